@@ -1,0 +1,1 @@
+//! What a compiled private computation is.

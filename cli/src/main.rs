@@ -1,0 +1,2 @@
+//! The `smpcc` command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! From `.smpc` source to a compiled program.
