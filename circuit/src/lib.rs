@@ -1,1 +1,11 @@
-//! What a compiled private computation is.
+//! What a compiled private computation *is*: the contract between the compiler and the runtime.
+//!
+//! A [`program::Program`] is a small tree of vector operations. Boolean and garbled work is done by
+//! [`template::Template`]s: scalar XOR-AND circuits that are executed over many lanes. The compiler writes programs,
+//! the runtime reads them (after [`verify`]), and [`eval`] is the oracle that says what they mean.
+
+pub mod gate;
+pub mod ids;
+pub mod program;
+pub mod template;
+pub mod value;

@@ -1,0 +1,185 @@
+//! Scalar types and public constants: what one lane of a value can hold.
+//!
+//! An integer of width `w` is held as a [`Word`] whose low `w` bits are its two's-complement pattern and whose upper
+//! bits are zero, in every stage: interpreter, program, clear evaluator and reports agree by construction.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The bit pattern of one lane, zero above the scalar's width.
+pub type Word = u128;
+
+/// The type of one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scalar {
+    /// A truth value; one bit, 0 or 1.
+    Bool,
+    /// An integer of 1 to 128 bits, two's complement when signed.
+    Int {
+        /// Bits, 1..=128 (at least 2 when signed).
+        width: u8,
+        /// Whether the top bit is a sign.
+        signed: bool,
+    },
+}
+
+impl Scalar {
+    /// An unsigned integer of `width` bits.
+    pub const fn unsigned(width: u8) -> Self {
+        Self::Int {
+            width,
+            signed: false,
+        }
+    }
+
+    /// A signed integer of `width` bits.
+    pub const fn signed(width: u8) -> Self {
+        Self::Int {
+            width,
+            signed: true,
+        }
+    }
+
+    /// The type of lengths and public indices: 64 bits, unsigned.
+    pub const USIZE: Self = Self::unsigned(64);
+
+    /// Bits of one lane.
+    pub const fn width(self) -> u32 {
+        match self {
+            Self::Bool => 1,
+            Self::Int { width, .. } => width as u32,
+        }
+    }
+
+    /// Whether the top bit is a sign.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::Int { signed: true, .. })
+    }
+
+    /// A word with the low `width` bits set.
+    pub const fn mask(self) -> Word {
+        mask(self.width())
+    }
+
+    /// The pattern cut to this type's width.
+    pub const fn wrap(self, word: Word) -> Word {
+        word & self.mask()
+    }
+
+    /// Whether the integer denoted by `word` is negative.
+    pub const fn is_negative(self, word: Word) -> bool {
+        self.is_signed() && (word >> (self.width() - 1)) & 1 == 1
+    }
+
+    /// The word sign- or zero-extended to 128 bits, to be read as `i128` when signed and as `u128` otherwise.
+    pub const fn extend(self, word: Word) -> Word {
+        if self.is_negative(word) {
+            word | !self.mask()
+        } else {
+            word
+        }
+    }
+
+    /// The magnitude of the denoted integer.
+    pub const fn magnitude(self, word: Word) -> Word {
+        if self.is_negative(word) {
+            self.extend(word).wrapping_neg()
+        } else {
+            word
+        }
+    }
+
+    /// Decimal text of the integer (or `true`/`false`) that `word` denotes.
+    pub fn display(self, word: Word) -> String {
+        match self {
+            Self::Bool => (word & 1 == 1).to_string(),
+            Self::Int { signed: false, .. } => word.to_string(),
+            Self::Int { signed: true, .. } => (self.extend(word) as i128).to_string(),
+        }
+    }
+}
+
+/// A word with the low `width` bits set, `width` in 0..=128.
+pub const fn mask(width: u32) -> Word {
+    if width >= 128 {
+        Word::MAX
+    } else {
+        (1 << width) - 1
+    }
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool => f.write_str("bool"),
+            Self::Int { width, signed } => write!(f, "{}{width}", if *signed { 'i' } else { 'u' }),
+        }
+    }
+}
+
+/// A public vector that is known when the program is compiled, in a form whose size does not follow its lanes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ConstVec {
+    /// The same word in every lane.
+    Splat {
+        /// Number of lanes.
+        lanes: u64,
+        /// The word.
+        word: Word,
+    },
+    /// Nested affine counting: lane `((i0·n1 + i1)·n2 + i2)…` holds `start + i0·step0 + i1·step1 + …` (mod 2^128, then
+    /// cut to the scalar's width); `dims` lists `(count, step)` from the outermost on. Its lanes are the counts' product.
+    Affine {
+        /// Word of lane 0.
+        start: Word,
+        /// `(count, step)` per nesting level, outermost first; steps are mod 2^128, so negative ones wrap.
+        dims: Vec<(u64, Word)>,
+    },
+    /// One word per lane.
+    Table(Vec<Word>),
+}
+
+impl ConstVec {
+    /// A single lane.
+    pub fn scalar(word: Word) -> Self {
+        Self::Splat { lanes: 1, word }
+    }
+
+    /// 0, 1, …, `lanes` − 1.
+    pub fn iota(lanes: u64) -> Self {
+        Self::Affine {
+            start: 0,
+            dims: vec![(lanes, 1)],
+        }
+    }
+
+    /// Number of lanes.
+    pub fn lanes(&self) -> u64 {
+        match self {
+            Self::Splat { lanes, .. } => *lanes,
+            Self::Affine { dims, .. } => dims.iter().fold(1, |n, d| n.saturating_mul(d.0)),
+            Self::Table(words) => words.len() as u64,
+        }
+    }
+
+    /// The word of `lane`, not yet cut to a scalar's width; zero beyond the last lane.
+    pub fn get(&self, lane: u64) -> Word {
+        match self {
+            Self::Splat { word, .. } => *word,
+            Self::Affine { start, dims } => {
+                let (mut word, mut rest) = (*start, lane);
+                for &(count, step) in dims.iter().rev() {
+                    word = word.wrapping_add(step.wrapping_mul(Word::from(rest % count.max(1))));
+                    rest /= count.max(1);
+                }
+                word
+            }
+            Self::Table(words) => words.get(lane as usize).copied().unwrap_or(0),
+        }
+    }
+
+    /// All words in lane order, not yet cut to a scalar's width.
+    pub fn words(&self) -> impl Iterator<Item = Word> + '_ {
+        (0..self.lanes()).map(|lane| self.get(lane))
+    }
+}
