@@ -1,1 +1,6 @@
-//! From `.smpc` source to a compiled program.
+//! From `.smpc` source to a compiled program. Pure: text and session values in, programs and diagnostics out.
+
+pub mod hir;
+pub mod ir;
+pub mod session;
+pub mod span;

@@ -1,0 +1,584 @@
+//! The checked program: names resolved, types and secrecy known, sugar gone.
+//!
+//! The front end writes it, lowering walks it. Functions stay generic here: lowering *traces* `main` with the values
+//! that the session fixes (number of parties, lengths, public arguments), and instantiates a function at each call
+//! from the call's generic arguments and the actual arguments' shapes. So a HIR does not depend on a session, and no
+//! recursion exists (the checker refuses cycles of calls).
+
+use crate::span::Span;
+use smpcc_circuit::value::Word;
+
+macro_rules! hir_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+        impl $name {
+            /// The position in its table.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+hir_ids! {
+    /// A function of [`Hir::fns`].
+    FnId;
+    /// A struct of [`Hir::structs`].
+    StructId;
+    /// A named constant of [`Hir::consts`].
+    ConstId;
+    /// A role of [`Hir::roles`].
+    RoleId;
+    /// A variable of [`Fn::locals`]; parameters come first, closures' parameters and variables are in the same table.
+    LocalId;
+    /// A generic parameter of [`Fn::generics`] or [`Struct::generics`], by position.
+    GenericId;
+}
+
+/// A whole program.
+#[derive(Clone, Debug)]
+pub struct Hir {
+    /// In the order of declaration. Never empty: without declarations there is one open-ended role named `party`.
+    pub roles: Vec<Role>,
+    /// All structs, the library's included.
+    pub structs: Vec<Struct>,
+    /// All functions, the library's included.
+    pub fns: Vec<Fn>,
+    /// All named constants.
+    pub consts: Vec<Const>,
+    /// Absent in a module that is only a library.
+    pub main: Option<Main>,
+    /// `test` blocks of the root file.
+    pub tests: Vec<Test>,
+}
+
+/// `party NAME;` or `party NAME[LO..HI];`.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Whether it was declared with brackets (then its parties are `NAME[0]`, `NAME[1]`, …).
+    pub is_array: bool,
+    /// Fewest parties.
+    pub min: u32,
+    /// Most parties; `None` is open-ended.
+    pub max: Option<u32>,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// The privacy contract: who gives what, who learns what.
+#[derive(Clone, Debug)]
+pub struct Main {
+    /// The function.
+    pub function: FnId,
+    /// One per parameter of the function, in order.
+    pub params: Vec<MainParam>,
+    /// Who learns the result.
+    pub receivers: Receivers,
+}
+
+/// Where a parameter of `main` comes from. The parameter's type in [`Fn::params`] is the *whole* type: with `from each`
+/// it is already the array over parties (or [`Type::Ragged`]).
+#[derive(Clone, Debug)]
+pub struct MainParam {
+    /// The parameter's variable.
+    pub local: LocalId,
+    /// Its name: the key in input files.
+    pub name: String,
+    /// Its source.
+    pub source: ParamSource,
+    /// The type that one owner gives (an element of the array over parties, for `from each`).
+    pub element: Type,
+    /// The declared range of scalars, if any (`in lo..=hi`).
+    pub range: Option<Range>,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// Where a parameter of `main` comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParamSource {
+    /// No `from`: a public argument that all parties agree on (`--arg NAME=VALUE`).
+    Argument,
+    /// An input.
+    Input {
+        /// `secret` (else its owner publishes it to all).
+        secret: bool,
+        /// The owner.
+        from: From,
+    },
+}
+
+/// The owner of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// `from ROLE`, the only party of that role; or `from ROLE[i]`.
+    One(RoleId, u32),
+    /// `from each ROLE`: one row per party of the role.
+    EachOf(RoleId),
+    /// `from each`: one row per party of the run.
+    Each,
+}
+
+/// Who learns the result of `main`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receivers {
+    /// The whole result goes to one kind of receiver.
+    Whole(To),
+    /// The result is a struct (or an anonymous one) whose fields go to receivers of their own: `(field name, receiver)`.
+    Fields(Vec<(String, To)>),
+}
+
+/// One kind of receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// Everybody.
+    All,
+    /// One party: `to ROLE` (index 0 of a single role) or `to ROLE[i]`.
+    One(RoleId, u32),
+    /// `to ROLE` of a role that several play: each learns the whole value.
+    AllOf(RoleId),
+    /// `to each ROLE`: the value is an array and party i of the role gets element i.
+    EachOf(RoleId),
+    /// `to each`: party i of the run gets element i.
+    Each,
+}
+
+/// An inclusive range of integers, as signed 128-bit (unsigned types above `i128::MAX` cannot declare one).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// Smallest value.
+    pub lo: i128,
+    /// Largest value.
+    pub hi: i128,
+}
+
+/// A struct.
+#[derive(Clone, Debug)]
+pub struct Struct {
+    /// Its name; empty for the anonymous result type of `main`.
+    pub name: String,
+    /// Its generic parameters.
+    pub generics: Vec<Generic>,
+    /// Its fields, in order.
+    pub fields: Vec<Field>,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// A field of a struct.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type, over the struct's generics.
+    pub ty: Type,
+    /// The declared range, if any.
+    pub range: Option<Range>,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// A generic parameter.
+#[derive(Clone, Debug)]
+pub struct Generic {
+    /// Its name.
+    pub name: String,
+    /// Type or length.
+    pub kind: GenericKind,
+}
+
+/// What a generic parameter stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GenericKind {
+    /// A type.
+    Type,
+    /// A `usize` constant of the session.
+    Const,
+    /// A closure or function (the type of a callable parameter); filled by the actual argument.
+    Callable,
+}
+
+/// A named constant (`const N: usize = 3;`); its value has no locals but its own.
+#[derive(Clone, Debug)]
+pub struct Const {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// Its value.
+    pub value: Expr,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// A function.
+#[derive(Clone, Debug)]
+pub struct Fn {
+    /// Its name, with its module: `std::stats::mean`.
+    pub name: String,
+    /// Generic parameters.
+    pub generics: Vec<Generic>,
+    /// Its variables, parameters first.
+    pub locals: Vec<Local>,
+    /// How many of the locals are parameters.
+    pub n_params: u32,
+    /// The result type.
+    pub ret: Type,
+    /// `#[protocol(...)]`, if given.
+    pub protocol: Option<Protocol>,
+    /// The body.
+    pub body: Expr,
+    /// The name in the declaration.
+    pub span: Span,
+}
+
+/// A domain that the user asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// Arithmetic shares.
+    Arithmetic,
+    /// Boolean shares.
+    Boolean,
+    /// Garbled.
+    Yao,
+}
+
+/// A variable.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// Its name (empty for temporaries of desugaring).
+    pub name: String,
+    /// Its type: fixed by its annotation or its initialiser, secrecy included.
+    pub ty: Type,
+    /// Whether it may be assigned.
+    pub mutable: bool,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// A `test "name" { … }` block: a function without parameters.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// The quoted name.
+    pub name: String,
+    /// Its function (unit result).
+    pub function: FnId,
+    /// The block.
+    pub span: Span,
+}
+
+/// A type. Secrecy stands at the scalars: `secret` on an aggregate has been distributed to its leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `bool`.
+    Bool {
+        /// Whether it is secret.
+        secret: bool,
+    },
+    /// `uW` or `iW`.
+    Int {
+        /// Bits.
+        width: u8,
+        /// Signedness.
+        signed: bool,
+        /// Whether it is secret.
+        secret: bool,
+    },
+    /// `usize`: public, 64 bits.
+    Usize,
+    /// `[T; N]`.
+    Array(Box<Type>, Len),
+    /// One row per party of the role (`None`: of the run), rows of different lengths; the element type of a row.
+    Ragged(Box<Type>, Option<RoleId>),
+    /// A tuple; the empty one is the unit type.
+    Tuple(Vec<Type>),
+    /// A struct with its generic arguments; `secret` means that every leaf is secret.
+    Struct {
+        /// Which.
+        id: StructId,
+        /// Its generic arguments, in order.
+        args: Vec<GenericArg>,
+        /// Whether all leaves are secret on top of what the fields say.
+        secret: bool,
+    },
+    /// A type parameter; `secret` means `secret T`.
+    Param {
+        /// Which.
+        id: GenericId,
+        /// Whether all leaves are secret on top of what the argument says.
+        secret: bool,
+    },
+    /// `Wide<T>`: 64 bits for integer types of up to 32 bits, else 128; same sign and secrecy.
+    Wide(Box<Type>),
+    /// A closure or function value, known at compile time.
+    Callable,
+    /// An expression that never yields a value (`return`, `break`).
+    Never,
+}
+
+impl Type {
+    /// The type without values.
+    pub const fn unit() -> Self {
+        Self::Tuple(Vec::new())
+    }
+}
+
+/// The length of an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Len {
+    /// Known from the source.
+    Const(u64),
+    /// A const parameter.
+    Param(GenericId),
+    /// The number of parties of a role (`None`: of the run).
+    Parties(Option<RoleId>),
+    /// Known when the program is traced (from an input's length or a session expression); take it from the actual value.
+    Session,
+}
+
+/// A generic argument of a call or a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GenericArg {
+    /// For a type parameter; may mention the caller's parameters.
+    Type(Type),
+    /// For a const parameter; [`Len::Session`] means: found by matching the parameters' types with the actual arguments.
+    Len(Len),
+    /// For a callable: take the actual argument.
+    Callable,
+}
+
+/// An expression.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Its type, secrecy included.
+    pub ty: Type,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Forms of expressions. Evaluation is left to right.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// An integer or Boolean literal of the expression's type; the pattern is sign-extended to 128 bits for negatives.
+    Lit(Word),
+    /// A variable's value.
+    Local(LocalId),
+    /// A named constant.
+    Const(ConstId),
+    /// A const generic parameter of the function, as `usize`.
+    ConstParam(GenericId),
+    /// `-a`, `!a`.
+    Unary(UnaryOp, Box<Expr>),
+    /// Arithmetic, comparison, shift and bit operators.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `a && b`; both sides run when either is secret.
+    LogicalAnd(Box<Expr>, Box<Expr>),
+    /// `a || b`; both sides run when either is secret.
+    LogicalOr(Box<Expr>, Box<Expr>),
+    /// `a as T`; the target is the expression's type.
+    Cast(Box<Expr>),
+    /// Field of a struct or tuple, by position.
+    Field(Box<Expr>, u32),
+    /// `a[i]`: `i` is any unsigned integer, public or secret; `a` an array or (with public `i`) ragged.
+    Index(Box<Expr>, Box<Expr>),
+    /// `a[lo..hi]` with public bounds; absent bounds are the ends; `hi` is exclusive.
+    Slice(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
+    /// `[a, b]`.
+    Array(Vec<Expr>),
+    /// `[x; n]`.
+    Repeat(Box<Expr>, Box<Expr>),
+    /// `(a, b)`.
+    Tuple(Vec<Expr>),
+    /// A struct literal, fields in the struct's order; evaluated in that order.
+    Struct(Vec<Expr>),
+    /// A call of a function.
+    Call {
+        /// The function.
+        function: FnId,
+        /// One per generic parameter.
+        generics: Vec<GenericArg>,
+        /// One per parameter.
+        args: Vec<Expr>,
+    },
+    /// A call of a closure value.
+    CallValue(Box<Expr>, Vec<Expr>),
+    /// A closure: parameters and body; it captures the values that the other locals it mentions have now.
+    Closure {
+        /// Its parameters (locals of the enclosing function).
+        params: Vec<LocalId>,
+        /// Its body.
+        body: Box<Expr>,
+    },
+    /// A named function used as a value; its generics are filled at the call.
+    FnValue(FnId),
+    /// A function of the prelude that the compiler knows.
+    Builtin(Builtin, Vec<Expr>),
+    /// `reveal(x)`.
+    Reveal(Box<Expr>),
+    /// `secret(x)` in tests: treat a public value as a secret.
+    MakeSecret(Box<Expr>),
+    /// `assert(cond, "why")`.
+    Assert(Box<Expr>, Option<String>),
+    /// A block; without a tail its value is the unit.
+    Block(Vec<Stmt>, Option<Box<Expr>>),
+    /// `if`; without an else its value is the unit. The condition's type says whether it is secret.
+    If {
+        /// The condition.
+        cond: Box<Expr>,
+        /// The first arm.
+        then: Box<Expr>,
+        /// The other.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// `return x`.
+    Return(Option<Box<Expr>>),
+    /// `break`.
+    Break,
+    /// `continue`.
+    Continue,
+}
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub enum Stmt {
+    /// `let x = e;` (patterns have been taken apart). Without a value the variable is assigned later.
+    Let(LocalId, Option<Expr>),
+    /// `place = e;` (compound assignment has been spelt out).
+    Assign(Place, Expr, Span),
+    /// An expression for its effect.
+    Expr(Expr),
+    /// `for x in lo..hi { … }`; `hi` excluded.
+    ForRange {
+        /// The counter, a fresh variable per iteration.
+        var: LocalId,
+        /// First value.
+        lo: Expr,
+        /// One past the last.
+        hi: Expr,
+        /// The body.
+        body: Expr,
+        /// The head.
+        span: Span,
+    },
+    /// `for x in array { … }` over a snapshot; ragged arrays give their rows.
+    ForEach {
+        /// The element, a fresh variable per iteration.
+        var: LocalId,
+        /// The array.
+        array: Expr,
+        /// The body.
+        body: Expr,
+        /// The head.
+        span: Span,
+    },
+    /// `while cond { … }`, public condition.
+    While {
+        /// The condition.
+        cond: Expr,
+        /// The body.
+        body: Expr,
+        /// The head.
+        span: Span,
+    },
+}
+
+/// What an assignment changes: a variable, or a part of it reached by steps.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The variable.
+    pub local: LocalId,
+    /// From the outside in.
+    pub steps: Vec<PlaceStep>,
+}
+
+/// One step into a place.
+#[derive(Clone, Debug)]
+pub enum PlaceStep {
+    /// A field by position.
+    Field(u32),
+    /// An element; the index may be secret.
+    Index(Expr),
+}
+
+/// Unary operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// `-`.
+    Neg,
+    /// `!`, on integers and Booleans.
+    Not,
+}
+
+/// Binary operators; operands have one type except for shifts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the operators")]
+pub enum BinaryOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    And,
+    Or,
+    Xor,
+    Shl,
+    Shr,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// Functions of the prelude that lowering knows. `Eq`/`Ne` of aggregates have been taken apart by the checker or are
+/// refused there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Builtin {
+    /// `min(a, b)` of integers.
+    Min,
+    /// `max(a, b)` of integers.
+    Max,
+    /// `abs(a)`.
+    Abs,
+    /// `len(xs)`: `usize`.
+    Len,
+    /// `map(xs, f)`.
+    Map,
+    /// `zip(xs, ys)`: array of pairs; lengths must agree.
+    Zip,
+    /// `fold(xs, init, f)` with `f(acc, x)`.
+    Fold,
+    /// `sum(xs)`: `Wide` of the element type.
+    Sum,
+    /// `any(xs)` of Booleans.
+    Any,
+    /// `all(xs)` of Booleans.
+    All,
+    /// `enumerate(xs)`: array of `(usize, T)`.
+    Enumerate,
+    /// `flatten(xss)` of nested or ragged arrays.
+    Flatten,
+    /// `concat(xs, ys)` of two arrays.
+    Concat,
+    /// `isqrt(a)` of an unsigned integer.
+    Isqrt,
+    /// `count_ones(a)`: of the same type.
+    CountOnes,
+    /// `rotate_left(a, s)`.
+    RotateLeft,
+    /// `rotate_right(a, s)`.
+    RotateRight,
+    /// `swap_if(c, a, b)`: `(b, a)` if `c`, else `(a, b)`.
+    SwapIf,
+    /// `widen(a)`: `Wide` of its type.
+    Widen,
+    /// `parties()`: number of parties of the run, `usize`.
+    Parties,
+}
