@@ -1,0 +1,526 @@
+//! One party's links to all others: messages of known length in, messages of known length out.
+//!
+//! The mesh knows no protocol. A message has a step, chosen by the plan, and its receiver knows step and length before it
+//! arrives; anything else is the sender's fault and names it. Each link has one thread that reads and one that writes, so
+//! that sending never waits for the other side to receive and two parties can send each other more than the network
+//! holds. There are no locks to hold and no order to keep for the caller: `send` queues, `recv` waits.
+//!
+//! ```
+//! use smpcc_runtime::net::{Options, memory};
+//! use smpcc_runtime::party::PartyId;
+//!
+//! let mut meshes = memory::meshes(2, &Options::default())?.into_iter();
+//! let (mut a, mut b) = (meshes.next().unwrap(), meshes.next().unwrap());
+//! a.send(PartyId::new(1), 7, vec![1, 2, 3])?;
+//! assert_eq!(b.recv(PartyId::new(0), 7, 3)?, [1, 2, 3]);
+//! let other = std::thread::spawn(move || b.close());
+//! a.close()?;
+//! other.join().unwrap()?;
+//! # Ok::<(), smpcc_runtime::error::Error>(())
+//! ```
+
+mod frame;
+mod inbox;
+mod link;
+pub mod memory;
+mod meter;
+mod outbox;
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use zeroize::{Zeroize, Zeroizing};
+
+pub use frame::{FRAME_CAP, HEADER_LEN};
+pub use link::{ByteSource, Cut, FrameSink, Link, LinkSecret, Links};
+pub use meter::{LinkTraffic, TrafficReport};
+
+use crate::error::{Cause, Error, LinkTrouble, Notice, StopReason};
+use crate::hash::{Digest, Transcript, derive};
+use crate::party::{MAX_PARTIES, PartyId, PartyNames};
+use crate::prg::PrgKey;
+use frame::{Kind, UNBOUND_TAG, encode_notice, n_frames};
+use inbox::{Inboxes, Reading, read_loop};
+use outbox::{Item, Outbox, write_loop};
+
+/// Stack of a reader or writer thread.
+const STACK: usize = 256 * 1024;
+
+/// How long a party that stops waits for the others to hear why.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How patient a mesh is and how much it holds.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A link on which nothing is heard for this long has failed. Parties send heartbeats four times as often.
+    pub deadline: Duration,
+    /// How long one message is awaited from a party that is alive.
+    pub patience: Duration,
+    /// Bytes that wait to be sent on a link before `send` waits.
+    pub send_queue: usize,
+    /// Bytes that wait to be taken from a link before it is read no further, while the party is busy.
+    pub receive_queue: usize,
+    /// The same while the party waits in the transport itself; a peer cannot make it hold more.
+    pub receive_limit: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(30),
+            patience: Duration::from_secs(3600),
+            send_queue: 64 << 20,
+            receive_queue: 16 << 20,
+            receive_limit: 1 << 30,
+        }
+    }
+}
+
+/// A key that two parties share for the length of a session, from which keys of single purposes are derived;
+/// wiped when dropped.
+pub struct PairKey(Zeroizing<[u8; 32]>);
+
+impl PairKey {
+    /// The generator key of one purpose; both parties get the same for the same purpose.
+    pub fn prg_key(&self, purpose: &str) -> PrgKey {
+        let mut context = Transcript::new("smpcc/pair-key/prg");
+        context.string(purpose);
+        let mut half = [0; 16];
+        let key = derive(&self.0, context);
+        half.copy_from_slice(&key[..16]);
+        let prg_key = PrgKey::from_bytes(half);
+        half.zeroize();
+        prg_key
+    }
+}
+
+/// One party's links to all others.
+pub struct Mesh {
+    me: PartyId,
+    names: Arc<PartyNames>,
+    options: Options,
+    peers: Vec<Option<Peer>>,
+    inboxes: Arc<Inboxes>,
+    certificates: Vec<Digest>,
+    session: Option<[u8; 32]>,
+    tag: [u8; 8],
+    traffic: TrafficReport,
+    poison: Option<Error>,
+    ended: bool,
+}
+
+struct Peer {
+    outbox: Arc<Outbox>,
+    cut: Arc<dyn Cut>,
+    secret: LinkSecret,
+    next_sent: u64,
+    next_received: u64,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Mesh {
+    /// Takes over a party's links and starts their threads; fails when the machine has none to give.
+    pub fn new(links: Links, names: PartyNames, options: Options) -> Result<Self, Error> {
+        let n_parties = links.to.len();
+        if n_parties > MAX_PARTIES || names.n_parties() != n_parties {
+            return Err(Error::bug("links and names of different runs"));
+        }
+        let names = Arc::new(names);
+        let inboxes = Arc::new(Inboxes::new(n_parties));
+        let mut mesh = Self {
+            me: links.me,
+            names,
+            peers: Vec::with_capacity(n_parties),
+            inboxes,
+            certificates: Vec::with_capacity(n_parties),
+            session: None,
+            tag: UNBOUND_TAG,
+            traffic: TrafficReport::new(n_parties),
+            options,
+            poison: None,
+            ended: false,
+        };
+        for (party, link) in PartyId::all(n_parties).zip(links.to) {
+            let (certificate, peer) = match link {
+                Some(link) => (link.peer_certificate, Some(mesh.start(party, link)?)),
+                None if party == mesh.me => (links.certificate, None),
+                None => return Err(Error::bug(format!("there is no link to {party}"))),
+            };
+            mesh.certificates.push(certificate);
+            mesh.peers.push(peer);
+        }
+        Ok(mesh)
+    }
+
+    fn start(&self, peer: PartyId, mut link: Link) -> Result<Peer, Error> {
+        let failed = |e| Error::machine(format!("cannot serve the link to {peer}: {e}"));
+        let me = self.me;
+        link.source
+            .set_deadline(self.options.deadline)
+            .map_err(failed)?;
+        let outbox = Arc::new(Outbox::default());
+        let reading = Reading {
+            me,
+            peer,
+            names: self.names.clone(),
+            inboxes: self.inboxes.clone(),
+            outbox: outbox.clone(),
+            options: self.options.clone(),
+        };
+        let (source, sink) = (link.source, link.sink);
+        let interval = self.options.deadline / 4;
+        let queue = outbox.clone();
+        let reader = thread::Builder::new()
+            .name(format!("read {}", peer.number()))
+            .stack_size(STACK)
+            .spawn(move || read_loop(&reading, source))
+            .map_err(failed)?;
+        let writer = thread::Builder::new()
+            .name(format!("write {}", peer.number()))
+            .stack_size(STACK)
+            .spawn(move || write_loop(&queue, sink, me, peer, interval));
+        let mut threads = vec![reader];
+        match writer {
+            Ok(writer) => threads.push(writer),
+            Err(e) => {
+                link.cut.cut();
+                return Err(failed(e));
+            }
+        }
+        Ok(Peer {
+            outbox,
+            cut: link.cut,
+            secret: link.secret,
+            next_sent: 0,
+            next_received: 0,
+            threads,
+        })
+    }
+
+    /// The party whose links these are.
+    pub fn me(&self) -> PartyId {
+        self.me
+    }
+
+    /// The number of parties, this one included.
+    pub fn n_parties(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// All other parties, in order.
+    pub fn others(&self) -> impl Iterator<Item = PartyId> + use<> {
+        let me = self.me;
+        PartyId::all(self.n_parties()).filter(move |party| *party != me)
+    }
+
+    /// What messages call a party.
+    pub fn label(&self, party: PartyId) -> String {
+        self.names.label(party)
+    }
+
+    /// The hash of the certificate by which each party is known, in order.
+    pub fn certificates(&self) -> &[Digest] {
+        &self.certificates
+    }
+
+    /// Queues a message. Waits only while more than [`Options::send_queue`] bytes wait already; fails when the run has
+    /// failed, here or elsewhere.
+    pub fn send(&mut self, to: PartyId, step: u64, payload: Vec<u8>) -> Result<(), Error> {
+        self.check_alive()?;
+        if let Some(error) = self.inboxes.failure() {
+            return Err(self.fail(error));
+        }
+        let len = payload.len();
+        let peer = peer_mut(&mut self.peers, to)?;
+        let item = Item::Data {
+            tag: self.tag,
+            step,
+            seq: peer.next_sent,
+            payload,
+        };
+        peer.next_sent += n_frames(len);
+        if self.session.is_some() {
+            self.traffic.sent(to, len);
+        }
+        let outbox = peer.outbox.clone();
+        if !outbox.has_room(self.options.send_queue, Duration::ZERO) {
+            self.inboxes.set_waiting(true);
+            let waited = self.wait_for_room(to, &outbox);
+            self.inboxes.set_waiting(false);
+            waited.map_err(|error| self.fail(error))?;
+        }
+        if outbox.is_broken() {
+            // The reader knows the reason, or soon will.
+            let until = Instant::now() + FAREWELL;
+            let error = loop {
+                match self.inboxes.failure() {
+                    Some(error) => break error,
+                    None if Instant::now() >= until => break self.closed(to),
+                    None => thread::sleep(Duration::from_millis(5)),
+                }
+            };
+            return Err(self.fail(error));
+        }
+        outbox.push(item);
+        Ok(())
+    }
+
+    fn wait_for_room(&self, to: PartyId, outbox: &Outbox) -> Result<(), Error> {
+        let until = Instant::now() + self.options.patience;
+        while !outbox.has_room(self.options.send_queue, Duration::from_millis(20)) {
+            if let Some(error) = self.inboxes.failure() {
+                return Err(error);
+            }
+            if Instant::now() >= until {
+                return Err(self.too_late(to));
+            }
+        }
+        Ok(())
+    }
+
+    /// The next message from a party, which must be of this step and of exactly `len` bytes; waits for it. Fails when
+    /// another message comes, when none comes in time, and when the run has failed, here or elsewhere.
+    pub fn recv(&mut self, from: PartyId, step: u64, len: usize) -> Result<Vec<u8>, Error> {
+        self.check_alive()?;
+        let result = self.receive(from, step, len);
+        match result {
+            Ok(payload) => {
+                if self.session.is_some() {
+                    self.traffic.received(from, payload.len());
+                }
+                Ok(payload)
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn receive(&mut self, from: PartyId, step: u64, len: usize) -> Result<Vec<u8>, Error> {
+        if len <= FRAME_CAP {
+            return self.receive_frame(from, step, |got| got == len, len);
+        }
+        let mut message = Vec::with_capacity(len);
+        while message.len() < len {
+            let part = FRAME_CAP.min(len - message.len());
+            let payload = self.receive_frame(from, step, |got| got == part, part)?;
+            message.extend_from_slice(&payload);
+            self.inboxes.give_back(from, payload);
+        }
+        Ok(message)
+    }
+
+    /// The next message from a party, of this step and of at most `max` bytes (one frame); for the agreement, where
+    /// the others' lengths are what is being learnt.
+    pub(crate) fn recv_up_to(
+        &mut self,
+        from: PartyId,
+        step: u64,
+        max: usize,
+    ) -> Result<Vec<u8>, Error> {
+        self.check_alive()?;
+        self.receive_frame(from, step, |got| got <= max, max)
+            .map_err(|error| self.fail(error))
+    }
+
+    fn receive_frame(
+        &mut self,
+        from: PartyId,
+        step: u64,
+        fits: impl Fn(usize) -> bool,
+        len: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let tag = self.tag;
+        let peer = peer_mut(&mut self.peers, from)?;
+        let expected_seq = peer.next_received;
+        peer.next_received += 1;
+        let frame = self.inboxes.take(
+            from,
+            self.options.patience,
+            || self.too_late(from),
+            || {
+                let who = self.names.label(from);
+                Error::peer(
+                    from,
+                    format!("{who} ended its run before this party's was over"),
+                )
+            },
+        )?;
+        let (header, got) = (frame.header, frame.payload.len());
+        let wrong = |what: String| {
+            let who = self.names.label(from);
+            Err(Error::peer(from, format!("{who} sent {what}")))
+        };
+        if header.tag != tag {
+            return wrong("a message of another run".to_owned());
+        }
+        if header.seq != expected_seq {
+            return wrong(format!(
+                "frame {} where frame {expected_seq} comes next: frames were lost, repeated or reordered",
+                header.seq
+            ));
+        }
+        if header.step != step {
+            return wrong(format!(
+                "a message of step {} where step {step} comes next",
+                header.step
+            ));
+        }
+        if !fits(got) {
+            return wrong(format!("{got} bytes in step {step} where {len} are due"));
+        }
+        Ok(frame.payload)
+    }
+
+    /// Binds all that follows to a session on which the parties have agreed: frames carry its tag and are numbered
+    /// anew, and the traffic counts start.
+    pub fn bind_session(&mut self, session: [u8; 32]) {
+        self.tag.copy_from_slice(&session[..8]);
+        self.session = Some(session);
+        self.traffic = TrafficReport::new(self.peers.len());
+        for peer in self.peers.iter_mut().flatten() {
+            peer.next_sent = 0;
+            peer.next_received = 0;
+        }
+    }
+
+    /// The key that this party and another share in this session. Asking before the agreement is a bug.
+    pub fn pair_key(&self, with: PartyId) -> Result<PairKey, Error> {
+        let session = self
+            .session
+            .ok_or_else(|| Error::bug("a pair key was asked for before the agreement"))?;
+        let peer = self.peers.get(with.index()).and_then(Option::as_ref);
+        let peer = peer.ok_or_else(|| Error::bug(format!("there is no link to {with}")))?;
+        let mut context = Transcript::new("smpcc/pair-key");
+        context
+            .bytes(&session)
+            .number(self.me.min(with).number().into())
+            .number(self.me.max(with).number().into());
+        Ok(PairKey(derive(&peer.secret.0, context)))
+    }
+
+    /// The traffic since the session was bound.
+    pub fn traffic(&self) -> &TrafficReport {
+        &self.traffic
+    }
+
+    /// Stops the run: tells the others the class of the failure and the link or party concerned, as far as they can
+    /// still be reached, and closes all links. Returns within about a second.
+    pub fn abort(&mut self, error: &Error) {
+        let notice = error.notice(self.me);
+        self.fail(error.clone());
+        self.stop(notice);
+    }
+
+    /// Ends the run in order: waits until every other party has received everything that was sent to it, then closes
+    /// all links. On failure the others have been told.
+    pub fn close(mut self) -> Result<TrafficReport, Error> {
+        self.check_alive()?;
+        for peer in self.peers.iter().flatten() {
+            peer.outbox.push(Item::Control {
+                kind: Kind::Goodbye,
+                payload: Vec::new(),
+            });
+        }
+        let received = self
+            .inboxes
+            .wait_received(self.me, self.options.patience, |party| self.too_late(party));
+        match received {
+            Ok(()) => {
+                for peer in self.peers.iter().flatten() {
+                    peer.outbox.finish();
+                }
+                for peer in self.peers.iter().flatten() {
+                    peer.outbox.wait_end(FAREWELL);
+                }
+                self.inboxes.discard();
+                self.join();
+                Ok(std::mem::take(&mut self.traffic))
+            }
+            Err(error) => {
+                self.abort(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn stop(&mut self, notice: Notice) {
+        if self.ended {
+            return;
+        }
+        self.inboxes.discard();
+        let payload = encode_notice(&notice);
+        for peer in self.peers.iter().flatten() {
+            peer.outbox.replace_all(Kind::Abort, payload.clone());
+        }
+        let until = Instant::now() + FAREWELL;
+        for peer in self.peers.iter().flatten() {
+            let left = until.saturating_duration_since(Instant::now());
+            peer.outbox.wait_end(left);
+        }
+        // Closing while the other side's data is unread would discard the notice on its way: read on until they close.
+        self.inboxes.wait_ended(self.me, FAREWELL);
+        self.join();
+    }
+
+    fn join(&mut self) {
+        self.ended = true;
+        for peer in self.peers.iter().flatten() {
+            peer.cut.cut();
+        }
+        for peer in self.peers.iter_mut().flatten() {
+            for thread in peer.threads.drain(..) {
+                // A panic there has been reported by the panic hook, and the link is closed.
+                let _ = thread.join();
+            }
+        }
+    }
+
+    /// Remembers the first failure; after it nothing is sent or received.
+    fn fail(&mut self, error: Error) -> Error {
+        self.poison.get_or_insert(error).clone()
+    }
+
+    fn check_alive(&self) -> Result<(), Error> {
+        match &self.poison {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn too_late(&self, party: PartyId) -> Error {
+        let (who, patience) = (self.names.label(party), self.options.patience);
+        let message = format!("{who} is connected but has not gone on for {patience:?}");
+        Error::network(self.me, party, LinkTrouble::Silent, message)
+    }
+
+    fn closed(&self, party: PartyId) -> Error {
+        let who = self.names.label(party);
+        let message = format!("{who} closed the connection before the run was over");
+        Error::network(self.me, party, LinkTrouble::Closed, message)
+    }
+}
+
+impl Drop for Mesh {
+    /// A mesh that is neither closed nor aborted tells the others that this party has stopped.
+    fn drop(&mut self) {
+        let cause = match &self.poison {
+            Some(error) => error.notice(self.me).cause,
+            None => Cause::Own(StopReason::Unknown),
+        };
+        let origin = match &self.poison {
+            Some(error) => error.notice(self.me).origin,
+            None => self.me,
+        };
+        self.stop(Notice { origin, cause });
+    }
+}
+
+fn peer_mut(peers: &mut [Option<Peer>], party: PartyId) -> Result<&mut Peer, Error> {
+    peers
+        .get_mut(party.index())
+        .and_then(Option::as_mut)
+        .ok_or_else(|| Error::bug(format!("there is no link to {party}")))
+}
+
+#[cfg(test)]
+mod tests;

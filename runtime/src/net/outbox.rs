@@ -1,0 +1,241 @@
+//! What one party has still to send to another, and the thread that sends it.
+//!
+//! The queue hands messages over whole and the thread cuts them into frames, so that a large message is encrypted and
+//! sent while its receiver already works on the first part.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::frame::{FRAME_CAP, Header, Kind};
+use super::link::FrameSink;
+use crate::party::PartyId;
+
+/// Something to send.
+pub(crate) enum Item {
+    /// A message of the protocol, numbered from `seq` on, one number per frame.
+    Data {
+        tag: [u8; 8],
+        step: u64,
+        seq: u64,
+        payload: Vec<u8>,
+    },
+    /// A frame that is not part of the protocol.
+    Control { kind: Kind, payload: Vec<u8> },
+}
+
+/// The queue of one link.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    /// The writer waits here for work.
+    work: Condvar,
+    /// The party waits here for room, and for the writer's end.
+    room: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    items: VecDeque<Item>,
+    bytes: usize,
+    /// No more items come: what is queued is sent, then the direction is closed.
+    finishing: bool,
+    /// The writer has ended, with success or not.
+    ended: bool,
+    /// The writer ended because the link failed.
+    broken: bool,
+    writer_waits: bool,
+}
+
+impl Outbox {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues an item; one that comes after the end is dropped.
+    pub(crate) fn push(&self, item: Item) {
+        let mut state = self.lock();
+        if state.ended || state.finishing {
+            return;
+        }
+        if let Item::Data { payload, .. } = &item {
+            state.bytes += payload.len();
+        }
+        state.items.push_back(item);
+        if state.writer_waits {
+            self.work.notify_one();
+        }
+    }
+
+    /// Drops what has not been sent, sends this frame instead, and ends.
+    pub(crate) fn replace_all(&self, kind: Kind, payload: Vec<u8>) {
+        let mut state = self.lock();
+        state.items.clear();
+        state.bytes = 0;
+        if !state.finishing {
+            state.items.push_back(Item::Control { kind, payload });
+        }
+        state.finishing = true;
+        self.work.notify_one();
+        self.room.notify_all();
+    }
+
+    /// Ends the direction after what is queued.
+    pub(crate) fn finish(&self) {
+        self.lock().finishing = true;
+        self.work.notify_one();
+    }
+
+    /// Whether at most `cap` bytes wait, after waiting up to `patience` for that.
+    pub(crate) fn has_room(&self, cap: usize, patience: Duration) -> bool {
+        let full = |state: &mut State| state.bytes > cap && !state.ended;
+        let state = self.lock();
+        let (state, _) = self
+            .room
+            .wait_timeout_while(state, patience, full)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.bytes <= cap || state.ended
+    }
+
+    /// Whether the writer ended because the link failed.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.lock().broken
+    }
+
+    /// Waits until the writer has ended, or for `patience`.
+    pub(crate) fn wait_end(&self, patience: Duration) {
+        let state = self.lock();
+        let _ended = self
+            .room
+            .wait_timeout_while(state, patience, |state| !state.ended)
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+
+    /// The next item if there is one.
+    fn next(&self) -> Next {
+        let mut state = self.lock();
+        self.pop(&mut state)
+    }
+
+    /// The next item, after waiting for up to `patience`.
+    fn wait_next(&self, patience: Duration) -> Next {
+        let until = Instant::now() + patience;
+        let mut state = self.lock();
+        state.writer_waits = true;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let next = self.pop(&mut state);
+            if !matches!(next, Next::Nothing) || left.is_zero() {
+                state.writer_waits = false;
+                return next;
+            }
+            state = self
+                .work
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    fn pop(&self, state: &mut State) -> Next {
+        match state.items.pop_front() {
+            Some(item) => Next::Item(item),
+            None if state.finishing => Next::End,
+            None => Next::Nothing,
+        }
+    }
+
+    fn sent(&self, len: usize) {
+        let mut state = self.lock();
+        state.bytes = state.bytes.saturating_sub(len);
+        self.room.notify_all();
+    }
+
+    fn end(&self, broken: bool) {
+        let mut state = self.lock();
+        state.ended = true;
+        state.broken = broken;
+        state.items.clear();
+        state.bytes = 0;
+        self.room.notify_all();
+    }
+}
+
+enum Next {
+    Item(Item),
+    Nothing,
+    End,
+}
+
+/// The writer thread of the link from `me` to `peer`: sends until the outbox ends or the link fails. Silence is broken
+/// by a heartbeat after each `interval`. A failed link is left to the reader to report, which may still find the peer's
+/// own reason in what it sent last.
+pub(crate) fn write_loop(
+    outbox: &Outbox,
+    mut sink: Box<dyn FrameSink>,
+    me: PartyId,
+    peer: PartyId,
+    interval: Duration,
+) {
+    let result = write_all(outbox, sink.as_mut(), me, peer, interval);
+    outbox.end(result.is_err());
+}
+
+fn write_all(
+    outbox: &Outbox,
+    sink: &mut dyn FrameSink,
+    me: PartyId,
+    peer: PartyId,
+    interval: Duration,
+) -> io::Result<()> {
+    let control = |kind, len: usize| Header {
+        tag: super::frame::UNBOUND_TAG,
+        kind,
+        sender: me.number(),
+        receiver: peer.number(),
+        step: 0,
+        seq: 0,
+        len: len as u32,
+    };
+    loop {
+        let next = match outbox.next() {
+            Next::Nothing => {
+                sink.flush()?;
+                outbox.wait_next(interval)
+            }
+            next @ (Next::Item(_) | Next::End) => next,
+        };
+        match next {
+            Next::Nothing => sink.send(&control(Kind::Heartbeat, 0).encode(), &[])?,
+            Next::End => return sink.finish(),
+            Next::Item(Item::Control { kind, payload }) => {
+                sink.send(&control(kind, payload.len()).encode(), &payload)?;
+            }
+            Next::Item(Item::Data {
+                tag,
+                step,
+                mut seq,
+                payload,
+            }) => {
+                let mut rest = payload.as_slice();
+                loop {
+                    let (now, later) = rest.split_at(rest.len().min(FRAME_CAP));
+                    let header = Header {
+                        tag,
+                        step,
+                        seq,
+                        ..control(Kind::Data, now.len())
+                    };
+                    sink.send(&header.encode(), now)?;
+                    outbox.sent(now.len());
+                    rest = later;
+                    seq += 1;
+                    if rest.is_empty() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}

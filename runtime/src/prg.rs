@@ -1,0 +1,188 @@
+//! Randomness: the operating system's entropy, and AES-128 in counter mode expanded from it.
+//!
+//! The generator has no hidden position. Each block is addressed by a stream and an index, so that a value is a
+//! function of the schedule alone and neither threads nor resumed work can use one twice or fall out of
+//! step. Nothing here is `Debug`, and nothing has a default.
+
+use aes::Aes128;
+use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::Error;
+
+/// Bytes in a block of the generator's output.
+pub const BLOCK_LEN: usize = 16;
+
+/// Blocks that are produced by one call into the cipher.
+const BATCH: usize = 64;
+
+/// The one source of fresh randomness: the operating system, asked anew each time.
+///
+/// There is no state in the process that a fork could copy.
+pub struct OsEntropy;
+
+impl OsEntropy {
+    /// Fills `out`; fails only when the operating system has no entropy to give.
+    pub fn fill(&mut self, out: &mut [u8]) -> Result<(), Error> {
+        SysRng
+            .try_fill_bytes(out)
+            .map_err(|e| Error::machine(format!("the operating system gives no randomness: {e}")))
+    }
+
+    /// `N` fresh bytes.
+    pub fn bytes<const N: usize>(&mut self) -> Result<Zeroizing<[u8; N]>, Error> {
+        let mut out = Zeroizing::new([0; N]);
+        self.fill(out.as_mut())?;
+        Ok(out)
+    }
+}
+
+/// A key of the generator; wiped when dropped.
+pub struct PrgKey(Zeroizing<[u8; 16]>);
+
+impl PrgKey {
+    /// A fresh key from the operating system.
+    pub fn fresh(entropy: &mut OsEntropy) -> Result<Self, Error> {
+        Ok(Self(entropy.bytes()?))
+    }
+
+    /// The key with these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes, for sending a seed to the party that shares it.
+    pub fn expose(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// AES-128 in counter mode: block `index` of `stream` is the encryption of `stream ‖ index`, both
+/// little-endian 64 bit. The key schedule is wiped when dropped.
+pub struct Prg {
+    cipher: Aes128,
+}
+
+impl Prg {
+    /// The generator of a key.
+    pub fn new(key: &PrgKey) -> Self {
+        Self {
+            cipher: Aes128::new(&Array::from(*key.0)),
+        }
+    }
+
+    /// Overwrites `out` with the bytes of blocks `index`, `index + 1`, … of `stream`; the last block may be cut.
+    pub fn fill_bytes(&self, stream: u64, index: u64, out: &mut [u8]) {
+        let mut index = index;
+        let (blocks, tail) = Array::slice_as_chunks_mut(out);
+        for batch in blocks.chunks_mut(BATCH) {
+            index = self.fill_blocks(stream, index, batch);
+        }
+        if !tail.is_empty() {
+            let mut last = [Array::default()];
+            self.fill_blocks(stream, index, &mut last);
+            tail.copy_from_slice(&last[0][..tail.len()]);
+            last[0].zeroize();
+        }
+    }
+
+    /// Overwrites `out` with little-endian words of blocks `index`, `index + 1`, … of `stream`, two to a block.
+    pub fn fill_words(&self, stream: u64, index: u64, out: &mut [u64]) {
+        let mut index = index;
+        let mut buffer = [Array::default(); BATCH];
+        for words in out.chunks_mut(2 * BATCH) {
+            let blocks = &mut buffer[..words.len().div_ceil(2)];
+            index = self.fill_blocks(stream, index, blocks);
+            for (pair, block) in words.chunks_mut(2).zip(blocks.iter()) {
+                let (low, high) = block.split_at(8);
+                for (word, half) in pair.iter_mut().zip([low, high]) {
+                    let mut bytes = [0; 8];
+                    bytes.copy_from_slice(half);
+                    *word = u64::from_le_bytes(bytes);
+                }
+            }
+        }
+        for block in &mut buffer {
+            block.zeroize();
+        }
+    }
+
+    /// One block of `stream`.
+    pub fn block(&self, stream: u64, index: u64) -> [u8; BLOCK_LEN] {
+        let mut out = [0; BLOCK_LEN];
+        self.fill_bytes(stream, index, &mut out);
+        out
+    }
+
+    /// Writes consecutive blocks and returns the index after the last. An index beyond 2^64 would repeat the
+    /// stream's start: that is a schedule no plan can hold, and it stops the program.
+    fn fill_blocks(&self, stream: u64, index: u64, blocks: &mut [aes::Block]) -> u64 {
+        let mut counter = [0; BLOCK_LEN];
+        counter[..8].copy_from_slice(&stream.to_le_bytes());
+        let end = index
+            .checked_add(blocks.len() as u64)
+            .expect("a stream of the generator ends at 2^64 blocks");
+        for (i, block) in (index..end).zip(blocks.iter_mut()) {
+            counter[8..].copy_from_slice(&i.to_le_bytes());
+            *block = Array::from(counter);
+        }
+        self.cipher.encrypt_blocks(blocks);
+        end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prg() -> Prg {
+        Prg::new(&PrgKey::from_bytes(*b"0123456789abcdef"))
+    }
+
+    /// FIPS 197, appendix C.1, with the plaintext read as stream and index.
+    #[test]
+    fn a_block_is_the_published_encryption() {
+        let key: [u8; 16] = std::array::from_fn(|i| i as u8);
+        let plain: [u8; 16] = std::array::from_fn(|i| (i * 0x11) as u8);
+        let stream = u64::from_le_bytes(plain[..8].try_into().unwrap());
+        let index = u64::from_le_bytes(plain[8..].try_into().unwrap());
+        let cipher = Prg::new(&PrgKey::from_bytes(key)).block(stream, index);
+        let expected = 0x69c4e0d8_6a7b0430_d8cdb780_70b4c55a_u128.to_be_bytes();
+        assert_eq!(cipher, expected);
+    }
+
+    #[test]
+    fn any_cut_of_a_stream_is_the_same_stream() {
+        let mut whole = vec![0; 5000];
+        prg().fill_bytes(3, 7, &mut whole);
+        for (from, len) in [(0, 16), (16, 1), (160, 4000), (1024, 33), (4992, 8)] {
+            let mut part = vec![0; len];
+            prg().fill_bytes(3, 7 + from as u64 / 16, &mut part);
+            assert_eq!(part, whole[from..from + len]);
+        }
+        let mut words = vec![0; 301];
+        prg().fill_words(3, 7, &mut words);
+        let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+        assert_eq!(bytes, whole[..301 * 8]);
+    }
+
+    #[test]
+    fn streams_and_keys_differ() {
+        let other = Prg::new(&PrgKey::from_bytes(*b"0123456789abcdeg"));
+        assert_ne!(prg().block(0, 0), prg().block(1, 0));
+        assert_ne!(prg().block(0, 0), prg().block(0, 1));
+        assert_ne!(prg().block(0, 0), other.block(0, 0));
+    }
+
+    #[test]
+    fn entropy_is_fresh() {
+        let mut entropy = OsEntropy;
+        let (a, b) = (
+            entropy.bytes::<32>().unwrap(),
+            entropy.bytes::<32>().unwrap(),
+        );
+        assert_ne!(*a, *b);
+    }
+}
