@@ -4,9 +4,12 @@
 //! [`template::Template`]s: scalar XOR-AND circuits that are executed over many lanes. The compiler writes programs,
 //! the runtime reads them (after [`verify`]), and [`eval`] is the oracle that says what they mean.
 
+pub mod codec;
 pub mod cost;
+pub mod eval;
 pub mod gate;
 pub mod ids;
 pub mod program;
 pub mod template;
 pub mod value;
+pub mod verify;

@@ -265,6 +265,51 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// Its name in the text form and in reports.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Const(_) => "const",
+            Self::Public(op) => op.name(),
+            Self::PublicReduce { .. } => "reduce",
+            Self::Input(_) => "input",
+            Self::FromPublic => "from_public",
+            Self::Gather { .. } => "gather",
+            Self::Scatter { .. } => "scatter",
+            Self::Concat => "concat",
+            Self::Linear { .. } => "linear",
+            Self::MulPublic => "mul_public",
+            Self::SumLanes { .. } => "sum_lanes",
+            Self::LowerRing => "lower_ring",
+            Self::Mul => "mul",
+            Self::Dot { .. } => "dot",
+            Self::Call(_) => "call",
+            Self::Decompose => "decompose",
+            Self::RandomParts => "random_parts",
+            Self::Compose => "compose",
+            Self::InjectBit => "inject_bit",
+            Self::BooleanToYao => "boolean_to_yao",
+            Self::YaoToBoolean => "yao_to_boolean",
+            Self::Reveal => "reveal",
+            Self::Output(_) => "output",
+            Self::Assert(_) => "assert",
+            Self::Loop { .. } => "loop",
+            Self::While { .. } => "while",
+            Self::If { .. } => "if",
+        }
+    }
+
+    /// The nested regions, by index into [`Program::regions`].
+    pub fn regions(&self) -> Vec<u32> {
+        match *self {
+            Self::Loop { body, .. } => vec![body],
+            Self::While { cond, body } => vec![cond, body],
+            Self::If { then, otherwise } => vec![then, otherwise],
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Suite {
     /// The number of additive parts of an arithmetic value ([`Op::Decompose`]) when they become shares of `domain`.
     pub const fn parts(self, domain: Domain) -> usize {
