@@ -12,6 +12,12 @@
 //! - no operation has a public result and a secret operand, except [`Op::Reveal`];
 //! - conditions, counts and indices of control and of [`Op::Gather`]/[`Op::Scatter`] are public.
 
+pub mod build;
+pub mod interpret;
+pub mod parse;
+pub mod print;
+pub mod verify;
+
 use crate::hir::{Protocol, Range};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;

@@ -1,0 +1,754 @@
+//! Runs an [`Ir`] in the clear: the meaning of every operation, and the reference for every pass and protocol.
+//!
+//! Values are vectors of words, shared until written: a value whose last use is a scatter or write is updated in place,
+//! so that a loop that fills an array of n elements costs n and not n². Nothing here panics on a program that the
+//! verifier accepts; for one that it does not accept, the run stops with a message.
+
+use super::{Ir, Node, Op, Reducer, Region, Ty};
+use crate::span::Span;
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::rc::Rc;
+
+/// What a run gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outputs {
+    /// The lanes of each output leaf, by [`smpcc_circuit::ids::OutputId`].
+    pub outputs: Vec<Vec<Word>>,
+    /// What was revealed on the way, in order.
+    pub revealed: Vec<Revealed>,
+}
+
+/// One execution of [`Op::Reveal`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revealed {
+    /// Where it stands in the source.
+    pub span: Span,
+    /// The type of the words.
+    pub scalar: Scalar,
+    /// The opened lanes.
+    pub words: Vec<Word>,
+}
+
+/// Why a run stopped: a failed assertion, an index out of range, unusable inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// One sentence.
+    pub message: String,
+    /// The place in the source.
+    pub span: Span,
+}
+
+/// How to run; the default is what the language says. The other settings are for tests of passes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// Stop when a lane lies outside its value's range.
+    pub check_ranges: bool,
+    /// Group reductions as balanced trees, not from the left: the results must be the same.
+    pub tree_reductions: bool,
+}
+
+/// Runs the program; `inputs` holds the lanes of each input leaf, by [`smpcc_circuit::ids::InputId`]. Words are cut to their
+/// leaf's width.
+pub fn interpret(ir: &Ir, inputs: &[Vec<Word>]) -> Result<Outputs, Stopped> {
+    interpret_with(ir, inputs, Settings::default())
+}
+
+/// As [`interpret`], with settings.
+pub fn interpret_with(
+    ir: &Ir,
+    inputs: &[Vec<Word>],
+    settings: Settings,
+) -> Result<Outputs, Stopped> {
+    for (id, leaf) in ir.inputs.iter().enumerate() {
+        let given = inputs.get(id).map_or(0, Vec::len) as u64;
+        if given != leaf.lanes {
+            return Err(Stopped {
+                message: format!(
+                    "`{}` has {} values, {given} were given",
+                    leaf.path, leaf.lanes
+                ),
+                span: Span::default(),
+            });
+        }
+    }
+    let mut last = vec![0; ir.values.len()];
+    let plan = plan(&ir.body, &mut last, &mut 0);
+    let mut machine = Machine {
+        ir,
+        inputs,
+        settings,
+        env: vec![None; ir.values.len()],
+        out: Outputs {
+            outputs: vec![Vec::new(); ir.outputs.len()],
+            revealed: Vec::new(),
+        },
+    };
+    machine.region(&ir.body, &plan)?;
+    Ok(machine.out)
+}
+
+type Lanes = Rc<Vec<Word>>;
+
+/// For each node of a region, which operands are used there for the last time and belong to the region itself.
+struct Plan {
+    nodes: Vec<NodePlan>,
+    results: Vec<bool>,
+}
+
+struct NodePlan {
+    last_use: Vec<bool>,
+    regions: Vec<Plan>,
+}
+
+/// `stamp[v]` is the number of the region that last saw a later use of `v`; numbers grow, so nothing needs clearing.
+fn plan(region: &Region, stamp: &mut [u32], counter: &mut u32) -> Plan {
+    let mut nodes: Vec<NodePlan> = region
+        .nodes
+        .iter()
+        .map(|node| NodePlan {
+            last_use: Vec::new(),
+            regions: node
+                .regions
+                .iter()
+                .map(|inner| plan(inner, stamp, counter))
+                .collect(),
+        })
+        .collect();
+    *counter += 1;
+    let me = *counter;
+    // Marks values that belong to this region with `me`; a later use turns the mark into `later`.
+    *counter += 1;
+    let later = *counter;
+    let own = region
+        .params
+        .iter()
+        .chain(region.nodes.iter().flat_map(|node| &node.results));
+    for id in own {
+        if let Some(slot) = stamp.get_mut(id.index()) {
+            *slot = me;
+        }
+    }
+    let mut take = |ids: &[ValueId]| {
+        let mut flags = vec![false; ids.len()];
+        for (flag, id) in flags.iter_mut().zip(ids).rev() {
+            if let Some(slot) = stamp.get_mut(id.index())
+                && *slot == me
+            {
+                *slot = later;
+                *flag = true;
+            }
+        }
+        flags
+    };
+    let results = take(&region.results);
+    for (node, planned) in region.nodes.iter().zip(&mut nodes).rev() {
+        for inner in &node.regions {
+            take(&uses(inner));
+        }
+        planned.last_use = take(&node.args);
+    }
+    Plan { nodes, results }
+}
+
+/// All values that a region and the regions in it use.
+fn uses(region: &Region) -> Vec<ValueId> {
+    let mut ids = region.results.clone();
+    for node in &region.nodes {
+        ids.extend(&node.args);
+        for inner in &node.regions {
+            ids.extend(uses(inner));
+        }
+    }
+    ids
+}
+
+struct Machine<'a> {
+    ir: &'a Ir,
+    inputs: &'a [Vec<Word>],
+    settings: Settings,
+    env: Vec<Option<Lanes>>,
+    out: Outputs,
+}
+
+impl Machine<'_> {
+    fn region(&mut self, region: &Region, plan: &Plan) -> Result<Vec<Lanes>, Stopped> {
+        for (node, node_plan) in region.nodes.iter().zip(&plan.nodes) {
+            let stop = |message: String| Stopped {
+                message,
+                span: node.span,
+            };
+            let mut args = Vec::with_capacity(node.args.len());
+            for (&arg, &last) in node.args.iter().zip(&node_plan.last_use) {
+                args.push(
+                    self.read(arg, last)
+                        .ok_or_else(|| stop(format!("{arg} has no value")))?,
+                );
+            }
+            let results = self.node(node, node_plan, args)?;
+            for (&id, lanes) in node.results.iter().zip(results) {
+                self.write(id, lanes).map_err(stop)?;
+            }
+        }
+        let mut results = Vec::with_capacity(region.results.len());
+        for (&id, &last) in region.results.iter().zip(&plan.results) {
+            results.push(self.read(id, last).ok_or_else(|| Stopped {
+                message: format!("{id} has no value"),
+                span: Span::default(),
+            })?);
+        }
+        Ok(results)
+    }
+
+    fn read(&mut self, id: ValueId, last: bool) -> Option<Lanes> {
+        let slot = self.env.get_mut(id.index())?;
+        if last { slot.take() } else { slot.clone() }
+    }
+
+    fn write(&mut self, id: ValueId, lanes: Lanes) -> Result<(), String> {
+        if self.settings.check_ranges
+            && let Some(value) = self.ir.values.get(id.index())
+            && let Some(range) = value.range
+        {
+            let scalar = value.ty.scalar;
+            for &word in lanes.iter() {
+                let inside = if scalar.is_signed() {
+                    let int = scalar.extend(word) as i128;
+                    range.lo <= int && int <= range.hi
+                } else {
+                    i128::try_from(word).is_ok_and(|int| range.lo <= int && int <= range.hi)
+                };
+                if !inside {
+                    return Err(format!(
+                        "{id} = {} is outside {}..={}",
+                        scalar.display(word),
+                        range.lo,
+                        range.hi
+                    ));
+                }
+            }
+        }
+        match self.env.get_mut(id.index()) {
+            Some(slot) => {
+                *slot = Some(lanes);
+                Ok(())
+            }
+            None => Err(format!("{id} is not in the value table")),
+        }
+    }
+
+    fn ty(&self, id: Option<&ValueId>) -> Ty {
+        id.and_then(|id| self.ir.values.get(id.index()))
+            .map_or(UNIT, |value| value.ty)
+    }
+
+    fn node(
+        &mut self,
+        node: &Node,
+        plan: &NodePlan,
+        mut args: Vec<Lanes>,
+    ) -> Result<Vec<Lanes>, Stopped> {
+        let stop = |message: String| Stopped {
+            message,
+            span: node.span,
+        };
+        let to = self.ty(node.results.first()).scalar;
+        let one = |lanes: Vec<Word>| Ok(vec![Rc::new(lanes)]);
+        match &node.op {
+            Op::Const(words) => one(const_lanes(words, to)),
+            Op::Input(id) => {
+                let words = self
+                    .inputs
+                    .get(id.index())
+                    .ok_or_else(|| stop(format!("{id} has no value")))?;
+                one(words.iter().map(|&word| to.wrap(word)).collect())
+            }
+            Op::Output(id) => {
+                if let (Some(slot), Some(lanes)) =
+                    (self.out.outputs.get_mut(id.index()), args.pop())
+                {
+                    *slot = lanes.to_vec();
+                }
+                Ok(vec![])
+            }
+            Op::Word(op) => {
+                let data = usize::from(*op == WordOp::Select);
+                let from = self.ty(node.args.get(data)).scalar;
+                one(word(*op, from, to, &args))
+            }
+            Op::MakeSecret => Ok(args),
+            Op::Reveal => {
+                if let Some(lanes) = args.first() {
+                    self.out.revealed.push(Revealed {
+                        span: node.span,
+                        scalar: to,
+                        words: lanes.to_vec(),
+                    });
+                }
+                Ok(args)
+            }
+            Op::Assert(message) => {
+                if args.iter().all(|lanes| lanes.iter().all(|&word| word == 1)) {
+                    Ok(vec![])
+                } else {
+                    Err(stop(match message {
+                        Some(why) => format!("assertion failed: {why}"),
+                        None => "assertion failed".into(),
+                    }))
+                }
+            }
+            Op::Gather { block } => gather(&args, *block).map_err(stop).map(|v| vec![v]),
+            Op::Scatter { block } => scatter(args, *block).map_err(stop).map(|v| vec![v]),
+            Op::Concat => one(args
+                .iter()
+                .flat_map(|lanes| lanes.iter().copied())
+                .collect()),
+            Op::ReadSecret { block, groups } => one(read_secret(&args, *block, *groups)),
+            Op::WriteSecret { block, groups } => Ok(vec![
+                write_secret(args, *block, *groups)
+                    .ok_or_else(|| stop("a write has no operands".into()))?,
+            ]),
+            Op::Dot { segments } => {
+                let products = Rc::new(word(WordOp::Mul, to, to, &args));
+                Ok(vec![self.fold(WordOp::Add, to, &products, *segments)])
+            }
+            Op::Reduce { reducer, segments } => match (reducer, args.first()) {
+                (Reducer::Word(op), Some(lanes)) => Ok(vec![self.fold(*op, to, lanes, *segments)]),
+                (Reducer::Word(_), None) => Err(stop("a reduction has no operand".into())),
+                (Reducer::Region, _) => self.region_reducer(node, plan, &args, *segments, false),
+            },
+            Op::Scan { reducer, segments } => match (reducer, args.pop()) {
+                (Reducer::Word(op), Some(mut lanes)) => {
+                    let len = run_length(lanes.len(), *segments);
+                    for run in Rc::make_mut(&mut lanes).chunks_mut(len) {
+                        for i in 1..run.len() {
+                            run[i] = op.eval(to, to, &[run[i - 1], run[i]]);
+                        }
+                    }
+                    Ok(vec![lanes])
+                }
+                (Reducer::Word(_), None) => Err(stop("a scan has no operand".into())),
+                (Reducer::Region, last) => {
+                    args.extend(last);
+                    self.region_reducer(node, plan, &args, *segments, true)
+                }
+            },
+            Op::Loop { count } => {
+                let n = match count {
+                    Some(n) => *n,
+                    None if args.is_empty() => 0,
+                    None => args
+                        .remove(0)
+                        .first()
+                        .map_or(0, |&word| u64::try_from(word).unwrap_or(u64::MAX)),
+                };
+                let (body, body_plan) = nested(node, plan, 0).map_err(stop)?;
+                let mut carried = args;
+                for i in 0..n {
+                    let counter = Rc::new(vec![Word::from(i)]);
+                    let given = std::iter::once(counter).chain(carried);
+                    for (&id, lanes) in body.params.iter().zip(given) {
+                        self.write(id, lanes).map_err(stop)?;
+                    }
+                    carried = self.region(body, body_plan)?;
+                }
+                Ok(carried)
+            }
+            Op::While => {
+                let mut carried = args;
+                loop {
+                    let (cond, cond_plan) = nested(node, plan, 0).map_err(stop)?;
+                    for (&id, lanes) in cond.params.iter().zip(&carried) {
+                        self.write(id, lanes.clone()).map_err(stop)?;
+                    }
+                    let holds = self.region(cond, cond_plan)?;
+                    if holds.first().and_then(|lanes| lanes.first()) != Some(&1) {
+                        return Ok(carried);
+                    }
+                    for id in &cond.params {
+                        self.env[id.index()] = None;
+                    }
+                    let (body, body_plan) = nested(node, plan, 1).map_err(stop)?;
+                    for (&id, lanes) in body.params.iter().zip(carried) {
+                        self.write(id, lanes).map_err(stop)?;
+                    }
+                    carried = self.region(body, body_plan)?;
+                }
+            }
+            Op::If => {
+                let holds = args.first().and_then(|lanes| lanes.first()) == Some(&1);
+                let (arm, arm_plan) = nested(node, plan, usize::from(!holds)).map_err(stop)?;
+                self.region(arm, arm_plan)
+            }
+        }
+    }
+
+    fn fold(&self, op: WordOp, ty: Scalar, lanes: &[Word], segments: u64) -> Lanes {
+        let len = run_length(lanes.len(), segments);
+        let combine = |a: Word, b: Word| op.eval(ty, ty, &[a, b]);
+        Rc::new(
+            lanes
+                .chunks(len)
+                .map(|run| {
+                    if self.settings.tree_reductions {
+                        let mut level = run.to_vec();
+                        while level.len() > 1 {
+                            level = level
+                                .chunks(2)
+                                .map(|pair| match pair {
+                                    [a, b] => combine(*a, *b),
+                                    _ => pair[0],
+                                })
+                                .collect();
+                        }
+                        level.first().copied().unwrap_or(0)
+                    } else {
+                        run.iter().copied().reduce(combine).unwrap_or(0)
+                    }
+                })
+                .collect(),
+        )
+    }
+
+    fn region_reducer(
+        &mut self,
+        node: &Node,
+        plan: &NodePlan,
+        args: &[Lanes],
+        segments: u64,
+        scan: bool,
+    ) -> Result<Vec<Lanes>, Stopped> {
+        let stop = |message: String| Stopped {
+            message,
+            span: node.span,
+        };
+        let (region, region_plan) = nested(node, plan, 0).map_err(stop)?;
+        let lanes = args.first().map_or(0, |lanes| lanes.len());
+        let len = run_length(lanes, segments);
+        let mut out = vec![Vec::new(); args.len()];
+        for start in (0..lanes).step_by(len) {
+            let mut level: Vec<Vec<Word>> = (start..(start + len).min(lanes))
+                .map(|lane| {
+                    args.iter()
+                        .map(|arg| arg.get(lane).copied().unwrap_or(0))
+                        .collect()
+                })
+                .collect();
+            if self.settings.tree_reductions && !scan {
+                while level.len() > 1 {
+                    let mut next = Vec::with_capacity(level.len().div_ceil(2));
+                    for pair in level.chunks(2) {
+                        next.push(match pair {
+                            [a, b] => self.combine(region, region_plan, a, b, node.span)?,
+                            _ => pair[0].clone(),
+                        });
+                    }
+                    level = next;
+                }
+            } else {
+                for i in 1..level.len() {
+                    let acc =
+                        self.combine(region, region_plan, &level[i - 1], &level[i], node.span)?;
+                    level[i] = acc;
+                }
+                if !scan {
+                    level.drain(..level.len() - 1);
+                }
+            }
+            for tuple in level {
+                for (column, word) in out.iter_mut().zip(tuple) {
+                    column.push(word);
+                }
+            }
+        }
+        Ok(out.into_iter().map(Rc::new).collect())
+    }
+
+    fn combine(
+        &mut self,
+        region: &Region,
+        plan: &Plan,
+        left: &[Word],
+        right: &[Word],
+        span: Span,
+    ) -> Result<Vec<Word>, Stopped> {
+        for (&id, &word) in region.params.iter().zip(left.iter().chain(right)) {
+            self.write(id, Rc::new(vec![word]))
+                .map_err(|message| Stopped { message, span })?;
+        }
+        let results = self.region(region, plan)?;
+        Ok(results
+            .iter()
+            .map(|lanes| lanes.first().copied().unwrap_or(0))
+            .collect())
+    }
+}
+
+const UNIT: Ty = Ty {
+    scalar: Scalar::Bool,
+    lanes: 0,
+    secret: false,
+};
+
+fn nested<'n>(
+    node: &'n Node,
+    plan: &'n NodePlan,
+    index: usize,
+) -> Result<(&'n Region, &'n Plan), String> {
+    node.regions
+        .get(index)
+        .zip(plan.regions.get(index))
+        .ok_or_else(|| "an operation lacks a region".into())
+}
+
+fn const_lanes(words: &ConstVec, scalar: Scalar) -> Vec<Word> {
+    match words {
+        ConstVec::Splat { lanes, word } => vec![scalar.wrap(*word); *lanes as usize],
+        ConstVec::Affine { .. } | ConstVec::Table(_) => {
+            words.words().map(|word| scalar.wrap(word)).collect()
+        }
+    }
+}
+
+fn word(op: WordOp, from: Scalar, to: Scalar, args: &[Lanes]) -> Vec<Word> {
+    match args {
+        [a] => a.iter().map(|&x| op.eval(from, to, &[x])).collect(),
+        [a, b] => a
+            .iter()
+            .zip(b.iter())
+            .map(|(&x, &y)| op.eval(from, to, &[x, y]))
+            .collect(),
+        [c, a, b] => c
+            .iter()
+            .zip(a.iter().zip(b.iter()))
+            .map(|(&c, (&x, &y))| op.eval(from, to, &[c, x, y]))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn run_length(lanes: usize, segments: u64) -> usize {
+    lanes
+        .checked_div(usize::try_from(segments).unwrap_or(usize::MAX))
+        .map_or(1, |len| len.max(1))
+}
+
+/// The first lane of block `index`, or a message if it does not lie in an array of `lanes` lanes.
+fn block_start(index: Word, block: usize, lanes: usize) -> Result<usize, String> {
+    let len = lanes / block.max(1);
+    match usize::try_from(index) {
+        Ok(i) if i < len => Ok(i * block),
+        _ => Err(format!("index {index} is out of range for length {len}")),
+    }
+}
+
+fn gather(args: &[Lanes], block: u64) -> Result<Lanes, String> {
+    let [src, idx] = args else {
+        return Err("a gather has two operands".into());
+    };
+    let block = block as usize;
+    let mut out = Vec::with_capacity(idx.len().saturating_mul(block));
+    for &index in idx.iter() {
+        let start = block_start(index, block, src.len())?;
+        out.extend_from_slice(&src[start..start + block]);
+    }
+    Ok(Rc::new(out))
+}
+
+fn scatter(args: Vec<Lanes>, block: u64) -> Result<Lanes, String> {
+    let Ok([mut dst, idx, val]) = <[Lanes; 3]>::try_from(args) else {
+        return Err("a scatter has three operands".into());
+    };
+    let block = block as usize;
+    let lanes = dst.len();
+    let out = Rc::make_mut(&mut dst);
+    for (&index, element) in idx.iter().zip(val.chunks(block.max(1))) {
+        let start = block_start(index, block, lanes)?;
+        out[start..start + element.len()].copy_from_slice(element);
+    }
+    Ok(dst)
+}
+
+fn read_secret(args: &[Lanes], block: u64, groups: u64) -> Vec<Word> {
+    let [src, idx] = args else { return Vec::new() };
+    let (block, groups) = (block as usize, (groups as usize).max(1));
+    let (part, q) = (src.len() / groups, idx.len() / groups);
+    let mut out = Vec::with_capacity(idx.len() * block);
+    for (k, &index) in idx.iter().enumerate() {
+        let base = k / q.max(1) * part;
+        match block_start(index, block, part) {
+            Ok(start) => out.extend_from_slice(&src[base + start..base + start + block]),
+            Err(_) => out.extend(std::iter::repeat_n(0, block)),
+        }
+    }
+    out
+}
+
+fn write_secret(args: Vec<Lanes>, block: u64, groups: u64) -> Option<Lanes> {
+    let [mut dst, idx, val] = <[Lanes; 3]>::try_from(args).ok()?;
+    let (block, groups) = (block as usize, (groups as usize).max(1));
+    let part = dst.len() / groups;
+    let out = Rc::make_mut(&mut dst);
+    for (group, (&index, element)) in idx.iter().zip(val.chunks(block.max(1))).enumerate() {
+        if let Ok(start) = block_start(index, block, part) {
+            let start = group * part + start;
+            out[start..start + element.len()].copy_from_slice(element);
+        }
+    }
+    Some(dst)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::build::Builder;
+
+    const U8: Scalar = Scalar::unsigned(8);
+
+    fn words(range: std::ops::Range<u128>) -> Vec<Word> {
+        range.collect()
+    }
+
+    #[test]
+    fn a_loop_fills_an_array_in_place() {
+        let mut b = Builder::new(2);
+        let n = 20_000;
+        let x = b.input(0, "x", Scalar::unsigned(64), n);
+        let zero = b.splat(Scalar::unsigned(64), n, 0);
+        let zero = b.inferred(Op::MakeSecret, &[zero]);
+        let filled = b.counted(n, &[zero], |b, i, carried| {
+            let element = b.gather(x, i, 1);
+            let square = b.word(WordOp::Mul, &[element, element]);
+            vec![b.scatter(carried[0], i, square, 1)]
+        });
+        b.output(filled[0], &[0]);
+        let out = interpret(&b.finish(), &[words(0..u128::from(n))]).unwrap();
+        assert!(
+            out.outputs[0]
+                .iter()
+                .enumerate()
+                .all(|(i, &w)| w == (i * i) as u128)
+        );
+    }
+
+    #[test]
+    fn indices_out_of_range_stop_or_read_zero() {
+        let mut b = Builder::new(2);
+        let x = b.input(0, "x", U8, 4);
+        let i = b.input(1, "i", U8, 2);
+        let read = b.inferred(
+            Op::ReadSecret {
+                block: 2,
+                groups: 1,
+            },
+            &[x, i],
+        );
+        b.output(read, &[0]);
+        let open = b.inferred(Op::Reveal, &[i]);
+        let gathered = b.gather(x, open, 2);
+        b.output(gathered, &[0]);
+        let ir = b.finish();
+        let out = interpret(&ir, &[vec![1, 2, 3, 4], vec![1, 0]]).unwrap();
+        assert_eq!(out.outputs, [vec![3, 4, 1, 2], vec![3, 4, 1, 2]]);
+        assert_eq!(out.revealed[0].words, [1, 0]);
+        let stopped = interpret(&ir, &[vec![1, 2, 3, 4], vec![1, 2]]).unwrap_err();
+        assert_eq!(stopped.message, "index 2 is out of range for length 2");
+    }
+
+    #[test]
+    fn writes_by_secret_index_are_per_group() {
+        let mut b = Builder::new(2);
+        let x = b.input(0, "x", U8, 6);
+        let i = b.input(1, "i", U8, 2);
+        let y = b.input(1, "y", U8, 2);
+        let op = Op::WriteSecret {
+            block: 1,
+            groups: 2,
+        };
+        let written = b.inferred(op, &[x, i, y]);
+        b.output(written, &[0]);
+        let inputs = [words(0..6), vec![2, 3], vec![50, 60]];
+        let out = interpret(&b.finish(), &inputs).unwrap();
+        assert_eq!(out.outputs[0], [0, 1, 50, 3, 4, 5]);
+    }
+
+    #[test]
+    fn reductions_scans_and_dots_run_per_segment() {
+        let mut b = Builder::new(2);
+        let x = b.input(0, "x", U8, 6);
+        let sum = b.reduce(WordOp::Add, x, 2);
+        let scan = b.inferred(
+            Op::Scan {
+                reducer: Reducer::Word(WordOp::Max),
+                segments: 2,
+            },
+            &[x],
+        );
+        let dot = b.inferred(Op::Dot { segments: 3 }, &[x, x]);
+        // Argmax, keeping the first of equals.
+        let index = b.constant(U8, ConstVec::iota(6));
+        let index = b.inferred(Op::MakeSecret, &[index]);
+        let argmax = b.reduce_region(&[x, index], 1, |b, left, right| {
+            let better = b.word(WordOp::Lt, &[left[0], right[0]]);
+            vec![
+                b.word(WordOp::Select, &[better, right[0], left[0]]),
+                b.word(WordOp::Select, &[better, right[1], left[1]]),
+            ]
+        });
+        for value in [sum, scan, dot, argmax[0], argmax[1]] {
+            b.output(value, &[0]);
+        }
+        let ir = b.finish();
+        crate::ir::verify::verify(&ir).unwrap();
+        let inputs = [vec![3, 7, 5, 200, 7, 200]];
+        let expected: [&[Word]; 5] = [
+            &[15, 151],
+            &[3, 7, 7, 200, 200, 200],
+            &[58, 89, 113],
+            &[200],
+            &[3],
+        ];
+        for tree_reductions in [false, true] {
+            let settings = Settings {
+                tree_reductions,
+                check_ranges: false,
+            };
+            let out = interpret_with(&ir, &inputs, settings).unwrap();
+            assert_eq!(out.outputs, expected);
+        }
+    }
+
+    #[test]
+    fn control_on_public_values() {
+        let mut b = Builder::new(2);
+        let n = b.input_leaf(smpcc_circuit::program::InputLeaf {
+            party: 0,
+            path: "n".into(),
+            scalar: Scalar::USIZE,
+            lanes: 1,
+            public: true,
+            range: None,
+        });
+        let one = b.index(1);
+        let five = b.index(5);
+        // The sum of 0..n, then doubled until it is at least 5.
+        let sum = b.run_time_counted(n, &[one], |b, i, carried| {
+            vec![b.word(WordOp::Add, &[carried[0], i])]
+        });
+        let grown = b.repeat_while(
+            &sum,
+            |b, carried| b.word(WordOp::Lt, &[carried[0], five]),
+            |b, carried| vec![b.word(WordOp::Add, &[carried[0], carried[0]])],
+        );
+        let odd = b.word(WordOp::And, &[grown[0], one]);
+        let is_odd = b.word(WordOp::Eq, &[odd, one]);
+        let chosen = b.branch(is_odd, |_| vec![five], |_| vec![grown[0]]);
+        b.output(chosen[0], &[0]);
+        b.assert(is_odd, Some("odd"));
+        let ir = b.finish();
+        let stopped = interpret(&ir, &[vec![3]]).unwrap_err();
+        assert_eq!(stopped.message, "assertion failed: odd");
+        assert_eq!(interpret(&ir, &[vec![4]]).unwrap().outputs[0], [5]);
+    }
+}

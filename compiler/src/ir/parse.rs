@@ -1,0 +1,667 @@
+//! Reads the text form of an [`Ir`] that [`super::print`] writes: tests and bug reports can hold a program as text.
+//!
+//! A token at a time by recursive descent; the value table is filled where values are defined. What it reads has
+//! the right form, not necessarily the right types: run the verifier on the result.
+
+use super::{Ir, Node, Op, Reducer, Region, Ty, Value};
+use crate::hir::{Protocol, Range};
+use crate::span::{FileId, Span};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::{InputId, OutputId, ValueId};
+use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape, Shape, ShapeNode};
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+/// Reads a whole program; an error names the line.
+pub fn parse(text: &str) -> Result<Ir, String> {
+    let mut parser = Parser {
+        tokens: tokens(text)?,
+        at: 0,
+        values: Vec::new(),
+        depth: 0,
+    };
+    let line = |parser: &Parser<'_>| {
+        let at = parser.at.min(parser.tokens.len().saturating_sub(1));
+        parser.tokens.get(at).map_or(1, |token| token.0)
+    };
+    match parser.program() {
+        Ok(ir) => Ok(ir),
+        Err(why) => Err(format!("line {}: {why}", line(&parser))),
+    }
+}
+
+/// Limits of what a text may ask for: regions inside regions, and the highest value number.
+const MAX_DEPTH: u32 = 256;
+const MAX_VALUE: usize = 1 << 26;
+
+#[derive(Clone, Debug, PartialEq)]
+enum Token<'t> {
+    /// Letters, digits and `_`; numbers too (with a leading `-` for negative ones).
+    Word(&'t str),
+    Text(String),
+    Sign(&'t str),
+}
+
+/// Tokens with their lines.
+fn tokens(text: &str) -> Result<Vec<(u32, Token<'_>)>, String> {
+    let mut out = Vec::new();
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let mut rest = line.trim_start();
+        while let Some(first) = rest.chars().next() {
+            let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let len;
+            if is_word(first)
+                || (first == '-' && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+            {
+                len = 1 + rest[1..].find(|c| !is_word(c)).unwrap_or(rest.len() - 1);
+                out.push((number, Token::Word(&rest[..len])));
+            } else if first == '"' {
+                let (string, used) =
+                    quoted(rest).ok_or_else(|| format!("line {number}: an unclosed string"))?;
+                len = used;
+                out.push((number, Token::Text(string)));
+            } else {
+                len = ["..=", ".."]
+                    .into_iter()
+                    .find(|sign| rest.starts_with(sign))
+                    .map_or(first.len_utf8(), str::len);
+                out.push((number, Token::Sign(&rest[..len])));
+            }
+            rest = rest[len..].trim_start();
+        }
+    }
+    Ok(out)
+}
+
+/// A string as Rust's `Debug` writes it, and how many bytes it took.
+fn quoted(text: &str) -> Option<(String, usize)> {
+    let mut out = String::new();
+    let mut chars = text.char_indices().skip(1);
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((out, at + 1)),
+            '\\' => match chars.next()?.1 {
+                'n' => out.push('\n'),
+                't' => out.push('\t'),
+                'r' => out.push('\r'),
+                '0' => out.push('\0'),
+                'u' => {
+                    let mut code = String::new();
+                    loop {
+                        match chars.next()?.1 {
+                            '{' => {}
+                            '}' => break,
+                            digit => code.push(digit),
+                        }
+                    }
+                    out.push(char::from_u32(u32::from_str_radix(&code, 16).ok()?)?);
+                }
+                other => out.push(other),
+            },
+            other => out.push(other),
+        }
+    }
+    None
+}
+
+struct Parser<'t> {
+    tokens: Vec<(u32, Token<'t>)>,
+    at: usize,
+    values: Vec<Option<Value>>,
+    depth: u32,
+}
+
+type Parsed<T> = Result<T, String>;
+
+impl<'t> Parser<'t> {
+    fn program(&mut self) -> Parsed<Ir> {
+        self.word_is("parties")?;
+        let n_parties = self.number()?;
+        let party_names = self.texts();
+        let mut ir = Ir {
+            n_parties,
+            party_names,
+            params: Vec::new(),
+            inputs: Vec::new(),
+            results: Vec::new(),
+            outputs: Vec::new(),
+            values: Vec::new(),
+            body: Region::default(),
+        };
+        loop {
+            if self.eat_word("param") {
+                let name = self.text()?;
+                self.word_is("of")?;
+                ir.params.push(ParamShape {
+                    name,
+                    party: self.number()?,
+                    shape: self.shape()?,
+                    leaves: self.ids("in", InputId)?,
+                });
+            } else if self.peek_word() == Some("input") {
+                self.at += 1;
+                self.id("in")?;
+                self.word_is("of")?;
+                let party = self.number()?;
+                let path = self.text()?;
+                let (scalar, lanes) = self.vector()?;
+                let public = self.eat_word("public");
+                if !public {
+                    self.word_is("secret")?;
+                }
+                ir.inputs.push(InputLeaf {
+                    party,
+                    path,
+                    scalar,
+                    lanes,
+                    public,
+                    range: self.range()?,
+                });
+            } else if self.eat_word("result") {
+                self.word_is("of")?;
+                ir.results.push(ResultShape {
+                    party: self.number()?,
+                    shape: self.shape()?,
+                    leaves: self.ids("out", OutputId)?,
+                });
+            } else if self.peek_word() == Some("output") && self.peek_word_at(2) == Some("to") {
+                self.at += 1;
+                self.id("out")?;
+                self.word_is("to")?;
+                let mut receivers = Vec::new();
+                while self.peek_word().is_some() {
+                    receivers.push(self.number()?);
+                }
+                let path = self.text()?;
+                let (scalar, lanes) = self.vector()?;
+                ir.outputs.push(OutputLeaf {
+                    receivers,
+                    path,
+                    scalar,
+                    lanes,
+                });
+            } else {
+                break;
+            }
+        }
+        ir.body = self.region()?;
+        while self.eat_word("unused") {
+            self.definition()?;
+        }
+        if self.at < self.tokens.len() {
+            return Err(format!("unexpected {:?}", self.tokens[self.at].1));
+        }
+        for (index, value) in std::mem::take(&mut self.values).into_iter().enumerate() {
+            ir.values
+                .push(value.ok_or_else(|| format!("v{index} is not described"))?);
+        }
+        Ok(ir)
+    }
+
+    fn region(&mut self) -> Parsed<Region> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err("regions are nested too deeply".into());
+        }
+        let mut region = Region::default();
+        if self.eat("(") {
+            while !self.eat(")") {
+                region.params.push(self.definition()?);
+                self.eat(",");
+            }
+        }
+        loop {
+            match self.peek_word() {
+                None | Some("unused") => break,
+                Some("yield") => {
+                    self.at += 1;
+                    region.results = self.operands()?;
+                    break;
+                }
+                Some(_) => {
+                    let node = self.node()?;
+                    region.nodes.push(node);
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(region)
+    }
+
+    fn node(&mut self) -> Parsed<Node> {
+        let mut results = Vec::new();
+        if self.sign_at(1) == Some(":") {
+            loop {
+                results.push(self.definition()?);
+                if !self.eat(",") {
+                    break;
+                }
+            }
+            self.sign("=")?;
+        }
+        let op = self.op()?;
+        let args = self.operands()?;
+        self.sign("@")?;
+        let file = FileId(self.number()?);
+        self.sign(":")?;
+        let start = self.number()?;
+        self.sign("..")?;
+        let end = self.number()?;
+        let protocol = if self.eat("#") {
+            Some(match self.any_word()? {
+                "arithmetic" => Protocol::Arithmetic,
+                "boolean" => Protocol::Boolean,
+                "yao" => Protocol::Yao,
+                other => return Err(format!("no domain is called {other}")),
+            })
+        } else {
+            None
+        };
+        let mut regions = Vec::new();
+        while self.eat("{") {
+            regions.push(self.region()?);
+            self.sign("}")?;
+        }
+        Ok(Node {
+            op,
+            args,
+            results,
+            regions,
+            span: Span { file, start, end },
+            protocol,
+        })
+    }
+
+    fn op(&mut self) -> Parsed<Op> {
+        let name = self.any_word()?;
+        Ok(match name {
+            "const" => Op::Const(self.constant()?),
+            "input" => Op::Input(InputId(self.id("in")?)),
+            "output" => Op::Output(OutputId(self.id("out")?)),
+            "make_secret" => Op::MakeSecret,
+            "gather" | "scatter" => {
+                let block = if self.peek_word() == Some("block") {
+                    self.setting("block")?
+                } else {
+                    1
+                };
+                if name == "gather" {
+                    Op::Gather { block }
+                } else {
+                    Op::Scatter { block }
+                }
+            }
+            "concat" => Op::Concat,
+            "read_secret" => Op::ReadSecret {
+                block: self.setting("block")?,
+                groups: self.setting("groups")?,
+            },
+            "write_secret" => Op::WriteSecret {
+                block: self.setting("block")?,
+                groups: self.setting("groups")?,
+            },
+            "reduce" | "scan" => {
+                let reducer = match self.any_word()? {
+                    "region" => Reducer::Region,
+                    word => Reducer::Word(word_op(word)?),
+                };
+                let segments = self.setting("segments")?;
+                if name == "reduce" {
+                    Op::Reduce { reducer, segments }
+                } else {
+                    Op::Scan { reducer, segments }
+                }
+            }
+            "dot" => Op::Dot {
+                segments: self.setting("segments")?,
+            },
+            "reveal" => Op::Reveal,
+            "assert" => Op::Assert(match self.tokens.get(self.at) {
+                Some((_, Token::Text(_))) => Some(self.text()?),
+                _ => None,
+            }),
+            "loop" => Op::Loop {
+                count: if self.eat_word("run_time") {
+                    None
+                } else {
+                    Some(self.number()?)
+                },
+            },
+            "while" => Op::While,
+            "if" => Op::If,
+            word => Op::Word(word_op(word)?),
+        })
+    }
+
+    fn constant(&mut self) -> Parsed<ConstVec> {
+        if self.eat("[") {
+            let mut words = Vec::new();
+            while !self.eat("]") {
+                words.push(self.number()?);
+                self.eat(",");
+            }
+            return Ok(ConstVec::Table(words));
+        }
+        let start: Word = self.number()?;
+        if !self.eat("+") {
+            let lanes = self.lanes()?;
+            return Ok(ConstVec::Splat { lanes, word: start });
+        }
+        self.sign("[")?;
+        let mut dims = Vec::new();
+        while !self.eat("]") {
+            let count = self.number()?;
+            self.sign("*")?;
+            dims.push((count, self.number()?));
+            self.eat(",");
+        }
+        Ok(ConstVec::Affine { start, dims })
+    }
+
+    /// `v1: secret u32 x4 in 0..=9`, entered into the value table.
+    fn definition(&mut self) -> Parsed<ValueId> {
+        let id = ValueId(self.id("v")?);
+        self.sign(":")?;
+        let secret = self.eat_word("secret");
+        let (scalar, lanes) = self.vector()?;
+        let range = self.range()?.map(|(lo, hi)| Range { lo, hi });
+        let ty = Ty {
+            scalar,
+            lanes,
+            secret,
+        };
+        if id.index() >= MAX_VALUE {
+            return Err(format!("{id} is beyond the largest value number"));
+        }
+        if self.values.len() <= id.index() {
+            self.values.resize(id.index() + 1, None);
+        }
+        self.values[id.index()] = Some(Value { ty, range });
+        Ok(id)
+    }
+
+    fn operands(&mut self) -> Parsed<Vec<ValueId>> {
+        let mut ids = Vec::new();
+        let is_value = |word: Option<&str>| {
+            word.and_then(|w| w.strip_prefix('v'))
+                .is_some_and(|n| n.parse::<u32>().is_ok())
+        };
+        while is_value(self.peek_word()) && self.sign_at(1) != Some(":") {
+            ids.push(ValueId(self.id("v")?));
+            if !self.eat(",") {
+                break;
+            }
+        }
+        Ok(ids)
+    }
+
+    fn shape(&mut self) -> Parsed<Shape> {
+        self.sign("[")?;
+        let mut nodes = Vec::new();
+        while !self.eat("]") {
+            let word = self.any_word()?;
+            nodes.push(match word {
+                "array" if self.eat_word("_") => ShapeNode::Array(None),
+                "array" => ShapeNode::Array(Some(self.number()?)),
+                "tuple" => ShapeNode::Tuple(self.number()?),
+                "struct" => ShapeNode::Struct {
+                    name: self.text()?,
+                    fields: self.texts(),
+                },
+                _ => ShapeNode::Scalar {
+                    scalar: scalar(word)?,
+                    range: self.range()?,
+                },
+            });
+        }
+        Ok(Shape(nodes))
+    }
+
+    /// `u32 x4`.
+    fn vector(&mut self) -> Parsed<(Scalar, u64)> {
+        let scalar = scalar(self.any_word()?)?;
+        Ok((scalar, self.lanes()?))
+    }
+
+    fn lanes(&mut self) -> Parsed<u64> {
+        let word = self.any_word()?;
+        word.strip_prefix('x')
+            .and_then(|n| n.parse().ok())
+            .ok_or_else(|| format!("expected a number of lanes, found {word}"))
+    }
+
+    fn range(&mut self) -> Parsed<Option<(i128, i128)>> {
+        if !self.eat_word("in") {
+            return Ok(None);
+        }
+        let lo = self.number()?;
+        self.sign("..=")?;
+        Ok(Some((lo, self.number()?)))
+    }
+
+    fn setting(&mut self, name: &str) -> Parsed<u64> {
+        self.word_is(name)?;
+        self.sign("=")?;
+        self.number()
+    }
+
+    fn ids<T>(&mut self, prefix: &str, make: fn(u32) -> T) -> Parsed<Vec<T>> {
+        let mut ids = Vec::new();
+        while self.peek_word().is_some_and(|word| {
+            word.strip_prefix(prefix)
+                .is_some_and(|n| n.parse::<u32>().is_ok())
+        }) {
+            ids.push(make(self.id(prefix)?));
+        }
+        Ok(ids)
+    }
+
+    fn id(&mut self, prefix: &str) -> Parsed<u32> {
+        let word = self.any_word()?;
+        word.strip_prefix(prefix)
+            .and_then(|n| n.parse().ok())
+            .ok_or_else(|| format!("expected {prefix}…, found {word}"))
+    }
+
+    fn number<N: std::str::FromStr>(&mut self) -> Parsed<N> {
+        let word = self.any_word()?;
+        word.parse()
+            .map_err(|_| format!("expected a number, found {word}"))
+    }
+
+    fn texts(&mut self) -> Vec<String> {
+        let mut texts = Vec::new();
+        while let Some((_, Token::Text(text))) = self.tokens.get(self.at) {
+            texts.push(text.clone());
+            self.at += 1;
+        }
+        texts
+    }
+
+    fn text(&mut self) -> Parsed<String> {
+        match self.tokens.get(self.at) {
+            Some((_, Token::Text(text))) => {
+                self.at += 1;
+                Ok(text.clone())
+            }
+            other => Err(format!("expected a string, found {other:?}")),
+        }
+    }
+
+    fn any_word(&mut self) -> Parsed<&'t str> {
+        match self.tokens.get(self.at) {
+            Some((_, Token::Word(word))) => {
+                self.at += 1;
+                Ok(word)
+            }
+            Some((_, other)) => Err(format!("expected a word, found {other:?}")),
+            None => Err("unexpected end".into()),
+        }
+    }
+
+    fn word_is(&mut self, expected: &str) -> Parsed<()> {
+        let found = self.any_word()?;
+        if found == expected {
+            Ok(())
+        } else {
+            Err(format!("expected {expected}, found {found}"))
+        }
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.peek_word() == Some(word);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn peek_word(&self) -> Option<&'t str> {
+        self.peek_word_at(0)
+    }
+
+    fn peek_word_at(&self, ahead: usize) -> Option<&'t str> {
+        match self.tokens.get(self.at + ahead) {
+            Some((_, Token::Word(word))) => Some(word),
+            _ => None,
+        }
+    }
+
+    fn sign_at(&self, ahead: usize) -> Option<&'t str> {
+        match self.tokens.get(self.at + ahead) {
+            Some((_, Token::Sign(sign))) => Some(sign),
+            _ => None,
+        }
+    }
+
+    fn eat(&mut self, sign: &str) -> bool {
+        let found = self.sign_at(0) == Some(sign);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn sign(&mut self, expected: &str) -> Parsed<()> {
+        if self.eat(expected) {
+            Ok(())
+        } else {
+            Err(format!(
+                "expected `{expected}`, found {:?}",
+                self.tokens.get(self.at).map(|token| &token.1)
+            ))
+        }
+    }
+}
+
+fn word_op(name: &str) -> Parsed<WordOp> {
+    WordOp::from_name(name).ok_or_else(|| format!("no operation is called {name}"))
+}
+
+fn scalar(name: &str) -> Parsed<Scalar> {
+    if name == "bool" {
+        return Ok(Scalar::Bool);
+    }
+    let width = |n: &str| n.parse::<u8>().ok();
+    if let Some(width) = name.strip_prefix('u').and_then(width) {
+        Ok(Scalar::unsigned(width))
+    } else if let Some(width) = name.strip_prefix('i').and_then(width) {
+        Ok(Scalar::signed(width))
+    } else {
+        Err(format!("no type is called {name}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::build::Builder;
+    use crate::ir::print::print;
+
+    fn sample() -> Ir {
+        let mut b = Builder::new(3);
+        b.span = Span {
+            file: FileId(1),
+            start: 7,
+            end: 9,
+        };
+        let i8 = Scalar::signed(8);
+        let x = b.input_leaf(InputLeaf {
+            party: 2,
+            path: "rows[].\"age\"\n".into(),
+            scalar: i8,
+            lanes: 4,
+            public: false,
+            range: Some((-3, 120)),
+        });
+        let idx = b.constant(
+            Scalar::USIZE,
+            ConstVec::Affine {
+                start: 1,
+                dims: vec![(2, 2), (2, Word::MAX)],
+            },
+        );
+        let table = b.constant(i8, ConstVec::Table(vec![1, 2, 255, 0]));
+        let y = b.gather(x, idx, 1);
+        let y = b.word(WordOp::Add, &[y, table]);
+        let n = b.index(3);
+        let zs = b.run_time_counted(n, &[y], |b, i, carried| {
+            let one = b.gather(carried[0], i, 1);
+            b.counted(0, &[], |_, _, _| vec![]);
+            vec![b.scatter(carried[0], i, one, 1)]
+        });
+        let cond = b.splat(Scalar::Bool, 1, 1);
+        let picked = b.branch(cond, |_| vec![zs[0]], |_| vec![y]);
+        let best = b.reduce_region(&[picked[0]], 2, |b, l, r| {
+            vec![b.word(WordOp::Max, &[l[0], r[0]])]
+        });
+        b.assert(cond, Some("a \"reason\""));
+        b.assert(cond, None);
+        b.output(best[0], &[0, 2]);
+        let mut ir = b.finish();
+        ir.params.push(ParamShape {
+            name: "rows".into(),
+            party: 2,
+            shape: Shape(vec![
+                ShapeNode::Array(None),
+                ShapeNode::Struct {
+                    name: String::new(),
+                    fields: vec!["age".into(), "b".into()],
+                },
+                ShapeNode::Scalar {
+                    scalar: i8,
+                    range: Some((-3, 120)),
+                },
+                ShapeNode::Tuple(0),
+            ]),
+            leaves: vec![InputId(0)],
+        });
+        ir.values.push(Value {
+            ty: Ty {
+                scalar: Scalar::Bool,
+                lanes: 0,
+                secret: true,
+            },
+            range: None,
+        });
+        ir
+    }
+
+    #[test]
+    fn the_text_form_round_trips() {
+        let ir = sample();
+        let text = print(&ir);
+        let back = parse(&text).unwrap();
+        assert_eq!(back, ir, "{text}");
+        assert_eq!(print(&back), text);
+    }
+
+    #[test]
+    fn errors_name_the_line_and_nothing_panics() {
+        let text = print(&sample());
+        let broken = text.replace("reduce region", "reduce median");
+        let error = parse(&broken).unwrap_err();
+        assert!(error.contains("median"), "{error}");
+        for end in 0..text.len() {
+            if text.is_char_boundary(end) {
+                let _ = parse(&text[..end]);
+            }
+        }
+        assert!(parse("parties 2\nv4294967295: u8 x1 = const 1 x1 @0:0..0").is_err());
+    }
+}
