@@ -302,15 +302,25 @@ impl Builder {
         params: &[Ty],
         fill: impl FnOnce(&mut Self, &[ValueId]) -> Vec<ValueId>,
     ) -> Region {
+        let params = self.open_region(params);
+        let results = fill(self, &params);
+        self.close_region(results)
+    }
+
+    /// Starts a region with parameters of the given types; nodes go there until it is closed. Its parameters.
+    pub fn open_region(&mut self, params: &[Ty]) -> Vec<ValueId> {
         let params: Vec<ValueId> = params.iter().map(|&ty| self.fresh(ty)).collect();
         self.open.push(Region {
             params: params.clone(),
             ..Region::default()
         });
-        let results = fill(self, &params);
-        let mut region = self.open.pop().unwrap_or_default();
-        region.results = results;
-        region
+        params
+    }
+
+    /// Ends the region opened last.
+    pub fn close_region(&mut self, results: Vec<ValueId>) -> Region {
+        let region = self.open.pop().unwrap_or_default();
+        Region { results, ..region }
     }
 
     fn fresh(&mut self, ty: Ty) -> ValueId {
