@@ -4,3 +4,4 @@ pub mod hir;
 pub mod ir;
 pub mod session;
 pub mod span;
+pub mod templates;
