@@ -8,10 +8,12 @@
 //! |---|---|
 //! | [`error`], [`party`] | errors by whose fault they are; party numbers and names |
 //! | [`prg`], [`hash`] | operating-system entropy, the pseudo-random generator, hashing and key derivation |
+//! | [`keys`] | key pairs and certificates of parties |
 //! | [`net`] | the mesh of links: in memory or TLS 1.3, metered, with deadlines |
 
 pub mod error;
 pub mod hash;
+pub mod keys;
 mod message;
 pub mod net;
 pub mod party;

@@ -25,6 +25,8 @@ mod link;
 pub mod memory;
 mod meter;
 mod outbox;
+pub mod tcp;
+pub mod tls;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};

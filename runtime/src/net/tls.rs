@@ -1,0 +1,602 @@
+//! Links over TLS 1.3 with mutual, pinned certificates.
+//!
+//! A party is whoever proves to hold the key of the certificate that is pinned for it, whatever it claims. The standard
+//! verifier runs with the one pinned certificate as its root, so that signature and dates are checked, and the
+//! certificate is compared with the pinned one, since a root could also sign others. In TLS 1.3 a client has finished
+//! before the server looks at its certificate; a link is up only when each side has had the other's greeting.
+//!
+//! The party with the lower number dials. All connections are made at once, and a stranger who connects delays no one.
+
+mod pin;
+mod stream;
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+
+use super::frame::{Header, Kind, UNBOUND_TAG, encode_notice};
+use super::link::{Link, Links};
+use super::tcp;
+use crate::error::{Error, LinkTrouble};
+use crate::keys::{Certificate, Identity, Invalid, SUBJECT_NAME, provider};
+use crate::message::{Reader, Writer};
+use crate::party::{PartyId, PartyNames};
+use pin::{PinError, PinnedClients, PinnedServer};
+
+/// What each side says first inside the connection, before its party number and the number it takes the other for.
+const GREETING: [u8; 8] = *b"smpcc/01";
+
+/// Bytes of a greeting.
+const GREETING_LEN: usize = 12;
+
+/// How long a caller may take to show who it is.
+const STRANGER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connections that may be proving who they are at once.
+const MAX_STRANGERS: usize = 2 * crate::party::MAX_PARTIES;
+
+/// How another party is known and reached.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The party.
+    pub party: PartyId,
+    /// Its pinned certificate.
+    pub certificate: Certificate,
+    /// `host:port`; used when this party's number is the lower one.
+    pub address: String,
+}
+
+/// What a party needs to connect to all others.
+pub struct Config {
+    /// This party.
+    pub me: PartyId,
+    /// What messages call the parties.
+    pub names: PartyNames,
+    /// This party's certificate and key.
+    pub identity: Identity,
+    /// Where the others reach this party.
+    pub listener: TcpListener,
+    /// Every other party.
+    pub peers: Vec<Peer>,
+    /// How long to wait for all of them.
+    pub deadline: Duration,
+}
+
+/// Connects to all other parties at once. Fails when one did not come in time, naming it, and when a certificate is not
+/// the pinned one or not within its dates; parties that were connected by then are told.
+pub fn connect(config: Config) -> Result<Links, Error> {
+    let setup = Arc::new(Setup::new(&config)?);
+    let until = Instant::now() + config.deadline;
+    let mut links: Vec<Option<Link>> = (0..config.names.n_parties()).map(|_| None).collect();
+    let result = gather(&config, &setup, until, &mut links);
+    if let Err(error) = &result {
+        farewell(config.me, &mut links, error);
+    }
+    result.map(|()| Links {
+        me: config.me,
+        certificate: config.identity.certificate().fingerprint(),
+        to: links,
+    })
+}
+
+/// One party's side of all handshakes.
+struct Setup {
+    me: PartyId,
+    names: PartyNames,
+    peers: Vec<Peer>,
+    clients: Vec<(PartyId, Arc<ClientConfig>)>,
+    server: Arc<ServerConfig>,
+}
+
+/// What a handshake thread reports.
+enum Report {
+    /// A party is connected.
+    Up(PartyId, Box<Link>),
+    /// A party cannot be reached, for good.
+    Failed(Error),
+    /// A party could not be reached yet, and why.
+    NotYet(PartyId, String),
+    /// A caller was sent away, and why.
+    Refused(String),
+}
+
+fn gather(
+    config: &Config,
+    setup: &Arc<Setup>,
+    until: Instant,
+    links: &mut [Option<Link>],
+) -> Result<(), Error> {
+    let failed = |e: io::Error| Error::machine(format!("cannot wait for connections: {e}"));
+    config.listener.set_nonblocking(true).map_err(failed)?;
+    let (reports, incoming) = channel();
+    for peer in setup.peers.iter().filter(|peer| peer.party > config.me) {
+        let (setup, peer, reports) = (setup.clone(), peer.clone(), reports.clone());
+        spawn(move || setup.dial(&peer, until, &reports))?;
+    }
+    let started = Instant::now();
+    let mut strangers = 0;
+    let mut refusals: Vec<String> = Vec::new();
+    let mut tries: Vec<Option<String>> = vec![None; links.len()];
+    let complete = |links: &[Option<Link>]| {
+        let mut parties = PartyId::all(links.len()).zip(links);
+        parties.all(|(party, link)| party == config.me || link.is_some())
+    };
+    while !complete(links) {
+        while strangers < MAX_STRANGERS {
+            match config.listener.accept() {
+                Ok((stream, from)) => {
+                    strangers += 1;
+                    let (setup, reports) = (setup.clone(), reports.clone());
+                    let patience = until.min(Instant::now() + STRANGER_PATIENCE);
+                    spawn(move || {
+                        let report = setup
+                            .admit(stream, patience)
+                            .unwrap_or_else(|why| Report::Refused(format!("{from}: {why}")));
+                        // The receiver is gone once every party is connected.
+                        let _ = reports.send(report);
+                    })?;
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                // The caller has gone already.
+                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(failed(e)),
+            }
+        }
+        let pause = (started.elapsed() / 10)
+            .clamp(Duration::from_micros(50), Duration::from_millis(10))
+            .min(until.saturating_duration_since(Instant::now()));
+        match next_report(&incoming, pause) {
+            Some(Report::Up(party, link)) => {
+                strangers -= usize::from(party < config.me);
+                if let Some(slot) = links.get_mut(party.index()) {
+                    *slot = Some(*link);
+                }
+            }
+            Some(Report::Failed(error)) => return Err(error),
+            Some(Report::NotYet(party, why)) => {
+                if let Some(slot) = tries.get_mut(party.index()) {
+                    *slot = Some(why);
+                }
+            }
+            Some(Report::Refused(why)) => {
+                strangers -= 1;
+                if refusals.len() < 3 && !refusals.contains(&why) {
+                    refusals.push(why);
+                }
+            }
+            None if Instant::now() >= until => {
+                return Err(setup.missing(links, &tries, &refusals, config.deadline));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn next_report(incoming: &Receiver<Report>, pause: Duration) -> Option<Report> {
+    match incoming.recv_timeout(pause) {
+        Ok(report) => Some(report),
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+    }
+}
+
+fn spawn(body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    thread::Builder::new()
+        .name("connect".to_owned())
+        .spawn(body)
+        .map(|_| ())
+        .map_err(|e| Error::machine(format!("cannot start a thread: {e}")))
+}
+
+/// Tells the parties that are connected already that the run does not begin.
+fn farewell(me: PartyId, links: &mut [Option<Link>], error: &Error) {
+    let payload = encode_notice(&error.notice(me));
+    for (party, link) in PartyId::all(links.len()).zip(links) {
+        if let Some(link) = link {
+            let header = Header {
+                tag: UNBOUND_TAG,
+                kind: Kind::Abort,
+                sender: me.number(),
+                receiver: party.number(),
+                step: 0,
+                seq: 0,
+                len: payload.len() as u32,
+            };
+            // Best effort: a party that cannot be told sees the link close.
+            let _ = link.sink.send(&header.encode(), &payload);
+            let _ = link.sink.finish();
+        }
+    }
+}
+
+impl Setup {
+    fn new(config: &Config) -> Result<Self, Error> {
+        let now = SystemTime::now();
+        check_dates(config.identity.certificate(), now, "this party's", true)?;
+        for peer in &config.peers {
+            let whose = format!("{}'s", config.names.label(peer.party));
+            check_dates(&peer.certificate, now, &whose, false)?;
+            if peer.certificate == *config.identity.certificate() {
+                return Err(Error::usage(format!(
+                    "the certificate that is pinned for {} is this party's own",
+                    config.names.label(peer.party)
+                )));
+            }
+        }
+        for (i, a) in config.peers.iter().enumerate() {
+            for b in &config.peers[..i] {
+                if a.certificate == b.certificate {
+                    return Err(Error::usage(format!(
+                        "the same certificate is pinned for {} and {}",
+                        config.names.label(b.party),
+                        config.names.label(a.party)
+                    )));
+                }
+            }
+        }
+        let unusable = |e: rustls::Error| {
+            Error::usage(format!(
+                "this party's certificate or key cannot be used: {e}"
+            ))
+        };
+        let pins: Arc<[(PartyId, Certificate)]> = config
+            .peers
+            .iter()
+            .map(|peer| (peer.party, peer.certificate.clone()))
+            .collect();
+        let chain = || vec![config.identity.certificate().0.clone()];
+        let mut clients = Vec::new();
+        for peer in config.peers.iter().filter(|peer| peer.party > config.me) {
+            let verifier = PinnedServer::new(peer.party, &peer.certificate, pins.clone())?;
+            let mut client = ClientConfig::builder_with_provider(provider())
+                .with_protocol_versions(&[&rustls::version::TLS13])
+                .map_err(unusable)?
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier))
+                .with_client_auth_cert(chain(), config.identity.private_key()?)
+                .map_err(unusable)?;
+            client.resumption = rustls::client::Resumption::disabled();
+            client.enable_sni = false;
+            clients.push((peer.party, Arc::new(client)));
+        }
+        let callers = config.peers.iter().filter(|peer| peer.party < config.me);
+        let callers = callers.map(|peer| (peer.party, &peer.certificate));
+        let mut server = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .map_err(unusable)?
+            .with_client_cert_verifier(Arc::new(PinnedClients::new(callers)?))
+            .with_single_cert(chain(), config.identity.private_key()?)
+            .map_err(unusable)?;
+        server.send_tls13_tickets = 0;
+        Ok(Self {
+            me: config.me,
+            names: config.names.clone(),
+            peers: config.peers.clone(),
+            clients,
+            server: Arc::new(server),
+        })
+    }
+
+    /// Connects to a party with a higher number, again and again until the deadline.
+    fn dial(&self, peer: &Peer, until: Instant, reports: &Sender<Report>) {
+        let started = Instant::now();
+        loop {
+            let report = match self.dial_once(peer, until) {
+                Ok(link) => Report::Up(peer.party, Box::new(link)),
+                Err(Trouble::Final(error)) => Report::Failed(error),
+                Err(Trouble::Passing(why)) => Report::NotYet(peer.party, why),
+            };
+            let done = !matches!(report, Report::NotYet(..));
+            if reports.send(report).is_err() || done || Instant::now() >= until {
+                return;
+            }
+            thread::sleep(
+                (started.elapsed() / 8)
+                    .clamp(Duration::from_micros(200), Duration::from_millis(200)),
+            );
+        }
+    }
+
+    fn dial_once(&self, peer: &Peer, until: Instant) -> Result<Link, Trouble> {
+        let who = self.names.label(peer.party);
+        let address = &peer.address;
+        let bug = |e: String| Trouble::Final(Error::bug(e));
+        let config = self.clients.iter().find(|(party, _)| *party == peer.party);
+        let (_, config) = config.ok_or_else(|| bug(format!("no way to dial {who}")))?;
+        let name = ServerName::try_from(SUBJECT_NAME).map_err(|e| bug(e.to_string()))?;
+        let mut stream =
+            tcp::dial(address, until).map_err(|e| Trouble::Passing(format!("{address}: {e}")))?;
+        let connection =
+            ClientConnection::new(config.clone(), name).map_err(|e| bug(e.to_string()))?;
+        let mut connection = Connection::Client(connection);
+        let greeted = greet(
+            &mut connection,
+            &mut stream,
+            until,
+            |_| Ok(peer.party),
+            self.me,
+        );
+        match greeted {
+            Ok(_) => stream::link(connection, stream, &peer.certificate)
+                .map_err(|e| Trouble::Passing(format!("{address}: {e}"))),
+            Err(Unwelcome::Io(e)) => Err(match tls_error(&e) {
+                Some(error) => Trouble::Final(self.explain(peer, error)),
+                None => Trouble::Passing(format!("{address}: {e}")),
+            }),
+            Err(Unwelcome::Says(why)) => Err(Trouble::Final(Error::peer(
+                peer.party,
+                format!("{who} at {address} {why}"),
+            ))),
+        }
+    }
+
+    /// What a failed handshake with a party means for the user.
+    fn explain(&self, peer: &Peer, error: &rustls::Error) -> Error {
+        use rustls::{AlertDescription, CertificateError as C, Error as E};
+        let who = self.names.label(peer.party);
+        let address = &peer.address;
+        match error {
+            E::InvalidCertificate(C::Other(other))
+                if let Some(pin) = other.0.downcast_ref::<PinError>() =>
+            {
+                match pin {
+                    PinError::IsParty(actual) => Error::usage(format!(
+                        "{} answers at {address} where {who} is expected: the addresses or the certificates of the two are swapped",
+                        self.names.label(*actual)
+                    )),
+                    PinError::Unknown(fingerprint) => Error::peer(
+                        peer.party,
+                        format!(
+                            "whoever answers at {address} is not {who}: its certificate ({fingerprint}) is not the pinned one ({}); if {who} has a new certificate, ask it for that",
+                            peer.certificate.fingerprint()
+                        ),
+                    ),
+                }
+            }
+            E::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => Error::usage(format!(
+                "{who}'s certificate has expired: ask it for a new one (`smpcc keygen`)"
+            )),
+            E::InvalidCertificate(why) => Error::peer(
+                peer.party,
+                format!("{who}'s certificate at {address} is refused: {why}"),
+            ),
+            E::AlertReceived(
+                AlertDescription::BadCertificate
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::UnknownCA
+                | AlertDescription::AccessDenied
+                | AlertDescription::DecryptError
+                | AlertDescription::CertificateRequired,
+            ) => Error::usage(format!(
+                "{who} at {address} refuses this party's certificate: it has another one pinned for {}; give it the current one",
+                self.names.label(self.me)
+            )),
+            E::AlertReceived(AlertDescription::CertificateExpired) => Error::usage(format!(
+                "{who} at {address} finds that this party's certificate has expired: compare the clocks, or make a new one with `smpcc keygen`"
+            )),
+            other => Error::peer(
+                peer.party,
+                format!("whoever answers at {address} is not {who}: {other}"),
+            ),
+        }
+    }
+
+    /// Finds out who has called.
+    fn admit(&self, mut stream: TcpStream, until: Instant) -> Result<Report, String> {
+        tcp::prepare(&stream).map_err(|e| e.to_string())?;
+        let connection = ServerConnection::new(self.server.clone()).map_err(|e| e.to_string())?;
+        let mut connection = Connection::Server(connection);
+        let caller = |connection: &Connection| {
+            let shown = connection.peer_certificates().and_then(<[_]>::first);
+            let known = |peer: &&Peer| shown == Some(&peer.certificate.0) && peer.party < self.me;
+            let peer = self.peers.iter().find(known);
+            peer.map(|peer| peer.party)
+                .ok_or("shows no certificate that is pinned")
+        };
+        let party = match greet(&mut connection, &mut stream, until, caller, self.me) {
+            Ok(party) => party,
+            Err(Unwelcome::Says(why)) => return Err(format!("the caller {why}")),
+            Err(Unwelcome::Io(e)) => {
+                hang_up(&stream);
+                return Err(match tls_error(&e) {
+                    Some(rustls::Error::InvalidCertificate(_)) => {
+                        "the caller's certificate is not one that is pinned here".to_owned()
+                    }
+                    Some(error) => format!("the caller does not speak this protocol ({error})"),
+                    None => format!("the caller did not say who it is ({e})"),
+                });
+            }
+        };
+        let peer = self.peers.iter().find(|peer| peer.party == party);
+        let certificate = &peer.ok_or("the caller is no party")?.certificate;
+        let link = stream::link(connection, stream, certificate).map_err(|e| e.to_string())?;
+        Ok(Report::Up(party, Box::new(link)))
+    }
+
+    /// The error that names who did not come.
+    fn missing(
+        &self,
+        links: &[Option<Link>],
+        tries: &[Option<String>],
+        refusals: &[String],
+        deadline: Duration,
+    ) -> Error {
+        let missing: Vec<PartyId> = PartyId::all(links.len())
+            .zip(links)
+            .filter(|(party, link)| *party != self.me && link.is_none())
+            .map(|(party, _)| party)
+            .collect();
+        let labels: Vec<String> = missing.iter().map(|p| self.names.label(*p)).collect();
+        let mut message = format!(
+            "{} did not connect within {deadline:?}",
+            labels.join(" and ")
+        );
+        let details = missing
+            .iter()
+            .filter_map(|p| tries.get(p.index()).and_then(Clone::clone))
+            .chain(refusals.iter().cloned());
+        for detail in details {
+            message.push_str("; ");
+            message.push_str(&detail);
+        }
+        let first = missing.first().copied().unwrap_or(self.me);
+        Error::network(self.me, first, LinkTrouble::NotConnected, message)
+    }
+}
+
+/// Why a party is not connected.
+enum Trouble {
+    /// Trying again may help.
+    Passing(String),
+    /// It will not.
+    Final(Error),
+}
+
+/// Why a greeting failed.
+enum Unwelcome {
+    Io(io::Error),
+    /// What the other side did.
+    Says(&'static str),
+}
+
+/// Completes the handshake and exchanges greetings; returns the other party, which `who` tells from the certificate.
+fn greet(
+    connection: &mut Connection,
+    socket: &mut TcpStream,
+    until: Instant,
+    who: impl Fn(&Connection) -> Result<PartyId, &'static str>,
+    me: PartyId,
+) -> Result<PartyId, Unwelcome> {
+    let io = |e: io::Error| Unwelcome::Io(e);
+    let mut socket = Deadlined { socket, until };
+    while connection.is_handshaking() {
+        connection.complete_io(&mut socket).map_err(io)?;
+    }
+    let other = who(connection).map_err(Unwelcome::Says)?;
+    let mut w = Writer::default();
+    w.fixed(&GREETING).u16(me.number()).u16(other.number());
+    connection.writer().write_all(&w.finish()).map_err(io)?;
+    while connection.wants_write() {
+        connection.write_tls(&mut socket).map_err(io)?;
+    }
+    let mut theirs = [0; GREETING_LEN];
+    let mut have = 0;
+    while have < GREETING_LEN {
+        match connection.reader().read(&mut theirs[have..]) {
+            Ok(0) => return Err(Unwelcome::Io(io::ErrorKind::UnexpectedEof.into())),
+            Ok(n) => have += n,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                connection.complete_io(&mut socket).map_err(io)?;
+            }
+            Err(e) => return Err(Unwelcome::Io(e)),
+        }
+    }
+    let malformed = |_| Unwelcome::Says("does not speak this protocol");
+    let mut r = Reader::new(&theirs);
+    let magic: [u8; 8] = r.array("greeting").map_err(malformed)?;
+    let sender = r.u16("greeting").map_err(malformed)?;
+    let receiver = r.u16("greeting").map_err(malformed)?;
+    if magic != GREETING {
+        return Err(Unwelcome::Says("speaks another version of this protocol"));
+    }
+    if sender != other.number() || receiver != me.number() {
+        return Err(Unwelcome::Says(
+            "numbers the parties differently: compare the configurations",
+        ));
+    }
+    Ok(other)
+}
+
+/// A socket whose reads and writes end at a fixed time, however slowly bytes trickle in.
+struct Deadlined<'a> {
+    socket: &'a mut TcpStream,
+    until: Instant,
+}
+
+impl Read for Deadlined<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket
+            .set_read_timeout(Some(tcp::remaining(self.until)?))?;
+        self.socket.read(buf).map_err(stream::as_timeout)
+    }
+}
+
+impl Write for Deadlined<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.socket
+            .set_write_timeout(Some(tcp::remaining(self.until)?))?;
+        self.socket.write(buf).map_err(stream::as_timeout)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// Closes a connection so that what was said last, such as why, still arrives: closing while there is something to read
+/// would take it back.
+fn hang_up(mut stream: &TcpStream) {
+    let until = Instant::now() + Duration::from_millis(200);
+    let mut scrap = [0; 1024];
+    // Best effort throughout: the caller is a stranger.
+    let _ = stream.shutdown(Shutdown::Write);
+    while let Ok(left) = tcp::remaining(until) {
+        let waiting = stream.set_read_timeout(Some(left)).is_ok();
+        if !waiting || !matches!(stream.read(&mut scrap), Ok(1..)) {
+            break;
+        }
+    }
+}
+
+/// The TLS error inside an I/O error.
+fn tls_error(e: &io::Error) -> Option<&rustls::Error> {
+    e.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+fn check_dates(
+    certificate: &Certificate,
+    now: SystemTime,
+    whose: &str,
+    own: bool,
+) -> Result<(), Error> {
+    let remedy = if own {
+        "make a new one with `smpcc keygen` and give it to the others"
+    } else {
+        "ask for a new one (`smpcc keygen`)"
+    };
+    match certificate.check(now) {
+        Ok(()) => Ok(()),
+        Err(Invalid::Expired(by)) => Err(Error::usage(format!(
+            "{whose} certificate expired {} ago: {remedy}",
+            rough(by)
+        ))),
+        Err(Invalid::NotYet(by)) => Err(Error::usage(format!(
+            "{whose} certificate is not valid for another {}: check this machine's clock, or {remedy}",
+            rough(by)
+        ))),
+        Err(Invalid::Unusable(why)) => Err(Error::usage(format!(
+            "{whose} certificate cannot be used ({why}): {remedy}"
+        ))),
+    }
+}
+
+/// A length of time as people say it.
+fn rough(time: Duration) -> String {
+    let (n, unit) = match time.as_secs() {
+        s @ 0..120 => (s, "second"),
+        s @ 120..7200 => (s / 60, "minute"),
+        s @ 7200..172_800 => (s / 3600, "hour"),
+        s => (s / 86_400, "day"),
+    };
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests;
