@@ -76,6 +76,34 @@ test("widths outside the language are not types", async () => {
   }
 });
 
+const source = path.join(repository, "compiler/src/lexer.rs");
+const unless = { skip: !fs.existsSync(source) && "there is no lexer to compare with" };
+
+/** A table of words in the compiler's lexer. */
+function words(table) {
+  const lexer = fs.readFileSync(source, "utf8");
+  const [, list] = new RegExp(`pub const ${table}: [^=]*= &\\[([^\\]]*)\\]`).exec(lexer);
+  return [...list.matchAll(/"(\w+)"/g)].map(([, word]) => word);
+}
+
+test("the words that the compiler reserves are coloured as such, and no others", unless, async () => {
+  const reserved = words("KEYWORDS");
+  assert.ok(reserved.includes("secret"));
+  for (const word of reserved) {
+    const text = { crate: "use crate::a;", as: "let a = b as c;" }[word] ?? `{ ${word} Name `;
+    assert.match(await scopeOf(text, word), / (keyword|storage|constant\.language)\./, word);
+  }
+  const contextual = words("CONTEXTUAL_KEYWORDS");
+  assert.ok(contextual.includes("from"));
+  for (const word of contextual) {
+    assert.match(await scopeOf(`let a = b + ${word} * c;`, word), / variable\.other\.smpc$/, word);
+    assert.match(await scopeOf(`struct A { ${word}: u8 }`, word), / variable\.other\.property\.smpc$/, word);
+  }
+  const guide = fs.readFileSync(path.join(repository, "docs/src/language.md"), "utf8");
+  const [, named] = /The other keywords cannot be names: ([^.]*)\./.exec(guide);
+  assert.deepEqual([...named.matchAll(/`(\w+)`/g)].map(([, word]) => word), reserved);
+});
+
 test("snippets are programs or parts of programs", async () => {
   const main = ["main", "mainfields", "party", "parties", "fn", "struct", "test", "program-mean", "program-auction"];
   const parameter = ["secret", "secrets"];
