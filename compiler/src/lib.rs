@@ -2,6 +2,8 @@
 
 pub mod hir;
 pub mod ir;
+pub mod lower;
+pub mod schema;
 pub mod session;
 pub mod span;
 pub mod templates;

@@ -1,0 +1,249 @@
+//! Lowering: traces `main` with the values that a session fixes and writes the vector IR.
+//!
+//! A traced value is a tree whose leaves are vectors ([`value`]); what is known is folded on the way, everything else
+//! becomes a node. Functions are expanded at each call, so that generics need no separate instantiation; loops are not
+//! expanded, so that time and memory follow the length of the program and not of the data ([`loops`]). Secret branches
+//! run both arms and select ([`control`]).
+//!
+//! Limits turn what would hang or exhaust memory into errors: lanes of a value, nodes, steps of tracing, depth.
+
+mod build;
+mod call;
+mod control;
+mod expr;
+mod fault;
+mod frame;
+mod inputs;
+mod loops;
+mod outputs;
+mod place;
+mod scan;
+mod types;
+mod value;
+
+use crate::hir::{ConstId, Hir, RoleId};
+use crate::ir::{Ir, Node, Region, Value};
+use crate::schema;
+use crate::session::Session;
+use crate::span::Span;
+use fault::{Fault, Stop, Traced, code};
+use frame::{Frame, or_never};
+use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use value::{Leaf, Val};
+
+pub use fault::Fault as LowerError;
+pub(crate) use types::scalar_of;
+
+/// Most lanes of a value.
+pub const MAX_LANES: u64 = 1 << 40;
+/// Most nodes of a program.
+pub const MAX_NODES: u64 = 5_000_000;
+/// Most iterations of one loop that are expanded.
+pub const MAX_UNROLLED: u64 = 4096;
+/// Most expressions that are visited, each visit counted.
+const MAX_STEPS: u64 = 50_000_000;
+/// Deepest nesting of expressions, calls included.
+const MAX_DEPTH: u32 = 3000;
+/// Stack for tracing at that depth.
+const STACK_BYTES: usize = 256 << 20;
+
+/// The program of `main` for a session.
+///
+/// # Errors
+/// What does not fit the session: parties, lengths, arguments, known indices out of range, limits.
+pub fn lower(hir: &Hir, session: &Session) -> Result<Ir, Vec<Fault>> {
+    on_large_stack(|| {
+        let mut tracer = Tracer::new(hir, session)?;
+        tracer.main()?;
+        Ok(tracer.finish())
+    })
+}
+
+/// The program of a `test` block, which has no inputs and no outputs; it holds if it runs to its end.
+///
+/// # Errors
+/// As [`lower`].
+pub fn lower_test(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Fault>> {
+    let session = Session {
+        n_parties,
+        role_counts: schema::assign_roles(hir, n_parties).map_err(|f| vec![f])?,
+        args: BTreeMap::new(),
+        lens: BTreeMap::new(),
+    };
+    on_large_stack(|| {
+        let mut tracer = Tracer::new(hir, &session)?;
+        tracer.in_test = true;
+        tracer.test(test)?;
+        Ok(tracer.finish())
+    })
+}
+
+/// Runs tracing on a thread whose stack holds the deepest allowed nesting.
+fn on_large_stack(work: impl FnOnce() -> Traced<Ir> + Send) -> Result<Ir, Vec<Fault>> {
+    let failed = |what: &str| {
+        vec![Fault::new(
+            code::TOO_LARGE,
+            Span::default(),
+            format!("the program cannot be expanded: {what}"),
+        )]
+    };
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || {
+                work().map_err(|stop| match stop {
+                    Stop::Fault(fault) => vec![*fault],
+                    Stop::NotElementwise | Stop::Exit => {
+                        failed("control leaves where nothing is to be left")
+                    }
+                })
+            })
+            .map_err(|error| failed(&error.to_string()))?
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// The state of tracing.
+struct Tracer<'h> {
+    hir: &'h Hir,
+    session: &'h Session,
+    n_parties: u32,
+    role_counts: &'h [u32],
+    party_names: Vec<String>,
+    params: Vec<ParamShape>,
+    inputs: Vec<InputLeaf>,
+    results: Vec<ResultShape>,
+    outputs: Vec<OutputLeaf>,
+    values: Vec<Value>,
+    /// Open blocks, innermost last.
+    blocks: Vec<Vec<Node>>,
+    n_nodes: u64,
+    steps: u64,
+    depth: u32,
+    /// Where the next node comes from.
+    span: Span,
+    /// Functions in flight, innermost last.
+    frames: Vec<Frame<'h>>,
+    /// Secret conditions in force, outermost first.
+    conditions: Vec<Leaf>,
+    /// Number of lanes on which a function is being traced at once.
+    batch: Option<u64>,
+    /// Whether the expression that is next stands alone as a statement.
+    at_statement: bool,
+    in_test: bool,
+    constants: BTreeMap<ConstId, Val<'h>>,
+}
+
+impl<'h> Tracer<'h> {
+    fn new(hir: &'h Hir, session: &'h Session) -> Traced<Self> {
+        schema::check_counts(hir, session)?;
+        Ok(Self {
+            hir,
+            session,
+            n_parties: session.n_parties,
+            role_counts: &session.role_counts,
+            party_names: schema::party_names(hir, &session.role_counts),
+            params: Vec::new(),
+            inputs: Vec::new(),
+            results: Vec::new(),
+            outputs: Vec::new(),
+            values: Vec::new(),
+            blocks: vec![Vec::new()],
+            n_nodes: 0,
+            steps: 0,
+            depth: 0,
+            span: Span::default(),
+            frames: Vec::new(),
+            conditions: Vec::new(),
+            batch: None,
+            at_statement: false,
+            in_test: false,
+            constants: BTreeMap::new(),
+        })
+    }
+
+    /// The parties of a role, ascending.
+    fn parties_of(&self, role: RoleId) -> std::ops::Range<u32> {
+        let before = self.role_counts.iter().take(role.index()).sum();
+        before..before + self.role_counts.get(role.index()).copied().unwrap_or(0)
+    }
+
+    fn main(&mut self) -> Traced<()> {
+        let hir = self.hir;
+        let Some(main) = &hir.main else {
+            return Err(Fault::new(
+                code::NOT_KNOWN,
+                Span::default(),
+                "there is no `main` in this file: it is a library",
+            )
+            .into());
+        };
+        let Some(function) = hir.fns.get(main.function.index()) else {
+            return Err(Fault::new(code::NOT_KNOWN, Span::default(), "`main` is missing").into());
+        };
+        self.span = function.span;
+        let (vals, generics) = self.parameters(main)?;
+        let mut frame = Frame::new(Some(main.function), Rc::new(generics));
+        frame.protocol = function.protocol;
+        self.frames.push(frame);
+        for (param, val) in main.params.iter().zip(vals) {
+            self.declare(param.local, Some(val));
+        }
+        let val = self.root(&function.body)?;
+        self.span = function.span;
+        let ty = self.close(&function.ret);
+        self.outputs(main, &ty, &val)
+    }
+
+    fn test(&mut self, test: usize) -> Traced<()> {
+        let hir = self.hir;
+        let function = hir
+            .tests
+            .get(test)
+            .and_then(|t| hir.fns.get(t.function.index()).map(|f| (t.function, f)));
+        let Some((id, function)) = function else {
+            return Err(Fault::new(code::NOT_KNOWN, Span::default(), "no such test").into());
+        };
+        self.span = function.span;
+        self.frames.push(Frame::new(Some(id), Rc::default()));
+        self.root(&function.body)?;
+        Ok(())
+    }
+
+    /// The body of the function on top, which stays in flight.
+    fn root(&mut self, body: &'h crate::hir::Expr) -> Traced<Val<'h>> {
+        self.at_statement = true;
+        let val = or_never(self.expr(body))?;
+        let frame = self.frame();
+        let returned = frame.returned.clone();
+        let result = frame.result.clone().unwrap_or_else(Val::unit);
+        match returned.known_truth() {
+            Some(false) => Ok(val),
+            Some(true) => Ok(result),
+            None => self.select(&returned, &result, &val),
+        }
+    }
+
+    fn finish(mut self) -> Ir {
+        Ir {
+            n_parties: self.n_parties,
+            party_names: self.party_names,
+            params: self.params,
+            inputs: self.inputs,
+            results: self.results,
+            outputs: self.outputs,
+            values: self.values,
+            body: Region {
+                params: Vec::new(),
+                nodes: self.blocks.pop().unwrap_or_default(),
+                results: Vec::new(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,394 @@
+//! Expressions: each form of the checked program as operations on traced values.
+
+use super::Tracer;
+use super::fault::{Fault, Stop, Traced, code};
+use super::scan;
+use super::value::{Callable, Leaf, Val};
+use super::{MAX_DEPTH, MAX_STEPS};
+use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp};
+use crate::ir::{Op, Ty};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::value::{ConstVec, Scalar};
+use std::rc::Rc;
+
+impl<'h> Tracer<'h> {
+    /// An expression's value.
+    pub(super) fn expr(&mut self, expr: &'h Expr) -> Traced<Val<'h>> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS || self.depth > MAX_DEPTH {
+            let what = if self.depth > MAX_DEPTH {
+                "calls and expressions nest too deeply"
+            } else {
+                "the program takes too long to expand for this session"
+            };
+            return Err(Fault::new(code::TOO_LARGE, expr.span, what)
+                .help("functions are expanded at each call; look for chains of functions that each call the next several times")
+                .into());
+        }
+        let at_statement = std::mem::take(&mut self.at_statement);
+        let outer_span = std::mem::replace(&mut self.span, expr.span);
+        self.depth += 1;
+        let result = self.expr_kind(expr, at_statement);
+        self.depth -= 1;
+        self.span = outer_span;
+        result
+    }
+
+    fn expr_kind(&mut self, expr: &'h Expr, at_statement: bool) -> Traced<Val<'h>> {
+        use ExprKind as E;
+        match &expr.kind {
+            E::Lit(word) => {
+                let scalar = self.scalar(&expr.ty)?;
+                Ok(Val::Leaf(Leaf::word(scalar, *word)))
+            }
+            E::Local(local) => self.local(*local),
+            E::Const(id) => self.named_constant(*id),
+            E::ConstParam(id) => {
+                let frame = self.frame();
+                match frame.generics.get(id.index()) {
+                    Some(super::types::GenericValue::Len(n)) => Ok(Val::Leaf(Leaf::usize(*n))),
+                    _ => Err(Fault::new(
+                        code::NOT_KNOWN,
+                        expr.span,
+                        "the value of this parameter is not fixed by the call",
+                    )
+                    .into()),
+                }
+            }
+            E::Unary(op, a) => {
+                let a = self.scalar_expr(a)?;
+                self.span = expr.span;
+                let op = match op {
+                    UnaryOp::Neg => WordOp::Neg,
+                    UnaryOp::Not => WordOp::Not,
+                };
+                Ok(Val::Leaf(self.word(
+                    op,
+                    a.scalar,
+                    std::slice::from_ref(&a),
+                )?))
+            }
+            E::Binary(op, a, b) => {
+                let a = self.scalar_expr(a)?;
+                let b = self.scalar_expr(b)?;
+                self.span = expr.span;
+                self.binary(*op, a, b).map(Val::Leaf)
+            }
+            E::LogicalAnd(a, b) => self.short_circuit(a, b, false),
+            E::LogicalOr(a, b) => self.short_circuit(a, b, true),
+            E::Cast(a) => {
+                let a = self.scalar_expr(a)?;
+                self.span = expr.span;
+                let to = self.scalar(&expr.ty)?;
+                if to == Scalar::Bool && a.scalar != Scalar::Bool {
+                    let zero = Leaf::word(a.scalar, 0);
+                    return Ok(Val::Leaf(self.word(
+                        WordOp::Ne,
+                        Scalar::Bool,
+                        &[a, zero],
+                    )?));
+                }
+                Ok(Val::Leaf(self.cast(&a, to)?))
+            }
+            E::Field(..) | E::Index(..) => self.path_expr(expr),
+            E::Slice(array, lo, hi) => self.slice(array, lo.as_deref(), hi.as_deref()),
+            E::Array(parts) => self.array_literal(parts, &expr.ty),
+            E::Repeat(element, n) => {
+                let element = self.expr(element)?;
+                let n_leaf = self.scalar_expr(n)?;
+                self.span = expr.span;
+                let n = self.known_len(&n_leaf, "the length of an array")?;
+                self.repeated(&element, n)
+            }
+            E::Tuple(parts) | E::Struct(parts) => {
+                let mut vals = Vec::with_capacity(parts.len());
+                for part in parts {
+                    vals.push(self.expr(part)?);
+                }
+                Ok(Val::Tuple(vals))
+            }
+            E::Call {
+                function,
+                generics,
+                args,
+            } => self.call(*function, generics, args, expr.span),
+            E::CallValue(callee, args) => {
+                let callee = self.expr(callee)?;
+                let mut vals = Vec::with_capacity(args.len());
+                let mut types = Vec::with_capacity(args.len());
+                for arg in args {
+                    vals.push(self.expr(arg)?);
+                    types.push(Some(self.close(&arg.ty)));
+                }
+                self.apply(&callee, vals, &types)
+            }
+            E::Closure { params, body } => {
+                let mut captured = Vec::new();
+                for local in scan::mentioned(body) {
+                    if let Some(val) = self.frame().get(local) {
+                        captured.push((local, val.clone()));
+                    }
+                }
+                let frame = self.frame();
+                Ok(Val::Callable(Rc::new(Callable::Closure {
+                    function: frame.function,
+                    generics: frame.generics.clone(),
+                    params,
+                    body,
+                    captured,
+                })))
+            }
+            E::FnValue(function) => Ok(Val::Callable(Rc::new(Callable::Function(*function)))),
+            E::Builtin(builtin, args) => self.builtin(*builtin, args, expr),
+            E::Reveal(a) => {
+                let val = self.expr(a)?;
+                self.span = expr.span;
+                val.map_leaves(&mut |leaf| self.reveal(leaf))
+            }
+            E::MakeSecret(a) => {
+                let val = self.expr(a)?;
+                self.span = expr.span;
+                val.map_leaves(&mut |leaf| self.secret(leaf))
+            }
+            E::Assert(cond, why) => self.assertion(cond, why.as_deref(), expr),
+            E::Block(stmts, tail) => self.block(stmts, tail.as_deref(), at_statement),
+            E::If {
+                cond,
+                then,
+                otherwise,
+            } => self.branch(cond, then, otherwise.as_deref(), expr.span, at_statement),
+            E::Return(_) | E::Break | E::Continue => self.exit(&expr.kind),
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, a: Leaf, b: Leaf) -> Traced<Leaf> {
+        use BinaryOp as B;
+        let same = a.scalar;
+        match op {
+            B::Add => self.word(WordOp::Add, same, &[a, b]),
+            B::Sub => self.word(WordOp::Sub, same, &[a, b]),
+            B::Mul => self.word(WordOp::Mul, same, &[a, b]),
+            B::Div => self.word(WordOp::Div, same, &[a, b]),
+            B::Rem => self.word(WordOp::Rem, same, &[a, b]),
+            B::And => self.word(WordOp::And, same, &[a, b]),
+            B::Or => self.word(WordOp::Or, same, &[a, b]),
+            B::Xor => self.word(WordOp::Xor, same, &[a, b]),
+            B::Shl => self.word(WordOp::Shl, same, &[a, b]),
+            B::Shr => self.word(WordOp::Shr, same, &[a, b]),
+            B::Eq => self.word(WordOp::Eq, Scalar::Bool, &[a, b]),
+            B::Ne => self.word(WordOp::Ne, Scalar::Bool, &[a, b]),
+            B::Lt => self.word(WordOp::Lt, Scalar::Bool, &[a, b]),
+            B::Le => self.word(WordOp::Le, Scalar::Bool, &[a, b]),
+            B::Gt => self.word(WordOp::Lt, Scalar::Bool, &[b, a]),
+            B::Ge => self.word(WordOp::Le, Scalar::Bool, &[b, a]),
+        }
+    }
+
+    /// Opens a leaf to all who compute.
+    pub(super) fn reveal(&mut self, leaf: &Leaf) -> Traced<Leaf> {
+        if !leaf.secret {
+            return Ok(leaf.clone());
+        }
+        let id = self.value(leaf)?;
+        let ty = Ty {
+            scalar: leaf.scalar,
+            lanes: leaf.lanes,
+            secret: false,
+        };
+        self.node1(Op::Reveal, vec![id], ty)
+    }
+
+    fn assertion(&mut self, cond: &'h Expr, why: Option<&str>, expr: &'h Expr) -> Traced<Val<'h>> {
+        let cond = self.scalar_expr(cond)?;
+        self.span = expr.span;
+        match cond.known_truth() {
+            Some(true) => return Ok(Val::unit()),
+            Some(false) if self.blocks.len() == 1 && !self.in_test => {
+                let why = why.map_or_else(String::new, |w| format!(": {w}"));
+                return Err(Fault::new(
+                    code::ASSERTION,
+                    expr.span,
+                    format!("this assertion does not hold for this session{why}"),
+                )
+                .into());
+            }
+            _ => {}
+        }
+        let public = self.reveal(&cond)?;
+        let id = self.value(&public)?;
+        self.node(
+            Op::Assert(why.map(str::to_owned)),
+            vec![id],
+            &[],
+            Vec::new(),
+        )?;
+        Ok(Val::unit())
+    }
+
+    fn array_literal(&mut self, parts: &'h [Expr], ty: &Type) -> Traced<Val<'h>> {
+        let mut vals = Vec::with_capacity(parts.len());
+        for part in parts {
+            vals.push(self.expr(part)?);
+        }
+        let closed = self.close(ty);
+        self.gathered(vals, &closed)
+    }
+
+    /// An array of the given elements (a list of rows if they differ in shape); the type is for an empty one.
+    pub(super) fn gathered(&mut self, vals: Vec<Val<'h>>, ty: &Type) -> Traced<Val<'h>> {
+        let Some(first) = vals.first() else {
+            let element = match ty {
+                Type::Array(e, _) => self.zero(e, 0),
+                _ => Val::unit(),
+            };
+            return Ok(Val::Array(0, Box::new(element)));
+        };
+        let uniform = vals.iter().all(|v| v.same_shape(first)) && !has_rows(first);
+        if !uniform {
+            return Ok(Val::Rows(vals));
+        }
+        if self.batch.is_some() && vals.iter().any(varies) {
+            return Err(Stop::NotElementwise);
+        }
+        let columns: Vec<Vec<&Leaf>> = vals.iter().map(Val::leaves).collect();
+        let mut leaves = Vec::new();
+        for k in 0..columns[0].len() {
+            let column: Vec<Leaf> = columns.iter().map(|c| c[k].clone()).collect();
+            leaves.push(self.concat(&column)?);
+        }
+        let element = first.with_leaves(&mut leaves.into_iter());
+        Ok(Val::Array(vals.len() as u64, Box::new(element)))
+    }
+
+    fn repeated(&mut self, element: &Val<'h>, n: u64) -> Traced<Val<'h>> {
+        if self.batch.is_some() && varies(element) {
+            return Err(Stop::NotElementwise);
+        }
+        if has_rows(element) {
+            let n = usize::try_from(n).unwrap_or(usize::MAX);
+            if n > super::MAX_UNROLLED as usize {
+                return Err(Fault::new(
+                    code::TOO_LARGE,
+                    self.span,
+                    "too many copies of a list of rows of different lengths",
+                )
+                .into());
+            }
+            return Ok(Val::Rows(vec![element.clone(); n]));
+        }
+        let element = element.map_leaves(&mut |leaf| self.repeat(leaf, n))?;
+        Ok(Val::Array(n, Box::new(element)))
+    }
+
+    fn slice(
+        &mut self,
+        array: &'h Expr,
+        lo: Option<&'h Expr>,
+        hi: Option<&'h Expr>,
+    ) -> Traced<Val<'h>> {
+        let span = self.span;
+        let val = self.expr(array)?;
+        let len = self.length(&val)?;
+        let lo = match lo {
+            Some(lo) => self.scalar_expr(lo)?,
+            None => Leaf::usize(0),
+        };
+        let hi = match hi {
+            Some(hi) => self.scalar_expr(hi)?,
+            None => Leaf::usize(len),
+        };
+        self.span = span;
+        let (lo, hi) = (
+            self.known_len(&lo, "the start of a slice")?,
+            self.known_len(&hi, "the end of a slice")?,
+        );
+        if lo > hi || hi > len {
+            return Err(Fault::new(
+                code::INDEX,
+                span,
+                format!("the slice {lo}..{hi} does not fit an array of {len}"),
+            )
+            .into());
+        }
+        self.part(val, lo, hi)
+    }
+
+    /// Elements `lo..hi`.
+    pub(super) fn part(&mut self, val: Val<'h>, lo: u64, hi: u64) -> Traced<Val<'h>> {
+        match val {
+            Val::Rows(rows) => Ok(Val::Rows(
+                rows.into_iter()
+                    .skip(usize::try_from(lo).unwrap_or(usize::MAX))
+                    .take(usize::try_from(hi - lo).unwrap_or(usize::MAX))
+                    .collect(),
+            )),
+            Val::Array(len, element) => {
+                if (lo, hi) == (0, len) {
+                    return Ok(Val::Array(len, element));
+                }
+                let index = Leaf::constant(
+                    Scalar::USIZE,
+                    ConstVec::Affine {
+                        start: u128::from(lo),
+                        dims: vec![(hi - lo, 1)],
+                    },
+                );
+                let element =
+                    element.map_blocks(1, &mut |leaf, block| self.gather(leaf, &index, block))?;
+                Ok(Val::Array(hi - lo, Box::new(element)))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// A length that must be known now.
+    pub(super) fn known_len(&mut self, leaf: &Leaf, what: &str) -> Traced<u64> {
+        leaf.known_u64().ok_or_else(|| {
+            Fault::new(
+                code::NOT_KNOWN,
+                self.span,
+                format!("{what} must be known when the parties agree on a run; this value is computed while running"),
+            )
+            .help("use constants, lengths, the number of parties or public arguments")
+            .needs_known()
+            .into()
+        })
+    }
+
+    /// Number of elements.
+    pub(super) fn length(&mut self, val: &Val<'h>) -> Traced<u64> {
+        match val {
+            Val::Array(len, _) => Ok(*len),
+            Val::Rows(rows) => Ok(rows.len() as u64),
+            other => Err(Fault::new(
+                code::LENGTHS,
+                self.span,
+                format!("{} has no length", other.describe()),
+            )
+            .into()),
+        }
+    }
+}
+
+/// Whether lists of rows are inside.
+pub(super) fn has_rows(val: &Val<'_>) -> bool {
+    match val {
+        Val::Rows(_) | Val::Callable(_) => true,
+        Val::Tuple(parts) => parts.iter().any(has_rows),
+        Val::Array(_, e) => has_rows(e),
+        Val::Leaf(_) | Val::Never => false,
+    }
+}
+
+/// Whether a value differs from lane to lane of the batch that is being traced.
+pub(super) fn varies(val: &Val<'_>) -> bool {
+    fn walk(val: &Val<'_>, block: u64) -> bool {
+        match val {
+            Val::Leaf(leaf) => leaf.lanes != block,
+            Val::Tuple(parts) | Val::Rows(parts) => parts.iter().any(|p| walk(p, block)),
+            Val::Array(n, e) => walk(e, block.saturating_mul(*n)),
+            Val::Callable(_) | Val::Never => false,
+        }
+    }
+    walk(val, 1)
+}

@@ -1,0 +1,477 @@
+//! The parameters of `main`: input leaves per owner and scalar field, and public arguments read from their text.
+
+use super::Tracer;
+use super::fault::{Fault, Traced, code};
+use super::types::{GenericValue, range_pair, scalar_of};
+use super::value::{Leaf, Val, to_i128, type_interval};
+use crate::hir::{From, Len, Main, MainParam, ParamSource, Range, Type};
+use crate::ir::{Op, Ty};
+use smpcc_circuit::ids::InputId;
+use smpcc_circuit::program::{InputLeaf, ParamShape, Shape, ShapeNode};
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+/// Longest list that a public argument may be.
+const MAX_ARGUMENT_ELEMENTS: usize = 1 << 16;
+
+impl<'h> Tracer<'h> {
+    /// The values of `main`'s parameters; emits their inputs. Also says what the const parameters of `main` are.
+    pub(super) fn parameters(
+        &mut self,
+        main: &'h Main,
+    ) -> Traced<(Vec<Val<'h>>, Vec<GenericValue>)> {
+        let hir = self.hir;
+        let n_generics = hir
+            .fns
+            .get(main.function.index())
+            .map_or(0, |f| f.generics.len());
+        for name in self.session.args.keys() {
+            let known = main
+                .params
+                .iter()
+                .any(|p| p.name == *name && p.source == ParamSource::Argument);
+            if !known {
+                return Err(self.unknown_argument(main, name));
+            }
+        }
+        let mut generics = vec![GenericValue::Unknown; n_generics];
+        self.session_lengths(main, &mut generics)?;
+        let mut vals = Vec::with_capacity(main.params.len());
+        for param in &main.params {
+            self.span = param.span;
+            let element = self.close_with(&param.element, &generics);
+            vals.push(match &param.source {
+                ParamSource::Argument => {
+                    let val = self.argument(param, &element)?;
+                    self.infer(&param.element, None, &val, &mut generics);
+                    val
+                }
+                ParamSource::Input { secret, from } => {
+                    self.input(param, &element, *secret, *from)?
+                }
+            });
+        }
+        Ok((vals, generics))
+    }
+
+    fn unknown_argument(&self, main: &Main, name: &str) -> super::Stop {
+        let input = main.params.iter().find(|p| p.name == name);
+        let span = input.map_or(self.span, |p| p.span);
+        let message = if input.is_some() {
+            format!("`{name}` is an input of its owner, not a public argument")
+        } else {
+            format!("the program has no public argument `{name}`")
+        };
+        Fault::new(code::ARGUMENT, span, message).into()
+    }
+
+    /// The parties that give a parameter, in order.
+    fn owners(&self, from: From) -> Vec<u32> {
+        match from {
+            From::One(role, index) => self.parties_of(role).skip(index as usize).take(1).collect(),
+            From::EachOf(role) => self.parties_of(role).collect(),
+            From::Each => (0..self.n_parties).collect(),
+        }
+    }
+
+    /// Lengths of inputs that const parameters of `main` name: one value for all owners.
+    fn session_lengths(&mut self, main: &'h Main, generics: &mut [GenericValue]) -> Traced<()> {
+        let mut said: Vec<Option<(String, u32, u64)>> = vec![None; generics.len()];
+        for param in &main.params {
+            let ParamSource::Input { from, .. } = param.source else {
+                continue;
+            };
+            for owner in self.owners(from) {
+                for (depth, len) in array_lens(&param.element).into_iter().enumerate() {
+                    let Len::Param(id) = len else { continue };
+                    let n = self.session_len(param, owner, depth)?;
+                    let (Some(slot), Some(first)) =
+                        (generics.get_mut(id.index()), said.get_mut(id.index()))
+                    else {
+                        continue;
+                    };
+                    match first {
+                        None => {
+                            *slot = GenericValue::Len(n);
+                            *first = Some((param.name.clone(), owner, n));
+                        }
+                        Some((name, other, m)) if *m != n => {
+                            let names = &self.party_names;
+                            let who = |p: u32| {
+                                names
+                                    .get(p as usize)
+                                    .cloned()
+                                    .unwrap_or_else(|| p.to_string())
+                            };
+                            return Err(Fault::new(
+                                code::LENGTHS,
+                                param.span,
+                                format!(
+                                    "`{name}` of {} has {m} elements, but `{}` of {} has {n}; the program needs equal lengths",
+                                    who(*other),
+                                    param.name,
+                                    who(owner),
+                                ),
+                            )
+                            .into());
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn session_len(&self, param: &MainParam, owner: u32, depth: usize) -> Traced<u64> {
+        let key = crate::schema::len_key(&param.name, depth);
+        self.session
+            .lens
+            .get(&(key, owner))
+            .copied()
+            .ok_or_else(|| {
+                let who = self
+                    .party_names
+                    .get(owner as usize)
+                    .cloned()
+                    .unwrap_or_default();
+                Fault::new(
+                    code::LENGTHS,
+                    param.span,
+                    format!("the length of `{}` of {who} is not known", param.name),
+                )
+                .help(format!(
+                    "give inputs, or a length with `--len {}[{owner}]=N`",
+                    param.name
+                ))
+                .into()
+            })
+    }
+
+    /// All owners' rows of an input.
+    fn input(
+        &mut self,
+        param: &'h MainParam,
+        element: &Type,
+        secret: bool,
+        from: From,
+    ) -> Traced<Val<'h>> {
+        let owners = self.owners(from);
+        let mut rows = Vec::with_capacity(owners.len());
+        for owner in owners {
+            let mut path = param.name.clone();
+            let mut nodes = Vec::new();
+            let mut leaves = Vec::new();
+            let mut input = InputRow {
+                param,
+                owner,
+                secret,
+                nodes: &mut nodes,
+                leaves: &mut leaves,
+            };
+            let row = self.input_row(&mut input, element, &mut path, 1, 0, param.range)?;
+            self.params.push(ParamShape {
+                name: param.name.clone(),
+                party: owner,
+                shape: Shape(nodes),
+                leaves,
+            });
+            rows.push(row);
+        }
+        if let From::One(..) = from {
+            return rows.into_iter().next().ok_or_else(|| {
+                Fault::new(
+                    code::PARTIES,
+                    param.span,
+                    format!("nobody plays the role that gives `{}`", param.name),
+                )
+                .into()
+            });
+        }
+        self.gathered(rows, &Type::Array(Box::new(element.clone()), Len::Session))
+    }
+
+    fn input_row(
+        &mut self,
+        input: &mut InputRow<'_, 'h>,
+        ty: &Type,
+        path: &mut String,
+        lanes: u64,
+        depth: usize,
+        range: Option<Range>,
+    ) -> Traced<Val<'h>> {
+        let len = path.len();
+        let val = match ty {
+            Type::Array(element, n) => {
+                let n = match n {
+                    Len::Const(n) => *n,
+                    Len::Session | Len::Param(_) | Len::Parties(_) => {
+                        self.session_len(input.param, input.owner, depth)?
+                    }
+                };
+                input.nodes.push(ShapeNode::Array(Some(n)));
+                path.push_str("[]");
+                let lanes = self.product(lanes, n)?;
+                let element = self.input_row(input, element, path, lanes, depth + 1, range)?;
+                Val::Array(n, Box::new(element))
+            }
+            Type::Tuple(parts) => {
+                input.nodes.push(ShapeNode::Tuple(parts.len() as u32));
+                let mut vals = Vec::with_capacity(parts.len());
+                for (k, part) in parts.iter().enumerate() {
+                    path.push_str(&format!(".{k}"));
+                    vals.push(self.input_row(input, part, path, lanes, depth, range)?);
+                    path.truncate(len);
+                }
+                Val::Tuple(vals)
+            }
+            Type::Struct { id, args, secret } => {
+                let fields = self.fields(*id, args, *secret);
+                input.nodes.push(ShapeNode::Struct {
+                    name: self
+                        .hir
+                        .structs
+                        .get(id.index())
+                        .map(|s| s.name.clone())
+                        .unwrap_or_default(),
+                    fields: fields.iter().map(|(f, _)| f.name.clone()).collect(),
+                });
+                let mut vals = Vec::with_capacity(fields.len());
+                for (field, ty) in &fields {
+                    path.push('.');
+                    path.push_str(&field.name);
+                    let range = field.range.or(range);
+                    vals.push(self.input_row(input, ty, path, lanes, depth, range)?);
+                    path.truncate(len);
+                }
+                Val::Tuple(vals)
+            }
+            scalar => {
+                let Some(scalar) = scalar_of(scalar) else {
+                    return Err(Fault::new(
+                        code::NOT_KNOWN,
+                        input.param.span,
+                        format!("`{path}` has a type that cannot be an input"),
+                    )
+                    .into());
+                };
+                let range = if scalar == Scalar::Bool { None } else { range };
+                input.nodes.push(ShapeNode::Scalar {
+                    scalar,
+                    range: range_pair(range),
+                });
+                let id = InputId::new(self.inputs.len());
+                self.inputs.push(InputLeaf {
+                    party: input.owner,
+                    path: path.clone(),
+                    scalar,
+                    lanes,
+                    public: !input.secret,
+                    range: range_pair(range),
+                });
+                input.leaves.push(id);
+                let ty = Ty {
+                    scalar,
+                    lanes,
+                    secret: input.secret,
+                };
+                let mut leaf = self.node1(Op::Input(id), Vec::new(), ty)?;
+                if let super::value::Data::Value(value) = leaf.data {
+                    self.values[value.index()].range = range;
+                    if !input.secret {
+                        leaf.range = range;
+                    }
+                }
+                Val::Leaf(leaf)
+            }
+        };
+        path.truncate(len);
+        Ok(val)
+    }
+
+    /// A public argument from its text.
+    fn argument(&mut self, param: &'h MainParam, ty: &Type) -> Traced<Val<'h>> {
+        let Some(text) = self.session.args.get(&param.name) else {
+            return Err(Fault::new(
+                code::ARGUMENT,
+                param.span,
+                format!("the public argument `{}` is missing", param.name),
+            )
+            .help(format!("give it with `--arg {}=VALUE`", param.name))
+            .into());
+        };
+        let mut parser = ArgumentText {
+            rest: text.trim(),
+            name: &param.name,
+            n: 0,
+        };
+        let val = self.argument_value(&mut parser, ty, param.range);
+        let val = match val {
+            Ok(val) if parser.rest.trim().is_empty() => Ok(val),
+            Ok(_) => Err(format!(
+                "`{}` does not end where its value ends: `{}` is left over",
+                param.name,
+                parser.rest.trim()
+            )),
+            Err(message) => Err(message),
+        };
+        val.map_err(|message| Fault::new(code::ARGUMENT, param.span, message).into())
+    }
+
+    fn argument_value(
+        &mut self,
+        text: &mut ArgumentText<'_>,
+        ty: &Type,
+        range: Option<Range>,
+    ) -> Result<Val<'h>, String> {
+        match ty {
+            Type::Array(element, len) => {
+                text.expect('[')?;
+                let mut vals = Vec::new();
+                while !text.eat(']') {
+                    if !vals.is_empty() {
+                        text.expect(',')?;
+                    }
+                    vals.push(self.argument_value(text, element, range)?);
+                }
+                if let Len::Const(n) = len
+                    && *n != vals.len() as u64
+                {
+                    return Err(format!(
+                        "`{}` needs a list of {n} elements, not of {}",
+                        text.name,
+                        vals.len()
+                    ));
+                }
+                self.gathered(vals, ty)
+                    .map_err(|_| format!("`{}` has rows of different shapes", text.name))
+            }
+            Type::Tuple(parts) => {
+                text.expect('[')?;
+                let mut vals = Vec::with_capacity(parts.len());
+                for (k, part) in parts.iter().enumerate() {
+                    if k > 0 {
+                        text.expect(',')?;
+                    }
+                    vals.push(self.argument_value(text, part, range)?);
+                }
+                text.expect(']')?;
+                Ok(Val::Tuple(vals))
+            }
+            other => {
+                let scalar = scalar_of(other)
+                    .ok_or_else(|| format!("`{}` cannot be written as an argument", text.name))?;
+                let word = text.word()?;
+                let word = parse_scalar(scalar, word).ok_or_else(|| {
+                    format!(
+                        "`{}` needs {}, not `{word}`",
+                        text.name,
+                        describe_scalar(scalar)
+                    )
+                })?;
+                if let (Some(range), Some(value)) = (range, to_i128(scalar, word))
+                    && scalar != Scalar::Bool
+                    && (value < range.lo || value > range.hi)
+                {
+                    return Err(format!(
+                        "`{}` is {value}, outside of its declared range {}..={}",
+                        text.name, range.lo, range.hi
+                    ));
+                }
+                Ok(Val::Leaf(Leaf::constant(scalar, ConstVec::scalar(word))))
+            }
+        }
+    }
+}
+
+/// Where an input's leaves are collected.
+struct InputRow<'a, 'h> {
+    param: &'h MainParam,
+    owner: u32,
+    secret: bool,
+    nodes: &'a mut Vec<ShapeNode>,
+    leaves: &'a mut Vec<InputId>,
+}
+
+/// The lengths of the arrays around the scalars of an input's element, outermost first (of the outer nest only).
+fn array_lens(ty: &Type) -> Vec<Len> {
+    let mut lens = Vec::new();
+    let mut ty = ty;
+    while let Type::Array(element, len) = ty {
+        lens.push(len.clone());
+        ty = element;
+    }
+    lens
+}
+
+/// What is left of an argument's text.
+struct ArgumentText<'a> {
+    rest: &'a str,
+    name: &'a str,
+    n: usize,
+}
+
+impl<'a> ArgumentText<'a> {
+    fn eat(&mut self, c: char) -> bool {
+        let rest = self.rest.trim_start();
+        match rest.strip_prefix(c) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn expect(&mut self, c: char) -> Result<(), String> {
+        if self.eat(c) {
+            return Ok(());
+        }
+        let found = self.rest.trim_start();
+        let found = if found.is_empty() { "the end" } else { found };
+        Err(format!("`{}`: `{c}` is expected before {found}", self.name))
+    }
+
+    fn word(&mut self) -> Result<&'a str, String> {
+        self.n += 1;
+        if self.n > MAX_ARGUMENT_ELEMENTS {
+            return Err(format!(
+                "`{}` has more than {MAX_ARGUMENT_ELEMENTS} elements",
+                self.name
+            ));
+        }
+        let rest = self.rest.trim_start();
+        let end = rest.find([',', ']', '[']).unwrap_or(rest.len());
+        let (word, rest) = rest.split_at(end);
+        self.rest = rest;
+        Ok(word.trim().trim_matches('"'))
+    }
+}
+
+/// The word that decimal text (or `true`, `false`) denotes in a type, if it fits.
+fn parse_scalar(scalar: Scalar, text: &str) -> Option<Word> {
+    match scalar {
+        Scalar::Bool => match text {
+            "true" => Some(1),
+            "false" => Some(0),
+            _ => None,
+        },
+        Scalar::Int { signed: false, .. } => {
+            let digits = text.replace('_', "");
+            let word: u128 = digits.parse().ok().filter(|_| !digits.starts_with('+'))?;
+            (word <= scalar.mask()).then_some(word)
+        }
+        Scalar::Int { signed: true, .. } => {
+            let value: i128 = text.replace('_', "").parse().ok()?;
+            let all = type_interval(scalar)?;
+            (value >= all.lo && value <= all.hi).then(|| scalar.wrap(value as u128))
+        }
+    }
+}
+
+fn describe_scalar(scalar: Scalar) -> String {
+    match (scalar, type_interval(scalar)) {
+        (Scalar::Bool, _) => "`true` or `false`".into(),
+        (_, Some(range)) => format!("an integer from {} to {} ({scalar})", range.lo, range.hi),
+        (_, None) => format!("an integer ({scalar})"),
+    }
+}

@@ -1,0 +1,716 @@
+//! Loops stay loops: the body is traced once, with a symbolic counter and the variables that it assigns carried.
+//!
+//! What a carried variable becomes in the body (secret, longer by lanes, first given a value) may differ from what it
+//! was before the loop; then its start is adapted and the body traced again, which settles after few rounds. A body
+//! that needs its counter's value (to index rows of different lengths, to bound a slice) is unrolled when the count is
+//! known and small. Early exits under run-time conditions turn a loop into `while`.
+
+use super::fault::{Fault, Stop, Traced, code};
+use super::frame::{LoopFlags, Slot};
+use super::scan::Effects;
+use super::value::{Leaf, Val};
+use super::{MAX_UNROLLED, Tracer};
+use crate::hir::{Expr, LocalId, Range};
+use crate::ir::{Op, Region, Ty};
+use crate::span::Span;
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::Scalar;
+
+/// The body of a loop: gets the counter and what is carried besides variables, gives the latter's next value.
+type Body<'a, 'h> =
+    &'a mut dyn FnMut(&mut Tracer<'h>, Leaf, Option<Val<'h>>) -> Traced<Option<Val<'h>>>;
+
+/// How something carried must start: a value, and the lanes and secrecy that its leaves need.
+type Adapted<'h> = (Val<'h>, Vec<(u64, bool)>);
+
+/// What heads a rolled loop.
+enum Head<'a, 'h> {
+    /// A count known now.
+    Count(u64),
+    /// A count known while running.
+    RuntimeCount(Leaf),
+    /// A condition on what is carried.
+    Condition(&'a mut dyn FnMut(&mut Tracer<'h>, Option<&Val<'h>>) -> Traced<Leaf>),
+}
+
+impl<'h> Tracer<'h> {
+    /// `for var in lo..hi`.
+    pub(super) fn for_range(
+        &mut self,
+        var: LocalId,
+        lo: &'h Expr,
+        hi: &'h Expr,
+        body: &'h Expr,
+        span: Span,
+    ) -> Traced<()> {
+        let lo = self.scalar_expr(lo)?;
+        let hi = self.scalar_expr(hi)?;
+        self.span = span;
+        let count = self.trip_count(&lo, &hi)?;
+        let bounds = lo.interval().zip(hi.interval());
+        let effects = Effects::of(body);
+        self.looped(&count, &effects, span, &mut |t, k, _| {
+            let k = t.cast(&k, lo.scalar)?;
+            let mut counter = t.word(WordOp::Add, lo.scalar, &[lo.clone(), k])?;
+            if let Some((lo, hi)) = bounds {
+                t.set_range(
+                    &mut counter,
+                    Some(Range {
+                        lo: lo.lo,
+                        hi: (hi.hi - 1).max(lo.lo),
+                    }),
+                );
+            }
+            t.declare(var, Some(Val::Leaf(counter)));
+            t.iteration(body)?;
+            Ok(None)
+        })
+    }
+
+    /// `for var in array`.
+    pub(super) fn for_each(
+        &mut self,
+        var: LocalId,
+        array: &'h Expr,
+        body: &'h Expr,
+        span: Span,
+    ) -> Traced<()> {
+        let array = self.expr(array)?;
+        self.span = span;
+        let effects = Effects::of(body);
+        match array {
+            Val::Array(len, element) => {
+                self.looped(&Leaf::usize(len), &effects, span, &mut |t, k, _| {
+                    t.span = span;
+                    let val = t.take(&element, &k)?;
+                    t.declare(var, Some(val));
+                    t.iteration(body)?;
+                    Ok(None)
+                })
+            }
+            Val::Rows(rows) => {
+                self.enter_loop();
+                self.rows(var, &rows, body, &effects)?;
+                self.leave_loop();
+                Ok(())
+            }
+            other => Err(Fault::new(
+                code::LENGTHS,
+                span,
+                format!("{} cannot be iterated", other.describe()),
+            )
+            .into()),
+        }
+    }
+
+    /// The iterations over rows of different shapes, one after the other.
+    fn rows(
+        &mut self,
+        var: LocalId,
+        rows: &[Val<'h>],
+        body: &'h Expr,
+        effects: &Effects,
+    ) -> Traced<()> {
+        for (k, row) in rows.iter().enumerate() {
+            self.declare(var, Some(row.clone()));
+            self.iteration(body)?;
+            self.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
+            if !(effects.breaks || effects.returns) {
+                continue;
+            }
+            let live = self.live()?;
+            match live.known_truth() {
+                Some(true) => {}
+                Some(false) => return Ok(()),
+                None => {
+                    let rest = &rows[k + 1..];
+                    self.public_if(
+                        &live,
+                        effects,
+                        &mut |t| {
+                            t.rows(var, rest, body, effects)?;
+                            Ok(Val::unit())
+                        },
+                        &mut |_| Ok(Val::unit()),
+                    )?;
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One iteration's body.
+    fn iteration(&mut self, body: &'h Expr) -> Traced<()> {
+        self.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
+        self.at_statement = true;
+        match self.expr(body) {
+            Ok(_) | Err(Stop::Exit) => Ok(()),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    fn enter_loop(&mut self) {
+        self.frame().loops.push(LoopFlags {
+            broke: Leaf::truth(false),
+            continued: Leaf::truth(false),
+        });
+    }
+
+    fn leave_loop(&mut self) {
+        self.frame().loops.pop();
+    }
+
+    /// How often `lo..hi` runs, as `usize`.
+    fn trip_count(&mut self, lo: &Leaf, hi: &Leaf) -> Traced<Leaf> {
+        if let (Some(lo), Some(hi)) = (super::build::known_i128(lo), super::build::known_i128(hi)) {
+            let n = hi.checked_sub(lo).unwrap_or(i128::MAX).max(0);
+            let n = u64::try_from(n).map_err(|_| {
+                Fault::new(
+                    code::TOO_LARGE,
+                    self.span,
+                    "this loop runs more than 2^64 times",
+                )
+            })?;
+            return Ok(Leaf::usize(n));
+        }
+        let unsigned = Scalar::unsigned(u8::try_from(lo.scalar.width()).unwrap_or(128));
+        let difference = self.word(WordOp::Sub, lo.scalar, &[hi.clone(), lo.clone()])?;
+        let difference = self.cast(&difference, unsigned)?;
+        let difference = self.cast(&difference, Scalar::USIZE)?;
+        let ordered = match (lo.interval(), hi.interval()) {
+            (Some(lo), Some(hi)) => lo.hi <= hi.lo,
+            _ => false,
+        };
+        if ordered {
+            return Ok(difference);
+        }
+        let runs = self.word(WordOp::Lt, Scalar::Bool, &[lo.clone(), hi.clone()])?;
+        let mut count = self.word(
+            WordOp::Select,
+            Scalar::USIZE,
+            &[runs, difference, Leaf::usize(0)],
+        )?;
+        if let (Some(lo), Some(hi)) = (lo.interval(), hi.interval()) {
+            let most = hi.hi.saturating_sub(lo.lo).max(0);
+            self.set_range(&mut count, Some(Range { lo: 0, hi: most }));
+        }
+        Ok(count)
+    }
+
+    /// A loop statement with a count, in the form that its body allows.
+    fn looped(
+        &mut self,
+        count: &Leaf,
+        effects: &Effects,
+        span: Span,
+        body: Body<'_, 'h>,
+    ) -> Traced<()> {
+        self.enter_loop();
+        let mut slots = self.slots(&Effects {
+            breaks: false,
+            continues: false,
+            ..effects.clone()
+        });
+        let leaves_early = effects.breaks || effects.returns;
+        match count.known_u64() {
+            Some(0) => {}
+            Some(1) => {
+                body(self, Leaf::usize(0), None)?;
+            }
+            Some(n) if leaves_early => {
+                let (checkpoint, before) = (self.checkpoint(), self.get_slots(&slots));
+                if n > MAX_UNROLLED || !self.unrolled(n, body)? {
+                    self.rollback(checkpoint);
+                    self.set_slots(&slots, &before);
+                    self.set_slot(Slot::Broke, Some(Val::Leaf(Leaf::truth(false))));
+                    self.span = span;
+                    self.while_counting(count, effects, &mut slots, body)?;
+                }
+            }
+            None if leaves_early => self.while_counting(count, effects, &mut slots, body)?,
+            Some(n) => {
+                let (checkpoint, before) = (self.checkpoint(), self.get_slots(&slots));
+                match self.rolled(Head::Count(n), &slots, None, body) {
+                    Err(Stop::Fault(fault)) if fault.needs_known && n <= MAX_UNROLLED => {
+                        self.rollback(checkpoint);
+                        self.set_slots(&slots, &before);
+                        self.span = span;
+                        self.unrolled(n, body)?;
+                    }
+                    other => {
+                        other?;
+                    }
+                }
+            }
+            None => {
+                self.rolled(Head::RuntimeCount(count.clone()), &slots, None, body)?;
+            }
+        }
+        self.leave_loop();
+        Ok(())
+    }
+
+    /// Traces every iteration; false if whether the next one runs is known only while running.
+    fn unrolled(&mut self, n: u64, body: Body<'_, 'h>) -> Traced<bool> {
+        for k in 0..n {
+            body(self, Leaf::usize(k), None)?;
+            self.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
+            match self.live()?.known_truth() {
+                Some(true) => {}
+                Some(false) => return Ok(true),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// A counted loop that may end early, as a `while` that carries its counter.
+    fn while_counting(
+        &mut self,
+        count: &Leaf,
+        effects: &Effects,
+        slots: &mut Vec<Slot>,
+        body: Body<'_, 'h>,
+    ) -> Traced<()> {
+        if effects.breaks {
+            slots.push(Slot::Broke);
+        }
+        let count_range = count.interval();
+        let limit = count.clone();
+        let mut condition = |t: &mut Self, extra: Option<&Val<'h>>| {
+            let live = t.live()?;
+            let Some(Val::Leaf(k)) = extra else {
+                return Ok(live);
+            };
+            let more = t.word(WordOp::Lt, Scalar::Bool, &[k.clone(), limit.clone()])?;
+            t.and(&live, &more)
+        };
+        self.rolled(
+            Head::Condition(&mut condition),
+            slots,
+            Some(Val::Leaf(Leaf::usize(0))),
+            &mut |t, _, extra| {
+                let Some(Val::Leaf(mut k)) = extra else {
+                    return Ok(extra);
+                };
+                if let Some(range) = count_range {
+                    let hi = (range.hi - 1).max(0);
+                    t.set_range(&mut k, Some(Range { lo: 0, hi }));
+                }
+                body(t, k.clone(), None)?;
+                t.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
+                let next = t.word(WordOp::Add, Scalar::USIZE, &[k, Leaf::usize(1)])?;
+                Ok(Some(Val::Leaf(next)))
+            },
+        )?;
+        Ok(())
+    }
+
+    /// `while cond`.
+    pub(super) fn while_loop(&mut self, cond: &'h Expr, body: &'h Expr, span: Span) -> Traced<()> {
+        let effects = Effects::of(body);
+        let in_condition = Effects::of(cond);
+        let mut all = effects.clone();
+        for (&local, &element) in &in_condition.assigned {
+            *all.assigned.entry(local).or_default() |= element;
+        }
+        let slots = self.slots(&Effects {
+            breaks: effects.breaks,
+            continues: false,
+            ..all
+        });
+        self.enter_loop();
+        let (checkpoint, before) = (self.checkpoint(), self.get_slots(&slots));
+        let mut settled = false;
+        for _ in 0..=MAX_UNROLLED {
+            self.span = span;
+            let condition = self.scalar_expr(cond)?;
+            match condition.known_truth() {
+                Some(true) => self.iteration(body)?,
+                Some(false) => {
+                    settled = true;
+                    break;
+                }
+                None => break,
+            }
+            self.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
+            match self.live()?.known_truth() {
+                Some(true) => {}
+                Some(false) => {
+                    settled = true;
+                    break;
+                }
+                None => break,
+            }
+        }
+        if !settled {
+            self.rollback(checkpoint);
+            self.set_slots(&slots, &before);
+            self.span = span;
+            let guarded = effects.breaks || effects.returns;
+            let mut condition = |t: &mut Self, _: Option<&Val<'h>>| {
+                let live = t.live()?;
+                if !guarded {
+                    return t.scalar_expr(cond);
+                }
+                let none = Effects::default();
+                let val = t.public_if_known(&live, &none, &mut |t| t.expr(cond))?;
+                match val {
+                    Val::Leaf(leaf) => Ok(leaf),
+                    _ => Ok(live),
+                }
+            };
+            if in_condition.assigned.is_empty() {
+                self.rolled(
+                    Head::Condition(&mut condition),
+                    &slots,
+                    None,
+                    &mut |t, _, _| {
+                        t.iteration(body)?;
+                        t.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
+                        Ok(None)
+                    },
+                )?;
+            } else {
+                self.while_with_effects(cond, body, &slots, &effects)?;
+            }
+        }
+        self.leave_loop();
+        Ok(())
+    }
+
+    /// `while` whose condition assigns variables: the condition moves into the body and leaves a flag behind.
+    fn while_with_effects(
+        &mut self,
+        cond: &'h Expr,
+        body: &'h Expr,
+        slots: &[Slot],
+        effects: &Effects,
+    ) -> Traced<()> {
+        let mut go = |t: &mut Self, extra: Option<&Val<'h>>| {
+            let live = t.live()?;
+            match extra {
+                Some(Val::Leaf(leaf)) => t.and(&live, leaf),
+                _ => Ok(live),
+            }
+        };
+        self.rolled(
+            Head::Condition(&mut go),
+            slots,
+            Some(Val::Leaf(Leaf::truth(true))),
+            &mut |t, _, _| {
+                let condition = t.scalar_expr(cond)?;
+                t.public_if_known(&condition, effects, &mut |t| {
+                    t.iteration(body)?;
+                    t.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
+                    Ok(Val::Leaf(Leaf::truth(true)))
+                })?;
+                Ok(Some(Val::Leaf(condition)))
+            },
+        )?;
+        Ok(())
+    }
+
+    /// `if condition { then } else { false }`, decided now where it is known.
+    fn public_if_known(
+        &mut self,
+        condition: &Leaf,
+        effects: &Effects,
+        then: &mut dyn FnMut(&mut Self) -> Traced<Val<'h>>,
+    ) -> Traced<Val<'h>> {
+        match condition.known_truth() {
+            Some(true) => then(self),
+            Some(false) => Ok(Val::Leaf(Leaf::truth(false))),
+            None => self.public_if(condition, effects, then, &mut |_| {
+                Ok(Val::Leaf(Leaf::truth(false)))
+            }),
+        }
+    }
+
+    /// `fold`-like: `body(counter, carried) → carried`, `n ≥ 1` times.
+    pub(super) fn accumulate(
+        &mut self,
+        n: u64,
+        start: Val<'h>,
+        body: &mut dyn FnMut(&mut Self, Leaf, Val<'h>) -> Traced<Val<'h>>,
+    ) -> Traced<Val<'h>> {
+        let mut step = |t: &mut Self, k: Leaf, extra: Option<Val<'h>>| {
+            Ok(Some(body(t, k, extra.unwrap_or(Val::Never))?))
+        };
+        if n == 1 {
+            return Ok(step(self, Leaf::usize(0), Some(start))?.unwrap_or(Val::Never));
+        }
+        let (checkpoint, span) = (self.checkpoint(), self.span);
+        match self.rolled(Head::Count(n), &[], Some(start.clone()), &mut step) {
+            Err(Stop::Fault(fault)) if fault.needs_known && n <= MAX_UNROLLED => {
+                self.rollback(checkpoint);
+                let mut val = Some(start);
+                for k in 0..n {
+                    self.span = span;
+                    val = step(self, Leaf::usize(k), val)?;
+                }
+                Ok(val.unwrap_or(Val::Never))
+            }
+            other => Ok(other?.unwrap_or(Val::Never)),
+        }
+    }
+
+    /// A rolled loop; slots and `extra` are carried.
+    fn rolled(
+        &mut self,
+        mut head: Head<'_, 'h>,
+        slots: &[Slot],
+        extra: Option<Val<'h>>,
+        body: Body<'_, 'h>,
+    ) -> Traced<Option<Val<'h>>> {
+        let span = self.span;
+        let mut start = self.get_slots(slots);
+        for (&slot, val) in slots.iter().zip(&mut start) {
+            if let (Slot::Local(local), Some(val)) = (slot, val.as_mut()) {
+                *val = self.typed_secret(local, val)?;
+            }
+        }
+        start.push(extra);
+        // Each round adapts at least one leaf; secrecy and lanes only grow.
+        let rounds = 2
+            + start
+                .iter()
+                .flatten()
+                .map(|v| 2 * v.leaves().len())
+                .sum::<usize>()
+            + 2 * start.len();
+        for _ in 0..rounds {
+            let checkpoint = self.checkpoint();
+            let mut regions = Vec::new();
+            if let Head::Condition(condition) = &mut head {
+                self.blocks.push(Vec::new());
+                let (params, vals) = self.region_params(&start)?;
+                self.set_slots(slots, &vals);
+                let holds = condition(self, vals.last().and_then(Option::as_ref))?;
+                let holds = self.value(&holds)?;
+                regions.push(Region {
+                    params,
+                    nodes: self.blocks.pop().unwrap_or_default(),
+                    results: vec![holds],
+                });
+            }
+            self.blocks.push(Vec::new());
+            let counter = match &head {
+                Head::Condition(_) => None,
+                Head::Count(n) => Some(self.counter(Some(i128::from(*n)))?),
+                Head::RuntimeCount(n) => Some(self.counter(n.interval().map(|r| r.hi))?),
+            };
+            let (mut params, vals) = self.region_params(&start)?;
+            if let Some((id, _)) = &counter {
+                params.insert(0, *id);
+            }
+            self.set_slots(slots, &vals);
+            let symbol = counter.map_or_else(|| Leaf::usize(0), |(_, leaf)| leaf);
+            let next = body(self, symbol, vals.last().cloned().flatten())?;
+            self.span = span;
+            let mut after = self.get_slots(slots);
+            after.push(next);
+            if let Some(adapted) = self.adapt(&vals, &after, &start, checkpoint)? {
+                start = adapted;
+                continue;
+            }
+            let mut results = Vec::new();
+            for (want, have) in vals.iter().zip(&after) {
+                if let (Some(want), Some(have)) = (want, have) {
+                    for (w, h) in want.leaves().into_iter().zip(have.leaves()) {
+                        let h = self.broadcast(h, w.lanes)?;
+                        let h = if w.secret { self.secret(&h)? } else { h };
+                        results.push(self.value(&h)?);
+                    }
+                }
+            }
+            regions.push(Region {
+                params,
+                nodes: self.blocks.pop().unwrap_or_default(),
+                results,
+            });
+            return self.loop_node(&head, slots, &start, regions);
+        }
+        Err(Fault::new(
+            code::LENGTHS,
+            span,
+            "what this loop carries from one iteration to the next does not settle",
+        )
+        .into())
+    }
+
+    fn loop_node(
+        &mut self,
+        head: &Head<'_, 'h>,
+        slots: &[Slot],
+        start: &[Option<Val<'h>>],
+        regions: Vec<Region>,
+    ) -> Traced<Option<Val<'h>>> {
+        let mut args = Vec::new();
+        let op = match head {
+            Head::Count(n) => Op::Loop { count: Some(*n) },
+            Head::RuntimeCount(n) => {
+                args.push(self.value(n)?);
+                Op::Loop { count: None }
+            }
+            Head::Condition(_) => Op::While,
+        };
+        let mut tys = Vec::new();
+        for leaf in start.iter().flatten().flat_map(Val::leaves) {
+            args.push(self.value(leaf)?);
+            tys.push(Ty {
+                scalar: leaf.scalar,
+                lanes: leaf.lanes,
+                secret: leaf.secret,
+            });
+        }
+        let ids = self.node(op, args, &tys, regions)?;
+        let mut leaves = tys
+            .iter()
+            .zip(ids)
+            .map(|(&ty, id)| super::build::leaf_of(ty, id));
+        let finals: Vec<Option<Val<'h>>> = start
+            .iter()
+            .map(|val| val.as_ref().map(|v| v.with_leaves(&mut leaves)))
+            .collect();
+        self.set_slots(slots, &finals);
+        Ok(finals.into_iter().last().flatten())
+    }
+
+    /// Whether the carried things must start differently (then everything since the checkpoint is forgotten).
+    fn adapt(
+        &mut self,
+        params: &[Option<Val<'h>>],
+        after: &[Option<Val<'h>>],
+        start: &[Option<Val<'h>>],
+        checkpoint: super::build::Checkpoint,
+    ) -> Traced<Option<Vec<Option<Val<'h>>>>> {
+        let mut wanted: Vec<Option<Adapted<'h>>> = Vec::new();
+        let mut changed = false;
+        for (k, (param, next)) in params.iter().zip(after).enumerate() {
+            let plan = match (param, next) {
+                (None, Some(next)) if !matches!(next, Val::Never) => {
+                    changed = true;
+                    let facts = next.leaves().iter().map(|l| (l.lanes, l.secret)).collect();
+                    Some((next.zeros(), facts))
+                }
+                (Some(param), Some(next)) => {
+                    if matches!(next, Val::Never) {
+                        return Err(Fault::new(
+                            code::LENGTHS,
+                            self.span,
+                            "a loop carries a variable that loses its value",
+                        )
+                        .into());
+                    }
+                    param.require_shape(
+                        next,
+                        self.span,
+                        "a variable changes its shape from one iteration to the next",
+                    )?;
+                    let facts: Vec<(u64, bool)> = param
+                        .leaves()
+                        .iter()
+                        .zip(next.leaves())
+                        .map(|(p, n)| {
+                            let lanes = if p.lanes == 1 { n.lanes } else { p.lanes };
+                            changed |= lanes != p.lanes || (n.secret && !p.secret);
+                            (lanes, n.secret || p.secret)
+                        })
+                        .collect();
+                    start[k].clone().map(|v| (v, facts))
+                }
+                _ => None,
+            };
+            wanted.push(plan);
+        }
+        if !changed {
+            return Ok(None);
+        }
+        self.rollback(checkpoint);
+        let mut adapted = Vec::with_capacity(start.len());
+        for (plan, old) in wanted.into_iter().zip(start) {
+            adapted.push(match plan {
+                None => old.clone(),
+                Some((val, facts)) => {
+                    let mut leaves = Vec::with_capacity(facts.len());
+                    for (leaf, (lanes, secret)) in val.leaves().into_iter().zip(facts) {
+                        let leaf = self.broadcast(leaf, lanes)?;
+                        leaves.push(if secret { self.secret(&leaf)? } else { leaf });
+                    }
+                    Some(val.with_leaves(&mut leaves.into_iter()))
+                }
+            });
+        }
+        Ok(Some(adapted))
+    }
+
+    fn counter(&mut self, count: Option<i128>) -> Traced<(ValueId, Leaf)> {
+        let ty = Ty {
+            scalar: Scalar::USIZE,
+            lanes: 1,
+            secret: false,
+        };
+        let id = self.new_value(ty, None)?;
+        let mut leaf = super::build::leaf_of(ty, id);
+        let range = count.map(|n| Range {
+            lo: 0,
+            hi: (n - 1).max(0),
+        });
+        self.set_range(&mut leaf, range);
+        Ok((id, leaf))
+    }
+
+    /// Fresh parameters of a region for everything carried.
+    #[allow(clippy::type_complexity, reason = "a pair that is taken apart at once")]
+    fn region_params(
+        &mut self,
+        start: &[Option<Val<'h>>],
+    ) -> Traced<(Vec<ValueId>, Vec<Option<Val<'h>>>)> {
+        let mut params = Vec::new();
+        let mut vals = Vec::with_capacity(start.len());
+        for val in start {
+            vals.push(match val {
+                None => None,
+                Some(val) => Some(val.map_leaves(&mut |leaf| {
+                    let ty = Ty {
+                        scalar: leaf.scalar,
+                        lanes: leaf.lanes,
+                        secret: leaf.secret,
+                    };
+                    let id = self.new_value(ty, None)?;
+                    params.push(id);
+                    Ok(super::build::leaf_of(ty, id))
+                })?),
+            });
+        }
+        Ok((params, vals))
+    }
+
+    /// The value with those leaves secret that the variable's declared type says are.
+    fn typed_secret(&mut self, local: LocalId, val: &Val<'h>) -> Traced<Val<'h>> {
+        let hir = self.hir;
+        let ty = self
+            .frame()
+            .function
+            .and_then(|f| hir.fns.get(f.index()))
+            .and_then(|f| f.locals.get(local.index()))
+            .map(|l| &l.ty);
+        let Some(ty) = ty else {
+            return Ok(val.clone());
+        };
+        let ty = self.close(ty);
+        let facts = self.leaf_facts(&ty, val);
+        let mut leaves = Vec::with_capacity(facts.len());
+        for (leaf, secret) in val.leaves().into_iter().zip(facts) {
+            leaves.push(if secret {
+                self.secret(leaf)?
+            } else {
+                leaf.clone()
+            });
+        }
+        Ok(val.with_leaves(&mut leaves.into_iter()))
+    }
+}

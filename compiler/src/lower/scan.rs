@@ -1,0 +1,243 @@
+//! What a piece of code may change, read off its syntax: assigned variables and early exits.
+//!
+//! A rolled loop must know its carried variables before its body is traced, and a branch the variables to merge after
+//! it. Closures are not entered: they cannot assign what they capture, and a `return` in them leaves only them.
+
+use crate::hir::{Expr, ExprKind, LocalId, PlaceStep, Stmt};
+use std::collections::BTreeMap;
+
+/// What code may change outside of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Assigned variables that are declared outside, each with whether an *element* of it is assigned.
+    pub assigned: BTreeMap<LocalId, bool>,
+    /// Whether it may leave the function.
+    pub returns: bool,
+    /// Whether it may `break` a loop around it.
+    pub breaks: bool,
+    /// Whether it may `continue` a loop around it.
+    pub continues: bool,
+}
+
+impl Effects {
+    /// Of an expression.
+    pub fn of(expr: &Expr) -> Self {
+        let mut scan = Scan::default();
+        scan.expr(expr, 0);
+        scan.finish()
+    }
+
+    /// Of several expressions together.
+    pub fn of_all<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> Self {
+        let mut scan = Scan::default();
+        for expr in exprs {
+            scan.expr(expr, 0);
+        }
+        scan.finish()
+    }
+
+    /// Of a statement.
+    pub fn of_stmt(stmt: &Stmt) -> Self {
+        let mut scan = Scan::default();
+        scan.stmt(stmt, 0);
+        scan.finish()
+    }
+
+    /// Of the rest of a block.
+    pub fn of_rest(stmts: &[Stmt], tail: Option<&Expr>) -> Self {
+        let mut scan = Scan::default();
+        for stmt in stmts {
+            scan.stmt(stmt, 0);
+        }
+        if let Some(tail) = tail {
+            scan.expr(tail, 0);
+        }
+        scan.finish()
+    }
+
+    /// Whether control may leave early.
+    pub fn exits(&self) -> bool {
+        self.returns || self.breaks || self.continues
+    }
+}
+
+/// All variables that an expression mentions, closures included.
+pub fn mentioned(expr: &Expr) -> Vec<LocalId> {
+    let mut scan = Scan {
+        mentions: Some(Vec::new()),
+        ..Scan::default()
+    };
+    scan.expr(expr, 0);
+    let mut all = scan.mentions.unwrap_or_default();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Whether evaluating it can neither stop the run nor disclose anything nor change a variable, so that it may be
+/// evaluated although its result is not used.
+pub fn is_total(expr: &Expr) -> bool {
+    use ExprKind as E;
+    match &expr.kind {
+        E::Lit(_) | E::Local(_) | E::Const(_) | E::ConstParam(_) | E::FnValue(_) => true,
+        E::Closure { .. } => true,
+        E::Unary(_, a) | E::Cast(a) | E::Field(a, _) | E::MakeSecret(a) => is_total(a),
+        E::Binary(_, a, b) | E::LogicalAnd(a, b) | E::LogicalOr(a, b) | E::Repeat(a, b) => {
+            is_total(a) && is_total(b)
+        }
+        E::Array(parts) | E::Tuple(parts) | E::Struct(parts) => parts.iter().all(is_total),
+        E::Builtin(builtin, args) => {
+            use crate::hir::Builtin as B;
+            args.iter().all(is_total) && !matches!(builtin, B::Map | B::Fold | B::Zip | B::Flatten)
+        }
+        E::Block(stmts, Some(tail)) => stmts.is_empty() && is_total(tail),
+        E::If {
+            cond,
+            then,
+            otherwise: Some(otherwise),
+        } => is_total(cond) && is_total(then) && is_total(otherwise),
+        E::If { .. }
+        | E::Block(..)
+        | E::Index(..)
+        | E::Slice(..)
+        | E::Call { .. }
+        | E::CallValue(..)
+        | E::Reveal(_)
+        | E::Assert(..)
+        | E::Return(_)
+        | E::Break
+        | E::Continue => false,
+    }
+}
+
+#[derive(Default)]
+struct Scan {
+    effects: Effects,
+    declared: Vec<LocalId>,
+    mentions: Option<Vec<LocalId>>,
+}
+
+impl Scan {
+    fn finish(mut self) -> Effects {
+        for local in self.declared {
+            self.effects.assigned.remove(&local);
+        }
+        self.effects
+    }
+
+    /// `loops` counts the loops of the scanned code around the expression.
+    fn expr(&mut self, expr: &Expr, loops: u32) {
+        use ExprKind as E;
+        match &expr.kind {
+            E::Lit(_) | E::Const(_) | E::ConstParam(_) | E::FnValue(_) => {}
+            E::Local(local) => {
+                if let Some(mentions) = &mut self.mentions {
+                    mentions.push(*local);
+                }
+            }
+            E::Unary(_, a)
+            | E::Cast(a)
+            | E::Field(a, _)
+            | E::Reveal(a)
+            | E::MakeSecret(a)
+            | E::Assert(a, _) => self.expr(a, loops),
+            E::Binary(_, a, b)
+            | E::LogicalAnd(a, b)
+            | E::LogicalOr(a, b)
+            | E::Index(a, b)
+            | E::Repeat(a, b) => {
+                self.expr(a, loops);
+                self.expr(b, loops);
+            }
+            E::Slice(a, lo, hi) => {
+                self.expr(a, loops);
+                for bound in [lo, hi].into_iter().flatten() {
+                    self.expr(bound, loops);
+                }
+            }
+            E::Array(parts) | E::Tuple(parts) | E::Struct(parts) | E::Builtin(_, parts) => {
+                parts.iter().for_each(|p| self.expr(p, loops));
+            }
+            E::Call { args, .. } => args.iter().for_each(|a| self.expr(a, loops)),
+            E::CallValue(callee, args) => {
+                self.expr(callee, loops);
+                args.iter().for_each(|a| self.expr(a, loops));
+            }
+            E::Closure { body, .. } => {
+                if self.mentions.is_some() {
+                    self.expr(body, loops);
+                }
+            }
+            E::Block(stmts, tail) => {
+                stmts.iter().for_each(|s| self.stmt(s, loops));
+                if let Some(tail) = tail {
+                    self.expr(tail, loops);
+                }
+            }
+            E::If {
+                cond,
+                then,
+                otherwise,
+            } => {
+                self.expr(cond, loops);
+                self.expr(then, loops);
+                if let Some(otherwise) = otherwise {
+                    self.expr(otherwise, loops);
+                }
+            }
+            E::Return(value) => {
+                self.effects.returns = true;
+                if let Some(value) = value {
+                    self.expr(value, loops);
+                }
+            }
+            E::Break => self.effects.breaks |= loops == 0,
+            E::Continue => self.effects.continues |= loops == 0,
+        }
+    }
+
+    fn stmt(&mut self, stmt: &Stmt, loops: u32) {
+        match stmt {
+            Stmt::Let(local, value) => {
+                self.declared.push(*local);
+                if let Some(value) = value {
+                    self.expr(value, loops);
+                }
+            }
+            Stmt::Assign(place, value, _) => {
+                if let Some(mentions) = &mut self.mentions {
+                    mentions.push(place.local);
+                }
+                let mut element = false;
+                for step in &place.steps {
+                    if let PlaceStep::Index(index) = step {
+                        element = true;
+                        self.expr(index, loops);
+                    }
+                }
+                *self.effects.assigned.entry(place.local).or_default() |= element;
+                self.expr(value, loops);
+            }
+            Stmt::Expr(expr) => self.expr(expr, loops),
+            Stmt::ForRange {
+                var, lo, hi, body, ..
+            } => {
+                self.declared.push(*var);
+                self.expr(lo, loops);
+                self.expr(hi, loops);
+                self.expr(body, loops + 1);
+            }
+            Stmt::ForEach {
+                var, array, body, ..
+            } => {
+                self.declared.push(*var);
+                self.expr(array, loops);
+                self.expr(body, loops + 1);
+            }
+            Stmt::While { cond, body, .. } => {
+                self.expr(cond, loops + 1);
+                self.expr(body, loops + 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! Types where they are closed: generics replaced by what the call gave, lengths by what the session fixed.
+//!
+//! Tracing works on values, whose shapes carry the lengths; types are asked only for what values cannot say: the
+//! target of a cast or literal, the declared secrecy of a variable, the shape of an array without elements.
+
+use super::Tracer;
+use super::fault::{Fault, Traced, code};
+use super::value::{Leaf, Val};
+use crate::hir::{Field, GenericArg, GenericId, Len, Range, RoleId, StructId, Type};
+use smpcc_circuit::value::{ConstVec, Scalar};
+
+/// What a generic parameter stands for in one call.
+#[derive(Clone, Debug)]
+pub enum GenericValue {
+    /// A closed type.
+    Type(Type),
+    /// A length.
+    Len(u64),
+    /// Not known (a callable, or a parameter that nothing mentions).
+    Unknown,
+}
+
+impl<'h> Tracer<'h> {
+    /// The type with the present frame's generics filled in. Lengths that only values know stay [`Len::Session`].
+    pub(super) fn close(&self, ty: &Type) -> Type {
+        let generics = self.frames.last().map(|f| f.generics.clone());
+        self.close_with(ty, generics.as_deref().map_or(&[], Vec::as_slice))
+    }
+
+    pub(super) fn close_with(&self, ty: &Type, generics: &[GenericValue]) -> Type {
+        match ty {
+            Type::Bool { .. } | Type::Int { .. } | Type::Usize | Type::Callable | Type::Never => {
+                ty.clone()
+            }
+            Type::Array(element, len) => Type::Array(
+                Box::new(self.close_with(element, generics)),
+                self.close_len(len, generics),
+            ),
+            Type::Ragged(element, role) => {
+                Type::Ragged(Box::new(self.close_with(element, generics)), *role)
+            }
+            Type::Tuple(parts) => {
+                Type::Tuple(parts.iter().map(|p| self.close_with(p, generics)).collect())
+            }
+            Type::Struct { id, args, secret } => Type::Struct {
+                id: *id,
+                args: args
+                    .iter()
+                    .map(|arg| self.close_arg(arg, generics))
+                    .collect(),
+                secret: *secret,
+            },
+            Type::Param { id, secret } => match generics.get(id.index()) {
+                Some(GenericValue::Type(t)) if *secret => self.make_secret_type(t),
+                Some(GenericValue::Type(t)) => t.clone(),
+                _ => ty.clone(),
+            },
+            Type::Wide(inner) => wide(self.close_with(inner, generics)),
+        }
+    }
+
+    pub(super) fn close_arg(&self, arg: &GenericArg, generics: &[GenericValue]) -> GenericArg {
+        match arg {
+            GenericArg::Type(t) => GenericArg::Type(self.close_with(t, generics)),
+            GenericArg::Len(len) => GenericArg::Len(self.close_len(len, generics)),
+            GenericArg::Callable => GenericArg::Callable,
+        }
+    }
+
+    fn close_len(&self, len: &Len, generics: &[GenericValue]) -> Len {
+        match len {
+            Len::Const(n) => Len::Const(*n),
+            Len::Param(id) => match generics.get(id.index()) {
+                Some(GenericValue::Len(n)) => Len::Const(*n),
+                _ => Len::Session,
+            },
+            Len::Parties(role) => Len::Const(u64::from(self.n_of_role(*role))),
+            Len::Session => Len::Session,
+        }
+    }
+
+    /// The number of parties of a role, or of the run.
+    pub(super) fn n_of_role(&self, role: Option<RoleId>) -> u32 {
+        match role {
+            None => self.n_parties,
+            Some(role) => self.role_counts.get(role.index()).copied().unwrap_or(0),
+        }
+    }
+
+    /// `secret T`.
+    pub(super) fn make_secret_type(&self, ty: &Type) -> Type {
+        match ty {
+            Type::Bool { .. } => Type::Bool { secret: true },
+            Type::Int { width, signed, .. } => Type::Int {
+                width: *width,
+                signed: *signed,
+                secret: true,
+            },
+            Type::Usize => Type::Int {
+                width: 64,
+                signed: false,
+                secret: true,
+            },
+            Type::Array(e, n) => Type::Array(Box::new(self.make_secret_type(e)), n.clone()),
+            Type::Ragged(e, r) => Type::Ragged(Box::new(self.make_secret_type(e)), *r),
+            Type::Tuple(parts) => {
+                Type::Tuple(parts.iter().map(|p| self.make_secret_type(p)).collect())
+            }
+            Type::Struct { id, args, .. } => Type::Struct {
+                id: *id,
+                args: args.clone(),
+                secret: true,
+            },
+            Type::Param { id, .. } => Type::Param {
+                id: *id,
+                secret: true,
+            },
+            Type::Wide(t) => Type::Wide(Box::new(self.make_secret_type(t))),
+            Type::Callable | Type::Never => ty.clone(),
+        }
+    }
+
+    /// A struct's fields with their closed types, from a closed struct type.
+    pub(super) fn fields(
+        &self,
+        id: StructId,
+        args: &[GenericArg],
+        secret: bool,
+    ) -> Vec<(&'h Field, Type)> {
+        let generics: Vec<GenericValue> = args
+            .iter()
+            .map(|arg| match arg {
+                GenericArg::Type(t) => GenericValue::Type(t.clone()),
+                GenericArg::Len(Len::Const(n)) => GenericValue::Len(*n),
+                GenericArg::Len(_) | GenericArg::Callable => GenericValue::Unknown,
+            })
+            .collect();
+        let hir = self.hir;
+        hir.structs.get(id.index()).map_or_else(Vec::new, |s| {
+            s.fields
+                .iter()
+                .map(|f| {
+                    let ty = self.close_with(&f.ty, &generics);
+                    (
+                        f,
+                        if secret {
+                            self.make_secret_type(&ty)
+                        } else {
+                            ty
+                        },
+                    )
+                })
+                .collect()
+        })
+    }
+
+    /// The scalar type of a closed type, if it is one.
+    pub(super) fn scalar(&self, ty: &Type) -> Traced<Scalar> {
+        scalar_of(&self.close(ty)).ok_or_else(|| {
+            Fault::new(
+                code::NOT_KNOWN,
+                self.span,
+                "the type of this expression is not fixed by its use",
+            )
+            .into()
+        })
+    }
+
+    /// For each leaf of a value of a closed type: whether the type says secret, and the declared range.
+    pub(super) fn leaf_facts(&self, ty: &Type, val: &Val<'h>) -> Vec<bool> {
+        fn walk<'h>(t: &Tracer<'h>, ty: &Type, val: &Val<'h>, out: &mut Vec<bool>) {
+            match (ty, val) {
+                (Type::Bool { secret } | Type::Int { secret, .. }, Val::Leaf(_)) => {
+                    out.push(*secret);
+                }
+                (Type::Wide(inner), Val::Leaf(_)) => walk(t, inner, val, out),
+                (Type::Array(e, _), Val::Array(_, v)) => walk(t, e, v, out),
+                (Type::Array(e, _), Val::Rows(rows)) => {
+                    rows.iter().for_each(|row| walk(t, e, row, out));
+                }
+                (Type::Ragged(e, _), Val::Rows(rows)) => rows.iter().for_each(|row| match row {
+                    Val::Array(_, v) => walk(t, e, v, out),
+                    other => walk(t, e, other, out),
+                }),
+                (Type::Ragged(e, _), Val::Array(_, v)) => match &**v {
+                    Val::Array(_, v) => walk(t, e, v, out),
+                    other => walk(t, e, other, out),
+                },
+                (Type::Tuple(types), Val::Tuple(parts)) => {
+                    for (ty, part) in types.iter().zip(parts) {
+                        walk(t, ty, part, out);
+                    }
+                }
+                (Type::Struct { id, args, secret }, Val::Tuple(parts)) => {
+                    for ((_, ty), part) in t.fields(*id, args, *secret).iter().zip(parts) {
+                        walk(t, ty, part, out);
+                    }
+                }
+                _ => out.extend(val.leaves().iter().map(|_| false)),
+            }
+        }
+        let mut out = Vec::new();
+        walk(self, ty, val, &mut out);
+        out
+    }
+
+    /// Zeros of a closed type; lengths that nothing fixes are zero (used for elements of arrays without any).
+    pub(super) fn zero(&self, ty: &Type, lanes: u64) -> Val<'h> {
+        match ty {
+            Type::Array(e, len) => {
+                let n = if let Len::Const(n) = len { *n } else { 0 };
+                Val::Array(n, Box::new(self.zero(e, lanes.saturating_mul(n))))
+            }
+            Type::Ragged(..) => Val::Rows(Vec::new()),
+            Type::Tuple(parts) => Val::Tuple(parts.iter().map(|p| self.zero(p, lanes)).collect()),
+            Type::Struct { id, args, secret } => Val::Tuple(
+                self.fields(*id, args, *secret)
+                    .iter()
+                    .map(|(_, t)| self.zero(t, lanes))
+                    .collect(),
+            ),
+            Type::Never => Val::Never,
+            Type::Callable => Val::unit(),
+            Type::Bool { .. }
+            | Type::Int { .. }
+            | Type::Usize
+            | Type::Param { .. }
+            | Type::Wide(_) => Val::Leaf(Leaf::constant(
+                scalar_of(ty).unwrap_or(Scalar::USIZE),
+                ConstVec::Splat { lanes, word: 0 },
+            )),
+        }
+    }
+
+    /// Finds generics by matching a parameter's type with the argument's closed type and its value.
+    pub(super) fn infer(
+        &self,
+        param: &Type,
+        arg: Option<&Type>,
+        val: &Val<'h>,
+        generics: &mut [GenericValue],
+    ) {
+        match (param, val) {
+            (Type::Param { id, .. }, _) => {
+                if let (Some(slot @ GenericValue::Unknown), Some(ty)) =
+                    (generics.get_mut(id.index()), arg)
+                {
+                    *slot = GenericValue::Type(ty.clone());
+                }
+            }
+            (Type::Array(p, len), Val::Array(n, v)) => {
+                bind_len(len, *n, generics);
+                self.infer(p, element_type(arg), v, generics);
+            }
+            (Type::Array(p, len), Val::Rows(rows)) => {
+                bind_len(len, rows.len() as u64, generics);
+                if let Some(row) = rows.first() {
+                    let row_ty = match arg {
+                        Some(Type::Ragged(e, _)) => Some(Type::Array(e.clone(), Len::Session)),
+                        other => element_type(other).cloned(),
+                    };
+                    self.infer(p, row_ty.as_ref(), row, generics);
+                }
+            }
+            (Type::Ragged(p, _), Val::Rows(rows)) => {
+                if let Some(Val::Array(_, v)) = rows.first() {
+                    let element = match arg {
+                        Some(Type::Ragged(e, _)) => Some(&**e),
+                        other => element_type(element_type(other)),
+                    };
+                    self.infer(p, element, v, generics);
+                }
+            }
+            (Type::Tuple(ps), Val::Tuple(vs)) => {
+                for (i, (p, v)) in ps.iter().zip(vs).enumerate() {
+                    let part = match arg {
+                        Some(Type::Tuple(types)) => types.get(i),
+                        _ => None,
+                    };
+                    self.infer(p, part, v, generics);
+                }
+            }
+            (Type::Struct { id, args, .. }, Val::Tuple(vs)) => {
+                self.infer_struct(*id, args, arg, vs, generics);
+            }
+            (Type::Wide(p), Val::Leaf(_)) => self.infer(p, arg, val, generics),
+            _ => {}
+        }
+    }
+
+    fn infer_struct(
+        &self,
+        id: StructId,
+        args: &[GenericArg],
+        arg: Option<&Type>,
+        vals: &[Val<'h>],
+        generics: &mut [GenericValue],
+    ) {
+        let Some(def) = self.hir.structs.get(id.index()) else {
+            return;
+        };
+        if let Some(Type::Struct { args: actual, .. }) = arg {
+            for (want, have) in args.iter().zip(actual) {
+                match (want, have) {
+                    (GenericArg::Type(Type::Param { id, .. }), GenericArg::Type(t)) => {
+                        if let Some(slot @ GenericValue::Unknown) = generics.get_mut(id.index()) {
+                            *slot = GenericValue::Type(t.clone());
+                        }
+                    }
+                    (GenericArg::Len(len), GenericArg::Len(Len::Const(n))) => {
+                        bind_len(len, *n, generics);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // Lengths inside: match the fields with the struct's own generics first, then hand those on.
+        let mut own = vec![GenericValue::Unknown; def.generics.len()];
+        for (field, val) in def.fields.iter().zip(vals) {
+            self.infer(&field.ty, None, val, &mut own);
+        }
+        for (want, have) in args.iter().zip(&own) {
+            if let (GenericArg::Len(len), GenericValue::Len(n)) = (want, have) {
+                bind_len(len, *n, generics);
+            }
+        }
+    }
+}
+
+fn bind_len(len: &Len, n: u64, generics: &mut [GenericValue]) {
+    if let Len::Param(GenericId(id)) = len
+        && let Some(slot @ GenericValue::Unknown) = generics.get_mut(*id as usize)
+    {
+        *slot = GenericValue::Len(n);
+    }
+}
+
+/// The element type of an array type.
+pub(super) fn element_type(ty: Option<&Type>) -> Option<&Type> {
+    match ty {
+        Some(Type::Array(e, _)) => Some(e),
+        _ => None,
+    }
+}
+
+/// `Wide<T>` of a closed integer type.
+fn wide(ty: Type) -> Type {
+    match ty {
+        Type::Int {
+            width,
+            signed,
+            secret,
+        } => Type::Int {
+            width: wide_width(width),
+            signed,
+            secret,
+        },
+        Type::Usize => Type::Int {
+            width: wide_width(64),
+            signed: false,
+            secret: false,
+        },
+        other => Type::Wide(Box::new(other)),
+    }
+}
+
+/// Bits of `Wide` of an integer of `width` bits.
+pub(super) const fn wide_width(width: u8) -> u8 {
+    if width <= 32 { 64 } else { 128 }
+}
+
+/// `Wide` of a scalar type.
+pub(super) const fn wide_scalar(scalar: Scalar) -> Scalar {
+    match scalar {
+        Scalar::Bool => Scalar::unsigned(64),
+        Scalar::Int { width, signed } => Scalar::Int {
+            width: wide_width(width),
+            signed,
+        },
+    }
+}
+
+/// The scalar of a closed scalar type.
+pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
+    match ty {
+        Type::Bool { .. } => Some(Scalar::Bool),
+        Type::Int { width, signed, .. } => Some(Scalar::Int {
+            width: *width,
+            signed: *signed,
+        }),
+        Type::Usize => Some(Scalar::USIZE),
+        Type::Wide(inner) => scalar_of(inner).map(wide_scalar),
+        Type::Array(..)
+        | Type::Ragged(..)
+        | Type::Tuple(_)
+        | Type::Struct { .. }
+        | Type::Param { .. }
+        | Type::Callable
+        | Type::Never => None,
+    }
+}
+
+/// A declared range in the form of the compiled program.
+pub(crate) fn range_pair(range: Option<Range>) -> Option<(i128, i128)> {
+    range.map(|r| (r.lo, r.hi))
+}
