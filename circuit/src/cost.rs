@@ -45,7 +45,7 @@ pub struct Stamp {
 
 /// How an operation moves stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Delay {
+pub enum Delay {
     /// Local everywhere.
     None,
     /// Messages among all parties, one after the other.
@@ -76,7 +76,13 @@ impl Stamp {
     /// operations that hold regions.
     #[must_use]
     pub fn after(self, program: &Program, node: &Node) -> Self {
-        match delay(program, node) {
+        self.delayed(delay(program, node))
+    }
+
+    /// The stamp of results that take `delay` from operands of this stamp.
+    #[must_use]
+    pub fn delayed(self, delay: Delay) -> Self {
+        match delay {
             Delay::None => self,
             Delay::Rounds(rounds) => {
                 let then = self.ready.max(self.garbled) + i64::from(rounds);

@@ -10,11 +10,19 @@
 //! | [`prg`], [`hash`] | operating-system entropy, the pseudo-random generator, hashing and key derivation |
 //! | [`keys`] | key pairs and certificates of parties |
 //! | [`net`] | the mesh of links: in memory or TLS 1.3, metered, with deadlines |
+//! | [`ring`], [`bits`] | vectors of integers mod 2^k and bit-sliced vectors, and their form in messages |
+//! | [`protocols`] | shares and one state machine per operation, by suite |
+//! | [`engine`], [`io`] | runs one party of a program; what goes in and comes out |
 
+pub mod bits;
+pub mod engine;
 pub mod error;
 pub mod hash;
+pub mod io;
 pub mod keys;
 mod message;
 pub mod net;
 pub mod party;
 pub mod prg;
+pub mod protocols;
+pub mod ring;

@@ -1,0 +1,456 @@
+//! Bit-sliced vectors: bit `b` of all lanes stands in consecutive 64-bit words, so that one machine operation works on 64
+//! lanes.
+//!
+//! What stands above the last lane in a bit's last word is unspecified: it may hold complements of nothing. Messages
+//! and conversions take exactly `lanes` bits, so it goes nowhere.
+
+use crate::ring::{Element, Elements, each};
+
+/// A vector of `width`-bit lanes, bit-major.
+#[derive(Clone)]
+pub struct Bits {
+    width: usize,
+    lanes: usize,
+    words: Vec<u64>,
+}
+
+/// Words for one bit of `lanes` lanes.
+pub const fn words_for(lanes: usize) -> usize {
+    lanes.div_ceil(64)
+}
+
+impl Bits {
+    /// All zero.
+    pub fn zeros(width: usize, lanes: usize) -> Self {
+        Self {
+            width,
+            lanes,
+            words: vec![0; width * words_for(lanes)],
+        }
+    }
+
+    /// From `width · ⌈lanes / 64⌉` words, bit-major; shorter input is filled up with zeros.
+    pub fn from_words(width: usize, lanes: usize, mut words: Vec<u64>) -> Self {
+        words.resize(width * words_for(lanes), 0);
+        Self {
+            width,
+            lanes,
+            words,
+        }
+    }
+
+    /// Bits per lane.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of lanes.
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// Words per bit.
+    pub fn stride(&self) -> usize {
+        words_for(self.lanes)
+    }
+
+    /// All words, bit after bit.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// All words, bit after bit.
+    pub fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
+    /// The words of one bit.
+    pub fn bit(&self, bit: usize) -> &[u64] {
+        let n = self.stride();
+        &self.words[bit * n..(bit + 1) * n]
+    }
+
+    /// The words of one bit.
+    pub fn bit_mut(&mut self, bit: usize) -> &mut [u64] {
+        let n = self.stride();
+        &mut self.words[bit * n..(bit + 1) * n]
+    }
+
+    /// Transposes the low `width` bits of integers.
+    pub fn from_elements(width: usize, elements: &Elements) -> Self {
+        let mut out = Self::zeros(width, elements.lanes());
+        let n = out.stride();
+        each!(elements, v => {
+            for (w, chunk) in v.chunks(64).enumerate() {
+                transpose_in(chunk, width, |bit, word| out.words[bit * n + w] = word);
+            }
+        });
+        out
+    }
+
+    /// The lanes as integers.
+    pub fn to_elements(&self) -> Elements {
+        let mut out = Elements::zeros(self.width as u32, self.lanes);
+        let n = self.stride();
+        each!(&mut out, v => {
+            for (w, chunk) in v.chunks_mut(64).enumerate() {
+                transpose_out(chunk, self.width, |bit| self.words[bit * n + w]);
+            }
+        });
+        out
+    }
+
+    /// Adds another vector bit by bit.
+    pub fn xor_assign(&mut self, other: &Self) {
+        for (a, b) in self.words.iter_mut().zip(&other.words) {
+            *a ^= b;
+        }
+    }
+
+    /// Appends the bits of lanes `from..from + lanes` of every bit, packed; `from` is a multiple of 64.
+    pub fn pack(&self, from: usize, lanes: usize, packer: &mut Packer<'_>) {
+        let first = from / 64;
+        for bit in 0..self.width {
+            let n = words_for(lanes);
+            packer.push(&self.bit(bit)[first..first + n], lanes);
+        }
+    }
+
+    /// Takes what [`Bits::pack`] appended.
+    pub fn unpack(&mut self, from: usize, lanes: usize, unpacker: &mut Unpacker<'_>) {
+        let first = from / 64;
+        let n = words_for(lanes);
+        for bit in 0..self.width {
+            unpacker.pull(&mut self.bit_mut(bit)[first..first + n], lanes);
+        }
+    }
+
+    /// Lanes `from..from + lanes`; `from` is a multiple of 64.
+    pub fn slice(&self, from: usize, lanes: usize) -> Self {
+        let n = words_for(lanes);
+        let mut out = Self::zeros(self.width, lanes);
+        for bit in 0..self.width {
+            out.bit_mut(bit)
+                .copy_from_slice(&self.bit(bit)[from / 64..from / 64 + n]);
+        }
+        out
+    }
+
+    /// Overwrites lanes from `from`, a multiple of 64, on; what follows `part` in its last word must be unused.
+    pub fn put(&mut self, from: usize, part: &Self) {
+        for bit in 0..self.width {
+            let into = &mut self.bit_mut(bit)[from / 64..];
+            into[..part.stride()].copy_from_slice(part.bit(bit));
+        }
+    }
+
+    /// Blocks of consecutive lanes that start at `index`.
+    pub fn gather(&self, index: &[usize], block: usize) -> Self {
+        let mut out = Self::zeros(self.width, index.len() * block);
+        for bit in 0..self.width {
+            let src = self.bit(bit);
+            let dst = out.bit_mut(bit);
+            if block == 1 {
+                for (word, lanes) in dst.iter_mut().zip(index.chunks(64)) {
+                    *word = lanes
+                        .iter()
+                        .enumerate()
+                        .fold(0, |w, (j, &i)| w | (src[i / 64] >> (i % 64) & 1) << j);
+                }
+            } else {
+                for (k, &i) in index.iter().enumerate() {
+                    copy_bits(dst, k * block, src, i, block);
+                }
+            }
+        }
+        out
+    }
+
+    /// Overwrites blocks of consecutive lanes; later ones win.
+    pub fn scatter(&mut self, index: &[usize], val: &Self, block: usize) {
+        for bit in 0..self.width.min(val.width) {
+            let src = val.bit(bit);
+            let dst = self.bit_mut(bit);
+            for (k, &i) in index.iter().enumerate() {
+                copy_bits(dst, i, src, k * block, block);
+            }
+        }
+    }
+
+    /// One vector after the other.
+    pub fn concat(width: usize, parts: &[&Self]) -> Self {
+        let mut out = Self::zeros(width, parts.iter().map(|p| p.lanes).sum());
+        for bit in 0..width {
+            let mut at = 0;
+            for part in parts {
+                copy_bits(out.bit_mut(bit), at, part.bit(bit), 0, part.lanes);
+                at += part.lanes;
+            }
+        }
+        out
+    }
+
+    /// The bit of a lane.
+    pub fn get(&self, bit: usize, lane: usize) -> bool {
+        self.bit(bit)[lane / 64] >> (lane % 64) & 1 == 1
+    }
+}
+
+/// Overwrites `n` bits of `dst` from bit `to` on with those of `src` from bit `from` on.
+fn copy_bits(dst: &mut [u64], to: usize, src: &[u64], from: usize, n: usize) {
+    let mut done = 0;
+    while done < n {
+        let (d, s) = (to + done, from + done);
+        // As many bits as both words still hold.
+        let len = (64 - d % 64).min(64 - s % 64).min(n - done);
+        let mask = u64::MAX >> (64 - len);
+        let bits = src[s / 64] >> (s % 64) & mask;
+        let word = &mut dst[d / 64];
+        *word = *word & !(mask << (d % 64)) | bits << (d % 64);
+        done += len;
+    }
+}
+
+/// Gives the 64 bits of each of `width` bit positions of up to 64 integers.
+fn transpose_in<E: Element>(chunk: &[E], width: usize, mut put: impl FnMut(usize, u64)) {
+    for half in 0..width.div_ceil(64) {
+        let mut square = [0u64; 64];
+        for (row, e) in square.iter_mut().zip(chunk) {
+            *row = (e.word() >> (64 * half)) as u64;
+        }
+        let bits = (width - 64 * half).min(64);
+        if bits == 1 {
+            let word = square
+                .iter()
+                .enumerate()
+                .fold(0, |w, (i, row)| w | (row & 1) << i);
+            put(64 * half, word);
+            continue;
+        }
+        transpose64(&mut square);
+        for (bit, &word) in square.iter().enumerate().take(bits) {
+            put(64 * half + bit, word);
+        }
+    }
+}
+
+fn transpose_out<E: Element>(chunk: &mut [E], width: usize, get: impl Fn(usize) -> u64) {
+    chunk.fill(E::default());
+    for half in 0..width.div_ceil(64) {
+        let bits = (width - 64 * half).min(64);
+        let mut square = [0u64; 64];
+        for (bit, row) in square.iter_mut().enumerate().take(bits) {
+            *row = get(64 * half + bit);
+        }
+        if bits == 1 {
+            let word = square[0];
+            for (i, e) in chunk.iter_mut().enumerate() {
+                *e = E::of(e.word() | u128::from(word >> i & 1) << (64 * half));
+            }
+            continue;
+        }
+        transpose64(&mut square);
+        for (e, row) in chunk.iter_mut().zip(square) {
+            *e = E::of(e.word() | u128::from(row) << (64 * half));
+        }
+    }
+}
+
+/// Transposes a square of bits: bit `j` of row `i` becomes bit `i` of row `j` (recursive halving).
+pub fn transpose64(a: &mut [u64; 64]) {
+    let mut step = 32;
+    let mut mask = 0x0000_0000_ffff_ffffu64;
+    while step != 0 {
+        let mut k = 0;
+        while k < 64 {
+            let t = (a[k] >> step ^ a[k | step]) & mask;
+            a[k] ^= t << step;
+            a[k | step] ^= t;
+            k = ((k | step) + 1) & !step;
+        }
+        step >>= 1;
+        mask ^= mask << step;
+    }
+}
+
+/// Appends runs of bits to a message without gaps; the last byte is filled up with zeros.
+pub struct Packer<'a> {
+    out: &'a mut Vec<u8>,
+    held: u64,
+    n_held: usize,
+}
+
+impl<'a> Packer<'a> {
+    /// Appends to `out`.
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
+        Self {
+            out,
+            held: 0,
+            n_held: 0,
+        }
+    }
+
+    /// The first `n_bits` bits of `words`.
+    pub fn push(&mut self, words: &[u64], n_bits: usize) {
+        let (whole, rest) = (n_bits / 64, n_bits % 64);
+        if self.n_held == 0 {
+            for word in &words[..whole] {
+                self.out.extend_from_slice(&word.to_le_bytes());
+            }
+        } else {
+            for &word in &words[..whole] {
+                let out = self.held | word << self.n_held;
+                self.out.extend_from_slice(&out.to_le_bytes());
+                self.held = word >> (64 - self.n_held);
+            }
+        }
+        if rest > 0 {
+            let word = words[whole] & ((1 << rest) - 1);
+            self.held |= word << self.n_held;
+            if self.n_held + rest >= 64 {
+                self.out.extend_from_slice(&self.held.to_le_bytes());
+                // Bits that did not fit; none when the word came out exactly full.
+                self.held = if self.n_held == 0 {
+                    0
+                } else {
+                    word >> (64 - self.n_held)
+                };
+                self.n_held = self.n_held + rest - 64;
+            } else {
+                self.n_held += rest;
+            }
+        }
+    }
+
+    /// Writes out the last bits.
+    pub fn finish(self) {
+        let bytes = self.n_held.div_ceil(8);
+        self.out
+            .extend_from_slice(&self.held.to_le_bytes()[..bytes]);
+    }
+}
+
+/// Takes runs of bits out of a message; beyond its end there are zeros.
+pub struct Unpacker<'a> {
+    rest: &'a [u8],
+    held: u64,
+    n_held: usize,
+}
+
+impl<'a> Unpacker<'a> {
+    /// Reads from the start of a message.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            held: 0,
+            n_held: 0,
+        }
+    }
+
+    fn word(&mut self) -> u64 {
+        if let Some((head, rest)) = self.rest.split_first_chunk::<8>() {
+            self.rest = rest;
+            return u64::from_le_bytes(*head);
+        }
+        let mut last = [0; 8];
+        last[..self.rest.len()].copy_from_slice(self.rest);
+        self.rest = &[];
+        u64::from_le_bytes(last)
+    }
+
+    /// The next `n_bits` bits into `words`; the last word is zero above them.
+    pub fn pull(&mut self, words: &mut [u64], n_bits: usize) {
+        let (whole, rest) = (n_bits / 64, n_bits % 64);
+        for out in &mut words[..whole] {
+            let next = self.word();
+            if self.n_held == 0 {
+                *out = next;
+            } else {
+                *out = self.held | next << self.n_held;
+                self.held = next >> (64 - self.n_held);
+            }
+        }
+        if rest > 0 {
+            let mask = (1 << rest) - 1;
+            if self.n_held >= rest {
+                words[whole] = self.held & mask;
+                self.held >>= rest;
+                self.n_held -= rest;
+            } else {
+                let next = self.word();
+                words[whole] = (self.held | next << self.n_held) & mask;
+                let taken = rest - self.n_held;
+                self.held = next >> taken;
+                self.n_held = 64 - taken;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn packed_runs_come_back(runs in prop::collection::vec((1usize..200, any::<u64>()), 1..20)) {
+            let mut out = Vec::new();
+            let mut packer = Packer::new(&mut out);
+            let words = |&(n, seed): &(usize, u64)| -> Vec<u64> {
+                (0..words_for(n) as u64).map(|i| seed.wrapping_mul(2 * i + 3) ^ i << 40).collect()
+            };
+            for run in &runs {
+                packer.push(&words(run), run.0);
+            }
+            packer.finish();
+            let total: usize = runs.iter().map(|r| r.0).sum();
+            prop_assert_eq!(out.len(), total.div_ceil(8));
+            let mut unpacker = Unpacker::new(&out);
+            for run in &runs {
+                let mut back = vec![0; words_for(run.0)];
+                unpacker.pull(&mut back, run.0);
+                let mut sent = words(run);
+                if run.0 % 64 != 0 {
+                    *sent.last_mut().unwrap() &= (1 << (run.0 % 64)) - 1;
+                }
+                prop_assert_eq!(back, sent);
+            }
+        }
+
+        #[test]
+        fn moving_lanes_is_moving_integers(
+            words in prop::collection::vec(0u128..32, 1..300),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+            block in 1usize..70,
+        ) {
+            let block = block.min(words.len());
+            let index: Vec<usize> = picks.iter().map(|p| p.index(words.len() - block + 1)).collect();
+            let elements = Elements::of_words(5, words.iter().copied());
+            let bits = Bits::from_elements(5, &elements);
+            let picked = crate::engine::local::gather(&elements, &index, block);
+            prop_assert!(bits.gather(&index, block).to_elements() == picked);
+            let (mut moved, mut moved_bits) = (elements.clone(), bits.clone());
+            let index: Vec<usize> = index.iter().rev().copied().collect();
+            crate::engine::local::scatter(&mut moved, &index, &picked, block);
+            moved_bits.scatter(&index, &Bits::from_elements(5, &picked), block);
+            prop_assert!(moved_bits.to_elements() == moved);
+            let joined = Bits::concat(5, &[&bits, &moved_bits, &bits]).to_elements();
+            prop_assert!(joined == crate::engine::local::concat(5, &[&elements, &moved, &elements]));
+        }
+
+        #[test]
+        fn transposing_twice_is_the_identity(width in 1u32..=128, words in prop::collection::vec(any::<u128>(), 0..140)) {
+            let elements = Elements::of_words(width, words.iter().copied());
+            let bits = Bits::from_elements(width as usize, &elements);
+            prop_assert!(bits.to_elements() == elements);
+            for lane in [0, words.len() / 2, words.len().saturating_sub(1)] {
+                for bit in 0..width as usize {
+                    if lane < words.len() {
+                        prop_assert_eq!(bits.get(bit, lane), elements.get(lane) >> bit & 1 == 1);
+                    }
+                }
+            }
+        }
+    }
+}

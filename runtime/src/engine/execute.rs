@@ -1,0 +1,454 @@
+//! Runs regions: starts operations as their operands come, steps those under way, frees values after their last use.
+//!
+//! Every value has one slot, because a region is run by one operation and never twice at the same time; loops that do not
+//! depend on each other still run side by side, each advancing once per tick. Iterations reuse a region's tables, so
+//! that a loop of a million steps allocates only what its values need. A value that is used for the last time is
+//! handed over, not copied, so that an update of a carried array happens in place.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use smpcc_circuit::cost::{Delay, Stamp};
+use smpcc_circuit::ids::{InputId, ValueId};
+use smpcc_circuit::program::{Node, Op, Program, Region};
+
+use super::SectionReport;
+use super::exchange::Exchange;
+use super::local;
+use super::schedule::{RegionPlan, Schedule};
+use crate::error::Error;
+use crate::io::Outputs;
+use crate::protocols::{Adversary, Begun, Machine, Operand, Outcome, Step, Suite, Value};
+use crate::ring::Elements;
+
+/// One party's run of a program.
+pub(super) struct Executor<'p, 'm, S: Suite> {
+    pub(super) program: &'p Program,
+    pub(super) schedule: &'p Schedule,
+    pub(super) suite: S,
+    pub(super) wire: Exchange<'m>,
+    pub(super) values: Vec<Option<Operand<S>>>,
+    pub(super) stamps: Vec<Stamp>,
+    pub(super) inputs: BTreeMap<InputId, Elements>,
+    pub(super) outputs: Outputs,
+    pub(super) sections: Vec<SectionReport>,
+}
+
+/// A region under way.
+pub(super) struct Run<S: Suite> {
+    region: usize,
+    waits: Vec<u32>,
+    uses: Vec<u32>,
+    ready: BinaryHeap<Reverse<u32>>,
+    active: Vec<Active<S>>,
+    spare: Vec<Active<S>>,
+    left: usize,
+    start: Stamp,
+    end: Stamp,
+}
+
+struct Active<S: Suite> {
+    node: usize,
+    base: Stamp,
+    work: Work<S>,
+}
+
+enum Work<S: Suite> {
+    Machine(Box<dyn Machine<S>>),
+    Loop {
+        run: Box<Run<S>>,
+        done: u64,
+        count: u64,
+    },
+    While {
+        cond: Box<Run<S>>,
+        body: Box<Run<S>>,
+        in_body: bool,
+        carried: Vec<Operand<S>>,
+    },
+    If(Box<Run<S>>),
+}
+
+/// Results of an operation and when they are there.
+type Finished<S> = (Vec<Operand<S>>, Stamp);
+
+impl<S: Suite> Run<S> {
+    pub(super) fn new(region: usize) -> Self {
+        Self {
+            region,
+            waits: Vec::new(),
+            uses: Vec::new(),
+            ready: BinaryHeap::new(),
+            active: Vec::new(),
+            spare: Vec::new(),
+            left: 0,
+            start: Stamp::START,
+            end: Stamp::START,
+        }
+    }
+
+    /// When everything so far is there.
+    pub(super) fn end(&self) -> Stamp {
+        self.end
+    }
+
+    /// Begins anew.
+    pub(super) fn reset(&mut self, plan: &RegionPlan, start: Stamp) {
+        self.waits.clone_from(&plan.waits);
+        self.uses.clone_from(&plan.uses);
+        self.ready.clear();
+        self.ready.extend(plan.roots.iter().map(|&n| Reverse(n)));
+        self.left = plan.waits.len();
+        self.start = start;
+        self.end = start;
+    }
+}
+
+impl<'p, S: Suite> Executor<'p, '_, S> {
+    fn plan(&self, region: usize) -> &'p RegionPlan {
+        &self.schedule.regions[region]
+    }
+
+    fn region(&self, region: usize) -> &'p Region {
+        &self.program.regions[region]
+    }
+
+    /// The place of a value in the region's tables, if the region makes it.
+    fn local_in(&self, run: &Run<S>, value: ValueId) -> Option<usize> {
+        (self.schedule.home[value.index()] == run.region as u32)
+            .then(|| self.schedule.local[value.index()] as usize)
+    }
+
+    fn held(&self, value: ValueId) -> Result<Operand<S>, Error> {
+        self.values[value.index()]
+            .clone()
+            .ok_or_else(|| Error::bug(format!("{value} is used before it is there")))
+    }
+
+    /// A value for one use: handed over at the last.
+    fn fetch(&mut self, run: &mut Run<S>, value: ValueId) -> Result<Operand<S>, Error> {
+        if let Some(local) = self.local_in(run, value) {
+            run.uses[local] -= 1;
+            if run.uses[local] == 0 {
+                return self.values[value.index()]
+                    .take()
+                    .ok_or_else(|| Error::bug(format!("{value} is used before it is there")));
+            }
+        }
+        self.held(value)
+    }
+
+    fn put(&mut self, run: &Run<S>, value: ValueId, held: Operand<S>, stamp: Stamp) {
+        let used = self.local_in(run, value).is_some_and(|l| run.uses[l] > 0);
+        self.values[value.index()] = used.then_some(held);
+        self.stamps[value.index()] = stamp;
+    }
+
+    /// One tick of a region; whether it is finished.
+    pub(super) fn advance(&mut self, run: &mut Run<S>) -> Result<bool, Error> {
+        let mut before = std::mem::replace(&mut run.active, std::mem::take(&mut run.spare));
+        for mut active in before.drain(..) {
+            match self.step(run, &mut active)? {
+                Some((results, stamp)) => self.complete(run, active.node, results, stamp)?,
+                None => run.active.push(active),
+            }
+        }
+        run.spare = before;
+        while let Some(Reverse(node)) = run.ready.pop() {
+            self.begin(run, node as usize)?;
+        }
+        Ok(run.left == 0)
+    }
+
+    fn complete(
+        &mut self,
+        run: &mut Run<S>,
+        index: usize,
+        results: Vec<Operand<S>>,
+        stamp: Stamp,
+    ) -> Result<(), Error> {
+        let node = &self.region(run.region).nodes[index];
+        let plan = self.plan(run.region);
+        if results.len() != node.results.len() {
+            return Err(Error::bug("an operation gave the wrong number of results"));
+        }
+        for (&value, held) in node.results.iter().zip(results) {
+            self.put(run, value, held, stamp);
+            let local = self.schedule.local[value.index()] as usize;
+            for &user in &plan.users[local] {
+                run.waits[user as usize] -= 1;
+                if run.waits[user as usize] == 0 {
+                    run.ready.push(Reverse(user));
+                }
+            }
+        }
+        for &value in &plan.captures[index] {
+            if let Some(local) = self.local_in(run, value) {
+                run.uses[local] -= 1;
+                if run.uses[local] == 0 {
+                    self.values[value.index()] = None;
+                }
+            }
+        }
+        run.end = run.end.join(stamp);
+        run.left -= 1;
+        Ok(())
+    }
+
+    fn begin(&mut self, run: &mut Run<S>, index: usize) -> Result<(), Error> {
+        let node = &self.region(run.region).nodes[index];
+        let captures = &self.plan(run.region).captures[index];
+        let base = node
+            .args
+            .iter()
+            .chain(captures)
+            .fold(run.start, |s, v| s.join(self.stamps[v.index()]));
+        let mut args = Vec::with_capacity(node.args.len());
+        for &value in &node.args {
+            args.push(self.fetch(run, value)?);
+        }
+        let mut active = Active {
+            node: index,
+            base,
+            work: match self.work(node, args, base)? {
+                Ok(work) => work,
+                Err(results) => return self.complete(run, index, results, base),
+            },
+        };
+        match self.step(run, &mut active)? {
+            Some((results, stamp)) => self.complete(run, index, results, stamp),
+            None => {
+                run.active.push(active);
+                Ok(())
+            }
+        }
+    }
+
+    /// An operation's work, or its results where it is done at once.
+    fn work(
+        &mut self,
+        node: &'p Node,
+        mut args: Vec<Operand<S>>,
+        base: Stamp,
+    ) -> Result<Result<Work<S>, Vec<Operand<S>>>, Error> {
+        match &node.op {
+            Op::Loop { count, body } => {
+                let count = match count {
+                    Some(count) => *count,
+                    None => {
+                        if args.is_empty() {
+                            return Err(Error::bug("a loop without a count"));
+                        }
+                        let count = local::public(&args.remove(0))?.get(0);
+                        u64::try_from(count).unwrap_or(u64::MAX)
+                    }
+                };
+                if count == 0 {
+                    return Ok(Err(args));
+                }
+                let mut run = Box::new(Run::new(*body as usize));
+                self.start_iteration(&mut run, 0, args, base)?;
+                Ok(Ok(Work::Loop {
+                    run,
+                    done: 0,
+                    count,
+                }))
+            }
+            Op::While { cond, body } => {
+                let mut cond = Box::new(Run::new(*cond as usize));
+                self.start_region(&mut cond, args.clone(), base)?;
+                Ok(Ok(Work::While {
+                    cond,
+                    body: Box::new(Run::new(*body as usize)),
+                    in_body: false,
+                    carried: args,
+                }))
+            }
+            Op::If { then, otherwise } => {
+                let condition = args
+                    .first()
+                    .ok_or_else(|| Error::bug("an `if` of nothing"))?;
+                let holds = local::public(condition)?.get(0) & 1 == 1;
+                let region = if holds { *then } else { *otherwise };
+                let mut run = Box::new(Run::new(region as usize));
+                self.start_region(&mut run, Vec::new(), base)?;
+                Ok(Ok(Work::If(run)))
+            }
+            _ if local::is_local(node, &args) => {
+                let before = Instant::now();
+                let results = local::execute(self.program, node, args)?;
+                self.section(node).time += before.elapsed();
+                Ok(Err(results))
+            }
+            _ => {
+                let before = Instant::now();
+                let input = match &node.op {
+                    Op::Input(id) => self.inputs.remove(id),
+                    _ => None,
+                };
+                let begun = self.suite.begin(self.program, node, args, input)?;
+                self.section(node).time += before.elapsed();
+                match begun {
+                    Begun::Done(outcome) => self.outcome(outcome).map(Err),
+                    Begun::Machine(machine) => Ok(Ok(Work::Machine(machine))),
+                }
+            }
+        }
+    }
+
+    fn start_region(
+        &mut self,
+        run: &mut Run<S>,
+        params: Vec<Operand<S>>,
+        start: Stamp,
+    ) -> Result<(), Error> {
+        run.reset(self.plan(run.region), start);
+        let region = self.region(run.region);
+        if params.len() != region.params.len() {
+            return Err(Error::bug("a region gets the wrong number of values"));
+        }
+        for (&value, held) in region.params.iter().zip(params) {
+            self.put(run, value, held, start);
+        }
+        Ok(())
+    }
+
+    fn start_iteration(
+        &mut self,
+        run: &mut Run<S>,
+        i: u64,
+        carried: Vec<Operand<S>>,
+        start: Stamp,
+    ) -> Result<(), Error> {
+        run.reset(self.plan(run.region), start);
+        let region = self.region(run.region);
+        let Some((&counter, params)) = region.params.split_first() else {
+            return Err(Error::bug("a loop without a counter"));
+        };
+        if params.len() != carried.len() {
+            return Err(Error::bug("a loop carries the wrong number of values"));
+        }
+        if self.local_in(run, counter).is_some_and(|l| run.uses[l] > 0) {
+            let width = self.program.values[counter.index()].scalar.width();
+            let i = Elements::of_words(width, std::iter::once(u128::from(i)));
+            self.put(run, counter, Arc::new(Value::Public(i)), start);
+        }
+        self.stamps[counter.index()] = start;
+        for (&value, held) in params.iter().zip(carried) {
+            self.put(run, value, held, start);
+        }
+        Ok(())
+    }
+
+    fn results(&mut self, run: &mut Run<S>) -> Result<Vec<Operand<S>>, Error> {
+        let region = self.region(run.region);
+        region.results.iter().map(|&v| self.fetch(run, v)).collect()
+    }
+
+    /// One tick of an operation; its results once it is finished.
+    fn step(
+        &mut self,
+        outer: &Run<S>,
+        active: &mut Active<S>,
+    ) -> Result<Option<Finished<S>>, Error> {
+        match &mut active.work {
+            Work::Machine(machine) => {
+                let node = &self.region(outer.region).nodes[active.node];
+                let (before, sent) = (Instant::now(), self.wire.bytes_sent());
+                let step = machine.step(&mut self.suite, &mut self.wire)?;
+                let sent = self.wire.bytes_sent() - sent;
+                let section = self.section(node);
+                section.time += before.elapsed();
+                section.bytes_sent += sent;
+                match step {
+                    Step::Waiting => Ok(None),
+                    Step::Done(outcome, delay) => {
+                        section.rounds += match delay {
+                            Delay::None => 0,
+                            Delay::Rounds(n) => u64::from(n),
+                            Delay::ToEvaluator => 1,
+                        };
+                        let results = self.outcome(outcome)?;
+                        Ok(Some((results, active.base.delayed(delay))))
+                    }
+                }
+            }
+            Work::Loop { run, done, count } => loop {
+                if !self.advance(run)? {
+                    return Ok(None);
+                }
+                let results = self.results(run)?;
+                *done += 1;
+                let end = run.end;
+                if done == count {
+                    return Ok(Some((results, end)));
+                }
+                self.start_iteration(run, *done, results, end)?;
+            },
+            Work::While {
+                cond,
+                body,
+                in_body,
+                carried,
+            } => loop {
+                if *in_body {
+                    if !self.advance(body)? {
+                        return Ok(None);
+                    }
+                    *carried = self.results(body)?;
+                    self.start_region(cond, carried.clone(), body.end)?;
+                } else {
+                    if !self.advance(cond)? {
+                        return Ok(None);
+                    }
+                    let end = cond.end;
+                    let holds = self.results(cond)?;
+                    let holds = holds
+                        .first()
+                        .ok_or_else(|| Error::bug("a `while` of nothing"))?;
+                    let carried = std::mem::take(carried);
+                    if local::public(holds)?.get(0) & 1 == 0 {
+                        return Ok(Some((carried, end)));
+                    }
+                    self.start_region(body, carried, end)?;
+                }
+                *in_body = !*in_body;
+            },
+            Work::If(run) => {
+                if !self.advance(run)? {
+                    return Ok(None);
+                }
+                let results = self.results(run)?;
+                Ok(Some((results, run.end)))
+            }
+        }
+    }
+
+    /// What an operation gave, as values; what was opened passes the suite's check first.
+    fn outcome(&mut self, outcome: Outcome<S::Share>) -> Result<Vec<Operand<S>>, Error> {
+        match outcome {
+            Outcome::Values(values) => Ok(values.into_iter().map(Arc::new).collect()),
+            Outcome::Revealed(opened) => {
+                let checked = self.suite.threat().check(opened)?;
+                Ok(vec![Arc::new(Value::Public(checked.into_inner()))])
+            }
+            Outcome::Output(id, opened) => {
+                if let Some(opened) = opened {
+                    let checked = self.suite.threat().check(opened)?;
+                    self.outputs.insert(id, checked.into_inner().words());
+                }
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn section(&mut self, node: &Node) -> &mut SectionReport {
+        let index = node.section.index();
+        if self.sections.len() <= index {
+            self.sections.resize(index + 1, SectionReport::default());
+        }
+        &mut self.sections[index]
+    }
+}

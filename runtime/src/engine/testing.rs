@@ -1,0 +1,297 @@
+//! Programs put together by hand, run by three threads over links in memory, for tests of the engine and its suites.
+
+use std::collections::BTreeMap;
+
+use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
+use smpcc_circuit::program::{
+    Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, Region, Section, Suite, Threat,
+    ValueInfo,
+};
+use smpcc_circuit::template::Template;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+use super::{RunReport, run};
+use crate::error::Error;
+use crate::io::{Inputs, Secret};
+use crate::net::{Links, Mesh, Options, memory};
+use crate::party::{PartyId, PartyNames};
+
+/// Builds a program for three parties; nodes go to the region opened last.
+pub(crate) struct Builder {
+    pub(crate) program: Program,
+    open: Vec<usize>,
+}
+
+pub(crate) const fn a(ring: u8) -> Domain {
+    Domain::Arithmetic { ring }
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            program: Program {
+                name: "test".into(),
+                suite: Suite::Rep3,
+                threat: Threat::SemiHonest,
+                n_parties: 3,
+                threshold: 1,
+                party_names: (0..3).map(|i| format!("party {i}")).collect(),
+                params: Vec::new(),
+                inputs: Vec::new(),
+                results: Vec::new(),
+                outputs: Vec::new(),
+                values: Vec::new(),
+                templates: Vec::new(),
+                regions: vec![Region::default()],
+                sections: vec![Section {
+                    domain: Domain::Public,
+                    why: String::new(),
+                    lines: (0, 0),
+                }],
+                files: vec!["test.smpc".into()],
+            },
+            open: vec![0],
+        }
+    }
+
+    pub(crate) fn value(&mut self, domain: Domain, scalar: Scalar, lanes: u64) -> ValueId {
+        self.program.values.push(ValueInfo {
+            domain,
+            scalar,
+            lanes,
+        });
+        ValueId::new(self.program.values.len() - 1)
+    }
+
+    pub(crate) fn node(&mut self, op: Op, args: &[ValueId], results: &[ValueId]) {
+        let region = *self.open.last().unwrap();
+        self.program.regions[region].nodes.push(Node {
+            op,
+            args: args.to_vec(),
+            results: results.to_vec(),
+            section: SectionId(0),
+            loc: Loc {
+                file: 0,
+                line: 3,
+                col: 5,
+            },
+        });
+    }
+
+    /// A node with one result.
+    pub(crate) fn op(
+        &mut self,
+        op: Op,
+        args: &[ValueId],
+        domain: Domain,
+        scalar: Scalar,
+        lanes: u64,
+    ) -> ValueId {
+        let result = self.value(domain, scalar, lanes);
+        self.node(op, args, &[result]);
+        result
+    }
+
+    pub(crate) fn input(
+        &mut self,
+        party: u32,
+        domain: Domain,
+        scalar: Scalar,
+        lanes: u64,
+    ) -> ValueId {
+        let id = InputId::new(self.program.inputs.len());
+        self.program.inputs.push(InputLeaf {
+            party,
+            path: format!("x{}", id.0),
+            scalar,
+            lanes,
+            public: domain == Domain::Public,
+            range: None,
+        });
+        self.op(Op::Input(id), &[], domain, scalar, lanes)
+    }
+
+    pub(crate) fn constant(&mut self, scalar: Scalar, words: ConstVec) -> ValueId {
+        let lanes = words.lanes();
+        self.op(Op::Const(words), &[], Domain::Public, scalar, lanes)
+    }
+
+    pub(crate) fn output(&mut self, value: ValueId, receivers: &[u32]) -> OutputId {
+        let info = self.program.values[value.index()];
+        let id = OutputId::new(self.program.outputs.len());
+        self.program.outputs.push(OutputLeaf {
+            receivers: receivers.to_vec(),
+            path: format!("y{}", id.0),
+            scalar: info.scalar,
+            lanes: info.lanes,
+        });
+        self.node(Op::Output(id), &[value], &[]);
+        id
+    }
+
+    pub(crate) fn template(&mut self, template: Template) -> TemplateId {
+        self.program.templates.push(template);
+        TemplateId::new(self.program.templates.len() - 1)
+    }
+
+    /// Opens a region with these parameters; nodes go there until it is closed.
+    pub(crate) fn open(&mut self, params: &[ValueId]) -> u32 {
+        self.program.regions.push(Region {
+            params: params.to_vec(),
+            ..Region::default()
+        });
+        self.open.push(self.program.regions.len() - 1);
+        self.program.regions.len() as u32 - 1
+    }
+
+    pub(crate) fn close(&mut self, results: &[ValueId]) {
+        let region = self.open.pop().unwrap();
+        self.program.regions[region].results = results.to_vec();
+    }
+}
+
+/// Inputs of all parties, by leaf.
+pub(crate) type AllInputs = BTreeMap<InputId, Vec<Word>>;
+
+/// Runs all parties; their reports, by party.
+pub(crate) fn try_run(program: &Program, inputs: &AllInputs) -> Vec<Result<RunReport, Error>> {
+    run_on(program, inputs, memory::links(3).unwrap())
+}
+
+/// The same over given links.
+pub(crate) fn run_on(
+    program: &Program,
+    inputs: &AllInputs,
+    links: Vec<Links>,
+) -> Vec<Result<RunReport, Error>> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = links
+            .into_iter()
+            .map(|links| {
+                scope.spawn(move || {
+                    let me = links.me;
+                    let mut mesh = Mesh::new(links, PartyNames::plain(3), Options::default())?;
+                    mesh.bind_session([7; 32]);
+                    let mine: Inputs = inputs
+                        .iter()
+                        .filter(|(id, _)| program.inputs[id.index()].party as usize == me.index())
+                        .map(|(id, words)| (*id, Secret::new(words.clone())))
+                        .collect();
+                    let report = run(program, me, &mut mesh, mine, &mut |_| {});
+                    match report {
+                        Ok(report) => {
+                            assert_eq!(mesh.traffic().bytes_sent(), report.bytes_sent, "{me}");
+                            mesh.close()?;
+                            Ok(report)
+                        }
+                        Err(error) => {
+                            mesh.abort(&error);
+                            Err(error)
+                        }
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    })
+}
+
+/// Runs all parties, which must succeed.
+pub(crate) fn run_all(program: &Program, inputs: &AllInputs) -> Vec<RunReport> {
+    try_run(program, inputs)
+        .into_iter()
+        .map(|r| r.unwrap_or_else(|e| panic!("{e}")))
+        .collect()
+}
+
+/// Runs all parties and checks that who receives `output` gets `expected`, and nobody else anything.
+pub(crate) fn expect_output(
+    program: &Program,
+    inputs: &AllInputs,
+    output: OutputId,
+    expected: &[Word],
+) -> Vec<RunReport> {
+    let reports = run_all(program, inputs);
+    let receivers = &program.outputs[output.index()].receivers;
+    for (party, report) in PartyId::all(3).zip(&reports) {
+        let got = report.outputs.get(&output).map(Vec::as_slice);
+        let due = receivers
+            .contains(&u32::from(party.number()))
+            .then_some(expected);
+        assert!(
+            got == due,
+            "{party}: {:?} and not {:?}",
+            head(got),
+            head(due)
+        );
+    }
+    reports
+}
+
+fn head(words: Option<&[Word]>) -> Option<&[Word]> {
+    words.map(|w| &w[..w.len().min(8)])
+}
+
+/// What `smpcc_circuit::cost` predicts for a program without `While` and `If`: bytes per party and rounds.
+pub(crate) fn predict(program: &Program) -> (Vec<u64>, u64) {
+    use smpcc_circuit::cost::{Stamp, StampMap, op_cost};
+    fn walk(program: &Program, region: u32, start: Stamp, times: u64, sent: &mut [u64]) -> Stamp {
+        let mut stamps: BTreeMap<ValueId, Stamp> = BTreeMap::new();
+        let mut end = start;
+        for node in &program.regions[region as usize].nodes {
+            let base = node.args.iter().fold(start, |s, v| {
+                s.join(stamps.get(v).copied().unwrap_or(start))
+            });
+            let after = match &node.op {
+                Op::Loop { count, body } => {
+                    let count = count.expect("a static count");
+                    // Captured values of this region count as operands; tests only capture operands of the loop's region.
+                    let mut captured = base;
+                    for v in captures(program, *body) {
+                        captured = captured.join(stamps.get(&v).copied().unwrap_or(start));
+                    }
+                    if count > 0 {
+                        walk(program, *body, start, times * count, sent);
+                    }
+                    let mut none = vec![0; 3];
+                    let map = StampMap::of(|s| walk(program, *body, s, 0, &mut none));
+                    map.repeat(count).apply(captured)
+                }
+                _ => {
+                    for (total, one) in sent.iter_mut().zip(op_cost(program, node).sent) {
+                        *total += one * times;
+                    }
+                    base.after(program, node)
+                }
+            };
+            for &v in &node.results {
+                stamps.insert(v, after);
+            }
+            end = end.join(after);
+        }
+        end
+    }
+    let mut sent = vec![0; 3];
+    let end = walk(program, 0, Stamp::START, 1, &mut sent);
+    (sent, end.ready as u64)
+}
+
+fn captures(program: &Program, region: u32) -> Vec<ValueId> {
+    let region = &program.regions[region as usize];
+    let mut all: Vec<ValueId> = region.results.clone();
+    for node in &region.nodes {
+        all.extend(&node.args);
+        for nested in super::schedule::regions_of(&node.op).into_iter().flatten() {
+            all.extend(captures(program, nested));
+        }
+    }
+    all
+}
+
+/// Measured bytes and rounds are those predicted.
+pub(crate) fn expect_costs(program: &Program, reports: &[RunReport]) {
+    let (sent, rounds) = predict(program);
+    for (report, sent) in reports.iter().zip(sent) {
+        assert_eq!((report.bytes_sent, report.rounds), (sent, rounds));
+    }
+}

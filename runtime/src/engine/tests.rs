@@ -1,0 +1,238 @@
+//! The engine's control flow: loops, branches, sharing of rounds, freeing of values, failures that all parties see.
+
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::program::{Domain, Op};
+use smpcc_circuit::value::{ConstVec, Scalar};
+
+use super::testing::{AllInputs, Builder, a, expect_costs, expect_output, run_all, try_run};
+use crate::error::Fault;
+use smpcc_circuit::ids::InputId;
+
+const P: Domain = Domain::Public;
+const U64: Scalar = Scalar::unsigned(64);
+
+fn inputs(words: &[&[u128]]) -> AllInputs {
+    words
+        .iter()
+        .enumerate()
+        .map(|(i, w)| (InputId::new(i), w.to_vec()))
+        .collect()
+}
+
+#[test]
+fn independent_products_share_a_round() {
+    let mut b = Builder::new();
+    let x = b.input(0, a(64), U64, 3);
+    let y = b.input(1, a(64), U64, 3);
+    let p = b.op(Op::Mul, &[x, y], a(64), U64, 3);
+    let q = b.op(Op::Mul, &[x, x], a(64), U64, 3);
+    let r = b.op(Op::Mul, &[p, q], a(64), U64, 3);
+    let out = b.output(r, &[0, 1, 2]);
+    let reports = expect_output(
+        &b.program,
+        &inputs(&[&[2, 3, u64::MAX.into()], &[5, 7, 1]]),
+        out,
+        &[40, 189, u64::MAX.into()],
+    );
+    expect_costs(&b.program, &reports);
+    assert_eq!(reports[0].rounds, 4);
+}
+
+#[test]
+fn a_loop_of_dependent_products() {
+    for n in [0u64, 1, 2, 50] {
+        let mut b = Builder::new();
+        let x = b.input(2, a(64), U64, 1);
+        let one = b.constant(U64, ConstVec::scalar(1));
+        let acc0 = b.op(Op::FromPublic, &[one], a(64), U64, 1);
+        let (i, acc) = (b.value(P, U64, 1), b.value(a(64), U64, 1));
+        let body = b.open(&[i, acc]);
+        let next = b.op(Op::Mul, &[acc, x], a(64), U64, 1);
+        let counted = b.op(Op::FromPublic, &[i], a(64), U64, 1);
+        let linear = Op::Linear {
+            coefficients: vec![1, 1],
+            constant: 0,
+        };
+        let next = b.op(linear, &[next, counted], a(64), U64, 1);
+        b.close(&[next]);
+        let last = b.value(a(64), U64, 1);
+        b.node(
+            Op::Loop {
+                count: Some(n),
+                body,
+            },
+            &[acc0],
+            &[last],
+        );
+        let out = b.output(last, &[1]);
+        let expected = (0..n).fold(1u64, |acc, i| acc.wrapping_mul(3).wrapping_add(i));
+        let reports = expect_output(&b.program, &inputs(&[&[3]]), out, &[expected.into()]);
+        expect_costs(&b.program, &reports);
+        assert_eq!(reports[0].rounds, n + 2);
+    }
+}
+
+#[test]
+fn two_loops_side_by_side_take_the_rounds_of_one() {
+    let mut b = Builder::new();
+    let mut lasts = Vec::new();
+    for party in [0, 1] {
+        let x = b.input(party, a(32), Scalar::unsigned(32), 5);
+        let (i, acc) = (b.value(P, U64, 1), b.value(a(32), Scalar::unsigned(32), 5));
+        let body = b.open(&[i, acc]);
+        let next = b.op(Op::Mul, &[acc, x], a(32), Scalar::unsigned(32), 5);
+        b.close(&[next]);
+        let last = b.value(a(32), Scalar::unsigned(32), 5);
+        let count = Some(20);
+        b.node(Op::Loop { count, body }, &[x], &[last]);
+        lasts.push(last);
+    }
+    let sum = Op::Linear {
+        coefficients: vec![1, u128::MAX],
+        constant: 9,
+    };
+    let sum = b.op(sum, &lasts, a(32), Scalar::unsigned(32), 5);
+    let out = b.output(sum, &[0, 2]);
+    let (x, y) = ([1u128, 2, 3, 4, 5], [5u128, 6, 7, 8, 9]);
+    let expected: Vec<u128> = x
+        .iter()
+        .zip(&y)
+        .map(|(&x, &y)| {
+            let p = (x as u32)
+                .wrapping_pow(21)
+                .wrapping_sub((y as u32).wrapping_pow(21));
+            p.wrapping_add(9).into()
+        })
+        .collect();
+    let reports = expect_output(&b.program, &inputs(&[&x, &y]), out, &expected);
+    expect_costs(&b.program, &reports);
+    assert_eq!(reports[1].rounds, 22);
+}
+
+/// Doubles a shared value until its revealed double passes 1000, then takes one branch or the other.
+#[test]
+fn revealed_values_steer() {
+    let mut b = Builder::new();
+    let u32s = Scalar::unsigned(32);
+    let x = b.input(0, a(32), u32s, 1);
+    let in_cond = b.value(a(32), u32s, 1);
+    let cond = b.open(&[in_cond]);
+    let seen = b.op(Op::Reveal, &[in_cond], P, u32s, 1);
+    let limit = b.constant(u32s, ConstVec::scalar(1000));
+    let less = b.op(Op::Public(WordOp::Lt), &[seen, limit], P, Scalar::Bool, 1);
+    b.close(&[less]);
+    let in_body = b.value(a(32), u32s, 1);
+    let body = b.open(&[in_body]);
+    let double = Op::Linear {
+        coefficients: vec![2],
+        constant: 0,
+    };
+    let doubled = b.op(double, &[in_body], a(32), u32s, 1);
+    b.close(&[doubled]);
+    let last = b.value(a(32), u32s, 1);
+    b.node(Op::While { cond, body }, &[x], &[last]);
+    let shown = b.op(Op::Reveal, &[last], P, u32s, 1);
+    let bound = b.constant(u32s, ConstVec::scalar(1500));
+    let big = b.op(Op::Public(WordOp::Lt), &[bound, shown], P, Scalar::Bool, 1);
+    let then = b.open(&[]);
+    let squared = b.op(Op::Mul, &[last, last], a(32), u32s, 1);
+    b.close(&[squared]);
+    let otherwise = b.open(&[]);
+    b.close(&[last]);
+    let result = b.value(a(32), u32s, 1);
+    b.node(Op::If { then, otherwise }, &[big], &[result]);
+    let out = b.output(result, &[0, 1, 2]);
+    for (x, expected, rounds) in [
+        (3u128, 1536 * 1536, 14),
+        (5, 1280, 12),
+        (2000, 4_000_000, 5),
+    ] {
+        let reports = expect_output(&b.program, &inputs(&[&[x]]), out, &[expected]);
+        assert_eq!(reports[2].rounds, rounds, "{x}");
+    }
+}
+
+#[test]
+fn a_public_index_out_of_range_stops_all_alike() {
+    let mut b = Builder::new();
+    let x = b.input(0, a(8), Scalar::unsigned(8), 4);
+    let i = b.input(1, P, U64, 1);
+    let picked = b.op(
+        Op::Gather { block: 1 },
+        &[x, i],
+        a(8),
+        Scalar::unsigned(8),
+        1,
+    );
+    let out = b.output(picked, &[0, 1, 2]);
+    let data: &[u128] = &[10, 20, 30, 40];
+    expect_output(&b.program, &inputs(&[data, &[2]]), out, &[30]);
+    for result in try_run(&b.program, &inputs(&[data, &[4]])) {
+        let error = result.err().expect("the index is out of range");
+        assert!(matches!(
+            error.fault(),
+            Fault::Program | Fault::Stopped { .. }
+        ));
+        if error.fault() == Fault::Program {
+            assert_eq!(
+                error.to_string(),
+                "test.smpc:3:5: the index 4 is out of range: there are 4 elements"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_failed_assertion_says_where() {
+    let mut b = Builder::new();
+    let x = b.input(0, P, Scalar::Bool, 2);
+    b.node(Op::Assert(Some("both".into())), &[x], &[]);
+    run_all(&b.program, &inputs(&[&[1, 1]]));
+    let error = try_run(&b.program, &inputs(&[&[1, 0]])).remove(0).err();
+    assert_eq!(
+        error.map(|e| e.to_string()).as_deref(),
+        Some("test.smpc:3:5: the assertion does not hold: both")
+    );
+}
+
+/// A carried array is updated in place: if it were copied, this would move 80 GB.
+#[test]
+fn a_carried_array_is_not_copied_by_its_update() {
+    let mut b = Builder::new();
+    let lanes = 500_000;
+    let x = b.input(0, a(64), U64, lanes);
+    let (i, array) = (b.value(P, U64, 1), b.value(a(64), U64, lanes));
+    let body = b.open(&[i, array]);
+    let public = b.op(Op::FromPublic, &[i], a(64), U64, 1);
+    let next = b.op(
+        Op::Scatter { block: 1 },
+        &[array, i, public],
+        a(64),
+        U64,
+        lanes,
+    );
+    b.close(&[next]);
+    let last = b.value(a(64), U64, lanes);
+    let count = Some(10_000);
+    b.node(Op::Loop { count, body }, &[x], &[last]);
+    let sum = b.op(Op::SumLanes { segments: 1 }, &[last], a(64), U64, 1);
+    let out = b.output(sum, &[0, 1, 2]);
+    let data = vec![1; lanes as usize];
+    let expected = (lanes - 10_000 + 9_999 * 5_000).into();
+    expect_output(&b.program, &inputs(&[&data]), out, &[expected]);
+}
+
+#[test]
+fn a_long_loop_of_small_steps() {
+    let mut b = Builder::new();
+    let x = b.input(0, P, U64, 1);
+    let (i, acc) = (b.value(P, U64, 1), b.value(P, U64, 1));
+    let body = b.open(&[i, acc]);
+    let next = b.op(Op::Public(WordOp::Add), &[acc, i], P, U64, 1);
+    b.close(&[next]);
+    let last = b.value(P, U64, 1);
+    let count = Some(300_000);
+    b.node(Op::Loop { count, body }, &[x], &[last]);
+    let out = b.output(last, &[0]);
+    expect_output(&b.program, &inputs(&[&[5]]), out, &[5 + 299_999 * 150_000]);
+}

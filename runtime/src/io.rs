@@ -1,0 +1,88 @@
+//! What goes into a run and what comes out: secrets behind a wrapper, and their checks before anything is sent.
+
+use std::collections::BTreeMap;
+
+use smpcc_circuit::ids::{InputId, OutputId};
+use smpcc_circuit::program::Program;
+use smpcc_circuit::value::Word;
+use zeroize::Zeroize;
+
+use crate::error::Error;
+use crate::party::PartyId;
+
+/// A value that is never printed or compared, and wiped when dropped.
+pub struct Secret<T: Zeroize>(T);
+
+impl<T: Zeroize> Secret<T> {
+    /// Wraps a value.
+    pub fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value, to compute on.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// One party's inputs by leaf.
+pub type Inputs = BTreeMap<InputId, Secret<Vec<Word>>>;
+
+/// What one party learnt, by leaf.
+pub type Outputs = BTreeMap<OutputId, Vec<Word>>;
+
+/// Checks that a party gives exactly what the program asks of it: each leaf, the right number of lanes, each in range.
+///
+/// # Errors
+/// A fault of the usage that names the leaf, never the value.
+pub fn check_inputs(program: &Program, me: PartyId, inputs: &Inputs) -> Result<(), Error> {
+    let mine = |id: &InputId| {
+        program
+            .inputs
+            .get(id.index())
+            .is_some_and(|leaf| leaf.party as usize == me.index())
+    };
+    if let Some(id) = inputs.keys().find(|id| !mine(id)) {
+        return Err(Error::bug(format!("{id} is not an input of {me}")));
+    }
+    for (i, leaf) in program.inputs.iter().enumerate() {
+        if leaf.party as usize != me.index() {
+            continue;
+        }
+        let path = &leaf.path;
+        let Some(words) = inputs.get(&InputId::new(i)).map(Secret::expose) else {
+            return Err(Error::usage(format!("the input `{path}` is missing")));
+        };
+        if words.len() as u64 != leaf.lanes {
+            return Err(Error::usage(format!(
+                "the input `{path}` has {} values where the program takes {}",
+                words.len(),
+                leaf.lanes
+            )));
+        }
+        for (lane, &word) in words.iter().enumerate() {
+            let fits = leaf.scalar.wrap(word) == word
+                && leaf.range.is_none_or(|(low, high)| {
+                    let value = leaf.scalar.extend(word);
+                    if leaf.scalar.is_signed() {
+                        (low..=high).contains(&(value as i128))
+                    } else {
+                        i128::try_from(value)
+                            .map_or(high == i128::MAX, |v| (low..=high).contains(&v))
+                    }
+                });
+            if !fits {
+                return Err(Error::usage(format!(
+                    "value {lane} of the input `{path}` is out of its range"
+                )));
+            }
+        }
+    }
+    Ok(())
+}

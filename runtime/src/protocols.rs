@@ -1,0 +1,228 @@
+//! What a suite of protocols is to the engine: shares, one state machine per operation, and a check on what is opened.
+//!
+//! Protocol cores do no I/O. A machine is stepped once per tick: it takes the pieces that it announced in the tick
+//! before, computes, and appends and announces pieces for the next, in the same order at every party. Most operations
+//! are cut into blocks of lanes that take a fixed number of phases each; [`Pipeline`] keeps several blocks in flight.
+//!
+//! A second suite adds a file beside `replicated` and implements [`Suite`]; the engine and the operations stay.
+
+use std::sync::Arc;
+
+use smpcc_circuit::cost::Delay;
+use smpcc_circuit::ids::OutputId;
+use smpcc_circuit::program::{Node, Program};
+
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::ring::Elements;
+
+pub mod replicated;
+
+/// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.
+pub trait Adversary {
+    /// Checks what was opened. Nothing that was opened steers the run or leaves it otherwise.
+    fn check<T>(&self, opened: Opened<T>) -> Result<Checked<T>, Error>;
+}
+
+/// A corrupt party follows the protocol and looks at all it sees.
+#[derive(Clone, Copy)]
+pub struct SemiHonest;
+
+impl Adversary for SemiHonest {
+    /// Nobody lies in this model, so there is nothing to compare.
+    fn check<T>(&self, opened: Opened<T>) -> Result<Checked<T>, Error> {
+        Ok(Checked(opened.0))
+    }
+}
+
+/// What the others' shares make it, not yet checked.
+pub struct Opened<T>(T);
+
+impl<T> Opened<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// What was opened and has passed the suite's check, which alone makes it.
+pub struct Checked<T>(T);
+
+impl<T> Checked<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// A value while a program runs.
+pub enum Value<S> {
+    /// Known to all.
+    Public(Elements),
+    /// Held in a suite's shares.
+    Shared(S),
+}
+
+/// What an operation gives.
+pub enum Outcome<S> {
+    /// Its results.
+    Values(Vec<Value<S>>),
+    /// What it opened to all.
+    Revealed(Opened<Elements>),
+    /// What it opened for an output leaf; `None` at who does not receive it.
+    Output(OutputId, Option<Opened<Elements>>),
+}
+
+/// An operation that has begun.
+pub enum Begun<S: Suite> {
+    /// It needed nobody else.
+    Done(Outcome<S::Share>),
+    /// It goes on with every tick.
+    Machine(Box<dyn Machine<S>>),
+}
+
+/// Where a machine stands after a tick.
+pub enum Step<S> {
+    /// It has announced what it expects.
+    Waiting,
+    /// It is finished; the delay is what its messages took, block by block.
+    Done(Outcome<S>, Delay),
+}
+
+/// An operation under way.
+pub trait Machine<S: Suite>: Send {
+    /// One tick. The first call finds nothing to take.
+    fn step(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<Step<S::Share>, Error>;
+}
+
+/// A value as operations hold it.
+pub type Operand<S> = Arc<Value<<S as Suite>::Share>>;
+
+/// A family of protocols with one trust assumption.
+pub trait Suite: Sized {
+    /// How it holds a value.
+    type Share: Clone + Send + Sync + 'static;
+    /// Whom it protects against.
+    type Threat: Adversary;
+
+    /// The adversary's check.
+    fn threat(&self) -> &Self::Threat;
+
+    /// Begins an operation that works on shares. Called in the same order at all parties, so that numbers given to
+    /// correlations agree. `input` is this party's input when the operation is one of its own.
+    fn begin(
+        &mut self,
+        program: &Program,
+        node: &Node,
+        args: Vec<Operand<Self>>,
+        input: Option<Elements>,
+    ) -> Result<Begun<Self>, Error>;
+}
+
+/// An operation cut into blocks, each of which takes the same number of phases; a phase is one message (or none) to
+/// each other party.
+pub trait Blocks<S: Suite>: Send {
+    /// Number of blocks.
+    fn n_blocks(&self) -> usize;
+    /// Phases of each block, at least one.
+    fn n_phases(&self) -> u32;
+    /// Blocks in flight at once: fixed by the program, not by the machine.
+    fn window(&self) -> usize {
+        4
+    }
+    /// Computes up to the phase's messages, and sends and announces them. `slot` is below the window and stays with
+    /// the block. In phase 0 the block begins.
+    fn emit(&mut self, suite: &mut S, wire: &mut Exchange<'_>, place: Place) -> Result<(), Error>;
+    /// Takes the phase's messages. In the last phase the block ends.
+    fn absorb(&mut self, suite: &mut S, wire: &mut Exchange<'_>, place: Place)
+    -> Result<(), Error>;
+    /// The results, when all blocks have ended.
+    fn finish(&mut self) -> Result<Outcome<S::Share>, Error>;
+    /// What `n_phases` phases of messages delay the results by.
+    fn delay(&self, n_phases: u32) -> Delay {
+        Delay::Rounds(n_phases)
+    }
+}
+
+/// A phase of a block.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// The block.
+    pub block: usize,
+    /// Where in the window its state is.
+    pub slot: usize,
+    /// The phase, from 0.
+    pub phase: u32,
+}
+
+/// Steps [`Blocks`] with several in flight.
+pub struct Pipeline<B> {
+    blocks: B,
+    in_flight: Vec<Place>,
+    next: usize,
+    last_phase: u32,
+}
+
+impl<B> Pipeline<B> {
+    /// Nothing begun yet.
+    pub fn new(blocks: B) -> Self {
+        Self {
+            blocks,
+            in_flight: Vec::new(),
+            next: 0,
+            last_phase: 0,
+        }
+    }
+
+    /// As an operation that has begun.
+    pub fn begun<S: Suite>(blocks: B) -> Result<Begun<S>, Error>
+    where
+        B: Blocks<S> + 'static,
+    {
+        Ok(Begun::Machine(Box::new(Self::new(blocks))))
+    }
+}
+
+impl<S: Suite, B: Blocks<S>> Machine<S> for Pipeline<B> {
+    fn step(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<Step<S::Share>, Error> {
+        let (n_blocks, n_phases) = (self.blocks.n_blocks(), self.blocks.n_phases());
+        let mut ended = false;
+        for place in &mut self.in_flight {
+            self.blocks.absorb(suite, wire, *place)?;
+            place.phase += 1;
+            self.last_phase = self.last_phase.max(place.phase);
+            if place.phase == n_phases {
+                if self.next == n_blocks {
+                    ended = true;
+                    continue;
+                }
+                place.block = self.next;
+                place.phase = 0;
+                self.next += 1;
+            }
+            self.blocks.emit(suite, wire, *place)?;
+        }
+        if ended {
+            self.in_flight.retain(|place| place.phase < n_phases);
+        }
+        while self.next < n_blocks && self.in_flight.len() < self.blocks.window() {
+            let place = Place {
+                block: self.next,
+                slot: self.in_flight.len(),
+                phase: 0,
+            };
+            self.next += 1;
+            self.in_flight.push(place);
+            self.blocks.emit(suite, wire, place)?;
+        }
+        if self.in_flight.is_empty() {
+            let delay = if n_blocks == 0 {
+                Delay::None
+            } else {
+                self.blocks.delay(self.last_phase)
+            };
+            Ok(Step::Done(self.blocks.finish()?, delay))
+        } else {
+            Ok(Step::Waiting)
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! Three parties, replicated secret sharing, at most one of them corrupt.
+//!
+//! - **Functionality**: arithmetic mod 2^k, XOR-AND circuits, garbled circuits, conversions between them; input, opening.
+//! - **Adversary**: semi-honest, one of three parties.
+//! - **Source**: Araki, Furukawa, Lindell, Nof, Ohara, "High-throughput semi-honest secure three-party computation with an honest
+//!   majority" (CCS 2016), section 2; Mohassel, Rindal, "ABY3" (CCS 2018), section 5 for conversions; garbling
+//!   after Mohassel, Rosulek, Zhang (CCS 2015), without its commitments.
+//! - **Assumptions**: AES-128 is a pseudo-random function; links are private and authenticated.
+//! - **Cost**: `smpcc_circuit::cost`, asserted by tests.
+//! - **Departures from the paper**: replicated shares hold `(x_i, x_{i+1})` themselves rather than a masked form, as in ABY3.
+//! - **Leakage and failure**: shapes and the schedule, which all know. A party that deviates can change results.
+//!
+//! Parties are 0, 1, 2. A value is the sum (mod 2^k, or bit by bit XOR) of components 0, 1, 2; party `i` holds
+//! components `i` and `i + 1`, as parts 0 and 1 of its share. Key `c` is known to the two holders of component `c`, parties
+//! `c` and `c − 1`.
+
+use std::sync::Arc;
+
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::program::{Domain, Node, Op, Program, ValueInfo};
+use smpcc_circuit::value::Scalar;
+
+use super::{Begun, Opened, Operand, Outcome, Pipeline, SemiHonest, Suite, Value};
+use crate::bits::Bits;
+use crate::engine::local::{indices, public};
+use crate::error::Error;
+use crate::net::Mesh;
+use crate::party::PartyId;
+use crate::prg::Prg;
+use crate::ring::{Elements, for_width};
+
+mod arithmetic;
+mod boolean;
+mod convert;
+mod input;
+mod local;
+mod open;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use boolean::Circuit;
+
+/// Lanes per block of operations that take one message.
+const BLOCK: usize = 1 << 16;
+
+/// What the generator's streams are for; numbers in them are never used twice.
+#[derive(Clone, Copy)]
+enum Stream {
+    /// Sharings of zero.
+    Zero = 0,
+    /// Components that two parties draw together.
+    Component = 1,
+}
+
+/// A share of a value.
+#[derive(Clone)]
+pub enum Share {
+    /// Parts 0 and 1 mod 2^ring.
+    Arithmetic(Arithmetic),
+    /// Parts 0 and 1, bit by bit.
+    Boolean(Boolean),
+}
+
+/// Two components of integers mod 2^ring.
+#[derive(Clone)]
+pub struct Arithmetic {
+    ring: u32,
+    part: [Elements; 2],
+}
+
+/// Two components of bit strings.
+#[derive(Clone)]
+pub struct Boolean {
+    part: [Bits; 2],
+}
+
+type Held = Operand<Rep3>;
+
+/// One party of the suite: its keys and the numbers of what has been drawn from them.
+pub struct Rep3 {
+    me: usize,
+    /// Keys `me` and `me + 1`.
+    keys: [Prg; 2],
+    /// The next unused number in every stream.
+    next: u64,
+    circuits: Vec<Option<Arc<Circuit>>>,
+    scratch: [Vec<u64>; 2],
+}
+
+impl Rep3 {
+    /// This party's side, with keys from the session's links.
+    pub fn new(program: &Program, mesh: &Mesh) -> Result<Self, Error> {
+        let me = mesh.me().index();
+        if mesh.n_parties() != 3 || me > 2 {
+            return Err(Error::bug("replicated sharing is for three parties"));
+        }
+        let key = |with: usize| -> Result<Prg, Error> {
+            let pair = mesh.pair_key(party(with))?;
+            Ok(Prg::new(&pair.prg_key("rep3/component")))
+        };
+        Ok(Self {
+            me,
+            keys: [key(me + 2)?, key(me + 1)?],
+            next: 0,
+            circuits: program.templates.iter().map(|_| None).collect(),
+            scratch: [Vec::new(), Vec::new()],
+        })
+    }
+
+    /// Numbers for `words` words of randomness, the same at all parties. Each is used once.
+    fn allocate(&mut self, words: usize) -> u64 {
+        let first = self.next;
+        self.next += words.div_ceil(2) as u64;
+        first
+    }
+
+    /// The key of a component, at its two holders.
+    fn key(&self, component: usize) -> Option<&Prg> {
+        self.keys.get(part_of(self.me, component)?)
+    }
+
+    /// Words that the two holders of a component draw together; `None` at the third party.
+    fn draw(&self, component: usize, number: u64, words: usize) -> Option<Vec<u64>> {
+        let mut out = vec![0; words];
+        self.key(component)?
+            .fill_words(Stream::Component as u64, number, &mut out);
+        Some(out)
+    }
+
+    /// What keys `me` and `me + 1` give for the same numbers: their difference over the parties is zero
+    /// (Araki et al., section 2.2).
+    fn zero_words(&mut self, number: u64, words: usize) -> [&mut [u64]; 2] {
+        for (key, out) in self.keys.iter().zip(&mut self.scratch) {
+            out.resize(out.len().max(words), 0);
+            key.fill_words(Stream::Zero as u64, number, &mut out[..words]);
+        }
+        let [a, b] = &mut self.scratch;
+        [&mut a[..words], &mut b[..words]]
+    }
+
+    /// The party after this one.
+    fn next_party(&self) -> PartyId {
+        party(self.me + 1)
+    }
+
+    /// The party before this one.
+    fn previous_party(&self) -> PartyId {
+        party(self.me + 2)
+    }
+
+    fn circuit(&mut self, program: &Program, id: usize) -> Result<Arc<Circuit>, Error> {
+        let missing = || Error::bug("a circuit is missing");
+        let slot = self.circuits.get_mut(id).ok_or_else(missing)?;
+        if let Some(known) = slot {
+            return Ok(known.clone());
+        }
+        let circuit = Arc::new(Circuit::new(program.templates.get(id).ok_or_else(missing)?));
+        *slot = Some(circuit.clone());
+        Ok(circuit)
+    }
+}
+
+/// Party `i` mod 3.
+fn party(i: usize) -> PartyId {
+    PartyId::new((i % 3) as u16)
+}
+
+/// Which part of a party's share is a component.
+fn part_of(me: usize, component: usize) -> Option<usize> {
+    let part = (component + 3 - me) % 3;
+    (part < 2).then_some(part)
+}
+
+impl Arithmetic {
+    /// With nothing in it.
+    fn zeros(ring: u32, lanes: usize) -> Self {
+        Self {
+            ring,
+            part: [Elements::zeros(ring, lanes), Elements::zeros(ring, lanes)],
+        }
+    }
+
+    /// With one component, where this party holds it.
+    fn of_component(me: usize, component: usize, ring: u32, elements: Elements) -> Self {
+        let mut share = Self::zeros(ring, elements.lanes());
+        if let Some(part) = part_of(me, component) {
+            share.part[part] = elements;
+        }
+        share
+    }
+
+    fn lanes(&self) -> usize {
+        self.part[0].lanes()
+    }
+}
+
+impl Boolean {
+    fn zeros(width: usize, lanes: usize) -> Self {
+        Self {
+            part: [Bits::zeros(width, lanes), Bits::zeros(width, lanes)],
+        }
+    }
+
+    fn of_component(me: usize, component: usize, bits: Bits) -> Self {
+        let mut share = Self::zeros(bits.width(), bits.lanes());
+        if let Some(part) = part_of(me, component) {
+            share.part[part] = bits;
+        }
+        share
+    }
+
+    fn lanes(&self) -> usize {
+        self.part[0].lanes()
+    }
+
+    fn width(&self) -> usize {
+        self.part[0].width()
+    }
+}
+
+/// The arithmetic share in a value.
+fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
+    match value {
+        Value::Shared(Share::Arithmetic(share)) => Ok(share),
+        Value::Shared(Share::Boolean(_)) | Value::Public(_) => {
+            Err(Error::bug("an operand is not an arithmetic share"))
+        }
+    }
+}
+
+/// The Boolean share in a value.
+fn boolean(value: &Value<Share>) -> Result<&Boolean, Error> {
+    match value {
+        Value::Shared(Share::Boolean(share)) => Ok(share),
+        Value::Shared(Share::Arithmetic(_)) | Value::Public(_) => {
+            Err(Error::bug("an operand is not a Boolean share"))
+        }
+    }
+}
+
+fn done(values: Vec<Share>) -> Result<Begun<Rep3>, Error> {
+    let values = values.into_iter().map(Value::Shared).collect();
+    Ok(Begun::Done(Outcome::Values(values)))
+}
+
+fn info(program: &Program, ids: &[ValueId], i: usize) -> Result<ValueInfo, Error> {
+    ids.get(i)
+        .and_then(|id| program.values.get(id.index()))
+        .copied()
+        .ok_or_else(|| Error::bug("a value is missing"))
+}
+
+fn nth(args: &[Held], i: usize) -> Result<Held, Error> {
+    args.get(i)
+        .cloned()
+        .ok_or_else(|| Error::bug("an operand is missing"))
+}
+
+/// The ring of a value in the arithmetic domain, else its width.
+fn bits_of(value: ValueInfo) -> u32 {
+    match value.domain {
+        Domain::Arithmetic { ring } => u32::from(ring),
+        Domain::Public | Domain::Boolean | Domain::Yao => value.scalar.width(),
+    }
+}
+
+fn n_lanes(value: ValueInfo) -> Result<usize, Error> {
+    usize::try_from(value.lanes).map_err(|_| Error::machine("a value is larger than memory"))
+}
+
+/// A public vector as integers mod 2^ring, sign-extended where its type has a sign.
+fn in_ring(elements: &Elements, scalar: Scalar, ring: u32) -> Elements {
+    if ring <= scalar.width() {
+        return elements.lowered(ring);
+    }
+    Elements::of_words(
+        ring,
+        (0..elements.lanes()).map(|l| scalar.extend(elements.get(l))),
+    )
+}
+
+impl Suite for Rep3 {
+    type Share = Share;
+    type Threat = SemiHonest;
+
+    fn threat(&self) -> &SemiHonest {
+        &SemiHonest
+    }
+
+    fn begin(
+        &mut self,
+        program: &Program,
+        node: &Node,
+        mut args: Vec<Held>,
+        input: Option<Elements>,
+    ) -> Result<Begun<Self>, Error> {
+        let me = self.me;
+        let result = |i| info(program, &node.results, i);
+        match &node.op {
+            Op::Input(id) => {
+                let leaf = program.inputs.get(id.index());
+                let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
+                input::begin(me, leaf, result(0)?, input)
+            }
+            Op::FromPublic => {
+                let scalar = info(program, &node.args, 0)?.scalar;
+                done(vec![local::from_public(
+                    me,
+                    public(&*nth(&args, 0)?)?,
+                    scalar,
+                    result(0)?,
+                )?])
+            }
+            Op::Gather { block } => {
+                let lanes = n_lanes(info(program, &node.args, 0)?)?;
+                let index = nth(&args, 1)?;
+                let index = indices(program, node, public(&index)?, lanes, *block)?;
+                done(vec![local::gather(
+                    &*nth(&args, 0)?,
+                    &index,
+                    *block as usize,
+                )?])
+            }
+            Op::Scatter { block } => {
+                if args.len() != 3 {
+                    return Err(Error::bug("a scatter of the wrong operands"));
+                }
+                let dst = args.remove(0);
+                let lanes = n_lanes(info(program, &node.args, 0)?)?;
+                let index = nth(&args, 0)?;
+                let index = indices(program, node, public(&index)?, lanes, *block)?;
+                done(vec![local::scatter(
+                    dst,
+                    &index,
+                    &*nth(&args, 1)?,
+                    *block as usize,
+                )?])
+            }
+            Op::Concat => done(vec![local::concat(&args, result(0)?)?]),
+            Op::Linear {
+                coefficients,
+                constant,
+            } => done(vec![local::linear(
+                me,
+                coefficients,
+                *constant,
+                &args,
+                result(0)?,
+            )?]),
+            Op::MulPublic => {
+                let scalar = info(program, &node.args, 1)?.scalar;
+                done(vec![local::mul_public(
+                    &*nth(&args, 0)?,
+                    public(&*nth(&args, 1)?)?,
+                    scalar,
+                )?])
+            }
+            Op::SumLanes { segments } => done(vec![local::sum_lanes(&*nth(&args, 0)?, *segments)?]),
+            Op::LowerRing => done(vec![local::lower_ring(
+                &*nth(&args, 0)?,
+                bits_of(result(0)?),
+            )?]),
+            Op::Mul => {
+                let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
+                let n = arithmetic(&x)?.lanes();
+                arithmetic::product(me, x, y, n)
+            }
+            Op::Dot { segments } => {
+                let n = usize::try_from(*segments)
+                    .map_err(|_| Error::machine("a value is larger than memory"))?;
+                arithmetic::product(me, nth(&args, 0)?, nth(&args, 1)?, n)
+            }
+            Op::Call(id) => match result(0)?.domain {
+                Domain::Boolean => {
+                    let circuit = self.circuit(program, id.index())?;
+                    boolean::begin(me, circuit, args, n_lanes(result(0)?)?)
+                }
+                Domain::Yao | Domain::Public | Domain::Arithmetic { .. } => {
+                    Err(Error::bug("a circuit runs on Boolean shares or labels"))
+                }
+            },
+            Op::Decompose => {
+                let share = nth(&args, 0)?;
+                let width = bits_of(result(0)?) as usize;
+                done(convert::decompose(me, arithmetic(&share)?, width))
+            }
+            Op::RandomParts => {
+                let (width, lanes) = (bits_of(result(0)?) as usize, n_lanes(result(0)?)?);
+                done(convert::random_parts(self, width, lanes))
+            }
+            Op::Compose => convert::compose(me, args),
+            Op::InjectBit => {
+                let share = nth(&args, 0)?;
+                let ring = bits_of(result(0)?);
+                for_width!(ring, E => convert::inject_bit::<E>(me, share, ring))
+            }
+            Op::Reveal => {
+                let width = result(0)?.scalar.width();
+                open::begin(me, nth(&args, 0)?, width, [true; 3], None)
+            }
+            Op::Output(id) => {
+                let leaf = program.outputs.get(id.index());
+                let leaf = leaf.ok_or_else(|| Error::bug("an output is missing"))?;
+                let receives = std::array::from_fn(|p| leaf.receivers.contains(&(p as u32)));
+                let value = nth(&args, 0)?;
+                if let Value::Public(known) = &*value {
+                    let known = receives[me].then(|| Opened::new(known.clone()));
+                    return Ok(Begun::Done(Outcome::Output(*id, known)));
+                }
+                open::begin(me, value, leaf.scalar.width(), receives, Some(*id))
+            }
+            Op::BooleanToYao
+            | Op::YaoToBoolean
+            | Op::Const(_)
+            | Op::Public(_)
+            | Op::PublicReduce { .. }
+            | Op::Assert(_)
+            | Op::Loop { .. }
+            | Op::While { .. }
+            | Op::If { .. } => Err(Error::bug("this is not an operation on shares")),
+        }
+    }
+}
+
+/// The lanes of block `block` when `lanes` lanes are cut into blocks of `size`.
+fn block_range(block: usize, size: usize, lanes: usize) -> std::ops::Range<usize> {
+    let from = (block * size).min(lanes);
+    from..(from + size).min(lanes)
+}
+
+/// An operation in blocks, begun; with nothing to do it still ends in order.
+fn pipelined<B: super::Blocks<Rep3> + 'static>(blocks: B) -> Result<Begun<Rep3>, Error> {
+    Pipeline::begun(blocks)
+}

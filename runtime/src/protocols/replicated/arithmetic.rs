@@ -1,0 +1,151 @@
+//! Products and sums of products mod 2^k.
+//!
+//! - **Functionality**: `Σ x_j · y_j` over runs of lanes, one result per run.
+//! - **Adversary**: semi-honest, one of three parties.
+//! - **Source**: Araki et al. (CCS 2016), section 2.3, on plain replicated shares as in ABY3 (CCS 2018), section 3.2.
+//! - **Assumptions**: AES-128 is a pseudo-random function.
+//! - **Cost**: one round; one element per party and result, however long the run.
+//! - **Departures from the paper**: none.
+//! - **Leakage and failure**: none; a wrong message makes the result wrong.
+
+use smpcc_circuit::value::Word;
+
+use super::{Arithmetic, BLOCK, Held, Rep3, Share, arithmetic, block_range, pipelined};
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::ring::{Element, element_len, for_width, read_elements, write_elements};
+
+struct Product<E> {
+    ring: u32,
+    x: Held,
+    y: Held,
+    /// Lanes per result.
+    run: usize,
+    /// Components `me` and `me + 1` of the results.
+    out: [Vec<E>; 2],
+    n: usize,
+}
+
+/// `n` sums of products of `x` and `y`.
+pub(super) fn product(_me: usize, x: Held, y: Held, n: usize) -> Result<Begun<Rep3>, Error> {
+    let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
+    if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
+        return Err(Error::bug("factors of different shapes"));
+    }
+    let run = lanes.checked_div(n).unwrap_or(0);
+    for_width!(ring, E => pipelined(Product::<E> {
+        ring,
+        x,
+        y,
+        run,
+        out: [Vec::with_capacity(n), Vec::with_capacity(n)],
+        n,
+    }))
+}
+
+/// Both parts of a share as slices.
+fn parts<E: Element>(share: &Arithmetic) -> Result<[&[E]; 2], Error> {
+    match (E::slice(&share.part[0]), E::slice(&share.part[1])) {
+        (Some(a), Some(b)) => Ok([a, b]),
+        _ => Err(Error::bug("a share in the wrong machine word")),
+    }
+}
+
+impl<E: Element> Blocks<Rep3> for Product<E> {
+    fn n_blocks(&self) -> usize {
+        self.n.div_ceil(BLOCK)
+    }
+
+    fn n_phases(&self) -> u32 {
+        1
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let range = block_range(place.block, BLOCK, self.n);
+        let n = range.len();
+        let number = suite.allocate(n * E::WORDS);
+        let to = suite.previous_party();
+        let from = suite.next_party();
+        let [plus, minus] = suite.zero_words(number, n * E::WORDS);
+        let [x0, x1] = parts::<E>(arithmetic(&self.x)?)?;
+        let [y0, y1] = parts::<E>(arithmetic(&self.y)?)?;
+        let (ring, run, out) = (self.ring, self.run, &mut self.out[0]);
+        let start = out.len();
+        let zeros = plus
+            .chunks_exact(E::WORDS)
+            .zip(minus.chunks_exact(E::WORDS));
+        if run == 1 {
+            let x = x0[range.clone()].iter().zip(&x1[range.clone()]);
+            let y = y0[range.clone()].iter().zip(&y1[range]);
+            out.extend(
+                x.zip(y)
+                    .zip(zeros)
+                    .map(|(((&x0, &x1), (&y0, &y1)), (p, m))| {
+                        // z_i = x_i y_i + x_i y_{i+1} + x_{i+1} y_i + α_i.
+                        let alpha = E::from_words(p).sub(E::from_words(m));
+                        x0.mul(y0.add(y1)).add(x1.mul(y0)).add(alpha).low(ring)
+                    }),
+            );
+        } else {
+            out.extend(range.zip(zeros).map(|(r, (p, m))| {
+                let lanes = r * run..(r + 1) * run;
+                let x = x0[lanes.clone()].iter().zip(&x1[lanes.clone()]);
+                let y = y0[lanes.clone()].iter().zip(&y1[lanes]);
+                let alpha = E::from_words(p).sub(E::from_words(m));
+                x.zip(y)
+                    .fold(alpha, |sum, ((&x0, &x1), (&y0, &y1))| {
+                        sum.add(x0.mul(y0.add(y1))).add(x1.mul(y0))
+                    })
+                    .low(ring)
+            }));
+        }
+        // Only z_i with its α_i is sent: a fresh sharing.
+        wire.send(to, |message| write_elements(&out[start..], ring, message))?;
+        wire.expect(from, n * element_len(ring))
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let n = block_range(place.block, BLOCK, self.n).len();
+        let bytes = wire.take(suite.next_party(), n * element_len(self.ring))?;
+        self.out[1].extend(read_elements::<E>(bytes, self.ring));
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let part = std::mem::take(&mut self.out).map(E::wrap);
+        let share = Arithmetic {
+            ring: self.ring,
+            part,
+        };
+        Ok(Outcome::Values(vec![Value::Shared(Share::Arithmetic(
+            share,
+        ))]))
+    }
+}
+
+/// `lanes` elements from words of randomness.
+pub(super) fn elements_of<E: Element>(words: &[u64], ring: u32) -> impl Iterator<Item = E> + '_ {
+    words
+        .chunks_exact(E::WORDS)
+        .map(move |w| E::from_words(w).low(ring))
+}
+
+/// One bit per lane as ring elements.
+pub(super) fn bit_elements<E: Element>(
+    words: &[u64],
+    from: usize,
+    lanes: usize,
+) -> impl Iterator<Item = E> + '_ {
+    (from..from + lanes).map(|l| E::of(Word::from(words[l / 64] >> (l % 64) & 1)))
+}

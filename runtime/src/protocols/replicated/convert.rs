@@ -1,0 +1,338 @@
+//! Between arithmetic and Boolean shares.
+//!
+//! - **Functionality**: `Decompose`: components as Boolean-shared strings. `RandomParts`, `Compose`: an arithmetic sharing from a Boolean
+//!   one by way of two random parts. `InjectBit`: an arithmetic 0 or 1 from a Boolean bit.
+//! - **Adversary**: semi-honest, one of three parties.
+//! - **Source**: Mohassel, Rindal, ABY3 (CCS 2018), section 5.3 (decomposition, composition); `InjectBit` is ours.
+//! - **Assumptions**: AES-128 is a pseudo-random function.
+//! - **Cost**: `Decompose`, `RandomParts` nothing; `Compose` one round, `width` bits from each of parties 1 and 2; `InjectBit` two
+//!   rounds, one element from each party.
+//! - **Departures from the paper**: ABY3 injects a bit by two oblivious transfers with three parties (six elements in one round, four in two);
+//!   the form here takes three elements in two rounds.
+//! - **Leakage and failure**: see at each step what its receiver sees and why it is uniform.
+
+use super::arithmetic::{bit_elements, elements_of};
+use super::{
+    Arithmetic, BLOCK, Boolean, Held, Rep3, Share, block_range, boolean, part_of, party, pipelined,
+};
+use crate::bits::{Bits, Packer, Unpacker, words_for};
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::ring::{Element, Elements, element_len, read_elements, write_elements};
+
+/// Each component of the held integer as a Boolean sharing of its own: both its holders know it, so it is component `c`
+/// of string `c`, and the other components are zero (ABY3, section 5.3, "bit decomposition").
+pub(super) fn decompose(me: usize, value: &Arithmetic, width: usize) -> Vec<Share> {
+    (0..3)
+        .map(|component| {
+            let share = match part_of(me, component) {
+                Some(part) => {
+                    let bits = Bits::from_elements(width, &value.part[part]);
+                    Boolean::of_component(me, component, bits)
+                }
+                None => Boolean::zeros(width, value.lanes()),
+            };
+            Share::Boolean(share)
+        })
+        .collect()
+}
+
+/// Components 1 and 2 of a sharing to be: string `c − 1` is drawn by the two holders of component `c`.
+pub(super) fn random_parts(suite: &mut Rep3, width: usize, lanes: usize) -> Vec<Share> {
+    let words = width * words_for(lanes);
+    [1, 2]
+        .into_iter()
+        .map(|component| {
+            let number = suite.allocate(words);
+            let share = match suite.draw(component, number, words) {
+                Some(drawn) => {
+                    let bits = Bits::from_words(width, lanes, drawn);
+                    Boolean::of_component(suite.me, component, bits)
+                }
+                None => Boolean::zeros(width, lanes),
+            };
+            Share::Boolean(share)
+        })
+        .collect()
+}
+
+struct Compose {
+    me: usize,
+    /// The difference and parts 1 and 2.
+    args: [Held; 3],
+    width: usize,
+    lanes: usize,
+    /// What this party receives of the difference.
+    third: Bits,
+}
+
+/// The arithmetic sharing of difference + parts.
+pub(super) fn compose(me: usize, args: Vec<Held>) -> Result<Begun<Rep3>, Error> {
+    let args: [Held; 3] = args
+        .try_into()
+        .map_err(|_| Error::bug("a composition of the wrong operands"))?;
+    let (width, lanes) = (boolean(&args[0])?.width(), boolean(&args[0])?.lanes());
+    for arg in &args {
+        if (boolean(arg)?.width(), boolean(arg)?.lanes()) != (width, lanes) {
+            return Err(Error::bug("operands of different shapes"));
+        }
+    }
+    let kept = if me == 1 { 0 } else { lanes };
+    pipelined(Compose {
+        me,
+        args,
+        width,
+        lanes,
+        third: Bits::zeros(width, kept),
+    })
+}
+
+/// Who sends which component of the difference to whom: parties 0 and 2 are to hold it, as component 0 of the result.
+///
+/// Party 0 knows part 1 but not part 2, party 2 the other way round: to each the difference is the value minus a uniform
+/// number. Party 1 knows both parts and does not learn the difference. The component that is sent is the difference
+/// minus what its receiver holds: it says no more.
+const COMPOSE: [(usize, usize); 2] = [(2, 0), (1, 2)];
+
+impl Blocks<Rep3> for Compose {
+    fn n_blocks(&self) -> usize {
+        self.lanes.div_ceil(BLOCK)
+    }
+
+    fn n_phases(&self) -> u32 {
+        1
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let range = block_range(place.block, BLOCK, self.lanes);
+        for (from, to) in COMPOSE {
+            if suite.me == from {
+                // Party 2 sends component 2 to party 0, party 1 component 1 to party 2: part 0 of each.
+                let share = boolean(&self.args[0])?;
+                wire.send(party(to), |out| {
+                    let mut packer = Packer::new(out);
+                    share.part[0].pack(range.start, range.len(), &mut packer);
+                    packer.finish();
+                })?;
+            }
+            if suite.me == to {
+                wire.expect(party(from), (self.width * range.len()).div_ceil(8))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let range = block_range(place.block, BLOCK, self.lanes);
+        for (from, to) in COMPOSE {
+            if suite.me == to {
+                let bytes = wire.take(party(from), (self.width * range.len()).div_ceil(8))?;
+                self.third
+                    .unpack(range.start, range.len(), &mut Unpacker::new(bytes));
+            }
+        }
+        if place.block + 1 == self.n_blocks() && suite.me != 1 {
+            let share = boolean(&self.args[0])?;
+            self.third.xor_assign(&share.part[0]);
+            self.third.xor_assign(&share.part[1]);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let [_, first, second] = &self.args;
+        let difference = || self.third.to_elements();
+        // Strings 1 and 2 are components 1 and 2, at those who drew them.
+        let drawn = |string: &Held, part: usize| -> Result<Elements, Error> {
+            Ok(boolean(string)?.part[part].to_elements())
+        };
+        let part = match self.me {
+            0 => [difference(), drawn(first, 1)?],
+            1 => [drawn(first, 0)?, drawn(second, 1)?],
+            _ => [drawn(second, 0)?, difference()],
+        };
+        let share = Arithmetic {
+            ring: self.width as u32,
+            part,
+        };
+        Ok(Outcome::Values(vec![Value::Shared(Share::Arithmetic(
+            share,
+        ))]))
+    }
+}
+
+/// b = b_0 ⊕ b_1 ⊕ b_2 = u + b_2 − 2·u·b_2 with u = b_0 ⊕ b_1, which party 0 knows; parties 1 and 2 know b_2.
+///
+/// 1. Party 0 sends e = u − f to party 1, with f drawn from key 0 (parties 0 and 2): uniform to party 1.
+/// 2. With s = 1 − 2·b_2, parties 1 and 2 hold y_1 = e·s and y_2 = f·s + b_2, which add up to b. They send each other
+///    t_1 = y_1 − ρ_1 and t_2 = y_2 − ρ_0, with ρ_c drawn from key c; each is uniform to its receiver, which lacks that
+///    key. Components: ρ_0, ρ_1, t_1 + t_2.
+struct InjectBit<E> {
+    me: usize,
+    bits: Held,
+    ring: u32,
+    lanes: usize,
+    /// Per block in flight: e at party 1, f at party 2.
+    factor: Vec<Vec<E>>,
+    /// Per block in flight: what this party sent in phase 1, t_1 or t_2.
+    sent: Vec<Vec<E>>,
+    out: [Vec<E>; 2],
+}
+
+/// Bits as arithmetic zeros and ones.
+pub(super) fn inject_bit<E: Element>(
+    me: usize,
+    bits: Held,
+    ring: u32,
+) -> Result<Begun<Rep3>, Error> {
+    let share = boolean(&bits)?;
+    if share.width() != 1 {
+        return Err(Error::bug("more than a bit is injected"));
+    }
+    let lanes = share.lanes();
+    pipelined(InjectBit::<E> {
+        me,
+        bits,
+        ring,
+        lanes,
+        factor: Vec::new(),
+        sent: Vec::new(),
+        out: [Vec::with_capacity(lanes), Vec::with_capacity(lanes)],
+    })
+}
+
+impl<E: Element> InjectBit<E> {
+    /// One bit of the shares per lane of a block: the parts given, added.
+    fn bit(&self, parts: &[usize], block: usize) -> Result<Vec<E>, Error> {
+        let share = boolean(&self.bits)?;
+        let range = block_range(block, BLOCK, self.lanes);
+        let n = words_for(range.len());
+        let mut words = vec![0; n];
+        for &part in parts {
+            let bits = &share.part[part].bit(0)[range.start / 64..];
+            words.iter_mut().zip(bits).for_each(|(w, b)| *w ^= b);
+        }
+        Ok(bit_elements(&words, 0, range.len()).collect())
+    }
+
+    fn piece_len(&self, block: usize) -> usize {
+        block_range(block, BLOCK, self.lanes).len() * element_len(self.ring)
+    }
+}
+
+impl<E: Element> Blocks<Rep3> for InjectBit<E> {
+    fn n_blocks(&self) -> usize {
+        self.lanes.div_ceil(BLOCK)
+    }
+
+    fn n_phases(&self) -> u32 {
+        2
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let n = block_range(place.block, BLOCK, self.lanes).len();
+        let (ring, words) = (self.ring, n * E::WORDS);
+        while self.factor.len() <= place.slot {
+            self.factor.push(Vec::new());
+            self.sent.push(Vec::new());
+        }
+        let number = suite.allocate(words);
+        let drawn = |suite: &Rep3, component: usize| -> Option<Vec<E>> {
+            let words = suite.draw(component, number, words)?;
+            Some(elements_of(&words, ring).collect())
+        };
+        let masked = |values: &[E], mask: &[E]| -> Vec<E> {
+            values
+                .iter()
+                .zip(mask)
+                .map(|(&v, &m)| v.sub(m).low(ring))
+                .collect()
+        };
+        let missing = || Error::bug("a key is missing");
+        if place.phase == 0 {
+            match self.me {
+                0 => {
+                    let u: Vec<E> = self.bit(&[0, 1], place.block)?;
+                    let e = masked(&u, &drawn(suite, 0).ok_or_else(missing)?);
+                    wire.send(party(1), |out| write_elements(&e, ring, out))
+                }
+                1 => wire.expect(party(0), self.piece_len(place.block)),
+                _ => {
+                    self.factor[place.slot] = drawn(suite, 0).ok_or_else(missing)?;
+                    Ok(())
+                }
+            }
+        } else {
+            match self.me {
+                0 => {
+                    self.out[0].extend(drawn(suite, 0).ok_or_else(missing)?);
+                    self.out[1].extend(drawn(suite, 1).ok_or_else(missing)?);
+                    Ok(())
+                }
+                me => {
+                    // Component 2 is part 1 of party 1 and part 0 of party 2; parties 1 and 0 draw ρ_1, parties 2 and 0 ρ_0.
+                    let (other, component, part) = if me == 1 { (2, 1, 1) } else { (1, 0, 0) };
+                    let b2: Vec<E> = self.bit(&[part], place.block)?;
+                    let mut y: Vec<E> = std::mem::take(&mut self.factor[place.slot]);
+                    for (y, &b) in y.iter_mut().zip(&b2) {
+                        let s = E::of(1).sub(b.add(b));
+                        *y = if me == 1 { y.mul(s) } else { y.mul(s).add(b) };
+                    }
+                    let mask = drawn(suite, component).ok_or_else(missing)?;
+                    let t = masked(&y, &mask);
+                    wire.send(party(other), |out| write_elements(&t, ring, out))?;
+                    self.out[if me == 1 { 0 } else { 1 }].extend(mask);
+                    self.sent[place.slot] = t;
+                    wire.expect(party(other), self.piece_len(place.block))
+                }
+            }
+        }
+    }
+
+    fn absorb(
+        &mut self,
+        _suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let (ring, len) = (self.ring, self.piece_len(place.block));
+        if place.phase == 0 {
+            if self.me == 1 {
+                self.factor[place.slot] = read_elements(wire.take(party(0), len)?, ring).collect();
+            }
+        } else if self.me != 0 {
+            let theirs = read_elements::<E>(wire.take(party(3 - self.me), len)?, ring);
+            let mine = std::mem::take(&mut self.sent[place.slot]);
+            let sum = theirs.zip(mine).map(|(a, b)| a.add(b).low(ring));
+            self.out[if self.me == 1 { 1 } else { 0 }].extend(sum);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let part = std::mem::take(&mut self.out).map(E::wrap);
+        let share = Arithmetic {
+            ring: self.ring,
+            part,
+        };
+        Ok(Outcome::Values(vec![Value::Shared(Share::Arithmetic(
+            share,
+        ))]))
+    }
+}

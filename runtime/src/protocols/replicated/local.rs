@@ -1,0 +1,205 @@
+//! What each party does with its own components: everything linear.
+//!
+//! A component is treated alike at its two holders, so nothing is sent; a public constant goes into component 0.
+
+use std::sync::Arc;
+
+use smpcc_circuit::program::{Domain, ValueInfo};
+use smpcc_circuit::value::{Scalar, Word};
+
+use super::{Arithmetic, Boolean, Held, Share, arithmetic, bits_of, boolean, in_ring, part_of};
+use crate::bits::Bits;
+use crate::engine::local as clear;
+use crate::error::Error;
+use crate::protocols::Value;
+use crate::ring::{Element, Elements, each, for_width};
+
+/// The component that takes public constants.
+const CONSTANT: usize = 0;
+
+/// A public value as a shared one.
+pub(super) fn from_public(
+    me: usize,
+    value: &Elements,
+    scalar: Scalar,
+    to: ValueInfo,
+) -> Result<Share, Error> {
+    match to.domain {
+        Domain::Arithmetic { ring } => {
+            let ring = u32::from(ring);
+            let elements = in_ring(value, scalar, ring);
+            Ok(Share::Arithmetic(Arithmetic::of_component(
+                me, CONSTANT, ring, elements,
+            )))
+        }
+        Domain::Boolean => {
+            let bits = Bits::from_elements(to.scalar.width() as usize, value);
+            Ok(Share::Boolean(Boolean::of_component(me, CONSTANT, bits)))
+        }
+        Domain::Public | Domain::Yao => Err(Error::bug("a public value becomes no share")),
+    }
+}
+
+/// Blocks of lanes that start at `index`.
+pub(super) fn gather(src: &Value<Share>, index: &[usize], block: usize) -> Result<Share, Error> {
+    match src {
+        Value::Shared(Share::Arithmetic(a)) => Ok(Share::Arithmetic(Arithmetic {
+            ring: a.ring,
+            part: a.part.each_ref().map(|p| clear::gather(p, index, block)),
+        })),
+        Value::Shared(Share::Boolean(b)) => Ok(Share::Boolean(Boolean {
+            part: b.part.each_ref().map(|p| p.gather(index, block)),
+        })),
+        Value::Public(_) => Err(Error::bug("operands of different domains")),
+    }
+}
+
+/// Blocks of lanes overwritten, in place where nobody else uses the vector.
+pub(super) fn scatter(
+    dst: Held,
+    index: &[usize],
+    val: &Value<Share>,
+    block: usize,
+) -> Result<Share, Error> {
+    let mixed = || Error::bug("operands of different domains");
+    let own = Arc::try_unwrap(dst).unwrap_or_else(|held| match &*held {
+        Value::Public(p) => Value::Public(p.clone()),
+        Value::Shared(s) => Value::Shared(s.clone()),
+    });
+    let Value::Shared(mut share) = own else {
+        return Err(mixed());
+    };
+    match &mut share {
+        Share::Arithmetic(a) => {
+            for (d, v) in a.part.iter_mut().zip(&arithmetic(val)?.part) {
+                clear::scatter(d, index, v, block);
+            }
+        }
+        Share::Boolean(b) => {
+            for (d, v) in b.part.iter_mut().zip(&boolean(val)?.part) {
+                d.scatter(index, v, block);
+            }
+        }
+    }
+    Ok(share)
+}
+
+/// One vector after the other.
+pub(super) fn concat(args: &[Held], to: ValueInfo) -> Result<Share, Error> {
+    match to.domain {
+        Domain::Arithmetic { ring } => {
+            let shares = args
+                .iter()
+                .map(|a| arithmetic(a))
+                .collect::<Result<Vec<_>, _>>()?;
+            let part = |p: usize| {
+                let parts: Vec<_> = shares.iter().map(|s| &s.part[p]).collect();
+                clear::concat(u32::from(ring), &parts)
+            };
+            Ok(Share::Arithmetic(Arithmetic {
+                ring: u32::from(ring),
+                part: [part(0), part(1)],
+            }))
+        }
+        Domain::Boolean => {
+            let shares = args
+                .iter()
+                .map(|a| boolean(a))
+                .collect::<Result<Vec<_>, _>>()?;
+            let part = |p: usize| {
+                let parts: Vec<_> = shares.iter().map(|s| &s.part[p]).collect();
+                Bits::concat(bits_of(to) as usize, &parts)
+            };
+            Ok(Share::Boolean(Boolean {
+                part: [part(0), part(1)],
+            }))
+        }
+        Domain::Public | Domain::Yao => Err(Error::bug("operands of different domains")),
+    }
+}
+
+/// `Σ coefficients[i] · args[i] + constant`.
+pub(super) fn linear(
+    me: usize,
+    coefficients: &[Word],
+    constant: Word,
+    args: &[Held],
+    to: ValueInfo,
+) -> Result<Share, Error> {
+    let ring = bits_of(to);
+    let lanes = super::n_lanes(to)?;
+    let shares = args
+        .iter()
+        .map(|a| arithmetic(a))
+        .collect::<Result<Vec<_>, _>>()?;
+    let constant_part = part_of(me, CONSTANT);
+    let part = |p: usize| {
+        for_width!(ring, E => {
+            let start = if constant_part == Some(p) { E::of(constant) } else { E::default() };
+            let mut out: Vec<E> = vec![start; lanes];
+            for (share, &c) in shares.iter().zip(coefficients) {
+                let c = E::of(c);
+                if let Some(x) = E::slice(&share.part[p]) {
+                    for (o, &x) in out.iter_mut().zip(x) {
+                        *o = o.add(c.mul(x));
+                    }
+                }
+            }
+            out.iter_mut().for_each(|o| *o = o.low(ring));
+            E::wrap(out)
+        })
+    };
+    Ok(Share::Arithmetic(Arithmetic {
+        ring,
+        part: [part(0), part(1)],
+    }))
+}
+
+/// Lane-wise product with a public vector.
+pub(super) fn mul_public(
+    x: &Value<Share>,
+    factor: &Elements,
+    scalar: Scalar,
+) -> Result<Share, Error> {
+    let x = arithmetic(x)?;
+    let ring = x.ring;
+    let factor = in_ring(factor, scalar, ring);
+    let part = x.part.each_ref().map(|p| {
+        for_width!(ring, E => {
+            let (Some(x), Some(f)) = (E::slice(p), E::slice(&factor)) else {
+                return Elements::zeros(ring, 0);
+            };
+            E::wrap(x.iter().zip(f).map(|(&x, &f)| x.mul(f).low(ring)).collect())
+        })
+    });
+    Ok(Share::Arithmetic(Arithmetic { ring, part }))
+}
+
+/// Sums of runs of lanes.
+pub(super) fn sum_lanes(x: &Value<Share>, segments: u64) -> Result<Share, Error> {
+    let x = arithmetic(x)?;
+    let ring = x.ring;
+    let segments = usize::try_from(segments).unwrap_or(0);
+    let run = x.lanes().checked_div(segments).unwrap_or(0);
+    let part = x.part.each_ref().map(|p| {
+        each!(p, v => {
+            let sum = |s: usize| {
+                v[s * run..(s + 1) * run]
+                    .iter()
+                    .fold(Element::of(0), |a, &e| Element::add(a, e))
+                    .low(ring)
+            };
+            Element::wrap((0..segments).map(sum).collect())
+        })
+    });
+    Ok(Share::Arithmetic(Arithmetic { ring, part }))
+}
+
+/// The same integers mod a smaller power of two.
+pub(super) fn lower_ring(x: &Value<Share>, ring: u32) -> Result<Share, Error> {
+    let x = arithmetic(x)?;
+    Ok(Share::Arithmetic(Arithmetic {
+        ring,
+        part: x.part.each_ref().map(|p| p.lowered(ring)),
+    }))
+}

@@ -1,0 +1,232 @@
+//! Vectors of integers mod 2^k, in the narrower of two machine words that holds them, and their form in messages.
+//!
+//! Rings up to 64 bits are computed on `u64`, wider ones on `u128`; code is written once over [`Element`]. Elements are kept
+//! reduced, so that nothing above the ring can reach a message.
+
+use smpcc_circuit::value::Word;
+use zeroize::Zeroize;
+
+/// A machine word that holds ring elements; arithmetic wraps.
+pub trait Element: Copy + Default + Eq + Send + Sync + Zeroize + 'static {
+    /// Words of 64 bits in an element.
+    const WORDS: usize;
+    /// `a + b`.
+    fn add(self, other: Self) -> Self;
+    /// `a − b`.
+    fn sub(self, other: Self) -> Self;
+    /// `a · b`.
+    fn mul(self, other: Self) -> Self;
+    /// The low bits of a word.
+    fn of(word: Word) -> Self;
+    /// As a word.
+    fn word(self) -> Word;
+    /// Mod 2^`bits`.
+    fn low(self, bits: u32) -> Self;
+    /// From [`Element::WORDS`] words of randomness.
+    fn from_words(words: &[u64]) -> Self;
+    /// A vector of this word as [`Elements`].
+    fn wrap(elements: Vec<Self>) -> Elements;
+    /// The vector inside, if it has this word.
+    fn slice(elements: &Elements) -> Option<&[Self]>;
+}
+
+impl Element for u64 {
+    const WORDS: usize = 1;
+    fn add(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    fn sub(self, other: Self) -> Self {
+        self.wrapping_sub(other)
+    }
+    fn mul(self, other: Self) -> Self {
+        self.wrapping_mul(other)
+    }
+    fn of(word: Word) -> Self {
+        word as Self
+    }
+    fn word(self) -> Word {
+        Word::from(self)
+    }
+    fn low(self, bits: u32) -> Self {
+        if bits >= 64 {
+            self
+        } else {
+            self & ((1 << bits) - 1)
+        }
+    }
+    fn from_words(words: &[u64]) -> Self {
+        words.first().copied().unwrap_or(0)
+    }
+    fn wrap(elements: Vec<Self>) -> Elements {
+        Elements::Narrow(elements)
+    }
+    fn slice(elements: &Elements) -> Option<&[Self]> {
+        match elements {
+            Elements::Narrow(v) => Some(v),
+            Elements::Wide(_) => None,
+        }
+    }
+}
+
+impl Element for u128 {
+    const WORDS: usize = 2;
+    fn add(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    fn sub(self, other: Self) -> Self {
+        self.wrapping_sub(other)
+    }
+    fn mul(self, other: Self) -> Self {
+        self.wrapping_mul(other)
+    }
+    fn of(word: Word) -> Self {
+        word
+    }
+    fn word(self) -> Word {
+        self
+    }
+    fn low(self, bits: u32) -> Self {
+        self & smpcc_circuit::value::mask(bits)
+    }
+    fn from_words(words: &[u64]) -> Self {
+        let at = |i: usize| Self::from(words.get(i).copied().unwrap_or(0));
+        at(0) | at(1) << 64
+    }
+    fn wrap(elements: Vec<Self>) -> Elements {
+        Elements::Wide(elements)
+    }
+    fn slice(elements: &Elements) -> Option<&[Self]> {
+        match elements {
+            Elements::Wide(v) => Some(v),
+            Elements::Narrow(_) => None,
+        }
+    }
+}
+
+/// A vector of integers of at most 64 or at most 128 bits, zero above their width.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Elements {
+    /// At most 64 bits.
+    Narrow(Vec<u64>),
+    /// 65 to 128 bits.
+    Wide(Vec<u128>),
+}
+
+/// Runs one expression for either word: `each!(elements, v => …)` with `v` a slice of `u64` or `u128`.
+macro_rules! each {
+    ($elements:expr, $v:ident => $body:expr) => {
+        match $elements {
+            $crate::ring::Elements::Narrow($v) => $body,
+            $crate::ring::Elements::Wide($v) => $body,
+        }
+    };
+}
+pub(crate) use each;
+
+/// Runs one expression with `$E` the machine word for `$bits` bits.
+macro_rules! for_width {
+    ($bits:expr, $E:ident => $body:expr) => {
+        if $bits <= 64 {
+            type $E = u64;
+            $body
+        } else {
+            type $E = u128;
+            $body
+        }
+    };
+}
+pub(crate) use for_width;
+
+impl Elements {
+    /// `lanes` zeros of `bits` bits.
+    pub fn zeros(bits: u32, lanes: usize) -> Self {
+        for_width!(bits, E => E::wrap(vec![0; lanes]))
+    }
+
+    /// The words, cut to `bits` bits.
+    pub fn of_words(bits: u32, words: impl Iterator<Item = Word>) -> Self {
+        for_width!(bits, E => E::wrap(words.map(|w| E::of(w).low(bits)).collect()))
+    }
+
+    /// Number of lanes.
+    pub fn lanes(&self) -> usize {
+        each!(self, v => v.len())
+    }
+
+    /// The word of a lane; zero beyond the last.
+    pub fn get(&self, lane: usize) -> Word {
+        each!(self, v => v.get(lane).map_or(0, |e| e.word()))
+    }
+
+    /// All words in lane order.
+    pub fn words(&self) -> Vec<Word> {
+        each!(self, v => v.iter().map(|e| e.word()).collect())
+    }
+
+    /// Mod 2^`bits`, in the word for it.
+    pub fn lowered(&self, bits: u32) -> Self {
+        for_width!(bits, E => E::wrap(each!(self, v => v.iter().map(|e| E::of(e.word()).low(bits)).collect())))
+    }
+}
+
+/// Bytes of an element mod 2^`bits` in a message.
+pub const fn element_len(bits: u32) -> usize {
+    bits.div_ceil(8) as usize
+}
+
+/// Appends elements mod 2^`bits`, each in whole bytes, little-endian.
+pub fn write_elements<E: Element>(elements: &[E], bits: u32, out: &mut Vec<u8>) {
+    let len = element_len(bits);
+    out.reserve(len * elements.len());
+    match len {
+        8 => {
+            for e in elements {
+                out.extend_from_slice(&(e.low(bits).word() as u64).to_le_bytes());
+            }
+        }
+        4 => {
+            for e in elements {
+                out.extend_from_slice(&(e.low(bits).word() as u32).to_le_bytes());
+            }
+        }
+        _ => {
+            for e in elements {
+                out.extend_from_slice(&e.low(bits).word().to_le_bytes()[..len]);
+            }
+        }
+    }
+}
+
+/// The elements mod 2^`bits` of a message; what is above the ring is cut off.
+pub fn read_elements<E: Element>(bytes: &[u8], bits: u32) -> impl Iterator<Item = E> + '_ {
+    let len = element_len(bits).max(1);
+    bytes.chunks_exact(len).map(move |chunk| {
+        let word = match <[u8; 8]>::try_from(chunk) {
+            Ok(whole) => Word::from(u64::from_le_bytes(whole)),
+            Err(_) => {
+                let mut bytes = [0; 16];
+                bytes[..len].copy_from_slice(chunk);
+                Word::from_le_bytes(bytes)
+            }
+        };
+        E::of(word).low(bits)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_hold_the_ring_and_nothing_above() {
+        for bits in 1..=128 {
+            let words: Vec<Word> = (0..5).map(|i| Word::MAX / 7 * (i + 1)).collect();
+            let elements = Elements::of_words(bits, words.iter().copied());
+            let mut out = Vec::new();
+            each!(&elements, v => write_elements(v, bits, &mut out));
+            assert_eq!(out.len(), 5 * element_len(bits));
+            let back = for_width!(bits, E => E::wrap(read_elements::<E>(&out, bits).collect()));
+            assert!(back == elements, "{bits} bits");
+        }
+    }
+}
