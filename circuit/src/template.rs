@@ -199,6 +199,11 @@ impl Builder {
         self.level[lit.wire() as usize]
     }
 
+    /// Number of gates so far (unused ones included).
+    pub fn n_gates(&self) -> usize {
+        self.gates.len()
+    }
+
     /// Number of AND gates so far (unused ones included).
     pub fn n_and(&self) -> usize {
         self.gates

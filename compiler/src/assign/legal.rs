@@ -1,0 +1,103 @@
+//! What has an arithmetic form, for a program that is to stay in arithmetic shares from input to output.
+
+use super::NoArithmeticForm;
+use crate::emit::has_arithmetic_form;
+use crate::ir::{Ir, Node, Op, Reducer, Region};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+
+/// Whether a secret node can be computed in the arithmetic domain without leaving it. `wide` says which values can be held
+/// in wider rings; widening a value that cannot goes through bits.
+pub(crate) fn is_arithmetic(ir: &Ir, node: &Node, wide: &[bool]) -> Result<(), String> {
+    let ty = |v: &ValueId| ir.values[v.index()].ty;
+    let secret = node.results.iter().chain(&node.args).any(|v| ty(v).secret);
+    if !secret {
+        return Ok(());
+    }
+    let word = |op: WordOp, args: &[ValueId]| -> Result<(), String> {
+        let data = usize::from(op == WordOp::Select);
+        let from = args
+            .get(data)
+            .map_or(smpcc_circuit::value::Scalar::Bool, |v| ty(v).scalar);
+        let to = node.results.first().map_or(from, |v| ty(v).scalar);
+        let amount = args.get(1).is_some_and(|v| !ty(v).secret);
+        if !has_arithmetic_form(op, from, to, amount) {
+            return Err(describe(op).into());
+        }
+        if op == WordOp::Cast
+            && to.width() > from.width()
+            && args.iter().any(|v| ty(v).secret && !wide[v.index()])
+        {
+            return Err("widening a number that may have wrapped".into());
+        }
+        Ok(())
+    };
+    match &node.op {
+        Op::Word(op) => word(*op, &node.args),
+        Op::Reduce { reducer, .. } | Op::Scan { reducer, .. } => match reducer {
+            Reducer::Word(op) => {
+                let args: Vec<_> = node.args.iter().chain(&node.args).copied().collect();
+                word(*op, &args)
+            }
+            Reducer::Region => Ok(()),
+        },
+        Op::ReadSecret { .. } => Err("reading an array at a secret index".into()),
+        Op::WriteSecret { .. } => Err("writing an array at a secret index".into()),
+        Op::Const(_)
+        | Op::Input(_)
+        | Op::MakeSecret
+        | Op::Gather { .. }
+        | Op::Scatter { .. }
+        | Op::Concat
+        | Op::Dot { .. }
+        | Op::Reveal
+        | Op::Assert(_)
+        | Op::Loop { .. }
+        | Op::While
+        | Op::If
+        | Op::Output(_) => Ok(()),
+    }
+}
+
+/// # Errors
+/// One entry per operation without an arithmetic form.
+pub(super) fn check_arithmetic(ir: &Ir) -> Result<(), Vec<NoArithmeticForm>> {
+    let wide = super::rings::wide(ir);
+    let mut errors = Vec::new();
+    check_region(ir, &ir.body, &wide, &mut errors);
+    errors.dedup();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
+fn check_region(ir: &Ir, region: &Region, wide: &[bool], errors: &mut Vec<NoArithmeticForm>) {
+    for node in &region.nodes {
+        if let Err(what) = is_arithmetic(ir, node, wide) {
+            errors.push(NoArithmeticForm {
+                what,
+                span: node.span,
+            });
+        }
+        for inner in &node.regions {
+            check_region(ir, inner, wide, errors);
+        }
+    }
+}
+
+const fn describe(op: WordOp) -> &'static str {
+    match op {
+        WordOp::Div | WordOp::Rem => "division by this operand",
+        WordOp::Lt | WordOp::Le | WordOp::Eq | WordOp::Ne => "comparing secret numbers",
+        WordOp::Min | WordOp::Max => "the smaller or larger of secret numbers",
+        WordOp::Abs => "an absolute value",
+        WordOp::And | WordOp::Or | WordOp::Xor | WordOp::Not => "logic on the bits of a number",
+        WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR => "this shift",
+        WordOp::Isqrt => "a square root",
+        WordOp::CountOnes => "counting bits",
+        WordOp::Cast => "this conversion",
+        WordOp::Add | WordOp::Sub | WordOp::Mul | WordOp::Neg | WordOp::Select => "this operation",
+    }
+}

@@ -1,0 +1,521 @@
+//! From the IR and a choice of domains to a compiled [`Program`].
+//!
+//! A walk over the IR writes each node as operations in its domain ([`frame`]); operands come from wherever they are, by
+//! explicit conversions ([`convert`]); when a region ends, its bit logic is fused into templates ([`fuse`]). Every node can be
+//! written in every domain: what has no arithmetic form is computed in bits and converted back, so that a plan is a matter of
+//! cost alone. Deterministic: tables in order, hash maps for look-ups only.
+
+mod arith;
+mod array;
+mod convert;
+mod frame;
+mod fuse;
+mod reduce;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use arith::has_arithmetic_form;
+
+use crate::assign::Plan;
+use crate::ir::{Ir, Node as IrNode, Op as IrOp, Reducer, Region as IrRegion};
+use crate::session::{ObjectiveChoice, Options};
+use crate::span::Span;
+use crate::templates::Objective;
+use frame::{Known, Logic, Micro, Work};
+use fuse::{Closed, TemplateKey};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::{TemplateId, ValueId};
+use smpcc_circuit::program::{Domain, Loc, Op, Program, Region, Suite, ValueInfo};
+use smpcc_circuit::template::Template;
+use smpcc_circuit::value::{ConstVec, Scalar};
+use std::collections::{BTreeMap, HashMap};
+
+/// Where a span is: file, line and column.
+pub type Locate<'a> = &'a dyn Fn(Span) -> Loc;
+
+/// Writes `ir` in the domains of `plan`. `files` are the source files by the index that `locate` gives.
+pub fn emit(
+    ir: &Ir,
+    plan: &Plan,
+    options: &Options,
+    name: &str,
+    files: Vec<String>,
+    locate: Locate<'_>,
+) -> Program {
+    let mut emitter = Emitter {
+        ir,
+        plan,
+        suite: options.suite,
+        objective: options.objective,
+        locate,
+        values: Vec::new(),
+        known: Vec::new(),
+        regions: vec![Region::default()],
+        templates: Vec::new(),
+        template_ids: HashMap::new(),
+        constants: HashMap::new(),
+        converted: BTreeMap::new(),
+        map: vec![None; ir.values.len()],
+        frames: vec![Vec::new()],
+        at: 0,
+        scale: 1,
+        loc: Loc::default(),
+        why: 0,
+    };
+    emitter.region(&ir.body);
+    emitter.close(Vec::new(), Vec::new());
+    let mut program = Program {
+        name: name.to_owned(),
+        suite: options.suite,
+        threat: options.threat,
+        n_parties: ir.n_parties,
+        threshold: options.threshold,
+        party_names: ir.party_names.clone(),
+        params: ir.params.clone(),
+        inputs: ir.inputs.clone(),
+        results: ir.results.clone(),
+        outputs: ir.outputs.clone(),
+        values: emitter.values,
+        templates: emitter.templates,
+        regions: emitter.regions,
+        sections: Vec::new(),
+        files,
+    };
+    crate::sections::assign_sections(&mut program, &plan.reasons);
+    compact(&mut program);
+    program
+}
+
+/// The state of the walk.
+struct Emitter<'a> {
+    ir: &'a Ir,
+    plan: &'a Plan,
+    suite: Suite,
+    objective: ObjectiveChoice,
+    locate: Locate<'a>,
+    values: Vec<ValueInfo>,
+    known: Vec<Known>,
+    regions: Vec<Region>,
+    templates: Vec<Template>,
+    template_ids: HashMap<TemplateKey, TemplateId>,
+    constants: HashMap<(usize, Scalar, ConstVec), ValueId>,
+    converted: BTreeMap<(ValueId, Domain), ValueId>,
+    /// The program's value for each of the IR's.
+    map: Vec<Option<ValueId>>,
+    frames: Vec<Vec<Micro>>,
+    /// The frame that is written to: the innermost, except while a conversion is written further out.
+    at: usize,
+    /// While the body of a reduction is written: how many pairs are combined at once.
+    scale: u64,
+    loc: Loc,
+    why: u32,
+}
+
+impl Emitter<'_> {
+    fn objective(&self, domain: Domain) -> Objective {
+        match self.objective {
+            ObjectiveChoice::Auto => fuse::objective_of(domain),
+            ObjectiveChoice::Depth => Objective::Depth,
+            ObjectiveChoice::Size => Objective::Size,
+        }
+    }
+
+    fn region(&mut self, region: &IrRegion) {
+        for node in &region.nodes {
+            self.loc = (self.locate)(node.span);
+            self.why = self.plan.reason_of(node);
+            self.ir_node(node);
+        }
+    }
+
+    /// The program's value of an IR value, as many lanes as are being worked on.
+    fn arg(&mut self, value: ValueId) -> ValueId {
+        let Some(id) = self.map[value.index()] else {
+            // The IR verifier excludes it; a constant keeps the walk total.
+            let ty = self.ir.values[value.index()].ty;
+            return self.splat(ty.scalar, ty.lanes, 0);
+        };
+        let lanes = self.ir.values[value.index()].ty.lanes;
+        if self.scale > 1 && lanes == 1 && self.info(id).lanes == 1 {
+            return self.gather_affine(id, 0, &[(self.scale, 0)]);
+        }
+        id
+    }
+
+    fn bind(&mut self, ir: ValueId, value: ValueId) {
+        let arithmetic = matches!(self.info(value).domain, Domain::Arithmetic { .. });
+        let known = &mut self.known[value.index()];
+        known.ring = known.ring.max(self.plan.rings[ir.index()]);
+        known.canonical |= arithmetic && self.plan.wide[ir.index()];
+        self.map[ir.index()] = Some(value);
+    }
+
+    fn home(&self, value: ValueId) -> Domain {
+        self.plan.homes[value.index()]
+    }
+
+    fn ir_node(&mut self, node: &IrNode) {
+        let args: Vec<ValueId> = node.args.iter().map(|&a| self.arg(a)).collect();
+        let home = node
+            .results
+            .first()
+            .map_or(Domain::Public, |&r| self.home(r));
+        let scalar = |i: usize| {
+            node.args
+                .get(i)
+                .map_or(Scalar::Bool, |a| self.ir.values[a.index()].ty.scalar)
+        };
+        let result = node.results.first().map(|r| self.ir.values[r.index()].ty);
+        let to = result.map_or(Scalar::Bool, |ty| ty.scalar);
+        let out = match &node.op {
+            IrOp::Const(words) => {
+                let words = match words {
+                    ConstVec::Splat { lanes, word } => ConstVec::Splat {
+                        lanes: lanes * self.scale,
+                        word: to.wrap(*word),
+                    },
+                    ConstVec::Table(words) => {
+                        ConstVec::Table(words.iter().map(|&w| to.wrap(w)).collect())
+                    }
+                    affine if affine.lanes() == 1 => ConstVec::Splat {
+                        lanes: self.scale,
+                        word: to.wrap(affine.get(0)),
+                    },
+                    affine => affine.clone(),
+                };
+                self.constant(to, words)
+            }
+            IrOp::Input(id) => {
+                let lanes = result.map_or(1, |ty| ty.lanes);
+                let domain = if home == Domain::Yao {
+                    Domain::Boolean
+                } else {
+                    home
+                };
+                let info = ValueInfo {
+                    domain,
+                    scalar: to,
+                    lanes,
+                };
+                let value = self.plain(Op::Input(*id), &[], info);
+                self.known[value.index()].canonical = true;
+                self.to(value, home)
+            }
+            IrOp::Word(op) => {
+                let from = scalar(usize::from(*op == WordOp::Select));
+                self.word(home, *op, from, to, &args)
+            }
+            IrOp::MakeSecret => self.to(args[0], home),
+            IrOp::Gather { block } => {
+                let src = self.to(args[0], home);
+                self.gather(src, args[1], *block)
+            }
+            IrOp::Scatter { block } => {
+                let (dst, val) = (self.to(args[0], home), self.to(args[2], home));
+                let info = self.info(dst);
+                let result = self.plain(Op::Scatter { block: *block }, &[dst, args[1], val], info);
+                self.canonical_if_all(result, &[dst, val]);
+                result
+            }
+            IrOp::Concat => {
+                let parts: Vec<_> = args.iter().map(|&a| self.to(a, home)).collect();
+                let lanes: u64 = parts.iter().map(|&a| self.info(a).lanes).sum();
+                if lanes == 0 {
+                    parts[0]
+                } else {
+                    self.concat(&parts)
+                }
+            }
+            IrOp::ReadSecret { block, groups } => {
+                let value = self.read_secret(home, args[0], args[1], *block, *groups);
+                self.to(value, home)
+            }
+            IrOp::WriteSecret { block, groups } => {
+                let value = self.write_secret(home, args[0], args[1], args[2], *block, *groups);
+                self.to(value, home)
+            }
+            IrOp::Reduce { reducer, segments } => match reducer {
+                Reducer::Word(op) => {
+                    let range = node
+                        .args
+                        .first()
+                        .and_then(|a| self.ir.values[a.index()].range);
+                    self.reduce(home, *op, args[0], *segments, range)
+                }
+                Reducer::Region => {
+                    let results = self.reduce_region(node, &args, *segments);
+                    return self.bind_all(&node.results, &results);
+                }
+            },
+            IrOp::Scan { reducer, segments } => {
+                let results = self.scan(node, *reducer, &args, home, *segments);
+                return self.bind_all(&node.results, &results);
+            }
+            IrOp::Dot { segments } => {
+                let range = |i: usize| {
+                    node.args
+                        .get(i)
+                        .and_then(|a| self.ir.values[a.index()].range)
+                };
+                let ranges = (range(0), range(1));
+                self.dot(home, args[0], args[1], *segments, ranges)
+            }
+            IrOp::Reveal => {
+                let value = self.openable(args[0]);
+                let info = self.info(value);
+                let public = ValueInfo {
+                    domain: Domain::Public,
+                    ..info
+                };
+                self.plain(Op::Reveal, &[value], public)
+            }
+            IrOp::Assert(message) => {
+                self.push(Work::Plain(Op::Assert(message.clone())), args, Vec::new());
+                return;
+            }
+            IrOp::Output(id) => {
+                let value = match self.info(args[0]).domain {
+                    Domain::Public => args[0],
+                    _ => self.openable(args[0]),
+                };
+                self.push(Work::Plain(Op::Output(*id)), vec![value], Vec::new());
+                return;
+            }
+            IrOp::Loop { count } => return self.counted(node, &args, *count),
+            IrOp::While => return self.while_loop(node, &args),
+            IrOp::If => return self.branch(node, &args),
+        };
+        if let Some(&r) = node.results.first() {
+            self.bind(r, out);
+        }
+    }
+
+    fn bind_all(&mut self, irs: &[ValueId], values: &[ValueId]) {
+        for (&ir, &value) in irs.iter().zip(values) {
+            self.bind(ir, value);
+        }
+    }
+
+    fn canonical_if_all(&mut self, result: ValueId, parts: &[ValueId]) {
+        let all = parts.iter().all(|p| self.known[p.index()].canonical);
+        self.known[result.index()].canonical |= all;
+    }
+
+    /// In a form that shows the value and nothing else when it is opened.
+    fn openable(&mut self, value: ValueId) -> ValueId {
+        let info = self.info(value);
+        match info.domain {
+            Domain::Public | Domain::Boolean => value,
+            Domain::Yao => self.to(value, Domain::Boolean),
+            Domain::Arithmetic { .. } => self.to(
+                value,
+                Domain::Arithmetic {
+                    ring: info.scalar.width() as u8,
+                },
+            ),
+        }
+    }
+
+    /// A word operation in `domain`.
+    fn word(
+        &mut self,
+        domain: Domain,
+        op: WordOp,
+        from: Scalar,
+        to: Scalar,
+        args: &[ValueId],
+    ) -> ValueId {
+        match domain {
+            Domain::Public => {
+                let lanes = args.first().map_or(1, |&a| self.info(a).lanes);
+                let info = ValueInfo {
+                    domain,
+                    scalar: to,
+                    lanes,
+                };
+                self.plain(Op::Public(op), args, info)
+            }
+            Domain::Boolean | Domain::Yao => {
+                self.logic1(domain, Logic::Word { op, from, to }, args, to)
+            }
+            Domain::Arithmetic { ring } => self.arith(ring, op, from, to, args),
+        }
+    }
+
+    /// Opens a frame whose parameters are `infos`.
+    fn open(&mut self, infos: &[ValueInfo]) -> Vec<ValueId> {
+        self.frames.push(Vec::new());
+        self.at = self.frames.len() - 1;
+        infos.iter().map(|&info| self.fresh(info)).collect()
+    }
+
+    /// The types of carried values: the initial ones, in the domains of the region's parameters.
+    fn carried(&mut self, params: &[ValueId], init: &[ValueId]) -> (Vec<ValueId>, Vec<ValueInfo>) {
+        let init: Vec<_> = params
+            .iter()
+            .zip(init)
+            .map(|(&p, &v)| {
+                let home = self.home(p);
+                self.to(v, home)
+            })
+            .collect();
+        let infos = init.iter().map(|&v| self.info(v)).collect();
+        (init, infos)
+    }
+
+    fn bind_params(&mut self, irs: &[ValueId], values: &[ValueId]) {
+        for (&ir, &value) in irs.iter().zip(values) {
+            self.bind(ir, value);
+        }
+    }
+
+    fn results_as(&mut self, irs: &[ValueId], infos: &[ValueInfo]) -> Vec<ValueId> {
+        irs.iter()
+            .zip(infos)
+            .map(|(&r, info)| {
+                let value = self.arg(r);
+                self.to(value, info.domain)
+            })
+            .collect()
+    }
+
+    /// Writes the operation of closed regions, after them.
+    fn control(
+        &mut self,
+        op: Op,
+        args: Vec<ValueId>,
+        infos: &[ValueInfo],
+        captured: Vec<ValueId>,
+        node: &IrNode,
+    ) {
+        self.loc = (self.locate)(node.span);
+        self.why = self.plan.reason_of(node);
+        let results: Vec<_> = infos.iter().map(|&info| self.fresh(info)).collect();
+        self.push(Work::Plain(op), args, results.clone());
+        if let Some(micro) = self.frames[self.at].last_mut() {
+            micro.captured = captured;
+        }
+        for (&ir, &value) in node.results.iter().zip(&results) {
+            self.bind(ir, value);
+        }
+    }
+
+    fn counted(&mut self, node: &IrNode, args: &[ValueId], count: Option<u64>) {
+        let body = &node.regions[0];
+        let (n_args, init) = args.split_at(usize::from(count.is_none()));
+        let (init, infos) = self.carried(&body.params[1..], init);
+        let mut params = vec![ValueInfo {
+            domain: Domain::Public,
+            scalar: Scalar::USIZE,
+            lanes: 1,
+        }];
+        params.extend(&infos);
+        let values = self.open(&params);
+        self.bind_params(&body.params, &values);
+        self.region(body);
+        let results = self.results_as(&body.results, &infos);
+        let Closed { region, captured } = self.close(values, results);
+        let mut all = n_args.to_vec();
+        all.extend(init);
+        self.control(
+            Op::Loop {
+                count,
+                body: region,
+            },
+            all,
+            &infos,
+            captured,
+            node,
+        );
+    }
+
+    fn while_loop(&mut self, node: &IrNode, args: &[ValueId]) {
+        let (cond, body) = (&node.regions[0], &node.regions[1]);
+        let (init, infos) = self.carried(&body.params, args);
+        let values = self.open(&infos);
+        self.bind_params(&cond.params, &values);
+        self.region(cond);
+        let holds = self.results_as(&cond.results, &[BOOL]);
+        let first = self.close(values, holds);
+        let values = self.open(&infos);
+        self.bind_params(&body.params, &values);
+        self.region(body);
+        let results = self.results_as(&body.results, &infos);
+        let second = self.close(values, results);
+        let captured = first.captured.into_iter().chain(second.captured).collect();
+        let op = Op::While {
+            cond: first.region,
+            body: second.region,
+        };
+        self.control(op, init, &infos, captured, node);
+    }
+
+    fn branch(&mut self, node: &IrNode, args: &[ValueId]) {
+        let infos: Vec<_> = node
+            .results
+            .iter()
+            .map(|r| {
+                let ty = self.ir.values[r.index()].ty;
+                ValueInfo {
+                    domain: self.home(*r),
+                    scalar: ty.scalar,
+                    lanes: ty.lanes,
+                }
+            })
+            .collect();
+        let mut closed = Vec::new();
+        for region in &node.regions {
+            self.open(&[]);
+            self.region(region);
+            let results = self.results_as(&region.results, &infos);
+            closed.push(self.close(Vec::new(), results));
+        }
+        let op = Op::If {
+            then: closed[0].region,
+            otherwise: closed[1].region,
+        };
+        let captured = closed.into_iter().flat_map(|c| c.captured).collect();
+        self.control(op, args.to_vec(), &infos, captured, node);
+    }
+}
+
+const BOOL: ValueInfo = ValueInfo {
+    domain: Domain::Public,
+    scalar: Scalar::Bool,
+    lanes: 1,
+};
+
+/// Drops values and templates that no region mentions any more and numbers the rest in order.
+fn compact(program: &mut Program) {
+    let mut new: Vec<Option<ValueId>> = vec![None; program.values.len()];
+    let mut values = Vec::new();
+    let mut templates: BTreeMap<TemplateId, TemplateId> = BTreeMap::new();
+    let mut order: Vec<TemplateId> = Vec::new();
+    for region in &mut program.regions {
+        let mut define = |v: &mut ValueId| {
+            let id = *new[v.index()].get_or_insert_with(|| {
+                values.push(program.values[v.index()]);
+                ValueId::new(values.len() - 1)
+            });
+            *v = id;
+        };
+        region.params.iter_mut().for_each(&mut define);
+        for node in &mut region.nodes {
+            node.args.iter_mut().for_each(&mut define);
+            node.results.iter_mut().for_each(&mut define);
+            if let Op::Call(id) = &mut node.op {
+                *id = *templates.entry(*id).or_insert_with(|| {
+                    order.push(*id);
+                    TemplateId::new(order.len() - 1)
+                });
+            }
+        }
+        region.results.iter_mut().for_each(&mut define);
+    }
+    program.values = values;
+    program.templates = order
+        .iter()
+        .map(|id| program.templates[id.index()].clone())
+        .collect();
+}

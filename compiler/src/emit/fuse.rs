@@ -1,0 +1,474 @@
+//! Turns a frame into a region: drops what nobody needs, fuses connected bit logic into templates, orders the rest.
+//!
+//! A step's *stage* is the number of times that data had to leave bit logic on the way to it: logic has the largest stage of
+//! its operands, any other operation that reads logic's results is one later. Connected logic of one stage is one
+//! template: a path that left it and came back would pass another operation, so its end would have a later stage; hence
+//! each template is convex, whatever the program. Logic that is not connected stays apart, so that what ends early
+//! need not wait; templates with equal gates are shared.
+
+use super::Emitter;
+use super::frame::{Logic, Micro, Work};
+use crate::templates::{self, Objective, Term};
+use smpcc_circuit::ids::{SectionId, TemplateId, ValueId};
+use smpcc_circuit::program::{Domain, Loc, Node, Op, Region};
+use smpcc_circuit::template::{Builder, Lit, Template};
+use smpcc_circuit::value::Scalar;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A region that has been written, and what it uses of the frames around it.
+pub(super) struct Closed {
+    pub region: u32,
+    pub captured: Vec<ValueId>,
+}
+
+/// What a template is, apart from its name.
+pub(super) type TemplateKey = (Vec<u32>, Vec<smpcc_circuit::template::Gate>, Vec<Vec<Lit>>);
+
+impl Emitter<'_> {
+    /// Closes the innermost frame. The outermost becomes region 0.
+    pub(super) fn close(&mut self, params: Vec<ValueId>, results: Vec<ValueId>) -> Closed {
+        let micros = self.frames.pop().unwrap_or_default();
+        let depth = self.frames.len();
+        self.constants.retain(|key, _| key.0 != depth);
+        self.at = depth.saturating_sub(1);
+        let live = live(micros, &results);
+        let captured = captured(&live, &params, &results);
+        let stages = stages(&live);
+        let groups = groups(&live, &stages);
+        let used = used_outside(&live, &groups, &results);
+        let mut nodes = Vec::new();
+        for group in &groups {
+            match &live[group[0]].work {
+                Work::Plain(op) => {
+                    let micro = &live[group[0]];
+                    nodes.push(self.node(
+                        op.clone(),
+                        micro.args.clone(),
+                        micro.results.clone(),
+                        micro.loc,
+                        micro.why,
+                    ));
+                }
+                Work::Logic(_) => {
+                    let members: Vec<&Micro> = group.iter().map(|&i| &live[i]).collect();
+                    let node = self.call(&members, &used);
+                    nodes.push(node);
+                }
+            }
+        }
+        let region = Region {
+            params,
+            nodes,
+            results,
+        };
+        let index = if depth == 0 {
+            self.regions[0] = region;
+            0
+        } else {
+            self.regions.push(region);
+            self.regions.len() as u32 - 1
+        };
+        Closed {
+            region: index,
+            captured,
+        }
+    }
+
+    fn node(
+        &mut self,
+        op: Op,
+        args: Vec<ValueId>,
+        results: Vec<ValueId>,
+        loc: Loc,
+        why: u32,
+    ) -> Node {
+        Node {
+            op,
+            args,
+            results,
+            // Until sections are known, the reason stands in their place.
+            section: SectionId(why),
+            loc,
+        }
+    }
+
+    fn call(&mut self, members: &[&Micro], used: &BTreeSet<ValueId>) -> Node {
+        let domain = self.info(members[0].results[0]).domain;
+        let objective = self.objective(domain);
+        let inside: BTreeSet<ValueId> = members
+            .iter()
+            .flat_map(|m| m.results.iter().copied())
+            .collect();
+        let mut inputs = Vec::new();
+        let mut seen = BTreeSet::new();
+        for &arg in members.iter().flat_map(|m| &m.args) {
+            if !inside.contains(&arg) && self.splat_of(arg).is_none() && seen.insert(arg) {
+                inputs.push(arg);
+            }
+        }
+        let widths: Vec<u32> = inputs
+            .iter()
+            .map(|&v| self.info(v).scalar.width())
+            .collect();
+        let mut b = Builder::new(&widths);
+        let mut lits: BTreeMap<ValueId, Vec<Lit>> = BTreeMap::new();
+        for (i, &v) in inputs.iter().enumerate() {
+            lits.insert(v, b.input(i));
+        }
+        let mut name = Name::default();
+        let mut spent = Vec::new();
+        for m in members {
+            let args: Vec<Vec<Lit>> = m
+                .args
+                .iter()
+                .map(|&v| lits.get(&v).cloned().unwrap_or_else(|| self.literal(v)))
+                .collect();
+            let Work::Logic(logic) = &m.work else {
+                continue;
+            };
+            let widths: Vec<u32> = m
+                .results
+                .iter()
+                .map(|&v| self.info(v).scalar.width())
+                .collect();
+            let before = b.n_gates();
+            let outs = build(&mut b, logic, &args, &widths, objective);
+            spent.push((m.loc, before..b.n_gates()));
+            name.add(logic, &widths);
+            for (&v, out) in m.results.iter().zip(outs) {
+                lits.insert(v, out);
+            }
+        }
+        let outputs: Vec<ValueId> = members
+            .iter()
+            .flat_map(|m| m.results.iter().copied())
+            .filter(|v| used.contains(v))
+            .collect();
+        let template = b.finish(
+            name.finish(),
+            outputs
+                .iter()
+                .map(|v| lits.get(v).cloned().unwrap_or_default())
+                .collect(),
+        );
+        // The line that the work is mostly from.
+        let main = spent
+            .iter()
+            .max_by_key(|(loc, gates)| (gates.len(), std::cmp::Reverse(*loc)))
+            .map_or(members[0].loc, |s| s.0);
+        let id = self.template(template);
+        let why = members[0].why;
+        self.node(Op::Call(id), inputs, outputs, main, why)
+    }
+
+    fn template(&mut self, template: Template) -> TemplateId {
+        let key: TemplateKey = (
+            template.inputs.clone(),
+            template.gates.clone(),
+            template.outputs.clone(),
+        );
+        if let Some(&known) = self.template_ids.get(&key) {
+            return known;
+        }
+        let id = TemplateId::new(self.templates.len());
+        self.templates.push(template);
+        self.template_ids.insert(key, id);
+        id
+    }
+
+    fn literal(&self, value: ValueId) -> Vec<Lit> {
+        let word = self.splat_of(value).unwrap_or(0);
+        (0..self.info(value).scalar.width())
+            .map(|i| Lit::from(word >> i & 1 == 1))
+            .collect()
+    }
+}
+
+/// What is needed: effects, results, and what those need.
+fn live(micros: Vec<Micro>, results: &[ValueId]) -> Vec<Micro> {
+    let mut wanted: BTreeSet<ValueId> = results.iter().copied().collect();
+    let mut keep = vec![false; micros.len()];
+    for (i, micro) in micros.iter().enumerate().rev() {
+        if micro.effect || micro.results.iter().any(|r| wanted.contains(r)) {
+            keep[i] = true;
+            wanted.extend(micro.args.iter().chain(&micro.captured));
+        }
+    }
+    micros
+        .into_iter()
+        .zip(keep)
+        .filter_map(|(m, k)| k.then_some(m))
+        .collect()
+}
+
+/// What a region uses and does not define.
+fn captured(micros: &[Micro], params: &[ValueId], results: &[ValueId]) -> Vec<ValueId> {
+    let own: BTreeSet<ValueId> = micros
+        .iter()
+        .flat_map(|m| &m.results)
+        .chain(params)
+        .copied()
+        .collect();
+    let uses: BTreeSet<ValueId> = micros
+        .iter()
+        .flat_map(|m| m.args.iter().chain(&m.captured))
+        .chain(results)
+        .copied()
+        .collect();
+    uses.difference(&own).copied().collect()
+}
+
+fn stages(micros: &[Micro]) -> Vec<u32> {
+    // Of each value: its stage and whether logic made it.
+    let mut known: HashMap<ValueId, (u32, bool)> = HashMap::new();
+    let mut last_effect = 0;
+    micros
+        .iter()
+        .map(|micro| {
+            let is_logic = matches!(micro.work, Work::Logic(_));
+            let mut stage = micro
+                .args
+                .iter()
+                .chain(&micro.captured)
+                .filter_map(|v| known.get(v))
+                .map(|&(s, logic)| s + u32::from(logic && !is_logic))
+                .max()
+                .unwrap_or(0);
+            if micro.effect {
+                stage = stage.max(last_effect);
+                last_effect = stage;
+            }
+            for &r in &micro.results {
+                known.insert(r, (stage, is_logic));
+            }
+            stage
+        })
+        .collect()
+}
+
+/// Steps in an order to execute them: each group is one operation of the program.
+fn groups(micros: &[Micro], stages: &[u32]) -> Vec<Vec<usize>> {
+    let mut parent: Vec<usize> = (0..micros.len()).collect();
+    fn root(parent: &mut [usize], mut i: usize) -> usize {
+        while parent[i] != i {
+            parent[i] = parent[parent[i]];
+            i = parent[i];
+        }
+        i
+    }
+    let mut producer: HashMap<ValueId, usize> = HashMap::new();
+    for (i, micro) in micros.iter().enumerate() {
+        if matches!(micro.work, Work::Logic(_)) {
+            for arg in &micro.args {
+                if let Some(&p) = producer.get(arg)
+                    && stages[p] == stages[i]
+                {
+                    // The earlier root stays: groups are in the order of their first member.
+                    let (a, b) = (root(&mut parent, p), root(&mut parent, i));
+                    parent[a.max(b)] = a.min(b);
+                }
+            }
+            for &r in &micro.results {
+                producer.insert(r, i);
+            }
+        }
+    }
+    let mut members: BTreeMap<(u32, bool, usize), Vec<usize>> = BTreeMap::new();
+    for (i, micro) in micros.iter().enumerate() {
+        let is_logic = matches!(micro.work, Work::Logic(_));
+        members
+            .entry((stages[i], is_logic, root(&mut parent, i)))
+            .or_default()
+            .push(i);
+    }
+    members.into_values().collect()
+}
+
+/// Values that someone other than their own group reads.
+fn used_outside(micros: &[Micro], groups: &[Vec<usize>], results: &[ValueId]) -> BTreeSet<ValueId> {
+    let mut group_of: HashMap<ValueId, usize> = HashMap::new();
+    for (g, members) in groups.iter().enumerate() {
+        for &i in members {
+            for &r in &micros[i].results {
+                group_of.insert(r, g);
+            }
+        }
+    }
+    let mut used: BTreeSet<ValueId> = results.iter().copied().collect();
+    for (g, members) in groups.iter().enumerate() {
+        for &i in members {
+            for v in &micros[i].args {
+                if group_of.get(v) != Some(&g) {
+                    used.insert(*v);
+                }
+            }
+            used.extend(&micros[i].captured);
+        }
+    }
+    used
+}
+
+/// The gates of one piece of logic; results of `widths` bits.
+fn build(
+    b: &mut Builder,
+    logic: &Logic,
+    args: &[Vec<Lit>],
+    widths: &[u32],
+    objective: Objective,
+) -> Vec<Vec<Lit>> {
+    let width = widths.first().copied().unwrap_or(0);
+    let empty = Vec::new();
+    let arg = |i: usize| args.get(i).unwrap_or(&empty);
+    let term = |bits: &[Lit], n: u32, signed: bool, negated: bool| Term {
+        bits: resized(bits, n, signed),
+        signed,
+        negated,
+        shift: 0,
+    };
+    match logic {
+        Logic::Word { op, from, to } => {
+            vec![templates::word_op(b, *op, *from, *to, args, objective)]
+        }
+        Logic::Sum { bits, signed } => {
+            if width == 1 {
+                let bit = args
+                    .iter()
+                    .filter_map(|a| a.first().copied())
+                    .fold(Lit::FALSE, |x, y| b.xor(x, y));
+                return vec![vec![bit]];
+            }
+            let terms: Vec<_> = args
+                .iter()
+                .map(|a| term(a, *bits, *signed, false))
+                .collect();
+            vec![templates::sum(b, &terms, width, objective)]
+        }
+        Logic::Difference => {
+            let terms: Vec<_> = args
+                .iter()
+                .enumerate()
+                .map(|(i, a)| term(a, width, false, i > 0))
+                .collect();
+            vec![templates::sum(b, &terms, width, objective)]
+        }
+        Logic::CarrySave => {
+            let rows: Vec<_> = args.iter().map(|a| resized(a, width, false)).collect();
+            let mut rows = templates::csa(b, &rows);
+            rows.resize(2, Vec::new());
+            rows.iter().map(|r| resized(r, width, false)).collect()
+        }
+        Logic::Products { bits, signed } => {
+            let n = args.len() / 2;
+            // Factors are cut to what their range needs and extended to the result's width by wires alone.
+            let factor = |a: &[Lit], bits: u32, signed: bool| {
+                resized(&resized(a, bits, signed), width, signed)
+            };
+            let products: Vec<_> = (0..n)
+                .map(|i| {
+                    (
+                        factor(arg(i), bits.0, signed.0),
+                        factor(arg(n + i), bits.1, signed.1),
+                        false,
+                    )
+                })
+                .collect();
+            vec![templates::product_sum(b, &products, &[], width, objective)]
+        }
+        Logic::Bit(i) => vec![vec![arg(0).get(*i as usize).copied().unwrap_or(Lit::FALSE)]],
+        Logic::AnyFrom(i) => {
+            let high = arg(0).get(*i as usize..).unwrap_or(&[]).to_vec();
+            vec![vec![templates::or_all(b, &high)]]
+        }
+        Logic::Unless | Logic::When => {
+            let when = arg(1).first().copied().unwrap_or(Lit::FALSE);
+            let when = if matches!(logic, Logic::Unless) {
+                !when
+            } else {
+                when
+            };
+            vec![arg(0).iter().map(|&x| b.and(x, when)).collect()]
+        }
+        Logic::ReadArray => match args.split_last() {
+            Some((index, elements)) => vec![resized(
+                &templates::array_read(b, elements, index, objective),
+                width,
+                false,
+            )],
+            None => vec![vec![Lit::FALSE; width as usize]],
+        },
+        Logic::WriteArray => match args {
+            [elements @ .., index, value] => {
+                templates::array_write(b, elements, index, value, objective)
+            }
+            _ => Vec::new(),
+        },
+        Logic::Lookup(table) => vec![templates::table_lookup(b, table, width, arg(0), objective)],
+    }
+}
+
+fn resized(bits: &[Lit], width: u32, signed: bool) -> Vec<Lit> {
+    let mut out = bits.to_vec();
+    let fill = if signed {
+        bits.last().copied().unwrap_or(Lit::FALSE)
+    } else {
+        Lit::FALSE
+    };
+    out.resize(width as usize, fill);
+    out
+}
+
+/// What a template is called: its operations, as far as they fit.
+#[derive(Default)]
+struct Name {
+    parts: Vec<(String, usize)>,
+}
+
+impl Name {
+    fn add(&mut self, logic: &Logic, widths: &[u32]) {
+        let width = widths.first().copied().unwrap_or(0);
+        let part = match logic {
+            Logic::Word { op, from, to } => match from {
+                Scalar::Bool => format!("{}.bool", op.name()),
+                Scalar::Int { .. } if *op == smpcc_circuit::gate::WordOp::Cast => {
+                    format!("cast.{from}.{to}")
+                }
+                Scalar::Int { .. } => format!("{}.{from}", op.name()),
+            },
+            Logic::Sum { .. } => format!("sum.{width}"),
+            Logic::Difference => format!("difference.{width}"),
+            Logic::CarrySave => format!("carry_save.{width}"),
+            Logic::Products { .. } => format!("products.{width}"),
+            Logic::Bit(_) | Logic::AnyFrom(_) => "bits".into(),
+            Logic::Unless | Logic::When => format!("mask.{width}"),
+            Logic::ReadArray => format!("read.{width}"),
+            Logic::WriteArray => format!("write.{width}"),
+            Logic::Lookup(_) => format!("lookup.{width}"),
+        };
+        match self.parts.iter_mut().find(|p| p.0 == part) {
+            Some(known) => known.1 += 1,
+            None => self.parts.push((part, 1)),
+        }
+    }
+
+    fn finish(self) -> String {
+        let n = self.parts.len();
+        let mut text: Vec<String> = self
+            .parts
+            .into_iter()
+            .take(4)
+            .map(|(part, n)| if n == 1 { part } else { format!("{n}×{part}") })
+            .collect();
+        if n > 4 {
+            text.push("…".into());
+        }
+        text.join(" ")
+    }
+}
+
+/// Which form of circuits a domain wants.
+pub(super) const fn objective_of(domain: Domain) -> Objective {
+    match domain {
+        Domain::Yao => Objective::Size,
+        Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => Objective::Depth,
+    }
+}
