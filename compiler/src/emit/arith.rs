@@ -99,12 +99,9 @@ impl Emitter<'_> {
 
     /// Whether operands that a result combines without change of value are canonical in the result's ring.
     fn canonical_if_all_held(&mut self, result: ValueId, parts: &[ValueId]) {
-        let all = parts.iter().all(|&p| {
-            let held = match self.info(p).domain {
-                Domain::Arithmetic { .. } => self.known[p.index()].canonical,
-                Domain::Public | Domain::Boolean | Domain::Yao => true,
-            };
-            held
+        let all = parts.iter().all(|&p| match self.info(p).domain {
+            Domain::Arithmetic { .. } => self.known[p.index()].canonical,
+            Domain::Public | Domain::Boolean | Domain::Yao => true,
         });
         self.known[result.index()].canonical |= all;
     }
