@@ -10,6 +10,7 @@
 //! | [`prg`], [`hash`] | operating-system entropy, the pseudo-random generator, hashing and key derivation |
 //! | [`keys`] | key pairs and certificates of parties |
 //! | [`net`] | the mesh of links: in memory or TLS 1.3, metered, with deadlines |
+//! | [`session`] | the agreement before the first secret-dependent byte |
 //! | [`ring`], [`bits`] | vectors of integers mod 2^k and bit-sliced vectors, and their form in messages |
 //! | [`protocols`] | shares and one state machine per operation, by suite |
 //! | [`engine`], [`io`] | runs one party of a program; what goes in and comes out |
@@ -26,3 +27,4 @@ pub mod party;
 pub mod prg;
 pub mod protocols;
 pub mod ring;
+pub mod session;

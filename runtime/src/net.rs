@@ -19,12 +19,15 @@
 //! # Ok::<(), smpcc_runtime::error::Error>(())
 //! ```
 
+pub mod faulty;
 mod frame;
 mod inbox;
 mod link;
 pub mod memory;
 mod meter;
 mod outbox;
+pub mod record;
+pub mod shape;
 pub mod tcp;
 pub mod tls;
 
@@ -299,38 +302,19 @@ impl Mesh {
 
     fn receive(&mut self, from: PartyId, step: u64, len: usize) -> Result<Vec<u8>, Error> {
         if len <= FRAME_CAP {
-            return self.receive_frame(from, step, |got| got == len, len);
+            return self.receive_frame(from, step, len);
         }
         let mut message = Vec::with_capacity(len);
         while message.len() < len {
             let part = FRAME_CAP.min(len - message.len());
-            let payload = self.receive_frame(from, step, |got| got == part, part)?;
+            let payload = self.receive_frame(from, step, part)?;
             message.extend_from_slice(&payload);
             self.inboxes.give_back(from, payload);
         }
         Ok(message)
     }
 
-    /// The next message from a party, of this step and of at most `max` bytes (one frame); for the agreement, where
-    /// the others' lengths are what is being learnt.
-    pub(crate) fn recv_up_to(
-        &mut self,
-        from: PartyId,
-        step: u64,
-        max: usize,
-    ) -> Result<Vec<u8>, Error> {
-        self.check_alive()?;
-        self.receive_frame(from, step, |got| got <= max, max)
-            .map_err(|error| self.fail(error))
-    }
-
-    fn receive_frame(
-        &mut self,
-        from: PartyId,
-        step: u64,
-        fits: impl Fn(usize) -> bool,
-        len: usize,
-    ) -> Result<Vec<u8>, Error> {
+    fn receive_frame(&mut self, from: PartyId, step: u64, len: usize) -> Result<Vec<u8>, Error> {
         let tag = self.tag;
         let peer = peer_mut(&mut self.peers, from)?;
         let expected_seq = peer.next_received;
@@ -367,7 +351,7 @@ impl Mesh {
                 header.step
             ));
         }
-        if !fits(got) {
+        if got != len {
             return wrong(format!("{got} bytes in step {step} where {len} are due"));
         }
         Ok(frame.payload)

@@ -366,8 +366,11 @@ fn read_all(reading: &Reading, source: &mut dyn ByteSource) -> Result<(), Error>
                 fill(reading, source, &mut payload, len)?;
                 if wanted {
                     inboxes.update(*peer, |inbox| {
-                        inbox.bytes += len;
-                        inbox.frames.push_back(Arrived { header, payload });
+                        // After its goodbye nothing that a peer sends counts.
+                        if !inbox.goodbye {
+                            inbox.bytes += len;
+                            inbox.frames.push_back(Arrived { header, payload });
+                        }
                     });
                 }
             }

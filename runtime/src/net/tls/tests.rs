@@ -1,5 +1,6 @@
 //! Links over real sockets: who may connect, and that everything arrives.
 
+use std::io::{Read, Write};
 use std::time::SystemTime;
 
 use super::*;

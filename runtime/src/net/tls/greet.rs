@@ -1,0 +1,118 @@
+//! The first words inside a TLS connection, by which a link is up on both sides.
+//!
+//! They say who each side is and takes the other for; the certificate has decided that already, so that a difference only
+//! shows configurations that number the parties differently.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use rustls::Connection;
+
+use super::stream::as_timeout;
+use crate::message::{Reader, Writer};
+use crate::net::tcp;
+use crate::party::PartyId;
+
+/// What each side says first inside the connection, before its party number and the number it takes the other for.
+const GREETING: [u8; 8] = *b"smpcc/01";
+
+/// Bytes of a greeting.
+const GREETING_LEN: usize = 12;
+
+/// Why a greeting failed.
+pub(super) enum Unwelcome {
+    /// The network, or TLS inside the error.
+    Io(io::Error),
+    /// What the other side did.
+    Says(&'static str),
+}
+
+/// Completes the handshake and exchanges greetings; returns the other party, which `who` tells from the certificate.
+pub(super) fn greet(
+    connection: &mut Connection,
+    socket: &mut TcpStream,
+    until: Instant,
+    who: impl Fn(&Connection) -> Result<PartyId, &'static str>,
+    me: PartyId,
+) -> Result<PartyId, Unwelcome> {
+    let io = |e: io::Error| Unwelcome::Io(e);
+    let mut socket = Deadlined { socket, until };
+    while connection.is_handshaking() {
+        connection.complete_io(&mut socket).map_err(io)?;
+    }
+    let other = who(connection).map_err(Unwelcome::Says)?;
+    let mut w = Writer::default();
+    w.fixed(&GREETING).u16(me.number()).u16(other.number());
+    connection.writer().write_all(&w.finish()).map_err(io)?;
+    while connection.wants_write() {
+        connection.write_tls(&mut socket).map_err(io)?;
+    }
+    let mut theirs = [0; GREETING_LEN];
+    let mut have = 0;
+    while have < GREETING_LEN {
+        match connection.reader().read(&mut theirs[have..]) {
+            Ok(0) => return Err(Unwelcome::Io(io::ErrorKind::UnexpectedEof.into())),
+            Ok(n) => have += n,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                connection.complete_io(&mut socket).map_err(io)?;
+            }
+            Err(e) => return Err(Unwelcome::Io(e)),
+        }
+    }
+    let malformed = |_| Unwelcome::Says("does not speak this protocol");
+    let mut r = Reader::new(&theirs);
+    let magic: [u8; 8] = r.array("greeting").map_err(malformed)?;
+    let sender = r.u16("greeting").map_err(malformed)?;
+    let receiver = r.u16("greeting").map_err(malformed)?;
+    if magic != GREETING {
+        return Err(Unwelcome::Says("speaks another version of this protocol"));
+    }
+    if sender != other.number() || receiver != me.number() {
+        return Err(Unwelcome::Says(
+            "numbers the parties differently: compare the configurations",
+        ));
+    }
+    Ok(other)
+}
+
+/// A socket whose reads and writes end at a fixed time, however slowly bytes trickle in.
+struct Deadlined<'a> {
+    socket: &'a mut TcpStream,
+    until: Instant,
+}
+
+impl Read for Deadlined<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket
+            .set_read_timeout(Some(tcp::remaining(self.until)?))?;
+        self.socket.read(buf).map_err(as_timeout)
+    }
+}
+
+impl Write for Deadlined<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.socket
+            .set_write_timeout(Some(tcp::remaining(self.until)?))?;
+        self.socket.write(buf).map_err(as_timeout)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// Closes a connection so that what was said last, such as why, still arrives: closing while there is something to read
+/// would take it back.
+pub(super) fn hang_up(mut stream: &TcpStream) {
+    let until = Instant::now() + Duration::from_millis(200);
+    let mut scrap = [0; 1024];
+    // Best effort throughout: the caller is a stranger.
+    let _ = stream.shutdown(Shutdown::Write);
+    while let Ok(left) = tcp::remaining(until) {
+        let waiting = stream.set_read_timeout(Some(left)).is_ok();
+        if !waiting || !matches!(stream.read(&mut scrap), Ok(1..)) {
+            break;
+        }
+    }
+}
