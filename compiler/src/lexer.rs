@@ -1,0 +1,414 @@
+//! Text to tokens, with `logos`.
+//!
+//! Every byte of the file belongs to a token, to white space, or to an error, so that nothing is lost between the
+//! text and the tools that colour or format it. Comments are tokens here; the parser's adapter drops those that are
+//! not documentation. The words of the language that are keywords only where they have a meaning (`from`, `party`, …)
+//! are tokens of their own and still names for the grammar.
+
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic;
+use crate::source::{FileId, Span};
+use logos::Logos;
+use std::fmt::Write as _;
+
+/// Reserved words, which cannot be names.
+pub const KEYWORDS: &[&str] = &[
+    "as", "assert", "break", "const", "continue", "crate", "else", "enum", "false", "fn", "for", "if", "in", "let",
+    "match", "mut", "pub", "return", "reveal", "secret", "struct", "true", "use", "while",
+];
+
+/// Words that mean something in their places and are ordinary names elsewhere.
+pub const CONTEXTUAL_KEYWORDS: &[&str] = &["all", "circuit", "each", "from", "party", "public", "test", "to"];
+
+/// What a token is; its text is the span's.
+#[allow(missing_docs, reason = "the text beside each kind says what it is")]
+#[derive(Logos, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[logos(skip r"[ \t\r\n\f]+")]
+pub enum Kind {
+    #[regex(r"[A-Za-z_][A-Za-z0-9_]*")]
+    Ident,
+    #[regex(r"[0-9][0-9A-Za-z_]*")]
+    Int,
+    #[regex(r"[0-9][0-9_]*\.[0-9][0-9A-Za-z_]*([eE][+-][0-9_]+)?")]
+    Float,
+    #[token("\"", string)]
+    Str,
+    #[regex(r"//[^\n]*", comment, allow_greedy = true)]
+    Comment,
+    #[token("/*", block_comment)]
+    BlockComment,
+    DocComment,
+    ModuleDoc,
+
+    #[token("as")]
+    As,
+    #[token("assert")]
+    Assert,
+    #[token("break")]
+    Break,
+    #[token("const")]
+    Const,
+    #[token("continue")]
+    Continue,
+    #[token("crate")]
+    Crate,
+    #[token("else")]
+    Else,
+    #[token("enum")]
+    Enum,
+    #[token("false")]
+    False,
+    #[token("fn")]
+    Fn,
+    #[token("for")]
+    For,
+    #[token("if")]
+    If,
+    #[token("in")]
+    In,
+    #[token("let")]
+    Let,
+    #[token("match")]
+    Match,
+    #[token("mut")]
+    Mut,
+    #[token("pub")]
+    Pub,
+    #[token("return")]
+    Return,
+    #[token("reveal")]
+    Reveal,
+    #[token("secret")]
+    Secret,
+    #[token("struct")]
+    Struct,
+    #[token("true")]
+    True,
+    #[token("use")]
+    Use,
+    #[token("while")]
+    While,
+
+    #[token("all")]
+    All,
+    #[token("circuit")]
+    Circuit,
+    #[token("each")]
+    Each,
+    #[token("from")]
+    From,
+    #[token("party")]
+    Party,
+    #[token("public")]
+    Public,
+    #[token("test")]
+    Test,
+    #[token("to")]
+    To,
+    #[token("_")]
+    Underscore,
+
+    #[token("(")]
+    LParen,
+    #[token(")")]
+    RParen,
+    #[token("[")]
+    LBracket,
+    #[token("]")]
+    RBracket,
+    #[token("{")]
+    LBrace,
+    #[token("}")]
+    RBrace,
+    #[token(",")]
+    Comma,
+    #[token(";")]
+    Semi,
+    #[token(":")]
+    Colon,
+    #[token("::")]
+    PathSep,
+    #[token("->")]
+    Arrow,
+    #[token("=>")]
+    FatArrow,
+    #[token(".")]
+    Dot,
+    #[token("..")]
+    DotDot,
+    #[token("..=")]
+    DotDotEq,
+    #[token("#")]
+    Hash,
+    #[token("=")]
+    Eq,
+    #[token("==")]
+    EqEq,
+    #[token("!=")]
+    Ne,
+    #[token("<")]
+    Lt,
+    #[token("<=")]
+    Le,
+    #[token(">")]
+    Gt,
+    #[token(">=")]
+    Ge,
+    #[token("<<")]
+    Shl,
+    #[token("<<=")]
+    ShlEq,
+    #[token("+")]
+    Plus,
+    #[token("+=")]
+    PlusEq,
+    #[token("-")]
+    Minus,
+    #[token("-=")]
+    MinusEq,
+    #[token("*")]
+    Star,
+    #[token("*=")]
+    StarEq,
+    #[token("/")]
+    Slash,
+    #[token("/=")]
+    SlashEq,
+    #[token("%")]
+    Percent,
+    #[token("%=")]
+    PercentEq,
+    #[token("&")]
+    And,
+    #[token("&=")]
+    AndEq,
+    #[token("&&")]
+    AndAnd,
+    #[token("|")]
+    Or,
+    #[token("|=")]
+    OrEq,
+    #[token("||")]
+    OrOr,
+    #[token("^")]
+    Caret,
+    #[token("^=")]
+    CaretEq,
+    #[token("!")]
+    Bang,
+
+    /// Not a token: the diagnostics say why.
+    Error,
+}
+
+/// A token and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it is.
+    pub span: Span,
+}
+
+/// Consumes a string up to its closing quote on the same line; an open one ends at the line's end.
+fn string(lex: &mut logos::Lexer<'_, Kind>) -> bool {
+    let rest = lex.remainder().as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = rest.get(at) {
+        match byte {
+            b'"' => {
+                lex.bump(at + 1);
+                return true;
+            }
+            b'\n' => break,
+            b'\\' if rest.get(at + 1).is_some_and(|b| *b != b'\n') => at += 2,
+            _ => at += 1,
+        }
+    }
+    lex.bump(floor(lex.remainder(), at));
+    false
+}
+
+/// Consumes a block comment, which may hold others; an open one takes the rest of the file.
+fn block_comment(lex: &mut logos::Lexer<'_, Kind>) -> bool {
+    let rest = lex.remainder().as_bytes();
+    let (mut at, mut depth) = (0, 1usize);
+    while depth > 0 {
+        match (rest.get(at), rest.get(at + 1)) {
+            (Some(b'/'), Some(b'*')) => (at, depth) = (at + 2, depth + 1),
+            (Some(b'*'), Some(b'/')) => (at, depth) = (at + 2, depth - 1),
+            (Some(_), _) => at += 1,
+            (None, _) => break,
+        }
+    }
+    lex.bump(at);
+    depth == 0
+}
+
+fn comment(_: &mut logos::Lexer<'_, Kind>) {}
+
+/// The largest character boundary of `text` that is not after `at`.
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// All tokens of a text, comments included; what is not a token is a [`Kind::Error`] with a diagnostic.
+pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut diagnostics = Vec::new();
+    for (result, range) in Kind::lexer(text).spanned() {
+        let span = Span::new(file, range.start, range.end);
+        let slice = &text[range.clone()];
+        let kind = match result {
+            Ok(Kind::Comment) if slice.starts_with("//!") => Kind::ModuleDoc,
+            Ok(Kind::Comment) if slice.starts_with("///") && !slice.starts_with("////") => Kind::DocComment,
+            Ok(kind) => kind,
+            Err(()) => {
+                // Neighbouring bad characters are one mistake.
+                if let Some(last) = tokens.last_mut().filter(|t| t.kind == Kind::Error && t.span.end == span.start)
+                    && !slice.starts_with(['"', '/'])
+                {
+                    last.span = last.span.to(span);
+                    continue;
+                }
+                diagnostics.push(lexical_error(file, slice, span));
+                Kind::Error
+            }
+        };
+        if kind == Kind::Int || kind == Kind::Float {
+            check_number(slice, span, &mut diagnostics);
+        }
+        tokens.push(Token { kind, span });
+    }
+    (tokens, diagnostics)
+}
+
+fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
+    if slice.starts_with("/*") {
+        let opening = Span::new(file, span.start as usize, span.start as usize + 2);
+        return diagnostic!(E1002, opening, "this comment is never closed")
+            .here("opened here")
+            .help("close it with `*/`; comments nest, so each `/*` needs its own");
+    }
+    if slice.starts_with('"') {
+        let opening = Span::new(file, span.start as usize, span.start as usize + 1);
+        return diagnostic!(E1003, opening, "this string is never closed")
+            .here("opened here")
+            .help("close it with `\"` on the same line");
+    }
+    let shown = slice.chars().next().map_or(String::new(), |c| c.escape_debug().to_string());
+    let error = diagnostic!(E1001, span, "`{shown}` is not part of the language").here("unexpected character");
+    match slice.chars().next() {
+        Some('\'') => error.help("there are no character literals; text is not a value in this language"),
+        Some('@' | '$' | '?' | '~' | '`' | '\\') => error.help("remove it; bitwise not is `!`"),
+        Some('\u{feff}') => error.help("remove the byte-order mark; files are plain UTF-8"),
+        Some(c) if c.is_alphabetic() => error.help("names use the letters a to z, digits and `_`"),
+        _ => error.help("remove it"),
+    }
+}
+
+/// The value of a number's text and its suffix; `None` if it is malformed or above 2^128 − 1.
+pub fn number(text: &str) -> Option<(u128, &str)> {
+    let (radix, digits) = match text.get(..2) {
+        Some("0x") => (16, &text[2..]),
+        Some("0b") => (2, &text[2..]),
+        Some("0o") => (8, &text[2..]),
+        _ => (10, text),
+    };
+    let end = digits.find(|c: char| c != '_' && !c.is_digit(radix)).unwrap_or(digits.len());
+    let (digits, suffix) = digits.split_at(end);
+    let mut value: u128 = 0;
+    let mut any = false;
+    for digit in digits.chars().filter_map(|c| c.to_digit(radix)) {
+        value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;
+        any = true;
+    }
+    let known = suffix.is_empty()
+        || suffix == "usize"
+        || (suffix.starts_with(['u', 'i']) && suffix.len() > 1 && suffix[1..].bytes().all(|b| b.is_ascii_digit()));
+    (any && known).then_some((value, suffix))
+}
+
+fn check_number(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+    if text.contains('.') {
+        diagnostics.push(
+            diagnostic!(E1009, span, "numbers with a fraction are not yet available")
+                .help("scale to integers, for example cents in place of euros"),
+        );
+    } else if number(text).is_none() {
+        let error = diagnostic!(E1004, span, "`{}` is not a number of this language", shorten(text));
+        diagnostics.push(error.help(
+            "write digits, with `_` between them if you like, `0x…`, `0o…` or `0b…`, at most 2^128 − 1, and at most a type like `u8` after them",
+        ));
+    }
+}
+
+/// At most 40 characters of a text.
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(39).collect::<String>() + "…" }
+}
+
+/// One line per token: place, kind and text.
+pub fn dump(file: FileId, text: &str) -> String {
+    let (tokens, _) = lex(file, text);
+    let mut out = String::new();
+    let mut sources = crate::source::SourceSet::new();
+    let id = sources.add("", text);
+    for token in tokens {
+        let (line, col) = sources.file(id).line_col(token.span.start as usize);
+        let slice = text.get(token.span.start as usize..token.span.end as usize).unwrap_or("");
+        let _ = writeln!(out, "{line}:{col} {:?} {slice:?}", token.kind);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<Kind> {
+        lex(FileId(0), text).0.into_iter().map(|t| t.kind).collect()
+    }
+
+    #[test]
+    fn keywords_are_tokens_and_longer_names_are_not() {
+        for word in KEYWORDS.iter().chain(CONTEXTUAL_KEYWORDS) {
+            assert_ne!(kinds(word), [Kind::Ident], "{word}");
+            assert_eq!(kinds(&format!("{word}x")), [Kind::Ident], "{word}x");
+        }
+        assert_eq!(kinds("_x __"), [Kind::Ident, Kind::Ident]);
+    }
+
+    #[test]
+    fn numbers_ranges_and_fields() {
+        assert_eq!(kinds("0..5"), [Kind::Int, Kind::DotDot, Kind::Int]);
+        assert_eq!(kinds("0..=5"), [Kind::Int, Kind::DotDotEq, Kind::Int]);
+        assert_eq!(number("1_000u64"), Some((1000, "u64")));
+        assert_eq!(number("0xffu8"), Some((255, "u8")));
+        assert_eq!(number("340282366920938463463374607431768211456"), None);
+        assert_eq!(number("12abc"), None);
+        assert_eq!(number("0x"), None);
+    }
+
+    #[test]
+    fn open_comments_and_strings_are_placed_at_their_opening() {
+        let (_, errors) = lex(FileId(0), "a /* b /* c */ d");
+        assert_eq!((errors[0].code.as_str(), errors[0].primary.span.start), ("E1002", 2));
+        let (tokens, errors) = lex(FileId(0), "a \"é\nb");
+        assert_eq!((errors[0].code.as_str(), errors[0].primary.span.start), ("E1003", 2));
+        assert_eq!(tokens.last().map(|t| t.kind), Some(Kind::Ident));
+        assert_eq!(kinds("a /* b /* c */ */ d"), [Kind::Ident, Kind::BlockComment, Kind::Ident]);
+        assert_eq!(kinds("//! m\n/// d\n// c"), [Kind::ModuleDoc, Kind::DocComment, Kind::Comment]);
+    }
+
+    #[test]
+    fn bad_characters_are_errors_and_do_not_stop_the_rest() {
+        let (tokens, errors) = lex(FileId(0), "a §§ b");
+        assert_eq!(errors.len(), 1);
+        assert_eq!(tokens.len(), 3);
+    }
+}

@@ -1,0 +1,172 @@
+//! Source files and positions in them.
+//!
+//! A [`Span`] is a file and a byte range in eight bytes plus four, so that every syntax node can carry one. Lines
+//! and columns are computed only when a diagnostic is shown. The set of files is filled by the caller: the
+//! compiler itself reads nothing.
+
+/// Longest source file that the front end accepts, in bytes.
+pub const MAX_FILE_BYTES: usize = 8 << 20;
+
+/// Index of a file in its [`SourceSet`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A byte range in one file, `start..end`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The range `start..end` of `file`.
+    pub fn new(file: FileId, start: usize, end: usize) -> Span {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Span { file, start: clamp(start), end: clamp(end.max(start)) }
+    }
+
+    /// The smallest range that holds both; `self` if the files differ.
+    pub fn to(self, other: Span) -> Span {
+        if self.file != other.file {
+            return self;
+        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// One source file.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// The path as messages show it.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+    line_starts: Vec<u32>,
+}
+
+impl SourceFile {
+    fn new(name: String, text: String) -> SourceFile {
+        let mut line_starts = vec![0];
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'\n' {
+                line_starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
+            }
+        }
+        SourceFile { name, text, line_starts }
+    }
+
+    /// The largest character boundary that is not after `offset`.
+    pub fn snap(&self, offset: usize) -> usize {
+        let mut at = offset.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
+    /// Line and column of a byte offset, both counted from 1, columns in characters.
+    pub fn line_col(&self, offset: usize) -> (usize, usize) {
+        let offset = self.snap(offset);
+        let line = self.line_starts.partition_point(|&start| start as usize <= offset).max(1);
+        let start = self.line_starts[line - 1] as usize;
+        (line, self.text[start..offset].chars().count() + 1)
+    }
+
+    /// The text of a line counted from 1, without its end; empty past the end of the file.
+    pub fn line(&self, line: usize) -> &str {
+        let Some(&start) = line.checked_sub(1).and_then(|l| self.line_starts.get(l)) else { return "" };
+        let end = self.line_starts.get(line).map_or(self.text.len(), |&end| end as usize);
+        self.text[start as usize..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// Number of lines.
+    pub fn n_lines(&self) -> usize {
+        self.line_starts.len()
+    }
+}
+
+/// All files of one compilation: the program, its modules and the standard library.
+#[derive(Clone, Debug, Default)]
+pub struct SourceSet {
+    files: Vec<SourceFile>,
+}
+
+impl SourceSet {
+    /// An empty set.
+    pub fn new() -> SourceSet {
+        SourceSet::default()
+    }
+
+    /// Adds a file under the path by which messages and `use crate::…` know it.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        self.files.push(SourceFile::new(name.into(), text.into()));
+        FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The file with this id.
+    ///
+    /// # Panics
+    /// When the id comes from another set.
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// The file with this id, if it is in the set.
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// The file with this name.
+    pub fn find(&self, name: &str) -> Option<FileId> {
+        self.files.iter().position(|f| f.name == name).and_then(|i| u32::try_from(i).ok()).map(FileId)
+    }
+
+    /// All files with their ids, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        (0u32..).map(FileId).zip(self.files.iter())
+    }
+
+    /// Line and column of the start of a span, counted from 1.
+    pub fn line_col(&self, span: Span) -> (usize, usize) {
+        self.get(span.file).map_or((1, 1), |f| f.line_col(span.start as usize))
+    }
+
+    /// The text of a span, cut to character boundaries.
+    pub fn text(&self, span: Span) -> &str {
+        let Some(file) = self.get(span.file) else { return "" };
+        let (start, end) = (file.snap(span.start as usize), file.snap(span.end as usize));
+        &file.text[start..end.max(start)]
+    }
+
+    /// `PATH:LINE:COL` of the start of a span.
+    pub fn place(&self, span: Span) -> String {
+        let (line, col) = self.line_col(span);
+        let name = self.get(span.file).map_or("<unknown>", |f| f.name.as_str());
+        format!("{name}:{line}:{col}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_from_one_in_characters() {
+        let mut set = SourceSet::new();
+        let id = set.add("a.smpc", "ä b\nsecond\n");
+        let file = set.file(id);
+        assert_eq!(file.line_col(0), (1, 1));
+        assert_eq!(file.line_col(1), (1, 1), "inside a character snaps to its start");
+        assert_eq!(file.line_col(3), (1, 3));
+        assert_eq!(file.line_col(5), (2, 1));
+        assert_eq!(file.line_col(999), (3, 1));
+        assert_eq!(file.line(2), "second");
+        assert_eq!(file.line(0), "");
+        assert_eq!(set.place(Span::new(id, 5, 7)), "a.smpc:2:1");
+        assert_eq!(set.text(Span::new(id, 0, 1)), "");
+    }
+}
