@@ -415,7 +415,7 @@ pub enum ExprKind {
     Tuple(Vec<Expr>),
     /// `(x)`
     Paren(Box<Expr>),
-    /// `S { a: x, b }`
+    /// `S { a: x, b }`; the path is empty where the type comes from outside: `{ a: x, b }`
     Struct(Path, Vec<(Name, Option<Expr>)>),
     /// `x.a`
     Field(Box<Expr>, Name),
@@ -450,6 +450,8 @@ pub enum ExprKind {
     Closure(Vec<(Pattern, Option<Type>)>, Box<Expr>),
     /// `reveal(x)`
     Reveal(Box<Expr>),
+    /// `secret(x)`, in tests
+    MakeSecret(Box<Expr>),
     /// `assert(c, "why")`
     Assert(Box<Expr>, Option<String>),
     /// It could not be kept; a diagnostic says why.

@@ -105,7 +105,7 @@ pub enum Kind {
     Test,
     #[token("to")]
     To,
-    #[token("_")]
+    #[token("_", priority = 3)]
     Underscore,
 
     #[token("(")]
@@ -263,6 +263,9 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
     for (result, range) in Kind::lexer(text).spanned() {
         let span = Span::new(file, range.start, range.end);
         let slice = &text[range.clone()];
+        if result == Ok(Kind::Float) && tokens.last().is_some_and(|t| t.kind == Kind::Dot) && split_fields(&mut tokens, file, slice, range.start) {
+            continue;
+        }
         let kind = match result {
             Ok(Kind::Comment) if slice.starts_with("//!") => Kind::ModuleDoc,
             Ok(Kind::Comment) if slice.starts_with("///") && !slice.starts_with("////") => Kind::DocComment,
@@ -285,6 +288,23 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
         tokens.push(Token { kind, span });
     }
     (tokens, diagnostics)
+}
+
+/// In `t.0.1` the text `0.1` is two fields and no number.
+fn split_fields(tokens: &mut Vec<Token>, file: FileId, slice: &str, start: usize) -> bool {
+    let Some((first, second)) = slice.split_once('.') else { return false };
+    if !first.bytes().chain(second.bytes()).all(|b| b.is_ascii_digit()) {
+        return false;
+    }
+    let dot = start + first.len();
+    for (kind, from, to) in [
+        (Kind::Int, start, dot),
+        (Kind::Dot, dot, dot + 1),
+        (Kind::Int, dot + 1, start + slice.len()),
+    ] {
+        tokens.push(Token { kind, span: Span::new(file, from, to) });
+    }
+    true
 }
 
 fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
@@ -387,6 +407,8 @@ mod tests {
     fn numbers_ranges_and_fields() {
         assert_eq!(kinds("0..5"), [Kind::Int, Kind::DotDot, Kind::Int]);
         assert_eq!(kinds("0..=5"), [Kind::Int, Kind::DotDotEq, Kind::Int]);
+        let fields = [Kind::Ident, Kind::Dot, Kind::Int, Kind::Dot, Kind::Int];
+        assert_eq!(kinds("t.0.1"), fields);
         assert_eq!(number("1_000u64"), Some((1000, "u64")));
         assert_eq!(number("0xffu8"), Some((255, "u8")));
         assert_eq!(number("340282366920938463463374607431768211456"), None);

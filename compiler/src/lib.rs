@@ -7,6 +7,25 @@ pub mod ir;
 pub mod lower;
 pub mod schema;
 pub mod sections;
+pub mod ast;
+mod check;
+pub mod diagnostic;
+pub mod front;
+#[allow(
+    missing_docs,
+    unused,
+    clippy::all,
+    reason = "written by the parser generator"
+)]
+mod grammar {
+    include!(concat!(env!("OUT_DIR"), "/grammar.rs"));
+}
+pub mod lexer;
+pub mod library;
+pub mod parser;
+mod resolve;
 pub mod session;
+pub mod source;
 pub mod span;
 pub mod templates;
+mod types;

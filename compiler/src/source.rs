@@ -1,42 +1,13 @@
 //! Source files and positions in them.
 //!
-//! A [`Span`] is a file and a byte range in eight bytes plus four, so that every syntax node can carry one. Lines
+//! Spans are byte ranges, so that every syntax node can carry one; lines
 //! and columns are computed only when a diagnostic is shown. The set of files is filled by the caller: the
 //! compiler itself reads nothing.
 
 /// Longest source file that the front end accepts, in bytes.
 pub const MAX_FILE_BYTES: usize = 8 << 20;
 
-/// Index of a file in its [`SourceSet`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileId(pub u32);
-
-/// A byte range in one file, `start..end`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span {
-    /// The file.
-    pub file: FileId,
-    /// First byte.
-    pub start: u32,
-    /// One past the last byte.
-    pub end: u32,
-}
-
-impl Span {
-    /// The range `start..end` of `file`.
-    pub fn new(file: FileId, start: usize, end: usize) -> Span {
-        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Span { file, start: clamp(start), end: clamp(end.max(start)) }
-    }
-
-    /// The smallest range that holds both; `self` if the files differ.
-    pub fn to(self, other: Span) -> Span {
-        if self.file != other.file {
-            return self;
-        }
-        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
-    }
-}
+pub use crate::span::{FileId, Span};
 
 /// One source file.
 #[derive(Clone, Debug)]
@@ -90,15 +61,25 @@ impl SourceFile {
 }
 
 /// All files of one compilation: the program, its modules and the standard library.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SourceSet {
     files: Vec<SourceFile>,
 }
 
+impl Default for SourceSet {
+    fn default() -> SourceSet {
+        SourceSet::new()
+    }
+}
+
 impl SourceSet {
-    /// An empty set.
+    /// A set with the standard library and nothing else.
     pub fn new() -> SourceSet {
-        SourceSet::default()
+        let mut set = SourceSet { files: Vec::new() };
+        for (module, text) in crate::library::MODULES {
+            set.add(crate::library::file_name(module), *text);
+        }
+        set
     }
 
     /// Adds a file under the path by which messages and `use crate::…` know it.

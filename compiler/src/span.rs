@@ -22,6 +22,16 @@ pub struct Span {
 }
 
 impl Span {
+    /// The range `start..end` of `file`.
+    pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            file,
+            start: clamp(start),
+            end: clamp(end.max(start)),
+        }
+    }
+
     /// From the start of `self` to the end of `other` (of the same file).
     pub fn to(self, other: Self) -> Self {
         Self {

@@ -1,0 +1,153 @@
+//! Types and secrecy: from the syntax tree to the HIR.
+//!
+//! Signatures first, then each body alone, once, for all instances; last what needs all bodies (cycles of calls, and
+//! effects that reach a secret condition through calls). Checking is bidirectional: the expected type goes down as a
+//! hint, the found type comes up, and the place where they meet reports. What was found wrong has the type
+//! [`Ty::Never`], which fits everywhere, so that one mistake is reported once.
+
+mod body;
+mod builtin;
+mod call;
+mod closure;
+mod consts;
+mod contract;
+mod effects;
+mod expr;
+mod flow;
+mod operator;
+mod place;
+mod show;
+mod signature;
+mod stmt;
+
+use crate::diagnostic::Diagnostic;
+use crate::hir::{self, FnId, Hir, StructId};
+use crate::resolve::World;
+use crate::source::Span;
+use crate::types::{Fields, Ty};
+use effects::Summary;
+
+/// What a type parameter must be able to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub eq: bool,
+    pub ord: bool,
+    pub num: bool,
+    pub int: bool,
+}
+
+/// A generic parameter.
+#[derive(Clone, Debug)]
+pub(crate) struct GenericInfo {
+    pub name: String,
+    pub kind: hir::GenericKind,
+    pub bounds: Bounds,
+}
+
+/// A struct's resolved definition.
+pub(crate) struct StructSig {
+    pub name: String,
+    pub generics: Vec<GenericInfo>,
+    pub names: Vec<String>,
+    pub types: Vec<Ty>,
+    pub ranges: Vec<Option<hir::Range>>,
+    pub spans: Vec<Span>,
+    pub span: Span,
+    /// How many scalars it has, arguments counted as one.
+    pub leaves: u64,
+}
+
+/// All structs.
+#[derive(Default)]
+pub(crate) struct StructTable(pub Vec<StructSig>);
+
+impl Fields for StructTable {
+    fn fields(&self, id: StructId) -> &[Ty] {
+        self.0.get(id.index()).map_or(&[], |s| &s.types)
+    }
+}
+
+/// A function's resolved signature.
+#[derive(Clone)]
+pub(crate) struct FnSig {
+    pub generics: Vec<GenericInfo>,
+    pub params: Vec<ParamSig>,
+    pub ret: Ty,
+}
+
+/// A parameter.
+#[derive(Clone)]
+pub(crate) struct ParamSig {
+    pub name: String,
+    pub ty: Ty,
+    pub span: Span,
+}
+
+/// The state of checking a program.
+pub(crate) struct Checker<'w> {
+    pub world: &'w World,
+    pub structs: StructTable,
+    pub fns: Vec<FnSig>,
+    pub const_types: Vec<Ty>,
+    pub const_values: Vec<consts::Value>,
+    pub roles: Vec<hir::Role>,
+    pub main: Option<FnId>,
+    pub summaries: Vec<Summary>,
+    pub out: Vec<Diagnostic>,
+}
+
+/// Checks a resolved program. The HIR is whole only if no diagnostic is an error.
+pub(crate) fn check(world: &World, out: Vec<Diagnostic>) -> (Hir, Vec<Diagnostic>) {
+    let mut checker = Checker {
+        world,
+        structs: StructTable::default(),
+        fns: Vec::new(),
+        const_types: Vec::new(),
+        const_values: vec![consts::Value::Unknown; world.consts.len()],
+        roles: Vec::new(),
+        main: None,
+        summaries: Vec::new(),
+        out,
+    };
+    checker.declare_roles();
+    checker.declare_structs();
+    checker.declare_consts();
+    let contract = checker.declare_fns();
+    let consts = checker.check_consts();
+    let mut fns = checker.check_fns();
+    let tests = checker.check_tests(&mut fns);
+    checker.check_calls(&fns);
+    let structs = checker.structs.0.iter().map(StructSig::hir).collect();
+    let hir = Hir { roles: checker.roles, structs, fns, consts, main: contract, tests };
+    (hir, checker.out)
+}
+
+impl StructSig {
+    fn hir(&self) -> hir::Struct {
+        let field = |at: usize| hir::Field {
+            name: self.names[at].clone(),
+            ty: self.types[at].hir(),
+            range: self.ranges[at],
+            span: self.spans[at],
+        };
+        hir::Struct {
+            name: self.name.clone(),
+            generics: self.generics.iter().map(GenericInfo::hir).collect(),
+            fields: (0..self.names.len()).map(field).collect(),
+            span: self.span,
+        }
+    }
+}
+
+impl GenericInfo {
+    pub fn hir(&self) -> hir::Generic {
+        hir::Generic { name: self.name.clone(), kind: self.kind }
+    }
+}
+
+impl Checker<'_> {
+    /// Keeps a diagnostic.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.out.push(diagnostic);
+    }
+}

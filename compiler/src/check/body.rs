@@ -1,0 +1,376 @@
+//! The state of checking one body: variables in scope, secret conditions around, loops around.
+
+use super::{Checker, GenericInfo};
+use crate::ast::{self, Expr, Name};
+use crate::diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{self, FnId, LocalId};
+use crate::source::Span;
+use crate::types::{Fit, Secrecy, Signature, Ty};
+use std::collections::BTreeMap;
+
+use super::effects::Summary;
+
+/// Why a variable is secret.
+#[derive(Clone, Debug)]
+pub(crate) enum Cause {
+    /// Its type says so.
+    Declared,
+    /// It took the type of what it was given.
+    From(Option<Source>),
+}
+
+/// The nearest secret in an expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The variable, if it is one.
+    pub local: Option<LocalId>,
+    /// What is secret and why, when it is not a variable.
+    pub text: &'static str,
+    pub span: Span,
+}
+
+/// A variable.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalInfo {
+    pub name: String,
+    pub ty: Ty,
+    pub mutable: bool,
+    pub span: Span,
+    pub used: bool,
+    /// How many secret conditions were around its declaration.
+    pub n_conditions: usize,
+    /// How many closures were around its declaration.
+    pub n_closures: usize,
+    pub cause: Cause,
+    /// Which parameter it is, when it is a callable one.
+    pub callable_param: Option<u32>,
+    /// What the closure that it holds does.
+    pub effects: Vec<super::effects::Effect>,
+}
+
+/// A condition around the current place that may be secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    pub secrecy: Secrecy,
+    pub span: Span,
+    pub source: Option<Source>,
+}
+
+/// What a `return` means here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Function,
+    Main,
+    Test,
+    Const,
+}
+
+/// A checked expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed {
+    pub kind: hir::ExprKind,
+    pub ty: Ty,
+    pub span: Span,
+}
+
+impl Typed {
+    /// What was found wrong.
+    pub fn poison(span: Span) -> Typed {
+        Typed { kind: hir::ExprKind::Tuple(Vec::new()), ty: Ty::Never, span }
+    }
+
+    pub fn new(kind: hir::ExprKind, ty: Ty, span: Span) -> Typed {
+        Typed { kind, ty, span }
+    }
+
+    pub fn hir(self) -> hir::Expr {
+        hir::Expr { ty: self.ty.hir(), kind: self.kind, span: self.span }
+    }
+
+    pub fn boxed(self) -> Box<hir::Expr> {
+        Box::new(self.hir())
+    }
+}
+
+/// One body.
+pub(crate) struct Body<'c, 'w> {
+    pub ck: &'c mut Checker<'w>,
+    pub module: usize,
+    pub kind: Kind,
+    pub generics: Vec<GenericInfo>,
+    pub ret: Ty,
+    pub locals: Vec<LocalInfo>,
+    pub scopes: Vec<BTreeMap<String, LocalId>>,
+    pub conditions: Vec<Condition>,
+    /// Per loop around: how many conditions were around it.
+    pub loops: Vec<usize>,
+    /// Per closure around: how many conditions and loops were around it.
+    pub closures: Vec<(usize, usize)>,
+    pub summary: Summary,
+    /// How often closures were checked again with another type; bounded, because they nest.
+    pub retries: u32,
+}
+
+impl<'c, 'w> Body<'c, 'w> {
+    pub fn new(ck: &'c mut Checker<'w>, module: usize, kind: Kind, generics: Vec<GenericInfo>, ret: Ty) -> Self {
+        Body {
+            ck,
+            module,
+            kind,
+            generics,
+            ret,
+            locals: Vec::new(),
+            scopes: vec![BTreeMap::new()],
+            conditions: Vec::new(),
+            loops: Vec::new(),
+            closures: Vec::new(),
+            summary: Summary::default(),
+            retries: 0,
+        }
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.ck.report(diagnostic);
+    }
+
+    pub fn show(&self, ty: &Ty) -> String {
+        self.ck.show(ty, &self.generics)
+    }
+
+    pub fn secrecy(&self, ty: &Ty) -> Secrecy {
+        ty.secrecy(&self.ck.structs)
+    }
+
+    /// Adds a variable and brings it into scope.
+    pub fn declare(&mut self, name: &Name, ty: Ty, mutable: bool, cause: Cause) -> LocalId {
+        let id = self.temporary(name.text.clone(), ty, name.span, cause);
+        self.locals[id.index()].mutable = mutable;
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.insert(name.text.clone(), id);
+        }
+        id
+    }
+
+    /// Adds a variable that no name leads to.
+    pub fn temporary(&mut self, name: String, ty: Ty, span: Span, cause: Cause) -> LocalId {
+        let id = LocalId(u32::try_from(self.locals.len()).unwrap_or(u32::MAX));
+        self.locals.push(LocalInfo {
+            name,
+            ty,
+            mutable: false,
+            span,
+            used: false,
+            n_conditions: self.conditions.len(),
+            n_closures: self.closures.len(),
+            cause,
+            callable_param: None,
+            effects: Vec::new(),
+        });
+        id
+    }
+
+    /// The variable of this name.
+    pub fn local(&self, name: &str) -> Option<LocalId> {
+        self.scopes.iter().rev().find_map(|scope| scope.get(name)).copied()
+    }
+
+    /// Runs `f` in a scope of its own.
+    pub fn scoped<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        self.scopes.push(BTreeMap::new());
+        let result = f(self);
+        self.scopes.pop();
+        result
+    }
+
+    /// Runs `f` under a condition; public ones change nothing.
+    pub fn under<R>(&mut self, condition: Option<Condition>, f: impl FnOnce(&mut Self) -> R) -> R {
+        let Some(condition) = condition else { return f(self) };
+        self.conditions.push(condition);
+        let result = f(self);
+        self.conditions.pop();
+        result
+    }
+
+    /// The integer that a constant expression is, unless a variable hides the constant.
+    pub fn const_int(&mut self, e: &Expr) -> Option<i128> {
+        if self.mentions_local(e) { None } else { self.ck.const_int(e, self.module) }
+    }
+
+    fn mentions_local(&self, e: &Expr) -> bool {
+        use ast::ExprKind as E;
+        match &e.kind {
+            E::Path(p) => match p.parts.as_slice() {
+                [name] => self.local(&name.text).is_some() || self.generics.iter().any(|g| g.name == name.text),
+                _ => false,
+            },
+            E::Paren(e) | E::Cast(e, _) | E::Unary(_, e) => self.mentions_local(e),
+            E::Binary(_, a, b) => self.mentions_local(a) || self.mentions_local(b),
+            E::Int(..) => false,
+            _ => true,
+        }
+    }
+
+    /// The expression as a value of `want`, or a report that says what stands in the way.
+    pub fn coerce(&mut self, e: Typed, want: &Ty, because: Option<(Span, String)>) -> hir::Expr {
+        match e.ty.fits(want, &self.ck.structs) {
+            Fit::Yes => e.hir(),
+            Fit::TooSecret => {
+                let (span, hir) = (e.span, e.hir());
+                let shown = self.show(want);
+                let message = format!("a secret flows into a public `{shown}`");
+                let error = self.flow(Diagnostic::new(Code::E3002, span, message), &hir, "this is secret");
+                let error = match because {
+                    Some((at, text)) => error.because(at, text),
+                    None => error,
+                };
+                let help = format!("make it `secret {shown}`, or `reveal` the value if everyone may learn it");
+                self.report(error.help(help));
+                hir
+            }
+            Fit::No => {
+                let (have, shown) = (self.show(&e.ty), self.show(want));
+                let error = diagnostic!(E3001, e.span, "expected `{shown}`, found `{have}`");
+                let error = error.here(format!("this is `{have}`"));
+                let error = match because {
+                    Some((at, text)) => error.because(at, text),
+                    None => error,
+                };
+                let help = mismatch_help(&e.ty, want, &shown);
+                self.report(error.help(help));
+                Typed::poison(e.span).hir()
+            }
+        }
+    }
+
+    /// The HIR's variables.
+    pub fn hir_locals(&self) -> Vec<hir::Local> {
+        let one = |l: &LocalInfo| hir::Local {
+            name: l.name.clone(),
+            ty: l.ty.hir(),
+            mutable: l.mutable,
+            span: l.span,
+        };
+        self.locals.iter().map(one).collect()
+    }
+
+    /// Warns about variables that nothing reads.
+    pub fn warn_unused(&mut self) {
+        for at in 0..self.locals.len() {
+            let local = &self.locals[at];
+            if local.used || local.name.is_empty() || local.name.starts_with('_') || local.ty.is_never() {
+                continue;
+            }
+            let warning = diagnostic!(W0001, local.span, "`{}` is never read", local.name).here("unused");
+            let warning = warning.help(format!("remove it, or write `_{}`", local.name));
+            self.report(warning);
+        }
+    }
+
+    /// The callable that a variable is.
+    pub fn signature(&self, id: LocalId) -> Option<Signature> {
+        match &self.locals.get(id.index())?.ty {
+            Ty::Fn(signature) => Some((**signature).clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What to write when the shapes of types differ.
+fn mismatch_help(have: &Ty, want: &Ty, shown: &str) -> String {
+    let shown = shown.trim_start_matches("secret ");
+    match (have, want) {
+        (h, w) if h.is_integral() && w.is_integral() => format!("convert with `as {shown}`"),
+        (Ty::Bool(_), w) if w.is_integral() => format!("convert with `as {shown}`"),
+        (h, Ty::Bool(_)) if h.is_integral() => "compare it, for example with `!= 0`".into(),
+        (Ty::Tuple(parts), _) if parts.is_empty() => "give a value; a `;` after the last expression drops it".into(),
+        (_, Ty::Tuple(parts)) if parts.is_empty() => "end it with `;` to drop the value, or say what the function returns".into(),
+        (Ty::Array(_, n), Ty::Array(_, m)) if n != m => "the lengths must be the same".into(),
+        _ => format!("give a value of type `{shown}`"),
+    }
+}
+
+impl Checker<'_> {
+    /// Checks the bodies of all functions.
+    pub fn check_fns(&mut self) -> Vec<hir::Fn> {
+        let mut out = Vec::new();
+        for at in 0..self.world.fns.len() {
+            out.push(self.check_fn(FnId(u32::try_from(at).unwrap_or(u32::MAX))));
+        }
+        out
+    }
+
+    fn check_fn(&mut self, id: FnId) -> hir::Fn {
+        let world = self.world;
+        let item = &world.fns[id.index()];
+        let decl = &item.decl.decl;
+        let sig = self.fns[id.index()].clone();
+        let is_main = self.main == Some(id);
+        let kind = if is_main { Kind::Main } else { Kind::Function };
+        let mut body = Body::new(self, item.module, kind, sig.generics.clone(), sig.ret.clone());
+        for (at, (param, known)) in decl.params.iter().zip(&sig.params).enumerate() {
+            if body.local(&param.name.text).is_some() {
+                let error = diagnostic!(E2003, param.name.span, "the parameter `{}` is declared twice", param.name.text);
+                body.report(error.here("declared again here").help("rename one of them"));
+            }
+            let local = body.declare(&param.name, known.ty.clone(), param.mutable, Cause::Declared);
+            if matches!(known.ty, Ty::Fn(_)) {
+                body.locals[local.index()].callable_param = u32::try_from(at).ok();
+            }
+        }
+        let value = body.function_block(&decl.body, &sig.ret, decl.head);
+        body.warn_unused();
+        let locals = body.hir_locals();
+        let summary = std::mem::take(&mut body.summary);
+        self.summaries.push(summary);
+        hir::Fn {
+            name: world.fn_name(id),
+            generics: sig.generics.iter().map(GenericInfo::hir).collect(),
+            locals,
+            n_params: u32::try_from(sig.params.len()).unwrap_or(u32::MAX),
+            ret: sig.ret.hir(),
+            protocol: item.decl.protocol,
+            body: value,
+            span: decl.name.span,
+        }
+    }
+
+    /// Checks all tests of the root; each becomes a function.
+    pub fn check_tests(&mut self, fns: &mut Vec<hir::Fn>) -> Vec<hir::Test> {
+        let world = self.world;
+        let mut out = Vec::new();
+        for test in &world.tests {
+            let mut body = Body::new(self, crate::resolve::ROOT, Kind::Test, Vec::new(), Ty::unit());
+            let value = body.function_block(&test.body, &Ty::unit(), test.name.span);
+            body.warn_unused();
+            let locals = body.hir_locals();
+            let summary = std::mem::take(&mut body.summary);
+            self.summaries.push(summary);
+            let function = FnId(u32::try_from(fns.len()).unwrap_or(u32::MAX));
+            fns.push(hir::Fn {
+                name: format!("test {:?}", test.name.text),
+                generics: Vec::new(),
+                locals,
+                n_params: 0,
+                ret: hir::Type::unit(),
+                protocol: None,
+                body: value,
+                span: test.name.span,
+            });
+            out.push(hir::Test { name: test.name.text.clone(), function, span: test.name.span });
+        }
+        out
+    }
+
+    /// Checks the value of a constant.
+    pub fn check_const_value(&mut self, e: &Expr, ty: &Ty, module: usize) -> hir::Expr {
+        let mut body = Body::new(self, module, Kind::Const, Vec::new(), ty.clone());
+        let value = body.expr(e, Some(ty));
+        let hir = body.coerce(value, ty, None);
+        if !body.locals.is_empty() {
+            let error = diagnostic!(E3016, e.span, "a constant has no variables").here("not a constant");
+            body.report(error.help("write an expression of literals and constants"));
+        }
+        hir
+    }
+}

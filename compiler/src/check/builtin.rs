@@ -1,0 +1,334 @@
+//! The functions of the prelude that the compiler knows itself, because their types cannot be written in the language
+//! or because lowering does better with them than with a loop.
+
+use super::Bounds;
+use super::body::{Body, Typed};
+use super::expr::is_bare;
+use crate::ast::{Expr, Name};
+use crate::diagnostic;
+use crate::hir::{Builtin as B, ExprKind as H, Len};
+use crate::source::Span;
+use crate::types::{Arg, Ty};
+
+/// Names and what they stand for.
+pub(crate) const NAMES: &[(&str, B)] = &[
+    ("abs", B::Abs),
+    ("all", B::All),
+    ("any", B::Any),
+    ("concat", B::Concat),
+    ("count_ones", B::CountOnes),
+    ("enumerate", B::Enumerate),
+    ("flatten", B::Flatten),
+    ("fold", B::Fold),
+    ("isqrt", B::Isqrt),
+    ("len", B::Len),
+    ("map", B::Map),
+    ("max", B::Max),
+    ("min", B::Min),
+    ("parties", B::Parties),
+    ("rotate_left", B::RotateLeft),
+    ("rotate_right", B::RotateRight),
+    ("sum", B::Sum),
+    ("swap_if", B::SwapIf),
+    ("widen", B::Widen),
+    ("zip", B::Zip),
+];
+
+fn usage(builtin: B) -> (usize, &'static str) {
+    match builtin {
+        B::Abs => (1, "abs(a)"),
+        B::All => (1, "all(xs)"),
+        B::Any => (1, "any(xs)"),
+        B::Concat => (2, "concat(xs, ys)"),
+        B::CountOnes => (1, "count_ones(a)"),
+        B::Enumerate => (1, "enumerate(xs)"),
+        B::Flatten => (1, "flatten(xss)"),
+        B::Fold => (3, "fold(xs, init, |acc, x| …)"),
+        B::Isqrt => (1, "isqrt(a)"),
+        B::Len => (1, "len(xs)"),
+        B::Map => (2, "map(xs, |x| …)"),
+        B::Max => (2, "max(a, b)"),
+        B::Min => (2, "min(a, b)"),
+        B::Parties => (0, "parties()"),
+        B::RotateLeft => (2, "rotate_left(a, s)"),
+        B::RotateRight => (2, "rotate_right(a, s)"),
+        B::Sum => (1, "sum(xs)"),
+        B::SwapIf => (3, "swap_if(c, a, b)"),
+        B::Widen => (1, "widen(a)"),
+        B::Zip => (2, "zip(xs, ys)"),
+    }
+}
+
+/// What an array argument is: its items, its length.
+struct Items {
+    value: Typed,
+    item: Ty,
+    len: Len,
+}
+
+impl Body<'_, '_> {
+    /// A call of a function that the compiler knows.
+    pub fn call_builtin(&mut self, builtin: B, name: &Name, args: &[&Expr], want: Option<&Ty>, span: Span) -> Typed {
+        let (n, usage) = usage(builtin);
+        // `any(xs, f)` and `all(xs, f)` are shorthand for the same on `map(xs, f)`.
+        if matches!(builtin, B::Any | B::All) && args.len() == 2 {
+            return self.any_of(builtin, name, args, span).unwrap_or(Typed::poison(span));
+        }
+        if !self.expect_args(name, args, n, usage, span) {
+            return Typed::poison(span);
+        }
+        self.builtin(builtin, name, args, want, span).unwrap_or(Typed::poison(span))
+    }
+
+    /// The types and the value; `None` when something was reported.
+    fn builtin(&mut self, builtin: B, name: &Name, args: &[&Expr], want: Option<&Ty>, span: Span) -> Option<Typed> {
+        let int = Bounds { int: true, ..Bounds::default() };
+        match builtin {
+            B::Parties => Some(Typed::new(H::Builtin(B::Parties, Vec::new()), Ty::Usize, span)),
+            B::Min | B::Max => {
+                let (a, b) = self.pair(args[0], args[1], want);
+                let ty = self.joined(&a, &b, span)?;
+                self.need(&ty, Bounds { ord: true, ..Bounds::default() }, name, span)?;
+                Some(Typed::new(H::Builtin(builtin, vec![a.hir(), b.hir()]), ty, span))
+            }
+            B::Abs | B::CountOnes | B::Isqrt => {
+                let a = self.expr(args[0], want);
+                self.need(&a.ty, int, name, a.span)?;
+                if builtin == B::Isqrt && matches!(a.ty, Ty::Int { signed: true, .. }) {
+                    let shown = self.show(&a.ty);
+                    let error = diagnostic!(E3006, a.span, "`isqrt` takes an unsigned integer, not `{shown}`");
+                    self.report(error.here(format!("this is `{shown}`")).help("convert it with `as`, for example `as u32`"));
+                    return None;
+                }
+                let ty = a.ty.clone();
+                Some(Typed::new(H::Builtin(builtin, vec![a.hir()]), ty, span))
+            }
+            B::Widen => {
+                let a = self.expr(args[0], None);
+                self.need(&a.ty, int, name, a.span)?;
+                let ty = a.ty.clone().wide();
+                Some(Typed::new(H::Builtin(builtin, vec![a.hir()]), ty, span))
+            }
+            B::RotateLeft | B::RotateRight => {
+                let a = self.expr(args[0], want);
+                let s = self.shift_amount(args[1]);
+                self.need(&a.ty, int, name, a.span)?;
+                if s.ty.is_never() {
+                    return None;
+                }
+                let ty = a.ty.clone().with(self.secrecy(&s.ty));
+                Some(Typed::new(H::Builtin(builtin, vec![a.hir(), s.hir()]), ty, span))
+            }
+            B::SwapIf => {
+                let c = self.condition_value(args[0]);
+                let (a, b) = self.pair(args[1], args[2], None);
+                let ty = self.joined(&a, &b, span)?.with(self.secrecy(&c.ty));
+                let ty = Ty::Tuple(vec![ty.clone(), ty]);
+                Some(Typed::new(H::Builtin(builtin, vec![c.hir(), a.hir(), b.hir()]), ty, span))
+            }
+            B::Len => {
+                let xs = self.items(args[0], name)?;
+                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir()]), Ty::Usize, span))
+            }
+            B::Sum => {
+                let xs = self.items(args[0], name)?;
+                self.need(&xs.item, int, name, xs.value.span)?;
+                let ty = xs.item.wide();
+                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir()]), ty, span))
+            }
+            B::Any | B::All => {
+                let xs = self.items(args[0], name)?;
+                let Ty::Bool(secrecy) = xs.item else {
+                    let shown = self.show(&xs.item);
+                    let span = xs.value.span;
+                    let error = diagnostic!(E3001, span, "`{}` takes an array of `bool`, not of `{shown}`", name.text);
+                    let help = format!("give a condition: `{}(xs, |x| …)`", name.text);
+                    self.report(error.here(format!("items are `{shown}`")).help(help));
+                    return None;
+                };
+                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir()]), Ty::Bool(secrecy), span))
+            }
+            B::Enumerate => {
+                let xs = self.items(args[0], name)?;
+                let item = Ty::Tuple(vec![Ty::Usize, xs.item]);
+                let ty = Ty::Array(Box::new(item), xs.len);
+                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir()]), ty, span))
+            }
+            B::Zip => {
+                let xs = self.items(args[0], name)?;
+                let ys = self.items(args[1], name)?;
+                let len = self.same_lengths(&xs, &ys, span)?;
+                let item = Ty::Tuple(vec![xs.item, ys.item]);
+                let ty = Ty::Array(Box::new(item), len);
+                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir(), ys.value.hir()]), ty, span))
+            }
+            B::Concat => {
+                let xs = self.items(args[0], name)?;
+                let ys = self.items(args[1], name)?;
+                let Some(item) = xs.item.join(&ys.item, &self.ck.structs) else {
+                    let (a, b) = (self.show(&xs.item), self.show(&ys.item));
+                    let error = diagnostic!(E3001, span, "`concat` of arrays of `{a}` and of `{b}`").here("different items");
+                    self.report(error.help("both arrays need items of one type"));
+                    return None;
+                };
+                let len = match (&xs.len, &ys.len) {
+                    (Len::Const(a), Len::Const(b)) => a.checked_add(*b).map_or(Len::Session, Len::Const),
+                    _ => Len::Session,
+                };
+                let ty = Ty::Array(Box::new(item), len);
+                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir(), ys.value.hir()]), ty, span))
+            }
+            B::Flatten => self.flatten(args[0], name, span),
+            B::Map => {
+                let xs = self.items(args[0], name)?;
+                let (f, ret) = self.mapper(args[1], &xs.item, want)?;
+                let ty = Ty::Array(Box::new(ret), xs.len);
+                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir(), f]), ty, span))
+            }
+            B::Fold => self.fold(args, name, want, span),
+        }
+    }
+
+    fn fold(&mut self, args: &[&Expr], name: &Name, want: Option<&Ty>, span: Span) -> Option<Typed> {
+        let xs = self.items(args[0], name)?;
+        // A bare literal as the start takes the expected type, or else that of the items.
+        let hint = match want {
+            Some(want) => Some(want.clone()),
+            None if is_bare(args[1]) && xs.item.is_integral() => Some(xs.item.clone()),
+            None => None,
+        };
+        let init = self.expr(args[1], hint.as_ref());
+        if init.ty.is_never() {
+            return None;
+        }
+        let acc = Ty::param(crate::hir::GenericId(0));
+        let item = Ty::param(crate::hir::GenericId(1));
+        let mut bound = vec![Some(Arg::Type(init.ty.clone())), Some(Arg::Type(xs.item.clone()))];
+        let f = self.callable_argument(args[2], &[acc.clone(), item], &acc, &mut bound, "fold")?;
+        let Some(Some(Arg::Type(ty))) = bound.into_iter().next() else { return None };
+        Some(Typed::new(H::Builtin(B::Fold, vec![xs.value.hir(), init.hir(), f.value]), ty, span))
+    }
+
+    fn any_of(&mut self, builtin: B, name: &Name, args: &[&Expr], span: Span) -> Option<Typed> {
+        let xs = self.items(args[0], name)?;
+        let n = xs.len.clone();
+        let (f, ret) = self.mapper(args[1], &xs.item, None)?;
+        let Ty::Bool(secrecy) = ret else {
+            if !ret.is_never() {
+                let shown = self.show(&ret);
+                let error = diagnostic!(E3001, args[1].span, "`{}` needs a condition, this gives `{shown}`", name.text);
+                self.report(error.here("not a `bool`").help("compare, for example `|x| x > 0`"));
+            }
+            return None;
+        };
+        let ty = Ty::Array(Box::new(Ty::Bool(secrecy)), n);
+        let mapped = Typed::new(H::Builtin(B::Map, vec![xs.value.hir(), f]), ty, span);
+        Some(Typed::new(H::Builtin(builtin, vec![mapped.hir()]), Ty::Bool(secrecy), span))
+    }
+
+    /// A function of one item, and what it gives.
+    fn mapper(&mut self, f: &Expr, item: &Ty, want: Option<&Ty>) -> Option<(crate::hir::Expr, Ty)> {
+        let hint = match want {
+            Some(Ty::Array(t, _)) => Some((**t).clone()),
+            _ => None,
+        };
+        let callable = self.callable(f, std::slice::from_ref(item), hint.as_ref())?;
+        if let Ty::Fn(_) = callable.ret {
+            let error = diagnostic!(E3019, f.span, "an array cannot hold functions").here("gives a function");
+            self.report(error.help("give a value"));
+            return None;
+        }
+        Some((callable.value, callable.ret))
+    }
+
+    fn flatten(&mut self, arg: &Expr, name: &Name, span: Span) -> Option<Typed> {
+        let xs = self.items(arg, name)?;
+        let (item, inner) = match xs.item {
+            Ty::Array(t, n) => (t, n),
+            other => {
+                let shown = self.show(&other);
+                let error = diagnostic!(E3001, xs.value.span, "`flatten` takes an array of arrays, not of `{shown}`");
+                self.report(error.here("not nested").help("it is flat already"));
+                return None;
+            }
+        };
+        let len = match (&xs.len, &inner) {
+            (Len::Const(a), Len::Const(b)) => a.checked_mul(*b).map_or(Len::Session, Len::Const),
+            _ => Len::Session,
+        };
+        Some(Typed::new(H::Builtin(B::Flatten, vec![xs.value.hir()]), Ty::Array(item, len), span))
+    }
+
+    /// An argument that must be an array.
+    fn items(&mut self, arg: &Expr, name: &Name) -> Option<Items> {
+        let value = self.expr(arg, None);
+        let (item, len) = match &value.ty {
+            Ty::Array(t, n) => ((**t).clone(), n.clone()),
+            Ty::Ragged(t, role) => (Ty::Array(t.clone(), Len::Session), Len::Parties(*role)),
+            Ty::Never => return None,
+            other => {
+                let shown = self.show(other);
+                let error = diagnostic!(E3001, value.span, "`{}` takes an array, not `{shown}`", name.text);
+                self.report(error.here(format!("this is `{shown}`")).help("give an array"));
+                return None;
+            }
+        };
+        Some(Items { value, item, len })
+    }
+
+    /// Two operands of one type, a bare literal taking the other's.
+    fn pair(&mut self, a: &Expr, b: &Expr, want: Option<&Ty>) -> (Typed, Typed) {
+        if is_bare(a) && !is_bare(b) {
+            let right = self.expr(b, want);
+            (self.expr(a, Some(&right.ty)), right)
+        } else {
+            let left = self.expr(a, want);
+            let right = self.expr(b, Some(&left.ty));
+            (left, right)
+        }
+    }
+
+    fn joined(&mut self, a: &Typed, b: &Typed, span: Span) -> Option<Ty> {
+        if a.ty.is_never() || b.ty.is_never() {
+            return None;
+        }
+        let joined = a.ty.join(&b.ty, &self.ck.structs);
+        if joined.is_none() {
+            let (l, r) = (self.show(&a.ty), self.show(&b.ty));
+            let error = diagnostic!(E3001, span, "arguments of types `{l}` and `{r}`").here("different types");
+            let error = error.because(a.span, format!("this is `{l}`")).because(b.span, format!("this is `{r}`"));
+            self.report(error.help("convert one of them with `as`"));
+        }
+        joined
+    }
+
+    /// Reports a type that the function cannot work on.
+    fn need(&mut self, ty: &Ty, bounds: Bounds, name: &Name, span: Span) -> Option<()> {
+        if ty.is_never() {
+            return None;
+        }
+        if self.ck.meets(ty, bounds, &self.generics) {
+            return Some(());
+        }
+        let shown = self.show(ty);
+        let error = diagnostic!(E3006, span, "`{}` takes integers, not `{shown}`", name.text);
+        let help = match ty {
+            Ty::Param { .. } | Ty::Wide(_) => format!("the type parameter needs the bound `{}`", bounds.name()),
+            Ty::Array(..) => format!("for an array write `xs.fold(xs[0], |a, b| {}(a, b))`, or see `std::stats`", name.text),
+            _ => "give an integer".to_owned(),
+        };
+        self.report(error.here(format!("this is `{shown}`")).help(help));
+        None
+    }
+
+    fn same_lengths(&mut self, xs: &Items, ys: &Items, span: Span) -> Option<Len> {
+        if crate::types::same_len(&xs.len, &ys.len) {
+            return Some(if xs.len == Len::Session { ys.len.clone() } else { xs.len.clone() });
+        }
+        let (a, b) = (self.show(&xs.value.ty), self.show(&ys.value.ty));
+        let error = diagnostic!(E3001, span, "`zip` of arrays of different lengths").here("different lengths");
+        let error = error.because(xs.value.span, format!("this is `{a}`")).because(ys.value.span, format!("this is `{b}`"));
+        self.report(error.help("cut the longer one: `xs[0..n]`"));
+        None
+    }
+}

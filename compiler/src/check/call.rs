@@ -1,0 +1,414 @@
+//! Calls of functions: what generic arguments they have, and whether the arguments fit.
+
+use super::body::{Body, Kind, Typed};
+use super::closure::Callable;
+use super::effects::Call;
+use super::expr::{is_bare, substituted};
+use super::{GenericInfo, builtin};
+use crate::ast::{self, Expr, ExprKind as E, Name};
+use crate::diagnostic;
+use crate::hir::{ExprKind as H, FnId, GenericKind, Len};
+use crate::resolve::Def;
+use crate::source::Span;
+use crate::types::{Arg, Secrecy, Ty, same_len};
+
+/// Most times that closures of one body are checked again with a more secret type.
+const MAX_RETRIES: u32 = 200;
+
+impl Body<'_, '_> {
+    /// `f(args)`
+    pub fn call(&mut self, f: &Expr, args: &[Expr], want: Option<&Ty>, span: Span) -> Typed {
+        let E::Path(path) = &f.kind else {
+            let callee = match &f.kind {
+                E::Paren(inner) => return self.call(inner, args, want, span),
+                E::Closure(..) => {
+                    let error = diagnostic!(E3008, f.span, "a closure is not called where it is written").here("called here");
+                    self.report(error.help("bind it first: `let f = |x: T| …;`"));
+                    Typed::poison(span)
+                }
+                _ => self.expr(f, None),
+            };
+            if !callee.ty.is_never() {
+                let shown = self.show(&callee.ty);
+                let error = diagnostic!(E3008, f.span, "`{shown}` cannot be called").here(format!("this is `{shown}`"));
+                self.report(error.help("only functions and closures can be called"));
+            }
+            self.check_values(args);
+            return Typed::poison(span);
+        };
+        if let [name] = path.parts.as_slice()
+            && let Some(id) = self.local(&name.text)
+        {
+            return self.call_value(id, args, span);
+        }
+        let args: Vec<&Expr> = args.iter().collect();
+        self.call_path(path, &args, want, span)
+    }
+
+    /// `receiver.f(args)`, which is `f(receiver, args)`
+    pub fn method(&mut self, receiver: &Expr, path: &ast::Path, args: &[Expr], want: Option<&Ty>, span: Span) -> Typed {
+        let all: Vec<&Expr> = std::iter::once(receiver).chain(args).collect();
+        if let [name] = path.parts.as_slice()
+            && self.lookup(&path.parts).is_none()
+            && !builtin::NAMES.iter().any(|(n, _)| *n == name.text)
+        {
+            if let Some(id) = self.local(&name.text)
+                && matches!(self.locals[id.index()].ty, Ty::Fn(_))
+            {
+                let owned: Vec<Expr> = all.into_iter().cloned().collect();
+                return self.call_value(id, &owned, span);
+            }
+            let instead = match name.text.as_str() {
+                "length" | "size" | "count" => Some("len"),
+                "iter" | "into_iter" | "collect" | "to_vec" | "clone" => {
+                    let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text).here("unknown function");
+                    self.report(error.help("arrays are values: use `map`, `zip` and `fold` on them directly"));
+                    self.check_values(args);
+                    return Typed::poison(span);
+                }
+                _ => None,
+            };
+            if let Some(instead) = instead {
+                let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text).here("unknown function");
+                self.report(error.help(format!("did you mean `{instead}`?")));
+            } else {
+                self.unknown_name(std::slice::from_ref(name), name.span);
+            }
+            self.expr(receiver, None);
+            self.check_values(args);
+            return Typed::poison(span);
+        }
+        self.call_path(path, &all, want, span)
+    }
+
+    /// Checks arguments of a call that is already known to be wrong. Closures need to be known there.
+    fn check_values(&mut self, args: &[Expr]) {
+        for arg in args {
+            if !self.is_callable(arg) {
+                self.expr(arg, None);
+            }
+        }
+    }
+
+    fn call_path(&mut self, path: &ast::Path, args: &[&Expr], want: Option<&Ty>, span: Span) -> Typed {
+        let name = path.parts.last().map_or("", |n| n.text.as_str());
+        match self.lookup(&path.parts) {
+            Some(Def::Fn(id)) => return self.call_fn(id, path, args, want, span),
+            Some(def) => {
+                let what = match def {
+                    Def::Struct(_) => "a struct",
+                    Def::Const(_) => "a constant",
+                    _ => "a module",
+                };
+                let error = diagnostic!(E3008, path.span, "`{name}` is {what}, not a function").here("called here");
+                let help = match def {
+                    Def::Struct(_) => format!("write `{name} {{ … }}`"),
+                    _ => "only functions and closures can be called".to_owned(),
+                };
+                self.report(error.help(help));
+            }
+            None => {
+                if let [only] = path.parts.as_slice()
+                    && let Some((_, builtin)) = builtin::NAMES.iter().find(|(n, _)| *n == only.text)
+                {
+                    return self.call_builtin(*builtin, only, args, want, span);
+                }
+                self.unknown_name(&path.parts, path.span);
+            }
+        }
+        for arg in args {
+            if !self.is_callable(arg) {
+                self.expr(arg, None);
+            }
+        }
+        Typed::poison(span)
+    }
+
+    fn call_fn(&mut self, id: FnId, path: &ast::Path, args: &[&Expr], want: Option<&Ty>, span: Span) -> Typed {
+        let Some(sig) = self.ck.fns.get(id.index()).cloned() else { return Typed::poison(span) };
+        let name = path.parts.last().map_or("", |n| n.text.as_str()).to_owned();
+        let is_main = self.ck.main == Some(id);
+        if is_main && self.kind != Kind::Test {
+            let error = diagnostic!(E3008, path.span, "`main` is called by tests only").here("`main`");
+            self.report(error.help("move what both need into a function of its own"));
+        }
+        let declared = self.ck.world.fns.get(id.index()).map(|f| f.decl.decl.name.span).unwrap_or(path.span);
+        if args.len() != sig.params.len() {
+            let n = sig.params.len();
+            let s = if n == 1 { "" } else { "s" };
+            let error = diagnostic!(E3007, span, "`{name}` takes {n} argument{s}, {} given", args.len())
+                .here("wrong number of arguments")
+                .because(declared, "declared here");
+            let names: Vec<&str> = sig.params.iter().map(|p| p.name.as_str()).collect();
+            self.report(error.help(format!("write `{name}({})`", names.join(", "))));
+            for arg in args {
+                if !self.is_callable(arg) {
+                    self.expr(arg, None);
+                }
+            }
+            return Typed::poison(span);
+        }
+        let mut bound: Vec<Option<Arg>> = vec![None; sig.generics.len()];
+        if !path.args.is_empty() && !self.explicit(&sig.generics, path, &mut bound) {
+            return Typed::poison(span);
+        }
+        let fixed = !path.args.is_empty();
+        // Values that say their type, then bare literals, then callables, whose parameters the values fix.
+        let mut checked: Vec<Option<Typed>> = args.iter().map(|_| None).collect();
+        for bare in [false, true] {
+            for (at, (arg, param)) in args.iter().zip(&sig.params).enumerate() {
+                if matches!(param.ty, Ty::Fn(_)) || is_bare(arg) != bare {
+                    continue;
+                }
+                let mut hint = substituted(&param.ty, &bound);
+                if hint.is_none() && bare && param.ty == sig.ret {
+                    hint = want.cloned();
+                }
+                let typed = self.expr(arg, hint.as_ref());
+                if !fixed {
+                    self.unify(&param.ty, &typed.ty, &mut bound);
+                }
+                checked[at] = Some(typed);
+            }
+        }
+        if let Some(want) = want {
+            let mut from_result = bound.clone();
+            self.unify(&sig.ret, want, &mut from_result);
+            for (slot, found) in bound.iter_mut().zip(from_result) {
+                if slot.is_none() {
+                    *slot = found;
+                }
+            }
+        }
+        let mut callables: Vec<Option<Callable>> = args.iter().map(|_| None).collect();
+        for (at, (arg, param)) in args.iter().zip(&sig.params).enumerate() {
+            if let Ty::Fn(signature) = &param.ty {
+                match self.callable_argument(arg, &signature.params, &signature.ret, &mut bound, &name) {
+                    Some(callable) => callables[at] = Some(callable),
+                    None => return Typed::poison(span),
+                }
+            }
+        }
+        if checked.iter().flatten().any(|t| t.ty.is_never()) {
+            // One of the arguments is wrong, and with it perhaps what it stands for.
+            let ret = substituted(&sig.ret, &bound).filter(|_| sig.generics.is_empty());
+            return Typed { ty: ret.unwrap_or(Ty::Never), ..Typed::poison(span) };
+        }
+        let Some(generics) = self.complete(&sig.generics, bound, span) else { return Typed::poison(span) };
+        let mut out = Vec::new();
+        for (at, param) in sig.params.iter().enumerate() {
+            if let Some(callable) = callables[at].take() {
+                self.pass(id, at, &callable, args[at].span);
+                out.push(callable.value);
+            } else if let Some(typed) = checked[at].take() {
+                let ty = param.ty.clone().substitute(&generics);
+                let because = (param.span, format!("the parameter `{}` of `{name}`", param.name));
+                out.push(self.coerce(typed, &ty, Some(because)));
+            }
+        }
+        self.summary.calls.push(Call { callee: id, span, under: self.conditions.first().cloned() });
+        let mut ret = sig.ret.substitute(&generics);
+        if is_main {
+            // A test sees the result before it is opened.
+            ret = ret.with(Secrecy::SECRET);
+        }
+        let generics = generics.iter().map(Arg::hir).collect();
+        Typed::new(H::Call { function: id, generics, args: out }, ret, span)
+    }
+
+    /// Notes that a callable is passed to a function, which may call it under a secret condition.
+    fn pass(&mut self, callee: FnId, at: usize, callable: &Callable, span: Span) {
+        let param = u32::try_from(at).unwrap_or(u32::MAX);
+        for effect in &callable.effects {
+            self.summary.passed.push((callee, param, effect.clone(), span));
+        }
+        if let H::Local(local) = &callable.value.kind
+            && let Some(own) = self.locals[local.index()].callable_param
+        {
+            self.summary.forwarded.push((own, callee, param, span));
+        }
+    }
+
+    /// Generic arguments as written.
+    fn explicit(&mut self, generics: &[GenericInfo], path: &ast::Path, bound: &mut [Option<Arg>]) -> bool {
+        let written = generics.iter().filter(|g| g.kind != GenericKind::Callable).count();
+        if path.args.len() != written {
+            let error = diagnostic!(E3007, path.span, "{written} generic arguments are expected, {} given", path.args.len());
+            self.report(error.here("wrong number").help("give one per parameter, or leave them out"));
+            return false;
+        }
+        let own = self.generics.clone();
+        for (at, (generic, arg)) in generics.iter().zip(&path.args).enumerate() {
+            match self.ck.generic_arg(generic, arg, self.module, &own) {
+                Some(arg) => bound[at] = Some(arg),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// A callable for `fn(params) -> ret`, whose result may make what is bound more secret.
+    pub fn callable_argument(
+        &mut self,
+        arg: &Expr,
+        params: &[Ty],
+        ret: &Ty,
+        bound: &mut Vec<Option<Arg>>,
+        name: &str,
+    ) -> Option<Callable> {
+        loop {
+            let mut types = Vec::new();
+            for param in params {
+                let Some(ty) = substituted(param, bound) else {
+                    let error = diagnostic!(E3010, arg.span, "the other arguments of `{name}` do not say what this takes");
+                    self.report(error.here("parameters of unknown type").help(format!("give `{name}::<…>` its types")));
+                    return None;
+                };
+                types.push(ty);
+            }
+            let hint = substituted(ret, bound);
+            let saved = (self.ck.out.len(), self.locals.len(), self.summary.clone());
+            let callable = self.callable(arg, &types, hint.as_ref())?;
+            let before = bound.clone();
+            self.unify(ret, &callable.ret, bound);
+            if *bound != before && self.retries < MAX_RETRIES && params.iter().any(|p| substituted(p, &before) != substituted(p, bound)) {
+                // What the callable gives makes what it takes more secret: check it again.
+                self.retries += 1;
+                self.ck.out.truncate(saved.0);
+                self.locals.truncate(saved.1);
+                self.summary = saved.2;
+                continue;
+            }
+            let want = substituted(ret, bound);
+            if let Some(want) = want {
+                let found = Typed { kind: H::Tuple(Vec::new()), ty: callable.ret.clone(), span: callable.value.span };
+                let span = match &callable.value.kind {
+                    H::Closure { body, .. } => body.span,
+                    _ => callable.value.span,
+                };
+                let shown = self.show(&want);
+                match found.ty.fits(&want, &self.ck.structs) {
+                    crate::types::Fit::Yes => {}
+                    crate::types::Fit::TooSecret => {
+                        let error = diagnostic!(E3002, span, "this must give a public `{shown}` to `{name}`");
+                        let error = match &callable.value.kind {
+                            H::Closure { body, .. } => self.flow(error, body, "this is secret"),
+                            _ => error.here("this is secret"),
+                        };
+                        self.report(error.help("give the other arguments secret types"));
+                        return None;
+                    }
+                    crate::types::Fit::No => {
+                        let have = self.show(&found.ty);
+                        let error = diagnostic!(E3001, span, "expected `{shown}`, found `{have}`");
+                        self.report(error.here(format!("this is `{have}`")).help(format!("`{name}` needs a `{shown}` from it")));
+                        return None;
+                    }
+                }
+            }
+            return Some(callable);
+        }
+    }
+
+    /// Binds the generic parameters in `pattern` so that a value of type `ty` fits, joining secrecy with what is bound.
+    pub fn unify(&mut self, pattern: &Ty, ty: &Ty, bound: &mut Vec<Option<Arg>>) {
+        match (pattern, ty) {
+            (_, Ty::Never) => {}
+            (Ty::Param { id, secrecy }, ty) => {
+                let Some(slot) = bound.get_mut(id.index()) else { return };
+                // `secret T` takes its secrecy from the parameter, not from T.
+                let ty = if secrecy.is_public() { ty.clone() } else { ty.clone().public(&self.ck.structs) };
+                match slot {
+                    None => *slot = Some(Arg::Type(ty)),
+                    Some(Arg::Type(known)) => {
+                        if let Some(joined) = known.join(&ty, &self.ck.structs) {
+                            *slot = Some(Arg::Type(joined));
+                        }
+                    }
+                    Some(_) => {}
+                }
+            }
+            (Ty::Array(p, n), Ty::Array(t, m)) => {
+                self.unify(p, t, bound);
+                unify_len(n, m, bound);
+            }
+            (Ty::Array(p, n), Ty::Ragged(t, role)) => {
+                self.unify(p, &Ty::Array(t.clone(), Len::Session), bound);
+                unify_len(n, &Len::Parties(*role), bound);
+            }
+            (Ty::Ragged(p, _), Ty::Ragged(t, _)) => self.unify(p, t, bound),
+            (Ty::Wide(p), Ty::Wide(t)) => self.unify(p, t, bound),
+            (Ty::Tuple(ps), Ty::Tuple(ts)) if ps.len() == ts.len() => {
+                for (p, t) in ps.iter().zip(ts) {
+                    self.unify(p, t, bound);
+                }
+            }
+            (Ty::Struct { id, args: ps, .. }, Ty::Struct { id: j, args: ts, secrecy }) if id == j => {
+                for (p, t) in ps.iter().zip(ts) {
+                    match (p, t) {
+                        (Arg::Type(p), Arg::Type(t)) => self.unify(p, &t.clone().with(*secrecy), bound),
+                        (Arg::Len(n), Arg::Len(m)) => unify_len(n, m, bound),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// All generic arguments, or a report of the one that nothing determines or that misses its bounds.
+    pub fn complete(&mut self, generics: &[GenericInfo], bound: Vec<Option<Arg>>, span: Span) -> Option<Vec<Arg>> {
+        let mut out = Vec::new();
+        for (generic, arg) in generics.iter().zip(bound) {
+            let arg = match (generic.kind, arg) {
+                (GenericKind::Callable, _) => Arg::Callable,
+                (_, Some(arg)) => arg,
+                (_, None) => {
+                    let error = diagnostic!(E3010, span, "nothing says what `{}` is", generic.name).here("cannot be inferred");
+                    self.report(error.help("write it: `f::<…>(…)`"));
+                    return None;
+                }
+            };
+            if let Arg::Type(ty) = &arg {
+                let own = self.generics.clone();
+                if !self.ck.meets(ty, generic.bounds, &own) {
+                    self.ck.bound_error(ty, generic, span, &own);
+                    return None;
+                }
+                if self.ck.leaves(ty) > super::signature::MAX_LEAVES {
+                    let error = diagnostic!(E1007, span, "the type of `{}` has too many parts", generic.name);
+                    self.report(error.here("too large").help("use arrays"));
+                    return None;
+                }
+            }
+            out.push(arg);
+        }
+        Some(out)
+    }
+
+    /// Reports a wrong number of arguments for a function that the compiler knows.
+    pub fn expect_args(&mut self, name: &Name, args: &[&Expr], n: usize, usage: &str, span: Span) -> bool {
+        if args.len() == n {
+            return true;
+        }
+        let s = if n == 1 { "" } else { "s" };
+        let error = diagnostic!(E3007, span, "`{}` takes {n} argument{s}, {} given", name.text, args.len());
+        self.report(error.here("wrong number of arguments").help(format!("write `{usage}`")));
+        for arg in args {
+            if !self.is_callable(arg) {
+                self.expr(arg, None);
+            }
+        }
+        false
+    }
+}
+
+fn unify_len(pattern: &Len, len: &Len, bound: &mut [Option<Arg>]) {
+    let Len::Param(id) = pattern else { return };
+    let Some(slot) = bound.get_mut(id.index()) else { return };
+    match slot {
+        None => *slot = Some(Arg::Len(len.clone())),
+        Some(Arg::Len(known)) if *known == Len::Session && same_len(known, len) => *slot = Some(Arg::Len(len.clone())),
+        Some(_) => {}
+    }
+}

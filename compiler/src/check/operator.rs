@@ -1,0 +1,208 @@
+//! Operators: which types have them, and what they give.
+
+use super::Bounds;
+use super::body::{Body, Typed};
+use super::expr::is_bare;
+use crate::ast::{BinaryOp, Expr, ExprKind as E, UnaryOp};
+use crate::diagnostic;
+use crate::hir::{self, ExprKind as H};
+use crate::source::Span;
+use crate::types::{Secrecy, Ty};
+
+pub(crate) fn is_comparison(op: BinaryOp) -> bool {
+    use BinaryOp as B;
+    matches!(op, B::Eq | B::Ne | B::Lt | B::Le | B::Gt | B::Ge | B::AndAnd | B::OrOr)
+}
+
+pub(crate) fn is_shift(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::Shl | BinaryOp::Shr)
+}
+
+impl Body<'_, '_> {
+    pub fn unary(&mut self, op: UnaryOp, inner: &Expr, want: Option<&Ty>, span: Span) -> Typed {
+        if op == UnaryOp::Neg
+            && let E::Int(value, suffix) = &inner.kind
+        {
+            return self.int(*value, true, suffix.as_deref(), span, want);
+        }
+        let typed = self.expr(inner, want);
+        let ok = match (&typed.ty, op) {
+            (Ty::Never, _) => return Typed::poison(span),
+            (Ty::Bool(_), UnaryOp::Not) => true,
+            (Ty::Int { signed, .. }, UnaryOp::Neg) => *signed,
+            (Ty::Int { .. } | Ty::Usize, UnaryOp::Not) => true,
+            (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Neg) => self.has(&typed.ty, Bounds { num: true, ..Bounds::default() }),
+            (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Not) => self.has(&typed.ty, Bounds { int: true, ..Bounds::default() }),
+            _ => false,
+        };
+        if !ok {
+            let (shown, symbol) = (self.show(&typed.ty), if op == UnaryOp::Neg { "-" } else { "!" });
+            let error = diagnostic!(E3006, span, "`{shown}` has no `{symbol}`").here(format!("this is `{shown}`"));
+            let help = match (&typed.ty, op) {
+                (Ty::Int { .. } | Ty::Usize, UnaryOp::Neg) => "convert to a signed type first, or write `0 - x`",
+                (Ty::Param { .. } | Ty::Wide(_), _) => "the type parameter needs the bound `Int`",
+                _ => "`-` is for signed integers, `!` for integers and `bool`",
+            };
+            self.report(error.help(help));
+            return Typed::poison(span);
+        }
+        let ty = typed.ty.clone();
+        let op = match op {
+            UnaryOp::Neg => hir::UnaryOp::Neg,
+            UnaryOp::Not => hir::UnaryOp::Not,
+        };
+        Typed::new(H::Unary(op, typed.boxed()), ty, span)
+    }
+
+    fn has(&self, ty: &Ty, bounds: Bounds) -> bool {
+        self.ck.meets(ty, bounds, &self.generics)
+    }
+
+    pub fn binary(&mut self, op: BinaryOp, a: &Expr, b: &Expr, want: Option<&Ty>, span: Span) -> Typed {
+        match op {
+            BinaryOp::AndAnd | BinaryOp::OrOr => return self.logical(op, a, b, span),
+            BinaryOp::Shl | BinaryOp::Shr => return self.shift(op, a, b, want, span),
+            _ => {}
+        }
+        let hint = if is_comparison(op) { None } else { want };
+        // The operand that says its type comes first; a bare literal takes it.
+        let (left, right) = if is_bare(a) && !is_bare(b) {
+            let right = self.expr(b, hint);
+            let left = self.expr(a, Some(&right.ty));
+            (left, right)
+        } else {
+            let left = self.expr(a, hint);
+            let right = self.expr(b, Some(&left.ty));
+            (left, right)
+        };
+        self.combine(op, left, right, span)
+    }
+
+    /// `left op right` for checked operands of one type.
+    pub fn combine(&mut self, op: BinaryOp, left: Typed, right: Typed, span: Span) -> Typed {
+        if left.ty.is_never() || right.ty.is_never() {
+            return Typed::poison(span);
+        }
+        let Some(ty) = left.ty.join(&right.ty, &self.ck.structs) else {
+            let (l, r) = (self.show(&left.ty), self.show(&right.ty));
+            let error = diagnostic!(E3001, span, "`{}` of `{l}` and `{r}`", op.symbol())
+                .here("the operands have different types")
+                .because(left.span, format!("this is `{l}`"))
+                .because(right.span, format!("this is `{r}`"));
+            let plain = |s: &str| s.trim_start_matches("secret ").to_owned();
+            let help = if left.ty.is_integral() && right.ty.is_integral() {
+                format!("convert one of them with `as {}` or `as {}`", plain(&l), plain(&r))
+            } else {
+                "give both operands one type".to_owned()
+            };
+            self.report(error.help(help));
+            return Typed::poison(span);
+        };
+        let Some((hir_op, bounds)) = table(op) else { return Typed::poison(span) };
+        let bool_ok = matches!(ty, Ty::Bool(_)) && matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+        if !bool_ok && !self.has(&ty, bounds) {
+            let shown = self.show(&ty);
+            let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol()).here(format!("this is `{shown}`"));
+            let help = match &ty {
+                Ty::Param { .. } | Ty::Wide(_) => format!("the type parameter needs the bound `{}`", bounds.name()),
+                Ty::Array(..) | Ty::Ragged(..) => "do it for each element: `zip` and `map`".to_owned(),
+                Ty::Tuple(_) | Ty::Struct { .. } => "do it for each part".to_owned(),
+                _ => "this operator is for integers".to_owned(),
+            };
+            self.report(error.help(help));
+            return Typed::poison(span);
+        }
+        let result = if is_comparison(op) { Ty::Bool(self.secrecy(&ty)) } else { ty };
+        Typed::new(H::Binary(hir_op, left.boxed(), right.boxed()), result, span)
+    }
+
+    fn logical(&mut self, op: BinaryOp, a: &Expr, b: &Expr, span: Span) -> Typed {
+        let left = self.condition_value(a);
+        let right = self.condition_value(b);
+        if left.ty.is_never() || right.ty.is_never() {
+            return Typed::poison(span);
+        }
+        let secrecy: Secrecy = self.secrecy(&left.ty).join(self.secrecy(&right.ty));
+        let kind = match op {
+            BinaryOp::AndAnd => H::LogicalAnd(left.boxed(), right.boxed()),
+            _ => H::LogicalOr(left.boxed(), right.boxed()),
+        };
+        Typed::new(kind, Ty::Bool(secrecy), span)
+    }
+
+    fn shift(&mut self, op: BinaryOp, a: &Expr, b: &Expr, want: Option<&Ty>, span: Span) -> Typed {
+        let left = self.expr(a, want);
+        let right = self.shift_amount(b);
+        self.combine_shift(op, left, right, span)
+    }
+
+    /// The amount of a shift or rotation: any unsigned type.
+    pub fn shift_amount(&mut self, b: &Expr) -> Typed {
+        let right = self.expr(b, Some(&Ty::Usize));
+        match &right.ty {
+            Ty::Usize | Ty::Never | Ty::Int { signed: false, .. } => right,
+            Ty::Param { .. } | Ty::Wide(_) if self.has(&right.ty, Bounds { int: true, ..Bounds::default() }) => right,
+            other => {
+                let shown = self.show(other);
+                let error = diagnostic!(E3001, right.span, "a shift amount is unsigned, not `{shown}`");
+                let error = error.here(format!("this is `{shown}`"));
+                self.report(error.help("convert with `as`, for example `as u8`"));
+                Typed::poison(right.span)
+            }
+        }
+    }
+
+    /// `left op right` for a checked value and amount.
+    pub fn combine_shift(&mut self, op: BinaryOp, left: Typed, right: Typed, span: Span) -> Typed {
+        if left.ty.is_never() || right.ty.is_never() {
+            return Typed::poison(span);
+        }
+        if !self.has(&left.ty, Bounds { int: true, ..Bounds::default() }) {
+            let shown = self.show(&left.ty);
+            let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol()).here(format!("this is `{shown}`"));
+            self.report(error.help("only integers are shifted; a type parameter needs the bound `Int`"));
+            return Typed::poison(span);
+        }
+        let ty = left.ty.clone().with(self.secrecy(&right.ty));
+        let op = if op == BinaryOp::Shl { hir::BinaryOp::Shl } else { hir::BinaryOp::Shr };
+        Typed::new(H::Binary(op, left.boxed(), right.boxed()), ty, span)
+    }
+}
+
+impl Bounds {
+    /// The weakest bound that has all of these.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bounds { int: true, .. } => "Int",
+            Bounds { num: true, .. } => "Num",
+            Bounds { ord: true, .. } => "Ord",
+            _ => "Eq",
+        }
+    }
+}
+
+/// The HIR's operator and what a type needs for it; logical operators and shifts are not here.
+fn table(op: BinaryOp) -> Option<(hir::BinaryOp, Bounds)> {
+    let none = Bounds::default();
+    let num = Bounds { num: true, ..none };
+    let int = Bounds { int: true, ..none };
+    let eq = Bounds { eq: true, ..none };
+    let ord = Bounds { ord: true, ..none };
+    Some(match op {
+        BinaryOp::Add => (hir::BinaryOp::Add, num),
+        BinaryOp::Sub => (hir::BinaryOp::Sub, num),
+        BinaryOp::Mul => (hir::BinaryOp::Mul, num),
+        BinaryOp::Div => (hir::BinaryOp::Div, num),
+        BinaryOp::Rem => (hir::BinaryOp::Rem, num),
+        BinaryOp::And => (hir::BinaryOp::And, int),
+        BinaryOp::Or => (hir::BinaryOp::Or, int),
+        BinaryOp::Xor => (hir::BinaryOp::Xor, int),
+        BinaryOp::Eq => (hir::BinaryOp::Eq, eq),
+        BinaryOp::Ne => (hir::BinaryOp::Ne, eq),
+        BinaryOp::Lt => (hir::BinaryOp::Lt, ord),
+        BinaryOp::Le => (hir::BinaryOp::Le, ord),
+        BinaryOp::Gt => (hir::BinaryOp::Gt, ord),
+        BinaryOp::Ge => (hir::BinaryOp::Ge, ord),
+        BinaryOp::Shl | BinaryOp::Shr | BinaryOp::AndAnd | BinaryOp::OrOr => return None,
+    })
+}

@@ -1,0 +1,211 @@
+//! Assignment: what may change, and how secret it must be to change here.
+
+use super::body::{Body, Typed};
+use super::flow;
+use super::operator::is_shift;
+use crate::ast::{BinaryOp, Expr, ExprKind as E};
+use crate::diagnostic;
+use crate::diagnostic::{Code, suggestion};
+use crate::hir::{self, ExprKind as H, Len, LocalId, Place, PlaceStep};
+use crate::source::Span;
+use crate::types::{Secrecy, Ty};
+
+/// A place and what is known of it.
+struct Target {
+    place: Place,
+    ty: Ty,
+    /// How secret the indices are that lead to it.
+    index: Secrecy,
+    /// Reading it.
+    read: Typed,
+}
+
+impl Body<'_, '_> {
+    /// `place = value;` or `place op= value;`
+    pub fn assign(&mut self, place: &Expr, op: Option<BinaryOp>, value: &Expr, span: Span, out: &mut Vec<hir::Stmt>) {
+        let mut before = Vec::new();
+        let target = self.target(place, op.is_some(), &mut before);
+        let Some(target) = target else {
+            self.expr(value, None);
+            return;
+        };
+        out.append(&mut before);
+        let typed = match op {
+            None => self.expr(value, Some(&target.ty)),
+            Some(op) if is_shift(op) => {
+                let amount = self.shift_amount(value);
+                self.combine_shift(op, target.read.clone(), amount, span)
+            }
+            Some(op) => {
+                let right = self.expr(value, Some(&target.ty));
+                self.combine(op, target.read.clone(), right, span)
+            }
+        };
+        let typed = Typed { span: value.span, ..typed };
+        let local = &self.locals[target.place.local.index()];
+        let (name, declared, n_conditions) = (local.name.clone(), local.span, local.n_conditions);
+        // What the indices tell and what the conditions around tell flows into the place.
+        let shown = self.show(&target.ty);
+        if !target.ty.hides(target.index, &self.ck.structs) {
+            let error = diagnostic!(E3002, place.span, "a secret index changes public elements")
+                .here("which element changes would show")
+                .because(declared, format!("`{name}` is declared here, with elements of type `{shown}`"));
+            self.report(error.help(format!("make the elements `secret {shown}`")));
+        }
+        let around = self.conditions_since(n_conditions);
+        if !target.ty.hides(around, &self.ck.structs) && !target.ty.is_never() {
+            let at = self.conditions.iter().skip(n_conditions).find(|c| !target.ty.hides(c.secrecy, &self.ck.structs));
+            let condition = at.cloned();
+            let mut error = crate::diagnostic::Diagnostic::new(
+                Code::E3004,
+                place.span,
+                format!("assignment to the public `{name}` under a secret condition"),
+            )
+            .here("whether this happens would tell the condition");
+            if let Some(condition) = condition {
+                error = self.path(error, condition.source.clone());
+                error = error.because(condition.span, "this condition is secret");
+            }
+            let error = error.because(declared, format!("`{name}` is public: `{shown}`"));
+            self.report(error.help(format!("declare it as `secret {shown}`")));
+            return;
+        }
+        let because = (declared, format!("`{name}` is declared here"));
+        let value = self.coerce(typed, &target.ty, Some(because));
+        out.push(hir::Stmt::Assign(target.place, value, span));
+    }
+
+    /// What stands on the left of `=`; reports what cannot change.
+    fn target(&mut self, place: &Expr, reads: bool, before: &mut Vec<hir::Stmt>) -> Option<Target> {
+        match &place.kind {
+            E::Paren(inner) => self.target(inner, reads, before),
+            E::Path(path) => {
+                let [name] = path.parts.as_slice() else { return self.not_a_place(place) };
+                let Some(id) = self.local(&name.text) else {
+                    if self.lookup(&path.parts).is_some() {
+                        return self.not_a_place(place);
+                    }
+                    let names: Vec<&str> = self.scopes.iter().flat_map(|s| s.keys().map(String::as_str)).collect();
+                    let error = diagnostic!(E2001, place.span, "there is no `{}` in scope", name.text).here("unknown name");
+                    let error = match suggestion(&name.text, names) {
+                        Some(near) => error.help(format!("did you mean `{near}`?")),
+                        None => error.help(format!("declare it: `let mut {} = …;`", name.text)),
+                    };
+                    self.report(error);
+                    return None;
+                };
+                self.check_mutable(id, place.span)?;
+                if reads {
+                    self.locals[id.index()].used = true;
+                }
+                let ty = self.locals[id.index()].ty.clone();
+                Some(Target {
+                    place: Place { local: id, steps: Vec::new() },
+                    read: flow::read(id, &ty, place.span),
+                    ty,
+                    index: Secrecy::PUBLIC,
+                })
+            }
+            E::Field(base, name) => {
+                let base = self.target(base, reads, before)?;
+                let (at, ty) = self.field_of(&base.ty, name)?;
+                Some(step_field(base, at, ty, place.span))
+            }
+            E::TupleField(base, name) => {
+                let base = self.target(base, reads, before)?;
+                let (at, ty) = self.tuple_field_of(&base.ty, name)?;
+                Some(step_field(base, at, ty, place.span))
+            }
+            E::Index(base, index) => {
+                let mut base = self.target(base, reads, before)?;
+                if matches!(index.kind, E::Range { .. }) {
+                    let error = diagnostic!(E3009, place.span, "a slice cannot be assigned to").here("a slice");
+                    self.report(error.help("assign the elements in a loop"));
+                    return None;
+                }
+                let known = self.const_int(index);
+                let index = self.index_value(index);
+                let item = match &base.ty {
+                    Ty::Array(t, n) => {
+                        if let (Len::Const(n), Some(at)) = (n, known)
+                            && (at < 0 || at >= i128::from(*n))
+                        {
+                            self.out_of_bounds(at, *n, index.span);
+                            return None;
+                        }
+                        (**t).clone()
+                    }
+                    Ty::Never => return None,
+                    Ty::Ragged(..) => {
+                        let error = diagnostic!(E3009, place.span, "a ragged array cannot be assigned to").here("ragged");
+                        self.report(error.help("`flatten` it, or copy what you need"));
+                        return None;
+                    }
+                    other => {
+                        let shown = self.show(other);
+                        let error = diagnostic!(E3006, place.span, "`{shown}` cannot be indexed").here(format!("this is `{shown}`"));
+                        self.report(error.help("only arrays can be indexed"));
+                        return None;
+                    }
+                };
+                let secrecy = self.secrecy(&index.ty);
+                let mut index = index;
+                if reads && !is_plain(&index.kind) {
+                    // The index is used twice, to read and to write, and must be computed once.
+                    let hir = index.clone().hir();
+                    let id = self.temporary(String::new(), index.ty.clone(), index.span, flow::cause_of(&hir));
+                    before.push(hir::Stmt::Let(id, Some(hir)));
+                    index = flow::read(id, &index.ty, index.span);
+                }
+                let read_ty = item.clone().with(secrecy);
+                let read = Typed::new(H::Index(base.read.boxed(), index.clone().boxed()), read_ty, place.span);
+                base.place.steps.push(PlaceStep::Index(index.hir()));
+                Some(Target { place: base.place, ty: item, index: base.index.join(secrecy), read })
+            }
+            E::Error => None,
+            _ => self.not_a_place(place),
+        }
+    }
+
+    fn not_a_place(&mut self, place: &Expr) -> Option<Target> {
+        let error = diagnostic!(E3009, place.span, "this cannot be assigned to").here("not a variable");
+        self.report(error.help("assign to a `let mut` variable, or to a part of one"));
+        None
+    }
+
+    fn check_mutable(&mut self, id: LocalId, span: Span) -> Option<()> {
+        let local = &self.locals[id.index()];
+        let (name, declared) = (local.name.clone(), local.span);
+        if local.n_closures < self.closures.len() {
+            let error = diagnostic!(E3009, span, "a closure cannot assign `{name}`, which it captured")
+                .here("captured by value")
+                .because(declared, "declared outside of the closure");
+            self.report(error.help("return the new value from the closure, for example with `fold`, or use a loop"));
+            return None;
+        }
+        if !local.mutable {
+            let error = diagnostic!(E3009, span, "`{name}` cannot change").here("assigned here");
+            let error = error.because(declared, format!("`{name}` is declared without `mut`"));
+            self.report(error.help(format!("declare it as `mut {name}`")));
+            return None;
+        }
+        Some(())
+    }
+}
+
+fn step_field(mut base: Target, at: u32, ty: Ty, span: Span) -> Target {
+    base.place.steps.push(PlaceStep::Field(at));
+    let read_ty = ty.clone().with(base.index);
+    let read = Typed::new(H::Field(base.read.boxed(), at), read_ty, span);
+    Target { place: base.place, ty, index: base.index, read }
+}
+
+/// Whether computing an index twice is the same as once and costs nothing.
+fn is_plain(kind: &H) -> bool {
+    match kind {
+        H::Lit(_) | H::Local(_) | H::Const(_) | H::ConstParam(_) => true,
+        H::Binary(_, a, b) => is_plain(&a.kind) && is_plain(&b.kind),
+        H::Cast(a) | H::Field(a, _) => is_plain(&a.kind),
+        _ => false,
+    }
+}

@@ -1,0 +1,78 @@
+//! Types in words, as they are written in the language.
+
+use super::{Checker, GenericInfo};
+use crate::hir::Len;
+use crate::types::{Arg, Secrecy, Ty};
+
+impl Checker<'_> {
+    /// A type as text, with the names of these generic parameters.
+    pub fn show(&self, ty: &Ty, generics: &[GenericInfo]) -> String {
+        let secrecy = ty_secrecy(ty);
+        match secrecy {
+            Some(s) if !s.is_public() => format!("secret {}", self.show_inner(ty, generics)),
+            _ => self.show_inner(ty, generics),
+        }
+    }
+
+    fn show_inner(&self, ty: &Ty, generics: &[GenericInfo]) -> String {
+        let name = |id: usize| generics.get(id).map_or("?", |g| g.name.as_str()).to_owned();
+        match ty {
+            Ty::Bool(_) => "bool".into(),
+            Ty::Int { width, signed, .. } => format!("{}{width}", if *signed { 'i' } else { 'u' }),
+            Ty::Usize => "usize".into(),
+            Ty::Array(t, n) => format!("[{}; {}]", self.show(t, generics), self.show_len(n, generics)),
+            Ty::Ragged(t, _) => format!("[[{}; _]; _]", self.show(t, generics)),
+            Ty::Tuple(ts) => {
+                let parts: Vec<String> = ts.iter().map(|t| self.show(t, generics)).collect();
+                let comma = if parts.len() == 1 { "," } else { "" };
+                format!("({}{comma})", parts.join(", "))
+            }
+            Ty::Struct { id, args, .. } => {
+                let sig = self.structs.0.get(id.index());
+                let base = sig.map_or("?", |s| s.name.as_str());
+                if base.is_empty() {
+                    let fields: Vec<&str> = sig.map_or(Vec::new(), |s| s.names.iter().map(String::as_str).collect());
+                    return format!("{{ {} }}", fields.join(", "));
+                }
+                if args.is_empty() {
+                    return base.to_owned();
+                }
+                let one = |a: &Arg| match a {
+                    Arg::Type(t) => self.show(t, generics),
+                    Arg::Len(n) => self.show_len(n, generics),
+                    Arg::Callable => "fn".into(),
+                };
+                format!("{base}<{}>", args.iter().map(one).collect::<Vec<_>>().join(", "))
+            }
+            Ty::Param { id, .. } => name(id.index()),
+            Ty::Wide(t) => format!("Wide<{}>", self.show(t, generics)),
+            Ty::Fn(s) => {
+                let params: Vec<String> = s.params.iter().map(|t| self.show(t, generics)).collect();
+                format!("fn({}) -> {}", params.join(", "), self.show(&s.ret, generics))
+            }
+            Ty::Never => "!".into(),
+        }
+    }
+
+    fn show_len(&self, len: &Len, generics: &[GenericInfo]) -> String {
+        match len {
+            Len::Const(n) => n.to_string(),
+            Len::Param(id) => generics.get(id.index()).map_or("?", |g| g.name.as_str()).to_owned(),
+            Len::Parties(None) => "parties".into(),
+            Len::Parties(Some(role)) => {
+                self.roles.get(role.index()).map_or("?".into(), |r| format!("parties of {}", r.name))
+            }
+            Len::Session => "_".into(),
+        }
+    }
+}
+
+/// The secrecy that is written before a type; aggregates show it at their parts.
+fn ty_secrecy(ty: &Ty) -> Option<Secrecy> {
+    match ty {
+        Ty::Bool(s) | Ty::Int { secrecy: s, .. } | Ty::Struct { secrecy: s, .. } | Ty::Param { secrecy: s, .. } => {
+            Some(*s)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,439 @@
+//! Statements and blocks.
+
+use super::body::{Body, Cause, Kind, Typed};
+use super::expr::is_bare;
+use super::flow;
+use crate::ast::{Block, Expr, ExprKind as E, Pattern, PatternKind, Stmt, StmtKind, Type};
+use crate::diagnostic;
+use crate::diagnostic::Code;
+use crate::hir::{self, BinaryOp as HB, ExprKind as H, LocalId};
+use crate::source::Span;
+use crate::types::{Ty, width};
+
+impl Body<'_, '_> {
+    /// The body of a function, which must give `ret`.
+    pub fn function_block(&mut self, block: &Block, ret: &Ty, head: Span) -> hir::Expr {
+        let value = self.block(block, Some(ret));
+        if value.ty.is_unit() && !ret.is_unit() && !ret.is_never() && block.tail.is_none() {
+            let shown = self.show(ret);
+            let end = Span { start: block.span.end.saturating_sub(1), ..block.span };
+            let error = diagnostic!(E3018, end, "the function ends without a `{shown}`").here("nothing is returned here");
+            let error = error.because(head, format!("it says that it returns `{shown}`"));
+            let help = match block.stmts.last().map(|s| &s.kind) {
+                Some(StmtKind::Expr(_, true)) => "remove the `;` after the last expression",
+                _ => "end the body with the value",
+            };
+            self.report(error.help(help));
+            return value.hir();
+        }
+        self.result(value, ret, head)
+    }
+
+    /// A value that leaves the function.
+    fn result(&mut self, value: Typed, ret: &Ty, head: Span) -> hir::Expr {
+        match self.kind {
+            Kind::Main => self.main_result(value, ret, head),
+            _ => {
+                let shown = self.show(ret);
+                self.coerce(value, ret, Some((head, format!("the function returns `{shown}`"))))
+            }
+        }
+    }
+
+    /// A block in a scope of its own.
+    pub fn block(&mut self, block: &Block, want: Option<&Ty>) -> Typed {
+        self.scoped(|body| {
+            let mut stmts = Vec::new();
+            let mut leaves = false;
+            let mut warned = false;
+            for stmt in &block.stmts {
+                if leaves && !warned && !matches!(stmt.kind, StmtKind::Empty) {
+                    warned = true;
+                    body.unreachable(stmt.span);
+                }
+                leaves |= body.stmt(stmt, &mut stmts);
+            }
+            let tail = block.tail.as_ref().map(|tail| {
+                if leaves && !warned {
+                    body.unreachable(tail.span);
+                }
+                body.expr(tail, want)
+            });
+            let ty = match &tail {
+                Some(tail) => tail.ty.clone(),
+                None if leaves => Ty::Never,
+                None => Ty::unit(),
+            };
+            Typed::new(H::Block(stmts, tail.map(Typed::boxed)), ty, block.span)
+        })
+    }
+
+    fn unreachable(&mut self, span: Span) {
+        let warning = diagnostic!(W0002, span, "this is never reached").here("never reached");
+        self.report(warning.help("remove it, or the `return`, `break` or `continue` before it"));
+    }
+
+    /// One statement; whether control never comes out of it.
+    fn stmt(&mut self, stmt: &Stmt, out: &mut Vec<hir::Stmt>) -> bool {
+        match &stmt.kind {
+            StmtKind::Empty => false,
+            StmtKind::Let { pattern, ty, init } => {
+                self.let_stmt(pattern, ty.as_ref(), init, out);
+                false
+            }
+            StmtKind::Assign { place, op, value } => {
+                self.assign(place, *op, value, stmt.span, out);
+                false
+            }
+            StmtKind::Expr(e, terminated) => {
+                let value = self.expr(e, None);
+                let is_value = !value.ty.is_unit() && !value.ty.is_never();
+                if is_value && (!*terminated || !has_effect(&value.kind)) {
+                    self.unused_value(&value, e, *terminated);
+                }
+                // Only `if` and blocks can leave.
+                let leaves = value.ty.is_never() && leaves(e);
+                out.push(hir::Stmt::Expr(value.hir()));
+                leaves
+            }
+            StmtKind::For { pattern, iter, body } => {
+                self.for_stmt(pattern, iter, body, stmt.span, out);
+                false
+            }
+            StmtKind::While { condition, body } => {
+                let cond = self.condition_value(condition);
+                let help = "loop over a public range and use `if` inside, or `reveal` the condition if everyone may learn it";
+                self.refuse_secret(&cond, "the condition of a `while`", help);
+                let head = condition.span;
+                let body = self.loop_body(|b| b.block(body, Some(&Ty::unit())));
+                let body = self.unit(body);
+                out.push(hir::Stmt::While { cond: cond.hir(), body, span: head });
+                false
+            }
+            StmtKind::Return(value) => {
+                self.return_stmt(value.as_ref(), stmt.span, out);
+                true
+            }
+            StmtKind::Break | StmtKind::Continue => {
+                let (kind, what) = match stmt.kind {
+                    StmtKind::Break => (H::Break, "`break`"),
+                    _ => (H::Continue, "`continue`"),
+                };
+                let n_outside = self.closures.last().map_or(0, |(_, loops)| *loops);
+                match self.loops.get(n_outside..).and_then(|l| l.last()) {
+                    Some(&from) => {
+                        let help = "let the loop run to its end, and use `if` for what depends on the secret";
+                        self.refuse_under_secret(Code::E3003, stmt.span, what, help, from);
+                    }
+                    None => {
+                        let error = diagnostic!(E3020, stmt.span, "{what} outside of a loop").here("no loop is around this");
+                        self.report(error.help("use it inside of `for` or `while`"));
+                    }
+                }
+                out.push(hir::Stmt::Expr(Typed::new(kind, Ty::Never, stmt.span).hir()));
+                true
+            }
+        }
+    }
+
+    fn return_stmt(&mut self, value: Option<&Expr>, span: Span, out: &mut Vec<hir::Stmt>) {
+        if !self.closures.is_empty() {
+            let error = diagnostic!(E3020, span, "`return` in a closure").here("not in a closure");
+            self.report(error.help("a closure's value is its last expression"));
+        }
+        let help = "keep the result in a variable, and return it at the end";
+        self.refuse_under_secret(Code::E3003, span, "`return`", help, 0);
+        let ret = self.ret.clone();
+        let value = match value {
+            Some(value) => {
+                let typed = self.expr(value, Some(&ret));
+                Some(Box::new(self.result(typed, &ret, span)))
+            }
+            None => {
+                if !ret.is_unit() && !ret.is_never() {
+                    let shown = self.show(&ret);
+                    let error = diagnostic!(E3001, span, "`return` without a `{shown}`").here("nothing is returned");
+                    self.report(error.help("write `return VALUE;`"));
+                }
+                None
+            }
+        };
+        out.push(hir::Stmt::Expr(Typed::new(H::Return(value), Ty::Never, span).hir()));
+    }
+
+    fn unused_value(&mut self, value: &Typed, e: &Expr, terminated: bool) {
+        let shown = self.show(&value.ty);
+        if terminated {
+            let warning = diagnostic!(W0003, e.span, "this value of type `{shown}` is not used").here("unused");
+            self.report(warning.help("remove it, or write `let _ = …;`"));
+        } else {
+            let error = diagnostic!(E3001, e.span, "this block has a value of type `{shown}` that nobody takes");
+            let error = error.here("in the middle of a block");
+            self.report(error.help("end the value inside with `;`, or bind it with `let`"));
+        }
+    }
+
+    /// A loop's or arm's body, which gives nothing.
+    fn unit(&mut self, body: Typed) -> hir::Expr {
+        if !body.ty.is_unit() && !body.ty.is_never() {
+            let shown = self.show(&body.ty);
+            let span = match &body.kind {
+                H::Block(_, Some(tail)) => tail.span,
+                _ => body.span,
+            };
+            let error = diagnostic!(E3001, span, "the body of a loop gives nothing, this is `{shown}`").here("a value");
+            self.report(error.help("end it with `;`"));
+        }
+        body.hir()
+    }
+
+    fn loop_body<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        self.loops.push(self.conditions.len());
+        let result = f(self);
+        self.loops.pop();
+        result
+    }
+
+    fn let_stmt(&mut self, pattern: &Pattern, ty: Option<&Type>, init: &Expr, out: &mut Vec<hir::Stmt>) {
+        if let (E::Closure(..), PatternKind::Bind { name, mutable }) = (&init.kind, &pattern.kind) {
+            self.let_closure(name, *mutable, init, out);
+            return;
+        }
+        let generics = self.generics.clone();
+        let annotated = ty.map(|ty| self.ck.plain_type(ty, self.module, &generics));
+        let value = self.expr(init, annotated.as_ref());
+        let value = match (&annotated, ty) {
+            (Some(want), Some(at)) => {
+                let shown = self.show(want);
+                let because = (at.span, format!("declared as `{shown}`"));
+                let is_open = has_open_length(want);
+                let found = value.ty.clone();
+                let hir = self.coerce(value, want, Some(because));
+                // `[T; _]` takes the length of its value.
+                let ty = if is_open { want.join(&found, &self.ck.structs).unwrap_or(want.clone()) } else { want.clone() };
+                (hir, ty)
+            }
+            _ => {
+                let ty = self.keepable(&value.ty, init.span);
+                (value.hir(), ty)
+            }
+        };
+        let (hir, ty) = value;
+        let cause = self.cause(annotated.is_some(), &hir);
+        self.bind(pattern, ty, hir, cause, out);
+    }
+
+    /// Binds a pattern to a value.
+    fn bind(&mut self, pattern: &Pattern, ty: Ty, value: hir::Expr, cause: Cause, out: &mut Vec<hir::Stmt>) {
+        match &pattern.kind {
+            PatternKind::Wild => out.push(hir::Stmt::Expr(value)),
+            PatternKind::Bind { mutable, name } => {
+                let id = self.declare(name, ty, *mutable, cause);
+                out.push(hir::Stmt::Let(id, Some(value)));
+            }
+            PatternKind::Tuple(_) => {
+                let id = self.temporary(String::new(), ty, pattern.span, cause);
+                out.push(hir::Stmt::Let(id, Some(value)));
+                self.destructure(pattern, id, out);
+            }
+        }
+    }
+
+    /// Binds the parts of a tuple pattern to the parts of a variable.
+    pub fn destructure(&mut self, pattern: &Pattern, id: LocalId, out: &mut Vec<hir::Stmt>) {
+        let PatternKind::Tuple(parts) = &pattern.kind else { return };
+        let ty = self.locals[id.index()].ty.clone();
+        let types = match &ty {
+            Ty::Tuple(types) if types.len() == parts.len() => types.clone(),
+            Ty::Never => vec![Ty::Never; parts.len()],
+            other => {
+                let shown = self.show(other);
+                let error = diagnostic!(E3001, pattern.span, "this pattern has {} parts, the value is `{shown}`", parts.len());
+                self.report(error.here("does not fit the value").help("bind the value to one name, or give one name per part"));
+                vec![Ty::Never; parts.len()]
+            }
+        };
+        for (at, (part, part_ty)) in parts.iter().zip(types).enumerate() {
+            if matches!(part.kind, PatternKind::Wild) {
+                continue;
+            }
+            let whole = flow::read(id, &ty, part.span);
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            let value = Typed::new(H::Field(whole.boxed(), at), part_ty.clone(), part.span).hir();
+            let cause = flow::cause_of(&value);
+            self.bind(part, part_ty, value, cause, out);
+        }
+    }
+
+    fn for_stmt(&mut self, pattern: &Pattern, iter: &Expr, body: &Block, span: Span, out: &mut Vec<hir::Stmt>) {
+        let head = pattern.span.to(iter.span);
+        let inner = match &iter.kind {
+            E::Paren(inner) if matches!(inner.kind, E::Range { .. }) => inner,
+            _ => iter,
+        };
+        if let E::Range { lo: Some(lo), hi: Some(hi), inclusive } = &inner.kind {
+            self.for_range(pattern, lo, hi, *inclusive, body, head, out);
+            return;
+        }
+        let array = self.expr(iter, None);
+        let item = match &array.ty {
+            Ty::Array(t, _) => (**t).clone(),
+            Ty::Ragged(t, _) => Ty::Array(t.clone(), hir::Len::Session),
+            Ty::Never => Ty::Never,
+            other => {
+                let shown = self.show(other);
+                let error = diagnostic!(E3006, iter.span, "`{shown}` cannot be looped over").here(format!("this is `{shown}`"));
+                let help = if other.is_integral() { "write a range: `0..n`" } else { "loops go over arrays and ranges" };
+                self.report(error.help(help));
+                Ty::Never
+            }
+        };
+        let array = array.hir();
+        let cause = flow::cause_of(&array);
+        let (var, body) = self.scoped(|b| {
+            let mut stmts = Vec::new();
+            let var = b.loop_variable(pattern, item, cause, &mut stmts);
+            let body = b.loop_body(|b| b.block(body, Some(&Ty::unit())));
+            (var, b.prefixed(stmts, body))
+        });
+        out.push(hir::Stmt::ForEach { var, array, body, span: Span { file: span.file, ..head } });
+    }
+
+    /// The variable of a loop, and statements that take it apart.
+    fn loop_variable(&mut self, pattern: &Pattern, ty: Ty, cause: Cause, stmts: &mut Vec<hir::Stmt>) -> LocalId {
+        match &pattern.kind {
+            PatternKind::Bind { mutable, name } => self.declare(name, ty, *mutable, cause),
+            PatternKind::Wild => self.temporary(String::new(), ty, pattern.span, cause),
+            PatternKind::Tuple(_) => {
+                let id = self.temporary(String::new(), ty, pattern.span, cause);
+                self.destructure(pattern, id, stmts);
+                id
+            }
+        }
+    }
+
+    fn prefixed(&mut self, mut stmts: Vec<hir::Stmt>, body: Typed) -> hir::Expr {
+        let span = body.span;
+        let body = self.unit(body);
+        if stmts.is_empty() {
+            return body;
+        }
+        stmts.push(hir::Stmt::Expr(body));
+        Typed::new(H::Block(stmts, None), Ty::unit(), span).hir()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one statement")]
+    fn for_range(
+        &mut self,
+        pattern: &Pattern,
+        lo: &Expr,
+        hi: &Expr,
+        inclusive: bool,
+        body: &Block,
+        head: Span,
+        out: &mut Vec<hir::Stmt>,
+    ) {
+        let known_hi = self.const_int(hi);
+        let usize_hint = Some(&Ty::Usize);
+        let (lo, hi) = if is_bare(lo) && !is_bare(hi) {
+            let hi = self.expr(hi, usize_hint);
+            (self.expr(lo, Some(&hi.ty)), hi)
+        } else {
+            let lo = self.expr(lo, usize_hint);
+            let hi = self.expr(hi, Some(&lo.ty));
+            (lo, hi)
+        };
+        let help = "how often a loop runs shows: use a public bound, and `if` inside of the loop";
+        let secret = self.refuse_secret(&lo, "the bound of a loop", help) | self.refuse_secret(&hi, "the bound of a loop", help);
+        let joined = lo.ty.join(&hi.ty, &self.ck.structs);
+        let ty = match joined {
+            _ if secret => Ty::Never,
+            Some(ty) if ty.is_integral() || ty.is_never() => ty,
+            Some(ty) => {
+                let shown = self.show(&ty);
+                let error = diagnostic!(E3001, head, "a loop counts integers, not `{shown}`").here(format!("this is `{shown}`"));
+                self.report(error.help("use integer bounds"));
+                Ty::Never
+            }
+            None => {
+                let (a, b) = (self.show(&lo.ty), self.show(&hi.ty));
+                let error = diagnostic!(E3001, hi.span, "a range from `{a}` to `{b}`").here(format!("this is `{b}`"));
+                let error = error.because(lo.span, format!("this is `{a}`"));
+                self.report(error.help(format!("convert with `as {a}`")));
+                Ty::Never
+            }
+        };
+        // `lo..=hi` counts to hi + 1, in a type where that does not wrap.
+        let counter = if inclusive { counter_type(&ty, known_hi) } else { ty.clone() };
+        let convert = |e: Typed| {
+            let span = e.span;
+            if e.ty == counter { e } else { Typed::new(H::Cast(e.boxed()), counter.clone(), span) }
+        };
+        let (lo, mut hi) = (convert(lo), convert(hi));
+        if inclusive {
+            let span = hi.span;
+            let one = Typed::new(H::Lit(1), counter.clone(), span);
+            hi = Typed::new(H::Binary(HB::Add, hi.boxed(), one.boxed()), counter.clone(), span);
+        }
+        let (var, body) = self.scoped(|b| {
+            let mut stmts = Vec::new();
+            let var = if counter == ty || ty.is_never() {
+                b.loop_variable(pattern, ty.clone(), Cause::From(None), &mut stmts)
+            } else {
+                let raw = b.temporary(String::new(), counter.clone(), pattern.span, Cause::From(None));
+                let value = flow::read(raw, &counter, pattern.span);
+                let value = Typed::new(H::Cast(value.boxed()), ty.clone(), pattern.span).hir();
+                b.bind(pattern, ty.clone(), value, Cause::From(None), &mut stmts);
+                raw
+            };
+            let body = b.loop_body(|b| b.block(body, Some(&Ty::unit())));
+            (var, b.prefixed(stmts, body))
+        });
+        out.push(hir::Stmt::ForRange { var, lo: lo.hir(), hi: hi.hir(), body, span: head });
+    }
+}
+
+/// The type in which the counter of an inclusive range runs.
+fn counter_type(ty: &Ty, known_hi: Option<i128>) -> Ty {
+    match ty {
+        Ty::Int { width, signed, .. } => {
+            let after = known_hi.and_then(|h| h.checked_add(1));
+            if after.is_some_and(|h| width::fits(h.unsigned_abs(), h < 0, *width, *signed)) {
+                ty.clone()
+            } else if *signed || *width >= 64 {
+                Ty::int(128, *signed)
+            } else {
+                Ty::Usize
+            }
+        }
+        other => other.clone(),
+    }
+}
+
+fn has_open_length(ty: &Ty) -> bool {
+    match ty {
+        Ty::Array(t, n) => *n == hir::Len::Session || has_open_length(t),
+        Ty::Tuple(ts) => ts.iter().any(has_open_length),
+        _ => false,
+    }
+}
+
+fn has_effect(kind: &H) -> bool {
+    matches!(kind, H::Reveal(_) | H::Call { .. } | H::CallValue(..) | H::Builtin(..))
+}
+
+/// Whether an expression statement never lets control out: both arms of an `if` leave, or a block does.
+fn leaves(e: &Expr) -> bool {
+    let block_leaves = |b: &Block| {
+        b.stmts.iter().any(|s| match &s.kind {
+            StmtKind::Return(_) | StmtKind::Break | StmtKind::Continue => true,
+            StmtKind::Expr(e, _) => leaves(e),
+            _ => false,
+        }) || b.tail.as_ref().is_some_and(|t| leaves(t))
+    };
+    match &e.kind {
+        E::If(_, then, Some(otherwise)) => block_leaves(then) && leaves(otherwise),
+        E::Block(b) => block_leaves(b),
+        _ => false,
+    }
+}

@@ -1,0 +1,30 @@
+//! The front end on one screen: text to a checked program.
+//!
+//! Pure, total, and without panics: any text gives diagnostics, and a program if none of them is an error.
+
+use crate::diagnostic::{self, Diagnostic};
+use crate::hir::Hir;
+use crate::source::{FileId, SourceSet};
+use crate::{check as checker, resolve};
+
+pub use crate::resolve::needed_modules;
+
+/// Parses and checks the program whose main file is `root`. The program is there when no diagnostic is an error.
+///
+/// Modules (`use crate::m::…`) must be in `sources` as `m.smpc` beside the root; [`needed_modules`] says which.
+pub fn check(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let world = resolve::resolve(sources, root, &mut diagnostics);
+    let syntax_errors = diagnostic::has_errors(&diagnostics);
+    let (hir, mut diagnostics) = checker::check(&world, diagnostics);
+    if syntax_errors {
+        // Names of broken items are missing; what follows from that is not worth saying.
+        diagnostics.retain(|d| !matches!(d.code.as_str(), "E2001" | "E2002" | "E2005" | "E2007" | "W0001"));
+    }
+    diagnostic::sort(sources, &mut diagnostics);
+    let hir = (!diagnostic::has_errors(&diagnostics)).then_some(hir);
+    (hir, diagnostics)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! The standard library's sources, carried in the compiler so that a program needs no files of ours.
+
+/// Every module of the library: its name after `std::` and its text.
+pub const MODULES: &[(&str, &str)] = &[
+    ("prelude", include_str!("../../stdlib/prelude.smpc")),
+    ("stats", include_str!("../../stdlib/stats.smpc")),
+    ("sort", include_str!("../../stdlib/sort.smpc")),
+    ("set", include_str!("../../stdlib/set.smpc")),
+];
+
+/// The name under which messages show a library module.
+pub fn file_name(module: &str) -> String {
+    format!("<std>/{module}.smpc")
+}

@@ -1,0 +1,407 @@
+//! Tokens to the syntax tree: an adapter around the generated parser.
+//!
+//! The file is cut into items by its brackets, and each item is parsed alone, so that one broken item never hides the
+//! rest. Within an item the adapter resolves what a grammar with one token of look-ahead cannot see (see
+//! `grammar.lalrpop`). Brackets are balanced here, because a message about the bracket that is open is worth more than
+//! one about the token at which a parser gave up; nesting is limited here and in [`Builder`], so that no input makes
+//! later stages recurse without bound.
+
+mod builder;
+mod explain;
+
+pub use builder::Builder;
+
+use crate::ast::{Item, MAX_DEPTH, Module};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic;
+use crate::lexer::{self, Kind, Token};
+use crate::source::{FileId, MAX_FILE_BYTES, Span};
+
+/// A token as the grammar sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tok<'a> {
+    /// As in the text.
+    K(Kind, &'a str),
+    /// `{` that opens the body of `if`, `while` or `for`.
+    BodyBrace,
+    /// The end of a block that is a statement.
+    StmtEnd,
+    /// `>` directly followed by another one.
+    GtJoint,
+    /// `>>=`
+    ShrEq,
+    /// `{` of a struct literal without a name.
+    StructBrace,
+    /// The name of a cast's type that has arguments.
+    CastHead(&'a str),
+}
+
+/// Parses a file. Items that are broken are missing from the result, and the diagnostics say why.
+pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
+    let mut module = Module { file, docs: String::new(), items: Vec::new() };
+    if text.len() > MAX_FILE_BYTES {
+        let at = Span::new(file, 0, 0);
+        let error = diagnostic!(E1008, at, "the file has {} bytes; the limit is {MAX_FILE_BYTES}", text.len());
+        return (module, vec![error.help("split it into modules")]);
+    }
+    let (tokens, mut diagnostics) = lexer::lex(file, text);
+    for token in tokens.iter().filter(|t| t.kind == Kind::ModuleDoc) {
+        push_doc(&mut module.docs, slice(text, token.span));
+    }
+    let code: Vec<Token> = tokens
+        .into_iter()
+        .filter(|t| !matches!(t.kind, Kind::Comment | Kind::BlockComment | Kind::ModuleDoc))
+        .filter(|t| !(t.kind == Kind::Error && slice(text, t.span).starts_with("/*")))
+        .collect();
+    let mut rest = code.as_slice();
+    while !rest.is_empty() {
+        let (docs, chunk, after) = cut(text, rest);
+        rest = after;
+        if !chunk.is_empty()
+            && let Some(mut item) = parse_item(file, text, chunk, &mut diagnostics)
+        {
+            item.docs = docs;
+            module.items.push(item);
+        }
+    }
+    (module, diagnostics)
+}
+
+fn slice(text: &str, span: Span) -> &str {
+    text.get(span.start as usize..span.end as usize).unwrap_or("")
+}
+
+fn push_doc(docs: &mut String, line: &str) {
+    if !docs.is_empty() {
+        docs.push('\n');
+    }
+    let line = line.trim_start_matches(['/', '!']);
+    docs.push_str(line.strip_prefix(' ').unwrap_or(line).trim_end());
+}
+
+/// Takes the tokens of the next item: `(its doc comments, its tokens, the rest)`.
+fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]) {
+    let mut docs = String::new();
+    let n_docs = tokens.iter().take_while(|t| t.kind == Kind::DocComment).count();
+    for doc in &tokens[..n_docs] {
+        push_doc(&mut docs, slice(text, doc.span));
+    }
+    let tokens = &tokens[n_docs..];
+    let mut depth = 0usize;
+    // Until its first word an item may have attributes and `pub`; the word says how it ends.
+    let mut keyword = None;
+    let mut keeps_going = false;
+    for (at, token) in tokens.iter().enumerate() {
+        if depth == 0 && keyword.is_none() && !matches!(token.kind, Kind::Hash | Kind::LBracket | Kind::Pub) {
+            keyword = Some(token.kind);
+        }
+        let before = at.checked_sub(1).map(|i| tokens[i]);
+        if depth > 0 || at > 0 && keyword.is_some() && before.map(|b| b.kind) != Some(Kind::Pub) {
+            // A new item at the start of a line inside an open bracket: the bracket was forgotten.
+            let opens = starts_item(text, &tokens[at..]) && column_is_one(text, token.span);
+            let decorated = before.is_some_and(|b| matches!(b.kind, Kind::Pub) && column_is_one(text, b.span));
+            if opens && !decorated && at > 0 && !only_attributes(&tokens[..at]) {
+                return (docs, &tokens[..at], &tokens[at..]);
+            }
+        }
+        match token.kind {
+            Kind::LBrace | Kind::LParen | Kind::LBracket => {
+                if depth == 0 && token.kind == Kind::LBrace {
+                    // The braces of `-> { a: T }` and `use a::{b}` do not end the item.
+                    keeps_going = matches!(before.map(|b| b.kind), Some(Kind::Arrow | Kind::PathSep))
+                        || matches!(keyword, Some(Kind::Const | Kind::Use));
+                }
+                depth += 1;
+            }
+            Kind::RBrace | Kind::RParen | Kind::RBracket => {
+                if depth == 0 {
+                    // Nothing is open: this token alone is wrong, or it ends what came before.
+                    let end = if at == 0 { 1 } else { at };
+                    return (docs, &tokens[..end], &tokens[end..]);
+                }
+                depth -= 1;
+                if depth == 0 && token.kind == Kind::RBrace && !keeps_going {
+                    return (docs, &tokens[..=at], &tokens[at + 1..]);
+                }
+            }
+            Kind::Semi if depth == 0 => return (docs, &tokens[..=at], &tokens[at + 1..]),
+            _ => {}
+        }
+    }
+    (docs, tokens, &[])
+}
+
+/// Whether the tokens so far are nothing but `#[…]` and `pub`.
+fn only_attributes(tokens: &[Token]) -> bool {
+    let mut depth = 0usize;
+    tokens.iter().all(|t| match t.kind {
+        Kind::LBracket => {
+            depth += 1;
+            true
+        }
+        Kind::RBracket => {
+            depth = depth.saturating_sub(1);
+            true
+        }
+        Kind::Hash | Kind::Pub | Kind::DocComment => true,
+        _ => depth > 0,
+    })
+}
+
+/// Whether an item certainly begins here: words that no body holds in this order.
+fn starts_item(text: &str, tokens: &[Token]) -> bool {
+    let kind = |at: usize| tokens.get(at).map(|t| t.kind);
+    match kind(0) {
+        Some(Kind::Use | Kind::Pub | Kind::Struct | Kind::Enum | Kind::DocComment) => true,
+        Some(Kind::Hash) => kind(1) == Some(Kind::LBracket),
+        Some(Kind::Fn) => kind(1) != Some(Kind::LParen),
+        Some(Kind::Const) => kind(2) == Some(Kind::Colon) && !slice(text, tokens[0].span).is_empty(),
+        Some(Kind::Test) => kind(1) == Some(Kind::Str),
+        Some(Kind::Party) => kind(1) == Some(Kind::Ident),
+        _ => false,
+    }
+}
+
+fn column_is_one(text: &str, span: Span) -> bool {
+    let start = span.start as usize;
+    start == 0 || text.as_bytes().get(start - 1) == Some(&b'\n')
+}
+
+fn parse_item(file: FileId, text: &str, tokens: &[Token], diagnostics: &mut Vec<Diagnostic>) -> Option<Item> {
+    if let Some(error) = explain::not_yet(text, tokens) {
+        diagnostics.push(error);
+        return None;
+    }
+    if let Err(error) = check_brackets(text, tokens) {
+        diagnostics.push(error);
+        return None;
+    }
+    let adapted = adapt(text, tokens);
+    let builder = Builder::new(file);
+    let stream = adapted.iter().map(|&(tok, span)| Ok((span.start as usize, tok, span.end as usize)));
+    let result = crate::grammar::ItemParser::new().parse(&builder, stream);
+    // What the lexer has reported explains a failure near it.
+    let known = tokens.iter().any(|t| matches!(t.kind, Kind::Error));
+    let mut found = builder.into_diagnostics();
+    let item = match result {
+        Ok(item) => Some(item),
+        Err(error) => {
+            if !known && found.is_empty() {
+                found.push(explain::syntax_error(file, text, tokens, error));
+            }
+            None
+        }
+    };
+    diagnostics.append(&mut found);
+    item
+}
+
+/// Checks that brackets are closed in order and nest at most [`MAX_DEPTH`] deep.
+fn check_brackets(text: &str, tokens: &[Token]) -> Result<(), Diagnostic> {
+    let mut open: Vec<Token> = Vec::new();
+    // A brace closed at another indentation than that of the line that opened it: the likely place of a slip.
+    let mut suspect: Option<Token> = None;
+    for &token in tokens {
+        match token.kind {
+            Kind::LBrace | Kind::LParen | Kind::LBracket => {
+                open.push(token);
+                if open.len() > MAX_DEPTH as usize {
+                    return Err(diagnostic!(E1007, token.span, "brackets nest more than {MAX_DEPTH} deep")
+                        .here("too deep from here on")
+                        .help("move inner parts to `let` or to functions"));
+                }
+            }
+            Kind::RBrace | Kind::RParen | Kind::RBracket => {
+                let Some(&opener) = open.last() else {
+                    return Err(diagnostic!(E1006, token.span, "`{}` closes nothing", slice(text, token.span))
+                        .here("nothing is open here")
+                        .help("remove it, or open the bracket that it was meant to close"));
+                };
+                if closing(opener.kind) != Some(token.kind) {
+                    let wanted = closing_text(opener.kind);
+                    return Err(diagnostic!(E1006, opener.span, "`{}` is not closed", slice(text, opener.span))
+                        .here("opened here")
+                        .because(token.span, format!("`{wanted}` was expected before this"))
+                        .help(format!("close it with `{wanted}`")));
+                }
+                if token.kind == Kind::RBrace
+                    && suspect.is_none()
+                    && first_on_line(text, token.span)
+                    && indentation(text, token.span) != indentation(text, opener.span)
+                {
+                    suspect = Some(opener);
+                }
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    let Some(&outer) = open.last() else { return Ok(()) };
+    let opener = suspect.filter(|s| s.span.start > outer.span.start).unwrap_or(outer);
+    let wanted = closing_text(opener.kind);
+    Err(diagnostic!(E1006, opener.span, "`{}` is not closed", slice(text, opener.span))
+        .here("opened here")
+        .help(format!("close it with `{wanted}`")))
+}
+
+fn closing(kind: Kind) -> Option<Kind> {
+    match kind {
+        Kind::LBrace => Some(Kind::RBrace),
+        Kind::LParen => Some(Kind::RParen),
+        Kind::LBracket => Some(Kind::RBracket),
+        _ => None,
+    }
+}
+
+fn closing_text(kind: Kind) -> &'static str {
+    match kind {
+        Kind::LBrace => "}",
+        Kind::LParen => ")",
+        _ => "]",
+    }
+}
+
+fn line_start(text: &str, span: Span) -> usize {
+    text.get(..span.start as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1)
+}
+
+fn indentation(text: &str, span: Span) -> usize {
+    text[line_start(text, span)..].bytes().take_while(|b| matches!(b, b' ' | b'\t')).count()
+}
+
+fn first_on_line(text: &str, span: Span) -> bool {
+    text[line_start(text, span)..span.start as usize].bytes().all(|b| matches!(b, b' ' | b'\t'))
+}
+
+/// A bracket that is open while adapting.
+struct Open {
+    brace: bool,
+    /// Whether its end is the end of a statement.
+    statement: bool,
+}
+
+/// A word that waits for the `{` of its body.
+struct Waiting {
+    depth: usize,
+    statement: bool,
+}
+
+/// The tokens of a balanced item as the grammar wants them.
+fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
+    let mut out: Vec<(Tok<'a>, Span)> = Vec::with_capacity(tokens.len() + 8);
+    let mut open: Vec<Open> = Vec::new();
+    let mut waiting: Vec<Waiting> = Vec::new();
+    let mut before = Kind::Semi;
+    // Whether the statement before an `else` goes on after it.
+    let mut goes_on = false;
+    for (at, &token) in tokens.iter().enumerate() {
+        let next = tokens.get(at + 1);
+        let text_of = slice(text, token.span);
+        let starts_statement = open.last().is_some_and(|o| o.brace)
+            && matches!(before, Kind::Semi | Kind::LBrace | Kind::RBrace);
+        let statement = starts_statement || (before == Kind::Else && goes_on);
+        waiting.retain(|w| w.depth <= open.len());
+        match token.kind {
+            Kind::DocComment => continue,
+            // A bad character where a value may stand is an unknown value; elsewhere it is as if it were not there.
+            Kind::Error if text_of.starts_with('"') => out.push((Tok::K(Kind::Str, text_of), token.span)),
+            Kind::Error if ends_operand(before) => continue,
+            Kind::If | Kind::While | Kind::For | Kind::Match => {
+                waiting.push(Waiting { depth: open.len(), statement });
+                out.push((Tok::K(token.kind, text_of), token.span));
+            }
+            Kind::LBrace => {
+                let body = before != Kind::Else && waiting.last().is_some_and(|w| w.depth == open.len());
+                let literal = !body && !open.is_empty() && is_bare_literal(before, &tokens[at + 1..]);
+                let ends_statement =
+                    if body { waiting.pop().is_some_and(|w| w.statement) } else { statement && !literal };
+                open.push(Open { brace: true, statement: ends_statement });
+                let tok = match (body, literal) {
+                    (true, _) => Tok::BodyBrace,
+                    (_, true) => Tok::StructBrace,
+                    _ => Tok::K(token.kind, text_of),
+                };
+                out.push((tok, token.span));
+            }
+            Kind::LParen | Kind::LBracket => {
+                open.push(Open { brace: false, statement: false });
+                out.push((Tok::K(token.kind, text_of), token.span));
+            }
+            Kind::RParen | Kind::RBracket | Kind::RBrace => {
+                let closed = open.pop();
+                out.push((Tok::K(token.kind, text_of), token.span));
+                goes_on = false;
+                if closed.is_some_and(|c| c.statement) {
+                    match next.map(|n| n.kind) {
+                        Some(Kind::Else) => goes_on = true,
+                        // `if … { … } else { … }.f()` goes on as an expression.
+                        Some(Kind::Dot) => {}
+                        _ => {
+                            let end = Span { start: token.span.end, ..token.span };
+                            out.push((Tok::StmtEnd, end));
+                        }
+                    }
+                }
+            }
+            Kind::Gt => {
+                let joint = |kind| next.is_some_and(|n| n.span.start == token.span.end && n.kind == kind);
+                let tok = match (joint(Kind::Gt), joint(Kind::Ge)) {
+                    (true, _) => Tok::GtJoint,
+                    (_, true) => Tok::ShrEq,
+                    _ => Tok::K(token.kind, text_of),
+                };
+                out.push((tok, token.span));
+            }
+            // The second half of `>>=`.
+            Kind::Ge if matches!(out.last(), Some((Tok::ShrEq, s)) if s.end == token.span.start) => {
+                if let Some((_, span)) = out.last_mut() {
+                    span.end = token.span.end;
+                }
+            }
+            Kind::Ident
+                if before == Kind::As
+                    && matches!(text_of, "Wide" | "fixed")
+                    && next.is_some_and(|n| n.kind == Kind::Lt) =>
+            {
+                out.push((Tok::CastHead(text_of), token.span));
+            }
+            kind => out.push((Tok::K(kind, text_of), token.span)),
+        }
+        before = token.kind;
+    }
+    out
+}
+
+/// Whether a `{` after `before` opens fields: `{ a, …` or `{ a: …`, which no block begins with, and no name before it.
+fn is_bare_literal(before: Kind, after: &[Token]) -> bool {
+    let [name, mark, ..] = after else { return false };
+    let named = matches!(
+        name.kind,
+        Kind::Ident | Kind::All | Kind::Circuit | Kind::Each | Kind::From | Kind::Party | Kind::Public | Kind::Test | Kind::To
+    );
+    let follows_name = matches!(before, Kind::Ident | Kind::Gt);
+    named && !follows_name && matches!(mark.kind, Kind::Comma | Kind::Colon)
+}
+
+/// Whether a value may end with this token, so that none can follow directly.
+fn ends_operand(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Ident
+            | Kind::Int
+            | Kind::Float
+            | Kind::Str
+            | Kind::True
+            | Kind::False
+            | Kind::RParen
+            | Kind::RBracket
+            | Kind::RBrace
+            | Kind::Error
+            | Kind::Semi
+            | Kind::LBrace
+            | Kind::Underscore
+    )
+}
+
+#[cfg(test)]
+mod tests;

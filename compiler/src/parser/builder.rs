@@ -1,0 +1,296 @@
+//! What the grammar's actions call to make nodes.
+//!
+//! Actions cannot fail, so the builder keeps diagnostics on the side and puts an error node where something could not
+//! be kept. It measures the depth of every node and cuts trees that nest too deeply: chains such as `a + b + …` and
+//! `!!!…` nest without any bracket.
+
+use crate::ast::*;
+use crate::diagnostic;
+use crate::diagnostic::Diagnostic;
+use crate::lexer;
+use crate::source::{FileId, Span};
+use std::cell::RefCell;
+
+/// Makes nodes of one item.
+pub struct Builder {
+    file: FileId,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+}
+
+impl Builder {
+    /// For an item of this file.
+    pub fn new(file: FileId) -> Builder {
+        Builder { file, diagnostics: RefCell::new(Vec::new()) }
+    }
+
+    /// What went wrong.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics.into_inner()
+    }
+
+    fn report(&self, diagnostic: Diagnostic) {
+        self.diagnostics.borrow_mut().push(diagnostic);
+    }
+
+    fn too_deep(&self, span: Span) {
+        let code = crate::diagnostic::Code::E1007;
+        if self.diagnostics.borrow().iter().all(|d| d.code != code) {
+            let error = diagnostic!(E1007, span, "this nests more than {MAX_DEPTH} deep");
+            self.report(error.here("too deep").help("move inner parts to `let` or to functions"));
+        }
+    }
+
+    /// The range of bytes in this file.
+    pub fn span(&self, l: usize, r: usize) -> Span {
+        Span::new(self.file, l, r)
+    }
+
+    /// A name.
+    pub fn name(&self, l: usize, text: &str, r: usize) -> Name {
+        Name { text: text.to_owned(), span: self.span(l, r) }
+    }
+
+    /// A string's contents, escapes resolved.
+    pub fn string(&self, l: usize, text: &str, r: usize) -> Name {
+        let inner = text.strip_prefix('"').unwrap_or(text);
+        let inner = inner.strip_suffix('"').unwrap_or(inner);
+        let mut out = String::new();
+        let mut chars = inner.char_indices();
+        while let Some((at, c)) = chars.next() {
+            if c != '\\' {
+                out.push(c);
+                continue;
+            }
+            match chars.next() {
+                Some((_, 'n')) => out.push('\n'),
+                Some((_, 't')) => out.push('\t'),
+                Some((_, c @ ('"' | '\\'))) => out.push(c),
+                Some((end, c)) => {
+                    let span = self.span(l + 1 + at, l + 1 + end + c.len_utf8());
+                    let error = diagnostic!(E1011, span, "`\\{}` is not an escape", c.escape_debug());
+                    self.report(error.help("escapes are `\\n`, `\\t`, `\\\"` and `\\\\`"));
+                }
+                None => {}
+            }
+        }
+        Name { text: out, span: self.span(l, r) }
+    }
+
+    /// A path.
+    pub fn path(&self, l: usize, parts: Vec<Name>, args: Vec<GenericArg>, r: usize) -> Path {
+        Path { parts, args, span: self.span(l, r) }
+    }
+
+    /// `use path as local;`
+    pub fn import(&self, path: Vec<Name>, local: Option<Name>) -> Vec<Import> {
+        let Some(last) = path.last() else { return Vec::new() };
+        let local = local.unwrap_or_else(|| last.clone());
+        vec![Import { path, local }]
+    }
+
+    /// `use path::{names};`
+    pub fn imports(&self, path: Vec<Name>, names: Vec<(Name, Option<Name>)>) -> Vec<Import> {
+        let one = |(name, local): (Name, Option<Name>)| {
+            let mut path = path.clone();
+            path.push(name.clone());
+            Import { path, local: local.unwrap_or(name) }
+        };
+        names.into_iter().map(one).collect()
+    }
+
+    /// A type; an error node if it nests too deeply.
+    pub fn ty(&self, l: usize, kind: TypeKind, r: usize) -> Type {
+        let span = self.span(l, r);
+        let depth = 1 + type_depth(&kind);
+        if depth > MAX_DEPTH {
+            self.too_deep(span);
+            return Type { kind: TypeKind::Error, span, depth: 1 };
+        }
+        Type { kind, span, depth }
+    }
+
+    /// `ty in lo..=hi`
+    pub fn ranged(&self, l: usize, ty: Type, lo: Expr, hi: Expr, inclusive: bool, r: usize) -> Type {
+        self.ty(l, TypeKind::Ranged(Box::new(ty), Box::new(ValueRange { lo, hi, inclusive })), r)
+    }
+
+    /// A statement.
+    pub fn stmt(&self, l: usize, kind: StmtKind, r: usize) -> Stmt {
+        Stmt { kind, span: self.span(l, r) }
+    }
+
+    /// A statement with its `;`.
+    pub fn terminated(&self, l: usize, stmt: Stmt, r: usize) -> Stmt {
+        let kind = match stmt.kind {
+            StmtKind::Expr(e, _) => StmtKind::Expr(e, true),
+            kind => kind,
+        };
+        Stmt { kind, span: self.span(l, r) }
+    }
+
+    /// A block from its statements and what stands last without a `;`.
+    pub fn block(&self, l: usize, (mut stmts, last): (Vec<Stmt>, Option<Stmt>), r: usize) -> Block {
+        let mut tail = None;
+        match last {
+            Some(Stmt { kind: StmtKind::Expr(e, _), .. }) => tail = Some(Box::new(e)),
+            Some(stmt) => stmts.push(stmt),
+            // A block-like statement at the end is the value.
+            None => {
+                if matches!(stmts.last(), Some(Stmt { kind: StmtKind::Expr(_, false), .. }))
+                    && let Some(Stmt { kind: StmtKind::Expr(e, _), .. }) = stmts.pop()
+                {
+                    tail = Some(Box::new(e));
+                }
+            }
+        }
+        Block { stmts, tail, span: self.span(l, r) }
+    }
+
+    /// `(a, b)` as a pattern; `(a)` is `a`.
+    pub fn tuple_pattern(&self, l: usize, mut parts: Vec<Pattern>, r: usize) -> Pattern {
+        if parts.len() == 1
+            && let Some(only) = parts.pop()
+        {
+            return only;
+        }
+        Pattern { kind: PatternKind::Tuple(parts), span: self.span(l, r) }
+    }
+
+    /// An expression; an error node if it nests too deeply.
+    pub fn expr(&self, l: usize, kind: ExprKind, r: usize) -> Expr {
+        let span = self.span(l, r);
+        let depth = 1 + expr_depth(&kind);
+        if depth > MAX_DEPTH {
+            self.too_deep(span);
+            return Expr { kind: ExprKind::Error, span, depth: 1 };
+        }
+        Expr { kind, span, depth }
+    }
+
+    /// `a op b`
+    pub fn binary(&self, l: usize, op: BinaryOp, a: Expr, b: Expr, r: usize) -> Expr {
+        self.expr(l, ExprKind::Binary(op, Box::new(a), Box::new(b)), r)
+    }
+
+    /// `lo..hi`
+    pub fn range(&self, l: usize, lo: Option<Expr>, hi: Option<Expr>, inclusive: bool, r: usize) -> Expr {
+        self.expr(l, ExprKind::Range { lo: lo.map(Box::new), hi: hi.map(Box::new), inclusive }, r)
+    }
+
+    /// `(first, rest…)`
+    pub fn tuple(&self, l: usize, first: Expr, rest: Vec<Expr>, r: usize) -> Expr {
+        let mut parts = vec![first];
+        parts.extend(rest);
+        self.expr(l, ExprKind::Tuple(parts), r)
+    }
+
+    /// An integer literal. What is malformed has been reported by the lexer.
+    pub fn int(&self, l: usize, text: &str, r: usize) -> Expr {
+        let kind = match lexer::number(text) {
+            Some((value, "")) => ExprKind::Int(value, None),
+            Some((value, suffix)) => ExprKind::Int(value, Some(suffix.to_owned())),
+            None => ExprKind::Error,
+        };
+        self.expr(l, kind, r)
+    }
+
+    /// `f(args)`, or the method call `x.f(args)`
+    pub fn call(&self, l: usize, f: Expr, args: Vec<Expr>, r: usize) -> Expr {
+        match f.kind {
+            ExprKind::Field(x, name) => {
+                let path = Path { span: name.span, parts: vec![name], args: Vec::new() };
+                self.expr(l, ExprKind::Method(x, path, args), r)
+            }
+            _ => self.expr(l, ExprKind::Call(Box::new(f), args), r),
+        }
+    }
+
+    /// `secret(x)`
+    pub fn secret_call(&self, l: usize, e: Expr, r: usize) -> Expr {
+        self.expr(l, ExprKind::MakeSecret(Box::new(e)), r)
+    }
+}
+
+fn type_depth(kind: &TypeKind) -> u32 {
+    let most = |types: &[Type]| types.iter().map(|t| t.depth).max().unwrap_or(0);
+    match kind {
+        TypeKind::Path(path) => path_depth(path),
+        TypeKind::Secret(t) | TypeKind::Public(t) | TypeKind::Ragged(t) => t.depth,
+        TypeKind::Array(t, n) => t.depth.max(n.depth),
+        TypeKind::Tuple(ts) => most(ts),
+        TypeKind::Fn(ts, t) => most(ts).max(t.depth),
+        TypeKind::Ranged(t, range) => t.depth.max(range.lo.depth).max(range.hi.depth),
+        TypeKind::Error => 0,
+    }
+}
+
+fn path_depth(path: &Path) -> u32 {
+    let depth = |arg: &GenericArg| match arg {
+        GenericArg::Type(t) => t.depth,
+        GenericArg::Const(e) => e.depth,
+    };
+    path.args.iter().map(depth).max().unwrap_or(0)
+}
+
+fn pattern_depth(pattern: &Pattern) -> u32 {
+    match &pattern.kind {
+        PatternKind::Wild | PatternKind::Bind { .. } => 0,
+        PatternKind::Tuple(parts) => 1 + parts.iter().map(pattern_depth).max().unwrap_or(0),
+    }
+}
+
+fn block_depth(block: &Block) -> u32 {
+    let stmts = block.stmts.iter().map(stmt_depth).max().unwrap_or(0);
+    stmts.max(block.tail.as_ref().map_or(0, |t| t.depth))
+}
+
+fn stmt_depth(stmt: &Stmt) -> u32 {
+    match &stmt.kind {
+        StmtKind::Let { pattern, ty, init } => {
+            init.depth.max(ty.as_ref().map_or(0, |t| t.depth)).max(pattern_depth(pattern))
+        }
+        StmtKind::Assign { place, value, .. } => place.depth.max(value.depth),
+        StmtKind::Expr(e, _) => e.depth,
+        StmtKind::For { pattern, iter, body } => {
+            1 + iter.depth.max(block_depth(body)).max(pattern_depth(pattern))
+        }
+        StmtKind::While { condition, body } => 1 + condition.depth.max(block_depth(body)),
+        StmtKind::Return(e) => e.as_ref().map_or(0, |e| e.depth),
+        StmtKind::Break | StmtKind::Continue | StmtKind::Empty => 0,
+    }
+}
+
+fn expr_depth(kind: &ExprKind) -> u32 {
+    let most = |es: &[Expr]| es.iter().map(|e| e.depth).max().unwrap_or(0);
+    match kind {
+        ExprKind::Int(..) | ExprKind::Bool(_) | ExprKind::Error => 0,
+        ExprKind::Path(path) => path_depth(path),
+        ExprKind::Array(es) | ExprKind::Tuple(es) => most(es),
+        ExprKind::Repeat(a, b) | ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => a.depth.max(b.depth),
+        ExprKind::Paren(e)
+        | ExprKind::Field(e, _)
+        | ExprKind::TupleField(e, _)
+        | ExprKind::Unary(_, e)
+        | ExprKind::Reveal(e)
+        | ExprKind::MakeSecret(e)
+        | ExprKind::Assert(e, _) => e.depth,
+        ExprKind::Struct(path, fields) => {
+            let deepest = fields.iter().filter_map(|(_, e)| e.as_ref()).map(|e| e.depth).max();
+            deepest.unwrap_or(0).max(path_depth(path))
+        }
+        ExprKind::Range { lo, hi, .. } => {
+            lo.as_ref().map_or(0, |e| e.depth).max(hi.as_ref().map_or(0, |e| e.depth))
+        }
+        ExprKind::Call(f, args) => f.depth.max(most(args)),
+        ExprKind::Method(e, path, args) => e.depth.max(most(args)).max(path_depth(path)),
+        ExprKind::Cast(e, t) => e.depth.max(t.depth),
+        ExprKind::If(c, then, otherwise) => {
+            c.depth.max(block_depth(then)).max(otherwise.as_ref().map_or(0, |e| e.depth))
+        }
+        ExprKind::Block(b) => block_depth(b),
+        ExprKind::Closure(params, body) => {
+            let deepest = params.iter().map(|(p, t)| pattern_depth(p).max(t.as_ref().map_or(0, |t| t.depth)));
+            body.depth.max(deepest.max().unwrap_or(0))
+        }
+    }
+}
