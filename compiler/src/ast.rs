@@ -469,7 +469,10 @@ pub enum UnaryOp {
 
 /// An operator between its operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the symbol beside each in `symbol` is its documentation")]
+#[allow(
+    missing_docs,
+    reason = "the symbol beside each in `symbol` is its documentation"
+)]
 pub enum BinaryOp {
     Add,
     Sub,

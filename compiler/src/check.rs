@@ -118,7 +118,14 @@ pub(crate) fn check(world: &World, out: Vec<Diagnostic>) -> (Hir, Vec<Diagnostic
     let tests = checker.check_tests(&mut fns);
     checker.check_calls(&fns);
     let structs = checker.structs.0.iter().map(StructSig::hir).collect();
-    let hir = Hir { roles: checker.roles, structs, fns, consts, main: contract, tests };
+    let hir = Hir {
+        roles: checker.roles,
+        structs,
+        fns,
+        consts,
+        main: contract,
+        tests,
+    };
     (hir, checker.out)
 }
 
@@ -141,7 +148,10 @@ impl StructSig {
 
 impl GenericInfo {
     pub fn hir(&self) -> hir::Generic {
-        hir::Generic { name: self.name.clone(), kind: self.kind }
+        hir::Generic {
+            name: self.name.clone(),
+            kind: self.kind,
+        }
     }
 }
 

@@ -52,7 +52,10 @@ impl Diagnostic {
         Diagnostic {
             code,
             message: message.into(),
-            primary: Label { span, text: String::new() },
+            primary: Label {
+                span,
+                text: String::new(),
+            },
             causes: Vec::new(),
             help: None,
         }
@@ -68,7 +71,10 @@ impl Diagnostic {
     /// Adds a cause at another place.
     #[must_use]
     pub fn because(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.causes.push(Label { span, text: text.into() });
+        self.causes.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -98,11 +104,20 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 /// Sorts by place, then code, and drops exact repetitions: the order in which people read them.
 pub fn sort(sources: &SourceSet, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
-        let key = |d: &Diagnostic| (d.primary.span.file, d.primary.span.start, d.code, d.primary.span.end);
+        let key = |d: &Diagnostic| {
+            (
+                d.primary.span.file,
+                d.primary.span.start,
+                d.code,
+                d.primary.span.end,
+            )
+        };
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
     diagnostics.dedup_by(|a, b| {
-        a.code == b.code && a.message == b.message && sources.line_col(a.primary.span) == sources.line_col(b.primary.span)
+        a.code == b.code
+            && a.message == b.message
+            && sources.line_col(a.primary.span) == sources.line_col(b.primary.span)
             && a.primary.span.file == b.primary.span.file
     });
 }
@@ -124,7 +139,10 @@ macro_rules! diagnostic {
 }
 
 /// The candidate nearest to `name` by edit distance, when it is near enough to be a slip of the finger.
-pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn suggestion<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     if name.len() > 64 {
         return None;
     }
@@ -141,7 +159,10 @@ pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>)
         }
         let distance = edit_distance(name, candidate);
         // A name of which nothing is left is not a slip.
-        if distance <= limit && distance < candidate.chars().count().max(2) && best.is_none_or(|(d, _)| distance < d) {
+        if distance <= limit
+            && distance < candidate.chars().count().max(2)
+            && best.is_none_or(|(d, _)| distance < d)
+        {
             best = Some((distance, candidate));
         }
     }

@@ -19,7 +19,12 @@ pub fn check(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>
     let (hir, mut diagnostics) = checker::check(&world, diagnostics);
     if syntax_errors {
         // Names of broken items are missing; what follows from that is not worth saying.
-        diagnostics.retain(|d| !matches!(d.code.as_str(), "E2001" | "E2002" | "E2005" | "E2007" | "W0001"));
+        diagnostics.retain(|d| {
+            !matches!(
+                d.code.as_str(),
+                "E2001" | "E2002" | "E2005" | "E2007" | "W0001"
+            )
+        });
     }
     diagnostic::sort(sources, &mut diagnostics);
     let hir = (!diagnostic::has_errors(&diagnostics)).then_some(hir);

@@ -5,20 +5,23 @@
 //! not documentation. The words of the language that are keywords only where they have a meaning (`from`, `party`, …)
 //! are tokens of their own and still names for the grammar.
 
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic;
+use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 use logos::Logos;
 use std::fmt::Write as _;
 
 /// Reserved words, which cannot be names.
 pub const KEYWORDS: &[&str] = &[
-    "as", "assert", "break", "const", "continue", "crate", "else", "enum", "false", "fn", "for", "if", "in", "let",
-    "match", "mut", "pub", "return", "reveal", "secret", "struct", "true", "use", "while",
+    "as", "assert", "break", "const", "continue", "crate", "else", "enum", "false", "fn", "for",
+    "if", "in", "let", "match", "mut", "pub", "return", "reveal", "secret", "struct", "true",
+    "use", "while",
 ];
 
 /// Words that mean something in their places and are ordinary names elsewhere.
-pub const CONTEXTUAL_KEYWORDS: &[&str] = &["all", "circuit", "each", "from", "party", "public", "test", "to"];
+pub const CONTEXTUAL_KEYWORDS: &[&str] = &[
+    "all", "circuit", "each", "from", "party", "public", "test", "to",
+];
 
 /// What a token is; its text is the span's.
 #[allow(missing_docs, reason = "the text beside each kind says what it is")]
@@ -263,16 +266,23 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
     for (result, range) in Kind::lexer(text).spanned() {
         let span = Span::new(file, range.start, range.end);
         let slice = &text[range.clone()];
-        if result == Ok(Kind::Float) && tokens.last().is_some_and(|t| t.kind == Kind::Dot) && split_fields(&mut tokens, file, slice, range.start) {
+        if result == Ok(Kind::Float)
+            && tokens.last().is_some_and(|t| t.kind == Kind::Dot)
+            && split_fields(&mut tokens, file, slice, range.start)
+        {
             continue;
         }
         let kind = match result {
             Ok(Kind::Comment) if slice.starts_with("//!") => Kind::ModuleDoc,
-            Ok(Kind::Comment) if slice.starts_with("///") && !slice.starts_with("////") => Kind::DocComment,
+            Ok(Kind::Comment) if slice.starts_with("///") && !slice.starts_with("////") => {
+                Kind::DocComment
+            }
             Ok(kind) => kind,
             Err(()) => {
                 // Neighbouring bad characters are one mistake.
-                if let Some(last) = tokens.last_mut().filter(|t| t.kind == Kind::Error && t.span.end == span.start)
+                if let Some(last) = tokens
+                    .last_mut()
+                    .filter(|t| t.kind == Kind::Error && t.span.end == span.start)
                     && !slice.starts_with(['"', '/'])
                 {
                     last.span = last.span.to(span);
@@ -292,8 +302,14 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
 
 /// In `t.0.1` the text `0.1` is two fields and no number.
 fn split_fields(tokens: &mut Vec<Token>, file: FileId, slice: &str, start: usize) -> bool {
-    let Some((first, second)) = slice.split_once('.') else { return false };
-    if !first.bytes().chain(second.bytes()).all(|b| b.is_ascii_digit()) {
+    let Some((first, second)) = slice.split_once('.') else {
+        return false;
+    };
+    if !first
+        .bytes()
+        .chain(second.bytes())
+        .all(|b| b.is_ascii_digit())
+    {
         return false;
     }
     let dot = start + first.len();
@@ -302,7 +318,10 @@ fn split_fields(tokens: &mut Vec<Token>, file: FileId, slice: &str, start: usize
         (Kind::Dot, dot, dot + 1),
         (Kind::Int, dot + 1, start + slice.len()),
     ] {
-        tokens.push(Token { kind, span: Span::new(file, from, to) });
+        tokens.push(Token {
+            kind,
+            span: Span::new(file, from, to),
+        });
     }
     true
 }
@@ -320,10 +339,16 @@ fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
             .here("opened here")
             .help("close it with `\"` on the same line");
     }
-    let shown = slice.chars().next().map_or(String::new(), |c| c.escape_debug().to_string());
-    let error = diagnostic!(E1001, span, "`{shown}` is not part of the language").here("unexpected character");
+    let shown = slice
+        .chars()
+        .next()
+        .map_or(String::new(), |c| c.escape_debug().to_string());
+    let error = diagnostic!(E1001, span, "`{shown}` is not part of the language")
+        .here("unexpected character");
     match slice.chars().next() {
-        Some('\'') => error.help("there are no character literals; text is not a value in this language"),
+        Some('\'') => {
+            error.help("there are no character literals; text is not a value in this language")
+        }
         Some('@' | '$' | '?' | '~' | '`' | '\\') => error.help("remove it; bitwise not is `!`"),
         Some('\u{feff}') => error.help("remove the byte-order mark; files are plain UTF-8"),
         Some(c) if c.is_alphabetic() => error.help("names use the letters a to z, digits and `_`"),
@@ -339,17 +364,23 @@ pub fn number(text: &str) -> Option<(u128, &str)> {
         Some("0o") => (8, &text[2..]),
         _ => (10, text),
     };
-    let end = digits.find(|c: char| c != '_' && !c.is_digit(radix)).unwrap_or(digits.len());
+    let end = digits
+        .find(|c: char| c != '_' && !c.is_digit(radix))
+        .unwrap_or(digits.len());
     let (digits, suffix) = digits.split_at(end);
     let mut value: u128 = 0;
     let mut any = false;
     for digit in digits.chars().filter_map(|c| c.to_digit(radix)) {
-        value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;
+        value = value
+            .checked_mul(u128::from(radix))?
+            .checked_add(u128::from(digit))?;
         any = true;
     }
     let known = suffix.is_empty()
         || suffix == "usize"
-        || (suffix.starts_with(['u', 'i']) && suffix.len() > 1 && suffix[1..].bytes().all(|b| b.is_ascii_digit()));
+        || (suffix.starts_with(['u', 'i'])
+            && suffix.len() > 1
+            && suffix[1..].bytes().all(|b| b.is_ascii_digit()));
     (any && known).then_some((value, suffix))
 }
 
@@ -360,7 +391,12 @@ fn check_number(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
                 .help("scale to integers, for example cents in place of euros"),
         );
     } else if number(text).is_none() {
-        let error = diagnostic!(E1004, span, "`{}` is not a number of this language", shorten(text));
+        let error = diagnostic!(
+            E1004,
+            span,
+            "`{}` is not a number of this language",
+            shorten(text)
+        );
         diagnostics.push(error.help(
             "write digits, with `_` between them if you like, `0x…`, `0o…` or `0b…`, at most 2^128 − 1, and at most a type like `u8` after them",
         ));
@@ -369,7 +405,11 @@ fn check_number(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
 
 /// At most 40 characters of a text.
 fn shorten(text: &str) -> String {
-    if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(39).collect::<String>() + "…" }
+    if text.chars().count() <= 40 {
+        text.to_owned()
+    } else {
+        text.chars().take(39).collect::<String>() + "…"
+    }
 }
 
 /// One line per token: place, kind and text.
@@ -380,7 +420,9 @@ pub fn dump(file: FileId, text: &str) -> String {
     let id = sources.add("", text);
     for token in tokens {
         let (line, col) = sources.file(id).line_col(token.span.start as usize);
-        let slice = text.get(token.span.start as usize..token.span.end as usize).unwrap_or("");
+        let slice = text
+            .get(token.span.start as usize..token.span.end as usize)
+            .unwrap_or("");
         let _ = writeln!(out, "{line}:{col} {:?} {slice:?}", token.kind);
     }
     out
@@ -419,12 +461,24 @@ mod tests {
     #[test]
     fn open_comments_and_strings_are_placed_at_their_opening() {
         let (_, errors) = lex(FileId(0), "a /* b /* c */ d");
-        assert_eq!((errors[0].code.as_str(), errors[0].primary.span.start), ("E1002", 2));
+        assert_eq!(
+            (errors[0].code.as_str(), errors[0].primary.span.start),
+            ("E1002", 2)
+        );
         let (tokens, errors) = lex(FileId(0), "a \"é\nb");
-        assert_eq!((errors[0].code.as_str(), errors[0].primary.span.start), ("E1003", 2));
+        assert_eq!(
+            (errors[0].code.as_str(), errors[0].primary.span.start),
+            ("E1003", 2)
+        );
         assert_eq!(tokens.last().map(|t| t.kind), Some(Kind::Ident));
-        assert_eq!(kinds("a /* b /* c */ */ d"), [Kind::Ident, Kind::BlockComment, Kind::Ident]);
-        assert_eq!(kinds("//! m\n/// d\n// c"), [Kind::ModuleDoc, Kind::DocComment, Kind::Comment]);
+        assert_eq!(
+            kinds("a /* b /* c */ */ d"),
+            [Kind::Ident, Kind::BlockComment, Kind::Ident]
+        );
+        assert_eq!(
+            kinds("//! m\n/// d\n// c"),
+            [Kind::ModuleDoc, Kind::DocComment, Kind::Comment]
+        );
     }
 
     #[test]

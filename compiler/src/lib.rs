@@ -1,15 +1,10 @@
 //! From `.smpc` source to a compiled program. Pure: text and session values in, programs and diagnostics out.
 
 pub mod assign;
-pub mod emit;
-pub mod hir;
-pub mod ir;
-pub mod lower;
-pub mod schema;
-pub mod sections;
 pub mod ast;
 mod check;
 pub mod diagnostic;
+pub mod emit;
 pub mod front;
 #[allow(
     missing_docs,
@@ -20,10 +15,15 @@ pub mod front;
 mod grammar {
     include!(concat!(env!("OUT_DIR"), "/grammar.rs"));
 }
+pub mod hir;
+pub mod ir;
 pub mod lexer;
 pub mod library;
+pub mod lower;
 pub mod parser;
 mod resolve;
+pub mod schema;
+pub mod sections;
 pub mod session;
 pub mod source;
 pub mod span;

@@ -12,8 +12,8 @@ mod explain;
 pub use builder::Builder;
 
 use crate::ast::{Item, MAX_DEPTH, Module};
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic;
+use crate::diagnostic::Diagnostic;
 use crate::lexer::{self, Kind, Token};
 use crate::source::{FileId, MAX_FILE_BYTES, Span};
 
@@ -38,10 +38,19 @@ pub enum Tok<'a> {
 
 /// Parses a file. Items that are broken are missing from the result, and the diagnostics say why.
 pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
-    let mut module = Module { file, docs: String::new(), items: Vec::new() };
+    let mut module = Module {
+        file,
+        docs: String::new(),
+        items: Vec::new(),
+    };
     if text.len() > MAX_FILE_BYTES {
         let at = Span::new(file, 0, 0);
-        let error = diagnostic!(E1008, at, "the file has {} bytes; the limit is {MAX_FILE_BYTES}", text.len());
+        let error = diagnostic!(
+            E1008,
+            at,
+            "the file has {} bytes; the limit is {MAX_FILE_BYTES}",
+            text.len()
+        );
         return (module, vec![error.help("split it into modules")]);
     }
     let (tokens, mut diagnostics) = lexer::lex(file, text);
@@ -68,7 +77,8 @@ pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
 }
 
 fn slice(text: &str, span: Span) -> &str {
-    text.get(span.start as usize..span.end as usize).unwrap_or("")
+    text.get(span.start as usize..span.end as usize)
+        .unwrap_or("")
 }
 
 fn push_doc(docs: &mut String, line: &str) {
@@ -82,7 +92,10 @@ fn push_doc(docs: &mut String, line: &str) {
 /// Takes the tokens of the next item: `(its doc comments, its tokens, the rest)`.
 fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]) {
     let mut docs = String::new();
-    let n_docs = tokens.iter().take_while(|t| t.kind == Kind::DocComment).count();
+    let n_docs = tokens
+        .iter()
+        .take_while(|t| t.kind == Kind::DocComment)
+        .count();
     for doc in &tokens[..n_docs] {
         push_doc(&mut docs, slice(text, doc.span));
     }
@@ -92,14 +105,18 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
     let mut keyword = None;
     let mut keeps_going = false;
     for (at, token) in tokens.iter().enumerate() {
-        if depth == 0 && keyword.is_none() && !matches!(token.kind, Kind::Hash | Kind::LBracket | Kind::Pub) {
+        if depth == 0
+            && keyword.is_none()
+            && !matches!(token.kind, Kind::Hash | Kind::LBracket | Kind::Pub)
+        {
             keyword = Some(token.kind);
         }
         let before = at.checked_sub(1).map(|i| tokens[i]);
         if depth > 0 || at > 0 && keyword.is_some() && before.map(|b| b.kind) != Some(Kind::Pub) {
             // A new item at the start of a line inside an open bracket: the bracket was forgotten.
             let opens = starts_item(text, &tokens[at..]) && column_is_one(text, token.span);
-            let decorated = before.is_some_and(|b| matches!(b.kind, Kind::Pub) && column_is_one(text, b.span));
+            let decorated =
+                before.is_some_and(|b| matches!(b.kind, Kind::Pub) && column_is_one(text, b.span));
             if opens && !decorated && at > 0 && !only_attributes(&tokens[..at]) {
                 return (docs, &tokens[..at], &tokens[at..]);
             }
@@ -108,8 +125,9 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
             Kind::LBrace | Kind::LParen | Kind::LBracket => {
                 if depth == 0 && token.kind == Kind::LBrace {
                     // The braces of `-> { a: T }` and `use a::{b}` do not end the item.
-                    keeps_going = matches!(before.map(|b| b.kind), Some(Kind::Arrow | Kind::PathSep))
-                        || matches!(keyword, Some(Kind::Const | Kind::Use));
+                    keeps_going =
+                        matches!(before.map(|b| b.kind), Some(Kind::Arrow | Kind::PathSep))
+                            || matches!(keyword, Some(Kind::Const | Kind::Use));
                 }
                 depth += 1;
             }
@@ -155,7 +173,9 @@ fn starts_item(text: &str, tokens: &[Token]) -> bool {
         Some(Kind::Use | Kind::Pub | Kind::Struct | Kind::Enum | Kind::DocComment) => true,
         Some(Kind::Hash) => kind(1) == Some(Kind::LBracket),
         Some(Kind::Fn) => kind(1) != Some(Kind::LParen),
-        Some(Kind::Const) => kind(2) == Some(Kind::Colon) && !slice(text, tokens[0].span).is_empty(),
+        Some(Kind::Const) => {
+            kind(2) == Some(Kind::Colon) && !slice(text, tokens[0].span).is_empty()
+        }
         Some(Kind::Test) => kind(1) == Some(Kind::Str),
         Some(Kind::Party) => kind(1) == Some(Kind::Ident),
         _ => false,
@@ -167,7 +187,12 @@ fn column_is_one(text: &str, span: Span) -> bool {
     start == 0 || text.as_bytes().get(start - 1) == Some(&b'\n')
 }
 
-fn parse_item(file: FileId, text: &str, tokens: &[Token], diagnostics: &mut Vec<Diagnostic>) -> Option<Item> {
+fn parse_item(
+    file: FileId,
+    text: &str,
+    tokens: &[Token],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Item> {
     if let Some(error) = explain::not_yet(text, tokens) {
         diagnostics.push(error);
         return None;
@@ -178,7 +203,9 @@ fn parse_item(file: FileId, text: &str, tokens: &[Token], diagnostics: &mut Vec<
     }
     let adapted = adapt(text, tokens);
     let builder = Builder::new(file);
-    let stream = adapted.iter().map(|&(tok, span)| Ok((span.start as usize, tok, span.end as usize)));
+    let stream = adapted
+        .iter()
+        .map(|&(tok, span)| Ok((span.start as usize, tok, span.end as usize)));
     let result = crate::grammar::ItemParser::new().parse(&builder, stream);
     // What the lexer has reported explains a failure near it.
     let known = tokens.iter().any(|t| matches!(t.kind, Kind::Error));
@@ -206,23 +233,37 @@ fn check_brackets(text: &str, tokens: &[Token]) -> Result<(), Diagnostic> {
             Kind::LBrace | Kind::LParen | Kind::LBracket => {
                 open.push(token);
                 if open.len() > MAX_DEPTH as usize {
-                    return Err(diagnostic!(E1007, token.span, "brackets nest more than {MAX_DEPTH} deep")
-                        .here("too deep from here on")
-                        .help("move inner parts to `let` or to functions"));
+                    return Err(diagnostic!(
+                        E1007,
+                        token.span,
+                        "brackets nest more than {MAX_DEPTH} deep"
+                    )
+                    .here("too deep from here on")
+                    .help("move inner parts to `let` or to functions"));
                 }
             }
             Kind::RBrace | Kind::RParen | Kind::RBracket => {
                 let Some(&opener) = open.last() else {
-                    return Err(diagnostic!(E1006, token.span, "`{}` closes nothing", slice(text, token.span))
-                        .here("nothing is open here")
-                        .help("remove it, or open the bracket that it was meant to close"));
+                    return Err(diagnostic!(
+                        E1006,
+                        token.span,
+                        "`{}` closes nothing",
+                        slice(text, token.span)
+                    )
+                    .here("nothing is open here")
+                    .help("remove it, or open the bracket that it was meant to close"));
                 };
                 if closing(opener.kind) != Some(token.kind) {
                     let wanted = closing_text(opener.kind);
-                    return Err(diagnostic!(E1006, opener.span, "`{}` is not closed", slice(text, opener.span))
-                        .here("opened here")
-                        .because(token.span, format!("`{wanted}` was expected before this"))
-                        .help(format!("close it with `{wanted}`")));
+                    return Err(diagnostic!(
+                        E1006,
+                        opener.span,
+                        "`{}` is not closed",
+                        slice(text, opener.span)
+                    )
+                    .here("opened here")
+                    .because(token.span, format!("`{wanted}` was expected before this"))
+                    .help(format!("close it with `{wanted}`")));
                 }
                 if token.kind == Kind::RBrace
                     && suspect.is_none()
@@ -236,12 +277,21 @@ fn check_brackets(text: &str, tokens: &[Token]) -> Result<(), Diagnostic> {
             _ => {}
         }
     }
-    let Some(&outer) = open.last() else { return Ok(()) };
-    let opener = suspect.filter(|s| s.span.start > outer.span.start).unwrap_or(outer);
+    let Some(&outer) = open.last() else {
+        return Ok(());
+    };
+    let opener = suspect
+        .filter(|s| s.span.start > outer.span.start)
+        .unwrap_or(outer);
     let wanted = closing_text(opener.kind);
-    Err(diagnostic!(E1006, opener.span, "`{}` is not closed", slice(text, opener.span))
-        .here("opened here")
-        .help(format!("close it with `{wanted}`")))
+    Err(diagnostic!(
+        E1006,
+        opener.span,
+        "`{}` is not closed",
+        slice(text, opener.span)
+    )
+    .here("opened here")
+    .help(format!("close it with `{wanted}`")))
 }
 
 fn closing(kind: Kind) -> Option<Kind> {
@@ -262,15 +312,22 @@ fn closing_text(kind: Kind) -> &'static str {
 }
 
 fn line_start(text: &str, span: Span) -> usize {
-    text.get(..span.start as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1)
+    text.get(..span.start as usize)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |at| at + 1)
 }
 
 fn indentation(text: &str, span: Span) -> usize {
-    text[line_start(text, span)..].bytes().take_while(|b| matches!(b, b' ' | b'\t')).count()
+    text[line_start(text, span)..]
+        .bytes()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count()
 }
 
 fn first_on_line(text: &str, span: Span) -> bool {
-    text[line_start(text, span)..span.start as usize].bytes().all(|b| matches!(b, b' ' | b'\t'))
+    text[line_start(text, span)..span.start as usize]
+        .bytes()
+        .all(|b| matches!(b, b' ' | b'\t'))
 }
 
 /// A bracket that is open while adapting.
@@ -304,18 +361,31 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
         match token.kind {
             Kind::DocComment => continue,
             // A bad character where a value may stand is an unknown value; elsewhere it is as if it were not there.
-            Kind::Error if text_of.starts_with('"') => out.push((Tok::K(Kind::Str, text_of), token.span)),
+            Kind::Error if text_of.starts_with('"') => {
+                out.push((Tok::K(Kind::Str, text_of), token.span))
+            }
             Kind::Error if ends_operand(before) => continue,
             Kind::If | Kind::While | Kind::For | Kind::Match => {
-                waiting.push(Waiting { depth: open.len(), statement });
+                waiting.push(Waiting {
+                    depth: open.len(),
+                    statement,
+                });
                 out.push((Tok::K(token.kind, text_of), token.span));
             }
             Kind::LBrace => {
-                let body = before != Kind::Else && waiting.last().is_some_and(|w| w.depth == open.len());
-                let literal = !body && !open.is_empty() && is_bare_literal(before, &tokens[at + 1..]);
-                let ends_statement =
-                    if body { waiting.pop().is_some_and(|w| w.statement) } else { statement && !literal };
-                open.push(Open { brace: true, statement: ends_statement });
+                let body =
+                    before != Kind::Else && waiting.last().is_some_and(|w| w.depth == open.len());
+                let literal =
+                    !body && !open.is_empty() && is_bare_literal(before, &tokens[at + 1..]);
+                let ends_statement = if body {
+                    waiting.pop().is_some_and(|w| w.statement)
+                } else {
+                    statement && !literal
+                };
+                open.push(Open {
+                    brace: true,
+                    statement: ends_statement,
+                });
                 let tok = match (body, literal) {
                     (true, _) => Tok::BodyBrace,
                     (_, true) => Tok::StructBrace,
@@ -324,7 +394,10 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
                 out.push((tok, token.span));
             }
             Kind::LParen | Kind::LBracket => {
-                open.push(Open { brace: false, statement: false });
+                open.push(Open {
+                    brace: false,
+                    statement: false,
+                });
                 out.push((Tok::K(token.kind, text_of), token.span));
             }
             Kind::RParen | Kind::RBracket | Kind::RBrace => {
@@ -337,14 +410,18 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
                         // `if … { … } else { … }.f()` goes on as an expression.
                         Some(Kind::Dot) => {}
                         _ => {
-                            let end = Span { start: token.span.end, ..token.span };
+                            let end = Span {
+                                start: token.span.end,
+                                ..token.span
+                            };
                             out.push((Tok::StmtEnd, end));
                         }
                     }
                 }
             }
             Kind::Gt => {
-                let joint = |kind| next.is_some_and(|n| n.span.start == token.span.end && n.kind == kind);
+                let joint =
+                    |kind| next.is_some_and(|n| n.span.start == token.span.end && n.kind == kind);
                 let tok = match (joint(Kind::Gt), joint(Kind::Ge)) {
                     (true, _) => Tok::GtJoint,
                     (_, true) => Tok::ShrEq,
@@ -374,10 +451,20 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
 
 /// Whether a `{` after `before` opens fields: `{ a, …` or `{ a: …`, which no block begins with, and no name before it.
 fn is_bare_literal(before: Kind, after: &[Token]) -> bool {
-    let [name, mark, ..] = after else { return false };
+    let [name, mark, ..] = after else {
+        return false;
+    };
     let named = matches!(
         name.kind,
-        Kind::Ident | Kind::All | Kind::Circuit | Kind::Each | Kind::From | Kind::Party | Kind::Public | Kind::Test | Kind::To
+        Kind::Ident
+            | Kind::All
+            | Kind::Circuit
+            | Kind::Each
+            | Kind::From
+            | Kind::Party
+            | Kind::Public
+            | Kind::Test
+            | Kind::To
     );
     let follows_name = matches!(before, Kind::Ident | Kind::Gt);
     named && !follows_name && matches!(mark.kind, Kind::Comma | Kind::Colon)

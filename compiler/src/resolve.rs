@@ -96,25 +96,38 @@ fn beside(root: &str, module: &str) -> String {
 }
 
 /// Parses the root and every module that it reaches, and gives every item its id.
-pub(crate) fn resolve(sources: &SourceSet, root: FileId, diagnostics: &mut Vec<Diagnostic>) -> World {
+pub(crate) fn resolve(
+    sources: &SourceSet,
+    root: FileId,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> World {
     let mut world = World::default();
     let mut parsed: Vec<(String, Module)> = Vec::new();
     let mut index: BTreeMap<String, usize> = BTreeMap::new();
     let root_name = sources.get(root).map_or(String::new(), |f| f.name.clone());
-    let mut wanted: Vec<(String, Option<FileId>)> =
-        vec![(String::new(), Some(root)), ("std::prelude".into(), sources.find(&library::file_name("prelude")))];
+    let mut wanted: Vec<(String, Option<FileId>)> = vec![
+        (String::new(), Some(root)),
+        (
+            "std::prelude".into(),
+            sources.find(&library::file_name("prelude")),
+        ),
+    ];
     let mut next = 0;
     while next < wanted.len() {
         let (path, file) = wanted[next].clone();
         next += 1;
-        let Some((id, source)) = file.and_then(|id| sources.get(id).map(|s| (id, s))) else { continue };
+        let Some((id, source)) = file.and_then(|id| sources.get(id).map(|s| (id, s))) else {
+            continue;
+        };
         if index.contains_key(&path) {
             continue;
         }
         let (module, mut found) = parser::parse(id, &source.text);
         diagnostics.append(&mut found);
         for import in imports(&module) {
-            let Some((path, file)) = module_of(sources, &root_name, import) else { continue };
+            let Some((path, file)) = module_of(sources, &root_name, import) else {
+                continue;
+            };
             if !wanted.iter().any(|(p, _)| *p == path) {
                 wanted.push((path, file));
             }
@@ -125,7 +138,10 @@ pub(crate) fn resolve(sources: &SourceSet, root: FileId, diagnostics: &mut Vec<D
     world.prelude = index.get("std::prelude").copied().unwrap_or(ROOT);
     let mut uses = Vec::new();
     for (at, (path, module)) in parsed.iter_mut().enumerate() {
-        world.modules.push(ModuleInfo { path: path.clone(), scope: BTreeMap::new() });
+        world.modules.push(ModuleInfo {
+            path: path.clone(),
+            scope: BTreeMap::new(),
+        });
         for item in std::mem::take(&mut module.items) {
             define(&mut world, at, item, &mut uses, diagnostics);
         }
@@ -135,8 +151,14 @@ pub(crate) fn resolve(sources: &SourceSet, root: FileId, diagnostics: &mut Vec<D
 }
 
 /// The module in which an import looks: its path and its file, if there is one.
-fn module_of(sources: &SourceSet, root: &str, import: &ast::Import) -> Option<(String, Option<FileId>)> {
-    let [first, name, ..] = import.path.as_slice() else { return None };
+fn module_of(
+    sources: &SourceSet,
+    root: &str,
+    import: &ast::Import,
+) -> Option<(String, Option<FileId>)> {
+    let [first, name, ..] = import.path.as_slice() else {
+        return None;
+    };
     let path = format!("{}::{}", first.text, name.text);
     match first.text.as_str() {
         "std" => Some((path, sources.find(&library::file_name(&name.text)))),
@@ -148,14 +170,25 @@ fn module_of(sources: &SourceSet, root: &str, import: &ast::Import) -> Option<(S
 /// A `use` that waits until all items are known: its module, what it brings, whether it is `pub`.
 type Pending = (usize, ast::Import, bool);
 
-fn define(world: &mut World, module: usize, item: ast::Item, uses: &mut Vec<Pending>, out: &mut Vec<Diagnostic>) {
+fn define(
+    world: &mut World,
+    module: usize,
+    item: ast::Item,
+    uses: &mut Vec<Pending>,
+    out: &mut Vec<Diagnostic>,
+) {
     let public = item.public;
     let is_fn = matches!(item.kind, ItemKind::Fn(_));
     for attribute in item.attributes.iter().filter(|_| !is_fn) {
         out.push(
-            diagnostic!(E1010, attribute.span, "`#[{}]` does not go with this item", attribute.name.text)
-                .here("not here")
-                .help("attributes stand before functions"),
+            diagnostic!(
+                E1010,
+                attribute.span,
+                "`#[{}]` does not go with this item",
+                attribute.name.text
+            )
+            .here("not here")
+            .help("attributes stand before functions"),
         );
     }
     match item.kind {
@@ -174,15 +207,22 @@ fn define(world: &mut World, module: usize, item: ast::Item, uses: &mut Vec<Pend
             let id = FnId(index(world.fns.len()));
             add(world, module, &decl.name, Def::Fn(id), public, out);
             let protocol = protocol(&item.attributes, out);
-            world.fns.push(Placed { module, decl: FnItem { decl, protocol } });
+            world.fns.push(Placed {
+                module,
+                decl: FnItem { decl, protocol },
+            });
         }
         ItemKind::Party(decl) => {
             let known = world.parties.iter().find(|p| p.name.text == decl.name.text);
             if module != ROOT {
                 out.push(
-                    diagnostic!(E3024, decl.name.span, "roles are declared in the program's main file")
-                        .here("not in a module")
-                        .help("move the declaration to the file that has `main`"),
+                    diagnostic!(
+                        E3024,
+                        decl.name.span,
+                        "roles are declared in the program's main file"
+                    )
+                    .here("not in a module")
+                    .help("move the declaration to the file that has `main`"),
                 );
             } else if let Some(known) = known {
                 out.push(twice(&decl.name, known.name.span));
@@ -205,19 +245,29 @@ fn index(n: usize) -> u32 {
 fn protocol(attributes: &[ast::Attribute], out: &mut Vec<Diagnostic>) -> Option<Protocol> {
     let mut found = None;
     for attribute in attributes {
-        let words: Vec<&str> = attribute.arguments.iter().map(|a| a.text.as_str()).collect();
+        let words: Vec<&str> = attribute
+            .arguments
+            .iter()
+            .map(|a| a.text.as_str())
+            .collect();
         let protocol = match (attribute.name.text.as_str(), words.as_slice()) {
             ("protocol", ["arithmetic"]) => Protocol::Arithmetic,
             ("protocol", ["boolean"]) => Protocol::Boolean,
             ("protocol", ["yao"]) => Protocol::Yao,
             ("protocol", _) => {
                 let error = diagnostic!(E1010, attribute.span, "`#[protocol]` names one protocol");
-                out.push(error.help("write `#[protocol(arithmetic)]`, `#[protocol(boolean)]` or `#[protocol(yao)]`"));
+                out.push(error.help(
+                    "write `#[protocol(arithmetic)]`, `#[protocol(boolean)]` or `#[protocol(yao)]`",
+                ));
                 continue;
             }
             (name, _) => {
                 let error = diagnostic!(E1010, attribute.span, "there is no attribute `{name}`");
-                out.push(error.here("unknown attribute").help("the attribute is `#[protocol(…)]`"));
+                out.push(
+                    error
+                        .here("unknown attribute")
+                        .help("the attribute is `#[protocol(…)]`"),
+                );
                 continue;
             }
         };
@@ -233,17 +283,36 @@ fn twice(name: &Name, first: Span) -> Diagnostic {
         .help("rename one of them")
 }
 
-fn add(world: &mut World, module: usize, name: &Name, def: Def, public: bool, out: &mut Vec<Diagnostic>) {
+fn add(
+    world: &mut World,
+    module: usize,
+    name: &Name,
+    def: Def,
+    public: bool,
+    out: &mut Vec<Diagnostic>,
+) {
     let scope = &mut world.modules[module].scope;
     if let Some(first) = scope.get(&name.text) {
         out.push(twice(name, first.span));
         return;
     }
-    scope.insert(name.text.clone(), Entry { def, public, span: name.span });
+    scope.insert(
+        name.text.clone(),
+        Entry {
+            def,
+            public,
+            span: name.span,
+        },
+    );
 }
 
 /// Looks up every `use`. One that brings what another `use` brought is looked up after it, whatever their order.
-fn import_all(world: &mut World, index: &BTreeMap<String, usize>, mut uses: Vec<Pending>, out: &mut Vec<Diagnostic>) {
+fn import_all(
+    world: &mut World,
+    index: &BTreeMap<String, usize>,
+    mut uses: Vec<Pending>,
+    out: &mut Vec<Diagnostic>,
+) {
     loop {
         let before = uses.len();
         let mut left = Vec::new();
@@ -265,19 +334,39 @@ fn import_all(world: &mut World, index: &BTreeMap<String, usize>, mut uses: Vec<
     }
 }
 
-fn find_import(world: &World, index: &BTreeMap<String, usize>, import: &ast::Import) -> Result<Def, Box<Diagnostic>> {
+fn find_import(
+    world: &World,
+    index: &BTreeMap<String, usize>,
+    import: &ast::Import,
+) -> Result<Def, Box<Diagnostic>> {
     let unknown = |name: &Name, text: String, help: String| {
-        Box::new(diagnostic!(E2005, name.span, "{text}").here("not found").help(help))
+        Box::new(
+            diagnostic!(E2005, name.span, "{text}")
+                .here("not found")
+                .help(help),
+        )
     };
     let Some(first) = import.path.first() else {
-        return Err(unknown(&import.local, "an empty path".into(), "name an item".into()));
+        return Err(unknown(
+            &import.local,
+            "an empty path".into(),
+            "name an item".into(),
+        ));
     };
     if !matches!(first.text.as_str(), "std" | "crate") {
         let text = format!("`{}` is not where a path begins", first.text);
-        return Err(unknown(first, text, "begin with `std::` or `crate::`".into()));
+        return Err(unknown(
+            first,
+            text,
+            "begin with `std::` or `crate::`".into(),
+        ));
     }
     let Some(name) = import.path.get(1) else {
-        return Err(unknown(first, format!("`{}` is no item", first.text), "name a module after it".into()));
+        return Err(unknown(
+            first,
+            format!("`{}` is no item", first.text),
+            "name a module after it".into(),
+        ));
     };
     let path = format!("{}::{}", first.text, name.text);
     let Some(&module) = index.get(&path) else {
@@ -285,16 +374,29 @@ fn find_import(world: &World, index: &BTreeMap<String, usize>, import: &ast::Imp
         let help = match (first.text.as_str(), suggestion(&name.text, known)) {
             ("std", Some(near)) => format!("did you mean `std::{near}`?"),
             ("std", None) => {
-                let names: Vec<&str> = library::MODULES.iter().map(|(m, _)| *m).filter(|m| *m != "prelude").collect();
+                let names: Vec<&str> = library::MODULES
+                    .iter()
+                    .map(|(m, _)| *m)
+                    .filter(|m| *m != "prelude")
+                    .collect();
                 format!("the library has `{}`", names.join("`, `"))
             }
-            _ => format!("a module `{}` is the file `{}.smpc` beside this one", name.text, name.text),
+            _ => format!(
+                "a module `{}` is the file `{}.smpc` beside this one",
+                name.text, name.text
+            ),
         };
         return Err(unknown(name, format!("there is no module `{path}`"), help));
     };
-    let Some(item) = import.path.get(2) else { return Ok(Def::Module(module)) };
+    let Some(item) = import.path.get(2) else {
+        return Ok(Def::Module(module));
+    };
     if let Some(extra) = import.path.get(3) {
-        return Err(unknown(extra, format!("`{}` has no parts", item.text), "a path is a module and an item".into()));
+        return Err(unknown(
+            extra,
+            format!("`{}` has no parts", item.text),
+            "a path is a module and an item".into(),
+        ));
     }
     item_of(world, module, item)
 }
@@ -303,8 +405,19 @@ fn find_import(world: &World, index: &BTreeMap<String, usize>, import: &ast::Imp
 pub(crate) fn item_of(world: &World, module: usize, item: &Name) -> Result<Def, Box<Diagnostic>> {
     let info = &world.modules[module];
     let Some(entry) = info.scope.get(&item.text) else {
-        let public = info.scope.iter().filter(|(_, e)| e.public).map(|(n, _)| n.as_str());
-        let error = diagnostic!(E2005, item.span, "`{}` has no item `{}`", info.path, item.text).here("not found");
+        let public = info
+            .scope
+            .iter()
+            .filter(|(_, e)| e.public)
+            .map(|(n, _)| n.as_str());
+        let error = diagnostic!(
+            E2005,
+            item.span,
+            "`{}` has no item `{}`",
+            info.path,
+            item.text
+        )
+        .here("not found");
         return Err(Box::new(match suggestion(&item.text, public.clone()) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => {
@@ -315,10 +428,19 @@ pub(crate) fn item_of(world: &World, module: usize, item: &Name) -> Result<Def, 
     };
     if !entry.public {
         return Err(Box::new(
-            diagnostic!(E2006, item.span, "`{}` is private to `{}`", item.text, info.path)
-                .here("private")
-                .because(entry.span, "defined here without `pub`")
-                .help(format!("write `pub` before the definition of `{}`", item.text)),
+            diagnostic!(
+                E2006,
+                item.span,
+                "`{}` is private to `{}`",
+                item.text,
+                info.path
+            )
+            .here("private")
+            .because(entry.span, "defined here without `pub`")
+            .help(format!(
+                "write `pub` before the definition of `{}`",
+                item.text
+            )),
         ));
     }
     Ok(entry.def)
@@ -328,19 +450,32 @@ impl World {
     /// What a bare name means in a module, the prelude included.
     pub fn lookup(&self, module: usize, name: &str) -> Option<Def> {
         let own = self.modules.get(module)?.scope.get(name);
-        let prelude = || self.modules.get(self.prelude)?.scope.get(name).filter(|e| e.public);
+        let prelude = || {
+            self.modules
+                .get(self.prelude)?
+                .scope
+                .get(name)
+                .filter(|e| e.public)
+        };
         own.or_else(prelude).map(|e| e.def)
     }
 
     /// All names of a module and the prelude, for suggestions.
     pub fn names(&self, module: usize) -> impl Iterator<Item = &str> {
-        let of = |at: usize| self.modules.get(at).into_iter().flat_map(|m| m.scope.keys().map(String::as_str));
+        let of = |at: usize| {
+            self.modules
+                .get(at)
+                .into_iter()
+                .flat_map(|m| m.scope.keys().map(String::as_str))
+        };
         of(module).chain(of(self.prelude))
     }
 
     /// A function's name with its module.
     pub fn fn_name(&self, id: FnId) -> String {
-        let Some(item) = self.fns.get(id.index()) else { return String::new() };
+        let Some(item) = self.fns.get(id.index()) else {
+            return String::new();
+        };
         match self.modules.get(item.module).map(|m| m.path.as_str()) {
             Some("") | None => item.decl.decl.name.text.clone(),
             Some(path) => format!("{path}::{}", item.decl.decl.name.text),

@@ -27,7 +27,11 @@ impl SourceFile {
                 line_starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
             }
         }
-        SourceFile { name, text, line_starts }
+        SourceFile {
+            name,
+            text,
+            line_starts,
+        }
     }
 
     /// The largest character boundary that is not after `offset`.
@@ -42,15 +46,23 @@ impl SourceFile {
     /// Line and column of a byte offset, both counted from 1, columns in characters.
     pub fn line_col(&self, offset: usize) -> (usize, usize) {
         let offset = self.snap(offset);
-        let line = self.line_starts.partition_point(|&start| start as usize <= offset).max(1);
+        let line = self
+            .line_starts
+            .partition_point(|&start| start as usize <= offset)
+            .max(1);
         let start = self.line_starts[line - 1] as usize;
         (line, self.text[start..offset].chars().count() + 1)
     }
 
     /// The text of a line counted from 1, without its end; empty past the end of the file.
     pub fn line(&self, line: usize) -> &str {
-        let Some(&start) = line.checked_sub(1).and_then(|l| self.line_starts.get(l)) else { return "" };
-        let end = self.line_starts.get(line).map_or(self.text.len(), |&end| end as usize);
+        let Some(&start) = line.checked_sub(1).and_then(|l| self.line_starts.get(l)) else {
+            return "";
+        };
+        let end = self
+            .line_starts
+            .get(line)
+            .map_or(self.text.len(), |&end| end as usize);
         self.text[start as usize..end].trim_end_matches(['\n', '\r'])
     }
 
@@ -103,7 +115,11 @@ impl SourceSet {
 
     /// The file with this name.
     pub fn find(&self, name: &str) -> Option<FileId> {
-        self.files.iter().position(|f| f.name == name).and_then(|i| u32::try_from(i).ok()).map(FileId)
+        self.files
+            .iter()
+            .position(|f| f.name == name)
+            .and_then(|i| u32::try_from(i).ok())
+            .map(FileId)
     }
 
     /// All files with their ids, in the order in which they were added.
@@ -113,12 +129,15 @@ impl SourceSet {
 
     /// Line and column of the start of a span, counted from 1.
     pub fn line_col(&self, span: Span) -> (usize, usize) {
-        self.get(span.file).map_or((1, 1), |f| f.line_col(span.start as usize))
+        self.get(span.file)
+            .map_or((1, 1), |f| f.line_col(span.start as usize))
     }
 
     /// The text of a span, cut to character boundaries.
     pub fn text(&self, span: Span) -> &str {
-        let Some(file) = self.get(span.file) else { return "" };
+        let Some(file) = self.get(span.file) else {
+            return "";
+        };
         let (start, end) = (file.snap(span.start as usize), file.snap(span.end as usize));
         &file.text[start..end.max(start)]
     }
@@ -141,7 +160,11 @@ mod tests {
         let id = set.add("a.smpc", "ä b\nsecond\n");
         let file = set.file(id);
         assert_eq!(file.line_col(0), (1, 1));
-        assert_eq!(file.line_col(1), (1, 1), "inside a character snaps to its start");
+        assert_eq!(
+            file.line_col(1),
+            (1, 1),
+            "inside a character snaps to its start"
+        );
         assert_eq!(file.line_col(3), (1, 3));
         assert_eq!(file.line_col(5), (2, 1));
         assert_eq!(file.line_col(999), (3, 1));

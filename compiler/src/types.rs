@@ -18,7 +18,11 @@ pub(crate) enum Ty {
     /// `bool`
     Bool(Secrecy),
     /// `uW`, `iW`
-    Int { width: u8, signed: bool, secrecy: Secrecy },
+    Int {
+        width: u8,
+        signed: bool,
+        secrecy: Secrecy,
+    },
     /// `usize`
     Usize,
     /// `[T; n]`
@@ -28,7 +32,11 @@ pub(crate) enum Ty {
     /// A tuple; the empty one is the unit.
     Tuple(Vec<Ty>),
     /// A struct with its arguments.
-    Struct { id: StructId, args: Vec<Arg>, secrecy: Secrecy },
+    Struct {
+        id: StructId,
+        args: Vec<Arg>,
+        secrecy: Secrecy,
+    },
     /// A type parameter of the function or struct.
     Param { id: GenericId, secrecy: Secrecy },
     /// `Wide<T>` of a type parameter.
@@ -87,7 +95,11 @@ impl Ty {
     }
 
     pub const fn int(width: u8, signed: bool) -> Ty {
-        Ty::Int { width, signed, secrecy: Secrecy::PUBLIC }
+        Ty::Int {
+            width,
+            signed,
+            secrecy: Secrecy::PUBLIC,
+        }
     }
 
     pub const fn bool() -> Ty {
@@ -95,7 +107,10 @@ impl Ty {
     }
 
     pub fn param(id: GenericId) -> Ty {
-        Ty::Param { id, secrecy: Secrecy::PUBLIC }
+        Ty::Param {
+            id,
+            secrecy: Secrecy::PUBLIC,
+        }
     }
 
     pub fn is_unit(&self) -> bool {
@@ -108,13 +123,24 @@ impl Ty {
 
     /// An integer, or what can stand for one.
     pub fn is_integral(&self) -> bool {
-        matches!(self, Ty::Int { .. } | Ty::Usize | Ty::Param { .. } | Ty::Wide(_))
+        matches!(
+            self,
+            Ty::Int { .. } | Ty::Usize | Ty::Param { .. } | Ty::Wide(_)
+        )
     }
 
     /// `Wide` of a type: integers of at most 32 bits become 64 bits wide, others 128.
     pub fn wide(self) -> Ty {
         match self {
-            Ty::Int { width, signed, secrecy } => Ty::Int { width: width::wide(width), signed, secrecy },
+            Ty::Int {
+                width,
+                signed,
+                secrecy,
+            } => Ty::Int {
+                width: width::wide(width),
+                signed,
+                secrecy,
+            },
             Ty::Usize => Ty::int(128, false),
             Ty::Never => Ty::Never,
             other => Ty::Wide(Box::new(other)),
@@ -128,13 +154,32 @@ impl Ty {
         }
         match self {
             Ty::Bool(s) => Ty::Bool(s.join(more)),
-            Ty::Int { width, signed, secrecy } => Ty::Int { width, signed, secrecy: secrecy.join(more) },
-            Ty::Usize => Ty::Int { width: 64, signed: false, secrecy: more },
+            Ty::Int {
+                width,
+                signed,
+                secrecy,
+            } => Ty::Int {
+                width,
+                signed,
+                secrecy: secrecy.join(more),
+            },
+            Ty::Usize => Ty::Int {
+                width: 64,
+                signed: false,
+                secrecy: more,
+            },
             Ty::Array(t, n) => Ty::Array(Box::new(t.with(more)), n),
             Ty::Ragged(t, role) => Ty::Ragged(Box::new(t.with(more)), role),
             Ty::Tuple(ts) => Ty::Tuple(ts.into_iter().map(|t| t.with(more)).collect()),
-            Ty::Struct { id, args, secrecy } => Ty::Struct { id, args, secrecy: secrecy.join(more) },
-            Ty::Param { id, secrecy } => Ty::Param { id, secrecy: secrecy.join(more.without(id)) },
+            Ty::Struct { id, args, secrecy } => Ty::Struct {
+                id,
+                args,
+                secrecy: secrecy.join(more),
+            },
+            Ty::Param { id, secrecy } => Ty::Param {
+                id,
+                secrecy: secrecy.join(more.without(id)),
+            },
             Ty::Wide(t) => Ty::Wide(Box::new(t.with(more))),
             Ty::Fn(_) | Ty::Never => self,
         }
@@ -153,7 +198,11 @@ impl Ty {
                     Arg::Type(t) => Arg::Type(t.public(structs)),
                     other => other,
                 };
-                Ty::Struct { id, args: args.into_iter().map(publish).collect(), secrecy: Secrecy::PUBLIC }
+                Ty::Struct {
+                    id,
+                    args: args.into_iter().map(publish).collect(),
+                    secrecy: Secrecy::PUBLIC,
+                }
             }
             Ty::Param { id, .. } => Ty::param(id),
             Ty::Wide(t) => Ty::Wide(Box::new(t.public(structs))),
@@ -167,13 +216,19 @@ impl Ty {
             Ty::Bool(s) | Ty::Int { secrecy: s, .. } => *s,
             Ty::Usize | Ty::Fn(_) | Ty::Never => Secrecy::PUBLIC,
             Ty::Array(t, _) | Ty::Ragged(t, _) | Ty::Wide(t) => t.secrecy(structs),
-            Ty::Tuple(ts) => ts.iter().fold(Secrecy::PUBLIC, |s, t| s.join(t.secrecy(structs))),
+            Ty::Tuple(ts) => ts
+                .iter()
+                .fold(Secrecy::PUBLIC, |s, t| s.join(t.secrecy(structs))),
             Ty::Struct { id, args, secrecy } => {
                 if *secrecy == Secrecy::SECRET {
                     return *secrecy;
                 }
                 let of_field = |t: &Ty| t.clone().substitute(args).secrecy(structs);
-                structs.fields(*id).iter().map(of_field).fold(*secrecy, Secrecy::join)
+                structs
+                    .fields(*id)
+                    .iter()
+                    .map(of_field)
+                    .fold(*secrecy, Secrecy::join)
             }
             Ty::Param { id, secrecy } => secrecy.join(Secrecy::of(*id)),
         }
@@ -193,7 +248,10 @@ impl Ty {
             Ty::Struct { id, args, secrecy } => {
                 least.below(*secrecy)
                     || structs.fields(*id).iter().all(|t| {
-                        t.clone().substitute(args).with(*secrecy).hides(least, structs)
+                        t.clone()
+                            .substitute(args)
+                            .with(*secrecy)
+                            .hides(least, structs)
                     })
             }
             Ty::Param { id, secrecy } => least.below(secrecy.join(Secrecy::of(*id))),
@@ -206,13 +264,21 @@ impl Ty {
             Ty::Array(t, n) => Ty::Array(Box::new(t.substitute(args)), substitute_len(n, args)),
             Ty::Ragged(t, role) => Ty::Ragged(Box::new(t.substitute(args)), role),
             Ty::Tuple(ts) => Ty::Tuple(ts.into_iter().map(|t| t.substitute(args)).collect()),
-            Ty::Struct { id, args: own, secrecy } => {
+            Ty::Struct {
+                id,
+                args: own,
+                secrecy,
+            } => {
                 let replace = |a: Arg| match a {
                     Arg::Type(t) => Arg::Type(t.substitute(args)),
                     Arg::Len(n) => Arg::Len(substitute_len(n, args)),
                     Arg::Callable => Arg::Callable,
                 };
-                Ty::Struct { id, args: own.into_iter().map(replace).collect(), secrecy }
+                Ty::Struct {
+                    id,
+                    args: own.into_iter().map(replace).collect(),
+                    secrecy,
+                }
             }
             Ty::Param { id, secrecy } => match args.get(id.index()) {
                 Some(Arg::Type(t)) => t.clone().with(secrecy),
@@ -233,12 +299,41 @@ impl Ty {
         match (self, to) {
             (Ty::Never, _) | (_, Ty::Never) => Fit::Yes,
             (Ty::Bool(a), Ty::Bool(b)) => level(*a, *b),
-            (Ty::Int { width, signed, secrecy }, Ty::Int { width: w, signed: s, secrecy: b }) => {
-                if width == w && signed == s { level(*secrecy, *b) } else { Fit::No }
+            (
+                Ty::Int {
+                    width,
+                    signed,
+                    secrecy,
+                },
+                Ty::Int {
+                    width: w,
+                    signed: s,
+                    secrecy: b,
+                },
+            ) => {
+                if width == w && signed == s {
+                    level(*secrecy, *b)
+                } else {
+                    Fit::No
+                }
             }
             (Ty::Usize, Ty::Usize) => Fit::Yes,
-            (Ty::Usize, Ty::Int { width: 64, signed: false, secrecy }) if !secrecy.is_public() => Fit::Yes,
-            (Ty::Int { width: 64, signed: false, secrecy }, Ty::Usize) if !secrecy.is_public() => Fit::TooSecret,
+            (
+                Ty::Usize,
+                Ty::Int {
+                    width: 64,
+                    signed: false,
+                    secrecy,
+                },
+            ) if !secrecy.is_public() => Fit::Yes,
+            (
+                Ty::Int {
+                    width: 64,
+                    signed: false,
+                    secrecy,
+                },
+                Ty::Usize,
+            ) if !secrecy.is_public() => Fit::TooSecret,
             (Ty::Array(a, n), Ty::Array(b, m)) => match same_len(n, m) {
                 true => a.fits(b, structs),
                 false => Fit::No,
@@ -247,10 +342,18 @@ impl Ty {
             (Ty::Ragged(a, _), Ty::Array(b, Len::Session | Len::Parties(_))) => {
                 Ty::Array(a.clone(), Len::Session).fits(b, structs)
             }
-            (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
-                a.iter().zip(b).fold(Fit::Yes, |fit, (a, b)| fit.and(a.fits(b, structs)))
-            }
-            (Ty::Struct { id, args, secrecy }, Ty::Struct { id: j, args: other, secrecy: b }) if id == j => {
+            (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => a
+                .iter()
+                .zip(b)
+                .fold(Fit::Yes, |fit, (a, b)| fit.and(a.fits(b, structs))),
+            (
+                Ty::Struct { id, args, secrecy },
+                Ty::Struct {
+                    id: j,
+                    args: other,
+                    secrecy: b,
+                },
+            ) if id == j => {
                 if args == other && secrecy.below(*b) {
                     return Fit::Yes;
                 }
@@ -258,7 +361,11 @@ impl Ty {
                     let from = t.clone().substitute(args).with(*secrecy);
                     from.fits(&t.clone().substitute(other).with(*b), structs)
                 };
-                structs.fields(*id).iter().map(field).fold(Fit::Yes, Fit::and)
+                structs
+                    .fields(*id)
+                    .iter()
+                    .map(field)
+                    .fold(Fit::Yes, Fit::and)
             }
             (Ty::Param { id, secrecy }, Ty::Param { id: j, secrecy: b }) if id == j => {
                 level(secrecy.without(*id), *b)
@@ -272,7 +379,11 @@ impl Ty {
     /// The least type into which values of both may flow.
     pub fn join(&self, other: &Ty, structs: &dyn Fields) -> Option<Ty> {
         if self.fits(other, structs) == Fit::Yes {
-            return Some(if other.is_never() { self.clone() } else { other.clone() });
+            return Some(if other.is_never() {
+                self.clone()
+            } else {
+                other.clone()
+            });
         }
         if other.fits(self, structs) == Fit::Yes {
             return Some(self.clone());
@@ -284,15 +395,29 @@ impl Ty {
                 (self.fits(&joined, structs) == Fit::Yes).then_some(joined)
             }
             (Ty::Array(a, n), Ty::Array(b, m)) if same_len(n, m) => {
-                let len = if *n == Len::Session { m.clone() } else { n.clone() };
+                let len = if *n == Len::Session {
+                    m.clone()
+                } else {
+                    n.clone()
+                };
                 Some(Ty::Array(Box::new(a.join(b, structs)?), len))
             }
-            (Ty::Ragged(a, p), Ty::Ragged(b, q)) if p == q => Some(Ty::Ragged(Box::new(a.join(b, structs)?), *p)),
+            (Ty::Ragged(a, p), Ty::Ragged(b, q)) if p == q => {
+                Some(Ty::Ragged(Box::new(a.join(b, structs)?), *p))
+            }
             (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
-                let parts: Option<Vec<Ty>> = a.iter().zip(b).map(|(a, b)| a.join(b, structs)).collect();
+                let parts: Option<Vec<Ty>> =
+                    a.iter().zip(b).map(|(a, b)| a.join(b, structs)).collect();
                 Some(Ty::Tuple(parts?))
             }
-            (Ty::Struct { id, args, secrecy }, Ty::Struct { id: j, args: others, secrecy: b }) if id == j => {
+            (
+                Ty::Struct { id, args, secrecy },
+                Ty::Struct {
+                    id: j,
+                    args: others,
+                    secrecy: b,
+                },
+            ) if id == j => {
                 let arg = |(a, b): (&Arg, &Arg)| match (a, b) {
                     (Arg::Type(a), Arg::Type(b)) => a.join(b, structs).map(Arg::Type),
                     (Arg::Len(n), Arg::Len(m)) if same_len(n, m) => Some(Arg::Len(n.clone())),
@@ -300,10 +425,17 @@ impl Ty {
                     _ => None,
                 };
                 let args: Option<Vec<Arg>> = args.iter().zip(others).map(arg).collect();
-                Some(Ty::Struct { id: *id, args: args?, secrecy: secrecy.join(*b) })
+                Some(Ty::Struct {
+                    id: *id,
+                    args: args?,
+                    secrecy: secrecy.join(*b),
+                })
             }
             (Ty::Param { id, secrecy }, Ty::Param { id: j, secrecy: b }) if id == j => {
-                Some(Ty::Param { id: *id, secrecy: secrecy.join(*b).without(*id) })
+                Some(Ty::Param {
+                    id: *id,
+                    secrecy: secrecy.join(*b).without(*id),
+                })
             }
             (Ty::Wide(a), Ty::Wide(b)) => Some(Ty::Wide(Box::new(a.join(b, structs)?))),
             _ => None,
@@ -313,10 +445,18 @@ impl Ty {
     /// The type in the HIR. What may be secret for some arguments is secret there.
     pub fn hir(&self) -> hir::Type {
         match self {
-            Ty::Bool(s) => hir::Type::Bool { secret: !s.is_public() },
-            Ty::Int { width, signed, secrecy } => {
-                hir::Type::Int { width: *width, signed: *signed, secret: !secrecy.is_public() }
-            }
+            Ty::Bool(s) => hir::Type::Bool {
+                secret: !s.is_public(),
+            },
+            Ty::Int {
+                width,
+                signed,
+                secrecy,
+            } => hir::Type::Int {
+                width: *width,
+                signed: *signed,
+                secret: !secrecy.is_public(),
+            },
             Ty::Usize => hir::Type::Usize,
             Ty::Array(t, n) => hir::Type::Array(Box::new(t.hir()), n.clone()),
             Ty::Ragged(t, role) => hir::Type::Ragged(Box::new(t.hir()), *role),
@@ -326,7 +466,10 @@ impl Ty {
                 args: args.iter().map(Arg::hir).collect(),
                 secret: !secrecy.is_public(),
             },
-            Ty::Param { id, secrecy } => hir::Type::Param { id: *id, secret: !secrecy.is_public() },
+            Ty::Param { id, secrecy } => hir::Type::Param {
+                id: *id,
+                secret: !secrecy.is_public(),
+            },
             Ty::Wide(t) => hir::Type::Wide(Box::new(t.hir())),
             Ty::Fn(_) => hir::Type::Callable,
             Ty::Never => hir::Type::Never,
@@ -360,7 +503,8 @@ pub(crate) fn same_len(a: &Len, b: &Len) -> bool {
     match (a, b) {
         (Len::Const(a), Len::Const(b)) => a == b,
         (Len::Param(a), Len::Param(b)) => a == b,
-        (Len::Param(_), Len::Const(_) | Len::Parties(_)) | (Len::Const(_) | Len::Parties(_), Len::Param(_)) => false,
+        (Len::Param(_), Len::Const(_) | Len::Parties(_))
+        | (Len::Const(_) | Len::Parties(_), Len::Param(_)) => false,
         (Len::Session | Len::Parties(_), _) | (_, Len::Session | Len::Parties(_)) => true,
     }
 }

@@ -10,8 +10,16 @@ pub fn dump(module: &Module) -> String {
     let mut out = String::new();
     for item in &module.items {
         for attribute in &item.attributes {
-            let words: Vec<&str> = attribute.arguments.iter().map(|a| a.text.as_str()).collect();
-            out.push_str(&format!("#[{}({})]\n", attribute.name.text, words.join(", ")));
+            let words: Vec<&str> = attribute
+                .arguments
+                .iter()
+                .map(|a| a.text.as_str())
+                .collect();
+            out.push_str(&format!(
+                "#[{}({})]\n",
+                attribute.name.text,
+                words.join(", ")
+            ));
         }
         if item.public {
             out.push_str("pub ");
@@ -26,19 +34,38 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
         ItemKind::Use(imports) => {
             for import in imports {
                 let path: Vec<&str> = import.path.iter().map(|p| p.text.as_str()).collect();
-                out.push_str(&format!("use {} as {}\n", path.join("::"), import.local.text));
+                out.push_str(&format!(
+                    "use {} as {}\n",
+                    path.join("::"),
+                    import.local.text
+                ));
             }
         }
-        ItemKind::Const(c) => out.push_str(&format!("const {}: {} = {}\n", c.name.text, ty(&c.ty), expr(&c.value))),
+        ItemKind::Const(c) => out.push_str(&format!(
+            "const {}: {} = {}\n",
+            c.name.text,
+            ty(&c.ty),
+            expr(&c.value)
+        )),
         ItemKind::Struct(s) => {
-            out.push_str(&format!("struct {}{}\n", s.name.text, generics(&s.generics)));
+            out.push_str(&format!(
+                "struct {}{}\n",
+                s.name.text,
+                generics(&s.generics)
+            ));
             for (name, t) in &s.fields {
                 out.push_str(&format!("  {}: {}\n", name.text, ty(t)));
             }
         }
         ItemKind::Fn(f) => {
             let params: Vec<String> = f.params.iter().map(param).collect();
-            let head = format!("fn {}{}({}){}\n", f.name.text, generics(&f.generics), params.join(", "), ret(&f.result));
+            let head = format!(
+                "fn {}{}({}){}\n",
+                f.name.text,
+                generics(&f.generics),
+                params.join(", "),
+                ret(&f.result)
+            );
             out.push_str(&head);
             block(out, &f.body, 1);
         }
@@ -46,7 +73,11 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
             out.push_str(&format!("party {}", p.name.text));
             if let Some(count) = &p.count {
                 let hi = count.hi.as_ref().map_or(String::new(), expr);
-                out.push_str(&format!("[{}{}{hi}]", expr(&count.lo), dots(count.inclusive)));
+                out.push_str(&format!(
+                    "[{}{}{hi}]",
+                    expr(&count.lo),
+                    dots(count.inclusive)
+                ));
             }
             out.push('\n');
         }
@@ -78,7 +109,10 @@ fn generics(list: &[Generic]) -> String {
 
 fn param(p: &Param) -> String {
     let mutable = if p.mutable { "mut " } else { "" };
-    let from = p.from.as_ref().map_or(String::new(), |s| format!(" from {}", seats(s)));
+    let from = p
+        .from
+        .as_ref()
+        .map_or(String::new(), |s| format!(" from {}", seats(s)));
     format!("{mutable}{}: {}{from}", p.name.text, ty(&p.ty))
 }
 
@@ -93,13 +127,19 @@ fn seats(s: &Seats) -> String {
 }
 
 fn ret(r: &Ret) -> String {
-    let to = |s: &Option<Seats>| s.as_ref().map_or(String::new(), |s| format!(" to {}", seats(s)));
+    let to = |s: &Option<Seats>| {
+        s.as_ref()
+            .map_or(String::new(), |s| format!(" to {}", seats(s)))
+    };
     match r {
         Ret::None => String::new(),
         Ret::One(t, s) => format!(" -> {}{}", ty(t), to(s)),
         Ret::Fields(fields, _) => {
             let one = |f: &RetField| format!("{}: {}{}", f.name.text, ty(&f.ty), to(&f.to));
-            format!(" -> {{ {} }}", fields.iter().map(one).collect::<Vec<_>>().join(", "))
+            format!(
+                " -> {{ {} }}",
+                fields.iter().map(one).collect::<Vec<_>>().join(", ")
+            )
         }
     }
 }
@@ -115,7 +155,13 @@ pub(crate) fn ty(t: &Type) -> String {
         TypeKind::Ragged(t) => format!("[{}; _]", ty(t)),
         TypeKind::Tuple(ts) => format!("({})", list(ts)),
         TypeKind::Fn(ts, t) => format!("fn({}) -> {}", list(ts), ty(t)),
-        TypeKind::Ranged(t, r) => format!("{} in {}{}{}", ty(t), expr(&r.lo), dots(r.inclusive), expr(&r.hi)),
+        TypeKind::Ranged(t, r) => format!(
+            "{} in {}{}{}",
+            ty(t),
+            expr(&r.lo),
+            dots(r.inclusive),
+            expr(&r.hi)
+        ),
         TypeKind::Error => "<error>".into(),
     }
 }
@@ -128,7 +174,10 @@ fn path(p: &Path, turbofish: &str) -> String {
             GenericArg::Type(t) => ty(t),
             GenericArg::Const(e) => expr(e),
         };
-        out.push_str(&format!("{turbofish}<{}>", p.args.iter().map(one).collect::<Vec<_>>().join(", ")));
+        out.push_str(&format!(
+            "{turbofish}<{}>",
+            p.args.iter().map(one).collect::<Vec<_>>().join(", ")
+        ));
     }
     out
 }
@@ -136,8 +185,13 @@ fn path(p: &Path, turbofish: &str) -> String {
 fn pattern(p: &Pattern) -> String {
     match &p.kind {
         PatternKind::Wild => "_".into(),
-        PatternKind::Bind { mutable, name } => format!("{}{}", if *mutable { "mut " } else { "" }, name.text),
-        PatternKind::Tuple(parts) => format!("({})", parts.iter().map(pattern).collect::<Vec<_>>().join(", ")),
+        PatternKind::Bind { mutable, name } => {
+            format!("{}{}", if *mutable { "mut " } else { "" }, name.text)
+        }
+        PatternKind::Tuple(parts) => format!(
+            "({})",
+            parts.iter().map(pattern).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
@@ -145,7 +199,11 @@ fn block(out: &mut String, b: &Block, depth: usize) {
     let pad = "  ".repeat(depth);
     for stmt in &b.stmts {
         match &stmt.kind {
-            StmtKind::Let { pattern: p, ty: t, init } => {
+            StmtKind::Let {
+                pattern: p,
+                ty: t,
+                init,
+            } => {
                 let t = t.as_ref().map_or(String::new(), |t| format!(": {}", ty(t)));
                 out.push_str(&format!("{pad}let {}{t} = {}\n", pattern(p), expr(init)));
             }
@@ -154,7 +212,11 @@ fn block(out: &mut String, b: &Block, depth: usize) {
                 out.push_str(&format!("{pad}{} {op}= {}\n", expr(place), expr(value)));
             }
             StmtKind::Expr(e, _) => out.push_str(&format!("{pad}{}\n", expr(e))),
-            StmtKind::For { pattern: p, iter, body } => {
+            StmtKind::For {
+                pattern: p,
+                iter,
+                body,
+            } => {
                 out.push_str(&format!("{pad}for {} in {}\n", pattern(p), expr(iter)));
                 block(out, body, depth + 1);
             }
@@ -163,7 +225,10 @@ fn block(out: &mut String, b: &Block, depth: usize) {
                 block(out, body, depth + 1);
             }
             StmtKind::Return(e) => {
-                out.push_str(&format!("{pad}return {}\n", e.as_ref().map_or(String::new(), expr)));
+                out.push_str(&format!(
+                    "{pad}return {}\n",
+                    e.as_ref().map_or(String::new(), expr)
+                ));
             }
             StmtKind::Break => out.push_str(&format!("{pad}break\n")),
             StmtKind::Continue => out.push_str(&format!("{pad}continue\n")),
@@ -199,8 +264,15 @@ pub(crate) fn expr(e: &Expr) -> String {
                 Some(e) => format!("{}: {}", name.text, expr(e)),
                 None => name.text.clone(),
             };
-            let name = if p.parts.is_empty() { "_".to_owned() } else { path(p, "::") };
-            format!("{name} {{ {} }}", fields.iter().map(one).collect::<Vec<_>>().join(", "))
+            let name = if p.parts.is_empty() {
+                "_".to_owned()
+            } else {
+                path(p, "::")
+            };
+            format!(
+                "{name} {{ {} }}",
+                fields.iter().map(one).collect::<Vec<_>>().join(", ")
+            )
         }
         ExprKind::Field(e, n) | ExprKind::TupleField(e, n) => format!("{}.{}", expr(e), n.text),
         ExprKind::Index(e, i) => format!("{}[{}]", expr(e), expr(i)),
@@ -210,19 +282,30 @@ pub(crate) fn expr(e: &Expr) -> String {
         }
         ExprKind::Call(f, args) => format!("{}({})", expr(f), list(args)),
         ExprKind::Method(e, f, args) => format!("{}.{}({})", expr(e), path(f, "::"), list(args)),
-        ExprKind::Unary(op, e) => format!("({}{})", if *op == UnaryOp::Neg { "-" } else { "!" }, expr(e)),
+        ExprKind::Unary(op, e) => format!(
+            "({}{})",
+            if *op == UnaryOp::Neg { "-" } else { "!" },
+            expr(e)
+        ),
         ExprKind::Binary(op, a, b) => format!("({} {} {})", expr(a), op.symbol(), expr(b)),
         ExprKind::Cast(e, t) => format!("({} as {})", expr(e), ty(t)),
         ExprKind::If(c, then, otherwise) => {
-            let otherwise = otherwise.as_ref().map_or(String::new(), |e| format!(" else {}", expr(e)));
+            let otherwise = otherwise
+                .as_ref()
+                .map_or(String::new(), |e| format!(" else {}", expr(e)));
             format!("if {} {}{otherwise}", expr(c), inline(then))
         }
         ExprKind::Block(b) => inline(b),
         ExprKind::Closure(params, body) => {
             let one = |(p, t): &(Pattern, Option<Type>)| {
-                t.as_ref().map_or_else(|| pattern(p), |t| format!("{}: {}", pattern(p), ty(t)))
+                t.as_ref()
+                    .map_or_else(|| pattern(p), |t| format!("{}: {}", pattern(p), ty(t)))
             };
-            format!("(|{}| {})", params.iter().map(one).collect::<Vec<_>>().join(", "), expr(body))
+            format!(
+                "(|{}| {})",
+                params.iter().map(one).collect::<Vec<_>>().join(", "),
+                expr(body)
+            )
         }
         ExprKind::Reveal(e) => format!("reveal({})", expr(e)),
         ExprKind::MakeSecret(e) => format!("secret({})", expr(e)),

@@ -77,7 +77,11 @@ pub(crate) struct Typed {
 impl Typed {
     /// What was found wrong.
     pub fn poison(span: Span) -> Typed {
-        Typed { kind: hir::ExprKind::Tuple(Vec::new()), ty: Ty::Never, span }
+        Typed {
+            kind: hir::ExprKind::Tuple(Vec::new()),
+            ty: Ty::Never,
+            span,
+        }
     }
 
     pub fn new(kind: hir::ExprKind, ty: Ty, span: Span) -> Typed {
@@ -85,7 +89,11 @@ impl Typed {
     }
 
     pub fn hir(self) -> hir::Expr {
-        hir::Expr { ty: self.ty.hir(), kind: self.kind, span: self.span }
+        hir::Expr {
+            ty: self.ty.hir(),
+            kind: self.kind,
+            span: self.span,
+        }
     }
 
     pub fn boxed(self) -> Box<hir::Expr> {
@@ -113,7 +121,13 @@ pub(crate) struct Body<'c, 'w> {
 }
 
 impl<'c, 'w> Body<'c, 'w> {
-    pub fn new(ck: &'c mut Checker<'w>, module: usize, kind: Kind, generics: Vec<GenericInfo>, ret: Ty) -> Self {
+    pub fn new(
+        ck: &'c mut Checker<'w>,
+        module: usize,
+        kind: Kind,
+        generics: Vec<GenericInfo>,
+        ret: Ty,
+    ) -> Self {
         Body {
             ck,
             module,
@@ -172,7 +186,11 @@ impl<'c, 'w> Body<'c, 'w> {
 
     /// The variable of this name.
     pub fn local(&self, name: &str) -> Option<LocalId> {
-        self.scopes.iter().rev().find_map(|scope| scope.get(name)).copied()
+        self.scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.get(name))
+            .copied()
     }
 
     /// Runs `f` in a scope of its own.
@@ -185,7 +203,9 @@ impl<'c, 'w> Body<'c, 'w> {
 
     /// Runs `f` under a condition; public ones change nothing.
     pub fn under<R>(&mut self, condition: Option<Condition>, f: impl FnOnce(&mut Self) -> R) -> R {
-        let Some(condition) = condition else { return f(self) };
+        let Some(condition) = condition else {
+            return f(self);
+        };
         self.conditions.push(condition);
         let result = f(self);
         self.conditions.pop();
@@ -194,14 +214,21 @@ impl<'c, 'w> Body<'c, 'w> {
 
     /// The integer that a constant expression is, unless a variable hides the constant.
     pub fn const_int(&mut self, e: &Expr) -> Option<i128> {
-        if self.mentions_local(e) { None } else { self.ck.const_int(e, self.module) }
+        if self.mentions_local(e) {
+            None
+        } else {
+            self.ck.const_int(e, self.module)
+        }
     }
 
     fn mentions_local(&self, e: &Expr) -> bool {
         use ast::ExprKind as E;
         match &e.kind {
             E::Path(p) => match p.parts.as_slice() {
-                [name] => self.local(&name.text).is_some() || self.generics.iter().any(|g| g.name == name.text),
+                [name] => {
+                    self.local(&name.text).is_some()
+                        || self.generics.iter().any(|g| g.name == name.text)
+                }
                 _ => false,
             },
             E::Paren(e) | E::Cast(e, _) | E::Unary(_, e) => self.mentions_local(e),
@@ -219,12 +246,18 @@ impl<'c, 'w> Body<'c, 'w> {
                 let (span, hir) = (e.span, e.hir());
                 let shown = self.show(want);
                 let message = format!("a secret flows into a public `{shown}`");
-                let error = self.flow(Diagnostic::new(Code::E3002, span, message), &hir, "this is secret");
+                let error = self.flow(
+                    Diagnostic::new(Code::E3002, span, message),
+                    &hir,
+                    "this is secret",
+                );
                 let error = match because {
                     Some((at, text)) => error.because(at, text),
                     None => error,
                 };
-                let help = format!("make it `secret {shown}`, or `reveal` the value if everyone may learn it");
+                let help = format!(
+                    "make it `secret {shown}`, or `reveal` the value if everyone may learn it"
+                );
                 self.report(error.help(help));
                 hir
             }
@@ -258,10 +291,15 @@ impl<'c, 'w> Body<'c, 'w> {
     pub fn warn_unused(&mut self) {
         for at in 0..self.locals.len() {
             let local = &self.locals[at];
-            if local.used || local.name.is_empty() || local.name.starts_with('_') || local.ty.is_never() {
+            if local.used
+                || local.name.is_empty()
+                || local.name.starts_with('_')
+                || local.ty.is_never()
+            {
                 continue;
             }
-            let warning = diagnostic!(W0001, local.span, "`{}` is never read", local.name).here("unused");
+            let warning =
+                diagnostic!(W0001, local.span, "`{}` is never read", local.name).here("unused");
             let warning = warning.help(format!("remove it, or write `_{}`", local.name));
             self.report(warning);
         }
@@ -283,8 +321,12 @@ fn mismatch_help(have: &Ty, want: &Ty, shown: &str) -> String {
         (h, w) if h.is_integral() && w.is_integral() => format!("convert with `as {shown}`"),
         (Ty::Bool(_), w) if w.is_integral() => format!("convert with `as {shown}`"),
         (h, Ty::Bool(_)) if h.is_integral() => "compare it, for example with `!= 0`".into(),
-        (Ty::Tuple(parts), _) if parts.is_empty() => "give a value; a `;` after the last expression drops it".into(),
-        (_, Ty::Tuple(parts)) if parts.is_empty() => "end it with `;` to drop the value, or say what the function returns".into(),
+        (Ty::Tuple(parts), _) if parts.is_empty() => {
+            "give a value; a `;` after the last expression drops it".into()
+        }
+        (_, Ty::Tuple(parts)) if parts.is_empty() => {
+            "end it with `;` to drop the value, or say what the function returns".into()
+        }
         (Ty::Array(_, n), Ty::Array(_, m)) if n != m => "the lengths must be the same".into(),
         _ => format!("give a value of type `{shown}`"),
     }
@@ -307,13 +349,29 @@ impl Checker<'_> {
         let sig = self.fns[id.index()].clone();
         let is_main = self.main == Some(id);
         let kind = if is_main { Kind::Main } else { Kind::Function };
-        let mut body = Body::new(self, item.module, kind, sig.generics.clone(), sig.ret.clone());
+        let mut body = Body::new(
+            self,
+            item.module,
+            kind,
+            sig.generics.clone(),
+            sig.ret.clone(),
+        );
         for (at, (param, known)) in decl.params.iter().zip(&sig.params).enumerate() {
             if body.local(&param.name.text).is_some() {
-                let error = diagnostic!(E2003, param.name.span, "the parameter `{}` is declared twice", param.name.text);
+                let error = diagnostic!(
+                    E2003,
+                    param.name.span,
+                    "the parameter `{}` is declared twice",
+                    param.name.text
+                );
                 body.report(error.here("declared again here").help("rename one of them"));
             }
-            let local = body.declare(&param.name, known.ty.clone(), param.mutable, Cause::Declared);
+            let local = body.declare(
+                &param.name,
+                known.ty.clone(),
+                param.mutable,
+                Cause::Declared,
+            );
             if matches!(known.ty, Ty::Fn(_)) {
                 body.locals[local.index()].callable_param = u32::try_from(at).ok();
             }
@@ -340,7 +398,13 @@ impl Checker<'_> {
         let world = self.world;
         let mut out = Vec::new();
         for test in &world.tests {
-            let mut body = Body::new(self, crate::resolve::ROOT, Kind::Test, Vec::new(), Ty::unit());
+            let mut body = Body::new(
+                self,
+                crate::resolve::ROOT,
+                Kind::Test,
+                Vec::new(),
+                Ty::unit(),
+            );
             let value = body.function_block(&test.body, &Ty::unit(), test.name.span);
             body.warn_unused();
             let locals = body.hir_locals();
@@ -357,7 +421,11 @@ impl Checker<'_> {
                 body: value,
                 span: test.name.span,
             });
-            out.push(hir::Test { name: test.name.text.clone(), function, span: test.name.span });
+            out.push(hir::Test {
+                name: test.name.text.clone(),
+                function,
+                span: test.name.span,
+            });
         }
         out
     }
@@ -368,7 +436,8 @@ impl Checker<'_> {
         let value = body.expr(e, Some(ty));
         let hir = body.coerce(value, ty, None);
         if !body.locals.is_empty() {
-            let error = diagnostic!(E3016, e.span, "a constant has no variables").here("not a constant");
+            let error =
+                diagnostic!(E3016, e.span, "a constant has no variables").here("not a constant");
             body.report(error.help("write an expression of literals and constants"));
         }
         hir

@@ -68,36 +68,80 @@ struct Items {
 
 impl Body<'_, '_> {
     /// A call of a function that the compiler knows.
-    pub fn call_builtin(&mut self, builtin: B, name: &Name, args: &[&Expr], want: Option<&Ty>, span: Span) -> Typed {
+    pub fn call_builtin(
+        &mut self,
+        builtin: B,
+        name: &Name,
+        args: &[&Expr],
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Typed {
         let (n, usage) = usage(builtin);
         // `any(xs, f)` and `all(xs, f)` are shorthand for the same on `map(xs, f)`.
         if matches!(builtin, B::Any | B::All) && args.len() == 2 {
-            return self.any_of(builtin, name, args, span).unwrap_or(Typed::poison(span));
+            return self
+                .any_of(builtin, name, args, span)
+                .unwrap_or(Typed::poison(span));
         }
         if !self.expect_args(name, args, n, usage, span) {
             return Typed::poison(span);
         }
-        self.builtin(builtin, name, args, want, span).unwrap_or(Typed::poison(span))
+        self.builtin(builtin, name, args, want, span)
+            .unwrap_or(Typed::poison(span))
     }
 
     /// The types and the value; `None` when something was reported.
-    fn builtin(&mut self, builtin: B, name: &Name, args: &[&Expr], want: Option<&Ty>, span: Span) -> Option<Typed> {
-        let int = Bounds { int: true, ..Bounds::default() };
+    fn builtin(
+        &mut self,
+        builtin: B,
+        name: &Name,
+        args: &[&Expr],
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Option<Typed> {
+        let int = Bounds {
+            int: true,
+            ..Bounds::default()
+        };
         match builtin {
-            B::Parties => Some(Typed::new(H::Builtin(B::Parties, Vec::new()), Ty::Usize, span)),
+            B::Parties => Some(Typed::new(
+                H::Builtin(B::Parties, Vec::new()),
+                Ty::Usize,
+                span,
+            )),
             B::Min | B::Max => {
                 let (a, b) = self.pair(args[0], args[1], want);
                 let ty = self.joined(&a, &b, span)?;
-                self.need(&ty, Bounds { ord: true, ..Bounds::default() }, name, span)?;
-                Some(Typed::new(H::Builtin(builtin, vec![a.hir(), b.hir()]), ty, span))
+                self.need(
+                    &ty,
+                    Bounds {
+                        ord: true,
+                        ..Bounds::default()
+                    },
+                    name,
+                    span,
+                )?;
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![a.hir(), b.hir()]),
+                    ty,
+                    span,
+                ))
             }
             B::Abs | B::CountOnes | B::Isqrt => {
                 let a = self.expr(args[0], want);
                 self.need(&a.ty, int, name, a.span)?;
                 if builtin == B::Isqrt && matches!(a.ty, Ty::Int { signed: true, .. }) {
                     let shown = self.show(&a.ty);
-                    let error = diagnostic!(E3006, a.span, "`isqrt` takes an unsigned integer, not `{shown}`");
-                    self.report(error.here(format!("this is `{shown}`")).help("convert it with `as`, for example `as u32`"));
+                    let error = diagnostic!(
+                        E3006,
+                        a.span,
+                        "`isqrt` takes an unsigned integer, not `{shown}`"
+                    );
+                    self.report(
+                        error
+                            .here(format!("this is `{shown}`"))
+                            .help("convert it with `as`, for example `as u32`"),
+                    );
                     return None;
                 }
                 let ty = a.ty.clone();
@@ -117,42 +161,71 @@ impl Body<'_, '_> {
                     return None;
                 }
                 let ty = a.ty.clone().with(self.secrecy(&s.ty));
-                Some(Typed::new(H::Builtin(builtin, vec![a.hir(), s.hir()]), ty, span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![a.hir(), s.hir()]),
+                    ty,
+                    span,
+                ))
             }
             B::SwapIf => {
                 let c = self.condition_value(args[0]);
                 let (a, b) = self.pair(args[1], args[2], None);
                 let ty = self.joined(&a, &b, span)?.with(self.secrecy(&c.ty));
                 let ty = Ty::Tuple(vec![ty.clone(), ty]);
-                Some(Typed::new(H::Builtin(builtin, vec![c.hir(), a.hir(), b.hir()]), ty, span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![c.hir(), a.hir(), b.hir()]),
+                    ty,
+                    span,
+                ))
             }
             B::Len => {
                 let xs = self.items(args[0], name)?;
-                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir()]), Ty::Usize, span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![xs.value.hir()]),
+                    Ty::Usize,
+                    span,
+                ))
             }
             B::Sum => {
                 let xs = self.items(args[0], name)?;
                 self.need(&xs.item, int, name, xs.value.span)?;
                 let ty = xs.item.wide();
-                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir()]), ty, span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![xs.value.hir()]),
+                    ty,
+                    span,
+                ))
             }
             B::Any | B::All => {
                 let xs = self.items(args[0], name)?;
                 let Ty::Bool(secrecy) = xs.item else {
                     let shown = self.show(&xs.item);
                     let span = xs.value.span;
-                    let error = diagnostic!(E3001, span, "`{}` takes an array of `bool`, not of `{shown}`", name.text);
+                    let error = diagnostic!(
+                        E3001,
+                        span,
+                        "`{}` takes an array of `bool`, not of `{shown}`",
+                        name.text
+                    );
                     let help = format!("give a condition: `{}(xs, |x| …)`", name.text);
                     self.report(error.here(format!("items are `{shown}`")).help(help));
                     return None;
                 };
-                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir()]), Ty::Bool(secrecy), span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![xs.value.hir()]),
+                    Ty::Bool(secrecy),
+                    span,
+                ))
             }
             B::Enumerate => {
                 let xs = self.items(args[0], name)?;
                 let item = Ty::Tuple(vec![Ty::Usize, xs.item]);
                 let ty = Ty::Array(Box::new(item), xs.len);
-                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir()]), ty, span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![xs.value.hir()]),
+                    ty,
+                    span,
+                ))
             }
             B::Zip => {
                 let xs = self.items(args[0], name)?;
@@ -160,36 +233,58 @@ impl Body<'_, '_> {
                 let len = self.same_lengths(&xs, &ys, span)?;
                 let item = Ty::Tuple(vec![xs.item, ys.item]);
                 let ty = Ty::Array(Box::new(item), len);
-                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir(), ys.value.hir()]), ty, span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![xs.value.hir(), ys.value.hir()]),
+                    ty,
+                    span,
+                ))
             }
             B::Concat => {
                 let xs = self.items(args[0], name)?;
                 let ys = self.items(args[1], name)?;
                 let Some(item) = xs.item.join(&ys.item, &self.ck.structs) else {
                     let (a, b) = (self.show(&xs.item), self.show(&ys.item));
-                    let error = diagnostic!(E3001, span, "`concat` of arrays of `{a}` and of `{b}`").here("different items");
+                    let error =
+                        diagnostic!(E3001, span, "`concat` of arrays of `{a}` and of `{b}`")
+                            .here("different items");
                     self.report(error.help("both arrays need items of one type"));
                     return None;
                 };
                 let len = match (&xs.len, &ys.len) {
-                    (Len::Const(a), Len::Const(b)) => a.checked_add(*b).map_or(Len::Session, Len::Const),
+                    (Len::Const(a), Len::Const(b)) => {
+                        a.checked_add(*b).map_or(Len::Session, Len::Const)
+                    }
                     _ => Len::Session,
                 };
                 let ty = Ty::Array(Box::new(item), len);
-                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir(), ys.value.hir()]), ty, span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![xs.value.hir(), ys.value.hir()]),
+                    ty,
+                    span,
+                ))
             }
             B::Flatten => self.flatten(args[0], name, span),
             B::Map => {
                 let xs = self.items(args[0], name)?;
                 let (f, ret) = self.mapper(args[1], &xs.item, want)?;
                 let ty = Ty::Array(Box::new(ret), xs.len);
-                Some(Typed::new(H::Builtin(builtin, vec![xs.value.hir(), f]), ty, span))
+                Some(Typed::new(
+                    H::Builtin(builtin, vec![xs.value.hir(), f]),
+                    ty,
+                    span,
+                ))
             }
             B::Fold => self.fold(args, name, want, span),
         }
     }
 
-    fn fold(&mut self, args: &[&Expr], name: &Name, want: Option<&Ty>, span: Span) -> Option<Typed> {
+    fn fold(
+        &mut self,
+        args: &[&Expr],
+        name: &Name,
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Option<Typed> {
         let xs = self.items(args[0], name)?;
         // A bare literal as the start takes the expected type, or else that of the items.
         let hint = match want {
@@ -203,10 +298,19 @@ impl Body<'_, '_> {
         }
         let acc = Ty::param(crate::hir::GenericId(0));
         let item = Ty::param(crate::hir::GenericId(1));
-        let mut bound = vec![Some(Arg::Type(init.ty.clone())), Some(Arg::Type(xs.item.clone()))];
+        let mut bound = vec![
+            Some(Arg::Type(init.ty.clone())),
+            Some(Arg::Type(xs.item.clone())),
+        ];
         let f = self.callable_argument(args[2], &[acc.clone(), item], &acc, &mut bound, "fold")?;
-        let Some(Some(Arg::Type(ty))) = bound.into_iter().next() else { return None };
-        Some(Typed::new(H::Builtin(B::Fold, vec![xs.value.hir(), init.hir(), f.value]), ty, span))
+        let Some(Some(Arg::Type(ty))) = bound.into_iter().next() else {
+            return None;
+        };
+        Some(Typed::new(
+            H::Builtin(B::Fold, vec![xs.value.hir(), init.hir(), f.value]),
+            ty,
+            span,
+        ))
     }
 
     fn any_of(&mut self, builtin: B, name: &Name, args: &[&Expr], span: Span) -> Option<Typed> {
@@ -216,14 +320,27 @@ impl Body<'_, '_> {
         let Ty::Bool(secrecy) = ret else {
             if !ret.is_never() {
                 let shown = self.show(&ret);
-                let error = diagnostic!(E3001, args[1].span, "`{}` needs a condition, this gives `{shown}`", name.text);
-                self.report(error.here("not a `bool`").help("compare, for example `|x| x > 0`"));
+                let error = diagnostic!(
+                    E3001,
+                    args[1].span,
+                    "`{}` needs a condition, this gives `{shown}`",
+                    name.text
+                );
+                self.report(
+                    error
+                        .here("not a `bool`")
+                        .help("compare, for example `|x| x > 0`"),
+                );
             }
             return None;
         };
         let ty = Ty::Array(Box::new(Ty::Bool(secrecy)), n);
         let mapped = Typed::new(H::Builtin(B::Map, vec![xs.value.hir(), f]), ty, span);
-        Some(Typed::new(H::Builtin(builtin, vec![mapped.hir()]), Ty::Bool(secrecy), span))
+        Some(Typed::new(
+            H::Builtin(builtin, vec![mapped.hir()]),
+            Ty::Bool(secrecy),
+            span,
+        ))
     }
 
     /// A function of one item, and what it gives.
@@ -234,7 +351,8 @@ impl Body<'_, '_> {
         };
         let callable = self.callable(f, std::slice::from_ref(item), hint.as_ref())?;
         if let Ty::Fn(_) = callable.ret {
-            let error = diagnostic!(E3019, f.span, "an array cannot hold functions").here("gives a function");
+            let error = diagnostic!(E3019, f.span, "an array cannot hold functions")
+                .here("gives a function");
             self.report(error.help("give a value"));
             return None;
         }
@@ -247,7 +365,11 @@ impl Body<'_, '_> {
             Ty::Array(t, n) => (t, n),
             other => {
                 let shown = self.show(&other);
-                let error = diagnostic!(E3001, xs.value.span, "`flatten` takes an array of arrays, not of `{shown}`");
+                let error = diagnostic!(
+                    E3001,
+                    xs.value.span,
+                    "`flatten` takes an array of arrays, not of `{shown}`"
+                );
                 self.report(error.here("not nested").help("it is flat already"));
                 return None;
             }
@@ -256,7 +378,11 @@ impl Body<'_, '_> {
             (Len::Const(a), Len::Const(b)) => a.checked_mul(*b).map_or(Len::Session, Len::Const),
             _ => Len::Session,
         };
-        Some(Typed::new(H::Builtin(B::Flatten, vec![xs.value.hir()]), Ty::Array(item, len), span))
+        Some(Typed::new(
+            H::Builtin(B::Flatten, vec![xs.value.hir()]),
+            Ty::Array(item, len),
+            span,
+        ))
     }
 
     /// An argument that must be an array.
@@ -268,8 +394,17 @@ impl Body<'_, '_> {
             Ty::Never => return None,
             other => {
                 let shown = self.show(other);
-                let error = diagnostic!(E3001, value.span, "`{}` takes an array, not `{shown}`", name.text);
-                self.report(error.here(format!("this is `{shown}`")).help("give an array"));
+                let error = diagnostic!(
+                    E3001,
+                    value.span,
+                    "`{}` takes an array, not `{shown}`",
+                    name.text
+                );
+                self.report(
+                    error
+                        .here(format!("this is `{shown}`"))
+                        .help("give an array"),
+                );
                 return None;
             }
         };
@@ -295,8 +430,11 @@ impl Body<'_, '_> {
         let joined = a.ty.join(&b.ty, &self.ck.structs);
         if joined.is_none() {
             let (l, r) = (self.show(&a.ty), self.show(&b.ty));
-            let error = diagnostic!(E3001, span, "arguments of types `{l}` and `{r}`").here("different types");
-            let error = error.because(a.span, format!("this is `{l}`")).because(b.span, format!("this is `{r}`"));
+            let error = diagnostic!(E3001, span, "arguments of types `{l}` and `{r}`")
+                .here("different types");
+            let error = error
+                .because(a.span, format!("this is `{l}`"))
+                .because(b.span, format!("this is `{r}`"));
             self.report(error.help("convert one of them with `as`"));
         }
         joined
@@ -313,8 +451,13 @@ impl Body<'_, '_> {
         let shown = self.show(ty);
         let error = diagnostic!(E3006, span, "`{}` takes integers, not `{shown}`", name.text);
         let help = match ty {
-            Ty::Param { .. } | Ty::Wide(_) => format!("the type parameter needs the bound `{}`", bounds.name()),
-            Ty::Array(..) => format!("for an array write `xs.fold(xs[0], |a, b| {}(a, b))`, or see `std::stats`", name.text),
+            Ty::Param { .. } | Ty::Wide(_) => {
+                format!("the type parameter needs the bound `{}`", bounds.name())
+            }
+            Ty::Array(..) => format!(
+                "for an array write `xs.fold(xs[0], |a, b| {}(a, b))`, or see `std::stats`",
+                name.text
+            ),
             _ => "give an integer".to_owned(),
         };
         self.report(error.here(format!("this is `{shown}`")).help(help));
@@ -323,11 +466,18 @@ impl Body<'_, '_> {
 
     fn same_lengths(&mut self, xs: &Items, ys: &Items, span: Span) -> Option<Len> {
         if crate::types::same_len(&xs.len, &ys.len) {
-            return Some(if xs.len == Len::Session { ys.len.clone() } else { xs.len.clone() });
+            return Some(if xs.len == Len::Session {
+                ys.len.clone()
+            } else {
+                xs.len.clone()
+            });
         }
         let (a, b) = (self.show(&xs.value.ty), self.show(&ys.value.ty));
-        let error = diagnostic!(E3001, span, "`zip` of arrays of different lengths").here("different lengths");
-        let error = error.because(xs.value.span, format!("this is `{a}`")).because(ys.value.span, format!("this is `{b}`"));
+        let error = diagnostic!(E3001, span, "`zip` of arrays of different lengths")
+            .here("different lengths");
+        let error = error
+            .because(xs.value.span, format!("this is `{a}`"))
+            .because(ys.value.span, format!("this is `{b}`"));
         self.report(error.help("cut the longer one: `xs[0..n]`"));
         None
     }

@@ -22,7 +22,9 @@ impl Body<'_, '_> {
             let callee = match &f.kind {
                 E::Paren(inner) => return self.call(inner, args, want, span),
                 E::Closure(..) => {
-                    let error = diagnostic!(E3008, f.span, "a closure is not called where it is written").here("called here");
+                    let error =
+                        diagnostic!(E3008, f.span, "a closure is not called where it is written")
+                            .here("called here");
                     self.report(error.help("bind it first: `let f = |x: T| …;`"));
                     Typed::poison(span)
                 }
@@ -30,7 +32,8 @@ impl Body<'_, '_> {
             };
             if !callee.ty.is_never() {
                 let shown = self.show(&callee.ty);
-                let error = diagnostic!(E3008, f.span, "`{shown}` cannot be called").here(format!("this is `{shown}`"));
+                let error = diagnostic!(E3008, f.span, "`{shown}` cannot be called")
+                    .here(format!("this is `{shown}`"));
                 self.report(error.help("only functions and closures can be called"));
             }
             self.check_values(args);
@@ -46,7 +49,14 @@ impl Body<'_, '_> {
     }
 
     /// `receiver.f(args)`, which is `f(receiver, args)`
-    pub fn method(&mut self, receiver: &Expr, path: &ast::Path, args: &[Expr], want: Option<&Ty>, span: Span) -> Typed {
+    pub fn method(
+        &mut self,
+        receiver: &Expr,
+        path: &ast::Path,
+        args: &[Expr],
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Typed {
         let all: Vec<&Expr> = std::iter::once(receiver).chain(args).collect();
         if let [name] = path.parts.as_slice()
             && self.lookup(&path.parts).is_none()
@@ -58,18 +68,23 @@ impl Body<'_, '_> {
                 let owned: Vec<Expr> = all.into_iter().cloned().collect();
                 return self.call_value(id, &owned, span);
             }
-            let instead = match name.text.as_str() {
-                "length" | "size" | "count" => Some("len"),
-                "iter" | "into_iter" | "collect" | "to_vec" | "clone" => {
-                    let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text).here("unknown function");
-                    self.report(error.help("arrays are values: use `map`, `zip` and `fold` on them directly"));
-                    self.check_values(args);
-                    return Typed::poison(span);
-                }
-                _ => None,
-            };
+            let instead =
+                match name.text.as_str() {
+                    "length" | "size" | "count" => Some("len"),
+                    "iter" | "into_iter" | "collect" | "to_vec" | "clone" => {
+                        let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text)
+                            .here("unknown function");
+                        self.report(error.help(
+                            "arrays are values: use `map`, `zip` and `fold` on them directly",
+                        ));
+                        self.check_values(args);
+                        return Typed::poison(span);
+                    }
+                    _ => None,
+                };
             if let Some(instead) = instead {
-                let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text).here("unknown function");
+                let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text)
+                    .here("unknown function");
                 self.report(error.help(format!("did you mean `{instead}`?")));
             } else {
                 self.unknown_name(std::slice::from_ref(name), name.span);
@@ -90,7 +105,13 @@ impl Body<'_, '_> {
         }
     }
 
-    fn call_path(&mut self, path: &ast::Path, args: &[&Expr], want: Option<&Ty>, span: Span) -> Typed {
+    fn call_path(
+        &mut self,
+        path: &ast::Path,
+        args: &[&Expr],
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Typed {
         let name = path.parts.last().map_or("", |n| n.text.as_str());
         match self.lookup(&path.parts) {
             Some(Def::Fn(id)) => return self.call_fn(id, path, args, want, span),
@@ -100,7 +121,8 @@ impl Body<'_, '_> {
                     Def::Const(_) => "a constant",
                     _ => "a module",
                 };
-                let error = diagnostic!(E3008, path.span, "`{name}` is {what}, not a function").here("called here");
+                let error = diagnostic!(E3008, path.span, "`{name}` is {what}, not a function")
+                    .here("called here");
                 let help = match def {
                     Def::Struct(_) => format!("write `{name} {{ … }}`"),
                     _ => "only functions and closures can be called".to_owned(),
@@ -124,21 +146,42 @@ impl Body<'_, '_> {
         Typed::poison(span)
     }
 
-    fn call_fn(&mut self, id: FnId, path: &ast::Path, args: &[&Expr], want: Option<&Ty>, span: Span) -> Typed {
-        let Some(sig) = self.ck.fns.get(id.index()).cloned() else { return Typed::poison(span) };
+    fn call_fn(
+        &mut self,
+        id: FnId,
+        path: &ast::Path,
+        args: &[&Expr],
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Typed {
+        let Some(sig) = self.ck.fns.get(id.index()).cloned() else {
+            return Typed::poison(span);
+        };
         let name = path.parts.last().map_or("", |n| n.text.as_str()).to_owned();
         let is_main = self.ck.main == Some(id);
         if is_main && self.kind != Kind::Test {
-            let error = diagnostic!(E3008, path.span, "`main` is called by tests only").here("`main`");
+            let error =
+                diagnostic!(E3008, path.span, "`main` is called by tests only").here("`main`");
             self.report(error.help("move what both need into a function of its own"));
         }
-        let declared = self.ck.world.fns.get(id.index()).map(|f| f.decl.decl.name.span).unwrap_or(path.span);
+        let declared = self
+            .ck
+            .world
+            .fns
+            .get(id.index())
+            .map(|f| f.decl.decl.name.span)
+            .unwrap_or(path.span);
         if args.len() != sig.params.len() {
             let n = sig.params.len();
             let s = if n == 1 { "" } else { "s" };
-            let error = diagnostic!(E3007, span, "`{name}` takes {n} argument{s}, {} given", args.len())
-                .here("wrong number of arguments")
-                .because(declared, "declared here");
+            let error = diagnostic!(
+                E3007,
+                span,
+                "`{name}` takes {n} argument{s}, {} given",
+                args.len()
+            )
+            .here("wrong number of arguments")
+            .because(declared, "declared here");
             let names: Vec<&str> = sig.params.iter().map(|p| p.name.as_str()).collect();
             self.report(error.help(format!("write `{name}({})`", names.join(", "))));
             for arg in args {
@@ -183,7 +226,13 @@ impl Body<'_, '_> {
         let mut callables: Vec<Option<Callable>> = args.iter().map(|_| None).collect();
         for (at, (arg, param)) in args.iter().zip(&sig.params).enumerate() {
             if let Ty::Fn(signature) = &param.ty {
-                match self.callable_argument(arg, &signature.params, &signature.ret, &mut bound, &name) {
+                match self.callable_argument(
+                    arg,
+                    &signature.params,
+                    &signature.ret,
+                    &mut bound,
+                    &name,
+                ) {
                     Some(callable) => callables[at] = Some(callable),
                     None => return Typed::poison(span),
                 }
@@ -192,9 +241,14 @@ impl Body<'_, '_> {
         if checked.iter().flatten().any(|t| t.ty.is_never()) {
             // One of the arguments is wrong, and with it perhaps what it stands for.
             let ret = substituted(&sig.ret, &bound).filter(|_| sig.generics.is_empty());
-            return Typed { ty: ret.unwrap_or(Ty::Never), ..Typed::poison(span) };
+            return Typed {
+                ty: ret.unwrap_or(Ty::Never),
+                ..Typed::poison(span)
+            };
         }
-        let Some(generics) = self.complete(&sig.generics, bound, span) else { return Typed::poison(span) };
+        let Some(generics) = self.complete(&sig.generics, bound, span) else {
+            return Typed::poison(span);
+        };
         let mut out = Vec::new();
         for (at, param) in sig.params.iter().enumerate() {
             if let Some(callable) = callables[at].take() {
@@ -202,25 +256,42 @@ impl Body<'_, '_> {
                 out.push(callable.value);
             } else if let Some(typed) = checked[at].take() {
                 let ty = param.ty.clone().substitute(&generics);
-                let because = (param.span, format!("the parameter `{}` of `{name}`", param.name));
+                let because = (
+                    param.span,
+                    format!("the parameter `{}` of `{name}`", param.name),
+                );
                 out.push(self.coerce(typed, &ty, Some(because)));
             }
         }
-        self.summary.calls.push(Call { callee: id, span, under: self.conditions.first().cloned() });
+        self.summary.calls.push(Call {
+            callee: id,
+            span,
+            under: self.conditions.first().cloned(),
+        });
         let mut ret = sig.ret.substitute(&generics);
         if is_main {
             // A test sees the result before it is opened.
             ret = ret.with(Secrecy::SECRET);
         }
         let generics = generics.iter().map(Arg::hir).collect();
-        Typed::new(H::Call { function: id, generics, args: out }, ret, span)
+        Typed::new(
+            H::Call {
+                function: id,
+                generics,
+                args: out,
+            },
+            ret,
+            span,
+        )
     }
 
     /// Notes that a callable is passed to a function, which may call it under a secret condition.
     fn pass(&mut self, callee: FnId, at: usize, callable: &Callable, span: Span) {
         let param = u32::try_from(at).unwrap_or(u32::MAX);
         for effect in &callable.effects {
-            self.summary.passed.push((callee, param, effect.clone(), span));
+            self.summary
+                .passed
+                .push((callee, param, effect.clone(), span));
         }
         if let H::Local(local) = &callable.value.kind
             && let Some(own) = self.locals[local.index()].callable_param
@@ -230,11 +301,28 @@ impl Body<'_, '_> {
     }
 
     /// Generic arguments as written.
-    fn explicit(&mut self, generics: &[GenericInfo], path: &ast::Path, bound: &mut [Option<Arg>]) -> bool {
-        let written = generics.iter().filter(|g| g.kind != GenericKind::Callable).count();
+    fn explicit(
+        &mut self,
+        generics: &[GenericInfo],
+        path: &ast::Path,
+        bound: &mut [Option<Arg>],
+    ) -> bool {
+        let written = generics
+            .iter()
+            .filter(|g| g.kind != GenericKind::Callable)
+            .count();
         if path.args.len() != written {
-            let error = diagnostic!(E3007, path.span, "{written} generic arguments are expected, {} given", path.args.len());
-            self.report(error.here("wrong number").help("give one per parameter, or leave them out"));
+            let error = diagnostic!(
+                E3007,
+                path.span,
+                "{written} generic arguments are expected, {} given",
+                path.args.len()
+            );
+            self.report(
+                error
+                    .here("wrong number")
+                    .help("give one per parameter, or leave them out"),
+            );
             return false;
         }
         let own = self.generics.clone();
@@ -260,8 +348,16 @@ impl Body<'_, '_> {
             let mut types = Vec::new();
             for param in params {
                 let Some(ty) = substituted(param, bound) else {
-                    let error = diagnostic!(E3010, arg.span, "the other arguments of `{name}` do not say what this takes");
-                    self.report(error.here("parameters of unknown type").help(format!("give `{name}::<…>` its types")));
+                    let error = diagnostic!(
+                        E3010,
+                        arg.span,
+                        "the other arguments of `{name}` do not say what this takes"
+                    );
+                    self.report(
+                        error
+                            .here("parameters of unknown type")
+                            .help(format!("give `{name}::<…>` its types")),
+                    );
                     return None;
                 };
                 types.push(ty);
@@ -271,7 +367,12 @@ impl Body<'_, '_> {
             let callable = self.callable(arg, &types, hint.as_ref())?;
             let before = bound.clone();
             self.unify(ret, &callable.ret, bound);
-            if *bound != before && self.retries < MAX_RETRIES && params.iter().any(|p| substituted(p, &before) != substituted(p, bound)) {
+            if *bound != before
+                && self.retries < MAX_RETRIES
+                && params
+                    .iter()
+                    .any(|p| substituted(p, &before) != substituted(p, bound))
+            {
                 // What the callable gives makes what it takes more secret: check it again.
                 self.retries += 1;
                 self.ck.out.truncate(saved.0);
@@ -281,7 +382,11 @@ impl Body<'_, '_> {
             }
             let want = substituted(ret, bound);
             if let Some(want) = want {
-                let found = Typed { kind: H::Tuple(Vec::new()), ty: callable.ret.clone(), span: callable.value.span };
+                let found = Typed {
+                    kind: H::Tuple(Vec::new()),
+                    ty: callable.ret.clone(),
+                    span: callable.value.span,
+                };
                 let span = match &callable.value.kind {
                     H::Closure { body, .. } => body.span,
                     _ => callable.value.span,
@@ -290,7 +395,11 @@ impl Body<'_, '_> {
                 match found.ty.fits(&want, &self.ck.structs) {
                     crate::types::Fit::Yes => {}
                     crate::types::Fit::TooSecret => {
-                        let error = diagnostic!(E3002, span, "this must give a public `{shown}` to `{name}`");
+                        let error = diagnostic!(
+                            E3002,
+                            span,
+                            "this must give a public `{shown}` to `{name}`"
+                        );
                         let error = match &callable.value.kind {
                             H::Closure { body, .. } => self.flow(error, body, "this is secret"),
                             _ => error.here("this is secret"),
@@ -301,7 +410,11 @@ impl Body<'_, '_> {
                     crate::types::Fit::No => {
                         let have = self.show(&found.ty);
                         let error = diagnostic!(E3001, span, "expected `{shown}`, found `{have}`");
-                        self.report(error.here(format!("this is `{have}`")).help(format!("`{name}` needs a `{shown}` from it")));
+                        self.report(
+                            error
+                                .here(format!("this is `{have}`"))
+                                .help(format!("`{name}` needs a `{shown}` from it")),
+                        );
                         return None;
                     }
                 }
@@ -315,9 +428,15 @@ impl Body<'_, '_> {
         match (pattern, ty) {
             (_, Ty::Never) => {}
             (Ty::Param { id, secrecy }, ty) => {
-                let Some(slot) = bound.get_mut(id.index()) else { return };
+                let Some(slot) = bound.get_mut(id.index()) else {
+                    return;
+                };
                 // `secret T` takes its secrecy from the parameter, not from T.
-                let ty = if secrecy.is_public() { ty.clone() } else { ty.clone().public(&self.ck.structs) };
+                let ty = if secrecy.is_public() {
+                    ty.clone()
+                } else {
+                    ty.clone().public(&self.ck.structs)
+                };
                 match slot {
                     None => *slot = Some(Arg::Type(ty)),
                     Some(Arg::Type(known)) => {
@@ -343,10 +462,19 @@ impl Body<'_, '_> {
                     self.unify(p, t, bound);
                 }
             }
-            (Ty::Struct { id, args: ps, .. }, Ty::Struct { id: j, args: ts, secrecy }) if id == j => {
+            (
+                Ty::Struct { id, args: ps, .. },
+                Ty::Struct {
+                    id: j,
+                    args: ts,
+                    secrecy,
+                },
+            ) if id == j => {
                 for (p, t) in ps.iter().zip(ts) {
                     match (p, t) {
-                        (Arg::Type(p), Arg::Type(t)) => self.unify(p, &t.clone().with(*secrecy), bound),
+                        (Arg::Type(p), Arg::Type(t)) => {
+                            self.unify(p, &t.clone().with(*secrecy), bound)
+                        }
                         (Arg::Len(n), Arg::Len(m)) => unify_len(n, m, bound),
                         _ => {}
                     }
@@ -357,14 +485,20 @@ impl Body<'_, '_> {
     }
 
     /// All generic arguments, or a report of the one that nothing determines or that misses its bounds.
-    pub fn complete(&mut self, generics: &[GenericInfo], bound: Vec<Option<Arg>>, span: Span) -> Option<Vec<Arg>> {
+    pub fn complete(
+        &mut self,
+        generics: &[GenericInfo],
+        bound: Vec<Option<Arg>>,
+        span: Span,
+    ) -> Option<Vec<Arg>> {
         let mut out = Vec::new();
         for (generic, arg) in generics.iter().zip(bound) {
             let arg = match (generic.kind, arg) {
                 (GenericKind::Callable, _) => Arg::Callable,
                 (_, Some(arg)) => arg,
                 (_, None) => {
-                    let error = diagnostic!(E3010, span, "nothing says what `{}` is", generic.name).here("cannot be inferred");
+                    let error = diagnostic!(E3010, span, "nothing says what `{}` is", generic.name)
+                        .here("cannot be inferred");
                     self.report(error.help("write it: `f::<…>(…)`"));
                     return None;
                 }
@@ -376,7 +510,12 @@ impl Body<'_, '_> {
                     return None;
                 }
                 if self.ck.leaves(ty) > super::signature::MAX_LEAVES {
-                    let error = diagnostic!(E1007, span, "the type of `{}` has too many parts", generic.name);
+                    let error = diagnostic!(
+                        E1007,
+                        span,
+                        "the type of `{}` has too many parts",
+                        generic.name
+                    );
                     self.report(error.here("too large").help("use arrays"));
                     return None;
                 }
@@ -387,13 +526,30 @@ impl Body<'_, '_> {
     }
 
     /// Reports a wrong number of arguments for a function that the compiler knows.
-    pub fn expect_args(&mut self, name: &Name, args: &[&Expr], n: usize, usage: &str, span: Span) -> bool {
+    pub fn expect_args(
+        &mut self,
+        name: &Name,
+        args: &[&Expr],
+        n: usize,
+        usage: &str,
+        span: Span,
+    ) -> bool {
         if args.len() == n {
             return true;
         }
         let s = if n == 1 { "" } else { "s" };
-        let error = diagnostic!(E3007, span, "`{}` takes {n} argument{s}, {} given", name.text, args.len());
-        self.report(error.here("wrong number of arguments").help(format!("write `{usage}`")));
+        let error = diagnostic!(
+            E3007,
+            span,
+            "`{}` takes {n} argument{s}, {} given",
+            name.text,
+            args.len()
+        );
+        self.report(
+            error
+                .here("wrong number of arguments")
+                .help(format!("write `{usage}`")),
+        );
         for arg in args {
             if !self.is_callable(arg) {
                 self.expr(arg, None);
@@ -405,10 +561,14 @@ impl Body<'_, '_> {
 
 fn unify_len(pattern: &Len, len: &Len, bound: &mut [Option<Arg>]) {
     let Len::Param(id) = pattern else { return };
-    let Some(slot) = bound.get_mut(id.index()) else { return };
+    let Some(slot) = bound.get_mut(id.index()) else {
+        return;
+    };
     match slot {
         None => *slot = Some(Arg::Len(len.clone())),
-        Some(Arg::Len(known)) if *known == Len::Session && same_len(known, len) => *slot = Some(Arg::Len(len.clone())),
+        Some(Arg::Len(known)) if *known == Len::Session && same_len(known, len) => {
+            *slot = Some(Arg::Len(len.clone()))
+        }
         Some(_) => {}
     }
 }

@@ -57,14 +57,20 @@ impl Body<'_, '_> {
             }
             _ => {
                 let typed = self.expr(e, None);
-                if typed.ty.is_never() { None } else { self.not_callable(e.span) }
+                if typed.ty.is_never() {
+                    None
+                } else {
+                    self.not_callable(e.span)
+                }
             }
         }
     }
 
     fn not_callable(&mut self, span: Span) -> Option<Callable> {
         let error = diagnostic!(E3008, span, "a function is expected here").here("not a function");
-        self.report(error.help("pass a closure, for example `|x| x + 1`, or the name of a function"));
+        self.report(
+            error.help("pass a closure, for example `|x| x + 1`, or the name of a function"),
+        );
         None
     }
 
@@ -77,13 +83,24 @@ impl Body<'_, '_> {
         span: Span,
     ) -> Option<Callable> {
         if own.len() != params.len() {
-            let error = diagnostic!(E3007, span, "this closure takes {} arguments, {} are given", own.len(), params.len());
-            self.report(error.here("wrong number of parameters").help(format!("write {} parameters", params.len())));
+            let error = diagnostic!(
+                E3007,
+                span,
+                "this closure takes {} arguments, {} are given",
+                own.len(),
+                params.len()
+            );
+            self.report(
+                error
+                    .here("wrong number of parameters")
+                    .help(format!("write {} parameters", params.len())),
+            );
             return None;
         }
         let (n_effects, n_calls) = (self.summary.effects.len(), self.summary.calls.len());
         let generics = self.generics.clone();
-        self.closures.push((self.conditions.len(), self.loops.len()));
+        self.closures
+            .push((self.conditions.len(), self.loops.len()));
         let (locals, value) = self.scoped(|b| {
             let mut locals = Vec::new();
             let mut stmts = Vec::new();
@@ -108,12 +125,35 @@ impl Body<'_, '_> {
             (locals, value)
         });
         self.closures.pop();
-        let mut effects = self.summary.effects.get(n_effects..).unwrap_or(&[]).to_vec();
+        let mut effects = self
+            .summary
+            .effects
+            .get(n_effects..)
+            .unwrap_or(&[])
+            .to_vec();
         let calls = self.summary.calls.get(n_calls..).unwrap_or(&[]);
-        effects.extend(calls.iter().map(|c| Effect { what: "", span: c.span, callee: Some(c.callee) }));
+        effects.extend(calls.iter().map(|c| Effect {
+            what: "",
+            span: c.span,
+            callee: Some(c.callee),
+        }));
         let ret = value.ty.clone();
-        let value = Typed::new(H::Closure { params: locals, body: value.boxed() }, Ty::Fn(Box::new(Signature { params: params.to_vec(), ret: ret.clone() })), span);
-        Some(Callable { value: value.hir(), ret, effects })
+        let value = Typed::new(
+            H::Closure {
+                params: locals,
+                body: value.boxed(),
+            },
+            Ty::Fn(Box::new(Signature {
+                params: params.to_vec(),
+                ret: ret.clone(),
+            })),
+            span,
+        );
+        Some(Callable {
+            value: value.hir(),
+            ret,
+            effects,
+        })
     }
 
     /// Reports a closure parameter whose written type cannot hold what it will be given.
@@ -122,12 +162,14 @@ impl Body<'_, '_> {
             crate::types::Fit::Yes => {}
             crate::types::Fit::TooSecret => {
                 let shown = self.show(given);
-                let error = diagnostic!(E3002, span, "this parameter gets a secret").here("declared public");
+                let error = diagnostic!(E3002, span, "this parameter gets a secret")
+                    .here("declared public");
                 self.report(error.help(format!("write `{shown}`, or leave the type out")));
             }
             crate::types::Fit::No => {
                 let (a, b) = (self.show(declared), self.show(given));
-                let error = diagnostic!(E3001, span, "this parameter is `{a}` and gets `{b}`").here("does not fit");
+                let error = diagnostic!(E3001, span, "this parameter is `{a}` and gets `{b}`")
+                    .here("does not fit");
                 self.report(error.help("leave the type out"));
             }
         }
@@ -135,7 +177,9 @@ impl Body<'_, '_> {
 
     fn closure_param(&mut self, pattern: &Pattern, ty: Ty, stmts: &mut Vec<hir::Stmt>) -> LocalId {
         match &pattern.kind {
-            PatternKind::Bind { mutable, name } => self.declare(name, ty, *mutable, Cause::Declared),
+            PatternKind::Bind { mutable, name } => {
+                self.declare(name, ty, *mutable, Cause::Declared)
+            }
             PatternKind::Wild => self.temporary(String::new(), ty, pattern.span, Cause::Declared),
             PatternKind::Tuple(_) => {
                 let id = self.temporary(String::new(), ty, pattern.span, Cause::From(None));
@@ -154,7 +198,11 @@ impl Body<'_, '_> {
         self.same_params(&signature.params, params, span)?;
         let effects = self.locals[id.index()].effects.clone();
         let ty = self.locals[id.index()].ty.clone();
-        Some(Callable { value: flow::read(id, &ty, span).hir(), ret: signature.ret, effects })
+        Some(Callable {
+            value: flow::read(id, &ty, span).hir(),
+            ret: signature.ret,
+            effects,
+        })
     }
 
     fn fn_value(&mut self, id: hir::FnId, params: &[Ty], span: Span) -> Option<Callable> {
@@ -171,24 +219,59 @@ impl Body<'_, '_> {
         let types: Vec<Ty> = sig.params.iter().map(|p| p.ty.clone()).collect();
         if types.len() != params.len() {
             let name = self.ck.world.fn_name(id);
-            let error = diagnostic!(E3007, span, "`{name}` takes {} arguments, {} are given", types.len(), params.len());
-            self.report(error.here("wrong number of parameters").help("pass a closure that calls it"));
+            let error = diagnostic!(
+                E3007,
+                span,
+                "`{name}` takes {} arguments, {} are given",
+                types.len(),
+                params.len()
+            );
+            self.report(
+                error
+                    .here("wrong number of parameters")
+                    .help("pass a closure that calls it"),
+            );
             return None;
         }
         let args = self.complete(&sig.generics, args, span)?;
         let types: Vec<Ty> = types.into_iter().map(|t| t.substitute(&args)).collect();
         self.same_params(&types, params, span)?;
-        self.summary.calls.push(Call { callee: id, span, under: self.conditions.first().cloned() });
+        self.summary.calls.push(Call {
+            callee: id,
+            span,
+            under: self.conditions.first().cloned(),
+        });
         let ret = sig.ret.substitute(&args);
-        let ty = Ty::Fn(Box::new(Signature { params: types, ret: ret.clone() }));
-        let effects = vec![Effect { what: "", span, callee: Some(id) }];
-        Some(Callable { value: Typed::new(H::FnValue(id), ty, span).hir(), ret, effects })
+        let ty = Ty::Fn(Box::new(Signature {
+            params: types,
+            ret: ret.clone(),
+        }));
+        let effects = vec![Effect {
+            what: "",
+            span,
+            callee: Some(id),
+        }];
+        Some(Callable {
+            value: Typed::new(H::FnValue(id), ty, span).hir(),
+            ret,
+            effects,
+        })
     }
 
     fn same_params(&mut self, takes: &[Ty], given: &[Ty], span: Span) -> Option<()> {
         if takes.len() != given.len() {
-            let error = diagnostic!(E3007, span, "this takes {} arguments, {} are given", takes.len(), given.len());
-            self.report(error.here("wrong number of parameters").help("pass a closure that calls it"));
+            let error = diagnostic!(
+                E3007,
+                span,
+                "this takes {} arguments, {} are given",
+                takes.len(),
+                given.len()
+            );
+            self.report(
+                error
+                    .here("wrong number of parameters")
+                    .help("pass a closure that calls it"),
+            );
             return None;
         }
         for (takes, given) in takes.iter().zip(given) {
@@ -202,33 +285,56 @@ impl Body<'_, '_> {
                 crate::types::Fit::TooSecret => diagnostic!(E3002, span, "{message}"),
                 _ => diagnostic!(E3001, span, "{message}"),
             };
-            self.report(error.here("does not fit").help("pass a closure that converts the argument"));
+            self.report(
+                error
+                    .here("does not fit")
+                    .help("pass a closure that converts the argument"),
+            );
             return None;
         }
         Some(())
     }
 
     /// `let f = |x: T| …;`
-    pub fn let_closure(&mut self, name: &Name, mutable: bool, init: &Expr, out: &mut Vec<hir::Stmt>) {
-        let E::Closure(own, _) = &init.kind else { return };
+    pub fn let_closure(
+        &mut self,
+        name: &Name,
+        mutable: bool,
+        init: &Expr,
+        out: &mut Vec<hir::Stmt>,
+    ) {
+        let E::Closure(own, _) = &init.kind else {
+            return;
+        };
         let generics = self.generics.clone();
         let mut params = Vec::new();
         for (pattern, ty) in own {
             match ty {
                 Some(ty) => params.push(self.ck.plain_type(ty, self.module, &generics)),
                 None => {
-                    let error = diagnostic!(E3010, pattern.span, "nothing says what type this parameter has");
-                    self.report(error.here("no type").help("write `name: TYPE`, or pass the closure directly"));
+                    let error = diagnostic!(
+                        E3010,
+                        pattern.span,
+                        "nothing says what type this parameter has"
+                    );
+                    self.report(
+                        error
+                            .here("no type")
+                            .help("write `name: TYPE`, or pass the closure directly"),
+                    );
                     params.push(Ty::Never);
                 }
             }
         }
         if mutable {
-            let error = diagnostic!(E3019, name.span, "a closure cannot be chosen at run time").here("`mut`");
+            let error = diagnostic!(E3019, name.span, "a closure cannot be chosen at run time")
+                .here("`mut`");
             self.report(error.help("remove `mut`"));
         }
         let callable = self.callable(init, &params, None);
-        let (ret, effects) = callable.as_ref().map_or((Ty::Never, Vec::new()), |c| (c.ret.clone(), c.effects.clone()));
+        let (ret, effects) = callable.as_ref().map_or((Ty::Never, Vec::new()), |c| {
+            (c.ret.clone(), c.effects.clone())
+        });
         let ty = Ty::Fn(Box::new(Signature { params, ret }));
         let id = self.declare(name, ty, false, Cause::Declared);
         self.locals[id.index()].effects = effects;
@@ -253,8 +359,17 @@ impl Body<'_, '_> {
         if args.len() != signature.params.len() {
             let name = self.locals[id.index()].name.clone();
             let n = signature.params.len();
-            let error = diagnostic!(E3007, span, "`{name}` takes {n} arguments, {} are given", args.len());
-            self.report(error.here("wrong number of arguments").help(format!("give {n} arguments")));
+            let error = diagnostic!(
+                E3007,
+                span,
+                "`{name}` takes {n} arguments, {} are given",
+                args.len()
+            );
+            self.report(
+                error
+                    .here("wrong number of arguments")
+                    .help(format!("give {n} arguments")),
+            );
             return Typed::poison(span);
         }
         let mut out = Vec::new();
@@ -269,7 +384,11 @@ impl Body<'_, '_> {
             }
             let effects = local.effects.clone();
             for callee in effects.iter().filter_map(|e| e.callee) {
-                self.summary.calls.push(Call { callee, span, under: self.conditions.first().cloned() });
+                self.summary.calls.push(Call {
+                    callee,
+                    span,
+                    under: self.conditions.first().cloned(),
+                });
             }
             if let Some(effect) = effects.iter().find(|e| e.callee.is_none()) {
                 let what = format!("a call that would {}", effect.what);

@@ -44,8 +44,17 @@ impl Checker<'_> {
             Value::None => return None,
             Value::Computing => {
                 let name = &self.world.consts[at].decl.name;
-                let error = diagnostic!(E2009, name.span, "the constant `{}` needs its own value", name.text);
-                self.report(error.here("defined by itself").help("give it a value that does not depend on it"));
+                let error = diagnostic!(
+                    E2009,
+                    name.span,
+                    "the constant `{}` needs its own value",
+                    name.text
+                );
+                self.report(
+                    error
+                        .here("defined by itself")
+                        .help("give it a value that does not depend on it"),
+                );
                 self.const_values[at] = Value::None;
                 return None;
             }
@@ -58,7 +67,9 @@ impl Checker<'_> {
             return None;
         }
         let value = value.filter(|&v| match self.const_types.get(at) {
-            Some(Ty::Int { width, signed, .. }) => width::fits(v.unsigned_abs(), v < 0, *width, *signed),
+            Some(Ty::Int { width, signed, .. }) => {
+                width::fits(v.unsigned_abs(), v < 0, *width, *signed)
+            }
             Some(Ty::Usize) => u64::try_from(v).is_ok(),
             _ => true,
         });
@@ -74,7 +85,9 @@ impl Checker<'_> {
             ExprKind::Block(b) if b.stmts.is_empty() => self.const_int(b.tail.as_deref()?, module),
             ExprKind::Cast(e, _) => self.const_int(e, module),
             ExprKind::Path(path) if path.args.is_empty() => {
-                let [name] = path.parts.as_slice() else { return None };
+                let [name] = path.parts.as_slice() else {
+                    return None;
+                };
                 match self.world.lookup(module, &name.text) {
                     Some(Def::Const(id)) => self.const_value(id),
                     _ => None,
@@ -89,7 +102,11 @@ impl Checker<'_> {
                     BinaryOp::Mul => a.checked_mul(b),
                     BinaryOp::Div => a.checked_div(b),
                     BinaryOp::Rem => a.checked_rem(b),
-                    BinaryOp::Shl => a.checked_mul(1i128.checked_shl(u32::try_from(b).ok()?).filter(|p| *p > 0)?),
+                    BinaryOp::Shl => a.checked_mul(
+                        1i128
+                            .checked_shl(u32::try_from(b).ok()?)
+                            .filter(|p| *p > 0)?,
+                    ),
                     _ => None,
                 }
             }
@@ -105,7 +122,12 @@ impl Checker<'_> {
             let ty = self.const_types[at].clone();
             let value = self.check_const_value(&item.decl.value, &ty, item.module);
             let ast::ConstDecl { name, .. } = &item.decl;
-            out.push(hir::Const { name: name.text.clone(), ty: ty.hir(), value, span: name.span });
+            out.push(hir::Const {
+                name: name.text.clone(),
+                ty: ty.hir(),
+                value,
+                span: name.span,
+            });
         }
         out
     }

@@ -59,7 +59,12 @@ impl Checker<'_> {
         // Components come with callees before callers.
         for component in tarjan_scc(&graph) {
             let members: Vec<usize> = component.iter().map(|n| n.index()).collect();
-            let calls_itself = |&m: &usize| self.summaries[m].calls.iter().any(|c| c.callee.index() == m);
+            let calls_itself = |&m: &usize| {
+                self.summaries[m]
+                    .calls
+                    .iter()
+                    .any(|c| c.callee.index() == m)
+            };
             if members.len() > 1 || members.iter().any(calls_itself) {
                 errors.push(self.cycle_error(&members, fns));
             }
@@ -72,12 +77,18 @@ impl Checker<'_> {
                 first_effect[at] = own.or_else(called);
                 let under = |callee: FnId, param: u32| {
                     let callee = self.summaries.get(callee.index())?;
-                    callee.callables_under_secret.iter().find(|(p, _)| *p == param).map(|(_, span)| *span)
+                    callee
+                        .callables_under_secret
+                        .iter()
+                        .find(|(p, _)| *p == param)
+                        .map(|(_, span)| *span)
                 };
                 let more: Vec<(u32, Span)> = self.summaries[at]
                     .forwarded
                     .iter()
-                    .filter_map(|(own, callee, param, _)| under(*callee, *param).map(|span| (*own, span)))
+                    .filter_map(|(own, callee, param, _)| {
+                        under(*callee, *param).map(|span| (*own, span))
+                    })
                     .collect();
                 self.summaries[at].callables_under_secret.extend(more);
             }
@@ -86,14 +97,21 @@ impl Checker<'_> {
         for summary in &self.summaries {
             for call in &summary.calls {
                 let effect = first_effect.get(call.callee.index()).cloned().flatten();
-                let (Some(condition), Some(effect)) = (&call.under, effect) else { continue };
+                let (Some(condition), Some(effect)) = (&call.under, effect) else {
+                    continue;
+                };
                 let name = name(call.callee);
                 errors.push(
-                    diagnostic!(E3003, call.span, "`{name}` would {} under a secret condition", effect.what)
-                        .here("whether this happens would tell the condition")
-                        .because(condition.span, "this condition is secret")
-                        .because(effect.span, format!("`{name}` does it here"))
-                        .help("call it outside of the `if`, and select among the results"),
+                    diagnostic!(
+                        E3003,
+                        call.span,
+                        "`{name}` would {} under a secret condition",
+                        effect.what
+                    )
+                    .here("whether this happens would tell the condition")
+                    .because(condition.span, "this condition is secret")
+                    .because(effect.span, format!("`{name}` does it here"))
+                    .help("call it outside of the `if`, and select among the results"),
                 );
             }
             for (callee, param, effect, span) in &summary.passed {
@@ -101,17 +119,26 @@ impl Checker<'_> {
                     Some(inner) => first_effect.get(inner.index()).cloned().flatten(),
                     None => Some(effect.clone()),
                 };
-                let uses = self.summaries.get(callee.index()).map_or(&[][..], |s| &s.callables_under_secret);
+                let uses = self
+                    .summaries
+                    .get(callee.index())
+                    .map_or(&[][..], |s| &s.callables_under_secret);
                 let under = uses.iter().find(|(p, _)| p == param);
-                let (Some(effect), Some((_, under))) = (effect, under) else { continue };
+                let (Some(effect), Some((_, under))) = (effect, under) else {
+                    continue;
+                };
                 let name = name(*callee);
                 let what = effect.what;
                 errors.push(
-                    diagnostic!(E3003, *span, "`{name}` calls this under a secret condition, and it would {what}")
-                        .here("passed here")
-                        .because(*under, "called under a secret condition here")
-                        .because(effect.span, "it does it here")
-                        .help("do it outside of the closure"),
+                    diagnostic!(
+                        E3003,
+                        *span,
+                        "`{name}` calls this under a secret condition, and it would {what}"
+                    )
+                    .here("passed here")
+                    .because(*under, "called under a secret condition here")
+                    .because(effect.span, "it does it here")
+                    .help("do it outside of the closure"),
                 );
             }
         }
@@ -136,7 +163,10 @@ impl Checker<'_> {
                     if end.0 == start {
                         break;
                     }
-                    let Some(&(_, from, span)) = reached.iter().find(|(to, _, _)| *to == end.0) else { break };
+                    let Some(&(_, from, span)) = reached.iter().find(|(to, _, _)| *to == end.0)
+                    else {
+                        break;
+                    };
                     end = (from, span);
                 }
                 break;
@@ -152,8 +182,13 @@ impl Checker<'_> {
         let mut names: Vec<&str> = steps.iter().map(|(at, _)| name(*at)).collect();
         names.push(name(start));
         let span = fns.get(start).map_or(Span::default(), |f| f.span);
-        let mut error = diagnostic!(E2008, span, "functions call each other in a circle: {}", names.join(" → "))
-            .here("this function reaches itself");
+        let mut error = diagnostic!(
+            E2008,
+            span,
+            "functions call each other in a circle: {}",
+            names.join(" → ")
+        )
+        .here("this function reaches itself");
         for (caller, span) in steps.iter().take(6) {
             error = error.because(*span, format!("`{}` calls here", name(*caller)));
         }

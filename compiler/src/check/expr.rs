@@ -18,7 +18,10 @@ impl Body<'_, '_> {
             E::Error => Typed::poison(e.span),
             E::Int(value, suffix) => self.int(*value, false, suffix.as_deref(), e.span, want),
             E::Bool(value) => Typed::new(H::Lit(u128::from(*value)), Ty::bool(), e.span),
-            E::Paren(inner) => Typed { span: e.span, ..self.expr(inner, want) },
+            E::Paren(inner) => Typed {
+                span: e.span,
+                ..self.expr(inner, want)
+            },
             E::Path(path) => self.path_expr(path),
             E::Array(items) => self.array(items, want, e.span),
             E::Repeat(item, n) => self.repeat(item, n, want, e.span),
@@ -40,7 +43,8 @@ impl Body<'_, '_> {
             E::If(c, then, otherwise) => self.if_expr(c, then, otherwise.as_deref(), want, e.span),
             E::Block(block) => self.block(block, want),
             E::Closure(..) => {
-                let error = diagnostic!(E3019, e.span, "a closure is not a run-time value").here("not here");
+                let error = diagnostic!(E3019, e.span, "a closure is not a run-time value")
+                    .here("not here");
                 self.report(error.help("pass it directly to a function, or bind it with `let` and give its parameters types"));
                 Typed::poison(e.span)
             }
@@ -51,13 +55,21 @@ impl Body<'_, '_> {
     }
 
     /// An integer literal: the expected type, or `i32`.
-    pub fn int(&mut self, value: u128, negative: bool, suffix: Option<&str>, span: Span, want: Option<&Ty>) -> Typed {
+    pub fn int(
+        &mut self,
+        value: u128,
+        negative: bool,
+        suffix: Option<&str>,
+        span: Span,
+        want: Option<&Ty>,
+    ) -> Typed {
         let ty = match suffix {
             Some("usize") => Ty::Usize,
             Some(suffix) => match width::parse(suffix) {
                 Some(Ok((width, signed))) => Ty::int(width, signed),
                 _ => {
-                    let error = diagnostic!(E2002, span, "there is no type `{suffix}`").here("no such width");
+                    let error = diagnostic!(E2002, span, "there is no type `{suffix}`")
+                        .here("no such width");
                     self.report(error.help("integer types are `u1` to `u128` and `i2` to `i128`"));
                     return Typed::poison(span);
                 }
@@ -66,7 +78,9 @@ impl Body<'_, '_> {
                 Some(Ty::Int { width, signed, .. }) => Ty::int(*width, *signed),
                 Some(Ty::Usize) => Ty::Usize,
                 Some(Ty::Never) => Ty::Never,
-                Some(Ty::Param { id, .. }) if self.generics.get(id.index()).is_some_and(|g| g.bounds.num) => {
+                Some(Ty::Param { id, .. })
+                    if self.generics.get(id.index()).is_some_and(|g| g.bounds.num) =>
+                {
                     Ty::param(*id)
                 }
                 Some(Ty::Wide(inner)) => inner.clone().public(&self.ck.structs).wide(),
@@ -82,13 +96,25 @@ impl Body<'_, '_> {
         if !width::fits(value, negative, width, signed) {
             let sign = if negative { "-" } else { "" };
             let shown = self.show(&ty);
-            let error = diagnostic!(E3005, span, "`{sign}{value}` does not fit `{shown}`").here("out of range");
-            let least = if signed { format!("-{}", width::max(width, true) + 1) } else { "0".into() };
-            let error = error.help(format!("`{shown}` holds {least} to {}", width::max(width, signed)));
+            let error = diagnostic!(E3005, span, "`{sign}{value}` does not fit `{shown}`")
+                .here("out of range");
+            let least = if signed {
+                format!("-{}", width::max(width, true) + 1)
+            } else {
+                "0".into()
+            };
+            let error = error.help(format!(
+                "`{shown}` holds {least} to {}",
+                width::max(width, signed)
+            ));
             self.report(error);
             return Typed::poison(span);
         }
-        let word = if negative { value.wrapping_neg() } else { value };
+        let word = if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        };
         Typed::new(H::Lit(word), ty, span)
     }
 
@@ -100,13 +126,25 @@ impl Body<'_, '_> {
                 local.used = true;
                 let ty = local.ty.clone();
                 if matches!(ty, Ty::Fn(_)) {
-                    let error = diagnostic!(E3019, span, "`{}` is a function, not a run-time value", name.text);
-                    self.report(error.here("not called here").help("call it, or pass it to a function"));
+                    let error = diagnostic!(
+                        E3019,
+                        span,
+                        "`{}` is a function, not a run-time value",
+                        name.text
+                    );
+                    self.report(
+                        error
+                            .here("not called here")
+                            .help("call it, or pass it to a function"),
+                    );
                     return Typed::poison(span);
                 }
                 return flow::read(id, &ty, span);
             }
-            let position = self.generics.iter().position(|g| g.name == name.text && g.kind == GenericKind::Const);
+            let position = self
+                .generics
+                .iter()
+                .position(|g| g.name == name.text && g.kind == GenericKind::Const);
             if let Some(at) = position {
                 let id = GenericId(u32::try_from(at).unwrap_or(u32::MAX));
                 return Typed::new(H::ConstParam(id), Ty::Usize, span);
@@ -114,12 +152,19 @@ impl Body<'_, '_> {
         }
         match self.lookup(&path.parts) {
             Some(Def::Const(id)) => {
-                let ty = self.ck.const_types.get(id.index()).cloned().unwrap_or(Ty::Never);
+                let ty = self
+                    .ck
+                    .const_types
+                    .get(id.index())
+                    .cloned()
+                    .unwrap_or(Ty::Never);
                 Typed::new(H::Const(id), ty, span)
             }
             Some(Def::Fn(_)) => {
                 let name = path.parts.last().map_or("", |n| n.text.as_str());
-                let error = diagnostic!(E3019, span, "`{name}` is a function, not a run-time value").here("not called");
+                let error =
+                    diagnostic!(E3019, span, "`{name}` is a function, not a run-time value")
+                        .here("not called");
                 self.report(error.help(format!("call it: `{name}(…)`, or pass it to a function")));
                 Typed::poison(span)
             }
@@ -154,9 +199,17 @@ impl Body<'_, '_> {
             }
             let path: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
             let path = path.join("::");
-            let error = diagnostic!(E2005, first.span, "there is no module `{}` here", first.text).here("unknown module");
+            let error = diagnostic!(
+                E2005,
+                first.span,
+                "there is no module `{}` here",
+                first.text
+            )
+            .here("unknown module");
             let help = match first.text.as_str() {
-                "std" | "crate" => format!("write `use {path};` at the top and call `{}`", last.text),
+                "std" | "crate" => {
+                    format!("write `use {path};` at the top and call `{}`", last.text)
+                }
                 other => format!("bring it in: `use std::{other};` or `use crate::{other};`"),
             };
             self.report(error.help(help));
@@ -164,16 +217,26 @@ impl Body<'_, '_> {
         }
         let text = last.text.as_str();
         let error = diagnostic!(E2001, span, "there is no `{text}` in scope").here("unknown name");
-        let locals: Vec<&str> = self.scopes.iter().rev().flat_map(|s| s.keys().map(String::as_str)).collect();
+        let locals: Vec<&str> = self
+            .scopes
+            .iter()
+            .rev()
+            .flat_map(|s| s.keys().map(String::as_str))
+            .collect();
         let names = locals
             .into_iter()
             .chain(self.ck.world.names(self.module))
             .chain(super::builtin::NAMES.iter().map(|(n, _)| *n))
             .chain(self.generics.iter().map(|g| g.name.as_str()));
         let near = suggestion(text, names).map(str::to_owned);
-        let library = crate::library::MODULES.iter().find(|(_, source)| source.contains(&format!("pub fn {text}<")) || source.contains(&format!("pub fn {text}(")));
+        let library = crate::library::MODULES.iter().find(|(_, source)| {
+            source.contains(&format!("pub fn {text}<"))
+                || source.contains(&format!("pub fn {text}("))
+        });
         let error = match (near, library) {
-            (_, Some((module, _))) => error.help(format!("bring it in: `use std::{module}::{text};`")),
+            (_, Some((module, _))) => {
+                error.help(format!("bring it in: `use std::{module}::{text};`"))
+            }
             (Some(near), None) => error.help(format!("did you mean `{near}`?")),
             (None, None) => error.help(format!("declare it, for example `let {text} = …;`")),
         };
@@ -189,7 +252,10 @@ impl Body<'_, '_> {
         };
         // Items that say their type come before bare literals, which take it.
         let mut found: Vec<Option<Typed>> = items.iter().map(|_| None).collect();
-        let mut joined = hint.clone().filter(|_| items.is_empty()).unwrap_or(Ty::Never);
+        let mut joined = hint
+            .clone()
+            .filter(|_| items.is_empty())
+            .unwrap_or(Ty::Never);
         let mut first: Option<Span> = None;
         for bare in [false, true] {
             for (at, item) in items.iter().enumerate() {
@@ -203,10 +269,13 @@ impl Body<'_, '_> {
                     None if ragged && rows_differ_in_length(&joined, &typed.ty) => {}
                     None => {
                         let (have, want) = (self.show(&typed.ty), self.show(&joined));
-                        let error = diagnostic!(E3001, typed.span, "expected `{want}`, found `{have}`");
+                        let error =
+                            diagnostic!(E3001, typed.span, "expected `{want}`, found `{have}`");
                         let error = error.here(format!("this is `{have}`"));
                         let error = match first {
-                            Some(first) => error.because(first, format!("the array's items are `{want}`")),
+                            Some(first) => {
+                                error.because(first, format!("the array's items are `{want}`"))
+                            }
                             None => error,
                         };
                         self.report(error.help("all items of an array have one type"));
@@ -226,7 +295,8 @@ impl Body<'_, '_> {
             (_, joined) => Ty::Array(Box::new(joined), Len::Const(n)),
         };
         if n == 0 && matches!(&ty, Ty::Array(t, _) if t.is_never()) {
-            let error = diagnostic!(E3010, span, "nothing says what this empty array holds").here("empty");
+            let error =
+                diagnostic!(E3010, span, "nothing says what this empty array holds").here("empty");
             self.report(error.help("give the type: `let xs: [u32; 0] = [];`"));
             return Typed::poison(span);
         }
@@ -253,7 +323,11 @@ impl Body<'_, '_> {
 
     /// Like [`Body::coerce`] for what has been refused already if it was secret.
     pub fn coerce_public(&mut self, e: Typed, want: &Ty) -> hir::Expr {
-        if self.secrecy(&e.ty).is_public() { self.coerce(e, want, None) } else { e.hir() }
+        if self.secrecy(&e.ty).is_public() {
+            self.coerce(e, want, None)
+        } else {
+            e.hir()
+        }
     }
 
     /// The length that a `usize` expression stands for.
@@ -275,7 +349,9 @@ impl Body<'_, '_> {
 
     fn tuple(&mut self, items: &[Expr], want: Option<&Ty>, span: Span) -> Typed {
         let hints: Vec<Option<Ty>> = match want {
-            Some(Ty::Tuple(ts)) if ts.len() == items.len() => ts.iter().cloned().map(Some).collect(),
+            Some(Ty::Tuple(ts)) if ts.len() == items.len() => {
+                ts.iter().cloned().map(Some).collect()
+            }
             _ => vec![None; items.len()],
         };
         let mut out = Vec::new();
@@ -283,13 +359,24 @@ impl Body<'_, '_> {
             out.push(self.expr(item, hint.as_ref()));
         }
         let ty = Ty::Tuple(out.iter().map(|t| t.ty.clone()).collect());
-        Typed::new(H::Tuple(out.into_iter().map(Typed::hir).collect()), ty, span)
+        Typed::new(
+            H::Tuple(out.into_iter().map(Typed::hir).collect()),
+            ty,
+            span,
+        )
     }
 
-    fn struct_literal(&mut self, path: &ast::Path, fields: &[(Name, Option<Expr>)], want: Option<&Ty>, span: Span) -> Typed {
+    fn struct_literal(
+        &mut self,
+        path: &ast::Path,
+        fields: &[(Name, Option<Expr>)],
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Typed {
         let (id, mut args) = if path.parts.is_empty() {
             let Some(Ty::Struct { id, args, .. }) = want else {
-                let error = diagnostic!(E3010, span, "nothing says which struct this is").here("no name");
+                let error =
+                    diagnostic!(E3010, span, "nothing says which struct this is").here("no name");
                 self.report(error.help("write the struct's name before the `{`"));
                 self.check_all(fields);
                 return Typed::poison(span);
@@ -300,8 +387,10 @@ impl Body<'_, '_> {
                 Some(Def::Struct(id)) => id,
                 _ => {
                     let name = path.parts.last().map_or("", |n| n.text.as_str());
-                    let error = diagnostic!(E2002, path.span, "there is no struct `{name}`").here("unknown struct");
-                    let near = suggestion(name, self.ck.world.names(self.module)).map(str::to_owned);
+                    let error = diagnostic!(E2002, path.span, "there is no struct `{name}`")
+                        .here("unknown struct");
+                    let near =
+                        suggestion(name, self.ck.world.names(self.module)).map(str::to_owned);
                     self.report(match near {
                         Some(near) => error.help(format!("did you mean `{near}`?")),
                         None => error.help(format!("declare it: `struct {name} {{ … }}`")),
@@ -314,14 +403,21 @@ impl Body<'_, '_> {
             let mut args: Vec<Option<Arg>> = vec![None; generics.len()];
             if !path.args.is_empty() {
                 if path.args.len() != generics.len() {
-                    let error = diagnostic!(E3007, path.span, "this struct takes {} generic arguments", generics.len());
+                    let error = diagnostic!(
+                        E3007,
+                        path.span,
+                        "this struct takes {} generic arguments",
+                        generics.len()
+                    );
                     self.report(error.here("wrong number").help("give one per parameter"));
                 }
                 let own = self.generics.clone();
                 for (at, (generic, arg)) in generics.iter().zip(&path.args).enumerate() {
                     args[at] = self.ck.generic_arg(generic, arg, self.module, &own);
                 }
-            } else if let Some(Ty::Struct { id: j, args: known, .. }) = want
+            } else if let Some(Ty::Struct {
+                id: j, args: known, ..
+            }) = want
                 && *j == id
             {
                 // What is expected says what cannot be seen in the fields; secrecy comes from the fields.
@@ -340,7 +436,9 @@ impl Body<'_, '_> {
         let mut values: Vec<Option<Typed>> = vec![None; names.len()];
         for (field, value) in fields {
             let Some(at) = names.iter().position(|n| *n == field.text) else {
-                let error = diagnostic!(E3011, field.span, "`{name}` has no field `{}`", field.text).here("unknown field");
+                let error =
+                    diagnostic!(E3011, field.span, "`{name}` has no field `{}`", field.text)
+                        .here("unknown field");
                 let error = match suggestion(&field.text, names.iter().map(String::as_str)) {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
                     None => error.help(format!("its fields are `{}`", names.join("`, `"))),
@@ -349,12 +447,22 @@ impl Body<'_, '_> {
                 continue;
             };
             if values[at].is_some() {
-                let error = diagnostic!(E3011, field.span, "the field `{}` is given twice", field.text).here("again");
+                let error = diagnostic!(
+                    E3011,
+                    field.span,
+                    "the field `{}` is given twice",
+                    field.text
+                )
+                .here("again");
                 self.report(error.help("remove one of them"));
                 continue;
             }
             let short = || Expr {
-                kind: E::Path(ast::Path { parts: vec![field.clone()], args: Vec::new(), span: field.span }),
+                kind: E::Path(ast::Path {
+                    parts: vec![field.clone()],
+                    args: Vec::new(),
+                    span: field.span,
+                }),
                 span: field.span,
                 depth: 1,
             };
@@ -368,15 +476,22 @@ impl Body<'_, '_> {
             }
             values[at] = Some(value);
         }
-        let missing: Vec<&str> =
-            names.iter().zip(&values).filter(|(_, v)| v.is_none()).map(|(n, _)| n.as_str()).collect();
+        let missing: Vec<&str> = names
+            .iter()
+            .zip(&values)
+            .filter(|(_, v)| v.is_none())
+            .map(|(n, _)| n.as_str())
+            .collect();
         if !missing.is_empty() {
-            let error = diagnostic!(E3011, span, "missing `{}`", missing.join("`, `")).here("not all fields are given");
+            let error = diagnostic!(E3011, span, "missing `{}`", missing.join("`, `"))
+                .here("not all fields are given");
             self.report(error.help(format!("add `{}: …`", missing.join(": …`, `"))));
             return Typed::poison(span);
         }
         let generics = self.ck.structs.0[id.index()].generics.clone();
-        let Some(args) = self.complete(&generics, args, span) else { return Typed::poison(span) };
+        let Some(args) = self.complete(&generics, args, span) else {
+            return Typed::poison(span);
+        };
         // A secret in a field that is not marked makes the whole value secret.
         let mut secrecy = Secrecy::PUBLIC;
         let mut out = Vec::new();
@@ -390,7 +505,10 @@ impl Body<'_, '_> {
             } else {
                 want
             };
-            let because = (self.ck.structs.0[id.index()].spans[at], format!("the field `{}`", names[at]));
+            let because = (
+                self.ck.structs.0[id.index()].spans[at],
+                format!("the field `{}`", names[at]),
+            );
             out.push(self.coerce(value, &target, Some(because)));
         }
         Typed::new(H::Struct(out), Ty::Struct { id, args, secrecy }, span)
@@ -416,10 +534,13 @@ impl Body<'_, '_> {
         let Ty::Struct { id, args, secrecy } = ty else {
             if !ty.is_never() {
                 let shown = self.show(ty);
-                let error = diagnostic!(E2004, name.span, "`{shown}` has no fields").here("not a struct");
+                let error =
+                    diagnostic!(E2004, name.span, "`{shown}` has no fields").here("not a struct");
                 let help = match ty {
                     Ty::Tuple(_) => "tuples have `.0`, `.1`, …".to_owned(),
-                    Ty::Array(..) | Ty::Ragged(..) if name.text == "len" || name.text == "length" => {
+                    Ty::Array(..) | Ty::Ragged(..)
+                        if name.text == "len" || name.text == "length" =>
+                    {
                         "write `.len()`".to_owned()
                     }
                     Ty::Array(..) | Ty::Ragged(..) => "index it first: `xs[i]`".to_owned(),
@@ -431,7 +552,10 @@ impl Body<'_, '_> {
         };
         let sig = &self.ck.structs.0[id.index()];
         if let Some(at) = sig.names.iter().position(|n| *n == name.text) {
-            let ty = self.ck.structs.fields(*id)[at].clone().substitute(args).with(*secrecy);
+            let ty = self.ck.structs.fields(*id)[at]
+                .clone()
+                .substitute(args)
+                .with(*secrecy);
             return Some((u32::try_from(at).unwrap_or(u32::MAX), ty));
         }
         let (names, span) = (sig.names.clone(), sig.span);
@@ -467,7 +591,8 @@ impl Body<'_, '_> {
             return Some((at, part.clone()));
         }
         let shown = self.show(ty);
-        let error = diagnostic!(E2004, name.span, "`{shown}` has no part `{}`", name.text).here("no such part");
+        let error = diagnostic!(E2004, name.span, "`{shown}` has no part `{}`", name.text)
+            .here("no such part");
         let help = match ty {
             Ty::Tuple(parts) => format!("it has {} parts, counted from 0", parts.len()),
             Ty::Array(..) | Ty::Ragged(..) => format!("index it: `[{}]`", name.text),
@@ -502,7 +627,8 @@ impl Body<'_, '_> {
             Ty::Never => return Typed::poison(span),
             other => {
                 let shown = self.show(other);
-                let error = diagnostic!(E3006, span, "`{shown}` cannot be indexed").here(format!("this is `{shown}`"));
+                let error = diagnostic!(E3006, span, "`{shown}` cannot be indexed")
+                    .here(format!("this is `{shown}`"));
                 self.report(error.help("only arrays can be indexed"));
                 return Typed::poison(span);
             }
@@ -513,8 +639,13 @@ impl Body<'_, '_> {
 
     /// Reports a constant index outside the array.
     pub fn out_of_bounds(&mut self, at: i128, n: u64, span: Span) {
-        let error = diagnostic!(E3017, span, "the index {at} is outside of an array of {n}").here("out of bounds");
-        let help = if n == 0 { "the array is empty".to_owned() } else { format!("indices go from 0 to {}", n - 1) };
+        let error = diagnostic!(E3017, span, "the index {at} is outside of an array of {n}")
+            .here("out of bounds");
+        let help = if n == 0 {
+            "the array is empty".to_owned()
+        } else {
+            format!("indices go from 0 to {}", n - 1)
+        };
         self.report(error.help(help));
     }
 
@@ -529,19 +660,33 @@ impl Body<'_, '_> {
         };
         if !ok {
             let shown = self.show(&typed.ty);
-            let error = diagnostic!(E3001, typed.span, "an index is unsigned, not `{shown}`").here(format!("this is `{shown}`"));
+            let error = diagnostic!(E3001, typed.span, "an index is unsigned, not `{shown}`")
+                .here(format!("this is `{shown}`"));
             self.report(error.help("convert with `as usize`, or `as u32` for a secret one"));
             return Typed::poison(typed.span);
         }
         typed
     }
 
-    fn slice(&mut self, base: Typed, lo: Option<&Expr>, hi: Option<&Expr>, inclusive: bool, span: Span) -> Typed {
+    fn slice(
+        &mut self,
+        base: Typed,
+        lo: Option<&Expr>,
+        hi: Option<&Expr>,
+        inclusive: bool,
+        span: Span,
+    ) -> Typed {
         let known_lo = lo.map_or(Some(0), |e| self.const_int(e));
-        let known_hi = hi.and_then(|e| self.const_int(e)).map(|h| if inclusive { h + 1 } else { h });
+        let known_hi = hi
+            .and_then(|e| self.const_int(e))
+            .map(|h| if inclusive { h + 1 } else { h });
         let bound = |body: &mut Self, e: &Expr| {
             let typed = body.index_value(e);
-            if body.refuse_secret(&typed, "the bound of a slice", "the length of a slice is public; use a public bound") {
+            if body.refuse_secret(
+                &typed,
+                "the bound of a slice",
+                "the length of a slice is public; use a public bound",
+            ) {
                 return Typed::poison(e.span);
             }
             typed
@@ -553,18 +698,28 @@ impl Body<'_, '_> {
                 return h.hir();
             }
             // `..=h` ends before h + 1, computed where it cannot wrap.
-            let wide = Typed { span: h.span, ty: Ty::Usize, kind: H::Cast(h.clone().boxed()) };
+            let wide = Typed {
+                span: h.span,
+                ty: Ty::Usize,
+                kind: H::Cast(h.clone().boxed()),
+            };
             let wide = if h.ty == Ty::Usize { h } else { wide };
             let one = Typed::new(H::Lit(1), Ty::Usize, wide.span);
             let span = wide.span;
-            Typed::new(H::Binary(hir::BinaryOp::Add, wide.boxed(), one.boxed()), Ty::Usize, span).hir()
+            Typed::new(
+                H::Binary(hir::BinaryOp::Add, wide.boxed(), one.boxed()),
+                Ty::Usize,
+                span,
+            )
+            .hir()
         });
         let (item, n) = match &base.ty {
             Ty::Array(t, n) => (t.clone(), n.clone()),
             Ty::Never => return Typed::poison(span),
             other => {
                 let shown = self.show(other);
-                let error = diagnostic!(E3006, span, "`{shown}` cannot be sliced").here(format!("this is `{shown}`"));
+                let error = diagnostic!(E3006, span, "`{shown}` cannot be sliced")
+                    .here(format!("this is `{shown}`"));
                 self.report(error.help("only arrays can be sliced"));
                 return Typed::poison(span);
             }
@@ -582,7 +737,8 @@ impl Body<'_, '_> {
         }
         let len = match (known_lo, end) {
             (Some(lo), Some(hi)) if lo > hi => {
-                let error = diagnostic!(E3017, span, "this slice ends before it begins").here("out of bounds");
+                let error = diagnostic!(E3017, span, "this slice ends before it begins")
+                    .here("out of bounds");
                 self.report(error.help("write the smaller bound first"));
                 return Typed::poison(span);
             }
@@ -591,10 +747,21 @@ impl Body<'_, '_> {
             _ => Len::Session,
         };
         let lo = lo.map(|l| Box::new(l.hir()));
-        Typed::new(H::Slice(base.boxed(), lo, hi.map(Box::new)), Ty::Array(item, len), span)
+        Typed::new(
+            H::Slice(base.boxed(), lo, hi.map(Box::new)),
+            Ty::Array(item, len),
+            span,
+        )
     }
 
-    fn if_expr(&mut self, c: &Expr, then: &ast::Block, otherwise: Option<&Expr>, want: Option<&Ty>, span: Span) -> Typed {
+    fn if_expr(
+        &mut self,
+        c: &Expr,
+        then: &ast::Block,
+        otherwise: Option<&Expr>,
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Typed {
         let c = self.condition_value(c);
         let condition = self.condition(&c);
         let secrecy = condition.as_ref().map_or(Secrecy::PUBLIC, |c| c.secrecy);
@@ -607,16 +774,33 @@ impl Body<'_, '_> {
             } else {
                 let shown = self.show(&then_value.ty);
                 let at = then.tail.as_ref().map_or(then.span, |t| t.span);
-                let error = diagnostic!(E3001, at, "an `if` without `else` has no value").here(format!("this is `{shown}`"));
+                let error = diagnostic!(E3001, at, "an `if` without `else` has no value")
+                    .here(format!("this is `{shown}`"));
                 self.report(error.help("add an `else`, or end the value with `;`"));
                 then_value.hir()
             };
-            return Typed::new(H::If { cond: c.boxed(), then: Box::new(then_value), otherwise: None }, unit, span);
+            return Typed::new(
+                H::If {
+                    cond: c.boxed(),
+                    then: Box::new(then_value),
+                    otherwise: None,
+                },
+                unit,
+                span,
+            );
         };
-        let hint = if then_value.ty.is_never() { want.cloned() } else { Some(then_value.ty.clone()) };
+        let hint = if then_value.ty.is_never() {
+            want.cloned()
+        } else {
+            Some(then_value.ty.clone())
+        };
         // Bare literals in the first arm take the type of the second one.
-        let retry = want.is_none() && then.tail.as_ref().is_some_and(|t| is_bare(t)) && !tail_is_bare(otherwise);
-        let other_value = self.under(condition.clone(), |b| b.expr(otherwise, if retry { None } else { hint.as_ref() }));
+        let retry = want.is_none()
+            && then.tail.as_ref().is_some_and(|t| is_bare(t))
+            && !tail_is_bare(otherwise);
+        let other_value = self.under(condition.clone(), |b| {
+            b.expr(otherwise, if retry { None } else { hint.as_ref() })
+        });
         let then_value = if retry && other_value.ty.is_integral() && then.stmts.is_empty() {
             self.under(condition, |b| b.block(then, Some(&other_value.ty)))
         } else {
@@ -625,14 +809,24 @@ impl Body<'_, '_> {
         match then_value.ty.join(&other_value.ty, &self.ck.structs) {
             Some(ty) => {
                 let ty = ty.with(secrecy);
-                let kind = H::If { cond: c.boxed(), then: then_value.boxed(), otherwise: Some(other_value.boxed()) };
+                let kind = H::If {
+                    cond: c.boxed(),
+                    then: then_value.boxed(),
+                    otherwise: Some(other_value.boxed()),
+                };
                 Typed::new(kind, ty, span)
             }
             None => {
                 let (a, b) = (self.show(&then_value.ty), self.show(&other_value.ty));
-                let error = diagnostic!(E3001, tail_span(otherwise), "the arms of this `if` have types `{a}` and `{b}`");
+                let error = diagnostic!(
+                    E3001,
+                    tail_span(otherwise),
+                    "the arms of this `if` have types `{a}` and `{b}`"
+                );
                 let at = then.tail.as_ref().map_or(then.span, |t| t.span);
-                let error = error.here(format!("this is `{b}`")).because(at, format!("this is `{a}`"));
+                let error = error
+                    .here(format!("this is `{b}`"))
+                    .because(at, format!("this is `{a}`"));
                 self.report(error.help("give both arms one type"));
                 Typed::poison(span)
             }
@@ -646,7 +840,8 @@ impl Body<'_, '_> {
             Ty::Bool(_) | Ty::Never => typed,
             other => {
                 let shown = self.show(other);
-                let error = diagnostic!(E3001, typed.span, "a condition is a `bool`, not `{shown}`");
+                let error =
+                    diagnostic!(E3001, typed.span, "a condition is a `bool`, not `{shown}`");
                 let error = error.here(format!("this is `{shown}`"));
                 self.report(error.help("compare it, for example with `!= 0`"));
                 Typed::poison(typed.span)
@@ -660,7 +855,11 @@ impl Body<'_, '_> {
         let ty = typed.ty.clone().public(&self.ck.structs);
         if !self.secrecy(&ty).is_public() {
             let shown = self.show(&typed.ty);
-            let error = diagnostic!(E3022, span, "`{shown}` cannot be revealed in a generic function");
+            let error = diagnostic!(
+                E3022,
+                span,
+                "`{shown}` cannot be revealed in a generic function"
+            );
             let error = error.here("what is secret here depends on the caller");
             self.report(error.help("let the caller reveal it, or take a concrete type"));
             return Typed::poison(span);
@@ -672,14 +871,19 @@ impl Body<'_, '_> {
     fn effect(&mut self, what: &'static str, span: Span) {
         let help = "do it outside of the `if`, on a value that the `if` selects";
         if !self.refuse_under_secret(Code::E3003, span, &format!("`{what}`"), help, 0) {
-            self.summary.effects.push(Effect { what, span, callee: None });
+            self.summary.effects.push(Effect {
+                what,
+                span,
+                callee: None,
+            });
         }
     }
 
     fn make_secret(&mut self, inner: &Expr, want: Option<&Ty>, span: Span) -> Typed {
         let typed = self.expr(inner, want);
         if self.kind != Kind::Test {
-            let error = diagnostic!(E3021, span, "`secret(…)` makes secrets for tests only").here("not in a test");
+            let error = diagnostic!(E3021, span, "`secret(…)` makes secrets for tests only")
+                .here("not in a test");
             self.report(error.help("give the variable a type: `let x: secret T = …;`"));
             return Typed::poison(span);
         }
@@ -690,14 +894,20 @@ impl Body<'_, '_> {
     fn assert(&mut self, condition: &Expr, why: Option<&str>, span: Span) -> Typed {
         let typed = self.condition_value(condition);
         self.effect("assert", span);
-        Typed::new(H::Assert(typed.boxed(), why.map(str::to_owned)), Ty::unit(), span)
+        Typed::new(
+            H::Assert(typed.boxed(), why.map(str::to_owned)),
+            Ty::unit(),
+            span,
+        )
     }
 
     fn cast(&mut self, inner: &Expr, target: &ast::Type, span: Span) -> Typed {
         let generics = self.generics.clone();
         let target_ty = self.ck.plain_type(target, self.module, &generics);
         // A literal that is cast is of the target's type, so that `300 as u8` is caught.
-        let hint = is_bare(inner).then(|| target_ty.clone()).filter(Ty::is_integral);
+        let hint = is_bare(inner)
+            .then(|| target_ty.clone())
+            .filter(Ty::is_integral);
         let typed = self.expr(inner, hint.as_ref());
         if typed.ty.is_never() || target_ty.is_never() {
             return Typed::poison(span);
@@ -712,10 +922,13 @@ impl Body<'_, '_> {
         let from_ok = castable(self, &typed.ty) || matches!(typed.ty, Ty::Bool(_));
         if !from_ok || !castable(self, &target_ty) {
             let (a, b) = (self.show(&typed.ty), self.show(&target_ty));
-            let error = diagnostic!(E3012, span, "`{a}` cannot be cast to `{b}`").here(format!("this is `{a}`"));
+            let error = diagnostic!(E3012, span, "`{a}` cannot be cast to `{b}`")
+                .here(format!("this is `{a}`"));
             let help = match (&typed.ty, &target_ty) {
                 (_, Ty::Bool(_)) => "compare it, for example with `!= 0`",
-                (Ty::Param { .. }, _) | (_, Ty::Param { .. }) => "the type parameter needs the bound `Int`",
+                (Ty::Param { .. }, _) | (_, Ty::Param { .. }) => {
+                    "the type parameter needs the bound `Int`"
+                }
                 _ => "integers cast to integers, and `bool` to integers",
             };
             self.report(error.help(help));
@@ -734,7 +947,8 @@ impl Body<'_, '_> {
     /// Declares a variable for what an expression gave, if its type can be kept in one.
     pub fn keepable(&mut self, ty: &Ty, span: Span) -> Ty {
         if matches!(ty, Ty::Fn(_)) {
-            let error = diagnostic!(E3019, span, "a function is not a run-time value").here("not kept");
+            let error =
+                diagnostic!(E3019, span, "a function is not a run-time value").here("not kept");
             self.report(error.help("pass it directly"));
             return Ty::Never;
         }
@@ -743,7 +957,11 @@ impl Body<'_, '_> {
 
     /// The cause of a variable with a written type, or with that of its value.
     pub fn cause(&self, annotated: bool, value: &hir::Expr) -> Cause {
-        if annotated { Cause::Declared } else { flow::cause_of(value) }
+        if annotated {
+            Cause::Declared
+        } else {
+            flow::cause_of(value)
+        }
     }
 }
 
@@ -752,12 +970,18 @@ pub(crate) fn is_bare(e: &Expr) -> bool {
     match &e.kind {
         E::Int(_, None) => true,
         E::Paren(e) | E::Unary(_, e) => is_bare(e),
-        E::Binary(op, a, b) => !super::operator::is_comparison(*op) && is_bare(a) && (is_bare(b) || super::operator::is_shift(*op)),
+        E::Binary(op, a, b) => {
+            !super::operator::is_comparison(*op)
+                && is_bare(a)
+                && (is_bare(b) || super::operator::is_shift(*op))
+        }
         E::Array(items) => !items.is_empty() && items.iter().all(is_bare),
         E::Repeat(item, _) => is_bare(item),
         E::Tuple(items) => !items.is_empty() && items.iter().all(is_bare),
         E::If(_, then, Some(otherwise)) => {
-            then.stmts.is_empty() && then.tail.as_ref().is_some_and(|t| is_bare(t)) && tail_is_bare(otherwise)
+            then.stmts.is_empty()
+                && then.tail.as_ref().is_some_and(|t| is_bare(t))
+                && tail_is_bare(otherwise)
         }
         _ => false,
     }
@@ -787,7 +1011,8 @@ pub(crate) fn substituted(ty: &Ty, args: &[Option<Arg>]) -> Option<Ty> {
         match ty {
             Ty::Param { id, .. } => args.get(id.index()).is_some_and(Option::is_some),
             Ty::Array(t, n) => {
-                known(t, args) && !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none))
+                known(t, args)
+                    && !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none))
             }
             Ty::Ragged(t, _) | Ty::Wide(t) => known(t, args),
             Ty::Tuple(ts) => ts.iter().all(|t| known(t, args)),
@@ -803,6 +1028,9 @@ pub(crate) fn substituted(ty: &Ty, args: &[Option<Arg>]) -> Option<Ty> {
     if !known(ty, args) {
         return None;
     }
-    let filled: Vec<Arg> = args.iter().map(|a| a.clone().unwrap_or(Arg::Callable)).collect();
+    let filled: Vec<Arg> = args
+        .iter()
+        .map(|a| a.clone().unwrap_or(Arg::Callable))
+        .collect();
     Some(ty.clone().substitute(&filled))
 }

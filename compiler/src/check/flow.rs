@@ -1,11 +1,11 @@
 //! The path of a secret: from where it was declared to where it must not go.
 
 use super::body::{Body, Cause, Condition, Source, Typed};
+use crate::diagnostic;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{self, ExprKind, LocalId, Stmt};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
-use crate::diagnostic;
 
 /// Steps of a path that are shown; what is in between is left out.
 const MAX_STEPS: usize = 6;
@@ -32,7 +32,10 @@ impl Body<'_, '_> {
                 steps.push((source.span, format!("`{}` is secret", local.name)));
             }
             match &local.cause {
-                Cause::Declared => steps.push((local.span, format!("`{}` is declared secret here", local.name))),
+                Cause::Declared => steps.push((
+                    local.span,
+                    format!("`{}` is declared secret here", local.name),
+                )),
                 Cause::From(from) => {
                     if !local.name.is_empty() {
                         steps.push((local.span, format!("`{}` gets a secret here", local.name)));
@@ -67,19 +70,36 @@ impl Body<'_, '_> {
         if secrecy.is_public() {
             return None;
         }
-        Some(Condition { secrecy, span: e.span, source: find(&e.clone().hir()) })
+        Some(Condition {
+            secrecy,
+            span: e.span,
+            source: find(&e.clone().hir()),
+        })
     }
 
     /// The secrecy of all conditions from the `from`th on.
     pub fn conditions_since(&self, from: usize) -> Secrecy {
-        self.conditions.iter().skip(from).fold(Secrecy::PUBLIC, |s, c| s.join(c.secrecy))
+        self.conditions
+            .iter()
+            .skip(from)
+            .fold(Secrecy::PUBLIC, |s, c| s.join(c.secrecy))
     }
 
     /// Reports that `what` stands under a secret condition entered since the `from`th; whether it did.
-    pub fn refuse_under_secret(&mut self, code: Code, span: Span, what: &str, help: &str, from: usize) -> bool {
-        let Some(condition) = self.conditions.get(from).cloned() else { return false };
+    pub fn refuse_under_secret(
+        &mut self,
+        code: Code,
+        span: Span,
+        what: &str,
+        help: &str,
+        from: usize,
+    ) -> bool {
+        let Some(condition) = self.conditions.get(from).cloned() else {
+            return false;
+        };
         let message = format!("{what} under a secret condition");
-        let error = Diagnostic::new(code, span, message).here("whether this happens would tell the condition");
+        let error = Diagnostic::new(code, span, message)
+            .here("whether this happens would tell the condition");
         let error = self.path(error, condition.source.clone());
         let error = error.because(condition.span, "this condition is secret");
         self.report(error.help(help));
@@ -89,14 +109,26 @@ impl Body<'_, '_> {
 
 /// The nearest secret in an expression: a variable, or what makes one.
 pub(crate) fn find(e: &hir::Expr) -> Option<Source> {
-    let made = |text| Some(Source { local: None, text, span: e.span });
+    let made = |text| {
+        Some(Source {
+            local: None,
+            text,
+            span: e.span,
+        })
+    };
     let of = |es: &[hir::Expr]| es.iter().find_map(find);
     if !is_secret(&e.ty) {
         return None;
     }
     match &e.kind {
-        ExprKind::Local(id) => Some(Source { local: Some(*id), text: "", span: e.span }),
-        ExprKind::Lit(_) | ExprKind::Const(_) | ExprKind::ConstParam(_) | ExprKind::FnValue(_) => None,
+        ExprKind::Local(id) => Some(Source {
+            local: Some(*id),
+            text: "",
+            span: e.span,
+        }),
+        ExprKind::Lit(_) | ExprKind::Const(_) | ExprKind::ConstParam(_) | ExprKind::FnValue(_) => {
+            None
+        }
         ExprKind::Unary(_, a) | ExprKind::Cast(a) | ExprKind::Field(a, _) => find(a),
         ExprKind::Reveal(_) | ExprKind::Assert(..) => None,
         ExprKind::Binary(_, a, b)
@@ -106,17 +138,26 @@ pub(crate) fn find(e: &hir::Expr) -> Option<Source> {
         | ExprKind::Repeat(a, b) => find(a).or_else(|| find(b)),
         ExprKind::Slice(a, _, _) => find(a),
         ExprKind::Array(es) | ExprKind::Tuple(es) | ExprKind::Struct(es) => of(es),
-        ExprKind::Call { args, .. } => of(args).or_else(|| made("the result of this call is secret")),
-        ExprKind::CallValue(_, args) => of(args).or_else(|| made("the result of this call is secret")),
+        ExprKind::Call { args, .. } => {
+            of(args).or_else(|| made("the result of this call is secret"))
+        }
+        ExprKind::CallValue(_, args) => {
+            of(args).or_else(|| made("the result of this call is secret"))
+        }
         ExprKind::Builtin(_, args) => of(args).or_else(|| args.iter().find_map(in_closure)),
         ExprKind::Closure { body, .. } => find(body),
         ExprKind::MakeSecret(_) => made("made secret here"),
-        ExprKind::Block(stmts, tail) => {
-            tail.as_ref().and_then(|t| find(t)).or_else(|| stmts.iter().find_map(in_stmt))
-        }
-        ExprKind::If { cond, then, otherwise } => {
-            find(cond).or_else(|| find(then)).or_else(|| otherwise.as_ref().and_then(|o| find(o)))
-        }
+        ExprKind::Block(stmts, tail) => tail
+            .as_ref()
+            .and_then(|t| find(t))
+            .or_else(|| stmts.iter().find_map(in_stmt)),
+        ExprKind::If {
+            cond,
+            then,
+            otherwise,
+        } => find(cond)
+            .or_else(|| find(then))
+            .or_else(|| otherwise.as_ref().and_then(|o| find(o))),
         ExprKind::Return(_) | ExprKind::Break | ExprKind::Continue => None,
     }
 }

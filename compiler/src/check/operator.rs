@@ -11,7 +11,10 @@ use crate::types::{Secrecy, Ty};
 
 pub(crate) fn is_comparison(op: BinaryOp) -> bool {
     use BinaryOp as B;
-    matches!(op, B::Eq | B::Ne | B::Lt | B::Le | B::Gt | B::Ge | B::AndAnd | B::OrOr)
+    matches!(
+        op,
+        B::Eq | B::Ne | B::Lt | B::Le | B::Gt | B::Ge | B::AndAnd | B::OrOr
+    )
 }
 
 pub(crate) fn is_shift(op: BinaryOp) -> bool {
@@ -31,15 +34,33 @@ impl Body<'_, '_> {
             (Ty::Bool(_), UnaryOp::Not) => true,
             (Ty::Int { signed, .. }, UnaryOp::Neg) => *signed,
             (Ty::Int { .. } | Ty::Usize, UnaryOp::Not) => true,
-            (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Neg) => self.has(&typed.ty, Bounds { num: true, ..Bounds::default() }),
-            (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Not) => self.has(&typed.ty, Bounds { int: true, ..Bounds::default() }),
+            (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Neg) => self.has(
+                &typed.ty,
+                Bounds {
+                    num: true,
+                    ..Bounds::default()
+                },
+            ),
+            (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Not) => self.has(
+                &typed.ty,
+                Bounds {
+                    int: true,
+                    ..Bounds::default()
+                },
+            ),
             _ => false,
         };
         if !ok {
-            let (shown, symbol) = (self.show(&typed.ty), if op == UnaryOp::Neg { "-" } else { "!" });
-            let error = diagnostic!(E3006, span, "`{shown}` has no `{symbol}`").here(format!("this is `{shown}`"));
+            let (shown, symbol) = (
+                self.show(&typed.ty),
+                if op == UnaryOp::Neg { "-" } else { "!" },
+            );
+            let error = diagnostic!(E3006, span, "`{shown}` has no `{symbol}`")
+                .here(format!("this is `{shown}`"));
             let help = match (&typed.ty, op) {
-                (Ty::Int { .. } | Ty::Usize, UnaryOp::Neg) => "convert to a signed type first, or write `0 - x`",
+                (Ty::Int { .. } | Ty::Usize, UnaryOp::Neg) => {
+                    "convert to a signed type first, or write `0 - x`"
+                }
                 (Ty::Param { .. } | Ty::Wide(_), _) => "the type parameter needs the bound `Int`",
                 _ => "`-` is for signed integers, `!` for integers and `bool`",
             };
@@ -58,7 +79,14 @@ impl Body<'_, '_> {
         self.ck.meets(ty, bounds, &self.generics)
     }
 
-    pub fn binary(&mut self, op: BinaryOp, a: &Expr, b: &Expr, want: Option<&Ty>, span: Span) -> Typed {
+    pub fn binary(
+        &mut self,
+        op: BinaryOp,
+        a: &Expr,
+        b: &Expr,
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Typed {
         match op {
             BinaryOp::AndAnd | BinaryOp::OrOr => return self.logical(op, a, b, span),
             BinaryOp::Shl | BinaryOp::Shr => return self.shift(op, a, b, want, span),
@@ -91,28 +119,44 @@ impl Body<'_, '_> {
                 .because(right.span, format!("this is `{r}`"));
             let plain = |s: &str| s.trim_start_matches("secret ").to_owned();
             let help = if left.ty.is_integral() && right.ty.is_integral() {
-                format!("convert one of them with `as {}` or `as {}`", plain(&l), plain(&r))
+                format!(
+                    "convert one of them with `as {}` or `as {}`",
+                    plain(&l),
+                    plain(&r)
+                )
             } else {
                 "give both operands one type".to_owned()
             };
             self.report(error.help(help));
             return Typed::poison(span);
         };
-        let Some((hir_op, bounds)) = table(op) else { return Typed::poison(span) };
-        let bool_ok = matches!(ty, Ty::Bool(_)) && matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+        let Some((hir_op, bounds)) = table(op) else {
+            return Typed::poison(span);
+        };
+        let bool_ok =
+            matches!(ty, Ty::Bool(_)) && matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
         if !bool_ok && !self.has(&ty, bounds) {
             let shown = self.show(&ty);
-            let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol()).here(format!("this is `{shown}`"));
+            let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol())
+                .here(format!("this is `{shown}`"));
             let help = match &ty {
-                Ty::Param { .. } | Ty::Wide(_) => format!("the type parameter needs the bound `{}`", bounds.name()),
-                Ty::Array(..) | Ty::Ragged(..) => "do it for each element: `zip` and `map`".to_owned(),
+                Ty::Param { .. } | Ty::Wide(_) => {
+                    format!("the type parameter needs the bound `{}`", bounds.name())
+                }
+                Ty::Array(..) | Ty::Ragged(..) => {
+                    "do it for each element: `zip` and `map`".to_owned()
+                }
                 Ty::Tuple(_) | Ty::Struct { .. } => "do it for each part".to_owned(),
                 _ => "this operator is for integers".to_owned(),
             };
             self.report(error.help(help));
             return Typed::poison(span);
         }
-        let result = if is_comparison(op) { Ty::Bool(self.secrecy(&ty)) } else { ty };
+        let result = if is_comparison(op) {
+            Ty::Bool(self.secrecy(&ty))
+        } else {
+            ty
+        };
         Typed::new(H::Binary(hir_op, left.boxed(), right.boxed()), result, span)
     }
 
@@ -141,10 +185,24 @@ impl Body<'_, '_> {
         let right = self.expr(b, Some(&Ty::Usize));
         match &right.ty {
             Ty::Usize | Ty::Never | Ty::Int { signed: false, .. } => right,
-            Ty::Param { .. } | Ty::Wide(_) if self.has(&right.ty, Bounds { int: true, ..Bounds::default() }) => right,
+            Ty::Param { .. } | Ty::Wide(_)
+                if self.has(
+                    &right.ty,
+                    Bounds {
+                        int: true,
+                        ..Bounds::default()
+                    },
+                ) =>
+            {
+                right
+            }
             other => {
                 let shown = self.show(other);
-                let error = diagnostic!(E3001, right.span, "a shift amount is unsigned, not `{shown}`");
+                let error = diagnostic!(
+                    E3001,
+                    right.span,
+                    "a shift amount is unsigned, not `{shown}`"
+                );
                 let error = error.here(format!("this is `{shown}`"));
                 self.report(error.help("convert with `as`, for example `as u8`"));
                 Typed::poison(right.span)
@@ -157,14 +215,27 @@ impl Body<'_, '_> {
         if left.ty.is_never() || right.ty.is_never() {
             return Typed::poison(span);
         }
-        if !self.has(&left.ty, Bounds { int: true, ..Bounds::default() }) {
+        if !self.has(
+            &left.ty,
+            Bounds {
+                int: true,
+                ..Bounds::default()
+            },
+        ) {
             let shown = self.show(&left.ty);
-            let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol()).here(format!("this is `{shown}`"));
-            self.report(error.help("only integers are shifted; a type parameter needs the bound `Int`"));
+            let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol())
+                .here(format!("this is `{shown}`"));
+            self.report(
+                error.help("only integers are shifted; a type parameter needs the bound `Int`"),
+            );
             return Typed::poison(span);
         }
         let ty = left.ty.clone().with(self.secrecy(&right.ty));
-        let op = if op == BinaryOp::Shl { hir::BinaryOp::Shl } else { hir::BinaryOp::Shr };
+        let op = if op == BinaryOp::Shl {
+            hir::BinaryOp::Shl
+        } else {
+            hir::BinaryOp::Shr
+        };
         Typed::new(H::Binary(op, left.boxed(), right.boxed()), ty, span)
     }
 }

@@ -22,7 +22,14 @@ struct Target {
 
 impl Body<'_, '_> {
     /// `place = value;` or `place op= value;`
-    pub fn assign(&mut self, place: &Expr, op: Option<BinaryOp>, value: &Expr, span: Span, out: &mut Vec<hir::Stmt>) {
+    pub fn assign(
+        &mut self,
+        place: &Expr,
+        op: Option<BinaryOp>,
+        value: &Expr,
+        span: Span,
+        out: &mut Vec<hir::Stmt>,
+    ) {
         let mut before = Vec::new();
         let target = self.target(place, op.is_some(), &mut before);
         let Some(target) = target else {
@@ -41,7 +48,10 @@ impl Body<'_, '_> {
                 self.combine(op, target.read.clone(), right, span)
             }
         };
-        let typed = Typed { span: value.span, ..typed };
+        let typed = Typed {
+            span: value.span,
+            ..typed
+        };
         let local = &self.locals[target.place.local.index()];
         let (name, declared, n_conditions) = (local.name.clone(), local.span, local.n_conditions);
         // What the indices tell and what the conditions around tell flows into the place.
@@ -49,12 +59,19 @@ impl Body<'_, '_> {
         if !target.ty.hides(target.index, &self.ck.structs) {
             let error = diagnostic!(E3002, place.span, "a secret index changes public elements")
                 .here("which element changes would show")
-                .because(declared, format!("`{name}` is declared here, with elements of type `{shown}`"));
+                .because(
+                    declared,
+                    format!("`{name}` is declared here, with elements of type `{shown}`"),
+                );
             self.report(error.help(format!("make the elements `secret {shown}`")));
         }
         let around = self.conditions_since(n_conditions);
         if !target.ty.hides(around, &self.ck.structs) && !target.ty.is_never() {
-            let at = self.conditions.iter().skip(n_conditions).find(|c| !target.ty.hides(c.secrecy, &self.ck.structs));
+            let at = self
+                .conditions
+                .iter()
+                .skip(n_conditions)
+                .find(|c| !target.ty.hides(c.secrecy, &self.ck.structs));
             let condition = at.cloned();
             let mut error = crate::diagnostic::Diagnostic::new(
                 Code::E3004,
@@ -80,13 +97,21 @@ impl Body<'_, '_> {
         match &place.kind {
             E::Paren(inner) => self.target(inner, reads, before),
             E::Path(path) => {
-                let [name] = path.parts.as_slice() else { return self.not_a_place(place) };
+                let [name] = path.parts.as_slice() else {
+                    return self.not_a_place(place);
+                };
                 let Some(id) = self.local(&name.text) else {
                     if self.lookup(&path.parts).is_some() {
                         return self.not_a_place(place);
                     }
-                    let names: Vec<&str> = self.scopes.iter().flat_map(|s| s.keys().map(String::as_str)).collect();
-                    let error = diagnostic!(E2001, place.span, "there is no `{}` in scope", name.text).here("unknown name");
+                    let names: Vec<&str> = self
+                        .scopes
+                        .iter()
+                        .flat_map(|s| s.keys().map(String::as_str))
+                        .collect();
+                    let error =
+                        diagnostic!(E2001, place.span, "there is no `{}` in scope", name.text)
+                            .here("unknown name");
                     let error = match suggestion(&name.text, names) {
                         Some(near) => error.help(format!("did you mean `{near}`?")),
                         None => error.help(format!("declare it: `let mut {} = …;`", name.text)),
@@ -100,7 +125,10 @@ impl Body<'_, '_> {
                 }
                 let ty = self.locals[id.index()].ty.clone();
                 Some(Target {
-                    place: Place { local: id, steps: Vec::new() },
+                    place: Place {
+                        local: id,
+                        steps: Vec::new(),
+                    },
                     read: flow::read(id, &ty, place.span),
                     ty,
                     index: Secrecy::PUBLIC,
@@ -119,7 +147,8 @@ impl Body<'_, '_> {
             E::Index(base, index) => {
                 let mut base = self.target(base, reads, before)?;
                 if matches!(index.kind, E::Range { .. }) {
-                    let error = diagnostic!(E3009, place.span, "a slice cannot be assigned to").here("a slice");
+                    let error = diagnostic!(E3009, place.span, "a slice cannot be assigned to")
+                        .here("a slice");
                     self.report(error.help("assign the elements in a loop"));
                     return None;
                 }
@@ -137,13 +166,16 @@ impl Body<'_, '_> {
                     }
                     Ty::Never => return None,
                     Ty::Ragged(..) => {
-                        let error = diagnostic!(E3009, place.span, "a ragged array cannot be assigned to").here("ragged");
+                        let error =
+                            diagnostic!(E3009, place.span, "a ragged array cannot be assigned to")
+                                .here("ragged");
                         self.report(error.help("`flatten` it, or copy what you need"));
                         return None;
                     }
                     other => {
                         let shown = self.show(other);
-                        let error = diagnostic!(E3006, place.span, "`{shown}` cannot be indexed").here(format!("this is `{shown}`"));
+                        let error = diagnostic!(E3006, place.span, "`{shown}` cannot be indexed")
+                            .here(format!("this is `{shown}`"));
                         self.report(error.help("only arrays can be indexed"));
                         return None;
                     }
@@ -153,14 +185,28 @@ impl Body<'_, '_> {
                 if reads && !is_plain(&index.kind) {
                     // The index is used twice, to read and to write, and must be computed once.
                     let hir = index.clone().hir();
-                    let id = self.temporary(String::new(), index.ty.clone(), index.span, flow::cause_of(&hir));
+                    let id = self.temporary(
+                        String::new(),
+                        index.ty.clone(),
+                        index.span,
+                        flow::cause_of(&hir),
+                    );
                     before.push(hir::Stmt::Let(id, Some(hir)));
                     index = flow::read(id, &index.ty, index.span);
                 }
                 let read_ty = item.clone().with(secrecy);
-                let read = Typed::new(H::Index(base.read.boxed(), index.clone().boxed()), read_ty, place.span);
+                let read = Typed::new(
+                    H::Index(base.read.boxed(), index.clone().boxed()),
+                    read_ty,
+                    place.span,
+                );
                 base.place.steps.push(PlaceStep::Index(index.hir()));
-                Some(Target { place: base.place, ty: item, index: base.index.join(secrecy), read })
+                Some(Target {
+                    place: base.place,
+                    ty: item,
+                    index: base.index.join(secrecy),
+                    read,
+                })
             }
             E::Error => None,
             _ => self.not_a_place(place),
@@ -168,7 +214,8 @@ impl Body<'_, '_> {
     }
 
     fn not_a_place(&mut self, place: &Expr) -> Option<Target> {
-        let error = diagnostic!(E3009, place.span, "this cannot be assigned to").here("not a variable");
+        let error =
+            diagnostic!(E3009, place.span, "this cannot be assigned to").here("not a variable");
         self.report(error.help("assign to a `let mut` variable, or to a part of one"));
         None
     }
@@ -177,10 +224,16 @@ impl Body<'_, '_> {
         let local = &self.locals[id.index()];
         let (name, declared) = (local.name.clone(), local.span);
         if local.n_closures < self.closures.len() {
-            let error = diagnostic!(E3009, span, "a closure cannot assign `{name}`, which it captured")
-                .here("captured by value")
-                .because(declared, "declared outside of the closure");
-            self.report(error.help("return the new value from the closure, for example with `fold`, or use a loop"));
+            let error = diagnostic!(
+                E3009,
+                span,
+                "a closure cannot assign `{name}`, which it captured"
+            )
+            .here("captured by value")
+            .because(declared, "declared outside of the closure");
+            self.report(error.help(
+                "return the new value from the closure, for example with `fold`, or use a loop",
+            ));
             return None;
         }
         if !local.mutable {
@@ -197,7 +250,12 @@ fn step_field(mut base: Target, at: u32, ty: Ty, span: Span) -> Target {
     base.place.steps.push(PlaceStep::Field(at));
     let read_ty = ty.clone().with(base.index);
     let read = Typed::new(H::Field(base.read.boxed(), at), read_ty, span);
-    Target { place: base.place, ty, index: base.index, read }
+    Target {
+        place: base.place,
+        ty,
+        index: base.index,
+        read,
+    }
 }
 
 /// Whether computing an index twice is the same as once and costs nothing.

@@ -20,7 +20,11 @@ impl Checker<'_> {
             Ty::Bool(_) => "bool".into(),
             Ty::Int { width, signed, .. } => format!("{}{width}", if *signed { 'i' } else { 'u' }),
             Ty::Usize => "usize".into(),
-            Ty::Array(t, n) => format!("[{}; {}]", self.show(t, generics), self.show_len(n, generics)),
+            Ty::Array(t, n) => format!(
+                "[{}; {}]",
+                self.show(t, generics),
+                self.show_len(n, generics)
+            ),
             Ty::Ragged(t, _) => format!("[[{}; _]; _]", self.show(t, generics)),
             Ty::Tuple(ts) => {
                 let parts: Vec<String> = ts.iter().map(|t| self.show(t, generics)).collect();
@@ -31,7 +35,8 @@ impl Checker<'_> {
                 let sig = self.structs.0.get(id.index());
                 let base = sig.map_or("?", |s| s.name.as_str());
                 if base.is_empty() {
-                    let fields: Vec<&str> = sig.map_or(Vec::new(), |s| s.names.iter().map(String::as_str).collect());
+                    let fields: Vec<&str> =
+                        sig.map_or(Vec::new(), |s| s.names.iter().map(String::as_str).collect());
                     return format!("{{ {} }}", fields.join(", "));
                 }
                 if args.is_empty() {
@@ -42,13 +47,20 @@ impl Checker<'_> {
                     Arg::Len(n) => self.show_len(n, generics),
                     Arg::Callable => "fn".into(),
                 };
-                format!("{base}<{}>", args.iter().map(one).collect::<Vec<_>>().join(", "))
+                format!(
+                    "{base}<{}>",
+                    args.iter().map(one).collect::<Vec<_>>().join(", ")
+                )
             }
             Ty::Param { id, .. } => name(id.index()),
             Ty::Wide(t) => format!("Wide<{}>", self.show(t, generics)),
             Ty::Fn(s) => {
                 let params: Vec<String> = s.params.iter().map(|t| self.show(t, generics)).collect();
-                format!("fn({}) -> {}", params.join(", "), self.show(&s.ret, generics))
+                format!(
+                    "fn({}) -> {}",
+                    params.join(", "),
+                    self.show(&s.ret, generics)
+                )
             }
             Ty::Never => "!".into(),
         }
@@ -57,11 +69,15 @@ impl Checker<'_> {
     fn show_len(&self, len: &Len, generics: &[GenericInfo]) -> String {
         match len {
             Len::Const(n) => n.to_string(),
-            Len::Param(id) => generics.get(id.index()).map_or("?", |g| g.name.as_str()).to_owned(),
+            Len::Param(id) => generics
+                .get(id.index())
+                .map_or("?", |g| g.name.as_str())
+                .to_owned(),
             Len::Parties(None) => "parties".into(),
-            Len::Parties(Some(role)) => {
-                self.roles.get(role.index()).map_or("?".into(), |r| format!("parties of {}", r.name))
-            }
+            Len::Parties(Some(role)) => self
+                .roles
+                .get(role.index())
+                .map_or("?".into(), |r| format!("parties of {}", r.name)),
             Len::Session => "_".into(),
         }
     }
@@ -70,9 +86,10 @@ impl Checker<'_> {
 /// The secrecy that is written before a type; aggregates show it at their parts.
 fn ty_secrecy(ty: &Ty) -> Option<Secrecy> {
     match ty {
-        Ty::Bool(s) | Ty::Int { secrecy: s, .. } | Ty::Struct { secrecy: s, .. } | Ty::Param { secrecy: s, .. } => {
-            Some(*s)
-        }
+        Ty::Bool(s)
+        | Ty::Int { secrecy: s, .. }
+        | Ty::Struct { secrecy: s, .. }
+        | Ty::Param { secrecy: s, .. } => Some(*s),
         _ => None,
     }
 }

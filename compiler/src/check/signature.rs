@@ -37,13 +37,20 @@ impl Checker<'_> {
                 min = lo.unwrap_or(1);
                 max = match hi {
                     None => None,
-                    Some(hi) => hi.map(|hi| if count.inclusive { hi } else { hi.saturating_sub(1) }),
+                    Some(hi) => hi.map(|hi| {
+                        if count.inclusive {
+                            hi
+                        } else {
+                            hi.saturating_sub(1)
+                        }
+                    }),
                 };
                 if let (Some(lo), Some(Some(hi))) = (lo, hi)
                     && (lo > hi || lo == hi && !count.inclusive || max == Some(0))
                 {
                     let span = count.lo.span;
-                    let error = diagnostic!(E3024, span, "no number of parties is in this range").here("empty range");
+                    let error = diagnostic!(E3024, span, "no number of parties is in this range")
+                        .here("empty range");
                     self.report(error.help("write for example `[2..]` or `[2..=5]`"));
                     max = Some(min.max(1));
                 }
@@ -58,26 +65,43 @@ impl Checker<'_> {
         }
         if self.roles.is_empty() {
             let span = Span::default();
-            self.roles.push(hir::Role { name: "party".into(), is_array: true, min: 1, max: None, span });
+            self.roles.push(hir::Role {
+                name: "party".into(),
+                is_array: true,
+                min: 1,
+                max: None,
+                span,
+            });
         }
     }
 
     fn party_number(&mut self, e: &Expr) -> Option<u32> {
-        let value = self.const_int(e, crate::resolve::ROOT).and_then(|v| u32::try_from(v).ok());
+        let value = self
+            .const_int(e, crate::resolve::ROOT)
+            .and_then(|v| u32::try_from(v).ok());
         if value.is_none() {
             let error = diagnostic!(E3024, e.span, "a number of parties is a constant");
-            self.report(error.here("not a constant").help("write for example `party bidder[2..];`"));
+            self.report(
+                error
+                    .here("not a constant")
+                    .help("write for example `party bidder[2..];`"),
+            );
         }
         value
     }
 
     /// The role of this name.
     pub fn role(&mut self, name: &ast::Name) -> Option<hir::RoleId> {
-        let at = self.world.parties.iter().position(|p| p.name.text == name.text);
+        let at = self
+            .world
+            .parties
+            .iter()
+            .position(|p| p.name.text == name.text);
         if let Some(at) = at {
             return Some(hir::RoleId(id(at)));
         }
-        let error = diagnostic!(E2007, name.span, "there is no role `{}`", name.text).here("unknown role");
+        let error =
+            diagnostic!(E2007, name.span, "there is no role `{}`", name.text).here("unknown role");
         let names = self.world.parties.iter().map(|p| p.name.text.as_str());
         let error = match suggestion(&name.text, names) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
@@ -92,7 +116,11 @@ impl Checker<'_> {
         for generic in list {
             let name = generic.name.text.clone();
             if out.iter().any(|g| g.name == name) {
-                let error = diagnostic!(E2003, generic.name.span, "the parameter `{name}` is declared twice");
+                let error = diagnostic!(
+                    E2003,
+                    generic.name.span,
+                    "the parameter `{name}` is declared twice"
+                );
                 self.report(error.here("declared again here").help("rename one of them"));
             }
             let (kind, bounds) = match &generic.kind {
@@ -100,7 +128,8 @@ impl Checker<'_> {
                 ast::GenericKind::Const(ty) => {
                     let found = self.plain_type(ty, module, &out);
                     if !matches!(found, Ty::Usize | Ty::Never) {
-                        let error = diagnostic!(E3022, ty.span, "a const parameter is a `usize`").here("not `usize`");
+                        let error = diagnostic!(E3022, ty.span, "a const parameter is a `usize`")
+                            .here("not `usize`");
                         self.report(error.help(format!("write `const {name}: usize`")));
                     }
                     (GenericKind::Const, Bounds::default())
@@ -120,7 +149,8 @@ impl Checker<'_> {
                 "Num" => (b.eq, b.ord, b.num) = (true, true, true),
                 "Int" => (b.eq, b.ord, b.num, b.int) = (true, true, true, true),
                 other => {
-                    let error = diagnostic!(E2002, name.span, "there is no bound `{other}`").here("unknown bound");
+                    let error = diagnostic!(E2002, name.span, "there is no bound `{other}`")
+                        .here("unknown bound");
                     self.report(error.help("bounds are `Eq`, `Ord`, `Num` and `Int`"));
                 }
             }
@@ -146,15 +176,26 @@ impl Checker<'_> {
         }
         for (at, item) in self.world.structs.iter().enumerate() {
             let generics = self.structs.0[at].generics.clone();
-            let (mut names, mut types, mut ranges, mut spans) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            let (mut names, mut types, mut ranges, mut spans) =
+                (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for (name, ty) in &item.decl.fields {
                 if names.contains(&name.text) {
-                    let error = diagnostic!(E2003, name.span, "the field `{}` is declared twice", name.text);
+                    let error = diagnostic!(
+                        E2003,
+                        name.span,
+                        "the field `{}` is declared twice",
+                        name.text
+                    );
                     self.report(error.here("declared again here").help("rename one of them"));
                     continue;
                 }
                 let mut range = None;
-                let cx = TypeCx { module: item.module, generics: &generics, callable: false, range: Some(&mut range) };
+                let cx = TypeCx {
+                    module: item.module,
+                    generics: &generics,
+                    callable: false,
+                    range: Some(&mut range),
+                };
                 types.push(self.ty(ty, cx));
                 names.push(name.text.clone());
                 ranges.push(range);
@@ -177,7 +218,13 @@ impl Checker<'_> {
         }
     }
 
-    fn count_leaves(&mut self, at: usize, state: &mut [u8], leaves: &mut [u64], depth: u32) -> Option<u64> {
+    fn count_leaves(
+        &mut self,
+        at: usize,
+        state: &mut [u8],
+        leaves: &mut [u64],
+        depth: u32,
+    ) -> Option<u64> {
         match state[at] {
             2 => return Some(leaves[at]),
             1 => return None,
@@ -190,13 +237,25 @@ impl Checker<'_> {
             structs_in(&ty, &mut inner);
             total = total.saturating_add(count_own(&ty));
             for other in inner {
-                let counted = if depth > 200 { None } else { self.count_leaves(other.index(), state, leaves, depth + 1) };
+                let counted = if depth > 200 {
+                    None
+                } else {
+                    self.count_leaves(other.index(), state, leaves, depth + 1)
+                };
                 match counted {
                     Some(n) => total = total.saturating_add(n),
                     None => {
-                        let (span, name) = (self.structs.0[at].spans[field], self.structs.0[at].name.clone());
-                        let error = diagnostic!(E2009, span, "the struct `{name}` would hold itself");
-                        self.report(error.here("through this field").help("remove the field, or hold an index instead"));
+                        let (span, name) = (
+                            self.structs.0[at].spans[field],
+                            self.structs.0[at].name.clone(),
+                        );
+                        let error =
+                            diagnostic!(E2009, span, "the struct `{name}` would hold itself");
+                        self.report(
+                            error
+                                .here("through this field")
+                                .help("remove the field, or hold an index instead"),
+                        );
                         self.structs.0[at].types[field] = Ty::Never;
                     }
                 }
@@ -204,9 +263,16 @@ impl Checker<'_> {
         }
         if total > MAX_LEAVES {
             let (span, name) = (self.structs.0[at].span, self.structs.0[at].name.clone());
-            let error = diagnostic!(E1007, span, "the struct `{name}` has more than {MAX_LEAVES} parts");
+            let error = diagnostic!(
+                E1007,
+                span,
+                "the struct `{name}` has more than {MAX_LEAVES} parts"
+            );
             self.report(error.here("too large").help("use arrays"));
-            self.structs.0[at].types.iter_mut().for_each(|t| *t = Ty::Never);
+            self.structs.0[at]
+                .types
+                .iter_mut()
+                .for_each(|t| *t = Ty::Never);
             total = 1;
         }
         state[at] = 2;
@@ -223,7 +289,13 @@ impl Checker<'_> {
             Ty::Struct { id, args, .. } => {
                 // Every field may hold every argument.
                 let own = self.structs.0.get(id.index()).map_or(1, |s| s.leaves);
-                let of = |a: &Arg| if let Arg::Type(t) = a { self.leaves(t) } else { 1 };
+                let of = |a: &Arg| {
+                    if let Arg::Type(t) = a {
+                        self.leaves(t)
+                    } else {
+                        1
+                    }
+                };
                 args.iter().fold(own, |n, a| n.saturating_mul(of(a).max(1)))
             }
             _ => 1,
@@ -235,7 +307,9 @@ impl Checker<'_> {
         let mut contract = None;
         for (at, item) in self.world.fns.iter().enumerate() {
             let decl = &item.decl.decl;
-            let is_main = item.module == crate::resolve::ROOT && decl.name.text == "main" && self.main.is_none();
+            let is_main = item.module == crate::resolve::ROOT
+                && decl.name.text == "main"
+                && self.main.is_none();
             let mut generics = self.generics(&decl.generics, item.module);
             let function = hir::FnId(id(at));
             if is_main {
@@ -249,40 +323,82 @@ impl Checker<'_> {
             let mut params = Vec::new();
             for param in &decl.params {
                 if let Some(from) = &param.from {
-                    let error = diagnostic!(E3014, from.span, "only parameters of `main` come from parties");
-                    self.report(error.here("not in this function").help("remove it; `main` passes values on"));
+                    let error = diagnostic!(
+                        E3014,
+                        from.span,
+                        "only parameters of `main` come from parties"
+                    );
+                    self.report(
+                        error
+                            .here("not in this function")
+                            .help("remove it; `main` passes values on"),
+                    );
                 }
-                let cx = TypeCx { module: item.module, generics: &own, callable: true, range: None };
+                let cx = TypeCx {
+                    module: item.module,
+                    generics: &own,
+                    callable: true,
+                    range: None,
+                };
                 let ty = self.ty(&param.ty, cx);
                 if matches!(ty, Ty::Fn(_)) {
                     let kind = GenericKind::Callable;
-                    generics.push(GenericInfo { name: param.name.text.clone(), kind, bounds: Bounds::default() });
+                    generics.push(GenericInfo {
+                        name: param.name.text.clone(),
+                        kind,
+                        bounds: Bounds::default(),
+                    });
                 }
-                params.push(ParamSig { name: param.name.text.clone(), ty, span: param.name.span });
+                params.push(ParamSig {
+                    name: param.name.text.clone(),
+                    ty,
+                    span: param.name.span,
+                });
             }
             let ret = match &decl.result {
                 ast::Ret::None => Ty::unit(),
                 ast::Ret::One(ty, to) => {
                     if let Some(to) = to {
-                        let error = diagnostic!(E3015, to.span, "only the result of `main` has receivers");
+                        let error =
+                            diagnostic!(E3015, to.span, "only the result of `main` has receivers");
                         self.report(error.here("not in this function").help("remove it"));
                     }
                     self.plain_type(ty, item.module, &own)
                 }
                 ast::Ret::Fields(_, span) => {
-                    let error = diagnostic!(E3015, *span, "only the result of `main` has receivers per field");
-                    self.report(error.here("not in this function").help("declare a struct and return it"));
+                    let error = diagnostic!(
+                        E3015,
+                        *span,
+                        "only the result of `main` has receivers per field"
+                    );
+                    self.report(
+                        error
+                            .here("not in this function")
+                            .help("declare a struct and return it"),
+                    );
                     Ty::Never
                 }
             };
-            self.fns.push(FnSig { generics, params, ret });
+            self.fns.push(FnSig {
+                generics,
+                params,
+                ret,
+            });
         }
         contract
     }
 
     /// A type without callables and ranges.
     pub fn plain_type(&mut self, ty: &ast::Type, module: usize, generics: &[GenericInfo]) -> Ty {
-        self.ty(ty, TypeCx { module, generics, callable: false, range: None })
+        self.ty(
+            ty,
+            TypeCx {
+                module,
+                generics,
+                callable: false,
+                range: None,
+            },
+        )
     }
 
     /// A type as meant.
@@ -290,31 +406,72 @@ impl Checker<'_> {
         match &ty.kind {
             TypeKind::Error => Ty::Never,
             TypeKind::Path(path) => self.named_type(path, &cx),
-            TypeKind::Secret(inner) => self.ty(inner, TypeCx { callable: false, ..cx }).with(Secrecy::SECRET),
+            TypeKind::Secret(inner) => self
+                .ty(
+                    inner,
+                    TypeCx {
+                        callable: false,
+                        ..cx
+                    },
+                )
+                .with(Secrecy::SECRET),
             TypeKind::Public(inner) => {
-                let error = diagnostic!(E3014, ty.span, "`public` stands only before inputs of `main`");
-                self.report(error.here("not here").help("remove it: unmarked means public"));
+                let error = diagnostic!(
+                    E3014,
+                    ty.span,
+                    "`public` stands only before inputs of `main`"
+                );
+                self.report(
+                    error
+                        .here("not here")
+                        .help("remove it: unmarked means public"),
+                );
                 self.ty(inner, cx)
             }
             TypeKind::Array(inner, n) => {
                 let len = self.len(n, cx.module, cx.generics);
-                Ty::Array(Box::new(self.ty(inner, TypeCx { callable: false, ..cx })), len)
+                Ty::Array(
+                    Box::new(self.ty(
+                        inner,
+                        TypeCx {
+                            callable: false,
+                            ..cx
+                        },
+                    )),
+                    len,
+                )
             }
-            TypeKind::Ragged(inner) => {
-                Ty::Array(Box::new(self.ty(inner, TypeCx { callable: false, ..cx })), Len::Session)
-            }
+            TypeKind::Ragged(inner) => Ty::Array(
+                Box::new(self.ty(
+                    inner,
+                    TypeCx {
+                        callable: false,
+                        ..cx
+                    },
+                )),
+                Len::Session,
+            ),
             TypeKind::Tuple(parts) => {
                 let mut out = Vec::new();
                 for part in parts {
                     out.push(self.plain_type(part, cx.module, cx.generics));
                 }
                 // `(T)` is `T`.
-                if out.len() == 1 { out.remove(0) } else { Ty::Tuple(out) }
+                if out.len() == 1 {
+                    out.remove(0)
+                } else {
+                    Ty::Tuple(out)
+                }
             }
             TypeKind::Fn(params, ret) => {
                 if !cx.callable {
-                    let error = diagnostic!(E3019, ty.span, "a function is not a value that can be kept");
-                    self.report(error.here("not here").help("functions and closures may only be passed as arguments"));
+                    let error =
+                        diagnostic!(E3019, ty.span, "a function is not a value that can be kept");
+                    self.report(
+                        error
+                            .here("not here")
+                            .help("functions and closures may only be passed as arguments"),
+                    );
                     return Ty::Never;
                 }
                 let mut out = Vec::new();
@@ -331,8 +488,16 @@ impl Checker<'_> {
                 match slot {
                     Some(slot) => *slot = declared,
                     None => {
-                        let error = diagnostic!(E3023, ty.span, "a range is declared for inputs and fields only");
-                        self.report(error.here("not here").help("remove `in …`, or use `assert`"));
+                        let error = diagnostic!(
+                            E3023,
+                            ty.span,
+                            "a range is declared for inputs and fields only"
+                        );
+                        self.report(
+                            error
+                                .here("not here")
+                                .help("remove `in …`, or use `assert`"),
+                        );
                     }
                 }
                 found
@@ -340,7 +505,12 @@ impl Checker<'_> {
         }
     }
 
-    fn value_range(&mut self, range: &ast::ValueRange, ty: &Ty, module: usize) -> Option<hir::Range> {
+    fn value_range(
+        &mut self,
+        range: &ast::ValueRange,
+        ty: &Ty,
+        module: usize,
+    ) -> Option<hir::Range> {
         let lo = self.range_bound(&range.lo, ty, module);
         let hi = self.range_bound(&range.hi, ty, module);
         let (lo, mut hi) = (lo?, hi?);
@@ -358,16 +528,27 @@ impl Checker<'_> {
 
     fn range_bound(&mut self, e: &Expr, ty: &Ty, module: usize) -> Option<i128> {
         let Some(value) = self.const_int(e, module) else {
-            let error = diagnostic!(E3023, e.span, "the bound of a range is a constant below 2^127");
-            self.report(error.here("not a constant").help("write a number or the name of a constant"));
+            let error = diagnostic!(
+                E3023,
+                e.span,
+                "the bound of a range is a constant below 2^127"
+            );
+            self.report(
+                error
+                    .here("not a constant")
+                    .help("write a number or the name of a constant"),
+            );
             return None;
         };
         let ok = match ty {
-            Ty::Int { width, signed, .. } => width::fits(value.unsigned_abs(), value < 0, *width, *signed),
+            Ty::Int { width, signed, .. } => {
+                width::fits(value.unsigned_abs(), value < 0, *width, *signed)
+            }
             Ty::Usize => u64::try_from(value).is_ok(),
             Ty::Never => return None,
             _ => {
-                let error = diagnostic!(E3023, e.span, "only integers have ranges").here("not an integer's range");
+                let error = diagnostic!(E3023, e.span, "only integers have ranges")
+                    .here("not an integer's range");
                 self.report(error.help("declare the range at the integer inside"));
                 return None;
             }
@@ -375,7 +556,11 @@ impl Checker<'_> {
         if !ok {
             let shown = self.show(&ty.clone().public(&self.structs), &[]);
             let error = diagnostic!(E3005, e.span, "`{value}` is not a value of `{shown}`");
-            self.report(error.here("does not fit").help("choose a wider type or another bound"));
+            self.report(
+                error
+                    .here("does not fit")
+                    .help("choose a wider type or another bound"),
+            );
         }
         ok.then_some(value)
     }
@@ -383,7 +568,11 @@ impl Checker<'_> {
     fn named_type(&mut self, path: &ast::Path, cx: &TypeCx<'_>) -> Ty {
         if let [name] = path.parts.as_slice() {
             let text = name.text.as_str();
-            if let Some(at) = cx.generics.iter().position(|g| g.name == text && g.kind == GenericKind::Type) {
+            if let Some(at) = cx
+                .generics
+                .iter()
+                .position(|g| g.name == text && g.kind == GenericKind::Type)
+            {
                 return Ty::param(GenericId(id(at)));
             }
             match text {
@@ -391,8 +580,13 @@ impl Checker<'_> {
                 "usize" => return Ty::Usize,
                 "Wide" => return self.wide_type(path, cx),
                 "f32" | "f64" | "fixed" | "Option" | "f16" => {
-                    let error = diagnostic!(E1009, path.span, "the type `{text}` is not yet available");
-                    let help = if text == "Option" { "use a `bool` beside the value" } else { "scale to integers" };
+                    let error =
+                        diagnostic!(E1009, path.span, "the type `{text}` is not yet available");
+                    let help = if text == "Option" {
+                        "use a `bool` beside the value"
+                    } else {
+                        "scale to integers"
+                    };
                     self.report(error.here("comes later").help(help));
                     return Ty::Never;
                 }
@@ -401,7 +595,8 @@ impl Checker<'_> {
             match width::parse(text) {
                 Some(Ok((width, signed))) => return Ty::int(width, signed),
                 Some(Err(help)) => {
-                    let error = diagnostic!(E2002, path.span, "there is no type `{text}`").here("no such width");
+                    let error = diagnostic!(E2002, path.span, "there is no type `{text}`")
+                        .here("no such width");
                     self.report(error.help(help));
                     return Ty::Never;
                 }
@@ -411,7 +606,8 @@ impl Checker<'_> {
         match self.lookup_path(&path.parts, cx.module) {
             Some(Def::Struct(id)) => self.struct_type(id, path, cx),
             Some(_) => {
-                let error = diagnostic!(E2002, path.span, "`{}` is not a type", last(path)).here("not a type");
+                let error = diagnostic!(E2002, path.span, "`{}` is not a type", last(path))
+                    .here("not a type");
                 self.report(error.help("types are integers, `bool`, arrays, tuples and structs"));
                 Ty::Never
             }
@@ -432,14 +628,24 @@ impl Checker<'_> {
             "byte" | "char" => Some("u8"),
             "float" | "double" | "String" | "str" => None,
             _ => {
-                let known = self.world.names(cx.module).filter(|n| n.starts_with(char::is_uppercase));
+                let known = self
+                    .world
+                    .names(cx.module)
+                    .filter(|n| n.starts_with(char::is_uppercase));
                 let generics = cx.generics.iter().map(|g| g.name.as_str());
-                suggestion(&text, known.chain(generics).chain(["bool", "usize", "u8", "u16", "u32", "u64", "u128"]))
+                suggestion(
+                    &text,
+                    known
+                        .chain(generics)
+                        .chain(["bool", "usize", "u8", "u16", "u32", "u64", "u128"]),
+                )
             }
         };
         self.report(match spelled {
             Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help(format!("declare it: `struct {text} {{ … }}`, or bring it in with `use`")),
+            None => error.help(format!(
+                "declare it: `struct {text} {{ … }}`, or bring it in with `use`"
+            )),
         });
     }
 
@@ -454,8 +660,16 @@ impl Checker<'_> {
             Ty::Int { .. } | Ty::Usize | Ty::Param { .. } | Ty::Never => ty.wide(),
             _ => {
                 let shown = self.show(&ty, cx.generics);
-                let error = diagnostic!(E3013, inner.span, "`Wide` takes an integer type, not `{shown}`");
-                self.report(error.here("not an integer").help("widen the integers inside"));
+                let error = diagnostic!(
+                    E3013,
+                    inner.span,
+                    "`Wide` takes an integer type, not `{shown}`"
+                );
+                self.report(
+                    error
+                        .here("not an integer")
+                        .help("widen the integers inside"),
+                );
                 Ty::Never
             }
         }
@@ -465,7 +679,12 @@ impl Checker<'_> {
         let generics = self.structs.0[id.index()].generics.clone();
         if generics.len() != path.args.len() {
             let (want, have) = (generics.len(), path.args.len());
-            let error = diagnostic!(E3007, path.span, "`{}` takes {want} generic arguments, not {have}", last(path));
+            let error = diagnostic!(
+                E3007,
+                path.span,
+                "`{}` takes {want} generic arguments, not {have}",
+                last(path)
+            );
             let names: Vec<&str> = generics.iter().map(|g| g.name.as_str()).collect();
             let error = if names.is_empty() {
                 error.help("remove the arguments")
@@ -482,9 +701,18 @@ impl Checker<'_> {
                 None => return Ty::Never,
             }
         }
-        let ty = Ty::Struct { id, args, secrecy: Secrecy::PUBLIC };
+        let ty = Ty::Struct {
+            id,
+            args,
+            secrecy: Secrecy::PUBLIC,
+        };
         if self.leaves(&ty) > MAX_LEAVES {
-            let error = diagnostic!(E1007, path.span, "this type has more than {MAX_LEAVES} parts").here("too large");
+            let error = diagnostic!(
+                E1007,
+                path.span,
+                "this type has more than {MAX_LEAVES} parts"
+            )
+            .here("too large");
             self.report(error.help("use arrays"));
             return Ty::Never;
         }
@@ -508,18 +736,33 @@ impl Checker<'_> {
                 }
                 Some(Arg::Type(found))
             }
-            (GenericKind::Const, ast::GenericArg::Const(e)) => Some(Arg::Len(self.len(e, module, generics))),
-            (GenericKind::Const, ast::GenericArg::Type(ast::Type { kind: TypeKind::Path(p), span, .. })) => {
-                let e = Expr { kind: ExprKind::Path(p.clone()), span: *span, depth: 1 };
+            (GenericKind::Const, ast::GenericArg::Const(e)) => {
+                Some(Arg::Len(self.len(e, module, generics)))
+            }
+            (
+                GenericKind::Const,
+                ast::GenericArg::Type(ast::Type {
+                    kind: TypeKind::Path(p),
+                    span,
+                    ..
+                }),
+            ) => {
+                let e = Expr {
+                    kind: ExprKind::Path(p.clone()),
+                    span: *span,
+                    depth: 1,
+                };
                 Some(Arg::Len(self.len(&e, module, generics)))
             }
             (GenericKind::Const, ast::GenericArg::Type(ty)) => {
-                let error = diagnostic!(E3016, ty.span, "`{}` stands for a number", generic.name).here("a type");
+                let error = diagnostic!(E3016, ty.span, "`{}` stands for a number", generic.name)
+                    .here("a type");
                 self.report(error.help("write a number or `{ … }`"));
                 None
             }
             (GenericKind::Type, ast::GenericArg::Const(e)) => {
-                let error = diagnostic!(E3001, e.span, "`{}` stands for a type", generic.name).here("a number");
+                let error = diagnostic!(E3001, e.span, "`{}` stands for a type", generic.name)
+                    .here("a number");
                 self.report(error.help("write a type"));
                 None
             }
@@ -531,7 +774,9 @@ impl Checker<'_> {
     pub fn len(&mut self, e: &Expr, module: usize, generics: &[GenericInfo]) -> Len {
         if let ExprKind::Path(path) = &e.kind
             && let [name] = path.parts.as_slice()
-            && let Some(at) = generics.iter().position(|g| g.name == name.text && g.kind == GenericKind::Const)
+            && let Some(at) = generics
+                .iter()
+                .position(|g| g.name == name.text && g.kind == GenericKind::Const)
         {
             return Len::Param(GenericId(id(at)));
         }
@@ -539,7 +784,8 @@ impl Checker<'_> {
             if let Ok(n) = u64::try_from(value) {
                 return Len::Const(n);
             }
-            let error = diagnostic!(E3005, e.span, "`{value}` is not a length").here("not a `usize`");
+            let error =
+                diagnostic!(E3005, e.span, "`{value}` is not a length").here("not a `usize`");
             self.report(error.help("lengths are from 0 to 2^64 − 1"));
             return Len::Session;
         }
@@ -554,15 +800,21 @@ impl Checker<'_> {
     fn of_const_params(&mut self, e: &Expr, module: usize, generics: &[GenericInfo]) -> bool {
         match &e.kind {
             ExprKind::Paren(e) => self.of_const_params(e, module, generics),
-            ExprKind::Block(b) if b.stmts.is_empty() => {
-                b.tail.as_ref().is_some_and(|e| self.of_const_params(e, module, generics))
-            }
+            ExprKind::Block(b) if b.stmts.is_empty() => b
+                .tail
+                .as_ref()
+                .is_some_and(|e| self.of_const_params(e, module, generics)),
             ExprKind::Binary(_, a, b) => {
-                self.of_const_params(a, module, generics) && self.of_const_params(b, module, generics)
+                self.of_const_params(a, module, generics)
+                    && self.of_const_params(b, module, generics)
             }
             ExprKind::Path(path) => {
-                let [name] = path.parts.as_slice() else { return false };
-                generics.iter().any(|g| g.name == name.text && g.kind == GenericKind::Const)
+                let [name] = path.parts.as_slice() else {
+                    return false;
+                };
+                generics
+                    .iter()
+                    .any(|g| g.name == name.text && g.kind == GenericKind::Const)
                     || self.const_int(e, module).is_some()
             }
             ExprKind::Error => true,
@@ -575,7 +827,9 @@ impl Checker<'_> {
         match parts {
             [name] => self.world.lookup(module, &name.text),
             [first, rest @ ..] => {
-                let Some(Def::Module(inner)) = self.world.lookup(module, &first.text) else { return None };
+                let Some(Def::Module(inner)) = self.world.lookup(module, &first.text) else {
+                    return None;
+                };
                 match rest {
                     [item] => crate::resolve::item_of(self.world, inner, item).ok(),
                     _ => None,
@@ -589,17 +843,36 @@ impl Checker<'_> {
     pub fn meets(&self, ty: &Ty, want: Bounds, generics: &[GenericInfo]) -> bool {
         let have = match ty {
             Ty::Never => return true,
-            Ty::Int { .. } | Ty::Usize => Bounds { eq: true, ord: true, num: true, int: true },
-            Ty::Bool(_) => Bounds { eq: true, ..Bounds::default() },
-            Ty::Param { id, .. } => generics.get(id.index()).map_or(Bounds::default(), |g| g.bounds),
+            Ty::Int { .. } | Ty::Usize => Bounds {
+                eq: true,
+                ord: true,
+                num: true,
+                int: true,
+            },
+            Ty::Bool(_) => Bounds {
+                eq: true,
+                ..Bounds::default()
+            },
+            Ty::Param { id, .. } => generics
+                .get(id.index())
+                .map_or(Bounds::default(), |g| g.bounds),
             Ty::Wide(t) => return self.meets(t, want, generics),
             _ => Bounds::default(),
         };
-        (have.eq || !want.eq) && (have.ord || !want.ord) && (have.num || !want.num) && (have.int || !want.int)
+        (have.eq || !want.eq)
+            && (have.ord || !want.ord)
+            && (have.num || !want.num)
+            && (have.int || !want.int)
     }
 
     /// Reports a type that does not meet a parameter's bounds.
-    pub fn bound_error(&mut self, ty: &Ty, generic: &GenericInfo, span: Span, generics: &[GenericInfo]) {
+    pub fn bound_error(
+        &mut self,
+        ty: &Ty,
+        generic: &GenericInfo,
+        span: Span,
+        generics: &[GenericInfo],
+    ) {
         let bound = match generic.bounds {
             Bounds { int: true, .. } => "Int",
             Bounds { num: true, .. } => "Num",
@@ -607,9 +880,17 @@ impl Checker<'_> {
             _ => "Eq",
         };
         let shown = self.show(ty, generics);
-        let error = diagnostic!(E3013, span, "`{}` must be `{bound}`, and `{shown}` is not", generic.name);
+        let error = diagnostic!(
+            E3013,
+            span,
+            "`{}` must be `{bound}`, and `{shown}` is not",
+            generic.name
+        );
         let help = match ty {
-            Ty::Param { .. } | Ty::Wide(_) => format!("write the bound: `{}: {bound}`", shown.trim_start_matches("secret ")),
+            Ty::Param { .. } | Ty::Wide(_) => format!(
+                "write the bound: `{}: {bound}`",
+                shown.trim_start_matches("secret ")
+            ),
             _ => match bound {
                 "Eq" => "integers and `bool` are `Eq`".to_owned(),
                 _ => format!("integers are `{bound}`"),

@@ -16,8 +16,12 @@ impl Body<'_, '_> {
         let value = self.block(block, Some(ret));
         if value.ty.is_unit() && !ret.is_unit() && !ret.is_never() && block.tail.is_none() {
             let shown = self.show(ret);
-            let end = Span { start: block.span.end.saturating_sub(1), ..block.span };
-            let error = diagnostic!(E3018, end, "the function ends without a `{shown}`").here("nothing is returned here");
+            let end = Span {
+                start: block.span.end.saturating_sub(1),
+                ..block.span
+            };
+            let error = diagnostic!(E3018, end, "the function ends without a `{shown}`")
+                .here("nothing is returned here");
             let error = error.because(head, format!("it says that it returns `{shown}`"));
             let help = match block.stmts.last().map(|s| &s.kind) {
                 Some(StmtKind::Expr(_, true)) => "remove the `;` after the last expression",
@@ -35,7 +39,11 @@ impl Body<'_, '_> {
             Kind::Main => self.main_result(value, ret, head),
             _ => {
                 let shown = self.show(ret);
-                self.coerce(value, ret, Some((head, format!("the function returns `{shown}`"))))
+                self.coerce(
+                    value,
+                    ret,
+                    Some((head, format!("the function returns `{shown}`"))),
+                )
             }
         }
     }
@@ -96,7 +104,11 @@ impl Body<'_, '_> {
                 out.push(hir::Stmt::Expr(value.hir()));
                 leaves
             }
-            StmtKind::For { pattern, iter, body } => {
+            StmtKind::For {
+                pattern,
+                iter,
+                body,
+            } => {
                 self.for_stmt(pattern, iter, body, stmt.span, out);
                 false
             }
@@ -107,7 +119,11 @@ impl Body<'_, '_> {
                 let head = condition.span;
                 let body = self.loop_body(|b| b.block(body, Some(&Ty::unit())));
                 let body = self.unit(body);
-                out.push(hir::Stmt::While { cond: cond.hir(), body, span: head });
+                out.push(hir::Stmt::While {
+                    cond: cond.hir(),
+                    body,
+                    span: head,
+                });
                 false
             }
             StmtKind::Return(value) => {
@@ -126,11 +142,14 @@ impl Body<'_, '_> {
                         self.refuse_under_secret(Code::E3003, stmt.span, what, help, from);
                     }
                     None => {
-                        let error = diagnostic!(E3020, stmt.span, "{what} outside of a loop").here("no loop is around this");
+                        let error = diagnostic!(E3020, stmt.span, "{what} outside of a loop")
+                            .here("no loop is around this");
                         self.report(error.help("use it inside of `for` or `while`"));
                     }
                 }
-                out.push(hir::Stmt::Expr(Typed::new(kind, Ty::Never, stmt.span).hir()));
+                out.push(hir::Stmt::Expr(
+                    Typed::new(kind, Ty::Never, stmt.span).hir(),
+                ));
                 true
             }
         }
@@ -152,22 +171,30 @@ impl Body<'_, '_> {
             None => {
                 if !ret.is_unit() && !ret.is_never() {
                     let shown = self.show(&ret);
-                    let error = diagnostic!(E3001, span, "`return` without a `{shown}`").here("nothing is returned");
+                    let error = diagnostic!(E3001, span, "`return` without a `{shown}`")
+                        .here("nothing is returned");
                     self.report(error.help("write `return VALUE;`"));
                 }
                 None
             }
         };
-        out.push(hir::Stmt::Expr(Typed::new(H::Return(value), Ty::Never, span).hir()));
+        out.push(hir::Stmt::Expr(
+            Typed::new(H::Return(value), Ty::Never, span).hir(),
+        ));
     }
 
     fn unused_value(&mut self, value: &Typed, e: &Expr, terminated: bool) {
         let shown = self.show(&value.ty);
         if terminated {
-            let warning = diagnostic!(W0003, e.span, "this value of type `{shown}` is not used").here("unused");
+            let warning = diagnostic!(W0003, e.span, "this value of type `{shown}` is not used")
+                .here("unused");
             self.report(warning.help("remove it, or write `let _ = …;`"));
         } else {
-            let error = diagnostic!(E3001, e.span, "this block has a value of type `{shown}` that nobody takes");
+            let error = diagnostic!(
+                E3001,
+                e.span,
+                "this block has a value of type `{shown}` that nobody takes"
+            );
             let error = error.here("in the middle of a block");
             self.report(error.help("end the value inside with `;`, or bind it with `let`"));
         }
@@ -181,7 +208,12 @@ impl Body<'_, '_> {
                 H::Block(_, Some(tail)) => tail.span,
                 _ => body.span,
             };
-            let error = diagnostic!(E3001, span, "the body of a loop gives nothing, this is `{shown}`").here("a value");
+            let error = diagnostic!(
+                E3001,
+                span,
+                "the body of a loop gives nothing, this is `{shown}`"
+            )
+            .here("a value");
             self.report(error.help("end it with `;`"));
         }
         body.hir()
@@ -194,7 +226,13 @@ impl Body<'_, '_> {
         result
     }
 
-    fn let_stmt(&mut self, pattern: &Pattern, ty: Option<&Type>, init: &Expr, out: &mut Vec<hir::Stmt>) {
+    fn let_stmt(
+        &mut self,
+        pattern: &Pattern,
+        ty: Option<&Type>,
+        init: &Expr,
+        out: &mut Vec<hir::Stmt>,
+    ) {
         if let (E::Closure(..), PatternKind::Bind { name, mutable }) = (&init.kind, &pattern.kind) {
             self.let_closure(name, *mutable, init, out);
             return;
@@ -210,7 +248,11 @@ impl Body<'_, '_> {
                 let found = value.ty.clone();
                 let hir = self.coerce(value, want, Some(because));
                 // `[T; _]` takes the length of its value.
-                let ty = if is_open { want.join(&found, &self.ck.structs).unwrap_or(want.clone()) } else { want.clone() };
+                let ty = if is_open {
+                    want.join(&found, &self.ck.structs).unwrap_or(want.clone())
+                } else {
+                    want.clone()
+                };
                 (hir, ty)
             }
             _ => {
@@ -224,7 +266,14 @@ impl Body<'_, '_> {
     }
 
     /// Binds a pattern to a value.
-    fn bind(&mut self, pattern: &Pattern, ty: Ty, value: hir::Expr, cause: Cause, out: &mut Vec<hir::Stmt>) {
+    fn bind(
+        &mut self,
+        pattern: &Pattern,
+        ty: Ty,
+        value: hir::Expr,
+        cause: Cause,
+        out: &mut Vec<hir::Stmt>,
+    ) {
         match &pattern.kind {
             PatternKind::Wild => out.push(hir::Stmt::Expr(value)),
             PatternKind::Bind { mutable, name } => {
@@ -241,15 +290,26 @@ impl Body<'_, '_> {
 
     /// Binds the parts of a tuple pattern to the parts of a variable.
     pub fn destructure(&mut self, pattern: &Pattern, id: LocalId, out: &mut Vec<hir::Stmt>) {
-        let PatternKind::Tuple(parts) = &pattern.kind else { return };
+        let PatternKind::Tuple(parts) = &pattern.kind else {
+            return;
+        };
         let ty = self.locals[id.index()].ty.clone();
         let types = match &ty {
             Ty::Tuple(types) if types.len() == parts.len() => types.clone(),
             Ty::Never => vec![Ty::Never; parts.len()],
             other => {
                 let shown = self.show(other);
-                let error = diagnostic!(E3001, pattern.span, "this pattern has {} parts, the value is `{shown}`", parts.len());
-                self.report(error.here("does not fit the value").help("bind the value to one name, or give one name per part"));
+                let error = diagnostic!(
+                    E3001,
+                    pattern.span,
+                    "this pattern has {} parts, the value is `{shown}`",
+                    parts.len()
+                );
+                self.report(
+                    error
+                        .here("does not fit the value")
+                        .help("bind the value to one name, or give one name per part"),
+                );
                 vec![Ty::Never; parts.len()]
             }
         };
@@ -265,13 +325,25 @@ impl Body<'_, '_> {
         }
     }
 
-    fn for_stmt(&mut self, pattern: &Pattern, iter: &Expr, body: &Block, span: Span, out: &mut Vec<hir::Stmt>) {
+    fn for_stmt(
+        &mut self,
+        pattern: &Pattern,
+        iter: &Expr,
+        body: &Block,
+        span: Span,
+        out: &mut Vec<hir::Stmt>,
+    ) {
         let head = pattern.span.to(iter.span);
         let inner = match &iter.kind {
             E::Paren(inner) if matches!(inner.kind, E::Range { .. }) => inner,
             _ => iter,
         };
-        if let E::Range { lo: Some(lo), hi: Some(hi), inclusive } = &inner.kind {
+        if let E::Range {
+            lo: Some(lo),
+            hi: Some(hi),
+            inclusive,
+        } = &inner.kind
+        {
             self.for_range(pattern, lo, hi, *inclusive, body, head, out);
             return;
         }
@@ -282,8 +354,13 @@ impl Body<'_, '_> {
             Ty::Never => Ty::Never,
             other => {
                 let shown = self.show(other);
-                let error = diagnostic!(E3006, iter.span, "`{shown}` cannot be looped over").here(format!("this is `{shown}`"));
-                let help = if other.is_integral() { "write a range: `0..n`" } else { "loops go over arrays and ranges" };
+                let error = diagnostic!(E3006, iter.span, "`{shown}` cannot be looped over")
+                    .here(format!("this is `{shown}`"));
+                let help = if other.is_integral() {
+                    "write a range: `0..n`"
+                } else {
+                    "loops go over arrays and ranges"
+                };
                 self.report(error.help(help));
                 Ty::Never
             }
@@ -296,11 +373,25 @@ impl Body<'_, '_> {
             let body = b.loop_body(|b| b.block(body, Some(&Ty::unit())));
             (var, b.prefixed(stmts, body))
         });
-        out.push(hir::Stmt::ForEach { var, array, body, span: Span { file: span.file, ..head } });
+        out.push(hir::Stmt::ForEach {
+            var,
+            array,
+            body,
+            span: Span {
+                file: span.file,
+                ..head
+            },
+        });
     }
 
     /// The variable of a loop, and statements that take it apart.
-    fn loop_variable(&mut self, pattern: &Pattern, ty: Ty, cause: Cause, stmts: &mut Vec<hir::Stmt>) -> LocalId {
+    fn loop_variable(
+        &mut self,
+        pattern: &Pattern,
+        ty: Ty,
+        cause: Cause,
+        stmts: &mut Vec<hir::Stmt>,
+    ) -> LocalId {
         match &pattern.kind {
             PatternKind::Bind { mutable, name } => self.declare(name, ty, *mutable, cause),
             PatternKind::Wild => self.temporary(String::new(), ty, pattern.span, cause),
@@ -344,43 +435,63 @@ impl Body<'_, '_> {
             (lo, hi)
         };
         let help = "how often a loop runs shows: use a public bound, and `if` inside of the loop";
-        let secret = self.refuse_secret(&lo, "the bound of a loop", help) | self.refuse_secret(&hi, "the bound of a loop", help);
+        let secret = self.refuse_secret(&lo, "the bound of a loop", help)
+            | self.refuse_secret(&hi, "the bound of a loop", help);
         let joined = lo.ty.join(&hi.ty, &self.ck.structs);
         let ty = match joined {
             _ if secret => Ty::Never,
             Some(ty) if ty.is_integral() || ty.is_never() => ty,
             Some(ty) => {
                 let shown = self.show(&ty);
-                let error = diagnostic!(E3001, head, "a loop counts integers, not `{shown}`").here(format!("this is `{shown}`"));
+                let error = diagnostic!(E3001, head, "a loop counts integers, not `{shown}`")
+                    .here(format!("this is `{shown}`"));
                 self.report(error.help("use integer bounds"));
                 Ty::Never
             }
             None => {
                 let (a, b) = (self.show(&lo.ty), self.show(&hi.ty));
-                let error = diagnostic!(E3001, hi.span, "a range from `{a}` to `{b}`").here(format!("this is `{b}`"));
+                let error = diagnostic!(E3001, hi.span, "a range from `{a}` to `{b}`")
+                    .here(format!("this is `{b}`"));
                 let error = error.because(lo.span, format!("this is `{a}`"));
                 self.report(error.help(format!("convert with `as {a}`")));
                 Ty::Never
             }
         };
         // `lo..=hi` counts to hi + 1, in a type where that does not wrap.
-        let counter = if inclusive { counter_type(&ty, known_hi) } else { ty.clone() };
+        let counter = if inclusive {
+            counter_type(&ty, known_hi)
+        } else {
+            ty.clone()
+        };
         let convert = |e: Typed| {
             let span = e.span;
-            if e.ty == counter { e } else { Typed::new(H::Cast(e.boxed()), counter.clone(), span) }
+            if e.ty == counter {
+                e
+            } else {
+                Typed::new(H::Cast(e.boxed()), counter.clone(), span)
+            }
         };
         let (lo, mut hi) = (convert(lo), convert(hi));
         if inclusive {
             let span = hi.span;
             let one = Typed::new(H::Lit(1), counter.clone(), span);
-            hi = Typed::new(H::Binary(HB::Add, hi.boxed(), one.boxed()), counter.clone(), span);
+            hi = Typed::new(
+                H::Binary(HB::Add, hi.boxed(), one.boxed()),
+                counter.clone(),
+                span,
+            );
         }
         let (var, body) = self.scoped(|b| {
             let mut stmts = Vec::new();
             let var = if counter == ty || ty.is_never() {
                 b.loop_variable(pattern, ty.clone(), Cause::From(None), &mut stmts)
             } else {
-                let raw = b.temporary(String::new(), counter.clone(), pattern.span, Cause::From(None));
+                let raw = b.temporary(
+                    String::new(),
+                    counter.clone(),
+                    pattern.span,
+                    Cause::From(None),
+                );
                 let value = flow::read(raw, &counter, pattern.span);
                 let value = Typed::new(H::Cast(value.boxed()), ty.clone(), pattern.span).hir();
                 b.bind(pattern, ty.clone(), value, Cause::From(None), &mut stmts);
@@ -389,7 +500,13 @@ impl Body<'_, '_> {
             let body = b.loop_body(|b| b.block(body, Some(&Ty::unit())));
             (var, b.prefixed(stmts, body))
         });
-        out.push(hir::Stmt::ForRange { var, lo: lo.hir(), hi: hi.hir(), body, span: head });
+        out.push(hir::Stmt::ForRange {
+            var,
+            lo: lo.hir(),
+            hi: hi.hir(),
+            body,
+            span: head,
+        });
     }
 }
 
@@ -419,7 +536,10 @@ fn has_open_length(ty: &Ty) -> bool {
 }
 
 fn has_effect(kind: &H) -> bool {
-    matches!(kind, H::Reveal(_) | H::Call { .. } | H::CallValue(..) | H::Builtin(..))
+    matches!(
+        kind,
+        H::Reveal(_) | H::Call { .. } | H::CallValue(..) | H::Builtin(..)
+    )
 }
 
 /// Whether an expression statement never lets control out: both arms of an `if` leave, or a block does.

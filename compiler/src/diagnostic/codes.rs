@@ -101,12 +101,19 @@ codes! {
 impl Code {
     /// Codes with `E` are errors, codes with `W` warnings.
     pub fn severity(self) -> Severity {
-        if self.as_str().starts_with('W') { Severity::Warning } else { Severity::Error }
+        if self.as_str().starts_with('W') {
+            Severity::Warning
+        } else {
+            Severity::Error
+        }
     }
 
     /// The code that is written like this, in either case.
     pub fn parse(text: &str) -> Option<Code> {
-        Code::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text.trim()))
+        Code::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str().eq_ignore_ascii_case(text.trim()))
     }
 }
 
@@ -124,7 +131,10 @@ mod tests {
     fn every_page_names_its_code() {
         for &code in Code::ALL {
             let page = code.page();
-            assert!(page.starts_with(&format!("# {code}: {}\n", code.title())), "{code}: the page's first line");
+            assert!(
+                page.starts_with(&format!("# {code}: {}\n", code.title())),
+                "{code}: the page's first line"
+            );
             assert_eq!(Code::parse(&code.as_str().to_lowercase()), Some(code));
         }
         assert_eq!(Code::parse("E9999"), None);

@@ -31,7 +31,9 @@ fn one(sources: &SourceSet, d: &Diagnostic) -> Value {
 }
 
 fn place(sources: &SourceSet, span: Span) -> Value {
-    let Some(file) = sources.get(span.file) else { return Value::Null };
+    let Some(file) = sources.get(span.file) else {
+        return Value::Null;
+    };
     let (line, col) = file.line_col(span.start as usize);
     let (end_line, end_col) = file.line_col(span.end as usize);
     json!({"path": file.name, "line": line, "col": col, "end_line": end_line, "end_col": end_col})

@@ -5,7 +5,10 @@ use crate::source::SourceSet;
 
 /// All diagnostics, one line each.
 pub fn render(sources: &SourceSet, diagnostics: &[Diagnostic]) -> String {
-    diagnostics.iter().map(|d| line(sources, d) + "\n").collect()
+    diagnostics
+        .iter()
+        .map(|d| line(sources, d) + "\n")
+        .collect()
 }
 
 /// One diagnostic as one line, without the line's end.
@@ -14,7 +17,12 @@ pub fn line(sources: &SourceSet, d: &Diagnostic) -> String {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    let mut text = format!("{}: {kind}[{}]: {}", sources.place(d.primary.span), d.code, d.message);
+    let mut text = format!(
+        "{}: {kind}[{}]: {}",
+        sources.place(d.primary.span),
+        d.code,
+        d.message
+    );
     if let Some(help) = &d.help {
         text.push_str("; help: ");
         text.push_str(help);

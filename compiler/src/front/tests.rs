@@ -49,7 +49,12 @@ fn main(reserve: secret u64 from seller, bid: secret u64 from each bidder) -> Ou
 
 #[test]
 fn a_secret_index_bound_or_branch_is_refused() {
-    let (_, errors) = run("fn main(x: secret u32 from each) -> u32 {\n    let n = x[0];\n    let mut t: u32 = 0;\n    for i in 0..n { t += 1; }\n    if n > 3 { t = 4; }\n    t\n}\n");
-    let codes: Vec<&str> = errors.lines().filter_map(|l| l.get(l.find('[')? + 1..l.find(']')?)).collect();
+    let (_, errors) = run(
+        "fn main(x: secret u32 from each) -> u32 {\n    let n = x[0];\n    let mut t: u32 = 0;\n    for i in 0..n { t += 1; }\n    if n > 3 { t = 4; }\n    t\n}\n",
+    );
+    let codes: Vec<&str> = errors
+        .lines()
+        .filter_map(|l| l.get(l.find('[')? + 1..l.find(']')?))
+        .collect();
     assert_eq!(codes, ["E3002", "E3004"], "{errors}");
 }

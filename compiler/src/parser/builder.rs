@@ -20,7 +20,10 @@ pub struct Builder {
 impl Builder {
     /// For an item of this file.
     pub fn new(file: FileId) -> Builder {
-        Builder { file, diagnostics: RefCell::new(Vec::new()) }
+        Builder {
+            file,
+            diagnostics: RefCell::new(Vec::new()),
+        }
     }
 
     /// What went wrong.
@@ -36,7 +39,11 @@ impl Builder {
         let code = crate::diagnostic::Code::E1007;
         if self.diagnostics.borrow().iter().all(|d| d.code != code) {
             let error = diagnostic!(E1007, span, "this nests more than {MAX_DEPTH} deep");
-            self.report(error.here("too deep").help("move inner parts to `let` or to functions"));
+            self.report(
+                error
+                    .here("too deep")
+                    .help("move inner parts to `let` or to functions"),
+            );
         }
     }
 
@@ -47,7 +54,10 @@ impl Builder {
 
     /// A name.
     pub fn name(&self, l: usize, text: &str, r: usize) -> Name {
-        Name { text: text.to_owned(), span: self.span(l, r) }
+        Name {
+            text: text.to_owned(),
+            span: self.span(l, r),
+        }
     }
 
     /// A string's contents, escapes resolved.
@@ -67,23 +77,33 @@ impl Builder {
                 Some((_, c @ ('"' | '\\'))) => out.push(c),
                 Some((end, c)) => {
                     let span = self.span(l + 1 + at, l + 1 + end + c.len_utf8());
-                    let error = diagnostic!(E1011, span, "`\\{}` is not an escape", c.escape_debug());
+                    let error =
+                        diagnostic!(E1011, span, "`\\{}` is not an escape", c.escape_debug());
                     self.report(error.help("escapes are `\\n`, `\\t`, `\\\"` and `\\\\`"));
                 }
                 None => {}
             }
         }
-        Name { text: out, span: self.span(l, r) }
+        Name {
+            text: out,
+            span: self.span(l, r),
+        }
     }
 
     /// A path.
     pub fn path(&self, l: usize, parts: Vec<Name>, args: Vec<GenericArg>, r: usize) -> Path {
-        Path { parts, args, span: self.span(l, r) }
+        Path {
+            parts,
+            args,
+            span: self.span(l, r),
+        }
     }
 
     /// `use path as local;`
     pub fn import(&self, path: Vec<Name>, local: Option<Name>) -> Vec<Import> {
-        let Some(last) = path.last() else { return Vec::new() };
+        let Some(last) = path.last() else {
+            return Vec::new();
+        };
         let local = local.unwrap_or_else(|| last.clone());
         vec![Import { path, local }]
     }
@@ -93,7 +113,10 @@ impl Builder {
         let one = |(name, local): (Name, Option<Name>)| {
             let mut path = path.clone();
             path.push(name.clone());
-            Import { path, local: local.unwrap_or(name) }
+            Import {
+                path,
+                local: local.unwrap_or(name),
+            }
         };
         names.into_iter().map(one).collect()
     }
@@ -104,19 +127,38 @@ impl Builder {
         let depth = 1 + type_depth(&kind);
         if depth > MAX_DEPTH {
             self.too_deep(span);
-            return Type { kind: TypeKind::Error, span, depth: 1 };
+            return Type {
+                kind: TypeKind::Error,
+                span,
+                depth: 1,
+            };
         }
         Type { kind, span, depth }
     }
 
     /// `ty in lo..=hi`
-    pub fn ranged(&self, l: usize, ty: Type, lo: Expr, hi: Expr, inclusive: bool, r: usize) -> Type {
-        self.ty(l, TypeKind::Ranged(Box::new(ty), Box::new(ValueRange { lo, hi, inclusive })), r)
+    pub fn ranged(
+        &self,
+        l: usize,
+        ty: Type,
+        lo: Expr,
+        hi: Expr,
+        inclusive: bool,
+        r: usize,
+    ) -> Type {
+        self.ty(
+            l,
+            TypeKind::Ranged(Box::new(ty), Box::new(ValueRange { lo, hi, inclusive })),
+            r,
+        )
     }
 
     /// A statement.
     pub fn stmt(&self, l: usize, kind: StmtKind, r: usize) -> Stmt {
-        Stmt { kind, span: self.span(l, r) }
+        Stmt {
+            kind,
+            span: self.span(l, r),
+        }
     }
 
     /// A statement with its `;`.
@@ -125,25 +167,43 @@ impl Builder {
             StmtKind::Expr(e, _) => StmtKind::Expr(e, true),
             kind => kind,
         };
-        Stmt { kind, span: self.span(l, r) }
+        Stmt {
+            kind,
+            span: self.span(l, r),
+        }
     }
 
     /// A block from its statements and what stands last without a `;`.
     pub fn block(&self, l: usize, (mut stmts, last): (Vec<Stmt>, Option<Stmt>), r: usize) -> Block {
         let mut tail = None;
         match last {
-            Some(Stmt { kind: StmtKind::Expr(e, _), .. }) => tail = Some(Box::new(e)),
+            Some(Stmt {
+                kind: StmtKind::Expr(e, _),
+                ..
+            }) => tail = Some(Box::new(e)),
             Some(stmt) => stmts.push(stmt),
             // A block-like statement at the end is the value.
             None => {
-                if matches!(stmts.last(), Some(Stmt { kind: StmtKind::Expr(_, false), .. }))
-                    && let Some(Stmt { kind: StmtKind::Expr(e, _), .. }) = stmts.pop()
+                if matches!(
+                    stmts.last(),
+                    Some(Stmt {
+                        kind: StmtKind::Expr(_, false),
+                        ..
+                    })
+                ) && let Some(Stmt {
+                    kind: StmtKind::Expr(e, _),
+                    ..
+                }) = stmts.pop()
                 {
                     tail = Some(Box::new(e));
                 }
             }
         }
-        Block { stmts, tail, span: self.span(l, r) }
+        Block {
+            stmts,
+            tail,
+            span: self.span(l, r),
+        }
     }
 
     /// `(a, b)` as a pattern; `(a)` is `a`.
@@ -153,7 +213,10 @@ impl Builder {
         {
             return only;
         }
-        Pattern { kind: PatternKind::Tuple(parts), span: self.span(l, r) }
+        Pattern {
+            kind: PatternKind::Tuple(parts),
+            span: self.span(l, r),
+        }
     }
 
     /// An expression; an error node if it nests too deeply.
@@ -162,7 +225,11 @@ impl Builder {
         let depth = 1 + expr_depth(&kind);
         if depth > MAX_DEPTH {
             self.too_deep(span);
-            return Expr { kind: ExprKind::Error, span, depth: 1 };
+            return Expr {
+                kind: ExprKind::Error,
+                span,
+                depth: 1,
+            };
         }
         Expr { kind, span, depth }
     }
@@ -173,8 +240,23 @@ impl Builder {
     }
 
     /// `lo..hi`
-    pub fn range(&self, l: usize, lo: Option<Expr>, hi: Option<Expr>, inclusive: bool, r: usize) -> Expr {
-        self.expr(l, ExprKind::Range { lo: lo.map(Box::new), hi: hi.map(Box::new), inclusive }, r)
+    pub fn range(
+        &self,
+        l: usize,
+        lo: Option<Expr>,
+        hi: Option<Expr>,
+        inclusive: bool,
+        r: usize,
+    ) -> Expr {
+        self.expr(
+            l,
+            ExprKind::Range {
+                lo: lo.map(Box::new),
+                hi: hi.map(Box::new),
+                inclusive,
+            },
+            r,
+        )
     }
 
     /// `(first, rest…)`
@@ -198,7 +280,11 @@ impl Builder {
     pub fn call(&self, l: usize, f: Expr, args: Vec<Expr>, r: usize) -> Expr {
         match f.kind {
             ExprKind::Field(x, name) => {
-                let path = Path { span: name.span, parts: vec![name], args: Vec::new() };
+                let path = Path {
+                    span: name.span,
+                    parts: vec![name],
+                    args: Vec::new(),
+                };
                 self.expr(l, ExprKind::Method(x, path, args), r)
             }
             _ => self.expr(l, ExprKind::Call(Box::new(f), args), r),
@@ -246,13 +332,21 @@ fn block_depth(block: &Block) -> u32 {
 
 fn stmt_depth(stmt: &Stmt) -> u32 {
     match &stmt.kind {
-        StmtKind::Let { pattern, ty, init } => {
-            init.depth.max(ty.as_ref().map_or(0, |t| t.depth)).max(pattern_depth(pattern))
-        }
+        StmtKind::Let { pattern, ty, init } => init
+            .depth
+            .max(ty.as_ref().map_or(0, |t| t.depth))
+            .max(pattern_depth(pattern)),
         StmtKind::Assign { place, value, .. } => place.depth.max(value.depth),
         StmtKind::Expr(e, _) => e.depth,
-        StmtKind::For { pattern, iter, body } => {
-            1 + iter.depth.max(block_depth(body)).max(pattern_depth(pattern))
+        StmtKind::For {
+            pattern,
+            iter,
+            body,
+        } => {
+            1 + iter
+                .depth
+                .max(block_depth(body))
+                .max(pattern_depth(pattern))
         }
         StmtKind::While { condition, body } => 1 + condition.depth.max(block_depth(body)),
         StmtKind::Return(e) => e.as_ref().map_or(0, |e| e.depth),
@@ -266,7 +360,9 @@ fn expr_depth(kind: &ExprKind) -> u32 {
         ExprKind::Int(..) | ExprKind::Bool(_) | ExprKind::Error => 0,
         ExprKind::Path(path) => path_depth(path),
         ExprKind::Array(es) | ExprKind::Tuple(es) => most(es),
-        ExprKind::Repeat(a, b) | ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => a.depth.max(b.depth),
+        ExprKind::Repeat(a, b) | ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => {
+            a.depth.max(b.depth)
+        }
         ExprKind::Paren(e)
         | ExprKind::Field(e, _)
         | ExprKind::TupleField(e, _)
@@ -275,21 +371,29 @@ fn expr_depth(kind: &ExprKind) -> u32 {
         | ExprKind::MakeSecret(e)
         | ExprKind::Assert(e, _) => e.depth,
         ExprKind::Struct(path, fields) => {
-            let deepest = fields.iter().filter_map(|(_, e)| e.as_ref()).map(|e| e.depth).max();
+            let deepest = fields
+                .iter()
+                .filter_map(|(_, e)| e.as_ref())
+                .map(|e| e.depth)
+                .max();
             deepest.unwrap_or(0).max(path_depth(path))
         }
-        ExprKind::Range { lo, hi, .. } => {
-            lo.as_ref().map_or(0, |e| e.depth).max(hi.as_ref().map_or(0, |e| e.depth))
-        }
+        ExprKind::Range { lo, hi, .. } => lo
+            .as_ref()
+            .map_or(0, |e| e.depth)
+            .max(hi.as_ref().map_or(0, |e| e.depth)),
         ExprKind::Call(f, args) => f.depth.max(most(args)),
         ExprKind::Method(e, path, args) => e.depth.max(most(args)).max(path_depth(path)),
         ExprKind::Cast(e, t) => e.depth.max(t.depth),
-        ExprKind::If(c, then, otherwise) => {
-            c.depth.max(block_depth(then)).max(otherwise.as_ref().map_or(0, |e| e.depth))
-        }
+        ExprKind::If(c, then, otherwise) => c
+            .depth
+            .max(block_depth(then))
+            .max(otherwise.as_ref().map_or(0, |e| e.depth)),
         ExprKind::Block(b) => block_depth(b),
         ExprKind::Closure(params, body) => {
-            let deepest = params.iter().map(|(p, t)| pattern_depth(p).max(t.as_ref().map_or(0, |t| t.depth)));
+            let deepest = params
+                .iter()
+                .map(|(p, t)| pattern_depth(p).max(t.as_ref().map_or(0, |t| t.depth)));
             body.depth.max(deepest.max().unwrap_or(0))
         }
     }

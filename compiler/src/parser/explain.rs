@@ -25,7 +25,8 @@ pub fn not_yet(text: &str, tokens: &[Token]) -> Option<Diagnostic> {
             }
             _ => continue,
         };
-        let error = diagnostic!(E1009, token.span, "{what} are not yet available").here(slice(text, token.span).to_owned() + " comes later");
+        let error = diagnostic!(E1009, token.span, "{what} are not yet available")
+            .here(slice(text, token.span).to_owned() + " comes later");
         return Some(error.help(instead));
     }
     None
@@ -39,7 +40,10 @@ pub fn syntax_error(
     error: ParseError<usize, Tok<'_>, ()>,
 ) -> Diagnostic {
     let (start, end, found, expected) = match error {
-        ParseError::UnrecognizedToken { token: (l, tok, r), expected } => (l, r, Some(tok), expected),
+        ParseError::UnrecognizedToken {
+            token: (l, tok, r),
+            expected,
+        } => (l, r, Some(tok), expected),
         ParseError::ExtraToken { token: (l, tok, r) } => (l, r, Some(tok), Vec::new()),
         ParseError::UnrecognizedEof { location, expected } => (location, location, None, expected),
         ParseError::InvalidToken { location } => (location, location, None, Vec::new()),
@@ -47,7 +51,10 @@ pub fn syntax_error(
     };
     let mut span = Span::new(file, start, end);
     let position = tokens.iter().position(|t| t.span.start as usize >= start);
-    let before = position.unwrap_or(tokens.len()).checked_sub(1).and_then(|at| tokens.get(at));
+    let before = position
+        .unwrap_or(tokens.len())
+        .checked_sub(1)
+        .and_then(|at| tokens.get(at));
     let found_text = match found {
         Some(Tok::StmtEnd) => "the end of the block".to_owned(),
         Some(_) => format!("`{}`", shorten(slice(text, span))),
@@ -60,9 +67,14 @@ pub fn syntax_error(
     // A forgotten `;` or `,` belongs to the end of what is before it.
     if let Some(before) = before
         && can(";")
-        && (new_line_between(text, before.span, start) || matches!(found, Some(Tok::K(k, _)) if starts_statement(k)))
+        && (new_line_between(text, before.span, start)
+            || matches!(found, Some(Tok::K(k, _)) if starts_statement(k)))
     {
-        span = Span { start: before.span.end, end: before.span.end, ..span };
+        span = Span {
+            start: before.span.end,
+            end: before.span.end,
+            ..span
+        };
         return diagnostic!(E1005, span, "expected `;`, found {found_text}")
             .here("a `;` is missing here")
             .help("end the statement with `;`");
@@ -77,7 +89,11 @@ pub fn syntax_error(
     if let Some(before) = before {
         error = error.because(before.span, "after this");
     }
-    let help = if list.is_empty() { "remove it".to_owned() } else { format!("write {list} here") };
+    let help = if list.is_empty() {
+        "remove it".to_owned()
+    } else {
+        format!("write {list} here")
+    };
     error.help(help)
 }
 
@@ -95,7 +111,8 @@ fn special_case(
     let word = slice(text, token.span);
     let is_first = tokens[..at].iter().all(|t| t.kind == Kind::Pub);
     if is_first && token.kind == Kind::Ident {
-        let error = diagnostic!(E1005, span, "`{word}` does not begin an item").here("expected an item");
+        let error =
+            diagnostic!(E1005, span, "`{word}` does not begin an item").here("expected an item");
         let items = ["fn", "struct", "const", "use", "party", "test", "pub"];
         let guess = match word {
             "func" | "function" | "def" | "proc" => Some("fn"),
@@ -117,11 +134,23 @@ fn special_case(
         );
     }
     let reserved = crate::lexer::KEYWORDS.contains(&word);
-    if reserved && can("ident") && before.is_some_and(|b| matches!(b.kind, Kind::Let | Kind::Mut | Kind::Fn | Kind::Struct | Kind::Const | Kind::Dot)) {
+    if reserved
+        && can("ident")
+        && before.is_some_and(|b| {
+            matches!(
+                b.kind,
+                Kind::Let | Kind::Mut | Kind::Fn | Kind::Struct | Kind::Const | Kind::Dot
+            )
+        })
+    {
         return Some(
-            diagnostic!(E1005, span, "`{word}` is a reserved word and cannot be a name")
-                .here("expected a name")
-                .help(format!("choose another name, for example `{word}_`")),
+            diagnostic!(
+                E1005,
+                span,
+                "`{word}` is a reserved word and cannot be a name"
+            )
+            .here("expected a name")
+            .help(format!("choose another name, for example `{word}_`")),
         );
     }
     if token.kind == Kind::Eq && can("{body") {
@@ -145,10 +174,16 @@ fn special_case(
             _ => "!",
         };
         return Some(
-            diagnostic!(E1005, span, "`{word}` is not an operator").here("unexpected").help(format!("write `{instead}`")),
+            diagnostic!(E1005, span, "`{word}` is not an operator")
+                .here("unexpected")
+                .help(format!("write `{instead}`")),
         );
     }
-    if matches!(token.kind, Kind::EqEq | Kind::Ne | Kind::Lt | Kind::Le | Kind::Gt | Kind::Ge) && can("&&") {
+    if matches!(
+        token.kind,
+        Kind::EqEq | Kind::Ne | Kind::Lt | Kind::Le | Kind::Gt | Kind::Ge
+    ) && can("&&")
+    {
         return Some(
             diagnostic!(E1005, span, "comparisons cannot be chained")
                 .here("a second comparison")
@@ -159,15 +194,30 @@ fn special_case(
 }
 
 fn starts_statement(kind: Kind) -> bool {
-    matches!(kind, Kind::Let | Kind::For | Kind::While | Kind::Return | Kind::RBrace | Kind::Break | Kind::Continue | Kind::If)
+    matches!(
+        kind,
+        Kind::Let
+            | Kind::For
+            | Kind::While
+            | Kind::Return
+            | Kind::RBrace
+            | Kind::Break
+            | Kind::Continue
+            | Kind::If
+    )
 }
 
 fn new_line_between(text: &str, before: Span, start: usize) -> bool {
-    text.get(before.end as usize..start).is_some_and(|gap| gap.contains('\n'))
+    text.get(before.end as usize..start)
+        .is_some_and(|gap| gap.contains('\n'))
 }
 
 fn shorten(text: &str) -> String {
-    if text.chars().count() <= 30 { text.to_owned() } else { text.chars().take(29).collect::<String>() + "…" }
+    if text.chars().count() <= 30 {
+        text.to_owned()
+    } else {
+        text.chars().take(29).collect::<String>() + "…"
+    }
 }
 
 /// Up to five things that could follow, most telling first; whole classes get one name.
@@ -186,9 +236,14 @@ fn describe(expected: &[String]) -> String {
     } else if has("int") {
         list.push("a number".into());
     }
-    for mark in [";", ",", ")", "]", "{", "}", ":", "=", "->", "in", "::", "(", "fn"] {
+    for mark in [
+        ";", ",", ")", "]", "{", "}", ":", "=", "->", "in", "::", "(", "fn",
+    ] {
         let shadowed = has("reveal") && matches!(mark, "(" | "{");
-        if (has(mark) || (mark == "{" && has("{body"))) && !shadowed && !(has("secret") && mark == "(") {
+        if (has(mark) || (mark == "{" && has("{body")))
+            && !shadowed
+            && !(has("secret") && mark == "(")
+        {
             list.push(format!("`{mark}`"));
         }
     }

@@ -11,11 +11,19 @@ fn tree(text: &str) -> String {
 
 fn expr(text: &str) -> String {
     let dump = tree(&format!("fn f() {{ {text} }}"));
-    dump.lines().skip(1).map(str::trim).collect::<Vec<_>>().join("; ")
+    dump.lines()
+        .skip(1)
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn codes(text: &str) -> Vec<(&'static str, u32)> {
-    parse(FileId(0), text).1.into_iter().map(|d| (d.code.as_str(), d.primary.span.start)).collect()
+    parse(FileId(0), text)
+        .1
+        .into_iter()
+        .map(|d| (d.code.as_str(), d.primary.span.start))
+        .collect()
 }
 
 #[test]
@@ -23,7 +31,10 @@ fn precedence_is_that_of_rust() {
     assert_eq!(expr("a + b * c"), "= (a + (b * c))");
     assert_eq!(expr("a - b - c"), "= ((a - b) - c)");
     assert_eq!(expr("-a as u8 + 1"), "= (((-a) as u8) + 1)");
-    assert_eq!(expr("a << 1 + 2 & b ^ c | d == e && f || g"), "= (((((((a << (1 + 2)) & b) ^ c) | d) == e) && f) || g)");
+    assert_eq!(
+        expr("a << 1 + 2 & b ^ c | d == e && f || g"),
+        "= (((((((a << (1 + 2)) & b) ^ c) | d) == e) && f) || g)"
+    );
     assert_eq!(expr("a as u8 < b >> 2"), "= ((a as u8) < (b >> 2))");
     assert_eq!(expr("!x.y[0](1).z"), "= (!x.y[0](1).z)");
     assert_eq!(expr("t.0.1"), "= t.0.1");
@@ -32,17 +43,38 @@ fn precedence_is_that_of_rust() {
 
 #[test]
 fn blocks_that_are_statements_end_by_themselves() {
-    assert_eq!(expr("if a { b } else { c } -d"), "if a { = b } else { = c }; = (-d)");
-    assert_eq!(expr("if a { b } else if c { d } else { e }"), "= if a { = b } else if c { = d } else { = e }");
-    assert_eq!(expr("for i in 0..n { x += i; } (a, b)"), "for i in 0..n; x += i; = (a, b)");
-    assert_eq!(expr("let x = if a { 1 } else { 2 } + 3; x"), "let x = (if a { = 1 } else { = 2 } + 3); = x");
+    assert_eq!(
+        expr("if a { b } else { c } -d"),
+        "if a { = b } else { = c }; = (-d)"
+    );
+    assert_eq!(
+        expr("if a { b } else if c { d } else { e }"),
+        "= if a { = b } else if c { = d } else { = e }"
+    );
+    assert_eq!(
+        expr("for i in 0..n { x += i; } (a, b)"),
+        "for i in 0..n; x += i; = (a, b)"
+    );
+    assert_eq!(
+        expr("let x = if a { 1 } else { 2 } + 3; x"),
+        "let x = (if a { = 1 } else { = 2 } + 3); = x"
+    );
 }
 
 #[test]
 fn struct_literals_stand_where_no_body_can() {
-    assert_eq!(expr("let o = Outcome { winner, price: second };"), "let o = Outcome { winner, price: second }");
-    assert_eq!(expr("while (S { a: 1 }).a == b { }"), "while (S { a: 1 }.a == b)");
-    assert_eq!(expr("if xs.any(|x| { x }) { y }"), "= if xs.any((|x| { = x })) { = y }");
+    assert_eq!(
+        expr("let o = Outcome { winner, price: second };"),
+        "let o = Outcome { winner, price: second }"
+    );
+    assert_eq!(
+        expr("while (S { a: 1 }).a == b { }"),
+        "while (S { a: 1 }.a == b)"
+    );
+    assert_eq!(
+        expr("if xs.any(|x| { x }) { y }"),
+        "= if xs.any((|x| { = x })) { = y }"
+    );
 }
 
 #[test]
@@ -55,10 +87,21 @@ fn generics_close_with_double_angles() {
 
 #[test]
 fn words_are_names_where_they_mean_nothing() {
-    assert_eq!(tree("struct Move { from: u8, to: u8, each: bool }"), "struct Move\n  from: u8\n  to: u8\n  each: bool\n");
+    assert_eq!(
+        tree("struct Move { from: u8, to: u8, each: bool }"),
+        "struct Move\n  from: u8\n  to: u8\n  each: bool\n"
+    );
     let text = "fn main(from: secret u8 from test, all: [secret u8; _] from each bank) -> { to: u8 to all, x: u8 to bank[0] } { from }";
-    assert_eq!(tree(text).lines().next(), Some("fn main(from: secret u8 from test, all: [secret u8; _] from each bank) -> { to: u8 to all, x: u8 to bank[0] }"));
-    assert_eq!(tree("party bidder[2..];\nparty test;"), "party bidder[2..]\nparty test\n");
+    assert_eq!(
+        tree(text).lines().next(),
+        Some(
+            "fn main(from: secret u8 from test, all: [secret u8; _] from each bank) -> { to: u8 to all, x: u8 to bank[0] }"
+        )
+    );
+    assert_eq!(
+        tree("party bidder[2..];\nparty test;"),
+        "party bidder[2..]\nparty test\n"
+    );
 }
 
 #[test]
@@ -71,7 +114,10 @@ fn one_broken_item_does_not_hide_the_others() {
 
 #[test]
 fn brackets_are_reported_where_they_open() {
-    assert_eq!(codes("fn a() {\n    if x {\n        y;\n\n}\nfn b() { }\n"), [("E1006", 18)]);
+    assert_eq!(
+        codes("fn a() {\n    if x {\n        y;\n\n}\nfn b() { }\n"),
+        [("E1006", 18)]
+    );
     assert_eq!(codes("fn a() { b(1; }"), [("E1006", 10)]);
     assert_eq!(codes("}\nfn a() { }"), [("E1006", 0)]);
 }
@@ -85,19 +131,31 @@ fn nesting_is_limited() {
     }
     let chain = "a".to_owned() + &".b".repeat(100_000);
     assert_eq!(codes(&format!("fn f() {{ {chain} }}"))[0].0, "E1007");
-    assert_eq!(codes(&format!("fn f(a: {}u8) {{ }}", "secret ".repeat(10_000)))[0].0, "E1007");
+    assert_eq!(
+        codes(&format!("fn f(a: {}u8) {{ }}", "secret ".repeat(10_000)))[0].0,
+        "E1007"
+    );
 }
 
 #[test]
 fn lexer_errors_do_not_cascade() {
-    assert_eq!(codes("fn f() { let x = §; let y = x § + 1; }"), [("E1001", 17), ("E1001", 31)]);
-    assert_eq!(codes("fn f() { assert(a, \"open); }\nfn g() { }"), [("E1003", 19), ("E1006", 15)]);
+    assert_eq!(
+        codes("fn f() { let x = §; let y = x § + 1; }"),
+        [("E1001", 17), ("E1001", 31)]
+    );
+    assert_eq!(
+        codes("fn f() { assert(a, \"open); }\nfn g() { }"),
+        [("E1003", 19), ("E1006", 15)]
+    );
 }
 
 #[test]
 fn what_comes_later_is_named() {
     assert_eq!(codes("enum E { A, B }"), [("E1009", 0)]);
     assert_eq!(codes("fn f() { match x { } }"), [("E1009", 9)]);
-    assert_eq!(codes("circuit aes: fn(u8) -> u8 = \"a.txt\";"), [("E1009", 0)]);
+    assert_eq!(
+        codes("circuit aes: fn(u8) -> u8 = \"a.txt\";"),
+        [("E1009", 0)]
+    );
     assert_eq!(codes("fn f() { 1.5 }"), [("E1009", 9)]);
 }

@@ -14,7 +14,11 @@ impl Secrecy {
 
     /// As secret as this type parameter. The 64th and later ones count as secret.
     pub fn of(id: GenericId) -> Secrecy {
-        if id.0 < 63 { Secrecy(1 << id.0) } else { Secrecy::SECRET }
+        if id.0 < 63 {
+            Secrecy(1 << id.0)
+        } else {
+            Secrecy::SECRET
+        }
     }
 
     pub fn is_public(self) -> bool {
@@ -32,7 +36,11 @@ impl Secrecy {
 
     /// What is left when the parameter itself accounts for its own secrecy.
     pub fn without(self, id: GenericId) -> Secrecy {
-        if self == Secrecy::SECRET || id.0 >= 63 { self } else { Secrecy(self.0 & !(1 << id.0)) }
+        if self == Secrecy::SECRET || id.0 >= 63 {
+            self
+        } else {
+            Secrecy(self.0 & !(1 << id.0))
+        }
     }
 }
 

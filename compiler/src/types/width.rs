@@ -18,8 +18,12 @@ pub(crate) fn parse(name: &str) -> Option<Result<(u8, bool), String>> {
     }
     let least = if signed { 2 } else { 1 };
     match digits.parse::<u8>() {
-        Ok(width) if (least..=128).contains(&width) && !digits.starts_with('0') => Some(Ok((width, signed))),
-        _ => Some(Err("integer types are `u1` to `u128` and `i2` to `i128`".to_owned())),
+        Ok(width) if (least..=128).contains(&width) && !digits.starts_with('0') => {
+            Some(Ok((width, signed)))
+        }
+        _ => Some(Err(
+            "integer types are `u1` to `u128` and `i2` to `i128`".to_owned()
+        )),
     }
 }
 
@@ -50,7 +54,9 @@ mod tests {
         assert!(matches!(parse("u08"), Some(Err(_))));
         assert_eq!(parse("user"), None);
         assert_eq!(max(8, true), 127);
-        assert!(fits(128, true, 8, true) && !fits(129, true, 8, true) && !fits(128, false, 8, true));
+        assert!(
+            fits(128, true, 8, true) && !fits(129, true, 8, true) && !fits(128, false, 8, true)
+        );
         assert!(fits(u128::MAX, false, 128, false) && !fits(1 << 127, false, 128, true));
     }
 }
