@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
 
 /// A wire or its complement: `2 · wire + complemented`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -166,7 +167,7 @@ pub struct Builder {
     n_input_bits: u32,
     gates: Vec<Gate>,
     level: Vec<u32>,
-    known: HashMap<Gate, Lit>,
+    known: HashMap<Gate, Lit, GateHash>,
 }
 
 impl Builder {
@@ -178,7 +179,7 @@ impl Builder {
             n_input_bits,
             gates: Vec::new(),
             level: vec![0; 1 + n_input_bits as usize],
-            known: HashMap::new(),
+            known: HashMap::default(),
         }
     }
 
@@ -328,6 +329,41 @@ impl Builder {
         self.gates.push(gate);
         self.known.insert(gate, lit);
         lit
+    }
+}
+
+/// Hashes gates with a few multiplications: the compiler looks every gate up that it builds. Only lookups, never
+/// iteration, depend on it.
+#[derive(Clone, Copy, Debug, Default)]
+struct GateHash;
+
+impl BuildHasher for GateHash {
+    type Hasher = GateHasher;
+    fn build_hasher(&self) -> GateHasher {
+        GateHasher(0)
+    }
+}
+
+struct GateHasher(u64);
+
+impl Hasher for GateHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+    fn write_u64(&mut self, value: u64) {
+        let mixed = (self.0.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 29);
+    }
+    fn write_isize(&mut self, value: isize) {
+        self.write_u64(value as u64);
     }
 }
 
