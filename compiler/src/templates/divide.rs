@@ -1,57 +1,141 @@
-//! Division with remainder: digit recurrences, restoring while the partial remainder is short, then non-restoring.
+//! Division with remainder: by digits for few ANDs, by the divisor's reciprocal for little depth.
 //!
-//! A restoring step on a partial remainder of `i` bits costs `2i + 1` ANDs (subtract, select), a non-restoring step (add or
-//! subtract by free XOR) costs as many as the divisor has bits whatever `i` is. Half of the steps of each kind make
-//! about ¾·n² ANDs. `x / 0` comes out as all ones and `x % 0` as `x`, because no partial remainder is below zero then.
+//! A constant divisor has a method of its own. Signed words are divided as magnitudes. `x / 0` is all ones and `x % 0` is `x` in both methods without a test for it
+//! on the way.
+
+mod constant;
+mod digits;
+mod reciprocal;
 
 use super::Objective;
-use super::add::{add_carry, negate_if, subtract};
-use super::compare::{or_all, select};
-use super::word::{Shape, complement_if, zero_extend};
+use super::add::negate_if;
+use super::compare::or_all;
+use super::word::{Shape, as_const, zero_extend};
 use smpcc_circuit::template::{Builder, Lit};
 
-/// Quotient and remainder of two words of one width, signed ones truncated toward zero.
-pub(super) fn divide(
+/// Words at least this wide are divided by the reciprocal when depth counts; below, digits are as shallow.
+const RECIPROCAL_FROM: usize = 10;
+
+/// Which results a division is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub quotient: bool,
+    pub remainder: bool,
+}
+
+impl Wanted {
+    pub(super) const QUOTIENT: Self = Self {
+        quotient: true,
+        remainder: false,
+    };
+    pub(super) const REMAINDER: Self = Self {
+        quotient: false,
+        remainder: true,
+    };
+}
+
+/// The results; those that were not wanted are empty.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Division {
+    pub quotient: Vec<Lit>,
+    pub remainder: Vec<Lit>,
+}
+
+/// `x / y` of two words of one width, signed ones truncated toward zero.
+pub(super) fn quotient(
     b: &mut Builder,
     x: &[Lit],
     y: &[Lit],
     signed: bool,
     objective: Objective,
-) -> (Vec<Lit>, Vec<Lit>) {
-    let (Some(&minus_x), Some(&minus_y)) = (x.last(), y.last()) else {
-        return (Vec::new(), Vec::new());
-    };
-    if !signed || (minus_x == Lit::FALSE && minus_y == Lit::FALSE) {
-        return divide_unsigned(b, x, y, objective);
-    }
-    let x = negate_if(b, x, minus_x, objective);
-    let y = negate_if(b, y, minus_y, objective);
-    let (q, r) = divide_unsigned(b, &x, &y, objective);
-    let minus = b.xor(minus_x, minus_y);
-    (
-        negate_if(b, &q, minus, objective),
-        negate_if(b, &r, minus_x, objective),
-    )
+) -> Vec<Lit> {
+    divide(b, x, y, signed, Wanted::QUOTIENT, objective).quotient
 }
 
-/// Quotient and remainder of two unsigned words of one width.
-pub(super) fn divide_unsigned(
+/// `x % y` of two words of one width, with the dividend's sign.
+pub(super) fn remainder(
     b: &mut Builder,
     x: &[Lit],
     y: &[Lit],
+    signed: bool,
     objective: Objective,
-) -> (Vec<Lit>, Vec<Lit>) {
-    let n = x.len();
-    let dividend = unsigned_bits(x);
-    let divisor = unsigned_bits(y);
-    let (q, r) = by_digits(b, &dividend, &divisor, objective);
-    let mut quotient = q;
-    if quotient.len() < n {
-        // Bits that cannot be set, but for a divisor of zero.
-        let zero = !or_all(b, &divisor);
-        quotient.resize(n, zero);
+) -> Vec<Lit> {
+    divide(b, x, y, signed, Wanted::REMAINDER, objective).remainder
+}
+
+fn divide(
+    b: &mut Builder,
+    x: &[Lit],
+    y: &[Lit],
+    signed: bool,
+    wanted: Wanted,
+    objective: Objective,
+) -> Division {
+    let (Some(&top_x), Some(&top_y)) = (x.last(), y.last()) else {
+        return Division::default();
+    };
+    let (minus_x, minus_y) = if signed {
+        (top_x, top_y)
+    } else {
+        (Lit::FALSE, Lit::FALSE)
+    };
+    let magnitude = |b: &mut Builder, word: &[Lit], minus: Lit| match minus.as_const() {
+        Some(false) => word.to_vec(),
+        Some(true) | None => negate_if(b, word, minus, objective),
+    };
+    let (x, y) = (magnitude(b, x, minus_x), magnitude(b, y, minus_y));
+    let minus = b.xor(minus_x, minus_y);
+    let mut out = divide_unsigned(b, &x, &y, minus, wanted, objective);
+    if wanted.remainder && minus_x != Lit::FALSE {
+        out.remainder = negate_if(b, &out.remainder, minus_x, objective);
     }
-    (quotient, zero_extend(&r, n))
+    out
+}
+
+/// Quotient, negated if `minus`, and remainder of two unsigned words of one width.
+fn divide_unsigned(
+    b: &mut Builder,
+    x: &[Lit],
+    y: &[Lit],
+    minus: Lit,
+    wanted: Wanted,
+    objective: Objective,
+) -> Division {
+    let n = x.len();
+    let (dividend, divisor) = (unsigned_bits(x), unsigned_bits(y));
+    let short = dividend.len() < n;
+    let by_reciprocal = objective == Objective::Depth && dividend.len() >= RECIPROCAL_FROM;
+    let mut negated = false;
+    let mut out = match as_const(&divisor) {
+        Some(0) => Division {
+            quotient: vec![Lit::TRUE; n],
+            remainder: x.to_vec(),
+        },
+        Some(c) => constant::divide(b, &dividend, c, wanted, objective),
+        None if by_reciprocal => {
+            // The sign is free there, unless the quotient has yet to be extended.
+            negated = !short;
+            let minus = if negated { minus } else { Lit::FALSE };
+            reciprocal::divide(b, &dividend, &divisor, minus, wanted)
+        }
+        None => digits::divide(b, &dividend, &divisor, wanted, objective),
+    };
+    if wanted.quotient {
+        // Bits that cannot be set, but for a divisor of zero.
+        let zero = if short {
+            !or_all(b, &divisor)
+        } else {
+            Lit::FALSE
+        };
+        out.quotient.resize(n, zero);
+        if !negated && minus != Lit::FALSE {
+            out.quotient = negate_if(b, &out.quotient, minus, objective);
+        }
+    }
+    if wanted.remainder {
+        out.remainder = zero_extend(&out.remainder, n);
+    }
+    out
 }
 
 /// The bits of an unsigned word up to its last that is not constant zero.
@@ -64,77 +148,54 @@ fn unsigned_bits(word: &[Lit]) -> Vec<Lit> {
     }
 }
 
-/// One quotient bit per bit of the dividend, by [`Objective`]'s adders.
-fn by_digits(b: &mut Builder, x: &[Lit], d: &[Lit], objective: Objective) -> (Vec<Lit>, Vec<Lit>) {
-    let (m, k) = (x.len(), d.len());
-    // above[i]: whether the divisor has a bit at or above i.
-    let above = suffix_or(b, d, objective);
-    let zero = !above[0];
-    let mut quotient = vec![Lit::FALSE; m];
-    let mut rest: Vec<Lit> = Vec::new();
-    let n_restoring = k.saturating_sub(1).div_ceil(2).min(m);
-    for i in 1..=n_restoring {
-        rest.insert(0, x[m - i]);
-        let difference = subtract(
-            b,
-            &zero_extend(&rest, i + 1),
-            &zero_extend(&d[..i], i + 1),
-            objective,
-        );
-        let bit = b.and(!difference[i], !above[i]);
-        quotient[m - i] = bit;
-        rest = select(b, bit, &difference[..i], &rest);
-    }
-    // From here on the rest is signed, one bit wider than the divisor.
-    rest.resize(k + 1, Lit::FALSE);
-    let mut negative = Lit::FALSE;
-    for i in n_restoring + 1..=m {
-        rest.insert(0, x[m - i]);
-        rest.truncate(k + 1);
-        let minus = !negative;
-        let addend = complement_if(b, &zero_extend(d, k + 1), minus);
-        rest = add_carry(b, &rest, &addend, minus, objective);
-        negative = rest[k];
-        quotient[m - i] = if i > k {
-            // Only a divisor of zero lets the rest outgrow its bits.
-            b.or(!negative, zero)
-        } else {
-            !negative
-        };
-    }
-    let remainder = if n_restoring < m {
-        let back: Vec<Lit> = d.iter().map(|&l| b.and(l, negative)).collect();
-        add_carry(b, &rest[..k], &back, Lit::FALSE, objective)
-    } else {
-        rest
-    };
-    let mut remainder = zero_extend(&remainder, m);
-    if m > k {
-        remainder = select(b, zero, x, &remainder);
-    }
-    (quotient, remainder)
-}
-
 /// `out[i]` is the OR of `bits[i..]`; one element more than `bits`, the last false.
 fn suffix_or(b: &mut Builder, bits: &[Lit], objective: Objective) -> Vec<Lit> {
-    let n = bits.len();
-    let mut out = bits.to_vec();
-    match objective {
-        Objective::Size => {
-            for i in (0..n.saturating_sub(1)).rev() {
-                out[i] = b.or(bits[i], out[i + 1]);
-            }
-        }
+    // The complements' prefix products, from the top: the carries of an increment.
+    let up: Vec<Lit> = bits.iter().rev().map(|&l| !l).collect();
+    let none = vec![Lit::FALSE; up.len()];
+    let products = match objective {
+        Objective::Size => super::prefix::ripple(b, &up, &none, Lit::TRUE),
         Objective::Depth => {
-            let mut step = 1;
-            while step < n {
-                for i in 0..n - step {
-                    out[i] = b.or(out[i], out[i + step]);
+            let all = super::prefix::Want::All;
+            super::prefix::shallow(b, &up, &none, Lit::TRUE, all, 0)
+        }
+    };
+    let mut out: Vec<Lit> = products.into_iter().rev().map(|l| !l).collect();
+    out.push(Lit::FALSE);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{evaluate, exhaustive};
+    use super::reciprocal::{Precision, divide_with};
+    use super::*;
+
+    /// The error bounds hold for every seed that satisfies them, not only for those that the widths in use choose.
+    #[test]
+    fn reciprocals_of_any_sufficient_precision_divide() {
+        for (m, k) in [(1, 1), (2, 5), (3, 3), (4, 2), (5, 5), (6, 3), (7, 6)] {
+            for (index_bits, factors) in (1..=4).flat_map(|t| (1..=4).map(move |f| (t, f))) {
+                let precision = Precision::new(index_bits, factors);
+                if !precision.suffices(m) {
+                    continue;
                 }
-                step *= 2;
+                let mut b = Builder::new(&[m as u32, k]);
+                let (x, d) = (b.input(0), b.input(1));
+                let wanted = Wanted {
+                    quotient: true,
+                    remainder: true,
+                };
+                let out = divide_with(&mut b, &x, &d, Lit::FALSE, wanted, precision);
+                let circuit = b.finish("divide", vec![out.quotient, out.remainder]);
+                let lanes = exhaustive(&[m as u32, k]);
+                for (lane, got) in lanes.iter().zip(evaluate(&circuit, &lanes)) {
+                    let (x, d) = (lane[0], lane[1]);
+                    let quotient = x.checked_div(d).unwrap_or((1 << m) - 1);
+                    let expected = [quotient, x.checked_rem(d).unwrap_or(x)];
+                    assert_eq!(got, expected, "{x} / {d}, {m} and {k} bits, {precision:?}");
+                }
             }
         }
     }
-    out.push(Lit::FALSE);
-    out
 }

@@ -169,6 +169,23 @@ impl Heap {
         self.add(shift, when);
     }
 
+    /// Leaves out the low columns that together are worth less than 2^column. If the sum is known not to be negative,
+    /// `made_up_for` adds 2^column first, so that it stays so.
+    pub(super) fn drop_worth_less_than(&mut self, column: usize, made_up_for: bool) {
+        let tallest = self.columns.iter().map(Vec::len).max().unwrap_or(0) + 1;
+        let guard = tallest.next_power_of_two().trailing_zeros() as usize;
+        let cut = column.saturating_sub(guard);
+        if made_up_for && cut > 0 {
+            self.add_power(column);
+        }
+        for bits in self.columns.iter_mut().take(cut) {
+            bits.clear();
+        }
+        for bit in self.constant.iter_mut().take(cut) {
+            *bit = false;
+        }
+    }
+
     /// Merges what needs no adder: equal bits of a column are one bit of the next, complements are a constant.
     fn normalise(&mut self) {
         for i in 0..self.columns.len() {
@@ -255,7 +272,7 @@ impl Heap {
     }
 
     /// Two rows with the same sum.
-    fn compress(mut self, b: &mut Builder) -> (Vec<Lit>, Vec<Lit>) {
+    pub(super) fn compress(mut self, b: &mut Builder) -> (Vec<Lit>, Vec<Lit>) {
         self.normalise();
         for (column, &one) in self.columns.iter_mut().zip(&self.constant) {
             if one {
@@ -297,7 +314,7 @@ impl Plan {
     /// The plan that is done at the earliest level.
     fn shallowest(level: Vec<u32>, columns: &[Vec<u32>]) -> Self {
         let tallest = columns.iter().map(Vec::len).max().unwrap_or(0);
-        let mut by = 0;
+        let mut by = Self::lower_bound(&level, columns);
         loop {
             let mut plan = Self {
                 level: level.clone(),
@@ -309,6 +326,21 @@ impl Plan {
             }
             by += 1;
         }
+    }
+
+    /// No plan is done earlier: bits of one column that come at `l` or later need their number's levels from there.
+    fn lower_bound(level: &[u32], columns: &[Vec<u32>]) -> u32 {
+        let mut bound = 0;
+        let mut levels = Vec::new();
+        for column in columns.iter().filter(|c| c.len() > 2) {
+            levels.clear();
+            levels.extend(column.iter().map(|&id| level[id as usize]));
+            levels.sort_unstable_by(|x, y| y.cmp(x));
+            for (i, &l) in levels.iter().enumerate().skip(2) {
+                bound = bound.max(l + i.next_power_of_two().trailing_zeros());
+            }
+        }
+        bound
     }
 
     /// Compresses to height 2 by level `by`, or says that it cannot. `s` levels before the end a column may stand
@@ -324,6 +356,10 @@ impl Plan {
             let mut carries: Vec<u32> = Vec::new();
             for i in 0..self.columns.len() {
                 let arrived = std::mem::take(&mut carries);
+                if self.columns[i].len() + arrived.len() <= goal {
+                    self.columns[i].extend(arrived);
+                    continue;
+                }
                 let mut bits = std::mem::take(&mut self.columns[i]);
                 bits.sort_unstable_by_key(|&id| std::cmp::Reverse((self.level[id as usize], id)));
                 while bits.len() + arrived.len() > goal {

@@ -111,7 +111,7 @@ pub(super) fn into_heap(
 }
 
 /// `2·x·y·2^at = Σ ± x·2^i ± …` with one digit ±1 per bit of `y`.
-fn signs_into_heap(
+pub(super) fn signs_into_heap(
     b: &mut Builder,
     heap: &mut Heap,
     x: &Shape,
@@ -137,7 +137,13 @@ fn signs_into_heap(
 }
 
 /// `4·x²·2^at`: with `S = Σ sᵢ·2^i = 2x − N`, `N = 2^n − 1`, `4x² = S² + 2N·S + N² = S² + 4N·x − N²`.
-fn square_into_heap(b: &mut Builder, heap: &mut Heap, x: &Shape, negated: bool, at: usize) {
+pub(super) fn square_into_heap(
+    b: &mut Builder,
+    heap: &mut Heap,
+    x: &Shape,
+    negated: bool,
+    at: usize,
+) {
     // The square of a signed word is that of its magnitude, but its digits serve as they are: the top one counts
     // negative, and S = 2x + 1.
     let bits = &x.bits;
@@ -184,7 +190,7 @@ fn square_into_heap(b: &mut Builder, heap: &mut Heap, x: &Shape, negated: bool, 
 }
 
 /// `constant · word · 2^at`, one row per non-zero canonical signed digit.
-fn constant_into_heap(
+pub(super) fn constant_into_heap(
     heap: &mut Heap,
     word: &[Lit],
     constant: Word,

@@ -253,6 +253,16 @@ impl<'a> Tables<'a> {
         weight > 1 << ep || (self.generate > 0 && weight + low > 1 << eg)
     }
 
+    /// The sizes of the low part for which degrees do not rule out the high part by `high` or the low part by `low`.
+    fn splits(&self, lo: usize, n: usize, low: u32, high: u32) -> std::ops::Range<usize> {
+        let weights = &self.weight[lo..=lo + n];
+        let floor = (weights[n]).saturating_sub(1 << high);
+        let ceiling = weights[0] + (1 << low);
+        let first = weights.partition_point(|&w| w < floor).max(1);
+        let end = weights.partition_point(|&w| w <= ceiling);
+        first..end.min(n)
+    }
+
     fn leaf(&self, i: usize) -> u32 {
         if self.free[i] { 0 } else { self.generate }
     }
@@ -275,8 +285,11 @@ impl<'a> Tables<'a> {
             best.0 = self.group(lo, n - 1, eg - 1, ep - 1).0 + merge;
             best.1 = n as u32 - 1;
         }
-        for low in 1..n - 1 {
-            if eg == 0 || ep == 0 {
+        if eg == 0 || ep == 0 {
+            return best;
+        }
+        for low in self.splits(lo, n, ep - 1, eg.min(ep) - 1) {
+            if low == n - 1 {
                 break;
             }
             let high = self.group(lo + low, n - low, eg, eg.min(ep) - 1).0;
@@ -311,8 +324,11 @@ impl<'a> Tables<'a> {
             best.0 = self.prefixes(lo, n - 1, dp, eg - 1, ep - 1).0 + merge;
             best.1 = n as u32 - 1;
         }
-        for low in 1..n - 1 {
-            if eg == 0 || ep == 0 {
+        if eg == 0 || ep == 0 {
+            return best;
+        }
+        for low in self.splits(lo, n, ep - 1, eg.min(ep) - 1) {
+            if low == n - 1 {
                 break;
             }
             let high = merge * (n - low) as u32
@@ -355,10 +371,11 @@ impl<'a> Tables<'a> {
         let all = self.prefixes(lo, n, self.deadline - 1, eg, ep).0 + n as u32 - 1;
         let mut best = (all, n as u32);
         let inner = t.max(eg.max(1) - 1).max(ep.max(1) - 1) + 1;
-        for low in 1..n {
-            if eg == 0 || ep == 0 || inner > self.deadline {
-                break;
-            }
+        if eg == 0 || ep == 0 || inner > self.deadline {
+            self.block.insert(key, best);
+            return best;
+        }
+        for low in self.splits(lo, n, ep - 1, eg.min(ep) - 1) {
             let last = low == n - 1;
             let high = if last {
                 if self.arrival[lo + low] >= eg.min(ep) {
@@ -401,8 +418,9 @@ impl<'a> Tables<'a> {
         if self.arrival[n - 1] < e {
             best = (self.carry(n - 1, e - 1, start) + 1, n as u32 - 1, e - 1);
         }
-        for before in 0..n - 1 {
-            for t in 0..e {
+        for before in self.last_steps(n, e) {
+            let earliest = self.weight[before].next_power_of_two().trailing_zeros();
+            for t in earliest.min(e)..e {
                 let first = self.carry(before, t, start);
                 if first + 1 >= best.0 {
                     continue;
@@ -415,6 +433,12 @@ impl<'a> Tables<'a> {
         }
         self.carry.insert(key, best);
         best
+    }
+
+    /// How many positions may stand before a block that ends at `n` and whose P is there by `e − 1`.
+    fn last_steps(&self, n: usize, e: u32) -> std::ops::Range<usize> {
+        let floor = self.weight[n].saturating_sub(1 << (e - 1));
+        self.weight.partition_point(|&w| w < floor)..n - 1
     }
 
     /// Only the carry out of the first `n` positions, by `e`.
@@ -437,7 +461,7 @@ impl<'a> Tables<'a> {
         if self.arrival[n - 1] < e {
             best = (self.last(n - 1, e - 1, start) + 1, n as u32 - 1, 0);
         }
-        for before in 0..n - 1 {
+        for before in self.last_steps(n, e) {
             let first = self.last(before, e - 1, start);
             if first + 1 >= best.0 {
                 continue;

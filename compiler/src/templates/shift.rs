@@ -6,7 +6,7 @@
 
 use super::Objective;
 use super::compare::{and_all, select_bit};
-use super::divide::divide_unsigned;
+use super::divide;
 use super::word::{as_const, complement, complement_if, zero_extend};
 use smpcc_circuit::template::{Builder, Lit};
 
@@ -107,7 +107,7 @@ fn rotate(b: &mut Builder, bits: &[Lit], amount: &[Lit], objective: Objective) -
         let modulus: Vec<Lit> = (0..amount.len())
             .map(|k| Lit::from(k < 64 && n >> k & 1 == 1))
             .collect();
-        let rest = divide_unsigned(b, amount, &modulus, objective).1;
+        let rest = divide::remainder(b, amount, &modulus, false, objective);
         zero_extend(&rest, needed)
     } else {
         amount.to_vec()

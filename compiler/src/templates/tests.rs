@@ -38,7 +38,7 @@ impl Values {
 }
 
 /// Evaluates `template` on lanes of operands; `lanes[i]` has one word per operand.
-fn evaluate(template: &Template, lanes: &[Vec<Word>]) -> Vec<Vec<Word>> {
+pub(super) fn evaluate(template: &Template, lanes: &[Vec<Word>]) -> Vec<Vec<Word>> {
     let mut results = Vec::new();
     for chunk in lanes.chunks(64) {
         let mut inputs = Vec::new();
@@ -72,7 +72,7 @@ fn evaluate(template: &Template, lanes: &[Vec<Word>]) -> Vec<Vec<Word>> {
 }
 
 /// All lanes of operands of these widths.
-fn exhaustive(widths: &[u32]) -> Vec<Vec<Word>> {
+pub(super) fn exhaustive(widths: &[u32]) -> Vec<Vec<Word>> {
     let total: u32 = widths.iter().sum();
     (0..1u64 << total)
         .map(|i| {

@@ -91,10 +91,6 @@ fn every_operation_on_random_and_extreme_values_at_all_widths() {
     for width in 1..=128u8 {
         for from in types(width) {
             for op in WordOp::ALL.into_iter().filter(|&op| applies(op, from)) {
-                let divides = matches!(op, WordOp::Div | WordOp::Rem);
-                if divides && width > 40 && ![64, 97, 128].contains(&width) {
-                    continue;
-                }
                 let widths = operand_widths(op, from);
                 let lanes = random(&mut values, &widths, 64);
                 check(op, from, result_type(op, from), &widths, &lanes);
@@ -172,6 +168,26 @@ fn sizes_and_depths_are_as_promised() {
         assert_eq!(got, expected, "{}, signed: {signed}", op.name());
     }
     for (op, signed, small, large) in [
+        (Div, false, (4314, 51), (16356, 70)),
+        (Rem, false, (4468, 52), (16674, 71)),
+        (Div, true, (4462, 56), (16699, 76)),
+        (Rem, true, (4673, 62), (17148, 83)),
+    ] {
+        for (width, expected) in [(32, small), (64, large)] {
+            let from = if signed {
+                Scalar::signed(width)
+            } else {
+                Scalar::unsigned(width)
+            };
+            assert_eq!(
+                cost(op, from, Objective::Depth),
+                expected,
+                "{} {from}",
+                op.name()
+            );
+        }
+    }
+    for (op, signed, small, large) in [
         (Div, false, 830, 3198),
         (Div, true, 923, 3387),
         (Rem, false, 893, 3325),
@@ -201,5 +217,68 @@ fn a_shift_by_an_amount_below_the_width_costs_a_selection_a_stage() {
             let t = template(op, from, from, &[u32::from(width), amount], Objective::Size);
             assert!(t.n_and() <= expected.0 && t.and_depth() == expected.1);
         }
+    }
+}
+
+/// `op` with a constant second operand.
+fn with_constant(op: WordOp, from: Scalar, constant: Word, objective: Objective) -> Template {
+    let mut b = Builder::new(&[from.width()]);
+    let bits = (0..from.width()).map(|i| Lit::from(constant >> i & 1 == 1));
+    let args = [b.input(0), bits.collect()];
+    let to = result_type(op, from);
+    let out = word_op(&mut b, op, from, to, &args, objective);
+    b.finish("constant", vec![out])
+}
+
+#[test]
+fn constant_operands_fold() {
+    let mut values = Values(12);
+    let ops = WordOp::ALL.into_iter().filter(|op| op.arity() == 2);
+    for op in ops {
+        for width in [1, 2, 3, 4, 5, 8, 13, 32, 64, 127, 128] {
+            for from in types(width) {
+                let n = u32::from(width);
+                let constants: Vec<Word> = if n <= 5 {
+                    (0..1 << n).collect()
+                } else {
+                    let small = [0, 1, 2, 3, 7, 10, 12];
+                    let random = (0..3).map(|_| values.word(n));
+                    small.into_iter().chain(random).collect()
+                };
+                let lanes = if n <= 5 {
+                    exhaustive(&[n])
+                } else {
+                    random(&mut values, &[n], 64)
+                };
+                for constant in constants {
+                    for objective in [Objective::Size, Objective::Depth] {
+                        let circuit = with_constant(op, from, constant, objective);
+                        for (lane, got) in lanes.iter().zip(evaluate(&circuit, &lanes)) {
+                            let args = [lane[0], constant];
+                            let expected = op.eval(from, result_type(op, from), &args);
+                            assert_eq!(got, [expected], "{} {from} {args:?}", op.name());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_constant_divisor_costs_little() {
+    let cost = |op, constant, objective| {
+        let circuit = with_constant(op, Scalar::unsigned(32), constant, objective);
+        (circuit.n_and(), circuit.and_depth())
+    };
+    for (constant, size, depth) in [
+        (3, 31, (570, 10)),
+        (10, 58, (512, 10)),
+        (1000, 138, (491, 9)),
+        (1_000_003, 247, (455, 10)),
+        (1 << 20, 0, (0, 0)),
+    ] {
+        assert_eq!(cost(WordOp::Div, constant, Objective::Size).0, size);
+        assert_eq!(cost(WordOp::Div, constant, Objective::Depth), depth);
     }
 }
