@@ -657,7 +657,7 @@ impl Checker<'_> {
         };
         let ty = self.plain_type(inner, cx.module, cx.generics);
         match &ty {
-            Ty::Int { .. } | Ty::Usize | Ty::Param { .. } | Ty::Never => ty.wide(),
+            Ty::Int { .. } | Ty::Usize | Ty::Param { .. } | Ty::Wide(_) | Ty::Never => ty.wide(),
             _ => {
                 let shown = self.show(&ty, cx.generics);
                 let error = diagnostic!(
