@@ -369,6 +369,13 @@ impl Mesh {
         }
     }
 
+    /// The session that all parties agreed on, which each run has of its own; no secret. Asking before the agreement
+    /// is a bug.
+    pub fn session(&self) -> Result<[u8; 32], Error> {
+        self.session
+            .ok_or_else(|| Error::bug("the session was asked for before the agreement"))
+    }
+
     /// The key that this party and another share in this session. Asking before the agreement is a bug.
     pub fn pair_key(&self, with: PartyId) -> Result<PairKey, Error> {
         let session = self
