@@ -12,10 +12,12 @@
 //! | [`net`] | the mesh of links: in memory or TLS 1.3, metered, with deadlines |
 //! | [`session`] | the agreement before the first secret-dependent byte |
 //! | [`ring`], [`bits`] | vectors of integers mod 2^k and bit-sliced vectors, and their form in messages |
+//! | [`block`], [`simd`] | wire labels; the garbling kernels, with all `unsafe` code |
 //! | [`protocols`] | shares and one state machine per operation, by suite |
 //! | [`engine`], [`io`] | runs one party of a program; what goes in and comes out |
 
 pub mod bits;
+pub mod block;
 pub mod engine;
 pub mod error;
 pub mod hash;
@@ -28,3 +30,4 @@ pub mod prg;
 pub mod protocols;
 pub mod ring;
 pub mod session;
+pub mod simd;

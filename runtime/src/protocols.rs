@@ -16,6 +16,7 @@ use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::ring::Elements;
 
+pub mod garbled;
 pub mod replicated;
 
 /// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.

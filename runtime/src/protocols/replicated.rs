@@ -20,8 +20,10 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Node, Op, Program, ValueInfo};
 use smpcc_circuit::value::Scalar;
 
+use super::garbled::Plan;
 use super::{Begun, Opened, Operand, Outcome, Pipeline, SemiHonest, Suite, Value};
 use crate::bits::Bits;
+use crate::block::Labels;
 use crate::engine::local::{indices, public};
 use crate::error::Error;
 use crate::net::Mesh;
@@ -37,6 +39,7 @@ mod local;
 mod open;
 #[cfg(test)]
 pub(crate) mod tests;
+mod yao;
 
 use boolean::Circuit;
 
@@ -59,6 +62,8 @@ pub enum Share {
     Arithmetic(Arithmetic),
     /// Parts 0 and 1, bit by bit.
     Boolean(Boolean),
+    /// Zero labels at parties 0 and 1, the value's labels at party 2.
+    Yao(Labels),
 }
 
 /// Two components of integers mod 2^ring.
@@ -84,6 +89,9 @@ pub struct Rep3 {
     /// The next unused number in every stream.
     next: u64,
     circuits: Vec<Option<Arc<Circuit>>>,
+    /// For many lanes and for few.
+    plans: Vec<[Option<Arc<Plan>>; 2]>,
+    yao: yao::Yao,
     scratch: [Vec<u64>; 2],
 }
 
@@ -103,6 +111,8 @@ impl Rep3 {
             keys: [key(me + 2)?, key(me + 1)?],
             next: 0,
             circuits: program.templates.iter().map(|_| None).collect(),
+            plans: program.templates.iter().map(|_| [None, None]).collect(),
+            yao: yao::Yao::new(mesh)?,
             scratch: [Vec::new(), Vec::new()],
         })
     }
@@ -157,6 +167,24 @@ impl Rep3 {
         let circuit = Arc::new(Circuit::new(program.templates.get(id).ok_or_else(missing)?));
         *slot = Some(circuit.clone());
         Ok(circuit)
+    }
+
+    fn garbling_plan(
+        &mut self,
+        program: &Program,
+        id: usize,
+        lanes: usize,
+    ) -> Result<Arc<Plan>, Error> {
+        let missing = || Error::bug("a circuit is missing");
+        let few = Plan::few(lanes);
+        let slot = &mut self.plans.get_mut(id).ok_or_else(missing)?[usize::from(few)];
+        if let Some(known) = slot {
+            return Ok(known.clone());
+        }
+        let template = program.templates.get(id).ok_or_else(missing)?;
+        let plan = Arc::new(Plan::new(template, few));
+        *slot = Some(plan.clone());
+        Ok(plan)
     }
 }
 
@@ -222,7 +250,7 @@ impl Boolean {
 fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
     match value {
         Value::Shared(Share::Arithmetic(share)) => Ok(share),
-        Value::Shared(Share::Boolean(_)) | Value::Public(_) => {
+        Value::Shared(Share::Boolean(_) | Share::Yao(_)) | Value::Public(_) => {
             Err(Error::bug("an operand is not an arithmetic share"))
         }
     }
@@ -232,7 +260,7 @@ fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
 fn boolean(value: &Value<Share>) -> Result<&Boolean, Error> {
     match value {
         Value::Shared(Share::Boolean(share)) => Ok(share),
-        Value::Shared(Share::Arithmetic(_)) | Value::Public(_) => {
+        Value::Shared(Share::Arithmetic(_) | Share::Yao(_)) | Value::Public(_) => {
             Err(Error::bug("an operand is not a Boolean share"))
         }
     }
@@ -305,7 +333,7 @@ impl Suite for Rep3 {
             Op::FromPublic => {
                 let scalar = info(program, &node.args, 0)?.scalar;
                 done(vec![local::from_public(
-                    me,
+                    self,
                     public(&*nth(&args, 0)?)?,
                     scalar,
                     result(0)?,
@@ -375,14 +403,24 @@ impl Suite for Rep3 {
                     let circuit = self.circuit(program, id.index())?;
                     boolean::begin(me, circuit, args, n_lanes(result(0)?)?)
                 }
-                Domain::Yao | Domain::Public | Domain::Arithmetic { .. } => {
+                Domain::Yao => {
+                    let lanes = n_lanes(result(0)?)?;
+                    let plan = self.garbling_plan(program, id.index(), lanes)?;
+                    yao::call(self, plan, args, lanes)
+                }
+                Domain::Public | Domain::Arithmetic { .. } => {
                     Err(Error::bug("a circuit runs on Boolean shares or labels"))
                 }
             },
             Op::Decompose => {
                 let share = nth(&args, 0)?;
                 let width = bits_of(result(0)?) as usize;
-                done(convert::decompose(me, arithmetic(&share)?, width))
+                match result(0)?.domain {
+                    Domain::Yao => yao::decompose(me, &share, width),
+                    Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
+                        done(convert::decompose(me, arithmetic(&share)?, width))
+                    }
+                }
             }
             Op::RandomParts => {
                 let (width, lanes) = (bits_of(result(0)?) as usize, n_lanes(result(0)?)?);
@@ -409,9 +447,9 @@ impl Suite for Rep3 {
                 }
                 open::begin(me, value, leaf.scalar.width(), receives, Some(*id))
             }
-            Op::BooleanToYao
-            | Op::YaoToBoolean
-            | Op::Const(_)
+            Op::BooleanToYao => yao::from_boolean(me, &nth(&args, 0)?),
+            Op::YaoToBoolean => yao::to_boolean(nth(&args, 0)?),
+            Op::Const(_)
             | Op::Public(_)
             | Op::PublicReduce { .. }
             | Op::Assert(_)

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use smpcc_circuit::program::{Domain, ValueInfo};
 use smpcc_circuit::value::{Scalar, Word};
 
-use super::{Arithmetic, Boolean, Held, Share, arithmetic, bits_of, boolean, in_ring, part_of};
+use super::{
+    Arithmetic, Boolean, Held, Rep3, Share, arithmetic, bits_of, boolean, in_ring, part_of, yao,
+};
 use crate::bits::Bits;
+use crate::block::Labels;
 use crate::engine::local as clear;
 use crate::error::Error;
 use crate::protocols::Value;
@@ -19,11 +22,12 @@ const CONSTANT: usize = 0;
 
 /// A public value as a shared one.
 pub(super) fn from_public(
-    me: usize,
+    suite: &Rep3,
     value: &Elements,
     scalar: Scalar,
     to: ValueInfo,
 ) -> Result<Share, Error> {
+    let me = suite.me;
     match to.domain {
         Domain::Arithmetic { ring } => {
             let ring = u32::from(ring);
@@ -36,7 +40,11 @@ pub(super) fn from_public(
             let bits = Bits::from_elements(to.scalar.width() as usize, value);
             Ok(Share::Boolean(Boolean::of_component(me, CONSTANT, bits)))
         }
-        Domain::Public | Domain::Yao => Err(Error::bug("a public value becomes no share")),
+        Domain::Yao => {
+            let width = to.scalar.width() as usize;
+            Ok(Share::Yao(yao::from_public(suite, width, value)))
+        }
+        Domain::Public => Err(Error::bug("a public value becomes no share")),
     }
 }
 
@@ -50,6 +58,7 @@ pub(super) fn gather(src: &Value<Share>, index: &[usize], block: usize) -> Resul
         Value::Shared(Share::Boolean(b)) => Ok(Share::Boolean(Boolean {
             part: b.part.each_ref().map(|p| p.gather(index, block)),
         })),
+        Value::Shared(Share::Yao(l)) => Ok(Share::Yao(l.gather(index, block))),
         Value::Public(_) => Err(Error::bug("operands of different domains")),
     }
 }
@@ -80,6 +89,7 @@ pub(super) fn scatter(
                 d.scatter(index, v, block);
             }
         }
+        Share::Yao(l) => l.scatter(index, yao::labels(val)?, block),
     }
     Ok(share)
 }
@@ -114,7 +124,14 @@ pub(super) fn concat(args: &[Held], to: ValueInfo) -> Result<Share, Error> {
                 part: [part(0), part(1)],
             }))
         }
-        Domain::Public | Domain::Yao => Err(Error::bug("operands of different domains")),
+        Domain::Yao => {
+            let parts = args
+                .iter()
+                .map(|a| yao::labels(a))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(Share::Yao(Labels::concat(bits_of(to) as usize, &parts)))
+        }
+        Domain::Public => Err(Error::bug("operands of different domains")),
     }
 }
 

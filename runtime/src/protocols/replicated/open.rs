@@ -53,7 +53,9 @@ pub(super) fn begin(
             b.lanes(),
             Sum::Boolean(Bits::zeros(b.width(), keep(b.lanes()))),
         ),
-        Value::Public(_) => return Err(Error::bug("a public value is opened")),
+        Value::Shared(Share::Yao(_)) | Value::Public(_) => {
+            return Err(Error::bug("only arithmetic and Boolean shares are opened"));
+        }
     };
     pipelined(Open {
         value,

@@ -6,12 +6,13 @@ use proptest::prelude::*;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Domain, Op};
 use smpcc_circuit::template::{Builder as TemplateBuilder, Lit, Template};
-use smpcc_circuit::value::{Scalar, Word, mask};
+use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 
 use crate::engine::testing::{AllInputs, Builder, a, expect_costs, expect_output};
 
 const P: Domain = Domain::Public;
 const B: Domain = Domain::Boolean;
+const Y: Domain = Domain::Yao;
 const LANES: [u64; 6] = [1, 3, 63, 64, 65, 1000];
 
 /// Words from a seed; not random, but without structure.
@@ -332,6 +333,95 @@ fn bits_become_integers() {
     }
 }
 
+#[test]
+fn arithmetic_to_labels_and_back() {
+    for (i, (ring, width)) in [(1u8, 1u8), (8, 5), (64, 64), (65, 65), (128, 127), (40, 40)]
+        .into_iter()
+        .enumerate()
+    {
+        let lanes = LANES[i];
+        let mut b = Builder::new();
+        let x = b.input(1, a(ring), u(ring), lanes);
+        let y = b.input(2, a(ring), u(ring), lanes);
+        let x = b.op(Op::Mul, &[x, y], a(ring), u(ring), lanes);
+        let parts: Vec<_> = (0..2).map(|_| b.value(Y, u(width), lanes)).collect();
+        b.node(Op::Decompose, &[x], &parts);
+        let add = b.template(sum_template(width.into(), 2));
+        let sum = b.op(Op::Call(add), &parts, Y, u(width), lanes);
+        let k = b.constant(
+            u(width),
+            ConstVec::Affine {
+                start: 3,
+                dims: vec![(lanes, 5)],
+            },
+        );
+        let k = b.op(Op::FromPublic, &[k], Y, u(width), lanes);
+        let sum = b.op(Op::Call(add), &[sum, k], Y, u(width), lanes);
+        let bits = b.op(Op::YaoToBoolean, &[sum], B, u(width), lanes);
+        let shown = b.output(bits, &[0, 1, 2]);
+        let again = b.op(Op::BooleanToYao, &[bits], Y, u(width), lanes);
+        let sum = b.op(Op::Call(add), &[again, sum], Y, u(width), lanes);
+        let bits = b.op(Op::YaoToBoolean, &[sum], B, u(width), lanes);
+        let out = b.output(bits, &[1]);
+        let (x, y) = (words(12, ring.into(), lanes), words(13, ring.into(), lanes));
+        let m = mask(width.into());
+        let first: Vec<Word> = (0..lanes as usize)
+            .map(|i| x[i].wrapping_mul(y[i]).wrapping_add(3 + 5 * i as Word) & m)
+            .collect();
+        let twice: Vec<Word> = first.iter().map(|x| x.wrapping_add(*x) & m).collect();
+        let reports = expect_output(&b.program, &inputs(&[&x, &y]), out, &twice);
+        assert_eq!(reports[0].outputs.get(&shown), Some(&first));
+        expect_costs(&b.program, &reports);
+    }
+}
+
+#[test]
+fn labels_move_by_public_indices() {
+    let mut b = Builder::new();
+    let x = b.input(0, B, u(9), 12);
+    let y = b.input(1, B, u(9), 6);
+    let (x, y) = (
+        b.op(Op::BooleanToYao, &[x], Y, u(9), 12),
+        b.op(Op::BooleanToYao, &[y], Y, u(9), 6),
+    );
+    let i = b.input(2, P, u(64), 2);
+    let picked = b.op(Op::Gather { block: 3 }, &[x, i], Y, u(9), 6);
+    let put = b.op(Op::Scatter { block: 3 }, &[x, i, y], Y, u(9), 12);
+    let all = b.op(Op::Concat, &[picked, put, y], Y, u(9), 24);
+    let all = b.op(Op::YaoToBoolean, &[all], B, u(9), 24);
+    let out = b.output(all, &[1]);
+    let (x, y) = (words(8, 9, 12), words(9, 9, 6));
+    let mut expected = [&x[9..12], &x[3..6]].concat();
+    let mut put = x.clone();
+    put[9..12].copy_from_slice(&y[..3]);
+    put[3..6].copy_from_slice(&y[3..]);
+    expected.extend(put);
+    expected.extend(&y);
+    let reports = expect_output(&b.program, &inputs(&[&x, &y, &[3, 1]]), out, &expected);
+    expect_costs(&b.program, &reports);
+}
+
+/// Garbled steps alone never wait: a loop of them takes no round per iteration.
+#[test]
+fn a_garbled_loop_takes_constant_rounds() {
+    let mut b = Builder::new();
+    let x = b.input(0, B, u(16), 3);
+    let x = b.op(Op::BooleanToYao, &[x], Y, u(16), 3);
+    let add = b.template(sum_template(16, 2));
+    let (i, acc) = (b.value(P, u(64), 1), b.value(Y, u(16), 3));
+    let body = b.open(&[i, acc]);
+    let next = b.op(Op::Call(add), &[acc, x], Y, u(16), 3);
+    b.close(&[next]);
+    let last = b.value(Y, u(16), 3);
+    let count = Some(100);
+    b.node(Op::Loop { count, body }, &[x], &[last]);
+    let bits = b.op(Op::YaoToBoolean, &[last], B, u(16), 3);
+    let out = b.output(bits, &[2]);
+    let reports = expect_output(&b.program, &inputs(&[&[1, 2, 700]]), out, &[101, 202, 5164]);
+    expect_costs(&b.program, &reports);
+    assert_eq!(reports[0].rounds, 4);
+}
+
 fn sum_template_and() -> Template {
     let mut t = TemplateBuilder::new(&[1, 1]);
     let (x, y) = (t.input(0)[0], t.input(1)[0]);
@@ -371,7 +461,7 @@ pub(crate) fn random_template(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn random_circuits_agree_with_their_evaluation(
         widths in prop::collection::vec(1u32..5, 1..4),
@@ -379,15 +469,28 @@ proptest! {
         outputs in prop::collection::vec(any::<u32>(), 1..10),
         lanes in prop::sample::select(&LANES[..]),
         seed in any::<u64>(),
+        garbled in any::<bool>(),
     ) {
         let template = random_template(&widths, &gates, &outputs);
         let mut b = Builder::new();
         let args: Vec<_> = widths.iter().enumerate()
             .map(|(i, &w)| b.input(i as u32 % 3, B, u(w as u8), lanes))
             .collect();
-        let results: Vec<_> = template.outputs.iter().map(|o| b.value(B, u(o.len() as u8), lanes)).collect();
         let t = b.template(template.clone());
-        b.node(Op::Call(t), &args, &results);
+        let results = if garbled {
+            let args: Vec<_> = args.iter().zip(&widths)
+                .map(|(&arg, &w)| b.op(Op::BooleanToYao, &[arg], Y, u(w as u8), lanes))
+                .collect();
+            let results: Vec<_> = template.outputs.iter().map(|o| b.value(Y, u(o.len() as u8), lanes)).collect();
+            b.node(Op::Call(t), &args, &results);
+            results.iter().zip(&template.outputs)
+                .map(|(&r, o)| b.op(Op::YaoToBoolean, &[r], B, u(o.len() as u8), lanes))
+                .collect()
+        } else {
+            let results: Vec<_> = template.outputs.iter().map(|o| b.value(B, u(o.len() as u8), lanes)).collect();
+            b.node(Op::Call(t), &args, &results);
+            results
+        };
         let outs: Vec<_> = results.iter().map(|&r| b.output(r, &[0, 1, 2])).collect();
         let data: Vec<Vec<Word>> = widths.iter().enumerate().map(|(i, &w)| words(seed ^ i as u64, w, lanes)).collect();
         let all: AllInputs = data.iter().enumerate().map(|(i, d)| (InputId::new(i), d.clone())).collect();

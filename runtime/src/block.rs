@@ -1,0 +1,146 @@
+//! Wire labels: 128-bit strings, whose lowest bit is the colour.
+
+/// A label, little-endian in messages.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Label(pub u128);
+
+/// Bytes of a label in a message.
+pub const LABEL_LEN: usize = 16;
+
+impl Label {
+    /// All zeros.
+    pub const ZERO: Self = Self(0);
+
+    /// The lowest bit.
+    pub const fn colour(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// This label if `bit`, else zeros; without a branch.
+    #[must_use]
+    pub const fn select(self, bit: bool) -> Self {
+        Self(self.0 & (bit as u128).wrapping_neg())
+    }
+
+    /// From a message.
+    pub const fn from_bytes(bytes: [u8; LABEL_LEN]) -> Self {
+        Self(u128::from_le_bytes(bytes))
+    }
+
+    /// For a message.
+    pub const fn to_bytes(self) -> [u8; LABEL_LEN] {
+        self.0.to_le_bytes()
+    }
+}
+
+impl std::ops::BitXor for Label {
+    type Output = Self;
+    fn bitxor(self, other: Self) -> Self {
+        Self(self.0 ^ other.0)
+    }
+}
+
+impl std::ops::BitXorAssign for Label {
+    fn bitxor_assign(&mut self, other: Self) {
+        self.0 ^= other.0;
+    }
+}
+
+/// Labels of a vector of `width`-bit lanes, bit-major: zero labels at who garbles, the labels of the value at who evaluates.
+#[derive(Clone)]
+pub struct Labels {
+    width: usize,
+    lanes: usize,
+    labels: Vec<Label>,
+}
+
+impl Labels {
+    /// All zeros: what the evaluator holds of public values.
+    pub fn zeros(width: usize, lanes: usize) -> Self {
+        Self {
+            width,
+            lanes,
+            labels: vec![Label::ZERO; width * lanes],
+        }
+    }
+
+    /// Bits per lane.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of lanes.
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// The labels of one bit.
+    pub fn bit(&self, bit: usize) -> &[Label] {
+        &self.labels[bit * self.lanes..(bit + 1) * self.lanes]
+    }
+
+    /// The labels of one bit.
+    pub fn bit_mut(&mut self, bit: usize) -> &mut [Label] {
+        &mut self.labels[bit * self.lanes..(bit + 1) * self.lanes]
+    }
+
+    /// The colours of lanes `from..from + lanes` of one bit, 64 to a word.
+    pub fn colours(&self, bit: usize, from: usize, lanes: usize) -> impl Iterator<Item = u64> + '_ {
+        self.bit(bit)[from..from + lanes].chunks(64).map(|chunk| {
+            chunk
+                .iter()
+                .enumerate()
+                .fold(0, |w, (i, l)| w | u64::from(l.colour()) << i)
+        })
+    }
+
+    /// Blocks of consecutive lanes that start at `index`.
+    #[must_use]
+    pub fn gather(&self, index: &[usize], block: usize) -> Self {
+        let mut out = Self::zeros(self.width, 0);
+        out.lanes = index.len() * block;
+        out.labels.reserve(self.width * out.lanes);
+        for bit in 0..self.width {
+            for &i in index {
+                out.labels.extend_from_slice(&self.bit(bit)[i..i + block]);
+            }
+        }
+        out
+    }
+
+    /// Overwrites blocks of consecutive lanes; later ones win.
+    pub fn scatter(&mut self, index: &[usize], val: &Self, block: usize) {
+        for bit in 0..self.width.min(val.width) {
+            for (k, &i) in index.iter().enumerate() {
+                self.bit_mut(bit)[i..i + block]
+                    .copy_from_slice(&val.bit(bit)[k * block..(k + 1) * block]);
+            }
+        }
+    }
+
+    /// One vector after the other.
+    pub fn concat(width: usize, parts: &[&Self]) -> Self {
+        let mut out = Self::zeros(width, 0);
+        out.lanes = parts.iter().map(|p| p.lanes).sum();
+        out.labels.reserve(width * out.lanes);
+        for bit in 0..width {
+            for part in parts {
+                out.labels.extend_from_slice(part.bit(bit));
+            }
+        }
+        out
+    }
+}
+
+/// Appends labels to a message.
+pub fn write_labels(labels: impl Iterator<Item = Label>, out: &mut Vec<u8>) {
+    for label in labels {
+        out.extend_from_slice(&label.to_bytes());
+    }
+}
+
+/// The labels of a message.
+pub fn read_labels(bytes: &[u8]) -> impl Iterator<Item = Label> + '_ {
+    bytes.as_chunks().0.iter().map(|&b| Label::from_bytes(b))
+}

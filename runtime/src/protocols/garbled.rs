@@ -1,0 +1,422 @@
+//! Garbled circuits over many lanes: a template as steps on label slots, and the three roles that walk them.
+//!
+//! - **Functionality**: from labels of a circuit's inputs, labels of its outputs.
+//! - **Adversary**: semi-honest.
+//! - **Source**: Zahur, Rosulek, Evans, "Two halves make a whole" (EUROCRYPT 2015), figure 2; hash of Guo, Katz, Wang, Weng, Yu
+//!   (CRYPTO 2020), section 7.2; two garblers with one key after Mohassel, Rosulek, Zhang (CCS 2015).
+//! - **Assumptions**: AES is an ideal cipher, for the re-keyed hash; see `simd`.
+//! - **Cost**: 32 bytes per AND and lane from the garbler to the evaluator, in pieces that need no answer; XOR and complement are free.
+//! - **Departures from the paper**: the second garbler sends no hash of the tables, which only a cheating garbler needs;
+//!   it computes zero labels alone, at half the cost.
+//! - **Leakage and failure**: the evaluator sees one label of each wire; which value it stands for hangs on its colour and the
+//!   garblers' mask.
+//!
+//! A half gate's number is its place in the whole execution, never in the template: call, block of lanes, gate, lane.
+
+use smpcc_circuit::cost::used_wires;
+use smpcc_circuit::template::{Gate, Lit, Template};
+
+use crate::block::Label;
+use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble, zero_labels};
+
+/// Bytes of the labels of a block's live wires: half of a usual second-level cache.
+const BLOCK_LEN: usize = 256 << 10;
+/// Lanes of a block, at least and at most. With fewer lanes than the least, gates of one AND level are taken together.
+const BLOCK_LANES: (usize, usize) = (32, 2048);
+/// ANDs that are taken together where lanes are few.
+const RUN: usize = 256;
+/// A piece of tables is sent when it has at least this many bytes.
+const PIECE_LEN: usize = 128 << 10;
+
+/// A template as steps on slots that are reused when their wire is dead.
+pub struct Plan {
+    n_slots: usize,
+    inputs: Vec<Option<u32>>,
+    steps: Vec<Step>,
+    outputs: Vec<Vec<Pin>>,
+    n_and: usize,
+}
+
+/// A slot, complemented or not.
+#[derive(Clone, Copy)]
+struct Pin {
+    slot: u32,
+    complement: bool,
+}
+
+struct Wiring {
+    a: Pin,
+    b: Pin,
+    out: u32,
+}
+
+enum Step {
+    Xor(Wiring),
+    /// ANDs that do not depend on each other.
+    Ands(Vec<Wiring>),
+}
+
+/// The slot of the constant wire.
+const ZERO: u32 = 0;
+
+impl Plan {
+    /// Steps for many lanes, in the order in which the template was written (few live wires), or for few, by AND level.
+    pub fn new(template: &Template, few_lanes: bool) -> Self {
+        let used = used_wires(template);
+        let first_gate = template.first_gate_wire() as usize;
+        let is_and = |g: usize| matches!(template.gates[g], Gate::And(..));
+        let operands = |g: usize| {
+            let (Gate::Xor(a, b) | Gate::And(a, b)) = template.gates[g];
+            [a, b]
+        };
+        let mut order: Vec<usize> = (0..template.gates.len())
+            .filter(|g| used[first_gate + g])
+            .collect();
+        let level = template.levels(|_| 0);
+        if few_lanes {
+            order.sort_by_key(|&g| (level[first_gate + g], !is_and(g), g));
+        }
+        let mut uses = vec![0u32; template.n_wires()];
+        for lit in order.iter().flat_map(|&g| operands(g)) {
+            uses[lit.wire() as usize] += 1;
+        }
+        for lit in template.outputs.iter().flatten() {
+            uses[lit.wire() as usize] += 1;
+        }
+        let mut slots = Slots {
+            of: vec![None; template.n_wires()],
+            free: Vec::new(),
+            n: 1,
+        };
+        slots.of[0] = Some(ZERO);
+        let inputs = (1..first_gate)
+            .map(|w| (uses[w] > 0).then(|| slots.take(w)))
+            .collect();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut run: Option<u32> = None;
+        let mut dead = Vec::new();
+        for &g in &order {
+            let [a, b] = operands(g);
+            let joins = is_and(g)
+                && few_lanes
+                && run == Some(level[first_gate + g])
+                && matches!(steps.last(), Some(Step::Ands(ands)) if ands.len() < RUN);
+            if !joins {
+                // A run's operands stay until the run is over.
+                slots.release(&mut dead);
+            }
+            let wiring = Wiring {
+                a: slots.pin(a),
+                b: slots.pin(b),
+                out: slots.take(first_gate + g),
+            };
+            for wire in [a, b].map(|lit| lit.wire() as usize) {
+                if wire != 0 {
+                    uses[wire] -= 1;
+                    if uses[wire] == 0 {
+                        dead.push(wire);
+                    }
+                }
+            }
+            match steps.last_mut() {
+                Some(Step::Ands(ands)) if joins => ands.push(wiring),
+                Some(Step::Ands(_) | Step::Xor(_)) | None if is_and(g) => {
+                    run = Some(level[first_gate + g]);
+                    steps.push(Step::Ands(vec![wiring]));
+                }
+                Some(Step::Ands(_) | Step::Xor(_)) | None => {
+                    run = None;
+                    steps.push(Step::Xor(wiring));
+                }
+            }
+        }
+        let outputs = template
+            .outputs
+            .iter()
+            .map(|out| out.iter().map(|&lit| slots.pin(lit)).collect())
+            .collect();
+        Self {
+            n_slots: slots.n as usize,
+            inputs,
+            n_and: order.iter().filter(|&&g| is_and(g)).count(),
+            steps,
+            outputs,
+        }
+    }
+
+    /// Whether a call over so many lanes takes the steps for few.
+    pub fn few(lanes: usize) -> bool {
+        lanes < BLOCK_LANES.0
+    }
+
+    /// Lanes of a full block.
+    pub fn block_lanes(&self) -> usize {
+        let fit = BLOCK_LEN / (size_of::<Label>() * self.n_slots);
+        fit.clamp(BLOCK_LANES.0, BLOCK_LANES.1) / 8 * 8
+    }
+
+    /// Number of AND gates.
+    pub fn n_and(&self) -> usize {
+        self.n_and
+    }
+
+    /// Bits of each result.
+    pub fn output_widths(&self) -> impl Iterator<Item = usize> + '_ {
+        self.outputs.iter().map(Vec::len)
+    }
+
+    /// Number of input bits.
+    pub fn n_inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Cuts the steps into pieces whose tables are worth a message, for blocks of `lanes` lanes.
+    pub fn pieces(&self, lanes: usize) -> Vec<Piece> {
+        let mut pieces = vec![Piece::default()];
+        for (s, step) in self.steps.iter().enumerate() {
+            if let Some(piece) = pieces.last_mut() {
+                piece.steps.end = s + 1;
+                if let Step::Ands(ands) = step {
+                    piece.n_and += ands.len();
+                }
+                let done = piece.first_and + piece.n_and;
+                if piece.n_and * lanes * TABLE_LEN >= PIECE_LEN && done < self.n_and {
+                    pieces.push(Piece {
+                        steps: s + 1..s + 1,
+                        first_and: done,
+                        n_and: 0,
+                    });
+                }
+            }
+        }
+        pieces
+    }
+}
+
+/// Steps whose tables travel together.
+#[derive(Clone, Default)]
+pub struct Piece {
+    steps: std::ops::Range<usize>,
+    first_and: usize,
+    n_and: usize,
+}
+
+impl Piece {
+    /// Bytes of the tables for a block of `lanes` lanes.
+    pub fn len(&self, lanes: usize) -> usize {
+        self.n_and * lanes * TABLE_LEN
+    }
+
+    /// Whether no gate of it sends anything.
+    pub fn is_empty(&self) -> bool {
+        self.n_and == 0
+    }
+}
+
+struct Slots {
+    of: Vec<Option<u32>>,
+    free: Vec<u32>,
+    n: u32,
+}
+
+impl Slots {
+    fn take(&mut self, wire: usize) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.n += 1;
+            self.n - 1
+        });
+        self.of[wire] = Some(slot);
+        slot
+    }
+
+    fn release(&mut self, dead: &mut Vec<usize>) {
+        for wire in dead.drain(..) {
+            self.free.extend(self.of[wire].take());
+        }
+    }
+
+    /// The slot of a literal; wires come before their uses in a verified template.
+    fn pin(&self, lit: Lit) -> Pin {
+        Pin {
+            slot: self.of[lit.wire() as usize].unwrap_or(ZERO),
+            complement: lit.is_complemented(),
+        }
+    }
+}
+
+/// What a party does with tables.
+pub enum Role<'t> {
+    /// Writes them.
+    Garble {
+        /// The offset between the labels of a wire.
+        delta: Label,
+        /// Room for exactly the piece's tables.
+        tables: &'t mut [u8],
+    },
+    /// Knows what the garbler knows and sends nothing.
+    Follow {
+        /// The offset between the labels of a wire.
+        delta: Label,
+    },
+    /// Reads them.
+    Evaluate {
+        /// Exactly the piece's tables.
+        tables: &'t [u8],
+    },
+}
+
+impl Role<'_> {
+    /// What complementing a wire adds to the label that this role holds.
+    fn flip(&self) -> Label {
+        match self {
+            Self::Garble { delta, .. } | Self::Follow { delta } => *delta,
+            Self::Evaluate { .. } => Label::ZERO,
+        }
+    }
+}
+
+/// The labels of a block's live wires, and room for gates taken together.
+#[derive(Default)]
+pub struct Wires {
+    labels: Vec<Label>,
+    lanes: usize,
+    a: Vec<Label>,
+    b: Vec<Label>,
+    out: Vec<Label>,
+}
+
+impl Wires {
+    /// Starts a block of `lanes` lanes; `input` gives the labels of the block's lanes for an input bit.
+    pub fn load<'i>(&mut self, plan: &Plan, lanes: usize, input: impl Fn(usize) -> &'i [Label]) {
+        self.lanes = lanes;
+        self.labels.resize(plan.n_slots * lanes, Label::ZERO);
+        self.labels[..lanes].fill(Label::ZERO);
+        for (bit, slot) in plan.inputs.iter().enumerate() {
+            if let Some(slot) = *slot {
+                self.labels[slot as usize * lanes..][..lanes].copy_from_slice(input(bit));
+            }
+        }
+    }
+
+    /// Ends a block; `output` takes the labels of bit `bit` of result `result`. `delta` is zero at the evaluator.
+    pub fn store(
+        &self,
+        plan: &Plan,
+        delta: Label,
+        mut output: impl FnMut(usize, usize, &[Label], Label),
+    ) {
+        for (result, pins) in plan.outputs.iter().enumerate() {
+            for (bit, pin) in pins.iter().enumerate() {
+                let labels = &self.labels[pin.slot as usize * self.lanes..][..self.lanes];
+                output(result, bit, labels, delta.select(pin.complement));
+            }
+        }
+    }
+
+    /// Walks a piece; `first` is the number of the block's first half gate.
+    pub fn walk(&mut self, plan: &Plan, piece: &Piece, hash: Hash, first: u64, mut role: Role<'_>) {
+        let lanes = self.lanes;
+        let flip = role.flip();
+        let mut n_done = 0;
+        for step in &plan.steps[piece.steps.clone()] {
+            match step {
+                Step::Xor(wiring) => {
+                    let d = flip.select(wiring.a.complement != wiring.b.complement);
+                    self.xor(wiring, d);
+                }
+                Step::Ands(ands) => {
+                    let number = first + 2 * ((piece.first_and + n_done) * lanes) as u64;
+                    let part =
+                        n_done * lanes * TABLE_LEN..(n_done + ands.len()) * lanes * TABLE_LEN;
+                    let role = match &mut role {
+                        Role::Garble { delta, tables } => Role::Garble {
+                            delta: *delta,
+                            tables: &mut tables[part],
+                        },
+                        Role::Follow { delta } => Role::Follow { delta: *delta },
+                        Role::Evaluate { tables } => Role::Evaluate {
+                            tables: &tables[part],
+                        },
+                    };
+                    match &ands[..] {
+                        [one] if one.a.slot != one.b.slot => {
+                            self.and(one, flip, number, hash, role)
+                        }
+                        many => self.and_many(many, flip, number, hash, role),
+                    }
+                    n_done += ands.len();
+                }
+            }
+        }
+    }
+
+    fn xor(&mut self, wiring: &Wiring, d: Label) {
+        let n = self.lanes;
+        let [a, b, out] = [wiring.a.slot, wiring.b.slot, wiring.out]
+            .map(|s| s as usize * n..(s as usize + 1) * n);
+        if let Ok([a, b, out]) = self.labels.get_disjoint_mut([a, b, out.clone()]) {
+            for (out, (a, b)) in out.iter_mut().zip(a.iter().zip(b.iter())) {
+                *out = *a ^ *b ^ d;
+            }
+        } else {
+            // Both operands are one wire.
+            self.labels[out].fill(d);
+        }
+    }
+
+    /// One gate on all lanes, where the labels stand.
+    fn and(&mut self, wiring: &Wiring, flip: Label, first: u64, hash: Hash, role: Role<'_>) {
+        let n = self.lanes;
+        let range = |s: u32| s as usize * n..(s as usize + 1) * n;
+        let ranges = [
+            range(wiring.a.slot),
+            range(wiring.b.slot),
+            range(wiring.out),
+        ];
+        if let Ok([a, b, out]) = self.labels.get_disjoint_mut(ranges) {
+            let gates = Gates {
+                first,
+                a,
+                b,
+                flip: [
+                    flip.select(wiring.a.complement),
+                    flip.select(wiring.b.complement),
+                ],
+            };
+            compute(hash, gates, out, role);
+        }
+    }
+
+    /// Several gates on all lanes, brought together.
+    fn and_many(&mut self, ands: &[Wiring], flip: Label, first: u64, hash: Hash, role: Role<'_>) {
+        let n = self.lanes;
+        self.a.clear();
+        self.b.clear();
+        for wiring in ands {
+            for (pin, to) in [(wiring.a, &mut self.a), (wiring.b, &mut self.b)] {
+                let d = flip.select(pin.complement);
+                let from = &self.labels[pin.slot as usize * n..][..n];
+                to.extend(from.iter().map(|&l| l ^ d));
+            }
+        }
+        self.out.resize(ands.len() * n, Label::ZERO);
+        let gates = Gates {
+            first,
+            a: &self.a,
+            b: &self.b,
+            flip: [Label::ZERO; 2],
+        };
+        compute(hash, gates, &mut self.out, role);
+        for (wiring, out) in ands.iter().zip(self.out.chunks(n)) {
+            self.labels[wiring.out as usize * n..][..n].copy_from_slice(out);
+        }
+    }
+}
+
+fn compute(hash: Hash, gates: Gates<'_>, out: &mut [Label], role: Role<'_>) {
+    match role {
+        Role::Garble { delta, tables } => garble(hash, delta, gates, out, tables),
+        Role::Follow { delta } => zero_labels(hash, delta, gates, out),
+        Role::Evaluate { tables } => evaluate(hash, gates, tables, out),
+    }
+}

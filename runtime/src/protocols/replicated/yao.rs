@@ -1,0 +1,566 @@
+//! Garbled sections: parties 0 and 1 garble from the key that they share, party 2 evaluates.
+//!
+//! - **Functionality**: shares become labels, circuits run on labels, labels become Boolean shares.
+//! - **Adversary**: semi-honest, one of three parties.
+//! - **Source**: Mohassel, Rosulek, Zhang (CCS 2015), without commitments; conversions as in ABY3 (CCS 2018), section 5.4.
+//! - **Assumptions**: AES-128 is a pseudo-random function, and an ideal cipher in the gates' hash.
+//! - **Cost**: into labels 16 bytes per bit and lane from each garbler; tables as in `protocols::garbled`, from party 0; out of
+//!   labels one bit per bit and lane from party 2. No garbler waits for anything.
+//! - **Departures from the paper**: no oblivious transfer and no commitment is needed, since each string that enters is known to a garbler
+//!   who follows the protocol.
+//! - **Leakage and failure**: see at each step what its receiver sees. The offset Δ and the labels never leave parties 0 and 1
+//!   but for one label per wire.
+
+use std::sync::Arc;
+
+use super::{
+    BLOCK, Boolean, Held, Rep3, Share, Stream, arithmetic, block_range, boolean, done, party,
+    pipelined,
+};
+use crate::bits::{Bits, Packer, Unpacker, words_for};
+use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::hash::Transcript;
+use crate::net::Mesh;
+use crate::prg::Prg;
+use crate::protocols::garbled::{Piece, Plan, Role, Wires};
+use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::ring::{Elements, each};
+use crate::simd::Hash;
+use smpcc_circuit::cost::Delay;
+
+/// Labels that travel in one piece.
+const LABELS: usize = 1 << 13;
+
+/// The garblers, who know Δ and all zero labels, and the evaluator.
+const GARBLER: usize = 0;
+const EVALUATOR: usize = 2;
+
+/// What a party knows for the whole execution.
+pub(super) struct Yao {
+    pub(super) hash: Hash,
+    secret: Option<Secret>,
+    /// The number of the next half gate.
+    next_half_gate: u64,
+}
+
+/// What the garblers alone know.
+struct Secret {
+    delta: Label,
+    labels: Prg,
+}
+
+impl Yao {
+    pub(super) fn new(mesh: &Mesh) -> Result<Self, Error> {
+        let me = mesh.me().index();
+        // S is known to all and fresh in each execution, as the session is; nobody can steer it, for all parties'
+        // nonces are in the session.
+        let mut start = Transcript::new("rep3/garbling/start");
+        start.bytes(&mesh.session()?);
+        let mut bytes = [0; LABEL_LEN];
+        bytes.copy_from_slice(&start.finish().0[..LABEL_LEN]);
+        let secret = if me == EVALUATOR {
+            None
+        } else {
+            let pair = mesh.pair_key(party(1 - me))?;
+            let offset = Prg::new(&pair.prg_key("rep3/garbling/offset")).block(0, 0);
+            Some(Secret {
+                // The colours of a wire's labels differ (EUROCRYPT 2015, section 3).
+                delta: Label(Label::from_bytes(offset).0 | 1),
+                labels: Prg::new(&pair.prg_key("rep3/garbling/labels")),
+            })
+        };
+        Ok(Self {
+            hash: Hash {
+                start: Label::from_bytes(bytes),
+            },
+            secret,
+            next_half_gate: 0,
+        })
+    }
+
+    /// Δ at the garblers, zero at the evaluator: what a one adds to the label that a party holds of a public bit, or of a
+    /// complement.
+    fn offset(&self) -> Label {
+        self.secret.as_ref().map_or(Label::ZERO, |s| s.delta)
+    }
+
+    /// Fresh zero labels, at the garblers.
+    fn draw(&self, number: u64, n: usize) -> Option<Vec<Label>> {
+        let secret = self.secret.as_ref()?;
+        let mut words = vec![0; 2 * n];
+        secret
+            .labels
+            .fill_words(Stream::Component as u64, number, &mut words);
+        let pairs = words.as_chunks::<2>().0.iter();
+        Some(
+            pairs
+                .map(|&[l, h]| Label(u128::from(l) | u128::from(h) << 64))
+                .collect(),
+        )
+    }
+}
+
+/// The labels in a value.
+pub(super) fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
+    match value {
+        Value::Shared(Share::Yao(labels)) => Ok(labels),
+        Value::Shared(Share::Arithmetic(_) | Share::Boolean(_)) | Value::Public(_) => {
+            Err(Error::bug("an operand is not a vector of labels"))
+        }
+    }
+}
+
+/// A public value: the evaluator's label is zero, and the garblers' zero label is Δ where the bit is one. Nothing is sent;
+/// the hash allows known labels, and the value is no secret.
+pub(super) fn from_public(suite: &Rep3, width: usize, value: &Elements) -> Labels {
+    let mut out = Labels::zeros(width, value.lanes());
+    let offset = suite.yao.offset();
+    each!(value, v => {
+        for bit in 0..width {
+            for (label, e) in out.bit_mut(bit).iter_mut().zip(v) {
+                *label = offset.select(e >> bit & 1 == 1);
+            }
+        }
+    });
+    out
+}
+
+/// Two bit strings that become labels: party 0 knows string 0, party 1 string 1.
+struct Give {
+    width: usize,
+    lanes: usize,
+    /// The string that this party gives.
+    mine: Option<Bits>,
+    /// Labels of both strings, or of their sum.
+    out: Vec<Labels>,
+}
+
+/// The two additive parts of an integer: components 0 and 1, which party 0 adds up, and component 2.
+pub(super) fn decompose(me: usize, value: &Held, width: usize) -> Result<Begun<Rep3>, Error> {
+    let value = arithmetic(value)?;
+    let lanes = value.lanes();
+    let mine = match me {
+        0 => {
+            let sum = (0..lanes).map(|l| value.part[0].get(l).wrapping_add(value.part[1].get(l)));
+            let sum = Elements::of_words(width as u32, sum);
+            Some(Bits::from_elements(width, &sum))
+        }
+        1 => Some(Bits::from_elements(width, &value.part[1])),
+        _ => None,
+    };
+    let out = vec![Labels::zeros(width, lanes), Labels::zeros(width, lanes)];
+    pipelined(Give {
+        width,
+        lanes,
+        mine,
+        out,
+    })
+}
+
+/// A Boolean value: components 0 and 1, which party 0 adds up, and component 2.
+pub(super) fn from_boolean(me: usize, value: &Held) -> Result<Begun<Rep3>, Error> {
+    let share = boolean(value)?;
+    let (width, lanes) = (share.width(), share.lanes());
+    let mine = match me {
+        0 => {
+            let mut sum = share.part[0].clone();
+            sum.xor_assign(&share.part[1]);
+            Some(sum)
+        }
+        1 => Some(share.part[1].clone()),
+        _ => None,
+    };
+    pipelined(Give {
+        width,
+        lanes,
+        mine,
+        out: vec![Labels::zeros(width, lanes)],
+    })
+}
+
+impl Give {
+    /// Lanes per block.
+    fn block(&self) -> usize {
+        (LABELS / self.width.max(1)).max(64) / 64 * 64
+    }
+
+    fn piece_len(&self, lanes: usize) -> usize {
+        self.width * lanes * LABEL_LEN
+    }
+
+    fn add(
+        out: &mut [Labels],
+        string: usize,
+        from: usize,
+        lanes: usize,
+        labels: impl Iterator<Item = Label>,
+    ) {
+        // With one result both strings are added up: XOR is free.
+        let i = string.min(out.len() - 1);
+        let mut labels = labels;
+        for bit in 0..out[i].width() {
+            for (into, label) in out[i].bit_mut(bit)[from..from + lanes]
+                .iter_mut()
+                .zip(&mut labels)
+            {
+                *into ^= label;
+            }
+        }
+    }
+}
+
+impl Blocks<Rep3> for Give {
+    fn n_blocks(&self) -> usize {
+        self.lanes.div_ceil(self.block())
+    }
+
+    fn n_phases(&self) -> u32 {
+        1
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let range = block_range(place.block, self.block(), self.lanes);
+        let n = range.len();
+        let (me, width) = (suite.me, self.width);
+        let offset = suite.yao.offset();
+        for string in 0..2 {
+            let number = suite.allocate(2 * width * n);
+            let Some(zeros) = suite.yao.draw(number, width * n) else {
+                wire.expect(party(string), self.piece_len(n))?;
+                continue;
+            };
+            if let (Some(mine), true) = (&self.mine, me == string) {
+                // The label of each bit's value: uniform to the evaluator, whatever the bit.
+                let bits = (0..width).flat_map(|bit| {
+                    let words = mine.bit(bit);
+                    range
+                        .clone()
+                        .map(move |lane| words[lane / 64] >> (lane % 64) & 1 == 1)
+                });
+                let active = zeros
+                    .iter()
+                    .zip(bits)
+                    .map(|(&zero, bit)| zero ^ offset.select(bit));
+                wire.send(party(EVALUATOR), |out| write_labels(active, out))?;
+            }
+            Self::add(&mut self.out, string, range.start, n, zeros.into_iter());
+        }
+        Ok(())
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        if suite.me != EVALUATOR {
+            return Ok(());
+        }
+        let range = block_range(place.block, self.block(), self.lanes);
+        for string in 0..2 {
+            let bytes = wire.take(party(string), self.piece_len(range.len()))?;
+            Self::add(
+                &mut self.out,
+                string,
+                range.start,
+                range.len(),
+                read_labels(bytes),
+            );
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let out = std::mem::take(&mut self.out).into_iter();
+        Ok(Outcome::Values(
+            out.map(|l| Value::Shared(Share::Yao(l))).collect(),
+        ))
+    }
+
+    fn delay(&self, _n_phases: u32) -> Delay {
+        Delay::ToEvaluator
+    }
+}
+
+/// Labels as Boolean shares. The garblers' mask, the colour of the zero label, is component 1, which both hold. The
+/// evaluator's colour is the bit plus that mask; it is split into component 2, drawn with party 1, and component 0, which
+/// it sends to party 0: uniform to party 0, which lacks that key.
+struct ToBoolean {
+    labels: Held,
+    share: Boolean,
+}
+
+pub(super) fn to_boolean(value: Held) -> Result<Begun<Rep3>, Error> {
+    let labels = labels(&value)?;
+    let share = Boolean::zeros(labels.width(), labels.lanes());
+    pipelined(ToBoolean {
+        labels: value,
+        share,
+    })
+}
+
+impl Blocks<Rep3> for ToBoolean {
+    fn n_blocks(&self) -> usize {
+        self.share.lanes().div_ceil(BLOCK)
+    }
+
+    fn n_phases(&self) -> u32 {
+        1
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let range = block_range(place.block, BLOCK, self.share.lanes());
+        let (width, n) = (self.share.width(), range.len());
+        let stride = words_for(n);
+        let number = suite.allocate(width * stride);
+        let labels = labels(&self.labels)?;
+        let colours = (0..width)
+            .flat_map(|bit| labels.colours(bit, range.start, n))
+            .collect();
+        let mut colours = Bits::from_words(width, n, colours);
+        let drawn = suite
+            .draw(2, number, width * stride)
+            .map(|words| Bits::from_words(width, n, words));
+        match (suite.me, drawn) {
+            (0, _) => {
+                self.share.part[1].put(range.start, &colours);
+                wire.expect(party(EVALUATOR), (width * n).div_ceil(8))
+            }
+            (1, Some(drawn)) => {
+                self.share.part[0].put(range.start, &colours);
+                self.share.part[1].put(range.start, &drawn);
+                Ok(())
+            }
+            (_, Some(drawn)) => {
+                colours.xor_assign(&drawn);
+                self.share.part[0].put(range.start, &drawn);
+                self.share.part[1].put(range.start, &colours);
+                wire.send(party(GARBLER), |out| {
+                    let mut packer = Packer::new(out);
+                    colours.pack(0, n, &mut packer);
+                    packer.finish();
+                })
+            }
+            (_, None) => Err(Error::bug("a key is missing")),
+        }
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        if suite.me == GARBLER {
+            let range = block_range(place.block, BLOCK, self.share.lanes());
+            let n = range.len();
+            let bytes = wire.take(party(EVALUATOR), (self.share.width() * n).div_ceil(8))?;
+            self.share.part[0].unpack(range.start, n, &mut Unpacker::new(bytes));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let share = std::mem::replace(&mut self.share, Boolean::zeros(0, 0));
+        Ok(Outcome::Values(vec![Value::Shared(Share::Boolean(share))]))
+    }
+}
+
+/// A template called on labels.
+struct Call {
+    plan: Arc<Plan>,
+    args: Vec<Held>,
+    lanes: usize,
+    block: usize,
+    pieces: Vec<Piece>,
+    /// Operand and bit of each input bit.
+    inputs: Vec<(usize, usize)>,
+    first_half_gate: u64,
+    wires: Wires,
+    out: Vec<Labels>,
+}
+
+/// Calls a circuit over the lanes of its operands.
+pub(super) fn call(
+    suite: &mut Rep3,
+    plan: Arc<Plan>,
+    args: Vec<Held>,
+    lanes: usize,
+) -> Result<Begun<Rep3>, Error> {
+    let mut inputs = Vec::with_capacity(plan.n_inputs());
+    for (i, arg) in args.iter().enumerate() {
+        let arg = labels(arg)?;
+        if arg.lanes() != lanes {
+            return Err(Error::bug("operands of different lanes"));
+        }
+        inputs.extend((0..arg.width()).map(|bit| (i, bit)));
+    }
+    if inputs.len() != plan.n_inputs() {
+        return Err(Error::bug("a circuit gets operands of other widths"));
+    }
+    let first_half_gate = suite.yao.next_half_gate;
+    let n_half_gates = 2 * plan.n_and() as u64 * lanes as u64;
+    suite.yao.next_half_gate = first_half_gate
+        .checked_add(n_half_gates)
+        .ok_or_else(|| Error::bug("too many gates for one execution"))?;
+    let block = plan.block_lanes().min(lanes.max(1));
+    let mut call = Call {
+        pieces: plan.pieces(block),
+        out: plan
+            .output_widths()
+            .map(|w| Labels::zeros(w, lanes))
+            .collect(),
+        plan,
+        args,
+        lanes,
+        block,
+        inputs,
+        first_half_gate,
+        wires: Wires::default(),
+    };
+    if call.plan.n_and() == 0 {
+        for block in 0..call.n_blocks() {
+            let delta = suite.yao.offset();
+            call.load(block)?;
+            let role = Role::Follow { delta };
+            call.wires
+                .walk(&call.plan, &call.pieces[0], suite.yao.hash, 0, role);
+            call.store(block, delta);
+        }
+        return done(call.out.into_iter().map(Share::Yao).collect());
+    }
+    pipelined(call)
+}
+
+impl Call {
+    fn load(&mut self, block: usize) -> Result<(), Error> {
+        let range = block_range(block, self.block, self.lanes);
+        let args = self
+            .args
+            .iter()
+            .map(|a| labels(a))
+            .collect::<Result<Vec<_>, _>>()?;
+        let inputs = &self.inputs;
+        self.wires.load(&self.plan, range.len(), |i| {
+            let (arg, bit) = inputs[i];
+            &args[arg].bit(bit)[range.clone()]
+        });
+        Ok(())
+    }
+
+    fn store(&mut self, block: usize, delta: Label) {
+        let range = block_range(block, self.block, self.lanes);
+        let out = &mut self.out;
+        self.wires
+            .store(&self.plan, delta, |result, bit, labels, flip| {
+                let into = &mut out[result].bit_mut(bit)[range.clone()];
+                for (into, &label) in into.iter_mut().zip(labels) {
+                    *into = label ^ flip;
+                }
+            });
+    }
+
+    /// The number of a block's first half gate.
+    fn first(&self, block: usize) -> u64 {
+        self.first_half_gate + 2 * (self.plan.n_and() * block * self.block) as u64
+    }
+}
+
+impl Blocks<Rep3> for Call {
+    fn n_blocks(&self) -> usize {
+        self.lanes.div_ceil(self.block)
+    }
+
+    fn n_phases(&self) -> u32 {
+        self.pieces.len() as u32
+    }
+
+    /// Blocks come one after the other: the garblers run ahead by themselves.
+    fn window(&self) -> usize {
+        1
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        if place.phase == 0 {
+            self.load(place.block)?;
+        }
+        let lanes = block_range(place.block, self.block, self.lanes).len();
+        let (first, hash, delta) = (self.first(place.block), suite.yao.hash, suite.yao.offset());
+        let piece = &self.pieces[place.phase as usize];
+        let len = piece.len(lanes);
+        match suite.me {
+            GARBLER => {
+                let (plan, wires) = (&self.plan, &mut self.wires);
+                wire.send(party(EVALUATOR), |out| {
+                    let at = out.len();
+                    out.resize(at + len, 0);
+                    let tables = &mut out[at..];
+                    wires.walk(plan, piece, hash, first, Role::Garble { delta, tables });
+                })?;
+            }
+            EVALUATOR => return wire.expect(party(GARBLER), len),
+            _ => self
+                .wires
+                .walk(&self.plan, piece, hash, first, Role::Follow { delta }),
+        }
+        if place.phase + 1 == self.n_phases() {
+            self.store(place.block, delta);
+        }
+        Ok(())
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        if suite.me != EVALUATOR {
+            return Ok(());
+        }
+        let lanes = block_range(place.block, self.block, self.lanes).len();
+        let first = self.first(place.block);
+        let piece = &self.pieces[place.phase as usize];
+        let tables = wire.take(party(GARBLER), piece.len(lanes))?;
+        self.wires.walk(
+            &self.plan,
+            piece,
+            suite.yao.hash,
+            first,
+            Role::Evaluate { tables },
+        );
+        if place.phase + 1 == self.n_phases() {
+            self.store(place.block, Label::ZERO);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let out = std::mem::take(&mut self.out).into_iter();
+        Ok(Outcome::Values(
+            out.map(|l| Value::Shared(Share::Yao(l))).collect(),
+        ))
+    }
+
+    fn delay(&self, _n_phases: u32) -> Delay {
+        Delay::ToEvaluator
+    }
+}

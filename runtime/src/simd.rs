@@ -1,0 +1,272 @@
+//! The garbling kernels: half-gates on many gates at once, in the best form that the machine has.
+//!
+//! Three forms compute the same function: vectors of two AES blocks (VAES), AES instructions one block at a time, and portable code
+//! over the `aes` crate, which says what the other two must give. The choice is made at run time and never shows in a
+//! message. All `unsafe` code of the project is in this module's files.
+//!
+//! The hash is re-keyed for every half gate (Guo, Katz, Wang, Weng, Yu, "Better concrete security for half-gates garbling",
+//! CRYPTO 2020): `H(x, t) = AES_{S ⊕ t}(σ(x)) ⊕ σ(x)` with `σ(l ‖ r) = (l ⊕ r) ‖ l`. `S` is fresh in each execution, and no
+//! two half gates of an execution have the same `t`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::block::Label;
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+/// Bytes of a garbled AND gate.
+pub const TABLE_LEN: usize = 32;
+
+static PORTABLE: AtomicBool = AtomicBool::new(false);
+
+/// Makes this process compute without special instructions from now on, or lets it use them again. Results are the same.
+pub fn force_portable(on: bool) {
+    PORTABLE.store(on, Ordering::Relaxed);
+}
+
+/// What every half gate of an execution has in common.
+#[derive(Clone, Copy)]
+pub struct Hash {
+    /// The starting point `S`, known to all.
+    pub start: Label,
+}
+
+/// Gates on consecutive lanes: gate `i` has operands `a[i]` and `b[i]`, and half gates `first + 2i` and `first + 2i + 1`.
+/// The garblers' operands are zero labels, to each of which `flip` is added first (the offset Δ for a complement).
+#[derive(Clone, Copy)]
+pub struct Gates<'a> {
+    /// The number of the first half gate in the whole execution.
+    pub first: u64,
+    /// Left operands.
+    pub a: &'a [Label],
+    /// Right operands.
+    pub b: &'a [Label],
+    /// Added to left and right operands.
+    pub flip: [Label; 2],
+}
+
+impl Gates<'_> {
+    fn check(&self, out: usize, tables: Option<usize>) {
+        let n = self.a.len();
+        assert!(
+            self.b.len() == n && out == n && tables.is_none_or(|t| t == n * TABLE_LEN),
+            "gates of different numbers"
+        );
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Aes,
+    #[cfg(target_arch = "x86_64")]
+    Vaes,
+}
+
+fn best() -> Form {
+    if PORTABLE.load(Ordering::Relaxed) {
+        Form::Portable
+    } else {
+        detected()
+    }
+}
+
+fn detected() -> Form {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("vaes") && is_x86_feature_detected!("avx2") {
+            return Form::Vaes;
+        }
+        if is_x86_feature_detected!("aes")
+            && is_x86_feature_detected!("sse4.1")
+            && is_x86_feature_detected!("ssse3")
+        {
+            return Form::Aes;
+        }
+    }
+    Form::Portable
+}
+
+/// Garbles AND gates: the results' zero labels and the tables. `delta` is the offset between the labels of a wire; its colour
+/// is 1.
+///
+/// # Panics
+/// If the slices do not belong together.
+pub fn garble(hash: Hash, delta: Label, gates: Gates<'_>, out: &mut [Label], tables: &mut [u8]) {
+    gates.check(out.len(), Some(tables.len()));
+    garble_as(best(), hash, delta, gates, out, tables);
+}
+
+fn garble_as(
+    form: Form,
+    hash: Hash,
+    delta: Label,
+    gates: Gates<'_>,
+    out: &mut [Label],
+    tables: &mut [u8],
+) {
+    match form {
+        Form::Portable => portable::garble(hash, delta, gates, out, tables),
+        #[cfg(target_arch = "x86_64")]
+        Form::Aes => x86_64::garble_aes(hash, delta, gates, out, tables),
+        #[cfg(target_arch = "x86_64")]
+        Form::Vaes => x86_64::garble_vaes(hash, delta, gates, out, tables),
+    }
+}
+
+/// The results' zero labels alone, for a garbler that sends no tables; half the work.
+///
+/// # Panics
+/// If the slices do not belong together.
+pub fn zero_labels(hash: Hash, delta: Label, gates: Gates<'_>, out: &mut [Label]) {
+    gates.check(out.len(), None);
+    zero_labels_as(best(), hash, delta, gates, out);
+}
+
+fn zero_labels_as(form: Form, hash: Hash, delta: Label, gates: Gates<'_>, out: &mut [Label]) {
+    match form {
+        Form::Portable => portable::zero_labels(hash, delta, gates, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Aes => x86_64::zero_labels_aes(hash, delta, gates, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Vaes => x86_64::zero_labels_vaes(hash, delta, gates, out),
+    }
+}
+
+/// Evaluates garbled AND gates on the labels that the evaluator holds.
+///
+/// # Panics
+/// If the slices do not belong together.
+pub fn evaluate(hash: Hash, gates: Gates<'_>, tables: &[u8], out: &mut [Label]) {
+    gates.check(out.len(), Some(tables.len()));
+    evaluate_as(best(), hash, gates, tables, out);
+}
+
+fn evaluate_as(form: Form, hash: Hash, gates: Gates<'_>, tables: &[u8], out: &mut [Label]) {
+    match form {
+        Form::Portable => portable::evaluate(hash, gates, tables, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Aes => x86_64::evaluate_aes(hash, gates, tables, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Vaes => x86_64::evaluate_vaes(hash, gates, tables, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prg::{Prg, PrgKey};
+
+    fn labels(stream: u64, n: usize) -> Vec<Label> {
+        let prg = Prg::new(&PrgKey::from_bytes([9; 16]));
+        (0..n as u64)
+            .map(|i| Label::from_bytes(prg.block(stream, i)))
+            .collect()
+    }
+
+    fn forms() -> Vec<Form> {
+        let best = detected();
+        let mut all = vec![Form::Portable];
+        #[cfg(target_arch = "x86_64")]
+        if best != Form::Portable {
+            all.push(Form::Aes);
+        }
+        if !all.contains(&best) {
+            all.push(best);
+        }
+        all
+    }
+
+    /// FIPS-197, appendix C.1, through the hash: σ and its inverse around the published block.
+    #[test]
+    fn the_hash_holds_the_published_vector() {
+        let key: [u8; 16] = std::array::from_fn(|i| i as u8);
+        let plain: [u8; 16] = std::array::from_fn(|i| (i * 0x11) as u8);
+        let cipher = 0x69c4e0d8_6a7b0430_d8cdb780_70b4c55a_u128.to_be_bytes();
+        let block = u128::from_le_bytes(plain);
+        let (high, low) = (block >> 64, block & u128::from(u64::MAX));
+        // σ(l ‖ r) = (l ⊕ r) ‖ l, so l = low and r = high ⊕ low.
+        let input = Label(low << 64 | (high ^ low));
+        let expected = Label::from_bytes(cipher) ^ Label(block);
+        let hash = Hash {
+            start: Label::from_bytes(key),
+        };
+        assert!(portable::hash(hash, input, 0) == expected);
+        // The same block in every position of every form: with a zero right operand and zero table, an evaluated gate
+        // of even colour is the sum of two hashes.
+        let zero = Label::ZERO;
+        let even = Label(input.0 & !1);
+        for form in forms() {
+            let mut out = vec![zero; 19];
+            let gates = Gates {
+                first: 0,
+                a: &[even; 19],
+                b: &[zero; 19],
+                flip: [zero; 2],
+            };
+            evaluate_as(form, hash, gates, &[0; 19 * TABLE_LEN], &mut out);
+            for (i, out) in out.iter().enumerate() {
+                let (left, right) = (2 * i as u64, 2 * i as u64 + 1);
+                let sum = portable::hash(hash, even, left) ^ portable::hash(hash, zero, right);
+                assert!(*out == sum, "{form:?}, gate {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_forms_agree_and_gates_compute_and() {
+        let delta = Label(labels(7, 1)[0].0 | 1);
+        let hash = Hash {
+            start: labels(8, 1)[0],
+        };
+        for n in [1usize, 2, 3, 4, 7, 8, 9, 64, 101] {
+            let (a, b) = (labels(n as u64, n), labels(1000 + n as u64, n));
+            for flips in 0..4u32 {
+                let flip = [delta.select(flips & 1 == 1), delta.select(flips & 2 == 2)];
+                let gates = Gates {
+                    first: u64::from(u32::MAX) - 5,
+                    a: &a,
+                    b: &b,
+                    flip,
+                };
+                let mut reference = (vec![Label::ZERO; n], vec![0; n * TABLE_LEN]);
+                portable::garble(hash, delta, gates, &mut reference.0, &mut reference.1);
+                for form in forms() {
+                    let mut got = (vec![Label::ZERO; n], vec![0; n * TABLE_LEN]);
+                    garble_as(form, hash, delta, gates, &mut got.0, &mut got.1);
+                    assert!(got == reference, "{form:?} garbles {n}");
+                    let mut zeros = vec![Label::ZERO; n];
+                    zero_labels_as(form, hash, delta, gates, &mut zeros);
+                    assert!(zeros == reference.0, "{form:?} labels {n}");
+                    for values in 0..4u32 {
+                        let (x, y) = (values & 1 == 1, values & 2 == 2);
+                        let active = |l: &[Label], v: bool| -> Vec<Label> {
+                            l.iter().map(|&l| l ^ delta.select(v)).collect()
+                        };
+                        let (ax, by) = (active(&a, x), active(&b, y));
+                        let held = Gates {
+                            a: &ax,
+                            b: &by,
+                            flip: [Label::ZERO; 2],
+                            ..gates
+                        };
+                        let mut out = vec![Label::ZERO; n];
+                        evaluate_as(form, hash, held, &reference.1, &mut out);
+                        let z = (x ^ (flips & 1 == 1)) & (y ^ (flips & 2 == 2));
+                        assert!(out == active(&reference.0, z), "{form:?} evaluates {n}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_switch_forces_the_portable_form() {
+        force_portable(true);
+        assert_eq!(best(), Form::Portable);
+        force_portable(false);
+    }
+}
