@@ -22,6 +22,7 @@ pub mod library;
 pub mod lower;
 pub mod parser;
 mod resolve;
+pub mod reveals;
 pub mod schema;
 pub mod sections;
 pub mod session;

@@ -10,6 +10,7 @@
 mod build;
 mod call;
 mod control;
+mod counting;
 mod expr;
 mod fault;
 mod frame;

@@ -4,7 +4,7 @@
 //! result of a secret operand, a limit on sizes) are kept in one place.
 
 use super::fault::{Fault, Stop, Traced, code};
-use super::value::{Data, Leaf, Val, to_i128, type_interval};
+use super::value::{Affine, Data, Leaf, Val, to_i128, type_interval};
 use super::{MAX_LANES, MAX_NODES, Tracer};
 use crate::hir::Range;
 use crate::ir::{Node, Op, Reducer, Region, Ty, Value};
@@ -197,7 +197,11 @@ impl<'h> Tracer<'h> {
         };
         let mut leaf = self.node1(Op::Word(op), ids, ty)?;
         if !secret {
-            self.set_range(&mut leaf, interval(op, to, &args));
+            let range = interval(op, to, &args);
+            if range.is_some() && lanes == 1 {
+                leaf.affine = affine(op, &args);
+            }
+            self.set_range(&mut leaf, range);
         }
         Ok(leaf)
     }
@@ -430,6 +434,7 @@ pub(super) fn leaf_of(ty: Ty, id: ValueId) -> Leaf {
         secret: ty.secret,
         data: Data::Value(id),
         range: None,
+        affine: None,
     }
 }
 
@@ -626,6 +631,40 @@ fn is_iota(vec: &ConstVec) -> bool {
             *start == 0 && matches!(dims.as_slice(), [(_, step)] if *step == 1)
         }
         ConstVec::Table(words) => words.iter().enumerate().all(|(i, &w)| w == i as Word),
+    }
+}
+
+/// The result as an affine expression, given that it does not wrap.
+fn affine(op: WordOp, args: &[Leaf]) -> Option<Affine> {
+    let known = |i: usize| args.get(i).and_then(known_i128);
+    let of = |i: usize| args.get(i).and_then(Leaf::as_affine);
+    let shift = |a: Affine, by: i128| {
+        Some(Affine {
+            offset: a.offset.checked_add(by)?,
+            ..a
+        })
+    };
+    match op {
+        WordOp::Cast => of(0),
+        WordOp::Add => match (known(0), known(1)) {
+            (None, Some(c)) => shift(of(0)?, c),
+            (Some(c), None) => shift(of(1)?, c),
+            _ => None,
+        },
+        WordOp::Sub => shift(of(0)?, known(1)?.checked_neg()?),
+        WordOp::Mul => {
+            let (a, c) = match (known(0), known(1)) {
+                (None, Some(c)) => (of(0)?, c),
+                (Some(c), None) => (of(1)?, c),
+                _ => return None,
+            };
+            Some(Affine {
+                base: a.base,
+                scale: a.scale.checked_mul(c)?,
+                offset: a.offset.checked_mul(c)?,
+            })
+        }
+        _ => None,
     }
 }
 

@@ -105,17 +105,31 @@ impl<'h> Tracer<'h> {
         }
         let mut frame = Frame::new(Some(function), Rc::new(generics));
         frame.protocol = callee.protocol.or(self.frame().protocol);
+        let span = self.span;
         self.frames.push(frame);
+        for (local, val) in callee.locals.iter().zip(&args) {
+            let what = format!("the argument `{}`", local.name);
+            self.require_lens(&local.ty, val, span, &what)?;
+        }
         for (k, val) in args.into_iter().enumerate() {
             self.declare(crate::hir::LocalId(k as u32), Some(val));
         }
-        self.run_body(&callee.body)
+        let val = self.run_body_of(&callee.body, Some(&callee.ret))?;
+        self.span = span;
+        Ok(val)
     }
 
     /// Traces the body of the frame on top and takes the frame off.
     fn run_body(&mut self, body: &'h Expr) -> Traced<Val<'h>> {
+        self.run_body_of(body, None)
+    }
+
+    fn run_body_of(&mut self, body: &'h Expr, ret: Option<&Type>) -> Traced<Val<'h>> {
         self.at_statement = true;
         let val = or_never(self.expr(body))?;
+        if let Some(ret) = ret {
+            self.require_lens(ret, &val, body.span, "the result of this function")?;
+        }
         let Some(frame) = self.frames.pop() else {
             return Ok(val);
         };

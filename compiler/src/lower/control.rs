@@ -60,6 +60,12 @@ impl<'h> Tracer<'h> {
             Stmt::Let(local, Some(value)) => {
                 self.at_statement = true;
                 let val = self.expr(value)?;
+                let hir = self.hir;
+                let function = self.frame().function.and_then(|f| hir.fns.get(f.index()));
+                if let Some(declared) = function.and_then(|f| f.locals.get(local.index())) {
+                    let what = format!("`{}`", declared.name);
+                    self.require_lens(&declared.ty, &val, value.span, &what)?;
+                }
                 self.declare(*local, Some(val));
             }
             Stmt::Assign(place, value, span) => {

@@ -298,6 +298,9 @@ impl<'h> Tracer<'h> {
             None => Leaf::usize(len),
         };
         self.span = span;
+        if let (None, Some(n)) = (lo.known(), distance(&lo, &hi)) {
+            return self.window(val, &lo, n, len);
+        }
         let (lo, hi) = (
             self.known_len(&lo, "the start of a slice")?,
             self.known_len(&hi, "the end of a slice")?,
@@ -311,6 +314,35 @@ impl<'h> Tracer<'h> {
             .into());
         }
         self.part(val, lo, hi)
+    }
+
+    /// `n` elements from a start that is computed while running.
+    fn window(&mut self, val: Val<'h>, lo: &Leaf, n: u64, len: u64) -> Traced<Val<'h>> {
+        let Val::Array(_, element) = val else {
+            return Err(Fault::new(
+                code::NOT_KNOWN,
+                self.span,
+                "rows of different lengths are sliced by known bounds only",
+            )
+            .needs_known()
+            .into());
+        };
+        if lo.lanes != 1 {
+            return Err(Stop::NotElementwise);
+        }
+        if n > len {
+            return Err(Fault::new(
+                code::INDEX,
+                self.span,
+                format!("a slice of {n} elements does not fit an array of {len}"),
+            )
+            .into());
+        }
+        let lo = self.cast(lo, Scalar::USIZE)?;
+        let steps = Leaf::constant(Scalar::USIZE, ConstVec::iota(n));
+        let index = self.word(WordOp::Add, Scalar::USIZE, &[lo, steps])?;
+        let element = element.map_blocks(1, &mut |leaf, block| self.gather(leaf, &index, block))?;
+        Ok(Val::Array(n, Box::new(element)))
     }
 
     /// Elements `lo..hi`.
@@ -368,6 +400,15 @@ impl<'h> Tracer<'h> {
             .into()),
         }
     }
+}
+
+/// `hi − lo`, where it is the same whatever both are.
+fn distance(lo: &Leaf, hi: &Leaf) -> Option<u64> {
+    let (lo, hi) = (lo.as_affine()?, hi.as_affine()?);
+    if lo.base != hi.base || lo.scale != hi.scale {
+        return None;
+    }
+    u64::try_from(hi.offset.checked_sub(lo.offset)?).ok()
 }
 
 /// Whether lists of rows are inside.

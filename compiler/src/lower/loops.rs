@@ -10,7 +10,7 @@ use super::frame::{LoopFlags, Slot};
 use super::scan::Effects;
 use super::value::{Leaf, Val};
 use super::{MAX_UNROLLED, Tracer};
-use crate::hir::{Expr, LocalId, Range};
+use crate::hir::{Expr, GenericKind, LocalId, Range};
 use crate::ir::{Op, Region, Ty};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
@@ -18,7 +18,7 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::Scalar;
 
 /// The body of a loop: gets the counter and what is carried besides variables, gives the latter's next value.
-type Body<'a, 'h> =
+pub(super) type Body<'a, 'h> =
     &'a mut dyn FnMut(&mut Tracer<'h>, Leaf, Option<Val<'h>>) -> Traced<Option<Val<'h>>>;
 
 /// How something carried must start: a value, and the lanes and secrecy that its leaves need.
@@ -142,7 +142,7 @@ impl<'h> Tracer<'h> {
     }
 
     /// One iteration's body.
-    fn iteration(&mut self, body: &'h Expr) -> Traced<()> {
+    pub(super) fn iteration(&mut self, body: &'h Expr) -> Traced<()> {
         self.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
         self.at_statement = true;
         match self.expr(body) {
@@ -163,7 +163,7 @@ impl<'h> Tracer<'h> {
     }
 
     /// How often `lo..hi` runs, as `usize`.
-    fn trip_count(&mut self, lo: &Leaf, hi: &Leaf) -> Traced<Leaf> {
+    pub(super) fn trip_count(&mut self, lo: &Leaf, hi: &Leaf) -> Traced<Leaf> {
         if let (Some(lo), Some(hi)) = (super::build::known_i128(lo), super::build::known_i128(hi)) {
             let n = hi.checked_sub(lo).unwrap_or(i128::MAX).max(0);
             let n = u64::try_from(n).map_err(|_| {
@@ -200,7 +200,7 @@ impl<'h> Tracer<'h> {
     }
 
     /// A loop statement with a count, in the form that its body allows.
-    fn looped(
+    pub(super) fn looped(
         &mut self,
         count: &Leaf,
         effects: &Effects,
@@ -310,6 +310,9 @@ impl<'h> Tracer<'h> {
 
     /// `while cond`.
     pub(super) fn while_loop(&mut self, cond: &'h Expr, body: &'h Expr, span: Span) -> Traced<()> {
+        if self.counting_while(cond, body, span)? {
+            return Ok(());
+        }
         let effects = Effects::of(body);
         let in_condition = Effects::of(cond);
         let mut all = effects.clone();
@@ -692,16 +695,13 @@ impl<'h> Tracer<'h> {
     /// The value with those leaves secret that the variable's declared type says are.
     fn typed_secret(&mut self, local: LocalId, val: &Val<'h>) -> Traced<Val<'h>> {
         let hir = self.hir;
-        let ty = self
-            .frame()
-            .function
-            .and_then(|f| hir.fns.get(f.index()))
-            .and_then(|f| f.locals.get(local.index()))
-            .map(|l| &l.ty);
-        let Some(ty) = ty else {
+        let function = self.frame().function.and_then(|f| hir.fns.get(f.index()));
+        // In a function with type parameters a type may say secret for "as secret as `T`"; there only the values tell.
+        let exact = function.filter(|f| f.generics.iter().all(|g| g.kind != GenericKind::Type));
+        let Some(local) = exact.and_then(|f| f.locals.get(local.index())) else {
             return Ok(val.clone());
         };
-        let ty = self.close(ty);
+        let ty = self.close(&local.ty);
         let facts = self.leaf_facts(&ty, val);
         let mut leaves = Vec::with_capacity(facts.len());
         for (leaf, secret) in val.leaves().into_iter().zip(facts) {

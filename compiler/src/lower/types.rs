@@ -7,6 +7,7 @@ use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{Leaf, Val};
 use crate::hir::{Field, GenericArg, GenericId, Len, Range, RoleId, StructId, Type};
+use crate::span::Span;
 use smpcc_circuit::value::{ConstVec, Scalar};
 
 /// What a generic parameter stands for in one call.
@@ -232,6 +233,26 @@ impl<'h> Tracer<'h> {
         }
     }
 
+    /// An error unless the arrays of a value have the lengths that a type fixes.
+    pub(super) fn require_lens(
+        &self,
+        ty: &Type,
+        val: &Val<'h>,
+        span: Span,
+        what: &str,
+    ) -> Traced<()> {
+        match first_misfit(self, &self.close(ty), val) {
+            None => Ok(()),
+            Some((want, have)) => Err(Fault::new(
+                code::LENGTHS,
+                span,
+                format!("{what} has {have} elements where its type says {want}"),
+            )
+            .needs_known()
+            .into()),
+        }
+    }
+
     /// Finds generics by matching a parameter's type with the argument's closed type and its value.
     pub(super) fn infer(
         &self,
@@ -324,6 +345,38 @@ impl<'h> Tracer<'h> {
                 bind_len(len, *n, generics);
             }
         }
+    }
+}
+
+/// The first array whose length differs from what its closed type says: (said, actual).
+fn first_misfit<'h>(t: &Tracer<'h>, ty: &Type, val: &Val<'h>) -> Option<(u64, u64)> {
+    match (ty, val) {
+        (Type::Array(e, len), Val::Array(n, v)) => match len {
+            Len::Const(m) if m != n => Some((*m, *n)),
+            _ => first_misfit(t, e, v),
+        },
+        (Type::Array(e, len), Val::Rows(rows)) => match len {
+            Len::Const(m) if *m != rows.len() as u64 => Some((*m, rows.len() as u64)),
+            _ => rows.iter().find_map(|row| first_misfit(t, e, row)),
+        },
+        (Type::Ragged(_, role), Val::Array(n, _)) => {
+            let m = u64::from(t.n_of_role(*role));
+            (m != *n).then_some((m, *n))
+        }
+        (Type::Ragged(_, role), Val::Rows(rows)) => {
+            let (m, n) = (u64::from(t.n_of_role(*role)), rows.len() as u64);
+            (m != n).then_some((m, n))
+        }
+        (Type::Tuple(types), Val::Tuple(parts)) => types
+            .iter()
+            .zip(parts)
+            .find_map(|(ty, part)| first_misfit(t, ty, part)),
+        (Type::Struct { id, args, secret }, Val::Tuple(parts)) => t
+            .fields(*id, args, *secret)
+            .iter()
+            .zip(parts)
+            .find_map(|((_, ty), part)| first_misfit(t, ty, part)),
+        _ => None,
     }
 }
 

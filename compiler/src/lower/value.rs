@@ -26,6 +26,19 @@ pub struct Leaf {
     pub data: Data,
     /// For public integers: an interval that every lane lies in.
     pub range: Option<Range>,
+    /// For public integers of one lane: an exact expression in another value.
+    pub affine: Option<Affine>,
+}
+
+/// `base · scale + offset`, over the integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Affine {
+    /// A public value.
+    pub base: ValueId,
+    /// Its factor.
+    pub scale: i128,
+    /// What is added.
+    pub offset: i128,
 }
 
 /// What a leaf holds.
@@ -46,6 +59,7 @@ impl Leaf {
             secret: false,
             data: Data::Const(Rc::new(vec)),
             range: None,
+            affine: None,
         }
     }
 
@@ -94,6 +108,19 @@ impl Leaf {
             Data::Const(vec) => Some(vec),
             Data::Value(_) => None,
         }
+    }
+
+    /// The value as an affine expression in itself or in what it was computed from.
+    pub fn as_affine(&self) -> Option<Affine> {
+        let whole = match self.data {
+            Data::Value(base) if !self.secret && self.lanes == 1 => Some(Affine {
+                base,
+                scale: 1,
+                offset: 0,
+            }),
+            Data::Value(_) | Data::Const(_) => None,
+        };
+        self.affine.or(whole)
     }
 
     /// Whether both are surely the same vector.
