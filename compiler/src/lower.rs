@@ -22,6 +22,7 @@ mod scan;
 mod types;
 mod value;
 
+use crate::diagnostic::Diagnostic;
 use crate::hir::{ConstId, Hir, RoleId};
 use crate::ir::{Ir, Node, Region, Value};
 use crate::schema;
@@ -34,7 +35,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use value::{Leaf, Val};
 
-pub use fault::Fault as LowerError;
 pub(crate) use types::scalar_of;
 
 /// Most lanes of a value.
@@ -54,7 +54,7 @@ const STACK_BYTES: usize = 256 << 20;
 ///
 /// # Errors
 /// What does not fit the session: parties, lengths, arguments, known indices out of range, limits.
-pub fn lower(hir: &Hir, session: &Session) -> Result<Ir, Vec<Fault>> {
+pub fn lower(hir: &Hir, session: &Session) -> Result<Ir, Vec<Diagnostic>> {
     on_large_stack(|| {
         let mut tracer = Tracer::new(hir, session)?;
         tracer.main()?;
@@ -66,10 +66,10 @@ pub fn lower(hir: &Hir, session: &Session) -> Result<Ir, Vec<Fault>> {
 ///
 /// # Errors
 /// As [`lower`].
-pub fn lower_test(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Fault>> {
+pub fn lower_test(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Diagnostic>> {
     let session = Session {
         n_parties,
-        role_counts: schema::assign_roles(hir, n_parties).map_err(|f| vec![f])?,
+        role_counts: schema::assign_roles(hir, n_parties).map_err(|error| vec![error])?,
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
     };
@@ -82,9 +82,9 @@ pub fn lower_test(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Faul
 }
 
 /// Runs tracing on a thread whose stack holds the deepest allowed nesting.
-fn on_large_stack(work: impl FnOnce() -> Traced<Ir> + Send) -> Result<Ir, Vec<Fault>> {
+fn on_large_stack(work: impl FnOnce() -> Traced<Ir> + Send) -> Result<Ir, Vec<Diagnostic>> {
     let failed = |what: &str| {
-        vec![Fault::new(
+        vec![Diagnostic::new(
             code::TOO_LARGE,
             Span::default(),
             format!("the program cannot be expanded: {what}"),
@@ -95,7 +95,7 @@ fn on_large_stack(work: impl FnOnce() -> Traced<Ir> + Send) -> Result<Ir, Vec<Fa
             .stack_size(STACK_BYTES)
             .spawn_scoped(scope, || {
                 work().map_err(|stop| match stop {
-                    Stop::Fault(fault) => vec![*fault],
+                    Stop::Fault(fault) => vec![fault.diagnostic],
                     Stop::NotElementwise | Stop::Exit => {
                         failed("control leaves where nothing is to be left")
                     }

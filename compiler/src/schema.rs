@@ -3,8 +3,9 @@
 //! The command line reads input files with it and derives from them the lengths and the numbering of parties that make
 //! up a [`Session`].
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{From, GenericArg, Hir, Len, ParamSource, Range, StructId, Type};
-use crate::lower::{LowerError as Fault, scalar_of};
+use crate::lower::scalar_of;
 use crate::session::Session;
 use crate::span::Span;
 use smpcc_circuit::program::{Shape, ShapeNode};
@@ -135,7 +136,7 @@ pub fn party_names(hir: &Hir, role_counts: &[u32]) -> Vec<String> {
 ///
 /// # Errors
 /// Too few or too many parties, or several roles whose numbers are open.
-pub fn assign_roles(hir: &Hir, n_parties: u32) -> Result<Vec<u32>, Fault> {
+pub fn assign_roles(hir: &Hir, n_parties: u32) -> Result<Vec<u32>, Diagnostic> {
     let flexible: Vec<usize> = (0..hir.roles.len())
         .filter(|&k| hir.roles[k].max != Some(hir.roles[k].min))
         .collect();
@@ -192,7 +193,7 @@ pub fn assign_roles(hir: &Hir, n_parties: u32) -> Result<Vec<u32>, Fault> {
     Ok(counts)
 }
 
-fn count_fault(hir: &Hir, message: String, role: Option<usize>) -> Fault {
+fn count_fault(hir: &Hir, message: String, role: Option<usize>) -> Diagnostic {
     let at = role.unwrap_or(0);
     let span = hir.roles.get(at).map(|r| r.span).unwrap_or_default();
     let roles: Vec<String> = hir
@@ -204,7 +205,7 @@ fn count_fault(hir: &Hir, message: String, role: Option<usize>) -> Fault {
             None => format!("`{}`: {} or more", r.name, r.min),
         })
         .collect();
-    Fault::new("E4001", span, message)
+    Diagnostic::new(Code::E4001, span, message)
         .help(format!("roles and their parties: {}", roles.join(", ")))
 }
 
@@ -212,7 +213,7 @@ fn count_fault(hir: &Hir, message: String, role: Option<usize>) -> Fault {
 ///
 /// # Errors
 /// The first role that does not fit, or a wrong total.
-pub fn check_counts(hir: &Hir, session: &Session) -> Result<(), Fault> {
+pub fn check_counts(hir: &Hir, session: &Session) -> Result<(), Diagnostic> {
     if session.role_counts.len() != hir.roles.len() {
         return Err(count_fault(
             hir,

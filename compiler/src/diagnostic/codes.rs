@@ -91,6 +91,8 @@ codes! {
     E4003 "an index outside the array, for this session",
     E4004 "the program grows without bound for this session",
     E4005 "a constant that cannot be computed for this session",
+    E4006 "a public argument is missing or malformed",
+    E4007 "an assertion that does not hold for this session",
 
     W0001 "an unused variable",
     W0002 "code that is never reached",

@@ -4,6 +4,7 @@
 //! `map` can answer by starting over (unrolled, or rolled instead of lane-wise), and the static `return`, `break` and
 //! `continue`, which unwind to the construct that they leave.
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 
 /// What interrupts tracing.
@@ -17,45 +18,27 @@ pub enum Stop {
     Exit,
 }
 
-/// An error before it becomes a diagnostic.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An error, with what the constructs around it need to know of it.
+#[derive(Debug)]
 pub struct Fault {
-    /// The code, `E4…`.
-    pub code: &'static str,
-    /// The place.
-    pub span: Span,
-    /// One sentence without a full stop.
-    pub message: String,
-    /// What to write instead.
-    pub help: Option<String>,
-    /// Causes at other places.
-    pub labels: Vec<(Span, String)>,
+    /// What the user reads.
+    pub diagnostic: Diagnostic,
     /// Whether knowing a loop's counter could cure it: then the loop is traced again, unrolled.
     pub needs_known: bool,
 }
 
 impl Fault {
-    /// An error at a place.
-    pub fn new(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+    /// An error at a place; the message is one sentence without a full stop.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
-            code,
-            span,
-            message: message.into(),
-            help: None,
-            labels: Vec::new(),
+            diagnostic: Diagnostic::new(code, span, message),
             needs_known: false,
         }
     }
 
     /// Says what to write instead.
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(text.into());
-        self
-    }
-
-    /// Adds a cause at another place.
-    pub fn because(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push((span, text.into()));
+        self.diagnostic = self.diagnostic.help(text);
         self
     }
 
@@ -63,6 +46,15 @@ impl Fault {
     pub fn needs_known(mut self) -> Self {
         self.needs_known = true;
         self
+    }
+}
+
+impl From<Diagnostic> for Stop {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Fault(Box::new(Fault {
+            diagnostic,
+            needs_known: false,
+        }))
     }
 }
 
@@ -77,18 +69,20 @@ pub type Traced<T> = Result<T, Stop>;
 
 /// The codes that lowering raises.
 pub mod code {
+    use crate::diagnostic::Code;
+
     /// The number of parties does not fit the program.
-    pub const PARTIES: &str = "E4001";
+    pub const PARTIES: Code = Code::E4001;
     /// The lengths do not fit the program.
-    pub const LENGTHS: &str = "E4002";
+    pub const LENGTHS: Code = Code::E4002;
     /// A known index is out of range.
-    pub const INDEX: &str = "E4003";
+    pub const INDEX: Code = Code::E4003;
     /// The program grows without bound.
-    pub const TOO_LARGE: &str = "E4004";
+    pub const TOO_LARGE: Code = Code::E4004;
     /// Something that must be known before the run is not.
-    pub const NOT_KNOWN: &str = "E4005";
+    pub const NOT_KNOWN: Code = Code::E4005;
     /// A public argument is missing, unknown or malformed.
-    pub const ARGUMENT: &str = "E4006";
+    pub const ARGUMENT: Code = Code::E4006;
     /// An assertion on known values fails.
-    pub const ASSERTION: &str = "E4007";
+    pub const ASSERTION: Code = Code::E4007;
 }

@@ -1,0 +1,774 @@
+//! The language, construct by construct: source text to interpreted result, against what Rust computes.
+
+use super::harness::{Run, Words, count, eval1, run_tests};
+use crate::ir::Op;
+
+const AUCTION: &str = "
+party seller;
+party bidder[2..];
+struct Outcome { winner: u16, price: u64 }
+fn main(reserve: secret u64 from seller, bid: secret u64 from each bidder) -> Outcome to all {
+    let mut best = reserve;  let mut second = reserve;  let mut winner: secret u16 = 0;
+    for i in 0..bid.len() {
+        if bid[i] > best {
+            second = best;  best = bid[i];  winner = i as u16 + 1;
+        } else if bid[i] > second {
+            second = bid[i];
+        }
+    }
+    Outcome { winner, price: second }
+}
+";
+
+#[test]
+fn the_average() {
+    let text = "use std::stats::mean;
+fn main(salary: secret u32 from each) -> u32 { mean(salary) }";
+    for n in [1u32, 2, 3, 7] {
+        let mut words = Words(u64::from(n));
+        let mut run = Run::new(text, n);
+        let mut sum = 0;
+        for p in 0..n {
+            let x = words.next(1 << 32);
+            sum += x;
+            run = run.input("salary", p, &[x]);
+        }
+        assert_eq!(
+            run.try_run().unwrap(),
+            vec![vec![sum / i128::from(n)]; n as usize]
+        );
+    }
+}
+
+#[test]
+fn the_second_price_auction() {
+    let mut words = Words(5);
+    for n in 3..7u32 {
+        for _ in 0..8 {
+            let reserve = words.next(20);
+            let bids = words.many(n as usize - 1, 40);
+            let mut run = Run::new(AUCTION, n).input("reserve", 0, &[reserve]);
+            for (p, &bid) in (1..n).zip(&bids) {
+                run = run.input("bid", p, &[bid]);
+            }
+            let (mut best, mut second, mut winner) = (reserve, reserve, 0);
+            for (i, &bid) in (1..).zip(&bids) {
+                if bid > best {
+                    second = best;
+                    best = bid;
+                    winner = i;
+                } else if bid > second {
+                    second = bid;
+                }
+            }
+            assert_eq!(
+                run.try_run().unwrap(),
+                vec![vec![winner, second]; n as usize]
+            );
+        }
+    }
+}
+
+#[test]
+fn integers_have_the_values_of_the_language() {
+    let text = "fn main(x: [secret i8; 2] from party[0]) -> [i8; 7] {
+        let a = x[0]; let b = x[1];
+        [a + b, a - b, a * b, a / b, a % b, -a, !a]
+    }";
+    let text = text
+        .replace("from party[0]", "from each")
+        .replace("x: [secret i8; 2]", "x: [secret i8; 2]");
+    let text = text.replace(
+        "let a = x[0]; let b = x[1];",
+        "let a = x[0][0]; let b = x[0][1];",
+    );
+    for (a, b) in [
+        (100i8, 100i8),
+        (-128, -1),
+        (-7, 2),
+        (5, 0),
+        (-5, 0),
+        (7, -3),
+    ] {
+        let want: Vec<i128> = [
+            a.wrapping_add(b),
+            a.wrapping_sub(b),
+            a.wrapping_mul(b),
+            if b == 0 {
+                if a < 0 { 1 } else { -1 }
+            } else {
+                a.wrapping_div(b)
+            },
+            if b == 0 { a } else { a.wrapping_rem(b) },
+            a.wrapping_neg(),
+            !a,
+        ]
+        .map(i128::from)
+        .to_vec();
+        let run = Run::new(&text, 1).input("x[]", 0, &[a.into(), b.into()]);
+        assert_eq!(run.run(), want, "{a} {b}");
+    }
+}
+
+#[test]
+fn shifts_casts_and_bits() {
+    let text = "fn main(x: secret u8 from each, s: secret u8 from each) -> [u16; 8] {
+        let a = x[0]; let n = s[0];
+        [(a << n) as u16, (a >> n) as u16, (a as i8) as i16 as u16, (a as u16) << 4u8,
+         (a & 15) as u16, (a | 128) as u16, (a ^ 255) as u16, count_ones(a) as u16]
+    }";
+    for (a, n) in [(0x81u8, 1u32), (0xff, 8), (0x7f, 3), (0, 200)] {
+        let want = [
+            u16::from(if n < 8 { a << n } else { 0 }),
+            u16::from(if n < 8 { a >> n } else { 0 }),
+            a as i8 as i16 as u16,
+            u16::from(a) << 4,
+            u16::from(a & 15),
+            u16::from(a | 128),
+            u16::from(a ^ 255),
+            a.count_ones() as u16,
+        ]
+        .map(i128::from);
+        let run = Run::new(text, 1)
+            .input("x", 0, &[a.into()])
+            .input("s", 0, &[n.into()]);
+        assert_eq!(run.run(), want, "{a} {n}");
+    }
+}
+
+#[test]
+fn prelude_functions_of_numbers() {
+    let text = "fn main(x: secret u16 from each, y: secret i16 from each) -> [u32; 8] {
+        let a = x[0]; let b = y[0];
+        let (p, q) = swap_if(a > 10, a, 7);
+        [min(a, 9) as u32, max(a, 9) as u32, abs(b) as u32, isqrt(a) as u32,
+         rotate_left(a, 4u8) as u32, rotate_right(a, 4u8) as u32, p as u32, q as u32]
+    }";
+    for (a, b) in [(3u16, -5i16), (0x8001, 77), (65535, -32768)] {
+        let (p, q) = if a > 10 { (7, a) } else { (a, 7) };
+        let want = [
+            u32::from(a.min(9)),
+            u32::from(a.max(9)),
+            b.wrapping_abs() as i32 as u32,
+            u32::from(a.isqrt()),
+            u32::from(a.rotate_left(4)),
+            u32::from(a.rotate_right(4)),
+            u32::from(p),
+            u32::from(q),
+        ]
+        .map(i128::from);
+        let run = Run::new(text, 1)
+            .input("x", 0, &[a.into()])
+            .input("y", 0, &[b.into()]);
+        assert_eq!(run.run(), want, "{a} {b}");
+    }
+}
+
+#[test]
+fn nested_secret_branches_select() {
+    let text = "fn main(x: secret i32 from each) -> [i32; 3] {
+        let a = x[0];
+        let mut b: secret i32 = 1;
+        let mut c: secret i32 = 2;
+        if a > 0 {
+            b = a;
+            if a > 10 { c = b * 2; b = 5; } else { c += 1; }
+        } else if a == 0 { c = 100; } else { b = c; c = -1; }
+        let d = if b > c { b - c } else { c - b };
+        [b, c, d]
+    }";
+    for a in [-3i128, 0, 4, 11] {
+        let (mut b, mut c) = (1, 2);
+        if a > 0 {
+            b = a;
+            if a > 10 {
+                c = b * 2;
+                b = 5;
+            } else {
+                c += 1;
+            }
+        } else if a == 0 {
+            c = 100;
+        } else {
+            b = c;
+            c = -1;
+        }
+        assert_eq!(eval1(text, &[a]), [b, c, (b - c).abs()], "{a}");
+    }
+}
+
+#[test]
+fn elements_stored_under_secret_conditions() {
+    let text = "fn main(x: secret u8 from each, k: secret u8 from each) -> [u8; 4] {
+        let v = x[0];
+        let mut a: [secret u8; 4] = [10, 20, 30, 40];
+        if v > 5 {
+            a[0] = v;
+            if v > 9 { a[1] = a[0] + 1; } else { a[2] = 0; }
+            a[k[0]] = 77;
+        } else {
+            a[3] = a[0];
+            a[k[0]] = 66;
+        }
+        a
+    }";
+    for v in [1i128, 6, 12] {
+        for k in [0i128, 2, 3, 9] {
+            let mut a = [10, 20, 30, 40];
+            let put = |a: &mut [i128; 4], what| {
+                if let Some(slot) = a.get_mut(k as usize) {
+                    *slot = what;
+                }
+            };
+            if v > 5 {
+                a[0] = v;
+                if v > 9 {
+                    a[1] = a[0] + 1;
+                } else {
+                    a[2] = 0;
+                }
+                put(&mut a, 77);
+            } else {
+                a[3] = a[0];
+                put(&mut a, 66);
+            }
+            let run = Run::new(text, 1).input("x", 0, &[v]).input("k", 0, &[k]);
+            assert_eq!(run.run(), a, "{v} {k}");
+        }
+    }
+}
+
+#[test]
+fn a_store_under_a_condition_costs_an_element() {
+    let text = "fn main(x: secret u8 from each) -> u8 {
+        let mut a: [secret u8; 1000] = [0; 1000];
+        for i in 0..1000 { if x[0] > i as u8 { a[i] = x[0]; } }
+        a[999]
+    }";
+    let run = Run::new(text, 1).input("x", 0, &[9]);
+    let ir = run.ir();
+    let wide = |op: &Op| matches!(op, Op::Word(smpcc_circuit::gate::WordOp::Select));
+    assert_eq!(count(&ir, &wide), 1);
+    assert!(
+        !ir.values
+            .iter()
+            .any(|v| v.ty.scalar == smpcc_circuit::value::Scalar::Bool && v.ty.lanes > 1)
+    );
+}
+
+#[test]
+fn all_values_of_a_narrow_secret_index() {
+    // Two bits name every element: predication must find an index outside.
+    let text = "fn main(x: secret u2 from each, c: secret bool from each) -> [u8; 4] {
+        let mut a: [secret u8; 4] = [1, 2, 3, 4];
+        if c[0] { a[x[0]] = 9; }
+        a
+    }";
+    for k in 0..4 {
+        for c in 0..2 {
+            let mut a = [1, 2, 3, 4];
+            if c == 1 {
+                a[k as usize] = 9;
+            }
+            let run = Run::new(text, 1).input("x", 0, &[k]).input("c", 0, &[c]);
+            assert_eq!(run.run(), a);
+        }
+    }
+}
+
+#[test]
+fn structs_tuples_and_arrays_of_them() {
+    let text = "struct Point { x: u16, y: u16 }
+    struct Line { from: Point, to: Point, tags: [u8; 3] }
+    fn length(l: secret Line) -> secret u16 { (l.to.x - l.from.x) + (l.to.y - l.from.y) }
+    fn main(x: secret u16 from each) -> { total: u16 to all, pair: (u16, u8) to all } {
+        let v = x[0];
+        let mut lines: [secret Line; 2] = [Line { from: Point { x: 0, y: 0 }, to: Point { x: v, y: v }, tags: [1, 2, 3] }; 2];
+        lines[1].to.x = 50;
+        lines[1].tags[2] = 9;
+        let mut total: secret u16 = 0;
+        for l in lines { total += length(l); }
+        { total: total, pair: (lines[0].to.y, lines[1].tags[2]) }
+    }";
+    let text = text.replace("{ total: total, pair:", "Out { total: total, pair:");
+    let text = format!("struct Out {{ total: secret u16, pair: (secret u16, secret u8) }}\n{text}");
+    assert_eq!(eval1(&text, &[7]), [7 + 7 + 50 + 7, 7, 9]);
+}
+
+#[test]
+fn nested_arrays_and_indices() {
+    let text = "fn main(x: secret u8 from each, k: secret u8 from each) -> [u16; 4] {
+        let mut m: [[secret u16; 3]; 4] = [[0; 3]; 4];
+        for i in 0..4 { for j in 0..3 { m[i][j] = (i * 10 + j) as u16 + x[0] as u16; } }
+        let s = k[0];
+        let before = m[s][2];
+        m[s][1] = 500;
+        m[1][s] = 600;
+        let row = m[s];
+        [before, m[2][1], m[1][2], row[0]]
+    }";
+    for k in 0..5i128 {
+        let mut m = [[0i128; 3]; 4];
+        for (i, row) in m.iter_mut().enumerate() {
+            for (j, v) in row.iter_mut().enumerate() {
+                *v = (i * 10 + j) as i128 + 3;
+            }
+        }
+        let s = k as usize;
+        let before = m.get(s).map_or(0, |r| r[2]);
+        if let Some(r) = m.get_mut(s) {
+            r[1] = 500;
+        }
+        if let Some(v) = m[1].get_mut(s) {
+            *v = 600;
+        }
+        let row = m.get(s).copied().unwrap_or_default();
+        let run = Run::new(text, 1).input("x", 0, &[3]).input("k", 0, &[k]);
+        assert_eq!(run.run(), [before, m[2][1], m[1][2], row[0]], "{k}");
+    }
+}
+
+#[test]
+fn map_zip_fold_and_friends() {
+    let text = "fn main(xs: [secret u32; _] from each, ys: [secret u32; _] from each) -> [u64; 7] {
+        let a = flatten(xs); let b = flatten(ys);
+        let dot = sum(map(zip(a, b), |(x, y)| x * y));
+        let zero: secret u64 = 0;
+        let weighted = fold(enumerate(a), zero, |acc, (i, x)| acc + (i as u64 + 1) * (x as u64));
+        let limit = a[0];
+        let big = a.map(|x| if x > limit { 1u8 } else { 0 }).sum();
+        let most = fold(a, a[0], |m, x| if x > m { x } else { m });
+        let both = concat(a, b);
+        [dot as u64, weighted, big as u64, most as u64, any(map(a, |x| x == 3)) as u64, all(map(a, |x| x < 50)) as u64, sum(both[1..3]) as u64]
+    }";
+    let mut words = Words(9);
+    for (n, m) in [(3usize, 4usize), (1, 1), (5, 2)] {
+        let rows: Vec<Vec<i128>> = vec![words.many(n, 60), words.many(m, 60)];
+        let more: Vec<Vec<i128>> = vec![words.many(n, 60), words.many(m, 60)];
+        let mut run = Run::new(text, 2);
+        for p in 0..2 {
+            run = run
+                .input("xs[]", p, &rows[p as usize])
+                .input("ys[]", p, &more[p as usize]);
+        }
+        let (a, b) = (rows.concat(), more.concat());
+        let both = [a.clone(), b.clone()].concat();
+        let want = [
+            a.iter().zip(&b).map(|(x, y)| x * y).sum(),
+            (1..).zip(&a).map(|(i, x)| i * x).sum(),
+            a.iter().filter(|&&x| x > a[0]).count() as i128,
+            *a.iter().max().unwrap(),
+            i128::from(a.contains(&3)),
+            i128::from(a.iter().all(|&x| x < 50)),
+            both[1] + both[2],
+        ];
+        assert_eq!(run.run(), want);
+    }
+}
+
+#[test]
+fn an_element_wise_map_is_traced_on_vectors() {
+    let text = "fn clamp(x: secret u32, top: u32) -> secret u32 { if x > top { top } else { x } }
+    fn main(xs: [secret u32; _] from each, top: u32) -> u64 {
+        sum(map(flatten(xs), |x| clamp(x, top) * 2))
+    }";
+    let run = Run::new(text, 2)
+        .arg("top", "10")
+        .input("xs[]", 0, &[1, 20, 3])
+        .input("xs[]", 1, &[40]);
+    let ir = run.ir();
+    assert_eq!(count(&ir, &|op| matches!(op, Op::Loop { .. })), 0);
+    assert_eq!(run.run(), [2 * (1 + 10 + 3 + 10)]);
+    let many = Run::new(text, 2)
+        .arg("top", "10")
+        .len("xs", 0, 1_000_000)
+        .len("xs", 1, 1 << 30);
+    assert_eq!(many.ir().body.nodes.len(), ir.body.nodes.len());
+}
+
+#[test]
+fn a_map_over_rows_is_a_loop() {
+    let text = "fn main(m: [[secret u16; 3]; _] from each) -> [u64; _] {
+        map(flatten(m), |row| sum(row))
+    }";
+    let run = Run::new(text, 1)
+        .len("m", 0, 2)
+        .input("m[][]", 0, &[1, 2, 3, 4, 5, 6])
+        .len("m", 0, 2);
+    assert_eq!(run.run(), [6, 15]);
+}
+
+#[test]
+fn rows_of_different_lengths() {
+    let text = "fn main(rows: [secret u32; _] from each) -> [u64; 3] {
+        let mut total: secret u64 = 0;
+        let mut n: u64 = 0;
+        for row in rows { for x in row { total += x as u64; n += 1; } }
+        let mut largest: u64 = 0;
+        for i in 0..rows.len() { if rows[i].len() as u64 > largest { largest = rows[i].len() as u64; } }
+        [total, n, largest]
+    }";
+    let run = Run::new(text, 3)
+        .input("rows[]", 0, &[1, 2, 3])
+        .input("rows[]", 1, &[])
+        .input("rows[]", 2, &[10, 20]);
+    assert_eq!(run.try_run().unwrap(), vec![vec![36, 5, 3]; 3]);
+}
+
+#[test]
+fn tables_are_arrays_of_structs() {
+    let text = "party hospital[2..];
+    struct Patient { age: u8, severity: u8 }
+    struct Out { count: secret u32, mean_age: secret u32 }
+    fn main(rows: [secret Patient; _] from each hospital, level: u8) -> { count: u32 to all, mean_age: u32 to hospital[0] } {
+        let mut count: secret u32 = 0; let mut ages: secret u32 = 0;
+        for p in flatten(rows) { if p.severity > level { count += 1; ages += p.age as u32; } }
+        Out { count: count, mean_age: ages / count }
+    }";
+    let run = Run::new(text, 2)
+        .arg("level", "3")
+        .input("rows[].age", 0, &[30, 40])
+        .input("rows[].severity", 0, &[1, 9])
+        .input("rows[].age", 1, &[50, 60, 71])
+        .input("rows[].severity", 1, &[4, 3, 5]);
+    assert_eq!(
+        run.try_run().unwrap(),
+        vec![vec![3, (40 + 50 + 71) / 3], vec![3]]
+    );
+}
+
+#[test]
+fn equal_lengths_where_the_program_asks_for_them() {
+    let text = "fn main<const N: usize>(x: [secret u32; N] from each) -> [u32; N] {
+        let mut out: [secret u32; N] = [0; N];
+        for row in x { for i in 0..N { out[i] += row[i]; } }
+        out
+    }";
+    let run = Run::new(text, 2)
+        .input("x[]", 0, &[1, 2, 3])
+        .input("x[]", 1, &[10, 20, 30]);
+    assert_eq!(run.run(), [11, 22, 33]);
+    let bad = Run::new(text, 2)
+        .input("x[]", 0, &[1, 2, 3])
+        .input("x[]", 1, &[10, 20]);
+    assert_eq!(bad.error(), "E4002");
+}
+
+#[test]
+fn receivers() {
+    let text = "party owner; party guest[2..];
+    fn main(x: secret u8 from owner, y: secret u8 from each guest) -> [u8; _] to each guest {
+        let v = x; map(y, |g| g + v)
+    }";
+    let run = Run::new(text, 3)
+        .input("x", 0, &[100])
+        .input("y", 1, &[1])
+        .input("y", 2, &[2]);
+    assert_eq!(run.try_run().unwrap(), vec![vec![], vec![101], vec![102]]);
+    let to_one = text.replace("-> [u8; _] to each guest", "-> [u8; _] to owner");
+    let run = Run::new(&to_one, 3)
+        .input("x", 0, &[100])
+        .input("y", 1, &[1])
+        .input("y", 2, &[2]);
+    assert_eq!(run.try_run().unwrap(), vec![vec![101, 102], vec![], vec![]]);
+}
+
+#[test]
+fn public_loops_with_early_exits() {
+    let text = "fn find(xs: [u32; 6], what: u32) -> usize {
+        for i in 0..6 { if xs[i] == what { return i; } }
+        6
+    }
+    fn main(x: secret u32 from each) -> [u32; 4] {
+        let v = reveal(x[0]);
+        let xs = [5u32, 3, 8, 1, 9, v];
+        let mut evens: u32 = 0; let mut seen: u32 = 0; let mut n: u32 = 0;
+        for y in xs {
+            if y == v { break; }
+            seen += 1;
+            if y % 2 == 1 { continue; }
+            evens += y;
+        }
+        let mut k = v;
+        while k > 1 { if k % 2 == 0 { k /= 2; } else { k = 3 * k + 1; } n += 1; if n > 50 { break; } }
+        [find(xs, v) as u32, evens, seen, n]
+    }";
+    for v in [8i128, 1, 27, 7] {
+        let xs = [5, 3, 8, 1, 9, v];
+        let at = xs.iter().position(|&y| y == v).unwrap();
+        let evens: i128 = xs[..at].iter().filter(|&&y| y % 2 == 0).sum();
+        let (mut k, mut n) = (v, 0);
+        while k > 1 {
+            k = if k % 2 == 0 { k / 2 } else { 3 * k + 1 };
+            n += 1;
+            if n > 50 {
+                break;
+            }
+        }
+        assert_eq!(eval1(text, &[v]), [at as i128, evens, at as i128, n], "{v}");
+    }
+}
+
+#[test]
+fn early_exits_that_are_known() {
+    let text = "fn main(x: secret u32 from each, stop: usize) -> [u32; 3] {
+        let mut a: secret u32 = 0; let mut rounds: u32 = 0; let mut i: usize = 0;
+        for k in 0..100 { if k == stop { break; } a += x[0]; rounds += 1; }
+        while i < 10 { i += 3; a += 1; }
+        [a, rounds, i as u32]
+    }";
+    for stop in [0i128, 7, 200] {
+        let rounds = stop.min(100);
+        let run = Run::new(text, 1)
+            .arg("stop", &stop.to_string())
+            .input("x", 0, &[5]);
+        assert_eq!(run.run(), [rounds * 5 + 4, rounds, 12]);
+        assert_eq!(count(&run.ir(), &|op| matches!(op, Op::While)), 0);
+    }
+}
+
+#[test]
+fn public_branches_run_one_arm() {
+    let text = "fn main(x: secret u32 from each) -> [u32; 2] {
+        let p = reveal(x[0]);
+        let xs = [1u32, 2, 3];
+        let mut a: secret u32 = x[0];
+        let mut b: u32 = 7;
+        if p < 3 { a = a + xs[p as usize]; b = p; } else { if p == 9 { a = 0; } }
+        let c = if p > 100 && xs[(p - 101) as usize] == 2 { 1u32 } else { 0 };
+        [a, b + c]
+    }";
+    for (x, want) in [
+        (0i128, [1, 0]),
+        (2, [5, 2]),
+        (5, [5, 7]),
+        (9, [0, 7]),
+        (102, [102, 8]),
+    ] {
+        assert_eq!(eval1(text, &[x]), want, "{x}");
+    }
+    let run = Run::new(text, 1).input("x", 0, &[200]);
+    assert!(
+        run.try_run().unwrap_err().contains("range"),
+        "an index out of range stops the run"
+    );
+}
+
+#[test]
+fn run_time_loop_bounds() {
+    let text = "fn main(x: secret u32 from each) -> u32 {
+        let n = reveal(x[0]);
+        let mut a: secret u32 = 0;
+        for i in 2..n { for j in i..n { a += i * j; } }
+        a
+    }";
+    for n in 0..6i128 {
+        let want: i128 = (2..n).flat_map(|i| (i..n).map(move |j| i * j)).sum();
+        assert_eq!(eval1(text, &[n]), [want], "{n}");
+    }
+}
+
+#[test]
+fn signed_ranges_and_inclusive_ones() {
+    let text = "fn main(x: secret i32 from each) -> [i32; 2] {
+        let mut a = x[0]; let mut b: secret i32 = 0;
+        for i in -3i32..4 { a += i * i; }
+        for k in 250u8..=255 { b += k as i32; }
+        [a, b]
+    }";
+    assert_eq!(eval1(text, &[1]), [1 + 2 * (1 + 4 + 9), (250..=255).sum()]);
+}
+
+#[test]
+fn generic_functions_and_callables() {
+    let text = "fn largest<T: Ord, const N: usize>(xs: [T; N]) -> T {
+        let mut m = xs[0];
+        for x in xs { if x > m { m = x; } }
+        m
+    }
+    fn twice<T>(x: T, f: fn(T) -> T) -> T { f(f(x)) }
+    fn add3(x: secret u32) -> secret u32 { x + 3 }
+    const K: u32 = 4 * 5;
+    fn main(x: secret u32 from each) -> [u32; 4] {
+        let v = x[0];
+        let public = largest([3usize, 9, 4]);
+        let ys = [v, 7, v * 2];
+        [largest(ys), public as u32, twice(v, add3), twice(v, |y| y * K)]
+    }";
+    assert_eq!(eval1(text, &[5]), [10, 9, 11, 5 * 400]);
+}
+
+#[test]
+fn loops_adapt_what_they_carry() {
+    // `m` starts public and becomes secret; the pair is carried leaf by leaf.
+    let text = "fn step<T: Int>(a: T, b: T) -> T { a + b }
+    fn main(x: secret u32 from each) -> [u32; 2] {
+        let mut pair: (secret u32, u32) = (0, 1);
+        for i in 0..10 { pair = (step(pair.0, x[0]), pair.1 * 2); }
+        [pair.0, pair.1]
+    }";
+    assert_eq!(eval1(text, &[3]), [30, 1024]);
+}
+
+#[test]
+fn windows_and_slices() {
+    let text = "fn main<const N: usize>(x: [secret u32; N] from each) -> [u64; 4] {
+        let xs = x[0];
+        let mut best: secret u64 = 0;
+        for i in 0..N - 2 { let s = sum(xs[i..i + 3]); if s > best { best = s; } }
+        let mut blocks: secret u64 = 0;
+        for i in 0..N / 2 { blocks += sum(xs[i * 2..(i + 1) * 2]) * (i as u64 + 1); }
+        let mut prefixes: secret u64 = 0;
+        for i in 0..4 { prefixes += sum(xs[..i]); }
+        [best, blocks, prefixes, sum(xs[N - 1..])]
+    }";
+    let xs = [4i128, 1, 7, 2, 2, 9];
+    let best = xs.windows(3).map(|w| w.iter().sum::<i128>()).max().unwrap();
+    let blocks: i128 = (1..)
+        .zip(xs.chunks(2))
+        .map(|(i, c)| i * c.iter().sum::<i128>())
+        .sum();
+    let prefixes: i128 = (0..4).map(|i| xs[..i].iter().sum::<i128>()).sum();
+    let run = Run::new(text, 1).input("x[]", 0, &xs);
+    assert_eq!(run.run(), [best, blocks, prefixes, 9]);
+}
+
+#[test]
+fn public_inputs_and_arguments() {
+    let text = "fn main(x: secret u32 from each, w: public u8 from each, on: bool, ks: [u16; 3], t: i8) -> u64 {
+        let mut total: secret u64 = 0;
+        for i in 0..x.len() { if on { total += (x[i] as u64) * (w[i] as u64); } }
+        for k in ks { total += k as u64; }
+        if t < 0 { total += 1; }
+        total
+    }";
+    let run = Run::new(text, 2)
+        .arg("on", "true")
+        .arg("ks", "[10, 20, 30]")
+        .arg("t", "-5")
+        .input("x", 0, &[3])
+        .input("x", 1, &[4])
+        .input("w", 0, &[2])
+        .input("w", 1, &[5]);
+    assert_eq!(run.run(), [6 + 20 + 60 + 1]);
+    for (name, text) in [
+        ("on", "yes"),
+        ("ks", "[1, 2"),
+        ("t", "128"),
+        ("t", "x"),
+        ("nope", "1"),
+        ("x", "1"),
+    ] {
+        let run = Run {
+            session: run.session.clone(),
+            ..Run::new(TEXT_OF_ARGUMENTS, 2)
+        }
+        .arg(name, text);
+        assert_eq!(run.error(), "E4006", "{name}={text}");
+    }
+}
+
+const TEXT_OF_ARGUMENTS: &str = "fn main(x: secret u32 from each, w: public u8 from each, on: bool, ks: [u16; 3], t: i8) -> u64 {
+    sum(x) + (w[0] as u64) + (on as u64) + (ks.len() as u64) + (t as u64)
+}";
+
+#[test]
+fn asserts_and_tests() {
+    let text = "fn main(x: secret u8 from each) -> u8 { assert(x[0] < 100, \"too big\"); x[0] }
+    test \"main adds nothing\" { assert(main([secret(5), secret(6)]) == 5); }
+    test \"secrets\" { let a: secret u8 = secret(3); assert(a + 1 == 4); }
+    test \"fails\" { let a: secret u8 = secret(3); assert(a == 4, \"not four\"); }";
+    let run = Run::new(text, 1).input("x", 0, &[100]);
+    assert!(run.try_run().unwrap_err().contains("too big"));
+    assert_eq!(eval1(text, &[99]), [99]);
+    let failed = run_tests(text, 2).unwrap_err();
+    assert!(
+        failed.contains("fails") && failed.contains("not four"),
+        "{failed}"
+    );
+}
+
+#[test]
+fn the_library_keeps_its_own_tests() {
+    for (name, text) in crate::library::MODULES {
+        run_tests(text, 3).unwrap_or_else(|why| panic!("{name}: {why}"));
+    }
+}
+
+#[test]
+fn sorting_against_the_standard_library() {
+    let text = "use std::sort::sort;
+    fn main<const N: usize>(x: [secret i16; N] from each) -> [i16; N] { sort(x[0]) }";
+    let mut words = Words(77);
+    for n in [1usize, 2, 3, 8, 13, 16] {
+        let xs: Vec<i128> = words.many(n, 50).iter().map(|x| x - 25).collect();
+        let mut want = xs.clone();
+        want.sort_unstable();
+        assert_eq!(Run::new(text, 1).input("x[]", 0, &xs).run(), want);
+    }
+}
+
+#[test]
+fn known_mistakes_are_errors_and_limits_hold() {
+    let index = "fn main(x: secret u8 from each, i: usize) -> u8 { let a = [x[0]; 3]; a[i] }";
+    assert_eq!(Run::new(index, 1).arg("i", "2").error(), "none");
+    assert_eq!(Run::new(index, 1).arg("i", "3").error(), "E4003");
+    let slice =
+        "fn main(x: secret u8 from each, i: usize) -> u64 { let a = [x[0]; 3]; sum(a[i..2]) }";
+    assert_eq!(Run::new(slice, 1).arg("i", "1").error(), "none");
+    assert_eq!(Run::new(slice, 1).arg("i", "3").error(), "E4003");
+    let huge = "fn main(x: secret u8 from each, n: usize) -> u64 { let a = [x[0]; n]; sum(map(a, |y| y + 1)) }";
+    assert_eq!(Run::new(huge, 1).arg("n", "1000000000").error(), "none");
+    assert_eq!(
+        Run::new(huge, 1).arg("n", "99999999999999").error(),
+        "E4004"
+    );
+    let lens = "fn f(a: [secret u8; 3]) -> secret u8 { a[0] }
+        fn main(x: [secret u8; _] from each) -> u8 { f(flatten(x)) }";
+    assert_eq!(Run::new(lens, 1).len("x", 0, 3).error(), "none");
+    assert_eq!(Run::new(lens, 1).len("x", 0, 4).error(), "E4002");
+    let zip =
+        "fn main(x: [secret u8; _] from each) -> u64 { sum(map(zip(x[0], x[1]), |(a, b)| a + b)) }";
+    assert_eq!(
+        Run::new(zip, 2).len("x", 0, 3).len("x", 1, 3).error(),
+        "none"
+    );
+    assert_eq!(
+        Run::new(zip, 2).len("x", 0, 3).len("x", 1, 4).error(),
+        "E4002"
+    );
+    let assertion = "fn main(x: [secret u8; _] from each) -> u64 { let a = flatten(x); assert(a.len() > 2, \"few\"); sum(a) }";
+    assert_eq!(Run::new(assertion, 1).len("x", 0, 3).error(), "none");
+    assert_eq!(Run::new(assertion, 1).len("x", 0, 2).error(), "E4007");
+    // 2^40 calls: refused, not run.
+    let mut calls = String::from("fn f0(x: secret u8) -> secret u8 { x + 1 }\n");
+    for k in 1..40 {
+        calls += &format!(
+            "fn f{k}(x: secret u8) -> secret u8 {{ f{}(f{}(x)) }}\n",
+            k - 1,
+            k - 1
+        );
+    }
+    calls += "fn main(x: secret u8 from each) -> u8 { f39(x[0]) }";
+    assert_eq!(Run::new(&calls, 1).error(), "E4004");
+}
+
+#[test]
+fn a_million_dependent_steps_lower_at_once() {
+    let text = "fn main(x: secret u64 from each) -> u64 {
+        let mut a = x[0]; let mut i: u32 = 0;
+        for k in 0..1000000 { a = a * a + k as u64; }
+        while i < 1000000 { a = a + x[0]; i += 1; }
+        a
+    }";
+    let run = Run::new(text, 1).input("x", 0, &[3]);
+    let begin = std::time::Instant::now();
+    let ir = run.ir();
+    assert!(begin.elapsed().as_millis() < 200);
+    assert!(count(&ir, &|_| true) < 40);
+    let mut a = 3u64;
+    for k in 0..1_000_000u64 {
+        a = a.wrapping_mul(a).wrapping_add(k);
+    }
+    assert_eq!(run.run(), [i128::from(a.wrapping_add(3_000_000))]);
+}
