@@ -11,6 +11,8 @@ pub mod eval;
 pub mod gate;
 pub mod ids;
 pub mod program;
+pub mod stats;
 pub mod template;
+pub mod text;
 pub mod value;
 pub mod verify;

@@ -213,6 +213,30 @@ impl Builder {
             .count()
     }
 
+    /// How many AND gates that `outputs` need lie in each interval `bounds[i]..bounds[i + 1]` of gates: who made them, when
+    /// several parts write one circuit.
+    pub fn n_and_between(&self, outputs: &[Vec<Lit>], bounds: &[usize]) -> Vec<u64> {
+        let first = 1 + self.n_input_bits as usize;
+        let mut used = vec![false; first + self.gates.len()];
+        for lit in outputs.iter().flatten() {
+            used[lit.wire() as usize] = true;
+        }
+        for (g, gate) in self.gates.iter().enumerate().rev() {
+            if used[first + g] {
+                let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
+                used[a.wire() as usize] = true;
+                used[b.wire() as usize] = true;
+            }
+        }
+        bounds
+            .windows(2)
+            .map(|w| {
+                let needed = |g: &usize| used[first + g] && matches!(self.gates[*g], Gate::And(..));
+                (w[0]..w[1]).filter(needed).count() as u64
+            })
+            .collect()
+    }
+
     /// `a ⊕ b`.
     pub fn xor(&mut self, a: Lit, b: Lit) -> Lit {
         let complement = (a.0 ^ b.0) & 1;

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Most lanes of one value.
-pub const MAX_LANES: u64 = 1 << 32;
+pub const MAX_LANES: u64 = 1 << 40;
 /// Deepest nesting of regions.
 pub const MAX_NESTING: usize = 256;
 /// Most wires of one template (literals are 32-bit and hold a complement).

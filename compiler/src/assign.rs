@@ -121,3 +121,25 @@ fn finish(ir: &Ir, kinds: &[Kind], reasons: Vec<String>, reason: impl Fn(Kind) -
         reason: kinds.iter().map(|&k| reason(k)).collect(),
     }
 }
+
+/// A plan without sense, for tests: each secret value in a domain of its own.
+#[cfg(test)]
+pub(crate) fn scattered(ir: &Ir, seed: u64) -> Plan {
+    let mut state = seed;
+    let kinds: Vec<Kind> = ir
+        .values
+        .iter()
+        .map(|v| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            match (v.ty.secret, (state >> 33) % 3) {
+                (false, _) => Kind::Public,
+                (true, 0) => Kind::Arithmetic,
+                (true, 1) => Kind::Boolean,
+                (true, _) => Kind::Yao,
+            }
+        })
+        .collect();
+    finish(ir, &kinds, vec![String::new()], |_| 0)
+}

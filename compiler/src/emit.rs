@@ -27,6 +27,7 @@ use fuse::{Closed, TemplateKey};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Loc, Op, Program, Region, Suite, ValueInfo};
+use smpcc_circuit::stats::Attribution;
 use smpcc_circuit::template::Template;
 use smpcc_circuit::value::{ConstVec, Scalar};
 use std::collections::{BTreeMap, HashMap};
@@ -42,7 +43,7 @@ pub fn emit(
     name: &str,
     files: Vec<String>,
     locate: Locate<'_>,
-) -> Program {
+) -> Emitted {
     let mut emitter = Emitter {
         ir,
         plan,
@@ -62,9 +63,11 @@ pub fn emit(
         scale: 1,
         loc: Loc::default(),
         why: 0,
+        attribution: Attribution::new(),
     };
     emitter.region(&ir.body);
     emitter.close(Vec::new(), Vec::new());
+    let attribution = emitter.attribution;
     let mut program = Program {
         name: name.to_owned(),
         suite: options.suite,
@@ -84,7 +87,19 @@ pub fn emit(
     };
     crate::sections::assign_sections(&mut program, &plan.reasons);
     compact(&mut program);
-    program
+    Emitted {
+        program,
+        attribution,
+    }
+}
+
+/// A program and where its circuits come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emitted {
+    /// The program.
+    pub program: Program,
+    /// The source lines of each fused operation's ANDs.
+    pub attribution: Attribution,
 }
 
 /// The state of the walk.
@@ -110,6 +125,7 @@ struct Emitter<'a> {
     scale: u64,
     loc: Loc,
     why: u32,
+    attribution: Attribution,
 }
 
 impl Emitter<'_> {

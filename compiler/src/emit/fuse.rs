@@ -36,6 +36,11 @@ impl Emitter<'_> {
         let stages = stages(&live);
         let groups = groups(&live, &stages);
         let used = used_outside(&live, &groups, &results);
+        let index = if depth == 0 {
+            0
+        } else {
+            self.regions.len() as u32
+        };
         let mut nodes = Vec::new();
         for group in &groups {
             match &live[group[0]].work {
@@ -51,7 +56,8 @@ impl Emitter<'_> {
                 }
                 Work::Logic(_) => {
                     let members: Vec<&Micro> = group.iter().map(|&i| &live[i]).collect();
-                    let node = self.call(&members, &used);
+                    let (node, split) = self.call(&members, &used);
+                    self.attribution.insert((index, nodes.len() as u32), split);
                     nodes.push(node);
                 }
             }
@@ -61,13 +67,11 @@ impl Emitter<'_> {
             nodes,
             results,
         };
-        let index = if depth == 0 {
+        if depth == 0 {
             self.regions[0] = region;
-            0
         } else {
             self.regions.push(region);
-            self.regions.len() as u32 - 1
-        };
+        }
         Closed {
             region: index,
             captured,
@@ -92,7 +96,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn call(&mut self, members: &[&Micro], used: &BTreeSet<ValueId>) -> Node {
+    fn call(&mut self, members: &[&Micro], used: &BTreeSet<ValueId>) -> (Node, Vec<(Loc, u64)>) {
         let domain = self.info(members[0].results[0]).domain;
         let objective = self.objective(domain);
         let inside: BTreeSet<ValueId> = members
@@ -116,7 +120,7 @@ impl Emitter<'_> {
             lits.insert(v, b.input(i));
         }
         let mut name = Name::default();
-        let mut spent = Vec::new();
+        let mut bounds = vec![0];
         for m in members {
             let args: Vec<Vec<Lit>> = m
                 .args
@@ -131,9 +135,8 @@ impl Emitter<'_> {
                 .iter()
                 .map(|&v| self.info(v).scalar.width())
                 .collect();
-            let before = b.n_gates();
             let outs = build(&mut b, logic, &args, &widths, objective);
-            spent.push((m.loc, before..b.n_gates()));
+            bounds.push(b.n_gates());
             name.add(logic, &widths);
             for (&v, out) in m.results.iter().zip(outs) {
                 lits.insert(v, out);
@@ -144,21 +147,24 @@ impl Emitter<'_> {
             .flat_map(|m| m.results.iter().copied())
             .filter(|v| used.contains(v))
             .collect();
-        let template = b.finish(
-            name.finish(),
-            outputs
-                .iter()
-                .map(|v| lits.get(v).cloned().unwrap_or_default())
-                .collect(),
-        );
-        // The line that the work is mostly from.
-        let main = spent
+        let outs: Vec<_> = outputs
             .iter()
-            .max_by_key(|(loc, gates)| (gates.len(), std::cmp::Reverse(*loc)))
-            .map_or(members[0].loc, |s| s.0);
+            .map(|v| lits.get(v).cloned().unwrap_or_default())
+            .collect();
+        let mut split: BTreeMap<Loc, u64> = BTreeMap::new();
+        for (m, ands) in members.iter().zip(b.n_and_between(&outs, &bounds)) {
+            *split.entry(m.loc).or_default() += ands;
+        }
+        // The line that the work is mostly from.
+        let main = split
+            .iter()
+            .max_by_key(|&(loc, ands)| (*ands, std::cmp::Reverse(*loc)))
+            .map_or(members[0].loc, |s| *s.0);
+        let template = b.finish(name.finish(), outs);
         let id = self.template(template);
         let why = members[0].why;
-        self.node(Op::Call(id), inputs, outputs, main, why)
+        let node = self.node(Op::Call(id), inputs, outputs, main, why);
+        (node, split.into_iter().filter(|s| s.1 > 0).collect())
     }
 
     fn template(&mut self, template: Template) -> TemplateId {

@@ -1,0 +1,262 @@
+//! The longest chains of AND gates and of products, bit by bit through the whole program.
+//!
+//! Levels are maxima and sums, so a loop is a linear map in the (max, +) algebra: the growth of the carried levels per
+//! iteration becomes periodic. The walk simulates iterations until it sees the same growth several periods in a row, and
+//! multiplies; a loop of a million iterations costs a few dozen.
+
+use super::Control;
+use crate::ids::{SectionId, ValueId};
+use crate::program::{Node, Op, Program};
+use std::collections::HashMap;
+
+/// The longest period of growth that is looked for.
+const PERIODS: usize = 8;
+/// How many equal periods settle it.
+const REPEATS: usize = 4;
+/// Iterations that are simulated before growth is trusted.
+const SETTLE: u64 = 24;
+
+/// Of a value: the level of each bit, and its level in products.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Level {
+    bits: Vec<u64>,
+    products: u64,
+}
+
+impl Level {
+    fn flat(width: usize) -> Self {
+        Self {
+            bits: vec![0; width],
+            products: 0,
+        }
+    }
+
+    fn most(&self) -> u64 {
+        self.bits.iter().copied().max().unwrap_or(0)
+    }
+
+    fn join(&mut self, other: &Self) {
+        for (a, b) in self.bits.iter_mut().zip(&other.bits) {
+            *a = (*a).max(*b);
+        }
+        self.products = self.products.max(other.products);
+    }
+}
+
+/// The longest chain of ANDs and of products; with a section, those of its operations only.
+pub(super) fn depths(
+    program: &Program,
+    control: &Control<'_>,
+    only: Option<SectionId>,
+) -> (u64, u64) {
+    let mut walk = Walk {
+        program,
+        control,
+        only,
+        levels: HashMap::new(),
+        most: (0, 0),
+    };
+    walk.region(0, &mut 0);
+    walk.most
+}
+
+struct Walk<'a> {
+    program: &'a Program,
+    control: &'a Control<'a>,
+    only: Option<SectionId>,
+    levels: HashMap<ValueId, Level>,
+    most: (u64, u64),
+}
+
+impl Walk<'_> {
+    fn width(&self, v: ValueId) -> usize {
+        self.program
+            .values
+            .get(v.index())
+            .map_or(0, |i| i.scalar.width() as usize)
+    }
+
+    fn level(&self, v: ValueId) -> Level {
+        self.levels
+            .get(&v)
+            .cloned()
+            .unwrap_or_else(|| Level::flat(self.width(v)))
+    }
+
+    fn set(&mut self, v: ValueId, level: Level) {
+        self.most = (
+            self.most.0.max(level.most()),
+            self.most.1.max(level.products),
+        );
+        self.levels.insert(v, level);
+    }
+
+    fn region(&mut self, index: u32, at: &mut usize) {
+        let program = self.program;
+        for node in &program.regions[index as usize].nodes {
+            self.node(node, at);
+        }
+    }
+
+    /// Runs a region on levels; the levels of its results.
+    fn call(&mut self, index: u32, args: &[Level], at: &mut usize) -> Vec<Level> {
+        let region = &self.program.regions[index as usize];
+        for (&p, level) in region.params.iter().zip(args) {
+            self.levels.insert(p, level.clone());
+        }
+        self.region(index, at);
+        region.results.iter().map(|&r| self.level(r)).collect()
+    }
+
+    fn node(&mut self, node: &Node, at: &mut usize) {
+        let args: Vec<Level> = node.args.iter().map(|&a| self.level(a)).collect();
+        let results: Vec<Level> = match &node.op {
+            Op::Loop { count, body } => {
+                let n = count.unwrap_or_else(|| self.control.decision(at));
+                let init = &args[usize::from(count.is_none())..];
+                self.repeat(*body, n, init, at)
+            }
+            Op::While { cond, body } => {
+                let mut carried = args;
+                for _ in 0..self.control.decision(at) {
+                    self.call(*cond, &carried, at);
+                    carried = self.call(*body, &carried, at);
+                }
+                self.call(*cond, &carried, at);
+                carried
+            }
+            Op::If { then, otherwise } => {
+                let arm = if self.control.decision(at) == 1 {
+                    then
+                } else {
+                    otherwise
+                };
+                self.call(*arm, &[], at)
+            }
+            Op::Call(id) if self.counts(node) => {
+                let Some(template) = self.program.templates.get(id.index()) else {
+                    return;
+                };
+                let arrivals: Vec<u64> = args.iter().flat_map(|a| a.bits.iter().copied()).collect();
+                let base = arrivals.iter().copied().min().unwrap_or(0);
+                let level = template.levels(|i| (arrivals[i] - base).min(1 << 30) as u32);
+                let products = args.iter().map(|a| a.products).max().unwrap_or(0);
+                template
+                    .outputs
+                    .iter()
+                    .map(|out| Level {
+                        bits: out
+                            .iter()
+                            .map(|lit| match lit.wire() {
+                                0 => 0,
+                                wire => base + u64::from(level[wire as usize]),
+                            })
+                            .collect(),
+                        products,
+                    })
+                    .collect()
+            }
+            Op::Gather { .. }
+            | Op::Scatter { .. }
+            | Op::Concat
+            | Op::YaoToBoolean
+            | Op::BooleanToYao => {
+                let mut joined = args.first().cloned().unwrap_or_else(|| Level::flat(0));
+                for (i, arg) in args.iter().enumerate().skip(1) {
+                    // An index decides where, not what.
+                    if i != 1 || matches!(node.op, Op::Concat) {
+                        joined.join(arg);
+                    }
+                }
+                vec![joined]
+            }
+            op => {
+                let bits = args.iter().map(Level::most).max().unwrap_or(0);
+                let step = u64::from(matches!(op, Op::Mul | Op::Dot { .. }) && self.counts(node));
+                let products = step + args.iter().map(|a| a.products).max().unwrap_or(0);
+                node.results
+                    .iter()
+                    .map(|&r| Level {
+                        bits: vec![bits; self.width(r)],
+                        products,
+                    })
+                    .collect()
+            }
+        };
+        for (&r, level) in node.results.iter().zip(results) {
+            self.set(r, level);
+        }
+    }
+
+    fn counts(&self, node: &Node) -> bool {
+        self.only.is_none_or(|s| s == node.section)
+    }
+
+    fn repeat(&mut self, body: u32, n: u64, init: &[Level], at: &mut usize) -> Vec<Level> {
+        let counter = Level::flat(64);
+        let flat = |levels: &[Level]| -> Vec<u64> {
+            levels
+                .iter()
+                .flat_map(|l| l.bits.iter().copied().chain([l.products]))
+                .collect()
+        };
+        let mut carried = init.to_vec();
+        // Carried levels and the maximum so far, after each iteration.
+        let mut history: Vec<Vec<u64>> = Vec::new();
+        for i in 0..n {
+            let mut args = vec![counter.clone()];
+            args.append(&mut carried);
+            carried = self.call(body, &args, at);
+            if self.control.dynamic[body as usize] {
+                continue;
+            }
+            let mut state = flat(&carried);
+            state.extend([self.most.0, self.most.1]);
+            history.push(state);
+            let done = i + 1;
+            if done < SETTLE {
+                continue;
+            }
+            let Some((period, growth)) = growth(&history) else {
+                continue;
+            };
+            let left = n - done;
+            // Whole periods at once, the remainder by simulation.
+            let times = left / period as u64;
+            let mut grown = growth.iter().map(|g| g.saturating_mul(times));
+            for level in &mut carried {
+                for bit in &mut level.bits {
+                    *bit = bit.saturating_add(grown.next().unwrap_or(0));
+                }
+                level.products = level.products.saturating_add(grown.next().unwrap_or(0));
+            }
+            self.most.0 = self.most.0.saturating_add(grown.next().unwrap_or(0));
+            self.most.1 = self.most.1.saturating_add(grown.next().unwrap_or(0));
+            for _ in 0..left % period as u64 {
+                let mut args = vec![counter.clone()];
+                args.append(&mut carried);
+                carried = self.call(body, &args, at);
+            }
+            break;
+        }
+        carried
+    }
+}
+
+/// The shortest period whose growth was the same several times in a row, and that growth.
+fn growth(history: &[Vec<u64>]) -> Option<(usize, Vec<u64>)> {
+    let last = history.len() - 1;
+    (1..=PERIODS).find_map(|p| {
+        let step = |k: usize| -> Option<Vec<u64>> {
+            let (a, b) = (
+                history.get(last.checked_sub((k + 1) * p)?)?,
+                history.get(last - k * p)?,
+            );
+            b.iter().zip(a).map(|(b, a)| b.checked_sub(*a)).collect()
+        };
+        let first = step(0)?;
+        (1..REPEATS)
+            .all(|k| step(k).as_ref() == Some(&first))
+            .then_some((p, first))
+    })
+}

@@ -1,0 +1,76 @@
+//! An estimate of the memory that a party needs for values: the largest sum of what is alive at one time.
+
+use super::captured;
+use crate::ids::ValueId;
+use crate::program::{Domain, Program, Suite, ValueInfo};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes at the peak, values only.
+pub(super) fn peak(program: &Program) -> u64 {
+    let captured = captured(program);
+    region(program, 0, &captured)
+}
+
+/// The peak of what a region itself defines.
+fn region(program: &Program, index: u32, captured: &[Vec<ValueId>]) -> u64 {
+    let Some(region_data) = program.regions.get(index as usize) else {
+        return 0;
+    };
+    let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
+    for (i, node) in region_data.nodes.iter().enumerate() {
+        let inner = node.op.regions();
+        for v in node
+            .args
+            .iter()
+            .chain(inner.iter().flat_map(|&r| &captured[r as usize]))
+        {
+            last.insert(*v, i);
+        }
+    }
+    for v in &region_data.results {
+        last.insert(*v, usize::MAX);
+    }
+    let size = |v: &ValueId| {
+        program
+            .values
+            .get(v.index())
+            .map_or(0, |info| bytes(program.suite, *info))
+    };
+    let mut alive: BTreeSet<ValueId> = region_data.params.iter().copied().collect();
+    let mut now: u64 = alive.iter().map(size).fold(0, u64::saturating_add);
+    let mut most = now;
+    for (i, node) in region_data.nodes.iter().enumerate() {
+        let inner = node
+            .op
+            .regions()
+            .iter()
+            .map(|&r| region(program, r, captured))
+            .max()
+            .unwrap_or(0);
+        for r in &node.results {
+            if alive.insert(*r) {
+                now = now.saturating_add(size(r));
+            }
+        }
+        most = most.max(now.saturating_add(inner));
+        for v in node.args.iter().chain(&node.results) {
+            if last.get(v).is_none_or(|&l| l <= i) && alive.remove(v) {
+                now = now.saturating_sub(size(v));
+            }
+        }
+    }
+    most
+}
+
+fn bytes(suite: Suite, info: ValueInfo) -> u64 {
+    let Suite::Rep3 = suite;
+    let width = u64::from(info.scalar.width());
+    let per_lane_bits = match info.domain {
+        Domain::Public => 128,
+        // Two of the three shares.
+        Domain::Arithmetic { ring } => 2 * u64::from(ring).next_power_of_two().max(8),
+        Domain::Boolean => 2 * width,
+        Domain::Yao => 128 * width,
+    };
+    info.lanes.saturating_mul(per_lane_bits).div_ceil(8)
+}
