@@ -21,6 +21,7 @@ pub mod lexer;
 pub mod library;
 pub mod lower;
 pub mod parser;
+pub mod pipeline;
 mod resolve;
 pub mod reveals;
 pub mod schema;

@@ -1,7 +1,7 @@
 //! The table of all codes, each with its title and the page that `smpcc explain` shows.
 //!
 //! E1 is text and syntax, E2 names, E3 types and secrecy, E4 what depends on a session (number of parties, lengths,
-//! public arguments) and is found after the front end, W0 warnings. A code is never given a new meaning. A code
+//! public arguments) and is found after the front end, E9 bugs of the compiler, W0 warnings. A code is never given a new meaning. A code
 //! without its page under `docs/errors/` does not compile.
 
 use super::Severity;
@@ -93,6 +93,9 @@ codes! {
     E4005 "a constant that cannot be computed for this session",
     E4006 "a public argument is missing or malformed",
     E4007 "an assertion that does not hold for this session",
+    E4008 "no arithmetic form",
+
+    E9001 "a bug in smpcc",
 
     W0001 "an unused variable",
     W0002 "code that is never reached",

@@ -1,0 +1,176 @@
+//! The back end on one screen: checked program and session in, compiled program out.
+//!
+//! `lower` traces the program for the session, `passes` make it small, `assign` chooses domains, `emit` writes the plan. What
+//! comes out verifies; if it did not, that would be a bug of the compiler, reported as such and never run.
+
+use crate::assign::{NoArithmeticForm, assign};
+use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::emit::{Emitted, emit};
+use crate::hir::Hir;
+use crate::ir::Ir;
+use crate::lower::{LowerError, lower};
+use crate::session::{Options, Session};
+use crate::source::SourceSet;
+use crate::span::{FileId, Span};
+use smpcc_circuit::program::{Domain, Loc, Program};
+use smpcc_circuit::stats::{Attribution, FunctionLines};
+use smpcc_circuit::verify::verify;
+
+/// A compiled program and what is known of how it came to be.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// What parties run and agree on.
+    pub program: Program,
+    /// The optimised IR that it was written from.
+    pub ir: Ir,
+    /// The choice of domains, for `smpcc dump --stage plan`.
+    pub plan_text: String,
+    /// Source lines of fused circuits, for statistics.
+    pub attribution: Attribution,
+    /// Lines of the program's functions, for statistics.
+    pub functions: Vec<FunctionLines>,
+}
+
+/// Compiles `hir` for a session. `observer` sees the IR after lowering (as `lower`) and after each pass, by name.
+///
+/// # Errors
+/// What does not fit the session, and with `--protocol arithmetic` what has no arithmetic form.
+pub fn compile(
+    hir: &Hir,
+    sources: &SourceSet,
+    name: &str,
+    session: &Session,
+    options: &Options,
+    observer: &mut dyn FnMut(&str, &Ir),
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let ir = lower(hir, session)
+        .map_err(|faults| faults.into_iter().map(from_fault).collect::<Vec<_>>())?;
+    observer("lower", &ir);
+    let mut compiled = compile_ir(ir, sources, name, options)?;
+    compiled.functions = functions(hir, sources);
+    Ok(compiled)
+}
+
+/// The part after the passes: domains, emission, verification.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_ir(
+    ir: Ir,
+    sources: &SourceSet,
+    name: &str,
+    options: &Options,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let plan = assign(&ir, options).map_err(|errors| {
+        errors
+            .into_iter()
+            .map(from_no_arithmetic_form)
+            .collect::<Vec<_>>()
+    })?;
+    let files = sources.iter().map(|(_, file)| file.name.clone()).collect();
+    let locate = |span: Span| locate(sources, span);
+    let Emitted {
+        program,
+        attribution,
+    } = emit(&ir, &plan, options, name, files, &locate);
+    if let Err(error) = verify(&program) {
+        // Internal: the tests hold every plan to the verifier. Saying so beats running what is wrong.
+        let message = format!("the compiled program is not valid: {error}");
+        return Err(vec![Diagnostic::new(Code::E9001, Span::default(), message)]);
+    }
+    let plan_text = plan_text(&program);
+    Ok(Compiled {
+        program,
+        ir,
+        plan_text,
+        attribution,
+        functions: Vec::new(),
+    })
+}
+
+fn locate(sources: &SourceSet, span: Span) -> Loc {
+    // A node without a place has an empty span at the very beginning.
+    if span == Span::default() || sources.get(span.file).is_none() {
+        return Loc::default();
+    }
+    let (line, col) = sources.line_col(span);
+    Loc {
+        file: span.file.0,
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+        col: u32::try_from(col).unwrap_or(u32::MAX),
+    }
+}
+
+/// The diagnostic of an error that lowering found.
+pub fn from_fault(fault: LowerError) -> Diagnostic {
+    let code = Code::parse(fault.code).unwrap_or(Code::E4004);
+    let mut diagnostic = Diagnostic::new(code, fault.span, fault.message);
+    diagnostic.causes = fault
+        .labels
+        .into_iter()
+        .map(|(span, text)| Label { span, text })
+        .collect();
+    diagnostic.help = fault.help;
+    diagnostic
+}
+
+fn from_no_arithmetic_form(error: NoArithmeticForm) -> Diagnostic {
+    Diagnostic::new(
+        Code::E4008,
+        error.span,
+        format!("{} has no arithmetic form", error.what),
+    )
+    .here("cannot be done on numbers that are shared as a whole")
+    .help("leave out `--protocol arithmetic`, or ask for `boolean` or `yao`")
+}
+
+/// The lines of every function, the library's included.
+fn functions(hir: &Hir, sources: &SourceSet) -> Vec<FunctionLines> {
+    let line = |file: FileId, at: u32| -> u32 {
+        sources.get(file).map_or(0, |f| {
+            u32::try_from(f.line_col(at as usize).0).unwrap_or(u32::MAX)
+        })
+    };
+    hir.fns
+        .iter()
+        .filter(|f| !f.name.is_empty())
+        .map(|f| FunctionLines {
+            name: f.name.clone(),
+            file: f.span.file.0,
+            first: line(f.span.file, f.span.start),
+            last: line(f.body.span.file, f.body.span.end),
+        })
+        .collect()
+}
+
+/// One line per section: its domain, where it is, why.
+fn plan_text(program: &Program) -> String {
+    let mut text = String::new();
+    for (i, section) in program.sections.iter().enumerate() {
+        let ops = program
+            .regions
+            .iter()
+            .flat_map(|r| &r.nodes)
+            .filter(|n| n.section.index() == i)
+            .count();
+        let domain = match section.domain {
+            Domain::Public => "public",
+            Domain::Arithmetic { .. } => "arithmetic",
+            Domain::Boolean => "boolean",
+            Domain::Yao => "yao",
+        };
+        let lines = match section.lines {
+            (0, _) => "no line".to_owned(),
+            (a, b) if a == b => format!("line {a}"),
+            (a, b) => format!("lines {a}-{b}"),
+        };
+        text.push_str(&format!(
+            "s{i}: {domain}, {lines}, {ops} operations: {}\n",
+            section.why
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

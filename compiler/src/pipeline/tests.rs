@@ -1,0 +1,185 @@
+//! The examples through the whole pipeline, in every domain, against the interpreter.
+
+use super::*;
+use crate::front;
+use crate::ir::interpret::interpret;
+use crate::schema;
+use crate::session::{Network, ObjectiveChoice, ProtocolChoice};
+use smpcc_circuit::eval::eval;
+use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::value::Word;
+use std::collections::BTreeMap;
+
+fn options(protocol: ProtocolChoice, opt: u8) -> Options {
+    Options {
+        suite: Suite::Rep3,
+        threat: Threat::SemiHonest,
+        threshold: 1,
+        protocol,
+        objective: ObjectiveChoice::Auto,
+        network: Network::LAN,
+        opt,
+    }
+}
+
+fn checked(name: &str, text: &str) -> (SourceSet, Hir) {
+    let mut sources = SourceSet::new();
+    let root = sources.add(format!("{name}.smpc"), text);
+    let (hir, diagnostics) = front::check(&sources, root);
+    let hir = hir.unwrap_or_else(|| panic!("{name}: {diagnostics:?}"));
+    (sources, hir)
+}
+
+fn session(hir: &Hir, len: u64) -> Session {
+    let role_counts = schema::assign_roles(hir, 3).unwrap();
+    let mut session = Session {
+        n_parties: 3,
+        role_counts,
+        args: BTreeMap::new(),
+        lens: BTreeMap::new(),
+    };
+    let schema = schema::schema(hir);
+    for param in &schema.params {
+        let owners = param.owners(&session.role_counts);
+        if owners.is_empty() {
+            session.args.insert(param.name.clone(), "5".into());
+        }
+        for owner in owners {
+            for (_, key) in param.len_keys() {
+                session
+                    .lens
+                    .insert((key, owner), len + u64::from(owner % 2));
+            }
+        }
+    }
+    session
+}
+
+fn words(ir: &Ir, seed: u64) -> Vec<Vec<Word>> {
+    let mut state = seed;
+    let mut next = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        Word::from(state >> 20)
+    };
+    ir.inputs
+        .iter()
+        .map(|leaf| {
+            (0..leaf.lanes)
+                .map(|_| match leaf.range {
+                    Some((lo, hi)) => leaf
+                        .scalar
+                        .wrap((lo + (next() % ((hi - lo) as Word + 1)) as i128) as Word),
+                    // Small numbers meet and repeat.
+                    None => leaf.scalar.wrap(next() % 1000),
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn examples() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+    let mut all: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "smpc"))
+        .map(|p| {
+            let name = p.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(p).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn examples_mean_the_same_in_every_domain() {
+    let all = examples();
+    assert!(all.len() >= 7);
+    for (name, text) in all {
+        let (sources, hir) = checked(&name, &text);
+        let len = if name == "dot" { 6 } else { 5 };
+        let mut session = session(&hir, len);
+        if name == "dot" {
+            session.lens.values_mut().for_each(|n| *n = 6);
+        }
+        for protocol in [
+            ProtocolChoice::Auto,
+            ProtocolChoice::Boolean,
+            ProtocolChoice::Yao,
+            ProtocolChoice::Arithmetic,
+        ] {
+            for opt in [0, 2] {
+                let mut lowered = None;
+                let compiled = compile(
+                    &hir,
+                    &sources,
+                    &name,
+                    &session,
+                    &options(protocol, opt),
+                    &mut |stage, ir| {
+                        if stage == "lower" {
+                            lowered = Some(ir.clone());
+                        }
+                    },
+                );
+                let compiled = match compiled {
+                    Ok(compiled) => compiled,
+                    Err(why) => {
+                        assert!(protocol == ProtocolChoice::Arithmetic, "{name}: {why:?}");
+                        assert!(why.iter().all(|d| d.code == Code::E4008));
+                        assert!(name != "dot", "a dot product is arithmetic");
+                        continue;
+                    }
+                };
+                let lowered = lowered.unwrap();
+                for seed in 0..3 {
+                    let inputs = words(&lowered, seed);
+                    let want = interpret(&lowered, &inputs).unwrap();
+                    let got = eval(&compiled.program, &inputs).unwrap();
+                    assert_eq!(got.outputs, want.outputs, "{name} {protocol:?} --opt {opt}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mean_over_a_million_values_compiles_like_one_over_ten() {
+    let text =
+        "use std::stats::mean;\nfn main(x: [secret u32; _] from each) -> u32 { mean(x.flatten()) }";
+    let (sources, hir) = checked("mean", text);
+    let nodes = |len: u64, protocol| {
+        let session = session(&hir, len);
+        let compiled = compile(
+            &hir,
+            &sources,
+            "mean",
+            &session,
+            &options(protocol, 2),
+            &mut |_, _| {},
+        )
+        .unwrap();
+        let regions = &compiled.program.regions;
+        let gates: usize = compiled
+            .program
+            .templates
+            .iter()
+            .map(|t| t.gates.len())
+            .sum();
+        (regions.iter().map(|r| r.nodes.len()).sum::<usize>(), gates)
+    };
+    for protocol in [
+        ProtocolChoice::Auto,
+        ProtocolChoice::Boolean,
+        ProtocolChoice::Yao,
+    ] {
+        let large = nodes(1_000_000, protocol);
+        assert!(
+            large.0 < 1000 && large.1 < 200_000,
+            "{protocol:?} {large:?}"
+        );
+    }
+}
