@@ -8,8 +8,10 @@
 //! Rings follow from the choice: a value takes the widest ring that a use needs, if range analysis proves that the integer
 //! itself can be held there (`wide`), and the ring of its own width otherwise.
 
+mod cost;
 mod legal;
 mod rings;
+mod search;
 
 use crate::ir::{Ir, Node};
 use crate::session::{Options, ProtocolChoice};
@@ -50,12 +52,13 @@ impl Plan {
 /// With `--protocol arithmetic`, each operation that has no arithmetic form.
 pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoArithmeticForm>> {
     let kind = match options.protocol {
+        ProtocolChoice::Auto => return Ok(cheapest(ir, options)),
         ProtocolChoice::Arithmetic => {
             legal::check_arithmetic(ir)?;
             Kind::Arithmetic
         }
         ProtocolChoice::Yao => Kind::Yao,
-        ProtocolChoice::Boolean | ProtocolChoice::Auto => Kind::Boolean,
+        ProtocolChoice::Boolean => Kind::Boolean,
     };
     let kinds: Vec<Kind> = ir
         .values
@@ -66,6 +69,31 @@ pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoArithmeticForm>>
     Ok(finish(ir, &kinds, vec!["known to all".into(), why], |k| {
         u32::from(k != Kind::Public)
     }))
+}
+
+/// The plan that the cost model likes best.
+fn cheapest(ir: &Ir, options: &Options) -> Plan {
+    let model = cost::Model::new(ir, options);
+    let found = search::search(ir, &model);
+    let ms = |ns: f64| format!("{:.2} ms", ns / 1e6);
+    let prices = format!(
+        "program estimated at {}, all boolean {}, all yao {}",
+        ms(found.cost),
+        ms(found.boolean),
+        ms(found.yao)
+    );
+    let reasons = vec![
+        "known to all".into(),
+        format!("sums are free and a product takes one round; {prices}"),
+        format!("bit logic, few levels deep for this network; {prices}"),
+        format!("bit logic in a constant number of rounds; {prices}"),
+    ];
+    finish(ir, &found.kinds, reasons, |k| match k {
+        Kind::Public => 0,
+        Kind::Arithmetic => 1,
+        Kind::Boolean => 2,
+        Kind::Yao => 3,
+    })
 }
 
 /// An operation that arithmetic shares cannot do.
@@ -142,4 +170,69 @@ pub(crate) fn scattered(ir: &Ir, seed: u64) -> Plan {
         })
         .collect();
     finish(ir, &kinds, vec![String::new()], |_| 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::build::Builder;
+    use crate::session::{Network, ObjectiveChoice};
+    use smpcc_circuit::gate::WordOp;
+    use smpcc_circuit::program::{Suite, Threat};
+    use smpcc_circuit::value::Scalar;
+
+    fn plan(ir: &Ir, network: Network) -> Plan {
+        let options = Options {
+            suite: Suite::Rep3,
+            threat: Threat::SemiHonest,
+            threshold: 1,
+            protocol: ProtocolChoice::Auto,
+            objective: ObjectiveChoice::Auto,
+            network,
+            opt: 2,
+        };
+        assign(ir, &options).unwrap()
+    }
+
+    #[test]
+    fn products_are_arithmetic_and_inputs_take_the_widest_ring() {
+        let mut b = Builder::new(3);
+        let x = b.input(0, "x", Scalar::unsigned(32), 1000);
+        let y = b.input(1, "y", Scalar::unsigned(32), 1000);
+        let (wx, wy) = (
+            b.cast(x, Scalar::unsigned(64)),
+            b.cast(y, Scalar::unsigned(64)),
+        );
+        let dot = b.inferred(crate::ir::Op::Dot { segments: 1 }, &[wx, wy]);
+        b.output(dot, &[0]);
+        let plan = plan(&b.finish(), Network::LAN);
+        for v in [x, y, wx, wy, dot] {
+            assert_eq!(plan.homes[v.index()], Domain::Arithmetic { ring: 64 });
+        }
+    }
+
+    #[test]
+    fn deep_logic_is_garbled_where_rounds_are_slow() {
+        let mut b = Builder::new(3);
+        let x = b.input(0, "x", Scalar::unsigned(32), 1);
+        let y = b.input(1, "y", Scalar::unsigned(32), 1);
+        let mut q = x;
+        for _ in 0..4 {
+            q = b.word(WordOp::Div, &[q, y]);
+        }
+        b.output(q, &[0]);
+        let ir = b.finish();
+        assert_eq!(plan(&ir, Network::WAN).homes[q.index()], Domain::Yao);
+    }
+
+    #[test]
+    fn many_shallow_comparisons_stay_shared() {
+        let mut b = Builder::new(3);
+        let x = b.input(0, "x", Scalar::unsigned(32), 1_000_000);
+        let y = b.input(1, "y", Scalar::unsigned(32), 1_000_000);
+        let less = b.word(WordOp::Lt, &[x, y]);
+        b.output(less, &[0]);
+        let ir = b.finish();
+        assert_eq!(plan(&ir, Network::LAN).homes[less.index()], Domain::Boolean);
+    }
 }

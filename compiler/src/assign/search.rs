@@ -1,0 +1,259 @@
+//! The search for the cheapest domains: a few whole-program starts, then moves of connected parts while they help.
+//!
+//! Values that must agree (results of one node, what a loop carries, what branches give) form a group with one domain. A
+//! move gives a connected part of one domain, or a single group, another domain; the model prices the whole program again.
+//! The number of prices is bounded and the order fixed, so that every party finds the same plan.
+
+use super::Kind;
+use super::cost::Model;
+use super::legal::is_arithmetic;
+use crate::hir::Protocol;
+use crate::ir::{Ir, Op, Reducer, Region};
+use petgraph::unionfind::UnionFind;
+use smpcc_circuit::ids::ValueId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Node visits that a search may spend.
+const STEPS: usize = 4_000_000;
+/// Prices that a search may ask for at most, and at least.
+const PRICES: (usize, usize) = (8, 600);
+
+/// What the search found.
+pub(super) struct Found {
+    pub kinds: Vec<Kind>,
+    /// Prices in nanoseconds: of the plan, and of everything Boolean or garbled.
+    pub cost: f64,
+    pub boolean: f64,
+    pub yao: f64,
+}
+
+/// The cheapest domains that the search finds.
+pub(super) fn search(ir: &Ir, model: &Model<'_>) -> Found {
+    let space = Space::new(ir);
+    let n_nodes = count(&ir.body).max(1);
+    let mut left = (STEPS / n_nodes).clamp(PRICES.0, PRICES.1);
+    let price = |groups: &[Kind], left: &mut usize| {
+        *left = left.saturating_sub(1);
+        model.cost(&space.kinds(ir, groups))
+    };
+    let all = |kind: Kind| -> Vec<Kind> { space.fix(vec![kind; space.n]) };
+    let greedy = |rest: Kind| -> Vec<Kind> {
+        let wanted = space
+            .arithmetic
+            .iter()
+            .map(|&a| if a { Kind::Arithmetic } else { rest });
+        space.fix(wanted.collect())
+    };
+    let mut best = all(Kind::Boolean);
+    let boolean = price(&best, &mut left);
+    let mut cost = boolean;
+    let garbled = all(Kind::Yao);
+    let yao = price(&garbled, &mut left);
+    for (start, c) in [
+        (garbled, Some(yao)),
+        (greedy(Kind::Boolean), None),
+        (greedy(Kind::Yao), None),
+    ] {
+        let c = c.unwrap_or_else(|| price(&start, &mut left));
+        if c < cost {
+            (best, cost) = (start, c);
+        }
+    }
+    let mut improved = true;
+    while improved && left > 0 {
+        improved = false;
+        for part in space.parts(&best) {
+            for kind in [Kind::Boolean, Kind::Arithmetic, Kind::Yao] {
+                if left == 0 {
+                    break;
+                }
+                let mut next = best.clone();
+                for &g in &part {
+                    next[g] = kind;
+                }
+                let next = space.fix(next);
+                if next == best {
+                    continue;
+                }
+                let c = price(&next, &mut left);
+                if c < cost {
+                    (best, cost) = (next, c);
+                    improved = true;
+                }
+            }
+        }
+    }
+    Found {
+        kinds: space.kinds(ir, &best),
+        cost,
+        boolean,
+        yao,
+    }
+}
+
+fn count(region: &Region) -> usize {
+    let inner = |n: &crate::ir::Node| n.regions.iter().map(count).sum::<usize>();
+    region.nodes.iter().map(|n| 1 + inner(n)).sum()
+}
+
+/// Groups of values that have one domain.
+struct Space {
+    n: usize,
+    /// The group of each secret value.
+    group: Vec<Option<usize>>,
+    /// Whether each group has an arithmetic form.
+    arithmetic: Vec<bool>,
+    /// What the source asks for.
+    forced: Vec<Option<Kind>>,
+    /// Groups between which values go.
+    edges: BTreeSet<(usize, usize)>,
+}
+
+impl Space {
+    fn new(ir: &Ir) -> Self {
+        let n_values = ir.values.len();
+        let mut union = UnionFind::<usize>::new(n_values);
+        tie(&ir.body, &mut union);
+        let mut group = vec![None; n_values];
+        let mut ids: BTreeMap<usize, usize> = BTreeMap::new();
+        for (i, value) in ir.values.iter().enumerate() {
+            if value.ty.secret {
+                let next = ids.len();
+                group[i] = Some(*ids.entry(union.find(i)).or_insert(next));
+            }
+        }
+        let n = ids.len();
+        let mut space = Self {
+            n,
+            group,
+            arithmetic: vec![true; n],
+            forced: vec![None; n],
+            edges: BTreeSet::new(),
+        };
+        let wide = super::rings::wide(ir);
+        space.survey(ir, &ir.body, &wide);
+        space
+    }
+
+    fn group_of(&self, v: ValueId) -> Option<usize> {
+        self.group[v.index()]
+    }
+
+    fn survey(&mut self, ir: &Ir, region: &Region, wide: &[bool]) {
+        for node in &region.nodes {
+            let fits = is_arithmetic(ir, node, wide).is_ok();
+            for &r in &node.results {
+                let Some(g) = self.group_of(r) else { continue };
+                self.arithmetic[g] &= fits;
+                if let Some(protocol) = node.protocol {
+                    self.forced[g] = Some(match protocol {
+                        Protocol::Arithmetic => Kind::Arithmetic,
+                        Protocol::Boolean => Kind::Boolean,
+                        Protocol::Yao => Kind::Yao,
+                    });
+                }
+                for &a in &node.args {
+                    if let Some(from) = self.group_of(a)
+                        && from != g
+                    {
+                        self.edges.insert((from.min(g), from.max(g)));
+                    }
+                }
+            }
+            for inner in &node.regions {
+                self.survey(ir, inner, wide);
+            }
+        }
+    }
+
+    /// The nearest allowed choice: Boolean where there is no arithmetic form, and what the source asks for.
+    fn fix(&self, mut kinds: Vec<Kind>) -> Vec<Kind> {
+        for (g, kind) in kinds.iter_mut().enumerate() {
+            if let Some(forced) = self.forced[g] {
+                *kind = forced;
+            }
+            if *kind == Kind::Arithmetic && !self.arithmetic[g] {
+                *kind = Kind::Boolean;
+            }
+        }
+        kinds
+    }
+
+    fn kinds(&self, ir: &Ir, groups: &[Kind]) -> Vec<Kind> {
+        (0..ir.values.len())
+            .map(|i| self.group[i].map_or(Kind::Public, |g| groups[g]))
+            .collect()
+    }
+
+    /// Connected parts of one domain, then single groups.
+    fn parts(&self, kinds: &[Kind]) -> Vec<Vec<usize>> {
+        let mut union = UnionFind::<usize>::new(self.n);
+        for &(a, b) in &self.edges {
+            if kinds[a] == kinds[b] {
+                union.union(a, b);
+            }
+        }
+        let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for g in 0..self.n {
+            parts.entry(union.find(g)).or_default().push(g);
+        }
+        let mut parts: Vec<_> = parts.into_values().collect();
+        // Of a part, what has arithmetic forms, and the rest, move apart too.
+        let halves: Vec<Vec<usize>> = parts
+            .iter()
+            .flat_map(|part| {
+                let (a, b): (Vec<_>, Vec<_>) =
+                    part.iter().copied().partition(|&g| self.arithmetic[g]);
+                [a, b]
+            })
+            .filter(|half| !half.is_empty())
+            .collect();
+        parts.extend(halves);
+        parts.extend((0..self.n).map(|g| vec![g]));
+        parts.dedup();
+        parts
+    }
+}
+
+fn tie(region: &Region, union: &mut UnionFind<usize>) {
+    let mut all = |groups: &[&[ValueId]]| {
+        let Some((first, rest)) = groups.split_first() else {
+            return;
+        };
+        for other in rest {
+            for (&a, &b) in first.iter().zip(*other) {
+                union.union(a.index(), b.index());
+            }
+        }
+    };
+    for node in &region.nodes {
+        match &node.op {
+            Op::Loop { .. } => {
+                let params: Vec<_> = node.regions[0].params.iter().skip(1).copied().collect();
+                all(&[&params, &node.results]);
+            }
+            Op::While => all(&[
+                &node.regions[0].params,
+                &node.regions[1].params,
+                &node.results,
+            ]),
+            Op::Reduce {
+                reducer: Reducer::Region,
+                ..
+            }
+            | Op::Scan {
+                reducer: Reducer::Region,
+                ..
+            } => {
+                let (left, right) = node.regions[0]
+                    .params
+                    .split_at(node.regions[0].params.len() / 2);
+                all(&[left, right, &node.results]);
+            }
+            _ => {}
+        }
+    }
+    for inner in region.nodes.iter().flat_map(|n| &n.regions) {
+        tie(inner, union);
+    }
+}
