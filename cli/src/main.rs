@@ -1,2 +1,70 @@
-//! The `smpcc` command line.
-fn main() {}
+//! The `smpcc` command line: the only crate that prints, reads files and starts processes.
+
+mod args;
+mod commands;
+mod compiled;
+mod exit;
+mod inputs;
+mod load;
+mod local;
+mod out;
+mod plan;
+mod play;
+mod progress;
+mod prompt;
+mod render;
+mod report;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit::{Exit, Outcome};
+use load::Style;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let text = e.render().to_string();
+            if e.use_stderr() {
+                out::note(text.trim_end());
+                return Exit::Usage.into();
+            }
+            out::product(&text);
+            return Exit::Ok.into();
+        }
+    };
+    match std::panic::catch_unwind(|| dispatch(&cli)) {
+        Ok(Ok(())) => Exit::Ok.into(),
+        Ok(Err(failure)) => {
+            if !failure.message.is_empty() {
+                out::note(&format!("error: {}", failure.message));
+            }
+            failure.exit.into()
+        }
+        Err(_) => {
+            out::note(&format!(
+                "error: this is a bug in smpcc {} on {}; please report it with the program and the command, without your data",
+                env!("CARGO_PKG_VERSION"),
+                std::env::consts::ARCH
+            ));
+            Exit::Bug.into()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Outcome {
+    let style = Style::new(cli);
+    match &cli.command {
+        Command::Run(args) => commands::run::run(args, style, cli.verbose),
+        Command::Party(args) => commands::party::party(args, style),
+        Command::Check(args) => commands::check::check(args, style),
+        Command::Build(args) => commands::build::build(args, style),
+        Command::Stats(args) => commands::stats::stats(args, style),
+        Command::Reveals(args) => commands::reveals::reveals(args, style),
+        Command::Dump(args) => commands::dump::dump(args, style),
+        Command::Explain(args) => commands::explain::explain(args),
+        Command::Test(args) => commands::test::test(args, style),
+        Command::Keygen(args) => commands::keygen::keygen(args),
+    }
+}

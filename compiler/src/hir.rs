@@ -5,8 +5,12 @@
 //! from the call's generic arguments and the actual arguments' shapes. So a HIR does not depend on a session, and no
 //! recursion exists (the checker refuses cycles of calls).
 
+mod dump;
+
 use crate::span::Span;
 use smpcc_circuit::value::Word;
+
+pub use dump::{dump, show};
 
 macro_rules! hir_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(

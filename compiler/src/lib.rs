@@ -5,6 +5,7 @@ pub mod ast;
 mod check;
 pub mod diagnostic;
 pub mod emit;
+pub mod export;
 pub mod front;
 #[allow(
     missing_docs,

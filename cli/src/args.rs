@@ -1,0 +1,375 @@
+//! The command line: verbs, options and their help.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Private computations among parties who may not share their data.
+///
+/// Write what to compute in a .smpc file; smpcc compiles it to circuits, chooses a protocol for each part, and runs it
+/// among the parties so that nobody learns more than the program says.
+#[derive(Debug, Parser)]
+#[command(
+    name = "smpcc",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  smpcc run examples/avg.smpc --parties 3       every party on this machine
+  smpcc reveals examples/auction.smpc           who learns what
+  smpcc stats examples/avg.smpc --format json   gates, depth, rounds, bytes"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to colour messages.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Say only what was asked for.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say more about what is going on (twice: even more). Never shows secrets.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run every party on this machine, each its own process, and print who learned what
+    #[command(after_help = "\
+Examples:
+  smpcc run examples/avg.smpc --parties 3
+  smpcc run examples/hospital.smpc --arg level=6 --inputs examples/hospital.inputs
+  smpcc run examples/auction.smpc --protocol yao --format json")]
+    Run(RunArgs),
+    /// Be one party of a real deployment
+    #[command(after_help = "\
+Examples:
+  smpcc keygen --name hospital-a --out keys
+  smpcc party hospital-a.toml")]
+    Party(PartyArgs),
+    /// Report errors and warnings, and nothing else
+    #[command(after_help = "\
+Examples:
+  smpcc check examples/avg.smpc
+  smpcc check examples/avg.smpc --format json")]
+    Check(CheckArgs),
+    /// Write the compiled program
+    #[command(after_help = "\
+Examples:
+  smpcc build examples/avg.smpc --parties 3 -o avg.smpcb
+  smpcc build examples/hospital.smpc --arg level=6 --len rows=100 --emit text -o -
+  smpcc build examples/avg.smpc --emit dot -o avg.dot")]
+    Build(BuildArgs),
+    /// Count gates, depth, rounds and bytes, exactly, before anything runs
+    #[command(after_help = "\
+Examples:
+  smpcc stats examples/avg.smpc --parties 3
+  smpcc stats examples/histogram.smpc --len salaries=1000 --network wan
+  smpcc stats examples/dot.smpc --protocol boolean --objective size --format json")]
+    Stats(StatsArgs),
+    /// List every value that leaves secrecy, where, to whom, and what it depends on
+    #[command(after_help = "\
+Examples:
+  smpcc reveals examples/auction.smpc --parties 3")]
+    Reveals(RevealsArgs),
+    /// Print the text form of any stage of the compiler
+    #[command(after_help = "\
+Examples:
+  smpcc dump examples/avg.smpc --stage ir
+  smpcc dump examples/avg.smpc --stage ir --after lanes")]
+    Dump(DumpArgs),
+    /// Explain an error code, offline
+    #[command(after_help = "\
+Examples:
+  smpcc explain E3002")]
+    Explain(ExplainArgs),
+    /// Run the `test` blocks of programs, in the clear and under protocols
+    #[command(after_help = "\
+Examples:
+  smpcc test examples/avg.smpc
+  smpcc test examples")]
+    Test(TestArgs),
+    /// Make a key and a certificate for one party
+    #[command(after_help = "\
+Examples:
+  smpcc keygen --name hospital-a --out keys --days 90")]
+    Keygen(KeygenArgs),
+}
+
+/// What fixes a session and a plan.
+#[derive(Args, Debug, Clone)]
+pub struct PlanArgs {
+    /// Number of parties [default: the fixed roles, else what the inputs hold]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub parties: Option<u32>,
+    /// A public argument of the program
+    #[arg(long = "arg", value_name = "NAME=VALUE")]
+    pub args: Vec<String>,
+    /// The length of an input where there are no inputs, for all owners or for one
+    #[arg(long = "len", value_name = "NAME[PARTY]=N")]
+    pub lens: Vec<String>,
+    /// The protocol family
+    #[arg(long, value_enum, default_value_t = SuiteArg::Auto)]
+    pub suite: SuiteArg,
+    /// How many parties may be corrupt together [default: what the suite stands]
+    #[arg(long, value_name = "T")]
+    pub threshold: Option<u32>,
+    /// What a corrupt party may do
+    #[arg(long, value_enum, default_value_t = ThreatArg::SemiHonest)]
+    pub threat: ThreatArg,
+    /// Force one domain for the whole program
+    #[arg(long, value_enum, default_value_t = ProtocolArg::Auto)]
+    pub protocol: ProtocolArg,
+    /// Which form of scalar circuits: fewest rounds, fewest gates, or as the protocol likes
+    #[arg(long, value_enum, default_value_t = ObjectiveArg::Auto)]
+    pub objective: ObjectiveArg,
+    /// The network that the plan is made for: lan, wan or RTTms:MBIT
+    #[arg(long, value_name = "lan|wan|RTTms:MBIT", default_value = "lan")]
+    pub network: String,
+    /// How hard to optimise
+    #[arg(long, value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub opt: u8,
+    /// Input values: a JSON or TOML file, or a folder with one file per party
+    #[arg(long, value_name = "PATH")]
+    pub inputs: Option<PathBuf>,
+}
+
+/// `--suite`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SuiteArg {
+    /// The usual one for the number of parties
+    Auto,
+    /// Two parties
+    TwoParty,
+    /// Three parties, one may be corrupt
+    Rep3,
+    /// Any number, all but one may be corrupt
+    Gmw,
+    /// Three or more, a minority may be corrupt
+    Bgw,
+}
+
+/// `--threat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ThreatArg {
+    /// It follows the protocol and looks at all it sees
+    SemiHonest,
+    /// It does what it likes
+    Malicious,
+}
+
+/// `--protocol`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProtocolArg {
+    /// The cost model chooses for each section
+    Auto,
+    /// Arithmetic shares
+    Arithmetic,
+    /// Boolean shares
+    Boolean,
+    /// Garbled circuits
+    Yao,
+}
+
+/// `--objective`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ObjectiveArg {
+    /// As the protocol likes
+    Auto,
+    /// The shallowest circuits
+    Depth,
+    /// The fewest gates
+    Size,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+}
+
+/// `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The program
+    pub file: PathBuf,
+    /// Session and plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Run all parties as threads of this process
+    #[arg(long)]
+    pub in_process: bool,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Also write the JSON report to a file
+    #[arg(long, value_name = "FILE.json")]
+    pub report: Option<PathBuf>,
+    /// Seconds to wait for a party
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+}
+
+/// `party`.
+#[derive(Args, Debug)]
+pub struct PartyArgs {
+    /// The deployment's file (TOML)
+    pub config: PathBuf,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Also write the JSON report to a file
+    #[arg(long, value_name = "FILE.json")]
+    pub report: Option<PathBuf>,
+}
+
+/// `check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The program
+    pub file: PathBuf,
+    /// How diagnostics are printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `build`.
+#[derive(Args, Debug)]
+pub struct BuildArgs {
+    /// The program
+    pub file: PathBuf,
+    /// Session and plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Where to write; `-` is stdout
+    #[arg(long, short, value_name = "OUT")]
+    pub output: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = Emit::Program)]
+    pub emit: Emit,
+}
+
+/// `build --emit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// The compiled program in its binary form
+    Program,
+    /// The same as text
+    Text,
+    /// A Bristol Fashion netlist (straight programs only)
+    Bristol,
+    /// The sections as a DOT graph
+    Dot,
+}
+
+/// `stats`.
+#[derive(Args, Debug)]
+pub struct StatsArgs {
+    /// The program
+    pub file: PathBuf,
+    /// Session and plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// How the figures are printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `reveals`.
+#[derive(Args, Debug)]
+pub struct RevealsArgs {
+    /// The program
+    pub file: PathBuf,
+    /// Session and plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `dump`.
+#[derive(Args, Debug)]
+pub struct DumpArgs {
+    /// The program
+    pub file: PathBuf,
+    /// The stage
+    #[arg(long, value_enum)]
+    pub stage: Stage,
+    /// With `--stage ir`: after this pass
+    #[arg(long, value_name = "PASS")]
+    pub after: Option<String>,
+    /// Session and plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+}
+
+/// `dump --stage`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// Words of the source
+    Tokens,
+    /// The syntax tree
+    Ast,
+    /// The checked program
+    Types,
+    /// Vector operations
+    Ir,
+    /// Vector operations with their domains
+    Plan,
+    /// The compiled program
+    Program,
+}
+
+/// `explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// The code, such as E3002
+    pub code: String,
+}
+
+/// `test`.
+#[derive(Args, Debug)]
+pub struct TestArgs {
+    /// A file or a folder
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Run only tests whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Number of parties for programs that do not fix it
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub parties: u32,
+}
+
+/// `keygen`.
+#[derive(Args, Debug)]
+pub struct KeygenArgs {
+    /// The party's name, for people and file names
+    #[arg(long)]
+    pub name: String,
+    /// The folder to write NAME.key and NAME.crt to
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Days of validity
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub days: u32,
+}

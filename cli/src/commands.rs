@@ -1,0 +1,12 @@
+//! One file per verb.
+
+pub mod build;
+pub mod check;
+pub mod dump;
+pub mod explain;
+pub mod keygen;
+pub mod party;
+pub mod reveals;
+pub mod run;
+pub mod stats;
+pub mod test;

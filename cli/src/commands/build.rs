@@ -1,0 +1,48 @@
+//! `smpcc build`: the compiled program, in one of its forms.
+
+use crate::args::{BuildArgs, Emit};
+use crate::compiled;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::load::Style;
+use crate::out;
+use smpcc_circuit::{codec, text};
+use smpcc_compiler::session::ProtocolChoice;
+use smpcc_compiler::{export, sections};
+use std::path::Path;
+
+/// Compiles and writes.
+pub fn build(args: &BuildArgs, style: Style) -> Outcome {
+    let mut prepared = compiled::prepare(&args.file, &args.plan, style)?;
+    if args.emit == Emit::Bristol {
+        prepared.options.protocol = ProtocolChoice::Boolean;
+    }
+    let bytes = match args.emit {
+        Emit::Program => {
+            codec::encode_program(&prepared.compile(style)?.program).map_err(|e| Failure {
+                exit: Exit::Bug,
+                message: format!("a bug in smpcc: the program cannot be encoded: {e}"),
+            })?
+        }
+        Emit::Text => text::print(&prepared.compile(style)?.program).into_bytes(),
+        Emit::Dot => sections::dot(&prepared.compile(style)?.program).into_bytes(),
+        Emit::Bristol => {
+            let program = prepared.compile(style)?.program;
+            export::bristol(&program)
+                .map_err(|e| Failure::usage(format!("{}: {e}", args.file.display())))?
+                .into_bytes()
+        }
+    };
+    if args.output == Path::new("-") {
+        return match String::from_utf8(bytes) {
+            Ok(text) => {
+                out::product(&text);
+                Ok(())
+            }
+            Err(_) => Err(Failure::usage(
+                "the binary form is not for a terminal: name a file with -o",
+            )),
+        };
+    }
+    std::fs::write(&args.output, bytes)
+        .map_err(|e| Failure::usage(format!("cannot write {}: {e}", args.output.display())))
+}

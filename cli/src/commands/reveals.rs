@@ -1,0 +1,118 @@
+//! `smpcc reveals`: the list that an auditor signs.
+
+use crate::args::{Format, RevealsArgs};
+use crate::compiled;
+use crate::exit::Outcome;
+use crate::load::{self, Style};
+use crate::out;
+use smpcc_compiler::ir::Ir;
+use smpcc_compiler::lower;
+use smpcc_compiler::pipeline;
+use smpcc_compiler::reveals::{self, Disclosure, DisclosureKind};
+use smpcc_compiler::source::SourceSet;
+use std::fmt::Write as _;
+
+/// Lists every value that leaves secrecy.
+pub fn reveals(args: &RevealsArgs, style: Style) -> Outcome {
+    let prepared = compiled::prepare(&args.file, &args.plan, style)?;
+    let ir = lower::lower(&prepared.hir, &prepared.session)
+        .map_err(|e| load::failed(&prepared.source, pipeline::diagnostics(e), style))?;
+    let list = reveals::reveals(&ir);
+    match args.format {
+        Format::Json => out::product(&format!("{}\n", json(&list, &ir, &prepared.source.files))),
+        Format::Human => out::product(&human(&list, &ir, &prepared.source.files)),
+    }
+    Ok(())
+}
+
+fn kind(d: &Disclosure) -> &'static str {
+    match d.kind {
+        DisclosureKind::PublicInput => "public input",
+        DisclosureKind::Reveal => "reveal",
+        DisclosureKind::Assert => "assert",
+        DisclosureKind::Output => "result",
+    }
+}
+
+fn json(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> serde_json::Value {
+    let list: Vec<serde_json::Value> = list
+        .iter()
+        .map(|d| {
+            serde_json::json!({
+                "kind": kind(d),
+                "place": sources.place(d.span),
+                "label": d.label,
+                "type": d.scalar.to_string(),
+                "lanes": d.lanes,
+                "repeated": d.repeated,
+                "to": d.receivers,
+                "depends_on": d.sources.iter().map(|s| serde_json::json!({"party": s.party, "input": s.path})).collect::<Vec<_>>(),
+                "path": d.path.iter().map(|s| sources.place(*s)).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    serde_json::json!({"parties": ir.n_parties, "reveals": list})
+}
+
+fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
+    let mut text = String::new();
+    let name = |party: u32| match ir.party_names.get(party as usize) {
+        Some(name) if !name.starts_with("party ") => format!("party {party} ({name})"),
+        _ => format!("party {party}"),
+    };
+    for d in list {
+        let to = if d.receivers.len() == ir.n_parties as usize {
+            "all parties".to_string()
+        } else {
+            d.receivers
+                .iter()
+                .map(|p| name(*p))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let label = if d.label.is_empty() {
+            String::new()
+        } else {
+            format!(" `{}`", d.label)
+        };
+        let lanes = if d.lanes == 1 {
+            d.scalar.to_string()
+        } else {
+            format!("{} × {}", d.lanes, d.scalar)
+        };
+        let often = if d.repeated {
+            ", any number of times"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            text,
+            "{}: {}{label} ({lanes}) to {to}{often}",
+            sources.place(d.span),
+            kind(d)
+        );
+        let mut inputs: Vec<(String, Vec<u32>)> = Vec::new();
+        for s in &d.sources {
+            match inputs.iter_mut().find(|(path, _)| *path == s.path) {
+                Some((_, parties)) => parties.push(s.party),
+                None => inputs.push((s.path.clone(), vec![s.party])),
+            }
+        }
+        for (path, parties) in inputs {
+            let who = parties
+                .iter()
+                .map(|p| name(*p))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let _ = writeln!(text, "    depends on `{path}` of {who}");
+        }
+        if !d.path.is_empty() {
+            let steps: Vec<String> = d.path.iter().map(|s| sources.place(*s)).collect();
+            let _ = writeln!(text, "    by way of {}", steps.join(" → "));
+        }
+    }
+    if list.is_empty() {
+        text.push_str("nothing leaves secrecy\n");
+    }
+    text
+}

@@ -1,0 +1,156 @@
+//! `smpcc run`: all parties on this machine.
+
+use crate::args::{Format, RunArgs};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::load::{self, Source, Style};
+use crate::plan::{self, Choices, PartyInputs};
+use crate::play::{self, Broken, Job, Party, PartyReport};
+use crate::{local, out, prompt, report};
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::schema;
+use smpcc_runtime::keys::Identity;
+use smpcc_runtime::net::{self, memory};
+use std::time::{Duration, Instant};
+
+/// Runs a program and prints who learned what.
+pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
+    let began = Instant::now();
+    let source = load::read(&args.file)?;
+    let hir = load::check(&source, style)?;
+    let Some(main) = &hir.main else {
+        return Err(Failure {
+            exit: Exit::Program,
+            message: format!("{} has no `main` to run", args.file.display()),
+        });
+    };
+    let given = plan::given(&args.file, args.plan.inputs.as_ref())?;
+    let n_parties = plan::n_parties(&hir, args.plan.parties, given.as_ref())?;
+    let choices = Choices::new(&args.plan, n_parties)?;
+    let role_counts = plan::roles(&hir, n_parties)?;
+    let inputs = match given {
+        Some(given) => given.match_parties(&hir, &role_counts)?,
+        None if main
+            .params
+            .iter()
+            .all(|p| p.source == smpcc_compiler::hir::ParamSource::Argument) =>
+        {
+            vec![PartyInputs::default(); n_parties as usize]
+        }
+        None => prompt::ask(&hir, &role_counts, &args.file)?,
+    };
+    let reports = if args.in_process {
+        threads(&source, &hir, &choices, inputs, args.deadline, style)?
+    } else {
+        processes(&source, &choices, inputs, args.deadline, style, verbose)?
+    };
+    let names = schema::party_names(&hir, &role_counts);
+    let json = report::json(&reports, began.elapsed());
+    if let Some(path) = &args.report {
+        std::fs::write(path, format!("{json}\n"))
+            .map_err(|e| Failure::usage(format!("cannot write {}: {e}", path.display())))?;
+    }
+    match args.format {
+        Format::Json => out::product(&format!("{json}\n")),
+        Format::Human => out::product(&report::human(
+            &reports,
+            &names,
+            began.elapsed(),
+            style.quiet,
+        )),
+    }
+    Ok(())
+}
+
+/// One child process per party, with ephemeral keys and real links.
+fn processes(
+    source: &Source,
+    choices: &Choices,
+    inputs: Vec<PartyInputs>,
+    deadline_s: u64,
+    style: Style,
+    verbose: u8,
+) -> Outcome<Vec<PartyReport>> {
+    let identities: Vec<Identity> = (0..choices.n_parties)
+        .map(|i| Identity::ephemeral(&format!("party-{i}")).map_err(play::failure))
+        .collect::<Outcome<_>>()?;
+    let certificates: Vec<String> = identities
+        .iter()
+        .map(|i| i.certificate_pem().to_string())
+        .collect();
+    let files = source.own_files();
+    let jobs: Vec<Job> = (0..choices.n_parties)
+        .zip(identities)
+        .zip(inputs)
+        .map(|((me, identity), inputs)| Job {
+            files: files.clone(),
+            me,
+            choices: choices.clone(),
+            inputs,
+            key: identity.expose_key_pem().to_string(),
+            certificates: certificates.clone(),
+            deadline_s,
+            progress: out::interactive() && !style.quiet,
+        })
+        .collect();
+    local::run(&jobs, verbose)
+}
+
+/// One thread per party, with links in memory.
+fn threads(
+    source: &Source,
+    hir: &Hir,
+    choices: &Choices,
+    inputs: Vec<PartyInputs>,
+    deadline_s: u64,
+    style: Style,
+) -> Outcome<Vec<PartyReport>> {
+    let options = net::Options {
+        deadline: Duration::from_secs(deadline_s),
+        ..net::Options::default()
+    };
+    let meshes = memory::meshes(inputs.len(), &options).map_err(play::failure)?;
+    let results: Vec<Result<PartyReport, Broken>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = meshes
+            .into_iter()
+            .zip(inputs)
+            .map(|(mesh, inputs)| {
+                let party = Party {
+                    source,
+                    hir,
+                    choices,
+                    inputs,
+                    style,
+                    began: Instant::now(),
+                };
+                scope.spawn(move || play::play(party, mesh, &mut |_| {}))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|t| {
+                t.join().unwrap_or_else(|_| {
+                    Err(Broken {
+                        failure: Failure {
+                            exit: Exit::Bug,
+                            message: "a bug in smpcc: a party's thread ended".into(),
+                        },
+                        distance: 0,
+                    })
+                })
+            })
+            .collect()
+    });
+    let mut reports = Vec::new();
+    let mut broken: Vec<Broken> = Vec::new();
+    for result in results {
+        match result {
+            Ok(report) => reports.push(report),
+            Err(b) => broken.push(b),
+        }
+    }
+    broken.sort_by_key(|b| b.distance);
+    match broken.into_iter().next() {
+        Some(first) => Err(first.failure),
+        None => Ok(reports),
+    }
+}

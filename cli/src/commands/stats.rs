@@ -1,0 +1,218 @@
+//! `smpcc stats`: what a run will cost, exactly, before it runs.
+
+use crate::args::{Format, StatsArgs};
+use crate::compiled::{self, Prepared};
+use crate::exit::Outcome;
+use crate::load::Style;
+use crate::{out, play, report};
+use smpcc_circuit::eval::{self, Trace};
+use smpcc_circuit::program::Program;
+use smpcc_circuit::stats::{self, FunctionLines, Known, Stats};
+use std::fmt::Write as _;
+
+/// Compiles and counts.
+pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
+    let prepared = compiled::prepare(&args.file, &args.plan, style)?;
+    let compiled = prepared.compile(style)?;
+    let program = compiled.program;
+    let attribution = Some(&compiled.attribution);
+    let functions = functions(&prepared);
+    let mut stats = stats::stats(
+        &program,
+        &Known {
+            functions: &functions,
+            attribution,
+            trace: None,
+        },
+    );
+    if !stats.exact
+        && let Some(trace) = trace(&prepared, &program)
+    {
+        stats = stats::stats(
+            &program,
+            &Known {
+                trace: Some(&trace),
+                functions: &functions,
+                attribution,
+            },
+        );
+    }
+    let hash = play::program_hash(&program)?;
+    match args.format {
+        Format::Json => out::product(&format!(
+            "{}\n",
+            json(&stats, &format!("sha256:{}", play::hex(&hash.0)))
+        )),
+        Format::Human => out::product(&human(&stats, &program.name)),
+    }
+    Ok(())
+}
+
+/// The decisions of a clear run on the sample inputs.
+fn trace(prepared: &Prepared, program: &Program) -> Option<Trace> {
+    let parties = prepared.inputs.as_ref()?;
+    let mut inputs = vec![Vec::new(); program.inputs.len()];
+    for param in &program.params {
+        let words = parties.get(param.party as usize)?.words.get(&param.name)?;
+        for (leaf, words) in param.leaves.iter().zip(words) {
+            *inputs.get_mut(leaf.index())? = words.clone();
+        }
+    }
+    eval::eval_bounded(program, &inputs, 50_000_000)
+        .ok()
+        .map(|outcome| outcome.trace)
+}
+
+fn functions(prepared: &Prepared) -> Vec<FunctionLines> {
+    let line = |file, at| {
+        let span = smpcc_compiler::span::Span {
+            file,
+            start: at,
+            end: at,
+        };
+        u32::try_from(prepared.source.files.line_col(span).0).unwrap_or(u32::MAX)
+    };
+    prepared
+        .hir
+        .fns
+        .iter()
+        .filter(|f| prepared.source.files.get(f.span.file).is_some())
+        .map(|f| FunctionLines {
+            name: f.name.clone(),
+            file: f.span.file.0,
+            first: line(f.span.file, f.span.start),
+            last: line(f.body.span.file, f.body.span.end),
+        })
+        .collect()
+}
+
+/// The form of `stats --format json`.
+fn json(stats: &Stats, program: &str) -> String {
+    let mut value = serde_json::json!(stats);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("program".into(), program.into());
+    }
+    if let Some(sent) = &stats.totals.bytes_sent {
+        let by_party: serde_json::Map<String, serde_json::Value> = sent
+            .iter()
+            .enumerate()
+            .map(|(i, b)| (i.to_string(), (*b).into()))
+            .collect();
+        value["totals"]["bytes_sent"] = by_party.into();
+    }
+    value.to_string()
+}
+
+fn count(n: Option<u64>) -> String {
+    match n {
+        None => "?".into(),
+        Some(n) => {
+            let digits = n.to_string();
+            let mut text = String::new();
+            for (i, c) in digits.chars().enumerate() {
+                if i > 0 && (digits.len() - i) % 3 == 0 {
+                    text.push(',');
+                }
+                text.push(c);
+            }
+            text
+        }
+    }
+}
+
+fn human(stats: &Stats, name: &str) -> String {
+    let mut text = String::new();
+    let t = &stats.totals;
+    let _ = writeln!(
+        text,
+        "{name}: {} among {} parties",
+        stats.suite, stats.parties
+    );
+    if !stats.exact {
+        let _ = writeln!(
+            text,
+            "revealed values steer this program: the figures are those of a clear run on the sample inputs, or ? without any"
+        );
+    }
+    let _ = writeln!(
+        text,
+        "  AND gates    {:>14}   depth {}",
+        count(t.and),
+        count(t.and_depth)
+    );
+    let _ = writeln!(
+        text,
+        "  products     {:>14}   depth {}",
+        count(t.mul),
+        count(t.mul_depth)
+    );
+    let _ = writeln!(
+        text,
+        "  free gates   {:>14} XOR, {} inverters",
+        count(t.xor),
+        count(t.inv)
+    );
+    let _ = writeln!(text, "  rounds       {:>14}", count(t.rounds));
+    let sent = t
+        .bytes_sent
+        .iter()
+        .flatten()
+        .map(|b| count(Some(*b)))
+        .collect::<Vec<_>>()
+        .join(" + ");
+    let _ = writeln!(
+        text,
+        "  bytes        {:>14}   {sent} by party",
+        count(t.bytes)
+    );
+    let _ = writeln!(
+        text,
+        "  memory       {:>14}   about, per party",
+        report::bytes(t.memory_bytes)
+    );
+    let time = |ms: Option<f64>| ms.map_or_else(|| "?".into(), |ms| format!("{ms:.1} ms"));
+    let _ = writeln!(
+        text,
+        "  estimate     {:>14}   on a local network; {} on a wide one",
+        time(stats.estimate_ms.lan),
+        time(stats.estimate_ms.wan)
+    );
+    let _ = writeln!(text, "\nsections");
+    for s in &stats.sections {
+        let lines = if s.lines.0 == s.lines.1 {
+            format!("line {}", s.lines.0)
+        } else {
+            format!("lines {}-{}", s.lines.0, s.lines.1)
+        };
+        let _ = writeln!(
+            text,
+            "  {:>2} {} {:<14} {:>10} lanes {:>12} AND {:>8} mul {:>6} rounds {:>12} bytes  {}",
+            s.id,
+            s.domain,
+            lines,
+            count(Some(s.lanes)),
+            count(s.and),
+            count(s.mul),
+            count(s.rounds),
+            count(s.bytes),
+            s.why
+        );
+    }
+    for (title, places) in [("functions", &stats.functions), ("lines", &stats.lines)] {
+        if !places.is_empty() {
+            let _ = writeln!(text, "\n{title}");
+        }
+        for p in places {
+            let place = format!("{}:{}", p.file, p.line);
+            let name = p.name.clone().unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "  {place:<40} {:>12} AND {:>8} mul {:>12} bytes  {name}",
+                count(p.and),
+                count(p.mul),
+                count(p.bytes)
+            );
+        }
+    }
+    text
+}

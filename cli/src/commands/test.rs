@@ -1,0 +1,172 @@
+//! `smpcc test`: the `test` blocks of programs, in the clear and under every protocol.
+
+use crate::args::TestArgs;
+use crate::exit::{Failure, Outcome};
+use crate::load::{self, Source, Style};
+use crate::out;
+use smpcc_circuit::eval::{self, EvalError};
+use smpcc_circuit::program::{Program, Suite, Threat};
+use smpcc_compiler::diagnostic::short;
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::pipeline;
+use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+use smpcc_runtime::engine;
+use smpcc_runtime::io::Inputs;
+use smpcc_runtime::net::{self, memory};
+use std::path::{Path, PathBuf};
+
+/// Runs tests and prints one line each.
+pub fn test(args: &TestArgs, style: Style) -> Outcome {
+    let mut files = Vec::new();
+    collect(&args.path, &mut files)?;
+    let (mut passed, mut failed) = (0, 0);
+    for file in &files {
+        let source = load::read(file)?;
+        let hir = match load::check(
+            &source,
+            Style { quiet: true, ..style },
+        ) {
+            Ok(hir) => hir,
+            Err(_) => {
+                failed += 1;
+                out::product(&format!("{}: does not compile\n", file.display()));
+                continue;
+            }
+        };
+        for (i, test) in hir.tests.iter().enumerate() {
+            if args
+                .filter
+                .as_ref()
+                .is_some_and(|f| !test.name.contains(f.as_str()))
+            {
+                continue;
+            }
+            let verdict = one(&source, &hir, i, args.parties);
+            let place = source.files.place(test.span);
+            match verdict {
+                Ok(how) => {
+                    passed += 1;
+                    if !style.quiet {
+                        out::product(&format!("ok      {place} \"{}\" ({how})\n", test.name));
+                    }
+                }
+                Err(why) => {
+                    failed += 1;
+                    out::product(&format!("FAILED  {place} \"{}\": {why}\n", test.name));
+                }
+            }
+        }
+    }
+    out::product(&format!("{passed} passed, {failed} failed\n"));
+    if failed > 0 {
+        Err(Failure::reported())
+    } else {
+        Ok(())
+    }
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Outcome {
+    let wrong = |e: std::io::Error| Failure::usage(format!("cannot read {}: {e}", path.display()));
+    if path.is_dir() {
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
+            .and_then(|d| d.map(|e| e.map(|e| e.path())).collect())
+            .map_err(wrong)?;
+        entries.sort();
+        for entry in entries {
+            let hidden = entry
+                .file_name()
+                .is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            if entry.is_dir() && !hidden || entry.extension().is_some_and(|e| e == "smpc") {
+                collect(&entry, files)?;
+            }
+        }
+        return Ok(());
+    }
+    std::fs::metadata(path).map_err(wrong)?;
+    files.push(path.to_path_buf());
+    Ok(())
+}
+
+/// Runs one test everywhere; says where, or what went wrong.
+fn one(source: &Source, hir: &Hir, test: usize, n_parties: u32) -> Result<String, String> {
+    let mut places = Vec::new();
+    for (protocol, name) in [
+        (ProtocolChoice::Auto, "auto"),
+        (ProtocolChoice::Boolean, "boolean"),
+        (ProtocolChoice::Yao, "yao"),
+    ] {
+        let options = Options {
+            suite: Suite::Rep3,
+            threat: Threat::SemiHonest,
+            threshold: 1,
+            protocol,
+            objective: ObjectiveChoice::Auto,
+            network: Network::LAN,
+            opt: 2,
+        };
+        let compiled = pipeline::compile_test(hir, &source.files, test, n_parties, &options)
+            .map_err(|diagnostics| {
+                short::render(&source.files, &diagnostics)
+                    .trim_end()
+                    .to_string()
+            })?;
+        if places.is_empty() {
+            in_the_clear(source, &compiled.program)?;
+            places.push("in the clear");
+        }
+        if compiled.program.n_parties == 3 {
+            under_a_protocol(&compiled.program).map_err(|e| format!("{name}: {e}"))?;
+            places.push(name);
+        }
+    }
+    Ok(places.join(", "))
+}
+
+fn in_the_clear(source: &Source, program: &Program) -> Result<(), String> {
+    match eval::eval(program, &[]) {
+        Ok(_) => Ok(()),
+        Err(EvalError::Stopped { message, loc }) => {
+            let file = program
+                .files
+                .get(loc.file as usize)
+                .cloned()
+                .unwrap_or_else(|| source.name());
+            Err(format!("{file}:{}:{}: {message}", loc.line, loc.col))
+        }
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+fn under_a_protocol(program: &Program) -> Result<(), String> {
+    let meshes = memory::meshes(program.n_parties as usize, &net::Options::default())
+        .map_err(|e| e.to_string())?;
+    let entropy: [u8; 32] = *smpcc_runtime::prg::OsEntropy
+        .bytes::<32>()
+        .map_err(|e| e.to_string())?;
+    let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = meshes
+            .into_iter()
+            .map(|mut mesh| {
+                scope.spawn(move || {
+                    mesh.bind_session(entropy);
+                    let me = mesh.me();
+                    match engine::run(program, me, &mut mesh, Inputs::new(), &mut |_| {}) {
+                        Ok(_) => mesh.close().map(|_| ()).map_err(|e| e.to_string()),
+                        Err(e) => {
+                            mesh.abort(&e);
+                            Err(e.to_string())
+                        }
+                    }
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|t| {
+                t.join()
+                    .unwrap_or_else(|_| Err("a party's thread ended".into()))
+            })
+            .collect()
+    });
+    results.into_iter().collect()
+}

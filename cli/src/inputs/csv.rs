@@ -1,0 +1,70 @@
+//! CSV tables as a [`Tree`]: a list of rows, each an object by the header's names.
+
+use super::{Tree, number};
+
+/// Reads a table with a header line.
+///
+/// # Errors
+/// What is wrong, with the row counted from 1 after the header.
+pub fn parse(text: &str) -> Result<Tree, String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let header: Vec<String> = reader
+        .headers()
+        .map_err(|e| format!("header: {e}"))?
+        .iter()
+        .map(str::to_string)
+        .collect();
+    for (i, name) in header.iter().enumerate() {
+        if name.is_empty() {
+            return Err(format!("header: column {} has no name", i + 1));
+        }
+        if header[..i].contains(name) {
+            return Err(format!("header: column `{name}` stands twice"));
+        }
+    }
+    let mut rows = Vec::new();
+    for (row, record) in reader.records().enumerate() {
+        let record = record.map_err(|e| match e.kind() {
+            csv::ErrorKind::UnequalLengths {
+                expected_len, len, ..
+            } => {
+                format!(
+                    "row {}: {len} fields, the header has {expected_len}",
+                    row + 1
+                )
+            }
+            _ => format!("row {}: {e}", row + 1),
+        })?;
+        let cell = |text: &str| match text {
+            "true" => Tree::Bool(true),
+            "false" => Tree::Bool(false),
+            "" => Tree::Null,
+            text => number(text),
+        };
+        rows.push(Tree::Map(
+            header
+                .iter()
+                .cloned()
+                .zip(record.iter().map(cell))
+                .collect(),
+        ));
+    }
+    Ok(Tree::List(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_their_faults() {
+        let Ok(Tree::List(rows)) = parse("age,days\n3,4\n5, 6\n") else {
+            panic!("a table")
+        };
+        assert!(matches!(rows[1].get("days"), Some(Tree::Int(false, 6))));
+        assert!(parse("age,days\n3\n").is_err_and(|e| e.contains("row 1")));
+        assert!(parse("age,age\n").is_err_and(|e| e.contains("twice")));
+    }
+}

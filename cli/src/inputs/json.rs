@@ -1,0 +1,98 @@
+//! JSON as a [`Tree`]: exact integers, no duplicate keys, a limit on nesting.
+
+use super::{Tree, number};
+use serde::Deserializer;
+use serde::de::{Deserialize, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// Deepest nesting; shapes of programs are far shallower.
+const MAX_DEPTH: usize = 64;
+
+/// Reads one JSON value.
+///
+/// # Errors
+/// What is wrong, with line and column where the text is not JSON.
+pub fn parse(text: &str) -> Result<Tree, String> {
+    let raw: &RawValue =
+        serde_json::from_str(text).map_err(|e| format!("not JSON: {}", without_values(&e)))?;
+    tree(raw, 0)
+}
+
+fn tree(raw: &RawValue, depth: usize) -> Result<Tree, String> {
+    let text = raw.get();
+    if depth > MAX_DEPTH {
+        return Err(format!("more than {MAX_DEPTH} levels of nesting"));
+    }
+    match text.as_bytes().first() {
+        Some(b'n') => Ok(Tree::Null),
+        Some(b't') => Ok(Tree::Bool(true)),
+        Some(b'f') => Ok(Tree::Bool(false)),
+        Some(b'"') => serde_json::from_str::<String>(text)
+            .map(Tree::Text)
+            .map_err(|e| without_values(&e)),
+        Some(b'[') => {
+            let items: Vec<&RawValue> =
+                serde_json::from_str(text).map_err(|e| without_values(&e))?;
+            Ok(Tree::List(
+                items
+                    .into_iter()
+                    .map(|item| tree(item, depth + 1))
+                    .collect::<Result<_, _>>()?,
+            ))
+        }
+        Some(b'{') => {
+            let Entries(entries) = serde_json::from_str(text).map_err(|e| without_values(&e))?;
+            Ok(Tree::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, item)| Ok((key, tree(item, depth + 1)?)))
+                    .collect::<Result<_, String>>()?,
+            ))
+        }
+        _ => Ok(number(text)),
+    }
+}
+
+/// The parser's message; it describes what it expected and where, never the data.
+fn without_values(e: &serde_json::Error) -> String {
+    e.to_string()
+}
+
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Entries<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries: Vec<(String, &'de RawValue)> = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, &'de RawValue>()? {
+                    if entries.iter().any(|(k, _)| *k == key) {
+                        return Err(A::Error::custom(format!("key `{key}` stands twice")));
+                    }
+                    entries.push((key, value));
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_and_garbage_are_refused() {
+        assert!(parse(r#"{"a": 1, "a": 2}"#).is_err_and(|e| e.contains("stands twice")));
+        assert!(parse("[1, 2").is_err_and(|e| e.contains("line 1")));
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse("").is_err());
+    }
+}

@@ -1,0 +1,49 @@
+//! TOML as a [`Tree`]. Integers beyond 64 bits are written as strings there.
+
+use super::Tree;
+
+/// Reads a TOML document.
+///
+/// # Errors
+/// The parser's message with line and column.
+pub fn parse(text: &str) -> Result<Tree, String> {
+    let table: toml::Table = toml::from_str(text).map_err(|e| {
+        let line = e.span().map_or(1, |s| {
+            text.get(..s.start)
+                .map_or(1, |t| t.matches('\n').count() + 1)
+        });
+        format!("not TOML: line {line}: {}", e.message())
+    })?;
+    Ok(tree(toml::Value::Table(table)))
+}
+
+fn tree(value: toml::Value) -> Tree {
+    match value {
+        toml::Value::String(text) => Tree::Text(text),
+        toml::Value::Integer(n) => Tree::Int(n < 0, u128::from(n.unsigned_abs())),
+        toml::Value::Float(_) => Tree::BadNumber("a number with a fraction or exponent"),
+        toml::Value::Boolean(b) => Tree::Bool(b),
+        toml::Value::Datetime(_) => Tree::BadNumber("a date"),
+        toml::Value::Array(items) => Tree::List(items.into_iter().map(tree).collect()),
+        toml::Value::Table(table) => Tree::Map(
+            table
+                .into_iter()
+                .map(|(key, item)| (key, tree(item)))
+                .collect(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_a_line() {
+        assert!(parse("a = 1\nb = = 2\n").is_err_and(|e| e.contains("line 2")));
+        assert!(matches!(
+            parse("a = -3").unwrap_or(Tree::Null).get("a"),
+            Some(Tree::Int(true, 3))
+        ));
+    }
+}

@@ -1,0 +1,151 @@
+//! Reading a program and its modules from disk, and showing what the compiler says about them.
+
+use crate::args::{Cli, Color};
+use crate::exit::{Failure, Outcome};
+use crate::out;
+use smpcc_compiler::diagnostic::{self, Diagnostic};
+use smpcc_compiler::front;
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::source::{FileId, SourceSet};
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::Path;
+
+/// How messages are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// With colours.
+    pub color: bool,
+    /// Without warnings and notes.
+    pub quiet: bool,
+}
+
+impl Style {
+    /// What the options and the environment ask for.
+    pub fn new(cli: &Cli) -> Self {
+        let color = match cli.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::io::stderr().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+            }
+        };
+        Self { color, quiet: cli.quiet }
+    }
+}
+
+/// A program as text: what every party needs in order to compile it.
+#[derive(Clone)]
+pub struct Source {
+    /// All files.
+    pub files: SourceSet,
+    /// The file with `main`.
+    pub root: FileId,
+}
+
+impl Source {
+    /// A source from files in order, the root first.
+    pub fn from_files(files: Vec<(String, String)>) -> Self {
+        let mut set = SourceSet::new();
+        let mut root = FileId::default();
+        for (i, (name, text)) in files.into_iter().enumerate() {
+            let id = set.add(name, text);
+            if i == 0 {
+                root = id;
+            }
+        }
+        Self { files: set, root }
+    }
+
+    /// Path and text of the program's own files (not the library's), the root first.
+    pub fn own_files(&self) -> Vec<(String, String)> {
+        let mut files: Vec<(FileId, (String, String))> = self
+            .files
+            .iter()
+            .filter(|(_, f)| !f.name.starts_with("<std>"))
+            .map(|(id, f)| (id, (f.name.clone(), f.text.clone())))
+            .collect();
+        files.sort_by_key(|(id, _)| *id != self.root);
+        files.into_iter().map(|(_, file)| file).collect()
+    }
+
+    /// The file's stem: the program's name in reports.
+    pub fn name(&self) -> String {
+        let name = self.files.get(self.root).map_or("", |f| f.name.as_str());
+        Path::new(name)
+            .file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    }
+}
+
+/// Reads `path` and the modules of its folder that it uses, directly or not.
+pub fn read(path: &Path) -> Outcome<Source> {
+    let text_of = |path: &Path| {
+        let bytes = std::fs::read(path)
+            .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
+        String::from_utf8(bytes).map_err(|e| {
+            Failure::usage(format!(
+                "{} is not UTF-8 text: byte {} is wrong",
+                path.display(),
+                e.utf8_error().valid_up_to()
+            ))
+        })
+    };
+    let mut files = vec![(path.display().to_string(), text_of(path)?)];
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut seen = BTreeSet::new();
+    let mut next = 0;
+    while let Some((_, text)) = files.get(next) {
+        for module in front::needed_modules(text) {
+            let file = folder.join(format!("{module}.smpc"));
+            if file != path && seen.insert(module) && file.is_file() {
+                let text = text_of(&file)?;
+                files.push((file.display().to_string(), text));
+            }
+        }
+        next += 1;
+    }
+    Ok(Source::from_files(files))
+}
+
+/// Checks a program and shows its diagnostics.
+pub fn check(source: &Source, style: Style) -> Outcome<Hir> {
+    let (hir, mut diagnostics) = front::check(&source.files, source.root);
+    diagnostic::sort(&source.files, &mut diagnostics);
+    show(source, &diagnostics, style);
+    match hir {
+        Some(hir) if !diagnostic::has_errors(&diagnostics) => Ok(hir),
+        _ => Err(Failure::reported()),
+    }
+}
+
+/// Shows diagnostics on stderr.
+pub fn show(source: &Source, diagnostics: &[Diagnostic], style: Style) {
+    let shown: Vec<Diagnostic> = diagnostics
+        .iter()
+        .filter(|d| !style.quiet || d.is_error())
+        .cloned()
+        .collect();
+    if shown.is_empty() {
+        return;
+    }
+    let text = diagnostic::human::render(&source.files, &shown, style.color);
+    out::note(text.trim_end());
+}
+
+/// Shows the diagnostics of a compilation that failed.
+pub fn failed(source: &Source, mut diagnostics: Vec<Diagnostic>, style: Style) -> Failure {
+    diagnostic::sort(&source.files, &mut diagnostics);
+    show(source, &diagnostics, style);
+    // E4: what depends on the session (arguments, lengths, number of parties) or on options is the caller's to mend.
+    let usage = diagnostics
+        .iter()
+        .filter(|d| d.is_error())
+        .all(|d| d.code.as_str().starts_with("E4"));
+    if usage {
+        Failure::usage("")
+    } else {
+        Failure::reported()
+    }
+}

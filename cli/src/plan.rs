@@ -1,0 +1,556 @@
+//! From options, schema and inputs to a session: who is who, how long inputs are, and what the compiler is asked for.
+
+use crate::args::{ObjectiveArg, PlanArgs, ProtocolArg, SuiteArg, ThreatArg};
+use crate::exit::{Failure, Outcome};
+use crate::inputs::{self, Tree};
+use serde::{Deserialize, Serialize};
+use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::value::Word;
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::schema::{self, ParamSchema, Schema};
+use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What the parties agree on besides the program and its inputs' lengths; plain data, so that it can go to a child.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    /// Number of parties.
+    pub n_parties: u32,
+    /// Public arguments.
+    pub args: BTreeMap<String, String>,
+    /// `arithmetic`, `boolean`, `yao` or `auto`.
+    pub protocol: String,
+    /// `depth`, `size` or `auto`.
+    pub objective: String,
+    /// Round-trip time in microseconds, bandwidth in Mbit/s.
+    pub network: (u64, u64),
+    /// Optimisation level.
+    pub opt: u8,
+}
+
+impl Choices {
+    /// From the command line; refuses suites and threats that do not exist.
+    pub fn new(args: &PlanArgs, n_parties: u32) -> Outcome<Self> {
+        let suite = match args.suite {
+            SuiteArg::Auto => "auto",
+            SuiteArg::TwoParty => "two-party",
+            SuiteArg::Rep3 => "rep3",
+            SuiteArg::Gmw => "gmw",
+            SuiteArg::Bgw => "bgw",
+        };
+        let threat = match args.threat {
+            ThreatArg::SemiHonest => "semi-honest",
+            ThreatArg::Malicious => "malicious",
+        };
+        refuse_missing(suite, threat, args.threshold, n_parties)?;
+        Ok(Self {
+            n_parties,
+            args: pairs(&args.args)?,
+            protocol: match args.protocol {
+                ProtocolArg::Auto => "auto",
+                ProtocolArg::Arithmetic => "arithmetic",
+                ProtocolArg::Boolean => "boolean",
+                ProtocolArg::Yao => "yao",
+            }
+            .into(),
+            objective: match args.objective {
+                ObjectiveArg::Auto => "auto",
+                ObjectiveArg::Depth => "depth",
+                ObjectiveArg::Size => "size",
+            }
+            .into(),
+            network: network(&args.network)?,
+            opt: args.opt,
+        })
+    }
+
+    /// As the compiler takes them.
+    pub fn options(&self) -> Outcome<Options> {
+        Ok(Options {
+            suite: Suite::Rep3,
+            threat: Threat::SemiHonest,
+            threshold: 1,
+            protocol: match self.protocol.as_str() {
+                "auto" => ProtocolChoice::Auto,
+                "arithmetic" => ProtocolChoice::Arithmetic,
+                "boolean" => ProtocolChoice::Boolean,
+                "yao" => ProtocolChoice::Yao,
+                other => {
+                    return Err(Failure::usage(format!(
+                        "unknown protocol `{other}`: auto, arithmetic, boolean or yao"
+                    )));
+                }
+            },
+            objective: match self.objective.as_str() {
+                "auto" => ObjectiveChoice::Auto,
+                "depth" => ObjectiveChoice::Depth,
+                "size" => ObjectiveChoice::Size,
+                other => {
+                    return Err(Failure::usage(format!(
+                        "unknown objective `{other}`: auto, depth or size"
+                    )));
+                }
+            },
+            network: Network {
+                rtt_us: self.network.0,
+                mbit_per_s: self.network.1,
+            },
+            opt: self.opt,
+        })
+    }
+
+    /// The session of these choices with the inputs' lengths.
+    pub fn session(&self, hir: &Hir, lens: BTreeMap<(String, u32), u64>) -> Outcome<Session> {
+        let role_counts = roles(hir, self.n_parties)?;
+        Ok(Session {
+            n_parties: self.n_parties,
+            role_counts,
+            args: self.args.clone(),
+            lens,
+        })
+    }
+}
+
+/// How many parties play each role.
+pub fn roles(hir: &Hir, n_parties: u32) -> Outcome<Vec<u32>> {
+    schema::assign_roles(hir, n_parties).map_err(|d| {
+        Failure::usage(format!(
+            "{}{}",
+            d.message,
+            d.help.map_or_else(String::new, |h| format!(" ({h})"))
+        ))
+    })
+}
+
+/// Refuses what does not exist: suites, threats, thresholds and numbers of parties; the message names what is there.
+pub fn refuse_missing(
+    suite: &str,
+    threat: &str,
+    threshold: Option<u32>,
+    n_parties: u32,
+) -> Outcome {
+    let there = "there is `rep3`: 3 parties, 1 of them corrupt, semi-honest";
+    if threat != Threat::SemiHonest.name() {
+        return Err(Failure::usage(format!(
+            "no suite protects against {threat} parties; {there}"
+        )));
+    }
+    if suite != "auto" && suite != Suite::Rep3.name() {
+        return Err(Failure::usage(format!(
+            "there is no suite `{suite}`; {there}"
+        )));
+    }
+    if n_parties != 3 {
+        return Err(Failure::usage(format!(
+            "no suite runs among {n_parties} parties; {there}"
+        )));
+    }
+    match threshold {
+        None | Some(1) => Ok(()),
+        Some(t) => Err(Failure::usage(format!(
+            "no suite tolerates {t} corrupt parties among {n_parties}; {there}"
+        ))),
+    }
+}
+
+/// `NAME=VALUE` options.
+fn pairs(args: &[String]) -> Outcome<BTreeMap<String, String>> {
+    let mut map = BTreeMap::new();
+    for arg in args {
+        let Some((name, value)) = arg.split_once('=') else {
+            return Err(Failure::usage(format!("`--arg {arg}`: write NAME=VALUE")));
+        };
+        if map
+            .insert(name.trim().to_string(), value.trim().to_string())
+            .is_some()
+        {
+            return Err(Failure::usage(format!(
+                "argument `{}` is given twice",
+                name.trim()
+            )));
+        }
+    }
+    Ok(map)
+}
+
+/// `lan`, `wan` or `RTTms:MBIT`.
+pub fn network(text: &str) -> Outcome<(u64, u64)> {
+    let wrong = || {
+        Failure::usage(format!(
+            "`--network {text}`: write lan, wan, or a round-trip time and a bandwidth such as 20ms:100"
+        ))
+    };
+    match text {
+        "lan" => Ok((Network::LAN.rtt_us, Network::LAN.mbit_per_s)),
+        "wan" => Ok((Network::WAN.rtt_us, Network::WAN.mbit_per_s)),
+        _ => {
+            let (rtt, mbit) = text.split_once(':').ok_or_else(wrong)?;
+            let rtt: f64 = rtt
+                .strip_suffix("ms")
+                .unwrap_or(rtt)
+                .parse()
+                .map_err(|_| wrong())?;
+            let mbit: u64 = mbit.parse().map_err(|_| wrong())?;
+            if !(0.0..=60_000.0).contains(&rtt) || !(1..=1_000_000).contains(&mbit) {
+                return Err(wrong());
+            }
+            Ok(((rtt * 1000.0).round() as u64, mbit))
+        }
+    }
+}
+
+/// What one party gives: the words of each parameter's leaves, and the open lengths. No `Debug`: these are secrets.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct PartyInputs {
+    /// By parameter.
+    pub words: BTreeMap<String, Vec<Vec<Word>>>,
+    /// By [`schema::len_key`].
+    pub lens: BTreeMap<String, u64>,
+}
+
+/// Input values before they are matched with parties: a tree per party key, or one tree per party file.
+pub struct Given {
+    /// Where they come from, for messages.
+    place: String,
+    /// Per entry: the key (party number or role), the place for messages, the tree.
+    entries: Vec<(String, String, Tree)>,
+}
+
+/// Reads `--inputs`, or the sample inputs beside the program; `None` when there are none.
+pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>> {
+    let path = match option {
+        Some(path) => path.clone(),
+        None => {
+            let file = program.with_extension("inputs.json");
+            let folder = program.with_extension("inputs");
+            if file.is_file() {
+                file
+            } else if folder.is_dir() {
+                folder
+            } else {
+                return Ok(None);
+            }
+        }
+    };
+    let place = path.display().to_string();
+    let mut entries = Vec::new();
+    if path.is_dir() {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(&path)
+            .and_then(|dir| dir.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>())
+            .map_err(|e| Failure::usage(format!("cannot read {place}: {e}")))?;
+        files.sort();
+        for file in files.into_iter().filter(|f| {
+            matches!(
+                f.extension().and_then(|e| e.to_str()),
+                Some("json" | "toml" | "csv")
+            )
+        }) {
+            let key = file
+                .file_stem()
+                .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+            let tree = inputs::read_file(&file).map_err(Failure::usage)?;
+            if entries.iter().any(|(k, _, _)| *k == key) {
+                return Err(Failure::usage(format!(
+                    "{place}: two files give inputs for `{key}`"
+                )));
+            }
+            entries.push((key, file.display().to_string(), tree));
+        }
+    } else {
+        match inputs::read_file(&path).map_err(Failure::usage)? {
+            Tree::Map(map) => {
+                for (key, tree) in map {
+                    let at = format!("{place}, `{key}`");
+                    entries.push((key, at, tree));
+                }
+            }
+            other => {
+                return Err(Failure::usage(format!(
+                    "{place}: expected an object with one entry per party, found {}",
+                    other.kind()
+                )));
+            }
+        }
+    }
+    Ok(Some(Given { place, entries }))
+}
+
+impl Given {
+    /// The number of parties that the keys speak of (one more than the largest number, or all named roles).
+    pub fn n_parties(&self) -> u32 {
+        let numbered = self
+            .entries
+            .iter()
+            .filter_map(|(k, _, _)| k.parse::<u32>().ok())
+            .max()
+            .map_or(0, |n| n.saturating_add(1));
+        numbered.max(self.entries.len() as u32)
+    }
+
+    /// Matches the entries with the parties and their parameters. `only` limits it to one party of a deployment.
+    pub fn match_parties(&self, hir: &Hir, role_counts: &[u32]) -> Outcome<Vec<PartyInputs>> {
+        let names = schema::party_names(hir, role_counts);
+        let schema = schema::schema(hir);
+        let mut found: Vec<Option<PartyInputs>> = vec![None; names.len()];
+        for (key, place, tree) in &self.entries {
+            let party = key
+                .parse::<usize>()
+                .ok()
+                .filter(|n| *n < names.len())
+                .or_else(|| {
+                    names.iter().position(|n| {
+                        n == key
+                            || format!("{key}[0]") == *n && !names.contains(&format!("{key}[1]"))
+                    })
+                });
+            let Some(party) = party else {
+                return Err(Failure::usage(format!(
+                    "{}: `{key}` is no party of this run; the parties are {}",
+                    self.place,
+                    party_list(&names)
+                )));
+            };
+            if found[party].is_some() {
+                return Err(Failure::usage(format!(
+                    "{}: inputs of party {party} stand twice",
+                    self.place
+                )));
+            }
+            found[party] = Some(one_party(&schema, role_counts, party as u32, tree, place)?);
+        }
+        found
+            .into_iter()
+            .enumerate()
+            .map(|(party, inputs)| match inputs {
+                Some(inputs) => Ok(inputs),
+                None if owned(&schema, role_counts, party as u32).is_empty() => {
+                    Ok(PartyInputs::default())
+                }
+                None => Err(Failure::usage(missing(
+                    &self.place,
+                    &schema,
+                    role_counts,
+                    party as u32,
+                    &names,
+                ))),
+            })
+            .collect()
+    }
+}
+
+/// What is missing for whom.
+fn missing(
+    place: &str,
+    schema: &Schema,
+    role_counts: &[u32],
+    party: u32,
+    names: &[String],
+) -> String {
+    let params: Vec<String> = owned(schema, role_counts, party)
+        .iter()
+        .map(|p| format!("`{}`", p.name))
+        .collect();
+    let name = names.get(party as usize).map_or("", String::as_str);
+    let role = if name.starts_with("party ") || name.is_empty() {
+        String::new()
+    } else {
+        format!(" ({name})")
+    };
+    format!(
+        "{place}: no inputs for party {party}{role}, who gives {}",
+        params.join(", ")
+    )
+}
+
+fn party_list(names: &[String]) -> String {
+    names
+        .iter()
+        .enumerate()
+        .map(|(i, n)| {
+            if n.starts_with("party ") {
+                format!("{i}")
+            } else {
+                format!("{i} ({n})")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The parameters that a party gives.
+pub fn owned<'a>(schema: &'a Schema, role_counts: &[u32], party: u32) -> Vec<&'a ParamSchema> {
+    schema
+        .params
+        .iter()
+        .filter(|p| p.owners(role_counts).contains(&party))
+        .collect()
+}
+
+/// Takes what one party gives from its tree. A table (CSV) is the value of a lone parameter, or its columns are parameters.
+pub fn one_party(
+    schema: &Schema,
+    role_counts: &[u32],
+    party: u32,
+    tree: &Tree,
+    place: &str,
+) -> Outcome<PartyInputs> {
+    let params = owned(schema, role_counts, party);
+    let mut inputs = PartyInputs::default();
+    let columns;
+    let tree = match tree {
+        Tree::List(rows) => match params.as_slice() {
+            [only] if is_table(only) => &Tree::Map(vec![(only.name.clone(), tree.clone())]),
+            _ => {
+                columns = as_columns(rows);
+                &columns
+            }
+        },
+        other => other,
+    };
+    let Tree::Map(entries) = tree else {
+        return Err(Failure::usage(format!(
+            "{place}: expected an object with the party's inputs, found {}",
+            tree.kind()
+        )));
+    };
+    if let Some((unknown, _)) = entries
+        .iter()
+        .find(|(key, _)| !params.iter().any(|p| p.name == *key))
+    {
+        let names: Vec<String> = params.iter().map(|p| format!("`{}`", p.name)).collect();
+        let gives = if names.is_empty() {
+            "nothing".into()
+        } else {
+            names.join(", ")
+        };
+        return Err(Failure::usage(format!(
+            "{place}: unknown input `{unknown}`; party {party} gives {gives}"
+        )));
+    }
+    for param in params {
+        let Some(value) = tree.get(&param.name) else {
+            return Err(Failure::usage(format!(
+                "{place}: input `{}` of party {party} is missing",
+                param.name
+            )));
+        };
+        let leaves = inputs::leaves(value, &param.shape, &format!("{place}, `{}`", param.name))
+            .map_err(Failure::usage)?;
+        inputs.words.insert(param.name.clone(), leaves.words);
+        for (depth, len) in leaves.open_lens {
+            inputs.lens.insert(schema::len_key(&param.name, depth), len);
+        }
+    }
+    Ok(inputs)
+}
+
+fn is_table(param: &ParamSchema) -> bool {
+    use smpcc_circuit::program::ShapeNode;
+    matches!(
+        param.shape.0.as_slice(),
+        [ShapeNode::Array(_), ShapeNode::Struct { .. }, ..]
+    )
+}
+
+fn as_columns(rows: &[Tree]) -> Tree {
+    let mut columns: Vec<(String, Vec<Tree>)> = Vec::new();
+    for row in rows {
+        if let Tree::Map(cells) = row {
+            for (name, cell) in cells {
+                match columns.iter_mut().find(|(n, _)| n == name) {
+                    Some((_, cells)) => cells.push(cell.clone()),
+                    None => columns.push((name.clone(), vec![cell.clone()])),
+                }
+            }
+        }
+    }
+    Tree::Map(
+        columns
+            .into_iter()
+            .map(|(name, cells)| (name, Tree::List(cells)))
+            .collect(),
+    )
+}
+
+/// The number of parties: asked for, or fixed by the roles, or what the inputs hold.
+pub fn n_parties(hir: &Hir, asked: Option<u32>, given: Option<&Given>) -> Outcome<u32> {
+    if let Some(n) = asked {
+        return Ok(n);
+    }
+    if hir.roles.iter().all(|r| r.max == Some(r.min)) {
+        return Ok(hir.roles.iter().map(|r| r.min).sum());
+    }
+    match given {
+        Some(given) => Ok(given.n_parties()),
+        None => Err(Failure::usage(
+            "the program does not fix the number of parties, and there are no inputs to count: say --parties N",
+        )),
+    }
+}
+
+/// Lengths from inputs.
+pub fn lens_of(parties: &[PartyInputs]) -> BTreeMap<(String, u32), u64> {
+    let mut lens = BTreeMap::new();
+    for (party, inputs) in (0u32..).zip(parties) {
+        for (name, len) in &inputs.lens {
+            lens.insert((name.clone(), party), *len);
+        }
+    }
+    lens
+}
+
+/// Lengths from `--len` options, on top of `lens`.
+pub fn lens_given(
+    options: &[String],
+    hir: &Hir,
+    role_counts: &[u32],
+    mut lens: BTreeMap<(String, u32), u64>,
+) -> Outcome<BTreeMap<(String, u32), u64>> {
+    let schema = schema::schema(hir);
+    let names = schema::party_names(hir, role_counts);
+    for option in options {
+        let wrong = |why: &str| Failure::usage(format!("`--len {option}`: {why}"));
+        let Some((target, len)) = option.split_once('=') else {
+            return Err(wrong("write NAME=N or NAME[PARTY]=N"));
+        };
+        let len: u64 = len
+            .trim()
+            .parse()
+            .map_err(|_| wrong("the length is not a number"))?;
+        let (name, key) = match target.split_once('[') {
+            Some((name, rest)) => (
+                name,
+                Some(
+                    rest.strip_suffix(']')
+                        .ok_or_else(|| wrong("a bracket is not closed"))?,
+                ),
+            ),
+            None => (target, None),
+        };
+        let owners: Vec<u32> = (0..names.len() as u32)
+            .filter(|p| {
+                owned(&schema, role_counts, *p)
+                    .iter()
+                    .any(|q| q.name == name)
+            })
+            .collect();
+        if owners.is_empty() {
+            return Err(wrong(&format!("the program has no input `{name}`")));
+        }
+        match key {
+            None => lens.extend(owners.into_iter().map(|p| ((name.to_string(), p), len))),
+            Some(key) => {
+                let party = key
+                    .parse::<u32>()
+                    .ok()
+                    .or_else(|| names.iter().position(|n| n == key).map(|p| p as u32));
+                match party.filter(|p| owners.contains(p)) {
+                    Some(party) => lens.insert((name.to_string(), party), len),
+                    None => return Err(wrong(&format!("`{key}` does not give `{name}`"))),
+                };
+            }
+        }
+    }
+    Ok(lens)
+}

@@ -1,0 +1,360 @@
+//! Being one party: agree with the others, compile for what was agreed, run, report.
+//!
+//! Used by children of `smpcc run`, by its threads with `--in-process`, and by `smpcc party`: one code path, whatever
+//! the links are.
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::load::{Source, Style};
+use crate::plan::{Choices, PartyInputs};
+use crate::{load, render};
+use serde::{Deserialize, Serialize};
+use smpcc_circuit::codec;
+use smpcc_circuit::program::Program;
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::pipeline;
+use smpcc_runtime::engine::{self, Progress};
+use smpcc_runtime::error::{Error, Fault};
+use smpcc_runtime::hash::{Digest, Transcript, sha256};
+use smpcc_runtime::io::{Inputs, Secret};
+use smpcc_runtime::net::Mesh;
+use smpcc_runtime::party::{PartyId, PartyNames};
+use smpcc_runtime::session::{self, Proposal};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// What a party of `smpcc run` is told through its pipe. No `Debug`: it holds a key and inputs.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Job {
+    /// Path and text of every source file, the root first.
+    pub files: Vec<(String, String)>,
+    /// Which party this is.
+    pub me: u32,
+    /// What all agree on.
+    pub choices: Choices,
+    /// This party's inputs.
+    pub inputs: PartyInputs,
+    /// PEM of this party's key.
+    pub key: String,
+    /// PEM of all parties' certificates, in order.
+    pub certificates: Vec<String>,
+    /// Seconds to wait for a party.
+    pub deadline_s: u64,
+    /// Whether to report progress on the way.
+    pub progress: bool,
+}
+
+/// What a party has to say at the end.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PartyReport {
+    /// The party.
+    pub party: u32,
+    /// Its result as JSON, if it receives one.
+    pub output: Option<String>,
+    /// Its result for people.
+    pub shown: Option<String>,
+    /// What was run.
+    pub program: String,
+    /// The session's identity.
+    pub session: String,
+    /// The suite.
+    pub suite: String,
+    /// The threat.
+    pub threat: String,
+    /// Corrupt parties tolerated.
+    pub threshold: u32,
+    /// Milliseconds of connecting, agreeing and compiling.
+    pub setup_ms: f64,
+    /// Milliseconds of running.
+    pub online_ms: f64,
+    /// Rounds of the whole run.
+    pub rounds: u64,
+    /// Payload bytes that this party sent.
+    pub bytes_sent: u64,
+    /// By section of the plan.
+    pub sections: Vec<SectionReport>,
+}
+
+/// One section of the plan at one party.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SectionReport {
+    /// `P`, `A`, `B` or `Y`.
+    pub domain: String,
+    /// First source line.
+    pub line: u32,
+    /// Rounds of its operations.
+    pub rounds: u64,
+    /// Payload bytes that this party sent.
+    pub bytes: u64,
+    /// Milliseconds.
+    pub ms: f64,
+}
+
+/// An error of the runtime as a failure of this process.
+pub fn failure(error: Error) -> Failure {
+    Failure {
+        exit: Exit::of_code(i32::from(error.exit_code())),
+        message: error.to_string(),
+    }
+}
+
+/// How far the cause of a failure is from this party: 0 here, 1 a link or peer, 2 reported by another party.
+pub fn distance(error: &Error) -> u8 {
+    match error.fault() {
+        _ if error.reported_by().is_some() => 2,
+        Fault::Program | Fault::Usage | Fault::Machine | Fault::Bug => 0,
+        Fault::Peer(_) | Fault::Network { .. } => 1,
+        Fault::Stopped { .. } => 2,
+    }
+}
+
+/// A failure, and how far its cause is from this party.
+pub struct Broken {
+    /// The failure.
+    pub failure: Failure,
+    /// See [`distance`].
+    pub distance: u8,
+}
+
+/// How the parties are called in messages.
+pub fn names(names: &[String]) -> PartyNames {
+    PartyNames::with_roles(
+        names
+            .iter()
+            .map(|n| (!n.starts_with("party ")).then(|| n.clone()))
+            .collect(),
+    )
+}
+
+/// The hash of all source files, and of nothing else: the paths of one machine do not matter.
+pub fn source_hash(source: &Source) -> Digest {
+    let mut transcript = Transcript::new("smpcc/source");
+    transcript.string(env!("CARGO_PKG_VERSION"));
+    for (_, file) in source.files.iter() {
+        let stem = std::path::Path::new(&file.name)
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        transcript.string(&stem).string(&file.text);
+    }
+    transcript.finish()
+}
+
+/// `sha256:…` of a compiled program.
+pub fn program_hash(program: &Program) -> Outcome<Digest> {
+    codec::encode_program(program)
+        .map(|bytes| sha256(&bytes))
+        .map_err(|e| Failure {
+            exit: Exit::Bug,
+            message: format!("a bug in smpcc: the plan cannot be encoded: {e}"),
+        })
+}
+
+/// What a party brings to a run.
+pub struct Party<'a> {
+    /// The program.
+    pub source: &'a Source,
+    /// The checked program.
+    pub hir: &'a Hir,
+    /// What all agree on.
+    pub choices: &'a Choices,
+    /// Its inputs.
+    pub inputs: PartyInputs,
+    /// How to show what the compiler says.
+    pub style: Style,
+    /// When this party started.
+    pub began: Instant,
+}
+
+/// Plays one party over connected links, to the end.
+pub fn play(
+    party: Party<'_>,
+    mut mesh: Mesh,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<PartyReport, Broken> {
+    match steps(&party, &mut mesh, progress) {
+        Ok(report) => match mesh.close() {
+            Ok(_) => Ok(report),
+            Err(error) => Err(Broken {
+                distance: distance(&error),
+                failure: failure(error),
+            }),
+        },
+        Err(Trouble::Run(error)) => {
+            mesh.abort(&error);
+            Err(Broken {
+                distance: distance(&error),
+                failure: failure(error),
+            })
+        }
+        Err(Trouble::Own(own)) => {
+            let told = match own.exit {
+                Exit::Program => Error::program(own.message.clone()),
+                Exit::Usage => Error::usage(own.message.clone()),
+                Exit::Ok | Exit::Peer | Exit::Network | Exit::Bug | Exit::Interrupted => {
+                    Error::bug(own.message.clone())
+                }
+            };
+            mesh.abort(&told);
+            Err(Broken {
+                distance: 0,
+                failure: own,
+            })
+        }
+    }
+}
+
+enum Trouble {
+    Run(Error),
+    Own(Failure),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Run(error)
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Own(failure)
+    }
+}
+
+fn steps(
+    party: &Party<'_>,
+    mesh: &mut Mesh,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<PartyReport, Trouble> {
+    let me = mesh.me();
+    let options = party.choices.options()?;
+    let agreed = session::hello(mesh, &proposal(party, &options))?;
+    let mut lens = BTreeMap::new();
+    for (owner, lengths) in (0u32..).zip(&agreed.lengths) {
+        for (name, len) in lengths {
+            lens.insert((name.clone(), owner), *len);
+        }
+    }
+    let session = party.choices.session(party.hir, lens)?;
+    let name = party.source.name();
+    let compiled = pipeline::compile(
+        party.hir,
+        &party.source.files,
+        &name,
+        &session,
+        &options,
+        &mut |_, _| {},
+    )
+    .map_err(|diagnostics| load::failed(party.source, diagnostics, party.style))?;
+    let program = compiled.program;
+    let plan = program_hash(&program)?;
+    let id = session::confirm(mesh, &agreed, plan)?;
+    let inputs = inputs_of(&program, me, &party.inputs)?;
+    let setup = party.began.elapsed();
+    let run = engine::run(&program, me, mesh, inputs, progress)?;
+    let (output, shown) = results(&program, me, &run.outputs);
+    Ok(PartyReport {
+        party: u32::from(me.number()),
+        output,
+        shown,
+        program: format!("sha256:{}", hex(&plan.0)),
+        session: id.to_string(),
+        suite: program.suite.name().into(),
+        threat: program.threat.name().into(),
+        threshold: program.threshold,
+        setup_ms: ms(setup),
+        online_ms: ms(run.time),
+        rounds: run.rounds,
+        bytes_sent: run.bytes_sent,
+        sections: program
+            .sections
+            .iter()
+            .zip(&run.sections)
+            .map(|(section, r)| SectionReport {
+                domain: section.domain.letter().to_string(),
+                line: section.lines.0,
+                rounds: r.rounds,
+                bytes: r.bytes_sent,
+                ms: ms(r.time),
+            })
+            .collect(),
+    })
+}
+
+fn proposal(party: &Party<'_>, options: &smpcc_compiler::session::Options) -> Proposal {
+    let choices = party.choices;
+    let mut costs = Transcript::new("smpcc/costs");
+    costs.number(choices.network.0).number(choices.network.1);
+    Proposal {
+        build: concat!("smpcc ", env!("CARGO_PKG_VERSION")).into(),
+        source: source_hash(party.source),
+        costs: costs.finish(),
+        suite: options.suite.name().into(),
+        threshold: u16::try_from(options.threshold).unwrap_or(u16::MAX),
+        threat: options.threat.name().into(),
+        options: vec![
+            ("protocol".into(), choices.protocol.clone()),
+            ("objective".into(), choices.objective.clone()),
+            ("opt".into(), choices.opt.to_string()),
+        ],
+        arguments: choices
+            .args
+            .iter()
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
+        lengths: party
+            .inputs
+            .lens
+            .iter()
+            .map(|(k, v)| (k.clone(), *v))
+            .collect(),
+        public_inputs: Vec::new(),
+    }
+}
+
+/// This party's inputs by leaf of the program.
+fn inputs_of(program: &Program, me: PartyId, given: &PartyInputs) -> Result<Inputs, Failure> {
+    let mut inputs = Inputs::new();
+    for param in program
+        .params
+        .iter()
+        .filter(|p| p.party as usize == me.index())
+    {
+        let words = given.words.get(&param.name).map_or(&[][..], Vec::as_slice);
+        for (leaf, words) in param.leaves.iter().zip(words) {
+            inputs.insert(*leaf, Secret::new(words.clone()));
+        }
+    }
+    Ok(inputs)
+}
+
+/// A party's result as JSON and for people.
+fn results(
+    program: &Program,
+    me: PartyId,
+    outputs: &smpcc_runtime::io::Outputs,
+) -> (Option<String>, Option<String>) {
+    let Some(result) = program
+        .results
+        .iter()
+        .find(|r| r.party as usize == me.index())
+    else {
+        return (None, None);
+    };
+    let leaves: Vec<&[u128]> = result
+        .leaves
+        .iter()
+        .map(|id| outputs.get(id).map_or(&[][..], Vec::as_slice))
+        .collect();
+    (
+        Some(render::json(&result.shape, &leaves)),
+        Some(render::human(&result.shape, &leaves)),
+    )
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}

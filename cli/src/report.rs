@@ -1,0 +1,130 @@
+//! A run's report: who learned what, what protected the inputs, what it cost. Never a secret.
+
+use crate::play::PartyReport;
+use crate::render::json_string;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// One JSON object on one line.
+pub fn json(reports: &[PartyReport], total: Duration) -> String {
+    let Some(first) = reports.first() else {
+        return "{}".into();
+    };
+    let outputs: Vec<String> = reports
+        .iter()
+        .filter_map(|r| r.output.as_ref().map(|o| format!("\"{}\": {o}", r.party)))
+        .collect();
+    let bytes: Vec<String> = reports
+        .iter()
+        .map(|r| format!("\"{}\": {}", r.party, r.bytes_sent))
+        .collect();
+    let longest = |f: fn(&PartyReport) -> f64| reports.iter().map(f).fold(0.0, f64::max);
+    let sections: Vec<String> = first
+        .sections
+        .iter()
+        .enumerate()
+        .map(|(id, s)| {
+            let of_all = |f: fn(&crate::play::SectionReport) -> u64| reports.iter().filter_map(|r| r.sections.get(id)).map(f).collect::<Vec<_>>();
+            let rounds = of_all(|s| s.rounds).into_iter().max().unwrap_or(0);
+            let bytes: u64 = of_all(|s| s.bytes).into_iter().sum();
+            let ms = reports.iter().filter_map(|r| r.sections.get(id)).map(|s| s.ms).fold(0.0, f64::max);
+            format!(
+                "{{\"id\": {id}, \"domain\": {}, \"line\": {}, \"rounds\": {rounds}, \"bytes\": {bytes}, \"ms\": {ms}}}",
+                json_string(&s.domain),
+                s.line
+            )
+        })
+        .collect();
+    format!(
+        "{{\"outputs\": {{{}}}, \"suite\": {}, \"threat\": {}, \"parties\": {}, \"threshold\": {}, \"program\": {}, \"session\": {}, \
+         \"time_ms\": {{\"total\": {}, \"setup\": {}, \"offline\": 0.0, \"online\": {}}}, \"rounds\": {}, \"bytes_sent\": {{{}}}, \"sections\": [{}]}}",
+        outputs.join(", "),
+        json_string(&first.suite),
+        json_string(&first.threat),
+        reports.len(),
+        first.threshold,
+        json_string(&first.program),
+        json_string(&first.session),
+        ms(total),
+        longest(|r| r.setup_ms),
+        longest(|r| r.online_ms),
+        reports.iter().map(|r| r.rounds).max().unwrap_or(0),
+        bytes.join(", "),
+        sections.join(", "),
+    )
+}
+
+/// The JSON of one party of a deployment: its own view.
+pub fn json_of_one(report: &PartyReport, n_parties: usize, total: Duration) -> String {
+    // The form is that of a run; the other parties' figures are theirs to report.
+    json(std::slice::from_ref(report), total).replacen(
+        "\"parties\": 1,",
+        &format!("\"parties\": {n_parties},"),
+        1,
+    )
+}
+
+/// One line per receiver, one on what protected the inputs, one on what it cost.
+pub fn human(reports: &[PartyReport], names: &[String], total: Duration, quiet: bool) -> String {
+    let mut text = String::new();
+    for report in reports {
+        if let Some(shown) = &report.shown {
+            let _ = writeln!(text, "{} learns {shown}", label(report.party, names));
+        }
+    }
+    if quiet {
+        return text;
+    }
+    if let Some(first) = reports.first() {
+        let _ = writeln!(text, "{}", protection(first, names.len()));
+        let sent: u64 = reports.iter().map(|r| r.bytes_sent).sum();
+        let rounds = reports.iter().map(|r| r.rounds).max().unwrap_or(0);
+        let by = if reports.len() == 1 {
+            "sent by this party"
+        } else {
+            "sent in all"
+        };
+        let _ = writeln!(
+            text,
+            "cost: {:.1} ms, {rounds} rounds, {} {by}",
+            ms(total),
+            bytes(sent)
+        );
+    }
+    text
+}
+
+/// What a run protects against, in one plain line.
+fn protection(report: &PartyReport, n_parties: usize) -> String {
+    let t = report.threshold;
+    let who = if t == 1 {
+        "any one of them".to_string()
+    } else {
+        format!("any {t} of them together")
+    };
+    format!(
+        "protected by {} among {n_parties} parties: {who} may look at all it sees ({}), and learns nothing else",
+        report.suite, report.threat
+    )
+}
+
+fn label(party: u32, names: &[String]) -> String {
+    match names.get(party as usize) {
+        Some(name) if !name.starts_with("party ") => format!("party {party} ({name})"),
+        _ => format!("party {party}"),
+    }
+}
+
+/// Bytes for people.
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..10_000 => format!("{n} bytes"),
+        10_000..10_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        10_000_000..10_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e4).round() / 10.0
+}

@@ -1,0 +1,426 @@
+//! The binary as scripts and people use it: help, exit codes, messages for wrong usage and wrong inputs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples")
+        .join(name)
+}
+
+fn smpcc(args: &[&str]) -> Output {
+    command(args).output().expect("smpcc starts")
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smpcc"));
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100");
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A folder with the given files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    }
+    folder
+}
+
+const AVG: &str = "use std::stats::mean;\n\nfn main(salary: secret u32 from each) -> u32 {\n    mean(salary)\n}\n";
+
+/// Runs `avg` with the given inputs file and expects exit 2 and a message with all `parts`.
+fn refused(inputs: (&str, &str), parts: &[&str]) {
+    refused_program(AVG, inputs, &[], parts);
+}
+
+fn refused_program(program: &str, inputs: (&str, &str), options: &[&str], parts: &[&str]) {
+    let folder = folder(&[("p.smpc", program), inputs]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let mut args = vec![
+        "run".to_string(),
+        at("p.smpc"),
+        "--parties".into(),
+        "3".into(),
+        "--inputs".into(),
+        at(inputs.0),
+    ];
+    args.extend(options.iter().map(|o| o.to_string()));
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = smpcc(&args);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+    for part in parts {
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    }
+}
+
+#[test]
+fn every_help_is_as_documented() {
+    let mut all = text(&smpcc(&["--help"]).stdout);
+    for verb in [
+        "run", "party", "check", "build", "stats", "reveals", "dump", "explain", "test", "keygen",
+    ] {
+        let output = smpcc(&[verb, "--help"]);
+        assert!(output.status.success());
+        all.push_str(&format!("\n==== {verb}\n{}", text(&output.stdout)));
+        assert!(
+            text(&output.stdout).contains("Examples:"),
+            "{verb} shows no example"
+        );
+    }
+    insta::assert_snapshot!("help", all);
+}
+
+#[test]
+fn wrong_usage_is_exit_2() {
+    for args in [
+        &["frobnicate"][..],
+        &["run"],
+        &["run", "nowhere.smpc"],
+        &["explain", "E9999"],
+        &["dump", "x.smpc"],
+    ] {
+        let output = smpcc(args);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            text(&output.stderr)
+        );
+        assert!(output.stdout.is_empty());
+    }
+    assert!(text(&smpcc(&["explain", "E302"]).stderr).contains("E3"));
+}
+
+#[test]
+fn what_does_not_exist_is_refused_and_what_exists_is_named() {
+    let avg = example("avg.smpc").display().to_string();
+    for options in [
+        &["--suite", "two-party"][..],
+        &["--suite", "bgw"],
+        &["--threat", "malicious"],
+        &["--parties", "2"],
+        &["--parties", "4"],
+        &["--threshold", "2"],
+    ] {
+        let mut args = vec!["run", avg.as_str()];
+        if !options.contains(&"--parties") {
+            args.extend(["--parties", "3"]);
+        }
+        args.extend(options);
+        let output = smpcc(&args);
+        assert_eq!(output.status.code(), Some(2), "{options:?}");
+        assert!(
+            text(&output.stderr).contains("there is `rep3`"),
+            "{options:?}: {}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn wrong_inputs_are_named_by_file_row_and_field() {
+    refused(
+        ("i.json", r#"{"0": {"salary": 1}, "1": {"salary": 2}}"#),
+        &["i.json", "party 2", "`salary`"],
+    );
+    refused(
+        (
+            "i.json",
+            r#"{"0": {"salary": 1}, "1": {"salary": 2}, "2": {}}"#,
+        ),
+        &["i.json", "`2`", "`salary`", "missing"],
+    );
+    refused(
+        (
+            "i.json",
+            r#"{"0": {"salary": 1}, "1": {"salary": -2}, "2": {"salary": 3}}"#,
+        ),
+        &["`1`", "`salary`", "u32"],
+    );
+    refused(
+        (
+            "i.json",
+            r#"{"0": {"salary": 1}, "1": {"salary": 4294967296}, "2": {"salary": 3}}"#,
+        ),
+        &["`1`", "does not fit"],
+    );
+    refused(
+        (
+            "i.json",
+            r#"{"0": {"salary": 1.5}, "1": {"salary": 2}, "2": {"salary": 3}}"#,
+        ),
+        &["`0`", "fraction"],
+    );
+    refused(
+        (
+            "i.json",
+            r#"{"0": {"salary": "many"}, "1": {"salary": 2}, "2": {"salary": 3}}"#,
+        ),
+        &["`0`", "`salary`"],
+    );
+    refused(
+        (
+            "i.json",
+            r#"{"0": {"salary": 1, "age": 3}, "1": {"salary": 2}, "2": {"salary": 3}}"#,
+        ),
+        &["unknown input `age`"],
+    );
+    refused(
+        (
+            "i.json",
+            r#"{"0": {"salary": 1}, "0": {"salary": 2}, "2": {"salary": 3}}"#,
+        ),
+        &["stands twice"],
+    );
+    refused(("i.json", r#"{"0": {"salary": 1"#), &["i.json", "line 1"]);
+    refused(
+        (
+            "i.json",
+            r#"{"0": {"salary": 1}, "1": {"salary": 2}, "7": {"salary": 3}}"#,
+        ),
+        &["`7` is no party"],
+    );
+    refused(("i.txt", "1 2 3"), &[".json, .toml and .csv"]);
+}
+
+#[test]
+fn wrong_tables_are_named_by_row_and_column() {
+    let program = std::fs::read_to_string(example("hospital.smpc")).expect("the example");
+    let tables = |second: &str| {
+        let folder = folder(&[
+            ("p.smpc", &program),
+            ("in/0.csv", "age,severity,days\n34,7,12\n"),
+            ("in/1.csv", second),
+            ("in/2.csv", "age,severity,days\n"),
+        ]);
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let output = smpcc(&[
+            "run",
+            &at("p.smpc"),
+            "--parties",
+            "3",
+            "--arg",
+            "level=6",
+            "--inputs",
+            &at("in"),
+        ]);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    let out_of_range = tables("age,severity,days\n50,3,1\n121,3,1\n");
+    assert!(
+        out_of_range.contains("1.csv")
+            && out_of_range.contains("row 2")
+            && out_of_range.contains("`age`")
+            && out_of_range.contains("0..=120"),
+        "{out_of_range}"
+    );
+    let empty_cell = tables("age,severity,days\n50,,1\n");
+    assert!(
+        empty_cell.contains("row 1") && empty_cell.contains("`severity`"),
+        "{empty_cell}"
+    );
+    let short_row = tables("age,severity,days\n50,3\n");
+    assert!(short_row.contains("row 1"), "{short_row}");
+    let no_column = tables("age,severity\n50,3\n");
+    assert!(no_column.contains("`days`"), "{no_column}");
+}
+
+#[test]
+fn arguments_and_lengths_are_checked() {
+    let hospital = example("hospital.smpc").display().to_string();
+    let missing = smpcc(&["run", &hospital, "--parties", "3"]);
+    assert_eq!(missing.status.code(), Some(2), "{}", text(&missing.stderr));
+    assert!(text(&missing.stderr).contains("level"));
+    let wide = smpcc(&["run", &hospital, "--parties", "3", "--arg", "level=256"]);
+    assert_eq!(wide.status.code(), Some(2));
+    assert!(text(&wide.stderr).contains("level"));
+    let unknown = smpcc(&[
+        "run",
+        &hospital,
+        "--parties",
+        "3",
+        "--arg",
+        "level=2",
+        "--arg",
+        "depth=1",
+    ]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", text(&unknown.stderr));
+    assert!(text(&unknown.stderr).contains("depth"));
+    let dot = std::fs::read_to_string(example("dot.smpc")).expect("the example");
+    refused_program(
+        &dot,
+        (
+            "i.json",
+            r#"{"left": {"a": [1, 2]}, "right": {"b": [1, 2, 3]}}"#,
+        ),
+        &[],
+        &["2", "3"],
+    );
+}
+
+#[test]
+fn errors_of_a_program_are_exit_1_with_code_and_place() {
+    let folder = folder(&[(
+        "p.smpc",
+        "fn main(x: secret u32 from each) -> u32 {\n    if x[0] > 3 { return 1; }\n    y\n}\n",
+    )]);
+    let path = folder.path().join("p.smpc").display().to_string();
+    let output = smpcc(&["check", &path]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(
+        message.contains("E3") && message.contains("E2"),
+        "two independent errors: {message}"
+    );
+    assert!(
+        message.contains("p.smpc:2:") && message.contains("p.smpc:3:5"),
+        "{message}"
+    );
+    let json = smpcc(&["check", &path, "--format", "json"]);
+    assert_eq!(json.status.code(), Some(1));
+    let value: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert!(
+        value["diagnostics"]
+            .as_array()
+            .is_some_and(|d| d.len() >= 2)
+    );
+    assert_eq!(
+        smpcc(&["run", &path, "--parties", "3"]).status.code(),
+        Some(1)
+    );
+}
+
+#[test]
+fn failed_assertions_and_indices_stop_all_parties() {
+    let program = "fn main(x: secret u32 from each, i: usize) -> u32 {\n    let n = reveal(x[0]);\n    assert(n == 1, \"the first is one\");\n    x[i]\n}\n";
+    let folder = folder(&[
+        ("p.smpc", program),
+        ("i.json", r#"{"0": {"x": 2}, "1": {"x": 2}, "2": {"x": 3}}"#),
+    ]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let output = smpcc(&[
+        "run",
+        &at("p.smpc"),
+        "--parties",
+        "3",
+        "--arg",
+        "i=1",
+        "--inputs",
+        &at("i.json"),
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("the first is one"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn stats_reveals_dump_and_build_say_what_they_should() {
+    let avg = example("avg.smpc").display().to_string();
+    let stats = smpcc(&["stats", &avg, "--parties", "3", "--format", "json"]);
+    assert!(stats.status.success(), "{}", text(&stats.stderr));
+    let stats: serde_json::Value = serde_json::from_slice(&stats.stdout).expect("JSON");
+    for key in [
+        "and",
+        "and_depth",
+        "xor",
+        "inv",
+        "mul",
+        "mul_depth",
+        "rounds",
+        "bytes",
+        "memory_bytes",
+    ] {
+        assert!(stats["totals"][key].is_u64(), "{key}: {stats}");
+    }
+    assert!(stats["estimate_ms"]["wan"].as_f64() > stats["estimate_ms"]["lan"].as_f64());
+    assert!(stats["sections"].as_array().is_some_and(|s| !s.is_empty()));
+    let reveals = smpcc(&[
+        "reveals",
+        &example("auction.smpc").display().to_string(),
+        "--parties",
+        "3",
+    ]);
+    assert!(reveals.status.success(), "{}", text(&reveals.stderr));
+    let list = text(&reveals.stdout);
+    assert!(list.contains("winner") && list.contains("price"), "{list}");
+    for stage in ["tokens", "ast", "types", "ir", "plan", "program"] {
+        let dump = smpcc(&["dump", &avg, "--parties", "3", "--stage", stage]);
+        assert!(
+            dump.status.success() && !dump.stdout.is_empty(),
+            "{stage}: {}",
+            text(&dump.stderr)
+        );
+    }
+    let folder = folder(&[]);
+    for emit in ["program", "text", "bristol", "dot"] {
+        let to = folder.path().join(emit).display().to_string();
+        let build = smpcc(&["build", &avg, "--parties", "3", "--emit", emit, "-o", &to]);
+        assert!(build.status.success(), "{emit}: {}", text(&build.stderr));
+        assert!(std::fs::metadata(&to).is_ok_and(|m| m.len() > 0));
+    }
+}
+
+#[test]
+fn keygen_makes_a_private_key_and_overwrites_nothing() {
+    let folder = folder(&[]);
+    let out = folder.path().display().to_string();
+    let made = smpcc(&["keygen", "--name", "clinic", "--out", &out]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let key = folder.path().join("clinic.key");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&key).expect("a key").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let before = std::fs::read(&key).expect("a key");
+    let again = smpcc(&["keygen", "--name", "clinic", "--out", &out]);
+    assert_eq!(again.status.code(), Some(2));
+    assert_eq!(std::fs::read(&key).expect("a key"), before);
+    assert_eq!(
+        smpcc(&["keygen", "--name", "../x", "--out", &out])
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn the_library_and_the_examples_pass_their_tests() {
+    for path in [example("../stdlib"), example("")] {
+        let output = smpcc(&["test", &path.display().to_string()]);
+        assert!(
+            output.status.success(),
+            "{}\n{}",
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+        assert!(
+            text(&output.stdout).contains(" 0 failed"),
+            "{}",
+            text(&output.stdout)
+        );
+    }
+    let folder = folder(&[("p.smpc", "test \"wrong\" { assert(secret(1) == 2); }\n")]);
+    let output = smpcc(&["test", &folder.path().display().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("1 failed"));
+}

@@ -1,0 +1,278 @@
+//! `smpcc party` as institutions deploy it: three configurations on loopback, and what goes wrong there.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+struct Site {
+    folder: tempfile::TempDir,
+    ports: [u16; 3],
+    deadline_s: u32,
+}
+
+impl Site {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let avg = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/avg.smpc");
+        std::fs::copy(avg, folder.path().join("avg.smpc")).expect("the program");
+        let site = Self {
+            folder,
+            ports: free_ports(),
+            deadline_s: 20,
+        };
+        for party in 0..3 {
+            let made = smpcc()
+                .args(["keygen", "--name", &format!("p{party}"), "--out"])
+                .arg(site.path())
+                .output()
+                .expect("keygen");
+            assert!(made.status.success());
+            std::fs::write(
+                site.path().join(format!("{party}.json")),
+                format!("{{\"salary\": {}}}", 5000 + 300 * party),
+            )
+            .expect("inputs");
+        }
+        for party in 0..3 {
+            site.configure(party, "avg.smpc", "");
+        }
+        site
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn configure(&self, party: usize, program: &str, extra: &str) {
+        let mut text = format!(
+            "program = \"{program}\"\nparty = {party}\nlisten = \"127.0.0.1:{}\"\nkey = \"p{party}.key\"\ncert = \"p{party}.crt\"\ninputs = \"{party}.json\"\nsuite = \"rep3\"\ndeadline_s = {}\n{extra}\n",
+            self.ports[party], self.deadline_s
+        );
+        for other in (0..3).filter(|o| *o != party) {
+            text.push_str(&format!(
+                "[[peer]]\nparty = {other}\naddress = \"127.0.0.1:{}\"\ncert = \"p{other}.crt\"\n",
+                self.ports[other]
+            ));
+        }
+        std::fs::write(self.config(party), text).expect("a configuration");
+    }
+
+    fn config(&self, party: usize) -> PathBuf {
+        self.path().join(format!("{party}.toml"))
+    }
+
+    fn start(&self, party: usize) -> Child {
+        smpcc()
+            .args(["party", "--format", "json"])
+            .arg(self.config(party))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("smpcc starts")
+    }
+
+    fn run(&self, parties: &[usize]) -> Vec<Output> {
+        let children: Vec<Child> = parties.iter().map(|p| self.start(*p)).collect();
+        children
+            .into_iter()
+            .map(|c| c.wait_with_output().expect("an end"))
+            .collect()
+    }
+}
+
+fn smpcc() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smpcc"));
+    command.env("NO_COLOR", "1");
+    command
+}
+
+fn free_ports() -> [u16; 3] {
+    let listeners: [TcpListener; 3] =
+        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    listeners.map(|l| l.local_addr().expect("an address").port())
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn three_parties_compute_the_mean() {
+    let site = Site::new();
+    for (party, output) in site.run(&[0, 1, 2]).iter().enumerate() {
+        assert!(output.status.success(), "party {party}: {}", err(output));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        assert_eq!(report["outputs"][party.to_string()], 5300);
+        assert_eq!(report["parties"], 3);
+    }
+}
+
+#[test]
+fn different_programs_and_arguments_are_named_and_nothing_is_computed() {
+    let site = Site::new();
+    let other = "use std::stats::mean;\nfn main(salary: secret u32 from each) -> u32 { mean(salary) + 1 }\n";
+    std::fs::write(site.path().join("other.smpc"), other).expect("written");
+    std::fs::rename(site.path().join("other.smpc"), site.path().join("sub.smpc")).expect("renamed");
+    site.configure(2, "sub.smpc", "");
+    for output in site.run(&[0, 1, 2]) {
+        assert_eq!(
+            output.status.code().filter(|c| [2, 3].contains(c)),
+            output.status.code(),
+            "{}",
+            err(&output)
+        );
+        assert!(output.stdout.is_empty());
+    }
+    let outputs = site.run(&[0, 1, 2]);
+    assert!(
+        outputs
+            .iter()
+            .any(|o| o.status.code() == Some(2) && err(o).contains("source")),
+        "{}",
+        err(&outputs[0])
+    );
+    site.configure(2, "avg.smpc", "protocol = \"yao\"");
+    let outputs = site.run(&[0, 1, 2]);
+    assert!(
+        outputs
+            .iter()
+            .any(|o| o.status.code() == Some(2) && err(o).contains("protocol")),
+        "{}",
+        err(&outputs[0])
+    );
+}
+
+#[test]
+fn a_wrong_certificate_is_refused() {
+    let site = Site::new();
+    let made = smpcc()
+        .args(["keygen", "--name", "stranger", "--out"])
+        .arg(site.path())
+        .output()
+        .expect("keygen");
+    assert!(made.status.success());
+    for ending in ["key", "crt"] {
+        std::fs::rename(
+            site.path().join(format!("stranger.{ending}")),
+            site.path().join(format!("q2.{ending}")),
+        )
+        .expect("renamed");
+    }
+    let text = std::fs::read_to_string(site.config(2))
+        .expect("a configuration")
+        .replace("\"p2.key\"", "\"q2.key\"")
+        .replace("\"p2.crt\"", "\"q2.crt\"");
+    std::fs::write(
+        site.config(2),
+        text.replace("deadline_s = 20", "deadline_s = 3"),
+    )
+    .expect("written");
+    for party in [0, 1] {
+        let text = std::fs::read_to_string(site.config(party)).expect("a configuration");
+        std::fs::write(
+            site.config(party),
+            text.replace("deadline_s = 20", "deadline_s = 3"),
+        )
+        .expect("written");
+    }
+    for output in site.run(&[0, 1, 2]) {
+        assert!(
+            matches!(output.status.code(), Some(2..=4)),
+            "{:?}: {}",
+            output.status.code(),
+            err(&output)
+        );
+        assert!(output.stdout.is_empty());
+        assert!(err(&output).contains("party"), "{}", err(&output));
+    }
+}
+
+#[test]
+fn a_party_that_never_comes_is_named() {
+    let mut site = Site::new();
+    site.deadline_s = 2;
+    for party in 0..3 {
+        site.configure(party, "avg.smpc", "");
+    }
+    let began = Instant::now();
+    for output in site.run(&[0, 1]) {
+        assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+        assert!(err(&output).contains("party 2"), "{}", err(&output));
+    }
+    assert!(began.elapsed() < Duration::from_secs(15));
+}
+
+#[test]
+fn a_port_in_use_is_said() {
+    let site = Site::new();
+    let taken = TcpListener::bind(("127.0.0.1", site.ports[0])).expect("the port");
+    let output = site.start(0).wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    assert!(
+        err(&output).contains(&site.ports[0].to_string()),
+        "{}",
+        err(&output)
+    );
+    drop(taken);
+}
+
+#[test]
+fn a_killed_party_stops_the_others_and_is_named() {
+    let mut site = Site::new();
+    site.deadline_s = 5;
+    // Long enough to be interrupted: half a million dependent comparisons.
+    let program = "fn main(salary: secret u32 from each) -> u32 {\n    let mut a = salary[0];\n    for i in 0..500000 {\n        if a < salary[1] { a = a * 3 + 1; }\n    }\n    a\n}\n";
+    std::fs::write(site.path().join("long.smpc"), program).expect("written");
+    for party in 0..3 {
+        site.configure(party, "long.smpc", "");
+    }
+    let mut children: Vec<Child> = (0..3).map(|p| site.start(p)).collect();
+    std::thread::sleep(Duration::from_millis(1500));
+    children[2].kill().expect("killed");
+    let began = Instant::now();
+    let outputs: Vec<Output> = children
+        .into_iter()
+        .map(|c| c.wait_with_output().expect("an end"))
+        .collect();
+    assert!(began.elapsed() < Duration::from_secs(20));
+    for output in &outputs[..2] {
+        assert!(
+            matches!(output.status.code(), Some(3 | 4)),
+            "{:?}: {}",
+            output.status.code(),
+            err(output)
+        );
+        assert!(output.stdout.is_empty());
+        assert!(err(output).contains("party 2"), "{}", err(output));
+    }
+}
+
+#[test]
+fn a_peer_that_sends_garbage_is_no_danger() {
+    use std::io::Write;
+    let mut site = Site::new();
+    site.deadline_s = 2;
+    for party in 0..3 {
+        site.configure(party, "avg.smpc", "");
+    }
+    let child = site.start(1);
+    std::thread::sleep(Duration::from_millis(300));
+    for noise in [
+        &b"GET / HTTP/1.1\r\n\r\n"[..],
+        &[0xff; 4096],
+        &[0x16, 3, 1, 0xff, 0xff],
+    ] {
+        if let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", site.ports[1])) {
+            let _ = stream.write_all(noise);
+        }
+    }
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    assert!(
+        output.stdout.is_empty() && !err(&output).contains("panic"),
+        "{}",
+        err(&output)
+    );
+}

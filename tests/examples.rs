@@ -1,0 +1,145 @@
+//! Every example, as a user runs it: real processes, every domain, the result that stands beside it.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Program, further options, and whether all of it can run in arithmetic shares.
+const EXAMPLES: [(&str, &[&str], bool); 7] = [
+    ("avg", &[], false),
+    ("auction", &[], false),
+    ("vote", &[], false),
+    ("hospital", &["--arg", "level=6"], false),
+    ("histogram", &[], false),
+    ("intersection", &[], false),
+    ("dot", &[], true),
+];
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+fn smpcc(verb: &str, name: &str, options: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_smpcc"))
+        .arg(verb)
+        .arg(examples().join(format!("{name}.smpc")))
+        .args(["--parties", "3", "--format", "json"])
+        .args(options)
+        .output()
+        .expect("smpcc starts")
+}
+
+fn json(output: &Output) -> Value {
+    assert!(
+        output.status.success(),
+        "exit {:?}: {}",
+        output.status.code(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
+}
+
+fn expected(name: &str) -> Value {
+    let text = std::fs::read_to_string(examples().join(format!("{name}.expected.json")))
+        .expect("an expected result");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// The result is the expected one, and what was sent is what `stats` had predicted, for every party.
+fn agrees(name: &str, options: &[&str], protocol: &str) {
+    let mut options = options.to_vec();
+    options.extend(["--protocol", protocol]);
+    let report = json(&smpcc("run", name, &options));
+    assert_eq!(report["outputs"], expected(name), "{name} in {protocol}");
+    let stats = json(&smpcc("stats", name, &options));
+    assert_eq!(
+        report["rounds"], stats["totals"]["rounds"],
+        "rounds of {name} in {protocol}"
+    );
+    assert_eq!(
+        report["bytes_sent"], stats["totals"]["bytes_sent"],
+        "bytes of {name} in {protocol}"
+    );
+    let sent: u64 = report["bytes_sent"]
+        .as_object()
+        .expect("by party")
+        .values()
+        .filter_map(Value::as_u64)
+        .sum();
+    assert_eq!(stats["totals"]["bytes"].as_u64(), Some(sent));
+}
+
+#[test]
+fn the_compilers_choice() {
+    for (name, options, _) in EXAMPLES {
+        agrees(name, options, "auto");
+    }
+}
+
+#[test]
+fn boolean() {
+    for (name, options, _) in EXAMPLES {
+        agrees(name, options, "boolean");
+    }
+}
+
+#[test]
+fn yao() {
+    for (name, options, _) in EXAMPLES {
+        agrees(name, options, "yao");
+    }
+}
+
+#[test]
+fn arithmetic_where_possible_and_a_named_refusal_elsewhere() {
+    for (name, options, possible) in EXAMPLES {
+        if possible {
+            agrees(name, options, "arithmetic");
+        } else {
+            let mut options = options.to_vec();
+            options.extend(["--protocol", "arithmetic"]);
+            let output = smpcc("run", name, &options);
+            assert_eq!(output.status.code(), Some(2), "{name}");
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                message.contains("arithmetic") && message.contains(".smpc:"),
+                "{name}: {message}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_same_in_one_process() {
+    for (name, options, _) in EXAMPLES {
+        let mut options = options.to_vec();
+        options.push("--in-process");
+        assert_eq!(
+            json(&smpcc("run", name, &options))["outputs"],
+            expected(name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn no_secret_shows_in_reports_or_messages() {
+    // The inputs of `avg`; none of them is its result.
+    let output = Command::new(env!("CARGO_BIN_EXE_smpcc"))
+        .arg("run")
+        .arg(examples().join("avg.smpc"))
+        .args(["--parties", "3", "-v", "-v"])
+        .output()
+        .expect("smpcc starts");
+    assert!(output.status.success());
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(text.contains("5300"), "{text}");
+    for secret in ["5200", "4800", "5900", "15900"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}

@@ -1,0 +1,220 @@
+//! House rules that a machine can hold the tree to.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace's folder")
+        .to_path_buf()
+}
+
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("a readable folder")
+        .map(|e| e.expect("an entry").path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        let name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        if path.is_dir() && !matches!(name.as_str(), "target" | "node_modules" | ".git") {
+            files(&path, ending, found);
+        } else if path.is_file() && name.ends_with(ending) {
+            found.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<(String, String)> {
+    let root = root();
+    let mut found = Vec::new();
+    for folder in ["circuit", "compiler", "runtime", "cli", "tests"] {
+        files(&root.join(folder), ".rs", &mut found);
+    }
+    found
+        .into_iter()
+        .map(|path| {
+            let name = path
+                .strip_prefix(&root)
+                .expect("inside")
+                .to_string_lossy()
+                .replace('\\', "/");
+            (name, std::fs::read_to_string(&path).expect("UTF-8"))
+        })
+        .collect()
+}
+
+#[test]
+fn every_file_says_why_it_exists() {
+    for (name, text) in sources() {
+        assert!(
+            text.starts_with("//!") || text.starts_with("#!["),
+            "{name} does not open with //!"
+        );
+        assert!(!name.ends_with("/mod.rs"), "{name}: use foo.rs beside foo/");
+    }
+}
+
+#[test]
+fn unsafe_code_stands_in_simd_only() {
+    let word = ["unsafe", " "].concat();
+    for (name, text) in sources() {
+        let has = text.lines().any(|l| {
+            let code = l.trim_start();
+            !code.starts_with("//")
+                && (code.contains(&format!("{word}{{"))
+                    || code.contains(&format!("{word}fn"))
+                    || code.contains(&format!("{word}impl")))
+        });
+        assert!(
+            !has || name.starts_with("runtime/src/simd"),
+            "{name} has unsafe code"
+        );
+    }
+}
+
+#[test]
+fn one_file_knows_the_wire_encoding() {
+    let needle = ["bincode", "::"].concat();
+    for (name, text) in sources() {
+        assert!(
+            !text.contains(&needle) || name == "circuit/src/codec.rs",
+            "{name} uses bincode"
+        );
+    }
+}
+
+#[test]
+fn the_compiler_does_no_io_and_links_no_cryptography() {
+    let io = [
+        ["std", "::fs"].concat(),
+        ["std", "::net"].concat(),
+        ["std", "::env::"].concat(),
+    ];
+    for (name, text) in sources() {
+        if name.starts_with("compiler/src") || name.starts_with("circuit/src") {
+            for needle in &io {
+                assert!(!text.contains(needle.as_str()), "{name} uses {needle}");
+            }
+        }
+    }
+    let manifest =
+        std::fs::read_to_string(root().join("compiler/Cargo.toml")).expect("the manifest");
+    for crypto in ["rustls", "aes", "sha2", "rand", "runtime"] {
+        let linked = manifest.lines().any(|l| {
+            l.starts_with(&format!("{crypto}."))
+                || l.starts_with(&format!("{crypto} "))
+                || l.starts_with(&format!("smpcc-{crypto}"))
+        });
+        assert!(!linked, "the compiler depends on {crypto}");
+    }
+    let runtime = std::fs::read_to_string(root().join("runtime/Cargo.toml")).expect("the manifest");
+    assert!(
+        !runtime.contains("smpcc-compiler"),
+        "the runtime depends on the compiler"
+    );
+}
+
+#[test]
+fn no_seeded_or_default_generator_outside_tests() {
+    let needles = [
+        ["seed_", "from_u64"].concat(),
+        ["Std", "Rng"].concat(),
+        ["Small", "Rng"].concat(),
+        ["thread_", "rng("].concat(),
+    ];
+    for (name, text) in sources() {
+        if name.starts_with("runtime/src") || name.starts_with("cli/src") {
+            for needle in &needles {
+                assert!(!text.contains(needle.as_str()), "{name} uses {needle}");
+            }
+        }
+    }
+}
+
+#[test]
+fn dependencies_have_allowed_licences_and_sources() {
+    let root = root();
+    let deny = std::fs::read_to_string(root.join("deny.toml")).expect("deny.toml");
+    let deny: toml::Table = toml::from_str(&deny).expect("TOML");
+    let allowed: BTreeSet<&str> = deny["licenses"]["allow"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|v| v.as_str())
+        .collect();
+    let banned: BTreeSet<&str> = deny["bans"]["deny"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|v| v["name"].as_str())
+        .collect();
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(&root)
+        .output()
+        .expect("cargo metadata");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("a list");
+    assert!(packages.len() > 20);
+    for package in packages {
+        let name = package["name"].as_str().unwrap_or_default();
+        assert!(!banned.contains(name), "{name} is banned");
+        let licence = package["license"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{name} states no licence"));
+        assert!(permits(licence, &allowed), "{name}: licence {licence}");
+        if let Some(source) = package["source"].as_str() {
+            assert!(
+                source.starts_with("registry+"),
+                "{name} comes from {source}"
+            );
+        }
+    }
+}
+
+/// Whether an SPDX expression can be satisfied with the allowed licences.
+fn permits(expression: &str, allowed: &BTreeSet<&str>) -> bool {
+    let expression = expression.replace('/', " OR ").replace(['(', ')'], " ");
+    // Every conjunct must offer an allowed choice; the graph has no OR of ANDs that needs more care.
+    expression
+        .split(" AND ")
+        .all(|part| part.split(" OR ").any(|l| allowed.contains(l.trim())))
+}
+
+#[test]
+fn no_registry_host_is_named() {
+    let root = root();
+    let mut found = Vec::new();
+    for ending in [".md", ".toml", ".json", ".rs", ".smpc", ".yml", "run"] {
+        files(&root, ending, &mut found);
+    }
+    let hosts = [
+        ["crates", ".io"].concat(),
+        ["registry.npmjs", ".org"].concat(),
+        ["pypi", ".org"].concat(),
+        ["deb.debian", ".org"].concat(),
+    ];
+    for path in found {
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        for host in &hosts {
+            assert!(
+                !text.contains(host.as_str()),
+                "{} names {host}",
+                path.display()
+            );
+        }
+    }
+}
