@@ -31,7 +31,10 @@ impl Style {
                     && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
             }
         };
-        Self { color, quiet: cli.quiet }
+        Self {
+            color,
+            quiet: cli.quiet,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub mod library;
 pub mod lower;
 pub mod parser;
 pub mod pipeline;
+pub mod passes;
 mod resolve;
 pub mod reveals;
 pub mod schema;

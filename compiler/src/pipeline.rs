@@ -8,7 +8,8 @@ use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::emit::{Emitted, emit};
 use crate::hir::Hir;
 use crate::ir::Ir;
-use crate::lower::{LowerError, lower};
+use crate::lower::{LowerError, lower, lower_test};
+use crate::passes;
 use crate::session::{Options, Session};
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
@@ -46,9 +47,28 @@ pub fn compile(
     let ir = lower(hir, session)
         .map_err(|faults| faults.into_iter().map(from_fault).collect::<Vec<_>>())?;
     observer("lower", &ir);
+    let ir = passes::optimise(ir, options.opt, observer);
     let mut compiled = compile_ir(ir, sources, name, options)?;
     compiled.functions = functions(hir, sources);
     Ok(compiled)
+}
+
+/// Compiles a `test` block among `n_parties` parties.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_test(
+    hir: &Hir,
+    sources: &SourceSet,
+    test: usize,
+    n_parties: u32,
+    options: &Options,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let ir = lower_test(hir, test, n_parties)
+        .map_err(|faults| faults.into_iter().map(from_fault).collect::<Vec<_>>())?;
+    let ir = passes::optimise(ir, options.opt, &mut |_, _| {});
+    let name = hir.tests.get(test).map_or("test", |t| &t.name);
+    compile_ir(ir, sources, name, options)
 }
 
 /// The part after the passes: domains, emission, verification.

@@ -8,7 +8,6 @@ use crate::out;
 use smpcc_circuit::text;
 use smpcc_compiler::ir::print;
 use smpcc_compiler::{ast, lexer, lower, parser, passes, pipeline};
-use std::fmt::Write as _;
 
 /// Prints a stage.
 pub fn dump(args: &DumpArgs, style: Style) -> Outcome {
@@ -36,23 +35,7 @@ pub fn dump(args: &DumpArgs, style: Style) -> Outcome {
         Stage::Plan => {
             let prepared = compiled::prepare(&args.file, &args.plan, style)?;
             let compiled = prepared.compile(style)?;
-            let mut text = print::print(&compiled.ir);
-            text.push_str("\nplan\n");
-            for (i, (home, reason)) in compiled
-                .plan
-                .homes
-                .iter()
-                .zip(&compiled.plan.reason)
-                .enumerate()
-            {
-                let why = compiled
-                    .plan
-                    .reasons
-                    .get(*reason as usize)
-                    .map_or("", String::as_str);
-                let _ = writeln!(text, "  v{i}: {}  {why}", home.letter());
-            }
-            text
+            format!("{}\n{}", print::print(&compiled.ir), compiled.plan_text)
         }
         Stage::Program => {
             let prepared = compiled::prepare(&args.file, &args.plan, style)?;
@@ -65,8 +48,13 @@ pub fn dump(args: &DumpArgs, style: Style) -> Outcome {
 
 fn ir(args: &DumpArgs, style: Style) -> Outcome<String> {
     let prepared = compiled::prepare(&args.file, &args.plan, style)?;
-    let lowered = lower::lower(&prepared.hir, &prepared.session)
-        .map_err(|e| load::failed(&prepared.source, pipeline::diagnostics(e), style))?;
+    let lowered = lower::lower(&prepared.hir, &prepared.session).map_err(|e| {
+        load::failed(
+            &prepared.source,
+            e.into_iter().map(pipeline::from_fault).collect(),
+            style,
+        )
+    })?;
     let mut found = None;
     if args.after.as_deref() == Some("lower") {
         found = Some(print::print(&lowered));

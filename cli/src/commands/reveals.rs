@@ -15,8 +15,13 @@ use std::fmt::Write as _;
 /// Lists every value that leaves secrecy.
 pub fn reveals(args: &RevealsArgs, style: Style) -> Outcome {
     let prepared = compiled::prepare(&args.file, &args.plan, style)?;
-    let ir = lower::lower(&prepared.hir, &prepared.session)
-        .map_err(|e| load::failed(&prepared.source, pipeline::diagnostics(e), style))?;
+    let ir = lower::lower(&prepared.hir, &prepared.session).map_err(|e| {
+        load::failed(
+            &prepared.source,
+            e.into_iter().map(pipeline::from_fault).collect(),
+            style,
+        )
+    })?;
     let list = reveals::reveals(&ir);
     match args.format {
         Format::Json => out::product(&format!("{}\n", json(&list, &ir, &prepared.source.files))),

@@ -7,7 +7,7 @@ use crate::load::Style;
 use crate::{out, play, report};
 use smpcc_circuit::eval::{self, Trace};
 use smpcc_circuit::program::Program;
-use smpcc_circuit::stats::{self, FunctionLines, Known, Stats};
+use smpcc_circuit::stats::{self, Known, Stats};
 use std::fmt::Write as _;
 
 /// Compiles and counts.
@@ -16,11 +16,11 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
     let compiled = prepared.compile(style)?;
     let program = compiled.program;
     let attribution = Some(&compiled.attribution);
-    let functions = functions(&prepared);
+    let functions = &compiled.functions;
     let mut stats = stats::stats(
         &program,
         &Known {
-            functions: &functions,
+            functions,
             attribution,
             trace: None,
         },
@@ -32,7 +32,7 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
             &program,
             &Known {
                 trace: Some(&trace),
-                functions: &functions,
+                functions,
                 attribution,
             },
         );
@@ -61,29 +61,6 @@ fn trace(prepared: &Prepared, program: &Program) -> Option<Trace> {
     eval::eval_bounded(program, &inputs, 50_000_000)
         .ok()
         .map(|outcome| outcome.trace)
-}
-
-fn functions(prepared: &Prepared) -> Vec<FunctionLines> {
-    let line = |file, at| {
-        let span = smpcc_compiler::span::Span {
-            file,
-            start: at,
-            end: at,
-        };
-        u32::try_from(prepared.source.files.line_col(span).0).unwrap_or(u32::MAX)
-    };
-    prepared
-        .hir
-        .fns
-        .iter()
-        .filter(|f| prepared.source.files.get(f.span.file).is_some())
-        .map(|f| FunctionLines {
-            name: f.name.clone(),
-            file: f.span.file.0,
-            first: line(f.span.file, f.span.start),
-            last: line(f.body.span.file, f.body.span.end),
-        })
-        .collect()
 }
 
 /// The form of `stats --format json`.

@@ -24,7 +24,10 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
         let source = load::read(file)?;
         let hir = match load::check(
             &source,
-            Style { quiet: true, ..style },
+            Style {
+                quiet: true,
+                ..style
+            },
         ) {
             Ok(hir) => hir,
             Err(_) => {

@@ -1,0 +1,139 @@
+//! The optimiser: passes over the [`Ir`], each a function from a program to a program that computes the same.
+//!
+//! The table below is the one list of passes: their order, what they do and why they stand where they do. A pass is
+//! one file of the same name with a before/after example on top; tests hold each of them, alone and together, to
+//! `interpret(before) == interpret(after)` on generated programs, and in debug builds the verifier runs after each.
+
+pub mod algebra;
+pub mod common;
+pub mod constants;
+pub mod dead;
+pub mod rewrite;
+
+use crate::ir::Ir;
+
+/// A pass and its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// Its file, and its name in `smpcc dump --after`.
+    pub name: &'static str,
+    /// What it does.
+    pub what: &'static str,
+    /// Why it stands where it does.
+    pub why_here: &'static str,
+    /// The lowest `--opt` level at which it runs.
+    pub level: u8,
+    run: fn(Ir) -> Ir,
+}
+
+macro_rules! pass {
+    ($level:literal $name:ident, $what:literal, $why:literal) => {
+        Pass {
+            name: stringify!($name),
+            what: $what,
+            why_here: $why,
+            level: $level,
+            run: $name::run,
+        }
+    };
+}
+
+/// All passes in the order in which they run; a pass may run several times.
+pub const PASSES: &[Pass] = &[
+    pass!(1 constants, "computes what is known", "later passes see indices and counts as constants"),
+    pass!(1 algebra, "applies algebraic rules", "loops reach the next passes in their simplest form"),
+    pass!(1 common, "does equal operations once", "equal indices and conditions become one value, which patterns compare by name"),
+    pass!(1 dead, "drops what nothing needs", "what is not there need not be analysed"),
+];
+
+/// Runs the passes of an optimisation level; `after` sees the program after each pass, by the pass's name.
+pub fn optimise(ir: Ir, opt: u8, after: &mut dyn FnMut(&str, &Ir)) -> Ir {
+    let mut ir = ir;
+    for pass in PASSES.iter().filter(|pass| pass.level <= opt) {
+        ir = (pass.run)(ir);
+        #[cfg(debug_assertions)]
+        if let Err(why) = crate::ir::verify::verify(&ir) {
+            panic!("after pass {}: {why}\n{ir}", pass.name);
+        }
+        after(pass.name, &ir);
+    }
+    ir
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::ir::generate::{Size, generate};
+    use crate::ir::interpret::{Outputs, Settings, Stopped, interpret_with};
+    use crate::ir::verify::verify;
+    use smpcc_circuit::value::Word;
+    use std::collections::BTreeMap;
+
+    /// Outputs, and what was revealed at each place in the source: the order between places may change.
+    type Meaning = Result<(Vec<Vec<Word>>, BTreeMap<(u32, u32), Vec<Word>>), ()>;
+
+    fn meaning(run: Result<Outputs, Stopped>) -> Meaning {
+        let out = run.map_err(|_| ())?;
+        let mut revealed: BTreeMap<(u32, u32), Vec<Word>> = BTreeMap::new();
+        for one in out.revealed {
+            let place = (one.span.start, one.span.end);
+            revealed.entry(place).or_default().extend(one.words);
+        }
+        Ok((out.outputs, revealed))
+    }
+
+    /// Asserts that a program means the same after a transformation, on the given inputs.
+    pub(crate) fn assert_same(ir: &Ir, after: &Ir, inputs: &[Vec<Word>], what: &str) {
+        verify(after).unwrap_or_else(|why| panic!("{what}: {why}\n{ir}\n{after}"));
+        let expected = interpret_with(ir, inputs, Settings::default());
+        let checked = Settings {
+            check_ranges: true,
+            tree_reductions: true,
+        };
+        let found = interpret_with(after, inputs, checked);
+        let text = format!("{what}\n{expected:?}\n{found:?}\n{ir}\n{after}");
+        assert!(meaning(expected) == meaning(found), "{text}");
+    }
+
+    /// Runs one pass, or all for `None`, on generated programs.
+    pub(crate) fn preserves_meaning(name: Option<&str>, seeds: std::ops::Range<u64>) {
+        for seed in seeds {
+            let size = Size {
+                statements: 4 + (seed % 9) as u32,
+                count: 2 + seed % 5,
+                ..Size::default()
+            };
+            let (ir, inputs) = generate(seed, size);
+            match name {
+                Some(name) => {
+                    let pass = PASSES.iter().find(|pass| pass.name == name).unwrap();
+                    let after = (pass.run)(ir.clone());
+                    assert_same(&ir, &after, &inputs, &format!("seed {seed}, {name}"));
+                }
+                None => {
+                    let mut before = ir.clone();
+                    optimise(ir.clone(), 2, &mut |name, after| {
+                        assert_same(&before, after, &inputs, &format!("seed {seed}, {name}"));
+                        before = after.clone();
+                    });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_pass_alone_preserves_meaning() {
+        let mut done: Vec<&str> = Vec::new();
+        for pass in PASSES {
+            if !done.contains(&pass.name) {
+                preserves_meaning(Some(pass.name), 0..400);
+                done.push(pass.name);
+            }
+        }
+    }
+
+    #[test]
+    fn all_passes_together_preserve_meaning() {
+        preserves_meaning(None, 0..1500);
+    }
+}

@@ -1,0 +1,490 @@
+//! Algebraic rules: the same value for less work.
+//!
+//! ```text
+//! before: v2 = not b        after: (uses of v5 use a)
+//!         v3 = and a, b
+//!         v4 = and a, v2
+//!         v5 = xor v3, v4
+//! ```
+//!
+//! Rules look at one operation and the definitions of its operands, and are applied wherever a pass emits an operation,
+//! so that they compose. They fall into word rules (here) and wiring rules (`algebra/wiring.rs`: gathers, scatters,
+//! concatenations, reductions), which forward what was written to where it is read, so that small arrays filled
+//! by unrolled loops become scalars. A rule never makes an operation wider, deeper or costlier in any domain.
+
+pub mod wiring;
+
+use super::constants::Constants;
+use super::rewrite::{Walk, rewrite};
+use crate::ir::{Ir, Op, Ty};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+/// The pass.
+pub fn run(ir: Ir) -> Ir {
+    rewrite(ir, true, &mut Constants)
+}
+
+/// A value that equals the operation's result and costs less, if a rule applies.
+pub fn simplify(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<ValueId> {
+    let out = match op {
+        Op::Word(word) => in_the_clear(walk, op, args, ty)
+            .or_else(|| before_broadcast(walk, *word, args, ty))
+            .or_else(|| rule(walk, *word, args, ty)),
+        Op::Gather { .. }
+        | Op::Scatter { .. }
+        | Op::Concat
+        | Op::ReadSecret { .. }
+        | Op::WriteSecret { .. }
+        | Op::Reduce { .. }
+        | Op::Scan { .. }
+        | Op::Dot { .. } => {
+            in_the_clear(walk, op, args, ty).or_else(|| wiring::simplify(walk, op, args, ty))
+        }
+        Op::Const(_)
+        | Op::Input(_)
+        | Op::MakeSecret
+        | Op::Reveal
+        | Op::Assert(_)
+        | Op::Loop { .. }
+        | Op::While
+        | Op::If
+        | Op::Output(_) => None,
+    };
+    // A rule may drop the only secret operand (`secret & false`): the result keeps its type.
+    out.map(|id| walk.with_secrecy(id, ty.secret))
+}
+
+/// An operation on public values that were made secret is done in the clear; where one operand is truly secret, the
+/// others lose their disguise, so that what is known of them is seen.
+fn in_the_clear(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<ValueId> {
+    let secret_index = matches!(op, Op::ReadSecret { .. } | Op::WriteSecret { .. });
+    if secret_index
+        || matches!(
+            op,
+            Op::Reduce {
+                reducer: crate::ir::Reducer::Region,
+                ..
+            } | Op::Scan {
+                reducer: crate::ir::Reducer::Region,
+                ..
+            }
+        )
+    {
+        return None;
+    }
+    let sources: Vec<Option<ValueId>> = args.iter().map(|&id| walk.public_source(id)).collect();
+    if sources.iter().all(Option::is_none) {
+        return None;
+    }
+    let bare: Vec<ValueId> = (args.iter().zip(&sources))
+        .map(|(&arg, source)| source.unwrap_or(arg))
+        .collect();
+    let secret = bare.iter().any(|&id| walk.ty(id).secret);
+    let out = walk.emit(op.clone(), bare, Ty { secret, ..ty });
+    Some(walk.with_secrecy(out, ty.secret))
+}
+
+/// An operation on operands that all were copied to more lanes alike is done before the copying.
+fn before_broadcast(walk: &mut Walk, op: WordOp, args: &[ValueId], ty: Ty) -> Option<ValueId> {
+    let mut shared: Option<(ValueId, u64, u64)> = None;
+    for &arg in args {
+        if walk.splat(arg).is_some() {
+            continue;
+        }
+        let (Op::Gather { block }, &[src, idx]) = walk.simple(arg)? else {
+            return None;
+        };
+        let lanes = walk.ty(src).lanes;
+        if lanes >= ty.lanes {
+            return None;
+        }
+        match shared {
+            None => {
+                walk.constant(idx)?;
+                shared = Some((idx, *block, lanes));
+            }
+            Some((other, other_block, other_lanes)) => {
+                let same = other == idx || walk.constant(other)? == walk.constant(idx)?;
+                if !same || other_block != *block || other_lanes != lanes {
+                    return None;
+                }
+            }
+        }
+    }
+    let (idx, block, lanes) = shared?;
+    let mut sources = Vec::with_capacity(args.len());
+    for &arg in args {
+        sources.push(match walk.splat(arg) {
+            Some(word) => {
+                let arg_ty = walk.ty(arg);
+                walk.splat_of(Ty { lanes, ..arg_ty }, word)
+            }
+            None => match walk.simple(arg)? {
+                (Op::Gather { .. }, &[src, _]) => src,
+                _ => return None,
+            },
+        });
+    }
+    let small = walk.emit(Op::Word(op), sources, Ty { lanes, ..ty });
+    Some(walk.gather(small, idx, block))
+}
+
+fn rule(walk: &mut Walk, op: WordOp, args: &[ValueId], ty: Ty) -> Option<ValueId> {
+    let commutes = op.is_associative() || matches!(op, WordOp::Eq | WordOp::Ne);
+    if let (true, &[a, b]) = (commutes, args)
+        && walk.splat(a).is_some()
+        && walk.splat(b).is_none()
+    {
+        return Some(walk.emit(Op::Word(op), vec![b, a], ty));
+    }
+    match *args {
+        [a] => unary(walk, op, a, ty),
+        [a, b] => {
+            let same = a == b;
+            match walk.splat(b) {
+                Some(word) => with_constant(walk, op, a, b, word, ty),
+                None if same => with_itself(walk, op, a, ty),
+                None => None,
+            }
+            .or_else(|| binary(walk, op, a, b, ty))
+        }
+        [c, a, b] => select(walk, c, a, b, ty),
+        _ => None,
+    }
+}
+
+fn unary(walk: &mut Walk, op: WordOp, a: ValueId, ty: Ty) -> Option<ValueId> {
+    let of = |walk: &Walk, inner: WordOp| walk.word_args(a, inner).map(<[ValueId]>::to_vec);
+    match op {
+        WordOp::Not => {
+            if let Some(inner) = of(walk, WordOp::Not) {
+                return Some(inner[0]);
+            }
+            // The complement of a comparison is a comparison.
+            for (found, flipped, swap) in [
+                (WordOp::Lt, WordOp::Le, true),
+                (WordOp::Le, WordOp::Lt, true),
+                (WordOp::Eq, WordOp::Ne, false),
+                (WordOp::Ne, WordOp::Eq, false),
+            ] {
+                if let Some(inner) = of(walk, found) {
+                    let (x, y) = if swap {
+                        (inner[1], inner[0])
+                    } else {
+                        (inner[0], inner[1])
+                    };
+                    return Some(walk.word(flipped, &[x, y]));
+                }
+            }
+            None
+        }
+        WordOp::Neg => of(walk, WordOp::Neg).map(|inner| inner[0]),
+        WordOp::Cast => cast(walk, a, ty),
+        WordOp::Abs if !ty.scalar.is_signed() => Some(a),
+        _ => None,
+    }
+}
+
+fn cast(walk: &mut Walk, a: ValueId, ty: Ty) -> Option<ValueId> {
+    let (mid, to) = (walk.ty(a).scalar, ty.scalar);
+    if mid == to {
+        return Some(a);
+    }
+    let &[x] = walk.word_args(a, WordOp::Cast)? else {
+        return None;
+    };
+    // Bits up to the middle's width pass through it whatever the signs; more bits only if it keeps every integer.
+    let from = walk.ty(x).scalar;
+    (to.width() <= mid.width() || holds_all(mid, from)).then(|| walk.cast(x, to))
+}
+
+/// Whether every integer of type `from` is one of type `into`.
+pub fn holds_all(into: Scalar, from: Scalar) -> bool {
+    match (into.is_signed(), from.is_signed()) {
+        (true, false) => into.width() > from.width(),
+        (false, true) => false,
+        (true, true) | (false, false) => into.width() >= from.width(),
+    }
+}
+
+/// `b` is `word` in every lane.
+fn with_constant(
+    walk: &mut Walk,
+    op: WordOp,
+    a: ValueId,
+    b: ValueId,
+    word: Word,
+    ty: Ty,
+) -> Option<ValueId> {
+    let a_ty = walk.ty(a);
+    let ones = a_ty.scalar.mask();
+    let signed = a_ty.scalar.is_signed();
+    let w = a_ty.scalar.width();
+    let zero = |walk: &mut Walk| Some(walk.splat_of(ty, 0));
+    let power = word.is_power_of_two() && !a_ty.scalar.is_negative(word);
+    let amount = |walk: &mut Walk| {
+        walk.splat_of(
+            Ty {
+                scalar: Scalar::unsigned(8),
+                lanes: ty.lanes,
+                secret: false,
+            },
+            Word::from(word.trailing_zeros()),
+        )
+    };
+    let truth = |walk: &mut Walk, holds: bool| Some(walk.splat_of(ty, Word::from(holds)));
+    let (least, greatest) = extremes(a_ty.scalar);
+    match op {
+        WordOp::Add | WordOp::Sub if word == 0 => Some(a),
+        WordOp::Add => {
+            let inner = walk.word_args(a, WordOp::Add)?.to_vec();
+            walk.splat(inner[1])?;
+            let total = walk.word(WordOp::Add, &[inner[1], b]);
+            Some(walk.word(WordOp::Add, &[inner[0], total]))
+        }
+        WordOp::Mul if word == 0 => zero(walk),
+        WordOp::Mul if word == 1 => Some(a),
+        WordOp::Mul if word == ones => Some(walk.word(WordOp::Neg, &[a])),
+        WordOp::Mul if power => {
+            let s = amount(walk);
+            Some(walk.word(WordOp::Shl, &[a, s]))
+        }
+        WordOp::Div if word == 1 => Some(a),
+        WordOp::Div if power && !signed => {
+            let s = amount(walk);
+            Some(walk.word(WordOp::Shr, &[a, s]))
+        }
+        WordOp::Rem if word == 1 => zero(walk),
+        WordOp::Rem if word == 0 => Some(a),
+        WordOp::Rem if power && !signed => {
+            let low = walk.splat_of(walk.ty(b), word - 1);
+            Some(walk.word(WordOp::And, &[a, low]))
+        }
+        WordOp::And if word == 0 => zero(walk),
+        WordOp::And if word == ones => Some(a),
+        WordOp::Or | WordOp::Xor if word == 0 => Some(a),
+        WordOp::Or if word == ones => Some(walk.splat_of(ty, ones)),
+        WordOp::Xor if word == ones => Some(walk.word(WordOp::Not, &[a])),
+        WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR if word == 0 => Some(a),
+        WordOp::RotL | WordOp::RotR if word % Word::from(w) == 0 => Some(a),
+        WordOp::Shl if word >= Word::from(w) => zero(walk),
+        WordOp::Shr if word >= Word::from(w) && !signed => zero(walk),
+        WordOp::Shl | WordOp::Shr => {
+            let inner = walk.word_args(a, op)?.to_vec();
+            let sum = walk.splat(inner[1])?.saturating_add(word).min(255);
+            let ty = Ty {
+                scalar: Scalar::unsigned(8),
+                lanes: ty.lanes,
+                secret: false,
+            };
+            let s = walk.splat_of(ty, sum);
+            Some(walk.word(op, &[inner[0], s]))
+        }
+        WordOp::Min if word == least => Some(b),
+        WordOp::Max if word == greatest => Some(b),
+        WordOp::Min if word == greatest => Some(a),
+        WordOp::Max if word == least => Some(a),
+        WordOp::Lt if word == least => truth(walk, false),
+        WordOp::Le if word == greatest => truth(walk, true),
+        WordOp::Eq | WordOp::Ne if a_ty.scalar == Scalar::Bool => {
+            let keep = (op == WordOp::Eq) == (word == 1);
+            Some(if keep {
+                a
+            } else {
+                walk.word(WordOp::Not, &[a])
+            })
+        }
+        WordOp::Eq | WordOp::Ne => {
+            // A widened value against a constant: at the narrow width, if it fits there.
+            let &[x] = walk.word_args(a, WordOp::Cast)? else {
+                return None;
+            };
+            let from = walk.ty(x).scalar;
+            if from.width() >= w {
+                return None;
+            }
+            let narrow = from.wrap(word);
+            if WordOp::Cast.eval(from, a_ty.scalar, &[narrow]) != word {
+                return truth(walk, op == WordOp::Ne);
+            }
+            let c = Ty {
+                scalar: from,
+                lanes: ty.lanes,
+                secret: false,
+            };
+            let c = walk.splat_of(c, narrow);
+            Some(walk.word(op, &[x, c]))
+        }
+        _ => None,
+    }
+}
+
+fn with_itself(walk: &mut Walk, op: WordOp, a: ValueId, ty: Ty) -> Option<ValueId> {
+    match op {
+        WordOp::Sub | WordOp::Xor => Some(walk.splat_of(ty, 0)),
+        WordOp::And | WordOp::Or | WordOp::Min | WordOp::Max => Some(a),
+        WordOp::Eq | WordOp::Le => Some(walk.splat_of(ty, 1)),
+        WordOp::Ne | WordOp::Lt => Some(walk.splat_of(ty, 0)),
+        _ => None,
+    }
+}
+
+fn binary(walk: &mut Walk, op: WordOp, a: ValueId, b: ValueId, ty: Ty) -> Option<ValueId> {
+    let of = |walk: &Walk, id: ValueId, inner: WordOp| {
+        walk.word_args(id, inner).map(<[ValueId]>::to_vec)
+    };
+    match op {
+        WordOp::Sub if walk.splat(a) == Some(0) => Some(walk.word(WordOp::Neg, &[b])),
+        WordOp::Add => {
+            if let Some(inner) = of(walk, b, WordOp::Neg) {
+                return Some(walk.word(WordOp::Sub, &[a, inner[0]]));
+            }
+            let inner = of(walk, a, WordOp::Neg)?;
+            Some(walk.word(WordOp::Sub, &[b, inner[0]]))
+        }
+        WordOp::Sub => {
+            let inner = of(walk, b, WordOp::Neg)?;
+            Some(walk.word(WordOp::Add, &[a, inner[0]]))
+        }
+        WordOp::Mul => {
+            // A bit times a word is a selection.
+            for (bit, x) in [(a, b), (b, a)] {
+                if let Some(inner) = of(walk, bit, WordOp::Cast)
+                    && walk.ty(inner[0]).scalar == Scalar::Bool
+                {
+                    let public_zero = Ty {
+                        secret: false,
+                        ..walk.ty(x)
+                    };
+                    let zero = walk.splat_of(public_zero, 0);
+                    return Some(walk.word(WordOp::Select, &[inner[0], x, zero]));
+                }
+            }
+            None
+        }
+        WordOp::Xor | WordOp::Or => {
+            // (x & y) ^ (x & !y) = x, and the same for or: never both hold.
+            let (p, q) = (of(walk, a, WordOp::And)?, of(walk, b, WordOp::And)?);
+            for (x, y) in [(p[0], p[1]), (p[1], p[0])] {
+                for (z, n) in [(q[0], q[1]), (q[1], q[0])] {
+                    if x == z && (is_not(walk, n, y) || is_not(walk, y, n)) {
+                        return Some(walk.with_secrecy(x, ty.secret));
+                    }
+                }
+            }
+            None
+        }
+        WordOp::And => {
+            if is_not(walk, a, b) || is_not(walk, b, a) {
+                return Some(walk.splat_of(ty, 0));
+            }
+            None
+        }
+        WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le => {
+            // Values widened alike compare as they were.
+            let (x, y) = (of(walk, a, WordOp::Cast)?[0], of(walk, b, WordOp::Cast)?[0]);
+            let (from, to) = (walk.ty(x).scalar, walk.ty(a).scalar);
+            if walk.ty(y).scalar != from {
+                return None;
+            }
+            let keeps_order = from.width() < to.width() && (!from.is_signed() || to.is_signed());
+            let injective = from.width() <= to.width();
+            let equality = matches!(op, WordOp::Eq | WordOp::Ne);
+            (keeps_order || (equality && injective)).then(|| walk.word(op, &[x, y]))
+        }
+        _ => None,
+    }
+}
+
+fn is_not(walk: &Walk, n: ValueId, x: ValueId) -> bool {
+    walk.word_args(n, WordOp::Not)
+        .is_some_and(|args| args == [x])
+}
+
+fn select(walk: &mut Walk, c: ValueId, a: ValueId, b: ValueId, ty: Ty) -> Option<ValueId> {
+    if a == b {
+        return Some(a);
+    }
+    match walk.splat(c) {
+        Some(1) => return Some(a),
+        Some(_) => return Some(b),
+        None => {}
+    }
+    if let (Some(x), Some(y)) = (walk.splat(a), walk.splat(b))
+        && x == y
+    {
+        return Some(a);
+    }
+    if let Some(inner) = walk.word_args(c, WordOp::Not).map(|args| args[0]) {
+        return Some(walk.word(WordOp::Select, &[inner, b, a]));
+    }
+    if ty.scalar == Scalar::Bool {
+        match (walk.splat(a), walk.splat(b)) {
+            (Some(1), Some(0)) => return Some(c),
+            (Some(0), Some(1)) => {
+                let not = walk.word(WordOp::Not, &[c]);
+                return Some(not);
+            }
+            (None, Some(0)) => return Some(walk.word(WordOp::And, &[c, a])),
+            (Some(1), None) => return Some(walk.word(WordOp::Or, &[c, b])),
+            (Some(0), None) => {
+                let not = walk.word(WordOp::Not, &[c]);
+                return Some(walk.word(WordOp::And, &[not, b]));
+            }
+            (None, Some(1)) => {
+                let not = walk.word(WordOp::Not, &[c]);
+                return Some(walk.word(WordOp::Or, &[not, a]));
+            }
+            _ => {}
+        }
+    } else if let (Some(1), Some(0)) = (walk.splat(a), walk.splat(b)) {
+        let bit = walk.cast(c, ty.scalar);
+        return Some(bit);
+    }
+    // A choice inside a choice by the same condition.
+    let inner = |walk: &Walk, id: ValueId, arm: usize| {
+        walk.word_args(id, WordOp::Select)
+            .filter(|args| args[0] == c)
+            .map(|args| args[arm])
+    };
+    let (x, y) = (inner(walk, a, 1), inner(walk, b, 2));
+    if x.is_some() || y.is_some() {
+        let (x, y) = (x.unwrap_or(a), y.unwrap_or(b));
+        let out = walk.word(WordOp::Select, &[c, x, y]);
+        return Some(out);
+    }
+    wiring::select_of_written(walk, c, a, b, ty)
+}
+
+/// The patterns of the smallest and the largest integer of a type.
+pub fn extremes(scalar: Scalar) -> (Word, Word) {
+    if scalar.is_signed() {
+        let top = 1 << (scalar.width() - 1);
+        (top, top - 1)
+    } else {
+        (0, scalar.mask())
+    }
+}
+
+/// The word that leaves the other operand as it is, for an associative operation.
+pub fn identity(op: WordOp, scalar: Scalar) -> Option<Word> {
+    let (least, greatest) = extremes(scalar);
+    match op {
+        WordOp::Add | WordOp::Or | WordOp::Xor => Some(0),
+        WordOp::Mul => Some(1),
+        WordOp::And => Some(scalar.mask()),
+        WordOp::Min => Some(greatest),
+        WordOp::Max => Some(least),
+        _ => None,
+    }
+}
+
+/// A constant vector of indices that starts at `start` and counts up.
+pub fn counting(start: u64, lanes: u64) -> ConstVec {
+    ConstVec::Affine {
+        start: Word::from(start),
+        dims: vec![(lanes, 1)],
+    }
+}

@@ -1,0 +1,467 @@
+//! Rules for moving lanes about: what is read is traced to where it was written.
+//!
+//! ```text
+//! before: v1 = scatter a, 0, x   v2 = scatter v1, 1, y   v3 = gather v2, 0      (a has two lanes)
+//! after:  v2 = concat x, y                               (uses of v3 use x)
+//! ```
+//!
+//! Indices that are constants are compared as whole vectors, in their compact forms where those decide, else lane by lane
+//! for vectors up to [`MAX_TABLE`] lanes. A rule keeps every stop of the run by an index out of range.
+
+use super::counting;
+use crate::ir::{Op, Reducer, Ty};
+use crate::passes::constants::vectors::{
+    self, MAX_TABLE, hull, indices, int_hull, lane_indices, normal,
+};
+use crate::passes::rewrite::Walk;
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+/// How many scatters a rule follows back.
+const MAX_CHAIN: usize = 256;
+
+/// A value that equals the operation's result, if a rule applies.
+pub fn simplify(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<ValueId> {
+    match *op {
+        Op::Gather { block } => gather(walk, args[0], args[1], block, ty),
+        Op::Scatter { block } => scatter(walk, args[0], args[1], args[2], block),
+        Op::Concat => concat(walk, args, ty),
+        Op::ReadSecret { block, groups: 1 } => {
+            // A secret index that is a constant in range is a public one.
+            let idx = walk.public_source(args[1])?;
+            let len = walk.ty(args[0]).lanes / block;
+            let (_, hi) = hull(walk.constant(idx)?, walk.ty(idx).scalar)?;
+            (hi < Word::from(len)).then(|| walk.gather(args[0], idx, block))
+        }
+        Op::WriteSecret { block, groups: 1 } => {
+            let idx = walk.public_source(args[1])?;
+            let len = walk.ty(args[0]).lanes / block;
+            let (_, hi) = hull(walk.constant(idx)?, walk.ty(idx).scalar)?;
+            (hi < Word::from(len)).then(|| walk.scatter(args[0], idx, args[2], block))
+        }
+        Op::Reduce {
+            reducer: Reducer::Word(op),
+            segments,
+        } => reduce(walk, op, args[0], segments, ty),
+        Op::Scan {
+            reducer: Reducer::Word(_),
+            segments,
+        } if segments == ty.lanes => Some(args[0]),
+        Op::Dot { segments } if segments == walk.ty(args[0]).lanes => {
+            Some(walk.word(WordOp::Mul, args))
+        }
+        _ => None,
+    }
+}
+
+/// Constant indices of blocks as indices of lanes, all of them inside `lanes`.
+pub fn lanes_at(walk: &Walk, idx: ValueId, block: u64, lanes: u64) -> Option<ConstVec> {
+    let scalar = walk.ty(idx).scalar;
+    let words = walk.constant(idx)?;
+    let (_, hi) = hull(words, scalar)?;
+    if hi >= Word::from(lanes / block) {
+        return None;
+    }
+    lane_indices(words, scalar, block)
+}
+
+fn gather(walk: &mut Walk, src: ValueId, idx: ValueId, block: u64, ty: Ty) -> Option<ValueId> {
+    let src_ty = walk.ty(src);
+    if let Some(public) = walk.public_source(src) {
+        let out = walk.gather(public, idx, block);
+        return Some(walk.with_secrecy(out, true));
+    }
+    let at = lanes_at(walk, idx, block, src_ty.lanes);
+    if let Some(at) = &at
+        && *at == normal(counting(0, src_ty.lanes), Scalar::USIZE)
+    {
+        return Some(src);
+    }
+    let (op, args) = walk.simple(src)?;
+    match (op.clone(), args.to_vec()) {
+        (Op::Gather { block: inner }, args) => {
+            let (origin, first) = (args[0], args[1]);
+            let origin_lanes = walk.ty(origin).lanes;
+            if let (Some(at), Some(from)) = (&at, lanes_at(walk, first, inner, origin_lanes)) {
+                let through = vectors::gather(&from, Scalar::USIZE, at, Scalar::USIZE, 1)?;
+                return Some(gather_lanes(walk, origin, through));
+            }
+            // Indices computed while running: read the indices instead of the elements. All of them were read
+            // before, so reading fewer of them could hide a stop.
+            if inner == block && at.is_some() && covers(walk.constant(idx)?, walk.ty(first).lanes) {
+                let through = walk.gather(first, idx, 1);
+                return Some(walk.gather(origin, through, block));
+            }
+            None
+        }
+        (Op::Concat, parts) => {
+            let at = at?;
+            let (lo, hi) = hull(&at, Scalar::USIZE)?;
+            let mut start = 0;
+            for part in parts {
+                let end = start + walk.ty(part).lanes;
+                if lo >= Word::from(start) && hi < Word::from(end) {
+                    let shift = ConstVec::Splat {
+                        lanes: ty.lanes,
+                        word: Word::from(start),
+                    };
+                    let local = vectors::word(
+                        WordOp::Sub,
+                        Scalar::USIZE,
+                        Scalar::USIZE,
+                        None,
+                        &[&at, &shift],
+                    )?;
+                    return Some(gather_lanes(walk, part, local));
+                }
+                start = end;
+            }
+            None
+        }
+        (Op::Scatter { block: inner }, args) => {
+            let (dst, written, val) = (args[0], args[1], args[2]);
+            if inner == block && written == idx && is_distinct(walk, idx) {
+                return Some(val);
+            }
+            let at = at?;
+            let to = lanes_at(walk, written, inner, src_ty.lanes)?;
+            match positions(&to, &at)? {
+                Overlap::None => Some(gather_lanes(walk, dst, at)),
+                Overlap::All(positions) => Some(gather_lanes(walk, val, positions)),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether constant indices name each of `len` elements at least once.
+fn covers(words: &ConstVec, len: u64) -> bool {
+    if *words == normal(counting(0, len), Scalar::USIZE) {
+        return true;
+    }
+    if words.lanes() > MAX_TABLE || len > MAX_TABLE {
+        return false;
+    }
+    let mut seen = vec![false; len as usize];
+    for index in indices(words) {
+        if let Some(slot) = seen.get_mut(index as usize) {
+            *slot = true;
+        }
+    }
+    seen.into_iter().all(|seen| seen)
+}
+
+/// A gather of single lanes; by whole blocks where the indices allow.
+fn gather_lanes(walk: &mut Walk, src: ValueId, at: ConstVec) -> ValueId {
+    walk.gather_at(src, at)
+}
+
+enum Overlap {
+    /// No lane that is read was written.
+    None,
+    /// Every lane that is read was written; where in the written values it stands.
+    All(ConstVec),
+}
+
+/// How the lanes read at `read` relate to those written at `written`; `None` if mixed or not decided.
+fn positions(written: &ConstVec, read: &ConstVec) -> Option<Overlap> {
+    let (w, r) = (
+        int_hull(written, Scalar::USIZE)?,
+        int_hull(read, Scalar::USIZE)?,
+    );
+    if w.1 < r.0 || r.1 < w.0 {
+        return Some(Overlap::None);
+    }
+    if written == read && is_distinct_words(written) {
+        return Some(Overlap::All(counting(0, read.lanes())));
+    }
+    if let ConstVec::Affine { start, dims } = written
+        && let [(_, 1)] = dims[..]
+        && w.0 <= r.0
+        && r.1 <= w.1
+    {
+        // A run of lanes was written: the place follows from the index.
+        let shift = ConstVec::Splat {
+            lanes: read.lanes(),
+            word: *start,
+        };
+        let usize_ = Scalar::USIZE;
+        let local = vectors::word(WordOp::Sub, usize_, usize_, None, &[read, &shift])?;
+        return Some(Overlap::All(local));
+    }
+    if written.lanes() > MAX_TABLE || read.lanes() > MAX_TABLE {
+        return None;
+    }
+    let mut place = std::collections::BTreeMap::new();
+    for (k, lane) in indices(written).enumerate() {
+        place.insert(lane, k as Word);
+    }
+    let found: Vec<Option<Word>> = indices(read).map(|lane| place.get(&lane).copied()).collect();
+    if found.iter().all(Option::is_none) {
+        return Some(Overlap::None);
+    }
+    let all: Vec<Word> = found.into_iter().collect::<Option<_>>()?;
+    Some(Overlap::All(normal(ConstVec::Table(all), Scalar::USIZE)))
+}
+
+/// Whether no index occurs twice.
+fn is_distinct(walk: &Walk, idx: ValueId) -> bool {
+    let ty = walk.ty(idx);
+    ty.lanes <= 1 || walk.constant(idx).is_some_and(is_distinct_words)
+}
+
+/// Whether no word occurs twice (known for affine vectors of one dimension, else looked up if small).
+pub fn is_distinct_words(words: &ConstVec) -> bool {
+    match words {
+        _ if words.lanes() <= 1 => true,
+        ConstVec::Splat { .. } => false,
+        ConstVec::Affine { dims, .. }
+            if dims.len() == 1 && int_hull(words, Scalar::USIZE).is_some() =>
+        {
+            true
+        }
+        _ if words.lanes() > MAX_TABLE => false,
+        ConstVec::Affine { .. } | ConstVec::Table(_) => {
+            let mut all: Vec<u64> = indices(words).collect();
+            all.sort_unstable();
+            all.windows(2).all(|pair| pair[0] != pair[1])
+        }
+    }
+}
+
+fn scatter(
+    walk: &mut Walk,
+    dst: ValueId,
+    idx: ValueId,
+    val: ValueId,
+    block: u64,
+) -> Option<ValueId> {
+    if walk.ty(idx).lanes == 0 {
+        return Some(dst);
+    }
+    // What is written is what was there.
+    if let Some((Op::Gather { block: from }, args)) = walk.simple(val)
+        && *from == block
+        && args == [dst, idx]
+    {
+        return Some(dst);
+    }
+    let lanes = walk.ty(dst).lanes;
+    let to = lanes_at(walk, idx, block, lanes)?;
+    if to == normal(counting(0, lanes), Scalar::USIZE) {
+        return Some(val);
+    }
+    if to.lanes() >= lanes
+        && lanes <= MAX_TABLE
+        && let Some(Overlap::All(positions)) =
+            positions(&to, &normal(counting(0, lanes), Scalar::USIZE))
+    {
+        return Some(walk.gather_at(val, positions));
+    }
+    if let Some((Op::Scatter { block: inner }, args)) = walk.simple(dst) {
+        let (inner, args) = (*inner, args.to_vec());
+        let before = lanes_at(walk, args[1], inner, lanes);
+        if before.as_ref() == Some(&to) {
+            return Some(walk.scatter(args[0], idx, val, block));
+        }
+        if lanes <= MAX_CHAIN as u64 {
+            return assembled(walk, &to, val, dst, lanes);
+        }
+    }
+    None
+}
+
+/// A chain of scatters that together write every lane is the concatenation of what they write.
+fn assembled(
+    walk: &mut Walk,
+    to: &ConstVec,
+    val: ValueId,
+    dst: ValueId,
+    lanes: u64,
+) -> Option<ValueId> {
+    let mut from: Vec<Option<(ValueId, u64)>> = vec![None; lanes as usize];
+    let mut missing = lanes;
+    let mut fill = |to: &ConstVec, val: ValueId| {
+        // Later lanes of one scatter win, earlier scatters lose.
+        let mut fresh = std::collections::BTreeMap::new();
+        for (k, at) in indices(to).enumerate() {
+            fresh.insert(at as usize, (val, k as u64));
+        }
+        for (at, place) in fresh {
+            if let Some(slot) = from.get_mut(at)
+                && slot.is_none()
+            {
+                *slot = Some(place);
+                missing -= 1;
+            }
+        }
+        missing
+    };
+    let mut left = fill(to, val);
+    let mut at = dst;
+    for _ in 0..MAX_CHAIN {
+        if left == 0 {
+            break;
+        }
+        let (Op::Scatter { block }, &[next, idx, val]) = walk.simple(at)? else {
+            return None;
+        };
+        left = fill(&lanes_at(walk, idx, *block, lanes)?, val);
+        at = next;
+    }
+    let from: Vec<(ValueId, u64)> = from.into_iter().collect::<Option<_>>()?;
+    // Runs of lanes of one value become one part.
+    let mut parts = Vec::new();
+    let mut start = 0;
+    while start < from.len() {
+        let (value, first) = from[start];
+        let mut end = start + 1;
+        while end < from.len() && from[end] == (value, first + (end - start) as u64) {
+            end += 1;
+        }
+        parts.push(walk.gather_at(value, counting(first, (end - start) as u64)));
+        start = end;
+    }
+    Some(walk.concat(parts))
+}
+
+fn concat(walk: &mut Walk, args: &[ValueId], ty: Ty) -> Option<ValueId> {
+    if let [only] = args {
+        return Some(*only);
+    }
+    let used: Vec<ValueId> = (args.iter().copied())
+        .filter(|&id| walk.ty(id).lanes > 0)
+        .collect();
+    if used.len() < args.len() {
+        let first = *args.first()?;
+        return Some(if used.is_empty() {
+            first
+        } else {
+            walk.concat(used)
+        });
+    }
+    // Parts of one source, each at constant indices: one gather.
+    let mut source = None;
+    let mut all = Vec::with_capacity(args.len());
+    for &arg in args {
+        let (origin, at) = match walk.simple(arg) {
+            Some((Op::Gather { block }, &[src, idx])) => {
+                (src, lanes_at(walk, idx, *block, walk.ty(src).lanes)?)
+            }
+            _ => (arg, normal(counting(0, walk.ty(arg).lanes), Scalar::USIZE)),
+        };
+        if *source.get_or_insert(origin) != origin {
+            return None;
+        }
+        all.push(at);
+    }
+    let parts: Vec<&ConstVec> = all.iter().collect();
+    let at = vectors::concat(&parts, Scalar::USIZE)?;
+    let out = walk.gather_at(source?, at);
+    Some(walk.with_secrecy(out, ty.secret))
+}
+
+fn reduce(walk: &mut Walk, op: WordOp, arg: ValueId, segments: u64, ty: Ty) -> Option<ValueId> {
+    let lanes = walk.ty(arg).lanes;
+    if lanes == segments {
+        return Some(arg);
+    }
+    let len = lanes / segments.max(1);
+    match walk.simple(arg)? {
+        // Runs of results of shorter runs.
+        (
+            Op::Reduce {
+                reducer: Reducer::Word(inner),
+                ..
+            },
+            &[x],
+        ) if *inner == op => Some(walk.reduce(op, x, segments)),
+        // A run of copies of one lane.
+        (Op::Gather { block: 1 }, &[src, idx]) => {
+            let at = lanes_at(walk, idx, 1, walk.ty(src).lanes)?;
+            let (start, dims) = vectors::affine(&at)?;
+            let last = dims.last()?;
+            if last.1 != 0 || last.0 % len != 0 {
+                return None;
+            }
+            let mut outer = dims.clone();
+            outer.pop();
+            outer.push((last.0 / len, 0));
+            let one = walk.gather_at(src, ConstVec::Affine { start, dims: outer });
+            match op {
+                WordOp::And | WordOp::Or | WordOp::Min | WordOp::Max => Some(one),
+                WordOp::Add => {
+                    let times = walk.splat_of(
+                        Ty {
+                            secret: false,
+                            ..ty
+                        },
+                        Word::from(len),
+                    );
+                    Some(walk.word(WordOp::Mul, &[one, times]))
+                }
+                WordOp::Xor if len % 2 == 0 => Some(walk.splat_of(ty, 0)),
+                WordOp::Xor => Some(one),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// A choice by one condition between an array and the same array with elements replaced is a choice between elements.
+pub fn select_of_written(
+    walk: &mut Walk,
+    c: ValueId,
+    a: ValueId,
+    b: ValueId,
+    ty: Ty,
+) -> Option<ValueId> {
+    // The condition must be one lane copied to all.
+    let one = if ty.lanes == 1 {
+        c
+    } else {
+        match walk.simple(c)? {
+            (Op::Gather { block: 1 }, &[src, idx]) => match walk.constant(idx)? {
+                ConstVec::Splat { word, .. } => {
+                    let at = ConstVec::scalar(*word);
+                    walk.gather_at(src, at)
+                }
+                ConstVec::Affine { .. } | ConstVec::Table(_) => return None,
+            },
+            _ => return None,
+        }
+    };
+    let written = |walk: &Walk, id: ValueId| match walk.simple(id)? {
+        (Op::Scatter { block }, &[dst, idx, val]) => Some((*block, dst, idx, val)),
+        _ => None,
+    };
+    let (block, dst, idx, then, otherwise) = match (written(walk, a), written(walk, b)) {
+        (Some((block, dst, idx, x)), Some((other, dst2, idx2, y)))
+            if block == other && dst == dst2 && idx == idx2 =>
+        {
+            (block, dst, idx, x, y)
+        }
+        (Some((block, dst, idx, x)), _) if dst == b => {
+            let old = walk.gather(dst, idx, block);
+            (block, dst, idx, x, old)
+        }
+        (_, Some((block, dst, idx, y))) if dst == a => {
+            let old = walk.gather(dst, idx, block);
+            (block, dst, idx, old, y)
+        }
+        _ => return None,
+    };
+    if !is_distinct(walk, idx) {
+        return None;
+    }
+    let lanes = walk.ty(then).lanes;
+    let cond = if lanes == 1 {
+        one
+    } else {
+        walk.gather_at(one, ConstVec::Splat { lanes, word: 0 })
+    };
+    let val = walk.word(WordOp::Select, &[cond, then, otherwise]);
+    Some(walk.scatter(dst, idx, val, block))
+}
