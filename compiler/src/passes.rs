@@ -8,7 +8,13 @@ pub mod algebra;
 pub mod common;
 pub mod constants;
 pub mod dead;
+pub mod dot;
+pub mod lanes;
+pub mod narrow;
+pub mod ranges;
+pub mod reassociate;
 pub mod rewrite;
+pub mod unroll;
 
 use crate::ir::Ir;
 
@@ -44,6 +50,22 @@ pub const PASSES: &[Pass] = &[
     pass!(1 algebra, "applies algebraic rules", "loops reach the next passes in their simplest form"),
     pass!(1 common, "does equal operations once", "equal indices and conditions become one value, which patterns compare by name"),
     pass!(1 dead, "drops what nothing needs", "what is not there need not be analysed"),
+    pass!(2 lanes, "turns loops into vector operations", "bodies are simple now and still rolled"),
+    pass!(2 algebra, "applies algebraic rules", "vector operations meet across former loops"),
+    pass!(2 common, "does equal operations once", "iterations shared indices and broadcasts"),
+    pass!(2 dead, "drops what nothing needs", "mapping leaves parts of bodies behind"),
+    pass!(2 unroll, "unrolls short loops", "what is still a loop is sequential"),
+    pass!(2 algebra, "applies algebraic rules", "elements of arrays meet their uses"),
+    pass!(2 common, "does equal operations once", "iterations shared work"),
+    pass!(2 dead, "drops what nothing needs", "chains are seen only among what is used"),
+    pass!(2 reassociate, "turns chains into reductions and trees", "chains of unrolled loops are complete"),
+    pass!(2 dead, "drops what nothing needs", "the old chains are still there"),
+    pass!(2 dot, "takes sums of products as inner products", "products are still next to their sums: narrowing puts casts between"),
+    pass!(1 ranges, "finds the integers that values take", "sums are reductions now, whose length is known"),
+    pass!(1 narrow, "computes at the width that the ranges need", "the ranges are fresh"),
+    pass!(1 algebra, "applies algebraic rules", "casts meet"),
+    pass!(1 common, "does equal operations once", "casts are shared"),
+    pass!(1 dead, "drops what nothing needs", "the last: what remains is compiled"),
 ];
 
 /// Runs the passes of an optimisation level; `after` sees the program after each pass, by the pass's name.
@@ -69,7 +91,7 @@ pub(crate) mod tests {
     use smpcc_circuit::value::Word;
     use std::collections::BTreeMap;
 
-    /// Outputs, and what was revealed at each place in the source: the order between places may change.
+    /// Outputs, and what was revealed at each place in the source, sorted: the order may change, nothing else.
     type Meaning = Result<(Vec<Vec<Word>>, BTreeMap<(u32, u32), Vec<Word>>), ()>;
 
     fn meaning(run: Result<Outputs, Stopped>) -> Meaning {
@@ -79,6 +101,9 @@ pub(crate) mod tests {
             let place = (one.span.start, one.span.end);
             revealed.entry(place).or_default().extend(one.words);
         }
+        revealed
+            .values_mut()
+            .for_each(|words| words.sort_unstable());
         Ok((out.outputs, revealed))
     }
 

@@ -7,7 +7,7 @@
 //! would have to clean up.
 
 use super::{algebra, constants};
-use crate::hir::Protocol;
+use crate::hir::{Protocol, Range};
 use crate::ir::{Ir, Node, Op, Reducer, Region, Ty, Value};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
@@ -80,6 +80,11 @@ impl Walk {
             for arg in &mut node.args {
                 *arg = self.get(*arg);
             }
+            if let (Op::Loop { count: Some(n) }, Some(region)) = (&node.op, node.regions.first())
+                && let Some(&counter) = region.params.first()
+            {
+                self.bound_counter(counter, *n);
+            }
             node.regions = std::mem::take(&mut node.regions)
                 .into_iter()
                 .map(|inner| self.region(inner, rule))
@@ -88,6 +93,14 @@ impl Walk {
             self.protocol = node.protocol;
             rule.node(self, node);
         }
+    }
+
+    /// Notes that a counter counts `n` iterations.
+    pub fn bound_counter(&mut self, counter: ValueId, n: u64) {
+        self.values[counter.index()].range = Some(Range {
+            lo: 0,
+            hi: i128::from(n.max(1)) - 1,
+        });
     }
 
     /// Opens a region; new nodes go there.
@@ -123,10 +136,14 @@ impl Walk {
         }
         self.subst[old.index()] = new;
         debug_assert_eq!(self.ty(old), self.ty(new), "{old} is replaced by {new}");
-        let range = self.values[old.index()].range;
-        let slot = &mut self.values[new.index()].range;
+        self.note_range(new, self.values[old.index()].range);
+    }
+
+    /// Notes that a value also lies in the given range.
+    pub fn note_range(&mut self, id: ValueId, range: Option<Range>) {
+        let slot = &mut self.values[id.index()].range;
         *slot = match (*slot, range) {
-            (Some(a), Some(b)) if a.lo <= b.hi && b.lo <= a.hi => Some(crate::hir::Range {
+            (Some(a), Some(b)) if a.lo <= b.hi && b.lo <= a.hi => Some(Range {
                 lo: a.lo.max(b.lo),
                 hi: a.hi.min(b.hi),
             }),
@@ -154,6 +171,11 @@ impl Walk {
     /// The type of a value.
     pub fn ty(&self, id: ValueId) -> Ty {
         self.values[id.index()].ty
+    }
+
+    /// The value table.
+    pub fn all_values(&self) -> &[Value] {
+        &self.values
     }
 
     /// What is known of a value.
@@ -411,6 +433,7 @@ pub fn copy(walk: &mut Walk, nodes: &[Node], map: &mut BTreeMap<ValueId, ValueId
         if let (true, &[result]) = (node.regions.is_empty(), &node.results[..]) {
             let ty = walk.ty(result);
             let new = walk.emit(node.op.clone(), args, ty);
+            walk.note_range(new, walk.values[result.index()].range);
             map.insert(result, new);
             continue;
         }
@@ -418,8 +441,9 @@ pub fn copy(walk: &mut Walk, nodes: &[Node], map: &mut BTreeMap<ValueId, ValueId
         for region in &node.regions {
             let params = (region.params.iter())
                 .map(|&param| {
-                    let ty = walk.ty(param);
-                    let new = walk.fresh(ty);
+                    let value = walk.values[param.index()].clone();
+                    let new = walk.fresh(value.ty);
+                    walk.values[new.index()].range = value.range;
                     map.insert(param, new);
                     new
                 })

@@ -197,7 +197,9 @@ fn positions(written: &ConstVec, read: &ConstVec) -> Option<Overlap> {
     for (k, lane) in indices(written).enumerate() {
         place.insert(lane, k as Word);
     }
-    let found: Vec<Option<Word>> = indices(read).map(|lane| place.get(&lane).copied()).collect();
+    let found: Vec<Option<Word>> = indices(read)
+        .map(|lane| place.get(&lane).copied())
+        .collect();
     if found.iter().all(Option::is_none) {
         return Some(Overlap::None);
     }

@@ -61,6 +61,11 @@ impl<'w> Mapper<'w> {
         }
     }
 
+    /// A value from outside, once per iteration.
+    pub fn copies_of(&mut self, id: ValueId) -> Option<ValueId> {
+        self.copies(id)
+    }
+
     fn copies(&mut self, id: ValueId) -> Option<ValueId> {
         let ty = self.walk.ty(id);
         let lanes = ty.lanes.checked_mul(self.n)?;
@@ -71,7 +76,10 @@ impl<'w> Mapper<'w> {
             return None;
         }
         let dims = vec![(self.n, 0), (ty.lanes, 1)];
-        Some(self.walk.gather_at(id, ConstVec::Affine { start: 0, dims }))
+        let range = self.walk.all_values()[id.index()].range;
+        let copies = self.walk.gather_at(id, ConstVec::Affine { start: 0, dims });
+        self.walk.note_range(copies, range);
+        Some(copies)
     }
 
     /// One lane per iteration as `lanes` lanes per iteration.
@@ -87,8 +95,19 @@ impl<'w> Mapper<'w> {
             .all(|id| matches!(self.look(id), Mapped::Same(_)))
     }
 
-    /// Maps one node; `None` if there is no way.
+    /// Maps one node; `None` if there is no way. What is known of a value's lanes in one iteration holds in all.
     pub fn node(&mut self, node: &Node) -> Option<()> {
+        self.operation(node)?;
+        for result in &node.results {
+            let range = self.walk.all_values()[result.index()].range;
+            if let Some(Mapped::Each(id)) = self.map.get(result) {
+                self.walk.note_range(*id, range);
+            }
+        }
+        Some(())
+    }
+
+    fn operation(&mut self, node: &Node) -> Option<()> {
         self.walk.span = node.span;
         self.walk.protocol = node.protocol;
         if self.is_same(node) && is_silent(node) && (self.arm.is_none() || self.cannot_stop(node)) {
@@ -253,9 +272,9 @@ impl<'w> Mapper<'w> {
 
     fn is_below(&self, idx: ValueId, len: u64) -> bool {
         let ty = self.walk.ty(idx);
-        self.walk.constant(idx).is_some_and(|words| {
-            hull(words, ty.scalar).is_some_and(|(_, hi)| hi < Word::from(len))
-        })
+        self.walk
+            .constant(idx)
+            .is_some_and(|words| hull(words, ty.scalar).is_some_and(|(_, hi)| hi < Word::from(len)))
     }
 
     /// Indices into iteration `j`'s own array as indices into all of them; asserts that they stay in their own.
@@ -298,7 +317,8 @@ impl<'w> Mapper<'w> {
                 (parts.len() as u64, Word::from(self.n) * Word::from(m)),
                 (m, 1),
             ];
-            self.walk.gather_at(all, ConstVec::Affine { start: 0, dims })
+            self.walk
+                .gather_at(all, ConstVec::Affine { start: 0, dims })
         } else {
             let mut out = self.walk.splat_of(ty, 0);
             let mut start = 0;
@@ -380,6 +400,9 @@ impl<'w> Mapper<'w> {
         args.extend(&init);
         let body = node.regions.first()?;
         let counter = self.walk.fresh(self.walk.ty(body.params[0]));
+        if let Some(count) = count {
+            self.walk.bound_counter(counter, count);
+        }
         self.map.insert(body.params[0], Mapped::Same(counter));
         let mut params = vec![counter];
         for (&old, &init) in body.params[1..].iter().zip(&init) {

@@ -1,0 +1,653 @@
+//! Loops to lanes: a loop whose iterations do not wait for each other becomes vector operations.
+//!
+//! ```text
+//! before: v9 = loop 1000 v0 { (i, acc) x = gather xs, i   y = cast x   s = add acc, y   yield s }
+//! after:  y = cast xs   t = reduce add y   v9 = add v0, t
+//! ```
+//!
+//! Inner loops come first, so that an outer one finds straight code. Each carried value is classified (`carried.rs`):
+//! accumulators of an associative operator become reductions, or scans where their course is used; arrays filled by position
+//! become one scatter, if no iteration reads what an earlier one wrote; searches (argmax and the like) become reductions
+//! by a region. The rest of the body is mapped over all iterations (`map.rs`). What stays sequential keeps the loop, but
+//! everything costly in it that does not depend on the course of the loop is computed before it, for all iterations at
+//! once. The work is linear in the body's size and does not depend on the number of iterations.
+
+mod apart;
+pub mod carried;
+pub mod map;
+mod promote;
+#[cfg(test)]
+mod tests;
+
+use super::algebra::{identity, wiring};
+use super::constants::Constants;
+use super::constants::vectors::affine;
+use super::rewrite::{Rule, Walk, copy, rewrite};
+use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
+use apart::is_apart;
+use carried::{Body, Class, Step, searches};
+use map::{Mapped, Mapper};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The pass.
+pub fn run(ir: Ir) -> Ir {
+    rewrite(ir, true, &mut Lanes)
+}
+
+struct Lanes;
+
+impl Rule for Lanes {
+    fn node(&mut self, walk: &mut Walk, node: Node) {
+        if let Op::Loop { count: Some(n) } = node.op
+            && n > 1
+        {
+            let depth = walk.depth();
+            let (span, protocol) = (walk.span, walk.protocol);
+            walk.open(vec![]);
+            let done = vectorise(walk, &node, n);
+            walk.span = span;
+            walk.protocol = protocol;
+            if let Some(results) = done {
+                walk.splice();
+                walk.replace_all(&node.results, &results);
+                return;
+            }
+            walk.abandon(depth);
+        }
+        Constants.node(walk, node);
+    }
+}
+
+/// Bodies of more work than this (nodes × carried values) are left alone: the analysis looks at each pair.
+const MAX_WORK: usize = 1 << 24;
+
+/// More iterations than this stay iterations, so that numbers of lanes cannot overflow.
+const MAX_COUNT: u64 = 1 << 40;
+
+/// Emits the loop as vector operations, with a smaller loop for what stays sequential; its results.
+fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
+    let region = &node.regions[0];
+    let k = node.args.len();
+    if region.nodes.len().saturating_mul(k + 1) > MAX_WORK || n > MAX_COUNT {
+        return None;
+    }
+    if let Some(results) = promote::promote(walk, node) {
+        return Some(results);
+    }
+    let body = Body::new(walk, region);
+    let mut classes: Vec<Class> = (0..k).map(|k| body.classify(k)).collect();
+    searches(&body, &mut classes);
+    for (class, &init) in classes.iter_mut().zip(&node.args) {
+        if let Class::Fold { op, .. } = class
+            && walk.ty(init).scalar == Scalar::Bool
+        {
+            *op = match *op {
+                WordOp::Max => WordOp::Or,
+                WordOp::Min => WordOp::And,
+                other => other,
+            };
+        }
+    }
+    let mut run = Run {
+        body: &body,
+        init: &node.args,
+        done: vec![None; k],
+        mapped: vec![false; region.nodes.len()],
+        classes,
+        map: Mapper::new(walk, n, region.params[0]),
+    };
+    run.go();
+    run.finish(node)
+}
+
+struct Run<'r, 'a, 'w> {
+    body: &'r Body<'a>,
+    init: &'r [ValueId],
+    /// Final values of the carried values that no longer need a loop.
+    done: Vec<Option<ValueId>>,
+    /// The body's nodes that exist for all iterations.
+    mapped: Vec<bool>,
+    classes: Vec<Class>,
+    map: Mapper<'w>,
+}
+
+impl Run<'_, '_, '_> {
+    /// Maps what can be mapped: in sweeps, since the course of an accumulator is known only when what it adds up is.
+    fn go(&mut self) {
+        let region = self.body.region;
+        for (k, class) in self.classes.iter().enumerate() {
+            if *class == Class::Constant {
+                self.map
+                    .map
+                    .insert(region.params[k + 1], Mapped::Same(self.init[k]));
+                self.done[k] = Some(self.init[k]);
+            }
+        }
+        let mut blocked: BTreeSet<ValueId> = (region.params[1..].iter().copied())
+            .filter(|id| !self.map.map.contains_key(id))
+            .collect();
+        // Nodes that failed once fail again.
+        let mut failed = vec![false; region.nodes.len()];
+        loop {
+            for at in 0..region.nodes.len() {
+                let node = &region.nodes[at];
+                if self.mapped[at] || failed[at] || !self.body.live[at] {
+                    continue;
+                }
+                let ready = self.body.uses[at].iter().all(|id| !blocked.contains(id));
+                let depth = self.map.walk.depth();
+                if ready && self.map.node(node).is_some() {
+                    self.mapped[at] = true;
+                    for result in &node.results {
+                        blocked.remove(result);
+                    }
+                } else {
+                    if ready {
+                        self.map.walk.abandon(depth);
+                        failed[at] = true;
+                    }
+                    blocked.extend(&node.results);
+                }
+            }
+            let before = blocked.len();
+            for k in 0..self.classes.len() {
+                let param = region.params[k + 1];
+                if self.map.map.contains_key(&param) {
+                    continue;
+                }
+                let known = |id: &ValueId| !blocked.contains(id);
+                let course = match &self.classes[k] {
+                    Class::Write { scatters, gathers } => {
+                        let all: Vec<ValueId> = (scatters.iter().chain(gathers))
+                            .map(|&at| region.nodes[at].args[1])
+                            .collect();
+                        (all.iter().all(known) && self.reads_initial(k))
+                            .then_some(Mapped::Same(self.init[k]))
+                    }
+                    Class::Fold {
+                        op,
+                        steps,
+                        pure: false,
+                    } => {
+                        let mut needs = Vec::new();
+                        steps.iter().for_each(|step| step.needs(&mut needs));
+                        if needs.iter().all(known) {
+                            let (op, steps) = (*op, steps.clone());
+                            self.course(k, op, &steps)
+                        } else {
+                            None
+                        }
+                    }
+                    _ => None,
+                };
+                if let Some(mapped) = course {
+                    self.map.map.insert(param, mapped);
+                    blocked.remove(&param);
+                }
+            }
+            if blocked.len() == before {
+                break;
+            }
+        }
+        for k in 0..self.classes.len() {
+            if self.done[k].is_none() {
+                self.done[k] = self.last(k, &blocked);
+            }
+        }
+    }
+
+    /// Whether every read of carried array `k` sees its value from before the loop.
+    fn reads_initial(&self, k: usize) -> bool {
+        let Class::Write { scatters, gathers } = &self.classes[k] else {
+            return false;
+        };
+        if gathers.is_empty() {
+            return true;
+        }
+        let reads: Option<Vec<ConstVec>> = gathers.iter().map(|&at| self.lanes(at)).collect();
+        let writes: Option<Vec<ConstVec>> = scatters.iter().map(|&at| self.lanes(at)).collect();
+        let (Some(reads), Some(writes)) = (reads, writes) else {
+            return false;
+        };
+        let n = self.map.n;
+        reads
+            .iter()
+            .all(|read| writes.iter().all(|write| is_apart(read, write, n, false)))
+    }
+
+    /// The lanes that a gather or scatter touches over all iterations, if they are constants in range.
+    fn lanes(&self, at: usize) -> Option<ConstVec> {
+        let node = &self.body.region.nodes[at];
+        let block = match node.op {
+            Op::Gather { block } | Op::Scatter { block } => block,
+            _ => return None,
+        };
+        let lanes = self.map.walk.ty(node.args[0]).lanes;
+        match self.map.look(node.args[1]) {
+            Mapped::Each(idx) => wiring::lanes_at(self.map.walk, idx, block, lanes),
+            Mapped::Same(idx) => {
+                let one = wiring::lanes_at(self.map.walk, idx, block, lanes)?;
+                repeated(&one, self.map.n)
+            }
+        }
+    }
+
+    /// What an iteration folds in, for all iterations.
+    fn folded(&mut self, op: WordOp, steps: &[Step], ty: Ty) -> Option<ValueId> {
+        let wide = Ty {
+            lanes: ty.lanes.checked_mul(self.map.n)?,
+            ..ty
+        };
+        let mut all: Option<ValueId> = None;
+        for step in steps {
+            let value = match step {
+                Step::Value(id) => self.map.each(*id)?,
+                Step::Negative(id) => {
+                    let value = self.map.each(*id)?;
+                    self.map.walk.word(WordOp::Neg, &[value])
+                }
+                Step::Choice(cond, then, otherwise) => {
+                    let cond = self.map.each(*cond)?;
+                    let then = self.folded(op, then, ty)?;
+                    let otherwise = self.folded(op, otherwise, ty)?;
+                    self.map.walk.word(WordOp::Select, &[cond, then, otherwise])
+                }
+            };
+            all = Some(match all {
+                None => value,
+                Some(before) => self.map.walk.word(op, &[before, value]),
+            });
+        }
+        match all {
+            Some(all) => Some(all),
+            None => {
+                let public = Ty {
+                    secret: false,
+                    ..wide
+                };
+                Some(self.map.walk.splat_of(public, identity(op, ty.scalar)?))
+            }
+        }
+    }
+
+    /// The value of an accumulator at the start of each iteration.
+    fn course(&mut self, k: usize, op: WordOp, steps: &[Step]) -> Option<Mapped> {
+        let (n, init) = (self.map.n, self.init[k]);
+        let ty = self.map.walk.ty(init);
+        let x = self.folded(op, steps, ty)?;
+        if !ty.secret && self.map.walk.constant(x).is_none() {
+            // In the clear a scan saves nothing.
+            return None;
+        }
+        let l = ty.lanes;
+        let x = self.transposed(x, l, n);
+        let reducer = Reducer::Word(op);
+        let wide = Ty {
+            lanes: n * l,
+            secret: self.map.walk.ty(x).secret,
+            ..ty
+        };
+        let sums = (self.map.walk).emit(
+            Op::Scan {
+                reducer,
+                segments: l,
+            },
+            vec![x],
+            wide,
+        );
+        let sums = self.transposed(sums, n, l);
+        let first = self.map.copies_of(init)?;
+        let after = self.map.walk.word(op, &[first, sums]);
+        let before = ConstVec::Affine {
+            start: 0,
+            dims: vec![((n - 1) * l, 1)],
+        };
+        let before = self.map.walk.gather_at(after, before);
+        let course = self.map.walk.concat(vec![init, before]);
+        let course = self.map.walk.with_secrecy(course, ty.secret);
+        let last = ConstVec::Affine {
+            start: Word::from((n - 1) * l),
+            dims: vec![(l, 1)],
+        };
+        let last = self.map.walk.gather_at(after, last);
+        self.done[k] = Some(self.map.walk.with_secrecy(last, ty.secret));
+        Some(Mapped::Each(course))
+    }
+
+    /// `rows × columns` lanes (row-major) as `columns × rows`, where the first argument counts the new rows.
+    fn transposed(&mut self, id: ValueId, new_rows: u64, old_rows: u64) -> ValueId {
+        let dims = vec![(new_rows, 1), (old_rows, Word::from(new_rows))];
+        self.map
+            .walk
+            .gather_at(id, ConstVec::Affine { start: 0, dims })
+    }
+
+    /// The final value of a carried value, if all that it needs is known for all iterations.
+    fn last(&mut self, k: usize, blocked: &BTreeSet<ValueId>) -> Option<ValueId> {
+        let region = self.body.region;
+        let init = self.init[k];
+        let ty = self.map.walk.ty(init);
+        let n = self.map.n;
+        let known = |id: &ValueId| !blocked.contains(id);
+        match self.classes[k].clone() {
+            Class::Fold {
+                op,
+                steps,
+                pure: true,
+            } => {
+                let mut needs = Vec::new();
+                steps.iter().for_each(|step| step.needs(&mut needs));
+                if !needs.iter().all(known) {
+                    return None;
+                }
+                let x = self.folded(op, &steps, ty)?;
+                let x = self.transposed(x, ty.lanes, n);
+                let total = self.map.walk.reduce(op, x, ty.lanes);
+                let out = self.map.walk.word(op, &[init, total]);
+                Some(self.map.walk.with_secrecy(out, ty.secret))
+            }
+            Class::Write { scatters, .. } => {
+                let needed = |at: &usize| {
+                    let args = &region.nodes[*at].args;
+                    known(&args[1]) && known(&args[2])
+                };
+                if !scatters.iter().all(needed) || !self.is_ordered(&scatters) {
+                    return None;
+                }
+                if let Some(Mapped::Same(start)) = self.map.map.get(&region.params[k + 1])
+                    && *start != init
+                {
+                    return None;
+                }
+                let mut out = init;
+                for at in scatters {
+                    let node = &region.nodes[at];
+                    let Op::Scatter { block } = node.op else {
+                        return None;
+                    };
+                    let idx = self.map.each(node.args[1])?;
+                    let val = self.map.each(node.args[2])?;
+                    out = self.map.walk.scatter(out, idx, val, block);
+                }
+                Some(self.map.walk.with_secrecy(out, ty.secret))
+            }
+            Class::Search {
+                compare,
+                carried_left,
+                when,
+                candidate,
+                others,
+            } => {
+                let ready = known(&candidate) && others.iter().all(|(_, value)| known(value));
+                if !ready || ty.lanes != 1 {
+                    return None;
+                }
+                let members: Vec<usize> = std::iter::once(k)
+                    .chain(others.iter().map(|(j, _)| *j))
+                    .collect();
+                let mut columns = vec![self.map.each(candidate)?];
+                for (j, value) in &others {
+                    if self.map.walk.ty(self.init[*j]).lanes != 1 {
+                        return None;
+                    }
+                    columns.push(self.map.each(*value)?);
+                }
+                let inits: Vec<ValueId> = members.iter().map(|&j| self.init[j]).collect();
+                let found = self.search(&columns, &inits, compare, carried_left, when);
+                for (&j, found) in members.iter().zip(found) {
+                    self.done[j] = Some(found);
+                }
+                self.done[k]
+            }
+            Class::Constant
+            | Class::Fold { pure: false, .. }
+            | Class::Follower(_)
+            | Class::Sequential => None,
+        }
+    }
+
+    /// The best of all candidates and the initial one, with what belongs to it.
+    fn search(
+        &mut self,
+        columns: &[ValueId],
+        inits: &[ValueId],
+        compare: WordOp,
+        carried_left: bool,
+        when: bool,
+    ) -> Vec<ValueId> {
+        let walk = &mut *self.map.walk;
+        let combine = |walk: &mut Walk, left: &[ValueId], right: &[ValueId]| -> Vec<ValueId> {
+            let pair = if carried_left {
+                [left[0], right[0]]
+            } else {
+                [right[0], left[0]]
+            };
+            let take = walk.word(compare, &pair);
+            (left.iter().zip(right))
+                .map(|(&l, &r)| {
+                    let (then, otherwise) = if when { (r, l) } else { (l, r) };
+                    walk.word(WordOp::Select, &[take, then, otherwise])
+                })
+                .collect()
+        };
+        // The tuple is secret as a whole if its key is: the selection makes it so.
+        let secret = columns.iter().chain(inits).any(|&id| walk.ty(id).secret);
+        let columns: Vec<ValueId> = columns
+            .iter()
+            .map(|&id| walk.with_secrecy(id, secret))
+            .collect();
+        let one: Vec<Ty> = (columns.iter())
+            .map(|&id| Ty {
+                lanes: 1,
+                ..walk.ty(id)
+            })
+            .collect();
+        let params: Vec<ValueId> = (one.iter().chain(&one)).map(|&ty| walk.fresh(ty)).collect();
+        walk.open(params.clone());
+        let results = combine(walk, &params[..one.len()], &params[one.len()..]);
+        let region = walk.close(results);
+        let reducer = Reducer::Region;
+        let op = Op::Reduce {
+            reducer,
+            segments: 1,
+        };
+        let best = walk.push_new(op, columns, &one, vec![region]);
+        let found = combine(walk, inits, &best);
+        (found.into_iter().zip(inits))
+            .map(|(id, &init)| {
+                let secret = walk.ty(init).secret;
+                walk.with_secrecy(id, secret)
+            })
+            .collect()
+    }
+
+    /// Whether several scatters per iteration may run one after the other for all iterations.
+    fn is_ordered(&self, scatters: &[usize]) -> bool {
+        if scatters.len() == 1 {
+            return true;
+        }
+        let lanes: Option<Vec<ConstVec>> = scatters.iter().map(|&at| self.lanes(at)).collect();
+        lanes.is_some_and(|lanes| {
+            (0..lanes.len())
+                .all(|i| (0..i).all(|j| is_apart(&lanes[i], &lanes[j], self.map.n, true)))
+        })
+    }
+
+    /// The loop's results: from the vector operations, and from a smaller loop for what stays.
+    fn finish(mut self, node: &Node) -> Option<Vec<ValueId>> {
+        let region = self.body.region;
+        let left: Vec<usize> = (0..self.done.len())
+            .filter(|&k| self.done[k].is_none())
+            .collect();
+        // What the remaining values need inside the loop, backward; what is mapped and costly is read instead.
+        let mut needed: BTreeSet<ValueId> = left.iter().map(|&k| region.results[k]).collect();
+        let mut kept = Vec::new();
+        let mut read = BTreeSet::new();
+        for at in (0..region.nodes.len()).rev() {
+            let node = &region.nodes[at];
+            let is_needed = node.results.iter().any(|id| needed.contains(id));
+            let has_effect = self.body.live[at] && !self.mapped[at];
+            if self.mapped[at] && is_needed && self.is_costly(node) {
+                read.extend(
+                    node.results
+                        .iter()
+                        .copied()
+                        .filter(|id| needed.contains(id)),
+                );
+                continue;
+            }
+            // What was mapped and acts (a reveal, an assertion) must not act again.
+            if self.mapped[at] && is_needed && acts(node) {
+                read.extend(
+                    node.results
+                        .iter()
+                        .copied()
+                        .filter(|id| needed.contains(id)),
+                );
+                continue;
+            }
+            let effect = has_effect && !is_needed && may_act(node);
+            if is_needed || effect {
+                kept.push(at);
+                needed.extend(&self.body.uses[at]);
+            }
+        }
+        kept.reverse();
+        if left.is_empty() && kept.is_empty() {
+            return self.done.into_iter().collect();
+        }
+        // Of a carried value that left the loop, only its course may still be read.
+        for (k, class) in self.classes.iter().enumerate() {
+            let param = region.params[k + 1];
+            if self.done[k].is_some() && *class != Class::Constant && needed.contains(&param) {
+                if !self.map.map.contains_key(&param) {
+                    return None;
+                }
+                read.insert(param);
+            }
+        }
+        let gained = !read.is_empty()
+            || self
+                .done
+                .iter()
+                .zip(&self.classes)
+                .any(|(done, class)| done.is_some() && *class != Class::Constant);
+        if !gained {
+            return None;
+        }
+        self.smaller_loop(node, &left, &kept, &read)
+    }
+
+    fn is_costly(&self, node: &Node) -> bool {
+        let secret = node.results.iter().any(|&id| self.map.walk.ty(id).secret);
+        secret
+            && match &node.op {
+                Op::Word(op) => !matches!(op, WordOp::Cast | WordOp::Not | WordOp::Xor),
+                Op::ReadSecret { .. }
+                | Op::WriteSecret { .. }
+                | Op::Reduce { .. }
+                | Op::Scan { .. }
+                | Op::Dot { .. }
+                | Op::Loop { .. }
+                | Op::If
+                | Op::While => true,
+                Op::Const(_)
+                | Op::Input(_)
+                | Op::MakeSecret
+                | Op::Gather { .. }
+                | Op::Scatter { .. }
+                | Op::Concat
+                | Op::Reveal
+                | Op::Assert(_)
+                | Op::Output(_) => false,
+            }
+    }
+
+    fn smaller_loop(
+        &mut self,
+        node: &Node,
+        carried: &[usize],
+        kept: &[usize],
+        read: &BTreeSet<ValueId>,
+    ) -> Option<Vec<ValueId>> {
+        let region = self.body.region;
+        let n = self.map.n;
+        let init: Vec<ValueId> = carried.iter().map(|&k| self.init[k]).collect();
+        let tys: Vec<Ty> = init.iter().map(|&id| self.map.walk.ty(id)).collect();
+        let mut sources = Vec::new();
+        for &id in read {
+            sources.push((id, self.map.look(id)));
+        }
+        let walk = &mut *self.map.walk;
+        walk.span = node.span;
+        walk.protocol = node.protocol;
+        let counter = walk.fresh(walk.ty(region.params[0]));
+        walk.bound_counter(counter, n);
+        let mut renamed = BTreeMap::from([(region.params[0], counter)]);
+        let mut params = vec![counter];
+        for (&k, &ty) in carried.iter().zip(&tys) {
+            let param = walk.fresh(ty);
+            renamed.insert(region.params[k + 1], param);
+            params.push(param);
+        }
+        for (k, class) in self.classes.iter().enumerate() {
+            if *class == Class::Constant {
+                renamed.insert(region.params[k + 1], self.init[k]);
+            }
+        }
+        walk.open(params);
+        for (id, source) in sources {
+            let value = match source {
+                Mapped::Same(value) => value,
+                Mapped::Each(value) => {
+                    let lanes = walk.ty(id).lanes;
+                    walk.gather(value, counter, lanes)
+                }
+            };
+            renamed.insert(id, value);
+        }
+        let nodes: Vec<Node> = kept.iter().map(|&at| region.nodes[at].clone()).collect();
+        copy(walk, &nodes, &mut renamed);
+        let results = (carried.iter())
+            .map(|&k| {
+                let id = region.results[k];
+                renamed.get(&id).copied().unwrap_or(id)
+            })
+            .collect();
+        let body: Region = walk.close(results);
+        walk.span = node.span;
+        walk.protocol = node.protocol;
+        let results = walk.push_new(Op::Loop { count: Some(n) }, init, &tys, vec![body]);
+        for (&k, result) in carried.iter().zip(results) {
+            self.done[k] = Some(result);
+        }
+        self.done.iter().copied().collect()
+    }
+}
+
+/// Whether a node may stop the run or be seen.
+fn may_act(node: &Node) -> bool {
+    acts(node)
+        || matches!(node.op, Op::Gather { .. } | Op::Scatter { .. } | Op::While)
+        || (node.regions.iter())
+            .flat_map(|region| &region.nodes)
+            .any(may_act)
+}
+
+/// Whether a node is seen from outside each time it runs.
+fn acts(node: &Node) -> bool {
+    matches!(node.op, Op::Reveal | Op::Assert(_))
+        || (node.regions.iter())
+            .flat_map(|region| &region.nodes)
+            .any(acts)
+}
+
+/// `n` times the same lanes.
+fn repeated(words: &ConstVec, n: u64) -> Option<ConstVec> {
+    let (start, mut dims) = affine(words)?;
+    dims.insert(0, (n, 0));
+    Some(ConstVec::Affine { start, dims })
+}

@@ -1,0 +1,428 @@
+//! What a loop does with each value that it carries: recognises accumulators, arrays filled by position, and searches.
+//!
+//! The answers are about the body alone and hold for any number of iterations; whether they suffice to run all
+//! iterations at once is decided by the caller, who also checks the indices of arrays.
+
+use crate::ir::{Node, Op, Region};
+use crate::passes::rewrite::{Walk, free_uses, is_droppable};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::ConstVec;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A loop's body with what the analysis looks up.
+pub struct Body<'a> {
+    /// The region.
+    pub region: &'a Region,
+    /// The node that defines a value of the body.
+    pub def: BTreeMap<ValueId, usize>,
+    /// What each node uses, nested regions included.
+    pub uses: Vec<Vec<ValueId>>,
+    /// Whether anything needs the node.
+    pub live: Vec<bool>,
+}
+
+/// How a carried value changes from iteration to iteration.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Class {
+    /// It never changes.
+    Constant,
+    /// `acc = acc op x`, by steps in order. If `pure`, nothing else looks at it.
+    Fold {
+        /// The operator.
+        op: WordOp,
+        /// What is folded in, per step.
+        steps: Vec<Step>,
+        /// Whether the accumulator is used for nothing else.
+        pure: bool,
+    },
+    /// An array of which elements are replaced at public indices, by scatters in order; all else that looks at it are
+    /// gathers of its state at the start of the iteration.
+    Write {
+        /// The scatters, first to last (indices of the body's nodes).
+        scatters: Vec<usize>,
+        /// The gathers.
+        gathers: Vec<usize>,
+    },
+    /// `if x better than best { best = x; … }`: the leader of a search.
+    Search {
+        /// The comparison as the body has it.
+        compare: WordOp,
+        /// Whether the carried value is the comparison's left operand.
+        carried_left: bool,
+        /// Whether the new value is taken where the comparison holds (else where it does not).
+        when: bool,
+        /// The candidate.
+        candidate: ValueId,
+        /// What else is taken along: (carried value, its candidate).
+        others: Vec<(usize, ValueId)>,
+    },
+    /// Taken along by the search with the given leader.
+    Follower(usize),
+    /// Anything else.
+    Sequential,
+}
+
+/// What one step folds into an accumulator.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A value.
+    Value(ValueId),
+    /// The negative of a value.
+    Negative(ValueId),
+    /// One thing where a condition holds, another (or nothing) where it does not.
+    Choice(ValueId, Vec<Step>, Vec<Step>),
+}
+
+impl Step {
+    /// The values of the body that it needs.
+    pub fn needs(&self, out: &mut Vec<ValueId>) {
+        match self {
+            Self::Value(id) | Self::Negative(id) => out.push(*id),
+            Self::Choice(cond, then, otherwise) => {
+                out.push(*cond);
+                for step in then.iter().chain(otherwise) {
+                    step.needs(out);
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Body<'a> {
+    /// Indexes a body and finds what is needed in it.
+    pub fn new(walk: &mut Walk, region: &'a Region) -> Self {
+        let mut def = BTreeMap::new();
+        let mut uses = Vec::with_capacity(region.nodes.len());
+        let mut constants: BTreeMap<ValueId, &ConstVec> = BTreeMap::new();
+        for (at, node) in region.nodes.iter().enumerate() {
+            for &result in &node.results {
+                def.insert(result, at);
+            }
+            if let Op::Const(words) = &node.op {
+                constants.insert(node.results[0], words);
+            }
+            uses.push(free_uses(node));
+        }
+        let mut live = vec![false; region.nodes.len()];
+        let mut needed: BTreeSet<ValueId> = region.results.iter().copied().collect();
+        for (at, node) in region.nodes.iter().enumerate().rev() {
+            let constant = |id: ValueId| constants.get(&id).copied().or_else(|| walk.constant(id));
+            live[at] = node.results.iter().any(|id| needed.contains(id))
+                || !is_droppable(node, &constant, walk.all_values());
+            if live[at] {
+                needed.extend(&uses[at]);
+            }
+        }
+        Self {
+            region,
+            def,
+            uses,
+            live,
+        }
+    }
+
+    fn node(&self, id: ValueId) -> Option<&'a Node> {
+        self.def.get(&id).map(|&at| &self.region.nodes[at])
+    }
+
+    /// Classifies carried value `k`; `Follower` and the leader's `others` are found by [`searches`].
+    pub fn classify(&self, k: usize) -> Class {
+        let (param, result) = (self.region.params[k + 1], self.region.results[k]);
+        if param == result {
+            return Class::Constant;
+        }
+        // All that depends on the carried value.
+        let mut dependent = BTreeSet::from([param]);
+        let mut nodes = BTreeSet::new();
+        for (at, node) in self.region.nodes.iter().enumerate() {
+            if self.live[at] && self.uses[at].iter().any(|id| dependent.contains(id)) {
+                dependent.extend(&node.results);
+                nodes.insert(at);
+            }
+        }
+        let mut chain = Chain {
+            body: self,
+            dependent: &dependent,
+            consumed: BTreeSet::new(),
+        };
+        if let Some((op, steps)) = chain.fold(param, result) {
+            let elsewhere = (self.region.results.iter().enumerate())
+                .any(|(j, id)| j != k && dependent.contains(id));
+            let pure = !elsewhere && nodes.is_subset(&chain.consumed);
+            return Class::Fold { op, steps, pure };
+        }
+        self.write(k, param, result, &dependent)
+            .unwrap_or(Class::Sequential)
+    }
+
+    fn write(
+        &self,
+        k: usize,
+        param: ValueId,
+        result: ValueId,
+        dependent: &BTreeSet<ValueId>,
+    ) -> Option<Class> {
+        let mut scatters = Vec::new();
+        let mut states = BTreeSet::new();
+        let mut at = result;
+        while at != param {
+            let index = *self.def.get(&at)?;
+            let node = &self.region.nodes[index];
+            let Op::Scatter { .. } = node.op else {
+                return None;
+            };
+            if dependent.contains(&node.args[1]) {
+                return None;
+            }
+            states.insert(at);
+            scatters.push(index);
+            at = node.args[0];
+        }
+        scatters.reverse();
+        let mut gathers = Vec::new();
+        for (index, node) in self.region.nodes.iter().enumerate() {
+            if !self.live[index] {
+                continue;
+            }
+            if self.uses[index].contains(&param) && !scatters.contains(&index) {
+                let is_gather = matches!(node.op, Op::Gather { .. })
+                    && node.args[0] == param
+                    && !dependent.contains(&node.args[1]);
+                if !is_gather {
+                    return None;
+                }
+                gathers.push(index);
+            }
+            let uses_state = self.uses[index].iter().any(|id| states.contains(id));
+            let next = scatters.contains(&index)
+                && !states.contains(&node.args[1])
+                && !states.contains(&node.args[2])
+                && node.args[2] != param;
+            if uses_state && !next {
+                return None;
+            }
+            if scatters.contains(&index) && node.args[2] == param {
+                return None;
+            }
+        }
+        let elsewhere = (self.region.results.iter().enumerate())
+            .any(|(j, id)| j != k && (*id == param || states.contains(id)));
+        (!elsewhere).then_some(Class::Write { scatters, gathers })
+    }
+}
+
+/// Finds searches among the carried values that are sequential by themselves.
+pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
+    let params = &body.region.params[1..];
+    for leader in 0..classes.len() {
+        let open =
+            |class: &Class| matches!(class, Class::Sequential | Class::Fold { pure: false, .. });
+        if !open(&classes[leader]) {
+            continue;
+        }
+        let (best, next) = (params[leader], body.region.results[leader]);
+        // The one comparison of the carried value with a candidate.
+        let mut compares = (0..body.region.nodes.len()).filter(|&at| {
+            let node = &body.region.nodes[at];
+            body.live[at]
+                && matches!(node.op, Op::Word(WordOp::Lt | WordOp::Le))
+                && node.args.contains(&best)
+        });
+        let (Some(at), None) = (compares.next(), compares.next()) else {
+            continue;
+        };
+        let node = &body.region.nodes[at];
+        let carried_left = node.args[0] == best;
+        let candidate = node.args[usize::from(carried_left)];
+        let Op::Word(compare) = node.op else { continue };
+        let cond = node.results[0];
+        // `best` grows if it is taken when it is the smaller one.
+        let choice = |id: ValueId, param: ValueId| -> Option<(ValueId, bool)> {
+            let node = body.node(id)?;
+            match (&node.op, &node.args[..]) {
+                (Op::Word(WordOp::Select), &[c, x, y]) if c == cond => {
+                    if y == param {
+                        Some((x, true))
+                    } else if x == param {
+                        Some((y, false))
+                    } else {
+                        None
+                    }
+                }
+                _ => None,
+            }
+        };
+        let Some((taken, when)) = choice(next, best) else {
+            continue;
+        };
+        if taken != candidate || candidate == best {
+            continue;
+        }
+        let mut others = Vec::new();
+        let mut members = BTreeSet::from([best]);
+        let mut selects = BTreeSet::from([next, cond]);
+        for (j, class) in classes.iter().enumerate() {
+            if j == leader || !open(class) {
+                continue;
+            }
+            if let Some((value, same)) = choice(body.region.results[j], params[j])
+                && same == when
+            {
+                others.push((j, value));
+                members.insert(params[j]);
+                selects.insert(body.region.results[j]);
+            }
+        }
+        // Nothing else may look at any of them.
+        let clean = (body.region.nodes.iter().enumerate()).all(|(at, node)| {
+            !body.live[at]
+                || node.results.iter().any(|id| selects.contains(id))
+                || !body.uses[at]
+                    .iter()
+                    .any(|id| members.contains(id) || selects.contains(id))
+        });
+        let candidates_free = others
+            .iter()
+            .all(|(_, value)| !members.contains(value) && !selects.contains(value))
+            && !selects.contains(&candidate);
+        let single_use = (0..classes.len()).all(|j| {
+            let id = body.region.results[j];
+            j == leader
+                || others.iter().any(|(other, _)| *other == j)
+                || !(members.contains(&id) || selects.contains(&id))
+        });
+        if !clean || !candidates_free || !single_use {
+            continue;
+        }
+        for (j, _) in &others {
+            classes[*j] = Class::Follower(leader);
+        }
+        classes[leader] = Class::Search {
+            compare,
+            carried_left,
+            when,
+            candidate,
+            others,
+        };
+    }
+}
+
+struct Chain<'b, 'a> {
+    body: &'b Body<'a>,
+    dependent: &'b BTreeSet<ValueId>,
+    /// The nodes that the chain consists of.
+    consumed: BTreeSet<usize>,
+}
+
+impl Chain<'_, '_> {
+    /// The steps of one operator that lead from `base` to `value`, first to last.
+    fn fold(&mut self, base: ValueId, value: ValueId) -> Option<(WordOp, Vec<Step>)> {
+        let (mut at, mut steps, mut found) = (value, Vec::new(), None);
+        while at != base {
+            let (next, op, step) = self.back(at)?;
+            if *found.get_or_insert(op) != op {
+                return None;
+            }
+            steps.push(step);
+            at = next;
+        }
+        steps.reverse();
+        Some((found?, steps))
+    }
+
+    /// One step back: `value = previous op step`.
+    fn back(&mut self, value: ValueId) -> Option<(ValueId, WordOp, Step)> {
+        let at = *self.body.def.get(&value)?;
+        let node = &self.body.region.nodes[at];
+        let depends = |id: &ValueId| self.dependent.contains(id);
+        match (&node.op, &node.args[..]) {
+            (Op::Word(op), &[a, b]) if op.is_associative() => {
+                let (carried, x) = match (depends(&a), depends(&b)) {
+                    (true, false) => (a, b),
+                    (false, true) => (b, a),
+                    _ => return None,
+                };
+                self.consumed.insert(at);
+                Some((carried, *op, Step::Value(x)))
+            }
+            (Op::Word(WordOp::Sub), &[a, b]) if depends(&a) && !depends(&b) => {
+                self.consumed.insert(at);
+                Some((a, WordOp::Add, Step::Negative(b)))
+            }
+            (Op::Word(WordOp::Select), &[c, x, y]) => {
+                self.consumed.insert(at);
+                if depends(&c) {
+                    self.extreme(c, x, y)
+                } else {
+                    self.choice(c, x, y)
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// `c ? x : y` where `c` compares the two: the smaller or larger of them.
+    fn extreme(&mut self, c: ValueId, x: ValueId, y: ValueId) -> Option<(ValueId, WordOp, Step)> {
+        let at = *self.body.def.get(&c)?;
+        let node = &self.body.region.nodes[at];
+        let Op::Word(WordOp::Lt | WordOp::Le) = node.op else {
+            return None;
+        };
+        let op = match node.args[..] {
+            [a, b] if (a, b) == (x, y) => WordOp::Min,
+            [a, b] if (a, b) == (y, x) => WordOp::Max,
+            _ => return None,
+        };
+        let (carried, other) = match (self.dependent.contains(&x), self.dependent.contains(&y)) {
+            (true, false) => (x, y),
+            (false, true) => (y, x),
+            _ => return None,
+        };
+        self.consumed.insert(at);
+        Some((carried, op, Step::Value(other)))
+    }
+
+    /// `c ? x : y` where one of the two leads to the other, or both lead to one value.
+    fn choice(&mut self, c: ValueId, x: ValueId, y: ValueId) -> Option<(ValueId, WordOp, Step)> {
+        if !(self.dependent.contains(&x) && self.dependent.contains(&y)) {
+            return None;
+        }
+        if let Some((op, steps)) = self.fold_within(y, x) {
+            return Some((y, op, Step::Choice(c, steps, vec![])));
+        }
+        if let Some((op, steps)) = self.fold_within(x, y) {
+            return Some((x, op, Step::Choice(c, vec![], steps)));
+        }
+        let (base, op, then) = self.back(x)?;
+        let (other, op2, otherwise) = self.back(y)?;
+        (base == other && op == op2)
+            .then(|| (base, op, Step::Choice(c, vec![then], vec![otherwise])))
+    }
+
+    /// As [`Chain::fold`], giving up after a few steps, so that chains of choices cost linear time.
+    fn fold_within(&mut self, base: ValueId, value: ValueId) -> Option<(WordOp, Vec<Step>)> {
+        let (mut at, mut steps, mut found) = (value, Vec::new(), None);
+        let before = self.consumed.clone();
+        for _ in 0..4 {
+            if at == base {
+                steps.reverse();
+                return Some((found?, steps));
+            }
+            let Some((next, op, step)) = self.back(at) else {
+                break;
+            };
+            if *found.get_or_insert(op) != op {
+                break;
+            }
+            steps.push(step);
+            at = next;
+        }
+        if at == base && found.is_some() {
+            steps.reverse();
+            return Some((found?, steps));
+        }
+        self.consumed = before;
+        None
+    }
+}

@@ -1,0 +1,297 @@
+//! Loops as they come from source, and what must become of them.
+
+use super::*;
+use crate::ir::build::Builder;
+use crate::passes::optimise;
+use crate::passes::tests::assert_same;
+
+const U32: Scalar = Scalar::unsigned(32);
+const U64: Scalar = Scalar::unsigned(64);
+
+fn secret(b: &mut Builder, scalar: Scalar, lanes: u64, word: Word) -> ValueId {
+    let id = b.splat(scalar, lanes, word);
+    b.inferred(Op::MakeSecret, &[id])
+}
+
+fn n_loops(region: &Region) -> usize {
+    (region.nodes.iter())
+        .map(|node| {
+            usize::from(matches!(node.op, Op::Loop { .. }))
+                + node.regions.iter().map(n_loops).sum::<usize>()
+        })
+        .sum()
+}
+
+fn n_nodes(region: &Region) -> usize {
+    (region.nodes.iter())
+        .map(|node| 1 + node.regions.iter().map(n_nodes).sum::<usize>())
+        .sum()
+}
+
+/// Numbers that are not in order.
+fn numbers(n: u64, modulus: Word) -> Vec<Word> {
+    (0..Word::from(n))
+        .map(|i| (i * i * 7 + i * 3 + 5) % modulus)
+        .collect()
+}
+
+/// Optimises with and without unrolling; asserts the same meaning and that no loop is left after `lanes` alone.
+fn becomes_lanes(ir: &Ir, inputs: &[Vec<Word>]) -> Ir {
+    let simple = crate::passes::dead::run(crate::passes::common::run(crate::passes::algebra::run(
+        ir.clone(),
+    )));
+    let lanes = crate::passes::dead::run(run(simple));
+    assert_same(ir, &lanes, inputs, "lanes");
+    assert_eq!(n_loops(&lanes.body), 0, "{lanes}");
+    let all = optimise(ir.clone(), 2, &mut |_, _| {});
+    assert_same(ir, &all, inputs, "all passes");
+    all
+}
+
+#[test]
+fn a_mean_of_a_million_values_is_a_few_nodes() {
+    let n = 1_000_000;
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n);
+    let zero = secret(&mut b, U64, 1, 0);
+    let sum = b.counted(n, &[zero], |b, i, acc| {
+        let element = b.gather(x, i, 1);
+        let wide = b.cast(element, U64);
+        vec![b.word(WordOp::Add, &[acc[0], wide])]
+    });
+    let count = b.splat(U64, 1, Word::from(n));
+    let mean = b.word(WordOp::Div, &[sum[0], count]);
+    let mean = b.cast(mean, U32);
+    b.output(mean, &[0]);
+    let ir = b.finish();
+    let after = becomes_lanes(&ir, &[numbers(n, 1 << 32)]);
+    assert!(n_nodes(&after.body) < 10, "{after}");
+    assert!(
+        after
+            .to_string()
+            .contains("secret u52 x1 in 0..=4294967295000000 = reduce add"),
+        "{after}"
+    );
+}
+
+#[test]
+fn maxima_by_selection_and_argmax_are_reductions() {
+    let n = 50;
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n);
+    let (zero, nowhere) = (secret(&mut b, U32, 1, 0), secret(&mut b, U64, 1, 99));
+    let found = b.counted(n, &[zero, zero, nowhere], |b, i, carried| {
+        let element = b.gather(x, i, 1);
+        let better = b.word(WordOp::Lt, &[carried[0], element]);
+        let max = b.word(WordOp::Select, &[better, element, carried[0]]);
+        let better = b.word(WordOp::Lt, &[carried[1], element]);
+        let best = b.word(WordOp::Select, &[better, element, carried[1]]);
+        let at = b.word(WordOp::Select, &[better, i, carried[2]]);
+        vec![max, best, at]
+    });
+    found.iter().for_each(|&id| {
+        b.output(id, &[0]);
+    });
+    let ir = b.finish();
+    let after = becomes_lanes(&ir, &[numbers(n, 13)]);
+    let text = after.to_string();
+    assert!(
+        text.contains("reduce max") && text.contains("reduce region"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_conditional_count_and_a_variance() {
+    let n = 40;
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n);
+    let level = b.input(1, "level", U32, 1);
+    let zero = secret(&mut b, U64, 1, 0);
+    let found = b.counted(n, &[zero, zero, zero], |b, i, carried| {
+        let element = b.gather(x, i, 1);
+        let above = b.word(WordOp::Lt, &[level, element]);
+        let one = b.splat(U64, 1, 1);
+        let more = b.word(WordOp::Add, &[carried[0], one]);
+        let count = b.word(WordOp::Select, &[above, more, carried[0]]);
+        let wide = b.cast(element, U64);
+        let sum = b.word(WordOp::Add, &[carried[1], wide]);
+        let square = b.word(WordOp::Mul, &[wide, wide]);
+        let squares = b.word(WordOp::Add, &[carried[2], square]);
+        vec![count, sum, squares]
+    });
+    found.iter().for_each(|&id| {
+        b.output(id, &[0]);
+    });
+    let ir = b.finish();
+    let after = becomes_lanes(&ir, &[numbers(n, 1000), vec![500]]);
+    assert!(after.to_string().contains("dot segments=1"), "{after}");
+}
+
+#[test]
+fn a_histogram_is_one_comparison_of_all_pairs() {
+    let (n, buckets) = (30, 7);
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n);
+    let zeros = secret(&mut b, U32, buckets, 0);
+    let counts = b.counted(buckets, &[zeros], |b, bucket, outer| {
+        b.counted(n, &[outer[0]], |b, i, inner| {
+            let element = b.gather(x, i, 1);
+            let name = b.cast(bucket, U32);
+            let equal = b.word(WordOp::Eq, &[element, name]);
+            let old = b.gather(inner[0], bucket, 1);
+            let one = b.splat(U32, 1, 1);
+            let more = b.word(WordOp::Add, &[old, one]);
+            let new = b.word(WordOp::Select, &[equal, more, old]);
+            vec![b.scatter(inner[0], bucket, new, 1)]
+        })
+    });
+    b.output(counts[0], &[0]);
+    let ir = b.finish();
+    let after = becomes_lanes(&ir, &[numbers(n, 7)]);
+    assert!(after.to_string().contains("bool x210"), "{after}");
+}
+
+#[test]
+fn an_intersection_compares_all_pairs() {
+    let (n, m) = (12, 9);
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n);
+    let y = b.input(1, "y", U32, m);
+    let zero = secret(&mut b, U32, 1, 0);
+    let size = b.counted(n, &[zero], |b, i, outer| {
+        let no = secret(b, Scalar::Bool, 1, 0);
+        let found = b.counted(m, &[no], |b, j, inner| {
+            let left = b.gather(x, i, 1);
+            let right = b.gather(y, j, 1);
+            let equal = b.word(WordOp::Eq, &[left, right]);
+            vec![b.word(WordOp::Or, &[inner[0], equal])]
+        });
+        let one = b.cast(found[0], U32);
+        vec![b.word(WordOp::Add, &[outer[0], one])]
+    });
+    b.output(size[0], &[0]);
+    let ir = b.finish();
+    let after = becomes_lanes(&ir, &[numbers(n, 100), numbers(m, 100)]);
+    let text = after.to_string();
+    assert!(
+        text.contains("reduce or segments=12") && text.contains("bool x108"),
+        "{text}"
+    );
+}
+
+#[test]
+fn compare_exchange_of_disjoint_pairs_is_one_layer() {
+    let n = 16;
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n);
+    let layer = |b: &mut Builder, x: ValueId, offset: u64, n_pairs: u64| {
+        b.counted(n_pairs, &[x], |b, i, carried| {
+            let two = b.index(2);
+            let base = b.word(WordOp::Mul, &[i, two]);
+            let (first, second) = (b.index(offset), b.index(offset + 1));
+            let (at, next) = (
+                b.word(WordOp::Add, &[base, first]),
+                b.word(WordOp::Add, &[base, second]),
+            );
+            let (l, r) = (b.gather(carried[0], at, 1), b.gather(carried[0], next, 1));
+            let swap = b.word(WordOp::Lt, &[r, l]);
+            let lo = b.word(WordOp::Select, &[swap, r, l]);
+            let hi = b.word(WordOp::Select, &[swap, l, r]);
+            let once = b.scatter(carried[0], at, lo, 1);
+            vec![b.scatter(once, next, hi, 1)]
+        })[0]
+    };
+    let mut sorted = x;
+    for round in 0..n {
+        sorted = layer(&mut b, sorted, round % 2, n / 2 - round % 2);
+    }
+    b.output(sorted, &[0]);
+    let ir = b.finish();
+    becomes_lanes(&ir, &[numbers(n, 100)]);
+}
+
+#[test]
+fn prefix_sums_are_scans_and_maps_need_no_scatter() {
+    let n = 20;
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n);
+    let zeros = secret(&mut b, U32, n, 0);
+    let zero = secret(&mut b, U32, 1, 0);
+    let out = b.counted(n, &[zeros, zero, zeros], |b, i, carried| {
+        let element = b.gather(x, i, 1);
+        let sum = b.word(WordOp::Add, &[carried[1], element]);
+        let doubled = b.word(WordOp::Add, &[element, element]);
+        vec![
+            b.scatter(carried[0], i, sum, 1),
+            sum,
+            b.scatter(carried[2], i, doubled, 1),
+        ]
+    });
+    out.iter().for_each(|&id| {
+        b.output(id, &[0]);
+    });
+    let ir = b.finish();
+    let after = becomes_lanes(&ir, &[numbers(n, 1 << 32)]);
+    let text = after.to_string();
+    assert!(
+        text.contains("scan add") && !text.contains("scatter"),
+        "{text}"
+    );
+}
+
+#[test]
+fn independent_work_leaves_a_sequential_loop() {
+    let n = 1000;
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n);
+    let one = secret(&mut b, U32, 1, 1);
+    let out = b.counted(n, &[one], |b, i, carried| {
+        let element = b.gather(x, i, 1);
+        let square = b.word(WordOp::Mul, &[element, element]);
+        let mixed = b.word(WordOp::Mul, &[carried[0], carried[0]]);
+        vec![b.word(WordOp::Add, &[mixed, square])]
+    });
+    b.output(out[0], &[0]);
+    let ir = b.finish();
+    let after = optimise(ir.clone(), 2, &mut |_, _| {});
+    assert_same(&ir, &after, &[numbers(n, 1 << 32)], "fission");
+    let text = after.to_string();
+    assert_eq!(n_loops(&after.body), 1, "{text}");
+    assert!(text.contains("u32 x1000 = mul"), "{text}");
+}
+
+#[test]
+fn a_million_dependent_steps_stay_a_loop() {
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, 1);
+    let out = b.counted(1_000_000, &[x], |b, i, carried| {
+        let i = b.cast(i, U32);
+        let mixed = b.word(WordOp::Mul, &[carried[0], carried[0]]);
+        vec![b.word(WordOp::Add, &[mixed, i])]
+    });
+    b.output(out[0], &[0]);
+    let ir = b.finish();
+    let after = optimise(ir.clone(), 2, &mut |_, _| {});
+    assert_same(&ir, &after, &[vec![3]], "steps");
+    assert!(n_nodes(&after.body) < 12, "{after}");
+}
+
+#[test]
+fn a_read_of_what_an_earlier_iteration_wrote_keeps_the_loop() {
+    let n = 100;
+    let mut b = Builder::new(3);
+    let x = b.input(0, "x", U32, n + 1);
+    let out = b.counted(n, &[x], |b, i, carried| {
+        let one = b.index(1);
+        let next = b.word(WordOp::Add, &[i, one]);
+        let (l, r) = (b.gather(carried[0], i, 1), b.gather(carried[0], next, 1));
+        let product = b.word(WordOp::Mul, &[l, r]);
+        vec![b.scatter(carried[0], next, product, 1)]
+    });
+    b.output(out[0], &[0]);
+    let ir = b.finish();
+    let after = optimise(ir.clone(), 2, &mut |_, _| {});
+    assert_same(&ir, &after, &[numbers(n + 1, 1 << 32)], "recurrence");
+    assert_eq!(n_loops(&after.body), 1, "{after}");
+}

@@ -1,0 +1,182 @@
+//! Narrowing: an operation whose integers need fewer bits than its type is done at the smaller width.
+//!
+//! ```text
+//! before: v1: secret u64 x9 = cast v0 (u8)   v2: secret u64 x1 in 0..=2295 = reduce add v1
+//! after:  v1: secret u12 x9 = cast v0        v3: secret u12 x1 = reduce add v1   v2: secret u64 x1 = cast v3
+//! ```
+//!
+//! Sums, differences, products, selections and bit logic are right mod 2^k in their low k bits: they need as many bits as
+//! their result. Comparisons, minima, divisions and roots look at the integers: they need as many as their operands. Signed
+//! operations on integers that are never negative become unsigned. The casts around them cost nothing where they drop bits;
+//! where two of them meet, one goes (`algebra`).
+
+use super::algebra::holds_all;
+use super::constants::Constants;
+use super::constants::vectors::type_range;
+use super::rewrite::{Rule, Walk, rewrite};
+use crate::hir::Range;
+use crate::ir::{Ir, Node, Op, Reducer, Ty};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::Scalar;
+
+/// The pass.
+pub fn run(ir: Ir) -> Ir {
+    rewrite(ir, true, &mut Narrow)
+}
+
+struct Narrow;
+
+impl Rule for Narrow {
+    fn node(&mut self, walk: &mut Walk, node: Node) {
+        if let &[result] = &node.results[..]
+            && walk.ty(result).secret
+            && let Some(width) = needed(walk, &node)
+            && let Some(new) = narrowed(walk, &node, width)
+        {
+            walk.replace(result, new);
+            return;
+        }
+        Constants.node(walk, node);
+    }
+}
+
+/// The range of a value, its type's where nothing better is known.
+fn range_of(walk: &Walk, id: ValueId) -> Option<Range> {
+    let value = &walk.all_values()[id.index()];
+    value
+        .range
+        .or_else(|| type_range(value.ty.scalar).map(|(lo, hi)| Range { lo, hi }))
+}
+
+fn join(a: Range, b: Range) -> Range {
+    Range {
+        lo: a.lo.min(b.lo),
+        hi: a.hi.max(b.hi),
+    }
+}
+
+/// The integers that the operation must be able to hold.
+fn needed(walk: &Walk, node: &Node) -> Option<Range> {
+    let result = || range_of(walk, node.results[0]);
+    let arg = |i: usize| range_of(walk, node.args[i]);
+    let both = || Some(join(arg(0)?, arg(1)?));
+    match &node.op {
+        Op::Word(op) => match op {
+            WordOp::Add
+            | WordOp::Sub
+            | WordOp::Mul
+            | WordOp::Neg
+            | WordOp::And
+            | WordOp::Or
+            | WordOp::Xor
+            | WordOp::Select
+            | WordOp::Shl => result(),
+            WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le | WordOp::Min | WordOp::Max => both(),
+            // A quotient by zero is all ones of its width.
+            WordOp::Div => (arg(1)?.lo > 0).then(both)?,
+            WordOp::Rem => both(),
+            WordOp::Isqrt | WordOp::Shr => arg(0),
+            WordOp::CountOnes => arg(0).filter(|range| range.lo >= 0),
+            WordOp::Abs => Some(join(arg(0)?, result()?)),
+            WordOp::Not | WordOp::RotL | WordOp::RotR | WordOp::Cast => None,
+        },
+        Op::Reduce {
+            reducer: Reducer::Word(op),
+            ..
+        }
+        | Op::Scan {
+            reducer: Reducer::Word(op),
+            ..
+        } => match op {
+            WordOp::Add | WordOp::Mul => result(),
+            _ => arg(0),
+        },
+        Op::Dot { .. } => result(),
+        Op::ReadSecret { .. } => Some(join(arg(0)?, Range { lo: 0, hi: 0 })),
+        Op::WriteSecret { .. } => Some(join(arg(0)?, arg(2)?)),
+        Op::Const(_)
+        | Op::Input(_)
+        | Op::MakeSecret
+        | Op::Gather { .. }
+        | Op::Scatter { .. }
+        | Op::Concat
+        | Op::Reduce {
+            reducer: Reducer::Region,
+            ..
+        }
+        | Op::Scan {
+            reducer: Reducer::Region,
+            ..
+        }
+        | Op::Reveal
+        | Op::Assert(_)
+        | Op::Loop { .. }
+        | Op::While
+        | Op::If
+        | Op::Output(_) => None,
+    }
+}
+
+/// The smallest integer type that holds a range.
+fn holding(range: Range) -> Scalar {
+    let bits = |hi: i128| 128 - hi.leading_zeros();
+    if range.lo >= 0 {
+        Scalar::unsigned(bits(range.hi).max(1) as u8)
+    } else {
+        let magnitude = bits(range.hi.max(0)).max(128 - range.lo.leading_ones());
+        Scalar::signed((magnitude + 1).clamp(2, 128) as u8)
+    }
+}
+
+/// Which operands are data of the operation's type (the others keep theirs).
+fn is_data(op: &Op, i: usize) -> bool {
+    match op {
+        Op::Word(WordOp::Select) => i > 0,
+        Op::Word(WordOp::Shl | WordOp::Shr) => i == 0,
+        Op::ReadSecret { .. } | Op::WriteSecret { .. } => i != 1,
+        _ => true,
+    }
+}
+
+fn narrowed(walk: &mut Walk, node: &Node, range: Range) -> Option<ValueId> {
+    let data = (0..node.args.len()).find(|&i| is_data(&node.op, i))?;
+    let wide = walk.ty(node.args[data]).scalar;
+    let narrow = holding(range);
+    if wide == Scalar::Bool || narrow.width() >= wide.width() {
+        return None;
+    }
+    let result = node.results[0];
+    let ty = walk.ty(result);
+    let known = walk.all_values()[result.index()].range;
+    let args: Vec<ValueId> = (node.args.iter().enumerate())
+        .map(|(i, &id)| {
+            if !is_data(&node.op, i) {
+                return id;
+            }
+            let range = range_of(walk, id);
+            let cut = walk.cast(id, narrow);
+            // Cutting kept the integer where it fits; else nothing is known of what is left.
+            if let Some(range) = range
+                && let Some((lo, hi)) = type_range(narrow)
+                && lo <= range.lo
+                && range.hi <= hi
+            {
+                walk.note_range(cut, Some(range));
+            }
+            cut
+        })
+        .collect();
+    let to_bool = ty.scalar == Scalar::Bool;
+    let inner = Ty {
+        scalar: if to_bool { Scalar::Bool } else { narrow },
+        ..ty
+    };
+    let out = walk.emit(node.op.clone(), args, inner);
+    if to_bool {
+        return Some(out);
+    }
+    walk.note_range(out, known);
+    debug_assert!(holds_all(ty.scalar, narrow) || known.is_none_or(|range| range.lo >= 0));
+    Some(walk.cast(out, ty.scalar))
+}

@@ -1,0 +1,73 @@
+//! Unrolling: short loops that stayed loops become straight code.
+//!
+//! ```text
+//! before: v9 = loop 2 v0 { (i, x) y = gather a, i   z = mul x, y   w = add z, y   yield w }
+//! after:  y0 = gather a, 0   z0 = mul v0, y0   w0 = add z0, y0   y1 = gather a, 1   z1 = mul w0, y1   v9 = add z1, y1
+//! ```
+//!
+//! What is left of loops here is sequential: unrolling changes no dependency, but counters become constants, small
+//! arrays become scalars, and neighbouring iterations share circuits and rounds. Inner loops come first. A loop is
+//! unrolled if it has at most [`MAX_COUNT`] iterations and [`MAX_NODES`] operations in all, and only until the program has
+//! grown by [`MAX_GROWTH`]: beyond that its body is compiled once and run many times.
+
+use super::constants::Constants;
+use super::rewrite::{Rule, Walk, copy, rewrite};
+use crate::ir::{Ir, Node, Op, Region};
+use std::collections::BTreeMap;
+
+/// Most iterations.
+pub const MAX_COUNT: u64 = 64;
+/// Most operations of an unrolled loop.
+pub const MAX_NODES: u64 = 4000;
+/// Most operations that the whole program gains.
+pub const MAX_GROWTH: u64 = 40_000;
+
+/// The pass.
+pub fn run(ir: Ir) -> Ir {
+    rewrite(ir, true, &mut Unroll { left: MAX_GROWTH })
+}
+
+struct Unroll {
+    left: u64,
+}
+
+impl Rule for Unroll {
+    fn node(&mut self, walk: &mut Walk, node: Node) {
+        if let Op::Loop { count: Some(n) } = node.op
+            && n <= MAX_COUNT
+        {
+            let work = n * size(&node.regions[0]);
+            if work <= MAX_NODES.min(self.left) {
+                self.left -= work;
+                unroll(walk, &node, n);
+                return;
+            }
+        }
+        Constants.node(walk, node);
+    }
+}
+
+/// Operations of a region and of those inside it.
+fn size(region: &Region) -> u64 {
+    (region.nodes.iter())
+        .map(|node| 1 + node.regions.iter().map(size).sum::<u64>())
+        .sum()
+}
+
+fn unroll(walk: &mut Walk, node: &Node, n: u64) {
+    let body = &node.regions[0];
+    let mut carried = node.args.clone();
+    for i in 0..n {
+        walk.span = node.span;
+        walk.protocol = node.protocol;
+        let counter_ty = walk.ty(body.params[0]);
+        let counter = walk.splat_of(counter_ty, u128::from(i));
+        let values = std::iter::once(counter).chain(carried);
+        let mut map: BTreeMap<_, _> = body.params.iter().copied().zip(values).collect();
+        copy(walk, &body.nodes, &mut map);
+        carried = (body.results.iter())
+            .map(|id| map.get(id).copied().unwrap_or(*id))
+            .collect();
+    }
+    walk.replace_all(&node.results, &carried);
+}
