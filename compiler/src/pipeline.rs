@@ -4,11 +4,11 @@
 //! comes out verifies; if it did not, that would be a bug of the compiler, reported as such and never run.
 
 use crate::assign::{NoArithmeticForm, assign};
-use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::{Emitted, emit};
 use crate::hir::Hir;
 use crate::ir::Ir;
-use crate::lower::{LowerError, lower, lower_test};
+use crate::lower::{lower, lower_test};
 use crate::passes;
 use crate::session::{Options, Session};
 use crate::source::SourceSet;
@@ -44,8 +44,7 @@ pub fn compile(
     options: &Options,
     observer: &mut dyn FnMut(&str, &Ir),
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let ir = lower(hir, session)
-        .map_err(|faults| faults.into_iter().map(from_fault).collect::<Vec<_>>())?;
+    let ir = lower(hir, session)?;
     observer("lower", &ir);
     let ir = passes::optimise(ir, options.opt, observer);
     let mut compiled = compile_ir(ir, sources, name, options)?;
@@ -64,8 +63,7 @@ pub fn compile_test(
     n_parties: u32,
     options: &Options,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let ir = lower_test(hir, test, n_parties)
-        .map_err(|faults| faults.into_iter().map(from_fault).collect::<Vec<_>>())?;
+    let ir = lower_test(hir, test, n_parties)?;
     let ir = passes::optimise(ir, options.opt, &mut |_, _| {});
     let name = hir.tests.get(test).map_or("test", |t| &t.name);
     compile_ir(ir, sources, name, options)
@@ -119,19 +117,6 @@ fn locate(sources: &SourceSet, span: Span) -> Loc {
         line: u32::try_from(line).unwrap_or(u32::MAX),
         col: u32::try_from(col).unwrap_or(u32::MAX),
     }
-}
-
-/// The diagnostic of an error that lowering found.
-pub fn from_fault(fault: LowerError) -> Diagnostic {
-    let code = Code::parse(fault.code).unwrap_or(Code::E4004);
-    let mut diagnostic = Diagnostic::new(code, fault.span, fault.message);
-    diagnostic.causes = fault
-        .labels
-        .into_iter()
-        .map(|(span, text)| Label { span, text })
-        .collect();
-    diagnostic.help = fault.help;
-    diagnostic
 }
 
 fn from_no_arithmetic_form(error: NoArithmeticForm) -> Diagnostic {

@@ -7,7 +7,7 @@ use crate::load::{self, Style};
 use crate::out;
 use smpcc_circuit::text;
 use smpcc_compiler::ir::print;
-use smpcc_compiler::{ast, lexer, lower, parser, passes, pipeline};
+use smpcc_compiler::{ast, lexer, lower, parser, passes};
 
 /// Prints a stage.
 pub fn dump(args: &DumpArgs, style: Style) -> Outcome {
@@ -48,13 +48,8 @@ pub fn dump(args: &DumpArgs, style: Style) -> Outcome {
 
 fn ir(args: &DumpArgs, style: Style) -> Outcome<String> {
     let prepared = compiled::prepare(&args.file, &args.plan, style)?;
-    let lowered = lower::lower(&prepared.hir, &prepared.session).map_err(|e| {
-        load::failed(
-            &prepared.source,
-            e.into_iter().map(pipeline::from_fault).collect(),
-            style,
-        )
-    })?;
+    let lowered = lower::lower(&prepared.hir, &prepared.session)
+        .map_err(|e| load::failed(&prepared.source, e, style))?;
     let mut found = None;
     if args.after.as_deref() == Some("lower") {
         found = Some(print::print(&lowered));

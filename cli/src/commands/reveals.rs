@@ -7,7 +7,6 @@ use crate::load::{self, Style};
 use crate::out;
 use smpcc_compiler::ir::Ir;
 use smpcc_compiler::lower;
-use smpcc_compiler::pipeline;
 use smpcc_compiler::reveals::{self, Disclosure, DisclosureKind};
 use smpcc_compiler::source::SourceSet;
 use std::fmt::Write as _;
@@ -15,13 +14,8 @@ use std::fmt::Write as _;
 /// Lists every value that leaves secrecy.
 pub fn reveals(args: &RevealsArgs, style: Style) -> Outcome {
     let prepared = compiled::prepare(&args.file, &args.plan, style)?;
-    let ir = lower::lower(&prepared.hir, &prepared.session).map_err(|e| {
-        load::failed(
-            &prepared.source,
-            e.into_iter().map(pipeline::from_fault).collect(),
-            style,
-        )
-    })?;
+    let ir = lower::lower(&prepared.hir, &prepared.session)
+        .map_err(|e| load::failed(&prepared.source, e, style))?;
     let list = reveals::reveals(&ir);
     match args.format {
         Format::Json => out::product(&format!("{}\n", json(&list, &ir, &prepared.source.files))),

@@ -343,6 +343,7 @@ impl Walk<'_, '_> {
             .args
             .first()
             .map_or(Scalar::Bool, |&a| self.model.ir.values[a.index()].ty.scalar);
+        let ir = self.model.ir;
         let mut products = |rounds: f64, results: f64, work: f64| {
             self.all_send(w / 8.0 * results, self.times);
             self.local += MUL_NS * work * self.times;
@@ -356,14 +357,14 @@ impl Walk<'_, '_> {
                 products(1.0, n, n)
             }
             Op::Dot { .. } if secret > 1 => {
-                let lanes = self.model.ir.values[node.args[0].index()].ty.lanes as f64;
+                let lanes = ir.values[node.args[0].index()].ty.lanes as f64;
                 products(1.0, n, lanes)
             }
             Op::Reduce {
                 reducer: Reducer::Word(op),
                 segments,
             } if *op != WordOp::Add => {
-                let lanes = self.model.ir.values[node.args[0].index()].ty.lanes;
+                let lanes = ir.values[node.args[0].index()].ty.lanes;
                 let len = lanes.checked_div(*segments).unwrap_or(0);
                 products(f64::from(ceil_log2(len)), lanes as f64, lanes as f64)
             }
