@@ -28,7 +28,7 @@ fn options(protocol: ProtocolChoice, network: Network) -> Options {
 }
 
 fn compile(ir: &Ir, options: &Options) -> Option<Program> {
-    pipeline::compile_ir(ir.clone(), "random", options)
+    pipeline::compile_ir(passes::optimise(ir.clone(), options.opt, &mut |_, _| {}), &SourceSet::new(), "random", options)
         .ok()
         .map(|c| c.program)
 }
