@@ -2,7 +2,7 @@
 //!
 //! Pure, total, and without panics: any text gives diagnostics, and a program if none of them is an error.
 
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Code, Diagnostic};
 use crate::hir::Hir;
 use crate::source::{FileId, SourceSet};
 use crate::{check as checker, resolve};
@@ -13,6 +13,23 @@ pub use crate::resolve::needed_modules;
 ///
 /// Modules (`use crate::m::…`) must be in `sources` as `m.smpc` beside the root; [`needed_modules`] says which.
 pub fn check(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>) {
+    // Checking recurses as deep as programs may nest; callers' threads may have small stacks.
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
+        match worker.spawn_scoped(scope, || check_here(sources, root)) {
+            Ok(handle) => match handle.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            Err(_) => check_here(sources, root),
+        }
+    })
+}
+
+/// Enough for the deepest program in an unoptimised build.
+const STACK_BYTES: usize = 64 << 20;
+
+fn check_here(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let world = resolve::resolve(sources, root, &mut diagnostics);
     let syntax_errors = diagnostic::has_errors(&diagnostics);
@@ -21,8 +38,8 @@ pub fn check(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>
         // Names of broken items are missing; what follows from that is not worth saying.
         diagnostics.retain(|d| {
             !matches!(
-                d.code.as_str(),
-                "E2001" | "E2002" | "E2005" | "E2007" | "W0001"
+                d.code,
+                Code::E2001 | Code::E2002 | Code::E2007 | Code::W0001
             )
         });
     }
@@ -31,5 +48,7 @@ pub fn check(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>
     (hir, diagnostics)
 }
 
+#[cfg(test)]
+mod robust;
 #[cfg(test)]
 mod tests;

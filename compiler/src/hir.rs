@@ -7,10 +7,10 @@
 
 mod dump;
 
+pub use dump::{dump, show_type};
+
 use crate::span::Span;
 use smpcc_circuit::value::Word;
-
-pub use dump::{dump, show};
 
 macro_rules! hir_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(

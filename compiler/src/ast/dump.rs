@@ -5,7 +5,7 @@
 
 use super::*;
 
-/// The whole module as text.
+/// A whole module as text.
 pub fn dump(module: &Module) -> String {
     let mut out = String::new();
     for item in &module.items {

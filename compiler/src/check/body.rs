@@ -88,6 +88,17 @@ impl Typed {
         Typed { kind, ty, span }
     }
 
+    /// Where the value stands: the end of a block, not its braces.
+    pub fn place(&self) -> Span {
+        fn end(kind: &hir::ExprKind) -> Option<Span> {
+            match kind {
+                hir::ExprKind::Block(_, Some(tail)) => Some(end(&tail.kind).unwrap_or(tail.span)),
+                _ => None,
+            }
+        }
+        end(&self.kind).unwrap_or(self.span)
+    }
+
     pub fn hir(self) -> hir::Expr {
         hir::Expr {
             ty: self.ty.hir(),
@@ -169,6 +180,14 @@ impl<'c, 'w> Body<'c, 'w> {
     /// Adds a variable that no name leads to.
     pub fn temporary(&mut self, name: String, ty: Ty, span: Span, cause: Cause) -> LocalId {
         let id = LocalId(u32::try_from(self.locals.len()).unwrap_or(u32::MAX));
+        // Types grow from variable to variable: `let b = (a, a); let c = (b, b);` …
+        let ty = if self.ck.leaves(&ty) > super::signature::MAX_LEAVES {
+            let error = diagnostic!(E1007, span, "the type of this value has too many parts");
+            self.report(error.here("too large").help("use arrays"));
+            Ty::Never
+        } else {
+            ty
+        };
         self.locals.push(LocalInfo {
             name,
             ty,
@@ -243,7 +262,7 @@ impl<'c, 'w> Body<'c, 'w> {
         match e.ty.fits(want, &self.ck.structs) {
             Fit::Yes => e.hir(),
             Fit::TooSecret => {
-                let (span, hir) = (e.span, e.hir());
+                let (span, hir) = (e.place(), e.hir());
                 let shown = self.show(want);
                 let message = format!("a secret flows into a public `{shown}`");
                 let error = self.flow(
@@ -263,7 +282,7 @@ impl<'c, 'w> Body<'c, 'w> {
             }
             Fit::No => {
                 let (have, shown) = (self.show(&e.ty), self.show(want));
-                let error = diagnostic!(E3001, e.span, "expected `{shown}`, found `{have}`");
+                let error = diagnostic!(E3001, e.place(), "expected `{shown}`, found `{have}`");
                 let error = error.here(format!("this is `{have}`"));
                 let error = match because {
                     Some((at, text)) => error.because(at, text),

@@ -240,8 +240,14 @@ impl Body<'_, '_> {
                 ))
             }
             B::Concat => {
-                let xs = self.items(args[0], name)?;
-                let ys = self.items(args[1], name)?;
+                let (xs, ys) = if is_bare(args[0]) && !is_bare(args[1]) {
+                    let ys = self.items(args[1], name)?;
+                    (self.items_like(args[0], Some(&ys.item), name)?, ys)
+                } else {
+                    let xs = self.items(args[0], name)?;
+                    let ys = self.items_like(args[1], Some(&xs.item), name)?;
+                    (xs, ys)
+                };
                 let Some(item) = xs.item.join(&ys.item, &self.ck.structs) else {
                     let (a, b) = (self.show(&xs.item), self.show(&ys.item));
                     let error =
@@ -387,7 +393,13 @@ impl Body<'_, '_> {
 
     /// An argument that must be an array.
     fn items(&mut self, arg: &Expr, name: &Name) -> Option<Items> {
-        let value = self.expr(arg, None);
+        self.items_like(arg, None, name)
+    }
+
+    /// An argument that must be an array, whose bare literals take a type.
+    fn items_like(&mut self, arg: &Expr, item: Option<&Ty>, name: &Name) -> Option<Items> {
+        let hint = item.map(|t| Ty::Array(Box::new(t.clone()), Len::Session));
+        let value = self.expr(arg, hint.as_ref());
         let (item, len) = match &value.ty {
             Ty::Array(t, n) => ((**t).clone(), n.clone()),
             Ty::Ragged(t, role) => (Ty::Array(t.clone(), Len::Session), Len::Parties(*role)),

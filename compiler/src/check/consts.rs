@@ -66,13 +66,28 @@ impl Checker<'_> {
         if self.const_values[at] == Value::None {
             return None;
         }
-        let value = value.filter(|&v| match self.const_types.get(at) {
+        let ty = self.const_types.get(at).cloned();
+        let value = value.filter(|&v| match &ty {
             Some(Ty::Int { width, signed, .. }) => {
                 width::fits(v.unsigned_abs(), v < 0, *width, *signed)
             }
             Some(Ty::Usize) => u64::try_from(v).is_ok(),
             _ => true,
         });
+        let computed = matches!(item.decl.value.kind, ExprKind::Binary(..));
+        if value.is_none() && computed && self.const_int(&item.decl.value, item.module).is_some() {
+            let name = &item.decl.name.text;
+            let error = diagnostic!(
+                E3005,
+                item.decl.value.span,
+                "the value of `{name}` does not fit its type"
+            );
+            self.report(
+                error
+                    .here("out of range")
+                    .help("choose a wider type, or another value"),
+            );
+        }
         self.const_values[at] = value.map_or(Value::None, Value::Int);
         value
     }

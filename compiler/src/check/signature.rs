@@ -235,7 +235,6 @@ impl Checker<'_> {
             let mut inner = Vec::new();
             let ty = self.structs.0[at].types[field].clone();
             structs_in(&ty, &mut inner);
-            total = total.saturating_add(count_own(&ty));
             for other in inner {
                 let counted = if depth > 200 {
                     None
@@ -243,14 +242,17 @@ impl Checker<'_> {
                     self.count_leaves(other.index(), state, leaves, depth + 1)
                 };
                 match counted {
-                    Some(n) => total = total.saturating_add(n),
+                    Some(_) => {}
                     None => {
                         let (span, name) = (
                             self.structs.0[at].spans[field],
                             self.structs.0[at].name.clone(),
                         );
-                        let error =
-                            diagnostic!(E2009, span, "the struct `{name}` would hold itself");
+                        let error = diagnostic!(
+                            E2009,
+                            span,
+                            "the struct `{name}` would hold itself, or nests too deeply"
+                        );
                         self.report(
                             error
                                 .here("through this field")
@@ -260,6 +262,8 @@ impl Checker<'_> {
                     }
                 }
             }
+            // All structs inside have been counted by now.
+            total = total.saturating_add(self.leaves(&self.structs.0[at].types[field]));
         }
         if total > MAX_LEAVES {
             let (span, name) = (self.structs.0[at].span, self.structs.0[at].name.clone());
@@ -281,13 +285,13 @@ impl Checker<'_> {
         Some(leaves[at])
     }
 
-    /// How many leaves a type has, those of structs' arguments counted once per struct.
+    /// At least as many as the type has leaves; arrays count once.
     pub fn leaves(&self, ty: &Ty) -> u64 {
         match ty {
             Ty::Array(t, _) | Ty::Ragged(t, _) | Ty::Wide(t) => self.leaves(t),
             Ty::Tuple(ts) => ts.iter().fold(1, |n, t| n.saturating_add(self.leaves(t))),
             Ty::Struct { id, args, .. } => {
-                // Every field may hold every argument.
+                // Every field may hold the largest argument.
                 let own = self.structs.0.get(id.index()).map_or(1, |s| s.leaves);
                 let of = |a: &Arg| {
                     if let Arg::Type(t) = a {
@@ -296,7 +300,7 @@ impl Checker<'_> {
                         1
                     }
                 };
-                args.iter().fold(own, |n, a| n.saturating_mul(of(a).max(1)))
+                own.saturating_mul(args.iter().map(of).max().unwrap_or(1))
             }
             _ => 1,
         }
@@ -917,15 +921,5 @@ fn structs_in(ty: &Ty, out: &mut Vec<StructId>) {
             }
         }
         _ => {}
-    }
-}
-
-/// Leaves of a type that are not in structs.
-fn count_own(ty: &Ty) -> u64 {
-    match ty {
-        Ty::Array(t, _) | Ty::Ragged(t, _) => count_own(t),
-        Ty::Tuple(ts) => ts.iter().map(count_own).sum(),
-        Ty::Struct { .. } => 0,
-        _ => 1,
     }
 }

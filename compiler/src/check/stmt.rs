@@ -14,7 +14,7 @@ impl Body<'_, '_> {
     /// The body of a function, which must give `ret`.
     pub fn function_block(&mut self, block: &Block, ret: &Ty, head: Span) -> hir::Expr {
         let value = self.block(block, Some(ret));
-        if value.ty.is_unit() && !ret.is_unit() && !ret.is_never() && block.tail.is_none() {
+        if value.ty.is_unit() && !ret.is_unit() && !ret.is_never() && gives_nothing(block) {
             let shown = self.show(ret);
             let end = Span {
                 start: block.span.end.saturating_sub(1),
@@ -556,4 +556,12 @@ fn leaves(e: &Expr) -> bool {
         E::Block(b) => block_leaves(b),
         _ => false,
     }
+}
+
+/// Whether a block has no value at its end; an `if` without `else` has none.
+fn gives_nothing(block: &Block) -> bool {
+    block
+        .tail
+        .as_ref()
+        .is_none_or(|tail| matches!(tail.kind, E::If(_, _, None)))
 }

@@ -133,13 +133,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_page_names_its_code() {
+    fn every_page_names_its_code_and_shows_right_beside_wrong() {
         for &code in Code::ALL {
             let page = code.page();
             assert!(
                 page.starts_with(&format!("# {code}: {}\n", code.title())),
                 "{code}: the page's first line"
             );
+            let fences = page.matches("```").count();
+            assert!(fences >= 4, "{code}: a wrong and a right example");
             assert_eq!(Code::parse(&code.as_str().to_lowercase()), Some(code));
         }
         assert_eq!(Code::parse("E9999"), None);

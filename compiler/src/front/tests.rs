@@ -58,3 +58,61 @@ fn a_secret_index_bound_or_branch_is_refused() {
         .collect();
     assert_eq!(codes, ["E3002", "E3004"], "{errors}");
 }
+
+/// The programs in the fences of a page, wrong first.
+fn examples(page: &str) -> Vec<&str> {
+    page.split("```smpc\n")
+        .skip(1)
+        .filter_map(|part| part.split("```").next())
+        .collect()
+}
+
+#[test]
+fn the_pages_of_errors_say_the_truth() {
+    use crate::diagnostic::Code;
+    let mut wrongs = Vec::new();
+    for &code in Code::ALL {
+        // These stand for programs that are too long for a page, or in several files, or need a session.
+        let elsewhere = [Code::E1007, Code::E1008, Code::E2006, Code::W0004];
+        if elsewhere.contains(&code) || code.as_str().starts_with("E4") {
+            continue;
+        }
+        let found = examples(code.page());
+        let [wrong, right] = found.as_slice() else {
+            panic!("{code}: a wrong and a right example");
+        };
+        let (_, errors) = run(wrong);
+        if !errors.contains(code.as_str()) {
+            wrongs.push(format!("{code}: {wrong}\n{errors}"));
+        }
+        let (hir, errors) = run(right);
+        if hir.is_none() || errors.contains(code.as_str()) {
+            wrongs.push(format!("{code}: {right}\n{errors}"));
+        }
+    }
+    assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
+}
+
+#[test]
+fn the_path_of_a_secret_is_shown() {
+    let mut sources = SourceSet::new();
+    let text = "fn f(salary: secret u32) -> u32 {\n    let a = salary * 2;\n    let (b, _) = (a + 1, 3);\n    b\n}\n";
+    let root = sources.add("main.smpc", text);
+    let (_, diagnostics) = check(&sources, root);
+    let text: Vec<&str> = diagnostics[0]
+        .causes
+        .iter()
+        .map(|c| c.text.as_str())
+        .collect();
+    assert!(
+        text.contains(&"`salary` is declared secret here"),
+        "{text:?}"
+    );
+    assert!(text.contains(&"`a` gets a secret here"), "{text:?}");
+    assert!(text.contains(&"`b` gets a secret here"), "{text:?}");
+    let human = crate::diagnostic::human::render(&sources, &diagnostics, false);
+    assert!(
+        human.contains("E3002") && human.contains("main.smpc:4:5"),
+        "{human}"
+    );
+}

@@ -1,0 +1,174 @@
+//! The language as its Markdown suite specifies it: every section under `tests/language/` is a test.
+//!
+//! A section has prose and programs. In a program `// error[E3002]` and `// warning[W0001]` stand on the line where the
+//! diagnostic is expected, and `// type: T` on the line of a `let` says the type that its first variable has. Errors
+//! must be exactly those that are announced; warnings at least. A fence with a file name (`smpc tools.smpc`) is a
+//! module for the program after it.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use smpcc_compiler::diagnostic::short;
+use smpcc_compiler::front;
+use smpcc_compiler::hir::{Hir, show_type};
+use smpcc_compiler::source::{FileId, SourceSet};
+use std::path::Path;
+
+fn main() {
+    let args = Arguments::from_args();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/language");
+    let mut trials = Vec::new();
+    let mut paths: Vec<_> = std::fs::read_dir(&folder)
+        .map(|dir| dir.filter_map(|e| e.ok().map(|e| e.path())).collect())
+        .unwrap_or_default();
+    paths.sort();
+    for path in paths
+        .iter()
+        .filter(|p| p.extension().is_some_and(|e| e == "md"))
+    {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let file = path
+            .file_stem()
+            .map_or(String::new(), |s| s.to_string_lossy().into_owned());
+        for section in sections(&text) {
+            let name = format!("{file}: {}", section.title);
+            trials.push(Trial::test(name, move || run(&section)));
+        }
+    }
+    let n = trials.len();
+    trials.push(Trial::test("the suite is there", move || {
+        if n < 50 {
+            Err(format!("only {n} sections found in {}", folder.display()).into())
+        } else {
+            Ok(())
+        }
+    }));
+    libtest_mimic::run(&args, trials).exit();
+}
+
+struct Section {
+    title: String,
+    /// Name (empty for the program), first line in the file, text.
+    fences: Vec<(String, String)>,
+}
+
+fn sections(text: &str) -> Vec<Section> {
+    let mut out: Vec<Section> = Vec::new();
+    let mut fence: Option<(String, String)> = None;
+    for line in text.lines() {
+        match (&mut fence, line.strip_prefix("```")) {
+            (Some(_), Some("")) => {
+                if let (Some(done), Some(section)) = (fence.take(), out.last_mut()) {
+                    section.fences.push(done);
+                }
+            }
+            (Some((_, body)), _) => {
+                body.push_str(line);
+                body.push('\n');
+            }
+            (None, Some(info)) if info.starts_with("smpc") => {
+                fence = Some((
+                    info.trim_start_matches("smpc").trim().to_owned(),
+                    String::new(),
+                ));
+            }
+            (None, _) => {
+                if let Some(title) = line.strip_prefix("## ") {
+                    out.push(Section {
+                        title: title.to_owned(),
+                        fences: Vec::new(),
+                    });
+                }
+            }
+        }
+    }
+    out.retain(|s| !s.fences.is_empty());
+    out
+}
+
+fn run(section: &Section) -> Result<(), Failed> {
+    let mut sources = SourceSet::new();
+    for (name, text) in &section.fences {
+        if !name.is_empty() {
+            sources.add(name.clone(), text.clone());
+            continue;
+        }
+        let root = sources.add("main.smpc", text.clone());
+        let (hir, diagnostics) = front::check(&sources, root);
+        let shown = short::render(&sources, &diagnostics);
+        let mut found: Vec<(usize, String)> = diagnostics
+            .iter()
+            .map(|d| (sources.line_col(d.primary.span).0, d.code.to_string()))
+            .collect();
+        found.sort();
+        let mut wanted = announced(text);
+        wanted.sort();
+        let errors = |list: &[(usize, String)]| -> Vec<(usize, String)> {
+            list.iter()
+                .filter(|(_, c)| c.starts_with('E'))
+                .cloned()
+                .collect()
+        };
+        if errors(&found) != errors(&wanted) {
+            return Err(format!("announced {:?}\nfound\n{shown}", errors(&wanted)).into());
+        }
+        if let Some(missing) = wanted.iter().find(|w| !found.contains(w)) {
+            return Err(format!("{missing:?} is missing; found\n{shown}").into());
+        }
+        if errors(&found).is_empty() != hir.is_some() {
+            return Err("there is a program exactly when there is no error".into());
+        }
+        for d in &diagnostics {
+            if d.help.is_none() {
+                return Err(format!("no help in: {shown}").into());
+            }
+        }
+        if let Some(hir) = hir {
+            types(text, &sources, root, &hir)?;
+        }
+    }
+    Ok(())
+}
+
+/// The codes in comments, with their lines.
+fn announced(text: &str) -> Vec<(usize, String)> {
+    let mut out = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let Some((_, comment)) = line.split_once("// ") else {
+            continue;
+        };
+        for kind in ["error[", "warning["] {
+            for part in comment.split(kind).skip(1) {
+                if let Some((code, _)) = part.split_once(']') {
+                    out.push((at + 1, code.to_owned()));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Checks `// type:` comments: the first variable that is declared on the line has this type.
+fn types(text: &str, sources: &SourceSet, root: FileId, hir: &Hir) -> Result<(), Failed> {
+    for (at, line) in text.lines().enumerate() {
+        let Some((_, want)) = line.split_once("// type: ") else {
+            continue;
+        };
+        let mut found: Option<(u32, String)> = None;
+        for f in &hir.fns {
+            for local in &f.locals {
+                let here = local.span.file == root && sources.line_col(local.span).0 == at + 1;
+                let first = found
+                    .as_ref()
+                    .is_none_or(|(start, _)| local.span.start < *start);
+                if here && first && !local.name.is_empty() {
+                    let shown = show_type(hir, &f.generics, &local.ty);
+                    found = Some((local.span.start, shown));
+                }
+            }
+        }
+        let found = found.map(|(_, ty)| ty);
+        if found.as_deref() != Some(want.trim()) {
+            return Err(format!("line {}: the type is {found:?}, not {want:?}", at + 1).into());
+        }
+    }
+    Ok(())
+}
