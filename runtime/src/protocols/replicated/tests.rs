@@ -8,6 +8,8 @@ use smpcc_circuit::program::{Domain, Op};
 use smpcc_circuit::template::{Builder as TemplateBuilder, Lit, Template};
 use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 
+mod views;
+
 use crate::engine::testing::{AllInputs, Builder, a, expect_costs, expect_output};
 
 const P: Domain = Domain::Public;
@@ -312,7 +314,7 @@ fn bits_become_integers() {
         let mut b = Builder::new();
         let x = b.input(0, B, Scalar::Bool, lanes);
         let y = b.input(1, B, Scalar::Bool, lanes);
-        let and = b.template(sum_template_and());
+        let and = b.template(and_template());
         let bit = b.op(Op::Call(and), &[x, y], B, Scalar::Bool, lanes);
         let number = b.op(Op::InjectBit, &[bit], a(ring), u(ring), lanes);
         let scaled = Op::Linear {
@@ -422,7 +424,7 @@ fn a_garbled_loop_takes_constant_rounds() {
     assert_eq!(reports[0].rounds, 4);
 }
 
-fn sum_template_and() -> Template {
+fn and_template() -> Template {
     let mut t = TemplateBuilder::new(&[1, 1]);
     let (x, y) = (t.input(0)[0], t.input(1)[0]);
     let z = t.and(x, y);
