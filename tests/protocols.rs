@@ -28,9 +28,14 @@ fn options(protocol: ProtocolChoice, network: Network) -> Options {
 }
 
 fn compile(ir: &Ir, options: &Options) -> Option<Program> {
-    pipeline::compile_ir(passes::optimise(ir.clone(), options.opt, &mut |_, _| {}), &SourceSet::new(), "random", options)
-        .ok()
-        .map(|c| c.program)
+    pipeline::compile_ir(
+        passes::optimise(ir.clone(), options.opt, &mut |_, _| {}),
+        &SourceSet::new(),
+        "random",
+        options,
+    )
+    .ok()
+    .map(|c| c.program)
 }
 
 /// What three parties learn, by output leaf, with the rounds and the bytes that each sent.

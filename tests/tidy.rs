@@ -97,7 +97,9 @@ fn the_compiler_does_no_io_and_links_no_cryptography() {
         ["std", "::env::"].concat(),
     ];
     for (name, text) in sources() {
-        if name.starts_with("compiler/src") || name.starts_with("circuit/src") {
+        if (name.starts_with("compiler/src") || name.starts_with("circuit/src"))
+            && !name.contains("/tests")
+        {
             for needle in &io {
                 assert!(!text.contains(needle.as_str()), "{name} uses {needle}");
             }
@@ -154,8 +156,22 @@ fn dependencies_have_allowed_licences_and_sources() {
         .iter()
         .filter_map(|v| v["name"].as_str())
         .collect();
+    let version = Command::new("rustc").arg("-vV").output().expect("rustc");
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let host = version
+        .lines()
+        .find_map(|l| l.strip_prefix("host: "))
+        .expect("the host's name");
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--offline",
+            "--filter-platform",
+            host,
+        ])
         .current_dir(&root)
         .output()
         .expect("cargo metadata");
