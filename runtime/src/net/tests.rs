@@ -284,3 +284,155 @@ fn a_failed_mesh_stays_failed() {
     let (first, last) = results[1].clone().unwrap();
     assert_eq!(first, last);
 }
+
+/// The value at which a counter stays, having reached `least` (or not within seconds).
+fn settled(counter: &std::sync::atomic::AtomicU64, least: u64) -> u64 {
+    let read = || counter.load(std::sync::atomic::Ordering::SeqCst);
+    for _ in 0..100 {
+        let before = read();
+        thread::sleep(Duration::from_millis(100));
+        if before >= least && read() == before {
+            break;
+        }
+    }
+    read()
+}
+
+/// A party that is busy holds what its limit says, however much a peer sends.
+#[test]
+fn a_busy_party_is_not_flooded() {
+    let options = Options {
+        send_queue: 0,
+        receive_queue: 10_000,
+        ..Options::default()
+    };
+    let mut meshes = links_with_capacity(2, 1000)
+        .unwrap()
+        .into_iter()
+        .map(|links| Mesh::new(links, PartyNames::plain(2), options.clone()).unwrap());
+    let (mut sender, mut busy) = (meshes.next().unwrap(), meshes.next().unwrap());
+    let sent = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let count = sent.clone();
+    let flood = thread::spawn(move || {
+        for step in 0..1000 {
+            sender.send(party(1), step, vec![0; 1000]).unwrap();
+            count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+        sender.close().unwrap();
+    });
+    let so_far = settled(&sent, 10);
+    // One message more than the limit is let in, one waits in its reader, one in the pipe, two at the sender.
+    assert!((10..=16).contains(&so_far), "{so_far}");
+    for step in 0..1000 {
+        busy.recv(party(0), step, 1000).unwrap();
+    }
+    busy.close().unwrap();
+    flood.join().unwrap();
+}
+
+/// Even a party that waits for another peer holds no more than the hard limit of what a flooding one sends.
+#[test]
+fn a_waiting_party_is_not_flooded_beyond_the_hard_limit() {
+    let options = Options {
+        send_queue: 0,
+        receive_queue: 1000,
+        receive_limit: 50_000,
+        ..quick()
+    };
+    let mut meshes = links_with_capacity(3, 1000)
+        .unwrap()
+        .into_iter()
+        .map(|links| Mesh::new(links, PartyNames::plain(3), options.clone()).unwrap());
+    let (mut flooding, mut waiting) = (meshes.next().unwrap(), meshes.next().unwrap());
+    let mut other = meshes.next().unwrap();
+    let sent = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let count = sent.clone();
+    let flood = thread::spawn(move || {
+        for step in 0..100_000 {
+            if flooding.send(party(1), step, vec![0; 1000]).is_err() {
+                return;
+            }
+            count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+    });
+    let wait = thread::spawn(move || {
+        waiting.recv(party(2), 0, 1).unwrap();
+        waiting
+    });
+    let so_far = settled(&sent, 50);
+    assert!((50..=56).contains(&so_far), "{so_far}");
+    other.send(party(1), 0, vec![1]).unwrap();
+    drop(wait.join().unwrap());
+    flood.join().unwrap();
+}
+
+/// Whatever happens to a frame of a message of several frames, the receiver ends in time, names the sender or their
+/// link, and has no message.
+#[test]
+fn spoiled_frames_of_large_messages_never_pass() {
+    use super::faulty::{self, Spoil};
+    use super::memory::links;
+    let spoils = [
+        Spoil::FlipBit(0),
+        Spoil::FlipBit(8 * 8),
+        Spoil::FlipBit(10 * 8),
+        Spoil::FlipBit(12 * 8),
+        Spoil::FlipBit(32 * 8),
+        Spoil::FlipBit(35 * 8 + 7),
+        Spoil::Cut,
+        Spoil::CutWithin(1000),
+        Spoil::Repeat,
+        Spoil::Drop,
+        Spoil::Swap,
+        Spoil::Stall,
+        Spoil::Replace(vec![0xa5; 3000]),
+        Spoil::Lengthen(1),
+        Spoil::Shorten(1),
+        Spoil::ClaimLength(u32::MAX),
+        Spoil::ClaimLength(0),
+    ];
+    const LEN: usize = 2 * FRAME_CAP + 77;
+    let threads: Vec<_> = spoils
+        .into_iter()
+        .map(|spoil| {
+            thread::spawn(move || {
+                let mut all = links(2).unwrap().into_iter();
+                let (first, second) = (all.next().unwrap(), all.next().unwrap());
+                let first = first.wrap(party(1), |link| faulty::wrap(link, 1, spoil.clone()));
+                let meshes = [first, second]
+                    .into_iter()
+                    .map(|links| Mesh::new(links, PartyNames::plain(2), quick()).unwrap())
+                    .collect();
+                let started = Instant::now();
+                let results = run(meshes, |mut mesh| {
+                    let result = if mesh.me() == party(0) {
+                        mesh.send(party(1), 0, vec![1; LEN]).and_then(|()| {
+                            mesh.send(party(1), 1, vec![2; LEN])?;
+                            mesh.recv(party(1), 2, 1)
+                        })
+                    } else {
+                        let first = mesh.recv(party(0), 0, LEN);
+                        first.and_then(|_| mesh.recv(party(0), 1, LEN))
+                    };
+                    if let Err(error) = &result {
+                        mesh.abort(error);
+                    }
+                    result.map(|_| ())
+                });
+                let error = results[1].as_ref().unwrap_err();
+                match error.fault() {
+                    Fault::Peer(who) => assert_eq!(who, party(0), "{spoil:?}: {error}"),
+                    Fault::Network { other, .. } => {
+                        assert_eq!(other, party(0), "{spoil:?}: {error}");
+                    }
+                    _ => panic!("{spoil:?}: {error}"),
+                }
+                assert!(results[0].is_err());
+                assert!(started.elapsed() < Duration::from_secs(5), "{spoil:?}");
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}

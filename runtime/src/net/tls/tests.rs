@@ -400,3 +400,46 @@ fn setting_up_is_fast() {
     // A generous bound: the machine may be busy with other tests.
     assert!(best < Duration::from_millis(500), "{best:?}");
 }
+
+/// Spoiled frames inside TLS, and a link that is cut or falls silent under it.
+#[test]
+fn spoiled_frames_inside_tls_never_pass() {
+    use crate::net::faulty::{self, Spoil};
+    for (spoil, code) in [
+        (Spoil::FlipBit(100), 3),
+        (Spoil::Replace(vec![0; 500]), 3),
+        (Spoil::ClaimLength(u32::MAX), 3),
+        (Spoil::Shorten(3), 3),
+        (Spoil::CutWithin(60), 4),
+        (Spoil::Stall, 4),
+    ] {
+        let started = Instant::now();
+        let hit = spoil.clone();
+        let results = run(configs(2, Duration::from_secs(20)), move |config| {
+            let me = config.me;
+            let mut links = connect(config).unwrap();
+            if me == party(0) {
+                links = links.wrap(party(1), |link| faulty::wrap(link, 2, hit.clone()));
+            }
+            let options = Options {
+                deadline: Duration::from_millis(700),
+                ..Options::default()
+            };
+            let mut mesh = Mesh::new(links, PartyNames::plain(2), options).unwrap();
+            let other = party(1 - me.number());
+            let result = (0..5).try_for_each(|step| {
+                mesh.send(other, step, vec![1; 1000])?;
+                mesh.recv(other, step, 1000).map(|_| ())
+            });
+            if let Err(error) = &result {
+                mesh.abort(error);
+            }
+            result
+        });
+        let error = results[1].as_ref().unwrap_err();
+        assert_eq!(error.exit_code(), code, "{spoil:?}: {error}");
+        assert!(error.to_string().contains("party 0"), "{spoil:?}: {error}");
+        assert!(results[0].is_err(), "{spoil:?}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{spoil:?}");
+    }
+}
