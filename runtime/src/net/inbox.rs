@@ -124,7 +124,9 @@ impl Inboxes {
             at_most = at_most.min(until - now);
             if !state.waiting {
                 state.waiting = true;
-                self.room.notify_all();
+                if state.readers_paused > 0 {
+                    self.room.notify_all();
+                }
             }
             state = self.wait(state, at_most);
         };
@@ -147,8 +149,11 @@ impl Inboxes {
 
     /// Lets the readers run while the party waits for something else.
     pub(crate) fn set_waiting(&self, waiting: bool) {
-        self.lock().waiting = waiting;
-        self.room.notify_all();
+        let mut state = self.lock();
+        state.waiting = waiting;
+        if waiting && state.readers_paused > 0 {
+            self.room.notify_all();
+        }
     }
 
     /// The failure that ends the run, if there is one; waits a moment for the first cause.

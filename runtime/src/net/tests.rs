@@ -436,3 +436,52 @@ fn spoiled_frames_of_large_messages_never_pass() {
         thread.join().unwrap();
     }
 }
+
+/// A party that waits for room behind a peer that does not read hears when another party fails.
+#[test]
+fn a_stuck_send_ends_when_another_party_fails() {
+    let mut all = links_with_capacity(3, 500).unwrap().into_iter();
+    let names = PartyNames::plain(3);
+    let options = Options {
+        send_queue: 0,
+        ..Options::default()
+    };
+    let mut sender = Mesh::new(all.next().unwrap(), names.clone(), options).unwrap();
+    // Party 1 is there and does not read at all.
+    let deaf = all.next().unwrap();
+    let mut failing = Mesh::new(all.next().unwrap(), names, Options::default()).unwrap();
+    let stuck = thread::spawn(move || {
+        let error = (0..100)
+            .find_map(|step| sender.send(party(1), step, vec![0; 100]).err())
+            .unwrap_or_else(|| sender.recv(party(2), 0, 1).unwrap_err());
+        sender.abort(&error);
+        error
+    });
+    thread::sleep(Duration::from_millis(100));
+    assert!(!stuck.is_finished());
+    let started = Instant::now();
+    failing.abort(&Error::machine("out of paper"));
+    let error = stuck.join().unwrap();
+    assert_eq!(error.reported_by(), Some(party(2)), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(4));
+    drop(deaf);
+}
+
+/// Many messages to and fro, from empty ones to several frames.
+#[test]
+fn small_and_large_messages_keep_their_order() {
+    run(meshes(2, &Options::default()).unwrap(), |mut mesh| {
+        let other = party(1 - mesh.me().number());
+        let len = |step: u64| [10, 100_000, 0, 16 * 1024, 16 * 1024 + 1][step as usize % 5];
+        for round in 0..200 {
+            for step in 5 * round..5 * round + 5 {
+                mesh.send(other, step, vec![step as u8; len(step)]).unwrap();
+            }
+            for step in 5 * round..5 * round + 5 {
+                let got = mesh.recv(other, step, len(step)).unwrap();
+                assert!(got.iter().all(|b| *b == step as u8));
+            }
+        }
+        mesh.close().unwrap();
+    });
+}
