@@ -1,0 +1,170 @@
+//! Compile time and plans follow the program, not the data; and the same program gives the same plan everywhere.
+
+use smpcc_circuit::codec;
+use smpcc_circuit::program::{Program, Suite, Threat};
+use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_compiler::source::SourceSet;
+use smpcc_compiler::{front, pipeline};
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+fn options(protocol: ProtocolChoice) -> Options {
+    Options {
+        suite: Suite::Rep3,
+        threat: Threat::SemiHonest,
+        threshold: 1,
+        protocol,
+        objective: ObjectiveChoice::Auto,
+        network: Network::LAN,
+        opt: 2,
+    }
+}
+
+/// The plan of a program among three parties, each of whom gives `len` values.
+fn compile(text: &str, len: u64, protocol: ProtocolChoice) -> Program {
+    let mut sources = SourceSet::new();
+    let root = sources.add("program.smpc", text);
+    let (hir, diagnostics) = front::check(&sources, root);
+    let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    let lens = (0..3)
+        .map(|party| (("xs".to_string(), party), len))
+        .collect();
+    let session = Session {
+        n_parties: 3,
+        role_counts: vec![3],
+        args: BTreeMap::new(),
+        lens,
+    };
+    pipeline::compile(
+        &hir,
+        &sources,
+        "program",
+        &session,
+        &options(protocol),
+        &mut |_, _| {},
+    )
+    .unwrap_or_else(|d| panic!("{d:?}"))
+    .program
+}
+
+fn size(program: &Program) -> usize {
+    codec::encode_program(program).expect("an encoding").len()
+}
+
+fn fastest(mut f: impl FnMut()) -> Duration {
+    (0..5)
+        .map(|_| {
+            let began = Instant::now();
+            f();
+            began.elapsed()
+        })
+        .min()
+        .unwrap_or_default()
+}
+
+const MEAN: &str =
+    "use std::stats::mean;\nfn main(xs: [secret u32; _] from each) -> u32 { mean(xs.flatten()) }\n";
+
+#[test]
+fn a_mean_over_a_million_values_compiles_like_one_over_ten() {
+    for protocol in [ProtocolChoice::Auto, ProtocolChoice::Boolean] {
+        let (few, many) = (
+            compile(MEAN, 10, protocol),
+            compile(MEAN, 1_000_000, protocol),
+        );
+        let nodes = |p: &Program| p.regions.iter().map(|r| r.nodes.len()).sum::<usize>();
+        assert!(nodes(&many) < 400, "{} operations", nodes(&many));
+        assert!(size(&many) < 200_000, "{} bytes", size(&many));
+        let (a, b) = (
+            fastest(|| drop(compile(MEAN, 10, protocol))),
+            fastest(|| drop(compile(MEAN, 1_000_000, protocol))),
+        );
+        assert!(
+            b < a * 4 + Duration::from_millis(20),
+            "{protocol:?}: {a:?} for 10, {b:?} for 1,000,000"
+        );
+        drop(few);
+    }
+}
+
+#[test]
+fn a_million_dependent_steps_compile_in_milliseconds() {
+    let text = "fn main(xs: [secret u32; _] from each) -> u32 {\n    let mut a = xs[0][0];\n    for i in 0..1000000 {\n        if a < xs[1][0] { a = a * 3 + 1; } else { a = a - xs[2][0]; }\n    }\n    a\n}\n";
+    let program = compile(text, 1, ProtocolChoice::Auto);
+    assert!(size(&program) < 500_000, "{} bytes", size(&program));
+    let time = fastest(|| drop(compile(text, 1, ProtocolChoice::Auto)));
+    assert!(time < Duration::from_millis(500), "{time:?}");
+}
+
+#[test]
+fn the_same_source_gives_the_same_bytes() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, options) in [
+        ("avg", &[][..]),
+        ("auction", &[]),
+        ("histogram", &[]),
+        ("hospital", &["--arg", "level=6"]),
+    ] {
+        for protocol in ["auto", "boolean", "yao"] {
+            let build = |threads: &str| {
+                let to = folder.path().join(threads);
+                let output = Command::new(env!("CARGO_BIN_EXE_smpcc"))
+                    .args(["build", "--parties", "3", "--protocol", protocol])
+                    .args(options)
+                    .arg(root.join(format!("{name}.smpc")))
+                    .arg("-o")
+                    .arg(&to)
+                    .env("RAYON_NUM_THREADS", threads)
+                    .output()
+                    .expect("smpcc starts");
+                assert!(
+                    output.status.success(),
+                    "{}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                std::fs::read(to).expect("a plan")
+            };
+            let plan = build("1");
+            assert!(
+                plan == build("2") && plan == build("7"),
+                "{name} in {protocol}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_expansion_without_bound_is_refused() {
+    // A program whose expansion doubles at every call: refused, not a hang.
+    let mut text = String::from("fn f0(x: secret u32) -> secret u32 { x + 1 }\n");
+    for i in 1..40 {
+        text.push_str(&format!(
+            "fn f{i}(x: secret u32) -> secret u32 {{ f{}(f{}(x)) }}\n",
+            i - 1,
+            i - 1
+        ));
+    }
+    text.push_str("fn main(x: secret u32 from each) -> u32 { f39(x[0]) }\n");
+    let mut sources = SourceSet::new();
+    let root = sources.add("program.smpc", text);
+    let (hir, _) = front::check(&sources, root);
+    let session = Session {
+        n_parties: 3,
+        role_counts: vec![3],
+        args: BTreeMap::new(),
+        lens: BTreeMap::new(),
+    };
+    let began = Instant::now();
+    let result = pipeline::compile(
+        &hir.expect("a program"),
+        &sources,
+        "p",
+        &session,
+        &options(ProtocolChoice::Auto),
+        &mut |_, _| {},
+    );
+    assert!(result.is_err());
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
