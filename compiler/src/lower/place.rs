@@ -7,7 +7,7 @@
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::value::{Leaf, Val};
-use crate::hir::{Expr, ExprKind, Place, PlaceStep};
+use crate::hir::{Expr, ExprKind, Place, PlaceStep, Type};
 use crate::ir::{Op, Ty};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
@@ -17,7 +17,8 @@ use smpcc_circuit::value::{ConstVec, Scalar};
 #[derive(Clone, Debug)]
 pub enum Step {
     Field(u32),
-    Index(Leaf, Span),
+    /// The index, its place, and whether its type is secret.
+    Index(Leaf, Span, bool),
 }
 
 impl<'h> Tracer<'h> {
@@ -34,14 +35,27 @@ impl<'h> Tracer<'h> {
         for link in chain.into_iter().rev() {
             match &link.kind {
                 ExprKind::Field(_, k) => steps.push(Step::Field(*k)),
-                ExprKind::Index(_, index) => {
-                    let leaf = self.scalar_expr(index)?;
-                    steps.push(Step::Index(leaf, link.span));
-                }
+                ExprKind::Index(_, index) => steps.push(self.index_step(index, link.span)?),
                 _ => {}
             }
         }
         self.read(val, &steps)
+    }
+
+    /// An index as a step. One of secret type hides its value even where tracing knows it.
+    fn index_step(&mut self, index: &'h Expr, span: Span) -> Traced<Step> {
+        let leaf = self.scalar_expr(index)?;
+        let hidden = matches!(self.close(&index.ty), Type::Int { secret: true, .. });
+        Ok(Step::Index(leaf, span, hidden))
+    }
+
+    /// The index for an array of `len`. Out of range means something else for an index of secret type (it reads zero
+    /// and writes nothing), so such a one stays public only where it is known to be in range.
+    fn settled(&mut self, index: &Leaf, hidden: bool, len: u64) -> Traced<Leaf> {
+        if hidden && index.known().is_none_or(|k| k >= u128::from(len)) {
+            return self.secret(index);
+        }
+        Ok(index.clone())
     }
 
     /// The part of `val` that the steps lead to.
@@ -56,8 +70,12 @@ impl<'h> Tracer<'h> {
                     }
                     other => return Err(self.wrong_step(&other)),
                 },
-                Step::Index(index, span) => {
+                Step::Index(index, span, hidden) => {
                     self.span = *span;
+                    let index = &match &current {
+                        Val::Array(len, _) => self.settled(index, *hidden, *len)?,
+                        _ => index.clone(),
+                    };
                     match current {
                         Val::Rows(mut rows) => {
                             let at = self.known_row(index, rows.len() as u64, *span)?;
@@ -111,10 +129,7 @@ impl<'h> Tracer<'h> {
         for step in &place.steps {
             match step {
                 PlaceStep::Field(k) => steps.push(Step::Field(*k)),
-                PlaceStep::Index(index) => {
-                    let leaf = self.scalar_expr(index)?;
-                    steps.push(Step::Index(leaf, index.span));
-                }
+                PlaceStep::Index(index) => steps.push(self.index_step(index, index.span)?),
             }
         }
         self.span = span;
@@ -148,14 +163,15 @@ impl<'h> Tracer<'h> {
                 parts[at] = self.store(&parts[at], pending, rest, val, condition)?;
                 Ok(Val::Tuple(parts))
             }
-            (Step::Index(index, span), Val::Rows(rows)) => {
+            (Step::Index(index, span, _), Val::Rows(rows)) => {
                 let at = self.known_row(index, rows.len() as u64, *span)?;
                 let mut rows = rows.clone();
                 rows[at] = self.store(&rows[at], None, rest, val, condition)?;
                 Ok(Val::Rows(rows))
             }
-            (Step::Index(index, span), Val::Array(len, element)) => {
+            (Step::Index(index, span, hidden), Val::Array(len, element)) => {
                 self.span = *span;
+                let index = &self.settled(index, *hidden, *len)?;
                 if !index.secret {
                     let index = self.checked_index(index, *len, *span)?;
                     if in_range(&index, *len) {

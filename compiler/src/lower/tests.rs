@@ -4,6 +4,7 @@ use super::*;
 
 mod harness;
 mod programs;
+mod sessions;
 
 use crate::hir::*;
 use crate::ir::Op;

@@ -1,6 +1,6 @@
 //! The language, construct by construct: source text to interpreted result, against what Rust computes.
 
-use super::harness::{Run, Words, count, eval1, run_tests};
+use super::harness::{Run, Words, count, eval1};
 use crate::ir::Op;
 
 const AUCTION: &str = "
@@ -399,176 +399,6 @@ fn a_map_over_rows_is_a_loop() {
 }
 
 #[test]
-fn rows_of_different_lengths() {
-    let text = "fn main(rows: [secret u32; _] from each) -> [u64; 3] {
-        let mut total: secret u64 = 0;
-        let mut n: u64 = 0;
-        for row in rows { for x in row { total += x as u64; n += 1; } }
-        let mut largest: u64 = 0;
-        for i in 0..rows.len() { if rows[i].len() as u64 > largest { largest = rows[i].len() as u64; } }
-        [total, n, largest]
-    }";
-    let run = Run::new(text, 3)
-        .input("rows[]", 0, &[1, 2, 3])
-        .input("rows[]", 1, &[])
-        .input("rows[]", 2, &[10, 20]);
-    assert_eq!(run.try_run().unwrap(), vec![vec![36, 5, 3]; 3]);
-}
-
-#[test]
-fn tables_are_arrays_of_structs() {
-    let text = "party hospital[2..];
-    struct Patient { age: u8, severity: u8 }
-    struct Out { count: secret u32, mean_age: secret u32 }
-    fn main(rows: [secret Patient; _] from each hospital, level: u8) -> { count: u32 to all, mean_age: u32 to hospital[0] } {
-        let mut count: secret u32 = 0; let mut ages: secret u32 = 0;
-        for p in flatten(rows) { if p.severity > level { count += 1; ages += p.age as u32; } }
-        Out { count: count, mean_age: ages / count }
-    }";
-    let run = Run::new(text, 2)
-        .arg("level", "3")
-        .input("rows[].age", 0, &[30, 40])
-        .input("rows[].severity", 0, &[1, 9])
-        .input("rows[].age", 1, &[50, 60, 71])
-        .input("rows[].severity", 1, &[4, 3, 5]);
-    assert_eq!(
-        run.try_run().unwrap(),
-        vec![vec![3, (40 + 50 + 71) / 3], vec![3]]
-    );
-}
-
-#[test]
-fn equal_lengths_where_the_program_asks_for_them() {
-    let text = "fn main<const N: usize>(x: [secret u32; N] from each) -> [u32; N] {
-        let mut out: [secret u32; N] = [0; N];
-        for row in x { for i in 0..N { out[i] += row[i]; } }
-        out
-    }";
-    let run = Run::new(text, 2)
-        .input("x[]", 0, &[1, 2, 3])
-        .input("x[]", 1, &[10, 20, 30]);
-    assert_eq!(run.run(), [11, 22, 33]);
-    let bad = Run::new(text, 2)
-        .input("x[]", 0, &[1, 2, 3])
-        .input("x[]", 1, &[10, 20]);
-    assert_eq!(bad.error(), "E4002");
-}
-
-#[test]
-fn receivers() {
-    let text = "party owner; party guest[2..];
-    fn main(x: secret u8 from owner, y: secret u8 from each guest) -> [u8; _] to each guest {
-        let v = x; map(y, |g| g + v)
-    }";
-    let run = Run::new(text, 3)
-        .input("x", 0, &[100])
-        .input("y", 1, &[1])
-        .input("y", 2, &[2]);
-    assert_eq!(run.try_run().unwrap(), vec![vec![], vec![101], vec![102]]);
-    let to_one = text.replace("-> [u8; _] to each guest", "-> [u8; _] to owner");
-    let run = Run::new(&to_one, 3)
-        .input("x", 0, &[100])
-        .input("y", 1, &[1])
-        .input("y", 2, &[2]);
-    assert_eq!(run.try_run().unwrap(), vec![vec![101, 102], vec![], vec![]]);
-}
-
-#[test]
-fn public_loops_with_early_exits() {
-    let text = "fn find(xs: [u32; 6], what: u32) -> usize {
-        for i in 0..6 { if xs[i] == what { return i; } }
-        6
-    }
-    fn main(x: secret u32 from each) -> [u32; 4] {
-        let v = reveal(x[0]);
-        let xs = [5u32, 3, 8, 1, 9, v];
-        let mut evens: u32 = 0; let mut seen: u32 = 0; let mut n: u32 = 0;
-        for y in xs {
-            if y == v { break; }
-            seen += 1;
-            if y % 2 == 1 { continue; }
-            evens += y;
-        }
-        let mut k = v;
-        while k > 1 { if k % 2 == 0 { k /= 2; } else { k = 3 * k + 1; } n += 1; if n > 50 { break; } }
-        [find(xs, v) as u32, evens, seen, n]
-    }";
-    for v in [8i128, 1, 27, 7] {
-        let xs = [5, 3, 8, 1, 9, v];
-        let at = xs.iter().position(|&y| y == v).unwrap();
-        let evens: i128 = xs[..at].iter().filter(|&&y| y % 2 == 0).sum();
-        let (mut k, mut n) = (v, 0);
-        while k > 1 {
-            k = if k % 2 == 0 { k / 2 } else { 3 * k + 1 };
-            n += 1;
-            if n > 50 {
-                break;
-            }
-        }
-        assert_eq!(eval1(text, &[v]), [at as i128, evens, at as i128, n], "{v}");
-    }
-}
-
-#[test]
-fn early_exits_that_are_known() {
-    let text = "fn main(x: secret u32 from each, stop: usize) -> [u32; 3] {
-        let mut a: secret u32 = 0; let mut rounds: u32 = 0; let mut i: usize = 0;
-        for k in 0..100 { if k == stop { break; } a += x[0]; rounds += 1; }
-        while i < 10 { i += 3; a += 1; }
-        [a, rounds, i as u32]
-    }";
-    for stop in [0i128, 7, 200] {
-        let rounds = stop.min(100);
-        let run = Run::new(text, 1)
-            .arg("stop", &stop.to_string())
-            .input("x", 0, &[5]);
-        assert_eq!(run.run(), [rounds * 5 + 4, rounds, 12]);
-        assert_eq!(count(&run.ir(), &|op| matches!(op, Op::While)), 0);
-    }
-}
-
-#[test]
-fn public_branches_run_one_arm() {
-    let text = "fn main(x: secret u32 from each) -> [u32; 2] {
-        let p = reveal(x[0]);
-        let xs = [1u32, 2, 3];
-        let mut a: secret u32 = x[0];
-        let mut b: u32 = 7;
-        if p < 3 { a = a + xs[p as usize]; b = p; } else { if p == 9 { a = 0; } }
-        let c = if p > 100 && xs[(p - 101) as usize] == 2 { 1u32 } else { 0 };
-        [a, b + c]
-    }";
-    for (x, want) in [
-        (0i128, [1, 0]),
-        (2, [5, 2]),
-        (5, [5, 7]),
-        (9, [0, 7]),
-        (102, [102, 8]),
-    ] {
-        assert_eq!(eval1(text, &[x]), want, "{x}");
-    }
-    let run = Run::new(text, 1).input("x", 0, &[200]);
-    assert!(
-        run.try_run().unwrap_err().contains("range"),
-        "an index out of range stops the run"
-    );
-}
-
-#[test]
-fn run_time_loop_bounds() {
-    let text = "fn main(x: secret u32 from each) -> u32 {
-        let n = reveal(x[0]);
-        let mut a: secret u32 = 0;
-        for i in 2..n { for j in i..n { a += i * j; } }
-        a
-    }";
-    for n in 0..6i128 {
-        let want: i128 = (2..n).flat_map(|i| (i..n).map(move |j| i * j)).sum();
-        assert_eq!(eval1(text, &[n]), [want], "{n}");
-    }
-}
-
-#[test]
 fn signed_ranges_and_inclusive_ones() {
     let text = "fn main(x: secret i32 from each) -> [i32; 2] {
         let mut a = x[0]; let mut b: secret i32 = 0;
@@ -634,141 +464,112 @@ fn windows_and_slices() {
 }
 
 #[test]
-fn public_inputs_and_arguments() {
-    let text = "fn main(x: secret u32 from each, w: public u8 from each, on: bool, ks: [u16; 3], t: i8) -> u64 {
-        let mut total: secret u64 = 0;
-        for i in 0..x.len() { if on { total += (x[i] as u64) * (w[i] as u64); } }
-        for k in ks { total += k as u64; }
-        if t < 0 { total += 1; }
-        total
+fn an_index_of_secret_type_never_stops_the_run() {
+    // The indices are known to tracing, but their type is secret: out of range reads zero and writes nothing.
+    let text = "fn main(x: secret u8 from each) -> [u8; 3] {
+        let mut a: [secret u8; 2] = [x[0], 7];
+        let inside: secret u8 = 1; let outside: secret u8 = 200;
+        a[outside] = 9;
+        a[inside] = 8;
+        [a[0], a[inside], a[outside]]
     }";
-    let run = Run::new(text, 2)
-        .arg("on", "true")
-        .arg("ks", "[10, 20, 30]")
-        .arg("t", "-5")
-        .input("x", 0, &[3])
-        .input("x", 1, &[4])
-        .input("w", 0, &[2])
-        .input("w", 1, &[5]);
-    assert_eq!(run.run(), [6 + 20 + 60 + 1]);
-    for (name, text) in [
-        ("on", "yes"),
-        ("ks", "[1, 2"),
-        ("t", "128"),
-        ("t", "x"),
-        ("nope", "1"),
-        ("x", "1"),
-    ] {
-        let run = Run {
-            session: run.session.clone(),
-            ..Run::new(TEXT_OF_ARGUMENTS, 2)
+    assert_eq!(eval1(text, &[5]), [5, 8, 0]);
+}
+
+#[test]
+fn branches_around_loops_around_branches() {
+    let text = "fn main(x: secret u8 from each) -> [u16; 4] {
+        let mut h: [secret u16; 3] = [0; 3];
+        let mut n: secret u16 = 0;
+        if x[0] > 4 {
+            for i in 0..6 {
+                let mut own: [secret u16; 2] = [i as u16, 0];
+                if x[0] > i as u8 { own[1] = 10; h[i % 3] += own[0]; } else { h[2] = own[1] + 1; }
+                n += own[1];
+            }
+        } else {
+            let mut i: usize = 0;
+            while i < 3 { h[i] = n; n += 2; i += 1; }
         }
-        .arg(name, text);
-        assert_eq!(run.error(), "E4006", "{name}={text}");
-    }
-}
-
-const TEXT_OF_ARGUMENTS: &str = "fn main(x: secret u32 from each, w: public u8 from each, on: bool, ks: [u16; 3], t: i8) -> u64 {
-    sum(x) + (w[0] as u64) + (on as u64) + (ks.len() as u64) + (t as u64)
-}";
-
-#[test]
-fn asserts_and_tests() {
-    let text = "fn main(x: secret u8 from each) -> u8 { assert(x[0] < 100, \"too big\"); x[0] }
-    test \"main adds nothing\" { assert(main([secret(5), secret(6)]) == 5); }
-    test \"secrets\" { let a: secret u8 = secret(3); assert(a + 1 == 4); }
-    test \"fails\" { let a: secret u8 = secret(3); assert(a == 4, \"not four\"); }";
-    let run = Run::new(text, 1).input("x", 0, &[100]);
-    assert!(run.try_run().unwrap_err().contains("too big"));
-    assert_eq!(eval1(text, &[99]), [99]);
-    let failed = run_tests(text, 2).unwrap_err();
-    assert!(
-        failed.contains("fails") && failed.contains("not four"),
-        "{failed}"
-    );
-}
-
-#[test]
-fn the_library_keeps_its_own_tests() {
-    for (name, text) in crate::library::MODULES {
-        run_tests(text, 3).unwrap_or_else(|why| panic!("{name}: {why}"));
+        [h[0], h[1], h[2], n]
+    }";
+    for x in 0..9i128 {
+        let (mut h, mut n) = ([0i128; 3], 0);
+        if x > 4 {
+            for i in 0..6 {
+                let mut own = [i, 0];
+                if x > i {
+                    own[1] = 10;
+                    h[(i % 3) as usize] += own[0];
+                } else {
+                    h[2] = own[1] + 1;
+                }
+                n += own[1];
+            }
+        } else {
+            for slot in &mut h {
+                *slot = n;
+                n += 2;
+            }
+        }
+        assert_eq!(eval1(text, &[x]), [h[0], h[1], h[2], n], "{x}");
     }
 }
 
 #[test]
-fn sorting_against_the_standard_library() {
-    let text = "use std::sort::sort;
-    fn main<const N: usize>(x: [secret i16; N] from each) -> [i16; N] { sort(x[0]) }";
-    let mut words = Words(77);
-    for n in [1usize, 2, 3, 8, 13, 16] {
-        let xs: Vec<i128> = words.many(n, 50).iter().map(|x| x - 25).collect();
-        let mut want = xs.clone();
-        want.sort_unstable();
-        assert_eq!(Run::new(text, 1).input("x[]", 0, &xs).run(), want);
+fn lane_wise_functions_read_captured_arrays() {
+    let text = "fn main(x: secret u8 from each, k: secret u2 from each) -> [u16; 6] {
+        let table = [10u16, 20, 30, 40];
+        let mine = [x[0] as u16, 2, 3, 4];
+        let idx = [k[0], 1, 2, 3, 0, k[0]];
+        map(enumerate(idx), |(i, j)| {
+            let mut t = table[j] + mine[i % 4];
+            for r in 0..3 { t = t * 2 + r as u16; }
+            let far = if i > 2 { t } else { 0 };
+            far + mine[j]
+        })
+    }";
+    for k in 0..4usize {
+        let (table, mine) = ([10, 20, 30, 40], [5, 2, 3, 4]);
+        let want: Vec<i128> = [k, 1, 2, 3, 0, k]
+            .iter()
+            .enumerate()
+            .map(|(i, &j)| {
+                let t = (0..3).fold(table[j] + mine[i % 4], |t, r| t * 2 + r);
+                (if i > 2 { t } else { 0 }) + mine[j]
+            })
+            .collect();
+        let run = Run::new(text, 1)
+            .input("x", 0, &[5])
+            .input("k", 0, &[k as i128]);
+        assert_eq!(run.run(), want);
     }
 }
 
 #[test]
-fn known_mistakes_are_errors_and_limits_hold() {
-    let index = "fn main(x: secret u8 from each, i: usize) -> u8 { let a = [x[0]; 3]; a[i] }";
-    assert_eq!(Run::new(index, 1).arg("i", "2").error(), "none");
-    assert_eq!(Run::new(index, 1).arg("i", "3").error(), "E4003");
-    let slice =
-        "fn main(x: secret u8 from each, i: usize) -> u64 { let a = [x[0]; 3]; sum(a[i..2]) }";
-    assert_eq!(Run::new(slice, 1).arg("i", "1").error(), "none");
-    assert_eq!(Run::new(slice, 1).arg("i", "3").error(), "E4003");
-    let huge = "fn main(x: secret u8 from each, n: usize) -> u64 { let a = [x[0]; n]; sum(map(a, |y| y + 1)) }";
-    assert_eq!(Run::new(huge, 1).arg("n", "1000000000").error(), "none");
-    assert_eq!(
-        Run::new(huge, 1).arg("n", "99999999999999").error(),
-        "E4004"
-    );
-    let lens = "fn f(a: [secret u8; 3]) -> secret u8 { a[0] }
-        fn main(x: [secret u8; _] from each) -> u8 { f(flatten(x)) }";
-    assert_eq!(Run::new(lens, 1).len("x", 0, 3).error(), "none");
-    assert_eq!(Run::new(lens, 1).len("x", 0, 4).error(), "E4002");
-    let zip =
-        "fn main(x: [secret u8; _] from each) -> u64 { sum(map(zip(x[0], x[1]), |(a, b)| a + b)) }";
-    assert_eq!(
-        Run::new(zip, 2).len("x", 0, 3).len("x", 1, 3).error(),
-        "none"
-    );
-    assert_eq!(
-        Run::new(zip, 2).len("x", 0, 3).len("x", 1, 4).error(),
-        "E4002"
-    );
-    let assertion = "fn main(x: [secret u8; _] from each) -> u64 { let a = flatten(x); assert(a.len() > 2, \"few\"); sum(a) }";
-    assert_eq!(Run::new(assertion, 1).len("x", 0, 3).error(), "none");
-    assert_eq!(Run::new(assertion, 1).len("x", 0, 2).error(), "E4007");
-    // 2^40 calls: refused, not run.
-    let mut calls = String::from("fn f0(x: secret u8) -> secret u8 { x + 1 }\n");
-    for k in 1..40 {
-        calls += &format!(
-            "fn f{k}(x: secret u8) -> secret u8 {{ f{}(f{}(x)) }}\n",
-            k - 1,
-            k - 1
+fn vectors_of_one_lane_and_of_none() {
+    let text = "fn main(x: [secret u8; _] from each) -> [u64; 4] {
+        let a = flatten(x);
+        let doubled = map(a, |v| v as u16 * 2);
+        let pairs = zip(a, doubled);
+        let mut m: secret u64 = 0;
+        for (p, q) in pairs { m += p as u64 + q as u64; }
+        [sum(doubled), m, fold(a, 7u8 as secret_u8, |s, v| s + v) as u64, any(map(a, |v| v > 3)) as u64]
+    }";
+    let text = text
+        .replace("7u8 as secret_u8", "start")
+        .replace("let a = ", "let start: secret u8 = 7; let a = ");
+    for xs in [vec![], vec![4i128], vec![1, 2]] {
+        let run = Run::new(&text, 1).input("x[]", 0, &xs);
+        let sum: i128 = xs.iter().sum();
+        assert_eq!(
+            run.run(),
+            [
+                2 * sum,
+                3 * sum,
+                7 + sum,
+                i128::from(xs.iter().any(|&v| v > 3))
+            ]
         );
     }
-    calls += "fn main(x: secret u8 from each) -> u8 { f39(x[0]) }";
-    assert_eq!(Run::new(&calls, 1).error(), "E4004");
-}
-
-#[test]
-fn a_million_dependent_steps_lower_at_once() {
-    let text = "fn main(x: secret u64 from each) -> u64 {
-        let mut a = x[0]; let mut i: u32 = 0;
-        for k in 0..1000000 { a = a * a + k as u64; }
-        while i < 1000000 { a = a + x[0]; i += 1; }
-        a
-    }";
-    let run = Run::new(text, 1).input("x", 0, &[3]);
-    let begin = std::time::Instant::now();
-    let ir = run.ir();
-    assert!(begin.elapsed().as_millis() < 200);
-    assert!(count(&ir, &|_| true) < 40);
-    let mut a = 3u64;
-    for k in 0..1_000_000u64 {
-        a = a.wrapping_mul(a).wrapping_add(k);
-    }
-    assert_eq!(run.run(), [i128::from(a.wrapping_add(3_000_000))]);
 }
