@@ -14,6 +14,7 @@
 
 mod apart;
 pub mod carried;
+mod filter;
 pub mod map;
 mod promote;
 #[cfg(test)]
@@ -62,7 +63,7 @@ impl Rule for Lanes {
 }
 
 /// Bodies of more work than this (nodes × carried values) are left alone: the analysis looks at each pair.
-const MAX_WORK: usize = 1 << 24;
+const MAX_WORK: usize = 1 << 21;
 
 /// More iterations than this stay iterations, so that numbers of lanes cannot overflow.
 const MAX_COUNT: u64 = 1 << 40;
@@ -78,6 +79,9 @@ fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
         return Some(results);
     }
     let body = Body::new(walk, region);
+    if let Some(results) = filter::filter(walk, node, n, &body) {
+        return Some(results);
+    }
     let mut classes: Vec<Class> = (0..k).map(|k| body.classify(k)).collect();
     searches(&body, &mut classes);
     for (class, &init) in classes.iter_mut().zip(&node.args) {

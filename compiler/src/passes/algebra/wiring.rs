@@ -24,8 +24,14 @@ const MAX_CHAIN: usize = 256;
 /// A value that equals the operation's result, if a rule applies.
 pub fn simplify(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<ValueId> {
     match *op {
-        Op::Gather { block } => gather(walk, args[0], args[1], block, ty),
-        Op::Scatter { block } => scatter(walk, args[0], args[1], args[2], block),
+        Op::Gather { block } => gather(walk, args[0], args[1], block, ty).or_else(|| {
+            let (block, idx) = reblocked(walk, args[0], args[1], block)?;
+            Some(walk.gather(args[0], idx, block))
+        }),
+        Op::Scatter { block } => scatter(walk, args[0], args[1], args[2], block).or_else(|| {
+            let (block, idx) = reblocked(walk, args[0], args[1], block)?;
+            Some(walk.scatter(args[0], idx, args[2], block))
+        }),
         Op::Concat => concat(walk, args, ty),
         Op::ReadSecret { block, groups: 1 } => {
             // A secret index that is a constant in range is a public one.
@@ -133,6 +139,38 @@ fn gather(walk: &mut Walk, src: ValueId, idx: ValueId, block: u64, ty: Ty) -> Op
         }
         _ => None,
     }
+}
+
+/// Constant indices of single lanes as indices of the largest blocks that they consist of.
+fn reblocked(walk: &mut Walk, array: ValueId, idx: ValueId, block: u64) -> Option<(u64, ValueId)> {
+    let lanes = walk.ty(array).lanes;
+    let ConstVec::Affine { start, dims } = lanes_at(walk, idx, block, lanes)? else {
+        return None;
+    };
+    let (&(run, 1), outer) = dims.split_last()? else {
+        return None;
+    };
+    let signed = |step: Word| step as u64 as i64;
+    let larger = outer
+        .iter()
+        .fold(gcd(gcd(run, start as u64), lanes), |block, &(_, step)| {
+            gcd(block, signed(step).unsigned_abs())
+        });
+    if block != 1 || larger <= 1 {
+        return None;
+    }
+    let by = i64::try_from(larger).ok()?;
+    let mut dims: Vec<(u64, Word)> = (outer.iter())
+        .map(|&(count, step)| (count, (signed(step) / by) as Word))
+        .collect();
+    dims.push((run / larger, 1));
+    let start = start / Word::from(larger);
+    let idx = walk.constant_value(Scalar::USIZE, ConstVec::Affine { start, dims });
+    Some((larger, idx))
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// Whether constant indices name each of `len` elements at least once.
@@ -439,19 +477,21 @@ pub fn select_of_written(
         (Op::Scatter { block }, &[dst, idx, val]) => Some((*block, dst, idx, val)),
         _ => None,
     };
-    let (block, dst, idx, then, otherwise) = match (written(walk, a), written(walk, b)) {
+    let (x, y) = (written(walk, a), written(walk, b));
+    let (block, idx, then, otherwise, rest) = match (x, y) {
         (Some((block, dst, idx, x)), Some((other, dst2, idx2, y)))
-            if block == other && dst == dst2 && idx == idx2 =>
+            if block == other && idx == idx2 && meets(walk, dst, dst2) =>
         {
-            (block, dst, idx, x, y)
+            (block, idx, x, y, [dst, dst2])
         }
-        (Some((block, dst, idx, x)), _) if dst == b => {
-            let old = walk.gather(dst, idx, block);
-            (block, dst, idx, x, old)
+        // One write is moved behind the choice: where it wrote, the other array has what it had.
+        (Some((block, dst, idx, x)), _) if meets(walk, dst, b) => {
+            let old = walk.gather(b, idx, block);
+            (block, idx, x, old, [dst, b])
         }
-        (_, Some((block, dst, idx, y))) if dst == a => {
-            let old = walk.gather(dst, idx, block);
-            (block, dst, idx, old, y)
+        (_, Some((block, dst, idx, y))) if meets(walk, a, dst) => {
+            let old = walk.gather(a, idx, block);
+            (block, idx, old, y, [a, dst])
         }
         _ => return None,
     };
@@ -465,5 +505,23 @@ pub fn select_of_written(
         walk.gather_at(one, ConstVec::Splat { lanes, word: 0 })
     };
     let val = walk.word(WordOp::Select, &[cond, then, otherwise]);
+    let dst = walk.word(WordOp::Select, &[c, rest[0], rest[1]]);
     Some(walk.scatter(dst, idx, val, block))
+}
+
+/// Whether two arrays are one array with few elements replaced.
+fn meets(walk: &Walk, a: ValueId, b: ValueId) -> bool {
+    let states = |from: ValueId| {
+        let mut chain = vec![from];
+        let mut at = from;
+        while let Some((Op::Scatter { .. }, args)) = walk.simple(at)
+            && chain.len() < 8
+        {
+            at = args[0];
+            chain.push(at);
+        }
+        chain
+    };
+    let all = states(a);
+    states(b).iter().any(|id| all.contains(id))
 }
