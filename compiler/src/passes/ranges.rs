@@ -263,6 +263,11 @@ impl Analysis<'_> {
                 let (a, b) = (a?, b?);
                 whole(a.lo.checked_sub(b.hi)?, a.hi.checked_sub(b.lo)?)
             }
+            // A square is not negative.
+            WordOp::Mul if args[0] == args[1] => {
+                let range = product(a?, a?)?;
+                whole(range.lo.max(0), range.hi)
+            }
             WordOp::Mul => product(a?, b?),
             WordOp::Neg => {
                 let a = a?;

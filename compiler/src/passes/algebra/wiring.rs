@@ -130,6 +130,9 @@ fn gather(walk: &mut Walk, src: ValueId, idx: ValueId, block: u64, ty: Ty) -> Op
             if inner == block && written == idx && is_distinct(walk, idx) {
                 return Some(val);
             }
+            if inner == block && are_different(walk, written, idx) {
+                return Some(walk.gather(dst, idx, block));
+            }
             let at = at?;
             let to = lanes_at(walk, written, inner, src_ty.lanes)?;
             match positions(&to, &at)? {
@@ -139,6 +142,19 @@ fn gather(walk: &mut Walk, src: ValueId, idx: ValueId, block: u64, ty: Ty) -> Op
         }
         _ => None,
     }
+}
+
+/// Whether two single indices differ by a constant other than zero.
+fn are_different(walk: &Walk, a: ValueId, b: ValueId) -> bool {
+    let parts = |id: ValueId| match walk.word_args(id, WordOp::Add) {
+        Some(&[base, offset]) => match walk.splat(offset) {
+            Some(word) => (base, word),
+            None => (id, 0),
+        },
+        _ => (id, 0),
+    };
+    let ((base_a, offset_a), (base_b, offset_b)) = (parts(a), parts(b));
+    walk.ty(a).lanes == 1 && base_a == base_b && offset_a != offset_b
 }
 
 /// Constant indices of single lanes as indices of the largest blocks that they consist of.
@@ -417,6 +433,20 @@ fn reduce(walk: &mut Walk, op: WordOp, arg: ValueId, segments: u64, ty: Ty) -> O
             },
             &[x],
         ) if *inner == op => Some(walk.reduce(op, x, segments)),
+        // Sums and products mod 2^w do not care how the integers are read.
+        (Op::Word(WordOp::Cast), &[x])
+            if walk.ty(x).scalar.width() == ty.scalar.width()
+                && matches!(
+                    op,
+                    WordOp::Add | WordOp::Mul | WordOp::And | WordOp::Or | WordOp::Xor
+                ) =>
+        {
+            if walk.ty(x).scalar == Scalar::Bool || ty.scalar == Scalar::Bool {
+                return None;
+            }
+            let out = walk.reduce(op, x, segments);
+            Some(walk.cast(out, ty.scalar))
+        }
         // A run of copies of one lane.
         (Op::Gather { block: 1 }, &[src, idx]) => {
             let at = lanes_at(walk, idx, 1, walk.ty(src).lanes)?;

@@ -1,0 +1,97 @@
+//! Round trips and refusals of the text form.
+
+use super::*;
+use crate::ir::build::Builder;
+use crate::ir::print::print;
+
+fn sample() -> Ir {
+    let mut b = Builder::new(3);
+    b.span = Span {
+        file: FileId(1),
+        start: 7,
+        end: 9,
+    };
+    let i8 = Scalar::signed(8);
+    let x = b.input_leaf(InputLeaf {
+        party: 2,
+        path: "rows[].\"age\"\n".into(),
+        scalar: i8,
+        lanes: 4,
+        public: false,
+        range: Some((-3, 120)),
+    });
+    let idx = b.constant(
+        Scalar::USIZE,
+        ConstVec::Affine {
+            start: 1,
+            dims: vec![(2, 2), (2, Word::MAX)],
+        },
+    );
+    let table = b.constant(i8, ConstVec::Table(vec![1, 2, 255, 0]));
+    let y = b.gather(x, idx, 1);
+    let y = b.word(WordOp::Add, &[y, table]);
+    let n = b.index(3);
+    let zs = b.run_time_counted(n, &[y], |b, i, carried| {
+        let one = b.gather(carried[0], i, 1);
+        b.counted(0, &[], |_, _, _| vec![]);
+        vec![b.scatter(carried[0], i, one, 1)]
+    });
+    let cond = b.splat(Scalar::Bool, 1, 1);
+    let picked = b.branch(cond, |_| vec![zs[0]], |_| vec![y]);
+    let best = b.reduce_region(&[picked[0]], 2, |b, l, r| {
+        vec![b.word(WordOp::Max, &[l[0], r[0]])]
+    });
+    b.assert(cond, Some("a \"reason\""));
+    b.assert(cond, None);
+    b.output(best[0], &[0, 2]);
+    let mut ir = b.finish();
+    ir.params.push(ParamShape {
+        name: "rows".into(),
+        party: 2,
+        shape: Shape(vec![
+            ShapeNode::Array(None),
+            ShapeNode::Struct {
+                name: String::new(),
+                fields: vec!["age".into(), "b".into()],
+            },
+            ShapeNode::Scalar {
+                scalar: i8,
+                range: Some((-3, 120)),
+            },
+            ShapeNode::Tuple(0),
+        ]),
+        leaves: vec![InputId(0)],
+    });
+    ir.values.push(Value {
+        ty: Ty {
+            scalar: Scalar::Bool,
+            lanes: 0,
+            secret: true,
+        },
+        range: None,
+    });
+    ir
+}
+
+#[test]
+fn the_text_form_round_trips() {
+    let ir = sample();
+    let text = print(&ir);
+    let back = parse(&text).unwrap();
+    assert_eq!(back, ir, "{text}");
+    assert_eq!(print(&back), text);
+}
+
+#[test]
+fn errors_name_the_line_and_nothing_panics() {
+    let text = print(&sample());
+    let broken = text.replace("reduce region", "reduce median");
+    let error = parse(&broken).unwrap_err();
+    assert!(error.contains("median"), "{error}");
+    for end in 0..text.len() {
+        if text.is_char_boundary(end) {
+            let _ = parse(&text[..end]);
+        }
+    }
+    assert!(parse("parties 2\nv4294967295: u8 x1 = const 1 x1 @0:0..0").is_err());
+}
