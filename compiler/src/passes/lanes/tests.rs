@@ -1,6 +1,7 @@
 //! Loops as they come from source, and what must become of them.
 
 use super::*;
+use crate::ir::Region;
 use crate::ir::build::Builder;
 use crate::passes::optimise;
 use crate::passes::tests::assert_same;
