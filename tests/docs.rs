@@ -8,9 +8,15 @@ use std::path::{Path, PathBuf};
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut pages = vec![root.join("README.md")];
-    let mut book: Vec<PathBuf> = std::fs::read_dir(root.join("docs/src")).expect("the book").map(|e| e.expect("a page").path()).collect();
+    let mut book: Vec<PathBuf> = std::fs::read_dir(root.join("docs/src"))
+        .expect("the book")
+        .map(|e| e.expect("a page").path())
+        .collect();
     book.sort();
-    pages.extend(book.into_iter().filter(|p| p.extension().is_some_and(|e| e == "md")));
+    pages.extend(
+        book.into_iter()
+            .filter(|p| p.extension().is_some_and(|e| e == "md")),
+    );
     pages
 }
 
@@ -41,7 +47,13 @@ fn documented_programs_compile() {
         for (line, program) in programs(&text) {
             n += 1;
             let mut sources = SourceSet::new();
-            let root = sources.add(format!("{}+{line}", page.file_name().expect("a name").to_string_lossy()), program);
+            let root = sources.add(
+                format!(
+                    "{}+{line}",
+                    page.file_name().expect("a name").to_string_lossy()
+                ),
+                program,
+            );
             let (_, diagnostics) = front::check(&sources, root);
             if has_errors(&diagnostics) {
                 wrong.push_str(&short::render(&sources, &diagnostics));

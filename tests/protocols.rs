@@ -1,31 +1,22 @@
 //! One meaning everywhere: interpreter = optimised IR = circuit evaluator = protocol, in every domain, on random programs;
 //! and what was predicted is what was sent.
 
+mod support;
+
 use smpcc_circuit::eval;
-use smpcc_circuit::program::{Program, Suite, Threat};
+use smpcc_circuit::program::Program;
+use smpcc_circuit::stats::{self, Known};
 use smpcc_circuit::value::Word;
 use smpcc_compiler::ir::Ir;
 use smpcc_compiler::ir::generate::{Size, generate};
 use smpcc_compiler::ir::interpret::{Outputs, interpret};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+use smpcc_compiler::session::{Network, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
-use smpcc_compiler::{passes, pipeline};
-use smpcc_runtime::engine;
+use smpcc_compiler::{lower, passes, pipeline};
+use smpcc_runtime::engine::RunReport;
 use smpcc_runtime::error::Error;
-use smpcc_runtime::io::{Inputs, Secret};
 use smpcc_runtime::net::{self, memory};
-
-fn options(protocol: ProtocolChoice, network: Network) -> Options {
-    Options {
-        suite: Suite::Rep3,
-        threat: Threat::SemiHonest,
-        threshold: 1,
-        protocol,
-        objective: ObjectiveChoice::Auto,
-        network,
-        opt: 2,
-    }
-}
+use support::{EXAMPLES, example, options, party};
 
 fn compile(ir: &Ir, options: &Options) -> Option<Program> {
     pipeline::compile_ir(
@@ -44,32 +35,10 @@ fn run(
     inputs: &[Vec<Word>],
 ) -> Result<(Vec<Option<Vec<Word>>>, u64, Vec<u64>), Error> {
     let meshes = memory::meshes(3, &net::Options::default())?;
-    let results: Vec<Result<engine::RunReport, Error>> = std::thread::scope(|scope| {
+    let results: Vec<Result<RunReport, Error>> = std::thread::scope(|scope| {
         let threads: Vec<_> = meshes
             .into_iter()
-            .map(|mut mesh| {
-                scope.spawn(move || {
-                    mesh.bind_session([7; 32]);
-                    let me = mesh.me();
-                    let mine: Inputs = (0u32..)
-                        .zip(&program.inputs)
-                        .zip(inputs)
-                        .filter(|((_, leaf), _)| leaf.party as usize == me.index())
-                        .map(|((id, leaf), words)| {
-                            (
-                                smpcc_circuit::ids::InputId(id),
-                                Secret::new(words.iter().map(|w| leaf.scalar.wrap(*w)).collect()),
-                            )
-                        })
-                        .collect();
-                    let report = engine::run(program, me, &mut mesh, mine, &mut |_| {});
-                    match &report {
-                        Ok(_) => drop(mesh.close()),
-                        Err(e) => mesh.abort(e),
-                    }
-                    report
-                })
-            })
+            .map(|mesh| scope.spawn(move || party(program, inputs, mesh, 7)))
             .collect();
         threads
             .into_iter()
@@ -177,4 +146,97 @@ fn random_programs_for_a_slow_network() {
         },
         Network::WAN,
     );
+}
+
+/// A reproducible stream of words.
+struct Words(u64);
+
+impl Words {
+    fn next(&mut self) -> Word {
+        let mut word = 0;
+        for _ in 0..2 {
+            // splitmix64
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.0;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            word = (word << 64) | Word::from(z ^ (z >> 31));
+        }
+        word
+    }
+}
+
+#[test]
+fn examples_on_random_inputs_in_every_domain() {
+    for (i, which) in EXAMPLES.into_iter().enumerate() {
+        for round in 0..3u64 {
+            let (sources, hir, session) = example((
+                which.0,
+                which.1,
+                if which.2 == 0 { 0 } else { which.2 + round * 7 },
+            ));
+            let meaning = lower::lower(&hir, &session).unwrap_or_else(|d| panic!("{d:?}"));
+            let mut words = Words(round * 100 + i as u64);
+            // Small and extreme values, so that comparisons meet ties.
+            let inputs: Vec<Vec<Word>> = meaning
+                .inputs
+                .iter()
+                .map(|leaf| {
+                    (0..leaf.lanes)
+                        .map(|_| match leaf.range {
+                            Some((lo, hi)) => {
+                                (lo + (words.next() % ((hi - lo + 1) as Word)) as i128) as Word
+                            }
+                            None if words.next() % 4 == 0 => leaf.scalar.mask(),
+                            None if words.next() % 2 == 0 => words.next() % 3,
+                            None => words.next() & leaf.scalar.mask(),
+                        })
+                        .collect()
+                })
+                .collect();
+            let expected = interpret(&meaning, &inputs).expect("a result").outputs;
+            for protocol in [
+                ProtocolChoice::Auto,
+                ProtocolChoice::Boolean,
+                ProtocolChoice::Yao,
+                ProtocolChoice::Arithmetic,
+            ] {
+                let options = options(
+                    protocol,
+                    if round == 2 {
+                        Network::WAN
+                    } else {
+                        Network::LAN
+                    },
+                );
+                let compiled =
+                    pipeline::compile(&hir, &sources, which.0, &session, &options, &mut |_, _| {});
+                let program = match compiled {
+                    Ok(compiled) => compiled.program,
+                    Err(_) if protocol == ProtocolChoice::Arithmetic && which.0 != "dot" => {
+                        continue;
+                    }
+                    Err(d) => panic!("{} in {protocol:?}: {d:?}", which.0),
+                };
+                let (outputs, rounds, sent) = run(&program, &inputs)
+                    .unwrap_or_else(|e| panic!("{} in {protocol:?}: {e}", which.0));
+                for (got, expected) in outputs.iter().zip(&expected) {
+                    assert_eq!(got.as_ref(), Some(expected), "{} in {protocol:?}", which.0);
+                }
+                let stats = stats::stats(&program, &Known::default());
+                assert_eq!(
+                    stats.totals.rounds,
+                    Some(rounds),
+                    "rounds of {} in {protocol:?}",
+                    which.0
+                );
+                assert_eq!(
+                    stats.totals.bytes_sent,
+                    Some(sent),
+                    "bytes of {} in {protocol:?}",
+                    which.0
+                );
+            }
+        }
+    }
 }

@@ -1,68 +1,21 @@
 //! What a party sends (number, sizes, order of messages on every link) depends on the program and on revealed values, never on
 //! secrets; and two runs with equal inputs never put the same bytes on a link.
 
-use smpcc_circuit::ids::InputId;
-use smpcc_circuit::program::{Program, Suite, Threat};
+mod support;
+
+use smpcc_circuit::program::Program;
 use smpcc_circuit::value::Word;
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
-use smpcc_compiler::source::SourceSet;
-use smpcc_compiler::{front, pipeline, schema};
-use smpcc_runtime::engine;
-use smpcc_runtime::io::{Inputs, Secret};
+use smpcc_compiler::pipeline;
+use smpcc_compiler::session::{Network, ProtocolChoice};
 use smpcc_runtime::net::record::{Recorded, Recording};
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::{PartyId, PartyNames};
-use std::collections::BTreeMap;
+use support::{EXAMPLES, Example, example, options, party};
 
-const EXAMPLES: [(&str, &[(&str, &str)], u64); 7] = [
-    ("avg", &[], 0),
-    ("auction", &[], 0),
-    ("vote", &[], 0),
-    ("hospital", &[("level", "6")], 5),
-    ("histogram", &[], 4),
-    ("intersection", &[], 4),
-    ("dot", &[], 6),
-];
-
-fn compile(name: &str, args: &[(&str, &str)], len: u64, protocol: ProtocolChoice) -> Program {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../examples")
-        .join(format!("{name}.smpc"));
-    let mut sources = SourceSet::new();
-    let root = sources.add(
-        format!("{name}.smpc"),
-        std::fs::read_to_string(path).expect("the example"),
-    );
-    let hir = front::check(&sources, root).0.expect("a program");
-    let role_counts = schema::assign_roles(&hir, 3).unwrap_or_else(|d| panic!("{d:?}"));
-    let mut lens = BTreeMap::new();
-    for param in schema::schema(&hir).params {
-        for owner in param.owners(&role_counts) {
-            for (_, key) in param.len_keys() {
-                lens.insert((key, owner), len);
-            }
-        }
-    }
-    let args = args
-        .iter()
-        .map(|(k, v)| (k.to_string(), v.to_string()))
-        .collect();
-    let session = Session {
-        n_parties: 3,
-        role_counts,
-        args,
-        lens,
-    };
-    let options = Options {
-        suite: Suite::Rep3,
-        threat: Threat::SemiHonest,
-        threshold: 1,
-        protocol,
-        objective: ObjectiveChoice::Auto,
-        network: Network::LAN,
-        opt: 2,
-    };
-    pipeline::compile(&hir, &sources, name, &session, &options, &mut |_, _| {})
+fn compile(which: Example, protocol: ProtocolChoice) -> Program {
+    let (sources, hir, session) = example(which);
+    let options = options(protocol, Network::LAN);
+    pipeline::compile(&hir, &sources, which.0, &session, &options, &mut |_, _| {})
         .unwrap_or_else(|d| panic!("{d:?}"))
         .program
 }
@@ -74,23 +27,10 @@ fn sent(program: &Program, inputs: &[Vec<Word>], session: u8) -> Vec<Recording> 
     std::thread::scope(|scope| {
         for (links, recording) in links.into_iter().zip(&recordings) {
             scope.spawn(move || {
-                let mut mesh = Mesh::new(
-                    recording.wrap(links),
-                    PartyNames::plain(3),
-                    net::Options::default(),
-                )
-                .expect("a mesh");
-                mesh.bind_session([session; 32]);
-                let me = mesh.me();
-                let mine: Inputs = (0u32..)
-                    .zip(&program.inputs)
-                    .zip(inputs)
-                    .filter(|((_, leaf), _)| leaf.party as usize == me.index())
-                    .map(|((id, _), words)| (InputId(id), Secret::new(words.clone())))
-                    .collect();
-                engine::run(program, me, &mut mesh, mine, &mut |_| {})
-                    .unwrap_or_else(|e| panic!("{e}"));
-                mesh.close().expect("an orderly end");
+                let links = recording.wrap(links);
+                let mesh = Mesh::new(links, PartyNames::plain(3), net::Options::default())
+                    .expect("a mesh");
+                party(program, inputs, mesh, session).unwrap_or_else(|e| panic!("{e}"));
             });
         }
     });
@@ -113,13 +53,14 @@ fn constant_inputs(program: &Program, f: impl Fn(usize, u64) -> Word) -> Vec<Vec
 
 #[test]
 fn messages_do_not_depend_on_secrets() {
-    for (name, args, len) in EXAMPLES {
+    for which in EXAMPLES {
+        let name = which.0;
         for protocol in [
             ProtocolChoice::Auto,
             ProtocolChoice::Boolean,
             ProtocolChoice::Yao,
         ] {
-            let program = compile(name, args, len, protocol);
+            let program = compile(which, protocol);
             let low = sent(&program, &constant_inputs(&program, |_, _| 0), 1);
             let high = sent(
                 &program,
@@ -143,8 +84,9 @@ fn messages_do_not_depend_on_secrets() {
 
 #[test]
 fn equal_runs_share_no_bytes() {
-    for (name, args, len) in EXAMPLES {
-        let program = compile(name, args, len, ProtocolChoice::Auto);
+    for which in EXAMPLES {
+        let name = which.0;
+        let program = compile(which, ProtocolChoice::Auto);
         let inputs = constant_inputs(&program, |i, lane| (i as Word + 1) * 3 + Word::from(lane));
         let (first, second) = (sent(&program, &inputs, 1), sent(&program, &inputs, 1));
         for from in 0..3 {
@@ -156,9 +98,9 @@ fn equal_runs_share_no_bytes() {
                         .map(|f| f.bytes[f.bytes.len() - f.payload_len()..].to_vec())
                         .collect()
                 };
-                for payload in payloads(&first) {
+                for payload in payloads(&first[from]) {
                     assert!(
-                        !payloads(&second).contains(&payload),
+                        !payloads(&second[from]).contains(&payload),
                         "{name}: party {from} to {to} repeats {} bytes",
                         payload.len()
                     );

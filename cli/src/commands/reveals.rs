@@ -106,7 +106,8 @@ fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
             let _ = writeln!(text, "    depends on `{path}` of {who}");
         }
         if !d.path.is_empty() {
-            let steps: Vec<String> = d.path.iter().map(|s| sources.place(*s)).collect();
+            let mut steps: Vec<String> = d.path.iter().map(|s| sources.place(*s)).collect();
+            steps.dedup();
             let _ = writeln!(text, "    by way of {}", steps.join(" → "));
         }
     }
