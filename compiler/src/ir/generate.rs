@@ -368,7 +368,7 @@ impl Gen {
         if ty.lanes == 0 {
             return src;
         }
-        let groups = if ty.lanes % 2 == 0 && self.one_in(2) {
+        let groups = if ty.lanes.is_multiple_of(2) && self.one_in(2) {
             2
         } else {
             1
@@ -412,7 +412,7 @@ impl Gen {
         if ty.lanes == 0 {
             return a;
         }
-        let segments = if ty.lanes % 2 == 0 && self.one_in(2) {
+        let segments = if ty.lanes.is_multiple_of(2) && self.one_in(2) {
             2
         } else {
             1
@@ -509,7 +509,7 @@ impl Gen {
                     let better = self.b.word(WordOp::Lt, &[acc, v]);
                     self.b.word(WordOp::Select, &[better, v, acc])
                 }
-                4 | 5 | 6 if ty.lanes >= count && ty.lanes > 0 => {
+                4..=6 if ty.lanes >= count && ty.lanes > 0 => {
                     let v = self.vector(&scope, ty.scalar, 1);
                     let v = if self.one_in(3) {
                         let old = self.b.gather(acc, counter, 1);

@@ -97,7 +97,7 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
             arity(2)?;
             ensure(*block > 0, "has a block of no lanes")?;
             ensure(
-                args[0].lanes % block == 0,
+                args[0].lanes.is_multiple_of(*block),
                 "has a source that is not whole blocks",
             )?;
             check_index(args[1], false)?;
@@ -111,7 +111,7 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
             arity(3)?;
             ensure(*block > 0, "has a block of no lanes")?;
             ensure(
-                args[0].lanes % block == 0,
+                args[0].lanes.is_multiple_of(*block),
                 "has a destination that is not whole blocks",
             )?;
             check_index(args[1], false)?;
@@ -142,7 +142,7 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
             check_groups(*block, *groups, args[0].lanes)?;
             check_index(args[1], true)?;
             ensure(
-                args[1].lanes % groups == 0,
+                args[1].lanes.is_multiple_of(*groups),
                 "has indices that do not divide into its groups",
             )?;
             Some(Ty {
@@ -648,14 +648,14 @@ fn check_index(ty: Ty, secret: bool) -> Result<(), String> {
 fn check_groups(block: u64, groups: u64, lanes: u64) -> Result<(), String> {
     ensure(block > 0 && groups > 0, "has an empty block or no group")?;
     ensure(
-        lanes % times(groups, block)? == 0,
+        lanes.is_multiple_of(times(groups, block)?),
         "has an array that does not divide into its groups and blocks",
     )
 }
 
 fn check_segments(lanes: u64, segments: u64) -> Result<(), String> {
     ensure(
-        segments > 0 && lanes > 0 && lanes % segments == 0,
+        segments > 0 && lanes > 0 && lanes.is_multiple_of(segments),
         "has lanes that do not divide into non-empty segments",
     )
 }

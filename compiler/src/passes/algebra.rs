@@ -268,7 +268,7 @@ fn with_constant(
         WordOp::Or if word == ones => Some(walk.splat_of(ty, ones)),
         WordOp::Xor if word == ones => Some(walk.word(WordOp::Not, &[a])),
         WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR if word == 0 => Some(a),
-        WordOp::RotL | WordOp::RotR if word % Word::from(w) == 0 => Some(a),
+        WordOp::RotL | WordOp::RotR if word.is_multiple_of(Word::from(w)) => Some(a),
         WordOp::Shl if word >= Word::from(w) => zero(walk),
         WordOp::Shr if word >= Word::from(w) && !signed => zero(walk),
         WordOp::Shl | WordOp::Shr => {

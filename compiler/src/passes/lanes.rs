@@ -137,8 +137,7 @@ impl Run<'_, '_, '_> {
         // Nodes that failed once fail again.
         let mut failed = vec![false; region.nodes.len()];
         loop {
-            for at in 0..region.nodes.len() {
-                let node = &region.nodes[at];
+            for (at, node) in region.nodes.iter().enumerate() {
                 if self.mapped[at] || failed[at] || !self.body.live[at] {
                     continue;
                 }

@@ -471,7 +471,7 @@ fn reduce(walk: &mut Walk, op: WordOp, arg: ValueId, segments: u64, ty: Ty) -> O
                     );
                     Some(walk.word(WordOp::Mul, &[one, times]))
                 }
-                WordOp::Xor if len % 2 == 0 => Some(walk.splat_of(ty, 0)),
+                WordOp::Xor if len.is_multiple_of(2) => Some(walk.splat_of(ty, 0)),
                 WordOp::Xor => Some(one),
                 _ => None,
             }

@@ -77,7 +77,7 @@ fn dims_of(words: &[Word], scalar: Scalar, levels: u32) -> Option<Vec<(u64, Word
     let run = (1..words.len() - 1)
         .find(|&i| gap(i) != step)
         .map_or(words.len(), |i| i + 1);
-    if words.len() % run != 0 {
+    if !words.len().is_multiple_of(run) {
         return None;
     }
     let regular = words
@@ -358,7 +358,7 @@ pub fn reduce(op: WordOp, scalar: Scalar, words: &ConstVec, segments: u64) -> Op
     if let ConstVec::Splat { word, .. } = words {
         let one = match op {
             WordOp::Add => word.wrapping_mul(Word::from(len)),
-            WordOp::Xor if len % 2 == 0 => 0,
+            WordOp::Xor if len.is_multiple_of(2) => 0,
             WordOp::Mul => (0..64).rev().fold(1, |acc: Word, bit| {
                 let square = acc.wrapping_mul(acc);
                 if len >> bit & 1 == 1 {
