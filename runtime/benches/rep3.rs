@@ -138,16 +138,15 @@ fn repeated(
     }
 }
 
-/// 64 ANDs side by side: bit `i` of one operand and bit `63 − i` of the other.
+/// Eight levels of 64 ANDs each: bit `i` of a level and bit `63 − i` of the other operand, rotated.
 fn and_template() -> Template {
     let mut b = Builder::new(&[64, 64]);
-    let (x, y) = (b.input(0), b.input(1));
-    let z = x
-        .iter()
-        .zip(y.iter().rev())
-        .map(|(&x, &y)| b.and(x, !y))
-        .collect();
-    b.finish("and", vec![z])
+    let (mut x, y) = (b.input(0), b.input(1));
+    for level in 0..8 {
+        let other: Vec<Lit> = (0..64).map(|i| y[(63 - i + level) % 64]).collect();
+        x = x.iter().zip(other).map(|(&x, y)| !b.and(x, !y)).collect();
+    }
+    b.finish("and", vec![x])
 }
 
 /// The low 64 bits of a product, row by row.
@@ -251,7 +250,9 @@ fn bench(c: &mut Criterion, name: &str, repeated: &Repeated) {
 fn speed(c: &mut Criterion) {
     let a = Domain::Arithmetic { ring: 64 };
     bench(c, "64-bit products", &repeated(a, 1 << 20, 8, None, 1));
-    let ands = repeated(Domain::Boolean, 1 << 20, 8, Some(and_template()), 64);
+    let ands = and_template();
+    let n_and = ands.n_and();
+    let ands = repeated(Domain::Boolean, 1 << 18, 8, Some(ands), n_and);
     bench(c, "ANDs", &ands);
     let multiplier = multiplier();
     let n_and = multiplier.n_and();

@@ -128,7 +128,7 @@ pub trait Blocks<S: Suite>: Send {
     fn n_phases(&self) -> u32;
     /// Blocks in flight at once: fixed by the program, not by the machine.
     fn window(&self) -> usize {
-        4
+        8
     }
     /// Computes up to the phase's messages, and sends and announces them. `slot` is below the window and stays with
     /// the block. In phase 0 the block begins.

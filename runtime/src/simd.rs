@@ -1,4 +1,4 @@
-//! The garbling kernels: half-gates on many gates at once, in the best form that the machine has.
+//! The inner loops that profit from special instructions: half-gates on many gates at once, and ANDs of bit-sliced shares.
 //!
 //! Three forms compute the same function: vectors of two AES blocks (VAES), AES instructions one block at a time, and portable code
 //! over the `aes` crate, which says what the other two must give. The choice is made at run time and never shows in a
@@ -155,6 +155,37 @@ fn evaluate_as(form: Form, hash: Hash, gates: Gates<'_>, tables: &[u8], out: &mu
     }
 }
 
+/// Operands of ANDs of replicated shares: this party's two parts of each, and what to add to each part first.
+#[derive(Clone, Copy)]
+pub struct SharedAnd<'a> {
+    /// Both parts of the left operand.
+    pub a: [&'a [u64]; 2],
+    /// Both parts of the right operand.
+    pub b: [&'a [u64]; 2],
+    /// Added to the parts of the left operand.
+    pub flip_a: [u64; 2],
+    /// Added to the parts of the right operand.
+    pub flip_b: [u64; 2],
+}
+
+/// `z ← z ⊕ minus ⊕ a_0 b_0 ⊕ a_0 b_1 ⊕ a_1 b_0`, word by word up to the shortest slice.
+pub fn shared_and(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
+    #[cfg(target_arch = "x86_64")]
+    if best() == Form::Vaes {
+        return x86_64::shared_and_avx2(and, minus, z);
+    }
+    portable::shared_and(and, minus, z);
+}
+
+/// `out ← a ⊕ b ⊕ flip`, word by word up to the shortest slice.
+pub fn xor(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
+    #[cfg(target_arch = "x86_64")]
+    if best() == Form::Vaes {
+        return x86_64::xor_avx2(a, b, flip, out);
+    }
+    portable::xor(a, b, flip, out);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,6 +290,33 @@ mod tests {
                         assert!(out == active(&reference.0, z), "{form:?} evaluates {n}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn bit_sliced_steps_agree() {
+        let words: Vec<u64> = labels(5, 600).iter().map(|l| l.0 as u64).collect();
+        for n in [0usize, 1, 3, 4, 5, 31, 100] {
+            let part = |i: usize| &words[i * 100..i * 100 + n];
+            let and = SharedAnd {
+                a: [part(0), part(1)],
+                b: [part(2), part(3)],
+                flip_a: [u64::MAX, 0],
+                flip_b: [0, u64::MAX],
+            };
+            let (mut best, mut portable) = (part(4).to_vec(), part(4).to_vec());
+            shared_and(and, part(5), &mut best);
+            portable::shared_and(and, part(5), &mut portable);
+            assert_eq!(best, portable);
+            for (i, &z) in best.iter().enumerate() {
+                let (a0, a1, b0, b1) = (!part(0)[i], part(1)[i], part(2)[i], !part(3)[i]);
+                let products = (a0 & b0) ^ (a0 & b1) ^ (a1 & b0);
+                assert_eq!(z, part(4)[i] ^ part(5)[i] ^ products);
+            }
+            xor(part(0), part(1), u64::MAX, &mut best);
+            for (i, &sum) in best.iter().enumerate() {
+                assert_eq!(sum, !(part(0)[i] ^ part(1)[i]));
             }
         }
     }

@@ -43,8 +43,8 @@ mod yao;
 
 use boolean::Circuit;
 
-/// Lanes per block of operations that take one message.
-const BLOCK: usize = 1 << 16;
+/// Lanes per block of operations that take one message: 64-bit elements fill one frame of the transport.
+const BLOCK: usize = 1 << 15;
 
 /// What the generator's streams are for; numbers in them are never used twice.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 
-use super::{Gates, Hash, TABLE_LEN};
+use super::{Gates, Hash, SharedAnd, TABLE_LEN};
 use crate::block::Label;
 
 /// `H(x, t) = AES_{S ⊕ t}(σ(x)) ⊕ σ(x)` (CRYPTO 2020, section 7.2, with σ of section 7.1).
@@ -70,5 +70,25 @@ pub(super) fn evaluate(key: Hash, gates: Gates<'_>, tables: &[u8], out: &mut [La
         let (tg, te) = (half(&table[..16]), half(&table[16..]));
         let left = hash(key, a, t) ^ tg.select(a.colour());
         *out = left ^ hash(key, b, t + 1) ^ (te ^ a).select(b.colour());
+    }
+}
+
+/// One word at a time; the compiler makes vectors of it for whatever features its caller has.
+#[inline(always)]
+pub(super) fn shared_and(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
+    let ([fa0, fa1], [fb0, fb1]) = (and.flip_a, and.flip_b);
+    let a = and.a[0].iter().zip(and.a[1]);
+    let b = and.b[0].iter().zip(and.b[1]);
+    for ((z, m), ((a0, a1), (b0, b1))) in z.iter_mut().zip(minus).zip(a.zip(b)) {
+        let (a0, a1, b0, b1) = (a0 ^ fa0, a1 ^ fa1, b0 ^ fb0, b1 ^ fb1);
+        *z ^= m ^ (a0 & (b0 ^ b1)) ^ (a1 & b0);
+    }
+}
+
+/// One word at a time, as above.
+#[inline(always)]
+pub(super) fn xor(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
+    for (out, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
+        *out = a ^ b ^ flip;
     }
 }

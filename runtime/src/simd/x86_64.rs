@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{Gates, Hash, TABLE_LEN};
+use super::{Gates, Hash, SharedAnd, TABLE_LEN, portable};
 use crate::block::Label;
 
 /// AES-128's round constants.
@@ -464,3 +464,21 @@ macro_rules! entries {
 
 entries!(aes, garble_aes, zero_labels_aes, evaluate_aes);
 entries!(vaes, garble_vaes, zero_labels_vaes, evaluate_vaes);
+
+pub(super) fn shared_and_avx2(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
+    #[target_feature(enable = "avx2")]
+    fn wide(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
+        portable::shared_and(and, minus, z);
+    }
+    // SAFETY: only called where `best` has seen AVX2; the code inside is safe.
+    unsafe { wide(and, minus, z) }
+}
+
+pub(super) fn xor_avx2(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
+    #[target_feature(enable = "avx2")]
+    fn wide(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
+        portable::xor(a, b, flip, out);
+    }
+    // SAFETY: as above.
+    unsafe { wide(a, b, flip, out) }
+}

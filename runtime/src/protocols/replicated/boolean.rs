@@ -21,6 +21,7 @@ use crate::bits::{Packer, Unpacker, words_for};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::simd::{SharedAnd, shared_and, xor};
 
 /// Words of live wires in a block, both parts: half of a usual second-level cache.
 const BLOCK_WORDS: usize = (256 << 10) / 8;
@@ -233,10 +234,7 @@ impl Wires {
             if let Ok([a, b, out]) = self.words.get_disjoint_mut([a.clone(), b, out.clone()]) {
                 for (part, f) in [fa, fb].into_iter().enumerate() {
                     let part = part * n..(part + 1) * n;
-                    let operands = a[part.clone()].iter().zip(&b[part.clone()]);
-                    for (o, (a, b)) in out[part].iter_mut().zip(operands) {
-                        *o = a ^ b ^ f;
-                    }
+                    xor(&a[part.clone()], &b[part.clone()], f, &mut out[part]);
                 }
             } else {
                 // Both operands are one wire.
@@ -397,14 +395,14 @@ impl Blocks<Rep3> for Call {
             let alphas = plus.chunks_exact_mut(n).zip(minus.chunks_exact(n));
             for (step, (z, minus)) in ands.iter().zip(alphas) {
                 let flip = |pin: Pin| if pin.complement { [f0, f1] } else { [0; 2] };
-                let ([a0, a1], [b0, b1]) = (wires.slot(step.a.slot), wires.slot(step.b.slot));
-                let ([fa0, fa1], [fb0, fb1]) = (flip(step.a), flip(step.b));
-                let operands = a0.iter().zip(a1).zip(b0.iter().zip(b1));
-                for ((z, m), ((a0, a1), (b0, b1))) in z.iter_mut().zip(minus).zip(operands) {
-                    // z_i = x_i y_i ⊕ x_i y_{i+1} ⊕ x_{i+1} y_i ⊕ α_i.
-                    let (a0, a1, b0, b1) = (a0 ^ fa0, a1 ^ fa1, b0 ^ fb0, b1 ^ fb1);
-                    *z ^= m ^ a0 & (b0 ^ b1) ^ a1 & b0;
-                }
+                // z_i = x_i y_i ⊕ x_i y_{i+1} ⊕ x_{i+1} y_i ⊕ α_i.
+                let and = SharedAnd {
+                    a: wires.slot(step.a.slot),
+                    b: wires.slot(step.b.slot),
+                    flip_a: flip(step.a),
+                    flip_b: flip(step.b),
+                };
+                shared_and(and, minus, z);
                 let at = 2 * n * step.out as usize;
                 wires.words[at..at + n].copy_from_slice(z);
                 packer.push(z, lanes);
@@ -443,5 +441,48 @@ impl Blocks<Rep3> for Call {
         Ok(Outcome::Values(
             outs.map(|b| Value::Shared(Share::Boolean(b))).collect(),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpcc_circuit::template::Builder;
+
+    /// The sum of `n` words in a chain, then the product of all bits of it.
+    fn chain(n: usize) -> Template {
+        let mut b = Builder::new(&vec![32; n]);
+        let mut sum = b.input(0);
+        for i in 1..n {
+            let other = b.input(i);
+            let mut carry = Lit::FALSE;
+            for (s, o) in sum.iter_mut().zip(other) {
+                (*s, carry) = b.full_add(*s, o, carry);
+            }
+        }
+        let all = sum.into_iter().fold(Lit::TRUE, |all, bit| b.and(all, bit));
+        b.finish("chain", vec![vec![all]])
+    }
+
+    /// Memory follows live wires and blocks in flight, not lanes: a call keeps its working set within bounds.
+    #[test]
+    fn working_memory_is_bounded() {
+        for n in [2, 10, 100] {
+            let circuit = Circuit::new(&chain(n));
+            let block = 2 * 8 * circuit.n_slots * circuit.stride();
+            let in_flight = block * circuit.window();
+            assert!(block <= (2 * 8 * MIN_STRIDE * circuit.n_slots).max(8 * BLOCK_WORDS));
+            assert!(in_flight <= 64 << 20, "{n}: {in_flight} bytes");
+        }
+    }
+
+    #[test]
+    fn slots_are_reused() {
+        let template = chain(100);
+        let circuit = Circuit::new(&template);
+        // All inputs are live at the start; what follows needs little more.
+        assert!(circuit.n_slots < 32 * 100 + 600, "{}", circuit.n_slots);
+        assert!(circuit.n_slots < template.n_wires() / 3);
+        assert_eq!(circuit.n_and as u64, template.n_and());
     }
 }
