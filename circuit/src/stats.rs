@@ -146,6 +146,9 @@ pub struct Known<'a> {
     pub functions: &'a [FunctionLines],
 }
 
+/// Operations that may be visited for the rounds and depths of single sections.
+const SECTION_WORK: usize = 20_000_000;
+
 /// The figures of a verified program.
 pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let control = Control::new(program, known.trace);
@@ -184,6 +187,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             sums.spread(node.loc, split.map_or(&[], Vec::as_slice), &mut places);
         }
     }
+    // A section's own rounds and depth take a walk each.
+    let n_nodes: usize = program.regions.iter().map(|r| r.nodes.len()).sum();
+    let affordable = program.sections.len().saturating_mul(n_nodes) <= SECTION_WORK;
     let rounds = counted.then(|| rounds(program, &control, None));
     let depths = counted.then(|| depth::depths(program, &control, None));
     let show = |x: u64| counted.then_some(x);
@@ -210,7 +216,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
                 let id = SectionId::new(i);
                 let sums = &sections[i];
                 let works = sums.and > 0 || sums.mul > 0 || sums.sent.iter().any(|&b| b > 0);
-                let inner = |x: &dyn Fn() -> u64| counted.then(|| if works { x() } else { 0 });
+                let inner = |x: &dyn Fn() -> u64| {
+                    (counted && affordable).then(|| if works { x() } else { 0 })
+                };
                 SectionStats {
                     id: i as u32,
                     domain: s.domain.letter().to_string(),

@@ -19,10 +19,10 @@ pub(crate) use arith::has_arithmetic_form;
 
 use crate::assign::Plan;
 use crate::ir::{Ir, Node as IrNode, Op as IrOp, Reducer, Region as IrRegion};
-use crate::session::{ObjectiveChoice, Options};
+use crate::session::{Network, ObjectiveChoice, Options};
 use crate::span::Span;
 use crate::templates::Objective;
-use frame::{Known, Logic, Micro, Work};
+use frame::{Frame, Known, Logic, Work};
 use fuse::{Closed, TemplateKey};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
@@ -49,16 +49,16 @@ pub fn emit(
         plan,
         suite: options.suite,
         objective: options.objective,
+        network: options.network,
         locate,
         values: Vec::new(),
         known: Vec::new(),
         regions: vec![Region::default()],
         templates: Vec::new(),
         template_ids: HashMap::new(),
-        constants: HashMap::new(),
         converted: BTreeMap::new(),
         map: vec![None; ir.values.len()],
-        frames: vec![Vec::new()],
+        frames: vec![Frame::default()],
         at: 0,
         scale: 1,
         loc: Loc::default(),
@@ -108,17 +108,17 @@ struct Emitter<'a> {
     plan: &'a Plan,
     suite: Suite,
     objective: ObjectiveChoice,
+    network: Network,
     locate: Locate<'a>,
     values: Vec<ValueInfo>,
     known: Vec<Known>,
     regions: Vec<Region>,
     templates: Vec<Template>,
     template_ids: HashMap<TemplateKey, TemplateId>,
-    constants: HashMap<(usize, Scalar, ConstVec), ValueId>,
     converted: BTreeMap<(ValueId, Domain), ValueId>,
     /// The program's value for each of the IR's.
     map: Vec<Option<ValueId>>,
-    frames: Vec<Vec<Micro>>,
+    frames: Vec<Frame>,
     /// The frame that is written to: the innermost, except while a conversion is written further out.
     at: usize,
     /// While the body of a reduction is written: how many pairs are combined at once.
@@ -129,12 +129,25 @@ struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    fn objective(&self, domain: Domain) -> Objective {
-        match self.objective {
-            ObjectiveChoice::Auto => fuse::objective_of(domain),
-            ObjectiveChoice::Depth => Objective::Depth,
-            ObjectiveChoice::Size => Objective::Size,
+    /// The forms of circuits to try for a domain and a number of lanes.
+    fn objectives(&self, domain: Domain, lanes: u64) -> &'static [Objective] {
+        match (self.objective, domain) {
+            (ObjectiveChoice::Depth, _) => &[Objective::Depth],
+            (ObjectiveChoice::Size, _) | (ObjectiveChoice::Auto, Domain::Yao) => &[Objective::Size],
+            // With many lanes bytes may weigh more than rounds.
+            (ObjectiveChoice::Auto, _) if lanes >= MANY_LANES => {
+                &[Objective::Depth, Objective::Size]
+            }
+            (ObjectiveChoice::Auto, _) => &[Objective::Depth],
         }
+    }
+
+    /// Picoseconds that a shared circuit takes on the network.
+    fn price(&self, template: &Template, lanes: u64) -> u128 {
+        let bits = u128::from(template.n_and()) * u128::from(lanes);
+        let transfer = bits * 1_000_000 / u128::from(self.network.mbit_per_s.max(1));
+        let latency = u128::from(template.and_depth()) * u128::from(self.network.rtt_us) * 500_000;
+        transfer + latency
     }
 
     fn region(&mut self, region: &IrRegion) {
@@ -361,7 +374,7 @@ impl Emitter<'_> {
 
     /// Opens a frame whose parameters are `infos`.
     fn open(&mut self, infos: &[ValueInfo]) -> Vec<ValueId> {
-        self.frames.push(Vec::new());
+        self.frames.push(Frame::default());
         self.at = self.frames.len() - 1;
         infos.iter().map(|&info| self.fresh(info)).collect()
     }
@@ -409,7 +422,7 @@ impl Emitter<'_> {
         self.why = self.plan.reason_of(node);
         let results: Vec<_> = infos.iter().map(|&info| self.fresh(info)).collect();
         self.push(Work::Plain(op), args, results.clone());
-        if let Some(micro) = self.frames[self.at].last_mut() {
+        if let Some(micro) = self.frames[self.at].micros.last_mut() {
             micro.captured = captured;
         }
         for (&ir, &value) in node.results.iter().zip(&results) {
@@ -495,6 +508,9 @@ impl Emitter<'_> {
         self.control(op, args.to_vec(), &infos, captured, node);
     }
 }
+
+/// Lanes from which a circuit with fewer ANDs is worth a look in a shared section.
+const MANY_LANES: u64 = 1 << 12;
 
 const BOOL: ValueInfo = ValueInfo {
     domain: Domain::Public,

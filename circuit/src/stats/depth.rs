@@ -13,8 +13,11 @@ use std::collections::HashMap;
 const PERIODS: usize = 8;
 /// How many equal periods settle it.
 const REPEATS: usize = 4;
-/// Iterations that are simulated before growth is trusted.
-const SETTLE: u64 = 24;
+/// Iterations that are simulated before growth is trusted: at least this many, and more than there are carried bits (a
+/// carry climbs one bit per iteration), up to a limit.
+const SETTLE: (u64, u64) = (24, 512);
+/// Gates that are visited before loops are trusted sooner: nested loops multiply.
+const WORK: u64 = 400_000_000;
 
 /// Of a value: the level of each bit, and its level in products.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +58,7 @@ pub(super) fn depths(
         only,
         levels: HashMap::new(),
         most: (0, 0),
+        work: 0,
     };
     walk.region(0, &mut 0);
     walk.most
@@ -66,6 +70,8 @@ struct Walk<'a> {
     only: Option<SectionId>,
     levels: HashMap<ValueId, Level>,
     most: (u64, u64),
+    /// Gates visited so far.
+    work: u64,
 }
 
 impl Walk<'_> {
@@ -137,6 +143,7 @@ impl Walk<'_> {
                 let Some(template) = self.program.templates.get(id.index()) else {
                     return;
                 };
+                self.work += template.gates.len() as u64;
                 let arrivals: Vec<u64> = args.iter().flat_map(|a| a.bits.iter().copied()).collect();
                 let base = arrivals.iter().copied().min().unwrap_or(0);
                 let level = template.levels(|i| (arrivals[i] - base).min(1 << 30) as u32);
@@ -213,8 +220,17 @@ impl Walk<'_> {
             let mut state = flat(&carried);
             state.extend([self.most.0, self.most.1]);
             history.push(state);
+            if history.len() > PERIODS * REPEATS + 1 {
+                history.remove(0);
+            }
             let done = i + 1;
-            if done < SETTLE {
+            let bits = history.last().map_or(0, |h| h.len() as u64);
+            let settle = if self.work > WORK {
+                1
+            } else {
+                (bits + 8).clamp(SETTLE.0, SETTLE.1)
+            };
+            if done < settle {
                 continue;
             }
             let Some((period, growth)) = growth(&history) else {

@@ -13,7 +13,6 @@ use crate::session::{ObjectiveChoice, Options};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar};
-use std::collections::BTreeMap;
 
 /// Bytes of a wire label.
 const LABEL: f64 = 16.0;
@@ -97,7 +96,7 @@ impl<'a> Model<'a> {
             kinds,
             sent: [0.0; 3],
             local: 0.0,
-            stamps: BTreeMap::new(),
+            stamps: vec![None; 4 * self.ir.values.len()],
             times: 1.0,
             home_times: vec![1.0; self.ir.values.len()],
         };
@@ -127,14 +126,22 @@ struct Walk<'m, 'a> {
     sent: [f64; 3],
     local: f64,
     /// When each value is there in each domain that it is held in.
-    stamps: BTreeMap<(ValueId, Kind), Stamp>,
+    stamps: Vec<Option<Stamp>>,
     /// How often the current region runs.
     times: f64,
     /// How often each value's region runs.
     home_times: Vec<f64>,
 }
 
+const fn slot(v: ValueId, kind: Kind) -> usize {
+    4 * v.0 as usize + kind as usize
+}
+
 impl Walk<'_, '_> {
+    fn stamp(&self, v: ValueId, kind: Kind) -> Option<Stamp> {
+        self.stamps[slot(v, kind)]
+    }
+
     fn kind(&self, v: ValueId) -> Kind {
         self.kinds[v.index()]
     }
@@ -148,7 +155,7 @@ impl Walk<'_, '_> {
     }
 
     fn define(&mut self, v: ValueId, kind: Kind, stamp: Stamp) {
-        self.stamps.insert((v, kind), stamp);
+        self.stamps[slot(v, kind)] = Some(stamp);
         self.home_times[v.index()] = self.times;
     }
 
@@ -187,17 +194,12 @@ impl Walk<'_, '_> {
     fn get(&mut self, v: ValueId, kind: Kind, start: Stamp) -> Stamp {
         let home = self.kind(v);
         if home == Kind::Public || kind == Kind::Public {
-            return self
-                .stamps
-                .get(&(v, home))
-                .copied()
-                .unwrap_or(start)
-                .join(start);
+            return self.stamp(v, home).unwrap_or(start).join(start);
         }
-        if let Some(&known) = self.stamps.get(&(v, kind)) {
+        if let Some(known) = self.stamp(v, kind) {
             return known.join(start);
         }
-        let from = self.stamps.get(&(v, home)).copied().unwrap_or(start);
+        let from = self.stamp(v, home).unwrap_or(start);
         let (w, n) = (self.width(v), self.lanes(v));
         let times = self.home_times[v.index()];
         self.local += OP_NS * times;
@@ -222,7 +224,7 @@ impl Walk<'_, '_> {
             (Kind::Yao, _) => {
                 self.sent[2] += w * n * times / 8.0;
                 let bits = from.rounds(1.0);
-                self.stamps.insert((v, Kind::Boolean), bits);
+                self.stamps[slot(v, Kind::Boolean)] = Some(bits);
                 if kind == Kind::Arithmetic {
                     self.inject(w, n, times, bits)
                 } else {
@@ -231,7 +233,7 @@ impl Walk<'_, '_> {
             }
             _ => from,
         };
-        self.stamps.insert((v, kind), done);
+        self.stamps[slot(v, kind)] = Some(done);
         done.join(start)
     }
 
@@ -559,14 +561,14 @@ impl Walk<'_, '_> {
         for node in &body.nodes {
             for &r in &node.results {
                 for kind in [Kind::Arithmetic, Kind::Boolean, Kind::Yao, Kind::Public] {
-                    self.stamps.remove(&(r, kind));
+                    self.stamps[slot(r, kind)] = None;
                 }
             }
         }
         for &p in &body.params {
             for kind in [Kind::Arithmetic, Kind::Boolean, Kind::Yao] {
                 if kind != self.kind(p) {
-                    self.stamps.remove(&(p, kind));
+                    self.stamps[slot(p, kind)] = None;
                 }
             }
         }
@@ -577,7 +579,7 @@ impl Walk<'_, '_> {
             let kind = like.get(i).map_or(self.kind(r), |&p| self.kind(p));
             self.define(r, kind, end);
             let own = self.kind(r);
-            self.stamps.insert((r, own), end);
+            self.stamps[slot(r, own)] = Some(end);
         }
         end
     }

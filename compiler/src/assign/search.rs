@@ -14,9 +14,9 @@ use smpcc_circuit::ids::ValueId;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Node visits that a search may spend.
-const STEPS: usize = 4_000_000;
+const STEPS: usize = 1_000_000;
 /// Prices that a search may ask for at most, and at least.
-const PRICES: (usize, usize) = (8, 600);
+const PRICES: (usize, usize) = (8, 300);
 
 /// What the search found.
 pub(super) struct Found {

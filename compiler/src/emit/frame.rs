@@ -9,6 +9,15 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Loc, Op, ValueInfo};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::collections::HashMap;
+
+/// An open region.
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    pub micros: Vec<Micro>,
+    /// Public constants that it has defined.
+    pub constants: HashMap<(Scalar, ConstVec), ValueId>,
+}
 
 /// One step of a region.
 #[derive(Clone, Debug)]
@@ -124,7 +133,7 @@ impl Emitter<'_> {
             },
         };
         let (loc, why) = (self.loc, self.why);
-        self.frames[self.at].push(Micro {
+        self.frames[self.at].micros.push(Micro {
             work,
             args,
             results,
@@ -145,12 +154,12 @@ impl Emitter<'_> {
     /// A public constant; equal ones of a frame exist once.
     pub(super) fn constant(&mut self, scalar: Scalar, words: ConstVec) -> ValueId {
         let lanes = words.lanes();
-        let key = (self.at, scalar, words);
-        if let Some(&known) = self.constants.get(&key) {
+        let key = (scalar, words);
+        if let Some(&known) = self.frames[self.at].constants.get(&key) {
             return known;
         }
         let id = self.plain(
-            Op::Const(key.2.clone()),
+            Op::Const(key.1.clone()),
             &[],
             ValueInfo {
                 domain: Domain::Public,
@@ -158,8 +167,8 @@ impl Emitter<'_> {
                 lanes,
             },
         );
-        self.known[id.index()].constant = Some(key.2.clone());
-        self.constants.insert(key, id);
+        self.known[id.index()].constant = Some(key.1.clone());
+        self.frames[self.at].constants.insert(key, id);
         id
     }
 

@@ -10,7 +10,7 @@ use super::Emitter;
 use super::frame::{Logic, Micro, Work};
 use crate::templates::{self, Objective, Term};
 use smpcc_circuit::ids::{SectionId, TemplateId, ValueId};
-use smpcc_circuit::program::{Domain, Loc, Node, Op, Region};
+use smpcc_circuit::program::{Loc, Node, Op, Region};
 use smpcc_circuit::template::{Builder, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -27,9 +27,8 @@ pub(super) type TemplateKey = (Vec<u32>, Vec<smpcc_circuit::template::Gate>, Vec
 impl Emitter<'_> {
     /// Closes the innermost frame. The outermost becomes region 0.
     pub(super) fn close(&mut self, params: Vec<ValueId>, results: Vec<ValueId>) -> Closed {
-        let micros = self.frames.pop().unwrap_or_default();
+        let micros = self.frames.pop().unwrap_or_default().micros;
         let depth = self.frames.len();
-        self.constants.retain(|key, _| key.0 != depth);
         self.at = depth.saturating_sub(1);
         let live = live(micros, &results);
         let captured = captured(&live, &params, &results);
@@ -98,7 +97,7 @@ impl Emitter<'_> {
 
     fn call(&mut self, members: &[&Micro], used: &BTreeSet<ValueId>) -> (Node, Vec<(Loc, u64)>) {
         let domain = self.info(members[0].results[0]).domain;
-        let objective = self.objective(domain);
+        let lanes = self.info(members[0].results[0]).lanes;
         let inside: BTreeSet<ValueId> = members
             .iter()
             .flat_map(|m| m.results.iter().copied())
@@ -110,6 +109,36 @@ impl Emitter<'_> {
                 inputs.push(arg);
             }
         }
+        let outputs: Vec<ValueId> = members
+            .iter()
+            .flat_map(|m| m.results.iter().copied())
+            .filter(|v| used.contains(v))
+            .collect();
+        let (template, split) = self
+            .objectives(domain, lanes)
+            .iter()
+            .map(|&objective| self.circuit(members, &inputs, &outputs, objective))
+            .min_by_key(|(template, _)| self.price(template, lanes))
+            .unwrap_or_else(|| self.circuit(members, &inputs, &outputs, Objective::Size));
+        // The line that the work is mostly from.
+        let main = split
+            .iter()
+            .max_by_key(|&(loc, ands)| (*ands, std::cmp::Reverse(*loc)))
+            .map_or(members[0].loc, |s| *s.0);
+        let id = self.template(template);
+        let why = members[0].why;
+        let node = self.node(Op::Call(id), inputs, outputs, main, why);
+        (node, split.into_iter().filter(|s| s.1 > 0).collect())
+    }
+
+    /// One circuit for connected logic, and the ANDs of each source line in it.
+    fn circuit(
+        &self,
+        members: &[&Micro],
+        inputs: &[ValueId],
+        outputs: &[ValueId],
+        objective: Objective,
+    ) -> (Template, BTreeMap<Loc, u64>) {
         let widths: Vec<u32> = inputs
             .iter()
             .map(|&v| self.info(v).scalar.width())
@@ -142,11 +171,6 @@ impl Emitter<'_> {
                 lits.insert(v, out);
             }
         }
-        let outputs: Vec<ValueId> = members
-            .iter()
-            .flat_map(|m| m.results.iter().copied())
-            .filter(|v| used.contains(v))
-            .collect();
         let outs: Vec<_> = outputs
             .iter()
             .map(|v| lits.get(v).cloned().unwrap_or_default())
@@ -155,16 +179,7 @@ impl Emitter<'_> {
         for (m, ands) in members.iter().zip(b.n_and_between(&outs, &bounds)) {
             *split.entry(m.loc).or_default() += ands;
         }
-        // The line that the work is mostly from.
-        let main = split
-            .iter()
-            .max_by_key(|&(loc, ands)| (*ands, std::cmp::Reverse(*loc)))
-            .map_or(members[0].loc, |s| *s.0);
-        let template = b.finish(name.finish(), outs);
-        let id = self.template(template);
-        let why = members[0].why;
-        let node = self.node(Op::Call(id), inputs, outputs, main, why);
-        (node, split.into_iter().filter(|s| s.1 > 0).collect())
+        (b.finish(name.finish(), outs), split)
     }
 
     fn template(&mut self, template: Template) -> TemplateId {
@@ -468,13 +483,5 @@ impl Name {
             text.push("…".into());
         }
         text.join(" ")
-    }
-}
-
-/// Which form of circuits a domain wants.
-pub(super) const fn objective_of(domain: Domain) -> Objective {
-    match domain {
-        Domain::Yao => Objective::Size,
-        Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => Objective::Depth,
     }
 }

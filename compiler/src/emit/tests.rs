@@ -317,3 +317,41 @@ fn the_same_bytes_every_time() {
         assert_eq!(smpcc_circuit::codec::encode_program(&back).unwrap(), first);
     }
 }
+
+#[test]
+fn damaged_programs_are_refused_or_valid_but_never_a_panic() {
+    let mut refused = 0;
+    for seed in 0..6 {
+        let (ir, _) = generate::generate(seed, generate::Size::default());
+        let bytes =
+            smpcc_circuit::codec::encode_program(&compile(&ir, ProtocolChoice::Auto).unwrap())
+                .unwrap();
+        for i in 0..600 {
+            let mut damaged = bytes.clone();
+            let at = (i * 7919 + seed as usize) % damaged.len();
+            damaged[at] = damaged[at].wrapping_add(1 + (i % 254) as u8);
+            refused += u32::from(smpcc_circuit::codec::decode_program(&damaged).is_err());
+        }
+        for cut in (0..bytes.len()).step_by(1 + bytes.len() / 200) {
+            assert!(smpcc_circuit::codec::decode_program(&bytes[..cut]).is_err());
+        }
+    }
+    assert!(refused > 1000);
+}
+
+#[test]
+fn long_carries_settle() {
+    let program = |n: u64| {
+        let mut b = Builder::new(3);
+        let x = b.input(0, "x", Scalar::unsigned(64), 1);
+        let y = b.input(1, "y", Scalar::unsigned(64), 1);
+        let out = b.counted(n, &[x], |b, _, carried| {
+            vec![b.word(WordOp::Add, &[carried[0], y])]
+        });
+        b.output(out[0], &[0]);
+        figures(&compile(&b.finish(), ProtocolChoice::Yao).unwrap())
+            .and_depth
+            .unwrap()
+    };
+    assert_eq!(program(1_000_000), program(1000));
+}
