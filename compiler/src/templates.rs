@@ -15,6 +15,7 @@ mod count;
 mod divide;
 mod heap;
 mod multiply;
+mod optimise;
 mod prefix;
 mod root;
 mod shift;
@@ -26,6 +27,7 @@ pub use add::{add, add_by, negate, subtract};
 pub use array::{array_read, array_write, table_lookup};
 pub use compare::{and_all, equal, less_than, less_than_by, or_all, select};
 pub use heap::{Term, csa, product_sum, sum};
+pub use optimise::optimise;
 
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::template::{Builder, Lit, Template};

@@ -8,10 +8,10 @@ use super::*;
 use smpcc_circuit::value::{Word, mask};
 
 /// Small deterministic generator of test values (splitmix64).
-struct Values(u64);
+pub(super) struct Values(pub u64);
 
 impl Values {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -89,7 +89,7 @@ pub(super) fn exhaustive(widths: &[u32]) -> Vec<Vec<Word>> {
         .collect()
 }
 
-fn random(values: &mut Values, widths: &[u32], n: usize) -> Vec<Vec<Word>> {
+pub(super) fn random(values: &mut Values, widths: &[u32], n: usize) -> Vec<Vec<Word>> {
     (0..n)
         .map(|_| widths.iter().map(|&w| values.word(w)).collect())
         .collect()

@@ -1,0 +1,355 @@
+//! Finds ripple adders in a netlist: cells whose output is the majority of three, chained, and the sums beside them.
+//!
+//! One cell is `carry' = maj(x, y, carry)` built as `((x ⊕ carry)(y ⊕ carry)) ⊕ carry`, or a plain AND, the cell with a
+//! constant summand. Majority and three-way XOR are self-dual, so complements anywhere in a chain can be pushed into its
+//! summands. What is found here is an identity of the netlist, proved by its structure; whether to use it is a matter of
+//! cost alone.
+
+use smpcc_circuit::template::{Gate, Lit, Template};
+
+/// Chains longer than this are taken in pieces.
+const LONGEST: usize = 128;
+
+/// One position of a chain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cell {
+    pub x: Lit,
+    pub y: Lit,
+    /// The carry out: `maj(x, y, carry in)`.
+    pub carry: Lit,
+    /// The wire that carries `x ⊕ y ⊕ carry in`, if there is one.
+    pub sum: Option<Lit>,
+}
+
+/// A chain of cells; each one's carry goes into the next.
+#[derive(Clone, Debug)]
+pub(super) struct Chain {
+    pub carry_in: Lit,
+    pub cells: Vec<Cell>,
+    /// The summands above the last cell and the sum there, when the word ends with a sum without a carry.
+    pub top: Option<(Vec<Lit>, Lit)>,
+}
+
+impl Chain {
+    /// Number of sum bits: one per cell and the one above.
+    pub fn width(&self) -> usize {
+        self.cells.len() + 1
+    }
+
+    /// The sum at `position`, if the netlist has it. Above the last cell that is its carry, or that with the summands
+    /// there.
+    pub fn sum(&self, position: usize) -> Option<Lit> {
+        match self.cells.get(position) {
+            Some(cell) => cell.sum,
+            None => match &self.top {
+                Some((_, sum)) => Some(*sum),
+                None => self.cells.last().map(|c| c.carry),
+            },
+        }
+    }
+
+    /// The summands at `position`, the carry into the chain among those of position 0.
+    pub fn summands(&self, position: usize) -> Vec<Lit> {
+        let mut bits = match self.cells.get(position) {
+            Some(cell) => vec![cell.x, cell.y],
+            None => self.top.as_ref().map(|t| t.0.clone()).unwrap_or_default(),
+        };
+        if position == 0 {
+            bits.push(self.carry_in);
+        }
+        bits
+    }
+}
+
+/// Who uses what in a netlist.
+pub(super) struct Uses<'a> {
+    template: &'a Template,
+    /// Start of each wire's users in `users`; one more than there are wires.
+    start: Vec<u32>,
+    users: Vec<u32>,
+    pub is_output: Vec<bool>,
+}
+
+impl<'a> Uses<'a> {
+    pub fn new(template: &'a Template) -> Self {
+        let n = template.n_wires();
+        let first = template.first_gate_wire();
+        let mut start = vec![0u32; n + 1];
+        for gate in &template.gates {
+            for wire in operands(gate) {
+                start[wire as usize + 1] += 1;
+            }
+        }
+        for i in 0..n {
+            start[i + 1] += start[i];
+        }
+        let mut next = start.clone();
+        let mut users = vec![0; start[n] as usize];
+        for (g, gate) in template.gates.iter().enumerate() {
+            for wire in operands(gate) {
+                users[next[wire as usize] as usize] = first + g as u32;
+                next[wire as usize] += 1;
+            }
+        }
+        let mut is_output = vec![false; n];
+        for lit in template.outputs.iter().flatten() {
+            is_output[lit.wire() as usize] = true;
+        }
+        Self {
+            template,
+            start,
+            users,
+            is_output,
+        }
+    }
+
+    /// The gates that read `wire`.
+    pub fn of(&self, wire: u32) -> &[u32] {
+        let at = wire as usize;
+        &self.users[self.start[at] as usize..self.start[at + 1] as usize]
+    }
+
+    /// Whether exactly one gate reads `wire` and no output does.
+    pub fn is_single(&self, wire: u32) -> bool {
+        self.of(wire).len() == 1 && !self.is_output[wire as usize]
+    }
+
+    /// The gate of `wire`, unless it is an input or the constant.
+    pub fn gate(&self, wire: u32) -> Option<Gate> {
+        let first = self.template.first_gate_wire();
+        let g = wire.checked_sub(first)?;
+        self.template.gates.get(g as usize).copied()
+    }
+
+    /// `a ⊕ b` if some gate computes it.
+    fn xor(&self, a: Lit, b: Lit) -> Option<Lit> {
+        if a.wire() == 0 || b.wire() == 0 {
+            let (constant, other) = if a.wire() == 0 { (a, b) } else { (b, a) };
+            return Some(complement_if(other, constant.is_complemented()));
+        }
+        let (few, other) = if self.of(a.wire()).len() <= self.of(b.wire()).len() {
+            (a, b)
+        } else {
+            (b, a)
+        };
+        self.of(few.wire()).iter().find_map(|&w| {
+            let (wire, complement) = self.xor_with(w, few.wire())?;
+            (wire == other.wire()).then(|| {
+                let flip = complement ^ a.is_complemented() ^ b.is_complemented();
+                complement_if(Lit::of(w), flip)
+            })
+        })
+    }
+
+    /// If `gate` is an XOR with `wire`: the other operand's wire, and whether complements are set on the way.
+    fn xor_with(&self, gate: u32, wire: u32) -> Option<(u32, bool)> {
+        let Some(Gate::Xor(a, b)) = self.gate(gate) else {
+            return None;
+        };
+        let complement = a.is_complemented() ^ b.is_complemented();
+        match wire {
+            w if w == a.wire() => Some((b.wire(), complement)),
+            w if w == b.wire() => Some((a.wire(), complement)),
+            _ => None,
+        }
+    }
+
+    /// `x ⊕ y ⊕ z` if gates compute it in some order.
+    fn xor3(&self, x: Lit, y: Lit, z: Lit) -> Option<Lit> {
+        [(x, z, y), (y, z, x), (x, y, z)]
+            .into_iter()
+            .find_map(|(a, b, c)| {
+                let first = self.xor(a, b)?;
+                self.xor(first, c)
+            })
+    }
+}
+
+fn operands(gate: &Gate) -> [u32; 2] {
+    let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
+    [a.wire(), b.wire()]
+}
+
+fn complement_if(lit: Lit, when: bool) -> Lit {
+    if when { !lit } else { lit }
+}
+
+/// A cell before it has its place: `carry = maj(inputs)` for the plain carry wire.
+#[derive(Clone, Copy)]
+struct Majority {
+    inputs: [Lit; 3],
+}
+
+/// All chains, in the order of their last cells.
+pub(super) fn find(template: &Template, uses: &Uses<'_>) -> Vec<Chain> {
+    let first = template.first_gate_wire();
+    let n = template.n_wires();
+    let mut cells: Vec<Option<Majority>> = vec![None; n];
+    let mut inner = vec![false; n];
+    for (g, gate) in template.gates.iter().enumerate() {
+        let wire = first + g as u32;
+        if let Gate::And(a, b) = *gate
+            && let Some((out, cell)) = majority(uses, wire, a, b)
+        {
+            cells[out as usize] = Some(cell);
+            inner[wire as usize] = true;
+        }
+    }
+    for (g, gate) in template.gates.iter().enumerate() {
+        let wire = first as usize + g;
+        if let Gate::And(a, b) = *gate
+            && !inner[wire]
+        {
+            cells[wire] = Some(Majority {
+                inputs: [a, b, Lit::FALSE],
+            });
+        }
+    }
+    // Each cell follows one of its inputs that is a cell; each is followed by at most one, a full one if it can.
+    let level = template.levels(|_| 0);
+    let mut before: Vec<Option<u32>> = vec![None; n];
+    let mut after: Vec<Option<u32>> = vec![None; n];
+    for full in [true, false] {
+        for wire in 0..n {
+            let Some(cell) = cells[wire] else { continue };
+            let is_full = cell.inputs[2] != Lit::FALSE;
+            if is_full != full {
+                continue;
+            }
+            let free = |w: u32| cells[w as usize].is_some() && after[w as usize].is_none();
+            // In a full cell the operand of both XORs is the carry in; an AND does not say which of its two is.
+            let shared = cell.inputs[2].wire();
+            let candidate = if free(shared) {
+                Some(shared)
+            } else {
+                let others = cell.inputs[..2].iter().map(|l| l.wire());
+                others
+                    .filter(|&w| free(w))
+                    .max_by_key(|&w| level[w as usize])
+            };
+            if let Some(previous) = candidate {
+                before[wire] = Some(previous);
+                after[previous as usize] = Some(wire as u32);
+            }
+        }
+    }
+    let mut chains = Vec::new();
+    for wire in
+        (0..n as u32).filter(|&w| cells[w as usize].is_some() && before[w as usize].is_none())
+    {
+        let mut wires = vec![wire];
+        while let Some(next) = wires.last().and_then(|&w| after[w as usize]) {
+            wires.push(next);
+        }
+        let mut previous = None;
+        for piece in wires.chunks(LONGEST) {
+            if piece.len() >= 2 {
+                chains.push(chain(uses, &level, &cells, piece, previous));
+            }
+            previous = piece.last().copied();
+        }
+    }
+    chains
+}
+
+/// The majority that the AND gate `wire` of `a` and `b` is part of, and the wire that carries it.
+fn majority(uses: &Uses<'_>, wire: u32, a: Lit, b: Lit) -> Option<(u32, Majority)> {
+    let (Some(Gate::Xor(p, q)), Some(Gate::Xor(r, s))) = (uses.gate(a.wire()), uses.gate(b.wire()))
+    else {
+        return None;
+    };
+    for (shared, x) in [(p, q), (q, p)] {
+        for (other, y) in [(r, s), (s, r)] {
+            if shared.wire() != other.wire() {
+                continue;
+            }
+            let carry = Lit::of(shared.wire());
+            // (x ⊕ carry)·(y ⊕ carry) with all complements in x and y.
+            let x = complement_if(x, a.is_complemented() ^ shared.is_complemented());
+            let y = complement_if(y, b.is_complemented() ^ other.is_complemented());
+            let out = uses.of(wire).iter().find_map(|&w| {
+                let (with, complement) = uses.xor_with(w, wire)?;
+                (with == carry.wire()).then_some((w, complement))
+            });
+            if let Some((out, complement)) = out {
+                let inputs = [x, y, carry].map(|l| complement_if(l, complement));
+                return Some((out, Majority { inputs }));
+            }
+        }
+    }
+    None
+}
+
+/// Puts cells in line: inputs in the polarity in which each cell's carry in is the one before it gives out.
+fn chain(
+    uses: &Uses<'_>,
+    level: &[u32],
+    cells: &[Option<Majority>],
+    wires: &[u32],
+    previous: Option<u32>,
+) -> Chain {
+    let mut carry = None;
+    let mut carry_in = Lit::FALSE;
+    let mut line: Vec<Cell> = Vec::with_capacity(wires.len());
+    for &wire in wires {
+        let Some(Majority { inputs }) = cells[wire as usize] else {
+            break;
+        };
+        let into = carry.or(previous.filter(|_| line.is_empty()).map(Lit::of));
+        let at = into.and_then(|c: Lit| inputs.iter().rposition(|l| l.wire() == c.wire()));
+        let (x, y, c, flip) = match (at, into) {
+            (Some(at), Some(c)) => {
+                // Self-dual: complementing all three inputs complements the output.
+                let flip = inputs[at] != c;
+                let others: Vec<Lit> = (0..3)
+                    .filter(|&i| i != at)
+                    .map(|i| complement_if(inputs[i], flip))
+                    .collect();
+                (others[0], others[1], c, flip)
+            }
+            (_, _) => (inputs[0], inputs[1], inputs[2], false),
+        };
+        if line.is_empty() {
+            carry_in = c;
+        }
+        let out = complement_if(Lit::of(wire), flip);
+        line.push(Cell {
+            x,
+            y,
+            carry: out,
+            sum: uses.xor3(x, y, c),
+        });
+        carry = Some(out);
+    }
+    let top = carry.and_then(|c| top_sum(uses, level, c));
+    Chain {
+        carry_in,
+        cells: line,
+        top,
+    }
+}
+
+/// The sum of the last carry with the summands above it, when all that reads the carry is that sum.
+fn top_sum(uses: &Uses<'_>, level: &[u32], carry: Lit) -> Option<(Vec<Lit>, Lit)> {
+    let only = |wire: u32| match uses.of(wire) {
+        &[user] if !uses.is_output[wire as usize] => Some(user),
+        _ => None,
+    };
+    let user = only(carry.wire())?;
+    let (other, complement) = uses.xor_with(user, carry.wire())?;
+    let flip = complement ^ carry.is_complemented();
+    let one = complement_if(Lit::of(user), flip);
+    // Either a third bit follows, or the other operand is the sum of two, or there is only one summand.
+    // A bit that comes after the carry is no summand here, but the carry of a sum that this one goes into.
+    if let Some(second) = only(user)
+        && let Some((third, complement)) = uses.xor_with(second, user)
+        && level[third as usize] <= level[carry.wire() as usize]
+    {
+        let sum = complement_if(Lit::of(second), flip ^ complement);
+        return Some((vec![Lit::of(other), Lit::of(third)], sum));
+    }
+    if let Some(Gate::Xor(a, b)) = uses.gate(other) {
+        return Some((vec![a, b], one));
+    }
+    Some((vec![Lit::of(other)], one))
+}
