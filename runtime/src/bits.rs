@@ -196,6 +196,12 @@ impl Bits {
     }
 }
 
+impl zeroize::Zeroize for Bits {
+    fn zeroize(&mut self) {
+        self.words.zeroize();
+    }
+}
+
 /// Overwrites `n` bits of `dst` from bit `to` on with those of `src` from bit `from` on.
 fn copy_bits(dst: &mut [u64], to: usize, src: &[u64], from: usize, n: usize) {
     let mut done = 0;

@@ -5,6 +5,8 @@
 #[repr(transparent)]
 pub struct Label(pub u128);
 
+impl zeroize::DefaultIsZeroes for Label {}
+
 /// Bytes of a label in a message.
 pub const LABEL_LEN: usize = 16;
 

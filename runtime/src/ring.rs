@@ -169,6 +169,12 @@ impl Elements {
     }
 }
 
+impl Zeroize for Elements {
+    fn zeroize(&mut self) {
+        each!(self, v => v.zeroize());
+    }
+}
+
 /// Bytes of an element mod 2^`bits` in a message.
 pub const fn element_len(bits: u32) -> usize {
     bits.div_ceil(8) as usize

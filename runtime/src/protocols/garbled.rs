@@ -26,7 +26,7 @@ const BLOCK_LANES: (usize, usize) = (32, 2048);
 /// ANDs that are taken together where lanes are few.
 const RUN: usize = 256;
 /// A piece of tables is sent when it has at least this many bytes.
-const PIECE_LEN: usize = 128 << 10;
+const PIECE_LEN: usize = 64 << 10;
 
 /// A template as steps on slots that are reused when their wire is dead.
 pub struct Plan {

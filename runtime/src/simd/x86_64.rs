@@ -299,7 +299,7 @@ mod vaes {
         out
     }
 
-    kernels!("avx2,vaes", 4, 6);
+    kernels!("avx2,vaes", 4, 4);
 }
 
 /// Pairs in two vectors of 128 bits.

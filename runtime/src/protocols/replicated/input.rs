@@ -9,6 +9,7 @@
 //! - **Leakage and failure**: party `j + 1` sees `x − F(k_j)`, whose mask it does not know; party `j + 2` sees nothing.
 
 use smpcc_circuit::program::{Domain, InputLeaf, ValueInfo};
+use zeroize::Zeroizing;
 
 use super::{
     Arithmetic, BLOCK, Boolean, Rep3, Share, bits_of, block_range, in_ring, n_lanes, party,
@@ -23,7 +24,7 @@ use crate::ring::{Element, Elements, each, element_len, for_width, read_elements
 struct Input {
     owner: usize,
     /// The owner's value; mod 2^ring in the arithmetic domain.
-    value: Option<Elements>,
+    value: Option<Zeroizing<Elements>>,
     bits: u32,
     lanes: usize,
     out: Out,
@@ -32,7 +33,10 @@ struct Input {
 enum Out {
     Public(Elements),
     Arithmetic(Arithmetic),
-    Boolean { share: Boolean, value: Option<Bits> },
+    Boolean {
+        share: Boolean,
+        value: Option<Zeroizing<Bits>>,
+    },
 }
 
 /// Shares (or publishes) an input leaf; `value` is there at its owner.
@@ -44,7 +48,7 @@ pub(super) fn begin(
 ) -> Result<Begun<Rep3>, Error> {
     let (bits, lanes, owner) = (bits_of(to), n_lanes(to)?, leaf.party as usize);
     let value = match (value, owner == me) {
-        (Some(v), true) if v.lanes() == lanes => Some(v),
+        (Some(v), true) if v.lanes() == lanes => Some(Zeroizing::new(v)),
         (None, false) => None,
         (_, _) => return Err(Error::bug("an input is given twice, or by the wrong party")),
     };
@@ -52,10 +56,10 @@ pub(super) fn begin(
         Domain::Public => (Out::Public(Elements::zeros(bits, lanes)), value),
         Domain::Arithmetic { .. } => (
             Out::Arithmetic(Arithmetic::zeros(bits, lanes)),
-            value.map(|v| in_ring(&v, leaf.scalar, bits)),
+            value.map(|v| Zeroizing::new(in_ring(&v, leaf.scalar, bits))),
         ),
         Domain::Boolean => {
-            let value = value.map(|v| Bits::from_elements(bits as usize, &v));
+            let value = value.map(|v| Zeroizing::new(Bits::from_elements(bits as usize, &v)));
             let share = Boolean::zeros(bits as usize, lanes);
             (Out::Boolean { share, value }, None)
         }
@@ -93,14 +97,14 @@ impl Blocks<Rep3> for Input {
                 if let Some(mine) = self.value.as_ref() {
                     for other in [me + 1, me + 2] {
                         wire.send(party(other), |out| {
-                            each!(mine, v => write_elements(&v[range.clone()], bits, out));
+                            each!(&**mine, v => write_elements(&v[range.clone()], bits, out));
                         })?;
                     }
                 } else {
                     wire.expect(party(owner), n * element_len(bits))?;
                 }
                 if let (Some(mine), true) = (self.value.as_ref(), range.end == self.lanes) {
-                    *value = mine.clone();
+                    *value = Elements::clone(mine);
                 }
             }
             Out::Arithmetic(share) => {
@@ -110,7 +114,7 @@ impl Blocks<Rep3> for Input {
                     let mask: Option<Vec<E>> = suite.draw(owner, number, n * E::WORDS)
                         .map(|words| super::arithmetic::elements_of(&words, bits).collect());
                     if me == owner {
-                        let (Some(mask), Some(value)) = (mask, self.value.as_ref().and_then(E::slice)) else {
+                        let (Some(mask), Some(value)) = (mask, self.value.as_ref().and_then(|v| E::slice(v))) else {
                             return Err(Error::bug("an owner without its input"));
                         };
                         let rest: Vec<E> = value[range.clone()].iter().zip(&mask).map(|(&x, &m)| x.sub(m).low(bits)).collect();

@@ -29,6 +29,7 @@ use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
 use crate::ring::{Elements, each};
 use crate::simd::Hash;
 use smpcc_circuit::cost::Delay;
+use zeroize::Zeroize;
 
 /// Labels that travel in one piece.
 const LABELS: usize = 1 << 13;
@@ -49,6 +50,12 @@ pub(super) struct Yao {
 struct Secret {
     delta: Label,
     labels: Prg,
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.delta.zeroize();
+    }
 }
 
 impl Yao {
