@@ -417,3 +417,54 @@ fn open_lengths_have_keys() {
         .collect();
     assert_eq!(keys, [vec![(0, "x".to_owned())], vec![(0, "y".to_owned())]]);
 }
+
+#[test]
+fn the_examples_lower_for_many_sessions() {
+    let examples = [
+        include_str!("../../../../examples/avg.smpc"),
+        include_str!("../../../../examples/auction.smpc"),
+        include_str!("../../../../examples/dot.smpc"),
+        include_str!("../../../../examples/histogram.smpc"),
+        include_str!("../../../../examples/hospital.smpc"),
+        include_str!("../../../../examples/intersection.smpc"),
+        include_str!("../../../../examples/vote.smpc"),
+    ];
+    for text in examples {
+        let hir = super::harness::checked(text);
+        let schema = crate::schema::schema(&hir);
+        let mut lowered = 0;
+        for n in 2..6u32 {
+            let Ok(role_counts) = crate::schema::assign_roles(&hir, n) else {
+                continue;
+            };
+            for len in [1u64, 7, 1_000_000] {
+                let mut run = Run::new(text, n);
+                for param in &schema.params {
+                    for (_, key) in param.len_keys() {
+                        for owner in param.owners(&role_counts) {
+                            run = run.len(&key, owner, len);
+                        }
+                    }
+                    if param.source == crate::hir::ParamSource::Argument {
+                        run = run.arg(&param.name, "1");
+                    }
+                }
+                assert!(count(&run.ir(), &|_| true) < 500, "{text}");
+                lowered += 1;
+            }
+        }
+        assert!(lowered > 0, "no number of parties fits\n{text}");
+    }
+}
+
+#[test]
+fn deep_chains_of_calls_end_in_an_error() {
+    let mut text = String::from("fn f0(x: secret u8) -> secret u8 { x + 1 }\n");
+    for k in 1..1600 {
+        text += &format!("fn f{k}(x: secret u8) -> secret u8 {{ f{}(x) }}\n", k - 1);
+    }
+    let chain =
+        |top: u32| format!("{text}fn main(x: secret u8 from each) -> u8 {{ f{top}(x[0]) }}");
+    assert_eq!(Run::new(&chain(500), 1).error(), "none");
+    assert_eq!(Run::new(&chain(1599), 1).error(), "E4004");
+}
