@@ -1,7 +1,7 @@
 //! Reading a program and its modules from disk, and showing what the compiler says about them.
 
 use crate::args::{Cli, Color};
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::out;
 use smpcc_compiler::diagnostic::{self, Diagnostic};
 use smpcc_compiler::front;
@@ -141,14 +141,24 @@ pub fn show(source: &Source, diagnostics: &[Diagnostic], style: Style) {
 pub fn failed(source: &Source, mut diagnostics: Vec<Diagnostic>, style: Style) -> Failure {
     diagnostic::sort(&source.files, &mut diagnostics);
     show(source, &diagnostics, style);
-    // E4: what depends on the session (arguments, lengths, number of parties) or on options is the caller's to mend.
-    let usage = diagnostics
+    let errors: Vec<&str> = diagnostics
         .iter()
         .filter(|d| d.is_error())
-        .all(|d| d.code.as_str().starts_with("E4"));
-    if usage {
-        Failure::usage("")
+        .map(|d| d.code.as_str())
+        .collect();
+    // Parties, lengths, arguments and a forced protocol are the caller's to mend; the rest is the program's.
+    let exit = if errors.contains(&"E9001") {
+        Exit::Bug
+    } else if errors
+        .iter()
+        .all(|code| ["E4001", "E4002", "E4006", "E4008"].contains(code))
+    {
+        Exit::Usage
     } else {
-        Failure::reported()
+        Exit::Program
+    };
+    Failure {
+        exit,
+        message: String::new(),
     }
 }

@@ -7,6 +7,7 @@ use crate::plan::{self, Choices, PartyInputs};
 use crate::play::{self, Broken, Job, Party, PartyReport};
 use crate::{local, out, prompt, report};
 use smpcc_compiler::hir::Hir;
+use smpcc_compiler::pipeline;
 use smpcc_compiler::schema;
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, memory};
@@ -38,6 +39,18 @@ pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
         }
         None => prompt::ask(&hir, &role_counts, &args.file)?,
     };
+    // What does not fit the session is said here, once, before any party exists.
+    let session = choices.session(&hir, plan::lens_of(&inputs))?;
+    let options = choices.options()?;
+    pipeline::compile(
+        &hir,
+        &source.files,
+        &source.name(),
+        &session,
+        &options,
+        &mut |_, _| {},
+    )
+    .map_err(|diagnostics| load::failed(&source, diagnostics, style))?;
     let reports = if args.in_process {
         threads(&source, &hir, &choices, inputs, args.deadline, style)?
     } else {
