@@ -592,7 +592,10 @@ mod tests {
             let v = add(&mut b, &u, &constant, size);
             let w = subtract(&mut b, &v, &x[4], size);
             let circuit = b.finish("sum", vec![w]);
-            checked(&circuit, Objective::Depth, &lanes);
+            let shallow = checked(&circuit, Objective::Depth, &lanes);
+            if n == 32 {
+                assert_eq!((circuit.and_depth(), shallow.and_depth()), (31, 16));
+            }
             checked(&circuit, Objective::Size, &lanes);
         }
     }

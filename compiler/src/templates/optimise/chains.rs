@@ -244,7 +244,7 @@ pub(super) fn find(template: &Template, uses: &Uses<'_>) -> Vec<Chain> {
         let mut previous = None;
         for piece in wires.chunks(LONGEST) {
             if piece.len() >= 2 {
-                chains.push(chain(uses, &level, &cells, piece, previous));
+                chains.push(chain(uses, &cells, piece, previous));
             }
             previous = piece.last().copied();
         }
@@ -254,25 +254,29 @@ pub(super) fn find(template: &Template, uses: &Uses<'_>) -> Vec<Chain> {
 
 /// The majority that the AND gate `wire` of `a` and `b` is part of, and the wire that carries it.
 fn majority(uses: &Uses<'_>, wire: u32, a: Lit, b: Lit) -> Option<(u32, Majority)> {
-    let (Some(Gate::Xor(p, q)), Some(Gate::Xor(r, s))) = (uses.gate(a.wire()), uses.gate(b.wire()))
-    else {
-        return None;
+    // Each operand is a summand ⊕ the carry in; a constant summand leaves the carry in itself.
+    let sides = |side: Lit| {
+        let mut found = vec![(side.wire(), Lit::from(side.is_complemented()))];
+        if let Some(Gate::Xor(p, q)) = uses.gate(side.wire()) {
+            let complement = side.is_complemented() ^ p.is_complemented() ^ q.is_complemented();
+            for (carry, other) in [(p, q), (q, p)] {
+                let summand = complement_if(Lit::of(other.wire()), complement);
+                found.push((carry.wire(), summand));
+            }
+        }
+        found
     };
-    for (shared, x) in [(p, q), (q, p)] {
-        for (other, y) in [(r, s), (s, r)] {
-            if shared.wire() != other.wire() {
+    for (carry, x) in sides(a) {
+        for (other, y) in sides(b) {
+            if carry != other || carry == 0 {
                 continue;
             }
-            let carry = Lit::of(shared.wire());
-            // (x ⊕ carry)·(y ⊕ carry) with all complements in x and y.
-            let x = complement_if(x, a.is_complemented() ^ shared.is_complemented());
-            let y = complement_if(y, b.is_complemented() ^ other.is_complemented());
             let out = uses.of(wire).iter().find_map(|&w| {
                 let (with, complement) = uses.xor_with(w, wire)?;
-                (with == carry.wire()).then_some((w, complement))
+                (with == carry).then_some((w, complement))
             });
             if let Some((out, complement)) = out {
-                let inputs = [x, y, carry].map(|l| complement_if(l, complement));
+                let inputs = [x, y, Lit::of(carry)].map(|l| complement_if(l, complement));
                 return Some((out, Majority { inputs }));
             }
         }
@@ -283,12 +287,12 @@ fn majority(uses: &Uses<'_>, wire: u32, a: Lit, b: Lit) -> Option<(u32, Majority
 /// Puts cells in line: inputs in the polarity in which each cell's carry in is the one before it gives out.
 fn chain(
     uses: &Uses<'_>,
-    level: &[u32],
     cells: &[Option<Majority>],
     wires: &[u32],
     previous: Option<u32>,
 ) -> Chain {
     let mut carry = None;
+    let mut shape = Form::One;
     let mut carry_in = Lit::FALSE;
     let mut line: Vec<Cell> = Vec::with_capacity(wires.len());
     for &wire in wires {
@@ -313,6 +317,7 @@ fn chain(
             carry_in = c;
         }
         let out = complement_if(Lit::of(wire), flip);
+        shape = form(uses, x, y, c);
         line.push(Cell {
             x,
             y,
@@ -321,7 +326,7 @@ fn chain(
         });
         carry = Some(out);
     }
-    let top = carry.and_then(|c| top_sum(uses, level, c));
+    let top = carry.and_then(|c| top_sum(uses, c, shape));
     Chain {
         carry_in,
         cells: line,
@@ -329,8 +334,30 @@ fn chain(
     }
 }
 
+/// How the sums of a chain are put together, as seen at its last cell; the sum above it is taken to be alike.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One summand is constant: `x ⊕ carry`.
+    One,
+    /// `(x ⊕ y) ⊕ carry`.
+    SummandsFirst,
+    /// `(x ⊕ carry) ⊕ y`.
+    CarryFirst,
+}
+
+fn form(uses: &Uses<'_>, x: Lit, y: Lit, carry: Lit) -> Form {
+    let constant = [x, y, carry].iter().any(|l| l.wire() == 0);
+    if constant {
+        return Form::One;
+    }
+    match uses.xor(x, y).and_then(|p| uses.xor(p, carry)) {
+        Some(_) => Form::SummandsFirst,
+        None => Form::CarryFirst,
+    }
+}
+
 /// The sum of the last carry with the summands above it, when all that reads the carry is that sum.
-fn top_sum(uses: &Uses<'_>, level: &[u32], carry: Lit) -> Option<(Vec<Lit>, Lit)> {
+fn top_sum(uses: &Uses<'_>, carry: Lit, form: Form) -> Option<(Vec<Lit>, Lit)> {
     let only = |wire: u32| match uses.of(wire) {
         &[user] if !uses.is_output[wire as usize] => Some(user),
         _ => None,
@@ -339,16 +366,16 @@ fn top_sum(uses: &Uses<'_>, level: &[u32], carry: Lit) -> Option<(Vec<Lit>, Lit)
     let (other, complement) = uses.xor_with(user, carry.wire())?;
     let flip = complement ^ carry.is_complemented();
     let one = complement_if(Lit::of(user), flip);
-    // Either a third bit follows, or the other operand is the sum of two, or there is only one summand.
-    // A bit that comes after the carry is no summand here, but the carry of a sum that this one goes into.
-    if let Some(second) = only(user)
+    if form == Form::CarryFirst
+        && let Some(second) = only(user)
         && let Some((third, complement)) = uses.xor_with(second, user)
-        && level[third as usize] <= level[carry.wire() as usize]
     {
         let sum = complement_if(Lit::of(second), flip ^ complement);
         return Some((vec![Lit::of(other), Lit::of(third)], sum));
     }
-    if let Some(Gate::Xor(a, b)) = uses.gate(other) {
+    if form == Form::SummandsFirst
+        && let Some(Gate::Xor(a, b)) = uses.gate(other)
+    {
         return Some((vec![a, b], one));
     }
     Some((vec![Lit::of(other)], one))
