@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use smpcc_circuit::cost::Stamp;
 use smpcc_circuit::program::{Program, Suite as SuiteName};
 
 use crate::error::Error;
@@ -29,7 +28,7 @@ pub(crate) mod testing;
 mod tests;
 
 use exchange::Exchange;
-use execute::{Executor, Run};
+use execute::{Clocks, Executor, Run};
 use schedule::Schedule;
 
 /// What a run tells while it goes on.
@@ -44,7 +43,7 @@ pub struct Progress {
 /// What one section of a program took at one party.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SectionReport {
-    /// Rounds of its operations, one after the other (independent ones share rounds of the whole run).
+    /// Rounds as if all other sections' operations took none; 0 where a program has too many sections to tell them apart.
     pub rounds: u64,
     /// Payload bytes that this party sent.
     pub bytes_sent: u64,
@@ -113,14 +112,14 @@ fn run_suite<S: Suite>(
         suite,
         wire: Exchange::new(mesh),
         values: program.values.iter().map(|_| None).collect(),
-        stamps: vec![Stamp::START; program.values.len()],
+        clocks: Clocks::new(program),
         inputs: shared,
         outputs: Outputs::new(),
         sections: vec![SectionReport::default(); program.sections.len()],
     };
     let mut main = Run::new(0);
     if let Some(plan) = schedule.regions.first() {
-        main.reset(plan, Stamp::START);
+        main.reset(plan, &executor.clocks.start());
         let mut ticks = 0;
         while !executor.advance(&mut main)? {
             executor.wire.end_tick()?;
@@ -132,9 +131,16 @@ fn run_suite<S: Suite>(
         }
         executor.wire.end_tick()?;
     }
+    let rounds = |place: usize| {
+        let end = main.end().get(place);
+        end.map_or(0, |end| u64::try_from(end.ready).unwrap_or(0))
+    };
+    for (i, section) in executor.sections.iter_mut().enumerate() {
+        section.rounds = rounds(1 + i);
+    }
     Ok(RunReport {
         outputs: executor.outputs,
-        rounds: u64::try_from(main.end().ready).unwrap_or(0),
+        rounds: rounds(0),
         bytes_sent: executor.wire.bytes_sent(),
         sections: executor.sections,
         time: began.elapsed(),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use smpcc_circuit::cost::{Delay, Stamp};
+use smpcc_circuit::cost::Stamp;
 use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::{Node, Op, Program, Region};
 
@@ -30,11 +30,59 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     pub(super) suite: S,
     pub(super) wire: Exchange<'m>,
     pub(super) values: Vec<Option<Operand<S>>>,
-    pub(super) stamps: Vec<Stamp>,
+    pub(super) clocks: Clocks,
     pub(super) inputs: BTreeMap<InputId, Elements>,
     pub(super) outputs: Outputs,
     pub(super) sections: Vec<SectionReport>,
 }
+
+/// Stamps of the whole run and, as if all other operations took no time, of each section; one row per value.
+pub(super) struct Clocks {
+    /// Stamps per value: the run's, then one per section.
+    width: usize,
+    rows: Vec<Stamp>,
+}
+
+/// A row of [`Clocks`].
+type Times = Vec<Stamp>;
+
+impl Clocks {
+    /// All at the start.
+    pub(super) fn new(program: &Program) -> Self {
+        let (n, sections) = (program.values.len(), program.sections.len());
+        let width = if n.saturating_mul(sections) <= MAX_CLOCKS {
+            1 + sections
+        } else {
+            1
+        };
+        Self {
+            width,
+            rows: vec![Stamp::START; n * width],
+        }
+    }
+
+    /// The start of everything.
+    pub(super) fn start(&self) -> Times {
+        vec![Stamp::START; self.width]
+    }
+
+    fn of(&self, value: ValueId) -> &[Stamp] {
+        &self.rows[value.index() * self.width..][..self.width]
+    }
+
+    fn set(&mut self, value: ValueId, times: &[Stamp]) {
+        self.rows[value.index() * self.width..][..self.width].copy_from_slice(times);
+    }
+}
+
+fn join(into: &mut [Stamp], other: &[Stamp]) {
+    for (into, &other) in into.iter_mut().zip(other) {
+        *into = into.join(other);
+    }
+}
+
+/// With more stamps than these, sections are not told apart.
+const MAX_CLOCKS: usize = 1 << 22;
 
 /// A region under way.
 pub(super) struct Run<S: Suite> {
@@ -45,13 +93,13 @@ pub(super) struct Run<S: Suite> {
     active: Vec<Active<S>>,
     spare: Vec<Active<S>>,
     left: usize,
-    start: Stamp,
-    end: Stamp,
+    start: Times,
+    end: Times,
 }
 
 struct Active<S: Suite> {
     node: usize,
-    base: Stamp,
+    base: Times,
     work: Work<S>,
 }
 
@@ -72,7 +120,7 @@ enum Work<S: Suite> {
 }
 
 /// Results of an operation and when they are there.
-type Finished<S> = (Vec<Operand<S>>, Stamp);
+type Finished<S> = (Vec<Operand<S>>, Times);
 
 impl<S: Suite> Run<S> {
     pub(super) fn new(region: usize) -> Self {
@@ -84,25 +132,26 @@ impl<S: Suite> Run<S> {
             active: Vec::new(),
             spare: Vec::new(),
             left: 0,
-            start: Stamp::START,
-            end: Stamp::START,
+            start: Times::new(),
+            end: Times::new(),
         }
     }
 
     /// When everything so far is there.
-    pub(super) fn end(&self) -> Stamp {
-        self.end
+    pub(super) fn end(&self) -> &[Stamp] {
+        &self.end
     }
 
     /// Begins anew.
-    pub(super) fn reset(&mut self, plan: &RegionPlan, start: Stamp) {
+    pub(super) fn reset(&mut self, plan: &RegionPlan, start: &[Stamp]) {
         self.waits.clone_from(&plan.waits);
         self.uses.clone_from(&plan.uses);
         self.ready.clear();
         self.ready.extend(plan.roots.iter().map(|&n| Reverse(n)));
         self.left = plan.waits.len();
-        self.start = start;
-        self.end = start;
+        self.start.clear();
+        self.start.extend_from_slice(start);
+        self.end.clone_from(&self.start);
     }
 }
 
@@ -140,10 +189,10 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         self.held(value)
     }
 
-    fn put(&mut self, run: &Run<S>, value: ValueId, held: Operand<S>, stamp: Stamp) {
+    fn put(&mut self, run: &Run<S>, value: ValueId, held: Operand<S>, times: &[Stamp]) {
         let used = self.local_in(run, value).is_some_and(|l| run.uses[l] > 0);
         self.values[value.index()] = used.then_some(held);
-        self.stamps[value.index()] = stamp;
+        self.clocks.set(value, times);
     }
 
     /// One tick of a region; whether it is finished.
@@ -151,7 +200,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         let mut before = std::mem::replace(&mut run.active, std::mem::take(&mut run.spare));
         for mut active in before.drain(..) {
             match self.step(run, &mut active)? {
-                Some((results, stamp)) => self.complete(run, active.node, results, stamp)?,
+                Some((results, times)) => self.complete(run, active.node, results, &times)?,
                 None => run.active.push(active),
             }
         }
@@ -167,7 +216,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         run: &mut Run<S>,
         index: usize,
         results: Vec<Operand<S>>,
-        stamp: Stamp,
+        times: &[Stamp],
     ) -> Result<(), Error> {
         let node = &self.region(run.region).nodes[index];
         let plan = self.plan(run.region);
@@ -175,7 +224,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             return Err(Error::bug("an operation gave the wrong number of results"));
         }
         for (&value, held) in node.results.iter().zip(results) {
-            self.put(run, value, held, stamp);
+            self.put(run, value, held, times);
             let local = self.schedule.local[value.index()] as usize;
             for &user in &plan.users[local] {
                 run.waits[user as usize] -= 1;
@@ -192,7 +241,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 }
             }
         }
-        run.end = run.end.join(stamp);
+        join(&mut run.end, times);
         run.left -= 1;
         Ok(())
     }
@@ -200,25 +249,25 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     fn begin(&mut self, run: &mut Run<S>, index: usize) -> Result<(), Error> {
         let node = &self.region(run.region).nodes[index];
         let captures = &self.plan(run.region).captures[index];
-        let base = node
-            .args
-            .iter()
-            .chain(captures)
-            .fold(run.start, |s, v| s.join(self.stamps[v.index()]));
+        let mut base = run.start.clone();
+        for &value in node.args.iter().chain(captures) {
+            join(&mut base, self.clocks.of(value));
+        }
         let mut args = Vec::with_capacity(node.args.len());
         for &value in &node.args {
             args.push(self.fetch(run, value)?);
         }
+        let work = match self.work(node, args, &base)? {
+            Ok(work) => work,
+            Err(results) => return self.complete(run, index, results, &base),
+        };
         let mut active = Active {
             node: index,
             base,
-            work: match self.work(node, args, base)? {
-                Ok(work) => work,
-                Err(results) => return self.complete(run, index, results, base),
-            },
+            work,
         };
         match self.step(run, &mut active)? {
-            Some((results, stamp)) => self.complete(run, index, results, stamp),
+            Some((results, times)) => self.complete(run, index, results, &times),
             None => {
                 run.active.push(active);
                 Ok(())
@@ -231,7 +280,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         &mut self,
         node: &'p Node,
         mut args: Vec<Operand<S>>,
-        base: Stamp,
+        base: &[Stamp],
     ) -> Result<Result<Work<S>, Vec<Operand<S>>>, Error> {
         match &node.op {
             Op::Loop { count, body } => {
@@ -302,7 +351,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         &mut self,
         run: &mut Run<S>,
         params: Vec<Operand<S>>,
-        start: Stamp,
+        start: &[Stamp],
     ) -> Result<(), Error> {
         run.reset(self.plan(run.region), start);
         let region = self.region(run.region);
@@ -320,7 +369,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         run: &mut Run<S>,
         i: u64,
         carried: Vec<Operand<S>>,
-        start: Stamp,
+        start: &[Stamp],
     ) -> Result<(), Error> {
         run.reset(self.plan(run.region), start);
         let region = self.region(run.region);
@@ -335,7 +384,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             let i = Elements::of_words(width, std::iter::once(u128::from(i)));
             self.put(run, counter, Arc::new(Value::Public(i)), start);
         }
-        self.stamps[counter.index()] = start;
+        self.clocks.set(counter, start);
         for (&value, held) in params.iter().zip(carried) {
             self.put(run, value, held, start);
         }
@@ -365,13 +414,14 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 match step {
                     Step::Waiting => Ok(None),
                     Step::Done(outcome, delay) => {
-                        section.rounds += match delay {
-                            Delay::None => 0,
-                            Delay::Rounds(n) => u64::from(n),
-                            Delay::ToEvaluator => 1,
-                        };
                         let results = self.outcome(outcome)?;
-                        Ok(Some((results, active.base.delayed(delay))))
+                        let mut times = active.base.clone();
+                        for place in [0, 1 + node.section.index()] {
+                            if let Some(time) = times.get_mut(place) {
+                                *time = time.delayed(delay);
+                            }
+                        }
+                        Ok(Some((results, times)))
                     }
                 }
             }
@@ -381,11 +431,11 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 }
                 let results = self.results(run)?;
                 *done += 1;
-                let end = run.end;
+                let end = run.end.clone();
                 if done == count {
                     return Ok(Some((results, end)));
                 }
-                self.start_iteration(run, *done, results, end)?;
+                self.start_iteration(run, *done, results, &end)?;
             },
             Work::While {
                 cond,
@@ -398,12 +448,12 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                         return Ok(None);
                     }
                     *carried = self.results(body)?;
-                    self.start_region(cond, carried.clone(), body.end)?;
+                    self.start_region(cond, carried.clone(), &body.end)?;
                 } else {
                     if !self.advance(cond)? {
                         return Ok(None);
                     }
-                    let end = cond.end;
+                    let end = cond.end.clone();
                     let holds = self.results(cond)?;
                     let holds = holds
                         .first()
@@ -412,7 +462,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     if local::public(holds)?.get(0) & 1 == 0 {
                         return Ok(Some((carried, end)));
                     }
-                    self.start_region(body, carried, end)?;
+                    self.start_region(body, carried, &end)?;
                 }
                 *in_body = !*in_body;
             },
@@ -421,7 +471,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     return Ok(None);
                 }
                 let results = self.results(run)?;
-                Ok(Some((results, run.end)))
+                Ok(Some((results, run.end.clone())))
             }
         }
     }

@@ -39,6 +39,30 @@ fn independent_products_share_a_round() {
 }
 
 #[test]
+fn each_section_has_rounds_of_its_own() {
+    let mut b = Builder::new();
+    let x = b.input(0, a(64), U64, 3);
+    let p = b.op(Op::Mul, &[x, x], a(64), U64, 3);
+    let q = b.op(Op::Mul, &[p, x], a(64), U64, 3);
+    let r = b.op(Op::Mul, &[q, x], a(64), U64, 3);
+    b.output(r, &[0]);
+    let other = b.program.sections[0].clone();
+    b.program.sections.push(other);
+    // The second and third product are another section.
+    for node in &mut b.program.regions[0].nodes[2..4] {
+        node.section = smpcc_circuit::ids::SectionId(1);
+    }
+    let reports = run_all(&b.program, &inputs(&[&[1, 2, 3]]));
+    for (party, report) in reports.iter().enumerate() {
+        let sections: Vec<_> = report.sections.iter().map(|s| s.rounds).collect();
+        assert_eq!((report.rounds, sections), (5, vec![3, 2]));
+        let bytes: Vec<_> = report.sections.iter().map(|s| s.bytes_sent).collect();
+        let own = [24 + 24, 24, 24 + 24][party];
+        assert_eq!((report.bytes_sent, bytes), (own + 48, vec![own, 48]));
+    }
+}
+
+#[test]
 fn a_loop_of_dependent_products() {
     for n in [0u64, 1, 2, 50] {
         let mut b = Builder::new();
