@@ -5,12 +5,15 @@
 //! hint, the found type comes up, and the place where they meet reports. What was found wrong has the type
 //! [`Ty::Never`], which fits everywhere, so that one mistake is reported once.
 
+mod access;
+mod aggregate;
 mod body;
 mod builtin;
 mod call;
 mod closure;
 mod consts;
 mod contract;
+mod declare;
 mod effects;
 mod expr;
 mod flow;

@@ -28,7 +28,7 @@ impl Body<'_, '_> {
                 steps.push((source.span, source.text.to_owned()));
                 break;
             };
-            if source.span != diagnostic.primary.span {
+            if source.span != diagnostic.primary.span && !local.name.is_empty() {
                 steps.push((source.span, format!("`{}` is secret", local.name)));
             }
             match &local.cause {

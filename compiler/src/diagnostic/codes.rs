@@ -141,7 +141,12 @@ mod tests {
                 "{code}: the page's first line"
             );
             let fences = page.matches("```").count();
-            assert!(fences >= 4, "{code}: a wrong and a right example");
+            // A bug of ours has no wrong program.
+            let is_ours = code.as_str().starts_with("E9");
+            assert!(
+                fences >= 4 || is_ours,
+                "{code}: a wrong and a right example"
+            );
             assert_eq!(Code::parse(&code.as_str().to_lowercase()), Some(code));
         }
         assert_eq!(Code::parse("E9999"), None);

@@ -1,0 +1,244 @@
+//! Parts of values: fields, elements and slices.
+
+use super::body::{Body, Typed};
+use crate::ast::{Expr, ExprKind as E, Name};
+use crate::diagnostic;
+use crate::diagnostic::suggestion;
+use crate::hir::{self, ExprKind as H, Len};
+use crate::source::Span;
+use crate::types::{Fields as _, Ty};
+
+impl Body<'_, '_> {
+    pub fn field(&mut self, base: &Expr, name: &Name, span: Span) -> Typed {
+        let base = self.expr(base, None);
+        match self.field_of(&base.ty, name) {
+            Some((at, ty)) => Typed::new(H::Field(base.boxed(), at), ty, span),
+            None => Typed::poison(span),
+        }
+    }
+
+    /// Position and type of a field; reports if there is none.
+    pub fn field_of(&mut self, ty: &Ty, name: &Name) -> Option<(u32, Ty)> {
+        let Ty::Struct { id, args, secrecy } = ty else {
+            if !ty.is_never() {
+                let shown = self.show(ty);
+                let error =
+                    diagnostic!(E2004, name.span, "`{shown}` has no fields").here("not a struct");
+                let help = match ty {
+                    Ty::Tuple(_) => "tuples have `.0`, `.1`, …".to_owned(),
+                    Ty::Array(..) | Ty::Ragged(..)
+                        if name.text == "len" || name.text == "length" =>
+                    {
+                        "write `.len()`".to_owned()
+                    }
+                    Ty::Array(..) | Ty::Ragged(..) => "index it first: `xs[i]`".to_owned(),
+                    _ => "only structs have fields".to_owned(),
+                };
+                self.report(error.help(help));
+            }
+            return None;
+        };
+        let sig = &self.ck.structs.0[id.index()];
+        if let Some(at) = sig.names.iter().position(|n| *n == name.text) {
+            let ty = self.ck.structs.fields(*id)[at]
+                .clone()
+                .substitute(args)
+                .with(*secrecy);
+            return Some((u32::try_from(at).unwrap_or(u32::MAX), ty));
+        }
+        let (names, span) = (sig.names.clone(), sig.span);
+        let shown = self.show(ty);
+        let error = diagnostic!(E2004, name.span, "`{shown}` has no field `{}`", name.text)
+            .here("unknown field")
+            .because(span, "declared here");
+        let error = match suggestion(&name.text, names.iter().map(String::as_str)) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help(format!("its fields are `{}`", names.join("`, `"))),
+        };
+        self.report(error);
+        None
+    }
+
+    pub fn tuple_field(&mut self, base: &Expr, name: &Name, span: Span) -> Typed {
+        let base = self.expr(base, None);
+        match self.tuple_field_of(&base.ty, name) {
+            Some((at, ty)) => Typed::new(H::Field(base.boxed(), at), ty, span),
+            None => Typed::poison(span),
+        }
+    }
+
+    /// Position and type of a part of a tuple; reports if there is none.
+    pub fn tuple_field_of(&mut self, ty: &Ty, name: &Name) -> Option<(u32, Ty)> {
+        if ty.is_never() {
+            return None;
+        }
+        let at = name.text.parse::<u32>().ok();
+        if let (Ty::Tuple(parts), Some(at)) = (ty, at)
+            && let Some(part) = parts.get(at as usize)
+        {
+            return Some((at, part.clone()));
+        }
+        let shown = self.show(ty);
+        let error = diagnostic!(E2004, name.span, "`{shown}` has no part `{}`", name.text)
+            .here("no such part");
+        let help = match ty {
+            Ty::Tuple(parts) => format!("it has {} parts, counted from 0", parts.len()),
+            Ty::Array(..) | Ty::Ragged(..) => format!("index it: `[{}]`", name.text),
+            _ => "only tuples have numbered parts".to_owned(),
+        };
+        self.report(error.help(help));
+        None
+    }
+
+    pub fn index(&mut self, base: &Expr, index: &Expr, span: Span) -> Typed {
+        let base = self.expr(base, None);
+        if let E::Range { lo, hi, inclusive } = &index.kind {
+            return self.slice(base, lo.as_deref(), hi.as_deref(), *inclusive, span);
+        }
+        let known = self.const_int(index);
+        let index = self.index_value(index);
+        let item = match &base.ty {
+            Ty::Array(t, n) => {
+                if let (Len::Const(n), Some(at)) = (n, known)
+                    && (at < 0 || at >= i128::from(*n))
+                {
+                    self.out_of_bounds(at, *n, index.span);
+                    return Typed::poison(span);
+                }
+                (**t).clone()
+            }
+            Ty::Ragged(t, _) => {
+                let help = "rows have different lengths, so which row is read would show; loop over all rows";
+                self.refuse_secret(&index, "the index of a ragged array", help);
+                Ty::Array(t.clone(), Len::Session)
+            }
+            Ty::Never => return Typed::poison(span),
+            other => {
+                let shown = self.show(other);
+                let error = diagnostic!(E3006, span, "`{shown}` cannot be indexed")
+                    .here(format!("this is `{shown}`"));
+                self.report(error.help("only arrays can be indexed"));
+                return Typed::poison(span);
+            }
+        };
+        let ty = item.with(self.secrecy(&index.ty));
+        Typed::new(H::Index(base.boxed(), index.boxed()), ty, span)
+    }
+
+    /// Reports a constant index outside the array.
+    pub fn out_of_bounds(&mut self, at: i128, n: u64, span: Span) {
+        let error = diagnostic!(E3017, span, "the index {at} is outside of an array of {n}")
+            .here("out of bounds");
+        let help = if n == 0 {
+            "the array is empty".to_owned()
+        } else {
+            format!("indices go from 0 to {}", n - 1)
+        };
+        self.report(error.help(help));
+    }
+
+    /// An index: `usize` unless it says otherwise, and any unsigned type.
+    pub fn index_value(&mut self, index: &Expr) -> Typed {
+        let typed = self.expr(index, Some(&Ty::Usize));
+        let ok = match &typed.ty {
+            Ty::Usize | Ty::Never | Ty::Int { signed: false, .. } => true,
+            Ty::Param { id, .. } => self.generics.get(id.index()).is_some_and(|g| g.bounds.int),
+            Ty::Wide(_) => true,
+            _ => false,
+        };
+        if !ok {
+            let shown = self.show(&typed.ty);
+            let error = diagnostic!(E3001, typed.span, "an index is unsigned, not `{shown}`")
+                .here(format!("this is `{shown}`"));
+            self.report(error.help("convert with `as usize`, or `as u32` for a secret one"));
+            return Typed::poison(typed.span);
+        }
+        typed
+    }
+
+    pub fn slice(
+        &mut self,
+        base: Typed,
+        lo: Option<&Expr>,
+        hi: Option<&Expr>,
+        inclusive: bool,
+        span: Span,
+    ) -> Typed {
+        let known_lo = lo.map_or(Some(0), |e| self.const_int(e));
+        let known_hi = hi
+            .and_then(|e| self.const_int(e))
+            .map(|h| if inclusive { h + 1 } else { h });
+        let bound = |body: &mut Self, e: &Expr| {
+            let typed = body.index_value(e);
+            if body.refuse_secret(
+                &typed,
+                "the bound of a slice",
+                "the length of a slice is public; use a public bound",
+            ) {
+                return Typed::poison(e.span);
+            }
+            typed
+        };
+        let lo = lo.map(|e| bound(self, e));
+        let hi = hi.map(|e| bound(self, e));
+        let hi = hi.map(|h| {
+            if !inclusive || h.ty.is_never() {
+                return h.hir();
+            }
+            // `..=h` ends before h + 1, computed where it cannot wrap.
+            let wide = Typed {
+                span: h.span,
+                ty: Ty::Usize,
+                kind: H::Cast(h.clone().boxed()),
+            };
+            let wide = if h.ty == Ty::Usize { h } else { wide };
+            let one = Typed::new(H::Lit(1), Ty::Usize, wide.span);
+            let span = wide.span;
+            Typed::new(
+                H::Binary(hir::BinaryOp::Add, wide.boxed(), one.boxed()),
+                Ty::Usize,
+                span,
+            )
+            .hir()
+        });
+        let (item, n) = match &base.ty {
+            Ty::Array(t, n) => (t.clone(), n.clone()),
+            Ty::Never => return Typed::poison(span),
+            other => {
+                let shown = self.show(other);
+                let error = diagnostic!(E3006, span, "`{shown}` cannot be sliced")
+                    .here(format!("this is `{shown}`"));
+                self.report(error.help("only arrays can be sliced"));
+                return Typed::poison(span);
+            }
+        };
+        let end = match (&hi, &n) {
+            (None, Len::Const(n)) => Some(i128::from(*n)),
+            (None, _) => None,
+            (Some(_), _) => known_hi,
+        };
+        if let (Some(end), Len::Const(n)) = (end, &n)
+            && end > i128::from(*n)
+        {
+            self.out_of_bounds(end - 1, *n, span);
+            return Typed::poison(span);
+        }
+        let len = match (known_lo, end) {
+            (Some(lo), Some(hi)) if lo > hi => {
+                let error = diagnostic!(E3017, span, "this slice ends before it begins")
+                    .here("out of bounds");
+                self.report(error.help("write the smaller bound first"));
+                return Typed::poison(span);
+            }
+            (Some(lo), Some(hi)) => u64::try_from(hi - lo).map_or(Len::Session, Len::Const),
+            (Some(0), None) if hi.is_none() => n,
+            _ => Len::Session,
+        };
+        let lo = lo.map(|l| Box::new(l.hir()));
+        Typed::new(
+            H::Slice(base.boxed(), lo, hi.map(Box::new)),
+            Ty::Array(item, len),
+            span,
+        )
+    }
+}
