@@ -29,11 +29,11 @@ fn compile(ir: &Ir, options: &Options) -> Option<Program> {
     .map(|c| c.program)
 }
 
-/// What three parties learn, by output leaf, with the rounds and the bytes that each sent.
-fn run(
-    program: &Program,
-    inputs: &[Vec<Word>],
-) -> Result<(Vec<Option<Vec<Word>>>, u64, Vec<u64>), Error> {
+/// Lanes by output leaf, rounds, bytes that each party sent.
+type Ran = (Vec<Option<Vec<Word>>>, u64, Vec<u64>);
+
+/// What three parties learn, and what it took.
+fn run(program: &Program, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
     let meshes = memory::meshes(3, &net::Options::default())?;
     let results: Vec<Result<RunReport, Error>> = std::thread::scope(|scope| {
         let threads: Vec<_> = meshes
@@ -187,8 +187,8 @@ fn examples_on_random_inputs_in_every_domain() {
                             Some((lo, hi)) => {
                                 (lo + (words.next() % ((hi - lo + 1) as Word)) as i128) as Word
                             }
-                            None if words.next() % 4 == 0 => leaf.scalar.mask(),
-                            None if words.next() % 2 == 0 => words.next() % 3,
+                            None if words.next().is_multiple_of(4) => leaf.scalar.mask(),
+                            None if words.next().is_multiple_of(2) => words.next() % 3,
                             None => words.next() & leaf.scalar.mask(),
                         })
                         .collect()

@@ -186,16 +186,16 @@ impl Ty {
     }
 
     /// The type with every leaf public; of a type parameter only what was put on top can be taken away.
-    pub fn public(self, structs: &dyn Fields) -> Ty {
+    pub fn public(self) -> Ty {
         match self {
             Ty::Bool(_) => Ty::bool(),
             Ty::Int { width, signed, .. } => Ty::int(width, signed),
-            Ty::Array(t, n) => Ty::Array(Box::new(t.public(structs)), n),
-            Ty::Ragged(t, role) => Ty::Ragged(Box::new(t.public(structs)), role),
-            Ty::Tuple(ts) => Ty::Tuple(ts.into_iter().map(|t| t.public(structs)).collect()),
+            Ty::Array(t, n) => Ty::Array(Box::new(t.public()), n),
+            Ty::Ragged(t, role) => Ty::Ragged(Box::new(t.public()), role),
+            Ty::Tuple(ts) => Ty::Tuple(ts.into_iter().map(|t| t.public()).collect()),
             Ty::Struct { id, args, .. } => {
                 let publish = |a: Arg| match a {
-                    Arg::Type(t) => Arg::Type(t.public(structs)),
+                    Arg::Type(t) => Arg::Type(t.public()),
                     other => other,
                 };
                 Ty::Struct {
@@ -205,7 +205,7 @@ impl Ty {
                 }
             }
             Ty::Param { id, .. } => Ty::param(id),
-            Ty::Wide(t) => Ty::Wide(Box::new(t.public(structs))),
+            Ty::Wide(t) => Ty::Wide(Box::new(t.public())),
             Ty::Usize | Ty::Fn(_) | Ty::Never => self,
         }
     }

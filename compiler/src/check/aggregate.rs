@@ -192,7 +192,7 @@ impl Body<'_, '_> {
                 args = known.iter().cloned().map(Some).collect();
                 for arg in args.iter_mut().flatten() {
                     if let Arg::Type(t) = arg {
-                        *t = t.clone().public(&self.ck.structs);
+                        *t = t.clone().public();
                     }
                 }
             }

@@ -435,7 +435,7 @@ impl Body<'_, '_> {
                 let ty = if secrecy.is_public() {
                     ty.clone()
                 } else {
-                    ty.clone().public(&self.ck.structs)
+                    ty.clone().public()
                 };
                 match slot {
                     None => *slot = Some(Arg::Type(ty)),

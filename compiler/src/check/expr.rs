@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, suggestion};
 use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len};
 use crate::resolve::Def;
 use crate::source::Span;
-use crate::types::{Arg, Fields as _, Secrecy, Ty, width};
+use crate::types::{Arg, Secrecy, Ty, width};
 
 impl Body<'_, '_> {
     /// Checks an expression; `want` is the type that is expected of it, a hint that need not be met.
@@ -83,7 +83,7 @@ impl Body<'_, '_> {
                 {
                     Ty::param(*id)
                 }
-                Some(Ty::Wide(inner)) => inner.clone().public(&self.ck.structs).wide(),
+                Some(Ty::Wide(inner)) => inner.clone().public().wide(),
                 _ => Ty::int(32, true),
             },
         };
@@ -341,16 +341,13 @@ impl Body<'_, '_> {
     fn reveal(&mut self, inner: &Expr, want: Option<&Ty>, span: Span) -> Typed {
         let typed = self.expr(inner, want);
         self.effect("reveal", span);
-        let ty = typed.ty.clone().public(&self.ck.structs);
+        let ty = typed.ty.clone().public();
         if !self.secrecy(&ty).is_public() {
             let shown = self.show(&typed.ty);
-            let error = diagnostic!(
-                E3022,
-                span,
-                "`{shown}` cannot be revealed in a generic function"
-            );
-            let error = error.here("what is secret here depends on the caller");
-            self.report(error.help("let the caller reveal it, or take a concrete type"));
+            let error = diagnostic!(E3022, span, "`{shown}` cannot be revealed as a whole");
+            let error =
+                error.here("a part stays secret by its declaration, or depends on the caller");
+            self.report(error.help("reveal its fields, or let the caller reveal it"));
             return Typed::poison(span);
         }
         Typed::new(H::Reveal(typed.boxed()), ty, span)

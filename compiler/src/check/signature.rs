@@ -1,6 +1,6 @@
 //! Types as written to types as meant: roles, structs, and the heads of functions.
 
-use super::{Bounds, Checker, FnSig, GenericInfo, ParamSig, StructSig};
+use super::{Bounds, Checker, GenericInfo};
 use crate::ast::{self, Expr, ExprKind, TypeKind};
 use crate::diagnostic::suggestion;
 use crate::hir::{self, GenericId, Len, StructId};
@@ -193,7 +193,7 @@ impl Checker<'_> {
             }
         };
         if !ok {
-            let shown = self.show(&ty.clone().public(&self.structs), &[]);
+            let shown = self.show(&ty.clone().public(), &[]);
             let error = diagnostic!(E3005, e.span, "`{value}` is not a value of `{shown}`");
             self.report(
                 error
