@@ -84,7 +84,7 @@ pub struct Main {
     pub receivers: Receivers,
 }
 
-/// Where a parameter of `main` comes from. The parameter's type in [`Fn::params`] is the *whole* type: with `from each`
+/// Where a parameter of `main` comes from. The parameter's type in [`Fn::locals`] is the *whole* type: with `from each`
 /// it is already the array over parties (or [`Type::Ragged`]).
 #[derive(Clone, Debug)]
 pub struct MainParam {

@@ -1,6 +1,6 @@
 //! The agreement: before the first secret-dependent byte all parties make sure that they run the same thing.
 //!
-//! It has two steps, because a program is compiled for the lengths of everyone's inputs. [`hello`] exchanges what each
+//! It has two steps, because a program is compiled for the lengths of everyone's inputs. [`hello()`] exchanges what each
 //! party wants to run, its own lengths and public inputs, and a nonce; what must be equal is compared here, so that a
 //! difference is named with both values. The caller then compiles, and [`confirm`] compares one hash per component among
 //! all parties. Their common hash is the session's identity, which every frame, key and correlation that follows depends on.
