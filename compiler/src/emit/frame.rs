@@ -17,6 +17,8 @@ pub(super) struct Frame {
     pub micros: Vec<Micro>,
     /// Public constants that it has defined.
     pub constants: HashMap<(Scalar, ConstVec), ValueId>,
+    /// What it has gathered at constant places: source, places, block. Equal bits must be one value for circuits to see it.
+    pub gathers: HashMap<(ValueId, ValueId, u64), ValueId>,
 }
 
 /// One step of a region.
@@ -243,12 +245,19 @@ impl Emitter<'_> {
         {
             return self.splat(info.scalar, lanes, word);
         }
+        let key = (src, idx, block);
+        if let Some(&known) = self.frames[self.at].gathers.get(&key) {
+            return known;
+        }
         let result = self.plain(
             Op::Gather { block },
             &[src, idx],
             ValueInfo { lanes, ..info },
         );
         self.known[result.index()].canonical |= self.known[src.index()].canonical;
+        if self.known[idx.index()].constant.is_some() {
+            self.frames[self.at].gathers.insert(key, result);
+        }
         result
     }
 

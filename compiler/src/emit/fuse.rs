@@ -4,7 +4,7 @@
 //! its operands, any other operation that reads logic's results is one later. Connected logic of one stage is one
 //! template: a path that left it and came back would pass another operation, so its end would have a later stage; hence
 //! each template is convex, whatever the program. Logic that is not connected stays apart, so that what ends early
-//! need not wait; templates with equal gates are shared.
+//! need not wait, unless it has ANDs in common; templates with equal gates are shared.
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
@@ -14,6 +14,9 @@ use smpcc_circuit::program::{Loc, Node, Op, Region};
 use smpcc_circuit::template::{Builder, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Most operands of logic that may share a circuit with other logic on the same ones.
+const MAX_SHARED: usize = 8;
 
 /// A region that has been written, and what it uses of the frames around it.
 pub(super) struct Closed {
@@ -33,7 +36,9 @@ impl Emitter<'_> {
         let live = live(micros, &results);
         let captured = captured(&live, &params, &results);
         let stages = stages(&live);
-        let groups = groups(&live, &stages);
+        let mut groups = Groups::new(&live, &stages);
+        self.join_twins(&live, &stages, &mut groups);
+        let groups = groups.finish(&live, &stages);
         let used = used_outside(&live, &groups, &results);
         let index = if depth == 0 {
             0
@@ -98,17 +103,7 @@ impl Emitter<'_> {
     fn call(&mut self, members: &[&Micro], used: &BTreeSet<ValueId>) -> (Node, Vec<(Loc, u64)>) {
         let domain = self.info(members[0].results[0]).domain;
         let lanes = self.info(members[0].results[0]).lanes;
-        let inside: BTreeSet<ValueId> = members
-            .iter()
-            .flat_map(|m| m.results.iter().copied())
-            .collect();
-        let mut inputs = Vec::new();
-        let mut seen = BTreeSet::new();
-        for &arg in members.iter().flat_map(|m| &m.args) {
-            if !inside.contains(&arg) && self.splat_of(arg).is_none() && seen.insert(arg) {
-                inputs.push(arg);
-            }
-        }
+        let inputs = self.inputs_of(members);
         let outputs: Vec<ValueId> = members
             .iter()
             .flat_map(|m| m.results.iter().copied())
@@ -129,6 +124,84 @@ impl Emitter<'_> {
         let why = members[0].why;
         let node = self.node(Op::Call(id), inputs, outputs, main, why);
         (node, split.into_iter().filter(|s| s.1 > 0).collect())
+    }
+
+    /// Joins logic that is not connected but works on the same operands, where one circuit shares ANDs between them (the two
+    /// halves of a conditional swap, a difference and a comparison) and, unless only ANDs count, neither waits for the other.
+    fn join_twins(&self, micros: &[Micro], stages: &[u32], groups: &mut Groups) {
+        let mut twins: BTreeMap<(u32, Vec<ValueId>), Vec<usize>> = BTreeMap::new();
+        for (i, micro) in micros.iter().enumerate() {
+            if matches!(micro.work, Work::Logic(_)) {
+                let mut operands: Vec<ValueId> = (micro.args.iter().copied())
+                    .filter(|&v| self.splat_of(v).is_none())
+                    .collect();
+                operands.sort_unstable();
+                operands.dedup();
+                if (2..=MAX_SHARED).contains(&operands.len()) {
+                    twins.entry((stages[i], operands)).or_default().push(i);
+                }
+            }
+        }
+        // Groups that were compared before, whatever has joined them since.
+        let mut apart: BTreeSet<(usize, usize)> = BTreeSet::new();
+        for (_, twins) in twins {
+            for (k, &second) in twins.iter().enumerate().skip(1) {
+                for &first in &twins[..k] {
+                    let (a, b) = (groups.root(first), groups.root(second));
+                    if a == b || !apart.insert((a.min(b), a.max(b))) {
+                        continue;
+                    }
+                    if self.shares(micros, first, second)
+                        && self.end_together(micros, &groups.members(a), &groups.members(b))
+                    {
+                        groups.join(first, second);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether one circuit for both has fewer ANDs than one for each.
+    fn shares(&self, micros: &[Micro], first: usize, second: usize) -> bool {
+        let ands = |members: &[usize]| self.alone(micros, members).n_and();
+        ands(&[first, second]) < ands(&[first]) + ands(&[second])
+    }
+
+    /// Whether two groups have one depth, or depth does not count.
+    fn end_together(&self, micros: &[Micro], a: &[usize], b: &[usize]) -> bool {
+        let domain = self.info(micros[a[0]].results[0]).domain;
+        let lanes = self.info(micros[a[0]].results[0]).lanes;
+        self.objectives(domain, lanes) == [Objective::Size]
+            || self.alone(micros, a).and_depth() == self.alone(micros, b).and_depth()
+    }
+
+    /// The circuit of some steps with all their results.
+    fn alone(&self, micros: &[Micro], members: &[usize]) -> Template {
+        let members: Vec<&Micro> = members.iter().map(|&i| &micros[i]).collect();
+        let outputs: Vec<ValueId> = members
+            .iter()
+            .flat_map(|m| m.results.iter().copied())
+            .collect();
+        let inputs = self.inputs_of(&members);
+        let info = self.info(outputs[0]);
+        let objective = self.objectives(info.domain, info.lanes)[0];
+        self.circuit(&members, &inputs, &outputs, objective).0
+    }
+
+    /// What connected logic reads from elsewhere, constants apart.
+    fn inputs_of(&self, members: &[&Micro]) -> Vec<ValueId> {
+        let inside: BTreeSet<ValueId> = members
+            .iter()
+            .flat_map(|m| m.results.iter().copied())
+            .collect();
+        let mut inputs = Vec::new();
+        let mut seen = BTreeSet::new();
+        for &arg in members.iter().flat_map(|m| &m.args) {
+            if !inside.contains(&arg) && self.splat_of(arg).is_none() && seen.insert(arg) {
+                inputs.push(arg);
+            }
+        }
+        inputs
     }
 
     /// One circuit for connected logic, and the ANDs of each source line in it.
@@ -267,42 +340,67 @@ fn stages(micros: &[Micro]) -> Vec<u32> {
         .collect()
 }
 
-/// Steps in an order to execute them: each group is one operation of the program.
-fn groups(micros: &[Micro], stages: &[u32]) -> Vec<Vec<usize>> {
-    let mut parent: Vec<usize> = (0..micros.len()).collect();
-    fn root(parent: &mut [usize], mut i: usize) -> usize {
-        while parent[i] != i {
-            parent[i] = parent[parent[i]];
-            i = parent[i];
+/// Which steps become one operation of the program: a forest whose roots are the groups' first members.
+struct Groups {
+    parent: Vec<usize>,
+}
+
+impl Groups {
+    /// Connected logic of one stage.
+    fn new(micros: &[Micro], stages: &[u32]) -> Self {
+        let mut groups = Self {
+            parent: (0..micros.len()).collect(),
+        };
+        let mut producer: HashMap<ValueId, usize> = HashMap::new();
+        for (i, micro) in micros.iter().enumerate() {
+            if matches!(micro.work, Work::Logic(_)) {
+                for arg in &micro.args {
+                    if let Some(&p) = producer.get(arg)
+                        && stages[p] == stages[i]
+                    {
+                        groups.join(p, i);
+                    }
+                }
+                for &r in &micro.results {
+                    producer.insert(r, i);
+                }
+            }
+        }
+        groups
+    }
+
+    fn root(&mut self, mut i: usize) -> usize {
+        while self.parent[i] != i {
+            self.parent[i] = self.parent[self.parent[i]];
+            i = self.parent[i];
         }
         i
     }
-    let mut producer: HashMap<ValueId, usize> = HashMap::new();
-    for (i, micro) in micros.iter().enumerate() {
-        if matches!(micro.work, Work::Logic(_)) {
-            for arg in &micro.args {
-                if let Some(&p) = producer.get(arg)
-                    && stages[p] == stages[i]
-                {
-                    // The earlier root stays: groups are in the order of their first member.
-                    let (a, b) = (root(&mut parent, p), root(&mut parent, i));
-                    parent[a.max(b)] = a.min(b);
-                }
-            }
-            for &r in &micro.results {
-                producer.insert(r, i);
-            }
+
+    fn join(&mut self, i: usize, j: usize) {
+        // The earlier root stays: groups are in the order of their first member.
+        let (a, b) = (self.root(i), self.root(j));
+        self.parent[a.max(b)] = a.min(b);
+    }
+
+    fn members(&mut self, root: usize) -> Vec<usize> {
+        (root..self.parent.len())
+            .filter(|&i| self.root(i) == root)
+            .collect()
+    }
+
+    /// The groups in an order to execute them.
+    fn finish(mut self, micros: &[Micro], stages: &[u32]) -> Vec<Vec<usize>> {
+        let mut members: BTreeMap<(u32, bool, usize), Vec<usize>> = BTreeMap::new();
+        for (i, micro) in micros.iter().enumerate() {
+            let is_logic = matches!(micro.work, Work::Logic(_));
+            members
+                .entry((stages[i], is_logic, self.root(i)))
+                .or_default()
+                .push(i);
         }
+        members.into_values().collect()
     }
-    let mut members: BTreeMap<(u32, bool, usize), Vec<usize>> = BTreeMap::new();
-    for (i, micro) in micros.iter().enumerate() {
-        let is_logic = matches!(micro.work, Work::Logic(_));
-        members
-            .entry((stages[i], is_logic, root(&mut parent, i)))
-            .or_default()
-            .push(i);
-    }
-    members.into_values().collect()
 }
 
 /// Values that someone other than their own group reads.

@@ -335,6 +335,12 @@ fn binary(walk: &mut Walk, op: WordOp, a: ValueId, b: ValueId, ty: Ty) -> Option
     let of = |walk: &Walk, id: ValueId, inner: WordOp| {
         walk.word_args(id, inner).map(<[ValueId]>::to_vec)
     };
+    // A reduction that started from one of its own elements.
+    for (element, all) in [(a, b), (b, a)] {
+        if wiring::is_element_of_run(walk, element, all, op) {
+            return Some(all);
+        }
+    }
     match op {
         WordOp::Sub if walk.splat(a) == Some(0) => Some(walk.word(WordOp::Neg, &[b])),
         WordOp::Add => {

@@ -21,7 +21,7 @@ mod rest;
 #[cfg(test)]
 mod tests;
 
-use super::algebra::{identity, wiring};
+use super::algebra::{counting, identity, wiring};
 use super::constants::Constants;
 use super::constants::vectors::affine;
 use super::rewrite::{Rule, Walk, rewrite};
@@ -439,6 +439,14 @@ impl Run<'_, '_, '_> {
         };
         // The tuple is secret as a whole if its key is: the selection makes it so.
         let secret = columns.iter().chain(inits).any(|&id| walk.ty(id).secret);
+        // A search that starts from the first candidate finds it there again: a choice between equals changes nothing.
+        let from_first = (columns.iter().zip(inits)).all(|(&id, &init)| {
+            if walk.ty(id).lanes == 0 {
+                return false;
+            }
+            let first = walk.gather_at(id, counting(0, 1));
+            wiring::is_same(walk, first, init)
+        });
         let columns: Vec<ValueId> = columns
             .iter()
             .map(|&id| walk.with_secrecy(id, secret))
@@ -459,7 +467,11 @@ impl Run<'_, '_, '_> {
             segments: 1,
         };
         let best = walk.push_new(op, columns, &one, vec![region]);
-        let found = combine(walk, inits, &best);
+        let found = if from_first {
+            best
+        } else {
+            combine(walk, inits, &best)
+        };
         (found.into_iter().zip(inits))
             .map(|(id, &init)| {
                 let secret = walk.ty(init).secret;

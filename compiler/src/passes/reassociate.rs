@@ -13,7 +13,7 @@
 use super::constants::Constants;
 use super::dot::count_uses;
 use super::rewrite::{Rule, Walk, rewrite};
-use crate::ir::{Ir, Node, Op, Region, Ty};
+use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Word};
@@ -32,6 +32,7 @@ pub fn run(ir: Ir) -> Ir {
         true,
         &mut Reassociate {
             absorbed,
+            uses,
             ready: vec![0; n],
         },
     )
@@ -39,6 +40,9 @@ pub fn run(ir: Ir) -> Ir {
 
 /// Fewer operands than this are not worth regrouping.
 const MIN_OPERANDS: usize = 4;
+
+/// Longest reduction that takes in one more operand: longer ones have levels enough, and a copy of all lanes would cost more.
+const MAX_JOINED: u64 = 1 << 12;
 
 /// Marks values whose only use is an operand of the operation that made them, in the same region.
 fn find_absorbed(
@@ -67,6 +71,8 @@ fn find_absorbed(
 
 struct Reassociate {
     absorbed: Vec<bool>,
+    /// How often each value is used.
+    uses: Vec<u32>,
     /// Levels until a value is there, along secret operations.
     ready: Vec<u32>,
 }
@@ -132,8 +138,55 @@ impl Reassociate {
     }
 }
 
+impl Reassociate {
+    /// One more operand of a reduction that has room for it on its lowest level, so that it costs no level of its own.
+    fn joined(&self, walk: &mut Walk, op: WordOp, args: &[ValueId]) -> Option<ValueId> {
+        // Sums merge anyway, and a longer vector would hide products in it.
+        if !matches!(
+            op,
+            WordOp::Mul | WordOp::Min | WordOp::Max | WordOp::And | WordOp::Or
+        ) {
+            return None;
+        }
+        let &[a, b] = args else {
+            return None;
+        };
+        for (reduced, more) in [(a, b), (b, a)] {
+            let Some((
+                Op::Reduce {
+                    reducer: Reducer::Word(inner),
+                    segments: 1,
+                },
+                &[array],
+            )) = walk.simple(reduced)
+            else {
+                continue;
+            };
+            let len = walk.ty(array).lanes;
+            let fits = *inner == op && (2..=MAX_JOINED).contains(&len) && !len.is_power_of_two();
+            let once = self.uses.get(reduced.index()).is_some_and(|&n| n == 1);
+            if fits && once && self.ready(more) <= self.ready(array) {
+                let all = walk.concat(vec![array, more]);
+                return Some(walk.reduce(op, all, 1));
+            }
+        }
+        None
+    }
+}
+
 impl Rule for Reassociate {
     fn node(&mut self, walk: &mut Walk, node: Node) {
+        if let (Op::Word(op), &[result]) = (&node.op, &node.results[..])
+            && walk.ty(result).secret
+            && !self.absorbed[result.index()]
+            && let Some(out) = self.joined(walk, *op, &node.args)
+        {
+            let ready = node.args.iter().map(|&id| self.ready(id)).max();
+            self.note(walk, out, ready.unwrap_or(0));
+            let out = walk.with_secrecy(out, walk.ty(result).secret);
+            walk.replace(result, out);
+            return;
+        }
         if let (Op::Word(op), &[result]) = (&node.op, &node.results[..])
             && op.is_associative()
             && *op != WordOp::Xor

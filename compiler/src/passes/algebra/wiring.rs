@@ -61,6 +61,59 @@ pub fn simplify(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<Va
     }
 }
 
+/// Whether two values are seen to be the same: one value, equal constants, or the same lanes of one array.
+pub fn is_same(walk: &Walk, a: ValueId, b: ValueId) -> bool {
+    let (a, b) = (
+        walk.public_source(a).unwrap_or(a),
+        walk.public_source(b).unwrap_or(b),
+    );
+    let (x, y) = (walk.ty(a), walk.ty(b));
+    if a == b {
+        return true;
+    }
+    if (x.scalar, x.lanes) != (y.scalar, y.lanes) {
+        return false;
+    }
+    match (walk.simple(a), walk.simple(b)) {
+        (Some((Op::Const(x), _)), Some((Op::Const(y), _))) => x == y,
+        (Some((Op::Gather { block: m }, &[s, i])), Some((Op::Gather { block: n }, &[t, j]))) => {
+            s == t
+                && m == n
+                && walk.constant(i).is_some_and(|words| {
+                    walk.ty(i).scalar == walk.ty(j).scalar && walk.constant(j) == Some(words)
+                })
+        }
+        _ => false,
+    }
+}
+
+/// Whether every lane of `id` is an element of the run that the same lane of a reduction `reduced` comes from, for an
+/// operation that does not mind meeting it twice.
+pub fn is_element_of_run(walk: &Walk, id: ValueId, reduced: ValueId, op: WordOp) -> bool {
+    let Some((
+        Op::Reduce {
+            reducer: Reducer::Word(inner),
+            segments,
+        },
+        &[array],
+    )) = walk.simple(reduced)
+    else {
+        return false;
+    };
+    let idempotent = matches!(op, WordOp::And | WordOp::Or | WordOp::Min | WordOp::Max);
+    let Some((&Op::Gather { block }, &[src, idx])) = walk.simple(id) else {
+        return false;
+    };
+    let lanes = walk.ty(array).lanes;
+    let len = lanes / (*segments).max(1);
+    if !idempotent || *inner != op || src != array || *segments > MAX_TABLE {
+        return false;
+    }
+    lanes_at(walk, idx, block, lanes).is_some_and(|at| {
+        (0..*segments).all(|i| at.get(i) / Word::from(len.max(1)) == Word::from(i))
+    })
+}
+
 /// Constant indices of blocks as indices of lanes, all of them inside `lanes`.
 pub fn lanes_at(walk: &Walk, idx: ValueId, block: u64, lanes: u64) -> Option<ConstVec> {
     let scalar = walk.ty(idx).scalar;
