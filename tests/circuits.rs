@@ -1,0 +1,228 @@
+//! The circuits that programs of one line become: ANDs and AND depth, exact, in the size and in the depth form.
+//!
+//! Equalities, not bounds: a circuit that grows is a fault, and one that shrinks is news to write down here. The comments
+//! give the bounds that the project promises; where a lower bound is known (add `n − 1`, compare `n`, equal `n − 1`, select `n`,
+//! population count `n − weight of n`), the size form meets it.
+
+use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::stats::{self, Known};
+use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_compiler::source::SourceSet;
+use smpcc_compiler::{front, pipeline};
+use std::collections::BTreeMap;
+
+/// ANDs and AND depth.
+type Figures = (u64, u64);
+
+/// The figures of a program, and products and their depth, of three parties.
+fn figures(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> [Figures; 2] {
+    let text = format!("party a; party b; party c;\n{text}");
+    let mut sources = SourceSet::new();
+    let root = sources.add("program.smpc", &text);
+    let (hir, diagnostics) = front::check(&sources, root);
+    let hir = hir.unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
+    let session = Session {
+        n_parties: 3,
+        role_counts: vec![1, 1, 1],
+        args: BTreeMap::new(),
+        lens: BTreeMap::new(),
+    };
+    let options = Options {
+        suite: Suite::Rep3,
+        threat: Threat::SemiHonest,
+        threshold: 1,
+        protocol,
+        objective,
+        network: Network::LAN,
+        opt: 2,
+    };
+    let compiled = pipeline::compile(
+        &hir,
+        &sources,
+        "program",
+        &session,
+        &options,
+        &mut |_, _| {},
+    )
+    .unwrap_or_else(|d| panic!("{text}: {d:?}"));
+    let known = Known {
+        trace: None,
+        attribution: None,
+        functions: &[],
+    };
+    let totals = stats::stats(&compiled.program, &known).totals;
+    let pair = |x: Option<u64>, y: Option<u64>| (x.expect("a count"), y.expect("a depth"));
+    [
+        pair(totals.and, totals.and_depth),
+        pair(totals.mul, totals.mul_depth),
+    ]
+}
+
+/// The program of one operation on `u{w}` (or `i{w}`).
+fn operation(name: &str, w: u32) -> String {
+    let (x, y) = (
+        format!("x: secret u{w} from a"),
+        format!("y: secret u{w} from b"),
+    );
+    let c = "c: secret bool from c";
+    let two = |result: &str, body: &str| format!("fn main({x}, {y}) -> {result} {{ {body} }}");
+    let word = format!("u{w}");
+    match name {
+        "add" => two(&word, "x + y"),
+        "subtract" => two(&word, "x - y"),
+        "less" => two("bool", "x < y"),
+        "equal" => two("bool", "x == y"),
+        "multiply" => two(&word, "x * y"),
+        "multiply full" => {
+            let wide = format!("u{}", 2 * w);
+            two(&wide, &format!("(x as {wide}) * (y as {wide})"))
+        }
+        "square" => format!("fn main({x}) -> u{w} {{ x * x }}"),
+        "divide" => two(&word, "x / y"),
+        "divide signed" => {
+            format!("fn main(x: secret i{w} from a, y: secret i{w} from b) -> i{w} {{ x / y }}")
+        }
+        "isqrt" => format!("fn main({x}) -> u{w} {{ isqrt(x) }}"),
+        "select" => format!("fn main({c}, {x}, {y}) -> u{w} {{ if c {{ x }} else {{ y }} }}"),
+        "swap" => format!("fn main({c}, {x}, {y}) -> (u{w}, u{w}) {{ swap_if(c, x, y) }}"),
+        "swap by hand" => format!(
+            "fn main({c}, {x}, {y}) -> (u{w}, u{w}) {{ let mut p = x; let mut q = y; \
+             if c {{ let t = p; p = q; q = t; }} (p, q) }}"
+        ),
+        "rotate" => format!(
+            "fn main(c: secret u{} from c, {x}) -> u{w} {{ rotate_left(x, c) }}",
+            w.ilog2()
+        ),
+        "count ones" => format!("fn main({x}) -> u{w} {{ count_ones(x) }}"),
+        _ => unreachable!("every operation of the table is above"),
+    }
+}
+
+/// An operation, its width, its size form and its depth form.
+type Row = (&'static str, u32, Figures, Figures);
+
+#[test]
+fn operations_have_the_circuits_of_the_table() {
+    let rows: [Row; 30] = [
+        // 31 [63]; depth form ≤ 144 at 5 [≤ 352 at 6].
+        ("add", 32, (31, 31), (134, 5)),
+        ("add", 64, (63, 63), (318, 6)),
+        ("subtract", 32, (31, 31), (134, 5)),
+        ("subtract", 64, (63, 63), (318, 6)),
+        // 32 [64]; ≤ 66 at 6 [≤ 137 at 7].
+        ("less", 32, (32, 32), (66, 6)),
+        ("less", 64, (64, 64), (137, 7)),
+        // 31 at 5 [63 at 6].
+        ("equal", 32, (31, 5), (31, 5)),
+        ("equal", 64, (63, 6), (63, 6)),
+        // ≤ 559 [≤ 2143]; ≤ 698 at 10 [≤ 2537 at 12].
+        ("multiply", 32, (558, 32), (612, 10)),
+        ("multiply", 64, (2142, 64), (2281, 12)),
+        // ≤ 1100 [≤ 3680]; ≤ 1652 at 11 [≤ 5575 at 13].
+        ("multiply full", 32, (1080, 64), (1296, 11)),
+        ("multiply full", 64, (3590, 144), (4713, 13)),
+        // ≤ 270 [≤ 1054]; ≤ 394 at 9 [≤ 1456 at 11].
+        ("square", 32, (254, 30), (318, 9)),
+        ("square", 64, (1022, 62), (1187, 11)),
+        // ≤ 830 [≤ 3198]; ≤ 100 deep.
+        ("divide", 32, (830, 693), (4314, 51)),
+        ("divide", 64, (3198, 2669), (16356, 70)),
+        // ≤ 923 [≤ 3387].
+        ("divide signed", 32, (923, 755), (4462, 56)),
+        ("divide signed", 64, (3387, 2795), (16699, 76)),
+        // ≤ 136 [≤ 528].
+        ("isqrt", 32, (136, 136), (377, 53)),
+        ("isqrt", 64, (528, 528), (1739, 134)),
+        // 32 at 1 [64 at 1].
+        ("select", 32, (32, 1), (32, 1)),
+        ("select", 64, (64, 1), (64, 1)),
+        ("swap", 32, (32, 1), (32, 1)),
+        ("swap", 64, (64, 1), (64, 1)),
+        ("swap by hand", 32, (32, 1), (32, 1)),
+        ("swap by hand", 64, (64, 1), (64, 1)),
+        // ≤ 144 at 5 [≤ 352 at 6].
+        ("rotate", 32, (144, 5), (144, 5)),
+        ("rotate", 64, (352, 6), (352, 6)),
+        // n − weight of n.
+        ("count ones", 32, (31, 5), (31, 5)),
+        ("count ones", 64, (63, 6), (63, 6)),
+    ];
+    let mut wrong = Vec::new();
+    for (name, w, size, depth) in rows {
+        for (objective, expected) in [
+            (ObjectiveChoice::Size, size),
+            (ObjectiveChoice::Depth, depth),
+        ] {
+            let [found, _] = figures(&operation(name, w), ProtocolChoice::Boolean, objective);
+            if found != expected {
+                wrong.push(format!(
+                    "{name} {w} {objective:?}: {found:?}, not {expected:?}"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A program's size and depth form.
+fn forms(text: &str) -> (Figures, Figures) {
+    let [size, _] = figures(text, ProtocolChoice::Boolean, ObjectiveChoice::Size);
+    let [depth, _] = figures(text, ProtocolChoice::Boolean, ObjectiveChoice::Depth);
+    (size, depth)
+}
+
+#[test]
+fn a_running_maximum_is_a_tournament() {
+    // 63·64 ANDs; in the depth form 6 matches of 7 levels.
+    let from_an_element = "fn main(x: [secret u32; 64] from a) -> u32 \
+        { let mut p = x[0]; for v in x { if v > p { p = v; } } p }";
+    let from_the_second = "fn main(x: [secret u32; 64] from a) -> u32 \
+        { let mut p = x[0]; for i in 1..64 { if x[i] > p { p = x[i]; } } p }";
+    let argmax = "fn main(x: [secret u32; 64] from a) -> u32 { let mut p = x[0]; let mut k: secret u32 = 0; \
+        for i in 0..64 { if x[i] > p { p = x[i]; k = i as u32; } } k }";
+    for text in [from_an_element, from_the_second] {
+        let (size, depth) = forms(text);
+        assert_eq!(size.0, 63 * 64, "{text}");
+        assert_eq!(depth, (63 * 98, 42), "{text}");
+    }
+    let (size, depth) = forms(argmax);
+    // A comparison, a word and an index of 6 bits per match, of which the last needs no word.
+    assert_eq!(size.0, 63 * 70 - 32);
+    assert_eq!(depth.1, 42);
+}
+
+#[test]
+fn a_running_product_takes_as_many_rounds_as_a_tree_has_levels() {
+    let text = "fn main(x: [secret u32; 64] from a) -> u32 \
+        { let mut p: secret u32 = 1; for v in x { p = p * v; } p }";
+    let [_, products] = figures(text, ProtocolChoice::Arithmetic, ObjectiveChoice::Auto);
+    assert_eq!(products, (63, 6));
+    assert_eq!(forms(text), ((63 * 558, 37), (37_677, 37)));
+}
+
+#[test]
+fn what_cancels_costs_nothing() {
+    let text = "fn main(x: secret u32 from a, y: secret u32 from b) -> u32 { (x & y) ^ (x & !y) }";
+    assert_eq!(forms(text), ((0, 0), (0, 0)));
+}
+
+#[test]
+fn sorting_64_words_takes_521_comparators() {
+    // ≤ 34,752 ANDs; depth ≤ 150.
+    let text = "use std::sort::sort;\nfn main(x: [secret u32; 64] from a) -> [u32; 64] { sort(x) }";
+    let (size, depth) = forms(text);
+    assert_eq!(size.0, 34_752);
+    assert_eq!(depth, (53_214, 147));
+}
+
+#[test]
+fn biometric_matching_squares_its_differences() {
+    // ≤ 360,000 ANDs; depth ≤ 75.
+    let text = "fn main(db: [[secret u32; 4]; 256] from a, q: [secret u32; 4] from b) -> u32 { \
+        let mut best: secret u32 = 4294967295; \
+        for i in 0..256 { let mut d: secret u32 = 0; for k in 0..4 { let e = db[i][k] - q[k]; d += e * e; } \
+        if d < best { best = d; } } best }";
+    let (size, depth) = forms(text);
+    assert_eq!(size.0, 309_440);
+    assert_eq!(depth, (439_198, 72));
+}
