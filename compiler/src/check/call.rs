@@ -289,9 +289,13 @@ impl Body<'_, '_> {
     fn pass(&mut self, callee: FnId, at: usize, callable: &Callable, span: Span) {
         let param = u32::try_from(at).unwrap_or(u32::MAX);
         for effect in &callable.effects {
-            self.summary
-                .passed
-                .push((callee, param, effect.clone(), span));
+            match effect.param {
+                Some(own) => self.summary.forwarded.push((own, callee, param, span)),
+                None => self
+                    .summary
+                    .passed
+                    .push((callee, param, effect.clone(), span)),
+            }
         }
         if let H::Local(local) = &callable.value.kind
             && let Some(own) = self.locals[local.index()].callable_param

@@ -5,6 +5,7 @@ use super::effects::{Call, Effect};
 use super::flow;
 use crate::ast::{Expr, ExprKind as E, Name, Pattern, PatternKind, Type};
 use crate::diagnostic;
+use crate::diagnostic::Code;
 use crate::hir::{self, ExprKind as H, LocalId};
 use crate::resolve::Def;
 use crate::source::Span;
@@ -136,7 +137,9 @@ impl Body<'_, '_> {
             what: "",
             span: c.span,
             callee: Some(c.callee),
+            param: None,
         }));
+        let effects = distinct(effects);
         let ret = value.ty.clone();
         let value = Typed::new(
             H::Closure {
@@ -196,6 +199,7 @@ impl Body<'_, '_> {
         };
         self.locals[id.index()].used = true;
         self.same_params(&signature.params, params, span)?;
+        self.use_callable(id, span);
         let effects = self.locals[id.index()].effects.clone();
         let ty = self.locals[id.index()].ty.clone();
         Some(Callable {
@@ -250,6 +254,7 @@ impl Body<'_, '_> {
             what: "",
             span,
             callee: Some(id),
+            param: None,
         }];
         Some(Callable {
             value: Typed::new(H::FnValue(id), ty, span).hir(),
@@ -377,27 +382,60 @@ impl Body<'_, '_> {
             let typed = self.expr(arg, Some(ty));
             out.push(self.coerce(typed, ty, None));
         }
-        let local = &self.locals[id.index()];
-        if !self.conditions.is_empty() {
-            if let Some(param) = local.callable_param {
-                self.summary.callables_under_secret.push((param, span));
-            }
-            let effects = local.effects.clone();
-            for callee in effects.iter().filter_map(|e| e.callee) {
-                self.summary.calls.push(Call {
-                    callee,
-                    span,
-                    under: self.conditions.first().cloned(),
-                });
-            }
-            if let Some(effect) = effects.iter().find(|e| e.callee.is_none()) {
-                let what = format!("a call that would {}", effect.what);
-                let help = "call it outside of the `if`, and select among the results";
-                self.refuse_under_secret(crate::diagnostic::Code::E3003, span, &what, help, 0);
-            }
-        }
+        self.use_callable(id, span);
         let ty = self.locals[id.index()].ty.clone();
         let callee = flow::read(id, &ty, span);
         Typed::new(H::CallValue(callee.boxed(), out), signature.ret, span)
     }
+
+    /// Notes that what a variable holds is called here, or passed on to be called.
+    fn use_callable(&mut self, id: LocalId, span: Span) {
+        let local = &self.locals[id.index()];
+        let mut effects = local.effects.clone();
+        effects.extend(local.callable_param.map(|param| Effect {
+            what: "",
+            span,
+            callee: None,
+            param: Some(param),
+        }));
+        let under = self.conditions.first().cloned();
+        let mut refused = false;
+        for effect in effects {
+            match (effect.callee, effect.param) {
+                (Some(callee), _) => self.summary.calls.push(Call {
+                    callee,
+                    span,
+                    under: under.clone(),
+                }),
+                (None, Some(param)) if under.is_some() => {
+                    self.summary.callables_under_secret.push((param, span));
+                }
+                (None, None) if under.is_some() => {
+                    if !refused {
+                        let what = format!("a call that would {}", effect.what);
+                        let help = "call it outside of the `if`, and select among the results";
+                        self.refuse_under_secret(Code::E3003, span, &what, help, 0);
+                    }
+                    refused = true;
+                }
+                // A closure around this one does what this one does.
+                (None, _) => self.summary.effects.push(effect),
+            }
+        }
+    }
+}
+
+/// Effects without repetitions, so that closures that use closures do not add up.
+fn distinct(effects: Vec<Effect>) -> Vec<Effect> {
+    let mut out: Vec<Effect> = Vec::new();
+    for effect in effects {
+        let same = |e: &Effect| match (effect.callee, effect.param) {
+            (None, None) => *e == effect,
+            (callee, param) => e.callee == callee && e.param == param,
+        };
+        if !out.iter().any(same) {
+            out.push(effect);
+        }
+    }
+    out
 }

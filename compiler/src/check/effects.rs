@@ -19,6 +19,8 @@ pub(crate) struct Effect {
     pub span: Span,
     /// For a call: the effect happens if the function called here has one.
     pub callee: Option<FnId>,
+    /// For a call of a callable parameter: the effect happens if the argument has one.
+    pub param: Option<u32>,
 }
 
 /// A call and the secret condition that it stands under.
@@ -69,7 +71,8 @@ impl Checker<'_> {
                 errors.push(self.cycle_error(&members, fns));
             }
             for &at in &members {
-                let own = self.summaries[at].effects.first().cloned();
+                let direct = |e: &&Effect| e.param.is_none();
+                let own = self.summaries[at].effects.iter().find(direct).cloned();
                 let called = || {
                     let of = |c: &Call| first_effect.get(c.callee.index()).cloned().flatten();
                     self.summaries[at].calls.iter().find_map(of)

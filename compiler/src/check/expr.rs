@@ -361,6 +361,7 @@ impl Body<'_, '_> {
                 what,
                 span,
                 callee: None,
+                param: None,
             });
         }
     }
