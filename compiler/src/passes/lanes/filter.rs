@@ -5,7 +5,8 @@
 //! after:  a' = loop 4 a { (k, x) i = gather [0, 1, 4, 5], k   … y = scatter x, i, z   yield y }
 //! ```
 //!
-//! The layers of a sorting network are written this way: only without the idle iterations are its pairs disjoint.
+//! The layers of a sorting network are written this way: only without the idle iterations are its pairs disjoint. A branch
+//! that is taken in all iterations goes, too.
 
 use super::Lanes;
 use super::carried::Body;
@@ -39,9 +40,6 @@ pub fn filter(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<V
     }
     let idle = (0..2).find(|&arm| is_idle(region, branch, arm))?;
     let counts = acting(walk, n, body, branch.args[0], idle)?;
-    if counts.len() as u64 == n {
-        return None;
-    }
     if counts.is_empty() {
         return Some(node.args.clone());
     }
