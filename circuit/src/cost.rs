@@ -15,9 +15,17 @@
 //! - the garblers never wait for the evaluator, so a value has two stamps: [`Stamp::ready`] is when every party has its
 //!   share, [`Stamp::garbled`] when those have who garble. They differ only for labels and for what is local after them.
 
-use crate::program::{Domain, Node, Op, Program, Suite};
+use crate::program::{Domain, Node, Program, Suite};
 use crate::template::{Gate, Template};
 use crate::value::Scalar;
+
+mod bgw;
+mod demand;
+mod pairwise;
+mod rep3;
+
+pub use bgw::extension_degree;
+pub use demand::{Correlation, Demand};
 
 /// Bytes of a wire label.
 pub const LABEL_LEN: u64 = 16;
@@ -27,10 +35,21 @@ pub const GARBLED_AND_LEN: u64 = 2 * LABEL_LEN;
 /// What one execution of an operation costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpCost {
-    /// Payload bytes that each party sends.
+    /// Payload bytes that each party sends when it runs.
     pub sent: Vec<u64>,
+    /// Payload bytes that each party sends to make the correlations that it uses up.
+    pub prepared: Vec<u64>,
     /// How much later its results are than its operands, where those are ready everywhere (garbled calls: 0 or 1, see
     /// [`Stamp::after`] for the exact rule).
+    pub rounds: u32,
+}
+
+/// What parties do once before a program runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Payload bytes that each party sends.
+    pub sent: Vec<u64>,
+    /// Rounds that it takes.
     pub rounds: u32,
 }
 
@@ -39,7 +58,8 @@ pub struct OpCost {
 pub struct Stamp {
     /// At all parties.
     pub ready: i64,
-    /// At those who garble; never larger than `ready`.
+    /// At those who garble. Under `rep3` never larger than `ready`, which is then when all parties have it; where the
+    /// evaluator's inputs enter by oblivious transfer, `ready` is the evaluator's.
     pub garbled: i64,
 }
 
@@ -52,6 +72,9 @@ pub enum Delay {
     Rounds(u32),
     /// Messages from the garblers to the evaluator only: labels, tables.
     ToEvaluator,
+    /// A message from those who garble to the evaluator and one back, neither waiting for the other: labels by oblivious
+    /// transfer.
+    BothWays,
 }
 
 impl Stamp {
@@ -94,6 +117,10 @@ impl Stamp {
             Delay::ToEvaluator => Self {
                 ready: self.ready.max(self.garbled + 1),
                 garbled: self.garbled,
+            },
+            Delay::BothWays => Self {
+                ready: self.ready.max(self.garbled + 1),
+                garbled: self.garbled.max(self.ready + 1),
             },
         }
     }
@@ -175,15 +202,66 @@ impl StampMap {
 
 /// What `node` sends and how long it takes. Operations that hold regions cost nothing themselves.
 pub fn op_cost(program: &Program, node: &Node) -> OpCost {
-    match program.suite {
-        Suite::Rep3 => OpCost {
-            sent: rep3_sent(program, node).to_vec(),
-            rounds: match delay(program, node) {
-                Delay::None => 0,
-                Delay::Rounds(rounds) => rounds,
-                Delay::ToEvaluator => 1,
-            },
+    let sent = match program.suite {
+        Suite::Rep3 => rep3::sent(program, node).to_vec(),
+        Suite::TwoParty | Suite::Gmw => pairwise::sent(program, node),
+        Suite::Bgw => bgw::sent(program, node),
+    };
+    OpCost {
+        sent,
+        prepared: prepared(program, &demand(program, node)),
+        rounds: match delay(program, node) {
+            Delay::None => 0,
+            Delay::Rounds(rounds) => rounds,
+            Delay::ToEvaluator | Delay::BothWays => 1,
         },
+    }
+}
+
+/// How `node` moves stamps. Nothing sent, nothing waited for: empty vectors and circuits without ANDs take no round.
+fn delay(program: &Program, node: &Node) -> Delay {
+    match program.suite {
+        Suite::Rep3 => rep3::delay(program, node),
+        Suite::TwoParty | Suite::Gmw => pairwise::delay(program, node),
+        Suite::Bgw => bgw::delay(program, node),
+    }
+}
+
+/// The correlations that one execution of `node` uses up.
+pub fn demand(program: &Program, node: &Node) -> Demand {
+    match program.suite {
+        Suite::Rep3 => Demand::default(),
+        Suite::TwoParty | Suite::Gmw => pairwise::demand(program, node),
+        Suite::Bgw => bgw::demand(program, node),
+    }
+}
+
+/// Bytes that each party sends to make correlations, however they are cut into batches.
+pub fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
+    match program.suite {
+        Suite::Rep3 => vec![0; program.n_parties as usize],
+        Suite::TwoParty | Suite::Gmw => pairwise::prepared(program, demand),
+        Suite::Bgw => bgw::prepared(program, demand),
+    }
+}
+
+/// Rounds that making `demand` takes, once the setup is done.
+pub fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
+    match program.suite {
+        Suite::Rep3 => 0,
+        Suite::TwoParty | Suite::Gmw => pairwise::preparation_rounds(demand),
+        Suite::Bgw => bgw::preparation_rounds(demand),
+    }
+}
+
+/// What precedes the first operation of a program, whatever it demands later.
+pub fn setup(program: &Program) -> Setup {
+    match program.suite {
+        Suite::Rep3 | Suite::Bgw => Setup {
+            sent: vec![0; program.n_parties as usize],
+            rounds: 0,
+        },
+        Suite::TwoParty | Suite::Gmw => pairwise::setup(program),
     }
 }
 
@@ -269,136 +347,6 @@ fn open_len(value: &Operand) -> u64 {
         Domain::Arithmetic { .. } => element_len(value.scalar.width()).saturating_mul(value.lanes),
         Domain::Boolean => packed_len(u64::from(value.scalar.width()), value.lanes),
         Domain::Public | Domain::Yao => 0,
-    }
-}
-
-/// Three-party replicated sharing; parties and their messages as in the runtime's `protocols/replicated`.
-fn rep3_sent(program: &Program, node: &Node) -> [u64; 3] {
-    let arg = |i| info(program, &node.args, i);
-    let result = |i| info(program, &node.results, i);
-    let labels = |v: &Operand| {
-        LABEL_LEN
-            .saturating_mul(u64::from(v.scalar.width()))
-            .saturating_mul(v.lanes)
-    };
-    match &node.op {
-        Op::Input(id) => {
-            let mut sent = [0; 3];
-            let Some(leaf) = program.inputs.get(id.index()) else {
-                return sent;
-            };
-            let value = result(0);
-            let receivers = if value.domain == Domain::Public { 2 } else { 1 };
-            if let Some(owner) = sent.get_mut(leaf.party as usize) {
-                *owner = share_len(&value).saturating_mul(receivers);
-            }
-            sent
-        }
-        Op::Mul | Op::Dot { .. } => [share_len(&result(0)); 3],
-        Op::Call(id) => {
-            let Some(template) = program.templates.get(id.index()) else {
-                return [0; 3];
-            };
-            let value = result(0);
-            let levels = and_levels(template);
-            match value.domain {
-                Domain::Yao => {
-                    let ands = levels.iter().sum::<u64>().saturating_mul(value.lanes);
-                    [GARBLED_AND_LEN.saturating_mul(ands), 0, 0]
-                }
-                Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
-                    [levels.iter().fold(0, |sum: u64, &n| {
-                        sum.saturating_add(packed_len(n, value.lanes))
-                    }); 3]
-                }
-            }
-        }
-        Op::Decompose => match result(0).domain {
-            Domain::Yao => [labels(&result(0)), labels(&result(1)), 0],
-            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => [0; 3],
-        },
-        Op::Compose => {
-            let len = packed_len(u64::from(arg(0).scalar.width()), arg(0).lanes);
-            [0, len, len]
-        }
-        Op::InjectBit => [share_len(&result(0)); 3],
-        Op::BooleanToYao => [labels(&result(0)), labels(&result(0)), 0],
-        Op::YaoToBoolean => [0, 0, share_len(&result(0))],
-        Op::Reveal => [open_len(&arg(0)); 3],
-        Op::Output(id) => {
-            let mut sent = [0; 3];
-            for &receiver in program
-                .outputs
-                .get(id.index())
-                .map_or(&[][..], |leaf| &leaf.receivers)
-            {
-                if let Some(sender) = sent.get_mut((receiver as usize + 2) % 3) {
-                    *sender = open_len(&arg(0));
-                }
-            }
-            sent
-        }
-        Op::Const(_)
-        | Op::Public(_)
-        | Op::PublicReduce { .. }
-        | Op::FromPublic
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Concat
-        | Op::Linear { .. }
-        | Op::MulPublic
-        | Op::SumLanes { .. }
-        | Op::LowerRing
-        | Op::RandomParts
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While { .. }
-        | Op::If { .. } => [0; 3],
-    }
-}
-
-/// Nothing sent, nothing waited for: empty vectors and circuits without ANDs take no round.
-fn delay(program: &Program, node: &Node) -> Delay {
-    let Suite::Rep3 = program.suite;
-    if rep3_sent(program, node) == [0; 3] {
-        return Delay::None;
-    }
-    match &node.op {
-        Op::Call(id) => match info(program, &node.results, 0).domain {
-            Domain::Yao => Delay::ToEvaluator,
-            Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
-                let depth = program
-                    .templates
-                    .get(id.index())
-                    .map_or(0, |t| and_levels(t).len());
-                Delay::Rounds(u32::try_from(depth).unwrap_or(u32::MAX))
-            }
-        },
-        Op::Decompose | Op::BooleanToYao => Delay::ToEvaluator,
-        Op::InjectBit => Delay::Rounds(2),
-        Op::Input(_)
-        | Op::Mul
-        | Op::Dot { .. }
-        | Op::Compose
-        | Op::YaoToBoolean
-        | Op::Reveal
-        | Op::Output(_) => Delay::Rounds(1),
-        Op::Const(_)
-        | Op::Public(_)
-        | Op::PublicReduce { .. }
-        | Op::FromPublic
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Concat
-        | Op::Linear { .. }
-        | Op::MulPublic
-        | Op::SumLanes { .. }
-        | Op::LowerRing
-        | Op::RandomParts
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While { .. }
-        | Op::If { .. } => Delay::None,
     }
 }
 

@@ -9,22 +9,65 @@ use crate::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
 use crate::template::Template;
 use crate::value::{ConstVec, Scalar, Word};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// A family of protocols with one trust assumption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Suite {
+    /// Two parties, one may be corrupt: additive and XOR shares with oblivious transfer, half-gates.
+    TwoParty,
     /// Three parties, replicated secret sharing, one may be corrupt.
     Rep3,
+    /// Two parties or more, all but one may be corrupt: additive and XOR shares with pairwise oblivious transfer.
+    Gmw,
+    /// Three parties or more, fewer than half may be corrupt: Shamir's sharing.
+    Bgw,
 }
 
 impl Suite {
     /// Its name on the command line and in reports.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::TwoParty => "two-party",
             Self::Rep3 => "rep3",
+            Self::Gmw => "gmw",
+            Self::Bgw => "bgw",
+        }
+    }
+
+    /// Every suite, in the order of reports.
+    pub const ALL: [Self; 4] = [Self::TwoParty, Self::Rep3, Self::Gmw, Self::Bgw];
+
+    /// The numbers of parties that it serves.
+    pub const fn parties(self) -> RangeInclusive<u32> {
+        match self {
+            Self::TwoParty => 2..=2,
+            Self::Rep3 => 3..=3,
+            Self::Gmw => 2..=MAX_PARTIES,
+            Self::Bgw => 3..=MAX_PARTIES,
+        }
+    }
+
+    /// The numbers of corrupt parties that it can be made to tolerate among `n_parties`.
+    pub const fn thresholds(self, n_parties: u32) -> RangeInclusive<u32> {
+        match self {
+            Self::TwoParty | Self::Rep3 => 1..=1,
+            Self::Gmw => n_parties.saturating_sub(1)..=n_parties.saturating_sub(1),
+            Self::Bgw => 1..=n_parties.saturating_sub(1) / 2,
+        }
+    }
+
+    /// Whether it has garbled circuits.
+    pub const fn garbles(self) -> bool {
+        match self {
+            Self::TwoParty | Self::Rep3 => true,
+            Self::Gmw | Self::Bgw => false,
         }
     }
 }
+
+/// Parties of a run at most.
+pub const MAX_PARTIES: u32 = 16;
 
 /// What a corrupt party may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -103,6 +146,25 @@ pub struct Program {
     pub sections: Vec<Section>,
     /// Source files, for messages: (path as given, SHA-256 of the text is held by the session).
     pub files: Vec<String>,
+}
+
+impl Program {
+    /// The number of additive parts of an arithmetic value ([`Op::Decompose`]) when they become shares of `domain`.
+    pub const fn parts(&self, domain: Domain) -> usize {
+        self.suite.parts(self.n_parties, self.threshold, domain)
+    }
+}
+
+impl Suite {
+    /// The number of additive parts of an arithmetic value ([`Op::Decompose`]) when they become shares of `domain`.
+    pub const fn parts(self, n_parties: u32, threshold: u32, domain: Domain) -> usize {
+        match (self, domain) {
+            (Self::TwoParty, _) | (Self::Rep3, Domain::Yao) => 2,
+            (Self::Rep3, Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean) => 3,
+            (Self::Gmw, _) => n_parties as usize,
+            (Self::Bgw, _) => threshold as usize + 1,
+        }
+    }
 }
 
 /// A value's domain and type.
@@ -223,7 +285,7 @@ pub enum Op {
     Call(TemplateId),
     /// `A → B^p` or `A → Y^p`: the additive parts of the held integer, as shared bit strings of the results' width
     /// (≤ ring); their sum mod 2^width is the value's low bits. The number of parts is the suite's
-    /// ([`Suite::parts`]). A following [`Op::Call`] adds them up.
+    /// ([`Program::parts`]). A following [`Op::Call`] adds them up.
     Decompose,
     /// `→ B^(p−1)`: fresh random bit strings that are additive parts of a value to be made by [`Op::Compose`].
     RandomParts,
@@ -306,16 +368,6 @@ impl Op {
             Self::While { cond, body } => vec![cond, body],
             Self::If { then, otherwise } => vec![then, otherwise],
             _ => Vec::new(),
-        }
-    }
-}
-
-impl Suite {
-    /// The number of additive parts of an arithmetic value ([`Op::Decompose`]) when they become shares of `domain`.
-    pub const fn parts(self, domain: Domain) -> usize {
-        match (self, domain) {
-            (Self::Rep3, Domain::Yao) => 2,
-            (Self::Rep3, Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean) => 3,
         }
     }
 }

@@ -15,7 +15,7 @@
 
 use crate::gate::WordOp;
 use crate::ids::ValueId;
-use crate::program::{Domain, Loc, Node, Op, Program, Shape, ShapeNode, Suite, ValueInfo};
+use crate::program::{Domain, Loc, Node, Op, Program, Shape, ShapeNode, ValueInfo};
 use crate::template::{Gate, Template};
 use crate::value::{ConstVec, Scalar};
 use std::collections::BTreeMap;
@@ -27,8 +27,6 @@ pub const MAX_LANES: u64 = 1 << 40;
 pub const MAX_NESTING: usize = 256;
 /// Most wires of one template (literals are 32-bit and hold a complement).
 pub const MAX_WIRES: u64 = 1 << 30;
-/// Most parties of any suite.
-pub const MAX_PARTIES: u32 = 1 << 10;
 
 /// Why a program is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,15 +105,16 @@ fn ensure(condition: bool, what: impl FnOnce() -> String) -> Check {
 
 fn check_parties(program: &Program) -> Check {
     let n = program.n_parties;
-    ensure((1..=MAX_PARTIES).contains(&n), || format!("{n} parties"))?;
-    match program.suite {
-        Suite::Rep3 => ensure(n == 3 && program.threshold == 1, || {
-            format!(
-                "rep3 has 3 parties of which 1 may be corrupt, not {n} and {}",
-                program.threshold
-            )
-        })?,
-    }
+    let (suite, threshold) = (program.suite, program.threshold);
+    ensure(suite.parties().contains(&n), || {
+        format!("{} does not run among {n} parties", suite.name())
+    })?;
+    ensure(suite.thresholds(n).contains(&threshold), || {
+        format!(
+            "{} among {n} parties does not tolerate {threshold} corrupt ones",
+            suite.name()
+        )
+    })?;
     ensure(program.party_names.len() == n as usize, || {
         format!("{} names for {n} parties", program.party_names.len())
     })
@@ -521,7 +520,7 @@ impl Walk<'_> {
     }
 
     fn compose(&mut self, node: &Node, args: &[ValueInfo], results: &[ValueInfo]) -> Check {
-        let parts = self.program.suite.parts(Domain::Boolean);
+        let parts = self.program.parts(Domain::Boolean);
         let [result] = results else {
             return Err("compose has one result".into());
         };
@@ -729,7 +728,7 @@ fn check_plain(program: &Program, op: &Op, args: &[ValueInfo], results: &[ValueI
             };
             ensure(
                 matches!(first.domain, Domain::Boolean | Domain::Yao)
-                    && results.len() == program.suite.parts(first.domain)
+                    && results.len() == program.parts(first.domain)
                     && same(results)
                     && first.lanes == a.lanes
                     && first.scalar.width() <= u32::from(ring),
@@ -738,7 +737,7 @@ fn check_plain(program: &Program, op: &Op, args: &[ValueInfo], results: &[ValueI
         }
         Op::RandomParts => ensure(
             args.is_empty()
-                && results.len() + 1 == program.suite.parts(Domain::Boolean)
+                && results.len() + 1 == program.parts(Domain::Boolean)
                 && same(results)
                 && results.iter().all(|r| r.domain == Domain::Boolean),
             bad,

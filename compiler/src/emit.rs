@@ -48,6 +48,7 @@ pub fn emit(
         ir,
         plan,
         suite: options.suite,
+        threshold: options.threshold,
         objective: options.objective,
         network: options.network,
         locate,
@@ -107,6 +108,7 @@ struct Emitter<'a> {
     ir: &'a Ir,
     plan: &'a Plan,
     suite: Suite,
+    threshold: u32,
     objective: ObjectiveChoice,
     network: Network,
     locate: Locate<'a>,
@@ -129,6 +131,11 @@ struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
+    /// Parts of an arithmetic value that become shares of a domain.
+    fn n_parts(&self, domain: Domain) -> usize {
+        self.suite.parts(self.ir.n_parties, self.threshold, domain)
+    }
+
     /// The forms of circuits to try for a domain and a number of lanes.
     fn objectives(&self, domain: Domain, lanes: u64) -> &'static [Objective] {
         match (self.objective, domain) {

@@ -87,6 +87,7 @@ pub fn run(
             let suite = Rep3::new(program, mesh)?;
             run_suite(program, suite, mesh, inputs, progress)
         }
+        other => Err(Error::bug(format!("no engine runs {}", other.name()))),
     }
 }
 

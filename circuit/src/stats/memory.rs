@@ -34,7 +34,7 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>]) -> u64 {
         program
             .values
             .get(v.index())
-            .map_or(0, |info| bytes(program.suite, *info))
+            .map_or(0, |info| bytes(program, *info))
     };
     let mut alive: BTreeSet<ValueId> = region_data.params.iter().copied().collect();
     let mut now: u64 = alive.iter().map(size).fold(0, u64::saturating_add);
@@ -62,14 +62,18 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>]) -> u64 {
     most
 }
 
-fn bytes(suite: Suite, info: ValueInfo) -> u64 {
-    let Suite::Rep3 = suite;
+fn bytes(program: &Program, info: ValueInfo) -> u64 {
+    // Elements that a party holds of one shared element.
+    let elements = match program.suite {
+        Suite::TwoParty | Suite::Gmw => 1,
+        Suite::Rep3 => 2,
+        Suite::Bgw => u64::from(crate::cost::extension_degree(program.n_parties)),
+    };
     let width = u64::from(info.scalar.width());
     let per_lane_bits = match info.domain {
         Domain::Public => 128,
-        // Two of the three shares.
-        Domain::Arithmetic { ring } => 2 * u64::from(ring).next_power_of_two().max(8),
-        Domain::Boolean => 2 * width,
+        Domain::Arithmetic { ring } => elements * u64::from(ring).next_power_of_two().max(8),
+        Domain::Boolean => elements * width,
         Domain::Yao => 128 * width,
     };
     info.lanes.saturating_mul(per_lane_bits).div_ceil(8)

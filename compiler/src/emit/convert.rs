@@ -51,7 +51,7 @@ impl Emitter<'_> {
                     scalar: bits_scalar(info.scalar.width()),
                     lanes: info.lanes,
                 };
-                let parts: Vec<_> = (0..self.suite.parts(domain))
+                let parts: Vec<_> = (0..self.n_parts(domain))
                     .map(|_| self.fresh(part))
                     .collect();
                 self.push(Work::Plain(Op::Decompose), vec![value], parts.clone());
@@ -115,7 +115,7 @@ impl Emitter<'_> {
             scalar: wide,
             lanes: target.lanes,
         };
-        let parts: Vec<_> = (1..self.suite.parts(Domain::Boolean))
+        let parts: Vec<_> = (1..self.n_parts(Domain::Boolean))
             .map(|_| self.fresh(part))
             .collect();
         self.push(Work::Plain(Op::RandomParts), vec![], parts.clone());

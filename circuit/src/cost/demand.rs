@@ -1,0 +1,79 @@
+//! Correlations: randomness that parties make together before they use it, once.
+//!
+//! Demands are counted per kind, so that what a region needs is a sum and what is made ahead is exactly what is used.
+//! Counts of one operation are rounded up to whole bytes of bit-sized correlations ([`Demand::bits`]), so that cutting its
+//! lanes into blocks of multiples of 64 changes nothing.
+
+use std::collections::BTreeMap;
+
+/// A kind of correlation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Correlation {
+    /// XOR-shared bits a, b and ab.
+    BitTriple,
+    /// Shares mod 2^ring of a, b and ab.
+    Triple {
+        /// log2 of the modulus.
+        ring: u8,
+    },
+    /// A random bit in XOR shares and in shares mod 2^ring.
+    DaBit {
+        /// log2 of the modulus.
+        ring: u8,
+    },
+    /// A correlated oblivious transfer of a wire's labels.
+    Label,
+    /// A random element in sharings of degree t and 2t, over the ring's extension; 1 for bits.
+    DoubleSharing {
+        /// log2 of the modulus.
+        ring: u8,
+    },
+}
+
+/// How many correlations of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demand(BTreeMap<Correlation, u64>);
+
+impl Demand {
+    /// One kind.
+    pub fn of(kind: Correlation, count: u64) -> Self {
+        let mut demand = Self::default();
+        demand.add(kind, count);
+        demand
+    }
+
+    /// A number of bit-sized correlations, in whole bytes.
+    pub const fn bits(count: u64) -> u64 {
+        count.div_ceil(8).saturating_mul(8)
+    }
+
+    /// More of one kind.
+    pub fn add(&mut self, kind: Correlation, count: u64) {
+        if count > 0 {
+            let sum = self.0.entry(kind).or_default();
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    /// Another demand, a number of times.
+    pub fn add_times(&mut self, other: &Self, times: u64) {
+        for (kind, count) in other.iter() {
+            self.add(kind, count.saturating_mul(times));
+        }
+    }
+
+    /// Whether nothing is needed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The count of a kind.
+    pub fn count(&self, kind: Correlation) -> u64 {
+        self.0.get(&kind).copied().unwrap_or(0)
+    }
+
+    /// All kinds needed, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Correlation, u64)> + '_ {
+        self.0.iter().map(|(&kind, &count)| (kind, count))
+    }
+}
