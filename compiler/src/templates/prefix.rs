@@ -8,14 +8,14 @@
 //! or down the tree from its incoming carry (as in Brent and Kung, 1982), whichever the slack allows. Every bit may
 //! arrive at a level of its own, so the adder behind a compression tree is shaped by that tree.
 //!
-//! Five tables, all of least cost: `group` (G and P of an interval), `prefixes` (of every prefix of it), `block` (its G
-//! and P, and its inner carries from an incoming carry), `carry` (all carries below a position, the last by `e`) and
-//! `last` (only the last). Intervals inside a run of equal arrivals share their entries.
+//! What a network looks like depends on levels and constants alone ([`Profile`]), and programs ask for the same one again
+//! and again: [`tables`] finds it, [`memo`] remembers it.
+
+mod memo;
+mod tables;
 
 use smpcc_circuit::template::{Builder, Lit};
-use std::collections::HashMap;
 
-const INFINITE: u32 = u32::MAX / 4;
 /// Levels before the deadline that the tables tell apart; bits that come earlier count as coming at the horizon.
 const HORIZON: u32 = 12;
 
@@ -26,8 +26,38 @@ struct Position {
     y: Lit,
 }
 
+impl Position {
+    fn profile(&self, b: &Builder, base: u32) -> PositionProfile {
+        PositionProfile {
+            arrival: b.level(self.x).max(b.level(self.y)).saturating_sub(base).min(255) as u8,
+            x: self.x.as_const(),
+            y: self.y.as_const(),
+        }
+    }
+}
+
+/// All that the choice of a network depends on. Levels count from the horizon.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Profile {
+    positions: Vec<PositionProfile>,
+    /// The carry in, if it is constant.
+    carry: Option<bool>,
+    /// When the carry in arrives.
+    start: u32,
+    deadline: u32,
+    want: Want,
+}
+
+/// When the later summand of a position arrives, and which of the two are constant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct PositionProfile {
+    arrival: u8,
+    x: Option<bool>,
+    y: Option<bool>,
+}
+
 /// What the carries of `x + y + carry_in` are needed for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Want {
     /// Carries out of every position.
     All,
@@ -141,19 +171,23 @@ fn by_level(
     if rest.is_empty() {
         return finish(carries, carry, want, b, by);
     }
-    let mut tables = Tables::new(b, rest, base, by);
-    let start = b.level(carry).saturating_sub(base);
+    let profile = Profile {
+        positions: rest.iter().map(|p| p.profile(b, base)).collect(),
+        carry: carry.as_const(),
+        start: b.level(carry).saturating_sub(base),
+        deadline: by - base,
+        want,
+    };
+    let network = memo::network(profile)?;
+    let args: Vec<Vec<Lit>> = std::iter::once(carry)
+        .chain(rest.iter().flat_map(|p| [p.x, p.y]))
+        .map(|l| vec![l])
+        .collect();
+    let outputs = b.call(&network, &args);
     if want == Want::Last {
-        if tables.last(rest.len(), tables.deadline, start) >= INFINITE {
-            return None;
-        }
-        let out = tables.build_last(b, rest.len(), tables.deadline, start, carry);
-        return Some(vec![out]);
+        carries.clear();
     }
-    if tables.carry(rest.len(), tables.deadline, start) >= INFINITE {
-        return None;
-    }
-    tables.build_carries(b, rest.len(), tables.deadline, start, carry, &mut carries);
+    carries.extend(outputs.into_iter().flatten());
     Some(carries)
 }
 
@@ -165,488 +199,3 @@ fn finish(carries: Vec<Lit>, last: Lit, want: Want, b: &Builder, by: u32) -> Opt
     out.iter().all(|&c| b.level(c) <= by).then_some(out)
 }
 
-/// A least cost and the split (size of the low part) that has it; 0 is a leaf.
-type Entry = (u32, u32);
-
-struct Tables<'a> {
-    chain: &'a [Position],
-    arrival: Vec<u32>,
-    /// Whether the generate of a single position costs nothing (one summand is constant).
-    free: Vec<bool>,
-    /// First position of the run of equal positions that a position belongs to, and the end of that run.
-    run: Vec<(usize, usize)>,
-    /// Running sums of 2^arrival: the degree bound of a product over an interval.
-    weight: Vec<u64>,
-    /// Cost of merging generates: zero when no position generates (a chain of ANDs).
-    generate: u32,
-    deadline: u32,
-    group: HashMap<u64, Entry, Mix>,
-    prefixes: HashMap<u64, Entry, Mix>,
-    block: HashMap<u64, Entry, Mix>,
-    carry: HashMap<u64, (u32, u32, u32), Mix>,
-}
-
-impl<'a> Tables<'a> {
-    fn new(b: &Builder, chain: &'a [Position], base: u32, by: u32) -> Self {
-        let arrival: Vec<u32> = chain
-            .iter()
-            .map(|p| b.level(p.x).max(b.level(p.y)).saturating_sub(base))
-            .collect();
-        let free: Vec<bool> = chain
-            .iter()
-            .map(|p| p.x.as_const().is_some() || p.y.as_const().is_some())
-            .collect();
-        let never = |p: &Position| p.x == Lit::FALSE || p.y == Lit::FALSE;
-        let generate = u32::from(!chain.iter().all(never));
-        let mut run = vec![(0, 0); chain.len()];
-        let mut start = 0;
-        for i in 0..chain.len() {
-            if i > 0 && (arrival[i], free[i]) != (arrival[i - 1], free[i - 1]) {
-                start = i;
-            }
-            run[i].0 = start;
-        }
-        let mut end = chain.len();
-        for i in (0..chain.len()).rev() {
-            run[i].1 = end;
-            if run[i].0 == i {
-                end = i;
-            }
-        }
-        let mut weight = vec![0];
-        for (i, &r) in arrival.iter().enumerate() {
-            weight.push(weight[i] + (1 << r.min(40)));
-        }
-        Self {
-            chain,
-            arrival,
-            free,
-            run,
-            weight,
-            generate,
-            deadline: by - base,
-            group: HashMap::default(),
-            prefixes: HashMap::default(),
-            block: HashMap::default(),
-            carry: HashMap::default(),
-        }
-    }
-
-    fn key(&self, lo: usize, n: usize, times: [u32; 3]) -> u64 {
-        let (start, end) = self.run[lo];
-        let lo = if lo + n <= end { start } else { lo };
-        (lo as u64) << 40
-            | (n as u64) << 24
-            | u64::from(times[0]) << 16
-            | u64::from(times[1]) << 8
-            | u64::from(times[2])
-    }
-
-    /// Whether degrees alone rule out G by `eg` and P by `ep` over the interval.
-    fn hopeless(&self, lo: usize, n: usize, eg: u32, ep: u32) -> bool {
-        let weight = self.weight[lo + n] - self.weight[lo];
-        let low = if self.free[lo] {
-            0
-        } else {
-            1 << self.arrival[lo]
-        };
-        weight > 1 << ep || (self.generate > 0 && weight + low > 1 << eg)
-    }
-
-    /// The sizes of the low part for which degrees do not rule out the high part by `high` or the low part by `low`.
-    fn splits(&self, lo: usize, n: usize, low: u32, high: u32) -> std::ops::Range<usize> {
-        let weights = &self.weight[lo..=lo + n];
-        let floor = (weights[n]).saturating_sub(1 << high);
-        let ceiling = weights[0] + (1 << low);
-        let first = weights.partition_point(|&w| w < floor).max(1);
-        let end = weights.partition_point(|&w| w <= ceiling);
-        first..end.min(n)
-    }
-
-    fn leaf(&self, i: usize) -> u32 {
-        if self.free[i] { 0 } else { self.generate }
-    }
-
-    /// G by `eg` and P by `ep` over `n` positions from `lo`.
-    fn group(&mut self, lo: usize, n: usize, eg: u32, ep: u32) -> Entry {
-        if self.hopeless(lo, n, eg, ep) {
-            return (INFINITE, 0);
-        }
-        if n == 1 {
-            return (self.leaf(lo), 0);
-        }
-        let key = self.key(lo, n, [eg, ep, 0]);
-        if let Some(&known) = self.group.get(&key) {
-            return known;
-        }
-        let merge = 1 + self.generate;
-        let mut best = (INFINITE, 0);
-        if self.arrival[lo + n - 1] < eg.min(ep) {
-            best.0 = self.group(lo, n - 1, eg - 1, ep - 1).0 + merge;
-            best.1 = n as u32 - 1;
-        }
-        if eg == 0 || ep == 0 {
-            return best;
-        }
-        for low in self.splits(lo, n, ep - 1, eg.min(ep) - 1) {
-            if low == n - 1 {
-                break;
-            }
-            let high = self.group(lo + low, n - low, eg, eg.min(ep) - 1).0;
-            if high + merge >= best.0 {
-                continue;
-            }
-            let cost = high + self.group(lo, low, eg - 1, ep - 1).0 + merge;
-            if cost < best.0 {
-                best = (cost, low as u32);
-            }
-        }
-        self.group.insert(key, best);
-        best
-    }
-
-    /// G and P of every prefix: all by the deadline and `dp`, the last by `eg` and `ep`.
-    fn prefixes(&mut self, lo: usize, n: usize, dp: u32, eg: u32, ep: u32) -> Entry {
-        let (eg, ep) = (eg.min(self.deadline), ep.min(dp));
-        if self.hopeless(lo, n, eg, ep) {
-            return (INFINITE, 0);
-        }
-        if n == 1 {
-            return (self.leaf(lo), 0);
-        }
-        let key = self.key(lo, n, [eg, ep, dp]);
-        if let Some(&known) = self.prefixes.get(&key) {
-            return known;
-        }
-        let merge = 1 + self.generate;
-        let mut best = (INFINITE, 0);
-        if self.arrival[lo + n - 1] < eg.min(ep) {
-            best.0 = self.prefixes(lo, n - 1, dp, eg - 1, ep - 1).0 + merge;
-            best.1 = n as u32 - 1;
-        }
-        if eg == 0 || ep == 0 {
-            return best;
-        }
-        for low in self.splits(lo, n, ep - 1, eg.min(ep) - 1) {
-            if low == n - 1 {
-                break;
-            }
-            let high = merge * (n - low) as u32
-                + self
-                    .prefixes(lo + low, n - low, dp - 1, eg, eg.min(ep) - 1)
-                    .0;
-            if high >= best.0 {
-                continue;
-            }
-            let cost = high + self.prefixes(lo, low, dp, eg - 1, ep - 1).0;
-            if cost < best.0 {
-                best = (cost, low as u32);
-            }
-        }
-        self.prefixes.insert(key, best);
-        best
-    }
-
-    /// G by `eg`, P by `ep`, and the carries inside (not the last) by the deadline from a carry that comes at `t`.
-    /// The split says which; `n` means all prefixes.
-    fn block(&mut self, lo: usize, n: usize, eg: u32, ep: u32, t: u32) -> Entry {
-        if t >= self.deadline || self.hopeless(lo, n, eg, ep) {
-            return (
-                if n == 1 {
-                    self.group(lo, n, eg, ep).0
-                } else {
-                    INFINITE
-                },
-                0,
-            );
-        }
-        if n == 1 {
-            return (self.leaf(lo), 0);
-        }
-        let key = self.key(lo, n, [eg, ep, t]);
-        if let Some(&known) = self.block.get(&key) {
-            return known;
-        }
-        let merge = 1 + self.generate;
-        let all = self.prefixes(lo, n, self.deadline - 1, eg, ep).0 + n as u32 - 1;
-        let mut best = (all, n as u32);
-        let inner = t.max(eg.max(1) - 1).max(ep.max(1) - 1) + 1;
-        if eg == 0 || ep == 0 || inner > self.deadline {
-            self.block.insert(key, best);
-            return best;
-        }
-        for low in self.splits(lo, n, ep - 1, eg.min(ep) - 1) {
-            let last = low == n - 1;
-            let high = if last {
-                if self.arrival[lo + low] >= eg.min(ep) {
-                    continue;
-                }
-                0
-            } else {
-                self.block(lo + low, n - low, eg, eg.min(ep) - 1, inner).0
-            };
-            if high + merge + 1 >= best.0 {
-                continue;
-            }
-            let cost = high + self.block(lo, low, eg - 1, ep - 1, t).0 + merge + 1;
-            if cost < best.0 {
-                best = (cost, low as u32);
-            }
-        }
-        self.block.insert(key, best);
-        best
-    }
-
-    /// All carries out of the first `n` positions by the deadline, the last by `e`, from a carry that comes at `start`.
-    fn carry(&mut self, n: usize, e: u32, start: u32) -> u32 {
-        self.carry_entry(n, e, start).0
-    }
-
-    /// Cost, size of what stands before the last step, and the level of the carry into that step.
-    fn carry_entry(&mut self, n: usize, e: u32, start: u32) -> (u32, u32, u32) {
-        if n == 0 {
-            return (if start <= e { 0 } else { INFINITE }, 0, start);
-        }
-        if e == 0 || self.weight[n] > 1 << e {
-            return (INFINITE, 0, 0);
-        }
-        let key = self.key(0, n, [e, 255, 255]);
-        if let Some(&known) = self.carry.get(&key) {
-            return known;
-        }
-        let mut best = (INFINITE, 0, 0);
-        if self.arrival[n - 1] < e {
-            best = (self.carry(n - 1, e - 1, start) + 1, n as u32 - 1, e - 1);
-        }
-        for before in self.last_steps(n, e) {
-            let earliest = self.weight[before].next_power_of_two().trailing_zeros();
-            for t in earliest.min(e)..e {
-                let first = self.carry(before, t, start);
-                if first + 1 >= best.0 {
-                    continue;
-                }
-                let cost = first + 1 + self.block(before, n - before, e, e - 1, t).0;
-                if cost < best.0 {
-                    best = (cost, before as u32, t);
-                }
-            }
-        }
-        self.carry.insert(key, best);
-        best
-    }
-
-    /// How many positions may stand before a block that ends at `n` and whose P is there by `e − 1`.
-    fn last_steps(&self, n: usize, e: u32) -> std::ops::Range<usize> {
-        let floor = self.weight[n].saturating_sub(1 << (e - 1));
-        self.weight.partition_point(|&w| w < floor)..n - 1
-    }
-
-    /// Only the carry out of the first `n` positions, by `e`.
-    fn last(&mut self, n: usize, e: u32, start: u32) -> u32 {
-        self.last_entry(n, e, start).0
-    }
-
-    fn last_entry(&mut self, n: usize, e: u32, start: u32) -> (u32, u32, u32) {
-        if n == 0 {
-            return (if start <= e { 0 } else { INFINITE }, 0, 0);
-        }
-        if e == 0 || self.weight[n] > 1 << e {
-            return (INFINITE, 0, 0);
-        }
-        let key = self.key(0, n, [e, 255, 254]);
-        if let Some(&known) = self.carry.get(&key) {
-            return known;
-        }
-        let mut best = (INFINITE, 0, 0);
-        if self.arrival[n - 1] < e {
-            best = (self.last(n - 1, e - 1, start) + 1, n as u32 - 1, 0);
-        }
-        for before in self.last_steps(n, e) {
-            let first = self.last(before, e - 1, start);
-            if first + 1 >= best.0 {
-                continue;
-            }
-            let cost = first + 1 + self.group(before, n - before, e, e - 1).0;
-            if cost < best.0 {
-                best = (cost, before as u32, 0);
-            }
-        }
-        self.carry.insert(key, best);
-        best
-    }
-
-    fn propagate(&self, b: &mut Builder, i: usize) -> Lit {
-        b.xor(self.chain[i].x, self.chain[i].y)
-    }
-
-    fn build_leaf(&self, b: &mut Builder, i: usize) -> (Lit, Lit) {
-        let p = self.chain[i];
-        (b.and(p.x, p.y), self.propagate(b, i))
-    }
-
-    fn carry_of(b: &mut Builder, (g, p): (Lit, Lit), carry: Lit) -> Lit {
-        let through = b.and(p, carry);
-        b.xor(g, through)
-    }
-
-    /// The pair of a low part extended by position `i`.
-    fn extend(&self, b: &mut Builder, low: (Lit, Lit), i: usize) -> (Lit, Lit) {
-        let p = self.propagate(b, i);
-        let g = majority(b, self.chain[i].x, self.chain[i].y, low.0);
-        (g, b.and(p, low.1))
-    }
-
-    fn merge(b: &mut Builder, low: (Lit, Lit), high: (Lit, Lit)) -> (Lit, Lit) {
-        (Self::carry_of(b, high, low.0), b.and(high.1, low.1))
-    }
-
-    fn build_group(
-        &mut self,
-        b: &mut Builder,
-        lo: usize,
-        n: usize,
-        eg: u32,
-        ep: u32,
-    ) -> (Lit, Lit) {
-        let low = self.group(lo, n, eg, ep).1 as usize;
-        if low == 0 {
-            return self.build_leaf(b, lo);
-        }
-        let first = self.build_group(b, lo, low, eg - 1, ep - 1);
-        if low == n - 1 {
-            return self.extend(b, first, lo + low);
-        }
-        let high = self.build_group(b, lo + low, n - low, eg, eg.min(ep) - 1);
-        Self::merge(b, first, high)
-    }
-
-    fn build_prefixes(
-        &mut self,
-        b: &mut Builder,
-        lo: usize,
-        n: usize,
-        dp: u32,
-        eg: u32,
-        ep: u32,
-    ) -> Vec<(Lit, Lit)> {
-        let (eg, ep) = (eg.min(self.deadline), ep.min(dp));
-        let low = self.prefixes(lo, n, dp, eg, ep).1 as usize;
-        if low == 0 {
-            return vec![self.build_leaf(b, lo)];
-        }
-        let mut out = self.build_prefixes(b, lo, low, dp, eg - 1, ep - 1);
-        let first = out[low - 1];
-        if low == n - 1 {
-            let pair = self.extend(b, first, lo + low);
-            out.push(pair);
-            return out;
-        }
-        for high in self.build_prefixes(b, lo + low, n - low, dp - 1, eg, eg.min(ep) - 1) {
-            out.push(Self::merge(b, first, high));
-        }
-        out
-    }
-
-    /// The pair of the block; its inner carries are appended to `carries`.
-    #[allow(clippy::too_many_arguments)] // an interval, three times, and where the results go
-    fn build_block(
-        &mut self,
-        b: &mut Builder,
-        lo: usize,
-        n: usize,
-        times: (u32, u32, u32),
-        carry: Lit,
-        carries: &mut Vec<Lit>,
-    ) -> (Lit, Lit) {
-        let (eg, ep, t) = times;
-        let low = self.block(lo, n, eg, ep, t).1 as usize;
-        if low == 0 {
-            return self.build_leaf(b, lo);
-        }
-        if low == n {
-            let pairs = self.build_prefixes(b, lo, n, self.deadline - 1, eg, ep);
-            for &pair in &pairs[..n - 1] {
-                carries.push(Self::carry_of(b, pair, carry));
-            }
-            return pairs[n - 1];
-        }
-        let first = self.build_block(b, lo, low, (eg - 1, ep - 1, t), carry, carries);
-        let middle = Self::carry_of(b, first, carry);
-        carries.push(middle);
-        if low == n - 1 {
-            return self.extend(b, first, lo + low);
-        }
-        let inner = t.max(eg - 1).max(ep - 1) + 1;
-        let times = (eg, eg.min(ep) - 1, inner);
-        let high = self.build_block(b, lo + low, n - low, times, middle, carries);
-        Self::merge(b, first, high)
-    }
-
-    fn build_carries(
-        &mut self,
-        b: &mut Builder,
-        n: usize,
-        e: u32,
-        start: u32,
-        carry: Lit,
-        carries: &mut Vec<Lit>,
-    ) -> Lit {
-        if n == 0 {
-            return carry;
-        }
-        let (_, before, t) = self.carry_entry(n, e, start);
-        let before = before as usize;
-        let first = self.build_carries(b, before, t, start, carry, carries);
-        let last = if before == n - 1 {
-            let p = self.chain[n - 1];
-            majority(b, p.x, p.y, first)
-        } else {
-            let pair = self.build_block(b, before, n - before, (e, e - 1, t), first, carries);
-            Self::carry_of(b, pair, first)
-        };
-        carries.push(last);
-        last
-    }
-
-    fn build_last(&mut self, b: &mut Builder, n: usize, e: u32, start: u32, carry: Lit) -> Lit {
-        if n == 0 {
-            return carry;
-        }
-        let before = self.last_entry(n, e, start).1 as usize;
-        let first = self.build_last(b, before, e - 1, start, carry);
-        if before == n - 1 {
-            let p = self.chain[n - 1];
-            return majority(b, p.x, p.y, first);
-        }
-        let pair = self.build_group(b, before, n - before, e, e - 1);
-        Self::carry_of(b, pair, first)
-    }
-}
-
-/// A hasher for the small packed keys of the tables (multiply and fold; keys are our own, so no attacker chooses them).
-#[derive(Clone, Copy, Default)]
-struct Mix;
-
-impl std::hash::BuildHasher for Mix {
-    type Hasher = MixState;
-    fn build_hasher(&self) -> MixState {
-        MixState(0)
-    }
-}
-
-struct MixState(u64);
-
-impl std::hash::Hasher for MixState {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
-    }
-    fn write_u64(&mut self, value: u64) {
-        let x = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = x ^ (x >> 29);
-    }
-}
