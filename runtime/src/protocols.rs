@@ -16,7 +16,10 @@ use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::ring::Elements;
 
+mod circuit;
 pub mod garbled;
+mod linear;
+mod operands;
 pub mod replicated;
 
 /// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.

@@ -16,11 +16,11 @@
 
 use std::sync::Arc;
 
-use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::program::{Domain, Node, Op, Program, ValueInfo};
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::program::{Domain, Node, Op, Program};
 
+use super::circuit::Circuit;
 use super::garbled::Plan;
+use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
 use super::{Begun, Opened, Operand, Outcome, Pipeline, SemiHonest, Suite, Value};
 use crate::bits::Bits;
 use crate::block::Labels;
@@ -40,8 +40,6 @@ mod open;
 #[cfg(test)]
 pub(crate) mod tests;
 mod yao;
-
-use boolean::Circuit;
 
 /// Lanes per block of operations that take one message: 64-bit elements fill one frame of the transport.
 const BLOCK: usize = 1 << 15;
@@ -271,42 +269,6 @@ fn done(values: Vec<Share>) -> Result<Begun<Rep3>, Error> {
     Ok(Begun::Done(Outcome::Values(values)))
 }
 
-fn info(program: &Program, ids: &[ValueId], i: usize) -> Result<ValueInfo, Error> {
-    ids.get(i)
-        .and_then(|id| program.values.get(id.index()))
-        .copied()
-        .ok_or_else(|| Error::bug("a value is missing"))
-}
-
-fn nth(args: &[Held], i: usize) -> Result<Held, Error> {
-    args.get(i)
-        .cloned()
-        .ok_or_else(|| Error::bug("an operand is missing"))
-}
-
-/// The ring of a value in the arithmetic domain, else its width.
-fn bits_of(value: ValueInfo) -> u32 {
-    match value.domain {
-        Domain::Arithmetic { ring } => u32::from(ring),
-        Domain::Public | Domain::Boolean | Domain::Yao => value.scalar.width(),
-    }
-}
-
-fn n_lanes(value: ValueInfo) -> Result<usize, Error> {
-    usize::try_from(value.lanes).map_err(|_| Error::machine("a value is larger than memory"))
-}
-
-/// A public vector as integers mod 2^ring, sign-extended where its type has a sign.
-fn in_ring(elements: &Elements, scalar: Scalar, ring: u32) -> Elements {
-    if ring <= scalar.width() {
-        return elements.lowered(ring);
-    }
-    Elements::of_words(
-        ring,
-        (0..elements.lanes()).map(|l| scalar.extend(elements.get(l))),
-    )
-}
-
 impl Suite for Rep3 {
     type Share = Share;
     type Threat = SemiHonest;
@@ -368,7 +330,7 @@ impl Suite for Rep3 {
             Op::Linear {
                 coefficients,
                 constant,
-            } => done(vec![local::linear(
+            } => done(vec![local::combine(
                 me,
                 coefficients,
                 *constant,
@@ -458,12 +420,6 @@ impl Suite for Rep3 {
             | Op::If { .. } => Err(Error::bug("this is not an operation on shares")),
         }
     }
-}
-
-/// The lanes of block `block` when `lanes` lanes are cut into blocks of `size`.
-fn block_range(block: usize, size: usize, lanes: usize) -> std::ops::Range<usize> {
-    let from = (block * size).min(lanes);
-    from..(from + size).min(lanes)
 }
 
 /// An operation in blocks, begun; with nothing to do it still ends in order.

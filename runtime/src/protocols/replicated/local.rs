@@ -14,8 +14,8 @@ use crate::bits::Bits;
 use crate::block::Labels;
 use crate::engine::local as clear;
 use crate::error::Error;
-use crate::protocols::Value;
-use crate::ring::{Element, Elements, each, for_width};
+use crate::protocols::{Value, linear};
+use crate::ring::Elements;
 
 /// The component that takes public constants.
 const CONSTANT: usize = 0;
@@ -136,7 +136,7 @@ pub(super) fn concat(args: &[Held], to: ValueInfo) -> Result<Share, Error> {
 }
 
 /// `Σ coefficients[i] · args[i] + constant`.
-pub(super) fn linear(
+pub(super) fn combine(
     me: usize,
     coefficients: &[Word],
     constant: Word,
@@ -151,20 +151,13 @@ pub(super) fn linear(
         .collect::<Result<Vec<_>, _>>()?;
     let constant_part = part_of(me, CONSTANT);
     let part = |p: usize| {
-        for_width!(ring, E => {
-            let start = if constant_part == Some(p) { E::of(constant) } else { E::default() };
-            let mut out: Vec<E> = vec![start; lanes];
-            for (share, &c) in shares.iter().zip(coefficients) {
-                let c = E::of(c);
-                if let Some(x) = E::slice(&share.part[p]) {
-                    for (o, &x) in out.iter_mut().zip(x) {
-                        *o = o.add(c.mul(x));
-                    }
-                }
-            }
-            out.iter_mut().for_each(|o| *o = o.low(ring));
-            E::wrap(out)
-        })
+        let parts: Vec<_> = shares.iter().map(|s| &s.part[p]).collect();
+        let start = if constant_part == Some(p) {
+            constant
+        } else {
+            0
+        };
+        linear::combine(ring, lanes, start, coefficients, &parts)
     };
     Ok(Share::Arithmetic(Arithmetic {
         ring,
@@ -181,14 +174,10 @@ pub(super) fn mul_public(
     let x = arithmetic(x)?;
     let ring = x.ring;
     let factor = in_ring(factor, scalar, ring);
-    let part = x.part.each_ref().map(|p| {
-        for_width!(ring, E => {
-            let (Some(x), Some(f)) = (E::slice(p), E::slice(&factor)) else {
-                return Elements::zeros(ring, 0);
-            };
-            E::wrap(x.iter().zip(f).map(|(&x, &f)| x.mul(f).low(ring)).collect())
-        })
-    });
+    let part = x
+        .part
+        .each_ref()
+        .map(|p| linear::multiply(ring, p, &factor));
     Ok(Share::Arithmetic(Arithmetic { ring, part }))
 }
 
@@ -196,19 +185,10 @@ pub(super) fn mul_public(
 pub(super) fn sum_lanes(x: &Value<Share>, segments: u64) -> Result<Share, Error> {
     let x = arithmetic(x)?;
     let ring = x.ring;
-    let segments = usize::try_from(segments).unwrap_or(0);
-    let run = x.lanes().checked_div(segments).unwrap_or(0);
-    let part = x.part.each_ref().map(|p| {
-        each!(p, v => {
-            let sum = |s: usize| {
-                v[s * run..(s + 1) * run]
-                    .iter()
-                    .fold(Element::of(0), |a, &e| Element::add(a, e))
-                    .low(ring)
-            };
-            Element::wrap((0..segments).map(sum).collect())
-        })
-    });
+    let part = x
+        .part
+        .each_ref()
+        .map(|p| linear::sum_lanes(ring, p, segments));
     Ok(Share::Arithmetic(Arithmetic { ring, part }))
 }
 
