@@ -20,6 +20,7 @@ mod circuit;
 pub mod garbled;
 mod linear;
 mod operands;
+pub mod ot;
 pub mod replicated;
 
 /// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::block::Label;
 
+pub(crate) mod columns;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
