@@ -108,27 +108,126 @@ fn wrong_usage_is_exit_2() {
 #[test]
 fn what_does_not_exist_is_refused_and_what_exists_is_named() {
     let avg = example("avg.smpc").display().to_string();
-    for options in [
-        &["--suite", "two-party"][..],
-        &["--suite", "bgw"],
-        &["--threat", "malicious"],
-        &["--parties", "2"],
-        &["--parties", "4"],
-        &["--threshold", "2"],
+    for (options, named) in [
+        (
+            &["--suite", "two-party"][..],
+            "`rep3` (1 corrupt), `gmw` (2 corrupt), `bgw` (1 corrupt)",
+        ),
+        (
+            &["--parties", "4", "--suite", "rep3"],
+            "`gmw` (3 corrupt), `bgw` (1 corrupt)",
+        ),
+        (
+            &["--parties", "2", "--suite", "bgw"],
+            "`two-party` (1 corrupt), `gmw` (1 corrupt)",
+        ),
+        (&["--threat", "malicious"], "`rep3` (1 corrupt)"),
+        (&["--parties", "1"], "`gmw` (2 to 16 parties)"),
+        (&["--parties", "17"], "`gmw` (2 to 16 parties)"),
+        (&["--threshold", "0"], "`rep3` (1 corrupt)"),
+        (
+            &["--parties", "5", "--suite", "bgw", "--threshold", "3"],
+            "1 to 2",
+        ),
+        (
+            &["--parties", "5", "--threshold", "3"],
+            "`bgw` (1 to 2 corrupt)",
+        ),
     ] {
-        let mut args = vec!["run", avg.as_str()];
+        let mut args = vec!["stats", avg.as_str()];
         if !options.contains(&"--parties") {
             args.extend(["--parties", "3"]);
         }
         args.extend(options);
         let output = smpcc(&args);
-        assert_eq!(output.status.code(), Some(2), "{options:?}");
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {message}");
+        assert!(message.contains(named), "{options:?}: {message}");
+        assert!(message.contains("semi-honest"), "{options:?}: {message}");
+    }
+}
+
+#[test]
+fn the_suite_follows_the_parties_or_the_options() {
+    let avg = example("avg.smpc").display().to_string();
+    for (options, suite) in [
+        (&["--parties", "2"][..], "two-party"),
+        (&["--parties", "3"], "rep3"),
+        (&["--parties", "4"], "bgw"),
+        (&["--parties", "16"], "bgw"),
+        (&["--parties", "3", "--suite", "bgw"], "bgw"),
+        (&["--parties", "3", "--threshold", "2"], "gmw"),
+        (&["--parties", "2", "--suite", "gmw"], "gmw"),
+    ] {
+        let mut args = vec!["stats", avg.as_str(), "--format", "json"];
+        args.extend(options);
+        let output = smpcc(&args);
         assert!(
-            text(&output.stderr).contains("there is `rep3`"),
+            output.status.success(),
             "{options:?}: {}",
             text(&output.stderr)
         );
+        let stats: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(stats["suite"], suite, "{options:?}");
     }
+}
+
+#[test]
+fn garbling_where_nothing_garbles_is_refused_by_operation_and_line() {
+    let vote = example("vote.smpc").display().to_string();
+    for suite in ["gmw", "bgw"] {
+        let output = smpcc(&[
+            "stats",
+            &vote,
+            "--parties",
+            "3",
+            "--suite",
+            suite,
+            "--protocol",
+            "yao",
+        ]);
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        for part in [
+            "E4009",
+            "garbled under",
+            suite,
+            "vote.smpc:",
+            "`two-party`, `rep3`",
+        ] {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+    }
+    let folder = folder(&[(
+        "p.smpc",
+        "#[protocol(yao)]\nfn less(x: secret u32, y: secret u32) -> secret bool {\n    x < y\n}\nfn main(x: secret u32 from each) -> bool { less(x[0], x[1]) }\n",
+    )]);
+    let path = folder.path().join("p.smpc").display().to_string();
+    let output = smpcc(&["stats", &path, "--parties", "4"]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("p.smpc:3:"), "{message}");
+    let output = smpcc(&["stats", &path, "--parties", "3"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn samples_serve_fewer_parties_and_say_who_is_missing() {
+    let avg = example("avg.smpc").display().to_string();
+    let fewer = smpcc(&["stats", &avg, "--parties", "2"]);
+    assert!(fewer.status.success(), "{}", text(&fewer.stderr));
+    let more = smpcc(&["run", &avg, "--parties", "4"]);
+    assert_eq!(more.status.code(), Some(2));
+    let message = text(&more.stderr);
+    assert!(
+        message.contains("party 3") && message.contains("`salary`"),
+        "{message}"
+    );
+    // What was asked for by name has to fit.
+    let asked = example("avg.inputs.json").display().to_string();
+    let output = smpcc(&["run", &avg, "--parties", "2", "--inputs", &asked]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("`2` is no party"));
 }
 
 #[test]

@@ -133,6 +133,14 @@ fn different_programs_and_arguments_are_named_and_nothing_is_computed() {
         "{}",
         err(&outputs[0])
     );
+    site.configure(2, "avg.smpc", "threshold = 2");
+    let outputs = site.run(&[2]);
+    assert_eq!(outputs[0].status.code(), Some(2));
+    assert!(
+        err(&outputs[0]).contains("`rep3` does not stand 2"),
+        "{}",
+        err(&outputs[0])
+    );
     site.configure(2, "avg.smpc", "protocol = \"yao\"");
     let outputs = site.run(&[0, 1, 2]);
     assert!(

@@ -4,7 +4,7 @@
 mod support;
 
 use smpcc_circuit::eval;
-use smpcc_circuit::program::Program;
+use smpcc_circuit::program::{InputLeaf, Program};
 use smpcc_circuit::stats::{self, Known};
 use smpcc_circuit::value::Word;
 use smpcc_compiler::ir::Ir;
@@ -16,7 +16,7 @@ use smpcc_compiler::{lower, passes, pipeline};
 use smpcc_runtime::engine::RunReport;
 use smpcc_runtime::error::Error;
 use smpcc_runtime::net::{self, memory};
-use support::{EXAMPLES, example, options, party};
+use support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
 
 fn compile(ir: &Ir, options: &Options) -> Option<Program> {
     pipeline::compile_ir(
@@ -32,9 +32,9 @@ fn compile(ir: &Ir, options: &Options) -> Option<Program> {
 /// Lanes by output leaf, rounds, bytes that each party sent.
 type Ran = (Vec<Option<Vec<Word>>>, u64, Vec<u64>);
 
-/// What three parties learn, and what it took.
+/// What the parties learn, and what it took.
 fn run(program: &Program, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
-    let meshes = memory::meshes(3, &net::Options::default())?;
+    let meshes = memory::meshes(program.n_parties as usize, &net::Options::default())?;
     let results: Vec<Result<RunReport, Error>> = std::thread::scope(|scope| {
         let threads: Vec<_> = meshes
             .into_iter()
@@ -63,54 +63,52 @@ fn run(program: &Program, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
     Ok((outputs, rounds, sent))
 }
 
-fn differential(seeds: std::ops::Range<u64>, size: Size, network: Network) {
+/// Random programs: interpreter, circuit evaluator and, where it exists, protocol say the same.
+fn differential(seeds: std::ops::Range<u64>, size: Size, network: Network, setting: Setting) {
+    let size = Size {
+        n_parties: setting.n_parties,
+        ..size
+    };
     let mut compared = 0;
     for seed in seeds {
         let (ir, inputs) = generate(seed, size);
         let meaning = interpret(&ir, &inputs);
-        for protocol in [
-            ProtocolChoice::Auto,
-            ProtocolChoice::Boolean,
-            ProtocolChoice::Yao,
-            ProtocolChoice::Arithmetic,
-        ] {
-            let Some(program) = compile(&ir, &options(protocol, network)) else {
+        for protocol in setting.protocols() {
+            let at = format!("seed {seed}, {protocol:?}, {setting:?}");
+            let Some(program) = compile(&ir, &options(setting, protocol, network)) else {
                 assert_eq!(
                     protocol,
                     ProtocolChoice::Arithmetic,
-                    "seed {seed}: only arithmetic may be impossible"
+                    "{at}: only arithmetic may be impossible"
                 );
                 continue;
             };
             let clear = eval::eval(&program, &inputs);
-            let secure = run(&program, &inputs);
+            let secure = setting.runs().then(|| run(&program, &inputs));
             match &meaning {
                 Ok(Outputs { outputs, .. }) => {
-                    let clear = clear.unwrap_or_else(|e| {
-                        panic!("seed {seed}, {protocol:?}: the evaluator stopped: {e}")
-                    });
-                    assert_eq!(
-                        clear.outputs, *outputs,
-                        "seed {seed}, {protocol:?}: evaluator"
-                    );
-                    let (secure, ..) = secure.unwrap_or_else(|e| {
-                        panic!("seed {seed}, {protocol:?}: the run stopped: {e}")
-                    });
+                    let clear =
+                        clear.unwrap_or_else(|e| panic!("{at}: the evaluator stopped: {e}"));
+                    assert_eq!(clear.outputs, *outputs, "{at}: evaluator");
+                    compared += 1;
+                    let Some(secure) = secure else { continue };
+                    let (secure, ..) =
+                        secure.unwrap_or_else(|e| panic!("{at}: the run stopped: {e}"));
                     for (id, (secure, clear)) in secure.iter().zip(outputs).enumerate() {
                         if let Some(secure) = secure {
-                            assert_eq!(secure, clear, "seed {seed}, {protocol:?}: output {id}");
-                            compared += 1;
+                            assert_eq!(secure, clear, "{at}: output {id}");
                         }
                     }
                 }
                 Err(_) => {
                     assert!(
                         clear.is_err(),
-                        "seed {seed}, {protocol:?}: the evaluator should stop"
+                        "{at}: the evaluator should stop: {:?}",
+                        meaning.as_ref().err()
                     );
                     assert!(
-                        secure.is_err_and(|e| e.exit_code() == 1),
-                        "seed {seed}, {protocol:?}: the run should stop"
+                        secure.is_none_or(|s| s.is_err_and(|e| e.exit_code() == 1)),
+                        "{at}: the run should stop"
                     );
                 }
             }
@@ -119,33 +117,45 @@ fn differential(seeds: std::ops::Range<u64>, size: Size, network: Network) {
     assert!(compared > 0);
 }
 
+/// Three parties of which one may be corrupt, and what every suite is compared with.
+const REP3: Setting = SETTINGS[1];
+
 #[test]
 fn small_random_programs() {
-    differential(
-        0..40,
-        Size {
-            max_width: 16,
-            ..Size::default()
-        },
-        Network::LAN,
-    );
+    let size = Size {
+        max_width: 16,
+        ..Size::default()
+    };
+    differential(0..40, size, Network::LAN, REP3);
 }
 
 #[test]
 fn wide_random_programs() {
-    differential(1000..1020, Size::default(), Network::LAN);
+    differential(1000..1020, Size::default(), Network::LAN, REP3);
 }
 
 #[test]
 fn random_programs_for_a_slow_network() {
-    differential(
-        2000..2020,
-        Size {
+    let size = Size {
+        max_width: 32,
+        ..Size::default()
+    };
+    differential(2000..2020, size, Network::WAN, REP3);
+}
+
+#[test]
+fn random_programs_under_every_suite() {
+    for (i, setting) in (0u64..).zip(SETTINGS) {
+        // Many parties and many seeds say little together that they do not say apart.
+        let n = if setting.n_parties > 5 { 2 } else { 8 };
+        let size = Size {
             max_width: 32,
             ..Size::default()
-        },
-        Network::WAN,
-    );
+        };
+        let seed = 5000 + 100 * i;
+        differential(seed..seed + n, size, Network::LAN, setting);
+        differential(seed + 50..seed + 50 + n / 2, size, Network::WAN, setting);
+    }
 }
 
 /// A reproducible stream of words.
@@ -166,77 +176,85 @@ impl Words {
     }
 }
 
+/// Small and extreme values for the inputs of a program, so that comparisons meet ties.
+fn random_inputs(ir: &Ir, words: &mut Words) -> Vec<Vec<Word>> {
+    let mut draw = |leaf: &InputLeaf| match leaf.range {
+        Some((lo, hi)) => (lo + (words.next() % ((hi - lo + 1) as Word)) as i128) as Word,
+        None if words.next().is_multiple_of(4) => leaf.scalar.mask(),
+        None if words.next().is_multiple_of(2) => words.next() % 3 & leaf.scalar.mask(),
+        None => words.next() & leaf.scalar.mask(),
+    };
+    ir.inputs
+        .iter()
+        .map(|leaf| (0..leaf.lanes).map(|_| draw(leaf)).collect())
+        .collect()
+}
+
+/// Under a setting and for a network, in every domain: a plan's meaning, what a run gives, and what it takes.
+fn example_agrees(which: Example, setting: Setting, network: Network, seed: u64) -> bool {
+    let Some((sources, hir, session)) = example(which, setting.n_parties) else {
+        return false;
+    };
+    let meaning = lower::lower(&hir, &session).unwrap_or_else(|d| panic!("{d:?}"));
+    let inputs = random_inputs(&meaning, &mut Words(seed));
+    let expected = interpret(&meaning, &inputs).expect("a result").outputs;
+    for protocol in setting.protocols() {
+        let at = format!("{} in {protocol:?}, {setting:?}", which.0);
+        let options = options(setting, protocol, network);
+        let compiled =
+            pipeline::compile(&hir, &sources, which.0, &session, &options, &mut |_, _| {});
+        let program = match compiled {
+            Ok(compiled) => compiled.program,
+            Err(_) if protocol == ProtocolChoice::Arithmetic && which.0 != "dot" => continue,
+            Err(d) => panic!("{at}: {d:?}"),
+        };
+        let clear = eval::eval(&program, &inputs).unwrap_or_else(|e| panic!("{at}: {e}"));
+        assert_eq!(clear.outputs, expected, "{at}: evaluator");
+        if !setting.runs() {
+            continue;
+        }
+        let (outputs, rounds, sent) =
+            run(&program, &inputs).unwrap_or_else(|e| panic!("{at}: {e}"));
+        for (got, expected) in outputs.iter().zip(&expected) {
+            assert_eq!(got.as_ref(), Some(expected), "{at}");
+        }
+        let stats = stats::stats(&program, &Known::default());
+        assert_eq!(stats.totals.rounds, Some(rounds), "rounds of {at}");
+        assert_eq!(stats.totals.bytes_sent, Some(sent), "bytes of {at}");
+    }
+    true
+}
+
 #[test]
 fn examples_on_random_inputs_in_every_domain() {
-    for (i, which) in EXAMPLES.into_iter().enumerate() {
+    for (i, which) in (0u64..).zip(EXAMPLES) {
         for round in 0..3u64 {
-            let (sources, hir, session) = example((
-                which.0,
-                which.1,
-                if which.2 == 0 { 0 } else { which.2 + round * 7 },
-            ));
-            let meaning = lower::lower(&hir, &session).unwrap_or_else(|d| panic!("{d:?}"));
-            let mut words = Words(round * 100 + i as u64);
-            // Small and extreme values, so that comparisons meet ties.
-            let inputs: Vec<Vec<Word>> = meaning
-                .inputs
-                .iter()
-                .map(|leaf| {
-                    (0..leaf.lanes)
-                        .map(|_| match leaf.range {
-                            Some((lo, hi)) => {
-                                (lo + (words.next() % ((hi - lo + 1) as Word)) as i128) as Word
-                            }
-                            None if words.next().is_multiple_of(4) => leaf.scalar.mask(),
-                            None if words.next().is_multiple_of(2) => words.next() % 3,
-                            None => words.next() & leaf.scalar.mask(),
-                        })
-                        .collect()
-                })
-                .collect();
-            let expected = interpret(&meaning, &inputs).expect("a result").outputs;
-            for protocol in [
-                ProtocolChoice::Auto,
-                ProtocolChoice::Boolean,
-                ProtocolChoice::Yao,
-                ProtocolChoice::Arithmetic,
-            ] {
-                let options = options(
-                    protocol,
-                    if round == 2 {
-                        Network::WAN
-                    } else {
-                        Network::LAN
-                    },
-                );
-                let compiled =
-                    pipeline::compile(&hir, &sources, which.0, &session, &options, &mut |_, _| {});
-                let program = match compiled {
-                    Ok(compiled) => compiled.program,
-                    Err(_) if protocol == ProtocolChoice::Arithmetic && which.0 != "dot" => {
-                        continue;
-                    }
-                    Err(d) => panic!("{} in {protocol:?}: {d:?}", which.0),
-                };
-                let (outputs, rounds, sent) = run(&program, &inputs)
-                    .unwrap_or_else(|e| panic!("{} in {protocol:?}: {e}", which.0));
-                for (got, expected) in outputs.iter().zip(&expected) {
-                    assert_eq!(got.as_ref(), Some(expected), "{} in {protocol:?}", which.0);
-                }
-                let stats = stats::stats(&program, &Known::default());
-                assert_eq!(
-                    stats.totals.rounds,
-                    Some(rounds),
-                    "rounds of {} in {protocol:?}",
-                    which.0
-                );
-                assert_eq!(
-                    stats.totals.bytes_sent,
-                    Some(sent),
-                    "bytes of {} in {protocol:?}",
-                    which.0
-                );
-            }
+            let len = if which.2 == 0 { 0 } else { which.2 + round * 7 };
+            let network = if round == 2 {
+                Network::WAN
+            } else {
+                Network::LAN
+            };
+            let which = (which.0, which.1, len);
+            assert!(
+                example_agrees(which, REP3, network, round * 100 + i),
+                "{}",
+                which.0
+            );
         }
+    }
+}
+
+#[test]
+fn examples_under_every_suite_that_fits() {
+    let mut ran = vec![0; EXAMPLES.len()];
+    for setting in SETTINGS {
+        for (i, which) in EXAMPLES.into_iter().enumerate() {
+            ran[i] += u32::from(example_agrees(which, setting, Network::LAN, i as u64));
+        }
+    }
+    // Those with roles of fixed number have few settings, the others nearly all.
+    for (which, ran) in EXAMPLES.iter().zip(ran) {
+        assert!(ran >= 3, "{} fits {ran} settings", which.0);
     }
 }

@@ -10,25 +10,34 @@ use smpcc_compiler::session::{Network, ProtocolChoice};
 use smpcc_runtime::net::record::{Recorded, Recording};
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::{PartyId, PartyNames};
-use support::{EXAMPLES, Example, example, options, party};
+use support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
 
-fn compile(which: Example, protocol: ProtocolChoice) -> Program {
-    let (sources, hir, session) = example(which);
-    let options = options(protocol, Network::LAN);
-    pipeline::compile(&hir, &sources, which.0, &session, &options, &mut |_, _| {})
-        .unwrap_or_else(|d| panic!("{d:?}"))
-        .program
+/// The plan of an example, where it is for so many parties.
+fn compile(which: Example, setting: Setting, protocol: ProtocolChoice) -> Option<Program> {
+    let (sources, hir, session) = example(which, setting.n_parties)?;
+    let options = options(setting, protocol, Network::LAN);
+    let compiled = pipeline::compile(&hir, &sources, which.0, &session, &options, &mut |_, _| {})
+        .unwrap_or_else(|d| panic!("{d:?}"));
+    Some(compiled.program)
+}
+
+/// Settings whose protocols run, without the largest: every link is recorded.
+fn settings() -> impl Iterator<Item = Setting> {
+    SETTINGS
+        .into_iter()
+        .filter(|s| s.runs() && s.n_parties <= 5)
 }
 
 /// Everything that each party sends in a run.
 fn sent(program: &Program, inputs: &[Vec<Word>], session: u8) -> Vec<Recording> {
-    let recordings: Vec<Recording> = (0..3).map(|_| Recording::default()).collect();
-    let links = memory::links(3).expect("links");
+    let n = program.n_parties as usize;
+    let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
+    let links = memory::links(n).expect("links");
     std::thread::scope(|scope| {
         for (links, recording) in links.into_iter().zip(&recordings) {
             scope.spawn(move || {
                 let links = recording.wrap(links);
-                let mesh = Mesh::new(links, PartyNames::plain(3), net::Options::default())
+                let mesh = Mesh::new(links, PartyNames::plain(n), net::Options::default())
                     .expect("a mesh");
                 party(program, inputs, mesh, session).unwrap_or_else(|e| panic!("{e}"));
             });
@@ -53,14 +62,16 @@ fn constant_inputs(program: &Program, f: impl Fn(usize, u64) -> Word) -> Vec<Vec
 
 #[test]
 fn messages_do_not_depend_on_secrets() {
-    for which in EXAMPLES {
+    for (setting, which) in settings().flat_map(|s| EXAMPLES.map(|e| (s, e))) {
         let name = which.0;
-        for protocol in [
-            ProtocolChoice::Auto,
-            ProtocolChoice::Boolean,
-            ProtocolChoice::Yao,
-        ] {
-            let program = compile(which, protocol);
+        for protocol in setting.protocols() {
+            if protocol == ProtocolChoice::Arithmetic {
+                continue;
+            }
+            let Some(program) = compile(which, setting, protocol) else {
+                continue;
+            };
+            let n = program.n_parties as usize;
             let low = sent(&program, &constant_inputs(&program, |_, _| 0), 1);
             let high = sent(
                 &program,
@@ -69,12 +80,12 @@ fn messages_do_not_depend_on_secrets() {
                 }),
                 1,
             );
-            for from in 0..3 {
-                for to in PartyId::all(3).filter(|to| to.index() != from) {
+            for from in 0..n {
+                for to in PartyId::all(n).filter(|to| to.index() != from) {
                     assert_eq!(
                         low[from].schedule(to),
                         high[from].schedule(to),
-                        "{name} in {protocol:?}: party {from} to {to}"
+                        "{name} in {protocol:?}, {setting:?}: party {from} to {to}"
                     );
                 }
             }
@@ -84,13 +95,16 @@ fn messages_do_not_depend_on_secrets() {
 
 #[test]
 fn equal_runs_share_no_bytes() {
-    for which in EXAMPLES {
+    for (setting, which) in settings().flat_map(|s| EXAMPLES.map(|e| (s, e))) {
         let name = which.0;
-        let program = compile(which, ProtocolChoice::Auto);
+        let Some(program) = compile(which, setting, ProtocolChoice::Auto) else {
+            continue;
+        };
+        let n = program.n_parties as usize;
         let inputs = constant_inputs(&program, |i, lane| (i as Word + 1) * 3 + Word::from(lane));
         let (first, second) = (sent(&program, &inputs, 1), sent(&program, &inputs, 1));
-        for from in 0..3 {
-            for to in PartyId::all(3).filter(|to| to.index() != from) {
+        for from in 0..n {
+            for to in PartyId::all(n).filter(|to| to.index() != from) {
                 let payloads = |r: &Recording| -> Vec<Vec<u8>> {
                     r.sent_to(to)
                         .iter()
@@ -101,7 +115,7 @@ fn equal_runs_share_no_bytes() {
                 for payload in payloads(&first[from]) {
                     assert!(
                         !payloads(&second[from]).contains(&payload),
-                        "{name}: party {from} to {to} repeats {} bytes",
+                        "{name}, {setting:?}: party {from} to {to} repeats {} bytes",
                         payload.len()
                     );
                 }

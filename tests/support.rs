@@ -1,4 +1,4 @@
-//! What several tests share: examples compiled in this process, and three parties with links in memory.
+//! What several tests share: settings, examples compiled in this process, and parties with links in memory.
 
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Program, Suite, Threat};
@@ -27,12 +27,75 @@ pub const EXAMPLES: [Example; 7] = [
     ("dot", &[], 6),
 ];
 
+/// Who computes, and who of them may be corrupt together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The family of protocols.
+    pub suite: Suite,
+    /// Number of parties.
+    pub n_parties: u32,
+    /// How many may be corrupt.
+    pub threshold: u32,
+}
+
+const fn setting(suite: Suite, n_parties: u32, threshold: u32) -> Setting {
+    Setting {
+        suite,
+        n_parties,
+        threshold,
+    }
+}
+
+/// Every suite, at numbers of parties that make a difference to it.
+#[allow(dead_code, reason = "not every test that shares this file needs all")]
+pub const SETTINGS: [Setting; 13] = [
+    setting(Suite::TwoParty, 2, 1),
+    setting(Suite::Rep3, 3, 1),
+    setting(Suite::Gmw, 2, 1),
+    setting(Suite::Gmw, 3, 2),
+    setting(Suite::Gmw, 5, 4),
+    setting(Suite::Gmw, 16, 15),
+    setting(Suite::Bgw, 3, 1),
+    setting(Suite::Bgw, 4, 1),
+    setting(Suite::Bgw, 5, 1),
+    setting(Suite::Bgw, 5, 2),
+    setting(Suite::Bgw, 7, 3),
+    setting(Suite::Bgw, 16, 1),
+    setting(Suite::Bgw, 16, 7),
+];
+
+/// The suites whose protocols run; plans of all are checked in the clear.
+#[allow(dead_code, reason = "not every test that shares this file needs all")]
+pub const RUNNING: [Suite; 1] = [Suite::Rep3];
+
+impl Setting {
+    /// Whether its protocols run.
+    #[allow(dead_code, reason = "not every test that shares this file needs all")]
+    pub fn runs(self) -> bool {
+        RUNNING.contains(&self.suite)
+    }
+
+    /// Domains that can be asked for, the compiler's choice first.
+    #[allow(dead_code, reason = "not every test that shares this file needs all")]
+    pub fn protocols(self) -> Vec<ProtocolChoice> {
+        let mut all = vec![
+            ProtocolChoice::Auto,
+            ProtocolChoice::Boolean,
+            ProtocolChoice::Arithmetic,
+        ];
+        if self.suite.garbles() {
+            all.push(ProtocolChoice::Yao);
+        }
+        all
+    }
+}
+
 /// What the compiler is asked for.
-pub fn options(protocol: ProtocolChoice, network: Network) -> Options {
+pub fn options(setting: Setting, protocol: ProtocolChoice, network: Network) -> Options {
     Options {
-        suite: Suite::Rep3,
+        suite: setting.suite,
         threat: Threat::SemiHonest,
-        threshold: 1,
+        threshold: setting.threshold,
         protocol,
         objective: ObjectiveChoice::Auto,
         network,
@@ -40,8 +103,8 @@ pub fn options(protocol: ProtocolChoice, network: Network) -> Options {
     }
 }
 
-/// An example checked, with a session among three parties.
-pub fn example((name, args, len): Example) -> (SourceSet, Hir, Session) {
+/// An example checked, with a session; `None` where it is not for so many parties.
+pub fn example((name, args, len): Example, n_parties: u32) -> Option<(SourceSet, Hir, Session)> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../examples")
         .join(format!("{name}.smpc"));
@@ -49,7 +112,7 @@ pub fn example((name, args, len): Example) -> (SourceSet, Hir, Session) {
     let text = std::fs::read_to_string(path).expect("the example");
     let root = sources.add(format!("{name}.smpc"), text);
     let hir = front::check(&sources, root).0.expect("a program");
-    let role_counts = schema::assign_roles(&hir, 3).unwrap_or_else(|d| panic!("{d:?}"));
+    let role_counts = schema::assign_roles(&hir, n_parties).ok()?;
     let mut lens = BTreeMap::new();
     for param in schema::schema(&hir).params {
         for owner in param.owners(&role_counts) {
@@ -63,12 +126,12 @@ pub fn example((name, args, len): Example) -> (SourceSet, Hir, Session) {
         .map(|(k, v)| (k.to_string(), v.to_string()))
         .collect();
     let session = Session {
-        n_parties: 3,
+        n_parties,
         role_counts,
         args,
         lens,
     };
-    (sources, hir, session)
+    Some((sources, hir, session))
 }
 
 /// One party of a run; `inputs` are those of all leaves.

@@ -57,6 +57,18 @@ impl Suite {
         }
     }
 
+    /// The suite of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|suite| suite.name() == name)
+    }
+
+    /// What runs among a number of parties unless somebody asks for something else; `None` where nothing does.
+    pub fn usual(n_parties: u32) -> Option<Self> {
+        [Self::TwoParty, Self::Rep3, Self::Bgw]
+            .into_iter()
+            .find(|suite| suite.parties().contains(&n_parties))
+    }
+
     /// Whether it has garbled circuits.
     pub const fn garbles(self) -> bool {
         match self {

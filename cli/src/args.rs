@@ -101,7 +101,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   smpcc test examples/avg.smpc
-  smpcc test examples")]
+  smpcc test stdlib --parties 5 --suite gmw")]
     Test(TestArgs),
     /// Make a key and a certificate for one party
     #[command(after_help = "\
@@ -125,7 +125,7 @@ pub struct PlanArgs {
     /// The protocol family
     #[arg(long, value_enum, default_value_t = SuiteArg::Auto)]
     pub suite: SuiteArg,
-    /// How many parties may be corrupt together [default: what the suite stands]
+    /// How many parties may be corrupt together [default: the most that the suite stands]
     #[arg(long, value_name = "T")]
     pub threshold: Option<u32>,
     /// What a corrupt party may do
@@ -151,16 +151,29 @@ pub struct PlanArgs {
 /// `--suite`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SuiteArg {
-    /// The usual one for the number of parties
+    /// two-party for 2 parties, rep3 for 3, bgw for more
     Auto,
-    /// Two parties
+    /// Two parties, one may be corrupt
     TwoParty,
     /// Three parties, one may be corrupt
     Rep3,
-    /// Any number, all but one may be corrupt
+    /// Two parties or more, all but one may be corrupt
     Gmw,
-    /// Three or more, a minority may be corrupt
+    /// Three parties or more, a minority may be corrupt
     Bgw,
+}
+
+impl SuiteArg {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::TwoParty => "two-party",
+            Self::Rep3 => "rep3",
+            Self::Gmw => "gmw",
+            Self::Bgw => "bgw",
+        }
+    }
 }
 
 /// `--threat`.
@@ -358,6 +371,12 @@ pub struct TestArgs {
     /// Number of parties for programs that do not fix it
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub parties: u32,
+    /// The protocol family
+    #[arg(long, value_enum, default_value_t = SuiteArg::Auto)]
+    pub suite: SuiteArg,
+    /// How many parties may be corrupt together [default: the most that the suite stands]
+    #[arg(long, value_name = "T")]
+    pub threshold: Option<u32>,
 }
 
 /// `keygen`.

@@ -151,7 +151,7 @@ pub fn failed(source: &Source, mut diagnostics: Vec<Diagnostic>, style: Style) -
         Exit::Bug
     } else if errors
         .iter()
-        .all(|code| ["E4001", "E4002", "E4006", "E4008"].contains(code))
+        .all(|code| ["E4001", "E4002", "E4006", "E4008", "E4009"].contains(code))
     {
         Exit::Usage
     } else {

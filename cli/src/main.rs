@@ -14,6 +14,7 @@ mod progress;
 mod prompt;
 mod render;
 mod report;
+mod suites;
 
 use args::{Cli, Command};
 use clap::Parser;

@@ -1,8 +1,9 @@
 //! From options, schema and inputs to a session: who is who, how long inputs are, and what the compiler is asked for.
 
-use crate::args::{ObjectiveArg, PlanArgs, ProtocolArg, SuiteArg, ThreatArg};
+use crate::args::{ObjectiveArg, PlanArgs, ProtocolArg, ThreatArg};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, Tree};
+use crate::suites;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::program::{Suite, Threat};
 use smpcc_circuit::value::Word;
@@ -17,6 +18,12 @@ use std::path::{Path, PathBuf};
 pub struct Choices {
     /// Number of parties.
     pub n_parties: u32,
+    /// The family of protocols.
+    pub suite: Suite,
+    /// What corrupt parties may do.
+    pub threat: Threat,
+    /// How many of them may be corrupt together.
+    pub threshold: u32,
     /// Public arguments.
     pub args: BTreeMap<String, String>,
     /// `arithmetic`, `boolean`, `yao` or `auto`.
@@ -30,22 +37,18 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// From the command line; refuses suites and threats that do not exist.
+    /// From the command line; refuses what no suite does.
     pub fn new(args: &PlanArgs, n_parties: u32) -> Outcome<Self> {
-        let suite = match args.suite {
-            SuiteArg::Auto => "auto",
-            SuiteArg::TwoParty => "two-party",
-            SuiteArg::Rep3 => "rep3",
-            SuiteArg::Gmw => "gmw",
-            SuiteArg::Bgw => "bgw",
-        };
         let threat = match args.threat {
             ThreatArg::SemiHonest => "semi-honest",
             ThreatArg::Malicious => "malicious",
         };
-        refuse_missing(suite, threat, args.threshold, n_parties)?;
+        let trust = suites::choose(args.suite.name(), threat, args.threshold, n_parties)?;
         Ok(Self {
             n_parties,
+            suite: trust.suite,
+            threat: trust.threat,
+            threshold: trust.threshold,
             args: pairs(&args.args)?,
             protocol: match args.protocol {
                 ProtocolArg::Auto => "auto",
@@ -68,9 +71,9 @@ impl Choices {
     /// As the compiler takes them.
     pub fn options(&self) -> Outcome<Options> {
         Ok(Options {
-            suite: Suite::Rep3,
-            threat: Threat::SemiHonest,
-            threshold: 1,
+            suite: self.suite,
+            threat: self.threat,
+            threshold: self.threshold,
             protocol: match self.protocol.as_str() {
                 "auto" => ProtocolChoice::Auto,
                 "arithmetic" => ProtocolChoice::Arithmetic,
@@ -121,37 +124,6 @@ pub fn roles(hir: &Hir, n_parties: u32) -> Outcome<Vec<u32>> {
             d.help.map_or_else(String::new, |h| format!(" ({h})"))
         ))
     })
-}
-
-/// Refuses what does not exist: suites, threats, thresholds and numbers of parties; the message names what is there.
-pub fn refuse_missing(
-    suite: &str,
-    threat: &str,
-    threshold: Option<u32>,
-    n_parties: u32,
-) -> Outcome {
-    let there = "there is `rep3`: 3 parties, 1 of them corrupt, semi-honest";
-    if threat != Threat::SemiHonest.name() {
-        return Err(Failure::usage(format!(
-            "no suite protects against {threat} parties; {there}"
-        )));
-    }
-    if suite != "auto" && suite != Suite::Rep3.name() {
-        return Err(Failure::usage(format!(
-            "there is no suite `{suite}`; {there}"
-        )));
-    }
-    if n_parties != 3 {
-        return Err(Failure::usage(format!(
-            "no suite runs among {n_parties} parties; {there}"
-        )));
-    }
-    match threshold {
-        None | Some(1) => Ok(()),
-        Some(t) => Err(Failure::usage(format!(
-            "no suite tolerates {t} corrupt parties among {n_parties}; {there}"
-        ))),
-    }
 }
 
 /// `NAME=VALUE` options.
@@ -213,6 +185,8 @@ pub struct PartyInputs {
 pub struct Given {
     /// Where they come from, for messages.
     place: String,
+    /// Whether they are the samples beside the program: of these, what is for more parties than there are is left aside.
+    sample: bool,
     /// Per entry: the key (party number or role), the place for messages, the tree.
     entries: Vec<(String, String, Tree)>,
 }
@@ -273,7 +247,11 @@ pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>>
             }
         }
     }
-    Ok(Some(Given { place, entries }))
+    Ok(Some(Given {
+        place,
+        sample: option.is_none(),
+        entries,
+    }))
 }
 
 impl Given {
@@ -305,6 +283,12 @@ impl Given {
                     })
                 });
             let Some(party) = party else {
+                let role = key.split_once('[').map_or("", |(role, _)| role);
+                if self.sample
+                    && (key.parse::<u32>().is_ok() || hir.roles.iter().any(|r| r.name == role))
+                {
+                    continue;
+                }
                 return Err(Failure::usage(format!(
                     "{}: `{key}` is no party of this run; the parties are {}",
                     self.place,

@@ -2,6 +2,7 @@
 
 use crate::play::PartyReport;
 use crate::render::json_string;
+use crate::suites::protection;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -76,7 +77,8 @@ pub fn human(reports: &[PartyReport], names: &[String], total: Duration, quiet: 
         return text;
     }
     if let Some(first) = reports.first() {
-        let _ = writeln!(text, "{}", protection(first, names.len()));
+        let what = protection(&first.suite, &first.threat, names.len(), first.threshold);
+        let _ = writeln!(text, "{what}");
         let sent: u64 = reports.iter().map(|r| r.bytes_sent).sum();
         let rounds = reports.iter().map(|r| r.rounds).max().unwrap_or(0);
         let by = if reports.len() == 1 {
@@ -92,20 +94,6 @@ pub fn human(reports: &[PartyReport], names: &[String], total: Duration, quiet: 
         );
     }
     text
-}
-
-/// What a run protects against, in one plain line.
-fn protection(report: &PartyReport, n_parties: usize) -> String {
-    let t = report.threshold;
-    let who = if t == 1 {
-        "any one of them".to_string()
-    } else {
-        format!("any {t} of them together")
-    };
-    format!(
-        "protected by {} among {n_parties} parties: {who} may look at all it sees ({}), and learns nothing else",
-        report.suite, report.threat
-    )
 }
 
 fn label(party: u32, names: &[String]) -> String {

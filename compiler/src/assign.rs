@@ -2,8 +2,8 @@
 //!
 //! A forced domain holds for everything secret. Otherwise the cost model ([`cost`]) and a bounded, deterministic search
 //! ([`search`]) choose. Emission can write any operation in any domain, by conversions if need be, so a plan only decides
-//! what a run costs, with one exception: `--protocol arithmetic` promises that nothing leaves the arithmetic domain, and
-//! an operation without such a form is an error that names it.
+//! what a run costs, with two exceptions that are errors which name an operation: `--protocol arithmetic` promises that
+//! nothing leaves the arithmetic domain, and not every suite garbles.
 //!
 //! Rings follow from the choice: a value takes the widest ring that a use needs, if range analysis proves that the integer
 //! itself can be held there (`wide`), and the ring of its own width otherwise.
@@ -13,6 +13,7 @@ mod legal;
 mod rings;
 mod search;
 
+use crate::hir::Protocol;
 use crate::ir::{Ir, Node};
 use crate::session::{Options, ProtocolChoice};
 use crate::span::Span;
@@ -49,8 +50,12 @@ impl Plan {
 /// The plan for `ir`.
 ///
 /// # Errors
-/// With `--protocol arithmetic`, each operation that has no arithmetic form.
-pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoArithmeticForm>> {
+/// With `--protocol arithmetic`, each operation that has no arithmetic form; an operation that is to be garbled in a suite
+/// that does not garble.
+pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
+    if !options.suite.garbles() {
+        legal::check_ungarbled(ir, options.protocol)?;
+    }
     let kind = match options.protocol {
         ProtocolChoice::Auto => return Ok(cheapest(ir, options)),
         ProtocolChoice::Arithmetic => {
@@ -74,13 +79,15 @@ pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoArithmeticForm>>
 /// The plan that the cost model likes best.
 fn cheapest(ir: &Ir, options: &Options) -> Plan {
     let model = cost::Model::new(ir, options);
-    let found = search::search(ir, &model);
+    let found = search::search(ir, &model, options.suite.garbles());
     let ms = |ns: f64| format!("{:.2} ms", ns / 1e6);
+    let yao = found
+        .yao
+        .map_or_else(String::new, |yao| format!(", all yao {}", ms(yao)));
     let prices = format!(
-        "program estimated at {}, all boolean {}, all yao {}",
+        "program estimated at {}, all boolean {}{yao}",
         ms(found.cost),
-        ms(found.boolean),
-        ms(found.yao)
+        ms(found.boolean)
     );
     let reasons = vec![
         "known to all".into(),
@@ -96,9 +103,11 @@ fn cheapest(ir: &Ir, options: &Options) -> Plan {
     })
 }
 
-/// An operation that arithmetic shares cannot do.
+/// An operation that cannot be done in the domain that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoArithmeticForm {
+pub struct NoForm {
+    /// That domain.
+    pub asked: Protocol,
     /// The operation, in words that fit before "has no arithmetic form".
     pub what: String,
     /// Where it stands.

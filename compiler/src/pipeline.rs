@@ -3,17 +3,17 @@
 //! `lower` traces the program for the session, `passes` make it small, `assign` chooses domains, `emit` writes the plan. What
 //! comes out verifies; if it did not, that would be a bug of the compiler, reported as such and never run.
 
-use crate::assign::{NoArithmeticForm, assign};
+use crate::assign::{NoForm, assign};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::{Emitted, emit};
-use crate::hir::Hir;
+use crate::hir::{Hir, Protocol};
 use crate::ir::Ir;
 use crate::lower::{lower, lower_test};
 use crate::passes;
 use crate::session::{Options, Session};
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
-use smpcc_circuit::program::{Domain, Loc, Program};
+use smpcc_circuit::program::{Domain, Loc, Program, Suite};
 use smpcc_circuit::stats::{Attribution, FunctionLines};
 use smpcc_circuit::verify::verify;
 
@@ -35,7 +35,7 @@ pub struct Compiled {
 /// Compiles `hir` for a session. `observer` sees the IR after lowering (as `lower`) and after each pass, by name.
 ///
 /// # Errors
-/// What does not fit the session, and with `--protocol arithmetic` what has no arithmetic form.
+/// What does not fit the session, and with a forced domain what cannot be done in it.
 pub fn compile(
     hir: &Hir,
     sources: &SourceSet,
@@ -82,7 +82,7 @@ pub fn compile_ir(
     let plan = assign(&ir, options).map_err(|errors| {
         errors
             .into_iter()
-            .map(from_no_arithmetic_form)
+            .map(|error| from_no_form(error, options.suite))
             .collect::<Vec<_>>()
     })?;
     let files = sources.iter().map(|(_, file)| file.name.clone()).collect();
@@ -119,14 +119,28 @@ fn locate(sources: &SourceSet, span: Span) -> Loc {
     }
 }
 
-fn from_no_arithmetic_form(error: NoArithmeticForm) -> Diagnostic {
-    Diagnostic::new(
-        Code::E4008,
-        error.span,
-        format!("{} has no arithmetic form", error.what),
-    )
-    .here("cannot be done on numbers that are shared as a whole")
-    .help("leave out `--protocol arithmetic`, or ask for `boolean` or `yao`")
+fn from_no_form(error: NoForm, suite: Suite) -> Diagnostic {
+    let NoForm { asked, what, span } = error;
+    if asked == Protocol::Yao {
+        let others: Vec<String> = Suite::ALL
+            .into_iter()
+            .filter(|s| s.garbles())
+            .map(|s| format!("`{}`", s.name()))
+            .collect();
+        return Diagnostic::new(
+            Code::E4009,
+            span,
+            format!("{what} cannot be garbled under `{}`", suite.name()),
+        )
+        .here("is to be garbled here")
+        .help(format!(
+            "leave out `yao`, ask for `boolean`, or choose a suite that garbles: {}",
+            others.join(", ")
+        ));
+    }
+    Diagnostic::new(Code::E4008, span, format!("{what} has no arithmetic form"))
+        .here("cannot be done on numbers that are shared as a whole")
+        .help("leave out `--protocol arithmetic`, or ask for `boolean`, in which everything works")
 }
 
 /// The lines of every function, the library's included.

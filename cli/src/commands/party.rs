@@ -7,7 +7,7 @@ use crate::local::{FromChild, ToChild};
 use crate::plan::{self, Choices, PartyInputs};
 use crate::play::{self, Broken, Job, Party};
 use crate::progress::Bar;
-use crate::{inputs, out, report};
+use crate::{inputs, out, report, suites};
 use serde::Deserialize;
 use smpcc_compiler::schema;
 use smpcc_compiler::session::Network;
@@ -239,14 +239,18 @@ fn choices(config: &Config, n_parties: u32, shown: &str) -> Outcome<Choices> {
         args.insert(name.clone(), text);
     }
     let choice = |value: &Option<String>| value.clone().unwrap_or_else(|| "auto".into());
-    plan::refuse_missing(
+    let trust = suites::choose(
         &choice(&config.suite),
         config.threat.as_deref().unwrap_or("semi-honest"),
         config.threshold,
         n_parties,
-    )?;
+    )
+    .map_err(|f| Failure::usage(format!("{shown}: {}", f.message)))?;
     Ok(Choices {
         n_parties,
+        suite: trust.suite,
+        threat: trust.threat,
+        threshold: trust.threshold,
         args,
         protocol: choice(&config.protocol),
         objective: choice(&config.objective),

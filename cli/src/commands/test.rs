@@ -4,8 +4,9 @@ use crate::args::TestArgs;
 use crate::exit::{Failure, Outcome};
 use crate::load::{self, Source, Style};
 use crate::out;
+use crate::suites::{self, Trust};
 use smpcc_circuit::eval::{self, EvalError};
-use smpcc_circuit::program::{Program, Suite, Threat};
+use smpcc_circuit::program::{Program, Threat};
 use smpcc_compiler::diagnostic::short;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
@@ -36,6 +37,13 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
                 continue;
             }
         };
+        let n_parties = among(&hir, args.parties);
+        let trust = suites::choose(
+            args.suite.name(),
+            Threat::SemiHonest.name(),
+            args.threshold,
+            n_parties,
+        )?;
         for (i, test) in hir.tests.iter().enumerate() {
             if args
                 .filter
@@ -44,7 +52,7 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
             {
                 continue;
             }
-            let verdict = one(&source, &hir, i, args.parties);
+            let verdict = one(&source, &hir, i, n_parties, trust);
             let place = source.files.place(test.span);
             match verdict {
                 Ok(how) => {
@@ -66,6 +74,18 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
     } else {
         Ok(())
     }
+}
+
+/// So many parties, or as few or many as the roles of a program allow.
+fn among(hir: &Hir, asked: u32) -> u32 {
+    if hir.roles.is_empty() {
+        return asked;
+    }
+    let sum = |f: &dyn Fn(&smpcc_compiler::hir::Role) -> u32| {
+        hir.roles.iter().fold(0, |n: u32, r| n.saturating_add(f(r)))
+    };
+    let (least, most) = (sum(&|r| r.min), sum(&|r| r.max.unwrap_or(u32::MAX)));
+    asked.clamp(least, most.max(least))
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Outcome {
@@ -91,17 +111,26 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Outcome {
 }
 
 /// Runs one test everywhere; says where, or what went wrong.
-fn one(source: &Source, hir: &Hir, test: usize, n_parties: u32) -> Result<String, String> {
+fn one(
+    source: &Source,
+    hir: &Hir,
+    test: usize,
+    n_parties: u32,
+    trust: Trust,
+) -> Result<String, String> {
     let mut places = Vec::new();
     for (protocol, name) in [
         (ProtocolChoice::Auto, "auto"),
         (ProtocolChoice::Boolean, "boolean"),
         (ProtocolChoice::Yao, "yao"),
     ] {
+        if protocol == ProtocolChoice::Yao && !trust.suite.garbles() {
+            continue;
+        }
         let options = Options {
-            suite: Suite::Rep3,
-            threat: Threat::SemiHonest,
-            threshold: 1,
+            suite: trust.suite,
+            threat: trust.threat,
+            threshold: trust.threshold,
             protocol,
             objective: ObjectiveChoice::Auto,
             network: Network::LAN,
@@ -117,10 +146,8 @@ fn one(source: &Source, hir: &Hir, test: usize, n_parties: u32) -> Result<String
             in_the_clear(source, &compiled.program)?;
             places.push("in the clear");
         }
-        if compiled.program.n_parties == 3 {
-            under_a_protocol(&compiled.program).map_err(|e| format!("{name}: {e}"))?;
-            places.push(name);
-        }
+        under_a_protocol(&compiled.program).map_err(|e| format!("{name}: {e}"))?;
+        places.push(name);
     }
     Ok(places.join(", "))
 }

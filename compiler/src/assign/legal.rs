@@ -1,8 +1,11 @@
-//! What has an arithmetic form, for a program that is to stay in arithmetic shares from input to output.
+//! What has an arithmetic form, for a program that is to stay in arithmetic shares from input to output; and what is asked
+//! to be garbled where nothing can be.
 
-use super::NoArithmeticForm;
+use super::NoForm;
 use crate::emit::has_arithmetic_form;
+use crate::hir::Protocol;
 use crate::ir::{Ir, Node, Op, Reducer, Region};
+use crate::session::ProtocolChoice;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 
@@ -61,7 +64,7 @@ pub(crate) fn is_arithmetic(ir: &Ir, node: &Node, wide: &[bool]) -> Result<(), S
 
 /// # Errors
 /// One entry per operation without an arithmetic form.
-pub(super) fn check_arithmetic(ir: &Ir) -> Result<(), Vec<NoArithmeticForm>> {
+pub(super) fn check_arithmetic(ir: &Ir) -> Result<(), Vec<NoForm>> {
     let wide = super::rings::wide(ir);
     let mut errors = Vec::new();
     check_region(ir, &ir.body, &wide, &mut errors);
@@ -73,16 +76,64 @@ pub(super) fn check_arithmetic(ir: &Ir) -> Result<(), Vec<NoArithmeticForm>> {
     }
 }
 
-fn check_region(ir: &Ir, region: &Region, wide: &[bool], errors: &mut Vec<NoArithmeticForm>) {
+fn check_region(ir: &Ir, region: &Region, wide: &[bool], errors: &mut Vec<NoForm>) {
     for node in &region.nodes {
         if let Err(what) = is_arithmetic(ir, node, wide) {
-            errors.push(NoArithmeticForm {
+            errors.push(NoForm {
+                asked: Protocol::Arithmetic,
                 what,
                 span: node.span,
             });
         }
         for inner in &node.regions {
             check_region(ir, inner, wide, errors);
+        }
+    }
+}
+
+/// For a suite that does not garble.
+///
+/// # Errors
+/// With `--protocol yao`, the first operation on secrets; else each operation that the source wants garbled.
+pub(super) fn check_ungarbled(ir: &Ir, choice: ProtocolChoice) -> Result<(), Vec<NoForm>> {
+    let mut asked = Vec::new();
+    garbled(ir, &ir.body, choice == ProtocolChoice::Yao, &mut asked);
+    if choice == ProtocolChoice::Yao {
+        // All of them are: one says it. What computes says it better than what only moves values.
+        asked.sort_by_key(|(computes, _)| !computes);
+        asked.truncate(1);
+    }
+    let mut errors: Vec<NoForm> = asked.into_iter().map(|(_, error)| error).collect();
+    errors.dedup();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
+/// The operations on secrets that are to be garbled, and whether each computes anything.
+fn garbled(ir: &Ir, region: &Region, all: bool, out: &mut Vec<(bool, NoForm)>) {
+    let secret = |v: &ValueId| ir.values[v.index()].ty.secret;
+    for node in &region.nodes {
+        if (all || node.protocol == Some(Protocol::Yao)) && node.results.iter().any(secret) {
+            let (computes, what) = match &node.op {
+                Op::Word(op) => (true, describe(*op)),
+                Op::Reduce { .. } | Op::Scan { .. } => (true, "combining the elements of an array"),
+                Op::Dot { .. } => (true, "a sum of products"),
+                Op::ReadSecret { .. } => (true, "reading an array at a secret index"),
+                Op::WriteSecret { .. } => (true, "writing an array at a secret index"),
+                _ => (false, "holding this secret"),
+            };
+            let error = NoForm {
+                asked: Protocol::Yao,
+                what: what.into(),
+                span: node.span,
+            };
+            out.push((computes, error));
+        }
+        for inner in &node.regions {
+            garbled(ir, inner, all, out);
         }
     }
 }
@@ -98,6 +149,8 @@ const fn describe(op: WordOp) -> &'static str {
         WordOp::Isqrt => "a square root",
         WordOp::CountOnes => "counting bits",
         WordOp::Cast => "this conversion",
-        WordOp::Add | WordOp::Sub | WordOp::Mul | WordOp::Neg | WordOp::Select => "this operation",
+        WordOp::Add | WordOp::Sub | WordOp::Neg => "adding or subtracting",
+        WordOp::Mul => "a product",
+        WordOp::Select => "selecting by a secret",
     }
 }

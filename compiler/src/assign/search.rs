@@ -24,11 +24,17 @@ pub(super) struct Found {
     /// Prices in nanoseconds: of the plan, and of everything Boolean or garbled.
     pub cost: f64,
     pub boolean: f64,
-    pub yao: f64,
+    /// In suites that garble.
+    pub yao: Option<f64>,
 }
 
 /// The cheapest domains that the search finds.
-pub(super) fn search(ir: &Ir, model: &Model<'_>) -> Found {
+pub(super) fn search(ir: &Ir, model: &Model<'_>, garbles: bool) -> Found {
+    let kinds: &[Kind] = if garbles {
+        &[Kind::Arithmetic, Kind::Boolean, Kind::Yao]
+    } else {
+        &[Kind::Arithmetic, Kind::Boolean]
+    };
     let space = Space::new(ir);
     let n_nodes = count(&ir.body).max(1);
     let mut left = (STEPS / n_nodes).clamp(PRICES.0, PRICES.1);
@@ -47,14 +53,17 @@ pub(super) fn search(ir: &Ir, model: &Model<'_>) -> Found {
     let mut best = all(Kind::Boolean);
     let boolean = price(&best, &mut left);
     let mut cost = boolean;
-    let garbled = all(Kind::Yao);
-    let yao = price(&garbled, &mut left);
-    for (start, c) in [
-        (garbled, Some(yao)),
-        (greedy(Kind::Boolean), None),
-        (greedy(Kind::Yao), None),
-    ] {
-        let c = c.unwrap_or_else(|| price(&start, &mut left));
+    let yao = garbles.then(|| {
+        let garbled = all(Kind::Yao);
+        let c = price(&garbled, &mut left);
+        if c < cost {
+            (best, cost) = (garbled, c);
+        }
+        c
+    });
+    for &rest in &kinds[1..] {
+        let start = greedy(rest);
+        let c = price(&start, &mut left);
         if c < cost {
             (best, cost) = (start, c);
         }
@@ -63,7 +72,7 @@ pub(super) fn search(ir: &Ir, model: &Model<'_>) -> Found {
     while improved && left > 0 {
         improved = false;
         for part in space.parts(&best) {
-            for kind in [Kind::Boolean, Kind::Arithmetic, Kind::Yao] {
+            for &kind in kinds {
                 if left == 0 {
                     break;
                 }

@@ -94,6 +94,7 @@ codes! {
     E4006 "a public argument is missing or malformed",
     E4007 "an assertion that does not hold for this session",
     E4008 "no arithmetic form",
+    E4009 "no garbled form in this suite",
 
     E9001 "a bug in smpcc",
 
