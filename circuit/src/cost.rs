@@ -13,17 +13,23 @@
 //!   branches' for `If`); an iteration starts when everything in the one before is done, a body when its condition's
 //!   region is done; all results have the stamp of the end: the join of the last region's start and everything in it;
 //! - the garblers never wait for the evaluator, so a value has two stamps: [`Stamp::ready`] is when every party has its
-//!   share, [`Stamp::garbled`] when those have who garble. They differ only for labels and for what is local after them.
+//!   share, [`Stamp::garbled`] when those have who garble. They differ only for labels and for what is local after them;
+//! - correlations are made before they are used. What is known to be needed from the start ([`Demands`]: the program's own
+//!   region and loops of known counts in it) depends on the setup alone, however it is cut into batches: the first
+//!   operation starts after the setup and one preparation ([`Demands::start`]). Regions that revealed values steer start
+//!   after a preparation of their own ([`Demands::entry`]).
 
 use crate::program::{Domain, Node, Program, Suite};
 use crate::template::{Gate, Template};
 use crate::value::Scalar;
 
+mod ahead;
 mod bgw;
 mod demand;
 mod pairwise;
 mod rep3;
 
+pub use ahead::{Demands, start};
 pub use bgw::extension_degree;
 pub use demand::{Correlation, Demand};
 
@@ -78,7 +84,7 @@ pub enum Delay {
 }
 
 impl Stamp {
-    /// What a program starts with.
+    /// What everything starts with, before the setup.
     pub const START: Self = Self {
         ready: 0,
         garbled: 0,
@@ -236,7 +242,8 @@ pub fn demand(program: &Program, node: &Node) -> Demand {
     }
 }
 
-/// Bytes that each party sends to make correlations, however they are cut into batches.
+/// Bytes that each party sends to make correlations, however they are cut into batches: it adds up over the demands of
+/// operations, and over parts of them that are multiples of 64.
 pub fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     match program.suite {
         Suite::Rep3 => vec![0; program.n_parties as usize],

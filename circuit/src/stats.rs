@@ -2,14 +2,15 @@
 //!
 //! Everything is predicted from the program by a walk over its regions: gates and bytes are sums with the number of times
 //! that each region runs; rounds follow the schedule that [`crate::cost`] defines, in closed form for loops; depth is the
-//! longest chain of bits. Where revealed values steer control, the [`Trace`] of a clear run says how often things ran;
+//! longest chain of bits. Bytes are those of sections, inputs and outputs among them, and those of correlations; both add up to the
+//! totals. Where revealed values steer control, the [`Trace`] of a clear run says how often things ran;
 //! without one the figures are absent.
 
 mod depth;
 mod memory;
 mod time;
 
-use crate::cost::{Stamp, StampMap, op_cost};
+use crate::cost::{Demands, Stamp, StampMap, op_cost, setup};
 use crate::eval::Trace;
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Domain, Loc, Node, Op, Program, Region};
@@ -48,6 +49,8 @@ pub struct Stats {
     pub totals: Totals,
     /// Estimated time by network.
     pub estimate_ms: Estimate,
+    /// What is made ahead of the operations that use it up.
+    pub correlations: Correlations,
     /// Per section.
     pub sections: Vec<SectionStats>,
     /// Per function, those that cost something.
@@ -79,6 +82,19 @@ pub struct Totals {
     pub bytes_sent: Option<Vec<u64>>,
     /// Estimated bytes of memory of a party at most, for values.
     pub memory_bytes: u64,
+}
+
+/// Bytes for correlations. Those of [`Stats::sections`] and these are those of [`Stats::totals`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Correlations {
+    /// Rounds before the first operation: the setup, and making what the program is sure to use.
+    pub rounds: u64,
+    /// Bytes of the setup, by party.
+    pub setup: Vec<u64>,
+    /// Bytes of making correlations, by party.
+    pub prepared: Option<Vec<u64>>,
+    /// Bytes of both, all parties together.
+    pub bytes: Option<u64>,
 }
 
 /// Milliseconds on two networks.
@@ -155,6 +171,8 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let gates: Vec<Gates> = program.templates.iter().map(Gates::of).collect();
     let exact = !control.dynamic.first().copied().unwrap_or(false);
     let counted = control.times.is_some();
+    let demands = Demands::new(program);
+    let setup = setup(program);
     let mut total = Sums::new(program);
     let mut sections: Vec<Sums> = program
         .sections
@@ -190,13 +208,14 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     // A section's own rounds and depth take a walk each.
     let n_nodes: usize = program.regions.iter().map(|r| r.nodes.len()).sum();
     let affordable = program.sections.len().saturating_mul(n_nodes) <= SECTION_WORK;
-    let rounds = counted.then(|| rounds(program, &control, None));
+    let rounds = counted.then(|| rounds(program, &control, &demands, None));
     let depths = counted.then(|| depth::depths(program, &control, None));
     let show = |x: u64| counted.then_some(x);
-    let bytes: u64 = total.sent.iter().fold(0, |a, &b| a.saturating_add(b));
+    let ahead = plus(&setup.sent, &total.prepared);
+    let sent = plus(&total.sent, &ahead);
     let estimate = |link: Link| {
         rounds.map(|r| {
-            let most = total.sent.iter().copied().max().unwrap_or(0);
+            let most = sent.iter().copied().max().unwrap_or(0);
             time::milliseconds(link, r, most, &total)
         })
     };
@@ -207,6 +226,12 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
         estimate_ms: Estimate {
             lan: estimate(Link::LAN),
             wan: estimate(Link::WAN),
+        },
+        correlations: Correlations {
+            rounds: u64::try_from(demands.start(program).ready).unwrap_or(0),
+            setup: setup.sent,
+            prepared: counted.then(|| total.prepared.clone()),
+            bytes: show(in_all(&ahead)),
         },
         sections: program
             .sections
@@ -229,7 +254,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
                     and: show(sums.and),
                     and_depth: inner(&|| depth::depths(program, &control, Some(id)).0),
                     mul: show(sums.mul),
-                    rounds: inner(&|| self::rounds(program, &control, Some(id))),
+                    rounds: inner(&|| self::rounds(program, &control, &demands, Some(id))),
                     bytes: show(sums.bytes()),
                 }
             })
@@ -242,13 +267,21 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             mul: show(total.mul),
             mul_depth: depths.map(|d| d.1),
             rounds,
-            bytes: show(bytes),
-            bytes_sent: counted.then(|| total.sent.clone()),
+            bytes: show(in_all(&sent)),
+            bytes_sent: counted.then_some(sent),
             memory_bytes: memory::peak(program),
         },
         functions: functions(program, known.functions, &places, counted),
         lines: lines(program, &places, counted),
     }
+}
+
+fn in_all(sent: &[u64]) -> u64 {
+    sent.iter().fold(0, |a, &b| a.saturating_add(b))
+}
+
+fn plus(a: &[u64], b: &[u64]) -> Vec<u64> {
+    a.iter().zip(b).map(|(a, b)| a.saturating_add(*b)).collect()
 }
 
 fn lines(program: &Program, places: &BTreeMap<Loc, Sums>, counted: bool) -> Vec<PlaceStats> {
@@ -361,6 +394,8 @@ struct Sums {
     inv: u64,
     mul: u64,
     sent: Vec<u64>,
+    /// For the correlations that are used up, by party.
+    prepared: Vec<u64>,
 }
 
 impl Sums {
@@ -372,6 +407,7 @@ impl Sums {
             inv: 0,
             mul: 0,
             sent: vec![0; program.n_parties as usize],
+            prepared: vec![0; program.n_parties as usize],
         }
     }
 
@@ -400,14 +436,18 @@ impl Sums {
             }
             _ => {}
         }
-        for (total, sent) in sums.sent.iter_mut().zip(op_cost(program, node).sent) {
+        let cost = op_cost(program, node);
+        for (total, sent) in sums.sent.iter_mut().zip(cost.sent) {
+            *total = sent.saturating_mul(times);
+        }
+        for (total, sent) in sums.prepared.iter_mut().zip(cost.prepared) {
             *total = sent.saturating_mul(times);
         }
         sums
     }
 
     fn bytes(&self) -> u64 {
-        self.sent.iter().fold(0, |a, &b| a.saturating_add(b))
+        in_all(&self.sent)
     }
 
     fn add(&mut self, other: &Self) {
@@ -416,9 +456,8 @@ impl Sums {
         self.xor = self.xor.saturating_add(other.xor);
         self.inv = self.inv.saturating_add(other.inv);
         self.mul = self.mul.saturating_add(other.mul);
-        for (a, b) in self.sent.iter_mut().zip(&other.sent) {
-            *a = a.saturating_add(*b);
-        }
+        self.sent = plus(&self.sent, &other.sent);
+        self.prepared = plus(&self.prepared, &other.prepared);
     }
 
     /// Adds these sums to the places that they come from, in proportion to their ANDs; what is left goes to `main`.
@@ -556,21 +595,32 @@ impl<'a> Control<'a> {
     }
 }
 
-/// The rounds of the whole program; with a section, as if all other operations took none.
-fn rounds(program: &Program, control: &Control<'_>, only: Option<SectionId>) -> u64 {
+/// The rounds of the whole program; with a section, as if all other operations and preparations took none.
+fn rounds(
+    program: &Program,
+    control: &Control<'_>,
+    demands: &Demands,
+    only: Option<SectionId>,
+) -> u64 {
     let walk = Rounds {
         program,
         control,
+        demands,
         only,
         captured: captured(program),
     };
-    let end = walk.region(0, Stamp::START, &mut 0);
+    let start = match only {
+        Some(_) => Stamp::START,
+        None => demands.start(program),
+    };
+    let end = walk.region(0, start, &mut 0);
     end.ready.max(end.garbled).max(0) as u64
 }
 
 struct Rounds<'a> {
     program: &'a Program,
     control: &'a Control<'a>,
+    demands: &'a Demands,
     only: Option<SectionId>,
     /// For each region, what it uses of the regions around it.
     captured: Vec<Vec<ValueId>>,
@@ -599,10 +649,22 @@ impl Rounds<'_> {
         end
     }
 
+    /// When a region starts that revealed values steer.
+    fn enter(&self, region: u32, times: u64, stamp: Stamp) -> Stamp {
+        match self.only {
+            Some(_) => stamp,
+            None => stamp.delayed(self.demands.entry(self.program, region, times)),
+        }
+    }
+
     fn node(&self, node: &Node, begin: Stamp, at: &mut usize) -> Stamp {
         match node.op {
             Op::Loop { count, body } => {
                 let n = count.unwrap_or_else(|| self.control.decision(at));
+                let begin = match count {
+                    Some(_) => begin,
+                    None => self.enter(body, n, begin),
+                };
                 if self.control.dynamic[body as usize] {
                     (0..n).fold(begin, |stamp, _| self.region(body, stamp, at))
                 } else if n == 0 {
@@ -617,10 +679,10 @@ impl Rounds<'_> {
                 let n = self.control.decision(at);
                 let mut stamp = begin;
                 for _ in 0..n {
-                    stamp = self.region(cond, stamp, at);
-                    stamp = self.region(body, stamp, at);
+                    stamp = self.region(cond, self.enter(cond, 1, stamp), at);
+                    stamp = self.region(body, self.enter(body, 1, stamp), at);
                 }
-                self.region(cond, stamp, at)
+                self.region(cond, self.enter(cond, 1, stamp), at)
             }
             Op::If { then, otherwise } => {
                 let arm = if self.control.decision(at) == 1 {
@@ -628,7 +690,7 @@ impl Rounds<'_> {
                 } else {
                     otherwise
                 };
-                self.region(arm, begin, at)
+                self.region(arm, self.enter(arm, 1, begin), at)
             }
             _ if self.only.is_some_and(|s| s != node.section) => begin,
             _ => begin.after(self.program, node),

@@ -62,8 +62,10 @@ pub struct PartyReport {
     pub threat: String,
     /// Corrupt parties tolerated.
     pub threshold: u32,
-    /// Milliseconds of connecting, agreeing and compiling.
+    /// Milliseconds of connecting, agreeing, compiling and what the suite does once.
     pub setup_ms: f64,
+    /// Milliseconds of making correlations.
+    pub offline_ms: f64,
     /// Milliseconds of running.
     pub online_ms: f64,
     /// Rounds of the whole run.
@@ -72,6 +74,19 @@ pub struct PartyReport {
     pub bytes_sent: u64,
     /// By section of the plan.
     pub sections: Vec<SectionReport>,
+    /// What was made ahead.
+    pub correlations: CorrelationReport,
+}
+
+/// Correlations at one party.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CorrelationReport {
+    /// Rounds before the first operation.
+    pub rounds: u64,
+    /// Payload bytes that this party sent once, before all else.
+    pub setup: u64,
+    /// Payload bytes that this party sent to make what operations used up.
+    pub prepared: u64,
 }
 
 /// One section of the plan at one party.
@@ -83,7 +98,7 @@ pub struct SectionReport {
     pub line: u32,
     /// Rounds of its operations.
     pub rounds: u64,
-    /// Payload bytes that this party sent.
+    /// Payload bytes that this party sent, without those for correlations.
     pub bytes: u64,
     /// Milliseconds.
     pub ms: f64,
@@ -260,10 +275,16 @@ fn steps(
         suite: program.suite.name().into(),
         threat: program.threat.name().into(),
         threshold: program.threshold,
-        setup_ms: ms(setup),
-        online_ms: ms(run.time),
+        setup_ms: ms(setup + run.setup),
+        offline_ms: ms(run.offline),
+        online_ms: ms(run.online),
         rounds: run.rounds,
         bytes_sent: run.bytes_sent,
+        correlations: CorrelationReport {
+            rounds: run.correlations.rounds,
+            setup: run.correlations.setup_sent,
+            prepared: run.correlations.prepared_sent,
+        },
         sections: program
             .sections
             .iter()

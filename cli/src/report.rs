@@ -15,10 +15,21 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         .iter()
         .filter_map(|r| r.output.as_ref().map(|o| format!("\"{}\": {o}", r.party)))
         .collect();
-    let bytes: Vec<String> = reports
-        .iter()
-        .map(|r| format!("\"{}\": {}", r.party, r.bytes_sent))
-        .collect();
+    let by_party = |f: fn(&PartyReport) -> u64| {
+        let each = reports.iter();
+        let each: Vec<String> = each
+            .map(|r| format!("\"{}\": {}", r.party, f(r)))
+            .collect();
+        each.join(", ")
+    };
+    let made = reports.iter().map(|r| &r.correlations);
+    let correlations = format!(
+        "{{\"rounds\": {}, \"setup\": {{{}}}, \"prepared\": {{{}}}, \"bytes\": {}}}",
+        made.clone().map(|c| c.rounds).max().unwrap_or(0),
+        by_party(|r| r.correlations.setup),
+        by_party(|r| r.correlations.prepared),
+        made.map(|c| c.setup + c.prepared).sum::<u64>(),
+    );
     let longest = |f: fn(&PartyReport) -> f64| reports.iter().map(f).fold(0.0, f64::max);
     let sections: Vec<String> = first
         .sections
@@ -38,7 +49,8 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         .collect();
     format!(
         "{{\"outputs\": {{{}}}, \"suite\": {}, \"threat\": {}, \"parties\": {}, \"threshold\": {}, \"program\": {}, \"session\": {}, \
-         \"time_ms\": {{\"total\": {}, \"setup\": {}, \"offline\": 0.0, \"online\": {}}}, \"rounds\": {}, \"bytes_sent\": {{{}}}, \"sections\": [{}]}}",
+         \"time_ms\": {{\"total\": {}, \"setup\": {}, \"offline\": {}, \"online\": {}}}, \"rounds\": {}, \"bytes_sent\": {{{}}}, \
+         \"correlations\": {correlations}, \"sections\": [{}]}}",
         outputs.join(", "),
         json_string(&first.suite),
         json_string(&first.threat),
@@ -48,9 +60,10 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         json_string(&first.session),
         ms(total),
         longest(|r| r.setup_ms),
+        longest(|r| r.offline_ms),
         longest(|r| r.online_ms),
         reports.iter().map(|r| r.rounds).max().unwrap_or(0),
-        bytes.join(", "),
+        by_party(|r| r.bytes_sent),
         sections.join(", "),
     )
 }
@@ -86,9 +99,17 @@ pub fn human(reports: &[PartyReport], names: &[String], total: Duration, quiet: 
         } else {
             "sent in all"
         };
+        let made: u64 = reports
+            .iter()
+            .map(|r| r.correlations.setup + r.correlations.prepared)
+            .sum();
+        let made = match made {
+            0 => String::new(),
+            _ => format!(", {} of them for correlations", bytes(made)),
+        };
         let _ = writeln!(
             text,
-            "cost: {:.1} ms, {rounds} rounds, {} {by}",
+            "cost: {:.1} ms, {rounds} rounds, {} {by}{made}",
             ms(total),
             bytes(sent)
         );

@@ -226,7 +226,7 @@ fn measure(program: &Program) -> Duration {
                     let me = mesh.me();
                     let report = run(program, me, &mut mesh, inputs, &mut |_| {}).expect("a run");
                     mesh.close().expect("an end");
-                    report.time
+                    report.time()
                 })
             })
             .collect();

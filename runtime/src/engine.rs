@@ -2,7 +2,8 @@
 //!
 //! The schedule is dataflow within a region: an operation starts as soon as its operands are there, and everything under way
 //! advances once per tick, so that independent operations share rounds. A tick's order follows from the program and from
-//! values that were revealed, hence all parties agree on it without saying a word. See `smpcc_circuit::cost` for what
+//! values that were revealed, hence all parties agree on it without saying a word. Correlations that the program is sure to use are
+//! begun before its first operation and made ahead of those that use them up (`supply`). See `smpcc_circuit::cost` for what
 //! counts as a round.
 
 use std::collections::BTreeMap;
@@ -14,14 +15,15 @@ use crate::error::Error;
 use crate::io::{Inputs, Outputs, Secret, check_inputs};
 use crate::net::Mesh;
 use crate::party::PartyId;
-use crate::protocols::Suite;
 use crate::protocols::replicated::Rep3;
+use crate::protocols::{Step, Suite};
 use crate::ring::Elements;
 
 pub mod exchange;
 mod execute;
 pub mod local;
 mod schedule;
+mod supply;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -30,6 +32,8 @@ mod tests;
 use exchange::Exchange;
 use execute::{Clocks, Executor, Run};
 use schedule::Schedule;
+use smpcc_circuit::cost::{Delay, Demands, Stamp};
+use supply::Supply;
 
 /// What a run tells while it goes on.
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +49,24 @@ pub struct Progress {
 pub struct SectionReport {
     /// Rounds as if all other sections' operations took none; 0 where a program has too many sections to tell them apart.
     pub rounds: u64,
-    /// Payload bytes that this party sent.
+    /// Payload bytes that this party sent, without those for correlations.
     pub bytes_sent: u64,
     /// Computing, waiting for messages included.
     pub time: Duration,
 }
 
-/// What a run gave and took at one party.
+/// What correlations took at one party.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CorrelationReport {
+    /// Rounds before the first operation of the program.
+    pub rounds: u64,
+    /// Payload bytes that this party sent once, before all else.
+    pub setup_sent: u64,
+    /// Payload bytes that this party sent to make what operations used up.
+    pub prepared_sent: u64,
+}
+
+/// What a run gave and took at one party. Bytes of sections and correlations add up to those of the run.
 pub struct RunReport {
     /// What this party learnt.
     pub outputs: Outputs,
@@ -61,8 +76,21 @@ pub struct RunReport {
     pub bytes_sent: u64,
     /// By section of the program.
     pub sections: Vec<SectionReport>,
-    /// From the first operation to the last.
-    pub time: Duration,
+    /// For correlations.
+    pub correlations: CorrelationReport,
+    /// What is done once before all else, waiting for messages included.
+    pub setup: Duration,
+    /// Making correlations, waiting for messages included.
+    pub offline: Duration,
+    /// All other.
+    pub online: Duration,
+}
+
+impl RunReport {
+    /// From the setup to the last operation.
+    pub fn time(&self) -> Duration {
+        self.setup + self.offline + self.online
+    }
 }
 
 /// Runs `program` as party `me`. The session must be bound to the mesh, and the program verified.
@@ -91,27 +119,69 @@ pub fn run(
     }
 }
 
-fn run_suite<S: Suite>(
+pub(crate) fn run_suite<S: Suite>(
     program: &Program,
-    suite: S,
+    mut suite: S,
     mesh: &mut Mesh,
     inputs: Inputs,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, Error> {
     let schedule = Schedule::new(program)?;
+    let demands = Demands::new(program);
     let began = Instant::now();
     let mut shared = BTreeMap::new();
-    for (id, words) in &inputs {
+    for (id, words) in inputs {
         let width = program.inputs[id.index()].scalar.width();
-        let words = Secret::expose(words).iter().copied();
-        shared.insert(*id, Elements::of_words(width, words));
+        let words = Secret::expose(&words).iter().copied();
+        shared.insert(id, Elements::of_words(width, words));
     }
-    drop(inputs);
+    let mut wire = Exchange::new(mesh);
+    let mut ticks = 0;
+    let mut end_tick = |wire: &mut Exchange<'_>| {
+        ticks += 1;
+        progress(Progress {
+            ticks,
+            bytes_sent: wire.bytes_sent(),
+        });
+        wire.end_tick()
+    };
+
+    // What is done once.
+    let mut start = Stamp::START;
+    if let Some(mut machine) = suite.setup(program)? {
+        loop {
+            match machine.step(&mut suite, &mut wire)? {
+                Step::Waiting => end_tick(&mut wire)?,
+                Step::Done(_, delay) => {
+                    start = start.delayed(delay);
+                    break;
+                }
+            }
+        }
+    }
+    let (setup, setup_sent) = (began.elapsed(), wire.bytes_sent());
+
+    // The first batches of what is sure to be used.
+    let before = Instant::now();
+    let mut supply = Supply::new();
+    if let Some(demand) = demands.region(0) {
+        supply.announce(demand, 1);
+    }
+    supply.tick(program, &mut suite, &mut wire)?;
+    while supply.is_busy() {
+        end_tick(&mut wire)?;
+        supply.tick(program, &mut suite, &mut wire)?;
+    }
+    start = start.delayed(Delay::Rounds(supply.rounds));
+    supply.time = before.elapsed();
+
     let mut executor = Executor {
         program,
         schedule: &schedule,
+        demands: &demands,
         suite,
-        wire: Exchange::new(mesh),
+        supply,
+        wire,
         values: program.values.iter().map(|_| None).collect(),
         clocks: Clocks::new(program),
         inputs: shared,
@@ -120,17 +190,15 @@ fn run_suite<S: Suite>(
     };
     let mut main = Run::new(0);
     if let Some(plan) = schedule.regions.first() {
-        main.reset(plan, &executor.clocks.start());
-        let mut ticks = 0;
+        main.reset(plan, &executor.clocks.start(start));
         while !executor.advance(&mut main)? {
-            executor.wire.end_tick()?;
-            ticks += 1;
-            progress(Progress {
-                ticks,
-                bytes_sent: executor.wire.bytes_sent(),
-            });
+            end_tick(&mut executor.wire)?;
+            executor.make_ahead()?;
         }
         executor.wire.end_tick()?;
+    }
+    if !executor.supply.is_spent() {
+        return Err(Error::bug("correlations were made that nobody used"));
     }
     let rounds = |place: usize| {
         let end = main.end().get(place);
@@ -139,11 +207,19 @@ fn run_suite<S: Suite>(
     for (i, section) in executor.sections.iter_mut().enumerate() {
         section.rounds = rounds(1 + i);
     }
+    let offline = executor.supply.time;
     Ok(RunReport {
         outputs: executor.outputs,
         rounds: rounds(0),
         bytes_sent: executor.wire.bytes_sent(),
         sections: executor.sections,
-        time: began.elapsed(),
+        correlations: CorrelationReport {
+            rounds: u64::try_from(start.ready).unwrap_or(0),
+            setup_sent,
+            prepared_sent: executor.supply.bytes_sent,
+        },
+        setup,
+        offline,
+        online: began.elapsed().saturating_sub(setup + offline),
     })
 }

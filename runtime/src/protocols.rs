@@ -4,11 +4,17 @@
 //! before, computes, and appends and announces pieces for the next, in the same order at every party. Most operations
 //! are cut into blocks of lanes that take a fixed number of phases each; [`Pipeline`] keeps several blocks in flight.
 //!
+//! **Correlations** are made by the suite when the engine asks ([`Suite::setup`], [`Suite::prepare`]) and kept by it in one pool
+//! per kind, first in, first out. The engine begins an operation when what `smpcc_circuit::cost::demand` says of it is in
+//! the pools and not meant for another operation. The operation takes exactly that, at any time between its beginning
+//! and its end: blocks take theirs when they are emitted. Batches end and operations are stepped in the same order at all parties,
+//! so the same correlations meet in the same operation.
+//!
 //! A second suite adds a file beside `replicated` and implements [`Suite`]; the engine and the operations stay.
 
 use std::sync::Arc;
 
-use smpcc_circuit::cost::Delay;
+use smpcc_circuit::cost::{Delay, Demand};
 use smpcc_circuit::ids::OutputId;
 use smpcc_circuit::program::{Node, Program};
 
@@ -102,6 +108,9 @@ pub trait Machine<S: Suite>: Send {
 /// A value as operations hold it.
 pub type Operand<S> = Arc<Value<<S as Suite>::Share>>;
 
+/// A machine, if there is anything to do.
+pub type Preparation<S> = Option<Box<dyn Machine<S>>>;
+
 /// A family of protocols with one trust assumption.
 pub trait Suite: Sized {
     /// How it holds a value.
@@ -111,6 +120,30 @@ pub trait Suite: Sized {
 
     /// The adversary's check.
     fn threat(&self) -> &Self::Threat;
+
+    /// What parties do once, before anything else: `smpcc_circuit::cost::setup` says what it sends and how many rounds it takes.
+    /// The machine ends with no values ([`Outcome::Values`] of none) and its rounds.
+    ///
+    /// # Errors
+    /// A bug.
+    fn setup(&mut self, _program: &Program) -> Result<Preparation<Self>, Error> {
+        Ok(None)
+    }
+
+    /// Begins to make exactly `demand`: when the machine ends (with no values and its rounds), that many more of each kind are in
+    /// the pools. It sends `smpcc_circuit::cost::prepared` of the demand and takes `preparation_rounds`. Called after the
+    /// setup, in the same order at all parties, also while operations and earlier batches are under way; in all, as much is
+    /// made as the operations of the run take. Counts are those of one or more operations, or multiples of 64 of them.
+    ///
+    /// # Errors
+    /// A bug, for a suite without correlations of that kind.
+    fn prepare(&mut self, _program: &Program, demand: &Demand) -> Result<Preparation<Self>, Error> {
+        if demand.is_empty() {
+            Ok(None)
+        } else {
+            Err(Error::bug("this suite has no correlations"))
+        }
+    }
 
     /// Begins an operation that works on shares. Called in the same order at all parties, so that numbers given to
     /// correlations agree. `input` is this party's input when the operation is one of its own.

@@ -30,6 +30,24 @@ pub enum Correlation {
     },
 }
 
+impl Correlation {
+    /// How many are made at a time, at most, when an operation does not need more: about 2^20 bit triples, or a few MiB of
+    /// what is sent and held. A multiple of 64 that depends on the kind alone, so that all parties cut alike.
+    pub const fn batch(self) -> u64 {
+        match self {
+            Self::BitTriple => 1 << 20,
+            Self::Triple { ring } => (1 << 20) / bits(ring),
+            Self::DaBit { ring } | Self::DoubleSharing { ring } => (1 << 22) / bits(ring),
+            Self::Label => 1 << 17,
+        }
+    }
+}
+
+/// A ring's bits, as a power of two that divides batches.
+const fn bits(ring: u8) -> u64 {
+    (ring as u64).next_power_of_two()
+}
+
 /// How many correlations of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demand(BTreeMap<Correlation, u64>);

@@ -69,13 +69,18 @@ fn json(stats: &Stats, program: &str) -> String {
     if let Some(object) = value.as_object_mut() {
         object.insert("program".into(), program.into());
     }
+    let by_party = |sent: &[u64]| -> serde_json::Value {
+        let each = sent.iter().enumerate();
+        each.map(|(i, b)| (i.to_string(), (*b).into()))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
     if let Some(sent) = &stats.totals.bytes_sent {
-        let by_party: serde_json::Map<String, serde_json::Value> = sent
-            .iter()
-            .enumerate()
-            .map(|(i, b)| (i.to_string(), (*b).into()))
-            .collect();
-        value["totals"]["bytes_sent"] = by_party.into();
+        value["totals"]["bytes_sent"] = by_party(sent);
+    }
+    value["correlations"]["setup"] = by_party(&stats.correlations.setup);
+    if let Some(prepared) = &stats.correlations.prepared {
+        value["correlations"]["prepared"] = by_party(prepared);
     }
     value.to_string()
 }
@@ -142,6 +147,16 @@ fn human(stats: &Stats, name: &str) -> String {
         "  bytes        {:>14}   {sent} by party",
         count(t.bytes)
     );
+    let made = &stats.correlations;
+    if made.bytes != Some(0) {
+        let _ = writeln!(
+            text,
+            "  correlations {:>14}   of these bytes, {} of them for a setup; {} rounds before the first operation",
+            count(made.bytes),
+            count(Some(made.setup.iter().sum())),
+            made.rounds
+        );
+    }
     let _ = writeln!(
         text,
         "  memory       {:>14}   about, per party",

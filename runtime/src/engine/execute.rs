@@ -5,12 +5,13 @@
 //! that a loop of a million steps allocates only what its values need. A value that is used for the last time is
 //! handed over, not copied, so that an update of a carried array happens in place.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use smpcc_circuit::cost::Stamp;
+use smpcc_circuit::cost::{Demand, Demands, Stamp};
 use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::{Node, Op, Program, Region};
 
@@ -18,6 +19,7 @@ use super::SectionReport;
 use super::exchange::Exchange;
 use super::local;
 use super::schedule::{RegionPlan, Schedule};
+use super::supply::Supply;
 use crate::error::Error;
 use crate::io::Outputs;
 use crate::protocols::{Adversary, Begun, Machine, Operand, Outcome, Step, Suite, Value};
@@ -27,7 +29,9 @@ use crate::ring::Elements;
 pub(super) struct Executor<'p, 'm, S: Suite> {
     pub(super) program: &'p Program,
     pub(super) schedule: &'p Schedule,
+    pub(super) demands: &'p Demands,
     pub(super) suite: S,
+    pub(super) supply: Supply<S>,
     pub(super) wire: Exchange<'m>,
     pub(super) values: Vec<Option<Operand<S>>>,
     pub(super) clocks: Clocks,
@@ -61,9 +65,11 @@ impl Clocks {
         }
     }
 
-    /// The start of everything.
-    pub(super) fn start(&self) -> Times {
-        vec![Stamp::START; self.width]
+    /// The start of the program's own region, where the run's is `start`: a section counts no preparation.
+    pub(super) fn start(&self, start: Stamp) -> Times {
+        let mut times = vec![Stamp::START; self.width];
+        times[0] = start;
+        times
     }
 
     fn of(&self, value: ValueId) -> &[Stamp] {
@@ -90,6 +96,8 @@ pub(super) struct Run<S: Suite> {
     waits: Vec<u32>,
     uses: Vec<u32>,
     ready: BinaryHeap<Reverse<u32>>,
+    /// Nodes whose operands are there and whose correlations are not.
+    short: Vec<u32>,
     active: Vec<Active<S>>,
     spare: Vec<Active<S>>,
     left: usize,
@@ -129,6 +137,7 @@ impl<S: Suite> Run<S> {
             waits: Vec::new(),
             uses: Vec::new(),
             ready: BinaryHeap::new(),
+            short: Vec::new(),
             active: Vec::new(),
             spare: Vec::new(),
             left: 0,
@@ -205,10 +214,47 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             }
         }
         run.spare = before;
+        for node in std::mem::take(&mut run.short) {
+            self.begin_supplied(run, node)?;
+        }
         while let Some(Reverse(node)) = run.ready.pop() {
-            self.begin(run, node as usize)?;
+            self.begin_supplied(run, node)?;
         }
         Ok(run.left == 0)
+    }
+
+    /// One tick of the batches of correlations under way; before what uses them is stepped.
+    pub(super) fn make_ahead(&mut self) -> Result<(), Error> {
+        self.supply
+            .tick(self.program, &mut self.suite, &mut self.wire)
+    }
+
+    /// What an operation takes from the supply, if anything.
+    fn demand(&self, region: usize, node: usize) -> Option<&'p Demand> {
+        self.demands.node(region, node).filter(|d| !d.is_empty())
+    }
+
+    /// Begins an operation if its correlations are there.
+    fn begin_supplied(&mut self, run: &mut Run<S>, node: u32) -> Result<(), Error> {
+        if let Some(demand) = self.demand(run.region, node as usize)
+            && !self.supply.take(demand)?
+        {
+            run.short.push(node);
+            return Ok(());
+        }
+        self.begin(run, node as usize)
+    }
+
+    /// A region begins that revealed values steer, to run so many times: its correlations are announced. Its start.
+    fn steered(&mut self, region: u32, times: u64, start: &[Stamp]) -> Times {
+        let mut start = start.to_vec();
+        if let Some(demand) = self.demands.region(region) {
+            self.supply.announce(demand, times);
+        }
+        if let Some(start) = start.first_mut() {
+            *start = start.delayed(self.demands.entry(self.program, region, times));
+        }
+        start
     }
 
     fn complete(
@@ -240,6 +286,9 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     self.values[value.index()] = None;
                 }
             }
+        }
+        if let Some(demand) = self.demand(run.region, index) {
+            self.supply.used(demand);
         }
         join(&mut run.end, times);
         run.left -= 1;
@@ -284,6 +333,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     ) -> Result<Result<Work<S>, Vec<Operand<S>>>, Error> {
         match &node.op {
             Op::Loop { count, body } => {
+                let mut base = Cow::Borrowed(base);
                 let count = match count {
                     Some(count) => *count,
                     None => {
@@ -291,14 +341,16 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                             return Err(Error::bug("a loop without a count"));
                         }
                         let count = local::public(&args.remove(0))?.get(0);
-                        u64::try_from(count).unwrap_or(u64::MAX)
+                        let count = u64::try_from(count).unwrap_or(u64::MAX);
+                        base = Cow::Owned(self.steered(*body, count, &base));
+                        count
                     }
                 };
                 if count == 0 {
                     return Ok(Err(args));
                 }
                 let mut run = Box::new(Run::new(*body as usize));
-                self.start_iteration(&mut run, 0, args, base)?;
+                self.start_iteration(&mut run, 0, args, &base)?;
                 Ok(Ok(Work::Loop {
                     run,
                     done: 0,
@@ -306,8 +358,9 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 }))
             }
             Op::While { cond, body } => {
+                let base = self.steered(*cond, 1, base);
                 let mut cond = Box::new(Run::new(*cond as usize));
-                self.start_region(&mut cond, args.clone(), base)?;
+                self.start_region(&mut cond, args.clone(), &base)?;
                 Ok(Ok(Work::While {
                     cond,
                     body: Box::new(Run::new(*body as usize)),
@@ -321,8 +374,9 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     .ok_or_else(|| Error::bug("an `if` of nothing"))?;
                 let holds = local::public(condition)?.get(0) & 1 == 1;
                 let region = if holds { *then } else { *otherwise };
+                let base = self.steered(region, 1, base);
                 let mut run = Box::new(Run::new(region as usize));
-                self.start_region(&mut run, Vec::new(), base)?;
+                self.start_region(&mut run, Vec::new(), &base)?;
                 Ok(Ok(Work::If(run)))
             }
             _ if local::is_local(node, &args) => {
@@ -448,7 +502,8 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                         return Ok(None);
                     }
                     *carried = self.results(body)?;
-                    self.start_region(cond, carried.clone(), &body.end)?;
+                    let start = self.steered(cond.region as u32, 1, &body.end);
+                    self.start_region(cond, carried.clone(), &start)?;
                 } else {
                     if !self.advance(cond)? {
                         return Ok(None);
@@ -462,7 +517,8 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     if local::public(holds)?.get(0) & 1 == 0 {
                         return Ok(Some((carried, end)));
                     }
-                    self.start_region(body, carried, &end)?;
+                    let start = self.steered(body.region as u32, 1, &end);
+                    self.start_region(body, carried, &start)?;
                 }
                 *in_body = !*in_body;
             },

@@ -1,4 +1,4 @@
-//! Programs put together by hand, run by three threads over links in memory, for tests of the engine and its suites.
+//! Programs put together by hand, run by one thread per party over links in memory, for tests of the engine and its suites.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::io::{Inputs, Secret};
 use crate::net::{Links, Mesh, Options, memory};
 use crate::party::{PartyId, PartyNames};
 
-/// Builds a program for three parties; nodes go to the region opened last.
+/// Builds a program; nodes go to the region opened last.
 pub(crate) struct Builder {
     pub(crate) program: Program,
     open: Vec<usize>,
@@ -27,15 +27,20 @@ pub(crate) const fn a(ring: u8) -> Domain {
 }
 
 impl Builder {
+    /// For three parties with replicated shares.
     pub(crate) fn new() -> Self {
+        Self::of(Suite::Rep3, 3, 1)
+    }
+
+    pub(crate) fn of(suite: Suite, n_parties: u32, threshold: u32) -> Self {
         Self {
             program: Program {
                 name: "test".into(),
-                suite: Suite::Rep3,
+                suite,
                 threat: Threat::SemiHonest,
-                n_parties: 3,
-                threshold: 1,
-                party_names: (0..3).map(|i| format!("party {i}")).collect(),
+                n_parties,
+                threshold,
+                party_names: (0..n_parties).map(|i| format!("party {i}")).collect(),
                 params: Vec::new(),
                 inputs: Vec::new(),
                 results: Vec::new(),
@@ -155,7 +160,8 @@ pub(crate) type AllInputs = BTreeMap<InputId, Vec<Word>>;
 
 /// Runs all parties; their reports, by party.
 pub(crate) fn try_run(program: &Program, inputs: &AllInputs) -> Vec<Result<RunReport, Error>> {
-    run_on(program, inputs, memory::links(3).unwrap())
+    let n = program.n_parties as usize;
+    run_on(program, inputs, memory::links(n).unwrap())
 }
 
 /// The same over given links.
@@ -164,20 +170,35 @@ pub(crate) fn run_on(
     inputs: &AllInputs,
     links: Vec<Links>,
 ) -> Vec<Result<RunReport, Error>> {
+    run_with(program, inputs, links, |me, mesh, mine| {
+        run(program, me, mesh, mine, &mut |_| {})
+    })
+}
+
+/// Runs all parties by `party`, over given links.
+pub(crate) fn run_with(
+    program: &Program,
+    inputs: &AllInputs,
+    links: Vec<Links>,
+    party: impl Fn(PartyId, &mut Mesh, Inputs) -> Result<RunReport, Error> + Sync,
+) -> Vec<Result<RunReport, Error>> {
+    let party = &party;
+    let names = PartyNames::plain(links.len());
     std::thread::scope(|scope| {
         let threads: Vec<_> = links
             .into_iter()
             .map(|links| {
+                let names = names.clone();
                 scope.spawn(move || {
                     let me = links.me;
-                    let mut mesh = Mesh::new(links, PartyNames::plain(3), Options::default())?;
+                    let mut mesh = Mesh::new(links, names, Options::default())?;
                     mesh.bind_session([7; 32]);
                     let mine: Inputs = inputs
                         .iter()
                         .filter(|(id, _)| program.inputs[id.index()].party as usize == me.index())
                         .map(|(id, words)| (*id, Secret::new(words.clone())))
                         .collect();
-                    let report = run(program, me, &mut mesh, mine, &mut |_| {});
+                    let report = party(me, &mut mesh, mine);
                     match report {
                         Ok(report) => {
                             assert_eq!(mesh.traffic().bytes_sent(), report.bytes_sent, "{me}");
@@ -213,7 +234,7 @@ pub(crate) fn expect_output(
 ) -> Vec<RunReport> {
     let reports = run_all(program, inputs);
     let receivers = &program.outputs[output.index()].receivers;
-    for (party, report) in PartyId::all(3).zip(&reports) {
+    for (party, report) in PartyId::all(reports.len()).zip(&reports) {
         let got = report.outputs.get(&output).map(Vec::as_slice);
         let due = receivers
             .contains(&u32::from(party.number()))
@@ -232,10 +253,26 @@ fn head(words: Option<&[Word]>) -> Option<&[Word]> {
     words.map(|w| &w[..w.len().min(8)])
 }
 
-/// What `smpcc_circuit::cost` predicts for a program without `While` and `If`: bytes per party and rounds.
-pub(crate) fn predict(program: &Program) -> (Vec<u64>, u64) {
-    use smpcc_circuit::cost::{Stamp, StampMap, op_cost};
-    fn walk(program: &Program, region: u32, start: Stamp, times: u64, sent: &mut [u64]) -> Stamp {
+/// What `smpcc_circuit::cost` predicts for a program without `While`, `If` and computed counts.
+pub(crate) struct Predicted {
+    /// Bytes per party of the program's operations.
+    pub(crate) online: Vec<u64>,
+    /// Of the setup.
+    pub(crate) setup: Vec<u64>,
+    /// Of making correlations.
+    pub(crate) prepared: Vec<u64>,
+    pub(crate) rounds: u64,
+}
+
+pub(crate) fn predict(program: &Program) -> Predicted {
+    use smpcc_circuit::cost::{Stamp, StampMap, op_cost, setup, start};
+    fn walk(
+        program: &Program,
+        region: u32,
+        start: Stamp,
+        times: u64,
+        sum: &mut Predicted,
+    ) -> Stamp {
         let mut stamps: BTreeMap<ValueId, Stamp> = BTreeMap::new();
         let mut end = start;
         for node in &program.regions[region as usize].nodes {
@@ -251,14 +288,17 @@ pub(crate) fn predict(program: &Program) -> (Vec<u64>, u64) {
                         captured = captured.join(stamps.get(&v).copied().unwrap_or(start));
                     }
                     if count > 0 {
-                        walk(program, *body, start, times * count, sent);
+                        walk(program, *body, start, times * count, sum);
                     }
-                    let mut none = vec![0; 3];
-                    let map = StampMap::of(|s| walk(program, *body, s, 0, &mut none));
+                    let map = StampMap::of(|s| walk(program, *body, s, 0, sum));
                     map.repeat(count).apply(captured)
                 }
                 _ => {
-                    for (total, one) in sent.iter_mut().zip(op_cost(program, node).sent) {
+                    let cost = op_cost(program, node);
+                    for (total, one) in sum.online.iter_mut().zip(cost.sent) {
+                        *total += one * times;
+                    }
+                    for (total, one) in sum.prepared.iter_mut().zip(cost.prepared) {
                         *total += one * times;
                     }
                     base.after(program, node)
@@ -271,9 +311,16 @@ pub(crate) fn predict(program: &Program) -> (Vec<u64>, u64) {
         }
         end
     }
-    let mut sent = vec![0; 3];
-    let end = walk(program, 0, Stamp::START, 1, &mut sent);
-    (sent, end.ready as u64)
+    let zeros = vec![0; program.n_parties as usize];
+    let mut sum = Predicted {
+        online: zeros.clone(),
+        setup: setup(program).sent,
+        prepared: zeros,
+        rounds: 0,
+    };
+    let end = walk(program, 0, start(program), 1, &mut sum);
+    sum.rounds = end.ready as u64;
+    sum
 }
 
 fn captures(program: &Program, region: u32) -> Vec<ValueId> {
@@ -290,8 +337,26 @@ fn captures(program: &Program, region: u32) -> Vec<ValueId> {
 
 /// Measured bytes and rounds are those predicted.
 pub(crate) fn expect_costs(program: &Program, reports: &[RunReport]) {
-    let (sent, rounds) = predict(program);
-    for (report, sent) in reports.iter().zip(sent) {
-        assert_eq!((report.bytes_sent, report.rounds), (sent, rounds));
+    let predicted = predict(program);
+    for (party, report) in reports.iter().enumerate() {
+        let correlations = &report.correlations;
+        let online: u64 = report.sections.iter().map(|s| s.bytes_sent).sum();
+        assert_eq!(
+            (
+                online,
+                correlations.setup_sent,
+                correlations.prepared_sent,
+                report.rounds
+            ),
+            (
+                predicted.online[party],
+                predicted.setup[party],
+                predicted.prepared[party],
+                predicted.rounds
+            ),
+            "operations, setup, correlations, rounds of party {party}"
+        );
+        let sum = online + correlations.setup_sent + correlations.prepared_sent;
+        assert_eq!(report.bytes_sent, sum, "party {party}");
     }
 }
