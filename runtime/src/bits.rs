@@ -60,6 +60,11 @@ impl Bits {
     }
 
     /// All words, bit after bit.
+    pub fn into_words(self) -> Vec<u64> {
+        self.words
+    }
+
+    /// All words, bit after bit.
     pub fn words_mut(&mut self) -> &mut [u64] {
         &mut self.words
     }

@@ -16,6 +16,7 @@ use crate::io::{Inputs, Outputs, Secret, check_inputs};
 use crate::net::Mesh;
 use crate::party::PartyId;
 use crate::protocols::replicated::Rep3;
+use crate::protocols::shamir::Bgw;
 use crate::protocols::{Step, Suite};
 use crate::ring::Elements;
 
@@ -113,6 +114,10 @@ pub fn run(
     match program.suite {
         SuiteName::Rep3 => {
             let suite = Rep3::new(program, mesh)?;
+            run_suite(program, suite, mesh, inputs, progress)
+        }
+        SuiteName::Bgw => {
+            let suite = Bgw::new(program, mesh)?;
             run_suite(program, suite, mesh, inputs, progress)
         }
         other => Err(Error::bug(format!("no engine runs {}", other.name()))),

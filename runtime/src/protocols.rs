@@ -28,6 +28,7 @@ mod linear;
 mod operands;
 pub mod ot;
 pub mod replicated;
+pub mod shamir;
 
 /// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.
 pub trait Adversary {

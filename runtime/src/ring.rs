@@ -28,6 +28,8 @@ pub trait Element: Copy + Default + Eq + Send + Sync + Zeroize + 'static {
     fn wrap(elements: Vec<Self>) -> Elements;
     /// The vector inside, if it has this word.
     fn slice(elements: &Elements) -> Option<&[Self]>;
+    /// The same, to be written.
+    fn slice_mut(elements: &mut Elements) -> Option<&mut [Self]>;
 }
 
 impl Element for u64 {
@@ -66,6 +68,12 @@ impl Element for u64 {
             Elements::Wide(_) => None,
         }
     }
+    fn slice_mut(elements: &mut Elements) -> Option<&mut [Self]> {
+        match elements {
+            Elements::Narrow(v) => Some(v),
+            Elements::Wide(_) => None,
+        }
+    }
 }
 
 impl Element for u128 {
@@ -96,6 +104,12 @@ impl Element for u128 {
         Elements::Wide(elements)
     }
     fn slice(elements: &Elements) -> Option<&[Self]> {
+        match elements {
+            Elements::Wide(v) => Some(v),
+            Elements::Narrow(_) => None,
+        }
+    }
+    fn slice_mut(elements: &mut Elements) -> Option<&mut [Self]> {
         match elements {
             Elements::Wide(v) => Some(v),
             Elements::Narrow(_) => None,

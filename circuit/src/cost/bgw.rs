@@ -1,9 +1,12 @@
 //! What Shamir's sharing over the Galois rings GR(2^k, d) sends: suite `bgw`.
 //!
 //! A share of an element mod 2^k is d elements mod 2^k, of a bit d bits. Who deals draws the shares of t others from keys
-//! that pairs have, and sends the rest. Messages are those of the runtime's `protocols/shamir`.
+//! that pairs have, and sends the rest. What is opened is sent as additive shares, one element each. Messages are those of the
+//! runtime's `protocols/shamir`.
 
-use super::{Delay, Demand, Operand, and_levels, element_len, info, packed_len, share_len};
+use super::{
+    Delay, Demand, Operand, and_levels, element_len, info, open_len, packed_len, share_len,
+};
 use crate::program::{Domain, Node, Op, Program};
 
 /// The degree d of the extension over which `n_parties` have distinct non-zero exceptional points: 2^d > n.
@@ -23,18 +26,6 @@ fn one_share(program: &Program, value: &Operand) -> u64 {
     }
 }
 
-/// Bytes of one share of a value that is opened: only the bits of its type.
-fn opened_share(program: &Program, value: &Operand) -> u64 {
-    let d = u64::from(extension_degree(program.n_parties));
-    match value.domain {
-        Domain::Arithmetic { .. } => {
-            (d * element_len(value.scalar.width())).saturating_mul(value.lanes)
-        }
-        Domain::Boolean => packed_len(d * u64::from(value.scalar.width()), value.lanes),
-        Domain::Public | Domain::Yao => 0,
-    }
-}
-
 /// Bytes of every party.
 pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
     let (n, t) = (program.n_parties as usize, program.threshold as usize);
@@ -42,26 +33,25 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
     let arg = |i| info(program, &node.args, i);
     let result = |i| info(program, &node.results, i);
     // A dealer's messages: all but itself and the t whose shares are drawn.
-    let dealt = (n - 1 - t) as u64;
-    let dealers = |count: usize, bytes: u64| -> Vec<u64> {
-        (0..n)
-            .map(|p| {
-                if p < count {
-                    bytes.saturating_mul(dealt)
-                } else {
-                    0
-                }
-            })
-            .collect()
+    let n_sent = (n - 1).saturating_sub(t) as u64;
+    let dealers = |parties: std::ops::Range<usize>, bytes: u64| -> Vec<u64> {
+        let sent = |p| {
+            if parties.contains(&p) {
+                bytes.saturating_mul(n_sent)
+            } else {
+                0
+            }
+        };
+        (0..n).map(sent).collect()
     };
+    let mut sent = vec![0u64; n];
     match &node.op {
         Op::Input(id) => {
-            let mut sent = vec![0; n];
             let value = result(0);
             let bytes = if value.domain == Domain::Public {
                 share_len(&value).saturating_mul(n as u64 - 1)
             } else {
-                one_share(program, &value).saturating_mul(dealt)
+                one_share(program, &value).saturating_mul(n_sent)
             };
             let leaf = program.inputs.get(id.index());
             if let Some(owner) = leaf.and_then(|l| sent.get_mut(l.party as usize)) {
@@ -69,63 +59,77 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             }
             sent
         }
-        Op::Mul | Op::Dot { .. } => dealers(2 * t + 1, one_share(program, &result(0))),
+        Op::Mul | Op::Dot { .. } => dealers(0..2 * t + 1, one_share(program, &result(0))),
         Op::Call(id) => {
             let Some(template) = program.templates.get(id.index()) else {
-                return vec![0; n];
+                return sent;
             };
             let lanes = result(0).lanes;
             let bytes = and_levels(template).iter().fold(0, |sum: u64, &ands| {
                 sum.saturating_add(packed_len(d * ands, lanes))
             });
-            dealers(2 * t + 1, bytes)
+            dealers(0..2 * t + 1, bytes)
         }
-        Op::Decompose => dealers(t + 1, one_share(program, &result(0))),
-        Op::RandomParts => {
-            let mut sent = dealers(t + 1, one_share(program, &result(0)));
-            sent[0] = 0;
-            sent
-        }
+        Op::Decompose => dealers(0..t + 1, one_share(program, &result(0))),
+        Op::RandomParts => dealers(1..t + 1, one_share(program, &result(0))),
         Op::Compose => {
             // The difference is opened to party 0; everyone with a part deals it.
-            let mut sent = dealers(t + 1, one_share(program, &result(0)));
+            let mut sent = dealers(0..t + 1, one_share(program, &result(0)));
             for bytes in sent.iter_mut().skip(1).take(t) {
-                *bytes = bytes.saturating_add(opened_share(program, &arg(0)));
+                *bytes = bytes.saturating_add(open_len(&arg(0)));
             }
             sent
         }
         Op::InjectBit => {
             // t + 1 parts dealt, then a tree of t products.
-            let mut sent = dealers(t + 1, one_share(program, &result(0)));
-            let products = dealers(2 * t + 1, one_share(program, &result(0)));
+            let share = one_share(program, &result(0));
+            let mut sent = dealers(0..t + 1, share);
+            let products = dealers(0..2 * t + 1, share.saturating_mul(t as u64));
             for (bytes, product) in sent.iter_mut().zip(products) {
-                *bytes = bytes.saturating_add(product.saturating_mul(t as u64));
+                *bytes = bytes.saturating_add(product);
             }
             sent
         }
-        Op::Reveal => (0..n)
-            .map(|p| {
-                let to = if p <= t { n as u64 - 1 } else { 0 };
-                opened_share(program, &arg(0)).saturating_mul(to)
-            })
-            .collect(),
+        Op::Reveal => {
+            let all: Vec<u32> = (0..program.n_parties).collect();
+            opened(program, &arg(0), &all)
+        }
         Op::Output(id) => {
-            let mut sent = vec![0u64; n];
-            for &receiver in program
-                .outputs
-                .get(id.index())
-                .map_or(&[][..], |leaf| &leaf.receivers)
-            {
-                // The receiver has a share of its own; the t parties after it send theirs.
-                for k in 1..=t {
-                    let bytes = &mut sent[(receiver as usize + k) % n];
-                    *bytes = bytes.saturating_add(opened_share(program, &arg(0)));
-                }
-            }
-            sent
+            let leaf = program.outputs.get(id.index());
+            opened(program, &arg(0), leaf.map_or(&[][..], |l| &l.receivers))
         }
-        _ => vec![0; n],
+        Op::Const(_)
+        | Op::Public(_)
+        | Op::PublicReduce { .. }
+        | Op::FromPublic
+        | Op::Gather { .. }
+        | Op::Scatter { .. }
+        | Op::Concat
+        | Op::Linear { .. }
+        | Op::MulPublic
+        | Op::SumLanes { .. }
+        | Op::LowerRing
+        | Op::BooleanToYao
+        | Op::YaoToBoolean
+        | Op::Assert(_)
+        | Op::Loop { .. }
+        | Op::While { .. }
+        | Op::If { .. } => sent,
     }
+}
+
+/// Bytes of every party when a value is opened: a receiver has a share of its own; the t parties after it send theirs.
+fn opened(program: &Program, value: &Operand, receivers: &[u32]) -> Vec<u64> {
+    let n = program.n_parties as usize;
+    let mut sent = vec![0u64; n];
+    for &receiver in receivers {
+        for k in 1..=program.threshold as usize {
+            if let Some(bytes) = sent.get_mut((receiver as usize + k) % n.max(1)) {
+                *bytes = bytes.saturating_add(open_len(value));
+            }
+        }
+    }
+    sent
 }
 
 /// How an operation moves stamps.
@@ -133,7 +137,6 @@ pub(super) fn delay(program: &Program, node: &Node) -> Delay {
     if sent(program, node).iter().all(|&bytes| bytes == 0) {
         return Delay::None;
     }
-    let t = program.threshold;
     match &node.op {
         Op::Call(id) => {
             let template = program.templates.get(id.index());
@@ -141,7 +144,9 @@ pub(super) fn delay(program: &Program, node: &Node) -> Delay {
             Delay::Rounds(u32::try_from(depth).unwrap_or(u32::MAX))
         }
         Op::Compose => Delay::Rounds(2),
-        Op::InjectBit => Delay::Rounds(1 + (t + 1).next_power_of_two().trailing_zeros()),
+        Op::InjectBit => {
+            Delay::Rounds(1 + (program.threshold + 1).next_power_of_two().trailing_zeros())
+        }
         _ => Delay::Rounds(1),
     }
 }

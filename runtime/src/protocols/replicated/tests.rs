@@ -8,7 +8,7 @@ use smpcc_circuit::program::{Domain, Op};
 use smpcc_circuit::template::{Builder as TemplateBuilder, Lit, Template};
 use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 
-mod views;
+pub(crate) mod views;
 
 use crate::engine::testing::{AllInputs, Builder, a, expect_costs, expect_output};
 
@@ -18,7 +18,7 @@ const Y: Domain = Domain::Yao;
 const LANES: [u64; 6] = [1, 3, 63, 64, 65, 1000];
 
 /// Words from a seed; not random, but without structure.
-fn words(seed: u64, width: u32, lanes: u64) -> Vec<Word> {
+pub(crate) fn words(seed: u64, width: u32, lanes: u64) -> Vec<Word> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -31,14 +31,14 @@ fn words(seed: u64, width: u32, lanes: u64) -> Vec<Word> {
         .collect()
 }
 
-fn inputs(all: &[&[Word]]) -> AllInputs {
+pub(crate) fn inputs(all: &[&[Word]]) -> AllInputs {
     all.iter()
         .enumerate()
         .map(|(i, w)| (InputId::new(i), w.to_vec()))
         .collect()
 }
 
-fn u(width: u8) -> Scalar {
+pub(crate) fn u(width: u8) -> Scalar {
     Scalar::unsigned(width)
 }
 
@@ -215,7 +215,7 @@ pub(crate) fn sum_template(width: u32, n: usize) -> Template {
 }
 
 /// A difference `x − Σ rest`.
-fn difference_template(width: u32, n: usize) -> Template {
+pub(crate) fn difference_template(width: u32, n: usize) -> Template {
     let sum = sum_template(width, n);
     let mut t = TemplateBuilder::new(&vec![width; n]);
     let args: Vec<Vec<Lit>> = (0..n)
@@ -424,7 +424,7 @@ fn a_garbled_loop_takes_constant_rounds() {
     assert_eq!(reports[0].rounds, 4);
 }
 
-fn and_template() -> Template {
+pub(crate) fn and_template() -> Template {
     let mut t = TemplateBuilder::new(&[1, 1]);
     let (x, y) = (t.input(0)[0], t.input(1)[0]);
     let z = t.and(x, y);

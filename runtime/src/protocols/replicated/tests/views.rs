@@ -13,12 +13,13 @@ use crate::net::record::Recording;
 use crate::party::PartyId;
 
 /// Enough for a chi-square test over bytes, and one message per tick and link.
-const LANES: u64 = 40_000;
+pub(crate) const LANES: u64 = 40_000;
 
 /// Runs a program; what each party sent.
-fn recorded(program: &Program, inputs: &AllInputs) -> Vec<Recording> {
-    let recordings: Vec<Recording> = (0..3).map(|_| Recording::default()).collect();
-    let links = memory::links(3).unwrap().into_iter().zip(&recordings);
+pub(crate) fn recorded(program: &Program, inputs: &AllInputs) -> Vec<Recording> {
+    let n = program.n_parties as usize;
+    let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
+    let links = memory::links(n).unwrap().into_iter().zip(&recordings);
     let links = links
         .map(|(links, recording)| recording.wrap(links))
         .collect();
@@ -29,7 +30,7 @@ fn recorded(program: &Program, inputs: &AllInputs) -> Vec<Recording> {
 }
 
 /// The messages from one party to another, joined by step.
-fn messages(recordings: &[Recording], from: usize, to: usize) -> Vec<Vec<u8>> {
+pub(crate) fn messages(recordings: &[Recording], from: usize, to: usize) -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = Vec::new();
     for frame in recordings[from].sent_to(PartyId::new(to as u16)) {
         if frame.is_data {
@@ -43,7 +44,7 @@ fn messages(recordings: &[Recording], from: usize, to: usize) -> Vec<Vec<u8>> {
 
 /// Chi-square of bytes below `values`, or of their low bits where there are few; what chance gives less than once in
 /// 10^9 runs is a failure.
-fn assert_uniform(bytes: impl Iterator<Item = u8>, values: usize, what: &str) {
+pub(crate) fn assert_uniform(bytes: impl Iterator<Item = u8>, values: usize, what: &str) {
     let bytes: Vec<u8> = bytes.collect();
     let above = bytes.iter().find(|&&b| usize::from(b) >= values);
     assert!(above.is_none(), "{what}: {above:?} is above the ring");
@@ -68,11 +69,17 @@ fn assert_uniform(bytes: impl Iterator<Item = u8>, values: usize, what: &str) {
 }
 
 /// All messages of a program without openings are uniform, one by one and in pairs that differ by two lanes.
-fn assert_messages_uniform(program: &Program, inputs: &AllInputs, values: usize, name: &str) {
+pub(crate) fn assert_messages_uniform(
+    program: &Program,
+    inputs: &AllInputs,
+    values: usize,
+    name: &str,
+) {
     let recordings = recorded(program, inputs);
+    let n_parties = recordings.len();
     let mut n = 0;
-    for from in 0..3 {
-        for to in (0..3).filter(|&to| to != from) {
+    for from in 0..n_parties {
+        for to in (0..n_parties).filter(|&to| to != from) {
             for (step, bytes) in messages(&recordings, from, to).iter().enumerate() {
                 let what = format!("{name}, {from} to {to}, message {step}");
                 assert_uniform(bytes.iter().copied(), values, &what);
@@ -86,7 +93,7 @@ fn assert_messages_uniform(program: &Program, inputs: &AllInputs, values: usize,
     assert!(n > 0, "{name}: nothing was sent");
 }
 
-fn constant(word: Word) -> Vec<Word> {
+pub(crate) fn constant(word: Word) -> Vec<Word> {
     vec![word; LANES as usize]
 }
 

@@ -1,0 +1,349 @@
+//! Three parties or more, Shamir's sharing over Galois rings, fewer than half of the parties corrupt.
+//!
+//! - **Functionality**: arithmetic mod 2^k, XOR-AND circuits, conversions between them; input, opening.
+//! - **Adversary**: semi-honest, t of n parties, 2t < n.
+//! - **Source**: Ben-Or, Goldwasser, Wigderson (STOC 1988); multiplication after Gennaro, Rabin, Rabin (PODC 1998), figure 2; the
+//!   ring GR(2^k, d) after Abspoel, Cramer, Damgård, Escudero, Yuan (TCC 2019), sections 3 and 4.
+//! - **Assumptions**: AES-128 is a pseudo-random function; links are private and authenticated.
+//! - **Cost**: `smpcc_circuit::cost`, asserted by tests.
+//! - **Departures from the paper**: shared values are integers mod 2^k (or bits) and not all of GR(2^k, d); coefficient 0 of a
+//!   Lagrange-weighted share is then an additive share of the value, which is what is re-shared, converted and opened.
+//! - **Leakage and failure**: shapes and the schedule, which all know. A party that deviates can change results.
+//!
+//! Party `i` (0-based) holds the value at point `i + 1` of a polynomial of degree t over GR(2^k, d), d coordinates each; the value at 0
+//! is the shared integer. Boolean values are the same with k = 1: per bit d planes, 64 lanes to a word. Public constants are constant
+//! polynomials; they are only ever opened after something was added that was dealt.
+
+use std::sync::Arc;
+
+use smpcc_circuit::program::{Domain, Node, Op, Program};
+
+use super::circuit::Circuit;
+use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
+use super::{Begun, Opened, Operand, Outcome, Pipeline, SemiHonest, Suite, Value};
+use crate::bits::Bits;
+use crate::engine::local::{indices, public};
+use crate::error::Error;
+use crate::net::Mesh;
+use crate::party::PartyId;
+use crate::prg::{OsEntropy, Prg, PrgKey};
+use crate::ring::{Elements, for_width};
+
+mod arithmetic;
+mod boolean;
+mod coefficients;
+mod convert;
+mod deal;
+mod galois;
+mod geometry;
+mod input;
+mod local;
+mod multiply;
+mod open;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+use geometry::Geometry;
+
+/// Lanes per block of operations that take one message.
+const BLOCK: usize = 1 << 14;
+
+/// A share of a value.
+#[derive(Clone)]
+pub enum Share {
+    /// Of integers mod 2^ring.
+    Arithmetic(Arithmetic),
+    /// Of bit strings.
+    Boolean(Boolean),
+}
+
+/// Coordinates of shares of integers mod 2^ring, in GR(2^ring, d).
+#[derive(Clone)]
+pub struct Arithmetic {
+    ring: u32,
+    part: Vec<Elements>,
+}
+
+/// Coordinates of shares of bits, in the field with 2^d elements.
+#[derive(Clone)]
+pub struct Boolean {
+    part: Vec<Bits>,
+    /// The strings themselves at the party that drew them, for [`Op::Compose`].
+    known: Option<Arc<Bits>>,
+}
+
+type Held = Operand<Bgw>;
+
+/// One party of the suite: its constants, its keys and the numbers of what has been drawn from them.
+pub struct Bgw {
+    geometry: Geometry,
+    /// By party; none at this party's place.
+    keys: Vec<Option<Prg>>,
+    /// Nobody else's.
+    own: Prg,
+    /// The next unused number in every stream.
+    next: u64,
+    circuits: Vec<Option<Arc<Circuit>>>,
+}
+
+impl Bgw {
+    /// This party's side, with keys from the session's links.
+    pub fn new(program: &Program, mesh: &Mesh) -> Result<Self, Error> {
+        let (me, n) = (mesh.me().index(), mesh.n_parties());
+        let d = smpcc_circuit::cost::extension_degree(program.n_parties) as usize;
+        if n != program.n_parties as usize {
+            return Err(Error::bug("the links are those of another run"));
+        }
+        let key = |other: PartyId| -> Result<Option<Prg>, Error> {
+            if other.index() == me {
+                return Ok(None);
+            }
+            let pair = mesh.pair_key(other)?;
+            Ok(Some(Prg::new(&pair.prg_key("bgw/share"))))
+        };
+        Ok(Self {
+            geometry: Geometry::new(me, n, program.threshold as usize, d)?,
+            keys: PartyId::all(n).map(key).collect::<Result<_, _>>()?,
+            own: Prg::new(&PrgKey::fresh(&mut OsEntropy)?),
+            next: 0,
+            circuits: program.templates.iter().map(|_| None).collect(),
+        })
+    }
+
+    /// Numbers of the generators, the same at all parties. Each is used once: by one dealing, in the dealers' streams.
+    fn allocate(&mut self, numbers: usize) -> u64 {
+        let first = self.next;
+        self.next += numbers as u64;
+        first
+    }
+
+    /// The generator in common with another party.
+    fn key(&self, other: usize) -> Result<&Prg, Error> {
+        let key = self.keys.get(other).and_then(Option::as_ref);
+        key.ok_or_else(|| Error::bug("a key is missing"))
+    }
+
+    fn circuit(&mut self, program: &Program, id: usize) -> Result<Arc<Circuit>, Error> {
+        let missing = || Error::bug("a circuit is missing");
+        let slot = self.circuits.get_mut(id).ok_or_else(missing)?;
+        if let Some(known) = slot {
+            return Ok(known.clone());
+        }
+        let circuit = Arc::new(Circuit::new(program.templates.get(id).ok_or_else(missing)?));
+        *slot = Some(circuit.clone());
+        Ok(circuit)
+    }
+}
+
+fn party(i: usize) -> PartyId {
+    PartyId::new(i as u16)
+}
+
+impl Arithmetic {
+    /// Shares of zero without any randomness.
+    fn zeros(d: usize, ring: u32, lanes: usize) -> Self {
+        let part = (0..d).map(|_| Elements::zeros(ring, lanes)).collect();
+        Self { ring, part }
+    }
+
+    fn lanes(&self) -> usize {
+        self.part.first().map_or(0, Elements::lanes)
+    }
+}
+
+impl Boolean {
+    fn zeros(d: usize, width: usize, lanes: usize) -> Self {
+        Self {
+            part: (0..d).map(|_| Bits::zeros(width, lanes)).collect(),
+            known: None,
+        }
+    }
+
+    fn lanes(&self) -> usize {
+        self.part.first().map_or(0, Bits::lanes)
+    }
+
+    fn width(&self) -> usize {
+        self.part.first().map_or(0, Bits::width)
+    }
+}
+
+/// The arithmetic share in a value.
+fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
+    match value {
+        Value::Shared(Share::Arithmetic(share)) => Ok(share),
+        Value::Shared(Share::Boolean(_)) | Value::Public(_) => {
+            Err(Error::bug("an operand is not an arithmetic share"))
+        }
+    }
+}
+
+/// The Boolean share in a value.
+fn boolean(value: &Value<Share>) -> Result<&Boolean, Error> {
+    match value {
+        Value::Shared(Share::Boolean(share)) => Ok(share),
+        Value::Shared(Share::Arithmetic(_)) | Value::Public(_) => {
+            Err(Error::bug("an operand is not a Boolean share"))
+        }
+    }
+}
+
+fn done(values: Vec<Share>) -> Result<Begun<Bgw>, Error> {
+    let values = values.into_iter().map(Value::Shared).collect();
+    Ok(Begun::Done(Outcome::Values(values)))
+}
+
+impl Suite for Bgw {
+    type Share = Share;
+    type Threat = SemiHonest;
+
+    fn threat(&self) -> &SemiHonest {
+        &SemiHonest
+    }
+
+    fn begin(
+        &mut self,
+        program: &Program,
+        node: &Node,
+        mut args: Vec<Held>,
+        input: Option<Elements>,
+    ) -> Result<Begun<Self>, Error> {
+        let d = self.geometry.d;
+        let result = |i| info(program, &node.results, i);
+        match &node.op {
+            Op::Input(id) => {
+                let leaf = program.inputs.get(id.index());
+                let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
+                input::begin(self, leaf, result(0)?, input)
+            }
+            Op::FromPublic => {
+                let scalar = info(program, &node.args, 0)?.scalar;
+                done(vec![local::from_public(
+                    d,
+                    public(&*nth(&args, 0)?)?,
+                    scalar,
+                    result(0)?,
+                )?])
+            }
+            Op::Gather { block } => {
+                let lanes = n_lanes(info(program, &node.args, 0)?)?;
+                let index = nth(&args, 1)?;
+                let index = indices(program, node, public(&index)?, lanes, *block)?;
+                done(vec![local::gather(
+                    &*nth(&args, 0)?,
+                    &index,
+                    *block as usize,
+                )?])
+            }
+            Op::Scatter { block } => {
+                if args.len() != 3 {
+                    return Err(Error::bug("a scatter of the wrong operands"));
+                }
+                let dst = args.remove(0);
+                let lanes = n_lanes(info(program, &node.args, 0)?)?;
+                let index = nth(&args, 0)?;
+                let index = indices(program, node, public(&index)?, lanes, *block)?;
+                done(vec![local::scatter(
+                    dst,
+                    &index,
+                    &*nth(&args, 1)?,
+                    *block as usize,
+                )?])
+            }
+            Op::Concat => done(vec![local::concat(d, &args, result(0)?)?]),
+            Op::Linear {
+                coefficients,
+                constant,
+            } => done(vec![local::combine(
+                d,
+                coefficients,
+                *constant,
+                &args,
+                result(0)?,
+            )?]),
+            Op::MulPublic => {
+                let scalar = info(program, &node.args, 1)?.scalar;
+                done(vec![local::mul_public(
+                    &*nth(&args, 0)?,
+                    public(&*nth(&args, 1)?)?,
+                    scalar,
+                )?])
+            }
+            Op::SumLanes { segments } => done(vec![local::sum_lanes(&*nth(&args, 0)?, *segments)?]),
+            Op::LowerRing => done(vec![local::lower_ring(
+                &*nth(&args, 0)?,
+                bits_of(result(0)?),
+            )?]),
+            Op::Mul => {
+                let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
+                let n = arithmetic(&x)?.lanes();
+                arithmetic::product(self, x, y, n)
+            }
+            Op::Dot { segments } => {
+                let n = usize::try_from(*segments)
+                    .map_err(|_| Error::machine("a value is larger than memory"))?;
+                arithmetic::product(self, nth(&args, 0)?, nth(&args, 1)?, n)
+            }
+            Op::Call(id) => match result(0)?.domain {
+                Domain::Boolean => {
+                    let circuit = self.circuit(program, id.index())?;
+                    boolean::begin(self, circuit, args, n_lanes(result(0)?)?)
+                }
+                Domain::Yao | Domain::Public | Domain::Arithmetic { .. } => {
+                    Err(Error::bug("a circuit runs on Boolean shares"))
+                }
+            },
+            Op::Decompose => {
+                let width = bits_of(result(0)?) as usize;
+                convert::decompose(self, &nth(&args, 0)?, width)
+            }
+            Op::RandomParts => {
+                let (width, lanes) = (bits_of(result(0)?) as usize, n_lanes(result(0)?)?);
+                convert::random_parts(self, width, lanes)
+            }
+            Op::Compose => {
+                let ring = bits_of(result(0)?);
+                for_width!(ring, E => convert::compose::<E>(self, args, ring))
+            }
+            Op::InjectBit => {
+                let bits = nth(&args, 0)?;
+                let ring = bits_of(result(0)?);
+                for_width!(ring, E => convert::inject_bit::<E>(self, bits, ring))
+            }
+            Op::Reveal => {
+                let width = result(0)?.scalar.width();
+                let all = (0..self.geometry.n).collect();
+                open::begin(self, nth(&args, 0)?, width, all, None)
+            }
+            Op::Output(id) => {
+                let leaf = program.outputs.get(id.index());
+                let leaf = leaf.ok_or_else(|| Error::bug("an output is missing"))?;
+                let receives = |p: &usize| leaf.receivers.contains(&(*p as u32));
+                let receivers: Vec<usize> = (0..self.geometry.n).filter(receives).collect();
+                let value = nth(&args, 0)?;
+                if let Value::Public(known) = &*value {
+                    let mine = receivers.contains(&self.geometry.me);
+                    let known = mine.then(|| Opened::new(known.clone()));
+                    return Ok(Begun::Done(Outcome::Output(*id, known)));
+                }
+                open::begin(self, value, leaf.scalar.width(), receivers, Some(*id))
+            }
+            Op::BooleanToYao | Op::YaoToBoolean => {
+                Err(Error::bug("this suite has no garbled circuits"))
+            }
+            Op::Const(_)
+            | Op::Public(_)
+            | Op::PublicReduce { .. }
+            | Op::Assert(_)
+            | Op::Loop { .. }
+            | Op::While { .. }
+            | Op::If { .. } => Err(Error::bug("this is not an operation on shares")),
+        }
+    }
+}
+
+/// An operation in blocks, begun; with nothing to do it still ends in order.
+fn pipelined<B: super::Blocks<Bgw> + 'static>(blocks: B) -> Result<Begun<Bgw>, Error> {
+    Pipeline::begun(blocks)
+}

@@ -1,0 +1,167 @@
+//! Products and sums of products mod 2^k.
+//!
+//! - **Functionality**: `Σ x_j · y_j` over runs of lanes, one result per run.
+//! - **Adversary**: semi-honest, t of n parties.
+//! - **Source**: see [`super::multiply`], which makes shares of degree t from what is computed here.
+//! - **Assumptions**: AES-128 is a pseudo-random function.
+//! - **Cost**: that of one product per result, however long the run.
+//! - **Departures from the paper**: none.
+//! - **Leakage and failure**: none; a wrong message makes the result wrong.
+
+use std::ops::Range;
+
+use smpcc_circuit::value::Word;
+
+use super::coefficients::Integers;
+use super::multiply::Multiply;
+use super::vector::Vector;
+use super::{Arithmetic, BLOCK, Bgw, Held, Share, arithmetic, block_range, pipelined};
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::ring::{Element, for_width};
+
+struct Product<E: Element> {
+    x: Held,
+    y: Held,
+    /// Lanes per result.
+    run: usize,
+    n: usize,
+    n_phases: u32,
+    out: Share,
+    blocks: Vec<Multiply<Integers<E>>>,
+}
+
+/// `n` sums of products of `x` and `y`.
+pub(super) fn product(suite: &Bgw, x: Held, y: Held, n: usize) -> Result<Begun<Bgw>, Error> {
+    let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
+    if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
+        return Err(Error::bug("factors of different shapes"));
+    }
+    let run = lanes.checked_div(n).unwrap_or(0);
+    for_width!(ring, E => pipelined(Product::<E> {
+        x,
+        y,
+        run,
+        n,
+        n_phases: Multiply::<Integers<E>>::n_phases(suite),
+        out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, n)),
+        blocks: Vec::new(),
+    }))
+}
+
+/// Coordinates of a share on a range of lanes.
+fn cut<'a, E: Element>(value: &'a Held, lanes: &Range<usize>) -> Result<Vec<&'a [E]>, Error> {
+    let parts = arithmetic(value)?.part.iter();
+    let slices = parts.map(|part| E::slice(part)?.get(lanes.clone()));
+    slices
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::bug("a share in the wrong machine word"))
+}
+
+/// Coordinate 0 of the weighted sums of products of runs of lanes: `form` is the weight's, see
+/// [`super::galois::Galois::form`].
+pub(super) fn weighted_products<E: Element>(
+    form: &[Word],
+    x: &[&[E]],
+    y: &[&[E]],
+    run: usize,
+    out: &mut Vec<E>,
+) {
+    match x.len() {
+        2 => products::<E, 2>(form, x, y, run, out),
+        3 => products::<E, 3>(form, x, y, run, out),
+        4 => products::<E, 4>(form, x, y, run, out),
+        _ => products::<E, 5>(form, x, y, run, out),
+    }
+}
+
+fn products<E: Element, const D: usize>(
+    form: &[Word],
+    x: &[&[E]],
+    y: &[&[E]],
+    run: usize,
+    out: &mut Vec<E>,
+) {
+    let mut weights = [E::default(); 9];
+    for (weight, &word) in weights.iter_mut().zip(form) {
+        *weight = E::of(word);
+    }
+    let (Some(x), Some(y)) = (x.first_chunk::<D>(), y.first_chunk::<D>()) else {
+        return;
+    };
+    let lanes = x.iter().chain(y).map(|part| part.len()).min().unwrap_or(0);
+    let (x, y) = (x.map(|part| &part[..lanes]), y.map(|part| &part[..lanes]));
+    let run = run.max(1);
+    for first in (0..lanes / run).map(|r| r * run) {
+        // The coefficients of the product of two polynomials in X, summed over the run.
+        let mut sums = [E::default(); 9];
+        for lane in first..first + run {
+            for a in 0..D {
+                for b in 0..D {
+                    sums[a + b] = sums[a + b].add(x[a][lane].mul(y[b][lane]));
+                }
+            }
+        }
+        let mut value = E::default();
+        for i in 0..2 * D - 1 {
+            value = value.add(weights[i].mul(sums[i]));
+        }
+        out.push(value);
+    }
+}
+
+impl<E: Element> Blocks<Bgw> for Product<E> {
+    fn n_blocks(&self) -> usize {
+        self.n.div_ceil(BLOCK)
+    }
+
+    fn n_phases(&self) -> u32 {
+        self.n_phases
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        if self.blocks.len() <= place.slot {
+            self.blocks.resize_with(place.slot + 1, Multiply::default);
+        }
+        let range = block_range(place.block, BLOCK, self.n);
+        let ring = arithmetic(&self.x)?.ring;
+        let mut shares = Vec::new();
+        if let Some(form) = &suite.geometry.product {
+            let lanes = range.start * self.run..range.end * self.run;
+            shares.reserve(range.len());
+            let (x, y) = (cut(&self.x, &lanes)?, cut(&self.y, &lanes)?);
+            weighted_products::<E>(form, &x, &y, self.run, &mut shares);
+            // Sums of nothing.
+            shares.resize(range.len(), E::default());
+        }
+        let layout = Integers::<E>::layout(ring, range.len());
+        self.blocks[place.slot].emit(suite, wire, layout, &shares)
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let block = &mut self.blocks[place.slot];
+        block.absorb(suite, wire)?;
+        if place.phase + 1 == self.n_phases {
+            let from = block_range(place.block, BLOCK, self.n).start;
+            Vector::store(&block.batch, from, &mut self.out)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let empty = Share::Arithmetic(Arithmetic::zeros(0, 1, 0));
+        let out = std::mem::replace(&mut self.out, empty);
+        Ok(Outcome::Values(vec![Value::Shared(out)]))
+    }
+}

@@ -1,0 +1,235 @@
+//! Opening to all parties or to some.
+//!
+//! - **Functionality**: receivers learn the value mod 2^width of its type; nobody else learns anything.
+//! - **Adversary**: semi-honest, t of n parties.
+//! - **Source**: Ben-Or, Goldwasser, Wigderson (STOC 1988), section 2, with t + 1 of the shares.
+//! - **Assumptions**: none beyond private links.
+//! - **Cost**: one round; a receiver gets one element from each of the t parties after it.
+//! - **Departures from the paper**: instead of its share a party sends coordinate 0 of it times its Lagrange weight, an additive share
+//!   of the value and a function of what would be sent otherwise; arithmetic shares are cut to the type's width first.
+//! - **Leakage and failure**: with what t corrupt parties hold, the value determines all shares: they say no more.
+
+use smpcc_circuit::ids::OutputId;
+
+use super::coefficients::{Integers, Sliced};
+use super::vector::Vector;
+use super::{BLOCK, Bgw, Held, Share, block_range, party, pipelined};
+use crate::bits::Bits;
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::protocols::{Begun, Blocks, Opened, Outcome, Place, Value};
+use crate::ring::{Element, Elements, for_width};
+
+struct Open<R: Opening> {
+    value: Held,
+    lanes: usize,
+    width: u32,
+    receivers: Vec<usize>,
+    /// Whether this party is a receiver.
+    mine: bool,
+    output: Option<OutputId>,
+    sum: R::Clear,
+}
+
+/// Opens a value to those who receive it, for an output leaf or (`None`) for all.
+pub(super) fn begin(
+    suite: &Bgw,
+    value: Held,
+    width: u32,
+    receivers: Vec<usize>,
+    output: Option<OutputId>,
+) -> Result<Begun<Bgw>, Error> {
+    let mine = receivers.contains(&suite.geometry.me);
+    match &*value {
+        Value::Shared(Share::Arithmetic(a)) => {
+            let (ring, lanes) = (a.ring, a.lanes());
+            for_width!(ring, E => open::<Integers<E>>(value, lanes, width, receivers, mine, output))
+        }
+        Value::Shared(Share::Boolean(b)) => {
+            let (width, lanes) = (b.width() as u32, b.lanes());
+            open::<Sliced>(value, lanes, width, receivers, mine, output)
+        }
+        Value::Public(_) => Err(Error::bug("only shares are opened")),
+    }
+}
+
+fn open<R: Opening>(
+    value: Held,
+    lanes: usize,
+    width: u32,
+    receivers: Vec<usize>,
+    mine: bool,
+    output: Option<OutputId>,
+) -> Result<Begun<Bgw>, Error> {
+    pipelined(Open::<R> {
+        value,
+        // An output that nobody receives sends nothing.
+        lanes: if receivers.is_empty() { 0 } else { lanes },
+        width,
+        receivers,
+        mine,
+        output,
+        sum: R::empty(width, if mine { lanes } else { 0 }),
+    })
+}
+
+/// What is opened, and how it is collected.
+pub(super) trait Opening: Vector {
+    /// Zeros.
+    fn empty(width: u32, lanes: usize) -> Self::Clear;
+    /// Puts the words of a block in place.
+    fn put(words: &[Self::Word], from: usize, lanes: usize, width: u32, into: &mut Self::Clear);
+    /// As integers.
+    fn elements(clear: &Self::Clear) -> Elements;
+}
+
+impl<E: Element> Opening for Integers<E> {
+    fn empty(width: u32, lanes: usize) -> Elements {
+        Elements::zeros(width, lanes)
+    }
+
+    fn put(words: &[E], from: usize, _lanes: usize, width: u32, into: &mut Elements) {
+        for_width!(width, F => {
+            let into = F::slice_mut(into).and_then(|v| v.get_mut(from..));
+            for (into, e) in into.into_iter().flatten().zip(words) {
+                *into = F::of(e.word()).low(width);
+            }
+        });
+    }
+
+    fn elements(clear: &Elements) -> Elements {
+        clear.clone()
+    }
+}
+
+impl Opening for Sliced {
+    fn empty(width: u32, lanes: usize) -> Bits {
+        Bits::zeros(width as usize, lanes)
+    }
+
+    fn put(words: &[u64], from: usize, lanes: usize, width: u32, into: &mut Bits) {
+        into.put(
+            from,
+            &Bits::from_words(width as usize, lanes, words.to_vec()),
+        );
+    }
+
+    fn elements(clear: &Bits) -> Elements {
+        clear.to_elements()
+    }
+}
+
+/// Sends this party's additive shares of a block to a receiver, where it is one of the t after it.
+pub(super) fn send<R: Vector>(
+    suite: &Bgw,
+    wire: &mut Exchange<'_>,
+    value: &Held,
+    receiver: usize,
+    lanes: std::ops::Range<usize>,
+    width: u32,
+) -> Result<(), Error> {
+    let Some(weights) = &suite.geometry.opening[receiver] else {
+        return Ok(());
+    };
+    let layout = R::layout(width, lanes.len());
+    let words = R::project(value, weights, lanes)?;
+    wire.send(party(receiver), |out| {
+        R::write(&words, layout.unit, layout.format, out);
+    })
+}
+
+/// Says what a receiver gets.
+pub(super) fn expect<R: Vector>(
+    suite: &Bgw,
+    wire: &mut Exchange<'_>,
+    lanes: usize,
+    width: u32,
+) -> Result<(), Error> {
+    let geometry = &suite.geometry;
+    for k in 1..=geometry.t {
+        let len = R::layout(width, lanes).len::<R>(1);
+        wire.expect(party((geometry.me + k) % geometry.n), len)?;
+    }
+    Ok(())
+}
+
+/// At a receiver: the value, in the ring of its shares, on a block of lanes; right mod 2^width.
+pub(super) fn receive<R: Vector>(
+    suite: &Bgw,
+    wire: &mut Exchange<'_>,
+    value: &Held,
+    lanes: std::ops::Range<usize>,
+    width: u32,
+) -> Result<Vec<R::Word>, Error> {
+    let geometry = &suite.geometry;
+    let missing = || Error::bug("a receiver without a share");
+    let weights = geometry.opening[geometry.me].as_ref().ok_or_else(missing)?;
+    let layout = R::layout(width, lanes.len());
+    let mut sum = R::project(value, weights, lanes)?;
+    for k in 1..=geometry.t {
+        let bytes = wire.take(party((geometry.me + k) % geometry.n), layout.len::<R>(1))?;
+        R::add_read(bytes, layout.unit, layout.format, &mut sum);
+    }
+    Ok(sum)
+}
+
+impl<R: Opening> Blocks<Bgw> for Open<R> {
+    fn n_blocks(&self) -> usize {
+        self.lanes.div_ceil(BLOCK)
+    }
+
+    fn n_phases(&self) -> u32 {
+        1
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let range = block_range(place.block, BLOCK, self.lanes);
+        for &receiver in self
+            .receivers
+            .iter()
+            .filter(|&&receiver| receiver != suite.geometry.me)
+        {
+            send::<R>(
+                suite,
+                wire,
+                &self.value,
+                receiver,
+                range.clone(),
+                self.width,
+            )?;
+        }
+        if self.mine {
+            expect::<R>(suite, wire, range.len(), self.width)?;
+        }
+        Ok(())
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        if !self.mine {
+            return Ok(());
+        }
+        let range = block_range(place.block, BLOCK, self.lanes);
+        let (from, n) = (range.start, range.len());
+        let words = receive::<R>(suite, wire, &self.value, range, self.width)?;
+        R::put(&words, from, n, self.width, &mut self.sum);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let opened = R::elements(&self.sum);
+        Ok(match self.output {
+            None => Outcome::Revealed(Opened::new(opened)),
+            Some(id) => Outcome::Output(id, self.mine.then(|| Opened::new(opened))),
+        })
+    }
+}
