@@ -1,97 +1,133 @@
 //! The inner loops of OT extension: generator output of many keys, sums over leaves, the transposition of bits, and hashing.
 //!
-//! The forms are those of [`super`]; the portable one, over the `aes` crate, says what the others must give.
+//! The forms are those of [`super`]; the portable one, over the `aes` crate, says what the others must give. A cipher keeps the form that it
+//! was made with.
 
 use aes::Aes128;
-use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use aes::cipher::{Array, KeyInit};
+use zeroize::Zeroize;
 
-use crate::bits::transpose64;
+use super::{Form, best};
 use crate::block::Label;
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
 
 /// Rows of a block of columns: the bits of a label.
 pub const ROWS: usize = 128;
 
 /// AES-128 under one key, expanded for many blocks. The key schedule is wiped when dropped.
-pub struct Cipher {
-    portable: Aes128,
+pub struct Cipher(Schedule);
+
+enum Schedule {
+    // Boxed: its size is not ours to choose, and thousands are alive at once.
+    Portable(Box<Aes128>),
+    #[cfg(target_arch = "x86_64")]
+    Aes(x86_64::Keys),
+    #[cfg(target_arch = "x86_64")]
+    Vaes(x86_64::Keys),
+}
+
+impl Drop for Cipher {
+    fn drop(&mut self) {
+        match &mut self.0 {
+            // The crate wipes it.
+            Schedule::Portable(_) => {}
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Aes(keys) | Schedule::Vaes(keys) => keys.zeroize(),
+        }
+    }
 }
 
 impl Cipher {
     /// The cipher of a key.
     pub fn new(key: &[u8; 16]) -> Self {
-        Self {
-            portable: Aes128::new(&Array::from(*key)),
-        }
+        Self::with_form(best(), key)
+    }
+
+    fn with_form(form: Form, key: &[u8; 16]) -> Self {
+        Self(match form {
+            Form::Portable => Schedule::Portable(Box::new(Aes128::new(&Array::from(*key)))),
+            #[cfg(target_arch = "x86_64")]
+            Form::Aes => Schedule::Aes(x86_64::expand(Label::from_bytes(*key))),
+            #[cfg(target_arch = "x86_64")]
+            Form::Vaes => Schedule::Vaes(x86_64::expand(Label::from_bytes(*key))),
+        })
     }
 
     /// Blocks `index`, `index + 1`, … of `stream`: the encryptions of `stream ‖ index`, both little-endian 64 bit, as
     /// [`crate::prg::Prg`] has them.
     pub fn counter(&self, stream: u64, index: u64, out: &mut [Label]) {
-        for (i, block) in out.iter_mut().enumerate() {
-            let at = u128::from(index.wrapping_add(i as u64));
-            *block = Label(u128::from(stream) | at << 64);
-        }
-        self.encrypt(out);
-    }
-
-    fn encrypt(&self, blocks: &mut [Label]) {
-        let mut buffer = [Array::default(); 64];
-        for blocks in blocks.chunks_mut(buffer.len()) {
-            let buffer = &mut buffer[..blocks.len()];
-            for (to, from) in buffer.iter_mut().zip(blocks.iter()) {
-                *to = Array::from(from.to_bytes());
-            }
-            self.portable.encrypt_blocks(buffer);
-            for (to, from) in blocks.iter_mut().zip(buffer) {
-                *to = Label::from_bytes((*from).into());
-            }
+        match &self.0 {
+            Schedule::Portable(cipher) => portable::counter(cipher, stream, index, out),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Aes(keys) => x86_64::counter_aes(keys, stream, index, out),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Vaes(keys) => x86_64::counter_vaes(keys, stream, index, out),
         }
     }
 
     /// Hashes `x[i]` with the tweak `first + i`, in place: `π(π(x) ⊕ t) ⊕ π(x)` with this cipher as π (Guo, Katz, Wang, Yu,
-    /// "Efficient and secure multiparty computation from fixed-key block ciphers", S&P 2020, section 7.4: TMMO, which is tweakable
-    /// circular correlation robust).
+    /// "Efficient and secure multiparty computation from fixed-key block ciphers", S&P 2020: TMMO, which is tweakable circular
+    /// correlation robust).
     pub fn tmmo(&self, first: u64, x: &mut [Label]) {
-        let mut inner = [Label::ZERO; 64];
-        for (c, x) in x.chunks_mut(inner.len()).enumerate() {
-            let inner = &mut inner[..x.len()];
-            self.encrypt(x);
-            let start = first + (c * 64) as u64;
-            for (i, (to, from)) in inner.iter_mut().zip(x.iter()).enumerate() {
-                *to = *from ^ Label((start + i as u64).into());
-            }
-            self.encrypt(inner);
-            for (to, from) in x.iter_mut().zip(inner) {
-                *to ^= *from;
-            }
+        match &self.0 {
+            Schedule::Portable(cipher) => portable::tmmo(cipher, first, x),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Aes(keys) => x86_64::tmmo_aes(keys, first, x),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Vaes(keys) => x86_64::tmmo_vaes(keys, first, x),
         }
     }
 }
 
+/// How bits are moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Width {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Gfni,
+}
+
+fn width() -> Width {
+    #[cfg(target_arch = "x86_64")]
+    if best() != Form::Portable && is_x86_feature_detected!("avx2") {
+        return if is_x86_feature_detected!("gfni") {
+            Width::Gfni
+        } else {
+            Width::Avx2
+        };
+    }
+    Width::Portable
+}
+
 /// Sums over the leaves of a tree, `n` blocks each: `sums[j]`, `n` blocks too, becomes the sum of the leaves whose number has bit `j`,
-/// and the first leaf the sum of all; the others are destroyed.
+/// and the first leaf the sum of all; the others may be destroyed.
 ///
 /// # Panics
 /// If there are not 2^k leaves for k sums.
 pub fn fold(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
+    fold_as(width(), leaves, n, sums);
+}
+
+fn fold_as(width: Width, leaves: &mut [Label], n: usize, sums: &mut [Label]) {
     assert_eq!(leaves.len(), n << (sums.len() / n), "leaves and sums");
-    let mut all = leaves;
-    for sum in sums.chunks_exact_mut(n).rev() {
-        let (low, high) = all.split_at_mut(all.len() / 2);
-        for (low, high) in low.iter_mut().zip(high.iter()) {
-            *low ^= *high;
-        }
-        // The upper half is not needed any more: its sum is left in its first leaf.
-        let mut half = &mut *high;
-        while half.len() > n {
-            let (a, b) = half.split_at_mut(half.len() / 2);
-            for (a, b) in a.iter_mut().zip(b.iter()) {
-                *a ^= *b;
-            }
-            half = a;
-        }
-        sum.copy_from_slice(half);
-        all = low;
+    match width {
+        Width::Portable => portable::fold(leaves, n, sums),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 | Width::Gfni => x86_64::fold_avx2(leaves, n, sums),
+    }
+}
+
+/// Adds the bits under a mask, block by block up to the shorter slice.
+pub fn add_masked(to: &mut [Label], what: &[Label], mask: Label) {
+    match width() {
+        Width::Portable => portable::add_masked(to, what, mask),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 | Width::Gfni => x86_64::add_masked_avx2(to, what, mask),
     }
 }
 
@@ -100,18 +136,139 @@ pub fn fold(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
 /// # Panics
 /// If there are not as many rows as the columns have bits.
 pub fn transpose(columns: &[Label], rows: &mut [Label]) {
-    assert_eq!(columns.len(), rows.len(), "a square for each block");
-    let n = columns.len() / ROWS;
-    for (b, rows) in rows.chunks_exact_mut(ROWS).enumerate() {
-        rows.fill(Label::ZERO);
-        for (half, rows) in rows.chunks_exact_mut(64).enumerate() {
-            for quarter in 0..2 {
-                let mut square: [u64; 64] = std::array::from_fn(|c| {
-                    (columns[(64 * quarter + c) * n + b].0 >> (64 * half)) as u64
-                });
-                transpose64(&mut square);
-                for (row, bits) in rows.iter_mut().zip(square) {
-                    row.0 |= u128::from(bits) << (64 * quarter);
+    transpose_as(width(), columns, rows);
+}
+
+fn transpose_as(width: Width, columns: &[Label], rows: &mut [Label]) {
+    assert!(
+        columns.len() == rows.len() && columns.len().is_multiple_of(ROWS),
+        "a square for each block"
+    );
+    match width {
+        Width::Portable => portable::transpose(columns, rows),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => x86_64::transpose_avx2(columns, rows),
+        #[cfg(target_arch = "x86_64")]
+        Width::Gfni => x86_64::transpose_gfni(columns, rows),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prg::{Prg, PrgKey};
+
+    fn labels(stream: u64, n: usize) -> Vec<Label> {
+        let prg = Prg::new(&PrgKey::from_bytes([9; 16]));
+        (0..n as u64)
+            .map(|i| Label::from_bytes(prg.block(stream, i)))
+            .collect()
+    }
+
+    fn forms() -> Vec<Form> {
+        let mut all = vec![Form::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if super::super::detected() != Form::Portable {
+                all.push(Form::Aes);
+            }
+            if super::super::detected() == Form::Vaes {
+                all.push(Form::Vaes);
+            }
+        }
+        all
+    }
+
+    fn widths() -> Vec<Width> {
+        let mut all = vec![Width::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") {
+                all.push(Width::Avx2);
+                if is_x86_feature_detected!("gfni") {
+                    all.push(Width::Gfni);
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_form_counts_as_the_generator_does() {
+        let key = *b"0123456789abcdef";
+        let prg = Prg::new(&PrgKey::from_bytes(key));
+        for form in forms() {
+            let cipher = Cipher::with_form(form, &key);
+            for n in [1, 2, 3, 8, 15, 16, 17, 31, 100] {
+                let mut out = vec![Label::ZERO; n];
+                let index = u64::from(u32::MAX) - 3;
+                cipher.counter(7, index, &mut out);
+                for (i, out) in out.iter().enumerate() {
+                    let expected = prg.block(7, index + i as u64);
+                    assert!(out.to_bytes() == expected, "{form:?}, block {i} of {n}");
+                }
+            }
+        }
+    }
+
+    /// The definition, with FIPS-197's cipher under the generator: block 0 of stream `x` is the encryption of `x`.
+    #[test]
+    fn every_form_hashes_as_defined() {
+        let key: [u8; 16] = std::array::from_fn(|i| i as u8);
+        let prg = Prg::new(&PrgKey::from_bytes(key));
+        let pi = |x: Label| Label::from_bytes(prg.block(x.0 as u64, (x.0 >> 64) as u64));
+        let first = u64::from(u32::MAX) - 3;
+        for n in [1, 2, 3, 8, 15, 16, 17, 31, 100] {
+            let x = labels(n as u64, n);
+            for form in forms() {
+                let mut hashed = x.clone();
+                Cipher::with_form(form, &key).tmmo(first, &mut hashed);
+                for (i, (x, hashed)) in x.iter().zip(hashed).enumerate() {
+                    let outer = pi(*x);
+                    let tweak = Label((first + i as u64).into());
+                    assert!(hashed == pi(outer ^ tweak) ^ outer, "{form:?}, {i} of {n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_width_folds_as_defined() {
+        for width in widths() {
+            for k in 1..=8 {
+                for n in [1, 2, 3, 16] {
+                    let leaves = labels(k as u64, n << k);
+                    let mut folded = leaves.clone();
+                    let mut sums = vec![Label::ZERO; k * n];
+                    fold_as(width, &mut folded, n, &mut sums);
+                    let sum = |i: usize, wanted: &dyn Fn(usize) -> bool| {
+                        let which = (0..1 << k).filter(|&x| wanted(x));
+                        which.fold(Label::ZERO, |s, x| s ^ leaves[x * n + i])
+                    };
+                    for i in 0..n {
+                        assert!(folded[i] == sum(i, &|_| true), "{width:?}, k {k}");
+                        for j in 0..k {
+                            let expected = sum(i, &|x| x >> j & 1 == 1);
+                            assert!(sums[j * n + i] == expected, "{width:?}, k {k}, sum {j}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_width_transposes_as_defined() {
+        for width in widths() {
+            for n in [1, 2, 3, 16] {
+                let columns = labels(n as u64, ROWS * n);
+                let mut rows = vec![Label::ZERO; ROWS * n];
+                transpose_as(width, &columns, &mut rows);
+                for (i, row) in rows.iter().enumerate() {
+                    for c in 0..ROWS {
+                        let bit = columns[c * n + i / ROWS].0 >> (i % ROWS) & 1;
+                        assert_eq!(row.0 >> c & 1, bit, "{width:?}, row {i}, column {c}");
+                    }
                 }
             }
         }

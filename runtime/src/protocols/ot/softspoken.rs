@@ -28,7 +28,7 @@ use super::{Context, SECURITY};
 use crate::block::Label;
 use crate::error::Error;
 use crate::protocols::SemiHonest;
-use crate::simd::columns::{Cipher, ROWS, fold, transpose};
+use crate::simd::columns::{Cipher, ROWS, add_masked, fold, transpose};
 
 /// Blocks of 128 OTs that are computed together: their columns and rows stay in the second-level cache.
 const CHUNK_BLOCKS: usize = 16;
@@ -367,13 +367,16 @@ impl<A> Sender<A> {
                 }
                 let correction = &message[place(column, len, span)];
                 column += 1;
-                let mut bytes = [0; 16 * CHUNK_BLOCKS];
-                bytes[..correction.len()].copy_from_slice(correction);
+                let mut blocks = [Label::ZERO; CHUNK_BLOCKS];
+                for (block, bytes) in blocks.iter_mut().zip(correction.chunks(16)) {
+                    let mut whole = [0; 16];
+                    whole[..bytes.len()].copy_from_slice(bytes);
+                    *block = Label::from_bytes(whole);
+                }
                 for (j, sum) in sums.chunks_exact_mut(b).enumerate() {
-                    let bit = self.delta.0 >> (c + j) & 1 == 1;
-                    for (w, c) in sum.iter_mut().zip(bytes.as_chunks().0) {
-                        *w ^= Label::from_bytes(*c).select(bit);
-                    }
+                    // Selected by a mask, since Δ is a secret.
+                    let mask = Label(u128::MAX).select(self.delta.0 >> (c + j) & 1 == 1);
+                    add_masked(sum, &blocks, mask);
                 }
             }
             transpose(&s.columns[..SECURITY * b], &mut s.rows[..ROWS * b]);

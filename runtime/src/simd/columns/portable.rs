@@ -1,0 +1,99 @@
+//! The loops of OT extension over the `aes` crate and machine words: what the vector forms must equal.
+
+use aes::Aes128;
+use aes::cipher::{Array, BlockCipherEncrypt};
+
+use super::ROWS;
+use crate::bits::transpose64;
+use crate::block::Label;
+
+/// Blocks that are produced by one call into the cipher.
+const BATCH: usize = 64;
+
+pub(super) fn counter(cipher: &Aes128, stream: u64, index: u64, out: &mut [Label]) {
+    for (i, block) in out.iter_mut().enumerate() {
+        let at = u128::from(index.wrapping_add(i as u64));
+        *block = Label(u128::from(stream) | at << 64);
+    }
+    encrypt(cipher, out);
+}
+
+pub(super) fn encrypt(cipher: &Aes128, blocks: &mut [Label]) {
+    let mut buffer = [Array::default(); BATCH];
+    for blocks in blocks.chunks_mut(BATCH) {
+        let buffer = &mut buffer[..blocks.len()];
+        for (to, from) in buffer.iter_mut().zip(blocks.iter()) {
+            *to = Array::from(from.to_bytes());
+        }
+        cipher.encrypt_blocks(buffer);
+        for (to, from) in blocks.iter_mut().zip(buffer) {
+            *to = Label::from_bytes((*from).into());
+        }
+    }
+}
+
+pub(super) fn tmmo(cipher: &Aes128, first: u64, x: &mut [Label]) {
+    let mut inner = [Label::ZERO; BATCH];
+    let mut tweak = first;
+    for x in x.chunks_mut(BATCH) {
+        let inner = &mut inner[..x.len()];
+        encrypt(cipher, x);
+        for (to, from) in inner.iter_mut().zip(x.iter()) {
+            *to = *from ^ Label(tweak.into());
+            tweak = tweak.wrapping_add(1);
+        }
+        encrypt(cipher, inner);
+        for (to, from) in x.iter_mut().zip(inner) {
+            *to ^= *from;
+        }
+    }
+}
+
+/// The compiler makes vectors of it for whatever features its caller has.
+#[inline(always)]
+pub(super) fn fold(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
+    let mut all = leaves;
+    for sum in sums.chunks_exact_mut(n).rev() {
+        let (low, high) = all.split_at_mut(all.len() / 2);
+        for (low, high) in low.iter_mut().zip(high.iter()) {
+            *low ^= *high;
+        }
+        // The upper half is not needed any more: its sum is left in its first leaf.
+        let mut half = high;
+        while half.len() > n {
+            let (a, b) = half.split_at_mut(half.len() / 2);
+            for (a, b) in a.iter_mut().zip(b.iter()) {
+                *a ^= *b;
+            }
+            half = a;
+        }
+        sum.copy_from_slice(half);
+        all = low;
+    }
+}
+
+pub(super) fn transpose(columns: &[Label], rows: &mut [Label]) {
+    let n = columns.len() / ROWS;
+    for (b, rows) in rows.chunks_exact_mut(ROWS).enumerate() {
+        rows.fill(Label::ZERO);
+        for (half, rows) in rows.chunks_exact_mut(64).enumerate() {
+            for quarter in 0..2 {
+                let mut square: [u64; 64] = std::array::from_fn(|c| {
+                    (columns[(64 * quarter + c) * n + b].0 >> (64 * half)) as u64
+                });
+                transpose64(&mut square);
+                for (row, bits) in rows.iter_mut().zip(square) {
+                    row.0 |= u128::from(bits) << (64 * quarter);
+                }
+            }
+        }
+    }
+}
+
+/// The compiler makes vectors of it, as above.
+#[inline(always)]
+pub(super) fn add_masked(to: &mut [Label], what: &[Label], mask: Label) {
+    for (to, what) in to.iter_mut().zip(what) {
+        to.0 ^= what.0 & mask.0;
+    }
+}

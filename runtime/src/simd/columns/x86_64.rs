@@ -1,0 +1,460 @@
+//! AES over many blocks with special instructions, two blocks to a vector (`vaes`) or one (`aes`), and bits moved in wide vectors.
+//!
+//! Eight vectors are in flight, enough to hide the latency of a round.
+
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::*;
+
+use super::{ROWS, portable};
+use crate::block::Label;
+
+/// Round keys.
+pub(super) type Keys = [Label; 11];
+
+/// AES-128's round constants.
+const RCON: [i32; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 0x1b, 0x36];
+
+/// Writes the kernels over a module's vectors of `N` blocks.
+macro_rules! kernels {
+    ($features:literal) => {
+        /// `L` vectors through the cipher.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn encrypt<const L: usize>(keys: &Keys, mut x: [Vector; L]) -> [Vector; L] {
+            let key = broadcast(keys[0]);
+            for x in &mut x {
+                *x = xor(*x, key);
+            }
+            for key in &keys[1..10] {
+                let key = broadcast(*key);
+                for x in &mut x {
+                    *x = enc(*x, key);
+                }
+            }
+            let key = broadcast(keys[10]);
+            for x in &mut x {
+                *x = enc_last(*x, key);
+            }
+            x
+        }
+
+        #[target_feature(enable = $features)]
+        pub(super) fn counter(keys: &Keys, stream: u64, mut index: u64, out: &mut [Label]) {
+            const STEP: usize = 8 * N;
+            let mut whole = out.chunks_exact_mut(STEP);
+            for out in &mut whole {
+                let x = std::array::from_fn::<_, 8, _>(|i| {
+                    numbers(stream, index.wrapping_add((N * i) as u64))
+                });
+                let x = encrypt(keys, x);
+                for (x, out) in x.into_iter().zip(out.chunks_exact_mut(N)) {
+                    store(x, out);
+                }
+                index = index.wrapping_add(STEP as u64);
+            }
+            for out in whole.into_remainder().chunks_mut(N) {
+                let [x] = encrypt(keys, [numbers(stream, index)]);
+                store(x, out);
+                index = index.wrapping_add(N as u64);
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        pub(super) fn tmmo(keys: &Keys, mut first: u64, x: &mut [Label]) {
+            const STEP: usize = 8 * N;
+            let mut whole = x.chunks_exact_mut(STEP);
+            for x in &mut whole {
+                let outer: [Vector; 8] = std::array::from_fn(|i| load(&x[N * i..N * (i + 1)]));
+                let outer = encrypt(keys, outer);
+                for (v, x) in outer.into_iter().zip(x.chunks_exact_mut(N)) {
+                    store(v, x);
+                }
+                let inner: [Vector; 8] = std::array::from_fn(|i| {
+                    xor(outer[i], tweaks(first.wrapping_add((N * i) as u64)))
+                });
+                let inner = encrypt(keys, inner);
+                for (v, x) in inner.into_iter().zip(x.chunks_exact_mut(N)) {
+                    store(xor(v, load(x)), x);
+                }
+                first = first.wrapping_add(STEP as u64);
+            }
+            for x in whole.into_remainder().chunks_mut(N) {
+                let [outer] = encrypt(keys, [load(x)]);
+                let [inner] = encrypt(keys, [xor(outer, tweaks(first))]);
+                store(xor(inner, outer), x);
+                first = first.wrapping_add(N as u64);
+            }
+        }
+    };
+}
+
+/// One block, and the key schedule.
+mod aes {
+    use super::*;
+
+    type Vector = __m128i;
+    const N: usize = 1;
+
+    #[inline]
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    fn broadcast(l: Label) -> Vector {
+        _mm_set_epi64x((l.0 >> 64) as i64, l.0 as i64)
+    }
+
+    #[inline]
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    fn numbers(stream: u64, index: u64) -> Vector {
+        _mm_set_epi64x(index as i64, stream as i64)
+    }
+
+    #[inline]
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    fn tweaks(first: u64) -> Vector {
+        _mm_set_epi64x(0, first as i64)
+    }
+
+    #[inline]
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    fn xor(a: Vector, b: Vector) -> Vector {
+        _mm_xor_si128(a, b)
+    }
+
+    #[inline]
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    fn enc(x: Vector, k: Vector) -> Vector {
+        _mm_aesenc_si128(x, k)
+    }
+
+    #[inline]
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    fn enc_last(x: Vector, k: Vector) -> Vector {
+        _mm_aesenclast_si128(x, k)
+    }
+
+    #[inline]
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    fn load(x: &[Label]) -> Vector {
+        broadcast(x[0])
+    }
+
+    #[inline]
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    fn store(x: Vector, out: &mut [Label]) {
+        // SAFETY: a label is 16 bytes.
+        unsafe { _mm_storeu_si128((&raw mut out[0]).cast(), x) };
+    }
+
+    /// FIPS 197, section 5.2, with the last-round instruction as S-box.
+    #[target_feature(enable = "aes,sse4.1,ssse3")]
+    pub(super) fn expand(key: Label) -> Keys {
+        let mut keys = [key; 11];
+        let mut k = broadcast(key);
+        for (to, rcon) in keys[1..].iter_mut().zip(RCON) {
+            let rotated = _mm_shuffle_epi8(k, _mm_set1_epi32(0x0c0f_0e0d));
+            let word = _mm_aesenclast_si128(rotated, _mm_set1_epi32(rcon));
+            k = _mm_xor_si128(k, _mm_bslli_si128::<4>(k));
+            k = _mm_xor_si128(k, _mm_bslli_si128::<8>(k));
+            k = _mm_xor_si128(k, word);
+            store(k, std::slice::from_mut(to));
+        }
+        keys
+    }
+
+    kernels!("aes,sse4.1,ssse3");
+}
+
+/// Two blocks.
+mod vaes {
+    use super::*;
+
+    type Vector = __m256i;
+    const N: usize = 2;
+
+    #[inline]
+    #[target_feature(enable = "avx2,vaes")]
+    fn broadcast(l: Label) -> Vector {
+        _mm256_broadcastsi128_si256(_mm_set_epi64x((l.0 >> 64) as i64, l.0 as i64))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,vaes")]
+    fn numbers(stream: u64, index: u64) -> Vector {
+        let (s, i) = (stream as i64, index as i64);
+        _mm256_set_epi64x(i.wrapping_add(1), s, i, s)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,vaes")]
+    fn tweaks(first: u64) -> Vector {
+        let t = first as i64;
+        _mm256_set_epi64x(0, t.wrapping_add(1), 0, t)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,vaes")]
+    fn xor(a: Vector, b: Vector) -> Vector {
+        _mm256_xor_si256(a, b)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,vaes")]
+    fn enc(x: Vector, k: Vector) -> Vector {
+        _mm256_aesenc_epi128(x, k)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,vaes")]
+    fn enc_last(x: Vector, k: Vector) -> Vector {
+        _mm256_aesenclast_epi128(x, k)
+    }
+
+    /// One or two labels; the second is zero if it is missing.
+    #[inline]
+    #[target_feature(enable = "avx2,vaes")]
+    fn load(x: &[Label]) -> Vector {
+        super::load(x, 0, x.len() > 1)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,vaes")]
+    fn store(x: Vector, out: &mut [Label]) {
+        match out {
+            // SAFETY: two labels are 32 bytes.
+            [_, _] => unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), x) },
+            // SAFETY: a label is 16 bytes.
+            _ => unsafe { _mm_storeu_si128((&raw mut out[0]).cast(), _mm256_castsi256_si128(x)) },
+        }
+    }
+
+    kernels!("avx2,vaes");
+}
+
+/// Two labels from `at` on, or one and zero.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load(x: &[Label], at: usize, both: bool) -> __m256i {
+    if both {
+        let two = &x[at..at + 2];
+        // SAFETY: two labels are 32 bytes.
+        unsafe { _mm256_loadu_si256(two.as_ptr().cast()) }
+    } else {
+        let one = &x[at];
+        // SAFETY: a label is 16 bytes.
+        _mm256_zextsi128_si256(unsafe { _mm_loadu_si128((&raw const *one).cast()) })
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store(v: __m256i, out: &mut [Label], at: usize, both: bool) {
+    if both {
+        let two = &mut out[at..at + 2];
+        // SAFETY: two labels are 32 bytes.
+        unsafe { _mm256_storeu_si256(two.as_mut_ptr().cast(), v) };
+    } else {
+        store_half(_mm256_castsi256_si128(v), &mut out[at]);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_half(v: __m128i, out: &mut Label) {
+    // SAFETY: a label is 16 bytes.
+    unsafe { _mm_storeu_si128((&raw mut *out).cast(), v) };
+}
+
+/// The sums over 16 leaves in registers.
+#[target_feature(enable = "avx2")]
+fn fold_sixteen(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
+    let mut at = 0;
+    while at < n {
+        let both = at + 2 <= n;
+        let mut x: [__m256i; 16] = std::array::from_fn(|i| load(leaves, i * n + at, both));
+        for bit in (0..4).rev() {
+            let half = 1 << bit;
+            let mut sum = x[half];
+            for i in half + 1..2 * half {
+                sum = _mm256_xor_si256(sum, x[i]);
+            }
+            for i in 0..half {
+                x[i] = _mm256_xor_si256(x[i], x[half + i]);
+            }
+            store(sum, sums, bit * n + at, both);
+        }
+        store(x[0], leaves, at, both);
+        at += 2;
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn fold_wide(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
+    if sums.len() == 4 * n {
+        fold_sixteen(leaves, n, sums);
+    } else if sums.len() > 4 * n {
+        let (four, rest) = sums.split_at_mut(4 * n);
+        portable::fold(leaves, n, rest);
+        fold_sixteen(&mut leaves[..16 * n], n, four);
+    } else {
+        portable::fold(leaves, n, sums);
+    }
+}
+
+type Square = [__m256i; 16];
+
+/// Interleaves neighbours: one stage of moving bytes between vectors.
+macro_rules! stage {
+    ($x:expr, $pairs:literal, $low:ident, $high:ident) => {{
+        let x = $x;
+        let mut y = x;
+        let mut i = 0;
+        while i < $pairs {
+            y[2 * i] = $low(x[i], x[i + $pairs]);
+            y[2 * i + 1] = $high(x[i], x[i + $pairs]);
+            i += 1;
+        }
+        y
+    }};
+}
+
+/// In each half, byte `j` of vector `i` becomes byte `i` of vector `j`. Interleaving the first half of the vectors with the second by bytes
+/// is a perfect shuffle of all 256, four of which exchange the halves of a place's number.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transpose_bytes(x: Square) -> Square {
+    let x = stage!(x, 8, _mm256_unpacklo_epi8, _mm256_unpackhi_epi8);
+    let x = stage!(x, 8, _mm256_unpacklo_epi8, _mm256_unpackhi_epi8);
+    let x = stage!(x, 8, _mm256_unpacklo_epi8, _mm256_unpackhi_epi8);
+    stage!(x, 8, _mm256_unpacklo_epi8, _mm256_unpackhi_epi8)
+}
+
+/// Three of the same shuffles of eight vectors: each group of eight bytes gets one byte of every vector.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn gather_bytes(x: [__m256i; 8]) -> [__m256i; 8] {
+    let x = stage!(x, 4, _mm256_unpacklo_epi8, _mm256_unpackhi_epi8);
+    let x = stage!(x, 4, _mm256_unpacklo_epi8, _mm256_unpackhi_epi8);
+    stage!(x, 4, _mm256_unpacklo_epi8, _mm256_unpackhi_epi8)
+}
+
+/// Writes the transposition of bits with a module's way to transpose squares of 8 by 8 bits, from bytes in this or the other
+/// order.
+macro_rules! transposition {
+    ($features:literal, $reversed:literal) => {
+        /// Two blocks of 128 by 128 bits side by side, one in each half of the vectors, or one.
+        #[target_feature(enable = $features)]
+        pub(super) fn transpose(columns: &[Label], rows: &mut [Label]) {
+            let n = columns.len() / ROWS;
+            // Vector `c` of entry `p` has byte groups `2p` and `2p + 1` of columns `8c..8c + 8`, bits transposed.
+            let mut groups = [[_mm256_setzero_si256(); 16]; 8];
+            let mut b = 0;
+            while b < n {
+                let both = b + 2 <= n;
+                for c in 0..16 {
+                    let column = |i: usize| 8 * c + if $reversed { 7 - i } else { i };
+                    let x = std::array::from_fn(|i| load(columns, column(i) * n + b, both));
+                    for (p, x) in gather_bytes(x).into_iter().enumerate() {
+                        groups[p][c] = squares(x);
+                    }
+                }
+                for (p, group) in groups.iter().enumerate() {
+                    for (q, row) in transpose_bytes(*group).into_iter().enumerate() {
+                        let at = ROWS * b + 16 * p + q;
+                        store_half(_mm256_castsi256_si128(row), &mut rows[at]);
+                        if both {
+                            let second = _mm256_extracti128_si256::<1>(row);
+                            store_half(second, &mut rows[at + ROWS]);
+                        }
+                    }
+                }
+                b += 2;
+            }
+        }
+    };
+}
+
+mod gfni {
+    use super::*;
+
+    /// A product with the unit vectors is the transpose of the matrix, whose rows the instruction counts backwards.
+    #[inline]
+    #[target_feature(enable = "avx2,gfni")]
+    fn squares(x: __m256i) -> __m256i {
+        let units = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
+        _mm256_gf2p8affine_epi64_epi8::<0>(units, x)
+    }
+
+    transposition!("avx2,gfni", true);
+}
+
+mod avx2 {
+    use super::*;
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn exchange<const SHIFT: i32>(x: __m256i, mask: i64) -> __m256i {
+        let moved = _mm256_xor_si256(x, _mm256_srli_epi64::<SHIFT>(x));
+        let t = _mm256_and_si256(moved, _mm256_set1_epi64x(mask));
+        _mm256_xor_si256(_mm256_xor_si256(x, t), _mm256_slli_epi64::<SHIFT>(t))
+    }
+
+    /// Squares of one, two and four bits change places across the diagonal.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn squares(x: __m256i) -> __m256i {
+        let x = exchange::<7>(x, 0x00aa_00aa_00aa_00aa);
+        let x = exchange::<14>(x, 0x0000_cccc_0000_cccc);
+        exchange::<28>(x, 0x0000_0000_f0f0_f0f0)
+    }
+
+    transposition!("avx2", false);
+}
+
+pub(super) fn expand(key: Label) -> Keys {
+    // SAFETY: only called where the dispatcher has seen AES instructions; the code inside is safe.
+    unsafe { aes::expand(key) }
+}
+
+pub(super) fn counter_aes(keys: &Keys, stream: u64, index: u64, out: &mut [Label]) {
+    // SAFETY: as above; slices are indexed with checks.
+    unsafe { aes::counter(keys, stream, index, out) }
+}
+
+pub(super) fn counter_vaes(keys: &Keys, stream: u64, index: u64, out: &mut [Label]) {
+    // SAFETY: as above, for VAES and AVX2.
+    unsafe { vaes::counter(keys, stream, index, out) }
+}
+
+pub(super) fn tmmo_aes(keys: &Keys, first: u64, x: &mut [Label]) {
+    // SAFETY: as above.
+    unsafe { aes::tmmo(keys, first, x) }
+}
+
+pub(super) fn tmmo_vaes(keys: &Keys, first: u64, x: &mut [Label]) {
+    // SAFETY: as above, for VAES and AVX2.
+    unsafe { vaes::tmmo(keys, first, x) }
+}
+
+pub(super) fn fold_avx2(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
+    // SAFETY: as above, for AVX2.
+    unsafe { fold_wide(leaves, n, sums) }
+}
+
+pub(super) fn add_masked_avx2(to: &mut [Label], what: &[Label], mask: Label) {
+    #[target_feature(enable = "avx2")]
+    fn wide(to: &mut [Label], what: &[Label], mask: Label) {
+        portable::add_masked(to, what, mask);
+    }
+    // SAFETY: as above, for AVX2.
+    unsafe { wide(to, what, mask) }
+}
+
+pub(super) fn transpose_avx2(columns: &[Label], rows: &mut [Label]) {
+    // SAFETY: as above, for AVX2.
+    unsafe { avx2::transpose(columns, rows) }
+}
+
+pub(super) fn transpose_gfni(columns: &[Label], rows: &mut [Label]) {
+    // SAFETY: as above, for GFNI and AVX2.
+    unsafe { gfni::transpose(columns, rows) }
+}
