@@ -8,6 +8,7 @@
 
 mod depth;
 mod memory;
+mod path;
 mod time;
 
 use crate::cost::{Demands, Stamp, StampMap, op_cost, setup};
@@ -18,10 +19,20 @@ use crate::template::{Gate, Template};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use path::PathStats;
 pub use time::Link;
 
-/// How the ANDs of a fused operation are spread over source lines: by (region, position of the operation in it).
-pub type Attribution = BTreeMap<(u32, u32), Vec<(Loc, u64)>>;
+/// Where the work of fused operations comes from: by (region, position of the operation in it).
+pub type Attribution = BTreeMap<(u32, u32), Split>;
+
+/// How a fused operation is spread over source lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Its AND gates.
+    pub ands: Vec<(Loc, u64)>,
+    /// The AND gates of its longest chain.
+    pub chain: Vec<(Loc, u64)>,
+}
 
 /// Lines of a function, for reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +68,8 @@ pub struct Stats {
     pub functions: Vec<PlaceStats>,
     /// Per line, those that cost something.
     pub lines: Vec<PlaceStats>,
+    /// Where the rounds of the longest chain of messages come from; adds up to the rounds.
+    pub critical_path: Option<Vec<PathStats>>,
 }
 
 /// Figures of the whole program; absent where control depends on revealed values and there is no trace.
@@ -202,7 +215,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
                 *most = here.map(|v| v.lanes).fold(*most, u64::max);
             }
             let split = known.attribution.and_then(|a| a.get(&(r as u32, i as u32)));
-            sums.spread(node.loc, split.map_or(&[], Vec::as_slice), &mut places);
+            sums.spread(node.loc, split.map_or(&[], |s| &s.ands), &mut places);
         }
     }
     // A section's own rounds and depth take a walk each.
@@ -273,6 +286,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
         },
         functions: functions(program, known.functions, &places, counted),
         lines: lines(program, &places, counted),
+        critical_path: rounds.and_then(|total| {
+            path::critical(program, &control, &demands, known.attribution, total)
+        }),
     }
 }
 

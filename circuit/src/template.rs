@@ -237,6 +237,28 @@ impl Builder {
             .collect()
     }
 
+    /// How many AND gates of one longest chain to `outputs` lie in each interval `bounds[i]..bounds[i + 1]` of gates.
+    pub fn chain_between(&self, outputs: &[Vec<Lit>], bounds: &[usize]) -> Vec<u64> {
+        let first = 1 + self.n_input_bits as usize;
+        let mut counts = vec![0; bounds.len().saturating_sub(1)];
+        let deeper = |a: Lit, b: Lit| if self.level(b) > self.level(a) { b } else { a };
+        let mut at = outputs.iter().flatten().copied().reduce(deeper);
+        while let Some(lit) = at {
+            let gate = (lit.wire() as usize).checked_sub(first);
+            at = gate.map(|g| {
+                let (Gate::Xor(a, b) | Gate::And(a, b)) = self.gates[g];
+                if matches!(self.gates[g], Gate::And(..)) {
+                    let part = bounds.partition_point(|&bound| bound <= g);
+                    if let Some(count) = part.checked_sub(1).and_then(|i| counts.get_mut(i)) {
+                        *count += 1;
+                    }
+                }
+                deeper(a, b)
+            });
+        }
+        counts
+    }
+
     /// `a ⊕ b`.
     pub fn xor(&mut self, a: Lit, b: Lit) -> Lit {
         let complement = (a.0 ^ b.0) & 1;

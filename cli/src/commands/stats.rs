@@ -7,7 +7,7 @@ use crate::load::Style;
 use crate::{out, play, report};
 use smpcc_circuit::eval::{self, Trace};
 use smpcc_circuit::program::Program;
-use smpcc_circuit::stats::{self, Known, Stats};
+use smpcc_circuit::stats::{self, Known, PathStats, Stats};
 use std::fmt::Write as _;
 
 /// Compiles and counts.
@@ -102,6 +102,27 @@ fn count(n: Option<u64>) -> String {
     }
 }
 
+/// The listing of the longest chain: lines by the rounds that come from them.
+fn critical_path(path: &[PathStats]) -> String {
+    let mut text = "\ncritical path\n".to_owned();
+    let mut by_rounds: Vec<&PathStats> = path.iter().collect();
+    by_rounds.sort_by_key(|p| std::cmp::Reverse(p.rounds));
+    for p in by_rounds {
+        let (n, rounds) = match p.rounds {
+            1 => ("this".to_owned(), "round comes"),
+            n => (format!("these {}", count(Some(n))), "rounds come"),
+        };
+        let from = match (p.line, p.section) {
+            (0, None) => "preparing for it".to_owned(),
+            (0, Some(section)) => format!("section {section}"),
+            (line, Some(section)) => format!("{}:{line}, section {section}", p.file),
+            (line, None) => format!("{}:{line}", p.file),
+        };
+        let _ = writeln!(text, "  {n:>12} {rounds} from {from}");
+    }
+    text
+}
+
 fn human(stats: &Stats, name: &str) -> String {
     let mut text = String::new();
     let t = &stats.totals;
@@ -189,6 +210,9 @@ fn human(stats: &Stats, name: &str) -> String {
             count(s.bytes),
             s.why
         );
+    }
+    if let Some(path) = &stats.critical_path {
+        text.push_str(&critical_path(path));
     }
     for (title, places) in [("functions", &stats.functions), ("lines", &stats.lines)] {
         if !places.is_empty() {

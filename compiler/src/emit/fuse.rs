@@ -11,6 +11,7 @@ use super::frame::{Logic, Micro, Work};
 use crate::templates::{self, Objective, Term};
 use smpcc_circuit::ids::{SectionId, TemplateId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Region};
+use smpcc_circuit::stats::Split;
 use smpcc_circuit::template::{Builder, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -100,7 +101,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn call(&mut self, members: &[&Micro], used: &BTreeSet<ValueId>) -> (Node, Vec<(Loc, u64)>) {
+    fn call(&mut self, members: &[&Micro], used: &BTreeSet<ValueId>) -> (Node, Split) {
         let domain = self.info(members[0].results[0]).domain;
         let lanes = self.info(members[0].results[0]).lanes;
         let inputs = self.inputs_of(members);
@@ -118,12 +119,21 @@ impl Emitter<'_> {
         // The line that the work is mostly from.
         let main = split
             .iter()
-            .max_by_key(|&(loc, ands)| (*ands, std::cmp::Reverse(*loc)))
+            .max_by_key(|&(loc, (ands, _))| (*ands, std::cmp::Reverse(*loc)))
             .map_or(members[0].loc, |s| *s.0);
         let id = self.template(template);
         let why = members[0].why;
         let node = self.node(Op::Call(id), inputs, outputs, main, why);
-        (node, split.into_iter().filter(|s| s.1 > 0).collect())
+        let mut parts = Split::default();
+        for (loc, (ands, levels)) in split {
+            if ands > 0 {
+                parts.ands.push((loc, ands));
+            }
+            if levels > 0 {
+                parts.chain.push((loc, levels));
+            }
+        }
+        (node, parts)
     }
 
     /// Joins logic that is not connected but works on the same operands, where one circuit shares ANDs between them (the two
@@ -204,14 +214,14 @@ impl Emitter<'_> {
         inputs
     }
 
-    /// One circuit for connected logic, and the ANDs of each source line in it.
+    /// One circuit for connected logic, and for each source line its ANDs in it and those on the longest chain.
     fn circuit(
         &self,
         members: &[&Micro],
         inputs: &[ValueId],
         outputs: &[ValueId],
         objective: Objective,
-    ) -> (Template, BTreeMap<Loc, u64>) {
+    ) -> (Template, BTreeMap<Loc, (u64, u64)>) {
         let widths: Vec<u32> = inputs
             .iter()
             .map(|&v| self.info(v).scalar.width())
@@ -248,9 +258,12 @@ impl Emitter<'_> {
             .iter()
             .map(|v| lits.get(v).cloned().unwrap_or_default())
             .collect();
-        let mut split: BTreeMap<Loc, u64> = BTreeMap::new();
-        for (m, ands) in members.iter().zip(b.n_and_between(&outs, &bounds)) {
-            *split.entry(m.loc).or_default() += ands;
+        let mut split: BTreeMap<Loc, (u64, u64)> = BTreeMap::new();
+        let ands = b.n_and_between(&outs, &bounds);
+        let levels = b.chain_between(&outs, &bounds);
+        for (m, (ands, levels)) in members.iter().zip(ands.into_iter().zip(levels)) {
+            let line = split.entry(m.loc).or_default();
+            *line = (line.0 + ands, line.1 + levels);
         }
         (b.finish(name.finish(), outs), split)
     }

@@ -1,0 +1,157 @@
+//! The listing of the longest chain: every round of a run has a line, and the lines are the right ones.
+
+use smpcc_circuit::eval;
+use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::stats::{self, Known, Stats};
+use smpcc_compiler::pipeline::{self, Compiled};
+use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_compiler::{front, source::SourceSet};
+use std::collections::BTreeMap;
+
+fn compile(text: &str, protocol: ProtocolChoice) -> Compiled {
+    let mut sources = SourceSet::new();
+    let root = sources.add("program.smpc", text);
+    let (hir, diagnostics) = front::check(&sources, root);
+    let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    let session = Session {
+        n_parties: 3,
+        role_counts: vec![3],
+        args: BTreeMap::new(),
+        lens: BTreeMap::new(),
+    };
+    let options = Options {
+        suite: Suite::Rep3,
+        threat: Threat::SemiHonest,
+        threshold: 1,
+        protocol,
+        objective: ObjectiveChoice::Auto,
+        network: Network::LAN,
+        opt: 2,
+    };
+    pipeline::compile(
+        &hir,
+        &sources,
+        "program",
+        &session,
+        &options,
+        &mut |_, _| {},
+    )
+    .unwrap_or_else(|d| panic!("{d:?}"))
+}
+
+/// The figures, for a run on these inputs where what it reveals steers it.
+fn figures(compiled: &Compiled, inputs: &[u128]) -> Stats {
+    let words: Vec<Vec<u128>> = inputs.iter().map(|&w| vec![w]).collect();
+    let trace = eval::eval(&compiled.program, &words)
+        .expect("a result")
+        .trace;
+    stats::stats(
+        &compiled.program,
+        &Known {
+            trace: Some(&trace),
+            attribution: Some(&compiled.attribution),
+            functions: &compiled.functions,
+        },
+    )
+}
+
+/// Rounds by line; they must add up.
+fn by_line(stats: &Stats) -> BTreeMap<u32, u64> {
+    let mut lines = BTreeMap::new();
+    for part in stats.critical_path.as_ref().expect("a path") {
+        assert!(
+            part.rounds > 0 && (part.line == 0 || part.file == "program.smpc"),
+            "{part:?}"
+        );
+        *lines.entry(part.line).or_default() += part.rounds;
+    }
+    assert_eq!(Some(lines.values().sum()), stats.totals.rounds);
+    lines
+}
+
+#[test]
+fn a_loop_has_the_rounds_of_all_its_iterations() {
+    let text = "fn main(x: secret u32 from each) -> u32 {
+    let mut m = x[0];
+    for i in 0..1000000 {
+        m = m * m + x[1];
+    }
+    let aside = x[1] * x[2] * x[0];
+    m + aside
+}
+";
+    let compiled = compile(text, ProtocolChoice::Arithmetic);
+    let lines = by_line(&figures(&compiled, &[3, 5, 7]));
+    // One round for the inputs, one for the output; the products aside are on no longest chain.
+    assert_eq!(lines, BTreeMap::from([(1, 2), (4, 1_000_000)]));
+}
+
+#[test]
+fn a_fused_circuit_is_told_apart_by_line() {
+    let text = "fn main(x: secret u32 from each) -> bool {
+    let y = x[0] & x[1] & x[2];
+    let z = y * y;
+    z == 77
+}
+";
+    let compiled = compile(text, ProtocolChoice::Boolean);
+    let lines = by_line(&figures(&compiled, &[3, 5, 7]));
+    assert_eq!((lines[&1], lines[&2]), (2, 2), "{lines:?}");
+    assert!(lines[&3] >= 6 && lines[&4] >= 1, "{lines:?}");
+    let compiled = compile(text, ProtocolChoice::Yao);
+    by_line(&figures(&compiled, &[3, 5, 7]));
+}
+
+#[test]
+fn what_is_revealed_may_steer_the_path() {
+    let text = "fn main(x: secret u32 from each) -> u32 {
+    let mut m = x[0];
+    let mut left = reveal(x[1] & 15);
+    while left > 0 {
+        m = m * x[2];
+        left -= 1;
+    }
+    if reveal(m > x[1]) {
+        m = m * m;
+    }
+    m
+}
+";
+    for protocol in [
+        ProtocolChoice::Auto,
+        ProtocolChoice::Boolean,
+        ProtocolChoice::Yao,
+    ] {
+        let compiled = compile(text, protocol);
+        for inputs in [[3, 0, 7], [1, 5, 1], [2, 31, 1]] {
+            let lines = by_line(&figures(&compiled, &inputs));
+            if inputs[1] == 0 {
+                assert!(!lines.contains_key(&5), "{lines:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn garbled_chains_that_come_back_and_forth_add_up() {
+    let text = "#[protocol(yao)]
+fn half(a: secret u32, b: secret u32) -> secret u32 { a / b }
+#[protocol(arithmetic)]
+fn square(a: secret u32) -> secret u32 { a * a }
+
+fn main(x: secret u32 from each) -> u32 {
+    let mut m = x[0];
+    for i in 0..37 {
+        m = half(square(m), x[1]);
+        for j in 0..50 { m = square(m) ^ x[2]; }
+    }
+    m
+}
+";
+    for protocol in [ProtocolChoice::Auto, ProtocolChoice::Yao] {
+        let lines = by_line(&figures(&compile(text, protocol), &[3, 5, 7]));
+        // All garbled, only the inputs and the output are waited for.
+        let expected = if protocol == ProtocolChoice::Yao { 1 } else { 2 };
+        assert!(lines.len() >= expected, "{lines:?}");
+    }
+}
