@@ -47,6 +47,13 @@ fn documented_programs_compile() {
         for (line, program) in programs(&text) {
             n += 1;
             let mut sources = SourceSet::new();
+            // Circuits that pages speak of are those of the examples.
+            for file in front::needed_circuits(&program) {
+                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+                if let Ok(text) = std::fs::read_to_string(path.join(&file)) {
+                    sources.add(file, text);
+                }
+            }
             let root = sources.add(
                 format!(
                     "{}+{line}",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Program, further options, and whether all of it can run in arithmetic shares.
-const EXAMPLES: [(&str, &[&str], bool); 7] = [
+const EXAMPLES: [(&str, &[&str], bool); 9] = [
     ("avg", &[], false),
     ("auction", &[], false),
     ("vote", &[], false),
@@ -13,6 +13,8 @@ const EXAMPLES: [(&str, &[&str], bool); 7] = [
     ("histogram", &[], false),
     ("intersection", &[], false),
     ("dot", &[], true),
+    ("risk", &[], false),
+    ("score", &["--arg", "limit=79"], false),
 ];
 
 fn examples() -> PathBuf {
@@ -60,6 +62,13 @@ fn agrees(name: &str, options: &[&str], protocol: &str) {
     assert_eq!(
         report["bytes_sent"], stats["totals"]["bytes_sent"],
         "bytes of {name} in {protocol}"
+    );
+    let path = stats["critical_path"].as_array().expect("a path");
+    let on_path: u64 = path.iter().filter_map(|p| p["rounds"].as_u64()).sum();
+    assert_eq!(
+        Some(on_path),
+        report["rounds"].as_u64(),
+        "the critical path of {name} in {protocol}"
     );
     let sent: u64 = report["bytes_sent"]
         .as_object()

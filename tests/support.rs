@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub type Example = (&'static str, &'static [(&'static str, &'static str)], u64);
 
 /// All examples.
-pub const EXAMPLES: [Example; 7] = [
+pub const EXAMPLES: [Example; 9] = [
     ("avg", &[], 0),
     ("auction", &[], 0),
     ("vote", &[], 0),
@@ -25,6 +25,8 @@ pub const EXAMPLES: [Example; 7] = [
     ("histogram", &[], 4),
     ("intersection", &[], 4),
     ("dot", &[], 6),
+    ("risk", &[], 0),
+    ("score", &[("limit", "79")], 3),
 ];
 
 /// Who computes, and who of them may be corrupt together.
@@ -109,7 +111,11 @@ pub fn example((name, args, len): Example, n_parties: u32) -> Option<(SourceSet,
         .join("../examples")
         .join(format!("{name}.smpc"));
     let mut sources = SourceSet::new();
-    let text = std::fs::read_to_string(path).expect("the example");
+    let text = std::fs::read_to_string(&path).expect("the example");
+    for file in front::needed_circuits(&text) {
+        let text = std::fs::read_to_string(path.with_file_name(&file)).expect("the circuit");
+        sources.add(file, text);
+    }
     let root = sources.add(format!("{name}.smpc"), text);
     let hir = front::check(&sources, root).0.expect("a program");
     let role_counts = schema::assign_roles(&hir, n_parties).ok()?;

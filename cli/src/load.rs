@@ -6,9 +6,10 @@ use crate::out;
 use smpcc_compiler::diagnostic::{self, Diagnostic};
 use smpcc_compiler::front;
 use smpcc_compiler::hir::Hir;
+use smpcc_compiler::imported::MAX_FILE_BYTES;
 use smpcc_compiler::source::{FileId, SourceSet};
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 /// How messages are shown.
@@ -82,7 +83,8 @@ impl Source {
     }
 }
 
-/// Reads `path` and the modules of its folder that it uses, directly or not.
+/// Reads `path`, the modules of its folder that it uses, directly or not, and the circuits that they import. A circuit that
+/// is not there is the compiler's to report, at the declaration.
 pub fn read(path: &Path) -> Outcome<Source> {
     let text_of = |path: &Path| {
         let bytes = std::fs::read(path)
@@ -99,7 +101,15 @@ pub fn read(path: &Path) -> Outcome<Source> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut seen = BTreeSet::new();
     let mut next = 0;
+    let mut circuits = Vec::new();
     while let Some((_, text)) = files.get(next) {
+        for circuit in front::needed_circuits(text) {
+            let file = folder.join(circuit);
+            let name = file.display().to_string();
+            if circuits.iter().all(|(known, _)| *known != name) && file.is_file() {
+                circuits.push((name, circuit_text(&file)?));
+            }
+        }
         for module in front::needed_modules(text) {
             let file = folder.join(format!("{module}.smpc"));
             if file != path && seen.insert(module) && file.is_file() {
@@ -109,7 +119,19 @@ pub fn read(path: &Path) -> Outcome<Source> {
         }
         next += 1;
     }
+    files.append(&mut circuits);
     Ok(Source::from_files(files))
+}
+
+/// The text of a circuit's file, no more of it than the compiler takes. What is no text is refused there, by its line.
+fn circuit_text(path: &Path) -> Outcome<String> {
+    let failed = |e| Failure::usage(format!("cannot read {}: {e}", path.display()));
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Checks a program and shows its diagnostics.

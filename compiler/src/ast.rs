@@ -74,6 +74,8 @@ pub enum ItemKind {
     Party(PartyDecl),
     /// `test "name" { … }`
     Test(TestDecl),
+    /// `circuit name: fn(T) -> U = "file";`
+    Circuit(CircuitDecl),
 }
 
 /// One name brought in by a `use`.
@@ -226,6 +228,21 @@ pub struct TestDecl {
     pub name: Name,
     /// What it does.
     pub body: Block,
+}
+
+/// A circuit whose gates are in a file.
+#[derive(Clone, Debug)]
+pub struct CircuitDecl {
+    /// Its name.
+    pub name: Name,
+    /// The types of its operands.
+    pub params: Vec<Type>,
+    /// The type of its result.
+    pub result: Type,
+    /// The file, as a path from the folder of the source file.
+    pub file: Name,
+    /// From `circuit` to the end of the result's type.
+    pub head: Span,
 }
 
 /// A type as written.

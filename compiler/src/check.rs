@@ -10,6 +10,7 @@ mod aggregate;
 mod body;
 mod builtin;
 mod call;
+mod circuit;
 mod closure;
 mod consts;
 mod contract;
@@ -24,11 +25,14 @@ mod signature;
 mod stmt;
 
 use crate::diagnostic::Diagnostic;
-use crate::hir::{self, FnId, Hir, StructId};
+use crate::hir::{self, CircuitId, FnId, Hir, StructId};
+use crate::imported::Circuit;
 use crate::resolve::World;
 use crate::source::Span;
 use crate::types::{Fields, Ty};
 use effects::Summary;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a type parameter must be able to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +99,9 @@ pub(crate) struct Checker<'w> {
     pub const_values: Vec<consts::Value>,
     pub roles: Vec<hir::Role>,
     pub main: Option<FnId>,
+    pub circuits: Vec<Arc<Circuit>>,
+    /// The circuit that a function stands for.
+    pub circuit_of: BTreeMap<FnId, CircuitId>,
     pub summaries: Vec<Summary>,
     pub out: Vec<Diagnostic>,
 }
@@ -109,6 +116,8 @@ pub(crate) fn check(world: &World, out: Vec<Diagnostic>) -> (Hir, Vec<Diagnostic
         const_values: vec![consts::Value::Unknown; world.consts.len()],
         roles: Vec::new(),
         main: None,
+        circuits: Vec::new(),
+        circuit_of: BTreeMap::new(),
         summaries: Vec::new(),
         out,
     };
@@ -126,6 +135,7 @@ pub(crate) fn check(world: &World, out: Vec<Diagnostic>) -> (Hir, Vec<Diagnostic
         structs,
         fns,
         consts,
+        circuits: checker.circuits,
         main: contract,
         tests,
     };

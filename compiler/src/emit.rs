@@ -10,6 +10,7 @@ mod array;
 mod convert;
 mod frame;
 mod fuse;
+mod imported;
 mod reduce;
 mod scan;
 #[cfg(test)]
@@ -270,6 +271,15 @@ impl Emitter<'_> {
             IrOp::WriteSecret { block, groups } => {
                 let value = self.write_secret(home, args[0], args[1], args[2], *block, *groups);
                 self.to(value, home)
+            }
+            IrOp::Circuit { circuit, calls } => {
+                let results = self.imported(home, circuit, *calls, &args);
+                for (&r, value) in node.results.iter().zip(results) {
+                    let home = self.home(r);
+                    let value = self.to(value, home);
+                    self.bind(r, value);
+                }
+                return;
             }
             IrOp::Reduce { reducer, segments } => match reducer {
                 Reducer::Word(op) => {

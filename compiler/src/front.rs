@@ -7,11 +7,12 @@ use crate::hir::Hir;
 use crate::source::{FileId, SourceSet};
 use crate::{check as checker, resolve};
 
-pub use crate::resolve::needed_modules;
+pub use crate::resolve::{needed_circuits, needed_modules};
 
 /// Parses and checks the program whose main file is `root`. The program is there when no diagnostic is an error.
 ///
-/// Modules (`use crate::m::…`) must be in `sources` as `m.smpc` beside the root; [`needed_modules`] says which.
+/// Modules (`use crate::m::…`) must be in `sources` as `m.smpc` beside the root; [`needed_modules`] says which. So must the
+/// files of imported circuits, each under its path from the folder of the file that imports it; [`needed_circuits`] says which.
 pub fn check(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>) {
     // Checking recurses as deep as programs may nest; callers' threads may have small stacks.
     std::thread::scope(|scope| {

@@ -9,8 +9,10 @@ mod dump;
 
 pub use dump::{dump, show_type};
 
+use crate::imported::Circuit;
 use crate::span::Span;
 use smpcc_circuit::value::Word;
+use std::sync::Arc;
 
 macro_rules! hir_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -37,6 +39,8 @@ hir_ids! {
     RoleId;
     /// A variable of [`Fn::locals`]; parameters come first, closures' parameters and variables are in the same table.
     LocalId;
+    /// An imported circuit of [`Hir::circuits`].
+    CircuitId;
     /// A generic parameter of [`Fn::generics`] or [`Struct::generics`], by position.
     GenericId;
 }
@@ -52,6 +56,8 @@ pub struct Hir {
     pub fns: Vec<Fn>,
     /// All named constants.
     pub consts: Vec<Const>,
+    /// All imported circuits; each is the body of a function.
+    pub circuits: Vec<Arc<Circuit>>,
     /// Absent in a module that is only a library.
     pub main: Option<Main>,
     /// `test` blocks of the root file.
@@ -410,6 +416,8 @@ pub enum ExprKind {
         /// One per parameter.
         args: Vec<Expr>,
     },
+    /// The body of an imported circuit's function: its gates on the function's parameters, as secrets.
+    Circuit(CircuitId),
     /// A call of a closure value.
     CallValue(Box<Expr>, Vec<Expr>),
     /// A closure: parameters and body; it captures the values that the other locals it mentions have now.

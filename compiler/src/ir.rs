@@ -20,11 +20,13 @@ pub mod print;
 pub mod verify;
 
 use crate::hir::{Protocol, Range};
+use crate::imported::Circuit;
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
 use smpcc_circuit::value::{ConstVec, Scalar};
+use std::sync::Arc;
 
 /// A whole program for one session (number of parties, lengths and public arguments are fixed).
 #[derive(Clone, Debug, PartialEq)]
@@ -155,6 +157,14 @@ pub enum Op {
     Dot {
         /// Number of results.
         segments: u64,
+    },
+    /// Calls of an imported circuit: operand `i` has the elements of all calls, `calls · block` lanes of secrets, call by
+    /// call; so has result `j`.
+    Circuit {
+        /// The circuit.
+        circuit: Arc<Circuit>,
+        /// Number of calls.
+        calls: u64,
     },
     /// `secret n → public n`: opened to all who compute; listed by `smpcc reveals`.
     Reveal,

@@ -17,6 +17,7 @@ mod grammar {
     include!(concat!(env!("OUT_DIR"), "/grammar.rs"));
 }
 pub mod hir;
+pub mod imported;
 pub mod ir;
 pub mod lexer;
 pub mod library;

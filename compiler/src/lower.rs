@@ -15,6 +15,7 @@ mod expr;
 mod fault;
 mod fold;
 mod frame;
+mod imported;
 mod inputs;
 mod loops;
 mod outputs;

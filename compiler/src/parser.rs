@@ -178,6 +178,7 @@ fn starts_item(text: &str, tokens: &[Token]) -> bool {
         }
         Some(Kind::Test) => kind(1) == Some(Kind::Str),
         Some(Kind::Party) => kind(1) == Some(Kind::Ident),
+        Some(Kind::Circuit) => kind(1) == Some(Kind::Ident) && kind(2) == Some(Kind::Colon),
         _ => false,
     }
 }

@@ -7,7 +7,9 @@ use crate::ast::{self, ItemKind, Module, Name};
 use crate::diagnostic::{Diagnostic, suggestion};
 use crate::hir::{ConstId, FnId, Protocol, StructId};
 use crate::source::{FileId, SourceSet, Span};
-use crate::{diagnostic, library, parser};
+use crate::{diagnostic, imported, library, parser};
+use smpcc_circuit::bristol;
+use smpcc_circuit::template::Template;
 use std::collections::BTreeMap;
 
 /// What a name in a module stands for.
@@ -44,6 +46,15 @@ pub(crate) struct Placed<T> {
 pub(crate) struct FnItem {
     pub decl: ast::FnDecl,
     pub protocol: Option<Protocol>,
+    /// For an imported circuit, whose declaration stands as a function without a body.
+    pub import: Option<Import>,
+}
+
+/// The file of an imported circuit.
+pub(crate) struct Import {
+    pub file: Name,
+    /// The gates; a diagnostic says why they are missing.
+    pub netlist: Option<Template>,
 }
 
 /// All items of a program.
@@ -77,6 +88,26 @@ pub fn needed_modules(text: &str) -> Vec<String> {
     names
 }
 
+/// Files of the circuits that a text imports, as paths from the folder of the text's own file, in order, each once.
+pub fn needed_circuits(text: &str) -> Vec<String> {
+    let (module, _) = parser::parse(FileId(0), text);
+    let mut files: Vec<String> = Vec::new();
+    for item in &module.items {
+        if let ItemKind::Circuit(decl) = &item.kind
+            && is_portable(&decl.file.text)
+            && !files.contains(&decl.file.text)
+        {
+            files.push(decl.file.text.clone());
+        }
+    }
+    files
+}
+
+/// Whether a path leads to the same file beside every copy of the program.
+fn is_portable(path: &str) -> bool {
+    !path.is_empty() && !path.starts_with('/') && !path.contains(['\\', ':'])
+}
+
 fn imports(module: &Module) -> Vec<&ast::Import> {
     let mut all = Vec::new();
     for item in &module.items {
@@ -89,9 +120,14 @@ fn imports(module: &Module) -> Vec<&ast::Import> {
 
 /// The path of a module's file beside the root file.
 fn beside(root: &str, module: &str) -> String {
-    match root.rfind(['/', '\\']) {
-        Some(at) => format!("{}{module}.smpc", &root[..=at]),
-        None => format!("{module}.smpc"),
+    in_folder_of(root, &format!("{module}.smpc"))
+}
+
+/// The path of a file in the folder of another one.
+fn in_folder_of(other: &str, file: &str) -> String {
+    match other.rfind(['/', '\\']) {
+        Some(at) => format!("{}{file}", &other[..=at]),
+        None => file.to_owned(),
     }
 }
 
@@ -143,7 +179,7 @@ pub(crate) fn resolve(
             scope: BTreeMap::new(),
         });
         for item in std::mem::take(&mut module.items) {
-            define(&mut world, at, item, &mut uses, diagnostics);
+            define(&mut world, at, item, &mut uses, sources, diagnostics);
         }
     }
     import_all(&mut world, &index, uses, diagnostics);
@@ -175,6 +211,7 @@ fn define(
     module: usize,
     item: ast::Item,
     uses: &mut Vec<Pending>,
+    sources: &SourceSet,
     out: &mut Vec<Diagnostic>,
 ) {
     let public = item.public;
@@ -209,7 +246,25 @@ fn define(
             let protocol = protocol(&item.attributes, out);
             world.fns.push(Placed {
                 module,
-                decl: FnItem { decl, protocol },
+                decl: FnItem {
+                    decl,
+                    protocol,
+                    import: None,
+                },
+            });
+        }
+        ItemKind::Circuit(circuit) => {
+            let id = FnId(index(world.fns.len()));
+            add(world, module, &circuit.name, Def::Fn(id), public, out);
+            let netlist = netlist(sources, &circuit, out);
+            let file = circuit.file.clone();
+            world.fns.push(Placed {
+                module,
+                decl: FnItem {
+                    decl: as_function(circuit),
+                    protocol: None,
+                    import: Some(Import { file, netlist }),
+                },
             });
         }
         ItemKind::Party(decl) => {
@@ -235,6 +290,95 @@ fn define(
                 world.tests.push(decl);
             }
         }
+    }
+}
+
+/// The gates in the file that a declaration names.
+fn netlist(
+    sources: &SourceSet,
+    decl: &ast::CircuitDecl,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Template> {
+    let path = &decl.file.text;
+    if !is_portable(path) {
+        let error = diagnostic!(E2010, decl.file.span, "`{path}` is not a path from here");
+        out.push(
+            error
+                .here("not a path that every party has")
+                .help("write a path from this file's folder, with `/` between its parts"),
+        );
+        return None;
+    }
+    let own = sources.get(decl.file.span.file)?;
+    let file = sources
+        .find(&in_folder_of(&own.name, path))
+        .and_then(|id| sources.get(id));
+    let Some(file) = file else {
+        let error = diagnostic!(E2010, decl.file.span, "there is no file `{path}` here");
+        out.push(
+            error
+                .here("not found")
+                .help("paths go from the folder of this source file"),
+        );
+        return None;
+    };
+    let malformed = |why: String| {
+        diagnostic!(E2011, decl.file.span, "`{path}` is not a circuit: {why}")
+            .here("read here")
+            .help("circuits are files in Bristol Fashion or in the older Bristol format")
+    };
+    if file.text.len() > imported::MAX_FILE_BYTES {
+        let limit = imported::MAX_FILE_BYTES;
+        out.push(malformed(format!(
+            "line 1: the file has more than {limit} bytes"
+        )));
+        return None;
+    }
+    match bristol::read(&decl.name.text, &file.text) {
+        Ok(netlist) if netlist.gates.len() > imported::MAX_GATES => {
+            let (n, limit) = (netlist.gates.len(), imported::MAX_GATES);
+            out.push(malformed(format!(
+                "line 1: {n} gates; at most {limit} are read"
+            )));
+            None
+        }
+        Ok(netlist) => Some(netlist),
+        Err(error) => {
+            out.push(malformed(error.to_string()));
+            None
+        }
+    }
+}
+
+/// The function that stands for an imported circuit.
+fn as_function(decl: ast::CircuitDecl) -> ast::FnDecl {
+    let letter = |at: usize| match u8::try_from(at) {
+        Ok(at) if at < 26 => char::from(b'a' + at).to_string(),
+        _ => format!("x{at}"),
+    };
+    let params = decl.params.into_iter().enumerate();
+    let params = params
+        .map(|(at, ty)| ast::Param {
+            mutable: false,
+            name: Name {
+                text: letter(at),
+                span: ty.span,
+            },
+            ty,
+            from: None,
+        })
+        .collect();
+    ast::FnDecl {
+        name: decl.name,
+        generics: Vec::new(),
+        params,
+        result: ast::Ret::One(decl.result, None),
+        body: ast::Block {
+            stmts: Vec::new(),
+            tail: None,
+            span: decl.file.span,
+        },
+        head: decl.head,
     }
 }
 

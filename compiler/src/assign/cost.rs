@@ -10,6 +10,7 @@
 use super::Kind;
 use crate::ir::{Ir, Node, Op, Reducer, Region};
 use crate::session::{ObjectiveChoice, Options};
+use crate::templates::Objective;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar};
@@ -322,7 +323,7 @@ impl Walk<'_, '_> {
             _ if home == Kind::Public || node.results.is_empty() => ready,
             op if home == Kind::Arithmetic => self.arithmetic(op, node, ready),
             op => {
-                let (circuit, lanes) = self.in_bits(op, node);
+                let (circuit, lanes) = self.in_bits(op, node, home);
                 self.circuit(home, circuit, lanes, times, ready)
             }
         };
@@ -383,13 +384,13 @@ impl Walk<'_, '_> {
     }
 
     /// The circuit of an operation in bits, and over how many lanes it runs.
-    fn in_bits(&self, op: &Op, node: &Node) -> (Circuit, f64) {
+    fn in_bits(&self, op: &Op, node: &Node, kind: Kind) -> (Circuit, f64) {
         let r = node.results[0];
         let n = self.lanes(r);
+        let lanes = node.args.first().map_or(0.0, |&first| self.lanes(first));
         let Some(&first) = node.args.first() else {
             return (Circuit::default(), n);
         };
-        let lanes = self.lanes(first);
         let len = |segments: u64| (lanes as u64).checked_div(segments).unwrap_or(0);
         match op {
             Op::Word(op) => (self.word(*op, node), n),
@@ -445,6 +446,18 @@ impl Walk<'_, '_> {
                 let depth = f64::from(ceil_log2(elements)) + 2.0;
                 let ands = self.width(r) + 2.0;
                 (Circuit { ands, depth }, n)
+            }
+            Op::Circuit { circuit, calls } => {
+                let form = circuit.form(if kind == Kind::Yao || self.model.size_form {
+                    Objective::Size
+                } else {
+                    Objective::Depth
+                });
+                let circuit = Circuit {
+                    ands: form.ands as f64,
+                    depth: f64::from(form.and_depth),
+                };
+                (circuit, *calls as f64)
             }
             _ => (Circuit::default(), n),
         }

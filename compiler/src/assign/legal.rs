@@ -46,6 +46,7 @@ pub(crate) fn is_arithmetic(ir: &Ir, node: &Node, wide: &[bool]) -> Result<(), S
         },
         Op::ReadSecret { .. } => Err("reading an array at a secret index".into()),
         Op::WriteSecret { .. } => Err("writing an array at a secret index".into()),
+        Op::Circuit { circuit, .. } => Err(format!("the imported circuit `{}`", circuit.name)),
         Op::Const(_)
         | Op::Input(_)
         | Op::MakeSecret

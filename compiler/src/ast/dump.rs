@@ -85,6 +85,16 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
             out.push_str(&format!("test {:?}\n", t.name.text));
             block(out, &t.body, 1);
         }
+        ItemKind::Circuit(c) => {
+            let params: Vec<String> = c.params.iter().map(ty).collect();
+            out.push_str(&format!(
+                "circuit {}: fn({}) -> {} = {:?}\n",
+                c.name.text,
+                params.join(", "),
+                ty(&c.result),
+                c.file.text
+            ));
+        }
     }
 }
 

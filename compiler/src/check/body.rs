@@ -366,6 +366,10 @@ impl Checker<'_> {
         let item = &world.fns[id.index()];
         let decl = &item.decl.decl;
         let sig = self.fns[id.index()].clone();
+        if item.decl.import.is_some() {
+            self.summaries.push(Summary::default());
+            return self.circuit_fn(id, decl, &sig);
+        }
         let is_main = self.main == Some(id);
         let kind = if is_main { Kind::Main } else { Kind::Function };
         let mut body = Body::new(

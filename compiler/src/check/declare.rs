@@ -299,6 +299,11 @@ impl Checker<'_> {
                 && self.main.is_none();
             let mut generics = self.generics(&decl.generics, item.module);
             let function = hir::FnId(id(at));
+            if let Some(import) = &item.decl.import {
+                let sig = self.declare_circuit(decl, import, function, item.module);
+                self.fns.push(sig);
+                continue;
+            }
             if is_main {
                 self.main = Some(function);
                 let (sig, main) = self.declare_main(decl, function, generics);

@@ -126,9 +126,11 @@ pub(crate) fn find(e: &hir::Expr) -> Option<Source> {
             text: "",
             span: e.span,
         }),
-        ExprKind::Lit(_) | ExprKind::Const(_) | ExprKind::ConstParam(_) | ExprKind::FnValue(_) => {
-            None
-        }
+        ExprKind::Lit(_)
+        | ExprKind::Const(_)
+        | ExprKind::ConstParam(_)
+        | ExprKind::FnValue(_)
+        | ExprKind::Circuit(_) => None,
         ExprKind::Unary(_, a) | ExprKind::Cast(a) | ExprKind::Field(a, _) => find(a),
         ExprKind::Reveal(_) | ExprKind::Assert(..) => None,
         ExprKind::Binary(_, a, b)

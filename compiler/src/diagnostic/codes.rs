@@ -60,6 +60,8 @@ codes! {
     E2007 "unknown role",
     E2008 "functions call each other in a circle",
     E2009 "a definition that needs itself",
+    E2010 "a circuit's file is missing",
+    E2011 "a malformed circuit file",
 
     E3001 "the types differ",
     E3002 "a secret flows where only public values may",
@@ -85,6 +87,7 @@ codes! {
     E3022 "a type that is not allowed here",
     E3023 "a malformed range of values",
     E3024 "a malformed declaration of parties",
+    E3025 "the types do not fit the circuit",
 
     E4001 "the number of parties does not fit the program",
     E4002 "the lengths do not fit the program",

@@ -161,7 +161,7 @@ impl Emitter<'_> {
 }
 
 /// Where an access by secret index is computed.
-fn bits(home: Domain) -> Domain {
+pub(super) fn bits(home: Domain) -> Domain {
     match home {
         Domain::Yao => Domain::Yao,
         Domain::Boolean | Domain::Arithmetic { .. } | Domain::Public => Domain::Boolean,

@@ -35,6 +35,7 @@ impl Emitter<'_> {
             (Domain::Public, _) => {
                 let result = self.plain(Op::FromPublic, &[value], target);
                 self.known[result.index()].canonical = true;
+                self.known[result.index()].public = Some(value);
                 result
             }
             (Domain::Boolean, Domain::Yao) => self.plain(Op::BooleanToYao, &[value], target),

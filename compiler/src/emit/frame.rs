@@ -5,11 +5,13 @@
 //! defined, however deep its first use stands: nothing that a loop does not change is converted in every iteration.
 
 use super::Emitter;
+use crate::imported::Circuit;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Loc, Op, ValueInfo};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// An open region.
 #[derive(Debug, Default)]
@@ -78,6 +80,8 @@ pub(super) enum Logic {
     WriteArray,
     /// A public table at a secret index, zero out of range.
     Lookup(Vec<Word>),
+    /// The gates of an imported circuit, one operand and one result per element.
+    Circuit(Arc<Circuit>),
 }
 
 /// What is known of a program value while it is written.
@@ -85,6 +89,8 @@ pub(super) enum Logic {
 pub(super) struct Known {
     /// The constant that it is.
     pub constant: Option<ConstVec>,
+    /// The public value that it is in another form.
+    pub public: Option<ValueId>,
     /// As an index: made of constants, in range.
     pub indexes_safely: bool,
     /// The frame that defines it.
@@ -95,6 +101,22 @@ pub(super) struct Known {
     pub ring: u8,
 }
 
+/// Imported circuits with more gates are operations of their own, so that their calls share one template.
+const MAX_FUSED_GATES: usize = 4096;
+
+impl Micro {
+    /// Whether it may share a template with its neighbours.
+    pub(super) fn fuses(&self) -> bool {
+        match &self.work {
+            Work::Plain(_) => false,
+            Work::Logic(Logic::Circuit(circuit)) => {
+                circuit.template().gates.len() <= MAX_FUSED_GATES
+            }
+            Work::Logic(_) => true,
+        }
+    }
+}
+
 impl Emitter<'_> {
     /// A new value of the current frame.
     pub(super) fn fresh(&mut self, info: ValueInfo) -> ValueId {
@@ -102,6 +124,7 @@ impl Emitter<'_> {
         self.values.push(info);
         self.known.push(Known {
             constant: None,
+            public: None,
             indexes_safely: false,
             frame: self.at,
             canonical: match info.domain {

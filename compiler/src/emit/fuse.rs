@@ -4,7 +4,8 @@
 //! its operands, any other operation that reads logic's results is one later. Connected logic of one stage is one
 //! template: a path that left it and came back would pass another operation, so its end would have a later stage; hence
 //! each template is convex, whatever the program. Logic that is not connected stays apart, so that what ends early
-//! need not wait, unless it has ANDs in common; templates with equal gates are shared.
+//! need not wait, unless it has ANDs in common; templates with equal gates are shared. A large imported circuit counts as
+//! another operation: it stays whole, and its calls share one template.
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
@@ -141,7 +142,7 @@ impl Emitter<'_> {
     fn join_twins(&self, micros: &[Micro], stages: &[u32], groups: &mut Groups) {
         let mut twins: BTreeMap<(u32, Vec<ValueId>), Vec<usize>> = BTreeMap::new();
         for (i, micro) in micros.iter().enumerate() {
-            if matches!(micro.work, Work::Logic(_)) {
+            if micro.fuses() {
                 let mut operands: Vec<ValueId> = (micro.args.iter().copied())
                     .filter(|&v| self.splat_of(v).is_none())
                     .collect();
@@ -332,7 +333,7 @@ fn stages(micros: &[Micro]) -> Vec<u32> {
     micros
         .iter()
         .map(|micro| {
-            let is_logic = matches!(micro.work, Work::Logic(_));
+            let is_logic = micro.fuses();
             let mut stage = micro
                 .args
                 .iter()
@@ -366,7 +367,7 @@ impl Groups {
         };
         let mut producer: HashMap<ValueId, usize> = HashMap::new();
         for (i, micro) in micros.iter().enumerate() {
-            if matches!(micro.work, Work::Logic(_)) {
+            if micro.fuses() {
                 for arg in &micro.args {
                     if let Some(&p) = producer.get(arg)
                         && stages[p] == stages[i]
@@ -406,7 +407,7 @@ impl Groups {
     fn finish(mut self, micros: &[Micro], stages: &[u32]) -> Vec<Vec<usize>> {
         let mut members: BTreeMap<(u32, bool, usize), Vec<usize>> = BTreeMap::new();
         for (i, micro) in micros.iter().enumerate() {
-            let is_logic = matches!(micro.work, Work::Logic(_));
+            let is_logic = micro.fuses();
             members
                 .entry((stages[i], is_logic, self.root(i)))
                 .or_default()
@@ -535,6 +536,7 @@ fn build(
             _ => Vec::new(),
         },
         Logic::Lookup(table) => vec![templates::table_lookup(b, table, width, arg(0), objective)],
+        Logic::Circuit(circuit) => b.call(&circuit.form(objective).template, args),
     }
 }
 
@@ -575,6 +577,7 @@ impl Name {
             Logic::ReadArray => format!("read.{width}"),
             Logic::WriteArray => format!("write.{width}"),
             Logic::Lookup(_) => format!("lookup.{width}"),
+            Logic::Circuit(circuit) => circuit.name.clone(),
         };
         match self.parts.iter_mut().find(|p| p.0 == part) {
             Some(known) => known.1 += 1,

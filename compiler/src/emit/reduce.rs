@@ -356,7 +356,11 @@ impl Emitter<'_> {
 fn scales(emitter: &Emitter<'_>, node: &IrNode) -> bool {
     use crate::ir::Op as IrOp;
     node.regions[0].nodes.iter().all(|n| {
-        matches!(n.op, IrOp::Const(_) | IrOp::Word(_) | IrOp::MakeSecret)
+        let lane_wise = matches!(
+            n.op,
+            IrOp::Const(_) | IrOp::Word(_) | IrOp::MakeSecret | IrOp::Circuit { .. }
+        );
+        lane_wise
             && n.args
                 .iter()
                 .chain(&n.results)

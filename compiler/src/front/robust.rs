@@ -5,6 +5,21 @@ use crate::diagnostic::{human, json, short};
 use proptest::prelude::*;
 use std::path::Path;
 
+/// The programs, and the files of the circuits that they import.
+fn programs_and_circuits() -> (Vec<String>, Vec<(String, String)>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let programs = programs();
+    let circuits = programs
+        .iter()
+        .flat_map(|text| needed_circuits(text))
+        .map(|name| {
+            let text = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
+            (name, text)
+        })
+        .collect();
+    (programs, circuits)
+}
+
 /// All programs of the repository: examples and the library.
 fn programs() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -44,8 +59,12 @@ fn survive(text: &str) {
 
 #[test]
 fn the_programs_of_the_repository_are_accepted() {
-    for text in programs() {
+    let (programs, circuits) = programs_and_circuits();
+    for text in programs {
         let mut sources = SourceSet::new();
+        for (name, text) in &circuits {
+            sources.add(name.as_str(), text.as_str());
+        }
         let root = sources.add("main.smpc", text.as_str());
         let (hir, diagnostics) = check(&sources, root);
         assert!(

@@ -4,7 +4,15 @@ use super::*;
 use crate::diagnostic::short;
 
 fn run(text: &str) -> (Option<Hir>, String) {
+    run_beside(&[], text)
+}
+
+/// As [`run`], with more files in the program's folder.
+fn run_beside(files: &[(&str, &str)], text: &str) -> (Option<Hir>, String) {
     let mut sources = SourceSet::new();
+    for &(name, text) in files {
+        sources.add(name, text);
+    }
     let root = sources.add("main.smpc", text);
     let (hir, diagnostics) = check(&sources, root);
     (hir, short::render(&sources, &diagnostics))
@@ -59,11 +67,70 @@ fn a_secret_index_bound_or_branch_is_refused() {
     assert_eq!(codes, ["E3002", "E3004"], "{errors}");
 }
 
+#[test]
+fn circuit_files_are_named_by_path_from_their_importer() {
+    let text = "circuit a: fn(u1) -> u1 = \"x.txt\";\npub circuit b: fn(u1) -> u1 = \"in/y.txt\";\ncircuit c: fn(u1) -> u1 = \"x.txt\";\ncircuit d: fn(u1) -> u1 = \"/etc/passwd\";\n";
+    assert_eq!(needed_circuits(text), ["x.txt", "in/y.txt"]);
+    let file = "1 2\n1 1\n1 1\n\n1 1 0 1 INV\n";
+    let mut sources = SourceSet::new();
+    sources.add("folder/in/y.txt", file);
+    sources.add("y.txt", "no circuit");
+    let root = sources.add(
+        "folder/main.smpc",
+        "circuit not: fn(bool) -> bool = \"in/y.txt\";\n",
+    );
+    let (hir, diagnostics) = check(&sources, root);
+    assert_eq!(short::render(&sources, &diagnostics), "");
+    assert_eq!(hir.unwrap().circuits.len(), 1);
+}
+
+#[test]
+fn a_malformed_circuit_is_refused_at_its_declaration_with_the_line_of_its_file() {
+    for (file, wanted) in [
+        (
+            "1 3\n2 1 1\n1 1\n\n2 1 0 9 2 AND\n",
+            "line 5: there is no wire 9",
+        ),
+        (
+            "1 3\n2 1 1\n1 1\n\n2 1 0 2 2 AND\n",
+            "line 5: wire 2 is read before",
+        ),
+        (
+            "2 4\n2 1 1\n1 1\n\n2 1 0 1 2 AND\n",
+            "line 5: the file ends after 1 of 2 gates",
+        ),
+        (
+            "9999999999999 9999999999999\n2 1 1\n1 1\n",
+            "line 1: 9999999999999 wires",
+        ),
+        ("", "line 1: the file ends"),
+        ("\u{fffd}\u{fffd}\n", "line 1: expected a number"),
+    ] {
+        let text = "\ncircuit f: fn(bool, bool) -> bool = \"f.txt\";\n";
+        let (hir, errors) = run_beside(&[("f.txt", file)], text);
+        assert!(hir.is_none());
+        assert!(
+            errors.contains("main.smpc:2:37")
+                && errors.contains("E2011")
+                && errors.contains(wanted),
+            "{errors}"
+        );
+    }
+}
+
 /// The programs in the fences of a page, wrong first.
 fn examples(page: &str) -> Vec<&str> {
     page.split("```smpc\n")
         .skip(1)
         .filter_map(|part| part.split("```").next())
+        .collect()
+}
+
+/// The files that a page shows: name and text.
+fn files(page: &str) -> Vec<(&str, &str)> {
+    page.split("```text ")
+        .skip(1)
+        .filter_map(|part| part.split("```").next()?.split_once('\n'))
         .collect()
 }
 
@@ -85,11 +152,12 @@ fn the_pages_of_errors_say_the_truth() {
         let [wrong, right] = found.as_slice() else {
             panic!("{code}: a wrong and a right example");
         };
-        let (_, errors) = run(wrong);
+        let files = files(code.page());
+        let (_, errors) = run_beside(&files, wrong);
         if !errors.contains(code.as_str()) {
             wrongs.push(format!("{code}: {wrong}\n{errors}"));
         }
-        let (hir, errors) = run(right);
+        let (hir, errors) = run_beside(&files, right);
         if hir.is_none() || errors.contains(code.as_str()) {
             wrongs.push(format!("{code}: {right}\n{errors}"));
         }

@@ -299,6 +299,12 @@ impl Dump<'_> {
                 format!("|{}| {}", params.join(", "), x(body))
             }
             ExprKind::FnValue(f) => function(*f).to_owned(),
+            ExprKind::Circuit(c) => {
+                let circuit = self.hir.circuits.get(c.index());
+                circuit.map_or_else(String::new, |c| {
+                    format!("circuit of {} gates", c.template().gates.len())
+                })
+            }
             ExprKind::Builtin(b, args) => format!("{b:?}({}): {}", xs(args), ty()),
             ExprKind::Reveal(a) => format!("reveal({})", x(a)),
             ExprKind::MakeSecret(a) => format!("secret({})", x(a)),

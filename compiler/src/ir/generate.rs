@@ -4,6 +4,8 @@
 //! branches on public values, reads and writes by secret index, next to arbitrary operations on whatever is in
 //! scope. They depend on the seed alone. Indices mostly stay in range; a program may also stop, as real ones do.
 
+mod imported;
+
 use super::build::Builder;
 use super::{Ir, Op, Reducer, Ty};
 use crate::span::{FileId, Span};
@@ -293,6 +295,7 @@ impl Gen {
                     self.b.scatter(src, idx, val, 1)
                 }
             }
+            10 if self.one_in(3) => self.imported(scope),
             10 => self.secret_access(scope),
             11 => self.reduction(scope),
             12 if self.size.reveals => {

@@ -309,6 +309,11 @@ impl Machine<'_> {
                 write_secret(args, *block, *groups)
                     .ok_or_else(|| stop("a write has no operands".into()))?,
             ]),
+            Op::Circuit { circuit, calls } => {
+                let args: Vec<&[Word]> = args.iter().map(|lanes| lanes.as_slice()).collect();
+                let results = circuit.eval(*calls, &args);
+                Ok(results.into_iter().map(Rc::new).collect())
+            }
             Op::Dot { segments } => {
                 let products = Rc::new(word(WordOp::Mul, to, to, &args));
                 Ok(vec![self.fold(WordOp::Add, to, &products, *segments)])

@@ -5,11 +5,14 @@
 
 use super::{Ir, Node, Op, Reducer, Region, Ty, Value};
 use crate::hir::{Protocol, Range};
+use crate::imported::{Circuit, MAX_ELEMENTS, Port};
 use crate::span::{FileId, Span};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape, Shape, ShapeNode};
+use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::sync::Arc;
 
 /// Reads a whole program; an error names the line.
 pub fn parse(text: &str) -> Result<Ir, String> {
@@ -17,6 +20,7 @@ pub fn parse(text: &str) -> Result<Ir, String> {
         tokens: tokens(text)?,
         at: 0,
         values: Vec::new(),
+        circuits: Vec::new(),
         depth: 0,
     };
     let line = |parser: &Parser<'_>| {
@@ -107,6 +111,7 @@ struct Parser<'t> {
     tokens: Vec<(u32, Token<'t>)>,
     at: usize,
     values: Vec<Option<Value>>,
+    circuits: Vec<Arc<Circuit>>,
     depth: u32,
 }
 
@@ -137,6 +142,9 @@ impl<'t> Parser<'t> {
                     shape: self.shape()?,
                     leaves: self.ids("in", InputId)?,
                 });
+            } else if self.eat_word("circuit") {
+                let circuit = self.circuit()?;
+                self.circuits.push(Arc::new(circuit));
             } else if self.peek_word() == Some("input") {
                 self.at += 1;
                 self.id("in")?;
@@ -314,6 +322,14 @@ impl<'t> Parser<'t> {
             "dot" => Op::Dot {
                 segments: self.setting("segments")?,
             },
+            "circuit" => {
+                let id = self.id("c")? as usize;
+                let known = self.circuits.get(id).cloned();
+                Op::Circuit {
+                    circuit: known.ok_or_else(|| format!("there is no circuit c{id}"))?,
+                    calls: self.setting("calls")?,
+                }
+            }
             "reveal" => Op::Reveal,
             "assert" => Op::Assert(match self.tokens.get(self.at) {
                 Some((_, Token::Text(_))) => Some(self.text()?),
@@ -330,6 +346,74 @@ impl<'t> Parser<'t> {
             "if" => Op::If,
             word => Op::Word(word_op(word)?),
         })
+    }
+
+    /// `"name" (u8 x4, bool x1) (u8 x4)`, gates and results.
+    fn circuit(&mut self) -> Parsed<Circuit> {
+        let id = self.id("c")? as usize;
+        if id != self.circuits.len() {
+            return Err(format!("circuit c{id} is out of order"));
+        }
+        let name = self.text()?;
+        let (operands, results) = (self.ports()?, self.ports()?);
+        let widths = |ports: &[Port]| -> Parsed<Vec<u32>> {
+            let n: u64 = ports.iter().fold(0, |n, p| n.saturating_add(p.block));
+            if n > MAX_ELEMENTS as u64 {
+                return Err(format!("more than {MAX_ELEMENTS} elements"));
+            }
+            let of = |p: &Port| vec![p.scalar.width(); p.block as usize];
+            Ok(ports.iter().flat_map(of).collect())
+        };
+        let inputs = widths(&operands)?;
+        let mut n_wires = 1 + inputs.iter().sum::<u32>();
+        let mut gates = Vec::new();
+        loop {
+            let and = self.eat("&");
+            if !and && !self.eat("^") {
+                break;
+            }
+            let (a, b) = (self.lit(n_wires)?, self.lit(n_wires)?);
+            gates.push(if and {
+                Gate::And(a, b)
+            } else {
+                Gate::Xor(a, b)
+            });
+            n_wires += 1;
+        }
+        let mut outputs = Vec::new();
+        for width in widths(&results)? {
+            self.sign("=")?;
+            let bits = (0..width).map(|_| self.lit(n_wires));
+            outputs.push(bits.collect::<Parsed<Vec<Lit>>>()?);
+        }
+        let template = Template {
+            name: name.clone(),
+            inputs,
+            gates,
+            outputs,
+        };
+        Circuit::from_parts(name, operands, results, template)
+    }
+
+    fn ports(&mut self) -> Parsed<Vec<Port>> {
+        self.sign("(")?;
+        let mut ports = Vec::new();
+        while !self.eat(")") {
+            let (scalar, block) = self.vector()?;
+            ports.push(Port { scalar, block });
+            self.eat(",");
+        }
+        Ok(ports)
+    }
+
+    /// A literal on one of the first `n_wires` wires.
+    fn lit(&mut self, n_wires: u32) -> Parsed<Lit> {
+        let lit = Lit(self.number()?);
+        if lit.wire() < n_wires {
+            Ok(lit)
+        } else {
+            Err(format!("wire {} is not set before", lit.wire()))
+        }
     }
 
     fn constant(&mut self) -> Parsed<ConstVec> {

@@ -16,15 +16,20 @@
 //!
 //! Values keep their numbers; `in lo..=hi` after a type is a known range, `#boolean` a domain that the user asked for, and
 //! `unused v7: u8 x1` an entry of the value table that nothing defines. Constants are `word xLANES` (the same in every lane),
-//! `start + [count*step, …]` (affine), or `[word, …]`, all unsigned.
+//! `start + [count*step, …]` (affine), or `[word, …]`, all unsigned. Imported circuits stand before the body, each with its
+//! operands and results, its gates (`& 4 7`, `^ 4 7`: twice a wire, and one more for its complement) and, after `=`, the
+//! bits of each element of its results.
 
 use super::verify::op_name;
 use super::{Ir, Node, Op, Reducer, Region};
 use crate::hir::Protocol;
+use crate::imported::{Circuit, Port};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Shape, ShapeNode};
+use smpcc_circuit::template::Gate;
 use smpcc_circuit::value::ConstVec;
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 /// The text form, ending in a newline.
 pub fn print(ir: &Ir) -> String {
@@ -75,8 +80,12 @@ fn write_ir(out: &mut String, ir: &Ir) -> fmt::Result {
         }
         writeln!(out, " {:?} {} x{}", leaf.path, leaf.scalar, leaf.lanes)?;
     }
+    let circuits = circuits(ir);
+    for (id, circuit) in circuits.iter().enumerate() {
+        self::circuit(out, id, circuit)?;
+    }
     let mut defined = vec![false; ir.values.len()];
-    region(out, ir, &ir.body, 0, &mut defined)?;
+    region(out, ir, &circuits, &ir.body, 0, &mut defined)?;
     for (index, defined) in defined.into_iter().enumerate() {
         if !defined {
             out.push_str("unused ");
@@ -87,9 +96,64 @@ fn write_ir(out: &mut String, ir: &Ir) -> fmt::Result {
     Ok(())
 }
 
+/// The circuits that a program calls, in the order of their first calls.
+fn circuits(ir: &Ir) -> Vec<&Arc<Circuit>> {
+    fn walk<'i>(region: &'i Region, out: &mut Vec<&'i Arc<Circuit>>) {
+        for node in &region.nodes {
+            if let Op::Circuit { circuit, .. } = &node.op
+                && !out.contains(&circuit)
+            {
+                out.push(circuit);
+            }
+            for inner in &node.regions {
+                walk(inner, out);
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(&ir.body, &mut out);
+    out
+}
+
+fn circuit(out: &mut String, id: usize, circuit: &Circuit) -> fmt::Result {
+    let ports = |ports: &[Port]| {
+        let text: Vec<String> = ports
+            .iter()
+            .map(|p| format!("{} x{}", p.scalar, p.block))
+            .collect();
+        text.join(", ")
+    };
+    let (operands, results) = (ports(&circuit.operands), ports(&circuit.results));
+    writeln!(
+        out,
+        "circuit c{id} {:?} ({operands}) ({results})",
+        circuit.name
+    )?;
+    for gates in circuit.template().gates.chunks(16) {
+        out.push_str(" ");
+        for gate in gates {
+            let (sign, a, b) = match *gate {
+                Gate::Xor(a, b) => ('^', a, b),
+                Gate::And(a, b) => ('&', a, b),
+            };
+            write!(out, " {sign} {} {}", a.0, b.0)?;
+        }
+        out.push('\n');
+    }
+    for result in &circuit.template().outputs {
+        out.push_str("  =");
+        for lit in result {
+            write!(out, " {}", lit.0)?;
+        }
+        out.push('\n');
+    }
+    Ok(())
+}
+
 fn region(
     out: &mut String,
     ir: &Ir,
+    circuits: &[&Arc<Circuit>],
     region: &Region,
     depth: usize,
     defined: &mut [bool],
@@ -114,14 +178,14 @@ fn region(
     }
     for node in &region.nodes {
         out.push_str(&indent);
-        node_line(out, ir, node)?;
+        node_line(out, ir, circuits, node)?;
         for (i, inner) in node.regions.iter().enumerate() {
             if i == 0 {
                 out.push_str(" {\n");
             } else {
                 writeln!(out, "{indent}}} {{")?;
             }
-            self::region(out, ir, inner, depth + 1, defined)?;
+            self::region(out, ir, circuits, inner, depth + 1, defined)?;
         }
         if !node.regions.is_empty() {
             write!(out, "{indent}}}")?;
@@ -136,7 +200,7 @@ fn region(
     Ok(())
 }
 
-fn node_line(out: &mut String, ir: &Ir, node: &Node) -> fmt::Result {
+fn node_line(out: &mut String, ir: &Ir, circuits: &[&Arc<Circuit>], node: &Node) -> fmt::Result {
     for (i, &result) in node.results.iter().enumerate() {
         out.push_str(if i == 0 { "" } else { ", " });
         value(out, ir, result)?;
@@ -165,6 +229,10 @@ fn node_line(out: &mut String, ir: &Ir, node: &Node) -> fmt::Result {
             write!(out, " segments={segments}")?;
         }
         Op::Dot { segments } => write!(out, " segments={segments}")?,
+        Op::Circuit { circuit, calls } => {
+            let id = circuits.iter().position(|known| *known == circuit);
+            write!(out, " c{} calls={calls}", id.unwrap_or(circuits.len()))?;
+        }
         Op::Assert(Some(message)) => write!(out, " {message:?}")?,
         Op::Loop { count: Some(count) } => write!(out, " {count}")?,
         Op::Loop { count: None } => out.push_str(" run_time"),

@@ -16,6 +16,7 @@
 //! 7. The program's body has neither parameters nor results.
 
 use super::{Ir, Node, Op, Reducer, Region, Ty};
+use crate::imported::Port;
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -204,6 +205,7 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
         | Op::Input(_)
         | Op::Output(_)
         | Op::Assert(_)
+        | Op::Circuit { .. }
         | Op::Loop { .. }
         | Op::While
         | Op::If
@@ -233,6 +235,7 @@ pub fn op_name(op: &Op) -> &'static str {
         Op::Reduce { .. } => "reduce",
         Op::Scan { .. } => "scan",
         Op::Dot { .. } => "dot",
+        Op::Circuit { .. } => "circuit",
         Op::Reveal => "reveal",
         Op::Assert(_) => "assert",
         Op::Loop { .. } => "loop",
@@ -436,6 +439,27 @@ impl Check<'_> {
                 ensure(
                     next == args,
                     "carries values of other types than its operands",
+                )?;
+            }
+            Op::Circuit { circuit, calls } => {
+                let expected = |ports: &[Port]| -> Result<Vec<Ty>, Stop> {
+                    let mut tys = Vec::with_capacity(ports.len());
+                    for port in ports {
+                        tys.push(Ty {
+                            scalar: port.scalar,
+                            lanes: times(port.block, *calls)?,
+                            secret: true,
+                        });
+                    }
+                    Ok(tys)
+                };
+                ensure(
+                    args == expected(&circuit.operands)?,
+                    "takes operands other than its circuit's",
+                )?;
+                ensure(
+                    results == expected(&circuit.results)?,
+                    "gives results other than its circuit's",
                 )?;
             }
             Op::If => {

@@ -8,7 +8,7 @@ use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{Frame, or_never};
 use super::types::{GenericValue, element_type, wide_scalar};
 use super::value::{Callable, Leaf, Val};
-use crate::hir::{Builtin, ConstId, Expr, FnId, GenericArg, Len, Type};
+use crate::hir::{Builtin, ConstId, Expr, ExprKind, FnId, GenericArg, Len, Type};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::{ConstVec, Scalar};
@@ -103,9 +103,17 @@ impl<'h> Tracer<'h> {
             let ty = types.get(k).and_then(Option::as_ref);
             self.infer(&local.ty, ty, val, &mut generics);
         }
+        let span = self.span;
+        if let ExprKind::Circuit(circuit) = &callee.body.kind {
+            for (local, val) in callee.locals.iter().zip(&args) {
+                let what = format!("the argument `{}`", local.name);
+                self.require_lens(&local.ty, val, span, &what)?;
+            }
+            // Its gates count where it is called: the declaration does no work.
+            return self.imported(*circuit, &args, &callee.ret);
+        }
         let mut frame = Frame::new(Some(function), Rc::new(generics));
         frame.protocol = callee.protocol.or(self.frame().protocol);
-        let span = self.span;
         self.frames.push(frame);
         for (local, val) in callee.locals.iter().zip(&args) {
             let what = format!("the argument `{}`", local.name);

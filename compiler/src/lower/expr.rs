@@ -112,6 +112,8 @@ impl<'h> Tracer<'h> {
                 generics,
                 args,
             } => self.call(*function, generics, args, expr.span),
+            // Calls of it do not trace the body.
+            E::Circuit(_) => Ok(Val::unit()),
             E::CallValue(callee, args) => {
                 let callee = self.expr(callee)?;
                 let mut vals = Vec::with_capacity(args.len());

@@ -79,7 +79,12 @@ pub fn mentioned(expr: &Expr) -> Vec<LocalId> {
 pub fn is_total(expr: &Expr) -> bool {
     use ExprKind as E;
     match &expr.kind {
-        E::Lit(_) | E::Local(_) | E::Const(_) | E::ConstParam(_) | E::FnValue(_) => true,
+        E::Lit(_)
+        | E::Local(_)
+        | E::Const(_)
+        | E::ConstParam(_)
+        | E::FnValue(_)
+        | E::Circuit(_) => true,
         E::Closure { .. } => true,
         E::Unary(_, a) | E::Cast(a) | E::Field(a, _) | E::MakeSecret(a) => is_total(a),
         E::Binary(_, a, b) | E::LogicalAnd(a, b) | E::LogicalOr(a, b) | E::Repeat(a, b) => {
@@ -129,7 +134,7 @@ impl Scan {
     fn expr(&mut self, expr: &Expr, loops: u32) {
         use ExprKind as E;
         match &expr.kind {
-            E::Lit(_) | E::Const(_) | E::ConstParam(_) | E::FnValue(_) => {}
+            E::Lit(_) | E::Const(_) | E::ConstParam(_) | E::FnValue(_) | E::Circuit(_) => {}
             E::Local(local) => {
                 if let Some(mentions) = &mut self.mentions {
                     mentions.push(*local);

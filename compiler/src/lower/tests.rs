@@ -67,6 +67,7 @@ fn program(locals: Vec<Type>, n_params: u32, ret: Type, body: Expr) -> Hir {
             span: Span::default(),
         }],
         consts: Vec::new(),
+        circuits: Vec::new(),
         main: Some(Main {
             function: FnId(0),
             params: vec![MainParam {

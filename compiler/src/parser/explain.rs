@@ -12,17 +12,10 @@ use lalrpop_util::ParseError;
 
 /// What a later version of the language will have, used now.
 pub fn not_yet(text: &str, tokens: &[Token]) -> Option<Diagnostic> {
-    for (at, token) in tokens.iter().enumerate() {
+    for token in tokens {
         let (what, instead) = match token.kind {
             Kind::Enum => ("`enum`", "use an integer or a struct with a flag"),
             Kind::Match => ("`match`", "use `if … else if … else`"),
-            Kind::Circuit
-                if tokens[..at].iter().all(|t| t.kind == Kind::Pub)
-                    && tokens.get(at + 1).is_some_and(|t| t.kind == Kind::Ident)
-                    && tokens.get(at + 2).is_some_and(|t| t.kind == Kind::Colon) =>
-            {
-                ("imported circuits", "write the function in the language")
-            }
             _ => continue,
         };
         let error = diagnostic!(E1009, token.span, "{what} are not yet available")
@@ -113,7 +106,9 @@ fn special_case(
     if is_first && token.kind == Kind::Ident {
         let error =
             diagnostic!(E1005, span, "`{word}` does not begin an item").here("expected an item");
-        let items = ["fn", "struct", "const", "use", "party", "test", "pub"];
+        let items = [
+            "fn", "struct", "const", "use", "party", "test", "circuit", "pub",
+        ];
         let guess = match word {
             "func" | "function" | "def" | "proc" => Some("fn"),
             "import" | "include" => Some("use"),
@@ -123,7 +118,8 @@ fn special_case(
         };
         return Some(match guess {
             Some(guess) => error.help(format!("write `{guess}` in place of `{word}`")),
-            None => error.help("items are `fn`, `struct`, `const`, `use`, `party` and `test`"),
+            None => error
+                .help("items are `fn`, `struct`, `const`, `use`, `party`, `test` and `circuit`"),
         });
     }
     if is_first && token.kind == Kind::Let {

@@ -153,9 +153,5 @@ fn lexer_errors_do_not_cascade() {
 fn what_comes_later_is_named() {
     assert_eq!(codes("enum E { A, B }"), [("E1009", 0)]);
     assert_eq!(codes("fn f() { match x { } }"), [("E1009", 9)]);
-    assert_eq!(
-        codes("circuit aes: fn(u8) -> u8 = \"a.txt\";"),
-        [("E1009", 0)]
-    );
     assert_eq!(codes("fn f() { 1.5 }"), [("E1009", 9)]);
 }

@@ -45,6 +45,7 @@ pub fn simplify(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<Va
         Op::Const(_)
         | Op::Input(_)
         | Op::MakeSecret
+        | Op::Circuit { .. }
         | Op::Reveal
         | Op::Assert(_)
         | Op::Loop { .. }

@@ -48,6 +48,7 @@ impl Rule for Common {
             | Op::WriteSecret { .. }
             | Op::Reduce { .. }
             | Op::Scan { .. }
+            | Op::Circuit { .. }
             | Op::Dot { .. } => node.regions.is_empty(),
             Op::Input(_)
             | Op::Reveal
@@ -117,6 +118,7 @@ fn hash_op(op: &Op, hasher: &mut DefaultHasher) {
             (reducer, segments).hash(hasher);
         }
         Op::Dot { segments } => segments.hash(hasher),
+        Op::Circuit { circuit, calls } => (&circuit.name, calls).hash(hasher),
         Op::Input(_)
         | Op::MakeSecret
         | Op::Concat

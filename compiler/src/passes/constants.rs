@@ -70,6 +70,7 @@ impl Rule for Constants {
             | Op::Reduce { .. }
             | Op::Scan { .. }
             | Op::Dot { .. }
+            | Op::Circuit { .. }
             | Op::Reveal
             | Op::Loop { count: Some(_) }
             | Op::While
@@ -151,6 +152,7 @@ pub fn fold(walk: &Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<ConstVec> 
             ..
         }
         | Op::Dot { .. }
+        | Op::Circuit { .. }
         | Op::Reveal
         | Op::Assert(_)
         | Op::Loop { .. }

@@ -109,6 +109,7 @@ fn needed(walk: &Walk, node: &Node) -> Option<Range> {
             reducer: Reducer::Region,
             ..
         }
+        | Op::Circuit { .. }
         | Op::Reveal
         | Op::Assert(_)
         | Op::Loop { .. }

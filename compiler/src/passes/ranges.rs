@@ -102,6 +102,12 @@ impl Analysis<'_> {
             Op::Scatter { .. } | Op::WriteSecret { .. } => self.join(&[args[0], args[2]]),
             Op::Concat => self.join(args),
             Op::ReadSecret { .. } => self.get(args[0]).map(|r| join(r, Range { lo: 0, hi: 0 })),
+            Op::Circuit { .. } => {
+                for &result in &node.results {
+                    self.set(result, None);
+                }
+                return;
+            }
             Op::Dot { segments } => {
                 let len = self.values[args[0].index()].ty.lanes / (*segments).max(1);
                 let product = self

@@ -497,6 +497,7 @@ pub fn is_droppable<'c>(
         | Op::Concat
         | Op::ReadSecret { .. }
         | Op::WriteSecret { .. }
+        | Op::Circuit { .. }
         | Op::Dot { .. } => true,
         Op::Gather { block } | Op::Scatter { block } => {
             let (Some(&array), Some(&idx)) = (node.args.first(), node.args.get(1)) else {

@@ -24,6 +24,11 @@ fn options(protocol: ProtocolChoice, opt: u8) -> Options {
 
 fn checked(name: &str, text: &str) -> (SourceSet, Hir) {
     let mut sources = SourceSet::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    for file in front::needed_circuits(text) {
+        let text = std::fs::read_to_string(folder.join(&file)).unwrap();
+        sources.add(file, text);
+    }
     let root = sources.add(format!("{name}.smpc"), text);
     let (hir, diagnostics) = front::check(&sources, root);
     (

@@ -29,7 +29,11 @@ struct Position {
 impl Position {
     fn profile(&self, b: &Builder, base: u32) -> PositionProfile {
         PositionProfile {
-            arrival: b.level(self.x).max(b.level(self.y)).saturating_sub(base).min(255) as u8,
+            arrival: b
+                .level(self.x)
+                .max(b.level(self.y))
+                .saturating_sub(base)
+                .min(255) as u8,
             x: self.x.as_const(),
             y: self.y.as_const(),
         }
@@ -198,4 +202,3 @@ fn finish(carries: Vec<Lit>, last: Lit, want: Want, b: &Builder, by: u32) -> Opt
     };
     out.iter().all(|&c| b.level(c) <= by).then_some(out)
 }
-

@@ -41,6 +41,37 @@ fn sample() -> Ir {
     let best = b.reduce_region(&[picked[0]], 2, |b, l, r| {
         vec![b.word(WordOp::Max, &[l[0], r[0]])]
     });
+    let circuit = Circuit::from_parts(
+        "of \"gates\"".into(),
+        vec![Port {
+            scalar: i8,
+            block: 2,
+        }],
+        vec![Port {
+            scalar: Scalar::Bool,
+            block: 3,
+        }],
+        Template {
+            name: "of \"gates\"".into(),
+            inputs: vec![8, 8],
+            gates: vec![
+                Gate::And(Lit::of(1), !Lit::of(9)),
+                Gate::Xor(Lit::of(17), Lit::TRUE),
+            ],
+            outputs: vec![vec![Lit::of(18)], vec![!Lit::of(16)], vec![Lit::FALSE]],
+        },
+    )
+    .unwrap();
+    let bools = Ty {
+        scalar: Scalar::Bool,
+        lanes: 6,
+        secret: true,
+    };
+    let op = Op::Circuit {
+        circuit: Arc::new(circuit),
+        calls: 2,
+    };
+    b.emit(op, vec![x], bools);
     b.assert(cond, Some("a \"reason\""));
     b.assert(cond, None);
     b.output(best[0], &[0, 2]);

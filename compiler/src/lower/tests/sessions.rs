@@ -427,6 +427,7 @@ fn the_examples_lower_for_many_sessions() {
         include_str!("../../../../examples/histogram.smpc"),
         include_str!("../../../../examples/hospital.smpc"),
         include_str!("../../../../examples/intersection.smpc"),
+        include_str!("../../../../examples/risk.smpc"),
         include_str!("../../../../examples/vote.smpc"),
     ];
     for text in examples {

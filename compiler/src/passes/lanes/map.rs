@@ -189,6 +189,13 @@ impl<'w> Mapper<'w> {
                     args,
                 )
             }
+            Op::Circuit { circuit, calls } => {
+                let circuit = circuit.clone();
+                let calls = calls.checked_mul(self.n)?;
+                let args = self.all_each(&node.args)?;
+                self.close_node(node, Op::Circuit { circuit, calls }, args, vec![]);
+                Some(())
+            }
             Op::Dot { segments } => {
                 let args = self.all_each(&node.args)?;
                 let segments = segments.checked_mul(self.n)?;

@@ -93,6 +93,7 @@ impl Run<'_, '_, '_> {
                 | Op::Reduce { .. }
                 | Op::Scan { .. }
                 | Op::Dot { .. }
+                | Op::Circuit { .. }
                 | Op::Loop { .. }
                 | Op::If
                 | Op::While => true,

@@ -296,3 +296,53 @@ fn a_read_of_what_an_earlier_iteration_wrote_keeps_the_loop() {
     assert_same(&ir, &after, &[numbers(n + 1, 1 << 32)], "recurrence");
     assert_eq!(n_loops(&after.body), 1, "{after}");
 }
+
+#[test]
+fn independent_calls_of_a_circuit_are_one_call_on_lanes() {
+    use crate::imported::{Circuit, Port};
+    use smpcc_circuit::template::Builder as Gates;
+    use std::sync::Arc;
+    let n = 100;
+    let mut gates = Gates::new(&[8, 8, 1]);
+    let (x, y, c) = (gates.input(0), gates.input(1), gates.input(2));
+    let lower: Vec<_> = x
+        .iter()
+        .zip(&y)
+        .map(|(&x, &y)| gates.select(c[0], x, y))
+        .collect();
+    let template = gates.finish("pick", vec![lower]);
+    let port = |scalar, block| Port { scalar, block };
+    let byte = Scalar::unsigned(8);
+    let circuit = Circuit::from_parts(
+        "pick".into(),
+        vec![port(byte, 2), port(Scalar::Bool, 1)],
+        vec![port(byte, 1)],
+        template,
+    );
+    let circuit = Arc::new(circuit.unwrap());
+    let mut b = Builder::new(3);
+    let pairs = b.input(0, "pairs", byte, 2 * n);
+    let choice = b.input(1, "choice", Scalar::Bool, 1);
+    let zeros = secret(&mut b, byte, n, 0);
+    let filled = b.counted(n, &[zeros], |b, i, carried| {
+        let pair = b.gather(pairs, i, 2);
+        let circuit = circuit.clone();
+        let ty = Ty {
+            scalar: byte,
+            lanes: 1,
+            secret: true,
+        };
+        let one = b.emit(Op::Circuit { circuit, calls: 1 }, vec![pair, choice], ty);
+        vec![b.scatter(carried[0], i, one, 1)]
+    });
+    b.output(filled[0], &[0]);
+    let ir = b.finish();
+    let all = becomes_lanes(&ir, &[numbers(2 * n, 256), vec![1]]);
+    let calls: Vec<u64> = (all.body.nodes.iter())
+        .filter_map(|node| match node.op {
+            Op::Circuit { calls, .. } => Some(calls),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(calls, [n]);
+}
