@@ -32,6 +32,7 @@ mod rep3;
 pub use ahead::{Demands, start};
 pub use bgw::extension_degree;
 pub use demand::{Correlation, Demand};
+pub use pairwise::{Route, Routes, routes};
 
 /// Bytes of a wire label.
 pub const LABEL_LEN: u64 = 16;
@@ -256,7 +257,7 @@ pub fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
 pub fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
     match program.suite {
         Suite::Rep3 => 0,
-        Suite::TwoParty | Suite::Gmw => pairwise::preparation_rounds(demand),
+        Suite::TwoParty | Suite::Gmw => pairwise::preparation_rounds(program, demand),
         Suite::Bgw => bgw::preparation_rounds(demand),
     }
 }

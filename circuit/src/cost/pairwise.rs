@@ -12,7 +12,8 @@ use crate::template::Template;
 
 /// Bytes that each side of a base oblivious transfer sends: two points.
 const BASE_OT_LEN: u64 = 64;
-/// Base transfers of one extension.
+/// Base transfers of one extension. With fewer transfers than these in a direction over a whole program, they are base transfers
+/// themselves.
 const N_BASE: u64 = 128;
 /// Depth of the trees of an extension: their leaves stand for this many bits of the sender's secret.
 const TREE_DEPTH: u64 = 4;
@@ -125,7 +126,10 @@ pub(super) fn demand(program: &Program, node: &Node) -> Demand {
     let result = |i| info(program, &node.results, i);
     match &node.op {
         Op::Mul | Op::Dot { .. } => match arg(0).domain {
-            Domain::Arithmetic { ring } => Demand::of(Correlation::Triple { ring }, arg(0).lanes),
+            Domain::Arithmetic { ring } => {
+                let count = whole_triples(ring, arg(0).lanes);
+                Demand::of(Correlation::Triple { ring }, count)
+            }
             Domain::Public | Domain::Boolean | Domain::Yao => Demand::default(),
         },
         Op::Call(id) => match (program.templates.get(id.index()), result(0).domain) {
@@ -152,13 +156,21 @@ fn labels(value: &Operand) -> Demand {
     Demand::of(Correlation::Label, Demand::bits(bits))
 }
 
-/// Columns of an extension that its receiver sends: with two parties its first column is free.
-fn columns(n_parties: u32) -> u64 {
-    let groups = N_BASE / TREE_DEPTH;
-    if n_parties == 2 { groups - 1 } else { groups }
+/// Triples for so many lanes, rounded up so that both the transfers and the corrections of as many are whole bytes.
+fn whole_triples(ring: u8, lanes: u64) -> u64 {
+    let (transfers, correction) = (u64::from(ring), triple_correction(ring));
+    let whole = |n: u64| (transfers * n).is_multiple_of(8) && (correction * n).is_multiple_of(8);
+    let unit = [1, 2, 4].into_iter().find(|&n| whole(n)).unwrap_or(8);
+    lanes.div_ceil(unit).saturating_mul(unit)
 }
 
-/// Random transfers that a correlation takes in each direction of a pair.
+/// Bits that the sender of a product sends: one correction of ring − t bits for each bit t of the receiver's factor.
+fn triple_correction(ring: u8) -> u64 {
+    u64::from(ring) * (u64::from(ring) + 1) / 2
+}
+
+/// Random transfers of one instance that a correlation takes. Bits and products take them in both directions of each pair,
+/// [`Correlation::DaBit`] from the lower party of each pair to the higher, labels from garbler to evaluator.
 fn transfers(kind: Correlation) -> u64 {
     match kind {
         Correlation::BitTriple | Correlation::DaBit { .. } | Correlation::Label => 1,
@@ -167,91 +179,227 @@ fn transfers(kind: Correlation) -> u64 {
     }
 }
 
+/// How a program comes by the oblivious transfers of one direction of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// It needs none.
+    None,
+    /// So many, all made at its start as base transfers.
+    Base(u64),
+    /// As many as wanted, from the extension of 128 base transfers.
+    Extension,
+}
+
+impl Route {
+    const fn of(transfers: u64) -> Self {
+        match transfers {
+            0 => Self::None,
+            1..N_BASE => Self::Base(transfers),
+            N_BASE.. => Self::Extension,
+        }
+    }
+}
+
+/// The routes of a program, the same for every pair of its parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Routes {
+    /// Hashed transfers from a lower party to a higher.
+    pub up: Route,
+    /// Hashed transfers from a higher party to a lower.
+    pub down: Route,
+    /// Label transfers, from garbler to evaluator.
+    pub labels: Route,
+}
+
+/// Which transfers a whole program may use: each branch once, whatever is repeated as often as it is known to be; without
+/// bound where only the run tells.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    both: u64,
+    up: u64,
+    labels: u64,
+}
+
+impl Counts {
+    /// Walks the program until `enough`.
+    fn of(program: &Program, enough: impl Fn(&Self) -> bool) -> Self {
+        let mut counts = Self::default();
+        let mut open = vec![(0u32, 1u64)];
+        let mut left = program.regions.len();
+        while let Some((region, times)) = open.pop() {
+            // Regions nest, each is used once; a program that was not verified still ends.
+            let (Some(region), Some(rest)) =
+                (program.regions.get(region as usize), left.checked_sub(1))
+            else {
+                break;
+            };
+            left = rest;
+            for node in &region.nodes {
+                match &node.op {
+                    Op::Loop { count, body } => {
+                        open.push((*body, times.saturating_mul(count.unwrap_or(u64::MAX))));
+                    }
+                    Op::While { cond, body } => {
+                        open.extend([cond, body].map(|&r| (r, u64::MAX)));
+                    }
+                    Op::If { then, otherwise } => {
+                        open.extend([then, otherwise].map(|&r| (r, times)));
+                    }
+                    _ => {
+                        for (kind, count) in demand(program, node).iter() {
+                            let n = transfers(kind).saturating_mul(count).saturating_mul(times);
+                            let sum = match kind {
+                                Correlation::Label => &mut counts.labels,
+                                Correlation::DaBit { .. } => &mut counts.up,
+                                _ => &mut counts.both,
+                            };
+                            *sum = sum.saturating_add(n);
+                        }
+                    }
+                }
+            }
+            if enough(&counts) {
+                break;
+            }
+        }
+        counts
+    }
+}
+
+/// The routes of a program.
+pub fn routes(program: &Program) -> Routes {
+    let counts = Counts::of(program, |c| c.both >= N_BASE && c.labels >= N_BASE);
+    Routes {
+        up: Route::of(counts.both.saturating_add(counts.up)),
+        down: Route::of(counts.both),
+        labels: Route::of(counts.labels),
+    }
+}
+
+/// The routes as far as a demand asks for them.
+fn routes_for(program: &Program, demand: &Demand) -> Routes {
+    let labels = demand.count(Correlation::Label) > 0;
+    let hashed = demand.iter().any(|(kind, _)| kind != Correlation::Label);
+    let counts = Counts::of(program, |c| {
+        (!labels || c.labels >= N_BASE) && (!hashed || c.both >= N_BASE)
+    });
+    Routes {
+        up: Route::of(counts.both.saturating_add(counts.up)),
+        down: Route::of(counts.both),
+        labels: Route::of(counts.labels),
+    }
+}
+
+/// Bytes that a receiver sends for so many transfers by an extension: with two parties its first column is free, with more
+/// it chooses, because the choice is the same towards all senders.
+fn columns(program: &Program, route: Route, transfers: u64) -> u64 {
+    let groups = N_BASE / TREE_DEPTH;
+    match route {
+        Route::Extension if program.n_parties == 2 => groups - 1,
+        Route::Extension => groups,
+        Route::None | Route::Base(_) => 0,
+    }
+    .saturating_mul(transfers.div_ceil(8))
+}
+
 /// Bytes of every party that make a demand.
 pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     let n = program.n_parties as usize;
-    let others = n as u64 - 1;
-    let columns = columns(program.n_parties);
     let mut sent = vec![0u64; n];
+    if demand.is_empty() {
+        return sent;
+    }
+    let routes = routes_for(program, demand);
     for (kind, count) in demand.iter() {
-        let extension = columns.saturating_mul(packed_len(transfers(kind), count));
-        match kind {
-            Correlation::BitTriple => {
-                let correction = if n > 2 { packed_len(1, count) } else { 0 };
-                for bytes in &mut sent {
-                    *bytes = bytes.saturating_add(others.saturating_mul(extension + correction));
+        let transfers = transfers(kind).saturating_mul(count);
+        let up = columns(program, routes.up, transfers);
+        let down = columns(program, routes.down, transfers);
+        for (party, bytes) in sent.iter_mut().enumerate() {
+            let (lower, higher) = (party as u64, (n - 1 - party) as u64);
+            let receives_both = up
+                .saturating_mul(lower)
+                .saturating_add(down.saturating_mul(higher));
+            let more = match kind {
+                Correlation::BitTriple => {
+                    // With the first of the others a sender's bits are what they are.
+                    let corrected = (n as u64 - 2).saturating_mul(packed_len(1, count));
+                    receives_both.saturating_add(corrected)
                 }
-            }
-            Correlation::Triple { ring } => {
-                let bits = u64::from(ring) * (u64::from(ring) + 1) / 2;
-                for bytes in &mut sent {
-                    let both = extension.saturating_add(packed_len(bits, count));
-                    *bytes = bytes.saturating_add(others.saturating_mul(both));
+                Correlation::Triple { ring } => {
+                    let correction = packed_len(triple_correction(ring), count);
+                    receives_both.saturating_add(correction.saturating_mul(n as u64 - 1))
                 }
-            }
-            Correlation::DaBit { ring } => {
-                let correction = packed_len(u64::from(ring), count);
-                for (party, bytes) in sent.iter_mut().enumerate() {
-                    // Party j ≥ 1 receives from all others.
-                    let received = if party == 0 {
-                        0
-                    } else {
-                        others.saturating_mul(extension)
-                    };
-                    let given = others - u64::from(party > 0);
-                    let given = given.saturating_mul(correction);
-                    *bytes = bytes.saturating_add(received).saturating_add(given);
+                Correlation::DaBit { ring } => {
+                    let correction = packed_len(u64::from(ring) - 1, count);
+                    let received = up.saturating_mul(lower);
+                    received.saturating_add(correction.saturating_mul(higher))
                 }
-            }
-            Correlation::Label => {
-                if let Some(evaluator) = sent.get_mut(1) {
-                    *evaluator = evaluator.saturating_add(extension);
-                }
-            }
-            Correlation::DoubleSharing { .. } => {}
+                Correlation::Label => match (routes.labels, party) {
+                    (Route::Base(_), 0) => LABEL_LEN.saturating_mul(count),
+                    (route @ Route::Extension, 1) => columns(program, route, count),
+                    _ => 0,
+                },
+                Correlation::DoubleSharing { .. } => 0,
+            };
+            *bytes = bytes.saturating_add(more);
         }
     }
     sent
 }
 
-/// Rounds of making a demand: the extension's columns, then corrections.
-pub(super) fn preparation_rounds(demand: &Demand) -> u32 {
+/// Rounds of making a demand: the extensions' columns, then corrections.
+pub(super) fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
+    if demand.is_empty() {
+        return 0;
+    }
+    let routes = routes_for(program, demand);
+    let columns = |route: Route| u32::from(route == Route::Extension);
+    let both = columns(routes.up).max(columns(routes.down));
     demand
         .iter()
         .map(|(kind, _)| match kind {
-            Correlation::BitTriple | Correlation::Label => 1,
-            Correlation::Triple { .. } | Correlation::DaBit { .. } => 2,
+            Correlation::BitTriple => both + u32::from(program.n_parties > 2),
+            Correlation::Triple { .. } => both + 1,
+            Correlation::DaBit { ring: 1 } => columns(routes.up),
+            // The parties' bits are folded in one after the other.
+            Correlation::DaBit { .. } => columns(routes.up) + program.n_parties - 1,
+            Correlation::Label => 1,
             Correlation::DoubleSharing { .. } => 0,
         })
         .max()
         .unwrap_or(0)
 }
 
-/// The base transfers and trees of the extensions that a program uses.
+/// The base transfers of a program, and the trees of the extensions that it uses.
 pub(super) fn setup(program: &Program) -> Setup {
     let n = program.n_parties as usize;
-    let others = n as u64 - 1;
-    let mut sent = vec![0u64; n];
-    let mut used = Demand::default();
-    for node in program.regions.iter().flat_map(|r| &r.nodes) {
-        used.add_times(&demand(program, node), 1);
-    }
+    let routes = routes(program);
     let trees = N_BASE / TREE_DEPTH * (TREE_DEPTH - 1) * 2 * LABEL_LEN;
-    let (hashed, labels) = (
-        used.iter().any(|(kind, _)| kind != Correlation::Label),
-        used.count(Correlation::Label) > 0,
-    );
-    if hashed {
-        for bytes in &mut sent {
-            *bytes = others * (2 * N_BASE * BASE_OT_LEN + trees);
-        }
+    // What sender and receiver send.
+    let both = |route: Route| match route {
+        Route::None => (0, 0),
+        Route::Base(count) => (count * BASE_OT_LEN, count * BASE_OT_LEN),
+        Route::Extension => (N_BASE * BASE_OT_LEN, N_BASE * BASE_OT_LEN + trees),
+    };
+    let (up, down, labels) = (both(routes.up), both(routes.down), both(routes.labels));
+    let mut sent: Vec<u64> = (0..n)
+        .map(|party| {
+            let (lower, higher) = (party as u64, (n - 1 - party) as u64);
+            (up.0 + down.1) * higher + (up.1 + down.0) * lower
+        })
+        .collect();
+    if program.suite == Suite::TwoParty {
+        sent[0] += labels.0;
+        sent[1] += labels.1;
     }
-    if labels && program.suite == Suite::TwoParty {
-        sent[0] += N_BASE * BASE_OT_LEN;
-        sent[1] += N_BASE * BASE_OT_LEN + trees;
-    }
+    let rounds = |route: Route| match route {
+        Route::None => 0,
+        Route::Base(_) => 1,
+        Route::Extension => 2,
+    };
+    let all = [routes.up, routes.down, routes.labels];
     Setup {
         sent,
-        rounds: if used.is_empty() { 0 } else { 2 },
+        rounds: all.into_iter().map(rounds).max().unwrap_or(0),
     }
 }
