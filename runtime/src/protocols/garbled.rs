@@ -19,6 +19,8 @@ use smpcc_circuit::template::{Gate, Lit, Template};
 use crate::block::Label;
 use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble, zero_labels};
 
+pub mod call;
+
 /// Bytes of the labels of a block's live wires: half of a usual second-level cache.
 const BLOCK_LEN: usize = 256 << 10;
 /// Lanes of a block, at least and at most. With fewer lanes than the least, gates of one AND level are taken together.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use smpcc_circuit::program::{Domain, Node, Op, Program};
 
 use super::circuit::Circuit;
-use super::garbled::Plan;
+use super::garbled::call;
 use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
 use super::{Begun, Opened, Operand, Outcome, Pipeline, SemiHonest, Suite, Value};
 use crate::bits::Bits;
@@ -87,8 +87,6 @@ pub struct Rep3 {
     /// The next unused number in every stream.
     next: u64,
     circuits: Vec<Option<Arc<Circuit>>>,
-    /// For many lanes and for few.
-    plans: Vec<[Option<Arc<Plan>>; 2]>,
     yao: yao::Yao,
     scratch: [Vec<u64>; 2],
 }
@@ -109,7 +107,6 @@ impl Rep3 {
             keys: [key(me + 2)?, key(me + 1)?],
             next: 0,
             circuits: program.templates.iter().map(|_| None).collect(),
-            plans: program.templates.iter().map(|_| [None, None]).collect(),
             yao: yao::Yao::new(mesh)?,
             scratch: [Vec::new(), Vec::new()],
         })
@@ -165,24 +162,6 @@ impl Rep3 {
         let circuit = Arc::new(Circuit::new(program.templates.get(id).ok_or_else(missing)?));
         *slot = Some(circuit.clone());
         Ok(circuit)
-    }
-
-    fn garbling_plan(
-        &mut self,
-        program: &Program,
-        id: usize,
-        lanes: usize,
-    ) -> Result<Arc<Plan>, Error> {
-        let missing = || Error::bug("a circuit is missing");
-        let few = Plan::few(lanes);
-        let slot = &mut self.plans.get_mut(id).ok_or_else(missing)?[usize::from(few)];
-        if let Some(known) = slot {
-            return Ok(known.clone());
-        }
-        let template = program.templates.get(id).ok_or_else(missing)?;
-        let plan = Arc::new(Plan::new(template, few));
-        *slot = Some(plan.clone());
-        Ok(plan)
     }
 }
 
@@ -367,8 +346,7 @@ impl Suite for Rep3 {
                 }
                 Domain::Yao => {
                     let lanes = n_lanes(result(0)?)?;
-                    let plan = self.garbling_plan(program, id.index(), lanes)?;
-                    yao::call(self, plan, args, lanes)
+                    call::call(self, program, id.index(), args, lanes)
                 }
                 Domain::Public | Domain::Arithmetic { .. } => {
                     Err(Error::bug("a circuit runs on Boolean shares or labels"))

@@ -42,7 +42,7 @@ pub(super) fn from_public(
         }
         Domain::Yao => {
             let width = to.scalar.width() as usize;
-            Ok(Share::Yao(yao::from_public(suite, width, value)))
+            Ok(Share::Yao(suite.yao.garbling.public(width, value)))
         }
         Domain::Public => Err(Error::bug("a public value becomes no share")),
     }

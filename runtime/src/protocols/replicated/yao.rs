@@ -11,25 +11,19 @@
 //! - **Leakage and failure**: see at each step what its receiver sees. The offset Δ and the labels never leave parties 0 and 1
 //!   but for one label per wire.
 
-use std::sync::Arc;
-
 use super::{
-    BLOCK, Boolean, Held, Rep3, Share, Stream, arithmetic, block_range, boolean, done, party,
-    pipelined,
+    BLOCK, Boolean, Held, Rep3, Share, Stream, arithmetic, block_range, boolean, party, pipelined,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::hash::Transcript;
 use crate::net::Mesh;
 use crate::prg::Prg;
-use crate::protocols::garbled::{Piece, Plan, Role, Wires};
+use crate::protocols::garbled::call::{Garbles, Garbling};
 use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
-use crate::ring::{Elements, each};
-use crate::simd::Hash;
+use crate::ring::Elements;
 use smpcc_circuit::cost::Delay;
-use zeroize::Zeroize;
 
 /// Labels that travel in one piece.
 const LABELS: usize = 1 << 13;
@@ -40,65 +34,37 @@ const EVALUATOR: usize = 2;
 
 /// What a party knows for the whole execution.
 pub(super) struct Yao {
-    pub(super) hash: Hash,
-    secret: Option<Secret>,
-    /// The number of the next half gate.
-    next_half_gate: u64,
-}
-
-/// What the garblers alone know.
-struct Secret {
-    delta: Label,
-    labels: Prg,
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.delta.zeroize();
-    }
+    pub(super) garbling: Garbling,
+    /// Where zero labels come from, at the garblers.
+    labels: Option<Prg>,
 }
 
 impl Yao {
     pub(super) fn new(mesh: &Mesh) -> Result<Self, Error> {
         let me = mesh.me().index();
-        // S is known to all and fresh in each execution, as the session is; nobody can steer it, for all parties'
-        // nonces are in the session.
-        let mut start = Transcript::new("rep3/garbling/start");
-        start.bytes(&mesh.session()?);
-        let mut bytes = [0; LABEL_LEN];
-        bytes.copy_from_slice(&start.finish().0[..LABEL_LEN]);
-        let secret = if me == EVALUATOR {
-            None
-        } else {
+        let (mut delta, mut labels) = (None, None);
+        if me != EVALUATOR {
             let pair = mesh.pair_key(party(1 - me))?;
             let offset = Prg::new(&pair.prg_key("rep3/garbling/offset")).block(0, 0);
-            Some(Secret {
-                // The colours of a wire's labels differ (EUROCRYPT 2015, section 3).
-                delta: Label(Label::from_bytes(offset).0 | 1),
-                labels: Prg::new(&pair.prg_key("rep3/garbling/labels")),
-            })
-        };
+            delta = Some(Label::from_bytes(offset));
+            labels = Some(Prg::new(&pair.prg_key("rep3/garbling/labels")));
+        }
+        let ends = [party(GARBLER), party(EVALUATOR)];
         Ok(Self {
-            hash: Hash {
-                start: Label::from_bytes(bytes),
-            },
-            secret,
-            next_half_gate: 0,
+            garbling: Garbling::new(mesh, "rep3/garbling/start", delta, ends)?,
+            labels,
         })
     }
 
-    /// Δ at the garblers, zero at the evaluator: what a one adds to the label that a party holds of a public bit, or of a
-    /// complement.
     fn offset(&self) -> Label {
-        self.secret.as_ref().map_or(Label::ZERO, |s| s.delta)
+        self.garbling.offset()
     }
 
     /// Fresh zero labels, at the garblers.
     fn draw(&self, number: u64, n: usize) -> Option<Vec<Label>> {
-        let secret = self.secret.as_ref()?;
         let mut words = vec![0; 2 * n];
-        secret
-            .labels
+        self.labels
+            .as_ref()?
             .fill_words(Stream::Component as u64, number, &mut words);
         let pairs = words.as_chunks::<2>().0.iter();
         Some(
@@ -106,6 +72,20 @@ impl Yao {
                 .map(|&[l, h]| Label(u128::from(l) | u128::from(h) << 64))
                 .collect(),
         )
+    }
+}
+
+impl Garbles for Rep3 {
+    fn garbling(&mut self) -> Result<&mut Garbling, Error> {
+        Ok(&mut self.yao.garbling)
+    }
+
+    fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
+        labels(value)
+    }
+
+    fn of_labels(labels: Labels) -> Share {
+        Share::Yao(labels)
     }
 }
 
@@ -117,21 +97,6 @@ pub(super) fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
             Err(Error::bug("an operand is not a vector of labels"))
         }
     }
-}
-
-/// A public value: the evaluator's label is zero, and the garblers' zero label is Δ where the bit is one. Nothing is sent;
-/// the hash allows known labels, and the value is no secret.
-pub(super) fn from_public(suite: &Rep3, width: usize, value: &Elements) -> Labels {
-    let mut out = Labels::zeros(width, value.lanes());
-    let offset = suite.yao.offset();
-    each!(value, v => {
-        for bit in 0..width {
-            for (label, e) in out.bit_mut(bit).iter_mut().zip(v) {
-                *label = offset.select(e >> bit & 1 == 1);
-            }
-        }
-    });
-    out
 }
 
 /// Two bit strings that become labels: party 0 knows string 0, party 1 string 1.
@@ -383,191 +348,5 @@ impl Blocks<Rep3> for ToBoolean {
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
         let share = std::mem::replace(&mut self.share, Boolean::zeros(0, 0));
         Ok(Outcome::Values(vec![Value::Shared(Share::Boolean(share))]))
-    }
-}
-
-/// A template called on labels.
-struct Call {
-    plan: Arc<Plan>,
-    args: Vec<Held>,
-    lanes: usize,
-    block: usize,
-    pieces: Vec<Piece>,
-    /// Operand and bit of each input bit.
-    inputs: Vec<(usize, usize)>,
-    first_half_gate: u64,
-    wires: Wires,
-    out: Vec<Labels>,
-}
-
-/// Calls a circuit over the lanes of its operands.
-pub(super) fn call(
-    suite: &mut Rep3,
-    plan: Arc<Plan>,
-    args: Vec<Held>,
-    lanes: usize,
-) -> Result<Begun<Rep3>, Error> {
-    let mut inputs = Vec::with_capacity(plan.n_inputs());
-    for (i, arg) in args.iter().enumerate() {
-        let arg = labels(arg)?;
-        if arg.lanes() != lanes {
-            return Err(Error::bug("operands of different lanes"));
-        }
-        inputs.extend((0..arg.width()).map(|bit| (i, bit)));
-    }
-    if inputs.len() != plan.n_inputs() {
-        return Err(Error::bug("a circuit gets operands of other widths"));
-    }
-    let first_half_gate = suite.yao.next_half_gate;
-    let n_half_gates = 2 * plan.n_and() as u64 * lanes as u64;
-    suite.yao.next_half_gate = first_half_gate
-        .checked_add(n_half_gates)
-        .ok_or_else(|| Error::bug("too many gates for one execution"))?;
-    let block = plan.block_lanes().min(lanes.max(1));
-    let mut call = Call {
-        pieces: plan.pieces(block),
-        out: plan
-            .output_widths()
-            .map(|w| Labels::zeros(w, lanes))
-            .collect(),
-        plan,
-        args,
-        lanes,
-        block,
-        inputs,
-        first_half_gate,
-        wires: Wires::default(),
-    };
-    if call.plan.n_and() == 0 {
-        for block in 0..call.n_blocks() {
-            let delta = suite.yao.offset();
-            call.load(block)?;
-            let role = Role::Follow { delta };
-            call.wires
-                .walk(&call.plan, &call.pieces[0], suite.yao.hash, 0, role);
-            call.store(block, delta);
-        }
-        return done(call.out.into_iter().map(Share::Yao).collect());
-    }
-    pipelined(call)
-}
-
-impl Call {
-    fn load(&mut self, block: usize) -> Result<(), Error> {
-        let range = block_range(block, self.block, self.lanes);
-        let args = self
-            .args
-            .iter()
-            .map(|a| labels(a))
-            .collect::<Result<Vec<_>, _>>()?;
-        let inputs = &self.inputs;
-        self.wires.load(&self.plan, range.len(), |i| {
-            let (arg, bit) = inputs[i];
-            &args[arg].bit(bit)[range.clone()]
-        });
-        Ok(())
-    }
-
-    fn store(&mut self, block: usize, delta: Label) {
-        let range = block_range(block, self.block, self.lanes);
-        let out = &mut self.out;
-        self.wires
-            .store(&self.plan, delta, |result, bit, labels, flip| {
-                let into = &mut out[result].bit_mut(bit)[range.clone()];
-                for (into, &label) in into.iter_mut().zip(labels) {
-                    *into = label ^ flip;
-                }
-            });
-    }
-
-    /// The number of a block's first half gate.
-    fn first(&self, block: usize) -> u64 {
-        self.first_half_gate + 2 * (self.plan.n_and() * block * self.block) as u64
-    }
-}
-
-impl Blocks<Rep3> for Call {
-    fn n_blocks(&self) -> usize {
-        self.lanes.div_ceil(self.block)
-    }
-
-    fn n_phases(&self) -> u32 {
-        self.pieces.len() as u32
-    }
-
-    /// Blocks come one after the other: the garblers run ahead by themselves.
-    fn window(&self) -> usize {
-        1
-    }
-
-    fn emit(
-        &mut self,
-        suite: &mut Rep3,
-        wire: &mut Exchange<'_>,
-        place: Place,
-    ) -> Result<(), Error> {
-        if place.phase == 0 {
-            self.load(place.block)?;
-        }
-        let lanes = block_range(place.block, self.block, self.lanes).len();
-        let (first, hash, delta) = (self.first(place.block), suite.yao.hash, suite.yao.offset());
-        let piece = &self.pieces[place.phase as usize];
-        let len = piece.len(lanes);
-        match suite.me {
-            GARBLER => {
-                let (plan, wires) = (&self.plan, &mut self.wires);
-                wire.send(party(EVALUATOR), |out| {
-                    let at = out.len();
-                    out.resize(at + len, 0);
-                    let tables = &mut out[at..];
-                    wires.walk(plan, piece, hash, first, Role::Garble { delta, tables });
-                })?;
-            }
-            EVALUATOR => return wire.expect(party(GARBLER), len),
-            _ => self
-                .wires
-                .walk(&self.plan, piece, hash, first, Role::Follow { delta }),
-        }
-        if place.phase + 1 == self.n_phases() {
-            self.store(place.block, delta);
-        }
-        Ok(())
-    }
-
-    fn absorb(
-        &mut self,
-        suite: &mut Rep3,
-        wire: &mut Exchange<'_>,
-        place: Place,
-    ) -> Result<(), Error> {
-        if suite.me != EVALUATOR {
-            return Ok(());
-        }
-        let lanes = block_range(place.block, self.block, self.lanes).len();
-        let first = self.first(place.block);
-        let piece = &self.pieces[place.phase as usize];
-        let tables = wire.take(party(GARBLER), piece.len(lanes))?;
-        self.wires.walk(
-            &self.plan,
-            piece,
-            suite.yao.hash,
-            first,
-            Role::Evaluate { tables },
-        );
-        if place.phase + 1 == self.n_phases() {
-            self.store(place.block, Label::ZERO);
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
-        let out = std::mem::take(&mut self.out).into_iter();
-        Ok(Outcome::Values(
-            out.map(|l| Value::Shared(Share::Yao(l))).collect(),
-        ))
-    }
-
-    fn delay(&self, _n_phases: u32) -> Delay {
-        Delay::ToEvaluator
     }
 }

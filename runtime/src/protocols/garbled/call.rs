@@ -1,0 +1,330 @@
+//! Calls of circuits on labels, for every suite that garbles: who writes tables, who reads them, and how blocks of lanes
+//! stream past.
+//!
+//! A suite gives its seat and the two ends of the tables' way ([`Garbling`]); how labels of inputs come about is its own.
+
+use std::sync::Arc;
+
+use smpcc_circuit::cost::Delay;
+use smpcc_circuit::program::Program;
+use zeroize::Zeroize;
+
+use super::{Piece, Plan, Role, Wires};
+use crate::block::{LABEL_LEN, Label, Labels};
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::hash::Transcript;
+use crate::net::Mesh;
+use crate::party::PartyId;
+use crate::protocols::operands::block_range;
+use crate::protocols::{Begun, Blocks, Operand, Outcome, Pipeline, Place, Suite, Value};
+use crate::ring::{Elements, each};
+use crate::simd::Hash;
+
+/// A party's part in garbling.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Seat {
+    /// Knows both labels of every wire and sends the tables.
+    Garbler,
+    /// Knows both labels of every wire and sends nothing.
+    Follower,
+    /// Knows one label of every wire.
+    Evaluator,
+}
+
+/// What a party knows of garbling for the whole execution.
+pub struct Garbling {
+    hash: Hash,
+    seat: Seat,
+    /// The offset between the labels of a wire; zero at the evaluator.
+    delta: Label,
+    garbler: PartyId,
+    evaluator: PartyId,
+    /// The number of the next half gate.
+    next_half_gate: u64,
+    /// For many lanes and for few.
+    plans: Vec<[Option<Arc<Plan>>; 2]>,
+}
+
+impl Drop for Garbling {
+    fn drop(&mut self) {
+        self.delta.zeroize();
+    }
+}
+
+impl Garbling {
+    /// At the start of an execution. `delta` is what this party knows of the offset: it is made one whose colour is 1, so
+    /// that the colours of a wire's labels differ (EUROCRYPT 2015, section 3); `None` at the evaluator alone. `domain` tells
+    /// executions by different suites apart.
+    pub fn new(
+        mesh: &Mesh,
+        domain: &str,
+        delta: Option<Label>,
+        [garbler, evaluator]: [PartyId; 2],
+    ) -> Result<Self, Error> {
+        // S is known to all and fresh in each execution, as the session is; nobody can steer it, for all parties'
+        // nonces are in the session.
+        let mut start = Transcript::new(domain);
+        start.bytes(&mesh.session()?);
+        let mut bytes = [0; LABEL_LEN];
+        bytes.copy_from_slice(&start.finish().0[..LABEL_LEN]);
+        let seat = if mesh.me() == garbler {
+            Seat::Garbler
+        } else if mesh.me() == evaluator {
+            Seat::Evaluator
+        } else {
+            Seat::Follower
+        };
+        if delta.is_none() != (seat == Seat::Evaluator) {
+            return Err(Error::bug("the offset is at the wrong party"));
+        }
+        Ok(Self {
+            hash: Hash {
+                start: Label::from_bytes(bytes),
+            },
+            seat,
+            delta: delta.map_or(Label::ZERO, |d| Label(d.0 | 1)),
+            garbler,
+            evaluator,
+            next_half_gate: 0,
+            plans: Vec::new(),
+        })
+    }
+
+    /// Δ at the garblers, zero at the evaluator: what a one adds to the label that a party holds of a public bit, or of a
+    /// complement.
+    pub fn offset(&self) -> Label {
+        self.delta
+    }
+
+    /// A public value: the evaluator's label is zero, and the garblers' zero label is Δ where the bit is one. Nothing is sent;
+    /// the hash allows known labels, and the value is no secret.
+    pub fn public(&self, width: usize, value: &Elements) -> Labels {
+        let mut out = Labels::zeros(width, value.lanes());
+        each!(value, v => {
+            for bit in 0..width {
+                for (label, e) in out.bit_mut(bit).iter_mut().zip(v) {
+                    *label = self.delta.select(e >> bit & 1 == 1);
+                }
+            }
+        });
+        out
+    }
+
+    fn plan(&mut self, program: &Program, id: usize, lanes: usize) -> Result<Arc<Plan>, Error> {
+        let template = program
+            .templates
+            .get(id)
+            .ok_or_else(|| Error::bug("a circuit is missing"))?;
+        if self.plans.len() <= id {
+            self.plans
+                .resize_with(program.templates.len(), || [None, None]);
+        }
+        let few = Plan::few(lanes);
+        let slot = &mut self.plans[id][usize::from(few)];
+        Ok(slot
+            .get_or_insert_with(|| Arc::new(Plan::new(template, few)))
+            .clone())
+    }
+}
+
+/// A suite that garbles.
+pub trait Garbles: Suite {
+    /// What this party knows.
+    fn garbling(&mut self) -> Result<&mut Garbling, Error>;
+    /// The labels in a value.
+    fn labels(value: &Value<Self::Share>) -> Result<&Labels, Error>;
+    /// Labels as a value.
+    fn of_labels(labels: Labels) -> Self::Share;
+}
+
+/// A template called on labels.
+struct Call<S: Garbles> {
+    plan: Arc<Plan>,
+    args: Vec<Operand<S>>,
+    lanes: usize,
+    block: usize,
+    pieces: Vec<Piece>,
+    /// Operand and bit of each input bit.
+    inputs: Vec<(usize, usize)>,
+    first_half_gate: u64,
+    wires: Wires,
+    out: Vec<Labels>,
+}
+
+/// Calls circuit `id` over the lanes of its operands.
+pub fn call<S: Garbles + 'static>(
+    suite: &mut S,
+    program: &Program,
+    id: usize,
+    args: Vec<Operand<S>>,
+    lanes: usize,
+) -> Result<Begun<S>, Error> {
+    let garbling = suite.garbling()?;
+    let plan = garbling.plan(program, id, lanes)?;
+    let mut inputs = Vec::with_capacity(plan.n_inputs());
+    for (i, arg) in args.iter().enumerate() {
+        let arg = S::labels(arg)?;
+        if arg.lanes() != lanes {
+            return Err(Error::bug("operands of different lanes"));
+        }
+        inputs.extend((0..arg.width()).map(|bit| (i, bit)));
+    }
+    if inputs.len() != plan.n_inputs() {
+        return Err(Error::bug("a circuit gets operands of other widths"));
+    }
+    let first_half_gate = garbling.next_half_gate;
+    let n_half_gates = 2 * plan.n_and() as u64 * lanes as u64;
+    garbling.next_half_gate = first_half_gate
+        .checked_add(n_half_gates)
+        .ok_or_else(|| Error::bug("too many gates for one execution"))?;
+    let (hash, delta) = (garbling.hash, garbling.delta);
+    let block = plan.block_lanes().min(lanes.max(1));
+    let mut call = Call {
+        pieces: plan.pieces(block),
+        out: plan
+            .output_widths()
+            .map(|w| Labels::zeros(w, lanes))
+            .collect(),
+        plan,
+        args,
+        lanes,
+        block,
+        inputs,
+        first_half_gate,
+        wires: Wires::default(),
+    };
+    if call.plan.n_and() == 0 {
+        for block in 0..lanes.div_ceil(call.block) {
+            call.load(block)?;
+            let role = Role::Follow { delta };
+            call.wires.walk(&call.plan, &call.pieces[0], hash, 0, role);
+            call.store(block, delta);
+        }
+        let values = call.out.into_iter().map(|l| Value::Shared(S::of_labels(l)));
+        return Ok(Begun::Done(Outcome::Values(values.collect())));
+    }
+    Pipeline::begun(call)
+}
+
+impl<S: Garbles> Call<S> {
+    fn range(&self, block: usize) -> std::ops::Range<usize> {
+        block_range(block, self.block, self.lanes)
+    }
+
+    fn load(&mut self, block: usize) -> Result<(), Error> {
+        let range = self.range(block);
+        let args = self
+            .args
+            .iter()
+            .map(|a| S::labels(a))
+            .collect::<Result<Vec<_>, _>>()?;
+        let inputs = &self.inputs;
+        self.wires.load(&self.plan, range.len(), |i| {
+            let (arg, bit) = inputs[i];
+            &args[arg].bit(bit)[range.clone()]
+        });
+        Ok(())
+    }
+
+    fn store(&mut self, block: usize, delta: Label) {
+        let range = self.range(block);
+        let out = &mut self.out;
+        self.wires
+            .store(&self.plan, delta, |result, bit, labels, flip| {
+                let into = &mut out[result].bit_mut(bit)[range.clone()];
+                for (into, &label) in into.iter_mut().zip(labels) {
+                    *into = label ^ flip;
+                }
+            });
+    }
+
+    /// The number of a block's first half gate.
+    fn first(&self, block: usize) -> u64 {
+        self.first_half_gate + 2 * (self.plan.n_and() * block * self.block) as u64
+    }
+}
+
+impl<S: Garbles> Blocks<S> for Call<S> {
+    fn n_blocks(&self) -> usize {
+        self.lanes.div_ceil(self.block)
+    }
+
+    fn n_phases(&self) -> u32 {
+        self.pieces.len() as u32
+    }
+
+    /// Blocks come one after the other: the garblers run ahead by themselves.
+    fn window(&self) -> usize {
+        1
+    }
+
+    fn emit(&mut self, suite: &mut S, wire: &mut Exchange<'_>, place: Place) -> Result<(), Error> {
+        if place.phase == 0 {
+            self.load(place.block)?;
+        }
+        let garbling = suite.garbling()?;
+        let lanes = self.range(place.block).len();
+        let (first, hash, delta) = (self.first(place.block), garbling.hash, garbling.delta);
+        let piece = &self.pieces[place.phase as usize];
+        let len = piece.len(lanes);
+        match garbling.seat {
+            Seat::Garbler => {
+                let (plan, wires) = (&self.plan, &mut self.wires);
+                wire.send(garbling.evaluator, |out| {
+                    let at = out.len();
+                    out.resize(at + len, 0);
+                    let tables = &mut out[at..];
+                    wires.walk(plan, piece, hash, first, Role::Garble { delta, tables });
+                })?;
+            }
+            Seat::Evaluator => return wire.expect(garbling.garbler, len),
+            Seat::Follower => {
+                self.wires
+                    .walk(&self.plan, piece, hash, first, Role::Follow { delta })
+            }
+        }
+        if place.phase + 1 == self.pieces.len() as u32 {
+            self.store(place.block, delta);
+        }
+        Ok(())
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut S,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let garbling = suite.garbling()?;
+        if garbling.seat != Seat::Evaluator {
+            return Ok(());
+        }
+        let lanes = self.range(place.block).len();
+        let first = self.first(place.block);
+        let piece = &self.pieces[place.phase as usize];
+        let tables = wire.take(garbling.garbler, piece.len(lanes))?;
+        self.wires.walk(
+            &self.plan,
+            piece,
+            garbling.hash,
+            first,
+            Role::Evaluate { tables },
+        );
+        if place.phase + 1 == self.pieces.len() as u32 {
+            self.store(place.block, Label::ZERO);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<S::Share>, Error> {
+        let out = std::mem::take(&mut self.out).into_iter();
+        Ok(Outcome::Values(
+            out.map(|l| Value::Shared(S::of_labels(l))).collect(),
+        ))
+    }
+
+    fn delay(&self, _n_phases: u32) -> Delay {
+        Delay::ToEvaluator
+    }
+}
