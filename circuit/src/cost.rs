@@ -32,7 +32,7 @@ mod rep3;
 pub use ahead::{Demands, start};
 pub use bgw::extension_degree;
 pub use demand::{Correlation, Demand};
-pub use pairwise::{Route, Routes, routes};
+pub use pairwise::{Route, Routes, routes, whole_triples};
 
 /// Bytes of a wire label.
 pub const LABEL_LEN: u64 = 16;

@@ -10,8 +10,8 @@ use super::{
 use crate::program::{Domain, Node, Op, Program, Suite};
 use crate::template::Template;
 
-/// Bytes that each side of a base oblivious transfer sends: two points.
-const BASE_OT_LEN: u64 = 64;
+/// Bytes of a base oblivious transfer from its receiver and from its sender: two points and one.
+const BASE_OT_LEN: (u64, u64) = (64, 32);
 /// Base transfers of one extension. With fewer transfers than these in a direction over a whole program, they are base transfers
 /// themselves.
 const N_BASE: u64 = 128;
@@ -156,8 +156,8 @@ fn labels(value: &Operand) -> Demand {
     Demand::of(Correlation::Label, Demand::bits(bits))
 }
 
-/// Triples for so many lanes, rounded up so that both the transfers and the corrections of as many are whole bytes.
-fn whole_triples(ring: u8, lanes: u64) -> u64 {
+/// Triples of [`Correlation::Triple`] that a product over so many lanes uses up: rounded up so that both the transfers and the corrections of as many are whole bytes.
+pub fn whole_triples(ring: u8, lanes: u64) -> u64 {
     let (transfers, correction) = (u64::from(ring), triple_correction(ring));
     let whole = |n: u64| (transfers * n).is_multiple_of(8) && (correction * n).is_multiple_of(8);
     let unit = [1, 2, 4].into_iter().find(|&n| whole(n)).unwrap_or(8);
@@ -173,9 +173,11 @@ fn triple_correction(ring: u8) -> u64 {
 /// [`Correlation::DaBit`] from the lower party of each pair to the higher, labels from garbler to evaluator.
 fn transfers(kind: Correlation) -> u64 {
     match kind {
-        Correlation::BitTriple | Correlation::DaBit { .. } | Correlation::Label => 1,
+        Correlation::BitTriple | Correlation::Label => 1,
         Correlation::Triple { ring } => u64::from(ring),
-        Correlation::DoubleSharing { .. } => 0,
+        // In the ring of two elements a share is its bit.
+        Correlation::DaBit { ring: 1 } | Correlation::DoubleSharing { .. } => 0,
+        Correlation::DaBit { .. } => 1,
     }
 }
 
@@ -290,16 +292,17 @@ fn routes_for(program: &Program, demand: &Demand) -> Routes {
     }
 }
 
-/// Bytes that a receiver sends for so many transfers by an extension: with two parties its first column is free, with more
-/// it chooses, because the choice is the same towards all senders.
-fn columns(program: &Program, route: Route, transfers: u64) -> u64 {
-    let groups = N_BASE / TREE_DEPTH;
-    match route {
-        Route::Extension if program.n_parties == 2 => groups - 1,
-        Route::Extension => groups,
-        Route::None | Route::Base(_) => 0,
-    }
-    .saturating_mul(transfers.div_ceil(8))
+/// Bytes that a receiver of hashed transfers sends for so many: columns of an extension. With two parties the first column is free and
+/// base transfers have random choices. With more the receiver chooses, because its choice is the same towards all
+/// senders: one column more.
+fn asked(program: &Program, route: Route, transfers: u64) -> u64 {
+    let fixed = u64::from(program.n_parties > 2);
+    let columns = match route {
+        Route::None => 0,
+        Route::Base(_) => fixed,
+        Route::Extension => N_BASE / TREE_DEPTH - 1 + fixed,
+    };
+    columns.saturating_mul(transfers.div_ceil(8))
 }
 
 /// Bytes of every party that make a demand.
@@ -312,8 +315,8 @@ pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     let routes = routes_for(program, demand);
     for (kind, count) in demand.iter() {
         let transfers = transfers(kind).saturating_mul(count);
-        let up = columns(program, routes.up, transfers);
-        let down = columns(program, routes.down, transfers);
+        let up = asked(program, routes.up, transfers);
+        let down = asked(program, routes.down, transfers);
         for (party, bytes) in sent.iter_mut().enumerate() {
             let (lower, higher) = (party as u64, (n - 1 - party) as u64);
             let receives_both = up
@@ -336,7 +339,7 @@ pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
                 }
                 Correlation::Label => match (routes.labels, party) {
                     (Route::Base(_), 0) => LABEL_LEN.saturating_mul(count),
-                    (route @ Route::Extension, 1) => columns(program, route, count),
+                    (route @ Route::Extension, 1) => asked(program, route, count),
                     _ => 0,
                 },
                 Correlation::DoubleSharing { .. } => 0,
@@ -353,18 +356,19 @@ pub(super) fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
         return 0;
     }
     let routes = routes_for(program, demand);
-    let columns = |route: Route| u32::from(route == Route::Extension);
-    let both = columns(routes.up).max(columns(routes.down));
+    let asked = |route: Route| {
+        u32::from(route == Route::Extension || route != Route::None && program.n_parties > 2)
+    };
+    let both = asked(routes.up).max(asked(routes.down));
     demand
         .iter()
         .map(|(kind, _)| match kind {
             Correlation::BitTriple => both + u32::from(program.n_parties > 2),
             Correlation::Triple { .. } => both + 1,
-            Correlation::DaBit { ring: 1 } => columns(routes.up),
+            Correlation::DaBit { ring: 1 } | Correlation::DoubleSharing { .. } => 0,
             // The parties' bits are folded in one after the other.
-            Correlation::DaBit { .. } => columns(routes.up) + program.n_parties - 1,
+            Correlation::DaBit { .. } => asked(routes.up) + program.n_parties - 1,
             Correlation::Label => 1,
-            Correlation::DoubleSharing { .. } => 0,
         })
         .max()
         .unwrap_or(0)
@@ -378,8 +382,9 @@ pub(super) fn setup(program: &Program) -> Setup {
     // What sender and receiver send.
     let both = |route: Route| match route {
         Route::None => (0, 0),
-        Route::Base(count) => (count * BASE_OT_LEN, count * BASE_OT_LEN),
-        Route::Extension => (N_BASE * BASE_OT_LEN, N_BASE * BASE_OT_LEN + trees),
+        Route::Base(count) => (count * BASE_OT_LEN.1, count * BASE_OT_LEN.0),
+        // The roles are reversed below an extension.
+        Route::Extension => (N_BASE * BASE_OT_LEN.0, N_BASE * BASE_OT_LEN.1 + trees),
     };
     let (up, down, labels) = (both(routes.up), both(routes.down), both(routes.labels));
     let mut sent: Vec<u64> = (0..n)
