@@ -112,6 +112,16 @@ impl Bits {
         }
     }
 
+    /// Adds a vector bit by bit to the lanes from `from`, a multiple of 64, on.
+    pub fn xor_at(&mut self, from: usize, part: &Self) {
+        for bit in 0..self.width.min(part.width) {
+            let into = &mut self.bit_mut(bit)[from / 64..];
+            for (a, b) in into.iter_mut().zip(part.bit(bit)) {
+                *a ^= b;
+            }
+        }
+    }
+
     /// Appends the bits of lanes `from..from + lanes` of every bit, packed; `from` is a multiple of 64.
     pub fn pack(&self, from: usize, lanes: usize, packer: &mut Packer<'_>) {
         let first = from / 64;

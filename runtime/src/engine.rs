@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::io::{Inputs, Outputs, Secret, check_inputs};
 use crate::net::Mesh;
 use crate::party::PartyId;
+use crate::protocols::pairwise::Pairwise;
 use crate::protocols::replicated::Rep3;
 use crate::protocols::shamir::Bgw;
 use crate::protocols::{Step, Suite};
@@ -120,7 +121,10 @@ pub fn run(
             let suite = Bgw::new(program, mesh)?;
             run_suite(program, suite, mesh, inputs, progress)
         }
-        other => Err(Error::bug(format!("no engine runs {}", other.name()))),
+        SuiteName::TwoParty | SuiteName::Gmw => {
+            let suite = Pairwise::new(program, mesh)?;
+            run_suite(program, suite, mesh, inputs, progress)
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod garbled;
 mod linear;
 mod operands;
 pub mod ot;
+pub mod pairwise;
 pub mod replicated;
 pub mod shamir;
 

@@ -15,7 +15,7 @@ use crate::engine::testing::{AllInputs, Builder, a, expect_costs, expect_output}
 const P: Domain = Domain::Public;
 const B: Domain = Domain::Boolean;
 const Y: Domain = Domain::Yao;
-const LANES: [u64; 6] = [1, 3, 63, 64, 65, 1000];
+pub(crate) const LANES: [u64; 6] = [1, 3, 63, 64, 65, 1000];
 
 /// Words from a seed; not random, but without structure.
 pub(crate) fn words(seed: u64, width: u32, lanes: u64) -> Vec<Word> {

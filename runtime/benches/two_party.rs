@@ -1,0 +1,30 @@
+//! Speed of two parties on this machine: 64-bit products and AND gates with the oblivious transfers that they take, garbled AND gates.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use smpcc_circuit::program::{Domain, Suite};
+
+#[path = "harness/repeated.rs"]
+mod harness;
+
+use harness::{and_template, bench, multiplier, repeated};
+
+fn speed(c: &mut Criterion) {
+    let suite = (Suite::TwoParty, 2);
+    let a = Domain::Arithmetic { ring: 64 };
+    bench(
+        c,
+        "64-bit products with their transfers",
+        &repeated(suite, a, 1 << 16, 4, None, 1),
+    );
+    let ands = and_template();
+    let n_and = ands.n_and();
+    let ands = repeated(suite, Domain::Boolean, 1 << 14, 4, Some(ands), n_and);
+    bench(c, "ANDs with their transfers", &ands);
+    let multiplier = multiplier();
+    let n_and = multiplier.n_and();
+    let garbled = repeated(suite, Domain::Yao, 1 << 11, 1, Some(multiplier), n_and);
+    bench(c, "garbled ANDs of 64-bit multipliers", &garbled);
+}
+
+criterion_group!(benches, speed);
+criterion_main!(benches);

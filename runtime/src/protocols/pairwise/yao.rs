@@ -1,0 +1,261 @@
+//! Garbled sections of two parties: party 0 garbles, party 1 evaluates.
+//!
+//! - **Functionality**: shares become labels, circuits run on labels, labels become Boolean shares.
+//! - **Adversary**: semi-honest, one of two parties.
+//! - **Source**: Yao's protocol as in Lindell, Pinkas (J. Cryptology 2009), half-gates as in `protocols::garbled`; conversions as in
+//!   Demmler, Schneider, Zohner, ABY (NDSS 2015), section IV.
+//! - **Assumptions**: those of half-gates and of the label transfers, see `ot::labels`.
+//! - **Cost**: into labels 16 bytes per bit and lane from party 0, one bit per bit and lane from party 1 and one label transfer made
+//!   ahead; tables as in `protocols::garbled`; out of labels nothing.
+//! - **Departures from the paper**: transfers are random and corrected by one bit (Beaver, "Precomputing oblivious transfer", CRYPTO
+//!   1995).
+//! - **Leakage and failure**: the garbler sees the evaluator's bits under random bits that are used once; the evaluator sees one label
+//!   of each wire. Δ and what labels are made of never leave party 0.
+
+use smpcc_circuit::cost::Delay;
+
+use super::pool::LabelTransfers;
+use super::{Begun, Boolean, Held, Pairwise, Share, arithmetic, boolean, done, labels, party};
+use crate::bits::{Bits, Packer, Unpacker, words_for};
+use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::net::Mesh;
+use crate::prg::OsEntropy;
+use crate::protocols::garbled::call::{Garbles, Garbling};
+use crate::protocols::operands::block_range;
+use crate::protocols::ot::labels::fresh_delta;
+use crate::protocols::{Blocks, Outcome, Pipeline, Place, Value};
+
+/// Labels that travel in one piece.
+const LABELS: usize = 1 << 13;
+
+/// Who garbles and who evaluates.
+pub(super) const GARBLER: usize = 0;
+pub(super) const EVALUATOR: usize = 1;
+
+/// What a party knows for the whole execution.
+pub(super) struct Yao {
+    pub(super) garbling: Garbling,
+}
+
+impl Yao {
+    pub(super) fn new(mesh: &Mesh, entropy: &mut OsEntropy) -> Result<Self, Error> {
+        let delta = match mesh.me().index() == GARBLER {
+            true => Some(*fresh_delta(entropy)?),
+            false => None,
+        };
+        let ends = [party(GARBLER), party(EVALUATOR)];
+        Ok(Self {
+            garbling: Garbling::new(mesh, "two-party/garbling/start", delta, ends)?,
+        })
+    }
+}
+
+impl Garbles for Pairwise {
+    fn garbling(&mut self) -> Result<&mut Garbling, Error> {
+        match &mut self.yao {
+            Some(yao) => Ok(&mut yao.garbling),
+            None => Err(super::no_labels()),
+        }
+    }
+
+    fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
+        labels(value)
+    }
+
+    fn of_labels(labels: Labels) -> Share {
+        Share::Yao(labels)
+    }
+}
+
+/// Two bit strings that become labels: party 0 knows string 0, party 1 string 1.
+struct Give {
+    width: usize,
+    lanes: usize,
+    /// The string that this party gives.
+    mine: Bits,
+    transfers: LabelTransfers,
+    /// Transfers that blocks have used so far.
+    used: usize,
+    /// Per block in flight: where its transfers begin.
+    first: Vec<usize>,
+    /// Labels of both strings, or of their sum.
+    out: Vec<Labels>,
+}
+
+fn give(suite: &mut Pairwise, mine: Bits, n_results: usize) -> Result<Begun<Pairwise>, Error> {
+    let (width, lanes) = (mine.width(), mine.lanes());
+    let transfers = (width * lanes).div_ceil(8).saturating_mul(8);
+    Pipeline::begun(Give {
+        width,
+        lanes,
+        mine,
+        transfers: suite.pools.take_labels(transfers, suite.me == EVALUATOR)?,
+        used: 0,
+        first: Vec::new(),
+        out: (0..n_results)
+            .map(|_| Labels::zeros(width, lanes))
+            .collect(),
+    })
+}
+
+/// The two additive parts of an integer: the parties' shares.
+pub(super) fn decompose(
+    suite: &mut Pairwise,
+    value: &Held,
+    width: usize,
+) -> Result<Begun<Pairwise>, Error> {
+    let mine = Bits::from_elements(width, &arithmetic(value)?.elements);
+    give(suite, mine, 2)
+}
+
+/// A Boolean value: the sum of the parties' shares.
+pub(super) fn from_boolean(suite: &mut Pairwise, value: &Held) -> Result<Begun<Pairwise>, Error> {
+    let mine = boolean(value)?.bits.clone();
+    give(suite, mine, 1)
+}
+
+impl Give {
+    /// Lanes per block.
+    fn block(&self) -> usize {
+        (LABELS / self.width.max(1)).max(64) / 64 * 64
+    }
+
+    /// Adds the labels of a block of a string to the results.
+    fn add(
+        &mut self,
+        string: usize,
+        from: usize,
+        lanes: usize,
+        labels: impl Iterator<Item = Label>,
+    ) {
+        // With one result both strings are added up: XOR is free.
+        let i = string.min(self.out.len() - 1);
+        let mut labels = labels;
+        for bit in 0..self.width {
+            let into = &mut self.out[i].bit_mut(bit)[from..from + lanes];
+            for (into, label) in into.iter_mut().zip(&mut labels) {
+                *into ^= label;
+            }
+        }
+    }
+
+    /// This party's bits of a block, in the labels' order.
+    fn bits(&self, from: usize, lanes: usize) -> impl Iterator<Item = bool> + '_ {
+        (0..self.width).flat_map(move |bit| {
+            let words = self.mine.bit(bit);
+            (from..from + lanes).map(move |lane| words[lane / 64] >> (lane % 64) & 1 == 1)
+        })
+    }
+}
+
+impl Blocks<Pairwise> for Give {
+    fn n_blocks(&self) -> usize {
+        self.lanes.div_ceil(self.block())
+    }
+
+    fn n_phases(&self) -> u32 {
+        1
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Pairwise,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let range = block_range(place.block, self.block(), self.lanes);
+        let n = range.len();
+        while self.first.len() <= place.slot {
+            self.first.push(0);
+        }
+        let first = self.used;
+        self.used += self.width * n;
+        self.first[place.slot] = first;
+        if suite.me == GARBLER {
+            let offset = suite.garbling()?.offset();
+            let zeros = suite.fresh_labels(self.width * n);
+            // The label of each bit's value: uniform to the evaluator, whatever the bit.
+            let active = zeros
+                .iter()
+                .zip(self.bits(range.start, n))
+                .map(|(&zero, bit)| zero ^ offset.select(bit));
+            wire.send(party(EVALUATOR), |out| write_labels(active, out))?;
+            self.add(GARBLER, range.start, n, zeros.into_iter());
+            wire.expect(party(EVALUATOR), (self.width * n).div_ceil(8))
+        } else {
+            // Bits under the transfers' random choices.
+            let stride = words_for(n);
+            let mut masked = vec![0; stride];
+            wire.send(party(GARBLER), |out| {
+                let mut packer = Packer::new(out);
+                for bit in 0..self.width {
+                    self.transfers.choices.read(first + bit * n, n, &mut masked);
+                    let mine = &self.mine.bit(bit)[range.start / 64..];
+                    masked.iter_mut().zip(mine).for_each(|(m, b)| *m ^= b);
+                    packer.push(&masked, n);
+                }
+                packer.finish();
+            })?;
+            // Its labels are known at once.
+            let labels = self.transfers.labels[first..first + self.width * n].to_vec();
+            self.add(EVALUATOR, range.start, n, labels.into_iter());
+            wire.expect(party(GARBLER), self.width * n * LABEL_LEN)
+        }
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Pairwise,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let range = block_range(place.block, self.block(), self.lanes);
+        let n = range.len();
+        if suite.me == EVALUATOR {
+            let bytes = wire.take(party(GARBLER), self.width * n * LABEL_LEN)?;
+            self.add(GARBLER, range.start, n, read_labels(bytes));
+            return Ok(());
+        }
+        let offset = suite.garbling()?.offset();
+        let bytes = wire.take(party(EVALUATOR), (self.width * n).div_ceil(8))?;
+        let first = self.first[place.slot];
+        let mut unpacker = Unpacker::new(bytes);
+        let mut swaps = vec![0; words_for(n)];
+        let mut zeros = Vec::with_capacity(self.width * n);
+        for bit in 0..self.width {
+            unpacker.pull(&mut swaps, n);
+            let labels = &self.transfers.labels[first + bit * n..][..n];
+            // Where the evaluator's bit is not its choice, the transfer's labels change places.
+            zeros.extend(
+                labels
+                    .iter()
+                    .enumerate()
+                    .map(|(l, &zero)| zero ^ offset.select(swaps[l / 64] >> (l % 64) & 1 == 1)),
+            );
+        }
+        self.add(EVALUATOR, range.start, n, zeros.into_iter());
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        let out = std::mem::take(&mut self.out).into_iter();
+        Ok(Outcome::Values(
+            out.map(|l| Value::Shared(Share::Yao(l))).collect(),
+        ))
+    }
+
+    fn delay(&self, _n_phases: u32) -> Delay {
+        Delay::BothWays
+    }
+}
+
+/// Labels as Boolean shares: the garbler's is the colour of the zero label, the evaluator's that of the label it holds.
+pub(super) fn to_boolean(value: &Held) -> Result<Begun<Pairwise>, Error> {
+    let labels = labels(value)?;
+    let (width, lanes) = (labels.width(), labels.lanes());
+    let colours = (0..width).flat_map(|bit| labels.colours(bit, 0, lanes));
+    let bits = Bits::from_words(width, lanes, colours.collect());
+    done(vec![Share::Boolean(Boolean::of(bits))])
+}
