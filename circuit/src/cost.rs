@@ -30,7 +30,7 @@ mod pairwise;
 mod rep3;
 
 pub use ahead::{Demands, start};
-pub use bgw::extension_degree;
+pub use bgw::{extension_degree, king_multiplies, king_opens};
 pub use demand::{Correlation, Demand};
 pub use pairwise::{Route, Routes, routes, whole_triples};
 

@@ -3,11 +3,22 @@
 //! A share of an element mod 2^k is d elements mod 2^k, of a bit d bits. Who deals draws the shares of t others from keys
 //! that pairs have, and sends the rest. What is opened is sent as additive shares, one element each. Messages are those of the
 //! runtime's `protocols/shamir`.
+//!
+//! From five parties on, large products and openings go through one party, the king: communication is then linear in the number of
+//! parties, and they take a round more. What takes less than [`KING_LEN`] bytes stays direct.
 
 use super::{
-    Delay, Demand, Operand, and_levels, element_len, info, open_len, packed_len, share_len,
+    Correlation, Delay, Demand, Operand, and_levels, element_len, info, open_len, packed_len,
+    share_len,
 };
 use crate::program::{Domain, Node, Op, Program};
+
+/// Parties from which on there is a king.
+const KING_PARTIES: u32 = 5;
+/// Bytes of a product's or opening's elements, on average per round, from which on they go through the king.
+const KING_LEN: u64 = 4096;
+/// Bits are extracted in words of so many lanes: with fewer lanes most of a word would go unused.
+const WORD: u64 = 64;
 
 /// The degree d of the extension over which `n_parties` have distinct non-zero exceptional points: 2^d > n.
 pub const fn extension_degree(n_parties: u32) -> u32 {
@@ -24,6 +35,39 @@ fn one_share(program: &Program, value: &Operand) -> u64 {
         Domain::Boolean => packed_len(d * u64::from(value.scalar.width()), value.lanes),
         Domain::Public | Domain::Yao => share_len(value),
     }
+}
+
+/// Whether the products of an operation go through the king, with random sharings made ahead.
+pub fn king_multiplies(program: &Program, node: &Node) -> bool {
+    if program.n_parties < KING_PARTIES {
+        return false;
+    }
+    let result = info(program, &node.results, 0);
+    match &node.op {
+        Op::Mul | Op::Dot { .. } | Op::InjectBit => share_len(&result) >= KING_LEN,
+        Op::Call(id) => {
+            let levels = program.templates.get(id.index()).map(and_levels);
+            let levels = levels.unwrap_or_default();
+            let ands = levels.iter().sum();
+            result.lanes >= WORD
+                && packed_len(ands, result.lanes) >= KING_LEN.saturating_mul(levels.len() as u64)
+        }
+        _ => false,
+    }
+}
+
+/// Whether an opening of `bytes` bytes to so many receivers goes through the first of them.
+pub fn king_opens(program: &Program, n_receivers: usize, bytes: u64) -> bool {
+    program.n_parties >= KING_PARTIES
+        && program.threshold > 1
+        && n_receivers > 1
+        && bytes >= KING_LEN
+}
+
+/// Random sharings that one extraction gives: a unit of [`Correlation::DoubleSharing`].
+fn extracted(program: &Program) -> u64 {
+    let d = u64::from(extension_degree(program.n_parties));
+    u64::from(program.n_parties.saturating_sub(program.threshold)).saturating_mul(d)
 }
 
 /// Bytes of every party.
@@ -44,6 +88,19 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
         };
         (0..n).map(sent).collect()
     };
+    // Products: each of the first 2t + 1 parties deals, or sends to the king, which sends to all.
+    let king = king_multiplies(program, node);
+    let products = |bytes: u64| -> Vec<u64> {
+        if !king {
+            return dealers(0..2 * t + 1, bytes.saturating_mul(d));
+        }
+        let sent = |p| match p {
+            0 => bytes.saturating_mul(n as u64 - 1),
+            p if p <= 2 * t => bytes,
+            _ => 0,
+        };
+        (0..n).map(sent).collect()
+    };
     let mut sent = vec![0u64; n];
     match &node.op {
         Op::Input(id) => {
@@ -59,16 +116,24 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             }
             sent
         }
-        Op::Mul | Op::Dot { .. } => dealers(0..2 * t + 1, one_share(program, &result(0))),
+        Op::Mul | Op::Dot { .. } => products(share_len(&result(0))),
         Op::Call(id) => {
             let Some(template) = program.templates.get(id.index()) else {
                 return sent;
             };
             let lanes = result(0).lanes;
-            let bytes = and_levels(template).iter().fold(0, |sum: u64, &ands| {
-                sum.saturating_add(packed_len(d * ands, lanes))
-            });
-            dealers(0..2 * t + 1, bytes)
+            for ands in and_levels(template) {
+                // Bits are packed after all shares of a level.
+                let level = if king {
+                    products(packed_len(ands, lanes))
+                } else {
+                    dealers(0..2 * t + 1, packed_len(d * ands, lanes))
+                };
+                for (bytes, level) in sent.iter_mut().zip(level) {
+                    *bytes = bytes.saturating_add(level);
+                }
+            }
+            sent
         }
         Op::Decompose => dealers(0..t + 1, one_share(program, &result(0))),
         Op::RandomParts => dealers(1..t + 1, one_share(program, &result(0))),
@@ -84,7 +149,7 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             // t + 1 parts dealt, then a tree of t products.
             let share = one_share(program, &result(0));
             let mut sent = dealers(0..t + 1, share);
-            let products = dealers(0..2 * t + 1, share.saturating_mul(t as u64));
+            let products = products(share_len(&result(0)).saturating_mul(t as u64));
             for (bytes, product) in sent.iter_mut().zip(products) {
                 *bytes = bytes.saturating_add(product);
             }
@@ -118,11 +183,19 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
     }
 }
 
-/// Bytes of every party when a value is opened: a receiver has a share of its own; the t parties after it send theirs.
+/// Bytes of every party when a value is opened: a receiver has a share of its own; the t parties after it send theirs. A
+/// king is the first receiver and sends the value to the others.
 fn opened(program: &Program, value: &Operand, receivers: &[u32]) -> Vec<u64> {
     let n = program.n_parties as usize;
     let mut sent = vec![0u64; n];
-    for &receiver in receivers {
+    let king = king_opens(program, receivers.len(), open_len(value));
+    let direct = if king { 1 } else { receivers.len() };
+    if let (true, Some(&first)) = (king, receivers.first())
+        && let Some(bytes) = sent.get_mut(first as usize)
+    {
+        *bytes = open_len(value).saturating_mul(receivers.len() as u64 - 1);
+    }
+    for &receiver in receivers.iter().take(direct) {
         for k in 1..=program.threshold as usize {
             if let Some(bytes) = sent.get_mut((receiver as usize + k) % n.max(1)) {
                 *bytes = bytes.saturating_add(open_len(value));
@@ -137,31 +210,79 @@ pub(super) fn delay(program: &Program, node: &Node) -> Delay {
     if sent(program, node).iter().all(|&bytes| bytes == 0) {
         return Delay::None;
     }
+    // Rounds of a product.
+    let product = 1 + u32::from(king_multiplies(program, node));
+    let opening = |n_receivers: usize| {
+        let bytes = open_len(&info(program, &node.args, 0));
+        1 + u32::from(king_opens(program, n_receivers, bytes))
+    };
     match &node.op {
+        Op::Mul | Op::Dot { .. } => Delay::Rounds(product),
         Op::Call(id) => {
             let template = program.templates.get(id.index());
             let depth = template.map_or(0, |t| and_levels(t).len());
-            Delay::Rounds(u32::try_from(depth).unwrap_or(u32::MAX))
+            let depth = u32::try_from(depth).unwrap_or(u32::MAX);
+            Delay::Rounds(depth.saturating_mul(product))
         }
         Op::Compose => Delay::Rounds(2),
         Op::InjectBit => {
-            Delay::Rounds(1 + (program.threshold + 1).next_power_of_two().trailing_zeros())
+            let levels = (program.threshold + 1).next_power_of_two().trailing_zeros();
+            Delay::Rounds(1 + levels * product)
+        }
+        Op::Reveal => Delay::Rounds(opening(program.n_parties as usize)),
+        Op::Output(id) => {
+            let leaf = program.outputs.get(id.index());
+            Delay::Rounds(opening(leaf.map_or(0, |l| l.receivers.len())))
         }
         _ => Delay::Rounds(1),
     }
 }
 
-/// The correlations of an operation.
-pub(super) fn demand(_program: &Program, _node: &Node) -> Demand {
-    Demand::default()
+/// The correlations of an operation: random sharings, in groups of as many as one extraction gives, of bits in words.
+pub(super) fn demand(program: &Program, node: &Node) -> Demand {
+    if !king_multiplies(program, node) {
+        return Demand::default();
+    }
+    let result = info(program, &node.results, 0);
+    let groups = |ring: u8, sharings: u64| {
+        let count = sharings.div_ceil(extracted(program).max(1));
+        Demand::of(Correlation::DoubleSharing { ring }, count)
+    };
+    match (&node.op, result.domain) {
+        (Op::Call(id), _) => {
+            let levels = program.templates.get(id.index()).map(and_levels);
+            let ands: u64 = levels.unwrap_or_default().iter().sum();
+            groups(1, ands.saturating_mul(result.lanes.div_ceil(WORD)))
+        }
+        (Op::InjectBit, Domain::Arithmetic { ring }) => {
+            let products = result.lanes.saturating_mul(u64::from(program.threshold));
+            groups(ring.max(2), products)
+        }
+        // Sharings mod 4 serve the integers mod 2.
+        (_, Domain::Arithmetic { ring }) => groups(ring.max(2), result.lanes),
+        (_, Domain::Public | Domain::Boolean | Domain::Yao) => Demand::default(),
+    }
 }
 
-/// Bytes of every party that make a demand.
-pub(super) fn prepared(program: &Program, _demand: &Demand) -> Vec<u64> {
-    vec![0; program.n_parties as usize]
+/// Bytes of every party that make a demand: for a group everyone deals d elements (of bits d words).
+pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
+    let n = program.n_parties as usize;
+    let d = u64::from(extension_degree(program.n_parties));
+    let n_sent = u64::from(program.n_parties.saturating_sub(1 + program.threshold));
+    let mut bytes = 0u64;
+    for (kind, count) in demand.iter() {
+        if let Correlation::DoubleSharing { ring } = kind {
+            let len = match ring {
+                1 => WORD / 8,
+                ring => element_len(u32::from(ring)),
+            };
+            bytes = bytes.saturating_add(count.saturating_mul(d * d * len * n_sent));
+        }
+    }
+    vec![bytes; n]
 }
 
 /// Rounds of making a demand.
-pub(super) fn preparation_rounds(_demand: &Demand) -> u32 {
-    0
+pub(super) fn preparation_rounds(demand: &Demand) -> u32 {
+    u32::from(!demand.is_empty())
 }

@@ -23,7 +23,8 @@ pub enum Correlation {
     },
     /// A correlated oblivious transfer of a wire's labels.
     Label,
-    /// A random element in sharings of degree t and 2t, over the ring's extension; 1 for bits.
+    /// A group of random elements in sharings of degree t, as many as one extraction gives, to each of which keys add an
+    /// additive sharing in place of one of degree 2t; 1 for words of 64 bits.
     DoubleSharing {
         /// log2 of the modulus.
         ring: u8,
@@ -37,7 +38,8 @@ impl Correlation {
         match self {
             Self::BitTriple => 1 << 20,
             Self::Triple { ring } => (1 << 20) / bits(ring),
-            Self::DaBit { ring } | Self::DoubleSharing { ring } => (1 << 22) / bits(ring),
+            Self::DaBit { ring } => (1 << 22) / bits(ring),
+            Self::DoubleSharing { ring } => (1 << 18) / if ring == 1 { 64 } else { bits(ring) },
             Self::Label => 1 << 17,
         }
     }

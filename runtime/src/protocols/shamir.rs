@@ -14,13 +14,15 @@
 //! is the shared integer. Boolean values are the same with k = 1: per bit d planes, 64 lanes to a word. Public constants are constant
 //! polynomials; they are only ever opened after something was added that was dealt.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smpcc_circuit::cost::{self, Demand};
 use smpcc_circuit::program::{Domain, Node, Op, Program};
 
 use super::circuit::Circuit;
 use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
-use super::{Begun, Opened, Operand, Outcome, Pipeline, SemiHonest, Suite, Value};
+use super::{Begun, Opened, Operand, Outcome, Pipeline, Preparation, SemiHonest, Suite, Value};
 use crate::bits::Bits;
 use crate::engine::local::{indices, public};
 use crate::error::Error;
@@ -40,11 +42,13 @@ mod input;
 mod local;
 mod multiply;
 mod open;
+mod random;
 #[cfg(test)]
 mod tests;
 mod vector;
 
 use geometry::Geometry;
+use random::Pools;
 
 /// Lanes per block of operations that take one message.
 const BLOCK: usize = 1 << 14;
@@ -85,6 +89,9 @@ pub struct Bgw {
     /// The next unused number in every stream.
     next: u64,
     circuits: Vec<Option<Arc<Circuit>>>,
+    pools: Pools,
+    /// Groups of random sharings by circuit and lanes.
+    known_groups: BTreeMap<(usize, u64), u64>,
 }
 
 impl Bgw {
@@ -108,6 +115,8 @@ impl Bgw {
             own: Prg::new(&PrgKey::fresh(&mut OsEntropy)?),
             next: 0,
             circuits: program.templates.iter().map(|_| None).collect(),
+            pools: Pools::default(),
+            known_groups: BTreeMap::new(),
         })
     }
 
@@ -122,6 +131,24 @@ impl Bgw {
     fn key(&self, other: usize) -> Result<&Prg, Error> {
         let key = self.keys.get(other).and_then(Option::as_ref);
         key.ok_or_else(|| Error::bug("a key is missing"))
+    }
+
+    /// Groups of random sharings that an operation demands; none where its products do not go through the king. Those of
+    /// circuits are remembered: a loop calls them again and again.
+    fn groups(&mut self, program: &Program, node: &Node) -> u64 {
+        let sum = || {
+            let demand = cost::demand(program, node);
+            demand.iter().map(|(_, count)| count).sum()
+        };
+        match &node.op {
+            Op::Call(id) => {
+                let result = node.results.first();
+                let result = result.and_then(|id| program.values.get(id.index()));
+                let key = (id.index(), result.map_or(0, |info| info.lanes));
+                *self.known_groups.entry(key).or_insert_with(sum)
+            }
+            _ => sum(),
+        }
     }
 
     fn circuit(&mut self, program: &Program, id: usize) -> Result<Arc<Circuit>, Error> {
@@ -202,6 +229,10 @@ impl Suite for Bgw {
         &SemiHonest
     }
 
+    fn prepare(&mut self, _program: &Program, demand: &Demand) -> Result<Preparation<Self>, Error> {
+        random::prepare(self, demand)
+    }
+
     fn begin(
         &mut self,
         program: &Program,
@@ -210,6 +241,7 @@ impl Suite for Bgw {
         input: Option<Elements>,
     ) -> Result<Begun<Self>, Error> {
         let d = self.geometry.d;
+        let groups = self.groups(program, node);
         let result = |i| info(program, &node.results, i);
         match &node.op {
             Op::Input(id) => {
@@ -278,17 +310,17 @@ impl Suite for Bgw {
             Op::Mul => {
                 let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
                 let n = arithmetic(&x)?.lanes();
-                arithmetic::product(self, x, y, n)
+                arithmetic::product(self, x, y, n, groups)
             }
             Op::Dot { segments } => {
                 let n = usize::try_from(*segments)
                     .map_err(|_| Error::machine("a value is larger than memory"))?;
-                arithmetic::product(self, nth(&args, 0)?, nth(&args, 1)?, n)
+                arithmetic::product(self, nth(&args, 0)?, nth(&args, 1)?, n, groups)
             }
             Op::Call(id) => match result(0)?.domain {
                 Domain::Boolean => {
                     let circuit = self.circuit(program, id.index())?;
-                    boolean::begin(self, circuit, args, n_lanes(result(0)?)?)
+                    boolean::begin(self, circuit, args, n_lanes(result(0)?)?, groups)
                 }
                 Domain::Yao | Domain::Public | Domain::Arithmetic { .. } => {
                     Err(Error::bug("a circuit runs on Boolean shares"))
@@ -309,12 +341,12 @@ impl Suite for Bgw {
             Op::InjectBit => {
                 let bits = nth(&args, 0)?;
                 let ring = bits_of(result(0)?);
-                for_width!(ring, E => convert::inject_bit::<E>(self, bits, ring))
+                for_width!(ring, E => convert::inject_bit::<E>(self, bits, ring, groups))
             }
             Op::Reveal => {
                 let width = result(0)?.scalar.width();
                 let all = (0..self.geometry.n).collect();
-                open::begin(self, nth(&args, 0)?, width, all, None)
+                open::begin(self, program, nth(&args, 0)?, width, all, None)
             }
             Op::Output(id) => {
                 let leaf = program.outputs.get(id.index());
@@ -327,7 +359,14 @@ impl Suite for Bgw {
                     let known = mine.then(|| Opened::new(known.clone()));
                     return Ok(Begun::Done(Outcome::Output(*id, known)));
                 }
-                open::begin(self, value, leaf.scalar.width(), receivers, Some(*id))
+                open::begin(
+                    self,
+                    program,
+                    value,
+                    leaf.scalar.width(),
+                    receivers,
+                    Some(*id),
+                )
             }
             Op::BooleanToYao | Op::YaoToBoolean => {
                 Err(Error::bug("this suite has no garbled circuits"))

@@ -12,8 +12,9 @@ use std::ops::Range;
 
 use smpcc_circuit::value::Word;
 
-use super::coefficients::Integers;
-use super::multiply::Multiply;
+use super::coefficients::{Coefficients, Integers};
+use super::multiply::{Multiply, Way};
+use super::random::Pooled;
 use super::vector::Vector;
 use super::{Arithmetic, BLOCK, Bgw, Held, Share, arithmetic, block_range, pipelined};
 use crate::engine::exchange::Exchange;
@@ -21,19 +22,28 @@ use crate::error::Error;
 use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
 use crate::ring::{Element, for_width};
 
-struct Product<E: Element> {
+struct Product<E: Element>
+where
+    Integers<E>: Pooled + Coefficients<Word = E>,
+{
     x: Held,
     y: Held,
     /// Lanes per result.
     run: usize,
     n: usize,
-    n_phases: u32,
+    way: Way<Integers<E>>,
     out: Share,
     blocks: Vec<Multiply<Integers<E>>>,
 }
 
-/// `n` sums of products of `x` and `y`.
-pub(super) fn product(suite: &Bgw, x: Held, y: Held, n: usize) -> Result<Begun<Bgw>, Error> {
+/// `n` sums of products of `x` and `y`, with so many groups of random sharings.
+pub(super) fn product(
+    suite: &mut Bgw,
+    x: Held,
+    y: Held,
+    n: usize,
+    groups: u64,
+) -> Result<Begun<Bgw>, Error> {
     let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
     if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
         return Err(Error::bug("factors of different shapes"));
@@ -44,7 +54,7 @@ pub(super) fn product(suite: &Bgw, x: Held, y: Held, n: usize) -> Result<Begun<B
         y,
         run,
         n,
-        n_phases: Multiply::<Integers<E>>::n_phases(suite),
+        way: Way::new(suite, ring.max(2), groups)?,
         out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, n)),
         blocks: Vec::new(),
     }))
@@ -111,13 +121,16 @@ fn products<E: Element, const D: usize>(
     }
 }
 
-impl<E: Element> Blocks<Bgw> for Product<E> {
+impl<E: Element> Blocks<Bgw> for Product<E>
+where
+    Integers<E>: Pooled + Coefficients<Word = E>,
+{
     fn n_blocks(&self) -> usize {
         self.n.div_ceil(BLOCK)
     }
 
     fn n_phases(&self) -> u32 {
-        self.n_phases
+        self.way.n_phases()
     }
 
     fn emit(
@@ -132,7 +145,7 @@ impl<E: Element> Blocks<Bgw> for Product<E> {
         let range = block_range(place.block, BLOCK, self.n);
         let ring = arithmetic(&self.x)?.ring;
         let mut shares = Vec::new();
-        if let Some(form) = &suite.geometry.product {
+        if let (Some(form), 0) = (&suite.geometry.product, place.phase) {
             let lanes = range.start * self.run..range.end * self.run;
             shares.reserve(range.len());
             let (x, y) = (cut(&self.x, &lanes)?, cut(&self.y, &lanes)?);
@@ -141,7 +154,8 @@ impl<E: Element> Blocks<Bgw> for Product<E> {
             shares.resize(range.len(), E::default());
         }
         let layout = Integers::<E>::layout(ring, range.len());
-        self.blocks[place.slot].emit(suite, wire, layout, &shares)
+        let way = &mut self.way;
+        self.blocks[place.slot].emit(suite, wire, way, place.phase, layout, shares)
     }
 
     fn absorb(
@@ -151,8 +165,8 @@ impl<E: Element> Blocks<Bgw> for Product<E> {
         place: Place,
     ) -> Result<(), Error> {
         let block = &mut self.blocks[place.slot];
-        block.absorb(suite, wire)?;
-        if place.phase + 1 == self.n_phases {
+        block.absorb(suite, wire, &self.way, place.phase)?;
+        if place.phase + 1 == self.way.n_phases() {
             let from = block_range(place.block, BLOCK, self.n).start;
             Vector::store(&block.batch, from, &mut self.out)?;
         }

@@ -14,7 +14,7 @@ use smpcc_circuit::value::Word;
 
 use super::coefficients::Sliced;
 use super::deal::Layout;
-use super::multiply::Multiply;
+use super::multiply::{Multiply, Way};
 use super::{Bgw, Boolean, Held, Share, block_range, boolean, done, pipelined};
 use crate::bits::words_for;
 use crate::engine::exchange::Exchange;
@@ -117,18 +117,18 @@ struct Call {
     d: usize,
     /// Lanes per block, a multiple of 64.
     block: usize,
-    /// Phases per level.
-    per_level: u32,
+    way: Way<Sliced>,
     outs: Vec<Boolean>,
     blocks: Vec<Wires>,
 }
 
-/// Calls a circuit over the lanes of its operands.
+/// Calls a circuit over the lanes of its operands, with so many groups of random sharings.
 pub(super) fn begin(
-    suite: &Bgw,
+    suite: &mut Bgw,
     circuit: Arc<Circuit>,
     args: Vec<Held>,
     lanes: usize,
+    groups: u64,
 ) -> Result<Begun<Bgw>, Error> {
     let d = suite.geometry.d;
     let mut bits = 0;
@@ -149,7 +149,7 @@ pub(super) fn begin(
         .collect();
     let mut call = Call {
         block: 64 * circuit.stride(d),
-        per_level: Multiply::<Sliced>::n_phases(suite),
+        way: Way::new(suite, 1, groups)?,
         circuit,
         args,
         lanes,
@@ -223,7 +223,7 @@ impl Blocks<Bgw> for Call {
     }
 
     fn n_phases(&self) -> u32 {
-        self.circuit.levels.len() as u32 * self.per_level
+        self.circuit.levels.len() as u32 * self.way.n_phases()
     }
 
     fn window(&self) -> usize {
@@ -239,7 +239,9 @@ impl Blocks<Bgw> for Call {
         if place.phase == 0 {
             self.load(place.block, place.slot)?;
         }
-        let level = &self.circuit.levels[(place.phase / self.per_level) as usize];
+        let per_level = self.way.n_phases();
+        let (level, phase) = (place.phase / per_level, place.phase % per_level);
+        let level = &self.circuit.levels[level as usize];
         let wires = &mut self.blocks[place.slot];
         let layout = Layout {
             total: level.ands.len() * wires.stride,
@@ -247,11 +249,12 @@ impl Blocks<Bgw> for Call {
             format: wires.lanes,
         };
         let mut shares = Vec::new();
-        if let Some(form) = &suite.geometry.product {
+        if let (Some(form), 0) = (&suite.geometry.product, phase) {
             shares.reserve(layout.total);
             wires.and(&level.ands, form, self.d, &mut shares);
         }
-        wires.product.emit(suite, wire, layout, &shares)
+        let way = &mut self.way;
+        wires.product.emit(suite, wire, way, phase, layout, shares)
     }
 
     fn absorb(
@@ -260,9 +263,14 @@ impl Blocks<Bgw> for Call {
         wire: &mut Exchange<'_>,
         place: Place,
     ) -> Result<(), Error> {
-        let level = &self.circuit.levels[(place.phase / self.per_level) as usize];
+        let per_level = self.way.n_phases();
+        let (level, phase) = (place.phase / per_level, place.phase % per_level);
+        let level = &self.circuit.levels[level as usize];
         let (d, wires) = (self.d, &mut self.blocks[place.slot]);
-        wires.product.absorb(suite, wire)?;
+        wires.product.absorb(suite, wire, &self.way, phase)?;
+        if phase + 1 < per_level {
+            return Ok(());
+        }
         let n = d * wires.stride;
         for (u, step) in level.ands.iter().enumerate() {
             let out = wires.slot(step.out, d);

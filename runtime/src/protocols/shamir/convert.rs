@@ -14,10 +14,11 @@
 use std::sync::Arc;
 
 use super::arithmetic::weighted_products;
-use super::coefficients::{Integers, Sliced};
+use super::coefficients::{Coefficients, Integers, Sliced};
 use super::deal::Batch;
 use super::input::{Deal, deal_blocks};
-use super::multiply::Multiply;
+use super::multiply::{Multiply, Way};
+use super::random::Pooled;
 use super::vector::Vector;
 use super::{
     Arithmetic, BLOCK, Bgw, Held, Share, arithmetic, block_range, boolean, open, pipelined,
@@ -257,13 +258,16 @@ impl<E: Element> Blocks<Bgw> for Compose<E> {
 
 /// b = b_0 ⊕ … ⊕ b_t, where party `i` knows its additive part b_i of the share; each deals its part as an integer, and
 /// x ⊕ y = x + y − 2xy folds them in a tree.
-struct InjectBit<E: Element> {
+struct InjectBit<E: Element>
+where
+    Integers<E>: Pooled + Coefficients<Word = E>,
+{
     ring: u32,
     lanes: usize,
     /// This party's part, as integers.
     mine: Option<Elements>,
     n_levels: u32,
-    per_level: u32,
+    way: Way<Integers<E>>,
     blocks: Vec<Fold<E>>,
     out: Share,
 }
@@ -275,12 +279,16 @@ struct Fold<E: Element> {
     products: Vec<Multiply<Integers<E>>>,
 }
 
-/// Bits as arithmetic zeros and ones.
+/// Bits as arithmetic zeros and ones, with so many groups of random sharings.
 pub(super) fn inject_bit<E: Element>(
-    suite: &Bgw,
+    suite: &mut Bgw,
     bits: Held,
     ring: u32,
-) -> Result<Begun<Bgw>, Error> {
+    groups: u64,
+) -> Result<Begun<Bgw>, Error>
+where
+    Integers<E>: Pooled + Coefficients<Word = E>,
+{
     let share = boolean(&bits)?;
     if share.width() != 1 {
         return Err(Error::bug("more than a bit is injected"));
@@ -299,7 +307,7 @@ pub(super) fn inject_bit<E: Element>(
         lanes,
         mine,
         n_levels: (suite.geometry.t + 1).next_power_of_two().trailing_zeros(),
-        per_level: Multiply::<Integers<E>>::n_phases(suite),
+        way: Way::new(suite, ring.max(2), groups)?,
         blocks: Vec::new(),
         out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, lanes)),
     })
@@ -347,13 +355,16 @@ impl<E: Element> Fold<E> {
     }
 }
 
-impl<E: Element> Blocks<Bgw> for InjectBit<E> {
+impl<E: Element> Blocks<Bgw> for InjectBit<E>
+where
+    Integers<E>: Pooled + Coefficients<Word = E>,
+{
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(BLOCK)
     }
 
     fn n_phases(&self) -> u32 {
-        1 + self.per_level * self.n_levels
+        1 + self.way.n_phases() * self.n_levels
     }
 
     fn emit(
@@ -383,15 +394,16 @@ impl<E: Element> Blocks<Bgw> for InjectBit<E> {
             }
             return Ok(());
         }
+        let phase = (place.phase - 1) % self.way.n_phases();
         let n_pairs = block.left.len() / 2;
         let mut products = std::mem::take(&mut block.products);
         products.resize_with(n_pairs, Multiply::default);
         for (i, product) in products.iter_mut().enumerate() {
             let shares = match &suite.geometry.product {
-                Some(form) => block.product(form, d, i),
-                None => Vec::new(),
+                Some(form) if phase == 0 => block.product(form, d, i),
+                Some(_) | None => Vec::new(),
             };
-            product.emit(suite, wire, layout, &shares)?;
+            product.emit(suite, wire, &mut self.way, phase, layout, shares)?;
         }
         block.products = products;
         Ok(())
@@ -409,10 +421,13 @@ impl<E: Element> Blocks<Bgw> for InjectBit<E> {
                 batch.receive(suite, wire, dealer)?;
             }
         } else {
+            let phase = (place.phase - 1) % self.way.n_phases();
             for product in &mut block.products {
-                product.absorb(suite, wire)?;
+                product.absorb(suite, wire, &self.way, phase)?;
             }
-            block.fold();
+            if phase + 1 == self.way.n_phases() {
+                block.fold();
+            }
         }
         if place.phase + 1 == self.n_phases() {
             let from = block_range(place.block, BLOCK, self.lanes).start;

@@ -48,7 +48,7 @@ impl Layout {
     }
 
     /// Numbers of the generator that one draw of `rows` rows per unit takes, per unit.
-    fn per_unit<R: Coefficients>(self, rows: usize) -> usize {
+    pub(super) fn per_unit<R: Coefficients>(self, rows: usize) -> usize {
         (rows * self.unit * R::RANDOM).div_ceil(2)
     }
 

@@ -34,6 +34,7 @@ impl Galois {
     }
 
     /// d.
+    #[cfg(test)]
     pub(super) fn degree(self) -> usize {
         self.degree
     }
@@ -63,6 +64,7 @@ impl Galois {
     }
 
     /// `a + b`.
+    #[cfg(test)]
     pub(super) fn add(self, a: Constant, b: Constant) -> Constant {
         std::array::from_fn(|i| a[i].wrapping_add(b[i]))
     }

@@ -12,7 +12,7 @@ pub(super) struct Geometry {
     pub(super) t: usize,
     /// Coordinates of an element.
     pub(super) d: usize,
-    ring: Galois,
+    pub(super) ring: Galois,
     /// How this party deals: its own share, then those that it sends.
     pub(super) own: Rows,
     pub(super) sent: Vec<(usize, Rows)>,
@@ -83,11 +83,6 @@ impl Geometry {
     /// Whether a dealer and a receiver draw the receiver's share together.
     pub(super) fn draws(&self, dealer: usize, receiver: usize) -> bool {
         (1..=self.t).contains(&((receiver + self.n - dealer) % self.n))
-    }
-
-    /// The ring of the constants.
-    pub(super) fn ring(&self) -> Galois {
-        self.ring
     }
 }
 

@@ -2,60 +2,194 @@
 //!
 //! - **Functionality**: from additive shares of a vector, one at each of the first 2t + 1 parties, a fresh sharing of degree t.
 //! - **Adversary**: semi-honest, t of n parties.
-//! - **Source**: Gennaro, Rabin, Rabin, "Simplified VSS and fast-track multiparty computations" (PODC 1998), figure 2.
+//! - **Source**: direct: Gennaro, Rabin, Rabin, "Simplified VSS and fast-track multiparty computations" (PODC 1998), figure 2. Through the
+//!   king: Damgård, Nielsen (CRYPTO 2007), section 3.2.
 //! - **Assumptions**: AES-128 is a pseudo-random function.
-//! - **Cost**: one round; each of 2t + 1 dealers sends n − 1 − t shares.
-//! - **Departures from the paper**: a dealer multiplies with its Lagrange weight before it deals, and deals coordinate 0 alone: the
-//!   product is an integer, so the other coordinates add up to zero.
-//! - **Leakage and failure**: none; a wrong message makes the result wrong.
+//! - **Cost**: direct one round, each of 2t + 1 dealers sends n − 1 − t shares; through the king two rounds, 2t elements to the king and n − 1
+//!   from it, and a random sharing made ahead.
+//! - **Departures from the paper**: a party multiplies with its Lagrange weight first and deals or sends coordinate 0 alone: the
+//!   product is an integer, so the other coordinates add up to zero. In place of a sharing of degree 2t of the random element r
+//!   its additive shares among the first t + 1 parties are used, and an additive sharing of zero from the keys of pairs hides
+//!   everyone's: two of the first 2t + 1 are honest at least, and of theirs the king learns the sum alone.
+//! - **Leakage and failure**: what the king opens is the product minus r, uniform to all; a wrong message makes the result wrong.
 
-use super::Bgw;
-use super::coefficients::Coefficients;
+use smpcc_circuit::value::Word;
+
+use super::coefficients::{Coefficients, accumulate};
 use super::deal::{Batch, Layout};
+use super::random::{Given, Pooled};
+use super::{Bgw, party};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 
+/// Who collects.
+const KING: usize = 0;
+/// The stream of sharings of zero; those below are the dealers'.
+const ZERO: u64 = 32;
+
+/// How the products of an operation are made.
+pub(super) enum Way<R: Coefficients> {
+    /// Everyone deals.
+    Direct,
+    /// Through the king, with these random sharings.
+    King(Given<R>),
+}
+
+impl<R: Pooled> Way<R> {
+    /// By what the operation demands of random sharings.
+    pub(super) fn new(suite: &mut Bgw, ring: u32, groups: u64) -> Result<Self, Error> {
+        if groups == 0 {
+            return Ok(Self::Direct);
+        }
+        Ok(Self::King(Given::take(suite, ring, groups)?))
+    }
+
+    /// Phases of a product.
+    pub(super) fn n_phases(&self) -> u32 {
+        match self {
+            Self::Direct => 1,
+            Self::King(_) => 2,
+        }
+    }
+}
+
 /// A product under way.
 pub(super) struct Multiply<R: Coefficients> {
+    /// The shares of the product, in the end.
     pub(super) batch: Batch<R>,
+    /// What the king collects.
+    masked: Vec<R::Word>,
 }
 
 impl<R: Coefficients> Default for Multiply<R> {
     fn default() -> Self {
         Self {
             batch: Batch::default(),
+            masked: Vec::new(),
         }
     }
 }
 
-impl<R: Coefficients> Multiply<R> {
-    /// Phases of a product.
-    pub(super) fn n_phases(_suite: &Bgw) -> u32 {
-        1
-    }
-
-    /// Begins with this party's additive shares, where it is one of the first 2t + 1.
+impl<R: Pooled> Multiply<R> {
+    /// A phase's messages. `shares` are this party's additive shares in phase 0, where it is one of the first 2t + 1.
     pub(super) fn emit(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
+        way: &mut Way<R>,
+        phase: u32,
         layout: Layout,
-        shares: &[R::Word],
+        shares: Vec<R::Word>,
     ) -> Result<(), Error> {
-        let d = suite.geometry.d;
-        let number = suite.allocate(layout.numbers::<R>(d));
-        self.batch.reset(layout, d);
-        for dealer in 0..=2 * suite.geometry.t {
-            self.batch.deal(suite, wire, dealer, number, shares)?;
+        let (me, t, d) = (suite.geometry.me, suite.geometry.t, suite.geometry.d);
+        match way {
+            Way::Direct => {
+                let number = suite.allocate(layout.numbers::<R>(d));
+                self.batch.reset(layout, d);
+                for dealer in 0..=2 * t {
+                    self.batch.deal(suite, wire, dealer, number, &shares)?;
+                }
+                Ok(())
+            }
+            Way::King(given) if phase == 0 => {
+                self.batch.reset(layout, d);
+                given.fill(&mut self.batch)?;
+                let number = suite.allocate(layout.numbers::<R>(1));
+                if me > 2 * t {
+                    return Ok(());
+                }
+                if shares.len() != layout.total {
+                    return Err(Error::bug("a product without its shares"));
+                }
+                self.masked = shares;
+                self.mask(suite, number)?;
+                if me == KING {
+                    for other in (0..=2 * t).filter(|&p| p != KING) {
+                        wire.expect(party(other), layout.len::<R>(1))?;
+                    }
+                    Ok(())
+                } else {
+                    self.send(wire, KING)
+                }
+            }
+            Way::King(_) => {
+                if me != KING {
+                    return wire.expect(party(KING), layout.len::<R>(1));
+                }
+                (0..suite.geometry.n)
+                    .filter(|&p| p != KING)
+                    .try_for_each(|to| self.send(wire, to))
+            }
+        }
+    }
+
+    /// Subtracts this party's additive share of the random element, and adds its share of zero.
+    fn mask(&mut self, suite: &Bgw, number: u64) -> Result<(), Error> {
+        let (me, t, d) = (suite.geometry.me, suite.geometry.t, suite.geometry.d);
+        let layout = self.batch.layout;
+        let mut zero = vec![R::Word::default(); layout.unit.min(layout.total)];
+        for (u, unit) in layout.units().enumerate() {
+            let masked = &mut self.masked[unit.clone()];
+            let rows = self.batch.shares[d * unit.start..d * unit.end].chunks_exact(unit.len());
+            for (&weight, row) in suite.geometry.part.iter().flatten().zip(rows) {
+                accumulate::<R>(masked, weight.wrapping_neg(), row);
+            }
+            let at = number + (u * layout.per_unit::<R>(1)) as u64;
+            let zero = &mut zero[..unit.len()];
+            for other in (0..=2 * t).filter(|&p| p != me) {
+                R::fill(suite.key(other)?, ZERO, at, zero);
+                let sign = if me < other { 1 } else { Word::MAX };
+                accumulate::<R>(masked, sign, zero);
+            }
         }
         Ok(())
     }
 
-    /// Takes the messages; the batch then holds the products.
-    pub(super) fn absorb(&mut self, suite: &mut Bgw, wire: &mut Exchange<'_>) -> Result<(), Error> {
-        for dealer in 0..=2 * suite.geometry.t {
-            self.batch.receive(suite, wire, dealer)?;
+    fn send(&self, wire: &mut Exchange<'_>, to: usize) -> Result<(), Error> {
+        let layout = self.batch.layout;
+        wire.send(party(to), |out| {
+            R::write(&self.masked, layout.unit, layout.format, out);
+        })
+    }
+
+    /// Takes a phase's messages; in the end the batch holds the products.
+    pub(super) fn absorb(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        way: &Way<R>,
+        phase: u32,
+    ) -> Result<(), Error> {
+        let (me, t) = (suite.geometry.me, suite.geometry.t);
+        let layout = self.batch.layout;
+        match way {
+            Way::Direct => {
+                (0..=2 * t).try_for_each(|dealer| self.batch.receive(suite, wire, dealer))
+            }
+            Way::King(_) if phase == 0 => {
+                if me == KING {
+                    for other in (0..=2 * t).filter(|&p| p != KING) {
+                        let bytes = wire.take(party(other), layout.len::<R>(1))?;
+                        R::add_read(bytes, layout.unit, layout.format, &mut self.masked);
+                    }
+                }
+                Ok(())
+            }
+            Way::King(_) => {
+                if me != KING {
+                    self.masked.clear();
+                    self.masked.resize(layout.total, R::Word::default());
+                    let bytes = wire.take(party(KING), layout.len::<R>(1))?;
+                    R::add_read(bytes, layout.unit, layout.format, &mut self.masked);
+                }
+                // xy = (xy − r) + r: what is public is added to coordinate 0.
+                let d = suite.geometry.d;
+                for unit in layout.units() {
+                    let row = d * unit.start..d * unit.start + unit.len();
+                    accumulate::<R>(&mut self.batch.shares[row], 1, &self.masked[unit]);
+                }
+                Ok(())
+            }
         }
-        Ok(())
     }
 }

@@ -4,12 +4,17 @@
 //! - **Adversary**: semi-honest, t of n parties.
 //! - **Source**: Ben-Or, Goldwasser, Wigderson (STOC 1988), section 2, with t + 1 of the shares.
 //! - **Assumptions**: none beyond private links.
-//! - **Cost**: one round; a receiver gets one element from each of the t parties after it.
+//! - **Cost**: one round; a receiver gets one element from each of the t parties after it. With a king two rounds: the first receiver
+//!   opens the value and sends it to the others.
 //! - **Departures from the paper**: instead of its share a party sends coordinate 0 of it times its Lagrange weight, an additive share
 //!   of the value and a function of what would be sent otherwise; arithmetic shares are cut to the type's width first.
 //! - **Leakage and failure**: with what t corrupt parties hold, the value determines all shares: they say no more.
 
+use std::ops::Range;
+
+use smpcc_circuit::cost::king_opens;
 use smpcc_circuit::ids::OutputId;
+use smpcc_circuit::program::Program;
 
 use super::coefficients::{Integers, Sliced};
 use super::vector::Vector;
@@ -18,13 +23,15 @@ use crate::bits::Bits;
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::protocols::{Begun, Blocks, Opened, Outcome, Place, Value};
-use crate::ring::{Element, Elements, for_width};
+use crate::ring::{Element, Elements, element_len, for_width};
 
 struct Open<R: Opening> {
     value: Held,
     lanes: usize,
     width: u32,
     receivers: Vec<usize>,
+    /// Whether the first receiver opens for all.
+    king: bool,
     /// Whether this party is a receiver.
     mine: bool,
     output: Option<OutputId>,
@@ -34,20 +41,24 @@ struct Open<R: Opening> {
 /// Opens a value to those who receive it, for an output leaf or (`None`) for all.
 pub(super) fn begin(
     suite: &Bgw,
+    program: &Program,
     value: Held,
     width: u32,
     receivers: Vec<usize>,
     output: Option<OutputId>,
 ) -> Result<Begun<Bgw>, Error> {
     let mine = receivers.contains(&suite.geometry.me);
+    let king = |bytes: usize| king_opens(program, receivers.len(), bytes as u64);
     match &*value {
         Value::Shared(Share::Arithmetic(a)) => {
             let (ring, lanes) = (a.ring, a.lanes());
-            for_width!(ring, E => open::<Integers<E>>(value, lanes, width, receivers, mine, output))
+            let king = king(lanes * element_len(width));
+            for_width!(ring, E => open::<Integers<E>>(value, lanes, width, receivers, king, mine, output))
         }
         Value::Shared(Share::Boolean(b)) => {
             let (width, lanes) = (b.width() as u32, b.lanes());
-            open::<Sliced>(value, lanes, width, receivers, mine, output)
+            let king = king((lanes * width as usize).div_ceil(8));
+            open::<Sliced>(value, lanes, width, receivers, king, mine, output)
         }
         Value::Public(_) => Err(Error::bug("only shares are opened")),
     }
@@ -58,6 +69,7 @@ fn open<R: Opening>(
     lanes: usize,
     width: u32,
     receivers: Vec<usize>,
+    king: bool,
     mine: bool,
     output: Option<OutputId>,
 ) -> Result<Begun<Bgw>, Error> {
@@ -67,6 +79,7 @@ fn open<R: Opening>(
         lanes: if receivers.is_empty() { 0 } else { lanes },
         width,
         receivers,
+        king,
         mine,
         output,
         sum: R::empty(width, if mine { lanes } else { 0 }),
@@ -79,6 +92,8 @@ pub(super) trait Opening: Vector {
     fn empty(width: u32, lanes: usize) -> Self::Clear;
     /// Puts the words of a block in place.
     fn put(words: &[Self::Word], from: usize, lanes: usize, width: u32, into: &mut Self::Clear);
+    /// The words of a block.
+    fn get(clear: &Self::Clear, lanes: Range<usize>, width: u32) -> Result<Vec<Self::Word>, Error>;
     /// As integers.
     fn elements(clear: &Self::Clear) -> Elements;
 }
@@ -95,6 +110,15 @@ impl<E: Element> Opening for Integers<E> {
                 *into = F::of(e.word()).low(width);
             }
         });
+    }
+
+    fn get(clear: &Elements, lanes: Range<usize>, width: u32) -> Result<Vec<E>, Error> {
+        // The value is in the machine word of its own width, which may be narrower than that of the shares.
+        for_width!(width, F => {
+            let words = F::slice(clear).and_then(|v| v.get(lanes));
+            let words = words.ok_or_else(|| Error::bug("an opened value in the wrong machine word"))?;
+            Ok(words.iter().map(|e| E::of(e.word())).collect())
+        })
     }
 
     fn elements(clear: &Elements) -> Elements {
@@ -114,6 +138,10 @@ impl Opening for Sliced {
         );
     }
 
+    fn get(clear: &Bits, lanes: Range<usize>, _width: u32) -> Result<Vec<u64>, Error> {
+        Sliced::words(clear, lanes)
+    }
+
     fn elements(clear: &Bits) -> Elements {
         clear.to_elements()
     }
@@ -125,7 +153,7 @@ pub(super) fn send<R: Vector>(
     wire: &mut Exchange<'_>,
     value: &Held,
     receiver: usize,
-    lanes: std::ops::Range<usize>,
+    lanes: Range<usize>,
     width: u32,
 ) -> Result<(), Error> {
     let Some(weights) = &suite.geometry.opening[receiver] else {
@@ -158,7 +186,7 @@ pub(super) fn receive<R: Vector>(
     suite: &Bgw,
     wire: &mut Exchange<'_>,
     value: &Held,
-    lanes: std::ops::Range<usize>,
+    lanes: Range<usize>,
     width: u32,
 ) -> Result<Vec<R::Word>, Error> {
     let geometry = &suite.geometry;
@@ -173,13 +201,47 @@ pub(super) fn receive<R: Vector>(
     Ok(sum)
 }
 
+impl<R: Opening> Open<R> {
+    /// Who gets additive shares.
+    fn openers(&self) -> &[usize] {
+        let n = if self.king { 1 } else { self.receivers.len() };
+        &self.receivers[..n]
+    }
+
+    /// The king tells the other receivers.
+    fn pass_on(
+        &self,
+        me: usize,
+        wire: &mut Exchange<'_>,
+        lanes: Range<usize>,
+    ) -> Result<(), Error> {
+        let king = self.receivers[0];
+        let layout = R::layout(self.width, lanes.len());
+        if me != king {
+            let len = layout.len::<R>(1);
+            return if self.mine {
+                wire.expect(party(king), len)
+            } else {
+                Ok(())
+            };
+        }
+        let words = R::get(&self.sum, lanes, self.width)?;
+        for &to in &self.receivers[1..] {
+            wire.send(party(to), |out| {
+                R::write(&words, layout.unit, layout.format, out)
+            })?;
+        }
+        Ok(())
+    }
+}
+
 impl<R: Opening> Blocks<Bgw> for Open<R> {
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(BLOCK)
     }
 
     fn n_phases(&self) -> u32 {
-        1
+        if self.king { 2 } else { 1 }
     }
 
     fn emit(
@@ -189,21 +251,15 @@ impl<R: Opening> Blocks<Bgw> for Open<R> {
         place: Place,
     ) -> Result<(), Error> {
         let range = block_range(place.block, BLOCK, self.lanes);
-        for &receiver in self
-            .receivers
-            .iter()
-            .filter(|&&receiver| receiver != suite.geometry.me)
-        {
-            send::<R>(
-                suite,
-                wire,
-                &self.value,
-                receiver,
-                range.clone(),
-                self.width,
-            )?;
+        let me = suite.geometry.me;
+        if place.phase == 1 {
+            return self.pass_on(me, wire, range);
         }
-        if self.mine {
+        for &receiver in self.openers().iter().filter(|&&p| p != me) {
+            let (value, range) = (&self.value, range.clone());
+            send::<R>(suite, wire, value, receiver, range, self.width)?;
+        }
+        if self.openers().contains(&me) {
             expect::<R>(suite, wire, range.len(), self.width)?;
         }
         Ok(())
@@ -215,12 +271,20 @@ impl<R: Opening> Blocks<Bgw> for Open<R> {
         wire: &mut Exchange<'_>,
         place: Place,
     ) -> Result<(), Error> {
-        if !self.mine {
-            return Ok(());
-        }
         let range = block_range(place.block, BLOCK, self.lanes);
-        let (from, n) = (range.start, range.len());
-        let words = receive::<R>(suite, wire, &self.value, range, self.width)?;
+        let (from, n, me) = (range.start, range.len(), suite.geometry.me);
+        let opens = self.openers().contains(&me);
+        let words = if place.phase == 0 && opens {
+            receive::<R>(suite, wire, &self.value, range, self.width)?
+        } else if place.phase == 1 && self.mine && !opens {
+            let layout = R::layout(self.width, n);
+            let mut words = vec![R::Word::default(); layout.total];
+            let bytes = wire.take(party(self.openers()[0]), layout.len::<R>(1))?;
+            R::add_read(bytes, layout.unit, layout.format, &mut words);
+            words
+        } else {
+            return Ok(());
+        };
         R::put(&words, from, n, self.width, &mut self.sum);
         Ok(())
     }

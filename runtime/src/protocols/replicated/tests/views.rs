@@ -69,12 +69,7 @@ pub(crate) fn assert_uniform(bytes: impl Iterator<Item = u8>, values: usize, wha
 }
 
 /// All messages of a program without openings are uniform, one by one and in pairs that differ by two lanes.
-pub(crate) fn assert_messages_uniform(
-    program: &Program,
-    inputs: &AllInputs,
-    values: usize,
-    name: &str,
-) {
+fn assert_messages_uniform(program: &Program, inputs: &AllInputs, values: usize, name: &str) {
     let recordings = recorded(program, inputs);
     let n_parties = recordings.len();
     let mut n = 0;

@@ -12,9 +12,38 @@ use crate::net::faulty::{self, Spoil};
 use crate::net::memory;
 use crate::party::PartyId;
 use crate::protocols::replicated::tests::views::{
-    LANES, assert_messages_uniform, assert_uniform, constant, messages, recorded,
+    LANES, assert_uniform, constant, messages, recorded,
 };
 use crate::protocols::replicated::tests::{and_template, inputs, sum_template, u, words};
+
+/// All messages of a program without openings are uniform, alone and in pairs that differ by two bytes; short ones are
+/// joined with those after them on the link.
+fn assert_messages_uniform(program: &Program, inputs: &AllInputs, values: usize, name: &str) {
+    let recordings = recorded(program, inputs);
+    let n = recordings.len();
+    let (mut tested, mut left) = (0, 0);
+    for (from, to) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+        let mut bytes = Vec::new();
+        for (step, message) in messages(&recordings, from, to).iter().enumerate() {
+            bytes.extend_from_slice(message);
+            if bytes.len() < 2000 {
+                continue;
+            }
+            let what = format!("{name}, {from} to {to}, message {step}");
+            assert_uniform(bytes.iter().copied(), values, &what);
+            let shift = |i: usize| bytes[i].wrapping_sub(bytes[i + 2]) & (values - 1) as u8;
+            let differences = (0..bytes.len() - 2).step_by(4).map(shift);
+            assert_uniform(differences, values, &format!("{what}, pairs"));
+            tested += bytes.len();
+            bytes.clear();
+        }
+        left += bytes.len();
+    }
+    assert!(
+        tested > 9 * left,
+        "{name}: {tested} bytes tested, {left} left"
+    );
+}
 
 /// Parties for tests that record all that is sent.
 const FEW: [(u32, u32); 3] = [(3, 1), (4, 1), (5, 2)];
@@ -25,6 +54,10 @@ fn arithmetic_messages_are_uniform() {
         .into_iter()
         .flat_map(|p| [(p, (1u8, 2)), (p, (3, 8)), (p, (8, 256))])
     {
+        if ring == 1 && parties.0 > 4 {
+            // Random sharings mod 4 serve.
+            continue;
+        }
         let mut b = bgw(parties);
         let x = b.input(0, a(ring), u(ring), LANES);
         let y = b.input(1, a(ring), u(ring), LANES);
@@ -110,7 +143,10 @@ fn what_two_parties_get_together_is_uniform() {
                     for (step, (x, y)) in x.iter().zip(&y).enumerate() {
                         let pairs = x.iter().zip(y).map(|(x, y)| 4 * x + y);
                         let what = format!("{first} and {second}, from {from} and {other}, {step}");
-                        if x.len().min(y.len()) > 0 {
+                        if x == y {
+                            // What the king opens, to all alike.
+                            assert!(from == 0 && other == 0, "{what}");
+                        } else if x.len().min(y.len()) > 0 {
                             assert_uniform(pairs, 16, &what);
                             n_pairs += 1;
                         }

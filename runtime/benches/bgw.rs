@@ -1,0 +1,238 @@
+//! Speed of Shamir's sharing with all parties on this machine: 64-bit products and AND gates, for three parties and for five.
+//!
+//! Parties are threads, links are TLS 1.3 over the loopback device, as between processes. Time is from a run's first
+//! operation to its last at the slowest party, inputs and outputs included; connecting and agreeing are not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
+use smpcc_circuit::program::{
+    Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, Region, Section, Suite, Threat,
+    ValueInfo,
+};
+use smpcc_circuit::template::{Builder, Lit, Template};
+use smpcc_circuit::value::{Scalar, Word, mask};
+use smpcc_runtime::engine::run;
+use smpcc_runtime::io::{Inputs, Secret};
+use smpcc_runtime::keys::Identity;
+use smpcc_runtime::net::{Mesh, Options, tcp, tls};
+use smpcc_runtime::party::{PartyId, PartyNames};
+
+const U64: Scalar = Scalar::unsigned(64);
+
+/// A program that repeats one operation on a vector from party 0 and opens one lane at the end.
+struct Repeated {
+    program: Program,
+    /// Operations in one run.
+    operations: u64,
+}
+
+/// `x ← op(x, x)` over `lanes` lanes, `count` times.
+fn repeated(
+    (n_parties, threshold): (u32, u32),
+    domain: Domain,
+    lanes: u64,
+    count: u64,
+    template: Option<Template>,
+) -> Repeated {
+    let per_lane = template.as_ref().map_or(1, Template::n_and);
+    let mut values = Vec::new();
+    let mut value = |domain, lanes| {
+        values.push(ValueInfo {
+            domain,
+            scalar: U64,
+            lanes,
+        });
+        ValueId::new(values.len() - 1)
+    };
+    let node = |op, args: &[ValueId], results: &[ValueId]| Node {
+        op,
+        args: args.to_vec(),
+        results: results.to_vec(),
+        section: SectionId(0),
+        loc: Loc::default(),
+    };
+    let mut main = Vec::new();
+    let input = value(domain, lanes);
+    main.push(node(Op::Input(InputId(0)), &[], &[input]));
+    let (counter, carried) = (value(Domain::Public, 1), value(domain, lanes));
+    let next = value(domain, lanes);
+    let op = match template {
+        Some(_) => Op::Call(TemplateId(0)),
+        None => Op::Mul,
+    };
+    let body = Region {
+        params: vec![counter, carried],
+        nodes: vec![node(op, &[carried, carried], &[next])],
+        results: vec![next],
+    };
+    let last = value(domain, lanes);
+    let count_op = Op::Loop {
+        count: Some(count),
+        body: 1,
+    };
+    main.push(node(count_op, &[input], &[last]));
+    let (index, one) = (value(Domain::Public, 1), value(domain, 1));
+    let zero = smpcc_circuit::value::ConstVec::scalar(0);
+    main.push(node(Op::Const(zero), &[], &[index]));
+    main.push(node(Op::Gather { block: 1 }, &[last, index], &[one]));
+    main.push(node(Op::Output(OutputId(0)), &[one], &[]));
+    let program = Program {
+        name: "bench".into(),
+        suite: Suite::Bgw,
+        threat: Threat::SemiHonest,
+        n_parties,
+        threshold,
+        party_names: (0..n_parties).map(|i| format!("party {i}")).collect(),
+        params: Vec::new(),
+        inputs: vec![InputLeaf {
+            party: 0,
+            path: "x".into(),
+            scalar: U64,
+            lanes,
+            public: false,
+            range: None,
+        }],
+        results: Vec::new(),
+        outputs: vec![OutputLeaf {
+            receivers: (0..n_parties).collect(),
+            path: "y".into(),
+            scalar: U64,
+            lanes: 1,
+        }],
+        values,
+        templates: template.into_iter().collect(),
+        regions: vec![
+            Region {
+                params: Vec::new(),
+                nodes: main,
+                results: Vec::new(),
+            },
+            body,
+        ],
+        sections: vec![Section {
+            domain,
+            why: "measured".into(),
+            lines: (0, 0),
+        }],
+        files: Vec::new(),
+    };
+    Repeated {
+        program,
+        operations: lanes * count * per_lane,
+    }
+}
+
+/// Eight levels of 64 ANDs each: bit `i` of a level and bit `63 − i` of the other operand, rotated.
+fn and_template() -> Template {
+    let mut b = Builder::new(&[64, 64]);
+    let (mut x, y) = (b.input(0), b.input(1));
+    for level in 0..8 {
+        let other: Vec<Lit> = (0..64).map(|i| y[(63 - i + level) % 64]).collect();
+        x = x.iter().zip(other).map(|(&x, y)| !b.and(x, !y)).collect();
+    }
+    b.finish("and", vec![x])
+}
+
+/// Meshes of `n` parties over TLS on this machine.
+fn meshes(n: usize) -> Vec<Mesh> {
+    let identities: Vec<Identity> = (0..n)
+        .map(|i| Identity::ephemeral(&format!("party {i}")).expect("a key"))
+        .collect();
+    let listeners: Vec<_> = (0..n)
+        .map(|_| tcp::listen("127.0.0.1:0").expect("a port"))
+        .collect();
+    let peers: Vec<tls::Peer> = PartyId::all(n)
+        .map(|party| tls::Peer {
+            party,
+            certificate: identities[party.index()].certificate().clone(),
+            address: listeners[party.index()]
+                .local_addr()
+                .expect("an address")
+                .to_string(),
+        })
+        .collect();
+    let configs = PartyId::all(n).zip(identities).zip(listeners);
+    let threads: Vec<_> = configs
+        .map(|((me, identity), listener)| {
+            let peers = peers.iter().filter(|p| p.party != me).cloned().collect();
+            std::thread::spawn(move || {
+                let config = tls::Config {
+                    me,
+                    names: PartyNames::plain(n),
+                    identity,
+                    listener,
+                    peers,
+                    deadline: Duration::from_secs(10),
+                };
+                let links = tls::connect(config).expect("links");
+                Mesh::new(links, PartyNames::plain(n), Options::default()).expect("a mesh")
+            })
+        })
+        .collect();
+    threads
+        .into_iter()
+        .map(|t| t.join().expect("a mesh"))
+        .collect()
+}
+
+/// One run; the slowest party's time.
+fn measure(program: &Program) -> Duration {
+    let lanes = program.inputs[0].lanes;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = meshes(program.n_parties as usize)
+            .into_iter()
+            .map(|mut mesh| {
+                scope.spawn(move || {
+                    mesh.bind_session([1; 32]);
+                    let mut inputs: Inputs = BTreeMap::new();
+                    if mesh.me().index() == 0 {
+                        let words = (0..lanes)
+                            .map(|i| Word::from(i).wrapping_mul(Word::MAX / 11) & mask(64));
+                        inputs.insert(InputId(0), Secret::new(words.collect()));
+                    }
+                    let me = mesh.me();
+                    let report = run(program, me, &mut mesh, inputs, &mut |_| {}).expect("a run");
+                    mesh.close().expect("an end");
+                    report.time()
+                })
+            })
+            .collect();
+        let times = threads.into_iter().map(|t| t.join().expect("a party"));
+        times.max().unwrap_or_default()
+    })
+}
+
+fn bench(c: &mut Criterion, name: &str, repeated: &Repeated) {
+    let mut group = c.benchmark_group("bgw");
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(8));
+    group.throughput(Throughput::Elements(repeated.operations));
+    group.bench_function(name, |b| {
+        b.iter_custom(|n| (0..n).map(|_| measure(&repeated.program)).sum());
+    });
+    group.finish();
+}
+
+fn speed(c: &mut Criterion) {
+    let a = Domain::Arithmetic { ring: 64 };
+    for (parties, lanes) in [((3, 1), 1 << 20), ((5, 2), 1 << 17)] {
+        let n = parties.0;
+        let products = repeated(parties, a, lanes, 8, None);
+        bench(c, &format!("64-bit products, {n} parties"), &products);
+        let ands = repeated(
+            parties,
+            Domain::Boolean,
+            lanes >> 3,
+            8,
+            Some(and_template()),
+        );
+        bench(c, &format!("ANDs, {n} parties"), &ands);
+    }
+}
+
+criterion_group!(benches, speed);
+criterion_main!(benches);

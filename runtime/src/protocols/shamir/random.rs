@@ -1,0 +1,333 @@
+//! Random sharings, made ahead of the products that go through the king.
+//!
+//! - **Functionality**: sharings of degree t of uniform integers mod 2^k (or bits) that nobody knows.
+//! - **Adversary**: semi-honest, t of n parties.
+//! - **Source**: Damgård, Nielsen, "Scalable and unconditionally secure multiparty computation" (CRYPTO 2007), section 3.1: everyone
+//!   deals, a Vandermonde matrix extracts n − t of n; for integers in place of all of the Galois ring by tensoring, as in Cascudo, Cramer,
+//!   Xing, Yuan, "Amortized complexity of information-theoretically secure MPC revisited" (CRYPTO 2018), section 5.
+//! - **Assumptions**: AES-128 is a pseudo-random function.
+//! - **Cost**: one round; per group of (n − t)·d sharings each party sends d elements' shares to n − 1 − t others.
+//! - **Departures from the paper**: there are no sharings of degree 2t: keys of pairs give additive sharings of zero, see `multiply`.
+//! - **Leakage and failure**: at least n − t dealers are honest, and any n − t columns of the matrix are invertible, as its
+//!   nodes are exceptional points: the extracted elements are uniform to the others.
+//!
+//! A tuple of d integers is an element of GR(2^k, d), and so is, coordinate by coordinate of the shares, a tuple of d sharings of
+//! integers: the ring acts on it by integer matrices. Result `j` is `Σ_i β_i^j · (tuple of dealer i)`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use smpcc_circuit::cost::{Correlation, Demand};
+use smpcc_circuit::value::Word;
+
+use super::coefficients::{Coefficients, Integers, Sliced, accumulate};
+use super::deal::{Batch, Layout};
+use super::{Bgw, Share};
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::protocols::{Blocks, Outcome, Pipeline, Place, Preparation};
+
+/// Groups per block.
+const GROUPS: usize = 64;
+
+/// Unused random sharings of one kind: per coordinate a queue of words.
+pub(super) struct Pool<W>(Vec<VecDeque<W>>);
+
+/// Unused random sharings by ring; words of bits apart.
+#[derive(Default)]
+pub(super) struct Pools {
+    bits: Option<Pool<u64>>,
+    narrow: BTreeMap<u32, Pool<u64>>,
+    wide: BTreeMap<u32, Pool<u128>>,
+}
+
+/// Coefficients that there are random sharings of.
+pub(super) trait Pooled: Coefficients {
+    /// The pool of a ring.
+    fn pool(pools: &mut Pools, ring: u32, d: usize) -> &mut Pool<Self::Word>;
+    /// The format of one word in a message.
+    fn format(ring: u32) -> usize;
+}
+
+impl<W> Pool<W> {
+    fn new(d: usize) -> Self {
+        Self((0..d).map(|_| VecDeque::new()).collect())
+    }
+}
+
+impl Pooled for Sliced {
+    fn pool(pools: &mut Pools, _ring: u32, d: usize) -> &mut Pool<u64> {
+        pools.bits.get_or_insert_with(|| Pool::new(d))
+    }
+
+    fn format(_ring: u32) -> usize {
+        64
+    }
+}
+
+impl Pooled for Integers<u64> {
+    fn pool(pools: &mut Pools, ring: u32, d: usize) -> &mut Pool<u64> {
+        pools.narrow.entry(ring).or_insert_with(|| Pool::new(d))
+    }
+
+    fn format(ring: u32) -> usize {
+        ring as usize
+    }
+}
+
+impl Pooled for Integers<u128> {
+    fn pool(pools: &mut Pools, ring: u32, d: usize) -> &mut Pool<u128> {
+        pools.wide.entry(ring).or_insert_with(|| Pool::new(d))
+    }
+
+    fn format(ring: u32) -> usize {
+        ring as usize
+    }
+}
+
+/// Random sharings that one operation was given; each is used once.
+pub(super) struct Given<R: Coefficients> {
+    words: Vec<Vec<R::Word>>,
+    used: usize,
+}
+
+impl<R: Pooled> Given<R> {
+    /// Takes a demand's groups out of the pool.
+    pub(super) fn take(suite: &mut Bgw, ring: u32, groups: u64) -> Result<Self, Error> {
+        let geometry = &suite.geometry;
+        let per_group = (geometry.n - geometry.t) * geometry.d;
+        let count = usize::try_from(groups).ok();
+        let count = count.and_then(|groups| groups.checked_mul(per_group));
+        let count = count.ok_or_else(|| Error::machine("a value is larger than memory"))?;
+        let pool = R::pool(&mut suite.pools, ring, geometry.d);
+        if pool.0.iter().any(|queue| queue.len() < count) {
+            return Err(Error::bug("correlations are used that were not made"));
+        }
+        let words = pool
+            .0
+            .iter_mut()
+            .map(|queue| queue.drain(..count).collect());
+        Ok(Self {
+            words: words.collect(),
+            used: 0,
+        })
+    }
+
+    /// The next shares, in place of a batch's.
+    pub(super) fn fill(&mut self, batch: &mut Batch<R>) -> Result<(), Error> {
+        let d = self.words.len();
+        for unit in batch.layout.units() {
+            let rows = batch.shares[d * unit.start..d * unit.end].chunks_exact_mut(unit.len());
+            let range = self.used..self.used + unit.len();
+            for (row, words) in rows.zip(&self.words) {
+                let words = words.get(range.clone());
+                row.copy_from_slice(
+                    words.ok_or_else(|| Error::bug("an operation uses more than its demand"))?,
+                );
+            }
+            self.used = range.end;
+        }
+        Ok(())
+    }
+}
+
+/// Begins to make a demand.
+pub(super) fn prepare(suite: &Bgw, demand: &Demand) -> Result<Preparation<Bgw>, Error> {
+    let mut kinds = Vec::new();
+    for (kind, count) in demand.iter() {
+        let Correlation::DoubleSharing { ring } = kind else {
+            return Err(Error::bug("this suite has no correlations of that kind"));
+        };
+        let groups = usize::try_from(count);
+        let groups = groups.map_err(|_| Error::machine("a value is larger than memory"))?;
+        let ring = u32::from(ring);
+        kinds.push(match ring {
+            1 => Kind::Bits(Extract::new(suite, ring, groups)),
+            2..=64 => Kind::Narrow(Extract::new(suite, ring, groups)),
+            _ => Kind::Wide(Extract::new(suite, ring, groups)),
+        });
+    }
+    if kinds.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(Pipeline::new(Preparing(kinds)))))
+}
+
+/// Everything of one demand.
+struct Preparing(Vec<Kind>);
+
+enum Kind {
+    Bits(Extract<Sliced>),
+    Narrow(Extract<Integers<u64>>),
+    Wide(Extract<Integers<u128>>),
+}
+
+macro_rules! each_kind {
+    ($kind:expr, $extract:ident => $body:expr) => {
+        match $kind {
+            Kind::Bits($extract) => $body,
+            Kind::Narrow($extract) => $body,
+            Kind::Wide($extract) => $body,
+        }
+    };
+}
+
+impl Preparing {
+    /// The kind that a block belongs to, and its number there.
+    fn kind(&mut self, mut block: usize) -> Result<(&mut Kind, usize), Error> {
+        for kind in &mut self.0 {
+            let n = each_kind!(&kind, extract => extract.n_blocks());
+            if block < n {
+                return Ok((kind, block));
+            }
+            block -= n;
+        }
+        Err(Error::bug("a batch without correlations"))
+    }
+}
+
+impl Blocks<Bgw> for Preparing {
+    fn n_blocks(&self) -> usize {
+        let n_blocks = |kind: &Kind| each_kind!(kind, extract => extract.n_blocks());
+        self.0.iter().map(n_blocks).sum()
+    }
+
+    fn n_phases(&self) -> u32 {
+        1
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let (kind, block) = self.kind(place.block)?;
+        each_kind!(kind, extract => extract.emit(suite, wire, block, place.slot))
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let (kind, _) = self.kind(place.block)?;
+        each_kind!(kind, extract => extract.absorb(suite, wire, place.slot))
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        Ok(Outcome::Values(Vec::new()))
+    }
+}
+
+/// The random sharings of one ring.
+struct Extract<R: Coefficients> {
+    ring: u32,
+    groups: usize,
+    /// Per block in flight: what each party deals, a tuple of d elements per group.
+    dealt: Vec<Vec<Batch<R>>>,
+    /// Multiplication of a tuple by each party's node.
+    nodes: Vec<Vec<Vec<Word>>>,
+}
+
+impl<R: Pooled> Extract<R> {
+    fn new(suite: &Bgw, ring: u32, groups: usize) -> Self {
+        let galois = suite.geometry.ring;
+        let node = |party: usize| galois.matrix(galois.point(party + 1));
+        Self {
+            ring,
+            groups,
+            dealt: Vec::new(),
+            nodes: (0..suite.geometry.n).map(node).collect(),
+        }
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.groups.div_ceil(GROUPS)
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        block: usize,
+        slot: usize,
+    ) -> Result<(), Error> {
+        let (n, d) = (suite.geometry.n, suite.geometry.d);
+        if self.dealt.len() <= slot {
+            self.dealt.resize_with(slot + 1, Vec::new);
+        }
+        let groups = super::block_range(block, GROUPS, self.groups).len();
+        let layout = Layout {
+            total: d * groups,
+            unit: groups,
+            format: R::format(self.ring),
+        };
+        let number = suite.allocate(layout.numbers::<R>(d));
+        let mut mine = vec![R::Word::default(); layout.total];
+        // A number of its own in a stream of its own: the numbers of a dealing are more than those of its secrets.
+        R::fill(&suite.own, OWN, number, &mut mine);
+        let dealt = &mut self.dealt[slot];
+        dealt.resize_with(n, Batch::default);
+        for (dealer, batch) in dealt.iter_mut().enumerate() {
+            batch.reset(layout, d);
+            batch.deal(suite, wire, dealer, number, &mine)?;
+        }
+        Ok(())
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        slot: usize,
+    ) -> Result<(), Error> {
+        let (n, t, d) = (suite.geometry.n, suite.geometry.t, suite.geometry.d);
+        let dealt = &mut self.dealt[slot];
+        for (dealer, batch) in dealt.iter_mut().enumerate() {
+            batch.receive(suite, wire, dealer)?;
+        }
+        let Some(layout) = dealt.first().map(|batch| batch.layout) else {
+            return Ok(());
+        };
+        let groups = layout.unit;
+        let pool = R::pool(&mut suite.pools, self.ring, d);
+        let mut sum = vec![R::Word::default(); d * layout.total];
+        let mut product = sum.clone();
+        for power in 0..n - t {
+            if power > 0 {
+                for (batch, node) in dealt.iter_mut().zip(&self.nodes) {
+                    multiply_tuple::<R>(node, &batch.shares, d * groups, &mut product);
+                    batch.shares.copy_from_slice(&product);
+                }
+            }
+            sum.fill(R::Word::default());
+            for batch in dealt.iter() {
+                accumulate::<R>(&mut sum, 1, &batch.shares);
+            }
+            // Units are the tuple's sharings; their rows are coordinates.
+            for (i, row) in sum.chunks_exact(groups.max(1)).enumerate() {
+                pool.0[i % d].extend(row);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The stream of a party's own generator for what it deals here.
+const OWN: u64 = 1;
+
+/// `out_a = Σ_b matrix[a][b] · tuple_b`, where the tuple's entries are `len` words each.
+fn multiply_tuple<R: Coefficients>(
+    matrix: &[Vec<Word>],
+    tuple: &[R::Word],
+    len: usize,
+    out: &mut [R::Word],
+) {
+    out.fill(R::Word::default());
+    for (out, row) in out.chunks_exact_mut(len.max(1)).zip(matrix) {
+        for (&c, entry) in row.iter().zip(tuple.chunks_exact(len.max(1))) {
+            accumulate::<R>(out, c, entry);
+        }
+    }
+}
