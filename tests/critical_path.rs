@@ -151,7 +151,11 @@ fn main(x: secret u32 from each) -> u32 {
     for protocol in [ProtocolChoice::Auto, ProtocolChoice::Yao] {
         let lines = by_line(&figures(&compile(text, protocol), &[3, 5, 7]));
         // All garbled, only the inputs and the output are waited for.
-        let expected = if protocol == ProtocolChoice::Yao { 1 } else { 2 };
+        let expected = if protocol == ProtocolChoice::Yao {
+            1
+        } else {
+            2
+        };
         assert!(lines.len() >= expected, "{lines:?}");
     }
 }

@@ -244,6 +244,62 @@ fn there_is_no_arithmetic_form() {
     assert_eq!(plan.err(), Some(vec![Code::E4008]));
 }
 
+#[test]
+fn a_damaged_file_is_refused_with_its_line_or_is_another_circuit() {
+    let whole = ripple();
+    let program = "circuit add: fn(u64, u64) -> u64 = \"add.txt\";
+        fn main(x: secret u64 from a, y: secret u64 from b) -> u64 { add(x, y) }";
+    let mut state = 7u64;
+    let mut below = |n: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    let (mut refused, mut read) = (0, 0);
+    for _ in 0..500 {
+        let mut text = whole.clone().into_bytes();
+        for _ in 0..=below(2) {
+            // The header is short and matters most.
+            let at = if below(2) == 0 {
+                below(40)
+            } else {
+                below(text.len())
+            };
+            match below(4) {
+                0 => text.truncate(at),
+                1 => drop(text.remove(at)),
+                _ => text[at] = b"0123456789 \nAXINVOREQW-"[below(23)],
+            }
+            if text.len() < 40 {
+                break;
+            }
+        }
+        let text = String::from_utf8(text).expect("ASCII");
+        let mut sources = SourceSet::new();
+        sources.add("add.txt", text.as_str());
+        let root = sources.add(
+            "program.smpc",
+            format!("party a; party b; party c;\n{program}"),
+        );
+        match front::check(&sources, root) {
+            (Some(_), _) => {
+                let plan = must(program, Some(("add.txt", &text)), ProtocolChoice::Boolean);
+                assert!(eval(&plan, &words(&plan, 1)).is_ok());
+                read += 1;
+            }
+            (None, why) => {
+                let circuit = why.iter().all(|d| {
+                    d.code == Code::E2011 && d.message.contains("line ") || d.code == Code::E3025
+                });
+                assert!(circuit, "{why:?}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 100 && read > 20, "{refused} refused, {read} read");
+}
+
 fn smpcc(args: &[&str], file: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_smpcc"))
         .args(args)

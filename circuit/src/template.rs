@@ -5,8 +5,6 @@
 //! protocol; each AND costs communication. [`Builder`] hash-conses while it builds, so equal subcircuits exist once.
 
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher};
 
 /// A wire or its complement: `2 · wire + complemented`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -167,7 +165,7 @@ pub struct Builder {
     n_input_bits: u32,
     gates: Vec<Gate>,
     level: Vec<u32>,
-    known: HashMap<Gate, Lit, GateHash>,
+    known: Known,
 }
 
 impl Builder {
@@ -179,7 +177,7 @@ impl Builder {
             n_input_bits,
             gates: Vec::new(),
             level: vec![0; 1 + n_input_bits as usize],
-            known: HashMap::default(),
+            known: Known::default(),
         }
     }
 
@@ -366,50 +364,70 @@ impl Builder {
     }
 
     fn gate(&mut self, gate: Gate, cost: u32) -> Lit {
-        if let Some(&lit) = self.known.get(&gate) {
-            return lit;
+        let first = 1 + self.n_input_bits;
+        match self.known.find(&self.gates, gate) {
+            Ok(g) => Lit::of(first + g),
+            Err(slot) => {
+                let (Gate::Xor(a, b) | Gate::And(a, b)) = gate;
+                self.level.push(cost + self.level(a).max(self.level(b)));
+                self.gates.push(gate);
+                self.known.set(slot, &self.gates);
+                Lit::of(first + self.gates.len() as u32 - 1)
+            }
         }
-        let (Gate::Xor(a, b) | Gate::And(a, b)) = gate;
-        let lit = Lit::of(self.level.len() as u32);
-        self.level.push(cost + self.level(a).max(self.level(b)));
-        self.gates.push(gate);
-        self.known.insert(gate, lit);
-        lit
     }
 }
 
-/// Hashes gates with a few multiplications: the compiler looks every gate up that it builds. Only lookups, never
-/// iteration, depend on it.
-#[derive(Clone, Copy, Debug, Default)]
-struct GateHash;
-
-impl BuildHasher for GateHash {
-    type Hasher = GateHasher;
-    fn build_hasher(&self) -> GateHasher {
-        GateHasher(0)
-    }
+/// Finds a gate by what it is. The compiler looks every gate up that it builds, so the table holds numbers of gates and
+/// nothing else: a slot is zero or one more than a gate's number, the gate itself stands in the list of gates.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    slots: Vec<u32>,
 }
 
-struct GateHasher(u64);
-
-impl Hasher for GateHasher {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
+impl Known {
+    /// The number of a gate, or the slot where it belongs.
+    fn find(&self, gates: &[Gate], gate: Gate) -> Result<u32, usize> {
+        if self.slots.is_empty() {
+            return Err(0);
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = Self::hash(gate) as usize & mask;
+        loop {
+            match self.slots[at] {
+                0 => return Err(at),
+                g if gates[g as usize - 1] == gate => return Ok(g - 1),
+                _ => at = (at + 1) & mask,
+            }
         }
     }
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(u64::from(value));
+
+    /// Enters the last gate at the slot that [`Known::find`] gave.
+    fn set(&mut self, slot: usize, gates: &[Gate]) {
+        // At most half full.
+        if gates.len() * 2 > self.slots.len() {
+            let len = (gates.len() * 4).next_power_of_two().max(64);
+            self.slots = vec![0; len];
+            for (g, &gate) in gates.iter().enumerate() {
+                let mut at = Self::hash(gate) as usize & (len - 1);
+                while self.slots[at] != 0 {
+                    at = (at + 1) & (len - 1);
+                }
+                self.slots[at] = g as u32 + 1;
+            }
+        } else {
+            self.slots[slot] = gates.len() as u32;
+        }
     }
-    fn write_u64(&mut self, value: u64) {
-        let mixed = (self.0.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 29);
-    }
-    fn write_isize(&mut self, value: isize) {
-        self.write_u64(value as u64);
+
+    fn hash(gate: Gate) -> u64 {
+        let (tag, a, b) = match gate {
+            Gate::Xor(a, b) => (0, a, b),
+            Gate::And(a, b) => (1 << 63, a, b),
+        };
+        let word = (u64::from(a.0) << 32 | u64::from(b.0)) ^ tag;
+        let mixed = (word ^ (word >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ (mixed >> 32)
     }
 }
 

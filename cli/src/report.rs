@@ -17,9 +17,7 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         .collect();
     let by_party = |f: fn(&PartyReport) -> u64| {
         let each = reports.iter();
-        let each: Vec<String> = each
-            .map(|r| format!("\"{}\": {}", r.party, f(r)))
-            .collect();
+        let each: Vec<String> = each.map(|r| format!("\"{}\": {}", r.party, f(r))).collect();
         each.join(", ")
     };
     let made = reports.iter().map(|r| &r.correlations);

@@ -93,14 +93,12 @@ fn sha256() -> Template {
 
 fn netlists(c: &mut Criterion) {
     let netlist = sha256();
-    eprintln!(
-        "SHA-256 from source: {} gates, {} ANDs, {} deep",
-        netlist.gates.len(),
+    let text = smpcc_circuit::bristol::write(&netlist);
+    let mut group = c.benchmark_group(format!(
+        "SHA-256 netlist from source, {} ANDs, {} deep",
         netlist.n_and(),
         netlist.and_depth()
-    );
-    let text = smpcc_circuit::bristol::write(&netlist);
-    let mut group = c.benchmark_group("SHA-256 netlist");
+    ));
     group
         .sample_size(10)
         .measurement_time(Duration::from_secs(5));

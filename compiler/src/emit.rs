@@ -24,7 +24,7 @@ use crate::session::{Network, ObjectiveChoice, Options};
 use crate::span::Span;
 use crate::templates::Objective;
 use frame::{Frame, Known, Logic, Work};
-use fuse::{Closed, TemplateKey};
+use fuse::Closed;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Loc, Op, Program, Region, Suite, ValueInfo};
@@ -117,7 +117,8 @@ struct Emitter<'a> {
     known: Vec<Known>,
     regions: Vec<Region>,
     templates: Vec<Template>,
-    template_ids: HashMap<TemplateKey, TemplateId>,
+    /// Templates by the fingerprints of their gates.
+    template_ids: HashMap<u64, Vec<TemplateId>>,
     converted: BTreeMap<(ValueId, Domain), ValueId>,
     /// The program's value for each of the IR's.
     map: Vec<Option<ValueId>>,

@@ -10,7 +10,7 @@ use smpcc_circuit::value::{Scalar, Word};
 use std::sync::OnceLock;
 
 /// Longest circuit file that is read, in bytes.
-pub const MAX_FILE_BYTES: usize = 256 << 20;
+pub const MAX_FILE_BYTES: usize = 64 << 20;
 /// Most gates of an imported circuit: every party keeps a plan that holds them.
 pub const MAX_GATES: usize = 1 << 23;
 /// Most elements of a circuit's operands, and of its results.

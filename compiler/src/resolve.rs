@@ -75,6 +75,10 @@ pub(crate) const ROOT: usize = 0;
 
 /// Names of the modules (`use crate::NAME::…`) that a text needs, in order, each once.
 pub fn needed_modules(text: &str) -> Vec<String> {
+    // Most texts need none, and then need not be parsed for it.
+    if !text.contains("crate") {
+        return Vec::new();
+    }
     let (module, _) = parser::parse(FileId(0), text);
     let mut names: Vec<String> = Vec::new();
     for import in imports(&module) {
@@ -90,6 +94,9 @@ pub fn needed_modules(text: &str) -> Vec<String> {
 
 /// Files of the circuits that a text imports, as paths from the folder of the text's own file, in order, each once.
 pub fn needed_circuits(text: &str) -> Vec<String> {
+    if !text.contains("circuit") {
+        return Vec::new();
+    }
     let (module, _) = parser::parse(FileId(0), text);
     let mut files: Vec<String> = Vec::new();
     for item in &module.items {

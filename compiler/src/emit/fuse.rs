@@ -13,7 +13,7 @@ use crate::templates::{self, Objective, Term};
 use smpcc_circuit::ids::{SectionId, TemplateId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Region};
 use smpcc_circuit::stats::Split;
-use smpcc_circuit::template::{Builder, Lit, Template};
+use smpcc_circuit::template::{Builder, Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -25,9 +25,6 @@ pub(super) struct Closed {
     pub region: u32,
     pub captured: Vec<ValueId>,
 }
-
-/// What a template is, apart from its name.
-pub(super) type TemplateKey = (Vec<u32>, Vec<smpcc_circuit::template::Gate>, Vec<Vec<Lit>>);
 
 impl Emitter<'_> {
     /// Closes the innermost frame. The outermost becomes region 0.
@@ -270,17 +267,19 @@ impl Emitter<'_> {
     }
 
     fn template(&mut self, template: Template) -> TemplateId {
-        let key: TemplateKey = (
-            template.inputs.clone(),
-            template.gates.clone(),
-            template.outputs.clone(),
-        );
-        if let Some(&known) = self.template_ids.get(&key) {
-            return known;
+        let key = fingerprint(&template);
+        let known = self.template_ids.entry(key).or_default();
+        for &id in known.iter() {
+            let other: &Template = &self.templates[id.index()];
+            if (&other.inputs, &other.gates, &other.outputs)
+                == (&template.inputs, &template.gates, &template.outputs)
+            {
+                return id;
+            }
         }
         let id = TemplateId::new(self.templates.len());
+        known.push(id);
         self.templates.push(template);
-        self.template_ids.insert(key, id);
         id
     }
 
@@ -290,6 +289,19 @@ impl Emitter<'_> {
             .map(|i| Lit::from(word >> i & 1 == 1))
             .collect()
     }
+}
+
+/// Equal for templates with equal gates, and seldom otherwise.
+fn fingerprint(template: &Template) -> u64 {
+    let mix = |hash: u64, lit: Lit| {
+        (hash.rotate_left(23) ^ u64::from(lit.0)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    };
+    let mut hash = template.gates.len() as u64;
+    for gate in &template.gates {
+        let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
+        hash = mix(mix(hash, a), b);
+    }
+    template.outputs.iter().flatten().copied().fold(hash, mix)
 }
 
 /// What is needed: effects, results, and what those need.

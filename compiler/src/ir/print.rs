@@ -130,7 +130,7 @@ fn circuit(out: &mut String, id: usize, circuit: &Circuit) -> fmt::Result {
         circuit.name
     )?;
     for gates in circuit.template().gates.chunks(16) {
-        out.push_str(" ");
+        out.push(' ');
         for gate in gates {
             let (sign, a, b) = match *gate {
                 Gate::Xor(a, b) => ('^', a, b),
