@@ -88,18 +88,12 @@ enum Width {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Gfni,
 }
 
 fn width() -> Width {
     #[cfg(target_arch = "x86_64")]
     if best() != Form::Portable && is_x86_feature_detected!("avx2") {
-        return if is_x86_feature_detected!("gfni") {
-            Width::Gfni
-        } else {
-            Width::Avx2
-        };
+        return Width::Avx2;
     }
     Width::Portable
 }
@@ -118,7 +112,7 @@ fn fold_as(width: Width, leaves: &mut [Label], n: usize, sums: &mut [Label]) {
     match width {
         Width::Portable => portable::fold(leaves, n, sums),
         #[cfg(target_arch = "x86_64")]
-        Width::Avx2 | Width::Gfni => x86_64::fold_avx2(leaves, n, sums),
+        Width::Avx2 => x86_64::fold_avx2(leaves, n, sums),
     }
 }
 
@@ -127,7 +121,26 @@ pub fn add_masked(to: &mut [Label], what: &[Label], mask: Label) {
     match width() {
         Width::Portable => portable::add_masked(to, what, mask),
         #[cfg(target_arch = "x86_64")]
-        Width::Avx2 | Width::Gfni => x86_64::add_masked_avx2(to, what, mask),
+        Width::Avx2 => x86_64::add_masked_avx2(to, what, mask),
+    }
+}
+
+/// Of a product of words, bit by bit (see [`crate::protocols::ot::products`]): writes `m_0 − m_1 + factor` of each bit's strings, and gives
+/// `Σ 2^t m_0`. At most 64 bits.
+pub fn weigh_sent(first: &[Label], second: &[Label], factor: u64, corrections: &mut [u64]) -> u64 {
+    match width() {
+        Width::Portable => portable::weigh_sent(first, second, factor, corrections),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => x86_64::weigh_sent_avx2(first, second, factor, corrections),
+    }
+}
+
+/// The other side's part: `Σ 2^t (m + b_t·correction)`, with the bits `b_t` of `factor`.
+pub fn weigh_received(strings: &[u64], corrections: &[u64], factor: u64) -> u64 {
+    match width() {
+        Width::Portable => portable::weigh_received(strings, corrections, factor),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => x86_64::weigh_received_avx2(strings, corrections, factor),
     }
 }
 
@@ -148,8 +161,6 @@ fn transpose_as(width: Width, columns: &[Label], rows: &mut [Label]) {
         Width::Portable => portable::transpose(columns, rows),
         #[cfg(target_arch = "x86_64")]
         Width::Avx2 => x86_64::transpose_avx2(columns, rows),
-        #[cfg(target_arch = "x86_64")]
-        Width::Gfni => x86_64::transpose_gfni(columns, rows),
     }
 }
 
@@ -185,9 +196,6 @@ mod tests {
         {
             if is_x86_feature_detected!("avx2") {
                 all.push(Width::Avx2);
-                if is_x86_feature_detected!("gfni") {
-                    all.push(Width::Gfni);
-                }
             }
         }
         all
@@ -254,6 +262,31 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn words_are_weighed_alike_at_every_width() {
+        let (m0, m1) = (labels(1, 64), labels(2, 64));
+        let factor = labels(3, 1)[0].0 as u64;
+        for k in [1, 5, 63, 64] {
+            let (mut best, mut portable) = ([0; 64], [0; 64]);
+            let sum = weigh_sent(&m0[..k], &m1[..k], factor, &mut best[..k]);
+            let same = portable::weigh_sent(&m0[..k], &m1[..k], factor, &mut portable[..k]);
+            assert_eq!((sum, best), (same, portable));
+            let expected = (0..k).fold(0u64, |s, t| s.wrapping_add((m0[t].0 as u64) << t));
+            assert_eq!(sum, expected);
+            let strings: Vec<u64> = m1[..k].iter().map(|l| l.0 as u64).collect();
+            let received = weigh_received(&strings, &best[..k], factor);
+            assert_eq!(
+                received,
+                portable::weigh_received(&strings, &best[..k], factor)
+            );
+            let expected = (0..k).fold(0u64, |s, t| {
+                let add = if factor >> t & 1 == 1 { best[t] } else { 0 };
+                s.wrapping_add(strings[t].wrapping_add(add) << t)
+            });
+            assert_eq!(received, expected);
         }
     }
 

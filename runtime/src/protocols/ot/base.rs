@@ -23,8 +23,9 @@ use std::marker::PhantomData;
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
+use rayon::prelude::*;
 use subtle::{Choice, ConditionallySelectable};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{Context, SECURITY};
 use crate::bits::words_for;
@@ -186,31 +187,35 @@ impl Receiver<SemiHonest> {
             context: context.clone(),
             prg: Prg::new(key),
             choices: words,
-            message: Vec::with_capacity(receiver_len(n)),
+            message: Vec::new(),
             level: PhantomData,
         };
-        for i in 0..n {
-            let b = receiver.choice(i);
-            let a = exponent(&receiver.prg, i);
-            // r_{1−b} is any point; r_b = m_A ⊖ H_b(r_{1−b}) with m_A = a·G.
-            let uniform = draw(&receiver.prg, Stream::Point, i);
-            let other = RistrettoPoint::from_uniform_bytes(&uniform)
-                .compress()
-                .to_bytes();
-            let hashed = hash_to_point(context, i, b.unwrap_u8(), &other);
-            let chosen = (RistrettoPoint::mul_base(&a) - hashed)
-                .compress()
-                .to_bytes();
-            let mut pair = [0; 2 * POINT_LEN];
-            let (r0, r1) = pair.split_at_mut(POINT_LEN);
-            for (((r0, r1), c), o) in r0.iter_mut().zip(r1).zip(chosen).zip(other) {
-                *r0 = u8::conditional_select(&c, &o, b);
-                *r1 = u8::conditional_select(&o, &c, b);
-            }
-            receiver.message.extend_from_slice(&pair);
-        }
+        let pairs: Vec<_> = (0..n).into_par_iter().map(|i| receiver.pair(i)).collect();
+        receiver.message = pairs.concat();
         let message = receiver.message.clone();
         (receiver, message)
+    }
+
+    /// `(r_0, r_1)` of an OT.
+    fn pair(&self, i: usize) -> [u8; 2 * POINT_LEN] {
+        let b = self.choice(i);
+        let a = exponent(&self.prg, i);
+        // r_{1−b} is any point; r_b = m_A ⊖ H_b(r_{1−b}) with m_A = a·G.
+        let uniform = draw(&self.prg, Stream::Point, i);
+        let other = RistrettoPoint::from_uniform_bytes(&uniform)
+            .compress()
+            .to_bytes();
+        let hashed = hash_to_point(&self.context, i, b.unwrap_u8(), &other);
+        let chosen = (RistrettoPoint::mul_base(&a) - hashed)
+            .compress()
+            .to_bytes();
+        let mut pair = [0; 2 * POINT_LEN];
+        let (r0, r1) = pair.split_at_mut(POINT_LEN);
+        for (((r0, r1), c), o) in r0.iter_mut().zip(r1).zip(chosen).zip(other) {
+            *r0 = u8::conditional_select(&c, &o, b);
+            *r1 = u8::conditional_select(&o, &c, b);
+        }
+        pair
     }
 
     fn choice(&self, i: usize) -> Choice {
@@ -225,8 +230,8 @@ impl Receiver<SemiHonest> {
                 .sender_fault("sent base transfers that are not points")
         };
         let ys = encodings(message, pairs.len()).ok_or_else(fault)?;
-        let mut keys = Zeroizing::new(Vec::with_capacity(pairs.len()));
-        for (i, (pair, y)) in pairs.iter().zip(ys).enumerate() {
+        let sent = pairs.par_iter().zip(ys).enumerate();
+        let keys = sent.map(|(i, (pair, y))| {
             let point = decode(y).ok_or_else(fault)?;
             let shared = Zeroizing::new(point * *exponent(&self.prg, i));
             let (r, _) = pair.as_chunks();
@@ -235,8 +240,9 @@ impl Receiver<SemiHonest> {
                 y,
             };
             let b = self.choice(i).unwrap_u8();
-            keys.push(key(&self.context, i, b, &sent, &shared));
-        }
+            Ok(key(&self.context, i, b, &sent, &shared))
+        });
+        let keys = Zeroizing::new(keys.collect::<Result<_, Error>>()?);
         Ok(ReceivedKeys {
             choices: self.choices,
             keys,
@@ -266,12 +272,12 @@ impl Sender<SemiHonest> {
 
     pub(super) fn with_key(context: &Context, n: usize, key: &PrgKey) -> (Self, Vec<u8>) {
         let prg = Prg::new(key);
-        let mut message = Vec::with_capacity(sender_len(n));
-        for i in 0..n {
-            // m_B = y·G, whatever the receiver sends.
+        // m_B = y·G, whatever the receiver sends.
+        let points = (0..n).into_par_iter().map(|i| {
             let y = RistrettoPoint::mul_base(&exponent(&prg, i));
-            message.extend_from_slice(y.compress().as_bytes());
-        }
+            y.compress().to_bytes()
+        });
+        let message = points.collect::<Vec<_>>().concat();
         let sender = Self {
             context: context.clone(),
             prg,
@@ -289,8 +295,8 @@ impl Sender<SemiHonest> {
                 .receiver_fault("sent base transfers that are not points")
         };
         let rs = encodings(message, 2 * ys.len()).ok_or_else(fault)?;
-        let mut pairs = Zeroizing::new(Vec::with_capacity(ys.len()));
-        for (i, (r, y)) in rs.as_chunks::<2>().0.iter().zip(ys).enumerate() {
+        let (rs, _) = rs.as_chunks::<2>();
+        let pairs = rs.par_iter().zip(ys).enumerate().map(|(i, (r, y))| {
             let sent = Sent {
                 r: [&r[0], &r[1]],
                 y,
@@ -304,9 +310,9 @@ impl Sender<SemiHonest> {
                 let shared = Zeroizing::new(agreed * *exponent);
                 pair[usize::from(j)] = key(&self.context, i, j, &sent, &shared);
             }
-            pairs.push(pair);
-            pair.zeroize();
-        }
+            Ok(pair)
+        });
+        let pairs = Zeroizing::new(pairs.collect::<Result<_, Error>>()?);
         Ok(SentKeys {
             pairs,
             level: PhantomData,

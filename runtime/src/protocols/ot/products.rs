@@ -20,6 +20,7 @@ use crate::bits::words_for;
 use crate::block::Label;
 use crate::error::Error;
 use crate::ring::{Element, Elements, for_width};
+use crate::simd::columns::{weigh_received, weigh_sent};
 
 /// What the sender has of products of bits, 64 to a word; unspecified above the last. Wiped when dropped.
 pub struct SentBits {
@@ -159,28 +160,29 @@ impl Layout {
         }
     }
 
-    /// Writes a product's corrections to their places in a message of zeros.
-    fn write<E: Element>(self, p: usize, tau: &[E], out: &mut [u8]) {
+    /// Writes a product's corrections, cut to their widths, to their places in a message of zeros.
+    fn write<E: Weighed>(self, p: usize, tau: &[E], out: &mut [u8]) {
         let k = self.ring;
         for j in 0..self.words() {
-            let mut word = tau[j].word();
+            let mut word = tau[j].low((k - j) as u32);
             if j > 0 {
-                word |= tau[k - j].word() << (k - j);
+                word = word.add(tau[k - j].up(k - j)).low(k as u32);
             }
-            put(out, self.word(p, j), k, word);
+            put(out, self.word(p, j), k, word.word());
         }
         if let Some(at) = self.half(p) {
-            put(out, at, k / 2, tau[k / 2].word());
+            put(out, at, k / 2, tau[k / 2].low(k as u32 / 2).word());
         }
     }
 
-    fn read<E: Element>(self, p: usize, message: &[u8], tau: &mut [E]) {
+    /// Reads them; above their widths they are unspecified.
+    fn read<E: Weighed>(self, p: usize, message: &[u8], tau: &mut [E]) {
         let k = self.ring;
         for j in 0..self.words() {
-            let word = get(message, self.word(p, j), k);
-            tau[j] = E::of(word).low((k - j) as u32);
+            let word = E::of(get(message, self.word(p, j), k));
+            tau[j] = word;
             if j > 0 {
-                tau[k - j] = E::of(word >> (k - j));
+                tau[k - j] = word.down(k - j);
             }
         }
         if let Some(at) = self.half(p) {
@@ -189,14 +191,62 @@ impl Layout {
     }
 }
 
+/// The sums of a product bit by bit, with whatever instructions a word has for them.
+trait Weighed: Element {
+    /// `2^n` times.
+    fn up(self, n: usize) -> Self;
+    /// The part above `n` bits.
+    fn down(self, n: usize) -> Self;
+    /// Writes `m_0 − m_1 + factor` of each bit; gives `Σ 2^t m_0`.
+    fn sent(first: &[Label], second: &[Label], factor: Self, corrections: &mut [Self]) -> Self;
+    /// `Σ 2^t (m + b_t·correction)`.
+    fn received(strings: &[Self], corrections: &[Self], factor: Self) -> Self;
+}
+
+impl Weighed for u64 {
+    fn up(self, n: usize) -> Self {
+        self << n
+    }
+    fn down(self, n: usize) -> Self {
+        self >> n
+    }
+    fn sent(first: &[Label], second: &[Label], factor: Self, corrections: &mut [Self]) -> Self {
+        weigh_sent(first, second, factor, corrections)
+    }
+    fn received(strings: &[Self], corrections: &[Self], factor: Self) -> Self {
+        weigh_received(strings, corrections, factor)
+    }
+}
+
+impl Weighed for u128 {
+    fn up(self, n: usize) -> Self {
+        self << n
+    }
+    fn down(self, n: usize) -> Self {
+        self >> n
+    }
+    fn sent(first: &[Label], second: &[Label], factor: Self, corrections: &mut [Self]) -> Self {
+        let strings = first.iter().zip(second).zip(corrections).enumerate();
+        strings.fold(0, |sum: Self, (t, ((m0, m1), correction))| {
+            *correction = m0.0.wrapping_sub(m1.0).wrapping_add(factor);
+            sum.wrapping_add(m0.0 << t)
+        })
+    }
+    fn received(strings: &[Self], corrections: &[Self], factor: Self) -> Self {
+        let pairs = strings.iter().zip(corrections).enumerate();
+        pairs.fold(0, |sum: Self, (t, (m, correction))| {
+            let chosen = (factor >> t & 1).wrapping_neg() & correction;
+            sum.wrapping_add(m.wrapping_add(chosen) << t)
+        })
+    }
+}
+
 /// Adds `width` bits to zeros at bit `at`; nothing of `value` is above them.
 fn put(out: &mut [u8], at: usize, width: usize, value: u128) {
     let bytes = value.to_le_bytes();
     let (first, shift) = (at / 8, at % 8);
-    if shift == 0 {
-        for (out, byte) in out[first..].iter_mut().zip(&bytes[..width.div_ceil(8)]) {
-            *out |= byte;
-        }
+    if shift == 0 && width.is_multiple_of(8) {
+        out[first..first + width / 8].copy_from_slice(&bytes[..width / 8]);
         return;
     }
     let mut carry = 0;
@@ -215,6 +265,12 @@ fn put(out: &mut [u8], at: usize, width: usize, value: u128) {
 fn get(bytes: &[u8], at: usize, width: usize) -> u128 {
     let (first, shift) = (at / 8, at % 8);
     let rest = bytes.get(first..).unwrap_or_default();
+    if shift == 0
+        && width == 64
+        && let Some(word) = rest.first_chunk()
+    {
+        return u64::from_le_bytes(*word).into();
+    }
     let mut low = [0; 16];
     low.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
     let mut value = u128::from_le_bytes(low) >> shift;
@@ -244,7 +300,7 @@ fn wrong_ring() -> Error {
     Error::bug("factors of another ring")
 }
 
-fn send_in<A, E: Element>(
+fn send_in<A, E: Weighed>(
     ots: &mut Sender<A>,
     ring: u32,
     factors: &[E],
@@ -257,23 +313,37 @@ fn send_in<A, E: Element>(
     let start = reply.len();
     reply.resize(start + products_len(ring, n), 0);
     let reply = &mut reply[start..];
-    let mut shares = vec![E::default(); n];
+    let mut shares = Vec::with_capacity(n);
     let mut tau = Zeroizing::new(vec![E::default(); k]);
-    let (mut p, mut t) = (0, 0);
-    ots.answer(products_ots(ring, n), fixed, message, |chunk| {
-        let [first, second] = chunk.strings;
-        for (m0, m1) in first.iter().zip(second) {
-            let (m0, m1) = (E::of(m0.0), E::of(m1.0));
-            // τ_t = m_0 − m_1 + a mod 2^(k−t); the share is −Σ 2^t m_0.
-            tau[t] = m0.sub(m1).add(factors[p]).low(ring - t as u32);
-            shares[p] = shares[p].sub(E::of(m0.word() << t));
-            t += 1;
-            if t == k {
-                shares[p] = shares[p].low(ring);
-                layout.write(p, &tau, reply);
-                (p, t) = (p + 1, 0);
-            }
+    let mut product = |first: &[Label], second: &[Label]| {
+        // τ_t = m_0 − m_1 + a mod 2^(k−t); the share is −Σ 2^t m_0.
+        let p = shares.len();
+        if let Some(factor) = factors.get(p) {
+            let sum = E::sent(first, second, *factor, &mut tau);
+            shares.push(E::default().sub(sum).low(ring));
+            layout.write(p, &tau, reply);
         }
+    };
+    // Strings of a product that is not complete in its chunk.
+    let mut begun = [0, 1].map(|_| Zeroizing::new(Vec::<Label>::with_capacity(k)));
+    ots.answer(products_ots(ring, n), fixed, message, |chunk| {
+        let [mut first, mut second] = chunk.strings;
+        if !begun[0].is_empty() {
+            let missing = (k - begun[0].len()).min(first.len());
+            begun[0].extend_from_slice(&first[..missing]);
+            begun[1].extend_from_slice(&second[..missing]);
+            (first, second) = (&first[missing..], &second[missing..]);
+            if begun[0].len() < k {
+                return;
+            }
+            product(&begun[0], &begun[1]);
+            begun.iter_mut().for_each(|b| b.clear());
+        }
+        let whole = first.len() / k * k;
+        let products = first[..whole].chunks_exact(k).zip(second.chunks_exact(k));
+        products.for_each(|(first, second)| product(first, second));
+        begun[0].extend_from_slice(&first[whole..]);
+        begun[1].extend_from_slice(&second[whole..]);
     })?;
     Ok(shares)
 }
@@ -349,7 +419,7 @@ impl Pending {
     }
 }
 
-fn finish_in<E: Element>(ring: u32, factors: &[E], strings: &[E], message: &[u8]) -> Vec<E> {
+fn finish_in<E: Weighed>(ring: u32, factors: &[E], strings: &[E], message: &[u8]) -> Vec<E> {
     let k = ring as usize;
     let layout = Layout {
         ring: k,
@@ -360,13 +430,8 @@ fn finish_in<E: Element>(ring: u32, factors: &[E], strings: &[E], message: &[u8]
     lanes
         .map(|(p, (b, strings))| {
             layout.read(p, message, &mut tau);
-            let mut share = E::default();
-            for (t, (m, tau)) in strings.iter().zip(&tau).enumerate() {
-                // u_t = m_b + b_t·τ_t, with weight 2^t; what is above k − t bits falls out of the ring.
-                let chosen = E::of((b.word() >> t & 1).wrapping_neg() & tau.word());
-                share = share.add(E::of(m.add(chosen).word() << t));
-            }
-            share.low(ring)
+            // u_t = m_b + b_t·τ_t, with weight 2^t; what is above k − t bits falls out of the ring.
+            E::received(strings, &tau, *b).low(ring)
         })
         .collect()
 }

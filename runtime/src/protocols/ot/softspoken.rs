@@ -112,7 +112,7 @@ struct Columns {
     leaves: Vec<Cipher>,
     /// The first block of output that has not been used.
     next: u64,
-    expanded: Zeroizing<Vec<Label>>,
+    room: Room,
     columns: Zeroizing<Vec<Label>>,
     rows: Zeroizing<Vec<Label>>,
 }
@@ -125,7 +125,11 @@ impl Columns {
             fields,
             leaves: Vec::with_capacity(fields.count() << fields.bits),
             next: 0,
-            expanded: room(1 << fields.bits),
+            room: Room {
+                leaves: room(SUBTREE),
+                roots: room((1 << fields.bits) / SUBTREE),
+                part: room(SUBTREE_BITS),
+            },
             columns: room(SECURITY),
             rows: room(ROWS),
         }
@@ -148,22 +152,51 @@ impl Columns {
     }
 }
 
-/// Expands one field's leaves from block `index` on and adds them up: `sums[j]` is the sum of those with bit `j`, and
-/// what is returned the sum of all. The first `skip` leaves are unknown and count for nothing.
-fn field<'e>(
+/// Leaves of a larger tree that are expanded and added up together, so that their output stays in the first-level cache.
+const SUBTREE: usize = 16;
+/// Its levels.
+const SUBTREE_BITS: usize = SUBTREE.ilog2() as usize;
+
+/// Room to expand a field's leaves.
+struct Room {
+    leaves: Zeroizing<Vec<Label>>,
+    /// Sums over subtrees, one for each.
+    roots: Zeroizing<Vec<Label>>,
+    part: Zeroizing<Vec<Label>>,
+}
+
+/// Expands `n` blocks of each of a field's leaves from block `index` on and adds them up: `sums[j]` is the sum of those with
+/// bit `j`, and what is returned the sum of all. The first `skip` leaves are unknown and count for nothing.
+fn field<'r>(
     leaves: &[Cipher],
     skip: usize,
     index: u64,
-    expanded: &'e mut [Label],
+    n: usize,
+    room: &'r mut Room,
     sums: &mut [Label],
-) -> &'e [Label] {
-    let n = expanded.len() / leaves.len().max(1);
-    expanded[..skip * n].fill(Label::ZERO);
-    for (leaf, out) in leaves.iter().zip(expanded.chunks_exact_mut(n)).skip(skip) {
-        leaf.counter(EXPANSION, index, out);
+) -> &'r [Label] {
+    let levels = sums.len() / n;
+    let (low, high) = sums.split_at_mut(levels.min(SUBTREE_BITS) * n);
+    low.fill(Label::ZERO);
+    let part = &mut room.part[..low.len()];
+    for (s, leaves) in leaves.chunks(SUBTREE).enumerate() {
+        let expanded = &mut room.leaves[..leaves.len() * n];
+        let skip = if s == 0 { skip } else { 0 };
+        expanded[..skip * n].fill(Label::ZERO);
+        for (leaf, out) in leaves.iter().zip(expanded.chunks_exact_mut(n)).skip(skip) {
+            leaf.counter(EXPANSION, index, out);
+        }
+        if high.is_empty() {
+            fold(expanded, n, low);
+            return &room.leaves[..n];
+        }
+        fold(expanded, n, part);
+        add_masked(low, part, Label(u128::MAX));
+        room.roots[s * n..(s + 1) * n].copy_from_slice(&expanded[..n]);
     }
-    fold(expanded, n, sums);
-    &expanded[..n]
+    let roots = &mut room.roots[..leaves.len() / SUBTREE * n];
+    fold(roots, n, high);
+    &room.roots[..n]
 }
 
 /// A chunk's place in a batch.
@@ -258,7 +291,7 @@ impl<A> Receiver<A> {
                 let (tree, rest) = leaves.split_at(1 << bits);
                 leaves = rest;
                 let sums = &mut s.columns[c * b..(c + bits) * b];
-                let sum = field(tree, 0, index, &mut s.expanded[..b << bits], sums);
+                let sum = field(tree, 0, index, b, &mut s.room, sums);
                 if c == 0 && choices.is_none() {
                     u.copy_from_slice(sum);
                     continue;
@@ -361,7 +394,7 @@ impl<A> Sender<A> {
                 let (tree, rest) = leaves.split_at(1 << bits);
                 leaves = rest;
                 let sums = &mut s.columns[c * b..(c + bits) * b];
-                field(tree, 1, index, &mut s.expanded[..b << bits], sums);
+                field(tree, 1, index, b, &mut s.room, sums);
                 if c == 0 && !fixed {
                     continue;
                 }

@@ -97,3 +97,32 @@ pub(super) fn add_masked(to: &mut [Label], what: &[Label], mask: Label) {
         to.0 ^= what.0 & mask.0;
     }
 }
+
+/// The compiler makes vectors of it, as above.
+#[inline(always)]
+pub(super) fn weigh_sent(
+    first: &[Label],
+    second: &[Label],
+    factor: u64,
+    corrections: &mut [u64],
+) -> u64 {
+    let mut sum = 0u64;
+    let strings = first.iter().zip(second).zip(corrections.iter_mut());
+    for (t, ((m0, m1), correction)) in (0u64..64).zip(strings) {
+        let (m0, m1) = (m0.0 as u64, m1.0 as u64);
+        *correction = m0.wrapping_sub(m1).wrapping_add(factor);
+        sum = sum.wrapping_add(m0 << t);
+    }
+    sum
+}
+
+/// The compiler makes vectors of it, as above.
+#[inline(always)]
+pub(super) fn weigh_received(strings: &[u64], corrections: &[u64], factor: u64) -> u64 {
+    let mut sum = 0u64;
+    for (t, (m, correction)) in (0u64..64).zip(strings.iter().zip(corrections)) {
+        let chosen = (factor >> t & 1).wrapping_neg() & correction;
+        sum = sum.wrapping_add(m.wrapping_add(chosen) << t);
+    }
+    sum
+}

@@ -337,77 +337,50 @@ fn gather_bytes(x: [__m256i; 8]) -> [__m256i; 8] {
     stage!(x, 4, _mm256_unpacklo_epi8, _mm256_unpackhi_epi8)
 }
 
-/// Writes the transposition of bits with a module's way to transpose squares of 8 by 8 bits, from bytes in this or the other
-/// order.
-macro_rules! transposition {
-    ($features:literal, $reversed:literal) => {
-        /// Two blocks of 128 by 128 bits side by side, one in each half of the vectors, or one.
-        #[target_feature(enable = $features)]
-        pub(super) fn transpose(columns: &[Label], rows: &mut [Label]) {
-            let n = columns.len() / ROWS;
-            // Vector `c` of entry `p` has byte groups `2p` and `2p + 1` of columns `8c..8c + 8`, bits transposed.
-            let mut groups = [[_mm256_setzero_si256(); 16]; 8];
-            let mut b = 0;
-            while b < n {
-                let both = b + 2 <= n;
-                for c in 0..16 {
-                    let column = |i: usize| 8 * c + if $reversed { 7 - i } else { i };
-                    let x = std::array::from_fn(|i| load(columns, column(i) * n + b, both));
-                    for (p, x) in gather_bytes(x).into_iter().enumerate() {
-                        groups[p][c] = squares(x);
-                    }
-                }
-                for (p, group) in groups.iter().enumerate() {
-                    for (q, row) in transpose_bytes(*group).into_iter().enumerate() {
-                        let at = ROWS * b + 16 * p + q;
-                        store_half(_mm256_castsi256_si128(row), &mut rows[at]);
-                        if both {
-                            let second = _mm256_extracti128_si256::<1>(row);
-                            store_half(second, &mut rows[at + ROWS]);
-                        }
-                    }
-                }
-                b += 2;
+#[inline]
+#[target_feature(enable = "avx2")]
+fn exchange<const SHIFT: i32>(x: __m256i, mask: i64) -> __m256i {
+    let moved = _mm256_xor_si256(x, _mm256_srli_epi64::<SHIFT>(x));
+    let t = _mm256_and_si256(moved, _mm256_set1_epi64x(mask));
+    _mm256_xor_si256(_mm256_xor_si256(x, t), _mm256_slli_epi64::<SHIFT>(t))
+}
+
+/// Transposes each square of 8 by 8 bits: parts of one, two and four bits change places across the diagonal.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn squares(x: __m256i) -> __m256i {
+    let x = exchange::<7>(x, 0x00aa_00aa_00aa_00aa);
+    let x = exchange::<14>(x, 0x0000_cccc_0000_cccc);
+    exchange::<28>(x, 0x0000_0000_f0f0_f0f0)
+}
+
+/// Two blocks of 128 by 128 bits side by side, one in each half of the vectors, or one.
+#[target_feature(enable = "avx2")]
+fn transpose_wide(columns: &[Label], rows: &mut [Label]) {
+    let n = columns.len() / ROWS;
+    // Vector `c` of entry `p` has byte groups `2p` and `2p + 1` of columns `8c..8c + 8`, bits transposed.
+    let mut groups = [[_mm256_setzero_si256(); 16]; 8];
+    let mut b = 0;
+    while b < n {
+        let both = b + 2 <= n;
+        for c in 0..16 {
+            let x = std::array::from_fn(|i| load(columns, (8 * c + i) * n + b, both));
+            for (p, x) in gather_bytes(x).into_iter().enumerate() {
+                groups[p][c] = squares(x);
             }
         }
-    };
-}
-
-mod gfni {
-    use super::*;
-
-    /// A product with the unit vectors is the transpose of the matrix, whose rows the instruction counts backwards.
-    #[inline]
-    #[target_feature(enable = "avx2,gfni")]
-    fn squares(x: __m256i) -> __m256i {
-        let units = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
-        _mm256_gf2p8affine_epi64_epi8::<0>(units, x)
+        for (p, group) in groups.iter().enumerate() {
+            for (q, row) in transpose_bytes(*group).into_iter().enumerate() {
+                let at = ROWS * b + 16 * p + q;
+                store_half(_mm256_castsi256_si128(row), &mut rows[at]);
+                if both {
+                    let second = _mm256_extracti128_si256::<1>(row);
+                    store_half(second, &mut rows[at + ROWS]);
+                }
+            }
+        }
+        b += 2;
     }
-
-    transposition!("avx2,gfni", true);
-}
-
-mod avx2 {
-    use super::*;
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn exchange<const SHIFT: i32>(x: __m256i, mask: i64) -> __m256i {
-        let moved = _mm256_xor_si256(x, _mm256_srli_epi64::<SHIFT>(x));
-        let t = _mm256_and_si256(moved, _mm256_set1_epi64x(mask));
-        _mm256_xor_si256(_mm256_xor_si256(x, t), _mm256_slli_epi64::<SHIFT>(t))
-    }
-
-    /// Squares of one, two and four bits change places across the diagonal.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn squares(x: __m256i) -> __m256i {
-        let x = exchange::<7>(x, 0x00aa_00aa_00aa_00aa);
-        let x = exchange::<14>(x, 0x0000_cccc_0000_cccc);
-        exchange::<28>(x, 0x0000_0000_f0f0_f0f0)
-    }
-
-    transposition!("avx2", false);
 }
 
 pub(super) fn expand(key: Label) -> Keys {
@@ -451,10 +424,28 @@ pub(super) fn add_masked_avx2(to: &mut [Label], what: &[Label], mask: Label) {
 
 pub(super) fn transpose_avx2(columns: &[Label], rows: &mut [Label]) {
     // SAFETY: as above, for AVX2.
-    unsafe { avx2::transpose(columns, rows) }
+    unsafe { transpose_wide(columns, rows) }
 }
 
-pub(super) fn transpose_gfni(columns: &[Label], rows: &mut [Label]) {
-    // SAFETY: as above, for GFNI and AVX2.
-    unsafe { gfni::transpose(columns, rows) }
+pub(super) fn weigh_sent_avx2(
+    first: &[Label],
+    second: &[Label],
+    factor: u64,
+    corrections: &mut [u64],
+) -> u64 {
+    #[target_feature(enable = "avx2")]
+    fn wide(first: &[Label], second: &[Label], factor: u64, corrections: &mut [u64]) -> u64 {
+        portable::weigh_sent(first, second, factor, corrections)
+    }
+    // SAFETY: as above, for AVX2.
+    unsafe { wide(first, second, factor, corrections) }
+}
+
+pub(super) fn weigh_received_avx2(strings: &[u64], corrections: &[u64], factor: u64) -> u64 {
+    #[target_feature(enable = "avx2")]
+    fn wide(strings: &[u64], corrections: &[u64], factor: u64) -> u64 {
+        portable::weigh_received(strings, corrections, factor)
+    }
+    // SAFETY: as above, for AVX2.
+    unsafe { wide(strings, corrections, factor) }
 }
