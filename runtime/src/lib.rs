@@ -14,6 +14,7 @@
 //! | [`ring`], [`bits`] | vectors of integers mod 2^k and bit-sliced vectors, and their form in messages |
 //! | [`block`], [`simd`] | wire labels; the garbling kernels, with all `unsafe` code |
 //! | [`protocols`] | shares and one state machine per operation, by suite |
+//! | [`protocols::ot`] | oblivious transfer and the correlations that come of it |
 //! | [`engine`], [`io`] | runs one party of a program; what goes in and comes out |
 
 pub mod bits;

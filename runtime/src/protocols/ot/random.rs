@@ -89,7 +89,7 @@ pub(super) fn set_bit(words: &mut [u64], i: usize, bit: bool) {
 
 enum Sends<A> {
     Few(Pool<SentKeys<A>>),
-    Many(softspoken::Sender<A>, Cipher),
+    Many(Box<(softspoken::Sender<A>, Cipher)>),
 }
 
 /// The party that gets both strings.
@@ -120,7 +120,7 @@ impl Sender<SemiHonest> {
 
     /// From an extension, which then serves nothing else.
     pub fn many(context: &Context, extension: softspoken::Sender<SemiHonest>) -> Self {
-        Self(Sends::Many(extension, hash(context)))
+        Self(Sends::Many(Box::new((extension, hash(context)))))
     }
 }
 
@@ -129,7 +129,7 @@ impl<A> Sender<A> {
     pub fn route(&self) -> Route {
         match &self.0 {
             Sends::Few(_) => Route::Few,
-            Sends::Many(extension, _) => Route::Many(extension.fields()),
+            Sends::Many(many) => Route::Many(many.0.fields()),
         }
     }
 
@@ -163,7 +163,8 @@ impl<A> Sender<A> {
                 });
                 Ok(())
             }
-            Sends::Many(extension, cipher) => {
+            Sends::Many(many) => {
+                let (extension, cipher) = &mut **many;
                 let delta = extension.delta();
                 let mut second = Zeroizing::new(vec![Label::ZERO; CHUNK.min(n)]);
                 extension.extend(n, fixed, message, |chunk| {
@@ -200,7 +201,7 @@ impl<A> Sender<A> {
 
 enum Receives<A> {
     Few(Pool<ReceivedKeys<A>>),
-    Many(softspoken::Receiver<A>, Cipher),
+    Many(Box<(softspoken::Receiver<A>, Cipher)>),
 }
 
 /// The party that gets one string.
@@ -225,7 +226,7 @@ impl Receiver<SemiHonest> {
 
     /// From an extension, which then serves nothing else.
     pub fn many(context: &Context, extension: softspoken::Receiver<SemiHonest>) -> Self {
-        Self(Receives::Many(extension, hash(context)))
+        Self(Receives::Many(Box::new((extension, hash(context)))))
     }
 }
 
@@ -234,7 +235,7 @@ impl<A> Receiver<A> {
     pub fn route(&self) -> Route {
         match &self.0 {
             Receives::Few(_) => Route::Few,
-            Receives::Many(extension, _) => Route::Many(extension.fields()),
+            Receives::Many(many) => Route::Many(many.0.fields()),
         }
     }
 
@@ -268,7 +269,8 @@ impl<A> Receiver<A> {
                 });
                 Ok(())
             }
-            Receives::Many(extension, cipher) => {
+            Receives::Many(many) => {
+                let (extension, cipher) = &mut **many;
                 let mut words = Zeroizing::new(Vec::with_capacity(CHUNK / 64));
                 extension.extend(n, choices, message, |chunk| {
                     cipher.tmmo(chunk.number, chunk.rows);

@@ -420,8 +420,8 @@ fn labels_differ_by_the_garblers_offset() {
             let held = asked.finish(&reply).unwrap();
             assert_eq!(held.choices, early);
             assert_eq!((zeros.len(), held.labels.len()), (n, n));
-            for i in 0..n {
-                assert!(held.labels[i] == zeros[i] ^ delta.select(bit(&held.choices, i)));
+            for (i, (label, zero)) in held.labels.iter().zip(zeros).enumerate() {
+                assert!(*label == zero ^ delta.select(bit(&held.choices, i)));
             }
         }
         let asked = receiver.ask(2, &mut Vec::new()).unwrap();

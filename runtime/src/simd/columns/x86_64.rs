@@ -273,12 +273,13 @@ fn fold_sixteen(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
         let mut x: [__m256i; 16] = std::array::from_fn(|i| load(leaves, i * n + at, both));
         for bit in (0..4).rev() {
             let half = 1 << bit;
-            let mut sum = x[half];
-            for i in half + 1..2 * half {
-                sum = _mm256_xor_si256(sum, x[i]);
+            let (low, high) = x.split_at_mut(half);
+            let mut sum = high[0];
+            for x in &high[1..half] {
+                sum = _mm256_xor_si256(sum, *x);
             }
-            for i in 0..half {
-                x[i] = _mm256_xor_si256(x[i], x[half + i]);
+            for (a, b) in low.iter_mut().zip(high) {
+                *a = _mm256_xor_si256(*a, *b);
             }
             store(sum, sums, bit * n + at, both);
         }
@@ -365,8 +366,8 @@ fn transpose_wide(columns: &[Label], rows: &mut [Label]) {
         let both = b + 2 <= n;
         for c in 0..16 {
             let x = std::array::from_fn(|i| load(columns, (8 * c + i) * n + b, both));
-            for (p, x) in gather_bytes(x).into_iter().enumerate() {
-                groups[p][c] = squares(x);
+            for (group, x) in groups.iter_mut().zip(gather_bytes(x)) {
+                group[c] = squares(x);
             }
         }
         for (p, group) in groups.iter().enumerate() {
