@@ -30,6 +30,8 @@ pub trait Element: Copy + Default + Eq + Send + Sync + Zeroize + 'static {
     fn slice(elements: &Elements) -> Option<&[Self]>;
     /// The same, to be written.
     fn slice_mut(elements: &mut Elements) -> Option<&mut [Self]>;
+    /// Elements as words of 64 bits, where they are.
+    fn words_mut(elements: &mut [Self]) -> Option<&mut [u64]>;
 }
 
 impl Element for u64 {
@@ -67,6 +69,9 @@ impl Element for u64 {
             Elements::Narrow(v) => Some(v),
             Elements::Wide(_) => None,
         }
+    }
+    fn words_mut(elements: &mut [Self]) -> Option<&mut [u64]> {
+        Some(elements)
     }
     fn slice_mut(elements: &mut Elements) -> Option<&mut [Self]> {
         match elements {
@@ -108,6 +113,9 @@ impl Element for u128 {
             Elements::Wide(v) => Some(v),
             Elements::Narrow(_) => None,
         }
+    }
+    fn words_mut(_elements: &mut [Self]) -> Option<&mut [u64]> {
+        None
     }
     fn slice_mut(elements: &mut Elements) -> Option<&mut [Self]> {
         match elements {
@@ -197,21 +205,23 @@ pub const fn element_len(bits: u32) -> usize {
 /// Appends elements mod 2^`bits`, each in whole bytes, little-endian.
 pub fn write_elements<E: Element>(elements: &[E], bits: u32, out: &mut Vec<u8>) {
     let len = element_len(bits);
-    out.reserve(len * elements.len());
+    let start = out.len();
+    out.resize(start + len * elements.len(), 0);
+    let out = &mut out[start..];
     match len {
         8 => {
-            for e in elements {
-                out.extend_from_slice(&(e.low(bits).word() as u64).to_le_bytes());
+            for (bytes, e) in out.as_chunks_mut::<8>().0.iter_mut().zip(elements) {
+                *bytes = (e.low(bits).word() as u64).to_le_bytes();
             }
         }
         4 => {
-            for e in elements {
-                out.extend_from_slice(&(e.low(bits).word() as u32).to_le_bytes());
+            for (bytes, e) in out.as_chunks_mut::<4>().0.iter_mut().zip(elements) {
+                *bytes = (e.low(bits).word() as u32).to_le_bytes();
             }
         }
         _ => {
-            for e in elements {
-                out.extend_from_slice(&e.low(bits).word().to_le_bytes()[..len]);
+            for (bytes, e) in out.chunks_exact_mut(len.max(1)).zip(elements) {
+                bytes.copy_from_slice(&e.low(bits).word().to_le_bytes()[..len]);
             }
         }
     }

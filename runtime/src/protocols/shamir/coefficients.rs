@@ -72,6 +72,9 @@ impl<E: Element> Coefficients for Integers<E> {
     }
 
     fn fill(prg: &Prg, stream: u64, number: u64, out: &mut [E]) {
+        if let Some(words) = E::words_mut(out) {
+            return prg.fill_words(stream, number, words);
+        }
         let mut words = [0; 128];
         let per_chunk = words.len() / E::WORDS;
         for (i, chunk) in out.chunks_mut(per_chunk).enumerate() {
@@ -93,10 +96,16 @@ impl<E: Element> Coefficients for Integers<E> {
     }
 
     fn add_read(bytes: &[u8], _row: usize, format: usize, into: &mut [E]) {
-        for (into, e) in into
-            .iter_mut()
-            .zip(read_elements::<E>(bytes, format as u32))
-        {
+        let bits = format as u32;
+        if element_len(bits) == 8 {
+            let words = bytes.as_chunks::<8>().0.iter();
+            for (into, bytes) in into.iter_mut().zip(words) {
+                let e = E::of(Word::from(u64::from_le_bytes(*bytes)));
+                *into = into.add(e.low(bits));
+            }
+            return;
+        }
+        for (into, e) in into.iter_mut().zip(read_elements::<E>(bytes, bits)) {
             *into = into.add(e);
         }
     }
@@ -174,6 +183,52 @@ pub(super) fn accumulate<R: Coefficients>(out: &mut [R::Word], c: Word, x: &[R::
     }
 }
 
+/// `out ← out + row[0]·first + Σ row[1 + i]·rest_i`, where `rest` is one input of the length of `out` after the other. Few
+/// inputs are gone through at once.
+pub(super) fn combine<R: Coefficients>(
+    out: &mut [R::Word],
+    row: &[Word],
+    first: &[R::Word],
+    rest: &[R::Word],
+) {
+    match row.len() {
+        3 => at_once::<R, 2>(out, row, first, rest),
+        4 => at_once::<R, 3>(out, row, first, rest),
+        7 => at_once::<R, 6>(out, row, first, rest),
+        _ => {
+            let Some((&c, row)) = row.split_first() else {
+                return;
+            };
+            accumulate::<R>(out, c, first);
+            for (&c, input) in row.iter().zip(rest.chunks_exact(out.len().max(1))) {
+                accumulate::<R>(out, c, input);
+            }
+        }
+    }
+}
+
+fn at_once<R: Coefficients, const K: usize>(
+    out: &mut [R::Word],
+    row: &[Word],
+    first: &[R::Word],
+    rest: &[R::Word],
+) {
+    let n = out.len();
+    if row.len() != K + 1 || first.len() != n || rest.len() != K * n {
+        return;
+    }
+    let c = R::of(row[0]);
+    let weights: [R::Word; K] = std::array::from_fn(|k| R::of(row[k + 1]));
+    let inputs: [&[R::Word]; K] = std::array::from_fn(|k| &rest[k * n..(k + 1) * n]);
+    for (i, (out, &first)) in out.iter_mut().zip(first).enumerate() {
+        let mut sum = R::add(*out, R::mul(c, first));
+        for k in 0..K {
+            sum = R::add(sum, R::mul(weights[k], inputs[k][i]));
+        }
+        *out = sum;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +248,35 @@ mod tests {
         }
         check::<u64>();
         check::<u128>();
+    }
+
+    #[test]
+    fn combinations_do_not_depend_on_how_many_inputs_there_are() {
+        fn check<R: Coefficients<Word = u64>>() {
+            let words = |seed: u64, n: u64| -> Vec<u64> {
+                (0..n)
+                    .map(|i| (seed + i).wrapping_mul(u64::MAX / 97))
+                    .collect()
+            };
+            for k in 1..9u64 {
+                let row: Vec<Word> = (0..=k)
+                    .map(|i| (Word::MAX / 3).wrapping_mul(i.into()))
+                    .collect();
+                let (first, rest) = (words(k, 21), words(2 * k, 21 * k));
+                let mut out = words(5, 21);
+                let mut expected = out.clone();
+                combine::<R>(&mut out, &row, &first, &rest);
+                for (i, sum) in expected.iter_mut().enumerate() {
+                    let inputs = std::iter::once(first[i]).chain(rest.chunks(21).map(|r| r[i]));
+                    for (&c, x) in row.iter().zip(inputs) {
+                        *sum = R::add(*sum, R::mul(R::of(c), x));
+                    }
+                }
+                assert_eq!(out, expected, "{k}");
+            }
+        }
+        check::<Integers<u64>>();
+        check::<Sliced>();
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //!
 //! A batch is cut into units; the words of unit `u` are `d` rows, one per coordinate, of the unit's length.
 
-use super::coefficients::{Coefficients, accumulate};
+use super::coefficients::{Coefficients, accumulate, combine};
 use super::{Bgw, party};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
@@ -154,10 +154,7 @@ impl<R: Coefficients> Batch<R> {
             for (shares, rows) in std::iter::once(own).chain(targets) {
                 // Interpolation: the integer at 0 and the t drawn values give the value at this party's point.
                 for (share, row) in shares.chunks_exact_mut(n.max(1)).zip(rows) {
-                    accumulate::<R>(share, row[0], secret);
-                    for (&c, drawn) in row[1..].iter().zip(drawn.chunks_exact(n.max(1))) {
-                        accumulate::<R>(share, c, drawn);
-                    }
+                    combine::<R>(share, row, secret, drawn);
                 }
             }
         }
