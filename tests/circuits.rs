@@ -4,6 +4,7 @@
 //! give the bounds that the project promises; where a lower bound is known (add `n − 1`, compare `n`, equal `n − 1`, select `n`,
 //! population count `n − weight of n`), the size form meets it.
 
+use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::{Suite, Threat};
 use smpcc_circuit::stats::{self, Known};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
@@ -34,6 +35,7 @@ fn figures(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> 
         protocol,
         objective,
         network: Network::LAN,
+        costs: Costs::SHIPPED,
         opt: 2,
     };
     let compiled = pipeline::compile(
@@ -49,6 +51,7 @@ fn figures(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> 
         trace: None,
         attribution: None,
         functions: &[],
+        costs: None,
     };
     let totals = stats::stats(&compiled.program, &known).totals;
     let pair = |x: Option<u64>, y: Option<u64>| (x.expect("a count"), y.expect("a depth"));

@@ -71,7 +71,18 @@ fn refused_program(program: &str, inputs: (&str, &str), options: &[&str], parts:
 fn every_help_is_as_documented() {
     let mut all = text(&smpcc(&["--help"]).stdout);
     for verb in [
-        "run", "party", "check", "build", "stats", "reveals", "dump", "explain", "test", "keygen",
+        "run",
+        "party",
+        "check",
+        "build",
+        "stats",
+        "graph",
+        "reveals",
+        "dump",
+        "explain",
+        "test",
+        "calibrate",
+        "keygen",
     ] {
         let output = smpcc(&[verb, "--help"]);
         assert!(output.status.success());
@@ -504,22 +515,121 @@ fn keygen_makes_a_private_key_and_overwrites_nothing() {
 
 #[test]
 fn the_library_and_the_examples_pass_their_tests() {
-    for path in [example("../stdlib"), example("")] {
-        let output = smpcc(&["test", &path.display().to_string()]);
-        assert!(
-            output.status.success(),
-            "{}\n{}",
-            text(&output.stdout),
-            text(&output.stderr)
-        );
-        assert!(
-            text(&output.stdout).contains(" 0 failed"),
-            "{}",
-            text(&output.stdout)
-        );
+    // Programs that fix their number of parties keep it; the suite follows.
+    for options in [
+        &["--parties", "3"][..],
+        &["--parties", "3", "--suite", "bgw"],
+        &["--parties", "2", "--suite", "gmw"],
+        &["--parties", "2"],
+        &["--parties", "5"],
+        &["--parties", "16"],
+    ] {
+        for path in [example("../stdlib"), example("")] {
+            let path = path.display().to_string();
+            let output = smpcc(&[&["test", &path][..], options].concat());
+            assert!(
+                output.status.success() && text(&output.stdout).contains(" 0 failed"),
+                "{options:?}: {}\n{}",
+                text(&output.stdout),
+                text(&output.stderr)
+            );
+        }
     }
     let folder = folder(&[("p.smpc", "test \"wrong\" { assert(secret(1) == 2); }\n")]);
     let output = smpcc(&["test", &folder.path().display().to_string()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("1 failed"));
+}
+
+#[test]
+fn graph_draws_by_the_ending() {
+    let folder = folder(&[]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let hospital = example("hospital.smpc").display().to_string();
+    for (name, begins) in [("g.svg", "<svg "), ("g.dot", "digraph ")] {
+        let to = at(name);
+        let options = ["--parties", "3", "--arg", "level=6", "-o", &to];
+        let output = smpcc(&[&["graph", &hospital][..], &options].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let drawn = std::fs::read_to_string(&to).expect("a picture");
+        assert!(drawn.starts_with(begins), "{drawn}");
+        for part in [
+            "hospital: rep3 among 3 parties",
+            "party 0 (hospital[0]) gives",
+            "patients: u32",
+        ] {
+            assert!(drawn.contains(part), "`{part}` is not in {drawn}");
+        }
+    }
+    let output = smpcc(&["graph", &hospital, "--parties", "3", "-o", &at("g.png")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains(".svg or .dot"));
+}
+
+#[test]
+fn a_measured_table_is_one_that_plans_take() {
+    let folder = folder(&[("wrong.toml", "[rep3]\nxor_ps = 3\n")]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let output = smpcc(&["calibrate", "-o", &at("costs.toml")]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let table = std::fs::read_to_string(at("costs.toml")).expect("a table");
+    for part in [
+        "[two-party]",
+        "[rep3]",
+        "[gmw]",
+        "[bgw]",
+        "garbled_and_ps = ",
+    ] {
+        assert!(table.contains(part), "`{part}` is not in {table}");
+    }
+    let avg = example("avg.smpc").display().to_string();
+    let costs = at("costs.toml");
+    let stats = smpcc(&["stats", &avg, "--parties", "3", "--costs", &costs]);
+    assert!(stats.status.success(), "{}", text(&stats.stderr));
+    let run = smpcc(&["run", &avg, "--parties", "3", "--costs", &costs]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let wrong = smpcc(&[
+        "stats",
+        &avg,
+        "--parties",
+        "3",
+        "--costs",
+        &at("wrong.toml"),
+    ]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("xor_ps"));
+}
+
+#[test]
+fn an_emulated_network_takes_its_time() {
+    let avg = example("avg.smpc").display().to_string();
+    for place in [&[][..], &["--in-process"]] {
+        let run = |options: &[&str]| -> (f64, f64, u64) {
+            let base = ["run", &avg, "--parties", "3", "--protocol", "boolean"];
+            let rest = ["--network", "40ms:100", "--format", "json"];
+            let output = smpcc(&[&base[..], &rest, place, options].concat());
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            assert_eq!(report["outputs"]["0"], 5300);
+            let ms = |what: &str| report["time_ms"][what].as_f64().expect("a time");
+            (
+                ms("online"),
+                ms("total"),
+                report["rounds"].as_u64().expect("rounds"),
+            )
+        };
+        let (slow, total, rounds) = run(&["--emulate"]);
+        // Each round waits for a message that is 20 ms on its way.
+        let least = 20.0 * rounds as f64;
+        assert!(
+            rounds > 3 && slow >= 0.9 * least,
+            "{slow} ms for {rounds} rounds"
+        );
+        assert!(
+            slow < 5.0 * least + 2000.0 && total >= slow,
+            "{slow} ms for {rounds} rounds"
+        );
+        let (fast, ..) = run(&[]);
+        assert!(fast < slow, "{fast} ms, emulated {slow} ms");
+    }
 }

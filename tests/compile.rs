@@ -1,7 +1,9 @@
 //! Compile time and plans follow the program, not the data; and the same program gives the same plan everywhere.
 
 use smpcc_circuit::codec;
-use smpcc_circuit::program::{Program, Suite, Threat};
+use smpcc_circuit::cost::Costs;
+use smpcc_circuit::program::{Domain, Program, Suite, Threat};
+use smpcc_circuit::stats::{Known, stats};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{front, pipeline};
@@ -17,6 +19,7 @@ fn options(protocol: ProtocolChoice) -> Options {
         protocol,
         objective: ObjectiveChoice::Auto,
         network: Network::LAN,
+        costs: Costs::SHIPPED,
         opt: 2,
     }
 }
@@ -46,6 +49,89 @@ fn compile(text: &str, len: u64, protocol: ProtocolChoice) -> Program {
     )
     .unwrap_or_else(|d| panic!("{d:?}"))
     .program
+}
+
+/// ANDs of a program's Boolean and of its garbled sections.
+fn choice(setting: (Suite, u32, &str), network: Network) -> (u64, u64) {
+    let (suite, n_parties, third) = setting;
+    let text = format!(
+        "party left;\nparty right;\n{third}\nfn main(a: [secret u32; _] from left, b: [secret u32; _] from right) -> u32 {{\n    \
+         let mut close: secret u32 = 0;\n    for i in 0..a.len() {{\n        if count_ones(a[i] ^ b[i]) < 8 {{ close += 1; }}\n    }}\n    close\n}}\n"
+    );
+    let mut sources = SourceSet::new();
+    let root = sources.add("close.smpc", text);
+    let (hir, diagnostics) = front::check(&sources, root);
+    let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    let session = Session {
+        n_parties,
+        role_counts: vec![1; n_parties as usize],
+        args: BTreeMap::new(),
+        lens: [(("a".to_string(), 0), 1600), (("b".to_string(), 1), 1600)].into(),
+    };
+    let options = Options {
+        suite,
+        network,
+        ..options(ProtocolChoice::Auto)
+    };
+    let program = pipeline::compile(&hir, &sources, "close", &session, &options, &mut |_, _| {})
+        .unwrap_or_else(|d| panic!("{d:?}"))
+        .program;
+    let stats = stats(&program, &Known::default());
+    let ands = |letter: &str| {
+        let of = stats.sections.iter().filter(|s| s.domain == letter);
+        of.filter_map(|s| s.and).sum::<u64>()
+    };
+    (ands("B"), ands("Y"))
+}
+
+#[test]
+fn sections_move_from_boolean_to_garbled_where_rounds_are_slow() {
+    for setting in [(Suite::TwoParty, 2, ""), (Suite::Rep3, 3, "party auditor;")] {
+        let (boolean, garbled) = choice(setting, Network::LAN);
+        assert!(
+            boolean > 40_000 && garbled < boolean / 10,
+            "{setting:?}: {boolean}, {garbled}"
+        );
+        let (boolean, garbled) = choice(setting, Network::WAN);
+        assert!(
+            boolean == 0 && garbled > 40_000,
+            "{setting:?}: {boolean}, {garbled}"
+        );
+    }
+}
+
+#[test]
+fn a_table_of_local_times_moves_sections() {
+    let slow = |costs: Costs| {
+        let text = "fn main(xs: [secret u32; _] from each) -> bool { let mut any: secret bool = false; \
+                    for i in 0..xs[0].len() { if xs[0][i] < xs[1][i] { any = true; } } any }";
+        let mut sources = SourceSet::new();
+        let root = sources.add("program.smpc", text);
+        let hir = front::check(&sources, root).0.expect("a program");
+        let session = Session {
+            n_parties: 3,
+            role_counts: vec![3],
+            args: BTreeMap::new(),
+            lens: (0..3)
+                .map(|party| (("xs".to_string(), party), 500))
+                .collect(),
+        };
+        let options = Options {
+            costs,
+            ..options(ProtocolChoice::Auto)
+        };
+        let program = pipeline::compile(&hir, &sources, "p", &session, &options, &mut |_, _| {})
+            .unwrap_or_else(|d| panic!("{d:?}"))
+            .program;
+        program.sections.iter().any(|s| s.domain == Domain::Yao)
+    };
+    let mut costs = Costs::SHIPPED;
+    costs.rep3.garbled_and_ps = 10_000_000;
+    assert!(!slow(costs), "garbling that slow is never worth it here");
+    costs.rep3.garbled_and_ps = 1;
+    costs.rep3.label_ps = 1;
+    costs.rep3.and_ps = 1_000_000;
+    assert!(slow(costs), "shared ANDs that slow are not either");
 }
 
 fn size(program: &Program) -> usize {

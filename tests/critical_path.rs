@@ -26,6 +26,7 @@ fn compile(text: &str, protocol: ProtocolChoice) -> Compiled {
         protocol,
         objective: ObjectiveChoice::Auto,
         network: Network::LAN,
+        costs: smpcc_circuit::cost::Costs::SHIPPED,
         opt: 2,
     };
     pipeline::compile(
@@ -51,6 +52,7 @@ fn figures(compiled: &Compiled, inputs: &[u128]) -> Stats {
             trace: Some(&trace),
             attribution: Some(&compiled.attribution),
             functions: &compiled.functions,
+            costs: None,
         },
     )
 }

@@ -141,6 +141,16 @@ fn different_programs_and_arguments_are_named_and_nothing_is_computed() {
         "{}",
         err(&outputs[0])
     );
+    std::fs::write(site.path().join("fast.toml"), "[rep3]\nand_ps = 1\n").expect("a table");
+    site.configure(2, "avg.smpc", "costs = \"fast.toml\"");
+    let outputs = site.run(&[0, 1, 2]);
+    assert!(
+        outputs
+            .iter()
+            .any(|o| o.status.code() == Some(2) && err(o).contains("the cost model")),
+        "{}",
+        err(&outputs[0])
+    );
     site.configure(2, "avg.smpc", "protocol = \"yao\"");
     let outputs = site.run(&[0, 1, 2]);
     assert!(

@@ -4,17 +4,18 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Program, further options, and whether all of it can run in arithmetic shares.
-const EXAMPLES: [(&str, &[&str], bool); 9] = [
-    ("avg", &[], false),
-    ("auction", &[], false),
-    ("vote", &[], false),
-    ("hospital", &["--arg", "level=6"], false),
-    ("histogram", &[], false),
+/// Program, options, and whether all of it can run in arithmetic shares.
+const EXAMPLES: [(&str, &[&str], bool); 10] = [
+    ("avg", &["--parties", "3"], false),
+    ("auction", &["--parties", "3"], false),
+    ("vote", &["--parties", "3"], false),
+    ("hospital", &["--parties", "3", "--arg", "level=6"], false),
+    ("histogram", &["--parties", "3"], false),
     ("intersection", &[], false),
     ("dot", &[], true),
-    ("risk", &[], false),
-    ("score", &["--arg", "limit=79"], false),
+    ("risk", &["--parties", "3"], false),
+    ("score", &["--parties", "3", "--arg", "limit=79"], false),
+    ("millionaires", &[], false),
 ];
 
 fn examples() -> PathBuf {
@@ -25,7 +26,7 @@ fn smpcc(verb: &str, name: &str, options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_smpcc"))
         .arg(verb)
         .arg(examples().join(format!("{name}.smpc")))
-        .args(["--parties", "3", "--format", "json"])
+        .args(["--format", "json"])
         .args(options)
         .output()
         .expect("smpcc starts")
@@ -130,6 +131,63 @@ fn the_same_in_one_process() {
             "{name}"
         );
     }
+}
+
+/// Suites and numbers of parties that `avg` runs under as real processes.
+const SETTINGS: [(&str, u32, &str); 6] = [
+    ("auto", 2, "two-party"),
+    ("auto", 3, "rep3"),
+    ("gmw", 3, "gmw"),
+    ("bgw", 3, "bgw"),
+    ("auto", 5, "bgw"),
+    ("auto", 7, "bgw"),
+];
+
+#[test]
+fn any_number_of_processes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (suite, n, named) in SETTINGS {
+        let inputs: serde_json::Map<String, Value> = (0..n)
+            .map(|i| {
+                (
+                    i.to_string(),
+                    serde_json::json!({ "salary": 4000 + 100 * i * i }),
+                )
+            })
+            .collect();
+        let path = folder.path().join(format!("{n}.json"));
+        std::fs::write(&path, Value::from(inputs).to_string()).expect("inputs");
+        let (n_text, path) = (n.to_string(), path.display().to_string());
+        let options = ["--parties", &n_text, "--suite", suite, "--inputs", &path];
+        let report = json(&smpcc("run", "avg", &options));
+        let mean = (0..n).map(|i| 4000 + 100 * i * i).sum::<u32>() / n;
+        for party in 0..n {
+            assert_eq!(report["outputs"][party.to_string()], mean, "{suite}, {n}");
+        }
+        assert_eq!(report["suite"], named);
+        let stats = json(&smpcc("stats", "avg", &options));
+        assert_eq!(report["rounds"], stats["totals"]["rounds"], "{suite}, {n}");
+        assert_eq!(
+            report["bytes_sent"], stats["totals"]["bytes_sent"],
+            "{suite}, {n}"
+        );
+    }
+}
+
+#[test]
+fn every_run_says_what_protects_the_inputs() {
+    let output = Command::new(env!("CARGO_BIN_EXE_smpcc"))
+        .arg("run")
+        .arg(examples().join("avg.smpc"))
+        .args(["--parties", "3", "--suite", "bgw"])
+        .output()
+        .expect("smpcc starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("protected by bgw among 3 parties: none of them alone learns anything"),
+        "{text}"
+    );
+    assert!(text.contains("(semi-honest)"), "{text}");
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn compile(
         protocol,
         objective,
         network: Network::LAN,
+        costs: smpcc_circuit::cost::Costs::SHIPPED,
         opt: 2,
     };
     pipeline::compile(

@@ -1,5 +1,6 @@
 //! What several tests share: settings, examples compiled in this process, and parties with links in memory.
 
+use smpcc_circuit::cost::Costs;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Program, Suite, Threat};
 use smpcc_circuit::value::Word;
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 pub type Example = (&'static str, &'static [(&'static str, &'static str)], u64);
 
 /// All examples.
-pub const EXAMPLES: [Example; 9] = [
+pub const EXAMPLES: [Example; 10] = [
     ("avg", &[], 0),
     ("auction", &[], 0),
     ("vote", &[], 0),
@@ -27,6 +28,7 @@ pub const EXAMPLES: [Example; 9] = [
     ("dot", &[], 6),
     ("risk", &[], 0),
     ("score", &[("limit", "79")], 3),
+    ("millionaires", &[], 0),
 ];
 
 /// Who computes, and who of them may be corrupt together.
@@ -66,15 +68,12 @@ pub const SETTINGS: [Setting; 13] = [
     setting(Suite::Bgw, 16, 7),
 ];
 
-/// The suites whose protocols run; plans of all are checked in the clear.
-#[allow(dead_code, reason = "not every test that shares this file needs all")]
-pub const RUNNING: [Suite; 1] = [Suite::Rep3];
-
 impl Setting {
-    /// Whether its protocols run.
+    /// Whether a run takes so little that every example can have one: each pair of parties of `gmw` makes base transfers of
+    /// its own, so there one domain stands for the others.
     #[allow(dead_code, reason = "not every test that shares this file needs all")]
-    pub fn runs(self) -> bool {
-        RUNNING.contains(&self.suite)
+    pub fn is_affordable(self, protocol: ProtocolChoice) -> bool {
+        self.n_parties <= 3 || protocol == ProtocolChoice::Auto
     }
 
     /// Domains that can be asked for, the compiler's choice first.
@@ -101,6 +100,7 @@ pub fn options(setting: Setting, protocol: ProtocolChoice, network: Network) -> 
         protocol,
         objective: ObjectiveChoice::Auto,
         network,
+        costs: Costs::SHIPPED,
         opt: 2,
     }
 }

@@ -28,11 +28,13 @@ mod bgw;
 mod demand;
 mod pairwise;
 mod rep3;
+mod work;
 
 pub use ahead::{Demands, start};
 pub use bgw::{extension_degree, king_multiplies, king_opens};
 pub use demand::{Correlation, Demand};
 pub use pairwise::{Route, Routes, routes, whole_triples};
+pub use work::{Costs, Work};
 
 /// Bytes of a wire label.
 pub const LABEL_LEN: u64 = 16;
@@ -226,7 +228,7 @@ pub fn op_cost(program: &Program, node: &Node) -> OpCost {
 }
 
 /// How `node` moves stamps. Nothing sent, nothing waited for: empty vectors and circuits without ANDs take no round.
-fn delay(program: &Program, node: &Node) -> Delay {
+pub fn delay(program: &Program, node: &Node) -> Delay {
     match program.suite {
         Suite::Rep3 => rep3::delay(program, node),
         Suite::TwoParty | Suite::Gmw => pairwise::delay(program, node),

@@ -11,7 +11,7 @@ mod memory;
 mod path;
 mod time;
 
-use crate::cost::{Demands, Stamp, StampMap, op_cost, setup};
+use crate::cost::{Costs, Demands, Stamp, StampMap, op_cost, setup};
 use crate::eval::Trace;
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Domain, Loc, Node, Op, Program, Region};
@@ -173,6 +173,8 @@ pub struct Known<'a> {
     pub attribution: Option<&'a Attribution>,
     /// The program's functions.
     pub functions: &'a [FunctionLines],
+    /// Local times; as shipped without any.
+    pub costs: Option<&'a Costs>,
 }
 
 /// Operations that may be visited for the rounds and depths of single sections.
@@ -226,10 +228,15 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let show = |x: u64| counted.then_some(x);
     let ahead = plus(&setup.sent, &total.prepared);
     let sent = plus(&total.sent, &ahead);
+    let work = known.costs.unwrap_or(&Costs::SHIPPED).among(
+        program.suite,
+        program.n_parties,
+        program.threshold,
+    );
     let estimate = |link: Link| {
         rounds.map(|r| {
             let most = sent.iter().copied().max().unwrap_or(0);
-            time::milliseconds(link, r, most, &total)
+            time::milliseconds(link, r, most, &total, &work)
         })
     };
     Stats {

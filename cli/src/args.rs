@@ -53,7 +53,8 @@ pub enum Command {
 Examples:
   smpcc run examples/avg.smpc --parties 3
   smpcc run examples/hospital.smpc --arg level=6 --inputs examples/hospital.inputs
-  smpcc run examples/auction.smpc --protocol yao --format json")]
+  smpcc run examples/auction.smpc --protocol yao --format json
+  smpcc run examples/millionaires.smpc --network 20ms:100 --emulate")]
     Run(RunArgs),
     /// Be one party of a real deployment
     #[command(after_help = "\
@@ -103,6 +104,18 @@ Examples:
   smpcc test examples/avg.smpc
   smpcc test stdlib --parties 5 --suite gmw")]
     Test(TestArgs),
+    /// Measure this machine: a table of local times for `--costs`
+    #[command(after_help = "\
+Examples:
+  smpcc calibrate -o costs.toml
+  smpcc stats examples/auction.smpc --parties 3 --costs costs.toml")]
+    Calibrate(CalibrateArgs),
+    /// Draw the sections, their protocols and conversions
+    #[command(after_help = "\
+Examples:
+  smpcc graph examples/auction.smpc --parties 3 -o auction.svg
+  smpcc graph examples/hospital.smpc --arg level=6 --len rows=100 -o hospital.dot")]
+    Graph(GraphArgs),
     /// Make a key and a certificate for one party
     #[command(after_help = "\
 Examples:
@@ -140,6 +153,9 @@ pub struct PlanArgs {
     /// The network that the plan is made for: lan, wan or RTTms:MBIT
     #[arg(long, value_name = "lan|wan|RTTms:MBIT", default_value = "lan")]
     pub network: String,
+    /// Local times to plan with, from `smpcc calibrate` [default: those of the release]
+    #[arg(long, value_name = "FILE")]
+    pub costs: Option<PathBuf>,
     /// How hard to optimise
     #[arg(long, value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
     pub opt: u8,
@@ -230,6 +246,9 @@ pub struct RunArgs {
     /// Run all parties as threads of this process
     #[arg(long)]
     pub in_process: bool,
+    /// Delay and throttle the links as `--network` says
+    #[arg(long)]
+    pub emulate: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -368,15 +387,36 @@ pub struct TestArgs {
     /// Run only tests whose name contains this
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
-    /// Number of parties for programs that do not fix it
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub parties: u32,
+    /// Number of parties for programs that do not fix it; tests for others are skipped [default: 3]
+    #[arg(long, value_name = "N")]
+    pub parties: Option<u32>,
     /// The protocol family
     #[arg(long, value_enum, default_value_t = SuiteArg::Auto)]
     pub suite: SuiteArg,
     /// How many parties may be corrupt together [default: the most that the suite stands]
     #[arg(long, value_name = "T")]
     pub threshold: Option<u32>,
+}
+
+/// `calibrate`.
+#[derive(Args, Debug)]
+pub struct CalibrateArgs {
+    /// Where to write the table; `-` is stdout
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+}
+
+/// `graph`.
+#[derive(Args, Debug)]
+pub struct GraphArgs {
+    /// The program
+    pub file: PathBuf,
+    /// Session and plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Where to write: a name that ends in .svg or .dot
+    #[arg(long, short, value_name = "OUT")]
+    pub output: PathBuf,
 }
 
 /// `keygen`.

@@ -1,9 +1,11 @@
 //! One file per verb.
 
 pub mod build;
+pub mod calibrate;
 pub mod check;
 pub mod dump;
 pub mod explain;
+pub mod graph;
 pub mod keygen;
 pub mod party;
 pub mod reveals;

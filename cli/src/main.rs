@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod compiled;
+mod costs;
+mod emulate;
 mod exit;
 mod inputs;
 mod load;
@@ -66,6 +68,8 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Dump(args) => commands::dump::dump(args, style),
         Command::Explain(args) => commands::explain::explain(args),
         Command::Test(args) => commands::test::test(args, style),
+        Command::Calibrate(args) => commands::calibrate::calibrate(args, style),
+        Command::Graph(args) => commands::graph::graph(args, style),
         Command::Keygen(args) => commands::keygen::keygen(args),
     }
 }

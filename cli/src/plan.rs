@@ -1,6 +1,7 @@
 //! From options, schema and inputs to a session: who is who, how long inputs are, and what the compiler is asked for.
 
 use crate::args::{ObjectiveArg, PlanArgs, ProtocolArg, ThreatArg};
+use crate::costs::{self, Table};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, Tree};
 use crate::suites;
@@ -32,6 +33,8 @@ pub struct Choices {
     pub objective: String,
     /// Round-trip time in microseconds, bandwidth in Mbit/s.
     pub network: (u64, u64),
+    /// Local times.
+    pub costs: Table,
     /// Optimisation level.
     pub opt: u8,
 }
@@ -64,6 +67,10 @@ impl Choices {
             }
             .into(),
             network: network(&args.network)?,
+            costs: match &args.costs {
+                Some(path) => costs::read(path)?,
+                None => Table::default(),
+            },
             opt: args.opt,
         })
     }
@@ -99,6 +106,7 @@ impl Choices {
                 rtt_us: self.network.0,
                 mbit_per_s: self.network.1,
             },
+            costs: self.costs.costs(),
             opt: self.opt,
         })
     }

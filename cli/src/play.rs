@@ -9,7 +9,7 @@ use crate::plan::{Choices, PartyInputs};
 use crate::{load, render};
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
-use smpcc_circuit::program::Program;
+use smpcc_circuit::program::{Program, Suite};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
 use smpcc_runtime::engine::{self, Progress};
@@ -39,6 +39,8 @@ pub struct Job {
     pub certificates: Vec<String>,
     /// Seconds to wait for a party.
     pub deadline_s: u64,
+    /// Whether links are as slow as the network that the plan is made for.
+    pub emulate: bool,
     /// Whether to report progress on the way.
     pub progress: bool,
 }
@@ -304,6 +306,12 @@ fn proposal(party: &Party<'_>, options: &smpcc_compiler::session::Options) -> Pr
     let choices = party.choices;
     let mut costs = Transcript::new("smpcc/costs");
     costs.number(choices.network.0).number(choices.network.1);
+    for suite in Suite::ALL {
+        costs.string(suite.name());
+        for (name, ps) in options.costs.of(suite).entries() {
+            costs.string(name).number(ps);
+        }
+    }
     Proposal {
         build: concat!("smpcc ", env!("CARGO_PKG_VERSION")).into(),
         source: source_hash(party.source),

@@ -35,6 +35,7 @@ fn compile(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> 
         protocol,
         objective,
         network: Network::LAN,
+        costs: smpcc_circuit::cost::Costs::SHIPPED,
         opt: 2,
     };
     pipeline::compile(

@@ -8,8 +8,10 @@
 //! Rings follow from the choice: a value takes the widest ring that a use needs, if range analysis proves that the integer
 //! itself can be held there (`wide`), and the ring of its own width otherwise.
 
+mod circuits;
 mod cost;
 mod legal;
+mod prices;
 mod rings;
 mod search;
 
@@ -17,6 +19,7 @@ use crate::hir::Protocol;
 use crate::ir::{Ir, Node};
 use crate::session::{Options, ProtocolChoice};
 use crate::span::Span;
+use smpcc_circuit::cost::Delay;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
 
@@ -74,6 +77,26 @@ pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
     Ok(finish(ir, &kinds, vec!["known to all".into(), why], |k| {
         u32::from(k != Kind::Public)
     }))
+}
+
+/// Picoseconds that a shared AND of one lane takes, its correlation and its way through a link included, and those of a
+/// level of ANDs: what decides between a circuit with few ANDs and a shallow one.
+pub(crate) fn shared_and_ps(options: &Options, n_parties: u32) -> (u64, u64) {
+    let prices = prices::Prices::new(options, n_parties, std::iter::empty(), &[]);
+    let work = options
+        .costs
+        .among(options.suite, n_parties, options.threshold);
+    let most = prices.and.sent.iter().copied().fold(0.0, f64::max);
+    let transfer = most * 8_000_000.0 / (options.network.mbit_per_s.max(1) as f64);
+    let rounds = match prices.and.delay {
+        Delay::Rounds(rounds) => u64::from(rounds),
+        Delay::None | Delay::ToEvaluator | Delay::BothWays => 1,
+    };
+    let latency = options.network.rtt_us.saturating_mul(500_000);
+    (
+        (transfer as u64).saturating_add(work.and_ps),
+        latency.saturating_mul(rounds).saturating_add(work.step_ps),
+    )
 }
 
 /// The plan that the cost model likes best.
@@ -186,6 +209,7 @@ mod tests {
     use super::*;
     use crate::ir::build::Builder;
     use crate::session::{Network, ObjectiveChoice};
+    use smpcc_circuit::cost::Costs;
     use smpcc_circuit::gate::WordOp;
     use smpcc_circuit::program::{Suite, Threat};
     use smpcc_circuit::value::Scalar;
@@ -198,6 +222,7 @@ mod tests {
             protocol: ProtocolChoice::Auto,
             objective: ObjectiveChoice::Auto,
             network,
+            costs: Costs::SHIPPED,
             opt: 2,
         };
         assign(ir, &options).unwrap()

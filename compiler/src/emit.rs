@@ -20,7 +20,7 @@ pub(crate) use arith::has_arithmetic_form;
 
 use crate::assign::Plan;
 use crate::ir::{Ir, Node as IrNode, Op as IrOp, Reducer, Region as IrRegion};
-use crate::session::{Network, ObjectiveChoice, Options};
+use crate::session::{ObjectiveChoice, Options};
 use crate::span::Span;
 use crate::templates::Objective;
 use frame::{Frame, Known, Logic, Work};
@@ -45,13 +45,15 @@ pub fn emit(
     files: Vec<String>,
     locate: Locate<'_>,
 ) -> Emitted {
+    let (and_ps, level_ps) = crate::assign::shared_and_ps(options, ir.n_parties);
     let mut emitter = Emitter {
         ir,
         plan,
         suite: options.suite,
         threshold: options.threshold,
         objective: options.objective,
-        network: options.network,
+        and_ps,
+        level_ps,
         locate,
         values: Vec::new(),
         known: Vec::new(),
@@ -111,7 +113,9 @@ struct Emitter<'a> {
     suite: Suite,
     threshold: u32,
     objective: ObjectiveChoice,
-    network: Network,
+    /// Picoseconds of a shared AND of one lane, sending included, and of a level of them.
+    and_ps: u64,
+    level_ps: u64,
     locate: Locate<'a>,
     values: Vec<ValueInfo>,
     known: Vec<Known>,
@@ -144,7 +148,7 @@ impl Emitter<'_> {
             (ObjectiveChoice::Depth, _) => &[Objective::Depth],
             (ObjectiveChoice::Size, _) | (ObjectiveChoice::Auto, Domain::Yao) => &[Objective::Size],
             // With many lanes bytes may weigh more than rounds.
-            (ObjectiveChoice::Auto, _) if lanes >= MANY_LANES => {
+            (ObjectiveChoice::Auto, _) if lanes >= many_lanes(self.and_ps) => {
                 &[Objective::Depth, Objective::Size]
             }
             (ObjectiveChoice::Auto, _) => &[Objective::Depth],
@@ -153,10 +157,9 @@ impl Emitter<'_> {
 
     /// Picoseconds that a shared circuit takes on the network.
     fn price(&self, template: &Template, lanes: u64) -> u128 {
-        let bits = u128::from(template.n_and()) * u128::from(lanes);
-        let transfer = bits * 1_000_000 / u128::from(self.network.mbit_per_s.max(1));
-        let latency = u128::from(template.and_depth()) * u128::from(self.network.rtt_us) * 500_000;
-        transfer + latency
+        let ands = u128::from(template.n_and()) * u128::from(lanes);
+        let latency = u128::from(template.and_depth()) * u128::from(self.level_ps);
+        ands * u128::from(self.and_ps) + latency
     }
 
     fn region(&mut self, region: &IrRegion) {
@@ -527,8 +530,10 @@ impl Emitter<'_> {
     }
 }
 
-/// Lanes from which a circuit with fewer ANDs is worth a look in a shared section.
-const MANY_LANES: u64 = 1 << 12;
+/// Lanes from which a circuit with fewer ANDs is worth a look in a shared section, by what an AND takes in picoseconds.
+pub(crate) const fn many_lanes(and_ps: u64) -> u64 {
+    if and_ps < 20_000 { 1 << 12 } else { 1 << 6 }
+}
 
 const BOOL: ValueInfo = ValueInfo {
     domain: Domain::Public,

@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod emit;
 pub mod export;
 pub mod front;
+pub mod graph;
 #[allow(
     missing_docs,
     unused,

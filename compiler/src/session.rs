@@ -1,6 +1,7 @@
 //! What the parties have agreed on before a program is compiled, and what the user asks of the compiler.
 
 use serde::{Deserialize, Serialize};
+use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::{Suite, Threat};
 use std::collections::BTreeMap;
 
@@ -30,8 +31,10 @@ pub struct Options {
     pub protocol: ProtocolChoice,
     /// Which form of scalar circuits.
     pub objective: ObjectiveChoice,
-    /// What the network and the machines cost.
+    /// What the network is like.
     pub network: Network,
+    /// What parties compute locally.
+    pub costs: Costs,
     /// 0: only what running needs; 1: cheap passes; 2: everything (the default).
     pub opt: u8,
 }

@@ -1,6 +1,7 @@
 //! An estimate of a run's time from its rounds, its bytes and its local work.
 
 use super::Sums;
+use crate::cost::Work;
 
 /// A network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,19 +25,26 @@ impl Link {
     };
 }
 
-/// Local nanoseconds of a shared AND of one lane.
-const AND_NS: f64 = 0.5;
-/// Of a garbled AND.
-const GARBLED_AND_NS: f64 = 60.0;
-/// Of a product.
-const MUL_NS: f64 = 10.0;
-
 /// Rounds at half a round trip each, the busiest sender's bytes through its link, and local work, one after the other.
-pub(super) fn milliseconds(link: Link, rounds: u64, most_sent: u64, work: &Sums) -> f64 {
+pub(super) fn milliseconds(
+    link: Link,
+    rounds: u64,
+    most_sent: u64,
+    sums: &Sums,
+    work: &Work,
+) -> f64 {
     let latency = rounds as f64 * link.rtt_us as f64 / 2000.0;
     let transfer = most_sent as f64 * 8.0 / (link.mbit_per_s as f64 * 1000.0);
-    let shared = work.and.saturating_sub(work.garbled) as f64;
-    let local = shared * AND_NS + work.garbled as f64 * GARBLED_AND_NS + work.mul as f64 * MUL_NS;
-    let all = latency + transfer + local / 1e6;
+    let shared = sums.and.saturating_sub(sums.garbled);
+    let setup = if sums.prepared.iter().any(|&b| b > 0) {
+        work.setup_ps as f64
+    } else {
+        0.0
+    };
+    let local = shared as f64 * work.and_ps as f64
+        + sums.garbled as f64 * work.garbled_and_ps as f64
+        + sums.mul as f64 * work.product_ps as f64
+        + setup;
+    let all = latency + transfer + local / 1e9;
     (all * 1000.0).round() / 1000.0
 }

@@ -7,7 +7,7 @@ use crate::local::{FromChild, ToChild};
 use crate::plan::{self, Choices, PartyInputs};
 use crate::play::{self, Broken, Job, Party};
 use crate::progress::Bar;
-use crate::{inputs, out, report, suites};
+use crate::{costs, emulate, inputs, out, report, suites};
 use serde::Deserialize;
 use smpcc_compiler::schema;
 use smpcc_compiler::session::Network;
@@ -43,6 +43,8 @@ struct Config {
     objective: Option<String>,
     #[serde(default)]
     network: Option<String>,
+    #[serde(default)]
+    costs: Option<PathBuf>,
     #[serde(default)]
     deadline_s: Option<u64>,
     #[serde(default)]
@@ -105,7 +107,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     let hir = load::check(&source, style)?;
     let n_parties = u32::try_from(config.peer.len() + 1)
         .map_err(|_| Failure::usage(format!("{shown}: too many peers")))?;
-    let choices = choices(&config, n_parties, &shown)?;
+    let choices = choices(&config, n_parties, &shown, &folder)?;
     let role_counts = plan::roles(&hir, n_parties)?;
     let names = schema::party_names(&hir, &role_counts);
     let number = |key: &PartyKey| {
@@ -222,7 +224,7 @@ fn party_id(number: u32) -> PartyId {
     PartyId::new(u16::try_from(number).unwrap_or(u16::MAX))
 }
 
-fn choices(config: &Config, n_parties: u32, shown: &str) -> Outcome<Choices> {
+fn choices(config: &Config, n_parties: u32, shown: &str, folder: &Path) -> Outcome<Choices> {
     let mut args = BTreeMap::new();
     for (name, value) in &config.args {
         let text = match value {
@@ -257,6 +259,10 @@ fn choices(config: &Config, n_parties: u32, shown: &str) -> Outcome<Choices> {
         network: match &config.network {
             Some(text) => plan::network(text)?,
             None => (Network::LAN.rtt_us, Network::LAN.mbit_per_s),
+        },
+        costs: match &config.costs {
+            Some(path) => costs::read(&folder.join(path))?,
+            None => costs::Table::default(),
         },
         opt: 2,
     })
@@ -373,6 +379,11 @@ fn listen_and_play(
         deadline,
     })
     .map_err(run)?;
+    let links = if job.emulate {
+        emulate::slow(links, job.choices.network).map_err(run)?
+    } else {
+        links
+    };
     let options = net::Options {
         deadline,
         ..net::Options::default()

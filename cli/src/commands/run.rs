@@ -5,12 +5,13 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::load::{self, Source, Style};
 use crate::plan::{self, Choices, PartyInputs};
 use crate::play::{self, Broken, Job, Party, PartyReport};
-use crate::{local, out, prompt, report};
+use crate::{emulate, local, out, prompt, report};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::schema;
 use smpcc_runtime::keys::Identity;
-use smpcc_runtime::net::{self, memory};
+use smpcc_runtime::net::{self, Mesh, memory};
+use smpcc_runtime::party::PartyNames;
 use std::time::{Duration, Instant};
 
 /// Runs a program and prints who learned what.
@@ -52,9 +53,9 @@ pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
     )
     .map_err(|diagnostics| load::failed(&source, diagnostics, style))?;
     let reports = if args.in_process {
-        threads(&source, &hir, &choices, inputs, args.deadline, style)?
+        threads(&source, &hir, &choices, inputs, args, style)?
     } else {
-        processes(&source, &choices, inputs, args.deadline, style, verbose)?
+        processes(&source, &choices, inputs, args, style, verbose)?
     };
     let names = schema::party_names(&hir, &role_counts);
     let json = report::json(&reports, began.elapsed());
@@ -79,7 +80,7 @@ fn processes(
     source: &Source,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
-    deadline_s: u64,
+    args: &RunArgs,
     style: Style,
     verbose: u8,
 ) -> Outcome<Vec<PartyReport>> {
@@ -101,7 +102,8 @@ fn processes(
             inputs,
             key: identity.expose_key_pem().to_string(),
             certificates: certificates.clone(),
-            deadline_s,
+            deadline_s: args.deadline,
+            emulate: args.emulate,
             progress: out::interactive() && !style.quiet,
         })
         .collect();
@@ -114,14 +116,27 @@ fn threads(
     hir: &Hir,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
-    deadline_s: u64,
+    args: &RunArgs,
     style: Style,
 ) -> Outcome<Vec<PartyReport>> {
     let options = net::Options {
-        deadline: Duration::from_secs(deadline_s),
+        deadline: Duration::from_secs(args.deadline),
         ..net::Options::default()
     };
-    let meshes = memory::meshes(inputs.len(), &options).map_err(play::failure)?;
+    let names = PartyNames::plain(inputs.len());
+    let meshes = memory::links(inputs.len())
+        .map_err(play::failure)?
+        .into_iter()
+        .map(|links| {
+            let links = if args.emulate {
+                emulate::slow(links, choices.network)?
+            } else {
+                links
+            };
+            Mesh::new(links, names.clone(), options.clone())
+        })
+        .collect::<Result<Vec<Mesh>, _>>()
+        .map_err(play::failure)?;
     let results: Vec<Result<PartyReport, Broken>> = std::thread::scope(|scope| {
         let threads: Vec<_> = meshes
             .into_iter()

@@ -17,12 +17,14 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
     let program = compiled.program;
     let attribution = Some(&compiled.attribution);
     let functions = &compiled.functions;
+    let costs = Some(&prepared.options.costs);
     let mut stats = stats::stats(
         &program,
         &Known {
             functions,
             attribution,
             trace: None,
+            costs,
         },
     );
     if !stats.exact
@@ -34,6 +36,7 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
                 trace: Some(&trace),
                 functions,
                 attribution,
+                costs,
             },
         );
     }

@@ -3,35 +3,26 @@
 //!
 //! One walk over the IR adds up bytes per party and local nanoseconds with the number of times that each region runs, and
 //! follows rounds along the data as the schedule does: independent work shares rounds, regions are barriers, garblers do not
-//! wait for the evaluator. Sizes of circuits come from formulas near what the generators make; exact figures are the
-//! statistics' matter once a program is emitted. Only the four basic operations on floating-point numbers are used, so
-//! that every machine gets the same answer.
+//! wait for the evaluator. What an operation sends comes from the suite's tables ([`super::prices`]), correlations included,
+//! and local times from the cost table that parties agree on. Sizes of circuits come from formulas near what the generators
+//! make ([`super::circuits`]); exact figures are the statistics' matter once a program is emitted. Only the four basic
+//! operations on floating-point numbers are used, so that every machine gets the same answer.
 
 use super::Kind;
+use super::circuits::{Circuit, Forms, adder, ceil_log2, operator, sum};
+use super::prices::{Price, Prices};
+use crate::emit::many_lanes;
 use crate::ir::{Ir, Node, Op, Reducer, Region};
 use crate::session::{ObjectiveChoice, Options};
 use crate::templates::Objective;
+use smpcc_circuit::cost::Delay;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::program::{Domain, Suite};
 use smpcc_circuit::value::{ConstVec, Scalar};
 
-/// Bytes of a wire label.
-const LABEL: f64 = 16.0;
-/// Local nanoseconds per lane: a shared AND, a garbled AND, a product.
-const AND_NS: f64 = 0.5;
-const GARBLED_AND_NS: f64 = 60.0;
-const MUL_NS: f64 = 10.0;
-/// Local nanoseconds of an operation whatever its lanes.
-const OP_NS: f64 = 2000.0;
 /// Iterations that a run-time count stands for.
 const UNKNOWN_COUNT: f64 = 8.0;
-
-/// A circuit's size and depth.
-#[derive(Clone, Copy, Debug, Default)]
-struct Circuit {
-    ands: f64,
-    depth: f64,
-}
 
 /// When a value is there, in rounds: at all parties, and at those who garble.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,31 +39,55 @@ impl Stamp {
         }
     }
 
-    fn rounds(self, n: f64) -> Self {
-        if n == 0.0 {
+    /// After an operation with this delay, `times` of them one after the other.
+    fn after(self, delay: Delay, times: f64) -> Self {
+        if times == 0.0 {
             return self;
         }
-        let then = self.ready.max(self.garbled) + n;
-        Self {
-            ready: then,
-            garbled: then,
+        match delay {
+            Delay::None => self,
+            Delay::Rounds(rounds) => {
+                let then = self.ready.max(self.garbled) + f64::from(rounds) * times;
+                Self {
+                    ready: then,
+                    garbled: then,
+                }
+            }
+            Delay::ToEvaluator => Self {
+                ready: self.ready.max(self.garbled + 1.0),
+                garbled: self.garbled,
+            },
+            Delay::BothWays => Self {
+                ready: self.ready.max(self.garbled + 1.0),
+                garbled: self.garbled.max(self.ready + 1.0),
+            },
         }
     }
+}
 
-    fn to_evaluator(self) -> Self {
-        Self {
-            ready: self.ready.max(self.garbled + 1.0),
-            garbled: self.garbled,
-        }
-    }
+/// One party's local nanoseconds.
+struct Local {
+    and: f64,
+    garbled_and: f64,
+    label: f64,
+    product: f64,
+    step: f64,
+    setup: f64,
 }
 
 /// The cost model for one program.
 pub(super) struct Model<'a> {
     ir: &'a Ir,
+    suite: Suite,
+    threshold: u32,
+    prices: Prices,
+    local: Local,
     byte_ns: f64,
     round_ns: f64,
-    size_form: bool,
+    /// What decides between forms of shared circuits: nanoseconds of an AND and of a level, and lanes from which both count.
+    and_and_level: (f64, f64),
+    many_lanes: f64,
+    objective: ObjectiveChoice,
     /// Values that are one public word.
     constant: Vec<bool>,
 }
@@ -81,11 +96,30 @@ impl<'a> Model<'a> {
     pub(super) fn new(ir: &'a Ir, options: &Options) -> Self {
         let mut constant = vec![false; ir.values.len()];
         mark_constants(&ir.body, &mut constant);
+        let widths = ir.values.iter().map(|v| v.ty.scalar.width());
+        let work = options
+            .costs
+            .among(options.suite, ir.n_parties, options.threshold);
+        let ns = |ps: u64| ps as f64 / 1000.0;
+        let (and_ps, level_ps) = super::shared_and_ps(options, ir.n_parties);
         Self {
             ir,
+            suite: options.suite,
+            threshold: options.threshold,
+            prices: Prices::new(options, ir.n_parties, widths.chain([64]), &ir.outputs),
+            local: Local {
+                and: ns(work.and_ps),
+                garbled_and: ns(work.garbled_and_ps),
+                label: ns(work.label_ps),
+                product: ns(work.product_ps),
+                step: ns(work.step_ps),
+                setup: ns(work.setup_ps),
+            },
             byte_ns: 8000.0 / (options.network.mbit_per_s.max(1) as f64),
             round_ns: options.network.rtt_us as f64 * 500.0,
-            size_form: options.objective == ObjectiveChoice::Size,
+            and_and_level: (ns(and_ps), ns(level_ps)),
+            many_lanes: many_lanes(and_ps) as f64,
+            objective: options.objective,
             constant,
         }
     }
@@ -95,15 +129,41 @@ impl<'a> Model<'a> {
         let mut walk = Walk {
             model: self,
             kinds,
-            sent: [0.0; 3],
+            sent: vec![0.0; self.ir.n_parties as usize],
             local: 0.0,
+            correlated: false,
             stamps: vec![None; 4 * self.ir.values.len()],
             times: 1.0,
             home_times: vec![1.0; self.ir.values.len()],
         };
         let end = walk.region(&self.ir.body, Stamp::default());
-        let most = walk.sent.iter().copied().fold(0.0, f64::max);
-        most * self.byte_ns + end.ready.max(end.garbled) * self.round_ns + walk.local
+        let mut most = walk.sent.iter().copied().fold(0.0, f64::max);
+        let mut rounds = end.ready.max(end.garbled);
+        let mut local = walk.local;
+        if walk.correlated {
+            most += self.prices.setup.0;
+            rounds += self.prices.setup.1;
+            local += self.local.setup;
+        }
+        most * self.byte_ns + rounds * self.round_ns + local
+    }
+
+    /// The form in which emission writes a circuit.
+    fn form(&self, kind: Kind, forms: Forms, lanes: f64) -> Circuit {
+        match (self.objective, kind) {
+            (ObjectiveChoice::Depth, _) => forms.depth,
+            (ObjectiveChoice::Size, _) | (ObjectiveChoice::Auto, Kind::Yao) => forms.size,
+            (ObjectiveChoice::Auto, _) if lanes >= self.many_lanes => {
+                let (and, level) = self.and_and_level;
+                let price = |c: Circuit| c.ands * lanes * and + c.depth * level;
+                if price(forms.size) < price(forms.depth) {
+                    forms.size
+                } else {
+                    forms.depth
+                }
+            }
+            (ObjectiveChoice::Auto, _) => forms.depth,
+        }
     }
 }
 
@@ -124,8 +184,10 @@ fn mark_constants(region: &Region, constant: &mut [bool]) {
 struct Walk<'m, 'a> {
     model: &'m Model<'a>,
     kinds: &'m [Kind],
-    sent: [f64; 3],
+    sent: Vec<f64>,
     local: f64,
+    /// Whether correlations are used up.
+    correlated: bool,
     /// When each value is there in each domain that it is held in.
     stamps: Vec<Option<Stamp>>,
     /// How often the current region runs.
@@ -147,12 +209,22 @@ impl Walk<'_, '_> {
         self.kinds[v.index()]
     }
 
+    fn bits(&self, v: ValueId) -> u32 {
+        self.model.ir.values[v.index()].ty.scalar.width()
+    }
+
     fn width(&self, v: ValueId) -> f64 {
-        f64::from(self.model.ir.values[v.index()].ty.scalar.width())
+        f64::from(self.bits(v))
     }
 
     fn lanes(&self, v: ValueId) -> f64 {
         self.model.ir.values[v.index()].ty.lanes as f64
+    }
+
+    fn parts(&self, domain: Domain) -> f64 {
+        let model = self.model;
+        let n = model.ir.n_parties;
+        model.suite.parts(n, model.threshold, domain) as f64
     }
 
     fn define(&mut self, v: ValueId, kind: Kind, stamp: Stamp) {
@@ -160,35 +232,30 @@ impl Walk<'_, '_> {
         self.home_times[v.index()] = self.times;
     }
 
-    fn all_send(&mut self, bytes: f64, times: f64) {
-        for party in &mut self.sent {
-            *party += bytes * times;
+    /// Pays a price for so many lanes in all.
+    fn pay(&mut self, price: &Price, lanes: f64) {
+        for (sum, sent) in self.sent.iter_mut().zip(&price.sent) {
+            *sum += sent * lanes;
         }
+        self.correlated |= price.correlated && lanes > 0.0;
     }
 
     /// A circuit over lanes in bits.
-    fn circuit(
-        &mut self,
-        kind: Kind,
-        circuit: Circuit,
-        lanes: f64,
-        times: f64,
-        start: Stamp,
-    ) -> Stamp {
+    fn circuit(&mut self, kind: Kind, forms: Forms, lanes: f64, times: f64, start: Stamp) -> Stamp {
+        let model = self.model;
+        let circuit = model.form(kind, forms, lanes);
         let ands = circuit.ands * lanes * times;
-        if kind == Kind::Yao {
-            self.sent[0] += 2.0 * LABEL * ands;
-            self.local += GARBLED_AND_NS * ands;
-            if ands > 0.0 {
-                start.to_evaluator()
-            } else {
-                start
-            }
-        } else {
-            self.all_send(ands / 8.0, 1.0);
-            self.local += AND_NS * ands + OP_NS * 0.1 * circuit.depth * times;
-            start.rounds(circuit.depth)
+        if ands == 0.0 {
+            return start;
         }
+        if let (Kind::Yao, Some(price)) = (kind, &model.prices.garbled_and) {
+            self.pay(price, ands);
+            self.local += model.local.garbled_and * ands;
+            return start.after(price.delay, 1.0);
+        }
+        self.pay(&model.prices.and, ands);
+        self.local += model.local.and * ands + model.local.step * circuit.depth * times;
+        start.after(model.prices.and.delay, circuit.depth)
     }
 
     /// When `v` is there in `kind`; pays for the conversion the first time.
@@ -201,33 +268,33 @@ impl Walk<'_, '_> {
             return known.join(start);
         }
         let from = self.stamp(v, home).unwrap_or(start);
+        let model = self.model;
         let (w, n) = (self.width(v), self.lanes(v));
+        let prices = model.prices.of(self.bits(v));
         let times = self.home_times[v.index()];
-        self.local += OP_NS * times;
+        self.local += model.local.step * times;
         let done = match (home, kind) {
             (Kind::Arithmetic, Kind::Boolean) => {
-                let parts = Circuit {
-                    ands: w + self.adder(w).ands,
-                    depth: 1.0 + self.adder(w).depth,
-                };
-                self.circuit(Kind::Boolean, parts, n, times, from)
+                self.pay(&prices.to_bits, n * times);
+                let shared = from.after(prices.to_bits.delay, 1.0);
+                let add = sum(self.parts(Domain::Boolean), w);
+                self.circuit(Kind::Boolean, add, n, times, shared)
             }
             (Kind::Arithmetic, Kind::Yao) => {
-                self.labels(w, n, times);
-                let parts = Circuit { ands: w, depth: w };
-                self.circuit(Kind::Yao, parts, n, times, from.to_evaluator())
+                let parts = self.parts(Domain::Yao);
+                let shared = self.enter(prices.to_labels.as_ref(), parts * w, n * times, from);
+                self.circuit(Kind::Yao, sum(parts, w), n, times, shared)
             }
-            (Kind::Boolean, Kind::Arithmetic) => self.inject(w, n, times, from),
+            (Kind::Boolean, Kind::Arithmetic) => self.inject(v, times, from),
             (Kind::Boolean, Kind::Yao) => {
-                self.labels(w, n, times);
-                from.to_evaluator()
+                let price = prices.label.as_ref().map(|p| &p[0]);
+                self.enter(price, w, n * times, from)
             }
             (Kind::Yao, _) => {
-                self.sent[2] += w * n * times / 8.0;
-                let bits = from.rounds(1.0);
+                let bits = self.colours(v, times, from);
                 self.stamps[slot(v, Kind::Boolean)] = Some(bits);
                 if kind == Kind::Arithmetic {
-                    self.inject(w, n, times, bits)
+                    self.inject(v, times, bits)
                 } else {
                     bits
                 }
@@ -238,25 +305,43 @@ impl Walk<'_, '_> {
         done.join(start)
     }
 
-    fn labels(&mut self, w: f64, n: f64, times: f64) {
-        self.sent[0] += LABEL * w * n * times;
-        self.sent[1] += LABEL * w * n * times;
+    /// Shares become labels of so many wires per lane.
+    fn enter(&mut self, price: Option<&Price>, wires: f64, lanes: f64, from: Stamp) -> Stamp {
+        let Some(price) = price else { return from };
+        self.pay(price, lanes);
+        self.local += self.model.local.label * wires * lanes;
+        from.after(price.delay, 1.0)
     }
 
-    fn inject(&mut self, w: f64, n: f64, times: f64, from: Stamp) -> Stamp {
+    /// Labels become shared bits.
+    fn colours(&mut self, v: ValueId, times: f64, from: Stamp) -> Stamp {
+        let model = self.model;
+        let Some([_, price]) = &model.prices.of(self.bits(v)).label else {
+            return from;
+        };
+        let lanes = self.lanes(v) * times;
+        self.pay(price, lanes);
+        from.after(price.delay, 1.0)
+    }
+
+    fn inject(&mut self, v: ValueId, times: f64, from: Stamp) -> Stamp {
+        let model = self.model;
+        let (w, n) = (self.width(v), self.lanes(v));
         if w == 1.0 {
             // The ring is that of the use; a word of 64 bits stands for it.
-            self.all_send(8.0 * n, times);
-            return from.rounds(2.0);
+            let price = &model.prices.of(64).inject;
+            self.pay(price, n * times);
+            if price.correlated {
+                // A transfer per ring bit: an eighth of a product's.
+                self.local += model.local.product / 8.0 * n * times;
+            }
+            return from.after(price.delay, 1.0);
         }
-        let parts = Circuit {
-            ands: w + self.adder(w).ands,
-            depth: 1.0 + self.adder(w).depth,
-        };
-        let difference = self.circuit(Kind::Boolean, parts, n, times, from);
-        self.sent[1] += w * n * times / 8.0;
-        self.sent[2] += w * n * times / 8.0;
-        difference.rounds(1.0)
+        let less = sum(self.parts(Domain::Boolean), w);
+        let difference = self.circuit(Kind::Boolean, less, n, times, from);
+        let price = &model.prices.of(self.bits(v)).from_bits;
+        self.pay(price, n * times);
+        difference.after(price.delay, 1.0)
     }
 
     fn region(&mut self, region: &Region, start: Stamp) -> Stamp {
@@ -296,18 +381,28 @@ impl Walk<'_, '_> {
             };
             s.join(self.get(a, kind, start))
         });
-        self.local += OP_NS * times;
+        let model = self.model;
+        self.local += model.local.step * times;
+        let arithmetic = |walk: &Self, v: ValueId| walk.kind(v) == Kind::Arithmetic;
         let done = match &node.op {
-            Op::Input(_) => {
+            Op::Input(id) => {
                 let r = node.results[0];
-                let bits = self.width(r) * self.lanes(r);
-                self.all_send(bits / 8.0 / 3.0, times);
-                let shared = ready.rounds(1.0);
-                if home == Kind::Yao {
-                    self.labels(self.width(r), self.lanes(r), times);
-                    shared.to_evaluator()
+                let prices = model.prices.of(self.bits(r));
+                let owner = model.ir.inputs.get(id.index()).map_or(0, |leaf| leaf.party);
+                let price = &prices.input[usize::from(home != Kind::Arithmetic)];
+                if home == Kind::Public {
+                    // The same under every plan.
+                    ready.after(Delay::Rounds(1), 1.0)
                 } else {
-                    shared
+                    let lanes = self.lanes(r) * times;
+                    self.pay(&price.of_owner(owner), lanes);
+                    let shared = ready.after(price.delay, 1.0);
+                    if home == Kind::Yao {
+                        let price = prices.label.as_ref().map(|p| &p[0]);
+                        self.enter(price, self.width(r), lanes, shared)
+                    } else {
+                        shared
+                    }
                 }
             }
             Op::Reveal | Op::Output(_) => {
@@ -315,9 +410,21 @@ impl Walk<'_, '_> {
                 if self.kind(a) == Kind::Public {
                     ready
                 } else {
-                    let bytes = self.width(a) * self.lanes(a) / 8.0;
-                    self.all_send(bytes, times);
-                    ready.rounds(if self.kind(a) == Kind::Yao { 2.0 } else { 1.0 })
+                    let shared = if self.kind(a) == Kind::Yao {
+                        self.colours(a, times, ready)
+                    } else {
+                        ready
+                    };
+                    let number = arithmetic(self, a);
+                    let price = match &node.op {
+                        Op::Output(id) => model.prices.output(*id, number),
+                        _ => Some(&model.prices.of(self.bits(a)).reveal[usize::from(!number)]),
+                    };
+                    let lanes = self.lanes(a) * times;
+                    price.map_or(shared, |price| {
+                        self.pay(price, lanes);
+                        shared.after(price.delay, 1.0)
+                    })
                 }
             }
             _ if home == Kind::Public || node.results.is_empty() => ready,
@@ -334,6 +441,27 @@ impl Walk<'_, '_> {
         done
     }
 
+    /// `n` products of numbers of `width` bits in all, in `levels` one after the other.
+    fn products(&mut self, width: u32, n: f64, levels: f64, ready: Stamp) -> Stamp {
+        let price = &self.model.prices.of(width).product;
+        let n = n * self.times;
+        self.pay(price, n);
+        self.local += self.product_ns(width) * n;
+        ready.after(price.delay, levels)
+    }
+
+    /// Of one product: with oblivious transfers quadratic in the width.
+    fn product_ns(&self, width: u32) -> f64 {
+        let model = self.model;
+        let w = f64::from(width) / 64.0;
+        let scale = if model.prices.of(width).product.correlated {
+            w * w
+        } else {
+            w
+        };
+        model.local.product * scale.max(1.0 / 32.0)
+    }
+
     fn arithmetic(&mut self, op: &Op, node: &Node, ready: Stamp) -> Stamp {
         let r = node.results[0];
         let secret = node
@@ -341,35 +469,32 @@ impl Walk<'_, '_> {
             .iter()
             .filter(|&&a| self.kind(a) != Kind::Public)
             .count();
-        let (w, n) = (self.width(r).max(8.0), self.lanes(r));
-        let from = node
-            .args
-            .first()
-            .map_or(Scalar::Bool, |&a| self.model.ir.values[a.index()].ty.scalar);
+        let (w, n) = (self.bits(r), self.lanes(r));
         let ir = self.model.ir;
-        let mut products = |rounds: f64, results: f64, work: f64| {
-            self.all_send(w / 8.0 * results, self.times);
-            self.local += MUL_NS * work * self.times;
-            ready.rounds(rounds)
-        };
+        let first = node.args.first().map(|&a| ir.values[a.index()].ty);
+        let from = first.map_or(Scalar::Bool, |ty| ty.scalar);
+        let lanes = first.map_or(0, |ty| ty.lanes);
         match op {
-            Op::Word(WordOp::Mul | WordOp::Select) if secret > 1 => products(1.0, n, n),
+            Op::Word(WordOp::Mul | WordOp::Select) if secret > 1 => self.products(w, n, 1.0, ready),
             Op::Word(WordOp::And | WordOp::Or | WordOp::Xor | WordOp::Eq | WordOp::Ne)
                 if secret > 1 && from == Scalar::Bool =>
             {
-                products(1.0, n, n)
+                self.products(w, n, 1.0, ready)
             }
             Op::Dot { .. } if secret > 1 => {
-                let lanes = ir.values[node.args[0].index()].ty.lanes as f64;
-                products(1.0, n, lanes)
+                let [element, result] = &self.model.prices.of(w).dot;
+                let elements = lanes as f64 * self.times;
+                self.pay(element, elements);
+                self.pay(result, n * self.times);
+                self.local += self.product_ns(w) * elements;
+                ready.after(element.delay, 1.0)
             }
             Op::Reduce {
                 reducer: Reducer::Word(op),
                 segments,
             } if *op != WordOp::Add => {
-                let lanes = ir.values[node.args[0].index()].ty.lanes;
                 let len = lanes.checked_div(*segments).unwrap_or(0);
-                products(f64::from(ceil_log2(len)), lanes as f64, lanes as f64)
+                self.products(w, lanes as f64, f64::from(ceil_log2(len)), ready)
             }
             Op::Scan {
                 reducer: Reducer::Word(op),
@@ -377,93 +502,104 @@ impl Walk<'_, '_> {
             } if *op != WordOp::Add => {
                 let len = (n as u64).checked_div(*segments).unwrap_or(0);
                 let levels = f64::from(ceil_log2(len));
-                products(levels, n * levels / 2.0, n * levels / 2.0)
+                self.products(w, n * levels / 2.0, levels, ready)
             }
             _ => ready,
         }
     }
 
     /// The circuit of an operation in bits, and over how many lanes it runs.
-    fn in_bits(&self, op: &Op, node: &Node, kind: Kind) -> (Circuit, f64) {
+    fn in_bits(&self, op: &Op, node: &Node, kind: Kind) -> (Forms, f64) {
         let r = node.results[0];
         let n = self.lanes(r);
         let lanes = node.args.first().map_or(0.0, |&first| self.lanes(first));
         let Some(&first) = node.args.first() else {
-            return (Circuit::default(), n);
+            return (Forms::default(), n);
         };
         let len = |segments: u64| (lanes as u64).checked_div(segments).unwrap_or(0);
+        let w = self.width(first);
+        let one = |ands: f64, depth: f64| Forms::both(Circuit { ands, depth });
         match op {
             Op::Word(op) => (self.word(*op, node), n),
             Op::Reduce {
                 reducer: Reducer::Word(op),
                 segments,
             } => {
-                let each = self.operator(*op, self.width(first));
                 let levels = f64::from(ceil_log2(len(*segments)));
-                let depth = if *op == WordOp::Add {
-                    levels + each.depth
-                } else {
-                    levels * each.depth
-                };
-                let ands = if *op == WordOp::Add {
-                    self.width(first)
-                } else {
-                    each.ands
-                };
-                (Circuit { ands, depth }, lanes)
+                let each = operator(*op, w);
+                let tree = each.map(|c| {
+                    if *op == WordOp::Add {
+                        Circuit {
+                            ands: w,
+                            depth: levels + c.depth,
+                        }
+                    } else {
+                        Circuit {
+                            ands: c.ands,
+                            depth: levels * c.depth,
+                        }
+                    }
+                });
+                (tree, lanes)
             }
             Op::Scan {
                 reducer: Reducer::Word(op),
                 segments,
             } => {
-                let each = self.operator(*op, self.width(first));
                 let levels = f64::from(ceil_log2(len(*segments)));
-                let circuit = Circuit {
-                    ands: each.ands * levels / 2.0,
-                    depth: each.depth * levels,
-                };
-                (circuit, lanes)
+                let scan = operator(*op, w).map(|c| Circuit {
+                    ands: c.ands * levels / 2.0,
+                    depth: c.depth * levels,
+                });
+                (scan, lanes)
             }
             Op::Dot { segments } => {
-                let mul = self.word(WordOp::Mul, node);
-                let depth = mul.depth + f64::from(ceil_log2(len(*segments)));
-                (
-                    Circuit {
-                        ands: mul.ands,
-                        depth,
-                    },
-                    lanes,
-                )
+                let levels = f64::from(ceil_log2(len(*segments)));
+                let products = self.word(WordOp::Mul, node).map(|c| Circuit {
+                    ands: c.ands,
+                    depth: c.depth + levels,
+                });
+                (products, lanes)
             }
             Op::ReadSecret { block, groups } => {
                 let elements = len(groups.saturating_mul(*block));
                 let depth = f64::from(ceil_log2(elements)) + 1.0;
-                let ands = elements as f64 * self.width(r);
-                (Circuit { ands, depth }, n)
+                (one(elements as f64 * self.width(r), depth), n)
             }
             Op::WriteSecret { block, groups } => {
                 let elements = len(groups.saturating_mul(*block));
                 let depth = f64::from(ceil_log2(elements)) + 2.0;
-                let ands = self.width(r) + 2.0;
-                (Circuit { ands, depth }, n)
+                (one(self.width(r) + 2.0, depth), n)
             }
             Op::Circuit { circuit, calls } => {
-                let form = circuit.form(if kind == Kind::Yao || self.model.size_form {
-                    Objective::Size
-                } else {
-                    Objective::Depth
-                });
-                let circuit = Circuit {
-                    ands: form.ands as f64,
-                    depth: f64::from(form.and_depth),
+                // Making a form takes time: only those that emission may choose.
+                let of = |objective| {
+                    let form = circuit.form(objective);
+                    Circuit {
+                        ands: form.ands as f64,
+                        depth: f64::from(form.and_depth),
+                    }
                 };
-                (circuit, *calls as f64)
+                let model = self.model;
+                let forms = match (model.objective, kind) {
+                    (ObjectiveChoice::Size, _) | (ObjectiveChoice::Auto, Kind::Yao) => {
+                        Forms::both(of(Objective::Size))
+                    }
+                    (ObjectiveChoice::Auto, _) if *calls as f64 >= model.many_lanes => Forms {
+                        size: of(Objective::Size),
+                        depth: of(Objective::Depth),
+                    },
+                    (ObjectiveChoice::Depth | ObjectiveChoice::Auto, _) => {
+                        Forms::both(of(Objective::Depth))
+                    }
+                };
+                (forms, *calls as f64)
             }
-            _ => (Circuit::default(), n),
+            _ => (Forms::default(), n),
         }
     }
 
-    fn word(&self, op: WordOp, node: &Node) -> Circuit {
+    fn word(&self, op: WordOp, node: &Node) -> Forms {
         let data = node.args.get(usize::from(op == WordOp::Select)).copied();
         let w = data.map_or(1.0, |v| self.width(v));
         let constant = |i: usize| {
@@ -472,60 +608,21 @@ impl Walk<'_, '_> {
                 .is_some_and(|a| self.model.constant[a.index()])
         };
         let lg = f64::from(ceil_log2(w as u64));
+        let one = |ands: f64, depth: f64| Forms::both(Circuit { ands, depth });
         match op {
             WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR if constant(1) => {
-                Circuit::default()
+                Forms::default()
             }
-            WordOp::And | WordOp::Or if constant(0) || constant(1) => Circuit::default(),
-            WordOp::Mul if constant(0) || constant(1) => Circuit {
-                ands: 3.0 * w,
-                depth: lg + 2.0,
-            },
-            WordOp::Div | WordOp::Rem if constant(1) => Circuit {
-                ands: w * w,
-                depth: 2.0 * lg + 2.0,
-            },
-            op => self.operator(op, w),
-        }
-    }
-
-    /// An operation on two secrets of `w` bits.
-    fn operator(&self, op: WordOp, w: f64) -> Circuit {
-        let lg = f64::from(ceil_log2(w as u64));
-        let small = self.model.size_form;
-        let pick = |size: (f64, f64), depth: (f64, f64)| {
-            let (ands, depth) = if small { size } else { depth };
-            Circuit { ands, depth }
-        };
-        match op {
-            WordOp::Add | WordOp::Sub | WordOp::Neg | WordOp::Abs => self.adder(w),
-            WordOp::Lt | WordOp::Le => pick((w, w), (2.0 * w, lg + 1.0)),
-            WordOp::Min | WordOp::Max => pick((2.0 * w, w + 1.0), (3.0 * w, lg + 2.0)),
-            WordOp::Eq | WordOp::Ne => pick((w - 1.0, lg), (w - 1.0, lg)),
-            WordOp::Mul => pick((0.55 * w * w, 2.0 * w), (0.7 * w * w, 2.0 * lg)),
-            WordOp::Div | WordOp::Rem => pick((0.8 * w * w, w * w), (5.0 * w * w, 3.0 * w)),
-            WordOp::Isqrt => pick((0.15 * w * w, 0.5 * w * w), (2.0 * w * w, 2.0 * w)),
-            WordOp::Select | WordOp::And | WordOp::Or => pick((w, 1.0), (w, 1.0)),
-            WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR => {
-                pick((w * lg, lg), (w * lg, lg))
+            WordOp::And | WordOp::Or if constant(0) || constant(1) => Forms::default(),
+            WordOp::Mul if constant(0) || constant(1) => {
+                let last = adder(w);
+                last.map(|c| Circuit {
+                    ands: 2.0 * w + c.ands,
+                    depth: 2.0 + c.depth,
+                })
             }
-            WordOp::CountOnes => pick((w, lg + 1.0), (w, lg + 1.0)),
-            WordOp::Xor | WordOp::Not | WordOp::Cast => Circuit::default(),
-        }
-    }
-
-    fn adder(&self, w: f64) -> Circuit {
-        let lg = f64::from(ceil_log2(w as u64));
-        if self.model.size_form {
-            Circuit {
-                ands: w - 1.0,
-                depth: w - 1.0,
-            }
-        } else {
-            Circuit {
-                ands: (w * (lg - 0.5)).max(w - 1.0),
-                depth: lg.max(1.0),
-            }
+            WordOp::Div | WordOp::Rem if constant(1) => one(w * w, 2.0 * lg + 2.0),
+            op => operator(op, w),
         }
     }
 
@@ -543,9 +640,9 @@ impl Walk<'_, '_> {
         self.times = outer * n;
         let mut ends = [begin; 2];
         // Bytes of one walk count for all iterations; the second only shows how stamps grow.
-        let before = (self.sent, self.local);
+        let before = (self.sent.clone(), self.local);
         for end in &mut ends {
-            (self.sent, self.local) = before;
+            (self.sent, self.local) = before.clone();
             let at = begin;
             for &p in params {
                 let kind = self.kind(p);
@@ -661,20 +758,12 @@ impl Walk<'_, '_> {
         }
         self.times = outer;
         // Operations run once per level, not once per pair.
-        let pairs = body.nodes.len() as f64 * OP_NS * outer * lanes;
+        let pairs = body.nodes.len() as f64 * self.model.local.step * outer * lanes;
         self.local = (self.local - pairs).max(ops);
         let end = Stamp {
             ready: begin.ready + (done.ready - begin.ready) * levels,
             garbled: begin.garbled + (done.garbled - begin.garbled) * levels,
         };
         self.finish(node, &body.params, end)
-    }
-}
-
-fn ceil_log2(n: u64) -> u32 {
-    if n <= 1 {
-        0
-    } else {
-        64 - (n - 1).leading_zeros()
     }
 }

@@ -7,6 +7,7 @@ use crate::ir::build::Builder;
 use crate::ir::generate;
 use crate::ir::interpret::interpret;
 use crate::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::program::{Loc, Program, Suite, Threat};
@@ -21,6 +22,7 @@ fn options(protocol: ProtocolChoice) -> Options {
         protocol,
         objective: ObjectiveChoice::Auto,
         network: Network::LAN,
+        costs: Costs::SHIPPED,
         opt: 2,
     }
 }

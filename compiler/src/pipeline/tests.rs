@@ -5,19 +5,21 @@ use crate::front;
 use crate::ir::interpret::interpret;
 use crate::schema;
 use crate::session::{Network, ObjectiveChoice, ProtocolChoice};
+use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::program::{Suite, Threat};
 use smpcc_circuit::value::Word;
 use std::collections::BTreeMap;
 
-fn options(protocol: ProtocolChoice, opt: u8) -> Options {
+fn options(n_parties: u32, protocol: ProtocolChoice, opt: u8) -> Options {
     Options {
-        suite: Suite::Rep3,
+        suite: Suite::usual(n_parties).unwrap(),
         threat: Threat::SemiHonest,
         threshold: 1,
         protocol,
         objective: ObjectiveChoice::Auto,
         network: Network::LAN,
+        costs: Costs::SHIPPED,
         opt,
     }
 }
@@ -38,9 +40,12 @@ fn checked(name: &str, text: &str) -> (SourceSet, Hir) {
 }
 
 fn session(hir: &Hir, len: u64) -> Session {
-    let role_counts = schema::assign_roles(hir, 3).unwrap();
+    // Three parties, unless the roles say otherwise.
+    let most = hir.roles.iter().map(|r| r.max.unwrap_or(3)).sum::<u32>();
+    let n_parties = if hir.roles.is_empty() { 3 } else { most.min(3) };
+    let role_counts = schema::assign_roles(hir, n_parties).unwrap();
     let mut session = Session {
-        n_parties: 3,
+        n_parties,
         role_counts,
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
@@ -126,7 +131,7 @@ fn examples_mean_the_same_in_every_domain() {
                     &sources,
                     &name,
                     &session,
-                    &options(protocol, opt),
+                    &options(session.n_parties, protocol, opt),
                     &mut |stage, ir| {
                         if stage == "lower" {
                             lowered = Some(ir.clone());
@@ -172,7 +177,7 @@ fn a_mean_over_a_million_values_compiles_like_one_over_ten() {
             &sources,
             "mean",
             &session,
-            &options(protocol, 2),
+            &options(3, protocol, 2),
             &mut |_, _| {},
         )
         .unwrap();

@@ -85,4 +85,17 @@ impl Links {
         }
         self
     }
+
+    /// Changes every link by a wrapper that may fail.
+    pub fn try_wrap_all<E>(
+        mut self,
+        mut wrapper: impl FnMut(PartyId, Link) -> Result<Link, E>,
+    ) -> Result<Self, E> {
+        for (peer, slot) in PartyId::all(self.to.len()).zip(&mut self.to) {
+            if let Some(link) = slot.take() {
+                *slot = Some(wrapper(peer, link)?);
+            }
+        }
+        Ok(self)
+    }
 }

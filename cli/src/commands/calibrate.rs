@@ -1,0 +1,349 @@
+//! `smpcc calibrate`: measures what operations take on this machine, suite by suite, and writes a table for `--costs`.
+//!
+//! Small programs run among threads of this process with links in memory, larger and larger until the clock can tell. What
+//! does not grow with them is taken off. Threads share this machine's cores; a party of its own would not, so times are
+//! scaled to one party. The table is a file that parties exchange: nothing is ever measured behind their backs.
+
+use crate::args::CalibrateArgs;
+use crate::exit::{Failure, Outcome};
+use crate::load::Style;
+use crate::{costs, out};
+use smpcc_circuit::cost::Costs;
+use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
+use smpcc_circuit::program::{
+    Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, Region, Section, Suite, Threat,
+    ValueInfo,
+};
+use smpcc_circuit::template::{Gate, Lit, Template};
+use smpcc_circuit::value::Scalar;
+use smpcc_runtime::engine;
+use smpcc_runtime::error::Error;
+use smpcc_runtime::io::{Inputs, Secret};
+use smpcc_runtime::net::{self, memory};
+use smpcc_runtime::prg::OsEntropy;
+use std::path::Path;
+use std::time::Duration;
+
+/// A run this long is measured well enough.
+const ENOUGH: Duration = Duration::from_millis(40);
+/// Most lanes of a measured program.
+const MOST_LANES: u64 = 1 << 20;
+/// Bits of a measured word.
+const WIDTH: u32 = 64;
+/// Levels of ANDs in a measured circuit.
+const LEVELS: u32 = 8;
+
+/// Measures and writes.
+pub fn calibrate(args: &CalibrateArgs, style: Style) -> Outcome {
+    let mut table = Costs::SHIPPED;
+    for suite in Suite::ALL {
+        match measured(suite, &mut table) {
+            Ok(()) => {}
+            Err(error) => {
+                *table.of_mut(suite) = *Costs::SHIPPED.of(suite);
+                if !style.quiet {
+                    out::note(&format!(
+                        "{}: not measured, as shipped ({error})",
+                        suite.name()
+                    ));
+                }
+            }
+        }
+    }
+    let text = costs::text(&table);
+    if args.output == Path::new("-") {
+        out::product(&text);
+        return Ok(());
+    }
+    std::fs::write(&args.output, text)
+        .map_err(|e| Failure::usage(format!("cannot write {}: {e}", args.output.display())))
+}
+
+/// What a measured program does.
+#[derive(Clone, Copy)]
+enum Kernel {
+    /// Nothing but inputs and outputs.
+    Nothing,
+    /// So many ANDs of bits after each other.
+    Chain(u32),
+    /// Levels of ANDs of whole words.
+    Ands,
+    /// One product per lane.
+    Products,
+    /// Into labels and back.
+    Labels,
+    /// The same with levels of ANDs between.
+    Garbled,
+}
+
+/// Fills in a suite's times, for the number of parties that the table is for.
+fn measured(suite: Suite, table: &mut Costs) -> Result<(), Error> {
+    let (n, threshold) = match suite {
+        Suite::TwoParty | Suite::Gmw => (2, 1),
+        Suite::Rep3 | Suite::Bgw => (3, 1),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = (cores.min(n as usize) as f64) / f64::from(n);
+    let ps = |time: f64| ((time * share * 1e12) as u64).max(1);
+    let bench = Bench {
+        suite,
+        n_parties: n,
+        threshold,
+    };
+    let nothing = bench.best(Kernel::Nothing, 1)?;
+    // Both long enough that transfers are extended and not made one by one.
+    let (short, long) = (256, 1024);
+    let few = bench.best(Kernel::Chain(short), 1)?;
+    let many = bench.best(Kernel::Chain(long), 1)?;
+    let step = ((many - few) / f64::from(long - short)).max(0.0);
+    let ands = f64::from(WIDTH * LEVELS);
+    let and = bench.per_lane(Kernel::Ands)? / ands;
+    let product = bench.per_lane(Kernel::Products)?;
+    let work = table.of_mut(suite);
+    work.step_ps = ps(step);
+    work.and_ps = ps(and);
+    work.product_ps = ps(product);
+    if suite.garbles() {
+        let labels = bench.per_lane(Kernel::Labels)?;
+        let garbled = bench.per_lane(Kernel::Garbled)?;
+        work.label_ps = ps(labels / f64::from(WIDTH));
+        work.garbled_and_ps = ps((garbled - labels).max(0.0) / ands);
+    }
+    // Where operations need correlations, the first one pays for the setup.
+    work.setup_ps = if Costs::SHIPPED.of(suite).setup_ps > 0 {
+        ps((few - nothing - step * f64::from(short)).max(0.0))
+    } else {
+        0
+    };
+    Ok(())
+}
+
+struct Bench {
+    suite: Suite,
+    n_parties: u32,
+    threshold: u32,
+}
+
+impl Bench {
+    /// Seconds per lane, without what does not grow with lanes.
+    fn per_lane(&self, kernel: Kernel) -> Result<f64, Error> {
+        let fixed = self.best(kernel, 64)?;
+        let mut lanes = 1024;
+        loop {
+            let time = self.once(kernel, lanes)?;
+            if time - fixed >= ENOUGH.as_secs_f64() || lanes >= MOST_LANES {
+                return Ok(((time - fixed) / (lanes - 64) as f64).max(0.0));
+            }
+            lanes *= 2;
+        }
+    }
+
+    /// Seconds of the fastest of a few runs.
+    fn best(&self, kernel: Kernel, lanes: u64) -> Result<f64, Error> {
+        let mut best = f64::INFINITY;
+        for _ in 0..2 {
+            best = best.min(self.once(kernel, lanes)?);
+        }
+        Ok(best)
+    }
+
+    fn once(&self, kernel: Kernel, lanes: u64) -> Result<f64, Error> {
+        let program = self.program(kernel, lanes);
+        let meshes = memory::meshes(self.n_parties as usize, &net::Options::default())?;
+        let session = *OsEntropy.bytes::<32>()?;
+        let results: Vec<Result<Duration, Error>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = meshes
+                .into_iter()
+                .map(|mut mesh| {
+                    let program = &program;
+                    scope.spawn(move || {
+                        mesh.bind_session(session);
+                        let me = mesh.me();
+                        let inputs: Inputs = (0u32..)
+                            .zip(&program.inputs)
+                            .filter(|(_, leaf)| leaf.party as usize == me.index())
+                            .map(|(id, leaf)| {
+                                let words = (0..leaf.lanes).map(|i| {
+                                    leaf.scalar.wrap(u128::from(i) * 0x9e37_79b9_7f4a_7c15)
+                                });
+                                (InputId(id), Secret::new(words.collect()))
+                            })
+                            .collect();
+                        match engine::run(program, me, &mut mesh, inputs, &mut |_| {}) {
+                            Ok(report) => mesh.close().map(|_| report.time()),
+                            Err(error) => {
+                                mesh.abort(&error);
+                                Err(error)
+                            }
+                        }
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|t| {
+                    t.join()
+                        .unwrap_or_else(|_| Err(Error::bug("a party's thread ended")))
+                })
+                .collect()
+        });
+        let mut most: f64 = 0.0;
+        for time in results {
+            most = most.max(time?.as_secs_f64());
+        }
+        Ok(most)
+    }
+
+    /// Two inputs, the kernel, one output.
+    fn program(&self, kernel: Kernel, lanes: u64) -> Program {
+        let word = Scalar::unsigned(WIDTH as u8);
+        let (domain, scalar) = match kernel {
+            Kernel::Products => (Domain::Arithmetic { ring: WIDTH as u8 }, word),
+            Kernel::Chain(_) => (Domain::Boolean, Scalar::Bool),
+            Kernel::Nothing | Kernel::Ands | Kernel::Labels | Kernel::Garbled => {
+                (Domain::Boolean, word)
+            }
+        };
+        let mut values = Vec::new();
+        let mut nodes = Vec::new();
+        let mut push = |op: Op, args: Vec<ValueId>, domain: Option<Domain>| {
+            let id = ValueId::new(values.len());
+            let results = match domain {
+                Some(domain) => {
+                    values.push(ValueInfo {
+                        domain,
+                        scalar,
+                        lanes,
+                    });
+                    vec![id]
+                }
+                None => Vec::new(),
+            };
+            nodes.push(Node {
+                op,
+                args,
+                results,
+                section: SectionId(0),
+                loc: Loc::default(),
+            });
+            id
+        };
+        let inputs = [0, 1].map(|i| push(Op::Input(InputId(i)), vec![], Some(domain)));
+        let call = Op::Call(TemplateId(0));
+        let done = match kernel {
+            Kernel::Nothing => inputs[0],
+            Kernel::Chain(_) | Kernel::Ands => push(call, inputs.to_vec(), Some(domain)),
+            Kernel::Products => push(Op::Mul, inputs.to_vec(), Some(domain)),
+            Kernel::Labels | Kernel::Garbled => {
+                let labels = inputs.map(|v| push(Op::BooleanToYao, vec![v], Some(Domain::Yao)));
+                let result = match kernel {
+                    Kernel::Garbled => push(call, labels.to_vec(), Some(Domain::Yao)),
+                    _ => labels[0],
+                };
+                push(Op::YaoToBoolean, vec![result], Some(Domain::Boolean))
+            }
+        };
+        push(Op::Output(OutputId(0)), vec![done], None);
+        let template = match kernel {
+            Kernel::Chain(levels) => Some(levels_of_ands(1, levels)),
+            Kernel::Ands | Kernel::Garbled => Some(levels_of_ands(WIDTH, LEVELS)),
+            Kernel::Nothing | Kernel::Products | Kernel::Labels => None,
+        };
+        Program {
+            name: "calibrate".into(),
+            suite: self.suite,
+            threat: Threat::SemiHonest,
+            n_parties: self.n_parties,
+            threshold: self.threshold,
+            party_names: (0..self.n_parties).map(|i| format!("party {i}")).collect(),
+            params: Vec::new(),
+            inputs: (0..2)
+                .map(|party| InputLeaf {
+                    party,
+                    path: format!("x{party}"),
+                    scalar,
+                    lanes,
+                    public: false,
+                    range: None,
+                })
+                .collect(),
+            results: Vec::new(),
+            outputs: vec![OutputLeaf {
+                receivers: vec![0],
+                path: String::new(),
+                scalar,
+                lanes,
+            }],
+            values,
+            templates: template.into_iter().collect(),
+            regions: vec![Region {
+                nodes,
+                ..Region::default()
+            }],
+            sections: vec![Section {
+                domain: Domain::Public,
+                why: String::new(),
+                lines: (0, 0),
+            }],
+            files: Vec::new(),
+        }
+    }
+}
+
+/// Each level is the AND of the one before with the second word, turned by one bit more, so that no level is another.
+fn levels_of_ands(width: u32, levels: u32) -> Template {
+    let (first, second) = (1, 1 + width);
+    let mut gates = Vec::new();
+    let mut last: Vec<u32> = (first..first + width).collect();
+    for level in 0..levels {
+        let next: Vec<u32> = (0..width)
+            .map(|i| {
+                let other = second + (i + level) % width;
+                gates.push(Gate::And(
+                    Lit::of(last[((i + 1) % width) as usize]),
+                    Lit::of(other),
+                ));
+                2 * width + gates.len() as u32
+            })
+            .collect();
+        last = next;
+    }
+    Template {
+        name: String::new(),
+        inputs: vec![width, width],
+        gates,
+        outputs: vec![last.into_iter().map(Lit::of).collect()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpcc_circuit::verify::verify;
+
+    #[test]
+    fn measured_programs_are_valid() {
+        for suite in Suite::ALL {
+            let bench = Bench {
+                suite,
+                n_parties: *suite.parties().start(),
+                threshold: 1,
+            };
+            for kernel in [
+                Kernel::Nothing,
+                Kernel::Chain(64),
+                Kernel::Ands,
+                Kernel::Products,
+                Kernel::Labels,
+                Kernel::Garbled,
+            ] {
+                if suite.garbles() || !matches!(kernel, Kernel::Labels | Kernel::Garbled) {
+                    let program = bench.program(kernel, 70);
+                    assert!(verify(&program).is_ok(), "{:?}", verify(&program));
+                }
+            }
+        }
+        assert_eq!(levels_of_ands(64, 8).n_and(), 512);
+        assert_eq!(levels_of_ands(64, 8).and_depth(), 8);
+    }
+}
