@@ -149,14 +149,23 @@ fn random_programs_for_a_slow_network() {
 fn random_programs_under_every_suite() {
     for (i, setting) in (0u64..).zip(SETTINGS) {
         // Many parties and many seeds say little together that they do not say apart.
-        let n = if setting.n_parties > 5 { 2 } else { 8 };
+        let n = match setting.n_parties {
+            2..=3 => 6,
+            4..=7 => 3,
+            _ => 1,
+        };
         let size = Size {
             max_width: 32,
             ..Size::default()
         };
         let seed = 5000 + 100 * i;
         differential(seed..seed + n, size, Network::LAN, setting);
-        differential(seed + 50..seed + 50 + n / 2, size, Network::WAN, setting);
+        differential(
+            seed + 50..seed + 50 + n.div_ceil(2),
+            size,
+            Network::WAN,
+            setting,
+        );
     }
 }
 

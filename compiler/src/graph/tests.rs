@@ -1,3 +1,5 @@
+//! Pictures say what a program does, stay as they were, and are laid out without overlaps.
+
 use super::*;
 use crate::front;
 use crate::pipeline;
