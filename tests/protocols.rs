@@ -192,7 +192,7 @@ fn random_inputs(ir: &Ir, words: &mut Words) -> Vec<Vec<Word>> {
     let mut draw = |leaf: &InputLeaf| match leaf.range {
         Some((lo, hi)) => (lo + (words.next() % ((hi - lo + 1) as Word)) as i128) as Word,
         None if words.next().is_multiple_of(4) => leaf.scalar.mask(),
-        None if words.next().is_multiple_of(2) => words.next() % 3 & leaf.scalar.mask(),
+        None if words.next().is_multiple_of(2) => (words.next() % 3) & leaf.scalar.mask(),
         None => words.next() & leaf.scalar.mask(),
     };
     ir.inputs

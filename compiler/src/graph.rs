@@ -61,6 +61,9 @@ pub struct Edge {
     pub converts: bool,
 }
 
+/// Values that go along an arrow, and the domains before and after where they change.
+type Along = (BTreeSet<ValueId>, Option<(char, char)>);
+
 /// The picture of a program with its figures.
 pub fn picture(program: &Program, stats: &Stats) -> Picture {
     let origins = origins(program);
@@ -111,8 +114,7 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
     }
     let place = |origin: SectionId| section_box.get(&origin).copied();
     // Values along each arrow, and whether they arrive in another domain.
-    let mut along: BTreeMap<(usize, usize), (BTreeSet<ValueId>, Option<(char, char)>)> =
-        BTreeMap::new();
+    let mut along: BTreeMap<(usize, usize), Along> = BTreeMap::new();
     let mut learns: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
     for node in nodes(program) {
         if let Op::Output(id) = node.op {
@@ -426,7 +428,7 @@ fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(c);
