@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use smpcc_circuit::cost::op_cost;
 use smpcc_circuit::ids::{OutputId, ValueId};
 use smpcc_circuit::program::{Domain, Op, Suite};
+use smpcc_circuit::template::{Builder as TemplateBuilder, Lit};
 use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 
 mod correlations;
@@ -358,6 +360,58 @@ fn a_garbled_loop_takes_constant_rounds() {
     let reports = check(&b, &[&[1, 2, 700]], out, &[101, 202, 5164]);
     // Points and corrections of 48 label transfers; the evaluator's bits and the labels, each way; tables; the colours.
     assert_eq!(reports[0].rounds, 5);
+}
+
+/// The bytes of both parties for one more AND and one more product, transfers included.
+#[test]
+fn ands_and_products_cost_what_they_should() {
+    let mut b = builder(SUITES[0]);
+    let x = b.input(0, B, Scalar::Bool, 800);
+    let and = b.template(and_template());
+    b.op(Op::Call(and), &[x, x], B, Scalar::Bool, 800);
+    let y = b.input(0, a(64), u(64), 100);
+    b.op(Op::Mul, &[y, y], a(64), u(64), 100);
+    let cost = |node: usize| -> u64 {
+        let cost = op_cost(&b.program, &b.program.regions[0].nodes[node]);
+        cost.sent.iter().chain(&cost.prepared).sum()
+    };
+    // 8.25 bytes an AND, 1,048 bytes a product.
+    assert_eq!((cost(1), cost(3)), (6600, 104_800));
+}
+
+/// Who is richer, in shares and in labels: few transfers are base transfers, and everything together stays below 20 kB.
+#[test]
+fn two_millionaires_send_little() {
+    let mut t = TemplateBuilder::new(&[32, 32]);
+    let (x, y) = (t.input(0), t.input(1));
+    let mut less = Lit::FALSE;
+    for (x, y) in x.into_iter().zip(y) {
+        // Where the bits differ the upper one decides.
+        let (differ, other) = (t.xor(x, y), t.xor(y, less));
+        let change = t.and(differ, other);
+        less = t.xor(less, change);
+    }
+    let template = t.finish("less", vec![vec![less]]);
+    for domain in [B, Y] {
+        let mut b = builder(SUITES[0]);
+        let mut x = b.input(0, B, u(32), 1);
+        let mut y = b.input(1, B, u(32), 1);
+        if domain == Y {
+            x = b.op(Op::BooleanToYao, &[x], Y, u(32), 1);
+            y = b.op(Op::BooleanToYao, &[y], Y, u(32), 1);
+        }
+        let less = b.template(template.clone());
+        let mut less = b.op(Op::Call(less), &[x, y], domain, Scalar::Bool, 1);
+        if domain == Y {
+            less = b.op(Op::YaoToBoolean, &[less], B, Scalar::Bool, 1);
+        }
+        let out = b.output(less, &[0, 1]);
+        for (x, y) in [(1_000_000, 1_000_001), (7, 7), (1 << 31, 1), (3, 1 << 31)] {
+            let reports = check(&b, &[&[x], &[y]], out, &[Word::from(x < y)]);
+            let sent: u64 = reports.iter().map(|r| r.bytes_sent).sum();
+            assert!(sent < 20_000, "{domain:?}: {sent} bytes");
+        }
+    }
 }
 
 /// Sixteen parties, a product, a sum of bits and the way back.
