@@ -1,0 +1,166 @@
+//! Triples mod 2^k: products of one party's random factor and another's, both ways between all pairs.
+//!
+//! Gilboa (CRYPTO 1999), section 4. A sender uses its own factor towards all; with more than two parties a receiver fixes its
+//! factor too.
+
+use smpcc_circuit::cost::Delay;
+use zeroize::Zeroizing;
+
+use super::{TRANSFERS, WINDOW, out_of_turn, slot};
+use crate::engine::exchange::Exchange;
+use crate::error::Error;
+use crate::protocols::linear;
+use crate::protocols::operands::block_range;
+use crate::protocols::ot::products::{
+    Pending, products_len, products_ots, receive_products, send_products,
+};
+use crate::protocols::pairwise::pool::{Triples, slice};
+use crate::protocols::pairwise::{Pairwise, Share, party};
+use crate::protocols::{Blocks, Outcome, Place};
+use crate::ring::{Element, Elements, for_width};
+
+/// Triples mod 2^ring.
+pub(super) struct MakeTriples {
+    pub(super) count: usize,
+    pub(super) ring: u32,
+    /// Rounds of the receivers' messages.
+    pub(super) asking: u32,
+    pub(super) slots: Vec<Option<TripleState>>,
+}
+
+pub(super) struct TripleState {
+    a: Zeroizing<Elements>,
+    b: Zeroizing<Elements>,
+    /// Shares of products so far.
+    c: Zeroizing<Elements>,
+    /// By sender.
+    pending: Vec<Option<Pending>>,
+    /// By receiver, until they are sent.
+    replies: Vec<Vec<u8>>,
+}
+
+/// `sum ← sum + other` mod 2^ring.
+fn add_elements(ring: u32, sum: &mut Elements, other: &Elements) -> Result<(), Error> {
+    *sum = for_width!(ring, E => {
+        let (a, b) = (slice::<E>(sum)?, slice::<E>(other)?);
+        E::wrap(a.iter().zip(b).map(|(a, &b)| a.add(b).low(ring)).collect())
+    });
+    Ok(())
+}
+
+impl MakeTriples {
+    fn block(&self) -> usize {
+        (TRANSFERS / self.ring as usize).next_multiple_of(64)
+    }
+}
+
+impl Blocks<Pairwise> for MakeTriples {
+    fn n_blocks(&self) -> usize {
+        self.count.div_ceil(self.block())
+    }
+
+    fn n_phases(&self) -> u32 {
+        2
+    }
+
+    fn window(&self) -> usize {
+        WINDOW
+    }
+
+    fn emit(
+        &mut self,
+        suite: &mut Pairwise,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let n = block_range(place.block, self.block(), self.count).len();
+        let (ring, fixed) = (self.ring, suite.fixes());
+        let slot = slot(&mut self.slots, place.slot);
+        if place.phase == 1 {
+            let state = slot.as_mut().ok_or_else(out_of_turn)?;
+            for other in suite.others() {
+                let reply = std::mem::take(&mut state.replies[other]);
+                wire.send(party(other), |out| out.extend_from_slice(&reply))?;
+                wire.expect(party(other), products_len(ring, n))?;
+            }
+            return Ok(());
+        }
+        let mut state = TripleState {
+            a: Zeroizing::new(suite.fresh_elements(ring, n)),
+            b: Zeroizing::new(match fixed {
+                true => suite.fresh_elements(ring, n),
+                false => Elements::zeros(ring, 0),
+            }),
+            c: Zeroizing::new(Elements::zeros(ring, n)),
+            pending: (0..suite.n).map(|_| None).collect(),
+            replies: vec![Vec::new(); suite.n],
+        };
+        let transfers = products_ots(ring, n);
+        for other in suite.others() {
+            let end = suite.ends.receiver(other)?;
+            let factors = fixed.then_some(&*state.b);
+            let mut pending = None;
+            wire.send(party(other), |out| {
+                pending = Some(receive_products(end, ring, n, factors, out));
+            })?;
+            state.pending[other] = Some(pending.ok_or_else(out_of_turn)??);
+            let route = suite.ends.sender(other)?.route();
+            wire.expect(party(other), route.message_len(transfers, fixed))?;
+        }
+        *slot = Some(state);
+        Ok(())
+    }
+
+    fn absorb(
+        &mut self,
+        suite: &mut Pairwise,
+        wire: &mut Exchange<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let n = block_range(place.block, self.block(), self.count).len();
+        let (ring, fixed) = (self.ring, suite.fixes());
+        let slot = slot(&mut self.slots, place.slot);
+        let state = slot.as_mut().ok_or_else(out_of_turn)?;
+        if place.phase == 0 {
+            let transfers = products_ots(ring, n);
+            for other in suite.others() {
+                let end = suite.ends.sender(other)?;
+                let len = end.route().message_len(transfers, fixed);
+                let message = wire.take(party(other), len)?;
+                let reply = &mut state.replies[other];
+                let shares = send_products(end, ring, &state.a, fixed, message, reply)?;
+                add_elements(ring, &mut state.c, &Zeroizing::new(shares))?;
+            }
+            return Ok(());
+        }
+        for other in suite.others() {
+            let pending = state.pending[other].take().ok_or_else(out_of_turn)?;
+            let bytes = wire.take(party(other), products_len(ring, n))?;
+            let (factors, shares) = pending.finish(bytes).ok_or_else(out_of_turn)?;
+            *state.b = factors;
+            add_elements(ring, &mut state.c, &Zeroizing::new(shares))?;
+        }
+        let own = linear::multiply(ring, &state.a, &state.b);
+        add_elements(ring, &mut state.c, &Zeroizing::new(own))?;
+        if let Some(state) = slot.take() {
+            let take = |part: &Zeroizing<Elements>| Elements::clone(part);
+            suite.pools.put_triples(
+                ring,
+                Triples {
+                    a: take(&state.a),
+                    b: take(&state.b),
+                    c: take(&state.c),
+                },
+            );
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+        Ok(Outcome::Values(Vec::new()))
+    }
+
+    fn delay(&self, n_phases: u32) -> Delay {
+        Delay::Rounds(n_phases - 1 + self.asking)
+    }
+}
