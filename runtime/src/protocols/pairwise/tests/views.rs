@@ -95,8 +95,8 @@ fn messages_are_uniform() {
     }
 }
 
-/// For every way that a value comes about: what all other parties send to who opens it, their shares, is uniform over a tiny
-/// width although the value is always the same.
+/// For every way that a value comes about: the shares that all others send to who opens it are uniform over a tiny width, one by
+/// one and in pairs, although the value is always the same.
 #[test]
 fn shares_are_uniform() {
     for suite in SUITES {
@@ -136,14 +136,24 @@ fn shares_are_uniform() {
             let data = [constant(5, lanes), constant(1, lanes)];
             let data: Vec<&[Word]> = data.iter().map(Vec::as_slice).collect();
             let recordings = recorded(&b.program, &inputs(&data));
-            for from in 1..n {
-                let bytes: Vec<u8> = messages(&recordings, from, 0).concat();
-                let (len, values) = match is_boolean {
-                    true => (3 * lanes as usize / 8, 256),
-                    false => (lanes as usize, 8),
-                };
-                let shares = bytes[bytes.len() - len..].iter().copied();
-                assert_uniform(shares, values, &format!("{suite:?}, {which}, {from}"));
+            let (len, values) = match is_boolean {
+                true => (3 * lanes as usize / 8, 256),
+                false => (lanes as usize, 8),
+            };
+            let shares: Vec<Vec<u8>> = (1..n)
+                .map(|from| {
+                    let bytes = messages(&recordings, from, 0).concat();
+                    bytes[bytes.len() - len..].to_vec()
+                })
+                .collect();
+            for (from, own) in shares.iter().enumerate() {
+                let what = format!("{suite:?}, value {which}, share {}", from + 1);
+                assert_uniform(own.iter().copied(), values, &what);
+                // Jointly with each other's share, three bits of each.
+                for other in &shares[from + 1..] {
+                    let pairs = own.iter().zip(other).map(|(a, b)| (a & 7) << 3 | b & 7);
+                    assert_uniform(pairs, 64, &format!("{what} and another"));
+                }
             }
         }
     }
