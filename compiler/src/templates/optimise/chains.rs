@@ -5,6 +5,8 @@
 //! summands. What is found here is an identity of the netlist, proved by its structure; whether to use it is a matter of
 //! cost alone.
 
+use super::flipped;
+use super::uses::Uses;
 use smpcc_circuit::template::{Gate, Lit, Template};
 
 /// Chains longer than this are taken in pieces.
@@ -59,119 +61,6 @@ impl Chain {
         }
         bits
     }
-}
-
-/// Who uses what in a netlist.
-pub(super) struct Uses<'a> {
-    template: &'a Template,
-    /// Start of each wire's users in `users`; one more than there are wires.
-    start: Vec<u32>,
-    users: Vec<u32>,
-    pub is_output: Vec<bool>,
-}
-
-impl<'a> Uses<'a> {
-    pub fn new(template: &'a Template) -> Self {
-        let n = template.n_wires();
-        let first = template.first_gate_wire();
-        let mut start = vec![0u32; n + 1];
-        for gate in &template.gates {
-            for wire in operands(gate) {
-                start[wire as usize + 1] += 1;
-            }
-        }
-        for i in 0..n {
-            start[i + 1] += start[i];
-        }
-        let mut next = start.clone();
-        let mut users = vec![0; start[n] as usize];
-        for (g, gate) in template.gates.iter().enumerate() {
-            for wire in operands(gate) {
-                users[next[wire as usize] as usize] = first + g as u32;
-                next[wire as usize] += 1;
-            }
-        }
-        let mut is_output = vec![false; n];
-        for lit in template.outputs.iter().flatten() {
-            is_output[lit.wire() as usize] = true;
-        }
-        Self {
-            template,
-            start,
-            users,
-            is_output,
-        }
-    }
-
-    /// The gates that read `wire`.
-    pub fn of(&self, wire: u32) -> &[u32] {
-        let at = wire as usize;
-        &self.users[self.start[at] as usize..self.start[at + 1] as usize]
-    }
-
-    /// Whether exactly one gate reads `wire` and no output does.
-    pub fn is_single(&self, wire: u32) -> bool {
-        self.of(wire).len() == 1 && !self.is_output[wire as usize]
-    }
-
-    /// The gate of `wire`, unless it is an input or the constant.
-    pub fn gate(&self, wire: u32) -> Option<Gate> {
-        let first = self.template.first_gate_wire();
-        let g = wire.checked_sub(first)?;
-        self.template.gates.get(g as usize).copied()
-    }
-
-    /// `a ⊕ b` if some gate computes it.
-    fn xor(&self, a: Lit, b: Lit) -> Option<Lit> {
-        if a.wire() == 0 || b.wire() == 0 {
-            let (constant, other) = if a.wire() == 0 { (a, b) } else { (b, a) };
-            return Some(complement_if(other, constant.is_complemented()));
-        }
-        let (few, other) = if self.of(a.wire()).len() <= self.of(b.wire()).len() {
-            (a, b)
-        } else {
-            (b, a)
-        };
-        self.of(few.wire()).iter().find_map(|&w| {
-            let (wire, complement) = self.xor_with(w, few.wire())?;
-            (wire == other.wire()).then(|| {
-                let flip = complement ^ a.is_complemented() ^ b.is_complemented();
-                complement_if(Lit::of(w), flip)
-            })
-        })
-    }
-
-    /// If `gate` is an XOR with `wire`: the other operand's wire, and whether complements are set on the way.
-    fn xor_with(&self, gate: u32, wire: u32) -> Option<(u32, bool)> {
-        let Some(Gate::Xor(a, b)) = self.gate(gate) else {
-            return None;
-        };
-        let complement = a.is_complemented() ^ b.is_complemented();
-        match wire {
-            w if w == a.wire() => Some((b.wire(), complement)),
-            w if w == b.wire() => Some((a.wire(), complement)),
-            _ => None,
-        }
-    }
-
-    /// `x ⊕ y ⊕ z` if gates compute it in some order.
-    fn xor3(&self, x: Lit, y: Lit, z: Lit) -> Option<Lit> {
-        [(x, z, y), (y, z, x), (x, y, z)]
-            .into_iter()
-            .find_map(|(a, b, c)| {
-                let first = self.xor(a, b)?;
-                self.xor(first, c)
-            })
-    }
-}
-
-fn operands(gate: &Gate) -> [u32; 2] {
-    let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-    [a.wire(), b.wire()]
-}
-
-fn complement_if(lit: Lit, when: bool) -> Lit {
-    if when { !lit } else { lit }
 }
 
 /// A cell before it has its place: `carry = maj(inputs)` for the plain carry wire.
@@ -260,7 +149,7 @@ fn majority(uses: &Uses<'_>, wire: u32, a: Lit, b: Lit) -> Option<(u32, Majority
         if let Some(Gate::Xor(p, q)) = uses.gate(side.wire()) {
             let complement = side.is_complemented() ^ p.is_complemented() ^ q.is_complemented();
             for (carry, other) in [(p, q), (q, p)] {
-                let summand = complement_if(Lit::of(other.wire()), complement);
+                let summand = flipped(Lit::of(other.wire()), complement);
                 found.push((carry.wire(), summand));
             }
         }
@@ -276,7 +165,7 @@ fn majority(uses: &Uses<'_>, wire: u32, a: Lit, b: Lit) -> Option<(u32, Majority
                 (with == carry).then_some((w, complement))
             });
             if let Some((out, complement)) = out {
-                let inputs = [x, y, Lit::of(carry)].map(|l| complement_if(l, complement));
+                let inputs = [x, y, Lit::of(carry)].map(|l| flipped(l, complement));
                 return Some((out, Majority { inputs }));
             }
         }
@@ -307,7 +196,7 @@ fn chain(
                 let flip = inputs[at] != c;
                 let others: Vec<Lit> = (0..3)
                     .filter(|&i| i != at)
-                    .map(|i| complement_if(inputs[i], flip))
+                    .map(|i| flipped(inputs[i], flip))
                     .collect();
                 (others[0], others[1], c, flip)
             }
@@ -316,7 +205,7 @@ fn chain(
         if line.is_empty() {
             carry_in = c;
         }
-        let out = complement_if(Lit::of(wire), flip);
+        let out = flipped(Lit::of(wire), flip);
         shape = form(uses, x, y, c);
         line.push(Cell {
             x,
@@ -327,6 +216,14 @@ fn chain(
         carry = Some(out);
     }
     let top = carry.and_then(|c| top_sum(uses, c, shape));
+    // An AND or a majority that nothing is the sum of is no adder but what the first adder is given.
+    if let [first, second, ..] = line[..]
+        && first.sum.is_none()
+        && second.sum.is_some()
+    {
+        carry_in = first.carry;
+        line.remove(0);
+    }
     Chain {
         carry_in,
         cells: line,
@@ -365,12 +262,12 @@ fn top_sum(uses: &Uses<'_>, carry: Lit, form: Form) -> Option<(Vec<Lit>, Lit)> {
     let user = only(carry.wire())?;
     let (other, complement) = uses.xor_with(user, carry.wire())?;
     let flip = complement ^ carry.is_complemented();
-    let one = complement_if(Lit::of(user), flip);
+    let one = flipped(Lit::of(user), flip);
     if form == Form::CarryFirst
         && let Some(second) = only(user)
         && let Some((third, complement)) = uses.xor_with(second, user)
     {
-        let sum = complement_if(Lit::of(second), flip ^ complement);
+        let sum = flipped(Lit::of(second), flip ^ complement);
         return Some((vec![Lit::of(other), Lit::of(third)], sum));
     }
     if form == Form::SummandsFirst
