@@ -158,7 +158,8 @@ impl Circuit {
     pub fn form(&self, objective: Objective) -> &Form {
         let cell = match objective {
             Objective::Size => &self.size,
-            Objective::Depth => &self.depth,
+            // A netlist has no form in between.
+            Objective::Balanced | Objective::Depth => &self.depth,
         };
         cell.get_or_init(|| {
             let template = templates::optimise(&self.template, objective);

@@ -33,11 +33,13 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::template::{Builder, Lit, Template};
 use smpcc_circuit::value::Scalar;
 
-/// What a circuit should have little of.
+/// What a circuit should have little of. Who knows a network's latency and bandwidth builds the forms and compares them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum Objective {
     /// The fewest ANDs.
     Size,
+    /// A few levels more than the least depth, for markedly fewer ANDs: between the two in both.
+    Balanced,
     /// The least AND depth, then few ANDs.
     Depth,
 }

@@ -68,6 +68,7 @@ pub(super) fn add_carry(
             let latest = level(b, x).max(level(b, y));
             prefix::shallow(b, &x[..n - 1], &y[..n - 1], carry, Want::All, latest)
         }
+        Objective::Balanced => prefix::relaxed(b, &x[..n - 1], &y[..n - 1], carry, Want::All),
     };
     outputs(b, x, y, carry, &carries)
 }
@@ -102,6 +103,7 @@ pub(super) fn carry_out(
     let last = match objective {
         Objective::Size => prefix::ripple(b, x, y, carry).pop(),
         Objective::Depth => prefix::shallow(b, x, y, carry, Want::Last, 0).pop(),
+        Objective::Balanced => prefix::relaxed(b, x, y, carry, Want::Last).pop(),
     };
     last.unwrap_or(carry)
 }

@@ -178,7 +178,7 @@ fn monomials(b: &mut Builder, bits: &[Lit]) -> Vec<Lit> {
 /// For each of `n` values, whether `bits` spell it and `enable` holds.
 fn decode(b: &mut Builder, bits: &[Lit], enable: Lit, n: usize, objective: Objective) -> Vec<Lit> {
     let all = 1usize << bits.len();
-    if enable == Lit::TRUE && (objective == Objective::Depth || n > all - bits.len()) {
+    if enable == Lit::TRUE && (objective != Objective::Size || n > all - bits.len()) {
         // Sums of the monomials above.
         let mut out = monomials(b, bits);
         for k in 0..bits.len() {
@@ -205,7 +205,7 @@ fn decode(b: &mut Builder, bits: &[Lit], enable: Lit, n: usize, objective: Objec
             }
             out
         }
-        Objective::Depth => {
+        Objective::Balanced | Objective::Depth => {
             let (low, high) = bits.split_at(bits.len() - bits.len() / 2);
             let low = decode(b, low, Lit::TRUE, 1 << low.len(), objective);
             let mut high = decode(b, high, Lit::TRUE, n.div_ceil(low.len()), objective);

@@ -118,6 +118,10 @@ fn divide_unsigned(
             let minus = if negated { minus } else { Lit::FALSE };
             reciprocal::divide(b, &dividend, &divisor, minus, wanted)
         }
+        // In between: digits, each by the shallowest adder.
+        None if objective == Objective::Balanced => {
+            digits::divide(b, &dividend, &divisor, wanted, Objective::Depth)
+        }
         None => digits::divide(b, &dividend, &divisor, wanted, objective),
     };
     if wanted.quotient {
@@ -155,7 +159,7 @@ fn suffix_or(b: &mut Builder, bits: &[Lit], objective: Objective) -> Vec<Lit> {
     let none = vec![Lit::FALSE; up.len()];
     let products = match objective {
         Objective::Size => super::prefix::ripple(b, &up, &none, Lit::TRUE),
-        Objective::Depth => {
+        Objective::Balanced | Objective::Depth => {
             let all = super::prefix::Want::All;
             super::prefix::shallow(b, &up, &none, Lit::TRUE, all, 0)
         }

@@ -213,7 +213,7 @@ impl Heap {
     pub(super) fn finish(self, b: &mut Builder, objective: Objective) -> Vec<Lit> {
         match objective {
             Objective::Size => self.finish_serial(b),
-            Objective::Depth => self.finish_shallow(b),
+            Objective::Balanced | Objective::Depth => self.finish_shallow(b, objective),
         }
     }
 
@@ -259,15 +259,21 @@ impl Heap {
         out
     }
 
-    /// The sum with least depth: compression to two rows, then the cheapest carry chain of least depth.
-    fn finish_shallow(self, b: &mut Builder) -> Vec<Lit> {
+    /// The sum with little depth: compression to two rows, then the cheapest carry chain of least depth, or with slack.
+    fn finish_shallow(self, b: &mut Builder, objective: Objective) -> Vec<Lit> {
         let n = self.width();
         if n == 0 {
             return Vec::new();
         }
         let (x, y) = self.compress(b);
         let latest = super::word::level(b, &x).max(super::word::level(b, &y));
-        let carries = prefix::shallow(b, &x[..n - 1], &y[..n - 1], Lit::FALSE, Want::All, latest);
+        let (low_x, low_y) = (&x[..n - 1], &y[..n - 1]);
+        let carries = match objective {
+            Objective::Balanced => prefix::relaxed(b, low_x, low_y, Lit::FALSE, Want::All),
+            Objective::Size | Objective::Depth => {
+                prefix::shallow(b, low_x, low_y, Lit::FALSE, Want::All, latest)
+            }
+        };
         outputs(b, &x, &y, Lit::FALSE, &carries)
     }
 

@@ -19,6 +19,9 @@ use smpcc_circuit::template::{Builder, Lit};
 /// Levels before the deadline that the tables tell apart; bits that come earlier count as coming at the horizon.
 const HORIZON: u32 = 12;
 
+/// Levels that [`relaxed`] networks take more.
+const SLACK: u32 = 2;
+
 /// One position of a chain: two summands.
 #[derive(Clone, Copy)]
 struct Position {
@@ -100,6 +103,19 @@ pub(super) fn shallow(
         }
         by += 1;
     }
+}
+
+/// The carries a few levels after the least possible one, where networks have lost most of what the last levels cost.
+pub(super) fn relaxed(
+    b: &mut Builder,
+    x: &[Lit],
+    y: &[Lit],
+    carry_in: Lit,
+    want: Want,
+) -> Vec<Lit> {
+    let chain: Vec<Position> = x.iter().zip(y).map(|(&x, &y)| Position { x, y }).collect();
+    let least = lower_bound(b, &chain, carry_in);
+    shallow(b, x, y, carry_in, want, least + SLACK)
 }
 
 /// `majority(x, y, z)` with one AND.

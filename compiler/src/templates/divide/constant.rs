@@ -58,7 +58,7 @@ fn divide_by_odd(
     }
     let divisor: Vec<Lit> = (0..k).map(|i| Lit::from(c >> i & 1 == 1)).collect();
     match reciprocal(c, m) {
-        Some((factor, shift)) if objective == Objective::Depth => {
+        Some((factor, shift)) if objective != Objective::Size => {
             let quotient = times_constant(b, x, factor, m + shift).split_off(shift);
             let mut remainder = Vec::new();
             if wanted.remainder {

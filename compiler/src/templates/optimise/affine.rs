@@ -367,9 +367,9 @@ mod tests {
     fn half_rank(table: u32) -> usize {
         let monomials = moebius(table);
         let mut rows = [0u8; 5];
-        for i in 0..5 {
+        for (i, row) in rows.iter_mut().enumerate() {
             for j in (0..5).filter(|&j| j != i) {
-                rows[i] |= ((monomials >> (1 << i | 1 << j) & 1) as u8) << j;
+                *row |= ((monomials >> (1 << i | 1 << j) & 1) as u8) << j;
             }
         }
         let mut rank = 0;

@@ -11,7 +11,10 @@ fn result_type(op: WordOp, from: Scalar) -> Scalar {
 }
 
 fn check(op: WordOp, from: Scalar, to: Scalar, widths: &[u32], lanes: &[Vec<Word>]) {
-    for objective in [Objective::Size, Objective::Depth] {
+    let width = from.width();
+    let middle = width <= 5 || width.is_multiple_of(16);
+    let objectives = [Objective::Size, Objective::Depth].into_iter();
+    for objective in objectives.chain(middle.then_some(Objective::Balanced)) {
         let template = template(op, from, to, widths, objective);
         for (args, got) in lanes.iter().zip(evaluate(&template, lanes)) {
             let expected = op.eval(from, to, args);
@@ -205,6 +208,30 @@ fn sizes_and_depths_are_as_promised() {
                 "{} {from}",
                 op.name()
             );
+        }
+    }
+}
+
+#[test]
+fn there_are_points_between_the_forms() {
+    use WordOp::*;
+    let u = Scalar::unsigned;
+    for (op, small, large) in [
+        (Add, (92, 7), (240, 8)),
+        (Lt, (60, 8), (128, 9)),
+        (Mul, (0, 0), (0, 0)),
+        (Div, (0, 0), (0, 0)),
+        (Isqrt, (0, 0), (0, 0)),
+    ] {
+        for (width, expected) in [(32, small), (64, large)] {
+            let middle = cost(op, u(width), Objective::Balanced);
+            assert_eq!(middle, expected, "{} u{width}", op.name());
+            let (size, depth) = (
+                cost(op, u(width), Objective::Size),
+                cost(op, u(width), Objective::Depth),
+            );
+            assert!(size.0 < middle.0 && middle.0 < depth.0, "{}", op.name());
+            assert!(depth.1 < middle.1 && middle.1 < size.1, "{}", op.name());
         }
     }
 }
