@@ -9,20 +9,29 @@ use smpcc_compiler::{front, source::SourceSet};
 use std::collections::BTreeMap;
 
 fn compile(text: &str, protocol: ProtocolChoice) -> Compiled {
+    compile_for(text, protocol, (Suite::Rep3, 3, 1))
+}
+
+/// A program for a suite, so many parties and so many corrupt ones.
+fn compile_for(
+    text: &str,
+    protocol: ProtocolChoice,
+    (suite, n_parties, threshold): (Suite, u32, u32),
+) -> Compiled {
     let mut sources = SourceSet::new();
     let root = sources.add("program.smpc", text);
     let (hir, diagnostics) = front::check(&sources, root);
     let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
     let session = Session {
-        n_parties: 3,
-        role_counts: vec![3],
+        n_parties,
+        role_counts: vec![n_parties],
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
     };
     let options = Options {
-        suite: Suite::Rep3,
+        suite,
         threat: Threat::SemiHonest,
-        threshold: 1,
+        threshold,
         protocol,
         objective: ObjectiveChoice::Auto,
         network: Network::LAN,
@@ -159,5 +168,40 @@ fn main(x: secret u32 from each) -> u32 {
             2
         };
         assert!(lines.len() >= expected, "{lines:?}");
+    }
+}
+
+#[test]
+fn every_suite_tells_all_of_its_rounds() {
+    let text = "fn main(x: secret u32 from each) -> u32 {
+    let mut m = x[0];
+    let mut left = reveal(x[1] & 3);
+    while left > 0 {
+        m = m * m / (x[1] + 1);
+        left -= 1;
+    }
+    for i in 0..20 { m = m * x[1] + 1; }
+    m
+}
+";
+    for suite in [
+        (Suite::TwoParty, 2, 1),
+        (Suite::Gmw, 2, 1),
+        (Suite::Gmw, 3, 2),
+        (Suite::Bgw, 3, 1),
+        (Suite::Bgw, 5, 2),
+    ] {
+        for protocol in [ProtocolChoice::Auto, ProtocolChoice::Boolean] {
+            let compiled = compile_for(text, protocol, suite);
+            let inputs = vec![6; suite.1 as usize];
+            let lines = by_line(&figures(&compiled, &inputs));
+            if protocol == ProtocolChoice::Boolean {
+                assert!(lines[&5] > 0 && lines[&8] >= 20, "{suite:?} {lines:?}");
+            }
+            // Oblivious transfer needs something to be made ahead.
+            if matches!(suite.0, Suite::TwoParty | Suite::Gmw) {
+                assert!(lines.contains_key(&0), "{suite:?} {lines:?}");
+            }
+        }
     }
 }
