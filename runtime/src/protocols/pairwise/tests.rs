@@ -102,7 +102,11 @@ fn inputs_in_wider_rings_keep_their_sign() {
 #[test]
 fn products_at_every_width() {
     for width in 1..=128u8 {
-        let suite = SUITES[usize::from(width) % SUITES.len()];
+        // Many parties take long to set up.
+        let suite = SUITES[match width % 16 {
+            7 => 3,
+            other => usize::from(other) % 3,
+        }];
         let lanes = [1, 3, 63, 64, 65, 200][width as usize % 6];
         let mut b = builder(suite);
         let x = b.input(u32::from(width) % suite.1, a(width), u(width), lanes);
