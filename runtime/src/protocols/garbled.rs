@@ -287,6 +287,14 @@ pub struct Wires {
     out: Vec<Label>,
 }
 
+impl Drop for Wires {
+    fn drop(&mut self) {
+        for labels in [&mut self.labels, &mut self.a, &mut self.b, &mut self.out] {
+            zeroize::Zeroize::zeroize(labels);
+        }
+    }
+}
+
 impl Wires {
     /// Starts a block of `lanes` lanes; `input` gives the labels of the block's lanes for an input bit.
     pub fn load<'i>(&mut self, plan: &Plan, lanes: usize, input: impl Fn(usize) -> &'i [Label]) {
