@@ -78,6 +78,14 @@ fn agrees(name: &str, options: &[&str], protocol: &str) {
         .filter_map(Value::as_u64)
         .sum();
     assert_eq!(stats["totals"]["bytes"].as_u64(), Some(sent));
+    // Operations, section by section, and correlations.
+    for told in [&report, &stats] {
+        let sections = told["sections"].as_array().expect("sections");
+        let online: u64 = sections.iter().filter_map(|s| s["bytes"].as_u64()).sum();
+        let made = told["correlations"]["bytes"].as_u64().expect("bytes");
+        assert_eq!(online + made, sent, "{name} in {protocol}");
+    }
+    assert_eq!(report["correlations"], stats["correlations"], "{name}");
 }
 
 #[test]

@@ -264,6 +264,15 @@ pub fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
     }
 }
 
+/// What the lanes of blocks have to be multiples of so that operations cost as much in blocks as whole, and the least lanes
+/// of a block: from a size on, `bgw` goes other ways than below it, and blocks must go the way of the whole.
+pub fn block_lanes(program: &Program) -> (u64, u64) {
+    match program.suite {
+        Suite::Rep3 | Suite::TwoParty | Suite::Gmw => (64, 64),
+        Suite::Bgw => bgw::block_lanes(program),
+    }
+}
+
 /// What precedes the first operation of a program, whatever it demands later.
 pub fn setup(program: &Program) -> Setup {
     match program.suite {

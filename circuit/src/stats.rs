@@ -722,7 +722,7 @@ impl Rounds<'_> {
 }
 
 /// For each region, what it and the regions in it use of the regions around it.
-fn captured(program: &Program) -> Vec<Vec<ValueId>> {
+pub(crate) fn captured(program: &Program) -> Vec<Vec<ValueId>> {
     let mut all: Vec<Option<Vec<ValueId>>> = vec![None; program.regions.len()];
     // Inner regions first; a verified program has no cycles, and each pass settles at least one level.
     let mut changed = true;

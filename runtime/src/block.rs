@@ -97,6 +97,17 @@ impl Labels {
         })
     }
 
+    /// Lanes `from..from + lanes`.
+    #[must_use]
+    pub fn slice(&self, from: usize, lanes: usize) -> Self {
+        self.gather(&[from], lanes)
+    }
+
+    /// Overwrites lanes from `from` on.
+    pub fn put(&mut self, from: usize, part: &Self) {
+        self.scatter(&[from], part, part.lanes);
+    }
+
     /// Blocks of consecutive lanes that start at `index`.
     #[must_use]
     pub fn gather(&self, index: &[usize], block: usize) -> Self {
@@ -132,6 +143,12 @@ impl Labels {
             }
         }
         out
+    }
+}
+
+impl Drop for Labels {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.labels);
     }
 }
 

@@ -3,7 +3,8 @@
 //! The schedule is dataflow within a region: an operation starts as soon as its operands are there, and everything under way
 //! advances once per tick, so that independent operations share rounds. A tick's order follows from the program and from
 //! values that were revealed, hence all parties agree on it without saying a word. Correlations that the program is sure to use are
-//! begun before its first operation and made ahead of those that use them up (`supply`). See `smpcc_circuit::cost` for what
+//! begun before its first operation and made ahead of those that use them up (`supply`). Operations on long vectors run together,
+//! block of lanes by block of lanes (`group`). See `smpcc_circuit::cost` for what
 //! counts as a round.
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::ring::Elements;
 
 pub mod exchange;
 mod execute;
+mod group;
 pub mod local;
 mod schedule;
 mod supply;
@@ -135,7 +137,7 @@ pub(crate) fn run_suite<S: Suite>(
     inputs: Inputs,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, Error> {
-    let schedule = Schedule::new(program)?;
+    let schedule = Schedule::new(program, S::CUTS)?;
     let demands = Demands::new(program);
     let began = Instant::now();
     let mut shared = BTreeMap::new();
@@ -195,6 +197,7 @@ pub(crate) fn run_suite<S: Suite>(
         clocks: Clocks::new(program),
         inputs: shared,
         outputs: Outputs::new(),
+        blocks: None,
         sections: vec![SectionReport::default(); program.sections.len()],
     };
     let mut main = Run::new(0);

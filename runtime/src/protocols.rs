@@ -120,6 +120,31 @@ pub trait Suite: Sized {
     /// Whom it protects against.
     type Threat: Adversary;
 
+    /// Whether [`Suite::cut`] and [`Suite::put`] are there: then long vectors are worked on block by block of lanes.
+    const CUTS: bool = false;
+
+    /// Lanes `from..from + lanes` of a share; `from` is a multiple of 64.
+    ///
+    /// # Errors
+    /// A bug, where [`Suite::CUTS`] is false.
+    fn cut(_share: &Self::Share, _from: usize, _lanes: usize) -> Result<Self::Share, Error> {
+        Err(Error::bug("this suite cuts no vectors"))
+    }
+
+    /// Puts a block in its place in a vector of `lanes` lanes, which the first block (`None`) begins; `from` is a multiple
+    /// of 64, and so are the lanes of a block that is not the last.
+    ///
+    /// # Errors
+    /// A bug, where [`Suite::CUTS`] is false or blocks are of different kinds.
+    fn put(
+        _whole: Option<Self::Share>,
+        _lanes: usize,
+        _from: usize,
+        _block: &Self::Share,
+    ) -> Result<Self::Share, Error> {
+        Err(Error::bug("this suite cuts no vectors"))
+    }
+
     /// The adversary's check.
     fn threat(&self) -> &Self::Threat;
 
@@ -148,7 +173,8 @@ pub trait Suite: Sized {
     }
 
     /// Begins an operation that works on shares. Called in the same order at all parties, so that numbers given to
-    /// correlations agree. `input` is this party's input when the operation is one of its own.
+    /// correlations agree. `input` is this party's input when the operation is one of its own. When a long vector is worked on
+    /// block by block, each block begins by itself, and the values' lanes in `program` are the block's.
     fn begin(
         &mut self,
         program: &Program,

@@ -185,6 +185,34 @@ impl Elements {
         each!(self, v => v.iter().map(|e| e.word()).collect())
     }
 
+    /// Lanes `from..from + lanes`.
+    #[must_use]
+    pub fn slice(&self, from: usize, lanes: usize) -> Self {
+        each!(self, v => Element::wrap(v[from..from + lanes].to_vec()))
+    }
+
+    /// Overwrites lanes from `from` on with a vector in the same machine word.
+    pub fn put(&mut self, from: usize, part: &Self) {
+        match (self, part) {
+            (Self::Narrow(v), Self::Narrow(part)) => {
+                v[from..from + part.len()].copy_from_slice(part);
+            }
+            (Self::Wide(v), Self::Wide(part)) => {
+                v[from..from + part.len()].copy_from_slice(part);
+            }
+            (Self::Narrow(_), Self::Wide(_)) | (Self::Wide(_), Self::Narrow(_)) => {}
+        }
+    }
+
+    /// As many zeros, in the same machine word.
+    #[must_use]
+    pub fn zeros_like(&self, lanes: usize) -> Self {
+        match self {
+            Self::Narrow(_) => Self::Narrow(vec![0; lanes]),
+            Self::Wide(_) => Self::Wide(vec![0; lanes]),
+        }
+    }
+
     /// Mod 2^`bits`, in the word for it.
     pub fn lowered(&self, bits: u32) -> Self {
         for_width!(bits, E => E::wrap(each!(self, v => v.iter().map(|e| E::of(e.word()).low(bits)).collect())))

@@ -70,6 +70,15 @@ fn extracted(program: &Program) -> u64 {
     u64::from(program.n_parties.saturating_sub(program.threshold)).saturating_mul(d)
 }
 
+/// What lanes of blocks are multiples of, and their least number: extractions come out even, and one AND per level is
+/// enough for the king.
+pub(super) fn block_lanes(program: &Program) -> (u64, u64) {
+    if program.n_parties < KING_PARTIES {
+        return (WORD, WORD);
+    }
+    (WORD * extracted(program).max(1), 8 * KING_LEN)
+}
+
 /// Bytes of every party.
 pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
     let (n, t) = (program.n_parties as usize, program.threshold as usize);

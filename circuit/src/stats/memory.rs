@@ -1,6 +1,8 @@
-//! An estimate of the memory that a party needs for values: the largest sum of what is alive at one time.
+//! An estimate of the memory that a party needs for values: the largest sum of what is alive at one time. What exists block
+//! by block of lanes only counts for the blocks in flight.
 
 use super::captured;
+use crate::blocks;
 use crate::ids::ValueId;
 use crate::program::{Domain, Program, Suite, ValueInfo};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,11 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Bytes at the peak, values only.
 pub(super) fn peak(program: &Program) -> u64 {
     let captured = captured(program);
-    region(program, 0, &captured)
+    let mut held: Vec<u64> = program.values.iter().map(|v| v.lanes).collect();
+    for group in blocks::groups(program).into_iter().flatten() {
+        for value in group.inside {
+            if let Some(lanes) = held.get_mut(value.index()) {
+                *lanes = group.lanes.min(group.block.saturating_mul(group.window));
+            }
+        }
+    }
+    region(program, 0, &captured, &held)
 }
 
 /// The peak of what a region itself defines.
-fn region(program: &Program, index: u32, captured: &[Vec<ValueId>]) -> u64 {
+fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]) -> u64 {
     let Some(region_data) = program.regions.get(index as usize) else {
         return 0;
     };
@@ -34,7 +44,8 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>]) -> u64 {
         program
             .values
             .get(v.index())
-            .map_or(0, |info| bytes(program, *info))
+            .zip(held.get(v.index()))
+            .map_or(0, |(info, &lanes)| bytes(program, *info, lanes))
     };
     let mut alive: BTreeSet<ValueId> = region_data.params.iter().copied().collect();
     let mut now: u64 = alive.iter().map(size).fold(0, u64::saturating_add);
@@ -44,7 +55,7 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>]) -> u64 {
             .op
             .regions()
             .iter()
-            .map(|&r| region(program, r, captured))
+            .map(|&r| region(program, r, captured, held))
             .max()
             .unwrap_or(0);
         for r in &node.results {
@@ -62,7 +73,7 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>]) -> u64 {
     most
 }
 
-fn bytes(program: &Program, info: ValueInfo) -> u64 {
+fn bytes(program: &Program, info: ValueInfo, lanes: u64) -> u64 {
     // Elements that a party holds of one shared element.
     let elements = match program.suite {
         Suite::TwoParty | Suite::Gmw => 1,
@@ -76,5 +87,5 @@ fn bytes(program: &Program, info: ValueInfo) -> u64 {
         Domain::Boolean => elements * width,
         Domain::Yao => 128 * width,
     };
-    info.lanes.saturating_mul(per_lane_bits).div_ceil(8)
+    lanes.saturating_mul(per_lane_bits).div_ceil(8)
 }

@@ -17,8 +17,9 @@ use smpcc_circuit::program::{Node, Op, Program, Region};
 
 use super::SectionReport;
 use super::exchange::Exchange;
+use super::group::Fused;
 use super::local;
-use super::schedule::{RegionPlan, Schedule};
+use super::schedule::{RegionPlan, Schedule, Source};
 use super::supply::Supply;
 use crate::error::Error;
 use crate::io::Outputs;
@@ -37,6 +38,8 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     pub(super) clocks: Clocks,
     pub(super) inputs: BTreeMap<InputId, Elements>,
     pub(super) outputs: Outputs,
+    /// The program with a block's lanes, once one was needed.
+    pub(super) blocks: Option<Box<Program>>,
     pub(super) sections: Vec<SectionReport>,
 }
 
@@ -48,7 +51,7 @@ pub(super) struct Clocks {
 }
 
 /// A row of [`Clocks`].
-type Times = Vec<Stamp>;
+pub(super) type Times = Vec<Stamp>;
 
 impl Clocks {
     /// All at the start.
@@ -72,16 +75,16 @@ impl Clocks {
         times
     }
 
-    fn of(&self, value: ValueId) -> &[Stamp] {
+    pub(super) fn of(&self, value: ValueId) -> &[Stamp] {
         &self.rows[value.index() * self.width..][..self.width]
     }
 
-    fn set(&mut self, value: ValueId, times: &[Stamp]) {
+    pub(super) fn set(&mut self, value: ValueId, times: &[Stamp]) {
         self.rows[value.index() * self.width..][..self.width].copy_from_slice(times);
     }
 }
 
-fn join(into: &mut [Stamp], other: &[Stamp]) {
+pub(super) fn join(into: &mut [Stamp], other: &[Stamp]) {
     for (into, &other) in into.iter_mut().zip(other) {
         *into = into.join(other);
     }
@@ -125,10 +128,11 @@ enum Work<S: Suite> {
         carried: Vec<Operand<S>>,
     },
     If(Box<Run<S>>),
+    Group(Box<Fused<S>>),
 }
 
 /// Results of an operation and when they are there.
-type Finished<S> = (Vec<Operand<S>>, Times);
+pub(super) type Finished<S> = (Vec<Operand<S>>, Times);
 
 impl<S: Suite> Run<S> {
     pub(super) fn new(region: usize) -> Self {
@@ -165,11 +169,11 @@ impl<S: Suite> Run<S> {
 }
 
 impl<'p, S: Suite> Executor<'p, '_, S> {
-    fn plan(&self, region: usize) -> &'p RegionPlan {
+    pub(super) fn plan(&self, region: usize) -> &'p RegionPlan {
         &self.schedule.regions[region]
     }
 
-    fn region(&self, region: usize) -> &'p Region {
+    pub(super) fn region(&self, region: usize) -> &'p Region {
         &self.program.regions[region]
     }
 
@@ -199,9 +203,13 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     }
 
     fn put(&mut self, run: &Run<S>, value: ValueId, held: Operand<S>, times: &[Stamp]) {
+        self.keep(run, value, held);
+        self.clocks.set(value, times);
+    }
+
+    fn keep(&mut self, run: &Run<S>, value: ValueId, held: Operand<S>) {
         let used = self.local_in(run, value).is_some_and(|l| run.uses[l] > 0);
         self.values[value.index()] = used.then_some(held);
-        self.clocks.set(value, times);
     }
 
     /// One tick of a region; whether it is finished.
@@ -236,6 +244,10 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
 
     /// Begins an operation if its correlations are there.
     fn begin_supplied(&mut self, run: &mut Run<S>, node: u32) -> Result<(), Error> {
+        if self.plan(run.region).groups.contains_key(&node) {
+            // Its blocks take theirs.
+            return self.begin_group(run, node as usize);
+        }
         if let Some(demand) = self.demand(run.region, node as usize)
             && !self.supply.take(demand)?
         {
@@ -266,18 +278,22 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     ) -> Result<(), Error> {
         let node = &self.region(run.region).nodes[index];
         let plan = self.plan(run.region);
+        if let Some(group) = plan.groups.get(&(index as u32)) {
+            // Each of its values has had its stamp.
+            for (kept, held) in group.results.iter().zip(results) {
+                self.keep(run, kept.value, held);
+                self.wake(run, kept.value);
+            }
+            join(&mut run.end, times);
+            run.left -= group.members.len();
+            return Ok(());
+        }
         if results.len() != node.results.len() {
             return Err(Error::bug("an operation gave the wrong number of results"));
         }
         for (&value, held) in node.results.iter().zip(results) {
             self.put(run, value, held, times);
-            let local = self.schedule.local[value.index()] as usize;
-            for &user in &plan.users[local] {
-                run.waits[user as usize] -= 1;
-                if run.waits[user as usize] == 0 {
-                    run.ready.push(Reverse(user));
-                }
-            }
+            self.wake(run, value);
         }
         for &value in &plan.captures[index] {
             if let Some(local) = self.local_in(run, value) {
@@ -293,6 +309,49 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         join(&mut run.end, times);
         run.left -= 1;
         Ok(())
+    }
+
+    /// A value is there: those who wait for it wait for one less.
+    fn wake(&mut self, run: &mut Run<S>, value: ValueId) {
+        let local = self.schedule.local[value.index()] as usize;
+        for &user in &self.plan(run.region).users[local] {
+            run.waits[user as usize] -= 1;
+            if run.waits[user as usize] == 0 {
+                run.ready.push(Reverse(user));
+            }
+        }
+    }
+
+    /// Begins a group: its operands are handed over like an operation's.
+    fn begin_group(&mut self, run: &mut Run<S>, index: usize) -> Result<(), Error> {
+        let plan = &self.plan(run.region).groups[&(index as u32)];
+        let mut held = BTreeMap::new();
+        for member in &plan.members {
+            let node = &self.region(run.region).nodes[member.node as usize];
+            for (&value, source) in node.args.iter().zip(&member.args) {
+                let outside = match *source {
+                    Source::Slot(slot) => (slot as usize) < plan.cut.len(),
+                    Source::Whole(_) => true,
+                };
+                if outside {
+                    held.insert(value, self.fetch(run, value)?);
+                }
+            }
+        }
+        let fused = self.fuse(run.region, index as u32, plan, &held)?;
+        let mut active = Active {
+            node: index,
+            base: Times::new(),
+            work: Work::Group(Box::new(fused)),
+        };
+        drop(held);
+        match self.step(run, &mut active)? {
+            Some((results, times)) => self.complete(run, index, results, &times),
+            None => {
+                run.active.push(active);
+                Ok(())
+            }
+        }
     }
 
     fn begin(&mut self, run: &mut Run<S>, index: usize) -> Result<(), Error> {
@@ -457,6 +516,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         active: &mut Active<S>,
     ) -> Result<Option<Finished<S>>, Error> {
         match &mut active.work {
+            Work::Group(fused) => self.step_group(fused, &outer.start),
             Work::Machine(machine) => {
                 let node = &self.region(outer.region).nodes[active.node];
                 let (before, sent) = (Instant::now(), self.wire.bytes_sent());
@@ -533,7 +593,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     }
 
     /// What an operation gave, as values; what was opened passes the suite's check first.
-    fn outcome(&mut self, outcome: Outcome<S::Share>) -> Result<Vec<Operand<S>>, Error> {
+    pub(super) fn outcome(&mut self, outcome: Outcome<S::Share>) -> Result<Vec<Operand<S>>, Error> {
         match outcome {
             Outcome::Values(values) => Ok(values.into_iter().map(Arc::new).collect()),
             Outcome::Revealed(opened) => {
@@ -550,7 +610,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         }
     }
 
-    fn section(&mut self, node: &Node) -> &mut SectionReport {
+    pub(super) fn section(&mut self, node: &Node) -> &mut SectionReport {
         let index = node.section.index();
         if self.sections.len() <= index {
             self.sections.resize(index + 1, SectionReport::default());

@@ -1,12 +1,13 @@
 //! What must be known about each region before it runs: who waits for whom, and when a value is used for the last time.
 //!
 //! Computed once per program from the program alone, so that starting an iteration of a loop is two copies of small
-//! tables.
+//! tables. Operations of a group (`smpcc_circuit::blocks`) start and end together, under the name of the group's first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use smpcc_circuit::blocks::{self, adds_up, whole_operand};
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::program::{Op, Program};
+use smpcc_circuit::program::{Op, Program, Region};
 
 use crate::error::Error;
 
@@ -24,10 +25,69 @@ pub struct RegionPlan {
     pub captures: Vec<Vec<ValueId>>,
     /// Values made in this region: parameters, then nodes' results.
     pub locals: Vec<ValueId>,
-    /// For each local, how often nodes and the region's results use it.
+    /// For each local, how often nodes and the region's results use it, but not a group what it makes itself.
     pub uses: Vec<u32>,
     /// For each local that a node makes, the nodes that wait for it, with repetitions.
     pub users: Vec<Vec<u32>>,
+    /// Groups by their first node.
+    pub groups: BTreeMap<u32, GroupPlan>,
+}
+
+/// The tables of a group. A value that a block has of its own has a slot in it.
+pub struct GroupPlan {
+    /// Lanes of all values with slots, but for sums.
+    pub lanes: usize,
+    /// Lanes of a block but the last, which has what is left.
+    pub block: usize,
+    /// Blocks.
+    pub n_blocks: usize,
+    /// Blocks in flight.
+    pub window: usize,
+    /// Values from outside of which each block has its lanes: the first slots.
+    pub cut: Vec<ValueId>,
+    /// Values from outside that are used whole.
+    pub whole: Vec<ValueId>,
+    /// In order.
+    pub members: Vec<Member>,
+    /// For each slot, how often members use it, and once more for a result.
+    pub uses: Vec<u32>,
+    /// For each slot that a member makes, the members that wait for it, with repetitions.
+    pub users: Vec<Vec<u32>>,
+    /// What is used outside.
+    pub results: Vec<Kept>,
+}
+
+/// An operation of a group.
+pub struct Member {
+    /// Its place in the region.
+    pub node: u32,
+    /// Operands.
+    pub args: Vec<Source>,
+    /// Slots of its results.
+    pub results: Vec<u32>,
+    /// Whether its result adds up over blocks.
+    pub adds_up: bool,
+    /// Operands that members make, with repetitions.
+    pub waits: u32,
+}
+
+/// A result of a group.
+pub struct Kept {
+    /// Which.
+    pub value: ValueId,
+    /// Its slot in a block.
+    pub slot: u32,
+    /// Whether blocks add up to it; else each has its place in it.
+    pub adds_up: bool,
+}
+
+/// Where an operand of a member is.
+#[derive(Clone, Copy)]
+pub enum Source {
+    /// In this slot of the block.
+    Slot(u32),
+    /// In this place of [`GroupPlan::whole`].
+    Whole(u32),
 }
 
 /// The tables of a program.
@@ -74,11 +134,11 @@ pub fn regions_of(op: &Op) -> [Option<u32>; 2] {
 }
 
 impl Schedule {
-    /// The tables of a verified program.
+    /// The tables of a verified program, with groups or without.
     ///
     /// # Errors
     /// A bug, when the program is not what the verifier promises.
-    pub fn new(program: &Program) -> Result<Self, Error> {
+    pub fn new(program: &Program, grouped: bool) -> Result<Self, Error> {
         let broken = || Error::bug("the program was not verified");
         let n = program.values.len();
         let mut schedule = Self {
@@ -106,7 +166,12 @@ impl Schedule {
                 plan.locals.push(value);
             }
         }
-        schedule.visit(program, 0, 0)?;
+        let groups = if grouped {
+            blocks::groups(program)
+        } else {
+            Vec::new()
+        };
+        schedule.visit(program, &groups, 0, 0)?;
         Ok(schedule)
     }
 
@@ -114,6 +179,7 @@ impl Schedule {
     fn visit(
         &mut self,
         program: &Program,
+        groups: &[Vec<blocks::Group>],
         r: usize,
         depth: usize,
     ) -> Result<BTreeSet<ValueId>, Error> {
@@ -126,30 +192,49 @@ impl Schedule {
         plan.uses = vec![0; plan.locals.len()];
         plan.users = vec![Vec::new(); plan.locals.len()];
         let mut outside = BTreeSet::new();
+        let groups_here = groups.get(r).map_or(&[][..], Vec::as_slice);
+        // The group and the first node of each node and value in one.
+        let mut leader: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut made_in: BTreeMap<ValueId, u32> = BTreeMap::new();
+        for group in groups_here {
+            let first = *group.nodes.iter().min().ok_or_else(broken)?;
+            for &n in &group.nodes {
+                leader.insert(n as usize, first);
+                let node = region.nodes.get(n as usize).ok_or_else(broken)?;
+                made_in.extend(node.results.iter().map(|&v| (v, first)));
+            }
+        }
+        plan.waits = vec![0; region.nodes.len()];
         for (i, node) in region.nodes.iter().enumerate() {
             let mut captured = BTreeSet::new();
             for nested in regions_of(&node.op).into_iter().flatten() {
-                captured.append(&mut self.visit(program, nested as usize, depth + 1)?);
+                captured.append(&mut self.visit(program, groups, nested as usize, depth + 1)?);
             }
-            let mut waits = 0;
+            let acts = leader.get(&i).copied();
+            let starts = acts.unwrap_or(i as u32);
             for &value in node.args.iter().chain(&captured) {
+                if acts.is_some() && made_in.get(&value).copied() == acts {
+                    continue;
+                }
                 if *self.home.get(value.index()).ok_or_else(broken)? == r as u32 {
                     let local = self.local[value.index()] as usize;
                     plan.uses[local] += 1;
                     if local >= region.params.len() {
-                        plan.users[local].push(i as u32);
-                        waits += 1;
+                        plan.users[local].push(starts);
+                        plan.waits[starts as usize] += 1;
                     }
                 } else {
                     outside.insert(value);
                 }
             }
-            plan.waits.push(waits);
-            if waits == 0 {
-                plan.roots.push(i as u32);
-            }
             plan.captures.push(captured.into_iter().collect());
         }
+        plan.roots = (0..region.nodes.len() as u32)
+            .filter(|&i| {
+                let starts = leader.get(&(i as usize)).copied().unwrap_or(i);
+                starts == i && plan.waits[i as usize] == 0
+            })
+            .collect();
         for value in &region.results {
             if *self.home.get(value.index()).ok_or_else(broken)? == r as u32 {
                 plan.uses[self.local[value.index()] as usize] += 1;
@@ -157,7 +242,104 @@ impl Schedule {
                 outside.insert(*value);
             }
         }
+        for group in groups_here {
+            let first = *group.nodes.iter().min().ok_or_else(broken)?;
+            let used = |v: ValueId| {
+                let local = self.local.get(v.index()).copied().unwrap_or(u32::MAX);
+                plan.uses.get(local as usize).is_some_and(|&n| n > 0)
+            };
+            let group = GroupPlan::new(program, region, group, used).ok_or_else(broken)?;
+            plan.groups.insert(first, group);
+        }
         self.regions[r] = plan;
         Ok(outside)
+    }
+}
+
+impl GroupPlan {
+    /// The tables of a group; `used` says whether something outside uses a value.
+    fn new(
+        program: &Program,
+        region: &Region,
+        group: &blocks::Group,
+        used: impl Fn(ValueId) -> bool,
+    ) -> Option<Self> {
+        let nodes: Vec<_> = group
+            .nodes
+            .iter()
+            .map(|&n| Some((n, region.nodes.get(n as usize)?)))
+            .collect::<Option<_>>()?;
+        let made: BTreeSet<ValueId> = nodes
+            .iter()
+            .flat_map(|(_, n)| &n.results)
+            .copied()
+            .collect();
+        let mut plan = Self {
+            lanes: usize::try_from(group.lanes).ok()?,
+            block: usize::try_from(group.block).ok()?,
+            n_blocks: usize::try_from(group.n_blocks()).ok()?,
+            window: usize::try_from(group.window).ok()?,
+            cut: Vec::new(),
+            whole: Vec::new(),
+            members: Vec::new(),
+            uses: Vec::new(),
+            users: Vec::new(),
+            results: Vec::new(),
+        };
+        let mut slots: BTreeMap<ValueId, u32> = BTreeMap::new();
+        for (_, node) in &nodes {
+            let whole = whole_operand(&node.op);
+            for (i, &v) in node.args.iter().enumerate() {
+                if Some(i) != whole && !made.contains(&v) && !slots.contains_key(&v) {
+                    slots.insert(v, plan.cut.len() as u32);
+                    plan.cut.push(v);
+                }
+            }
+        }
+        let n_slots = plan.cut.len() + made.len();
+        plan.uses = vec![0; n_slots];
+        plan.users = vec![Vec::new(); n_slots];
+        let mut next = plan.cut.len() as u32;
+        for (m, (n, node)) in nodes.iter().enumerate() {
+            let whole = whole_operand(&node.op);
+            let (mut args, mut waits) = (Vec::new(), 0);
+            for (i, v) in node.args.iter().enumerate() {
+                if Some(i) == whole {
+                    args.push(Source::Whole(plan.whole.len() as u32));
+                    plan.whole.push(*v);
+                    continue;
+                }
+                // Operands come first, so a member that makes one has its slots by now.
+                let slot = *slots.get(v)?;
+                plan.uses[slot as usize] += 1;
+                if made.contains(v) {
+                    plan.users[slot as usize].push(m as u32);
+                    waits += 1;
+                }
+                args.push(Source::Slot(slot));
+            }
+            let mut results = Vec::new();
+            for &v in &node.results {
+                slots.insert(v, next);
+                results.push(next);
+                if used(v) {
+                    plan.uses[next as usize] += 1;
+                    plan.results.push(Kept {
+                        value: v,
+                        slot: next,
+                        adds_up: adds_up(program, &node.op),
+                    });
+                }
+                next += 1;
+            }
+            plan.members.push(Member {
+                node: *n,
+                args,
+                results,
+                adds_up: adds_up(program, &node.op),
+                waits,
+            });
+        }
+        Some(plan)
     }
 }

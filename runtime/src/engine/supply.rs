@@ -133,9 +133,10 @@ impl<S: Suite> Supply<S> {
         for (&kind, stock) in &mut self.stocks {
             let there = stock.ready + stock.coming;
             let wanted = std::mem::take(&mut stock.wanted);
-            if stock.due > 0 && (there <= kind.batch() / 2 || there < wanted) {
+            let short = there <= kind.batch() / 2 || there < wanted;
+            if stock.due > 0 && short && stock.coming < kind.batch() {
                 let more = (kind.batch().max(wanted) - there).next_multiple_of(UNIT);
-                let more = more.min(stock.due);
+                let more = more.min(kind.batch()).min(stock.due);
                 stock.due -= more;
                 stock.coming += more;
                 batch.add(kind, more);

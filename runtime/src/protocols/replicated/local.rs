@@ -63,6 +63,51 @@ pub(super) fn gather(src: &Value<Share>, index: &[usize], block: usize) -> Resul
     }
 }
 
+/// Consecutive lanes.
+pub(super) fn cut(share: &Share, from: usize, lanes: usize) -> Share {
+    match share {
+        Share::Arithmetic(a) => Share::Arithmetic(Arithmetic {
+            ring: a.ring,
+            part: a.part.each_ref().map(|p| p.slice(from, lanes)),
+        }),
+        Share::Boolean(b) => Share::Boolean(Boolean {
+            part: b.part.each_ref().map(|p| p.slice(from, lanes)),
+        }),
+        Share::Yao(l) => Share::Yao(l.slice(from, lanes)),
+    }
+}
+
+/// Consecutive lanes overwritten, in a vector that the first of them begins.
+pub(super) fn put(
+    whole: Option<Share>,
+    lanes: usize,
+    from: usize,
+    block: &Share,
+) -> Result<Share, Error> {
+    let mut whole = whole.unwrap_or_else(|| match block {
+        Share::Arithmetic(a) => Share::Arithmetic(Arithmetic::zeros(a.ring, lanes)),
+        Share::Boolean(b) => Share::Boolean(Boolean::zeros(b.width(), lanes)),
+        Share::Yao(l) => Share::Yao(Labels::zeros(l.width(), lanes)),
+    });
+    match (&mut whole, block) {
+        (Share::Arithmetic(a), Share::Arithmetic(block)) => {
+            for (part, block) in a.part.iter_mut().zip(&block.part) {
+                part.put(from, block);
+            }
+        }
+        (Share::Boolean(b), Share::Boolean(block)) => {
+            for (part, block) in b.part.iter_mut().zip(&block.part) {
+                part.put(from, block);
+            }
+        }
+        (Share::Yao(l), Share::Yao(block)) => l.put(from, block),
+        (Share::Arithmetic(_) | Share::Boolean(_) | Share::Yao(_), _) => {
+            return Err(Error::bug("blocks of different kinds"));
+        }
+    }
+    Ok(whole)
+}
+
 /// Blocks of lanes overwritten, in place where nobody else uses the vector.
 pub(super) fn scatter(
     dst: Held,
