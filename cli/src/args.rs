@@ -387,7 +387,7 @@ pub struct TestArgs {
     /// Run only tests whose name contains this
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
-    /// Number of parties for programs that do not fix it; tests for others are skipped [default: 3]
+    /// Number of parties where programs do not fix it; other tests are skipped [default: 3]
     #[arg(long, value_name = "N")]
     pub parties: Option<u32>,
     /// The protocol family
