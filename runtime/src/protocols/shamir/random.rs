@@ -44,8 +44,8 @@ pub(super) struct Pools {
 pub(super) trait Pooled: Coefficients {
     /// The pool of a ring.
     fn pool(pools: &mut Pools, ring: u32, d: usize) -> &mut Pool<Self::Word>;
-    /// The format of one word in a message.
-    fn format(ring: u32) -> usize;
+    /// The format of a row of so many words in a message.
+    fn format(ring: u32, words: usize) -> usize;
 }
 
 impl<W> Pool<W> {
@@ -59,8 +59,8 @@ impl Pooled for Sliced {
         pools.bits.get_or_insert_with(|| Pool::new(d))
     }
 
-    fn format(_ring: u32) -> usize {
-        64
+    fn format(_ring: u32, words: usize) -> usize {
+        64 * words
     }
 }
 
@@ -69,7 +69,7 @@ impl Pooled for Integers<u64> {
         pools.narrow.entry(ring).or_insert_with(|| Pool::new(d))
     }
 
-    fn format(ring: u32) -> usize {
+    fn format(ring: u32, _words: usize) -> usize {
         ring as usize
     }
 }
@@ -79,7 +79,7 @@ impl Pooled for Integers<u128> {
         pools.wide.entry(ring).or_insert_with(|| Pool::new(d))
     }
 
-    fn format(ring: u32) -> usize {
+    fn format(ring: u32, _words: usize) -> usize {
         ring as usize
     }
 }
@@ -261,7 +261,7 @@ impl<R: Pooled> Extract<R> {
         let layout = Layout {
             total: d * groups,
             unit: groups,
-            format: R::format(self.ring),
+            format: R::format(self.ring, groups),
         };
         let number = suite.allocate(layout.numbers::<R>(d));
         let mut mine = vec![R::Word::default(); layout.total];

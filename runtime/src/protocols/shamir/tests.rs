@@ -389,7 +389,8 @@ fn large_operations_go_through_the_king() {
             let opening = if parties.1 > 1 { 2 } else { 1 };
             assert_eq!(last.rounds, 1 + 1 + 3 * 2 + opening);
         }
-        let lanes = 2100;
+        // Enough for the circuit, which has two levels, to go through the king as well.
+        let lanes = 4200;
         let mut b = bgw(parties);
         let x = b.input(0, B, u(16), lanes);
         let y = b.input(1, B, u(16), lanes);
