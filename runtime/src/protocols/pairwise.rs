@@ -259,6 +259,15 @@ fn done(values: Vec<Share>) -> Result<Begun<Pairwise>, Error> {
 impl Suite for Pairwise {
     type Share = Share;
     type Threat = SemiHonest;
+    const CUTS: bool = true;
+
+    fn cut(share: &Share, from: usize, lanes: usize) -> Result<Share, Error> {
+        Ok(local::cut(share, from, lanes))
+    }
+
+    fn put(whole: Option<Share>, lanes: usize, from: usize, block: &Share) -> Result<Share, Error> {
+        local::put(whole, lanes, from, block)
+    }
 
     fn threat(&self) -> &SemiHonest {
         &SemiHonest

@@ -146,7 +146,15 @@ fn expect_all(program: &Program, inputs: &AllInputs) -> Vec<RunReport> {
 
 #[test]
 fn blocks_give_what_whole_vectors_give() {
-    for (suite, n_parties, domain) in [(SuiteName::Rep3, 3, B), (SuiteName::Rep3, 3, Y)] {
+    for (suite, n_parties, domain) in [
+        (SuiteName::Rep3, 3, B),
+        (SuiteName::Rep3, 3, Y),
+        (SuiteName::TwoParty, 2, B),
+        (SuiteName::TwoParty, 2, Y),
+        (SuiteName::Gmw, 3, B),
+        (SuiteName::Bgw, 3, B),
+        (SuiteName::Bgw, 5, B),
+    ] {
         let b = everything(suite, n_parties, domain);
         let groups = &groups(&b.program)[0];
         let grouped: usize = groups.iter().map(|g| g.nodes.len()).sum();

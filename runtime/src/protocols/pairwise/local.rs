@@ -68,6 +68,58 @@ pub(super) fn gather(src: &Value<Share>, index: &[usize], block: usize) -> Resul
     }
 }
 
+/// Consecutive lanes.
+pub(super) fn cut(share: &Share, from: usize, lanes: usize) -> Share {
+    match share {
+        Share::Arithmetic(a) => Share::Arithmetic(Arithmetic {
+            ring: a.ring,
+            elements: a.elements.slice(from, lanes),
+        }),
+        Share::Boolean(b) => Share::Boolean(Boolean {
+            bits: b.bits.slice(from, lanes),
+            known: b.known.as_ref().map(|known| known.slice(from, lanes)),
+        }),
+        Share::Yao(l) => Share::Yao(l.slice(from, lanes)),
+    }
+}
+
+/// Consecutive lanes overwritten, in a vector that the first of them begins.
+pub(super) fn put(
+    whole: Option<Share>,
+    lanes: usize,
+    from: usize,
+    block: &Share,
+) -> Result<Share, Error> {
+    let mut whole = whole.unwrap_or_else(|| match block {
+        Share::Arithmetic(a) => Share::Arithmetic(Arithmetic {
+            ring: a.ring,
+            elements: a.elements.zeros_like(lanes),
+        }),
+        Share::Boolean(b) => Share::Boolean(Boolean {
+            bits: Bits::zeros(b.bits.width(), lanes),
+            known: b
+                .known
+                .as_ref()
+                .map(|known| Bits::zeros(known.width(), lanes)),
+        }),
+        Share::Yao(l) => Share::Yao(Labels::zeros(l.width(), lanes)),
+    });
+    match (&mut whole, block) {
+        (Share::Arithmetic(a), Share::Arithmetic(block)) => a.elements.put(from, &block.elements),
+        (Share::Boolean(b), Share::Boolean(block)) => {
+            b.bits.put(from, &block.bits);
+            if let (Some(known), Some(block)) = (&mut b.known, &block.known) {
+                known.put(from, block);
+            }
+        }
+        (Share::Yao(l), Share::Yao(block)) => l.put(from, block),
+        (Share::Arithmetic(_) | Share::Boolean(_) | Share::Yao(_), _) => {
+            return Err(Error::bug("blocks of different kinds"));
+        }
+    }
+    Ok(whole)
+}
+
 /// Blocks of lanes overwritten, in place where nobody else uses the vector.
 pub(super) fn scatter(
     dst: Held,

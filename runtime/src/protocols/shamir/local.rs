@@ -57,6 +57,64 @@ fn each<T>(parts: &[T], f: impl FnMut(&T) -> T) -> Vec<T> {
     parts.iter().map(f).collect()
 }
 
+/// Consecutive lanes.
+pub(super) fn cut(share: &Share, from: usize, lanes: usize) -> Share {
+    match share {
+        Share::Arithmetic(a) => Share::Arithmetic(Arithmetic {
+            ring: a.ring,
+            part: each(&a.part, |p| p.slice(from, lanes)),
+        }),
+        Share::Boolean(b) => Share::Boolean(Boolean {
+            part: each(&b.part, |p| p.slice(from, lanes)),
+            known: b
+                .known
+                .as_ref()
+                .map(|known| Arc::new(known.slice(from, lanes))),
+        }),
+    }
+}
+
+/// Consecutive lanes overwritten, in a vector that the first of them begins.
+pub(super) fn put(
+    whole: Option<Share>,
+    lanes: usize,
+    from: usize,
+    block: &Share,
+) -> Result<Share, Error> {
+    let mut whole = whole.unwrap_or_else(|| match block {
+        Share::Arithmetic(a) => Share::Arithmetic(Arithmetic {
+            ring: a.ring,
+            part: each(&a.part, |p| p.zeros_like(lanes)),
+        }),
+        Share::Boolean(b) => Share::Boolean(Boolean {
+            part: each(&b.part, |p| Bits::zeros(p.width(), lanes)),
+            known: b
+                .known
+                .as_ref()
+                .map(|known| Arc::new(Bits::zeros(known.width(), lanes))),
+        }),
+    });
+    match (&mut whole, block) {
+        (Share::Arithmetic(a), Share::Arithmetic(block)) => {
+            for (part, block) in a.part.iter_mut().zip(&block.part) {
+                part.put(from, block);
+            }
+        }
+        (Share::Boolean(b), Share::Boolean(block)) => {
+            for (part, block) in b.part.iter_mut().zip(&block.part) {
+                part.put(from, block);
+            }
+            if let (Some(known), Some(block)) = (&mut b.known, &block.known) {
+                Arc::make_mut(known).put(from, block);
+            }
+        }
+        (Share::Arithmetic(_) | Share::Boolean(_), _) => {
+            return Err(Error::bug("blocks of different kinds"));
+        }
+    }
+    Ok(whole)
+}
+
 /// Blocks of lanes overwritten, in place where nobody else uses the vector.
 pub(super) fn scatter(
     dst: Held,
