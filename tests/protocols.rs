@@ -52,6 +52,7 @@ fn run(program: &Program, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
         rounds = rounds.max(report.rounds);
         sent.push(report.bytes_sent);
         for (id, words) in report.outputs {
+            let words = words.words();
             let slot: &mut Option<Vec<Word>> = &mut outputs[id.index()];
             assert!(
                 slot.as_ref().is_none_or(|before| *before == words),

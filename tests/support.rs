@@ -156,7 +156,7 @@ pub fn party(
         .map(|((id, leaf), words)| {
             (
                 InputId(id),
-                Secret::new(words.iter().map(|w| leaf.scalar.wrap(*w)).collect()),
+                Secret::of(words.iter().map(|w| leaf.scalar.wrap(*w))),
             )
         })
         .collect();

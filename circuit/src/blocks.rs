@@ -160,14 +160,14 @@ fn long(program: &Program, node: &Node) -> Option<u64> {
         | Op::InjectBit
         | Op::BooleanToYao
         | Op::YaoToBoolean
+        | Op::Input(_)
+        | Op::Output(_)
         | Op::Reveal => true,
         Op::Gather { block } => *block == 1,
         Op::SumLanes { .. } | Op::Dot { .. } => adds_up,
-        Op::Input(_)
-        | Op::PublicReduce { .. }
+        Op::PublicReduce { .. }
         | Op::Scatter { .. }
         | Op::Concat
-        | Op::Output(_)
         | Op::Assert(_)
         | Op::Loop { .. }
         | Op::While { .. }
@@ -176,7 +176,11 @@ fn long(program: &Program, node: &Node) -> Option<u64> {
     if !lane_wise {
         return None;
     }
-    let counted = if adds_up { &node.args } else { &node.results };
+    let counted = if adds_up || node.results.is_empty() {
+        &node.args
+    } else {
+        &node.results
+    };
     let lanes = info(program, *counted.first()?)?.lanes;
     let whole = whole_operand(&node.op);
     let args = node.args.iter().enumerate();
@@ -198,18 +202,23 @@ fn info(program: &Program, value: ValueId) -> Option<ValueInfo> {
     program.values.get(value.index()).copied()
 }
 
-/// Lists a region's operations; the groups on the way, with their lanes.
+/// Lists a region's operations; the groups on the way, with their lanes. What has no operands (inputs, constants) is listed
+/// with the first that uses it: a group that makes it for itself holds none of it whole.
 fn list(nodes: &[Listed<'_>]) -> Vec<(u64, Vec<usize>)> {
     let mut maker: BTreeMap<ValueId, usize> = BTreeMap::new();
     for (i, listed) in nodes.iter().enumerate() {
         maker.extend(listed.node.results.iter().map(|&v| (v, i)));
     }
+    let is_source = |i: usize| nodes[i].lanes.is_some() && nodes[i].uses.is_empty();
+    let mut placed: Vec<bool> = (0..nodes.len()).map(|i| !is_source(i)).collect();
     let mut waits = vec![0usize; nodes.len()];
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
     for (i, listed) in nodes.iter().enumerate() {
         for &by in listed.uses.iter().filter_map(|v| maker.get(v)) {
-            waits[i] += 1;
-            users[by].push(i);
+            if placed[by] {
+                waits[i] += 1;
+                users[by].push(i);
+            }
         }
     }
     // Operations that hold regions come last, as they may take long.
@@ -219,6 +228,9 @@ fn list(nodes: &[Listed<'_>]) -> Vec<(u64, Vec<usize>)> {
         (None, false) => Class::Regions,
     };
     let mut ready: BTreeMap<Class, BTreeSet<usize>> = BTreeMap::new();
+    for root in (0..nodes.len()).filter(|&i| placed[i] && waits[i] == 0) {
+        ready.entry(class(root)).or_default().insert(root);
+    }
     let mut done = |i: usize, ready: &mut BTreeMap<Class, BTreeSet<usize>>| {
         for &user in &users[i] {
             waits[user] -= 1;
@@ -227,10 +239,6 @@ fn list(nodes: &[Listed<'_>]) -> Vec<(u64, Vec<usize>)> {
             }
         }
     };
-    let roots = (0..nodes.len()).filter(|&i| !nodes[i].uses.iter().any(|v| maker.contains_key(v)));
-    for root in roots.collect::<Vec<_>>() {
-        ready.entry(class(root)).or_default().insert(root);
-    }
     let mut groups = Vec::new();
     loop {
         ready.retain(|_, nodes| !nodes.is_empty());
@@ -240,6 +248,9 @@ fn list(nodes: &[Listed<'_>]) -> Vec<(u64, Vec<usize>)> {
         match first {
             Class::Short | Class::Regions => {
                 if let Some(i) = ready.get_mut(&first).and_then(BTreeSet::pop_first) {
+                    for by in nodes[i].uses.iter().filter_map(|v| maker.get(v)) {
+                        placed[*by] = true;
+                    }
                     done(i, &mut ready);
                 }
             }
@@ -247,18 +258,24 @@ fn list(nodes: &[Listed<'_>]) -> Vec<(u64, Vec<usize>)> {
                 let mut members: Vec<usize> = Vec::new();
                 let mut later = BTreeSet::new();
                 while let Some(i) = ready.get_mut(&first).and_then(BTreeSet::pop_first) {
-                    let whole = whole_operand(&nodes[i].node.op);
-                    let inside = whole
-                        .and_then(|w| nodes[i].node.args.get(w))
-                        .and_then(|v| maker.get(v))
-                        .is_some_and(|by| members.contains(by));
-                    if inside {
+                    let node = nodes[i].node;
+                    let whole = whole_operand(&node.op).and_then(|w| node.args.get(w));
+                    let whole = whole.and_then(|v| maker.get(v)).copied();
+                    if whole.is_some_and(|by| members.contains(&by)) {
                         // It needs all of what the group is about to make.
                         later.insert(i);
-                    } else {
-                        members.push(i);
-                        done(i, &mut ready);
+                        continue;
                     }
+                    if let Some(by) = whole {
+                        placed[by] = true;
+                    }
+                    for &by in node.args.iter().filter_map(|v| maker.get(v)) {
+                        if !std::mem::replace(&mut placed[by], true) {
+                            members.push(by);
+                        }
+                    }
+                    members.push(i);
+                    done(i, &mut ready);
                 }
                 ready.entry(first).or_default().append(&mut later);
                 groups.push((lanes, members));

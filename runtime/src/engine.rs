@@ -10,7 +10,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use smpcc_circuit::ids::OutputId;
 use smpcc_circuit::program::{Program, Suite as SuiteName};
+use smpcc_circuit::value::Word;
 
 use crate::error::Error;
 use crate::io::{Inputs, Outputs, Secret, check_inputs};
@@ -91,6 +93,11 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// The words of an output, if this party received it.
+    pub fn output(&self, id: OutputId) -> Option<Vec<Word>> {
+        self.outputs.get(&id).map(Elements::words)
+    }
+
     /// From the setup to the last operation.
     pub fn time(&self) -> Duration {
         self.setup + self.offline + self.online
@@ -143,8 +150,7 @@ pub(crate) fn run_suite<S: Suite>(
     let mut shared = BTreeMap::new();
     for (id, words) in inputs {
         let width = program.inputs[id.index()].scalar.width();
-        let words = Secret::expose(&words).iter().copied();
-        shared.insert(id, Elements::of_words(width, words));
+        shared.insert(id, Secret::new(words.into_inner().fitted(width)));
     }
     let mut wire = Exchange::new(mesh);
     let mut ticks = 0;

@@ -9,6 +9,7 @@ use zeroize::Zeroize;
 
 use crate::error::Error;
 use crate::party::PartyId;
+use crate::ring::Elements;
 
 /// A value that is never printed or compared, and wiped when dropped.
 pub struct Secret<T: Zeroize>(T);
@@ -19,9 +20,28 @@ impl<T: Zeroize> Secret<T> {
         Self(value)
     }
 
+    /// The value, for another place that wipes it.
+    pub(crate) fn into_inner(mut self) -> T
+    where
+        T: Default,
+    {
+        std::mem::take(&mut self.0)
+    }
+
     /// The value, to compute on.
     pub fn expose(&self) -> &T {
         &self.0
+    }
+}
+
+impl Secret<Elements> {
+    /// A vector of words, in the narrower machine word that holds them all.
+    pub fn of(words: impl IntoIterator<Item = Word>) -> Self {
+        let mut all = Self(Elements::Narrow(Vec::new()));
+        for word in words {
+            all.0.push(word);
+        }
+        all
     }
 }
 
@@ -31,11 +51,11 @@ impl<T: Zeroize> Drop for Secret<T> {
     }
 }
 
-/// One party's inputs by leaf.
-pub type Inputs = BTreeMap<InputId, Secret<Vec<Word>>>;
+/// One party's inputs by leaf, in either machine word.
+pub type Inputs = BTreeMap<InputId, Secret<Elements>>;
 
 /// What one party learnt, by leaf.
-pub type Outputs = BTreeMap<OutputId, Vec<Word>>;
+pub type Outputs = BTreeMap<OutputId, Elements>;
 
 /// Checks that a party gives exactly what the program asks of it: each leaf, the right number of lanes, each in range.
 ///
@@ -59,14 +79,15 @@ pub fn check_inputs(program: &Program, me: PartyId, inputs: &Inputs) -> Result<(
         let Some(words) = inputs.get(&InputId::new(i)).map(Secret::expose) else {
             return Err(Error::usage(format!("the input `{path}` is missing")));
         };
-        if words.len() as u64 != leaf.lanes {
+        if words.lanes() as u64 != leaf.lanes {
             return Err(Error::usage(format!(
                 "the input `{path}` has {} values where the program takes {}",
-                words.len(),
+                words.lanes(),
                 leaf.lanes
             )));
         }
-        for (lane, &word) in words.iter().enumerate() {
+        for lane in 0..words.lanes() {
+            let word = words.get(lane);
             let fits = leaf.scalar.wrap(word) == word
                 && leaf.range.is_none_or(|(low, high)| {
                     let value = leaf.scalar.extend(word);

@@ -185,6 +185,28 @@ impl Elements {
         each!(self, v => v.iter().map(|e| e.word()).collect())
     }
 
+    /// Adds a lane at the end; a word of more than 64 bits makes all lanes wide.
+    pub fn push(&mut self, word: Word) {
+        match (&mut *self, u64::try_from(word)) {
+            (Self::Narrow(v), Ok(narrow)) => v.push(narrow),
+            (Self::Wide(v), _) => v.push(word),
+            (Self::Narrow(v), Err(_)) => {
+                let wide = v.iter().map(|&e| Word::from(e)).chain([word]).collect();
+                v.zeroize();
+                *self = Self::Wide(wide);
+            }
+        }
+    }
+
+    /// In the machine word for `bits` bits, cut to them.
+    #[must_use]
+    pub fn fitted(self, bits: u32) -> Self {
+        match (&self, bits <= 64) {
+            (Self::Narrow(_), true) | (Self::Wide(_), false) => self,
+            (Self::Narrow(_), false) | (Self::Wide(_), true) => self.lowered(bits),
+        }
+    }
+
     /// Lanes `from..from + lanes`.
     #[must_use]
     pub fn slice(&self, from: usize, lanes: usize) -> Self {
@@ -216,6 +238,12 @@ impl Elements {
     /// Mod 2^`bits`, in the word for it.
     pub fn lowered(&self, bits: u32) -> Self {
         for_width!(bits, E => E::wrap(each!(self, v => v.iter().map(|e| E::of(e.word()).low(bits)).collect())))
+    }
+}
+
+impl Default for Elements {
+    fn default() -> Self {
+        Self::Narrow(Vec::new())
     }
 }
 

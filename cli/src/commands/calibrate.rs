@@ -168,7 +168,7 @@ impl Bench {
                                 let words = (0..leaf.lanes).map(|i| {
                                     leaf.scalar.wrap(u128::from(i) * 0x9e37_79b9_7f4a_7c15)
                                 });
-                                (InputId(id), Secret::new(words.collect()))
+                                (InputId(id), Secret::of(words))
                             })
                             .collect();
                         match engine::run(program, me, &mut mesh, inputs, &mut |_| {}) {

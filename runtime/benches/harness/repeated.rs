@@ -223,7 +223,7 @@ fn measure(program: &Program) -> Duration {
                     if mesh.me().index() == 0 {
                         let words = (0..lanes)
                             .map(|i| Word::from(i).wrapping_mul(Word::MAX / 11) & mask(64));
-                        inputs.insert(InputId(0), Secret::new(words.collect()));
+                        inputs.insert(InputId(0), Secret::of(words));
                     }
                     let me = mesh.me();
                     let report = run(program, me, &mut mesh, inputs, &mut |_| {}).expect("a run");

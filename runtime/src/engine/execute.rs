@@ -22,7 +22,7 @@ use super::local;
 use super::schedule::{RegionPlan, Schedule, Source};
 use super::supply::Supply;
 use crate::error::Error;
-use crate::io::Outputs;
+use crate::io::{Outputs, Secret};
 use crate::protocols::{Adversary, Begun, Machine, Operand, Outcome, Step, Suite, Value};
 use crate::ring::Elements;
 
@@ -36,7 +36,8 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     pub(super) wire: Exchange<'m>,
     pub(super) values: Vec<Option<Operand<S>>>,
     pub(super) clocks: Clocks,
-    pub(super) inputs: BTreeMap<InputId, Elements>,
+    /// This party's inputs that are not shared yet.
+    pub(super) inputs: BTreeMap<InputId, Secret<Elements>>,
     pub(super) outputs: Outputs,
     /// The program with a block's lanes, once one was needed.
     pub(super) blocks: Option<Box<Program>>,
@@ -447,13 +448,13 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             _ => {
                 let before = Instant::now();
                 let input = match &node.op {
-                    Op::Input(id) => self.inputs.remove(id),
+                    Op::Input(id) => self.inputs.remove(id).map(Secret::into_inner),
                     _ => None,
                 };
                 let begun = self.suite.begin(self.program, node, args, input)?;
                 self.section(node).time += before.elapsed();
                 match begun {
-                    Begun::Done(outcome) => self.outcome(outcome).map(Err),
+                    Begun::Done(outcome) => self.outcome(outcome, None).map(Err),
                     Begun::Machine(machine) => Ok(Ok(Work::Machine(machine))),
                 }
             }
@@ -528,7 +529,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 match step {
                     Step::Waiting => Ok(None),
                     Step::Done(outcome, delay) => {
-                        let results = self.outcome(outcome)?;
+                        let results = self.outcome(outcome, None)?;
                         let mut times = active.base.clone();
                         for place in [0, 1 + node.section.index()] {
                             if let Some(time) = times.get_mut(place) {
@@ -592,8 +593,13 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         }
     }
 
-    /// What an operation gave, as values; what was opened passes the suite's check first.
-    pub(super) fn outcome(&mut self, outcome: Outcome<S::Share>) -> Result<Vec<Operand<S>>, Error> {
+    /// What an operation gave, as values; what was opened passes the suite's check first. `block` says where in an output a
+    /// block begins, and the lanes of all.
+    pub(super) fn outcome(
+        &mut self,
+        outcome: Outcome<S::Share>,
+        block: Option<(usize, usize)>,
+    ) -> Result<Vec<Operand<S>>, Error> {
         match outcome {
             Outcome::Values(values) => Ok(values.into_iter().map(Arc::new).collect()),
             Outcome::Revealed(opened) => {
@@ -603,7 +609,17 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             Outcome::Output(id, opened) => {
                 if let Some(opened) = opened {
                     let checked = self.suite.threat().check(opened)?;
-                    self.outputs.insert(id, checked.into_inner().words());
+                    let part = checked.into_inner();
+                    match block {
+                        None => {
+                            self.outputs.insert(id, part);
+                        }
+                        Some((from, lanes)) => self
+                            .outputs
+                            .entry(id)
+                            .or_insert_with(|| part.zeros_like(lanes))
+                            .put(from, &part),
+                    }
                 }
                 Ok(Vec::new())
             }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use smpcc_circuit::cost::{Delay, Demand, demand};
-use smpcc_circuit::ids::{SectionId, ValueId};
+use smpcc_circuit::ids::{InputId, SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Program};
 
 use super::execute::{Executor, Finished, Times, join};
@@ -285,24 +285,38 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 continue;
             }
             let lanes = block.lanes;
+            let input = match &node.op {
+                Op::Input(id) => self.input_block(*id, plan, block),
+                _ => None,
+            };
             let begun = self.on_block(node, member, lanes, |this, program| {
                 if local::is_local(node, &args) {
                     local::execute(program, node, args).map(Err)
                 } else {
-                    this.suite.begin(program, node, args, None).map(Ok)
+                    this.suite.begin(program, node, args, input).map(Ok)
                 }
             })?;
             self.section(node).time += before.elapsed();
             match begun {
                 Err(results) => self.end_member(fused, plan, block, m, results, Delay::None)?,
                 Ok(Begun::Done(outcome)) => {
-                    let results = self.outcome(outcome)?;
+                    let results = self.outcome(outcome, Some((block.from, plan.lanes)))?;
                     self.end_member(fused, plan, block, m, results, Delay::None)?;
                 }
                 Ok(Begun::Machine(machine)) => self.step_member(fused, plan, block, m, machine)?,
             }
         }
         Ok(block.left == 0)
+    }
+
+    /// A block of this party's input; nobody needs the input after the last.
+    fn input_block(&mut self, id: InputId, plan: &GroupPlan, block: &Block<S>) -> Option<Elements> {
+        let lanes = self.inputs.get(&id)?.expose();
+        let part = lanes.slice(block.from, block.lanes);
+        if block.from + block.lanes == plan.lanes {
+            self.inputs.remove(&id);
+        }
+        Some(part)
     }
 
     fn step_member(
@@ -327,7 +341,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 Ok(())
             }
             Step::Done(outcome, delay) => {
-                let results = self.outcome(outcome)?;
+                let results = self.outcome(outcome, Some((block.from, plan.lanes)))?;
                 self.end_member(fused, plan, block, m, results, delay)
             }
         }

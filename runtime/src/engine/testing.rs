@@ -196,7 +196,7 @@ pub(crate) fn run_with(
                     let mine: Inputs = inputs
                         .iter()
                         .filter(|(id, _)| program.inputs[id.index()].party as usize == me.index())
-                        .map(|(id, words)| (*id, Secret::new(words.clone())))
+                        .map(|(id, words)| (*id, Secret::of(words.iter().copied())))
                         .collect();
                     let report = party(me, &mut mesh, mine);
                     match report {
@@ -235,7 +235,8 @@ pub(crate) fn expect_output(
     let reports = run_all(program, inputs);
     let receivers = &program.outputs[output.index()].receivers;
     for (party, report) in PartyId::all(reports.len()).zip(&reports) {
-        let got = report.outputs.get(&output).map(Vec::as_slice);
+        let got = report.output(output);
+        let got = got.as_deref();
         let due = receivers
             .contains(&u32::from(party.number()))
             .then_some(expected);

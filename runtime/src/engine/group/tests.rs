@@ -131,7 +131,8 @@ fn expect_all(program: &Program, inputs: &AllInputs) -> Vec<RunReport> {
     for (o, expected) in clear.outputs.iter().enumerate() {
         for (party, report) in reports.iter().enumerate() {
             let receives = program.outputs[o].receivers.contains(&(party as u32));
-            let got = report.outputs.get(&OutputId::new(o));
+            let got = report.output(OutputId::new(o));
+            let got = got.as_ref();
             let wrong = got.and_then(|got| got.iter().zip(expected).position(|(a, b)| a != b));
             assert!(
                 got == receives.then_some(expected),

@@ -222,8 +222,8 @@ fn all_of_a_small_program_is_one_batch_before_it() {
     assert_eq!(reports[0].correlations.rounds, u64::from(before));
     assert_eq!(reports[0].rounds, u64::from(before) + 3);
     assert_eq!(
-        reports[0].outputs[&smpcc_circuit::ids::OutputId(0)],
-        [27; 8]
+        reports[0].output(smpcc_circuit::ids::OutputId(0)),
+        Some(vec![27; 8])
     );
     assert_eq!(seen.batches[1..], [Demand::of(TRIPLE, 16)]);
     // A section's rounds are its own.

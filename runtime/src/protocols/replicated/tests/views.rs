@@ -209,15 +209,17 @@ fn the_difference_of_a_composition_is_uniform_to_who_sees_it() {
         .unwrap()
         .unwrap_or_else(|e| panic!("{e}"));
     for id in outs.into_iter().chain(with) {
-        let words = report.outputs[&id].iter().map(|&w| w as u8);
+        let words = report.output(id).unwrap().into_iter().map(|w| w as u8);
         assert_uniform(words, 8, &format!("{id}"));
     }
     // Jointly with the part that party 0 knows.
     let pair = |p: usize| {
-        let d = &report.outputs[&smpcc_circuit::ids::OutputId(0)];
-        let r = &report.outputs[&smpcc_circuit::ids::OutputId(p as u32)];
+        let d = report.output(smpcc_circuit::ids::OutputId(0)).unwrap();
+        let r = report
+            .output(smpcc_circuit::ids::OutputId(p as u32))
+            .unwrap();
         d.iter()
-            .zip(r)
+            .zip(&r)
             .map(|(&d, &r)| (8 * d + r) as u8)
             .collect::<Vec<_>>()
     };
