@@ -5,10 +5,16 @@
 
 pub mod csv;
 pub mod json;
+pub mod list;
+pub mod pipe;
 pub mod toml;
+
+pub use list::List;
 
 use smpcc_circuit::program::{Shape, ShapeNode};
 use smpcc_circuit::value::{Scalar, Word};
+use smpcc_runtime::ring::Elements;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -30,7 +36,9 @@ pub enum Tree {
     /// A string.
     Text(String),
     /// A list.
-    List(Vec<Tree>),
+    List(List),
+    /// A list of so many objects with the same keys, column by column.
+    Table(usize, Vec<(String, List)>),
     /// An object with its keys in the file's order.
     Map(Vec<(String, Tree)>),
 }
@@ -45,6 +53,7 @@ impl Tree {
             | Self::Int(..)
             | Self::BadNumber(_)
             | Self::Text(_)
+            | Self::Table(..)
             | Self::List(_) => None,
         }
     }
@@ -57,7 +66,7 @@ impl Tree {
             Self::Int(..) => "an integer",
             Self::BadNumber(why) => why,
             Self::Text(_) => "text",
-            Self::List(_) => "a list",
+            Self::List(_) | Self::Table(..) => "a list",
             Self::Map(_) => "an object",
         }
     }
@@ -117,7 +126,7 @@ pub fn read_file(path: &Path) -> Result<Tree, String> {
 /// The words of one parameter: one vector per scalar of its shape, in the shape's order, and the open length if any.
 pub struct Leaves {
     /// Lanes of each scalar leaf.
-    pub words: Vec<Vec<Word>>,
+    pub words: Vec<Elements>,
     /// The lengths of the arrays whose lengths come from the data, by position in the shape.
     pub open_lens: BTreeMap<usize, u64>,
 }
@@ -134,7 +143,7 @@ pub fn leaves(tree: &Tree, shape: &Shape, place: &str) -> Result<Leaves, String>
         .count();
     let mut walk = Walk {
         shape,
-        words: vec![Vec::new(); n_leaves],
+        words: vec![Elements::default(); n_leaves],
         open_lens: BTreeMap::new(),
         place,
         path: Vec::new(),
@@ -153,7 +162,7 @@ enum Step {
 
 struct Walk<'a> {
     shape: &'a Shape,
-    words: Vec<Vec<Word>>,
+    words: Vec<Elements>,
     open_lens: BTreeMap<usize, u64>,
     place: &'a str,
     path: Vec<Step>,
@@ -172,10 +181,13 @@ impl Walk<'_> {
                 Ok((node + 1, leaf + 1))
             }
             Some(ShapeNode::Array(len)) => {
-                let Tree::List(items) = tree else {
-                    return Err(self.wrong(&format!("expected a list, found {}", tree.kind())));
-                };
-                let found = items.len() as u64;
+                let found = match tree {
+                    Tree::List(items) => items.len(),
+                    Tree::Table(rows, _) => *rows,
+                    _ => {
+                        return Err(self.wrong(&format!("expected a list, found {}", tree.kind())));
+                    }
+                } as u64;
                 match len {
                     Some(len) if *len != found => {
                         return Err(self.wrong(&format!("expected {len} elements, found {found}")));
@@ -190,9 +202,9 @@ impl Walk<'_> {
                         }
                     }
                 }
-                for (row, item) in items.iter().enumerate() {
+                for row in 0..found as usize {
                     self.path.push(Step::Row(row));
-                    self.value(item, node + 1, leaf)?;
+                    self.value(&row_of(tree, row), node + 1, leaf)?;
                     self.path.pop();
                 }
                 Ok(skip(self.shape, node + 1, leaf))
@@ -211,7 +223,7 @@ impl Walk<'_> {
                 let mut at = (node + 1, leaf);
                 for (row, item) in items.iter().enumerate() {
                     self.path.push(Step::Row(row));
-                    at = self.value(item, at.0, at.1)?;
+                    at = self.value(&item, at.0, at.1)?;
                     self.path.pop();
                 }
                 Ok(at)
@@ -323,6 +335,22 @@ impl Walk<'_> {
     }
 }
 
+/// An item of a list, or a row of a table; of anything else nothing.
+fn row_of(tree: &Tree, row: usize) -> Cow<'_, Tree> {
+    let nothing = Cow::Owned(Tree::Null);
+    match tree {
+        Tree::List(items) => items.get(row).unwrap_or(nothing),
+        Tree::Table(_, columns) => {
+            let cells = columns.iter().map(|(name, cells)| {
+                let cell = cells.get(row).map_or(Tree::Null, Cow::into_owned);
+                (name.clone(), cell)
+            });
+            Cow::Owned(Tree::Map(cells.collect()))
+        }
+        _ => nothing,
+    }
+}
+
 /// The node and leaf behind the subtree of `shape` at `node`, whose first scalar is `leaf`.
 pub fn skip(shape: &Shape, node: usize, leaf: usize) -> (usize, usize) {
     let (mut node, mut leaf, mut open) = (node, leaf, 1usize);
@@ -392,7 +420,8 @@ mod tests {
         let tree =
             json::parse(r#"[{"age": 3, "severity": "4"}, {"severity": 6, "age": 120}]"#).unwrap();
         let leaves = leaves(&tree, &patients(), "file").unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(leaves.words, vec![vec![3, 120], vec![4, 6]]);
+        let words: Vec<_> = leaves.words.iter().map(Elements::words).collect();
+        assert_eq!(words, vec![vec![3, 120], vec![4, 6]]);
         assert_eq!(leaves.open_lens.get(&0), Some(&2));
     }
 
@@ -433,7 +462,7 @@ mod tests {
             }])
         };
         let word = |text: &str, scalar| {
-            leaves(&json::parse(text).unwrap(), &shape(scalar), "f").map(|l| l.words[0][0])
+            leaves(&json::parse(text).unwrap(), &shape(scalar), "f").map(|l| l.words[0].get(0))
         };
         assert_eq!(
             word(

@@ -1,10 +1,11 @@
 //! `smpcc run`: every party as a child process of its own, over real sockets with ephemeral keys.
 //!
 //! A child is `smpcc party -`. Its job (program, choices, its own inputs, its own key) comes through a pipe, so nothing
-//! secret stands in arguments or on disk. The exchange is one JSON line each: job → `listening` → `peers` → `report`
-//! or `failed`. A child ends when its pipe closes, so none outlives its parent.
+//! secret stands in arguments or on disk. The exchange is one JSON line each: job (and its inputs' words) → `listening` →
+//! `peers` → `report` or `failed`. A child ends when its pipe closes, so none outlives its parent.
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::inputs::pipe;
 use crate::play::{Job, PartyReport};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Write};
@@ -55,12 +56,12 @@ impl Drop for Party {
 }
 
 /// Runs all jobs, one process each, and returns the reports in order of parties.
-pub fn run(jobs: &[Job], verbose: u8) -> Outcome<Vec<PartyReport>> {
+pub fn run(jobs: Vec<Job>, verbose: u8) -> Outcome<Vec<PartyReport>> {
     let program = std::env::current_exe()
         .map_err(|e| Failure::usage(format!("cannot find this program itself: {e}")))?;
     let mut parties = Vec::new();
     for job in jobs {
-        parties.push(start(&program, job, verbose)?);
+        parties.push(start(&program, &job, verbose)?);
     }
     let mut addresses = Vec::new();
     for (party, child) in parties.iter_mut().enumerate() {
@@ -149,6 +150,10 @@ fn start(program: &std::path::Path, job: &Job, verbose: u8) -> Outcome<Party> {
         stdout: BufReader::new(stdout),
     };
     say(&mut party, job.me as usize, job)?;
+    let sent = party.stdin.as_mut().map(|to| pipe::write(&job.inputs, to));
+    if !matches!(sent, Some(Ok(()))) {
+        return Err(ended(&mut party, job.me as usize));
+    }
     Ok(party)
 }
 

@@ -3,14 +3,14 @@
 use crate::args::{ObjectiveArg, PlanArgs, ProtocolArg, ThreatArg};
 use crate::costs::{self, Table};
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, Tree};
+use crate::inputs::{self, List, Tree};
 use crate::suites;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::program::{Suite, Threat};
-use smpcc_circuit::value::Word;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema::{self, ParamSchema, Schema};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_runtime::ring::Elements;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -183,8 +183,9 @@ pub fn network(text: &str) -> Outcome<(u64, u64)> {
 /// What one party gives: the words of each parameter's leaves, and the open lengths. No `Debug`: these are secrets.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct PartyInputs {
-    /// By parameter.
-    pub words: BTreeMap<String, Vec<Vec<Word>>>,
+    /// By parameter. To another process they go by [`inputs::pipe`].
+    #[serde(skip)]
+    pub words: BTreeMap<String, Vec<Elements>>,
     /// By [`schema::len_key`].
     pub lens: BTreeMap<String, u64>,
 }
@@ -389,16 +390,22 @@ pub fn one_party(
 ) -> Outcome<PartyInputs> {
     let params = owned(schema, role_counts, party);
     let mut inputs = PartyInputs::default();
+    let nothing = Tree::Map(Vec::new());
     let columns;
-    let tree = match tree {
-        Tree::List(rows) => match params.as_slice() {
-            [only] if is_table(only) => &Tree::Map(vec![(only.name.clone(), tree.clone())]),
-            _ => {
-                columns = as_columns(rows);
-                &columns
-            }
-        },
-        other => other,
+    let (tree, table) = match (tree, params.as_slice()) {
+        (Tree::List(_) | Tree::Table(..), [only]) if is_table(only) => {
+            (&nothing, Some(tree))
+        }
+        (Tree::Table(_, table), _) => {
+            let lists = table.iter().map(|(n, c)| (n.clone(), Tree::List(c.clone())));
+            columns = Tree::Map(lists.collect());
+            (&columns, None)
+        }
+        (Tree::List(rows), _) => {
+            columns = as_columns(rows);
+            (&columns, None)
+        }
+        (other, _) => (other, None),
     };
     let Tree::Map(entries) = tree else {
         return Err(Failure::usage(format!(
@@ -421,7 +428,7 @@ pub fn one_party(
         )));
     }
     for param in params {
-        let Some(value) = tree.get(&param.name) else {
+        let Some(value) = table.or_else(|| tree.get(&param.name)) else {
             return Err(Failure::usage(format!(
                 "{place}: input `{}` of party {party} is missing",
                 param.name
@@ -445,24 +452,20 @@ fn is_table(param: &ParamSchema) -> bool {
     )
 }
 
-fn as_columns(rows: &[Tree]) -> Tree {
-    let mut columns: Vec<(String, Vec<Tree>)> = Vec::new();
-    for row in rows {
-        if let Tree::Map(cells) = row {
+fn as_columns(rows: &List) -> Tree {
+    let mut columns: Vec<(String, List)> = Vec::new();
+    for row in rows.iter() {
+        if let Tree::Map(cells) = &*row {
             for (name, cell) in cells {
                 match columns.iter_mut().find(|(n, _)| n == name) {
                     Some((_, cells)) => cells.push(cell.clone()),
-                    None => columns.push((name.clone(), vec![cell.clone()])),
+                    None => columns.push((name.clone(), [cell.clone()].into_iter().collect())),
                 }
             }
         }
     }
-    Tree::Map(
-        columns
-            .into_iter()
-            .map(|(name, cells)| (name, Tree::List(cells)))
-            .collect(),
-    )
+    let columns = columns.into_iter();
+    Tree::Map(columns.map(|(n, cells)| (n, Tree::List(cells))).collect())
 }
 
 /// The number of parties: asked for, or fixed by the roles, or what the inputs hold.

@@ -5,6 +5,7 @@
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::load::{Source, Style};
+use crate::inputs::pipe;
 use crate::plan::{Choices, PartyInputs};
 use crate::{load, render};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use smpcc_runtime::hash::{Digest, Transcript, sha256};
 use smpcc_runtime::io::{Inputs, Secret};
 use smpcc_runtime::net::Mesh;
 use smpcc_runtime::party::{PartyId, PartyNames};
+use smpcc_runtime::ring::Elements;
 use smpcc_runtime::session::{self, Proposal};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -31,8 +33,10 @@ pub struct Job {
     pub me: u32,
     /// What all agree on.
     pub choices: Choices,
-    /// This party's inputs.
+    /// This party's inputs; their words follow the job through the pipe.
     pub inputs: PartyInputs,
+    /// What follows.
+    pub columns: Vec<pipe::Column>,
     /// PEM of this party's key.
     pub key: String,
     /// PEM of all parties' certificates, in order.
@@ -74,6 +78,8 @@ pub struct PartyReport {
     pub rounds: u64,
     /// Payload bytes that this party sent.
     pub bytes_sent: u64,
+    /// The most memory that its process held, in bytes, where the system tells.
+    pub peak_memory: Option<u64>,
     /// By section of the plan.
     pub sections: Vec<SectionReport>,
     /// What was made ahead.
@@ -183,11 +189,11 @@ pub struct Party<'a> {
 
 /// Plays one party over connected links, to the end.
 pub fn play(
-    party: Party<'_>,
+    mut party: Party<'_>,
     mut mesh: Mesh,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<PartyReport, Broken> {
-    match steps(&party, &mut mesh, progress) {
+    match steps(&mut party, &mut mesh, progress) {
         Ok(report) => match mesh.close() {
             Ok(_) => Ok(report),
             Err(error) => Err(Broken {
@@ -237,7 +243,7 @@ impl From<Failure> for Trouble {
 }
 
 fn steps(
-    party: &Party<'_>,
+    party: &mut Party<'_>,
     mesh: &mut Mesh,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<PartyReport, Trouble> {
@@ -264,7 +270,7 @@ fn steps(
     let program = compiled.program;
     let plan = program_hash(&program)?;
     let id = session::confirm(mesh, &agreed, plan)?;
-    let inputs = inputs_of(&program, me, &party.inputs)?;
+    let inputs = inputs_of(&program, me, &mut party.inputs);
     let setup = party.began.elapsed();
     let run = engine::run(&program, me, mesh, inputs, progress)?;
     let (output, shown) = results(&program, me, &run.outputs);
@@ -282,6 +288,7 @@ fn steps(
         online_ms: ms(run.online),
         rounds: run.rounds,
         bytes_sent: run.bytes_sent,
+        peak_memory: peak_memory(),
         correlations: CorrelationReport {
             rounds: run.correlations.rounds,
             setup: run.correlations.setup_sent,
@@ -339,20 +346,20 @@ fn proposal(party: &Party<'_>, options: &smpcc_compiler::session::Options) -> Pr
     }
 }
 
-/// This party's inputs by leaf of the program.
-fn inputs_of(program: &Program, me: PartyId, given: &PartyInputs) -> Result<Inputs, Failure> {
+/// This party's inputs by leaf of the program; none is left behind.
+fn inputs_of(program: &Program, me: PartyId, given: &mut PartyInputs) -> Inputs {
     let mut inputs = Inputs::new();
     for param in program
         .params
         .iter()
         .filter(|p| p.party as usize == me.index())
     {
-        let words = given.words.get(&param.name).map_or(&[][..], Vec::as_slice);
+        let words = given.words.remove(&param.name).unwrap_or_default();
         for (leaf, words) in param.leaves.iter().zip(words) {
-            inputs.insert(*leaf, Secret::new(words.clone()));
+            inputs.insert(*leaf, Secret::new(words));
         }
     }
-    Ok(inputs)
+    inputs
 }
 
 /// A party's result as JSON and for people.
@@ -368,15 +375,24 @@ fn results(
     else {
         return (None, None);
     };
-    let leaves: Vec<&[u128]> = result
+    let nothing = Elements::default();
+    let leaves: Vec<&Elements> = result
         .leaves
         .iter()
-        .map(|id| outputs.get(id).map_or(&[][..], Vec::as_slice))
+        .map(|id| outputs.get(id).unwrap_or(&nothing))
         .collect();
     (
         Some(render::json(&result.shape, &leaves)),
         Some(render::human(&result.shape, &leaves)),
     )
+}
+
+/// The most memory that this process has held so far, in bytes, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    kib.checked_mul(1024)
 }
 
 /// Bytes as hexadecimal digits.

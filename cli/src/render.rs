@@ -1,11 +1,12 @@
 //! Results as JSON and as text for people, by their declared shapes; integers are exact at every width.
 
 use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::{Scalar, Word};
+use smpcc_circuit::value::Scalar;
+use smpcc_runtime::ring::Elements;
 use std::fmt::Write as _;
 
 /// The JSON text of a value: `leaves[i]` holds the lanes of the shape's scalar `i`, row by row.
-pub fn json(shape: &Shape, leaves: &[&[Word]]) -> String {
+pub fn json(shape: &Shape, leaves: &[&Elements]) -> String {
     let mut text = String::new();
     Writer {
         shape,
@@ -17,7 +18,7 @@ pub fn json(shape: &Shape, leaves: &[&[Word]]) -> String {
 }
 
 /// The same for people: no quotes around field names, spaces after commas.
-pub fn human(shape: &Shape, leaves: &[&[Word]]) -> String {
+pub fn human(shape: &Shape, leaves: &[&Elements]) -> String {
     let mut text = String::new();
     Writer {
         shape,
@@ -35,7 +36,7 @@ pub fn json_string(text: &str) -> String {
 
 struct Writer<'a> {
     shape: &'a Shape,
-    leaves: &'a [&'a [Word]],
+    leaves: &'a [&'a Elements],
     human: bool,
 }
 
@@ -46,12 +47,7 @@ impl Writer<'_> {
         match self.shape.0.get(node) {
             None => (node + 1, leaf),
             Some(ShapeNode::Scalar { scalar, .. }) => {
-                let word = self
-                    .leaves
-                    .get(leaf)
-                    .and_then(|lanes| lanes.get(row))
-                    .copied()
-                    .unwrap_or(0);
+                let word = self.leaves.get(leaf).map_or(0, |lanes| lanes.get(row));
                 match scalar {
                     Scalar::Bool if self.human => {
                         text.push_str(if word == 1 { "yes" } else { "no" })
@@ -132,11 +128,19 @@ mod tests {
             scalar(Scalar::unsigned(128)),
             scalar(Scalar::unsigned(8)),
         ]);
-        let leaves: [&[Word]; 4] = [&[1], &[1, 255, 3, 4], &[5, 6, 7, Word::MAX], &[9]];
+        let leaves = [
+            Elements::Narrow(vec![1]),
+            Elements::Narrow(vec![1, 255, 3, 4]),
+            Elements::Wide(vec![5, 6, 7, u128::MAX]),
+            Elements::Narrow(vec![9]),
+        ];
         assert_eq!(
-            json(&shape, &leaves),
+            json(&shape, &leaves.each_ref()),
             r#"{"ok": true, "rows": [[[1, 5], [-1, 6]], [[3, 7], [4, 340282366920938463463374607431768211455]]], "last": 9}"#
         );
-        assert_eq!(human(&Shape(vec![scalar(Scalar::Bool)]), &[&[0]]), "no");
+        assert_eq!(human(
+                &Shape(vec![scalar(Scalar::Bool)]),
+                &[&Elements::Narrow(vec![0])]
+            ), "no");
     }
 }

@@ -28,6 +28,8 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         by_party(|r| r.correlations.prepared),
         made.map(|c| c.setup + c.prepared).sum::<u64>(),
     );
+    let peaks = reports.iter().filter_map(|r| Some((r.party, r.peak_memory?)));
+    let peaks: Vec<String> = peaks.map(|(p, peak)| format!("\"{p}\": {peak}")).collect();
     let longest = |f: fn(&PartyReport) -> f64| reports.iter().map(f).fold(0.0, f64::max);
     let sections: Vec<String> = first
         .sections
@@ -48,7 +50,7 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
     format!(
         "{{\"outputs\": {{{}}}, \"suite\": {}, \"threat\": {}, \"parties\": {}, \"threshold\": {}, \"program\": {}, \"session\": {}, \
          \"time_ms\": {{\"total\": {}, \"setup\": {}, \"offline\": {}, \"online\": {}}}, \"rounds\": {}, \"bytes_sent\": {{{}}}, \
-         \"correlations\": {correlations}, \"sections\": [{}]}}",
+         \"peak_memory\": {{{}}}, \"correlations\": {correlations}, \"sections\": [{}]}}",
         outputs.join(", "),
         json_string(&first.suite),
         json_string(&first.threat),
@@ -62,6 +64,7 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         longest(|r| r.online_ms),
         reports.iter().map(|r| r.rounds).max().unwrap_or(0),
         by_party(|r| r.bytes_sent),
+        peaks.join(", "),
         sections.join(", "),
     )
 }

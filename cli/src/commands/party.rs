@@ -2,6 +2,7 @@
 
 use crate::args::{Format, PartyArgs};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::inputs::pipe;
 use crate::load::{self, Source, Style};
 use crate::local::{FromChild, ToChild};
 use crate::plan::{self, Choices, PartyInputs};
@@ -268,7 +269,7 @@ fn choices(config: &Config, n_parties: u32, shown: &str, folder: &Path) -> Outco
     })
 }
 
-/// A child of `smpcc run`: job, `listening`, `peers`, then `report` or `failed`, one JSON line each.
+/// A child of `smpcc run`: job and inputs, `listening`, `peers`, then `report` or `failed`, one JSON line each.
 fn child(style: Style) -> Outcome {
     let began = Instant::now();
     let mut stdin = std::io::stdin().lock();
@@ -280,15 +281,16 @@ fn child(style: Style) -> Outcome {
     if stdin.read_line(&mut line).map_err(|_| gone())? == 0 {
         return Err(gone());
     }
-    let job: Job = serde_json::from_str(&line)
+    let mut job: Job = serde_json::from_str(&line)
         .map_err(|e| Failure::usage(format!("`party -` takes its job from `smpcc run`: {e}")))?;
-    line.clear();
+    drop(line);
+    pipe::read(&job.columns, &mut job.inputs, &mut stdin).map_err(|_| gone())?;
     let speak = |message: &FromChild| {
         if let Ok(text) = serde_json::to_string(message) {
             out::product(&format!("{text}\n"));
         }
     };
-    let played = listen_and_play(&job, &mut stdin, began, style, &speak);
+    let played = listen_and_play(&mut job, &mut stdin, began, style, &speak);
     match played {
         Ok(report) => {
             speak(&FromChild::Report(Box::new(report)));
@@ -309,7 +311,7 @@ fn child(style: Style) -> Outcome {
 }
 
 fn listen_and_play(
-    job: &Job,
+    job: &mut Job,
     stdin: &mut impl BufRead,
     began: Instant,
     style: Style,
@@ -395,7 +397,7 @@ fn listen_and_play(
         source: &source,
         hir: &hir,
         choices: &job.choices,
-        inputs: job.inputs.clone(),
+        inputs: std::mem::take(&mut job.inputs),
         style,
         began,
     };

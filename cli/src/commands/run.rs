@@ -2,6 +2,7 @@
 
 use crate::args::{Format, RunArgs};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::inputs::pipe;
 use crate::load::{self, Source, Style};
 use crate::plan::{self, Choices, PartyInputs};
 use crate::play::{self, Broken, Job, Party, PartyReport};
@@ -99,6 +100,7 @@ fn processes(
             files: files.clone(),
             me,
             choices: choices.clone(),
+            columns: pipe::columns(&inputs),
             inputs,
             key: identity.expose_key_pem().to_string(),
             certificates: certificates.clone(),
@@ -107,7 +109,7 @@ fn processes(
             progress: out::interactive() && !style.quiet,
         })
         .collect();
-    local::run(&jobs, verbose)
+    local::run(jobs, verbose)
 }
 
 /// One thread per party, with links in memory.

@@ -58,7 +58,7 @@ fn trace(prepared: &Prepared, program: &Program) -> Option<Trace> {
     for param in &program.params {
         let words = parties.get(param.party as usize)?.words.get(&param.name)?;
         for (leaf, words) in param.leaves.iter().zip(words) {
-            *inputs.get_mut(leaf.index())? = words.clone();
+            *inputs.get_mut(leaf.index())? = words.words();
         }
     }
     eval::eval_bounded(program, &inputs, 50_000_000)

@@ -1,6 +1,6 @@
-//! CSV tables as a [`Tree`]: a list of rows, each an object by the header's names.
+//! CSV tables as a [`Tree`], column by column under the header's names.
 
-use super::{Tree, number};
+use super::{List, Tree, number};
 
 /// Reads a table with a header line.
 ///
@@ -24,7 +24,8 @@ pub fn parse(text: &str) -> Result<Tree, String> {
             return Err(format!("header: column `{name}` stands twice"));
         }
     }
-    let mut rows = Vec::new();
+    let mut columns = vec![List::default(); header.len()];
+    let mut rows = 0;
     for (row, record) in reader.records().enumerate() {
         let record = record.map_err(|e| match e.kind() {
             csv::ErrorKind::UnequalLengths {
@@ -43,15 +44,12 @@ pub fn parse(text: &str) -> Result<Tree, String> {
             "" => Tree::Null,
             text => number(text),
         };
-        rows.push(Tree::Map(
-            header
-                .iter()
-                .cloned()
-                .zip(record.iter().map(cell))
-                .collect(),
-        ));
+        for (column, text) in columns.iter_mut().zip(record.iter()) {
+            column.push(cell(text));
+        }
+        rows += 1;
     }
-    Ok(Tree::List(rows))
+    Ok(Tree::Table(rows, header.into_iter().zip(columns).collect()))
 }
 
 #[cfg(test)]
@@ -60,10 +58,12 @@ mod tests {
 
     #[test]
     fn rows_and_their_faults() {
-        let Ok(Tree::List(rows)) = parse("age,days\n3,4\n5, 6\n") else {
+        let Ok(Tree::Table(2, columns)) = parse("age,days\n3,4\n5, 6\n") else {
             panic!("a table")
         };
-        assert!(matches!(rows[1].get("days"), Some(Tree::Int(false, 6))));
+        assert_eq!(columns[1].0, "days");
+        let last = columns[1].1.get(1);
+        assert!(matches!(last.as_deref(), Some(Tree::Int(false, 6))));
         assert!(parse("age,days\n3\n").is_err_and(|e| e.contains("row 1")));
         assert!(parse("age,age\n").is_err_and(|e| e.contains("twice")));
     }

@@ -1,8 +1,8 @@
 //! JSON as a [`Tree`]: exact integers, no duplicate keys, a limit on nesting.
 
-use super::{Tree, number};
+use super::{List, Tree, number};
 use serde::Deserializer;
-use serde::de::{Deserialize, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -32,14 +32,17 @@ fn tree(raw: &RawValue, depth: usize) -> Result<Tree, String> {
             .map(Tree::Text)
             .map_err(|e| without_values(&e)),
         Some(b'[') => {
-            let items: Vec<&RawValue> =
-                serde_json::from_str(text).map_err(|e| without_values(&e))?;
-            Ok(Tree::List(
-                items
-                    .into_iter()
-                    .map(|item| tree(item, depth + 1))
-                    .collect::<Result<_, _>>()?,
-            ))
+            let mut wrong = None;
+            let items = Items {
+                depth: depth + 1,
+                wrong: &mut wrong,
+            };
+            let list = serde_json::Deserializer::from_str(text).deserialize_seq(items);
+            match (wrong, list) {
+                (Some(wrong), _) => Err(wrong),
+                (None, Ok(list)) => Ok(Tree::List(list)),
+                (None, Err(e)) => Err(without_values(&e)),
+            }
         }
         Some(b'{') => {
             let Entries(entries) = serde_json::from_str(text).map_err(|e| without_values(&e))?;
@@ -57,6 +60,33 @@ fn tree(raw: &RawValue, depth: usize) -> Result<Tree, String> {
 /// The parser's message; it describes what it expected and where, never the data.
 fn without_values(e: &serde_json::Error) -> String {
     e.to_string()
+}
+
+/// Items one by one: their texts are not listed first.
+struct Items<'a> {
+    depth: usize,
+    /// What is wrong with an item.
+    wrong: &'a mut Option<String>,
+}
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = List;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List, A::Error> {
+        let mut list = List::default();
+        while let Some(item) = items.next_element::<&'de RawValue>()? {
+            match tree(item, self.depth) {
+                Ok(item) => list.push(item),
+                Err(wrong) => {
+                    *self.wrong = Some(wrong);
+                    return Err(A::Error::custom("an item"));
+                }
+            }
+        }
+        Ok(list)
+    }
 }
 
 struct Entries<'a>(Vec<(String, &'a RawValue)>);
