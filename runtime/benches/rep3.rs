@@ -11,18 +11,10 @@ use harness::{and_template, bench, multiplier, repeated};
 fn speed(c: &mut Criterion) {
     let suite = (Suite::Rep3, 3);
     let a = Domain::Arithmetic { ring: 64 };
-    bench(
-        c,
-        "64-bit products",
-        &repeated(suite, a, 1 << 20, 8, None, 1),
-    );
-    let ands = and_template();
-    let n_and = ands.n_and();
-    let ands = repeated(suite, Domain::Boolean, 1 << 18, 8, Some(ands), n_and);
+    bench(c, "64-bit products", &repeated(suite, a, 1 << 20, 8, None));
+    let ands = repeated(suite, Domain::Boolean, 1 << 18, 8, Some(and_template()));
     bench(c, "ANDs", &ands);
-    let multiplier = multiplier();
-    let n_and = multiplier.n_and();
-    let garbled = repeated(suite, Domain::Yao, 1 << 11, 1, Some(multiplier), n_and);
+    let garbled = repeated(suite, Domain::Yao, 1 << 11, 1, Some(multiplier()));
     bench(c, "garbled ANDs of 64-bit multipliers", &garbled);
 }
 

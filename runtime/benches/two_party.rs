@@ -14,15 +14,11 @@ fn speed(c: &mut Criterion) {
     bench(
         c,
         "64-bit products with their transfers",
-        &repeated(suite, a, 1 << 16, 4, None, 1),
+        &repeated(suite, a, 1 << 16, 4, None),
     );
-    let ands = and_template();
-    let n_and = ands.n_and();
-    let ands = repeated(suite, Domain::Boolean, 1 << 14, 4, Some(ands), n_and);
+    let ands = repeated(suite, Domain::Boolean, 1 << 14, 4, Some(and_template()));
     bench(c, "ANDs with their transfers", &ands);
-    let multiplier = multiplier();
-    let n_and = multiplier.n_and();
-    let garbled = repeated(suite, Domain::Yao, 1 << 11, 1, Some(multiplier), n_and);
+    let garbled = repeated(suite, Domain::Yao, 1 << 11, 1, Some(multiplier()));
     bench(c, "garbled ANDs of 64-bit multipliers", &garbled);
 }
 

@@ -30,15 +30,15 @@ pub struct Repeated {
     pub operations: u64,
 }
 
-/// `x ← op(x, x)` over `lanes` lanes, `count` times; `enter` and `leave` convert before and after.
+/// `x ← op(x, x)` over `lanes` lanes, `count` times, converted before and after if garbled: products, or calls of `template`.
 pub fn repeated(
     (suite, n_parties): (Suite, u32),
     domain: Domain,
     lanes: u64,
     count: u64,
     template: Option<Template>,
-    per_lane: u64,
 ) -> Repeated {
+    let per_lane = template.as_ref().map_or(1, Template::n_and);
     let mut values = Vec::new();
     let mut value = |domain, lanes| {
         values.push(ValueInfo {
