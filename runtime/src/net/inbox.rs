@@ -25,10 +25,20 @@ const GRACE: Duration = Duration::from_millis(200);
 /// Buffers kept for reading, per link.
 const SPARE_BUFFERS: usize = 4;
 
+/// What a frame that waits takes besides its payload, at least: a peer that sends many empty frames fills the queue too.
+const FRAME_OVERHEAD: usize = 128;
+
 /// A frame of data that has arrived.
 pub(crate) struct Arrived {
     pub(crate) header: Header,
     pub(crate) payload: Vec<u8>,
+}
+
+impl Arrived {
+    /// What counts against the limits of a queue.
+    fn weight(&self) -> usize {
+        FRAME_OVERHEAD + self.payload.len()
+    }
 }
 
 /// Everything that has arrived at one party.
@@ -106,7 +116,7 @@ impl Inboxes {
                 break Err(Error::bug("a message was awaited from no party"));
             };
             if let Some(frame) = inbox.frames.pop_front() {
-                inbox.bytes -= frame.payload.len();
+                inbox.bytes -= frame.weight();
                 break Ok(frame);
             }
             let said_goodbye = inbox.goodbye;
@@ -373,8 +383,9 @@ fn read_all(reading: &Reading, source: &mut dyn ByteSource) -> Result<(), Error>
                     inboxes.update(*peer, |inbox| {
                         // After its goodbye nothing that a peer sends counts.
                         if !inbox.goodbye {
-                            inbox.bytes += len;
-                            inbox.frames.push_back(Arrived { header, payload });
+                            let frame = Arrived { header, payload };
+                            inbox.bytes += frame.weight();
+                            inbox.frames.push_back(frame);
                         }
                     });
                 }
@@ -387,7 +398,14 @@ fn read_all(reading: &Reading, source: &mut dyn ByteSource) -> Result<(), Error>
                 inboxes.fail(Error::reported(notice, |p| names.label(p)), true);
             }
             Kind::Goodbye => {
-                inboxes.update(*peer, |inbox| inbox.goodbye = true);
+                let mut again = false;
+                inboxes.update(*peer, |inbox| {
+                    again = std::mem::replace(&mut inbox.goodbye, true);
+                });
+                // Each is answered, so that many would fill the queue of what is to be sent.
+                if again {
+                    return Err(malformed(Malformed("a second goodbye")));
+                }
                 outbox.push(Item::Control {
                     kind: Kind::Received,
                     payload: Vec::new(),
