@@ -5,6 +5,7 @@
 use std::marker::PhantomData;
 
 use smpcc_circuit::value::Word;
+use zeroize::Zeroize;
 
 use crate::bits::{Packer, Unpacker};
 use crate::prg::Prg;
@@ -13,7 +14,7 @@ use crate::ring::{Element, element_len, read_elements, write_elements};
 /// A ring of coefficients, as operations on machine words; each may stand for many lanes.
 pub(super) trait Coefficients: 'static {
     /// The machine word.
-    type Word: Copy + Default + Send + 'static;
+    type Word: Copy + Default + Send + Zeroize + 'static;
     /// Words of 64 bits of randomness for one.
     const RANDOM: usize;
     /// A constant.

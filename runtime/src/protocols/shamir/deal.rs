@@ -14,6 +14,8 @@
 //!
 //! A batch is cut into units; the words of unit `u` are `d` rows, one per coordinate, of the unit's length.
 
+use zeroize::Zeroizing;
+
 use super::coefficients::{Coefficients, accumulate, combine};
 use super::{Bgw, party};
 use crate::engine::exchange::Exchange;
@@ -130,7 +132,7 @@ impl<R: Coefficients> Batch<R> {
         let geometry = &suite.geometry;
         let (me, d, t, layout) = (geometry.me, geometry.d, geometry.t, self.layout);
         let widest = layout.unit.min(layout.total);
-        let mut drawn = vec![R::Word::default(); t * d * widest];
+        let mut drawn = Zeroizing::new(vec![R::Word::default(); t * d * widest]);
         let mut sent: Vec<Vec<R::Word>> = geometry
             .sent
             .iter()

@@ -161,10 +161,10 @@ where
         let layout = R::layout(self.bits, range.len());
         for (batch, (dealer, clear)) in batches.iter_mut().zip(&self.dealings) {
             let number = suite.allocate(layout.numbers::<R>(d));
-            let words = match clear {
+            let words = Zeroizing::new(match clear {
                 Some(clear) => R::words(clear, range.clone())?,
                 None => Vec::new(),
-            };
+            });
             batch.reset(layout, d);
             batch.deal(suite, wire, *dealer, number, &words)?;
         }

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use smpcc_circuit::cost::{Correlation, Demand};
 use smpcc_circuit::value::Word;
+use zeroize::Zeroizing;
 
 use super::coefficients::{Coefficients, Integers, Sliced, accumulate};
 use super::deal::{Batch, Layout};
@@ -264,7 +265,7 @@ impl<R: Pooled> Extract<R> {
             format: R::format(self.ring, groups),
         };
         let number = suite.allocate(layout.numbers::<R>(d));
-        let mut mine = vec![R::Word::default(); layout.total];
+        let mut mine = Zeroizing::new(vec![R::Word::default(); layout.total]);
         // A number of its own in a stream of its own: the numbers of a dealing are more than those of its secrets.
         R::fill(&suite.own, OWN, number, &mut mine);
         let dealt = &mut self.dealt[slot];
