@@ -121,6 +121,7 @@ pub fn run(
         return Err(Error::bug("the links are those of another run"));
     }
     check_inputs(program, me, &inputs)?;
+    check_size(program)?;
     match program.suite {
         SuiteName::Rep3 => {
             let suite = Rep3::new(program, mesh)?;
@@ -135,6 +136,28 @@ pub fn run(
             run_suite(program, suite, mesh, inputs, progress)
         }
     }
+}
+
+/// Refuses inputs of which this machine could not even hold a share: the others' are as long as they say, and a failed allocation
+/// later would end the process without a word.
+fn check_size(program: &Program) -> Result<(), Error> {
+    let bits = program.inputs.iter().fold(0u128, |sum, leaf| {
+        sum + u128::from(leaf.lanes) * u128::from(leaf.scalar.width())
+    });
+    let bytes = bits.div_ceil(8);
+    let room = usize::try_from(bytes).is_ok_and(|len| {
+        let mut room: Vec<u8> = Vec::new();
+        // Never written, so that nothing is taken but the promise.
+        let there = room.try_reserve_exact(len).is_ok();
+        std::hint::black_box(&room);
+        there
+    });
+    if room {
+        return Ok(());
+    }
+    Err(Error::machine(format!(
+        "all inputs together have {bytes} bytes, more than this machine can hold"
+    )))
 }
 
 pub(crate) fn run_suite<S: Suite>(

@@ -4,8 +4,12 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::program::{Domain, Op};
 use smpcc_circuit::value::{ConstVec, Scalar};
 
+use super::run;
 use super::testing::{AllInputs, Builder, a, expect_costs, expect_output, run_all, try_run};
 use crate::error::Fault;
+use crate::io::Inputs;
+use crate::net::{Options, memory};
+use crate::party::PartyId;
 use smpcc_circuit::ids::InputId;
 
 const P: Domain = Domain::Public;
@@ -259,4 +263,31 @@ fn a_long_loop_of_small_steps() {
     b.node(Op::Loop { count, body }, &[x], &[last]);
     let out = b.output(last, &[0]);
     expect_output(&b.program, &inputs(&[&[5]]), out, &[5 + 299_999 * 150_000]);
+}
+
+/// Lengths that others have announced are refused where not even a share would fit, with a fault of the machine and no abort.
+#[test]
+fn inputs_beyond_all_memory_are_refused() {
+    let mut b = Builder::new();
+    for _ in 0..64 {
+        let x = b.input(0, a(64), Scalar::unsigned(64), 1 << 40);
+        let sum = b.op(
+            Op::SumLanes { segments: 1 },
+            &[x],
+            a(64),
+            Scalar::unsigned(64),
+            1,
+        );
+        b.output(sum, &[1]);
+    }
+    let mut meshes = memory::meshes(3, &Options::default()).unwrap();
+    let error = run(
+        &b.program,
+        PartyId::new(1),
+        &mut meshes[1],
+        Inputs::new(),
+        &mut |_| {},
+    );
+    let error = error.err().unwrap();
+    assert!(matches!(error.fault(), Fault::Machine), "{error}");
 }
