@@ -30,6 +30,8 @@ pub mod ot;
 pub mod pairwise;
 pub mod replicated;
 pub mod shamir;
+#[cfg(test)]
+mod tests;
 
 /// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.
 pub trait Adversary {

@@ -248,6 +248,66 @@ mod tests {
         }
     }
 
+    /// Computed apart from this code, from FIPS-197, the definition of the hash and figure 2 of "Two halves make a whole": for all
+    /// colours of both operands the result's zero label and both halves of the table.
+    #[test]
+    fn garbled_gates_are_the_known_ones() {
+        let hash = Hash {
+            start: Label(0x0f1e2d3c_4b5a6978_8796a5b4_c3d2e1f0),
+        };
+        let delta = Label(0x9e3779b9_7f4a7c15_f39cc060_5cedc835);
+        let (a, b) = (
+            Label(0x243f6a88_85a308d3_13198a2e_03707344),
+            Label(0xa4093822_299f31d0_082efa98_ec4e6c89),
+        );
+        let known: [[u128; 3]; 4] = [
+            [
+                0xc7a74be12f59051f6b48ab2c6c8e5a5f,
+                0x34fa54946b66b63b7d3e7be7f44d9cb9,
+                0x505ed35d2aab59e83ce82f234dc7f956,
+            ],
+            [
+                0x7acd14ced23f28908b74c349985bf0ae,
+                0x2c630cf029da637f6725c51ea689069d,
+                0x7868333b09135d79818ea1a9b8ba04c3,
+            ],
+            [
+                0x002fc83769ddf898018d4da4e2da658a,
+                0x6cb6fd921e66a0253344815f999d3230,
+                0xb88dcd514872ea8c1cbcb2567a38dbc1,
+            ],
+            [
+                0x337529511e91a4c6f55cb53a33a8165a,
+                0x027a9d6b6f010a435b8bdee57e904294,
+                0x40ef017fbc8cb4f8ef307c9576d0cadb,
+            ],
+        ];
+        let odd = |l: Label, flip: bool| Label(l.0 ^ u128::from(flip));
+        let operands = |bit: usize, l: Label| [0, 1, 2, 3].map(|i| odd(l, i >> bit & 1 == 1));
+        let (a, b) = (operands(0, a), operands(1, b));
+        let gates = Gates {
+            first: 6,
+            a: &a,
+            b: &b,
+            flip: [Label::ZERO; 2],
+        };
+        let tables: Vec<u8> = known
+            .iter()
+            .flat_map(|[_, left, right]| [left.to_le_bytes(), right.to_le_bytes()].concat())
+            .collect();
+        for form in forms() {
+            let (mut out, mut got) = ([Label::ZERO; 4], vec![0; 4 * TABLE_LEN]);
+            garble_as(form, hash, delta, gates, &mut out, &mut got);
+            assert!(out.map(|l| l.0) == known.map(|k| k[0]), "{form:?}");
+            assert!(got == tables, "{form:?}");
+            let mut out = [Label::ZERO; 4];
+            zero_labels_as(form, hash, delta, gates, &mut out);
+            assert!(out.map(|l| l.0) == known.map(|k| k[0]), "{form:?}");
+            evaluate_as(form, hash, gates, &tables, &mut out);
+            assert!(out.map(|l| l.0) == known.map(|k| k[0]), "{form:?}");
+        }
+    }
+
     #[test]
     fn all_forms_agree_and_gates_compute_and() {
         let delta = Label(labels(7, 1)[0].0 | 1);

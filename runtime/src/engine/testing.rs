@@ -170,16 +170,18 @@ pub(crate) fn run_on(
     inputs: &AllInputs,
     links: Vec<Links>,
 ) -> Vec<Result<RunReport, Error>> {
-    run_with(program, inputs, links, |me, mesh, mine| {
+    let options = Options::default();
+    run_with(program, inputs, links, &options, |me, mesh, mine| {
         run(program, me, mesh, mine, &mut |_| {})
     })
 }
 
-/// Runs all parties by `party`, over given links.
+/// Runs all parties by `party`, over given links with given patience.
 pub(crate) fn run_with(
     program: &Program,
     inputs: &AllInputs,
     links: Vec<Links>,
+    options: &Options,
     party: impl Fn(PartyId, &mut Mesh, Inputs) -> Result<RunReport, Error> + Sync,
 ) -> Vec<Result<RunReport, Error>> {
     let party = &party;
@@ -191,7 +193,7 @@ pub(crate) fn run_with(
                 let names = names.clone();
                 scope.spawn(move || {
                     let me = links.me;
-                    let mut mesh = Mesh::new(links, names, Options::default())?;
+                    let mut mesh = Mesh::new(links, names, options.clone())?;
                     mesh.bind_session([7; 32]);
                     let mine: Inputs = inputs
                         .iter()

@@ -17,7 +17,7 @@ use crate::engine::exchange::Exchange;
 use crate::engine::testing::{AllInputs, Builder, a, expect_costs, predict, run_with};
 use crate::engine::{RunReport, run_suite};
 use crate::error::Error;
-use crate::net::memory;
+use crate::net::{Options, memory};
 use crate::party::PartyId;
 use crate::protocols::{
     Begun, Machine, Opened, Operand, Outcome, Preparation, SemiHonest, Step, Suite, Value,
@@ -171,6 +171,7 @@ fn run(program: &Program) -> (Vec<RunReport>, Seen) {
         program,
         &AllInputs::new(),
         memory::links(n).unwrap(),
+        &Options::default(),
         |me, mesh, inputs| {
             let me = me.index();
             let seen = seen[me].clone();

@@ -97,6 +97,12 @@ impl Garbling {
         self.delta
     }
 
+    /// Where the hash of the execution starts, which all know.
+    #[cfg(test)]
+    pub(crate) fn start(&self) -> Label {
+        self.hash.start
+    }
+
     /// A public value: the evaluator's label is zero, and the garblers' zero label is Δ where the bit is one. Nothing is sent;
     /// the hash allows known labels, and the value is no secret.
     pub fn public(&self, width: usize, value: &Elements) -> Labels {

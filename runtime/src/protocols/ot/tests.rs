@@ -108,7 +108,8 @@ fn base_keys_agree_where_chosen_and_only_there() {
     assert_eq!(seen.len(), 140, "all keys differ");
 }
 
-/// The hash of messages and keys for fixed seeds: what is sent and what comes of it never changes by accident.
+/// The hash of messages and keys for fixed seeds, which an implementation apart from this one (of RFC 9496, FIPS-197 and the steps
+/// in [`base`]) gives as well.
 #[test]
 fn base_transfers_are_the_recorded_ones() {
     let context = context(Instance::Hashed);
@@ -282,6 +283,7 @@ fn extended_transfers_are_correlated() {
     }
 }
 
+/// As the base transfers: the receiver's message and the sender's blocks, from trees to rows, were computed apart from this code too.
 #[test]
 fn extension_is_the_recorded_one() {
     let context = context(Instance::Hashed);

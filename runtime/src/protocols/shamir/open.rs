@@ -8,7 +8,8 @@
 //!   opens the value and sends it to the others.
 //! - **Departures from the paper**: instead of its share a party sends coordinate 0 of it times its Lagrange weight, an additive share
 //!   of the value and a function of what would be sent otherwise; arithmetic shares are cut to the type's width first.
-//! - **Leakage and failure**: with what t corrupt parties hold, the value determines all shares: they say no more.
+//! - **Leakage and failure**: with what t corrupt parties hold, the value determines all shares: they say no more. What the king passes
+//!   on is the value itself, to those who receive it anyway.
 
 use std::ops::Range;
 

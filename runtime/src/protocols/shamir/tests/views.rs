@@ -10,6 +10,7 @@ use crate::engine::testing::{AllInputs, a, run_on};
 use crate::error::Fault;
 use crate::net::faulty::{self, Spoil};
 use crate::net::memory;
+use crate::net::record::Recording;
 use crate::party::PartyId;
 use crate::protocols::replicated::tests::views::{
     LANES, assert_uniform, constant, messages, recorded,
@@ -74,9 +75,11 @@ fn arithmetic_messages_are_uniform() {
 
 #[test]
 fn boolean_messages_are_uniform() {
+    let many = [((7, 3), (1, 1))];
     for (parties, (x, y)) in FEW
         .into_iter()
         .flat_map(|p| [(p, (0, 0)), (p, (1, 1)), (p, (0, 1))])
+        .chain(many)
     {
         let mut b = bgw(parties);
         let x_in = b.input(0, B, Scalar::Bool, LANES);
@@ -119,43 +122,65 @@ fn conversion_messages_are_uniform() {
     }
 }
 
-/// Two of five parties put together what they get: of one dealer, and of different ones, over many lanes of one value.
+/// Two of five parties put together what they get: of one dealer, and of different ones, over many lanes of one value, whether
+/// that is a number or a bit, multiplied through the king and converted.
 #[test]
 fn what_two_parties_get_together_is_uniform() {
-    let n = 5;
-    for value in [0, 1] {
-        let mut b = bgw((n as u32, 2));
+    let numbers = |value| {
+        let mut b = bgw((5, 2));
         let x = b.input(0, a(2), u(2), LANES);
         let z = b.op(Op::Mul, &[x, x], a(2), u(2), LANES);
         let _ = b.op(Op::Mul, &[z, x], a(2), u(2), LANES);
-        let recordings = recorded(&b.program, &inputs(&[&constant(value)]));
-        let mut n_pairs = 0;
-        for (first, second) in (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j))) {
-            for from in 0..n {
-                for other in 0..n {
-                    if [first, second].contains(&from) || [first, second].contains(&other) {
-                        continue;
-                    }
-                    let (x, y) = (
-                        messages(&recordings, from, first),
-                        messages(&recordings, other, second),
-                    );
-                    for (step, (x, y)) in x.iter().zip(&y).enumerate() {
-                        let pairs = x.iter().zip(y).map(|(x, y)| 4 * x + y);
-                        let what = format!("{first} and {second}, from {from} and {other}, {step}");
-                        if x == y {
-                            // What the king opens, to all alike.
-                            assert!(from == 0 && other == 0, "{what}");
-                        } else if x.len().min(y.len()) > 0 {
-                            assert_uniform(pairs, 16, &what);
-                            n_pairs += 1;
-                        }
+        recorded(&b.program, &inputs(&[&constant(value)]))
+    };
+    let bits = |value| {
+        let mut b = bgw((5, 2));
+        let x = b.input(0, B, Scalar::Bool, LANES);
+        let and = b.template(and_template());
+        let z = b.op(Op::Call(and), &[x, x], B, Scalar::Bool, LANES);
+        let z = b.op(Op::Call(and), &[z, x], B, Scalar::Bool, LANES);
+        let _ = b.op(Op::InjectBit, &[z], a(8), u(8), LANES);
+        recorded(&b.program, &inputs(&[&constant(value)]))
+    };
+    for value in [0, 1] {
+        pairs_are_uniform(&numbers(value), 4);
+        pairs_are_uniform(&bits(value), 16);
+    }
+}
+
+/// For any two of five parties: what one of the others sends to one, with what one of them sends to the other, by the low bits of
+/// which there are so many values.
+fn pairs_are_uniform(recordings: &[Recording], values: u8) {
+    let n = recordings.len();
+    let mut n_pairs = 0;
+    for (first, second) in (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j))) {
+        for from in 0..n {
+            for other in 0..n {
+                if [first, second].contains(&from) || [first, second].contains(&other) {
+                    continue;
+                }
+                let (x, y) = (
+                    messages(recordings, from, first),
+                    messages(recordings, other, second),
+                );
+                for (step, (x, y)) in x.iter().zip(&y).enumerate() {
+                    let low = |b: &u8| b & (values - 1);
+                    let pairs = x.iter().zip(y).map(|(x, y)| values * low(x) + low(y));
+                    let pairs: Vec<u8> = pairs.collect();
+                    let what = format!("{first} and {second}, from {from} and {other}, {step}");
+                    if x == y {
+                        // What the king opens, to all alike.
+                        assert!(from == 0 && other == 0, "{what}");
+                    } else if pairs.len() > 1000 {
+                        let n_values = usize::from(values) * usize::from(values);
+                        assert_uniform(pairs.into_iter(), n_values, &what);
+                        n_pairs += 1;
                     }
                 }
             }
         }
-        assert!(n_pairs > 50, "{n_pairs}");
     }
+    assert!(n_pairs > 50, "{n_pairs}");
 }
 
 /// A program with something of everything.
