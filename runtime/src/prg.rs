@@ -63,6 +63,8 @@ impl PrgKey {
 /// little-endian 64 bit. The key schedule is wiped when dropped.
 pub struct Prg {
     cipher: Aes128,
+    #[cfg(test)]
+    drawn: Option<Drawn>,
 }
 
 impl Prg {
@@ -70,6 +72,17 @@ impl Prg {
     pub fn new(key: &PrgKey) -> Self {
         Self {
             cipher: Aes128::new(&Array::from(*key.0)),
+            #[cfg(test)]
+            drawn: None,
+        }
+    }
+
+    /// The generator of a key whose output is masks and shares: no block of it is drawn twice, to which tests hold whoever draws.
+    pub fn once(key: &PrgKey) -> Self {
+        Self {
+            #[cfg(test)]
+            drawn: Some(Drawn::default()),
+            ..Self::new(key)
         }
     }
 
@@ -124,6 +137,10 @@ impl Prg {
         let end = index
             .checked_add(blocks.len() as u64)
             .expect("a stream of the generator ends at 2^64 blocks");
+        #[cfg(test)]
+        if let Some(drawn) = &self.drawn {
+            drawn.note(stream, index..end);
+        }
         for (i, block) in (index..end).zip(blocks.iter_mut()) {
             counter[8..].copy_from_slice(&i.to_le_bytes());
             *block = Array::from(counter);
@@ -133,9 +150,66 @@ impl Prg {
     }
 }
 
+/// What is to be used once and has been: runs of numbers, by stream and start.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Drawn(std::sync::Mutex<std::collections::BTreeMap<(u64, u64), u64>>);
+
+#[cfg(test)]
+impl Drawn {
+    /// Panics if any of these numbers of a stream was there before.
+    pub(crate) fn note(&self, stream: u64, numbers: std::ops::Range<u64>) {
+        let (start, end) = (numbers.start, numbers.end);
+        if start >= end {
+            return;
+        }
+        let mut runs = self.0.lock().unwrap();
+        let before = runs.range_mut(..=(stream, end - 1)).next_back();
+        match before {
+            Some((run, until)) if run.0 == stream && *until > start => {
+                panic!("numbers {start}..{end} of stream {stream} are used twice")
+            }
+            Some((run, until)) if run.0 == stream && *until == start => *until = end,
+            _ => {
+                runs.insert((stream, start), end);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_drawn_twice_is_noticed() {
+        let twice = |draws: &[(u64, u64, usize)]| {
+            let prg = Prg::once(&PrgKey::from_bytes([1; 16]));
+            let draw = || {
+                for &(stream, index, n) in draws {
+                    prg.fill_words(stream, index, &mut vec![0; n]);
+                }
+            };
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(draw)).is_err()
+        };
+        assert!(!twice(&[
+            (0, 0, 3),
+            (0, 2, 2),
+            (1, 0, 9),
+            (0, 9, 1),
+            (0, 3, 12)
+        ]));
+        for again in [(0, 1, 1), (0, 4, 1), (0, 2, 400), (1, 4, 1), (0, 8, 3)] {
+            assert!(twice(&[
+                (0, 0, 3),
+                (0, 2, 2),
+                (1, 0, 9),
+                (0, 9, 1),
+                (0, 3, 12),
+                again
+            ]));
+        }
+    }
 
     fn prg() -> Prg {
         Prg::new(&PrgKey::from_bytes(*b"0123456789abcdef"))

@@ -423,7 +423,15 @@ impl Wires {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Numbers of half gates so far: a party runs in a thread of its own.
+    static HALF_GATES: crate::prg::Drawn = crate::prg::Drawn::default();
+}
+
 fn compute(hash: Hash, gates: Gates<'_>, out: &mut [Label], role: Role<'_>) {
+    #[cfg(test)]
+    HALF_GATES.with(|used| used.note(0, gates.first..gates.first + 2 * gates.a.len() as u64));
     match role {
         Role::Garble { delta, tables } => garble(hash, delta, gates, out, tables),
         Role::Follow { delta } => zero_labels(hash, delta, gates, out),

@@ -117,7 +117,7 @@ impl Pairwise {
                 true => Ok(None),
                 false => {
                     let pair = mesh.pair_key(party(with))?;
-                    Ok(Some(Prg::new(&pair.prg_key("pairwise/deal"))))
+                    Ok(Some(Prg::once(&pair.prg_key("pairwise/deal"))))
                 }
             })
             .collect::<Result<_, Error>>()?;
@@ -131,7 +131,7 @@ impl Pairwise {
             n,
             keys,
             next: 0,
-            own: Prg::new(&PrgKey::fresh(&mut entropy)?),
+            own: Prg::once(&PrgKey::fresh(&mut entropy)?),
             next_own: 0,
             circuits: program.templates.iter().map(|_| None).collect(),
             pools: pool::Pools::default(),

@@ -100,7 +100,7 @@ impl Rep3 {
         }
         let key = |with: usize| -> Result<Prg, Error> {
             let pair = mesh.pair_key(party(with))?;
-            Ok(Prg::new(&pair.prg_key("rep3/component")))
+            Ok(Prg::once(&pair.prg_key("rep3/component")))
         };
         Ok(Self {
             me,

@@ -107,12 +107,12 @@ impl Bgw {
                 return Ok(None);
             }
             let pair = mesh.pair_key(other)?;
-            Ok(Some(Prg::new(&pair.prg_key("bgw/share"))))
+            Ok(Some(Prg::once(&pair.prg_key("bgw/share"))))
         };
         Ok(Self {
             geometry: Geometry::new(me, n, program.threshold as usize, d)?,
             keys: PartyId::all(n).map(key).collect::<Result<_, _>>()?,
-            own: Prg::new(&PrgKey::fresh(&mut OsEntropy)?),
+            own: Prg::once(&PrgKey::fresh(&mut OsEntropy)?),
             next: 0,
             circuits: program.templates.iter().map(|_| None).collect(),
             pools: Pools::default(),

@@ -47,7 +47,7 @@ impl Yao {
             let pair = mesh.pair_key(party(1 - me))?;
             let offset = Prg::new(&pair.prg_key("rep3/garbling/offset")).block(0, 0);
             delta = Some(Label::from_bytes(offset));
-            labels = Some(Prg::new(&pair.prg_key("rep3/garbling/labels")));
+            labels = Some(Prg::once(&pair.prg_key("rep3/garbling/labels")));
         }
         let ends = [party(GARBLER), party(EVALUATOR)];
         Ok(Self {
