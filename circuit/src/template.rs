@@ -162,23 +162,75 @@ impl Template {
 #[derive(Clone, Debug)]
 pub struct Builder {
     inputs: Vec<u32>,
-    n_input_bits: u32,
-    gates: Vec<Gate>,
-    level: Vec<u32>,
-    known: Known,
+    /// The wire of the first gate.
+    first: u32,
+    /// The constant, the inputs, the gates.
+    wires: Vec<Wire>,
+    crowded: Crowded,
+}
+
+/// A wire while a circuit is built: what makes it, and where to look for the gates that it is an operand of.
+///
+/// The compiler looks every gate up that it builds, and builds mostly on what it built just before. Gates are therefore
+/// found from the later of their operands, in a list of its own for each wire: a look-up touches memory that was touched
+/// just before, however large the circuit is. What is beyond the first few of a list is in a hash table.
+#[derive(Clone, Copy, Debug)]
+struct Wire {
+    /// The operands, the later one second; both constant for what is not a gate.
+    a: Lit,
+    b: Lit,
+    /// Twice the AND level; one more for an AND.
+    level: u32,
+    /// The newest gate of which this wire is the later operand, among those in its list; 0 for none.
+    newest: u32,
+    /// The gate before this one in the list of their later operand; 0 for none.
+    before: u32,
+}
+
+/// Gates in the list of one wire.
+const MOST_LISTED: u32 = 8;
+
+impl Wire {
+    const INPUT: Self = Self {
+        a: Lit::FALSE,
+        b: Lit::FALSE,
+        level: 0,
+        newest: 0,
+        before: 0,
+    };
+
+    /// Set in `level` of what an output needs, when the circuit is finished.
+    const NEEDED: u32 = 1 << 31;
+
+    const fn is_needed(&self) -> bool {
+        self.level & Self::NEEDED != 0
+    }
+
+    const fn is_and(&self) -> bool {
+        self.level & 1 == 1
+    }
+
+    /// Whether this is the gate on these operands, an AND if `and` is 1.
+    const fn is(&self, a: Lit, b: Lit, and: u32) -> bool {
+        self.a.0 == a.0 && self.b.0 == b.0 && self.level & 1 == and
+    }
 }
 
 impl Builder {
     /// A builder for operands of `inputs[i]` bits, all arriving at level 0.
     pub fn new(inputs: &[u32]) -> Self {
-        let n_input_bits = inputs.iter().sum::<u32>();
+        let first = 1 + inputs.iter().sum::<u32>();
         Self {
             inputs: inputs.to_vec(),
-            n_input_bits,
-            gates: Vec::new(),
-            level: vec![0; 1 + n_input_bits as usize],
-            known: Known::default(),
+            first,
+            wires: vec![Wire::INPUT; first as usize],
+            crowded: Crowded::default(),
         }
+    }
+
+    /// Makes room for so many more gates.
+    pub fn reserve(&mut self, n_gates: usize) {
+        self.wires.reserve(n_gates);
     }
 
     /// The literals of operand `i`, least significant bit first.
@@ -190,68 +242,62 @@ impl Builder {
     /// Says that input bit `bit` of operand `i` arrives at `level`. Call before gates use it.
     pub fn set_arrival(&mut self, i: usize, bit: u32, level: u32) {
         let wire = 1 + self.inputs[..i].iter().sum::<u32>() + bit;
-        self.level[wire as usize] = level;
+        self.wires[wire as usize].level = level << 1;
     }
 
     /// The AND level at which `lit` is known.
     pub fn level(&self, lit: Lit) -> u32 {
-        self.level[lit.wire() as usize]
+        self.wires[lit.wire() as usize].level >> 1
     }
 
     /// Number of gates so far (unused ones included).
     pub fn n_gates(&self) -> usize {
-        self.gates.len()
+        self.gates().len()
     }
 
     /// Number of AND gates so far (unused ones included).
     pub fn n_and(&self) -> usize {
-        self.gates
-            .iter()
-            .filter(|g| matches!(g, Gate::And(..)))
-            .count()
+        self.gates().iter().filter(|g| g.is_and()).count()
     }
 
-    /// How many AND gates that `outputs` need lie in each interval `bounds[i]..bounds[i + 1]` of gates: who made them, when
-    /// several parts write one circuit.
-    pub fn n_and_between(&self, outputs: &[Vec<Lit>], bounds: &[usize]) -> Vec<u64> {
-        let first = 1 + self.n_input_bits as usize;
-        let mut used = vec![false; first + self.gates.len()];
+    fn gates(&self) -> &[Wire] {
+        &self.wires[self.first as usize..]
+    }
+
+    /// Marks the wires that `outputs` need.
+    fn mark(&mut self, outputs: &[Vec<Lit>]) {
         for lit in outputs.iter().flatten() {
-            used[lit.wire() as usize] = true;
+            self.wires[lit.wire() as usize].level |= Wire::NEEDED;
         }
-        for (g, gate) in self.gates.iter().enumerate().rev() {
-            if used[first + g] {
-                let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-                used[a.wire() as usize] = true;
-                used[b.wire() as usize] = true;
+        for w in (self.first as usize..self.wires.len()).rev() {
+            let wire = self.wires[w];
+            if wire.is_needed() {
+                self.wires[wire.a.wire() as usize].level |= Wire::NEEDED;
+                self.wires[wire.b.wire() as usize].level |= Wire::NEEDED;
             }
         }
-        bounds
-            .windows(2)
-            .map(|w| {
-                let needed = |g: &usize| used[first + g] && matches!(self.gates[*g], Gate::And(..));
-                (w[0]..w[1]).filter(needed).count() as u64
-            })
-            .collect()
     }
 
     /// How many AND gates of one longest chain to `outputs` lie in each interval `bounds[i]..bounds[i + 1]` of gates.
-    pub fn chain_between(&self, outputs: &[Vec<Lit>], bounds: &[usize]) -> Vec<u64> {
-        let first = 1 + self.n_input_bits as usize;
+    fn chain_between(&self, outputs: &[Vec<Lit>], bounds: &[usize]) -> Vec<u64> {
         let mut counts = vec![0; bounds.len().saturating_sub(1)];
         let deeper = |a: Lit, b: Lit| if self.level(b) > self.level(a) { b } else { a };
         let mut at = outputs.iter().flatten().copied().reduce(deeper);
+        // The chain goes down, and so does the interval that it is in.
+        let mut part = counts.len();
         while let Some(lit) = at {
-            let gate = (lit.wire() as usize).checked_sub(first);
+            let gate = lit.wire().checked_sub(self.first);
             at = gate.map(|g| {
-                let (Gate::Xor(a, b) | Gate::And(a, b)) = self.gates[g];
-                if matches!(self.gates[g], Gate::And(..)) {
-                    let part = bounds.partition_point(|&bound| bound <= g);
-                    if let Some(count) = part.checked_sub(1).and_then(|i| counts.get_mut(i)) {
+                let wire = &self.wires[lit.wire() as usize];
+                if wire.is_and() {
+                    while part > 0 && bounds[part] > g as usize {
+                        part -= 1;
+                    }
+                    if let Some(count) = counts.get_mut(part) {
                         *count += 1;
                     }
                 }
-                deeper(a, b)
+                deeper(wire.a, wire.b)
             });
         }
         counts
@@ -268,7 +314,7 @@ impl Builder {
         if a == Lit::FALSE {
             return Lit(b.0 ^ complement);
         }
-        Lit(self.gate(Gate::Xor(a, b), 0).0 ^ complement)
+        Lit(self.gate(a, b, 0).0 ^ complement)
     }
 
     /// `a ∧ b`.
@@ -280,7 +326,7 @@ impl Builder {
         if a == Lit::TRUE || a == b {
             return b;
         }
-        self.gate(Gate::And(a, b), 1)
+        self.gate(a, b, 1)
     }
 
     /// `a ∨ b`.
@@ -305,11 +351,26 @@ impl Builder {
 
     /// Copies `template` in, with `args` for its operands; returns its results.
     pub fn call(&mut self, template: &Template, args: &[Vec<Lit>]) -> Vec<Vec<Lit>> {
-        let mut wire = vec![Lit::FALSE];
+        let mut wire = Vec::with_capacity(template.n_wires());
+        wire.push(Lit::FALSE);
         for (i, &width) in template.inputs.iter().enumerate() {
             let arg = args.get(i).map_or(&[][..], Vec::as_slice);
             wire.extend((0..width as usize).map(|b| arg.get(b).copied().unwrap_or(Lit::FALSE)));
         }
+        self.copy(template, wire)
+    }
+
+    /// [`Builder::call`] with the bits of all operands one after the other; those that are missing are false.
+    pub fn call_bits(&mut self, template: &Template, args: &[Lit]) -> Vec<Vec<Lit>> {
+        let mut wire = Vec::with_capacity(template.n_wires());
+        wire.push(Lit::FALSE);
+        wire.extend(args);
+        wire.resize(template.first_gate_wire() as usize, Lit::FALSE);
+        self.copy(template, wire)
+    }
+
+    /// Copies the gates of `template`, whose first wires are `wire`.
+    fn copy(&mut self, template: &Template, mut wire: Vec<Lit>) -> Vec<Vec<Lit>> {
         let get = |wire: &[Lit], lit: Lit| Lit(wire[lit.wire() as usize].0 ^ (lit.0 & 1));
         for gate in &template.gates {
             let lit = match *gate {
@@ -327,67 +388,106 @@ impl Builder {
 
     /// The finished circuit: gates that no output needs are dropped.
     pub fn finish(self, name: impl Into<String>, outputs: Vec<Vec<Lit>>) -> Template {
-        let first = 1 + self.n_input_bits as usize;
-        let mut used = vec![false; first + self.gates.len()];
-        for lit in outputs.iter().flatten() {
-            used[lit.wire() as usize] = true;
+        self.finish_parts(name, outputs, &[]).0
+    }
+
+    /// The finished circuit, and for each interval `bounds[i]..bounds[i + 1]` of the gates so far, in ascending order, how
+    /// many of its ANDs lie there and how many of those on one longest chain: who made them, when several parts wrote it.
+    pub fn finish_parts(
+        mut self,
+        name: impl Into<String>,
+        mut outputs: Vec<Vec<Lit>>,
+        bounds: &[usize],
+    ) -> (Template, Vec<(u64, u64)>) {
+        let chain = self.chain_between(&outputs, bounds);
+        self.mark(&outputs);
+        let mut ands: Vec<u64> = vec![0; chain.len()];
+        let mut part = 0;
+        let mut gates = Vec::with_capacity(self.gates().iter().filter(|g| g.is_needed()).count());
+        // Nothing is looked up any more: where the list of a wire began, its new number stands from here on.
+        for (w, input) in self.wires[..self.first as usize].iter_mut().enumerate() {
+            input.newest = w as u32;
         }
-        for (g, gate) in self.gates.iter().enumerate().rev() {
-            if used[first + g] {
-                let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-                used[a.wire() as usize] = true;
-                used[b.wire() as usize] = true;
+        let map =
+            |wires: &[Wire], lit: Lit| Lit((wires[lit.wire() as usize].newest << 1) | (lit.0 & 1));
+        for w in self.first as usize..self.wires.len() {
+            let wire = self.wires[w];
+            if !wire.is_needed() {
+                continue;
+            }
+            self.wires[w].newest = self.first + gates.len() as u32;
+            let (a, b) = (map(&self.wires, wire.a), map(&self.wires, wire.b));
+            if wire.is_and() {
+                gates.push(Gate::And(a, b));
+                while part + 1 < bounds.len() && bounds[part + 1] <= w - self.first as usize {
+                    part += 1;
+                }
+                if let Some(count) = ands.get_mut(part) {
+                    *count += 1;
+                }
+            } else {
+                gates.push(Gate::Xor(a, b));
             }
         }
-        let mut new: Vec<u32> = (0..first as u32).collect();
-        let mut gates = Vec::new();
-        let map = |new: &[u32], lit: Lit| Lit((new[lit.wire() as usize] << 1) | (lit.0 & 1));
-        for (g, gate) in self.gates.iter().enumerate() {
-            new.push((first + gates.len()) as u32);
-            if used[first + g] {
-                gates.push(match *gate {
-                    Gate::Xor(a, b) => Gate::Xor(map(&new, a), map(&new, b)),
-                    Gate::And(a, b) => Gate::And(map(&new, a), map(&new, b)),
-                });
-            }
+        for lit in outputs.iter_mut().flatten() {
+            *lit = map(&self.wires, *lit);
         }
-        let outputs = outputs
-            .iter()
-            .map(|out| out.iter().map(|&lit| map(&new, lit)).collect())
-            .collect();
-        Template {
+        let template = Template {
             name: name.into(),
             inputs: self.inputs,
             gates,
             outputs,
-        }
+        };
+        (template, ands.into_iter().zip(chain).collect())
     }
 
-    fn gate(&mut self, gate: Gate, cost: u32) -> Lit {
-        let first = 1 + self.n_input_bits;
-        match self.known.find(&self.gates, gate) {
-            Ok(g) => Lit::of(first + g),
+    /// The gate on `a` and `b`, of which `b` is not the earlier one: an AND if `and` is 1, else an XOR.
+    fn gate(&mut self, a: Lit, b: Lit, and: u32) -> Lit {
+        let later = self.wires[b.wire() as usize];
+        let mut at = later.newest;
+        let mut listed = 0;
+        while at != 0 {
+            let wire = &self.wires[at as usize];
+            if wire.is(a, b, and) {
+                return Lit::of(at);
+            }
+            at = wire.before;
+            listed += 1;
+        }
+        let n = self.wires.len() as u32;
+        let wire = Wire {
+            a,
+            b,
+            level: ((later.level.max(self.wires[a.wire() as usize].level) >> 1) + and) << 1 | and,
+            newest: 0,
+            before: later.newest,
+        };
+        if listed < MOST_LISTED {
+            self.wires[b.wire() as usize].newest = n;
+            self.wires.push(wire);
+            return Lit::of(n);
+        }
+        match self.crowded.find(&self.wires, &wire) {
+            Ok(known) => Lit::of(known),
             Err(slot) => {
-                let (Gate::Xor(a, b) | Gate::And(a, b)) = gate;
-                self.level.push(cost + self.level(a).max(self.level(b)));
-                self.gates.push(gate);
-                self.known.set(slot, &self.gates);
-                Lit::of(first + self.gates.len() as u32 - 1)
+                self.wires.push(wire);
+                self.crowded.set(slot, &self.wires);
+                Lit::of(n)
             }
         }
     }
 }
 
-/// Finds a gate by what it is. The compiler looks every gate up that it builds, so the table holds numbers of gates and
-/// nothing else: a slot is zero or one more than a gate's number, the gate itself stands in the list of gates.
+/// The gates that the lists of their operands have no room for, by what they are: a slot is zero or a gate's wire.
 #[derive(Clone, Debug, Default)]
-struct Known {
+struct Crowded {
     slots: Vec<u32>,
+    n: usize,
 }
 
-impl Known {
-    /// The number of a gate, or the slot where it belongs.
-    fn find(&self, gates: &[Gate], gate: Gate) -> Result<u32, usize> {
+impl Crowded {
+    /// The wire of a gate, or the slot where it belongs.
+    fn find(&self, wires: &[Wire], gate: &Wire) -> Result<u32, usize> {
         if self.slots.is_empty() {
             return Err(0);
         }
@@ -396,36 +496,35 @@ impl Known {
         loop {
             match self.slots[at] {
                 0 => return Err(at),
-                g if gates[g as usize - 1] == gate => return Ok(g - 1),
+                w if wires[w as usize].is(gate.a, gate.b, gate.level & 1) => return Ok(w),
                 _ => at = (at + 1) & mask,
             }
         }
     }
 
-    /// Enters the last gate at the slot that [`Known::find`] gave.
-    fn set(&mut self, slot: usize, gates: &[Gate]) {
+    /// Enters the last gate at the slot that [`Crowded::find`] gave.
+    fn set(&mut self, slot: usize, wires: &[Wire]) {
+        self.n += 1;
+        let last = wires.len() as u32 - 1;
+        if self.n * 2 <= self.slots.len() {
+            self.slots[slot] = last;
+            return;
+        }
         // At most half full.
-        if gates.len() * 2 > self.slots.len() {
-            let len = (gates.len() * 4).next_power_of_two().max(64);
-            self.slots = vec![0; len];
-            for (g, &gate) in gates.iter().enumerate() {
-                let mut at = Self::hash(gate) as usize & (len - 1);
-                while self.slots[at] != 0 {
-                    at = (at + 1) & (len - 1);
-                }
-                self.slots[at] = g as u32 + 1;
+        let len = (self.n * 4).next_power_of_two().max(64);
+        let old = std::mem::replace(&mut self.slots, vec![0; len]);
+        for w in old.into_iter().filter(|&w| w != 0).chain([last]) {
+            let mut at = Self::hash(&wires[w as usize]) as usize & (len - 1);
+            while self.slots[at] != 0 {
+                at = (at + 1) & (len - 1);
             }
-        } else {
-            self.slots[slot] = gates.len() as u32;
+            self.slots[at] = w;
         }
     }
 
-    fn hash(gate: Gate) -> u64 {
-        let (tag, a, b) = match gate {
-            Gate::Xor(a, b) => (0, a, b),
-            Gate::And(a, b) => (1 << 63, a, b),
-        };
-        let word = (u64::from(a.0) << 32 | u64::from(b.0)) ^ tag;
+    fn hash(gate: &Wire) -> u64 {
+        let tag = u64::from(gate.level & 1) << 63;
+        let word = (u64::from(gate.a.0) << 32 | u64::from(gate.b.0)) ^ tag;
         let mixed = (word ^ (word >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed ^ (mixed >> 32)
     }

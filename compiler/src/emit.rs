@@ -569,8 +569,13 @@ fn compact(program: &mut Program) {
         region.results.iter_mut().for_each(&mut define);
     }
     program.values = values;
+    let mut old: Vec<Option<Template>> = std::mem::take(&mut program.templates)
+        .into_iter()
+        .map(Some)
+        .collect();
+    // Each is named once in the order.
     program.templates = order
         .iter()
-        .map(|id| program.templates[id.index()].clone())
+        .filter_map(|id| old[id.index()].take())
         .collect();
 }

@@ -23,6 +23,7 @@ pub mod ir;
 pub mod lexer;
 pub mod library;
 pub mod lower;
+mod mix;
 pub mod parser;
 pub mod passes;
 pub mod pipeline;

@@ -9,6 +9,7 @@
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
+use crate::mix::Mix;
 use crate::templates::{self, Objective, Term};
 use smpcc_circuit::ids::{SectionId, TemplateId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Region};
@@ -19,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most operands of logic that may share a circuit with other logic on the same ones.
 const MAX_SHARED: usize = 8;
+
+/// Gates that a bit of a result takes, more often than not.
+const GATES_A_BIT: usize = 8;
 
 /// A region that has been written, and what it uses of the frames around it.
 pub(super) struct Closed {
@@ -108,12 +112,13 @@ impl Emitter<'_> {
             .flat_map(|m| m.results.iter().copied())
             .filter(|v| used.contains(v))
             .collect();
-        let (template, split) = self
-            .objectives(domain, lanes)
-            .iter()
-            .map(|&objective| self.circuit(members, &inputs, &outputs, objective))
-            .min_by_key(|(template, _)| self.price(template, lanes))
-            .unwrap_or_else(|| self.circuit(members, &inputs, &outputs, Objective::Size));
+        let form = |objective| self.circuit(members, &inputs, &outputs, objective);
+        let (template, split) = match self.objectives(domain, lanes) {
+            [only] => form(*only),
+            several => (several.iter().map(|&objective| form(objective)))
+                .min_by_key(|(template, _)| self.price(template, lanes))
+                .unwrap_or_else(|| form(Objective::Size)),
+        };
         // The line that the work is mostly from.
         let main = split
             .iter()
@@ -225,6 +230,12 @@ impl Emitter<'_> {
             .map(|&v| self.info(v).scalar.width())
             .collect();
         let mut b = Builder::new(&widths);
+        let results = members.iter().flat_map(|m| &m.results);
+        b.reserve(
+            results
+                .map(|&v| GATES_A_BIT * self.info(v).scalar.width() as usize)
+                .sum(),
+        );
         let mut lits: BTreeMap<ValueId, Vec<Lit>> = BTreeMap::new();
         for (i, &v) in inputs.iter().enumerate() {
             lits.insert(v, b.input(i));
@@ -257,13 +268,12 @@ impl Emitter<'_> {
             .map(|v| lits.get(v).cloned().unwrap_or_default())
             .collect();
         let mut split: BTreeMap<Loc, (u64, u64)> = BTreeMap::new();
-        let ands = b.n_and_between(&outs, &bounds);
-        let levels = b.chain_between(&outs, &bounds);
-        for (m, (ands, levels)) in members.iter().zip(ands.into_iter().zip(levels)) {
+        let (template, parts) = b.finish_parts(name.finish(), outs, &bounds);
+        for (m, (ands, levels)) in members.iter().zip(parts) {
             let line = split.entry(m.loc).or_default();
             *line = (line.0 + ands, line.1 + levels);
         }
-        (b.finish(name.finish(), outs), split)
+        (template, split)
     }
 
     fn template(&mut self, template: Template) -> TemplateId {
@@ -293,15 +303,15 @@ impl Emitter<'_> {
 
 /// Equal for templates with equal gates, and seldom otherwise.
 fn fingerprint(template: &Template) -> u64 {
-    let mix = |hash: u64, lit: Lit| {
-        (hash.rotate_left(23) ^ u64::from(lit.0)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    };
+    let mix =
+        |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut hash = template.gates.len() as u64;
     for gate in &template.gates {
         let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-        hash = mix(mix(hash, a), b);
+        hash = mix(hash, u64::from(a.0) << 32 | u64::from(b.0));
     }
-    template.outputs.iter().flatten().copied().fold(hash, mix)
+    let outputs = template.outputs.iter().flatten();
+    outputs.fold(hash, |hash, lit| mix(hash, u64::from(lit.0)))
 }
 
 /// What is needed: effects, results, and what those need.
@@ -340,7 +350,7 @@ fn captured(micros: &[Micro], params: &[ValueId], results: &[ValueId]) -> Vec<Va
 
 fn stages(micros: &[Micro]) -> Vec<u32> {
     // Of each value: its stage and whether logic made it.
-    let mut known: HashMap<ValueId, (u32, bool)> = HashMap::new();
+    let mut known: HashMap<ValueId, (u32, bool), Mix> = HashMap::default();
     let mut last_effect = 0;
     micros
         .iter()
@@ -377,7 +387,7 @@ impl Groups {
         let mut groups = Self {
             parent: (0..micros.len()).collect(),
         };
-        let mut producer: HashMap<ValueId, usize> = HashMap::new();
+        let mut producer: HashMap<ValueId, usize, Mix> = HashMap::default();
         for (i, micro) in micros.iter().enumerate() {
             if micro.fuses() {
                 for arg in &micro.args {
@@ -431,7 +441,7 @@ impl Groups {
 
 /// Values that someone other than their own group reads.
 fn used_outside(micros: &[Micro], groups: &[Vec<usize>], results: &[ValueId]) -> BTreeSet<ValueId> {
-    let mut group_of: HashMap<ValueId, usize> = HashMap::new();
+    let mut group_of: HashMap<ValueId, usize, Mix> = HashMap::default();
     for (g, members) in groups.iter().enumerate() {
         for &i in members {
             for &r in &micros[i].results {

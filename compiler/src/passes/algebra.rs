@@ -75,12 +75,11 @@ fn in_the_clear(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<Va
     {
         return None;
     }
-    let sources: Vec<Option<ValueId>> = args.iter().map(|&id| walk.public_source(id)).collect();
-    if sources.iter().all(Option::is_none) {
+    if args.iter().all(|&id| walk.public_source(id).is_none()) {
         return None;
     }
-    let bare: Vec<ValueId> = (args.iter().zip(&sources))
-        .map(|(&arg, source)| source.unwrap_or(arg))
+    let bare: Vec<ValueId> = (args.iter())
+        .map(|&arg| walk.public_source(arg).unwrap_or(arg))
         .collect();
     let secret = bare.iter().any(|&id| walk.ty(id).secret);
     let out = walk.emit(op.clone(), bare, Ty { secret, ..ty });

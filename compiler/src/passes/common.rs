@@ -9,12 +9,12 @@
 //! domain is kept apart, and reveals, assertions, inputs and outputs are never merged: each is a promise of its own.
 
 use super::rewrite::{Rule, Walk, rewrite};
-use crate::hir::Protocol;
-use crate::ir::{Ir, Node, Op, Ty};
+use crate::ir::{Ir, Node, Op};
+use crate::mix::{Mix, MixState};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// The pass.
 pub fn run(ir: Ir) -> Ir {
@@ -23,16 +23,8 @@ pub fn run(ir: Ir) -> Ir {
 
 #[derive(Default)]
 struct Common {
-    /// One table per open region, by hash; looked up, never walked.
-    scopes: Vec<HashMap<u64, Vec<Seen>>>,
-}
-
-struct Seen {
-    op: Op,
-    args: Vec<ValueId>,
-    ty: Ty,
-    protocol: Option<Protocol>,
-    result: ValueId,
+    /// Per open region the results of its operations: by hash, or by the next number that is free. Looked up, never walked.
+    scopes: Vec<HashMap<u64, ValueId, Mix>>,
 }
 
 impl Rule for Common {
@@ -68,36 +60,40 @@ impl Rule for Common {
             node.args.sort_unstable();
         }
         let ty = walk.ty(result);
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Mix.build_hasher();
         hash_op(&node.op, &mut hasher);
         (&node.args, ty).hash(&mut hasher);
         let hash = hasher.finish();
-        for scope in self.scopes.iter().rev() {
-            for seen in scope.get(&hash).into_iter().flatten() {
-                if seen.ty == ty
-                    && seen.args == node.args
-                    && seen.op == node.op
-                    && seen.protocol == node.protocol
-                {
-                    walk.replace(result, seen.result);
+        let same = |walk: &Walk, known: ValueId| {
+            walk.ty(known) == ty
+                && walk.def(known).is_some_and(|known| {
+                    known.args == node.args
+                        && known.op == node.op
+                        && known.protocol == node.protocol
+                })
+        };
+        for scope in &self.scopes {
+            let mut at = hash;
+            while let Some(&known) = scope.get(&at) {
+                if same(walk, known) {
+                    walk.replace(result, known);
                     return;
                 }
+                at = at.wrapping_add(1);
             }
         }
         if let Some(scope) = self.scopes.last_mut() {
-            scope.entry(hash).or_default().push(Seen {
-                op: node.op.clone(),
-                args: node.args.clone(),
-                ty,
-                protocol: node.protocol,
-                result,
-            });
+            let mut at = hash;
+            while scope.contains_key(&at) {
+                at = at.wrapping_add(1);
+            }
+            scope.insert(at, result);
         }
         walk.push(node);
     }
 
     fn enter(&mut self) {
-        self.scopes.push(HashMap::new());
+        self.scopes.push(HashMap::default());
     }
 
     fn leave(&mut self) {
@@ -105,7 +101,7 @@ impl Rule for Common {
     }
 }
 
-fn hash_op(op: &Op, hasher: &mut DefaultHasher) {
+fn hash_op(op: &Op, hasher: &mut MixState) {
     std::mem::discriminant(op).hash(hasher);
     match op {
         Op::Const(words) => words.hash(hasher),

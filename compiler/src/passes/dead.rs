@@ -32,11 +32,11 @@ pub fn run(ir: Ir) -> Ir {
         live,
         kept,
         at: 0,
-        old: &ir.values,
         values: Vec::with_capacity(ir.values.len()),
         renamed: vec![None; ir.values.len()],
+        old: ir.values,
     };
-    let body = sweep.region(&ir.body, &[]);
+    let body = sweep.region(ir.body, &[]);
     let values = sweep.values;
     Ir { values, body, ..ir }
 }
@@ -194,32 +194,32 @@ impl<'a> Marker<'a> {
     }
 }
 
-struct Sweep<'a> {
+struct Sweep {
     live: Vec<bool>,
     kept: Vec<bool>,
     /// The next node in pre-order.
     at: usize,
-    old: &'a [Value],
+    old: Vec<Value>,
     values: Vec<Value>,
     renamed: Vec<Option<ValueId>>,
 }
 
-impl Sweep<'_> {
+impl Sweep {
     /// The region without what is not needed; of its parameters and results those components that are kept.
-    fn region(&mut self, region: &Region, drop_params: &[usize]) -> Region {
+    fn region(&mut self, region: Region, drop_params: &[usize]) -> Region {
         let params = region.params.iter().enumerate();
         let params = params
             .filter(|(k, _)| !drop_params.contains(k))
             .map(|(_, &id)| self.define(id))
             .collect();
         let mut nodes = Vec::with_capacity(region.nodes.len());
-        for node in &region.nodes {
+        for node in region.nodes {
             let at = self.at;
             self.at += 1;
             if self.kept[at] {
                 nodes.push(self.node(node));
             } else {
-                self.skip(node);
+                self.skip(&node);
             }
         }
         Region {
@@ -229,7 +229,16 @@ impl Sweep<'_> {
         }
     }
 
-    fn node(&mut self, node: &Node) -> Node {
+    fn node(&mut self, mut node: Node) -> Node {
+        if node.regions.is_empty() {
+            for arg in &mut node.args {
+                *arg = self.use_(*arg);
+            }
+            for result in &mut node.results {
+                *result = self.define(*result);
+            }
+            return node;
+        }
         let carried = match &node.op {
             Op::Loop { .. } | Op::While | Op::If => true,
             Op::Reduce { reducer, .. } | Op::Scan { reducer, .. } => *reducer == Reducer::Region,
@@ -259,12 +268,13 @@ impl Sweep<'_> {
             _ => dead.clone(),
         };
         let mut regions = Vec::with_capacity(node.regions.len());
-        for (i, inner) in node.regions.iter().enumerate() {
+        for (i, mut inner) in node.regions.into_iter().enumerate() {
+            let results = std::mem::take(&mut inner.results);
             let mut swept = self.region(inner, &dead_params);
             let is_cond = node.op == Op::While && i == 0;
-            swept.results = (inner.results.iter().enumerate())
+            swept.results = (results.into_iter().enumerate())
                 .filter(|(k, _)| is_cond || !dead.contains(k))
-                .map(|(_, &id)| self.use_(id))
+                .map(|(_, id)| self.use_(id))
                 .collect();
             regions.push(swept);
         }
@@ -273,12 +283,10 @@ impl Sweep<'_> {
             .map(|(_, &id)| self.define(id))
             .collect();
         Node {
-            op: node.op.clone(),
             args,
             results,
             regions,
-            span: node.span,
-            protocol: node.protocol,
+            ..node
         }
     }
 

@@ -199,11 +199,10 @@ fn by_level(
         want,
     };
     let network = memo::network(profile)?;
-    let args: Vec<Vec<Lit>> = std::iter::once(carry)
+    let args: Vec<Lit> = std::iter::once(carry)
         .chain(rest.iter().flat_map(|p| [p.x, p.y]))
-        .map(|l| vec![l])
         .collect();
-    let outputs = b.call(&network, &args);
+    let outputs = b.call_bits(&network, &args);
     if want == Want::Last {
         carries.clear();
     }

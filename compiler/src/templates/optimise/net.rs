@@ -10,9 +10,9 @@
 //! ```
 
 use super::flipped;
+use crate::mix::Mix;
 use smpcc_circuit::template::{Gate, Lit, Template};
 use std::collections::{BinaryHeap, HashMap};
-use std::hash::{BuildHasher, Hasher};
 
 /// Wires looked at in one check before it is given up.
 const MOST_STEPS: u32 = 1 << 12;
@@ -339,32 +339,4 @@ pub(super) fn signatures(template: &Template) -> Vec<u64> {
         });
     }
     out
-}
-
-/// Signatures are random already: they are their own hashes. Only lookups depend on it.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Mix;
-
-impl BuildHasher for Mix {
-    type Hasher = MixState;
-    fn build_hasher(&self) -> MixState {
-        MixState(0)
-    }
-}
-
-pub(super) struct MixState(u64);
-
-impl Hasher for MixState {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
-    }
-    fn write_u64(&mut self, value: u64) {
-        self.0 = (self.0.rotate_left(29) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 32;
-    }
 }

@@ -10,7 +10,8 @@
 //! ```
 
 use super::flipped;
-use super::net::{Mix, Net, atom, renewed, results};
+use super::net::{Net, atom, renewed, results};
+use crate::mix::Mix;
 use smpcc_circuit::template::{Gate, Lit, Template};
 use std::collections::{BTreeSet, HashMap};
 

@@ -3,6 +3,7 @@
 //! A network is a function of its profile, so remembering one changes the time that the compiler takes and nothing else.
 
 use super::{Profile, tables};
+use crate::mix::Mix;
 use smpcc_circuit::template::Template;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 const MOST: usize = 1 << 12;
 
 thread_local! {
-    static KNOWN: RefCell<HashMap<Profile, Option<Rc<Template>>>> = RefCell::default();
+    static KNOWN: RefCell<HashMap<Profile, Option<Rc<Template>>, Mix>> = RefCell::default();
 }
 
 /// [`tables::solve`], or what it said about this profile before.

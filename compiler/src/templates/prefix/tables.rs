@@ -5,6 +5,7 @@
 //! `last` (only the last). Intervals inside a run of equal arrivals share their entries.
 
 use super::{Position, Profile, Want, majority};
+use crate::mix::Mix;
 use smpcc_circuit::template::{Builder, Lit, Template};
 use std::collections::HashMap;
 
@@ -499,33 +500,5 @@ impl<'a> Tables<'a> {
         }
         let pair = self.build_group(b, before, n - before, e, e - 1);
         Self::carry_of(b, pair, first)
-    }
-}
-
-/// A hasher for the small packed keys of the tables (multiply and fold; keys are our own, so no attacker chooses them).
-#[derive(Clone, Copy, Default)]
-struct Mix;
-
-impl std::hash::BuildHasher for Mix {
-    type Hasher = MixState;
-    fn build_hasher(&self) -> MixState {
-        MixState(0)
-    }
-}
-
-struct MixState(u64);
-
-impl std::hash::Hasher for MixState {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
-    }
-    fn write_u64(&mut self, value: u64) {
-        let x = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = x ^ (x >> 29);
     }
 }
