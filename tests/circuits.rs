@@ -17,6 +17,16 @@ type Figures = (u64, u64);
 
 /// The figures of a program, and products and their depth, of three parties.
 fn figures(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> [Figures; 2] {
+    figures_on(Network::LAN, text, protocol, objective)
+}
+
+/// The same where parties are connected in some way.
+fn figures_on(
+    network: Network,
+    text: &str,
+    protocol: ProtocolChoice,
+    objective: ObjectiveChoice,
+) -> [Figures; 2] {
     let text = format!("party a; party b; party c;\n{text}");
     let mut sources = SourceSet::new();
     let root = sources.add("program.smpc", &text);
@@ -34,7 +44,7 @@ fn figures(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> 
         threshold: 1,
         protocol,
         objective,
-        network: Network::LAN,
+        network,
         costs: Costs::SHIPPED,
         opt: 2,
     };
@@ -228,4 +238,27 @@ fn biometric_matching_squares_its_differences() {
     let (size, depth) = forms(text);
     assert_eq!(size.0, 309_440);
     assert_eq!(depth, (439_198, 72));
+}
+
+#[test]
+fn the_network_and_the_lanes_choose_the_form() {
+    let sums = |lanes: u64| {
+        format!(
+            "fn main(x: secret [u32; {lanes}] from a, y: secret [u32; {lanes}] from b) -> [u32; {lanes}] {{ \
+             let mut z: secret [u32; {lanes}] = [0; {lanes}]; \
+             for i in 0..{lanes} {{ z[i] = x[i] + y[i]; }} z }}"
+        )
+    };
+    let chosen = |network: Network, lanes: u64| {
+        let (protocol, objective) = (ProtocolChoice::Boolean, ObjectiveChoice::Auto);
+        let [(ands, depth), _] = figures_on(network, &sums(lanes), protocol, objective);
+        (ands / lanes, depth)
+    };
+    // Few lanes: rounds count. Very many: bytes do. Between them, two levels more save a third of the ANDs.
+    assert_eq!(chosen(Network::LAN, 100), (134, 5));
+    assert_eq!(chosen(Network::LAN, 20_000), (85, 7));
+    assert_eq!(chosen(Network::LAN, 100_000), (31, 31));
+    // A level takes 200 times as long on the slow network, an AND up to 100 times.
+    assert_eq!(chosen(Network::WAN, 20_000), (134, 5));
+    assert_eq!(chosen(Network::WAN, 100_000), (85, 7));
 }

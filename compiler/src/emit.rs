@@ -149,7 +149,7 @@ impl Emitter<'_> {
             (ObjectiveChoice::Size, _) | (ObjectiveChoice::Auto, Domain::Yao) => &[Objective::Size],
             // With many lanes bytes may weigh more than rounds.
             (ObjectiveChoice::Auto, _) if lanes >= many_lanes(self.and_ps) => {
-                &[Objective::Depth, Objective::Size]
+                &[Objective::Depth, Objective::Balanced, Objective::Size]
             }
             (ObjectiveChoice::Auto, _) => &[Objective::Depth],
         }
