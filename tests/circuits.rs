@@ -262,3 +262,12 @@ fn the_network_and_the_lanes_choose_the_form() {
     assert_eq!(chosen(Network::WAN, 20_000), (134, 5));
     assert_eq!(chosen(Network::WAN, 100_000), (85, 7));
 }
+
+#[test]
+fn logic_written_by_hand_becomes_what_an_expert_would_write() {
+    let words = "x: secret u32 from a, y: secret u32 from b, z: secret u32 from c";
+    let program = |body: &str| forms(&format!("fn main({words}) -> u32 {{ {body} }}"));
+    // The majority of three bits is one AND, a choice between two is one.
+    assert_eq!(program("(x & y) | (x & z) | (y & z)"), ((32, 1), (32, 1)));
+    assert_eq!(program("(x & y) | (!x & z)"), ((32, 1), (32, 1)));
+}

@@ -1,12 +1,13 @@
 //! From the IR and a choice of domains to a compiled [`Program`].
 //!
 //! A walk over the IR writes each node as operations in its domain ([`frame`]); operands come from wherever they are, by
-//! explicit conversions ([`convert`]); when a region ends, its bit logic is fused into templates ([`fuse`]). Every node can be
+//! explicit conversions ([`convert`]); when a region ends, its bit logic is fused ([`fuse`]) into templates ([`circuit`]). Every node can be
 //! written in every domain: what has no arithmetic form is computed in bits and converted back, so that a plan is a matter of
 //! cost alone. Deterministic: tables in order, hash maps for look-ups only.
 
 mod arith;
 mod array;
+mod circuit;
 mod convert;
 mod frame;
 mod fuse;
@@ -67,6 +68,7 @@ pub fn emit(
         scale: 1,
         loc: Loc::default(),
         why: 0,
+        rewritable: circuit::MOST_REWRITTEN_IN_ALL,
         attribution: Attribution::new(),
     };
     emitter.region(&ir.body);
@@ -133,6 +135,8 @@ struct Emitter<'a> {
     scale: u64,
     loc: Loc,
     why: u32,
+    /// Gates that may still be rewritten bit by bit.
+    rewritable: usize,
     attribution: Attribution,
 }
 

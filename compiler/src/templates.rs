@@ -28,6 +28,7 @@ pub use array::{array_read, array_write, table_lookup};
 pub use compare::{and_all, equal, less_than, less_than_by, or_all, select};
 pub use heap::{Term, csa, product_sum, sum};
 pub use optimise::optimise;
+pub(crate) use optimise::rewrite;
 
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::template::{Builder, Lit, Template};

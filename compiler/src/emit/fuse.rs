@@ -8,21 +8,17 @@
 //! another operation: it stays whole, and its calls share one template.
 
 use super::Emitter;
-use super::frame::{Logic, Micro, Work};
+use super::frame::{Micro, Work};
 use crate::mix::Mix;
-use crate::templates::{self, Objective, Term};
-use smpcc_circuit::ids::{SectionId, TemplateId, ValueId};
+use crate::templates::Objective;
+use smpcc_circuit::ids::{SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Region};
 use smpcc_circuit::stats::Split;
-use smpcc_circuit::template::{Builder, Gate, Lit, Template};
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::template::Template;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most operands of logic that may share a circuit with other logic on the same ones.
 const MAX_SHARED: usize = 8;
-
-/// Gates that a bit of a result takes, more often than not.
-const GATES_A_BIT: usize = 8;
 
 /// A region that has been written, and what it uses of the frames around it.
 pub(super) struct Closed {
@@ -112,13 +108,7 @@ impl Emitter<'_> {
             .flat_map(|m| m.results.iter().copied())
             .filter(|v| used.contains(v))
             .collect();
-        let form = |objective| self.circuit(members, &inputs, &outputs, objective);
-        let (template, split) = match self.objectives(domain, lanes) {
-            [only] => form(*only),
-            several => (several.iter().map(|&objective| form(objective)))
-                .min_by_key(|(template, _)| self.price(template, lanes))
-                .unwrap_or_else(|| form(Objective::Size)),
-        };
+        let (template, split) = self.cheapest(members, &inputs, &outputs, domain, lanes);
         // The line that the work is mostly from.
         let main = split
             .iter()
@@ -216,102 +206,6 @@ impl Emitter<'_> {
         }
         inputs
     }
-
-    /// One circuit for connected logic, and for each source line its ANDs in it and those on the longest chain.
-    fn circuit(
-        &self,
-        members: &[&Micro],
-        inputs: &[ValueId],
-        outputs: &[ValueId],
-        objective: Objective,
-    ) -> (Template, BTreeMap<Loc, (u64, u64)>) {
-        let widths: Vec<u32> = inputs
-            .iter()
-            .map(|&v| self.info(v).scalar.width())
-            .collect();
-        let mut b = Builder::new(&widths);
-        let results = members.iter().flat_map(|m| &m.results);
-        b.reserve(
-            results
-                .map(|&v| GATES_A_BIT * self.info(v).scalar.width() as usize)
-                .sum(),
-        );
-        let mut lits: BTreeMap<ValueId, Vec<Lit>> = BTreeMap::new();
-        for (i, &v) in inputs.iter().enumerate() {
-            lits.insert(v, b.input(i));
-        }
-        let mut name = Name::default();
-        let mut bounds = vec![0];
-        for m in members {
-            let args: Vec<Vec<Lit>> = m
-                .args
-                .iter()
-                .map(|&v| lits.get(&v).cloned().unwrap_or_else(|| self.literal(v)))
-                .collect();
-            let Work::Logic(logic) = &m.work else {
-                continue;
-            };
-            let widths: Vec<u32> = m
-                .results
-                .iter()
-                .map(|&v| self.info(v).scalar.width())
-                .collect();
-            let outs = build(&mut b, logic, &args, &widths, objective);
-            bounds.push(b.n_gates());
-            name.add(logic, &widths);
-            for (&v, out) in m.results.iter().zip(outs) {
-                lits.insert(v, out);
-            }
-        }
-        let outs: Vec<_> = outputs
-            .iter()
-            .map(|v| lits.get(v).cloned().unwrap_or_default())
-            .collect();
-        let mut split: BTreeMap<Loc, (u64, u64)> = BTreeMap::new();
-        let (template, parts) = b.finish_parts(name.finish(), outs, &bounds);
-        for (m, (ands, levels)) in members.iter().zip(parts) {
-            let line = split.entry(m.loc).or_default();
-            *line = (line.0 + ands, line.1 + levels);
-        }
-        (template, split)
-    }
-
-    fn template(&mut self, template: Template) -> TemplateId {
-        let key = fingerprint(&template);
-        let known = self.template_ids.entry(key).or_default();
-        for &id in known.iter() {
-            let other: &Template = &self.templates[id.index()];
-            if (&other.inputs, &other.gates, &other.outputs)
-                == (&template.inputs, &template.gates, &template.outputs)
-            {
-                return id;
-            }
-        }
-        let id = TemplateId::new(self.templates.len());
-        known.push(id);
-        self.templates.push(template);
-        id
-    }
-
-    fn literal(&self, value: ValueId) -> Vec<Lit> {
-        let word = self.splat_of(value).unwrap_or(0);
-        (0..self.info(value).scalar.width())
-            .map(|i| Lit::from(word >> i & 1 == 1))
-            .collect()
-    }
-}
-
-/// Equal for templates with equal gates, and seldom otherwise.
-fn fingerprint(template: &Template) -> u64 {
-    let mix =
-        |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut hash = template.gates.len() as u64;
-    for gate in &template.gates {
-        let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-        hash = mix(hash, u64::from(a.0) << 32 | u64::from(b.0));
-    }
-    let outputs = template.outputs.iter().flatten();
-    outputs.fold(hash, |hash, lit| mix(hash, u64::from(lit.0)))
 }
 
 /// What is needed: effects, results, and what those need.
@@ -461,163 +355,4 @@ fn used_outside(micros: &[Micro], groups: &[Vec<usize>], results: &[ValueId]) ->
         }
     }
     used
-}
-
-/// The gates of one piece of logic; results of `widths` bits.
-fn build(
-    b: &mut Builder,
-    logic: &Logic,
-    args: &[Vec<Lit>],
-    widths: &[u32],
-    objective: Objective,
-) -> Vec<Vec<Lit>> {
-    let width = widths.first().copied().unwrap_or(0);
-    let empty = Vec::new();
-    let arg = |i: usize| args.get(i).unwrap_or(&empty);
-    let term = |bits: &[Lit], n: u32, signed: bool, negated: bool| Term {
-        bits: resized(bits, n, signed),
-        signed,
-        negated,
-        shift: 0,
-    };
-    match logic {
-        Logic::Word { op, from, to } => {
-            vec![templates::word_op(b, *op, *from, *to, args, objective)]
-        }
-        Logic::Sum { bits, signed } => {
-            if width == 1 {
-                let bit = args
-                    .iter()
-                    .filter_map(|a| a.first().copied())
-                    .fold(Lit::FALSE, |x, y| b.xor(x, y));
-                return vec![vec![bit]];
-            }
-            let terms: Vec<_> = args
-                .iter()
-                .map(|a| term(a, *bits, *signed, false))
-                .collect();
-            vec![templates::sum(b, &terms, width, objective)]
-        }
-        Logic::Difference => {
-            let terms: Vec<_> = args
-                .iter()
-                .enumerate()
-                .map(|(i, a)| term(a, width, false, i > 0))
-                .collect();
-            vec![templates::sum(b, &terms, width, objective)]
-        }
-        Logic::CarrySave => {
-            let rows: Vec<_> = args.iter().map(|a| resized(a, width, false)).collect();
-            let mut rows = templates::csa(b, &rows);
-            rows.resize(2, Vec::new());
-            rows.iter().map(|r| resized(r, width, false)).collect()
-        }
-        Logic::Products { bits, signed } => {
-            let n = args.len() / 2;
-            // Factors are cut to what their range needs and extended to the result's width by wires alone.
-            let factor = |a: &[Lit], bits: u32, signed: bool| {
-                resized(&resized(a, bits, signed), width, signed)
-            };
-            let products: Vec<_> = (0..n)
-                .map(|i| {
-                    (
-                        factor(arg(i), bits.0, signed.0),
-                        factor(arg(n + i), bits.1, signed.1),
-                        false,
-                    )
-                })
-                .collect();
-            vec![templates::product_sum(b, &products, &[], width, objective)]
-        }
-        Logic::Bit(i) => vec![vec![arg(0).get(*i as usize).copied().unwrap_or(Lit::FALSE)]],
-        Logic::AnyFrom(i) => {
-            let high = arg(0).get(*i as usize..).unwrap_or(&[]).to_vec();
-            vec![vec![templates::or_all(b, &high)]]
-        }
-        Logic::Unless | Logic::When => {
-            let when = arg(1).first().copied().unwrap_or(Lit::FALSE);
-            let when = if matches!(logic, Logic::Unless) {
-                !when
-            } else {
-                when
-            };
-            vec![arg(0).iter().map(|&x| b.and(x, when)).collect()]
-        }
-        Logic::ReadArray => match args.split_last() {
-            Some((index, elements)) => vec![resized(
-                &templates::array_read(b, elements, index, objective),
-                width,
-                false,
-            )],
-            None => vec![vec![Lit::FALSE; width as usize]],
-        },
-        Logic::WriteArray => match args {
-            [elements @ .., index, value] => {
-                templates::array_write(b, elements, index, value, objective)
-            }
-            _ => Vec::new(),
-        },
-        Logic::Lookup(table) => vec![templates::table_lookup(b, table, width, arg(0), objective)],
-        Logic::Circuit(circuit) => b.call(&circuit.form(objective).template, args),
-    }
-}
-
-fn resized(bits: &[Lit], width: u32, signed: bool) -> Vec<Lit> {
-    let mut out = bits.to_vec();
-    let fill = if signed {
-        bits.last().copied().unwrap_or(Lit::FALSE)
-    } else {
-        Lit::FALSE
-    };
-    out.resize(width as usize, fill);
-    out
-}
-
-/// What a template is called: its operations, as far as they fit.
-#[derive(Default)]
-struct Name {
-    parts: Vec<(String, usize)>,
-}
-
-impl Name {
-    fn add(&mut self, logic: &Logic, widths: &[u32]) {
-        let width = widths.first().copied().unwrap_or(0);
-        let part = match logic {
-            Logic::Word { op, from, to } => match from {
-                Scalar::Bool => format!("{}.bool", op.name()),
-                Scalar::Int { .. } if *op == smpcc_circuit::gate::WordOp::Cast => {
-                    format!("cast.{from}.{to}")
-                }
-                Scalar::Int { .. } => format!("{}.{from}", op.name()),
-            },
-            Logic::Sum { .. } => format!("sum.{width}"),
-            Logic::Difference => format!("difference.{width}"),
-            Logic::CarrySave => format!("carry_save.{width}"),
-            Logic::Products { .. } => format!("products.{width}"),
-            Logic::Bit(_) | Logic::AnyFrom(_) => "bits".into(),
-            Logic::Unless | Logic::When => format!("mask.{width}"),
-            Logic::ReadArray => format!("read.{width}"),
-            Logic::WriteArray => format!("write.{width}"),
-            Logic::Lookup(_) => format!("lookup.{width}"),
-            Logic::Circuit(circuit) => circuit.name.clone(),
-        };
-        match self.parts.iter_mut().find(|p| p.0 == part) {
-            Some(known) => known.1 += 1,
-            None => self.parts.push((part, 1)),
-        }
-    }
-
-    fn finish(self) -> String {
-        let n = self.parts.len();
-        let mut text: Vec<String> = self
-            .parts
-            .into_iter()
-            .take(4)
-            .map(|(part, n)| if n == 1 { part } else { format!("{n}×{part}") })
-            .collect();
-        if n > 4 {
-            text.push("…".into());
-        }
-        text.join(" ")
-    }
 }

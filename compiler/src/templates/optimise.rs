@@ -38,6 +38,14 @@ pub fn optimise(template: &Template, objective: Objective) -> Template {
     }
 }
 
+/// [`optimise`] for what generators made in the form of `objective`: between the forms, adders stay as they are.
+pub(crate) fn rewrite(template: &Template, objective: Objective) -> Template {
+    match objective {
+        Objective::Balanced => small(template, false),
+        Objective::Size | Objective::Depth => optimise(template, objective),
+    }
+}
+
 /// Fewer ANDs; unless `any_level`, no more depth.
 fn small(template: &Template, any_level: bool) -> Template {
     let mut best = sweep::merge_equal(&net::merged(template, any_level), any_level);
