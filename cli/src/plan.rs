@@ -298,8 +298,13 @@ impl Given {
                 {
                     continue;
                 }
+                let hint = if schema.params.iter().any(|p| p.name == *key) {
+                    "; an input stands under the party that gives it"
+                } else {
+                    ""
+                };
                 return Err(Failure::usage(format!(
-                    "{}: `{key}` is no party of this run; the parties are {}",
+                    "{}: `{key}` is no party of this run; the parties are {}{hint}",
                     self.place,
                     party_list(&names)
                 )));
@@ -393,11 +398,11 @@ pub fn one_party(
     let nothing = Tree::Map(Vec::new());
     let columns;
     let (tree, table) = match (tree, params.as_slice()) {
-        (Tree::List(_) | Tree::Table(..), [only]) if is_table(only) => {
-            (&nothing, Some(tree))
-        }
+        (Tree::List(_) | Tree::Table(..), [only]) if is_table(only) => (&nothing, Some(tree)),
         (Tree::Table(_, table), _) => {
-            let lists = table.iter().map(|(n, c)| (n.clone(), Tree::List(c.clone())));
+            let lists = table
+                .iter()
+                .map(|(n, c)| (n.clone(), Tree::List(c.clone())));
             columns = Tree::Map(lists.collect());
             (&columns, None)
         }

@@ -4,8 +4,8 @@
 //! the links are.
 
 use crate::exit::{Exit, Failure, Outcome};
-use crate::load::{Source, Style};
 use crate::inputs::pipe;
+use crate::load::{Source, Style};
 use crate::plan::{Choices, PartyInputs};
 use crate::{load, render};
 use serde::{Deserialize, Serialize};

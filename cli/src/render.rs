@@ -138,9 +138,12 @@ mod tests {
             json(&shape, &leaves.each_ref()),
             r#"{"ok": true, "rows": [[[1, 5], [-1, 6]], [[3, 7], [4, 340282366920938463463374607431768211455]]], "last": 9}"#
         );
-        assert_eq!(human(
+        assert_eq!(
+            human(
                 &Shape(vec![scalar(Scalar::Bool)]),
                 &[&Elements::Narrow(vec![0])]
-            ), "no");
+            ),
+            "no"
+        );
     }
 }

@@ -28,7 +28,9 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         by_party(|r| r.correlations.prepared),
         made.map(|c| c.setup + c.prepared).sum::<u64>(),
     );
-    let peaks = reports.iter().filter_map(|r| Some((r.party, r.peak_memory?)));
+    let peaks = reports
+        .iter()
+        .filter_map(|r| Some((r.party, r.peak_memory?)));
     let peaks: Vec<String> = peaks.map(|(p, peak)| format!("\"{p}\": {peak}")).collect();
     let longest = |f: fn(&PartyReport) -> f64| reports.iter().map(f).fold(0.0, f64::max);
     let sections: Vec<String> = first

@@ -82,7 +82,9 @@ mod tests {
             _ => 0,
         });
         assert!(back.eq(numbers));
-        let list: List = [Tree::Int(false, 3), Tree::Int(true, 3)].into_iter().collect();
+        let list: List = [Tree::Int(false, 3), Tree::Int(true, 3)]
+            .into_iter()
+            .collect();
         assert!(matches!(list.get(1).as_deref(), Some(Tree::Int(true, 3))));
         assert!(matches!(list.get(0).as_deref(), Some(Tree::Int(false, 3))));
         assert!(matches!(

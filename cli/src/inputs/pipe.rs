@@ -84,7 +84,11 @@ pub fn read(columns: &[Column], inputs: &mut PartyInputs, from: &mut impl Read) 
         } else {
             Elements::Narrow(narrow)
         };
-        inputs.words.entry(column.param.clone()).or_default().push(words);
+        inputs
+            .words
+            .entry(column.param.clone())
+            .or_default()
+            .push(words);
     }
     Ok(())
 }
@@ -103,7 +107,9 @@ mod tests {
         let mut inputs = PartyInputs::default();
         let narrow = Elements::Narrow((0..20_000).map(|i| u64::MAX - i).collect());
         let wide = Elements::Wide(vec![u128::MAX, 0, 1 << 64]);
-        inputs.words.insert("a".into(), vec![narrow, Elements::Narrow(Vec::new())]);
+        inputs
+            .words
+            .insert("a".into(), vec![narrow, Elements::Narrow(Vec::new())]);
         inputs.words.insert("b".into(), vec![wide]);
         let mut bytes = Vec::new();
         write(&inputs, &mut bytes).unwrap();

@@ -149,6 +149,22 @@ fn special_case(
             .help(format!("choose another name, for example `{word}_`")),
         );
     }
+    if token.kind == Kind::RBracket && can(";") && can("in") {
+        return Some(
+            diagnostic!(E1005, span, "the type of an array says its length")
+                .here("no length before this")
+                .help("write `[T; 8]`, `[T; N]` with `<const N: usize>` after the function's name, or `[T; _]` for a length that each party chooses"),
+        );
+    }
+    if token.kind == Kind::Const
+        && before.is_some_and(|b| matches!(b.kind, Kind::Comma | Kind::LParen))
+    {
+        return Some(
+            diagnostic!(E1005, span, "a constant is no parameter")
+                .here("not expected here")
+                .help("write `<const N: usize>` after the function's name; a parameter without `secret` is a public argument"),
+        );
+    }
     if token.kind == Kind::Eq && can("{body") {
         return Some(
             diagnostic!(E1005, span, "`=` assigns, it does not compare")

@@ -150,6 +150,16 @@ fn lexer_errors_do_not_cascade() {
 }
 
 #[test]
+fn forms_of_other_languages_get_the_form_of_this_one() {
+    let help = |text: &str| {
+        let (_, errors) = parse(FileId(0), text);
+        errors.into_iter().find_map(|e| e.help).unwrap_or_default()
+    };
+    assert!(help("fn f(x: secret [u8] from a) { }").contains("[T; _]"));
+    assert!(help("fn f(x: u8, const N: usize) { }").contains("<const N: usize>"));
+}
+
+#[test]
 fn what_comes_later_is_named() {
     assert_eq!(codes("enum E { A, B }"), [("E1009", 0)]);
     assert_eq!(codes("fn f() { match x { } }"), [("E1009", 9)]);
