@@ -332,3 +332,62 @@ fn multiply_tuple<R: Coefficients>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::galois::Galois;
+    use super::*;
+
+    /// What some dealers' tuples become in all results, mod 2: for each coordinate that they deal, the coordinates of the results.
+    fn columns(galois: Galois, dealers: &[usize], n_results: usize) -> Vec<u128> {
+        let d = galois.degree();
+        let mut columns = Vec::new();
+        for &dealer in dealers {
+            let node = galois.matrix(galois.point(dealer + 1));
+            for a in 0..d {
+                let mut tuple: Vec<u64> = (0..d).map(|b| u64::from(a == b)).collect();
+                let (mut product, mut column) = (tuple.clone(), 0);
+                for power in 0..n_results {
+                    if power > 0 {
+                        multiply_tuple::<Sliced>(&node, &tuple, 1, &mut product);
+                        tuple.copy_from_slice(&product);
+                    }
+                    for (b, word) in tuple.iter().enumerate() {
+                        column |= u128::from(word & 1) << (power * d + b);
+                    }
+                }
+                columns.push(column);
+            }
+        }
+        columns
+    }
+
+    fn rank(mut columns: Vec<u128>) -> usize {
+        let mut rank = 0;
+        while let Some(pivot) = columns.pop() {
+            if pivot != 0 {
+                let low = pivot & pivot.wrapping_neg();
+                let others = columns.iter_mut().filter(|c| **c & low != 0);
+                others.for_each(|c| *c ^= pivot);
+                rank += 1;
+            }
+        }
+        rank
+    }
+
+    /// Whichever t dealers are corrupt, the results are an invertible function of what the others deal (mod 2, hence mod 2^k): with
+    /// one uniform tuple from each of them, all results are uniform.
+    #[test]
+    fn honest_dealers_make_results_uniform() {
+        for (n, t) in [(3, 1), (4, 1), (5, 1), (5, 2), (7, 3), (16, 7)] {
+            let degree = (usize::BITS - usize::leading_zeros(n)) as usize;
+            let galois = Galois::new(degree).unwrap();
+            let sets = (0u32..1 << n).filter(|set| set.count_ones() as usize == n - t);
+            for set in sets.step_by(if n > 7 { 997 } else { 1 }) {
+                let honest: Vec<usize> = (0..n).filter(|i| set >> i & 1 == 1).collect();
+                let columns = columns(galois, &honest, n - t);
+                assert_eq!(rank(columns), (n - t) * degree, "{n} {t} {honest:?}");
+            }
+        }
+    }
+}
