@@ -18,7 +18,7 @@ const B: Domain = Domain::Boolean;
 const Y: Domain = Domain::Yao;
 
 /// More lanes than two blocks, and not a multiple of one.
-const LANES: u64 = (1 << 16) + 377;
+const LANES: u64 = (1 << 16) + 1001;
 
 fn linear(coefficients: &[Word], constant: Word) -> Op {
     Op::Linear {
@@ -155,6 +155,7 @@ fn blocks_give_what_whole_vectors_give() {
         (SuiteName::Gmw, 3, B),
         (SuiteName::Bgw, 3, B),
         (SuiteName::Bgw, 5, B),
+        (SuiteName::Bgw, 7, B),
     ] {
         let b = everything(suite, n_parties, domain);
         let groups = &groups(&b.program)[0];
@@ -171,6 +172,32 @@ fn blocks_give_what_whole_vectors_give() {
         ]);
         expect_all(&b.program, &all);
     }
+}
+
+/// Blocks of what goes through the king among the most parties that there can be: products, ANDs and bits made integers.
+#[test]
+fn blocks_go_through_the_king_of_many() {
+    // Blocks are multiples of the random sharings that are made at a time.
+    let lanes = LANES + 4000;
+    let mut b = Builder::of(SuiteName::Bgw, 16, 7);
+    let x = b.input(0, a(8), u(8), lanes);
+    let bits = b.input(15, B, Scalar::Bool, lanes);
+    let product = b.op(Op::Mul, &[x, x], a(8), u(8), lanes);
+    let and = b.template({
+        let mut t = smpcc_circuit::template::Builder::new(&[1, 1]);
+        let (x, y) = (t.input(0), t.input(1));
+        let both = t.and(x[0], y[0]);
+        t.finish("and", vec![vec![both]])
+    });
+    let bit = b.op(Op::Call(and), &[bits, bits], B, Scalar::Bool, lanes);
+    let number = b.op(Op::InjectBit, &[bit], a(8), u(8), lanes);
+    let sum = b.op(linear(&[1, 1], 3), &[product, number], a(8), u(8), lanes);
+    b.output(sum, &[9]);
+    assert!(!groups(&b.program)[0].is_empty());
+    expect_all(
+        &b.program,
+        &inputs(&[&words(8, 8, lanes), &words(9, 1, lanes)]),
+    );
 }
 
 #[test]
