@@ -6,6 +6,7 @@
 
 use super::Emitter;
 use crate::imported::Circuit;
+use crate::passes::constants::hull;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Loc, Op, ValueInfo};
@@ -150,10 +151,9 @@ impl Emitter<'_> {
                 | Op::Loop { .. }
                 | Op::While { .. }
                 | Op::If { .. } => true,
-                Op::Gather { .. } | Op::Scatter { .. } => args.get(1).is_some_and(|v| {
-                    let known = &self.known[v.index()];
-                    known.constant.is_none() && !known.indexes_safely
-                }),
+                Op::Gather { block } | Op::Scatter { block } => {
+                    matches!(args[..], [array, idx, ..] if !self.in_range(array, idx, *block))
+                }
                 _ => false,
             },
         };
@@ -167,6 +167,18 @@ impl Emitter<'_> {
             loc,
             why,
         });
+    }
+
+    /// Whether every index is known to lie in an array of blocks of `block` lanes. One that does not stops the run, also where
+    /// nobody uses what it finds.
+    fn in_range(&self, array: ValueId, idx: ValueId, block: u64) -> bool {
+        let known = &self.known[idx.index()];
+        let len = self.info(array).lanes.checked_div(block).unwrap_or(0);
+        known.indexes_safely
+            || self.info(idx).lanes == 0
+            || (known.constant.as_ref())
+                .and_then(|words| hull(words, self.info(idx).scalar))
+                .is_some_and(|(_, last)| last < Word::from(len))
     }
 
     /// An operation with one result.
@@ -265,6 +277,7 @@ impl Emitter<'_> {
         let lanes = self.info(idx).lanes * block;
         if let Some(word) = self.splat_of(src)
             && self.known[idx.index()].constant.is_some()
+            && self.in_range(src, idx, block)
         {
             return self.splat(info.scalar, lanes, word);
         }
