@@ -223,6 +223,23 @@ fn garbling_where_nothing_garbles_is_refused_by_operation_and_line() {
 }
 
 #[test]
+fn a_function_that_cannot_be_arithmetic_is_named_with_its_line() {
+    let folder = folder(&[(
+        "p.smpc",
+        "#[protocol(arithmetic)]\nfn less(x: secret u32, y: secret u32) -> secret bool {\n    x * y < y\n}\nfn main(x: secret u32 from each) -> bool { less(x[0], x[1]) }\n",
+    )]);
+    let path = folder.path().join("p.smpc").display().to_string();
+    let output = smpcc(&["stats", &path, "--parties", "3"]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    for part in ["E4008", "p.smpc:3:", "comparing"] {
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    }
+    let forced = ["stats", &path, "--parties", "3", "--protocol", "boolean"];
+    assert!(smpcc(&forced).status.success());
+}
+
+#[test]
 fn samples_serve_fewer_parties_and_say_who_is_missing() {
     let avg = example("avg.smpc").display().to_string();
     let fewer = smpcc(&["stats", &avg, "--parties", "2"]);

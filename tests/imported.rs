@@ -243,6 +243,22 @@ fn there_is_no_arithmetic_form() {
         ObjectiveChoice::Auto,
     );
     assert_eq!(plan.err(), Some(vec![Code::E4008]));
+    // Nor does it fall back to bits where a function asks for arithmetic.
+    let of = |attribute: &str| {
+        compile(
+            &format!(
+                "circuit add: fn(u64, u64) -> u64 = \"add.txt\";
+                {attribute}
+                fn both(x: secret u64, y: secret u64) -> secret u64 {{ add(x * y, y) }}
+                fn main(x: secret u64 from a, y: secret u64 from b) -> u64 {{ both(x, y) }}"
+            ),
+            Some(("add.txt", &text)),
+            ProtocolChoice::Auto,
+            ObjectiveChoice::Auto,
+        )
+    };
+    assert_eq!(of("#[protocol(arithmetic)]").err(), Some(vec![Code::E4008]));
+    assert!(of("#[protocol(boolean)]").is_ok());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A forced domain holds for everything secret. Otherwise the cost model ([`cost`]) and a bounded, deterministic search
 //! ([`search`]) choose. Emission can write any operation in any domain, by conversions if need be, so a plan only decides
-//! what a run costs, with two exceptions that are errors which name an operation: `--protocol arithmetic` promises that
+//! what a run costs, with two exceptions that are errors which name an operation: who asks for `arithmetic` is promised that
 //! nothing leaves the arithmetic domain, and not every suite garbles.
 //!
 //! Rings follow from the choice: a value takes the widest ring that a use needs, if range analysis proves that the integer
@@ -53,16 +53,19 @@ impl Plan {
 /// The plan for `ir`.
 ///
 /// # Errors
-/// With `--protocol arithmetic`, each operation that has no arithmetic form; an operation that is to be garbled in a suite
-/// that does not garble.
+/// Each operation that has no arithmetic form and is to have one, by `--protocol arithmetic` or an attribute; an operation
+/// that is to be garbled in a suite that does not garble.
 pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
     if !options.suite.garbles() {
         legal::check_ungarbled(ir, options.protocol)?;
     }
     let kind = match options.protocol {
-        ProtocolChoice::Auto => return Ok(cheapest(ir, options)),
+        ProtocolChoice::Auto => {
+            legal::check_arithmetic(ir, false)?;
+            return Ok(cheapest(ir, options));
+        }
         ProtocolChoice::Arithmetic => {
-            legal::check_arithmetic(ir)?;
+            legal::check_arithmetic(ir, true)?;
             Kind::Arithmetic
         }
         ProtocolChoice::Yao => Kind::Yao,

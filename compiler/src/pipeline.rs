@@ -140,7 +140,7 @@ fn from_no_form(error: NoForm, suite: Suite) -> Diagnostic {
     }
     Diagnostic::new(Code::E4008, span, format!("{what} has no arithmetic form"))
         .here("cannot be done on numbers that are shared as a whole")
-        .help("leave out `--protocol arithmetic`, or ask for `boolean`, in which everything works")
+        .help("leave out `arithmetic`, or ask for `boolean`, in which everything works")
 }
 
 /// The lines of every function, the library's included.

@@ -1,5 +1,5 @@
-//! What has an arithmetic form, for a program that is to stay in arithmetic shares from input to output; and what is asked
-//! to be garbled where nothing can be.
+//! What has an arithmetic form, for a program or a function that is to stay in arithmetic shares; and what is asked to be
+//! garbled where nothing can be.
 
 use super::NoForm;
 use crate::emit::has_arithmetic_form;
@@ -63,12 +63,17 @@ pub(crate) fn is_arithmetic(ir: &Ir, node: &Node, wide: &[bool]) -> Result<(), S
     }
 }
 
+/// For a program that is to stay arithmetic as a whole, or (not `all`) where the source asks for it.
+///
 /// # Errors
 /// One entry per operation without an arithmetic form.
-pub(super) fn check_arithmetic(ir: &Ir) -> Result<(), Vec<NoForm>> {
+pub(super) fn check_arithmetic(ir: &Ir, all: bool) -> Result<(), Vec<NoForm>> {
+    if !all && !asks_for_arithmetic(&ir.body) {
+        return Ok(());
+    }
     let wide = super::rings::wide(ir);
     let mut errors = Vec::new();
-    check_region(ir, &ir.body, &wide, &mut errors);
+    check_region(ir, &ir.body, all, &wide, &mut errors);
     errors.dedup();
     if errors.is_empty() {
         Ok(())
@@ -77,9 +82,17 @@ pub(super) fn check_arithmetic(ir: &Ir) -> Result<(), Vec<NoForm>> {
     }
 }
 
-fn check_region(ir: &Ir, region: &Region, wide: &[bool], errors: &mut Vec<NoForm>) {
+fn asks_for_arithmetic(region: &Region) -> bool {
+    region.nodes.iter().any(|node| {
+        node.protocol == Some(Protocol::Arithmetic) || node.regions.iter().any(asks_for_arithmetic)
+    })
+}
+
+fn check_region(ir: &Ir, region: &Region, all: bool, wide: &[bool], errors: &mut Vec<NoForm>) {
     for node in &region.nodes {
-        if let Err(what) = is_arithmetic(ir, node, wide) {
+        if (all || node.protocol == Some(Protocol::Arithmetic))
+            && let Err(what) = is_arithmetic(ir, node, wide)
+        {
             errors.push(NoForm {
                 asked: Protocol::Arithmetic,
                 what,
@@ -87,7 +100,7 @@ fn check_region(ir: &Ir, region: &Region, wide: &[bool], errors: &mut Vec<NoForm
             });
         }
         for inner in &node.regions {
-            check_region(ir, inner, wide, errors);
+            check_region(ir, inner, all, wide, errors);
         }
     }
 }
