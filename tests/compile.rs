@@ -101,6 +101,38 @@ fn sections_move_from_boolean_to_garbled_where_rounds_are_slow() {
 }
 
 #[test]
+fn few_transfers_take_a_part_of_the_setup() {
+    let lan = |bits: u32| {
+        let text = format!(
+            "party left;\nparty right;\nfn main(a: secret u{bits} from left, b: secret u{bits} from right) -> bool {{ a < b }}\n"
+        );
+        let mut sources = SourceSet::new();
+        let root = sources.add("less.smpc", text);
+        let hir = front::check(&sources, root).0.expect("a program");
+        let session = Session {
+            n_parties: 2,
+            role_counts: vec![1, 1],
+            args: BTreeMap::new(),
+            lens: BTreeMap::new(),
+        };
+        let options = Options {
+            suite: Suite::TwoParty,
+            ..options(ProtocolChoice::Yao)
+        };
+        let program = pipeline::compile(&hir, &sources, "less", &session, &options, &mut |_, _| {})
+            .unwrap_or_else(|d| panic!("{d:?}"))
+            .program;
+        let stats = stats(&program, &Known::default());
+        stats.estimate_ms.lan.expect("a straight program")
+    };
+    let whole = Costs::SHIPPED.two_party.setup_ps as f64 / 1e9;
+    // A label transfer per bit of the evaluator's: base transfers alone, or those of an extension in one direction.
+    let (few, many) = (lan(16), lan(128));
+    assert!(few < whole / 4.0, "{few} of {whole} ms");
+    assert!(many > whole / 2.0 && many < whole, "{many} of {whole} ms");
+}
+
+#[test]
 fn a_table_of_local_times_moves_sections() {
     let slow = |costs: Costs| {
         let text = "fn main(xs: [secret u32; _] from each) -> bool { let mut any: secret bool = false; \

@@ -60,7 +60,12 @@ pub struct Setup {
     pub sent: Vec<u64>,
     /// Rounds that it takes.
     pub rounds: u32,
+    /// Base transfers that each pair of parties makes, of the [`MOST_BASE_TRANSFERS`] that times are measured with.
+    pub base_transfers: u64,
 }
+
+/// Base transfers of two parties that extend them in both directions.
+pub const MOST_BASE_TRANSFERS: u64 = 256;
 
 /// When a value is there: stamps of the latest messages that it depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,6 +284,7 @@ pub fn setup(program: &Program) -> Setup {
         Suite::Rep3 | Suite::Bgw => Setup {
             sent: vec![0; program.n_parties as usize],
             rounds: 0,
+            base_transfers: 0,
         },
         Suite::TwoParty | Suite::Gmw => pairwise::setup(program),
     }

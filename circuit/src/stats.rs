@@ -233,10 +233,11 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
         program.n_parties,
         program.threshold,
     );
+    let base_transfers = setup.base_transfers;
     let estimate = |link: Link| {
         rounds.map(|r| {
             let most = sent.iter().copied().max().unwrap_or(0);
-            time::milliseconds(link, r, most, &total, &work)
+            time::milliseconds(link, r, most, &total, &work, base_transfers)
         })
     };
     Stats {

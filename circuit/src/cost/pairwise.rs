@@ -402,9 +402,15 @@ pub(super) fn setup(program: &Program) -> Setup {
         Route::Base(_) => 1,
         Route::Extension => 2,
     };
+    let base = |route: Route| match route {
+        Route::None => 0,
+        Route::Base(count) => count,
+        Route::Extension => N_BASE,
+    };
     let all = [routes.up, routes.down, routes.labels];
     Setup {
         sent,
+        base_transfers: all.into_iter().map(base).sum(),
         rounds: all.into_iter().map(rounds).max().unwrap_or(0),
     }
 }

@@ -1,7 +1,7 @@
 //! An estimate of a run's time from its rounds, its bytes and its local work.
 
 use super::Sums;
-use crate::cost::Work;
+use crate::cost::{MOST_BASE_TRANSFERS, Work};
 
 /// A network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,22 +25,21 @@ impl Link {
     };
 }
 
-/// Rounds at half a round trip each, the busiest sender's bytes through its link, and local work, one after the other.
+/// Rounds at half a round trip each, the busiest sender's bytes through its link, and local work, one after the other; the
+/// base transfers of a pair of parties take their share of the whole setup.
 pub(super) fn milliseconds(
     link: Link,
     rounds: u64,
     most_sent: u64,
     sums: &Sums,
     work: &Work,
+    base_transfers: u64,
 ) -> f64 {
     let latency = rounds as f64 * link.rtt_us as f64 / 2000.0;
     let transfer = most_sent as f64 * 8.0 / (link.mbit_per_s as f64 * 1000.0);
     let shared = sums.and.saturating_sub(sums.garbled);
-    let setup = if sums.prepared.iter().any(|&b| b > 0) {
-        work.setup_ps as f64
-    } else {
-        0.0
-    };
+    // Few transfers are base transfers themselves: what precedes them is shorter by as much.
+    let setup = work.setup_ps as f64 * base_transfers as f64 / MOST_BASE_TRANSFERS as f64;
     let local = shared as f64 * work.and_ps as f64
         + sums.garbled as f64 * work.garbled_and_ps as f64
         + sums.mul as f64 * work.product_ps as f64
