@@ -1,194 +1,140 @@
 //! Which operations of a program run together, block of lanes by block of lanes.
 //!
-//! A vector of ten million lanes should not make every value on the way ten million lanes long. Operations that treat each
-//! lane by itself form groups; a group runs on a block of lanes from its first operation to its last while a few other blocks are
+//! A vector of ten million lanes should not make every value on the way ten million lanes long. Operations whose blocks of lanes
+//! can be told apart form groups; a group runs on a block of lanes from its first operation to its last while a few other blocks are
 //! on their way, and a value that nobody outside the group uses exists for these blocks only. Which operations form a
 //! group, how many lanes a block has and how many blocks are in flight follow from the program alone, as all parties must
 //! agree on them. Neither bytes nor stamps depend on any of it: those are counted per operation ([`crate::cost`]).
 //!
-//! A sum of a long vector may end a group: blocks add to it. What needs lanes of other blocks (gathers out of the group's own
-//! values, segmented sums, reductions in other domains) needs its operand whole.
+//! Inputs and outputs are operations of groups like others. A value may have fewer lanes than the group: what makes one lane of
+//! several neighbours (a level of a tournament, rows of a carry-save sum, sums of short runs) makes blocks shorter by its
+//! [`Group::scales`]. Sums of a long vector end a group: blocks add to them. What needs lanes of other blocks (gathers out of the
+//! group's own values, sums of few long runs) needs its operand whole.
 //!
-//! A group is a set of operations with equal lanes that no path leaves and enters again, found by listing a region's operations in
-//! an order in which operands come first and that keeps them together as long as it can.
+//! A group is a set of operations that no path leaves and enters again, found by listing a region's operations in
+//! an order in which operands come first and that keeps them together as long as it can (`list`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cost::{Correlation, block_lanes, demand, op_cost};
 use crate::ids::ValueId;
-use crate::program::{Domain, Node, Op, Program, Suite, ValueInfo};
+use crate::program::{Domain, Node, Op, Program, ValueInfo};
 use crate::stats::captured;
 
-/// Vectors of at most this many lanes are never cut, unless one operation takes more correlations than a batch has.
+mod list;
+
+use list::{Constants, Growing, Grown, Kind, Listed, list};
+
+/// Vectors of at most this many lanes start no group, unless one operation takes more correlations than a batch has.
 const WHOLE_LANES: u64 = 1 << 15;
 /// Bytes of a block's values that are alive at one time, about.
 const BLOCK_LEN: u64 = 1 << 20;
+/// The same at most where blocks get shorter on the way: longer ones reach further.
+const SCALED_LEN: u64 = 16 << 20;
 /// Lanes of a block, at most, where the suite does not want more.
 const BLOCK_LANES: u64 = 1 << 15;
+/// The same where blocks get shorter on the way and a suite wants long ones.
+const SCALED_LANES: u64 = 1 << 17;
+/// Lanes of a group that make one of any of its values, at most: what is left after it is hardly worth a block.
+const MOST_SCALE: u64 = BLOCK_LANES / 64;
 /// Bytes that all blocks in flight should send per round, so that narrow circuits are not bound by latency.
 const ROUND_LEN: u64 = 256 << 10;
 /// Blocks in flight, at least and at most.
 const WINDOW: (u64, u64) = (4, 8);
+/// Lanes at a vector's end that a group can hand out: no more than the last block of any value has.
+const TAIL: u64 = 64;
 
 /// Operations that run together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// Positions in their region, in an order in which operands come first.
     pub nodes: Vec<u32>,
-    /// Lanes of their operands and results, but for sums.
+    /// What each does with blocks.
+    pub roles: Vec<Role>,
+    /// Lanes of what a block is cut from.
     pub lanes: u64,
     /// Lanes of a block, a multiple of 64; the last has what is left beyond, which is more.
     pub block: u64,
     /// Blocks in flight.
     pub window: u64,
+    /// Values of which each block has its lanes, whether made inside or not, and how many lanes of the group make a lane of
+    /// theirs. A block has a multiple of 64 lanes of each; the last has what is left.
+    pub scales: BTreeMap<ValueId, u64>,
     /// Values that nobody outside uses: they exist for blocks in flight only.
     pub inside: Vec<ValueId>,
+}
+
+/// What an operation of a group does with a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Works on each lane by itself; of a gather, operand 0 is there whole.
+    Lanes,
+    /// Adds up: its result is the sum of what it gives for each block.
+    Add,
+    /// Adds up without the others, who are needed once, at the end: a sum of products where only the sum costs.
+    Fold,
+    /// As many sums as its result has lanes in the block.
+    Run,
+    /// Takes every so-manieth lane of operand 0, from one of the first on.
+    Stride,
+    /// Takes some of the last lanes of operand 0: in the last block only.
+    Tail,
+    /// Operand 0; in the last block, then the other operands.
+    Join,
+    /// Nothing: an index that strides and tails know without it.
+    Index,
 }
 
 /// The groups of each region of a verified program.
 pub fn groups(program: &Program) -> Vec<Vec<Group>> {
     let captured = captured(program);
-    let regions = program.regions.iter();
-    let candidates: Vec<BTreeMap<usize, u64>> = regions
-        .map(|region| {
-            let nodes = region.nodes.iter().enumerate();
-            nodes
-                .filter_map(|(i, node)| Some((i, long(program, node)?)))
-                .collect()
-        })
-        .collect();
     // The program with a block's lanes, once there is a group.
     let mut cut = None;
-    let regions = program.regions.iter().zip(&candidates);
+    let regions = program.regions.iter();
     regions
-        .map(|(region, candidates)| {
-            if candidates.is_empty() {
+        .map(|region| {
+            let constants: Constants<'_> = region
+                .nodes
+                .iter()
+                .filter_map(|node| match (&node.op, &node.results[..]) {
+                    (Op::Const(words), [value]) => Some((*value, words)),
+                    _ => None,
+                })
+                .collect();
+            let nodes: Vec<Listed<'_>> = region
+                .nodes
+                .iter()
+                .map(|node| {
+                    let regions = node.op.regions();
+                    let inner = regions
+                        .iter()
+                        .flat_map(|&r| captured.get(r as usize).into_iter().flatten());
+                    let uses = node.args.iter().chain(inner).copied().collect();
+                    Listed::new(program, node, uses, &constants)
+                })
+                .collect();
+            if !nodes.iter().any(Listed::is_long) {
                 return Vec::new();
             }
-            let results: BTreeSet<ValueId> = region.results.iter().copied().collect();
-            let nodes: Vec<Listed<'_>> =
-                region
-                    .nodes
-                    .iter()
-                    .enumerate()
-                    .map(|(i, node)| Listed {
-                        node,
-                        uses: node
-                            .args
-                            .iter()
-                            .chain(node.op.regions().iter().flat_map(|&inner| {
-                                captured.get(inner as usize).into_iter().flatten()
-                            }))
-                            .copied()
-                            .collect(),
-                        lanes: candidates.get(&i).copied(),
-                    })
-                    .collect();
             let mut users: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
             for (i, listed) in nodes.iter().enumerate() {
                 for &value in &listed.uses {
                     users.entry(value).or_default().push(i);
                 }
             }
-            let region = Listing {
+            let grown = list(program, &nodes);
+            let region = Sizing {
                 program,
-                nodes,
+                nodes: &nodes,
                 users,
-                results,
+                results: region.results.iter().copied().collect(),
             };
-            list(&region.nodes)
+            grown
                 .into_iter()
-                .filter_map(|(lanes, members)| region.sized(&mut cut, lanes, members))
+                .filter_map(|grown| region.sized(&mut cut, grown))
                 .collect()
         })
         .collect()
-}
-
-/// A region with what its operations use.
-struct Listing<'p> {
-    program: &'p Program,
-    nodes: Vec<Listed<'p>>,
-    /// Who uses a value.
-    users: BTreeMap<ValueId, Vec<usize>>,
-    /// What the region hands out.
-    results: BTreeSet<ValueId>,
-}
-
-struct Listed<'p> {
-    node: &'p Node,
-    /// Operands, and what its regions use.
-    uses: Vec<ValueId>,
-    /// Lanes, if it may be in a group.
-    lanes: Option<u64>,
-}
-
-/// The operand of a node that is used whole: any lane may need any of it.
-pub const fn whole_operand(op: &Op) -> Option<usize> {
-    match op {
-        Op::Gather { .. } => Some(0),
-        _ => None,
-    }
-}
-
-/// Whether an operation's one result is the sum of what it gives for blocks of its operands' lanes. A sum of products is one
-/// where each lane costs a product; elsewhere the sum costs one, and cutting it would cost more.
-pub const fn adds_up(program: &Program, op: &Op) -> bool {
-    match op {
-        Op::SumLanes { segments } => *segments == 1,
-        Op::Dot { segments } => {
-            *segments == 1 && matches!(program.suite, Suite::TwoParty | Suite::Gmw)
-        }
-        _ => false,
-    }
-}
-
-/// The lanes of an operation that works on each lane by itself (or adds lanes up) and has many.
-fn long(program: &Program, node: &Node) -> Option<u64> {
-    let adds_up = adds_up(program, &node.op);
-    let lane_wise = match &node.op {
-        Op::Const(_)
-        | Op::Public(_)
-        | Op::FromPublic
-        | Op::Linear { .. }
-        | Op::MulPublic
-        | Op::LowerRing
-        | Op::Mul
-        | Op::Call(_)
-        | Op::Decompose
-        | Op::RandomParts
-        | Op::Compose
-        | Op::InjectBit
-        | Op::BooleanToYao
-        | Op::YaoToBoolean
-        | Op::Input(_)
-        | Op::Output(_)
-        | Op::Reveal => true,
-        Op::Gather { block } => *block == 1,
-        Op::SumLanes { .. } | Op::Dot { .. } => adds_up,
-        Op::PublicReduce { .. }
-        | Op::Scatter { .. }
-        | Op::Concat
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While { .. }
-        | Op::If { .. } => false,
-    };
-    if !lane_wise {
-        return None;
-    }
-    let counted = if adds_up || node.results.is_empty() {
-        &node.args
-    } else {
-        &node.results
-    };
-    let lanes = info(program, *counted.first()?)?.lanes;
-    let whole = whole_operand(&node.op);
-    let args = node.args.iter().enumerate();
-    let mut cut = args.filter(|(i, _)| Some(*i) != whole).map(|(_, v)| v);
-    let same = |v: &ValueId| info(program, *v).is_some_and(|i| i.lanes == lanes);
-    let long = lanes > WHOLE_LANES || needs_batches(program, node);
-    let fits = cut.all(same) && (adds_up || node.results.iter().all(same));
-    (long && fits).then_some(lanes)
 }
 
 /// Whether an operation takes more correlations than are made at a time.
@@ -202,104 +148,94 @@ fn info(program: &Program, value: ValueId) -> Option<ValueInfo> {
     program.values.get(value.index()).copied()
 }
 
-/// Lists a region's operations; the groups on the way, with their lanes. What has no operands (inputs, constants) is listed
-/// with the first that uses it: a group that makes it for itself holds none of it whole.
-fn list(nodes: &[Listed<'_>]) -> Vec<(u64, Vec<usize>)> {
-    let mut maker: BTreeMap<ValueId, usize> = BTreeMap::new();
-    for (i, listed) in nodes.iter().enumerate() {
-        maker.extend(listed.node.results.iter().map(|&v| (v, i)));
-    }
-    let is_source = |i: usize| nodes[i].lanes.is_some() && nodes[i].uses.is_empty();
-    let mut placed: Vec<bool> = (0..nodes.len()).map(|i| !is_source(i)).collect();
-    let mut waits = vec![0usize; nodes.len()];
-    let mut users: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
-    for (i, listed) in nodes.iter().enumerate() {
-        for &by in listed.uses.iter().filter_map(|v| maker.get(v)) {
-            if placed[by] {
-                waits[i] += 1;
-                users[by].push(i);
-            }
-        }
-    }
-    // Operations that hold regions come last, as they may take long.
-    let class = |i: usize| match (nodes[i].lanes, nodes[i].node.op.regions().is_empty()) {
-        (Some(lanes), _) => Class::Long(lanes),
-        (None, true) => Class::Short,
-        (None, false) => Class::Regions,
-    };
-    let mut ready: BTreeMap<Class, BTreeSet<usize>> = BTreeMap::new();
-    for root in (0..nodes.len()).filter(|&i| placed[i] && waits[i] == 0) {
-        ready.entry(class(root)).or_default().insert(root);
-    }
-    let mut done = |i: usize, ready: &mut BTreeMap<Class, BTreeSet<usize>>| {
-        for &user in &users[i] {
-            waits[user] -= 1;
-            if waits[user] == 0 {
-                ready.entry(class(user)).or_default().insert(user);
-            }
-        }
-    };
-    let mut groups = Vec::new();
-    loop {
-        ready.retain(|_, nodes| !nodes.is_empty());
-        let Some((&first, _)) = ready.first_key_value() else {
-            return groups;
-        };
-        match first {
-            Class::Short | Class::Regions => {
-                if let Some(i) = ready.get_mut(&first).and_then(BTreeSet::pop_first) {
-                    for by in nodes[i].uses.iter().filter_map(|v| maker.get(v)) {
-                        placed[*by] = true;
-                    }
-                    done(i, &mut ready);
-                }
-            }
-            Class::Long(lanes) => {
-                let mut members: Vec<usize> = Vec::new();
-                let mut later = BTreeSet::new();
-                while let Some(i) = ready.get_mut(&first).and_then(BTreeSet::pop_first) {
-                    let node = nodes[i].node;
-                    let whole = whole_operand(&node.op).and_then(|w| node.args.get(w));
-                    let whole = whole.and_then(|v| maker.get(v)).copied();
-                    if whole.is_some_and(|by| members.contains(&by)) {
-                        // It needs all of what the group is about to make.
-                        later.insert(i);
-                        continue;
-                    }
-                    if let Some(by) = whole {
-                        placed[by] = true;
-                    }
-                    for &by in node.args.iter().filter_map(|v| maker.get(v)) {
-                        if !std::mem::replace(&mut placed[by], true) {
-                            members.push(by);
-                        }
-                    }
-                    members.push(i);
-                    done(i, &mut ready);
-                }
-                ready.entry(first).or_default().append(&mut later);
-                groups.push((lanes, members));
-            }
-        }
-    }
+/// A region with who uses what.
+struct Sizing<'a, 'p> {
+    program: &'p Program,
+    nodes: &'a [Listed<'p>],
+    /// Who uses a value.
+    users: BTreeMap<ValueId, Vec<usize>>,
+    /// What the region hands out.
+    results: BTreeSet<ValueId>,
 }
 
-/// In the order in which they are listed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
-    Short,
-    Long(u64),
-    Regions,
-}
+impl Sizing<'_, '_> {
+    /// A group with its blocks, if it is worth one: as far as blocks stay long enough to cost what the whole costs, and so that
+    /// the least is held whole.
+    fn sized(&self, cut: &mut Option<Program>, grown: Growing) -> Option<Group> {
+        let scales: BTreeSet<u64> = grown.members.iter().map(|m| m.scale).collect();
+        // The lanes that blocks must be multiples of, for every scale up to one.
+        let mut steps = vec![(1, 1)];
+        for &scale in scales.iter().filter(|s| **s > 1) {
+            let Some(multiple) = common_multiple(steps.last()?.1, scale) else {
+                break;
+            };
+            steps.push((scale, multiple));
+        }
+        let mut best: Option<(u64, Group)> = None;
+        for (most, multiple) in steps.into_iter().rev() {
+            let up_to = |m: &&Grown| m.scale <= most;
+            let mut members: Vec<Grown> = grown.members.iter().filter(up_to).copied().collect();
+            // What costs more in blocks is left out, with what follows from it.
+            while let Some((group, dear)) = self.cut_at(cut, &grown, &members, multiple) {
+                if dear.is_empty() {
+                    let held = self.held(&grown, &group);
+                    if best.as_ref().is_none_or(|(least, _)| held < *least) {
+                        best = Some((held, group));
+                    }
+                    break;
+                }
+                self.leave_out(&mut members, dear);
+            }
+            let all = best.as_ref().map_or(0, |(_, g)| g.nodes.len());
+            if all >= grown.members.len() {
+                break;
+            }
+        }
+        best.map(|(_, group)| group)
+    }
 
-impl Listing<'_> {
-    /// A group with its blocks, if it is worth one.
-    fn sized(&self, cut: &mut Option<Program>, lanes: u64, members: Vec<usize>) -> Option<Group> {
-        let (program, nodes) = (self.program, &self.nodes);
-        let inside: BTreeSet<usize> = members.iter().copied().collect();
+    /// Removes members, and those that use what they make.
+    fn leave_out(&self, members: &mut Vec<Grown>, dear: BTreeSet<usize>) {
+        let mut gone = BTreeSet::new();
+        members.retain(|m| {
+            let node = self.nodes[m.node].node;
+            let stays = !dear.contains(&m.node) && !node.args.iter().any(|v| gone.contains(v));
+            if !stays {
+                gone.extend(node.results.iter().copied());
+            }
+            stays
+        });
+    }
+
+    /// Bits of what could be there in blocks and is not.
+    fn held(&self, grown: &Growing, group: &Group) -> u64 {
+        let inside: BTreeSet<ValueId> = group.inside.iter().copied().collect();
+        let made = grown
+            .members
+            .iter()
+            .flat_map(|m| &self.nodes[m.node].node.results);
+        made.filter(|v| !inside.contains(v))
+            .filter_map(|v| info(self.program, *v))
+            .map(|info| lane_bits(info).saturating_mul(info.lanes))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// A group of some members, whose blocks are multiples of so many times 64 lanes, if it is worth one; and those members that
+    /// would cost more in blocks.
+    fn cut_at(
+        &self,
+        cut: &mut Option<Program>,
+        grown: &Growing,
+        members: &[Grown],
+        multiple: u64,
+    ) -> Option<(Group, BTreeSet<usize>)> {
+        let (program, nodes, lanes) = (self.program, self.nodes, grown.lanes);
+        let mut members = members.to_vec();
+        self.add_indices(&mut members);
+        let inside: BTreeSet<usize> = members.iter().map(|m| m.node).collect();
         let made: BTreeSet<ValueId> = members
             .iter()
-            .flat_map(|&m| &nodes[m].node.results)
+            .flat_map(|m| &nodes[m.node].node.results)
             .copied()
             .collect();
         let used_outside = |v: &ValueId| {
@@ -307,22 +243,32 @@ impl Listing<'_> {
             self.results.contains(v) || users.any(|user| !inside.contains(user))
         };
         let outside: BTreeSet<ValueId> = made.iter().copied().filter(used_outside).collect();
-        let saves = members.len() > 1 && made.len() > outside.len();
+        let saves = members.len() > 1 && (made.len() > outside.len() || multiple > 1);
         let batches = members
             .iter()
-            .any(|&m| needs_batches(program, nodes[m].node));
+            .any(|m| needs_batches(program, nodes[m.node].node));
         if !saves && !batches {
             return None;
         }
-        let alive = alive_bits(program, nodes, &members, &outside);
-        let mut block = BLOCK_LEN * 8 / alive.max(1);
+        let mut scales = BTreeMap::new();
+        for m in members.iter().filter(|m| m.role != Role::Index) {
+            let node = nodes[m.node].node;
+            for v in node.args.iter().chain(&node.results) {
+                if let Some(Kind::Cut(scale)) = grown.kinds.get(v) {
+                    scales.insert(*v, *scale);
+                }
+            }
+        }
+        // What a gather uses whole is not cut, and an index that strides know is not there.
+        let alive = self.alive_bits(&members, &scales, &outside);
+        let mut block = (BLOCK_LEN * 8 / alive.max(1)).min(BLOCK_LANES);
         let (mut sent, mut rounds) = (0u64, 0u64);
         let mut taken: BTreeMap<Correlation, u64> = BTreeMap::new();
-        for &m in &members {
-            let cost = op_cost(program, nodes[m].node);
+        for m in members.iter().filter(|m| m.role != Role::Fold) {
+            let cost = op_cost(program, nodes[m.node].node);
             sent = sent.saturating_add(cost.sent.into_iter().max().unwrap_or(0));
             rounds += u64::from(cost.rounds);
-            for (kind, count) in demand(program, nodes[m].node).iter() {
+            for (kind, count) in demand(program, nodes[m.node].node).iter() {
                 let sum = taken.entry(kind).or_default();
                 *sum = sum.saturating_add(count);
             }
@@ -332,47 +278,112 @@ impl Listing<'_> {
             block = block.min(kind.batch() / 4 / (count / lanes).max(1));
         }
         let (unit, least) = block_lanes(program);
-        let block = match block.clamp(least, BLOCK_LANES.max(least)) {
-            block if block > least => block / unit * unit,
-            _ => least.next_multiple_of(unit),
+        let longest = (SCALED_LEN * 8 / alive.max(1)).min(SCALED_LANES);
+        let unit = unit.checked_mul(multiple)?;
+        let round = |block: u64| (block / unit * unit).max(unit);
+        let tries = if multiple == 1 {
+            let least = least.next_multiple_of(unit);
+            vec![round(block.max(least))]
+        } else {
+            // The shorter the better, but a suite may want longer ones.
+            let longest = longest.min(lanes / 2);
+            let doubled = std::iter::successors(Some(round(block)), |b| b.checked_mul(2));
+            let mut tries: Vec<u64> = doubled.take_while(|b| *b <= longest).collect();
+            if unit <= longest {
+                tries.push(round(longest));
+            }
+            tries
         };
-        let split = Group {
-            nodes: members.iter().map(|&m| m as u32).collect(),
-            lanes,
-            block,
-            window: WINDOW.0,
-            inside: made.difference(&outside).copied().collect(),
-        };
-        if split.n_blocks() < 2 || !self.costs_the_same(cut, &members, &split) {
-            return None;
+        let mut fewest: Option<(Group, BTreeSet<usize>)> = None;
+        for block in tries {
+            let per_round = u128::from(sent) * u128::from(block)
+                / (u128::from(lanes) * u128::from(rounds.max(1))).max(1);
+            let per_round = u64::try_from(per_round).unwrap_or(u64::MAX).max(1);
+            let long = block.saturating_mul(alive) > 4 * 8 * BLOCK_LEN;
+            let window = (ROUND_LEN / per_round).clamp(WINDOW.0, WINDOW.1);
+            let group = Group {
+                nodes: members.iter().map(|m| m.node as u32).collect(),
+                roles: members.iter().map(|m| m.role).collect(),
+                lanes,
+                block,
+                window: if long { WINDOW.0 / 2 } else { window },
+                scales: scales.clone(),
+                inside: made.difference(&outside).copied().collect(),
+            };
+            if group.n_blocks() < 2 {
+                continue;
+            }
+            let dear = self.dear(cut, &group);
+            if dear.is_empty() {
+                return Some((group, dear));
+            }
+            if fewest.as_ref().is_none_or(|(_, d)| dear.len() < d.len()) {
+                fewest = Some((group, dear));
+            }
         }
-        let per_round = u128::from(sent) * u128::from(block)
-            / (u128::from(lanes) * u128::from(rounds.max(1))).max(1);
-        let per_round = u64::try_from(per_round).unwrap_or(u64::MAX).max(1);
-        Some(Group {
-            window: (ROUND_LEN / per_round).clamp(WINDOW.0, WINDOW.1),
-            ..split
-        })
+        fewest
     }
 
-    /// Whether operations cost as much in blocks as whole: bytes, rounds, correlations.
-    fn costs_the_same(&self, cut: &mut Option<Program>, members: &[usize], group: &Group) -> bool {
-        let (program, nodes) = (self.program, &self.nodes);
+    /// Indices that nobody needs but strides and tails of the group, which know them.
+    fn add_indices(&self, members: &mut Vec<Grown>) {
+        let known: BTreeSet<usize> = members
+            .iter()
+            .filter(|m| matches!(m.role, Role::Stride | Role::Tail))
+            .map(|m| m.node)
+            .collect();
+        let mut indices = BTreeSet::new();
+        for &m in &known {
+            indices.extend(self.nodes[m].node.args.get(1).copied());
+        }
+        for (i, listed) in self.nodes.iter().enumerate() {
+            if let (Op::Const(_), [value]) = (&listed.node.op, &listed.node.results[..])
+                && indices.contains(value)
+                && !self.results.contains(value)
+                && self
+                    .users
+                    .get(value)
+                    .is_some_and(|users| users.iter().all(|u| known.contains(u)))
+            {
+                members.push(Grown {
+                    node: i,
+                    role: Role::Index,
+                    scale: 1,
+                });
+            }
+        }
+    }
+
+    /// Operations that do not cost as much in blocks as whole: bytes, rounds, correlations.
+    fn dear(&self, cut: &mut Option<Program>, group: &Group) -> BTreeSet<usize> {
+        let program = self.program;
         let cut = cut.get_or_insert_with(|| program.clone());
-        members.iter().all(|&m| {
-            let node = nodes[m].node;
+        let last_block = group.n_blocks() - 1;
+        let mut costs_the_same = |&(&m, role): &(&u32, &Role)| {
+            if !matches!(role, Role::Lanes | Role::Add | Role::Run) {
+                // Local, or once.
+                return true;
+            }
+            let node = self.nodes[m as usize].node;
             let whole = (op_cost(program, node), demand(program, node));
-            let mut on = |lanes: u64| {
-                for &value in cut_values(program, node) {
+            let values = || node.args.iter().chain(&node.results);
+            let mut on = |block: Option<u64>| {
+                for &value in values() {
+                    let Some(whole) = info(program, value) else {
+                        continue;
+                    };
+                    let lanes = match (group.scales.get(&value), block) {
+                        (Some(&scale), Some(block)) => group.span(whole.lanes, scale, block).1,
+                        (None, _) | (_, None) => whole.lanes,
+                    };
                     if let Some(info) = cut.values.get_mut(value.index()) {
                         info.lanes = lanes;
                     }
                 }
                 (op_cost(cut, node), demand(cut, node))
             };
-            let (block, last) = (on(group.block), on(group.block_lanes(group.n_blocks() - 1)));
-            on(group.lanes);
-            let times = group.n_blocks() - 1;
+            let (block, last) = (on(Some(0)), on(Some(last_block)));
+            on(None);
+            let times = last_block;
             let sum = |block: &[u64], last: &[u64]| -> Vec<u64> {
                 let parties = block.iter().zip(last);
                 parties
@@ -386,23 +397,50 @@ impl Listing<'_> {
                 && block.0.rounds == whole.0.rounds
                 && last.0.rounds == whole.0.rounds
                 && demand == whole.1
-        })
+        };
+        let members = group.nodes.iter().zip(&group.roles);
+        let dear = members.filter(|m| !costs_the_same(m));
+        dear.map(|(&m, _)| m as usize).collect()
     }
-}
 
-/// The operands and results of which a block has its lanes.
-fn cut_values<'n>(
-    program: &Program,
-    node: &'n Node,
-) -> impl Iterator<Item = &'n ValueId> + use<'n> {
-    let whole = whole_operand(&node.op);
-    let args = node.args.iter().enumerate();
-    let args = args.filter(move |(i, _)| Some(*i) != whole).map(|(_, v)| v);
-    let results = match adds_up(program, &node.op) {
-        true => &[][..],
-        false => &node.results,
-    };
-    args.chain(results)
+    /// Bits per lane of the values that are alive at one time, at most; those in `kept` stay to the end.
+    fn alive_bits(
+        &self,
+        members: &[Grown],
+        scales: &BTreeMap<ValueId, u64>,
+        kept: &BTreeSet<ValueId>,
+    ) -> u64 {
+        let nodes = || members.iter().map(|m| self.nodes[m.node].node);
+        let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
+        for (at, node) in nodes().enumerate() {
+            let cut = node.args.iter().filter(|v| scales.contains_key(v));
+            last.extend(cut.map(|v| (*v, at)));
+        }
+        last.extend(kept.iter().map(|&v| (v, usize::MAX)));
+        let bits = |v: ValueId| {
+            let bits = info(self.program, v).map_or(0, lane_bits);
+            scales.get(&v).map_or(0, |&scale| bits.div_ceil(scale))
+        };
+        let made: BTreeSet<ValueId> = nodes().flat_map(|n| &n.results).copied().collect();
+        // Operands from outside are cut when a block starts.
+        let outside = last.keys().filter(|v| !made.contains(v));
+        let mut now: u64 = outside.map(|&v| bits(v)).sum();
+        let mut most = now;
+        for (at, node) in nodes().enumerate() {
+            now += node.results.iter().map(|&v| bits(v)).sum::<u64>();
+            most = most.max(now);
+            let ended: BTreeSet<ValueId> = node
+                .args
+                .iter()
+                .chain(&node.results)
+                .copied()
+                .filter(|v| last.get(v).is_none_or(|&l| l <= at))
+                .filter(|v| made.contains(v) || last.contains_key(v))
+                .collect();
+            now = now.saturating_sub(ended.into_iter().map(bits).sum());
+        }
+        most
+    }
 }
 
 impl Group {
@@ -414,62 +452,26 @@ impl Group {
         }
     }
 
-    /// Lanes of a block.
-    pub const fn block_lanes(&self, block: u64) -> u64 {
+    /// Where a block of a value of so many lanes and this scale starts, and its lanes.
+    pub const fn span(&self, lanes: u64, scale: u64, block: u64) -> (u64, u64) {
+        let own = self.block / scale;
+        let from = block * own;
         if block + 1 < self.n_blocks() {
-            self.block
+            (from, own)
         } else {
-            self.lanes - block * self.block
+            (from, lanes.saturating_sub(from))
         }
     }
 }
 
-/// Bits per lane of the values that are alive at one time, at most; those in `kept` stay to the end.
-fn alive_bits(
-    program: &Program,
-    nodes: &[Listed<'_>],
-    members: &[usize],
-    kept: &BTreeSet<ValueId>,
-) -> u64 {
-    let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
-    for (at, &m) in members.iter().enumerate() {
-        let node = nodes[m].node;
-        let whole = whole_operand(&node.op);
-        for (i, v) in node.args.iter().enumerate() {
-            if Some(i) != whole {
-                last.insert(*v, at);
-            }
-        }
+/// The least common multiple, if blocks can be that much shorter.
+fn common_multiple(a: u64, b: u64) -> Option<u64> {
+    let (mut x, mut y) = (a, b);
+    while y > 0 {
+        (x, y) = (y, x % y);
     }
-    last.extend(kept.iter().map(|&v| (v, usize::MAX)));
-    let bits = |v: ValueId| info(program, v).map_or(0, lane_bits);
-    let made: BTreeSet<ValueId> = members
-        .iter()
-        .flat_map(|&m| &nodes[m].node.results)
-        .copied()
-        .collect();
-    // Operands from outside are cut when a block starts.
-    let mut now: u64 = last
-        .keys()
-        .filter(|v| !made.contains(v))
-        .map(|&v| bits(v))
-        .sum();
-    let mut most = now;
-    for (at, &m) in members.iter().enumerate() {
-        let node = nodes[m].node;
-        now += node.results.iter().map(|&v| bits(v)).sum::<u64>();
-        most = most.max(now);
-        let ended: BTreeSet<ValueId> = node
-            .args
-            .iter()
-            .chain(&node.results)
-            .copied()
-            .filter(|v| last.get(v).is_none_or(|&l| l <= at))
-            .filter(|v| made.contains(v) || last.contains_key(v))
-            .collect();
-        now = now.saturating_sub(ended.into_iter().map(bits).sum());
-    }
-    most
+    let multiple = (a / x).checked_mul(b)?;
+    (multiple <= MOST_SCALE).then_some(multiple)
 }
 
 /// Bits that a party holds of one lane, about.

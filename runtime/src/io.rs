@@ -37,7 +37,8 @@ impl<T: Zeroize> Secret<T> {
 impl Secret<Elements> {
     /// A vector of words, in the narrower machine word that holds them all.
     pub fn of(words: impl IntoIterator<Item = Word>) -> Self {
-        let mut all = Self(Elements::Narrow(Vec::new()));
+        let words = words.into_iter();
+        let mut all = Self(Elements::Narrow(Vec::with_capacity(words.size_hint().0)));
         for word in words {
             all.0.push(word);
         }

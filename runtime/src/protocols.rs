@@ -174,6 +174,28 @@ pub trait Suite: Sized {
         }
     }
 
+    /// What a block adds to the one sum of products of two operands, without the others: only sums of it are shares of anything,
+    /// to `linear` operations they look like one. For suites where a sum of products costs one product.
+    ///
+    /// # Errors
+    /// A bug, where a suite has no such thing or for operands that are not arithmetic.
+    fn fold(&mut self, _args: &[Operand<Self>]) -> Result<Self::Share, Error> {
+        Err(Error::bug("this suite adds up no products"))
+    }
+
+    /// Begins to make the result of `node` from what [`Suite::fold`] gave for all its blocks, added up.
+    ///
+    /// # Errors
+    /// A bug, where a suite has no such thing.
+    fn unfold(
+        &mut self,
+        _program: &Program,
+        _node: &Node,
+        _sum: Self::Share,
+    ) -> Result<Begun<Self>, Error> {
+        Err(Error::bug("this suite adds up no products"))
+    }
+
     /// Begins an operation that works on shares. Called in the same order at all parties, so that numbers given to
     /// correlations agree. `input` is this party's input when the operation is one of its own. When a long vector is worked on
     /// block by block, each block begins by itself, and the values' lanes in `program` are the block's.

@@ -12,9 +12,11 @@ pub(super) fn peak(program: &Program) -> u64 {
     let captured = captured(program);
     let mut held: Vec<u64> = program.values.iter().map(|v| v.lanes).collect();
     for group in blocks::groups(program).into_iter().flatten() {
+        let in_flight = group.lanes.min(group.block.saturating_mul(group.window));
         for value in group.inside {
             if let Some(lanes) = held.get_mut(value.index()) {
-                *lanes = group.lanes.min(group.block.saturating_mul(group.window));
+                let cut = group.scales.get(&value);
+                *lanes = cut.map_or(1, |scale| in_flight / scale).min(*lanes);
             }
         }
     }

@@ -171,7 +171,17 @@ impl Emitter<'_> {
             let mut rows = Vec::new();
             for &array in &arrays {
                 for j in 0..per {
-                    rows.push(self.slice(array, j * m * segments, m * segments));
+                    rows.push(match domain {
+                        // Labels are long: rows of neighbours can be made block by block of lanes.
+                        Domain::Yao => {
+                            let dims = [(m, per * segments), (segments, 1)];
+                            self.gather_affine(array, j * segments, &dims)
+                        }
+                        // Bits of rows lie together.
+                        Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => {
+                            self.slice(array, j * m * segments, m * segments)
+                        }
+                    });
                 }
                 for e in per * m..len {
                     rest.push(self.slice(array, e * segments, segments));

@@ -19,7 +19,7 @@ use super::SectionReport;
 use super::exchange::Exchange;
 use super::group::Fused;
 use super::local;
-use super::schedule::{RegionPlan, Schedule, Source};
+use super::schedule::{RegionPlan, Schedule};
 use super::supply::Supply;
 use crate::error::Error;
 use crate::io::{Outputs, Secret};
@@ -286,7 +286,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 self.wake(run, kept.value);
             }
             join(&mut run.end, times);
-            run.left -= group.members.len();
+            run.left -= group.group.nodes.len();
             return Ok(());
         }
         if results.len() != node.results.len() {
@@ -327,17 +327,13 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     fn begin_group(&mut self, run: &mut Run<S>, index: usize) -> Result<(), Error> {
         let plan = &self.plan(run.region).groups[&(index as u32)];
         let mut held = BTreeMap::new();
-        for member in &plan.members {
-            let node = &self.region(run.region).nodes[member.node as usize];
-            for (&value, source) in node.args.iter().zip(&member.args) {
-                let outside = match *source {
-                    Source::Slot(slot) => (slot as usize) < plan.cut.len(),
-                    Source::Whole(_) => true,
-                };
-                if outside {
-                    held.insert(value, self.fetch(run, value)?);
-                }
+        for (&value, &uses) in plan.cut.iter().zip(&plan.uses) {
+            for _ in 0..uses {
+                held.insert(value, self.fetch(run, value)?);
             }
+        }
+        for &value in &plan.whole {
+            held.insert(value, self.fetch(run, value)?);
         }
         let fused = self.fuse(run.region, index as u32, plan, &held)?;
         let mut active = Active {

@@ -3,16 +3,20 @@
 //! Each block runs the group's operations as a region runs its own: an operation begins when its operands are there, and
 //! everything under way is stepped once per tick, block after block. Operations begin on a copy of the program in which
 //! their values have the block's lanes, so that a suite need not know of any of this. Only what is used outside the
-//! group is put together; all else ends with its block. Stamps are those of the operations, whatever waited for what.
+//! group is put together; all else ends with its block. Sums that only the whole of costs are added up without the others, who
+//! are needed when all blocks have ended. Stamps are those of the operations, whatever waited for what.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Instant;
 
+use smpcc_circuit::blocks::Role;
 use smpcc_circuit::cost::{Delay, Demand, demand};
 use smpcc_circuit::ids::{InputId, SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Program};
+use smpcc_circuit::value::Word;
 
 use super::execute::{Executor, Finished, Times, join};
 use super::local;
@@ -39,14 +43,18 @@ pub(super) struct Fused<S: Suite> {
     in_flight: Vec<Block<S>>,
     /// The next block.
     next: usize,
-    /// What a block of all lanes takes.
+    /// What any block but the last takes.
     demand: Demand,
+    /// Sums that others help with, once all blocks have ended.
+    last: Option<Vec<LastSum<S>>>,
 }
+
+/// A sum that others help with: the result's place, the member and the protocol.
+type LastSum<S> = (usize, u32, Box<dyn Machine<S>>);
 
 /// A block under way.
 struct Block<S: Suite> {
-    from: usize,
-    lanes: usize,
+    index: usize,
     slots: Vec<Option<Operand<S>>>,
     uses: Vec<u32>,
     waits: Vec<u32>,
@@ -86,7 +94,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         held: &BTreeMap<ValueId, Operand<S>>,
     ) -> Result<Fused<S>, Error> {
         let operand = |v: &ValueId| held.get(v).cloned().ok_or_else(missing);
-        let demand = self.block_demand(region, plan, plan.block)?;
+        let demand = self.block_demand(region, plan, 0)?;
         Ok(Fused {
             region,
             first,
@@ -97,40 +105,37 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             in_flight: Vec::new(),
             next: 0,
             demand,
+            last: None,
         })
     }
 
     /// The program in which the values of `node` have a block's lanes, for `with`.
     fn on_block<T>(
         &mut self,
-        node: &Node,
+        plan: &GroupPlan,
         member: &Member,
-        lanes: usize,
+        block: usize,
         with: impl FnOnce(&mut Self, &Program) -> T,
     ) -> T {
         let mut program = match self.blocks.take() {
             Some(program) => program,
             None => Box::new(self.program.clone()),
         };
-        let cut = node.args.iter().zip(&member.args);
-        let cut = cut.filter(|(_, source)| matches!(source, Source::Slot(_)));
-        let made = if member.adds_up {
-            &[][..]
-        } else {
-            &node.results
-        };
-        for value in cut.map(|(v, _)| v).chain(made) {
-            if let Some(info) = program.values.get_mut(value.index()) {
-                info.lanes = lanes as u64;
+        for value in &member.cut {
+            let at = value.index();
+            if let (Some(own), Some(&(whole, scale))) =
+                (program.values.get_mut(at), plan.spans.get(value))
+            {
+                own.lanes = plan.group.span(whole, scale, block as u64).1;
             }
         }
         let result = with(self, &program);
-        for value in node.args.iter().chain(&node.results) {
+        for value in &member.cut {
             let at = value.index();
-            if let (Some(info), Some(whole)) =
-                (program.values.get_mut(at), self.program.values.get(at))
+            if let (Some(own), Some(&(whole, _))) =
+                (program.values.get_mut(at), plan.spans.get(value))
             {
-                info.lanes = whole.lanes;
+                own.lanes = whole;
             }
         }
         self.blocks = Some(program);
@@ -142,14 +147,14 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         &mut self,
         region: usize,
         plan: &GroupPlan,
-        lanes: usize,
+        block: usize,
     ) -> Result<Demand, Error> {
         let mut sum = Demand::default();
-        for member in &plan.members {
+        for member in plan.members.iter().filter(|m| m.role != Role::Fold) {
             let whole = self.demands.node(region, member.node as usize);
             if whole.is_some_and(|d| !d.is_empty()) {
                 let node = self.member(region, member.node)?;
-                let own = self.on_block(node, member, lanes, |_, program| demand(program, node));
+                let own = self.on_block(plan, member, block, |_, program| demand(program, node));
                 sum.add_times(&own, 1);
             }
         }
@@ -198,6 +203,9 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         if !fused.in_flight.is_empty() || fused.next < plan.n_blocks {
             return Ok(None);
         }
+        if !self.finish_sums(fused, plan)? {
+            return Ok(None);
+        }
         let times = self.stamp(fused, plan, start)?;
         let results = std::mem::take(&mut fused.out).into_iter();
         let results = results.map(|held| held.map(Arc::new).ok_or_else(missing));
@@ -210,19 +218,19 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         fused: &mut Fused<S>,
         plan: &GroupPlan,
     ) -> Result<Option<Block<S>>, Error> {
-        let from = fused.next * plan.block;
-        let last = fused.next + 1 == plan.n_blocks;
-        let lanes = if last { plan.lanes - from } else { plan.block };
-        let demand = if lanes == plan.block {
-            fused.demand.clone()
+        let index = fused.next;
+        let last = index + 1 == plan.n_blocks;
+        let demand = if last {
+            self.block_demand(fused.region, plan, index)?
         } else {
-            self.block_demand(fused.region, plan, lanes)?
+            fused.demand.clone()
         };
         if !demand.is_empty() && !self.supply.take(&demand)? {
             return Ok(None);
         }
         let mut slots = Vec::with_capacity(plan.uses.len());
-        for operand in &fused.cut {
+        for (operand, &lanes) in fused.cut.iter().zip(&plan.slots) {
+            let (from, lanes) = plan.span(lanes, index);
             let cut = match &**operand {
                 Value::Public(e) => Value::Public(e.slice(from, lanes)),
                 Value::Shared(s) => Value::Shared(S::cut(s, from, lanes)?),
@@ -237,8 +245,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         let waits: Vec<u32> = plan.members.iter().map(|m| m.waits).collect();
         let roots = (0..).zip(&waits).filter(|(_, waits)| **waits == 0);
         Ok(Some(Block {
-            from,
-            lanes,
+            index,
             slots,
             uses: plan.uses.clone(),
             ready: roots.map(|(m, _)| Reverse(m)).collect(),
@@ -262,45 +269,77 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         while let Some(Reverse(m)) = block.ready.pop() {
             let member = plan.members.get(m as usize).ok_or_else(missing)?;
             let node = self.member(fused.region, member.node)?;
-            let mut args = Vec::with_capacity(member.args.len());
-            for source in &member.args {
+            let last = block.index + 1 == plan.n_blocks;
+            let own_args = match member.role {
+                Role::Tail if !last => {
+                    self.end_member(fused, plan, block, m, Vec::new(), Delay::None)?;
+                    continue;
+                }
+                // The tails are not there yet.
+                Role::Join if !last => member.args.get(..1).ok_or_else(missing)?,
+                _ => &member.args[..],
+            };
+            let mut args = Vec::with_capacity(node.args.len());
+            for source in own_args {
                 args.push(match *source {
                     Source::Slot(slot) => block.fetch(slot)?,
                     Source::Whole(i) => fused.whole.get(i as usize).cloned().ok_or_else(missing)?,
                 });
             }
-            let before = Instant::now();
-            if let Op::Const(words) = &node.op {
-                let width = node.results.first().map_or(1, |v| {
-                    self.program
-                        .values
-                        .get(v.index())
-                        .map_or(1, |i| i.scalar.width())
-                });
-                let lanes = block.from as u64..(block.from + block.lanes) as u64;
-                let words = Elements::of_words(width, lanes.map(|l| words.get(l)));
-                let result = vec![Arc::new(Value::Public(words))];
-                self.section(node).time += before.elapsed();
-                self.end_member(fused, plan, block, m, result, Delay::None)?;
+            if member.role == Role::Join && !last {
+                self.end_member(fused, plan, block, m, args, Delay::None)?;
                 continue;
             }
-            let lanes = block.lanes;
+            let before = Instant::now();
+            let (from, lanes) = plan.span(member.lanes, block.index);
+            let mut node = Cow::Borrowed(node);
+            match (member.role, &node.op) {
+                (_, Op::Const(words)) => {
+                    let width = node.results.first().map_or(1, |v| {
+                        let info = self.program.values.get(v.index());
+                        info.map_or(1, |i| i.scalar.width())
+                    });
+                    let lanes = from as u64..(from + lanes) as u64;
+                    let words = Elements::of_words(width, lanes.map(|l| words.get(l)));
+                    let result = vec![Arc::new(Value::Public(words))];
+                    self.section(&node).time += before.elapsed();
+                    self.end_member(fused, plan, block, m, result, Delay::None)?;
+                    continue;
+                }
+                (Role::Stride | Role::Tail, _) => {
+                    args.push(known_index(plan, member, block.index, lanes)?);
+                }
+                (Role::Run, op) => {
+                    let segments = lanes as u64;
+                    let op = match op {
+                        Op::Dot { .. } => Op::Dot { segments },
+                        _ => Op::SumLanes { segments },
+                    };
+                    node.to_mut().op = op;
+                }
+                _ => {}
+            }
             let input = match &node.op {
-                Op::Input(id) => self.input_block(*id, plan, block),
+                Op::Input(id) => self.input_block(*id, from, lanes, last),
                 _ => None,
             };
-            let begun = self.on_block(node, member, lanes, |this, program| {
-                if local::is_local(node, &args) {
-                    local::execute(program, node, args).map(Err)
+            let begun = self.on_block(plan, member, block.index, |this, program| {
+                if local::is_local(&node, &args) {
+                    local::execute(program, &node, args).map(Err)
+                } else if member.role == Role::Fold {
+                    let sum = this.suite.fold(&args)?;
+                    Ok(Err(vec![Arc::new(Value::Shared(sum))]))
                 } else {
-                    this.suite.begin(program, node, args, input).map(Ok)
+                    this.suite.begin(program, &node, args, input).map(Ok)
                 }
             })?;
+            let node = &*node;
             self.section(node).time += before.elapsed();
             match begun {
                 Err(results) => self.end_member(fused, plan, block, m, results, Delay::None)?,
                 Ok(Begun::Done(outcome)) => {
-                    let results = self.outcome(outcome, Some((block.from, plan.lanes)))?;
+                    let results =
+                        self.outcome(outcome, Some(output_span(plan, member, block.index)))?;
                     self.end_member(fused, plan, block, m, results, Delay::None)?;
                 }
                 Ok(Begun::Machine(machine)) => self.step_member(fused, plan, block, m, machine)?,
@@ -310,13 +349,97 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     }
 
     /// A block of this party's input; nobody needs the input after the last.
-    fn input_block(&mut self, id: InputId, plan: &GroupPlan, block: &Block<S>) -> Option<Elements> {
-        let lanes = self.inputs.get(&id)?.expose();
-        let part = lanes.slice(block.from, block.lanes);
-        if block.from + block.lanes == plan.lanes {
+    fn input_block(
+        &mut self,
+        id: InputId,
+        from: usize,
+        lanes: usize,
+        last: bool,
+    ) -> Option<Elements> {
+        let part = self.inputs.get(&id)?.expose().slice(from, lanes);
+        if last {
             self.inputs.remove(&id);
         }
         Some(part)
+    }
+
+    /// One tick of the sums that others help with once all blocks have added to them; whether they are finished.
+    fn finish_sums(&mut self, fused: &mut Fused<S>, plan: &GroupPlan) -> Result<bool, Error> {
+        let folds = || {
+            plan.results
+                .iter()
+                .enumerate()
+                .filter(|(_, k)| k.role == Role::Fold)
+        };
+        let demand = |this: &Self| {
+            let mut sum = Demand::default();
+            for (_, kept) in folds() {
+                let member = plan.members.get(kept.member as usize);
+                let own = member.and_then(|m| this.demands.node(fused.region, m.node as usize));
+                if let Some(own) = own {
+                    sum.add_times(own, 1);
+                }
+            }
+            sum
+        };
+        let mut under_way = match fused.last.take() {
+            Some(under_way) => under_way,
+            None => {
+                let demand = demand(self);
+                if !demand.is_empty() && !self.supply.take(&demand)? {
+                    return Ok(false);
+                }
+                let mut under_way = Vec::new();
+                for (place, kept) in folds() {
+                    let member = plan.members.get(kept.member as usize).ok_or_else(missing)?;
+                    let node = self.member(fused.region, member.node)?;
+                    let sum = fused.out.get_mut(place).and_then(Option::take);
+                    let Some(Value::Shared(sum)) = sum else {
+                        return Err(missing());
+                    };
+                    match self.suite.unfold(self.program, node, sum)? {
+                        Begun::Machine(machine) => under_way.push((place, kept.member, machine)),
+                        Begun::Done(_) => return Err(Error::bug("a sum of products is local")),
+                    }
+                }
+                under_way
+            }
+        };
+        let mut still = Vec::new();
+        let any = !under_way.is_empty();
+        for (place, m, mut machine) in under_way.drain(..) {
+            let member = plan.members.get(m as usize).ok_or_else(missing)?;
+            let node = self.member(fused.region, member.node)?;
+            match self.step_machine(node, &mut *machine)? {
+                Step::Waiting => still.push((place, m, machine)),
+                Step::Done(Outcome::Values(mut values), delay) => {
+                    let out = fused.out.get_mut(place).ok_or_else(missing)?;
+                    *out = values.pop();
+                    *fused.delays.get_mut(m as usize).ok_or_else(missing)? = Some(delay);
+                }
+                Step::Done(_, _) => return Err(missing()),
+            }
+        }
+        let done = still.is_empty();
+        if done && any {
+            self.supply.used(&demand(self));
+        }
+        fused.last = Some(still);
+        Ok(done)
+    }
+
+    fn step_machine(
+        &mut self,
+        node: &Node,
+        machine: &mut dyn Machine<S>,
+    ) -> Result<Step<S::Share>, Error> {
+        let (before, sent) = (Instant::now(), self.wire.bytes_sent());
+        let step = machine.step(&mut self.suite, &mut self.wire)?;
+        let sent = self.wire.bytes_sent() - sent;
+        let section = self.section(node);
+        section.time += before.elapsed();
+        section.bytes_sent += sent;
+        Ok(step)
     }
 
     fn step_member(
@@ -329,19 +452,15 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     ) -> Result<(), Error> {
         let member = plan.members.get(m as usize).ok_or_else(missing)?;
         let node = self.member(fused.region, member.node)?;
-        let (before, sent) = (Instant::now(), self.wire.bytes_sent());
-        let step = machine.step(&mut self.suite, &mut self.wire)?;
-        let sent = self.wire.bytes_sent() - sent;
-        let section = self.section(node);
-        section.time += before.elapsed();
-        section.bytes_sent += sent;
+        let step = self.step_machine(node, &mut *machine)?;
         match step {
             Step::Waiting => {
                 block.active.push((m, machine));
                 Ok(())
             }
             Step::Done(outcome, delay) => {
-                let results = self.outcome(outcome, Some((block.from, plan.lanes)))?;
+                let results =
+                    self.outcome(outcome, Some(output_span(plan, member, block.index)))?;
                 self.end_member(fused, plan, block, m, results, delay)
             }
         }
@@ -357,16 +476,18 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         delay: Delay,
     ) -> Result<(), Error> {
         let member = plan.members.get(m as usize).ok_or_else(missing)?;
-        if results.len() != member.results.len() {
+        let waits = member.role == Role::Tail && block.index + 1 < plan.n_blocks;
+        if results.len() != member.results.len() && !waits {
             return Err(Error::bug("an operation gave the wrong number of results"));
         }
         if let Some(known) = fused.delays.get_mut(m as usize) {
             known.get_or_insert(delay);
         }
-        for (&slot, held) in member.results.iter().zip(results) {
+        let mut results = results.into_iter();
+        for &slot in &member.results {
             let slot = slot as usize;
             if let (Some(place), Some(&uses)) = (block.slots.get_mut(slot), block.uses.get(slot)) {
-                *place = (uses > 0).then_some(held);
+                *place = results.next().filter(|_| uses > 0);
             }
             for &user in plan.users.get(slot).into_iter().flatten() {
                 let waits = block.waits.get_mut(user as usize).ok_or_else(missing)?;
@@ -387,12 +508,23 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         plan: &GroupPlan,
         mut block: Block<S>,
     ) -> Result<(), Error> {
+        let last = block.index + 1 == plan.n_blocks;
         for (kept, out) in plan.results.iter().zip(&mut fused.out) {
+            if kept.role == Role::Tail && !last {
+                continue;
+            }
             let held = block.fetch(kept.slot)?;
+            let adds_up = matches!(kept.role, Role::Add | Role::Fold);
             *out = Some(match out.take() {
-                Some(sum) if kept.adds_up => self.add(kept, sum, held)?,
-                None if kept.adds_up => Arc::into_inner(held).ok_or_else(missing)?,
-                whole => put::<S>(whole, plan.lanes, block.from, &held)?,
+                Some(sum) if adds_up => self.add(kept, sum, held)?,
+                None if adds_up || kept.role == Role::Tail => {
+                    Arc::into_inner(held).ok_or_else(missing)?
+                }
+                whole => {
+                    let lanes = *plan.slots.get(kept.slot as usize).ok_or_else(missing)?;
+                    let (from, _) = plan.span(lanes, block.index);
+                    put::<S>(whole, lanes.0 as usize, from, &held)?
+                }
             });
         }
         self.supply.used(&block.demand);
@@ -446,6 +578,31 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         }
         Ok(end)
     }
+}
+
+/// The index of a stride or tail within a block.
+fn known_index<S>(
+    plan: &GroupPlan,
+    member: &Member,
+    block: usize,
+    lanes: usize,
+) -> Result<Arc<Value<S>>, Error> {
+    let words = member.index.as_ref().ok_or_else(missing)?;
+    let from = match (member.role, member.args.first()) {
+        (Role::Tail, Some(Source::Slot(slot))) => {
+            let operand = plan.slots.get(*slot as usize).ok_or_else(missing)?;
+            plan.span(*operand, block).0
+        }
+        // Strides advance as blocks do.
+        _ => 0,
+    };
+    let words = (0..lanes as u64).map(|l| words.get(l).wrapping_sub(from as Word) as u64);
+    Ok(Arc::new(Value::Public(Elements::Narrow(words.collect()))))
+}
+
+/// Where a block of an output starts, and the lanes of all.
+fn output_span(plan: &GroupPlan, member: &Member, block: usize) -> (usize, usize) {
+    (plan.span(member.lanes, block).0, member.lanes.0 as usize)
 }
 
 /// Puts a block in its place.

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use smpcc_circuit::blocks::{self, adds_up, whole_operand};
+use smpcc_circuit::blocks::{self, Role};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Op, Program, Region};
+use smpcc_circuit::value::ConstVec;
 
 use crate::error::Error;
 
@@ -35,20 +36,22 @@ pub struct RegionPlan {
 
 /// The tables of a group. A value that a block has of its own has a slot in it.
 pub struct GroupPlan {
-    /// Lanes of all values with slots, but for sums.
-    pub lanes: usize,
-    /// Lanes of a block but the last, which has what is left.
-    pub block: usize,
+    /// The group.
+    pub group: blocks::Group,
     /// Blocks.
     pub n_blocks: usize,
     /// Blocks in flight.
     pub window: usize,
     /// Values from outside of which each block has its lanes: the first slots.
     pub cut: Vec<ValueId>,
-    /// Values from outside that are used whole.
+    /// Values from outside that are used whole, or not at all.
     pub whole: Vec<ValueId>,
     /// In order.
     pub members: Vec<Member>,
+    /// Lanes and scale of all values of which blocks have their lanes.
+    pub spans: BTreeMap<ValueId, (u64, u64)>,
+    /// For each slot, its value's lanes and scale (see [`blocks::Group::scales`]); no scale where it is no block.
+    pub slots: Vec<(u64, Option<u64>)>,
     /// For each slot, how often members use it, and once more for a result.
     pub uses: Vec<u32>,
     /// For each slot that a member makes, the members that wait for it, with repetitions.
@@ -61,12 +64,18 @@ pub struct GroupPlan {
 pub struct Member {
     /// Its place in the region.
     pub node: u32,
-    /// Operands.
+    /// What it does with blocks.
+    pub role: Role,
+    /// Operands; an index that it knows is none of them.
     pub args: Vec<Source>,
+    /// Operands and results of which a block has its lanes.
+    pub cut: Vec<ValueId>,
+    /// The index that it knows.
+    pub index: Option<ConstVec>,
     /// Slots of its results.
     pub results: Vec<u32>,
-    /// Whether its result adds up over blocks.
-    pub adds_up: bool,
+    /// Lanes and scale of what it takes and gives, where it takes nothing or gives nothing.
+    pub lanes: (u64, Option<u64>),
     /// Operands that members make, with repetitions.
     pub waits: u32,
 }
@@ -77,8 +86,10 @@ pub struct Kept {
     pub value: ValueId,
     /// Its slot in a block.
     pub slot: u32,
-    /// Whether blocks add up to it; else each has its place in it.
-    pub adds_up: bool,
+    /// Who makes it.
+    pub member: u32,
+    /// What its blocks are to it.
+    pub role: Role,
 }
 
 /// Where an operand of a member is.
@@ -264,35 +275,56 @@ impl GroupPlan {
         group: &blocks::Group,
         used: impl Fn(ValueId) -> bool,
     ) -> Option<Self> {
-        let nodes: Vec<_> = group
+        let all: Vec<_> = group
             .nodes
             .iter()
-            .map(|&n| Some((n, region.nodes.get(n as usize)?)))
+            .zip(&group.roles)
+            .map(|(&n, &role)| Some((n, role, region.nodes.get(n as usize)?)))
             .collect::<Option<_>>()?;
+        let known: BTreeMap<ValueId, &ConstVec> = region
+            .nodes
+            .iter()
+            .filter_map(|node| match (&node.op, &node.results[..]) {
+                (Op::Const(words), [value]) => Some((*value, words)),
+                _ => None,
+            })
+            .collect();
+        let is_made = |v: &ValueId| all.iter().any(|(_, _, n)| n.results.contains(v));
+        let nodes: Vec<_> = all.iter().filter(|(_, r, _)| *r != Role::Index).collect();
         let made: BTreeSet<ValueId> = nodes
             .iter()
-            .flat_map(|(_, n)| &n.results)
+            .flat_map(|(_, _, n)| &n.results)
             .copied()
             .collect();
         let mut plan = Self {
-            lanes: usize::try_from(group.lanes).ok()?,
-            block: usize::try_from(group.block).ok()?,
             n_blocks: usize::try_from(group.n_blocks()).ok()?,
             window: usize::try_from(group.window).ok()?,
+            group: group.clone(),
+            spans: group
+                .scales
+                .iter()
+                .filter_map(|(&v, &scale)| Some((v, (program.values.get(v.index())?.lanes, scale))))
+                .collect(),
             cut: Vec::new(),
             whole: Vec::new(),
             members: Vec::new(),
+            slots: Vec::new(),
             uses: Vec::new(),
             users: Vec::new(),
             results: Vec::new(),
         };
+        let lanes = |v: ValueId| -> Option<(u64, Option<u64>)> {
+            let info = program.values.get(v.index())?;
+            Some((info.lanes, group.scales.get(&v).copied()))
+        };
         let mut slots: BTreeMap<ValueId, u32> = BTreeMap::new();
-        for (_, node) in &nodes {
-            let whole = whole_operand(&node.op);
+        for &&(_, role, node) in &nodes {
             for (i, &v) in node.args.iter().enumerate() {
-                if Some(i) != whole && !made.contains(&v) && !slots.contains_key(&v) {
+                let is_cut = operand(role, &node.op, i) == Use::Slot;
+                if is_cut && !made.contains(&v) && !slots.contains_key(&v) {
                     slots.insert(v, plan.cut.len() as u32);
                     plan.cut.push(v);
+                    plan.slots.push(lanes(v)?);
                 }
             }
         }
@@ -300,46 +332,94 @@ impl GroupPlan {
         plan.uses = vec![0; n_slots];
         plan.users = vec![Vec::new(); n_slots];
         let mut next = plan.cut.len() as u32;
-        for (m, (n, node)) in nodes.iter().enumerate() {
-            let whole = whole_operand(&node.op);
+        for (m, &&(n, role, node)) in nodes.iter().enumerate() {
             let (mut args, mut waits) = (Vec::new(), 0);
             for (i, v) in node.args.iter().enumerate() {
-                if Some(i) == whole {
-                    args.push(Source::Whole(plan.whole.len() as u32));
-                    plan.whole.push(*v);
-                    continue;
+                match operand(role, &node.op, i) {
+                    Use::Whole => {
+                        args.push(Source::Whole(plan.whole.len() as u32));
+                        plan.whole.push(*v);
+                    }
+                    Use::Known if is_made(v) => {}
+                    // It is there, and handed over with the rest.
+                    Use::Known => plan.whole.push(*v),
+                    Use::Slot => {
+                        // Operands come first, so a member that makes one has its slots by now.
+                        let slot = *slots.get(v)?;
+                        plan.uses[slot as usize] += 1;
+                        if made.contains(v) {
+                            plan.users[slot as usize].push(m as u32);
+                            waits += 1;
+                        }
+                        args.push(Source::Slot(slot));
+                    }
                 }
-                // Operands come first, so a member that makes one has its slots by now.
-                let slot = *slots.get(v)?;
-                plan.uses[slot as usize] += 1;
-                if made.contains(v) {
-                    plan.users[slot as usize].push(m as u32);
-                    waits += 1;
-                }
-                args.push(Source::Slot(slot));
             }
             let mut results = Vec::new();
             for &v in &node.results {
                 slots.insert(v, next);
                 results.push(next);
-                if used(v) {
+                plan.slots.push(lanes(v)?);
+                // A sum that others help with is finished even if nobody uses it, as they do not know.
+                if used(v) || role == Role::Fold {
                     plan.uses[next as usize] += 1;
                     plan.results.push(Kept {
                         value: v,
                         slot: next,
-                        adds_up: adds_up(program, &node.op),
+                        member: m as u32,
+                        role,
                     });
                 }
                 next += 1;
             }
+            let any = node.results.first().or(node.args.first())?;
+            let whole = |i: usize| operand(role, &node.op, i) == Use::Whole;
+            let args_cut = node.args.iter().enumerate().filter(|(i, _)| !whole(*i));
+            let values = args_cut.map(|(_, v)| v).chain(&node.results);
+            let cut = values.filter(|v| group.scales.contains_key(v)).copied();
+            let index = match role {
+                Role::Stride | Role::Tail => node.args.get(1).and_then(|v| known.get(v)),
+                _ => None,
+            };
             plan.members.push(Member {
-                node: *n,
+                node: n,
+                role,
+                cut: cut.collect(),
+                index: index.map(|&words| words.clone()),
                 args,
                 results,
-                adds_up: adds_up(program, &node.op),
+                lanes: lanes(*any)?,
                 waits,
             });
         }
         Some(plan)
+    }
+
+    /// Where a block of a value starts, and its lanes; all of what has no blocks.
+    pub fn span(&self, (lanes, scale): (u64, Option<u64>), block: usize) -> (usize, usize) {
+        let (from, lanes) = match scale {
+            Some(scale) => self.group.span(lanes, scale, block as u64),
+            None => (0, lanes),
+        };
+        (from as usize, lanes as usize)
+    }
+}
+
+/// How a member of a group uses an operand.
+#[derive(PartialEq, Eq)]
+enum Use {
+    /// Its block.
+    Slot,
+    /// All of it.
+    Whole,
+    /// Not: it is a constant.
+    Known,
+}
+
+fn operand(role: Role, op: &Op, i: usize) -> Use {
+    match (role, op, i) {
+        (Role::Lanes, Op::Gather { .. }, 0) => Use::Whole,
+        (Role::Stride | Role::Tail, _, 1) => Use::Known,
+        _ => Use::Slot,
     }
 }

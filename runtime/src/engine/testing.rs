@@ -170,7 +170,12 @@ pub(crate) fn run_on(
     inputs: &AllInputs,
     links: Vec<Links>,
 ) -> Vec<Result<RunReport, Error>> {
-    let options = Options::default();
+    // Little on its way, so that memory is what values take.
+    let options = Options {
+        send_queue: 4 << 20,
+        receive_queue: 4 << 20,
+        ..Options::default()
+    };
     run_with(program, inputs, links, &options, |me, mesh, mine| {
         run(program, me, mesh, mine, &mut |_| {})
     })

@@ -265,6 +265,22 @@ impl Suite for Rep3 {
         &SemiHonest
     }
 
+    fn fold(&mut self, args: &[Held]) -> Result<Share, Error> {
+        arithmetic::fold(&nth(args, 0)?, &nth(args, 1)?)
+    }
+
+    fn unfold(
+        &mut self,
+        _program: &Program,
+        _node: &Node,
+        sum: Share,
+    ) -> Result<Begun<Self>, Error> {
+        match sum {
+            Share::Arithmetic(sum) => arithmetic::unfold(sum),
+            Share::Boolean(_) | Share::Yao(_) => Err(Error::bug("a sum of bits or labels")),
+        }
+    }
+
     fn begin(
         &mut self,
         program: &Program,

@@ -242,6 +242,18 @@ impl Suite for Bgw {
         random::prepare(self, demand)
     }
 
+    fn fold(&mut self, args: &[Held]) -> Result<Share, Error> {
+        arithmetic::fold(self, &nth(args, 0)?, &nth(args, 1)?)
+    }
+
+    fn unfold(&mut self, program: &Program, node: &Node, sum: Share) -> Result<Begun<Self>, Error> {
+        let groups = self.groups(program, node);
+        match sum {
+            Share::Arithmetic(sum) => arithmetic::unfold(self, sum, groups),
+            Share::Boolean(_) => Err(Error::bug("a sum of bits")),
+        }
+    }
+
     fn begin(
         &mut self,
         program: &Program,

@@ -18,13 +18,19 @@ use crate::ring::{Element, element_len, for_width, read_elements, write_elements
 
 struct Product<E> {
     ring: u32,
-    x: Held,
-    y: Held,
+    factors: Factors,
     /// Lanes per result.
     run: usize,
     /// Components `me` and `me + 1` of the results.
     out: [Vec<E>; 2],
     n: usize,
+}
+
+/// What is multiplied.
+enum Factors {
+    Both(Held, Held),
+    /// A third of each sum of products, in its first part.
+    Added(Arithmetic),
 }
 
 /// `n` sums of products of `x` and `y`.
@@ -36,12 +42,45 @@ pub(super) fn product(_me: usize, x: Held, y: Held, n: usize) -> Result<Begun<Re
     let run = lanes.checked_div(n).unwrap_or(0);
     for_width!(ring, E => pipelined(Product::<E> {
         ring,
-        x,
-        y,
+        factors: Factors::Both(x, y),
         run,
         out: [Vec::with_capacity(n), Vec::with_capacity(n)],
         n,
     }))
+}
+
+/// What this party adds to the sum of all products of `x` and `y`: a share's first part, without what hides it.
+pub(super) fn fold(x: &Held, y: &Held) -> Result<Share, Error> {
+    let ring = arithmetic(x)?.ring;
+    for_width!(ring, E => {
+        let ([x0, x1], [y0, y1]) = (parts::<E>(arithmetic(x)?)?, parts::<E>(arithmetic(y)?)?);
+        let (x, y) = (x0.iter().zip(x1), y0.iter().zip(y1));
+        let sum = third(x.zip(y), E::default()).low(ring);
+        let part = [E::wrap(vec![sum]), E::wrap(vec![E::default()])];
+        Ok(Share::Arithmetic(Arithmetic { ring, part }))
+    })
+}
+
+/// The sum from what [`fold`] gave for all its parts.
+pub(super) fn unfold(sum: Arithmetic) -> Result<Begun<Rep3>, Error> {
+    let (ring, n) = (sum.ring, sum.lanes());
+    for_width!(ring, E => pipelined(Product::<E> {
+        ring,
+        factors: Factors::Added(sum),
+        run: 1,
+        out: [Vec::with_capacity(n), Vec::with_capacity(n)],
+        n,
+    }))
+}
+
+/// `z_i = Σ x_i y_i + x_i y_{i+1} + x_{i+1} y_i`, added to `sum`.
+fn third<'a, E: Element>(
+    lanes: impl Iterator<Item = ((&'a E, &'a E), (&'a E, &'a E))>,
+    sum: E,
+) -> E {
+    lanes.fold(sum, |sum, ((&x0, &x1), (&y0, &y1))| {
+        sum.add(x0.mul(y0.add(y1))).add(x1.mul(y0))
+    })
 }
 
 /// Both parts of a share as slices.
@@ -73,37 +112,37 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
         let to = suite.previous_party();
         let from = suite.next_party();
         let [plus, minus] = suite.zero_words(number, n * E::WORDS);
-        let [x0, x1] = parts::<E>(arithmetic(&self.x)?)?;
-        let [y0, y1] = parts::<E>(arithmetic(&self.y)?)?;
         let (ring, run, out) = (self.ring, self.run, &mut self.out[0]);
         let start = out.len();
         let zeros = plus
             .chunks_exact(E::WORDS)
             .zip(minus.chunks_exact(E::WORDS));
-        if run == 1 {
-            let x = x0[range.clone()].iter().zip(&x1[range.clone()]);
-            let y = y0[range.clone()].iter().zip(&y1[range]);
-            out.extend(
-                x.zip(y)
-                    .zip(zeros)
-                    .map(|(((&x0, &x1), (&y0, &y1)), (p, m))| {
+        let alphas = zeros.map(|(p, m)| E::from_words(p).sub(E::from_words(m)));
+        match &self.factors {
+            Factors::Added(sum) => {
+                let sums = parts::<E>(sum)?[0][range].iter();
+                out.extend(sums.zip(alphas).map(|(&z, alpha)| z.add(alpha).low(ring)));
+            }
+            Factors::Both(x, y) => {
+                let [x0, x1] = parts::<E>(arithmetic(x)?)?;
+                let [y0, y1] = parts::<E>(arithmetic(y)?)?;
+                if run == 1 {
+                    let x = x0[range.clone()].iter().zip(&x1[range.clone()]);
+                    let y = y0[range.clone()].iter().zip(&y1[range]);
+                    let lanes = x.zip(y).zip(alphas);
+                    out.extend(lanes.map(|(((&x0, &x1), (&y0, &y1)), alpha)| {
                         // z_i = x_i y_i + x_i y_{i+1} + x_{i+1} y_i + α_i.
-                        let alpha = E::from_words(p).sub(E::from_words(m));
                         x0.mul(y0.add(y1)).add(x1.mul(y0)).add(alpha).low(ring)
-                    }),
-            );
-        } else {
-            out.extend(range.zip(zeros).map(|(r, (p, m))| {
-                let lanes = r * run..(r + 1) * run;
-                let x = x0[lanes.clone()].iter().zip(&x1[lanes.clone()]);
-                let y = y0[lanes.clone()].iter().zip(&y1[lanes]);
-                let alpha = E::from_words(p).sub(E::from_words(m));
-                x.zip(y)
-                    .fold(alpha, |sum, ((&x0, &x1), (&y0, &y1))| {
-                        sum.add(x0.mul(y0.add(y1))).add(x1.mul(y0))
-                    })
-                    .low(ring)
-            }));
+                    }));
+                } else {
+                    out.extend(range.zip(alphas).map(|(r, alpha)| {
+                        let lanes = r * run..(r + 1) * run;
+                        let x = x0[lanes.clone()].iter().zip(&x1[lanes.clone()]);
+                        let y = y0[lanes.clone()].iter().zip(&y1[lanes]);
+                        third(x.zip(y), alpha).low(ring)
+                    }));
+                }
+            }
         }
         // Only z_i with its α_i is sent: a fresh sharing.
         wire.send(to, |message| write_elements(&out[start..], ring, message))?;

@@ -26,14 +26,20 @@ struct Product<E: Element>
 where
     Integers<E>: Pooled + Coefficients<Word = E>,
 {
-    x: Held,
-    y: Held,
+    factors: Factors,
     /// Lanes per result.
     run: usize,
     n: usize,
     way: Way<Integers<E>>,
     out: Share,
     blocks: Vec<Multiply<Integers<E>>>,
+}
+
+/// What is multiplied.
+enum Factors {
+    Both(Held, Held),
+    /// This party's weighted part of each sum of products, in coordinate 0.
+    Added(Arithmetic),
 }
 
 /// `n` sums of products of `x` and `y`, with so many groups of random sharings.
@@ -50,9 +56,37 @@ pub(super) fn product(
     }
     let run = lanes.checked_div(n).unwrap_or(0);
     for_width!(ring, E => pipelined(Product::<E> {
-        x,
-        y,
+        factors: Factors::Both(x, y),
         run,
+        n,
+        way: Way::new(suite, ring.max(2), groups)?,
+        out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, n)),
+        blocks: Vec::new(),
+    }))
+}
+
+/// What this party adds to the sum of all products of `x` and `y`, in coordinate 0 of what is else zero.
+pub(super) fn fold(suite: &Bgw, x: &Held, y: &Held) -> Result<Share, Error> {
+    let (ring, lanes) = (arithmetic(x)?.ring, arithmetic(x)?.lanes());
+    let mut sum = Arithmetic::zeros(suite.geometry.d, ring, 1);
+    for_width!(ring, E => {
+        if let Some(form) = &suite.geometry.product {
+            let mut sums: Vec<E> = Vec::new();
+            let (x, y) = (cut::<E>(x, &(0..lanes))?, cut::<E>(y, &(0..lanes))?);
+            weighted_products::<E>(form, &x, &y, lanes, &mut sums);
+            let sums = sums.into_iter().map(|e| e.low(ring)).collect();
+            *sum.part.first_mut().ok_or_else(|| Error::bug("a share of nothing"))? = E::wrap(sums);
+        }
+    });
+    Ok(Share::Arithmetic(sum))
+}
+
+/// The sum from what [`fold`] gave for all its parts, with so many groups of random sharings.
+pub(super) fn unfold(suite: &mut Bgw, sum: Arithmetic, groups: u64) -> Result<Begun<Bgw>, Error> {
+    let (ring, n) = (sum.ring, sum.lanes());
+    for_width!(ring, E => pipelined(Product::<E> {
+        factors: Factors::Added(sum),
+        run: 1,
         n,
         way: Way::new(suite, ring.max(2), groups)?,
         out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, n)),
@@ -143,13 +177,25 @@ where
             self.blocks.resize_with(place.slot + 1, Multiply::default);
         }
         let range = block_range(place.block, BLOCK, self.n);
-        let ring = arithmetic(&self.x)?.ring;
+        let ring = match &self.factors {
+            Factors::Both(x, _) => arithmetic(x)?.ring,
+            Factors::Added(sum) => sum.ring,
+        };
         let mut shares = Vec::new();
         if let (Some(form), 0) = (&suite.geometry.product, place.phase) {
             let lanes = range.start * self.run..range.end * self.run;
             shares.reserve(range.len());
-            let (x, y) = (cut(&self.x, &lanes)?, cut(&self.y, &lanes)?);
-            weighted_products::<E>(form, &x, &y, self.run, &mut shares);
+            match &self.factors {
+                Factors::Both(x, y) => {
+                    let (x, y) = (cut(x, &lanes)?, cut(y, &lanes)?);
+                    weighted_products::<E>(form, &x, &y, self.run, &mut shares);
+                }
+                Factors::Added(sum) => {
+                    let sums = sum.part.first().and_then(E::slice);
+                    let sums = sums.and_then(|sums| sums.get(range.clone()));
+                    shares.extend(sums.into_iter().flatten());
+                }
+            }
             // Sums of nothing.
             shares.resize(range.len(), E::default());
         }
