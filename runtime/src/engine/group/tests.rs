@@ -229,26 +229,22 @@ fn reductions(suite: SuiteName, n_parties: u32, domain: Domain) -> Builder {
 
 #[test]
 fn few_lanes_of_many() {
-    for (suite, n_parties, domain) in SUITES {
+    // Blocks that go through the king are too long to be cut this often at so few lanes.
+    for (suite, n_parties, domain) in SUITES.into_iter().filter(|s| s.1 < 5) {
         let b = reductions(suite, n_parties, domain);
         let groups = groups(&b.program);
         let roles: Vec<Role> = groups[0].iter().flat_map(|g| g.roles.clone()).collect();
-        let mut expected = vec![Role::Add];
-        if n_parties < 5 {
-            expected.extend([Role::Run, Role::Stride, Role::Tail, Role::Join]);
-        }
+        let mut expected = vec![Role::Add, Role::Run, Role::Stride, Role::Tail, Role::Join];
         if matches!(suite, SuiteName::Rep3 | SuiteName::Bgw) {
             expected.push(Role::Fold);
         }
         for role in expected {
             assert!(roles.contains(&role), "{suite:?}: {role:?}");
         }
-        // Inputs are there in blocks alone, unless a suite wants longer blocks than make two.
+        // Inputs are there in blocks alone.
         let inside = |v| groups[0].iter().any(|g: &Group| g.inside.contains(&v));
         for node in &b.program.regions[0].nodes {
-            if let Op::Input(_) = node.op
-                && n_parties < 5
-            {
+            if let Op::Input(_) = node.op {
                 assert!(node.results.iter().all(|&v| inside(v)), "{suite:?}");
             }
         }
