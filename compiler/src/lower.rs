@@ -223,11 +223,12 @@ impl<'h> Tracer<'h> {
         let val = or_never(self.expr(body))?;
         let frame = self.frame();
         let returned = frame.returned.clone();
-        let result = frame.result.clone().unwrap_or_else(Val::unit);
-        match returned.known_truth() {
-            Some(false) => Ok(val),
-            Some(true) => Ok(result),
-            None => self.select(&returned, &result, &val),
+        let result = frame.result.clone();
+        match (returned.known_truth(), result) {
+            // Whether it left early may be asked while running where no way of the program leads to it.
+            (Some(false), _) | (None, None | Some(Val::Never)) => Ok(val),
+            (Some(true), result) => Ok(result.unwrap_or_else(Val::unit)),
+            (None, Some(result)) => self.select(&returned, &result, &val),
         }
     }
 

@@ -144,10 +144,11 @@ impl<'h> Tracer<'h> {
         match frame.returned.known_truth() {
             Some(false) => Ok(val),
             Some(true) => Ok(frame.result.unwrap_or_else(Val::unit)),
-            None => {
-                let result = frame.result.unwrap_or_else(Val::unit);
-                self.select(&frame.returned, &result, &val)
-            }
+            None => match frame.result {
+                // Whether it left early is asked while running, but no way of the program leads to it.
+                None | Some(Val::Never) => Ok(val),
+                Some(result) => self.select(&frame.returned, &result, &val),
+            },
         }
     }
 

@@ -566,3 +566,17 @@ fn vectors_of_one_lane_and_of_none() {
         );
     }
 }
+
+#[test]
+fn a_return_that_nothing_leads_to_is_none() {
+    let text = "fn main(x: secret u8 from each, n: public u8 from each) -> (u8, bool) {
+        for i in 0..n[0] as usize {
+            if false { return (7, true); }
+        }
+        (x[0], false)
+    }";
+    for n in [0, 3] {
+        let run = Run::new(text, 1).input("x", 0, &[9]).input("n", 0, &[n]);
+        assert_eq!(run.run(), [9, 0]);
+    }
+}
