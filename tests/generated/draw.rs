@@ -1,0 +1,881 @@
+//! Draws programs that the compiler accepts: conditions on secrets in each other, loops with constant and run-time bounds,
+//! early exits, arrays, structs, tuples, closures, functions. They depend on the seed alone.
+
+use super::meaning::wrap;
+use super::program::{Expr, From, Fun, Is, One, Place, Program, Step, Stmt, Two, Ty};
+
+struct Var {
+    ty: Ty,
+    secret: bool,
+    mutable: bool,
+    /// Secret conditions around its declaration.
+    under: u32,
+}
+
+struct Draw {
+    state: u64,
+    vars: Vec<Var>,
+    scope: Vec<usize>,
+    structs: Vec<Vec<Ty>>,
+    functions: Vec<(Fun, bool)>,
+    /// Secret conditions around what is drawn.
+    under: u32,
+    /// Whether a loop that may be left is around it, with no secret condition between.
+    in_loop: bool,
+    /// What `return` takes.
+    result: Option<(Ty, bool)>,
+    /// Whether what is drawn reveals, asserts or leaves early.
+    effects: bool,
+    /// Whether it may.
+    may: bool,
+    depth: u32,
+}
+
+/// A program and the types of its variables.
+pub fn draw(seed: u64, n_parties: u32) -> (Program, Vec<Ty>) {
+    let mut d = Draw {
+        state: seed,
+        vars: Vec::new(),
+        scope: Vec::new(),
+        structs: Vec::new(),
+        functions: Vec::new(),
+        under: 0,
+        in_loop: false,
+        result: None,
+        effects: false,
+        may: true,
+        depth: 0,
+    };
+    for _ in 0..d.below(3) {
+        let fields = (0..1 + d.below(3)).map(|_| d.small_ty()).collect();
+        d.structs.push(fields);
+    }
+    for _ in 0..d.below(4) {
+        let fun = d.function();
+        let effects = d.effects;
+        d.functions.push((fun, effects));
+    }
+    let mut inputs = Vec::new();
+    for i in 0..4 + d.below(3) {
+        let from = match i {
+            0 | 1 => From::Secret(i as u32 % n_parties),
+            2 => From::Public(2 % n_parties),
+            _ => match d.below(6) {
+                0 => From::Argument,
+                1 => From::Public(d.below(u64::from(n_parties)) as u32),
+                _ => From::Secret(d.below(u64::from(n_parties)) as u32),
+            },
+        };
+        let scalar = match i {
+            0 => Ty::Bool,
+            _ => d.scalar(),
+        };
+        let ty = if i == 1 || from != From::Argument && i > 2 && d.one_in(3) {
+            Ty::Array(Box::new(scalar.clone()), 1 + d.below(5) as usize)
+        } else {
+            scalar.clone()
+        };
+        let n = if let Ty::Array(_, n) = &ty { *n } else { 1 };
+        let words = (0..n).map(|_| d.word(&scalar)).collect();
+        let v = d.var(ty.clone(), matches!(from, From::Secret(_)), false);
+        inputs.push((v, ty, from, words));
+    }
+    d.effects = false;
+    d.may = true;
+    let tys: Vec<Ty> = (0..1 + d.below(3))
+        .map(|_| {
+            if d.one_in(3) {
+                Ty::Array(Box::new(d.scalar()), 2)
+            } else {
+                d.scalar()
+            }
+        })
+        .collect();
+    // A tuple has at least two parts.
+    let tys = if tys.len() == 1 {
+        vec![tys[0].clone(), Ty::Bool]
+    } else {
+        tys
+    };
+    let result = (Ty::Tuple(tys), true);
+    d.result = Some(result.clone());
+    let n = 4 + d.below(6);
+    let body = d.stmts(n);
+    let last = d.value(&result.0, true, 2);
+    let program = Program {
+        n_parties,
+        structs: d.structs,
+        functions: d.functions.into_iter().map(|(fun, _)| fun).collect(),
+        inputs,
+        main: Fun {
+            params: Vec::new(),
+            result,
+            body,
+            last,
+            attribute: None,
+        },
+        n_vars: d.vars.len(),
+    };
+    (program, d.vars.into_iter().map(|v| v.ty).collect())
+}
+
+impl Draw {
+    fn next(&mut self) -> u64 {
+        // splitmix64
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.next() % n.max(1)
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    fn of<T: Clone>(&mut self, from: &[T]) -> T {
+        let at = self.below(from.len() as u64) as usize;
+        from[at].clone()
+    }
+
+    fn word(&mut self, ty: &Ty) -> i128 {
+        let (width, _) = ty.shape();
+        let word = match self.below(6) {
+            0 => 0,
+            1 => 1,
+            2 => -1,
+            3 => 1 << (width - 1),
+            4 => i128::from(self.below(12)),
+            _ => i128::from(self.next()),
+        };
+        wrap(word, ty)
+    }
+
+    fn int(&mut self) -> Ty {
+        let (width, signed) = self.of(&[
+            (8, false),
+            (8, false),
+            (8, true),
+            (16, false),
+            (16, true),
+            (32, false),
+            (32, true),
+            (5, false),
+            (3, true),
+            (64, false),
+        ]);
+        Ty::Int { width, signed }
+    }
+
+    fn scalar(&mut self) -> Ty {
+        if self.one_in(5) { Ty::Bool } else { self.int() }
+    }
+
+    /// A type of a field.
+    fn small_ty(&mut self) -> Ty {
+        match self.below(6) {
+            0 => Ty::Array(Box::new(self.scalar()), 1 + self.below(3) as usize),
+            _ => self.scalar(),
+        }
+    }
+
+    fn ty(&mut self) -> Ty {
+        match self.below(10) {
+            0 | 1 => Ty::Array(Box::new(self.scalar()), 1 + self.below(4) as usize),
+            2 => Ty::Tuple(vec![self.scalar(), self.small_ty()]),
+            3 if !self.structs.is_empty() => {
+                Ty::Struct(self.below(self.structs.len() as u64) as usize)
+            }
+            4 if !self.structs.is_empty() => {
+                let id = self.below(self.structs.len() as u64) as usize;
+                Ty::Array(Box::new(Ty::Struct(id)), 1 + self.below(3) as usize)
+            }
+            5 => {
+                let row = Ty::Array(Box::new(self.scalar()), 1 + self.below(3) as usize);
+                Ty::Array(Box::new(row), 1 + self.below(3) as usize)
+            }
+            _ => self.scalar(),
+        }
+    }
+
+    fn var(&mut self, ty: Ty, secret: bool, mutable: bool) -> usize {
+        self.vars.push(Var {
+            ty,
+            secret,
+            mutable,
+            under: self.under,
+        });
+        self.scope.push(self.vars.len() - 1);
+        self.vars.len() - 1
+    }
+
+    /// Draws inside a scope of its own.
+    fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let n = self.scope.len();
+        self.depth += 1;
+        let out = f(self);
+        self.depth -= 1;
+        self.scope.truncate(n);
+        out
+    }
+
+    fn function(&mut self) -> Fun {
+        let before = std::mem::take(&mut self.scope);
+        self.effects = false;
+        self.may = self.one_in(2);
+        let mut params = Vec::new();
+        for _ in 0..1 + self.below(3) {
+            let ty = if self.one_in(3) {
+                self.ty()
+            } else {
+                self.scalar()
+            };
+            let secret = !self.one_in(4);
+            let v = self.var(ty.clone(), secret, false);
+            params.push((v, ty, secret));
+        }
+        let result = (
+            if self.one_in(4) {
+                self.ty()
+            } else {
+                self.scalar()
+            },
+            true,
+        );
+        self.result = Some(result.clone());
+        let n = self.below(4);
+        let body = self.stmts(n);
+        let last = self.value(&result.0, true, 2);
+        self.scope = before;
+        let attribute = match self.below(8) {
+            0 => Some("boolean"),
+            _ => None,
+        };
+        Fun {
+            params,
+            result,
+            body,
+            last,
+            attribute,
+        }
+    }
+
+    fn stmts(&mut self, n: u64) -> Vec<Stmt> {
+        let mut out = Vec::new();
+        for _ in 0..n {
+            let stmt = self.stmt();
+            let ends = matches!(stmt, Stmt::Break | Stmt::Continue | Stmt::Return(_));
+            out.push(stmt);
+            if ends {
+                break;
+            }
+        }
+        out
+    }
+
+    /// Whether control may leave here.
+    fn free(&self) -> bool {
+        self.may && self.under == 0
+    }
+
+    fn stmt(&mut self) -> Stmt {
+        let choices = if self.depth < 3 { 24 } else { 11 };
+        match self.below(choices) {
+            0..=3 => self.declare(),
+            4..=7 => self.assign(),
+            8 | 9 => self.update(),
+            10 if self.free() => {
+                self.effects = true;
+                match self.below(4) {
+                    // Seldom alone: what follows would never run.
+                    0 if self.depth > 0 && self.in_loop => Stmt::Break,
+                    1 if self.depth > 0 && self.in_loop => Stmt::Continue,
+                    2 if self.depth > 0 => {
+                        let (ty, secret) = self.result.clone().unwrap_or((Ty::Bool, true));
+                        Stmt::Return(self.value(&ty, secret, 2))
+                    }
+                    _ => {
+                        let c = self.scalar_expr(&Ty::Bool, true, 2);
+                        let truth = self.literal(&Ty::Bool, 1);
+                        let c = if self.one_in(4) {
+                            c
+                        } else {
+                            self.two(Two::OrElse, Ty::Bool, c, truth)
+                        };
+                        Stmt::Assert(c)
+                    }
+                }
+            }
+            10 => self.declare(),
+            11..=14 => self.secret_if(),
+            15..=17 => {
+                let c = self.scalar_expr(&Ty::Bool, false, 2);
+                let a = self.arm();
+                let b = if self.one_in(2) {
+                    self.arm()
+                } else {
+                    Vec::new()
+                };
+                Stmt::If(c, a, b)
+            }
+            18 | 19 => {
+                let (lo, hi) = if self.one_in(2) {
+                    let lo = self.below(2) as i128;
+                    let hi = lo + self.below(4) as i128;
+                    (self.literal(&Ty::Usize, lo), self.literal(&Ty::Usize, hi))
+                } else {
+                    let hi = self.bounded(4);
+                    (self.literal(&Ty::Usize, 0), hi)
+                };
+                self.in_a_loop(|d| {
+                    let v = d.var(Ty::Usize, false, false);
+                    Stmt::Count(v, lo, hi, d.some_stmts())
+                })
+            }
+            20 | 21 => {
+                let Some((array, of)) = self.some_array() else {
+                    return self.declare();
+                };
+                let secret = array.secret;
+                let both = self.one_in(2);
+                self.in_a_loop(|d| {
+                    if both {
+                        let i = d.var(Ty::Usize, false, false);
+                        let v = d.var(of, secret, false);
+                        Stmt::Enumerate(i, v, array, d.some_stmts())
+                    } else {
+                        let v = d.var(of, secret, false);
+                        Stmt::Each(v, array, d.some_stmts())
+                    }
+                })
+            }
+            22 => {
+                let count = self.bounded(4);
+                self.in_a_loop(|d| {
+                    let v = d.var(Ty::Usize, false, false);
+                    Stmt::While(v, count, d.some_stmts())
+                })
+            }
+            _ => self.secret_if(),
+        }
+    }
+
+    fn some_stmts(&mut self) -> Vec<Stmt> {
+        let n = 1 + self.below(3);
+        self.stmts(n)
+    }
+
+    fn arm(&mut self) -> Vec<Stmt> {
+        self.scoped(Self::some_stmts)
+    }
+
+    fn in_a_loop(&mut self, f: impl FnOnce(&mut Self) -> Stmt) -> Stmt {
+        let before = std::mem::replace(&mut self.in_loop, true);
+        let out = self.scoped(f);
+        self.in_loop = before;
+        out
+    }
+
+    fn secret_if(&mut self) -> Stmt {
+        let c = self.scalar_expr(&Ty::Bool, true, 3);
+        let secret = c.secret;
+        self.under += u32::from(secret);
+        let a = self.arm();
+        let b = if self.one_in(2) {
+            self.arm()
+        } else {
+            Vec::new()
+        };
+        self.under -= u32::from(secret);
+        Stmt::If(c, a, b)
+    }
+
+    fn declare(&mut self) -> Stmt {
+        let ty = self.ty();
+        let secret = !self.one_in(4);
+        let e = self.value(&ty, secret, 3);
+        let mutable = !self.one_in(4);
+        let v = self.var(ty, secret, mutable);
+        Stmt::Let(v, mutable, secret, e)
+    }
+
+    /// A place that may be assigned to here, its type and secrecy.
+    fn place(&mut self) -> Option<(Place, Ty, bool)> {
+        let fits: Vec<usize> = (self.scope.iter().copied())
+            .filter(|&v| {
+                let var = &self.vars[v];
+                var.mutable && (var.secret || var.under == self.under)
+            })
+            .collect();
+        if fits.is_empty() {
+            return None;
+        }
+        let var = self.of(&fits);
+        let (mut ty, secret) = (self.vars[var].ty.clone(), self.vars[var].secret);
+        let mut path = Vec::new();
+        while !matches!(ty, Ty::Bool | Ty::Int { .. } | Ty::Usize) && !self.one_in(4) {
+            let step = match &ty {
+                Ty::Array(_, n) => Step::Index(self.index(*n, secret)),
+                Ty::Tuple(parts) => Step::Part(self.below(parts.len() as u64) as usize),
+                Ty::Struct(id) => {
+                    let n = self.structs[*id].len();
+                    Step::Part(self.below(n as u64) as usize)
+                }
+                Ty::Bool | Ty::Int { .. } | Ty::Usize => break,
+            };
+            ty = match (ty, &step) {
+                (Ty::Array(of, _), _) => *of,
+                (Ty::Tuple(parts), Step::Part(k)) => parts[*k].clone(),
+                (Ty::Struct(id), Step::Part(k)) => self.structs[id][*k].clone(),
+                (ty, _) => ty,
+            };
+            path.push(step);
+        }
+        Some((Place { var, path }, ty, secret))
+    }
+
+    fn assign(&mut self) -> Stmt {
+        let Some((place, ty, secret)) = self.place() else {
+            return self.declare();
+        };
+        let e = self.value(&ty, secret, 3);
+        Stmt::Set(place, e)
+    }
+
+    fn update(&mut self) -> Stmt {
+        match self.place() {
+            Some((place, ty, secret)) if ty.is_int() => {
+                let op = self.of(&[Two::Add, Two::Sub, Two::Mul, Two::Xor, Two::And, Two::Or]);
+                let e = self.scalar_expr(&ty, secret, 2);
+                Stmt::Update(op, place, e)
+            }
+            _ => self.assign(),
+        }
+    }
+
+    /// An index into an array of `n`: mostly in range.
+    fn index(&mut self, n: usize, secret: bool) -> Expr {
+        match self.below(6) {
+            0 | 1 => {
+                let k = self.below(n as u64) as i128;
+                self.literal(&Ty::Usize, k)
+            }
+            2 | 3 if secret => {
+                let ty = self.of(&[
+                    Ty::Int {
+                        width: 2,
+                        signed: false,
+                    },
+                    Ty::Int {
+                        width: 3,
+                        signed: false,
+                    },
+                    Ty::U8,
+                ]);
+                let i = self.scalar_expr(&ty, true, 1);
+                // One that is not secret may be known to be out of range, which is refused.
+                if i.secret { i } else { self.bounded(n as u64) }
+            }
+            _ => self.bounded(n as u64),
+        }
+    }
+
+    /// A public number below `n`, or seldom any.
+    fn bounded(&mut self, n: u64) -> Expr {
+        let e = self.scalar_expr(&Ty::Usize, false, 2);
+        let n = self.literal(&Ty::Usize, n as i128);
+        self.two(Two::Rem, Ty::Usize, e, n)
+    }
+
+    /// An array in scope and the type of its elements.
+    fn some_array(&mut self) -> Option<(Expr, Ty)> {
+        let fits: Vec<usize> = (self.scope.iter().copied())
+            .filter(|&v| matches!(self.vars[v].ty, Ty::Array(..)))
+            .collect();
+        if fits.is_empty() {
+            return None;
+        }
+        let v = self.of(&fits);
+        let Ty::Array(of, _) = self.vars[v].ty.clone() else {
+            return None;
+        };
+        Some((self.named(v), *of))
+    }
+
+    fn named(&self, v: usize) -> Expr {
+        Expr {
+            ty: self.vars[v].ty.clone(),
+            secret: self.vars[v].secret,
+            is: Is::Var(v),
+        }
+    }
+
+    fn literal(&self, ty: &Ty, word: i128) -> Expr {
+        Expr {
+            ty: ty.clone(),
+            secret: false,
+            is: Is::Literal(word),
+        }
+    }
+
+    fn two(&self, op: Two, ty: Ty, a: Expr, b: Expr) -> Expr {
+        Expr {
+            ty,
+            secret: a.secret || b.secret,
+            is: Is::Two(op, Box::new(a), Box::new(b)),
+        }
+    }
+
+    /// A value of any type; scalars are expressions, the others variables, calls or put together.
+    fn value(&mut self, ty: &Ty, secret: bool, depth: u32) -> Expr {
+        if matches!(ty, Ty::Bool | Ty::Int { .. } | Ty::Usize) {
+            return self.scalar_expr(ty, secret, depth);
+        }
+        let fits: Vec<usize> = (self.scope.iter().copied())
+            .filter(|&v| self.vars[v].ty == *ty && (secret || !self.vars[v].secret))
+            .collect();
+        match self.below(6) {
+            0..=2 if !fits.is_empty() => {
+                let v = self.of(&fits);
+                return self.named(v);
+            }
+            3 if secret => {
+                if let Some(e) = self.call(ty, depth) {
+                    return e;
+                }
+            }
+            4 if depth > 0 => {
+                if let Ty::Array(of, n) = ty
+                    && let Some(e) = self.mapped(of, *n, secret, depth - 1)
+                {
+                    return e;
+                }
+            }
+            _ => {}
+        }
+        let depth = depth.saturating_sub(1);
+        let parts: Vec<Expr> = match ty {
+            Ty::Array(of, n) => (0..*n).map(|_| self.value(of, secret, depth)).collect(),
+            Ty::Tuple(parts) => parts
+                .iter()
+                .map(|ty| self.value(ty, secret, depth))
+                .collect(),
+            Ty::Struct(id) => {
+                let fields = self.structs[*id].clone();
+                fields
+                    .iter()
+                    .map(|ty| self.value(ty, secret, depth))
+                    .collect()
+            }
+            Ty::Bool | Ty::Int { .. } | Ty::Usize => Vec::new(),
+        };
+        Expr {
+            ty: ty.clone(),
+            secret,
+            is: Is::Build(parts),
+        }
+    }
+
+    /// Draws the body of a closure, where nothing has effects.
+    fn closure<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let (may, in_loop) = (self.may, self.in_loop);
+        (self.may, self.in_loop) = (false, false);
+        let out = self.scoped(f);
+        (self.may, self.in_loop) = (may, in_loop);
+        out
+    }
+
+    /// An array of `n` from another, element by element.
+    fn mapped(&mut self, of: &Ty, n: usize, secret: bool, depth: u32) -> Option<Expr> {
+        if !matches!(of, Ty::Bool | Ty::Int { .. }) {
+            return None;
+        }
+        let fits: Vec<usize> = (self.scope.iter().copied())
+            .filter(|&v| {
+                matches!(&self.vars[v].ty, Ty::Array(_, m) if *m == n)
+                    && (secret || !self.vars[v].secret)
+            })
+            .collect();
+        if fits.is_empty() {
+            return None;
+        }
+        let first = self.of(&fits);
+        let second = self.of(&fits);
+        let (a, b) = (self.named(first), self.named(second));
+        let element = |e: &Expr| match &e.ty {
+            Ty::Array(of, _) => (**of).clone(),
+            other => other.clone(),
+        };
+        let ty = Ty::Array(Box::new(of.clone()), n);
+        let is = if self.one_in(2) {
+            self.closure(|d| {
+                let x = d.var(element(&a), a.secret, false);
+                let body = d.scalar_expr(of, secret, depth);
+                let is = body.secret;
+                (is, Is::Map(Box::new(a), x, Box::new(body)))
+            })
+        } else {
+            self.closure(|d| {
+                let x = d.var(element(&a), a.secret, false);
+                let y = d.var(element(&b), b.secret, false);
+                let body = d.scalar_expr(of, secret, depth);
+                let is = body.secret;
+                (
+                    is,
+                    Is::ZipMap(Box::new(a), Box::new(b), x, y, Box::new(body)),
+                )
+            })
+        };
+        Some(Expr {
+            ty,
+            secret: is.0,
+            is: is.1,
+        })
+    }
+
+    fn call(&mut self, ty: &Ty, depth: u32) -> Option<Expr> {
+        let free = self.free();
+        let fits: Vec<usize> = (0..self.functions.len())
+            .filter(|&g| {
+                let (fun, effects) = &self.functions[g];
+                fun.result.0 == *ty && (!effects || free)
+            })
+            .collect();
+        if fits.is_empty() {
+            return None;
+        }
+        let g = self.of(&fits);
+        self.effects |= self.functions[g].1;
+        let params = self.functions[g].0.params.clone();
+        let args = (params.iter())
+            .map(|(_, ty, secret)| self.value(ty, *secret, depth.saturating_sub(1)))
+            .collect();
+        Some(Expr {
+            ty: ty.clone(),
+            secret: true,
+            is: Is::Call(g, args),
+        })
+    }
+
+    /// A scalar; public if not `secret`.
+    fn scalar_expr(&mut self, ty: &Ty, secret: bool, depth: u32) -> Expr {
+        if depth == 0 || self.one_in(5) {
+            return self.leaf(ty, secret);
+        }
+        let depth = depth - 1;
+        let whole = |ty: &Ty, secret: bool, is: Is| Expr {
+            ty: ty.clone(),
+            secret,
+            is,
+        };
+        match self.below(16) {
+            0 if secret => {
+                if let Some(e) = self.call(ty, depth) {
+                    return e;
+                }
+            }
+            1 => {
+                let c = self.scalar_expr(&Ty::Bool, secret, depth);
+                self.under += u32::from(c.secret);
+                let a = self.scalar_expr(ty, secret, depth);
+                let b = self.scalar_expr(ty, secret, depth);
+                self.under -= u32::from(c.secret);
+                let is = c.secret || a.secret || b.secret;
+                return whole(ty, is, Is::If(Box::new(c), Box::new(a), Box::new(b)));
+            }
+            2 => {
+                if let Some((array, of)) = self.some_array()
+                    && of == *ty
+                    && (secret || !array.secret)
+                {
+                    let Ty::Array(_, n) = array.ty else {
+                        return self.leaf(ty, secret);
+                    };
+                    let i = self.index(n, secret);
+                    let is = array.secret || i.secret;
+                    return whole(ty, is, Is::Index(Box::new(array), Box::new(i)));
+                }
+            }
+            3 if *ty != Ty::Usize => {
+                if let Some((array, of)) = self.some_array()
+                    && (secret || !array.secret)
+                {
+                    let start = self.leaf(ty, secret);
+                    // The type of what has been folded so far is that of the start.
+                    let start_secret = start.secret;
+                    let a = array.secret;
+                    if secret && !start_secret {
+                        return start;
+                    }
+                    let (acc, x, body) = self.closure(|d| {
+                        let acc = d.var(ty.clone(), start_secret, false);
+                        let x = d.var(of, a, false);
+                        let body = d.scalar_expr(ty, start_secret, depth);
+                        (acc, x, body)
+                    });
+                    let is = Is::Fold(Box::new(array), Box::new(start), acc, x, Box::new(body));
+                    return whole(ty, start_secret, is);
+                }
+            }
+            4 if self.free() && !secret && *ty != Ty::Usize => {
+                self.effects = true;
+                let e = self.scalar_expr(ty, true, depth);
+                if e.secret {
+                    return whole(ty, false, Is::Reveal(Box::new(e)));
+                }
+                return e;
+            }
+            5 if *ty != Ty::Bool => {
+                let from = self.scalar();
+                let e = self.scalar_expr(&from, secret, depth);
+                // Indices are public by nature.
+                let is = e.secret;
+                return whole(ty, is, Is::Cast(Box::new(e)));
+            }
+            6 => {
+                let c = self.scalar_expr(&Ty::Bool, secret, depth);
+                let a = self.scalar_expr(ty, secret, depth);
+                let b = self.scalar_expr(ty, secret, depth);
+                let is = c.secret || a.secret || b.secret;
+                return whole(ty, is, Is::Swapped(Box::new(c), Box::new(a), Box::new(b)));
+            }
+            _ => {}
+        }
+        if *ty == Ty::Bool {
+            if let Some((array, Ty::Bool)) = self.some_array()
+                && (secret || !array.secret)
+                && self.one_in(2)
+            {
+                let is = array.secret;
+                let array = Box::new(array);
+                let any = self.one_in(2);
+                return whole(ty, is, if any { Is::Any(array) } else { Is::All(array) });
+            }
+            return match self.below(4) {
+                0 | 1 => {
+                    let of = self.scalar();
+                    let op = if of == Ty::Bool {
+                        self.of(&[Two::Eq, Two::Ne])
+                    } else {
+                        self.of(&[Two::Lt, Two::Le, Two::Lt, Two::Le, Two::Eq, Two::Ne])
+                    };
+                    let a = self.scalar_expr(&of, secret, depth);
+                    let b = self.scalar_expr(&of, secret, depth);
+                    self.two(op, Ty::Bool, a, b)
+                }
+                2 => {
+                    let a = self.scalar_expr(ty, secret, depth);
+                    whole(ty, a.secret, Is::One(One::Not, Box::new(a)))
+                }
+                _ => {
+                    let op = self.of(&[Two::AndAlso, Two::OrElse, Two::Xor, Two::And, Two::Or]);
+                    let a = self.scalar_expr(ty, secret, depth);
+                    let b = self.scalar_expr(ty, secret, depth);
+                    self.two(op, Ty::Bool, a, b)
+                }
+            };
+        }
+        let (_, signed) = ty.shape();
+        match self.below(9) {
+            0 => {
+                let op = if signed {
+                    self.of(&[One::Neg, One::Abs, One::Not])
+                } else {
+                    self.of(&[One::Not, One::CountOnes, One::Isqrt])
+                };
+                let a = self.scalar_expr(ty, secret, depth);
+                whole(ty, a.secret, Is::One(op, Box::new(a)))
+            }
+            1 => {
+                let op = self.of(&[Two::Shl, Two::Shr, Two::RotL, Two::RotR]);
+                let amount = self.of(&[
+                    Ty::U8,
+                    Ty::Int {
+                        width: 5,
+                        signed: false,
+                    },
+                ]);
+                let a = self.scalar_expr(ty, secret, depth);
+                let b = self.scalar_expr(&amount, secret, depth);
+                self.two(op, ty.clone(), a, b)
+            }
+            _ => {
+                let op = self.of(&[
+                    Two::Add,
+                    Two::Add,
+                    Two::Sub,
+                    Two::Mul,
+                    Two::Mul,
+                    Two::Div,
+                    Two::Rem,
+                    Two::And,
+                    Two::Or,
+                    Two::Xor,
+                    Two::Min,
+                    Two::Max,
+                ]);
+                let a = self.scalar_expr(ty, secret, depth);
+                let b = self.scalar_expr(ty, secret, depth);
+                self.two(op, ty.clone(), a, b)
+            }
+        }
+    }
+
+    /// A variable, a part of one, or a literal.
+    fn leaf(&mut self, ty: &Ty, secret: bool) -> Expr {
+        let mut fits: Vec<Expr> = Vec::new();
+        for &v in &self.scope {
+            let var = &self.vars[v];
+            if var.secret && !secret {
+                continue;
+            }
+            if var.ty == *ty {
+                fits.push(self.named(v));
+                fits.push(self.named(v));
+            }
+            let parts = match &var.ty {
+                Ty::Tuple(parts) => parts.clone(),
+                Ty::Struct(id) => self.structs[*id].clone(),
+                _ => Vec::new(),
+            };
+            for (k, part) in parts.iter().enumerate() {
+                if part == ty {
+                    fits.push(Expr {
+                        ty: ty.clone(),
+                        secret: var.secret,
+                        is: Is::Part(Box::new(self.named(v)), k),
+                    });
+                }
+            }
+        }
+        if !fits.is_empty() && !self.one_in(5) {
+            return self.of(&fits);
+        }
+        // Another scalar's value, or a literal.
+        let scalars: Vec<usize> = (self.scope.iter().copied())
+            .filter(|&v| {
+                let var = &self.vars[v];
+                (var.ty.is_int() || var.ty == Ty::Bool) && (secret || !var.secret)
+            })
+            .collect();
+        if *ty != Ty::Bool && !scalars.is_empty() && !self.one_in(3) {
+            let v = self.of(&scalars);
+            let e = self.named(v);
+            return Expr {
+                ty: ty.clone(),
+                secret: e.secret,
+                is: Is::Cast(Box::new(e)),
+            };
+        }
+        let word = match self.word(ty) {
+            // The smallest number has no literal.
+            least if least < 0 && wrap(-least, ty) == least => 0,
+            word => word,
+        };
+        self.literal(ty, word)
+    }
+}
