@@ -66,7 +66,7 @@ pub struct Options {
     pub send_queue: usize,
     /// Bytes that wait to be taken from a link before it is read no further, while the party is busy.
     pub receive_queue: usize,
-    /// The same while the party waits in the transport itself; a peer cannot make it hold more.
+    /// To how much that grows while the party waits in the transport itself; a peer cannot make it hold more.
     pub receive_limit: usize,
 }
 

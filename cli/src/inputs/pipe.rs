@@ -57,7 +57,7 @@ pub fn write(inputs: &PartyInputs, to: &mut impl Write) -> io::Result<()> {
     to.flush()
 }
 
-/// Reads what [`write`] wrote, into the inputs that came without it.
+/// Reads what [`write()`] wrote, into the inputs that came without it.
 ///
 /// # Errors
 /// Those of the pipe.

@@ -1,9 +1,10 @@
 //! What the others have sent and the party has not yet taken, and the threads that receive it.
 //!
-//! A reader stops taking from its link when much waits already, but only while the party is busy with itself. While the
-//! party waits for room or for a message, all its readers take what comes: otherwise parties that wait for each other
-//! in a ring could all have stopped reading. Then, if every party waits, every link moves, so that whatever the
-//! schedule allows to arrive does. A hard limit remains for a peer that floods.
+//! A reader stops taking from its link when much waits already. While the party waits for room or for a message, its readers
+//! take more the longer it waits: otherwise parties that wait for each other in a ring could all have stopped reading.
+//! So, if every party waits, every link moves in the end, and whatever the schedule allows to arrive does. They take little
+//! more at first, as a wait is mostly short: of two parties that send the same amount, the faster one shall wait for the slower
+//! one, not fill the memory here. A hard limit remains for a peer that floods.
 
 use std::collections::VecDeque;
 use std::io;
@@ -21,6 +22,9 @@ use crate::party::{PartyId, PartyNames};
 
 /// How long a closed link waits for another party to say why.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// A reader takes twice as much for every such time that the party has waited.
+const STALL: Duration = Duration::from_millis(50);
 
 /// Buffers kept for reading, per link.
 const SPARE_BUFFERS: usize = 4;
@@ -54,8 +58,8 @@ pub(crate) struct Inboxes {
 
 struct State {
     links: Vec<Inbox>,
-    /// The party waits inside the transport.
-    waiting: bool,
+    /// Since when the party waits inside the transport.
+    waiting: Option<Instant>,
     /// The party wants no more data.
     discarding: bool,
     readers_paused: usize,
@@ -78,7 +82,7 @@ impl Inboxes {
         Self {
             state: Mutex::new(State {
                 links: (0..n_parties).map(|_| Inbox::default()).collect(),
-                waiting: false,
+                waiting: None,
                 discarding: false,
                 readers_paused: 0,
                 abort: None,
@@ -132,15 +136,15 @@ impl Inboxes {
                 break Err(late());
             }
             at_most = at_most.min(until - now);
-            if !state.waiting {
-                state.waiting = true;
+            if state.waiting.is_none() {
+                state.waiting = Some(now);
                 if state.readers_paused > 0 {
                     self.room.notify_all();
                 }
             }
             state = self.wait(state, at_most);
         };
-        state.waiting = false;
+        state.waiting = None;
         if state.readers_paused > 0 {
             self.room.notify_all();
         }
@@ -160,7 +164,7 @@ impl Inboxes {
     /// Lets the readers run while the party waits for something else.
     pub(crate) fn set_waiting(&self, waiting: bool) {
         let mut state = self.lock();
-        state.waiting = waiting;
+        state.waiting = waiting.then(Instant::now);
         if waiting && state.readers_paused > 0 {
             self.room.notify_all();
         }
@@ -190,7 +194,7 @@ impl Inboxes {
     ) -> Result<(), Error> {
         let until = Instant::now() + patience;
         let mut state = self.lock();
-        state.waiting = true;
+        state.waiting = Some(Instant::now());
         self.room.notify_all();
         loop {
             let n_parties = state.links.len();
@@ -239,22 +243,27 @@ impl Inboxes {
 
     /// Waits for room for data from `from`; false when the party wants none any more.
     fn admit(&self, from: PartyId, options: &Options) -> bool {
-        let full = |state: &mut State| {
-            let held = state.links.get(from.index()).map_or(0, |inbox| inbox.bytes);
-            let cap = if state.waiting {
-                options.receive_limit
-            } else {
-                options.receive_queue
-            };
-            held > cap && !state.discarding
-        };
         let mut state = self.lock();
-        if full(&mut state) {
+        loop {
+            let held = state.links.get(from.index()).map_or(0, |inbox| inbox.bytes);
+            let (cap, grows) = state.cap(options);
+            if held <= cap || state.discarding {
+                break;
+            }
             state.readers_paused += 1;
-            state = self
-                .room
-                .wait_while(state, full)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = match grows {
+                Some(at_most) => {
+                    let (state, _) = self
+                        .room
+                        .wait_timeout(state, at_most)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    state
+                }
+                None => self
+                    .room
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+            };
             state.readers_paused -= 1;
         }
         !state.discarding
@@ -273,7 +282,7 @@ impl Inboxes {
         if let Some(inbox) = state.links.get_mut(from.index()) {
             change(inbox);
         }
-        if state.waiting || state.discarding {
+        if state.waiting.is_some() || state.discarding {
             self.arrived.notify_all();
         }
     }
@@ -298,6 +307,24 @@ enum Verdict {
 }
 
 impl State {
+    /// Bytes that may wait on a link now, and how long until they are more.
+    fn cap(&self, options: &Options) -> (usize, Option<Duration>) {
+        let Some(since) = self.waiting else {
+            return (options.receive_queue, None);
+        };
+        let waited = since.elapsed();
+        let times = u32::try_from(waited.as_millis() / STALL.as_millis()).unwrap_or(u32::MAX);
+        let grown = 1usize.checked_shl(times).map_or(usize::MAX, |factor| {
+            options.receive_queue.max(1).saturating_mul(factor)
+        });
+        if grown < options.receive_limit {
+            let next = STALL * (times + 1);
+            (grown, Some(next.saturating_sub(waited)))
+        } else {
+            (options.receive_limit, None)
+        }
+    }
+
     fn verdict(&self) -> Verdict {
         if let Some(error) = &self.abort {
             return Verdict::Failed(error.clone());

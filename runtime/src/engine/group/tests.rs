@@ -403,11 +403,11 @@ fn scalar_result(suite: SuiteName, n_parties: u32, domain: Domain, lanes: u64) -
     b.program
 }
 
-/// All suites and domains, with few lanes (with fewer, not all blocks are in flight) and many. Not labels of three parties: while
-/// the evaluator waits for one garbler, it takes what the other sends, however far ahead that is.
-const GROWING: [(SuiteName, u32, Domain, u64, u64); 9] = [
+/// All suites and domains, with few lanes (with fewer, not all blocks are in flight) and many.
+const GROWING: [(SuiteName, u32, Domain, u64, u64); 10] = [
     (SuiteName::Rep3, 3, a(32), 300_000, 800_000),
     (SuiteName::Rep3, 3, B, 400_000, 800_000),
+    (SuiteName::Rep3, 3, Y, 300_000, 600_000),
     (SuiteName::TwoParty, 2, a(32), 50_000, 150_000),
     (SuiteName::TwoParty, 2, B, 300_000, 500_000),
     (SuiteName::TwoParty, 2, Y, 200_000, 400_000),
