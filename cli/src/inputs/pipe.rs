@@ -19,7 +19,7 @@ pub struct Column {
     wide: bool,
 }
 
-/// What [`write`] writes.
+/// What [`write()`] writes.
 pub fn columns(inputs: &PartyInputs) -> Vec<Column> {
     each(inputs)
         .map(|(param, words)| Column {
