@@ -164,22 +164,25 @@ pub struct Builder {
     inputs: Vec<u32>,
     /// The wire of the first gate.
     first: u32,
-    /// The constant, the inputs, the gates.
+    /// What makes each wire: the constant, the inputs, the gates.
+    makers: Vec<Maker>,
+    /// What is known of each wire.
     wires: Vec<Wire>,
     crowded: Crowded,
 }
 
-/// A wire while a circuit is built: what makes it, and where to look for the gates that it is an operand of.
+/// The operands of a gate, an AND's in order and an XOR's the other way round; both constant for what is not a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Maker(Lit, Lit);
+
+/// A wire while a circuit is built: its level, and where to look for the gates that it is an operand of.
 ///
 /// The compiler looks every gate up that it builds, and builds mostly on what it built just before. Gates are therefore
 /// found from the later of their operands, in a list of its own for each wire: a look-up touches memory that was touched
 /// just before, however large the circuit is. What is beyond the first few of a list is in a hash table.
 #[derive(Clone, Copy, Debug)]
 struct Wire {
-    /// The operands, the later one second; both constant for what is not a gate.
-    a: Lit,
-    b: Lit,
-    /// Twice the AND level; one more for an AND.
+    /// The AND level.
     level: u32,
     /// The newest gate of which this wire is the later operand, among those in its list; 0 for none.
     newest: u32,
@@ -192,27 +195,18 @@ const MOST_LISTED: u32 = 8;
 
 impl Wire {
     const INPUT: Self = Self {
-        a: Lit::FALSE,
-        b: Lit::FALSE,
         level: 0,
         newest: 0,
         before: 0,
     };
+}
 
-    /// Set in `level` of what an output needs, when the circuit is finished.
-    const NEEDED: u32 = 1 << 31;
+impl Maker {
+    const INPUT: Self = Self(Lit::FALSE, Lit::FALSE);
 
-    const fn is_needed(&self) -> bool {
-        self.level & Self::NEEDED != 0
-    }
-
-    const fn is_and(&self) -> bool {
-        self.level & 1 == 1
-    }
-
-    /// Whether this is the gate on these operands, an AND if `and` is 1.
-    const fn is(&self, a: Lit, b: Lit, and: u32) -> bool {
-        self.a.0 == a.0 && self.b.0 == b.0 && self.level & 1 == and
+    /// Whether this gate, whose operands differ, is an AND.
+    const fn is_and(self) -> bool {
+        self.0.0 < self.1.0
     }
 }
 
@@ -223,6 +217,7 @@ impl Builder {
         Self {
             inputs: inputs.to_vec(),
             first,
+            makers: vec![Maker::INPUT; first as usize],
             wires: vec![Wire::INPUT; first as usize],
             crowded: Crowded::default(),
         }
@@ -230,6 +225,7 @@ impl Builder {
 
     /// Makes room for so many more gates.
     pub fn reserve(&mut self, n_gates: usize) {
+        self.makers.reserve(n_gates);
         self.wires.reserve(n_gates);
     }
 
@@ -242,12 +238,12 @@ impl Builder {
     /// Says that input bit `bit` of operand `i` arrives at `level`. Call before gates use it.
     pub fn set_arrival(&mut self, i: usize, bit: u32, level: u32) {
         let wire = 1 + self.inputs[..i].iter().sum::<u32>() + bit;
-        self.wires[wire as usize].level = level << 1;
+        self.wires[wire as usize].level = level;
     }
 
     /// The AND level at which `lit` is known.
     pub fn level(&self, lit: Lit) -> u32 {
-        self.wires[lit.wire() as usize].level >> 1
+        self.wires[lit.wire() as usize].level
     }
 
     /// Number of gates so far (unused ones included).
@@ -260,22 +256,8 @@ impl Builder {
         self.gates().iter().filter(|g| g.is_and()).count()
     }
 
-    fn gates(&self) -> &[Wire] {
-        &self.wires[self.first as usize..]
-    }
-
-    /// Marks the wires that `outputs` need.
-    fn mark(&mut self, outputs: &[Vec<Lit>]) {
-        for lit in outputs.iter().flatten() {
-            self.wires[lit.wire() as usize].level |= Wire::NEEDED;
-        }
-        for w in (self.first as usize..self.wires.len()).rev() {
-            let wire = self.wires[w];
-            if wire.is_needed() {
-                self.wires[wire.a.wire() as usize].level |= Wire::NEEDED;
-                self.wires[wire.b.wire() as usize].level |= Wire::NEEDED;
-            }
-        }
+    fn gates(&self) -> &[Maker] {
+        &self.makers[self.first as usize..]
     }
 
     /// How many AND gates of one longest chain to `outputs` lie in each interval `bounds[i]..bounds[i + 1]` of gates.
@@ -288,8 +270,8 @@ impl Builder {
         while let Some(lit) = at {
             let gate = lit.wire().checked_sub(self.first);
             at = gate.map(|g| {
-                let wire = &self.wires[lit.wire() as usize];
-                if wire.is_and() {
+                let gate = self.makers[lit.wire() as usize];
+                if gate.is_and() {
                     while part > 0 && bounds[part] > g as usize {
                         part -= 1;
                     }
@@ -297,7 +279,8 @@ impl Builder {
                         *count += 1;
                     }
                 }
-                deeper(wire.a, wire.b)
+                // Of operands of one level the earlier.
+                deeper(gate.0.min(gate.1), gate.0.max(gate.1))
             });
         }
         counts
@@ -314,7 +297,7 @@ impl Builder {
         if a == Lit::FALSE {
             return Lit(b.0 ^ complement);
         }
-        Lit(self.gate(a, b, 0).0 ^ complement)
+        Lit(self.gate(a, b, Maker(b, a)).0 ^ complement)
     }
 
     /// `a ∧ b`.
@@ -326,7 +309,7 @@ impl Builder {
         if a == Lit::TRUE || a == b {
             return b;
         }
-        self.gate(a, b, 1)
+        self.gate(a, b, Maker(a, b))
     }
 
     /// `a ∨ b`.
@@ -394,43 +377,60 @@ impl Builder {
     /// The finished circuit, and for each interval `bounds[i]..bounds[i + 1]` of the gates so far, in ascending order, how
     /// many of its ANDs lie there and how many of those on one longest chain: who made them, when several parts wrote it.
     pub fn finish_parts(
-        mut self,
+        self,
         name: impl Into<String>,
         mut outputs: Vec<Vec<Lit>>,
         bounds: &[usize],
     ) -> (Template, Vec<(u64, u64)>) {
         let chain = self.chain_between(&outputs, bounds);
-        self.mark(&outputs);
-        let mut ands: Vec<u64> = vec![0; chain.len()];
-        let mut part = 0;
-        let mut gates = Vec::with_capacity(self.gates().iter().filter(|g| g.is_needed()).count());
-        // Nothing is looked up any more: where the list of a wire began, its new number stands from here on.
-        for (w, input) in self.wires[..self.first as usize].iter_mut().enumerate() {
-            input.newest = w as u32;
+        let first = self.first as usize;
+        let makers = &self.makers[..];
+        // Of each wire whether an output needs it, and then, if one does, what stands for it among those that are needed.
+        let mut new = vec![Lit::FALSE; makers.len()];
+        for lit in outputs.iter().flatten() {
+            new[lit.wire() as usize] = Lit::TRUE;
         }
-        let map =
-            |wires: &[Wire], lit: Lit| Lit((wires[lit.wire() as usize].newest << 1) | (lit.0 & 1));
-        for w in self.first as usize..self.wires.len() {
-            let wire = self.wires[w];
-            if !wire.is_needed() {
-                continue;
+        let mut n_needed = 0;
+        for w in (first..makers.len()).rev() {
+            if new[w] != Lit::FALSE {
+                let Maker(a, b) = makers[w];
+                new[a.wire() as usize] = Lit::TRUE;
+                new[b.wire() as usize] = Lit::TRUE;
+                n_needed += 1;
             }
-            self.wires[w].newest = self.first + gates.len() as u32;
-            let (a, b) = (map(&self.wires, wire.a), map(&self.wires, wire.b));
-            if wire.is_and() {
-                gates.push(Gate::And(a, b));
-                while part + 1 < bounds.len() && bounds[part + 1] <= w - self.first as usize {
-                    part += 1;
+        }
+        for (w, new) in new[..first].iter_mut().enumerate() {
+            *new = Lit::of(w as u32);
+        }
+        let map = |new: &[Lit], lit: Lit| Lit(new[lit.wire() as usize].0 | (lit.0 & 1));
+        let mut ands: Vec<u64> = vec![0; chain.len()];
+        let mut gates = Vec::with_capacity(n_needed);
+        let mut next = Lit::of(self.first);
+        let mut start = first;
+        let ends = bounds.iter().skip(1).map(|&bound| first + bound);
+        for (part, end) in ends.chain([makers.len()]).enumerate() {
+            let mut n_and = 0;
+            for w in std::mem::replace(&mut start, end)..end {
+                if new[w] == Lit::FALSE {
+                    continue;
                 }
-                if let Some(count) = ands.get_mut(part) {
-                    *count += 1;
-                }
-            } else {
-                gates.push(Gate::Xor(a, b));
+                let gate = makers[w];
+                let (a, b) = (map(&new, gate.0), map(&new, gate.1));
+                gates.push(if gate.is_and() {
+                    n_and += 1;
+                    Gate::And(a, b)
+                } else {
+                    Gate::Xor(b, a)
+                });
+                new[w] = next;
+                next.0 += 2;
+            }
+            if let Some(count) = ands.get_mut(part) {
+                *count = n_and;
             }
         }
         for lit in outputs.iter_mut().flatten() {
-            *lit = map(&self.wires, *lit);
+            *lit = map(&new, *lit);
         }
         let template = Template {
             name: name.into(),
@@ -441,40 +441,35 @@ impl Builder {
         (template, ands.into_iter().zip(chain).collect())
     }
 
-    /// The gate on `a` and `b`, of which `b` is not the earlier one: an AND if `and` is 1, else an XOR.
-    fn gate(&mut self, a: Lit, b: Lit, and: u32) -> Lit {
-        let later = self.wires[b.wire() as usize];
-        let mut at = later.newest;
+    /// The gate on two operands of which one is the earlier.
+    fn gate(&mut self, earlier: Lit, later: Lit, gate: Maker) -> Lit {
+        let Wire { level, newest, .. } = self.wires[later.wire() as usize];
+        let mut at = newest;
         let mut listed = 0;
         while at != 0 {
-            let wire = &self.wires[at as usize];
-            if wire.is(a, b, and) {
+            if self.makers[at as usize] == gate {
                 return Lit::of(at);
             }
-            at = wire.before;
+            at = self.wires[at as usize].before;
             listed += 1;
         }
-        let n = self.wires.len() as u32;
-        let wire = Wire {
-            a,
-            b,
-            level: ((later.level.max(self.wires[a.wire() as usize].level) >> 1) + and) << 1 | and,
-            newest: 0,
-            before: later.newest,
-        };
+        let n = self.makers.len() as u32;
         if listed < MOST_LISTED {
-            self.wires[b.wire() as usize].newest = n;
-            self.wires.push(wire);
-            return Lit::of(n);
-        }
-        match self.crowded.find(&self.wires, &wire) {
-            Ok(known) => Lit::of(known),
-            Err(slot) => {
-                self.wires.push(wire);
-                self.crowded.set(slot, &self.wires);
-                Lit::of(n)
+            self.wires[later.wire() as usize].newest = n;
+        } else {
+            match self.crowded.find(&self.makers, gate) {
+                Ok(known) => return Lit::of(known),
+                Err(slot) => self.crowded.set(slot, n, gate, &self.makers),
             }
         }
+        let level = level.max(self.level(earlier)) + u32::from(gate.is_and());
+        self.makers.push(gate);
+        self.wires.push(Wire {
+            level,
+            newest: 0,
+            before: newest,
+        });
+        Lit::of(n)
     }
 }
 
@@ -487,7 +482,7 @@ struct Crowded {
 
 impl Crowded {
     /// The wire of a gate, or the slot where it belongs.
-    fn find(&self, wires: &[Wire], gate: &Wire) -> Result<u32, usize> {
+    fn find(&self, makers: &[Maker], gate: Maker) -> Result<u32, usize> {
         if self.slots.is_empty() {
             return Err(0);
         }
@@ -496,35 +491,38 @@ impl Crowded {
         loop {
             match self.slots[at] {
                 0 => return Err(at),
-                w if wires[w as usize].is(gate.a, gate.b, gate.level & 1) => return Ok(w),
+                w if makers[w as usize] == gate => return Ok(w),
                 _ => at = (at + 1) & mask,
             }
         }
     }
 
-    /// Enters the last gate at the slot that [`Crowded::find`] gave.
-    fn set(&mut self, slot: usize, wires: &[Wire]) {
+    /// Enters a gate that becomes wire `n` at the slot that [`Crowded::find`] gave.
+    fn set(&mut self, slot: usize, n: u32, gate: Maker, makers: &[Maker]) {
         self.n += 1;
-        let last = wires.len() as u32 - 1;
         if self.n * 2 <= self.slots.len() {
-            self.slots[slot] = last;
+            self.slots[slot] = n;
             return;
         }
         // At most half full.
         let len = (self.n * 4).next_power_of_two().max(64);
-        let old = std::mem::replace(&mut self.slots, vec![0; len]);
-        for w in old.into_iter().filter(|&w| w != 0).chain([last]) {
-            let mut at = Self::hash(&wires[w as usize]) as usize & (len - 1);
-            while self.slots[at] != 0 {
+        let mut slots = vec![0; len];
+        let mut enter = |w: u32, gate: Maker| {
+            let mut at = Self::hash(gate) as usize & (len - 1);
+            while slots[at] != 0 {
                 at = (at + 1) & (len - 1);
             }
-            self.slots[at] = w;
+            slots[at] = w;
+        };
+        for &w in self.slots.iter().filter(|&&w| w != 0) {
+            enter(w, makers[w as usize]);
         }
+        enter(n, gate);
+        self.slots = slots;
     }
 
-    fn hash(gate: &Wire) -> u64 {
-        let tag = u64::from(gate.level & 1) << 63;
-        let word = (u64::from(gate.a.0) << 32 | u64::from(gate.b.0)) ^ tag;
+    fn hash(gate: Maker) -> u64 {
+        let word = u64::from(gate.0.0) << 32 | u64::from(gate.1.0);
         let mixed = (word ^ (word >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed ^ (mixed >> 32)
     }

@@ -15,9 +15,11 @@ use smpcc_circuit::value::Scalar;
 use std::collections::BTreeMap;
 
 /// Gates that a bit of a result takes, more often than not.
-const GATES_A_BIT: usize = 8;
+const GATES_A_BIT: usize = 10;
 /// Gates that room is made for before they are built.
 const MOST_RESERVED: usize = 1 << 20;
+/// Gates, about, that the fingerprint of a circuit looks at.
+const HASHED: usize = 1 << 12;
 /// Most gates of a circuit that is rewritten; a gate takes about a microsecond.
 const MOST_REWRITTEN: usize = 1 << 14;
 /// Most gates of all circuits of a program that are rewritten.
@@ -194,7 +196,9 @@ fn fingerprint(template: &Template) -> u64 {
     let mix =
         |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut hash = template.gates.len() as u64;
-    for gate in &template.gates {
+    // Of a large circuit a sample tells enough.
+    let step = 1 + template.gates.len() / HASHED;
+    for gate in template.gates.iter().step_by(step) {
         let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
         hash = mix(hash, u64::from(a.0) << 32 | u64::from(b.0));
     }
