@@ -143,20 +143,15 @@ fn lower_bound(b: &Builder, chain: &[Position], carry_in: Lit) -> u32 {
         Some(_) => 0,
         None => weight(b.level(carry_in)),
     };
-    let mut bound = 0;
     for p in chain {
         let moves = p.x.as_const().is_none() && p.y.as_const().is_none();
         let here = weight(arrival(p));
         let product = if moves { 2 * here } else { here };
         sum = (sum + here).max(product);
-        let units = sum.div_ceil(ONE).max(1);
-        let mut level = latest + units.next_power_of_two().trailing_zeros();
-        if sum < ONE {
-            level = latest.min(arrival(p));
-        }
-        bound = bound.max(level);
     }
-    bound
+    // The sum never falls, so the last carry comes last.
+    let units = sum.div_ceil(ONE).max(1);
+    latest + units.next_power_of_two().trailing_zeros()
 }
 
 fn by_level(
