@@ -16,7 +16,7 @@ pub mod reassociate;
 pub mod rewrite;
 pub mod unroll;
 
-use crate::ir::Ir;
+use crate::ir::{Ir, Node, Op, Region};
 
 /// A pass and its place.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,18 @@ pub struct Pass {
     pub why_here: &'static str,
     /// The lowest `--opt` level at which it runs.
     pub level: u8,
-    run: fn(Ir) -> Ir,
+    run: fn(Ir) -> Outcome,
+}
+
+/// What a pass made of a program.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The program.
+    pub ir: Ir,
+    /// Whether it may differ from what it was.
+    pub changed: bool,
+    /// Whether the rules of `algebra` were applied to all that the pass left alone.
+    pub applied_rules: bool,
 }
 
 macro_rules! pass {
@@ -71,8 +82,36 @@ pub const PASSES: &[Pass] = &[
 /// Runs the passes of an optimisation level; `after` sees the program after each pass, by the pass's name.
 pub fn optimise(ir: Ir, opt: u8, after: &mut dyn FnMut(&str, &Ir)) -> Ir {
     let mut ir = ir;
+    // Passes that left the program as it is: while nothing changes it they would do so again.
+    let mut idle: Vec<&str> = Vec::new();
     for pass in PASSES.iter().filter(|pass| pass.level <= opt) {
-        ir = (pass.run)(ir);
+        // Where there is no loop, the passes for loops apply the rules of `algebra` and nothing else.
+        let for_loops = matches!(pass.name, "lanes" | "unroll");
+        let does = if for_loops && !has_loop(&ir.body) {
+            "algebra"
+        } else {
+            pass.name
+        };
+        if idle.contains(&does) {
+            #[cfg(debug_assertions)]
+            assert_eq!((pass.run)(ir.clone()).ir, ir, "{} is not idle", pass.name);
+            after(pass.name, &ir);
+            continue;
+        }
+        #[cfg(debug_assertions)]
+        let before = ir.clone();
+        let outcome = (pass.run)(ir);
+        ir = outcome.ir;
+        if outcome.changed {
+            idle.clear();
+        } else {
+            #[cfg(debug_assertions)]
+            assert_eq!(before, ir, "{} changes what it says it does not", pass.name);
+            idle.push(pass.name);
+            if outcome.applied_rules {
+                idle.push("algebra");
+            }
+        }
         #[cfg(debug_assertions)]
         if let Err(why) = crate::ir::verify::verify(&ir) {
             panic!("after pass {}: {why}\n{ir}", pass.name);
@@ -80,6 +119,11 @@ pub fn optimise(ir: Ir, opt: u8, after: &mut dyn FnMut(&str, &Ir)) -> Ir {
         after(pass.name, &ir);
     }
     ir
+}
+
+fn has_loop(region: &Region) -> bool {
+    let is_loop = |node: &Node| matches!(node.op, Op::Loop { .. });
+    (region.nodes.iter()).any(|node| is_loop(node) || node.regions.iter().any(has_loop))
 }
 
 #[cfg(test)]

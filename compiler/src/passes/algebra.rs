@@ -14,6 +14,7 @@
 
 pub mod wiring;
 
+use super::Outcome;
 use super::constants::Constants;
 use super::rewrite::{Walk, rewrite};
 use crate::ir::{Ir, Op, Ty};
@@ -22,7 +23,7 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     rewrite(ir, true, &mut Constants)
 }
 

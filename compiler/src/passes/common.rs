@@ -8,6 +8,7 @@
 //! Operations of an outer region serve the regions inside it, not the other way round. What a user asked for by
 //! domain is kept apart, and reveals, assertions, inputs and outputs are never merged: each is a promise of its own.
 
+use super::Outcome;
 use super::rewrite::{Rule, Walk, rewrite};
 use crate::ir::{Ir, Node, Op};
 use crate::mix::{Mix, MixState};
@@ -17,7 +18,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     rewrite(ir, false, &mut Common::default())
 }
 
@@ -57,6 +58,7 @@ impl Rule for Common {
         if let Op::Word(op) = node.op
             && (op.is_associative() || matches!(op, WordOp::Eq | WordOp::Ne))
         {
+            walk.changed |= !node.args.is_sorted();
             node.args.sort_unstable();
         }
         let ty = walk.ty(result);

@@ -13,6 +13,7 @@
 
 pub mod vectors;
 
+use super::Outcome;
 use super::rewrite::{Rule, Walk, rewrite};
 use crate::ir::{Ir, Node, Op, Reducer, Ty};
 use smpcc_circuit::gate::WordOp;
@@ -21,7 +22,7 @@ use smpcc_circuit::value::{ConstVec, Word};
 pub use vectors::{MAX_TABLE, hull, normal};
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     rewrite(ir, false, &mut Constants)
 }
 
@@ -42,6 +43,7 @@ impl Rule for Constants {
                     node.op = Op::Loop {
                         count: Some(word as u64),
                     };
+                    walk.changed = true;
                     self.node(walk, node);
                 }
                 _ => walk.push(node),

@@ -9,13 +9,14 @@
 //! known to be in range), loops that may not end, and what these need. A carried value of a loop is needed if its
 //! result or its use in a needed part of the body is; carried values that only feed themselves go.
 
+use super::Outcome;
 use super::rewrite::is_droppable;
 use crate::ir::{Ir, Node, Op, Reducer, Region, Value};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::ConstVec;
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     let mut marker = Marker {
         def: vec![None; ir.values.len()],
         constants: vec![None; ir.values.len()],
@@ -32,13 +33,21 @@ pub fn run(ir: Ir) -> Ir {
         live,
         kept,
         at: 0,
+        dropped: false,
         values: Vec::with_capacity(ir.values.len()),
         renamed: vec![None; ir.values.len()],
         old: ir.values,
     };
     let body = sweep.region(ir.body, &[]);
+    let same = |(new, old): (usize, &Option<ValueId>)| *old == Some(ValueId::new(new));
+    let changed = sweep.dropped || !sweep.renamed.iter().enumerate().all(same);
     let values = sweep.values;
-    Ir { values, body, ..ir }
+    let ir = Ir { values, body, ..ir };
+    Outcome {
+        ir,
+        changed,
+        applied_rules: false,
+    }
 }
 
 /// Where a value comes from: result `k` of a node, or parameter `k` of one of its regions.
@@ -199,6 +208,8 @@ struct Sweep {
     kept: Vec<bool>,
     /// The next node in pre-order.
     at: usize,
+    /// Whether a node was left out.
+    dropped: bool,
     old: Vec<Value>,
     values: Vec<Value>,
     renamed: Vec<Option<ValueId>>,
@@ -219,6 +230,7 @@ impl Sweep {
             if self.kept[at] {
                 nodes.push(self.node(node));
             } else {
+                self.dropped = true;
                 self.skip(&node);
             }
         }

@@ -8,6 +8,7 @@
 //! Suites with arithmetic shares pay for an inner product as for one product per result, whatever its length. Only
 //! products that nothing else needs are taken in, so that none is computed twice.
 
+use super::Outcome;
 use super::constants::Constants;
 use super::rewrite::{Rule, Walk, free_uses, rewrite};
 use crate::ir::{Ir, Node, Op, Reducer, Region};
@@ -15,7 +16,7 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     let uses = count_uses(&ir);
     rewrite(ir, true, &mut Dot { uses })
 }

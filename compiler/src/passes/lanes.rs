@@ -21,6 +21,7 @@ mod rest;
 #[cfg(test)]
 mod tests;
 
+use super::Outcome;
 use super::algebra::{counting, identity, wiring};
 use super::constants::Constants;
 use super::constants::vectors::affine;
@@ -35,7 +36,7 @@ use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use std::collections::BTreeSet;
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     rewrite(ir, true, &mut Lanes)
 }
 

@@ -10,6 +10,7 @@
 //! operations on integers that are never negative become unsigned. The casts around them cost nothing where they drop bits;
 //! where two of them meet, one goes (`algebra`).
 
+use super::Outcome;
 use super::algebra::holds_all;
 use super::constants::Constants;
 use super::constants::vectors::type_range;
@@ -21,7 +22,7 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::Scalar;
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     rewrite(ir, true, &mut Narrow)
 }
 

@@ -10,6 +10,7 @@
 //! that does not settle at once the type's range is taken, so that a body is walked at most twice. Nothing
 //! but [`crate::ir::Value::range`] changes; `narrow` acts on it.
 
+use super::Outcome;
 use super::constants::vectors::{MAX_TABLE, int_hull, type_range};
 use crate::hir::Range;
 use crate::ir::{Ir, Node, Op, Reducer, Region, Value};
@@ -18,7 +19,7 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar};
 
 /// The pass.
-pub fn run(mut ir: Ir) -> Ir {
+pub fn run(mut ir: Ir) -> Outcome {
     let mut analysis = Analysis {
         values: &ir.values,
         inputs: &ir.inputs,
@@ -27,11 +28,18 @@ pub fn run(mut ir: Ir) -> Ir {
     };
     analysis.region(&ir.body);
     let found = analysis.found;
+    let mut changed = false;
     for (value, range) in ir.values.iter_mut().zip(found) {
         let full = type_range(value.ty.scalar).map(|(lo, hi)| Range { lo, hi });
-        value.range = if range == full { None } else { range };
+        let known = if range == full { None } else { range };
+        changed |= value.range != known;
+        value.range = known;
     }
-    ir
+    Outcome {
+        ir,
+        changed,
+        applied_rules: false,
+    }
 }
 
 struct Analysis<'a> {
@@ -498,7 +506,7 @@ mod tests {
             vec![least, more]
         });
         b.output(kept[0], &[0]);
-        let ir = run(b.finish());
+        let ir = run(b.finish()).ir;
         assert_eq!(range_of(&ir, wide), Some((0, 255)));
         assert_eq!(range_of(&ir, sum), Some((0, 9 * 255)));
         assert_eq!(range_of(&ir, square), Some((0, 255 * 255)));

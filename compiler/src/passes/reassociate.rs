@@ -10,6 +10,7 @@
 //! pass through few operations. "Ready" is counted in levels of a shallow circuit. Only values that nothing else
 //! needs are taken apart; exclusive or is free at any depth and left alone.
 
+use super::Outcome;
 use super::constants::Constants;
 use super::dot::count_uses;
 use super::rewrite::{Rule, Walk, rewrite};
@@ -21,7 +22,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     let uses = count_uses(&ir);
     let mut absorbed = vec![false; ir.values.len()];
     let mut made_by = vec![None; ir.values.len()];
@@ -277,7 +278,7 @@ mod tests {
         }
         b.output(product, &[0]);
         let ir = b.finish();
-        let after = dead::run(run(ir.clone()));
+        let after = dead::run(run(ir.clone()).ir).ir;
         let inputs: Vec<Vec<Word>> = (0..7).map(|i| vec![3 + i, 5 * i + 1, 65535 - i]).collect();
         assert_same(&ir, &after, &inputs, "product");
         let text = after.to_string();
@@ -298,7 +299,7 @@ mod tests {
         }
         b.output(sum, &[0]);
         let ir = b.finish();
-        let after = dead::run(run(ir.clone()));
+        let after = dead::run(run(ir.clone()).ir).ir;
         let inputs: Vec<Vec<Word>> = (0..5).map(|i| vec![40_000 - 7000 * i]).collect();
         assert_same(&ir, &after, &inputs, "maximum");
         let last = after

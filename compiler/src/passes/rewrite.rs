@@ -6,7 +6,7 @@
 //! [`Walk::emit`], which folds constants and, if asked, applies the algebraic rules: no pass emits what another
 //! would have to clean up.
 
-use super::{algebra, constants};
+use super::{Outcome, algebra, constants};
 use crate::hir::{Protocol, Range};
 use crate::ir::{Ir, Node, Op, Reducer, Region, Ty, Value};
 use crate::span::Span;
@@ -29,7 +29,7 @@ pub trait Rule {
 }
 
 /// Rebuilds a program under a rule.
-pub fn rewrite(ir: Ir, algebra: bool, rule: &mut impl Rule) -> Ir {
+pub fn rewrite(ir: Ir, algebra: bool, rule: &mut impl Rule) -> Outcome {
     let n = ir.values.len();
     let mut walk = Walk {
         values: ir.values,
@@ -37,14 +37,21 @@ pub fn rewrite(ir: Ir, algebra: bool, rule: &mut impl Rule) -> Ir {
         def: vec![NOWHERE; n],
         subst: (0..n).map(ValueId::new).collect(),
         algebra,
+        changed: false,
+        n_visited: 0,
+        n_pushed: 0,
         span: Span::default(),
         protocol: None,
     };
     let body = walk.region(ir.body, rule);
-    Ir {
-        values: walk.values,
-        body,
-        ..ir
+    Outcome {
+        changed: walk.changed || walk.n_visited != walk.n_pushed,
+        applied_rules: algebra,
+        ir: Ir {
+            values: walk.values,
+            body,
+            ..ir
+        },
     }
 }
 
@@ -56,6 +63,10 @@ pub struct Walk {
     def: Vec<(u32, u32)>,
     subst: Vec<ValueId>,
     algebra: bool,
+    /// Whether anything was replaced, added or learnt; a rule that changes a node in its place says so here.
+    pub changed: bool,
+    n_visited: usize,
+    n_pushed: usize,
     /// The place given to new nodes.
     pub span: Span,
     /// The wished domain given to new nodes.
@@ -67,7 +78,11 @@ const NOWHERE: (u32, u32) = (u32::MAX, 0);
 impl Walk {
     /// Rewrites a region whose parameters are kept.
     pub fn region(&mut self, region: Region, rule: &mut impl Rule) -> Region {
-        self.open(region.params);
+        self.open.push(Region {
+            params: region.params,
+            nodes: Vec::with_capacity(region.nodes.len()),
+            results: Vec::new(),
+        });
         rule.enter();
         self.nodes(region.nodes, rule);
         rule.leave();
@@ -76,6 +91,7 @@ impl Walk {
 
     /// Rewrites nodes into the region that is open.
     pub fn nodes(&mut self, nodes: Vec<Node>, rule: &mut impl Rule) {
+        self.n_visited += nodes.len();
         for mut node in nodes {
             for arg in &mut node.args {
                 *arg = self.get(*arg);
@@ -97,10 +113,12 @@ impl Walk {
 
     /// Notes that a counter counts `n` iterations.
     pub fn bound_counter(&mut self, counter: ValueId, n: u64) {
-        self.values[counter.index()].range = Some(Range {
+        let range = Some(Range {
             lo: 0,
             hi: i128::from(n.max(1)) - 1,
         });
+        self.changed |= self.values[counter.index()].range != range;
+        self.values[counter.index()].range = range;
     }
 
     /// Opens a region; new nodes go there.
@@ -134,6 +152,7 @@ impl Walk {
         if old == new {
             return;
         }
+        self.changed = true;
         self.subst[old.index()] = new;
         debug_assert_eq!(self.ty(old), self.ty(new), "{old} is replaced by {new}");
         self.note_range(new, self.values[old.index()].range);
@@ -142,7 +161,7 @@ impl Walk {
     /// Notes that a value also lies in the given range.
     pub fn note_range(&mut self, id: ValueId, range: Option<Range>) {
         let slot = &mut self.values[id.index()].range;
-        *slot = match (*slot, range) {
+        let known = match (*slot, range) {
             (Some(a), Some(b)) if a.lo <= b.hi && b.lo <= a.hi => Some(Range {
                 lo: a.lo.max(b.lo),
                 hi: a.hi.min(b.hi),
@@ -150,6 +169,8 @@ impl Walk {
             (Some(a), _) => Some(a),
             (None, other) => other,
         };
+        self.changed |= *slot != known;
+        *slot = known;
     }
 
     /// Replaces all results of a node.
@@ -161,6 +182,7 @@ impl Walk {
 
     /// A new entry of the value table.
     pub fn fresh(&mut self, ty: Ty) -> ValueId {
+        self.changed = true;
         let id = ValueId::new(self.values.len());
         self.values.push(Value { ty, range: None });
         self.def.push(NOWHERE);
@@ -180,6 +202,7 @@ impl Walk {
 
     /// What is known of a value.
     pub fn value(&mut self, id: ValueId) -> &mut Value {
+        self.changed = true;
         &mut self.values[id.index()]
     }
 
@@ -235,7 +258,9 @@ impl Walk {
     }
 
     /// Pushes a node as it is.
+    #[inline]
     pub fn push(&mut self, node: Node) {
+        self.n_pushed += 1;
         let depth = self.open.len() - 1;
         let at = self.open[depth].nodes.len();
         for &result in &node.results {
@@ -245,6 +270,7 @@ impl Walk {
     }
 
     /// Pushes a node without regions, or something equal and simpler in its place.
+    #[inline]
     pub fn push_simplified(&mut self, node: Node) {
         if let ([result], true) = (&node.results[..], node.regions.is_empty()) {
             let ty = self.ty(*result);

@@ -10,6 +10,7 @@
 //! unrolled if it has at most [`MAX_COUNT`] iterations and [`MAX_NODES`] operations in all, and only until the program has
 //! grown by [`MAX_GROWTH`]: beyond that its body is compiled once and run many times.
 
+use super::Outcome;
 use super::constants::Constants;
 use super::rewrite::{Rule, Walk, copy, rewrite};
 use crate::ir::{Ir, Node, Op, Region};
@@ -23,7 +24,7 @@ pub const MAX_NODES: u64 = 4000;
 pub const MAX_GROWTH: u64 = 40_000;
 
 /// The pass.
-pub fn run(ir: Ir) -> Ir {
+pub fn run(ir: Ir) -> Outcome {
     rewrite(ir, true, &mut Unroll { left: MAX_GROWTH })
 }
 

@@ -38,10 +38,9 @@ fn numbers(n: u64, modulus: Word) -> Vec<Word> {
 
 /// Optimises with and without unrolling; asserts the same meaning and that no loop is left after `lanes` alone.
 fn becomes_lanes(ir: &Ir, inputs: &[Vec<Word>]) -> Ir {
-    let simple = crate::passes::dead::run(crate::passes::common::run(crate::passes::algebra::run(
-        ir.clone(),
-    )));
-    let lanes = crate::passes::dead::run(run(simple));
+    use crate::passes::{algebra, common, dead};
+    let simple = dead::run(common::run(algebra::run(ir.clone()).ir).ir).ir;
+    let lanes = dead::run(run(simple).ir).ir;
     assert_same(ir, &lanes, inputs, "lanes");
     assert_eq!(n_loops(&lanes.body), 0, "{lanes}");
     let all = optimise(ir.clone(), 2, &mut |_, _| {});
