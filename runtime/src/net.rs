@@ -75,8 +75,8 @@ impl Default for Options {
         Self {
             deadline: Duration::from_secs(30),
             patience: Duration::from_secs(3600),
-            send_queue: 64 << 20,
-            receive_queue: 16 << 20,
+            send_queue: 8 << 20,
+            receive_queue: 8 << 20,
             receive_limit: 1 << 30,
         }
     }
@@ -282,6 +282,17 @@ impl Mesh {
             }
         }
         Ok(())
+    }
+
+    /// A buffer for a message to a party: that of one that has left, with what it held, or a new one.
+    pub fn buffer(&self, to: PartyId) -> Vec<u8> {
+        let peer = self.peers.get(to.index()).and_then(Option::as_ref);
+        peer.map(|peer| peer.outbox.buffer()).unwrap_or_default()
+    }
+
+    /// Gives the buffer of a message back that came from a party and was read, for those to come.
+    pub fn give_back(&self, from: PartyId, buffer: Vec<u8>) {
+        self.inboxes.give_back(from, buffer);
     }
 
     /// The next message from a party, which must be of this step and of exactly `len` bytes; waits for it. Fails when

@@ -24,6 +24,8 @@ pub struct Exchange<'m> {
 #[derive(Default)]
 struct Link {
     out: Vec<u8>,
+    /// Length of the last message, for the next.
+    usual: usize,
     next_out: u64,
     /// Bytes announced since the last cut.
     announced: usize,
@@ -58,9 +60,36 @@ impl<'m> Exchange<'m> {
     /// Appends one piece for `to`: whatever `write` appends. An empty piece is none.
     pub fn send(&mut self, to: PartyId, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
         let link = link_mut(&mut self.links, to)?;
+        if link.out.capacity() == 0 {
+            link.out = self.mesh.buffer(to);
+            link.out.clear();
+            link.out.reserve(link.usual);
+        }
         let before = link.out.len();
         write(&mut link.out);
         self.bytes_sent += (link.out.len() - before) as u64;
+        if link.out.len() >= CUT {
+            link.flush(self.mesh, to)?;
+        }
+        Ok(())
+    }
+
+    /// Appends one piece of `len` bytes for `to`, all of which `write` sets: it may find anything there.
+    pub fn send_slice(
+        &mut self,
+        to: PartyId,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<(), Error> {
+        let link = link_mut(&mut self.links, to)?;
+        let start = link.out.len();
+        if link.out.capacity() == 0 {
+            link.out = self.mesh.buffer(to);
+        }
+        // Nothing is cleared that a buffer has already.
+        link.out.resize(start + len, 0);
+        write(&mut link.out[start..]);
+        self.bytes_sent += len as u64;
         if link.out.len() >= CUT {
             link.flush(self.mesh, to)?;
         }
@@ -88,7 +117,9 @@ impl<'m> Exchange<'m> {
                 .coming
                 .pop_front()
                 .ok_or_else(|| Error::bug("a message is taken that nobody announced"))?;
-            link.arrived = self.mesh.recv(from, link.next_in, next)?;
+            let read =
+                std::mem::replace(&mut link.arrived, self.mesh.recv(from, link.next_in, next)?);
+            self.mesh.give_back(from, read);
             link.next_in += 1;
             link.taken = 0;
         }
@@ -115,8 +146,8 @@ impl<'m> Exchange<'m> {
 
 impl Link {
     fn flush(&mut self, mesh: &mut Mesh, to: PartyId) -> Result<(), Error> {
-        let capacity = self.out.len().min(4 * CUT);
-        let payload = std::mem::replace(&mut self.out, Vec::with_capacity(capacity));
+        self.usual = self.out.len().min(4 * CUT);
+        let payload = std::mem::take(&mut self.out);
         mesh.send(to, self.next_out, payload)?;
         self.next_out += 1;
         Ok(())
@@ -127,4 +158,68 @@ fn link_mut(links: &mut [Link], party: PartyId) -> Result<&mut Link, Error> {
     links
         .get_mut(party.index())
         .ok_or_else(|| Error::bug(format!("there is no {party}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Options, memory};
+
+    const LENS: [usize; 8] = [3, 70_000, 1, 65_536, 300_000, 0, 40_000, 66_000];
+
+    fn byte(tick: usize, piece: usize, i: usize) -> u8 {
+        (tick * 31 + piece * 7 + i) as u8
+    }
+
+    /// Pieces of both kinds arrive as they were written, whatever the buffers held that they were written to.
+    #[test]
+    fn buffers_are_used_again_without_what_they_held() {
+        let meshes = memory::meshes(2, &Options::default()).expect("meshes");
+        let Ok([mut a, mut b]) = <[Mesh; 2]>::try_from(meshes) else {
+            panic!("two meshes");
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut wire = Exchange::new(&mut a);
+                let to = PartyId::new(1);
+                for tick in 0..40 {
+                    for (piece, &len) in LENS.iter().enumerate() {
+                        let bytes = (0..len).map(|i| byte(tick, piece, i));
+                        let sent = if (tick + piece) % 3 == 0 {
+                            wire.send(to, |out| out.extend(bytes))
+                        } else {
+                            let set = |out: &mut [u8]| {
+                                out.iter_mut().zip(bytes).for_each(|(o, b)| *o = b);
+                            };
+                            wire.send_slice(to, len, set)
+                        };
+                        sent.expect("sent");
+                    }
+                    wire.end_tick().expect("a tick");
+                }
+                assert_eq!(
+                    wire.bytes_sent(),
+                    40 * LENS.iter().map(|&l| l as u64).sum::<u64>()
+                );
+                a.close().expect("an end");
+            });
+            let mut wire = Exchange::new(&mut b);
+            let from = PartyId::new(0);
+            for tick in 0..40 {
+                for &len in &LENS {
+                    wire.expect(from, len).expect("announced");
+                }
+                wire.end_tick().expect("a tick");
+                for (piece, &len) in LENS.iter().enumerate() {
+                    let got = wire.take(from, len).expect("a piece");
+                    assert!(
+                        got.iter()
+                            .copied()
+                            .eq((0..len).map(|i| byte(tick, piece, i)))
+                    );
+                }
+            }
+            b.close().expect("an end");
+        });
+    }
 }

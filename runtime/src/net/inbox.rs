@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Options;
-use super::frame::{HEADER_LEN, Header, Kind, decode_notice};
+use super::frame::{FRAME_CAP, HEADER_LEN, Header, Kind, decode_notice};
 use super::link::ByteSource;
 use super::outbox::{Item, Outbox};
 use crate::error::{Error, LinkTrouble};
@@ -156,6 +156,7 @@ impl Inboxes {
         let mut state = self.lock();
         if let Some(inbox) = state.links.get_mut(from.index())
             && inbox.spare.len() < SPARE_BUFFERS
+            && (1..=FRAME_CAP).contains(&buffer.capacity())
         {
             inbox.spare.push(buffer);
         }

@@ -12,6 +12,9 @@ use super::frame::{FRAME_CAP, Header, Kind};
 use super::link::FrameSink;
 use crate::party::PartyId;
 
+/// Buffers of messages that have left, kept for those to come.
+const SPARE_BUFFERS: usize = 4;
+
 /// Something to send.
 pub(crate) enum Item {
     /// A message of the protocol, numbered from `seq` on, one number per frame.
@@ -39,6 +42,7 @@ pub(crate) struct Outbox {
 struct State {
     items: VecDeque<Item>,
     bytes: usize,
+    spare: Vec<Vec<u8>>,
     /// No more items come: what is queued is sent, then the direction is closed.
     finishing: bool,
     /// The writer has ended, with success or not.
@@ -65,6 +69,19 @@ impl Outbox {
         state.items.push_back(item);
         if state.writer_waits {
             self.work.notify_one();
+        }
+    }
+
+    /// A buffer for a message: that of one that has left, with what it held, or a new one.
+    pub(crate) fn buffer(&self) -> Vec<u8> {
+        self.lock().spare.pop().unwrap_or_default()
+    }
+
+    /// Keeps the buffer of a message that has left.
+    fn give_back(&self, buffer: Vec<u8>) {
+        let mut state = self.lock();
+        if state.spare.len() < SPARE_BUFFERS && (1..=FRAME_CAP).contains(&buffer.capacity()) {
+            state.spare.push(buffer);
         }
     }
 
@@ -235,6 +252,7 @@ fn write_all(
                         break;
                     }
                 }
+                outbox.give_back(payload);
             }
         }
     }

@@ -113,7 +113,7 @@ impl Sink {
 
 impl FrameSink for Sink {
     fn send(&mut self, header: &[u8; HEADER_LEN], payload: &[u8]) -> io::Result<()> {
-        let (first, rest) = payload.split_at(payload.len().min(PIECE));
+        let (first, rest) = payload.split_at(payload.len().min(PIECE - HEADER_LEN));
         self.encrypt(header, first)?;
         for piece in rest.chunks(PIECE) {
             self.encrypt(&[], piece)?;

@@ -277,10 +277,7 @@ impl<S: Garbles> Blocks<S> for Call<S> {
         match garbling.seat {
             Seat::Garbler => {
                 let (plan, wires) = (&self.plan, &mut self.wires);
-                wire.send(garbling.evaluator, |out| {
-                    let at = out.len();
-                    out.resize(at + len, 0);
-                    let tables = &mut out[at..];
+                wire.send_slice(garbling.evaluator, len, |tables| {
                     wires.walk(plan, piece, hash, first, Role::Garble { delta, tables });
                 })?;
             }
