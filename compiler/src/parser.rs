@@ -212,7 +212,7 @@ fn parse_item(
     let known = tokens.iter().any(|t| matches!(t.kind, Kind::Error));
     let mut found = builder.into_diagnostics();
     let item = match result {
-        Ok(item) => Some(item),
+        Ok(item) => Some(*item),
         Err(error) => {
             if !known && found.is_empty() {
                 found.push(explain::syntax_error(file, text, tokens, error));

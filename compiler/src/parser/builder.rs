@@ -154,29 +154,31 @@ impl Builder {
     }
 
     /// A statement.
-    pub fn stmt(&self, l: usize, kind: StmtKind, r: usize) -> Stmt {
-        Stmt {
+    pub fn stmt(&self, l: usize, kind: StmtKind, r: usize) -> Box<Stmt> {
+        Box::new(Stmt {
             kind,
             span: self.span(l, r),
-        }
+        })
     }
 
     /// A statement with its `;`.
-    pub fn terminated(&self, l: usize, stmt: Stmt, r: usize) -> Stmt {
-        let kind = match stmt.kind {
-            StmtKind::Expr(e, _) => StmtKind::Expr(e, true),
-            kind => kind,
-        };
-        Stmt {
-            kind,
-            span: self.span(l, r),
+    pub fn terminated(&self, l: usize, mut stmt: Box<Stmt>, r: usize) -> Box<Stmt> {
+        if let StmtKind::Expr(_, terminated) = &mut stmt.kind {
+            *terminated = true;
         }
+        stmt.span = self.span(l, r);
+        stmt
     }
 
     /// A block from its statements and what stands last without a `;`.
-    pub fn block(&self, l: usize, (mut stmts, last): (Vec<Stmt>, Option<Stmt>), r: usize) -> Block {
+    pub fn block(
+        &self,
+        l: usize,
+        (mut stmts, last): (Vec<Stmt>, Option<Box<Stmt>>),
+        r: usize,
+    ) -> Block {
         let mut tail = None;
-        match last {
+        match last.map(|last| *last) {
             Some(Stmt {
                 kind: StmtKind::Expr(e, _),
                 ..
