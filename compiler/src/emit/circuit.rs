@@ -6,13 +6,14 @@
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
+use crate::mix::Mix;
 use crate::templates::{self, Objective, Term};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Loc};
 use smpcc_circuit::template::{Builder, Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Gates that a bit of a result takes, more often than not.
 const GATES_A_BIT: usize = 10;
@@ -126,7 +127,7 @@ impl Emitter<'_> {
         let results = members.iter().flat_map(|m| &m.results);
         let n_bits: usize = results.map(|&v| self.info(v).scalar.width() as usize).sum();
         b.reserve((GATES_A_BIT * n_bits).min(MOST_RESERVED));
-        let mut lits: BTreeMap<ValueId, Vec<Lit>> = BTreeMap::new();
+        let mut lits: HashMap<ValueId, Vec<Lit>, Mix> = HashMap::default();
         for (i, &v) in inputs.iter().enumerate() {
             lits.insert(v, b.input(i));
         }

@@ -15,7 +15,10 @@ use smpcc_circuit::ids::{SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Region};
 use smpcc_circuit::stats::Split;
 use smpcc_circuit::template::Template;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Values, looked up and never walked.
+type Values = HashSet<ValueId, Mix>;
 
 /// Most operands of logic that may share a circuit with other logic on the same ones.
 const MAX_SHARED: usize = 8;
@@ -99,7 +102,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn call(&mut self, members: &[&Micro], used: &BTreeSet<ValueId>) -> (Node, Split) {
+    fn call(&mut self, members: &[&Micro], used: &Values) -> (Node, Split) {
         let domain = self.info(members[0].results[0]).domain;
         let lanes = self.info(members[0].results[0]).lanes;
         let inputs = self.inputs_of(members);
@@ -132,7 +135,7 @@ impl Emitter<'_> {
     /// Joins logic that is not connected but works on the same operands, where one circuit shares ANDs between them (the two
     /// halves of a conditional swap, a difference and a comparison) and, unless only ANDs count, neither waits for the other.
     fn join_twins(&self, micros: &[Micro], stages: &[u32], groups: &mut Groups) {
-        let mut twins: BTreeMap<(u32, Vec<ValueId>), Vec<usize>> = BTreeMap::new();
+        let mut twins: Vec<(u32, Vec<ValueId>, usize)> = Vec::new();
         for (i, micro) in micros.iter().enumerate() {
             if micro.fuses() {
                 let mut operands: Vec<ValueId> = (micro.args.iter().copied())
@@ -141,15 +144,16 @@ impl Emitter<'_> {
                 operands.sort_unstable();
                 operands.dedup();
                 if (2..=MAX_SHARED).contains(&operands.len()) {
-                    twins.entry((stages[i], operands)).or_default().push(i);
+                    twins.push((stages[i], operands, i));
                 }
             }
         }
+        twins.sort_unstable();
         // Groups that were compared before, whatever has joined them since.
         let mut apart: BTreeSet<(usize, usize)> = BTreeSet::new();
-        for (_, twins) in twins {
-            for (k, &second) in twins.iter().enumerate().skip(1) {
-                for &first in &twins[..k] {
+        for twins in twins.chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1)) {
+            for (k, &(_, _, second)) in twins.iter().enumerate().skip(1) {
+                for &(_, _, first) in &twins[..k] {
                     let (a, b) = (groups.root(first), groups.root(second));
                     if a == b || !apart.insert((a.min(b), a.max(b))) {
                         continue;
@@ -193,12 +197,12 @@ impl Emitter<'_> {
 
     /// What connected logic reads from elsewhere, constants apart.
     fn inputs_of(&self, members: &[&Micro]) -> Vec<ValueId> {
-        let inside: BTreeSet<ValueId> = members
+        let inside: Values = members
             .iter()
             .flat_map(|m| m.results.iter().copied())
             .collect();
         let mut inputs = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = Values::default();
         for &arg in members.iter().flat_map(|m| &m.args) {
             if !inside.contains(&arg) && self.splat_of(arg).is_none() && seen.insert(arg) {
                 inputs.push(arg);
@@ -210,7 +214,7 @@ impl Emitter<'_> {
 
 /// What is needed: effects, results, and what those need.
 fn live(micros: Vec<Micro>, results: &[ValueId]) -> Vec<Micro> {
-    let mut wanted: BTreeSet<ValueId> = results.iter().copied().collect();
+    let mut wanted: Values = results.iter().copied().collect();
     let mut keep = vec![false; micros.len()];
     for (i, micro) in micros.iter().enumerate().rev() {
         if micro.effect || micro.results.iter().any(|r| wanted.contains(r)) {
@@ -227,19 +231,22 @@ fn live(micros: Vec<Micro>, results: &[ValueId]) -> Vec<Micro> {
 
 /// What a region uses and does not define.
 fn captured(micros: &[Micro], params: &[ValueId], results: &[ValueId]) -> Vec<ValueId> {
-    let own: BTreeSet<ValueId> = micros
+    let own: Values = micros
         .iter()
         .flat_map(|m| &m.results)
         .chain(params)
         .copied()
         .collect();
-    let uses: BTreeSet<ValueId> = micros
+    let mut uses: Vec<ValueId> = micros
         .iter()
         .flat_map(|m| m.args.iter().chain(&m.captured))
         .chain(results)
         .copied()
+        .filter(|v| !own.contains(v))
         .collect();
-    uses.difference(&own).copied().collect()
+    uses.sort_unstable();
+    uses.dedup();
+    uses
 }
 
 fn stages(micros: &[Micro]) -> Vec<u32> {
@@ -321,20 +328,19 @@ impl Groups {
 
     /// The groups in an order to execute them.
     fn finish(mut self, micros: &[Micro], stages: &[u32]) -> Vec<Vec<usize>> {
-        let mut members: BTreeMap<(u32, bool, usize), Vec<usize>> = BTreeMap::new();
-        for (i, micro) in micros.iter().enumerate() {
-            let is_logic = micro.fuses();
-            members
-                .entry((stages[i], is_logic, self.root(i)))
-                .or_default()
-                .push(i);
-        }
-        members.into_values().collect()
+        let mut order: Vec<_> = (micros.iter().enumerate())
+            .map(|(i, micro)| ((stages[i], micro.fuses(), self.root(i)), i))
+            .collect();
+        order.sort_unstable();
+        order
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|group| group.iter().map(|&(_, i)| i).collect())
+            .collect()
     }
 }
 
 /// Values that someone other than their own group reads.
-fn used_outside(micros: &[Micro], groups: &[Vec<usize>], results: &[ValueId]) -> BTreeSet<ValueId> {
+fn used_outside(micros: &[Micro], groups: &[Vec<usize>], results: &[ValueId]) -> Values {
     let mut group_of: HashMap<ValueId, usize, Mix> = HashMap::default();
     for (g, members) in groups.iter().enumerate() {
         for &i in members {
@@ -343,7 +349,7 @@ fn used_outside(micros: &[Micro], groups: &[Vec<usize>], results: &[ValueId]) ->
             }
         }
     }
-    let mut used: BTreeSet<ValueId> = results.iter().copied().collect();
+    let mut used: Values = results.iter().copied().collect();
     for (g, members) in groups.iter().enumerate() {
         for &i in members {
             for v in &micros[i].args {
