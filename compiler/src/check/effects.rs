@@ -49,10 +49,15 @@ impl Checker<'_> {
     pub fn check_calls(&mut self, fns: &[hir::Fn]) {
         let mut graph: DiGraph<(), ()> = DiGraph::new();
         let nodes: Vec<_> = self.summaries.iter().map(|_| graph.add_node(())).collect();
+        // The last function that was seen to call each.
+        let mut caller = vec![None; nodes.len()];
         for (at, summary) in self.summaries.iter().enumerate() {
             for call in &summary.calls {
-                if let Some(&to) = nodes.get(call.callee.index()) {
-                    graph.update_edge(nodes[at], to, ());
+                let callee = call.callee.index();
+                if let Some(&to) = nodes.get(callee)
+                    && caller[callee].replace(at) != Some(at)
+                {
+                    graph.add_edge(nodes[at], to, ());
                 }
             }
         }
