@@ -271,3 +271,53 @@ fn logic_written_by_hand_becomes_what_an_expert_would_write() {
     assert_eq!(program("(x & y) | (x & z) | (y & z)"), ((32, 1), (32, 1)));
     assert_eq!(program("(x & y) | (!x & z)"), ((32, 1), (32, 1)));
 }
+
+#[test]
+fn sums_of_sums_have_one_carry_chain() {
+    let four = "x: secret [u32; 4] from a, y: secret [u32; 4] from b";
+    let program = |result: &str, body: &str| format!("fn main({four}) -> {result} {{ {body} }}");
+    let programs = [
+        // One carry chain of 5 levels behind full adders, however many sums stand in one another; `t` has no chain of its own, as
+        // nobody needs its word.
+        program(
+            "[u32; 2]",
+            "let t = x[0] + x[1] + y[0]; [t + x[2], y[1] - t]",
+        ),
+        // Every partial sum is an output.
+        program(
+            "[u32; 7]",
+            "let s1 = x[0] + x[1]; let s2 = s1 + x[2]; let s3 = s2 + x[3]; let s4 = s3 + y[0]; \
+             let s5 = s4 - y[1]; let s6 = s5 + y[2]; let s7 = s6 + y[3]; [s1, s2, s3, s4, s5, s6, s7]",
+        ),
+        // The low half of a sum is a sum; what has been widened is not.
+        program(
+            "u16",
+            "let t = x[0] + x[1]; ((t + y[0]) as u16) + (x[2] as u16)",
+        ),
+        program("u64", "((x[0] + x[1]) as u64) + (y[0] as u64)"),
+        // A comparison with a sum takes a full adder more than one of words; an equality no chain at all.
+        program("bool", "x[0] + x[1] < y[0]"),
+        program("bool", "x[0] - y[1] == y[0]"),
+    ];
+    assert_eq!(
+        programs.map(|text| forms(&text)),
+        [
+            ((124, 31), (329, 7)),
+            ((217, 31), (1067, 9)),
+            ((45, 15), (72, 6)),
+            ((63, 32), (231, 10)),
+            ((63, 32), (170, 6)),
+            ((62, 32), (62, 6)),
+        ]
+    );
+}
+
+#[test]
+fn a_block_of_sha_256_takes_seven_levels_a_round() {
+    let text = include_str!("../compiler/benches/sha256.smpc");
+    let program = &text[text.find("const K").expect("the constants")..];
+    // 22,573 ANDs is the best netlist known.
+    let (size, depth) = forms(program);
+    assert_eq!(size.0, 22_573);
+    assert_eq!(depth, (56_761, 457));
+}

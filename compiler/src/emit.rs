@@ -14,6 +14,7 @@ mod fuse;
 mod imported;
 mod reduce;
 mod scan;
+mod sums;
 #[cfg(test)]
 mod tests;
 

@@ -26,7 +26,7 @@ mod word;
 pub use add::{add, add_by, negate, subtract};
 pub use array::{array_read, array_write, table_lookup};
 pub use compare::{and_all, equal, less_than, less_than_by, or_all, select};
-pub use heap::{Term, csa, product_sum, sum};
+pub use heap::{IsZero, Planned, Term, csa, product_sum, sum};
 pub use optimise::optimise;
 pub(crate) use optimise::rewrite;
 

@@ -6,14 +6,14 @@
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
-use crate::mix::Mix;
+use super::sums::Words;
 use crate::templates::{self, Objective, Term};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Loc};
 use smpcc_circuit::template::{Builder, Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Gates that a bit of a result takes, more often than not.
 const GATES_A_BIT: usize = 10;
@@ -127,41 +127,47 @@ impl Emitter<'_> {
         let results = members.iter().flat_map(|m| &m.results);
         let n_bits: usize = results.map(|&v| self.info(v).scalar.width() as usize).sum();
         b.reserve((GATES_A_BIT * n_bits).min(MOST_RESERVED));
-        let mut lits: HashMap<ValueId, Vec<Lit>, Mix> = HashMap::default();
+        let mut known = Words::new(members, outputs, objective);
         for (i, &v) in inputs.iter().enumerate() {
-            lits.insert(v, b.input(i));
+            known.set(v, b.input(i));
         }
         let mut name = Name::default();
-        let mut bounds = vec![0];
-        for m in members {
-            let args: Vec<Vec<Lit>> = m
-                .args
-                .iter()
-                .map(|&v| lits.get(&v).cloned().unwrap_or_else(|| self.literal(v)))
-                .collect();
+        for (at, m) in members.iter().enumerate() {
             let Work::Logic(logic) = &m.work else {
                 continue;
             };
+            known.begin(at);
             let widths: Vec<u32> = m
                 .results
                 .iter()
                 .map(|&v| self.info(v).scalar.width())
                 .collect();
-            let outs = build(&mut b, logic, &args, &widths, objective);
-            bounds.push(b.n_gates());
             name.add(logic, &widths);
-            for (&v, out) in m.results.iter().zip(outs) {
-                lits.insert(v, out);
+            let width = widths.first().copied().unwrap_or(0);
+            let literal = |v: ValueId| self.literal(v);
+            let is_made = objective == Objective::Depth
+                && (known.add(&mut b, m, logic, width, &literal)
+                    || known.compare(&mut b, m, logic, &literal));
+            if !is_made {
+                let args: Vec<Vec<Lit>> = (m.args.iter())
+                    .map(|&v| known.get(&mut b, v).unwrap_or_else(|| self.literal(v)))
+                    .collect();
+                let outs = build(&mut b, logic, &args, &widths, objective);
+                for (&v, out) in m.results.iter().zip(outs) {
+                    known.set(v, out);
+                }
             }
+            known.end(&b);
         }
         let outs: Vec<_> = outputs
             .iter()
-            .map(|v| lits.get(v).cloned().unwrap_or_default())
+            .map(|&v| known.get(&mut b, v).unwrap_or_default())
             .collect();
         let mut split = Shares::new();
+        let (bounds, owners) = known.runs();
         let (template, parts) = b.finish_parts(name.finish(), outs, &bounds);
-        for (m, (ands, levels)) in members.iter().zip(parts) {
-            let line = split.entry(m.loc).or_default();
+        for (&owner, (ands, levels)) in owners.iter().zip(parts) {
+            let line = split.entry(members[owner].loc).or_default();
             *line = (line.0 + ands, line.1 + levels);
         }
         (template, split)
@@ -333,7 +339,7 @@ fn build(
     }
 }
 
-fn resized(bits: &[Lit], width: u32, signed: bool) -> Vec<Lit> {
+pub(super) fn resized(bits: &[Lit], width: u32, signed: bool) -> Vec<Lit> {
     let mut out = bits.to_vec();
     let fill = if signed {
         bits.last().copied().unwrap_or(Lit::FALSE)

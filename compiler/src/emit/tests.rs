@@ -1,5 +1,7 @@
 //! What is emitted verifies, means what the IR means in every domain, and is the same every time.
 
+mod sums;
+
 use super::emit;
 use crate::assign::assign;
 use crate::ir::Ir;

@@ -5,6 +5,10 @@
 //! `2t − 1` bits shrinks to `t`, so the heights of Dadda's scheme ("Some schemes for parallel multipliers", 1965) become
 //! 2, 3, 5, 9, 17, 33 instead of 2, 3, 4, 6, 9, 13. Negation is a complement and a constant; all constants are one word.
 
+mod planned;
+
+pub use planned::{IsZero, Planned};
+
 use super::Objective;
 use super::add::outputs;
 use super::multiply;
@@ -280,6 +284,14 @@ impl Heap {
     /// Two rows with the same sum.
     pub(super) fn compress(mut self, b: &mut Builder) -> (Vec<Lit>, Vec<Lit>) {
         self.normalise();
+        let (bits, plan) = self.planned(b, &[]);
+        plan.build(b, bits)
+    }
+
+    /// The bits and the shallowest plan to compress them together with words that arrive at the levels `later` and have no
+    /// bits yet (a stand-in is among the bits). Equal bits have been merged before.
+    fn planned(mut self, b: &Builder, later: &[u32]) -> (Vec<Lit>, Plan) {
+        const STAND_IN: Lit = Lit(u32::MAX);
         for (column, &one) in self.columns.iter_mut().zip(&self.constant) {
             if one {
                 column.push(Lit::TRUE);
@@ -292,24 +304,18 @@ impl Heap {
             let first = bits.len() as u32;
             bits.extend(column);
             levels.extend(column.iter().map(|&l| b.level(l)));
+            bits.extend(later.iter().map(|_| STAND_IN));
+            levels.extend(later);
             columns.push((first..bits.len() as u32).collect());
         }
         let plan = Plan::shallowest(levels, &columns);
-        for &(x, y, z) in &plan.adders {
-            let z = z.map_or(Lit::FALSE, |z| bits[z as usize]);
-            let (sum, carry) = full_add(b, bits[x as usize], bits[y as usize], z);
-            bits.extend([sum, carry]);
-        }
-        let row = |k: usize| {
-            let bit = |c: &Vec<u32>| c.get(k).map_or(Lit::FALSE, |&id| bits[id as usize]);
-            plan.columns.iter().map(bit).collect()
-        };
-        (row(0), row(1))
+        (bits, plan)
     }
 }
 
 /// A way to compress a heap, found on the levels of its bits alone. Bits have numbers: first those of the heap, then sum
 /// and carry of each adder in turn.
+#[derive(Clone, Debug)]
 struct Plan {
     level: Vec<u32>,
     adders: Vec<(u32, u32, Option<u32>)>,
@@ -332,6 +338,20 @@ impl Plan {
             }
             by += 1;
         }
+    }
+
+    /// The two rows that are left when the adders have been built on `bits`.
+    fn build(&self, b: &mut Builder, mut bits: Vec<Lit>) -> (Vec<Lit>, Vec<Lit>) {
+        for &(x, y, z) in &self.adders {
+            let z = z.map_or(Lit::FALSE, |z| bits[z as usize]);
+            let (sum, carry) = full_add(b, bits[x as usize], bits[y as usize], z);
+            bits.extend([sum, carry]);
+        }
+        let row = |k: usize| {
+            let bit = |c: &Vec<u32>| c.get(k).map_or(Lit::FALSE, |&id| bits[id as usize]);
+            self.columns.iter().map(bit).collect()
+        };
+        (row(0), row(1))
     }
 
     /// No plan is done earlier: bits of one column that come at `l` or later need their number's levels from there.

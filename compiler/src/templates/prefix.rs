@@ -133,19 +133,31 @@ fn either(b: &mut Builder, or: bool, x: Lit, y: Lit) -> Lit {
     if or { b.or(x, y) } else { b.and(x, y) }
 }
 
-/// No network has all carries before this level: the degree of each carry, weighted by arrivals.
+/// No network has all carries before this level.
 fn lower_bound(b: &Builder, chain: &[Position], carry_in: Lit) -> u32 {
-    const ONE: u64 = 1 << 40;
-    let arrival = |p: &Position| b.level(p.x).max(b.level(p.y));
-    let latest = chain.iter().map(arrival).max().unwrap_or(0);
-    let weight = |level: u32| ONE >> (latest - level.min(latest)).min(63);
-    let mut sum = match carry_in.as_const() {
-        Some(_) => 0,
-        None => weight(b.level(carry_in)),
-    };
-    for p in chain {
+    let arrivals = chain.iter().map(|p| {
         let moves = p.x.as_const().is_none() && p.y.as_const().is_none();
-        let here = weight(arrival(p));
+        (b.level(p.x).max(b.level(p.y)), moves)
+    });
+    let carry_in = match carry_in.as_const() {
+        Some(_) => None,
+        None => Some(b.level(carry_in)),
+    };
+    earliest(arrivals, carry_in)
+}
+
+/// No network has all carries before this level: the degree of the last carry, weighted by arrivals. Of each position: when
+/// its later summand arrives, and whether neither is constant; then when the carry in arrives, unless it is constant.
+pub(super) fn earliest(
+    chain: impl Iterator<Item = (u32, bool)> + Clone,
+    carry_in: Option<u32>,
+) -> u32 {
+    const ONE: u64 = 1 << 40;
+    let latest = chain.clone().map(|p| p.0).max().unwrap_or(0);
+    let weight = |level: u32| ONE >> (latest - level.min(latest)).min(63);
+    let mut sum = carry_in.map_or(0, weight);
+    for (arrival, moves) in chain {
+        let here = weight(arrival);
         let product = if moves { 2 * here } else { here };
         sum = (sum + here).max(product);
     }
