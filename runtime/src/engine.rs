@@ -180,7 +180,7 @@ pub(crate) fn run_suite<S: Suite>(
     inputs: Inputs,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, Error> {
-    let schedule = Schedule::new(program, S::CUTS)?;
+    let schedule = Schedule::new(program)?;
     let demands = Demands::new(program);
     let began = Instant::now();
     let mut shared = BTreeMap::new();

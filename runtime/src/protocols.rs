@@ -30,6 +30,7 @@ pub mod ot;
 pub mod pairwise;
 pub mod replicated;
 pub mod shamir;
+mod sharing;
 #[cfg(test)]
 mod tests;
 
@@ -122,30 +123,20 @@ pub trait Suite: Sized {
     /// Whom it protects against.
     type Threat: Adversary;
 
-    /// Whether [`Suite::cut`] and [`Suite::put`] are there: then long vectors are worked on block by block of lanes.
-    const CUTS: bool = false;
-
     /// Lanes `from..from + lanes` of a share; `from` is a multiple of 64.
-    ///
-    /// # Errors
-    /// A bug, where [`Suite::CUTS`] is false.
-    fn cut(_share: &Self::Share, _from: usize, _lanes: usize) -> Result<Self::Share, Error> {
-        Err(Error::bug("this suite cuts no vectors"))
-    }
+    fn cut(share: &Self::Share, from: usize, lanes: usize) -> Self::Share;
 
     /// Puts a block in its place in a vector of `lanes` lanes, which the first block (`None`) begins; `from` is a multiple
     /// of 64, and so are the lanes of a block that is not the last.
     ///
     /// # Errors
-    /// A bug, where [`Suite::CUTS`] is false or blocks are of different kinds.
+    /// A bug: blocks of different kinds.
     fn put(
-        _whole: Option<Self::Share>,
-        _lanes: usize,
-        _from: usize,
-        _block: &Self::Share,
-    ) -> Result<Self::Share, Error> {
-        Err(Error::bug("this suite cuts no vectors"))
-    }
+        whole: Option<Self::Share>,
+        lanes: usize,
+        from: usize,
+        block: &Self::Share,
+    ) -> Result<Self::Share, Error>;
 
     /// The adversary's check.
     fn threat(&self) -> &Self::Threat;

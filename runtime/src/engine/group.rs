@@ -233,7 +233,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             let (from, lanes) = plan.span(lanes, index);
             let cut = match &**operand {
                 Value::Public(e) => Value::Public(e.slice(from, lanes)),
-                Value::Shared(s) => Value::Shared(S::cut(s, from, lanes)?),
+                Value::Shared(s) => Value::Shared(S::cut(s, from, lanes)),
             };
             slots.push(Some(Arc::new(cut)));
         }

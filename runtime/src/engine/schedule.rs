@@ -145,11 +145,11 @@ pub fn regions_of(op: &Op) -> [Option<u32>; 2] {
 }
 
 impl Schedule {
-    /// The tables of a verified program, with groups or without.
+    /// The tables of a verified program.
     ///
     /// # Errors
     /// A bug, when the program is not what the verifier promises.
-    pub fn new(program: &Program, grouped: bool) -> Result<Self, Error> {
+    pub fn new(program: &Program) -> Result<Self, Error> {
         let broken = || Error::bug("the program was not verified");
         let n = program.values.len();
         let mut schedule = Self {
@@ -177,11 +177,7 @@ impl Schedule {
                 plan.locals.push(value);
             }
         }
-        let groups = if grouped {
-            blocks::groups(program)
-        } else {
-            Vec::new()
-        };
+        let groups = blocks::groups(program);
         schedule.visit(program, &groups, 0, 0)?;
         Ok(schedule)
     }

@@ -3,8 +3,13 @@
 //! Lanes are cut into blocks whose live wires fit a core's cache, by numbers that depend on the circuit alone; a block goes
 //! through the levels while others are at other levels, so memory is blocks in flight × live wires.
 
+use std::sync::Arc;
+
 use smpcc_circuit::cost::used_wires;
+use smpcc_circuit::program::Program;
 use smpcc_circuit::template::{Gate, Lit, Template};
+
+use crate::error::Error;
 
 /// Words of live wires in a block, all parts: half of a usual second-level cache.
 const BLOCK_WORDS: usize = (256 << 10) / 8;
@@ -48,6 +53,28 @@ pub(super) struct Step {
     pub(super) a: Pin,
     pub(super) b: Pin,
     pub(super) out: u32,
+}
+
+/// A program's templates, made ready when they are first called.
+pub(super) struct Circuits(Vec<Option<Arc<Circuit>>>);
+
+impl Circuits {
+    /// None ready.
+    pub(super) fn new(program: &Program) -> Self {
+        Self(program.templates.iter().map(|_| None).collect())
+    }
+
+    /// The template with this number.
+    pub(super) fn get(&mut self, program: &Program, id: usize) -> Result<Arc<Circuit>, Error> {
+        let missing = || Error::bug("a circuit is missing");
+        let slot = self.0.get_mut(id).ok_or_else(missing)?;
+        if let Some(known) = slot {
+            return Ok(known.clone());
+        }
+        let circuit = Arc::new(Circuit::new(program.templates.get(id).ok_or_else(missing)?));
+        *slot = Some(circuit.clone());
+        Ok(circuit)
+    }
 }
 
 /// The slot of the constant wire.

@@ -14,19 +14,18 @@
 //! Party `i` holds share `i`; a value is the sum (mod 2^k, or bit by bit XOR) of all shares. Suites `two-party` and `gmw`
 //! are this one implementation; labels exist with `two-party` only.
 
-use std::sync::Arc;
-
 use smpcc_circuit::cost::Demand;
 use smpcc_circuit::program::{Domain, Node, Op, Program, Suite as SuiteName};
 use zeroize::Zeroize;
 
-use super::circuit::Circuit;
+use super::circuit::Circuits;
 use super::garbled::call;
 use super::operands::{bits_of, info, n_lanes, nth};
-use super::{Begun, Opened, Operand, Outcome, Preparation, SemiHonest, Suite, Value};
-use crate::bits::Bits;
-use crate::block::{Label, Labels};
-use crate::engine::local::{indices, public};
+use super::sharing::{
+    self, Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
+};
+use super::{Begun, Opened, Outcome, Preparation, SemiHonest, Suite, Value};
+use crate::block::Label;
 use crate::error::Error;
 use crate::net::Mesh;
 use crate::party::PartyId;
@@ -36,7 +35,6 @@ use crate::ring::{Element, Elements, for_width};
 mod arithmetic;
 mod boolean;
 mod deal;
-mod local;
 mod open;
 mod pool;
 mod prepare;
@@ -45,50 +43,11 @@ mod setup;
 mod tests;
 mod yao;
 
+/// The party that takes public constants.
+const CONSTANT: usize = 0;
+
 /// Lanes per block of operations that take one message: 64-bit elements fill one frame of the transport.
 const BLOCK: usize = 1 << 15;
-
-/// A share of a value.
-#[derive(Clone)]
-pub enum Share {
-    /// Mod 2^ring.
-    Arithmetic(Arithmetic),
-    /// Bit by bit.
-    Boolean(Boolean),
-    /// Zero labels at party 0, the value's labels at party 1.
-    Yao(Labels),
-}
-
-/// A share of integers mod 2^ring.
-#[derive(Clone)]
-pub struct Arithmetic {
-    ring: u32,
-    elements: Elements,
-}
-
-/// A share of bit strings.
-#[derive(Clone)]
-pub struct Boolean {
-    bits: Bits,
-    /// The whole string, at the party that drew it as its random part.
-    known: Option<Bits>,
-}
-
-impl Boolean {
-    fn of(bits: Bits) -> Self {
-        Self { bits, known: None }
-    }
-}
-
-impl Drop for Boolean {
-    fn drop(&mut self) {
-        if let Some(known) = &mut self.known {
-            known.zeroize();
-        }
-    }
-}
-
-type Held = Operand<Pairwise>;
 
 /// One party of the suite: its keys, its pools, its ends of the transfers.
 pub struct Pairwise {
@@ -101,7 +60,7 @@ pub struct Pairwise {
     /// What nobody else knows.
     own: Prg,
     next_own: u64,
-    circuits: Vec<Option<Arc<Circuit>>>,
+    circuits: Circuits,
     pools: pool::Pools,
     ends: setup::Ends,
     yao: Option<yao::Yao>,
@@ -133,7 +92,7 @@ impl Pairwise {
             next: 0,
             own: Prg::once(&PrgKey::fresh(&mut entropy)?),
             next_own: 0,
-            circuits: program.templates.iter().map(|_| None).collect(),
+            circuits: Circuits::new(program),
             pools: pool::Pools::default(),
             ends: setup::Ends::none(n),
             yao,
@@ -199,17 +158,6 @@ impl Pairwise {
     fn yao(&self) -> Result<&yao::Yao, Error> {
         self.yao.as_ref().ok_or_else(no_labels)
     }
-
-    fn circuit(&mut self, program: &Program, id: usize) -> Result<Arc<Circuit>, Error> {
-        let missing = || Error::bug("a circuit is missing");
-        let slot = self.circuits.get_mut(id).ok_or_else(missing)?;
-        if let Some(known) = slot {
-            return Ok(known.clone());
-        }
-        let circuit = Arc::new(Circuit::new(program.templates.get(id).ok_or_else(missing)?));
-        *slot = Some(circuit.clone());
-        Ok(circuit)
-    }
 }
 
 fn no_labels() -> Error {
@@ -221,52 +169,16 @@ fn party(i: usize) -> PartyId {
     PartyId::new(i as u16)
 }
 
-/// The arithmetic share in a value.
-fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
-    match value {
-        Value::Shared(Share::Arithmetic(share)) => Ok(share),
-        Value::Shared(Share::Boolean(_) | Share::Yao(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not an arithmetic share"))
-        }
-    }
-}
-
-/// The Boolean share in a value.
-fn boolean(value: &Value<Share>) -> Result<&Boolean, Error> {
-    match value {
-        Value::Shared(Share::Boolean(share)) => Ok(share),
-        Value::Shared(Share::Arithmetic(_) | Share::Yao(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not a Boolean share"))
-        }
-    }
-}
-
-/// The labels in a value.
-fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
-    match value {
-        Value::Shared(Share::Yao(labels)) => Ok(labels),
-        Value::Shared(Share::Arithmetic(_) | Share::Boolean(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not a vector of labels"))
-        }
-    }
-}
-
-fn done(values: Vec<Share>) -> Result<Begun<Pairwise>, Error> {
-    let values = values.into_iter().map(Value::Shared).collect();
-    Ok(Begun::Done(Outcome::Values(values)))
-}
-
 impl Suite for Pairwise {
     type Share = Share;
     type Threat = SemiHonest;
-    const CUTS: bool = true;
 
-    fn cut(share: &Share, from: usize, lanes: usize) -> Result<Share, Error> {
-        Ok(local::cut(share, from, lanes))
+    fn cut(share: &Share, from: usize, lanes: usize) -> Share {
+        sharing::cut(share, from, lanes)
     }
 
     fn put(whole: Option<Share>, lanes: usize, from: usize, block: &Share) -> Result<Share, Error> {
-        local::put(whole, lanes, from, block)
+        sharing::put(whole, lanes, from, block)
     }
 
     fn threat(&self) -> &SemiHonest {
@@ -290,67 +202,24 @@ impl Suite for Pairwise {
     ) -> Result<Begun<Self>, Error> {
         let me = self.me;
         let result = |i| info(program, &node.results, i);
+        let sharing = Sharing {
+            parts: 1,
+            constant: (self.me == CONSTANT).then_some(0),
+        };
+        if let Some(share) = sharing.local(program, node, &mut args, |width, value| {
+            Ok(self.yao()?.garbling.public(width, value))
+        })? {
+            return done(vec![share]);
+        }
         match &node.op {
             Op::Input(id) => {
                 let leaf = program.inputs.get(id.index());
                 let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
                 deal::input(self, leaf, result(0)?, input)
             }
-            Op::FromPublic => {
-                let scalar = info(program, &node.args, 0)?.scalar;
-                let value = nth(&args, 0)?;
-                done(vec![local::from_public(
-                    self,
-                    public(&value)?,
-                    scalar,
-                    result(0)?,
-                )?])
-            }
-            Op::Gather { block } => {
-                let lanes = n_lanes(info(program, &node.args, 0)?)?;
-                let index = nth(&args, 1)?;
-                let index = indices(program, node, public(&index)?, lanes, *block)?;
-                let src = nth(&args, 0)?;
-                done(vec![local::gather(&src, &index, *block as usize)?])
-            }
-            Op::Scatter { block } => {
-                if args.len() != 3 {
-                    return Err(Error::bug("a scatter of the wrong operands"));
-                }
-                let dst = args.remove(0);
-                let lanes = n_lanes(info(program, &node.args, 0)?)?;
-                let index = nth(&args, 0)?;
-                let index = indices(program, node, public(&index)?, lanes, *block)?;
-                let val = nth(&args, 1)?;
-                done(vec![local::scatter(dst, &index, &val, *block as usize)?])
-            }
-            Op::Concat => done(vec![local::concat(&args, result(0)?)?]),
-            Op::Linear {
-                coefficients,
-                constant,
-            } => done(vec![local::combine(
-                me,
-                coefficients,
-                *constant,
-                &args,
-                result(0)?,
-            )?]),
-            Op::MulPublic => {
-                let scalar = info(program, &node.args, 1)?.scalar;
-                let (x, factor) = (nth(&args, 0)?, nth(&args, 1)?);
-                done(vec![local::mul_public(&x, public(&factor)?, scalar)?])
-            }
-            Op::SumLanes { segments } => {
-                let x = nth(&args, 0)?;
-                done(vec![local::sum_lanes(&x, *segments)?])
-            }
-            Op::LowerRing => {
-                let x = nth(&args, 0)?;
-                done(vec![local::lower_ring(&x, bits_of(result(0)?))?])
-            }
             Op::Mul => {
                 let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
-                let n = arithmetic(&x)?.elements.lanes();
+                let n = arithmetic(&x)?.lanes();
                 arithmetic::product(self, x, y, n)
             }
             Op::Dot { segments } => {
@@ -362,7 +231,7 @@ impl Suite for Pairwise {
                 let lanes = n_lanes(result(0)?)?;
                 match result(0)?.domain {
                     Domain::Boolean => {
-                        let circuit = self.circuit(program, id.index())?;
+                        let circuit = self.circuits.get(program, id.index())?;
                         boolean::begin(self, circuit, args, lanes)
                     }
                     Domain::Yao => call::call(self, program, id.index(), args, lanes),
@@ -412,6 +281,14 @@ impl Suite for Pairwise {
                 yao::from_boolean(self, &share)
             }
             Op::YaoToBoolean => yao::to_boolean(&nth(&args, 0)?),
+            Op::FromPublic
+            | Op::Gather { .. }
+            | Op::Scatter { .. }
+            | Op::Concat
+            | Op::Linear { .. }
+            | Op::MulPublic
+            | Op::SumLanes { .. }
+            | Op::LowerRing => Err(Error::bug("a linear operation is local")),
             Op::Const(_)
             | Op::Public(_)
             | Op::PublicReduce { .. }

@@ -14,17 +14,15 @@
 //! components `i` and `i + 1`, as parts 0 and 1 of its share. Key `c` is known to the two holders of component `c`, parties
 //! `c` and `c − 1`.
 
-use std::sync::Arc;
-
 use smpcc_circuit::program::{Domain, Node, Op, Program};
 
-use super::circuit::Circuit;
+use super::circuit::Circuits;
 use super::garbled::call;
 use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
-use super::{Begun, Opened, Operand, Outcome, Pipeline, SemiHonest, Suite, Value};
-use crate::bits::Bits;
-use crate::block::Labels;
-use crate::engine::local::{indices, public};
+use super::sharing::{
+    self, Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
+};
+use super::{Begun, Opened, Outcome, Pipeline, SemiHonest, Suite, Value};
 use crate::error::Error;
 use crate::net::Mesh;
 use crate::party::PartyId;
@@ -35,7 +33,6 @@ mod arithmetic;
 mod boolean;
 mod convert;
 mod input;
-mod local;
 mod open;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -43,6 +40,12 @@ mod yao;
 
 /// Lanes per block of operations that take one message: 64-bit elements fill one frame of the transport.
 const BLOCK: usize = 1 << 15;
+
+/// The component that takes public constants.
+const CONSTANT: usize = 0;
+
+/// Components that a party holds.
+const PARTS: usize = 2;
 
 /// What the generator's streams are for; numbers in them are never used twice.
 #[derive(Clone, Copy)]
@@ -53,32 +56,6 @@ enum Stream {
     Component = 1,
 }
 
-/// A share of a value.
-#[derive(Clone)]
-pub enum Share {
-    /// Parts 0 and 1 mod 2^ring.
-    Arithmetic(Arithmetic),
-    /// Parts 0 and 1, bit by bit.
-    Boolean(Boolean),
-    /// Zero labels at parties 0 and 1, the value's labels at party 2.
-    Yao(Labels),
-}
-
-/// Two components of integers mod 2^ring.
-#[derive(Clone)]
-pub struct Arithmetic {
-    ring: u32,
-    part: [Elements; 2],
-}
-
-/// Two components of bit strings.
-#[derive(Clone)]
-pub struct Boolean {
-    part: [Bits; 2],
-}
-
-type Held = Operand<Rep3>;
-
 /// One party of the suite: its keys and the numbers of what has been drawn from them.
 pub struct Rep3 {
     me: usize,
@@ -86,7 +63,7 @@ pub struct Rep3 {
     keys: [Prg; 2],
     /// The next unused number in every stream.
     next: u64,
-    circuits: Vec<Option<Arc<Circuit>>>,
+    circuits: Circuits,
     yao: yao::Yao,
     scratch: [Vec<u64>; 2],
 }
@@ -106,7 +83,7 @@ impl Rep3 {
             me,
             keys: [key(me + 2)?, key(me + 1)?],
             next: 0,
-            circuits: program.templates.iter().map(|_| None).collect(),
+            circuits: Circuits::new(program),
             yao: yao::Yao::new(mesh)?,
             scratch: [Vec::new(), Vec::new()],
         })
@@ -152,17 +129,6 @@ impl Rep3 {
     fn previous_party(&self) -> PartyId {
         party(self.me + 2)
     }
-
-    fn circuit(&mut self, program: &Program, id: usize) -> Result<Arc<Circuit>, Error> {
-        let missing = || Error::bug("a circuit is missing");
-        let slot = self.circuits.get_mut(id).ok_or_else(missing)?;
-        if let Some(known) = slot {
-            return Ok(known.clone());
-        }
-        let circuit = Arc::new(Circuit::new(program.templates.get(id).ok_or_else(missing)?));
-        *slot = Some(circuit.clone());
-        Ok(circuit)
-    }
 }
 
 /// Party `i` mod 3.
@@ -176,89 +142,16 @@ fn part_of(me: usize, component: usize) -> Option<usize> {
     (part < 2).then_some(part)
 }
 
-impl Arithmetic {
-    /// With nothing in it.
-    fn zeros(ring: u32, lanes: usize) -> Self {
-        Self {
-            ring,
-            part: [Elements::zeros(ring, lanes), Elements::zeros(ring, lanes)],
-        }
-    }
-
-    /// With one component, where this party holds it.
-    fn of_component(me: usize, component: usize, ring: u32, elements: Elements) -> Self {
-        let mut share = Self::zeros(ring, elements.lanes());
-        if let Some(part) = part_of(me, component) {
-            share.part[part] = elements;
-        }
-        share
-    }
-
-    fn lanes(&self) -> usize {
-        self.part[0].lanes()
-    }
-}
-
-impl Boolean {
-    fn zeros(width: usize, lanes: usize) -> Self {
-        Self {
-            part: [Bits::zeros(width, lanes), Bits::zeros(width, lanes)],
-        }
-    }
-
-    fn of_component(me: usize, component: usize, bits: Bits) -> Self {
-        let mut share = Self::zeros(bits.width(), bits.lanes());
-        if let Some(part) = part_of(me, component) {
-            share.part[part] = bits;
-        }
-        share
-    }
-
-    fn lanes(&self) -> usize {
-        self.part[0].lanes()
-    }
-
-    fn width(&self) -> usize {
-        self.part[0].width()
-    }
-}
-
-/// The arithmetic share in a value.
-fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
-    match value {
-        Value::Shared(Share::Arithmetic(share)) => Ok(share),
-        Value::Shared(Share::Boolean(_) | Share::Yao(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not an arithmetic share"))
-        }
-    }
-}
-
-/// The Boolean share in a value.
-fn boolean(value: &Value<Share>) -> Result<&Boolean, Error> {
-    match value {
-        Value::Shared(Share::Boolean(share)) => Ok(share),
-        Value::Shared(Share::Arithmetic(_) | Share::Yao(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not a Boolean share"))
-        }
-    }
-}
-
-fn done(values: Vec<Share>) -> Result<Begun<Rep3>, Error> {
-    let values = values.into_iter().map(Value::Shared).collect();
-    Ok(Begun::Done(Outcome::Values(values)))
-}
-
 impl Suite for Rep3 {
     type Share = Share;
     type Threat = SemiHonest;
-    const CUTS: bool = true;
 
-    fn cut(share: &Share, from: usize, lanes: usize) -> Result<Share, Error> {
-        Ok(local::cut(share, from, lanes))
+    fn cut(share: &Share, from: usize, lanes: usize) -> Share {
+        sharing::cut(share, from, lanes)
     }
 
     fn put(whole: Option<Share>, lanes: usize, from: usize, block: &Share) -> Result<Share, Error> {
-        local::put(whole, lanes, from, block)
+        sharing::put(whole, lanes, from, block)
     }
 
     fn threat(&self) -> &SemiHonest {
@@ -290,70 +183,21 @@ impl Suite for Rep3 {
     ) -> Result<Begun<Self>, Error> {
         let me = self.me;
         let result = |i| info(program, &node.results, i);
+        let sharing = Sharing {
+            parts: PARTS,
+            constant: part_of(self.me, CONSTANT),
+        };
+        if let Some(share) = sharing.local(program, node, &mut args, |width, value| {
+            Ok(self.yao.garbling.public(width, value))
+        })? {
+            return done(vec![share]);
+        }
         match &node.op {
             Op::Input(id) => {
                 let leaf = program.inputs.get(id.index());
                 let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
                 input::begin(me, leaf, result(0)?, input)
             }
-            Op::FromPublic => {
-                let scalar = info(program, &node.args, 0)?.scalar;
-                done(vec![local::from_public(
-                    self,
-                    public(&*nth(&args, 0)?)?,
-                    scalar,
-                    result(0)?,
-                )?])
-            }
-            Op::Gather { block } => {
-                let lanes = n_lanes(info(program, &node.args, 0)?)?;
-                let index = nth(&args, 1)?;
-                let index = indices(program, node, public(&index)?, lanes, *block)?;
-                done(vec![local::gather(
-                    &*nth(&args, 0)?,
-                    &index,
-                    *block as usize,
-                )?])
-            }
-            Op::Scatter { block } => {
-                if args.len() != 3 {
-                    return Err(Error::bug("a scatter of the wrong operands"));
-                }
-                let dst = args.remove(0);
-                let lanes = n_lanes(info(program, &node.args, 0)?)?;
-                let index = nth(&args, 0)?;
-                let index = indices(program, node, public(&index)?, lanes, *block)?;
-                done(vec![local::scatter(
-                    dst,
-                    &index,
-                    &*nth(&args, 1)?,
-                    *block as usize,
-                )?])
-            }
-            Op::Concat => done(vec![local::concat(&args, result(0)?)?]),
-            Op::Linear {
-                coefficients,
-                constant,
-            } => done(vec![local::combine(
-                me,
-                coefficients,
-                *constant,
-                &args,
-                result(0)?,
-            )?]),
-            Op::MulPublic => {
-                let scalar = info(program, &node.args, 1)?.scalar;
-                done(vec![local::mul_public(
-                    &*nth(&args, 0)?,
-                    public(&*nth(&args, 1)?)?,
-                    scalar,
-                )?])
-            }
-            Op::SumLanes { segments } => done(vec![local::sum_lanes(&*nth(&args, 0)?, *segments)?]),
-            Op::LowerRing => done(vec![local::lower_ring(
-                &*nth(&args, 0)?,
-                bits_of(result(0)?),
-            )?]),
             Op::Mul => {
                 let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
                 let n = arithmetic(&x)?.lanes();
@@ -366,7 +210,7 @@ impl Suite for Rep3 {
             }
             Op::Call(id) => match result(0)?.domain {
                 Domain::Boolean => {
-                    let circuit = self.circuit(program, id.index())?;
+                    let circuit = self.circuits.get(program, id.index())?;
                     boolean::begin(me, circuit, args, n_lanes(result(0)?)?)
                 }
                 Domain::Yao => {
@@ -414,6 +258,14 @@ impl Suite for Rep3 {
             }
             Op::BooleanToYao => yao::from_boolean(me, &nth(&args, 0)?),
             Op::YaoToBoolean => yao::to_boolean(nth(&args, 0)?),
+            Op::FromPublic
+            | Op::Gather { .. }
+            | Op::Scatter { .. }
+            | Op::Concat
+            | Op::Linear { .. }
+            | Op::MulPublic
+            | Op::SumLanes { .. }
+            | Op::LowerRing => Err(Error::bug("a linear operation is local")),
             Op::Const(_)
             | Op::Public(_)
             | Op::PublicReduce { .. }

@@ -15,16 +15,14 @@
 //! polynomials; they are only ever opened after something was added that was dealt.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use smpcc_circuit::cost::{self, Demand};
 use smpcc_circuit::program::{Domain, Node, Op, Program};
 
-use super::circuit::Circuit;
+use super::circuit::Circuits;
 use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
-use super::{Begun, Opened, Operand, Outcome, Pipeline, Preparation, SemiHonest, Suite, Value};
-use crate::bits::Bits;
-use crate::engine::local::{indices, public};
+use super::sharing::{self, Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done};
+use super::{Begun, Opened, Outcome, Pipeline, Preparation, SemiHonest, Suite, Value};
 use crate::error::Error;
 use crate::net::Mesh;
 use crate::party::PartyId;
@@ -39,7 +37,6 @@ mod deal;
 mod galois;
 mod geometry;
 mod input;
-mod local;
 mod multiply;
 mod open;
 mod random;
@@ -53,32 +50,6 @@ use random::Pools;
 /// Lanes per block of operations that take one message.
 const BLOCK: usize = 1 << 14;
 
-/// A share of a value.
-#[derive(Clone)]
-pub enum Share {
-    /// Of integers mod 2^ring.
-    Arithmetic(Arithmetic),
-    /// Of bit strings.
-    Boolean(Boolean),
-}
-
-/// Coordinates of shares of integers mod 2^ring, in GR(2^ring, d).
-#[derive(Clone)]
-pub struct Arithmetic {
-    ring: u32,
-    part: Vec<Elements>,
-}
-
-/// Coordinates of shares of bits, in the field with 2^d elements.
-#[derive(Clone)]
-pub struct Boolean {
-    part: Vec<Bits>,
-    /// The strings themselves at the party that drew them, for [`Op::Compose`].
-    known: Option<Arc<Bits>>,
-}
-
-type Held = Operand<Bgw>;
-
 /// One party of the suite: its constants, its keys and the numbers of what has been drawn from them.
 pub struct Bgw {
     geometry: Geometry,
@@ -88,7 +59,7 @@ pub struct Bgw {
     own: Prg,
     /// The next unused number in every stream.
     next: u64,
-    circuits: Vec<Option<Arc<Circuit>>>,
+    circuits: Circuits,
     pools: Pools,
     /// Groups of random sharings by circuit and lanes.
     known_groups: BTreeMap<(usize, u64), u64>,
@@ -114,7 +85,7 @@ impl Bgw {
             keys: PartyId::all(n).map(key).collect::<Result<_, _>>()?,
             own: Prg::once(&PrgKey::fresh(&mut OsEntropy)?),
             next: 0,
-            circuits: program.templates.iter().map(|_| None).collect(),
+            circuits: Circuits::new(program),
             pools: Pools::default(),
             known_groups: BTreeMap::new(),
         })
@@ -150,88 +121,26 @@ impl Bgw {
             _ => sum(),
         }
     }
+}
 
-    fn circuit(&mut self, program: &Program, id: usize) -> Result<Arc<Circuit>, Error> {
-        let missing = || Error::bug("a circuit is missing");
-        let slot = self.circuits.get_mut(id).ok_or_else(missing)?;
-        if let Some(known) = slot {
-            return Ok(known.clone());
-        }
-        let circuit = Arc::new(Circuit::new(program.templates.get(id).ok_or_else(missing)?));
-        *slot = Some(circuit.clone());
-        Ok(circuit)
-    }
+fn no_labels() -> Error {
+    Error::bug("this suite has no garbled circuits")
 }
 
 fn party(i: usize) -> PartyId {
     PartyId::new(i as u16)
 }
 
-impl Arithmetic {
-    /// Shares of zero without any randomness.
-    fn zeros(d: usize, ring: u32, lanes: usize) -> Self {
-        let part = (0..d).map(|_| Elements::zeros(ring, lanes)).collect();
-        Self { ring, part }
-    }
-
-    fn lanes(&self) -> usize {
-        self.part.first().map_or(0, Elements::lanes)
-    }
-}
-
-impl Boolean {
-    fn zeros(d: usize, width: usize, lanes: usize) -> Self {
-        Self {
-            part: (0..d).map(|_| Bits::zeros(width, lanes)).collect(),
-            known: None,
-        }
-    }
-
-    fn lanes(&self) -> usize {
-        self.part.first().map_or(0, Bits::lanes)
-    }
-
-    fn width(&self) -> usize {
-        self.part.first().map_or(0, Bits::width)
-    }
-}
-
-/// The arithmetic share in a value.
-fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
-    match value {
-        Value::Shared(Share::Arithmetic(share)) => Ok(share),
-        Value::Shared(Share::Boolean(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not an arithmetic share"))
-        }
-    }
-}
-
-/// The Boolean share in a value.
-fn boolean(value: &Value<Share>) -> Result<&Boolean, Error> {
-    match value {
-        Value::Shared(Share::Boolean(share)) => Ok(share),
-        Value::Shared(Share::Arithmetic(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not a Boolean share"))
-        }
-    }
-}
-
-fn done(values: Vec<Share>) -> Result<Begun<Bgw>, Error> {
-    let values = values.into_iter().map(Value::Shared).collect();
-    Ok(Begun::Done(Outcome::Values(values)))
-}
-
 impl Suite for Bgw {
     type Share = Share;
     type Threat = SemiHonest;
-    const CUTS: bool = true;
 
-    fn cut(share: &Share, from: usize, lanes: usize) -> Result<Share, Error> {
-        Ok(local::cut(share, from, lanes))
+    fn cut(share: &Share, from: usize, lanes: usize) -> Share {
+        sharing::cut(share, from, lanes)
     }
 
     fn put(whole: Option<Share>, lanes: usize, from: usize, block: &Share) -> Result<Share, Error> {
-        local::put(whole, lanes, from, block)
+        sharing::put(whole, lanes, from, block)
     }
 
     fn threat(&self) -> &SemiHonest {
@@ -250,7 +159,7 @@ impl Suite for Bgw {
         let groups = self.groups(program, node);
         match sum {
             Share::Arithmetic(sum) => arithmetic::unfold(self, sum, groups),
-            Share::Boolean(_) => Err(Error::bug("a sum of bits")),
+            Share::Boolean(_) | Share::Yao(_) => Err(Error::bug("a sum of bits")),
         }
     }
 
@@ -261,73 +170,21 @@ impl Suite for Bgw {
         mut args: Vec<Held>,
         input: Option<Elements>,
     ) -> Result<Begun<Self>, Error> {
-        let d = self.geometry.d;
         let groups = self.groups(program, node);
         let result = |i| info(program, &node.results, i);
+        let sharing = Sharing {
+            parts: self.geometry.d,
+            constant: Some(0),
+        };
+        if let Some(share) = sharing.local(program, node, &mut args, |_, _| Err(no_labels()))? {
+            return done(vec![share]);
+        }
         match &node.op {
             Op::Input(id) => {
                 let leaf = program.inputs.get(id.index());
                 let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
                 input::begin(self, leaf, result(0)?, input)
             }
-            Op::FromPublic => {
-                let scalar = info(program, &node.args, 0)?.scalar;
-                done(vec![local::from_public(
-                    d,
-                    public(&*nth(&args, 0)?)?,
-                    scalar,
-                    result(0)?,
-                )?])
-            }
-            Op::Gather { block } => {
-                let lanes = n_lanes(info(program, &node.args, 0)?)?;
-                let index = nth(&args, 1)?;
-                let index = indices(program, node, public(&index)?, lanes, *block)?;
-                done(vec![local::gather(
-                    &*nth(&args, 0)?,
-                    &index,
-                    *block as usize,
-                )?])
-            }
-            Op::Scatter { block } => {
-                if args.len() != 3 {
-                    return Err(Error::bug("a scatter of the wrong operands"));
-                }
-                let dst = args.remove(0);
-                let lanes = n_lanes(info(program, &node.args, 0)?)?;
-                let index = nth(&args, 0)?;
-                let index = indices(program, node, public(&index)?, lanes, *block)?;
-                done(vec![local::scatter(
-                    dst,
-                    &index,
-                    &*nth(&args, 1)?,
-                    *block as usize,
-                )?])
-            }
-            Op::Concat => done(vec![local::concat(d, &args, result(0)?)?]),
-            Op::Linear {
-                coefficients,
-                constant,
-            } => done(vec![local::combine(
-                d,
-                coefficients,
-                *constant,
-                &args,
-                result(0)?,
-            )?]),
-            Op::MulPublic => {
-                let scalar = info(program, &node.args, 1)?.scalar;
-                done(vec![local::mul_public(
-                    &*nth(&args, 0)?,
-                    public(&*nth(&args, 1)?)?,
-                    scalar,
-                )?])
-            }
-            Op::SumLanes { segments } => done(vec![local::sum_lanes(&*nth(&args, 0)?, *segments)?]),
-            Op::LowerRing => done(vec![local::lower_ring(
-                &*nth(&args, 0)?,
-                bits_of(result(0)?),
-            )?]),
             Op::Mul => {
                 let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
                 let n = arithmetic(&x)?.lanes();
@@ -340,7 +197,7 @@ impl Suite for Bgw {
             }
             Op::Call(id) => match result(0)?.domain {
                 Domain::Boolean => {
-                    let circuit = self.circuit(program, id.index())?;
+                    let circuit = self.circuits.get(program, id.index())?;
                     boolean::begin(self, circuit, args, n_lanes(result(0)?)?, groups)
                 }
                 Domain::Yao | Domain::Public | Domain::Arithmetic { .. } => {
@@ -389,9 +246,15 @@ impl Suite for Bgw {
                     Some(*id),
                 )
             }
-            Op::BooleanToYao | Op::YaoToBoolean => {
-                Err(Error::bug("this suite has no garbled circuits"))
-            }
+            Op::BooleanToYao | Op::YaoToBoolean => Err(no_labels()),
+            Op::FromPublic
+            | Op::Gather { .. }
+            | Op::Scatter { .. }
+            | Op::Concat
+            | Op::Linear { .. }
+            | Op::MulPublic
+            | Op::SumLanes { .. }
+            | Op::LowerRing => Err(Error::bug("a linear operation is local")),
             Op::Const(_)
             | Op::Public(_)
             | Op::PublicReduce { .. }

@@ -98,6 +98,21 @@ impl Suite for Clear {
     type Share = Elements;
     type Threat = SemiHonest;
 
+    fn cut(share: &Elements, from: usize, lanes: usize) -> Elements {
+        share.slice(from, lanes)
+    }
+
+    fn put(
+        whole: Option<Elements>,
+        lanes: usize,
+        from: usize,
+        block: &Elements,
+    ) -> Result<Elements, Error> {
+        let mut whole = whole.unwrap_or_else(|| block.zeros_like(lanes));
+        whole.put(from, block);
+        Ok(whole)
+    }
+
     fn threat(&self) -> &SemiHonest {
         &SemiHonest
     }

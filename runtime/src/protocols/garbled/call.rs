@@ -17,7 +17,8 @@ use crate::hash::Transcript;
 use crate::net::Mesh;
 use crate::party::PartyId;
 use crate::protocols::operands::block_range;
-use crate::protocols::{Begun, Blocks, Operand, Outcome, Pipeline, Place, Suite, Value};
+use crate::protocols::sharing::{Held, Share, done, labels};
+use crate::protocols::{Begun, Blocks, Outcome, Pipeline, Place, Suite, Value};
 use crate::ring::{Elements, each};
 use crate::simd::Hash;
 
@@ -135,19 +136,15 @@ impl Garbling {
 }
 
 /// A suite that garbles.
-pub trait Garbles: Suite {
+pub trait Garbles: Suite<Share = Share> {
     /// What this party knows.
     fn garbling(&mut self) -> Result<&mut Garbling, Error>;
-    /// The labels in a value.
-    fn labels(value: &Value<Self::Share>) -> Result<&Labels, Error>;
-    /// Labels as a value.
-    fn of_labels(labels: Labels) -> Self::Share;
 }
 
 /// A template called on labels.
-struct Call<S: Garbles> {
+struct Call {
     plan: Arc<Plan>,
-    args: Vec<Operand<S>>,
+    args: Vec<Held>,
     lanes: usize,
     block: usize,
     pieces: Vec<Piece>,
@@ -163,14 +160,14 @@ pub fn call<S: Garbles + 'static>(
     suite: &mut S,
     program: &Program,
     id: usize,
-    args: Vec<Operand<S>>,
+    args: Vec<Held>,
     lanes: usize,
 ) -> Result<Begun<S>, Error> {
     let garbling = suite.garbling()?;
     let plan = garbling.plan(program, id, lanes)?;
     let mut inputs = Vec::with_capacity(plan.n_inputs());
     for (i, arg) in args.iter().enumerate() {
-        let arg = S::labels(arg)?;
+        let arg = labels(arg)?;
         if arg.lanes() != lanes {
             return Err(Error::bug("operands of different lanes"));
         }
@@ -207,13 +204,12 @@ pub fn call<S: Garbles + 'static>(
             call.wires.walk(&call.plan, &call.pieces[0], hash, 0, role);
             call.store(block, delta);
         }
-        let values = call.out.into_iter().map(|l| Value::Shared(S::of_labels(l)));
-        return Ok(Begun::Done(Outcome::Values(values.collect())));
+        return done(call.out.into_iter().map(Share::Yao).collect());
     }
     Pipeline::begun(call)
 }
 
-impl<S: Garbles> Call<S> {
+impl Call {
     fn range(&self, block: usize) -> std::ops::Range<usize> {
         block_range(block, self.block, self.lanes)
     }
@@ -223,7 +219,7 @@ impl<S: Garbles> Call<S> {
         let args = self
             .args
             .iter()
-            .map(|a| S::labels(a))
+            .map(|a| labels(a))
             .collect::<Result<Vec<_>, _>>()?;
         let inputs = &self.inputs;
         self.wires.load(&self.plan, range.len(), |i| {
@@ -251,7 +247,7 @@ impl<S: Garbles> Call<S> {
     }
 }
 
-impl<S: Garbles> Blocks<S> for Call<S> {
+impl<S: Garbles> Blocks<S> for Call {
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(self.block)
     }
@@ -320,10 +316,10 @@ impl<S: Garbles> Blocks<S> for Call<S> {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<Outcome<S::Share>, Error> {
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
         let out = std::mem::take(&mut self.out).into_iter();
         Ok(Outcome::Values(
-            out.map(|l| Value::Shared(S::of_labels(l))).collect(),
+            out.map(|l| Value::Shared(Share::Yao(l))).collect(),
         ))
     }
 

@@ -9,7 +9,7 @@
 //! - **Leakage and failure**: both factors are opened under uniform masks that are used once; a wrong message makes the
 //!   result wrong.
 
-use super::local::CONSTANT;
+use super::CONSTANT;
 use super::pool::{Triples, slice};
 use super::{Arithmetic, BLOCK, Held, Pairwise, Share, arithmetic, party};
 use crate::engine::exchange::Exchange;
@@ -38,8 +38,8 @@ pub(super) fn product(
     y: Held,
     n: usize,
 ) -> Result<Begun<Pairwise>, Error> {
-    let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.elements.lanes());
-    if arithmetic(&y)?.ring != ring || arithmetic(&y)?.elements.lanes() != lanes {
+    let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
+    if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
         return Err(Error::bug("factors of different shapes"));
     }
     let run = lanes.checked_div(n).unwrap_or(0);
@@ -90,7 +90,7 @@ impl<E: Element> Blocks<Pairwise> for Product<E> {
         let masked = &mut self.masked[place.slot];
         masked.clear();
         for (factor, mask) in [(&self.x, &self.triples.a), (&self.y, &self.triples.b)] {
-            let factor = &slice::<E>(&arithmetic(factor)?.elements)?[range.clone()];
+            let factor = &slice::<E>(&arithmetic(factor)?.part[0])?[range.clone()];
             let mask = &slice::<E>(mask)?[range.clone()];
             masked.extend(factor.iter().zip(mask).map(|(&x, &a)| x.sub(a).low(ring)));
         }
@@ -143,7 +143,7 @@ impl<E: Element> Blocks<Pairwise> for Product<E> {
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
         let share = Arithmetic {
             ring: self.ring,
-            elements: E::wrap(std::mem::take(&mut self.out)),
+            part: vec![E::wrap(std::mem::take(&mut self.out))],
         };
         Ok(Outcome::Values(vec![Value::Shared(Share::Arithmetic(
             share,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use smpcc_circuit::cost::Demand;
 
-use super::local::CONSTANT;
+use super::CONSTANT;
 use super::pool::BitTriples;
 use super::{Boolean, Held, Pairwise, Share, boolean, done, party};
 use crate::bits::{Bits, Packer, Unpacker, words_for};
@@ -90,7 +90,7 @@ pub(super) fn begin(
 ) -> Result<Begun<Pairwise>, Error> {
     let mut bits = 0;
     for arg in &args {
-        let share = &boolean(arg)?.bits;
+        let share = boolean(arg)?;
         if share.lanes() != lanes {
             return Err(Error::bug("operands of different lanes"));
         }
@@ -124,8 +124,8 @@ pub(super) fn begin(
             call.load(block, 0)?;
             call.store(block, 0);
         }
-        let outs = call.outs.into_iter().map(Boolean::of).map(Share::Boolean);
-        return done(outs.collect());
+        let outs = call.outs.into_iter().map(|bits| Boolean::of(vec![bits]));
+        return done(outs.map(Share::Boolean).collect());
     }
     Pipeline::begun(call)
 }
@@ -145,7 +145,7 @@ impl Call {
         wires.words[..n].fill(0);
         let mut pins = self.circuit.inputs.iter();
         for arg in &self.args {
-            let share = &boolean(arg)?.bits;
+            let share = &boolean(arg)?.part[0];
             for (bit, pin) in (0..share.width()).zip(&mut pins) {
                 let Some(pin) = *pin else { continue };
                 wires.words[n * pin as usize..][..n]
@@ -281,7 +281,7 @@ impl Blocks<Pairwise> for Call {
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
         let outs = std::mem::take(&mut self.outs).into_iter();
-        let outs = outs.map(|bits| Value::Shared(Share::Boolean(Boolean::of(bits))));
+        let outs = outs.map(|bits| Value::Shared(Share::Boolean(Boolean::of(vec![bits]))));
         Ok(Outcome::Values(outs.collect()))
     }
 }

@@ -9,6 +9,8 @@
 //! - **Leakage and failure**: each other party's share comes from a key that it has with the dealer alone, so shares are
 //!   uniform to any parties without the dealer.
 
+use std::sync::Arc;
+
 use smpcc_circuit::program::{Domain, InputLeaf, ValueInfo};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -51,7 +53,7 @@ impl Pairwise {
                 }
             }
             words.zeroize();
-            Ok(Share::Arithmetic(Arithmetic { ring, elements: E::wrap(share) }))
+            Ok(Share::Arithmetic(Arithmetic { ring, part: vec![E::wrap(share)] }))
         })
     }
 
@@ -74,7 +76,7 @@ impl Pairwise {
             }
         }
         words.zeroize();
-        Ok(Boolean::of(share))
+        Ok(Boolean::of(vec![share]))
     }
 
     /// Those with whom this party draws when `dealer` deals.
@@ -134,8 +136,8 @@ pub(super) fn decompose(
     let value = arithmetic(value)?;
     let mut parts = Vec::with_capacity(suite.n);
     for dealer in 0..suite.n {
-        let mine = (dealer == suite.me).then(|| Bits::from_elements(width, &value.elements));
-        let part = suite.deal_bits(dealer, width, value.elements.lanes(), mine)?;
+        let mine = (dealer == suite.me).then(|| Bits::from_elements(width, &value.part[0]));
+        let part = suite.deal_bits(dealer, width, value.lanes(), mine)?;
         parts.push(Share::Boolean(part));
     }
     done(parts)
@@ -158,7 +160,7 @@ pub(super) fn random_parts(
             false => None,
         };
         let mut part = suite.deal_bits(dealer, width, lanes, mine.clone())?;
-        part.known = mine;
+        part.known = mine.map(|bits| Arc::new(Zeroizing::new(bits)));
         parts.push(Share::Boolean(part));
     }
     done(parts)

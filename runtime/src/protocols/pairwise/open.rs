@@ -14,8 +14,9 @@
 use std::sync::Arc;
 
 use smpcc_circuit::ids::OutputId;
+use zeroize::Zeroizing;
 
-use super::local::CONSTANT;
+use super::CONSTANT;
 use super::pool::DaBits;
 use super::{Arithmetic, BLOCK, Boolean, Held, Pairwise, Share, arithmetic, boolean, party};
 use crate::bits::{Bits, Packer, Unpacker};
@@ -47,7 +48,7 @@ enum Then {
     Reveal,
     Output(OutputId),
     /// This party's part of the composition, unless it is the receiver of the difference.
-    Compose(Option<Bits>),
+    Compose(Option<Arc<Zeroizing<Bits>>>),
     /// The random bits under which the bits were opened.
     Inject {
         ring: u32,
@@ -84,17 +85,17 @@ fn begin(
     let mine = receives.get(suite.me).copied().unwrap_or(false);
     let (lanes, sum) = match &*value {
         Value::Shared(Share::Arithmetic(a)) => (
-            a.elements.lanes(),
+            a.lanes(),
             Sum::Arithmetic(match mine {
-                true => a.elements.lowered(width),
+                true => a.part[0].lowered(width),
                 false => Elements::zeros(width, 0),
             }),
         ),
         Value::Shared(Share::Boolean(b)) => (
-            b.bits.lanes(),
+            b.lanes(),
             Sum::Boolean(match mine {
-                true => b.bits.clone(),
-                false => Bits::zeros(b.bits.width(), 0),
+                true => b.part[0].clone(),
+                false => Bits::zeros(b.width(), 0),
             }),
         ),
         Value::Shared(Share::Yao(_)) | Value::Public(_) => {
@@ -119,7 +120,7 @@ pub(super) fn compose(suite: &Pairwise, args: &[Held]) -> Result<Begun<Pairwise>
         return Err(Error::bug("a composition of nothing"));
     };
     let share = boolean(difference)?;
-    let shape = (share.bits.width(), share.bits.lanes());
+    let shape = (share.width(), share.lanes());
     let width = shape.0 as u32;
     if n != suite.n {
         return Err(Error::bug("a composition of the wrong operands"));
@@ -127,7 +128,7 @@ pub(super) fn compose(suite: &Pairwise, args: &[Held]) -> Result<Begun<Pairwise>
     let mut own = None;
     for (i, part) in args.iter().enumerate() {
         let part = boolean(part)?;
-        if (part.bits.width(), part.bits.lanes()) != shape {
+        if (part.width(), part.lanes()) != shape {
             return Err(Error::bug("operands of different shapes"));
         }
         if i == suite.me && i > 0 {
@@ -156,19 +157,19 @@ pub(super) fn inject_bit(
     ring: u32,
 ) -> Result<Begun<Pairwise>, Error> {
     let share = boolean(bits)?;
-    if share.bits.width() != 1 {
+    if share.width() != 1 {
         return Err(Error::bug("more than a bit is injected"));
     }
-    let lanes = share.bits.lanes();
+    let lanes = share.lanes();
     let dabits = suite
         .pools
         .take_dabits(ring, lanes.div_ceil(8).saturating_mul(8))?;
-    let mut masked = share.bits.clone();
+    let mut masked = share.part[0].clone();
     let mut random = vec![0; masked.stride()];
     dabits.bits.read(0, lanes, &mut random);
     let random = Bits::from_words(1, lanes, random);
     masked.xor_assign(&random);
-    let masked = Arc::new(Value::Shared(Share::Boolean(Boolean::of(masked))));
+    let masked = Arc::new(Value::Shared(Share::Boolean(Boolean::of(vec![masked]))));
     let receives = vec![true; suite.n];
     let constant = suite.me == CONSTANT;
     begin(
@@ -215,14 +216,14 @@ impl Blocks<Pairwise> for Open {
                     Sum::Arithmetic(_) => {
                         let share = arithmetic(&self.value)?;
                         wire.send(party(other), |out| {
-                            each!(&share.elements, v => write_elements(&v[range.clone()], self.width, out));
+                            each!(&share.part[0], v => write_elements(&v[range.clone()], self.width, out));
                         })?;
                     }
                     Sum::Boolean(_) => {
                         let share = boolean(&self.value)?;
                         wire.send(party(other), |out| {
                             let mut packer = Packer::new(out);
-                            share.bits.pack(range.start, range.len(), &mut packer);
+                            share.part[0].pack(range.start, range.len(), &mut packer);
                             packer.finish();
                         })?;
                     }
@@ -276,7 +277,10 @@ impl Blocks<Pairwise> for Open {
             Sum::Boolean(sum) => sum.to_elements(),
         };
         let shared = |ring, elements| {
-            let share = Share::Arithmetic(Arithmetic { ring, elements });
+            let share = Share::Arithmetic(Arithmetic {
+                ring,
+                part: vec![elements],
+            });
             Outcome::Values(vec![Value::Shared(share)])
         };
         Ok(match then {

@@ -59,14 +59,6 @@ impl Garbles for Pairwise {
             None => Err(super::no_labels()),
         }
     }
-
-    fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
-        labels(value)
-    }
-
-    fn of_labels(labels: Labels) -> Share {
-        Share::Yao(labels)
-    }
 }
 
 /// Two bit strings that become labels: party 0 knows string 0, party 1 string 1.
@@ -106,13 +98,13 @@ pub(super) fn decompose(
     value: &Held,
     width: usize,
 ) -> Result<Begun<Pairwise>, Error> {
-    let mine = Bits::from_elements(width, &arithmetic(value)?.elements);
+    let mine = Bits::from_elements(width, &arithmetic(value)?.part[0]);
     give(suite, mine, 2)
 }
 
 /// A Boolean value: the sum of the parties' shares.
 pub(super) fn from_boolean(suite: &mut Pairwise, value: &Held) -> Result<Begun<Pairwise>, Error> {
-    let mine = boolean(value)?.bits.clone();
+    let mine = boolean(value)?.part[0].clone();
     give(suite, mine, 1)
 }
 
@@ -257,5 +249,5 @@ pub(super) fn to_boolean(value: &Held) -> Result<Begun<Pairwise>, Error> {
     let (width, lanes) = (labels.width(), labels.lanes());
     let colours = (0..width).flat_map(|bit| labels.colours(bit, 0, lanes));
     let bits = Bits::from_words(width, lanes, colours.collect());
-    done(vec![Share::Boolean(Boolean::of(bits))])
+    done(vec![Share::Boolean(Boolean::of(vec![bits]))])
 }

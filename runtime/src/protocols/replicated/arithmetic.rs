@@ -56,7 +56,7 @@ pub(super) fn fold(x: &Held, y: &Held) -> Result<Share, Error> {
         let ([x0, x1], [y0, y1]) = (parts::<E>(arithmetic(x)?)?, parts::<E>(arithmetic(y)?)?);
         let (x, y) = (x0.iter().zip(x1), y0.iter().zip(y1));
         let sum = third(x.zip(y), E::default()).low(ring);
-        let part = [E::wrap(vec![sum]), E::wrap(vec![E::default()])];
+        let part = vec![E::wrap(vec![sum]), E::wrap(vec![E::default()])];
         Ok(Share::Arithmetic(Arithmetic { ring, part }))
     })
 }
@@ -162,7 +162,7 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
-        let part = std::mem::take(&mut self.out).map(E::wrap);
+        let part = std::mem::take(&mut self.out).map(E::wrap).into();
         let share = Arithmetic {
             ring: self.ring,
             part,

@@ -10,16 +10,15 @@
 
 use std::sync::Arc;
 
-use super::{Boolean, Held, Rep3, Share, block_range, boolean, done, part_of, pipelined};
+use super::{
+    Boolean, CONSTANT, Held, PARTS, Rep3, Share, block_range, boolean, done, part_of, pipelined,
+};
 use crate::bits::{Packer, Unpacker, words_for};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::protocols::circuit::{Circuit, Pin, Step};
 use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
 use crate::simd::{SharedAnd, shared_and, xor};
-
-/// Components that a party holds.
-const PARTS: usize = 2;
 
 /// Wires of one block of lanes: per slot, part 0 and then part 1.
 #[derive(Default)]
@@ -94,7 +93,7 @@ pub(super) fn begin(
     let outs = circuit
         .outputs
         .iter()
-        .map(|out| Boolean::zeros(out.len(), lanes))
+        .map(|out| Boolean::zeros(PARTS, out.len(), lanes))
         .collect();
     let mut call = Call {
         block: 64 * circuit.stride(PARTS),
@@ -103,9 +102,9 @@ pub(super) fn begin(
         lanes,
         outs,
         blocks: Vec::new(),
-        // A public one stands in component 0.
+        // A public one stands in one component.
         flips: [0, 1].map(|p| {
-            if part_of(me, 0) == Some(p) {
+            if part_of(me, CONSTANT) == Some(p) {
                 u64::MAX
             } else {
                 0

@@ -13,7 +13,8 @@
 
 use super::arithmetic::{bit_elements, elements_of};
 use super::{
-    Arithmetic, BLOCK, Boolean, Held, Rep3, Share, block_range, boolean, part_of, party, pipelined,
+    Arithmetic, BLOCK, Boolean, Held, PARTS, Rep3, Share, block_range, boolean, part_of, party,
+    pipelined,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::engine::exchange::Exchange;
@@ -29,13 +30,20 @@ pub(super) fn decompose(me: usize, value: &Arithmetic, width: usize) -> Vec<Shar
             let share = match part_of(me, component) {
                 Some(part) => {
                     let bits = Bits::from_elements(width, &value.part[part]);
-                    Boolean::of_component(me, component, bits)
+                    with_part(part, bits)
                 }
-                None => Boolean::zeros(width, value.lanes()),
+                None => Boolean::zeros(PARTS, width, value.lanes()),
             };
             Share::Boolean(share)
         })
         .collect()
+}
+
+/// A share of which only one part is not zero.
+fn with_part(part: usize, bits: Bits) -> Boolean {
+    let mut share = Boolean::zeros(PARTS, bits.width(), bits.lanes());
+    share.part[part] = bits;
+    share
 }
 
 /// Components 1 and 2 of a sharing to be: string `c − 1` is drawn by the two holders of component `c`.
@@ -45,12 +53,10 @@ pub(super) fn random_parts(suite: &mut Rep3, width: usize, lanes: usize) -> Vec<
         .into_iter()
         .map(|component| {
             let number = suite.allocate(words);
-            let share = match suite.draw(component, number, words) {
-                Some(drawn) => {
-                    let bits = Bits::from_words(width, lanes, drawn);
-                    Boolean::of_component(suite.me, component, bits)
-                }
-                None => Boolean::zeros(width, lanes),
+            let drawn = suite.draw(component, number, words);
+            let share = match part_of(suite.me, component).zip(drawn) {
+                Some((part, drawn)) => with_part(part, Bits::from_words(width, lanes, drawn)),
+                None => Boolean::zeros(PARTS, width, lanes),
             };
             Share::Boolean(share)
         })
@@ -164,7 +170,7 @@ impl Blocks<Rep3> for Compose {
         };
         let share = Arithmetic {
             ring: self.width as u32,
-            part,
+            part: part.into(),
         };
         Ok(Outcome::Values(vec![Value::Shared(Share::Arithmetic(
             share,
@@ -326,7 +332,7 @@ impl<E: Element> Blocks<Rep3> for InjectBit<E> {
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
-        let part = std::mem::take(&mut self.out).map(E::wrap);
+        let part = std::mem::take(&mut self.out).map(E::wrap).into();
         let share = Arithmetic {
             ring: self.ring,
             part,

@@ -12,7 +12,7 @@ use smpcc_circuit::program::{Domain, InputLeaf, ValueInfo};
 use zeroize::Zeroizing;
 
 use super::{
-    Arithmetic, BLOCK, Boolean, Rep3, Share, bits_of, block_range, in_ring, n_lanes, party,
+    Arithmetic, BLOCK, Boolean, PARTS, Rep3, Share, bits_of, block_range, in_ring, n_lanes, party,
     pipelined,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
@@ -55,12 +55,12 @@ pub(super) fn begin(
     let (out, value) = match to.domain {
         Domain::Public => (Out::Public(Elements::zeros(bits, lanes)), value),
         Domain::Arithmetic { .. } => (
-            Out::Arithmetic(Arithmetic::zeros(bits, lanes)),
+            Out::Arithmetic(Arithmetic::zeros(PARTS, bits, lanes)),
             value.map(|v| Zeroizing::new(in_ring(&v, leaf.scalar, bits))),
         ),
         Domain::Boolean => {
             let value = value.map(|v| Zeroizing::new(Bits::from_elements(bits as usize, &v)));
-            let share = Boolean::zeros(bits as usize, lanes);
+            let share = Boolean::zeros(PARTS, bits as usize, lanes);
             (Out::Boolean { share, value }, None)
         }
         Domain::Yao => return Err(Error::bug("inputs do not become labels directly")),

@@ -12,7 +12,8 @@
 //!   but for one label per wire.
 
 use super::{
-    BLOCK, Boolean, Held, Rep3, Share, Stream, arithmetic, block_range, boolean, party, pipelined,
+    BLOCK, Boolean, Held, PARTS, Rep3, Share, Stream, arithmetic, block_range, boolean, labels,
+    party, pipelined,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
@@ -78,24 +79,6 @@ impl Yao {
 impl Garbles for Rep3 {
     fn garbling(&mut self) -> Result<&mut Garbling, Error> {
         Ok(&mut self.yao.garbling)
-    }
-
-    fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
-        labels(value)
-    }
-
-    fn of_labels(labels: Labels) -> Share {
-        Share::Yao(labels)
-    }
-}
-
-/// The labels in a value.
-pub(super) fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
-    match value {
-        Value::Shared(Share::Yao(labels)) => Ok(labels),
-        Value::Shared(Share::Arithmetic(_) | Share::Boolean(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not a vector of labels"))
-        }
     }
 }
 
@@ -272,7 +255,7 @@ struct ToBoolean {
 
 pub(super) fn to_boolean(value: Held) -> Result<Begun<Rep3>, Error> {
     let labels = labels(&value)?;
-    let share = Boolean::zeros(labels.width(), labels.lanes());
+    let share = Boolean::zeros(PARTS, labels.width(), labels.lanes());
     pipelined(ToBoolean {
         labels: value,
         share,
@@ -346,7 +329,7 @@ impl Blocks<Rep3> for ToBoolean {
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
-        let share = std::mem::replace(&mut self.share, Boolean::zeros(0, 0));
+        let share = std::mem::replace(&mut self.share, Boolean::zeros(0, 0, 0));
         Ok(Outcome::Values(vec![Value::Shared(Share::Boolean(share))]))
     }
 }

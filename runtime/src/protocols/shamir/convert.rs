@@ -13,6 +13,8 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::arithmetic::weighted_products;
 use super::coefficients::{Coefficients, Integers, Sliced};
 use super::deal::Batch;
@@ -74,7 +76,9 @@ pub(super) fn random_parts(
         suite.own.fill_words(0, number, &mut words);
         Bits::from_words(width, lanes, words)
     });
-    let known = mine.clone().map(|bits| (me - 1, Arc::new(bits)));
+    let known = mine
+        .clone()
+        .map(|bits| (me - 1, Arc::new(Zeroizing::new(bits))));
     let strings = dealings(suite, 1..t + 1, mine);
     let deal = deal_blocks(suite.geometry.d, strings, width as u32, lanes);
     pipelined(RandomParts { deal, known })
@@ -83,7 +87,7 @@ pub(super) fn random_parts(
 struct RandomParts {
     deal: Deal<Sliced>,
     /// Which result this party drew, and the string.
-    known: Option<(usize, Arc<Bits>)>,
+    known: Option<(usize, Arc<Zeroizing<Bits>>)>,
 }
 
 impl Blocks<Bgw> for RandomParts {

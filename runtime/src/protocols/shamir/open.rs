@@ -61,7 +61,9 @@ pub(super) fn begin(
             let king = king((lanes * width as usize).div_ceil(8));
             open::<Sliced>(value, lanes, width, receivers, king, mine, output)
         }
-        Value::Public(_) => Err(Error::bug("only shares are opened")),
+        Value::Shared(Share::Yao(_)) | Value::Public(_) => {
+            Err(Error::bug("only arithmetic and Boolean shares are opened"))
+        }
     }
 }
 
