@@ -129,10 +129,18 @@ pub fn groups(program: &Program) -> Vec<Vec<Group>> {
                 users,
                 results: region.results.iter().copied().collect(),
             };
-            grown
-                .into_iter()
-                .filter_map(|grown| region.sized(&mut cut, grown))
-                .collect()
+            let mut groups = Vec::new();
+            for grown in grown {
+                let mut next = Some(grown);
+                while let Some(grown) = next {
+                    let Some(group) = region.sized(&mut cut, &grown) else {
+                        break;
+                    };
+                    next = region.rest(grown, &group);
+                    groups.push(group);
+                }
+            }
+            groups
         })
         .collect()
 }
@@ -161,7 +169,7 @@ struct Sizing<'a, 'p> {
 impl Sizing<'_, '_> {
     /// A group with its blocks, if it is worth one: as far as blocks stay long enough to cost what the whole costs, and so that
     /// the least is held whole.
-    fn sized(&self, cut: &mut Option<Program>, grown: Growing) -> Option<Group> {
+    fn sized(&self, cut: &mut Option<Program>, grown: &Growing) -> Option<Group> {
         let scales: BTreeSet<u64> = grown.members.iter().map(|m| m.scale).collect();
         // The lanes that blocks must be multiples of, for every scale up to one.
         let mut steps = vec![(1, 1)];
@@ -176,9 +184,9 @@ impl Sizing<'_, '_> {
             let up_to = |m: &&Grown| m.scale <= most;
             let mut members: Vec<Grown> = grown.members.iter().filter(up_to).copied().collect();
             // What costs more in blocks is left out, with what follows from it.
-            while let Some((group, dear)) = self.cut_at(cut, &grown, &members, multiple) {
+            while let Some((group, dear)) = self.cut_at(cut, grown, &members, multiple) {
                 if dear.is_empty() {
-                    let held = self.held(&grown, &group);
+                    let held = self.held(grown, &group);
                     if best.as_ref().is_none_or(|(least, _)| held < *least) {
                         best = Some((held, group));
                     }
@@ -192,6 +200,44 @@ impl Sizing<'_, '_> {
             }
         }
         best.map(|(_, group)| group)
+    }
+
+    /// What a group leaves of what it was cut from: where its blocks would get too short, longer ones can start again.
+    /// Nothing in a group uses what it leaves out, so neither has a path that leaves and enters it again.
+    fn rest(&self, grown: Growing, group: &Group) -> Option<Growing> {
+        let taken: BTreeSet<usize> = group.nodes.iter().map(|&n| n as usize).collect();
+        let mut members = grown.members;
+        members.retain(|m| !taken.contains(&m.node));
+        let scale_of = |v: &ValueId| match grown.kinds.get(v) {
+            Some(Kind::Cut(scale)) => Some(*scale),
+            Some(Kind::Once) | None => None,
+        };
+        // A value with left-over lanes joined to it has some more than others of its scale: they go to the last block.
+        let used = members.iter().flat_map(|m| &self.nodes[m.node].node.args);
+        let (scale, lanes) = used
+            .filter_map(|v| Some((scale_of(v)?, info(self.program, *v)?.lanes)))
+            .min()?;
+        let whole = members.iter().all(|m| m.scale % scale == 0);
+        if lanes <= WHOLE_LANES || !whole {
+            return None;
+        }
+        for m in &mut members {
+            m.scale /= scale;
+        }
+        let mut kinds = grown.kinds;
+        kinds.retain(|_, kind| match kind {
+            Kind::Cut(own) => {
+                let divides = *own % scale == 0;
+                *own /= scale;
+                divides
+            }
+            Kind::Once => true,
+        });
+        Some(Growing {
+            lanes,
+            members,
+            kinds,
+        })
     }
 
     /// Removes members, and those that use what they make.

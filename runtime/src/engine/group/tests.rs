@@ -358,6 +358,27 @@ fn groups_in_loops_and_around_loops() {
     assert_eq!(reports[0].rounds, 1 + 1 + 3 + 1 + 1);
 }
 
+#[test]
+fn a_tournament_starts_again_where_its_blocks_get_too_short() {
+    // Five parties want long blocks, and with left-over lanes at every level the second group joins what the first hands out.
+    let lanes = 1_300_001;
+    let program = scalar_result(SuiteName::Bgw, 5, B, lanes);
+    let groups = groups(&program);
+    let begins: Vec<u64> = groups[0].iter().map(|g| g.lanes).collect();
+    assert!(
+        begins.len() > 1 && begins.is_sorted_by(|a, b| a > b),
+        "{begins:?}"
+    );
+    for group in &groups[0] {
+        assert!(
+            group.roles.contains(&Role::Join) && group.n_blocks() > 1,
+            "{group:?}"
+        );
+    }
+    let all = inputs(&[&words(6, 16, lanes), &words(7, 16, lanes)]);
+    expect_all(&program, &all);
+}
+
 /// Largest resident memory of this process so far, in bytes.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
