@@ -9,7 +9,8 @@
 //! Inputs and outputs are operations of groups like others. A value may have fewer lanes than the group: what makes one lane of
 //! several neighbours (a level of a tournament, rows of a carry-save sum, sums of short runs) makes blocks shorter by its
 //! [`Group::scales`]. Sums of a long vector end a group: blocks add to them. What needs lanes of other blocks (gathers out of the
-//! group's own values, sums of few long runs) needs its operand whole.
+//! group's own values, sums of few long runs) needs its operand whole. Where a tournament's blocks would get too short a group ends,
+//! and what is left starts another with longer ones.
 //!
 //! A group is a set of operations that no path leaves and enters again, found by listing a region's operations in
 //! an order in which operands come first and that keeps them together as long as it can (`list`).

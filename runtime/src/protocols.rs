@@ -10,7 +10,8 @@
 //! and its end: blocks take theirs when they are emitted. Batches end and operations are stepped in the same order at all parties,
 //! so the same correlations meet in the same operation.
 //!
-//! A second suite adds a file beside `replicated` and implements [`Suite`]; the engine and the operations stay.
+//! Another suite adds a file beside `replicated` and implements [`Suite`]; the engine and the operations stay. How values are held, and
+//! all that is linear in them, is in `sharing`.
 
 use std::sync::Arc;
 
