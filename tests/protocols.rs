@@ -5,6 +5,7 @@ mod support;
 
 use smpcc_circuit::eval;
 use smpcc_circuit::program::{InputLeaf, Program};
+use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::stats::{self, Known};
 use smpcc_circuit::value::Word;
 use smpcc_compiler::ir::Ir;
@@ -170,31 +171,13 @@ fn random_programs_under_every_suite() {
     }
 }
 
-/// A reproducible stream of words.
-struct Words(u64);
-
-impl Words {
-    fn next(&mut self) -> Word {
-        let mut word = 0;
-        for _ in 0..2 {
-            // splitmix64
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = self.0;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            word = (word << 64) | Word::from(z ^ (z >> 31));
-        }
-        word
-    }
-}
-
 /// Small and extreme values for the inputs of a program, so that comparisons meet ties.
-fn random_inputs(ir: &Ir, words: &mut Words) -> Vec<Vec<Word>> {
+fn random_inputs(ir: &Ir, words: &mut SplitMix) -> Vec<Vec<Word>> {
     let mut draw = |leaf: &InputLeaf| match leaf.range {
-        Some((lo, hi)) => (lo + (words.next() % ((hi - lo + 1) as Word)) as i128) as Word,
-        None if words.next().is_multiple_of(4) => leaf.scalar.mask(),
-        None if words.next().is_multiple_of(2) => (words.next() % 3) & leaf.scalar.mask(),
-        None => words.next() & leaf.scalar.mask(),
+        Some((lo, hi)) => (lo + (words.word() % ((hi - lo + 1) as Word)) as i128) as Word,
+        None if words.word().is_multiple_of(4) => leaf.scalar.mask(),
+        None if words.word().is_multiple_of(2) => (words.word() % 3) & leaf.scalar.mask(),
+        None => words.word() & leaf.scalar.mask(),
     };
     ir.inputs
         .iter()
@@ -208,7 +191,7 @@ fn example_agrees(which: Example, setting: Setting, network: Network, seed: u64)
         return false;
     };
     let meaning = lower::lower(&hir, &session).unwrap_or_else(|d| panic!("{d:?}"));
-    let inputs = random_inputs(&meaning, &mut Words(seed));
+    let inputs = random_inputs(&meaning, &mut SplitMix::new(seed));
     let expected = interpret(&meaning, &inputs).expect("a result").outputs;
     for protocol in setting.protocols() {
         let at = format!("{} in {protocol:?}, {setting:?}", which.0);

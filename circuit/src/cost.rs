@@ -65,7 +65,7 @@ pub struct Setup {
 }
 
 /// Base transfers of two parties that extend them in both directions.
-pub const MOST_BASE_TRANSFERS: u64 = 256;
+pub const MOST_BASE_TRANSFERS: u64 = 2 * pairwise::N_BASE;
 
 /// When a value is there: stamps of the latest messages that it depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

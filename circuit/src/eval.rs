@@ -7,6 +7,7 @@
 use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Loc, Node, Op, Program, ValueInfo};
+use crate::splitmix::SplitMix;
 use crate::template::Template;
 use crate::value::{Scalar, Word, mask};
 use std::fmt;
@@ -100,7 +101,7 @@ pub fn eval_bounded(
             outputs: vec![Vec::new(); program.outputs.len()],
             ..Outcome::default()
         },
-        random: 0x9e37_79b9_7f4a_7c15,
+        random: SplitMix::new(0),
         left: max_nodes,
     };
     machine.region(0)?;
@@ -114,7 +115,7 @@ struct Machine<'a> {
     inputs: &'a [Vec<Word>],
     values: Vec<Option<Lanes>>,
     outcome: Outcome,
-    random: u64,
+    random: SplitMix,
     left: u64,
 }
 
@@ -362,7 +363,7 @@ impl Machine<'_> {
                 for &w in held.iter() {
                     let mut rest = w;
                     for part in parts.iter_mut().skip(1) {
-                        let r = wrap(next(&mut self.random));
+                        let r = wrap(self.random.word());
                         rest = rest.wrapping_sub(r);
                         part.push(r);
                     }
@@ -375,7 +376,7 @@ impl Machine<'_> {
             Op::RandomParts => {
                 let lanes = out.map_or(0, |o| o.lanes);
                 Ok((0..node.results.len())
-                    .map(|_| Rc::new((0..lanes).map(|_| wrap(next(&mut self.random))).collect()))
+                    .map(|_| Rc::new((0..lanes).map(|_| wrap(self.random.word())).collect()))
                     .collect())
             }
             Op::Compose => {
@@ -491,16 +492,4 @@ fn call(template: &Template, args: &[Lanes], lanes: usize) -> Vec<Lanes> {
         }
     }
     results.into_iter().map(Rc::new).collect()
-}
-
-/// SplitMix64, twice.
-fn next(state: &mut u64) -> Word {
-    let mut half = || {
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    Word::from(half()) | (Word::from(half()) << 64)
 }

@@ -12,6 +12,7 @@ pub mod eval;
 pub mod gate;
 pub mod ids;
 pub mod program;
+pub mod splitmix;
 pub mod stats;
 pub mod template;
 pub mod text;

@@ -6,6 +6,7 @@ mod value;
 
 use super::meaning::wrap;
 use super::program::{From, Fun, Place, Program, Step, Stmt, Two, Ty};
+use smpcc_circuit::splitmix::SplitMix;
 
 struct Var {
     ty: Ty,
@@ -16,7 +17,7 @@ struct Var {
 }
 
 struct Draw {
-    state: u64,
+    numbers: SplitMix,
     vars: Vec<Var>,
     scope: Vec<usize>,
     structs: Vec<Vec<Ty>>,
@@ -37,7 +38,7 @@ struct Draw {
 /// A program and the types of its variables.
 pub fn draw(seed: u64, n_parties: u32) -> (Program, Vec<Ty>) {
     let mut d = Draw {
-        state: seed,
+        numbers: SplitMix::new(seed),
         vars: Vec::new(),
         scope: Vec::new(),
         structs: Vec::new(),
@@ -123,26 +124,16 @@ pub fn draw(seed: u64, n_parties: u32) -> (Program, Vec<Ty>) {
 }
 
 impl Draw {
-    fn next(&mut self) -> u64 {
-        // splitmix64
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     fn below(&mut self, n: u64) -> u64 {
-        self.next() % n.max(1)
+        self.numbers.below(n)
     }
 
     fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
+        self.numbers.one_in(n)
     }
 
     fn of<T: Clone>(&mut self, from: &[T]) -> T {
-        let at = self.below(from.len() as u64) as usize;
-        from[at].clone()
+        self.numbers.of(from)
     }
 
     fn word(&mut self, ty: &Ty) -> i128 {
@@ -153,7 +144,7 @@ impl Draw {
             2 => -1,
             3 => 1 << (width - 1),
             4 => i128::from(self.below(12)),
-            _ => i128::from(self.next()),
+            _ => i128::from(self.numbers.draw()),
         };
         wrap(word, ty)
     }

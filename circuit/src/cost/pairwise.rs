@@ -14,7 +14,7 @@ use crate::template::Template;
 const BASE_OT_LEN: (u64, u64) = (64, 32);
 /// Base transfers of one extension. With fewer transfers than these in a direction over a whole program, they are base transfers
 /// themselves.
-const N_BASE: u64 = 128;
+pub(super) const N_BASE: u64 = 128;
 /// Depth of the trees of an extension: their leaves stand for this many bits of the sender's secret.
 const TREE_DEPTH: u64 = 4;
 

@@ -7,6 +7,7 @@
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
 use super::sums::Words;
+use crate::mix::Mix;
 use crate::templates::{self, Objective, Term};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
@@ -14,6 +15,7 @@ use smpcc_circuit::program::{Domain, Loc};
 use smpcc_circuit::template::{Builder, Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher};
 
 /// Gates that a bit of a result takes, more often than not.
 const GATES_A_BIT: usize = 10;
@@ -200,17 +202,18 @@ impl Emitter<'_> {
 
 /// Equal for templates with equal gates, and seldom otherwise.
 fn fingerprint(template: &Template) -> u64 {
-    let mix =
-        |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut hash = template.gates.len() as u64;
+    let mut hash = Mix.build_hasher();
+    hash.write_usize(template.gates.len());
     // Of a large circuit a sample tells enough.
     let step = 1 + template.gates.len() / HASHED;
     for gate in template.gates.iter().step_by(step) {
         let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-        hash = mix(hash, u64::from(a.0) << 32 | u64::from(b.0));
+        hash.write_u64(u64::from(a.0) << 32 | u64::from(b.0));
     }
-    let outputs = template.outputs.iter().flatten();
-    outputs.fold(hash, |hash, lit| mix(hash, u64::from(lit.0)))
+    for lit in template.outputs.iter().flatten() {
+        hash.write_u32(lit.0);
+    }
+    hash.finish()
 }
 
 /// Shares in the proportions of `shares` that add up to so many ANDs and levels: rewriting mixes the gates of all lines.

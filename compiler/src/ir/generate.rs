@@ -12,6 +12,7 @@ use crate::span::{FileId, Span};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::InputLeaf;
+use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// What to generate.
@@ -44,7 +45,7 @@ impl Default for Size {
 /// A program and lanes for its input leaves, by [`smpcc_circuit::ids::InputId`].
 pub fn generate(seed: u64, size: Size) -> (Ir, Vec<Vec<Word>>) {
     let mut g = Gen {
-        state: seed,
+        draw: SplitMix::new(seed),
         size,
         b: Builder::new(size.n_parties),
         line: 0,
@@ -90,33 +91,23 @@ pub fn generate(seed: u64, size: Size) -> (Ir, Vec<Vec<Word>>) {
 }
 
 struct Gen {
-    state: u64,
+    draw: SplitMix,
     size: Size,
     b: Builder,
     line: u32,
 }
 
 impl Gen {
-    /// SplitMix64 (Steele, Lea, Flood 2014): programs must depend on the seed alone, not on a library's version.
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     fn below(&mut self, n: u64) -> u64 {
-        self.next() % n.max(1)
+        self.draw.below(n)
     }
 
     fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
+        self.draw.one_in(n)
     }
 
     fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        let at = self.below(choices.len() as u64) as usize;
-        choices[at]
+        self.draw.of(choices)
     }
 
     fn scalar(&mut self) -> Scalar {
@@ -164,7 +155,7 @@ impl Gen {
             2 => 1,
             3 => 1 << (scalar.width() - 1),
             4 | 5 => Word::from(self.below(20)),
-            _ => Word::from(self.next()) << 64 | Word::from(self.next()),
+            _ => self.draw.word(),
         };
         scalar.wrap(word)
     }

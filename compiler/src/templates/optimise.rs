@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn random_netlists_keep_their_meaning() {
-        let mut values = Values(20);
+        let mut values = Values::new(20);
         let lanes = exhaustive(&[8]);
         for round in 0..300 {
             let mut b = Builder::new(&[8]);
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn ripple_adders_become_one_carry_network() {
-        let mut values = Values(21);
+        let mut values = Values::new(21);
         for n in [2u32, 5, 8, 16, 32] {
             let operands = [n; 5];
             let lanes = random(&mut values, &operands, 128);
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn chains_and_trees_become_shallow() {
-        let mut values = Values(22);
+        let mut values = Values::new(22);
         let mut b = Builder::new(&[64, 64]);
         let (x, y) = (b.input(0), b.input(1));
         let all = x.iter().fold(Lit::TRUE, |all, &l| b.and(all, l));
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn naive_adders_and_comparators_become_optimal() {
-        let mut values = Values(23);
+        let mut values = Values::new(23);
         for n in [4u32, 16, 32] {
             let mut b = Builder::new(&[n, n]);
             let (x, y) = (b.input(0), b.input(1));
@@ -249,7 +249,7 @@ mod tests {
             out.push(any);
         }
         let circuit = b.finish("select", vec![out]);
-        let mut values = Values(24);
+        let mut values = Values::new(24);
         let lanes = random(&mut values, &[2, 8, 8, 8, 8], 512);
         let small = checked(&circuit, Objective::Size, &lanes);
         assert!(
@@ -298,7 +298,7 @@ mod tests {
             sum.splice(i.., upper);
         }
         let circuit = b.finish("multiply", vec![sum]);
-        let mut values = Values(25);
+        let mut values = Values::new(25);
         let lanes = random(&mut values, &[n, n], 256);
         let shallow = checked(&circuit, Objective::Depth, &lanes);
         assert!(shallow.and_depth() <= 10, "{}", shallow.and_depth());

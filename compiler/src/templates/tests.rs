@@ -5,23 +5,24 @@ mod operations;
 mod sums;
 
 use super::*;
+use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::{Word, mask};
 
-/// Small deterministic generator of test values (splitmix64).
-pub(super) struct Values(pub u64);
+/// Values for tests.
+pub(super) struct Values(SplitMix);
 
 impl Values {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(SplitMix::new(seed))
+    }
+
     pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.draw()
     }
 
     /// A word of `width` bits: uniform, or near an end, or short, or a run of ones.
     fn word(&mut self, width: u32) -> Word {
-        let uniform = Word::from(self.next()) << 64 | Word::from(self.next());
+        let uniform = self.0.word();
         let small = Word::from(self.next() % 4);
         let at = (self.next() % u64::from(width)) as u32;
         let word = match self.next() % 8 {

@@ -201,12 +201,12 @@ impl Suite for Rep3 {
             Op::Mul => {
                 let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
                 let n = arithmetic(&x)?.lanes();
-                arithmetic::product(me, x, y, n)
+                arithmetic::product(x, y, n)
             }
             Op::Dot { segments } => {
                 let n = usize::try_from(*segments)
                     .map_err(|_| Error::machine("a value is larger than memory"))?;
-                arithmetic::product(me, nth(&args, 0)?, nth(&args, 1)?, n)
+                arithmetic::product(nth(&args, 0)?, nth(&args, 1)?, n)
             }
             Op::Call(id) => match result(0)?.domain {
                 Domain::Boolean => {
@@ -258,21 +258,7 @@ impl Suite for Rep3 {
             }
             Op::BooleanToYao => yao::from_boolean(me, &nth(&args, 0)?),
             Op::YaoToBoolean => yao::to_boolean(nth(&args, 0)?),
-            Op::FromPublic
-            | Op::Gather { .. }
-            | Op::Scatter { .. }
-            | Op::Concat
-            | Op::Linear { .. }
-            | Op::MulPublic
-            | Op::SumLanes { .. }
-            | Op::LowerRing => Err(Error::bug("a linear operation is local")),
-            Op::Const(_)
-            | Op::Public(_)
-            | Op::PublicReduce { .. }
-            | Op::Assert(_)
-            | Op::Loop { .. }
-            | Op::While { .. }
-            | Op::If { .. } => Err(Error::bug("this is not an operation on shares")),
+            _ => Err(sharing::misplaced()),
         }
     }
 }

@@ -247,21 +247,7 @@ impl Suite for Bgw {
                 )
             }
             Op::BooleanToYao | Op::YaoToBoolean => Err(no_labels()),
-            Op::FromPublic
-            | Op::Gather { .. }
-            | Op::Scatter { .. }
-            | Op::Concat
-            | Op::Linear { .. }
-            | Op::MulPublic
-            | Op::SumLanes { .. }
-            | Op::LowerRing => Err(Error::bug("a linear operation is local")),
-            Op::Const(_)
-            | Op::Public(_)
-            | Op::PublicReduce { .. }
-            | Op::Assert(_)
-            | Op::Loop { .. }
-            | Op::While { .. }
-            | Op::If { .. } => Err(Error::bug("this is not an operation on shares")),
+            _ => Err(sharing::misplaced()),
         }
     }
 }

@@ -118,6 +118,11 @@ pub(super) fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
     }
 }
 
+/// For an operation that [`Sharing::local`] or the engine does.
+pub(super) fn misplaced() -> Error {
+    Error::bug("this is not an operation on shares")
+}
+
 fn mixed() -> Error {
     Error::bug("operands of different domains")
 }
@@ -127,7 +132,8 @@ fn each<T>(parts: &[T], f: impl FnMut(&T) -> T) -> Vec<T> {
 }
 
 impl Sharing {
-    /// The result of an operation that needs nobody else; `None` for the others. `labels` gives a public vector of so many
+    /// The result of an operation that needs nobody else; `None` for those that suites do with others, and this is the one list
+    /// of both. `labels` gives a public vector of so many
     /// bits as labels. Operands are taken where they are used up.
     pub(super) fn local(
         self,
@@ -184,7 +190,25 @@ impl Sharing {
                 let (x, ring) = (nth(args, 0)?, bits_of(to?));
                 arithmetic(&x)?.each(ring, |p| p.lowered(ring))
             }
-            _ => return Ok(None),
+            Op::Input(_)
+            | Op::Mul
+            | Op::Dot { .. }
+            | Op::Call(_)
+            | Op::Decompose
+            | Op::RandomParts
+            | Op::Compose
+            | Op::InjectBit
+            | Op::BooleanToYao
+            | Op::YaoToBoolean
+            | Op::Reveal
+            | Op::Output(_) => return Ok(None),
+            Op::Const(_)
+            | Op::Public(_)
+            | Op::PublicReduce { .. }
+            | Op::Assert(_)
+            | Op::Loop { .. }
+            | Op::While { .. }
+            | Op::If { .. } => return Err(misplaced()),
         }))
     }
 

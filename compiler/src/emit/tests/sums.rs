@@ -1,40 +1,20 @@
 //! Sums of sums: what one carry chain makes of them is what the operations say one by one.
 
 use super::*;
+use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::mask;
 
-/// Small deterministic generator (splitmix64).
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    /// A word of `width` bits, often near an end.
-    fn word(&mut self, width: u32) -> Word {
-        let uniform = Word::from(self.next()) << 64 | Word::from(self.next());
-        let small = Word::from(self.below(4));
-        let word = match self.below(4) {
-            0 => small,
-            1 => small.wrapping_neg(),
-            2 => (1 << (width - 1)) ^ small,
-            _ => uniform,
-        };
-        word & mask(width)
-    }
-
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u64) as usize]
-    }
+/// A word of `width` bits, often near an end.
+fn near_an_end(draw: &mut SplitMix, width: u32) -> Word {
+    let uniform = draw.word();
+    let small = Word::from(draw.below(4));
+    let word = match draw.below(4) {
+        0 => small,
+        1 => small.wrapping_neg(),
+        2 => (1 << (width - 1)) ^ small,
+        _ => uniform,
+    };
+    word & mask(width)
 }
 
 fn depth_form() -> Options {
@@ -61,11 +41,11 @@ const COMPARISONS: [WordOp; 7] = [
 ];
 
 /// A program of `n` steps on operands of `lanes` lanes: mostly sums, each of any values so far.
-fn drawn(draw: &mut Draw, widths: &[u32], n: u64, lanes: u64) -> Ir {
+fn drawn(draw: &mut SplitMix, widths: &[u32], n: u64, lanes: u64) -> Ir {
     let mut b = Builder::new(3);
     let mut known: Vec<(smpcc_circuit::ids::ValueId, Scalar)> = Vec::new();
-    let scalar = |draw: &mut Draw, widths: &[u32]| {
-        let width = draw.one(widths) as u8;
+    let scalar = |draw: &mut SplitMix, widths: &[u32]| {
+        let width = draw.of(widths) as u8;
         match draw.below(2) {
             0 if width > 1 => Scalar::signed(width),
             _ => Scalar::unsigned(width),
@@ -76,9 +56,9 @@ fn drawn(draw: &mut Draw, widths: &[u32], n: u64, lanes: u64) -> Ir {
         known.push((b.input(i, &format!("x{i}"), ty, lanes), ty));
     }
     for _ in 0..n {
-        let (x, ty) = draw.one(&known);
-        let like = |b: &mut Builder, draw: &mut Draw| {
-            let (y, from) = draw.one(&known);
+        let (x, ty) = draw.of(&known);
+        let like = |b: &mut Builder, draw: &mut SplitMix| {
+            let (y, from) = draw.of(&known);
             if from == ty { y } else { b.cast(y, ty) }
         };
         let made = match draw.below(14) {
@@ -96,7 +76,7 @@ fn drawn(draw: &mut Draw, widths: &[u32], n: u64, lanes: u64) -> Ir {
                 (b.cast(x, to), to)
             }
             9 => {
-                let constant = b.splat(ty, lanes, draw.word(ty.width()));
+                let constant = b.splat(ty, lanes, near_an_end(draw, ty.width()));
                 (b.word(WordOp::Add, &[x, constant]), ty)
             }
             10 => {
@@ -105,7 +85,7 @@ fn drawn(draw: &mut Draw, widths: &[u32], n: u64, lanes: u64) -> Ir {
             }
             _ => {
                 let y = like(&mut b, draw);
-                match draw.one(&COMPARISONS) {
+                match draw.of(&COMPARISONS) {
                     op @ (WordOp::Min | WordOp::Max | WordOp::Mul) => (b.word(op, &[x, y]), ty),
                     op => {
                         let when = b.word(op, &[x, y]);
@@ -118,14 +98,14 @@ fn drawn(draw: &mut Draw, widths: &[u32], n: u64, lanes: u64) -> Ir {
     }
     b.output(known[known.len() - 1].0, &[0]);
     for _ in 0..2 {
-        b.output(draw.one(&known).0, &[1]);
+        b.output(draw.of(&known).0, &[1]);
     }
     b.finish()
 }
 
 #[test]
 fn drawn_sums_of_any_width_mean_what_their_operations_say() {
-    let mut draw = Draw(1);
+    let mut draw = SplitMix::new(1);
     for round in 0..150 {
         let widths = match round % 3 {
             0 => vec![1 + draw.below(128) as u32],
@@ -136,7 +116,11 @@ fn drawn_sums_of_any_width_mean_what_their_operations_say() {
         let ir = drawn(&mut draw, &widths, n, 20);
         crate::ir::verify::verify(&ir).unwrap();
         let inputs: Vec<Vec<Word>> = (ir.inputs.iter())
-            .map(|input| (0..20).map(|_| draw.word(input.scalar.width())).collect())
+            .map(|input| {
+                (0..20)
+                    .map(|_| near_an_end(&mut draw, input.scalar.width()))
+                    .collect()
+            })
             .collect();
         same(&ir, &inputs, &deep(&ir), &format!("round {round}: {ir}"));
     }
@@ -144,7 +128,7 @@ fn drawn_sums_of_any_width_mean_what_their_operations_say() {
 
 #[test]
 fn drawn_sums_of_narrow_words_on_all_operands() {
-    let mut draw = Draw(2);
+    let mut draw = SplitMix::new(2);
     for round in 0..120 {
         let width = 1 + round % 4;
         let lanes = 1u64 << (3 * width);

@@ -411,7 +411,7 @@ mod tests {
 
     #[test]
     fn functions_of_five_variables_are_built_from_halves() {
-        let mut values = Values(30);
+        let mut values = Values::new(30);
         let mut most = 0;
         for i in 0..20_000u32 {
             let table = match i % 4 {

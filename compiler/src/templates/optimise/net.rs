@@ -11,18 +11,16 @@
 
 use super::flipped;
 use crate::mix::Mix;
+use smpcc_circuit::splitmix;
 use smpcc_circuit::template::{Gate, Lit, Template};
 use std::collections::{BinaryHeap, HashMap};
 
 /// Wires looked at in one check before it is given up.
 const MOST_STEPS: u32 = 1 << 12;
 
-/// The random word of an atom (splitmix64).
+/// The random word of an atom.
 pub(super) fn atom(index: u64) -> u64 {
-    let mut z = (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    splitmix::at(index)
 }
 
 /// The netlist and what finds its gates again.

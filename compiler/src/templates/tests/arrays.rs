@@ -26,7 +26,7 @@ fn write_circuit(n: usize, width: u32, index: u32, objective: Objective) -> Temp
 
 #[test]
 fn reading_finds_the_element_or_zero() {
-    let mut values = Values(2);
+    let mut values = Values::new(2);
     for n in 1..=17 {
         for index in 1..=6 {
             for objective in BOTH {
@@ -50,7 +50,7 @@ fn reading_finds_the_element_or_zero() {
 
 #[test]
 fn writing_changes_the_element_or_nothing() {
-    let mut values = Values(3);
+    let mut values = Values::new(3);
     for n in 1..=17 {
         for index in 1..=6 {
             for objective in BOTH {
@@ -76,7 +76,7 @@ fn writing_changes_the_element_or_nothing() {
 
 #[test]
 fn tables_are_looked_up() {
-    let mut values = Values(4);
+    let mut values = Values::new(4);
     for n in [1, 2, 3, 5, 8, 13, 16, 31, 64, 200, 256] {
         for width in [1, 3, 8, 64, 128] {
             for index in [1, 3, 8, 9] {
@@ -104,7 +104,7 @@ fn costs_are_as_promised() {
         assert_eq!((read.n_and(), read.and_depth()), (15 * 8, 4));
         let write = write_circuit(16, 8, 4, objective);
         assert_eq!((write.n_and(), write.and_depth()), (11 + 16 * 8, 3));
-        let mut values = Values(5);
+        let mut values = Values::new(5);
         let table: Vec<Word> = (0..256).map(|_| values.word(128)).collect();
         let mut b = Builder::new(&[8]);
         let index = b.input(0);

@@ -90,7 +90,7 @@ fn casts_between_small_types() {
 
 #[test]
 fn every_operation_on_random_and_extreme_values_at_all_widths() {
-    let mut values = Values(1);
+    let mut values = Values::new(1);
     for width in 1..=128u8 {
         for from in types(width) {
             for op in WordOp::ALL.into_iter().filter(|&op| applies(op, from)) {
@@ -269,7 +269,7 @@ fn with_constant(op: WordOp, from: Scalar, constant: Word, objective: Objective)
 
 #[test]
 fn constant_operands_fold() {
-    let mut values = Values(12);
+    let mut values = Values::new(12);
     let ops = WordOp::ALL.into_iter().filter(|op| op.arity() == 2);
     for op in ops {
         for width in [1, 2, 3, 4, 5, 8, 13, 32, 64, 127, 128] {

@@ -21,7 +21,7 @@ fn value(word: Word, width: u32, signed: bool, negated: bool, shift: u32) -> Wor
 
 #[test]
 fn sums_of_all_kinds_of_terms() {
-    let mut values = Values(6);
+    let mut values = Values::new(6);
     for round in 0..120 {
         let n = 1 + round % 9;
         let width = 1 + (values.next() % 100) as u32;
@@ -65,7 +65,7 @@ fn sums_of_all_kinds_of_terms() {
 
 #[test]
 fn sums_of_products_and_squares() {
-    let mut values = Values(7);
+    let mut values = Values::new(7);
     for width in [1, 2, 5, 8, 16, 33, 64] {
         let operands = [width; 5];
         let lanes = random(&mut values, &operands, 64);
@@ -113,7 +113,7 @@ fn widened(n: u32, signed: bool, square: bool, objective: Objective) -> Template
 
 #[test]
 fn widened_products_and_squares() {
-    let mut values = Values(8);
+    let mut values = Values::new(8);
     for n in (1..=24).chain([31, 32, 33, 48, 63, 64]) {
         for signed in [false, true] {
             for square in [false, true] {
@@ -140,7 +140,7 @@ fn widened_products_and_squares() {
 
 #[test]
 fn a_word_times_itself_or_a_constant() {
-    let mut values = Values(9);
+    let mut values = Values::new(9);
     for n in 1..=64u32 {
         let ty = Scalar::unsigned(n as u8);
         let constant = values.word(n);
@@ -170,7 +170,7 @@ fn a_word_times_itself_or_a_constant() {
 
 #[test]
 fn carry_save_rows_have_the_sum_of_what_went_in() {
-    let mut values = Values(10);
+    let mut values = Values::new(10);
     for n in 1..=20usize {
         let operands = vec![16; n];
         let mut b = Builder::new(&operands);
@@ -200,7 +200,7 @@ fn deadlines_trade_levels_for_ands() {
         let circuit = b.finish("add", vec![out]);
         assert!(circuit.and_depth() <= by);
         costs.push(circuit.n_and());
-        let mut values = Values(11);
+        let mut values = Values::new(11);
         let lanes = random(&mut values, &[32, 32], 128);
         for (lane, got) in lanes.iter().zip(evaluate(&circuit, &lanes)) {
             assert_eq!(got, [(lane[0] + lane[1]) & mask(32)]);

@@ -34,7 +34,7 @@ enum Factors {
 }
 
 /// `n` sums of products of `x` and `y`.
-pub(super) fn product(_me: usize, x: Held, y: Held, n: usize) -> Result<Begun<Rep3>, Error> {
+pub(super) fn product(x: Held, y: Held, n: usize) -> Result<Begun<Rep3>, Error> {
     let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
     if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
         return Err(Error::bug("factors of different shapes"));
