@@ -4,13 +4,9 @@
 //! give the bounds that the project promises; where a lower bound is known (add `n − 1`, compare `n`, equal `n − 1`, select `n`,
 //! population count `n − weight of n`), the size form meets it.
 
-use smpcc_circuit::cost::Costs;
-use smpcc_circuit::program::{Suite, Threat};
+use crate::support;
 use smpcc_circuit::stats::{self, Known};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
-use smpcc_compiler::source::SourceSet;
-use smpcc_compiler::{front, pipeline};
-use std::collections::BTreeMap;
+use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
 
 /// ANDs and AND depth.
 type Figures = (u64, u64);
@@ -28,35 +24,11 @@ fn figures_on(
     objective: ObjectiveChoice,
 ) -> [Figures; 2] {
     let text = format!("party a; party b; party c;\n{text}");
-    let mut sources = SourceSet::new();
-    let root = sources.add("program.smpc", &text);
-    let (hir, diagnostics) = front::check(&sources, root);
-    let hir = hir.unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
-    let session = Session {
-        n_parties: 3,
-        role_counts: vec![1, 1, 1],
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
-    };
     let options = Options {
-        suite: Suite::Rep3,
-        threat: Threat::SemiHonest,
-        threshold: 1,
-        protocol,
         objective,
-        network,
-        costs: Costs::SHIPPED,
-        opt: 2,
+        ..support::options(support::REP3, protocol, network)
     };
-    let compiled = pipeline::compile(
-        &hir,
-        &sources,
-        "program",
-        &session,
-        &options,
-        &mut |_, _| {},
-    )
-    .unwrap_or_else(|d| panic!("{text}: {d:?}"));
+    let compiled = support::compile(&text, &support::session(&[1, 1, 1]), &options);
     let known = Known {
         trace: None,
         attribution: None,

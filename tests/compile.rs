@@ -1,54 +1,25 @@
 //! Compile time and plans follow the program, not the data; and the same program gives the same plan everywhere.
 
+use crate::support;
 use smpcc_circuit::codec;
 use smpcc_circuit::cost::Costs;
-use smpcc_circuit::program::{Domain, Program, Suite, Threat};
+use smpcc_circuit::program::{Domain, Program, Suite};
 use smpcc_circuit::stats::{Known, stats};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
-use smpcc_compiler::source::SourceSet;
-use smpcc_compiler::{front, pipeline};
-use std::collections::BTreeMap;
+use smpcc_compiler::session::{Network, Options, ProtocolChoice};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn options(protocol: ProtocolChoice) -> Options {
-    Options {
-        suite: Suite::Rep3,
-        threat: Threat::SemiHonest,
-        threshold: 1,
-        protocol,
-        objective: ObjectiveChoice::Auto,
-        network: Network::LAN,
-        costs: Costs::SHIPPED,
-        opt: 2,
-    }
+    support::options(support::REP3, protocol, Network::LAN)
 }
 
 /// The plan of a program among three parties, each of whom gives `len` values.
 fn compile(text: &str, len: u64, protocol: ProtocolChoice) -> Program {
-    let mut sources = SourceSet::new();
-    let root = sources.add("program.smpc", text);
-    let (hir, diagnostics) = front::check(&sources, root);
-    let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
-    let lens = (0..3)
+    let mut session = support::session(&[3]);
+    session.lens = (0..3)
         .map(|party| (("xs".to_string(), party), len))
         .collect();
-    let session = Session {
-        n_parties: 3,
-        role_counts: vec![3],
-        args: BTreeMap::new(),
-        lens,
-    };
-    pipeline::compile(
-        &hir,
-        &sources,
-        "program",
-        &session,
-        &options(protocol),
-        &mut |_, _| {},
-    )
-    .unwrap_or_else(|d| panic!("{d:?}"))
-    .program
+    support::compile(text, &session, &options(protocol)).program
 }
 
 /// ANDs of a program's Boolean and of its garbled sections.
@@ -58,24 +29,14 @@ fn choice(setting: (Suite, u32, &str), network: Network) -> (u64, u64) {
         "party left;\nparty right;\n{third}\nfn main(a: [secret u32; _] from left, b: [secret u32; _] from right) -> u32 {{\n    \
          let mut close: secret u32 = 0;\n    for i in 0..a.len() {{\n        if count_ones(a[i] ^ b[i]) < 8 {{ close += 1; }}\n    }}\n    close\n}}\n"
     );
-    let mut sources = SourceSet::new();
-    let root = sources.add("close.smpc", text);
-    let (hir, diagnostics) = front::check(&sources, root);
-    let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
-    let session = Session {
-        n_parties,
-        role_counts: vec![1; n_parties as usize],
-        args: BTreeMap::new(),
-        lens: [(("a".to_string(), 0), 1600), (("b".to_string(), 1), 1600)].into(),
-    };
+    let mut session = support::session(&vec![1; n_parties as usize]);
+    session.lens = [(("a".to_string(), 0), 1600), (("b".to_string(), 1), 1600)].into();
     let options = Options {
         suite,
         network,
         ..options(ProtocolChoice::Auto)
     };
-    let program = pipeline::compile(&hir, &sources, "close", &session, &options, &mut |_, _| {})
-        .unwrap_or_else(|d| panic!("{d:?}"))
-        .program;
+    let program = support::compile(&text, &session, &options).program;
     let stats = stats(&program, &Known::default());
     let ands = |letter: &str| {
         let of = stats.sections.iter().filter(|s| s.domain == letter);
@@ -106,22 +67,11 @@ fn few_transfers_take_a_part_of_the_setup() {
         let text = format!(
             "party left;\nparty right;\nfn main(a: secret u{bits} from left, b: secret u{bits} from right) -> bool {{ a < b }}\n"
         );
-        let mut sources = SourceSet::new();
-        let root = sources.add("less.smpc", text);
-        let hir = front::check(&sources, root).0.expect("a program");
-        let session = Session {
-            n_parties: 2,
-            role_counts: vec![1, 1],
-            args: BTreeMap::new(),
-            lens: BTreeMap::new(),
-        };
         let options = Options {
             suite: Suite::TwoParty,
             ..options(ProtocolChoice::Yao)
         };
-        let program = pipeline::compile(&hir, &sources, "less", &session, &options, &mut |_, _| {})
-            .unwrap_or_else(|d| panic!("{d:?}"))
-            .program;
+        let program = support::compile(&text, &support::session(&[1, 1]), &options).program;
         let stats = stats(&program, &Known::default());
         stats.estimate_ms.lan.expect("a straight program")
     };
@@ -137,24 +87,15 @@ fn a_table_of_local_times_moves_sections() {
     let slow = |costs: Costs| {
         let text = "fn main(xs: [secret u32; _] from each) -> bool { let mut any: secret bool = false; \
                     for i in 0..xs[0].len() { if xs[0][i] < xs[1][i] { any = true; } } any }";
-        let mut sources = SourceSet::new();
-        let root = sources.add("program.smpc", text);
-        let hir = front::check(&sources, root).0.expect("a program");
-        let session = Session {
-            n_parties: 3,
-            role_counts: vec![3],
-            args: BTreeMap::new(),
-            lens: (0..3)
-                .map(|party| (("xs".to_string(), party), 500))
-                .collect(),
-        };
+        let mut session = support::session(&[3]);
+        session.lens = (0..3)
+            .map(|party| (("xs".to_string(), party), 500))
+            .collect();
         let options = Options {
             costs,
             ..options(ProtocolChoice::Auto)
         };
-        let program = pipeline::compile(&hir, &sources, "p", &session, &options, &mut |_, _| {})
-            .unwrap_or_else(|d| panic!("{d:?}"))
-            .program;
+        let program = support::compile(text, &session, &options).program;
         program.sections.iter().any(|s| s.domain == Domain::Yao)
     };
     let mut costs = Costs::SHIPPED;
@@ -266,24 +207,9 @@ fn an_expansion_without_bound_is_refused() {
         ));
     }
     text.push_str("fn main(x: secret u32 from each) -> u32 { f39(x[0]) }\n");
-    let mut sources = SourceSet::new();
-    let root = sources.add("program.smpc", text);
-    let (hir, _) = front::check(&sources, root);
-    let session = Session {
-        n_parties: 3,
-        role_counts: vec![3],
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
-    };
     let began = Instant::now();
-    let result = pipeline::compile(
-        &hir.expect("a program"),
-        &sources,
-        "p",
-        &session,
-        &options(ProtocolChoice::Auto),
-        &mut |_, _| {},
-    );
+    let options = options(ProtocolChoice::Auto);
+    let result = support::compile_beside(&[], &text, &support::session(&[3]), &options);
     assert!(result.is_err());
     assert!(began.elapsed() < Duration::from_secs(60));
 }

@@ -1,52 +1,21 @@
 //! The listing of the longest chain: every round of a run has a line, and the lines are the right ones.
 
+use crate::support::{self, Setting};
 use smpcc_circuit::eval;
-use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::program::Suite;
 use smpcc_circuit::stats::{self, Known, Stats};
-use smpcc_compiler::pipeline::{self, Compiled};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
-use smpcc_compiler::{front, source::SourceSet};
+use smpcc_compiler::pipeline::Compiled;
+use smpcc_compiler::session::{Network, ProtocolChoice};
 use std::collections::BTreeMap;
 
 fn compile(text: &str, protocol: ProtocolChoice) -> Compiled {
-    compile_for(text, protocol, (Suite::Rep3, 3, 1))
+    compile_for(text, protocol, support::REP3)
 }
 
 /// A program for a suite, so many parties and so many corrupt ones.
-fn compile_for(
-    text: &str,
-    protocol: ProtocolChoice,
-    (suite, n_parties, threshold): (Suite, u32, u32),
-) -> Compiled {
-    let mut sources = SourceSet::new();
-    let root = sources.add("program.smpc", text);
-    let (hir, diagnostics) = front::check(&sources, root);
-    let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
-    let session = Session {
-        n_parties,
-        role_counts: vec![n_parties],
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
-    };
-    let options = Options {
-        suite,
-        threat: Threat::SemiHonest,
-        threshold,
-        protocol,
-        objective: ObjectiveChoice::Auto,
-        network: Network::LAN,
-        costs: smpcc_circuit::cost::Costs::SHIPPED,
-        opt: 2,
-    };
-    pipeline::compile(
-        &hir,
-        &sources,
-        "program",
-        &session,
-        &options,
-        &mut |_, _| {},
-    )
-    .unwrap_or_else(|d| panic!("{d:?}"))
+fn compile_for(text: &str, protocol: ProtocolChoice, setting: Setting) -> Compiled {
+    let options = support::options(setting, protocol, Network::LAN);
+    support::compile(text, &support::session(&[setting.n_parties]), &options)
 }
 
 /// The figures, for a run on these inputs where what it reveals steers it.
@@ -184,23 +153,23 @@ fn every_suite_tells_all_of_its_rounds() {
     m
 }
 ";
-    for suite in [
-        (Suite::TwoParty, 2, 1),
-        (Suite::Gmw, 2, 1),
-        (Suite::Gmw, 3, 2),
-        (Suite::Bgw, 3, 1),
-        (Suite::Bgw, 5, 2),
+    for setting in [
+        support::setting(Suite::TwoParty, 2, 1),
+        support::setting(Suite::Gmw, 2, 1),
+        support::setting(Suite::Gmw, 3, 2),
+        support::setting(Suite::Bgw, 3, 1),
+        support::setting(Suite::Bgw, 5, 2),
     ] {
         for protocol in [ProtocolChoice::Auto, ProtocolChoice::Boolean] {
-            let compiled = compile_for(text, protocol, suite);
-            let inputs = vec![6; suite.1 as usize];
+            let compiled = compile_for(text, protocol, setting);
+            let inputs = vec![6; setting.n_parties as usize];
             let lines = by_line(&figures(&compiled, &inputs));
             if protocol == ProtocolChoice::Boolean {
-                assert!(lines[&5] > 0 && lines[&8] >= 20, "{suite:?} {lines:?}");
+                assert!(lines[&5] > 0 && lines[&8] >= 20, "{setting:?} {lines:?}");
             }
             // Oblivious transfer needs something to be made ahead.
-            if matches!(suite.0, Suite::TwoParty | Suite::Gmw) {
-                assert!(lines.contains_key(&0), "{suite:?} {lines:?}");
+            if matches!(setting.suite, Suite::TwoParty | Suite::Gmw) {
+                assert!(lines.contains_key(&0), "{setting:?} {lines:?}");
             }
         }
     }

@@ -1,23 +1,19 @@
 //! Programs drawn at random, as source: what the language's reference says they mean is what the compiled program computes, at
 //! every level of optimisation and in every domain.
 
-#[path = "generated/draw.rs"]
 mod draw;
-#[path = "generated/meaning.rs"]
 mod meaning;
-#[path = "generated/program.rs"]
 mod program;
 
+use crate::support;
 use program::From;
-use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::{EvalError, eval};
-use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::program::Suite;
 use smpcc_circuit::value::Word;
 use smpcc_compiler::ir::interpret::interpret;
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_compiler::session::{Network, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{front, lower, passes, pipeline, schema};
-use std::collections::BTreeMap;
 
 /// How a program drawn from a seed went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +49,8 @@ fn check(seed: u64) -> Went {
             .collect();
         panic!("{}", at(&said.join("\n")))
     });
-    let mut session = Session {
-        n_parties,
-        role_counts: schema::assign_roles(&hir, n_parties).expect("roles for all"),
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
-    };
+    let roles = schema::assign_roles(&hir, n_parties).expect("roles for all");
+    let mut session = support::session(&roles);
     for (v, ty, from, words) in &drawn.inputs {
         if *from == From::Argument {
             let text = match ty {
@@ -130,19 +122,18 @@ fn check(seed: u64) -> Went {
             if i > 0 && !turn || protocol == ProtocolChoice::Yao && !suite.garbles() {
                 continue;
             }
+            let network = if seed % 8 < 4 {
+                Network::LAN
+            } else {
+                Network::WAN
+            };
             let options = Options {
-                suite,
-                threat: Threat::SemiHonest,
-                threshold,
-                protocol,
-                objective: ObjectiveChoice::Auto,
-                network: if seed % 8 < 4 {
-                    Network::LAN
-                } else {
-                    Network::WAN
-                },
-                costs: Costs::SHIPPED,
                 opt,
+                ..support::options(
+                    support::setting(suite, n_parties, threshold),
+                    protocol,
+                    network,
+                )
             };
             let compiled =
                 match pipeline::compile_ir(optimised.clone(), &sources, "drawn", &options) {

@@ -1,14 +1,14 @@
 //! Circuits out and in again: what a program exports, another one imports, and it means the same in every domain.
 
+use crate::support;
 use smpcc_circuit::eval::eval;
-use smpcc_circuit::program::{Program, Suite, Threat};
+use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Known};
 use smpcc_circuit::value::Word;
 use smpcc_compiler::diagnostic::Code;
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
-use smpcc_compiler::{export, front, pipeline};
-use std::collections::BTreeMap;
+use smpcc_compiler::{export, front};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -20,36 +20,15 @@ fn compile(
     objective: ObjectiveChoice,
 ) -> Result<Program, Vec<Code>> {
     let text = format!("party a; party b; party c;\n{text}");
-    let mut sources = SourceSet::new();
-    if let Some((name, text)) = file {
-        sources.add(name, text);
-    }
-    let root = sources.add("program.smpc", &text);
-    let (hir, diagnostics) = front::check(&sources, root);
-    let hir = hir.unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
-    let session = Session {
-        n_parties: 3,
-        role_counts: vec![1, 1, 1],
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
-    };
     let options = Options {
-        suite: Suite::Rep3,
-        threat: Threat::SemiHonest,
-        threshold: 1,
-        protocol,
         objective,
-        network: Network::LAN,
-        costs: smpcc_circuit::cost::Costs::SHIPPED,
-        opt: 2,
+        ..support::options(support::REP3, protocol, Network::LAN)
     };
-    pipeline::compile(
-        &hir,
-        &sources,
-        "program",
-        &session,
+    support::compile_beside(
+        file.as_slice(),
+        &text,
+        &support::session(&[1, 1, 1]),
         &options,
-        &mut |_, _| {},
     )
     .map(|compiled| compiled.program)
     .map_err(|diagnostics| diagnostics.iter().map(|d| d.code).collect())

@@ -1,8 +1,7 @@
 //! One meaning everywhere: interpreter = optimised IR = circuit evaluator = protocol, in every domain, on random programs;
 //! and what was predicted is what was sent.
 
-mod support;
-
+use crate::support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
 use smpcc_circuit::eval;
 use smpcc_circuit::program::{InputLeaf, Program};
 use smpcc_circuit::splitmix::SplitMix;
@@ -17,7 +16,6 @@ use smpcc_compiler::{lower, passes, pipeline};
 use smpcc_runtime::engine::RunReport;
 use smpcc_runtime::error::Error;
 use smpcc_runtime::net::{self, memory};
-use support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
 
 fn compile(ir: &Ir, options: &Options) -> Option<Program> {
     pipeline::compile_ir(

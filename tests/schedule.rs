@@ -1,8 +1,7 @@
 //! What a party sends (number, sizes, order of messages on every link) depends on the program and on revealed values, never on
 //! secrets; and two runs with equal inputs never put the same bytes on a link.
 
-mod support;
-
+use crate::support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
 use smpcc_circuit::program::{Program, Suite};
 use smpcc_circuit::value::Word;
 use smpcc_compiler::pipeline;
@@ -10,7 +9,6 @@ use smpcc_compiler::session::{Network, ProtocolChoice};
 use smpcc_runtime::net::record::{Recorded, Recording};
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::{PartyId, PartyNames};
-use support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
 
 /// The plan of an example, where it is for so many parties.
 fn compile(which: Example, setting: Setting, protocol: ProtocolChoice) -> Option<Program> {

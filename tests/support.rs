@@ -4,7 +4,9 @@ use smpcc_circuit::cost::Costs;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Program, Suite, Threat};
 use smpcc_circuit::value::Word;
+use smpcc_compiler::diagnostic::Diagnostic;
 use smpcc_compiler::hir::Hir;
+use smpcc_compiler::pipeline::{self, Compiled};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{front, schema};
@@ -42,7 +44,11 @@ pub struct Setting {
     pub threshold: u32,
 }
 
-const fn setting(suite: Suite, n_parties: u32, threshold: u32) -> Setting {
+/// Three parties and replicated shares.
+pub const REP3: Setting = setting(Suite::Rep3, 3, 1);
+
+/// A suite among so many parties, so many of them corrupt.
+pub const fn setting(suite: Suite, n_parties: u32, threshold: u32) -> Setting {
     Setting {
         suite,
         n_parties,
@@ -51,7 +57,6 @@ const fn setting(suite: Suite, n_parties: u32, threshold: u32) -> Setting {
 }
 
 /// Every suite, at numbers of parties that make a difference to it.
-#[allow(dead_code, reason = "not every test that shares this file needs all")]
 pub const SETTINGS: [Setting; 13] = [
     setting(Suite::TwoParty, 2, 1),
     setting(Suite::Rep3, 3, 1),
@@ -71,13 +76,11 @@ pub const SETTINGS: [Setting; 13] = [
 impl Setting {
     /// Whether a run takes so little that every example can have one: each pair of parties of `gmw` makes base transfers of
     /// its own, so there one domain stands for the others.
-    #[allow(dead_code, reason = "not every test that shares this file needs all")]
     pub fn is_affordable(self, protocol: ProtocolChoice) -> bool {
         self.n_parties <= 3 || protocol == ProtocolChoice::Auto
     }
 
     /// Domains that can be asked for, the compiler's choice first.
-    #[allow(dead_code, reason = "not every test that shares this file needs all")]
     pub fn protocols(self) -> Vec<ProtocolChoice> {
         let mut all = vec![
             ProtocolChoice::Auto,
@@ -103,6 +106,44 @@ pub fn options(setting: Setting, protocol: ProtocolChoice, network: Network) -> 
         costs: Costs::SHIPPED,
         opt: 2,
     }
+}
+
+/// A session of one party a role, without arguments and inputs of open length.
+pub fn session(role_counts: &[u32]) -> Session {
+    Session {
+        n_parties: role_counts.iter().sum(),
+        role_counts: role_counts.to_vec(),
+        args: BTreeMap::new(),
+        lens: BTreeMap::new(),
+    }
+}
+
+/// A text with no error, beside other files.
+pub fn checked(text: &str, files: &[(&str, &str)]) -> (SourceSet, Hir) {
+    let mut sources = SourceSet::new();
+    for (name, text) in files {
+        sources.add(*name, *text);
+    }
+    let root = sources.add("program.smpc", text);
+    let (hir, diagnostics) = front::check(&sources, root);
+    let hir = hir.unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
+    (sources, hir)
+}
+
+/// The plan of a text for a session; what the session refuses are diagnostics.
+pub fn compile_beside(
+    files: &[(&str, &str)],
+    text: &str,
+    session: &Session,
+    options: &Options,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let (sources, hir) = checked(text, files);
+    pipeline::compile(&hir, &sources, "program", session, options, &mut |_, _| {})
+}
+
+/// The plan of a text that the session does not refuse.
+pub fn compile(text: &str, session: &Session, options: &Options) -> Compiled {
+    compile_beside(&[], text, session, options).unwrap_or_else(|d| panic!("{text}: {d:?}"))
 }
 
 /// An example checked, with a session; `None` where it is not for so many parties.

@@ -1,0 +1,8 @@
+//! What is tested through the binary `smpcc` or through other programs: one executable, because linking costs more than testing.
+
+mod cli;
+mod deploy;
+mod docs;
+mod editor;
+mod examples;
+mod tidy;

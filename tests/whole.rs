@@ -1,0 +1,10 @@
+//! What is tested across crates in one process: source to circuits, plans, runs among parties with links in memory.
+
+mod circuits;
+mod compile;
+mod critical_path;
+mod generated;
+mod imported;
+mod protocols;
+mod schedule;
+mod support;
