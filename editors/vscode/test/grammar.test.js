@@ -76,7 +76,7 @@ test("widths outside the language are not types", async () => {
   }
 });
 
-const source = path.join(repository, "compiler/src/lexer.rs");
+const source = path.join(repository, "compiler/syntax/src/lexer.rs");
 
 /** A table of words in the compiler's lexer. */
 function words(table) {

@@ -2,10 +2,10 @@
 
 /// Every module of the library: its name after `std::` and its text.
 pub const MODULES: &[(&str, &str)] = &[
-    ("prelude", include_str!("../../stdlib/prelude.smpc")),
-    ("stats", include_str!("../../stdlib/stats.smpc")),
-    ("sort", include_str!("../../stdlib/sort.smpc")),
-    ("set", include_str!("../../stdlib/set.smpc")),
+    ("prelude", include_str!("../../../stdlib/prelude.smpc")),
+    ("stats", include_str!("../../../stdlib/stats.smpc")),
+    ("sort", include_str!("../../../stdlib/sort.smpc")),
+    ("set", include_str!("../../../stdlib/set.smpc")),
 ];
 
 /// The name under which messages show a library module.

@@ -31,7 +31,7 @@ macro_rules! codes {
             /// The page of the code, Markdown: what it means, a wrong example and a right one.
             pub fn page(self) -> &'static str {
                 match self {
-                    $(Code::$code => include_str!(concat!("../../../docs/errors/", stringify!($code), ".md")),)+
+                    $(Code::$code => include_str!(concat!("../../../../docs/errors/", stringify!($code), ".md")),)+
                 }
             }
         }
