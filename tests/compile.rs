@@ -5,6 +5,7 @@ use smpcc_circuit::codec;
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::{Domain, Program, Suite};
 use smpcc_circuit::stats::{Known, stats};
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::session::{Network, Options, ProtocolChoice};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ fn options(protocol: ProtocolChoice) -> Options {
 }
 
 /// The plan of a program among three parties, each of whom gives `len` values.
-fn compile(text: &str, len: u64, protocol: ProtocolChoice) -> Program {
+fn compile(text: &str, len: u64, protocol: ProtocolChoice) -> Verified {
     let mut session = support::session(&[3]);
     session.lens = (0..3)
         .map(|party| (("xs".to_string(), party), len))

@@ -5,6 +5,7 @@ use smpcc_circuit::eval::eval;
 use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Known};
 use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::Code;
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
@@ -18,7 +19,7 @@ fn compile(
     file: Option<(&str, &str)>,
     protocol: ProtocolChoice,
     objective: ObjectiveChoice,
-) -> Result<Program, Vec<Code>> {
+) -> Result<Verified, Vec<Code>> {
     let text = format!("party a; party b; party c;\n{text}");
     let options = Options {
         objective,
@@ -34,7 +35,7 @@ fn compile(
     .map_err(|diagnostics| diagnostics.iter().map(|d| d.code).collect())
 }
 
-fn must(text: &str, file: Option<(&str, &str)>, protocol: ProtocolChoice) -> Program {
+fn must(text: &str, file: Option<(&str, &str)>, protocol: ProtocolChoice) -> Verified {
     compile(text, file, protocol, ObjectiveChoice::Auto).unwrap_or_else(|e| panic!("{text}: {e:?}"))
 }
 

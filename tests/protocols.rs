@@ -3,10 +3,11 @@
 
 use crate::support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
 use smpcc_circuit::eval;
-use smpcc_circuit::program::{InputLeaf, Program};
+use smpcc_circuit::program::InputLeaf;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::stats::{self, Known};
 use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::ir::Ir;
 use smpcc_compiler::ir::generate::{Size, generate};
 use smpcc_compiler::ir::interpret::{Outputs, interpret};
@@ -17,7 +18,7 @@ use smpcc_runtime::engine::RunReport;
 use smpcc_runtime::error::Error;
 use smpcc_runtime::net::{self, memory};
 
-fn compile(ir: &Ir, options: &Options) -> Option<Program> {
+fn compile(ir: &Ir, options: &Options) -> Option<Verified> {
     pipeline::compile_ir(
         passes::optimise(ir.clone(), options.opt, &mut |_, _| {}),
         &SourceSet::new(),
@@ -32,7 +33,7 @@ fn compile(ir: &Ir, options: &Options) -> Option<Program> {
 type Ran = (Vec<Option<Vec<Word>>>, u64, Vec<u64>);
 
 /// What the parties learn, and what it took.
-fn run(program: &Program, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
+fn run(program: &Verified, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
     let meshes = memory::meshes(program.n_parties as usize, &net::Options::default())?;
     let results: Vec<Result<RunReport, Error>> = std::thread::scope(|scope| {
         let threads: Vec<_> = meshes

@@ -4,6 +4,7 @@
 use crate::support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
 use smpcc_circuit::program::{Program, Suite};
 use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{Network, ProtocolChoice};
 use smpcc_runtime::net::record::{Recorded, Recording};
@@ -11,7 +12,7 @@ use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::{PartyId, PartyNames};
 
 /// The plan of an example, where it is for so many parties.
-fn compile(which: Example, setting: Setting, protocol: ProtocolChoice) -> Option<Program> {
+fn compile(which: Example, setting: Setting, protocol: ProtocolChoice) -> Option<Verified> {
     let (sources, hir, session) = example(which, setting.n_parties)?;
     let options = options(setting, protocol, Network::LAN);
     let compiled = pipeline::compile(&hir, &sources, which.0, &session, &options, &mut |_, _| {})
@@ -26,7 +27,7 @@ fn settings() -> impl Iterator<Item = Setting> {
 }
 
 /// Everything that each party sends in a run.
-fn sent(program: &Program, inputs: &[Vec<Word>], session: u8) -> Vec<Recording> {
+fn sent(program: &Verified, inputs: &[Vec<Word>], session: u8) -> Vec<Recording> {
     let n = program.n_parties as usize;
     let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
     let links = memory::links(n).expect("links");

@@ -2,8 +2,9 @@
 
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::ids::InputId;
-use smpcc_circuit::program::{Program, Suite, Threat};
+use smpcc_circuit::program::{Suite, Threat};
 use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::Diagnostic;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline::{self, Compiled};
@@ -14,6 +15,7 @@ use smpcc_runtime::engine::{self, RunReport};
 use smpcc_runtime::error::Error;
 use smpcc_runtime::io::{Inputs, Secret};
 use smpcc_runtime::net::Mesh;
+use smpcc_runtime::session;
 use std::collections::BTreeMap;
 
 /// Name, public arguments, length of open inputs.
@@ -183,13 +185,13 @@ pub fn example((name, args, len): Example, n_parties: u32) -> Option<(SourceSet,
 
 /// One party of a run; `inputs` are those of all leaves.
 pub fn party(
-    program: &Program,
+    program: &Verified,
     inputs: &[Vec<Word>],
-    mut mesh: Mesh,
+    mesh: Mesh,
     session: u8,
 ) -> Result<RunReport, Error> {
-    mesh.bind_session([session; 32]);
-    let me = mesh.me();
+    let mut session = session::Session::local(mesh, [session; 32]);
+    let me = session.me();
     let mine: Inputs = (0u32..)
         .zip(&program.inputs)
         .zip(inputs)
@@ -201,10 +203,10 @@ pub fn party(
             )
         })
         .collect();
-    match engine::run(program, me, &mut mesh, mine, &mut |_| {}) {
-        Ok(report) => mesh.close().map(|_| report),
+    match engine::run(&mut session, program, mine, &mut |_| {}) {
+        Ok(report) => session.close().map(|_| report),
         Err(error) => {
-            mesh.abort(&error);
+            session.abort(&error);
             Err(error)
         }
     }

@@ -1,11 +1,10 @@
 //! Bytes of programs and of other agreed records: the only place that knows the wire encoding.
 //!
 //! A header (magic, version, kind) stands before a `bincode` body. Decoding is strict: another version or kind, a body
-//! over the limit, bytes left over, or a program that does not verify are errors. Encoding is canonical (fixed-width
+//! over the limit or bytes left over are errors. Encoding is canonical (fixed-width
 //! choices of the configuration, tables in order), so that equal programs have equal bytes and parties can compare hashes.
 
 use crate::program::Program;
-use crate::verify::{VerifyError, verify};
 use bincode::config::{Config, standard};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
@@ -43,8 +42,6 @@ pub enum CodecError {
     },
     /// The body is malformed, cut short, or followed by more.
     Body(String),
-    /// It decodes, but to no valid program.
-    Invalid(VerifyError),
 }
 
 impl fmt::Display for CodecError {
@@ -55,7 +52,6 @@ impl fmt::Display for CodecError {
                 write!(f, "{len} bytes, where at most {limit} are allowed")
             }
             Self::Body(what) => write!(f, "malformed: {what}"),
-            Self::Invalid(error) => write!(f, "not a valid program: {error}"),
         }
     }
 }
@@ -76,14 +72,12 @@ pub fn encode_program(program: &Program) -> Result<Vec<u8>, CodecError> {
     encode(Kind::Program, program, MAX_PROGRAM_BYTES)
 }
 
-/// The program that `bytes` are, verified.
+/// The program that `bytes` are; [`verify`](crate::verify::verify) says whether it may be run.
 ///
 /// # Errors
-/// Any [`CodecError`].
+/// [`CodecError::TooLong`], [`CodecError::Header`], [`CodecError::Body`].
 pub fn decode_program(bytes: &[u8]) -> Result<Program, CodecError> {
-    let program: Program = decode(Kind::Program, bytes, MAX_PROGRAM_BYTES)?;
-    verify(&program).map_err(CodecError::Invalid)?;
-    Ok(program)
+    decode(Kind::Program, bytes, MAX_PROGRAM_BYTES)
 }
 
 /// The bytes of a record of `kind`, of at most `limit` bytes.

@@ -1,7 +1,7 @@
 //! Whether a [`Program`] is one that may be run: everything the runtime relies on, checked in one walk.
 //!
-//! The runtime calls it on what it has decoded, so it assumes nothing: any value of the type gets an answer, never a
-//! panic. What it checks:
+//! [`verify`] is the only way to a [`Verified`] program, and only such a program runs. It assumes nothing: any value of the
+//! type gets an answer, never a panic. What it checks:
 //! - **who**: the suite's number of parties and threshold; owners and receivers exist; shapes of parameters and
 //!   results are whole trees whose leaves are the listed ones;
 //! - **names**: ids are in range; each value is defined once and only used where it is visible; each region but the
@@ -20,6 +20,7 @@ use crate::template::{Gate, Template};
 use crate::value::{ConstVec, Scalar};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 
 /// Most lanes of one value.
 pub const MAX_LANES: u64 = 1 << 40;
@@ -49,11 +50,43 @@ impl fmt::Display for VerifyError {
 
 impl std::error::Error for VerifyError {}
 
+/// A program that [`verify`] has found fit to run. It cannot be changed: whoever changes a program takes it out and verifies
+/// it again.
+///
+/// ```compile_fail,E0423
+/// use smpcc_circuit::{program::Program, verify::Verified};
+/// fn unchecked(program: Program) -> Verified {
+///     Verified(program)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified(Program);
+
+impl Verified {
+    /// The program, which from here on is like any other.
+    pub fn into_inner(self) -> Program {
+        self.0
+    }
+}
+
+impl Deref for Verified {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.0
+    }
+}
+
 /// Checks the whole program.
 ///
 /// # Errors
 /// The first violation found, in the order of the program.
-pub fn verify(program: &Program) -> Result<(), VerifyError> {
+pub fn verify(program: Program) -> Result<Verified, VerifyError> {
+    check(&program)?;
+    Ok(Verified(program))
+}
+
+fn check(program: &Program) -> Result<(), VerifyError> {
     check_parties(program).map_err(nowhere)?;
     check_leaves(program).map_err(nowhere)?;
     for (i, info) in program.values.iter().enumerate() {

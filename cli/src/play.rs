@@ -11,6 +11,7 @@ use crate::{load, render};
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
 use smpcc_circuit::program::{Program, Suite};
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
 use smpcc_runtime::engine::{self, Progress};
@@ -20,7 +21,7 @@ use smpcc_runtime::io::{Inputs, Secret};
 use smpcc_runtime::net::Mesh;
 use smpcc_runtime::party::{PartyId, PartyNames};
 use smpcc_runtime::ring::Elements;
-use smpcc_runtime::session::{self, Proposal};
+use smpcc_runtime::session::{self, Agreed, Proposal, Session};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -193,34 +194,53 @@ pub fn play(
     mut mesh: Mesh,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<PartyReport, Broken> {
-    match steps(&mut party, &mut mesh, progress) {
-        Ok(report) => match mesh.close() {
-            Ok(_) => Ok(report),
-            Err(error) => Err(Broken {
-                distance: distance(&error),
-                failure: failure(error),
-            }),
-        },
-        Err(Trouble::Run(error)) => {
-            mesh.abort(&error);
-            Err(Broken {
-                distance: distance(&error),
-                failure: failure(error),
-            })
+    let (agreed, program, plan) = match prepare(&mut party, &mut mesh) {
+        Ok(prepared) => prepared,
+        Err(trouble) => {
+            mesh.abort(&trouble.told());
+            return Err(trouble.into());
         }
-        Err(Trouble::Own(own)) => {
-            let told = match own.exit {
+    };
+    let mut session = session::confirm(mesh, &agreed, plan).map_err(Trouble::Run)?;
+    match compute(&mut party, &program, plan, &mut session, progress) {
+        Ok(report) => match session.close() {
+            Ok(_) => Ok(report),
+            Err(error) => Err(Trouble::Run(error).into()),
+        },
+        Err(error) => {
+            session.abort(&error);
+            Err(Trouble::Run(error).into())
+        }
+    }
+}
+
+impl Trouble {
+    /// What the others hear of it.
+    fn told(&self) -> Error {
+        match self {
+            Self::Run(error) => error.clone(),
+            Self::Own(own) => match own.exit {
                 Exit::Program => Error::program(own.message.clone()),
                 Exit::Usage => Error::usage(own.message.clone()),
                 Exit::Ok | Exit::Peer | Exit::Network | Exit::Bug | Exit::Interrupted => {
                     Error::bug(own.message.clone())
                 }
-            };
-            mesh.abort(&told);
-            Err(Broken {
+            },
+        }
+    }
+}
+
+impl From<Trouble> for Broken {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Run(error) => Self {
+                distance: distance(&error),
+                failure: failure(error),
+            },
+            Trouble::Own(own) => Self {
                 distance: 0,
                 failure: own,
-            })
+            },
         }
     }
 }
@@ -242,12 +262,8 @@ impl From<Failure> for Trouble {
     }
 }
 
-fn steps(
-    party: &mut Party<'_>,
-    mesh: &mut Mesh,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<PartyReport, Trouble> {
-    let me = mesh.me();
+/// Says what this party wants to run, hears the same of the others, and compiles for what was said.
+fn prepare(party: &mut Party<'_>, mesh: &mut Mesh) -> Result<(Agreed, Verified, Digest), Trouble> {
     let options = party.choices.options()?;
     let agreed = session::hello(mesh, &proposal(party, &options))?;
     let mut lens = BTreeMap::new();
@@ -269,11 +285,22 @@ fn steps(
     .map_err(|diagnostics| load::failed(party.source, diagnostics, party.style))?;
     let program = compiled.program;
     let plan = program_hash(&program)?;
-    let id = session::confirm(mesh, &agreed, plan)?;
-    let inputs = inputs_of(&program, me, &mut party.inputs);
+    Ok((agreed, program, plan))
+}
+
+/// Runs what was agreed on.
+fn compute(
+    party: &mut Party<'_>,
+    program: &Verified,
+    plan: Digest,
+    session: &mut Session,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<PartyReport, Error> {
+    let (me, id) = (session.me(), session.id());
+    let inputs = inputs_of(program, me, &mut party.inputs);
     let setup = party.began.elapsed();
-    let run = engine::run(&program, me, mesh, inputs, progress)?;
-    let (output, shown) = results(&program, me, &run.outputs);
+    let run = engine::run(session, program, inputs, progress)?;
+    let (output, shown) = results(program, me, &run.outputs);
     Ok(PartyReport {
         party: u32::from(me.number()),
         output,

@@ -5,8 +5,9 @@
 //! dependent steps in 50 ms, a million products in a loop in 10 ms.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use smpcc_circuit::program::{Program, Suite, Threat};
+use smpcc_circuit::program::{Suite, Threat};
 use smpcc_circuit::template::Template;
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::imported::{Circuit, Slots};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
 use smpcc_compiler::source::SourceSet;
@@ -17,7 +18,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 /// The plan of a program of three parties.
-fn compile(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> Program {
+fn compile(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> Verified {
     let mut sources = SourceSet::new();
     let root = sources.add("program.smpc", text);
     let (hir, diagnostics) = front::check(&sources, root);

@@ -15,13 +15,13 @@ use crate::source::SourceSet;
 use crate::span::{FileId, Span};
 use smpcc_circuit::program::{Domain, Loc, Program, Suite};
 use smpcc_circuit::stats::{Attribution, FunctionLines};
-use smpcc_circuit::verify::verify;
+use smpcc_circuit::verify::{Verified, verify};
 
 /// A compiled program and what is known of how it came to be.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// What parties run and agree on.
-    pub program: Program,
+    pub program: Verified,
     /// The optimised IR that it was written from.
     pub ir: Ir,
     /// The choice of domains, for `smpcc dump --stage plan`.
@@ -91,11 +91,11 @@ pub fn compile_ir(
         program,
         attribution,
     } = emit(&ir, &plan, options, name, files, &locate);
-    if let Err(error) = verify(&program) {
+    let program = verify(program).map_err(|error| {
         // Internal: the tests hold every plan to the verifier. Saying so beats running what is wrong.
         let message = format!("the compiled program is not valid: {error}");
-        return Err(vec![Diagnostic::new(Code::E9001, Span::default(), message)]);
-    }
+        vec![Diagnostic::new(Code::E9001, Span::default(), message)]
+    })?;
     let plan_text = plan_text(&program);
     Ok(Compiled {
         program,

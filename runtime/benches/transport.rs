@@ -1,4 +1,4 @@
-//! How fast the links are: one stream, both directions at once, small messages back and forth, and setting up.
+//! How fast a session's links are: one stream, both directions at once, small messages back and forth, and setting up.
 //!
 //! All parties are threads of this process and share its cores, encryption on both ends included.
 
@@ -12,6 +12,7 @@ use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::tls::{Config, Peer};
 use smpcc_runtime::net::{Mesh, Options, memory, tcp, tls};
 use smpcc_runtime::party::{PartyId, PartyNames};
+use smpcc_runtime::session::Session;
 
 const MESSAGE: usize = 1 << 20;
 
@@ -45,12 +46,13 @@ fn configs(n_parties: usize) -> Result<Vec<Config>, Error> {
         .collect())
 }
 
-fn connect(config: Config) -> Result<Mesh, Error> {
+fn connect(config: Config) -> Result<Session, Error> {
     let names = config.names.clone();
-    Mesh::new(tls::connect(config)?, names, Options::default())
+    let mesh = Mesh::new(tls::connect(config)?, names, Options::default())?;
+    Ok(Session::local(mesh, [1; 32]))
 }
 
-fn tls_pair() -> Result<[Mesh; 2], Error> {
+fn tls_pair() -> Result<[Session; 2], Error> {
     let mut configs = configs(2)?.into_iter();
     let (Some(a), Some(b)) = (configs.next(), configs.next()) else {
         return Err(Error::bug("two parties"));
@@ -60,16 +62,17 @@ fn tls_pair() -> Result<[Mesh; 2], Error> {
     Ok([a, b.join().map_err(|_| Error::bug("a thread"))??])
 }
 
-fn memory_pair() -> Result<[Mesh; 2], Error> {
-    let meshes = memory::meshes(2, &Options::default())?;
-    meshes.try_into().map_err(|_| Error::bug("two parties"))
+fn memory_pair() -> Result<[Session; 2], Error> {
+    let meshes = memory::meshes(2, &Options::default())?.into_iter();
+    let sessions: Vec<_> = meshes.map(|mesh| Session::local(mesh, [1; 32])).collect();
+    sessions.try_into().map_err(|_| Error::bug("two parties"))
 }
 
 /// What one party does, so many times.
-type End = fn(&mut Mesh, u64) -> Result<(), Error>;
+type End = fn(&mut Session, u64) -> Result<(), Error>;
 
 /// Runs the two ends in threads and returns the time the first takes.
-fn time(pair: Result<[Mesh; 2], Error>, ends: [End; 2], n: u64) -> Duration {
+fn time(pair: Result<[Session; 2], Error>, ends: [End; 2], n: u64) -> Duration {
     let run = || -> Result<Duration, Error> {
         let [mut a, mut b] = pair?;
         let [first, second] = ends;
@@ -90,41 +93,41 @@ fn time(pair: Result<[Mesh; 2], Error>, ends: [End; 2], n: u64) -> Duration {
 const A: PartyId = PartyId::new(0);
 const B: PartyId = PartyId::new(1);
 
-fn stream_out(mesh: &mut Mesh, n: u64) -> Result<(), Error> {
+fn stream_out(session: &mut Session, n: u64) -> Result<(), Error> {
     for step in 0..n {
-        mesh.send(B, step, vec![7; MESSAGE])?;
+        session.send(B, step, vec![7; MESSAGE])?;
     }
-    mesh.recv(B, n, 1).map(|_| ())
+    session.recv(B, n, 1).map(|_| ())
 }
 
-fn stream_in(mesh: &mut Mesh, n: u64) -> Result<(), Error> {
+fn stream_in(session: &mut Session, n: u64) -> Result<(), Error> {
     for step in 0..n {
-        black_box(mesh.recv(A, step, MESSAGE)?);
+        black_box(session.recv(A, step, MESSAGE)?);
     }
-    mesh.send(A, n, vec![1])
+    session.send(A, n, vec![1])
 }
 
-fn both_ways(mesh: &mut Mesh, n: u64) -> Result<(), Error> {
-    let other = if mesh.me() == A { B } else { A };
+fn both_ways(session: &mut Session, n: u64) -> Result<(), Error> {
+    let other = if session.me() == A { B } else { A };
     for step in 0..n {
-        mesh.send(other, step, vec![7; MESSAGE])?;
-        black_box(mesh.recv(other, step, MESSAGE)?);
-    }
-    Ok(())
-}
-
-fn ping(mesh: &mut Mesh, n: u64) -> Result<(), Error> {
-    for step in 0..n {
-        mesh.send(B, step, vec![0; 64])?;
-        black_box(mesh.recv(B, step, 64)?);
+        session.send(other, step, vec![7; MESSAGE])?;
+        black_box(session.recv(other, step, MESSAGE)?);
     }
     Ok(())
 }
 
-fn pong(mesh: &mut Mesh, n: u64) -> Result<(), Error> {
+fn ping(session: &mut Session, n: u64) -> Result<(), Error> {
     for step in 0..n {
-        let payload = mesh.recv(A, step, 64)?;
-        mesh.send(A, step, payload)?;
+        session.send(B, step, vec![0; 64])?;
+        black_box(session.recv(B, step, 64)?);
+    }
+    Ok(())
+}
+
+fn pong(session: &mut Session, n: u64) -> Result<(), Error> {
+    for step in 0..n {
+        let payload = session.recv(A, step, 64)?;
+        session.send(A, step, payload)?;
     }
     Ok(())
 }
@@ -132,7 +135,7 @@ fn pong(mesh: &mut Mesh, n: u64) -> Result<(), Error> {
 fn links(c: &mut Criterion) {
     let mut group = c.benchmark_group("transport");
     group.throughput(Throughput::Bytes(MESSAGE as u64));
-    type Pair = fn() -> Result<[Mesh; 2], Error>;
+    type Pair = fn() -> Result<[Session; 2], Error>;
     let kinds: [(&str, Pair); 2] = [("tls", tls_pair), ("memory", memory_pair)];
     for (kind, pair) in kinds {
         group.bench_function(format!("{kind}, one way, 1 MiB"), |b| {
@@ -162,7 +165,7 @@ fn links(c: &mut Criterion) {
                         thread::scope(|scope| {
                             for config in configs {
                                 scope.spawn(|| {
-                                    connect(config).and_then(Mesh::close).expect("a mesh")
+                                    connect(config).and_then(Session::close).expect("a session")
                                 });
                             }
                         });

@@ -14,16 +14,16 @@ use std::time::{Duration, Instant};
 use smpcc_circuit::ids::OutputId;
 use smpcc_circuit::program::{Program, Suite as SuiteName};
 use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::Verified;
 
 use crate::error::Error;
 use crate::io::{Inputs, Outputs, Secret, check_inputs};
-use crate::net::Mesh;
-use crate::party::PartyId;
 use crate::protocols::pairwise::Pairwise;
 use crate::protocols::replicated::Rep3;
 use crate::protocols::shamir::Bgw;
 use crate::protocols::{Step, Suite};
 use crate::ring::Elements;
+use crate::session::Session;
 
 pub mod exchange;
 mod execute;
@@ -116,37 +116,36 @@ fn keep_freed_memory() {
     ONCE.call_once(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(MAPPED))));
 }
 
-/// Runs `program` as party `me`. The session must be bound to the mesh, and the program verified.
+/// Runs `program` as the party whose session this is.
 ///
 /// # Errors
 /// A fault of the usage for wrong inputs (before anything is sent), of the program for a public index out of range or a
 /// failed assertion (the same at all parties), of the network or a peer, or a bug. The caller tells the others
-/// ([`Mesh::abort`]).
+/// ([`Session::abort`]).
 pub fn run(
-    program: &Program,
-    me: PartyId,
-    mesh: &mut Mesh,
+    session: &mut Session,
+    program: &Verified,
     inputs: Inputs,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, Error> {
-    if mesh.n_parties() != program.n_parties as usize || mesh.me() != me {
-        return Err(Error::bug("the links are those of another run"));
+    if session.n_parties() != program.n_parties as usize {
+        return Err(Error::bug("the session is that of another run"));
     }
-    check_inputs(program, me, &inputs)?;
+    check_inputs(program, session.me(), &inputs)?;
     check_size(program)?;
     keep_freed_memory();
     match program.suite {
         SuiteName::Rep3 => {
-            let suite = Rep3::new(program, mesh)?;
-            run_suite(program, suite, mesh, inputs, progress)
+            let suite = Rep3::new(program, session)?;
+            run_suite(session, program, suite, inputs, progress)
         }
         SuiteName::Bgw => {
-            let suite = Bgw::new(program, mesh)?;
-            run_suite(program, suite, mesh, inputs, progress)
+            let suite = Bgw::new(program, session)?;
+            run_suite(session, program, suite, inputs, progress)
         }
         SuiteName::TwoParty | SuiteName::Gmw => {
-            let suite = Pairwise::new(program, mesh)?;
-            run_suite(program, suite, mesh, inputs, progress)
+            let suite = Pairwise::new(program, session)?;
+            run_suite(session, program, suite, inputs, progress)
         }
     }
 }
@@ -174,9 +173,9 @@ fn check_size(program: &Program) -> Result<(), Error> {
 }
 
 pub(crate) fn run_suite<S: Suite>(
-    program: &Program,
+    session: &mut Session,
+    program: &Verified,
     mut suite: S,
-    mesh: &mut Mesh,
     inputs: Inputs,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, Error> {
@@ -188,7 +187,7 @@ pub(crate) fn run_suite<S: Suite>(
         let width = program.inputs[id.index()].scalar.width();
         shared.insert(id, Secret::new(words.into_inner().fitted(width)));
     }
-    let mut wire = Exchange::new(mesh);
+    let mut wire = Exchange::new(session);
     let mut ticks = 0;
     let mut end_tick = |wire: &mut Exchange<'_>| {
         ticks += 1;

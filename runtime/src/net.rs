@@ -5,12 +5,17 @@
 //! that sending never waits for the other side to receive and two parties can send each other more than the network
 //! holds. There are no locks to hold and no order to keep for the caller: `send` queues, `recv` waits.
 //!
+//! What is sent before the parties have agreed is the agreement, and only [`crate::session`] sends it; what follows goes through the
+//! [`Session`](crate::session::Session) that comes of it.
+//!
 //! ```
 //! use smpcc_runtime::net::{Options, memory};
 //! use smpcc_runtime::party::PartyId;
+//! use smpcc_runtime::session::Session;
 //!
-//! let mut meshes = memory::meshes(2, &Options::default())?.into_iter();
-//! let (mut a, mut b) = (meshes.next().unwrap(), meshes.next().unwrap());
+//! let meshes = memory::meshes(2, &Options::default())?;
+//! let mut sessions = meshes.into_iter().map(|mesh| Session::local(mesh, [7; 32]));
+//! let (mut a, mut b) = (sessions.next().unwrap(), sessions.next().unwrap());
 //! a.send(PartyId::new(1), 7, vec![1, 2, 3])?;
 //! assert_eq!(b.recv(PartyId::new(0), 7, 3)?, [1, 2, 3]);
 //! let other = std::thread::spawn(move || b.close());
@@ -35,16 +40,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use zeroize::{Zeroize, Zeroizing};
-
 pub use frame::{FRAME_CAP, HEADER_LEN};
 pub use link::{ByteSource, Cut, FrameSink, Link, LinkSecret, Links};
 pub use meter::{LinkTraffic, TrafficReport};
 
 use crate::error::{Cause, Error, LinkTrouble, Notice, StopReason};
-use crate::hash::{Digest, Transcript, derive};
+use crate::hash::Digest;
 use crate::party::{MAX_PARTIES, PartyId, PartyNames};
-use crate::prg::PrgKey;
 use frame::{Kind, UNBOUND_TAG, encode_notice, n_frames};
 use inbox::{Inboxes, Reading, read_loop};
 use outbox::{Item, Outbox, write_loop};
@@ -82,24 +84,6 @@ impl Default for Options {
     }
 }
 
-/// A key that two parties share for the length of a session, from which keys of single purposes are derived;
-/// wiped when dropped.
-pub struct PairKey(Zeroizing<[u8; 32]>);
-
-impl PairKey {
-    /// The generator key of one purpose; both parties get the same for the same purpose.
-    pub fn prg_key(&self, purpose: &str) -> PrgKey {
-        let mut context = Transcript::new("smpcc/pair-key/prg");
-        context.string(purpose);
-        let mut half = [0; 16];
-        let key = derive(&self.0, context);
-        half.copy_from_slice(&key[..16]);
-        let prg_key = PrgKey::from_bytes(half);
-        half.zeroize();
-        prg_key
-    }
-}
-
 /// One party's links to all others.
 pub struct Mesh {
     me: PartyId,
@@ -108,7 +92,7 @@ pub struct Mesh {
     peers: Vec<Option<Peer>>,
     inboxes: Arc<Inboxes>,
     certificates: Vec<Digest>,
-    session: Option<[u8; 32]>,
+    bound: bool,
     tag: [u8; 8],
     traffic: TrafficReport,
     poison: Option<Error>,
@@ -139,7 +123,7 @@ impl Mesh {
             peers: Vec::with_capacity(n_parties),
             inboxes,
             certificates: Vec::with_capacity(n_parties),
-            session: None,
+            bound: false,
             tag: UNBOUND_TAG,
             traffic: TrafficReport::new(n_parties),
             options,
@@ -231,7 +215,7 @@ impl Mesh {
 
     /// Queues a message. Waits only while more than [`Options::send_queue`] bytes wait already; fails when the run has
     /// failed, here or elsewhere.
-    pub fn send(&mut self, to: PartyId, step: u64, payload: Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn send(&mut self, to: PartyId, step: u64, payload: Vec<u8>) -> Result<(), Error> {
         self.check_alive()?;
         if let Some(error) = self.inboxes.failure() {
             return Err(self.fail(error));
@@ -245,7 +229,7 @@ impl Mesh {
             payload,
         };
         peer.next_sent += n_frames(len);
-        if self.session.is_some() {
+        if self.bound {
             self.traffic.sent(to, len);
         }
         let outbox = peer.outbox.clone();
@@ -285,24 +269,24 @@ impl Mesh {
     }
 
     /// A buffer for a message to a party: that of one that has left, with what it held, or a new one.
-    pub fn buffer(&self, to: PartyId) -> Vec<u8> {
+    pub(crate) fn buffer(&self, to: PartyId) -> Vec<u8> {
         let peer = self.peers.get(to.index()).and_then(Option::as_ref);
         peer.map(|peer| peer.outbox.buffer()).unwrap_or_default()
     }
 
     /// Gives the buffer of a message back that came from a party and was read, for those to come.
-    pub fn give_back(&self, from: PartyId, buffer: Vec<u8>) {
+    pub(crate) fn give_back(&self, from: PartyId, buffer: Vec<u8>) {
         self.inboxes.give_back(from, buffer);
     }
 
     /// The next message from a party, which must be of this step and of exactly `len` bytes; waits for it. Fails when
     /// another message comes, when none comes in time, and when the run has failed, here or elsewhere.
-    pub fn recv(&mut self, from: PartyId, step: u64, len: usize) -> Result<Vec<u8>, Error> {
+    pub(crate) fn recv(&mut self, from: PartyId, step: u64, len: usize) -> Result<Vec<u8>, Error> {
         self.check_alive()?;
         let result = self.receive(from, step, len);
         match result {
             Ok(payload) => {
-                if self.session.is_some() {
+                if self.bound {
                     self.traffic.received(from, payload.len());
                 }
                 Ok(payload)
@@ -370,9 +354,9 @@ impl Mesh {
 
     /// Binds all that follows to a session on which the parties have agreed: frames carry its tag and are numbered
     /// anew, and the traffic counts start.
-    pub fn bind_session(&mut self, session: [u8; 32]) {
+    pub(crate) fn bind(&mut self, session: &[u8; 32]) {
         self.tag.copy_from_slice(&session[..8]);
-        self.session = Some(session);
+        self.bound = true;
         self.traffic = TrafficReport::new(self.peers.len());
         for peer in self.peers.iter_mut().flatten() {
             peer.next_sent = 0;
@@ -380,26 +364,11 @@ impl Mesh {
         }
     }
 
-    /// The session that all parties agreed on, which each run has of its own; no secret. Asking before the agreement
-    /// is a bug.
-    pub fn session(&self) -> Result<[u8; 32], Error> {
-        self.session
-            .ok_or_else(|| Error::bug("the session was asked for before the agreement"))
-    }
-
-    /// The key that this party and another share in this session. Asking before the agreement is a bug.
-    pub fn pair_key(&self, with: PartyId) -> Result<PairKey, Error> {
-        let session = self
-            .session
-            .ok_or_else(|| Error::bug("a pair key was asked for before the agreement"))?;
+    /// The secret of the link to another party, for the keys of a session.
+    pub(crate) fn link_secret(&self, with: PartyId) -> Result<&LinkSecret, Error> {
         let peer = self.peers.get(with.index()).and_then(Option::as_ref);
-        let peer = peer.ok_or_else(|| Error::bug(format!("there is no link to {with}")))?;
-        let mut context = Transcript::new("smpcc/pair-key");
-        context
-            .bytes(&session)
-            .number(self.me.min(with).number().into())
-            .number(self.me.max(with).number().into());
-        Ok(PairKey(derive(&peer.secret.0, context)))
+        peer.map(|peer| &peer.secret)
+            .ok_or_else(|| Error::bug(format!("there is no link to {with}")))
     }
 
     /// The traffic since the session was bound.

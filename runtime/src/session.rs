@@ -9,6 +9,7 @@
 //!
 //! What a peer sends is decoded strictly: lists are sorted by name, without duplicates, and within the limits here.
 
+mod bound;
 mod hello;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::hash::{Digest, Transcript};
 use crate::net::Mesh;
 use crate::party::PartyId;
 use crate::prg::OsEntropy;
+pub use bound::{PairKey, Session};
 pub use hello::Proposal;
 use hello::{Hello, differences};
 
@@ -223,8 +225,21 @@ fn pairs(t: &mut Transcript, pairs: &[(String, String)]) {
 }
 
 /// The second step: compares the hashes of all components, the compiled plan's among them, with all others, and binds the
-/// mesh to the session. Fails naming the first component that differs. On failure the caller aborts the mesh.
-pub fn confirm(mesh: &mut Mesh, agreed: &Agreed, plan: Digest) -> Result<SessionId, Error> {
+/// mesh to the session that they make.
+///
+/// # Errors
+/// A fault that names the first component that differs, or of a link or peer. The others have been told.
+pub fn confirm(mut mesh: Mesh, agreed: &Agreed, plan: Digest) -> Result<Session, Error> {
+    match compare(&mut mesh, agreed, plan) {
+        Ok(id) => Ok(Session::agreed(mesh, id)),
+        Err(error) => {
+            mesh.abort(&error);
+            Err(error)
+        }
+    }
+}
+
+fn compare(mesh: &mut Mesh, agreed: &Agreed, plan: Digest) -> Result<SessionId, Error> {
     let mut components = agreed.components.clone();
     components.push((Component::Plan, plan));
     let mut message = Vec::with_capacity(32 * components.len());
@@ -250,9 +265,7 @@ pub fn confirm(mesh: &mut Mesh, agreed: &Agreed, plan: Digest) -> Result<Session
     for (component, digest) in &components {
         t.string(component.name()).digest(digest);
     }
-    let session = SessionId(t.finish().0);
-    mesh.bind_session(session.0);
-    Ok(session)
+    Ok(SessionId(t.finish().0))
 }
 
 fn disagreement(from: PartyId, label: &str, component: Component) -> Error {

@@ -16,11 +16,13 @@ use smpcc_circuit::program::{
 };
 use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
+use smpcc_circuit::verify::verify;
 use smpcc_runtime::engine;
 use smpcc_runtime::error::Error;
 use smpcc_runtime::io::{Inputs, Secret};
 use smpcc_runtime::net::{self, memory};
 use smpcc_runtime::prg::OsEntropy;
+use smpcc_runtime::session::Session;
 use std::path::Path;
 use std::time::Duration;
 
@@ -150,17 +152,18 @@ impl Bench {
     }
 
     fn once(&self, kernel: Kernel, lanes: u64) -> Result<f64, Error> {
-        let program = self.program(kernel, lanes);
+        let program = verify(self.program(kernel, lanes))
+            .map_err(|e| Error::bug(format!("a program to measure is not valid: {e}")))?;
         let meshes = memory::meshes(self.n_parties as usize, &net::Options::default())?;
-        let session = *OsEntropy.bytes::<32>()?;
+        let id = *OsEntropy.bytes::<32>()?;
         let results: Vec<Result<Duration, Error>> = std::thread::scope(|scope| {
             let threads: Vec<_> = meshes
                 .into_iter()
-                .map(|mut mesh| {
+                .map(|mesh| {
                     let program = &program;
                     scope.spawn(move || {
-                        mesh.bind_session(session);
-                        let me = mesh.me();
+                        let mut session = Session::local(mesh, id);
+                        let me = session.me();
                         let inputs: Inputs = (0u32..)
                             .zip(&program.inputs)
                             .filter(|(_, leaf)| leaf.party as usize == me.index())
@@ -171,10 +174,10 @@ impl Bench {
                                 (InputId(id), Secret::of(words))
                             })
                             .collect();
-                        match engine::run(program, me, &mut mesh, inputs, &mut |_| {}) {
-                            Ok(report) => mesh.close().map(|_| report.time()),
+                        match engine::run(&mut session, program, inputs, &mut |_| {}) {
+                            Ok(report) => session.close().map(|_| report.time()),
                             Err(error) => {
-                                mesh.abort(&error);
+                                session.abort(&error);
                                 Err(error)
                             }
                         }
@@ -321,7 +324,6 @@ fn levels_of_ands(width: u32, levels: u32) -> Template {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smpcc_circuit::verify::verify;
 
     #[test]
     fn measured_programs_are_valid() {
@@ -341,7 +343,7 @@ mod tests {
             ] {
                 if suite.garbles() || !matches!(kernel, Kernel::Labels | Kernel::Garbled) {
                     let program = bench.program(kernel, 70);
-                    assert!(verify(&program).is_ok(), "{:?}", verify(&program));
+                    assert!(verify(program).is_ok(), "{suite:?}");
                 }
             }
         }

@@ -8,6 +8,7 @@ use crate::suites::{self, Trust};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::{self, EvalError};
 use smpcc_circuit::program::{Program, Threat};
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::short;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
@@ -15,6 +16,7 @@ use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice}
 use smpcc_runtime::engine;
 use smpcc_runtime::io::Inputs;
 use smpcc_runtime::net::{self, memory};
+use smpcc_runtime::session::Session;
 use std::path::{Path, PathBuf};
 
 /// Runs tests and prints one line each.
@@ -208,7 +210,7 @@ fn in_the_clear(source: &Source, program: &Program) -> Result<(), String> {
     }
 }
 
-fn under_a_protocol(program: &Program) -> Result<(), String> {
+fn under_a_protocol(program: &Verified) -> Result<(), String> {
     let meshes = memory::meshes(program.n_parties as usize, &net::Options::default())
         .map_err(|e| e.to_string())?;
     let entropy: [u8; 32] = *smpcc_runtime::prg::OsEntropy
@@ -217,14 +219,13 @@ fn under_a_protocol(program: &Program) -> Result<(), String> {
     let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
         let threads: Vec<_> = meshes
             .into_iter()
-            .map(|mut mesh| {
+            .map(|mesh| {
                 scope.spawn(move || {
-                    mesh.bind_session(entropy);
-                    let me = mesh.me();
-                    match engine::run(program, me, &mut mesh, Inputs::new(), &mut |_| {}) {
-                        Ok(_) => mesh.close().map(|_| ()).map_err(|e| e.to_string()),
+                    let mut session = Session::local(mesh, entropy);
+                    match engine::run(&mut session, program, Inputs::new(), &mut |_| {}) {
+                        Ok(_) => session.close().map(|_| ()).map_err(|e| e.to_string()),
                         Err(e) => {
-                            mesh.abort(&e);
+                            session.abort(&e);
                             Err(e.to_string())
                         }
                     }

@@ -40,7 +40,7 @@ fn written(ir: &Ir, plan: &crate::assign::Plan, options: &Options) -> Program {
         Loc::default()
     })
     .program;
-    if let Err(error) = verify(&program) {
+    if let Err(error) = verify(program.clone()) {
         panic!("{error}\n{}", smpcc_circuit::text::print(&program));
     }
     program
@@ -367,7 +367,9 @@ fn damaged_programs_are_refused_or_valid_but_never_a_panic() {
             let mut damaged = bytes.clone();
             let at = (i * 7919 + seed as usize) % damaged.len();
             damaged[at] = damaged[at].wrapping_add(1 + (i % 254) as u8);
-            refused += u32::from(smpcc_circuit::codec::decode_program(&damaged).is_err());
+            let valid = smpcc_circuit::codec::decode_program(&damaged)
+                .is_ok_and(|program| verify(program).is_ok());
+            refused += u32::from(!valid);
         }
         for cut in (0..bytes.len()).step_by(1 + bytes.len() / 200) {
             assert!(smpcc_circuit::codec::decode_program(&bytes[..cut]).is_err());

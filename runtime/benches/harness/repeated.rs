@@ -14,11 +14,13 @@ use smpcc_circuit::program::{
 };
 use smpcc_circuit::template::{Builder, Lit, Template};
 use smpcc_circuit::value::{Scalar, Word, mask};
+use smpcc_circuit::verify::{Verified, verify};
 use smpcc_runtime::engine::run;
 use smpcc_runtime::io::{Inputs, Secret};
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{Mesh, Options, tcp, tls};
 use smpcc_runtime::party::{PartyId, PartyNames};
+use smpcc_runtime::session::Session;
 
 const U64: Scalar = Scalar::unsigned(64);
 
@@ -211,23 +213,22 @@ fn meshes(n: usize) -> Vec<Mesh> {
 }
 
 /// One run; the slowest party's time.
-fn measure(program: &Program) -> Duration {
+fn measure(program: &Verified) -> Duration {
     let lanes = program.inputs[0].lanes;
     std::thread::scope(|scope| {
         let threads: Vec<_> = meshes(program.n_parties as usize)
             .into_iter()
-            .map(|mut mesh| {
+            .map(|mesh| {
                 scope.spawn(move || {
-                    mesh.bind_session([1; 32]);
+                    let mut session = Session::local(mesh, [1; 32]);
                     let mut inputs: Inputs = BTreeMap::new();
-                    if mesh.me().index() == 0 {
+                    if session.me().index() == 0 {
                         let words = (0..lanes)
                             .map(|i| Word::from(i).wrapping_mul(Word::MAX / 11) & mask(64));
                         inputs.insert(InputId(0), Secret::of(words));
                     }
-                    let me = mesh.me();
-                    let report = run(program, me, &mut mesh, inputs, &mut |_| {}).expect("a run");
-                    mesh.close().expect("an end");
+                    let report = run(&mut session, program, inputs, &mut |_| {}).expect("a run");
+                    session.close().expect("an end");
                     report.time()
                 })
             })
@@ -239,13 +240,14 @@ fn measure(program: &Program) -> Duration {
 
 /// Measures runs.
 pub fn bench(c: &mut Criterion, name: &str, repeated: &Repeated) {
-    let mut group = c.benchmark_group(repeated.program.suite.name());
+    let program = verify(repeated.program.clone()).expect("a valid program");
+    let mut group = c.benchmark_group(program.suite.name());
     group
         .sample_size(10)
         .measurement_time(Duration::from_secs(8));
     group.throughput(Throughput::Elements(repeated.operations));
     group.bench_function(name, |b| {
-        b.iter_custom(|n| (0..n).map(|_| measure(&repeated.program)).sum());
+        b.iter_custom(|n| (0..n).map(|_| measure(&program)).sum());
     });
     group.finish();
 }

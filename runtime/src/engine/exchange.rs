@@ -8,15 +8,15 @@
 use std::collections::VecDeque;
 
 use crate::error::Error;
-use crate::net::Mesh;
 use crate::party::PartyId;
+use crate::session::Session;
 
 /// A message is closed when it has at least this many bytes.
 const CUT: usize = 64 * 1024;
 
 /// The traffic of the tick under way.
 pub struct Exchange<'m> {
-    mesh: &'m mut Mesh,
+    session: &'m mut Session,
     links: Vec<Link>,
     bytes_sent: u64,
 }
@@ -38,10 +38,10 @@ struct Link {
 
 impl<'m> Exchange<'m> {
     /// Starts with an empty tick.
-    pub fn new(mesh: &'m mut Mesh) -> Self {
-        let links = (0..mesh.n_parties()).map(|_| Link::default()).collect();
+    pub fn new(session: &'m mut Session) -> Self {
+        let links = (0..session.n_parties()).map(|_| Link::default()).collect();
         Self {
-            mesh,
+            session,
             links,
             bytes_sent: 0,
         }
@@ -49,7 +49,7 @@ impl<'m> Exchange<'m> {
 
     /// The party whose traffic this is.
     pub fn me(&self) -> PartyId {
-        self.mesh.me()
+        self.session.me()
     }
 
     /// Payload bytes handed to the transport or waiting to be.
@@ -61,7 +61,7 @@ impl<'m> Exchange<'m> {
     pub fn send(&mut self, to: PartyId, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
         let link = link_mut(&mut self.links, to)?;
         if link.out.capacity() == 0 {
-            link.out = self.mesh.buffer(to);
+            link.out = self.session.buffer(to);
             link.out.clear();
             link.out.reserve(link.usual);
         }
@@ -69,7 +69,7 @@ impl<'m> Exchange<'m> {
         write(&mut link.out);
         self.bytes_sent += (link.out.len() - before) as u64;
         if link.out.len() >= CUT {
-            link.flush(self.mesh, to)?;
+            link.flush(self.session, to)?;
         }
         Ok(())
     }
@@ -84,14 +84,14 @@ impl<'m> Exchange<'m> {
         let link = link_mut(&mut self.links, to)?;
         let start = link.out.len();
         if link.out.capacity() == 0 {
-            link.out = self.mesh.buffer(to);
+            link.out = self.session.buffer(to);
         }
         // Nothing is cleared that a buffer has already.
         link.out.resize(start + len, 0);
         write(&mut link.out[start..]);
         self.bytes_sent += len as u64;
         if link.out.len() >= CUT {
-            link.flush(self.mesh, to)?;
+            link.flush(self.session, to)?;
         }
         Ok(())
     }
@@ -117,9 +117,11 @@ impl<'m> Exchange<'m> {
                 .coming
                 .pop_front()
                 .ok_or_else(|| Error::bug("a message is taken that nobody announced"))?;
-            let read =
-                std::mem::replace(&mut link.arrived, self.mesh.recv(from, link.next_in, next)?);
-            self.mesh.give_back(from, read);
+            let read = std::mem::replace(
+                &mut link.arrived,
+                self.session.recv(from, link.next_in, next)?,
+            );
+            self.session.give_back(from, read);
             link.next_in += 1;
             link.taken = 0;
         }
@@ -134,7 +136,7 @@ impl<'m> Exchange<'m> {
     pub fn end_tick(&mut self) -> Result<(), Error> {
         for (to, link) in PartyId::all(self.links.len()).zip(&mut self.links) {
             if !link.out.is_empty() {
-                link.flush(self.mesh, to)?;
+                link.flush(self.session, to)?;
             }
             if link.announced > 0 {
                 link.coming.push_back(std::mem::take(&mut link.announced));
@@ -145,10 +147,10 @@ impl<'m> Exchange<'m> {
 }
 
 impl Link {
-    fn flush(&mut self, mesh: &mut Mesh, to: PartyId) -> Result<(), Error> {
+    fn flush(&mut self, session: &mut Session, to: PartyId) -> Result<(), Error> {
         self.usual = self.out.len().min(4 * CUT);
         let payload = std::mem::take(&mut self.out);
-        mesh.send(to, self.next_out, payload)?;
+        session.send(to, self.next_out, payload)?;
         self.next_out += 1;
         Ok(())
     }
@@ -165,6 +167,13 @@ mod tests {
     use super::*;
     use crate::net::{Options, memory};
 
+    fn sessions() -> [Session; 2] {
+        let meshes = memory::meshes(2, &Options::default()).expect("meshes");
+        let sessions = meshes.into_iter().map(|mesh| Session::local(mesh, [7; 32]));
+        let sessions: Vec<_> = sessions.collect();
+        sessions.try_into().ok().expect("two sessions")
+    }
+
     const LENS: [usize; 8] = [3, 70_000, 1, 65_536, 300_000, 0, 40_000, 66_000];
 
     fn byte(tick: usize, piece: usize, i: usize) -> u8 {
@@ -174,10 +183,7 @@ mod tests {
     /// Pieces of both kinds arrive as they were written, whatever the buffers held that they were written to.
     #[test]
     fn buffers_are_used_again_without_what_they_held() {
-        let meshes = memory::meshes(2, &Options::default()).expect("meshes");
-        let Ok([mut a, mut b]) = <[Mesh; 2]>::try_from(meshes) else {
-            panic!("two meshes");
-        };
+        let [mut a, mut b] = sessions();
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let mut wire = Exchange::new(&mut a);

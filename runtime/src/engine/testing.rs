@@ -9,12 +9,14 @@ use smpcc_circuit::program::{
 };
 use smpcc_circuit::template::Template;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::verify::{Verified, verify};
 
 use super::{RunReport, run};
 use crate::error::Error;
 use crate::io::{Inputs, Secret};
 use crate::net::{Links, Mesh, Options, memory};
 use crate::party::{PartyId, PartyNames};
+use crate::session::Session;
 
 /// Builds a program; nodes go to the region opened last.
 pub(crate) struct Builder {
@@ -176,9 +178,13 @@ pub(crate) fn run_on(
         receive_queue: 4 << 20,
         ..Options::default()
     };
-    run_with(program, inputs, links, &options, |me, mesh, mine| {
-        run(program, me, mesh, mine, &mut |_| {})
-    })
+    run_with(
+        program,
+        inputs,
+        links,
+        &options,
+        |session, program, mine| run(session, program, mine, &mut |_| {}),
+    )
 }
 
 /// Runs all parties by `party`, over given links with given patience.
@@ -187,8 +193,9 @@ pub(crate) fn run_with(
     inputs: &AllInputs,
     links: Vec<Links>,
     options: &Options,
-    party: impl Fn(PartyId, &mut Mesh, Inputs) -> Result<RunReport, Error> + Sync,
+    party: impl Fn(&mut Session, &Verified, Inputs) -> Result<RunReport, Error> + Sync,
 ) -> Vec<Result<RunReport, Error>> {
+    let program = &verify(program.clone()).unwrap_or_else(|e| panic!("{e}"));
     let party = &party;
     let names = PartyNames::plain(links.len());
     std::thread::scope(|scope| {
@@ -198,22 +205,22 @@ pub(crate) fn run_with(
                 let names = names.clone();
                 scope.spawn(move || {
                     let me = links.me;
-                    let mut mesh = Mesh::new(links, names, options.clone())?;
-                    mesh.bind_session([7; 32]);
+                    let mesh = Mesh::new(links, names, options.clone())?;
+                    let mut session = Session::local(mesh, [7; 32]);
                     let mine: Inputs = inputs
                         .iter()
                         .filter(|(id, _)| program.inputs[id.index()].party as usize == me.index())
                         .map(|(id, words)| (*id, Secret::of(words.iter().copied())))
                         .collect();
-                    let report = party(me, &mut mesh, mine);
+                    let report = party(&mut session, program, mine);
                     match report {
                         Ok(report) => {
-                            assert_eq!(mesh.traffic().bytes_sent(), report.bytes_sent, "{me}");
-                            mesh.close()?;
+                            assert_eq!(session.traffic().bytes_sent(), report.bytes_sent, "{me}");
+                            session.close()?;
                             Ok(report)
                         }
                         Err(error) => {
-                            mesh.abort(&error);
+                            session.abort(&error);
                             Err(error)
                         }
                     }

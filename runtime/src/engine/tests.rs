@@ -9,8 +9,9 @@ use super::testing::{AllInputs, Builder, a, expect_costs, expect_output, run_all
 use crate::error::Fault;
 use crate::io::Inputs;
 use crate::net::{Options, memory};
-use crate::party::PartyId;
+use crate::session::Session;
 use smpcc_circuit::ids::InputId;
+use smpcc_circuit::verify::verify;
 
 const P: Domain = Domain::Public;
 const U64: Scalar = Scalar::unsigned(64);
@@ -281,13 +282,9 @@ fn inputs_beyond_all_memory_are_refused() {
         b.output(sum, &[1]);
     }
     let mut meshes = memory::meshes(3, &Options::default()).unwrap();
-    let error = run(
-        &b.program,
-        PartyId::new(1),
-        &mut meshes[1],
-        Inputs::new(),
-        &mut |_| {},
-    );
+    let mut session = Session::local(meshes.remove(1), [7; 32]);
+    let program = verify(b.program).unwrap();
+    let error = run(&mut session, &program, Inputs::new(), &mut |_| {});
     let error = error.err().unwrap();
     assert!(matches!(error.fault(), Fault::Machine), "{error}");
 }

@@ -44,7 +44,7 @@ fn pattern(from: PartyId, to: PartyId, step: u64, len: usize) -> Vec<u8> {
 
 /// Everyone sends everyone messages of all the lengths, then receives them.
 fn exchange(mut mesh: Mesh, lens: &[usize]) -> Result<TrafficReport, Error> {
-    mesh.bind_session([7; 32]);
+    mesh.bind(&[7; 32]);
     let me = mesh.me();
     for (step, len) in lens.iter().enumerate() {
         for to in mesh.others() {
@@ -101,34 +101,6 @@ fn tiny_buffers_do_not_deadlock() {
 }
 
 #[test]
-fn both_ends_of_a_link_share_keys_that_others_lack() {
-    let all = run(meshes(3, &Options::default()).unwrap(), |mut mesh| {
-        assert!(mesh.pair_key(party(2 - mesh.me().number())).is_err());
-        mesh.bind_session([3; 32]);
-        let keys: Vec<_> = mesh
-            .others()
-            .map(|other| {
-                let key = mesh.pair_key(other).unwrap();
-                (*key.prg_key("a").expose(), *key.prg_key("b").expose())
-            })
-            .collect();
-        mesh.bind_session([4; 32]);
-        let other = mesh.others().next().unwrap();
-        assert_ne!(
-            *mesh.pair_key(other).unwrap().prg_key("a").expose(),
-            keys[0].0
-        );
-        mesh.close().unwrap();
-        keys
-    });
-    assert_eq!(all[0][0], all[1][0]);
-    assert_eq!(all[0][1], all[2][0]);
-    assert_eq!(all[1][1], all[2][1]);
-    assert_ne!(all[0][0], all[0][1]);
-    assert_ne!(all[0][0].0, all[0][0].1);
-}
-
-#[test]
 fn the_wrong_step_or_length_names_the_sender() {
     for (step, len) in [(1, 8), (0, 7), (0, 9), (0, FRAME_CAP + 8)] {
         let results = run(meshes(2, &quick()).unwrap(), move |mut mesh| {
@@ -153,11 +125,11 @@ fn the_wrong_step_or_length_names_the_sender() {
 fn a_message_of_another_session_is_refused() {
     let results = run(meshes(2, &quick()).unwrap(), |mut mesh| {
         if mesh.me() == party(0) {
-            mesh.bind_session([1; 32]);
+            mesh.bind(&[1; 32]);
             mesh.send(party(1), 0, vec![0; 8]).unwrap();
             mesh.recv(party(1), 0, 1).map(|_| ())
         } else {
-            mesh.bind_session([2; 32]);
+            mesh.bind(&[2; 32]);
             let error = mesh.recv(party(0), 0, 8).unwrap_err();
             mesh.abort(&error);
             Err(error)

@@ -27,10 +27,10 @@ use super::sharing::{
 use super::{Begun, Opened, Outcome, Preparation, SemiHonest, Suite, Value};
 use crate::block::Label;
 use crate::error::Error;
-use crate::net::Mesh;
 use crate::party::PartyId;
 use crate::prg::{OsEntropy, Prg, PrgKey};
 use crate::ring::{Element, Elements, for_width};
+use crate::session::Session;
 
 mod arithmetic;
 mod boolean;
@@ -69,20 +69,20 @@ pub struct Pairwise {
 
 impl Pairwise {
     /// This party's side, with keys from the session's links.
-    pub fn new(program: &Program, mesh: &Mesh) -> Result<Self, Error> {
-        let (me, n) = (mesh.me().index(), mesh.n_parties());
+    pub fn new(program: &Program, session: &Session) -> Result<Self, Error> {
+        let (me, n) = (session.me().index(), session.n_parties());
         let keys = (0..n)
             .map(|with| match with == me {
                 true => Ok(None),
                 false => {
-                    let pair = mesh.pair_key(party(with))?;
+                    let pair = session.pair_key(party(with))?;
                     Ok(Some(Prg::once(&pair.prg_key("pairwise/deal"))))
                 }
             })
             .collect::<Result<_, Error>>()?;
         let mut entropy = OsEntropy;
         let yao = match program.suite == SuiteName::TwoParty && n == 2 {
-            true => Some(yao::Yao::new(mesh, &mut entropy)?),
+            true => Some(yao::Yao::new(session, &mut entropy)?),
             false => None,
         };
         Ok(Self {
@@ -96,7 +96,7 @@ impl Pairwise {
             pools: pool::Pools::default(),
             ends: setup::Ends::none(n),
             yao,
-            session: mesh.session()?,
+            session: session.id().0,
         })
     }
 

@@ -24,10 +24,10 @@ use super::sharing::{
 };
 use super::{Begun, Opened, Outcome, Pipeline, SemiHonest, Suite, Value};
 use crate::error::Error;
-use crate::net::Mesh;
 use crate::party::PartyId;
 use crate::prg::Prg;
 use crate::ring::{Elements, for_width};
+use crate::session::Session;
 
 mod arithmetic;
 mod boolean;
@@ -70,13 +70,13 @@ pub struct Rep3 {
 
 impl Rep3 {
     /// This party's side, with keys from the session's links.
-    pub fn new(program: &Program, mesh: &Mesh) -> Result<Self, Error> {
-        let me = mesh.me().index();
-        if mesh.n_parties() != 3 || me > 2 {
+    pub fn new(program: &Program, session: &Session) -> Result<Self, Error> {
+        let me = session.me().index();
+        if session.n_parties() != 3 || me > 2 {
             return Err(Error::bug("replicated sharing is for three parties"));
         }
         let key = |with: usize| -> Result<Prg, Error> {
-            let pair = mesh.pair_key(party(with))?;
+            let pair = session.pair_key(party(with))?;
             Ok(Prg::once(&pair.prg_key("rep3/component")))
         };
         Ok(Self {
@@ -84,7 +84,7 @@ impl Rep3 {
             keys: [key(me + 2)?, key(me + 1)?],
             next: 0,
             circuits: Circuits::new(program),
-            yao: yao::Yao::new(mesh)?,
+            yao: yao::Yao::new(session)?,
             scratch: [Vec::new(), Vec::new()],
         })
     }

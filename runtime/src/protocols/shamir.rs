@@ -24,10 +24,10 @@ use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
 use super::sharing::{self, Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done};
 use super::{Begun, Opened, Outcome, Pipeline, Preparation, SemiHonest, Suite, Value};
 use crate::error::Error;
-use crate::net::Mesh;
 use crate::party::PartyId;
 use crate::prg::{OsEntropy, Prg, PrgKey};
 use crate::ring::{Elements, for_width};
+use crate::session::Session;
 
 mod arithmetic;
 mod boolean;
@@ -67,8 +67,8 @@ pub struct Bgw {
 
 impl Bgw {
     /// This party's side, with keys from the session's links.
-    pub fn new(program: &Program, mesh: &Mesh) -> Result<Self, Error> {
-        let (me, n) = (mesh.me().index(), mesh.n_parties());
+    pub fn new(program: &Program, session: &Session) -> Result<Self, Error> {
+        let (me, n) = (session.me().index(), session.n_parties());
         let d = smpcc_circuit::cost::extension_degree(program.n_parties) as usize;
         if n != program.n_parties as usize {
             return Err(Error::bug("the links are those of another run"));
@@ -77,7 +77,7 @@ impl Bgw {
             if other.index() == me {
                 return Ok(None);
             }
-            let pair = mesh.pair_key(other)?;
+            let pair = session.pair_key(other)?;
             Ok(Some(Prg::once(&pair.prg_key("bgw/share"))))
         };
         Ok(Self {

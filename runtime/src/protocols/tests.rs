@@ -22,6 +22,7 @@ use crate::net::faulty::{self, Spoil};
 use crate::net::record::Recording;
 use crate::net::{Options, memory};
 use crate::party::PartyId;
+use crate::session::Session;
 
 const B: Domain = Domain::Boolean;
 const Y: Domain = Domain::Yao;
@@ -142,7 +143,6 @@ fn data(lanes: u64, width: u8, seed: u64) -> AllInputs {
 fn all_operations_under_every_suite() {
     for (setting, lanes, width) in SETTINGS {
         let program = everything(setting, lanes, width);
-        smpcc_circuit::verify::verify(&program).unwrap_or_else(|e| panic!("{setting:?}: {e}"));
         let inputs = data(lanes, width, 40);
         let clear: Vec<Vec<Word>> = inputs.values().cloned().collect();
         let expected = eval(&program, &clear).unwrap().outputs;
@@ -275,9 +275,13 @@ fn bad_messages_are_their_senders_fault() {
             let links = all.remove(2);
             let spoiled = |link| faulty::wrap(link, frame, spoil.clone());
             all.insert(2, links.wrap(to, spoiled));
-            let results = run_with(&program, &inputs, all, &options, |me, mesh, mine| {
-                run(&program, me, mesh, mine, &mut |_| {})
-            });
+            let results = run_with(
+                &program,
+                &inputs,
+                all,
+                &options,
+                |session, program, mine| run(session, program, mine, &mut |_| {}),
+            );
             let what = format!("{setting:?}, frame {frame}, {spoil:?}");
             let mut n_errors = 0;
             for (party, result) in results.iter().enumerate() {
@@ -300,11 +304,11 @@ fn garbling_starts_elsewhere_in_each_session() {
     let start = |session: [u8; 32], domain: &str| {
         let starts = memory::meshes(2, &Options::default()).unwrap().into_iter();
         let starts: Vec<Label> = starts
-            .map(|mut mesh| {
-                mesh.bind_session(session);
-                let delta = (mesh.me().index() == 0).then_some(Label(1));
+            .map(|mesh| {
+                let session = Session::local(mesh, session);
+                let delta = (session.me().index() == 0).then_some(Label(1));
                 let ends = [0, 1].map(PartyId::new);
-                Garbling::new(&mesh, domain, delta, ends).map(|g| g.start())
+                Garbling::new(&session, domain, delta, ends).map(|g| g.start())
             })
             .map(|start| start.unwrap_or_else(|e| panic!("{e}")))
             .collect();

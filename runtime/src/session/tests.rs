@@ -33,10 +33,13 @@ fn options() -> Options {
     }
 }
 
-fn agree(mesh: &mut Mesh, wants: &Proposal, plan: &[u8]) -> Result<(Agreed, SessionId), Error> {
-    let agreed = hello(mesh, wants)?;
+fn agree(mut mesh: Mesh, wants: &Proposal, plan: &[u8]) -> Result<(Agreed, SessionId), Error> {
+    let agreed = hello(&mut mesh, wants).inspect_err(|error| mesh.abort(error))?;
     let session = confirm(mesh, &agreed, sha256(plan))?;
-    Ok((agreed, session))
+    let id = session.id();
+    // What the others do after the agreement is not asked here.
+    let _ = session.close();
+    Ok((agreed, id))
 }
 
 /// Runs the agreement at each party; `change` may alter what one wants and compiles.
@@ -50,15 +53,10 @@ fn run(
         .map(|links| {
             thread::spawn(move || {
                 let names = PartyNames::plain(n_parties);
-                let mut mesh = Mesh::new(links, names, options()).unwrap();
+                let mesh = Mesh::new(links, names, options()).unwrap();
                 let (mut wants, mut plan) = (proposal(mesh.me()), b"plan".to_vec());
                 change(mesh.me(), &mut wants, &mut plan);
-                let result = agree(&mut mesh, &wants, &plan);
-                match &result {
-                    Ok(_) => mesh.close().map(|_| ()).unwrap_or(()),
-                    Err(error) => mesh.abort(error),
-                }
-                result
+                agree(mesh, &wants, &plan)
             })
         })
         .collect();
@@ -204,13 +202,13 @@ fn a_recorded_run_cannot_be_replayed() {
     let mut second = links(2);
     let (victim, mut replayer) = (second.remove(1), second.remove(0));
     let names = PartyNames::plain(2);
-    let mut victim = Mesh::new(victim, names, options()).unwrap();
+    let victim = Mesh::new(victim, names, options()).unwrap();
     let mut link = replayer.to.remove(1).unwrap();
     for frame in old {
         let (header, payload) = frame.split_first_chunk().unwrap();
         link.sink.send(header, payload).unwrap();
     }
-    let error = agree(&mut victim, &proposal(PartyId::new(1)), b"plan")
+    let error = agree(victim, &proposal(PartyId::new(1)), b"plan")
         .err()
         .unwrap();
     assert_eq!(error.fault(), Fault::Peer(PartyId::new(0)), "{error}");

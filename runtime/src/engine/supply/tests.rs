@@ -187,10 +187,10 @@ fn run(program: &Program) -> (Vec<RunReport>, Seen) {
         &AllInputs::new(),
         memory::links(n).unwrap(),
         &Options::default(),
-        |me, mesh, inputs| {
-            let me = me.index();
+        |session, program, inputs| {
+            let me = session.me().index();
             let seen = seen[me].clone();
-            run_suite(program, Clear { me, n, seen }, mesh, inputs, &mut |_| {})
+            run_suite(session, program, Clear { me, n, seen }, inputs, &mut |_| {})
         },
     );
     let reports = reports

@@ -65,7 +65,7 @@ fn mesh(config: Config) -> Result<Mesh, Error> {
 /// Everyone sends everyone `len` bytes at once, and then one byte back and forth.
 fn exchange(config: Config, len: usize) -> Result<(), Error> {
     let mut mesh = mesh(config)?;
-    mesh.bind_session([1; 32]);
+    mesh.bind(&[1; 32]);
     let byte = |from: PartyId, i: usize| (i * 31 + from.index() + (i >> 9)) as u8;
     let message = |from: PartyId| (0..len).map(|i| byte(from, i)).collect::<Vec<u8>>();
     for to in mesh.others() {

@@ -14,12 +14,12 @@ use crate::block::{LABEL_LEN, Label, Labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::hash::Transcript;
-use crate::net::Mesh;
 use crate::party::PartyId;
 use crate::protocols::operands::block_range;
 use crate::protocols::sharing::{Held, Share, done, labels};
 use crate::protocols::{Begun, Blocks, Outcome, Pipeline, Place, Suite, Value};
 use crate::ring::{Elements, each};
+use crate::session::Session;
 use crate::simd::Hash;
 
 /// A party's part in garbling.
@@ -58,7 +58,7 @@ impl Garbling {
     /// that the colours of a wire's labels differ (EUROCRYPT 2015, section 3); `None` at the evaluator alone. `domain` tells
     /// executions by different suites apart.
     pub fn new(
-        mesh: &Mesh,
+        session: &Session,
         domain: &str,
         delta: Option<Label>,
         [garbler, evaluator]: [PartyId; 2],
@@ -66,12 +66,12 @@ impl Garbling {
         // S is known to all and fresh in each execution, as the session is; nobody can steer it, for all parties'
         // nonces are in the session.
         let mut start = Transcript::new(domain);
-        start.bytes(&mesh.session()?);
+        start.bytes(&session.id().0);
         let mut bytes = [0; LABEL_LEN];
         bytes.copy_from_slice(&start.finish().0[..LABEL_LEN]);
-        let seat = if mesh.me() == garbler {
+        let seat = if session.me() == garbler {
             Seat::Garbler
-        } else if mesh.me() == evaluator {
+        } else if session.me() == evaluator {
             Seat::Evaluator
         } else {
             Seat::Follower

@@ -42,7 +42,6 @@ fn all((_, n): (Suite, u32)) -> Vec<u32> {
 
 /// Runs the program; who receives the output gets what is expected, at the costs that are predicted.
 fn check(b: &Builder, data: &[&[Word]], out: OutputId, expected: &[Word]) -> Vec<RunReport> {
-    smpcc_circuit::verify::verify(&b.program).unwrap_or_else(|e| panic!("{e}"));
     let reports = expect_output(&b.program, &inputs(data), out, expected);
     expect_costs(&b.program, &reports);
     reports

@@ -20,12 +20,12 @@ use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::net::Mesh;
 use crate::prg::OsEntropy;
 use crate::protocols::garbled::call::{Garbles, Garbling};
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::labels::fresh_delta;
 use crate::protocols::{Blocks, Outcome, Pipeline, Place, Value};
+use crate::session::Session;
 
 /// Labels that travel in one piece.
 const LABELS: usize = 1 << 13;
@@ -40,14 +40,14 @@ pub(super) struct Yao {
 }
 
 impl Yao {
-    pub(super) fn new(mesh: &Mesh, entropy: &mut OsEntropy) -> Result<Self, Error> {
-        let delta = match mesh.me().index() == GARBLER {
+    pub(super) fn new(session: &Session, entropy: &mut OsEntropy) -> Result<Self, Error> {
+        let delta = match session.me().index() == GARBLER {
             true => Some(*fresh_delta(entropy)?),
             false => None,
         };
         let ends = [party(GARBLER), party(EVALUATOR)];
         Ok(Self {
-            garbling: Garbling::new(mesh, "two-party/garbling/start", delta, ends)?,
+            garbling: Garbling::new(session, "two-party/garbling/start", delta, ends)?,
         })
     }
 }

@@ -19,11 +19,11 @@ use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::net::Mesh;
 use crate::prg::Prg;
 use crate::protocols::garbled::call::{Garbles, Garbling};
 use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
 use crate::ring::Elements;
+use crate::session::Session;
 use smpcc_circuit::cost::Delay;
 
 /// Labels that travel in one piece.
@@ -41,18 +41,18 @@ pub(super) struct Yao {
 }
 
 impl Yao {
-    pub(super) fn new(mesh: &Mesh) -> Result<Self, Error> {
-        let me = mesh.me().index();
+    pub(super) fn new(session: &Session) -> Result<Self, Error> {
+        let me = session.me().index();
         let (mut delta, mut labels) = (None, None);
         if me != EVALUATOR {
-            let pair = mesh.pair_key(party(1 - me))?;
+            let pair = session.pair_key(party(1 - me))?;
             let offset = Prg::new(&pair.prg_key("rep3/garbling/offset")).block(0, 0);
             delta = Some(Label::from_bytes(offset));
             labels = Some(Prg::once(&pair.prg_key("rep3/garbling/labels")));
         }
         let ends = [party(GARBLER), party(EVALUATOR)];
         Ok(Self {
-            garbling: Garbling::new(mesh, "rep3/garbling/start", delta, ends)?,
+            garbling: Garbling::new(session, "rep3/garbling/start", delta, ends)?,
             labels,
         })
     }

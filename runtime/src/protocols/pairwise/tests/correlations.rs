@@ -11,6 +11,7 @@ use crate::party::PartyNames;
 use crate::protocols::pairwise::Pairwise;
 use crate::protocols::pairwise::pool::{BitTriples, DaBits, LabelTransfers, Triples};
 use crate::protocols::{Preparation, Step, Suite as _};
+use crate::session::Session;
 use smpcc_circuit::cost::Delay;
 
 /// A program that says how many transfers there are: `lanes` ANDs, products, bits and labels.
@@ -68,10 +69,10 @@ fn made<T: Send>(
                 scope.spawn(move || {
                     let me = links.me.index();
                     let names = PartyNames::plain(n);
-                    let mut mesh = Mesh::new(links, names, Options::default()).unwrap();
-                    mesh.bind_session([7; 32]);
-                    let mut suite = Pairwise::new(program, &mesh).unwrap();
-                    let mut wire = Exchange::new(&mut mesh);
+                    let mesh = Mesh::new(links, names, Options::default()).unwrap();
+                    let mut session = Session::local(mesh, [7; 32]);
+                    let mut suite = Pairwise::new(program, &session).unwrap();
+                    let mut wire = Exchange::new(&mut session);
                     let machine = suite.setup(program).unwrap();
                     let cost = setup(program);
                     let got = finish(machine, &mut suite, &mut wire);
@@ -86,7 +87,7 @@ fn made<T: Send>(
                     wire.end_tick().unwrap();
                     let taken = take(&mut suite);
                     assert!(suite.pools.is_empty(), "something is left");
-                    mesh.close().unwrap();
+                    session.close().unwrap();
                     taken
                 })
             })
