@@ -49,7 +49,12 @@ fn inputs_come_out_at_their_receivers() {
                 let mut b = bgw(parties);
                 let party = (7 * i as u32 + 1) % n;
                 let x = b.input(party, domain, u(width), lanes);
-                let out = b.output(x, receivers);
+                let opened = match domain == a(128) && width < 128 {
+                    // Only a ring of the value's width may be opened.
+                    true => b.op(Op::LowerRing, &[x], a(width), u(width), lanes),
+                    false => x,
+                };
+                let out = b.output(opened, receivers);
                 let x = words(i as u64 + 1, width.into(), lanes);
                 let reports = expect_output(&b.program, &inputs(&[&x]), out, &x);
                 expect_costs(&b.program, &reports);
