@@ -4,13 +4,21 @@ use super::{Checker, GenericInfo};
 use crate::hir::Len;
 use crate::types::{Arg, Secrecy, Ty};
 
+/// Longest text of a type, in bytes; of what is longer only the beginning is shown.
+const SHOWN_BYTES: usize = 400;
+
 impl Checker<'_> {
     /// A type as text, with the names of these generic parameters.
     pub fn show(&self, ty: &Ty, generics: &[GenericInfo]) -> String {
-        let secrecy = ty_secrecy(ty);
-        match secrecy {
-            Some(s) if !s.is_public() => format!("secret {}", self.show_inner(ty, generics)),
-            _ => self.show_inner(ty, generics),
+        let text = self.show_inner(ty, generics);
+        let text = if text.len() > SHOWN_BYTES {
+            text.chars().take(SHOWN_BYTES / 4).chain(['…']).collect()
+        } else {
+            text
+        };
+        match ty_secrecy(ty) {
+            Some(s) if !s.is_public() => format!("secret {text}"),
+            _ => text,
         }
     }
 

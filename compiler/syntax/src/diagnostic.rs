@@ -101,11 +101,13 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(Diagnostic::is_error)
 }
 
-/// Sorts by place, then code, and drops exact repetitions: the order in which people read them.
+/// Sorts errors before warnings, each by place and code, and drops exact repetitions: the order in which people read them.
+/// A warning is often only the echo of an error that stands after it in the text.
 pub fn sort(sources: &SourceSet, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
         let key = |d: &Diagnostic| {
             (
+                d.severity(),
                 d.primary.span.file,
                 d.primary.span.start,
                 d.code,
@@ -137,6 +139,37 @@ macro_rules! diagnostic {
         $crate::diagnostic::Diagnostic::new($crate::diagnostic::Code::$code, $span, format!($($text)+))
     };
 }
+
+/// How many diagnostics are found before suggestions stop: comparing every name with every other one takes its time, and
+/// nobody reads that far.
+const SUGGESTED: usize = 100;
+
+/// As [`suggestion`], after so many diagnostics that have been found already.
+pub fn suggestion_after<'a>(
+    n_found: usize,
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    if n_found < SUGGESTED {
+        suggestion(name, candidates)
+    } else {
+        None
+    }
+}
+
+/// Names as a list in words; of many only the first.
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    let shown = names.len().min(LISTED);
+    let mut list = format!("`{}`", names[..shown].join("`, `"));
+    if names.len() > shown {
+        list.push_str(&format!(" and {} more", names.len() - shown));
+    }
+    list
+}
+
+/// How many names a list shows.
+const LISTED: usize = 20;
 
 /// The candidate nearest to `name` by edit distance, when it is near enough to be a slip of the finger.
 pub fn suggestion<'a>(
@@ -191,6 +224,28 @@ fn edit_distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_come_before_the_warnings_that_follow_from_them() {
+        let sources = SourceSet::new();
+        let at = |start| Span::new(crate::span::FileId(9), start, start + 1);
+        let mut all = vec![
+            diagnostic!(W0001, at(1), "`salary` is never read"),
+            diagnostic!(E2001, at(5), "there is no `salray` in scope"),
+            diagnostic!(E2001, at(3), "there is no `x` in scope"),
+            diagnostic!(E2001, at(3), "there is no `x` in scope"),
+        ];
+        sort(&sources, &mut all);
+        let starts: Vec<u32> = all.iter().map(|d| d.primary.span.start).collect();
+        assert_eq!(starts, [3, 5, 1]);
+    }
+
+    #[test]
+    fn lists_end() {
+        assert_eq!(listed(["a", "b"]), "`a`, `b`");
+        let many: Vec<String> = (0..100).map(|i| format!("n{i}")).collect();
+        assert!(listed(many.iter().map(String::as_str)).ends_with("`n19` and 80 more"));
+    }
 
     #[test]
     fn suggestions_are_near_and_not_silly() {

@@ -7,7 +7,8 @@
 
 use crate::diagnostic;
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Span};
+use crate::span::{FileId, Span};
+use crate::visible::reorders;
 use logos::Logos;
 use std::fmt::Write as _;
 
@@ -286,18 +287,53 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
                     && !slice.starts_with(['"', '/'])
                 {
                     last.span = last.span.to(span);
+                    refuse_reordering(file, slice, range.start, &mut diagnostics);
                     continue;
                 }
-                diagnostics.push(lexical_error(file, slice, span));
+                if !slice.starts_with(reorders) {
+                    diagnostics.push(lexical_error(file, slice, span));
+                }
                 Kind::Error
             }
         };
+        if matches!(
+            kind,
+            Kind::Comment
+                | Kind::BlockComment
+                | Kind::DocComment
+                | Kind::ModuleDoc
+                | Kind::Str
+                | Kind::Error
+        ) {
+            refuse_reordering(file, slice, range.start, &mut diagnostics);
+        }
         if kind == Kind::Int || kind == Kind::Float {
             check_number(slice, span, &mut diagnostics);
         }
         tokens.push(Token { kind, span });
     }
     (tokens, diagnostics)
+}
+
+/// Reports characters that make text look other than it is read: in a contract nobody may be shown another order of words.
+fn refuse_reordering(file: FileId, slice: &str, start: usize, diagnostics: &mut Vec<Diagnostic>) {
+    if slice.is_ascii() {
+        return;
+    }
+    for (at, c) in slice.char_indices().filter(|(_, c)| reorders(*c)) {
+        let span = Span::new(file, start + at, start + at + c.len_utf8());
+        let error = diagnostic!(
+            E1012,
+            span,
+            "`{}` reorders the text around it",
+            c.escape_unicode()
+        );
+        diagnostics.push(
+            error
+                .here("hidden character")
+                .help("remove it: readers would see something else than the compiler"),
+        );
+    }
 }
 
 /// In `t.0.1` the text `0.1` is two fields and no number.
@@ -479,6 +515,33 @@ mod tests {
             kinds("//! m\n/// d\n// c"),
             [Kind::ModuleDoc, Kind::DocComment, Kind::Comment]
         );
+    }
+
+    #[test]
+    fn characters_that_reorder_text_are_refused_wherever_they_stand() {
+        for around in [
+            "x /* § */ y",
+            "// § \n",
+            "/// §",
+            "//! §",
+            "\"§\"",
+            "x § y",
+            "\"§",
+            "/* §",
+            "é§",
+        ] {
+            for c in [
+                '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}',
+            ] {
+                let text = around.replace('§', &c.to_string());
+                let (_, errors) = lex(FileId(0), &text);
+                let found = errors.iter().find(|e| e.code.as_str() == "E1012");
+                let at = found.map(|e| e.primary.span.start as usize);
+                assert_eq!(at, text.find(c), "{text:?}");
+            }
+            let (_, errors) = lex(FileId(0), &around.replace('§', "שלום"));
+            assert!(errors.iter().all(|e| e.code.as_str() != "E1012"));
+        }
     }
 
     #[test]

@@ -19,3 +19,4 @@ pub mod library;
 pub mod parser;
 pub mod source;
 pub mod span;
+pub mod visible;

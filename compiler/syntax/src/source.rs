@@ -4,9 +4,6 @@
 //! and columns are computed only when a diagnostic is shown. The set of files is filled by the caller: the
 //! compiler itself reads nothing.
 
-/// Longest source file that the front end accepts, in bytes.
-pub const MAX_FILE_BYTES: usize = 8 << 20;
-
 pub use crate::span::{FileId, Span};
 
 /// One source file.
@@ -16,22 +13,51 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Where lines start. Lines end with LF or CRLF, and with nothing else, in every message and format.
     line_starts: Vec<u32>,
+    /// How many characters start before every [`STRIDE`]th byte; empty when every byte is one.
+    chars: Vec<u32>,
 }
+
+/// Bytes between two counts of characters: what finding a column reads at most.
+const STRIDE: usize = 256;
 
 impl SourceFile {
     fn new(name: String, text: String) -> SourceFile {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let mut line_starts = vec![0];
+        let mut chars = Vec::new();
+        let count = !text.is_ascii();
+        let mut n_chars = 0;
         for (at, byte) in text.bytes().enumerate() {
-            if byte == b'\n' {
-                line_starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
+            if count && at % STRIDE == 0 {
+                chars.push(clamp(n_chars));
             }
+            n_chars += usize::from(starts_char(byte));
+            if byte == b'\n' {
+                line_starts.push(clamp(at + 1));
+            }
+        }
+        if count {
+            // For the very end of a text whose length is a multiple of the stride.
+            chars.push(clamp(n_chars));
         }
         SourceFile {
             name,
             text,
             line_starts,
+            chars,
         }
+    }
+
+    /// How many characters start before a byte offset.
+    fn chars_before(&self, offset: usize) -> usize {
+        let Some(before) = self.chars.get(offset / STRIDE) else {
+            return offset;
+        };
+        let from = offset / STRIDE * STRIDE;
+        let rest = self.text.as_bytes().get(from..offset).unwrap_or(&[]);
+        *before as usize + rest.iter().filter(|&&b| starts_char(b)).count()
     }
 
     /// The largest character boundary that is not after `offset`.
@@ -51,7 +77,10 @@ impl SourceFile {
             .partition_point(|&start| start as usize <= offset)
             .max(1);
         let start = self.line_starts[line - 1] as usize;
-        (line, self.text[start..offset].chars().count() + 1)
+        (
+            line,
+            self.chars_before(offset) - self.chars_before(start) + 1,
+        )
     }
 
     /// The text of a line counted from 1, without its end; empty past the end of the file.
@@ -70,6 +99,11 @@ impl SourceFile {
     pub fn n_lines(&self) -> usize {
         self.line_starts.len()
     }
+}
+
+/// Whether a character of UTF-8 text starts with this byte.
+fn starts_char(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
 }
 
 /// All files of one compilation: the program, its modules and the standard library.
@@ -172,5 +206,28 @@ mod tests {
         assert_eq!(file.line(0), "");
         assert_eq!(set.place(Span::new(id, 5, 7)), "a.smpc:2:1");
         assert_eq!(set.text(Span::new(id, 0, 1)), "");
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_of_counting() {
+        for unit in ["a", "ä", "a\u{1f600}é", "x\ny ä"] {
+            let text = unit.repeat(3 * STRIDE);
+            for text in [&text[..], &text[..text.floor_char_boundary(2 * STRIDE)]] {
+                let file = SourceFile::new(String::new(), text.to_owned());
+                for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+                    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+                    let counted = text[start..at].chars().count() + 1;
+                    assert_eq!(file.line_col(at).1, counted, "{unit} at {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_line_feeds_end_lines() {
+        let text = "a\u{b}b\u{c}c\rd\u{85}e\u{2028}f\u{2029}g\r\nh";
+        let file = SourceFile::new(String::new(), text.to_owned());
+        assert_eq!(file.n_lines(), 2);
+        assert_eq!(file.line_col(text.len() - 1), (2, 1));
     }
 }

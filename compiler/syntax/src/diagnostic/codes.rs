@@ -50,6 +50,7 @@ codes! {
     E1009 "not yet available",
     E1010 "a malformed attribute",
     E1011 "an unknown escape in a string",
+    E1012 "a character that reorders text",
 
     E2001 "unknown name",
     E2002 "unknown type",

@@ -1,6 +1,6 @@
 //! Diagnostics as JSON, for editors and scripts.
 //!
-//! One object per diagnostic; places have the path, 1-based line and column of both ends, so that a reader needs no
+//! One object for each diagnostic, however many there are; text is as it is in the file. Places have the path, 1-based line and column of both ends, so that a reader needs no
 //! knowledge of byte offsets.
 
 use super::{Diagnostic, Label, Severity};

@@ -2,6 +2,7 @@
 
 use super::{Diagnostic, Severity};
 use crate::source::SourceSet;
+use crate::visible::visible;
 
 /// All diagnostics, one line each.
 pub fn render(sources: &SourceSet, diagnostics: &[Diagnostic]) -> String {
@@ -27,5 +28,5 @@ pub fn line(sources: &SourceSet, d: &Diagnostic) -> String {
         text.push_str("; help: ");
         text.push_str(help);
     }
-    text.replace('\n', " ")
+    visible(&text.replace('\n', " ")).into_owned()
 }
