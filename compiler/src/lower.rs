@@ -31,6 +31,7 @@ use crate::ir::{Ir, Node, Region, Value};
 use crate::schema;
 use crate::session::Session;
 use crate::span::Span;
+use crate::stack::on_large_stack;
 use fault::{Fault, Stop, Traced, code};
 use frame::{Frame, or_never};
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
@@ -58,7 +59,7 @@ const STACK_BYTES: usize = 256 << 20;
 /// # Errors
 /// What does not fit the session: parties, lengths, arguments, known indices out of range, limits.
 pub fn lower(hir: &Hir, session: &Session) -> Result<Ir, Vec<Diagnostic>> {
-    on_large_stack(|| {
+    traced(|| {
         let mut tracer = Tracer::new(hir, session)?;
         tracer.main()?;
         Ok(tracer.finish())
@@ -76,7 +77,7 @@ pub fn lower_test(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Diag
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
     };
-    on_large_stack(|| {
+    traced(|| {
         let mut tracer = Tracer::new(hir, &session)?;
         tracer.in_test = true;
         tracer.test(test)?;
@@ -84,29 +85,17 @@ pub fn lower_test(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Diag
     })
 }
 
-/// Runs tracing on a thread whose stack holds the deepest allowed nesting.
-fn on_large_stack(work: impl FnOnce() -> Traced<Ir> + Send) -> Result<Ir, Vec<Diagnostic>> {
-    let failed = |what: &str| {
-        vec![Diagnostic::new(
-            code::TOO_LARGE,
-            Span::default(),
-            format!("the program cannot be expanded: {what}"),
-        )]
-    };
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || {
-                work().map_err(|stop| match stop {
-                    Stop::Fault(fault) => vec![fault.diagnostic],
-                    Stop::NotElementwise | Stop::Exit => {
-                        failed("control leaves where nothing is to be left")
-                    }
-                })
-            })
-            .map_err(|error| failed(&error.to_string()))?
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+/// Runs tracing on a stack that holds the deepest allowed nesting.
+fn traced(work: impl FnOnce() -> Traced<Ir> + Send) -> Result<Ir, Vec<Diagnostic>> {
+    on_large_stack(STACK_BYTES, || {
+        work().map_err(|stop| match stop {
+            Stop::Fault(fault) => vec![fault.diagnostic],
+            Stop::NotElementwise | Stop::Exit => vec![Diagnostic::new(
+                code::TOO_LARGE,
+                Span::default(),
+                "the program cannot be expanded: control leaves where nothing is to be left",
+            )],
+        })
     })
 }
 

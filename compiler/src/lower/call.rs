@@ -40,6 +40,7 @@ impl<'h> Tracer<'h> {
             })
             .collect();
         self.enter(function, generics, vals, &types)
+            .map_err(|stop| stop.from_call(span))
     }
 
     /// A call of a function value.
@@ -65,7 +66,9 @@ impl<'h> Tracer<'h> {
                     .fns
                     .get(function.index())
                     .map_or(0, |f| f.generics.len());
+                let span = self.span;
                 self.enter(function, vec![GenericValue::Unknown; n], args, types)
+                    .map_err(|stop| stop.from_call(span))
             }
             Callable::Closure {
                 function,

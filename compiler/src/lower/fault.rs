@@ -4,7 +4,8 @@
 //! `map` can answer by starting over (unrolled, or rolled instead of lane-wise), and the static `return`, `break` and
 //! `continue`, which unwind to the construct that they leave.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::library;
 use crate::span::Span;
 
 /// What interrupts tracing.
@@ -61,6 +62,30 @@ impl From<Diagnostic> for Stop {
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
         Self::Fault(Box::new(fault))
+    }
+}
+
+impl Stop {
+    /// An error inside of the library, told at the line of the user's program that called it; others as they are.
+    pub fn from_call(self, call: Span) -> Self {
+        let Self::Fault(mut fault) = self else {
+            return self;
+        };
+        let d = &mut fault.diagnostic;
+        if library::owns(d.primary.span.file)
+            && call != Span::default()
+            && !library::owns(call.file)
+        {
+            let text = if d.primary.text.is_empty() {
+                "found here, in the library".to_owned()
+            } else {
+                std::mem::take(&mut d.primary.text)
+            };
+            let span = std::mem::replace(&mut d.primary.span, call);
+            d.primary.text = "in this call".to_owned();
+            d.causes.insert(0, Label { span, text });
+        }
+        Self::Fault(fault)
     }
 }
 

@@ -12,3 +12,8 @@ pub const MODULES: &[(&str, &str)] = &[
 pub fn file_name(module: &str) -> String {
     format!("<std>/{module}.smpc")
 }
+
+/// Whether a file is a module of the library: those are the first files of every source set.
+pub fn owns(file: crate::span::FileId) -> bool {
+    (file.0 as usize) < MODULES.len()
+}
