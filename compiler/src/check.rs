@@ -17,7 +17,9 @@ mod contract;
 mod declare;
 mod effects;
 mod expr;
+mod flat;
 mod flow;
+mod names;
 mod operator;
 mod place;
 mod show;
@@ -25,8 +27,10 @@ mod signature;
 mod stmt;
 
 use crate::diagnostic::Diagnostic;
+use crate::front::Checked;
 use crate::hir::{self, CircuitId, FnId, Hir, StructId};
 use crate::imported::Circuit;
+use crate::index::Recorder;
 use crate::resolve::World;
 use crate::source::Span;
 use crate::types::{Fields, Ty};
@@ -49,6 +53,8 @@ pub(crate) struct GenericInfo {
     pub name: String,
     pub kind: hir::GenericKind,
     pub bounds: Bounds,
+    /// The declaration.
+    pub span: Span,
 }
 
 /// A struct's resolved definition.
@@ -103,11 +109,12 @@ pub(crate) struct Checker<'w> {
     /// The circuit that a function stands for.
     pub circuit_of: BTreeMap<FnId, CircuitId>,
     pub summaries: Vec<Summary>,
+    pub index: Recorder,
     pub out: Vec<Diagnostic>,
 }
 
 /// Checks a resolved program. The HIR is whole only if no diagnostic is an error.
-pub(crate) fn check(world: &World, out: Vec<Diagnostic>) -> (Hir, Vec<Diagnostic>) {
+pub(crate) fn check(world: &World, index: Recorder, out: Vec<Diagnostic>) -> Checked {
     let mut checker = Checker {
         world,
         structs: StructTable::default(),
@@ -119,6 +126,7 @@ pub(crate) fn check(world: &World, out: Vec<Diagnostic>) -> (Hir, Vec<Diagnostic
         circuits: Vec::new(),
         circuit_of: BTreeMap::new(),
         summaries: Vec::new(),
+        index,
         out,
     };
     checker.declare_roles();
@@ -129,6 +137,7 @@ pub(crate) fn check(world: &World, out: Vec<Diagnostic>) -> (Hir, Vec<Diagnostic
     let mut fns = checker.check_fns();
     let tests = checker.check_tests(&mut fns);
     checker.check_calls(&fns);
+    checker.define_items();
     let structs = checker.structs.0.iter().map(StructSig::hir).collect();
     let hir = Hir {
         roles: checker.roles,
@@ -139,7 +148,11 @@ pub(crate) fn check(world: &World, out: Vec<Diagnostic>) -> (Hir, Vec<Diagnostic
         main: contract,
         tests,
     };
-    (hir, checker.out)
+    Checked {
+        hir,
+        index: checker.index.finish(),
+        diagnostics: checker.out,
+    }
 }
 
 impl StructSig {

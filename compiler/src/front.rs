@@ -4,37 +4,56 @@
 
 use crate::diagnostic::{self, Code, Diagnostic};
 use crate::hir::Hir;
+use crate::index::Index;
+use crate::parses::Parses;
 use crate::source::{FileId, SourceSet};
+use crate::stack::on_large_stack;
 use crate::{check as checker, resolve};
 
 pub use crate::resolve::{needed_circuits, needed_modules};
+
+/// What the front end makes of a program, with or without errors.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The program. With errors it is what could be made of it, fit to be looked at and not to be compiled.
+    pub hir: Hir,
+    /// Where every name is declared and used.
+    pub index: Index,
+    /// What is wrong, in the order in which people read it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// The program to be compiled: there is one when no diagnostic is an error.
+    pub fn into_program(self) -> (Option<Hir>, Vec<Diagnostic>) {
+        let whole = !diagnostic::has_errors(&self.diagnostics);
+        (whole.then_some(self.hir), self.diagnostics)
+    }
+}
 
 /// Parses and checks the program whose main file is `root`. The program is there when no diagnostic is an error.
 ///
 /// Modules (`use crate::m::…`) must be in `sources` as `m.smpc` beside the root; [`needed_modules`] says which. So must the
 /// files of imported circuits, each under its path from the folder of the file that imports it; [`needed_circuits`] says which.
 pub fn check(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>) {
-    // Checking recurses as deep as programs may nest; callers' threads may have small stacks.
-    std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
-        match worker.spawn_scoped(scope, || check_here(sources, root)) {
-            Ok(handle) => match handle.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-            Err(_) => check_here(sources, root),
-        }
-    })
+    analyse(sources, root, &mut Parses::default()).into_program()
+}
+
+/// As [`check`], for those who want to know more of a program and check it again when it has changed.
+pub fn analyse(sources: &SourceSet, root: FileId, parses: &mut Parses) -> Checked {
+    on_large_stack(STACK_BYTES, || analyse_here(sources, root, parses))
 }
 
 /// Enough for the deepest program in an unoptimised build.
 const STACK_BYTES: usize = 64 << 20;
 
-fn check_here(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>) {
+fn analyse_here(sources: &SourceSet, root: FileId, parses: &mut Parses) -> Checked {
     let mut diagnostics = Vec::new();
-    let world = resolve::resolve(sources, root, &mut diagnostics);
+    let mut world = resolve::resolve(sources, root, parses, &mut diagnostics);
+    let index = std::mem::take(&mut world.index);
     let syntax_errors = diagnostic::has_errors(&diagnostics);
-    let (hir, mut diagnostics) = checker::check(&world, diagnostics);
+    let mut checked = checker::check(&world, index, diagnostics);
+    let diagnostics = &mut checked.diagnostics;
     if syntax_errors {
         // Names of broken items are missing; what follows from that is not worth saying.
         diagnostics.retain(|d| {
@@ -44,9 +63,8 @@ fn check_here(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic
             )
         });
     }
-    diagnostic::sort(sources, &mut diagnostics);
-    let hir = (!diagnostic::has_errors(&diagnostics)).then_some(hir);
-    (hir, diagnostics)
+    diagnostic::sort(sources, diagnostics);
+    checked
 }
 
 #[cfg(test)]

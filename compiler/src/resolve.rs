@@ -3,14 +3,18 @@
 //! Items of all modules get their ids here, before any type is looked at, so that the order of definitions never
 //! matters. What a name inside a function means is the checker's business; it asks [`World::lookup`] last.
 
-use crate::ast::{self, ItemKind, Module, Name};
-use crate::diagnostic::{Diagnostic, suggestion};
+use crate::ast::{self, ItemKind, Name};
+use crate::diagnostic::{Diagnostic, listed, suggestion, suggestion_after};
 use crate::hir::{ConstId, FnId, Protocol, StructId};
+use crate::index::{Kind, Recorder, Target};
+use crate::parser::{self, Parsed};
+use crate::parses::Parses;
 use crate::source::{FileId, SourceSet, Span};
-use crate::{diagnostic, imported, library, parser};
+use crate::{diagnostic, imported, library};
 use smpcc_circuit::bristol;
 use smpcc_circuit::template::Template;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a name in a module stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +37,22 @@ pub(crate) struct Entry {
 pub(crate) struct ModuleInfo {
     /// `std::stats`; empty for the root.
     pub path: String,
+    pub file: FileId,
+    /// The text of the `//!` comments.
+    pub docs: String,
     pub scope: BTreeMap<String, Entry>,
 }
 
 /// An item with the module that it stands in.
 pub(crate) struct Placed<T> {
     pub module: usize,
+    pub docs: String,
     pub decl: T,
 }
 
 /// A function and what stands around it.
 pub(crate) struct FnItem {
-    pub decl: ast::FnDecl,
+    pub decl: Arc<ast::FnDecl>,
     pub protocol: Option<Protocol>,
     /// For an imported circuit, whose declaration stands as a function without a body.
     pub import: Option<Import>,
@@ -62,10 +70,12 @@ pub(crate) struct Import {
 pub(crate) struct World {
     pub modules: Vec<ModuleInfo>,
     pub fns: Vec<Placed<FnItem>>,
-    pub structs: Vec<Placed<ast::StructDecl>>,
-    pub consts: Vec<Placed<ast::ConstDecl>>,
-    pub parties: Vec<ast::PartyDecl>,
-    pub tests: Vec<ast::TestDecl>,
+    pub structs: Vec<Placed<Arc<ast::StructDecl>>>,
+    pub consts: Vec<Placed<Arc<ast::ConstDecl>>>,
+    pub parties: Vec<Placed<Arc<ast::PartyDecl>>>,
+    pub tests: Vec<Arc<ast::TestDecl>>,
+    /// Names that were used so far, and what they stand for.
+    pub index: Recorder,
     /// The index of the prelude among the modules.
     pub prelude: usize,
 }
@@ -79,17 +89,9 @@ pub fn needed_modules(text: &str) -> Vec<String> {
     if !text.contains("crate") {
         return Vec::new();
     }
-    let (module, _) = parser::parse(FileId(0), text);
-    let mut names: Vec<String> = Vec::new();
-    for import in imports(&module) {
-        if let [first, name, ..] = import.path.as_slice()
-            && first.text == "crate"
-            && !names.contains(&name.text)
-        {
-            names.push(name.text.clone());
-        }
-    }
-    names
+    parser::parse(FileId(u32::MAX), text)
+        .module
+        .needed_modules()
 }
 
 /// Files of the circuits that a text imports, as paths from the folder of the text's own file, in order, each once.
@@ -97,32 +99,9 @@ pub fn needed_circuits(text: &str) -> Vec<String> {
     if !text.contains("circuit") {
         return Vec::new();
     }
-    let (module, _) = parser::parse(FileId(0), text);
-    let mut files: Vec<String> = Vec::new();
-    for item in &module.items {
-        if let ItemKind::Circuit(decl) = &item.kind
-            && is_portable(&decl.file.text)
-            && !files.contains(&decl.file.text)
-        {
-            files.push(decl.file.text.clone());
-        }
-    }
-    files
-}
-
-/// Whether a path leads to the same file beside every copy of the program.
-fn is_portable(path: &str) -> bool {
-    !path.is_empty() && !path.starts_with('/') && !path.contains(['\\', ':'])
-}
-
-fn imports(module: &Module) -> Vec<&ast::Import> {
-    let mut all = Vec::new();
-    for item in &module.items {
-        if let ItemKind::Use(imports) = &item.kind {
-            all.extend(imports);
-        }
-    }
-    all
+    parser::parse(FileId(u32::MAX), text)
+        .module
+        .needed_circuits()
 }
 
 /// The path of a module's file beside the root file.
@@ -142,10 +121,11 @@ fn in_folder_of(other: &str, file: &str) -> String {
 pub(crate) fn resolve(
     sources: &SourceSet,
     root: FileId,
+    parses: &mut Parses,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> World {
     let mut world = World::default();
-    let mut parsed: Vec<(String, Module)> = Vec::new();
+    let mut parsed: Vec<(String, Arc<Parsed>)> = Vec::new();
     let mut index: BTreeMap<String, usize> = BTreeMap::new();
     let root_name = sources.get(root).map_or(String::new(), |f| f.name.clone());
     let mut wanted: Vec<(String, Option<FileId>)> = vec![
@@ -165,10 +145,10 @@ pub(crate) fn resolve(
         if index.contains_key(&path) {
             continue;
         }
-        let (module, mut found) = parser::parse(id, &source.text);
-        diagnostics.append(&mut found);
-        for import in imports(&module) {
-            let Some((path, file)) = module_of(sources, &root_name, import) else {
+        let module = parses.parse(id, &source.text);
+        diagnostics.extend_from_slice(&module.diagnostics);
+        for import in module.module.imports() {
+            let Some((path, file)) = module_of(sources, &root_name, &import) else {
                 continue;
             };
             if !wanted.iter().any(|(p, _)| *p == path) {
@@ -180,12 +160,15 @@ pub(crate) fn resolve(
     }
     world.prelude = index.get("std::prelude").copied().unwrap_or(ROOT);
     let mut uses = Vec::new();
-    for (at, (path, module)) in parsed.iter_mut().enumerate() {
+    for (at, (path, parsed)) in parsed.iter().enumerate() {
+        let module = &parsed.module;
         world.modules.push(ModuleInfo {
             path: path.clone(),
+            file: module.file,
+            docs: module.docs.clone(),
             scope: BTreeMap::new(),
         });
-        for item in std::mem::take(&mut module.items) {
+        for item in &module.items {
             define(&mut world, at, item, &mut uses, sources, diagnostics);
         }
     }
@@ -216,7 +199,7 @@ type Pending = (usize, ast::Import, bool);
 fn define(
     world: &mut World,
     module: usize,
-    item: ast::Item,
+    item: &ast::Item,
     uses: &mut Vec<Pending>,
     sources: &SourceSet,
     out: &mut Vec<Diagnostic>,
@@ -235,47 +218,49 @@ fn define(
             .help("attributes stand before functions"),
         );
     }
-    match item.kind {
-        ItemKind::Use(imports) => uses.extend(imports.into_iter().map(|i| (module, i, public))),
+    let docs = item.docs.clone();
+    match &item.kind {
+        ItemKind::Use(tree) => {
+            uses.extend(tree.imports().into_iter().map(|i| (module, i, public)));
+        }
         ItemKind::Const(decl) => {
             let id = ConstId(index(world.consts.len()));
             add(world, module, &decl.name, Def::Const(id), public, out);
-            world.consts.push(Placed { module, decl });
+            let decl = decl.clone();
+            world.consts.push(Placed { module, docs, decl });
         }
         ItemKind::Struct(decl) => {
             let id = StructId(index(world.structs.len()));
             add(world, module, &decl.name, Def::Struct(id), public, out);
-            world.structs.push(Placed { module, decl });
+            let decl = decl.clone();
+            world.structs.push(Placed { module, docs, decl });
         }
         ItemKind::Fn(decl) => {
             let id = FnId(index(world.fns.len()));
             add(world, module, &decl.name, Def::Fn(id), public, out);
-            let protocol = protocol(&item.attributes, out);
-            world.fns.push(Placed {
-                module,
-                decl: FnItem {
-                    decl,
-                    protocol,
-                    import: None,
-                },
-            });
+            let protocol = protocol(&item.attributes, &mut world.index, out);
+            let decl = FnItem {
+                decl: decl.clone(),
+                protocol,
+                import: None,
+            };
+            world.fns.push(Placed { module, docs, decl });
         }
         ItemKind::Circuit(circuit) => {
             let id = FnId(index(world.fns.len()));
             add(world, module, &circuit.name, Def::Fn(id), public, out);
-            let netlist = netlist(sources, &circuit, out);
+            let netlist = netlist(sources, circuit, out);
             let file = circuit.file.clone();
-            world.fns.push(Placed {
-                module,
-                decl: FnItem {
-                    decl: as_function(circuit),
-                    protocol: None,
-                    import: Some(Import { file, netlist }),
-                },
-            });
+            let decl = FnItem {
+                decl: Arc::new(as_function(circuit)),
+                protocol: None,
+                import: Some(Import { file, netlist }),
+            };
+            world.fns.push(Placed { module, docs, decl });
         }
         ItemKind::Party(decl) => {
-            let known = world.parties.iter().find(|p| p.name.text == decl.name.text);
+            let known = world.parties.iter().map(|p| &p.decl.name);
+            let known = known.into_iter().find(|name| name.text == decl.name.text);
             if module != ROOT {
                 out.push(
                     diagnostic!(
@@ -287,14 +272,15 @@ fn define(
                     .help("move the declaration to the file that has `main`"),
                 );
             } else if let Some(known) = known {
-                out.push(twice(&decl.name, known.name.span));
+                out.push(twice(&decl.name, known.span));
             } else {
-                world.parties.push(decl);
+                let decl = decl.clone();
+                world.parties.push(Placed { module, docs, decl });
             }
         }
         ItemKind::Test(decl) => {
             if module == ROOT {
-                world.tests.push(decl);
+                world.tests.push(decl.clone());
             }
         }
     }
@@ -307,12 +293,12 @@ fn netlist(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Template> {
     let path = &decl.file.text;
-    if !is_portable(path) {
+    if !decl.is_portable() {
         let error = diagnostic!(E2010, decl.file.span, "`{path}` is not a path from here");
         out.push(
             error
                 .here("not a path that every party has")
-                .help("write a path from this file's folder, with `/` between its parts"),
+                .help("write a path from this file's folder down, with `/` between its parts and without `..`"),
         );
         return None;
     }
@@ -341,7 +327,8 @@ fn netlist(
         )));
         return None;
     }
-    match bristol::read(&decl.name.text, &file.text) {
+    let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
+    match bristol::read(&decl.name.text, text) {
         Ok(netlist) if netlist.gates.len() > imported::MAX_GATES => {
             let (n, limit) = (netlist.gates.len(), imported::MAX_GATES);
             out.push(malformed(format!(
@@ -358,28 +345,29 @@ fn netlist(
 }
 
 /// The function that stands for an imported circuit.
-fn as_function(decl: ast::CircuitDecl) -> ast::FnDecl {
+fn as_function(decl: &ast::CircuitDecl) -> ast::FnDecl {
     let letter = |at: usize| match u8::try_from(at) {
         Ok(at) if at < 26 => char::from(b'a' + at).to_string(),
         _ => format!("x{at}"),
     };
-    let params = decl.params.into_iter().enumerate();
+    let params = decl.params.iter().enumerate();
     let params = params
         .map(|(at, ty)| ast::Param {
+            docs: String::new(),
             mutable: false,
             name: Name {
                 text: letter(at),
                 span: ty.span,
             },
-            ty,
+            ty: ty.clone(),
             from: None,
         })
         .collect();
     ast::FnDecl {
-        name: decl.name,
+        name: decl.name.clone(),
         generics: Vec::new(),
         params,
-        result: ast::Ret::One(decl.result, None),
+        result: ast::Ret::One(decl.result.clone(), None),
         body: ast::Block {
             stmts: Vec::new(),
             tail: None,
@@ -393,7 +381,11 @@ fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn protocol(attributes: &[ast::Attribute], out: &mut Vec<Diagnostic>) -> Option<Protocol> {
+fn protocol(
+    attributes: &[ast::Attribute],
+    index: &mut Recorder,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Protocol> {
     let mut found = None;
     for attribute in attributes {
         let words: Vec<&str> = attribute
@@ -422,6 +414,9 @@ fn protocol(attributes: &[ast::Attribute], out: &mut Vec<Diagnostic>) -> Option<
                 continue;
             }
         };
+        for word in std::iter::once(&attribute.name).chain(&attribute.arguments) {
+            index.refer(&word.text, word.span, Target::Known(Kind::Attribute));
+        }
         found = Some(protocol);
     }
     found
@@ -468,8 +463,11 @@ fn import_all(
         let before = uses.len();
         let mut left = Vec::new();
         for (module, import, public) in uses {
-            match find_import(world, index, &import) {
-                Ok(def) => add(world, module, &import.local, def, public, out),
+            match find_import(world, out.len(), index, &import) {
+                Ok(def) => {
+                    refer_import(world, index, &import, def);
+                    add(world, module, &import.local, def, public, out);
+                }
                 Err(_) => left.push((module, import, public)),
             }
         }
@@ -479,14 +477,38 @@ fn import_all(
         }
     }
     for (_, import, _) in uses {
-        if let Err(error) = find_import(world, index, &import) {
+        if let Err(error) = find_import(world, out.len(), index, &import) {
             out.push(*error);
         }
     }
 }
 
+/// Notes what the names in a `use` that was found stand for.
+fn refer_import(
+    world: &mut World,
+    index: &BTreeMap<String, usize>,
+    import: &ast::Import,
+    def: Def,
+) {
+    let [first, name, ..] = import.path.as_slice() else {
+        return;
+    };
+    let modules = Target::Known(Kind::Module);
+    world.index.refer(&first.text, first.span, modules);
+    let module = index.get(&format!("{}::{}", first.text, name.text));
+    if let Some(&module) = module {
+        let target = world.declared(Def::Module(module));
+        world.index.refer(&name.text, name.span, target);
+    }
+    let target = world.declared(def);
+    for name in import.path.get(2).into_iter().chain([&import.local]) {
+        world.index.refer(&name.text, name.span, target);
+    }
+}
+
 fn find_import(
     world: &World,
+    n_found: usize,
     index: &BTreeMap<String, usize>,
     import: &ast::Import,
 ) -> Result<Def, Box<Diagnostic>> {
@@ -530,7 +552,7 @@ fn find_import(
                     .map(|(m, _)| *m)
                     .filter(|m| *m != "prelude")
                     .collect();
-                format!("the library has `{}`", names.join("`, `"))
+                format!("the library has {}", listed(names))
             }
             _ => format!(
                 "a module `{}` is the file `{}.smpc` beside this one",
@@ -549,11 +571,16 @@ fn find_import(
             "a path is a module and an item".into(),
         ));
     }
-    item_of(world, module, item)
+    item_of(world, n_found, module, item)
 }
 
 /// The public item of this name in another module.
-pub(crate) fn item_of(world: &World, module: usize, item: &Name) -> Result<Def, Box<Diagnostic>> {
+pub(crate) fn item_of(
+    world: &World,
+    n_found: usize,
+    module: usize,
+    item: &Name,
+) -> Result<Def, Box<Diagnostic>> {
     let info = &world.modules[module];
     let Some(entry) = info.scope.get(&item.text) else {
         let public = info
@@ -569,12 +596,10 @@ pub(crate) fn item_of(world: &World, module: usize, item: &Name) -> Result<Def, 
             item.text
         )
         .here("not found");
-        return Err(Box::new(match suggestion(&item.text, public.clone()) {
+        let near = suggestion_after(n_found, &item.text, public.clone());
+        return Err(Box::new(match near {
             Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => {
-                let names: Vec<&str> = public.collect();
-                error.help(format!("it has `{}`", names.join("`, `")))
-            }
+            None => error.help(format!("it has {}", listed(public))),
         }));
     };
     if !entry.public {
@@ -598,6 +623,17 @@ pub(crate) fn item_of(world: &World, module: usize, item: &Name) -> Result<Def, 
 }
 
 impl World {
+    /// Where the declaration of an item has its name.
+    pub fn declared(&self, def: Def) -> Target {
+        let span = match def {
+            Def::Fn(id) => self.fns.get(id.index()).map(|f| f.decl.decl.name.span),
+            Def::Struct(id) => self.structs.get(id.index()).map(|s| s.decl.name.span),
+            Def::Const(id) => self.consts.get(id.index()).map(|c| c.decl.name.span),
+            Def::Module(at) => self.modules.get(at).map(|m| Span::new(m.file, 0, 0)),
+        };
+        Target::Declared(span.unwrap_or_default())
+    }
+
     /// What a bare name means in a module, the prelude included.
     pub fn lookup(&self, module: usize, name: &str) -> Option<Def> {
         let own = self.modules.get(module)?.scope.get(name);

@@ -24,7 +24,7 @@ pub fn dump(args: &DumpArgs, style: Style) -> Outcome {
             if args.stage == Stage::Tokens {
                 lexer::dump(source.root, file)
             } else {
-                ast::dump(&parser::parse(source.root, file).0)
+                ast::dump(&parser::parse(source.root, file).module)
             }
         }
         Stage::Types => {

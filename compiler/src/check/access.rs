@@ -3,7 +3,7 @@
 use super::body::{Body, Typed};
 use crate::ast::{Expr, ExprKind as E, Name};
 use crate::diagnostic;
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{listed, suggestion_after};
 use crate::hir::{self, ExprKind as H, Len};
 use crate::source::Span;
 use crate::types::{Fields as _, Ty};
@@ -40,6 +40,8 @@ impl Body<'_, '_> {
         };
         let sig = &self.ck.structs.0[id.index()];
         if let Some(at) = sig.names.iter().position(|n| *n == name.text) {
+            let declared = sig.spans[at];
+            self.ck.refer(name, declared);
             let ty = self.ck.structs.fields(*id)[at]
                 .clone()
                 .substitute(args)
@@ -51,9 +53,11 @@ impl Body<'_, '_> {
         let error = diagnostic!(E2004, name.span, "`{shown}` has no field `{}`", name.text)
             .here("unknown field")
             .because(span, "declared here");
-        let error = match suggestion(&name.text, names.iter().map(String::as_str)) {
+        let fields = || names.iter().map(String::as_str);
+        let near = suggestion_after(self.ck.out.len(), &name.text, fields());
+        let error = match near {
             Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help(format!("its fields are `{}`", names.join("`, `"))),
+            None => error.help(format!("its fields are {}", listed(fields()))),
         };
         self.report(error);
         None

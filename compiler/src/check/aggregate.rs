@@ -4,7 +4,7 @@ use super::body::{Body, Typed};
 use super::expr::{is_bare, substituted};
 use crate::ast::{self, Expr, ExprKind as E, Name};
 use crate::diagnostic;
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{listed, suggestion_after};
 use crate::hir::{self, ExprKind as H, Len};
 use crate::resolve::Def;
 use crate::source::Span;
@@ -158,7 +158,8 @@ impl Body<'_, '_> {
                     let error = diagnostic!(E2002, path.span, "there is no struct `{name}`")
                         .here("unknown struct");
                     let near =
-                        suggestion(name, self.ck.world.names(self.module)).map(str::to_owned);
+                        suggestion_after(self.ck.out.len(), name, self.ck.world.names(self.module))
+                            .map(str::to_owned);
                     self.report(match near {
                         Some(near) => error.help(format!("did you mean `{near}`?")),
                         None => error.help(format!("declare it: `struct {name} {{ … }}`")),
@@ -207,13 +208,17 @@ impl Body<'_, '_> {
                 let error =
                     diagnostic!(E3011, field.span, "`{name}` has no field `{}`", field.text)
                         .here("unknown field");
-                let error = match suggestion(&field.text, names.iter().map(String::as_str)) {
+                let known = || names.iter().map(String::as_str);
+                let near = suggestion_after(self.ck.out.len(), &field.text, known());
+                let error = match near {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
-                    None => error.help(format!("its fields are `{}`", names.join("`, `"))),
+                    None => error.help(format!("its fields are {}", listed(known()))),
                 };
                 self.report(error);
                 continue;
             };
+            let declared = self.ck.structs.0[id.index()].spans[at];
+            self.ck.refer(field, declared);
             if values[at].is_some() {
                 let error = diagnostic!(
                     E3011,
@@ -233,6 +238,7 @@ impl Body<'_, '_> {
                 }),
                 span: field.span,
                 depth: 1,
+                links: 0,
             };
             let hint = substituted(&types[at], &args);
             let value = match value {
@@ -251,9 +257,12 @@ impl Body<'_, '_> {
             .map(|(n, _)| n.as_str())
             .collect();
         if !missing.is_empty() {
-            let error = diagnostic!(E3011, span, "missing `{}`", missing.join("`, `"))
-                .here("not all fields are given");
-            self.report(error.help(format!("add `{}: …`", missing.join(": …`, `"))));
+            let list = listed(missing.iter().copied());
+            let error = diagnostic!(E3011, span, "missing {list}").here("not all fields are given");
+            self.report(error.help(match missing.as_slice() {
+                [only] => format!("add `{only}: …`"),
+                _ => "give each field a value".to_owned(),
+            }));
             return Typed::poison(span);
         }
         let generics = self.ck.structs.0[id.index()].generics.clone();

@@ -129,6 +129,8 @@ pub(crate) struct Body<'c, 'w> {
     pub summary: Summary,
     /// How often closures were checked again with another type; bounded, because they nest.
     pub retries: u32,
+    /// Pieces of flat code that are in a variable already; the innermost last.
+    pub kept: Vec<super::flat::Kept>,
 }
 
 impl<'c, 'w> Body<'c, 'w> {
@@ -152,6 +154,7 @@ impl<'c, 'w> Body<'c, 'w> {
             closures: Vec::new(),
             summary: Summary::default(),
             retries: 0,
+            kept: Vec::new(),
         }
     }
 
@@ -242,18 +245,29 @@ impl<'c, 'w> Body<'c, 'w> {
 
     fn mentions_local(&self, e: &Expr) -> bool {
         use ast::ExprKind as E;
-        match &e.kind {
-            E::Path(p) => match p.parts.as_slice() {
-                [name] => {
-                    self.local(&name.text).is_some()
-                        || self.generics.iter().any(|g| g.name == name.text)
+        let mut e = e;
+        loop {
+            match &e.kind {
+                E::Path(p) => {
+                    return match p.parts.as_slice() {
+                        [name] => {
+                            self.local(&name.text).is_some()
+                                || self.generics.iter().any(|g| g.name == name.text)
+                        }
+                        _ => false,
+                    };
                 }
-                _ => false,
-            },
-            E::Paren(e) | E::Cast(e, _) | E::Unary(_, e) => self.mentions_local(e),
-            E::Binary(_, a, b) => self.mentions_local(a) || self.mentions_local(b),
-            E::Int(..) => false,
-            _ => true,
+                E::Paren(inner) | E::Unary(_, inner) => e = inner,
+                E::Cast(inner, _) => e = inner,
+                E::Binary(_, a, b) => {
+                    if self.mentions_local(b) {
+                        return true;
+                    }
+                    e = a;
+                }
+                E::Int(..) => return false,
+                _ => return true,
+            }
         }
     }
 
@@ -401,6 +415,8 @@ impl Checker<'_> {
         }
         let value = body.function_block(&decl.body, &sig.ret, decl.head);
         body.warn_unused();
+        let docs: Vec<&str> = decl.params.iter().map(|p| p.docs.as_str()).collect();
+        body.ck.define_locals(&body.locals, &sig.generics, &docs);
         let locals = body.hir_locals();
         let summary = std::mem::take(&mut body.summary);
         self.summaries.push(summary);
@@ -430,6 +446,7 @@ impl Checker<'_> {
             );
             let value = body.function_block(&test.body, &Ty::unit(), test.name.span);
             body.warn_unused();
+            body.ck.define_locals(&body.locals, &[], &[]);
             let locals = body.hir_locals();
             let summary = std::mem::take(&mut body.summary);
             self.summaries.push(summary);
@@ -455,8 +472,17 @@ impl Checker<'_> {
 
     /// Checks the value of a constant.
     pub fn check_const_value(&mut self, e: &Expr, ty: &Ty, module: usize) -> hir::Expr {
+        let known = (e.links > crate::ast::MAX_LINKS).then(|| self.const_int(e, module));
         let mut body = Body::new(self, module, Kind::Const, Vec::new(), ty.clone());
-        let value = body.expr(e, Some(ty));
+        let value = match known.flatten() {
+            // Constants have no variables for the pieces of flat code.
+            Some(known) => Typed::new(
+                hir::ExprKind::Lit(known.cast_unsigned()),
+                ty.clone(),
+                e.span,
+            ),
+            None => body.expr(e, Some(ty)),
+        };
         let hir = body.coerce(value, ty, None);
         if !body.locals.is_empty() {
             let error =

@@ -8,6 +8,7 @@ use super::{GenericInfo, builtin};
 use crate::ast::{self, Expr, ExprKind as E, Name};
 use crate::diagnostic;
 use crate::hir::{ExprKind as H, FnId, GenericKind, Len};
+use crate::index::Kind as Named;
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Secrecy, Ty, same_len};
@@ -40,9 +41,10 @@ impl Body<'_, '_> {
             return Typed::poison(span);
         };
         if let [name] = path.parts.as_slice()
-            && let Some(id) = self.local(&name.text)
+            && let Some(id) = self.named_local(name)
         {
-            return self.call_value(id, args, span);
+            let args: Vec<&Expr> = args.iter().collect();
+            return self.call_value(id, &args, span);
         }
         let args: Vec<&Expr> = args.iter().collect();
         self.call_path(path, &args, want, span)
@@ -65,8 +67,8 @@ impl Body<'_, '_> {
             if let Some(id) = self.local(&name.text)
                 && matches!(self.locals[id.index()].ty, Ty::Fn(_))
             {
-                let owned: Vec<Expr> = all.into_iter().cloned().collect();
-                return self.call_value(id, &owned, span);
+                self.named_local(name);
+                return self.call_value(id, &all, span);
             }
             let instead =
                 match name.text.as_str() {
@@ -133,6 +135,7 @@ impl Body<'_, '_> {
                 if let [only] = path.parts.as_slice()
                     && let Some((_, builtin)) = builtin::NAMES.iter().find(|(n, _)| *n == only.text)
                 {
+                    self.ck.refer_known(only, Named::Builtin);
                     return self.call_builtin(*builtin, only, args, want, span);
                 }
                 self.unknown_name(&path.parts, path.span);

@@ -43,7 +43,7 @@ impl Body<'_, '_> {
             E::Closure(own, body) => self.closure(own, body, params, want, e.span),
             E::Path(path) => {
                 if let [name] = path.parts.as_slice()
-                    && let Some(id) = self.local(&name.text)
+                    && let Some(id) = self.named_local(name)
                 {
                     return self.callable_local(id, params, e.span);
                 }
@@ -349,7 +349,7 @@ impl Body<'_, '_> {
     }
 
     /// A call of a variable that holds a callable.
-    pub fn call_value(&mut self, id: LocalId, args: &[Expr], span: Span) -> Typed {
+    pub fn call_value(&mut self, id: LocalId, args: &[&Expr], span: Span) -> Typed {
         let Some(signature) = self.signature(id) else {
             let name = self.locals[id.index()].name.clone();
             let error = diagnostic!(E3008, span, "`{name}` is not a function").here("called here");

@@ -104,7 +104,10 @@ impl Checker<'_> {
                     return None;
                 };
                 match self.world.lookup(module, &name.text) {
-                    Some(Def::Const(id)) => self.const_value(id),
+                    Some(Def::Const(id)) => {
+                        self.refer_item(name, Def::Const(id));
+                        self.const_value(id)
+                    }
                     _ => None,
                 }
             }
@@ -136,7 +139,7 @@ impl Checker<'_> {
             let item = &self.world.consts[at];
             let ty = self.const_types[at].clone();
             let value = self.check_const_value(&item.decl.value, &ty, item.module);
-            let ast::ConstDecl { name, .. } = &item.decl;
+            let ast::ConstDecl { name, .. } = &*item.decl;
             out.push(hir::Const {
                 name: name.text.clone(),
                 ty: ty.hir(),

@@ -4,34 +4,34 @@ use super::signature::{MAX_LEAVES, TypeCx, id};
 use super::{Bounds, Checker, FnSig, GenericInfo, ParamSig, StructSig};
 use crate::ast::{self, Expr};
 use crate::diagnostic;
-use crate::diagnostic::suggestion;
+use crate::diagnostic::suggestion_after;
 use crate::hir::{self, GenericKind, StructId};
+use crate::index::Kind as Named;
+use crate::resolve::Placed;
 use crate::source::Span;
 use crate::types::{Arg, Ty};
 
 impl Checker<'_> {
     /// Declares the roles; without any there is one for everybody.
     pub fn declare_roles(&mut self) {
-        for decl in &self.world.parties {
+        for Placed { decl, .. } in &self.world.parties {
             let (mut min, mut max) = (1, Some(1));
-            if let Some(count) = &decl.count {
-                let lo = self.party_number(&count.lo);
-                let hi = count.hi.as_ref().map(|hi| self.party_number(hi));
+            let count = decl.count.as_ref().map(|count| match count {
+                ast::PartyCount::Exactly(n) => (n, Some(n), true),
+                ast::PartyCount::Range { lo, hi, inclusive } => (lo, hi.as_ref(), *inclusive),
+            });
+            if let Some((first, last, inclusive)) = count {
+                let lo = self.party_number(first);
+                let hi = last.map(|hi| self.party_number(hi));
                 min = lo.unwrap_or(1);
                 max = match hi {
                     None => None,
-                    Some(hi) => hi.map(|hi| {
-                        if count.inclusive {
-                            hi
-                        } else {
-                            hi.saturating_sub(1)
-                        }
-                    }),
+                    Some(hi) => hi.map(|hi| if inclusive { hi } else { hi.saturating_sub(1) }),
                 };
                 if let (Some(lo), Some(Some(hi))) = (lo, hi)
-                    && (lo > hi || lo == hi && !count.inclusive || max == Some(0))
+                    && (lo > hi || lo == hi && !inclusive || max == Some(0))
                 {
-                    let span = count.lo.span;
+                    let span = first.span;
                     let error = diagnostic!(E3024, span, "no number of parties is in this range")
                         .here("empty range");
                     self.report(error.help("write for example `[2..]` or `[2..=5]`"));
@@ -79,14 +79,15 @@ impl Checker<'_> {
             .world
             .parties
             .iter()
-            .position(|p| p.name.text == name.text);
+            .position(|p| p.decl.name.text == name.text);
         if let Some(at) = at {
+            self.refer(name, self.world.parties[at].decl.name.span);
             return Some(hir::RoleId(id(at)));
         }
         let error =
             diagnostic!(E2007, name.span, "there is no role `{}`", name.text).here("unknown role");
-        let names = self.world.parties.iter().map(|p| p.name.text.as_str());
-        let error = match suggestion(&name.text, names) {
+        let names = self.world.parties.iter().map(|p| p.decl.name.text.as_str());
+        let error = match suggestion_after(self.out.len(), &name.text, names) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error.help(format!("declare it: `party {};`", name.text)),
         };
@@ -118,7 +119,12 @@ impl Checker<'_> {
                     (GenericKind::Const, Bounds::default())
                 }
             };
-            out.push(GenericInfo { name, kind, bounds });
+            out.push(GenericInfo {
+                name,
+                kind,
+                bounds,
+                span: generic.name.span,
+            });
         }
         out
     }
@@ -126,6 +132,7 @@ impl Checker<'_> {
     pub fn bounds(&mut self, names: &[ast::Name]) -> Bounds {
         let mut b = Bounds::default();
         for name in names {
+            self.refer_known(name, Named::Bound);
             match name.text.as_str() {
                 "Eq" => b.eq = true,
                 "Ord" => (b.eq, b.ord) = (true, true),
@@ -161,7 +168,7 @@ impl Checker<'_> {
             let generics = self.structs.0[at].generics.clone();
             let (mut names, mut types, mut ranges, mut spans) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for (name, ty) in &item.decl.fields {
+            for ast::FieldDecl { name, ty, .. } in &item.decl.fields {
                 if names.contains(&name.text) {
                     let error = diagnostic!(
                         E2003,
@@ -339,6 +346,7 @@ impl Checker<'_> {
                         name: param.name.text.clone(),
                         kind,
                         bounds: Bounds::default(),
+                        span: param.name.span,
                     });
                 }
                 params.push(ParamSig {

@@ -3,9 +3,9 @@
 use super::body::{Body, Cause, Kind, Typed};
 use super::effects::Effect;
 use super::flow;
-use crate::ast::{self, Expr, ExprKind as E, Name};
+use crate::ast::{self, Expr, ExprKind as E, MAX_LINKS, Name};
 use crate::diagnostic;
-use crate::diagnostic::{Code, suggestion};
+use crate::diagnostic::{Code, suggestion_after};
 use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len};
 use crate::resolve::Def;
 use crate::source::Span;
@@ -14,6 +14,19 @@ use crate::types::{Arg, Secrecy, Ty, width};
 impl Body<'_, '_> {
     /// Checks an expression; `want` is the type that is expected of it, a hint that need not be met.
     pub fn expr(&mut self, e: &Expr, want: Option<&Ty>) -> Typed {
+        if let Some(kept) = self.kept.last()
+            && std::ptr::eq(kept.node, e)
+        {
+            kept.value.clone()
+        } else if e.links > MAX_LINKS {
+            self.flat(e, want)
+        } else {
+            self.one(e, want)
+        }
+    }
+
+    /// An expression whose spine is short, or kept in a variable.
+    pub fn one(&mut self, e: &Expr, want: Option<&Ty>) -> Typed {
         match &e.kind {
             E::Error => Typed::poison(e.span),
             E::Int(value, suffix) => self.int(*value, false, suffix.as_deref(), e.span, want),
@@ -48,9 +61,11 @@ impl Body<'_, '_> {
                 self.report(error.help("pass it directly to a function, or bind it with `let` and give its parameters types"));
                 Typed::poison(e.span)
             }
-            E::Reveal(inner) => self.reveal(inner, want, e.span),
+            E::Reveal(inner, _) => self.reveal(inner, want, e.span),
             E::MakeSecret(inner) => self.make_secret(inner, want, e.span),
-            E::Assert(condition, why) => self.assert(condition, why.as_deref(), e.span),
+            E::Assert(condition, why) => {
+                self.assert(condition, why.as_ref().map(|w| w.text.as_str()), e.span)
+            }
         }
     }
 
@@ -121,7 +136,7 @@ impl Body<'_, '_> {
     fn path_expr(&mut self, path: &ast::Path) -> Typed {
         let span = path.span;
         if let [name] = path.parts.as_slice() {
-            if let Some(id) = self.local(&name.text) {
+            if let Some(id) = self.named_local(name) {
                 let local = &mut self.locals[id.index()];
                 local.used = true;
                 let ty = local.ty.clone();
@@ -146,6 +161,7 @@ impl Body<'_, '_> {
                 .iter()
                 .position(|g| g.name == name.text && g.kind == GenericKind::Const);
             if let Some(at) = position {
+                self.ck.refer(name, self.generics[at].span);
                 let id = GenericId(u32::try_from(at).unwrap_or(u32::MAX));
                 return Typed::new(H::ConstParam(id), Ty::Usize, span);
             }
@@ -192,7 +208,9 @@ impl Body<'_, '_> {
         if let [first, _, ..] = parts {
             let first_def = self.ck.world.lookup(self.module, &first.text);
             if let (Some(Def::Module(inner)), [_, item]) = (first_def, parts) {
-                if let Err(error) = crate::resolve::item_of(self.ck.world, inner, item) {
+                if let Err(error) =
+                    crate::resolve::item_of(self.ck.world, self.ck.out.len(), inner, item)
+                {
                     self.report(*error);
                 }
                 return;
@@ -217,26 +235,22 @@ impl Body<'_, '_> {
         }
         let text = last.text.as_str();
         let error = diagnostic!(E2001, span, "there is no `{text}` in scope").here("unknown name");
-        let locals: Vec<&str> = self
+        let names = self
             .scopes
             .iter()
             .rev()
             .flat_map(|s| s.keys().map(String::as_str))
-            .collect();
-        let names = locals
-            .into_iter()
             .chain(self.ck.world.names(self.module))
             .chain(super::builtin::NAMES.iter().map(|(n, _)| *n))
             .chain(self.generics.iter().map(|g| g.name.as_str()));
-        let near = suggestion(text, names).map(str::to_owned);
-        let library = crate::library::MODULES.iter().find(|(_, source)| {
-            source.contains(&format!("pub fn {text}<"))
-                || source.contains(&format!("pub fn {text}("))
-        });
+        let near = suggestion_after(self.ck.out.len(), text, names).map(str::to_owned);
+        // A variable whose name was mistyped is meant to be read.
+        if let Some(id) = near.as_ref().and_then(|near| self.local(near)) {
+            self.locals[id.index()].used = true;
+        }
+        let library = crate::parses::library_module_of(text);
         let error = match (near, library) {
-            (_, Some((module, _))) => {
-                error.help(format!("bring it in: `use std::{module}::{text};`"))
-            }
+            (_, Some(module)) => error.help(format!("bring it in: `use std::{module}::{text};`")),
             (Some(near), None) => error.help(format!("did you mean `{near}`?")),
             (None, None) => error.help(format!("declare it, for example `let {text} = …;`")),
         };
@@ -454,34 +468,56 @@ impl Body<'_, '_> {
 
 /// A literal that has no type of its own yet.
 pub(crate) fn is_bare(e: &Expr) -> bool {
-    match &e.kind {
-        E::Int(_, None) => true,
-        E::Paren(e) | E::Unary(_, e) => is_bare(e),
-        E::Binary(op, a, b) => {
-            !super::operator::is_comparison(*op)
-                && is_bare(a)
-                && (is_bare(b) || super::operator::is_shift(*op))
+    bare(e, false, &mut |_| false)
+}
+
+/// As [`is_bare`]; what is `typed` has a type, and what is an arm may be a block.
+pub(crate) fn bare(e: &Expr, is_arm: bool, typed: &mut dyn FnMut(&Expr) -> bool) -> bool {
+    let (mut e, mut is_arm) = (e, is_arm);
+    loop {
+        if typed(e) {
+            return false;
         }
-        E::Array(items) => !items.is_empty() && items.iter().all(is_bare),
-        E::Repeat(item, _) => is_bare(item),
-        E::Tuple(items) => !items.is_empty() && items.iter().all(is_bare),
-        E::If(_, then, Some(otherwise)) => {
-            then.stmts.is_empty()
-                && then.tail.as_ref().is_some_and(|t| is_bare(t))
-                && tail_is_bare(otherwise)
+        match &e.kind {
+            E::Int(_, None) => return true,
+            E::Paren(inner) | E::Unary(_, inner) => e = inner,
+            E::Binary(op, a, b) => {
+                let right = || is_bare(b) || super::operator::is_shift(*op);
+                if super::operator::is_comparison(*op) || !right() {
+                    return false;
+                }
+                e = a;
+            }
+            E::Array(items) => return !items.is_empty() && items.iter().all(is_bare),
+            E::Repeat(item, _) => e = item,
+            E::Tuple(items) => return !items.is_empty() && items.iter().all(is_bare),
+            E::If(_, then, Some(otherwise)) => {
+                if !is_bare_block(then) {
+                    return false;
+                }
+                e = otherwise;
+                is_arm = true;
+                continue;
+            }
+            E::Block(b) if is_arm && b.stmts.is_empty() => match &b.tail {
+                Some(tail) => e = tail,
+                None => return false,
+            },
+            _ => return false,
         }
-        _ => false,
+        is_arm = false;
     }
+}
+
+pub(crate) fn is_bare_block(b: &ast::Block) -> bool {
+    b.stmts.is_empty() && b.tail.as_ref().is_some_and(|t| is_bare(t))
 }
 
 fn tail_is_bare(e: &Expr) -> bool {
-    match &e.kind {
-        E::Block(b) => b.stmts.is_empty() && b.tail.as_ref().is_some_and(|t| is_bare(t)),
-        _ => is_bare(e),
-    }
+    bare(e, true, &mut |_| false)
 }
 
-fn tail_span(e: &Expr) -> Span {
+pub(crate) fn tail_span(e: &Expr) -> Span {
     match &e.kind {
         E::Block(b) => b.tail.as_ref().map_or(e.span, |t| t.span),
         _ => e.span,

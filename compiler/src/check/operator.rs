@@ -94,7 +94,7 @@ impl Body<'_, '_> {
         }
         let hint = if is_comparison(op) { None } else { want };
         // The operand that says its type comes first; a bare literal takes it.
-        let (left, right) = if is_bare(a) && !is_bare(b) {
+        let (left, right) = if self.is_bare_here(a) && !is_bare(b) {
             let right = self.expr(b, hint);
             let left = self.expr(a, Some(&right.ty));
             (left, right)

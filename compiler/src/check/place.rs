@@ -3,9 +3,9 @@
 use super::body::{Body, Typed};
 use super::flow;
 use super::operator::is_shift;
-use crate::ast::{BinaryOp, Expr, ExprKind as E};
+use crate::ast::{BinaryOp, Expr, ExprKind as E, MAX_LINKS};
 use crate::diagnostic;
-use crate::diagnostic::{Code, suggestion};
+use crate::diagnostic::{Code, suggestion_after};
 use crate::hir::{self, ExprKind as H, Len, LocalId, Place, PlaceStep};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
@@ -95,24 +95,30 @@ impl Body<'_, '_> {
     /// What stands on the left of `=`; reports what cannot change.
     fn target(&mut self, place: &Expr, reads: bool, before: &mut Vec<hir::Stmt>) -> Option<Target> {
         match &place.kind {
+            // No type has so many parts in parts.
+            _ if place.links > MAX_LINKS => self.not_a_place(place),
             E::Paren(inner) => self.target(inner, reads, before),
             E::Path(path) => {
                 let [name] = path.parts.as_slice() else {
                     return self.not_a_place(place);
                 };
-                let Some(id) = self.local(&name.text) else {
+                let Some(id) = self.named_local(name) else {
                     if self.lookup(&path.parts).is_some() {
                         return self.not_a_place(place);
                     }
-                    let names: Vec<&str> = self
+                    let names = self
                         .scopes
                         .iter()
-                        .flat_map(|s| s.keys().map(String::as_str))
-                        .collect();
+                        .flat_map(|s| s.keys().map(String::as_str));
+                    let near = suggestion_after(self.ck.out.len(), &name.text, names);
+                    let near = near.map(str::to_owned);
+                    if let Some(id) = near.as_ref().and_then(|near| self.local(near)) {
+                        self.locals[id.index()].used = true;
+                    }
                     let error =
                         diagnostic!(E2001, place.span, "there is no `{}` in scope", name.text)
                             .here("unknown name");
-                    let error = match suggestion(&name.text, names) {
+                    let error = match near {
                         Some(near) => error.help(format!("did you mean `{near}`?")),
                         None => error.help(format!("declare it: `let mut {} = …;`", name.text)),
                     };

@@ -2,8 +2,9 @@
 
 use super::{Bounds, Checker, GenericInfo};
 use crate::ast::{self, Expr, ExprKind, TypeKind};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::suggestion_after;
 use crate::hir::{self, GenericId, Len, StructId};
+use crate::index::Kind as Named;
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Secrecy, Signature, Ty, width};
@@ -212,7 +213,13 @@ impl Checker<'_> {
                 .iter()
                 .position(|g| g.name == text && g.kind == GenericKind::Type)
             {
+                self.refer(name, cx.generics[at].span);
                 return Ty::param(GenericId(id(at)));
+            }
+            if matches!(text, "bool" | "usize" | "Wide")
+                || matches!(width::parse(text), Some(Ok(_)))
+            {
+                self.refer_known(name, Named::Type);
             }
             match text {
                 "bool" => return Ty::bool(),
@@ -272,7 +279,8 @@ impl Checker<'_> {
                     .names(cx.module)
                     .filter(|n| n.starts_with(char::is_uppercase));
                 let generics = cx.generics.iter().map(|g| g.name.as_str());
-                suggestion(
+                suggestion_after(
+                    self.out.len(),
                     &text,
                     known
                         .chain(generics)
@@ -390,6 +398,7 @@ impl Checker<'_> {
                     kind: ExprKind::Path(p.clone()),
                     span: *span,
                     depth: 1,
+                    links: 0,
                 };
                 Some(Arg::Len(self.len(&e, module, generics)))
             }
@@ -417,6 +426,7 @@ impl Checker<'_> {
                 .iter()
                 .position(|g| g.name == name.text && g.kind == GenericKind::Const)
         {
+            self.refer(name, generics[at].span);
             return Len::Param(GenericId(id(at)));
         }
         if let Some(value) = self.const_int(e, module) {
@@ -451,10 +461,13 @@ impl Checker<'_> {
                 let [name] = path.parts.as_slice() else {
                     return false;
                 };
-                generics
+                let own = generics
                     .iter()
-                    .any(|g| g.name == name.text && g.kind == GenericKind::Const)
-                    || self.const_int(e, module).is_some()
+                    .find(|g| g.name == name.text && g.kind == GenericKind::Const);
+                if let Some(own) = own {
+                    self.refer(name, own.span);
+                }
+                own.is_some() || self.const_int(e, module).is_some()
             }
             ExprKind::Error => true,
             _ => self.const_int(e, module).is_some(),
@@ -462,7 +475,20 @@ impl Checker<'_> {
     }
 
     /// What a path means as an item.
-    pub fn lookup_path(&self, parts: &[ast::Name], module: usize) -> Option<Def> {
+    pub fn lookup_path(&mut self, parts: &[ast::Name], module: usize) -> Option<Def> {
+        let def = self.item_at(parts, module)?;
+        if let [first, item] = parts
+            && let Some(module) = self.world.lookup(module, &first.text)
+        {
+            self.refer_item(first, module);
+            self.refer_item(item, def);
+        } else if let [name] = parts {
+            self.refer_item(name, def);
+        }
+        Some(def)
+    }
+
+    fn item_at(&self, parts: &[ast::Name], module: usize) -> Option<Def> {
         match parts {
             [name] => self.world.lookup(module, &name.text),
             [first, rest @ ..] => {
@@ -470,7 +496,7 @@ impl Checker<'_> {
                     return None;
                 };
                 match rest {
-                    [item] => crate::resolve::item_of(self.world, inner, item).ok(),
+                    [item] => crate::resolve::item_of(self.world, usize::MAX, inner, item).ok(),
                     _ => None,
                 }
             }

@@ -536,13 +536,15 @@ fn has_open_length(ty: &Ty) -> bool {
 }
 
 fn has_effect(kind: &H) -> bool {
-    matches!(
-        kind,
-        H::Reveal(_) | H::Call { .. } | H::CallValue(..) | H::Builtin(..)
-    )
+    match kind {
+        H::Reveal(_) | H::Call { .. } | H::CallValue(..) | H::Builtin(..) => true,
+        // A long chain of calls ends in one.
+        H::Block(_, Some(tail)) => has_effect(&tail.kind),
+        _ => false,
+    }
 }
 
-/// Whether an expression statement never lets control out: both arms of an `if` leave, or a block does.
+/// Whether an expression statement never lets control out: all arms of an `if` leave, or a block does.
 fn leaves(e: &Expr) -> bool {
     let block_leaves = |b: &Block| {
         b.stmts.iter().any(|s| match &s.kind {
@@ -551,10 +553,13 @@ fn leaves(e: &Expr) -> bool {
             _ => false,
         }) || b.tail.as_ref().is_some_and(|t| leaves(t))
     };
-    match &e.kind {
-        E::If(_, then, Some(otherwise)) => block_leaves(then) && leaves(otherwise),
-        E::Block(b) => block_leaves(b),
-        _ => false,
+    let mut at = e;
+    loop {
+        match &at.kind {
+            E::If(_, then, Some(otherwise)) if block_leaves(then) => at = otherwise,
+            E::Block(b) => return block_leaves(b),
+            _ => return false,
+        }
     }
 }
 

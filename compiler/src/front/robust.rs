@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::diagnostic::{human, json, short};
+use crate::source::Span;
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -41,7 +42,10 @@ fn programs() -> Vec<String> {
 fn survive(text: &str) {
     let mut sources = SourceSet::new();
     let root = sources.add("main.smpc", text);
-    let (hir, diagnostics) = check(&sources, root);
+    let checked = analyse(&sources, root, &mut Parses::default());
+    // What could not be made whole can still be looked at.
+    crate::hir::dump(&checked.hir);
+    let (hir, diagnostics) = checked.into_program();
     assert_eq!(hir.is_none(), diagnostic::has_errors(&diagnostics));
     let first: Vec<_> = diagnostics.into_iter().take(5).collect();
     for d in &first {
@@ -50,10 +54,7 @@ fn survive(text: &str) {
     human::render(&sources, &first, false);
     short::render(&sources, &first);
     json::render(&sources, &first);
-    if let Some(hir) = hir {
-        crate::hir::dump(&hir);
-    }
-    crate::ast::dump(&crate::parser::parse(root, text).0);
+    crate::ast::dump(&crate::parser::parse(root, text).module);
     crate::lexer::dump(root, text);
 }
 
@@ -81,6 +82,81 @@ fn the_programs_of_the_repository_are_accepted() {
             "{}",
             short::render(&sources, &diagnostics)
         );
+    }
+}
+
+/// Every name of a program has an entry that leads to what it stands for, and every comment is kept.
+#[test]
+fn every_name_is_in_the_index_and_every_comment_in_the_trivia() {
+    use crate::lexer::{Kind, lex};
+    let (programs, circuits) = programs_and_circuits();
+    for text in programs {
+        let mut sources = SourceSet::new();
+        for (name, text) in &circuits {
+            sources.add(name.as_str(), text.as_str());
+        }
+        let root = sources.add("main.smpc", text.as_str());
+        let mut parses = Parses::default();
+        let checked = analyse(&sources, root, &mut parses);
+        let (tokens, _) = lex(root, &text);
+        for token in tokens.iter().filter(|t| t.kind == Kind::Ident) {
+            let found = checked.index.at(root, token.span.start).next();
+            let place = sources.place(token.span);
+            let found = found.unwrap_or_else(|| panic!("{place}: `{}`", sources.text(token.span)));
+            assert_eq!(found.place, token.span, "{place}");
+            let definition = checked.index.get(found.definition);
+            let definition = definition.unwrap_or_else(|| panic!("{place}"));
+            if let Some(declared) = definition.place {
+                let is_module = declared.start == declared.end;
+                assert!(
+                    is_module || sources.text(declared) == definition.name,
+                    "{place}"
+                );
+                assert!(
+                    checked
+                        .index
+                        .places_of(found.definition)
+                        .any(|p| p == token.span)
+                );
+            }
+        }
+        let comments: Vec<Span> = tokens
+            .iter()
+            .filter(|t| {
+                matches!(
+                    t.kind,
+                    Kind::Comment | Kind::BlockComment | Kind::DocComment | Kind::ModuleDoc
+                )
+            })
+            .map(|t| t.span)
+            .collect();
+        let kept: Vec<Span> = parses
+            .parse(root, &text)
+            .trivia
+            .comments
+            .iter()
+            .map(|c| c.span)
+            .collect();
+        assert_eq!(kept, comments);
+        // With a mistake at the end all that is before it is still known.
+        let broken = format!("{text}\nfn broken() -> u8 {{ unknown_name }}\n");
+        let mut sources = SourceSet::new();
+        for (name, text) in &circuits {
+            sources.add(name.as_str(), text.as_str());
+        }
+        let root = sources.add("main.smpc", broken);
+        let again = analyse(&sources, root, &mut Parses::default());
+        assert!(diagnostic::has_errors(&again.diagnostics));
+        let n = |checked: &Checked| {
+            checked
+                .index
+                .occurrences()
+                .iter()
+                .filter(|o| o.place.file == root)
+                .count()
+        };
+        assert!(n(&again) >= n(&checked), "{text}");
+        assert_eq!(again.hir.fns.len(), checked.hir.fns.len() + 1);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod flat;
 mod harness;
 mod programs;
 mod sessions;

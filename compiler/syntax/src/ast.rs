@@ -1,17 +1,23 @@
 //! The syntax tree: what the text says, before any name is looked up.
 //!
 //! Every node has its span. Trees own their children; how deep they nest is bounded when they are built
-//! ([`MAX_DEPTH`]), because checking and dropping recurse. Sugar is kept (method calls, compound assignment), so that
+//! ([`MAX_DEPTH`]), because checking and dropping recurse. Flat code, such as a sum of thousands of terms, nests in the
+//! tree although nobody sees it nest: it does so only through a [`Spine`], on which nothing recurses. Sugar is kept (method calls, compound assignment), so that
 //! messages and later tools speak of what was written.
 
 mod dump;
+mod spine;
 
 pub use dump::dump;
+pub use spine::Spine;
 
-use crate::source::{FileId, Span};
+use crate::span::{FileId, Span};
+use std::sync::Arc;
 
 /// How deep expressions, types and brackets may nest.
 pub const MAX_DEPTH: u32 = 256;
+/// How many links of flat code count as nesting. What is longer is worked on in pieces of this many, so more do not add.
+pub const MAX_LINKS: u32 = 128;
 
 /// A name where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +26,52 @@ pub struct Name {
     pub text: String,
     /// Where.
     pub span: Span,
+}
+
+/// What stands between the tokens of a file and means nothing to the compiler, kept for those who show or rewrite it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trivia {
+    /// All comments, documentation included, in order.
+    pub comments: Vec<Comment>,
+    /// Where those tokens and comments start that have a blank line before them, in order.
+    pub blank_lines: Vec<u32>,
+}
+
+impl Trivia {
+    /// The comments that start in a range of bytes.
+    pub fn between(&self, start: u32, end: u32) -> &[Comment] {
+        let at = |offset| self.comments.partition_point(|c| c.span.start < offset);
+        self.comments.get(at(start)..at(end)).unwrap_or(&[])
+    }
+
+    /// Whether a blank line stands before the token or comment that starts here.
+    pub fn blank_before(&self, start: u32) -> bool {
+        self.blank_lines.binary_search(&start).is_ok()
+    }
+}
+
+/// A comment where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// What it is.
+    pub kind: CommentKind,
+    /// With its marks, without the end of the line.
+    pub span: Span,
+    /// Whether nothing but white space is before it on its line.
+    pub own_line: bool,
+}
+
+/// What a comment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommentKind {
+    /// `// …`
+    Line,
+    /// `/* … */`
+    Block,
+    /// `/// …`
+    Doc,
+    /// `//! …`
+    ModuleDoc,
 }
 
 /// One file.
@@ -31,6 +83,58 @@ pub struct Module {
     pub docs: String,
     /// Its items in order; broken ones are missing.
     pub items: Vec<Item>,
+}
+
+impl Module {
+    /// Each name that the module brings in.
+    pub fn imports(&self) -> Vec<Import> {
+        let mut all = Vec::new();
+        for item in &self.items {
+            if let ItemKind::Use(tree) = &item.kind {
+                all.extend(tree.imports());
+            }
+        }
+        all
+    }
+
+    /// Names of the modules (`use crate::NAME::…`) that the module needs, in order, each once.
+    pub fn needed_modules(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for import in self.imports() {
+            if let [first, name, ..] = import.path.as_slice()
+                && first.text == "crate"
+                && !names.contains(&name.text)
+            {
+                names.push(name.text.clone());
+            }
+        }
+        names
+    }
+
+    /// Files of the circuits that the module imports, as paths from its own folder, in order, each once.
+    pub fn needed_circuits(&self) -> Vec<String> {
+        let mut files: Vec<String> = Vec::new();
+        for item in &self.items {
+            if let ItemKind::Circuit(decl) = &item.kind
+                && decl.is_portable()
+                && !files.contains(&decl.file.text)
+            {
+                files.push(decl.file.text.clone());
+            }
+        }
+        files
+    }
+}
+
+impl CircuitDecl {
+    /// Whether the path leads to the same file beside every copy of the program, and never out of the program's folder.
+    pub fn is_portable(&self) -> bool {
+        let path = &self.file.text;
+        !path.is_empty()
+            && !path.starts_with('/')
+            && !path.contains(['\\', ':'])
+            && path.split('/').all(|part| part != "..")
+    }
 }
 
 /// One item of a file.
@@ -63,19 +167,58 @@ pub struct Attribute {
 #[derive(Clone, Debug)]
 pub enum ItemKind {
     /// `use a::b::{c, d as e};`
-    Use(Vec<Import>),
+    Use(UseTree),
     /// `const N: T = value;`
-    Const(ConstDecl),
+    Const(Arc<ConstDecl>),
     /// `struct S<T> { a: T }`
-    Struct(StructDecl),
+    Struct(Arc<StructDecl>),
     /// `fn f(…) -> … { … }`
-    Fn(FnDecl),
+    Fn(Arc<FnDecl>),
     /// `party name[lo..hi];`
-    Party(PartyDecl),
+    Party(Arc<PartyDecl>),
     /// `test "name" { … }`
-    Test(TestDecl),
+    Test(Arc<TestDecl>),
     /// `circuit name: fn(T) -> U = "file";`
-    Circuit(CircuitDecl),
+    Circuit(Arc<CircuitDecl>),
+}
+
+/// What a `use` brings in, as it is written.
+#[derive(Clone, Debug)]
+pub struct UseTree {
+    /// `std::stats` as its parts; the first may be `crate`.
+    pub path: Vec<Name>,
+    /// What follows the path.
+    pub end: UseEnd,
+}
+
+/// The end of a `use`.
+#[derive(Clone, Debug)]
+pub enum UseEnd {
+    /// Nothing, or `as name`.
+    Whole(Option<Name>),
+    /// `::{c, d as e}`
+    Group(Vec<(Name, Option<Name>)>),
+}
+
+impl UseTree {
+    /// Each name that it brings in.
+    pub fn imports(&self) -> Vec<Import> {
+        let import = |path: Vec<Name>, local: &Option<Name>| {
+            let local = local.as_ref().or(path.last()).cloned();
+            local.map(|local| Import { path, local })
+        };
+        match &self.end {
+            UseEnd::Whole(local) => import(self.path.clone(), local).into_iter().collect(),
+            UseEnd::Group(names) => {
+                let one = |(name, local): &(Name, Option<Name>)| {
+                    let mut path = self.path.clone();
+                    path.push(name.clone());
+                    import(path, local)
+                };
+                names.iter().filter_map(one).collect()
+            }
+        }
+    }
 }
 
 /// One name brought in by a `use`.
@@ -106,7 +249,18 @@ pub struct StructDecl {
     /// Its parameters.
     pub generics: Vec<Generic>,
     /// Its fields.
-    pub fields: Vec<(Name, Type)>,
+    pub fields: Vec<FieldDecl>,
+}
+
+/// A field of a structure.
+#[derive(Clone, Debug)]
+pub struct FieldDecl {
+    /// The text of the `///` comments before it.
+    pub docs: String,
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
 }
 
 /// A parameter for types or constants.
@@ -147,6 +301,8 @@ pub struct FnDecl {
 /// A parameter of a function.
 #[derive(Clone, Debug)]
 pub struct Param {
+    /// The text of the `///` comments before it.
+    pub docs: String,
     /// Whether the body may assign to it.
     pub mutable: bool,
     /// Its name.
@@ -193,6 +349,8 @@ pub enum Ret {
 /// One field of a result with receivers per field.
 #[derive(Clone, Debug)]
 pub struct RetField {
+    /// The text of the `///` comments before it.
+    pub docs: String,
     /// Its name.
     pub name: Name,
     /// Its type.
@@ -210,15 +368,20 @@ pub struct PartyDecl {
     pub count: Option<PartyCount>,
 }
 
-/// `[lo..hi]` after a role.
+/// What stands in brackets after a role.
 #[derive(Clone, Debug)]
-pub struct PartyCount {
-    /// The least number.
-    pub lo: Expr,
-    /// The end, if there is one.
-    pub hi: Option<Expr>,
-    /// Whether the end is included.
-    pub inclusive: bool,
+pub enum PartyCount {
+    /// `[n]`
+    Exactly(Expr),
+    /// `[lo..hi]`
+    Range {
+        /// The least number.
+        lo: Expr,
+        /// The end, if there is one.
+        hi: Option<Expr>,
+        /// Whether the end is included.
+        inclusive: bool,
+    },
 }
 
 /// A test.
@@ -413,6 +576,8 @@ pub struct Expr {
     pub span: Span,
     /// How deep it nests.
     pub depth: u32,
+    /// How many expressions follow each other down its spine.
+    pub links: u32,
 }
 
 /// What an expression is.
@@ -435,11 +600,11 @@ pub enum ExprKind {
     /// `S { a: x, b }`; the path is empty where the type comes from outside: `{ a: x, b }`
     Struct(Path, Vec<(Name, Option<Expr>)>),
     /// `x.a`
-    Field(Box<Expr>, Name),
+    Field(Spine, Name),
     /// `x.0`; the text of the number
-    TupleField(Box<Expr>, Name),
+    TupleField(Spine, Name),
     /// `x[i]`
-    Index(Box<Expr>, Box<Expr>),
+    Index(Spine, Box<Expr>),
     /// `lo..hi` in a `for`, an index or parentheses
     Range {
         /// The start.
@@ -452,27 +617,36 @@ pub enum ExprKind {
     /// `f(a, b)`
     Call(Box<Expr>, Vec<Expr>),
     /// `x.f::<T>(a)`
-    Method(Box<Expr>, Path, Vec<Expr>),
+    Method(Spine, Path, Vec<Expr>),
     /// `!x`, `-x`
     Unary(UnaryOp, Box<Expr>),
     /// `a + b`
-    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    Binary(BinaryOp, Spine, Box<Expr>),
     /// `x as T`
-    Cast(Box<Expr>, Box<Type>),
+    Cast(Spine, Box<Type>),
     /// `if c { … } else …`
-    If(Box<Expr>, Box<Block>, Option<Box<Expr>>),
+    If(Box<Expr>, Box<Block>, Option<Spine>),
     /// `{ … }`
     Block(Box<Block>),
     /// `|a, b| x`
     Closure(Vec<(Pattern, Option<Type>)>, Box<Expr>),
-    /// `reveal(x)`
-    Reveal(Box<Expr>),
+    /// `reveal(x)` or `x.reveal()`
+    Reveal(Box<Expr>, RevealForm),
     /// `secret(x)`, in tests
     MakeSecret(Box<Expr>),
     /// `assert(c, "why")`
-    Assert(Box<Expr>, Option<String>),
+    Assert(Box<Expr>, Option<Name>),
     /// It could not be kept; a diagnostic says why.
     Error,
+}
+
+/// How a `reveal` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevealForm {
+    /// `reveal(x)`
+    Function,
+    /// `x.reveal()`
+    Method,
 }
 
 /// An operator before its operand.

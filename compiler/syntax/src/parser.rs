@@ -11,11 +11,15 @@ mod explain;
 
 pub use builder::Builder;
 
-use crate::ast::{Item, MAX_DEPTH, Module};
+use crate::ast::{Comment, CommentKind, Item, MAX_DEPTH, Module, Trivia};
 use crate::diagnostic;
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{self, Kind, Token};
-use crate::source::{FileId, MAX_FILE_BYTES, Span};
+use crate::span::{FileId, Span};
+use std::collections::BTreeMap;
+
+/// Longest source file that is read, in bytes.
+pub const MAX_FILE_BYTES: usize = 8 << 20;
 
 /// A token as the grammar sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +40,19 @@ pub enum Tok<'a> {
     CastHead(&'a str),
 }
 
-/// Parses a file. Items that are broken are missing from the result, and the diagnostics say why.
-pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
+/// A file as the parser leaves it.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The syntax tree; broken items are missing.
+    pub module: Module,
+    /// Comments and blank lines.
+    pub trivia: Trivia,
+    /// What is wrong with the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Parses a file.
+pub fn parse(file: FileId, text: &str) -> Parsed {
     let mut module = Module {
         file,
         docs: String::new(),
@@ -51,9 +66,14 @@ pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
             "the file has {} bytes; the limit is {MAX_FILE_BYTES}",
             text.len()
         );
-        return (module, vec![error.help("split it into modules")]);
+        return Parsed {
+            module,
+            trivia: Trivia::default(),
+            diagnostics: vec![error.help("split it into modules")],
+        };
     }
     let (tokens, mut diagnostics) = lexer::lex(file, text);
+    let trivia = trivia(text, &tokens);
     for token in tokens.iter().filter(|t| t.kind == Kind::ModuleDoc) {
         push_doc(&mut module.docs, slice(text, token.span));
     }
@@ -73,7 +93,39 @@ pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
             module.items.push(item);
         }
     }
-    (module, diagnostics)
+    Parsed {
+        module,
+        trivia,
+        diagnostics,
+    }
+}
+
+/// The comments among the tokens, and where blank lines are.
+fn trivia(text: &str, tokens: &[Token]) -> Trivia {
+    let mut trivia = Trivia::default();
+    let mut end = 0;
+    for token in tokens {
+        let gap = text.get(end..token.span.start as usize).unwrap_or("");
+        let mut line_ends = gap.bytes().filter(|b| *b == b'\n');
+        let own_line = line_ends.next().is_some() || end == 0;
+        if line_ends.next().is_some() {
+            trivia.blank_lines.push(token.span.start);
+        }
+        end = token.span.end as usize;
+        let kind = match token.kind {
+            Kind::Comment => CommentKind::Line,
+            Kind::BlockComment => CommentKind::Block,
+            Kind::DocComment => CommentKind::Doc,
+            Kind::ModuleDoc => CommentKind::ModuleDoc,
+            _ => continue,
+        };
+        trivia.comments.push(Comment {
+            kind,
+            span: token.span,
+            own_line,
+        });
+    }
+    trivia
 }
 
 fn slice(text: &str, span: Span) -> &str {
@@ -104,6 +156,7 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
     // Until its first word an item may have attributes and `pub`; the word says how it ends.
     let mut keyword = None;
     let mut keeps_going = false;
+    let mut decorations = Decorations::default();
     for (at, token) in tokens.iter().enumerate() {
         if depth == 0
             && keyword.is_none()
@@ -117,10 +170,11 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
             let opens = starts_item(text, &tokens[at..]) && column_is_one(text, token.span);
             let decorated =
                 before.is_some_and(|b| matches!(b.kind, Kind::Pub) && column_is_one(text, b.span));
-            if opens && !decorated && at > 0 && !only_attributes(&tokens[..at]) {
+            if opens && !decorated && at > 0 && !decorations.only {
                 return (docs, &tokens[..at], &tokens[at..]);
             }
         }
+        decorations.pass(token.kind);
         match token.kind {
             Kind::LBrace | Kind::LParen | Kind::LBracket => {
                 if depth == 0 && token.kind == Kind::LBrace {
@@ -149,21 +203,30 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
     (docs, tokens, &[])
 }
 
-/// Whether the tokens so far are nothing but `#[…]` and `pub`.
-fn only_attributes(tokens: &[Token]) -> bool {
-    let mut depth = 0usize;
-    tokens.iter().all(|t| match t.kind {
-        Kind::LBracket => {
-            depth += 1;
-            true
+/// Whether the tokens so far are nothing but `#[…]`, `pub` and documentation.
+struct Decorations {
+    only: bool,
+    depth: usize,
+}
+
+impl Default for Decorations {
+    fn default() -> Self {
+        Self {
+            only: true,
+            depth: 0,
         }
-        Kind::RBracket => {
-            depth = depth.saturating_sub(1);
-            true
+    }
+}
+
+impl Decorations {
+    fn pass(&mut self, kind: Kind) {
+        match kind {
+            Kind::LBracket => self.depth += 1,
+            Kind::RBracket => self.depth = self.depth.saturating_sub(1),
+            Kind::Hash | Kind::Pub | Kind::DocComment => {}
+            _ => self.only &= self.depth > 0,
         }
-        Kind::Hash | Kind::Pub | Kind::DocComment => true,
-        _ => depth > 0,
-    })
+    }
 }
 
 /// Whether an item certainly begins here: words that no body holds in this order.
@@ -203,7 +266,7 @@ fn parse_item(
         return None;
     }
     let adapted = adapt(text, tokens);
-    let builder = Builder::new(file);
+    let builder = Builder::new(file, inner_docs(text, tokens));
     let stream = adapted
         .iter()
         .map(|&(tok, span)| Ok((span.start as usize, tok, span.end as usize)));
@@ -224,15 +287,35 @@ fn parse_item(
     item
 }
 
+/// The documentation inside of an item, by where the token after it starts.
+fn inner_docs(text: &str, tokens: &[Token]) -> BTreeMap<usize, String> {
+    let mut docs = BTreeMap::new();
+    let mut lines = String::new();
+    for token in tokens {
+        if token.kind == Kind::DocComment {
+            push_doc(&mut lines, slice(text, token.span));
+        } else if !lines.is_empty() {
+            docs.insert(token.span.start as usize, std::mem::take(&mut lines));
+        }
+    }
+    docs
+}
+
 /// Checks that brackets are closed in order and nest at most [`MAX_DEPTH`] deep.
 fn check_brackets(text: &str, tokens: &[Token]) -> Result<(), Diagnostic> {
-    let mut open: Vec<Token> = Vec::new();
+    // Each with the indentation of its line.
+    let mut open: Vec<(Token, usize)> = Vec::new();
+    let mut lines = Lines {
+        text,
+        line: None,
+        seen: tokens.first().map_or(0, |t| t.span.start as usize),
+    };
     // A brace closed at another indentation than that of the line that opened it: the likely place of a slip.
     let mut suspect: Option<Token> = None;
     for &token in tokens {
         match token.kind {
             Kind::LBrace | Kind::LParen | Kind::LBracket => {
-                open.push(token);
+                open.push((token, lines.at(token.span).0));
                 if open.len() > MAX_DEPTH as usize {
                     return Err(diagnostic!(
                         E1007,
@@ -244,7 +327,7 @@ fn check_brackets(text: &str, tokens: &[Token]) -> Result<(), Diagnostic> {
                 }
             }
             Kind::RBrace | Kind::RParen | Kind::RBracket => {
-                let Some(&opener) = open.last() else {
+                let Some(&(opener, indentation)) = open.last() else {
                     return Err(diagnostic!(
                         E1006,
                         token.span,
@@ -266,10 +349,11 @@ fn check_brackets(text: &str, tokens: &[Token]) -> Result<(), Diagnostic> {
                     .because(token.span, format!("`{wanted}` was expected before this"))
                     .help(format!("close it with `{wanted}`")));
                 }
+                let (here, is_first) = lines.at(token.span);
                 if token.kind == Kind::RBrace
                     && suspect.is_none()
-                    && first_on_line(text, token.span)
-                    && indentation(text, token.span) != indentation(text, opener.span)
+                    && is_first
+                    && here != indentation
                 {
                     suspect = Some(opener);
                 }
@@ -278,7 +362,7 @@ fn check_brackets(text: &str, tokens: &[Token]) -> Result<(), Diagnostic> {
             _ => {}
         }
     }
-    let Some(&outer) = open.last() else {
+    let Some(&(outer, _)) = open.last() else {
         return Ok(());
     };
     let opener = suspect
@@ -312,23 +396,40 @@ fn closing_text(kind: Kind) -> &'static str {
     }
 }
 
-fn line_start(text: &str, span: Span) -> usize {
-    text.get(..span.start as usize)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |at| at + 1)
+/// Where brackets stand on their lines; looks at each byte once, so that brackets on one long line cost no more.
+struct Lines<'a> {
+    text: &'a str,
+    /// Start and indentation of the line that was looked at last.
+    line: Option<(usize, usize)>,
+    /// Up to where line ends have been looked for.
+    seen: usize,
 }
 
-fn indentation(text: &str, span: Span) -> usize {
-    text[line_start(text, span)..]
-        .bytes()
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .count()
-}
+impl Lines<'_> {
+    /// The indentation of the line of a token, and whether the token is first on it. Tokens come in order.
+    fn at(&mut self, span: Span) -> (usize, bool) {
+        let place = span.start as usize;
+        let before = self.text.get(self.seen..place).unwrap_or("");
+        if let Some(newline) = before.rfind('\n') {
+            self.line = Some(self.indented(self.seen + newline + 1));
+        }
+        self.seen = place;
+        let (start, indentation) = match self.line {
+            Some(line) => line,
+            None => {
+                let start = self.text.get(..place).and_then(|t| t.rfind('\n'));
+                self.indented(start.map_or(0, |at| at + 1))
+            }
+        };
+        self.line = Some((start, indentation));
+        (indentation, start + indentation == place)
+    }
 
-fn first_on_line(text: &str, span: Span) -> bool {
-    text[line_start(text, span)..span.start as usize]
-        .bytes()
-        .all(|b| matches!(b, b' ' | b'\t'))
+    fn indented(&self, start: usize) -> (usize, usize) {
+        let line = self.text.get(start..).unwrap_or("");
+        let blank = line.bytes().take_while(|b| matches!(b, b' ' | b'\t'));
+        (start, blank.count())
+    }
 }
 
 /// A bracket that is open while adapting.
@@ -358,7 +459,10 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
         let starts_statement = open.last().is_some_and(|o| o.brace)
             && matches!(before, Kind::Semi | Kind::LBrace | Kind::RBrace);
         let statement = starts_statement || (before == Kind::Else && goes_on);
-        waiting.retain(|w| w.depth <= open.len());
+        // Words that never got their body; the outermost is first.
+        while waiting.last().is_some_and(|w| w.depth > open.len()) {
+            waiting.pop();
+        }
         match token.kind {
             Kind::DocComment => continue,
             // A bad character where a value may stand is an unknown value; elsewhere it is as if it were not there.

@@ -31,8 +31,8 @@ pub fn dump(module: &Module) -> String {
 
 fn dump_item(out: &mut String, kind: &ItemKind) {
     match kind {
-        ItemKind::Use(imports) => {
-            for import in imports {
+        ItemKind::Use(tree) => {
+            for import in tree.imports() {
                 let path: Vec<&str> = import.path.iter().map(|p| p.text.as_str()).collect();
                 out.push_str(&format!(
                     "use {} as {}\n",
@@ -53,8 +53,8 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
                 s.name.text,
                 generics(&s.generics)
             ));
-            for (name, t) in &s.fields {
-                out.push_str(&format!("  {}: {}\n", name.text, ty(t)));
+            for field in &s.fields {
+                out.push_str(&format!("  {}: {}\n", field.name.text, ty(&field.ty)));
             }
         }
         ItemKind::Fn(f) => {
@@ -71,13 +71,13 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
         }
         ItemKind::Party(p) => {
             out.push_str(&format!("party {}", p.name.text));
-            if let Some(count) = &p.count {
-                let hi = count.hi.as_ref().map_or(String::new(), expr);
-                out.push_str(&format!(
-                    "[{}{}{hi}]",
-                    expr(&count.lo),
-                    dots(count.inclusive)
-                ));
+            match &p.count {
+                None => {}
+                Some(PartyCount::Exactly(n)) => out.push_str(&format!("[{}]", expr(n))),
+                Some(PartyCount::Range { lo, hi, inclusive }) => {
+                    let hi = hi.as_ref().map_or(String::new(), expr);
+                    out.push_str(&format!("[{}{}{hi}]", expr(lo), dots(*inclusive)));
+                }
             }
             out.push('\n');
         }
@@ -259,6 +259,33 @@ fn inline(b: &Block) -> String {
 
 /// An expression as text.
 pub(crate) fn expr(e: &Expr) -> String {
+    // From the outside in: what stands before and after the expression on the left.
+    let mut links = Vec::new();
+    let mut e = e;
+    while let Some(left) = e.kind.left() {
+        links.push(match &e.kind {
+            ExprKind::Index(_, i) => ("", format!("[{}]", expr(i))),
+            ExprKind::Method(_, f, args) => {
+                let args: Vec<String> = args.iter().map(expr).collect();
+                ("", format!(".{}({})", path(f, "::"), args.join(", ")))
+            }
+            ExprKind::Binary(op, _, b) => ("(", format!(" {} {})", op.symbol(), expr(b))),
+            ExprKind::Cast(_, t) => ("(", format!(" as {})", ty(t))),
+            ExprKind::Field(_, n) | ExprKind::TupleField(_, n) => ("", format!(".{}", n.text)),
+            _ => break,
+        });
+        e = left;
+    }
+    let mut out: String = links.iter().map(|(before, _)| *before).collect();
+    out.push_str(&head(e));
+    for (_, after) in links.iter().rev() {
+        out.push_str(after);
+    }
+    out
+}
+
+/// An expression that has nothing on its left, as text.
+fn head(e: &Expr) -> String {
     let list = |es: &[Expr]| es.iter().map(expr).collect::<Vec<_>>().join(", ");
     match &e.kind {
         ExprKind::Int(value, suffix) => format!("{value}{}", suffix.as_deref().unwrap_or("")),
@@ -284,26 +311,28 @@ pub(crate) fn expr(e: &Expr) -> String {
                 fields.iter().map(one).collect::<Vec<_>>().join(", ")
             )
         }
-        ExprKind::Field(e, n) | ExprKind::TupleField(e, n) => format!("{}.{}", expr(e), n.text),
-        ExprKind::Index(e, i) => format!("{}[{}]", expr(e), expr(i)),
         ExprKind::Range { lo, hi, inclusive } => {
             let side = |e: &Option<Box<Expr>>| e.as_ref().map_or(String::new(), |e| expr(e));
             format!("{}{}{}", side(lo), dots(*inclusive), side(hi))
         }
         ExprKind::Call(f, args) => format!("{}({})", expr(f), list(args)),
-        ExprKind::Method(e, f, args) => format!("{}.{}({})", expr(e), path(f, "::"), list(args)),
         ExprKind::Unary(op, e) => format!(
             "({}{})",
             if *op == UnaryOp::Neg { "-" } else { "!" },
             expr(e)
         ),
-        ExprKind::Binary(op, a, b) => format!("({} {} {})", expr(a), op.symbol(), expr(b)),
-        ExprKind::Cast(e, t) => format!("({} as {})", expr(e), ty(t)),
-        ExprKind::If(c, then, otherwise) => {
-            let otherwise = otherwise
-                .as_ref()
-                .map_or(String::new(), |e| format!(" else {}", expr(e)));
-            format!("if {} {}{otherwise}", expr(c), inline(then))
+        ExprKind::If(..) => {
+            let mut out = String::new();
+            let mut at = e;
+            while let ExprKind::If(c, then, otherwise) = &at.kind {
+                out.push_str(&format!("if {} {}", expr(c), inline(then)));
+                let Some(otherwise) = otherwise else {
+                    return out;
+                };
+                out.push_str(" else ");
+                at = otherwise;
+            }
+            out + &expr(at)
         }
         ExprKind::Block(b) => inline(b),
         ExprKind::Closure(params, body) => {
@@ -317,10 +346,16 @@ pub(crate) fn expr(e: &Expr) -> String {
                 expr(body)
             )
         }
-        ExprKind::Reveal(e) => format!("reveal({})", expr(e)),
+        ExprKind::Reveal(e, _) => format!("reveal({})", expr(e)),
         ExprKind::MakeSecret(e) => format!("secret({})", expr(e)),
         ExprKind::Assert(e, None) => format!("assert({})", expr(e)),
-        ExprKind::Assert(e, Some(why)) => format!("assert({}, {why:?})", expr(e)),
-        ExprKind::Error => "<error>".into(),
+        ExprKind::Assert(e, Some(why)) => format!("assert({}, {:?})", expr(e), why.text),
+        ExprKind::Field(..)
+        | ExprKind::TupleField(..)
+        | ExprKind::Index(..)
+        | ExprKind::Method(..)
+        | ExprKind::Binary(..)
+        | ExprKind::Cast(..)
+        | ExprKind::Error => "<error>".into(),
     }
 }

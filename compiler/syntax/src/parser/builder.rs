@@ -1,27 +1,31 @@
 //! What the grammar's actions call to make nodes.
 //!
 //! Actions cannot fail, so the builder keeps diagnostics on the side and puts an error node where something could not
-//! be kept. It measures the depth of every node and cuts trees that nest too deeply: chains such as `a + b + …` and
-//! `!!!…` nest without any bracket.
+//! be kept. It measures the depth of every node and cuts trees that nest too deeply: chains such as `!!!…` nest without any
+//! bracket. Those along a [`Spine`] may be of any length.
 
 use crate::ast::*;
 use crate::diagnostic;
 use crate::diagnostic::Diagnostic;
 use crate::lexer;
-use crate::source::{FileId, Span};
+use crate::span::{FileId, Span};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// Makes nodes of one item.
 pub struct Builder {
     file: FileId,
+    /// Documentation inside of the item, by where the token after it starts.
+    docs: BTreeMap<usize, String>,
     diagnostics: RefCell<Vec<Diagnostic>>,
 }
 
 impl Builder {
-    /// For an item of this file.
-    pub fn new(file: FileId) -> Builder {
+    /// For an item of this file, with the documentation that stands inside of it by where the token after it starts.
+    pub fn new(file: FileId, docs: BTreeMap<usize, String>) -> Builder {
         Builder {
             file,
+            docs,
             diagnostics: RefCell::new(Vec::new()),
         }
     }
@@ -50,6 +54,11 @@ impl Builder {
     /// The range of bytes in this file.
     pub fn span(&self, l: usize, r: usize) -> Span {
         Span::new(self.file, l, r)
+    }
+
+    /// The documentation before what starts here.
+    pub fn docs(&self, l: usize) -> String {
+        self.docs.get(&l).cloned().unwrap_or_default()
     }
 
     /// A name.
@@ -97,28 +106,6 @@ impl Builder {
             args,
             span: self.span(l, r),
         }
-    }
-
-    /// `use path as local;`
-    pub fn import(&self, path: Vec<Name>, local: Option<Name>) -> Vec<Import> {
-        let Some(last) = path.last() else {
-            return Vec::new();
-        };
-        let local = local.unwrap_or_else(|| last.clone());
-        vec![Import { path, local }]
-    }
-
-    /// `use path::{names};`
-    pub fn imports(&self, path: Vec<Name>, names: Vec<(Name, Option<Name>)>) -> Vec<Import> {
-        let one = |(name, local): (Name, Option<Name>)| {
-            let mut path = path.clone();
-            path.push(name.clone());
-            Import {
-                path,
-                local: local.unwrap_or(name),
-            }
-        };
-        names.into_iter().map(one).collect()
     }
 
     /// A type; an error node if it nests too deeply.
@@ -208,15 +195,18 @@ impl Builder {
         }
     }
 
-    /// `(a, b)` as a pattern; `(a)` is `a`.
+    /// `(a, b)` as a pattern; `(a)` is `a`, with the span of the parentheses.
     pub fn tuple_pattern(&self, l: usize, mut parts: Vec<Pattern>, r: usize) -> Pattern {
-        if parts.len() == 1
-            && let Some(only) = parts.pop()
-        {
-            return only;
-        }
+        let kind = match parts.pop() {
+            Some(only) if parts.is_empty() => only.kind,
+            Some(last) => {
+                parts.push(last);
+                PatternKind::Tuple(parts)
+            }
+            None => PatternKind::Tuple(parts),
+        };
         Pattern {
-            kind: PatternKind::Tuple(parts),
+            kind,
             span: self.span(l, r),
         }
     }
@@ -224,21 +214,35 @@ impl Builder {
     /// An expression; an error node if it nests too deeply.
     pub fn expr(&self, l: usize, kind: ExprKind, r: usize) -> Expr {
         let span = self.span(l, r);
-        let depth = 1 + expr_depth(&kind);
+        let around = 1 + depth_around(&kind);
+        let (depth, links) = match kind.spine() {
+            None => (around, 0),
+            Some(spine) if spine.links < MAX_LINKS => {
+                (around.max(spine.depth + 1), spine.links + 1)
+            }
+            // Later stages take the spine in pieces: what hangs on it is never deeper than a piece is long.
+            Some(spine) => (spine.depth.max(around + MAX_LINKS), spine.links + 1),
+        };
         if depth > MAX_DEPTH {
             self.too_deep(span);
             return Expr {
                 kind: ExprKind::Error,
                 span,
                 depth: 1,
+                links: 0,
             };
         }
-        Expr { kind, span, depth }
+        Expr {
+            kind,
+            span,
+            depth,
+            links,
+        }
     }
 
     /// `a op b`
     pub fn binary(&self, l: usize, op: BinaryOp, a: Expr, b: Expr, r: usize) -> Expr {
-        self.expr(l, ExprKind::Binary(op, Box::new(a), Box::new(b)), r)
+        self.expr(l, ExprKind::Binary(op, Spine::new(a), Box::new(b)), r)
     }
 
     /// `lo..hi`
@@ -356,20 +360,22 @@ fn stmt_depth(stmt: &Stmt) -> u32 {
     }
 }
 
-fn expr_depth(kind: &ExprKind) -> u32 {
+/// How deep the deepest child nests, but for the spine.
+fn depth_around(kind: &ExprKind) -> u32 {
     let most = |es: &[Expr]| es.iter().map(|e| e.depth).max().unwrap_or(0);
     match kind {
-        ExprKind::Int(..) | ExprKind::Bool(_) | ExprKind::Error => 0,
+        ExprKind::Int(..)
+        | ExprKind::Bool(_)
+        | ExprKind::Error
+        | ExprKind::Field(..)
+        | ExprKind::TupleField(..) => 0,
         ExprKind::Path(path) => path_depth(path),
         ExprKind::Array(es) | ExprKind::Tuple(es) => most(es),
-        ExprKind::Repeat(a, b) | ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => {
-            a.depth.max(b.depth)
-        }
+        ExprKind::Repeat(a, b) => a.depth.max(b.depth),
+        ExprKind::Index(_, e) | ExprKind::Binary(_, _, e) => e.depth,
         ExprKind::Paren(e)
-        | ExprKind::Field(e, _)
-        | ExprKind::TupleField(e, _)
         | ExprKind::Unary(_, e)
-        | ExprKind::Reveal(e)
+        | ExprKind::Reveal(e, _)
         | ExprKind::MakeSecret(e)
         | ExprKind::Assert(e, _) => e.depth,
         ExprKind::Struct(path, fields) => {
@@ -385,12 +391,9 @@ fn expr_depth(kind: &ExprKind) -> u32 {
             .map_or(0, |e| e.depth)
             .max(hi.as_ref().map_or(0, |e| e.depth)),
         ExprKind::Call(f, args) => f.depth.max(most(args)),
-        ExprKind::Method(e, path, args) => e.depth.max(most(args)).max(path_depth(path)),
-        ExprKind::Cast(e, t) => e.depth.max(t.depth),
-        ExprKind::If(c, then, otherwise) => c
-            .depth
-            .max(block_depth(then))
-            .max(otherwise.as_ref().map_or(0, |e| e.depth)),
+        ExprKind::Method(_, path, args) => most(args).max(path_depth(path)),
+        ExprKind::Cast(_, t) => t.depth,
+        ExprKind::If(c, then, _) => c.depth.max(block_depth(then)),
         ExprKind::Block(b) => block_depth(b),
         ExprKind::Closure(params, body) => {
             let deepest = params

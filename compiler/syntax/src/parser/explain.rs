@@ -7,7 +7,7 @@ use super::{Tok, slice};
 use crate::diagnostic;
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{Kind, Token};
-use crate::source::{FileId, Span};
+use crate::span::{FileId, Span};
 use lalrpop_util::ParseError;
 
 /// What a later version of the language will have, used now.

@@ -4,9 +4,13 @@ use super::*;
 use crate::ast;
 
 fn tree(text: &str) -> String {
-    let (module, errors) = parse(FileId(0), text);
-    assert!(errors.is_empty(), "{text}\n{errors:#?}");
-    ast::dump(&module)
+    let parsed = parse(FileId(0), text);
+    assert!(
+        parsed.diagnostics.is_empty(),
+        "{text}\n{:#?}",
+        parsed.diagnostics
+    );
+    ast::dump(&parsed.module)
 }
 
 fn expr(text: &str) -> String {
@@ -20,7 +24,7 @@ fn expr(text: &str) -> String {
 
 fn codes(text: &str) -> Vec<(&'static str, u32)> {
     parse(FileId(0), text)
-        .1
+        .diagnostics
         .into_iter()
         .map(|d| (d.code.as_str(), d.primary.span.start))
         .collect()
@@ -107,7 +111,11 @@ fn words_are_names_where_they_mean_nothing() {
 #[test]
 fn one_broken_item_does_not_hide_the_others() {
     let text = "fn a() { let = 1; }\nfn b() { 1 + }\nstruct S { x: u8 }\nfn c( { }\nfn d() { d( }\n\nfn e() { 1 }\n";
-    let (module, errors) = parse(FileId(0), text);
+    let Parsed {
+        module,
+        diagnostics: errors,
+        ..
+    } = parse(FileId(0), text);
     assert_eq!(errors.len(), 4, "{errors:#?}");
     assert_eq!(ast::dump(&module), "struct S\n  x: u8\nfn e()\n  = 1\n");
 }
@@ -152,7 +160,7 @@ fn lexer_errors_do_not_cascade() {
 #[test]
 fn forms_of_other_languages_get_the_form_of_this_one() {
     let help = |text: &str| {
-        let (_, errors) = parse(FileId(0), text);
+        let errors = parse(FileId(0), text).diagnostics;
         errors.into_iter().find_map(|e| e.help).unwrap_or_default()
     };
     assert!(help("fn f(x: secret [u8] from a) { }").contains("[T; _]"));
@@ -164,4 +172,111 @@ fn what_comes_later_is_named() {
     assert_eq!(codes("enum E { A, B }"), [("E1009", 0)]);
     assert_eq!(codes("fn f() { match x { } }"), [("E1009", 9)]);
     assert_eq!(codes("fn f() { 1.5 }"), [("E1009", 9)]);
+}
+
+#[test]
+fn documentation_belongs_to_what_it_stands_before() {
+    let text = "//! Module.\n/// Item,\n/// two lines.\nstruct S {\n    /// Field.\n    a: u8, /// Next.\n    b: u8 }\n\n/// F.\nfn main(/// P.\n mut p: u8, q: u8) -> {\n /// R.\n r: u8 } { r }\n";
+    let parsed = parse(FileId(0), text);
+    assert_eq!(parsed.module.docs, "Module.");
+    let [one, two] = parsed.module.items.as_slice() else {
+        panic!("two items");
+    };
+    assert_eq!(
+        (one.docs.as_str(), two.docs.as_str()),
+        ("Item,\ntwo lines.", "F.")
+    );
+    let ast::ItemKind::Struct(s) = &one.kind else {
+        panic!()
+    };
+    let docs: Vec<&str> = s.fields.iter().map(|f| f.docs.as_str()).collect();
+    assert_eq!(docs, ["Field.", "Next."]);
+    let ast::ItemKind::Fn(f) = &two.kind else {
+        panic!()
+    };
+    let docs: Vec<&str> = f.params.iter().map(|p| p.docs.as_str()).collect();
+    assert_eq!(docs, ["P.", ""]);
+    let ast::Ret::Fields(fields, _) = &f.result else {
+        panic!()
+    };
+    assert_eq!(fields[0].docs, "R.");
+}
+
+#[test]
+fn comments_and_blank_lines_are_kept() {
+    let text = "// a\n\nfn f() { // b\n\r\n\n    /* c\n\n */ x; /// d\n}";
+    let trivia = parse(FileId(0), text).trivia;
+    let comments: Vec<(&str, ast::CommentKind, bool)> = trivia
+        .comments
+        .iter()
+        .map(|c| {
+            (
+                &text[c.span.start as usize..c.span.end as usize],
+                c.kind,
+                c.own_line,
+            )
+        })
+        .collect();
+    use ast::CommentKind as C;
+    assert_eq!(
+        comments,
+        [
+            ("// a", C::Line, true),
+            ("// b", C::Line, false),
+            ("/* c\n\n */", C::Block, true),
+            ("/// d", C::Doc, false),
+        ]
+    );
+    let at = |what: &str| text.find(what).unwrap_or(0) as u32;
+    assert_eq!(trivia.blank_lines, [at("fn"), at("/* c")]);
+    assert!(trivia.blank_before(at("fn")) && !trivia.blank_before(at("x;")));
+    assert_eq!(trivia.between(at("fn"), at("x;")).len(), 2);
+}
+
+#[test]
+fn what_a_formatter_must_tell_apart_is_told_apart() {
+    let text = "use a::{b, c as d};\nuse a::b;\nparty p[2];\nparty q[2..=2];\nfn f() { assert(x.reveal(), \"\\n\"); assert(reveal(x)); let (a) = 0x1_0u8; }";
+    let parsed = parse(FileId(0), text);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let kinds: Vec<&ast::ItemKind> = parsed.module.items.iter().map(|i| &i.kind).collect();
+    let [
+        ast::ItemKind::Use(group),
+        ast::ItemKind::Use(whole),
+        ast::ItemKind::Party(n),
+        ast::ItemKind::Party(range),
+        ast::ItemKind::Fn(f),
+    ] = kinds.as_slice()
+    else {
+        panic!("{kinds:?}");
+    };
+    assert!(matches!(&group.end, ast::UseEnd::Group(names) if names.len() == 2));
+    assert_eq!(group.imports().len(), 2);
+    assert!(matches!(&whole.end, ast::UseEnd::Whole(None)));
+    assert_eq!(whole.imports()[0].local.text, "b");
+    assert!(matches!(n.count, Some(ast::PartyCount::Exactly(_))));
+    assert!(matches!(range.count, Some(ast::PartyCount::Range { .. })));
+    let written = |span: Span| &text[span.start as usize..span.end as usize];
+    let mut forms = Vec::new();
+    for stmt in &f.body.stmts {
+        match &stmt.kind {
+            ast::StmtKind::Expr(e, true) => {
+                let ast::ExprKind::Assert(inner, why) = &e.kind else {
+                    panic!()
+                };
+                let ast::ExprKind::Reveal(_, form) = inner.kind else {
+                    panic!()
+                };
+                forms.push((form, why.as_ref().map(|w| written(w.span))));
+            }
+            ast::StmtKind::Let { pattern, init, .. } => {
+                assert_eq!(
+                    (written(pattern.span), written(init.span)),
+                    ("(a)", "0x1_0u8")
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    use ast::RevealForm as R;
+    assert_eq!(forms, [(R::Method, Some("\"\\n\"")), (R::Function, None)]);
 }

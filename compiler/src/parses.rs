@@ -1,0 +1,104 @@
+//! Parsed files, each parsed once.
+//!
+//! Loading a program asks each file for the modules and circuits that it needs, checking asks for its items, and an editor
+//! asks again after every key. [`Parses`] keeps what was parsed as long as a file's text stays the same. The library's
+//! modules are the same in every program and are parsed once in a process.
+
+use crate::ast::ItemKind;
+use crate::library;
+use crate::parser::{self, Parsed};
+use crate::span::FileId;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+/// Parsed files by their ids, with the texts that they were parsed from.
+#[derive(Clone, Debug, Default)]
+pub struct Parses {
+    files: BTreeMap<FileId, (String, Arc<Parsed>)>,
+}
+
+impl Parses {
+    /// The parsed file; parsed anew if its text is not that of last time.
+    pub fn parse(&mut self, file: FileId, text: &str) -> Arc<Parsed> {
+        if let Some(parsed) = library_module(file, text) {
+            return parsed;
+        }
+        if let Some((known, parsed)) = self.files.get(&file)
+            && known == text
+        {
+            return parsed.clone();
+        }
+        let parsed = Arc::new(parser::parse(file, text));
+        self.files.insert(file, (text.to_owned(), parsed.clone()));
+        parsed
+    }
+}
+
+/// The library's modules, which are the first files of every source set.
+static LIBRARY: LazyLock<Vec<Arc<Parsed>>> = LazyLock::new(|| {
+    let files = (0..).map(FileId).zip(library::MODULES);
+    files
+        .map(|(file, (_, text))| Arc::new(parser::parse(file, text)))
+        .collect()
+});
+
+fn library_module(file: FileId, text: &str) -> Option<Arc<Parsed>> {
+    let at = file.0 as usize;
+    let (_, known) = library::MODULES.get(at)?;
+    // The usual text is the library's own, at the same address or not.
+    (*known == text).then(|| LIBRARY.get(at).cloned()).flatten()
+}
+
+/// The module, by its name after `std::`, in which the library has a public item of this name; the prelude needs no `use`.
+pub(crate) fn library_module_of(item: &str) -> Option<&'static str> {
+    static ITEMS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
+        let mut items = BTreeMap::new();
+        for (parsed, (module, _)) in LIBRARY.iter().zip(library::MODULES) {
+            let public = parsed.module.items.iter().filter(|i| i.public);
+            for item in public.filter(|_| *module != "prelude") {
+                let name = match &item.kind {
+                    ItemKind::Fn(decl) => &decl.name,
+                    ItemKind::Struct(decl) => &decl.name,
+                    ItemKind::Const(decl) => &decl.name,
+                    ItemKind::Circuit(decl) => &decl.name,
+                    ItemKind::Use(_) | ItemKind::Party(_) | ItemKind::Test(_) => continue,
+                };
+                items.entry(name.text.clone()).or_insert(*module);
+            }
+        }
+        items
+    });
+    ITEMS.get(item).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceSet;
+
+    #[test]
+    fn a_file_is_parsed_again_only_when_its_text_changes() {
+        let mut parses = Parses::default();
+        let file = FileId(100);
+        let first = parses.parse(file, "fn f() { }");
+        assert!(Arc::ptr_eq(&first, &parses.parse(file, "fn f() { }")));
+        let second = parses.parse(file, "fn g() { }");
+        assert!(!Arc::ptr_eq(&first, &second));
+        let other = parses.parse(FileId(101), "fn g() { }");
+        assert!(!Arc::ptr_eq(&other, &second), "spans name the file");
+    }
+
+    #[test]
+    fn the_library_is_parsed_once_and_known_by_its_items() {
+        let sources = SourceSet::new();
+        for (id, file) in sources.iter() {
+            assert!(library::owns(id));
+            let one = Parses::default().parse(id, &file.text);
+            assert!(Arc::ptr_eq(&one, &Parses::default().parse(id, &file.text)));
+        }
+        assert!(!library::owns(FileId(sources.iter().count() as u32)));
+        assert_eq!(library_module_of("mean"), Some("stats"));
+        assert_eq!(library_module_of("sort"), Some("sort"));
+        assert_eq!(library_module_of("mea"), None);
+    }
+}
