@@ -540,7 +540,11 @@ mod tests {
             ),
             ("1 3\n1 1\n\n2 1 0 1 2 AND\n", 2, "two inputs and an output"),
             ("1 3\n2 1 9\n1 1\n\n2 1 0 1 2 AND\n", 2, "do not fit"),
-            ("1 3\n2 1 1\n1 1\n\n2 1 0 1 2 NAND\n", 5, "no gate of this name"),
+            (
+                "1 3\n2 1 1\n1 1\n\n2 1 0 1 2 NAND\n",
+                5,
+                "no gate of this name",
+            ),
             ("1 3\n2 1 1\n1 1\n\n2 1 0 1 2\n", 5, "only numbers"),
             ("1 3\n2 1 1\n1 1\n\n2 1 0 1 AND\n", 5, "2 wires given"),
             (
