@@ -89,6 +89,14 @@ pub enum Threat {
 }
 
 impl Threat {
+    /// Every threat that some suite stands.
+    pub const ALL: [Self; 1] = [Self::SemiHonest];
+
+    /// The threat of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|threat| threat.name() == name)
+    }
+
     /// Its name on the command line and in reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,15 @@
 //! The command line: verbs, options and their help.
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use smpcc::choices::{self, Asked};
+use smpcc::costs;
+use smpcc::exit::Outcome;
+use smpcc_circuit::cost::Costs;
+use smpcc_circuit::program::Suite;
+use smpcc_compiler::session::{Network, ObjectiveChoice, ProtocolChoice};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Private computations among parties who may not share their data.
 ///
@@ -136,23 +144,30 @@ pub struct PlanArgs {
     #[arg(long = "len", value_name = "NAME[PARTY]=N")]
     pub lens: Vec<String>,
     /// The protocol family
-    #[arg(long, value_enum, default_value_t = SuiteArg::Auto)]
-    pub suite: SuiteArg,
+    #[arg(long, default_value = "auto", value_parser = suites())]
+    pub suite: String,
     /// How many parties may be corrupt together [default: the most that the suite stands]
     #[arg(long, value_name = "T")]
     pub threshold: Option<u32>,
     /// What a corrupt party may do
-    #[arg(long, value_enum, default_value_t = ThreatArg::SemiHonest)]
-    pub threat: ThreatArg,
+    #[arg(long, default_value = "semi-honest", value_parser = words([
+        ("semi-honest", "It follows the protocol and looks at all it sees"),
+        ("malicious", "It does what it likes"),
+    ]))]
+    pub threat: String,
     /// Force one domain for the whole program
-    #[arg(long, value_enum, default_value_t = ProtocolArg::Auto)]
-    pub protocol: ProtocolArg,
+    #[arg(long, default_value = "auto", value_parser = choice::<ProtocolChoice, _>(
+        ProtocolChoice::ALL.map(|c| (c.name(), about_protocol(c)))
+    ))]
+    pub protocol: ProtocolChoice,
     /// Which form of scalar circuits: fewest rounds, fewest gates, or as the protocol likes
-    #[arg(long, value_enum, default_value_t = ObjectiveArg::Auto)]
-    pub objective: ObjectiveArg,
+    #[arg(long, default_value = "auto", value_parser = choice::<ObjectiveChoice, _>(
+        ObjectiveChoice::ALL.map(|c| (c.name(), about_objective(c)))
+    ))]
+    pub objective: ObjectiveChoice,
     /// The network that the plan is made for: lan, wan or RTTms:MBIT
     #[arg(long, value_name = "lan|wan|RTTms:MBIT", default_value = "lan")]
-    pub network: String,
+    pub network: Network,
     /// Local times to plan with, from `smpcc calibrate` [default: those of the release]
     #[arg(long, value_name = "FILE")]
     pub costs: Option<PathBuf>,
@@ -164,65 +179,75 @@ pub struct PlanArgs {
     pub inputs: Option<PathBuf>,
 }
 
-/// `--suite`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SuiteArg {
-    /// two-party for 2 parties, rep3 for 3, bgw for more
-    Auto,
-    /// Two parties, one may be corrupt
-    TwoParty,
-    /// Three parties, one may be corrupt
-    Rep3,
-    /// Two parties or more, all but one may be corrupt
-    Gmw,
-    /// Three parties or more, a minority may be corrupt
-    Bgw,
-}
-
-impl SuiteArg {
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::TwoParty => "two-party",
-            Self::Rep3 => "rep3",
-            Self::Gmw => "gmw",
-            Self::Bgw => "bgw",
-        }
+impl PlanArgs {
+    /// What the options ask for.
+    pub fn asked(&self) -> Outcome<Asked> {
+        Ok(Asked {
+            suite: self.suite.clone(),
+            threat: self.threat.clone(),
+            threshold: self.threshold,
+            args: choices::arguments(&self.args)?,
+            protocol: self.protocol,
+            objective: self.objective,
+            network: self.network,
+            costs: match &self.costs {
+                Some(path) => costs::read(path)?,
+                None => Costs::SHIPPED,
+            },
+            opt: self.opt,
+        })
     }
 }
 
-/// `--threat`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThreatArg {
-    /// It follows the protocol and looks at all it sees
-    SemiHonest,
-    /// It does what it likes
-    Malicious,
+/// Takes one of these words, each with a line of help.
+fn words<const N: usize>(words: [(&'static str, &'static str); N]) -> PossibleValuesParser {
+    PossibleValuesParser::new(words.map(|(word, help)| PossibleValue::new(word).help(help)))
 }
 
-/// `--protocol`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProtocolArg {
-    /// The cost model chooses for each section
-    Auto,
-    /// Arithmetic shares
-    Arithmetic,
-    /// Boolean shares
-    Boolean,
-    /// Garbled circuits
-    Yao,
+/// The same, and reads it.
+fn choice<T, const N: usize>(
+    choices: [(&'static str, &'static str); N],
+) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    words(choices).try_map(|word| word.parse::<T>())
 }
 
-/// `--objective`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ObjectiveArg {
-    /// As the protocol likes
-    Auto,
-    /// The shallowest circuits
-    Depth,
-    /// The fewest gates
-    Size,
+/// `--suite`: refusals need the number of parties, so that here it is a word.
+fn suites() -> PossibleValuesParser {
+    let mut all = vec![("auto", "two-party for 2 parties, rep3 for 3, bgw for more")];
+    all.extend(Suite::ALL.map(|suite| (suite.name(), about_suite(suite))));
+    PossibleValuesParser::new(
+        all.into_iter()
+            .map(|(word, help)| PossibleValue::new(word).help(help)),
+    )
+}
+
+const fn about_suite(suite: Suite) -> &'static str {
+    match suite {
+        Suite::TwoParty => "Two parties, one may be corrupt",
+        Suite::Rep3 => "Three parties, one may be corrupt",
+        Suite::Gmw => "Two parties or more, all but one may be corrupt",
+        Suite::Bgw => "Three parties or more, a minority may be corrupt",
+    }
+}
+
+const fn about_protocol(protocol: ProtocolChoice) -> &'static str {
+    match protocol {
+        ProtocolChoice::Auto => "The cost model chooses for each section",
+        ProtocolChoice::Arithmetic => "Arithmetic shares",
+        ProtocolChoice::Boolean => "Boolean shares",
+        ProtocolChoice::Yao => "Garbled circuits",
+    }
+}
+
+const fn about_objective(objective: ObjectiveChoice) -> &'static str {
+    match objective {
+        ObjectiveChoice::Auto => "As the protocol likes",
+        ObjectiveChoice::Depth => "The shallowest circuits",
+        ObjectiveChoice::Size => "The fewest gates",
+    }
 }
 
 /// `--format`.
@@ -391,8 +416,8 @@ pub struct TestArgs {
     #[arg(long, value_name = "N")]
     pub parties: Option<u32>,
     /// The protocol family
-    #[arg(long, value_enum, default_value_t = SuiteArg::Auto)]
-    pub suite: SuiteArg,
+    #[arg(long, default_value = "auto", value_parser = suites())]
+    pub suite: String,
     /// How many parties may be corrupt together [default: the most that the suite stands]
     #[arg(long, value_name = "T")]
     pub threshold: Option<u32>,

@@ -1,5 +1,7 @@
 //! Exit codes: one list, so that scripts can tell whose fault it was.
 
+use smpcc_compiler::diagnostic::{Blame, Diagnostic};
+use std::fmt::Display;
 use std::process::ExitCode;
 
 /// What the process says to its caller.
@@ -43,29 +45,67 @@ impl Exit {
     }
 }
 
-/// Why a command stopped: the code and one message for people.
-#[derive(Debug)]
+/// Why a command stopped.
+#[derive(Clone, Debug)]
 pub struct Failure {
     /// The code.
     pub exit: Exit,
-    /// The message; empty when everything has been said already (diagnostics).
+    /// One message for people; empty when everything has been said already, or the diagnostics say it.
     pub message: String,
+    /// What the compiler says, not yet shown.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Failure {
-    /// Wrong usage, input or environment.
-    pub fn usage(message: impl Into<String>) -> Self {
+    /// A failure that one message explains.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
-            exit: Exit::Usage,
+            exit,
             message: message.into(),
+            diagnostics: Vec::new(),
         }
     }
 
-    /// The diagnostics have been printed.
+    /// Wrong usage, input or environment.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// An error of the program.
+    pub fn program(message: impl Into<String>) -> Self {
+        Self::new(Exit::Program, message)
+    }
+
+    /// We are at fault.
+    pub fn bug(what: impl Display) -> Self {
+        Self::new(Exit::Bug, format!("a bug in smpcc: {what}"))
+    }
+
+    /// The parent is gone, or somebody asked to stop.
+    pub fn interrupted() -> Self {
+        Self::new(Exit::Interrupted, "")
+    }
+
+    /// The program is refused, and everything has been said.
     pub fn reported() -> Self {
+        Self::program("")
+    }
+
+    /// What the compiler refuses, and so whose fault it is: ours, else the program's, else the caller's.
+    pub fn compiler(diagnostics: Vec<Diagnostic>) -> Self {
+        let errors = || diagnostics.iter().filter(|d| d.is_error());
+        let any = |blame| errors().any(|d| d.code.blame() == blame);
+        let exit = if any(Blame::Compiler) {
+            Exit::Bug
+        } else if any(Blame::Program) || !any(Blame::Caller) {
+            Exit::Program
+        } else {
+            Exit::Usage
+        };
         Self {
-            exit: Exit::Program,
+            exit,
             message: String::new(),
+            diagnostics,
         }
     }
 }

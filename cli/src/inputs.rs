@@ -6,7 +6,6 @@
 pub mod csv;
 pub mod json;
 pub mod list;
-pub mod pipe;
 pub mod toml;
 
 pub use list::List;

@@ -4,12 +4,40 @@
 //! secret stands in arguments or on disk. The exchange is one JSON line each: job (and its inputs' words) → `listening` →
 //! `peers` → `report` or `failed`. A child ends when its pipe closes, so none outlives its parent.
 
-use crate::exit::{Exit, Failure, Outcome};
-use crate::inputs::pipe;
-use crate::play::{Job, PartyReport};
+pub mod pipe;
+
 use serde::{Deserialize, Serialize};
+use smpcc::choices::Choices;
+use smpcc::exit::{Exit, Failure, Outcome};
+use smpcc::given::PartyInputs;
+use smpcc::play::PartyReport;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// What a party of `smpcc run` is told through its pipe. No `Debug`: it holds a key and inputs.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Job {
+    /// Path and text of every source file, the root first.
+    pub files: Vec<(String, String)>,
+    /// Which party this is.
+    pub me: u32,
+    /// What all agree on.
+    pub choices: Choices,
+    /// This party's inputs; their words follow the job through the pipe.
+    pub inputs: PartyInputs,
+    /// What follows.
+    pub columns: Vec<pipe::Column>,
+    /// PEM of this party's key.
+    pub key: String,
+    /// PEM of all parties' certificates, in order.
+    pub certificates: Vec<String>,
+    /// Seconds to wait for a party.
+    pub deadline_s: u64,
+    /// Whether links are as slow as the network that the plan is made for.
+    pub emulate: bool,
+    /// Whether to report progress on the way.
+    pub progress: bool,
+}
 
 /// What a child says.
 #[derive(Serialize, Deserialize)]
@@ -68,10 +96,7 @@ pub fn run(jobs: Vec<Job>, verbose: u8) -> Outcome<Vec<PartyReport>> {
         match hear(child, party)? {
             FromChild::Listening(address) => addresses.push(address),
             FromChild::Failed { exit, message, .. } => {
-                return Err(Failure {
-                    exit: Exit::of_code(i32::from(exit)),
-                    message,
-                });
+                return Err(Failure::new(Exit::of_code(i32::from(exit)), message));
             }
             FromChild::Report(_) => return Err(bug(party, "reported before it ran")),
         }
@@ -110,13 +135,8 @@ pub fn run(jobs: Vec<Job>, verbose: u8) -> Outcome<Vec<PartyReport>> {
                 } else {
                     format!("party {party}: {message}")
                 };
-                failures.push((
-                    distance,
-                    Failure {
-                        exit: Exit::of_code(i32::from(exit)),
-                        message,
-                    },
-                ));
+                let failure = Failure::new(Exit::of_code(i32::from(exit)), message);
+                failures.push((distance, failure));
             }
             Ok(FromChild::Listening(_)) => failures.push((0, bug(party, "listened twice"))),
             Err(failure) => failures.push((0, failure)),
@@ -183,20 +203,14 @@ fn hear(party: &mut Party, number: usize) -> Outcome<FromChild> {
 /// The process is gone, or will be in a moment: its exit code is all there is.
 fn ended(party: &mut Party, number: usize) -> Failure {
     match party.process.wait().ok().and_then(|status| status.code()) {
-        Some(code) => Failure {
-            exit: Exit::of_code(code),
-            message: format!("party {number} ended with exit code {code}"),
-        },
-        None => Failure {
-            exit: Exit::Network,
-            message: format!("party {number} was killed"),
-        },
+        Some(code) => Failure::new(
+            Exit::of_code(code),
+            format!("party {number} ended with exit code {code}"),
+        ),
+        None => Failure::new(Exit::Network, format!("party {number} was killed")),
     }
 }
 
 fn bug(party: usize, what: &str) -> Failure {
-    Failure {
-        exit: Exit::Bug,
-        message: format!("a bug in smpcc: the process of party {party} {what}"),
-    }
+    Failure::bug(format_args!("the process of party {party} {what}"))
 }

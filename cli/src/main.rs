@@ -1,27 +1,20 @@
-//! The `smpcc` command line: the only crate that prints, reads files and starts processes.
+//! The `smpcc` command line: arguments, printing, and the processes of `smpcc run`. What it does is in the library beside it.
 
 mod args;
+mod child;
 mod commands;
 mod compiled;
-mod costs;
 mod emulate;
-mod exit;
-mod inputs;
 mod load;
 mod local;
 mod out;
-mod plan;
-mod play;
 mod progress;
 mod prompt;
-mod render;
-mod report;
-mod suites;
 
 use args::{Cli, Command};
 use clap::Parser;
-use exit::{Exit, Outcome};
 use load::Style;
+use smpcc::exit::{Exit, Outcome};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -3,17 +3,18 @@
 //! Used by children of `smpcc run`, by its threads with `--in-process`, and by `smpcc party`: one code path, whatever
 //! the links are.
 
+use crate::choices::Choices;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::inputs::pipe;
-use crate::load::{Source, Style};
-use crate::plan::{Choices, PartyInputs};
-use crate::{load, render};
+use crate::given::PartyInputs;
+use crate::render;
+use crate::source::Source;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
-use smpcc_circuit::program::{Program, Suite};
+use smpcc_circuit::program::Program;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
+use smpcc_compiler::session::Terms;
 use smpcc_runtime::engine::{self, Progress};
 use smpcc_runtime::error::{Error, Fault};
 use smpcc_runtime::hash::{Digest, Transcript, sha256};
@@ -24,31 +25,6 @@ use smpcc_runtime::ring::Elements;
 use smpcc_runtime::session::{self, Agreed, Proposal, Session};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-
-/// What a party of `smpcc run` is told through its pipe. No `Debug`: it holds a key and inputs.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Job {
-    /// Path and text of every source file, the root first.
-    pub files: Vec<(String, String)>,
-    /// Which party this is.
-    pub me: u32,
-    /// What all agree on.
-    pub choices: Choices,
-    /// This party's inputs; their words follow the job through the pipe.
-    pub inputs: PartyInputs,
-    /// What follows.
-    pub columns: Vec<pipe::Column>,
-    /// PEM of this party's key.
-    pub key: String,
-    /// PEM of all parties' certificates, in order.
-    pub certificates: Vec<String>,
-    /// Seconds to wait for a party.
-    pub deadline_s: u64,
-    /// Whether links are as slow as the network that the plan is made for.
-    pub emulate: bool,
-    /// Whether to report progress on the way.
-    pub progress: bool,
-}
 
 /// What a party has to say at the end.
 #[derive(Clone, Serialize, Deserialize)]
@@ -115,10 +91,10 @@ pub struct SectionReport {
 
 /// An error of the runtime as a failure of this process.
 pub fn failure(error: Error) -> Failure {
-    Failure {
-        exit: Exit::of_code(i32::from(error.exit_code())),
-        message: error.to_string(),
-    }
+    Failure::new(
+        Exit::of_code(i32::from(error.exit_code())),
+        error.to_string(),
+    )
 }
 
 /// How far the cause of a failure is from this party: 0 here, 1 a link or peer, 2 reported by another party.
@@ -166,10 +142,7 @@ pub fn source_hash(source: &Source) -> Digest {
 pub fn program_hash(program: &Program) -> Outcome<Digest> {
     codec::encode_program(program)
         .map(|bytes| sha256(&bytes))
-        .map_err(|e| Failure {
-            exit: Exit::Bug,
-            message: format!("a bug in smpcc: the plan cannot be encoded: {e}"),
-        })
+        .map_err(|e| Failure::bug(format!("the plan cannot be encoded: {e}")))
 }
 
 /// What a party brings to a run.
@@ -182,8 +155,6 @@ pub struct Party<'a> {
     pub choices: &'a Choices,
     /// Its inputs.
     pub inputs: PartyInputs,
-    /// How to show what the compiler says.
-    pub style: Style,
     /// When this party started.
     pub began: Instant,
 }
@@ -264,8 +235,8 @@ impl From<Failure> for Trouble {
 
 /// Says what this party wants to run, hears the same of the others, and compiles for what was said.
 fn prepare(party: &mut Party<'_>, mesh: &mut Mesh) -> Result<(Agreed, Verified, Digest), Trouble> {
-    let options = party.choices.options()?;
-    let agreed = session::hello(mesh, &proposal(party, &options))?;
+    let options = &party.choices.options;
+    let agreed = session::hello(mesh, &proposal(party))?;
     let mut lens = BTreeMap::new();
     for (owner, lengths) in (0u32..).zip(&agreed.lengths) {
         for (name, len) in lengths {
@@ -279,10 +250,10 @@ fn prepare(party: &mut Party<'_>, mesh: &mut Mesh) -> Result<(Agreed, Verified, 
         &party.source.files,
         &name,
         &session,
-        &options,
+        options,
         &mut |_, _| {},
     )
-    .map_err(|diagnostics| load::failed(party.source, diagnostics, party.style))?;
+    .map_err(Failure::compiler)?;
     let program = compiled.program;
     let plan = program_hash(&program)?;
     Ok((agreed, program, plan))
@@ -336,28 +307,30 @@ fn compute(
     })
 }
 
-fn proposal(party: &Party<'_>, options: &smpcc_compiler::session::Options) -> Proposal {
+fn proposal(party: &Party<'_>) -> Proposal {
     let choices = party.choices;
+    let Terms {
+        suite,
+        threat,
+        threshold,
+        options,
+        model,
+    } = choices.options.terms();
     let mut costs = Transcript::new("smpcc/costs");
-    costs.number(choices.network.0).number(choices.network.1);
-    for suite in Suite::ALL {
-        costs.string(suite.name());
-        for (name, ps) in options.costs.of(suite).entries() {
-            costs.string(name).number(ps);
-        }
+    for (name, value) in &model {
+        costs.string(name).number(*value);
     }
     Proposal {
         build: concat!("smpcc ", env!("CARGO_PKG_VERSION")).into(),
         source: source_hash(party.source),
         costs: costs.finish(),
-        suite: options.suite.name().into(),
-        threshold: u16::try_from(options.threshold).unwrap_or(u16::MAX),
-        threat: options.threat.name().into(),
-        options: vec![
-            ("protocol".into(), choices.protocol.clone()),
-            ("objective".into(), choices.objective.clone()),
-            ("opt".into(), choices.opt.to_string()),
-        ],
+        suite: suite.into(),
+        threshold: u16::try_from(threshold).unwrap_or(u16::MAX),
+        threat: threat.into(),
+        options: options
+            .into_iter()
+            .map(|(name, value)| (name.into(), value))
+            .collect(),
         arguments: choices
             .args
             .iter()

@@ -32,7 +32,7 @@ impl Bar {
             });
         if self.enabled && now >= due {
             self.drawn = Some(now);
-            let sent = crate::report::bytes(progress.bytes_sent);
+            let sent = smpcc::report::bytes(progress.bytes_sent);
             let seconds = self.began.elapsed().as_secs_f64();
             let _ = write!(
                 std::io::stderr().lock(),

@@ -1,9 +1,9 @@
 //! Asking for missing inputs on a terminal; elsewhere a clear error says what is missing for whom.
 
-use crate::exit::{Failure, Outcome};
-use crate::inputs::{Tree, json, number};
 use crate::out;
-use crate::plan::{self, PartyInputs};
+use smpcc::exit::{Failure, Outcome};
+use smpcc::given::{self, PartyInputs};
+use smpcc::inputs::{Tree, json, number};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -24,7 +24,7 @@ pub fn ask(hir: &Hir, role_counts: &[u32], program: &Path) -> Outcome<Vec<PartyI
     if !io::stdin().is_terminal() || !out::interactive() {
         let missing: Vec<String> = (0..names.len())
             .filter_map(|party| {
-                let owned = plan::owned(&schema, role_counts, party as u32);
+                let owned = given::owned(&schema, role_counts, party as u32);
                 let params: Vec<String> = owned.iter().map(|p| format!("`{}`", p.name)).collect();
                 (!params.is_empty()).then(|| format!("{} of {}", params.join(", "), who(party)))
             })
@@ -38,7 +38,7 @@ pub fn ask(hir: &Hir, role_counts: &[u32], program: &Path) -> Outcome<Vec<PartyI
     let mut all = Vec::new();
     for party in 0..names.len() {
         let mut entries = Vec::new();
-        for param in plan::owned(&schema, role_counts, party as u32) {
+        for param in given::owned(&schema, role_counts, party as u32) {
             let mut err = io::stderr().lock();
             let _ = write!(err, "{}, `{}`: ", who(party), param.name);
             let _ = err.flush();
@@ -56,7 +56,7 @@ pub fn ask(hir: &Hir, role_counts: &[u32], program: &Path) -> Outcome<Vec<PartyI
             };
             entries.push((param.name.clone(), tree));
         }
-        all.push(plan::one_party(
+        all.push(given::one_party(
             &schema,
             role_counts,
             party as u32,

@@ -20,9 +20,12 @@ pub struct Trust {
 /// stands it.
 pub fn choose(suite: &str, threat: &str, threshold: Option<u32>, n_parties: u32) -> Outcome<Trust> {
     let refuse = |what: String| Err(Failure::usage(format!("{what}; {}", there(n_parties))));
-    if threat != Threat::SemiHonest.name() {
-        return refuse(format!("no suite protects against {threat} parties"));
-    }
+    let Some(threat) = Threat::named(threat) else {
+        return refuse(format!(
+            "no suite protects against {} parties",
+            threat.escape_debug()
+        ));
+    };
     let Some(usual) = Suite::usual(n_parties) else {
         return refuse(format!("no suite runs among {n_parties} parties"));
     };
@@ -39,7 +42,7 @@ pub fn choose(suite: &str, threat: &str, threshold: Option<u32>, n_parties: u32)
         found
     } else {
         let Some(found) = Suite::named(suite) else {
-            return refuse(format!("there is no suite `{suite}`"));
+            return refuse(format!("there is no suite `{}`", suite.escape_debug()));
         };
         if !serves(&found) {
             return refuse(format!(
@@ -61,7 +64,7 @@ pub fn choose(suite: &str, threat: &str, threshold: Option<u32>, n_parties: u32)
     };
     Ok(Trust {
         suite: found,
-        threat: Threat::SemiHonest,
+        threat,
         threshold: threshold.unwrap_or(*found.thresholds(n_parties).end()),
     })
 }

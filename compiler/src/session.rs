@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::{Suite, Threat};
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 /// Session values: everything that turns a checked program into one fixed computation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub struct Session {
     pub lens: BTreeMap<(String, u32), u64>,
 }
 
-/// What the user asks of the compiler. Everything here is part of what parties agree on.
-#[derive(Clone, Debug, PartialEq)]
+/// What the user asks of the compiler. Everything here is part of what parties agree on: see [`Options::terms`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
     /// The family of protocols.
     pub suite: Suite,
@@ -39,8 +40,62 @@ pub struct Options {
     pub opt: u8,
 }
 
+/// Options as parties tell each other: by name, in text and numbers, so that a difference can be named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The family of protocols.
+    pub suite: &'static str,
+    /// The adversary.
+    pub threat: &'static str,
+    /// Corrupt parties tolerated.
+    pub threshold: u32,
+    /// What else decides what is compiled.
+    pub options: Vec<(&'static str, String)>,
+    /// The cost model: the network's figures and the local times of every suite.
+    pub model: Vec<(String, u64)>,
+}
+
+impl Options {
+    /// All of it, for the agreement. A field that is added does not compile until it stands here too.
+    pub fn terms(&self) -> Terms {
+        let Self {
+            suite,
+            threat,
+            threshold,
+            protocol,
+            objective,
+            network: Network { rtt_us, mbit_per_s },
+            costs,
+            opt,
+        } = self;
+        let mut model = vec![
+            ("rtt_us".to_owned(), *rtt_us),
+            ("mbit_per_s".to_owned(), *mbit_per_s),
+        ];
+        for suite in Suite::ALL {
+            let times = costs.of(suite).entries();
+            model.extend(
+                times
+                    .into_iter()
+                    .map(|(name, ps)| (format!("{}.{name}", suite.name()), ps)),
+            );
+        }
+        Terms {
+            suite: suite.name(),
+            threat: threat.name(),
+            threshold: *threshold,
+            options: vec![
+                ("protocol", protocol.name().to_owned()),
+                ("objective", objective.name().to_owned()),
+                ("opt", opt.to_string()),
+            ],
+            model,
+        }
+    }
+}
+
 /// `--protocol`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProtocolChoice {
     /// The cost model chooses for each section.
     #[default]
@@ -53,8 +108,31 @@ pub enum ProtocolChoice {
     Yao,
 }
 
+impl ProtocolChoice {
+    /// Every choice.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Arithmetic, Self::Boolean, Self::Yao];
+
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Arithmetic => "arithmetic",
+            Self::Boolean => "boolean",
+            Self::Yao => "yao",
+        }
+    }
+}
+
+impl FromStr for ProtocolChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        word("protocol", &Self::ALL.map(|c| (c.name(), c)), text)
+    }
+}
+
 /// `--objective`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ObjectiveChoice {
     /// Depth for shared sections, size for garbled ones, as the cost model says.
     #[default]
@@ -65,8 +143,45 @@ pub enum ObjectiveChoice {
     Size,
 }
 
+impl ObjectiveChoice {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Depth, Self::Size];
+
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Depth => "depth",
+            Self::Size => "size",
+        }
+    }
+}
+
+impl FromStr for ObjectiveChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        word("objective", &Self::ALL.map(|c| (c.name(), c)), text)
+    }
+}
+
+/// The value that `text` names.
+fn word<T: Copy>(what: &str, all: &[(&str, T)], text: &str) -> Result<T, String> {
+    match all.iter().find(|(name, _)| *name == text) {
+        Some((_, value)) => Ok(*value),
+        None => {
+            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+            Err(format!(
+                "unknown {what} `{}`: there is {}",
+                text.escape_debug(),
+                names.join(", ")
+            ))
+        }
+    }
+}
+
 /// `--network`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Network {
     /// Round-trip time in microseconds.
     pub rtt_us: u64,
@@ -85,4 +200,116 @@ impl Network {
         rtt_us: 40_000,
         mbit_per_s: 100,
     };
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    /// Reads `lan`, `wan` or `RTTms:MBIT`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "unknown network `{}`: write lan, wan, or a round-trip time and a bandwidth such as 20ms:100",
+                text.escape_debug()
+            )
+        };
+        match text {
+            "lan" => Ok(Self::LAN),
+            "wan" => Ok(Self::WAN),
+            _ => {
+                let (rtt, mbit) = text.split_once(':').ok_or_else(wrong)?;
+                let rtt: f64 = rtt
+                    .strip_suffix("ms")
+                    .unwrap_or(rtt)
+                    .parse()
+                    .map_err(|_| wrong())?;
+                let mbit_per_s: u64 = mbit.parse().map_err(|_| wrong())?;
+                if !(0.0..=60_000.0).contains(&rtt) || !(1..=1_000_000).contains(&mbit_per_s) {
+                    return Err(wrong());
+                }
+                Ok(Self {
+                    rtt_us: (rtt * 1000.0).round() as u64,
+                    mbit_per_s,
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_read_as_they_are_written() {
+        for choice in ProtocolChoice::ALL {
+            assert_eq!(choice.name().parse(), Ok(choice));
+        }
+        for choice in ObjectiveChoice::ALL {
+            assert_eq!(choice.name().parse(), Ok(choice));
+        }
+        let network = |text: &str| text.parse::<Network>();
+        assert_eq!(network("wan"), Ok(Network::WAN));
+        let slow = Network {
+            rtt_us: 20_500,
+            mbit_per_s: 100,
+        };
+        assert_eq!(network("20.5ms:100"), Ok(slow));
+        assert_eq!(network("20.5:100"), Ok(slow));
+        for wrong in [
+            "", "lan ", "20ms", "20ms:", "-1ms:5", "1ms:0", "NaN:5", "1ms:1e3",
+        ] {
+            assert!(network(wrong).is_err(), "{wrong}");
+        }
+        assert!("Yao".parse::<ProtocolChoice>().is_err());
+    }
+
+    #[test]
+    fn every_option_is_a_term() {
+        let options = Options {
+            suite: Suite::Rep3,
+            threat: Threat::SemiHonest,
+            threshold: 1,
+            protocol: ProtocolChoice::Auto,
+            objective: ObjectiveChoice::Auto,
+            network: Network::LAN,
+            costs: Costs::SHIPPED,
+            opt: 2,
+        };
+        let mut slow = Costs::SHIPPED;
+        slow.of_mut(Suite::Bgw).step_ps += 1;
+        let changed = [
+            Options {
+                suite: Suite::Gmw,
+                ..options.clone()
+            },
+            Options {
+                threshold: 2,
+                ..options.clone()
+            },
+            Options {
+                protocol: ProtocolChoice::Yao,
+                ..options.clone()
+            },
+            Options {
+                objective: ObjectiveChoice::Size,
+                ..options.clone()
+            },
+            Options {
+                network: Network::WAN,
+                ..options.clone()
+            },
+            Options {
+                costs: slow,
+                ..options.clone()
+            },
+            Options {
+                opt: 1,
+                ..options.clone()
+            },
+        ];
+        for other in changed {
+            assert_ne!(other.terms(), options.terms(), "{other:?}");
+        }
+    }
 }

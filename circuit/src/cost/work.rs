@@ -7,9 +7,10 @@
 
 use super::extension_degree;
 use crate::program::Suite;
+use serde::{Deserialize, Serialize};
 
 /// One party's local work in one suite, in picoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     /// A shared AND of one lane.
     pub and_ps: u64,
@@ -26,7 +27,7 @@ pub struct Work {
 }
 
 /// The table of all suites.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Costs {
     /// Measured with its two parties.
     pub two_party: Work,

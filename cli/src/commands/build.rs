@@ -2,9 +2,9 @@
 
 use crate::args::{BuildArgs, Emit};
 use crate::compiled;
-use crate::exit::{Exit, Failure, Outcome};
 use crate::load::Style;
 use crate::out;
+use smpcc::exit::{Failure, Outcome};
 use smpcc_circuit::{codec, text};
 use smpcc_compiler::session::ProtocolChoice;
 use smpcc_compiler::{export, sections};
@@ -14,15 +14,11 @@ use std::path::Path;
 pub fn build(args: &BuildArgs, style: Style) -> Outcome {
     let mut prepared = compiled::prepare(&args.file, &args.plan, style)?;
     if args.emit == Emit::Bristol {
-        prepared.options.protocol = ProtocolChoice::Boolean;
+        prepared.choices.options.protocol = ProtocolChoice::Boolean;
     }
     let bytes = match args.emit {
-        Emit::Program => {
-            codec::encode_program(&prepared.compile(style)?.program).map_err(|e| Failure {
-                exit: Exit::Bug,
-                message: format!("a bug in smpcc: the program cannot be encoded: {e}"),
-            })?
-        }
+        Emit::Program => codec::encode_program(&prepared.compile(style)?.program)
+            .map_err(|e| Failure::bug(format!("the program cannot be encoded: {e}")))?,
         Emit::Text => text::print(&prepared.compile(style)?.program).into_bytes(),
         Emit::Dot => sections::dot(&prepared.compile(style)?.program).into_bytes(),
         Emit::Bristol => {

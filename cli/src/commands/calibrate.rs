@@ -5,9 +5,10 @@
 //! scaled to one party. The table is a file that parties exchange: nothing is ever measured behind their backs.
 
 use crate::args::CalibrateArgs;
-use crate::exit::{Failure, Outcome};
 use crate::load::Style;
-use crate::{costs, out};
+use crate::out;
+use smpcc::costs;
+use smpcc::exit::{Failure, Outcome};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
 use smpcc_circuit::program::{

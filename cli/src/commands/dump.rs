@@ -2,9 +2,10 @@
 
 use crate::args::{DumpArgs, Stage};
 use crate::compiled;
-use crate::exit::{Failure, Outcome};
 use crate::load::{self, Style};
 use crate::out;
+use smpcc::exit::{Failure, Outcome};
+use smpcc::source;
 use smpcc_circuit::text;
 use smpcc_compiler::ir::print;
 use smpcc_compiler::{ast, lexer, lower, parser, passes};
@@ -16,7 +17,7 @@ pub fn dump(args: &DumpArgs, style: Style) -> Outcome {
     }
     let text = match args.stage {
         Stage::Tokens | Stage::Ast => {
-            let source = load::read(&args.file)?;
+            let source = source::read(&args.file)?;
             let file = source
                 .files
                 .get(source.root)
@@ -28,7 +29,7 @@ pub fn dump(args: &DumpArgs, style: Style) -> Outcome {
             }
         }
         Stage::Types => {
-            let source = load::read(&args.file)?;
+            let source = source::read(&args.file)?;
             smpcc_compiler::hir::dump(&load::check(&source, style)?)
         }
         Stage::Ir => ir(args, style)?,
@@ -54,7 +55,7 @@ fn ir(args: &DumpArgs, style: Style) -> Outcome<String> {
     if args.after.as_deref() == Some("lower") {
         found = Some(print::print(&lowered));
     }
-    let last = passes::optimise(lowered, prepared.options.opt, &mut |name, ir| {
+    let last = passes::optimise(lowered, prepared.choices.options.opt, &mut |name, ir| {
         if args.after.as_deref() == Some(name) {
             found = Some(print::print(ir));
         }
@@ -71,7 +72,7 @@ fn ir(args: &DumpArgs, style: Style) -> Outcome<String> {
             }
             Err(Failure::usage(format!(
                 "no pass `{name}` runs at --opt {}; there are {}",
-                prepared.options.opt,
+                prepared.choices.options.opt,
                 names.join(", ")
             )))
         }

@@ -1,14 +1,14 @@
 //! `smpcc explain`: the page of a code, offline.
 
 use crate::args::ExplainArgs;
-use crate::exit::{Failure, Outcome};
 use crate::out;
+use smpcc::exit::{Failure, Outcome};
 use smpcc_compiler::diagnostic::{self, Code};
 
 /// Prints the page.
 pub fn explain(args: &ExplainArgs) -> Outcome {
     let wanted = args.code.trim().to_ascii_uppercase();
-    match Code::ALL.iter().find(|code| code.as_str() == wanted) {
+    match Code::parse(&wanted) {
         Some(code) => {
             out::product(&format!("{}\n", code.page().trim_end()));
             Ok(())

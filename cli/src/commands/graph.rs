@@ -2,8 +2,8 @@
 
 use crate::args::GraphArgs;
 use crate::compiled;
-use crate::exit::{Failure, Outcome};
 use crate::load::Style;
+use smpcc::exit::{Failure, Outcome};
 use smpcc_circuit::stats::{self, Known};
 use smpcc_compiler::graph;
 

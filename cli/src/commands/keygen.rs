@@ -1,8 +1,8 @@
 //! `smpcc keygen`: a key that stays and a certificate to hand out.
 
 use crate::args::KeygenArgs;
-use crate::exit::{Failure, Outcome};
 use crate::out;
+use smpcc::exit::{Failure, Outcome};
 use smpcc_runtime::keys::Identity;
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ pub fn keygen(args: &KeygenArgs) -> Outcome {
         &args.name,
         Duration::from_secs(u64::from(args.days) * 86_400),
     )
-    .map_err(crate::play::failure)?;
+    .map_err(smpcc::play::failure)?;
     let (key, certificate) = identity
         .write(&args.out, &args.name)
-        .map_err(crate::play::failure)?;
+        .map_err(smpcc::play::failure)?;
     out::product(&format!(
         "{}  keep this key on this machine\n{}  give this certificate to the other parties; valid for {} days\n",
         key.display(),

@@ -2,9 +2,9 @@
 
 use crate::args::{Format, RevealsArgs};
 use crate::compiled;
-use crate::exit::Outcome;
 use crate::load::{self, Style};
 use crate::out;
+use smpcc::exit::Outcome;
 use smpcc_compiler::ir::Ir;
 use smpcc_compiler::lower;
 use smpcc_compiler::reveals::{self, Disclosure, DisclosureKind};

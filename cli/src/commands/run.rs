@@ -1,12 +1,15 @@
 //! `smpcc run`: all parties on this machine.
 
 use crate::args::{Format, RunArgs};
-use crate::exit::{Exit, Failure, Outcome};
-use crate::inputs::pipe;
-use crate::load::{self, Source, Style};
-use crate::plan::{self, Choices, PartyInputs};
-use crate::play::{self, Broken, Job, Party, PartyReport};
-use crate::{emulate, local, out, prompt, report};
+use crate::load::{self, Style};
+use crate::local::{Job, pipe};
+use crate::{emulate, local, out, prompt};
+use smpcc::choices::{self, Choices};
+use smpcc::exit::{Failure, Outcome};
+use smpcc::given::{self, PartyInputs};
+use smpcc::play::{self, Broken, Party, PartyReport};
+use smpcc::source::{self, Source};
+use smpcc::{lens, report};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::schema;
@@ -18,18 +21,18 @@ use std::time::{Duration, Instant};
 /// Runs a program and prints who learned what.
 pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
     let began = Instant::now();
-    let source = load::read(&args.file)?;
+    let source = source::read(&args.file)?;
     let hir = load::check(&source, style)?;
     let Some(main) = &hir.main else {
-        return Err(Failure {
-            exit: Exit::Program,
-            message: format!("{} has no `main` to run", args.file.display()),
-        });
+        return Err(Failure::program(format!(
+            "{} has no `main` to run",
+            args.file.display()
+        )));
     };
-    let given = plan::given(&args.file, args.plan.inputs.as_ref())?;
-    let n_parties = plan::n_parties(&hir, args.plan.parties, given.as_ref())?;
-    let choices = Choices::new(&args.plan, n_parties)?;
-    let role_counts = plan::roles(&hir, n_parties)?;
+    let given = given::given(&args.file, args.plan.inputs.as_ref())?;
+    let n_parties = given::n_parties(&hir, args.plan.parties, given.as_ref())?;
+    let choices = Choices::new(args.plan.asked()?, n_parties)?;
+    let role_counts = choices::roles(&hir, n_parties)?;
     let inputs = match given {
         Some(given) => given.match_parties(&hir, &role_counts)?,
         None if main
@@ -42,14 +45,13 @@ pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
         None => prompt::ask(&hir, &role_counts, &args.file)?,
     };
     // What does not fit the session is said here, once, before any party exists.
-    let session = choices.session(&hir, plan::lens_of(&inputs))?;
-    let options = choices.options()?;
+    let session = choices.session(&hir, lens::lens_of(&inputs))?;
     pipeline::compile(
         &hir,
         &source.files,
         &source.name(),
         &session,
-        &options,
+        &choices.options,
         &mut |_, _| {},
     )
     .map_err(|diagnostics| load::failed(&source, diagnostics, style))?;
@@ -131,7 +133,7 @@ fn threads(
         .into_iter()
         .map(|links| {
             let links = if args.emulate {
-                emulate::slow(links, choices.network)?
+                emulate::slow(links, choices.options.network)?
             } else {
                 links
             };
@@ -149,7 +151,6 @@ fn threads(
                     hir,
                     choices,
                     inputs,
-                    style,
                     began: Instant::now(),
                 };
                 scope.spawn(move || play::play(party, mesh, &mut |_| {}))
@@ -160,10 +161,7 @@ fn threads(
             .map(|t| {
                 t.join().unwrap_or_else(|_| {
                     Err(Broken {
-                        failure: Failure {
-                            exit: Exit::Bug,
-                            message: "a bug in smpcc: a party's thread ended".into(),
-                        },
+                        failure: Failure::bug("a party's thread ended"),
                         distance: 0,
                     })
                 })
@@ -180,7 +178,7 @@ fn threads(
     }
     broken.sort_by_key(|b| b.distance);
     match broken.into_iter().next() {
-        Some(first) => Err(first.failure),
+        Some(first) => Err(load::shown(source, first.failure, style)),
         None => Ok(reports),
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::args::{Format, StatsArgs};
 use crate::compiled::{self, Prepared};
-use crate::exit::Outcome;
 use crate::load::Style;
-use crate::{out, play, report};
+use crate::out;
+use smpcc::exit::Outcome;
+use smpcc::{play, report};
 use smpcc_circuit::eval::{self, Trace};
 use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Known, PathStats, Stats};
@@ -17,7 +18,7 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
     let program = compiled.program;
     let attribution = Some(&compiled.attribution);
     let functions = &compiled.functions;
-    let costs = Some(&prepared.options.costs);
+    let costs = Some(&prepared.choices.options.costs);
     let mut stats = stats::stats(
         &program,
         &Known {

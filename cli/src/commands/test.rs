@@ -1,15 +1,16 @@
 //! `smpcc test`: the `test` blocks of programs, in the clear and under every protocol.
 
 use crate::args::TestArgs;
-use crate::exit::{Failure, Outcome};
-use crate::load::{self, Source, Style};
+use crate::load::{self, Style};
 use crate::out;
-use crate::suites::{self, Trust};
+use smpcc::exit::{Failure, Outcome};
+use smpcc::source::{self, Source};
+use smpcc::suites::{self, Trust};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::{self, EvalError};
 use smpcc_circuit::program::{Program, Threat};
 use smpcc_circuit::verify::Verified;
-use smpcc_compiler::diagnostic::short;
+use smpcc_compiler::diagnostic::{Code, short};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
@@ -26,7 +27,7 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let asked = args.parties.unwrap_or(3);
     for file in &files {
-        let source = load::read(file)?;
+        let source = source::read(file)?;
         let hir = match load::check(
             &source,
             Style {
@@ -43,7 +44,7 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
         };
         let n_parties = among(&hir, asked);
         let trust = match suites::choose(
-            args.suite.name(),
+            &args.suite,
             Threat::SemiHonest.name(),
             args.threshold,
             n_parties,
@@ -183,7 +184,7 @@ fn one(
                     .to_string(),
                 misfit: diagnostics
                     .iter()
-                    .all(|d| matches!(d.code.as_str(), "E4001" | "E4002")),
+                    .all(|d| matches!(d.code, Code::E4001 | Code::E4002)),
             })?;
         if places.is_empty() {
             in_the_clear(source, &compiled.program)?;

@@ -1,19 +1,14 @@
 //! TOML as a [`Tree`]. Integers beyond 64 bits are written as strings there.
 
 use super::Tree;
+use crate::toml_file;
 
 /// Reads a TOML document.
 ///
 /// # Errors
-/// The parser's message with line and column.
+/// What is wrong, and the line.
 pub fn parse(text: &str) -> Result<Tree, String> {
-    let table: toml::Table = toml::from_str(text).map_err(|e| {
-        let line = e.span().map_or(1, |s| {
-            text.get(..s.start)
-                .map_or(1, |t| t.matches('\n').count() + 1)
-        });
-        format!("not TOML: line {line}: {}", e.message())
-    })?;
+    let table: toml::Table = toml_file::parse(text)?;
     Ok(tree(toml::Value::Table(table)))
 }
 
@@ -45,5 +40,6 @@ mod tests {
             parse("a = -3").unwrap_or(Tree::Null).get("a"),
             Some(Tree::Int(true, 3))
         ));
+        assert!(parse("a = 99999999999999999999").is_err_and(|e| e.contains("in quotes")));
     }
 }

@@ -9,7 +9,7 @@ pub mod human;
 pub mod json;
 pub mod short;
 
-pub use codes::Code;
+pub use codes::{Blame, Code};
 
 use crate::source::{SourceSet, Span};
 

@@ -108,6 +108,17 @@ codes! {
     W0004 "an overflow is reachable",
 }
 
+/// Who can mend what a code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// Who wrote the program.
+    Program,
+    /// Who runs it: its session does not fit.
+    Caller,
+    /// We.
+    Compiler,
+}
+
 impl Code {
     /// Codes with `E` are errors, codes with `W` warnings.
     pub fn severity(self) -> Severity {
@@ -118,12 +129,27 @@ impl Code {
         }
     }
 
-    /// The code that is written like this, in either case.
+    /// Who can mend what the code says.
+    pub fn blame(self) -> Blame {
+        match self {
+            // Parties, lengths, arguments and a forced protocol.
+            Code::E4001 | Code::E4002 | Code::E4006 | Code::E4008 | Code::E4009 => Blame::Caller,
+            Code::E9001 => Blame::Compiler,
+            #[allow(
+                clippy::wildcard_enum_match_arm,
+                reason = "all others speak of the program's text"
+            )]
+            _ => Blame::Program,
+        }
+    }
+
+    /// The code that is written like this, in either case, with its letter or without.
     pub fn parse(text: &str) -> Option<Code> {
-        Code::ALL
-            .iter()
-            .copied()
-            .find(|code| code.as_str().eq_ignore_ascii_case(text.trim()))
+        let text = text.trim();
+        Code::ALL.iter().copied().find(|code| {
+            let whole = code.as_str();
+            whole.eq_ignore_ascii_case(text) || whole.get(1..) == Some(text)
+        })
     }
 }
 
@@ -153,6 +179,7 @@ mod tests {
                 "{code}: a wrong and a right example"
             );
             assert_eq!(Code::parse(&code.as_str().to_lowercase()), Some(code));
+            assert_eq!(Code::parse(&code.as_str()[1..]), Some(code));
         }
         assert_eq!(Code::parse("E9999"), None);
     }

@@ -2,8 +2,8 @@
 //!
 //! As text they would be held three times: in the parent's line, in the child's, and as numbers.
 
-use crate::plan::PartyInputs;
 use serde::{Deserialize, Serialize};
+use smpcc::given::PartyInputs;
 use smpcc_runtime::ring::Elements;
 use std::io::{self, Read, Write};
 

@@ -1,189 +1,19 @@
-//! From options, schema and inputs to a session: who is who, how long inputs are, and what the compiler is asked for.
+//! What the parties give: from input files, by the program's schema, to vectors of words for each party.
 
-use crate::args::{ObjectiveArg, PlanArgs, ProtocolArg, ThreatArg};
-use crate::costs::{self, Table};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, List, Tree};
-use crate::suites;
 use serde::{Deserialize, Serialize};
-use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::program::ShapeNode;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema::{self, ParamSchema, Schema};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
 use smpcc_runtime::ring::Elements;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What the parties agree on besides the program and its inputs' lengths; plain data, so that it can go to a child.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choices {
-    /// Number of parties.
-    pub n_parties: u32,
-    /// The family of protocols.
-    pub suite: Suite,
-    /// What corrupt parties may do.
-    pub threat: Threat,
-    /// How many of them may be corrupt together.
-    pub threshold: u32,
-    /// Public arguments.
-    pub args: BTreeMap<String, String>,
-    /// `arithmetic`, `boolean`, `yao` or `auto`.
-    pub protocol: String,
-    /// `depth`, `size` or `auto`.
-    pub objective: String,
-    /// Round-trip time in microseconds, bandwidth in Mbit/s.
-    pub network: (u64, u64),
-    /// Local times.
-    pub costs: Table,
-    /// Optimisation level.
-    pub opt: u8,
-}
-
-impl Choices {
-    /// From the command line; refuses what no suite does.
-    pub fn new(args: &PlanArgs, n_parties: u32) -> Outcome<Self> {
-        let threat = match args.threat {
-            ThreatArg::SemiHonest => "semi-honest",
-            ThreatArg::Malicious => "malicious",
-        };
-        let trust = suites::choose(args.suite.name(), threat, args.threshold, n_parties)?;
-        Ok(Self {
-            n_parties,
-            suite: trust.suite,
-            threat: trust.threat,
-            threshold: trust.threshold,
-            args: pairs(&args.args)?,
-            protocol: match args.protocol {
-                ProtocolArg::Auto => "auto",
-                ProtocolArg::Arithmetic => "arithmetic",
-                ProtocolArg::Boolean => "boolean",
-                ProtocolArg::Yao => "yao",
-            }
-            .into(),
-            objective: match args.objective {
-                ObjectiveArg::Auto => "auto",
-                ObjectiveArg::Depth => "depth",
-                ObjectiveArg::Size => "size",
-            }
-            .into(),
-            network: network(&args.network)?,
-            costs: match &args.costs {
-                Some(path) => costs::read(path)?,
-                None => Table::default(),
-            },
-            opt: args.opt,
-        })
-    }
-
-    /// As the compiler takes them.
-    pub fn options(&self) -> Outcome<Options> {
-        Ok(Options {
-            suite: self.suite,
-            threat: self.threat,
-            threshold: self.threshold,
-            protocol: match self.protocol.as_str() {
-                "auto" => ProtocolChoice::Auto,
-                "arithmetic" => ProtocolChoice::Arithmetic,
-                "boolean" => ProtocolChoice::Boolean,
-                "yao" => ProtocolChoice::Yao,
-                other => {
-                    return Err(Failure::usage(format!(
-                        "unknown protocol `{other}`: auto, arithmetic, boolean or yao"
-                    )));
-                }
-            },
-            objective: match self.objective.as_str() {
-                "auto" => ObjectiveChoice::Auto,
-                "depth" => ObjectiveChoice::Depth,
-                "size" => ObjectiveChoice::Size,
-                other => {
-                    return Err(Failure::usage(format!(
-                        "unknown objective `{other}`: auto, depth or size"
-                    )));
-                }
-            },
-            network: Network {
-                rtt_us: self.network.0,
-                mbit_per_s: self.network.1,
-            },
-            costs: self.costs.costs(),
-            opt: self.opt,
-        })
-    }
-
-    /// The session of these choices with the inputs' lengths.
-    pub fn session(&self, hir: &Hir, lens: BTreeMap<(String, u32), u64>) -> Outcome<Session> {
-        let role_counts = roles(hir, self.n_parties)?;
-        Ok(Session {
-            n_parties: self.n_parties,
-            role_counts,
-            args: self.args.clone(),
-            lens,
-        })
-    }
-}
-
-/// How many parties play each role.
-pub fn roles(hir: &Hir, n_parties: u32) -> Outcome<Vec<u32>> {
-    schema::assign_roles(hir, n_parties).map_err(|d| {
-        Failure::usage(format!(
-            "{}{}",
-            d.message,
-            d.help.map_or_else(String::new, |h| format!(" ({h})"))
-        ))
-    })
-}
-
-/// `NAME=VALUE` options.
-fn pairs(args: &[String]) -> Outcome<BTreeMap<String, String>> {
-    let mut map = BTreeMap::new();
-    for arg in args {
-        let Some((name, value)) = arg.split_once('=') else {
-            return Err(Failure::usage(format!("`--arg {arg}`: write NAME=VALUE")));
-        };
-        if map
-            .insert(name.trim().to_string(), value.trim().to_string())
-            .is_some()
-        {
-            return Err(Failure::usage(format!(
-                "argument `{}` is given twice",
-                name.trim()
-            )));
-        }
-    }
-    Ok(map)
-}
-
-/// `lan`, `wan` or `RTTms:MBIT`.
-pub fn network(text: &str) -> Outcome<(u64, u64)> {
-    let wrong = || {
-        Failure::usage(format!(
-            "`--network {text}`: write lan, wan, or a round-trip time and a bandwidth such as 20ms:100"
-        ))
-    };
-    match text {
-        "lan" => Ok((Network::LAN.rtt_us, Network::LAN.mbit_per_s)),
-        "wan" => Ok((Network::WAN.rtt_us, Network::WAN.mbit_per_s)),
-        _ => {
-            let (rtt, mbit) = text.split_once(':').ok_or_else(wrong)?;
-            let rtt: f64 = rtt
-                .strip_suffix("ms")
-                .unwrap_or(rtt)
-                .parse()
-                .map_err(|_| wrong())?;
-            let mbit: u64 = mbit.parse().map_err(|_| wrong())?;
-            if !(0.0..=60_000.0).contains(&rtt) || !(1..=1_000_000).contains(&mbit) {
-                return Err(wrong());
-            }
-            Ok(((rtt * 1000.0).round() as u64, mbit))
-        }
-    }
-}
-
 /// What one party gives: the words of each parameter's leaves, and the open lengths. No `Debug`: these are secrets.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct PartyInputs {
-    /// By parameter. To another process they go by [`inputs::pipe`].
+    /// By parameter. They are too long to go to another process as text.
     #[serde(skip)]
     pub words: BTreeMap<String, Vec<Elements>>,
     /// By [`schema::len_key`].
@@ -450,7 +280,6 @@ pub fn one_party(
 }
 
 fn is_table(param: &ParamSchema) -> bool {
-    use smpcc_circuit::program::ShapeNode;
     matches!(
         param.shape.0.as_slice(),
         [ShapeNode::Array(_), ShapeNode::Struct { .. }, ..]
@@ -487,70 +316,4 @@ pub fn n_parties(hir: &Hir, asked: Option<u32>, given: Option<&Given>) -> Outcom
             "the program does not fix the number of parties, and there are no inputs to count: say --parties N",
         )),
     }
-}
-
-/// Lengths from inputs.
-pub fn lens_of(parties: &[PartyInputs]) -> BTreeMap<(String, u32), u64> {
-    let mut lens = BTreeMap::new();
-    for (party, inputs) in (0u32..).zip(parties) {
-        for (name, len) in &inputs.lens {
-            lens.insert((name.clone(), party), *len);
-        }
-    }
-    lens
-}
-
-/// Lengths from `--len` options, on top of `lens`.
-pub fn lens_given(
-    options: &[String],
-    hir: &Hir,
-    role_counts: &[u32],
-    mut lens: BTreeMap<(String, u32), u64>,
-) -> Outcome<BTreeMap<(String, u32), u64>> {
-    let schema = schema::schema(hir);
-    let names = schema::party_names(hir, role_counts);
-    for option in options {
-        let wrong = |why: &str| Failure::usage(format!("`--len {option}`: {why}"));
-        let Some((target, len)) = option.split_once('=') else {
-            return Err(wrong("write NAME=N or NAME[PARTY]=N"));
-        };
-        let len: u64 = len
-            .trim()
-            .parse()
-            .map_err(|_| wrong("the length is not a number"))?;
-        let (name, key) = match target.split_once('[') {
-            Some((name, rest)) => (
-                name,
-                Some(
-                    rest.strip_suffix(']')
-                        .ok_or_else(|| wrong("a bracket is not closed"))?,
-                ),
-            ),
-            None => (target, None),
-        };
-        let owners: Vec<u32> = (0..names.len() as u32)
-            .filter(|p| {
-                owned(&schema, role_counts, *p)
-                    .iter()
-                    .any(|q| q.name == name)
-            })
-            .collect();
-        if owners.is_empty() {
-            return Err(wrong(&format!("the program has no input `{name}`")));
-        }
-        match key {
-            None => lens.extend(owners.into_iter().map(|p| ((name.to_string(), p), len))),
-            Some(key) => {
-                let party = key
-                    .parse::<u32>()
-                    .ok()
-                    .or_else(|| names.iter().position(|n| n == key).map(|p| p as u32));
-                match party.filter(|p| owners.contains(p)) {
-                    Some(party) => lens.insert((name.to_string(), party), len),
-                    None => return Err(wrong(&format!("`{key}` does not give `{name}`"))),
-                };
-            }
-        }
-    }
-    Ok(lens)
 }

@@ -1,0 +1,146 @@
+//! From what a user asks for to what the parties agree on: the one road, for the command line and for deployments.
+
+use crate::exit::{Failure, Outcome};
+use crate::lens::Lens;
+use crate::suites;
+use serde::{Deserialize, Serialize};
+use smpcc_circuit::cost::Costs;
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::schema;
+use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use std::collections::BTreeMap;
+
+/// What is asked for, before the number of parties is known.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// A suite's name, or `auto`.
+    pub suite: String,
+    /// A threat's name.
+    pub threat: String,
+    /// How many parties may be corrupt together, or the most that the suite stands.
+    pub threshold: Option<u32>,
+    /// Public arguments.
+    pub args: BTreeMap<String, String>,
+    /// The domain.
+    pub protocol: ProtocolChoice,
+    /// The form of scalar circuits.
+    pub objective: ObjectiveChoice,
+    /// The network.
+    pub network: Network,
+    /// Local times.
+    pub costs: Costs,
+    /// Optimisation level.
+    pub opt: u8,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            suite: "auto".into(),
+            threat: "semi-honest".into(),
+            threshold: None,
+            args: BTreeMap::new(),
+            protocol: ProtocolChoice::Auto,
+            objective: ObjectiveChoice::Auto,
+            network: Network::LAN,
+            costs: Costs::SHIPPED,
+            opt: 2,
+        }
+    }
+}
+
+/// What the parties agree on besides the program and its inputs' lengths; plain data, so that it can go to a child.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    /// Number of parties.
+    pub n_parties: u32,
+    /// Public arguments.
+    pub args: BTreeMap<String, String>,
+    /// What the compiler is asked for.
+    pub options: Options,
+}
+
+impl Choices {
+    /// What is asked for among so many parties; refuses what no suite does.
+    ///
+    /// # Errors
+    /// A refusal that names what there is.
+    pub fn new(asked: Asked, n_parties: u32) -> Outcome<Self> {
+        let Asked {
+            suite,
+            threat,
+            threshold,
+            args,
+            protocol,
+            objective,
+            network,
+            costs,
+            opt,
+        } = asked;
+        let trust = suites::choose(&suite, &threat, threshold, n_parties)?;
+        Ok(Self {
+            n_parties,
+            args,
+            options: Options {
+                suite: trust.suite,
+                threat: trust.threat,
+                threshold: trust.threshold,
+                protocol,
+                objective,
+                network,
+                costs,
+                opt,
+            },
+        })
+    }
+
+    /// The session of these choices with the inputs' lengths.
+    ///
+    /// # Errors
+    /// As [`roles`].
+    pub fn session(&self, hir: &Hir, lens: Lens) -> Outcome<Session> {
+        Ok(Session {
+            n_parties: self.n_parties,
+            role_counts: roles(hir, self.n_parties)?,
+            args: self.args.clone(),
+            lens,
+        })
+    }
+}
+
+/// How many parties play each role.
+///
+/// # Errors
+/// Too few or too many parties, or roles that could be shared out in several ways.
+pub fn roles(hir: &Hir, n_parties: u32) -> Outcome<Vec<u32>> {
+    schema::assign_roles(hir, n_parties).map_err(|d| {
+        Failure::usage(format!(
+            "{}{}",
+            d.message,
+            d.help.map_or_else(String::new, |h| format!(" ({h})"))
+        ))
+    })
+}
+
+/// `NAME=VALUE` options.
+///
+/// # Errors
+/// Another form, or a name that stands twice.
+pub fn arguments(args: &[String]) -> Outcome<BTreeMap<String, String>> {
+    let mut map = BTreeMap::new();
+    for arg in args {
+        let Some((name, value)) = arg.split_once('=') else {
+            return Err(Failure::usage(format!("`--arg {arg}`: write NAME=VALUE")));
+        };
+        if map
+            .insert(name.trim().to_string(), value.trim().to_string())
+            .is_some()
+        {
+            return Err(Failure::usage(format!(
+                "argument `{}` is given twice",
+                name.trim()
+            )));
+        }
+    }
+    Ok(map)
+}

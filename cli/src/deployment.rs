@@ -1,0 +1,276 @@
+//! The configuration of one party in a real deployment: read, checked, and turned into what a run needs.
+//!
+//! Paths in it are relative to its own folder. Whatever can be wrong is said before anybody is connected to.
+
+use crate::choices::{Asked, Choices};
+use crate::exit::{Failure, Outcome};
+use crate::given::{self, PartyInputs};
+use crate::{costs, inputs, play, toml_file};
+use serde::Deserialize;
+use smpcc_compiler::schema::Schema;
+use smpcc_runtime::keys::{Certificate, Identity};
+use smpcc_runtime::net::tls::Peer;
+use smpcc_runtime::party::PartyId;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Seconds to wait where the file does not say.
+const DEADLINE_S: u64 = 60;
+
+/// The file of a deployment.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    program: PathBuf,
+    party: PartyKey,
+    listen: String,
+    key: PathBuf,
+    cert: PathBuf,
+    #[serde(default)]
+    inputs: Option<PathBuf>,
+    #[serde(default)]
+    suite: Option<String>,
+    #[serde(default)]
+    threat: Option<String>,
+    #[serde(default)]
+    threshold: Option<u32>,
+    #[serde(default)]
+    protocol: Option<String>,
+    #[serde(default)]
+    objective: Option<String>,
+    #[serde(default)]
+    network: Option<String>,
+    #[serde(default)]
+    costs: Option<PathBuf>,
+    #[serde(default)]
+    deadline_s: Option<u64>,
+    #[serde(default)]
+    args: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    peer: Vec<PeerConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeerConfig {
+    party: PartyKey,
+    address: String,
+    cert: PathBuf,
+}
+
+/// A party's number or role.
+#[derive(Deserialize, Clone)]
+#[serde(untagged)]
+enum PartyKey {
+    Number(u32),
+    Role(String),
+}
+
+impl PartyKey {
+    fn number(&self, names: &[String]) -> Option<u32> {
+        match self {
+            Self::Number(n) => Some(*n).filter(|n| (*n as usize) < names.len()),
+            Self::Role(role) => names
+                .iter()
+                .position(|n| n == role)
+                .or_else(|| role.parse().ok().filter(|n| *n < names.len()))
+                .map(|n| n as u32),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Number(n) => n.to_string(),
+            Self::Role(role) => format!("\"{role}\""),
+        }
+    }
+}
+
+/// A configuration with where it stands.
+pub struct Deployment {
+    /// Its path, for messages.
+    shown: String,
+    folder: PathBuf,
+    config: Config,
+}
+
+impl Deployment {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// What is wrong and in which line; the file is not quoted, since it may be another one by mistake.
+    pub fn read(path: &Path) -> Outcome<Self> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Failure::usage(format!("cannot read {shown}: {e}")))?;
+        let config =
+            toml_file::parse(&text).map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
+        Ok(Self {
+            shown,
+            folder: path.parent().unwrap_or(Path::new("")).to_path_buf(),
+            config,
+        })
+    }
+
+    fn at(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    fn wrong(&self, what: impl std::fmt::Display) -> Failure {
+        Failure::usage(format!("{}: {what}", self.shown))
+    }
+
+    /// The program's path.
+    pub fn program(&self) -> PathBuf {
+        self.at(&self.config.program)
+    }
+
+    /// What this party listens at.
+    pub fn listen(&self) -> &str {
+        &self.config.listen
+    }
+
+    /// How long to wait for a party.
+    pub fn deadline(&self) -> Duration {
+        Duration::from_secs(self.config.deadline_s.unwrap_or(DEADLINE_S).max(1))
+    }
+
+    /// What this party wants all to agree on.
+    ///
+    /// # Errors
+    /// Words that name nothing, and what no suite does.
+    pub fn choices(&self) -> Outcome<Choices> {
+        let config = &self.config;
+        let n_parties =
+            u32::try_from(config.peer.len() + 1).map_err(|_| self.wrong("too many peers"))?;
+        let mut asked = Asked {
+            threshold: config.threshold,
+            args: self.arguments()?,
+            ..Asked::default()
+        };
+        if let Some(suite) = &config.suite {
+            asked.suite.clone_from(suite);
+        }
+        if let Some(threat) = &config.threat {
+            asked.threat.clone_from(threat);
+        }
+        if let Some(protocol) = &config.protocol {
+            asked.protocol = protocol.parse().map_err(|e: String| self.wrong(e))?;
+        }
+        if let Some(objective) = &config.objective {
+            asked.objective = objective.parse().map_err(|e: String| self.wrong(e))?;
+        }
+        if let Some(network) = &config.network {
+            asked.network = network.parse().map_err(|e: String| self.wrong(e))?;
+        }
+        if let Some(costs) = &config.costs {
+            asked.costs = costs::read(&self.at(costs))?;
+        }
+        Choices::new(asked, n_parties).map_err(|f| self.wrong(f.message))
+    }
+
+    fn arguments(&self) -> Outcome<BTreeMap<String, String>> {
+        let text = |(name, value): (&String, &toml::Value)| {
+            let text = match value {
+                toml::Value::String(text) => text.clone(),
+                toml::Value::Integer(n) => n.to_string(),
+                toml::Value::Boolean(b) => b.to_string(),
+                toml::Value::Array(_) => value.to_string(),
+                toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => {
+                    return Err(self.wrong(format_args!(
+                        "argument `{name}` is neither integer, boolean nor text"
+                    )));
+                }
+            };
+            Ok((name.clone(), text))
+        };
+        self.config.args.iter().map(text).collect()
+    }
+
+    /// This party's number; `names` are those of all parties.
+    ///
+    /// # Errors
+    /// A party that is not in the run.
+    pub fn me(&self, names: &[String]) -> Outcome<u32> {
+        self.number(&self.config.party, names)
+    }
+
+    fn number(&self, key: &PartyKey, names: &[String]) -> Outcome<u32> {
+        key.number(names).ok_or_else(|| {
+            self.wrong(format_args!(
+                "there is no party {} in a run of {}",
+                key.shown(),
+                names.len()
+            ))
+        })
+    }
+
+    /// What this party gives.
+    ///
+    /// # Errors
+    /// A missing file, or one that does not hold what the program asks this party for.
+    pub fn inputs(&self, schema: &Schema, role_counts: &[u32], me: u32) -> Outcome<PartyInputs> {
+        let owned = given::owned(schema, role_counts, me);
+        match &self.config.inputs {
+            Some(path) => {
+                let path = self.at(path);
+                let tree = inputs::read_file(&path).map_err(Failure::usage)?;
+                given::one_party(schema, role_counts, me, &tree, &path.display().to_string())
+            }
+            None if owned.is_empty() => Ok(PartyInputs::default()),
+            None => {
+                let params: Vec<String> = owned.iter().map(|p| format!("`{}`", p.name)).collect();
+                Err(self.wrong(format_args!(
+                    "party {me} gives {}: say in which file, inputs = \"…\"",
+                    params.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// This party's key and certificate.
+    ///
+    /// # Errors
+    /// Files that cannot be read or do not belong together.
+    pub fn identity(&self) -> Outcome<Identity> {
+        let certificate = read(&self.at(&self.config.cert))?;
+        let key = read(&self.at(&self.config.key))?;
+        Identity::from_pem(&certificate, &key).map_err(play::failure)
+    }
+
+    /// The other parties.
+    ///
+    /// # Errors
+    /// A party that is not in the run or stands twice, and certificates that cannot be read.
+    pub fn peers(&self, names: &[String], me: u32) -> Outcome<Vec<Peer>> {
+        let mut peers = Vec::new();
+        let mut seen = vec![me];
+        for peer in &self.config.peer {
+            let party = self.number(&peer.party, names)?;
+            if seen.contains(&party) {
+                return Err(self.wrong(format_args!("party {party} stands twice")));
+            }
+            seen.push(party);
+            let path = self.at(&peer.cert);
+            let certificate = Certificate::from_pem(read(&path)?.as_bytes())
+                .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+            peers.push(Peer {
+                party: party_id(party),
+                certificate,
+                address: peer.address.clone(),
+            });
+        }
+        Ok(peers)
+    }
+}
+
+/// A party's number as the runtime has it.
+pub fn party_id(number: u32) -> PartyId {
+    PartyId::new(u16::try_from(number).unwrap_or(u16::MAX))
+}
+
+fn read(path: &Path) -> Outcome<String> {
+    std::fs::read_to_string(path)
+        .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))
+}

@@ -1,0 +1,117 @@
+//! A program as text: read from disk with what it uses, and checked.
+
+use crate::exit::{Failure, Outcome};
+use smpcc_compiler::diagnostic::{self, Diagnostic};
+use smpcc_compiler::front;
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::imported::MAX_FILE_BYTES;
+use smpcc_compiler::source::{FileId, SourceSet};
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+/// A program as text: what every party needs in order to compile it.
+#[derive(Clone)]
+pub struct Source {
+    /// All files.
+    pub files: SourceSet,
+    /// The file with `main`.
+    pub root: FileId,
+}
+
+impl Source {
+    /// A source from files in order, the root first.
+    pub fn from_files(files: Vec<(String, String)>) -> Self {
+        let mut set = SourceSet::new();
+        let mut root = FileId::default();
+        for (i, (name, text)) in files.into_iter().enumerate() {
+            let id = set.add(name, text);
+            if i == 0 {
+                root = id;
+            }
+        }
+        Self { files: set, root }
+    }
+
+    /// Path and text of the program's own files (not the library's), the root first.
+    pub fn own_files(&self) -> Vec<(String, String)> {
+        let mut files: Vec<(FileId, (String, String))> = self
+            .files
+            .iter()
+            .filter(|(_, f)| !f.name.starts_with("<std>"))
+            .map(|(id, f)| (id, (f.name.clone(), f.text.clone())))
+            .collect();
+        files.sort_by_key(|(id, _)| *id != self.root);
+        files.into_iter().map(|(_, file)| file).collect()
+    }
+
+    /// The checked program, if it has no errors, and everything that the compiler says about it.
+    pub fn check(&self) -> (Option<Hir>, Vec<Diagnostic>) {
+        let (hir, mut diagnostics) = front::check(&self.files, self.root);
+        diagnostic::sort(&self.files, &mut diagnostics);
+        let hir = hir.filter(|_| !diagnostic::has_errors(&diagnostics));
+        (hir, diagnostics)
+    }
+
+    /// The file's stem: the program's name in reports.
+    pub fn name(&self) -> String {
+        let name = self.files.get(self.root).map_or("", |f| f.name.as_str());
+        Path::new(name)
+            .file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    }
+}
+
+/// Reads `path`, the modules of its folder that it uses, directly or not, and the circuits that they import. A circuit that
+/// is not there is the compiler's to report, at the declaration.
+///
+/// # Errors
+/// A file that cannot be read or is no text.
+pub fn read(path: &Path) -> Outcome<Source> {
+    let text_of = |path: &Path| {
+        let bytes = std::fs::read(path)
+            .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
+        String::from_utf8(bytes).map_err(|e| {
+            Failure::usage(format!(
+                "{} is not UTF-8 text: byte {} is wrong",
+                path.display(),
+                e.utf8_error().valid_up_to()
+            ))
+        })
+    };
+    let mut files = vec![(path.display().to_string(), text_of(path)?)];
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut seen = BTreeSet::new();
+    let mut next = 0;
+    let mut circuits = Vec::new();
+    while let Some((_, text)) = files.get(next) {
+        for circuit in front::needed_circuits(text) {
+            let file = folder.join(circuit);
+            let name = file.display().to_string();
+            if circuits.iter().all(|(known, _)| *known != name) && file.is_file() {
+                circuits.push((name, circuit_text(&file)?));
+            }
+        }
+        for module in front::needed_modules(text) {
+            let file = folder.join(format!("{module}.smpc"));
+            if file != path && seen.insert(module) && file.is_file() {
+                let text = text_of(&file)?;
+                files.push((file.display().to_string(), text));
+            }
+        }
+        next += 1;
+    }
+    files.append(&mut circuits);
+    Ok(Source::from_files(files))
+}
+
+/// The text of a circuit's file, no more of it than the compiler takes. What is no text is refused there, by its line.
+fn circuit_text(path: &Path) -> Outcome<String> {
+    let failed = |e| Failure::usage(format!("cannot read {}: {e}", path.display()));
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
