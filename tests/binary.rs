@@ -5,4 +5,6 @@ mod deploy;
 mod docs;
 mod editor;
 mod examples;
+mod outputs;
+mod processes;
 mod tidy;

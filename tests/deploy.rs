@@ -294,3 +294,119 @@ fn a_peer_that_sends_garbage_is_no_danger() {
         err(&output)
     );
 }
+
+#[test]
+fn a_file_of_secrets_is_not_quoted_whatever_it_is_taken_for() {
+    let site = Site::new();
+    let secrets = [
+        ("0.json", "{\"salary\": 4711471}\n"),
+        ("s.csv", "salary\n4711471\n"),
+        ("s.toml", "salary = 4711471\nname = \"hunter2\"\n"),
+        ("s.env", "PASSWORD=hunter2\nPIN=4711471\n"),
+        ("t.toml", "[rep3]\nand_ps = \"hunter2\"\nx = 4711471\n"),
+        ("u.toml", "program = 4711471\nparty = \"hunter2\"\n"),
+    ];
+    for (name, text) in secrets {
+        let path = site.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        let as_config = smpcc().arg("party").arg(&path).output().expect("smpcc");
+        let avg = site.path().join("avg.smpc");
+        let as_costs = smpcc()
+            .arg("stats")
+            .arg(&avg)
+            .args(["--parties", "3", "--costs"])
+            .arg(&path)
+            .output()
+            .expect("smpcc");
+        for output in [as_config, as_costs] {
+            let message = err(&output);
+            assert_eq!(output.status.code(), Some(2), "{message}");
+            assert!(message.contains(name), "{message}");
+            assert!(
+                !message.contains("hunter2") && !message.contains("4711471"),
+                "{message}"
+            );
+        }
+    }
+}
+
+/// A program of a list of each party, and an argument.
+const LIST: &str =
+    "fn main(level: u32, xs: [secret u32] from each) -> u32 { level + xs[0].sum() }\n";
+
+fn list_site(extra: impl Fn(usize) -> &'static str) -> Site {
+    let site = Site::new();
+    std::fs::write(site.path().join("list.smpc"), LIST).expect("written");
+    for party in 0..3 {
+        let rows: Vec<String> = (0..=party).map(|i| i.to_string()).collect();
+        let inputs = format!("{{\"xs\": [{}]}}", rows.join(", "));
+        std::fs::write(site.path().join(format!("{party}.json")), inputs).expect("inputs");
+        site.configure(party, "list.smpc", extra(party));
+        // Tables come last in TOML.
+        let config = std::fs::read_to_string(site.config(party)).expect("a configuration");
+        let text = config.replacen("[args]\nlevel = 5\n", "", 1) + "[args]\nlevel = 5\n";
+        std::fs::write(site.config(party), text).expect("written");
+    }
+    site
+}
+
+#[test]
+fn parties_are_told_how_much_the_others_give() {
+    let site = list_site(|_| "");
+    for (party, output) in site.run(&[0, 1, 2]).iter().enumerate() {
+        let message = err(output);
+        assert!(output.status.success(), "{message}");
+        for other in (0..3).filter(|o| *o != party) {
+            let line = format!("party {other} gives {} rows of `xs`", other + 1);
+            assert!(message.contains(&line), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_claim_beyond_the_limit_is_named_before_anything_is_computed() {
+    let site = list_site(|party| if party == 0 { "max_rows = 2" } else { "" });
+    let outputs = site.run(&[0, 1, 2]);
+    let message = err(&outputs[0]);
+    assert_eq!(outputs[0].status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("party 2 claims to give 3 rows of `xs`"),
+        "{message}"
+    );
+    assert!(
+        outputs
+            .iter()
+            .all(|o| o.stdout.is_empty() && !o.status.success())
+    );
+    let site = list_site(|party| if party == 1 { "memory = \"1\"" } else { "" });
+    let outputs = site.run(&[0, 1, 2]);
+    let message = err(&outputs[1]);
+    assert_eq!(outputs[1].status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("memory") && message.contains("party 2"),
+        "{message}"
+    );
+    assert!(
+        outputs
+            .iter()
+            .all(|o| o.stdout.is_empty() && !o.status.success())
+    );
+}
+
+#[test]
+fn arguments_are_looked_at_before_anybody_is_connected_to() {
+    let site = list_site(|_| "");
+    let config = std::fs::read_to_string(site.config(0)).expect("a configuration");
+    for (args, why) in [
+        ("", "`level` is missing"),
+        ("[args]\nlevle = 5\n", "did you mean `level`"),
+    ] {
+        std::fs::write(site.config(0), config.replace("[args]\nlevel = 5\n", args))
+            .expect("written");
+        let began = Instant::now();
+        let output = site.run(&[0]).remove(0);
+        assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+        assert!(err(&output).contains(why), "{}", err(&output));
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+}

@@ -235,3 +235,87 @@ fn no_registry_host_is_named() {
         }
     }
 }
+
+/// Every text that the project keeps, by its path from the root.
+fn texts() -> Vec<(String, String)> {
+    let root = root();
+    let mut found = Vec::new();
+    files(&root, "", &mut found);
+    found
+        .into_iter()
+        .filter_map(|path| {
+            let name = path.strip_prefix(&root).ok()?.to_string_lossy();
+            Some((
+                name.replace('\\', "/"),
+                std::fs::read_to_string(&path).ok()?,
+            ))
+        })
+        .collect()
+}
+
+/// Whether a line is one that a merge leaves behind.
+fn is_marker(line: &str) -> bool {
+    ['<', '>', '|'].into_iter().any(|sign| {
+        let rest = line.trim_start_matches(sign);
+        line.len() - rest.len() == 7 && (rest.is_empty() || rest.starts_with(' '))
+    }) || line == "=".repeat(7)
+}
+
+#[test]
+fn no_merge_was_left_half_done() {
+    let texts = texts();
+    assert!(texts.len() > 100);
+    for (name, text) in texts {
+        for (i, line) in text.lines().enumerate() {
+            assert!(!is_marker(line), "{name}:{}: {line}", i + 1);
+        }
+    }
+    for marker in ["<<<<<<", ">>>>>>"] {
+        let marker = format!("{marker}{} 63e94c7", &marker[..1]);
+        assert!(is_marker(&marker), "{marker}");
+    }
+    assert!(!is_marker("<<<<<<<< is longer") && !is_marker("======="[..6].as_ref()));
+}
+
+/// The targets of the links in a Markdown text, without those in code.
+fn links(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut fenced = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        }
+        if fenced || line.starts_with("    ") {
+            continue;
+        }
+        // Odd parts stand between backticks.
+        let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
+        let inline = prose.split("](").skip(1);
+        found.extend(inline.filter_map(|rest| Some(rest.split_once(')')?.0.to_owned())));
+        let reference = prose.strip_prefix('[').and_then(|l| l.split_once("]: "));
+        found.extend(reference.map(|(_, target)| target.trim().to_owned()));
+    }
+    found
+}
+
+#[test]
+fn links_in_prose_lead_somewhere() {
+    let mut followed = 0;
+    for (name, text) in texts() {
+        if !name.ends_with(".md") || name.starts_with("tests/language") {
+            continue;
+        }
+        let folder = root().join(&name);
+        let folder = folder.parent().expect("a folder");
+        for link in links(&text) {
+            let target = link.split([' ', '#']).next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            followed += 1;
+            assert!(folder.join(target).exists(), "{name} links to {target}");
+        }
+    }
+    assert!(followed >= 5, "{followed} links were found");
+    assert_eq!(links("[a](b.md) `[c](d)`\n[e]: f"), ["b.md", "f"]);
+}

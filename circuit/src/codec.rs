@@ -16,6 +16,11 @@ const MAGIC: [u8; 5] = *b"smpcc";
 const VERSION: u16 = 1;
 const HEADER_BYTES: usize = MAGIC.len() + 2 + 1;
 
+/// Whether a file that begins so holds an encoded record of some version and kind.
+pub fn is_encoded(head: &[u8]) -> bool {
+    head.starts_with(&MAGIC)
+}
+
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use smpcc::choices::{self, Asked};
 use smpcc::costs;
 use smpcc::exit::Outcome;
+use smpcc::limits::Memory;
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::Suite;
 use smpcc_compiler::session::{Network, ObjectiveChoice, ProtocolChoice};
@@ -280,6 +281,12 @@ pub struct RunArgs {
     /// Also write the JSON report to a file
     #[arg(long, value_name = "FILE.json")]
     pub report: Option<PathBuf>,
+    /// Overwrite the report's file even if it is a file of another kind
+    #[arg(long)]
+    pub force: bool,
+    /// The most memory that all parties together may need [default: what the machine has]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<Memory>,
     /// Seconds to wait for a party
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub deadline: u64,
@@ -296,6 +303,12 @@ pub struct PartyArgs {
     /// Also write the JSON report to a file
     #[arg(long, value_name = "FILE.json")]
     pub report: Option<PathBuf>,
+    /// Overwrite the report's file even if it is a file of another kind
+    #[arg(long)]
+    pub force: bool,
+    /// The most memory that this party may need [default: as configured, else what the machine has]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<Memory>,
 }
 
 /// `check`.
@@ -322,6 +335,9 @@ pub struct BuildArgs {
     /// What to write
     #[arg(long, value_enum, default_value_t = Emit::Program)]
     pub emit: Emit,
+    /// Overwrite OUT even if it is a file of another kind
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `build --emit`.
@@ -429,6 +445,9 @@ pub struct CalibrateArgs {
     /// Where to write the table; `-` is stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     pub output: PathBuf,
+    /// Overwrite FILE even if it is a file of another kind
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `graph`.
@@ -442,6 +461,9 @@ pub struct GraphArgs {
     /// Where to write: a name that ends in .svg or .dot
     #[arg(long, short, value_name = "OUT")]
     pub output: PathBuf,
+    /// Overwrite OUT even if it is a file of another kind
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `keygen`.

@@ -1,12 +1,16 @@
 //! The other end of `smpcc run`'s pipe: a party that is told everything through its standard input.
+//!
+//! One thread listens to the parent for the whole life of this process. When the pipe closes, whatever else is going on, the
+//! process ends: no party computes on for a parent that is gone.
 
 use crate::load::{self, Style};
 use crate::local::{FromChild, Job, ToChild, pipe};
-use crate::progress::Bar;
+use crate::progress::{Bar, Teller};
 use crate::{emulate, out};
 use smpcc::choices;
 use smpcc::deployment::party_id;
 use smpcc::exit::{Exit, Failure, Outcome};
+use smpcc::limits::Limits;
 use smpcc::play::{self, Broken, Party};
 use smpcc::source::Source;
 use smpcc_compiler::schema;
@@ -14,28 +18,30 @@ use smpcc_runtime::keys::{Certificate, Identity};
 use smpcc_runtime::net::tls::{self, Peer};
 use smpcc_runtime::net::{self, Mesh, tcp};
 use std::io::BufRead;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// A child of `smpcc run`: job and inputs, `listening`, `peers`, then `report` or `failed`, one JSON line each.
 pub fn child(style: Style) -> Outcome {
     let began = Instant::now();
-    let mut stdin = std::io::stdin().lock();
-    let mut line = String::new();
-    let gone = |_| Failure::interrupted();
-    if stdin.read_line(&mut line).map_err(gone)? == 0 {
-        return Err(Failure::interrupted());
-    }
-    let mut job: Job = serde_json::from_str(&line)
-        .map_err(|e| Failure::usage(format!("`party -` takes its job from `smpcc run`: {e}")))?;
-    drop(line);
-    pipe::read(&job.columns, &mut job.inputs, &mut stdin).map_err(gone)?;
+    let (tell_job, jobs) = channel();
+    let (tell_orders, orders) = channel();
+    std::thread::spawn(move || {
+        let told = parent(&tell_job, &tell_orders);
+        // What is wrong with a job is for this process to say.
+        if let Some(failure) = told {
+            let _ = tell_job.send(Err(failure));
+        } else {
+            std::process::exit(i32::from(Exit::Interrupted as u8));
+        }
+    });
+    let mut job = jobs.recv().map_err(|_| Failure::interrupted())??;
     let speak = |message: &FromChild| {
         if let Ok(text) = serde_json::to_string(message) {
-            out::product(&format!("{text}\n"));
+            out::json(&format!("{text}\n"));
         }
     };
-    let played = listen_and_play(&mut job, &mut stdin, began, style, &speak);
-    match played {
+    match listen_and_play(&mut job, &orders, began, style, &speak) {
         Ok(report) => {
             speak(&FromChild::Report(Box::new(report)));
             Ok(())
@@ -51,9 +57,32 @@ pub fn child(style: Style) -> Outcome {
     }
 }
 
+/// Hears the parent out: a job with its inputs, orders, and the end of the pipe. Returns early only with what is wrong.
+fn parent(jobs: &Sender<Outcome<Job>>, orders: &Sender<ToChild>) -> Option<Failure> {
+    let mut stdin = std::io::stdin().lock();
+    let mut line = String::new();
+    stdin.read_line(&mut line).ok().filter(|n| *n > 0)?;
+    let mut job: Job = match serde_json::from_str(&line) {
+        Ok(job) => job,
+        Err(_) => {
+            return Some(Failure::usage("`party -` takes its job from `smpcc run`"));
+        }
+    };
+    drop(line);
+    pipe::read(&job.columns, &mut job.inputs, &mut stdin).ok()?;
+    jobs.send(Ok(job)).ok()?;
+    loop {
+        let mut line = String::new();
+        stdin.read_line(&mut line).ok().filter(|n| *n > 0)?;
+        if let Ok(order) = serde_json::from_str(&line) {
+            orders.send(order).ok()?;
+        }
+    }
+}
+
 fn listen_and_play(
     job: &mut Job,
-    stdin: &mut impl BufRead,
+    orders: &Receiver<ToChild>,
     began: Instant,
     style: Style,
     speak: &dyn Fn(&FromChild),
@@ -79,17 +108,11 @@ fn listen_and_play(
     };
     let hir = load::check(&source, quiet).map_err(here)?;
     let role_counts = choices::roles(&hir, job.choices.n_parties).map_err(here)?;
-    let names = play::names(&schema::party_names(&hir, &role_counts));
-    let mut line = String::new();
-    let heard = stdin
-        .read_line(&mut line)
-        .ok()
-        .filter(|n| *n > 0)
-        .and_then(|_| serde_json::from_str::<ToChild>(&line).ok());
-    let Some(ToChild::Peers(addresses)) = heard else {
+    let party_names = schema::party_names(&hir, &role_counts);
+    let names = play::names(&party_names);
+    let Ok(ToChild::Peers(addresses)) = orders.recv() else {
         return Err(here(Failure::interrupted()));
     };
-    end_with_the_parent();
     let identity = match job.certificates.get(job.me as usize) {
         Some(certificate) => Identity::from_pem(certificate, &job.key).map_err(run)?,
         None => {
@@ -130,34 +153,21 @@ fn listen_and_play(
     };
     let mesh = Mesh::new(links, names, options).map_err(run)?;
     // One party draws for all: they advance together.
-    let mut bar = Bar::new(job.progress && job.me == 0);
+    let bar = Bar::new(job.progress && job.me == 0);
+    let mut teller = Teller::new(bar, style, job.me, &party_names, false);
     let party = Party {
         source: &source,
         hir: &hir,
         choices: &job.choices,
         inputs: std::mem::take(&mut job.inputs),
+        // The parent has looked at all inputs.
+        limits: Limits::NONE,
         began,
     };
-    let result = play::play(party, mesh, &mut |p| bar.show(p));
-    bar.clear();
+    let result = play::play(party, mesh, &mut |event| teller.tell(event));
+    teller.bar.clear();
     result.map_err(|broken| Broken {
         failure: load::shown(&source, broken.failure, style),
         ..broken
     })
-}
-
-/// Ends this process when the parent's end of the pipe closes, so that no child is left behind.
-fn end_with_the_parent() {
-    std::thread::spawn(|| {
-        let mut rest = String::new();
-        // Blocks until the parent closes the pipe or dies.
-        while std::io::stdin()
-            .lock()
-            .read_line(&mut rest)
-            .is_ok_and(|n| n > 0)
-        {
-            rest.clear();
-        }
-        std::process::exit(i32::from(Exit::Interrupted as u8));
-    });
 }

@@ -5,8 +5,9 @@ use crate::lens::Lens;
 use crate::suites;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::cost::Costs;
-use smpcc_compiler::hir::Hir;
-use smpcc_compiler::schema;
+use smpcc_compiler::diagnostic;
+use smpcc_compiler::hir::{Hir, ParamSource};
+use smpcc_compiler::schema::{self, Schema};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
 use std::collections::BTreeMap;
 
@@ -143,4 +144,30 @@ pub fn arguments(args: &[String]) -> Outcome<BTreeMap<String, String>> {
         }
     }
     Ok(map)
+}
+
+/// Whether the public arguments are those that a program asks for, by name; what they hold is the compiler's to read.
+///
+/// # Errors
+/// One that is missing, or that the program does not have.
+pub fn check_arguments(schema: &Schema, args: &BTreeMap<String, String>) -> Result<(), String> {
+    let asked = || {
+        let params = schema.params.iter();
+        params.filter(|p| p.source == ParamSource::Argument)
+    };
+    let unknown = args.keys().find(|name| asked().all(|p| p.name != **name));
+    if let Some(name) = unknown {
+        let hint = did_you_mean(name, asked().map(|p| p.name.as_str()));
+        return Err(format!("the program has no public argument `{name}`{hint}"));
+    }
+    match asked().find(|p| !args.contains_key(&p.name)) {
+        Some(missing) => Err(format!("the public argument `{}` is missing", missing.name)),
+        None => Ok(()),
+    }
+}
+
+/// `; did you mean …?`, if one of the names is a slip away.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    diagnostic::suggestion(name, known)
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }

@@ -6,11 +6,16 @@ use smpcc::choices::{self, Choices};
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::lens::{self, Lens};
+use smpcc::report;
+use smpcc::seats::Seats;
 use smpcc::source::{self, Source};
+use smpcc_circuit::program::Program;
+use smpcc_circuit::stats::{self, Known};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline::{self, Compiled};
 use smpcc_compiler::session::Session;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// A checked program with its session.
 pub struct Prepared {
@@ -39,16 +44,16 @@ pub fn prepare(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Prepared> 
     let given = given::given(file, args.inputs.as_ref())?;
     let n_parties = given::n_parties(&hir, args.parties, given.as_ref())?;
     let choices = Choices::new(args.asked()?, n_parties)?;
-    let role_counts = choices::roles(&hir, n_parties)?;
+    let seats = Seats::of(&hir, &choices::roles(&hir, n_parties)?);
     // Sample inputs beside the program serve where they fit; what was asked for with --inputs must fit.
     let inputs = match given {
-        Some(given) if args.inputs.is_some() => Some(given.match_parties(&hir, &role_counts)?),
-        Some(given) => given.match_parties(&hir, &role_counts).ok(),
+        Some(given) if args.inputs.is_some() => Some(given.match_parties(&seats)?),
+        Some(given) => given.match_parties(&seats).ok(),
         None => None,
     };
     let lens = inputs.as_deref().map_or_else(Lens::new, lens::lens_of);
     let changed = !args.lens.is_empty();
-    let lens = lens::lens_given(&args.lens, &hir, &role_counts, lens)?;
+    let lens = lens::lens_given(&args.lens, &seats, lens)?;
     let session = choices.session(&hir, lens)?;
     Ok(Prepared {
         source,
@@ -62,15 +67,64 @@ pub fn prepare(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Prepared> 
 impl Prepared {
     /// Compiles it.
     pub fn compile(&self, style: Style) -> Outcome<Compiled> {
-        let name = self.source.name();
-        pipeline::compile(
-            &self.hir,
-            &self.source.files,
-            &name,
-            &self.session,
-            &self.choices.options,
-            &mut |_, _| {},
-        )
-        .map_err(|diagnostics| load::failed(&self.source, diagnostics, style))
+        compile(&self.source, &self.hir, &self.session, &self.choices, style)
     }
+}
+
+/// Compiles a checked program for a session, and says with `-v` what came of it.
+pub fn compile(
+    source: &Source,
+    hir: &Hir,
+    session: &Session,
+    choices: &Choices,
+    style: Style,
+) -> Outcome<Compiled> {
+    let options = &choices.options;
+    style.detail(1, || {
+        format!(
+            "{} among {} parties, of which {} may be corrupt ({})",
+            options.suite.name(),
+            choices.n_parties,
+            options.threshold,
+            options.threat.name()
+        )
+    });
+    for ((input, owner), len) in &session.lens {
+        style.detail(2, || format!("party {owner} gives {len} rows of `{input}`"));
+    }
+    let began = Instant::now();
+    let mut last = began;
+    let compiled = pipeline::compile(
+        hir,
+        &source.files,
+        &source.name(),
+        session,
+        options,
+        &mut |step, _| {
+            let now = Instant::now();
+            style.detail(2, || format!("  {step}: {:.1} ms", ms(now - last)));
+            last = now;
+        },
+    )
+    .map_err(|diagnostics| load::failed(source, diagnostics, style))?;
+    style.detail(1, || summary(&compiled.program, began.elapsed()));
+    Ok(compiled)
+}
+
+/// What a compiled program will cost, in one line.
+fn summary(program: &Program, time: Duration) -> String {
+    let stats = stats::stats(program, &Known::default());
+    let figure = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    format!(
+        "compiled in {:.1} ms: {} sections, {} rounds, {} bytes in all, about {} of memory at a party",
+        ms(time),
+        program.sections.len(),
+        figure(stats.totals.rounds),
+        figure(stats.totals.bytes),
+        report::bytes(stats.totals.memory_bytes)
+    )
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }

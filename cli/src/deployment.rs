@@ -2,9 +2,11 @@
 //!
 //! Paths in it are relative to its own folder. Whatever can be wrong is said before anybody is connected to.
 
-use crate::choices::{Asked, Choices};
+use crate::choices::{self, Asked, Choices};
 use crate::exit::{Failure, Outcome};
 use crate::given::{self, PartyInputs};
+use crate::limits::{Limits, Memory};
+use crate::seats::Seats;
 use crate::{costs, inputs, play, toml_file};
 use serde::Deserialize;
 use smpcc_compiler::schema::Schema;
@@ -45,6 +47,10 @@ struct Config {
     costs: Option<PathBuf>,
     #[serde(default)]
     deadline_s: Option<u64>,
+    #[serde(default)]
+    memory: Option<String>,
+    #[serde(default)]
+    max_rows: Option<u64>,
     #[serde(default)]
     args: BTreeMap<String, toml::Value>,
     #[serde(default)]
@@ -126,6 +132,20 @@ impl Deployment {
         self.at(&self.config.program)
     }
 
+    /// Every file that the configuration names, and its own: what a report must not overwrite.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let config = &self.config;
+        let named = [&config.program, &config.key, &config.cert];
+        named
+            .into_iter()
+            .chain(&config.inputs)
+            .chain(&config.costs)
+            .chain(config.peer.iter().map(|peer| &peer.cert))
+            .map(|path| self.at(path))
+            .chain([PathBuf::from(&self.shown)])
+            .collect()
+    }
+
     /// What this party listens at.
     pub fn listen(&self) -> &str {
         &self.config.listen
@@ -134,6 +154,36 @@ impl Deployment {
     /// How long to wait for a party.
     pub fn deadline(&self) -> Duration {
         Duration::from_secs(self.config.deadline_s.unwrap_or(DEADLINE_S).max(1))
+    }
+
+    /// What this party is ready to spend.
+    ///
+    /// # Errors
+    /// An amount of memory that cannot be read.
+    pub fn limits(&self) -> Outcome<Limits> {
+        let usual = Limits::default();
+        let memory = match &self.config.memory {
+            Some(text) => {
+                let Memory(bytes) = text
+                    .parse()
+                    .map_err(|e| self.wrong(format_args!("memory: {e}")))?;
+                Some(bytes)
+            }
+            None => usual.memory,
+        };
+        Ok(Limits {
+            memory,
+            rows: self.config.max_rows.unwrap_or(usual.rows),
+        })
+    }
+
+    /// Whether the configuration gives the public arguments that the program asks for.
+    ///
+    /// # Errors
+    /// One that is missing, or that the program does not have.
+    pub fn check_arguments(&self, schema: &Schema, choices: &Choices) -> Outcome {
+        choices::check_arguments(schema, &choices.args)
+            .map_err(|what| self.wrong(format_args!("[args]: {what}")))
     }
 
     /// What this party wants all to agree on.
@@ -210,22 +260,18 @@ impl Deployment {
     ///
     /// # Errors
     /// A missing file, or one that does not hold what the program asks this party for.
-    pub fn inputs(&self, schema: &Schema, role_counts: &[u32], me: u32) -> Outcome<PartyInputs> {
-        let owned = given::owned(schema, role_counts, me);
+    pub fn inputs(&self, seats: &Seats, me: u32) -> Outcome<PartyInputs> {
         match &self.config.inputs {
             Some(path) => {
                 let path = self.at(path);
                 let tree = inputs::read_file(&path).map_err(Failure::usage)?;
-                given::one_party(schema, role_counts, me, &tree, &path.display().to_string())
+                given::one_party(seats, me, &tree, &path.display().to_string())
             }
-            None if owned.is_empty() => Ok(PartyInputs::default()),
-            None => {
-                let params: Vec<String> = owned.iter().map(|p| format!("`{}`", p.name)).collect();
-                Err(self.wrong(format_args!(
-                    "party {me} gives {}: say in which file, inputs = \"…\"",
-                    params.join(", ")
-                )))
-            }
+            None if seats.gifts(me).is_empty() => Ok(PartyInputs::default()),
+            None => Err(self.wrong(format_args!(
+                "party {me} gives {}: say in which file, inputs = \"…\"",
+                seats.listed(me)
+            ))),
         }
     }
 

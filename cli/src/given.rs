@@ -1,11 +1,12 @@
-//! What the parties give: from input files, by the program's schema, to vectors of words for each party.
+//! What the parties give: from input files, by what each is to give, to vectors of words for each party.
 
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, List, Tree};
+use crate::seats::{Gift, Seats};
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::program::ShapeNode;
 use smpcc_compiler::hir::Hir;
-use smpcc_compiler::schema::{self, ParamSchema, Schema};
+use smpcc_compiler::schema;
 use smpcc_runtime::ring::Elements;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,35 +31,55 @@ pub struct Given {
     entries: Vec<(String, String, Tree)>,
 }
 
-/// Reads `--inputs`, or the sample inputs beside the program; `None` when there are none.
-pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>> {
-    let path = match option {
-        Some(path) => path.clone(),
+/// Where the inputs are: as asked for, or the samples beside the program; `None` when there are none.
+pub fn place(program: &Path, option: Option<&PathBuf>) -> Option<PathBuf> {
+    match option {
+        Some(path) => Some(path.clone()),
         None => {
             let file = program.with_extension("inputs.json");
             let folder = program.with_extension("inputs");
             if file.is_file() {
-                file
-            } else if folder.is_dir() {
-                folder
+                Some(file)
             } else {
-                return Ok(None);
+                folder.is_dir().then_some(folder)
             }
         }
+    }
+}
+
+/// The input files in a folder, in order, or the one file.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn files(path: &Path) -> Outcome<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut files: Vec<PathBuf> = std::fs::read_dir(path)
+        .and_then(|dir| dir.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>())
+        .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
+    files.retain(|file| {
+        matches!(
+            file.extension().and_then(|e| e.to_str()),
+            Some("json" | "toml" | "csv")
+        )
+    });
+    files.sort();
+    Ok(files)
+}
+
+/// Reads `--inputs`, or the sample inputs beside the program; `None` when there are none.
+///
+/// # Errors
+/// Files that cannot be read as inputs.
+pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>> {
+    let Some(path) = place(program, option) else {
+        return Ok(None);
     };
     let place = path.display().to_string();
     let mut entries = Vec::new();
     if path.is_dir() {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(&path)
-            .and_then(|dir| dir.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>())
-            .map_err(|e| Failure::usage(format!("cannot read {place}: {e}")))?;
-        files.sort();
-        for file in files.into_iter().filter(|f| {
-            matches!(
-                f.extension().and_then(|e| e.to_str()),
-                Some("json" | "toml" | "csv")
-            )
-        }) {
+        for file in files(&path)? {
             let key = file
                 .file_stem()
                 .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
@@ -105,30 +126,18 @@ impl Given {
         numbered.max(self.entries.len() as u32)
     }
 
-    /// Matches the entries with the parties and their parameters. `only` limits it to one party of a deployment.
-    pub fn match_parties(&self, hir: &Hir, role_counts: &[u32]) -> Outcome<Vec<PartyInputs>> {
-        let names = schema::party_names(hir, role_counts);
-        let schema = schema::schema(hir);
-        let mut found: Vec<Option<PartyInputs>> = vec![None; names.len()];
+    /// Matches the entries with the parties and what they give.
+    ///
+    /// # Errors
+    /// An entry that is no party's, a party without one, and values that do not fit.
+    pub fn match_parties(&self, seats: &Seats) -> Outcome<Vec<PartyInputs>> {
+        let mut found: Vec<Option<PartyInputs>> = vec![None; seats.names.len()];
         for (key, place, tree) in &self.entries {
-            let party = key
-                .parse::<usize>()
-                .ok()
-                .filter(|n| *n < names.len())
-                .or_else(|| {
-                    names.iter().position(|n| {
-                        n == key
-                            || format!("{key}[0]") == *n && !names.contains(&format!("{key}[1]"))
-                    })
-                });
-            let Some(party) = party else {
-                let role = key.split_once('[').map_or("", |(role, _)| role);
-                if self.sample
-                    && (key.parse::<u32>().is_ok() || hir.roles.iter().any(|r| r.name == role))
-                {
+            let Some(party) = seats.party(key) else {
+                if self.sample && seats.might_be(key) {
                     continue;
                 }
-                let hint = if schema.params.iter().any(|p| p.name == *key) {
+                let hint = if seats.inputs().any(|input| input == key) {
                     "; an input stands under the party that gives it"
                 } else {
                     ""
@@ -136,98 +145,41 @@ impl Given {
                 return Err(Failure::usage(format!(
                     "{}: `{key}` is no party of this run; the parties are {}{hint}",
                     self.place,
-                    party_list(&names)
+                    seats.all()
                 )));
             };
-            if found[party].is_some() {
+            let Some(slot) = found.get_mut(party as usize) else {
+                continue;
+            };
+            if slot.is_some() {
                 return Err(Failure::usage(format!(
                     "{}: inputs of party {party} stand twice",
                     self.place
                 )));
             }
-            found[party] = Some(one_party(&schema, role_counts, party as u32, tree, place)?);
+            *slot = Some(one_party(seats, party, tree, place)?);
         }
-        found
-            .into_iter()
-            .enumerate()
+        (0u32..)
+            .zip(found)
             .map(|(party, inputs)| match inputs {
                 Some(inputs) => Ok(inputs),
-                None if owned(&schema, role_counts, party as u32).is_empty() => {
-                    Ok(PartyInputs::default())
-                }
-                None => Err(Failure::usage(missing(
-                    &self.place,
-                    &schema,
-                    role_counts,
-                    party as u32,
-                    &names,
-                ))),
+                None if seats.gifts(party).is_empty() => Ok(PartyInputs::default()),
+                None => Err(seats.missing(&self.place, party)),
             })
             .collect()
     }
 }
 
-/// What is missing for whom.
-fn missing(
-    place: &str,
-    schema: &Schema,
-    role_counts: &[u32],
-    party: u32,
-    names: &[String],
-) -> String {
-    let params: Vec<String> = owned(schema, role_counts, party)
-        .iter()
-        .map(|p| format!("`{}`", p.name))
-        .collect();
-    let name = names.get(party as usize).map_or("", String::as_str);
-    let role = if name.starts_with("party ") || name.is_empty() {
-        String::new()
-    } else {
-        format!(" ({name})")
-    };
-    format!(
-        "{place}: no inputs for party {party}{role}, who gives {}",
-        params.join(", ")
-    )
-}
-
-fn party_list(names: &[String]) -> String {
-    names
-        .iter()
-        .enumerate()
-        .map(|(i, n)| {
-            if n.starts_with("party ") {
-                format!("{i}")
-            } else {
-                format!("{i} ({n})")
-            }
-        })
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// The parameters that a party gives.
-pub fn owned<'a>(schema: &'a Schema, role_counts: &[u32], party: u32) -> Vec<&'a ParamSchema> {
-    schema
-        .params
-        .iter()
-        .filter(|p| p.owners(role_counts).contains(&party))
-        .collect()
-}
-
 /// Takes what one party gives from its tree. A table (CSV) is the value of a lone parameter, or its columns are parameters.
-pub fn one_party(
-    schema: &Schema,
-    role_counts: &[u32],
-    party: u32,
-    tree: &Tree,
-    place: &str,
-) -> Outcome<PartyInputs> {
-    let params = owned(schema, role_counts, party);
+///
+/// # Errors
+/// What is missing, unknown or does not fit, by place, row and field.
+pub fn one_party(seats: &Seats, party: u32, tree: &Tree, place: &str) -> Outcome<PartyInputs> {
+    let gifts = seats.gifts(party);
     let mut inputs = PartyInputs::default();
     let nothing = Tree::Map(Vec::new());
     let columns;
-    let (tree, table) = match (tree, params.as_slice()) {
+    let (tree, table) = match (tree, gifts) {
         (Tree::List(_) | Tree::Table(..), [only]) if is_table(only) => (&nothing, Some(tree)),
         (Tree::Table(_, table), _) => {
             let lists = table
@@ -250,50 +202,53 @@ pub fn one_party(
     };
     if let Some((unknown, _)) = entries
         .iter()
-        .find(|(key, _)| !params.iter().any(|p| p.name == *key))
+        .find(|(key, _)| !gifts.iter().any(|gift| gift.name == *key))
     {
-        let names: Vec<String> = params.iter().map(|p| format!("`{}`", p.name)).collect();
-        let gives = if names.is_empty() {
-            "nothing".into()
-        } else {
-            names.join(", ")
+        let gives = match seats.listed(party) {
+            nothing if nothing.is_empty() => "nothing".to_owned(),
+            names => names,
         };
         return Err(Failure::usage(format!(
-            "{place}: unknown input `{unknown}`; party {party} gives {gives}"
+            "{place}: unknown input {}; party {party} gives {gives}",
+            inputs::name(unknown)
         )));
     }
-    for param in params {
-        let Some(value) = table.or_else(|| tree.get(&param.name)) else {
+    for gift in gifts {
+        let Some(value) = table.or_else(|| tree.get(&gift.name)) else {
             return Err(Failure::usage(format!(
                 "{place}: input `{}` of party {party} is missing",
-                param.name
+                gift.name
             )));
         };
-        let leaves = inputs::leaves(value, &param.shape, &format!("{place}, `{}`", param.name))
+        let leaves = inputs::leaves(value, &gift.shape, &format!("{place}, `{}`", gift.name))
             .map_err(Failure::usage)?;
-        inputs.words.insert(param.name.clone(), leaves.words);
+        inputs.words.insert(gift.name.clone(), leaves.words);
         for (depth, len) in leaves.open_lens {
-            inputs.lens.insert(schema::len_key(&param.name, depth), len);
+            inputs.lens.insert(schema::len_key(&gift.name, depth), len);
         }
     }
     Ok(inputs)
 }
 
-fn is_table(param: &ParamSchema) -> bool {
+fn is_table(gift: &Gift) -> bool {
     matches!(
-        param.shape.0.as_slice(),
+        gift.shape.0.as_slice(),
         [ShapeNode::Array(_), ShapeNode::Struct { .. }, ..]
     )
 }
 
 fn as_columns(rows: &List) -> Tree {
     let mut columns: Vec<(String, List)> = Vec::new();
+    let mut at: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows.iter() {
         if let Tree::Map(cells) = &*row {
             for (name, cell) in cells {
-                match columns.iter_mut().find(|(n, _)| n == name) {
+                match at.get(name).and_then(|i| columns.get_mut(*i)) {
                     Some((_, cells)) => cells.push(cell.clone()),
-                    None => columns.push((name.clone(), [cell.clone()].into_iter().collect())),
+                    None => {
+                        at.insert(name.clone(), columns.len());
+                        columns.push((name.clone(), [cell.clone()].into_iter().collect()));
+                    }
                 }
             }
         }

@@ -78,15 +78,30 @@ pub fn number(text: &str) -> Tree {
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Tree::BadNumber(if digits.bytes().any(|b| matches!(b, b'.' | b'e' | b'E')) {
+        // Only what a fraction is made of: words and spreadsheets' `#REF!` have an `e`, too.
+        let made_of_it =
+            |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-');
+        let fraction = digits.bytes().all(made_of_it) && digits.parse::<f64>().is_ok();
+        return Tree::BadNumber(if fraction {
             "a number with a fraction or exponent"
         } else {
-            "not a number"
+            "text that is not a number"
         });
     }
     match digits.parse::<u128>() {
         Ok(magnitude) => Tree::Int(negative && magnitude != 0, magnitude),
         Err(_) => Tree::BadNumber("an integer of more than 128 bits"),
+    }
+}
+
+/// A name from a file, for messages. What cannot be a name in a program is not shown: a table without its header has secrets
+/// in that place.
+pub fn name(name: &str) -> String {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(good) {
+        format!("`{name}`")
+    } else {
+        "(not a name)".to_owned()
     }
 }
 
@@ -237,7 +252,8 @@ impl Walk<'_> {
                 };
                 if let Some((unknown, _)) = entries.iter().find(|(key, _)| !fields.contains(key)) {
                     return Err(self.wrong(&format!(
-                        "unknown field `{unknown}`; the program declares {}",
+                        "unknown field {}; the program declares {}",
+                        name(unknown),
                         quoted(fields)
                     )));
                 }
@@ -412,6 +428,18 @@ mod tests {
         )
         .err()
         .unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_no_integer_is_called_what_it_is() {
+        for text in ["3.5", "-1e3", "1E+3", ".5", "5."] {
+            assert!(number(text).kind().contains("fraction"), "{text}");
+        }
+        for text in [
+            "TRUE", "yes", "#REF!", "e", ".", "", "-", "1.2.3", "1e", "inf", "NaN", "١",
+        ] {
+            assert!(number(text).kind().contains("not a number"), "{text}");
+        }
     }
 
     #[test]

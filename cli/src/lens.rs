@@ -1,12 +1,12 @@
 //! How long open inputs are: from the inputs themselves, or from `--len` where there are none.
 
+use crate::choices::did_you_mean;
 use crate::exit::{Failure, Outcome};
-use crate::given::{PartyInputs, owned};
-use smpcc_compiler::hir::Hir;
-use smpcc_compiler::schema;
+use crate::given::PartyInputs;
+use crate::seats::Seats;
 use std::collections::BTreeMap;
 
-/// The length of each open array, by [`schema::len_key`] and owner.
+/// The length of each open array, by [`smpcc_compiler::schema::len_key`] and owner.
 pub type Lens = BTreeMap<(String, u32), u64>;
 
 /// Lengths from inputs.
@@ -20,15 +20,14 @@ pub fn lens_of(parties: &[PartyInputs]) -> BTreeMap<(String, u32), u64> {
     lens
 }
 
-/// Lengths from `--len` options, on top of `lens`.
-pub fn lens_given(
-    options: &[String],
-    hir: &Hir,
-    role_counts: &[u32],
-    mut lens: BTreeMap<(String, u32), u64>,
-) -> Outcome<BTreeMap<(String, u32), u64>> {
-    let schema = schema::schema(hir);
-    let names = schema::party_names(hir, role_counts);
+/// Lengths from `--len` options, on top of `lens`: a length for all owners of an input, then those for one of them, in
+/// whatever order they stand.
+///
+/// # Errors
+/// Another form, an input or owner that there is not, and what is said twice.
+pub fn lens_given(options: &[String], seats: &Seats, mut lens: Lens) -> Outcome<Lens> {
+    let mut for_all: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut for_one: Lens = BTreeMap::new();
     for option in options {
         let wrong = |why: &str| Failure::usage(format!("`--len {option}`: {why}"));
         let Some((target, len)) = option.split_once('=') else {
@@ -48,29 +47,30 @@ pub fn lens_given(
             ),
             None => (target, None),
         };
-        let owners: Vec<u32> = (0..names.len() as u32)
-            .filter(|p| {
-                owned(&schema, role_counts, *p)
-                    .iter()
-                    .any(|q| q.name == name)
-            })
-            .collect();
+        let owners = seats.owners(name);
         if owners.is_empty() {
-            return Err(wrong(&format!("the program has no input `{name}`")));
+            let hint = did_you_mean(name, seats.inputs());
+            return Err(wrong(&format!("the program has no input `{name}`{hint}")));
         }
-        match key {
-            None => lens.extend(owners.into_iter().map(|p| ((name.to_string(), p), len))),
+        let before = match key {
+            None => for_all.insert(name, len),
             Some(key) => {
-                let party = key
-                    .parse::<u32>()
-                    .ok()
-                    .or_else(|| names.iter().position(|n| n == key).map(|p| p as u32));
+                let party = seats.party(key);
                 match party.filter(|p| owners.contains(p)) {
-                    Some(party) => lens.insert((name.to_string(), party), len),
+                    Some(party) => for_one.insert((name.to_string(), party), len),
                     None => return Err(wrong(&format!("`{key}` does not give `{name}`"))),
-                };
+                }
             }
+        };
+        if before.is_some() {
+            return Err(wrong("this length is given twice"));
         }
     }
+    for (name, len) in for_all {
+        for owner in seats.owners(name) {
+            lens.insert((name.to_string(), owner), len);
+        }
+    }
+    lens.extend(for_one);
     Ok(lens)
 }

@@ -1,7 +1,8 @@
 //! What the `smpcc` binary does, for others to link: programs and inputs from files, choices, and being a party of a run.
 //!
-//! [`source`] reads a program and checks it. [`choices`] turns what is asked for into what the parties agree on, [`given`] and
-//! [`lens`] turn input files into what each party gives, [`deployment`] is all of it for one party of a real run. [`play`] is
+//! [`source`] reads a program and checks it. [`choices`] turns what is asked for into what the parties agree on, [`seats`],
+//! [`given`] and [`lens`] turn input files into what each party gives, [`deployment`] is all of it for one party of a real run, [`limits`] is
+//! what that party is ready to spend. [`play`] is
 //! that party, from connected links to its report, and [`render`] and [`report`] show what it learned. Nothing here prints,
 //! and nothing starts a process: the binary does.
 
@@ -12,9 +13,11 @@ pub mod exit;
 pub mod given;
 pub mod inputs;
 pub mod lens;
+pub mod limits;
 pub mod play;
 pub mod render;
 pub mod report;
+pub mod seats;
 pub mod source;
 pub mod suites;
 pub mod toml_file;

@@ -7,6 +7,7 @@ use smpcc::source::Source;
 use smpcc_compiler::diagnostic::{self, Diagnostic};
 use smpcc_compiler::hir::Hir;
 use std::io::IsTerminal;
+use std::time::Instant;
 
 /// How messages are shown.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,8 @@ pub struct Style {
     pub color: bool,
     /// Without warnings and notes.
     pub quiet: bool,
+    /// With so many more details.
+    pub verbose: u8,
 }
 
 impl Style {
@@ -31,13 +34,32 @@ impl Style {
         Self {
             color,
             quiet: cli.quiet,
+            verbose: cli.verbose,
+        }
+    }
+
+    /// Says something on stderr that was asked for with so many `-v`.
+    pub fn detail(&self, level: u8, text: impl FnOnce() -> String) {
+        if !self.quiet && self.verbose >= level {
+            out::note(&text());
         }
     }
 }
 
 /// Checks a program and shows its diagnostics.
 pub fn check(source: &Source, style: Style) -> Outcome<Hir> {
+    let began = Instant::now();
+    for file in &source.read {
+        style.detail(2, || format!("read {}", file.display()));
+    }
     let (hir, diagnostics) = source.check();
+    style.detail(1, || {
+        format!(
+            "checked {} files in {:.1} ms",
+            source.own_files().len(),
+            began.elapsed().as_secs_f64() * 1e3
+        )
+    });
     show(source, &diagnostics, style);
     hir.ok_or_else(Failure::reported)
 }
@@ -53,7 +75,11 @@ pub fn show(source: &Source, diagnostics: &[Diagnostic], style: Style) {
         return;
     }
     let text = diagnostic::human::render(&source.files, &shown, style.color);
-    out::note(text.trim_end());
+    if style.color {
+        out::coloured(text.trim_end());
+    } else {
+        out::note(text.trim_end());
+    }
 }
 
 /// Shows what the compiler says in a failure; what is left to say goes on with it.

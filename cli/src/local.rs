@@ -2,17 +2,27 @@
 //!
 //! A child is `smpcc party -`. Its job (program, choices, its own inputs, its own key) comes through a pipe, so nothing
 //! secret stands in arguments or on disk. The exchange is one JSON line each: job (and its inputs' words) → `listening` →
-//! `peers` → `report` or `failed`. A child ends when its pipe closes, so none outlives its parent.
+//! `peers` → `report` or `failed`. A child ends when its pipe closes, so none outlives its parent; and once a party has
+//! failed the others have seconds to say why, so the parent does not outwait a child that is stuck.
 
 pub mod pipe;
 
+use crate::load::Style;
 use serde::{Deserialize, Serialize};
 use smpcc::choices::Choices;
 use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::given::PartyInputs;
 use smpcc::play::PartyReport;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+/// How long the others may speak after a party has failed: the cause may lie with one that notices later.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(3);
+/// How long children may take to start, and to end when one has ended, whatever the deadline on links.
+const AT_LEAST: Duration = Duration::from_secs(60);
 
 /// What a party of `smpcc run` is told through its pipe. No `Debug`: it holds a key and inputs.
 #[derive(Clone, Serialize, Deserialize)]
@@ -66,82 +76,88 @@ pub enum ToChild {
     Peers(Vec<String>),
 }
 
-struct Party {
-    process: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-}
+/// A child's process; it does not outlive this value.
+struct Process(Child);
 
-impl Drop for Party {
-    fn drop(&mut self) {
-        // Closing the pipe tells it to end; a child that is stuck is ended.
-        self.stdin = None;
-        if !matches!(self.process.try_wait(), Ok(Some(_))) {
-            let _ = self.process.kill();
+impl Process {
+    /// Its pipe is closed, so it is gone or will be in a moment: its exit code is all there is.
+    fn ended(&mut self, party: usize) -> Failure {
+        let until = Instant::now() + Duration::from_secs(1);
+        let status = loop {
+            match self.0.try_wait() {
+                Ok(None) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Ok(status) => break status,
+                Err(_) => break None,
+            }
+        };
+        match status.and_then(|status| status.code()) {
+            Some(code) => Failure::new(
+                Exit::of_code(code),
+                format!("party {party} ended with exit code {code}"),
+            ),
+            None => Failure::new(Exit::Network, format!("party {party} was killed")),
         }
-        let _ = self.process.wait();
     }
 }
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if !matches!(self.0.try_wait(), Ok(Some(_))) {
+            let _ = self.0.kill();
+        }
+        let _ = self.0.wait();
+    }
+}
+
+/// What the parent hears of a child, from the thread that talks to it.
+enum Heard {
+    Said(FromChild),
+    /// Its pipe is closed.
+    Ended,
+    /// What it said cannot be understood.
+    Garbled(String),
+}
+
+/// How a party ended: its report, or its failure with how far the cause is from it, 3 for a party that was given up.
+type End = Result<PartyReport, (u8, Failure)>;
 
 /// Runs all jobs, one process each, and returns the reports in order of parties.
-pub fn run(jobs: Vec<Job>, verbose: u8) -> Outcome<Vec<PartyReport>> {
+pub fn run(jobs: Vec<Job>, style: Style) -> Outcome<Vec<PartyReport>> {
     let program = std::env::current_exe()
         .map_err(|e| Failure::usage(format!("cannot find this program itself: {e}")))?;
-    let mut parties = Vec::new();
-    for job in jobs {
-        parties.push(start(&program, &job, verbose)?);
+    let patience = jobs
+        .iter()
+        .map(|job| Duration::from_secs(job.deadline_s))
+        .fold(AT_LEAST, Duration::max);
+    let (tell_parent, heard) = channel();
+    let mut processes = Vec::new();
+    let mut orders = Vec::new();
+    for (party, job) in jobs.into_iter().enumerate() {
+        let (process, stdin, stdout) = start(&program, party, style)?;
+        processes.push(process);
+        let (order, ordered) = channel();
+        orders.push(order);
+        let tell_parent = tell_parent.clone();
+        // It ends with its child, whose pipes it holds.
+        std::thread::spawn(move || {
+            let says = |heard| drop(tell_parent.send((party, heard)));
+            let last = talk(&job, stdin, BufReader::new(stdout), &ordered, &says);
+            says(last);
+        });
     }
-    let mut addresses = Vec::new();
-    for (party, child) in parties.iter_mut().enumerate() {
-        match hear(child, party)? {
-            FromChild::Listening(address) => addresses.push(address),
-            FromChild::Failed { exit, message, .. } => {
-                return Err(Failure::new(Exit::of_code(i32::from(exit)), message));
-            }
-            FromChild::Report(_) => return Err(bug(party, "reported before it ran")),
-        }
-    }
-    for (party, child) in parties.iter_mut().enumerate() {
-        say(child, party, &ToChild::Peers(addresses.clone()))?;
-    }
-    // Every child is heard before anything is concluded: the first cause decides, not the first to speak.
-    let heard: Vec<Outcome<FromChild>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = parties
-            .iter_mut()
-            .enumerate()
-            .map(|(party, child)| scope.spawn(move || hear(child, party)))
-            .collect();
-        threads
-            .into_iter()
-            .enumerate()
-            .map(|(party, t)| {
-                t.join()
-                    .unwrap_or_else(|_| Err(bug(party, "could not be heard")))
-            })
-            .collect()
-    });
+    drop(tell_parent);
+    let ends = conduct(&mut processes, &heard, &orders, patience);
     let mut reports = Vec::new();
-    let mut failures: Vec<(u8, Failure)> = Vec::new();
-    for (party, heard) in heard.into_iter().enumerate() {
-        match heard {
-            Ok(FromChild::Report(report)) => reports.push(*report),
-            Ok(FromChild::Failed {
-                exit,
-                message,
-                distance,
-            }) => {
-                let message = if message.is_empty() {
-                    message
-                } else {
-                    format!("party {party}: {message}")
-                };
-                let failure = Failure::new(Exit::of_code(i32::from(exit)), message);
-                failures.push((distance, failure));
-            }
-            Ok(FromChild::Listening(_)) => failures.push((0, bug(party, "listened twice"))),
-            Err(failure) => failures.push((0, failure)),
+    let mut failures = Vec::new();
+    for end in ends {
+        match end {
+            Ok(report) => reports.push(report),
+            Err(failure) => failures.push(failure),
         }
     }
+    // The first cause decides, not the first to speak.
     failures.sort_by_key(|(distance, _)| *distance);
     match failures.into_iter().next() {
         Some((_, first)) => Err(first),
@@ -149,65 +165,150 @@ pub fn run(jobs: Vec<Job>, verbose: u8) -> Outcome<Vec<PartyReport>> {
     }
 }
 
-fn start(program: &std::path::Path, job: &Job, verbose: u8) -> Outcome<Party> {
-    let mut command = Command::new(program);
-    command
+/// Leads the children from their start to the end of each, in order of parties.
+fn conduct(
+    processes: &mut [Process],
+    heard: &Receiver<(usize, Heard)>,
+    orders: &[Sender<ToChild>],
+    patience: Duration,
+) -> Vec<End> {
+    let mut addresses: Vec<Option<String>> = vec![None; processes.len()];
+    let mut ends: Vec<Option<End>> = processes.iter().map(|_| None).collect();
+    let mut until = Some(Instant::now() + patience);
+    while ends.iter().any(Option::is_none) {
+        let next = match until {
+            None => heard.recv().ok(),
+            Some(until) => heard
+                .recv_timeout(until.saturating_duration_since(Instant::now()))
+                .ok(),
+        };
+        let Some((party, heard)) = next else { break };
+        let (Some(process), Some(end), Some(address)) = (
+            processes.get_mut(party),
+            ends.get_mut(party),
+            addresses.get_mut(party),
+        ) else {
+            break;
+        };
+        if let Heard::Said(FromChild::Listening(at)) = heard {
+            *address = Some(at);
+            let all: Option<Vec<String>> = addresses.iter().cloned().collect();
+            if let Some(all) = all {
+                for order in orders {
+                    // A child that is gone says so itself.
+                    let _ = order.send(ToChild::Peers(all.clone()));
+                }
+                until = None;
+            }
+            continue;
+        }
+        let ended = how(process, party, heard);
+        let failed = ended.is_err();
+        *end = Some(ended);
+        if failed && addresses.contains(&None) {
+            // The others wait for it, and know nothing.
+            break;
+        }
+        let left = if failed { AFTER_A_FAILURE } else { patience };
+        let then = Instant::now() + left;
+        until = Some(until.map_or(then, |before| before.min(then)));
+    }
+    let given_up = |(party, end): (usize, Option<End>)| {
+        end.unwrap_or_else(|| {
+            let failure = Failure::new(
+                Exit::Network,
+                format!("party {party} no longer answers; its process was ended"),
+            );
+            Err((3, failure))
+        })
+    };
+    ends.into_iter().enumerate().map(given_up).collect()
+}
+
+/// What the last that was heard of a party means.
+fn how(process: &mut Process, party: usize, heard: Heard) -> End {
+    match heard {
+        Heard::Said(FromChild::Report(report)) => Ok(*report),
+        Heard::Said(FromChild::Failed {
+            exit,
+            message,
+            distance,
+        }) => {
+            let message = if message.is_empty() {
+                message
+            } else {
+                format!("party {party}: {message}")
+            };
+            let failure = Failure::new(Exit::of_code(i32::from(exit)), message);
+            Err((distance, failure))
+        }
+        Heard::Said(FromChild::Listening(_)) => Err((0, bug(party, "listened twice"))),
+        Heard::Garbled(what) => Err((0, bug(party, &format!("said something unexpected: {what}")))),
+        Heard::Ended => Err((0, process.ended(party))),
+    }
+}
+
+/// Talks to a child until it has nothing more to say; returns the last that it said.
+fn talk(
+    job: &Job,
+    mut to: ChildStdin,
+    mut from: BufReader<ChildStdout>,
+    orders: &Receiver<ToChild>,
+    says: &dyn Fn(Heard),
+) -> Heard {
+    let told = say(&mut to, job).and_then(|()| pipe::write(&job.inputs, &mut to));
+    // A child that fails early reads no further, and says why.
+    if told.is_ok() {
+        match hear(&mut from) {
+            said @ Heard::Said(FromChild::Listening(_)) => says(said),
+            last => return last,
+        }
+        match orders.recv() {
+            // If it cannot be told it has ended, or is about to say why it does.
+            Ok(order) => drop(say(&mut to, &order)),
+            Err(_) => return Heard::Ended,
+        }
+    }
+    hear(&mut from)
+}
+
+fn start(
+    program: &Path,
+    party: usize,
+    style: Style,
+) -> Outcome<(Process, ChildStdin, ChildStdout)> {
+    let mut child = Command::new(program)
         .args(["party", "-"])
-        .args(std::iter::repeat_n("-v", verbose.into()));
-    command
+        .args(std::iter::repeat_n("-v", style.verbose.into()))
+        .args(style.quiet.then_some("-q"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
-    let mut process = command
+        .stderr(Stdio::inherit())
         .spawn()
         .map_err(|e| Failure::usage(format!("cannot start a party's process: {e}")))?;
-    let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
-        return Err(bug(job.me as usize, "has no pipes"));
-    };
-    let mut party = Party {
-        process,
-        stdin: Some(stdin),
-        stdout: BufReader::new(stdout),
-    };
-    say(&mut party, job.me as usize, job)?;
-    let sent = party.stdin.as_mut().map(|to| pipe::write(&job.inputs, to));
-    if !matches!(sent, Some(Ok(()))) {
-        return Err(ended(&mut party, job.me as usize));
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let process = Process(child);
+    match (stdin, stdout) {
+        (Some(stdin), Some(stdout)) => Ok((process, stdin, stdout)),
+        _ => Err(bug(party, "has no pipes")),
     }
-    Ok(party)
 }
 
-fn say(party: &mut Party, number: usize, message: &impl Serialize) -> Outcome {
-    let mut line =
-        serde_json::to_vec(message).map_err(|e| bug(number, &format!("cannot be told: {e}")))?;
+fn say(to: &mut ChildStdin, message: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
-    let sent = party
-        .stdin
-        .as_mut()
-        .map(|stdin| stdin.write_all(&line).and_then(|()| stdin.flush()));
-    match sent {
-        Some(Ok(())) => Ok(()),
-        Some(Err(_)) | None => Err(ended(party, number)),
-    }
+    to.write_all(&line)?;
+    to.flush()
 }
 
-fn hear(party: &mut Party, number: usize) -> Outcome<FromChild> {
+fn hear(from: &mut impl BufRead) -> Heard {
     let mut line = String::new();
-    match party.stdout.read_line(&mut line) {
-        Ok(n) if n > 0 => serde_json::from_str(&line)
-            .map_err(|e| bug(number, &format!("said something unexpected: {e}"))),
-        Ok(_) | Err(_) => Err(ended(party, number)),
-    }
-}
-
-/// The process is gone, or will be in a moment: its exit code is all there is.
-fn ended(party: &mut Party, number: usize) -> Failure {
-    match party.process.wait().ok().and_then(|status| status.code()) {
-        Some(code) => Failure::new(
-            Exit::of_code(code),
-            format!("party {number} ended with exit code {code}"),
-        ),
-        None => Failure::new(Exit::Network, format!("party {number} was killed")),
+    match from.read_line(&mut line) {
+        Ok(n) if n > 0 => match serde_json::from_str(&line) {
+            Ok(said) => Heard::Said(said),
+            Err(e) => Heard::Garbled(e.to_string()),
+        },
+        Ok(_) | Err(_) => Heard::Ended,
     }
 }
 

@@ -5,6 +5,7 @@ mod child;
 mod commands;
 mod compiled;
 mod emulate;
+mod files;
 mod load;
 mod local;
 mod out;
@@ -18,25 +19,36 @@ use smpcc::exit::{Exit, Outcome};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    out::ends(command()).into()
+}
+
+fn command() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {
             let text = e.render().to_string();
             if e.use_stderr() {
                 out::note(text.trim_end());
-                return Exit::Usage.into();
+                return Exit::Usage;
             }
             out::product(&text);
-            return Exit::Ok.into();
+            return Exit::Ok;
         }
     };
     match std::panic::catch_unwind(|| dispatch(&cli)) {
-        Ok(Ok(())) => Exit::Ok.into(),
+        Ok(Ok(())) => Exit::Ok,
         Ok(Err(failure)) => {
             if !failure.message.is_empty() {
                 out::note(&format!("error: {}", failure.message));
             }
-            failure.exit.into()
+            // Diagnostics that no command had the sources to show.
+            for diagnostic in &failure.diagnostics {
+                out::note(&format!(
+                    "error[{}]: {}",
+                    diagnostic.code, diagnostic.message
+                ));
+            }
+            failure.exit
         }
         Err(_) => {
             out::note(&format!(
@@ -44,7 +56,7 @@ fn main() -> ExitCode {
                 env!("CARGO_PKG_VERSION"),
                 std::env::consts::ARCH
             ));
-            Exit::Bug.into()
+            Exit::Bug
         }
     }
 }
@@ -52,7 +64,7 @@ fn main() -> ExitCode {
 fn dispatch(cli: &Cli) -> Outcome {
     let style = Style::new(cli);
     match &cli.command {
-        Command::Run(args) => commands::run::run(args, style, cli.verbose),
+        Command::Run(args) => commands::run::run(args, style),
         Command::Party(args) => commands::party::party(args, style),
         Command::Check(args) => commands::check::check(args, style),
         Command::Build(args) => commands::build::build(args, style),

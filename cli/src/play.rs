@@ -6,6 +6,8 @@
 use crate::choices::Choices;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::given::PartyInputs;
+use crate::lens::Lens;
+use crate::limits::Limits;
 use crate::render;
 use crate::source::Source;
 use serde::{Deserialize, Serialize};
@@ -23,7 +25,6 @@ use smpcc_runtime::net::Mesh;
 use smpcc_runtime::party::{PartyId, PartyNames};
 use smpcc_runtime::ring::Elements;
 use smpcc_runtime::session::{self, Agreed, Proposal, Session};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// What a party has to say at the end.
@@ -145,6 +146,18 @@ pub fn program_hash(program: &Program) -> Outcome<Digest> {
         .map_err(|e| Failure::bug(format!("the plan cannot be encoded: {e}")))
 }
 
+/// What happens on the way, for whoever shows it.
+pub enum Event<'a> {
+    /// All have said what they want to run and how much they give.
+    Agreed(&'a Lens),
+    /// The program is compiled for that, in so much time.
+    Compiled(&'a Program, Duration),
+    /// All have compiled the same; the session's identity.
+    Confirmed(&'a str),
+    /// How far the run is.
+    Progress(Progress),
+}
+
 /// What a party brings to a run.
 pub struct Party<'a> {
     /// The program.
@@ -155,6 +168,8 @@ pub struct Party<'a> {
     pub choices: &'a Choices,
     /// Its inputs.
     pub inputs: PartyInputs,
+    /// What it is ready to spend.
+    pub limits: Limits,
     /// When this party started.
     pub began: Instant,
 }
@@ -163,9 +178,9 @@ pub struct Party<'a> {
 pub fn play(
     mut party: Party<'_>,
     mut mesh: Mesh,
-    progress: &mut dyn FnMut(Progress),
+    tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<PartyReport, Broken> {
-    let (agreed, program, plan) = match prepare(&mut party, &mut mesh) {
+    let (agreed, program, plan) = match prepare(&mut party, &mut mesh, tell) {
         Ok(prepared) => prepared,
         Err(trouble) => {
             mesh.abort(&trouble.told());
@@ -173,7 +188,7 @@ pub fn play(
         }
     };
     let mut session = session::confirm(mesh, &agreed, plan).map_err(Trouble::Run)?;
-    match compute(&mut party, &program, plan, &mut session, progress) {
+    match compute(&mut party, &program, plan, &mut session, tell) {
         Ok(report) => match session.close() {
             Ok(_) => Ok(report),
             Err(error) => Err(Trouble::Run(error).into()),
@@ -234,16 +249,30 @@ impl From<Failure> for Trouble {
 }
 
 /// Says what this party wants to run, hears the same of the others, and compiles for what was said.
-fn prepare(party: &mut Party<'_>, mesh: &mut Mesh) -> Result<(Agreed, Verified, Digest), Trouble> {
+fn prepare(
+    party: &mut Party<'_>,
+    mesh: &mut Mesh,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(Agreed, Verified, Digest), Trouble> {
+    let me = mesh.me();
     let options = &party.choices.options;
     let agreed = session::hello(mesh, &proposal(party))?;
-    let mut lens = BTreeMap::new();
+    let mut lens = Lens::new();
     for (owner, lengths) in (0u32..).zip(&agreed.lengths) {
         for (name, len) in lengths {
             lens.insert((name.clone(), owner), *len);
         }
     }
-    let session = party.choices.session(party.hir, lens)?;
+    let label = |owner: u32| match u16::try_from(owner) {
+        Ok(owner) => mesh.label(PartyId::new(owner)),
+        Err(_) => format!("party {owner}"),
+    };
+    tell(Event::Agreed(&lens));
+    party
+        .limits
+        .check_claims(u32::from(me.number()), &lens, &label)?;
+    let began = Instant::now();
+    let session = party.choices.session(party.hir, lens.clone())?;
     let name = party.source.name();
     let compiled = pipeline::compile(
         party.hir,
@@ -255,6 +284,8 @@ fn prepare(party: &mut Party<'_>, mesh: &mut Mesh) -> Result<(Agreed, Verified, 
     )
     .map_err(Failure::compiler)?;
     let program = compiled.program;
+    tell(Event::Compiled(&program, began.elapsed()));
+    party.limits.check_memory(&program, 1, &lens, &label)?;
     let plan = program_hash(&program)?;
     Ok((agreed, program, plan))
 }
@@ -265,12 +296,13 @@ fn compute(
     program: &Verified,
     plan: Digest,
     session: &mut Session,
-    progress: &mut dyn FnMut(Progress),
+    tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<PartyReport, Error> {
     let (me, id) = (session.me(), session.id());
+    tell(Event::Confirmed(&id.to_string()));
     let inputs = inputs_of(program, me, &mut party.inputs);
     let setup = party.began.elapsed();
-    let run = engine::run(session, program, inputs, progress)?;
+    let run = engine::run(session, program, inputs, &mut |p| tell(Event::Progress(p)))?;
     let (output, shown) = results(program, me, &run.outputs);
     Ok(PartyReport {
         party: u32::from(me.number()),

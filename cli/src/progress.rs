@@ -1,6 +1,8 @@
-//! A line of progress on a terminal: how far a run is, never what it computes.
+//! What a run says on its way: a line of progress on a terminal, and with `-v` its steps; never what it computes.
 
+use crate::load::Style;
 use crate::out;
+use smpcc::play::Event;
 use smpcc_runtime::engine::Progress;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -48,6 +50,58 @@ impl Bar {
         if self.drawn.take().is_some() {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
             let _ = std::io::stderr().lock().flush();
+        }
+    }
+}
+
+/// Shows one party's events.
+pub struct Teller<'a> {
+    /// The progress.
+    pub bar: Bar,
+    style: Style,
+    /// This party.
+    me: u32,
+    /// What all parties are called.
+    names: &'a [String],
+    /// Whether the lengths of the others' inputs are news.
+    deployed: bool,
+}
+
+impl<'a> Teller<'a> {
+    /// For party `me`; `deployed` where the others are strangers.
+    pub fn new(bar: Bar, style: Style, me: u32, names: &'a [String], deployed: bool) -> Self {
+        Self {
+            bar,
+            style,
+            me,
+            names,
+            deployed,
+        }
+    }
+
+    /// Shows one event.
+    pub fn tell(&mut self, event: Event<'_>) {
+        let (me, style) = (self.me, self.style);
+        match event {
+            Event::Agreed(lens) => {
+                let level = u8::from(!self.deployed) * 2;
+                for ((input, owner), len) in lens.iter().filter(|((_, o), _)| *o != me) {
+                    let who = smpcc::report::label(*owner, self.names);
+                    style.detail(level, || format!("{who} gives {len} rows of `{input}`"));
+                }
+            }
+            Event::Compiled(program, time) => style.detail(2, || {
+                format!(
+                    "party {me}: compiled in {:.1} ms: {} sections, {} values",
+                    time.as_secs_f64() * 1e3,
+                    program.sections.len(),
+                    program.values.len()
+                )
+            }),
+            Event::Confirmed(session) => {
+                style.detail(1, || format!("party {me}: all agree on session {session}"));
+            }
+            Event::Progress(progress) => self.bar.show(progress),
         }
     }
 }

@@ -4,30 +4,18 @@ use crate::out;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::inputs::{Tree, json, number};
-use smpcc_compiler::hir::Hir;
-use smpcc_compiler::schema;
+use smpcc::report::label;
+use smpcc::seats::Seats;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
 /// Asks for every input of every party, as JSON values.
-pub fn ask(hir: &Hir, role_counts: &[u32], program: &Path) -> Outcome<Vec<PartyInputs>> {
-    let schema = schema::schema(hir);
-    let names = schema::party_names(hir, role_counts);
-    let who = |party: usize| {
-        let name = names.get(party).map_or("", String::as_str);
-        if name.starts_with("party ") {
-            name.to_string()
-        } else {
-            format!("party {party} ({name})")
-        }
-    };
+pub fn ask(seats: &Seats, program: &Path) -> Outcome<Vec<PartyInputs>> {
+    let parties = 0..seats.names.len() as u32;
     if !io::stdin().is_terminal() || !out::interactive() {
-        let missing: Vec<String> = (0..names.len())
-            .filter_map(|party| {
-                let owned = given::owned(&schema, role_counts, party as u32);
-                let params: Vec<String> = owned.iter().map(|p| format!("`{}`", p.name)).collect();
-                (!params.is_empty()).then(|| format!("{} of {}", params.join(", "), who(party)))
-            })
+        let missing: Vec<String> = parties
+            .filter(|party| !seats.gifts(*party).is_empty())
+            .map(|party| format!("{} of {}", seats.listed(party), label(party, &seats.names)))
             .collect();
         return Err(Failure::usage(format!(
             "no inputs: {} missing; give them with --inputs PATH or in {}",
@@ -36,11 +24,12 @@ pub fn ask(hir: &Hir, role_counts: &[u32], program: &Path) -> Outcome<Vec<PartyI
         )));
     }
     let mut all = Vec::new();
-    for party in 0..names.len() {
+    for party in parties {
+        let who = label(party, &seats.names);
         let mut entries = Vec::new();
-        for param in given::owned(&schema, role_counts, party as u32) {
+        for gift in seats.gifts(party) {
             let mut err = io::stderr().lock();
-            let _ = write!(err, "{}, `{}`: ", who(party), param.name);
+            let _ = write!(err, "{who}, `{}`: ", gift.name);
             let _ = err.flush();
             drop(err);
             let mut line = String::new();
@@ -51,18 +40,12 @@ pub fn ask(hir: &Hir, role_counts: &[u32], program: &Path) -> Outcome<Vec<PartyI
             let text = line.trim();
             let tree = match number(text) {
                 Tree::BadNumber(_) => json::parse(text)
-                    .map_err(|e| Failure::usage(format!("`{}`: {e}", param.name)))?,
+                    .map_err(|e| Failure::usage(format!("`{}`: {e}", gift.name)))?,
                 tree => tree,
             };
-            entries.push((param.name.clone(), tree));
+            entries.push((gift.name.clone(), tree));
         }
-        all.push(given::one_party(
-            &schema,
-            role_counts,
-            party as u32,
-            &Tree::Map(entries),
-            &who(party),
-        )?);
+        all.push(given::one_party(seats, party, &Tree::Map(entries), &who)?);
     }
     Ok(all)
 }

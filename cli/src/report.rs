@@ -120,7 +120,8 @@ pub fn human(reports: &[PartyReport], names: &[String], total: Duration, quiet: 
     text
 }
 
-fn label(party: u32, names: &[String]) -> String {
+/// A party by number, with its role where it has one.
+pub fn label(party: u32, names: &[String]) -> String {
     match names.get(party as usize) {
         Some(name) if !name.starts_with("party ") => format!("party {party} ({name})"),
         _ => format!("party {party}"),

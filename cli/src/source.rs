@@ -8,7 +8,7 @@ use smpcc_compiler::imported::MAX_FILE_BYTES;
 use smpcc_compiler::source::{FileId, SourceSet};
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A program as text: what every party needs in order to compile it.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Source {
     pub files: SourceSet,
     /// The file with `main`.
     pub root: FileId,
+    /// Where the files were read on this machine, if they were: what a command must not overwrite.
+    pub read: Vec<PathBuf>,
 }
 
 impl Source {
@@ -30,7 +32,11 @@ impl Source {
                 root = id;
             }
         }
-        Self { files: set, root }
+        Self {
+            files: set,
+            root,
+            read: Vec::new(),
+        }
     }
 
     /// Path and text of the program's own files (not the library's), the root first.
@@ -102,7 +108,11 @@ pub fn read(path: &Path) -> Outcome<Source> {
         next += 1;
     }
     files.append(&mut circuits);
-    Ok(Source::from_files(files))
+    let read = files.iter().map(|(name, _)| PathBuf::from(name)).collect();
+    Ok(Source {
+        read,
+        ..Source::from_files(files)
+    })
 }
 
 /// The text of a circuit's file, no more of it than the compiler takes. What is no text is refused there, by its line.

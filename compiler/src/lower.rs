@@ -71,6 +71,19 @@ pub fn lower(hir: &Hir, session: &Session) -> Result<Ir, Vec<Diagnostic>> {
 /// # Errors
 /// As [`lower`].
 pub fn lower_test(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Diagnostic>> {
+    trace_test(hir, test, n_parties, false)
+}
+
+/// The same, to be interpreted only: where a comparison is asserted, both sides are opened first, whatever they are, so that
+/// a failed test can show them.
+///
+/// # Errors
+/// As [`lower`].
+pub fn lower_test_opened(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Diagnostic>> {
+    trace_test(hir, test, n_parties, true)
+}
+
+fn trace_test(hir: &Hir, test: usize, n_parties: u32, opened: bool) -> Result<Ir, Vec<Diagnostic>> {
     let session = Session {
         n_parties,
         role_counts: schema::assign_roles(hir, n_parties).map_err(|error| vec![error])?,
@@ -80,6 +93,7 @@ pub fn lower_test(hir: &Hir, test: usize, n_parties: u32) -> Result<Ir, Vec<Diag
     traced(|| {
         let mut tracer = Tracer::new(hir, &session)?;
         tracer.in_test = true;
+        tracer.opened = opened;
         tracer.test(test)?;
         Ok(tracer.finish())
     })
@@ -127,6 +141,8 @@ struct Tracer<'h> {
     /// Whether the expression that is next stands alone as a statement.
     at_statement: bool,
     in_test: bool,
+    /// Whether both sides of asserted comparisons are opened.
+    opened: bool,
     constants: BTreeMap<ConstId, Val<'h>>,
 }
 
@@ -154,6 +170,7 @@ impl<'h> Tracer<'h> {
             batch: None,
             at_statement: false,
             in_test: false,
+            opened: false,
             constants: BTreeMap::new(),
         })
     }

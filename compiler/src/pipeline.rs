@@ -8,7 +8,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::{Emitted, emit};
 use crate::hir::{Hir, Protocol};
 use crate::ir::Ir;
-use crate::lower::{lower, lower_test};
+use crate::ir::interpret::{self, Revealed};
+use crate::lower::{lower, lower_test, lower_test_opened};
 use crate::passes;
 use crate::session::{Options, Session};
 use crate::source::SourceSet;
@@ -67,6 +68,24 @@ pub fn compile_test(
     let ir = passes::optimise(ir, options.opt, &mut |_, _| {});
     let name = hir.tests.get(test).map_or("test", |t| &t.name);
     compile_ir(ir, sources, name, options)
+}
+
+/// Both sides of the comparison whose assertion stops a `test` block in the clear, if one does.
+pub fn failed_comparison(hir: &Hir, test: usize, n_parties: u32) -> Option<(String, String)> {
+    let ir = lower_test_opened(hir, test, n_parties).ok()?;
+    let (stopped, revealed) = interpret::watch(&ir, &[]);
+    let at = stopped?.span;
+    let within = |span: Span| {
+        span != at && span.file == at.file && at.start <= span.start && span.end <= at.end
+    };
+    let sides: Vec<&Revealed> = revealed.iter().filter(|r| within(r.span)).collect();
+    let [.., left, right] = sides.as_slice() else {
+        return None;
+    };
+    match (left.words.as_slice(), right.words.as_slice()) {
+        ([l], [r]) => Some((left.scalar.display(*l), right.scalar.display(*r))),
+        _ => None,
+    }
 }
 
 /// The part after the passes: domains, emission, verification.

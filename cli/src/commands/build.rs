@@ -2,6 +2,7 @@
 
 use crate::args::{BuildArgs, Emit};
 use crate::compiled;
+use crate::files::{self, Kind};
 use crate::load::Style;
 use crate::out;
 use smpcc::exit::{Failure, Outcome};
@@ -39,6 +40,12 @@ pub fn build(args: &BuildArgs, style: Style) -> Outcome {
             )),
         };
     }
-    std::fs::write(&args.output, bytes)
-        .map_err(|e| Failure::usage(format!("cannot write {}: {e}", args.output.display())))
+    let kind = match args.emit {
+        Emit::Program => Kind::Program,
+        Emit::Text => Kind::Text,
+        Emit::Dot => Kind::Dot,
+        Emit::Bristol => Kind::Bristol,
+    };
+    let read = files::read_for(&args.file, &prepared.source, &args.plan)?;
+    files::write(&args.output, kind, &read, args.force, &bytes)
 }

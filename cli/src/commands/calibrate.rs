@@ -5,10 +5,11 @@
 //! scaled to one party. The table is a file that parties exchange: nothing is ever measured behind their backs.
 
 use crate::args::CalibrateArgs;
+use crate::files::{Kind, Place};
 use crate::load::Style;
 use crate::out;
 use smpcc::costs;
-use smpcc::exit::{Failure, Outcome};
+use smpcc::exit::Outcome;
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
 use smpcc_circuit::program::{
@@ -38,6 +39,10 @@ const LEVELS: u32 = 8;
 
 /// Measures and writes.
 pub fn calibrate(args: &CalibrateArgs, style: Style) -> Outcome {
+    let place = match args.output.as_path() {
+        path if path == Path::new("-") => None,
+        path => Some(Place::open(path, Kind::Costs, &[], args.force)?),
+    };
     let mut table = Costs::SHIPPED;
     for suite in Suite::ALL {
         match measured(suite, &mut table) {
@@ -54,12 +59,13 @@ pub fn calibrate(args: &CalibrateArgs, style: Style) -> Outcome {
         }
     }
     let text = costs::text(&table);
-    if args.output == Path::new("-") {
-        out::product(&text);
-        return Ok(());
+    match place {
+        Some(place) => place.write(text.as_bytes()),
+        None => {
+            out::product(&text);
+            Ok(())
+        }
     }
-    std::fs::write(&args.output, text)
-        .map_err(|e| Failure::usage(format!("cannot write {}: {e}", args.output.display())))
 }
 
 /// What a measured program does.

@@ -19,7 +19,7 @@ pub fn check(args: &CheckArgs, style: Style) -> Outcome {
     }
     let (_, diagnostics) = source.check();
     let json = diagnostic::json::render(&source.files, &diagnostics);
-    out::product(&format!("{}\n", serde_json::json!({ "diagnostics": json })));
+    out::json(&format!("{}\n", serde_json::json!({ "diagnostics": json })));
     if diagnostic::has_errors(&diagnostics) {
         Err(Failure::reported())
     } else {

@@ -2,6 +2,7 @@
 
 use crate::args::GraphArgs;
 use crate::compiled;
+use crate::files::{self, Kind};
 use crate::load::Style;
 use smpcc::exit::{Failure, Outcome};
 use smpcc_circuit::stats::{self, Known};
@@ -10,19 +11,20 @@ use smpcc_compiler::graph;
 /// Compiles and draws.
 pub fn graph(args: &GraphArgs, style: Style) -> Outcome {
     let shown = args.output.display();
-    let draw: fn(&graph::Picture) -> String = match args.output.extension().and_then(|e| e.to_str())
-    {
-        Some("svg") => graph::svg,
-        Some("dot") => graph::dot,
+    type Draw = fn(&graph::Picture) -> String;
+    let (kind, draw): (Kind, Draw) = match args.output.extension().and_then(|e| e.to_str()) {
+        Some("svg") => (Kind::Svg, graph::svg),
+        Some("dot") => (Kind::Dot, graph::dot),
         _ => {
             return Err(Failure::usage(format!(
                 "`{shown}`: name a file that ends in .svg or .dot"
             )));
         }
     };
-    let compiled = compiled::prepare(&args.file, &args.plan, style)?.compile(style)?;
+    let prepared = compiled::prepare(&args.file, &args.plan, style)?;
+    let compiled = prepared.compile(style)?;
     let stats = stats::stats(&compiled.program, &Known::default());
-    let picture = graph::picture(&compiled.program, &stats);
-    std::fs::write(&args.output, draw(&picture))
-        .map_err(|e| Failure::usage(format!("cannot write {shown}: {e}")))
+    let picture = draw(&graph::picture(&compiled.program, &stats));
+    let read = files::read_for(&args.file, &prepared.source, &args.plan)?;
+    files::write(&args.output, kind, &read, args.force, picture.as_bytes())
 }

@@ -1,13 +1,15 @@
 //! `smpcc party`: one party of a deployment, or, as `party -`, a child of `smpcc run`.
 
 use crate::args::{Format, PartyArgs};
+use crate::files::{Kind, Place};
 use crate::load::{self, Style};
-use crate::progress::Bar;
+use crate::progress::{Bar, Teller};
 use crate::{child, out};
 use smpcc::choices;
 use smpcc::deployment::{Deployment, party_id};
-use smpcc::exit::{Failure, Outcome};
+use smpcc::exit::Outcome;
 use smpcc::play::{self, Party};
+use smpcc::seats::Seats;
 use smpcc::{report, source};
 use smpcc_compiler::schema;
 use smpcc_runtime::net::{self, Mesh, tcp, tls};
@@ -24,12 +26,24 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     let source = source::read(&deployment.program())?;
     let hir = load::check(&source, style)?;
     let choices = deployment.choices()?;
-    let role_counts = choices::roles(&hir, choices.n_parties)?;
-    let names = schema::party_names(&hir, &role_counts);
-    let me = deployment.me(&names)?;
-    let inputs = deployment.inputs(&schema::schema(&hir), &role_counts, me)?;
+    let seats = Seats::of(&hir, &choices::roles(&hir, choices.n_parties)?);
+    let names = &seats.names;
+    let me = deployment.me(names)?;
+    deployment.check_arguments(&schema::schema(&hir), &choices)?;
+    let inputs = deployment.inputs(&seats, me)?;
+    let mut limits = deployment.limits()?;
+    limits.memory = args.memory.map(|m| m.0).or(limits.memory);
     let identity = deployment.identity()?;
-    let peers = deployment.peers(&names, me)?;
+    let peers = deployment.peers(names, me)?;
+    // Before anybody is connected to: where nothing can be written, that is said now.
+    let report_file = match &args.report {
+        Some(path) => {
+            let mut read = source.read.clone();
+            read.extend(deployment.files());
+            Some(Place::open(path, Kind::Report, &read, args.force)?)
+        }
+        None => None,
+    };
     let deadline = deployment.deadline();
     let listener = tcp::listen(deployment.listen()).map_err(play::failure)?;
     if !style.quiet {
@@ -41,7 +55,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     }
     let links = tls::connect(tls::Config {
         me: party_id(me),
-        names: play::names(&names),
+        names: play::names(names),
         identity,
         listener,
         peers,
@@ -52,31 +66,26 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         deadline,
         ..net::Options::default()
     };
-    let mesh = Mesh::new(links, play::names(&names), options).map_err(play::failure)?;
-    let mut bar = Bar::new(!style.quiet);
+    let mesh = Mesh::new(links, play::names(names), options).map_err(play::failure)?;
+    let mut teller = Teller::new(Bar::new(!style.quiet), style, me, names, true);
     let party = Party {
         source: &source,
         hir: &hir,
         choices: &choices,
         inputs,
+        limits,
         began,
     };
-    let result = play::play(party, mesh, &mut |p| bar.show(p));
-    bar.clear();
+    let result = play::play(party, mesh, &mut |event| teller.tell(event));
+    teller.bar.clear();
     let done = result.map_err(|b| load::shown(&source, b.failure, style))?;
     let json = report::json_of_one(&done, names.len(), began.elapsed());
-    if let Some(path) = &args.report {
-        std::fs::write(path, format!("{json}\n"))
-            .map_err(|e| Failure::usage(format!("cannot write {}: {e}", path.display())))?;
-    }
     match args.format {
-        Format::Json => out::product(&format!("{json}\n")),
-        Format::Human => out::product(&report::human(
-            &[done],
-            &names,
-            began.elapsed(),
-            style.quiet,
-        )),
+        Format::Json => out::json(&format!("{json}\n")),
+        Format::Human => out::product(&report::human(&[done], names, began.elapsed(), style.quiet)),
     }
-    Ok(())
+    match report_file {
+        Some(place) => place.write(format!("{json}\n").as_bytes()),
+        None => Ok(()),
+    }
 }

@@ -18,7 +18,7 @@ pub fn reveals(args: &RevealsArgs, style: Style) -> Outcome {
         .map_err(|e| load::failed(&prepared.source, e, style))?;
     let list = reveals::reveals(&ir);
     match args.format {
-        Format::Json => out::product(&format!("{}\n", json(&list, &ir, &prepared.source.files))),
+        Format::Json => out::json(&format!("{}\n", json(&list, &ir, &prepared.source.files))),
         Format::Human => out::product(&human(&list, &ir, &prepared.source.files)),
     }
     Ok(())

@@ -1,25 +1,26 @@
 //! `smpcc run`: all parties on this machine.
 
 use crate::args::{Format, RunArgs};
+use crate::files::{self, Kind, Place};
 use crate::load::{self, Style};
 use crate::local::{Job, pipe};
-use crate::{emulate, local, out, prompt};
+use crate::{compiled, emulate, local, out, prompt};
 use smpcc::choices::{self, Choices};
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
+use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
+use smpcc::seats::Seats;
 use smpcc::source::{self, Source};
 use smpcc::{lens, report};
 use smpcc_compiler::hir::Hir;
-use smpcc_compiler::pipeline;
-use smpcc_compiler::schema;
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::PartyNames;
 use std::time::{Duration, Instant};
 
 /// Runs a program and prints who learned what.
-pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
+pub fn run(args: &RunArgs, style: Style) -> Outcome {
     let began = Instant::now();
     let source = source::read(&args.file)?;
     let hir = load::check(&source, style)?;
@@ -32,9 +33,9 @@ pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
     let given = given::given(&args.file, args.plan.inputs.as_ref())?;
     let n_parties = given::n_parties(&hir, args.plan.parties, given.as_ref())?;
     let choices = Choices::new(args.plan.asked()?, n_parties)?;
-    let role_counts = choices::roles(&hir, n_parties)?;
+    let seats = Seats::of(&hir, &choices::roles(&hir, n_parties)?);
     let inputs = match given {
-        Some(given) => given.match_parties(&hir, &role_counts)?,
+        Some(given) => given.match_parties(&seats)?,
         None if main
             .params
             .iter()
@@ -42,32 +43,37 @@ pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
         {
             vec![PartyInputs::default(); n_parties as usize]
         }
-        None => prompt::ask(&hir, &role_counts, &args.file)?,
+        None => prompt::ask(&seats, &args.file)?,
     };
     // What does not fit the session is said here, once, before any party exists.
-    let session = choices.session(&hir, lens::lens_of(&inputs))?;
-    pipeline::compile(
-        &hir,
-        &source.files,
-        &source.name(),
-        &session,
-        &choices.options,
-        &mut |_, _| {},
-    )
-    .map_err(|diagnostics| load::failed(&source, diagnostics, style))?;
+    let lens = lens::lens_of(&inputs);
+    let session = choices.session(&hir, lens.clone())?;
+    let compiled = compiled::compile(&source, &hir, &session, &choices, style)?;
+    let names = seats.names;
+    Limits {
+        memory: args.memory.map(|m| m.0).or_else(limits::machine_memory),
+        ..Limits::NONE
+    }
+    .check_memory(&compiled.program, u64::from(n_parties), &lens, &|party| {
+        report::label(party, &names)
+    })?;
+    drop(compiled);
+    // Before anybody computes: where nothing can be written, that is said now.
+    let report = match &args.report {
+        Some(path) => {
+            let read = files::read_for(&args.file, &source, &args.plan)?;
+            Some(Place::open(path, Kind::Report, &read, args.force)?)
+        }
+        None => None,
+    };
     let reports = if args.in_process {
         threads(&source, &hir, &choices, inputs, args, style)?
     } else {
-        processes(&source, &choices, inputs, args, style, verbose)?
+        processes(&source, &choices, inputs, args, style)?
     };
-    let names = schema::party_names(&hir, &role_counts);
     let json = report::json(&reports, began.elapsed());
-    if let Some(path) = &args.report {
-        std::fs::write(path, format!("{json}\n"))
-            .map_err(|e| Failure::usage(format!("cannot write {}: {e}", path.display())))?;
-    }
     match args.format {
-        Format::Json => out::product(&format!("{json}\n")),
+        Format::Json => out::json(&format!("{json}\n")),
         Format::Human => out::product(&report::human(
             &reports,
             &names,
@@ -75,7 +81,10 @@ pub fn run(args: &RunArgs, style: Style, verbose: u8) -> Outcome {
             style.quiet,
         )),
     }
-    Ok(())
+    match report {
+        Some(place) => place.write(format!("{json}\n").as_bytes()),
+        None => Ok(()),
+    }
 }
 
 /// One child process per party, with ephemeral keys and real links.
@@ -85,7 +94,6 @@ fn processes(
     inputs: Vec<PartyInputs>,
     args: &RunArgs,
     style: Style,
-    verbose: u8,
 ) -> Outcome<Vec<PartyReport>> {
     let identities: Vec<Identity> = (0..choices.n_parties)
         .map(|i| Identity::ephemeral(&format!("party-{i}")).map_err(play::failure))
@@ -111,7 +119,7 @@ fn processes(
             progress: out::interactive() && !style.quiet,
         })
         .collect();
-    local::run(jobs, verbose)
+    local::run(jobs, style)
 }
 
 /// One thread per party, with links in memory.
@@ -151,6 +159,7 @@ fn threads(
                     hir,
                     choices,
                     inputs,
+                    limits: Limits::NONE,
                     began: Instant::now(),
                 };
                 scope.spawn(move || play::play(party, mesh, &mut |_| {}))

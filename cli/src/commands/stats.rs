@@ -43,7 +43,7 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
     }
     let hash = play::program_hash(&program)?;
     match args.format {
-        Format::Json => out::product(&format!(
+        Format::Json => out::json(&format!(
             "{}\n",
             json(&stats, &format!("sha256:{}", play::hex(&hash.0)))
         )),

@@ -187,7 +187,12 @@ fn one(
                     .all(|d| matches!(d.code, Code::E4001 | Code::E4002)),
             })?;
         if places.is_empty() {
-            in_the_clear(source, &compiled.program)?;
+            in_the_clear(source, &compiled.program).map_err(
+                |why| match pipeline::failed_comparison(hir, test, n_parties) {
+                    Some((left, right)) => format!("{why} (left is {left}, right is {right})"),
+                    None => why,
+                },
+            )?;
             places.push("in the clear");
         }
         under_a_protocol(&compiled.program).map_err(|e| format!("{name}: {e}"))?;

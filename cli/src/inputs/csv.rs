@@ -1,6 +1,7 @@
 //! CSV tables as a [`Tree`], column by column under the header's names.
 
 use super::{List, Tree, number};
+use std::collections::BTreeSet;
 
 /// Reads a table with a header line.
 ///
@@ -16,12 +17,13 @@ pub fn parse(text: &str) -> Result<Tree, String> {
         .iter()
         .map(str::to_string)
         .collect();
+    let mut seen = BTreeSet::new();
     for (i, name) in header.iter().enumerate() {
         if name.is_empty() {
             return Err(format!("header: column {} has no name", i + 1));
         }
-        if header[..i].contains(name) {
-            return Err(format!("header: column `{name}` stands twice"));
+        if !seen.insert(name) {
+            return Err(format!("header: column {} stands twice", i + 1));
         }
     }
     let mut columns = vec![List::default(); header.len()];

@@ -61,6 +61,24 @@ pub fn interpret_with(
     inputs: &[Vec<Word>],
     settings: Settings,
 ) -> Result<Outputs, Stopped> {
+    let mut revealed = Vec::new();
+    let run = run(ir, inputs, settings, &mut revealed);
+    run.map(|outputs| Outputs { outputs, revealed })
+}
+
+/// Runs the program until it ends or stops: why it stopped, if so, and what was revealed before.
+pub fn watch(ir: &Ir, inputs: &[Vec<Word>]) -> (Option<Stopped>, Vec<Revealed>) {
+    let mut revealed = Vec::new();
+    let run = run(ir, inputs, Settings::default(), &mut revealed);
+    (run.err(), revealed)
+}
+
+fn run(
+    ir: &Ir,
+    inputs: &[Vec<Word>],
+    settings: Settings,
+    revealed: &mut Vec<Revealed>,
+) -> Result<Vec<Vec<Word>>, Stopped> {
     for (id, leaf) in ir.inputs.iter().enumerate() {
         let given = inputs.get(id).map_or(0, Vec::len) as u64;
         if given != leaf.lanes {
@@ -80,13 +98,11 @@ pub fn interpret_with(
         inputs,
         settings,
         env: vec![None; ir.values.len()],
-        out: Outputs {
-            outputs: vec![Vec::new(); ir.outputs.len()],
-            revealed: Vec::new(),
-        },
+        outputs: vec![Vec::new(); ir.outputs.len()],
+        revealed,
     };
     machine.region(&ir.body, &plan)?;
-    Ok(machine.out)
+    Ok(machine.outputs)
 }
 
 type Lanes = Rc<Vec<Word>>;
@@ -169,7 +185,8 @@ struct Machine<'a> {
     inputs: &'a [Vec<Word>],
     settings: Settings,
     env: Vec<Option<Lanes>>,
-    out: Outputs,
+    outputs: Vec<Vec<Word>>,
+    revealed: &'a mut Vec<Revealed>,
 }
 
 impl Machine<'_> {
@@ -265,9 +282,7 @@ impl Machine<'_> {
                 one(words.iter().map(|&word| to.wrap(word)).collect())
             }
             Op::Output(id) => {
-                if let (Some(slot), Some(lanes)) =
-                    (self.out.outputs.get_mut(id.index()), args.pop())
-                {
+                if let (Some(slot), Some(lanes)) = (self.outputs.get_mut(id.index()), args.pop()) {
                     *slot = lanes.to_vec();
                 }
                 Ok(vec![])
@@ -280,7 +295,7 @@ impl Machine<'_> {
             Op::MakeSecret => Ok(args),
             Op::Reveal => {
                 if let Some(lanes) = args.first() {
-                    self.out.revealed.push(Revealed {
+                    self.revealed.push(Revealed {
                         span: node.span,
                         scalar: to,
                         words: lanes.to_vec(),

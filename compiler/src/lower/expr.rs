@@ -200,8 +200,29 @@ impl<'h> Tracer<'h> {
         self.node1(Op::Reveal, vec![id], ty)
     }
 
+    /// Opens a leaf even if all know it, so that it is among what a run shows.
+    fn open(&mut self, leaf: &Leaf) -> Traced<()> {
+        let id = self.value(leaf)?;
+        let ty = Ty {
+            scalar: leaf.scalar,
+            lanes: leaf.lanes,
+            secret: false,
+        };
+        self.node1(Op::Reveal, vec![id], ty).map(|_| ())
+    }
+
     fn assertion(&mut self, cond: &'h Expr, why: Option<&str>, expr: &'h Expr) -> Traced<Val<'h>> {
-        let cond = self.scalar_expr(cond)?;
+        let cond = match asserted_comparison(cond) {
+            Some((op, a, b)) if self.opened => {
+                let a = self.scalar_expr(a)?;
+                let b = self.scalar_expr(b)?;
+                self.span = cond.span;
+                self.open(&a)?;
+                self.open(&b)?;
+                self.binary(op, a, b)?
+            }
+            _ => self.scalar_expr(cond)?,
+        };
         self.span = expr.span;
         match cond.known_truth() {
             Some(true) => return Ok(Val::unit()),
@@ -434,4 +455,15 @@ pub(super) fn varies(val: &Val<'_>) -> bool {
         }
     }
     walk(val, 1)
+}
+
+/// The comparison that an assertion is about, revealed or not.
+fn asserted_comparison(cond: &Expr) -> Option<(BinaryOp, &Expr, &Expr)> {
+    use BinaryOp as B;
+    match &cond.kind {
+        E::Reveal(inner) => asserted_comparison(inner),
+        E::Binary(op @ (B::Eq | B::Ne | B::Lt | B::Le | B::Gt | B::Ge), a, b) => Some((*op, a, b)),
+        #[allow(clippy::wildcard_enum_match_arm, reason = "nothing else has two sides")]
+        _ => None,
+    }
 }

@@ -4,6 +4,7 @@ use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::types::{GenericValue, range_pair, scalar_of};
 use super::value::{Leaf, Val, to_i128, type_interval};
+use crate::diagnostic::suggestion;
 use crate::hir::{From, Len, Main, MainParam, ParamSource, Range, Type};
 use crate::ir::{Op, Ty};
 use smpcc_circuit::ids::InputId;
@@ -61,7 +62,13 @@ impl<'h> Tracer<'h> {
         } else {
             format!("the program has no public argument `{name}`")
         };
-        Fault::new(code::ARGUMENT, span, message).into()
+        let fault = Fault::new(code::ARGUMENT, span, message);
+        let arguments = main.params.iter();
+        let arguments = arguments.filter(|p| p.source == ParamSource::Argument);
+        match suggestion(name, arguments.map(|p| p.name.as_str())) {
+            Some(near) => fault.help(format!("did you mean `{near}`?")).into(),
+            None => fault.into(),
+        }
     }
 
     /// The parties that give a parameter, in order.

@@ -1,0 +1,175 @@
+//! What one party is ready to spend on a run, checked after all have said how much they give and before any of it is sent.
+//!
+//! A peer's claim costs it nothing: whoever believes it pays with memory and time. So a claim beyond the limits ends the run
+//! while nothing has been computed, and names who made it.
+
+use crate::exit::{Failure, Outcome};
+use crate::lens::Lens;
+use crate::report::bytes;
+use smpcc_circuit::program::Program;
+use smpcc_circuit::stats;
+use std::str::FromStr;
+
+/// The most rows that another party may claim to give of one input, unless the configuration says otherwise.
+pub const MAX_ROWS: u64 = 100_000_000;
+
+/// The limits of one party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows of one input of another party.
+    pub rows: u64,
+    /// Bytes for values at one time; `None` where the machine does not say what it has.
+    pub memory: Option<u64>,
+}
+
+impl Default for Limits {
+    /// What this machine has, and [`MAX_ROWS`].
+    fn default() -> Self {
+        Self {
+            rows: MAX_ROWS,
+            memory: machine_memory(),
+        }
+    }
+}
+
+impl Limits {
+    /// For a party whose inputs, and those of all others, have been looked at by somebody else.
+    pub const NONE: Self = Self {
+        rows: u64::MAX,
+        memory: None,
+    };
+
+    /// Refuses what another party than `me` claims beyond the limit; `label` is how a party is called.
+    ///
+    /// # Errors
+    /// The largest such claim.
+    pub fn check_claims(&self, me: u32, lens: &Lens, label: &dyn Fn(u32) -> String) -> Outcome {
+        let claims = lens.iter().filter(|((_, owner), _)| *owner != me);
+        match claims.max_by_key(|(_, len)| **len) {
+            Some(((name, owner), len)) if *len > self.rows => Err(Failure::usage(format!(
+                "{} claims to give {len} rows of `{name}`; this party takes at most {} (max_rows)",
+                label(*owner),
+                self.rows
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a program that `n_parties` parties on this machine have no memory for.
+    ///
+    /// # Errors
+    /// What it needs, what there is, and whose input is the longest.
+    pub fn check_memory(
+        &self,
+        program: &Program,
+        n_parties: u64,
+        lens: &Lens,
+        label: &dyn Fn(u32) -> String,
+    ) -> Outcome {
+        let Some(memory) = self.memory else {
+            return Ok(());
+        };
+        let needed = stats::memory(program);
+        if needed.saturating_mul(n_parties) <= memory {
+            return Ok(());
+        }
+        let here = match n_parties {
+            1 => String::new(),
+            n => format!(", {n} of which run here"),
+        };
+        let longest = lens.iter().max_by_key(|(_, len)| **len);
+        let longest = longest.map_or_else(String::new, |((name, owner), len)| {
+            format!(
+                "; the longest input is `{name}` of {} with {len} rows",
+                label(*owner)
+            )
+        });
+        Err(Failure::usage(format!(
+            "this run needs about {} of memory at each party{here}, and there are {} (see --memory){longest}",
+            bytes(needed),
+            bytes(memory)
+        )))
+    }
+}
+
+/// The memory that this process may use, where the system says: the machine's, or less where something limits it.
+pub fn machine_memory() -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let machine = read("/proc/meminfo").and_then(|text| {
+        let line = text.lines().find(|l| l.starts_with("MemTotal:"))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        kib.checked_mul(1024)
+    });
+    let group = read("/sys/fs/cgroup/memory.max").and_then(|text| text.trim().parse().ok());
+    let process = read("/proc/self/limits").and_then(|text| {
+        let line = text.lines().find(|l| l.starts_with("Max address space"))?;
+        line.split_whitespace().nth(3)?.parse().ok()
+    });
+    [machine, group, process].into_iter().flatten().min()
+}
+
+/// An amount of memory as people write it: `512MB`, `8GB`, or bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory(pub u64);
+
+impl FromStr for Memory {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "write a number of bytes, or one with kB, MB, GB or TB".to_owned();
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let unit = match unit.trim() {
+            "" | "B" => 1,
+            "kB" => 1_000,
+            "MB" => 1_000_000,
+            "GB" => 1_000_000_000,
+            "TB" => 1_000_000_000_000,
+            _ => return Err(wrong()),
+        };
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        number.checked_mul(unit).map(Self).ok_or_else(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read() {
+        assert_eq!("512MB".parse(), Ok(Memory(512_000_000)));
+        assert_eq!("8 GB".parse(), Ok(Memory(8_000_000_000)));
+        assert_eq!("4096".parse(), Ok(Memory(4096)));
+        for wrong in ["", "GB", "-1", "1.5GB", "8gb", "99999999999TB"] {
+            assert!(wrong.parse::<Memory>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_largest_claim_of_another_is_named() {
+        let limits = Limits {
+            rows: 1000,
+            memory: None,
+        };
+        let label = |party| format!("party {party}");
+        let lens = |lens: [u64; 3]| {
+            (0u32..)
+                .zip(lens)
+                .map(|(party, len)| (("x".to_owned(), party), len))
+                .collect::<Lens>()
+        };
+        // One's own inputs are there already.
+        assert!(
+            limits
+                .check_claims(0, &lens([1 << 40, 1000, 3]), &label)
+                .is_ok()
+        );
+        let refused = limits.check_claims(0, &lens([1, 1001, 1 << 31]), &label);
+        let message = refused.map_err(|f| f.message).expect_err("refused");
+        assert!(
+            message.contains("party 2") && message.contains("2147483648"),
+            "{message}"
+        );
+    }
+}

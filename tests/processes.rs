@@ -1,0 +1,122 @@
+//! `smpcc run` and its children: none outlives its parent, and none is waited for in vain.
+#![cfg(target_os = "linux")]
+
+use crate::cli::{command, folder, text};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Half a million dependent comparisons: minutes, unless somebody stops them.
+const LONG: &str = "fn main(x: secret u32 from each) -> u32 {
+    let mut a = x[0];
+    for i in 0..500000 {
+        if a < x[1] { a = a * 3 + 1; }
+    }
+    a
+}
+";
+const INPUTS: &str = r#"{"0": {"x": 1}, "1": {"x": 2}, "2": {"x": 3}}"#;
+
+struct Run {
+    parent: Child,
+    children: Vec<u32>,
+    _folder: tempfile::TempDir,
+}
+
+/// A long run whose parties compute already.
+fn long_run(options: &[&str]) -> Run {
+    let folder = folder(&[("long.smpc", LONG), ("long.inputs.json", INPUTS)]);
+    let program = folder.path().join("long.smpc").display().to_string();
+    let parent = command(&[&["run", &program, "--parties", "3", "-v"], options].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("smpcc starts");
+    let until = Instant::now() + Duration::from_secs(20);
+    let mut run = Run {
+        parent,
+        children: Vec::new(),
+        _folder: folder,
+    };
+    while run.children.len() < 3 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+        run.children = children_of(run.parent.id());
+    }
+    assert_eq!(run.children.len(), 3);
+    // They are past their agreement.
+    std::thread::sleep(Duration::from_millis(1000));
+    run
+}
+
+/// State and parent of a process, unless it is gone.
+fn state(process: u32) -> Option<(char, u32)> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name may hold anything, a bracket included.
+    let mut rest = stat.rsplit_once(')')?.1.split_whitespace();
+    Some((rest.next()?.chars().next()?, rest.next()?.parse().ok()?))
+}
+
+fn children_of(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").expect("/proc");
+    let processes = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok());
+    processes
+        .filter(|p| state(*p).is_some_and(|(_, of)| of == parent))
+        .collect()
+}
+
+/// Whether a process computes; one that nobody has asked how it ended does not.
+fn lives(process: u32) -> bool {
+    state(process).is_some_and(|(state, _)| state != 'Z')
+}
+
+fn signal(process: u32, name: &str) {
+    let status = Command::new("kill")
+        .args([name, &process.to_string()])
+        .status();
+    assert!(status.expect("kill").success());
+}
+
+#[test]
+fn no_child_outlives_its_parent() {
+    for name in ["-KILL", "-INT", "-TERM"] {
+        let mut run = long_run(&[]);
+        signal(run.parent.id(), name);
+        let _ = run.parent.wait();
+        let until = Instant::now() + Duration::from_secs(1);
+        while run.children.iter().any(|c| lives(*c)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let left: Vec<u32> = run.children.iter().copied().filter(|c| lives(*c)).collect();
+        left.iter().for_each(|child| signal(*child, "-KILL"));
+        assert!(left.is_empty(), "{name}: {left:?} compute on");
+    }
+}
+
+#[test]
+fn a_child_that_is_stopped_does_not_keep_the_others() {
+    let run = long_run(&["--deadline", "2"]);
+    signal(run.children[1], "-STOP");
+    let began = Instant::now();
+    let output = run.parent.wait_with_output().expect("an end");
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(
+        output.stdout.is_empty() && message.contains("party"),
+        "{message}"
+    );
+    assert!(run.children.iter().all(|c| !lives(*c)));
+}
+
+#[test]
+fn a_child_that_is_killed_ends_the_run() {
+    let run = long_run(&["--deadline", "5"]);
+    signal(run.children[2], "-KILL");
+    let began = Instant::now();
+    let output = run.parent.wait_with_output().expect("an end");
+    assert!(began.elapsed() < Duration::from_secs(15));
+    let message = text(&output.stderr);
+    assert!(matches!(output.status.code(), Some(3 | 4)), "{message}");
+    assert!(output.stdout.is_empty(), "{message}");
+    assert!(run.children.iter().all(|c| !lives(*c)));
+}
