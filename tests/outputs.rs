@@ -210,3 +210,77 @@ fn a_report_that_cannot_be_written_is_said_before_the_run() {
     assert_eq!(output.status.code(), Some(2));
     assert!(!std::path::Path::new(&at("x.json")).exists());
 }
+
+#[test]
+fn what_build_writes_runs() {
+    let folder = folder(&[("p.smpc", AVG), ("q.smpc", AVG)]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let inputs = example("avg.inputs.json").display().to_string();
+    let built = at("p.smpcb");
+    let run = |args: &[&str]| {
+        let output = smpcc(args);
+        let code = output.status.code();
+        (code, text(&output.stdout), text(&output.stderr))
+    };
+    let (code, _, message) = run(&["build", &at("p.smpc"), "--parties", "3", "-o", &built]);
+    assert_eq!(code, Some(0), "{message}");
+    for options in [
+        &[][..],
+        &["--in-process"],
+        &["--suite", "rep3", "--parties", "3"],
+    ] {
+        let args = [
+            &["run", &built, "--inputs", &inputs, "--format", "json"],
+            options,
+        ]
+        .concat();
+        let (code, shown, message) = run(&args);
+        assert_eq!(code, Some(0), "{message}");
+        let report: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(report["outputs"]["2"], 5300);
+        // The same program, and so the same figures, as from the text.
+        let args = [
+            "run",
+            &at("p.smpc"),
+            "--inputs",
+            &inputs,
+            "--parties",
+            "3",
+            "--format",
+            "json",
+        ];
+        let text: serde_json::Value = serde_json::from_str(&run(&args).1).expect("JSON");
+        for figure in ["rounds", "bytes_sent", "program"] {
+            assert_eq!(report[figure], text[figure], "{figure}");
+        }
+    }
+    let figures = |file: &str| {
+        let (code, shown, message) = run(&["stats", file, "--parties", "3", "--format", "json"]);
+        assert_eq!(code, Some(0), "{message}");
+        serde_json::from_str::<serde_json::Value>(&shown).expect("JSON")["totals"].clone()
+    };
+    assert_eq!(figures(&built), figures(&at("p.smpc")));
+    let (code, _, message) = run(&["graph", &built, "-o", &at("p.svg")]);
+    assert_eq!(code, Some(0), "{message}");
+    for (options, why) in [
+        (&["--parties", "2"][..], "2 parties cannot run it"),
+        (&["--suite", "gmw"], "another suite"),
+        (&["--threshold", "2"], "another threshold"),
+        (&["--arg", "x=1"], "`x` is fixed in it"),
+        (&["--protocol", "yao"], "is fixed in it"),
+    ] {
+        let (code, _, message) = run(&[&["run", &built, "--inputs", &inputs], options].concat());
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.contains(why), "{message}");
+    }
+    let (code, _, message) = run(&["check", &built]);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(message.contains("is a compiled program"), "{message}");
+    // A damaged file is said to be one.
+    let mut bytes = std::fs::read(&built).expect("a program");
+    bytes.truncate(bytes.len() / 2);
+    std::fs::write(at("half.smpcb"), bytes).expect("written");
+    let (code, _, message) = run(&["run", &at("half.smpcb"), "--inputs", &inputs]);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(message.contains("half.smpcb"), "{message}");
+}

@@ -264,7 +264,7 @@ pub enum Format {
 /// `run`.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// The program
+    /// The program, as text or as `build` wrote it
     pub file: PathBuf,
     /// Session and plan.
     #[command(flatten)]
@@ -356,7 +356,7 @@ pub enum Emit {
 /// `stats`.
 #[derive(Args, Debug)]
 pub struct StatsArgs {
-    /// The program
+    /// The program, as text or as `build` wrote it
     pub file: PathBuf,
     /// Session and plan.
     #[command(flatten)]
@@ -453,7 +453,7 @@ pub struct CalibrateArgs {
 /// `graph`.
 #[derive(Args, Debug)]
 pub struct GraphArgs {
-    /// The program
+    /// The program, as text or as `build` wrote it
     pub file: PathBuf,
     /// Session and plan.
     #[command(flatten)]

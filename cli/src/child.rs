@@ -4,16 +4,15 @@
 //! process ends: no party computes on for a parent that is gone.
 
 use crate::load::{self, Style};
-use crate::local::{FromChild, Job, ToChild, pipe};
+use crate::local::{FromChild, Job, ToChild, Told, pipe};
 use crate::progress::{Bar, Teller};
 use crate::{emulate, out};
-use smpcc::choices;
 use smpcc::deployment::party_id;
 use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::limits::Limits;
 use smpcc::play::{self, Broken, Party};
 use smpcc::source::Source;
-use smpcc_compiler::schema;
+use smpcc::work::{Built, Work};
 use smpcc_runtime::keys::{Certificate, Identity};
 use smpcc_runtime::net::tls::{self, Peer};
 use smpcc_runtime::net::{self, Mesh, tcp};
@@ -101,15 +100,24 @@ fn listen_and_play(
         .map_err(|e| here(Failure::usage(format!("no port on this machine: {e}"))))?;
     speak(&FromChild::Listening(address.to_string()));
     // The front end runs while the other children start.
-    let source = Source::from_files(job.files.clone());
     let quiet = Style {
         quiet: true,
         ..style
     };
-    let hir = load::check(&source, quiet).map_err(here)?;
-    let role_counts = choices::roles(&hir, job.choices.n_parties).map_err(here)?;
-    let party_names = schema::party_names(&hir, &role_counts);
-    let names = play::names(&party_names);
+    let work = match &job.work {
+        Told::Text(files) => {
+            let source = Source::from_files(files.clone());
+            let hir = Box::new(load::check(&source, quiet).map_err(here)?);
+            Work::Text { source, hir }
+        }
+        Told::Built(digits) => {
+            let built = play::from_hex(digits).ok_or("no bytes".to_owned());
+            let built = built.and_then(Built::from_bytes);
+            Work::Built(Box::new(built.map_err(|e| here(Failure::bug(e)))?))
+        }
+    };
+    let seats = work.seats(&job.choices).map_err(here)?;
+    let names = play::names(&seats.names);
     let Ok(ToChild::Peers(addresses)) = orders.recv() else {
         return Err(here(Failure::interrupted()));
     };
@@ -154,10 +162,9 @@ fn listen_and_play(
     let mesh = Mesh::new(links, names, options).map_err(run)?;
     // One party draws for all: they advance together.
     let bar = Bar::new(job.progress && job.me == 0);
-    let mut teller = Teller::new(bar, style, job.me, &party_names, false);
+    let mut teller = Teller::new(bar, style, job.me, &seats.names, false);
     let party = Party {
-        source: &source,
-        hir: &hir,
+        work: &work,
         choices: &job.choices,
         inputs: std::mem::take(&mut job.inputs),
         // The parent has looked at all inputs.
@@ -167,7 +174,7 @@ fn listen_and_play(
     let result = play::play(party, mesh, &mut |event| teller.tell(event));
     teller.bar.clear();
     result.map_err(|broken| Broken {
-        failure: load::shown(&source, broken.failure, style),
+        failure: load::shown_of(&work, broken.failure, style),
         ..broken
     })
 }

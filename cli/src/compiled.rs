@@ -1,6 +1,7 @@
 //! Compiling without running: for `build`, `stats`, `reveals` and `dump`, with lengths from options or sample inputs.
 
 use crate::args::PlanArgs;
+use crate::files;
 use crate::load::{self, Style};
 use smpcc::choices::{self, Choices};
 use smpcc::exit::{Failure, Outcome};
@@ -9,12 +10,14 @@ use smpcc::lens::{self, Lens};
 use smpcc::report;
 use smpcc::seats::Seats;
 use smpcc::source::{self, Source};
+use smpcc::work::{Built, Work};
 use smpcc_circuit::program::Program;
-use smpcc_circuit::stats::{self, Known};
+use smpcc_circuit::stats::{self, Attribution, FunctionLines, Known};
+use smpcc_circuit::verify::Verified;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline::{self, Compiled};
 use smpcc_compiler::session::Session;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A checked program with its session.
@@ -61,6 +64,62 @@ pub fn prepare(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Prepared> 
         session,
         choices,
         inputs: inputs.filter(|_| !changed),
+    })
+}
+
+/// A compiled program and what is known of it.
+pub struct Ready {
+    /// The program.
+    pub program: Verified,
+    /// The lines of its circuits; unknown of a program that was built before.
+    pub attribution: Option<Attribution>,
+    /// The lines of its functions.
+    pub functions: Vec<FunctionLines>,
+    /// What the compiler was asked for.
+    pub choices: Choices,
+    /// Inputs, when there are any.
+    pub inputs: Option<Vec<PartyInputs>>,
+    /// The files that were read.
+    pub read: Vec<PathBuf>,
+}
+
+/// Compiles a program, or reads one that is compiled, to look at it.
+pub fn ready(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Ready> {
+    let Some(built) = Built::read(file)? else {
+        let prepared = prepare(file, args, style)?;
+        let compiled = prepared.compile(style)?;
+        return Ok(Ready {
+            program: compiled.program,
+            attribution: Some(compiled.attribution),
+            functions: compiled.functions,
+            read: files::read_for(file, Some(&prepared.source), args)?,
+            choices: prepared.choices,
+            inputs: prepared.inputs,
+        });
+    };
+    if !args.lens.is_empty() {
+        return Err(Failure::usage(format!(
+            "{}: the lengths are fixed in a program that is built",
+            file.display()
+        )));
+    }
+    let work = Work::Built(Box::new(built));
+    let given = given::given(file, args.inputs.as_ref())?;
+    let n_parties = work.n_parties(args.parties, given.as_ref())?;
+    let choices = work.choices(args.asked()?, n_parties)?;
+    let seats = work.seats(&choices)?;
+    let inputs = match given {
+        Some(given) if args.inputs.is_some() => Some(given.match_parties(&seats)?),
+        Some(given) => given.match_parties(&seats).ok(),
+        None => None,
+    };
+    Ok(Ready {
+        program: work.compile(&choices, Lens::new())?,
+        attribution: None,
+        functions: Vec::new(),
+        choices,
+        inputs,
+        read: files::read_for(file, None, args)?,
     })
 }
 

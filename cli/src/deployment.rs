@@ -2,14 +2,14 @@
 //!
 //! Paths in it are relative to its own folder. Whatever can be wrong is said before anybody is connected to.
 
-use crate::choices::{self, Asked, Choices};
+use crate::choices::{Asked, Choices};
 use crate::exit::{Failure, Outcome};
 use crate::given::{self, PartyInputs};
 use crate::limits::{Limits, Memory};
 use crate::seats::Seats;
+use crate::work::Work;
 use crate::{costs, inputs, play, toml_file};
 use serde::Deserialize;
-use smpcc_compiler::schema::Schema;
 use smpcc_runtime::keys::{Certificate, Identity};
 use smpcc_runtime::net::tls::Peer;
 use smpcc_runtime::party::PartyId;
@@ -181,8 +181,8 @@ impl Deployment {
     ///
     /// # Errors
     /// One that is missing, or that the program does not have.
-    pub fn check_arguments(&self, schema: &Schema, choices: &Choices) -> Outcome {
-        choices::check_arguments(schema, &choices.args)
+    pub fn check_arguments(&self, work: &Work, choices: &Choices) -> Outcome {
+        work.check_arguments(choices)
             .map_err(|what| self.wrong(format_args!("[args]: {what}")))
     }
 
@@ -190,7 +190,7 @@ impl Deployment {
     ///
     /// # Errors
     /// Words that name nothing, and what no suite does.
-    pub fn choices(&self) -> Outcome<Choices> {
+    pub fn choices(&self, work: &Work) -> Outcome<Choices> {
         let config = &self.config;
         let n_parties =
             u32::try_from(config.peer.len() + 1).map_err(|_| self.wrong("too many peers"))?;
@@ -217,7 +217,8 @@ impl Deployment {
         if let Some(costs) = &config.costs {
             asked.costs = costs::read(&self.at(costs))?;
         }
-        Choices::new(asked, n_parties).map_err(|f| self.wrong(f.message))
+        work.choices(asked, n_parties)
+            .map_err(|f| self.wrong(f.message))
     }
 
     fn arguments(&self) -> Outcome<BTreeMap<String, String>> {

@@ -57,8 +57,9 @@ impl Kind {
 }
 
 /// The files that a command reads for a program and its options.
-pub fn read_for(program: &Path, source: &Source, args: &PlanArgs) -> Outcome<Vec<PathBuf>> {
-    let mut read = source.read.clone();
+pub fn read_for(program: &Path, source: Option<&Source>, args: &PlanArgs) -> Outcome<Vec<PathBuf>> {
+    let mut read = vec![program.to_path_buf()];
+    read.extend(source.iter().flat_map(|source| source.read.clone()));
     if let Some(inputs) = given::place(program, args.inputs.as_ref()) {
         read.extend(given::files(&inputs)?);
     }

@@ -1,6 +1,6 @@
 //! What the `smpcc` binary does, for others to link: programs and inputs from files, choices, and being a party of a run.
 //!
-//! [`source`] reads a program and checks it. [`choices`] turns what is asked for into what the parties agree on, [`seats`],
+//! [`source`] reads a program and checks it, [`work`] is that or a program built before. [`choices`] turns what is asked for into what the parties agree on, [`seats`],
 //! [`given`] and [`lens`] turn input files into what each party gives, [`deployment`] is all of it for one party of a real run, [`limits`] is
 //! what that party is ready to spend. [`play`] is
 //! that party, from connected links to its report, and [`render`] and [`report`] show what it learned. Nothing here prints,
@@ -21,3 +21,4 @@ pub mod seats;
 pub mod source;
 pub mod suites;
 pub mod toml_file;
+pub mod work;

@@ -3,10 +3,12 @@
 use crate::args::{Cli, Color};
 use crate::out;
 use smpcc::exit::{Failure, Outcome};
-use smpcc::source::Source;
+use smpcc::source::{self, Source};
+use smpcc::work::{Built, Work};
 use smpcc_compiler::diagnostic::{self, Diagnostic};
 use smpcc_compiler::hir::Hir;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Instant;
 
 /// How messages are shown.
@@ -44,6 +46,25 @@ impl Style {
             out::note(&text());
         }
     }
+}
+
+/// Reads what is to run: the text of a program, checked, or a program that was built.
+pub fn work(path: &Path, style: Style) -> Outcome<Work> {
+    if let Some(built) = Built::read(path)? {
+        return Ok(Work::Built(Box::new(built)));
+    }
+    let source = source::read(path)?;
+    let hir = check(&source, style)?;
+    if hir.main.is_none() {
+        return Err(Failure::program(format!(
+            "{} has no `main` to run",
+            path.display()
+        )));
+    }
+    Ok(Work::Text {
+        source,
+        hir: Box::new(hir),
+    })
 }
 
 /// Checks a program and shows its diagnostics.
@@ -88,6 +109,14 @@ pub fn shown(source: &Source, mut failure: Failure, style: Style) -> Failure {
     diagnostic::sort(&source.files, &mut diagnostics);
     show(source, &diagnostics, style);
     failure
+}
+
+/// The same for what is to run.
+pub fn shown_of(work: &Work, failure: Failure, style: Style) -> Failure {
+    match work.source() {
+        Some(source) => shown(source, failure, style),
+        None => failure,
+    }
 }
 
 /// Shows the diagnostics of a compilation that failed.

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use smpcc::choices::Choices;
 use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::given::PartyInputs;
-use smpcc::play::PartyReport;
+use smpcc::play::{PartyReport, hex};
+use smpcc::work::Work;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -27,8 +28,8 @@ const AT_LEAST: Duration = Duration::from_secs(60);
 /// What a party of `smpcc run` is told through its pipe. No `Debug`: it holds a key and inputs.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job {
-    /// Path and text of every source file, the root first.
-    pub files: Vec<(String, String)>,
+    /// What to run.
+    pub work: Told,
     /// Which party this is.
     pub me: u32,
     /// What all agree on.
@@ -47,6 +48,26 @@ pub struct Job {
     pub emulate: bool,
     /// Whether to report progress on the way.
     pub progress: bool,
+}
+
+/// What is to run, as a child is told.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// Path and text of every source file, the root first.
+    Text(Vec<(String, String)>),
+    /// The bytes of a built program as hexadecimal digits.
+    Built(String),
+}
+
+impl Told {
+    /// For a child of its own.
+    pub fn of(work: &Work) -> Self {
+        match work {
+            Work::Text { source, .. } => Self::Text(source.own_files()),
+            Work::Built(built) => Self::Built(hex(&built.bytes)),
+        }
+    }
 }
 
 /// What a child says.

@@ -1,4 +1,4 @@
-//! Being one party: agree with the others, compile for what was agreed, run, report.
+//! Being one party: agree with the others, take the program for what was agreed, run, report.
 //!
 //! Used by children of `smpcc run`, by its threads with `--in-process`, and by `smpcc party`: one code path, whatever
 //! the links are.
@@ -9,13 +9,11 @@ use crate::given::PartyInputs;
 use crate::lens::Lens;
 use crate::limits::Limits;
 use crate::render;
-use crate::source::Source;
+use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
 use smpcc_circuit::program::Program;
 use smpcc_circuit::verify::Verified;
-use smpcc_compiler::hir::Hir;
-use smpcc_compiler::pipeline;
 use smpcc_compiler::session::Terms;
 use smpcc_runtime::engine::{self, Progress};
 use smpcc_runtime::error::{Error, Fault};
@@ -126,19 +124,6 @@ pub fn names(names: &[String]) -> PartyNames {
     )
 }
 
-/// The hash of all source files, and of nothing else: the paths of one machine do not matter.
-pub fn source_hash(source: &Source) -> Digest {
-    let mut transcript = Transcript::new("smpcc/source");
-    transcript.string(env!("CARGO_PKG_VERSION"));
-    for (_, file) in source.files.iter() {
-        let stem = std::path::Path::new(&file.name)
-            .file_name()
-            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        transcript.string(&stem).string(&file.text);
-    }
-    transcript.finish()
-}
-
 /// `sha256:…` of a compiled program.
 pub fn program_hash(program: &Program) -> Outcome<Digest> {
     codec::encode_program(program)
@@ -160,10 +145,8 @@ pub enum Event<'a> {
 
 /// What a party brings to a run.
 pub struct Party<'a> {
-    /// The program.
-    pub source: &'a Source,
-    /// The checked program.
-    pub hir: &'a Hir,
+    /// What it is to run.
+    pub work: &'a Work,
     /// What all agree on.
     pub choices: &'a Choices,
     /// Its inputs.
@@ -255,7 +238,6 @@ fn prepare(
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Agreed, Verified, Digest), Trouble> {
     let me = mesh.me();
-    let options = &party.choices.options;
     let agreed = session::hello(mesh, &proposal(party))?;
     let mut lens = Lens::new();
     for (owner, lengths) in (0u32..).zip(&agreed.lengths) {
@@ -272,18 +254,7 @@ fn prepare(
         .limits
         .check_claims(u32::from(me.number()), &lens, &label)?;
     let began = Instant::now();
-    let session = party.choices.session(party.hir, lens.clone())?;
-    let name = party.source.name();
-    let compiled = pipeline::compile(
-        party.hir,
-        &party.source.files,
-        &name,
-        &session,
-        options,
-        &mut |_, _| {},
-    )
-    .map_err(Failure::compiler)?;
-    let program = compiled.program;
+    let program = party.work.compile(party.choices, lens.clone())?;
     tell(Event::Compiled(&program, began.elapsed()));
     party.limits.check_memory(&program, 1, &lens, &label)?;
     let plan = program_hash(&program)?;
@@ -354,7 +325,7 @@ fn proposal(party: &Party<'_>) -> Proposal {
     }
     Proposal {
         build: concat!("smpcc ", env!("CARGO_PKG_VERSION")).into(),
-        source: source_hash(party.source),
+        source: party.work.digest(),
         costs: costs.finish(),
         suite: suite.into(),
         threshold: u16::try_from(threshold).unwrap_or(u16::MAX),
@@ -432,6 +403,26 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The bytes that [`hex`] wrote.
+pub fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
 fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_come_back() {
+        let bytes = [0, 1, 15, 16, 255];
+        assert_eq!(from_hex(&hex(&bytes)).as_deref(), Some(&bytes[..]));
+        assert_eq!(from_hex("0g"), None);
+    }
 }

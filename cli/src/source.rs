@@ -1,11 +1,13 @@
 //! A program as text: read from disk with what it uses, and checked.
 
 use crate::exit::{Failure, Outcome};
+use smpcc_circuit::codec;
 use smpcc_compiler::diagnostic::{self, Diagnostic};
 use smpcc_compiler::front;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::imported::MAX_FILE_BYTES;
 use smpcc_compiler::source::{FileId, SourceSet};
+use smpcc_runtime::hash::{Digest, Transcript};
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -59,6 +61,19 @@ impl Source {
         (hir, diagnostics)
     }
 
+    /// The hash of all source files, and of nothing else: the paths of one machine do not matter.
+    pub fn digest(&self) -> Digest {
+        let mut transcript = Transcript::new("smpcc/source");
+        transcript.string(env!("CARGO_PKG_VERSION"));
+        for (_, file) in self.files.iter() {
+            let stem = Path::new(&file.name)
+                .file_name()
+                .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            transcript.string(&stem).string(&file.text);
+        }
+        transcript.finish()
+    }
+
     /// The file's stem: the program's name in reports.
     pub fn name(&self) -> String {
         let name = self.files.get(self.root).map_or("", |f| f.name.as_str());
@@ -77,6 +92,12 @@ pub fn read(path: &Path) -> Outcome<Source> {
     let text_of = |path: &Path| {
         let bytes = std::fs::read(path)
             .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
+        if codec::is_encoded(&bytes) {
+            return Err(Failure::usage(format!(
+                "{} is a compiled program: `run`, `party`, `stats` and `graph` take it, this needs the text",
+                path.display()
+            )));
+        }
         String::from_utf8(bytes).map_err(|e| {
             Failure::usage(format!(
                 "{} is not UTF-8 text: byte {} is wrong",

@@ -46,6 +46,6 @@ pub fn build(args: &BuildArgs, style: Style) -> Outcome {
         Emit::Dot => Kind::Dot,
         Emit::Bristol => Kind::Bristol,
     };
-    let read = files::read_for(&args.file, &prepared.source, &args.plan)?;
+    let read = files::read_for(&args.file, Some(&prepared.source), &args.plan)?;
     files::write(&args.output, kind, &read, args.force, &bytes)
 }

@@ -21,10 +21,14 @@ pub fn graph(args: &GraphArgs, style: Style) -> Outcome {
             )));
         }
     };
-    let prepared = compiled::prepare(&args.file, &args.plan, style)?;
-    let compiled = prepared.compile(style)?;
-    let stats = stats::stats(&compiled.program, &Known::default());
-    let picture = draw(&graph::picture(&compiled.program, &stats));
-    let read = files::read_for(&args.file, &prepared.source, &args.plan)?;
-    files::write(&args.output, kind, &read, args.force, picture.as_bytes())
+    let ready = compiled::ready(&args.file, &args.plan, style)?;
+    let stats = stats::stats(&ready.program, &Known::default());
+    let picture = draw(&graph::picture(&ready.program, &stats));
+    files::write(
+        &args.output,
+        kind,
+        &ready.read,
+        args.force,
+        picture.as_bytes(),
+    )
 }

@@ -5,13 +5,10 @@ use crate::files::{Kind, Place};
 use crate::load::{self, Style};
 use crate::progress::{Bar, Teller};
 use crate::{child, out};
-use smpcc::choices;
 use smpcc::deployment::{Deployment, party_id};
 use smpcc::exit::Outcome;
 use smpcc::play::{self, Party};
-use smpcc::seats::Seats;
-use smpcc::{report, source};
-use smpcc_compiler::schema;
+use smpcc::report;
 use smpcc_runtime::net::{self, Mesh, tcp, tls};
 use std::path::Path;
 use std::time::Instant;
@@ -23,13 +20,12 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     }
     let began = Instant::now();
     let deployment = Deployment::read(&args.config)?;
-    let source = source::read(&deployment.program())?;
-    let hir = load::check(&source, style)?;
-    let choices = deployment.choices()?;
-    let seats = Seats::of(&hir, &choices::roles(&hir, choices.n_parties)?);
+    let work = load::work(&deployment.program(), style)?;
+    let choices = deployment.choices(&work)?;
+    let seats = work.seats(&choices)?;
     let names = &seats.names;
     let me = deployment.me(names)?;
-    deployment.check_arguments(&schema::schema(&hir), &choices)?;
+    deployment.check_arguments(&work, &choices)?;
     let inputs = deployment.inputs(&seats, me)?;
     let mut limits = deployment.limits()?;
     limits.memory = args.memory.map(|m| m.0).or(limits.memory);
@@ -38,8 +34,8 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     // Before anybody is connected to: where nothing can be written, that is said now.
     let report_file = match &args.report {
         Some(path) => {
-            let mut read = source.read.clone();
-            read.extend(deployment.files());
+            let mut read = deployment.files();
+            read.extend(work.source().iter().flat_map(|source| source.read.clone()));
             Some(Place::open(path, Kind::Report, &read, args.force)?)
         }
         None => None,
@@ -69,8 +65,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     let mesh = Mesh::new(links, play::names(names), options).map_err(play::failure)?;
     let mut teller = Teller::new(Bar::new(!style.quiet), style, me, names, true);
     let party = Party {
-        source: &source,
-        hir: &hir,
+        work: &work,
         choices: &choices,
         inputs,
         limits,
@@ -78,7 +73,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));
     teller.bar.clear();
-    let done = result.map_err(|b| load::shown(&source, b.failure, style))?;
+    let done = result.map_err(|b| load::shown_of(&work, b.failure, style))?;
     let json = report::json_of_one(&done, names.len(), began.elapsed());
     match args.format {
         Format::Json => out::json(&format!("{json}\n")),

@@ -3,17 +3,16 @@
 use crate::args::{Format, RunArgs};
 use crate::files::{self, Kind, Place};
 use crate::load::{self, Style};
-use crate::local::{Job, pipe};
+use crate::local::{Job, Told, pipe};
 use crate::{compiled, emulate, local, out, prompt};
-use smpcc::choices::{self, Choices};
+use smpcc::choices::Choices;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
 use smpcc::seats::Seats;
-use smpcc::source::{self, Source};
+use smpcc::work::Work;
 use smpcc::{lens, report};
-use smpcc_compiler::hir::Hir;
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::PartyNames;
@@ -22,54 +21,48 @@ use std::time::{Duration, Instant};
 /// Runs a program and prints who learned what.
 pub fn run(args: &RunArgs, style: Style) -> Outcome {
     let began = Instant::now();
-    let source = source::read(&args.file)?;
-    let hir = load::check(&source, style)?;
-    let Some(main) = &hir.main else {
-        return Err(Failure::program(format!(
-            "{} has no `main` to run",
-            args.file.display()
-        )));
-    };
+    let work = load::work(&args.file, style)?;
     let given = given::given(&args.file, args.plan.inputs.as_ref())?;
-    let n_parties = given::n_parties(&hir, args.plan.parties, given.as_ref())?;
-    let choices = Choices::new(args.plan.asked()?, n_parties)?;
-    let seats = Seats::of(&hir, &choices::roles(&hir, n_parties)?);
+    let n_parties = work.n_parties(args.plan.parties, given.as_ref())?;
+    let choices = work.choices(args.plan.asked()?, n_parties)?;
+    let seats = work.seats(&choices)?;
     let inputs = match given {
         Some(given) => given.match_parties(&seats)?,
-        None if main
-            .params
-            .iter()
-            .all(|p| p.source == smpcc_compiler::hir::ParamSource::Argument) =>
-        {
+        None if seats.inputs().next().is_none() => {
             vec![PartyInputs::default(); n_parties as usize]
         }
         None => prompt::ask(&seats, &args.file)?,
     };
     // What does not fit the session is said here, once, before any party exists.
     let lens = lens::lens_of(&inputs);
-    let session = choices.session(&hir, lens.clone())?;
-    let compiled = compiled::compile(&source, &hir, &session, &choices, style)?;
+    let program = match &work {
+        Work::Text { source, hir } => {
+            let session = choices.session(hir, lens.clone())?;
+            compiled::compile(source, hir, &session, &choices, style)?.program
+        }
+        Work::Built(built) => built.program.clone(),
+    };
     let names = seats.names;
     Limits {
         memory: args.memory.map(|m| m.0).or_else(limits::machine_memory),
         ..Limits::NONE
     }
-    .check_memory(&compiled.program, u64::from(n_parties), &lens, &|party| {
+    .check_memory(&program, u64::from(n_parties), &lens, &|party| {
         report::label(party, &names)
     })?;
-    drop(compiled);
+    drop(program);
     // Before anybody computes: where nothing can be written, that is said now.
     let report = match &args.report {
         Some(path) => {
-            let read = files::read_for(&args.file, &source, &args.plan)?;
+            let read = files::read_for(&args.file, work.source(), &args.plan)?;
             Some(Place::open(path, Kind::Report, &read, args.force)?)
         }
         None => None,
     };
     let reports = if args.in_process {
-        threads(&source, &hir, &choices, inputs, args, style)?
+        threads(&work, &choices, inputs, args, style)?
     } else {
-        processes(&source, &choices, inputs, args, style)?
+        processes(&work, &choices, inputs, args, style)?
     };
     let json = report::json(&reports, began.elapsed());
     match args.format {
@@ -89,7 +82,7 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
 
 /// One child process per party, with ephemeral keys and real links.
 fn processes(
-    source: &Source,
+    work: &Work,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
     args: &RunArgs,
@@ -102,12 +95,12 @@ fn processes(
         .iter()
         .map(|i| i.certificate_pem().to_string())
         .collect();
-    let files = source.own_files();
+    let told = Told::of(work);
     let jobs: Vec<Job> = (0..choices.n_parties)
         .zip(identities)
         .zip(inputs)
         .map(|((me, identity), inputs)| Job {
-            files: files.clone(),
+            work: told.clone(),
             me,
             choices: choices.clone(),
             columns: pipe::columns(&inputs),
@@ -124,8 +117,7 @@ fn processes(
 
 /// One thread per party, with links in memory.
 fn threads(
-    source: &Source,
-    hir: &Hir,
+    work: &Work,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
     args: &RunArgs,
@@ -155,8 +147,7 @@ fn threads(
             .zip(inputs)
             .map(|(mesh, inputs)| {
                 let party = Party {
-                    source,
-                    hir,
+                    work,
                     choices,
                     inputs,
                     limits: Limits::NONE,
@@ -187,7 +178,7 @@ fn threads(
     }
     broken.sort_by_key(|b| b.distance);
     match broken.into_iter().next() {
-        Some(first) => Err(load::shown(source, first.failure, style)),
+        Some(first) => Err(load::shown_of(work, first.failure, style)),
         None => Ok(reports),
     }
 }

@@ -1,7 +1,7 @@
 //! `smpcc stats`: what a run will cost, exactly, before it runs.
 
 use crate::args::{Format, StatsArgs};
-use crate::compiled::{self, Prepared};
+use crate::compiled::{self, Ready};
 use crate::load::Style;
 use crate::out;
 use smpcc::exit::Outcome;
@@ -13,14 +13,13 @@ use std::fmt::Write as _;
 
 /// Compiles and counts.
 pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
-    let prepared = compiled::prepare(&args.file, &args.plan, style)?;
-    let compiled = prepared.compile(style)?;
-    let program = compiled.program;
-    let attribution = Some(&compiled.attribution);
-    let functions = &compiled.functions;
-    let costs = Some(&prepared.choices.options.costs);
+    let ready = compiled::ready(&args.file, &args.plan, style)?;
+    let program = &ready.program;
+    let attribution = ready.attribution.as_ref();
+    let functions = &ready.functions;
+    let costs = Some(&ready.choices.options.costs);
     let mut stats = stats::stats(
-        &program,
+        program,
         &Known {
             functions,
             attribution,
@@ -29,10 +28,10 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
         },
     );
     if !stats.exact
-        && let Some(trace) = trace(&prepared, &program)
+        && let Some(trace) = trace(&ready, program)
     {
         stats = stats::stats(
-            &program,
+            program,
             &Known {
                 trace: Some(&trace),
                 functions,
@@ -41,7 +40,7 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
             },
         );
     }
-    let hash = play::program_hash(&program)?;
+    let hash = play::program_hash(program)?;
     match args.format {
         Format::Json => out::json(&format!(
             "{}\n",
@@ -53,8 +52,8 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
 }
 
 /// The decisions of a clear run on the sample inputs.
-fn trace(prepared: &Prepared, program: &Program) -> Option<Trace> {
-    let parties = prepared.inputs.as_ref()?;
+fn trace(ready: &Ready, program: &Program) -> Option<Trace> {
+    let parties = ready.inputs.as_ref()?;
     let mut inputs = vec![Vec::new(); program.inputs.len()];
     for param in &program.params {
         let words = parties.get(param.party as usize)?.words.get(&param.name)?;
