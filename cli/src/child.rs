@@ -25,7 +25,7 @@ pub fn child(style: Style) -> Outcome {
     let began = Instant::now();
     let (tell_job, jobs) = channel();
     let (tell_orders, orders) = channel();
-    std::thread::spawn(move || {
+    let listening = std::thread::Builder::new().spawn(move || {
         let told = parent(&tell_job, &tell_orders);
         // What is wrong with a job is for this process to say.
         if let Some(failure) = told {
@@ -34,6 +34,7 @@ pub fn child(style: Style) -> Outcome {
             std::process::exit(i32::from(Exit::Interrupted as u8));
         }
     });
+    listening.map_err(|e| Failure::usage(format!("cannot start a thread: {e}")))?;
     let mut job = jobs.recv().map_err(|_| Failure::interrupted())??;
     let speak = |message: &FromChild| {
         if let Ok(text) = serde_json::to_string(message) {

@@ -24,7 +24,8 @@ pub fn read(path: &Path) -> Outcome<Costs> {
     parse(&text).map_err(|what| Failure::usage(format!("{}: {what}", path.display())))
 }
 
-fn parse(text: &str) -> Result<Costs, String> {
+/// Reads the text of a table.
+pub(crate) fn parse(text: &str) -> Result<Costs, String> {
     let tables: BTreeMap<String, BTreeMap<String, u64>> = toml_file::parse(text)?;
     let mut costs = Costs::SHIPPED;
     for (suite, times) in &tables {

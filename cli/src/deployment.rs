@@ -67,7 +67,7 @@ struct PeerConfig {
 
 /// A party's number or role.
 #[derive(Deserialize, Clone)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a party's number or role")]
 enum PartyKey {
     Number(u32),
     Role(String),
@@ -110,8 +110,17 @@ impl Deployment {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|e| Failure::usage(format!("cannot read {shown}: {e}")))?;
+        Self::from_text(path, &text)
+    }
+
+    /// The configuration that a file at `path` holds.
+    ///
+    /// # Errors
+    /// As [`Deployment::read`].
+    pub fn from_text(path: &Path, text: &str) -> Outcome<Self> {
+        let shown = path.display().to_string();
         let config =
-            toml_file::parse(&text).map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
+            toml_file::parse(text).map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
         Ok(Self {
             shown,
             folder: path.parent().unwrap_or(Path::new("")).to_path_buf(),

@@ -237,7 +237,8 @@ fn is_table(gift: &Gift) -> bool {
     )
 }
 
-fn as_columns(rows: &List) -> Tree {
+/// The columns of a list of objects; what is no object is left aside.
+pub(crate) fn as_columns(rows: &List) -> Tree {
     let mut columns: Vec<(String, List)> = Vec::new();
     let mut at: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows.iter() {

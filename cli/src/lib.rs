@@ -17,6 +17,7 @@ pub mod limits;
 pub mod play;
 pub mod render;
 pub mod report;
+pub mod robust;
 pub mod seats;
 pub mod source;
 pub mod suites;

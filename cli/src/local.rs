@@ -162,11 +162,12 @@ pub fn run(jobs: Vec<Job>, style: Style) -> Outcome<Vec<PartyReport>> {
         orders.push(order);
         let tell_parent = tell_parent.clone();
         // It ends with its child, whose pipes it holds.
-        std::thread::spawn(move || {
+        let talking = std::thread::Builder::new().spawn(move || {
             let says = |heard| drop(tell_parent.send((party, heard)));
             let last = talk(&job, stdin, BufReader::new(stdout), &ordered, &says);
             says(last);
         });
+        talking.map_err(|e| Failure::usage(format!("cannot start a thread: {e}")))?;
     }
     drop(tell_parent);
     let ends = conduct(&mut processes, &heard, &orders, patience);

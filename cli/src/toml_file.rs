@@ -64,7 +64,7 @@ fn without_content(message: &str) -> String {
         unknown("key", name, &known)
     } else if let Some(expected) = expected {
         format!("expected {expected}")
-    } else if message.starts_with("missing field `") {
+    } else if message.starts_with("missing field `") || message.starts_with("expected ") {
         message.to_owned()
     } else {
         "this is not what stands here".to_owned()

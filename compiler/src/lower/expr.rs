@@ -461,8 +461,10 @@ pub(super) fn varies(val: &Val<'_>) -> bool {
 fn asserted_comparison(cond: &Expr) -> Option<(BinaryOp, &Expr, &Expr)> {
     use BinaryOp as B;
     match &cond.kind {
-        E::Reveal(inner) => asserted_comparison(inner),
-        E::Binary(op @ (B::Eq | B::Ne | B::Lt | B::Le | B::Gt | B::Ge), a, b) => Some((*op, a, b)),
+        ExprKind::Reveal(inner) => asserted_comparison(inner),
+        ExprKind::Binary(op @ (B::Eq | B::Ne | B::Lt | B::Le | B::Gt | B::Ge), a, b) => {
+            Some((*op, a, b))
+        }
         #[allow(clippy::wildcard_enum_match_arm, reason = "nothing else has two sides")]
         _ => None,
     }
