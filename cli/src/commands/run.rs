@@ -10,7 +10,6 @@ use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
-use smpcc::seats::Seats;
 use smpcc::work::Work;
 use smpcc::{lens, report};
 use smpcc_runtime::keys::Identity;
