@@ -29,6 +29,7 @@ pub mod exchange;
 mod execute;
 mod group;
 pub mod local;
+mod parts;
 mod schedule;
 mod supply;
 #[cfg(test)]
@@ -181,6 +182,8 @@ pub(crate) fn run_suite<S: Suite>(
 ) -> Result<RunReport, Error> {
     let schedule = Schedule::new(program)?;
     let demands = Demands::new(program);
+    let parts = parts::total(program, &schedule);
+    session.plan_parts(parts)?;
     let began = Instant::now();
     let mut shared = BTreeMap::new();
     for (id, words) in inputs {
@@ -240,8 +243,9 @@ pub(crate) fn run_suite<S: Suite>(
         outputs: Outputs::new(),
         blocks: None,
         sections: vec![SectionReport::default(); program.sections.len()],
+        done: 0,
     };
-    let mut main = Run::new(0);
+    let mut main = Run::new(0, true);
     if let Some(plan) = schedule.regions.first() {
         main.reset(plan, &executor.clocks.start(start));
         while !executor.advance(&mut main)? {
@@ -250,6 +254,10 @@ pub(crate) fn run_suite<S: Suite>(
         }
         executor.wire.end_tick()?;
     }
+    debug_assert_eq!(
+        executor.done, parts,
+        "parts are counted as they are planned"
+    );
     if !executor.supply.is_spent() {
         return Err(Error::bug("correlations were made that nobody used"));
     }

@@ -54,8 +54,10 @@ pub enum LinkTrouble {
     NotConnected,
     /// The connection closed before the run was over.
     Closed,
-    /// Nothing was heard for the length of the deadline.
+    /// Nothing was heard for the length of the deadline, or nothing that goes on for longer than patience lasts.
     Silent,
+    /// What arrived is not what was sent: bytes were changed, lost, repeated or put in another order on the way.
+    Altered,
 }
 
 /// Why a peer stopped, as far as others are told.
@@ -156,6 +158,9 @@ impl Error {
                     LinkTrouble::NotConnected => format!("could not connect to {end}"),
                     LinkTrouble::Closed => format!("lost its connection to {end}"),
                     LinkTrouble::Silent => format!("heard nothing from {end} any more"),
+                    LinkTrouble::Altered => {
+                        format!("received what was changed on its way from {end}")
+                    }
                 };
                 let fault = Fault::Network {
                     noticed_by: origin,

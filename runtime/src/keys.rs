@@ -34,6 +34,9 @@ const CLOCK_SKEW: Duration = Duration::from_secs(3600);
 /// The life of a certificate that is made for one run.
 const EPHEMERAL_LIFE: Duration = Duration::from_secs(24 * 3600);
 
+/// The last second of the year 9999, since 1970.
+const END_OF_DATES: Duration = Duration::from_secs(253_402_300_799);
+
 /// A party's certificate; public.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate(pub(crate) CertificateDer<'static>);
@@ -93,6 +96,14 @@ impl Certificate {
         }
     }
 
+    /// How long the certificate is good yet, if it ends within `soon` from a time.
+    pub fn ends_within(&self, soon: Duration, from: SystemTime) -> Option<Duration> {
+        match self.check(from.checked_add(soon)?) {
+            Err(Invalid::Expired(by)) => Some(soon.saturating_sub(by)),
+            Ok(()) | Err(Invalid::NotYet(_) | Invalid::Unusable(_)) => None,
+        }
+    }
+
     /// The standard verifier with this certificate as its only root.
     pub(crate) fn webpki(&self) -> Result<Arc<WebPkiServerVerifier>, String> {
         let mut roots = rustls::RootCertStore::empty();
@@ -133,7 +144,9 @@ impl Identity {
         let epoch = rcgen::date_time_ymd(1970, 1, 1);
         let mut params = CertificateParams::new(vec![SUBJECT_NAME.to_owned()]).map_err(failed)?;
         params.not_before = epoch + since_epoch.saturating_sub(CLOCK_SKEW);
-        params.not_after = epoch + (since_epoch + life);
+        // What ends after the year 9999 no certificate can say.
+        let end = since_epoch.saturating_add(life).min(END_OF_DATES);
+        params.not_after = epoch + end;
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
         let certificate = params.self_signed(&key).map_err(failed)?;
@@ -203,6 +216,21 @@ impl Identity {
     }
 }
 
+/// The mode of a private key's file, if others than its owner can read or change it; none where files have no modes.
+pub fn loose_mode(key: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        let metadata = std::fs::metadata(key).ok()?;
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+        (mode & 0o077 != 0).then_some(mode)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = key;
+        None
+    }
+}
+
 fn write_new(path: &Path, contents: &[u8], mode: u32) -> Result<(), Error> {
     let failed =
         |e: std::io::Error| Error::machine(format!("cannot write {}: {e}", path.display()));
@@ -234,6 +262,12 @@ mod tests {
             matches!(late, Err(Invalid::Expired(by)) if by > DAY && by < 3 * DAY),
             "{late:?}"
         );
+        let left = certificate.ends_within(14 * DAY, now);
+        assert!(
+            matches!(left, Some(left) if left > 9 * DAY && left < 11 * DAY),
+            "{left:?}"
+        );
+        assert_eq!(certificate.ends_within(5 * DAY, now), None);
         let early = certificate.check(now - DAY);
         assert!(
             matches!(early, Err(Invalid::NotYet(by)) if by > DAY / 2 && by < DAY),
@@ -241,6 +275,12 @@ mod tests {
         );
         let garbage = Certificate(CertificateDer::from(vec![1, 2, 3]));
         assert!(matches!(garbage.check(now), Err(Invalid::Unusable(_))));
+    }
+
+    #[test]
+    fn no_life_is_too_long() {
+        let identity = Identity::generate("a", Duration::MAX).unwrap();
+        assert_eq!(identity.certificate().check(SystemTime::now()), Ok(()));
     }
 
     #[test]
@@ -253,6 +293,10 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             let mode = std::fs::metadata(&key).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
+            assert_eq!(loose_mode(&key), None);
+            let open = std::fs::Permissions::from_mode(0o640);
+            std::fs::set_permissions(&key, open).unwrap();
+            assert_eq!(loose_mode(&key), Some(0o640));
         }
         let read = |path| std::fs::read_to_string(path).unwrap();
         let again = Identity::from_pem(&read(&certificate), &read(&key)).unwrap();

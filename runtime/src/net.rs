@@ -24,13 +24,20 @@
 //! # Ok::<(), smpcc_runtime::error::Error>(())
 //! ```
 
+#[cfg(any(test, feature = "testing"))]
 pub mod faulty;
 mod frame;
 mod inbox;
 mod link;
 pub mod memory;
 mod meter;
+mod options;
 mod outbox;
+mod progress;
+#[cfg(any(test, feature = "testing"))]
+pub mod proxy;
+mod reader;
+#[cfg(any(test, feature = "testing"))]
 pub mod record;
 pub mod shape;
 pub mod tcp;
@@ -43,46 +50,23 @@ use std::time::{Duration, Instant};
 pub use frame::{FRAME_CAP, HEADER_LEN};
 pub use link::{ByteSource, Cut, FrameSink, Link, LinkSecret, Links};
 pub use meter::{LinkTraffic, TrafficReport};
+pub use options::{LEAST_DEADLINE, Options};
 
 use crate::error::{Cause, Error, LinkTrouble, Notice, StopReason};
 use crate::hash::Digest;
 use crate::party::{MAX_PARTIES, PartyId, PartyNames};
 use frame::{Kind, UNBOUND_TAG, encode_notice, n_frames};
-use inbox::{Inboxes, Reading, read_loop};
-use outbox::{Item, Outbox, write_loop};
+use inbox::{Inboxes, Patience};
+use options::{from_now, interval};
+use outbox::{Item, Outbox, Writing, write_loop};
+use progress::Progress;
+use reader::{Reading, read_loop};
 
 /// Stack of a reader or writer thread.
 const STACK: usize = 256 * 1024;
 
 /// How long a party that stops waits for the others to hear why.
 const FAREWELL: Duration = Duration::from_millis(500);
-
-/// How patient a mesh is and how much it holds.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// A link on which nothing is heard for this long has failed. Parties send heartbeats four times as often.
-    pub deadline: Duration,
-    /// How long one message is awaited from a party that is alive.
-    pub patience: Duration,
-    /// Bytes that wait to be sent on a link before `send` waits.
-    pub send_queue: usize,
-    /// Bytes that wait to be taken from a link before it is read no further, while the party is busy.
-    pub receive_queue: usize,
-    /// To how much that grows while the party waits in the transport itself; a peer cannot make it hold more.
-    pub receive_limit: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(30),
-            patience: Duration::from_secs(3600),
-            send_queue: 8 << 20,
-            receive_queue: 8 << 20,
-            receive_limit: 1 << 30,
-        }
-    }
-}
 
 /// One party's links to all others.
 pub struct Mesh {
@@ -95,8 +79,19 @@ pub struct Mesh {
     bound: bool,
     tag: [u8; 8],
     traffic: TrafficReport,
+    progress: Arc<Progress>,
+    limit: Option<Limit>,
     poison: Option<Error>,
     ended: bool,
+}
+
+/// When the run ends, however far it is.
+#[derive(Clone, Copy)]
+struct Limit {
+    /// How long it may take.
+    length: Duration,
+    /// When it is over.
+    end: Instant,
 }
 
 struct Peer {
@@ -104,7 +99,6 @@ struct Peer {
     cut: Arc<dyn Cut>,
     secret: LinkSecret,
     next_sent: u64,
-    next_received: u64,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -114,6 +108,12 @@ impl Mesh {
         let n_parties = links.to.len();
         if n_parties > MAX_PARTIES || names.n_parties() != n_parties {
             return Err(Error::bug("links and names of different runs"));
+        }
+        if options.deadline < LEAST_DEADLINE {
+            return Err(Error::usage(format!(
+                "a deadline of {:?} is too short; the least is {LEAST_DEADLINE:?}",
+                options.deadline
+            )));
         }
         let names = Arc::new(names);
         let inboxes = Arc::new(Inboxes::new(n_parties));
@@ -126,6 +126,8 @@ impl Mesh {
             bound: false,
             tag: UNBOUND_TAG,
             traffic: TrafficReport::new(n_parties),
+            progress: Arc::default(),
+            limit: None,
             options,
             poison: None,
             ended: false,
@@ -142,13 +144,11 @@ impl Mesh {
         Ok(mesh)
     }
 
-    fn start(&self, peer: PartyId, mut link: Link) -> Result<Peer, Error> {
+    fn start(&self, peer: PartyId, link: Link) -> Result<Peer, Error> {
         let failed = |e| Error::machine(format!("cannot serve the link to {peer}: {e}"));
         let me = self.me;
-        link.source
-            .set_deadline(self.options.deadline)
-            .map_err(failed)?;
-        let outbox = Arc::new(Outbox::default());
+        let deadline = self.options.deadline;
+        let outbox = Arc::new(Outbox::new(interval(deadline, deadline)));
         let reading = Reading {
             me,
             peer,
@@ -157,9 +157,15 @@ impl Mesh {
             outbox: outbox.clone(),
             options: self.options.clone(),
         };
+        let writing = Writing {
+            me,
+            peer,
+            outbox: outbox.clone(),
+            inboxes: self.inboxes.clone(),
+            progress: self.progress.clone(),
+            deadline,
+        };
         let (source, sink) = (link.source, link.sink);
-        let interval = self.options.deadline / 4;
-        let queue = outbox.clone();
         let reader = thread::Builder::new()
             .name(format!("read {}", peer.number()))
             .stack_size(STACK)
@@ -168,7 +174,7 @@ impl Mesh {
         let writer = thread::Builder::new()
             .name(format!("write {}", peer.number()))
             .stack_size(STACK)
-            .spawn(move || write_loop(&queue, sink, me, peer, interval));
+            .spawn(move || write_loop(&writing, sink));
         let mut threads = vec![reader];
         match writer {
             Ok(writer) => threads.push(writer),
@@ -182,7 +188,6 @@ impl Mesh {
             cut: link.cut,
             secret: link.secret,
             next_sent: 0,
-            next_received: 0,
             threads,
         })
     }
@@ -241,7 +246,7 @@ impl Mesh {
         }
         if outbox.is_broken() {
             // The reader knows the reason, or soon will.
-            let until = Instant::now() + FAREWELL;
+            let until = from_now(FAREWELL);
             let error = loop {
                 match self.inboxes.failure() {
                     Some(error) => break error,
@@ -256,16 +261,23 @@ impl Mesh {
     }
 
     fn wait_for_room(&self, to: PartyId, outbox: &Outbox) -> Result<(), Error> {
-        let until = Instant::now() + self.options.patience;
+        let began = Instant::now();
         while !outbox.has_room(self.options.send_queue, Duration::from_millis(20)) {
             if let Some(error) = self.inboxes.failure() {
                 return Err(error);
             }
-            if Instant::now() >= until {
+            if Instant::now() >= self.inboxes.until(self.patience(), began) {
                 return Err(self.too_late(to));
             }
         }
         Ok(())
+    }
+
+    fn patience(&self) -> Patience {
+        Patience {
+            each: self.options.patience,
+            end: self.limit.map(|limit| limit.end),
+        }
     }
 
     /// A buffer for a message to a party: that of one that has left, with what it held, or a new one.
@@ -299,8 +311,13 @@ impl Mesh {
         if len <= FRAME_CAP {
             return self.receive_frame(from, step, len);
         }
-        let mut message = Vec::with_capacity(len);
+        let mut message = Vec::new();
         while message.len() < len {
+            if message.len() == message.capacity() {
+                // It grows with what has come, so that memory follows bytes and not a claim.
+                let more = message.len().max(4 * FRAME_CAP);
+                message.reserve_exact(more.min(len - message.len()));
+            }
             let part = FRAME_CAP.min(len - message.len());
             let payload = self.receive_frame(from, step, part)?;
             message.extend_from_slice(&payload);
@@ -311,12 +328,10 @@ impl Mesh {
 
     fn receive_frame(&mut self, from: PartyId, step: u64, len: usize) -> Result<Vec<u8>, Error> {
         let tag = self.tag;
-        let peer = peer_mut(&mut self.peers, from)?;
-        let expected_seq = peer.next_received;
-        peer.next_received += 1;
+        peer_mut(&mut self.peers, from)?;
         let frame = self.inboxes.take(
             from,
-            self.options.patience,
+            self.patience(),
             || self.too_late(from),
             || {
                 let who = self.names.label(from);
@@ -333,12 +348,6 @@ impl Mesh {
         };
         if header.tag != tag {
             return wrong("a message of another run".to_owned());
-        }
-        if header.seq != expected_seq {
-            return wrong(format!(
-                "frame {} where frame {expected_seq} comes next: frames were lost, repeated or reordered",
-                header.seq
-            ));
         }
         if header.step != step {
             return wrong(format!(
@@ -357,10 +366,52 @@ impl Mesh {
     pub(crate) fn bind(&mut self, session: &[u8; 32]) {
         self.tag.copy_from_slice(&session[..8]);
         self.bound = true;
+        self.inboxes.set_session_tag(self.tag);
         self.traffic = TrafficReport::new(self.peers.len());
         for peer in self.peers.iter_mut().flatten() {
             peer.next_sent = 0;
-            peer.next_received = 0;
+        }
+    }
+
+    /// The run ends so long from now, however far it is and whatever the others say.
+    pub fn limit_run(&mut self, length: Duration) {
+        let end = from_now(length);
+        self.limit = Some(Limit { length, end });
+    }
+
+    /// Says how many parts the plan has that [`Mesh::progress`] counts: the same at all parties. Fails when another party has
+    /// claimed more.
+    pub(crate) fn plan_parts(&mut self, total: u64) -> Result<(), Error> {
+        match self.inboxes.set_total(total) {
+            None => Ok(()),
+            Some((party, what)) => {
+                let who = self.names.label(party);
+                Err(self.fail(Error::peer(party, format!("{who} sent {what}"))))
+            }
+        }
+    }
+
+    /// How many parts of the plan this party has finished; the others hear of it with the next sign of life.
+    pub(crate) fn progress(&self, done: u64) {
+        self.progress.set(done);
+    }
+
+    /// Fails when the run has failed, here or elsewhere, or has reached its limit: for a party that computes for long without
+    /// a message. Costs next to nothing.
+    pub fn poll(&mut self) -> Result<(), Error> {
+        self.check_alive()?;
+        if let Some(error) = self.inboxes.failure() {
+            return Err(self.fail(error));
+        }
+        match self.limit {
+            Some(limit) if Instant::now() >= limit.end => {
+                let error = Error::machine(format!(
+                    "this party is not done after {:?}, the limit of the run",
+                    limit.length
+                ));
+                Err(self.fail(error))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -394,9 +445,15 @@ impl Mesh {
                 payload: Vec::new(),
             });
         }
-        let received = self
-            .inboxes
-            .wait_received(self.me, self.options.patience, |party| self.too_late(party));
+        let received = self.inboxes.wait_received(
+            self.me,
+            self.patience(),
+            |party| self.too_late(party),
+            |party| {
+                let who = self.names.label(party);
+                Error::peer(party, format!("{who} sent more than the run has messages"))
+            },
+        );
         match received {
             Ok(()) => {
                 for peer in self.peers.iter().flatten() {
@@ -425,7 +482,7 @@ impl Mesh {
         for peer in self.peers.iter().flatten() {
             peer.outbox.replace_all(Kind::Abort, payload.clone());
         }
-        let until = Instant::now() + FAREWELL;
+        let until = from_now(FAREWELL);
         for peer in self.peers.iter().flatten() {
             let left = until.saturating_duration_since(Instant::now());
             peer.outbox.wait_end(left);
@@ -461,8 +518,16 @@ impl Mesh {
     }
 
     fn too_late(&self, party: PartyId) -> Error {
-        let (who, patience) = (self.names.label(party), self.options.patience);
-        let message = format!("{who} is connected but has not gone on for {patience:?}");
+        let who = self.names.label(party);
+        let message = match self.limit {
+            Some(Limit { length, end }) if Instant::now() >= end => {
+                format!("{who} is connected but not done after {length:?}, the limit of the run")
+            }
+            Some(_) | None => {
+                let patience = self.options.patience;
+                format!("{who} is connected but has not gone on for {patience:?}")
+            }
+        };
         Error::network(self.me, party, LinkTrouble::Silent, message)
     }
 
@@ -495,5 +560,7 @@ fn peer_mut(peers: &mut [Option<Peer>], party: PartyId) -> Result<&mut Peer, Err
         .ok_or_else(|| Error::bug(format!("there is no link to {party}")))
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -132,8 +132,19 @@ impl<'m> Exchange<'m> {
             .ok_or_else(|| Error::bug("a message is not cut as it was announced"))
     }
 
-    /// Ends the tick: sends what waits.
+    /// Fails when the run has failed, here or elsewhere: see [`Session::poll`].
+    pub fn poll(&mut self) -> Result<(), Error> {
+        self.session.poll()
+    }
+
+    /// Says how far this party is: see [`Session::progress`].
+    pub fn progress(&self, done: u64) {
+        self.session.progress(done);
+    }
+
+    /// Ends the tick: sends what waits. A party that exchanges nothing for many ticks hears here that the run has failed.
     pub fn end_tick(&mut self) -> Result<(), Error> {
+        self.session.poll()?;
         for (to, link) in PartyId::all(self.links.len()).zip(&mut self.links) {
             if !link.out.is_empty() {
                 link.flush(self.session, to)?;

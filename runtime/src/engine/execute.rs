@@ -19,6 +19,7 @@ use super::SectionReport;
 use super::exchange::Exchange;
 use super::group::Fused;
 use super::local;
+use super::parts;
 use super::schedule::{RegionPlan, Schedule};
 use super::supply::Supply;
 use crate::error::Error;
@@ -42,6 +43,8 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     /// The program with a block's lanes, once one was needed.
     pub(super) blocks: Option<Box<Program>>,
     pub(super) sections: Vec<SectionReport>,
+    /// Parts of the plan that have ended.
+    pub(super) done: u64,
 }
 
 /// Stamps of the whole run and, as if all other operations took no time, of each section; one row per value.
@@ -97,6 +100,8 @@ const MAX_CLOCKS: usize = 1 << 22;
 /// A region under way.
 pub(super) struct Run<S: Suite> {
     region: usize,
+    /// Whether it runs as often as the plan says: then its parts are counted.
+    counted: bool,
     waits: Vec<u32>,
     uses: Vec<u32>,
     ready: BinaryHeap<Reverse<u32>>,
@@ -136,9 +141,10 @@ enum Work<S: Suite> {
 pub(super) type Finished<S> = (Vec<Operand<S>>, Times);
 
 impl<S: Suite> Run<S> {
-    pub(super) fn new(region: usize) -> Self {
+    pub(super) fn new(region: usize, counted: bool) -> Self {
         Self {
             region,
+            counted,
             waits: Vec::new(),
             uses: Vec::new(),
             ready: BinaryHeap::new(),
@@ -280,6 +286,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         let node = &self.region(run.region).nodes[index];
         let plan = self.plan(run.region);
         if let Some(group) = plan.groups.get(&(index as u32)) {
+            self.count(run.counted, group.group.nodes.len());
             // Each of its values has had its stamp.
             for (kept, held) in group.results.iter().zip(results) {
                 self.keep(run, kept.value, held);
@@ -292,6 +299,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         if results.len() != node.results.len() {
             return Err(Error::bug("an operation gave the wrong number of results"));
         }
+        self.count(run.counted, 1);
         for (&value, held) in node.results.iter().zip(results) {
             self.put(run, value, held, times);
             self.wake(run, value);
@@ -310,6 +318,14 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         join(&mut run.end, times);
         run.left -= 1;
         Ok(())
+    }
+
+    /// So many parts of the plan have ended.
+    pub(super) fn count(&mut self, counted: bool, parts: usize) {
+        if counted {
+            self.done = self.done.saturating_add(parts as u64);
+            self.wire.progress(self.done);
+        }
     }
 
     /// A value is there: those who wait for it wait for one less.
@@ -335,7 +351,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         for &value in &plan.whole {
             held.insert(value, self.fetch(run, value)?);
         }
-        let fused = self.fuse(run.region, index as u32, plan, &held)?;
+        let fused = self.fuse(run.region, run.counted, index as u32, plan, &held)?;
         let mut active = Active {
             node: index,
             base: Times::new(),
@@ -352,6 +368,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     }
 
     fn begin(&mut self, run: &mut Run<S>, index: usize) -> Result<(), Error> {
+        self.wire.poll()?;
         let node = &self.region(run.region).nodes[index];
         let captures = &self.plan(run.region).captures[index];
         let mut base = run.start.clone();
@@ -362,7 +379,8 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         for &value in &node.args {
             args.push(self.fetch(run, value)?);
         }
-        let work = match self.work(node, args, &base)? {
+        let counted = run.counted && parts::is_counted(&node.op);
+        let work = match self.work(node, args, &base, counted)? {
             Ok(work) => work,
             Err(results) => return self.complete(run, index, results, &base),
         };
@@ -380,12 +398,13 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         }
     }
 
-    /// An operation's work, or its results where it is done at once.
+    /// An operation's work, or its results where it is done at once; `counted` is for its regions.
     fn work(
         &mut self,
         node: &'p Node,
         mut args: Vec<Operand<S>>,
         base: &[Stamp],
+        counted: bool,
     ) -> Result<Result<Work<S>, Vec<Operand<S>>>, Error> {
         match &node.op {
             Op::Loop { count, body } => {
@@ -405,7 +424,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 if count == 0 {
                     return Ok(Err(args));
                 }
-                let mut run = Box::new(Run::new(*body as usize));
+                let mut run = Box::new(Run::new(*body as usize, counted));
                 self.start_iteration(&mut run, 0, args, &base)?;
                 Ok(Ok(Work::Loop {
                     run,
@@ -415,11 +434,11 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             }
             Op::While { cond, body } => {
                 let base = self.steered(*cond, 1, base);
-                let mut cond = Box::new(Run::new(*cond as usize));
+                let mut cond = Box::new(Run::new(*cond as usize, counted));
                 self.start_region(&mut cond, args.clone(), &base)?;
                 Ok(Ok(Work::While {
                     cond,
-                    body: Box::new(Run::new(*body as usize)),
+                    body: Box::new(Run::new(*body as usize, counted)),
                     in_body: false,
                     carried: args,
                 }))
@@ -431,7 +450,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 let holds = local::public(condition)?.get(0) & 1 == 1;
                 let region = if holds { *then } else { *otherwise };
                 let base = self.steered(region, 1, base);
-                let mut run = Box::new(Run::new(region as usize));
+                let mut run = Box::new(Run::new(region as usize, counted));
                 self.start_region(&mut run, Vec::new(), &base)?;
                 Ok(Ok(Work::If(run)))
             }
@@ -537,6 +556,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 }
             }
             Work::Loop { run, done, count } => loop {
+                self.wire.poll()?;
                 if !self.advance(run)? {
                     return Ok(None);
                 }
@@ -554,6 +574,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 in_body,
                 carried,
             } => loop {
+                self.wire.poll()?;
                 if *in_body {
                     if !self.advance(body)? {
                         return Ok(None);

@@ -31,6 +31,8 @@ mod tests;
 /// A group under way.
 pub(super) struct Fused<S: Suite> {
     region: usize,
+    /// Whether its blocks are counted.
+    counted: bool,
     first: u32,
     /// Operands of which each block has its lanes; dropped when all have.
     cut: Vec<Operand<S>>,
@@ -89,6 +91,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     pub(super) fn fuse(
         &mut self,
         region: usize,
+        counted: bool,
         first: u32,
         plan: &GroupPlan,
         held: &BTreeMap<ValueId, Operand<S>>,
@@ -97,6 +100,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         let demand = self.block_demand(region, plan, 0)?;
         Ok(Fused {
             region,
+            counted,
             first,
             cut: plan.cut.iter().map(operand).collect::<Result<_, _>>()?,
             whole: plan.whole.iter().map(operand).collect::<Result<_, _>>()?,
@@ -528,6 +532,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             });
         }
         self.supply.used(&block.demand);
+        self.count(fused.counted, 1);
         Ok(())
     }
 

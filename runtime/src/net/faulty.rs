@@ -1,12 +1,12 @@
 //! A wrapper that spoils one frame of a link, or everything after it: for tests of what the others then do.
 //!
 //! It stands between the frames and the transport, where a peer that does not keep to the protocol would: inside TLS.
-//! Frames are counted without heartbeats, so that a fault hits the same frame every time.
+//! Frames are counted without heartbeats and terms, so that a fault hits the same frame every time.
 
 use std::io;
 use std::sync::Arc;
 
-use super::frame::{HEADER_LEN, Header, Kind};
+use super::frame::{HEADER_LEN, Header};
 use super::link::{Cut, FrameSink, Link};
 
 /// What happens to a frame.
@@ -142,7 +142,7 @@ impl FrameSink for Sink {
         if self.stalled {
             return Ok(());
         }
-        if Header::decode(header).is_ok_and(|h| h.kind == Kind::Heartbeat) {
+        if Header::decode(header).is_ok_and(|h| h.kind.is_timing()) {
             return self.inner.send(header, payload);
         }
         let spoil_this = self.until == 0;

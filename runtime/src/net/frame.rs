@@ -15,7 +15,7 @@ pub const HEADER_LEN: usize = 36;
 pub const FRAME_CAP: usize = 256 * 1024;
 
 /// The run tag of frames before the parties have agreed on a session.
-pub(crate) const UNBOUND_TAG: [u8; 8] = *b"smpcc/01";
+pub(crate) const UNBOUND_TAG: [u8; 8] = *b"smpcc/02";
 
 /// The most payload bytes in a frame that is not data.
 const CONTROL_CAP: u32 = 64;
@@ -25,7 +25,7 @@ const CONTROL_CAP: u32 = 64;
 pub(crate) enum Kind {
     /// Part of a message of the protocol.
     Data,
-    /// A sign of life.
+    /// A sign of life; its number is the sender's progress.
     Heartbeat,
     /// The sender stops; the payload is a [`Notice`].
     Abort,
@@ -33,6 +33,16 @@ pub(crate) enum Kind {
     Goodbye,
     /// The answer to `Goodbye`: everything before it has arrived.
     Received,
+    /// The first frame of each side, unless it stops at once; its number is the sender's deadline in milliseconds.
+    Terms,
+}
+
+impl Kind {
+    /// Whether what a frame of this kind says depends on clocks: such frames come as often as they like.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn is_timing(self) -> bool {
+        matches!(self, Self::Heartbeat | Self::Terms)
+    }
 }
 
 /// A frame's header, decoded.
@@ -56,6 +66,7 @@ impl Header {
             Kind::Abort => 2,
             Kind::Goodbye => 3,
             Kind::Received => 4,
+            Kind::Terms => 5,
         };
         out[..8].copy_from_slice(&self.tag);
         out[8] = kind;
@@ -76,6 +87,7 @@ impl Header {
             2 => Kind::Abort,
             3 => Kind::Goodbye,
             4 => Kind::Received,
+            5 => Kind::Terms,
             _ => return Err(Malformed("a frame's kind")),
         };
         let reserved = r.u8("a frame's header")?;
@@ -86,13 +98,18 @@ impl Header {
         let seq = r.u64("a frame's number")?;
         let len = r.u32("a frame's length")?;
         r.finish()?;
-        if reserved != 0 || also_reserved != 0 {
+        let unused = match kind {
+            Kind::Data => 0,
+            Kind::Heartbeat | Kind::Terms => step,
+            Kind::Abort | Kind::Goodbye | Kind::Received => step | seq,
+        };
+        if reserved != 0 || also_reserved != 0 || unused != 0 {
             return Err(Malformed("a frame's header"));
         }
         let cap = match kind {
             Kind::Data => FRAME_CAP as u32,
             Kind::Abort => CONTROL_CAP,
-            Kind::Heartbeat | Kind::Goodbye | Kind::Received => 0,
+            Kind::Heartbeat | Kind::Goodbye | Kind::Received | Kind::Terms => 0,
         };
         if len > cap {
             return Err(Malformed("a frame's length"));
@@ -124,6 +141,7 @@ pub(crate) fn encode_notice(notice: &Notice) -> Vec<u8> {
                 LinkTrouble::NotConnected => 0,
                 LinkTrouble::Closed => 1,
                 LinkTrouble::Silent => 2,
+                LinkTrouble::Altered => 3,
             };
             w.u8(0).u8(code).u16(party.number());
         }
@@ -156,6 +174,7 @@ pub(crate) fn decode_notice(bytes: &[u8], names: &PartyNames) -> Result<Notice, 
         (0, 0) => Cause::Link(party, LinkTrouble::NotConnected),
         (0, 1) => Cause::Link(party, LinkTrouble::Closed),
         (0, 2) => Cause::Link(party, LinkTrouble::Silent),
+        (0, 3) => Cause::Link(party, LinkTrouble::Altered),
         (1, 0) => Cause::Peer(party),
         (2, 0) => Cause::Own(StopReason::Program),
         (2, 1) => Cause::Own(StopReason::Usage),
@@ -176,7 +195,7 @@ mod tests {
     proptest! {
         /// What decodes has one encoding, and nothing panics.
         #[test]
-        fn headers_are_canonical(bytes in prop::collection::vec(any::<u8>(), 0..48), kind in 0u8..6) {
+        fn headers_are_canonical(bytes in prop::collection::vec(any::<u8>(), 0..48), kind in 0u8..7) {
             let mut bytes = bytes;
             for i in [8, 9, 14, 15, 34, 35] {
                 if let Some(b) = bytes.get_mut(i) { *b = if i == 8 { kind } else { *b & 1 } }
@@ -205,6 +224,7 @@ mod tests {
             Cause::Link(b, LinkTrouble::NotConnected),
             Cause::Link(b, LinkTrouble::Closed),
             Cause::Link(b, LinkTrouble::Silent),
+            Cause::Link(b, LinkTrouble::Altered),
             Cause::Peer(b),
             Cause::Own(StopReason::Program),
             Cause::Own(StopReason::Usage),

@@ -1,24 +1,22 @@
-//! What the others have sent and the party has not yet taken, and the threads that receive it.
+//! What the others have sent and the party has not yet taken.
 //!
 //! A reader stops taking from its link when much waits already. While the party waits for room or for a message, its readers
 //! take more the longer it waits: otherwise parties that wait for each other in a ring could all have stopped reading.
 //! So, if every party waits, every link moves in the end, and whatever the schedule allows to arrive does. They take little
 //! more at first, as a wait is mostly short: of two parties that send the same amount, the faster one shall wait for the slower
-//! one, not fill the memory here. A hard limit remains for a peer that floods.
+//! one, not fill the memory here. A hard limit remains for peers that flood, over all links together; a link that holds nothing, such
+//! as the one that the party waits for, is always read.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Options;
-use super::frame::{FRAME_CAP, HEADER_LEN, Header, Kind, decode_notice};
-use super::link::ByteSource;
-use super::outbox::{Item, Outbox};
-use crate::error::{Error, LinkTrouble};
-use crate::message::Malformed;
-use crate::party::{PartyId, PartyNames};
+use super::frame::{FRAME_CAP, Header};
+use super::options::{Options, later};
+use super::progress::Heard;
+use crate::error::{Error, Fault, LinkTrouble};
+use crate::party::PartyId;
 
 /// How long a closed link waits for another party to say why.
 const GRACE: Duration = Duration::from_millis(200);
@@ -65,16 +63,43 @@ struct State {
     readers_paused: usize,
     abort: Option<Error>,
     failure: Option<(Instant, Error)>,
+    /// The tag of the session, once it is bound.
+    session_tag: Option<[u8; 8]>,
+    /// What there is to do, once that is known.
+    total: Option<u64>,
+    /// When a party has got on last.
+    moved: Option<Instant>,
 }
 
 #[derive(Default)]
-struct Inbox {
+pub(crate) struct Inbox {
     frames: VecDeque<Arrived>,
     bytes: usize,
-    goodbye: bool,
-    received: bool,
-    ended: bool,
+    heard: Heard,
+    /// The peer has sent all that it will.
+    pub(crate) goodbye: bool,
+    /// The peer has all that this party has sent.
+    pub(crate) received: bool,
+    /// Nothing arrives any more.
+    pub(crate) ended: bool,
     spare: Vec<Vec<u8>>,
+}
+
+/// How long something is waited for.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    /// How long while no party gets on.
+    pub(crate) each: Duration,
+    /// Until when at most, whatever the others say.
+    pub(crate) end: Option<Instant>,
+}
+
+impl Patience {
+    /// When it ends that began at a time, where a party got on at another.
+    fn until(&self, began: Instant, moved: Option<Instant>) -> Instant {
+        let until = later(moved.map_or(began, |moved| moved.max(began)), self.each);
+        self.end.map_or(until, |end| end.min(until))
+    }
 }
 
 impl Inboxes {
@@ -87,6 +112,9 @@ impl Inboxes {
                 readers_paused: 0,
                 abort: None,
                 failure: None,
+                session_tag: None,
+                total: None,
+                moved: None,
             }),
             arrived: Condvar::new(),
             room: Condvar::new(),
@@ -105,16 +133,16 @@ impl Inboxes {
             .0
     }
 
-    /// The next frame from a party; an error when none will come, or none came for `patience`.
+    /// The next frame from a party; an error when none will come, or none came in time.
     pub(crate) fn take(
         &self,
         from: PartyId,
-        patience: Duration,
+        patience: Patience,
         late: impl Fn() -> Error,
         ended: impl Fn() -> Error,
     ) -> Result<Arrived, Error> {
         let mut state = self.lock();
-        let mut until = None;
+        let mut began = None;
         let result = loop {
             let Some(inbox) = state.links.get_mut(from.index()) else {
                 break Err(Error::bug("a message was awaited from no party"));
@@ -131,7 +159,7 @@ impl Inboxes {
                 Verdict::Failed(error) => break Err(error),
             };
             let now = Instant::now();
-            let until = *until.get_or_insert(now + patience);
+            let until = patience.until(*began.get_or_insert(now), state.moved);
             if now >= until {
                 break Err(late());
             }
@@ -186,18 +214,24 @@ impl Inboxes {
         }
     }
 
-    /// Waits until every party has everything that was sent to it; an error if one never will.
+    /// Waits until every party has everything that was sent to it; an error if one never will, or has sent what nobody asked
+    /// for.
     pub(crate) fn wait_received(
         &self,
         me: PartyId,
-        patience: Duration,
+        patience: Patience,
         late: impl Fn(PartyId) -> Error,
+        left_over: impl Fn(PartyId) -> Error,
     ) -> Result<(), Error> {
-        let until = Instant::now() + patience;
+        let began = Instant::now();
         let mut state = self.lock();
-        state.waiting = Some(Instant::now());
+        state.waiting = Some(began);
         self.room.notify_all();
         loop {
+            let mut links = PartyId::all(state.links.len()).zip(&state.links);
+            if let Some((party, _)) = links.find(|(_, inbox)| !inbox.frames.is_empty()) {
+                return Err(left_over(party));
+            }
             let n_parties = state.links.len();
             let missing = PartyId::all(n_parties)
                 .zip(&state.links)
@@ -205,6 +239,7 @@ impl Inboxes {
             let Some((missing, _)) = missing else {
                 return Ok(());
             };
+            let until = patience.until(began, state.moved);
             let mut at_most = until.saturating_duration_since(Instant::now());
             match state.verdict() {
                 Verdict::Failed(error) => return Err(error),
@@ -243,12 +278,14 @@ impl Inboxes {
     }
 
     /// Waits for room for data from `from`; false when the party wants none any more.
-    fn admit(&self, from: PartyId, options: &Options) -> bool {
+    pub(crate) fn admit(&self, from: PartyId, options: &Options) -> bool {
         let mut state = self.lock();
         loop {
             let held = state.links.get(from.index()).map_or(0, |inbox| inbox.bytes);
             let (cap, grows) = state.cap(options);
-            if held <= cap || state.discarding {
+            let all: usize = state.links.iter().map(|inbox| inbox.bytes).sum();
+            let fits = held <= cap && all <= options.receive_limit;
+            if fits || held <= options.receive_queue || state.discarding {
                 break;
             }
             state.readers_paused += 1;
@@ -270,7 +307,8 @@ impl Inboxes {
         !state.discarding
     }
 
-    fn buffer(&self, from: PartyId) -> Vec<u8> {
+    /// An empty buffer for the next frame from this party.
+    pub(crate) fn buffer(&self, from: PartyId) -> Vec<u8> {
         let mut state = self.lock();
         let inbox = state.links.get_mut(from.index());
         let mut buffer = inbox.and_then(|i| i.spare.pop()).unwrap_or_default();
@@ -278,23 +316,101 @@ impl Inboxes {
         buffer
     }
 
-    fn update(&self, from: PartyId, change: impl FnOnce(&mut Inbox)) {
+    /// Changes what is known of a link.
+    pub(crate) fn update(&self, from: PartyId, change: impl FnOnce(&mut Inbox)) {
+        self.update_state(|state| {
+            if let Some(inbox) = state.links.get_mut(from.index()) {
+                change(inbox);
+            }
+        });
+    }
+
+    fn update_state(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
-        if let Some(inbox) = state.links.get_mut(from.index()) {
-            change(inbox);
-        }
+        change(&mut state);
         if state.waiting.is_some() || state.discarding {
             self.arrived.notify_all();
         }
     }
 
-    fn fail(&self, error: Error, is_report: bool) {
+    /// Takes a frame of data in; false when the peer had said goodbye.
+    pub(crate) fn arrive(&self, from: PartyId, frame: Arrived) -> bool {
+        let mut in_order = true;
+        self.update_state(|state| {
+            if let Some(inbox) = state.links.get_mut(from.index()) {
+                in_order = !inbox.goodbye;
+                if in_order {
+                    inbox.bytes += frame.weight();
+                    inbox.frames.push_back(frame);
+                }
+            }
+            state.moved = Some(Instant::now());
+        });
+        in_order
+    }
+
+    /// The tag of the session, once it is bound.
+    pub(crate) fn session_tag(&self) -> Option<[u8; 8]> {
+        self.lock().session_tag
+    }
+
+    /// From now on what comes with another session's tag is refused as it arrives.
+    pub(crate) fn set_session_tag(&self, tag: [u8; 8]) {
+        self.lock().session_tag = Some(tag);
+    }
+
+    /// Takes a peer's word of its progress; an error says what is wrong with it.
+    pub(crate) fn hear_progress(&self, from: PartyId, done: u64) -> Result<(), &'static str> {
         let mut state = self.lock();
-        if is_report {
-            state.abort.get_or_insert(error);
-        } else {
-            state.failure.get_or_insert((Instant::now(), error));
+        let total = state.total;
+        if let Some(inbox) = state.links.get_mut(from.index())
+            && inbox.heard.update(done, total)?
+        {
+            state.moved = Some(Instant::now());
         }
+        Ok(())
+    }
+
+    /// From now on it is known what there is to do; the party that has claimed more, if one has, and what is wrong with that.
+    pub(crate) fn set_total(&self, total: u64) -> Option<(PartyId, &'static str)> {
+        let mut state = self.lock();
+        state.total = Some(total);
+        let mut links = PartyId::all(state.links.len()).zip(&state.links);
+        links.find_map(|(party, inbox)| {
+            let wrong = inbox.heard.within(Some(total)).err()?;
+            Some((party, wrong))
+        })
+    }
+
+    /// When patience ends that began at a time.
+    pub(crate) fn until(&self, patience: Patience, began: Instant) -> Instant {
+        patience.until(began, self.lock().moved)
+    }
+
+    /// A link has failed, unless its end was to come.
+    pub(crate) fn link_failed(&self, with: PartyId, error: Error) {
+        let expected = {
+            let state = self.lock();
+            let inbox = state.links.get(with.index());
+            // A peer that has all it needs may go; it may not say anything else.
+            let goes = matches!(error.fault(), Fault::Network { .. });
+            state.discarding || goes && inbox.is_some_and(|inbox| inbox.goodbye)
+        };
+        if !expected {
+            self.fail(error);
+        }
+    }
+
+    /// The run has failed here.
+    pub(crate) fn fail(&self, error: Error) {
+        self.lock().failure.get_or_insert((Instant::now(), error));
+        self.failed.store(true, Ordering::Release);
+        self.arrived.notify_all();
+    }
+
+    /// The run has failed elsewhere.
+    pub(crate) fn hear_abort(&self, error: Error) {
+        self.lock().abort.get_or_insert(error);
         self.failed.store(true, Ordering::Release);
         self.arrived.notify_all();
     }
@@ -335,7 +451,7 @@ impl State {
         };
         let closed = matches!(
             error.fault(),
-            crate::error::Fault::Network {
+            Fault::Network {
                 trouble: LinkTrouble::Closed,
                 ..
             }
@@ -347,144 +463,4 @@ impl State {
             Verdict::Failed(error.clone())
         }
     }
-}
-
-/// What a reader thread needs to know.
-pub(crate) struct Reading {
-    pub(crate) me: PartyId,
-    pub(crate) peer: PartyId,
-    pub(crate) names: Arc<PartyNames>,
-    pub(crate) inboxes: Arc<Inboxes>,
-    pub(crate) outbox: Arc<Outbox>,
-    pub(crate) options: Options,
-}
-
-/// The reader thread of a link: receives until the peer closes it, the link fails or the party ends.
-pub(crate) fn read_loop(reading: &Reading, mut source: Box<dyn ByteSource>) {
-    let end = read_all(reading, source.as_mut());
-    if let Err(error) = end {
-        let said_goodbye = {
-            let state = reading.inboxes.lock();
-            let inbox = state.links.get(reading.peer.index());
-            state.discarding || inbox.is_some_and(|inbox| inbox.goodbye)
-        };
-        if !said_goodbye {
-            reading.inboxes.fail(error, false);
-        }
-    }
-    reading
-        .inboxes
-        .update(reading.peer, |inbox| inbox.ended = true);
-}
-
-fn read_all(reading: &Reading, source: &mut dyn ByteSource) -> Result<(), Error> {
-    let Reading {
-        me,
-        peer,
-        names,
-        inboxes,
-        outbox,
-        options,
-    } = reading;
-    let label = names.label(*peer);
-    let malformed = |Malformed(what)| {
-        Error::peer(
-            *peer,
-            format!("{label} sent something that is not a message of this protocol ({what})"),
-        )
-    };
-    let mut header_bytes = Vec::with_capacity(HEADER_LEN);
-    loop {
-        header_bytes.clear();
-        fill(reading, source, &mut header_bytes, HEADER_LEN)?;
-        let header = Header::decode(&header_bytes).map_err(malformed)?;
-        if header.sender != peer.number() || header.receiver != me.number() {
-            return Err(malformed(Malformed("a frame's sender and receiver")));
-        }
-        let len = header.len as usize;
-        match header.kind {
-            Kind::Data => {
-                let wanted = inboxes.admit(*peer, options);
-                let mut payload = inboxes.buffer(*peer);
-                fill(reading, source, &mut payload, len)?;
-                if wanted {
-                    inboxes.update(*peer, |inbox| {
-                        // After its goodbye nothing that a peer sends counts.
-                        if !inbox.goodbye {
-                            let frame = Arrived { header, payload };
-                            inbox.bytes += frame.weight();
-                            inbox.frames.push_back(frame);
-                        }
-                    });
-                }
-            }
-            Kind::Heartbeat => {}
-            Kind::Abort => {
-                let mut payload = Vec::with_capacity(len);
-                fill(reading, source, &mut payload, len)?;
-                let notice = decode_notice(&payload, names).map_err(malformed)?;
-                inboxes.fail(Error::reported(notice, |p| names.label(p)), true);
-            }
-            Kind::Goodbye => {
-                let mut again = false;
-                inboxes.update(*peer, |inbox| {
-                    again = std::mem::replace(&mut inbox.goodbye, true);
-                });
-                // Each is answered, so that many would fill the queue of what is to be sent.
-                if again {
-                    return Err(malformed(Malformed("a second goodbye")));
-                }
-                outbox.push(Item::Control {
-                    kind: Kind::Received,
-                    payload: Vec::new(),
-                });
-            }
-            Kind::Received => inboxes.update(*peer, |inbox| inbox.received = true),
-        }
-    }
-}
-
-/// Appends exactly `len` bytes from the link to `out`, which is empty.
-fn fill(
-    reading: &Reading,
-    source: &mut dyn ByteSource,
-    out: &mut Vec<u8>,
-    len: usize,
-) -> Result<(), Error> {
-    out.reserve_exact(len);
-    let (me, peer) = (reading.me, reading.peer);
-    let label = || reading.names.label(peer);
-    while out.len() < len {
-        let missing = len - out.len();
-        match source.read(out, missing) {
-            Ok(0) => {
-                let message = format!("{} closed the connection before the run was over", label());
-                return Err(Error::network(me, peer, LinkTrouble::Closed, message));
-            }
-            Ok(_) => {}
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) if e.kind() == io::ErrorKind::TimedOut => {
-                let message = format!(
-                    "nothing was heard from {} for {:?}: it has stalled, or the network between has failed",
-                    label(),
-                    reading.options.deadline
-                );
-                return Err(Error::network(me, peer, LinkTrouble::Silent, message));
-            }
-            Err(e) if e.kind() == io::ErrorKind::InvalidData => {
-                return Err(Error::peer(
-                    peer,
-                    format!(
-                        "{} sent something that its link does not allow: {e}",
-                        label()
-                    ),
-                ));
-            }
-            Err(e) => {
-                let message = format!("the connection to {} broke: {e}", label());
-                return Err(Error::network(me, peer, LinkTrouble::Closed, message));
-            }
-        }
-    }
-    Ok(())
 }

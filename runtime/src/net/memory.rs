@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::frame::HEADER_LEN;
 use super::link::{ByteSource, Cut, FrameSink, Link, LinkSecret, Links};
+use super::options::from_now;
 use super::{Mesh, Options};
 use crate::error::Error;
 use crate::hash::sha256;
@@ -149,7 +150,7 @@ struct PipeSource {
 
 impl ByteSource for PipeSource {
     fn read(&mut self, out: &mut Vec<u8>, max: usize) -> io::Result<usize> {
-        let until = self.deadline.map(|d| Instant::now() + d);
+        let until = self.deadline.map(from_now);
         let mut guard = self.pipe.lock();
         loop {
             let state = &mut *guard;

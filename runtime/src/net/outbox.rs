@@ -5,11 +5,15 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::frame::{FRAME_CAP, Header, Kind};
+use super::inbox::Inboxes;
 use super::link::FrameSink;
+use super::progress::Progress;
+use crate::error::Error;
 use crate::party::PartyId;
 
 /// Buffers of messages that have left, kept for those to come.
@@ -29,7 +33,6 @@ pub(crate) enum Item {
 }
 
 /// The queue of one link.
-#[derive(Default)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
     /// The writer waits here for work.
@@ -38,11 +41,14 @@ pub(crate) struct Outbox {
     room: Condvar,
 }
 
-#[derive(Default)]
 struct State {
     items: VecDeque<Item>,
     bytes: usize,
     spare: Vec<Vec<u8>>,
+    /// Silence is broken after this time.
+    interval: Duration,
+    /// The end of what this party sends has been queued.
+    said_goodbye: bool,
     /// No more items come: what is queued is sent, then the direction is closed.
     finishing: bool,
     /// The writer has ended, with success or not.
@@ -53,6 +59,25 @@ struct State {
 }
 
 impl Outbox {
+    /// An empty queue of a link on which silence is broken after each `interval`.
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self {
+            state: Mutex::new(State {
+                items: VecDeque::new(),
+                bytes: 0,
+                spare: Vec::new(),
+                interval,
+                said_goodbye: false,
+                finishing: false,
+                ended: false,
+                broken: false,
+                writer_waits: false,
+            }),
+            work: Condvar::new(),
+            room: Condvar::new(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,13 +88,25 @@ impl Outbox {
         if state.ended || state.finishing {
             return;
         }
-        if let Item::Data { payload, .. } = &item {
-            state.bytes += payload.len();
+        match &item {
+            Item::Data { payload, .. } => state.bytes += payload.len(),
+            Item::Control { kind, .. } => state.said_goodbye |= *kind == Kind::Goodbye,
         }
         state.items.push_back(item);
         if state.writer_waits {
             self.work.notify_one();
         }
+    }
+
+    /// From now on silence is broken after this time.
+    pub(crate) fn set_interval(&self, interval: Duration) {
+        self.lock().interval = interval;
+        self.work.notify_one();
+    }
+
+    /// Whether the end of what this party sends has been queued.
+    pub(crate) fn said_goodbye(&self) -> bool {
+        self.lock().said_goodbye
     }
 
     /// A buffer for a message: that of one that has left, with what it held, or a new one.
@@ -135,13 +172,13 @@ impl Outbox {
         self.pop(&mut state)
     }
 
-    /// The next item, after waiting for up to `patience`.
-    fn wait_next(&self, patience: Duration) -> Next {
-        let until = Instant::now() + patience;
+    /// The next item, after waiting for up to the time after which silence is broken.
+    fn wait_next(&self) -> Next {
+        let began = Instant::now();
         let mut state = self.lock();
         state.writer_waits = true;
         loop {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = state.interval.saturating_sub(began.elapsed());
             let next = self.pop(&mut state);
             if !matches!(next, Next::Nothing) || left.is_zero() {
                 state.writer_waits = false;
@@ -185,49 +222,69 @@ enum Next {
     End,
 }
 
-/// The writer thread of the link from `me` to `peer`: sends until the outbox ends or the link fails. Silence is broken
-/// by a heartbeat after each `interval`. A failed link is left to the reader to report, which may still find the peer's
-/// own reason in what it sent last.
-pub(crate) fn write_loop(
-    outbox: &Outbox,
-    mut sink: Box<dyn FrameSink>,
-    me: PartyId,
-    peer: PartyId,
-    interval: Duration,
-) {
-    let result = write_all(outbox, sink.as_mut(), me, peer, interval);
-    outbox.end(result.is_err());
+/// What a writer thread needs to know.
+pub(crate) struct Writing {
+    pub(crate) me: PartyId,
+    pub(crate) peer: PartyId,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) inboxes: Arc<Inboxes>,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) deadline: Duration,
 }
 
-fn write_all(
-    outbox: &Outbox,
-    sink: &mut dyn FrameSink,
-    me: PartyId,
-    peer: PartyId,
-    interval: Duration,
-) -> io::Result<()> {
-    let control = |kind, len: usize| Header {
+/// The writer thread of a link: says this party's terms, then sends until the outbox ends or the link fails. Silence is broken
+/// by heartbeats. A failed link is left to the reader to report, which may still find the peer's own reason in what it sent
+/// last.
+pub(crate) fn write_loop(writing: &Writing, mut sink: Box<dyn FrameSink>) {
+    let _end = End(writing);
+    let result = write_all(writing, sink.as_mut());
+    writing.outbox.end(result.is_err());
+}
+
+/// The end of a writer thread, also by a panic, with which nothing would ever be sent.
+struct End<'a>(&'a Writing);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let Writing { peer, inboxes, .. } = self.0;
+            inboxes.fail(Error::bug(format!(
+                "the writer of the link to {peer} panicked"
+            )));
+            self.0.outbox.end(true);
+        }
+    }
+}
+
+fn write_all(writing: &Writing, sink: &mut dyn FrameSink) -> io::Result<()> {
+    let outbox = &writing.outbox;
+    let control = |kind, seq: u64, len: usize| Header {
         tag: super::frame::UNBOUND_TAG,
         kind,
-        sender: me.number(),
-        receiver: peer.number(),
+        sender: writing.me.number(),
+        receiver: writing.peer.number(),
         step: 0,
-        seq: 0,
+        seq,
         len: len as u32,
     };
+    let deadline = u64::try_from(writing.deadline.as_millis()).unwrap_or(u64::MAX);
+    sink.send(&control(Kind::Terms, deadline, 0).encode(), &[])?;
     loop {
         let next = match outbox.next() {
             Next::Nothing => {
                 sink.flush()?;
-                outbox.wait_next(interval)
+                outbox.wait_next()
             }
             next @ (Next::Item(_) | Next::End) => next,
         };
         match next {
-            Next::Nothing => sink.send(&control(Kind::Heartbeat, 0).encode(), &[])?,
+            Next::Nothing => {
+                let done = writing.progress.get();
+                sink.send(&control(Kind::Heartbeat, done, 0).encode(), &[])?;
+            }
             Next::End => return sink.finish(),
             Next::Item(Item::Control { kind, payload }) => {
-                sink.send(&control(kind, payload.len()).encode(), &payload)?;
+                sink.send(&control(kind, 0, payload.len()).encode(), &payload)?;
             }
             Next::Item(Item::Data {
                 tag,
@@ -241,8 +298,7 @@ fn write_all(
                     let header = Header {
                         tag,
                         step,
-                        seq,
-                        ..control(Kind::Data, now.len())
+                        ..control(Kind::Data, seq, now.len())
                     };
                     sink.send(&header.encode(), now)?;
                     outbox.sent(now.len());

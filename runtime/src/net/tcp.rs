@@ -22,6 +22,20 @@ pub fn listen(address: &str) -> Result<TcpListener, Error> {
     })
 }
 
+/// Whether an address can be dialled as it is written: an address that cannot would be tried until time is up. An error
+/// says what is wrong with it.
+pub(crate) fn check_address(address: &str) -> Result<(), &'static str> {
+    let (host, port) = address.rsplit_once(':').ok_or("has no port")?;
+    if host.is_empty() {
+        return Err("has no host");
+    }
+    match port.parse::<u16>() {
+        Ok(0) => Err("has the port 0, at which nobody can listen"),
+        Ok(_) => Ok(()),
+        Err(_) => Err("has a port that is not a number from 1 to 65535"),
+    }
+}
+
 /// Connects once, trying each address that the name stands for; ready for small messages without delay.
 pub(crate) fn dial(address: &str, until: Instant) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name stands for no address");
@@ -63,6 +77,25 @@ pub(crate) fn remaining(until: Instant) -> io::Result<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_have_a_host_and_a_port() {
+        for good in ["127.0.0.1:5000", "[::1]:80", "bank.example:65535"] {
+            assert_eq!(check_address(good), Ok(()));
+        }
+        for bad in [
+            "bank.example",
+            "",
+            ":5000",
+            "a:",
+            "a:0",
+            "a:65536",
+            "a:http",
+            "a:-1",
+        ] {
+            assert!(check_address(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_port_in_use_is_named() {

@@ -258,7 +258,7 @@ fn a_failed_mesh_stays_failed() {
 }
 
 /// The value at which a counter stays, having reached `least` (or not within seconds).
-fn settled(counter: &std::sync::atomic::AtomicU64, least: u64) -> u64 {
+pub(super) fn settled(counter: &std::sync::atomic::AtomicU64, least: u64) -> u64 {
     let read = || counter.load(std::sync::atomic::Ordering::SeqCst);
     for _ in 0..100 {
         let before = read();
@@ -339,7 +339,7 @@ fn a_waiting_party_is_not_flooded_beyond_the_hard_limit() {
 }
 
 /// A header that party 0 may send to party 1, with nothing after it.
-fn empty_frame(kind: Kind, seq: u64) -> [u8; HEADER_LEN] {
+pub(super) fn empty_frame(kind: Kind, seq: u64) -> [u8; HEADER_LEN] {
     let header = frame::Header {
         tag: UNBOUND_TAG,
         kind,
@@ -366,6 +366,8 @@ fn empty_frames_are_no_way_around_the_limit() {
     let count = sent.clone();
     let flood = thread::spawn(move || {
         let link = flooding.to[1].as_mut().unwrap();
+        let terms = empty_frame(Kind::Terms, 1000);
+        link.sink.send(&terms, &[]).unwrap();
         for seq in 0..100_000 {
             let frame = empty_frame(Kind::Data, seq);
             if link.sink.send(&frame, &[]).is_err() {
@@ -387,6 +389,8 @@ fn many_goodbyes_have_one_answer() {
     let (mut odd, other) = (links.next().unwrap(), links.next().unwrap());
     let mut other = Mesh::new(other, PartyNames::plain(2), quick()).unwrap();
     let link = odd.to[1].as_mut().unwrap();
+    let terms = empty_frame(Kind::Terms, 1000);
+    link.sink.send(&terms, &[]).unwrap();
     for _ in 0..100 {
         let frame = empty_frame(Kind::Goodbye, 0);
         link.sink.send(&frame, &[]).unwrap();

@@ -23,6 +23,7 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 
 use super::frame::{Header, Kind, UNBOUND_TAG, encode_notice};
 use super::link::{Link, Links};
+use super::options::from_now;
 use super::tcp;
 use crate::error::{Error, LinkTrouble};
 use crate::keys::{Certificate, Identity, Invalid, SUBJECT_NAME, provider};
@@ -67,7 +68,7 @@ pub struct Config {
 /// the pinned one or not within its dates; parties that were connected by then are told.
 pub fn connect(config: Config) -> Result<Links, Error> {
     let setup = Arc::new(Setup::new(&config)?);
-    let until = Instant::now() + config.deadline;
+    let until = from_now(config.deadline);
     let mut links: Vec<Option<Link>> = (0..config.names.n_parties()).map(|_| None).collect();
     let result = gather(&config, &setup, until, &mut links);
     if let Err(error) = &result {
@@ -128,7 +129,7 @@ fn gather(
                 Ok((stream, from)) => {
                     strangers += 1;
                     let (setup, reports) = (setup.clone(), reports.clone());
-                    let patience = until.min(Instant::now() + STRANGER_PATIENCE);
+                    let patience = until.min(from_now(STRANGER_PATIENCE));
                     spawn(move || {
                         let report = setup
                             .admit(stream, patience)
@@ -206,6 +207,15 @@ fn farewell(me: PartyId, links: &mut [Option<Link>], error: &Error) {
 
 impl Setup {
     fn new(config: &Config) -> Result<Self, Error> {
+        for peer in config.peers.iter().filter(|peer| peer.party > config.me) {
+            tcp::check_address(&peer.address).map_err(|why| {
+                let who = config.names.label(peer.party);
+                Error::usage(format!(
+                    "the address of {who}, `{}`, {why}: write host:port",
+                    peer.address
+                ))
+            })?;
+        }
         let now = SystemTime::now();
         check_dates(config.identity.certificate(), now, "this party's", true)?;
         for peer in &config.peers {
@@ -327,7 +337,7 @@ impl Setup {
 
     /// What a failed handshake with a party means for the user.
     fn explain(&self, peer: &Peer, error: &rustls::Error) -> Error {
-        use rustls::{AlertDescription, CertificateError as C, Error as E};
+        use rustls::{CertificateError as C, Error as E};
         let who = self.names.label(peer.party);
         let address = &peer.address;
         match error {
@@ -355,24 +365,44 @@ impl Setup {
                 peer.party,
                 format!("{who}'s certificate at {address} is refused: {why}"),
             ),
-            E::AlertReceived(
-                AlertDescription::BadCertificate
-                | AlertDescription::CertificateUnknown
-                | AlertDescription::UnknownCA
-                | AlertDescription::AccessDenied
-                | AlertDescription::DecryptError
-                | AlertDescription::CertificateRequired,
-            ) => Error::usage(format!(
-                "{who} at {address} refuses this party's certificate: it has another one pinned for {}; give it the current one",
+            other if let Some(why) = self.refuses_ours(other) => {
+                Error::usage(format!("{who} at {address} {why}"))
+            }
+            // Nobody has shown who they are: another program may listen there, or bytes were changed on the way.
+            other => Error::network(
+                self.me,
+                peer.party,
+                LinkTrouble::NotConnected,
+                format!(
+                    "whoever answers at {address} does not speak as {who} would ({other}): compare the address, or see what changes bytes on the way"
+                ),
+            ),
+        }
+    }
+
+    /// Whether an error is the other side's refusal of this party's certificate, and what to do then.
+    fn refuses_ours(&self, error: &rustls::Error) -> Option<String> {
+        use rustls::AlertDescription as A;
+        let rustls::Error::AlertReceived(alert) = error else {
+            return None;
+        };
+        match alert {
+            A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateUnknown
+            | A::UnknownCA
+            | A::AccessDenied
+            | A::DecryptError
+            | A::CertificateRequired => Some(format!(
+                "refuses this party's certificate: it has another one pinned for {}; give it the current one",
                 self.names.label(self.me)
             )),
-            E::AlertReceived(AlertDescription::CertificateExpired) => Error::usage(format!(
-                "{who} at {address} finds that this party's certificate has expired: compare the clocks, or make a new one with `smpcc keygen`"
-            )),
-            other => Error::peer(
-                peer.party,
-                format!("whoever answers at {address} is not {who}: {other}"),
+            A::CertificateExpired => Some(
+                "finds that this party's certificate has expired: compare the clocks, or make a new one with `smpcc keygen`"
+                    .to_owned(),
             ),
+            _ => None,
         }
     }
 
@@ -397,7 +427,10 @@ impl Setup {
                     Some(rustls::Error::InvalidCertificate(_)) => {
                         "the caller's certificate is not one that is pinned here".to_owned()
                     }
-                    Some(error) => format!("the caller does not speak this protocol ({error})"),
+                    Some(error) => match self.refuses_ours(error) {
+                        Some(why) => format!("the caller {why}"),
+                        None => format!("the caller does not speak this protocol ({error})"),
+                    },
                     None => format!("the caller did not say who it is ({e})"),
                 });
             }
@@ -490,5 +523,7 @@ fn rough(time: Duration) -> String {
     format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
 }
 
+#[cfg(test)]
+mod spoiled;
 #[cfg(test)]
 mod tests;

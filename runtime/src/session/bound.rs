@@ -114,6 +114,27 @@ impl Session {
         Ok(PairKey(derive(&secret.0, context)))
     }
 
+    /// Says how many parts the plan has that [`Session::progress`] counts: the same at all parties.
+    ///
+    /// # Errors
+    /// A peer that has claimed to have done more.
+    pub fn plan_parts(&mut self, total: u64) -> Result<(), Error> {
+        self.mesh.plan_parts(total)
+    }
+
+    /// How many parts of the plan this party has finished; the others hear of it with the next sign of life.
+    pub fn progress(&self, done: u64) {
+        self.mesh.progress(done);
+    }
+
+    /// For a party that computes for long without a message; costs next to nothing.
+    ///
+    /// # Errors
+    /// When the run has failed, here or elsewhere, or has reached its limit.
+    pub fn poll(&mut self) -> Result<(), Error> {
+        self.mesh.poll()
+    }
+
     /// The traffic since the agreement.
     pub fn traffic(&self) -> &TrafficReport {
         self.mesh.traffic()

@@ -11,11 +11,12 @@ use rustls::Connection;
 
 use super::stream::as_timeout;
 use crate::message::{Reader, Writer};
+use crate::net::options::from_now;
 use crate::net::tcp;
 use crate::party::PartyId;
 
 /// What each side says first inside the connection, before its party number and the number it takes the other for.
-const GREETING: [u8; 8] = *b"smpcc/01";
+const GREETING: [u8; 8] = *b"smpcc/02";
 
 /// Bytes of a greeting.
 const GREETING_LEN: usize = 12;
@@ -105,7 +106,7 @@ impl Write for Deadlined<'_> {
 /// Closes a connection so that what was said last, such as why, still arrives: closing while there is something to read
 /// would take it back.
 pub(super) fn hang_up(mut stream: &TcpStream) {
-    let until = Instant::now() + Duration::from_millis(200);
+    let until = from_now(Duration::from_millis(200));
     let mut scrap = [0; 1024];
     // Best effort throughout: the caller is a stranger.
     let _ = stream.shutdown(Shutdown::Write);

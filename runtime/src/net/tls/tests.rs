@@ -9,12 +9,12 @@ use crate::net::{Mesh, Options};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn party(number: u16) -> PartyId {
+pub(super) fn party(number: u16) -> PartyId {
     PartyId::new(number)
 }
 
 /// A configuration for each party of a run on this machine.
-fn configs(n_parties: usize, deadline: Duration) -> Vec<Config> {
+pub(super) fn configs(n_parties: usize, deadline: Duration) -> Vec<Config> {
     let parties: Vec<_> = PartyId::all(n_parties)
         .map(|me| {
             let identity = Identity::ephemeral(&me.to_string()).unwrap();
@@ -359,15 +359,22 @@ fn a_killed_peer_is_named() {
             let mut links = connect(config).unwrap();
             // Half a frame, then the connection is gone.
             let mut link = links.to[1].take().unwrap();
-            let header = Header {
+            let terms = Header {
                 tag: UNBOUND_TAG,
-                kind: Kind::Data,
+                kind: Kind::Terms,
                 sender: 0,
                 receiver: 1,
                 step: 0,
+                seq: 1000,
+                len: 0,
+            };
+            let header = Header {
+                kind: Kind::Data,
                 seq: 0,
                 len: 100,
+                ..terms
             };
+            link.sink.send(&terms.encode(), &[]).unwrap();
             link.sink.send(&header.encode(), &[0; 50]).unwrap();
             link.sink.flush().unwrap();
             link.cut.cut();
