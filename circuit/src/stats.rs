@@ -9,6 +9,7 @@
 mod depth;
 mod memory;
 mod path;
+mod predict;
 mod time;
 
 use crate::cost::{Costs, Demands, Stamp, StampMap, op_cost, setup};
@@ -20,6 +21,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use path::PathStats;
+pub use predict::milliseconds;
 pub use time::Link;
 
 /// Where the work of fused operations comes from: by (region, position of the operation in it).

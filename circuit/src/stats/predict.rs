@@ -1,0 +1,31 @@
+//! How long a run may take by prediction alone: what a limit on it follows from, without the other figures.
+
+use super::{Control, Gates, Link, Sums, plus, rounds, time};
+use crate::cost::{Costs, Demands, setup};
+use crate::program::Program;
+
+/// Milliseconds of a run on a network, as [`super::stats`] estimates them; none where revealed values steer the run.
+pub fn milliseconds(program: &Program, link: Link, costs: &Costs) -> Option<f64> {
+    let control = Control::new(program, None);
+    let times = control.times.as_ref()?;
+    let gates: Vec<Gates> = program.templates.iter().map(Gates::of).collect();
+    let mut total = Sums::new(program);
+    for (region, &times) in program.regions.iter().zip(times) {
+        for node in &region.nodes {
+            total.add(&Sums::of(program, node, &gates, times));
+        }
+    }
+    let setup = setup(program);
+    let sent = plus(&total.sent, &plus(&setup.sent, &total.prepared));
+    let most = sent.iter().copied().max().unwrap_or(0);
+    let rounds = rounds(program, &control, &Demands::new(program), None);
+    let work = costs.among(program.suite, program.n_parties, program.threshold);
+    Some(time::milliseconds(
+        link,
+        rounds,
+        most,
+        &total,
+        &work,
+        setup.base_transfers,
+    ))
+}
