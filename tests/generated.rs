@@ -1,6 +1,7 @@
 //! Programs drawn at random, as source: what the language's reference says they mean is what the compiled program computes, at
 //! every level of optimisation and in every domain.
 
+mod constants;
 mod draw;
 mod meaning;
 mod program;

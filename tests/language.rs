@@ -4,13 +4,24 @@
 //! diagnostic is expected, and `// type: T` on the line of a `let` says the type that its first variable has. Errors
 //! must be exactly those that are announced; warnings at least. A fence with a file name (`smpc tools.smpc`) is a
 //! module for the program after it.
+//!
+//! The `test` blocks of a program run, in the interpreter and as a compiled program in the clear. They hold, but for those
+//! that announce how they end: `// refused[E4003]` stands on the line at which the session is refused, `// stops` on the
+//! line at which the run stops.
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use smpcc_compiler::diagnostic::short;
-use smpcc_compiler::front;
+use smpcc_circuit::eval::{EvalError, eval};
+use smpcc_compiler::diagnostic::{Diagnostic, short};
 use smpcc_compiler::hir::{Hir, show_type};
+use smpcc_compiler::ir::interpret::interpret;
+use smpcc_compiler::session::{Network, ProtocolChoice};
 use smpcc_compiler::source::{FileId, SourceSet};
+use smpcc_compiler::span::Span;
+use smpcc_compiler::{front, lower, pipeline};
 use std::path::Path;
+
+#[allow(dead_code, reason = "what runs is for other tests")]
+mod support;
 
 fn main() {
     let args = Arguments::from_args();
@@ -123,9 +134,85 @@ fn run(section: &Section) -> Result<(), Failed> {
         }
         if let Some(hir) = hir {
             types(text, &sources, root, &hir)?;
+            tests(text, &sources, root, &hir)?;
         }
     }
     Ok(())
+}
+
+/// How a `test` block ends: in silence, or at a line with a code or (when it runs) none.
+type End = Option<(usize, Option<String>)>;
+
+/// Runs the `test` blocks of a program.
+fn tests(text: &str, sources: &SourceSet, root: FileId, hir: &Hir) -> Result<(), Failed> {
+    for (at, test) in hir.tests.iter().enumerate() {
+        let body = &hir.fns[test.function.index()].body;
+        let first = sources.line_col(test.span).0;
+        let last = sources
+            .line_col(Span {
+                start: body.span.end.saturating_sub(1),
+                ..body.span
+            })
+            .0;
+        let lines = || text.lines().enumerate().map(|(at, line)| (at + 1, line));
+        let mut wanted: End = None;
+        for (at, line) in lines().filter(|(at, _)| (first..=last).contains(at)) {
+            if let Some((_, code)) = line.split_once("// refused[") {
+                let code = code.split(']').next().unwrap_or_default();
+                wanted = Some((at, Some(code.to_owned())));
+            } else if line.contains("// stops") {
+                wanted = Some((at, None));
+            }
+        }
+        for (way, found, said) in ends(sources, root, hir, at) {
+            if found != wanted {
+                let name = &test.name;
+                return Err(format!("`{name}` {way}: {wanted:?} is announced, not {said}").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How a test ends, by each way of running it, with what is said there.
+fn ends(
+    sources: &SourceSet,
+    root: FileId,
+    hir: &Hir,
+    test: usize,
+) -> Vec<(&'static str, End, String)> {
+    const PARTIES: u32 = 3;
+    let line = |span: Span| {
+        if span.file == root {
+            sources.line_col(span).0
+        } else {
+            0
+        }
+    };
+    let refused = |said: &[Diagnostic]| {
+        let first = said.first();
+        let end = first.map(|d| (line(d.primary.span), Some(d.code.to_string())));
+        (end, short::render(sources, said))
+    };
+    let silent = || (None, "silence".to_owned());
+    let interpreted = match lower::lower_test(hir, test, PARTIES) {
+        Err(said) => refused(&said),
+        Ok(ir) => match interpret(&ir, &[]) {
+            Ok(_) => silent(),
+            Err(stop) => (Some((line(stop.span), None)), stop.message),
+        },
+    };
+    let options = support::options(support::REP3, ProtocolChoice::Boolean, Network::LAN);
+    let compiled = match pipeline::compile_test(hir, sources, test, PARTIES, &options) {
+        Err(said) => refused(&said),
+        Ok(compiled) => match eval(&compiled.program, &[]) {
+            Ok(_) => silent(),
+            Err(EvalError::Stopped { message, loc }) => (Some((loc.line as usize, None)), message),
+            Err(other) => (Some((0, None)), other.to_string()),
+        },
+    };
+    let with = |way, (end, said): (End, String)| (way, end, said);
+    vec![with("interpreted", interpreted), with("compiled", compiled)]
 }
 
 /// The codes in comments, with their lines.

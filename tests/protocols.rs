@@ -173,7 +173,10 @@ fn random_programs_under_every_suite() {
 /// Small and extreme values for the inputs of a program, so that comparisons meet ties.
 fn random_inputs(ir: &Ir, words: &mut SplitMix) -> Vec<Vec<Word>> {
     let mut draw = |leaf: &InputLeaf| match leaf.range {
-        Some((lo, hi)) => (lo + (words.word() % ((hi - lo + 1) as Word)) as i128) as Word,
+        Some((lo, hi)) => {
+            let n = hi.word().wrapping_sub(lo.word()) + 1;
+            lo.word().wrapping_add(words.word() % n)
+        }
         None if words.word().is_multiple_of(4) => leaf.scalar.mask(),
         None if words.word().is_multiple_of(2) => (words.word() % 3) & leaf.scalar.mask(),
         None => words.word() & leaf.scalar.mask(),

@@ -52,7 +52,7 @@ fn constant_inputs(program: &Program, f: impl Fn(usize, u64) -> Word) -> Vec<Vec
         .map(|(i, leaf)| {
             let top = leaf
                 .range
-                .map_or(leaf.scalar.mask() >> 1, |(_, hi)| hi as Word);
+                .map_or(leaf.scalar.mask() >> 1, |(_, hi)| hi.word());
             (0..leaf.lanes).map(|lane| f(i, lane) % (top + 1)).collect()
         })
         .collect()

@@ -7,7 +7,7 @@
 use crate::gate::WordOp;
 use crate::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
 use crate::template::Template;
-use crate::value::{ConstVec, Scalar, Word};
+use crate::value::{ConstVec, Integer, Scalar, Word};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -406,7 +406,7 @@ pub struct InputLeaf {
     /// Whether its owner publishes it.
     pub public: bool,
     /// The declared range, inclusive.
-    pub range: Option<(i128, i128)>,
+    pub range: Option<(Integer, Integer)>,
 }
 
 /// One scalar field that some parties learn.
@@ -459,7 +459,7 @@ pub enum ShapeNode {
         /// Its type.
         scalar: Scalar,
         /// The declared range, inclusive.
-        range: Option<(i128, i128)>,
+        range: Option<(Integer, Integer)>,
     },
     /// Followed by the element. `None`: the length comes from the data.
     Array(Option<u64>),

@@ -6,7 +6,7 @@
 
 use crate::program::{Domain, Node, Op, Program, Region, ShapeNode, ValueInfo};
 use crate::template::{Gate, Lit, Template};
-use crate::value::ConstVec;
+use crate::value::{ConstVec, Integer};
 use std::fmt::{self, Write};
 
 /// The text of a program; any value of the type has one.
@@ -197,7 +197,7 @@ fn constant(out: &mut String, words: &ConstVec) -> fmt::Result {
     }
 }
 
-fn range(out: &mut String, range: Option<(i128, i128)>) -> fmt::Result {
+fn range(out: &mut String, range: Option<(Integer, Integer)>) -> fmt::Result {
     match range {
         Some((lo, hi)) => write!(out, " in {lo}..={hi}"),
         None => Ok(()),

@@ -89,12 +89,102 @@ impl Scalar {
         }
     }
 
+    /// Whether the integer is a value of this type (0 and 1 are those of `bool`).
+    pub fn holds(self, integer: Integer) -> bool {
+        Integer::of(self, self.wrap(integer.word())) == integer
+    }
+
     /// Decimal text of the integer (or `true`/`false`) that `word` denotes.
     pub fn display(self, word: Word) -> String {
         match self {
             Self::Bool => (word & 1 == 1).to_string(),
             Self::Int { signed: false, .. } => word.to_string(),
             Self::Int { signed: true, .. } => (self.extend(word) as i128).to_string(),
+        }
+    }
+}
+
+/// An integer that some scalar type holds, from −2^127 to 2^128 − 1. The order is that of the integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Integer {
+    // Compared in this order: negative integers come first, and their patterns ascend with them.
+    natural: bool,
+    word: Word,
+}
+
+impl Integer {
+    /// An integer that is not negative.
+    pub const fn natural(word: Word) -> Self {
+        Self {
+            natural: true,
+            word,
+        }
+    }
+
+    /// The integer that a word of a scalar type denotes.
+    pub const fn of(scalar: Scalar, word: Word) -> Self {
+        Self {
+            natural: !scalar.is_negative(word),
+            word: scalar.extend(word),
+        }
+    }
+
+    /// The two's-complement pattern of 128 bits.
+    pub const fn word(self) -> Word {
+        self.word
+    }
+
+    /// Whether it is below zero.
+    pub const fn is_negative(self) -> bool {
+        !self.natural
+    }
+
+    /// The integer before this one, if there is one here.
+    pub fn before(self) -> Option<Self> {
+        match (self.natural, self.word) {
+            (true, 0) => Some(Self::from(-1)),
+            (true, word) => Some(Self::natural(word - 1)),
+            (false, word) => (word as i128).checked_sub(1).map(Self::from),
+        }
+    }
+
+    /// As a signed machine integer, if it fits.
+    pub fn to_i128(self) -> Option<i128> {
+        if self.natural {
+            i128::try_from(self.word).ok()
+        } else {
+            Some(self.word as i128)
+        }
+    }
+}
+
+impl From<i128> for Integer {
+    fn from(value: i128) -> Self {
+        Self {
+            natural: value >= 0,
+            word: value as Word,
+        }
+    }
+}
+
+impl fmt::Display for Integer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.natural {
+            self.word.fmt(f)
+        } else {
+            (self.word as i128).fmt(f)
+        }
+    }
+}
+
+impl std::str::FromStr for Integer {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with('-') {
+            text.parse::<i128>().map(Self::from)
+        } else {
+            text.parse::<u128>().map(Self::natural)
         }
     }
 }
@@ -181,5 +271,49 @@ impl ConstVec {
     /// All words in lane order, not yet cut to a scalar's width.
     pub fn words(&self) -> impl Iterator<Item = Word> + '_ {
         (0..self.lanes()).map(|lane| self.get(lane))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_ordered_and_written_as_such() {
+        let all: Vec<Integer> = [
+            "-170141183460469231731687303715884105728",
+            "-2",
+            "-1",
+            "0",
+            "1",
+            "170141183460469231731687303715884105727",
+            "170141183460469231731687303715884105728",
+            "340282366920938463463374607431768211455",
+        ]
+        .iter()
+        .map(|text| {
+            let integer: Integer = text.parse().unwrap();
+            assert_eq!(integer.to_string(), *text);
+            integer
+        })
+        .collect();
+        assert!(all.is_sorted() && all[0].before().is_none());
+        assert_eq!(all[3].before(), Some(all[2]));
+        assert_eq!(all[6].before(), Some(all[5]));
+        assert_eq!(all[2].before(), Some(all[1]));
+        assert_eq!(
+            (all[0].to_i128(), all[6].to_i128()),
+            (Some(i128::MIN), None)
+        );
+        let (u128, i128, u8) = (
+            Scalar::unsigned(128),
+            Scalar::signed(128),
+            Scalar::unsigned(8),
+        );
+        assert!(u128.holds(all[7]) && !i128.holds(all[6]) && i128.holds(all[0]));
+        assert!(!u128.holds(all[2]) && u8.holds(Integer::natural(255)));
+        assert!(
+            !u8.holds(Integer::natural(256)) && !Scalar::signed(8).holds(Integer::natural(128))
+        );
     }
 }

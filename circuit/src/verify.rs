@@ -17,7 +17,7 @@ use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Loc, Node, Op, Program, Shape, ShapeNode, ValueInfo};
 use crate::template::{Gate, Template};
-use crate::value::{ConstVec, Scalar};
+use crate::value::{ConstVec, Integer, Scalar};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
@@ -153,6 +153,16 @@ fn check_parties(program: &Program) -> Check {
     })
 }
 
+fn check_range(scalar: Scalar, range: Option<(Integer, Integer)>) -> Result<(), String> {
+    let Some((lo, hi)) = range else {
+        return Ok(());
+    };
+    ensure(lo <= hi, || "empty range".into())?;
+    ensure(scalar.holds(lo) && scalar.holds(hi), || {
+        format!("a range beyond {scalar}")
+    })
+}
+
 fn check_scalar(scalar: Scalar) -> Check {
     match scalar {
         Scalar::Bool => Ok(()),
@@ -184,9 +194,7 @@ fn check_leaves(program: &Program) -> Check {
         ensure(leaf.lanes <= MAX_LANES, || {
             format!("in{i}: {} lanes", leaf.lanes)
         })?;
-        ensure(leaf.range.is_none_or(|(lo, hi)| lo <= hi), || {
-            format!("in{i}: empty range")
-        })?;
+        check_range(leaf.scalar, leaf.range).map_err(|e| format!("in{i}: {e}"))?;
     }
     for (i, leaf) in program.outputs.iter().enumerate() {
         check_scalar(leaf.scalar).map_err(|e| format!("out{i}: {e}"))?;
@@ -277,9 +285,7 @@ fn shape_leaves(shape: &Shape) -> Result<Vec<(Scalar, Option<u64>)>, String> {
         match node {
             ShapeNode::Scalar { scalar, range } => {
                 check_scalar(*scalar)?;
-                ensure(range.is_none_or(|(lo, hi)| lo <= hi), || {
-                    "empty range".into()
-                })?;
+                check_range(*scalar, *range)?;
                 leaves.push((*scalar, lanes));
             }
             ShapeNode::Array(len) => {

@@ -11,7 +11,7 @@ pub mod toml;
 pub use list::List;
 
 use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::{Scalar, Word};
+use smpcc_circuit::value::{Integer, Scalar, Word};
 use smpcc_runtime::ring::Elements;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -275,7 +275,7 @@ impl Walk<'_> {
         &self,
         tree: &Tree,
         scalar: Scalar,
-        range: Option<(i128, i128)>,
+        range: Option<(Integer, Integer)>,
     ) -> Result<Word, String> {
         let from_text;
         let tree = match tree {
@@ -308,24 +308,19 @@ impl Walk<'_> {
                         bounds(width, signed)
                     )));
                 }
-                if let Some((lo, hi)) = range {
-                    let inside = match (negative, i128::try_from(*magnitude)) {
-                        (false, Ok(v)) => lo <= v && v <= hi,
-                        (true, Ok(v)) => lo <= -v && -v <= hi,
-                        (true, Err(_)) => *magnitude == 1 << 127 && lo == i128::MIN,
-                        (false, Err(_)) => false,
-                    };
-                    if !inside {
-                        return Err(self.wrong(&format!(
-                            "the value is outside its declared range {lo}..={hi}"
-                        )));
-                    }
-                }
-                Ok(scalar.wrap(if *negative {
+                let word = scalar.wrap(if *negative {
                     magnitude.wrapping_neg()
                 } else {
                     *magnitude
-                }))
+                });
+                if let Some((lo, hi)) = range
+                    && !(lo..=hi).contains(&Integer::of(scalar, word))
+                {
+                    return Err(self.wrong(&format!(
+                        "the value is outside its declared range {lo}..={hi}"
+                    )));
+                }
+                Ok(word)
             }
             (Scalar::Int { .. }, other) => Err(self.wrong(&format!(
                 "expected an integer ({scalar}), found {}",
@@ -415,7 +410,7 @@ mod tests {
                 name: "Patient".into(),
                 fields: vec!["age".into(), "severity".into()],
             },
-            u8s(Some((0, 120))),
+            u8s(Some((0.into(), 120.into()))),
             u8s(None),
         ])
     }

@@ -34,6 +34,7 @@ use crate::index::Recorder;
 use crate::resolve::World;
 use crate::source::Span;
 use crate::types::{Fields, Ty};
+pub(crate) use consts::below_zero;
 use effects::Summary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub(crate) struct Bounds {
     pub ord: bool,
     pub num: bool,
     pub int: bool,
+    pub narrow: bool,
 }
 
 /// A generic parameter.
@@ -63,7 +65,7 @@ pub(crate) struct StructSig {
     pub generics: Vec<GenericInfo>,
     pub names: Vec<String>,
     pub types: Vec<Ty>,
-    pub ranges: Vec<Option<hir::Range>>,
+    pub ranges: Vec<Option<hir::ValueRange>>,
     pub spans: Vec<Span>,
     pub span: Span,
     /// How many scalars it has, arguments counted as one.

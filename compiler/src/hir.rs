@@ -11,7 +11,7 @@ pub use dump::{dump, show_type};
 
 use crate::imported::Circuit;
 use crate::span::Span;
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Integer, Word};
 use std::sync::Arc;
 
 macro_rules! hir_ids {
@@ -103,7 +103,7 @@ pub struct MainParam {
     /// The type that one owner gives (an element of the array over parties, for `from each`).
     pub element: Type,
     /// The declared range of scalars, if any (`in lo..=hi`).
-    pub range: Option<Range>,
+    pub range: Option<ValueRange>,
     /// The declaration.
     pub span: Span,
 }
@@ -157,7 +157,26 @@ pub enum To {
     Each,
 }
 
-/// An inclusive range of integers, as signed 128-bit (unsigned types above `i128::MAX` cannot declare one).
+/// The range that a declaration gives (`in lo..=hi`), both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueRange {
+    /// Smallest value.
+    pub lo: Integer,
+    /// Largest value.
+    pub hi: Integer,
+}
+
+impl ValueRange {
+    /// The range as the analyses hold it; `None` where it goes beyond what they can say.
+    pub fn interval(self) -> Option<Range> {
+        Some(Range {
+            lo: self.lo.to_i128()?,
+            hi: self.hi.to_i128()?,
+        })
+    }
+}
+
+/// An inclusive range of integers as analyses hold it: signed 128-bit, so that some values of `u128` are in none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Smallest value.
@@ -187,7 +206,7 @@ pub struct Field {
     /// Its type, over the struct's generics.
     pub ty: Type,
     /// The declared range, if any.
-    pub range: Option<Range>,
+    pub range: Option<ValueRange>,
     /// The declaration.
     pub span: Span,
 }
@@ -397,15 +416,25 @@ pub enum ExprKind {
     Field(Box<Expr>, u32),
     /// `a[i]`: `i` is any unsigned integer, public or secret; `a` an array or (with public `i`) ragged.
     Index(Box<Expr>, Box<Expr>),
-    /// `a[lo..hi]` with public bounds; absent bounds are the ends; `hi` is exclusive.
-    Slice(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
+    /// `a[lo..hi]` or `a[lo..=hi]` with public bounds; absent bounds are the ends.
+    Slice {
+        /// The array.
+        array: Box<Expr>,
+        /// The first element.
+        lo: Option<Box<Expr>>,
+        /// The last element, or the one after it.
+        hi: Option<Box<Expr>>,
+        /// Whether `hi` is the last element. There may be no number after it, so nothing is added to it.
+        inclusive: bool,
+    },
     /// `[a, b]`.
     Array(Vec<Expr>),
     /// `[x; n]`.
     Repeat(Box<Expr>, Box<Expr>),
     /// `(a, b)`.
     Tuple(Vec<Expr>),
-    /// A struct literal, fields in the struct's order; evaluated in that order.
+    /// A struct literal, fields in the struct's order; evaluated in that order (what is written in another order and
+    /// shows it has been put into variables).
     Struct(Vec<Expr>),
     /// A call of a function.
     Call {
@@ -465,14 +494,16 @@ pub enum Stmt {
     Assign(Place, Expr, Span),
     /// An expression for its effect.
     Expr(Expr),
-    /// `for x in lo..hi { … }`; `hi` excluded.
+    /// `for x in lo..hi { … }` or `for x in lo..=hi { … }`.
     ForRange {
         /// The counter, a fresh variable per iteration.
         var: LocalId,
         /// First value.
         lo: Expr,
-        /// One past the last.
+        /// The last value, or the one after it.
         hi: Expr,
+        /// Whether `hi` is the last value. There may be no number after it, so nothing is added to it.
+        inclusive: bool,
         /// The body.
         body: Expr,
         /// The head.

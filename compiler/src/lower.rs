@@ -22,6 +22,7 @@ mod outputs;
 mod place;
 mod rolled;
 mod scan;
+mod trips;
 mod types;
 mod value;
 
@@ -39,12 +40,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use value::{Leaf, Val};
 
+pub(crate) use scan::{Effects, is_total};
 pub(crate) use types::scalar_of;
 
 /// Most lanes of a value.
 pub const MAX_LANES: u64 = 1 << 40;
-/// Most nodes of a program.
-pub const MAX_NODES: u64 = 5_000_000;
+/// Most nodes of a program: the passes after lowering take some 30 microseconds and a kilobyte for each.
+pub const MAX_NODES: u64 = 1 << 19;
 /// Most iterations of one loop that are expanded.
 pub const MAX_UNROLLED: u64 = 4096;
 /// Most expressions that are visited, each visit counted; tests meet the limit sooner.

@@ -4,7 +4,7 @@
 //! up a [`Session`].
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{From, GenericArg, Hir, Len, ParamSource, Range, StructId, Type};
+use crate::hir::{From, GenericArg, Hir, Len, ParamSource, StructId, Type, ValueRange};
 use crate::lower::scalar_of;
 use crate::session::Session;
 use crate::span::Span;
@@ -253,7 +253,7 @@ fn shape_nodes(
     hir: &Hir,
     ty: &Type,
     args: &[GenericArg],
-    range: Option<Range>,
+    range: Option<ValueRange>,
     out: &mut Vec<ShapeNode>,
     depth: u32,
 ) {
@@ -312,7 +312,7 @@ fn struct_nodes(
     hir: &Hir,
     id: StructId,
     args: &[GenericArg],
-    range: Option<Range>,
+    range: Option<ValueRange>,
     out: &mut Vec<ShapeNode>,
     depth: u32,
 ) {

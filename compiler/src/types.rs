@@ -147,6 +147,22 @@ impl Ty {
         }
     }
 
+    /// Whether `usize` stands in it, structs aside.
+    pub fn names_usize(&self) -> bool {
+        match self {
+            Ty::Usize => true,
+            Ty::Array(t, _) | Ty::Ragged(t, _) => t.names_usize(),
+            Ty::Tuple(ts) => ts.iter().any(Ty::names_usize),
+            Ty::Bool(_)
+            | Ty::Int { .. }
+            | Ty::Struct { .. }
+            | Ty::Param { .. }
+            | Ty::Wide(_)
+            | Ty::Fn(_)
+            | Ty::Never => false,
+        }
+    }
+
     /// The type with more secrecy on every leaf.
     pub fn with(self, more: Secrecy) -> Ty {
         if more.is_public() {

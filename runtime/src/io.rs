@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use smpcc_circuit::ids::{InputId, OutputId};
 use smpcc_circuit::program::Program;
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Integer, Word};
 use zeroize::Zeroize;
 
 use crate::error::Error;
@@ -91,13 +91,7 @@ pub fn check_inputs(program: &Program, me: PartyId, inputs: &Inputs) -> Result<(
             let word = words.get(lane);
             let fits = leaf.scalar.wrap(word) == word
                 && leaf.range.is_none_or(|(low, high)| {
-                    let value = leaf.scalar.extend(word);
-                    if leaf.scalar.is_signed() {
-                        (low..=high).contains(&(value as i128))
-                    } else {
-                        i128::try_from(value)
-                            .map_or(high == i128::MAX, |v| (low..=high).contains(&v))
-                    }
+                    (low..=high).contains(&Integer::of(leaf.scalar, word))
                 });
             if !fits {
                 return Err(Error::usage(format!(

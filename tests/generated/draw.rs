@@ -316,6 +316,7 @@ impl Draw {
                 };
                 Stmt::If(c, a, b)
             }
+            18 if self.one_in(3) => self.count_to_an_end(),
             18 | 19 => {
                 let (lo, hi) = if self.one_in(2) {
                     let lo = self.below(2) as i128;
@@ -327,7 +328,8 @@ impl Draw {
                 };
                 self.in_a_loop(|d| {
                     let v = d.var(Ty::Usize, false, false);
-                    Stmt::Count(v, lo, hi, d.some_stmts())
+                    let inclusive = d.one_in(3);
+                    Stmt::Count(v, lo, hi, inclusive, d.some_stmts())
                 })
             }
             20 | 21 => {
@@ -356,6 +358,32 @@ impl Draw {
             }
             _ => self.secret_if(),
         }
+    }
+
+    /// A loop that counts up to the largest number of a type, whose bounds may be known while running only.
+    fn count_to_an_end(&mut self) -> Stmt {
+        let ty = match self.below(4) {
+            0 => Ty::Usize,
+            _ => self.int(),
+        };
+        let (width, signed) = ty.shape();
+        let top = (1i128 << (width - u32::from(signed))) - 1;
+        let n = self.below(4) as i128;
+        let (lo, hi) = if self.one_in(2) {
+            (self.literal(&ty, top - n), self.literal(&ty, top))
+        } else {
+            // The same number from an expression: `e | top` of an unsigned type.
+            let ty = Ty::Usize;
+            let e = self.scalar_expr(&ty, false, 1);
+            let all = self.literal(&ty, i128::from(u64::MAX));
+            let less = i128::from(u64::MAX) - n;
+            let hi = self.two(Two::Or, ty.clone(), e, all);
+            (self.literal(&ty, less), hi)
+        };
+        self.in_a_loop(|d| {
+            let v = d.var(lo.ty.clone(), false, false);
+            Stmt::Count(v, lo, hi, true, d.some_stmts())
+        })
     }
 
     fn some_stmts(&mut self) -> Vec<Stmt> {

@@ -122,9 +122,9 @@ impl Machine<'_> {
                 self.set(place, value)?;
             }
             Stmt::If(c, a, b) => return self.branch(c, a, b),
-            Stmt::Count(v, lo, hi, body) => {
+            Stmt::Count(v, lo, hi, inclusive, body) => {
                 let (lo, hi) = (self.expr(lo)?.word(), self.expr(hi)?.word());
-                for i in lo..hi {
+                for i in lo..hi + i128::from(*inclusive) {
                     self.vars[*v] = Val::Word(i);
                     match self.stmts(body)? {
                         Flow::On | Flow::Continue => {}
@@ -356,7 +356,7 @@ fn one(op: One, a: i128, ty: &Ty) -> i128 {
     }
 }
 
-fn two(op: Two, a: i128, b: i128, ty: &Ty, to: &Ty) -> i128 {
+pub fn two(op: Two, a: i128, b: i128, ty: &Ty, to: &Ty) -> i128 {
     let (width, signed) = ty.shape();
     let bits = |a: i128| a & ((1i128 << width) - 1);
     let turn = |left: u32| {

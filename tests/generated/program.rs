@@ -167,8 +167,8 @@ pub enum Stmt {
     /// `place op= value`
     Update(Two, Place, Expr),
     If(Expr, Vec<Stmt>, Vec<Stmt>),
-    /// Counter, bounds, body.
-    Count(usize, Expr, Expr, Vec<Stmt>),
+    /// Counter, bounds, whether the second is included, body.
+    Count(usize, Expr, Expr, bool, Vec<Stmt>),
     /// Element, array, body.
     Each(usize, Expr, Vec<Stmt>),
     /// Position and element, array, body.
@@ -325,8 +325,10 @@ fn write_stmt(text: &mut String, stmt: &Stmt, depth: usize, ty: &dyn Fn(&Place) 
             }
             text.push('\n');
         }
-        Stmt::Count(v, lo, hi, body) => {
-            nested(text, format!("for v{v} in {lo}..{hi}"), String::new(), body);
+        Stmt::Count(v, lo, hi, inclusive, body) => {
+            let dots = if *inclusive { "..=" } else { ".." };
+            let head = format!("for v{v} in {lo}{dots}{hi}");
+            nested(text, head, String::new(), body);
             text.push('\n');
         }
         Stmt::Each(v, of, body) => {

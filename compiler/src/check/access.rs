@@ -1,12 +1,14 @@
 //! Parts of values: fields, elements and slices.
 
 use super::body::{Body, Typed};
+use super::consts::Known;
 use crate::ast::{Expr, ExprKind as E, Name};
 use crate::diagnostic;
 use crate::diagnostic::{listed, suggestion_after};
-use crate::hir::{self, ExprKind as H, Len};
+use crate::hir::{ExprKind as H, Len};
 use crate::source::Span;
 use crate::types::{Fields as _, Ty};
+use smpcc_circuit::value::Integer;
 
 impl Body<'_, '_> {
     pub fn field(&mut self, base: &Expr, name: &Name, span: Span) -> Typed {
@@ -99,12 +101,12 @@ impl Body<'_, '_> {
         if let E::Range { lo, hi, inclusive } = &index.kind {
             return self.slice(base, lo.as_deref(), hi.as_deref(), *inclusive, span);
         }
-        let known = self.const_int(index);
+        let known = self.const_usize(index);
         let index = self.index_value(index);
         let item = match &base.ty {
             Ty::Array(t, n) => {
                 if let (Len::Const(n), Some(at)) = (n, known)
-                    && (at < 0 || at >= i128::from(*n))
+                    && at.integer() >= Integer::natural(u128::from(*n))
                 {
                     self.out_of_bounds(at, *n, index.span);
                     return Typed::poison(span);
@@ -130,9 +132,14 @@ impl Body<'_, '_> {
     }
 
     /// Reports a constant index outside the array.
-    pub fn out_of_bounds(&mut self, at: i128, n: u64, span: Span) {
-        let error = diagnostic!(E3017, span, "the index {at} is outside of an array of {n}")
-            .here("out of bounds");
+    pub fn out_of_bounds(&mut self, at: Known, n: u64, span: Span) {
+        let index = at.integer();
+        let error = diagnostic!(
+            E3017,
+            span,
+            "the index {index} is outside of an array of {n}"
+        )
+        .here(at.subtraction().unwrap_or("out of bounds".into()));
         let help = if n == 0 {
             "the array is empty".to_owned()
         } else {
@@ -168,10 +175,8 @@ impl Body<'_, '_> {
         inclusive: bool,
         span: Span,
     ) -> Typed {
-        let known_lo = lo.map_or(Some(0), |e| self.const_int(e));
-        let known_hi = hi
-            .and_then(|e| self.const_int(e))
-            .map(|h| if inclusive { h + 1 } else { h });
+        let known_lo = lo.map(|e| self.const_usize(e));
+        let known_hi = hi.map(|e| self.const_usize(e));
         let bound = |body: &mut Self, e: &Expr| {
             let typed = body.index_value(e);
             if body.refuse_secret(
@@ -184,27 +189,7 @@ impl Body<'_, '_> {
             typed
         };
         let lo = lo.map(|e| bound(self, e));
-        let hi = hi.map(|e| bound(self, e));
-        let hi = hi.map(|h| {
-            if !inclusive || h.ty.is_never() {
-                return h.hir();
-            }
-            // `..=h` ends before h + 1, computed where it cannot wrap.
-            let wide = Typed {
-                span: h.span,
-                ty: Ty::Usize,
-                kind: H::Cast(h.clone().boxed()),
-            };
-            let wide = if h.ty == Ty::Usize { h } else { wide };
-            let one = Typed::new(H::Lit(1), Ty::Usize, wide.span);
-            let span = wide.span;
-            Typed::new(
-                H::Binary(hir::BinaryOp::Add, wide.boxed(), one.boxed()),
-                Ty::Usize,
-                span,
-            )
-            .hir()
-        });
+        let hi = hi.map(|e| bound(self, e).hir());
         let (item, n) = match &base.ty {
             Ty::Array(t, n) => (t.clone(), n.clone()),
             Ty::Never => return Typed::poison(span),
@@ -216,18 +201,25 @@ impl Body<'_, '_> {
                 return Typed::poison(span);
             }
         };
-        let end = match (&hi, &n) {
-            (None, Len::Const(n)) => Some(i128::from(*n)),
-            (None, _) => None,
-            (Some(_), _) => known_hi,
-        };
-        if let (Some(end), Len::Const(n)) = (end, &n)
-            && end > i128::from(*n)
+        // One past the last element; past all others when there is no such number.
+        let after = |hi: Known| hi.word.saturating_add(u128::from(inclusive));
+        if let (Some(Some(hi)), Len::Const(n)) = (known_hi, &n)
+            && after(hi) > u128::from(*n)
         {
-            self.out_of_bounds(end - 1, *n, span);
+            let last = Known {
+                word: hi.word.wrapping_sub(u128::from(!inclusive)),
+                ..hi
+            };
+            self.out_of_bounds(last, *n, span);
             return Typed::poison(span);
         }
-        let len = match (known_lo, end) {
+        let begin = known_lo.map_or(Some(0), |lo| lo.map(|lo| lo.word));
+        let end = match (known_hi, &n) {
+            (Some(hi), _) => hi.map(after),
+            (None, Len::Const(n)) => Some(u128::from(*n)),
+            (None, _) => None,
+        };
+        let len = match (begin, end) {
             (Some(lo), Some(hi)) if lo > hi => {
                 let error = diagnostic!(E3017, span, "this slice ends before it begins")
                     .here("out of bounds");
@@ -240,7 +232,12 @@ impl Body<'_, '_> {
         };
         let lo = lo.map(|l| Box::new(l.hir()));
         Typed::new(
-            H::Slice(base.boxed(), lo, hi.map(Box::new)),
+            H::Slice {
+                array: base.boxed(),
+                lo,
+                hi: hi.map(Box::new),
+                inclusive,
+            },
             Ty::Array(item, len),
             span,
         )

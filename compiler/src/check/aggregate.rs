@@ -1,11 +1,14 @@
 //! Values made of parts: arrays, tuples and structs.
 
-use super::body::{Body, Typed};
+use super::body::{Body, Kind, Typed};
+use super::consts::Known;
 use super::expr::{is_bare, substituted};
+use super::flow;
 use crate::ast::{self, Expr, ExprKind as E, Name};
 use crate::diagnostic;
 use crate::diagnostic::{listed, suggestion_after};
 use crate::hir::{self, ExprKind as H, Len};
+use crate::lower::{Effects, is_total};
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Fit, Secrecy, Ty};
@@ -77,7 +80,7 @@ impl Body<'_, '_> {
             _ => None,
         };
         let item = self.expr(item, hint.as_ref());
-        let known = self.const_int(n);
+        let known = self.const_usize(n);
         let count = self.expr(n, Some(&Ty::Usize));
         self.refuse_secret(&count, "a length", "use a public length");
         let len = self.len_of(&count, known);
@@ -99,8 +102,8 @@ impl Body<'_, '_> {
     }
 
     /// The length that a `usize` expression stands for.
-    pub fn len_of(&self, e: &Typed, known: Option<i128>) -> Len {
-        if let Some(n) = known.and_then(|n| u64::try_from(n).ok()) {
+    pub fn len_of(&self, e: &Typed, known: Option<Known>) -> Len {
+        if let Some(n) = known.and_then(Known::to_u64) {
             return Len::Const(n);
         }
         match &e.kind {
@@ -203,6 +206,7 @@ impl Body<'_, '_> {
         let sig = &self.ck.structs.0[id.index()];
         let (names, types, name) = (sig.names.clone(), sig.types.clone(), sig.name.clone());
         let mut values: Vec<Option<Typed>> = vec![None; names.len()];
+        let mut order = Vec::with_capacity(fields.len());
         for (field, value) in fields {
             let Some(at) = names.iter().position(|n| *n == field.text) else {
                 let error =
@@ -249,6 +253,7 @@ impl Body<'_, '_> {
                 self.unify(&types[at], &value.ty, &mut args);
             }
             values[at] = Some(value);
+            order.push(at);
         }
         let missing: Vec<&str> = names
             .iter()
@@ -269,6 +274,7 @@ impl Body<'_, '_> {
         let Some(args) = self.complete(&generics, args, span) else {
             return Typed::poison(span);
         };
+        let stmts = self.in_written_order(&mut values, &order);
         // A secret in a field that is not marked makes the whole value secret.
         let mut secrecy = Secrecy::PUBLIC;
         let mut out = Vec::new();
@@ -288,7 +294,43 @@ impl Body<'_, '_> {
             );
             out.push(self.coerce(value, &target, Some(because)));
         }
-        Typed::new(H::Struct(out), Ty::Struct { id, args, secrecy }, span)
+        let ty = Ty::Struct { id, args, secrecy };
+        let made = Typed::new(H::Struct(out), ty.clone(), span);
+        if stmts.is_empty() {
+            return made;
+        }
+        Typed::new(H::Block(stmts, Some(made.boxed())), ty, span)
+    }
+
+    /// Fields are computed in the order in which they are written. Where that is not the struct's order and shows, their
+    /// values go into variables first.
+    fn in_written_order(
+        &mut self,
+        values: &mut [Option<Typed>],
+        order: &[usize],
+    ) -> Vec<hir::Stmt> {
+        let (mut n_effects, mut assigns) = (0, false);
+        for value in values.iter().flatten() {
+            let hir = value.clone().hir();
+            n_effects += usize::from(!is_total(&hir));
+            assigns |= !Effects::of(&hir).assigned.is_empty();
+        }
+        // The value of a constant has neither variables nor effects.
+        if order.is_sorted() || !(assigns || n_effects > 1) || self.kind == Kind::Const {
+            return Vec::new();
+        }
+        let mut stmts = Vec::new();
+        for &at in order {
+            let Some(value) = values.get_mut(at).and_then(Option::take) else {
+                continue;
+            };
+            let (ty, span) = (value.ty.clone(), value.span);
+            let hir = value.hir();
+            let id = self.temporary(String::new(), ty.clone(), span, flow::cause_of(&hir));
+            stmts.push(hir::Stmt::Let(id, Some(hir)));
+            values[at] = Some(flow::read(id, &ty, span));
+        }
+        stmts
     }
 
     /// Checks the values of fields whose struct is not known.

@@ -1,5 +1,6 @@
 //! The state of checking one body: variables in scope, secret conditions around, loops around.
 
+use super::consts::{self, Known};
 use super::{Checker, GenericInfo};
 use crate::ast::{self, Expr, Name};
 use crate::diagnostic;
@@ -7,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{self, FnId, LocalId};
 use crate::source::Span;
 use crate::types::{Fit, Secrecy, Signature, Ty};
+use smpcc_circuit::value::Scalar;
 use std::collections::BTreeMap;
 
 use super::effects::Summary;
@@ -234,12 +236,12 @@ impl<'c, 'w> Body<'c, 'w> {
         result
     }
 
-    /// The integer that a constant expression is, unless a variable hides the constant.
-    pub fn const_int(&mut self, e: &Expr) -> Option<i128> {
+    /// The `usize` that a constant expression is, unless a variable hides the constant.
+    pub fn const_usize(&mut self, e: &Expr) -> Option<Known> {
         if self.mentions_local(e) {
             None
         } else {
-            self.ck.const_int(e, self.module)
+            self.ck.evaluate(e, self.module, Some(Scalar::USIZE)).ok()
         }
     }
 
@@ -472,12 +474,16 @@ impl Checker<'_> {
 
     /// Checks the value of a constant.
     pub fn check_const_value(&mut self, e: &Expr, ty: &Ty, module: usize) -> hir::Expr {
-        let known = (e.links > crate::ast::MAX_LINKS).then(|| self.const_int(e, module));
+        let scalar = consts::scalar_of(ty);
+        let known = (e.links > crate::ast::MAX_LINKS)
+            .then(|| self.evaluate(e, module, scalar).ok())
+            .flatten()
+            .filter(|known| Some(known.scalar) == scalar);
         let mut body = Body::new(self, module, Kind::Const, Vec::new(), ty.clone());
-        let value = match known.flatten() {
+        let value = match known {
             // Constants have no variables for the pieces of flat code.
             Some(known) => Typed::new(
-                hir::ExprKind::Lit(known.cast_unsigned()),
+                hir::ExprKind::Lit(known.integer().word()),
                 ty.clone(),
                 e.span,
             ),

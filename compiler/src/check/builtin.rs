@@ -439,7 +439,7 @@ impl Body<'_, '_> {
         if a.ty.is_never() || b.ty.is_never() {
             return None;
         }
-        let joined = a.ty.join(&b.ty, &self.ck.structs);
+        let joined = self.operand_type(&a.ty, &b.ty);
         if joined.is_none() {
             let (l, r) = (self.show(&a.ty), self.show(&b.ty));
             let error = diagnostic!(E3001, span, "arguments of types `{l}` and `{r}`")

@@ -1,14 +1,19 @@
 //! Constants: their values as far as lengths, ranges and bounds need them.
 //!
-//! Integer constants are computed on the syntax tree in 128 bits, and a result outside of the constant's type is an
-//! error instead of wrapping, since nobody means that in a constant.
+//! They are computed on the syntax tree, because lengths stand in types and types come before expressions. The rules are
+//! those of expressions all the same: a literal takes the type that its place or the other operand expects, operands
+//! have one type, and every operation means what [`WordOp::eval`] says, as it does while a program runs.
 
 use super::Checker;
-use crate::ast::{self, BinaryOp, Expr, ExprKind, UnaryOp};
+use super::expr::is_bare;
+use super::operator::is_shift;
+use crate::ast::{self, BinaryOp, Expr, ExprKind, TypeKind, UnaryOp};
 use crate::diagnostic;
 use crate::hir::{self, ConstId};
 use crate::resolve::Def;
 use crate::types::{Ty, width};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::value::{Integer, Scalar, Word};
 
 /// What is known of a constant's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +23,63 @@ pub(crate) enum Value {
     /// Being computed: asking again is a cycle.
     Computing,
     /// An integer.
-    Int(i128),
+    Int(Known),
     /// Not an integer, or wrong.
     None,
+}
+
+/// An integer that is known from the source, with its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The type.
+    pub scalar: Scalar,
+    /// The pattern.
+    pub word: Word,
+    /// The operands of a subtraction in it that went below zero, for messages: what came out is a large number.
+    pub below_zero: Option<(Word, Word)>,
+}
+
+impl Known {
+    fn new(scalar: Scalar, word: Word) -> Self {
+        Self {
+            scalar,
+            word: scalar.wrap(word),
+            below_zero: None,
+        }
+    }
+
+    /// The integer.
+    pub fn integer(self) -> Integer {
+        Integer::of(self.scalar, self.word)
+    }
+
+    /// The integer, if it is one from 0 to 2^64 − 1.
+    pub fn to_u64(self) -> Option<u64> {
+        let integer = self.integer();
+        u64::try_from(integer.word())
+            .ok()
+            .filter(|_| !integer.is_negative())
+    }
+
+    /// For a length or an index that is too large: the subtraction that made it so.
+    pub fn subtraction(self) -> Option<String> {
+        below_zero(self.word, self.below_zero)
+    }
+}
+
+/// Says that a `usize` is large because a subtraction went below zero.
+pub(crate) fn below_zero(word: Word, operands: Option<(Word, Word)>) -> Option<String> {
+    let (a, b) = operands?;
+    (word > Word::from(u64::MAX / 2)).then(|| format!("{a} - {b} is below zero"))
+}
+
+/// Why an expression has no value that is known from the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// It is not made of constants, or has a wrong type.
+    NotConstant,
+    /// It has a literal that is not a value of its type: that literal, and the type.
+    Misfit(Integer, Scalar),
 }
 
 impl Checker<'_> {
@@ -37,7 +96,7 @@ impl Checker<'_> {
     }
 
     /// The integer that a constant is, if it is one.
-    pub fn const_value(&mut self, id: ConstId) -> Option<i128> {
+    pub fn const_value(&mut self, id: ConstId) -> Option<Known> {
         let at = id.index();
         match *self.const_values.get(at)? {
             Value::Int(value) => return Some(value),
@@ -62,74 +121,104 @@ impl Checker<'_> {
         }
         self.const_values[at] = Value::Computing;
         let item = &self.world.consts[at];
-        let value = self.const_int(&item.decl.value, item.module);
+        let want = self.const_types.get(at).and_then(scalar_of);
+        let value = self.evaluate(&item.decl.value, item.module, want).ok();
         if self.const_values[at] == Value::None {
             return None;
         }
-        let ty = self.const_types.get(at).cloned();
-        let value = value.filter(|&v| match &ty {
-            Some(Ty::Int { width, signed, .. }) => {
-                width::fits(v.unsigned_abs(), v < 0, *width, *signed)
-            }
-            Some(Ty::Usize) => u64::try_from(v).is_ok(),
-            _ => true,
-        });
-        let computed = matches!(item.decl.value.kind, ExprKind::Binary(..));
-        if value.is_none() && computed && self.const_int(&item.decl.value, item.module).is_some() {
-            let name = &item.decl.name.text;
-            let error = diagnostic!(
-                E3005,
-                item.decl.value.span,
-                "the value of `{name}` does not fit its type"
-            );
-            self.report(
-                error
-                    .here("out of range")
-                    .help("choose a wider type, or another value"),
-            );
-        }
+        // A value of another type is reported where the constant's expression is checked.
+        let value = value.filter(|v| Some(v.scalar) == want);
         self.const_values[at] = value.map_or(Value::None, Value::Int);
         value
     }
 
-    /// The integer that an expression of constants is; nothing is reported.
-    pub fn const_int(&mut self, e: &Expr, module: usize) -> Option<i128> {
+    /// The integer that an expression of constants is, where `want` is expected; nothing is reported.
+    pub fn evaluate(
+        &mut self,
+        e: &Expr,
+        module: usize,
+        want: Option<Scalar>,
+    ) -> Result<Known, Unknown> {
         match &e.kind {
-            ExprKind::Int(value, _) => i128::try_from(*value).ok(),
-            ExprKind::Paren(e) => self.const_int(e, module),
-            ExprKind::Block(b) if b.stmts.is_empty() => self.const_int(b.tail.as_deref()?, module),
-            ExprKind::Cast(e, _) => self.const_int(e, module),
+            ExprKind::Int(value, suffix) => literal(*value, false, suffix.as_deref(), want),
+            ExprKind::Paren(e) => self.evaluate(e, module, want),
+            ExprKind::Block(b) if b.stmts.is_empty() => {
+                let tail = b.tail.as_deref().ok_or(Unknown::NotConstant)?;
+                self.evaluate(tail, module, want)
+            }
+            ExprKind::Cast(e, ty) => {
+                let to = written(ty).ok_or(Unknown::NotConstant)?;
+                // As in expressions: a literal that is cast is of the target's type.
+                let a = self.evaluate(e, module, is_bare(e).then_some(to))?;
+                let word = WordOp::Cast.eval(a.scalar, to, &[a.word]);
+                let below_zero = a.below_zero;
+                Ok(Known {
+                    below_zero,
+                    ..Known::new(to, word)
+                })
+            }
             ExprKind::Path(path) if path.args.is_empty() => {
                 let [name] = path.parts.as_slice() else {
-                    return None;
+                    return Err(Unknown::NotConstant);
                 };
                 match self.world.lookup(module, &name.text) {
                     Some(Def::Const(id)) => {
                         self.refer_item(name, Def::Const(id));
-                        self.const_value(id)
+                        self.const_value(id).ok_or(Unknown::NotConstant)
                     }
-                    _ => None,
+                    _ => Err(Unknown::NotConstant),
                 }
             }
-            ExprKind::Unary(UnaryOp::Neg, e) => self.const_int(e, module)?.checked_neg(),
-            ExprKind::Binary(op, a, b) => {
-                let (a, b) = (self.const_int(a, module)?, self.const_int(b, module)?);
-                match op {
-                    BinaryOp::Add => a.checked_add(b),
-                    BinaryOp::Sub => a.checked_sub(b),
-                    BinaryOp::Mul => a.checked_mul(b),
-                    BinaryOp::Div => a.checked_div(b),
-                    BinaryOp::Rem => a.checked_rem(b),
-                    BinaryOp::Shl => a.checked_mul(
-                        1i128
-                            .checked_shl(u32::try_from(b).ok()?)
-                            .filter(|p| *p > 0)?,
-                    ),
-                    _ => None,
+            ExprKind::Unary(op, inner) => {
+                if let (UnaryOp::Neg, ExprKind::Int(value, suffix)) = (op, &inner.kind) {
+                    return literal(*value, true, suffix.as_deref(), want);
                 }
+                let a = self.evaluate(inner, module, want)?;
+                let op = match op {
+                    UnaryOp::Neg if !a.scalar.is_signed() => return Err(Unknown::NotConstant),
+                    UnaryOp::Neg => WordOp::Neg,
+                    UnaryOp::Not => WordOp::Not,
+                };
+                Ok(Known::new(a.scalar, op.eval(a.scalar, a.scalar, &[a.word])))
             }
-            _ => None,
+            ExprKind::Binary(..) => self.evaluate_chain(e, module, want),
+            _ => Err(Unknown::NotConstant),
         }
+    }
+
+    /// `a + b + c + …`, in time and depth that follow its operands.
+    fn evaluate_chain(
+        &mut self,
+        e: &Expr,
+        module: usize,
+        want: Option<Scalar>,
+    ) -> Result<Known, Unknown> {
+        let mut links = Vec::new();
+        let mut first = e;
+        while let ExprKind::Binary(op, left, right) = &first.kind {
+            links.push((*op, &**right));
+            first = left;
+        }
+        links.reverse();
+        // Bare literals in front take the type of the first operand after them that says one.
+        let mut want = want;
+        if is_bare(first) {
+            let says = |(op, right): &&(BinaryOp, &Expr)| !is_shift(*op) && !is_bare(right);
+            if let Some((_, right)) = links.iter().find(says) {
+                want = Some(self.evaluate(right, module, want)?.scalar);
+            }
+        }
+        let mut so_far = self.evaluate(first, module, want)?;
+        for (op, right) in links {
+            let hint = if is_shift(op) {
+                Scalar::USIZE
+            } else {
+                so_far.scalar
+            };
+            let right = self.evaluate(right, module, Some(hint))?;
+            so_far = operate(op, so_far, right)?;
+        }
+        Ok(so_far)
     }
 
     /// Checks the values of all constants.
@@ -148,5 +237,106 @@ impl Checker<'_> {
             });
         }
         out
+    }
+}
+
+/// `a op b` of operands that have one type, or of a value and an amount.
+fn operate(op: BinaryOp, a: Known, b: Known) -> Result<Known, Unknown> {
+    let word_op = match op {
+        BinaryOp::Add => WordOp::Add,
+        BinaryOp::Sub => WordOp::Sub,
+        BinaryOp::Mul => WordOp::Mul,
+        BinaryOp::Div => WordOp::Div,
+        BinaryOp::Rem => WordOp::Rem,
+        BinaryOp::And => WordOp::And,
+        BinaryOp::Or => WordOp::Or,
+        BinaryOp::Xor => WordOp::Xor,
+        BinaryOp::Shl => WordOp::Shl,
+        BinaryOp::Shr => WordOp::Shr,
+        BinaryOp::Eq
+        | BinaryOp::Ne
+        | BinaryOp::Lt
+        | BinaryOp::Le
+        | BinaryOp::Gt
+        | BinaryOp::Ge
+        | BinaryOp::AndAnd
+        | BinaryOp::OrOr => return Err(Unknown::NotConstant),
+    };
+    let typed = if is_shift(op) {
+        !b.scalar.is_signed()
+    } else {
+        a.scalar == b.scalar
+    };
+    if !typed {
+        return Err(Unknown::NotConstant);
+    }
+    let word = word_op.eval(a.scalar, a.scalar, &[a.word, b.word]);
+    let below_zero = if op == BinaryOp::Sub && !a.scalar.is_signed() && a.word < b.word {
+        Some((a.word, b.word))
+    } else {
+        a.below_zero.or(b.below_zero)
+    };
+    Ok(Known {
+        below_zero,
+        ..Known::new(a.scalar, word)
+    })
+}
+
+/// A literal: of the type at its end, or of the expected one, or an `i32`.
+fn literal(
+    value: Word,
+    negative: bool,
+    suffix: Option<&str>,
+    want: Option<Scalar>,
+) -> Result<Known, Unknown> {
+    let scalar = match suffix {
+        Some(suffix) => named(suffix).ok_or(Unknown::NotConstant)?,
+        None => want.unwrap_or(Scalar::signed(32)),
+    };
+    let word = if negative {
+        value.wrapping_neg()
+    } else {
+        value
+    };
+    if width::fits(value, negative, scalar.width() as u8, scalar.is_signed()) {
+        return Ok(Known::new(scalar, word));
+    }
+    // Below the least integer there is none to name; the least one stands for it.
+    let integer = match negative {
+        true if value > 1 << 127 => Integer::from(i128::MIN),
+        true => Integer::from(word as i128),
+        false => Integer::natural(value),
+    };
+    Err(Unknown::Misfit(integer, scalar))
+}
+
+/// The integer type that a written type is, if it is one.
+fn written(ty: &ast::Type) -> Option<Scalar> {
+    match &ty.kind {
+        TypeKind::Path(path) => match path.parts.as_slice() {
+            [name] if path.args.is_empty() => named(&name.text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn named(name: &str) -> Option<Scalar> {
+    if name == "usize" {
+        return Some(Scalar::USIZE);
+    }
+    let (width, signed) = width::parse(name)?.ok()?;
+    Some(Scalar::Int { width, signed })
+}
+
+/// The integer type that constants of a type have.
+pub(crate) fn scalar_of(ty: &Ty) -> Option<Scalar> {
+    match ty {
+        Ty::Int { width, signed, .. } => Some(Scalar::Int {
+            width: *width,
+            signed: *signed,
+        }),
+        Ty::Usize => Some(Scalar::USIZE),
+        _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! an array over parties. Only here may `secret` be dropped: the result is opened to its receivers.
 
 use super::body::{Body, Typed};
+use super::consts::Known;
 use super::signature::TypeCx;
 use super::{Checker, FnSig, GenericInfo, ParamSig, StructSig};
 use crate::ast::{self, Ret, SeatsKind, TypeKind};
@@ -14,6 +15,7 @@ use crate::hir::{
 };
 use crate::source::Span;
 use crate::types::{Fit, Secrecy, Ty};
+use smpcc_circuit::value::Scalar;
 
 /// What the words before an input's type say.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,6 +134,15 @@ impl Checker<'_> {
                 ),
             );
         }
+        if marking == Marking::Secret
+            && let Some(field) = self.usize_field(&element)
+        {
+            let (field, declared) = field;
+            let error = diagnostic!(E3002, param.ty.span, "a `usize` is public")
+                .here(format!("the field `{field}` would be secret"))
+                .because(declared, "declared here");
+            self.report(error.help("make the field a `u64`"));
+        }
         let (from, whole) = match &seats.kind {
             SeatsKind::All => {
                 let error = diagnostic!(E3014, seats.span, "`from all` does not say who")
@@ -168,6 +179,31 @@ impl Checker<'_> {
         (whole, info)
     }
 
+    /// A `usize` in a struct that a type holds: the field's name and place.
+    fn usize_field(&self, ty: &Ty) -> Option<(String, Span)> {
+        match ty {
+            Ty::Array(t, _) | Ty::Ragged(t, _) => self.usize_field(t),
+            Ty::Tuple(ts) => ts.iter().find_map(|t| self.usize_field(t)),
+            Ty::Struct { id, args, .. } => {
+                let sig = self.structs.0.get(id.index())?;
+                sig.types.iter().enumerate().find_map(|(at, t)| {
+                    let t = t.clone().substitute(args);
+                    if t.names_usize() {
+                        return Some((sig.names[at].clone(), sig.spans[at]));
+                    }
+                    self.usize_field(&t)
+                })
+            }
+            Ty::Bool(_)
+            | Ty::Int { .. }
+            | Ty::Usize
+            | Ty::Param { .. }
+            | Ty::Wide(_)
+            | Ty::Fn(_)
+            | Ty::Never => None,
+        }
+    }
+
     /// The one party that a role and an index mean.
     fn one_seat(
         &mut self,
@@ -193,7 +229,9 @@ impl Checker<'_> {
             return Some((role, 0));
         };
         let value = self
-            .const_int(index, crate::resolve::ROOT)
+            .evaluate(index, crate::resolve::ROOT, Some(Scalar::USIZE))
+            .ok()
+            .and_then(Known::to_u64)
             .and_then(|v| u32::try_from(v).ok());
         let fits = |v: &u32| {
             if is_array {

@@ -1,5 +1,6 @@
 //! Declarations: roles, structs and the heads of functions.
 
+use super::consts::Known;
 use super::signature::{MAX_LEAVES, TypeCx, id};
 use super::{Bounds, Checker, FnSig, GenericInfo, ParamSig, StructSig};
 use crate::ast::{self, Expr};
@@ -10,6 +11,7 @@ use crate::index::Kind as Named;
 use crate::resolve::Placed;
 use crate::source::Span;
 use crate::types::{Arg, Ty};
+use smpcc_circuit::value::Scalar;
 
 impl Checker<'_> {
     /// Declares the roles; without any there is one for everybody.
@@ -60,7 +62,9 @@ impl Checker<'_> {
 
     pub fn party_number(&mut self, e: &Expr) -> Option<u32> {
         let value = self
-            .const_int(e, crate::resolve::ROOT)
+            .evaluate(e, crate::resolve::ROOT, Some(Scalar::USIZE))
+            .ok()
+            .and_then(Known::to_u64)
             .and_then(|v| u32::try_from(v).ok());
         if value.is_none() {
             let error = diagnostic!(E3024, e.span, "a number of parties is a constant");
@@ -138,10 +142,19 @@ impl Checker<'_> {
                 "Ord" => (b.eq, b.ord) = (true, true),
                 "Num" => (b.eq, b.ord, b.num) = (true, true, true),
                 "Int" => (b.eq, b.ord, b.num, b.int) = (true, true, true, true),
+                "Narrow" => {
+                    b = Bounds {
+                        eq: true,
+                        ord: true,
+                        num: true,
+                        int: true,
+                        narrow: true,
+                    }
+                }
                 other => {
                     let error = diagnostic!(E2002, name.span, "there is no bound `{other}`")
                         .here("unknown bound");
-                    self.report(error.help("bounds are `Eq`, `Ord`, `Num` and `Int`"));
+                    self.report(error.help("bounds are `Eq`, `Ord`, `Num`, `Int` and `Narrow`"));
                 }
             }
         }

@@ -138,7 +138,7 @@ pub(crate) fn find(e: &hir::Expr) -> Option<Source> {
         | ExprKind::LogicalOr(a, b)
         | ExprKind::Index(a, b)
         | ExprKind::Repeat(a, b) => find(a).or_else(|| find(b)),
-        ExprKind::Slice(a, _, _) => find(a),
+        ExprKind::Slice { array, .. } => find(array),
         ExprKind::Array(es) | ExprKind::Tuple(es) | ExprKind::Struct(es) => of(es),
         ExprKind::Call { args, .. } => {
             of(args).or_else(|| made("the result of this call is secret"))

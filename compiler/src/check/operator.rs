@@ -111,7 +111,7 @@ impl Body<'_, '_> {
         if left.ty.is_never() || right.ty.is_never() {
             return Typed::poison(span);
         }
-        let Some(ty) = left.ty.join(&right.ty, &self.ck.structs) else {
+        let Some(ty) = self.operand_type(&left.ty, &right.ty) else {
             let (l, r) = (self.show(&left.ty), self.show(&right.ty));
             let error = diagnostic!(E3001, span, "`{}` of `{l}` and `{r}`", op.symbol())
                 .here("the operands have different types")
@@ -158,6 +158,18 @@ impl Body<'_, '_> {
             ty
         };
         Typed::new(H::Binary(hir_op, left.boxed(), right.boxed()), result, span)
+    }
+
+    /// The one type that two operands have, secrecy aside. A `usize` where a secret is wanted is a `u64`, but two
+    /// operands must say so themselves.
+    pub fn operand_type(&self, left: &Ty, right: &Ty) -> Option<Ty> {
+        if matches!(
+            (left, right),
+            (Ty::Usize, Ty::Int { .. }) | (Ty::Int { .. }, Ty::Usize)
+        ) {
+            return None;
+        }
+        left.join(right, &self.ck.structs)
     }
 
     fn logical(&mut self, op: BinaryOp, a: &Expr, b: &Expr, span: Span) -> Typed {
@@ -244,6 +256,7 @@ impl Bounds {
     /// The weakest bound that has all of these.
     pub fn name(self) -> &'static str {
         match self {
+            Bounds { narrow: true, .. } => "Narrow",
             Bounds { int: true, .. } => "Int",
             Bounds { num: true, .. } => "Num",
             Bounds { ord: true, .. } => "Ord",

@@ -7,8 +7,10 @@ use crate::ast::{BinaryOp, Expr, ExprKind as E, MAX_LINKS};
 use crate::diagnostic;
 use crate::diagnostic::{Code, suggestion_after};
 use crate::hir::{self, ExprKind as H, Len, LocalId, Place, PlaceStep};
+use crate::lower::{Effects, is_total};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
+use smpcc_circuit::value::Integer;
 
 /// A place and what is known of it.
 struct Target {
@@ -36,18 +38,22 @@ impl Body<'_, '_> {
             self.expr(value, None);
             return;
         };
-        out.append(&mut before);
+        let right = match op {
+            Some(op) if is_shift(op) => self.shift_amount(value),
+            _ => self.expr(value, Some(&target.ty)),
+        };
         let typed = match op {
-            None => self.expr(value, Some(&target.ty)),
-            Some(op) if is_shift(op) => {
-                let amount = self.shift_amount(value);
-                self.combine_shift(op, target.read.clone(), amount, span)
-            }
+            None => right,
             Some(op) => {
-                let right = self.expr(value, Some(&target.ty));
-                self.combine(op, target.read.clone(), right, span)
+                let right = self.before_the_place(right, &target, !before.is_empty(), out);
+                if is_shift(op) {
+                    self.combine_shift(op, target.read.clone(), right, span)
+                } else {
+                    self.combine(op, target.read.clone(), right, span)
+                }
             }
         };
+        out.append(&mut before);
         let typed = Typed {
             span: value.span,
             ..typed
@@ -90,6 +96,39 @@ impl Body<'_, '_> {
         let because = (declared, format!("`{name}` is declared here"));
         let value = self.coerce(typed, &target.ty, Some(because));
         out.push(hir::Stmt::Assign(target.place, value, span));
+    }
+
+    /// The right side of `place op= value` is computed before the place is looked at, as in Rust. What shows when the
+    /// order is another goes into a variable first.
+    fn before_the_place(
+        &mut self,
+        value: Typed,
+        target: &Target,
+        computes_indices: bool,
+        out: &mut Vec<hir::Stmt>,
+    ) -> Typed {
+        let ty = value.ty.clone();
+        let span = value.span;
+        let has_indices = target
+            .place
+            .steps
+            .iter()
+            .any(|step| matches!(step, PlaceStep::Index(_)));
+        let hir = value.clone().hir();
+        let shows = if is_plain(&hir.kind) {
+            // A variable that an index changes.
+            computes_indices && !matches!(hir.kind, H::Lit(_))
+        } else {
+            computes_indices
+                || !Effects::of(&hir).assigned.is_empty()
+                || has_indices && !is_total(&hir)
+        };
+        if !shows || ty.is_never() {
+            return value;
+        }
+        let id = self.temporary(String::new(), ty.clone(), span, flow::cause_of(&hir));
+        out.push(hir::Stmt::Let(id, Some(hir)));
+        flow::read(id, &ty, span)
     }
 
     /// What stands on the left of `=`; reports what cannot change.
@@ -158,12 +197,12 @@ impl Body<'_, '_> {
                     self.report(error.help("assign the elements in a loop"));
                     return None;
                 }
-                let known = self.const_int(index);
+                let known = self.const_usize(index);
                 let index = self.index_value(index);
                 let item = match &base.ty {
                     Ty::Array(t, n) => {
                         if let (Len::Const(n), Some(at)) = (n, known)
-                            && (at < 0 || at >= i128::from(*n))
+                            && at.integer() >= Integer::natural(u128::from(*n))
                         {
                             self.out_of_bounds(at, *n, index.span);
                             return None;

@@ -1,5 +1,6 @@
 //! Types as written to types as meant: roles, structs, and the heads of functions.
 
+use super::consts::{self, Unknown};
 use super::{Bounds, Checker, GenericInfo};
 use crate::ast::{self, Expr, ExprKind, TypeKind};
 use crate::diagnostic::suggestion_after;
@@ -9,6 +10,7 @@ use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Secrecy, Signature, Ty, width};
 use crate::{diagnostic, hir::GenericKind};
+use smpcc_circuit::value::{Integer, Scalar};
 
 /// Most leaves that a struct may have, nested ones counted.
 pub(crate) const MAX_LEAVES: u64 = 4096;
@@ -20,7 +22,7 @@ pub(crate) struct TypeCx<'g> {
     /// Whether `fn(…) -> …` may stand here.
     pub callable: bool,
     /// Where a declared range goes; `None` where it has no meaning.
-    pub range: Option<&'g mut Option<hir::Range>>,
+    pub range: Option<&'g mut Option<hir::ValueRange>>,
 }
 
 pub(crate) fn id(n: usize) -> u32 {
@@ -46,15 +48,19 @@ impl Checker<'_> {
         match &ty.kind {
             TypeKind::Error => Ty::Never,
             TypeKind::Path(path) => self.named_type(path, &cx),
-            TypeKind::Secret(inner) => self
-                .ty(
-                    inner,
-                    TypeCx {
-                        callable: false,
-                        ..cx
-                    },
-                )
-                .with(Secrecy::SECRET),
+            TypeKind::Secret(inner) => {
+                let cx = TypeCx {
+                    callable: false,
+                    ..cx
+                };
+                let found = self.ty(inner, cx);
+                if found.names_usize() {
+                    let error = diagnostic!(E3002, ty.span, "a `usize` is public")
+                        .here("this would be secret");
+                    self.report(error.help("write `secret u64`"));
+                }
+                found.with(Secrecy::SECRET)
+            }
             TypeKind::Public(inner) => {
                 let error = diagnostic!(
                     E3014,
@@ -150,50 +156,47 @@ impl Checker<'_> {
         range: &ast::ValueRange,
         ty: &Ty,
         module: usize,
-    ) -> Option<hir::Range> {
+    ) -> Option<hir::ValueRange> {
         let lo = self.range_bound(&range.lo, ty, module);
         let hi = self.range_bound(&range.hi, ty, module);
-        let (lo, mut hi) = (lo?, hi?);
-        if !range.inclusive {
-            hi = hi.saturating_sub(1);
-        }
-        if lo > hi {
+        let (lo, hi) = (lo?, hi?);
+        let hi = if range.inclusive {
+            Some(hi)
+        } else {
+            hi.before()
+        };
+        let Some(hi) = hi.filter(|hi| lo <= *hi) else {
             let span = range.lo.span.to(range.hi.span);
             let error = diagnostic!(E3023, span, "no value is in this range").here("empty range");
             self.report(error.help("write the smaller bound first"));
             return None;
-        }
-        Some(hir::Range { lo, hi })
+        };
+        Some(hir::ValueRange { lo, hi })
     }
 
-    fn range_bound(&mut self, e: &Expr, ty: &Ty, module: usize) -> Option<i128> {
-        let Some(value) = self.const_int(e, module) else {
-            let error = diagnostic!(
-                E3023,
-                e.span,
-                "the bound of a range is a constant below 2^127"
-            );
-            self.report(
-                error
-                    .here("not a constant")
-                    .help("write a number or the name of a constant"),
-            );
-            return None;
-        };
-        let ok = match ty {
-            Ty::Int { width, signed, .. } => {
-                width::fits(value.unsigned_abs(), value < 0, *width, *signed)
-            }
-            Ty::Usize => u64::try_from(value).is_ok(),
-            Ty::Never => return None,
-            _ => {
+    fn range_bound(&mut self, e: &Expr, ty: &Ty, module: usize) -> Option<Integer> {
+        let Some(scalar) = consts::scalar_of(ty) else {
+            if !ty.is_never() {
                 let error = diagnostic!(E3023, e.span, "only integers have ranges")
                     .here("not an integer's range");
                 self.report(error.help("declare the range at the integer inside"));
+            }
+            return None;
+        };
+        let value = match self.evaluate(e, module, Some(scalar)) {
+            Ok(known) => known.integer(),
+            Err(Unknown::Misfit(value, _)) => value,
+            Err(Unknown::NotConstant) => {
+                let error = diagnostic!(E3023, e.span, "the bound of a range is a constant");
+                self.report(
+                    error
+                        .here("not a constant")
+                        .help("write a number or the name of a constant"),
+                );
                 return None;
             }
         };
-        if !ok {
+        if !scalar.holds(value) {
             let shown = self.show(&ty.clone().public(), &[]);
             let error = diagnostic!(E3005, e.span, "`{value}` is not a value of `{shown}`");
             self.report(
@@ -201,8 +204,9 @@ impl Checker<'_> {
                     .here("does not fit")
                     .help("choose a wider type or another bound"),
             );
+            return None;
         }
-        ok.then_some(value)
+        Some(value)
     }
 
     fn named_type(&mut self, path: &ast::Path, cx: &TypeCx<'_>) -> Ty {
@@ -429,14 +433,25 @@ impl Checker<'_> {
             self.refer(name, generics[at].span);
             return Len::Param(GenericId(id(at)));
         }
-        if let Some(value) = self.const_int(e, module) {
-            if let Ok(n) = u64::try_from(value) {
-                return Len::Const(n);
+        match self.evaluate(e, module, Some(Scalar::USIZE)) {
+            Ok(known) => {
+                let subtraction = known.subtraction();
+                if let (Some(n), None) = (known.to_u64(), &subtraction) {
+                    return Len::Const(n);
+                }
+                let value = known.integer();
+                let error = diagnostic!(E3005, e.span, "`{value}` is not a length")
+                    .here(subtraction.unwrap_or("not a `usize`".into()));
+                self.report(error.help("lengths are from 0 to 2^64 − 1"));
+                return Len::Session;
             }
-            let error =
-                diagnostic!(E3005, e.span, "`{value}` is not a length").here("not a `usize`");
-            self.report(error.help("lengths are from 0 to 2^64 − 1"));
-            return Len::Session;
+            Err(Unknown::Misfit(value, scalar)) => {
+                let error = diagnostic!(E3005, e.span, "`{value}` does not fit `{scalar}`")
+                    .here("out of range");
+                self.report(error.help("lengths are from 0 to 2^64 − 1"));
+                return Len::Session;
+            }
+            Err(Unknown::NotConstant) => {}
         }
         if !self.of_const_params(e, module, generics) {
             let error = diagnostic!(E3016, e.span, "a length is a constant").here("not a constant");
@@ -467,10 +482,10 @@ impl Checker<'_> {
                 if let Some(own) = own {
                     self.refer(name, own.span);
                 }
-                own.is_some() || self.const_int(e, module).is_some()
+                own.is_some() || self.evaluate(e, module, Some(Scalar::USIZE)).is_ok()
             }
             ExprKind::Error => true,
-            _ => self.const_int(e, module).is_some(),
+            _ => self.evaluate(e, module, Some(Scalar::USIZE)).is_ok(),
         }
     }
 
@@ -513,6 +528,7 @@ impl Checker<'_> {
                 ord: true,
                 num: true,
                 int: true,
+                narrow: !matches!(ty, Ty::Int { width: 65.., .. }),
             },
             Ty::Bool(_) => Bounds {
                 eq: true,
@@ -521,13 +537,16 @@ impl Checker<'_> {
             Ty::Param { id, .. } => generics
                 .get(id.index())
                 .map_or(Bounds::default(), |g| g.bounds),
-            Ty::Wide(t) => return self.meets(t, want, generics),
+            Ty::Wide(t) => {
+                return !want.narrow && self.meets(t, want, generics);
+            }
             _ => Bounds::default(),
         };
         (have.eq || !want.eq)
             && (have.ord || !want.ord)
             && (have.num || !want.num)
             && (have.int || !want.int)
+            && (have.narrow || !want.narrow)
     }
 
     /// Reports a type that does not meet a parameter's bounds.
@@ -538,12 +557,7 @@ impl Checker<'_> {
         span: Span,
         generics: &[GenericInfo],
     ) {
-        let bound = match generic.bounds {
-            Bounds { int: true, .. } => "Int",
-            Bounds { num: true, .. } => "Num",
-            Bounds { ord: true, .. } => "Ord",
-            _ => "Eq",
-        };
+        let bound = generic.bounds.name();
         let shown = self.show(ty, generics);
         let error = diagnostic!(
             E3013,
@@ -558,6 +572,7 @@ impl Checker<'_> {
             ),
             _ => match bound {
                 "Eq" => "integers and `bool` are `Eq`".to_owned(),
+                "Narrow" => "integers of up to 64 bits are `Narrow`: no type holds the products of wider ones".to_owned(),
                 _ => format!("integers are `{bound}`"),
             },
         };

@@ -6,9 +6,9 @@ use super::flow;
 use crate::ast::{Block, Expr, ExprKind as E, Pattern, PatternKind, Stmt, StmtKind, Type};
 use crate::diagnostic;
 use crate::diagnostic::Code;
-use crate::hir::{self, BinaryOp as HB, ExprKind as H, LocalId};
+use crate::hir::{self, ExprKind as H, LocalId};
 use crate::source::Span;
-use crate::types::{Ty, width};
+use crate::types::Ty;
 
 impl Body<'_, '_> {
     /// The body of a function, which must give `ret`.
@@ -424,7 +424,6 @@ impl Body<'_, '_> {
         head: Span,
         out: &mut Vec<hir::Stmt>,
     ) {
-        let known_hi = self.const_int(hi);
         let usize_hint = Some(&Ty::Usize);
         let (lo, hi) = if is_bare(lo) && !is_bare(hi) {
             let hi = self.expr(hi, usize_hint);
@@ -457,46 +456,9 @@ impl Body<'_, '_> {
                 Ty::Never
             }
         };
-        // `lo..=hi` counts to hi + 1, in a type where that does not wrap.
-        let counter = if inclusive {
-            counter_type(&ty, known_hi)
-        } else {
-            ty.clone()
-        };
-        let convert = |e: Typed| {
-            let span = e.span;
-            if e.ty == counter {
-                e
-            } else {
-                Typed::new(H::Cast(e.boxed()), counter.clone(), span)
-            }
-        };
-        let (lo, mut hi) = (convert(lo), convert(hi));
-        if inclusive {
-            let span = hi.span;
-            let one = Typed::new(H::Lit(1), counter.clone(), span);
-            hi = Typed::new(
-                H::Binary(HB::Add, hi.boxed(), one.boxed()),
-                counter.clone(),
-                span,
-            );
-        }
         let (var, body) = self.scoped(|b| {
             let mut stmts = Vec::new();
-            let var = if counter == ty || ty.is_never() {
-                b.loop_variable(pattern, ty.clone(), Cause::From(None), &mut stmts)
-            } else {
-                let raw = b.temporary(
-                    String::new(),
-                    counter.clone(),
-                    pattern.span,
-                    Cause::From(None),
-                );
-                let value = flow::read(raw, &counter, pattern.span);
-                let value = Typed::new(H::Cast(value.boxed()), ty.clone(), pattern.span).hir();
-                b.bind(pattern, ty.clone(), value, Cause::From(None), &mut stmts);
-                raw
-            };
+            let var = b.loop_variable(pattern, ty, Cause::From(None), &mut stmts);
             let body = b.loop_body(|b| b.block(body, Some(&Ty::unit())));
             (var, b.prefixed(stmts, body))
         });
@@ -504,26 +466,10 @@ impl Body<'_, '_> {
             var,
             lo: lo.hir(),
             hi: hi.hir(),
+            inclusive,
             body,
             span: head,
         });
-    }
-}
-
-/// The type in which the counter of an inclusive range runs.
-fn counter_type(ty: &Ty, known_hi: Option<i128>) -> Ty {
-    match ty {
-        Ty::Int { width, signed, .. } => {
-            let after = known_hi.and_then(|h| h.checked_add(1));
-            if after.is_some_and(|h| width::fits(h.unsigned_abs(), h < 0, *width, *signed)) {
-                ty.clone()
-            } else if *signed || *width >= 64 {
-                Ty::int(128, *signed)
-            } else {
-                Ty::Usize
-            }
-        }
-        other => other.clone(),
     }
 }
 

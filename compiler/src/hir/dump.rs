@@ -267,9 +267,15 @@ impl Dump<'_> {
             ExprKind::Cast(a) => format!("({} as {})", x(a), ty()),
             ExprKind::Field(a, at) => format!("{}.{at}", x(a)),
             ExprKind::Index(a, i) => format!("{}[{}]", x(a), x(i)),
-            ExprKind::Slice(a, lo, hi) => {
+            ExprKind::Slice {
+                array,
+                lo,
+                hi,
+                inclusive,
+            } => {
                 let side = |e: &Option<Box<Expr>>| e.as_ref().map_or(String::new(), |e| x(e));
-                format!("{}[{}..{}]", x(a), side(lo), side(hi))
+                let dots = dots(*inclusive);
+                format!("{}[{}{dots}{}]", x(array), side(lo), side(hi))
             }
             ExprKind::Array(es) => format!("[{}]: {}", xs(es), ty()),
             ExprKind::Repeat(a, n) => format!("[{}; {}]", x(a), x(n)),
@@ -361,12 +367,24 @@ impl Dump<'_> {
             }
             Stmt::Expr(e) => x(e),
             Stmt::ForRange {
-                var, lo, hi, body, ..
-            } => format!("for #{} in {}..{} {}", var.0, x(lo), x(hi), x(body)),
+                var,
+                lo,
+                hi,
+                inclusive,
+                body,
+                ..
+            } => {
+                let dots = dots(*inclusive);
+                format!("for #{} in {}{dots}{} {}", var.0, x(lo), x(hi), x(body))
+            }
             Stmt::ForEach {
                 var, array, body, ..
             } => format!("for #{} in {} {}", var.0, x(array), x(body)),
             Stmt::While { cond, body, .. } => format!("while {} {}", x(cond), x(body)),
         }
     }
+}
+
+fn dots(inclusive: bool) -> &'static str {
+    if inclusive { "..=" } else { ".." }
 }

@@ -5,7 +5,7 @@
 
 use super::verify::result_ty;
 use super::{Ir, Node, Op, Reducer, Region, Ty, Value};
-use crate::hir::Range;
+use crate::hir::{Range, ValueRange};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
@@ -75,7 +75,9 @@ impl Builder {
             lanes: leaf.lanes,
             secret: !leaf.public,
         };
-        let range = leaf.range.map(|(lo, hi)| Range { lo, hi });
+        let range = leaf
+            .range
+            .and_then(|(lo, hi)| ValueRange { lo, hi }.interval());
         let id = InputId::new(self.ir.inputs.len());
         self.ir.inputs.push(leaf);
         let value = self.emit(Op::Input(id), vec![], ty);

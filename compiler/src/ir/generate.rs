@@ -13,7 +13,7 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::InputLeaf;
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Integer, Scalar, Word};
 
 /// What to generate.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ pub fn generate(seed: u64, size: Size) -> (Ir, Vec<Vec<Word>>) {
             scalar,
             lanes,
             public,
-            range: narrow.then_some((2, 17)),
+            range: narrow.then_some((Integer::natural(2), Integer::natural(17))),
         });
         inputs.push(
             (0..lanes)

@@ -513,7 +513,7 @@ impl<'t> Parser<'t> {
             .ok_or_else(|| format!("expected a number of lanes, found {word}"))
     }
 
-    fn range(&mut self) -> Parsed<Option<(i128, i128)>> {
+    fn range<T: std::str::FromStr>(&mut self) -> Parsed<Option<(T, T)>> {
         if !self.eat_word("in") {
             return Ok(None);
         }

@@ -276,7 +276,7 @@ fn value(out: &mut String, ir: &Ir, id: ValueId) -> fmt::Result {
     range(out, value.range.map(|range| (range.lo, range.hi)))
 }
 
-fn range(out: &mut String, range: Option<(i128, i128)>) -> fmt::Result {
+fn range<T: fmt::Display>(out: &mut String, range: Option<(T, T)>) -> fmt::Result {
     match range {
         Some((lo, hi)) => write!(out, " in {lo}..={hi}"),
         None => Ok(()),

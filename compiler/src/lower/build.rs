@@ -78,6 +78,11 @@ impl<'h> Tracer<'h> {
         Ok(id)
     }
 
+    /// Counts what was computed in place of a node: long tables take as long as many steps.
+    fn folded(&mut self, lanes: u64) {
+        self.steps = self.steps.saturating_add(lanes.min(FOLD_LANES) / 64);
+    }
+
     /// Emits a node with results of the given types.
     pub(super) fn node(
         &mut self,
@@ -177,6 +182,7 @@ impl<'h> Tracer<'h> {
         }
         let from = args[usize::from(op == WordOp::Select)].scalar;
         if let Some(folded) = fold(op, from, to, args, lanes) {
+            self.folded(lanes);
             return Ok(folded);
         }
         let args = args
@@ -266,6 +272,7 @@ impl<'h> Tracer<'h> {
     pub(super) fn gather(&mut self, src: &Leaf, index: &Leaf, block: u64) -> Traced<Leaf> {
         let lanes = self.product(index.lanes, block)?;
         if let Some(folded) = fold_gather(src, index, block, lanes) {
+            self.folded(lanes);
             return Ok(folded);
         }
         if let Some(ConstVec::Affine { start, dims }) = src.const_vec()
@@ -316,6 +323,7 @@ impl<'h> Tracer<'h> {
             && dst.lanes <= FOLD_LANES
             && val.lanes == block
         {
+            self.folded(dst.lanes);
             let mut words: Vec<Word> = table.words().collect();
             for (slot, word) in words
                 .iter_mut()
@@ -348,7 +356,9 @@ impl<'h> Tracer<'h> {
             lanes = lanes.saturating_add(part.lanes);
         }
         let scalar = full[0].scalar;
-        if lanes <= FOLD_LANES && full.iter().all(|p| p.const_vec().is_some()) {
+        // A table that the source spells out stays one, however long it is.
+        let most = FOLD_LANES.max(full.len() as u64 * 4);
+        if lanes <= most && full.iter().all(|p| p.const_vec().is_some()) {
             let words: Vec<Word> = full
                 .iter()
                 .filter_map(|p| p.const_vec())
@@ -433,5 +443,6 @@ pub(super) fn leaf_of(ty: Ty, id: ValueId) -> Leaf {
         data: Data::Value(id),
         range: None,
         affine: None,
+        below_zero: None,
     }
 }

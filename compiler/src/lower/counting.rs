@@ -59,12 +59,17 @@ impl<'h> Tracer<'h> {
         if counting.inclusive {
             bound = self.word(WordOp::Add, scalar, &[bound, Leaf::word(scalar, 1)])?;
         }
-        let mut count = self.trip_count(&start, &bound)?;
+        let mut trips = self.trips(&start, &bound, false)?;
+        if trips.long.is_some() {
+            self.rollback(checkpoint);
+            return Ok(false);
+        }
         if step > 1 {
             let by = Leaf::word(Scalar::USIZE, counting.step);
             let round = Leaf::word(Scalar::USIZE, counting.step - 1);
-            count = self.word(WordOp::Add, Scalar::USIZE, &[count, round])?;
-            count = self.word(WordOp::Div, Scalar::USIZE, &[count, by])?;
+            // No overflow: the bound leaves room for a step.
+            let count = self.word(WordOp::Add, Scalar::USIZE, &[trips.count, round])?;
+            trips.count = self.word(WordOp::Div, Scalar::USIZE, &[count, by])?;
         }
         let mut effects = Effects::of(body);
         effects.assigned.remove(&counting.counter);
@@ -75,10 +80,14 @@ impl<'h> Tracer<'h> {
             t.word(WordOp::Add, scalar, &[start.clone(), offset])
         };
         let known = start.interval().zip(most);
-        self.looped(&count, &effects, span, &mut |t, k, _| {
+        self.looped(&trips, &effects, span, &mut |t, k, _| {
             let mut counter = at(t, &k)?;
             if let Some((start, most)) = known {
-                let hi = if counting.inclusive { most } else { most - 1 };
+                let hi = if counting.inclusive {
+                    most
+                } else {
+                    most.saturating_sub(1)
+                };
                 let range = crate::hir::Range {
                     lo: start.lo,
                     hi: hi.max(start.lo),
@@ -89,7 +98,7 @@ impl<'h> Tracer<'h> {
             t.iteration(body)?;
             Ok(None)
         })?;
-        let end = at(self, &count)?;
+        let end = at(self, &trips.count)?;
         self.set_slot(Slot::Local(counting.counter), Some(Val::Leaf(end)));
         Ok(true)
     }

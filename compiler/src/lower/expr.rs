@@ -4,11 +4,11 @@ use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::scan;
 use super::value::{Callable, Leaf, Val};
-use super::{MAX_DEPTH, MAX_STEPS};
+use super::{MAX_DEPTH, MAX_LANES, MAX_STEPS};
 use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp};
 use crate::ir::{Op, Ty};
 use smpcc_circuit::gate::WordOp;
-use smpcc_circuit::value::{ConstVec, Scalar};
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use std::rc::Rc;
 
 impl<'h> Tracer<'h> {
@@ -68,12 +68,7 @@ impl<'h> Tracer<'h> {
                     std::slice::from_ref(&a),
                 )?))
             }
-            E::Binary(op, a, b) => {
-                let a = self.scalar_expr(a)?;
-                let b = self.scalar_expr(b)?;
-                self.span = expr.span;
-                self.binary(*op, a, b).map(Val::Leaf)
-            }
+            E::Binary(..) => self.chain(expr).map(Val::Leaf),
             E::LogicalAnd(a, b) => self.short_circuit(a, b, false),
             E::LogicalOr(a, b) => self.short_circuit(a, b, true),
             E::Cast(a) => {
@@ -91,7 +86,12 @@ impl<'h> Tracer<'h> {
                 Ok(Val::Leaf(self.cast(&a, to)?))
             }
             E::Field(..) | E::Index(..) => self.path_expr(expr),
-            E::Slice(array, lo, hi) => self.slice(array, lo.as_deref(), hi.as_deref()),
+            E::Slice {
+                array,
+                lo,
+                hi,
+                inclusive,
+            } => self.slice(array, lo.as_deref(), hi.as_deref(), *inclusive),
             E::Array(parts) => self.array_literal(parts, &expr.ty),
             E::Repeat(element, n) => {
                 let element = self.expr(element)?;
@@ -163,7 +163,35 @@ impl<'h> Tracer<'h> {
         }
     }
 
+    /// `a + b + c + …`: a chain of any length nests no deeper than its operands.
+    fn chain(&mut self, expr: &'h Expr) -> Traced<Leaf> {
+        let mut links = Vec::new();
+        let mut first = expr;
+        while let ExprKind::Binary(op, left, right) = &first.kind {
+            links.push((*op, right, first.span));
+            first = left;
+        }
+        let mut so_far = self.scalar_expr(first)?;
+        for (op, right, span) in links.into_iter().rev() {
+            let right = self.scalar_expr(right)?;
+            self.span = span;
+            so_far = self.binary(op, so_far, right)?;
+        }
+        Ok(so_far)
+    }
+
     fn binary(&mut self, op: BinaryOp, a: Leaf, b: Leaf) -> Traced<Leaf> {
+        use BinaryOp as B;
+        let same = a.scalar;
+        let below_zero = match (op, a.known(), b.known()) {
+            (B::Sub, Some(x), Some(y)) if !same.is_signed() && x < y => Some((x, y)),
+            _ => a.below_zero.or(b.below_zero),
+        };
+        let leaf = self.binary_op(op, a, b)?;
+        Ok(Leaf { below_zero, ..leaf })
+    }
+
+    fn binary_op(&mut self, op: BinaryOp, a: Leaf, b: Leaf) -> Traced<Leaf> {
         use BinaryOp as B;
         let same = a.scalar;
         match op {
@@ -308,6 +336,7 @@ impl<'h> Tracer<'h> {
         array: &'h Expr,
         lo: Option<&'h Expr>,
         hi: Option<&'h Expr>,
+        inclusive: bool,
     ) -> Traced<Val<'h>> {
         let span = self.span;
         let val = self.expr(array)?;
@@ -316,27 +345,35 @@ impl<'h> Tracer<'h> {
             Some(lo) => self.scalar_expr(lo)?,
             None => Leaf::usize(0),
         };
-        let hi = match hi {
-            Some(hi) => self.scalar_expr(hi)?,
-            None => Leaf::usize(len),
+        let (hi, inclusive) = match hi {
+            Some(hi) => (self.scalar_expr(hi)?, inclusive),
+            None => (Leaf::usize(len), false),
         };
         self.span = span;
-        if let (None, Some(n)) = (lo.known(), distance(&lo, &hi)) {
+        if let (None, Some(n)) = (lo.known(), distance(&lo, &hi, inclusive)) {
             return self.window(val, &lo, n, len);
         }
-        let (lo, hi) = (
-            self.known_len(&lo, "the start of a slice")?,
-            self.known_len(&hi, "the end of a slice")?,
-        );
-        if lo > hi || hi > len {
-            return Err(Fault::new(
-                code::INDEX,
-                span,
-                format!("the slice {lo}..{hi} does not fit an array of {len}"),
-            )
-            .into());
+        let from = self.known_word(&lo, "the start of a slice")?;
+        let last = self.known_word(&hi, "the end of a slice")?;
+        // One past the last element; where there is no such number, the array does not reach that far either.
+        let to = last.checked_add(u128::from(inclusive));
+        match (u64::try_from(from), to.map(u64::try_from)) {
+            (Ok(from), Some(Ok(to))) if from <= to && to <= len => self.part(val, from, to),
+            _ => {
+                let dots = if inclusive { "..=" } else { ".." };
+                let mut fault = Fault::new(
+                    code::INDEX,
+                    span,
+                    format!("the slice {from}{dots}{last} does not fit an array of {len}"),
+                );
+                for leaf in [&lo, &hi] {
+                    if let Some(why) = leaf.subtraction() {
+                        fault = fault.here(why);
+                    }
+                }
+                Err(fault.into())
+            }
         }
-        self.part(val, lo, hi)
     }
 
     /// `n` elements from a start that is computed while running.
@@ -361,7 +398,16 @@ impl<'h> Tracer<'h> {
             )
             .into());
         }
-        let lo = self.cast(lo, Scalar::USIZE)?;
+        let lo = self.narrowed_index(lo)?;
+        if n == 0 {
+            // No element is read that could be out of range, and yet the slice must begin inside of the array.
+            let inside = self.word(WordOp::Le, Scalar::Bool, &[lo.clone(), Leaf::usize(len)])?;
+            if inside.known_truth() != Some(true) {
+                let id = self.value(&inside)?;
+                let why = format!("a slice begins after the end of an array of {len}");
+                self.node(Op::Assert(Some(why)), vec![id], &[], Vec::new())?;
+            }
+        }
         let steps = Leaf::constant(Scalar::USIZE, ConstVec::iota(n));
         let index = self.word(WordOp::Add, Scalar::USIZE, &[lo, steps])?;
         let element = element.map_blocks(1, &mut |leaf, block| self.gather(leaf, &index, block))?;
@@ -396,9 +442,26 @@ impl<'h> Tracer<'h> {
         }
     }
 
-    /// A length that must be known now.
+    /// A length that must be known now, and that a value may have.
     pub(super) fn known_len(&mut self, leaf: &Leaf, what: &str) -> Traced<u64> {
-        leaf.known_u64().ok_or_else(|| {
+        let word = self.known_word(leaf, what)?;
+        match u64::try_from(word) {
+            Ok(n) if n <= MAX_LANES => Ok(n),
+            _ => {
+                let message = format!("{what} is {word}; the limit is {MAX_LANES}");
+                let fault = Fault::new(code::TOO_LARGE, self.span, message);
+                Err(match leaf.subtraction() {
+                    Some(why) => fault.here(why),
+                    None => fault,
+                }
+                .into())
+            }
+        }
+    }
+
+    /// A bound that must be known now.
+    fn known_word(&mut self, leaf: &Leaf, what: &str) -> Traced<Word> {
+        leaf.known().ok_or_else(|| {
             Fault::new(
                 code::NOT_KNOWN,
                 self.span,
@@ -425,13 +488,14 @@ impl<'h> Tracer<'h> {
     }
 }
 
-/// `hi − lo`, where it is the same whatever both are.
-fn distance(lo: &Leaf, hi: &Leaf) -> Option<u64> {
+/// The number of elements of `lo..hi` (or `lo..=hi`), where it is the same whatever both are.
+fn distance(lo: &Leaf, hi: &Leaf, inclusive: bool) -> Option<u64> {
     let (lo, hi) = (lo.as_affine()?, hi.as_affine()?);
     if lo.base != hi.base || lo.scale != hi.scale {
         return None;
     }
-    u64::try_from(hi.offset.checked_sub(lo.offset)?).ok()
+    let n = hi.offset.checked_sub(lo.offset)?;
+    u64::try_from(n.checked_add(i128::from(inclusive))?).ok()
 }
 
 /// Whether lists of rows are inside.

@@ -37,6 +37,12 @@ impl Fault {
         }
     }
 
+    /// Says what is wrong at the place itself.
+    pub fn here(mut self, text: impl Into<String>) -> Self {
+        self.diagnostic = self.diagnostic.here(text);
+        self
+    }
+
     /// Says what to write instead.
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.diagnostic = self.diagnostic.help(text);

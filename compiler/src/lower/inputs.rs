@@ -3,13 +3,13 @@
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::types::{GenericValue, range_pair, scalar_of};
-use super::value::{Leaf, Val, to_i128, type_interval};
+use super::value::{Leaf, Val, type_interval};
 use crate::diagnostic::suggestion;
-use crate::hir::{From, Len, Main, MainParam, ParamSource, Range, Type};
+use crate::hir::{From, Len, Main, MainParam, ParamSource, Type, ValueRange};
 use crate::ir::{Op, Ty};
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{InputLeaf, ParamShape, Shape, ShapeNode};
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Integer, Scalar, Word};
 
 /// Longest list that a public argument may be.
 const MAX_ARGUMENT_ELEMENTS: usize = 1 << 16;
@@ -204,7 +204,7 @@ impl<'h> Tracer<'h> {
         path: &mut String,
         lanes: u64,
         depth: usize,
-        range: Option<Range>,
+        range: Option<ValueRange>,
     ) -> Traced<Val<'h>> {
         let len = path.len();
         let val = match ty {
@@ -283,9 +283,10 @@ impl<'h> Tracer<'h> {
                 };
                 let mut leaf = self.node1(Op::Input(id), Vec::new(), ty)?;
                 if let super::value::Data::Value(value) = leaf.data {
-                    self.values[value.index()].range = range;
+                    let interval = range.and_then(ValueRange::interval);
+                    self.values[value.index()].range = interval;
                     if !input.secret {
-                        leaf.range = range;
+                        leaf.range = interval;
                     }
                 }
                 Val::Leaf(leaf)
@@ -328,7 +329,7 @@ impl<'h> Tracer<'h> {
         &mut self,
         text: &mut ArgumentText<'_>,
         ty: &Type,
-        range: Option<Range>,
+        range: Option<ValueRange>,
     ) -> Result<Val<'h>, String> {
         match ty {
             Type::Array(element, len) => {
@@ -375,7 +376,8 @@ impl<'h> Tracer<'h> {
                         describe_scalar(scalar)
                     )
                 })?;
-                if let (Some(range), Some(value)) = (range, to_i128(scalar, word))
+                let value = Integer::of(scalar, word);
+                if let Some(range) = range
                     && scalar != Scalar::Bool
                     && (value < range.lo || value > range.hi)
                 {
@@ -479,6 +481,6 @@ fn describe_scalar(scalar: Scalar) -> String {
     match (scalar, type_interval(scalar)) {
         (Scalar::Bool, _) => "`true` or `false`".into(),
         (_, Some(range)) => format!("an integer from {} to {} ({scalar})", range.lo, range.hi),
-        (_, None) => format!("an integer ({scalar})"),
+        (_, None) => format!("an integer from 0 to {} ({scalar})", scalar.mask()),
     }
 }

@@ -9,6 +9,7 @@ use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{LoopFlags, Slot};
 use super::rolled::Head;
 use super::scan::Effects;
+use super::trips::{Long, Trips};
 use super::value::{Leaf, Val};
 use super::{MAX_UNROLLED, Tracer};
 use crate::hir::{Expr, LocalId, Range};
@@ -21,33 +22,34 @@ pub(super) type Body<'a, 'h> =
     &'a mut dyn FnMut(&mut Tracer<'h>, Leaf, Option<Val<'h>>) -> Traced<Option<Val<'h>>>;
 
 impl<'h> Tracer<'h> {
-    /// `for var in lo..hi`.
+    /// `for var in lo..hi` or, where the flag is set, `for var in lo..=hi`.
     pub(super) fn for_range(
         &mut self,
         var: LocalId,
-        lo: &'h Expr,
-        hi: &'h Expr,
+        (lo, hi, inclusive): (&'h Expr, &'h Expr, bool),
         body: &'h Expr,
         span: Span,
     ) -> Traced<()> {
         let lo = self.scalar_expr(lo)?;
         let hi = self.scalar_expr(hi)?;
         self.span = span;
-        let count = self.trip_count(&lo, &hi)?;
-        let bounds = lo.interval().zip(hi.interval());
+        let trips = self.trips(&lo, &hi, inclusive)?;
+        let values = lo.interval().zip(hi.interval()).map(|(lo, hi)| {
+            let last = if inclusive {
+                hi.hi
+            } else {
+                hi.hi.saturating_sub(1)
+            };
+            Range {
+                lo: lo.lo,
+                hi: last.max(lo.lo),
+            }
+        });
         let effects = Effects::of(body);
-        self.looped(&count, &effects, span, &mut |t, k, _| {
+        self.looped(&trips, &effects, span, &mut |t, k, _| {
             let k = t.cast(&k, lo.scalar)?;
             let mut counter = t.word(WordOp::Add, lo.scalar, &[lo.clone(), k])?;
-            if let Some((lo, hi)) = bounds {
-                t.set_range(
-                    &mut counter,
-                    Some(Range {
-                        lo: lo.lo,
-                        hi: (hi.hi - 1).max(lo.lo),
-                    }),
-                );
-            }
+            t.set_range(&mut counter, values);
             t.declare(var, Some(Val::Leaf(counter)));
             t.iteration(body)?;
             Ok(None)
@@ -67,7 +69,7 @@ impl<'h> Tracer<'h> {
         let effects = Effects::of(body);
         match array {
             Val::Array(len, element) => {
-                self.looped(&Leaf::usize(len), &effects, span, &mut |t, k, _| {
+                self.looped(&Trips::known(len), &effects, span, &mut |t, k, _| {
                     t.span = span;
                     let val = t.take(&element, &k)?;
                     t.declare(var, Some(val));
@@ -148,47 +150,10 @@ impl<'h> Tracer<'h> {
         self.frame().loops.pop();
     }
 
-    /// How often `lo..hi` runs, as `usize`.
-    pub(super) fn trip_count(&mut self, lo: &Leaf, hi: &Leaf) -> Traced<Leaf> {
-        if let (Some(lo), Some(hi)) = (super::fold::known_i128(lo), super::fold::known_i128(hi)) {
-            let n = hi.checked_sub(lo).unwrap_or(i128::MAX).max(0);
-            let n = u64::try_from(n).map_err(|_| {
-                Fault::new(
-                    code::TOO_LARGE,
-                    self.span,
-                    "this loop runs more than 2^64 times",
-                )
-            })?;
-            return Ok(Leaf::usize(n));
-        }
-        let unsigned = Scalar::unsigned(u8::try_from(lo.scalar.width()).unwrap_or(128));
-        let difference = self.word(WordOp::Sub, lo.scalar, &[hi.clone(), lo.clone()])?;
-        let difference = self.cast(&difference, unsigned)?;
-        let difference = self.cast(&difference, Scalar::USIZE)?;
-        let ordered = match (lo.interval(), hi.interval()) {
-            (Some(lo), Some(hi)) => lo.hi <= hi.lo,
-            _ => false,
-        };
-        if ordered {
-            return Ok(difference);
-        }
-        let runs = self.word(WordOp::Lt, Scalar::Bool, &[lo.clone(), hi.clone()])?;
-        let mut count = self.word(
-            WordOp::Select,
-            Scalar::USIZE,
-            &[runs, difference, Leaf::usize(0)],
-        )?;
-        if let (Some(lo), Some(hi)) = (lo.interval(), hi.interval()) {
-            let most = hi.hi.saturating_sub(lo.lo).max(0);
-            self.set_range(&mut count, Some(Range { lo: 0, hi: most }));
-        }
-        Ok(count)
-    }
-
-    /// A loop statement with a count, in the form that its body allows.
+    /// A loop statement that counts, in the form that its body allows.
     pub(super) fn looped(
         &mut self,
-        count: &Leaf,
+        trips: &Trips,
         effects: &Effects,
         span: Span,
         body: Body<'_, 'h>,
@@ -200,7 +165,16 @@ impl<'h> Tracer<'h> {
             ..effects.clone()
         });
         let leaves_early = effects.breaks || effects.returns;
-        match count.known_u64() {
+        if trips.count.known().is_none() && trips.count.lanes != 1 {
+            return Err(Stop::NotElementwise);
+        }
+        if let (Some(long), false) = (&trips.long, leaves_early) {
+            self.require_countable(long)?;
+        }
+        match trips.count.known_u64() {
+            _ if leaves_early && trips.long.is_some() => {
+                self.while_counting(trips, effects, &mut slots, body)?;
+            }
             Some(0) => {}
             Some(1) => {
                 body(self, Leaf::usize(0), None)?;
@@ -212,10 +186,10 @@ impl<'h> Tracer<'h> {
                     self.set_slots(&slots, &before);
                     self.set_slot(Slot::Broke, Some(Val::Leaf(Leaf::truth(false))));
                     self.span = span;
-                    self.while_counting(count, effects, &mut slots, body)?;
+                    self.while_counting(trips, effects, &mut slots, body)?;
                 }
             }
-            None if leaves_early => self.while_counting(count, effects, &mut slots, body)?,
+            None if leaves_early => self.while_counting(trips, effects, &mut slots, body)?,
             Some(n) => {
                 let (checkpoint, before) = (self.checkpoint(), self.get_slots(&slots));
                 match self.rolled(Head::Count(n), &slots, None, body) {
@@ -231,7 +205,8 @@ impl<'h> Tracer<'h> {
                 }
             }
             None => {
-                self.rolled(Head::RuntimeCount(count.clone()), &slots, None, body)?;
+                let head = Head::RuntimeCount(trips.count.clone());
+                self.rolled(head, &slots, None, body)?;
             }
         }
         self.leave_loop();
@@ -255,7 +230,7 @@ impl<'h> Tracer<'h> {
     /// A counted loop that may end early, as a `while` that carries its counter.
     fn while_counting(
         &mut self,
-        count: &Leaf,
+        trips: &Trips,
         effects: &Effects,
         slots: &mut Vec<Slot>,
         body: Body<'_, 'h>,
@@ -263,8 +238,11 @@ impl<'h> Tracer<'h> {
         if effects.breaks {
             slots.push(Slot::Broke);
         }
-        let count_range = count.interval();
-        let limit = count.clone();
+        if let Some(long) = &trips.long {
+            return self.while_long(long, slots, body);
+        }
+        let count_range = trips.count.interval();
+        let limit = trips.count.clone();
         let mut condition = |t: &mut Self, extra: Option<&Val<'h>>| {
             let live = t.live()?;
             let Some(Val::Leaf(k)) = extra else {
@@ -289,6 +267,45 @@ impl<'h> Tracer<'h> {
                 t.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
                 let next = t.word(WordOp::Add, Scalar::USIZE, &[k, Leaf::usize(1)])?;
                 Ok(Some(Val::Leaf(next)))
+            },
+        )?;
+        Ok(())
+    }
+
+    /// The same for a number of iterations that `usize` may not hold: the counter runs in the type of the bounds, and
+    /// beside it goes whether there is another iteration, since there may be no counter after the last.
+    fn while_long(&mut self, long: &Long, slots: &[Slot], body: Body<'_, 'h>) -> Traced<()> {
+        let scalar = long.last.scalar;
+        let mut condition = |t: &mut Self, extra: Option<&Val<'h>>| {
+            let live = t.live()?;
+            match extra {
+                Some(Val::Tuple(parts)) => match parts.as_slice() {
+                    [_, Val::Leaf(more)] => t.and(&live, more),
+                    _ => Ok(live),
+                },
+                _ => Ok(live),
+            }
+        };
+        let start = Val::Tuple(vec![
+            Val::Leaf(Leaf::word(scalar, 0)),
+            Val::Leaf(long.runs.clone()),
+        ]);
+        self.rolled(
+            Head::Condition(&mut condition),
+            slots,
+            Some(start),
+            &mut |t, _, extra| {
+                let Some(Val::Tuple(parts)) = &extra else {
+                    return Ok(extra);
+                };
+                let Some(Val::Leaf(k)) = parts.first() else {
+                    return Ok(extra);
+                };
+                body(t, k.clone(), None)?;
+                t.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
+                let more = t.word(WordOp::Lt, Scalar::Bool, &[k.clone(), long.last.clone()])?;
+                let next = t.word(WordOp::Add, scalar, &[k.clone(), Leaf::word(scalar, 1)])?;
+                Ok(Some(Val::Tuple(vec![Val::Leaf(next), Val::Leaf(more)])))
             },
         )?;
         Ok(())

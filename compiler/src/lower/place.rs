@@ -396,10 +396,15 @@ impl<'h> Tracer<'h> {
         if let Some(known) = index.known()
             && known >= u128::from(len)
         {
-            return Err(out_of_range(known, len, span));
+            return Err(out_of_range(index, known, len, span));
         }
+        self.narrowed_index(index)
+    }
+
+    /// An index as `usize`, the largest one for what does not fit: cutting could bring an index that is out of range
+    /// back into it.
+    pub(super) fn narrowed_index(&mut self, index: &Leaf) -> Traced<Leaf> {
         if index.scalar.width() > 64 {
-            // Cutting could bring an index that is out of range back into it.
             let top = Leaf::word(index.scalar, u128::from(u64::MAX));
             let cut = self.word(WordOp::Min, index.scalar, &[index.clone(), top])?;
             return self.cast(&cut, Scalar::USIZE);
@@ -420,9 +425,9 @@ impl<'h> Tracer<'h> {
             .into());
         };
         if at >= u128::from(n) {
-            return Err(out_of_range(at, n, span));
+            return Err(out_of_range(index, at, n, span));
         }
-        usize::try_from(at).map_err(|_| out_of_range(at, n, span))
+        usize::try_from(at).map_err(|_| out_of_range(index, at, n, span))
     }
 
     fn wrong_step(&self, val: &Val<'_>) -> Stop {
@@ -442,15 +447,19 @@ fn in_range(index: &Leaf, len: u64) -> bool {
         .is_some_and(|r| r.lo >= 0 && r.hi < i128::from(len))
 }
 
-fn out_of_range(index: u128, len: u64, span: Span) -> Stop {
-    Fault::new(
+fn out_of_range(index: &Leaf, known: u128, len: u64, span: Span) -> Stop {
+    let fault = Fault::new(
         code::INDEX,
         span,
         format!(
-            "index {index} is outside of an array of {len} element{}",
+            "index {known} is outside of an array of {len} element{}",
             if len == 1 { "" } else { "s" }
         ),
     )
-    .help("indices start at 0; compare with `.len()` first")
+    .help("indices start at 0; compare with `.len()` first");
+    match index.subtraction() {
+        Some(why) => fault.here(why),
+        None => fault,
+    }
     .into()
 }

@@ -104,7 +104,7 @@ pub fn is_total(expr: &Expr) -> bool {
         E::If { .. }
         | E::Block(..)
         | E::Index(..)
-        | E::Slice(..)
+        | E::Slice { .. }
         | E::Call { .. }
         | E::CallValue(..)
         | E::Reveal(_)
@@ -154,8 +154,8 @@ impl Scan {
                 self.expr(a, loops);
                 self.expr(b, loops);
             }
-            E::Slice(a, lo, hi) => {
-                self.expr(a, loops);
+            E::Slice { array, lo, hi, .. } => {
+                self.expr(array, loops);
                 for bound in [lo, hi].into_iter().flatten() {
                     self.expr(bound, loops);
                 }

@@ -150,6 +150,7 @@ fn a_long_loop_stays_a_loop() {
                     var: LocalId(2),
                     lo: lit(0, Type::Usize),
                     hi: lit(1_000_000, Type::Usize),
+                    inclusive: false,
                     body: expr(
                         ExprKind::Block(
                             vec![Stmt::Assign(

@@ -6,9 +6,9 @@
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{Leaf, Val};
-use crate::hir::{Field, GenericArg, GenericId, Len, Range, RoleId, StructId, Type};
+use crate::hir::{Field, GenericArg, GenericId, Len, RoleId, StructId, Type, ValueRange};
 use crate::span::Span;
-use smpcc_circuit::value::{ConstVec, Scalar};
+use smpcc_circuit::value::{ConstVec, Integer, Scalar};
 
 /// What a generic parameter stands for in one call.
 #[derive(Clone, Debug)]
@@ -454,6 +454,6 @@ pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
 }
 
 /// A declared range in the form of the compiled program.
-pub(crate) fn range_pair(range: Option<Range>) -> Option<(i128, i128)> {
+pub(crate) fn range_pair(range: Option<ValueRange>) -> Option<(Integer, Integer)> {
     range.map(|r| (r.lo, r.hi))
 }

@@ -28,6 +28,8 @@ pub struct Leaf {
     pub range: Option<Range>,
     /// For public integers of one lane: an exact expression in another value.
     pub affine: Option<Affine>,
+    /// For known unsigned integers: the operands of a subtraction in it that went below zero, for messages.
+    pub below_zero: Option<(Word, Word)>,
 }
 
 /// `base · scale + offset`, over the integers.
@@ -60,6 +62,7 @@ impl Leaf {
             data: Data::Const(Rc::new(vec)),
             range: None,
             affine: None,
+            below_zero: None,
         }
     }
 
@@ -100,6 +103,11 @@ impl Leaf {
     /// The known non-negative integer, if it fits in 64 bits.
     pub fn known_u64(&self) -> Option<u64> {
         self.known().and_then(|w| u64::try_from(w).ok())
+    }
+
+    /// For a length or an index that is too large: the subtraction that made it so.
+    pub fn subtraction(&self) -> Option<String> {
+        crate::check::below_zero(self.known()?, self.below_zero)
     }
 
     /// The known vector.

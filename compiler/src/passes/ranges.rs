@@ -12,7 +12,7 @@
 
 use super::Outcome;
 use super::constants::vectors::{MAX_TABLE, int_hull, type_range};
-use crate::hir::Range;
+use crate::hir::{Range, ValueRange};
 use crate::ir::{Ir, Node, Op, Reducer, Region, Value};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -104,7 +104,7 @@ impl Analysis<'_> {
             }
             Op::Input(id) => self.inputs[id.index()]
                 .range
-                .map(|(lo, hi)| Range { lo, hi }),
+                .and_then(|(lo, hi)| ValueRange { lo, hi }.interval()),
             Op::Word(op) => self.word(*op, node),
             Op::MakeSecret | Op::Reveal | Op::Gather { .. } => self.get(args[0]),
             Op::Scatter { .. } | Op::WriteSecret { .. } => self.join(&[args[0], args[2]]),

@@ -80,9 +80,10 @@ fn words(ir: &Ir, seed: u64) -> Vec<Vec<Word>> {
         .map(|leaf| {
             (0..leaf.lanes)
                 .map(|_| match leaf.range {
-                    Some((lo, hi)) => leaf
-                        .scalar
-                        .wrap((lo + (next() % ((hi - lo) as Word + 1)) as i128) as Word),
+                    Some((lo, hi)) => leaf.scalar.wrap(
+                        lo.word()
+                            .wrapping_add(next() % (hi.word().wrapping_sub(lo.word()) + 1)),
+                    ),
                     // Small numbers meet and repeat.
                     None => leaf.scalar.wrap(next() % 1000),
                 })

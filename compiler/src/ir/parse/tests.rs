@@ -18,7 +18,7 @@ fn sample() -> Ir {
         scalar: i8,
         lanes: 4,
         public: false,
-        range: Some((-3, 120)),
+        range: Some(((-3).into(), 120.into())),
     });
     let idx = b.constant(
         Scalar::USIZE,
@@ -87,7 +87,7 @@ fn sample() -> Ir {
             },
             ShapeNode::Scalar {
                 scalar: i8,
-                range: Some((-3, 120)),
+                range: Some(((-3).into(), 120.into())),
             },
             ShapeNode::Tuple(0),
         ]),
