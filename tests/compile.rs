@@ -3,9 +3,12 @@
 use crate::support;
 use smpcc_circuit::codec;
 use smpcc_circuit::cost::Costs;
+use smpcc_circuit::eval::eval;
 use smpcc_circuit::program::{Domain, Program, Suite};
-use smpcc_circuit::stats::{Known, stats};
+use smpcc_circuit::splitmix::SplitMix;
+use smpcc_circuit::stats::{Known, peak_memory, stats};
 use smpcc_circuit::verify::Verified;
+use smpcc_compiler::lower::MAX_NODES;
 use smpcc_compiler::session::{Network, Options, ProtocolChoice};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -211,6 +214,80 @@ fn an_expansion_without_bound_is_refused() {
     let began = Instant::now();
     let options = options(ProtocolChoice::Auto);
     let result = support::compile_beside(&[], &text, &support::session(&[3]), &options);
-    assert!(result.is_err());
-    assert!(began.elapsed() < Duration::from_secs(60));
+    let said = result.expect_err("too large");
+    assert_eq!(said[0].code.as_str(), "E4004");
+    // The place and the bound are named.
+    assert_eq!(said[0].primary.span.start, 37, "{:?}", said[0]);
+    assert!(
+        said[0].message.contains(&MAX_NODES.to_string()),
+        "{}",
+        said[0].message
+    );
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn what_nobody_can_hold_is_predicted_with_its_place() {
+    let text = "fn main(x: secret u32 from each) -> u64 {\n    let y = x[0];\n    [[y, x[1]]; 50000000000].flatten().sum()\n}\n";
+    let program = support::compile(
+        text,
+        &support::session(&[3]),
+        &options(ProtocolChoice::Auto),
+    )
+    .program;
+    let peak = peak_memory(&program);
+    assert!(peak.bytes > 100_000_000_000, "{peak:?}");
+    assert_eq!(peak.at.line, 3);
+    // And what is held in the clear is refused in place of being tried.
+    let inputs = vec![vec![1], vec![2], vec![3]];
+    let stopped = eval(&program, &inputs).expect_err("too large");
+    assert!(
+        stopped.to_string().starts_with("line 3: a value of "),
+        "{stopped}"
+    );
+}
+
+#[test]
+fn one_decoding_of_the_index_serves_all_bits_of_a_constant_table() {
+    let mut numbers = SplitMix::new(17);
+    let table: Vec<u32> = (0..10_000).map(|_| numbers.draw() as u32).collect();
+    let words: Vec<String> = table.iter().map(u32::to_string).collect();
+    let text = format!(
+        "const T: [u32; 10000] = [{}];\nfn main(i: secret u16 from each) -> [u32; 3] {{\n    [T[i[0]], T[i[1]], T[i[2]]]\n}}\n",
+        words.join(", ")
+    );
+    // Monomials of both parts of the index, a product of each of one with a sum of the others for each bit, and the check of
+    // the range: about 2·√(n·w) in place of n·w.
+    for (protocol, most, depth) in [
+        (ProtocolChoice::Boolean, 2400, 6),
+        (ProtocolChoice::Yao, 1600, 8),
+    ] {
+        let began = Instant::now();
+        let compiled = support::compile(&text, &support::session(&[3]), &options(protocol));
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "{:?}",
+            began.elapsed()
+        );
+        let stats = stats(&compiled.program, &Known::default());
+        let (ands, levels) = (stats.totals.and.unwrap(), stats.totals.and_depth.unwrap());
+        assert!(
+            ands <= 3 * most && levels <= depth,
+            "{protocol:?}: {ands} ANDs, {levels} levels"
+        );
+        for at in [
+            [0, 1, 9_999],
+            [10_000, 16_383, 65_535],
+            [8_191, 8_192, 4_096],
+        ] {
+            let inputs: Vec<Vec<u128>> = at.iter().map(|&i| vec![i]).collect();
+            let outputs = eval(&compiled.program, &inputs).expect("a run").outputs;
+            let found = outputs.concat();
+            let want: Vec<u128> = at
+                .iter()
+                .map(|&i| table.get(i as usize).map_or(0, |&w| u128::from(w)))
+                .collect();
+            assert_eq!(found, want, "{protocol:?} at {at:?}");
+        }
+    }
 }

@@ -93,6 +93,9 @@ pub fn eval_bounded(
             )));
         }
     }
+    if let Some(stopped) = too_large(program) {
+        return Err(stopped);
+    }
     let mut machine = Machine {
         program,
         inputs,
@@ -106,6 +109,24 @@ pub fn eval_bounded(
     };
     machine.region(0)?;
     Ok(machine.outcome)
+}
+
+/// Most lanes of a value that is held here, where a lane takes 16 bytes.
+const MAX_LANES: u64 = 1 << 26;
+
+/// What to say of the first value that is not held.
+fn too_large(program: &Program) -> Option<EvalError> {
+    let nodes = program.regions.iter().flat_map(|region| &region.nodes);
+    let lanes = |id: &ValueId| program.values.get(id.index()).map_or(0, |v| v.lanes);
+    let lanes_of = |node: &Node| node.results.iter().map(lanes).max().unwrap_or(0);
+    let found = nodes.into_iter().find(|node| lanes_of(node) > MAX_LANES)?;
+    Some(EvalError::Stopped {
+        message: format!(
+            "a value of {} elements is too large to be computed in the clear",
+            lanes_of(found)
+        ),
+        loc: found.loc,
+    })
 }
 
 type Lanes = Rc<Vec<Word>>;

@@ -20,6 +20,7 @@ use crate::template::{Gate, Template};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use memory::{Peak, peak_memory};
 pub use path::PathStats;
 pub use predict::milliseconds;
 pub use time::Link;
@@ -297,7 +298,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             rounds,
             bytes: show(in_all(&sent)),
             bytes_sent: counted.then_some(sent),
-            memory_bytes: memory::peak(program),
+            memory_bytes: peak_memory(program).bytes,
         },
         functions: functions(program, known.functions, &places, counted),
         lines: lines(program, &places, counted),

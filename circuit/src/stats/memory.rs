@@ -4,11 +4,20 @@
 use super::captured;
 use crate::blocks;
 use crate::ids::ValueId;
-use crate::program::{Domain, Program, Suite, ValueInfo};
+use crate::program::{Domain, Loc, Program, Suite, ValueInfo};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Bytes at the peak, values only.
-pub(super) fn peak(program: &Program) -> u64 {
+/// The most memory that a party needs for values at one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peak {
+    /// Bytes.
+    pub bytes: u64,
+    /// The operation with which they are reached.
+    pub at: Loc,
+}
+
+/// An estimate of the most memory that a party needs for values.
+pub fn peak_memory(program: &Program) -> Peak {
     let captured = captured(program);
     let mut held: Vec<u64> = program.values.iter().map(|v| v.lanes).collect();
     for group in blocks::groups(program).into_iter().flatten() {
@@ -24,9 +33,9 @@ pub(super) fn peak(program: &Program) -> u64 {
 }
 
 /// The peak of what a region itself defines.
-fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]) -> u64 {
+fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]) -> Peak {
     let Some(region_data) = program.regions.get(index as usize) else {
-        return 0;
+        return Peak::default();
     };
     let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
     for (i, node) in region_data.nodes.iter().enumerate() {
@@ -51,21 +60,29 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]
     };
     let mut alive: BTreeSet<ValueId> = region_data.params.iter().copied().collect();
     let mut now: u64 = alive.iter().map(size).fold(0, u64::saturating_add);
-    let mut most = now;
+    let first = region_data.nodes.first();
+    let mut most = Peak {
+        bytes: now,
+        at: first.map(|node| node.loc).unwrap_or_default(),
+    };
     for (i, node) in region_data.nodes.iter().enumerate() {
         let inner = node
             .op
             .regions()
             .iter()
             .map(|&r| region(program, r, captured, held))
-            .max()
-            .unwrap_or(0);
+            .max_by_key(|peak| peak.bytes)
+            .unwrap_or_default();
         for r in &node.results {
             if alive.insert(*r) {
                 now = now.saturating_add(size(r));
             }
         }
-        most = most.max(now.saturating_add(inner));
+        let bytes = now.saturating_add(inner.bytes);
+        if bytes > most.bytes {
+            let at = if inner.bytes > 0 { inner.at } else { node.loc };
+            most = Peak { bytes, at };
+        }
         for v in node.args.iter().chain(&node.results) {
             if last.get(v).is_none_or(|&l| l <= i) && alive.remove(v) {
                 now = now.saturating_sub(size(v));

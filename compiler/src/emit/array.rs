@@ -2,20 +2,22 @@
 //!
 //! Small arrays are unrolled into one circuit over values of one lane per element, which fuses with its surroundings.
 //! Large ones stay lanes: a read halves the array once per index bit, a write doubles the decoded index once per bit, so
-//! that the program has a size of log n.
+//! that the program has a size of log n. A constant table is a polynomial in the index bits, which needs fewer products than it
+//! has elements.
 
 use super::Emitter;
 use super::frame::Logic;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// Most elements, and most bits of all lanes, of an unrolled access.
 const UNROLL: u64 = 256;
 const UNROLL_GATES: u64 = 1 << 16;
-/// Largest public table that becomes a polynomial in the index bits.
-const TABLE: u64 = 1 << 12;
+/// Most bits of a constant table that becomes a polynomial in the index bits: so many wires are summed, for free but not
+/// without work, and the circuit says which.
+const TABLE_BITS: u64 = 1 << 19;
 
 impl Emitter<'_> {
     /// Reads `groups` arrays at `queries` places each.
@@ -40,11 +42,12 @@ impl Emitter<'_> {
         let wide = self.gather_affine(idx, 0, &[(at.lanes, 1), (block, 0)]);
         if let Some(table) = self.known[src.index()].constant.clone()
             && groups == 1
-            && block == 1
-            && n <= TABLE
+            && n.next_power_of_two()
+                .saturating_mul(block)
+                .saturating_mul(u64::from(ty.width()))
+                <= TABLE_BITS
         {
-            let words: Vec<_> = table.words().map(|w| ty.wrap(w)).collect();
-            return self.logic1(domain, Logic::Lookup(words), &[wide], ty);
+            return self.read_table(domain, &table, ty, idx, block);
         }
         let src = self.to(src, domain);
         // Lane (group, query, t) of element e.
@@ -90,6 +93,36 @@ impl Emitter<'_> {
         }
         // An index too narrow to reach every element.
         self.slice(array, 0, lanes)
+    }
+
+    /// Reads a constant table of blocks: one decoding of the index serves all bits of all lanes of a block.
+    fn read_table(
+        &mut self,
+        domain: Domain,
+        table: &ConstVec,
+        ty: Scalar,
+        idx: ValueId,
+        block: u64,
+    ) -> ValueId {
+        let words: Vec<_> = table.words().map(|w| ty.wrap(w)).collect();
+        let columns: Vec<Vec<Word>> = (0..block as usize)
+            .map(|t| {
+                words
+                    .iter()
+                    .skip(t)
+                    .step_by(block as usize)
+                    .copied()
+                    .collect()
+            })
+            .collect();
+        let queries = self.info(idx).lanes;
+        let types = vec![ty; columns.len()];
+        let found = self.logic(domain, Logic::Lookup(columns), &[idx], &types);
+        if let [one] = found[..] {
+            return one;
+        }
+        let joined = self.concat(&found);
+        self.gather_affine(joined, 0, &[(queries, 1), (block, queries)])
     }
 
     /// Writes one element of each of `groups` arrays.

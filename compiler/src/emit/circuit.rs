@@ -337,7 +337,7 @@ fn build(
             }
             _ => Vec::new(),
         },
-        Logic::Lookup(table) => vec![templates::table_lookup(b, table, width, arg(0), objective)],
+        Logic::Lookup(tables) => templates::table_lookups(b, tables, width, arg(0), objective),
         Logic::Circuit(circuit) => b.call(&circuit.form(objective).template, args),
     }
 }

@@ -79,8 +79,8 @@ pub(super) enum Logic {
     ReadArray,
     /// Elements, an index, a value: the elements after the write.
     WriteArray,
-    /// A public table at a secret index, zero out of range.
-    Lookup(Vec<Word>),
+    /// Constant tables of one length at a secret index, zero out of range: one result each.
+    Lookup(Vec<Vec<Word>>),
     /// The gates of an imported circuit, one operand and one result per element.
     Circuit(Arc<Circuit>),
 }

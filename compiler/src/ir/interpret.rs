@@ -91,6 +91,9 @@ fn run(
             });
         }
     }
+    if let Some(found) = too_large(ir, &ir.body) {
+        return Err(found);
+    }
     let mut last = vec![0; ir.values.len()];
     let plan = plan(&ir.body, &mut last, &mut 0);
     let mut machine = Machine {
@@ -103,6 +106,24 @@ fn run(
     };
     machine.region(&ir.body, &plan)?;
     Ok(machine.outputs)
+}
+
+/// Most lanes of a value that is held here, where a lane takes 16 bytes.
+const MAX_LANES: u64 = 1 << 26;
+
+/// What to say of the first value that is not held.
+fn too_large(ir: &Ir, region: &Region) -> Option<Stopped> {
+    region.nodes.iter().find_map(|node| {
+        let lanes = |id: &ValueId| ir.values.get(id.index()).map_or(0, |v| v.ty.lanes);
+        let most = node.results.iter().map(lanes).max().unwrap_or(0);
+        if most > MAX_LANES {
+            return Some(Stopped {
+                message: format!("a value of {most} elements is too large to be computed here"),
+                span: node.span,
+            });
+        }
+        node.regions.iter().find_map(|inner| too_large(ir, inner))
+    })
 }
 
 type Lanes = Rc<Vec<Word>>;

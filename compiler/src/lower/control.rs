@@ -4,11 +4,11 @@
 //! are treated otherwise: each such store is predicated with the condition at once, so that a store costs one element
 //! and not the array; such a variable needs no merge.
 
-use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{Slot, or_never};
 use super::scan::{Effects, is_total};
 use super::value::{Leaf, Val};
+use super::{MAX_DEPTH, Tracer};
 use crate::hir::{Expr, ExprKind, LocalId, Stmt, Type};
 use crate::ir::{Op, Region, Ty};
 use crate::span::Span;
@@ -36,12 +36,20 @@ impl<'h> Tracer<'h> {
                         return Ok(Val::unit());
                     }
                     let effects = Effects::of_rest(rest, tail);
-                    return self.public_if(
+                    // The rest stands in an arm of its own, which nests once per way out.
+                    self.depth += 1;
+                    if self.depth > MAX_DEPTH {
+                        let what = "too many ways out of one block, under conditions that are known only while running";
+                        return Err(Fault::new(code::TOO_LARGE, self.span, what).into());
+                    }
+                    let result = self.public_if(
                         &live,
                         &effects,
                         &mut |t| t.block(rest, tail, true),
                         &mut |_| Ok(Val::Never),
                     );
+                    self.depth -= 1;
+                    return result;
                 }
             }
         }
@@ -81,9 +89,10 @@ impl<'h> Tracer<'h> {
                 var,
                 lo,
                 hi,
+                inclusive,
                 body,
                 span,
-            } => self.for_range(*var, lo, hi, body, *span)?,
+            } => self.for_range(*var, (lo, hi, *inclusive), body, *span)?,
             Stmt::ForEach {
                 var,
                 array,

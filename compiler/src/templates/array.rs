@@ -106,24 +106,29 @@ pub fn table_lookup(
     index: &[Lit],
     objective: Objective,
 ) -> Vec<Lit> {
-    let n_bits = bits_for(table.len()).min(index.len());
+    table_lookups(b, &[table], width, index, objective).swap_remove(0)
+}
+
+/// [`table_lookup`] in several tables of one length at the same place.
+pub fn table_lookups(
+    b: &mut Builder,
+    tables: &[impl AsRef<[Word]>],
+    width: u32,
+    index: &[Lit],
+    objective: Objective,
+) -> Vec<Vec<Lit>> {
+    let n = tables.iter().map(|t| t.as_ref().len()).max().unwrap_or(0);
+    let n_bits = bits_for(n).min(index.len());
     let small = complement(&index[n_bits..]);
-    // Coefficients of the table's polynomial: the Möbius transform of its words.
-    let mut coefficients: Vec<Word> = table.to_vec();
-    coefficients.resize(1 << n_bits, 0);
-    for k in 0..n_bits {
-        for i in 0..coefficients.len() {
-            if i >> k & 1 == 1 {
-                coefficients[i] ^= coefficients[i ^ (1 << k)];
-            }
-        }
-    }
-    let outer = outer_bits(n_bits, width as usize, objective);
+    let outer = outer_bits(n_bits, width as usize * tables.len(), objective);
     let (low, high) = index[..n_bits].split_at(n_bits - outer);
     let (inner_monomials, outer_monomials) = (monomials(b, low), monomials(b, high));
     let keep = and_all(b, &small);
-    (0..width)
-        .map(|bit| {
+    let mut found = Vec::with_capacity(tables.len());
+    for table in tables {
+        let coefficients = polynomial(table.as_ref(), n_bits);
+        let mut word = Vec::with_capacity(width as usize);
+        for bit in 0..width {
             let mut sum = Lit::FALSE;
             for (i, &outer) in outer_monomials.iter().enumerate() {
                 let mut factor = Lit::FALSE;
@@ -135,9 +140,25 @@ pub fn table_lookup(
                 let product = b.and(outer, factor);
                 sum = b.xor(sum, product);
             }
-            b.and(sum, keep)
-        })
-        .collect()
+            word.push(b.and(sum, keep));
+        }
+        found.push(word);
+    }
+    found
+}
+
+/// The coefficients of a table's polynomial in `n_bits` index bits: the Möbius transform of its words.
+fn polynomial(table: &[Word], n_bits: usize) -> Vec<Word> {
+    let mut coefficients: Vec<Word> = table.to_vec();
+    coefficients.resize(1 << n_bits, 0);
+    for k in 0..n_bits {
+        for i in 0..coefficients.len() {
+            if i >> k & 1 == 1 {
+                coefficients[i] ^= coefficients[i ^ (1 << k)];
+            }
+        }
+    }
+    coefficients
 }
 
 /// How many index bits are multiplied in from outside: those with the fewest ANDs that add no level.
