@@ -783,6 +783,22 @@ fn what_no_machine_has_is_refused_before_anything_starts() {
     );
     let output = smpcc(&["run", &avg, "--parties", "3", "--memory", "1GB"]);
     assert!(output.status.success());
+    // The line that asks for it is named, and nothing is tried on the way there.
+    let folder = tempfile::tempdir().expect("a folder");
+    let big = folder.path().join("big.smpc");
+    let source = "fn main(x: secret u32 from each) -> u64 {\n    let y = x[0];\n    [[y, x[1]]; 50000000000].flatten().sum()\n}\n";
+    std::fs::write(&big, source).expect("a file");
+    let inputs = folder.path().join("big.inputs.json");
+    std::fs::write(
+        inputs,
+        "{\"0\": {\"x\": 1}, \"1\": {\"x\": 2}, \"2\": {\"x\": 3}}",
+    )
+    .expect("a file");
+    let big = big.display().to_string();
+    let output = smpcc(&["run", &big, "--parties", "3", "--memory", "64GB"]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("big.smpc:3"), "{message}");
 }
 
 #[test]

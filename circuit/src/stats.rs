@@ -183,11 +183,6 @@ pub struct Known<'a> {
 /// Operations that may be visited for the rounds and depths of single sections.
 const SECTION_WORK: usize = 20_000_000;
 
-/// Estimated bytes of memory of a party at most, for values: [`Totals::memory_bytes`] without counting the rest.
-pub fn memory(program: &Program) -> u64 {
-    memory::peak(program)
-}
-
 /// The figures of a verified program.
 pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let control = Control::new(program, known.trace);

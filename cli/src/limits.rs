@@ -69,7 +69,8 @@ impl Limits {
         let Some(memory) = self.memory else {
             return Ok(());
         };
-        let needed = stats::memory(program);
+        let peak = stats::peak_memory(program);
+        let needed = peak.bytes;
         if needed.saturating_mul(n_parties) <= memory {
             return Ok(());
         }
@@ -84,8 +85,13 @@ impl Limits {
                 label(*owner)
             )
         });
+        let file = program.files.get(peak.at.file as usize);
+        let place = match (file, peak.at.line) {
+            (Some(file), line @ 1..) => format!(", most of it at {file}:{line}"),
+            _ => String::new(),
+        };
         Err(Failure::usage(format!(
-            "this run needs about {} of memory at each party{here}, and there are {} (see --memory){longest}",
+            "this run needs about {} of memory at each party{here}{place}, and there are {} (see --memory){longest}",
             bytes(needed),
             bytes(memory)
         )))

@@ -16,7 +16,7 @@ pub struct Peak {
     pub at: Loc,
 }
 
-/// An estimate of the most memory that a party needs for values.
+/// An estimate of the most memory that a party needs for values: [`super::Totals::memory_bytes`], with its place.
 pub fn peak_memory(program: &Program) -> Peak {
     let captured = captured(program);
     let mut held: Vec<u64> = program.values.iter().map(|v| v.lanes).collect();
