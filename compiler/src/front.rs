@@ -41,7 +41,7 @@ pub fn check(sources: &SourceSet, root: FileId) -> (Option<Hir>, Vec<Diagnostic>
 
 /// As [`check`], for those who want to know more of a program and check it again when it has changed.
 pub fn analyse(sources: &SourceSet, root: FileId, parses: &mut Parses) -> Checked {
-    on_large_stack(STACK_BYTES, || analyse_here(sources, root, parses))
+    on_large_stack(STACK_BYTES, |_| analyse_here(sources, root, parses))
 }
 
 /// Enough for the deepest program in an unoptimised build.

@@ -55,14 +55,20 @@ const MAX_STEPS: u64 = if cfg!(test) { 1_000_000 } else { 20_000_000 };
 const MAX_DEPTH: u32 = 3000;
 /// Stack for tracing at that depth.
 const STACK_BYTES: usize = 256 << 20;
+/// Stack that one level of nesting may need; much less where the compiler is optimised.
+const LEVEL_BYTES: usize = if cfg!(debug_assertions) {
+    STACK_BYTES / MAX_DEPTH as usize
+} else {
+    16 << 10
+};
 
 /// The program of `main` for a session.
 ///
 /// # Errors
 /// What does not fit the session: parties, lengths, arguments, known indices out of range, limits.
 pub fn lower(hir: &Hir, session: &Session) -> Result<Ir, Vec<Diagnostic>> {
-    traced(|| {
-        let mut tracer = Tracer::new(hir, session)?;
+    traced(|stack| {
+        let mut tracer = Tracer::new(hir, session, stack)?;
         tracer.main()?;
         Ok(tracer.finish())
     })
@@ -92,8 +98,8 @@ fn trace_test(hir: &Hir, test: usize, n_parties: u32, opened: bool) -> Result<Ir
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
     };
-    traced(|| {
-        let mut tracer = Tracer::new(hir, &session)?;
+    traced(|stack| {
+        let mut tracer = Tracer::new(hir, &session, stack)?;
         tracer.in_test = true;
         tracer.opened = opened;
         tracer.test(test)?;
@@ -102,9 +108,9 @@ fn trace_test(hir: &Hir, test: usize, n_parties: u32, opened: bool) -> Result<Ir
 }
 
 /// Runs tracing on a stack that holds the deepest allowed nesting.
-fn traced(work: impl FnOnce() -> Traced<Ir> + Send) -> Result<Ir, Vec<Diagnostic>> {
-    on_large_stack(STACK_BYTES, || {
-        work().map_err(|stop| match stop {
+fn traced(work: impl FnOnce(usize) -> Traced<Ir> + Send) -> Result<Ir, Vec<Diagnostic>> {
+    on_large_stack(STACK_BYTES, |stack| {
+        work(stack).map_err(|stop| match stop {
             Stop::Fault(fault) => vec![fault.diagnostic],
             Stop::NotElementwise | Stop::Exit => vec![Diagnostic::new(
                 code::TOO_LARGE,
@@ -132,6 +138,8 @@ struct Tracer<'h> {
     n_nodes: u64,
     steps: u64,
     depth: u32,
+    /// How deep the stack lets it nest.
+    max_depth: u32,
     /// Where the next node comes from.
     span: Span,
     /// Functions in flight, innermost last.
@@ -149,7 +157,7 @@ struct Tracer<'h> {
 }
 
 impl<'h> Tracer<'h> {
-    fn new(hir: &'h Hir, session: &'h Session) -> Traced<Self> {
+    fn new(hir: &'h Hir, session: &'h Session, stack: usize) -> Traced<Self> {
         schema::check_counts(hir, session)?;
         Ok(Self {
             hir,
@@ -166,6 +174,7 @@ impl<'h> Tracer<'h> {
             n_nodes: 0,
             steps: 0,
             depth: 0,
+            max_depth: MAX_DEPTH.min(u32::try_from(stack / LEVEL_BYTES).unwrap_or(MAX_DEPTH)),
             span: Span::default(),
             frames: Vec::new(),
             conditions: Vec::new(),

@@ -8,8 +8,8 @@
 /// Smallest stack for which a thread of its own is worth having.
 const LEAST_BYTES: usize = 8 << 20;
 
-/// Runs `work` on a stack of `bytes` bytes, or on the largest that the system gives below that.
-pub(crate) fn on_large_stack<R: Send>(bytes: usize, work: impl FnOnce() -> R + Send) -> R {
+/// Runs `work` on a stack of `bytes` bytes, or on the largest that the system gives below that; `work` learns how large.
+pub(crate) fn on_large_stack<R: Send>(bytes: usize, work: impl FnOnce(usize) -> R + Send) -> R {
     // A thread that cannot be started drops what it was to run, so it gets the work only once it runs.
     let mut work = Some(work);
     let mut bytes = bytes;
@@ -17,7 +17,7 @@ pub(crate) fn on_large_stack<R: Send>(bytes: usize, work: impl FnOnce() -> R + S
         let waiting = &mut work;
         let result = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(bytes);
-            let handle = thread.spawn_scoped(scope, || waiting.take().map(|work| work()));
+            let handle = thread.spawn_scoped(scope, || waiting.take().map(|work| work(bytes)));
             handle.ok().map(std::thread::ScopedJoinHandle::join)
         });
         match result {
@@ -27,7 +27,8 @@ pub(crate) fn on_large_stack<R: Send>(bytes: usize, work: impl FnOnce() -> R + S
         }
     }
     match work.take() {
-        Some(work) => work(),
+        // Nothing says how large it is; main threads have about this.
+        Some(work) => work(LEAST_BYTES),
         None => unreachable!("work that was taken has returned or panicked"),
     }
 }
@@ -38,15 +39,16 @@ mod tests {
 
     #[test]
     fn where_no_thread_can_be_had_the_work_is_done_all_the_same() {
-        assert_eq!(on_large_stack(64 << 20, || 7), 7);
-        assert_eq!(on_large_stack(0, || 7), 7, "here");
+        assert_eq!(on_large_stack(64 << 20, |bytes| bytes), 64 << 20);
+        assert_eq!(on_large_stack(0, |bytes| bytes), LEAST_BYTES, "here");
         // More than there is of addresses: the first attempts fail, a later one does not.
-        assert_eq!(on_large_stack(usize::MAX / 2, || 7), 7);
+        let bytes = on_large_stack(usize::MAX / 2, |bytes| bytes);
+        assert!((LEAST_BYTES..1 << 47).contains(&bytes));
     }
 
     #[test]
     #[should_panic(expected = "as it was")]
     fn a_panic_is_the_callers() {
-        on_large_stack(8 << 20, || panic!("as it was"));
+        on_large_stack(8 << 20, |_| panic!("as it was"));
     }
 }

@@ -370,7 +370,7 @@ impl Body<'_, '_> {
                 types.push(ty);
             }
             let hint = substituted(ret, bound);
-            let saved = (self.ck.out.len(), self.locals.len(), self.summary.clone());
+            let saved = (self.ck.out.len(), self.locals.len(), self.summary.mark());
             let callable = self.callable(arg, &types, hint.as_ref())?;
             let before = bound.clone();
             self.unify(ret, &callable.ret, bound);
@@ -384,7 +384,7 @@ impl Body<'_, '_> {
                 self.retries += 1;
                 self.ck.out.truncate(saved.0);
                 self.locals.truncate(saved.1);
-                self.summary = saved.2;
+                self.summary.rewind(saved.2);
                 continue;
             }
             let want = substituted(ret, bound);

@@ -44,6 +44,32 @@ pub(crate) struct Summary {
     pub forwarded: Vec<(u32, FnId, u32, Span)>,
 }
 
+/// How much a summary held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark([usize; 5]);
+
+impl Summary {
+    /// How much it holds now. Summaries only grow, so this is all that is needed to go back.
+    pub fn mark(&self) -> Mark {
+        Mark([
+            self.effects.len(),
+            self.calls.len(),
+            self.callables_under_secret.len(),
+            self.passed.len(),
+            self.forwarded.len(),
+        ])
+    }
+
+    /// Forgets what came after a mark.
+    pub fn rewind(&mut self, Mark([effects, calls, callables, passed, forwarded]): Mark) {
+        self.effects.truncate(effects);
+        self.calls.truncate(calls);
+        self.callables_under_secret.truncate(callables);
+        self.passed.truncate(passed);
+        self.forwarded.truncate(forwarded);
+    }
+}
+
 impl Checker<'_> {
     /// Checks what concerns calls: no cycles, no effects under secret conditions.
     pub fn check_calls(&mut self, fns: &[hir::Fn]) {

@@ -112,11 +112,11 @@ impl Body<'_, '_> {
             at = at.kind.left()?;
         }
         // Only its type is of interest: it is checked in its place later.
-        let saved = (self.ck.out.len(), self.locals.len(), self.summary.clone());
+        let saved = (self.ck.out.len(), self.locals.len(), self.summary.mark());
         let ty = self.expr(beside?, None).ty;
         self.ck.out.truncate(saved.0);
         self.locals.truncate(saved.1);
-        self.summary = saved.2;
+        self.summary.rewind(saved.2);
         Some(ty)
     }
 

@@ -8,7 +8,7 @@ use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{Slot, or_never};
 use super::scan::{Effects, is_total};
 use super::value::{Leaf, Val};
-use super::{MAX_DEPTH, Tracer};
+use super::Tracer;
 use crate::hir::{Expr, ExprKind, LocalId, Stmt, Type};
 use crate::ir::{Op, Region, Ty};
 use crate::span::Span;
@@ -38,7 +38,7 @@ impl<'h> Tracer<'h> {
                     let effects = Effects::of_rest(rest, tail);
                     // The rest stands in an arm of its own, which nests once per way out.
                     self.depth += 1;
-                    if self.depth > MAX_DEPTH {
+                    if self.depth > self.max_depth {
                         let what = "too many ways out of one block, under conditions that are known only while running";
                         return Err(Fault::new(code::TOO_LARGE, self.span, what).into());
                     }

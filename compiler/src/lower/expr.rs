@@ -1,10 +1,11 @@
 //! Expressions: each form of the checked program as operations on traced values.
 
+use super::MAX_STEPS;
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::scan;
 use super::value::{Callable, Leaf, Val};
-use super::{MAX_DEPTH, MAX_LANES, MAX_STEPS};
+use super::{MAX_LANES, MAX_STEPS};
 use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp};
 use crate::ir::{Op, Ty};
 use smpcc_circuit::gate::WordOp;
@@ -15,8 +16,8 @@ impl<'h> Tracer<'h> {
     /// An expression's value.
     pub(super) fn expr(&mut self, expr: &'h Expr) -> Traced<Val<'h>> {
         self.steps += 1;
-        if self.steps > MAX_STEPS || self.depth > MAX_DEPTH {
-            let what = if self.depth > MAX_DEPTH {
+        if self.steps > MAX_STEPS || self.depth > self.max_depth {
+            let what = if self.depth > self.max_depth {
                 "calls and expressions nest too deeply"
             } else {
                 "the program takes too long to expand for this session"
