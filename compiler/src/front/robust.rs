@@ -221,6 +221,35 @@ fn a_million_open_brackets_are_an_error() {
 }
 
 #[test]
+fn thousands_of_mistakes_on_one_line_are_told_in_few_words() {
+    let n = 5_000;
+    let each = |f: &dyn Fn(usize) -> String| (0..n).map(f).collect::<String>();
+    let known = each(&|i| format!("let seen{i} = 1; "));
+    for (body, code) in [
+        (each(&|i| format!("let a{i} = 1; ")), "W0001"),
+        (each(&|i| format!("name{i}; ")), "E2001"),
+        (
+            format!("{known} [{}];", each(&|i| format!("sean{i}, "))),
+            "E2001",
+        ),
+        (each(&|i| format!("f(g{i}(1)); ")), "E2001"),
+        (each(&|i| format!("let b{i}: t{i} = true; ")), "E2002"),
+        (each(&|_| "1 + true; ".to_owned()), "E3001"),
+    ] {
+        let mut sources = SourceSet::new();
+        let root = sources.add("main.smpc", format!("fn f() {{ {body} }}"));
+        let (_, diagnostics) = check(&sources, root);
+        let found = diagnostics.iter().filter(|d| d.code.as_str() == code);
+        assert_eq!(found.count(), n, "{code}");
+        let told = human::render(&sources, &diagnostics, false);
+        assert!(told.len() < 20_000, "{code}: {} bytes", told.len());
+        assert!(told.contains("more "), "{told}");
+        let list = json::render(&sources, &diagnostics);
+        assert_eq!(list.as_array().map(Vec::len), Some(diagnostics.len()));
+    }
+}
+
+#[test]
 fn what_multiplies_is_cut() {
     // Structs and generic types that double at each step, and closures in closures.
     let mut text = String::from("struct S0 { a: u8 }\n");
