@@ -6,8 +6,11 @@
 //! recursion exists (the checker refuses cycles of calls).
 
 mod dump;
+mod ty;
 
 pub use dump::{dump, show_type};
+pub(crate) use ty::keep;
+pub use ty::{GenericArg, Signature, Type};
 
 use crate::imported::Circuit;
 use crate::span::Span;
@@ -300,62 +303,6 @@ pub struct Test {
     pub span: Span,
 }
 
-/// A type. Secrecy stands at the scalars: `secret` on an aggregate has been distributed to its leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Type {
-    /// `bool`.
-    Bool {
-        /// Whether it is secret.
-        secret: bool,
-    },
-    /// `uW` or `iW`.
-    Int {
-        /// Bits.
-        width: u8,
-        /// Signedness.
-        signed: bool,
-        /// Whether it is secret.
-        secret: bool,
-    },
-    /// `usize`: public, 64 bits.
-    Usize,
-    /// `[T; N]`.
-    Array(Box<Type>, Len),
-    /// One row per party of the role (`None`: of the run), rows of different lengths; the element type of a row.
-    Ragged(Box<Type>, Option<RoleId>),
-    /// A tuple; the empty one is the unit type.
-    Tuple(Vec<Type>),
-    /// A struct with its generic arguments; `secret` means that every leaf is secret.
-    Struct {
-        /// Which.
-        id: StructId,
-        /// Its generic arguments, in order.
-        args: Vec<GenericArg>,
-        /// Whether all leaves are secret on top of what the fields say.
-        secret: bool,
-    },
-    /// A type parameter; `secret` means `secret T`.
-    Param {
-        /// Which.
-        id: GenericId,
-        /// Whether all leaves are secret on top of what the argument says.
-        secret: bool,
-    },
-    /// `Wide<T>`: 64 bits for integer types of up to 32 bits, else 128; same sign and secrecy.
-    Wide(Box<Type>),
-    /// A closure or function value, known at compile time.
-    Callable,
-    /// An expression that never yields a value (`return`, `break`).
-    Never,
-}
-
-impl Type {
-    /// The type without values.
-    pub const fn unit() -> Self {
-        Self::Tuple(Vec::new())
-    }
-}
-
 /// The length of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Len {
@@ -367,17 +314,6 @@ pub enum Len {
     Parties(Option<RoleId>),
     /// Known when the program is traced (from an input's length or a session expression); take it from the actual value.
     Session,
-}
-
-/// A generic argument of a call or a type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GenericArg {
-    /// For a type parameter; may mention the caller's parameters.
-    Type(Type),
-    /// For a const parameter; [`Len::Session`] means: found by matching the parameters' types with the actual arguments.
-    Len(Len),
-    /// For a callable: take the actual argument.
-    Callable,
 }
 
 /// An expression.

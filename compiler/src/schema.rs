@@ -291,12 +291,7 @@ fn shape_nodes(
                 shape_nodes(hir, ty, &[], range, out, depth + 1);
             }
         }
-        Type::Bool { .. }
-        | Type::Int { .. }
-        | Type::Usize
-        | Type::Wide(_)
-        | Type::Callable
-        | Type::Never => {
+        Type::Scalar(..) | Type::Usize | Type::Wide(_) | Type::Fn(_) | Type::Never => {
             let scalar = scalar_of(ty).unwrap_or(Scalar::USIZE);
             out.push(ShapeNode::Scalar {
                 scalar,

@@ -1,66 +1,22 @@
 //! Types as the checker sees them.
 //!
-//! They differ from those of the HIR in one point: the secrecy of a scalar may depend on type parameters
-//! ([`Secrecy`]), because `a > b` for `a, b: T` is exactly as secret as `T` is. Arrays, tuples and structs carry no
-//! secrecy of their own, it stands at their leaves; structs and type parameters carry what is put on top of all
-//! their leaves. `usize` is public; made secret it is a `secret u64`.
+//! They say on which type parameters the secrecy of a scalar depends ([`Secrecy`]), because `a > b` for `a, b: T` is exactly
+//! as secret as `T` is; [`Ty::hir`] takes them to the HIR. `usize` is public; made secret it is a `secret u64`.
 
 pub(crate) mod secrecy;
 pub(crate) mod width;
 
 pub(crate) use secrecy::Secrecy;
 
-use crate::hir::{self, GenericId, Len, RoleId, StructId};
+use crate::hir::{self, GenericArg, GenericId, Len, StructId, Type, keep};
+use smpcc_circuit::value::Scalar;
 
-/// A type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ty {
-    /// `bool`
-    Bool(Secrecy),
-    /// `uW`, `iW`
-    Int {
-        width: u8,
-        signed: bool,
-        secrecy: Secrecy,
-    },
-    /// `usize`
-    Usize,
-    /// `[T; n]`
-    Array(Box<Ty>, Len),
-    /// One row per party, of different lengths.
-    Ragged(Box<Ty>, Option<RoleId>),
-    /// A tuple; the empty one is the unit.
-    Tuple(Vec<Ty>),
-    /// A struct with its arguments.
-    Struct {
-        id: StructId,
-        args: Vec<Arg>,
-        secrecy: Secrecy,
-    },
-    /// A type parameter of the function or struct.
-    Param { id: GenericId, secrecy: Secrecy },
-    /// `Wide<T>` of a type parameter.
-    Wide(Box<Ty>),
-    /// A function or closure, known when compiling.
-    Fn(Box<Signature>),
-    /// No value; also the type of what was found wrong, so that one mistake is reported once.
-    Never,
-}
-
-/// What a callable takes and gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Signature {
-    pub params: Vec<Ty>,
-    pub ret: Ty,
-}
-
-/// A generic argument.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Arg {
-    Type(Ty),
-    Len(Len),
-    Callable,
-}
+/// A type as the checker sees it.
+pub(crate) type Ty = Type<Secrecy>;
+/// What a callable takes and gives, as the checker sees it.
+pub(crate) type Signature = hir::Signature<Secrecy>;
+/// A generic argument as the checker sees it.
+pub(crate) type Arg = GenericArg<Secrecy>;
 
 /// Whether a value of one type may stand where another type is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,76 +46,34 @@ pub(crate) trait Fields {
 }
 
 impl Ty {
-    pub const fn unit() -> Ty {
-        Ty::Tuple(Vec::new())
-    }
-
+    /// A public integer.
     pub const fn int(width: u8, signed: bool) -> Ty {
-        Ty::Int {
-            width,
-            signed,
-            secrecy: Secrecy::PUBLIC,
-        }
+        Ty::Scalar(Scalar::Int { width, signed }, Secrecy::PUBLIC)
     }
 
+    /// A public `bool`.
     pub const fn bool() -> Ty {
-        Ty::Bool(Secrecy::PUBLIC)
+        Ty::Scalar(Scalar::Bool, Secrecy::PUBLIC)
     }
 
-    pub fn param(id: GenericId) -> Ty {
+    /// A type parameter with nothing on top.
+    pub const fn param(id: GenericId) -> Ty {
         Ty::Param {
             id,
-            secrecy: Secrecy::PUBLIC,
+            secret: Secrecy::PUBLIC,
         }
-    }
-
-    pub fn is_unit(&self) -> bool {
-        matches!(self, Ty::Tuple(parts) if parts.is_empty())
-    }
-
-    pub fn is_never(&self) -> bool {
-        matches!(self, Ty::Never)
-    }
-
-    /// An integer, or what can stand for one.
-    pub fn is_integral(&self) -> bool {
-        matches!(
-            self,
-            Ty::Int { .. } | Ty::Usize | Ty::Param { .. } | Ty::Wide(_)
-        )
     }
 
     /// `Wide` of a type: integers of at most 32 bits become 64 bits wide, others 128.
     pub fn wide(self) -> Ty {
         match self {
-            Ty::Int {
-                width,
-                signed,
-                secrecy,
-            } => Ty::Int {
-                width: width::wide(width),
-                signed,
-                secrecy,
-            },
+            Ty::Scalar(Scalar::Int { width, signed }, secret) => {
+                let width = width::wide(width);
+                Ty::Scalar(Scalar::Int { width, signed }, secret)
+            }
             Ty::Usize => Ty::int(128, false),
             Ty::Never => Ty::Never,
             other => Ty::Wide(Box::new(other)),
-        }
-    }
-
-    /// Whether `usize` stands in it, structs aside.
-    pub fn names_usize(&self) -> bool {
-        match self {
-            Ty::Usize => true,
-            Ty::Array(t, _) | Ty::Ragged(t, _) => t.names_usize(),
-            Ty::Tuple(ts) => ts.iter().any(Ty::names_usize),
-            Ty::Bool(_)
-            | Ty::Int { .. }
-            | Ty::Struct { .. }
-            | Ty::Param { .. }
-            | Ty::Wide(_)
-            | Ty::Fn(_)
-            | Ty::Never => false,
         }
     }
 
@@ -169,84 +83,52 @@ impl Ty {
             return self;
         }
         match self {
-            Ty::Bool(s) => Ty::Bool(s.join(more)),
-            Ty::Int {
-                width,
-                signed,
-                secrecy,
-            } => Ty::Int {
-                width,
-                signed,
-                secrecy: secrecy.join(more),
-            },
-            Ty::Usize => Ty::Int {
-                width: 64,
-                signed: false,
-                secrecy: more,
-            },
-            Ty::Array(t, n) => Ty::Array(Box::new(t.with(more)), n),
-            Ty::Ragged(t, role) => Ty::Ragged(Box::new(t.with(more)), role),
-            Ty::Tuple(ts) => Ty::Tuple(ts.into_iter().map(|t| t.with(more)).collect()),
-            Ty::Struct { id, args, secrecy } => Ty::Struct {
+            Ty::Scalar(scalar, s) => Ty::Scalar(scalar, s.join(more)),
+            Ty::Usize => Ty::int(64, false).with(more),
+            // On top of what its fields and arguments say.
+            Ty::Struct { id, args, secret } => Ty::Struct {
                 id,
                 args,
-                secrecy: secrecy.join(more),
+                secret: secret.join(more),
             },
-            Ty::Param { id, secrecy } => Ty::Param {
+            Ty::Param { id, secret } => Ty::Param {
                 id,
-                secrecy: secrecy.join(more.without(id)),
+                secret: secret.join(more.without(id)),
             },
-            Ty::Wide(t) => Ty::Wide(Box::new(t.with(more))),
-            Ty::Fn(_) | Ty::Never => self,
+            Ty::Fn(_) => self,
+            other => other.descend(&mut |t| t.with(more), &mut keep),
         }
     }
 
     /// The type with every leaf public; of a type parameter only what was put on top can be taken away.
     pub fn public(self) -> Ty {
         match self {
-            Ty::Bool(_) => Ty::bool(),
-            Ty::Int { width, signed, .. } => Ty::int(width, signed),
-            Ty::Array(t, n) => Ty::Array(Box::new(t.public()), n),
-            Ty::Ragged(t, role) => Ty::Ragged(Box::new(t.public()), role),
-            Ty::Tuple(ts) => Ty::Tuple(ts.into_iter().map(|t| t.public()).collect()),
-            Ty::Struct { id, args, .. } => {
-                let publish = |a: Arg| match a {
-                    Arg::Type(t) => Arg::Type(t.public()),
-                    other => other,
-                };
-                Ty::Struct {
-                    id,
-                    args: args.into_iter().map(publish).collect(),
-                    secrecy: Secrecy::PUBLIC,
-                }
-            }
-            Ty::Param { id, .. } => Ty::param(id),
-            Ty::Wide(t) => Ty::Wide(Box::new(t.public())),
-            Ty::Usize | Ty::Fn(_) | Ty::Never => self,
+            Ty::Fn(_) => self,
+            other => other.map(&mut |_| Secrecy::PUBLIC),
         }
     }
 
     /// The join of all leaves' secrecy: what a person learns of who sees one leaf.
     pub fn secrecy(&self, structs: &dyn Fields) -> Secrecy {
         match self {
-            Ty::Bool(s) | Ty::Int { secrecy: s, .. } => *s,
-            Ty::Usize | Ty::Fn(_) | Ty::Never => Secrecy::PUBLIC,
-            Ty::Array(t, _) | Ty::Ragged(t, _) | Ty::Wide(t) => t.secrecy(structs),
-            Ty::Tuple(ts) => ts
-                .iter()
-                .fold(Secrecy::PUBLIC, |s, t| s.join(t.secrecy(structs))),
-            Ty::Struct { id, args, secrecy } => {
-                if *secrecy == Secrecy::SECRET {
-                    return *secrecy;
+            Ty::Scalar(_, s) => *s,
+            Ty::Struct { id, args, secret } => {
+                if *secret == Secrecy::SECRET {
+                    return *secret;
                 }
                 let of_field = |t: &Ty| t.clone().substitute(args).secrecy(structs);
                 structs
                     .fields(*id)
                     .iter()
                     .map(of_field)
-                    .fold(*secrecy, Secrecy::join)
+                    .fold(*secret, Secrecy::join)
             }
-            Ty::Param { id, secrecy } => secrecy.join(Secrecy::of(*id)),
+            Ty::Param { id, secret } => secret.join(Secrecy::of(*id)),
+            other => {
+                let of = |t: &Ty| t.secrecy(structs);
+                let parts = other.children().into_iter().map(of);
+                parts.fold(Secrecy::PUBLIC, Secrecy::join)
+            }
         }
     }
 
@@ -256,56 +138,33 @@ impl Ty {
             return true;
         }
         match self {
-            Ty::Bool(s) | Ty::Int { secrecy: s, .. } => least.below(*s),
+            Ty::Scalar(_, s) => least.below(*s),
             Ty::Usize => false,
-            Ty::Fn(_) | Ty::Never => true,
-            Ty::Array(t, _) | Ty::Ragged(t, _) | Ty::Wide(t) => t.hides(least, structs),
-            Ty::Tuple(ts) => ts.iter().all(|t| t.hides(least, structs)),
-            Ty::Struct { id, args, secrecy } => {
-                least.below(*secrecy)
+            Ty::Struct { id, args, secret } => {
+                least.below(*secret)
                     || structs.fields(*id).iter().all(|t| {
                         t.clone()
                             .substitute(args)
-                            .with(*secrecy)
+                            .with(*secret)
                             .hides(least, structs)
                     })
             }
-            Ty::Param { id, secrecy } => least.below(secrecy.join(Secrecy::of(*id))),
+            Ty::Param { id, secret } => least.below(secret.join(Secrecy::of(*id))),
+            other => other.children().iter().all(|t| t.hides(least, structs)),
         }
     }
 
     /// The type with generic parameters replaced; a parameter without an argument stays.
     pub fn substitute(self, args: &[Arg]) -> Ty {
         match self {
-            Ty::Array(t, n) => Ty::Array(Box::new(t.substitute(args)), substitute_len(n, args)),
-            Ty::Ragged(t, role) => Ty::Ragged(Box::new(t.substitute(args)), role),
-            Ty::Tuple(ts) => Ty::Tuple(ts.into_iter().map(|t| t.substitute(args)).collect()),
-            Ty::Struct {
-                id,
-                args: own,
-                secrecy,
-            } => {
-                let replace = |a: Arg| match a {
-                    Arg::Type(t) => Arg::Type(t.substitute(args)),
-                    Arg::Len(n) => Arg::Len(substitute_len(n, args)),
-                    Arg::Callable => Arg::Callable,
-                };
-                Ty::Struct {
-                    id,
-                    args: own.into_iter().map(replace).collect(),
-                    secrecy,
-                }
-            }
-            Ty::Param { id, secrecy } => match args.get(id.index()) {
-                Some(Arg::Type(t)) => t.clone().with(secrecy),
-                _ => Ty::Param { id, secrecy },
+            Ty::Param { id, secret } => match args.get(id.index()) {
+                Some(Arg::Type(t)) => t.clone().with(secret),
+                _ => Ty::Param { id, secret },
             },
             Ty::Wide(t) => t.substitute(args).wide(),
-            Ty::Fn(s) => Ty::Fn(Box::new(Signature {
-                params: s.params.into_iter().map(|t| t.substitute(args)).collect(),
-                ret: s.ret.substitute(args),
-            })),
-            other => other,
+            other => other.descend(&mut |t| t.substitute(args), &mut |n| {
+                substitute_len(n, args)
+            }),
         }
     }
 
@@ -314,42 +173,10 @@ impl Ty {
         let level = |a: Secrecy, b: Secrecy| if a.below(b) { Fit::Yes } else { Fit::TooSecret };
         match (self, to) {
             (Ty::Never, _) | (_, Ty::Never) => Fit::Yes,
-            (Ty::Bool(a), Ty::Bool(b)) => level(*a, *b),
-            (
-                Ty::Int {
-                    width,
-                    signed,
-                    secrecy,
-                },
-                Ty::Int {
-                    width: w,
-                    signed: s,
-                    secrecy: b,
-                },
-            ) => {
-                if width == w && signed == s {
-                    level(*secrecy, *b)
-                } else {
-                    Fit::No
-                }
-            }
+            (Ty::Scalar(s, a), Ty::Scalar(t, b)) if s == t => level(*a, *b),
             (Ty::Usize, Ty::Usize) => Fit::Yes,
-            (
-                Ty::Usize,
-                Ty::Int {
-                    width: 64,
-                    signed: false,
-                    secrecy,
-                },
-            ) if !secrecy.is_public() => Fit::Yes,
-            (
-                Ty::Int {
-                    width: 64,
-                    signed: false,
-                    secrecy,
-                },
-                Ty::Usize,
-            ) if !secrecy.is_public() => Fit::TooSecret,
+            (Ty::Usize, Ty::Scalar(Scalar::USIZE, secret)) if !secret.is_public() => Fit::Yes,
+            (Ty::Scalar(Scalar::USIZE, secret), Ty::Usize) if !secret.is_public() => Fit::TooSecret,
             (Ty::Array(a, n), Ty::Array(b, m)) => match same_len(n, m) {
                 true => a.fits(b, structs),
                 false => Fit::No,
@@ -363,18 +190,18 @@ impl Ty {
                 .zip(b)
                 .fold(Fit::Yes, |fit, (a, b)| fit.and(a.fits(b, structs))),
             (
-                Ty::Struct { id, args, secrecy },
+                Ty::Struct { id, args, secret },
                 Ty::Struct {
                     id: j,
                     args: other,
-                    secrecy: b,
+                    secret: b,
                 },
             ) if id == j => {
-                if args == other && secrecy.below(*b) {
+                if args == other && secret.below(*b) {
                     return Fit::Yes;
                 }
                 let field = |t: &Ty| {
-                    let from = t.clone().substitute(args).with(*secrecy);
+                    let from = t.clone().substitute(args).with(*secret);
                     from.fits(&t.clone().substitute(other).with(*b), structs)
                 };
                 structs
@@ -383,8 +210,8 @@ impl Ty {
                     .map(field)
                     .fold(Fit::Yes, Fit::and)
             }
-            (Ty::Param { id, secrecy }, Ty::Param { id: j, secrecy: b }) if id == j => {
-                level(secrecy.without(*id), *b)
+            (Ty::Param { id, secret }, Ty::Param { id: j, secret: b }) if id == j => {
+                level(secret.without(*id), *b)
             }
             (Ty::Wide(a), Ty::Wide(b)) => a.fits(b, structs),
             (Ty::Fn(a), Ty::Fn(b)) if a == b => Fit::Yes,
@@ -405,11 +232,7 @@ impl Ty {
             return Some(self.clone());
         }
         match (self, other) {
-            (Ty::Bool(a), Ty::Bool(b)) => Some(Ty::Bool(a.join(*b))),
-            (Ty::Int { secrecy, .. }, Ty::Int { .. }) => {
-                let joined = other.clone().with(*secrecy);
-                (self.fits(&joined, structs) == Fit::Yes).then_some(joined)
-            }
+            (Ty::Scalar(s, a), Ty::Scalar(t, b)) if s == t => Some(Ty::Scalar(*s, a.join(*b))),
             (Ty::Array(a, n), Ty::Array(b, m)) if same_len(n, m) => {
                 let len = if *n == Len::Session {
                     m.clone()
@@ -427,11 +250,11 @@ impl Ty {
                 Some(Ty::Tuple(parts?))
             }
             (
-                Ty::Struct { id, args, secrecy },
+                Ty::Struct { id, args, secret },
                 Ty::Struct {
                     id: j,
                     args: others,
-                    secrecy: b,
+                    secret: b,
                 },
             ) if id == j => {
                 let arg = |(a, b): (&Arg, &Arg)| match (a, b) {
@@ -444,13 +267,13 @@ impl Ty {
                 Some(Ty::Struct {
                     id: *id,
                     args: args?,
-                    secrecy: secrecy.join(*b),
+                    secret: secret.join(*b),
                 })
             }
-            (Ty::Param { id, secrecy }, Ty::Param { id: j, secrecy: b }) if id == j => {
+            (Ty::Param { id, secret }, Ty::Param { id: j, secret: b }) if id == j => {
                 Some(Ty::Param {
                     id: *id,
-                    secrecy: secrecy.join(*b).without(*id),
+                    secret: secret.join(*b).without(*id),
                 })
             }
             (Ty::Wide(a), Ty::Wide(b)) => Some(Ty::Wide(Box::new(a.join(b, structs)?))),
@@ -458,49 +281,25 @@ impl Ty {
         }
     }
 
-    /// The type in the HIR. What may be secret for some arguments is secret there.
-    pub fn hir(&self) -> hir::Type {
+    /// Whether `usize` stands in it, structs aside.
+    pub fn names_usize(&self) -> bool {
         match self {
-            Ty::Bool(s) => hir::Type::Bool {
-                secret: !s.is_public(),
-            },
-            Ty::Int {
-                width,
-                signed,
-                secrecy,
-            } => hir::Type::Int {
-                width: *width,
-                signed: *signed,
-                secret: !secrecy.is_public(),
-            },
-            Ty::Usize => hir::Type::Usize,
-            Ty::Array(t, n) => hir::Type::Array(Box::new(t.hir()), n.clone()),
-            Ty::Ragged(t, role) => hir::Type::Ragged(Box::new(t.hir()), *role),
-            Ty::Tuple(ts) => hir::Type::Tuple(ts.iter().map(Ty::hir).collect()),
-            Ty::Struct { id, args, secrecy } => hir::Type::Struct {
-                id: *id,
-                args: args.iter().map(Arg::hir).collect(),
-                secret: !secrecy.is_public(),
-            },
-            Ty::Param { id, secrecy } => hir::Type::Param {
-                id: *id,
-                secret: !secrecy.is_public(),
-            },
-            Ty::Wide(t) => hir::Type::Wide(Box::new(t.hir())),
-            Ty::Fn(_) => hir::Type::Callable,
-            Ty::Never => hir::Type::Never,
+            Ty::Usize => true,
+            Ty::Struct { .. } | Ty::Wide(_) => false,
+            other => other.children().into_iter().any(Ty::names_usize),
         }
+    }
+
+    /// The type in the HIR. What may be secret for some arguments is secret there.
+    pub fn hir(&self) -> Type {
+        self.map(&mut |s| !s.is_public())
     }
 }
 
 impl Arg {
     /// The argument in the HIR.
-    pub fn hir(&self) -> hir::GenericArg {
-        match self {
-            Arg::Type(t) => hir::GenericArg::Type(t.hir()),
-            Arg::Len(n) => hir::GenericArg::Len(n.clone()),
-            Arg::Callable => hir::GenericArg::Callable,
-        }
+    pub fn hir(&self) -> GenericArg {
+        self.map(&mut |s| !s.is_public())
     }
 }
 

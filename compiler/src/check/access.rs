@@ -8,7 +8,7 @@ use crate::diagnostic::{listed, suggestion_after};
 use crate::hir::{ExprKind as H, Len};
 use crate::source::Span;
 use crate::types::{Fields as _, Ty};
-use smpcc_circuit::value::Integer;
+use smpcc_circuit::value::{Integer, Scalar};
 
 impl Body<'_, '_> {
     pub fn field(&mut self, base: &Expr, name: &Name, span: Span) -> Typed {
@@ -21,7 +21,12 @@ impl Body<'_, '_> {
 
     /// Position and type of a field; reports if there is none.
     pub fn field_of(&mut self, ty: &Ty, name: &Name) -> Option<(u32, Ty)> {
-        let Ty::Struct { id, args, secrecy } = ty else {
+        let Ty::Struct {
+            id,
+            args,
+            secret: secrecy,
+        } = ty
+        else {
             if !ty.is_never() {
                 let shown = self.show(ty);
                 let error =
@@ -152,7 +157,7 @@ impl Body<'_, '_> {
     pub fn index_value(&mut self, index: &Expr) -> Typed {
         let typed = self.expr(index, Some(&Ty::Usize));
         let ok = match &typed.ty {
-            Ty::Usize | Ty::Never | Ty::Int { signed: false, .. } => true,
+            Ty::Usize | Ty::Never | Ty::Scalar(Scalar::Int { signed: false, .. }, _) => true,
             Ty::Param { id, .. } => self.generics.get(id.index()).is_some_and(|g| g.bounds.int),
             Ty::Wide(_) => true,
             _ => false,

@@ -294,7 +294,11 @@ impl Body<'_, '_> {
             );
             out.push(self.coerce(value, &target, Some(because)));
         }
-        let ty = Ty::Struct { id, args, secrecy };
+        let ty = Ty::Struct {
+            id,
+            args,
+            secret: secrecy,
+        };
         let made = Typed::new(H::Struct(out), ty.clone(), span);
         if stmts.is_empty() {
             return made;

@@ -354,8 +354,10 @@ fn mismatch_help(have: &Ty, want: &Ty, shown: &str) -> String {
     let shown = shown.trim_start_matches("secret ");
     match (have, want) {
         (h, w) if h.is_integral() && w.is_integral() => format!("convert with `as {shown}`"),
-        (Ty::Bool(_), w) if w.is_integral() => format!("convert with `as {shown}`"),
-        (h, Ty::Bool(_)) if h.is_integral() => "compare it, for example with `!= 0`".into(),
+        (Ty::Scalar(Scalar::Bool, _), w) if w.is_integral() => format!("convert with `as {shown}`"),
+        (h, Ty::Scalar(Scalar::Bool, _)) if h.is_integral() => {
+            "compare it, for example with `!= 0`".into()
+        }
         (Ty::Tuple(parts), _) if parts.is_empty() => {
             "give a value; a `;` after the last expression drops it".into()
         }

@@ -9,6 +9,7 @@ use crate::diagnostic;
 use crate::hir::{Builtin as B, ExprKind as H, Len};
 use crate::source::Span;
 use crate::types::{Arg, Ty};
+use smpcc_circuit::value::Scalar;
 
 /// Names and what they stand for.
 pub(crate) const NAMES: &[(&str, B)] = &[
@@ -130,7 +131,9 @@ impl Body<'_, '_> {
             B::Abs | B::CountOnes | B::Isqrt => {
                 let a = self.expr(args[0], want);
                 self.need(&a.ty, int, name, a.span)?;
-                if builtin == B::Isqrt && matches!(a.ty, Ty::Int { signed: true, .. }) {
+                if builtin == B::Isqrt
+                    && matches!(a.ty, Ty::Scalar(Scalar::Int { signed: true, .. }, _))
+                {
                     let shown = self.show(&a.ty);
                     let error = diagnostic!(
                         E3006,
@@ -198,7 +201,7 @@ impl Body<'_, '_> {
             }
             B::Any | B::All => {
                 let xs = self.items(args[0], name)?;
-                let Ty::Bool(secrecy) = xs.item else {
+                let Ty::Scalar(Scalar::Bool, secrecy) = xs.item else {
                     let shown = self.show(&xs.item);
                     let span = xs.value.span;
                     let error = diagnostic!(
@@ -213,7 +216,7 @@ impl Body<'_, '_> {
                 };
                 Some(Typed::new(
                     H::Builtin(builtin, vec![xs.value.hir()]),
-                    Ty::Bool(secrecy),
+                    Ty::Scalar(Scalar::Bool, secrecy),
                     span,
                 ))
             }
@@ -323,7 +326,7 @@ impl Body<'_, '_> {
         let xs = self.items(args[0], name)?;
         let n = xs.len.clone();
         let (f, ret) = self.mapper(args[1], &xs.item, None)?;
-        let Ty::Bool(secrecy) = ret else {
+        let Ty::Scalar(Scalar::Bool, secrecy) = ret else {
             if !ret.is_never() {
                 let shown = self.show(&ret);
                 let error = diagnostic!(
@@ -340,11 +343,11 @@ impl Body<'_, '_> {
             }
             return None;
         };
-        let ty = Ty::Array(Box::new(Ty::Bool(secrecy)), n);
+        let ty = Ty::Array(Box::new(Ty::Scalar(Scalar::Bool, secrecy)), n);
         let mapped = Typed::new(H::Builtin(B::Map, vec![xs.value.hir(), f]), ty, span);
         Some(Typed::new(
             H::Builtin(builtin, vec![mapped.hir()]),
-            Ty::Bool(secrecy),
+            Ty::Scalar(Scalar::Bool, secrecy),
             span,
         ))
     }

@@ -434,7 +434,13 @@ impl Body<'_, '_> {
     pub fn unify(&mut self, pattern: &Ty, ty: &Ty, bound: &mut Vec<Option<Arg>>) {
         match (pattern, ty) {
             (_, Ty::Never) => {}
-            (Ty::Param { id, secrecy }, ty) => {
+            (
+                Ty::Param {
+                    id,
+                    secret: secrecy,
+                },
+                ty,
+            ) => {
                 let Some(slot) = bound.get_mut(id.index()) else {
                     return;
                 };
@@ -474,7 +480,7 @@ impl Body<'_, '_> {
                 Ty::Struct {
                     id: j,
                     args: ts,
-                    secrecy,
+                    secret: secrecy,
                 },
             ) if id == j => {
                 for (p, t) in ps.iter().zip(ts) {

@@ -191,12 +191,7 @@ fn shape_of(ty: &Ty, structs: &dyn Fields) -> Result<Shape, &'static str> {
         Ok(all)
     };
     match ty {
-        Ty::Bool(_) => Ok(scalar(Scalar::Bool)),
-        Ty::Int { width, signed, .. } => Ok(scalar(if *signed {
-            Scalar::signed(*width)
-        } else {
-            Scalar::unsigned(*width)
-        })),
+        Ty::Scalar(own, _) => Ok(scalar(*own)),
         Ty::Usize => Ok(scalar(Scalar::USIZE)),
         Ty::Array(element, Len::Const(n)) => {
             let one = shape_of(element, structs)?;

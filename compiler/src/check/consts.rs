@@ -332,10 +332,7 @@ fn named(name: &str) -> Option<Scalar> {
 /// The integer type that constants of a type have.
 pub(crate) fn scalar_of(ty: &Ty) -> Option<Scalar> {
     match ty {
-        Ty::Int { width, signed, .. } => Some(Scalar::Int {
-            width: *width,
-            signed: *signed,
-        }),
+        Ty::Scalar(scalar @ Scalar::Int { .. }, _) => Some(*scalar),
         Ty::Usize => Some(Scalar::USIZE),
         _ => None,
     }

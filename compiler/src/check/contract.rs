@@ -194,8 +194,8 @@ impl Checker<'_> {
                     self.usize_field(&t)
                 })
             }
-            Ty::Bool(_)
-            | Ty::Int { .. }
+            Ty::Scalar(Scalar::Bool, _)
+            | Ty::Scalar(Scalar::Int { .. }, _)
             | Ty::Usize
             | Ty::Param { .. }
             | Ty::Wide(_)
@@ -312,7 +312,7 @@ impl Checker<'_> {
                     Ty::Struct {
                         id,
                         args,
-                        secrecy: Secrecy::PUBLIC,
+                        secret: Secrecy::PUBLIC,
                     },
                     Receivers::Fields(receivers),
                 )
@@ -384,7 +384,7 @@ impl Body<'_, '_> {
             Ty::Struct {
                 id: from,
                 args,
-                secrecy,
+                secret: secrecy,
             },
             Ty::Struct {
                 id: to, args: own, ..

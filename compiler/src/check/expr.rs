@@ -10,6 +10,7 @@ use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len};
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Secrecy, Ty, width};
+use smpcc_circuit::value::Scalar;
 
 impl Body<'_, '_> {
     /// Checks an expression; `want` is the type that is expected of it, a hint that need not be met.
@@ -90,7 +91,7 @@ impl Body<'_, '_> {
                 }
             },
             None => match want {
-                Some(Ty::Int { width, signed, .. }) => Ty::int(*width, *signed),
+                Some(Ty::Scalar(Scalar::Int { width, signed }, _)) => Ty::int(*width, *signed),
                 Some(Ty::Usize) => Ty::Usize,
                 Some(Ty::Never) => Ty::Never,
                 Some(Ty::Param { id, .. })
@@ -103,7 +104,7 @@ impl Body<'_, '_> {
             },
         };
         let (width, signed) = match &ty {
-            Ty::Int { width, signed, .. } => (*width, *signed),
+            Ty::Scalar(Scalar::Int { width, signed }, _) => (*width, *signed),
             Ty::Usize => (64, false),
             // What a parameter stands for is known only when it is instantiated.
             _ => (128, negative),
@@ -340,7 +341,7 @@ impl Body<'_, '_> {
     pub fn condition_value(&mut self, c: &Expr) -> Typed {
         let typed = self.expr(c, Some(&Ty::bool()));
         match &typed.ty {
-            Ty::Bool(_) | Ty::Never => typed,
+            Ty::Scalar(Scalar::Bool, _) | Ty::Never => typed,
             other => {
                 let shown = self.show(other);
                 let error =
@@ -415,18 +416,18 @@ impl Body<'_, '_> {
         }
         let secrecy = self.secrecy(&typed.ty);
         let castable = |b: &Self, t: &Ty| match t {
-            Ty::Int { .. } | Ty::Usize => true,
+            Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize => true,
             Ty::Param { id, .. } => b.generics.get(id.index()).is_some_and(|g| g.bounds.num),
             Ty::Wide(_) => true,
             _ => false,
         };
-        let from_ok = castable(self, &typed.ty) || matches!(typed.ty, Ty::Bool(_));
+        let from_ok = castable(self, &typed.ty) || matches!(typed.ty, Ty::Scalar(Scalar::Bool, _));
         if !from_ok || !castable(self, &target_ty) {
             let (a, b) = (self.show(&typed.ty), self.show(&target_ty));
             let error = diagnostic!(E3012, span, "`{a}` cannot be cast to `{b}`")
                 .here(format!("this is `{a}`"));
             let help = match (&typed.ty, &target_ty) {
-                (_, Ty::Bool(_)) => "compare it, for example with `!= 0`",
+                (_, Ty::Scalar(Scalar::Bool, _)) => "compare it, for example with `!= 0`",
                 (Ty::Param { .. }, _) | (_, Ty::Param { .. }) => {
                     "the type parameter needs the bound `Int`"
                 }

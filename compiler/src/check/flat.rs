@@ -21,6 +21,7 @@ use crate::diagnostic;
 use crate::hir::{self, ExprKind as H, LocalId, Place, Stmt};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
+use smpcc_circuit::value::Scalar;
 
 /// A piece of flat code that has been checked: where it ends, and the variable that holds it.
 #[derive(Clone, Debug)]
@@ -191,7 +192,7 @@ impl Body<'_, '_> {
                 let cause = arms
                     .iter()
                     .find_map(|a| flow::find(&a.condition.clone().hir()));
-                let ty = Ty::Bool(before);
+                let ty = Ty::Scalar(Scalar::Bool, before);
                 let id = self.temporary(String::new(), ty.clone(), start, Cause::From(cause));
                 whole = Typed::new(
                     H::If {

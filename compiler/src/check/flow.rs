@@ -181,12 +181,10 @@ fn in_stmt(stmt: &Stmt) -> Option<Source> {
 /// Whether any leaf of the type is secret; what depends on parameters counts.
 fn is_secret(ty: &hir::Type) -> bool {
     match ty {
-        hir::Type::Bool { secret } | hir::Type::Int { secret, .. } => *secret,
-        hir::Type::Usize | hir::Type::Callable | hir::Type::Never => false,
-        hir::Type::Array(t, _) | hir::Type::Ragged(t, _) | hir::Type::Wide(t) => is_secret(t),
-        hir::Type::Tuple(ts) => ts.iter().any(is_secret),
+        hir::Type::Scalar(_, secret) => *secret,
         // What its fields say is not known here; a variable of such a type is worth naming.
         hir::Type::Struct { .. } | hir::Type::Param { .. } => true,
+        other => other.children().into_iter().any(is_secret),
     }
 }
 

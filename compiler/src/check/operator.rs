@@ -8,6 +8,7 @@ use crate::diagnostic;
 use crate::hir::{self, ExprKind as H};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
+use smpcc_circuit::value::Scalar;
 
 pub(crate) fn is_comparison(op: BinaryOp) -> bool {
     use BinaryOp as B;
@@ -31,9 +32,9 @@ impl Body<'_, '_> {
         let typed = self.expr(inner, want);
         let ok = match (&typed.ty, op) {
             (Ty::Never, _) => return Typed::poison(span),
-            (Ty::Bool(_), UnaryOp::Not) => true,
-            (Ty::Int { signed, .. }, UnaryOp::Neg) => *signed,
-            (Ty::Int { .. } | Ty::Usize, UnaryOp::Not) => true,
+            (Ty::Scalar(Scalar::Bool, _), UnaryOp::Not) => true,
+            (Ty::Scalar(Scalar::Int { signed, .. }, _), UnaryOp::Neg) => *signed,
+            (Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize, UnaryOp::Not) => true,
             (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Neg) => self.has(
                 &typed.ty,
                 Bounds {
@@ -58,7 +59,7 @@ impl Body<'_, '_> {
             let error = diagnostic!(E3006, span, "`{shown}` has no `{symbol}`")
                 .here(format!("this is `{shown}`"));
             let help = match (&typed.ty, op) {
-                (Ty::Int { .. } | Ty::Usize, UnaryOp::Neg) => {
+                (Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize, UnaryOp::Neg) => {
                     "convert to a signed type first, or write `0 - x`"
                 }
                 (Ty::Param { .. } | Ty::Wide(_), _) => "the type parameter needs the bound `Int`",
@@ -133,8 +134,8 @@ impl Body<'_, '_> {
         let Some((hir_op, bounds)) = table(op) else {
             return Typed::poison(span);
         };
-        let bool_ok =
-            matches!(ty, Ty::Bool(_)) && matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+        let bool_ok = matches!(ty, Ty::Scalar(Scalar::Bool, _))
+            && matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
         if !bool_ok && !self.has(&ty, bounds) {
             let shown = self.show(&ty);
             let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol())
@@ -153,7 +154,7 @@ impl Body<'_, '_> {
             return Typed::poison(span);
         }
         let result = if is_comparison(op) {
-            Ty::Bool(self.secrecy(&ty))
+            Ty::Scalar(Scalar::Bool, self.secrecy(&ty))
         } else {
             ty
         };
@@ -165,7 +166,8 @@ impl Body<'_, '_> {
     pub fn operand_type(&self, left: &Ty, right: &Ty) -> Option<Ty> {
         if matches!(
             (left, right),
-            (Ty::Usize, Ty::Int { .. }) | (Ty::Int { .. }, Ty::Usize)
+            (Ty::Usize, Ty::Scalar(Scalar::Int { .. }, _))
+                | (Ty::Scalar(Scalar::Int { .. }, _), Ty::Usize)
         ) {
             return None;
         }
@@ -183,7 +185,7 @@ impl Body<'_, '_> {
             BinaryOp::AndAnd => H::LogicalAnd(left.boxed(), right.boxed()),
             _ => H::LogicalOr(left.boxed(), right.boxed()),
         };
-        Typed::new(kind, Ty::Bool(secrecy), span)
+        Typed::new(kind, Ty::Scalar(Scalar::Bool, secrecy), span)
     }
 
     fn shift(&mut self, op: BinaryOp, a: &Expr, b: &Expr, want: Option<&Ty>, span: Span) -> Typed {
@@ -196,7 +198,7 @@ impl Body<'_, '_> {
     pub fn shift_amount(&mut self, b: &Expr) -> Typed {
         let right = self.expr(b, Some(&Ty::Usize));
         match &right.ty {
-            Ty::Usize | Ty::Never | Ty::Int { signed: false, .. } => right,
+            Ty::Usize | Ty::Never | Ty::Scalar(Scalar::Int { signed: false, .. }, _) => right,
             Ty::Param { .. } | Ty::Wide(_)
                 if self.has(
                     &right.ty,

@@ -25,8 +25,7 @@ impl Checker<'_> {
     fn show_inner(&self, ty: &Ty, generics: &[GenericInfo]) -> String {
         let name = |id: usize| generics.get(id).map_or("?", |g| g.name.as_str()).to_owned();
         match ty {
-            Ty::Bool(_) => "bool".into(),
-            Ty::Int { width, signed, .. } => format!("{}{width}", if *signed { 'i' } else { 'u' }),
+            Ty::Scalar(scalar, _) => scalar.to_string(),
             Ty::Usize => "usize".into(),
             Ty::Array(t, n) => format!(
                 "[{}; {}]",
@@ -94,10 +93,7 @@ impl Checker<'_> {
 /// The secrecy that is written before a type; aggregates show it at their parts.
 fn ty_secrecy(ty: &Ty) -> Option<Secrecy> {
     match ty {
-        Ty::Bool(s)
-        | Ty::Int { secrecy: s, .. }
-        | Ty::Struct { secrecy: s, .. }
-        | Ty::Param { secrecy: s, .. } => Some(*s),
+        Ty::Scalar(_, s) | Ty::Struct { secret: s, .. } | Ty::Param { secret: s, .. } => Some(*s),
         _ => None,
     }
 }

@@ -308,7 +308,11 @@ impl Checker<'_> {
         };
         let ty = self.plain_type(inner, cx.module, cx.generics);
         match &ty {
-            Ty::Int { .. } | Ty::Usize | Ty::Param { .. } | Ty::Wide(_) | Ty::Never => ty.wide(),
+            Ty::Scalar(Scalar::Int { .. }, _)
+            | Ty::Usize
+            | Ty::Param { .. }
+            | Ty::Wide(_)
+            | Ty::Never => ty.wide(),
             _ => {
                 let shown = self.show(&ty, cx.generics);
                 let error = diagnostic!(
@@ -355,7 +359,7 @@ impl Checker<'_> {
         let ty = Ty::Struct {
             id,
             args,
-            secrecy: Secrecy::PUBLIC,
+            secret: Secrecy::PUBLIC,
         };
         if self.leaves(&ty) > MAX_LEAVES {
             let error = diagnostic!(
@@ -523,14 +527,14 @@ impl Checker<'_> {
     pub fn meets(&self, ty: &Ty, want: Bounds, generics: &[GenericInfo]) -> bool {
         let have = match ty {
             Ty::Never => return true,
-            Ty::Int { .. } | Ty::Usize => Bounds {
+            Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize => Bounds {
                 eq: true,
                 ord: true,
                 num: true,
                 int: true,
-                narrow: !matches!(ty, Ty::Int { width: 65.., .. }),
+                narrow: !matches!(ty, Ty::Scalar(Scalar::Int { width: 65.., .. }, _)),
             },
-            Ty::Bool(_) => Bounds {
+            Ty::Scalar(Scalar::Bool, _) => Bounds {
                 eq: true,
                 ..Bounds::default()
             },

@@ -3,6 +3,7 @@
 //! It is for people who ask what the checker concluded. Variables are numbered, because names repeat.
 
 use super::*;
+use smpcc_circuit::value::Scalar;
 
 /// The whole program as text.
 pub fn dump(hir: &Hir) -> String {
@@ -76,14 +77,7 @@ pub fn show_type(hir: &Hir, generics: &[Generic], ty: &Type) -> String {
     let show = |t: &Type| show_type(hir, generics, t);
     let param = |id: GenericId| generics.get(id.index()).map_or("?", |g| g.name.as_str());
     match ty {
-        Type::Bool { secret: s } => format!("{}bool", secret(*s)),
-        Type::Int {
-            width,
-            signed,
-            secret: s,
-        } => {
-            format!("{}{}{width}", secret(*s), if *signed { 'i' } else { 'u' })
-        }
+        Type::Scalar(scalar, s) => format!("{}{scalar}", secret(*s)),
         Type::Usize => "usize".into(),
         Type::Array(t, n) => format!("[{}; {}]", show(t), show_len(hir, generics, n)),
         Type::Ragged(t, _) => format!("[[{}; _]; _]", show(t)),
@@ -112,7 +106,7 @@ pub fn show_type(hir: &Hir, generics: &[Generic], ty: &Type) -> String {
         }
         Type::Param { id, secret: s } => format!("{}{}", secret(*s), param(*id)),
         Type::Wide(t) => format!("Wide<{}>", show(t)),
-        Type::Callable => "fn".into(),
+        Type::Fn(_) => "fn".into(),
         Type::Never => "!".into(),
     }
 }
@@ -245,12 +239,14 @@ impl Dump<'_> {
         let ty = || show_type(self.hir, g, &e.ty);
         match &e.kind {
             ExprKind::Lit(word) => match &e.ty {
-                Type::Bool { .. } => (*word != 0).to_string(),
+                Type::Scalar(Scalar::Bool, _) => (*word != 0).to_string(),
                 #[expect(
                     clippy::cast_possible_wrap,
                     reason = "negative literals are sign-extended words"
                 )]
-                Type::Int { signed: true, .. } => format!("{}: {}", *word as i128, ty()),
+                Type::Scalar(Scalar::Int { signed: true, .. }, _) => {
+                    format!("{}: {}", *word as i128, ty())
+                }
                 _ => format!("{word}: {}", ty()),
             },
             ExprKind::Local(id) => local(*id),

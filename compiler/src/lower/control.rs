@@ -4,14 +4,15 @@
 //! are treated otherwise: each such store is predicated with the condition at once, so that a store costs one element
 //! and not the array; such a variable needs no merge.
 
+use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{Slot, or_never};
 use super::scan::{Effects, is_total};
 use super::value::{Leaf, Val};
-use super::Tracer;
 use crate::hir::{Expr, ExprKind, LocalId, Stmt, Type};
 use crate::ir::{Op, Region, Ty};
 use crate::span::Span;
+use smpcc_circuit::value::Scalar;
 
 impl<'h> Tracer<'h> {
     /// A block's value.
@@ -124,7 +125,7 @@ impl<'h> Tracer<'h> {
         }
         self.span = span;
         let effects = Effects::of_all(std::iter::once(then).chain(otherwise));
-        let typed_secret = matches!(self.close(&cond.ty), Type::Bool { secret: true });
+        let typed_secret = matches!(self.close(&cond.ty), Type::Scalar(Scalar::Bool, true));
         let varying = self.batch.is_some() && condition.lanes != 1;
         let mut first = |t: &mut Self| {
             t.at_statement = at_statement;
@@ -167,7 +168,8 @@ impl<'h> Tracer<'h> {
             }
             return self.expr(b);
         }
-        let secret = |t: &Self, e: &Expr| matches!(t.close(&e.ty), Type::Bool { secret: true });
+        let secret =
+            |t: &Self, e: &Expr| matches!(t.close(&e.ty), Type::Scalar(Scalar::Bool, true));
         let both = left.secret || secret(self, a) || secret(self, b) || is_total(b);
         if both {
             let right = self.scalar_expr(b)?;

@@ -1,6 +1,5 @@
 //! Expressions: each form of the checked program as operations on traced values.
 
-use super::MAX_STEPS;
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::scan;

@@ -45,7 +45,10 @@ impl<'h> Tracer<'h> {
     /// An index as a step. One of secret type hides its value even where tracing knows it.
     fn index_step(&mut self, index: &'h Expr, span: Span) -> Traced<Step> {
         let leaf = self.scalar_expr(index)?;
-        let hidden = matches!(self.close(&index.ty), Type::Int { secret: true, .. });
+        let hidden = matches!(
+            self.close(&index.ty),
+            Type::Scalar(Scalar::Int { .. }, true)
+        );
         Ok(Step::Index(leaf, span, hidden))
     }
 

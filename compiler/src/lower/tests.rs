@@ -10,13 +10,10 @@ mod sessions;
 use crate::hir::*;
 use crate::ir::Op;
 use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::value::Scalar;
 
 fn int(width: u8, secret: bool) -> Type {
-    Type::Int {
-        width,
-        signed: false,
-        secret,
-    }
+    Type::Scalar(Scalar::unsigned(width), secret)
 }
 
 fn expr(kind: ExprKind, ty: Type) -> Expr {

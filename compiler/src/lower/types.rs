@@ -6,6 +6,7 @@
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{Leaf, Val};
+use crate::hir::keep;
 use crate::hir::{Field, GenericArg, GenericId, Len, RoleId, StructId, Type, ValueRange};
 use crate::span::Span;
 use smpcc_circuit::value::{ConstVec, Integer, Scalar};
@@ -30,33 +31,18 @@ impl<'h> Tracer<'h> {
 
     pub(super) fn close_with(&self, ty: &Type, generics: &[GenericValue]) -> Type {
         match ty {
-            Type::Bool { .. } | Type::Int { .. } | Type::Usize | Type::Callable | Type::Never => {
-                ty.clone()
-            }
-            Type::Array(element, len) => Type::Array(
-                Box::new(self.close_with(element, generics)),
-                self.close_len(len, generics),
-            ),
-            Type::Ragged(element, role) => {
-                Type::Ragged(Box::new(self.close_with(element, generics)), *role)
-            }
-            Type::Tuple(parts) => {
-                Type::Tuple(parts.iter().map(|p| self.close_with(p, generics)).collect())
-            }
-            Type::Struct { id, args, secret } => Type::Struct {
-                id: *id,
-                args: args
-                    .iter()
-                    .map(|arg| self.close_arg(arg, generics))
-                    .collect(),
-                secret: *secret,
-            },
             Type::Param { id, secret } => match generics.get(id.index()) {
                 Some(GenericValue::Type(t)) if *secret => self.make_secret_type(t),
                 Some(GenericValue::Type(t)) => t.clone(),
                 _ => ty.clone(),
             },
             Type::Wide(inner) => wide(self.close_with(inner, generics)),
+            Type::Fn(_) => ty.clone(),
+            other => other
+                .clone()
+                .descend(&mut |t| self.close_with(&t, generics), &mut |n| {
+                    self.close_len(&n, generics)
+                }),
         }
     }
 
@@ -91,22 +77,9 @@ impl<'h> Tracer<'h> {
     /// `secret T`.
     pub(super) fn make_secret_type(&self, ty: &Type) -> Type {
         match ty {
-            Type::Bool { .. } => Type::Bool { secret: true },
-            Type::Int { width, signed, .. } => Type::Int {
-                width: *width,
-                signed: *signed,
-                secret: true,
-            },
-            Type::Usize => Type::Int {
-                width: 64,
-                signed: false,
-                secret: true,
-            },
-            Type::Array(e, n) => Type::Array(Box::new(self.make_secret_type(e)), n.clone()),
-            Type::Ragged(e, r) => Type::Ragged(Box::new(self.make_secret_type(e)), *r),
-            Type::Tuple(parts) => {
-                Type::Tuple(parts.iter().map(|p| self.make_secret_type(p)).collect())
-            }
+            Type::Scalar(scalar, _) => Type::Scalar(*scalar, true),
+            Type::Usize => Type::Scalar(Scalar::USIZE, true),
+            // On top of what its fields and arguments say.
             Type::Struct { id, args, .. } => Type::Struct {
                 id: *id,
                 args: args.clone(),
@@ -116,8 +89,10 @@ impl<'h> Tracer<'h> {
                 id: *id,
                 secret: true,
             },
-            Type::Wide(t) => Type::Wide(Box::new(self.make_secret_type(t))),
-            Type::Callable | Type::Never => ty.clone(),
+            Type::Fn(_) => ty.clone(),
+            other => other
+                .clone()
+                .descend(&mut |t| self.make_secret_type(&t), &mut keep),
         }
     }
 
@@ -171,7 +146,7 @@ impl<'h> Tracer<'h> {
     pub(super) fn leaf_facts(&self, ty: &Type, val: &Val<'h>) -> Vec<bool> {
         fn walk<'h>(t: &Tracer<'h>, ty: &Type, val: &Val<'h>, out: &mut Vec<bool>) {
             match (ty, val) {
-                (Type::Bool { secret } | Type::Int { secret, .. }, Val::Leaf(_)) => {
+                (Type::Scalar(_, secret), Val::Leaf(_)) => {
                     out.push(*secret);
                 }
                 (Type::Wide(inner), Val::Leaf(_)) => walk(t, inner, val, out),
@@ -221,15 +196,13 @@ impl<'h> Tracer<'h> {
                     .collect(),
             ),
             Type::Never => Val::Never,
-            Type::Callable => Val::unit(),
-            Type::Bool { .. }
-            | Type::Int { .. }
-            | Type::Usize
-            | Type::Param { .. }
-            | Type::Wide(_) => Val::Leaf(Leaf::constant(
-                scalar_of(ty).unwrap_or(Scalar::USIZE),
-                ConstVec::Splat { lanes, word: 0 },
-            )),
+            Type::Fn(_) => Val::unit(),
+            Type::Scalar(..) | Type::Usize | Type::Param { .. } | Type::Wide(_) => {
+                Val::Leaf(Leaf::constant(
+                    scalar_of(ty).unwrap_or(Scalar::USIZE),
+                    ConstVec::Splat { lanes, word: 0 },
+                ))
+            }
         }
     }
 
@@ -399,20 +372,10 @@ pub(super) fn element_type(ty: Option<&Type>) -> Option<&Type> {
 /// `Wide<T>` of a closed integer type.
 fn wide(ty: Type) -> Type {
     match ty {
-        Type::Int {
-            width,
-            signed,
-            secret,
-        } => Type::Int {
-            width: wide_width(width),
-            signed,
-            secret,
-        },
-        Type::Usize => Type::Int {
-            width: wide_width(64),
-            signed: false,
-            secret: false,
-        },
+        Type::Scalar(scalar @ Scalar::Int { .. }, secret) => {
+            Type::Scalar(wide_scalar(scalar), secret)
+        }
+        Type::Usize => Type::Scalar(wide_scalar(Scalar::USIZE), false),
         other => Type::Wide(Box::new(other)),
     }
 }
@@ -436,11 +399,7 @@ pub(super) const fn wide_scalar(scalar: Scalar) -> Scalar {
 /// The scalar of a closed scalar type.
 pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
     match ty {
-        Type::Bool { .. } => Some(Scalar::Bool),
-        Type::Int { width, signed, .. } => Some(Scalar::Int {
-            width: *width,
-            signed: *signed,
-        }),
+        Type::Scalar(scalar, _) => Some(*scalar),
         Type::Usize => Some(Scalar::USIZE),
         Type::Wide(inner) => scalar_of(inner).map(wide_scalar),
         Type::Array(..)
@@ -448,7 +407,7 @@ pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
         | Type::Tuple(_)
         | Type::Struct { .. }
         | Type::Param { .. }
-        | Type::Callable
+        | Type::Fn(_)
         | Type::Never => None,
     }
 }

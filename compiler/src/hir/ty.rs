@@ -1,0 +1,196 @@
+//! Types, generic over how the secrecy of a scalar is said.
+//!
+//! The HIR says whether it is secret: `Type<bool>`. The checker says on which type parameters that depends, and calls its
+//! types `Ty`. Arrays, tuples and structs carry no secrecy of their own, it stands at their leaves; structs and type
+//! parameters carry what is put on top of all their leaves.
+//!
+//! Walks say what they do at the forms that concern them and leave the rest to [`Type::descend`] and [`Type::children`].
+
+use super::{GenericId, Len, RoleId, StructId};
+use smpcc_circuit::value::Scalar;
+
+/// A type. Secrecy `S` stands at the scalars: `secret` on an aggregate has been distributed to its leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type<S = bool> {
+    /// `bool`, `uW`, `iW`: a scalar, and how secret it is.
+    Scalar(Scalar, S),
+    /// `usize`: public, 64 bits.
+    Usize,
+    /// `[T; N]`.
+    Array(Box<Type<S>>, Len),
+    /// One row per party of the role (`None`: of the run), rows of different lengths; the element type of a row.
+    Ragged(Box<Type<S>>, Option<RoleId>),
+    /// A tuple; the empty one is the unit type.
+    Tuple(Vec<Type<S>>),
+    /// A struct with its generic arguments.
+    Struct {
+        /// Which.
+        id: StructId,
+        /// Its generic arguments, in order.
+        args: Vec<GenericArg<S>>,
+        /// How secret all leaves are on top of what the fields say.
+        secret: S,
+    },
+    /// A type parameter of the function or struct.
+    Param {
+        /// Which.
+        id: GenericId,
+        /// How secret all leaves are on top of what the argument says.
+        secret: S,
+    },
+    /// `Wide<T>` of a type parameter: 64 bits for integer types of up to 32 bits, else 128; same sign and secrecy.
+    Wide(Box<Type<S>>),
+    /// A closure or function, known when compiling.
+    Fn(Box<Signature<S>>),
+    /// No value (`return`, `break`); also the type of what was found wrong, so that one mistake is reported once.
+    Never,
+}
+
+/// What a callable takes and gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature<S = bool> {
+    /// The types of its parameters.
+    pub params: Vec<Type<S>>,
+    /// The type of its result.
+    pub ret: Type<S>,
+}
+
+/// A generic argument of a call or a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GenericArg<S = bool> {
+    /// For a type parameter; may mention the caller's parameters.
+    Type(Type<S>),
+    /// For a const parameter; [`Len::Session`] means: found by matching the parameters' types with the actual arguments.
+    Len(Len),
+    /// For a callable: take the actual argument.
+    Callable,
+}
+
+impl<S> Type<S> {
+    /// The type without values.
+    pub const fn unit() -> Self {
+        Self::Tuple(Vec::new())
+    }
+
+    /// Whether it is the type without values.
+    pub fn is_unit(&self) -> bool {
+        matches!(self, Self::Tuple(parts) if parts.is_empty())
+    }
+
+    /// Whether there is no value of it.
+    pub fn is_never(&self) -> bool {
+        matches!(self, Self::Never)
+    }
+
+    /// Whether it is `bool`.
+    pub fn is_bool(&self) -> bool {
+        matches!(self, Self::Scalar(Scalar::Bool, _))
+    }
+
+    /// Whether it is an integer, or what can stand for one.
+    pub fn is_integral(&self) -> bool {
+        matches!(
+            self,
+            Self::Scalar(Scalar::Int { .. }, _) | Self::Usize | Self::Param { .. } | Self::Wide(_)
+        )
+    }
+
+    /// Whether it is an unsigned integer of the language, parameters aside.
+    pub fn is_unsigned(&self) -> bool {
+        matches!(
+            self,
+            Self::Scalar(Scalar::Int { signed: false, .. }, _) | Self::Usize
+        )
+    }
+
+    /// The same type with every secrecy replaced.
+    pub fn map<T>(&self, level: &mut dyn FnMut(&S) -> T) -> Type<T> {
+        match self {
+            Self::Scalar(scalar, s) => Type::Scalar(*scalar, level(s)),
+            Self::Usize => Type::Usize,
+            Self::Array(t, n) => Type::Array(Box::new(t.map(level)), n.clone()),
+            Self::Ragged(t, role) => Type::Ragged(Box::new(t.map(level)), *role),
+            Self::Tuple(ts) => Type::Tuple(ts.iter().map(|t| t.map(level)).collect()),
+            Self::Struct { id, args, secret } => Type::Struct {
+                id: *id,
+                args: args.iter().map(|a| a.map(level)).collect(),
+                secret: level(secret),
+            },
+            Self::Param { id, secret } => Type::Param {
+                id: *id,
+                secret: level(secret),
+            },
+            Self::Wide(t) => Type::Wide(Box::new(t.map(level))),
+            Self::Fn(s) => Type::Fn(Box::new(Signature {
+                params: s.params.iter().map(|t| t.map(level)).collect(),
+                ret: s.ret.map(level),
+            })),
+            Self::Never => Type::Never,
+        }
+    }
+
+    /// The type with the types directly inside of it replaced, generic arguments included, and its lengths.
+    pub fn descend(
+        self,
+        inner: &mut dyn FnMut(Self) -> Self,
+        len: &mut dyn FnMut(Len) -> Len,
+    ) -> Self {
+        match self {
+            Self::Array(t, n) => Self::Array(Box::new(inner(*t)), len(n)),
+            Self::Ragged(t, role) => Self::Ragged(Box::new(inner(*t)), role),
+            Self::Tuple(ts) => Self::Tuple(ts.into_iter().map(inner).collect()),
+            Self::Struct { id, args, secret } => {
+                let arg = |a| match a {
+                    GenericArg::Type(t) => GenericArg::Type(inner(t)),
+                    GenericArg::Len(n) => GenericArg::Len(len(n)),
+                    GenericArg::Callable => GenericArg::Callable,
+                };
+                Self::Struct {
+                    id,
+                    args: args.into_iter().map(arg).collect(),
+                    secret,
+                }
+            }
+            Self::Wide(t) => Self::Wide(Box::new(inner(*t))),
+            Self::Fn(s) => Self::Fn(Box::new(Signature {
+                params: s.params.into_iter().map(&mut *inner).collect(),
+                ret: inner(s.ret),
+            })),
+            Self::Scalar(..) | Self::Usize | Self::Param { .. } | Self::Never => self,
+        }
+    }
+
+    /// The types directly inside of it, generic arguments included; none of what a function takes or gives.
+    pub fn children(&self) -> Vec<&Self> {
+        match self {
+            Self::Array(t, _) | Self::Ragged(t, _) | Self::Wide(t) => vec![t],
+            Self::Tuple(ts) => ts.iter().collect(),
+            Self::Struct { args, .. } => args
+                .iter()
+                .filter_map(|a| match a {
+                    GenericArg::Type(t) => Some(t),
+                    GenericArg::Len(_) | GenericArg::Callable => None,
+                })
+                .collect(),
+            Self::Scalar(..) | Self::Usize | Self::Param { .. } | Self::Fn(_) | Self::Never => {
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl<S> GenericArg<S> {
+    /// The same argument with every secrecy replaced.
+    pub fn map<T>(&self, level: &mut dyn FnMut(&S) -> T) -> GenericArg<T> {
+        match self {
+            Self::Type(t) => GenericArg::Type(t.map(level)),
+            Self::Len(n) => GenericArg::Len(n.clone()),
+            Self::Callable => GenericArg::Callable,
+        }
+    }
+}
+
+/// A length as it is.
+pub(crate) fn keep(len: Len) -> Len {
+    len
+}
