@@ -2,10 +2,11 @@
 
 use crate::exit::{Failure, Outcome};
 use smpcc_circuit::codec;
-use smpcc_compiler::diagnostic::{self, Diagnostic};
+use smpcc_compiler::diagnostic::Diagnostic;
 use smpcc_compiler::front;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::imported::MAX_FILE_BYTES;
+use smpcc_compiler::parses::Parses;
 use smpcc_compiler::source::{FileId, SourceSet};
 use smpcc_runtime::hash::{Digest, Transcript};
 use std::collections::BTreeSet;
@@ -21,6 +22,8 @@ pub struct Source {
     pub root: FileId,
     /// Where the files were read on this machine, if they were: what a command must not overwrite.
     pub read: Vec<PathBuf>,
+    /// What was parsed while reading.
+    parses: Parses,
 }
 
 impl Source {
@@ -38,6 +41,7 @@ impl Source {
             files: set,
             root,
             read: Vec::new(),
+            parses: Parses::default(),
         }
     }
 
@@ -55,10 +59,8 @@ impl Source {
 
     /// The checked program, if it has no errors, and everything that the compiler says about it.
     pub fn check(&self) -> (Option<Hir>, Vec<Diagnostic>) {
-        let (hir, mut diagnostics) = front::check(&self.files, self.root);
-        diagnostic::sort(&self.files, &mut diagnostics);
-        let hir = hir.filter(|_| !diagnostic::has_errors(&diagnostics));
-        (hir, diagnostics)
+        let mut parses = self.parses.clone();
+        front::analyse(&self.files, self.root, &mut parses).into_program()
     }
 
     /// The hash of all source files, and of nothing else: the paths of one machine do not matter.
@@ -106,33 +108,46 @@ pub fn read(path: &Path) -> Outcome<Source> {
             ))
         })
     };
-    let mut files = vec![(path.display().to_string(), text_of(path)?)];
+    let mut files = SourceSet::new();
+    let mut read = Vec::new();
+    let mut add = |files: &mut SourceSet, path: &Path, text: String| {
+        read.push(path.to_owned());
+        files.add(path.display().to_string(), text)
+    };
+    let root = add(&mut files, path, text_of(path)?);
     let folder = path.parent().unwrap_or(Path::new(""));
+    let mut parses = Parses::default();
+    let mut modules = vec![root];
     let mut seen = BTreeSet::new();
+    let mut circuits = BTreeSet::new();
+    let mut texts = Vec::new();
     let mut next = 0;
-    let mut circuits = Vec::new();
-    while let Some((_, text)) = files.get(next) {
-        for circuit in front::needed_circuits(text) {
-            let file = folder.join(circuit);
-            let name = file.display().to_string();
-            if circuits.iter().all(|(known, _)| *known != name) && file.is_file() {
-                circuits.push((name, circuit_text(&file)?));
+    while let Some(&id) = modules.get(next) {
+        let parsed = parses.parse(id, &files.file(id).text);
+        for circuit in parsed.module.needed_circuits() {
+            let file = folder.join(&circuit);
+            if circuits.insert(circuit) && file.is_file() {
+                let text = circuit_text(&file)?;
+                texts.push((file, text));
             }
         }
-        for module in front::needed_modules(text) {
+        for module in parsed.module.needed_modules() {
             let file = folder.join(format!("{module}.smpc"));
             if file != path && seen.insert(module) && file.is_file() {
                 let text = text_of(&file)?;
-                files.push((file.display().to_string(), text));
+                modules.push(add(&mut files, &file, text));
             }
         }
         next += 1;
     }
-    files.append(&mut circuits);
-    let read = files.iter().map(|(name, _)| PathBuf::from(name)).collect();
+    for (file, text) in texts {
+        add(&mut files, &file, text);
+    }
     Ok(Source {
+        files,
+        root,
         read,
-        ..Source::from_files(files)
+        parses,
     })
 }
 
