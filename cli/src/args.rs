@@ -290,6 +290,9 @@ pub struct RunArgs {
     /// Seconds to wait for a party
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub deadline: u64,
+    /// Seconds after which the run ends, however far it is [default: from the plan]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub run_limit: Option<u64>,
 }
 
 /// `party`.

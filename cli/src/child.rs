@@ -148,7 +148,7 @@ fn listen_and_play(
         identity,
         listener,
         peers,
-        deadline,
+        connect: deadline,
     })
     .map_err(run)?;
     let links = if job.emulate {
@@ -157,6 +157,7 @@ fn listen_and_play(
         links
     };
     let options = net::Options {
+        connect: deadline,
         deadline,
         ..net::Options::default()
     };
@@ -169,7 +170,10 @@ fn listen_and_play(
         choices: &job.choices,
         inputs: std::mem::take(&mut job.inputs),
         // The parent has looked at all inputs.
-        limits: Limits::NONE,
+        limits: Limits {
+            run: job.run_s.map(Duration::from_secs),
+            ..Limits::NONE
+        },
         began,
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));

@@ -10,15 +10,18 @@ use crate::seats::Seats;
 use crate::work::Work;
 use crate::{costs, inputs, play, toml_file};
 use serde::Deserialize;
-use smpcc_runtime::keys::{Certificate, Identity};
+use smpcc_runtime::keys::{self, Certificate, Identity};
 use smpcc_runtime::net::tls::Peer;
 use smpcc_runtime::party::PartyId;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Seconds to wait where the file does not say.
 const DEADLINE_S: u64 = 60;
+
+/// A certificate that ends within this is mentioned.
+const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 /// The file of a deployment.
 #[derive(Deserialize)]
@@ -46,7 +49,11 @@ struct Config {
     #[serde(default)]
     costs: Option<PathBuf>,
     #[serde(default)]
+    connect_s: Option<u64>,
+    #[serde(default)]
     deadline_s: Option<u64>,
+    #[serde(default)]
+    run_s: Option<u64>,
     #[serde(default)]
     memory: Option<String>,
     #[serde(default)]
@@ -119,8 +126,25 @@ impl Deployment {
     /// As [`Deployment::read`].
     pub fn from_text(path: &Path, text: &str) -> Outcome<Self> {
         let shown = path.display().to_string();
-        let config =
+        let config: Config =
             toml_file::parse(text).map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
+        let Config {
+            connect_s,
+            deadline_s,
+            run_s,
+            ..
+        } = &config;
+        for (name, value) in [
+            ("connect_s", connect_s),
+            ("deadline_s", deadline_s),
+            ("run_s", run_s),
+        ] {
+            if *value == Some(0) {
+                return Err(Failure::usage(format!(
+                    "{shown}: {name} is a number of seconds, at least 1"
+                )));
+            }
+        }
         Ok(Self {
             shown,
             folder: path.parent().unwrap_or(Path::new("")).to_path_buf(),
@@ -160,9 +184,16 @@ impl Deployment {
         &self.config.listen
     }
 
-    /// How long to wait for a party.
+    /// How long the others may take to connect; as long as a deadline unless the file says otherwise.
+    pub fn connect(&self) -> Duration {
+        self.config
+            .connect_s
+            .map_or(self.deadline(), Duration::from_secs)
+    }
+
+    /// How long a party that is connected may give no sign of life.
     pub fn deadline(&self) -> Duration {
-        Duration::from_secs(self.config.deadline_s.unwrap_or(DEADLINE_S).max(1))
+        Duration::from_secs(self.config.deadline_s.unwrap_or(DEADLINE_S))
     }
 
     /// What this party is ready to spend.
@@ -183,6 +214,7 @@ impl Deployment {
         Ok(Limits {
             memory,
             rows: self.config.max_rows.unwrap_or(usual.rows),
+            run: self.config.run_s.map(Duration::from_secs),
         })
     }
 
@@ -193,6 +225,33 @@ impl Deployment {
     pub fn check_arguments(&self, work: &Work, choices: &Choices) -> Outcome {
         work.check_arguments(choices)
             .map_err(|what| self.wrong(format_args!("[args]: {what}")))
+    }
+
+    /// What is in order today and deserves a look: a key that others can read, certificates that are about to end.
+    pub fn cautions(&self, own: &Identity, peers: &[Peer]) -> Vec<String> {
+        let mut cautions = Vec::new();
+        let key = self.at(&self.config.key);
+        if let Some(mode) = keys::loose_mode(&key) {
+            let key = key.display();
+            cautions.push(format!(
+                "{key} has the mode {mode:03o}, so that others on this machine can read or change it: chmod 600 {key}"
+            ));
+        }
+        let now = SystemTime::now();
+        let certificates = peers
+            .iter()
+            .map(|peer| (format!("{}'s", peer.party), &peer.certificate))
+            .chain([("this party's".to_owned(), own.certificate())]);
+        for (whose, certificate) in certificates {
+            if let Some(left) = certificate.ends_within(SOON, now) {
+                let days = left.as_secs() / 86_400;
+                cautions.push(format!(
+                    "{whose} certificate ends in {days} day{}: make a new one in time (`smpcc keygen`)",
+                    if days == 1 { "" } else { "s" }
+                ));
+            }
+        }
+        cautions
     }
 
     /// What this party wants all to agree on.

@@ -6,12 +6,23 @@
 use crate::exit::{Failure, Outcome};
 use crate::lens::Lens;
 use crate::report::bytes;
+use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::Program;
-use smpcc_circuit::stats;
+use smpcc_circuit::stats::{self, Link};
 use std::str::FromStr;
+use std::time::Duration;
 
 /// The most rows that another party may claim to give of one input, unless the configuration says otherwise.
 pub const MAX_ROWS: u64 = 100_000_000;
+
+/// So many times what is predicted on a slow network may a run take,
+const TIMES: f64 = 20.0;
+
+/// at least this long;
+const LEAST_RUN: Duration = Duration::from_secs(3600);
+
+/// and this long where its length depends on what is revealed on the way.
+const UNKNOWN_RUN: Duration = Duration::from_secs(24 * 3600);
 
 /// The limits of one party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +31,8 @@ pub struct Limits {
     pub rows: u64,
     /// Bytes for values at one time; `None` where the machine does not say what it has.
     pub memory: Option<u64>,
+    /// How long a run may take, however far it is; `None` for a length that follows from the plan.
+    pub run: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -28,6 +41,7 @@ impl Default for Limits {
         Self {
             rows: MAX_ROWS,
             memory: machine_memory(),
+            run: None,
         }
     }
 }
@@ -37,7 +51,18 @@ impl Limits {
     pub const NONE: Self = Self {
         rows: u64::MAX,
         memory: None,
+        run: None,
     };
+
+    /// How long a run of a program may take, however far it is and whatever the others say.
+    pub fn run_length(&self, program: &Program) -> Duration {
+        let predicted = || stats::milliseconds(program, Link::WAN, &Costs::SHIPPED);
+        self.run.unwrap_or_else(|| match predicted() {
+            Some(ms) => Duration::try_from_secs_f64(ms / 1000.0 * TIMES)
+                .map_or(Duration::MAX, |length| length.max(LEAST_RUN)),
+            None => UNKNOWN_RUN,
+        })
+    }
 
     /// Refuses what another party than `me` claims beyond the limit; `label` is how a party is called.
     ///
@@ -156,7 +181,7 @@ mod tests {
     fn the_largest_claim_of_another_is_named() {
         let limits = Limits {
             rows: 1000,
-            memory: None,
+            ..Limits::NONE
         };
         let label = |party| format!("party {party}");
         let lens = |lens: [u64; 3]| {

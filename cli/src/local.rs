@@ -44,6 +44,8 @@ pub struct Job {
     pub certificates: Vec<String>,
     /// Seconds to wait for a party.
     pub deadline_s: u64,
+    /// Seconds that the run may take; as predicted unless given.
+    pub run_s: Option<u64>,
     /// Whether links are as slow as the network that the plan is made for.
     pub emulate: bool,
     /// Whether to report progress on the way.

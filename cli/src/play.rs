@@ -137,6 +137,8 @@ pub enum Event<'a> {
     Agreed(&'a Lens),
     /// The program is compiled for that, in so much time.
     Compiled(&'a Program, Duration),
+    /// The run ends after this time, however far it is then.
+    Limited(Duration),
     /// All have compiled the same; the session's identity.
     Confirmed(&'a str),
     /// How far the run is.
@@ -257,6 +259,9 @@ fn prepare(
     let program = party.work.compile(party.choices, lens.clone())?;
     tell(Event::Compiled(&program, began.elapsed()));
     party.limits.check_memory(&program, 1, &lens, &label)?;
+    let length = party.limits.run_length(&program);
+    tell(Event::Limited(length));
+    mesh.limit_run(length);
     let plan = program_hash(&program)?;
     Ok((agreed, program, plan))
 }

@@ -98,6 +98,13 @@ impl<'a> Teller<'a> {
                     program.values.len()
                 )
             }),
+            Event::Limited(length) => {
+                let level = u8::from(!self.deployed) * 2;
+                style.detail(level, || {
+                    let s = length.as_secs();
+                    format!("party {me} ends the run after {s} s, however far it is then (run_s)")
+                });
+            }
             Event::Confirmed(session) => {
                 style.detail(1, || format!("party {me}: all agree on session {session}"));
             }

@@ -41,7 +41,7 @@ fn configs(n_parties: usize) -> Result<Vec<Config>, Error> {
             identity,
             listener,
             peers: everyone.iter().filter(|p| p.party != me).cloned().collect(),
-            deadline: Duration::from_secs(10),
+            connect: Duration::from_secs(10),
         })
         .collect())
 }

@@ -40,13 +40,16 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         }
         None => None,
     };
-    let deadline = deployment.deadline();
+    let connect = deployment.connect();
+    for caution in deployment.cautions(&identity, &peers) {
+        out::note(&format!("warning: {caution}"));
+    }
     let listener = tcp::listen(deployment.listen()).map_err(play::failure)?;
     if !style.quiet {
         out::note(&format!(
             "party {me} waits for {} others, up to {} s",
             peers.len(),
-            deadline.as_secs()
+            connect.as_secs()
         ));
     }
     let links = tls::connect(tls::Config {
@@ -55,11 +58,12 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         identity,
         listener,
         peers,
-        deadline,
+        connect,
     })
     .map_err(play::failure)?;
     let options = net::Options {
-        deadline,
+        connect,
+        deadline: deployment.deadline(),
         ..net::Options::default()
     };
     let mesh = Mesh::new(links, play::names(names), options).map_err(play::failure)?;

@@ -107,6 +107,7 @@ fn processes(
             key: identity.expose_key_pem().to_string(),
             certificates: certificates.clone(),
             deadline_s: args.deadline,
+            run_s: args.run_limit,
             emulate: args.emulate,
             progress: out::interactive() && !style.quiet,
         })
@@ -149,7 +150,10 @@ fn threads(
                     work,
                     choices,
                     inputs,
-                    limits: Limits::NONE,
+                    limits: Limits {
+                        run: args.run_limit.map(Duration::from_secs),
+                        ..Limits::NONE
+                    },
                     began: Instant::now(),
                 };
                 scope.spawn(move || play::play(party, mesh, &mut |_| {}))

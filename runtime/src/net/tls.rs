@@ -61,14 +61,14 @@ pub struct Config {
     /// Every other party.
     pub peers: Vec<Peer>,
     /// How long to wait for all of them.
-    pub deadline: Duration,
+    pub connect: Duration,
 }
 
 /// Connects to all other parties at once. Fails when one did not come in time, naming it, and when a certificate is not
 /// the pinned one or not within its dates; parties that were connected by then are told.
 pub fn connect(config: Config) -> Result<Links, Error> {
     let setup = Arc::new(Setup::new(&config)?);
-    let until = from_now(config.deadline);
+    let until = from_now(config.connect);
     let mut links: Vec<Option<Link>> = (0..config.names.n_parties()).map(|_| None).collect();
     let result = gather(&config, &setup, until, &mut links);
     if let Err(error) = &result {
@@ -168,7 +168,7 @@ fn gather(
                 }
             }
             None if Instant::now() >= until => {
-                return Err(setup.missing(links, &tries, &refusals, config.deadline));
+                return Err(setup.missing(links, &tries, &refusals, config.connect));
             }
             None => {}
         }
@@ -447,7 +447,7 @@ impl Setup {
         links: &[Option<Link>],
         tries: &[Option<String>],
         refusals: &[String],
-        deadline: Duration,
+        waited: Duration,
     ) -> Error {
         let missing: Vec<PartyId> = PartyId::all(links.len())
             .zip(links)
@@ -455,10 +455,7 @@ impl Setup {
             .map(|(party, _)| party)
             .collect();
         let labels: Vec<String> = missing.iter().map(|p| self.names.label(*p)).collect();
-        let mut message = format!(
-            "{} did not connect within {deadline:?}",
-            labels.join(" and ")
-        );
+        let mut message = format!("{} did not connect within {waited:?}", labels.join(" and "));
         let details = missing
             .iter()
             .filter_map(|p| tries.get(p.index()).and_then(Clone::clone))

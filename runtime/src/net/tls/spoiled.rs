@@ -164,19 +164,20 @@ fn an_address_without_a_port_is_a_usage_error() {
     }
 }
 
-/// A caller that has another certificate pinned for this party says so, and who waits for it hears that.
+/// A caller that has another certificate pinned for this party says so, and who is called understands it.
 #[test]
 fn a_caller_that_refuses_our_certificate_is_understood() {
-    let mut all = configs(2, Duration::from_secs(1));
+    let mut all = configs(2, Duration::from_secs(20));
     all[1].identity = Identity::ephemeral("renewed").unwrap();
     let called = all.pop().unwrap();
     let calls = thread::spawn(move || connect(all.remove(0)).map(|_| ()));
-    let error = connect(called).err().unwrap();
+    let (stream, _) = called.listener.accept().unwrap();
+    let setup = Setup::new(&called).unwrap();
+    let refusal = setup.admit(stream, from_now(Duration::from_secs(20)));
+    let refusal = refusal.err().unwrap();
     assert!(
-        error
-            .to_string()
-            .contains("the caller refuses this party's certificate"),
-        "{error}"
+        refusal.contains("the caller refuses this party's certificate"),
+        "{refusal}"
     );
     assert!(calls.join().unwrap().is_err());
 }

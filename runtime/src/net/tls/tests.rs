@@ -37,7 +37,7 @@ pub(super) fn configs(n_parties: usize, deadline: Duration) -> Vec<Config> {
             identity,
             listener,
             peers: everyone.iter().filter(|p| p.party != me).cloned().collect(),
-            deadline,
+            connect: deadline,
         })
         .collect()
 }
@@ -334,7 +334,7 @@ fn a_late_party_is_waited_for() {
         identity,
         listener,
         peers,
-        deadline,
+        connect,
     } = late;
     drop(listener);
     let early = thread::spawn(move || exchange(all.remove(0), 10));
@@ -345,7 +345,7 @@ fn a_late_party_is_waited_for() {
         identity,
         listener: tcp::listen(&address).unwrap(),
         peers,
-        deadline,
+        connect,
     };
     assert_eq!(exchange(late, 10), Ok(()));
     assert_eq!(early.join().unwrap(), Ok(()));
