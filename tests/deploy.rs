@@ -94,6 +94,45 @@ fn free_ports() -> [u16; 3] {
     listeners.map(|l| l.local_addr().expect("an address").port())
 }
 
+/// Each party has a copy of the program, a module and a circuit in a folder of its own and names it in its own way: the copies are one
+/// program, and messages name the files as they are called where they are read.
+#[test]
+fn copies_in_different_folders_are_one_program() {
+    let site = Site::new();
+    let main = "use crate::steps::half;\nfn main(salary: secret u32 from each) -> u32 {\n    let s = reveal(salary[0] < 9999);\n    assert!(s, \"too high\");\n    half(salary[0] + salary[1])\n}\n";
+    let steps = "pub fn half(x: secret u32) -> secret u32 { x >> 1 }\n";
+    let folders = ["", "deep/er/", "other name/"];
+    for folder in folders {
+        let at = site.path().join(folder);
+        std::fs::create_dir_all(&at).expect("a folder");
+        std::fs::write(at.join("copy.smpc"), main).expect("the program");
+        std::fs::write(at.join("steps.smpc"), steps).expect("a module");
+    }
+    site.configure(0, "./copy.smpc", "");
+    site.configure(1, "deep/er/copy.smpc", "");
+    let absolute = site.path().join("other name/copy.smpc");
+    site.configure(2, &absolute.display().to_string(), "");
+    let mut hashes = Vec::new();
+    for (party, output) in site.run(&[0, 1, 2]).iter().enumerate() {
+        assert!(output.status.success(), "party {party}: {}", err(output));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        assert_eq!(report["outputs"][party.to_string()], (5000 + 5300) / 2);
+        hashes.push(report["program"].clone());
+    }
+    assert!(hashes.iter().all(|h| *h == hashes[0]), "{hashes:?}");
+
+    std::fs::write(site.path().join("0.json"), "{\"salary\": 10000}").expect("inputs");
+    let ends = site.run(&[0, 1, 2]);
+    let said = ends.iter().zip(folders).filter(|(output, folder)| {
+        output.status.code() == Some(1) && err(output).contains(&format!("{folder}copy.smpc:4:"))
+    });
+    assert!(
+        said.count() > 0,
+        "{}",
+        ends.iter().map(err).collect::<String>()
+    );
+}
+
 fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

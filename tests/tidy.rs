@@ -1,5 +1,10 @@
 //! House rules that a machine can hold the tree to.
 
+// The script that numbers sources: it is tested here because a build script has no tests of its own.
+#[allow(dead_code, reason = "only Cargo runs `main`")]
+#[path = "../circuit/build.rs"]
+mod numbering;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -207,6 +212,54 @@ fn permits(expression: &str, allowed: &BTreeSet<&str>) -> bool {
     expression
         .split(" AND ")
         .all(|part| part.split(" OR ").any(|l| allowed.contains(l.trim())))
+}
+
+/// The number that parties compare is of everything that computes with others, however it is packaged, and of nothing else.
+#[test]
+fn sources_have_a_number() {
+    let script = |krate: &str| {
+        let path = root().join(krate).join("build.rs");
+        std::fs::read_to_string(path).expect("a script")
+    };
+    assert_eq!(script("circuit"), script("runtime"), "one script, twice");
+    for (krate, built) in [
+        ("circuit", smpcc_circuit::SOURCES),
+        ("runtime", smpcc_runtime::SOURCES),
+    ] {
+        let files = numbering::sources(&root().join(krate).join("src"));
+        assert!(files.len() > 20 && files.iter().all(|(name, _)| !name.contains("tests")));
+        assert_eq!(format!("{:032x}", numbering::number(&files)), built);
+    }
+
+    let number = |files: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        numbering::number(&numbering::sources(folder.path()))
+    };
+    let plain = number(&[("a.rs", "\"rep3/component\"\n"), ("b/c.rs", "")]);
+    assert_eq!(
+        plain,
+        number(&[
+            ("b/c.rs", ""),
+            ("a.rs", "\"rep3/component\"\r\n"),
+            ("a/tests.rs", "x"),
+            ("b/tests/d.rs", "x"),
+            ("testing.rs", "x"),
+            ("notes.md", "x"),
+        ])
+    );
+    assert_ne!(
+        plain,
+        number(&[("a.rs", "\"rep3/companion\"\n"), ("b/c.rs", "")])
+    );
+    assert_ne!(
+        plain,
+        number(&[("a.rs", "\"rep3/component\"\n"), ("b/d.rs", "")])
+    );
 }
 
 #[test]

@@ -18,3 +18,6 @@ pub mod template;
 pub mod text;
 pub mod value;
 pub mod verify;
+
+/// The number of this crate's sources: it tells builds of one version apart (`build.rs`).
+pub const SOURCES: &str = env!("SMPCC_SOURCES");

@@ -164,7 +164,7 @@ pub struct Program {
     pub regions: Vec<Region>,
     /// Sections, for reports; each operation names one.
     pub sections: Vec<Section>,
-    /// Source files, for messages: (path as given, SHA-256 of the text is held by the session).
+    /// Source files, for messages: relative to the root file's folder, so that copies in different folders are one program.
     pub files: Vec<String>,
 }
 

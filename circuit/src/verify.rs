@@ -63,6 +63,13 @@ impl std::error::Error for VerifyError {}
 pub struct Verified(Program);
 
 impl Verified {
+    /// The same with the source files called otherwise, for messages on one machine. What parties agree on has the names that the
+    /// compiler gave.
+    pub fn with_files(mut self, files: Vec<String>) -> Self {
+        self.0.files = files;
+        self
+    }
+
     /// The program, which from here on is like any other.
     pub fn into_inner(self) -> Program {
         self.0

@@ -81,6 +81,8 @@ pub struct Ready {
     pub inputs: Option<Vec<PartyInputs>>,
     /// The files that were read.
     pub read: Vec<PathBuf>,
+    /// What messages on this machine call the files of the program's text, if there is a text.
+    pub paths: Option<Vec<String>>,
 }
 
 /// Compiles a program, or reads one that is compiled, to look at it.
@@ -92,6 +94,7 @@ pub fn ready(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Ready> {
             program: compiled.program,
             attribution: Some(compiled.attribution),
             functions: compiled.functions,
+            paths: Some(prepared.source.paths()),
             read: files::read_for(file, Some(&prepared.source), args)?,
             choices: prepared.choices,
             inputs: prepared.inputs,
@@ -119,6 +122,7 @@ pub fn ready(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Ready> {
         functions: Vec::new(),
         choices,
         inputs,
+        paths: None,
         read: files::read_for(file, None, args)?,
     })
 }

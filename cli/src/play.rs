@@ -15,7 +15,7 @@ use smpcc_circuit::codec;
 use smpcc_circuit::program::Program;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::session::Terms;
-use smpcc_runtime::engine::{self, Progress};
+use smpcc_runtime::engine::{self, Progress, RunReport};
 use smpcc_runtime::error::{Error, Fault};
 use smpcc_runtime::hash::{Digest, Transcript, sha256};
 use smpcc_runtime::io::{Inputs, Secret};
@@ -143,6 +143,8 @@ pub enum Event<'a> {
     Confirmed(&'a str),
     /// How far the run is.
     Progress(Progress),
+    /// The result is there, but another receiver of it was gone before all had compared theirs.
+    Lost(&'a Error),
 }
 
 /// What a party brings to a run.
@@ -173,16 +175,28 @@ pub fn play(
         }
     };
     let mut session = session::confirm(mesh, &agreed, plan).map_err(Trouble::Run)?;
-    match compute(&mut party, &program, plan, &mut session, tell) {
-        Ok(report) => match session.close() {
-            Ok(_) => Ok(report),
-            Err(error) => Err(Trouble::Run(error).into()),
-        },
+    tell(Event::Confirmed(&session.id().to_string()));
+    // Agreed on under names that all copies share; from here on messages call the files as they are called here.
+    let program = match party.work.source() {
+        Some(source) => program.with_files(source.paths()),
+        None => program,
+    };
+    let inputs = inputs_of(&program, session.me(), &mut party.inputs);
+    let setup = party.began.elapsed();
+    let progress = &mut |p| tell(Event::Progress(p));
+    let run = match engine::run(&mut session, &program, inputs, progress) {
+        Ok(run) => run,
         Err(error) => {
             session.abort(&error);
-            Err(Trouble::Run(error).into())
+            return Err(Trouble::Run(error).into());
         }
+    };
+    let report = report(&session, &program, plan, setup, &run);
+    let lost = session.finish(&program, &run.outputs);
+    if let Some(lost) = lost.map_err(Trouble::Run)? {
+        tell(Event::Lost(&lost));
     }
+    Ok(report)
 }
 
 impl Trouble {
@@ -266,26 +280,22 @@ fn prepare(
     Ok((agreed, program, plan))
 }
 
-/// Runs what was agreed on.
-fn compute(
-    party: &mut Party<'_>,
+/// What a run gave and took.
+fn report(
+    session: &Session,
     program: &Verified,
     plan: Digest,
-    session: &mut Session,
-    tell: &mut dyn FnMut(Event<'_>),
-) -> Result<PartyReport, Error> {
-    let (me, id) = (session.me(), session.id());
-    tell(Event::Confirmed(&id.to_string()));
-    let inputs = inputs_of(program, me, &mut party.inputs);
-    let setup = party.began.elapsed();
-    let run = engine::run(session, program, inputs, &mut |p| tell(Event::Progress(p)))?;
+    setup: Duration,
+    run: &RunReport,
+) -> PartyReport {
+    let me = session.me();
     let (output, shown) = results(program, me, &run.outputs);
-    Ok(PartyReport {
+    PartyReport {
         party: u32::from(me.number()),
         output,
         shown,
         program: format!("sha256:{}", hex(&plan.0)),
-        session: id.to_string(),
+        session: session.id().to_string(),
         suite: program.suite.name().into(),
         threat: program.threat.name().into(),
         threshold: program.threshold,
@@ -312,7 +322,7 @@ fn compute(
                 ms: ms(r.time),
             })
             .collect(),
-    })
+    }
 }
 
 fn proposal(party: &Party<'_>) -> Proposal {
@@ -350,7 +360,6 @@ fn proposal(party: &Party<'_>) -> Proposal {
             .iter()
             .map(|(k, v)| (k.clone(), *v))
             .collect(),
-        public_inputs: Vec::new(),
     }
 }
 

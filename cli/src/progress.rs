@@ -109,6 +109,12 @@ impl<'a> Teller<'a> {
                 style.detail(1, || format!("party {me}: all agree on session {session}"));
             }
             Event::Progress(progress) => self.bar.show(progress),
+            Event::Lost(why) => {
+                self.bar.clear();
+                out::note(&format!(
+                    "warning: this result was not compared with that of all others who receive it: {why}"
+                ));
+            }
         }
     }
 }

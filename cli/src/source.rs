@@ -67,13 +67,16 @@ impl Source {
     pub fn digest(&self) -> Digest {
         let mut transcript = Transcript::new("smpcc/source");
         transcript.string(env!("CARGO_PKG_VERSION"));
-        for (_, file) in self.files.iter() {
-            let stem = Path::new(&file.name)
-                .file_name()
-                .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            transcript.string(&stem).string(&file.text);
+        let names = self.files.portable_names();
+        for (name, (_, file)) in names.iter().zip(self.files.iter()) {
+            transcript.string(name).string(&file.text);
         }
         transcript.finish()
+    }
+
+    /// What messages on this machine call the files, in order.
+    pub fn paths(&self) -> Vec<String> {
+        self.files.iter().map(|(_, f)| f.name.clone()).collect()
     }
 
     /// The file's stem: the program's name in reports.

@@ -104,7 +104,7 @@ pub fn compile_ir(
             .map(|error| from_no_form(error, options.suite))
             .collect::<Vec<_>>()
     })?;
-    let files = sources.iter().map(|(_, file)| file.name.clone()).collect();
+    let files = sources.portable_names();
     let locate = |span: Span| locate(sources, span);
     let Emitted {
         program,

@@ -75,6 +75,15 @@ impl Transcript {
         self.tagged(b'd', &digest.0)
     }
 
+    /// Absorbs words, of which there are as many as is said.
+    pub fn words(&mut self, words: impl ExactSizeIterator<Item = u128>) -> &mut Self {
+        self.tagged(b'w', &(words.len() as u64).to_le_bytes());
+        for word in words {
+            self.state.update(word.to_le_bytes());
+        }
+        self
+    }
+
     /// Says that a list of `len` elements follows; the caller absorbs each of them.
     pub fn list(&mut self, len: usize) -> &mut Self {
         self.tagged(b'l', &(len as u64).to_le_bytes())

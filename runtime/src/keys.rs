@@ -65,6 +65,16 @@ impl Certificate {
         sha256(&self.0)
     }
 
+    /// Whether both are of one key, whatever else they say: whoever holds it is one party.
+    pub fn same_key(&self, other: &Self) -> bool {
+        let key = |certificate: &Self| {
+            let parsed = rustls::server::ParsedCertificate::try_from(&certificate.0).ok()?;
+            Some(parsed.subject_public_key_info())
+        };
+        self == other
+            || key(self).is_some_and(|own| key(other).is_some_and(|o| own.as_ref() == o.as_ref()))
+    }
+
     /// Whether the certificate is good at a time: well-formed, signed with its own key and within its dates.
     pub fn check(&self, at: SystemTime) -> Result<(), Invalid> {
         let unusable = |e: String| Invalid::Unusable(e);
@@ -137,7 +147,11 @@ impl Identity {
     /// A new key pair with a certificate that is good from now on for `life`.
     pub fn generate(name: &str, life: Duration) -> Result<Self, Error> {
         let failed = |e: rcgen::Error| Error::machine(format!("cannot make a key pair: {e}"));
-        let key = KeyPair::generate().map_err(failed)?;
+        Self::certify(KeyPair::generate().map_err(failed)?, name, life)
+    }
+
+    fn certify(key: KeyPair, name: &str, life: Duration) -> Result<Self, Error> {
+        let failed = |e: rcgen::Error| Error::machine(format!("cannot make a certificate: {e}"));
         let since_epoch = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_err(|_| Error::machine("this machine's clock is before 1970"))?;
@@ -155,6 +169,13 @@ impl Identity {
             certificate_pem: certificate.pem(),
             key_pem: Zeroizing::new(key.serialize_pem()),
         })
+    }
+
+    /// Another certificate of the same key.
+    #[cfg(test)]
+    pub(crate) fn again(&self, name: &str) -> Self {
+        let key = KeyPair::from_pem(&self.key_pem).unwrap();
+        Self::certify(key, name, EPHEMERAL_LIFE).unwrap()
     }
 
     /// A key pair for one run on this machine.

@@ -32,3 +32,6 @@ pub mod protocols;
 pub mod ring;
 pub mod session;
 pub mod simd;
+
+/// The number of this crate's sources: it tells builds of one version apart (`build.rs`).
+pub const SOURCES: &str = env!("SMPCC_SOURCES");

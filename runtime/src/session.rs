@@ -1,7 +1,7 @@
 //! The agreement: before the first secret-dependent byte all parties make sure that they run the same thing.
 //!
 //! It has two steps, because a program is compiled for the lengths of everyone's inputs. [`hello()`] exchanges what each
-//! party wants to run, its own lengths and public inputs, and a nonce; what must be equal is compared here, so that a
+//! party wants to run, its own lengths, and a nonce; what must be equal is compared here, so that a
 //! difference is named with both values. The caller then compiles, and [`confirm`] compares one hash per component among
 //! all parties. Their common hash is the session's identity, which every frame, key and correlation that follows depends on.
 //! Since each party compares the hash of everything it received with what all others received, nobody can tell different
@@ -11,6 +11,7 @@
 
 mod bound;
 mod hello;
+mod results;
 
 use std::fmt;
 
@@ -24,9 +25,9 @@ pub use hello::Proposal;
 use hello::{Hello, differences};
 
 /// The version of what parties say to each other; parties with different versions refuse each other.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
-/// The most bytes of one party's hello, its public inputs included.
+/// The most bytes of one party's hello.
 pub const HELLO_CAP: usize = 16 << 20;
 
 /// The step in which the hello's length is sent.
@@ -41,8 +42,6 @@ const CONFIRM_STEP: u64 = 2;
 pub struct Agreed {
     /// The lengths of each party's inputs, by party, sorted by name.
     pub lengths: Vec<Vec<(String, u64)>>,
-    /// Each party's public inputs, by party, sorted by name.
-    pub public_inputs: Vec<Vec<(String, String)>>,
     /// The components' hashes, except that of the plan.
     components: Vec<(Component, Digest)>,
 }
@@ -169,10 +168,6 @@ fn agreed(mesh: &Mesh, all: &[(Hello, Vec<u8>)]) -> Agreed {
         .collect();
     Agreed {
         lengths: all.iter().map(|(h, _)| h.wants.lengths.clone()).collect(),
-        public_inputs: all
-            .iter()
-            .map(|(h, _)| h.wants.public_inputs.clone())
-            .collect(),
         components,
     }
 }
@@ -184,7 +179,9 @@ fn component_hash(component: Component, mesh: &Mesh, all: &[(Hello, Vec<u8>)]) -
         let wants = &hello.wants;
         match component {
             Component::Source => {
-                t.digest(&wants.source).string(&wants.build);
+                t.digest(&wants.source)
+                    .string(&wants.build)
+                    .digest(&hello.code);
             }
             Component::Arguments => pairs(&mut t, &wants.arguments),
             Component::Suite => {
@@ -205,7 +202,6 @@ fn component_hash(component: Component, mesh: &Mesh, all: &[(Hello, Vec<u8>)]) -
                 for (name, len) in &wants.lengths {
                     t.string(name).number(*len);
                 }
-                pairs(&mut t, &wants.public_inputs);
             }
             // The nonces, and with them every byte that each party has said.
             Component::Nonces => {

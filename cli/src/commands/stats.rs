@@ -13,7 +13,11 @@ use std::fmt::Write as _;
 
 /// Compiles and counts.
 pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
-    let ready = compiled::ready(&args.file, &args.plan, style)?;
+    let mut ready = compiled::ready(&args.file, &args.plan, style)?;
+    let hash = play::program_hash(&ready.program)?;
+    if let Some(paths) = ready.paths.take() {
+        ready.program = ready.program.with_files(paths);
+    }
     let program = &ready.program;
     let attribution = ready.attribution.as_ref();
     let functions = &ready.functions;
@@ -40,7 +44,6 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
             },
         );
     }
-    let hash = play::program_hash(program)?;
     match args.format {
         Format::Json => out::json(&format!(
             "{}\n",

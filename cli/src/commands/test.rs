@@ -186,8 +186,9 @@ fn one(
                     .iter()
                     .all(|d| matches!(d.code, Code::E4001 | Code::E4002)),
             })?;
+        let program = compiled.program.with_files(source.paths());
         if places.is_empty() {
-            in_the_clear(source, &compiled.program).map_err(
+            in_the_clear(source, &program).map_err(
                 |why| match pipeline::failed_comparison(hir, test, n_parties) {
                     Some((left, right)) => format!("{why} (left is {left}, right is {right})"),
                     None => why,
@@ -195,7 +196,7 @@ fn one(
             )?;
             places.push("in the clear");
         }
-        under_a_protocol(&compiled.program).map_err(|e| format!("{name}: {e}"))?;
+        under_a_protocol(&program).map_err(|e| format!("{name}: {e}"))?;
         places.push(name);
     }
     Ok(places.join(", "))

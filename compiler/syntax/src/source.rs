@@ -5,6 +5,7 @@
 //! compiler itself reads nothing.
 
 pub use crate::span::{FileId, Span};
+use std::path::Path;
 
 /// One source file.
 #[derive(Clone, Debug)]
@@ -161,6 +162,25 @@ impl SourceSet {
         (0u32..).map(FileId).zip(self.files.iter())
     }
 
+    /// The names of all files as every copy of the program has them, whatever folder it lies in: relative to the folder of the first
+    /// file that is not the library's, with `/` between folders.
+    pub fn portable_names(&self) -> Vec<String> {
+        let library = crate::library::MODULES.len();
+        let root = self.files.get(library).map(|root| Path::new(&root.name));
+        let folder = root.and_then(Path::parent);
+        let portable = |(i, file): (usize, &SourceFile)| {
+            let inside = folder.and_then(|folder| Path::new(&file.name).strip_prefix(folder).ok());
+            match inside.filter(|_| i >= library) {
+                Some(path) => {
+                    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+                    parts.join("/")
+                }
+                None => file.name.clone(),
+            }
+        };
+        self.files.iter().enumerate().map(portable).collect()
+    }
+
     /// Line and column of the start of a span, counted from 1.
     pub fn line_col(&self, span: Span) -> (usize, usize) {
         self.get(span.file)
@@ -187,6 +207,23 @@ impl SourceSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_do_not_tell_where_a_copy_lies() {
+        let names = |folder: &str| {
+            let mut set = SourceSet::new();
+            for name in ["main.smpc", "part.smpc", "circuits/add.txt"] {
+                set.add(format!("{folder}{name}"), "");
+            }
+            set.portable_names()
+        };
+        let plain = names("");
+        let own = ["main.smpc", "part.smpc", "circuits/add.txt"];
+        assert_eq!(plain[plain.len() - 3..], own);
+        for folder in ["./", "../", "/home/anna/", "a/b/../", "./examples/"] {
+            assert_eq!(names(folder), plain, "{folder}");
+        }
+    }
 
     #[test]
     fn lines_and_columns_count_from_one_in_characters() {

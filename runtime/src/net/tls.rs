@@ -221,18 +221,18 @@ impl Setup {
         for peer in &config.peers {
             let whose = format!("{}'s", config.names.label(peer.party));
             check_dates(&peer.certificate, now, &whose, false)?;
-            if peer.certificate == *config.identity.certificate() {
+            if peer.certificate.same_key(config.identity.certificate()) {
                 return Err(Error::usage(format!(
-                    "the certificate that is pinned for {} is this party's own",
+                    "the certificate that is pinned for {} is of this party's own key",
                     config.names.label(peer.party)
                 )));
             }
         }
         for (i, a) in config.peers.iter().enumerate() {
             for b in &config.peers[..i] {
-                if a.certificate == b.certificate {
+                if a.certificate.same_key(&b.certificate) {
                     return Err(Error::usage(format!(
-                        "the same certificate is pinned for {} and {}",
+                        "the certificates that are pinned for {} and {} are of one key",
                         config.names.label(b.party),
                         config.names.label(a.party)
                     )));

@@ -1,7 +1,7 @@
 //! What a party says first: its content, its limits and its encoding.
 
 use crate::error::Error;
-use crate::hash::Digest;
+use crate::hash::{Digest, Transcript};
 use crate::message::{Malformed, Reader, Writer};
 use crate::party::PartyId;
 
@@ -39,8 +39,6 @@ pub struct Proposal {
     pub arguments: Vec<(String, String)>,
     /// The lengths of this party's own inputs.
     pub lengths: Vec<(String, u64)>,
-    /// This party's own public inputs.
-    pub public_inputs: Vec<(String, String)>,
 }
 
 /// A proposal with who makes it.
@@ -50,6 +48,8 @@ pub(super) struct Hello {
     party: u16,
     n_parties: u16,
     nonce: [u8; 32],
+    /// The sources of what computes with the others; must be equal.
+    pub(super) code: Digest,
     pub(super) wants: Proposal,
 }
 
@@ -64,12 +64,12 @@ impl Hello {
         wants.options.sort();
         wants.arguments.sort();
         wants.lengths.sort();
-        wants.public_inputs.sort();
         Ok(Self {
             version: PROTOCOL_VERSION,
             party: me.number(),
             n_parties: u16::try_from(n_parties).map_err(|_| Error::bug("too many parties"))?,
             nonce,
+            code: code(),
             wants,
         })
     }
@@ -82,6 +82,7 @@ impl Hello {
             .u16(self.party)
             .u16(self.n_parties)
             .fixed(&self.nonce)
+            .fixed(&self.code.0)
             .sized(wants.build.as_bytes())
             .fixed(&wants.source.0)
             .fixed(&wants.costs.0)
@@ -98,10 +99,6 @@ impl Hello {
         for (name, len) in &wants.lengths {
             w.sized(name.as_bytes()).u64(*len);
         }
-        w.u32(wants.public_inputs.len() as u32);
-        for (name, value) in &wants.public_inputs {
-            w.sized(name.as_bytes()).sized(value.as_bytes());
-        }
         let bytes = w.finish();
         // What another party would refuse is refused here, where its owner can change it.
         let again = Self::decode(
@@ -111,7 +108,7 @@ impl Hello {
         );
         match again {
             _ if bytes.len() > HELLO_CAP => Err(Error::usage(format!(
-                "arguments and public inputs have {} bytes together; the limit is {HELLO_CAP}",
+                "arguments and options have {} bytes together; the limit is {HELLO_CAP}",
                 bytes.len()
             ))),
             Ok(_) => Ok(bytes),
@@ -144,6 +141,7 @@ impl Hello {
         }
         let (party, n_parties) = (r.u16("party")?, r.u16("number of parties")?);
         let nonce = r.array("nonce")?;
+        let code = Digest(r.array("code")?);
         let wants = Proposal {
             build: r.text(NAME_CAP, "build")?.to_owned(),
             source: Digest(r.array("source")?),
@@ -160,7 +158,6 @@ impl Hello {
                 }
                 Ok(len)
             })?,
-            public_inputs: texts(&mut r, HELLO_CAP, "public inputs")?,
         };
         r.finish()?;
         Ok(Self {
@@ -168,9 +165,18 @@ impl Hello {
             party,
             n_parties,
             nonce,
+            code,
             wants,
         })
     }
+}
+
+/// What stands below the plan in this build: labels of key streams, sizes of blocks, forms of messages. Two builds of one version that
+/// differ there would compute nonsense together.
+fn code() -> Digest {
+    let mut t = Transcript::new("smpcc/code");
+    t.string(smpcc_circuit::SOURCES).string(crate::SOURCES);
+    t.finish()
 }
 
 fn texts(
@@ -201,6 +207,7 @@ fn list<T>(
 
 /// What differs between what this party and another want to run, one sentence part for each component.
 pub(super) fn differences(mine: &Hello, theirs: &Hello, label: &str) -> Vec<String> {
+    let codes = (mine.code, theirs.code);
     let (mine, theirs) = (&mine.wants, &theirs.wants);
     let mut out = Vec::new();
     let mut compare = |what: &str, a: &str, b: &str| {
@@ -218,6 +225,13 @@ pub(super) fn differences(mine: &Hello, theirs: &Hello, label: &str) -> Vec<Stri
         &theirs.source.to_string(),
     );
     compare("the build of smpcc", &mine.build, &theirs.build);
+    if mine.build == theirs.build {
+        compare(
+            "the sources that this build of smpcc was made from",
+            &codes.0.to_string(),
+            &codes.1.to_string(),
+        );
+    }
     compare("suite", &mine.suite, &theirs.suite);
     compare(
         "threshold",
@@ -296,7 +310,6 @@ mod tests {
             options: vec![("objective".into(), "auto".into())],
             arguments: vec![("level".into(), "5".into()), ("a".into(), "[1, 2]".into())],
             lengths: vec![("salaries".into(), 1000)],
-            public_inputs: vec![("rate".into(), "3".into())],
         }
     }
 
@@ -327,7 +340,7 @@ mod tests {
         refused(&|w| w.arguments.push(("level".into(), "6".into())));
         refused(&|w| w.lengths.push(("x".into(), LENGTH_CAP + 1)));
         refused(&|w| w.suite = "s".repeat(NAME_CAP + 1));
-        refused(&|w| w.public_inputs.push(("p".into(), "0".repeat(HELLO_CAP))));
+        refused(&|w| w.arguments.push(("p".into(), "0".repeat(VALUE_CAP + 1))));
         refused(&|w| {
             w.options = (0..5000)
                 .map(|i| (format!("{i:09}"), String::new()))
@@ -350,6 +363,20 @@ mod tests {
             ]
         );
         assert!(differences(&mine, &mine, "party 1").is_empty());
+    }
+
+    #[test]
+    fn another_build_of_the_same_version_is_named() {
+        let mine = hello();
+        let mut theirs = hello();
+        theirs.code = sha256(b"a label changed");
+        let said = differences(&mine, &theirs, "party 1");
+        assert_eq!(said.len(), 1);
+        assert!(said[0].starts_with("the sources that this build of smpcc was made from: sha256:"));
+        // With another version the sources differ too, which says nothing new.
+        theirs.wants.build = "0.2.0".into();
+        let said = differences(&mine, &theirs, "party 1");
+        assert_eq!(said, ["the build of smpcc: 0.1.0 here, 0.2.0 at party 1"]);
     }
 
     proptest! {

@@ -22,7 +22,6 @@ fn proposal(me: PartyId) -> Proposal {
         options: vec![("objective".into(), "auto".into())],
         arguments: vec![("level".into(), "5".into())],
         lengths: vec![("data".into(), 10 + me.index() as u64)],
-        public_inputs: vec![("tag".into(), me.index().to_string())],
     }
 }
 
@@ -73,7 +72,6 @@ fn equal_parties_agree_and_learn_the_others_lengths() {
         let results = run(links(n), |_, _, _| {});
         let (first, session) = results[0].clone().unwrap();
         assert_eq!(first.lengths[n - 1], [("data".to_owned(), 9 + n as u64)]);
-        assert_eq!(first.public_inputs[1], [("tag".to_owned(), "1".to_owned())]);
         for result in results {
             let (agreed, id) = result.unwrap();
             assert_eq!(id, session);
@@ -162,7 +160,7 @@ fn all_parties_name_the_one_that_differs() {
 /// Party 2 tells party 0 another length than party 1; the payload of its second frame to party 0 is changed on the way.
 #[test]
 fn telling_parties_different_things_is_found() {
-    // The last byte of a hello is the last byte of the public input: still a well-formed hello.
+    // The last bytes of a hello are those of a length: still a well-formed hello.
     let mut all = links(3);
     let last = all.remove(2);
     let recording = Recording::default();
@@ -171,7 +169,7 @@ fn telling_parties_different_things_is_found() {
     probe.push(probed);
     assert!(run(probe, |_, _, _| {}).iter().all(Result::is_ok));
     let frame = &recording.sent_to(PartyId::new(0))[1];
-    let bit = frame.bytes.len() * 8 - 8;
+    let bit = frame.bytes.len() * 8 - 64;
     let to = PartyId::new(0);
     all.push(last.wrap(to, |link| faulty::wrap(link, 1, Spoil::FlipBit(bit))));
     let results = run(all, |_, _, _| {});

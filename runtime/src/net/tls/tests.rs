@@ -231,6 +231,35 @@ fn dates_are_checked_before_anything_is_sent() {
     assert_eq!(error.exit_code(), 2);
 }
 
+/// Who holds a key is one party, however many certificates there are of it.
+#[test]
+fn one_key_is_one_party() {
+    let refused = |change: &dyn Fn(&mut [Config])| {
+        let mut all = configs(3, Duration::from_secs(5));
+        change(&mut all);
+        let error = connect(all.remove(0)).err().unwrap();
+        assert_eq!(error.exit_code(), 2, "{error}");
+        error.to_string()
+    };
+    let twice = refused(&|all| {
+        let again = all[1].identity.again("another name");
+        let first = all[1].identity.certificate().fingerprint();
+        assert_ne!(again.certificate().fingerprint(), first);
+        all[0].peers[1].certificate = again.certificate().clone();
+    });
+    assert_eq!(
+        twice,
+        "the certificates that are pinned for party 1 and party 2 are of one key"
+    );
+    let own = refused(&|all| {
+        all[0].peers[1].certificate = all[0].identity.again("me").certificate().clone();
+    });
+    assert_eq!(
+        own,
+        "the certificate that is pinned for party 2 is of this party's own key"
+    );
+}
+
 /// The date is checked in the handshake too, whatever was checked before it.
 #[test]
 fn an_expired_certificate_is_refused_in_the_handshake() {
