@@ -19,7 +19,7 @@
 //!   operation starts after the setup and one preparation ([`Demands::start`]). Regions that revealed values steer start
 //!   after a preparation of their own ([`Demands::entry`]).
 
-use crate::program::{Domain, Node, Program, Suite};
+use crate::program::{Domain, Node, Program, Suite, Threat};
 use crate::template::{Gate, Template};
 use crate::value::Scalar;
 
@@ -275,6 +275,14 @@ pub fn block_lanes(program: &Program) -> (u64, u64) {
     match program.suite {
         Suite::Rep3 | Suite::TwoParty | Suite::Gmw => (64, 64),
         Suite::Bgw => bgw::block_lanes(program),
+    }
+}
+
+/// What the check of a batch of openings sends, by party, and the rounds by which what it releases is later than the last of them. No
+/// operation's cost has it in it.
+pub fn check(program: &Program, _openings: u64) -> (Vec<u64>, u32) {
+    match program.threat {
+        Threat::SemiHonest => (vec![0; program.n_parties as usize], 0),
     }
 }
 

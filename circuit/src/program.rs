@@ -103,6 +103,13 @@ impl Threat {
             Self::SemiHonest => "semi-honest",
         }
     }
+
+    /// Whether it may send what it likes, so that what is opened waits for a check.
+    pub const fn deviates(self) -> bool {
+        match self {
+            Self::SemiHonest => false,
+        }
+    }
 }
 
 /// How a value is held while the program runs.

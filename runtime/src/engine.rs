@@ -31,6 +31,7 @@ mod group;
 pub mod local;
 mod parts;
 mod schedule;
+mod settle;
 mod supply;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -40,6 +41,7 @@ mod tests;
 use exchange::Exchange;
 use execute::{Clocks, Executor, Run};
 use schedule::Schedule;
+use settle::Settle;
 use smpcc_circuit::cost::{Delay, Demands, Stamp};
 use supply::Supply;
 
@@ -74,7 +76,16 @@ pub struct CorrelationReport {
     pub prepared_sent: u64,
 }
 
-/// What a run gave and took at one party. Bytes of sections and correlations add up to those of the run.
+/// What the checks of openings took at one party; nothing where the adversary follows the protocol.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Batches of openings that were checked.
+    pub n_checks: u64,
+    /// Payload bytes that this party sent.
+    pub bytes_sent: u64,
+}
+
+/// What a run gave and took at one party. Bytes of sections, correlations and checks add up to those of the run.
 pub struct RunReport {
     /// What this party learnt.
     pub outputs: Outputs,
@@ -86,6 +97,8 @@ pub struct RunReport {
     pub sections: Vec<SectionReport>,
     /// For correlations.
     pub correlations: CorrelationReport,
+    /// For checks.
+    pub checks: CheckReport,
     /// What is done once before all else, waiting for messages included.
     pub setup: Duration,
     /// Making correlations, waiting for messages included.
@@ -236,6 +249,7 @@ pub(crate) fn run_suite<S: Suite>(
         demands: &demands,
         suite,
         supply,
+        settle: Settle::new(),
         wire,
         values: program.values.iter().map(|_| None).collect(),
         clocks: Clocks::new(program),
@@ -249,10 +263,17 @@ pub(crate) fn run_suite<S: Suite>(
     if let Some(plan) = schedule.regions.first() {
         main.reset(plan, &executor.clocks.start(start));
         while !executor.advance(&mut main)? {
+            executor.check(false)?;
             end_tick(&mut executor.wire)?;
             executor.make_ahead()?;
         }
-        executor.wire.end_tick()?;
+        loop {
+            executor.check(true)?;
+            executor.wire.end_tick()?;
+            if executor.settle.is_done() {
+                break;
+            }
+        }
     }
     debug_assert_eq!(
         executor.done, parts,
@@ -271,7 +292,7 @@ pub(crate) fn run_suite<S: Suite>(
     let offline = executor.supply.time;
     Ok(RunReport {
         outputs: executor.outputs,
-        rounds: rounds(0),
+        rounds: rounds(0).max(u64::try_from(executor.settle.end.ready).unwrap_or(0)),
         bytes_sent: executor.wire.bytes_sent(),
         sections: executor.sections,
         correlations: CorrelationReport {
@@ -279,6 +300,7 @@ pub(crate) fn run_suite<S: Suite>(
             setup_sent,
             prepared_sent: executor.supply.bytes_sent,
         },
+        checks: executor.settle.report,
         setup,
         offline,
         online: began.elapsed().saturating_sub(setup + offline),

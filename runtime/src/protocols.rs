@@ -23,6 +23,7 @@ use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::ring::Elements;
 
+pub mod check;
 mod circuit;
 pub mod garbled;
 mod linear;
@@ -35,10 +36,12 @@ mod sharing;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Batch, Check, Opened, Passed, Submitted};
+
 /// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.
 pub trait Adversary {
-    /// Checks what was opened. Nothing that was opened steers the run or leaves it otherwise.
-    fn check<T>(&self, opened: Opened<T>) -> Result<Checked<T>, Error>;
+    /// Whether it sends what it likes. Then openings wait to be checked together; else each is believed at once.
+    const DEVIATES: bool;
 }
 
 /// A corrupt party follows the protocol and looks at all it sees.
@@ -46,29 +49,7 @@ pub trait Adversary {
 pub struct SemiHonest;
 
 impl Adversary for SemiHonest {
-    /// Nobody lies in this model, so there is nothing to compare.
-    fn check<T>(&self, opened: Opened<T>) -> Result<Checked<T>, Error> {
-        Ok(Checked(opened.0))
-    }
-}
-
-/// What the others' shares make it, not yet checked.
-pub struct Opened<T>(T);
-
-impl<T> Opened<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Self(value)
-    }
-}
-
-/// What was opened and has passed the suite's check, which alone makes it.
-pub struct Checked<T>(T);
-
-impl<T> Checked<T> {
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.0
-    }
+    const DEVIATES: bool = false;
 }
 
 /// A value while a program runs.
@@ -80,36 +61,41 @@ pub enum Value<S> {
 }
 
 /// What an operation gives.
-pub enum Outcome<S> {
+pub enum Outcome<S, E = ()> {
     /// Its results.
     Values(Vec<Value<S>>),
     /// What it opened to all.
-    Revealed(Opened<Elements>),
+    Revealed(Opened<Elements, E>),
     /// What it opened for an output leaf; `None` at who does not receive it.
-    Output(OutputId, Option<Opened<Elements>>),
+    Output(OutputId, Option<Opened<Elements, E>>),
+    /// The end of a check.
+    Passed(Passed),
 }
 
 /// An operation that has begun.
 pub enum Begun<S: Suite> {
     /// It needed nobody else.
-    Done(Outcome<S::Share>),
+    Done(Outcome<S::Share, S::Evidence>),
     /// It goes on with every tick.
     Machine(Box<dyn Machine<S>>),
 }
 
 /// Where a machine stands after a tick.
-pub enum Step<S> {
+pub enum Step<S, E = ()> {
     /// It has announced what it expects.
     Waiting,
     /// It is finished; the delay is what its messages took, block by block.
-    Done(Outcome<S>, Delay),
+    Done(Outcome<S, E>, Delay),
 }
 
 /// An operation under way.
 pub trait Machine<S: Suite>: Send {
     /// One tick. The first call finds nothing to take.
-    fn step(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<Step<S::Share>, Error>;
+    fn step(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<Stepped<S>, Error>;
 }
+
+/// Where a machine of a suite stands after a tick.
+pub type Stepped<S> = Step<<S as Suite>::Share, <S as Suite>::Evidence>;
 
 /// A value as operations hold it.
 pub type Operand<S> = Arc<Value<<S as Suite>::Share>>;
@@ -123,6 +109,8 @@ pub trait Suite: Sized {
     type Share: Clone + Send + Sync + 'static;
     /// Whom it protects against.
     type Threat: Adversary;
+    /// What speaks for an opened value in a check: nothing where nobody lies, MACs or tags elsewhere.
+    type Evidence: Send + 'static;
 
     /// Lanes `from..from + lanes` of a share; `from` is a multiple of 64.
     fn cut(share: &Self::Share, from: usize, lanes: usize) -> Self::Share;
@@ -139,8 +127,13 @@ pub trait Suite: Sized {
         block: &Self::Share,
     ) -> Result<Self::Share, Error>;
 
-    /// The adversary's check.
-    fn threat(&self) -> &Self::Threat;
+    /// Begins to check a batch of openings, and all that this suite has to settle before they are used. Called in the same order and
+    /// with as many openings at all parties; a party has no evidence of outputs that others receive. It sends what
+    /// `smpcc_circuit::cost::check` says.
+    ///
+    /// # Errors
+    /// A bug. What the check finds is the error of its machine.
+    fn check(&mut self, batch: Batch<Self::Evidence>) -> Result<Check<Self>, Error>;
 
     /// What parties do once, before anything else: `smpcc_circuit::cost::setup` says what it sends and how many rounds it takes.
     /// The machine ends with no values ([`Outcome::Values`] of none) and its rounds.
@@ -218,7 +211,7 @@ pub trait Blocks<S: Suite>: Send {
     fn absorb(&mut self, suite: &mut S, wire: &mut Exchange<'_>, place: Place)
     -> Result<(), Error>;
     /// The results, when all blocks have ended.
-    fn finish(&mut self) -> Result<Outcome<S::Share>, Error>;
+    fn finish(&mut self) -> Result<Outcome<S::Share, S::Evidence>, Error>;
     /// What `n_phases` phases of messages delay the results by.
     fn delay(&self, n_phases: u32) -> Delay {
         Delay::Rounds(n_phases)
@@ -265,7 +258,7 @@ impl<B> Pipeline<B> {
 }
 
 impl<S: Suite, B: Blocks<S>> Machine<S> for Pipeline<B> {
-    fn step(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<Step<S::Share>, Error> {
+    fn step(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<Stepped<S>, Error> {
         let (n_blocks, n_phases) = (self.blocks.n_blocks(), self.blocks.n_phases());
         let mut ended = false;
         for place in &mut self.in_flight {

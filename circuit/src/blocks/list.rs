@@ -115,6 +115,8 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
     let result = node.results.first().map_or(0, lanes);
     let same = |values: &[ValueId], n: u64| values.iter().all(|v| lanes(v) == n);
     match &node.op {
+        // An opening that is checked waits as a whole.
+        Op::Reveal | Op::Output(_) if program.threat.deviates() => Form::Whole,
         Op::Const(_)
         | Op::Public(_)
         | Op::FromPublic

@@ -21,10 +21,11 @@ use super::group::Fused;
 use super::local;
 use super::parts;
 use super::schedule::{RegionPlan, Schedule};
+use super::settle::Settle;
 use super::supply::Supply;
 use crate::error::Error;
 use crate::io::{Outputs, Secret};
-use crate::protocols::{Adversary, Begun, Machine, Operand, Outcome, Step, Suite, Value};
+use crate::protocols::{Begun, Machine, Operand, Outcome, Step, Submitted, Suite, Value};
 use crate::ring::Elements;
 
 /// One party's run of a program.
@@ -34,6 +35,7 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     pub(super) demands: &'p Demands,
     pub(super) suite: S,
     pub(super) supply: Supply<S>,
+    pub(super) settle: Settle<S>,
     pub(super) wire: Exchange<'m>,
     pub(super) values: Vec<Option<Operand<S>>>,
     pub(super) clocks: Clocks,
@@ -122,6 +124,8 @@ struct Active<S: Suite> {
 
 enum Work<S: Suite> {
     Machine(Box<dyn Machine<S>>),
+    /// Done but for the check of what it opened.
+    Checked(Option<Submitted<Elements>>),
     Loop {
         run: Box<Run<S>>,
         done: u64,
@@ -135,6 +139,14 @@ enum Work<S: Suite> {
     },
     If(Box<Run<S>>),
     Group(Box<Fused<S>>),
+}
+
+/// What an operation gave.
+pub(super) enum Came<S: Suite> {
+    /// Its results.
+    Now(Vec<Operand<S>>),
+    /// What it revealed, once its check has passed.
+    AfterCheck(Submitted<Elements>),
 }
 
 /// Results of an operation and when they are there.
@@ -242,6 +254,18 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     pub(super) fn make_ahead(&mut self) -> Result<(), Error> {
         self.supply
             .tick(self.program, &mut self.suite, &mut self.wire)
+    }
+
+    /// One tick of the checks of what was opened; after what the tick stepped.
+    pub(super) fn check(&mut self, last: bool) -> Result<(), Error> {
+        let Self {
+            suite,
+            wire,
+            outputs,
+            settle,
+            ..
+        } = self;
+        settle.tick(suite, wire, outputs, last)
     }
 
     /// What an operation takes from the supply, if anything.
@@ -469,7 +493,10 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 let begun = self.suite.begin(self.program, node, args, input)?;
                 self.section(node).time += before.elapsed();
                 match begun {
-                    Begun::Done(outcome) => self.outcome(outcome, None).map(Err),
+                    Begun::Done(outcome) => Ok(match self.outcome(outcome, None, base)? {
+                        Came::Now(results) => Err(results),
+                        Came::AfterCheck(waiting) => Ok(Work::Checked(Some(waiting))),
+                    }),
                     Begun::Machine(machine) => Ok(Ok(Work::Machine(machine))),
                 }
             }
@@ -544,14 +571,38 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 match step {
                     Step::Waiting => Ok(None),
                     Step::Done(outcome, delay) => {
-                        let results = self.outcome(outcome, None)?;
                         let mut times = active.base.clone();
                         for place in [0, 1 + node.section.index()] {
                             if let Some(time) = times.get_mut(place) {
                                 *time = time.delayed(delay);
                             }
                         }
-                        Ok(Some((results, times)))
+                        match self.outcome(outcome, None, &times)? {
+                            Came::Now(results) => Ok(Some((results, times))),
+                            Came::AfterCheck(waiting) => {
+                                active.base = times;
+                                active.work = Work::Checked(Some(waiting));
+                                Ok(None)
+                            }
+                        }
+                    }
+                }
+            }
+            Work::Checked(held) => {
+                let waiting = held
+                    .take()
+                    .ok_or_else(|| Error::bug("an opening is awaited twice"))?;
+                match self.settle.released(waiting)? {
+                    Ok((value, when)) => {
+                        let mut times = active.base.clone();
+                        if let Some(time) = times.first_mut() {
+                            *time = time.join(when);
+                        }
+                        Ok(Some((vec![Arc::new(Value::Public(value))], times)))
+                    }
+                    Err(waiting) => {
+                        *held = Some(waiting);
+                        Ok(None)
                     }
                 }
             }
@@ -610,36 +661,30 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         }
     }
 
-    /// What an operation gave, as values; what was opened passes the suite's check first. `block` says where in an output a
+    /// What an operation gave at `times`, as values; what was opened passes the suite's check first. `block` says where in an output a
     /// block begins, and the lanes of all.
     pub(super) fn outcome(
         &mut self,
-        outcome: Outcome<S::Share>,
+        outcome: Outcome<S::Share, S::Evidence>,
         block: Option<(usize, usize)>,
-    ) -> Result<Vec<Operand<S>>, Error> {
+        times: &[Stamp],
+    ) -> Result<Came<S>, Error> {
+        let when = times.first().copied().unwrap_or(Stamp::START);
         match outcome {
-            Outcome::Values(values) => Ok(values.into_iter().map(Arc::new).collect()),
+            Outcome::Values(values) => Ok(Came::Now(values.into_iter().map(Arc::new).collect())),
             Outcome::Revealed(opened) => {
-                let checked = self.suite.threat().check(opened)?;
-                Ok(vec![Arc::new(Value::Public(checked.into_inner()))])
+                match self.settle.reveal(&mut self.suite, opened, when)? {
+                    Ok(value) => Ok(Came::Now(vec![Arc::new(Value::Public(value))])),
+                    Err(waiting) => Ok(Came::AfterCheck(waiting)),
+                }
             }
             Outcome::Output(id, opened) => {
-                if let Some(opened) = opened {
-                    let checked = self.suite.threat().check(opened)?;
-                    let part = checked.into_inner();
-                    match block {
-                        None => {
-                            self.outputs.insert(id, part);
-                        }
-                        Some((from, lanes)) => self
-                            .outputs
-                            .entry(id)
-                            .or_insert_with(|| part.zeros_like(lanes))
-                            .put(from, &part),
-                    }
-                }
-                Ok(Vec::new())
+                let leaf = (id, block);
+                self.settle
+                    .output(&mut self.suite, &mut self.outputs, leaf, opened, when)?;
+                Ok(Came::Now(Vec::new()))
             }
+            Outcome::Passed(_) => Err(Error::bug("a check that nobody asked for")),
         }
     }
 

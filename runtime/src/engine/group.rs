@@ -22,7 +22,7 @@ use super::execute::{Executor, Finished, Times, join};
 use super::local;
 use super::schedule::{GroupPlan, Kept, Member, Source};
 use crate::error::Error;
-use crate::protocols::{Begun, Machine, Operand, Outcome, Step, Suite, Value};
+use crate::protocols::{Begun, Machine, Operand, Outcome, Step, Stepped, Suite, Value};
 use crate::ring::Elements;
 
 #[cfg(test)]
@@ -342,8 +342,8 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             match begun {
                 Err(results) => self.end_member(fused, plan, block, m, results, Delay::None)?,
                 Ok(Begun::Done(outcome)) => {
-                    let results =
-                        self.outcome(outcome, Some(output_span(plan, member, block.index)))?;
+                    let span = output_span(plan, member, block.index);
+                    let results = self.member_outcome(outcome, span)?;
                     self.end_member(fused, plan, block, m, results, Delay::None)?;
                 }
                 Ok(Begun::Machine(machine)) => self.step_member(fused, plan, block, m, machine)?,
@@ -436,7 +436,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         &mut self,
         node: &Node,
         machine: &mut dyn Machine<S>,
-    ) -> Result<Step<S::Share>, Error> {
+    ) -> Result<Stepped<S>, Error> {
         let (before, sent) = (Instant::now(), self.wire.bytes_sent());
         let step = machine.step(&mut self.suite, &mut self.wire)?;
         let sent = self.wire.bytes_sent() - sent;
@@ -444,6 +444,18 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         section.time += before.elapsed();
         section.bytes_sent += sent;
         Ok(step)
+    }
+
+    /// What an operation gave for a block. Blocks have no stamps of their own; no group holds openings that have to be checked.
+    fn member_outcome(
+        &mut self,
+        outcome: Outcome<S::Share, S::Evidence>,
+        span: (usize, usize),
+    ) -> Result<Vec<Operand<S>>, Error> {
+        match self.outcome(outcome, Some(span), &[])? {
+            Came::Now(results) => Ok(results),
+            Came::AfterCheck(_) => Err(Error::bug("a block is opened that has to be checked")),
+        }
     }
 
     fn step_member(
@@ -463,8 +475,8 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 Ok(())
             }
             Step::Done(outcome, delay) => {
-                let results =
-                    self.outcome(outcome, Some(output_span(plan, member, block.index)))?;
+                let span = output_span(plan, member, block.index);
+                let results = self.member_outcome(outcome, span)?;
                 self.end_member(fused, plan, block, m, results, delay)
             }
         }

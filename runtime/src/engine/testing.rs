@@ -277,6 +277,8 @@ pub(crate) struct Predicted {
     /// Of making correlations.
     pub(crate) prepared: Vec<u64>,
     pub(crate) rounds: u64,
+    /// Openings, each of which is checked.
+    pub(crate) openings: u64,
 }
 
 pub(crate) fn predict(program: &Program) -> Predicted {
@@ -310,6 +312,9 @@ pub(crate) fn predict(program: &Program) -> Predicted {
                 }
                 _ => {
                     let cost = op_cost(program, node);
+                    if matches!(node.op, Op::Reveal | Op::Output(_)) {
+                        sum.openings += times;
+                    }
                     for (total, one) in sum.online.iter_mut().zip(cost.sent) {
                         *total += one * times;
                     }
@@ -332,6 +337,7 @@ pub(crate) fn predict(program: &Program) -> Predicted {
         setup: setup(program).sent,
         prepared: zeros,
         rounds: 0,
+        openings: 0,
     };
     let end = walk(program, 0, start(program), 1, &mut sum);
     sum.rounds = end.ready as u64;
@@ -371,7 +377,9 @@ pub(crate) fn expect_costs(program: &Program, reports: &[RunReport]) {
             ),
             "operations, setup, correlations, rounds of party {party}"
         );
-        let sum = online + correlations.setup_sent + correlations.prepared_sent;
+        let (checked, _) = smpcc_circuit::cost::check(program, predicted.openings);
+        assert_eq!(report.checks.bytes_sent, checked[party], "party {party}");
+        let sum = online + correlations.setup_sent + correlations.prepared_sent + checked[party];
         assert_eq!(report.bytes_sent, sum, "party {party}");
     }
 }

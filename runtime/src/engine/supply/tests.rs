@@ -20,7 +20,8 @@ use crate::error::Error;
 use crate::net::{Options, memory};
 use crate::party::PartyId;
 use crate::protocols::{
-    Begun, Machine, Opened, Operand, Outcome, Preparation, SemiHonest, Step, Suite, Value,
+    Batch, Begun, Check, Machine, Opened, Operand, Outcome, Preparation, SemiHonest, Step, Suite,
+    Value,
 };
 use crate::ring::Elements;
 
@@ -97,6 +98,7 @@ impl Machine<Clear> for Send {
 impl Suite for Clear {
     type Share = Elements;
     type Threat = SemiHonest;
+    type Evidence = ();
 
     fn cut(share: &Elements, from: usize, lanes: usize) -> Elements {
         share.slice(from, lanes)
@@ -113,8 +115,10 @@ impl Suite for Clear {
         Ok(whole)
     }
 
-    fn threat(&self) -> &SemiHonest {
-        &SemiHonest
+    fn check(&mut self, batch: Batch<()>) -> Result<Check<Self>, Error> {
+        Ok(Check::Passed(crate::protocols::check::tests::believed(
+            batch,
+        )))
     }
 
     fn setup(&mut self, program: &Program) -> Result<Preparation<Self>, Error> {

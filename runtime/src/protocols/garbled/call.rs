@@ -316,7 +316,7 @@ impl<S: Garbles> Blocks<S> for Call {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
+    fn finish(&mut self) -> Result<Outcome<Share, S::Evidence>, Error> {
         let out = std::mem::take(&mut self.out).into_iter();
         Ok(Outcome::Values(
             out.map(|l| Value::Shared(Share::Yao(l))).collect(),
