@@ -2,7 +2,7 @@
 //!
 //! The crate has two halves. The lower half knows nothing of protocols: who the parties are, whose
 //! fault a failure is, randomness, hashing, the links between the parties and the agreement on what is
-//! about to run. The upper half computes on shares and speaks to the others through [`net::Mesh`] alone.
+//! about to run. The upper half computes on shares and speaks to the others through a [`session::Session`] alone.
 //!
 //! | module | holds |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | [`prg`], [`hash`] | operating-system entropy, the pseudo-random generator, hashing and key derivation |
 //! | [`keys`] | key pairs and certificates of parties |
 //! | [`net`] | the mesh of links: in memory or TLS 1.3, metered, with deadlines |
-//! | [`session`] | the agreement before the first secret-dependent byte |
+//! | [`session`] | the agreement before the first secret-dependent byte, the session that it makes, the comparison of results |
 //! | [`ring`], [`bits`] | vectors of integers mod 2^k and bit-sliced vectors, and their form in messages |
 //! | [`block`], [`simd`] | wire labels; the garbling kernels, with all `unsafe` code |
 //! | [`protocols`] | shares and one state machine per operation, by suite |

@@ -18,7 +18,7 @@ use smpcc_circuit::ids::{InputId, SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Program};
 use smpcc_circuit::value::Word;
 
-use super::execute::{Executor, Finished, Times, join};
+use super::execute::{Came, Executor, Finished, Times, join};
 use super::local;
 use super::schedule::{GroupPlan, Kept, Member, Source};
 use crate::error::Error;
