@@ -5,7 +5,7 @@ use crate::deployment::Deployment;
 use crate::inputs::{self, Tree};
 use crate::{costs, given, toml_file};
 use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Integer, Scalar};
 use std::path::Path;
 
 /// Reads `text` as inputs in the format of that ending, and matches it with a table of two columns and with a lone number.
@@ -17,7 +17,7 @@ pub fn read_inputs(ending: &str, text: &str) {
     };
     let number = |scalar| ShapeNode::Scalar {
         scalar,
-        range: Some((-5, 120)),
+        range: Some((Integer::from(-5), Integer::from(120))),
     };
     let table = Shape(vec![
         ShapeNode::Array(None),
