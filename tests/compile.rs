@@ -103,11 +103,11 @@ fn a_table_of_local_times_moves_sections() {
         program.sections.iter().any(|s| s.domain == Domain::Yao)
     };
     let mut costs = Costs::SHIPPED;
-    costs.rep3.garbled_and_ps = 10_000_000;
+    costs.of_mut(Suite::Rep3).garbled_and_ps = 10_000_000;
     assert!(!slow(costs), "garbling that slow is never worth it here");
-    costs.rep3.garbled_and_ps = 1;
-    costs.rep3.label_ps = 1;
-    costs.rep3.and_ps = 1_000_000;
+    costs.of_mut(Suite::Rep3).garbled_and_ps = 1;
+    costs.of_mut(Suite::Rep3).label_ps = 1;
+    costs.of_mut(Suite::Rep3).and_ps = 1_000_000;
     assert!(slow(costs), "shared ANDs that slow are not either");
 }
 

@@ -5,6 +5,7 @@ mod compile;
 mod critical_path;
 mod generated;
 mod imported;
+mod plans;
 mod protocols;
 mod schedule;
 mod support;

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cost::{Correlation, block_lanes, demand, op_cost};
 use crate::ids::ValueId;
 use crate::program::{Domain, Node, Op, Program, ValueInfo};
-use crate::stats::captured;
+use crate::regions::captured;
 
 mod list;
 
@@ -97,9 +97,11 @@ pub fn groups(program: &Program) -> Vec<Vec<Group>> {
             let constants: Constants<'_> = region
                 .nodes
                 .iter()
-                .filter_map(|node| match (&node.op, &node.results[..]) {
-                    (Op::Const(words), [value]) => Some((*value, words)),
-                    _ => None,
+                .filter_map(|node| {
+                    let Op::Const(words) = &node.op else {
+                        return None;
+                    };
+                    Some((*node.results.first()?, words))
                 })
                 .collect();
             let nodes: Vec<Listed<'_>> = region
@@ -107,9 +109,8 @@ pub fn groups(program: &Program) -> Vec<Vec<Group>> {
                 .iter()
                 .map(|node| {
                     let regions = node.op.regions();
-                    let inner = regions
-                        .iter()
-                        .flat_map(|&r| captured.get(r as usize).into_iter().flatten());
+                    let inner =
+                        regions.flat_map(|r| captured.get(r as usize).into_iter().flatten());
                     let uses = node.args.iter().chain(inner).copied().collect();
                     Listed::new(program, node, uses, &constants)
                 })

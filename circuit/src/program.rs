@@ -4,14 +4,14 @@
 //! overflow the stack). A value is a vector of lanes in one [`Domain`]; conversions are operations. What an operation
 //! sends follows from the program and from revealed values alone, so that costs are exact before anything runs.
 
-use crate::gate::WordOp;
-use crate::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
+use crate::ids::{InputId, OutputId, SectionId, ValueId};
 use crate::template::Template;
-use crate::value::{ConstVec, Integer, Scalar, Word};
+use crate::value::{Integer, Scalar};
 use serde::{Deserialize, Serialize};
-use std::ops::RangeInclusive;
 
-/// A family of protocols with one trust assumption.
+pub use crate::op::{Effect, Interactive, Kind, Op, Reach};
+
+/// A family of protocols with one trust assumption. What is true of each, and what it costs, stands in [`crate::suite`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Suite {
     /// Two parties, one may be corrupt: additive and XOR shares with oblivious transfer, half-gates.
@@ -25,6 +25,9 @@ pub enum Suite {
 }
 
 impl Suite {
+    /// Every suite, in the order of reports.
+    pub const ALL: [Self; 4] = [Self::TwoParty, Self::Rep3, Self::Gmw, Self::Bgw];
+
     /// Its name on the command line and in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,46 +38,9 @@ impl Suite {
         }
     }
 
-    /// Every suite, in the order of reports.
-    pub const ALL: [Self; 4] = [Self::TwoParty, Self::Rep3, Self::Gmw, Self::Bgw];
-
-    /// The numbers of parties that it serves.
-    pub const fn parties(self) -> RangeInclusive<u32> {
-        match self {
-            Self::TwoParty => 2..=2,
-            Self::Rep3 => 3..=3,
-            Self::Gmw => 2..=MAX_PARTIES,
-            Self::Bgw => 3..=MAX_PARTIES,
-        }
-    }
-
-    /// The numbers of corrupt parties that it can be made to tolerate among `n_parties`.
-    pub const fn thresholds(self, n_parties: u32) -> RangeInclusive<u32> {
-        match self {
-            Self::TwoParty | Self::Rep3 => 1..=1,
-            Self::Gmw => n_parties.saturating_sub(1)..=n_parties.saturating_sub(1),
-            Self::Bgw => 1..=n_parties.saturating_sub(1) / 2,
-        }
-    }
-
     /// The suite of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|suite| suite.name() == name)
-    }
-
-    /// What runs among a number of parties unless somebody asks for something else; `None` where nothing does.
-    pub fn usual(n_parties: u32) -> Option<Self> {
-        [Self::TwoParty, Self::Rep3, Self::Bgw]
-            .into_iter()
-            .find(|suite| suite.parties().contains(&n_parties))
-    }
-
-    /// Whether it has garbled circuits.
-    pub const fn garbles(self) -> bool {
-        match self {
-            Self::TwoParty | Self::Rep3 => true,
-            Self::Gmw | Self::Bgw => false,
-        }
     }
 }
 
@@ -175,25 +141,6 @@ pub struct Program {
     pub files: Vec<String>,
 }
 
-impl Program {
-    /// The number of additive parts of an arithmetic value ([`Op::Decompose`]) when they become shares of `domain`.
-    pub const fn parts(&self, domain: Domain) -> usize {
-        self.suite.parts(self.n_parties, self.threshold, domain)
-    }
-}
-
-impl Suite {
-    /// The number of additive parts of an arithmetic value ([`Op::Decompose`]) when they become shares of `domain`.
-    pub const fn parts(self, n_parties: u32, threshold: u32, domain: Domain) -> usize {
-        match (self, domain) {
-            (Self::TwoParty, _) | (Self::Rep3, Domain::Yao) => 2,
-            (Self::Rep3, Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean) => 3,
-            (Self::Gmw, _) => n_parties as usize,
-            (Self::Bgw, _) => threshold as usize + 1,
-        }
-    }
-}
-
 /// A value's domain and type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValueInfo {
@@ -253,150 +200,6 @@ pub struct Loc {
     pub line: u32,
     /// Column.
     pub col: u32,
-}
-
-/// Operations of a program. "Same domain" operations work in any domain, and their data operands and results share one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Op {
-    /// `→ P`: a constant.
-    Const(ConstVec),
-    /// `P… → P`: element-wise in the clear; operand lanes are equal.
-    Public(WordOp),
-    /// `P → P`: reduces runs of `lanes / segments` lanes in the clear.
-    PublicReduce {
-        /// An associative operation.
-        op: WordOp,
-        /// Number of results.
-        segments: u64,
-    },
-    /// `→ P | A | B`: what a party gives (P: its owner publishes it).
-    Input(InputId),
-    /// `P → A | B | Y`: a public value as a shared one; nothing is sent.
-    FromPublic,
-    /// Same domain; `src, P idx m → m·block`: lane `k·block + t` is `src[idx[k]·block + t]`; out of range stops the run.
-    Gather {
-        /// Consecutive lanes per index.
-        block: u64,
-    },
-    /// Same domain; `dst, P idx m, val m·block → dst` updated; later `k` win; out of range stops the run.
-    Scatter {
-        /// Consecutive lanes per index.
-        block: u64,
-    },
-    /// Same domain; one operand after the other. Free.
-    Concat,
-    /// `A… → A`, one ring: `Σ coefficients[i] · arg[i] + constant` mod 2^ring. Free.
-    Linear {
-        /// One per operand, mod 2^ring.
-        coefficients: Vec<Word>,
-        /// Added once per lane.
-        constant: Word,
-    },
-    /// `A, P → A`: lane-wise product with a public value. Free.
-    MulPublic,
-    /// `A → A`: sums of runs of `lanes / segments` lanes. Free.
-    SumLanes {
-        /// Number of results.
-        segments: u64,
-    },
-    /// `A → A` in a smaller ring. Free.
-    LowerRing,
-    /// `A, A → A`: lane-wise product, one ring.
-    Mul,
-    /// `A, A → A`: sums of products over runs of `lanes / segments` lanes; costs one product per result.
-    Dot {
-        /// Number of results.
-        segments: u64,
-    },
-    /// `B… → B…` or `Y… → Y…`: a scalar circuit over the lanes; operand `i` has the width of template operand `i`.
-    Call(TemplateId),
-    /// `A → B^p` or `A → Y^p`: the additive parts of the held integer, as shared bit strings of the results' width
-    /// (≤ ring); their sum mod 2^width is the value's low bits. The number of parts is the suite's
-    /// ([`Program::parts`]). A following [`Op::Call`] adds them up.
-    Decompose,
-    /// `→ B^(p−1)`: fresh random bit strings that are additive parts of a value to be made by [`Op::Compose`].
-    RandomParts,
-    /// `B difference, B^(p−1) parts → A`: the arithmetic sharing of `difference + Σ parts` mod 2^ring, where ring is the
-    /// operands' width and the parts come from one [`Op::RandomParts`], used once. Opens the difference to those who hold that part.
-    Compose,
-    /// `B(1 bit) → A`: a bit as an arithmetic 0 or 1.
-    InjectBit,
-    /// `B → Y`.
-    BooleanToYao,
-    /// `Y → B`.
-    YaoToBoolean,
-    /// `A | B → P`: opened to all.
-    Reveal,
-    /// `P | A | B`: opened to the leaf's receivers.
-    Output(OutputId),
-    /// `P Bool`: stops the run with a message unless all lanes hold.
-    Assert(Option<String>),
-    /// `[P count,] init… → final…`: region with parameters (counter, carried…) and results (carried…), run 0, 1, … times.
-    Loop {
-        /// The count where it is known; else the first operand.
-        count: Option<u64>,
-        /// Index into [`Program::regions`].
-        body: u32,
-    },
-    /// `init… → final…`: while the first region's one result holds, the second maps the carried values to the next.
-    While {
-        /// Index into [`Program::regions`]: carried… → P Bool.
-        cond: u32,
-        /// Index into [`Program::regions`]: carried… → carried….
-        body: u32,
-    },
-    /// `P Bool → …`: one of two regions without parameters.
-    If {
-        /// Index into [`Program::regions`].
-        then: u32,
-        /// Index into [`Program::regions`].
-        otherwise: u32,
-    },
-}
-
-impl Op {
-    /// Its name in the text form and in reports.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Const(_) => "const",
-            Self::Public(op) => op.name(),
-            Self::PublicReduce { .. } => "reduce",
-            Self::Input(_) => "input",
-            Self::FromPublic => "from_public",
-            Self::Gather { .. } => "gather",
-            Self::Scatter { .. } => "scatter",
-            Self::Concat => "concat",
-            Self::Linear { .. } => "linear",
-            Self::MulPublic => "mul_public",
-            Self::SumLanes { .. } => "sum_lanes",
-            Self::LowerRing => "lower_ring",
-            Self::Mul => "mul",
-            Self::Dot { .. } => "dot",
-            Self::Call(_) => "call",
-            Self::Decompose => "decompose",
-            Self::RandomParts => "random_parts",
-            Self::Compose => "compose",
-            Self::InjectBit => "inject_bit",
-            Self::BooleanToYao => "boolean_to_yao",
-            Self::YaoToBoolean => "yao_to_boolean",
-            Self::Reveal => "reveal",
-            Self::Output(_) => "output",
-            Self::Assert(_) => "assert",
-            Self::Loop { .. } => "loop",
-            Self::While { .. } => "while",
-            Self::If { .. } => "if",
-        }
-    }
-
-    /// The nested regions, by index into [`Program::regions`].
-    pub fn regions(&self) -> Vec<u32> {
-        match *self {
-            Self::Loop { body, .. } => vec![body],
-            Self::While { cond, body } => vec![cond, body],
-            Self::If { then, otherwise } => vec![then, otherwise],
-            _ => Vec::new(),
-        }
-    }
 }
 
 /// One scalar field that one party gives, over all elements of the arrays around it.

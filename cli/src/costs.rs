@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let mut costs = Costs::SHIPPED;
-        costs.rep3.and_ps = 777;
-        costs.two_party.setup_ps = 5;
+        costs.of_mut(Suite::Rep3).and_ps = 777;
+        costs.of_mut(Suite::TwoParty).setup_ps = 5;
         assert_eq!(parse(&text(&costs)), Ok(costs));
         assert_eq!(parse(""), Ok(Costs::SHIPPED));
     }

@@ -10,7 +10,7 @@ mod svg;
 pub use svg::svg;
 
 use smpcc_circuit::ids::{SectionId, ValueId};
-use smpcc_circuit::program::{Domain, Node, Op, Program, Region};
+use smpcc_circuit::program::{Domain, Kind, Node, Op, Program, Region};
 use smpcc_circuit::stats::{SectionStats, Stats};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -156,7 +156,7 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
             along.entry((from, to)).or_default().0.insert(r);
             continue;
         }
-        if !node.op.regions().is_empty() {
+        if node.op.kind() == Kind::Control {
             continue;
         }
         // Of a composition, the value; its random parts have no meaning of their own.
@@ -239,7 +239,7 @@ fn nodes(program: &Program) -> impl Iterator<Item = &Node> {
 /// Sections in which something is done beside handing values on.
 fn used_sections(program: &Program) -> BTreeSet<SectionId> {
     let works = |node: &&Node| {
-        !matches!(node.op, Op::Output(_) | Op::Const(_)) && node.op.regions().is_empty()
+        !matches!(node.op, Op::Output(_) | Op::Const(_)) && node.op.kind() != Kind::Control
     };
     nodes(program).filter(works).map(|n| n.section).collect()
 }
@@ -249,7 +249,7 @@ fn used_sections(program: &Program) -> BTreeSet<SectionId> {
 fn origins(program: &Program) -> BTreeMap<ValueId, BTreeSet<SectionId>> {
     let mut origins: BTreeMap<ValueId, BTreeSet<SectionId>> = BTreeMap::new();
     for node in nodes(program) {
-        if matches!(node.op, Op::Const(_)) || !node.op.regions().is_empty() {
+        if matches!(node.op, Op::Const(_)) || node.op.kind() == Kind::Control {
             continue;
         }
         for &r in &node.results {

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Role, TAIL, WHOLE_LANES, needs_batches};
 use crate::ids::ValueId;
-use crate::program::{Node, Op, Program, Suite};
+use crate::op;
+use crate::program::{Node, Op, Program, Reach};
 use crate::value::ConstVec;
 
 /// An operation with what it uses.
@@ -112,31 +113,11 @@ impl<'p> Listed<'p> {
 fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
     let lanes = |v: &ValueId| program.values.get(v.index()).map_or(0, |i| i.lanes);
     let of = |i: usize| node.args.get(i).map_or(0, lanes);
-    let result = node.results.first().map_or(0, lanes);
+    let own = node.results.first().or(node.args.first()).map_or(0, lanes);
     let same = |values: &[ValueId], n: u64| values.iter().all(|v| lanes(v) == n);
     match &node.op {
         // An opening that is checked waits as a whole.
         Op::Reveal | Op::Output(_) if program.threat.deviates() => Form::Whole,
-        Op::Const(_)
-        | Op::Public(_)
-        | Op::FromPublic
-        | Op::Linear { .. }
-        | Op::MulPublic
-        | Op::LowerRing
-        | Op::Mul
-        | Op::Call(_)
-        | Op::Decompose
-        | Op::RandomParts
-        | Op::Compose
-        | Op::InjectBit
-        | Op::BooleanToYao
-        | Op::YaoToBoolean
-        | Op::Input(_)
-        | Op::Reveal => match same(&node.args, result) && same(&node.results, result) {
-            true => Form::Lanes,
-            false => Form::Whole,
-        },
-        Op::Output(_) => Form::Lanes,
         Op::Gather { block: 1 } => {
             let index = node.args.get(1).and_then(|v| constants.get(v));
             match index {
@@ -160,10 +141,8 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
             }
         }
         Op::SumLanes { segments: 1 } => Form::Sum(Role::Add),
-        Op::Dot { segments: 1 } => match program.suite {
-            Suite::TwoParty | Suite::Gmw => Form::Sum(Role::Add),
-            Suite::Rep3 | Suite::Bgw => Form::Sum(Role::Fold),
-        },
+        Op::Dot { segments: 1 } if program.suite.model().folds_products() => Form::Sum(Role::Fold),
+        Op::Dot { segments: 1 } => Form::Sum(Role::Add),
         Op::SumLanes { segments } | Op::Dot { segments } => {
             match of(0).checked_div(*segments).unwrap_or(0) {
                 0 => Form::Whole,
@@ -172,13 +151,10 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
             }
         }
         Op::Concat => Form::Join,
-        Op::Gather { .. }
-        | Op::PublicReduce { .. }
-        | Op::Scatter { .. }
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While { .. }
-        | Op::If { .. } => Form::Whole,
+        op => match op.reach() {
+            Reach::Lane if same(&node.args, own) && same(&node.results, own) => Form::Lanes,
+            Reach::Lane | Reach::Run | Reach::Any => Form::Whole,
+        },
     }
 }
 
@@ -258,13 +234,13 @@ pub(super) fn list(program: &Program, nodes: &[Listed<'_>]) -> Vec<Growing> {
 
 impl Listing<'_, '_> {
     fn class(&self, i: usize) -> Class {
-        match (
-            self.nodes[i].starts,
-            self.nodes[i].node.op.regions().is_empty(),
-        ) {
+        match (self.nodes[i].starts, self.nodes[i].node.op.kind()) {
             (Some(lanes), _) => Class::Long(lanes),
-            (None, true) => Class::Short,
-            (None, false) => Class::Regions,
+            (None, op::Kind::Control) => Class::Regions,
+            (
+                None,
+                op::Kind::Clear | op::Kind::Move | op::Kind::Linear | op::Kind::Interactive(_),
+            ) => Class::Short,
         }
     }
 
@@ -353,9 +329,10 @@ impl Listing<'_, '_> {
                 let Some(next) = scale.checked_mul(by).filter(|s| *s <= group.lanes) else {
                     return false;
                 };
-                let role = match listed.form {
-                    Form::Run(_) => Role::Run,
-                    _ => Role::Stride,
+                let role = if matches!(listed.form, Form::Run(_)) {
+                    Role::Run
+                } else {
+                    Role::Stride
                 };
                 (role, Some(Kind::Cut(next)))
             }

@@ -4,7 +4,7 @@
 //! iteration becomes periodic. The walk simulates iterations until it sees the same growth several periods in a row, and
 //! multiplies; a loop of a million iterations costs a few dozen.
 
-use super::Control;
+use super::control::Control;
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Node, Op, Program};
 use std::collections::HashMap;

@@ -1,10 +1,10 @@
 //! An estimate of the memory that a party needs for values: the largest sum of what is alive at one time. What exists block
 //! by block of lanes only counts for the blocks in flight.
 
-use super::captured;
 use crate::blocks;
 use crate::ids::ValueId;
-use crate::program::{Domain, Loc, Program, Suite, ValueInfo};
+use crate::program::{Domain, Loc, Program, ValueInfo};
+use crate::regions::captured;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most memory that a party needs for values at one time.
@@ -43,7 +43,7 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]
         for v in node
             .args
             .iter()
-            .chain(inner.iter().flat_map(|&r| &captured[r as usize]))
+            .chain(inner.flat_map(|r| &captured[r as usize]))
         {
             last.insert(*v, i);
         }
@@ -69,8 +69,7 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]
         let inner = node
             .op
             .regions()
-            .iter()
-            .map(|&r| region(program, r, captured, held))
+            .map(|r| region(program, r, captured, held))
             .max_by_key(|peak| peak.bytes)
             .unwrap_or_default();
         for r in &node.results {
@@ -94,11 +93,7 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]
 
 fn bytes(program: &Program, info: ValueInfo, lanes: u64) -> u64 {
     // Elements that a party holds of one shared element.
-    let elements = match program.suite {
-        Suite::TwoParty | Suite::Gmw => 1,
-        Suite::Rep3 => 2,
-        Suite::Bgw => u64::from(crate::cost::extension_degree(program.n_parties)),
-    };
+    let elements = program.suite.model().held(program.n_parties);
     let width = u64::from(info.scalar.width());
     let per_lane_bits = match info.domain {
         Domain::Public => 128,

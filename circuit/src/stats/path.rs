@@ -5,10 +5,13 @@
 //! the end has exactly one operation. A loop whose iterations are alike is a matrix over (max, +), as in
 //! [`crate::cost::StampMap`], with a trail in each entry; its powers tell the trails of a million iterations.
 
-use super::{Attribution, Control, captured};
+use super::Attribution;
+use super::control::Control;
 use crate::cost::{Demands, Stamp};
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Loc, Node, Op, Program};
+use crate::regions::captured;
+use crate::stamp::Later;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
@@ -82,7 +85,7 @@ fn followed(
         captured: captured(program),
         links: Vec::new(),
     };
-    let end = walk.region(0, Traced::at(demands.start(program)), &mut 0);
+    let end = walk.region(0, demands.start(program).traced(), &mut 0);
     let last = if end.ready.stamp >= end.garbled.stamp {
         end.ready
     } else {
@@ -98,7 +101,7 @@ struct Mark {
     trail: u32,
 }
 
-impl Mark {
+impl Later for Mark {
     fn later(self, other: Self) -> Self {
         if other.stamp > self.stamp {
             other
@@ -108,29 +111,21 @@ impl Mark {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Traced {
-    ready: Mark,
-    garbled: Mark,
+/// A stamp with a trail at each place.
+type Traced = Stamp<Mark>;
+
+impl Stamp {
+    fn traced(self) -> Traced {
+        let mark = |stamp| Mark { stamp, trail: 0 };
+        Stamp {
+            ready: mark(self.ready),
+            garbled: mark(self.garbled),
+        }
+    }
 }
 
 impl Traced {
-    fn at(stamp: Stamp) -> Self {
-        let mark = |stamp| Mark { stamp, trail: 0 };
-        Self {
-            ready: mark(stamp.ready),
-            garbled: mark(stamp.garbled),
-        }
-    }
-
-    fn join(self, other: Self) -> Self {
-        Self {
-            ready: self.ready.later(other.ready),
-            garbled: self.garbled.later(other.garbled),
-        }
-    }
-
-    fn stamp(self) -> Stamp {
+    fn untraced(self) -> Stamp {
         Stamp {
             ready: self.ready.stamp,
             garbled: self.garbled.stamp,
@@ -202,9 +197,6 @@ fn add(rounds: &mut Rounds, more: &Rounds) {
     }
 }
 
-/// Far before any start: what cannot be reached.
-const NEVER: i64 = i64::MIN / 4;
-
 struct Walk<'a> {
     program: &'a Program,
     control: &'a Control<'a>,
@@ -271,7 +263,7 @@ impl Walk<'_> {
             let uses = node
                 .args
                 .iter()
-                .chain(inner.iter().flat_map(|&r| &self.captured[r as usize]));
+                .chain(inner.flat_map(|r| &self.captured[r as usize]));
             let begin = uses
                 .filter_map(|v| local.get(v))
                 .fold(start, |a, &b| a.join(b));
@@ -322,14 +314,14 @@ impl Walk<'_> {
                 let begin = self.enter(place, arm, 1, begin);
                 self.region(arm, begin, at)
             }
-            _ => self.after(place, begin, begin.stamp().after(self.program, node)),
+            _ => self.after(place, begin, begin.untraced().after(self.program, node)),
         }
     }
 
     /// When a region starts that revealed values steer: what it uses up is made then, at the line that steers.
     fn enter(&mut self, place: (u32, u32), region: u32, times: u64, begin: Traced) -> Traced {
         let delay = self.demands.entry(self.program, region, times);
-        self.after(place, begin, begin.stamp().delayed(delay))
+        self.after(place, begin, begin.untraced().delayed(delay))
     }
 
     fn after(&mut self, place: (u32, u32), begin: Traced, stamp: Stamp) -> Traced {
@@ -359,11 +351,11 @@ impl Walk<'_> {
     fn matrix(&mut self, body: u32) -> Matrix {
         let links = self.links.len();
         let mut from = |ready, garbled| {
-            let end = self.region(body, Traced::at(Stamp { ready, garbled }), &mut 0);
+            let end = self.region(body, Stamp { ready, garbled }.traced(), &mut 0);
             [end.ready, end.garbled]
-                .map(|m| (m.stamp > NEVER / 2).then(|| (m.stamp, self.follow(m.trail))))
+                .map(|m| (m.stamp > Stamp::NEVER / 2).then(|| (m.stamp, self.follow(m.trail))))
         };
-        let matrix = Matrix([from(0, NEVER), from(NEVER, 0)]);
+        let matrix = Matrix([from(0, Stamp::NEVER), from(Stamp::NEVER, 0)]);
         // Nothing outside refers to the trails inside.
         self.links.truncate(links);
         matrix
@@ -376,8 +368,8 @@ impl Walk<'_> {
                 let Some((more, rounds)) = &row[to] else {
                     continue;
                 };
-                let stamp = if mark.stamp <= NEVER / 2 {
-                    NEVER
+                let stamp = if mark.stamp <= Stamp::NEVER / 2 {
+                    Stamp::NEVER
                 } else {
                     mark.stamp.saturating_add(*more)
                 };
@@ -393,7 +385,7 @@ impl Walk<'_> {
             }
             match best {
                 None => Mark {
-                    stamp: NEVER,
+                    stamp: Stamp::NEVER,
                     trail: 0,
                 },
                 Some((mark, rounds)) if rounds.is_empty() => mark,

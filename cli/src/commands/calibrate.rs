@@ -87,10 +87,7 @@ enum Kernel {
 
 /// Fills in a suite's times, for the number of parties that the table is for.
 fn measured(suite: Suite, table: &mut Costs) -> Result<(), Error> {
-    let (n, threshold) = match suite {
-        Suite::TwoParty | Suite::Gmw => (2, 1),
-        Suite::Rep3 | Suite::Bgw => (3, 1),
-    };
+    let (n, threshold) = suite.model().measured();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = (cores.min(n as usize) as f64) / f64::from(n);
     let ps = |time: f64| ((time * share * 1e12) as u64).max(1);

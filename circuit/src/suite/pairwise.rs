@@ -1,14 +1,19 @@
-//! What additive and XOR shares with pairwise oblivious transfer send: suites `two-party` and `gmw`.
+//! Additive and XOR shares with pairwise oblivious transfer: suites `two-party`, which garbles too, and `gmw`.
 //!
-//! Inputs, the parts of [`Op::Decompose`] and [`Op::RandomParts`] come from keys that pairs share and cost nothing. A product
-//! opens two masked operands to all; its triple is made ahead. Messages are those of the runtime's `protocols/pairwise`.
+//! Inputs, the parts of a number and random parts come from keys that pairs share and cost nothing. A product opens two masked
+//! operands to all; its triple is made ahead. Messages are those of the runtime's `protocols/pairwise`.
 
-use super::{
-    Correlation, Delay, Demand, GARBLED_AND_LEN, LABEL_LEN, Operand, Setup, and_levels, info,
-    open_len, packed_len, share_len,
+use super::size::{
+    GARBLED_AND_LEN, LABEL_LEN, and_depth, and_levels, info, labels_len, open_len, packed_len,
+    share_len,
 };
-use crate::program::{Domain, Node, Op, Program, Suite};
+use super::{Correlation, Demand, Model, Setup, Work};
+use crate::program::{
+    Domain, Interactive, Kind, MAX_PARTIES, Node, Op, Program, Threat, ValueInfo,
+};
+use crate::stamp::Delay;
 use crate::template::Template;
+use std::ops::RangeInclusive;
 
 /// Bytes of a base oblivious transfer from its receiver and from its sender: two points and one.
 const BASE_OT_LEN: (u64, u64) = (64, 32);
@@ -18,22 +23,146 @@ pub(super) const N_BASE: u64 = 128;
 /// Depth of the trees of an extension: their leaves stand for this many bits of the sender's secret.
 const TREE_DEPTH: u64 = 4;
 
+/// One of the two suites.
+pub(super) struct Pairwise {
+    /// More parties than two, and no garbling.
+    many: bool,
+    /// Measured with two parties.
+    pub(super) work: Work,
+}
+
+const SHARED: Work = Work {
+    and_ps: 130_000,
+    product_ps: 6_000_000,
+    garbled_and_ps: 0,
+    label_ps: 0,
+    step_ps: 2_000_000,
+    setup_ps: 20_000_000_000,
+};
+
+pub(super) const TWO_PARTY: Pairwise = Pairwise {
+    many: false,
+    work: Work {
+        garbled_and_ps: 60_000,
+        label_ps: 60_000,
+        ..SHARED
+    },
+};
+
+pub(super) const GMW: Pairwise = Pairwise {
+    many: true,
+    work: SHARED,
+};
+
+impl Model for Pairwise {
+    fn parties(&self) -> RangeInclusive<u32> {
+        2..=if self.many { MAX_PARTIES } else { 2 }
+    }
+
+    fn thresholds(&self, n_parties: u32) -> RangeInclusive<u32> {
+        let all_but_one = if self.many {
+            n_parties.saturating_sub(1)
+        } else {
+            1
+        };
+        all_but_one..=all_but_one
+    }
+
+    fn offers(&self, threat: Threat, domain: Domain) -> bool {
+        match (threat, domain) {
+            (Threat::SemiHonest, Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean) => {
+                true
+            }
+            (Threat::SemiHonest, Domain::Yao) => !self.many,
+        }
+    }
+
+    fn parts(&self, n_parties: u32, _threshold: u32, _domain: Domain) -> usize {
+        if self.many { n_parties as usize } else { 2 }
+    }
+
+    fn held(&self, _n_parties: u32) -> u64 {
+        1
+    }
+
+    fn folds_products(&self) -> bool {
+        false
+    }
+
+    fn measured(&self) -> (u32, u32) {
+        (2, 1)
+    }
+
+    /// Every pair makes correlations of its own.
+    fn among(&self, measured: Work, n_parties: u32, _threshold: u32) -> Work {
+        if self.many {
+            measured.scaled(u64::from(n_parties.saturating_sub(1)), 1)
+        } else {
+            measured
+        }
+    }
+
+    fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
+        sent(program, node, step)
+    }
+
+    fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay {
+        match step {
+            Interactive::Call(id) => match info(program, &node.results, 0).domain {
+                Domain::Yao => Delay::ToEvaluator,
+                Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
+                    Delay::Rounds(and_depth(program, id))
+                }
+            },
+            Interactive::Decompose | Interactive::BooleanToYao => Delay::BothWays,
+            Interactive::Input(_)
+            | Interactive::Mul
+            | Interactive::Dot
+            | Interactive::RandomParts
+            | Interactive::Compose
+            | Interactive::InjectBit
+            | Interactive::YaoToBoolean
+            | Interactive::Reveal
+            | Interactive::Output(_) => Delay::Rounds(1),
+        }
+    }
+
+    fn demand(&self, program: &Program, node: &Node, step: Interactive) -> Demand {
+        demand(program, node, step)
+    }
+
+    fn prepared(&self, program: &Program, demand: &Demand) -> Vec<u64> {
+        prepared(program, demand)
+    }
+
+    fn preparation_rounds(&self, program: &Program, demand: &Demand) -> u32 {
+        preparation_rounds(program, demand)
+    }
+
+    fn setup(&self, program: &Program) -> Setup {
+        setup(program, !self.many)
+    }
+}
+
 /// Bytes of every party.
-pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
+fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
     let n = program.n_parties as usize;
-    let others = n as u64 - 1;
+    let others = (n as u64).saturating_sub(1);
     let arg = |i| info(program, &node.args, i);
     let result = |i| info(program, &node.results, i);
     let all = |bytes: u64| vec![bytes.saturating_mul(others); n];
-    let labels = |v: &Operand| {
-        LABEL_LEN
-            .saturating_mul(u64::from(v.scalar.width()))
-            .saturating_mul(v.lanes)
+    let choices = |v: &ValueInfo| packed_len(u64::from(v.scalar.width()), v.lanes);
+    // From garbler and evaluator.
+    let garbled = |garbler: u64, evaluator: u64| {
+        let mut sent = vec![0u64; n];
+        for (party, bytes) in sent.iter_mut().zip([garbler, evaluator]) {
+            *party = bytes;
+        }
+        sent
     };
-    let choices = |v: &Operand| packed_len(u64::from(v.scalar.width()), v.lanes);
-    let mut sent = vec![0u64; n];
-    match &node.op {
-        Op::Input(id) => {
+    match step {
+        Interactive::Input(id) => {
+            let mut sent = vec![0u64; n];
             let value = result(0);
             let leaf = program.inputs.get(id.index());
             if let (Some(leaf), Domain::Public) = (leaf, value.domain)
@@ -43,41 +172,38 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             }
             sent
         }
-        Op::Mul | Op::Dot { .. } => all(share_len(&arg(0)).saturating_mul(2)),
-        Op::Call(id) => {
+        Interactive::Mul | Interactive::Dot => all(share_len(&arg(0)).saturating_mul(2)),
+        Interactive::Call(id) => {
             let Some(template) = program.templates.get(id.index()) else {
-                return sent;
+                return vec![0; n];
             };
             let value = result(0);
             if value.domain == Domain::Yao {
-                sent[0] =
-                    GARBLED_AND_LEN.saturating_mul(n_ands(template).saturating_mul(value.lanes));
-                return sent;
+                let ands = n_ands(template).saturating_mul(value.lanes);
+                return garbled(GARBLED_AND_LEN.saturating_mul(ands), 0);
             }
             let layers = and_levels(template);
             all(layers.iter().fold(0, |sum: u64, &ands| {
                 sum.saturating_add(packed_len(2 * ands, value.lanes))
             }))
         }
-        Op::Decompose if result(0).domain == Domain::Yao => {
-            sent[0] = labels(&result(0));
-            sent[1] = choices(&result(1));
-            sent
-        }
-        Op::BooleanToYao => {
-            sent[0] = labels(&result(0));
-            sent[1] = choices(&result(0));
-            sent
-        }
-        Op::Compose => {
+        Interactive::Decompose => match result(0).domain {
+            Domain::Yao => garbled(labels_len(&result(0)), choices(&result(1))),
+            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => vec![0; n],
+        },
+        Interactive::BooleanToYao => garbled(labels_len(&result(0)), choices(&result(0))),
+        Interactive::RandomParts | Interactive::YaoToBoolean => vec![0; n],
+        Interactive::Compose => {
+            let mut sent = vec![0u64; n];
             for bytes in sent.iter_mut().skip(1) {
                 *bytes = packed_len(u64::from(arg(0).scalar.width()), arg(0).lanes);
             }
             sent
         }
-        Op::InjectBit => all(packed_len(1, arg(0).lanes)),
-        Op::Reveal => all(open_len(&arg(0))),
-        Op::Output(id) => {
+        Interactive::InjectBit => all(packed_len(1, arg(0).lanes)),
+        Interactive::Reveal => all(open_len(&arg(0))),
+        Interactive::Output(id) => {
+            let mut sent = vec![0u64; n];
             for &receiver in program
                 .outputs
                 .get(id.index())
@@ -91,7 +217,6 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             }
             sent
         }
-        _ => sent,
     }
 }
 
@@ -99,59 +224,48 @@ fn n_ands(template: &Template) -> u64 {
     and_levels(template).iter().sum()
 }
 
-/// How an operation moves stamps.
-pub(super) fn delay(program: &Program, node: &Node) -> Delay {
-    if sent(program, node).iter().all(|&bytes| bytes == 0) {
-        return Delay::None;
-    }
-    match &node.op {
-        Op::Call(id) => match info(program, &node.results, 0).domain {
-            Domain::Yao => Delay::ToEvaluator,
-            Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
-                let depth = program
-                    .templates
-                    .get(id.index())
-                    .map_or(0, |t| and_levels(t).len());
-                Delay::Rounds(u32::try_from(depth).unwrap_or(u32::MAX))
-            }
-        },
-        Op::Decompose | Op::BooleanToYao => Delay::BothWays,
-        _ => Delay::Rounds(1),
-    }
-}
-
-/// The correlations of an operation.
-pub(super) fn demand(program: &Program, node: &Node) -> Demand {
+/// The correlations of a step.
+fn demand(program: &Program, node: &Node, step: Interactive) -> Demand {
     let arg = |i| info(program, &node.args, i);
     let result = |i| info(program, &node.results, i);
-    match &node.op {
-        Op::Mul | Op::Dot { .. } => match arg(0).domain {
+    match step {
+        Interactive::Mul | Interactive::Dot => match arg(0).domain {
             Domain::Arithmetic { ring } => {
                 let count = whole_triples(ring, arg(0).lanes);
                 Demand::of(Correlation::Triple { ring }, count)
             }
             Domain::Public | Domain::Boolean | Domain::Yao => Demand::default(),
         },
-        Op::Call(id) => match (program.templates.get(id.index()), result(0).domain) {
+        Interactive::Call(id) => match (program.templates.get(id.index()), result(0).domain) {
             (Some(template), Domain::Boolean) => {
                 let ands = n_ands(template).saturating_mul(result(0).lanes);
                 Demand::of(Correlation::BitTriple, Demand::bits(ands))
             }
-            _ => Demand::default(),
+            (None, _) | (Some(_), Domain::Public | Domain::Arithmetic { .. } | Domain::Yao) => {
+                Demand::default()
+            }
         },
-        Op::InjectBit => match result(0).domain {
+        Interactive::InjectBit => match result(0).domain {
             Domain::Arithmetic { ring } => {
                 Demand::of(Correlation::DaBit { ring }, Demand::bits(result(0).lanes))
             }
             Domain::Public | Domain::Boolean | Domain::Yao => Demand::default(),
         },
-        Op::Decompose if result(0).domain == Domain::Yao => labels(&result(1)),
-        Op::BooleanToYao => labels(&result(0)),
-        _ => Demand::default(),
+        Interactive::Decompose => match result(0).domain {
+            Domain::Yao => labels(&result(1)),
+            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => Demand::default(),
+        },
+        Interactive::BooleanToYao => labels(&result(0)),
+        Interactive::Input(_)
+        | Interactive::RandomParts
+        | Interactive::Compose
+        | Interactive::YaoToBoolean
+        | Interactive::Reveal
+        | Interactive::Output(_) => Demand::default(),
     }
 }
 
-fn labels(value: &Operand) -> Demand {
+fn labels(value: &ValueInfo) -> Demand {
     let bits = u64::from(value.scalar.width()).saturating_mul(value.lanes);
     Demand::of(Correlation::Label, Demand::bits(bits))
 }
@@ -237,27 +351,27 @@ impl Counts {
             };
             left = rest;
             for node in &region.nodes {
-                match &node.op {
-                    Op::Loop { count, body } => {
-                        open.push((*body, times.saturating_mul(count.unwrap_or(u64::MAX))));
-                    }
-                    Op::While { cond, body } => {
-                        open.extend([cond, body].map(|&r| (r, u64::MAX)));
-                    }
-                    Op::If { then, otherwise } => {
-                        open.extend([then, otherwise].map(|&r| (r, times)));
-                    }
-                    _ => {
-                        for (kind, count) in demand(program, node).iter() {
-                            let n = transfers(kind).saturating_mul(count).saturating_mul(times);
-                            let sum = match kind {
-                                Correlation::Label => &mut counts.labels,
-                                Correlation::DaBit { .. } => &mut counts.up,
-                                _ => &mut counts.both,
-                            };
-                            *sum = sum.saturating_add(n);
-                        }
-                    }
+                let most = if let Op::Loop { count, .. } = node.op {
+                    times.saturating_mul(count.unwrap_or(u64::MAX))
+                } else if matches!(node.op, Op::While { .. }) {
+                    u64::MAX
+                } else {
+                    times
+                };
+                open.extend(node.op.regions().map(|r| (r, most)));
+                let Kind::Interactive(step) = node.op.kind() else {
+                    continue;
+                };
+                for (kind, count) in demand(program, node, step).iter() {
+                    let n = transfers(kind).saturating_mul(count).saturating_mul(times);
+                    let sum = match kind {
+                        Correlation::Label => &mut counts.labels,
+                        Correlation::DaBit { .. } => &mut counts.up,
+                        Correlation::BitTriple
+                        | Correlation::Triple { .. }
+                        | Correlation::DoubleSharing { .. } => &mut counts.both,
+                    };
+                    *sum = sum.saturating_add(n);
                 }
             }
             if enough(&counts) {
@@ -306,7 +420,7 @@ fn asked(program: &Program, route: Route, transfers: u64) -> u64 {
 }
 
 /// Bytes of every party that make a demand.
-pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
+fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     let n = program.n_parties as usize;
     let mut sent = vec![0u64; n];
     if demand.is_empty() {
@@ -340,7 +454,7 @@ pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
                 Correlation::Label => match (routes.labels, party) {
                     (Route::Base(_), 0) => LABEL_LEN.saturating_mul(count),
                     (route @ Route::Extension, 1) => asked(program, route, count),
-                    _ => 0,
+                    (Route::None | Route::Base(_) | Route::Extension, _) => 0,
                 },
                 Correlation::DoubleSharing { .. } => 0,
             };
@@ -351,7 +465,7 @@ pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
 }
 
 /// Rounds of making a demand: the extensions' columns, then corrections.
-pub(super) fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
+fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
     if demand.is_empty() {
         return 0;
     }
@@ -375,7 +489,7 @@ pub(super) fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
 }
 
 /// The base transfers of a program, and the trees of the extensions that it uses.
-pub(super) fn setup(program: &Program) -> Setup {
+fn setup(program: &Program, garbles: bool) -> Setup {
     let n = program.n_parties as usize;
     let routes = routes(program);
     let trees = N_BASE / TREE_DEPTH * (TREE_DEPTH - 1) * 2 * LABEL_LEN;
@@ -393,7 +507,7 @@ pub(super) fn setup(program: &Program) -> Setup {
             (up.0 + down.1) * higher + (up.1 + down.0) * lower
         })
         .collect();
-    if program.suite == Suite::TwoParty {
+    if garbles {
         sent[0] += labels.0;
         sent[1] += labels.1;
     }

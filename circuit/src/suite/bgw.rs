@@ -1,4 +1,4 @@
-//! What Shamir's sharing over the Galois rings GR(2^k, d) sends: suite `bgw`.
+//! Shamir's sharing over the Galois rings GR(2^k, d): suite `bgw`.
 //!
 //! A share of an element mod 2^k is d elements mod 2^k, of a bit d bits. Who deals draws the shares of t others from keys
 //! that pairs have, and sends the rest. What is opened is sent as additive shares, one element each. Messages are those of the
@@ -7,11 +7,11 @@
 //! From five parties on, large products and openings go through one party, the king: communication is then linear in the number of
 //! parties, and they take a round more. What takes less than [`KING_LEN`] bytes stays direct.
 
-use super::{
-    Correlation, Delay, Demand, Operand, and_levels, element_len, info, open_len, packed_len,
-    share_len,
-};
-use crate::program::{Domain, Node, Op, Program};
+use super::size::{and_depth, and_levels, element_len, info, open_len, packed_len, share_len};
+use super::{Correlation, Demand, Model, Work};
+use crate::program::{Domain, Interactive, Kind, MAX_PARTIES, Node, Program, Threat, ValueInfo};
+use crate::stamp::Delay;
+use std::ops::RangeInclusive;
 
 /// Parties from which on there is a king.
 const KING_PARTIES: u32 = 5;
@@ -20,13 +20,117 @@ const KING_LEN: u64 = 4096;
 /// Bits are extracted in words of so many lanes: with fewer lanes most of a word would go unused.
 const WORD: u64 = 64;
 
+/// Measured with three parties of which one may be corrupt.
+pub(super) const WORK: Work = Work {
+    and_ps: 5_000,
+    product_ps: 400_000,
+    garbled_and_ps: 0,
+    label_ps: 0,
+    step_ps: 2_000_000,
+    setup_ps: 0,
+};
+
+pub(super) struct Bgw;
+
+impl Model for Bgw {
+    fn parties(&self) -> RangeInclusive<u32> {
+        3..=MAX_PARTIES
+    }
+
+    fn thresholds(&self, n_parties: u32) -> RangeInclusive<u32> {
+        1..=n_parties.saturating_sub(1) / 2
+    }
+
+    fn offers(&self, threat: Threat, domain: Domain) -> bool {
+        match (threat, domain) {
+            (Threat::SemiHonest, Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean) => {
+                true
+            }
+            (Threat::SemiHonest, Domain::Yao) => false,
+        }
+    }
+
+    fn parts(&self, _n_parties: u32, threshold: u32, _domain: Domain) -> usize {
+        threshold as usize + 1
+    }
+
+    fn held(&self, n_parties: u32) -> u64 {
+        u64::from(extension_degree(n_parties))
+    }
+
+    fn folds_products(&self) -> bool {
+        true
+    }
+
+    fn measured(&self) -> (u32, u32) {
+        (3, 1)
+    }
+
+    fn among(&self, measured: Work, n_parties: u32, threshold: u32) -> Work {
+        measured.scaled(products(n_parties, threshold), products(3, 1))
+    }
+
+    fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
+        sent(program, node, step)
+    }
+
+    fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay {
+        // Rounds of a product.
+        let product = 1 + u32::from(king_multiplies(program, node));
+        let opening = |n_receivers: usize| {
+            let bytes = open_len(&info(program, &node.args, 0));
+            1 + u32::from(king_opens(program, n_receivers, bytes))
+        };
+        Delay::Rounds(match step {
+            Interactive::Mul | Interactive::Dot => product,
+            Interactive::Call(id) => and_depth(program, id).saturating_mul(product),
+            Interactive::Compose => 2,
+            Interactive::InjectBit => {
+                let levels = (program.threshold + 1).next_power_of_two().trailing_zeros();
+                1 + levels * product
+            }
+            Interactive::Reveal => opening(program.n_parties as usize),
+            Interactive::Output(id) => {
+                let leaf = program.outputs.get(id.index());
+                opening(leaf.map_or(0, |l| l.receivers.len()))
+            }
+            Interactive::Input(_)
+            | Interactive::Decompose
+            | Interactive::RandomParts
+            | Interactive::BooleanToYao
+            | Interactive::YaoToBoolean => 1,
+        })
+    }
+
+    fn demand(&self, program: &Program, node: &Node, step: Interactive) -> Demand {
+        demand(program, node, step)
+    }
+
+    fn prepared(&self, program: &Program, demand: &Demand) -> Vec<u64> {
+        prepared(program, demand)
+    }
+
+    fn preparation_rounds(&self, _program: &Program, demand: &Demand) -> u32 {
+        u32::from(!demand.is_empty())
+    }
+
+    /// Extractions come out even, and one AND per level is enough for the king: from a size on products go other ways than
+    /// below it, and blocks must go the way of the whole.
+    fn block_lanes(&self, program: &Program) -> (u64, u64) {
+        if program.n_parties < KING_PARTIES {
+            return (WORD, WORD);
+        }
+        (WORD * extracted(program).max(1), 8 * KING_LEN)
+    }
+}
+
 /// The degree d of the extension over which `n_parties` have distinct non-zero exceptional points: 2^d > n.
 pub const fn extension_degree(n_parties: u32) -> u32 {
     32 - n_parties.leading_zeros()
 }
 
 /// Bytes of one share of all lanes of a value.
-fn one_share(program: &Program, value: &Operand) -> u64 {
+fn one_share(program: &Program, value: &ValueInfo) -> u64 {
     let d = u64::from(extension_degree(program.n_parties));
     match value.domain {
         Domain::Arithmetic { ring } => {
@@ -42,17 +146,29 @@ pub fn king_multiplies(program: &Program, node: &Node) -> bool {
     if program.n_parties < KING_PARTIES {
         return false;
     }
+    let Kind::Interactive(step) = node.op.kind() else {
+        return false;
+    };
     let result = info(program, &node.results, 0);
-    match &node.op {
-        Op::Mul | Op::Dot { .. } | Op::InjectBit => share_len(&result) >= KING_LEN,
-        Op::Call(id) => {
+    match step {
+        Interactive::Mul | Interactive::Dot | Interactive::InjectBit => {
+            share_len(&result) >= KING_LEN
+        }
+        Interactive::Call(id) => {
             let levels = program.templates.get(id.index()).map(and_levels);
             let levels = levels.unwrap_or_default();
             let ands = levels.iter().sum();
             result.lanes >= WORD
                 && packed_len(ands, result.lanes) >= KING_LEN.saturating_mul(levels.len() as u64)
         }
-        _ => false,
+        Interactive::Input(_)
+        | Interactive::Decompose
+        | Interactive::RandomParts
+        | Interactive::Compose
+        | Interactive::BooleanToYao
+        | Interactive::YaoToBoolean
+        | Interactive::Reveal
+        | Interactive::Output(_) => false,
     }
 }
 
@@ -70,23 +186,14 @@ fn extracted(program: &Program) -> u64 {
     u64::from(program.n_parties.saturating_sub(program.threshold)).saturating_mul(d)
 }
 
-/// What lanes of blocks are multiples of, and their least number: extractions come out even, and one AND per level is
-/// enough for the king.
-pub(super) fn block_lanes(program: &Program) -> (u64, u64) {
-    if program.n_parties < KING_PARTIES {
-        return (WORD, WORD);
-    }
-    (WORD * extracted(program).max(1), 8 * KING_LEN)
-}
-
 /// Bytes of every party.
-pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
+fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
     let (n, t) = (program.n_parties as usize, program.threshold as usize);
     let d = u64::from(extension_degree(program.n_parties));
     let arg = |i| info(program, &node.args, i);
     let result = |i| info(program, &node.results, i);
     // A dealer's messages: all but itself and the t whose shares are drawn.
-    let n_sent = (n - 1).saturating_sub(t) as u64;
+    let n_sent = n.saturating_sub(1 + t) as u64;
     let dealers = |parties: std::ops::Range<usize>, bytes: u64| -> Vec<u64> {
         let sent = |p| {
             if parties.contains(&p) {
@@ -111,8 +218,8 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
         (0..n).map(sent).collect()
     };
     let mut sent = vec![0u64; n];
-    match &node.op {
-        Op::Input(id) => {
+    match step {
+        Interactive::Input(id) => {
             let value = result(0);
             let bytes = if value.domain == Domain::Public {
                 share_len(&value).saturating_mul(n as u64 - 1)
@@ -125,8 +232,8 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             }
             sent
         }
-        Op::Mul | Op::Dot { .. } => products(share_len(&result(0))),
-        Op::Call(id) => {
+        Interactive::Mul | Interactive::Dot => products(share_len(&result(0))),
+        Interactive::Call(id) => {
             let Some(template) = program.templates.get(id.index()) else {
                 return sent;
             };
@@ -144,9 +251,9 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             }
             sent
         }
-        Op::Decompose => dealers(0..t + 1, one_share(program, &result(0))),
-        Op::RandomParts => dealers(1..t + 1, one_share(program, &result(0))),
-        Op::Compose => {
+        Interactive::Decompose => dealers(0..t + 1, one_share(program, &result(0))),
+        Interactive::RandomParts => dealers(1..t + 1, one_share(program, &result(0))),
+        Interactive::Compose => {
             // The difference is opened to party 0; everyone with a part deals it.
             let mut sent = dealers(0..t + 1, one_share(program, &result(0)));
             for bytes in sent.iter_mut().skip(1).take(t) {
@@ -154,7 +261,7 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             }
             sent
         }
-        Op::InjectBit => {
+        Interactive::InjectBit => {
             // t + 1 parts dealt, then a tree of t products.
             let share = one_share(program, &result(0));
             let mut sent = dealers(0..t + 1, share);
@@ -164,37 +271,21 @@ pub(super) fn sent(program: &Program, node: &Node) -> Vec<u64> {
             }
             sent
         }
-        Op::Reveal => {
+        Interactive::Reveal => {
             let all: Vec<u32> = (0..program.n_parties).collect();
             opened(program, &arg(0), &all)
         }
-        Op::Output(id) => {
+        Interactive::Output(id) => {
             let leaf = program.outputs.get(id.index());
             opened(program, &arg(0), leaf.map_or(&[][..], |l| &l.receivers))
         }
-        Op::Const(_)
-        | Op::Public(_)
-        | Op::PublicReduce { .. }
-        | Op::FromPublic
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Concat
-        | Op::Linear { .. }
-        | Op::MulPublic
-        | Op::SumLanes { .. }
-        | Op::LowerRing
-        | Op::BooleanToYao
-        | Op::YaoToBoolean
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While { .. }
-        | Op::If { .. } => sent,
+        Interactive::BooleanToYao | Interactive::YaoToBoolean => sent,
     }
 }
 
 /// Bytes of every party when a value is opened: a receiver has a share of its own; the t parties after it send theirs. A
 /// king is the first receiver and sends the value to the others.
-fn opened(program: &Program, value: &Operand, receivers: &[u32]) -> Vec<u64> {
+fn opened(program: &Program, value: &ValueInfo, receivers: &[u32]) -> Vec<u64> {
     let n = program.n_parties as usize;
     let mut sent = vec![0u64; n];
     let king = king_opens(program, receivers.len(), open_len(value));
@@ -214,41 +305,8 @@ fn opened(program: &Program, value: &Operand, receivers: &[u32]) -> Vec<u64> {
     sent
 }
 
-/// How an operation moves stamps.
-pub(super) fn delay(program: &Program, node: &Node) -> Delay {
-    if sent(program, node).iter().all(|&bytes| bytes == 0) {
-        return Delay::None;
-    }
-    // Rounds of a product.
-    let product = 1 + u32::from(king_multiplies(program, node));
-    let opening = |n_receivers: usize| {
-        let bytes = open_len(&info(program, &node.args, 0));
-        1 + u32::from(king_opens(program, n_receivers, bytes))
-    };
-    match &node.op {
-        Op::Mul | Op::Dot { .. } => Delay::Rounds(product),
-        Op::Call(id) => {
-            let template = program.templates.get(id.index());
-            let depth = template.map_or(0, |t| and_levels(t).len());
-            let depth = u32::try_from(depth).unwrap_or(u32::MAX);
-            Delay::Rounds(depth.saturating_mul(product))
-        }
-        Op::Compose => Delay::Rounds(2),
-        Op::InjectBit => {
-            let levels = (program.threshold + 1).next_power_of_two().trailing_zeros();
-            Delay::Rounds(1 + levels * product)
-        }
-        Op::Reveal => Delay::Rounds(opening(program.n_parties as usize)),
-        Op::Output(id) => {
-            let leaf = program.outputs.get(id.index());
-            Delay::Rounds(opening(leaf.map_or(0, |l| l.receivers.len())))
-        }
-        _ => Delay::Rounds(1),
-    }
-}
-
 /// The correlations of an operation: random sharings, in groups of as many as one extraction gives, of bits in words.
-pub(super) fn demand(program: &Program, node: &Node) -> Demand {
+fn demand(program: &Program, node: &Node, step: Interactive) -> Demand {
     if !king_multiplies(program, node) {
         return Demand::default();
     }
@@ -257,13 +315,13 @@ pub(super) fn demand(program: &Program, node: &Node) -> Demand {
         let count = sharings.div_ceil(extracted(program).max(1));
         Demand::of(Correlation::DoubleSharing { ring }, count)
     };
-    match (&node.op, result.domain) {
-        (Op::Call(id), _) => {
+    match (step, result.domain) {
+        (Interactive::Call(id), _) => {
             let levels = program.templates.get(id.index()).map(and_levels);
             let ands: u64 = levels.unwrap_or_default().iter().sum();
             groups(1, ands.saturating_mul(result.lanes.div_ceil(WORD)))
         }
-        (Op::InjectBit, Domain::Arithmetic { ring }) => {
+        (Interactive::InjectBit, Domain::Arithmetic { ring }) => {
             let products = result.lanes.saturating_mul(u64::from(program.threshold));
             groups(ring.max(2), products)
         }
@@ -274,7 +332,7 @@ pub(super) fn demand(program: &Program, node: &Node) -> Demand {
 }
 
 /// Bytes of every party that make a demand: for a group everyone deals d elements (of bits d words).
-pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
+fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     let n = program.n_parties as usize;
     let d = u64::from(extension_degree(program.n_parties));
     let n_sent = u64::from(program.n_parties.saturating_sub(1 + program.threshold));
@@ -291,7 +349,10 @@ pub(super) fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     vec![bytes; n]
 }
 
-/// Rounds of making a demand.
-pub(super) fn preparation_rounds(demand: &Demand) -> u32 {
-    u32::from(!demand.is_empty())
+/// Products of ring elements that a dealer and receiver does for one product of shares.
+fn products(n_parties: u32, threshold: u32) -> u64 {
+    let (n, t) = (u64::from(n_parties), u64::from(threshold));
+    let d = u64::from(extension_degree(n_parties));
+    let dealt = n.saturating_sub(1 + t) * (t + 1);
+    (dealt + 2 * t + 1) * d * d
 }

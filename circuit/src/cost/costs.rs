@@ -1,0 +1,68 @@
+//! Local times per suite: a table that plans are chosen and runs are estimated by.
+//!
+//! The table is part of what parties agree on. Times are those of few parties; what grows with their number follows from the
+//! suite's model.
+
+use crate::program::Suite;
+use crate::suite::Work;
+use serde::{Deserialize, Serialize};
+
+const N_SUITES: usize = Suite::ALL.len();
+
+/// The table of all suites, in the order of [`Suite::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Costs([Work; N_SUITES]);
+
+impl Costs {
+    /// What is assumed without a table of one's own.
+    pub const SHIPPED: Self = {
+        let mut table = [Suite::ALL[0].shipped(); N_SUITES];
+        let mut i = 1;
+        while i < N_SUITES {
+            table[i] = Suite::ALL[i].shipped();
+            i += 1;
+        }
+        Self(table)
+    };
+
+    /// The times of a suite as they stand in the table.
+    pub const fn of(&self, suite: Suite) -> &Work {
+        &self.0[suite as usize]
+    }
+
+    /// The times of a suite, to be changed.
+    pub const fn of_mut(&mut self, suite: Suite) -> &mut Work {
+        &mut self.0[suite as usize]
+    }
+
+    /// The times of a suite among so many parties.
+    #[must_use]
+    pub fn among(&self, suite: Suite, n_parties: u32, threshold: u32) -> Work {
+        suite.model().among(*self.of(suite), n_parties, threshold)
+    }
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self::SHIPPED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_parties_compute_more() {
+        let costs = Costs::SHIPPED;
+        for (i, suite) in Suite::ALL.into_iter().enumerate() {
+            assert_eq!(suite as usize, i, "the table is in the order of all suites");
+            let (n, t) = suite.model().measured();
+            assert_eq!(costs.among(suite, n, t), *costs.of(suite));
+        }
+        let five = costs.among(Suite::Gmw, 5, 4);
+        assert_eq!(five.and_ps, 4 * costs.of(Suite::Gmw).and_ps);
+        let sixteen = costs.among(Suite::Bgw, 16, 7);
+        assert!(sixteen.product_ps > 10 * costs.of(Suite::Bgw).product_ps);
+    }
+}

@@ -1,0 +1,155 @@
+//! What adds up over a program: gates, products and bytes, of operations, sections and lines.
+
+use crate::cost::op_cost;
+use crate::ids::ValueId;
+use crate::program::{Domain, Loc, Node, Op, Program};
+use crate::template::{Gate, Template};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn in_all(sent: &[u64]) -> u64 {
+    sent.iter().fold(0, |a, &b| a.saturating_add(b))
+}
+
+pub(super) fn plus(a: &[u64], b: &[u64]) -> Vec<u64> {
+    a.iter().zip(b).map(|(a, b)| a.saturating_add(*b)).collect()
+}
+
+/// Gates of one template.
+pub(super) struct Gates {
+    pub and: u64,
+    pub xor: u64,
+    pub inv: u64,
+}
+
+impl Gates {
+    pub(super) fn of(t: &Template) -> Self {
+        let mut inverted = BTreeSet::new();
+        let used = t
+            .gates
+            .iter()
+            .flat_map(|g| {
+                let (Gate::Xor(a, b) | Gate::And(a, b)) = *g;
+                [a, b]
+            })
+            .chain(t.outputs.iter().flatten().copied());
+        for lit in used {
+            if lit.is_complemented() && lit.wire() != 0 {
+                inverted.insert(lit.wire());
+            }
+        }
+        Self {
+            and: t.n_and(),
+            xor: t.n_xor(),
+            inv: inverted.len() as u64,
+        }
+    }
+}
+
+/// What adds up.
+#[derive(Clone, Debug)]
+pub(super) struct Sums {
+    pub and: u64,
+    /// Of them, in garbled sections.
+    pub garbled: u64,
+    pub xor: u64,
+    pub inv: u64,
+    pub mul: u64,
+    pub sent: Vec<u64>,
+    /// For the correlations that are used up, by party.
+    pub prepared: Vec<u64>,
+}
+
+impl Sums {
+    pub(super) fn new(program: &Program) -> Self {
+        Self {
+            and: 0,
+            garbled: 0,
+            xor: 0,
+            inv: 0,
+            mul: 0,
+            sent: vec![0; program.n_parties as usize],
+            prepared: vec![0; program.n_parties as usize],
+        }
+    }
+
+    pub(super) fn of(program: &Program, node: &Node, gates: &[Gates], times: u64) -> Self {
+        let mut sums = Self::new(program);
+        let info = |v: Option<&ValueId>| v.and_then(|v| program.values.get(v.index())).copied();
+        let result = info(node.results.first());
+        let lanes = result.map_or(0, |r| r.lanes);
+        if let Op::Call(id) = node.op
+            && let Some(g) = gates.get(id.index())
+        {
+            let n = lanes.saturating_mul(times);
+            sums.and = g.and.saturating_mul(n);
+            sums.xor = g.xor.saturating_mul(n);
+            sums.inv = g.inv.saturating_mul(n);
+            if result.is_some_and(|r| r.domain == Domain::Yao) {
+                sums.garbled = sums.and;
+            }
+        }
+        if matches!(node.op, Op::Mul | Op::Dot { .. }) {
+            let factors = info(node.args.first()).map_or(0, |a| a.lanes);
+            sums.mul = factors.saturating_mul(times);
+        }
+        let cost = op_cost(program, node);
+        for (total, sent) in sums.sent.iter_mut().zip(cost.sent) {
+            *total = sent.saturating_mul(times);
+        }
+        for (total, sent) in sums.prepared.iter_mut().zip(cost.prepared) {
+            *total = sent.saturating_mul(times);
+        }
+        sums
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        in_all(&self.sent)
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.and = self.and.saturating_add(other.and);
+        self.garbled = self.garbled.saturating_add(other.garbled);
+        self.xor = self.xor.saturating_add(other.xor);
+        self.inv = self.inv.saturating_add(other.inv);
+        self.mul = self.mul.saturating_add(other.mul);
+        self.sent = plus(&self.sent, &other.sent);
+        self.prepared = plus(&self.prepared, &other.prepared);
+    }
+
+    /// Adds these sums to the places that they come from, in proportion to their ANDs; what is left goes to `main`.
+    pub(super) fn spread(&self, main: Loc, split: &[(Loc, u64)], places: &mut BTreeMap<Loc, Sums>) {
+        let all: u64 = split.iter().map(|s| s.1).sum();
+        let mut rest = self.clone();
+        if all > 0 {
+            for &(loc, part) in split.iter().filter(|s| s.0 != main) {
+                let share = |x: u64| (u128::from(x) * u128::from(part) / u128::from(all)) as u64;
+                let take = |rest: &mut u64, whole: u64| {
+                    let n = share(whole).min(*rest);
+                    *rest -= n;
+                    n
+                };
+                let mut sums = self.clone();
+                sums.and = take(&mut rest.and, self.and);
+                sums.garbled = take(&mut rest.garbled, self.garbled);
+                sums.xor = take(&mut rest.xor, self.xor);
+                sums.inv = take(&mut rest.inv, self.inv);
+                sums.mul = take(&mut rest.mul, self.mul);
+                for (i, s) in sums.sent.iter_mut().enumerate() {
+                    *s = take(&mut rest.sent[i], self.sent[i]);
+                }
+                match places.get_mut(&loc) {
+                    Some(known) => known.add(&sums),
+                    None => {
+                        places.insert(loc, sums);
+                    }
+                }
+            }
+        }
+        match places.get_mut(&main) {
+            Some(known) => known.add(&rest),
+            None => {
+                places.insert(main, rest);
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What is known of each suite before anything runs: whom it serves, in which domains, and what its operations cost.
+//!
+//! A suite is a [`Model`] in a file of its own; [`Suite::model`], with [`Suite::shipped`] beside it, is the only place that tells suites apart. Planner,
+//! predictor, verifier and engine ask the model, and tests hold runs to it. The next suite is a variant of [`Suite`], a
+//! model, and a line here.
+
+mod bgw;
+mod demand;
+mod pairwise;
+mod rep3;
+mod size;
+mod work;
+
+use crate::program::{Domain, Interactive, Node, Program, Suite, Threat};
+use crate::stamp::Delay;
+use std::ops::RangeInclusive;
+
+pub use bgw::{extension_degree, king_multiplies, king_opens};
+pub use demand::{Correlation, Demand};
+pub use pairwise::{Route, Routes, routes, whole_triples};
+pub use size::{GARBLED_AND_LEN, LABEL_LEN, and_levels, element_len, packed_len, used_wires};
+pub use work::Work;
+
+/// What parties do once before a program runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Payload bytes that each party sends.
+    pub sent: Vec<u64>,
+    /// Rounds that it takes.
+    pub rounds: u32,
+    /// Base transfers that each pair of parties makes, of the [`MOST_BASE_TRANSFERS`] that times are measured with.
+    pub base_transfers: u64,
+}
+
+/// Base transfers of two parties that extend them in both directions.
+pub const MOST_BASE_TRANSFERS: u64 = 2 * pairwise::N_BASE;
+
+/// All that the rest of the code knows of a suite. What a method leaves to its default, the suite does without.
+pub trait Model: Sync {
+    /// The numbers of parties that it serves.
+    fn parties(&self) -> RangeInclusive<u32>;
+
+    /// The numbers of corrupt parties that it can be made to tolerate among `n_parties`.
+    fn thresholds(&self, n_parties: u32) -> RangeInclusive<u32>;
+
+    /// Whether it holds values in a domain against a threat.
+    fn offers(&self, threat: Threat, domain: Domain) -> bool;
+
+    /// The number of additive parts of an arithmetic value ([`crate::op::Op::Decompose`]) when they become shares of `domain`.
+    fn parts(&self, n_parties: u32, threshold: u32, domain: Domain) -> usize;
+
+    /// Elements that a party holds of one shared element.
+    fn held(&self, n_parties: u32) -> u64;
+
+    /// Whether a sum of products costs one product, however many it adds; else each product is made by itself.
+    fn folds_products(&self) -> bool;
+
+    /// The parties and the threshold that its local times are measured with.
+    fn measured(&self) -> (u32, u32);
+
+    /// Local times among so many parties, from those that are measured.
+    fn among(&self, measured: Work, n_parties: u32, threshold: u32) -> Work {
+        let _ = (n_parties, threshold);
+        measured
+    }
+
+    /// Payload bytes of every party when a step runs.
+    fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64>;
+
+    /// How a step that sends something moves stamps.
+    fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay;
+
+    /// The correlations that one execution of a step uses up.
+    fn demand(&self, program: &Program, node: &Node, step: Interactive) -> Demand {
+        let _ = (program, node, step);
+        Demand::default()
+    }
+
+    /// Bytes that each party sends to make correlations.
+    fn prepared(&self, program: &Program, demand: &Demand) -> Vec<u64> {
+        let _ = demand;
+        vec![0; program.n_parties as usize]
+    }
+
+    /// Rounds that making correlations takes, once the setup is done.
+    fn preparation_rounds(&self, program: &Program, demand: &Demand) -> u32 {
+        let _ = (program, demand);
+        0
+    }
+
+    /// What precedes the first operation of a program.
+    fn setup(&self, program: &Program) -> Setup {
+        Setup {
+            sent: vec![0; program.n_parties as usize],
+            rounds: 0,
+            base_transfers: 0,
+        }
+    }
+
+    /// What the lanes of blocks have to be multiples of so that operations cost as much in blocks as whole, and the least
+    /// lanes of a block.
+    fn block_lanes(&self, program: &Program) -> (u64, u64) {
+        let _ = program;
+        (64, 64)
+    }
+}
+
+impl Suite {
+    /// What is known of it.
+    pub const fn model(self) -> &'static dyn Model {
+        match self {
+            Self::TwoParty => &pairwise::TWO_PARTY,
+            Self::Rep3 => &rep3::Rep3,
+            Self::Gmw => &pairwise::GMW,
+            Self::Bgw => &bgw::Bgw,
+        }
+    }
+
+    /// Local times without a table of one's own: one core of a server of about 2020, rounded up.
+    pub const fn shipped(self) -> Work {
+        match self {
+            Self::TwoParty => pairwise::TWO_PARTY.work,
+            Self::Rep3 => rep3::WORK,
+            Self::Gmw => pairwise::GMW.work,
+            Self::Bgw => bgw::WORK,
+        }
+    }
+
+    /// The numbers of parties that it serves.
+    pub fn parties(self) -> RangeInclusive<u32> {
+        self.model().parties()
+    }
+
+    /// The numbers of corrupt parties that it can be made to tolerate among `n_parties`.
+    pub fn thresholds(self, n_parties: u32) -> RangeInclusive<u32> {
+        self.model().thresholds(n_parties)
+    }
+
+    /// What runs among a number of parties unless somebody asks for something else; `None` where nothing does.
+    pub fn usual(n_parties: u32) -> Option<Self> {
+        [Self::TwoParty, Self::Rep3, Self::Bgw]
+            .into_iter()
+            .find(|suite| suite.parties().contains(&n_parties))
+    }
+
+    /// Whether it holds values in a domain against a threat.
+    pub fn offers(self, threat: Threat, domain: Domain) -> bool {
+        self.model().offers(threat, domain)
+    }
+
+    /// Whether it has garbled circuits, against parties that follow the protocol.
+    pub fn garbles(self) -> bool {
+        self.offers(Threat::SemiHonest, Domain::Yao)
+    }
+
+    /// The number of additive parts of an arithmetic value ([`crate::op::Op::Decompose`]) when they become shares of `domain`.
+    pub fn parts(self, n_parties: u32, threshold: u32, domain: Domain) -> usize {
+        self.model().parts(n_parties, threshold, domain)
+    }
+}
+
+impl Program {
+    /// The number of additive parts of an arithmetic value ([`crate::op::Op::Decompose`]) when they become shares of `domain`.
+    pub fn parts(&self, domain: Domain) -> usize {
+        self.suite.parts(self.n_parties, self.threshold, domain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_suite_serves_somebody_in_shares() {
+        for suite in Suite::ALL {
+            let (n, t) = suite.model().measured();
+            assert!(suite.parties().contains(&n) && suite.thresholds(n).contains(&t));
+            for domain in [
+                Domain::Public,
+                Domain::Arithmetic { ring: 64 },
+                Domain::Boolean,
+            ] {
+                assert!(suite.offers(Threat::SemiHonest, domain));
+            }
+            let work = suite.shipped();
+            assert_eq!(work, suite.model().among(work, n, t), "{}", suite.name());
+            assert_eq!(work.garbled_and_ps > 0, suite.garbles());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Replicated sharing (suite `rep3`): no correlations, one element or bit per product and party; two parties garble from a key
+//! that they share.
+//!
+//! Parties and messages are those of the runtime's `protocols/replicated`.
+
+use super::size::{
+    GARBLED_AND_LEN, and_depth, and_levels, info, labels_len, open_len, packed_len, share_len,
+};
+use super::{Model, Work};
+use crate::program::{Domain, Interactive, Node, Program, Threat};
+use crate::stamp::Delay;
+use std::ops::RangeInclusive;
+
+/// Measured with its three parties.
+pub(super) const WORK: Work = Work {
+    and_ps: 500,
+    product_ps: 10_000,
+    garbled_and_ps: 60_000,
+    label_ps: 5_000,
+    step_ps: 2_000_000,
+    setup_ps: 0,
+};
+
+pub(super) struct Rep3;
+
+impl Model for Rep3 {
+    fn parties(&self) -> RangeInclusive<u32> {
+        3..=3
+    }
+
+    fn thresholds(&self, _n_parties: u32) -> RangeInclusive<u32> {
+        1..=1
+    }
+
+    fn offers(&self, threat: Threat, domain: Domain) -> bool {
+        match (threat, domain) {
+            (
+                Threat::SemiHonest,
+                Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao,
+            ) => true,
+        }
+    }
+
+    fn parts(&self, _n_parties: u32, _threshold: u32, domain: Domain) -> usize {
+        match domain {
+            Domain::Yao => 2,
+            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => 3,
+        }
+    }
+
+    fn held(&self, _n_parties: u32) -> u64 {
+        2
+    }
+
+    fn folds_products(&self) -> bool {
+        true
+    }
+
+    fn measured(&self) -> (u32, u32) {
+        (3, 1)
+    }
+
+    fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
+        sent(program, node, step).to_vec()
+    }
+
+    fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay {
+        match step {
+            Interactive::Call(id) => match info(program, &node.results, 0).domain {
+                Domain::Yao => Delay::ToEvaluator,
+                Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
+                    Delay::Rounds(and_depth(program, id))
+                }
+            },
+            Interactive::Decompose | Interactive::BooleanToYao => Delay::ToEvaluator,
+            Interactive::InjectBit => Delay::Rounds(2),
+            Interactive::Input(_)
+            | Interactive::Mul
+            | Interactive::Dot
+            | Interactive::RandomParts
+            | Interactive::Compose
+            | Interactive::YaoToBoolean
+            | Interactive::Reveal
+            | Interactive::Output(_) => Delay::Rounds(1),
+        }
+    }
+}
+
+fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 3] {
+    let arg = |i| info(program, &node.args, i);
+    let result = |i| info(program, &node.results, i);
+    match step {
+        Interactive::Input(id) => {
+            let mut sent = [0; 3];
+            let Some(leaf) = program.inputs.get(id.index()) else {
+                return sent;
+            };
+            let value = result(0);
+            let receivers = if value.domain == Domain::Public { 2 } else { 1 };
+            if let Some(owner) = sent.get_mut(leaf.party as usize) {
+                *owner = share_len(&value).saturating_mul(receivers);
+            }
+            sent
+        }
+        Interactive::Mul | Interactive::Dot => [share_len(&result(0)); 3],
+        Interactive::Call(id) => {
+            let Some(template) = program.templates.get(id.index()) else {
+                return [0; 3];
+            };
+            let value = result(0);
+            let levels = and_levels(template);
+            match value.domain {
+                Domain::Yao => {
+                    let ands = levels.iter().sum::<u64>().saturating_mul(value.lanes);
+                    [GARBLED_AND_LEN.saturating_mul(ands), 0, 0]
+                }
+                Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
+                    [levels.iter().fold(0, |sum: u64, &n| {
+                        sum.saturating_add(packed_len(n, value.lanes))
+                    }); 3]
+                }
+            }
+        }
+        Interactive::Decompose => match result(0).domain {
+            Domain::Yao => [labels_len(&result(0)), labels_len(&result(1)), 0],
+            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => [0; 3],
+        },
+        Interactive::RandomParts => [0; 3],
+        Interactive::Compose => {
+            let len = packed_len(u64::from(arg(0).scalar.width()), arg(0).lanes);
+            [0, len, len]
+        }
+        Interactive::InjectBit => [share_len(&result(0)); 3],
+        Interactive::BooleanToYao => [labels_len(&result(0)), labels_len(&result(0)), 0],
+        Interactive::YaoToBoolean => [0, 0, share_len(&result(0))],
+        Interactive::Reveal => [open_len(&arg(0)); 3],
+        Interactive::Output(id) => {
+            let mut sent = [0; 3];
+            for &receiver in program
+                .outputs
+                .get(id.index())
+                .map_or(&[][..], |leaf| &leaf.receivers)
+            {
+                if let Some(sender) = sent.get_mut((receiver as usize + 2) % 3) {
+                    *sender = open_len(&arg(0));
+                }
+            }
+            sent
+        }
+    }
+}

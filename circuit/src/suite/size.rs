@@ -1,0 +1,122 @@
+//! Bytes of what messages carry, and the ANDs of circuits: what the models of all suites count with.
+
+use crate::ids::{TemplateId, ValueId};
+use crate::program::{Domain, Program, ValueInfo};
+use crate::template::{Gate, Template};
+use crate::value::Scalar;
+
+/// Bytes of a wire label.
+pub const LABEL_LEN: u64 = 16;
+/// Bytes that the garbler sends per AND gate and lane.
+pub const GARBLED_AND_LEN: u64 = 2 * LABEL_LEN;
+
+/// Bytes of one element mod 2^`bits` in a message.
+pub const fn element_len(bits: u32) -> u64 {
+    bits.div_ceil(8) as u64
+}
+
+/// Bytes of `bits` bits per lane, packed.
+pub const fn packed_len(bits: u64, lanes: u64) -> u64 {
+    bits.saturating_mul(lanes).div_ceil(8)
+}
+
+/// What stands in for a value that a program does not have.
+const NOTHING: ValueInfo = ValueInfo {
+    domain: Domain::Public,
+    scalar: Scalar::Bool,
+    lanes: 0,
+};
+
+/// A value of a list.
+pub(super) fn info(program: &Program, ids: &[ValueId], i: usize) -> ValueInfo {
+    ids.get(i)
+        .and_then(|id| program.values.get(id.index()))
+        .copied()
+        .unwrap_or(NOTHING)
+}
+
+/// Bytes of a value's lanes in a message of one component: in A the ring's elements, in B packed bits, in P words.
+pub(super) fn share_len(value: &ValueInfo) -> u64 {
+    match value.domain {
+        Domain::Arithmetic { ring } => element_len(u32::from(ring)).saturating_mul(value.lanes),
+        Domain::Boolean | Domain::Yao => packed_len(u64::from(value.scalar.width()), value.lanes),
+        Domain::Public => element_len(value.scalar.width()).saturating_mul(value.lanes),
+    }
+}
+
+/// Bytes of a value's lanes when they are opened: only the bits of the scalar's type.
+pub(super) fn open_len(value: &ValueInfo) -> u64 {
+    match value.domain {
+        Domain::Arithmetic { .. } => element_len(value.scalar.width()).saturating_mul(value.lanes),
+        Domain::Boolean => packed_len(u64::from(value.scalar.width()), value.lanes),
+        Domain::Public | Domain::Yao => 0,
+    }
+}
+
+/// Bytes of the labels of a value's wires.
+pub(super) fn labels_len(value: &ValueInfo) -> u64 {
+    LABEL_LEN
+        .saturating_mul(u64::from(value.scalar.width()))
+        .saturating_mul(value.lanes)
+}
+
+/// The AND gates that some output of a template needs, counted by AND level: entry `l` is level `l + 1`.
+pub fn and_levels(template: &Template) -> Vec<u64> {
+    let used = used_wires(template);
+    let level = template.levels(|_| 0);
+    let first = template.first_gate_wire() as usize;
+    let mut counts = Vec::new();
+    for (g, gate) in template.gates.iter().enumerate() {
+        if matches!(gate, Gate::And(..)) && used[first + g] {
+            let l = level[first + g] as usize;
+            if counts.len() < l {
+                counts.resize(l, 0);
+            }
+            counts[l - 1] += 1;
+        }
+    }
+    counts
+}
+
+/// The rounds of a circuit whose levels take one each.
+pub(super) fn and_depth(program: &Program, id: TemplateId) -> u32 {
+    let depth = program
+        .templates
+        .get(id.index())
+        .map_or(0, |t| and_levels(t).len());
+    u32::try_from(depth).unwrap_or(u32::MAX)
+}
+
+/// Which wires of a template some output needs.
+pub fn used_wires(template: &Template) -> Vec<bool> {
+    let first = template.first_gate_wire() as usize;
+    let mut used = vec![false; template.n_wires()];
+    for lit in template.outputs.iter().flatten() {
+        used[lit.wire() as usize] = true;
+    }
+    for (g, gate) in template.gates.iter().enumerate().rev() {
+        if used[first + g] {
+            let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
+            used[a.wire() as usize] = true;
+            used[b.wire() as usize] = true;
+        }
+    }
+    used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_of_blocks_add_up() {
+        for (gates, lanes) in [(1, 1), (3, 65), (7, 1000)] {
+            let blocks = [64, 128];
+            for block in blocks {
+                let full = lanes / block;
+                let sum = full * packed_len(gates, block) + packed_len(gates, lanes % block);
+                assert_eq!(sum, packed_len(gates, lanes));
+            }
+        }
+    }
+}
