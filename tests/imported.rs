@@ -2,14 +2,15 @@
 
 use crate::support;
 use smpcc_circuit::eval::eval;
+use smpcc_circuit::export;
 use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Known};
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::Code;
+use smpcc_compiler::front;
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
-use smpcc_compiler::{export, front};
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -46,6 +46,4 @@ ids! {
     InputId = "in";
     /// One output leaf.
     OutputId = "out";
-    /// A public session-constant vector.
-    ConstId = "c";
 }

@@ -9,6 +9,7 @@ pub mod bristol;
 pub mod codec;
 pub mod cost;
 pub mod eval;
+pub mod export;
 pub mod gate;
 pub mod ids;
 pub mod op;

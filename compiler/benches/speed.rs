@@ -5,6 +5,7 @@
 //! dependent steps in 50 ms, a million products in a loop in 10 ms.
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use smpcc_circuit::export;
 use smpcc_circuit::program::{Suite, Threat};
 use smpcc_circuit::template::Template;
 use smpcc_circuit::verify::Verified;
@@ -12,7 +13,7 @@ use smpcc_compiler::imported::{Circuit, Slots};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::templates::{self, Objective};
-use smpcc_compiler::{export, front, pipeline};
+use smpcc_compiler::{front, pipeline};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;

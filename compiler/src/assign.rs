@@ -15,6 +15,7 @@ mod prices;
 mod rings;
 mod search;
 
+use crate::forms::FormChoice;
 use crate::hir::Protocol;
 use crate::ir::{Ir, Node};
 use crate::session::{Options, ProtocolChoice};
@@ -32,6 +33,8 @@ pub struct Plan {
     pub wide: Vec<bool>,
     /// For each value, the widest ring that an arithmetic use of it needs; 0 without one.
     pub rings: Vec<u8>,
+    /// What decides between the forms of a circuit.
+    pub forms: FormChoice,
     /// Reasons for people; sections name one.
     pub reasons: Vec<String>,
     /// For each value, its reason.
@@ -56,7 +59,7 @@ impl Plan {
 /// Each operation that has no arithmetic form and is to have one, by `--protocol arithmetic` or an attribute; an operation
 /// that is to be garbled in a suite that does not garble.
 pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
-    if !options.suite.garbles() {
+    if !options.suite.offers(options.threat, Domain::Yao) {
         legal::check_ungarbled(ir, options.protocol)?;
     }
     let kind = match options.protocol {
@@ -77,14 +80,18 @@ pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
         .map(|v| if v.ty.secret { kind } else { Kind::Public })
         .collect();
     let why = format!("asked for by --protocol {}", kind.word());
-    Ok(finish(ir, &kinds, vec!["known to all".into(), why], |k| {
-        u32::from(k != Kind::Public)
-    }))
+    let reasons = vec!["known to all".into(), why];
+    Ok(finish(
+        ir,
+        &kinds,
+        forms(options, ir.n_parties),
+        reasons,
+        |k| u32::from(k != Kind::Public),
+    ))
 }
 
-/// Picoseconds that a shared AND of one lane takes, its correlation and its way through a link included, and those of a
-/// level of ANDs: what decides between a circuit with few ANDs and a shallow one.
-pub(crate) fn shared_and_ps(options: &Options, n_parties: u32) -> (u64, u64) {
+/// What decides between a circuit with few ANDs and a shallow one under these options.
+fn forms(options: &Options, n_parties: u32) -> FormChoice {
     let prices = prices::Prices::new(options, n_parties, std::iter::empty(), &[]);
     let work = options
         .costs
@@ -96,16 +103,22 @@ pub(crate) fn shared_and_ps(options: &Options, n_parties: u32) -> (u64, u64) {
         Delay::None | Delay::ToEvaluator | Delay::BothWays => 1,
     };
     let latency = options.network.rtt_us.saturating_mul(500_000);
-    (
-        (transfer as u64).saturating_add(work.and_ps),
-        latency.saturating_mul(rounds).saturating_add(work.step_ps),
-    )
+    FormChoice {
+        objective: options.objective,
+        and_ps: (transfer as u64).saturating_add(work.and_ps),
+        level_ps: latency.saturating_mul(rounds).saturating_add(work.step_ps),
+    }
 }
 
 /// The plan that the cost model likes best.
 fn cheapest(ir: &Ir, options: &Options) -> Plan {
-    let model = cost::Model::new(ir, options);
-    let found = search::search(ir, &model, options.suite.garbles());
+    let forms = forms(options, ir.n_parties);
+    let model = cost::Model::new(ir, options, forms);
+    let found = search::search(
+        ir,
+        &model,
+        options.suite.offers(options.threat, Domain::Yao),
+    );
     let ms = |ns: f64| format!("{:.2} ms", ns / 1e6);
     let yao = found
         .yao
@@ -121,7 +134,7 @@ fn cheapest(ir: &Ir, options: &Options) -> Plan {
         format!("bit logic, few levels deep for this network; {prices}"),
         format!("bit logic in a constant number of rounds; {prices}"),
     ];
-    finish(ir, &found.kinds, reasons, |k| match k {
+    finish(ir, &found.kinds, forms, reasons, |k| match k {
         Kind::Public => 0,
         Kind::Arithmetic => 1,
         Kind::Boolean => 2,
@@ -161,7 +174,13 @@ impl Kind {
 }
 
 /// Adds the rings to a choice of domains.
-fn finish(ir: &Ir, kinds: &[Kind], reasons: Vec<String>, reason: impl Fn(Kind) -> u32) -> Plan {
+fn finish(
+    ir: &Ir,
+    kinds: &[Kind],
+    forms: FormChoice,
+    reasons: Vec<String>,
+    reason: impl Fn(Kind) -> u32,
+) -> Plan {
     let rings::Rings { wide, rings } = rings::rings(ir, kinds);
     let homes = kinds
         .iter()
@@ -180,6 +199,7 @@ fn finish(ir: &Ir, kinds: &[Kind], reasons: Vec<String>, reason: impl Fn(Kind) -
         homes,
         wide,
         rings,
+        forms,
         reasons,
         reason: kinds.iter().map(|&k| reason(k)).collect(),
     }
@@ -187,7 +207,7 @@ fn finish(ir: &Ir, kinds: &[Kind], reasons: Vec<String>, reason: impl Fn(Kind) -
 
 /// A plan without sense, for tests: each secret value in a domain of its own.
 #[cfg(test)]
-pub(crate) fn scattered(ir: &Ir, seed: u64) -> Plan {
+pub(crate) fn scattered(ir: &Ir, options: &Options, seed: u64) -> Plan {
     let mut state = seed;
     let kinds: Vec<Kind> = ir
         .values
@@ -204,7 +224,8 @@ pub(crate) fn scattered(ir: &Ir, seed: u64) -> Plan {
             }
         })
         .collect();
-    finish(ir, &kinds, vec![String::new()], |_| 0)
+    let forms = forms(options, ir.n_parties);
+    finish(ir, &kinds, forms, vec![String::new()], |_| 0)
 }
 
 #[cfg(test)]

@@ -18,11 +18,9 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use arith::has_arithmetic_form;
-
 use crate::assign::Plan;
 use crate::ir::{Ir, Node as IrNode, Op as IrOp, Reducer, Region as IrRegion};
-use crate::session::{ObjectiveChoice, Options};
+use crate::session::Options;
 use crate::span::Span;
 use crate::templates::Objective;
 use frame::{Frame, Known, Logic, Work};
@@ -47,19 +45,16 @@ pub fn emit(
     files: Vec<String>,
     locate: Locate<'_>,
 ) -> Emitted {
-    let (and_ps, level_ps) = crate::assign::shared_and_ps(options, ir.n_parties);
     let mut emitter = Emitter {
         ir,
         plan,
         suite: options.suite,
         threshold: options.threshold,
-        objective: options.objective,
-        and_ps,
-        level_ps,
         locate,
         values: Vec::new(),
         known: Vec::new(),
         regions: vec![Region::default()],
+        whys: vec![Vec::new()],
         templates: Vec::new(),
         template_ids: HashMap::new(),
         converted: BTreeMap::new(),
@@ -74,7 +69,7 @@ pub fn emit(
     };
     emitter.region(&ir.body);
     emitter.close(Vec::new(), Vec::new());
-    let attribution = emitter.attribution;
+    let (attribution, whys) = (emitter.attribution, emitter.whys);
     let mut program = Program {
         name: name.to_owned(),
         suite: options.suite,
@@ -92,7 +87,11 @@ pub fn emit(
         sections: Vec::new(),
         files,
     };
-    crate::sections::assign_sections(&mut program, &plan.reasons);
+    let reason = |region: usize, node: usize| {
+        let why = *whys.get(region)?.get(node)?;
+        plan.reasons.get(why as usize).map(String::as_str)
+    };
+    crate::sections::assign_sections(&mut program, &reason);
     compact(&mut program);
     Emitted {
         program,
@@ -115,14 +114,12 @@ struct Emitter<'a> {
     plan: &'a Plan,
     suite: Suite,
     threshold: u32,
-    objective: ObjectiveChoice,
-    /// Picoseconds of a shared AND of one lane, sending included, and of a level of them.
-    and_ps: u64,
-    level_ps: u64,
     locate: Locate<'a>,
     values: Vec<ValueInfo>,
     known: Vec<Known>,
     regions: Vec<Region>,
+    /// For each operation of each region, the index of its reason in the plan.
+    whys: Vec<Vec<u32>>,
     templates: Vec<Template>,
     /// Templates by the fingerprints of their gates.
     template_ids: HashMap<u64, Vec<TemplateId>>,
@@ -149,22 +146,15 @@ impl Emitter<'_> {
 
     /// The forms of circuits to try for a domain and a number of lanes.
     fn objectives(&self, domain: Domain, lanes: u64) -> &'static [Objective] {
-        match (self.objective, domain) {
-            (ObjectiveChoice::Depth, _) => &[Objective::Depth],
-            (ObjectiveChoice::Size, _) | (ObjectiveChoice::Auto, Domain::Yao) => &[Objective::Size],
-            // With many lanes bytes may weigh more than rounds.
-            (ObjectiveChoice::Auto, _) if lanes >= many_lanes(self.and_ps) => {
-                &[Objective::Depth, Objective::Balanced, Objective::Size]
-            }
-            (ObjectiveChoice::Auto, _) => &[Objective::Depth],
-        }
+        let forms = &self.plan.forms;
+        let many = lanes >= forms.many_lanes();
+        forms.wanted(domain == Domain::Yao, many).objectives()
     }
 
     /// Picoseconds that a shared circuit takes on the network.
     fn price(&self, template: &Template, lanes: u64) -> u128 {
-        let ands = u128::from(template.n_and()) * u128::from(lanes);
-        let latency = u128::from(template.and_depth()) * u128::from(self.level_ps);
-        ands * u128::from(self.and_ps) + latency
+        let (ands, depth) = (template.n_and(), template.and_depth());
+        self.plan.forms.price(ands, depth, lanes)
     }
 
     fn region(&mut self, region: &IrRegion) {
@@ -533,11 +523,6 @@ impl Emitter<'_> {
         let captured = closed.into_iter().flat_map(|c| c.captured).collect();
         self.control(op, args.to_vec(), &infos, captured, node);
     }
-}
-
-/// Lanes from which a circuit with fewer ANDs is worth a look in a shared section, by what an AND takes in picoseconds.
-pub(crate) const fn many_lanes(and_ps: u64) -> u64 {
-    if and_ps < 20_000 { 1 << 12 } else { 1 << 6 }
 }
 
 const BOOL: ValueInfo = ValueInfo {

@@ -7,6 +7,7 @@
 use crate::templates::{self, Objective};
 use smpcc_circuit::template::{Builder, Lit, Template};
 use smpcc_circuit::value::{Scalar, Word};
+use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
 /// Longest circuit file that is read, in bytes.
@@ -70,6 +71,13 @@ impl PartialEq for Circuit {
 }
 
 impl Eq for Circuit {}
+
+/// Circuits of one name are few: the name is enough to look one up by.
+impl Hash for Circuit {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
 
 impl Circuit {
     /// A netlist whose bits, in order, are those of the operands and results. Offsets must be inside the netlist's bits.

@@ -15,18 +15,18 @@
 pub mod build;
 pub mod generate;
 pub mod interpret;
+pub mod op;
 pub mod parse;
 pub mod print;
 pub mod verify;
 
 use crate::hir::{Protocol, Range};
-use crate::imported::Circuit;
 use crate::span::Span;
-use smpcc_circuit::gate::WordOp;
-use smpcc_circuit::ids::{InputId, OutputId, ValueId};
+use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
-use smpcc_circuit::value::{ConstVec, Scalar};
-use std::sync::Arc;
+use smpcc_circuit::value::Scalar;
+
+pub use op::{Effect, Kind, Op, Reducer};
 
 /// A whole program for one session (number of parties, lengths and public arguments are fixed).
 #[derive(Clone, Debug, PartialEq)]
@@ -95,101 +95,4 @@ pub struct Node {
     pub span: Span,
     /// A domain that the user asked for.
     pub protocol: Option<Protocol>,
-}
-
-/// Operations. `n`, `m` are lane counts; "same" means equal scalar type and lanes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Op {
-    /// `→ n`: a public constant.
-    Const(ConstVec),
-    /// `→ n`: what a party gives. Secret or public as its leaf says.
-    Input(InputId),
-    /// Element-wise, all operands with the same lanes; secret if any operand is.
-    Word(WordOp),
-    /// `public n → secret n`: treat a public value as a secret one (free).
-    MakeSecret,
-    /// `src, public idx m → m·block`: lane `k·block + t` is `src[idx[k]·block + t]`. An index out of range stops the run.
-    Gather {
-        /// Consecutive lanes per index.
-        block: u64,
-    },
-    /// `dst n, public idx m, val m·block → n`: `dst` with `dst[idx[k]·block + t] = val[k·block + t]`; later `k` win.
-    /// An index out of range stops the run.
-    Scatter {
-        /// Consecutive lanes per index.
-        block: u64,
-    },
-    /// One operand after the other.
-    Concat,
-    /// `src groups·len·block, secret idx groups·q → groups·q·block`: group `g` reads its own part of `src`; an index
-    /// `≥ len` reads zero. `len = src lanes / (groups · block)`.
-    ReadSecret {
-        /// Consecutive lanes per element.
-        block: u64,
-        /// Number of independent arrays.
-        groups: u64,
-    },
-    /// `dst groups·len·block, secret idx groups, val groups·block → same as dst`: one write per group; an index
-    /// `≥ len` writes nothing.
-    WriteSecret {
-        /// Consecutive lanes per element.
-        block: u64,
-        /// Number of independent arrays.
-        groups: u64,
-    },
-    /// Reduces runs of `len = lanes / segments` consecutive lanes to one lane each, in any grouping that keeps the order.
-    /// With [`Reducer::Word`], one operand and result. With [`Reducer::Region`], `k` operands, `k` results, and
-    /// `regions[0]` with `2k` one-lane parameters (left…, right…) and `k` one-lane results; it must be associative.
-    Reduce {
-        /// The operator.
-        reducer: Reducer,
-        /// Number of results.
-        segments: u64,
-    },
-    /// As [`Op::Reduce`], but lane `i` of a segment's result is the reduction of lanes `0..=i` (inclusive scan).
-    Scan {
-        /// The operator.
-        reducer: Reducer,
-        /// Number of independent scans.
-        segments: u64,
-    },
-    /// `a n, b n → segments`: sums of products of runs of `n / segments` lanes, mod 2^w.
-    Dot {
-        /// Number of results.
-        segments: u64,
-    },
-    /// Calls of an imported circuit: operand `i` has the elements of all calls, `calls · block` lanes of secrets, call by
-    /// call; so has result `j`.
-    Circuit {
-        /// The circuit.
-        circuit: Arc<Circuit>,
-        /// Number of calls.
-        calls: u64,
-    },
-    /// `secret n → public n`: opened to all who compute; listed by `smpcc reveals`.
-    Reveal,
-    /// `public Bool n`: stops the run with a message unless all lanes hold.
-    Assert(Option<String>),
-    /// `[public usize count,] init… → final…`: `regions[0]` has parameters (counter: public `usize`, carried…) and results
-    /// (carried…). With `Some(n)` there is no count operand. Iterations run in order 0, 1, ….
-    Loop {
-        /// The count where it is known.
-        count: Option<u64>,
-    },
-    /// `init… → final…`: `regions[0]` takes the carried values and gives one public Bool lane; while it holds,
-    /// `regions[1]` maps the carried values to the next.
-    While,
-    /// `public Bool → …`: `regions[0]` if it holds, else `regions[1]`; regions have no parameters.
-    If,
-    /// `n`: handed to the receivers of the leaf.
-    Output(OutputId),
-}
-
-/// The operator of a reduction or scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reducer {
-    /// An associative word operation.
-    Word(WordOp),
-    /// `regions[0]` of the node.
-    Region,
 }

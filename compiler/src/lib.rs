@@ -3,7 +3,7 @@
 pub mod assign;
 mod check;
 pub mod emit;
-pub mod export;
+pub mod forms;
 pub mod front;
 pub mod graph;
 pub mod hir;

@@ -10,35 +10,36 @@ use smpcc_circuit::ids::{SectionId, ValueId};
 use smpcc_circuit::program::{Domain, Node, Op, Program, Section};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Gives each operation its section; until now the operation holds the index of its reason there.
-pub(crate) fn assign_sections(program: &mut Program, reasons: &[String]) {
+/// Gives each operation its section. `reason`: why an operation, by region and position in it, is in its domain.
+pub(crate) fn assign_sections<'r>(
+    program: &mut Program,
+    reason: &dyn Fn(usize, usize) -> Option<&'r str>,
+) {
     let classes = classes(program);
     let mut sections: Vec<Section> = Vec::new();
     let mut ids: BTreeMap<(char, usize), SectionId> = BTreeMap::new();
     let mut regions = std::mem::take(&mut program.regions);
-    for region in &mut regions {
-        for node in &mut region.nodes {
+    for (r, region) in regions.iter_mut().enumerate() {
+        for (n, node) in region.nodes.iter_mut().enumerate() {
             let domain = place(program, node);
             let value = node.results.first().or(node.args.first());
             let class = match (domain, value) {
                 (Domain::Public, _) | (_, None) => usize::MAX,
                 (_, Some(v)) => classes[section_value(program, node).unwrap_or(*v).index()],
             };
-            let why = reasons
-                .get(node.section.index())
-                .cloned()
-                .unwrap_or_default();
             let id = *ids.entry((domain.letter(), class)).or_insert_with(|| {
                 sections.push(Section {
                     domain: match domain {
                         Domain::Arithmetic { .. } => Domain::Arithmetic { ring: 0 },
                         other => other,
                     },
-                    why: if domain == Domain::Public {
-                        "known to all".into()
-                    } else {
-                        why
-                    },
+                    why: match domain {
+                        Domain::Public => "known to all",
+                        Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao => {
+                            reason(r, n).unwrap_or_default()
+                        }
+                    }
+                    .into(),
                     lines: (0, 0),
                 });
                 SectionId::new(sections.len() - 1)

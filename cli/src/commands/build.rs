@@ -6,9 +6,9 @@ use crate::files::{self, Kind};
 use crate::load::Style;
 use crate::out;
 use smpcc::exit::{Failure, Outcome};
-use smpcc_circuit::{codec, text};
+use smpcc_circuit::{codec, export, text};
+use smpcc_compiler::sections;
 use smpcc_compiler::session::ProtocolChoice;
-use smpcc_compiler::{export, sections};
 use std::path::Path;
 
 /// Compiles and writes.

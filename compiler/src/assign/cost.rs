@@ -14,9 +14,9 @@ mod regions;
 use super::Kind;
 use super::circuits::{Circuit, Forms, ceil_log2, sum};
 use super::prices::{Price, Prices};
-use crate::emit::many_lanes;
+use crate::forms::{FormChoice, Wanted};
 use crate::ir::{Ir, Node, Op, Reducer, Region};
-use crate::session::{ObjectiveChoice, Options};
+use crate::session::Options;
 use smpcc_circuit::cost::Delay;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -26,45 +26,15 @@ use smpcc_circuit::value::{ConstVec, Scalar};
 /// Iterations that a run-time count stands for.
 const UNKNOWN_COUNT: f64 = 8.0;
 
-/// When a value is there, in rounds: at all parties, and at those who garble.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Stamp {
-    ready: f64,
-    garbled: f64,
-}
+/// When a value is there, in rounds: whole ones and, of chains that are estimated, parts.
+type Stamp = smpcc_circuit::stamp::Stamp<f64>;
 
-impl Stamp {
-    fn join(self, other: Self) -> Self {
-        Self {
-            ready: self.ready.max(other.ready),
-            garbled: self.garbled.max(other.garbled),
-        }
+/// After an operation with this delay, `times` of them one after the other.
+fn after(start: Stamp, delay: Delay, times: f64) -> Stamp {
+    if times == 0.0 {
+        return start;
     }
-
-    /// After an operation with this delay, `times` of them one after the other.
-    fn after(self, delay: Delay, times: f64) -> Self {
-        if times == 0.0 {
-            return self;
-        }
-        match delay {
-            Delay::None => self,
-            Delay::Rounds(rounds) => {
-                let then = self.ready.max(self.garbled) + f64::from(rounds) * times;
-                Self {
-                    ready: then,
-                    garbled: then,
-                }
-            }
-            Delay::ToEvaluator => Self {
-                ready: self.ready.max(self.garbled + 1.0),
-                garbled: self.garbled,
-            },
-            Delay::BothWays => Self {
-                ready: self.ready.max(self.garbled + 1.0),
-                garbled: self.garbled.max(self.ready + 1.0),
-            },
-        }
-    }
+    start.chained(delay, |from, rounds| from + f64::from(rounds) * times)
 }
 
 /// One party's local nanoseconds.
@@ -86,16 +56,14 @@ pub(super) struct Model<'a> {
     local: Local,
     byte_ns: f64,
     round_ns: f64,
-    /// What decides between forms of shared circuits: nanoseconds of an AND and of a level, and lanes from which both count.
-    and_and_level: (f64, f64),
-    many_lanes: f64,
-    objective: ObjectiveChoice,
+    /// What decides between forms of circuits.
+    forms: FormChoice,
     /// Values that are one public word.
     constant: Vec<bool>,
 }
 
 impl<'a> Model<'a> {
-    pub(super) fn new(ir: &'a Ir, options: &Options) -> Self {
+    pub(super) fn new(ir: &'a Ir, options: &Options, forms: FormChoice) -> Self {
         let mut constant = vec![false; ir.values.len()];
         mark_constants(&ir.body, &mut constant);
         let widths = ir.values.iter().map(|v| v.ty.scalar.width());
@@ -103,7 +71,6 @@ impl<'a> Model<'a> {
             .costs
             .among(options.suite, ir.n_parties, options.threshold);
         let ns = |ps: u64| ps as f64 / 1000.0;
-        let (and_ps, level_ps) = super::shared_and_ps(options, ir.n_parties);
         Self {
             ir,
             suite: options.suite,
@@ -119,9 +86,7 @@ impl<'a> Model<'a> {
             },
             byte_ns: 8000.0 / (options.network.mbit_per_s.max(1) as f64),
             round_ns: options.network.rtt_us as f64 * 500.0,
-            and_and_level: (ns(and_ps), ns(level_ps)),
-            many_lanes: many_lanes(and_ps) as f64,
-            objective: options.objective,
+            forms,
             constant,
         }
     }
@@ -150,13 +115,20 @@ impl<'a> Model<'a> {
         most * self.byte_ns + rounds * self.round_ns + local
     }
 
+    /// The forms from which emission chooses for a circuit over so many lanes.
+    fn wanted(&self, kind: Kind, lanes: f64) -> Wanted {
+        let many = lanes >= self.forms.many_lanes() as f64;
+        self.forms.wanted(kind == Kind::Yao, many)
+    }
+
     /// The form in which emission writes a circuit.
     fn form(&self, kind: Kind, forms: Forms, lanes: f64) -> Circuit {
-        match (self.objective, kind) {
-            (ObjectiveChoice::Depth, _) => forms.depth,
-            (ObjectiveChoice::Size, _) | (ObjectiveChoice::Auto, Kind::Yao) => forms.size,
-            (ObjectiveChoice::Auto, _) if lanes >= self.many_lanes => {
-                let (and, level) = self.and_and_level;
+        match self.wanted(kind, lanes) {
+            Wanted::Shallowest => forms.depth,
+            Wanted::Fewest => forms.size,
+            Wanted::Cheapest => {
+                let ns = |ps: u64| ps as f64 / 1000.0;
+                let (and, level) = (ns(self.forms.and_ps), ns(self.forms.level_ps));
                 let price = |c: Circuit| c.ands * lanes * and + c.depth * level;
                 if price(forms.size) < price(forms.depth) {
                     forms.size
@@ -164,7 +136,6 @@ impl<'a> Model<'a> {
                     forms.depth
                 }
             }
-            (ObjectiveChoice::Auto, _) => forms.depth,
         }
     }
 }
@@ -253,11 +224,11 @@ impl Walk<'_, '_> {
         if let (Kind::Yao, Some(price)) = (kind, &model.prices.garbled_and) {
             self.pay(price, ands);
             self.local += model.local.garbled_and * ands;
-            return start.after(price.delay, 1.0);
+            return after(start, price.delay, 1.0);
         }
         self.pay(&model.prices.and, ands);
         self.local += model.local.and * ands + model.local.step * circuit.depth * times;
-        start.after(model.prices.and.delay, circuit.depth)
+        after(start, model.prices.and.delay, circuit.depth)
     }
 
     /// When `v` is there in `kind`; pays for the conversion the first time.
@@ -278,7 +249,7 @@ impl Walk<'_, '_> {
         let done = match (home, kind) {
             (Kind::Arithmetic, Kind::Boolean) => {
                 self.pay(&prices.to_bits, n * times);
-                let shared = from.after(prices.to_bits.delay, 1.0);
+                let shared = after(from, prices.to_bits.delay, 1.0);
                 let add = sum(self.parts(Domain::Boolean), w);
                 self.circuit(Kind::Boolean, add, n, times, shared)
             }
@@ -312,7 +283,7 @@ impl Walk<'_, '_> {
         let Some(price) = price else { return from };
         self.pay(price, lanes);
         self.local += self.model.local.label * wires * lanes;
-        from.after(price.delay, 1.0)
+        after(from, price.delay, 1.0)
     }
 
     /// Labels become shared bits.
@@ -323,7 +294,7 @@ impl Walk<'_, '_> {
         };
         let lanes = self.lanes(v) * times;
         self.pay(price, lanes);
-        from.after(price.delay, 1.0)
+        after(from, price.delay, 1.0)
     }
 
     fn inject(&mut self, v: ValueId, times: f64, from: Stamp) -> Stamp {
@@ -337,13 +308,13 @@ impl Walk<'_, '_> {
                 // A transfer per ring bit: an eighth of a product's.
                 self.local += model.local.product / 8.0 * n * times;
             }
-            return from.after(price.delay, 1.0);
+            return after(from, price.delay, 1.0);
         }
         let less = sum(self.parts(Domain::Boolean), w);
         let difference = self.circuit(Kind::Boolean, less, n, times, from);
         let price = &model.prices.of(self.bits(v)).from_bits;
         self.pay(price, n * times);
-        difference.after(price.delay, 1.0)
+        after(difference, price.delay, 1.0)
     }
 
     fn region(&mut self, region: &Region, start: Stamp) -> Stamp {
@@ -394,11 +365,11 @@ impl Walk<'_, '_> {
                 let price = &prices.input[usize::from(home != Kind::Arithmetic)];
                 if home == Kind::Public {
                     // The same under every plan.
-                    ready.after(Delay::Rounds(1), 1.0)
+                    after(ready, Delay::Rounds(1), 1.0)
                 } else {
                     let lanes = self.lanes(r) * times;
                     self.pay(&price.of_owner(owner), lanes);
-                    let shared = ready.after(price.delay, 1.0);
+                    let shared = after(ready, price.delay, 1.0);
                     if home == Kind::Yao {
                         let price = prices.label.as_ref().map(|p| &p[0]);
                         self.enter(price, self.width(r), lanes, shared)
@@ -425,7 +396,7 @@ impl Walk<'_, '_> {
                     let lanes = self.lanes(a) * times;
                     price.map_or(shared, |price| {
                         self.pay(price, lanes);
-                        shared.after(price.delay, 1.0)
+                        after(shared, price.delay, 1.0)
                     })
                 }
             }
@@ -449,7 +420,7 @@ impl Walk<'_, '_> {
         let n = n * self.times;
         self.pay(price, n);
         self.local += self.product_ns(width) * n;
-        ready.after(price.delay, levels)
+        after(ready, price.delay, levels)
     }
 
     /// Of one product: with oblivious transfers quadratic in the width.
@@ -489,7 +460,7 @@ impl Walk<'_, '_> {
                 self.pay(element, elements);
                 self.pay(result, n * self.times);
                 self.local += self.product_ns(w) * elements;
-                ready.after(element.delay, 1.0)
+                after(ready, element.delay, 1.0)
             }
             Op::Reduce {
                 reducer: Reducer::Word(op),

@@ -2,9 +2,9 @@
 //! garbled where nothing can be.
 
 use super::NoForm;
-use crate::emit::has_arithmetic_form;
+use crate::forms::has_arithmetic_form;
 use crate::hir::Protocol;
-use crate::ir::{Ir, Node, Op, Reducer, Region};
+use crate::ir::{Ir, Kind, Node, Op, Reducer, Region};
 use crate::session::ProtocolChoice;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -35,31 +35,30 @@ pub(crate) fn is_arithmetic(ir: &Ir, node: &Node, wide: &[bool]) -> Result<(), S
         }
         Ok(())
     };
-    match &node.op {
-        Op::Word(op) => word(*op, &node.args),
-        Op::Reduce { reducer, .. } | Op::Scan { reducer, .. } => match reducer {
+    match (&node.op, node.op.kind()) {
+        (Op::Word(op), _) => word(*op, &node.args),
+        (Op::Reduce { reducer, .. } | Op::Scan { reducer, .. }, _) => match reducer {
             Reducer::Word(op) => {
                 let args: Vec<_> = node.args.iter().chain(&node.args).copied().collect();
                 word(*op, &args)
             }
             Reducer::Region => Ok(()),
         },
-        Op::ReadSecret { .. } => Err("reading an array at a secret index".into()),
-        Op::WriteSecret { .. } => Err("writing an array at a secret index".into()),
-        Op::Circuit { circuit, .. } => Err(format!("the imported circuit `{}`", circuit.name)),
-        Op::Const(_)
-        | Op::Input(_)
-        | Op::MakeSecret
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Concat
-        | Op::Dot { .. }
-        | Op::Reveal
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While
-        | Op::If
-        | Op::Output(_) => Ok(()),
+        (Op::Dot { .. }, _) | (_, Kind::Move | Kind::Boundary | Kind::Control) => Ok(()),
+        (op, Kind::Compute) => Err(computation(op)),
+    }
+}
+
+/// What computes, in words that fit before "has no arithmetic form".
+fn computation(op: &Op) -> String {
+    match op {
+        Op::Word(op) => describe(*op).into(),
+        Op::Reduce { .. } | Op::Scan { .. } => "combining the elements of an array".into(),
+        Op::Dot { .. } => "a sum of products".into(),
+        Op::ReadSecret { .. } => "reading an array at a secret index".into(),
+        Op::WriteSecret { .. } => "writing an array at a secret index".into(),
+        Op::Circuit { circuit, .. } => format!("the imported circuit `{}`", circuit.name),
+        other => format!("`{}`", other.name()),
     }
 }
 
@@ -131,17 +130,15 @@ fn garbled(ir: &Ir, region: &Region, all: bool, out: &mut Vec<(bool, NoForm)>) {
     let secret = |v: &ValueId| ir.values[v.index()].ty.secret;
     for node in &region.nodes {
         if (all || node.protocol == Some(Protocol::Yao)) && node.results.iter().any(secret) {
-            let (computes, what) = match &node.op {
-                Op::Word(op) => (true, describe(*op)),
-                Op::Reduce { .. } | Op::Scan { .. } => (true, "combining the elements of an array"),
-                Op::Dot { .. } => (true, "a sum of products"),
-                Op::ReadSecret { .. } => (true, "reading an array at a secret index"),
-                Op::WriteSecret { .. } => (true, "writing an array at a secret index"),
-                _ => (false, "holding this secret"),
+            let (computes, what) = match node.op.kind() {
+                Kind::Compute => (true, computation(&node.op)),
+                Kind::Move | Kind::Boundary | Kind::Control => {
+                    (false, "holding this secret".into())
+                }
             };
             let error = NoForm {
                 asked: Protocol::Yao,
-                what: what.into(),
+                what,
                 span: node.span,
             };
             out.push((computes, error));

@@ -82,7 +82,7 @@ impl Prices {
         outputs: &[OutputLeaf],
     ) -> Self {
         let probe = Probe { options, n_parties };
-        let garbles = options.suite.garbles();
+        let garbles = options.suite.offers(options.threat, Domain::Yao);
         let by_width = widths
             .map(|w| (w.clamp(1, 128), ()))
             .collect::<BTreeMap<_, _>>();
@@ -235,7 +235,7 @@ impl Probe<'_> {
                 .parts(self.n_parties, self.options.threshold, of.domain);
             vec![of; n]
         };
-        let garbles = self.options.suite.garbles();
+        let garbles = self.options.suite.offers(self.options.threat, Domain::Yao);
         let one =
             |op: Op, from: ValueInfo, to: ValueInfo| self.price(op, &[from], &[to], None, None);
         let input = |of: ValueInfo| self.price(Op::Input(InputId(0)), &[], &[of], None, None);

@@ -5,35 +5,13 @@
 //! computed in bits and comes back.
 
 use super::Emitter;
+use crate::forms::has_arithmetic_form;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Op, ValueInfo};
 use smpcc_circuit::value::{Scalar, Word};
 
 const MINUS_ONE: Word = Word::MAX;
-
-/// Whether arithmetic shares have a form of `op` of their own. `public_amount`: the second operand is public.
-pub fn has_arithmetic_form(op: WordOp, from: Scalar, to: Scalar, public_amount: bool) -> bool {
-    match op {
-        WordOp::Add | WordOp::Sub | WordOp::Mul | WordOp::Neg => from != Scalar::Bool,
-        WordOp::Not | WordOp::Select => true,
-        WordOp::And | WordOp::Or | WordOp::Xor | WordOp::Eq | WordOp::Ne => from == Scalar::Bool,
-        WordOp::Shl => public_amount && from != Scalar::Bool,
-        WordOp::Cast => to != Scalar::Bool || from == Scalar::Bool,
-        WordOp::Div
-        | WordOp::Rem
-        | WordOp::Abs
-        | WordOp::Lt
-        | WordOp::Le
-        | WordOp::Min
-        | WordOp::Max
-        | WordOp::Shr
-        | WordOp::RotL
-        | WordOp::RotR
-        | WordOp::Isqrt
-        | WordOp::CountOnes => false,
-    }
-}
 
 impl Emitter<'_> {
     /// `op` in the ring of `ring` bits.

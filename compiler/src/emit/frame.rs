@@ -9,7 +9,7 @@ use crate::imported::Circuit;
 use crate::passes::constants::hull;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::program::{Domain, Loc, Op, ValueInfo};
+use smpcc_circuit::program::{Domain, Effect, Loc, Op, ValueInfo};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -144,17 +144,12 @@ impl Emitter<'_> {
     pub(super) fn push(&mut self, work: Work, args: Vec<ValueId>, results: Vec<ValueId>) {
         let effect = match &work {
             Work::Logic(_) => false,
-            Work::Plain(op) => match op {
-                Op::Reveal
-                | Op::Output(_)
-                | Op::Assert(_)
-                | Op::Loop { .. }
-                | Op::While { .. }
-                | Op::If { .. } => true,
-                Op::Gather { block } | Op::Scatter { block } => {
+            Work::Plain(op) => match (op.effect(), op) {
+                (Effect::Index, Op::Gather { block } | Op::Scatter { block }) => {
                     matches!(args[..], [array, idx, ..] if !self.in_range(array, idx, *block))
                 }
-                _ => false,
+                (Effect::None, _) => false,
+                (Effect::Index | Effect::Regions | Effect::Always, _) => true,
             },
         };
         let (loc, why) = (self.loc, self.why);

@@ -47,17 +47,17 @@ impl Emitter<'_> {
         } else {
             self.regions.len() as u32
         };
-        let mut nodes = Vec::new();
+        let (mut nodes, mut whys) = (Vec::new(), Vec::new());
         for group in &groups {
+            whys.push(live[group[0]].why);
             match &live[group[0]].work {
                 Work::Plain(op) => {
                     let micro = &live[group[0]];
-                    nodes.push(self.node(
+                    nodes.push(node(
                         op.clone(),
                         micro.args.clone(),
                         micro.results.clone(),
                         micro.loc,
-                        micro.why,
                     ));
                 }
                 Work::Logic(_) => {
@@ -75,30 +75,14 @@ impl Emitter<'_> {
         };
         if depth == 0 {
             self.regions[0] = region;
+            self.whys[0] = whys;
         } else {
             self.regions.push(region);
+            self.whys.push(whys);
         }
         Closed {
             region: index,
             captured,
-        }
-    }
-
-    fn node(
-        &mut self,
-        op: Op,
-        args: Vec<ValueId>,
-        results: Vec<ValueId>,
-        loc: Loc,
-        why: u32,
-    ) -> Node {
-        Node {
-            op,
-            args,
-            results,
-            // Until sections are known, the reason stands in their place.
-            section: SectionId(why),
-            loc,
         }
     }
 
@@ -118,8 +102,7 @@ impl Emitter<'_> {
             .max_by_key(|&(loc, (ands, _))| (*ands, std::cmp::Reverse(*loc)))
             .map_or(members[0].loc, |s| *s.0);
         let id = self.template(template);
-        let why = members[0].why;
-        let node = self.node(Op::Call(id), inputs, outputs, main, why);
+        let node = node(Op::Call(id), inputs, outputs, main);
         let mut parts = Split::default();
         for (loc, (ands, levels)) in split {
             if ands > 0 {
@@ -209,6 +192,17 @@ impl Emitter<'_> {
             }
         }
         inputs
+    }
+}
+
+/// An operation whose section is still to be found ([`crate::sections`]).
+fn node(op: Op, args: Vec<ValueId>, results: Vec<ValueId>, loc: Loc) -> Node {
+    Node {
+        op,
+        args,
+        results,
+        section: SectionId(0),
+        loc,
     }
 }
 

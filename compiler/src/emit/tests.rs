@@ -98,7 +98,7 @@ fn random_programs_mean_the_same_in_every_domain() {
 fn any_plan_means_the_same() {
     for seed in 0..150 {
         let (ir, inputs) = generate::generate(seed, generate::Size::default());
-        let plan = crate::assign::scattered(&ir, seed);
+        let plan = crate::assign::scattered(&ir, &options(ProtocolChoice::Auto), seed);
         same(
             &ir,
             &inputs,

@@ -20,7 +20,6 @@
 //! operands and results, its gates (`& 4 7`, `^ 4 7`: twice a wire, and one more for its complement) and, after `=`, the
 //! bits of each element of its results.
 
-use super::verify::op_name;
 use super::{Ir, Node, Op, Reducer, Region};
 use crate::hir::Protocol;
 use crate::imported::{Circuit, Port};
@@ -208,7 +207,7 @@ fn node_line(out: &mut String, ir: &Ir, circuits: &[&Arc<Circuit>], node: &Node)
     if !node.results.is_empty() {
         out.push_str(" = ");
     }
-    out.push_str(op_name(&node.op));
+    out.push_str(node.op.name());
     match &node.op {
         Op::Const(words) => constant(out, words)?,
         Op::Input(id) => write!(out, " {id}")?,

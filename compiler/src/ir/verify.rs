@@ -15,7 +15,7 @@
 //!    nor inside a region that may run several times or not at all.
 //! 7. The program's body has neither parameters nor results.
 
-use super::{Ir, Node, Op, Reducer, Region, Ty};
+use super::{Ir, Kind, Node, Op, Reducer, Region, Ty};
 use crate::imported::Port;
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
@@ -202,13 +202,7 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
             Some(Ty { lanes, ..args[0] })
         }
         Op::Const(_)
-        | Op::Input(_)
-        | Op::Output(_)
-        | Op::Assert(_)
         | Op::Circuit { .. }
-        | Op::Loop { .. }
-        | Op::While
-        | Op::If
         | Op::Reduce {
             reducer: Reducer::Region,
             ..
@@ -217,32 +211,11 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
             reducer: Reducer::Region,
             ..
         } => None,
+        op => match op.kind() {
+            Kind::Boundary | Kind::Control => None,
+            Kind::Move | Kind::Compute => return Err("has no type rule".into()),
+        },
     })
-}
-
-/// The text form of an operation's name, for messages and the text form of the IR.
-pub fn op_name(op: &Op) -> &'static str {
-    match op {
-        Op::Const(_) => "const",
-        Op::Input(_) => "input",
-        Op::Word(word) => word.name(),
-        Op::MakeSecret => "make_secret",
-        Op::Gather { .. } => "gather",
-        Op::Scatter { .. } => "scatter",
-        Op::Concat => "concat",
-        Op::ReadSecret { .. } => "read_secret",
-        Op::WriteSecret { .. } => "write_secret",
-        Op::Reduce { .. } => "reduce",
-        Op::Scan { .. } => "scan",
-        Op::Dot { .. } => "dot",
-        Op::Circuit { .. } => "circuit",
-        Op::Reveal => "reveal",
-        Op::Assert(_) => "assert",
-        Op::Loop { .. } => "loop",
-        Op::While => "while",
-        Op::If => "if",
-        Op::Output(_) => "output",
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -311,19 +284,11 @@ impl Check<'_> {
                 .first()
                 .map_or(String::new(), |id| format!("{id}: "));
             Violation {
-                message: format!("{result}{} {why}", op_name(&node.op)),
+                message: format!("{result}{} {why}", node.op.name()),
                 span: node.span,
             }
         };
-        let n_regions = match &node.op {
-            Op::Loop { .. } => 1,
-            Op::While | Op::If => 2,
-            Op::Reduce { reducer, .. } | Op::Scan { reducer, .. } => {
-                usize::from(*reducer == Reducer::Region)
-            }
-            _ => 0,
-        };
-        if node.regions.len() != n_regions {
+        if node.regions.len() != node.op.n_regions() {
             return Err(fail(format!("has {} regions", node.regions.len())));
         }
         self.depth += 1;
@@ -469,23 +434,8 @@ impl Check<'_> {
                     ensure(given == results, "has an arm with other result types")?;
                 }
             }
-            Op::Word(_)
-            | Op::MakeSecret
-            | Op::Gather { .. }
-            | Op::Scatter { .. }
-            | Op::Concat
-            | Op::ReadSecret { .. }
-            | Op::WriteSecret { .. }
-            | Op::Reduce {
-                reducer: Reducer::Word(_),
-                ..
-            }
-            | Op::Scan {
-                reducer: Reducer::Word(_),
-                ..
-            }
-            | Op::Dot { .. }
-            | Op::Reveal => one(result_ty(&node.op, args)?.ok_or("has no type rule")?)?,
+            // What computes or moves values has one result, whose type follows from its operands.
+            op => one(result_ty(op, args)?.ok_or("has no type rule")?)?,
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub mod wiring;
 use super::Outcome;
 use super::constants::Constants;
 use super::rewrite::{Walk, rewrite};
-use crate::ir::{Ir, Op, Ty};
+use crate::ir::{Ir, Kind, Op, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
@@ -29,30 +29,15 @@ pub fn run(ir: Ir) -> Outcome {
 
 /// A value that equals the operation's result and costs less, if a rule applies.
 pub fn simplify(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<ValueId> {
-    let out = match op {
-        Op::Word(word) => in_the_clear(walk, op, args, ty)
+    let out = match (op, op.kind()) {
+        (Op::Word(word), _) => in_the_clear(walk, op, args, ty)
             .or_else(|| before_broadcast(walk, *word, args, ty))
             .or_else(|| rule(walk, *word, args, ty)),
-        Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Concat
-        | Op::ReadSecret { .. }
-        | Op::WriteSecret { .. }
-        | Op::Reduce { .. }
-        | Op::Scan { .. }
-        | Op::Dot { .. } => {
+        (Op::Const(_) | Op::MakeSecret | Op::Circuit { .. }, _)
+        | (_, Kind::Boundary | Kind::Control) => None,
+        (_, Kind::Move | Kind::Compute) => {
             in_the_clear(walk, op, args, ty).or_else(|| wiring::simplify(walk, op, args, ty))
         }
-        Op::Const(_)
-        | Op::Input(_)
-        | Op::MakeSecret
-        | Op::Circuit { .. }
-        | Op::Reveal
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While
-        | Op::If
-        | Op::Output(_) => None,
     };
     // A rule may drop the only secret operand (`secret & false`): the result keeps its type.
     out.map(|id| walk.with_secrecy(id, ty.secret))

@@ -10,8 +10,8 @@
 
 use super::Outcome;
 use super::rewrite::{Rule, Walk, rewrite};
-use crate::ir::{Ir, Node, Op};
-use crate::mix::{Mix, MixState};
+use crate::ir::{Ir, Kind, Node, Op};
+use crate::mix::Mix;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use std::collections::HashMap;
@@ -30,26 +30,9 @@ struct Common {
 
 impl Rule for Common {
     fn node(&mut self, walk: &mut Walk, mut node: Node) {
-        let mergeable = match &node.op {
-            Op::Const(_)
-            | Op::Word(_)
-            | Op::MakeSecret
-            | Op::Gather { .. }
-            | Op::Scatter { .. }
-            | Op::Concat
-            | Op::ReadSecret { .. }
-            | Op::WriteSecret { .. }
-            | Op::Reduce { .. }
-            | Op::Scan { .. }
-            | Op::Circuit { .. }
-            | Op::Dot { .. } => node.regions.is_empty(),
-            Op::Input(_)
-            | Op::Reveal
-            | Op::Assert(_)
-            | Op::Loop { .. }
-            | Op::While
-            | Op::If
-            | Op::Output(_) => false,
+        let mergeable = match node.op.kind() {
+            Kind::Move | Kind::Compute => node.regions.is_empty(),
+            Kind::Boundary | Kind::Control => false,
         };
         let (true, &[result]) = (mergeable, &node.results[..]) else {
             walk.push(node);
@@ -63,8 +46,7 @@ impl Rule for Common {
         }
         let ty = walk.ty(result);
         let mut hasher = Mix.build_hasher();
-        hash_op(&node.op, &mut hasher);
-        (&node.args, ty).hash(&mut hasher);
+        (&node.op, &node.args, ty).hash(&mut hasher);
         let hash = hasher.finish();
         let same = |walk: &Walk, known: ValueId| {
             walk.ty(known) == ty
@@ -100,31 +82,5 @@ impl Rule for Common {
 
     fn leave(&mut self) {
         self.scopes.pop();
-    }
-}
-
-fn hash_op(op: &Op, hasher: &mut MixState) {
-    std::mem::discriminant(op).hash(hasher);
-    match op {
-        Op::Const(words) => words.hash(hasher),
-        Op::Word(word) => word.hash(hasher),
-        Op::Gather { block } | Op::Scatter { block } => block.hash(hasher),
-        Op::ReadSecret { block, groups } | Op::WriteSecret { block, groups } => {
-            (block, groups).hash(hasher);
-        }
-        Op::Reduce { reducer, segments } | Op::Scan { reducer, segments } => {
-            (reducer, segments).hash(hasher);
-        }
-        Op::Dot { segments } => segments.hash(hasher),
-        Op::Circuit { circuit, calls } => (&circuit.name, calls).hash(hasher),
-        Op::Input(_)
-        | Op::MakeSecret
-        | Op::Concat
-        | Op::Reveal
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While
-        | Op::If
-        | Op::Output(_) => {}
     }
 }

@@ -60,23 +60,8 @@ impl Rule for Constants {
                     walk.push(node);
                 }
             }
-            Op::Const(_)
-            | Op::Input(_)
-            | Op::Word(_)
-            | Op::MakeSecret
-            | Op::Gather { .. }
-            | Op::Scatter { .. }
-            | Op::Concat
-            | Op::ReadSecret { .. }
-            | Op::WriteSecret { .. }
-            | Op::Reduce { .. }
-            | Op::Scan { .. }
-            | Op::Dot { .. }
-            | Op::Circuit { .. }
-            | Op::Reveal
-            | Op::Loop { count: Some(_) }
-            | Op::While
-            | Op::Output(_) => walk.push_simplified(node),
+            // Whatever else it is, known operands may make a constant of it.
+            _ => walk.push_simplified(node),
         }
     }
 }
@@ -140,27 +125,8 @@ pub fn fold(walk: &Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<ConstVec> 
             let (dst, idx, val) = (known(0)?, known(1)?, known(2)?);
             vectors::scatter(dst, idx, scalar(1), val, *block)?
         }
-        Op::Const(_)
-        | Op::Input(_)
-        | Op::MakeSecret
-        | Op::ReadSecret { .. }
-        | Op::WriteSecret { .. }
-        | Op::Reduce {
-            reducer: Reducer::Region,
-            ..
-        }
-        | Op::Scan {
-            reducer: Reducer::Region,
-            ..
-        }
-        | Op::Dot { .. }
-        | Op::Circuit { .. }
-        | Op::Reveal
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While
-        | Op::If
-        | Op::Output(_) => return None,
+        // Nothing else is done on constants alone.
+        _ => return None,
     };
     Some(normal(out, ty.scalar))
 }

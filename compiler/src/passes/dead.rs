@@ -251,19 +251,10 @@ impl Sweep {
             }
             return node;
         }
-        let carried = match &node.op {
-            Op::Loop { .. } | Op::While | Op::If => true,
-            Op::Reduce { reducer, .. } | Op::Scan { reducer, .. } => *reducer == Reducer::Region,
-            _ => false,
-        };
         // Components of which neither the result nor the parameter is needed.
-        let dead: Vec<usize> = if carried {
-            (0..node.results.len())
-                .filter(|&k| !self.live[node.results[k].index()])
-                .collect()
-        } else {
-            Vec::new()
-        };
+        let dead: Vec<usize> = (0..node.results.len())
+            .filter(|&k| !self.live[node.results[k].index()])
+            .collect();
         let first_arg = match &node.op {
             Op::Loop { count: None } => 1,
             Op::If => usize::MAX,

@@ -96,27 +96,8 @@ fn needed(walk: &Walk, node: &Node) -> Option<Range> {
         Op::Dot { .. } => result(),
         Op::ReadSecret { .. } => Some(join(arg(0)?, Range { lo: 0, hi: 0 })),
         Op::WriteSecret { .. } => Some(join(arg(0)?, arg(2)?)),
-        Op::Const(_)
-        | Op::Input(_)
-        | Op::MakeSecret
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Concat
-        | Op::Reduce {
-            reducer: Reducer::Region,
-            ..
-        }
-        | Op::Scan {
-            reducer: Reducer::Region,
-            ..
-        }
-        | Op::Circuit { .. }
-        | Op::Reveal
-        | Op::Assert(_)
-        | Op::Loop { .. }
-        | Op::While
-        | Op::If
-        | Op::Output(_) => None,
+        // What follows no rule of its own keeps its width.
+        _ => None,
     }
 }
 

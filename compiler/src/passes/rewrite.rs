@@ -8,7 +8,7 @@
 
 use super::{Outcome, algebra, constants};
 use crate::hir::{Protocol, Range};
-use crate::ir::{Ir, Node, Op, Reducer, Region, Ty, Value};
+use crate::ir::{Effect, Ir, Node, Op, Reducer, Region, Ty, Value};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -516,20 +516,16 @@ pub fn is_droppable<'c>(
     constant: &dyn Fn(ValueId) -> Option<&'c ConstVec>,
     values: &[Value],
 ) -> bool {
-    match &node.op {
-        Op::Const(_)
-        | Op::Word(_)
-        | Op::MakeSecret
-        | Op::Concat
-        | Op::ReadSecret { .. }
-        | Op::WriteSecret { .. }
-        | Op::Circuit { .. }
-        | Op::Dot { .. } => true,
-        Op::Gather { block } | Op::Scatter { block } => {
+    match node.op.effect() {
+        Effect::None => true,
+        Effect::Index => {
             let (Some(&array), Some(&idx)) = (node.args.first(), node.args.get(1)) else {
                 return false;
             };
-            let len = values[array.index()].ty.lanes / (*block).max(1);
+            let (Op::Gather { block } | Op::Scatter { block }) = node.op else {
+                return false;
+            };
+            let len = values[array.index()].ty.lanes / block.max(1);
             if values[idx.index()].ty.lanes == 0 {
                 return true;
             }
@@ -544,11 +540,11 @@ pub fn is_droppable<'c>(
                     .is_some_and(|(_, hi)| hi < Word::from(len))
             })
         }
-        Op::Reduce { .. } | Op::Scan { .. } | Op::If | Op::Loop { .. } => node
+        Effect::Regions => node
             .regions
             .iter()
             .flat_map(|region| &region.nodes)
             .all(|inner| is_droppable(inner, constant, values)),
-        Op::Input(_) | Op::Output(_) | Op::Reveal | Op::Assert(_) | Op::While => false,
+        Effect::Always => false,
     }
 }

@@ -3,8 +3,8 @@
 use super::super::Kind;
 use super::super::circuits::{Circuit, Forms, adder, ceil_log2, operator};
 use super::Walk;
+use crate::forms::Wanted;
 use crate::ir::{Node, Op, Reducer};
-use crate::session::ObjectiveChoice;
 use crate::templates::Objective;
 use smpcc_circuit::gate::WordOp;
 
@@ -81,20 +81,16 @@ impl Walk<'_, '_> {
                         depth: f64::from(form.and_depth),
                     }
                 };
-                let model = self.model;
-                let forms = match (model.objective, kind) {
-                    (ObjectiveChoice::Size, _) | (ObjectiveChoice::Auto, Kind::Yao) => {
-                        Forms::both(of(Objective::Size))
-                    }
-                    (ObjectiveChoice::Auto, _) if *calls as f64 >= model.many_lanes => Forms {
+                let calls = *calls as f64;
+                let forms = match self.model.wanted(kind, calls) {
+                    Wanted::Fewest => Forms::both(of(Objective::Size)),
+                    Wanted::Shallowest => Forms::both(of(Objective::Depth)),
+                    Wanted::Cheapest => Forms {
                         size: of(Objective::Size),
                         depth: of(Objective::Depth),
                     },
-                    (ObjectiveChoice::Depth | ObjectiveChoice::Auto, _) => {
-                        Forms::both(of(Objective::Depth))
-                    }
                 };
-                (forms, *calls as f64)
+                (forms, calls)
             }
             _ => (Forms::default(), n),
         }

@@ -11,7 +11,7 @@
 use super::carried::Class;
 use super::map::Mapped;
 use super::{Run, acts};
-use crate::ir::{Node, Op, Region, Ty};
+use crate::ir::{Kind, Node, Op, Region, Ty};
 use crate::passes::rewrite::copy;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -86,26 +86,10 @@ impl Run<'_, '_, '_> {
     fn is_costly(&self, node: &Node) -> bool {
         let secret = node.results.iter().any(|&id| self.map.walk.ty(id).secret);
         secret
-            && match &node.op {
-                Op::Word(op) => !matches!(op, WordOp::Cast | WordOp::Not | WordOp::Xor),
-                Op::ReadSecret { .. }
-                | Op::WriteSecret { .. }
-                | Op::Reduce { .. }
-                | Op::Scan { .. }
-                | Op::Dot { .. }
-                | Op::Circuit { .. }
-                | Op::Loop { .. }
-                | Op::If
-                | Op::While => true,
-                Op::Const(_)
-                | Op::Input(_)
-                | Op::MakeSecret
-                | Op::Gather { .. }
-                | Op::Scatter { .. }
-                | Op::Concat
-                | Op::Reveal
-                | Op::Assert(_)
-                | Op::Output(_) => false,
+            && match (&node.op, node.op.kind()) {
+                (Op::Word(op), _) => !matches!(op, WordOp::Cast | WordOp::Not | WordOp::Xor),
+                (_, Kind::Compute | Kind::Control) => true,
+                (_, Kind::Move | Kind::Boundary) => false,
             }
     }
 
