@@ -5,6 +5,7 @@ mod deploy;
 mod docs;
 mod editor;
 mod examples;
+mod imports;
 mod outputs;
 mod processes;
 mod tidy;

@@ -79,7 +79,7 @@ fn few_transfers_take_a_part_of_the_setup() {
         let stats = stats(&program, &Known::default());
         stats.estimate_ms.lan.expect("a straight program")
     };
-    let whole = Costs::SHIPPED.two_party.setup_ps as f64 / 1e9;
+    let whole = Costs::SHIPPED.of(Suite::TwoParty).setup_ps as f64 / 1e9;
     // A label transfer per bit of the evaluator's: base transfers alone, or those of an extension in one direction.
     let (few, many) = (lan(16), lan(128));
     assert!(few < whole / 4.0, "{few} of {whole} ms");
