@@ -130,6 +130,10 @@ pub fn groups(program: &Program) -> Vec<Vec<Group>> {
                 nodes: &nodes,
                 users,
                 results: region.results.iter().copied().collect(),
+                constants: (nodes.iter().enumerate())
+                    .filter(|(_, listed)| matches!(listed.node.op, Op::Const(_)))
+                    .filter_map(|(i, listed)| Some((*listed.node.results.first()?, i)))
+                    .collect(),
             };
             let mut groups = Vec::new();
             for grown in grown {
@@ -166,6 +170,8 @@ struct Sizing<'a, 'p> {
     users: BTreeMap<ValueId, Vec<usize>>,
     /// What the region hands out.
     results: BTreeSet<ValueId>,
+    /// Who makes a constant.
+    constants: BTreeMap<ValueId, usize>,
 }
 
 impl Sizing<'_, '_> {
@@ -383,14 +389,15 @@ impl Sizing<'_, '_> {
         for &m in &known {
             indices.extend(self.nodes[m].node.args.get(1).copied());
         }
-        for (i, listed) in self.nodes.iter().enumerate() {
-            if let (Op::Const(_), [value]) = (&listed.node.op, &listed.node.results[..])
-                && indices.contains(value)
-                && !self.results.contains(value)
-                && self
-                    .users
-                    .get(value)
-                    .is_some_and(|users| users.iter().all(|u| known.contains(u)))
+        // In the order of the region.
+        let makers: BTreeMap<usize, ValueId> = indices
+            .iter()
+            .filter_map(|value| Some((*self.constants.get(value)?, *value)))
+            .collect();
+        for (i, value) in makers {
+            let users = self.users.get(&value);
+            if !self.results.contains(&value)
+                && users.is_some_and(|users| users.iter().all(|u| known.contains(u)))
             {
                 members.push(Grown {
                     node: i,

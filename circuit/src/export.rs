@@ -20,7 +20,7 @@ const MAX_LANES: u64 = 1 << 24;
 
 /// Most lanes that all operations together may have, each as often as it runs: loops may have any count, and what they do need
 /// not become gates.
-const MAX_WORK: u64 = 1 << 32;
+const MAX_WORK: u64 = 1 << 30;
 
 /// The Bristol Fashion text of a program.
 ///
@@ -210,4 +210,64 @@ fn constant(word: Word, width: u32) -> Vec<Lit> {
     (0..width)
         .map(|b| Lit::from((word >> b) & 1 == 1))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::InputId;
+    use crate::program::{Domain, InputLeaf, Op, ParamShape, Suite, ValueInfo};
+    use crate::sample::{self, node};
+
+    #[test]
+    fn what_is_claimed_is_not_written_out() {
+        // A loop of any count may do nothing that becomes a gate.
+        let mut program = sample::empty(Suite::Rep3, 3);
+        let counter = program.value(ValueInfo {
+            domain: Domain::Public,
+            scalar: Scalar::USIZE,
+            lanes: 1,
+        });
+        let op = Op::Loop {
+            count: Some(u64::MAX),
+            body: 1,
+        };
+        program.regions[0].nodes = vec![node(op, &[], &[])];
+        program.regions.push(Region {
+            params: vec![counter],
+            ..Region::default()
+        });
+        let why = flatten(&program).expect_err("too many steps");
+        assert!(why.contains("too many steps"), "{why}");
+        // Inputs that nobody could write.
+        let mut program = sample::empty(Suite::Rep3, 3);
+        let scalar = Scalar::unsigned(8);
+        program.inputs.push(InputLeaf {
+            party: 0,
+            path: "x".into(),
+            scalar,
+            lanes: 1 << 28,
+            public: false,
+            range: None,
+        });
+        program.params.push(ParamShape {
+            name: "x".into(),
+            party: 0,
+            shape: Shape(vec![
+                ShapeNode::Array(Some(1 << 28)),
+                ShapeNode::Scalar {
+                    scalar,
+                    range: None,
+                },
+            ]),
+            leaves: vec![InputId(0)],
+        });
+        let why = flatten(&program).expect_err("too many bits");
+        assert!(why.contains("too many to be written out"), "{why}");
+        // Elements without scalars, however many.
+        program.inputs.clear();
+        program.params[0].shape = Shape(vec![ShapeNode::Array(Some(1 << 40)), ShapeNode::Tuple(0)]);
+        program.params[0].leaves.clear();
+        assert!(flatten(&program).is_ok());
+    }
 }

@@ -15,6 +15,8 @@ pub mod ids;
 pub mod op;
 pub mod program;
 mod regions;
+#[cfg(test)]
+mod sample;
 pub mod splitmix;
 pub mod stamp;
 pub mod stats;

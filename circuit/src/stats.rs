@@ -185,8 +185,9 @@ pub struct Known<'a> {
     pub costs: Option<&'a Costs>,
 }
 
-/// Operations that may be visited for the rounds and depths of single sections.
-const SECTION_WORK: usize = 20_000_000;
+/// Operations that may be visited for the rounds and depths of single sections: of the program as it is written, and with
+/// loops as often as a walk goes through them.
+const SECTION_WORK: (u64, u64) = (20_000_000, 200_000_000);
 
 /// The figures of a verified program.
 pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
@@ -230,9 +231,14 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     }
     // A section's own rounds and depth take a walk each.
     let n_nodes: usize = program.regions.iter().map(|r| r.nodes.len()).sum();
-    let affordable = program.sections.len().saturating_mul(n_nodes) <= SECTION_WORK;
     let rounds = counted.then(|| rounds(program, &control, &demands, None));
-    let depths = counted.then(|| depth::depths(program, &control, None));
+    let depths = counted
+        .then(|| depth::depths(program, &control, None))
+        .flatten();
+    let n_sections = program.sections.len() as u64;
+    let visited = depths.as_ref().map_or(u64::MAX, |d| d.visited);
+    let affordable = n_sections.saturating_mul(n_nodes as u64) <= SECTION_WORK.0
+        && n_sections.saturating_mul(visited) <= SECTION_WORK.1;
     let show = |x: u64| counted.then_some(x);
     let ahead = plus(&setup.sent, &total.prepared);
     let sent = plus(&total.sent, &ahead);
@@ -281,7 +287,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
                     lanes: lanes[i],
                     exact: !inexact.contains(&id),
                     and: show(sums.and),
-                    and_depth: inner(&|| depth::depths(program, &control, Some(id)).0),
+                    and_depth: inner(&|| {
+                        depth::depths(program, &control, Some(id)).map_or(0, |d| d.most.0)
+                    }),
                     mul: show(sums.mul),
                     rounds: inner(&|| self::rounds(program, &control, &demands, Some(id))),
                     bytes: show(sums.bytes()),
@@ -290,11 +298,11 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             .collect(),
         totals: Totals {
             and: show(total.and),
-            and_depth: depths.map(|d| d.0),
+            and_depth: depths.as_ref().map(|d| d.most.0),
             xor: show(total.xor),
             inv: show(total.inv),
             mul: show(total.mul),
-            mul_depth: depths.map(|d| d.1),
+            mul_depth: depths.as_ref().map(|d| d.most.1),
             rounds,
             bytes: show(in_all(&sent)),
             bytes_sent: counted.then_some(sent),
@@ -376,3 +384,6 @@ fn place(
         bytes: counted.then(|| s.bytes()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,8 @@
 //!
 //! [`verify`] is the only way to a [`Verified`] program, and only such a program runs. It assumes nothing: any value of the
 //! type gets an answer, never a panic. What it checks:
-//! - **who**: the suite's number of parties and threshold; owners and receivers exist; shapes of parameters and
-//!   results are whole trees whose leaves are the listed ones;
+//! - **who**: the suite's number of parties and threshold; every domain of a value is one that the suite offers against the
+//!   threat; owners and receivers exist; shapes of parameters and results are whole trees whose leaves are the listed ones;
 //! - **names**: ids are in range; each value is defined once and only used where it is visible; each region but the
 //!   first is used once, so regions nest and never recurse; the nesting is at most [`MAX_NESTING`] deep;
 //! - **types**: domains, scalars and lanes of every operation are as [`Op`] says;
@@ -13,19 +13,25 @@
 //! - **once**: inputs and outputs stand in the outermost region, each output leaf is written exactly once;
 //! - **limits**: lanes, nesting and template sizes.
 
-use crate::gate::WordOp;
+mod leaves;
+mod types;
+
 use crate::ids::ValueId;
-use crate::program::{Domain, Loc, Node, Op, Program, Shape, ShapeNode, ValueInfo};
+use crate::program::{Domain, Loc, Node, Op, Program, ValueInfo};
 use crate::template::{Gate, Template};
-use crate::value::{ConstVec, Integer, Scalar};
+use crate::value::{Integer, Scalar};
+use leaves::check_leaves;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
+use types::{can_open, check_plain, public};
 
 /// Most lanes of one value.
 pub const MAX_LANES: u64 = 1 << 40;
 /// Deepest nesting of regions.
 pub const MAX_NESTING: usize = 256;
+/// Deepest nesting of a parameter's or result's shape: whoever walks one may recurse.
+pub const MAX_SHAPE_NESTING: usize = 4096;
 /// Most wires of one template (literals are 32-bit and hold a complement).
 pub const MAX_WIRES: u64 = 1 << 30;
 
@@ -97,7 +103,7 @@ fn check(program: &Program) -> Result<(), VerifyError> {
     check_parties(program).map_err(nowhere)?;
     check_leaves(program).map_err(nowhere)?;
     for (i, info) in program.values.iter().enumerate() {
-        check_value(*info).map_err(|e| nowhere(format!("v{i}: {e}")))?;
+        check_value(program, *info).map_err(|e| nowhere(format!("v{i}: {e}")))?;
     }
     for (i, template) in program.templates.iter().enumerate() {
         check_template(template).map_err(|e| nowhere(format!("t{i}: {e}")))?;
@@ -179,8 +185,17 @@ fn check_scalar(scalar: Scalar) -> Check {
     }
 }
 
-fn check_value(info: ValueInfo) -> Check {
+fn check_value(program: &Program, info: ValueInfo) -> Check {
     check_scalar(info.scalar)?;
+    let (suite, threat) = (program.suite, program.threat);
+    ensure(suite.offers(threat, info.domain), || {
+        format!(
+            "{} holds no value in domain {} against {} parties",
+            suite.name(),
+            info.domain.letter(),
+            threat.name()
+        )
+    })?;
     ensure(info.lanes <= MAX_LANES, || format!("{} lanes", info.lanes))?;
     if let Domain::Arithmetic { ring } = info.domain {
         ensure(
@@ -189,131 +204,6 @@ fn check_value(info: ValueInfo) -> Check {
         )?;
     }
     Ok(())
-}
-
-fn check_leaves(program: &Program) -> Check {
-    let n = program.n_parties;
-    for (i, leaf) in program.inputs.iter().enumerate() {
-        check_scalar(leaf.scalar).map_err(|e| format!("in{i}: {e}"))?;
-        ensure(leaf.party < n, || {
-            format!("in{i}: party {} of {n}", leaf.party)
-        })?;
-        ensure(leaf.lanes <= MAX_LANES, || {
-            format!("in{i}: {} lanes", leaf.lanes)
-        })?;
-        check_range(leaf.scalar, leaf.range).map_err(|e| format!("in{i}: {e}"))?;
-    }
-    for (i, leaf) in program.outputs.iter().enumerate() {
-        check_scalar(leaf.scalar).map_err(|e| format!("out{i}: {e}"))?;
-        ensure(leaf.lanes <= MAX_LANES, || {
-            format!("out{i}: {} lanes", leaf.lanes)
-        })?;
-        ensure(leaf.receivers.iter().all(|&p| p < n), || {
-            format!("out{i}: a receiver does not exist")
-        })?;
-        ensure(
-            leaf.receivers
-                .windows(2)
-                .all(|w| matches!(w, [a, b] if a < b)),
-            || format!("out{i}: receivers are not ascending"),
-        )?;
-    }
-    for param in &program.params {
-        let what = || format!("parameter {}", param.name);
-        ensure(param.party < n, || {
-            format!("{}: party {} of {n}", what(), param.party)
-        })?;
-        let scalars = shape_leaves(&param.shape).map_err(|e| format!("{}: {e}", what()))?;
-        ensure(scalars.len() == param.leaves.len(), || {
-            format!(
-                "{}: {} leaves for {} scalars",
-                what(),
-                param.leaves.len(),
-                scalars.len()
-            )
-        })?;
-        for (&(scalar, lanes), id) in scalars.iter().zip(&param.leaves) {
-            let leaf = program
-                .inputs
-                .get(id.index())
-                .ok_or_else(|| format!("{}: there is no {id}", what()))?;
-            ensure(
-                leaf.party == param.party
-                    && leaf.scalar == scalar
-                    && lanes.is_none_or(|n| n == leaf.lanes),
-                || format!("{}: {id} has another owner, type or length", what()),
-            )?;
-        }
-    }
-    for (i, result) in program.results.iter().enumerate() {
-        let what = || format!("result {i}");
-        ensure(result.party < n, || {
-            format!("{}: party {} of {n}", what(), result.party)
-        })?;
-        let scalars = shape_leaves(&result.shape).map_err(|e| format!("{}: {e}", what()))?;
-        ensure(scalars.len() == result.leaves.len(), || {
-            format!(
-                "{}: {} leaves for {} scalars",
-                what(),
-                result.leaves.len(),
-                scalars.len()
-            )
-        })?;
-        for (&(scalar, lanes), id) in scalars.iter().zip(&result.leaves) {
-            let leaf = program
-                .outputs
-                .get(id.index())
-                .ok_or_else(|| format!("{}: there is no {id}", what()))?;
-            ensure(
-                leaf.receivers.contains(&result.party)
-                    && leaf.scalar == scalar
-                    && lanes.is_none_or(|n| n == leaf.lanes),
-                || format!("{}: {id} has other receivers, type or length", what()),
-            )?;
-        }
-    }
-    Ok(())
-}
-
-/// The scalars of a shape in pre-order with their lanes (`None` where a length comes from the data).
-fn shape_leaves(shape: &Shape) -> Result<Vec<(Scalar, Option<u64>)>, String> {
-    // How many children of each open node are still to come, and the lanes of one of them.
-    let mut open: Vec<(u64, Option<u64>)> = vec![(1, Some(1))];
-    let mut leaves = Vec::new();
-    for node in &shape.0 {
-        while open.last().is_some_and(|top| top.0 == 0) {
-            open.pop();
-        }
-        let Some(top) = open.last_mut() else {
-            return Err("its shape goes on after its end".into());
-        };
-        top.0 -= 1;
-        let lanes = top.1;
-        match node {
-            ShapeNode::Scalar { scalar, range } => {
-                check_scalar(*scalar)?;
-                check_range(*scalar, *range)?;
-                leaves.push((*scalar, lanes));
-            }
-            ShapeNode::Array(len) => {
-                let inner = match (lanes, len) {
-                    (Some(a), Some(b)) => Some(
-                        a.checked_mul(*b)
-                            .filter(|&n| n <= MAX_LANES)
-                            .ok_or("its shape has too many elements")?,
-                    ),
-                    _ => None,
-                };
-                open.push((1, inner));
-            }
-            ShapeNode::Tuple(n) => open.push((u64::from(*n), lanes)),
-            ShapeNode::Struct { fields, .. } => open.push((fields.len() as u64, lanes)),
-        }
-    }
-    ensure(open.iter().all(|o| o.0 == 0), || {
-        "its shape is cut short".into()
-    })?;
-    Ok(leaves)
 }
 
 fn check_template(template: &Template) -> Check {
@@ -601,259 +491,53 @@ impl Walk<'_> {
     }
 }
 
-fn public(scalar: Scalar, lanes: u64) -> ValueInfo {
-    ValueInfo {
-        domain: Domain::Public,
-        scalar,
-        lanes,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::{Shape, ShapeNode, Suite};
+    use crate::sample;
+
+    fn with(suite: Suite, n_parties: u32, domain: Domain) -> Program {
+        let mut program = sample::empty(suite, n_parties);
+        program.value(ValueInfo {
+            domain,
+            scalar: Scalar::Bool,
+            lanes: 1,
+        });
+        program
     }
-}
 
-/// Whether opening shows the value and no more.
-fn can_open(info: ValueInfo, public_too: bool) -> bool {
-    match info.domain {
-        Domain::Public => public_too,
-        Domain::Arithmetic { ring } => u32::from(ring) == info.scalar.width(),
-        Domain::Boolean => true,
-        Domain::Yao => false,
+    #[test]
+    fn a_suite_holds_values_in_its_own_domains_only() {
+        for (suite, n_parties) in [
+            (Suite::TwoParty, 2),
+            (Suite::Rep3, 3),
+            (Suite::Gmw, 2),
+            (Suite::Bgw, 3),
+        ] {
+            let checked = |domain| check(&with(suite, n_parties, domain));
+            assert!(checked(Domain::Boolean).is_ok());
+            let garbled = checked(Domain::Yao);
+            assert_eq!(garbled.is_ok(), suite.garbles(), "{garbled:?}");
+        }
     }
-}
 
-fn segments_fit(lanes: u64, segments: u64) -> bool {
-    lanes.checked_rem(segments).map_or(lanes == 0, |r| r == 0)
-}
-
-fn same(infos: &[ValueInfo]) -> bool {
-    infos.windows(2).all(|w| matches!(w, [a, b] if a == b))
-}
-
-const fn is_arithmetic(info: &ValueInfo) -> bool {
-    matches!(info.domain, Domain::Arithmetic { .. })
-}
-
-/// Operations without regions, leaves or history.
-fn check_plain(program: &Program, op: &Op, args: &[ValueInfo], results: &[ValueInfo]) -> Check {
-    let bad = || format!("operands or results of {} have wrong types", op.name());
-    match op {
-        Op::Const(vec) => {
-            if let ConstVec::Affine { dims, .. } = vec {
-                ensure(dims.len() <= 64, || {
-                    "a constant of too many dimensions".into()
-                })?;
-            }
-            let mask = |s: Scalar, w| s.wrap(w) == w;
-            ensure(
-                args.is_empty()
-                    && matches!(results, [r] if r.domain == Domain::Public && r.lanes == vec.lanes()
-                    && match vec {
-                        ConstVec::Splat { word, .. } => mask(r.scalar, *word),
-                        ConstVec::Affine { .. } => true,
-                        ConstVec::Table(words) => words.iter().all(|&w| mask(r.scalar, w)),
-                    }),
-                bad,
-            )
+    #[test]
+    fn a_shape_is_not_deeper_than_whoever_walks_it() {
+        let mut program = with(Suite::Rep3, 3, Domain::Boolean);
+        for (depth, fits) in [
+            (MAX_SHAPE_NESTING / 2, true),
+            (2 * MAX_SHAPE_NESTING, false),
+        ] {
+            let mut shape = vec![ShapeNode::Tuple(1); depth];
+            shape.push(ShapeNode::Tuple(0));
+            program.params = vec![crate::program::ParamShape {
+                name: "deep".into(),
+                party: 0,
+                shape: Shape(shape),
+                leaves: Vec::new(),
+            }];
+            assert_eq!(check(&program).is_ok(), fits, "{depth} deep");
         }
-        Op::Public(op) => {
-            let [r] = results else { return Err(bad()) };
-            ensure(
-                args.len() == op.arity()
-                    && args
-                        .iter()
-                        .all(|a| a.domain == Domain::Public && a.lanes == r.lanes)
-                    && r.domain == Domain::Public,
-                bad,
-            )?;
-            let scalars: Vec<_> = args.iter().map(|a| a.scalar).collect();
-            check_word(*op, &scalars, r.scalar)
-        }
-        Op::PublicReduce { op, segments } => ensure(
-            op.is_associative()
-                && matches!((args, results), ([a], [r]) if a.domain == Domain::Public && r.domain == Domain::Public
-                    && a.scalar == r.scalar && r.lanes == *segments && segments_fit(a.lanes, *segments)),
-            bad,
-        ),
-        Op::FromPublic => ensure(
-            matches!((args, results), ([a], [r]) if a.domain == Domain::Public && r.domain != Domain::Public
-                && a.scalar == r.scalar && a.lanes == r.lanes),
-            bad,
-        ),
-        Op::Gather { block } => ensure(
-            matches!((args, results), ([src, idx], [r]) if is_index(idx)
-                && src.domain == r.domain && src.scalar == r.scalar
-                && idx.lanes.checked_mul(*block) == Some(r.lanes)),
-            bad,
-        ),
-        Op::Scatter { block } => ensure(
-            matches!((args, results), ([dst, idx, val], [r]) if is_index(idx) && dst == r
-                && val.domain == dst.domain && val.scalar == dst.scalar
-                && idx.lanes.checked_mul(*block) == Some(val.lanes)),
-            bad,
-        ),
-        Op::Concat => {
-            let [r] = results else { return Err(bad()) };
-            let total = args.iter().try_fold(0u64, |n, a| n.checked_add(a.lanes));
-            ensure(
-                !args.is_empty()
-                    && args
-                        .iter()
-                        .all(|a| a.domain == r.domain && a.scalar == r.scalar)
-                    && total == Some(r.lanes),
-                bad,
-            )
-        }
-        Op::Linear { coefficients, .. } => {
-            let [r] = results else { return Err(bad()) };
-            ensure(
-                coefficients.len() == args.len()
-                    && !args.is_empty()
-                    && is_arithmetic(r)
-                    && args
-                        .iter()
-                        .all(|a| a.domain == r.domain && a.lanes == r.lanes),
-                bad,
-            )
-        }
-        Op::MulPublic => ensure(
-            matches!((args, results), ([a, p], [r]) if is_arithmetic(a) && p.domain == Domain::Public
-                && a.domain == r.domain && a.lanes == r.lanes && p.lanes == r.lanes),
-            bad,
-        ),
-        Op::SumLanes { segments } => ensure(
-            matches!((args, results), ([a], [r]) if is_arithmetic(a) && a.domain == r.domain
-                && r.lanes == *segments && segments_fit(a.lanes, *segments)),
-            bad,
-        ),
-        Op::LowerRing => ensure(
-            matches!((args, results), ([a], [r]) if a.lanes == r.lanes
-                && matches!((a.domain, r.domain), (Domain::Arithmetic { ring: k }, Domain::Arithmetic { ring: l }) if l < k)),
-            bad,
-        ),
-        Op::Mul => ensure(
-            matches!((args, results), ([a, b], [r]) if is_arithmetic(a) && a.domain == b.domain && a.domain == r.domain
-                && a.lanes == r.lanes && b.lanes == r.lanes),
-            bad,
-        ),
-        Op::Dot { segments } => ensure(
-            matches!((args, results), ([a, b], [r]) if is_arithmetic(a) && a.domain == b.domain && a.domain == r.domain
-                && a.lanes == b.lanes && r.lanes == *segments && segments_fit(a.lanes, *segments)),
-            bad,
-        ),
-        Op::Call(id) => {
-            let template = program
-                .templates
-                .get(id.index())
-                .ok_or_else(|| format!("there is no {id}"))?;
-            let all: Vec<_> = args.iter().chain(results).collect();
-            ensure(
-                args.len() == template.inputs.len()
-                    && results.len() == template.outputs.len()
-                    && !results.is_empty()
-                    && all
-                        .windows(2)
-                        .all(|w| matches!(w, [a, b] if a.domain == b.domain && a.lanes == b.lanes))
-                    && all
-                        .iter()
-                        .all(|a| matches!(a.domain, Domain::Boolean | Domain::Yao))
-                    && args
-                        .iter()
-                        .zip(&template.inputs)
-                        .all(|(a, &w)| a.scalar.width() == w)
-                    && results
-                        .iter()
-                        .zip(&template.outputs)
-                        .all(|(r, out)| r.scalar.width() as usize == out.len()),
-                bad,
-            )
-        }
-        Op::Decompose => {
-            let ([a], Some(first)) = (args, results.first()) else {
-                return Err(bad());
-            };
-            let Domain::Arithmetic { ring } = a.domain else {
-                return Err(bad());
-            };
-            ensure(
-                matches!(first.domain, Domain::Boolean | Domain::Yao)
-                    && results.len() == program.parts(first.domain)
-                    && same(results)
-                    && first.lanes == a.lanes
-                    && first.scalar.width() <= u32::from(ring),
-                bad,
-            )
-        }
-        Op::RandomParts => ensure(
-            args.is_empty()
-                && results.len() + 1 == program.parts(Domain::Boolean)
-                && same(results)
-                && results.iter().all(|r| r.domain == Domain::Boolean),
-            bad,
-        ),
-        Op::InjectBit => ensure(
-            matches!((args, results), ([a], [r]) if a.domain == Domain::Boolean && a.scalar.width() == 1
-                && is_arithmetic(r) && a.lanes == r.lanes),
-            bad,
-        ),
-        Op::BooleanToYao => ensure(moves(args, results, Domain::Boolean, Domain::Yao), bad),
-        Op::YaoToBoolean => ensure(moves(args, results, Domain::Yao, Domain::Boolean), bad),
-        Op::Reveal => ensure(
-            matches!((args, results), ([a], [r]) if can_open(*a, false) && r.domain == Domain::Public
-                && a.scalar == r.scalar && a.lanes == r.lanes),
-            bad,
-        ),
-        Op::Assert(_) => ensure(
-            matches!((args, results), ([a], []) if a.domain == Domain::Public && a.scalar == Scalar::Bool),
-            bad,
-        ),
-        Op::Input(_)
-        | Op::Output(_)
-        | Op::Compose
-        | Op::Loop { .. }
-        | Op::While { .. }
-        | Op::If { .. } => Ok(()),
     }
-}
-
-fn is_index(info: &ValueInfo) -> bool {
-    info.domain == Domain::Public && !info.scalar.is_signed()
-}
-
-fn moves(args: &[ValueInfo], results: &[ValueInfo], from: Domain, to: Domain) -> bool {
-    matches!((args, results), ([a], [r]) if a.domain == from && r.domain == to
-        && a.scalar == r.scalar && a.lanes == r.lanes)
-}
-
-/// The types of a word operation.
-///
-/// # Errors
-/// What does not fit.
-pub fn check_word(op: WordOp, args: &[Scalar], result: Scalar) -> Check {
-    let bad = || format!("{} does not take these types", op.name());
-    let unsigned = |s: &Scalar| matches!(s, Scalar::Int { signed: false, .. });
-    let fits = match (op, args) {
-        (WordOp::Cast, [_]) => true,
-        (WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le, [a, b]) => {
-            a == b && result == Scalar::Bool
-        }
-        (WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR, [a, s]) => {
-            *a == result && unsigned(s)
-        }
-        (WordOp::Select, [c, a, b]) => *c == Scalar::Bool && a == b && *a == result,
-        (WordOp::Isqrt, [a]) => unsigned(a) && *a == result,
-        (WordOp::Neg | WordOp::Abs | WordOp::Not | WordOp::CountOnes, [a]) => *a == result,
-        (
-            WordOp::Add
-            | WordOp::Sub
-            | WordOp::Mul
-            | WordOp::Div
-            | WordOp::Rem
-            | WordOp::And
-            | WordOp::Or
-            | WordOp::Xor
-            | WordOp::Min
-            | WordOp::Max,
-            [a, b],
-        ) => a == b && *a == result,
-        _ => false,
-    };
-    ensure(fits, bad)
 }

@@ -18,6 +18,8 @@ const REPEATS: usize = 4;
 const SETTLE: (u64, u64) = (24, 512);
 /// Gates that are visited before loops are trusted sooner: nested loops multiply.
 const WORK: u64 = 400_000_000;
+/// Gates and operations that are visited before the walk gives up.
+const MOST: (u64, u64) = (10 * WORK, 20_000_000);
 
 /// Of a value: the level of each bit, and its level in products.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,12 +48,20 @@ impl Level {
     }
 }
 
-/// The longest chain of ANDs and of products; with a section, those of its operations only.
+/// What a walk found.
+pub(super) struct Depths {
+    /// The longest chain of ANDs, and of products.
+    pub most: (u64, u64),
+    /// Operations that were visited.
+    pub visited: u64,
+}
+
+/// The longest chains; with a section, those of its operations only. `None` where loops are nested too deeply to find out.
 pub(super) fn depths(
     program: &Program,
     control: &Control<'_>,
     only: Option<SectionId>,
-) -> (u64, u64) {
+) -> Option<Depths> {
     let mut walk = Walk {
         program,
         control,
@@ -59,9 +69,13 @@ pub(super) fn depths(
         levels: HashMap::new(),
         most: (0, 0),
         work: 0,
+        visited: 0,
     };
     walk.region(0, &mut 0);
-    walk.most
+    (!walk.gives_up()).then_some(Depths {
+        most: walk.most,
+        visited: walk.visited,
+    })
 }
 
 struct Walk<'a> {
@@ -70,8 +84,9 @@ struct Walk<'a> {
     only: Option<SectionId>,
     levels: HashMap<ValueId, Level>,
     most: (u64, u64),
-    /// Gates visited so far.
+    /// Gates visited so far, and operations.
     work: u64,
+    visited: u64,
 }
 
 impl Walk<'_> {
@@ -89,6 +104,10 @@ impl Walk<'_> {
             .unwrap_or_else(|| Level::flat(self.width(v)))
     }
 
+    fn gives_up(&self) -> bool {
+        self.work > MOST.0 || self.visited > MOST.1
+    }
+
     fn set(&mut self, v: ValueId, level: Level) {
         self.most = (
             self.most.0.max(level.most()),
@@ -100,6 +119,10 @@ impl Walk<'_> {
     fn region(&mut self, index: u32, at: &mut usize) {
         let program = self.program;
         for node in &program.regions[index as usize].nodes {
+            self.visited += 1;
+            if self.gives_up() {
+                return;
+            }
             self.node(node, at);
         }
     }
@@ -211,6 +234,9 @@ impl Walk<'_> {
         // Carried levels and the maximum so far, after each iteration.
         let mut history: Vec<Vec<u64>> = Vec::new();
         for i in 0..n {
+            if self.gives_up() {
+                break;
+            }
             let mut args = vec![counter.clone()];
             args.append(&mut carried);
             carried = self.call(body, &args, at);

@@ -84,6 +84,7 @@ fn followed(
         attribution,
         captured: captured(program),
         links: Vec::new(),
+        matrices: BTreeMap::new(),
     };
     let end = walk.region(0, demands.start(program).traced(), &mut 0);
     let last = if end.ready.stamp >= end.garbled.stamp {
@@ -204,6 +205,8 @@ struct Walk<'a> {
     attribution: Option<&'a Attribution>,
     captured: Vec<Vec<ValueId>>,
     links: Vec<Link>,
+    /// What one run of a loop's body does: found once, not once for each loop around it.
+    matrices: BTreeMap<u32, Matrix>,
 }
 
 impl Walk<'_> {
@@ -349,6 +352,9 @@ impl Walk<'_> {
 
     /// What one run of a region without steered control does.
     fn matrix(&mut self, body: u32) -> Matrix {
+        if let Some(known) = self.matrices.get(&body) {
+            return known.clone();
+        }
         let links = self.links.len();
         let mut from = |ready, garbled| {
             let end = self.region(body, Stamp { ready, garbled }.traced(), &mut 0);
@@ -358,6 +364,7 @@ impl Walk<'_> {
         let matrix = Matrix([from(0, Stamp::NEVER), from(Stamp::NEVER, 0)]);
         // Nothing outside refers to the trails inside.
         self.links.truncate(links);
+        self.matrices.insert(body, matrix.clone());
         matrix
     }
 

@@ -5,7 +5,8 @@ use crate::cost::{Demands, Stamp, StampMap};
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Node, Op, Program};
 use crate::regions::captured;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 /// The rounds of the whole program; with a section, as if all other operations and preparations took none.
 pub(super) fn rounds(
@@ -20,6 +21,7 @@ pub(super) fn rounds(
         demands,
         only,
         captured: captured(program),
+        maps: RefCell::new(BTreeMap::new()),
     };
     let start = match only {
         Some(_) => Stamp::START,
@@ -36,6 +38,9 @@ struct Rounds<'a> {
     only: Option<SectionId>,
     /// For each region, what it uses of the regions around it.
     captured: Vec<Vec<ValueId>>,
+    /// What one run of a loop's body does, where nothing that is revealed steers it. A map takes two walks: without this
+    /// table a nest of loops would take two to the power of its depth.
+    maps: RefCell<BTreeMap<u32, StampMap>>,
 }
 
 impl Rounds<'_> {
@@ -61,6 +66,15 @@ impl Rounds<'_> {
         end
     }
 
+    fn map(&self, body: u32) -> StampMap {
+        if let Some(known) = self.maps.borrow().get(&body) {
+            return *known;
+        }
+        let map = StampMap::of(|start| self.region(body, start, &mut 0));
+        self.maps.borrow_mut().insert(body, map);
+        map
+    }
+
     /// When a region starts that revealed values steer.
     fn enter(&self, region: u32, times: u64, stamp: Stamp) -> Stamp {
         match self.only {
@@ -82,9 +96,7 @@ impl Rounds<'_> {
                 } else if n == 0 {
                     begin
                 } else {
-                    StampMap::of(|start| self.region(body, start, &mut 0))
-                        .repeat(n)
-                        .apply(begin)
+                    self.map(body).repeat(n).apply(begin)
                 }
             }
             Op::While { cond, body } => {

@@ -6,7 +6,7 @@
 
 use super::Kind;
 use crate::hir::Range;
-use crate::ir::{Ir, Node, Op, Reducer, Region};
+use crate::ir::{Ir, Kind, Node, Op, Reducer, Region};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::Scalar;
@@ -149,29 +149,38 @@ impl State<'_> {
             return true;
         }
         let all = || node.args.iter().all(|&a| self.is_wide(a));
-        match &node.op {
-            Op::Gather { .. } => self.is_wide(node.args[0]),
-            Op::Scatter { .. } => self.is_wide(node.args[0]) && self.is_wide(node.args[2]),
-            Op::Concat => all(),
-            Op::Word(WordOp::Select) => self.is_wide(node.args[1]) && self.is_wide(node.args[2]),
-            Op::Word(WordOp::Cast) => {
+        match (&node.op, node.op.kind()) {
+            (Op::Gather { .. }, _) => self.is_wide(node.args[0]),
+            (Op::Scatter { .. }, _) => self.is_wide(node.args[0]) && self.is_wide(node.args[2]),
+            (Op::Concat, _) => all(),
+            (Op::Word(WordOp::Select), _) => {
+                self.is_wide(node.args[1]) && self.is_wide(node.args[2])
+            }
+            (Op::Word(WordOp::Cast), _) => {
                 let inside = self
                     .range(node.args[0])
                     .zip(type_range(self.scalar(result)))
                     .is_some_and(|(r, t)| t.lo <= r.lo && r.hi <= t.hi);
                 all() && inside
             }
-            Op::Word(op) => all() && self.keeps(*op, &node.args, result),
-            Op::Dot { segments } => {
+            (Op::Word(op), _) => all() && self.keeps(*op, &node.args, result),
+            (Op::Dot { segments }, _) => {
                 let lanes = self.ir.values[node.args[0].index()].ty.lanes;
                 let len = i128::from(lanes.checked_div(*segments).unwrap_or(0));
                 let product = self.bounds(WordOp::Mul, &node.args);
                 all() && product.is_some_and(|p| self.sum_fits(p, len, result))
             }
-            Op::Reduce {
-                reducer: Reducer::Word(WordOp::Add),
-                segments,
-            } => {
+            (
+                Op::Reduce {
+                    reducer: Reducer::Word(WordOp::Add),
+                    segments,
+                }
+                | Op::Scan {
+                    reducer: Reducer::Word(WordOp::Add),
+                    segments,
+                },
+                _,
+            ) => {
                 let lanes = self.ir.values[node.args[0].index()].ty.lanes;
                 let len = i128::from(lanes.checked_div(*segments).unwrap_or(0));
                 all()
@@ -179,20 +188,10 @@ impl State<'_> {
                         .range(node.args[0])
                         .is_some_and(|r| self.sum_fits(r, len, result))
             }
-            Op::Scan {
-                reducer: Reducer::Word(WordOp::Add),
-                segments,
-            } => {
-                let lanes = self.ir.values[node.args[0].index()].ty.lanes;
-                let len = i128::from(lanes.checked_div(*segments).unwrap_or(0));
-                all()
-                    && self
-                        .range(node.args[0])
-                        .is_some_and(|r| self.sum_fits(r, len, result))
-            }
-            Op::Reduce { .. } | Op::Scan { .. } => false,
             // From outside, from bits, or public.
-            _ => true,
+            (Op::ReadSecret { .. } | Op::WriteSecret { .. } | Op::Circuit { .. }, _)
+            | (_, Kind::Move | Kind::Boundary | Kind::Control) => true,
+            (_, Kind::Compute) => false,
         }
     }
 

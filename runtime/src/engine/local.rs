@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use smpcc_circuit::gate::WordOp;
-use smpcc_circuit::program::{Loc, Node, Op, Program};
+use smpcc_circuit::program::{Kind, Loc, Node, Op, Program};
 use smpcc_circuit::value::{Scalar, Word};
 
 use crate::error::Error;
@@ -22,29 +22,10 @@ pub fn public<S>(value: &Value<S>) -> Result<&Elements, Error> {
 /// Whether an operation touches no share.
 pub fn is_local<S>(node: &Node, args: &[Arc<Value<S>>]) -> bool {
     let all_public = || args.iter().all(|a| matches!(**a, Value::Public(_)));
-    match &node.op {
-        Op::Const(_) | Op::Public(_) | Op::PublicReduce { .. } | Op::Assert(_) => true,
-        Op::Gather { .. } | Op::Scatter { .. } | Op::Concat => all_public(),
-        Op::Input(_)
-        | Op::FromPublic
-        | Op::Linear { .. }
-        | Op::MulPublic
-        | Op::SumLanes { .. }
-        | Op::LowerRing
-        | Op::Mul
-        | Op::Dot { .. }
-        | Op::Call(_)
-        | Op::Decompose
-        | Op::RandomParts
-        | Op::Compose
-        | Op::InjectBit
-        | Op::BooleanToYao
-        | Op::YaoToBoolean
-        | Op::Reveal
-        | Op::Output(_)
-        | Op::Loop { .. }
-        | Op::While { .. }
-        | Op::If { .. } => false,
+    match node.op.kind() {
+        Kind::Clear => true,
+        Kind::Move => all_public(),
+        Kind::Linear | Kind::Interactive(_) | Kind::Control => false,
     }
 }
 

@@ -111,39 +111,6 @@ pub struct Schedule {
     pub home: Vec<u32>,
 }
 
-/// The regions that an operation holds.
-pub fn regions_of(op: &Op) -> [Option<u32>; 2] {
-    match op {
-        Op::Loop { body, .. } => [Some(*body), None],
-        Op::While { cond, body } => [Some(*cond), Some(*body)],
-        Op::If { then, otherwise } => [Some(*then), Some(*otherwise)],
-        Op::Const(_)
-        | Op::Public(_)
-        | Op::PublicReduce { .. }
-        | Op::Input(_)
-        | Op::FromPublic
-        | Op::Gather { .. }
-        | Op::Scatter { .. }
-        | Op::Concat
-        | Op::Linear { .. }
-        | Op::MulPublic
-        | Op::SumLanes { .. }
-        | Op::LowerRing
-        | Op::Mul
-        | Op::Dot { .. }
-        | Op::Call(_)
-        | Op::Decompose
-        | Op::RandomParts
-        | Op::Compose
-        | Op::InjectBit
-        | Op::BooleanToYao
-        | Op::YaoToBoolean
-        | Op::Reveal
-        | Op::Output(_)
-        | Op::Assert(_) => [None, None],
-    }
-}
-
 impl Schedule {
     /// The tables of a verified program.
     ///
@@ -214,7 +181,7 @@ impl Schedule {
         plan.waits = vec![0; region.nodes.len()];
         for (i, node) in region.nodes.iter().enumerate() {
             let mut captured = BTreeSet::new();
-            for nested in regions_of(&node.op).into_iter().flatten() {
+            for nested in node.op.regions() {
                 captured.append(&mut self.visit(program, groups, nested as usize, depth + 1)?);
             }
             let acts = leader.get(&i).copied();

@@ -349,7 +349,7 @@ fn captures(program: &Program, region: u32) -> Vec<ValueId> {
     let mut all: Vec<ValueId> = region.results.clone();
     for node in &region.nodes {
         all.extend(&node.args);
-        for nested in super::schedule::regions_of(&node.op).into_iter().flatten() {
+        for nested in node.op.regions() {
             all.extend(captures(program, nested));
         }
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use smpcc_circuit::program::{Domain, Node, Op, Program, ValueInfo};
+use smpcc_circuit::program::{Domain, Kind, Node, Op, Program, ValueInfo};
 use smpcc_circuit::value::{Scalar, Word};
 use zeroize::Zeroizing;
 
@@ -190,25 +190,12 @@ impl Sharing {
                 let (x, ring) = (nth(args, 0)?, bits_of(to?));
                 arithmetic(&x)?.each(ring, |p| p.lowered(ring))
             }
-            Op::Input(_)
-            | Op::Mul
-            | Op::Dot { .. }
-            | Op::Call(_)
-            | Op::Decompose
-            | Op::RandomParts
-            | Op::Compose
-            | Op::InjectBit
-            | Op::BooleanToYao
-            | Op::YaoToBoolean
-            | Op::Reveal
-            | Op::Output(_) => return Ok(None),
-            Op::Const(_)
-            | Op::Public(_)
-            | Op::PublicReduce { .. }
-            | Op::Assert(_)
-            | Op::Loop { .. }
-            | Op::While { .. }
-            | Op::If { .. } => return Err(misplaced()),
+            op => {
+                return match op.kind() {
+                    Kind::Interactive(_) => Ok(None),
+                    Kind::Clear | Kind::Move | Kind::Linear | Kind::Control => Err(misplaced()),
+                };
+            }
         }))
     }
 

@@ -1,0 +1,269 @@
+//! The types of operations: domains, scalars and lanes of operands and results are as [`Op`] says.
+
+use super::{Check, ensure};
+use crate::gate::WordOp;
+use crate::program::{Domain, Op, Program, ValueInfo};
+use crate::value::{ConstVec, Scalar};
+
+/// A public value.
+pub(super) fn public(scalar: Scalar, lanes: u64) -> ValueInfo {
+    ValueInfo {
+        domain: Domain::Public,
+        scalar,
+        lanes,
+    }
+}
+
+/// Whether opening shows the value and no more.
+pub(super) fn can_open(info: ValueInfo, public_too: bool) -> bool {
+    match info.domain {
+        Domain::Public => public_too,
+        Domain::Arithmetic { ring } => u32::from(ring) == info.scalar.width(),
+        Domain::Boolean => true,
+        Domain::Yao => false,
+    }
+}
+
+fn segments_fit(lanes: u64, segments: u64) -> bool {
+    lanes.checked_rem(segments).map_or(lanes == 0, |r| r == 0)
+}
+
+fn same(infos: &[ValueInfo]) -> bool {
+    infos.windows(2).all(|w| matches!(w, [a, b] if a == b))
+}
+
+const fn is_arithmetic(info: &ValueInfo) -> bool {
+    matches!(info.domain, Domain::Arithmetic { .. })
+}
+
+/// Operations without regions, leaves or history.
+pub(super) fn check_plain(
+    program: &Program,
+    op: &Op,
+    args: &[ValueInfo],
+    results: &[ValueInfo],
+) -> Check {
+    let bad = || format!("operands or results of {} have wrong types", op.name());
+    match op {
+        Op::Const(vec) => {
+            if let ConstVec::Affine { dims, .. } = vec {
+                ensure(dims.len() <= 64, || {
+                    "a constant of too many dimensions".into()
+                })?;
+            }
+            let mask = |s: Scalar, w| s.wrap(w) == w;
+            ensure(
+                args.is_empty()
+                    && matches!(results, [r] if r.domain == Domain::Public && r.lanes == vec.lanes()
+                    && match vec {
+                        ConstVec::Splat { word, .. } => mask(r.scalar, *word),
+                        ConstVec::Affine { .. } => true,
+                        ConstVec::Table(words) => words.iter().all(|&w| mask(r.scalar, w)),
+                    }),
+                bad,
+            )
+        }
+        Op::Public(op) => {
+            let [r] = results else { return Err(bad()) };
+            ensure(
+                args.len() == op.arity()
+                    && args
+                        .iter()
+                        .all(|a| a.domain == Domain::Public && a.lanes == r.lanes)
+                    && r.domain == Domain::Public,
+                bad,
+            )?;
+            let scalars: Vec<_> = args.iter().map(|a| a.scalar).collect();
+            check_word(*op, &scalars, r.scalar)
+        }
+        Op::PublicReduce { op, segments } => ensure(
+            op.is_associative()
+                && matches!((args, results), ([a], [r]) if a.domain == Domain::Public && r.domain == Domain::Public
+                    && a.scalar == r.scalar && r.lanes == *segments && segments_fit(a.lanes, *segments)),
+            bad,
+        ),
+        Op::FromPublic => ensure(
+            matches!((args, results), ([a], [r]) if a.domain == Domain::Public && r.domain != Domain::Public
+                && a.scalar == r.scalar && a.lanes == r.lanes),
+            bad,
+        ),
+        Op::Gather { block } => ensure(
+            matches!((args, results), ([src, idx], [r]) if is_index(idx)
+                && src.domain == r.domain && src.scalar == r.scalar
+                && idx.lanes.checked_mul(*block) == Some(r.lanes)),
+            bad,
+        ),
+        Op::Scatter { block } => ensure(
+            matches!((args, results), ([dst, idx, val], [r]) if is_index(idx) && dst == r
+                && val.domain == dst.domain && val.scalar == dst.scalar
+                && idx.lanes.checked_mul(*block) == Some(val.lanes)),
+            bad,
+        ),
+        Op::Concat => {
+            let [r] = results else { return Err(bad()) };
+            let total = args.iter().try_fold(0u64, |n, a| n.checked_add(a.lanes));
+            ensure(
+                !args.is_empty()
+                    && args
+                        .iter()
+                        .all(|a| a.domain == r.domain && a.scalar == r.scalar)
+                    && total == Some(r.lanes),
+                bad,
+            )
+        }
+        Op::Linear { coefficients, .. } => {
+            let [r] = results else { return Err(bad()) };
+            ensure(
+                coefficients.len() == args.len()
+                    && !args.is_empty()
+                    && is_arithmetic(r)
+                    && args
+                        .iter()
+                        .all(|a| a.domain == r.domain && a.lanes == r.lanes),
+                bad,
+            )
+        }
+        Op::MulPublic => ensure(
+            matches!((args, results), ([a, p], [r]) if is_arithmetic(a) && p.domain == Domain::Public
+                && a.domain == r.domain && a.lanes == r.lanes && p.lanes == r.lanes),
+            bad,
+        ),
+        Op::SumLanes { segments } => ensure(
+            matches!((args, results), ([a], [r]) if is_arithmetic(a) && a.domain == r.domain
+                && r.lanes == *segments && segments_fit(a.lanes, *segments)),
+            bad,
+        ),
+        Op::LowerRing => ensure(
+            matches!((args, results), ([a], [r]) if a.lanes == r.lanes
+                && matches!((a.domain, r.domain), (Domain::Arithmetic { ring: k }, Domain::Arithmetic { ring: l }) if l < k)),
+            bad,
+        ),
+        Op::Mul => ensure(
+            matches!((args, results), ([a, b], [r]) if is_arithmetic(a) && a.domain == b.domain && a.domain == r.domain
+                && a.lanes == r.lanes && b.lanes == r.lanes),
+            bad,
+        ),
+        Op::Dot { segments } => ensure(
+            matches!((args, results), ([a, b], [r]) if is_arithmetic(a) && a.domain == b.domain && a.domain == r.domain
+                && a.lanes == b.lanes && r.lanes == *segments && segments_fit(a.lanes, *segments)),
+            bad,
+        ),
+        Op::Call(id) => {
+            let template = program
+                .templates
+                .get(id.index())
+                .ok_or_else(|| format!("there is no {id}"))?;
+            let all: Vec<_> = args.iter().chain(results).collect();
+            ensure(
+                args.len() == template.inputs.len()
+                    && results.len() == template.outputs.len()
+                    && !results.is_empty()
+                    && all
+                        .windows(2)
+                        .all(|w| matches!(w, [a, b] if a.domain == b.domain && a.lanes == b.lanes))
+                    && all
+                        .iter()
+                        .all(|a| matches!(a.domain, Domain::Boolean | Domain::Yao))
+                    && args
+                        .iter()
+                        .zip(&template.inputs)
+                        .all(|(a, &w)| a.scalar.width() == w)
+                    && results
+                        .iter()
+                        .zip(&template.outputs)
+                        .all(|(r, out)| r.scalar.width() as usize == out.len()),
+                bad,
+            )
+        }
+        Op::Decompose => {
+            let ([a], Some(first)) = (args, results.first()) else {
+                return Err(bad());
+            };
+            let Domain::Arithmetic { ring } = a.domain else {
+                return Err(bad());
+            };
+            ensure(
+                matches!(first.domain, Domain::Boolean | Domain::Yao)
+                    && results.len() == program.parts(first.domain)
+                    && same(results)
+                    && first.lanes == a.lanes
+                    && first.scalar.width() <= u32::from(ring),
+                bad,
+            )
+        }
+        Op::RandomParts => ensure(
+            args.is_empty()
+                && results.len() + 1 == program.parts(Domain::Boolean)
+                && same(results)
+                && results.iter().all(|r| r.domain == Domain::Boolean),
+            bad,
+        ),
+        Op::InjectBit => ensure(
+            matches!((args, results), ([a], [r]) if a.domain == Domain::Boolean && a.scalar.width() == 1
+                && is_arithmetic(r) && a.lanes == r.lanes),
+            bad,
+        ),
+        Op::BooleanToYao => ensure(moves(args, results, Domain::Boolean, Domain::Yao), bad),
+        Op::YaoToBoolean => ensure(moves(args, results, Domain::Yao, Domain::Boolean), bad),
+        Op::Reveal => ensure(
+            matches!((args, results), ([a], [r]) if can_open(*a, false) && r.domain == Domain::Public
+                && a.scalar == r.scalar && a.lanes == r.lanes),
+            bad,
+        ),
+        Op::Assert(_) => ensure(
+            matches!((args, results), ([a], []) if a.domain == Domain::Public && a.scalar == Scalar::Bool),
+            bad,
+        ),
+        Op::Input(_)
+        | Op::Output(_)
+        | Op::Compose
+        | Op::Loop { .. }
+        | Op::While { .. }
+        | Op::If { .. } => Ok(()),
+    }
+}
+
+fn is_index(info: &ValueInfo) -> bool {
+    info.domain == Domain::Public && !info.scalar.is_signed()
+}
+
+fn moves(args: &[ValueInfo], results: &[ValueInfo], from: Domain, to: Domain) -> bool {
+    matches!((args, results), ([a], [r]) if a.domain == from && r.domain == to
+        && a.scalar == r.scalar && a.lanes == r.lanes)
+}
+
+/// The types of a word operation.
+///
+/// # Errors
+/// What does not fit.
+pub fn check_word(op: WordOp, args: &[Scalar], result: Scalar) -> Check {
+    let bad = || format!("{} does not take these types", op.name());
+    let unsigned = |s: &Scalar| matches!(s, Scalar::Int { signed: false, .. });
+    let fits = match (op, args) {
+        (WordOp::Cast, [_]) => true,
+        (WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le, [a, b]) => {
+            a == b && result == Scalar::Bool
+        }
+        (WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR, [a, s]) => {
+            *a == result && unsigned(s)
+        }
+        (WordOp::Select, [c, a, b]) => *c == Scalar::Bool && a == b && *a == result,
+        (WordOp::Isqrt, [a]) => unsigned(a) && *a == result,
+        (WordOp::Neg | WordOp::Abs | WordOp::Not | WordOp::CountOnes, [a]) => *a == result,
+        (
+            WordOp::Add
+            | WordOp::Sub
+            | WordOp::Mul
+            | WordOp::Div
+            | WordOp::Rem
+            | WordOp::And
+            | WordOp::Or
+            | WordOp::Xor
+            | WordOp::Min
+            | WordOp::Max,
+            [a, b],
+        ) => a == b && *a == result,
+        _ => false,
+    };
+    ensure(fits, bad)
+}
