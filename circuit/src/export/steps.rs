@@ -9,6 +9,9 @@ use crate::value::{ConstVec, Scalar, Word};
 
 type Done = Result<(), String>;
 
+/// What a turn of a loop takes, in lanes.
+const TURN: u64 = 64;
+
 impl<'a> Flat<'a> {
     /// Writes out an operation.
     pub(super) fn node(&mut self, node: &Node) -> Done {
@@ -22,10 +25,7 @@ impl<'a> Flat<'a> {
             }
             work += lanes;
         }
-        self.left = self
-            .left
-            .checked_sub(work)
-            .ok_or("the program takes too many steps to be written out")?;
+        self.spend(work)?;
         let one = |value: Val| -> Result<(ValueId, Val), String> { Ok((result(node)?, value)) };
         let (id, value) = match &node.op {
             Op::Const(words) => one(self.constant(node, words)?)?,
@@ -68,6 +68,12 @@ impl<'a> Flat<'a> {
             }
         };
         self.set(id, value);
+        Ok(())
+    }
+
+    fn spend(&mut self, work: u64) -> Done {
+        let left = self.left.checked_sub(work);
+        self.left = left.ok_or("the program takes too many steps to be written out")?;
         Ok(())
     }
 
@@ -222,10 +228,7 @@ impl<'a> Flat<'a> {
         let mut state = self.carried(init.unwrap_or(&[]))?;
         let mut i: Word = 0;
         while i < n {
-            self.left = self
-                .left
-                .checked_sub(1)
-                .ok_or("the program takes too many steps to be written out")?;
+            self.spend(TURN)?;
             if let Some(counter) = region.params.first() {
                 self.set(*counter, Val::Public(vec![i]));
             }
@@ -241,6 +244,7 @@ impl<'a> Flat<'a> {
         let (cond, body) = (self.nested(cond)?, self.nested(body)?);
         let mut state = self.carried(&node.args)?;
         loop {
+            self.spend(TURN)?;
             self.set_all(&cond.params, state.clone());
             match self.region(cond)?.first() {
                 Some(Val::Public(holds)) if holds.first().is_some_and(|w| w & 1 == 1) => {}
