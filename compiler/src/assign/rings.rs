@@ -6,7 +6,7 @@
 
 use super::Kind;
 use crate::hir::Range;
-use crate::ir::{Ir, Kind, Node, Op, Reducer, Region};
+use crate::ir::{self, Ir, Node, Op, Reducer, Region};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::Scalar;
@@ -190,8 +190,8 @@ impl State<'_> {
             }
             // From outside, from bits, or public.
             (Op::ReadSecret { .. } | Op::WriteSecret { .. } | Op::Circuit { .. }, _)
-            | (_, Kind::Move | Kind::Boundary | Kind::Control) => true,
-            (_, Kind::Compute) => false,
+            | (_, ir::Kind::Move | ir::Kind::Boundary | ir::Kind::Control) => true,
+            (_, ir::Kind::Compute) => false,
         }
     }
 
