@@ -61,6 +61,25 @@ pub enum WordOp {
     CountOnes,
 }
 
+/// What types an operation takes and gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Integers of one type, and an integer of that type.
+    Integer,
+    /// An unsigned integer, and one of that type.
+    Unsigned,
+    /// Integers or truth values of one type, and one of that type.
+    Bits,
+    /// Two of any one type, and a `Bool`.
+    Compare,
+    /// An integer and an unsigned amount of any type, and an integer of the first one's type.
+    Shift,
+    /// A `Bool` and two of any one type, and one of that type.
+    Select,
+    /// One of any type, and one of any type.
+    Cast,
+}
+
 impl WordOp {
     /// All operations, for tests and tables.
     pub const ALL: [Self; 25] = [
@@ -91,74 +110,62 @@ impl WordOp {
         Self::CountOnes,
     ];
 
-    /// Number of operands.
-    pub const fn arity(self) -> usize {
+    /// The table: name in the text forms, number of operands, rule of types, and whether a chain may be regrouped freely.
+    #[rustfmt::skip]
+    const fn row(self) -> (&'static str, usize, Rule, bool) {
+        use Rule::{Bits, Cast, Compare, Integer, Select, Shift, Unsigned};
         match self {
-            Self::Neg | Self::Abs | Self::Not | Self::Cast | Self::Isqrt | Self::CountOnes => 1,
-            Self::Select => 3,
-            Self::Add
-            | Self::Sub
-            | Self::Mul
-            | Self::Div
-            | Self::Rem
-            | Self::And
-            | Self::Or
-            | Self::Xor
-            | Self::Eq
-            | Self::Ne
-            | Self::Lt
-            | Self::Le
-            | Self::Min
-            | Self::Max
-            | Self::Shl
-            | Self::Shr
-            | Self::RotL
-            | Self::RotR => 2,
+            Self::Add => ("add", 2, Integer, true),
+            Self::Sub => ("sub", 2, Integer, false),
+            Self::Mul => ("mul", 2, Integer, true),
+            Self::Div => ("div", 2, Integer, false),
+            Self::Rem => ("rem", 2, Integer, false),
+            Self::Neg => ("neg", 1, Integer, false),
+            Self::Abs => ("abs", 1, Integer, false),
+            Self::Not => ("not", 1, Bits, false),
+            Self::And => ("and", 2, Bits, true),
+            Self::Or => ("or", 2, Bits, true),
+            Self::Xor => ("xor", 2, Bits, true),
+            Self::Eq => ("eq", 2, Compare, false),
+            Self::Ne => ("ne", 2, Compare, false),
+            Self::Lt => ("lt", 2, Compare, false),
+            Self::Le => ("le", 2, Compare, false),
+            Self::Min => ("min", 2, Integer, true),
+            Self::Max => ("max", 2, Integer, true),
+            Self::Shl => ("shl", 2, Shift, false),
+            Self::Shr => ("shr", 2, Shift, false),
+            Self::RotL => ("rotl", 2, Shift, false),
+            Self::RotR => ("rotr", 2, Shift, false),
+            Self::Select => ("select", 3, Select, false),
+            Self::Cast => ("cast", 1, Cast, false),
+            Self::Isqrt => ("isqrt", 1, Unsigned, false),
+            Self::CountOnes => ("popcount", 1, Integer, false),
         }
     }
 
     /// Name in the text forms.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Sub => "sub",
-            Self::Mul => "mul",
-            Self::Div => "div",
-            Self::Rem => "rem",
-            Self::Neg => "neg",
-            Self::Abs => "abs",
-            Self::Not => "not",
-            Self::And => "and",
-            Self::Or => "or",
-            Self::Xor => "xor",
-            Self::Eq => "eq",
-            Self::Ne => "ne",
-            Self::Lt => "lt",
-            Self::Le => "le",
-            Self::Min => "min",
-            Self::Max => "max",
-            Self::Shl => "shl",
-            Self::Shr => "shr",
-            Self::RotL => "rotl",
-            Self::RotR => "rotr",
-            Self::Select => "select",
-            Self::Cast => "cast",
-            Self::Isqrt => "isqrt",
-            Self::CountOnes => "popcount",
-        }
+        self.row().0
+    }
+
+    /// Number of operands.
+    pub const fn arity(self) -> usize {
+        self.row().1
+    }
+
+    /// What types it takes and gives.
+    pub const fn rule(self) -> Rule {
+        self.row().2
+    }
+
+    /// Whether a chain of this operation may be regrouped freely (all of these are commutative too).
+    pub const fn is_associative(self) -> bool {
+        self.row().3
     }
 
     /// The operation called `name` in the text forms.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|op| op.name() == name)
-    }
-
-    /// Whether a chain of this operation may be regrouped freely (all of these are commutative too).
-    pub const fn is_associative(self) -> bool {
-        matches!(
-            self,
-            Self::Add | Self::Mul | Self::And | Self::Or | Self::Xor | Self::Min | Self::Max
-        )
     }
 
     /// The result on one lane. `from` is the type of the first *data* operand (for `Select`, of its second argument),

@@ -1,7 +1,7 @@
 //! The types of operations: domains, scalars and lanes of operands and results are as [`Op`] says.
 
 use super::{Check, ensure};
-use crate::gate::WordOp;
+use crate::gate::{Rule, WordOp};
 use crate::program::{Domain, Op, Program, ValueInfo};
 use crate::value::{ConstVec, Scalar};
 
@@ -239,31 +239,16 @@ fn moves(args: &[ValueInfo], results: &[ValueInfo], from: Domain, to: Domain) ->
 pub fn check_word(op: WordOp, args: &[Scalar], result: Scalar) -> Check {
     let bad = || format!("{} does not take these types", op.name());
     let unsigned = |s: &Scalar| matches!(s, Scalar::Int { signed: false, .. });
-    let fits = match (op, args) {
-        (WordOp::Cast, [_]) => true,
-        (WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le, [a, b]) => {
-            a == b && result == Scalar::Bool
+    let fits = match (op.rule(), args) {
+        (Rule::Cast, [_]) => true,
+        (Rule::Compare, [a, b]) => a == b && result == Scalar::Bool,
+        (Rule::Shift, [a, s]) => *a == result && unsigned(s),
+        (Rule::Select, [c, a, b]) => *c == Scalar::Bool && a == b && *a == result,
+        (Rule::Unsigned, [a]) => unsigned(a) && *a == result,
+        (Rule::Integer | Rule::Bits, all) => {
+            all.len() == op.arity() && all.iter().all(|a| *a == result)
         }
-        (WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR, [a, s]) => {
-            *a == result && unsigned(s)
-        }
-        (WordOp::Select, [c, a, b]) => *c == Scalar::Bool && a == b && *a == result,
-        (WordOp::Isqrt, [a]) => unsigned(a) && *a == result,
-        (WordOp::Neg | WordOp::Abs | WordOp::Not | WordOp::CountOnes, [a]) => *a == result,
-        (
-            WordOp::Add
-            | WordOp::Sub
-            | WordOp::Mul
-            | WordOp::Div
-            | WordOp::Rem
-            | WordOp::And
-            | WordOp::Or
-            | WordOp::Xor
-            | WordOp::Min
-            | WordOp::Max,
-            [a, b],
-        ) => a == b && *a == result,
-        _ => false,
+        (Rule::Cast | Rule::Compare | Rule::Shift | Rule::Select | Rule::Unsigned, _) => false,
     };
     ensure(fits, bad)
 }

@@ -18,7 +18,7 @@
 use super::{Ir, Kind, Node, Op, Reducer, Region, Ty};
 use crate::imported::Port;
 use crate::span::Span;
-use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::gate::{Rule, WordOp};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::Scalar;
 use std::fmt;
@@ -552,49 +552,36 @@ fn word_ty(op: WordOp, args: &[Ty], secret: bool) -> Result<Ty, String> {
         lanes,
         secret,
     };
-    Ok(match op {
-        WordOp::Add
-        | WordOp::Sub
-        | WordOp::Mul
-        | WordOp::Div
-        | WordOp::Rem
-        | WordOp::Min
-        | WordOp::Max => {
-            same_scalar(args[0], args[1])?;
-            ensure(is_int(args[0]), "takes integers")?;
-            of(args[0].scalar)
+    match op.rule() {
+        Rule::Integer => {
+            let integers = match op.arity() {
+                1 => "takes an integer",
+                _ => "takes integers",
+            };
+            one_scalar(args)?;
+            ensure(is_int(args[0]), integers)?;
         }
-        WordOp::Neg | WordOp::Abs | WordOp::CountOnes => {
-            ensure(is_int(args[0]), "takes an integer")?;
-            of(args[0].scalar)
+        Rule::Unsigned => ensure(is_unsigned(args[0]), "takes an unsigned integer")?,
+        Rule::Bits => one_scalar(args)?,
+        Rule::Cast => {}
+        Rule::Compare => {
+            one_scalar(args)?;
+            return Ok(of(Scalar::Bool));
         }
-        WordOp::Isqrt => {
-            ensure(is_unsigned(args[0]), "takes an unsigned integer")?;
-            of(args[0].scalar)
-        }
-        WordOp::And | WordOp::Or | WordOp::Xor => {
-            same_scalar(args[0], args[1])?;
-            of(args[0].scalar)
-        }
-        WordOp::Not | WordOp::Cast => of(args[0].scalar),
-        WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le => {
-            same_scalar(args[0], args[1])?;
-            of(Scalar::Bool)
-        }
-        WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR => {
+        Rule::Shift => {
             ensure(is_int(args[0]), "shifts an integer")?;
             ensure(is_unsigned(args[1]), "takes an unsigned amount")?;
-            of(args[0].scalar)
         }
-        WordOp::Select => {
+        Rule::Select => {
             ensure(
                 args[0].scalar == Scalar::Bool,
                 "takes a bool as its condition",
             )?;
-            same_scalar(args[1], args[2])?;
-            of(args[1].scalar)
+            one_scalar(&args[1..])?;
+            return Ok(of(args[1].scalar));
         }
-    })
+    }
+    Ok(of(args[0].scalar))
 }
 
 fn check_scalar(scalar: Scalar) -> Result<(), String> {
@@ -636,6 +623,11 @@ fn check_segments(lanes: u64, segments: u64) -> Result<(), String> {
 
 fn same_scalar(a: Ty, b: Ty) -> Result<(), String> {
     ensure(a.scalar == b.scalar, "takes operands of one scalar type")
+}
+
+fn one_scalar(args: &[Ty]) -> Result<(), String> {
+    let rest = args.get(1..).unwrap_or(&[]);
+    rest.iter().try_for_each(|&ty| same_scalar(args[0], ty))
 }
 
 fn is_int(ty: Ty) -> bool {
