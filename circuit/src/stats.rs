@@ -15,12 +15,12 @@ mod rounds;
 mod sums;
 mod time;
 
-use crate::cost::{Costs, Demands, setup};
+use crate::cost::{Costs, setup};
 use crate::eval::Trace;
 use crate::ids::SectionId;
 use crate::program::{Loc, Program};
 use control::Control;
-use rounds::rounds;
+use rounds::{Course, rounds};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use sums::{Gates, Sums, in_all, plus};
@@ -195,7 +195,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let gates: Vec<Gates> = program.templates.iter().map(Gates::of).collect();
     let exact = !control.dynamic.first().copied().unwrap_or(false);
     let counted = control.times.is_some();
-    let demands = Demands::new(program);
+    let course = Course::new(program, &control);
     let setup = setup(program);
     let mut total = Sums::new(program);
     let mut sections: Vec<Sums> = program
@@ -231,7 +231,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     }
     // A section's own rounds and depth take a walk each.
     let n_nodes: usize = program.regions.iter().map(|r| r.nodes.len()).sum();
-    let rounds = counted.then(|| rounds(program, &control, &demands, None));
+    let rounds = counted.then(|| rounds(&course, None));
     let depths = counted
         .then(|| depth::depths(program, &control, None))
         .flatten();
@@ -263,7 +263,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             wan: estimate(Link::WAN),
         },
         correlations: Correlations {
-            rounds: u64::try_from(demands.start(program).ready).unwrap_or(0),
+            rounds: u64::try_from(course.start().ready).unwrap_or(0),
             setup: setup.sent,
             prepared: counted.then(|| total.prepared.clone()),
             bytes: show(in_all(&ahead)),
@@ -291,7 +291,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
                         depth::depths(program, &control, Some(id)).map_or(0, |d| d.most.0)
                     }),
                     mul: show(sums.mul),
-                    rounds: inner(&|| self::rounds(program, &control, &demands, Some(id))),
+                    rounds: inner(&|| self::rounds(&course, Some(id))),
                     bytes: show(sums.bytes()),
                 }
             })
@@ -310,9 +310,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
         },
         functions: functions(program, known.functions, &places, counted),
         lines: lines(program, &places, counted),
-        critical_path: rounds.and_then(|total| {
-            path::critical(program, &control, &demands, known.attribution, total)
-        }),
+        critical_path: rounds.and_then(|total| path::critical(&course, known.attribution, total)),
     }
 }
 

@@ -6,11 +6,10 @@
 //! [`crate::cost::StampMap`], with a trail in each entry; its powers tell the trails of a million iterations.
 
 use super::Attribution;
-use super::control::Control;
-use crate::cost::{Demands, Stamp};
+use super::rounds::Course;
+use crate::cost::Stamp;
 use crate::ids::{SectionId, ValueId};
-use crate::program::{Loc, Node, Op, Program};
-use crate::regions::captured;
+use crate::program::{Loc, Node, Op};
 use crate::stamp::Later;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -37,13 +36,11 @@ const MAX_LINKS: usize = 4_000_000;
 /// Where the `total` rounds of the longest chain come from, in the order of the source, what precedes the program first;
 /// `None` when there are too many steps to follow.
 pub(super) fn critical(
-    program: &Program,
-    control: &Control<'_>,
-    demands: &Demands,
+    course: &Course<'_>,
     attribution: Option<&Attribution>,
     total: u64,
 ) -> Option<Vec<PathStats>> {
-    let found = followed(program, control, demands, attribution)?;
+    let found = followed(course, attribution)?;
     let mut by_line: BTreeMap<(u32, u32, u32), u64> = BTreeMap::new();
     for ((section, loc), n) in found {
         *by_line.entry((loc.file, loc.line, section.0)).or_default() += n;
@@ -60,7 +57,7 @@ pub(super) fn critical(
         });
     }
     list.extend(by_line.into_iter().map(|((file, line, section), rounds)| {
-        let name = program.files.get(file as usize).filter(|_| line > 0);
+        let name = course.program.files.get(file as usize).filter(|_| line > 0);
         PathStats {
             section: Some(section),
             file: name.cloned().unwrap_or_default(),
@@ -71,22 +68,14 @@ pub(super) fn critical(
     Some(list)
 }
 
-fn followed(
-    program: &Program,
-    control: &Control<'_>,
-    demands: &Demands,
-    attribution: Option<&Attribution>,
-) -> Option<Rounds> {
+fn followed(course: &Course<'_>, attribution: Option<&Attribution>) -> Option<Rounds> {
     let mut walk = Walk {
-        program,
-        control,
-        demands,
+        course,
         attribution,
-        captured: captured(program),
         links: Vec::new(),
         matrices: BTreeMap::new(),
     };
-    let end = walk.region(0, demands.start(program).traced(), &mut 0);
+    let end = walk.region(0, course.start().traced(), &mut 0);
     let last = if end.ready.stamp >= end.garbled.stamp {
         end.ready
     } else {
@@ -199,11 +188,8 @@ fn add(rounds: &mut Rounds, more: &Rounds) {
 }
 
 struct Walk<'a> {
-    program: &'a Program,
-    control: &'a Control<'a>,
-    demands: &'a Demands,
+    course: &'a Course<'a>,
     attribution: Option<&'a Attribution>,
-    captured: Vec<Vec<ValueId>>,
     links: Vec<Link>,
     /// What one run of a loop's body does: found once, not once for each loop around it.
     matrices: BTreeMap<u32, Matrix>,
@@ -236,6 +222,7 @@ impl Walk<'_> {
     /// Adds an operation's rounds to the lines that its longest chain goes through; what is left goes to its own.
     fn spread(&self, rounds: &mut Rounds, region: u32, index: u32, n: u64) {
         let node = self
+            .course
             .program
             .regions
             .get(region as usize)
@@ -257,8 +244,8 @@ impl Walk<'_> {
     }
 
     fn region(&mut self, index: u32, start: Traced, at: &mut usize) -> Traced {
-        let program = self.program;
-        let region = &program.regions[index as usize];
+        let course = self.course;
+        let region = &course.program.regions[index as usize];
         let mut local: HashMap<ValueId, Traced> = HashMap::new();
         let mut end = start;
         for (i, node) in region.nodes.iter().enumerate() {
@@ -266,7 +253,7 @@ impl Walk<'_> {
             let uses = node
                 .args
                 .iter()
-                .chain(inner.flat_map(|r| &self.captured[r as usize]));
+                .chain(inner.flat_map(|r| &course.captured[r as usize]));
             let begin = uses
                 .filter_map(|v| local.get(v))
                 .fold(start, |a, &b| a.join(b));
@@ -282,12 +269,12 @@ impl Walk<'_> {
     fn node(&mut self, place: (u32, u32), node: &Node, begin: Traced, at: &mut usize) -> Traced {
         match node.op {
             Op::Loop { count, body } => {
-                let n = count.unwrap_or_else(|| self.control.decision(at));
+                let n = count.unwrap_or_else(|| self.course.control.decision(at));
                 let begin = match count {
                     Some(_) => begin,
                     None => self.enter(place, body, n, begin),
                 };
-                if self.control.dynamic[body as usize] {
+                if self.course.control.dynamic[body as usize] {
                     (0..n).fold(begin, |start, _| self.region(body, start, at))
                 } else if n == 0 {
                     begin
@@ -297,7 +284,7 @@ impl Walk<'_> {
                 }
             }
             Op::While { cond, body } => {
-                let n = self.control.decision(at);
+                let n = self.course.control.decision(at);
                 let mut start = begin;
                 for _ in 0..n {
                     start = self.enter(place, cond, 1, start);
@@ -309,7 +296,7 @@ impl Walk<'_> {
                 self.region(cond, start, at)
             }
             Op::If { then, otherwise } => {
-                let arm = if self.control.decision(at) == 1 {
+                let arm = if self.course.control.decision(at) == 1 {
                     then
                 } else {
                     otherwise
@@ -317,13 +304,19 @@ impl Walk<'_> {
                 let begin = self.enter(place, arm, 1, begin);
                 self.region(arm, begin, at)
             }
-            _ => self.after(place, begin, begin.untraced().after(self.program, node)),
+            _ => {
+                let delay = self.course.delays[place.0 as usize][place.1 as usize];
+                self.after(place, begin, begin.untraced().delayed(delay))
+            }
         }
     }
 
     /// When a region starts that revealed values steer: what it uses up is made then, at the line that steers.
     fn enter(&mut self, place: (u32, u32), region: u32, times: u64, begin: Traced) -> Traced {
-        let delay = self.demands.entry(self.program, region, times);
+        let delay = self
+            .course
+            .demands
+            .entry(self.course.program, region, times);
         self.after(place, begin, begin.untraced().delayed(delay))
     }
 

@@ -1,43 +1,61 @@
 //! The rounds of a program: its schedule followed with the stamps of [`crate::cost`], in closed form for loops.
 
 use super::control::Control;
-use crate::cost::{Demands, Stamp, StampMap};
+use crate::cost::{Delay, Demands, Stamp, StampMap, delay};
 use crate::ids::{SectionId, ValueId};
-use crate::program::{Node, Op, Program};
+use crate::program::{Node, Op, Program, Region};
 use crate::regions::captured;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
+/// What every walk along the schedule needs; found once, as walks are many: one for each section, and loops in each that a trace
+/// goes through turn by turn.
+pub(super) struct Course<'a> {
+    pub program: &'a Program,
+    pub control: &'a Control<'a>,
+    pub demands: Demands,
+    /// For each region, what it uses of the regions around it.
+    pub captured: Vec<Vec<ValueId>>,
+    /// By region and operation.
+    pub delays: Vec<Vec<Delay>>,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(program: &'a Program, control: &'a Control<'a>) -> Self {
+        let delays = |region: &Region| region.nodes.iter().map(|n| delay(program, n)).collect();
+        Self {
+            program,
+            control,
+            demands: Demands::new(program),
+            captured: captured(program),
+            delays: program.regions.iter().map(delays).collect(),
+        }
+    }
+
+    /// When everything starts.
+    pub(super) fn start(&self) -> Stamp {
+        self.demands.start(self.program)
+    }
+}
+
 /// The rounds of the whole program; with a section, as if all other operations and preparations took none.
-pub(super) fn rounds(
-    program: &Program,
-    control: &Control<'_>,
-    demands: &Demands,
-    only: Option<SectionId>,
-) -> u64 {
+pub(super) fn rounds(course: &Course<'_>, only: Option<SectionId>) -> u64 {
     let walk = Rounds {
-        program,
-        control,
-        demands,
+        course,
         only,
-        captured: captured(program),
         maps: RefCell::new(BTreeMap::new()),
     };
     let start = match only {
         Some(_) => Stamp::START,
-        None => demands.start(program),
+        None => course.start(),
     };
     let end = walk.region(0, start, &mut 0);
     end.ready.max(end.garbled).max(0) as u64
 }
 
 struct Rounds<'a> {
-    program: &'a Program,
-    control: &'a Control<'a>,
-    demands: &'a Demands,
+    course: &'a Course<'a>,
     only: Option<SectionId>,
-    /// For each region, what it uses of the regions around it.
-    captured: Vec<Vec<ValueId>>,
     /// What one run of a loop's body does, where nothing that is revealed steers it. A map takes two walks: without this
     /// table a nest of loops would take two to the power of its depth.
     maps: RefCell<BTreeMap<u32, StampMap>>,
@@ -45,19 +63,20 @@ struct Rounds<'a> {
 
 impl Rounds<'_> {
     fn region(&self, index: u32, start: Stamp, at: &mut usize) -> Stamp {
-        let region = &self.program.regions[index as usize];
+        let course = self.course;
+        let region = &course.program.regions[index as usize];
         let mut local: HashMap<ValueId, Stamp> = HashMap::new();
         let mut end = start;
-        for node in &region.nodes {
+        for (node, &delay) in region.nodes.iter().zip(&course.delays[index as usize]) {
             let inner = node.op.regions();
             let uses = node
                 .args
                 .iter()
-                .chain(inner.flat_map(|r| &self.captured[r as usize]));
+                .chain(inner.flat_map(|r| &course.captured[r as usize]));
             let begin = uses
                 .filter_map(|v| local.get(v))
                 .fold(start, |a, &b| a.join(b));
-            let done = self.node(node, begin, at);
+            let done = self.node(node, delay, begin, at);
             for &r in &node.results {
                 local.insert(r, done);
             }
@@ -79,19 +98,23 @@ impl Rounds<'_> {
     fn enter(&self, region: u32, times: u64, stamp: Stamp) -> Stamp {
         match self.only {
             Some(_) => stamp,
-            None => stamp.delayed(self.demands.entry(self.program, region, times)),
+            None => stamp.delayed(
+                self.course
+                    .demands
+                    .entry(self.course.program, region, times),
+            ),
         }
     }
 
-    fn node(&self, node: &Node, begin: Stamp, at: &mut usize) -> Stamp {
+    fn node(&self, node: &Node, delay: Delay, begin: Stamp, at: &mut usize) -> Stamp {
         match node.op {
             Op::Loop { count, body } => {
-                let n = count.unwrap_or_else(|| self.control.decision(at));
+                let n = count.unwrap_or_else(|| self.course.control.decision(at));
                 let begin = match count {
                     Some(_) => begin,
                     None => self.enter(body, n, begin),
                 };
-                if self.control.dynamic[body as usize] {
+                if self.course.control.dynamic[body as usize] {
                     (0..n).fold(begin, |stamp, _| self.region(body, stamp, at))
                 } else if n == 0 {
                     begin
@@ -100,7 +123,7 @@ impl Rounds<'_> {
                 }
             }
             Op::While { cond, body } => {
-                let n = self.control.decision(at);
+                let n = self.course.control.decision(at);
                 let mut stamp = begin;
                 for _ in 0..n {
                     stamp = self.region(cond, self.enter(cond, 1, stamp), at);
@@ -109,7 +132,7 @@ impl Rounds<'_> {
                 self.region(cond, self.enter(cond, 1, stamp), at)
             }
             Op::If { then, otherwise } => {
-                let arm = if self.control.decision(at) == 1 {
+                let arm = if self.course.control.decision(at) == 1 {
                     then
                 } else {
                     otherwise
@@ -117,7 +140,7 @@ impl Rounds<'_> {
                 self.region(arm, self.enter(arm, 1, begin), at)
             }
             _ if self.only.is_some_and(|s| s != node.section) => begin,
-            _ => begin.after(self.program, node),
+            _ => begin.delayed(delay),
         }
     }
 }
