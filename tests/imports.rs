@@ -26,13 +26,21 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "compiler",
-        &["check/body", "check/effects"],
-        "the effects of a body are found while it is checked",
+        &[
+            "check/body",
+            "check/builtin",
+            "check/effects",
+            "check/expr",
+            "check/flat",
+            "check/flow",
+            "check/operator",
+        ],
+        "to check an expression is to check those in it, with the state of the body around them",
     ),
     (
         "compiler",
-        &["check/builtin", "check/expr", "check/operator"],
-        "expressions nest",
+        &["check", "front"],
+        "the checker fills in what the front end hands out",
     ),
     (
         "compiler",
@@ -71,7 +79,7 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-const CRATES: [&str; 4] = ["circuit", "compiler", "runtime", "cli"];
+const CRATES: [&str; 5] = ["circuit", "compiler", "compiler/syntax", "runtime", "cli"];
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
