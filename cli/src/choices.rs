@@ -3,9 +3,9 @@
 use crate::exit::{Failure, Outcome};
 use crate::lens::Lens;
 use crate::suites;
+use crate::words::did_you_mean;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::cost::Costs;
-use smpcc_compiler::diagnostic;
 use smpcc_compiler::hir::{Hir, ParamSource};
 use smpcc_compiler::schema::{self, Schema};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
@@ -164,10 +164,4 @@ pub fn check_arguments(schema: &Schema, args: &BTreeMap<String, String>) -> Resu
         Some(missing) => Err(format!("the public argument `{}` is missing", missing.name)),
         None => Ok(()),
     }
-}
-
-/// `; did you mean …?`, if one of the names is a slip away.
-pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    diagnostic::suggestion(name, known)
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }

@@ -7,9 +7,9 @@ use smpcc::choices::{self, Choices};
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::lens::{self, Lens};
-use smpcc::report;
 use smpcc::seats::Seats;
 use smpcc::source::{self, Source};
+use smpcc::words;
 use smpcc::work::{Built, Work};
 use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Attribution, FunctionLines, Known};
@@ -184,7 +184,7 @@ fn summary(program: &Program, time: Duration) -> String {
         program.sections.len(),
         figure(stats.totals.rounds),
         figure(stats.totals.bytes),
-        report::bytes(stats.totals.memory_bytes)
+        words::bytes(stats.totals.memory_bytes)
     )
 }
 

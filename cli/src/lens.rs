@@ -1,9 +1,9 @@
 //! How long open inputs are: from the inputs themselves, or from `--len` where there are none.
 
-use crate::choices::did_you_mean;
 use crate::exit::{Failure, Outcome};
 use crate::given::PartyInputs;
 use crate::seats::Seats;
+use crate::words::did_you_mean;
 use std::collections::BTreeMap;
 
 /// The length of each open array, by [`smpcc_compiler::schema::len_key`] and owner.

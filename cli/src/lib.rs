@@ -22,4 +22,5 @@ pub mod seats;
 pub mod source;
 pub mod suites;
 pub mod toml_file;
+pub mod words;
 pub mod work;

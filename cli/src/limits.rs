@@ -5,7 +5,7 @@
 
 use crate::exit::{Failure, Outcome};
 use crate::lens::Lens;
-use crate::report::bytes;
+use crate::words::bytes;
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Link};

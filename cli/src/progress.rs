@@ -34,7 +34,7 @@ impl Bar {
             });
         if self.enabled && now >= due {
             self.drawn = Some(now);
-            let sent = smpcc::report::bytes(progress.bytes_sent);
+            let sent = smpcc::words::bytes(progress.bytes_sent);
             let seconds = self.began.elapsed().as_secs_f64();
             let _ = write!(
                 std::io::stderr().lock(),
@@ -86,7 +86,7 @@ impl<'a> Teller<'a> {
             Event::Agreed(lens) => {
                 let level = u8::from(!self.deployed) * 2;
                 for ((input, owner), len) in lens.iter().filter(|((_, o), _)| *o != me) {
-                    let who = smpcc::report::label(*owner, self.names);
+                    let who = smpcc::words::label(*owner, self.names);
                     style.detail(level, || format!("{who} gives {len} rows of `{input}`"));
                 }
             }

@@ -4,8 +4,8 @@ use crate::out;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::inputs::{Tree, json, number};
-use smpcc::report::label;
 use smpcc::seats::Seats;
+use smpcc::words::label;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 

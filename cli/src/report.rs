@@ -3,6 +3,7 @@
 use crate::play::PartyReport;
 use crate::render::json_string;
 use crate::suites::protection;
+use crate::words::{bytes, label};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -118,24 +119,6 @@ pub fn human(reports: &[PartyReport], names: &[String], total: Duration, quiet: 
         );
     }
     text
-}
-
-/// A party by number, with its role where it has one.
-pub fn label(party: u32, names: &[String]) -> String {
-    match names.get(party as usize) {
-        Some(name) if !name.starts_with("party ") => format!("party {party} ({name})"),
-        _ => format!("party {party}"),
-    }
-}
-
-/// Bytes for people.
-pub fn bytes(n: u64) -> String {
-    match n {
-        0..10_000 => format!("{n} bytes"),
-        10_000..10_000_000 => format!("{:.1} kB", n as f64 / 1e3),
-        10_000_000..10_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
-        _ => format!("{:.1} GB", n as f64 / 1e9),
-    }
 }
 
 fn ms(time: Duration) -> f64 {

@@ -1,7 +1,7 @@
 //! Who takes part in a run and what each party gives: from a checked program, or from a compiled one.
 
 use crate::exit::Failure;
-use crate::report::label;
+use crate::words::label;
 use smpcc_circuit::program::{Program, Shape};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema;

@@ -11,7 +11,7 @@ use smpcc::given::{self, PartyInputs};
 use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
 use smpcc::work::Work;
-use smpcc::{lens, report};
+use smpcc::{lens, report, words};
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::PartyNames;
@@ -47,7 +47,7 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
         ..Limits::NONE
     }
     .check_memory(&program, u64::from(n_parties), &lens, &|party| {
-        report::label(party, &names)
+        words::label(party, &names)
     })?;
     drop(program);
     // Before anybody computes: where nothing can be written, that is said now.

@@ -5,7 +5,7 @@ use crate::compiled::{self, Ready};
 use crate::load::Style;
 use crate::out;
 use smpcc::exit::Outcome;
-use smpcc::{play, report};
+use smpcc::{play, words};
 use smpcc_circuit::eval::{self, Trace};
 use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Known, PathStats, Stats};
@@ -187,7 +187,7 @@ fn human(stats: &Stats, name: &str) -> String {
     let _ = writeln!(
         text,
         "  memory       {:>14}   about, per party",
-        report::bytes(t.memory_bytes)
+        words::bytes(t.memory_bytes)
     );
     let time = |ms: Option<f64>| ms.map_or_else(|| "?".into(), |ms| format!("{ms:.1} ms"));
     let _ = writeln!(

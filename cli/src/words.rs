@@ -1,0 +1,27 @@
+//! Words that messages share: who somebody is, how much something is, what may have been meant.
+
+use smpcc_compiler::diagnostic;
+
+/// `; did you mean …?`, if one of the names is a slip away.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    diagnostic::suggestion(name, known)
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
+/// A party by number, with its role where it has one.
+pub fn label(party: u32, names: &[String]) -> String {
+    match names.get(party as usize) {
+        Some(name) if !name.starts_with("party ") => format!("party {party} ({name})"),
+        _ => format!("party {party}"),
+    }
+}
+
+/// Bytes for people.
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..10_000 => format!("{n} bytes"),
+        10_000..10_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        10_000_000..10_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
