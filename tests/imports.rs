@@ -72,11 +72,6 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
         &["protocols/shamir/arithmetic", "protocols/shamir/vector"],
         "shares of numbers are vectors, and vectors have the arithmetic of shares",
     ),
-    (
-        "cli",
-        &["inputs", "plan"],
-        "inputs are read for a plan, and a plan's lengths are those of the inputs",
-    ),
 ];
 
 const CRATES: [&str; 5] = ["circuit", "compiler", "compiler/syntax", "runtime", "cli"];

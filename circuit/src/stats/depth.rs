@@ -19,7 +19,7 @@ const SETTLE: (u64, u64) = (24, 512);
 /// Gates that are visited before loops are trusted sooner: nested loops multiply.
 const WORK: u64 = 400_000_000;
 /// Gates and operations that are visited before the walk gives up.
-const MOST: (u64, u64) = (10 * WORK, 20_000_000);
+const MOST: (u64, u64) = (10 * WORK, 4_000_000);
 
 /// Of a value: the level of each bit, and its level in products.
 #[derive(Clone, Debug, PartialEq, Eq)]
