@@ -1,7 +1,10 @@
 //! How long a run may take by prediction alone: what a limit on it follows from, without the other figures.
 
-use super::{Control, Gates, Link, Sums, plus, rounds, time};
-use crate::cost::{Costs, Demands, setup};
+use super::control::Control;
+use super::rounds::{Course, rounds};
+use super::sums::{Gates, Sums, plus};
+use super::{Link, time};
+use crate::cost::{Costs, setup};
 use crate::program::Program;
 
 /// Milliseconds of a run on a network, as [`super::stats`] estimates them; none where revealed values steer the run.
@@ -18,7 +21,7 @@ pub fn milliseconds(program: &Program, link: Link, costs: &Costs) -> Option<f64>
     let setup = setup(program);
     let sent = plus(&total.sent, &plus(&setup.sent, &total.prepared));
     let most = sent.iter().copied().max().unwrap_or(0);
-    let rounds = rounds(program, &control, &Demands::new(program), None);
+    let rounds = rounds(&Course::new(program, &control), None);
     let work = costs.among(program.suite, program.n_parties, program.threshold);
     Some(time::milliseconds(
         link,
