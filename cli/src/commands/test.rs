@@ -188,12 +188,12 @@ fn one(
             })?;
         let program = compiled.program.with_files(source.paths());
         if places.is_empty() {
-            in_the_clear(source, &program).map_err(
-                |why| match pipeline::failed_comparison(hir, test, n_parties) {
+            in_the_clear(source, &program).map_err(|why| {
+                match pipeline::failed_comparison(hir, test, n_parties) {
                     Some((left, right)) => format!("{why} (left is {left}, right is {right})"),
                     None => why,
-                },
-            )?;
+                }
+            })?;
             places.push("in the clear");
         }
         under_a_protocol(&program).map_err(|e| format!("{name}: {e}"))?;
