@@ -6,6 +6,7 @@ mod docs;
 mod editor;
 mod examples;
 mod imports;
+mod messages;
 mod outputs;
 mod processes;
 mod tidy;

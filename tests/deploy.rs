@@ -371,7 +371,7 @@ fn a_file_of_secrets_is_not_quoted_whatever_it_is_taken_for() {
 
 /// A program of a list of each party, and an argument.
 const LIST: &str =
-    "fn main(level: u32, xs: [secret u32] from each) -> u32 { level + xs[0].sum() }\n";
+    "fn main(level: u32, xs: [secret u32; _] from each) -> u32 { level + xs.flatten().sum() }\n";
 
 fn list_site(extra: impl Fn(usize) -> &'static str) -> Site {
     let site = Site::new();
@@ -381,10 +381,9 @@ fn list_site(extra: impl Fn(usize) -> &'static str) -> Site {
         let inputs = format!("{{\"xs\": [{}]}}", rows.join(", "));
         std::fs::write(site.path().join(format!("{party}.json")), inputs).expect("inputs");
         site.configure(party, "list.smpc", extra(party));
-        // Tables come last in TOML.
         let config = std::fs::read_to_string(site.config(party)).expect("a configuration");
-        let text = config.replacen("[args]\nlevel = 5\n", "", 1) + "[args]\nlevel = 5\n";
-        std::fs::write(site.config(party), text).expect("written");
+        let config = config + "[args]\nlevel = 5\n";
+        std::fs::write(site.config(party), config).expect("written");
     }
     site
 }

@@ -1,0 +1,186 @@
+//! What the binary says on the way and when it refuses: details that are asked for, and nothing that is secret or obeyed by
+//! a terminal.
+
+use crate::cli::{AVG, example, folder, smpcc, text};
+
+#[test]
+fn a_length_of_one_party_stands_whatever_else_is_said() {
+    let histogram = example("histogram.smpc").display().to_string();
+    let lanes = |lens: [&str; 2]| {
+        let args = ["stats", &histogram, "--parties", "3", "-vv"];
+        let output = smpcc(&[&args[..], &["--len", lens[0], "--len", lens[1]]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let notes = text(&output.stderr);
+        let given = notes.lines().filter(|l| l.contains("rows of `salaries`"));
+        given.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let one_first = lanes(["salaries[1]=7", "salaries=40"]);
+    assert!(
+        one_first.iter().any(|l| l.contains("party 1 gives 7 rows")),
+        "{one_first:?}"
+    );
+    assert!(
+        one_first
+            .iter()
+            .any(|l| l.contains("party 2 gives 40 rows")),
+        "{one_first:?}"
+    );
+    assert_eq!(one_first, lanes(["salaries=40", "salaries[1]=7"]));
+    for (lens, why) in [
+        (["salaries=1", "salaries=2"], "twice"),
+        (["salaries[1]=1", "salaries[1]=2"], "twice"),
+        (["salaries=1", "salareis=2"], "did you mean `salaries`"),
+    ] {
+        let args = [
+            "stats",
+            &histogram,
+            "--parties",
+            "3",
+            "--len",
+            lens[0],
+            "--len",
+            lens[1],
+        ];
+        let output = smpcc(&args);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            text(&output.stderr).contains(why),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn details_come_as_they_are_asked_for() {
+    let avg = example("avg.smpc").display().to_string();
+    let run = |options: &[&str]| {
+        let output = smpcc(&[&["run", &avg, "--parties", "3"], options].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("5300"));
+        text(&output.stderr)
+    };
+    assert_eq!(run(&[]), "");
+    let some = run(&["-v"]);
+    assert!(
+        some.contains("rep3 among 3 parties") && some.contains("rounds"),
+        "{some}"
+    );
+    assert!(some.contains("party 2: all agree on session"), "{some}");
+    let more = run(&["-vv"]);
+    assert!(more.lines().count() > some.lines().count() + 5, "{more}");
+    assert!(!more.contains("5200"), "{more}");
+    assert_eq!(run(&["-vv", "-q"]), "");
+}
+
+#[test]
+fn tables_without_a_header_and_words_in_cells_are_not_shown() {
+    let program = "fn main(salary: [secret u32; _] from each) -> u32 { salary.flatten().sum() }\n";
+    let folder = folder(&[
+        ("p.smpc", program),
+        ("no-header/0.csv", "4711\n4712\n"),
+        ("no-header/1.csv", "4713\n"),
+        ("words/0.csv", "salary\nTRUE\n"),
+        ("words/1.csv", "salary\n#REF!\n"),
+    ]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let message = |inputs: &str| {
+        let output = smpcc(&[
+            "run",
+            &at("p.smpc"),
+            "--parties",
+            "2",
+            "--inputs",
+            &at(inputs),
+        ]);
+        assert_eq!(output.status.code(), Some(2));
+        text(&output.stderr)
+    };
+    let headless = message("no-header");
+    assert!(
+        headless.contains("0.csv") && !headless.contains("471"),
+        "{headless}"
+    );
+    let words = message("words");
+    assert!(
+        words.contains("row 1") && !words.contains("fraction"),
+        "{words}"
+    );
+}
+
+#[test]
+fn what_no_machine_has_is_refused_before_anything_starts() {
+    let avg = example("avg.smpc").display().to_string();
+    let output = smpcc(&["run", &avg, "--parties", "3", "--memory", "1"]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("memory") && message.contains("3 of which"),
+        "{message}"
+    );
+    let output = smpcc(&["run", &avg, "--parties", "3", "--memory", "1GB"]);
+    assert!(output.status.success());
+    // The line that asks for it is named, and nothing is tried on the way there.
+    let folder = tempfile::tempdir().expect("a folder");
+    let big = folder.path().join("big.smpc");
+    let source = "fn main(x: secret u32 from each) -> u64 {\n    let y = x[0];\n    [[y, x[1]]; 50000000000].flatten().sum()\n}\n";
+    std::fs::write(&big, source).expect("a file");
+    let inputs = folder.path().join("big.inputs.json");
+    std::fs::write(
+        inputs,
+        "{\"0\": {\"x\": 1}, \"1\": {\"x\": 2}, \"2\": {\"x\": 3}}",
+    )
+    .expect("a file");
+    let big = big.display().to_string();
+    let output = smpcc(&["run", &big, "--parties", "3", "--memory", "64GB"]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("big.smpc:3"), "{message}");
+}
+
+#[test]
+fn nothing_from_a_file_commands_the_terminal() {
+    let inputs = "{\"0\": {\"a\\u001b[2Jb\\u202ec\": 1}}";
+    let folder = folder(&[("p.smpc", AVG), ("i.json", inputs)]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let output = smpcc(&[
+        "run",
+        &at("p.smpc"),
+        "--parties",
+        "2",
+        "--inputs",
+        &at("i.json"),
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(
+        !message.contains('\u{1b}') && !message.contains('\u{202e}'),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_failed_assertion_of_a_test_shows_both_sides() {
+    let program = "fn f(x: secret u32) -> secret u32 { x * 2 }\n\
+        test \"known\" { assert(1 + 2 == 4); }\n\
+        test \"secret\" { let x = secret(21u32); assert(reveal(f(x) < 40)); }\n\
+        test \"loop\" { let mut n = 0i8; for i in 0..4 { n -= 3; assert(n > -8); } }\n\
+        test \"whole\" { assert(!true); }\n";
+    let folder = folder(&[("p.smpc", program)]);
+    let path = folder.path().join("p.smpc").display().to_string();
+    let output = smpcc(&["test", &path]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    for (name, sides) in [
+        ("known", "(left is 3, right is 4)"),
+        ("secret", "(left is 42, right is 40)"),
+        ("loop", "(left is -9, right is -8)"),
+    ] {
+        let line = shown.lines().find(|l| l.contains(&format!("\"{name}\"")));
+        assert!(line.is_some_and(|l| l.contains(sides)), "{name}: {shown}");
+    }
+    assert!(
+        shown.contains("\"whole\"") && shown.contains("4 failed"),
+        "{shown}"
+    );
+}
