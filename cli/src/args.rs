@@ -309,7 +309,7 @@ pub struct PartyArgs {
     /// Overwrite the report's file even if it is a file of another kind
     #[arg(long)]
     pub force: bool,
-    /// The most memory that this party may need [default: as configured, else what the machine has]
+    /// The most memory that this party may need [default: as configured, or the machine's]
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<Memory>,
 }
