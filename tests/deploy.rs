@@ -371,7 +371,7 @@ fn a_file_of_secrets_is_not_quoted_whatever_it_is_taken_for() {
 
 /// A program of a list of each party, and an argument.
 const LIST: &str =
-    "fn main(level: u32, xs: [secret u32; _] from each) -> u32 { level + xs.flatten().sum() }\n";
+    "fn main(level: u64, xs: [secret u32; _] from each) -> u64 { level + xs.flatten().sum() }\n";
 
 fn list_site(extra: impl Fn(usize) -> &'static str) -> Site {
     let site = Site::new();
@@ -395,7 +395,8 @@ fn parties_are_told_how_much_the_others_give() {
         let message = err(output);
         assert!(output.status.success(), "{message}");
         for other in (0..3).filter(|o| *o != party) {
-            let line = format!("party {other} gives {} rows of `xs`", other + 1);
+            let rows = ["1 row", "2 rows", "3 rows"][other];
+            let line = format!("party {other} gives {rows} of `xs`");
             assert!(message.contains(&line), "{message}");
         }
     }

@@ -75,7 +75,7 @@ fn details_come_as_they_are_asked_for() {
 
 #[test]
 fn tables_without_a_header_and_words_in_cells_are_not_shown() {
-    let program = "fn main(salary: [secret u32; _] from each) -> u32 { salary.flatten().sum() }\n";
+    let program = "fn main(salary: [secret u32; _] from each) -> u64 { salary.flatten().sum() }\n";
     let folder = folder(&[
         ("p.smpc", program),
         ("no-header/0.csv", "4711\n4712\n"),

@@ -153,7 +153,9 @@ pub fn compile(
         )
     });
     for ((input, owner), len) in &session.lens {
-        style.detail(2, || format!("party {owner} gives {len} rows of `{input}`"));
+        style.detail(2, || {
+            format!("party {owner} gives {} of `{input}`", words::rows(*len))
+        });
     }
     let began = Instant::now();
     let mut last = began;

@@ -87,7 +87,10 @@ impl<'a> Teller<'a> {
                 let level = u8::from(!self.deployed) * 2;
                 for ((input, owner), len) in lens.iter().filter(|((_, o), _)| *o != me) {
                     let who = smpcc::words::label(*owner, self.names);
-                    style.detail(level, || format!("{who} gives {len} rows of `{input}`"));
+                    style.detail(level, || {
+                        let rows = smpcc::words::rows(*len);
+                        format!("{who} gives {rows} of `{input}`")
+                    });
                 }
             }
             Event::Compiled(program, time) => style.detail(2, || {

@@ -16,6 +16,14 @@ pub fn label(party: u32, names: &[String]) -> String {
     }
 }
 
+/// A number of rows for people.
+pub fn rows(n: u64) -> String {
+    match n {
+        1 => "1 row".into(),
+        _ => format!("{n} rows"),
+    }
+}
+
 /// Bytes for people.
 pub fn bytes(n: u64) -> String {
     match n {
