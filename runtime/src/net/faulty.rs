@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::frame::{HEADER_LEN, Header};
+use super::frame::{HEADER_LEN, Header, Kind};
 use super::link::{Cut, FrameSink, Link};
 
 /// What happens to a frame.
@@ -142,7 +142,7 @@ impl FrameSink for Sink {
         if self.stalled {
             return Ok(());
         }
-        if Header::decode(header).is_ok_and(|h| h.kind.is_timing()) {
+        if Header::decode(header).is_ok_and(|h| matches!(h.kind, Kind::Heartbeat | Kind::Terms)) {
             return self.inner.send(header, payload);
         }
         let spoil_this = self.until == 0;

@@ -37,14 +37,6 @@ pub(crate) enum Kind {
     Terms,
 }
 
-impl Kind {
-    /// Whether what a frame of this kind says depends on clocks: such frames come as often as they like.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn is_timing(self) -> bool {
-        matches!(self, Self::Heartbeat | Self::Terms)
-    }
-}
-
 /// A frame's header, decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {

@@ -1,6 +1,6 @@
 //! A wrapper that writes down what a party sends: for tests of schedules and for replaying old runs.
 //!
-//! Heartbeats and terms are left out, because when they come depends on the clock.
+//! Heartbeats are left out, because when they come depends on the clock.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,7 +76,7 @@ impl FrameSink for Sink {
     fn send(&mut self, header: &[u8; HEADER_LEN], payload: &[u8]) -> io::Result<()> {
         let decoded = Header::decode(header).ok();
         let kind = decoded.map_or(Kind::Data, |h| h.kind);
-        if !kind.is_timing() {
+        if kind != Kind::Heartbeat {
             let is_data = kind == Kind::Data;
             let frame = Recorded {
                 to: self.to,

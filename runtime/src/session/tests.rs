@@ -168,7 +168,8 @@ fn telling_parties_different_things_is_found() {
     let probed = recording.wrap(probe.remove(2));
     probe.push(probed);
     assert!(run(probe, |_, _, _| {}).iter().all(Result::is_ok));
-    let frame = &recording.sent_to(PartyId::new(0))[1];
+    let sent = recording.sent_to(PartyId::new(0)).into_iter();
+    let frame = sent.filter(|f| f.is_data).nth(1).unwrap();
     let bit = frame.bytes.len() * 8 - 64;
     let to = PartyId::new(0);
     all.push(last.wrap(to, |link| faulty::wrap(link, 1, Spoil::FlipBit(bit))));
