@@ -10,3 +10,4 @@ mod messages;
 mod outputs;
 mod processes;
 mod tidy;
+mod trials;
