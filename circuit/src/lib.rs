@@ -15,6 +15,7 @@ pub mod ids;
 pub mod op;
 pub mod program;
 mod regions;
+pub mod robust;
 #[cfg(test)]
 mod sample;
 pub mod splitmix;

@@ -17,6 +17,7 @@ pub mod passes;
 pub mod pipeline;
 mod resolve;
 pub mod reveals;
+pub mod robust;
 pub mod schema;
 pub mod sections;
 pub mod session;

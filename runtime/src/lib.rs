@@ -30,6 +30,8 @@ pub mod party;
 pub mod prg;
 pub mod protocols;
 pub mod ring;
+#[cfg(any(test, feature = "testing"))]
+pub mod robust;
 pub mod session;
 pub mod simd;
 

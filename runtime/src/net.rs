@@ -48,6 +48,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 pub use frame::{FRAME_CAP, HEADER_LEN};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use frame::{Header, decode_notice};
 pub use link::{ByteSource, Cut, FrameSink, Link, LinkSecret, Links};
 pub use meter::{LinkTraffic, TrafficReport};
 pub use options::{LEAST_DEADLINE, Options};
@@ -55,7 +57,8 @@ pub use options::{LEAST_DEADLINE, Options};
 use crate::error::{Cause, Error, LinkTrouble, Notice, StopReason};
 use crate::hash::Digest;
 use crate::party::{MAX_PARTIES, PartyId, PartyNames};
-use frame::{Kind, UNBOUND_TAG, encode_notice, n_frames};
+pub(crate) use frame::encode_notice;
+use frame::{Kind, UNBOUND_TAG, n_frames};
 use inbox::{Inboxes, Patience};
 use options::{from_now, interval};
 use outbox::{Item, Outbox, Writing, write_loop};

@@ -21,8 +21,9 @@ use crate::net::Mesh;
 use crate::party::PartyId;
 use crate::prg::OsEntropy;
 pub use bound::{PairKey, Session};
+pub(crate) use hello::Hello;
 pub use hello::Proposal;
-use hello::{Hello, differences};
+use hello::differences;
 
 /// The version of what parties say to each other; parties with different versions refuse each other.
 pub const PROTOCOL_VERSION: u32 = 2;

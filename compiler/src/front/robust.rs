@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::diagnostic::{human, json, short};
+use crate::robust::survive;
 use crate::source::Span;
 use proptest::prelude::*;
 use std::path::Path;
@@ -36,26 +37,6 @@ fn programs() -> Vec<String> {
         .iter()
         .map(|p| std::fs::read_to_string(p).unwrap_or_default())
         .collect()
-}
-
-/// Checks and renders in every way; the only claim is that it comes back and that refusal has a reason.
-fn survive(text: &str) {
-    let mut sources = SourceSet::new();
-    let root = sources.add("main.smpc", text);
-    let checked = analyse(&sources, root, &mut Parses::default());
-    // What could not be made whole can still be looked at.
-    crate::hir::dump(&checked.hir);
-    let (hir, diagnostics) = checked.into_program();
-    assert_eq!(hir.is_none(), diagnostic::has_errors(&diagnostics));
-    let first: Vec<_> = diagnostics.into_iter().take(5).collect();
-    for d in &first {
-        assert!(!d.message.is_empty() && d.help.is_some(), "{d:?}");
-    }
-    human::render(&sources, &first, false);
-    short::render(&sources, &first);
-    json::render(&sources, &first);
-    crate::ast::dump(&crate::parser::parse(root, text).module);
-    crate::lexer::dump(root, text);
 }
 
 #[test]

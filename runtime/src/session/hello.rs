@@ -43,7 +43,7 @@ pub struct Proposal {
 
 /// A proposal with who makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hello {
+pub(crate) struct Hello {
     version: u32,
     party: u16,
     n_parties: u16,
@@ -75,7 +75,7 @@ impl Hello {
     }
 
     /// Fails when the proposal is beyond the limits.
-    pub(super) fn encode(&self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
         let wants = &self.wants;
         let mut w = Writer::default();
         w.u32(self.version)
@@ -119,7 +119,7 @@ impl Hello {
     }
 
     /// Reads what `from` sent, in a run of `n_parties`; fails naming what is wrong.
-    pub(super) fn decode(bytes: &[u8], from: PartyId, n_parties: usize) -> Result<Self, String> {
+    pub(crate) fn decode(bytes: &[u8], from: PartyId, n_parties: usize) -> Result<Self, String> {
         let unchecked = Self::read(bytes).map_err(|Malformed(what)| what.to_owned())?;
         if unchecked.party != from.number() {
             return Err(format!("it takes itself for party {}", unchecked.party));
