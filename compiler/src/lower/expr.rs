@@ -529,7 +529,7 @@ fn asserted_comparison(cond: &Expr) -> Option<(BinaryOp, &Expr, &Expr)> {
         ExprKind::Binary(op @ (B::Eq | B::Ne | B::Lt | B::Le | B::Gt | B::Ge), a, b) => {
             Some((*op, a, b))
         }
-        #[allow(clippy::wildcard_enum_match_arm, reason = "nothing else has two sides")]
+        // Nothing else has two sides.
         _ => None,
     }
 }

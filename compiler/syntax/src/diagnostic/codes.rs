@@ -135,10 +135,7 @@ impl Code {
             // Parties, lengths, arguments and a forced protocol.
             Code::E4001 | Code::E4002 | Code::E4006 | Code::E4008 | Code::E4009 => Blame::Caller,
             Code::E9001 => Blame::Compiler,
-            #[allow(
-                clippy::wildcard_enum_match_arm,
-                reason = "all others speak of the program's text"
-            )]
+            // All others speak of the program's text.
             _ => Blame::Program,
         }
     }
