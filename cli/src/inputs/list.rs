@@ -42,6 +42,11 @@ impl List {
         }
     }
 
+    /// Whether there is no item.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// An item.
     pub fn get(&self, i: usize) -> Option<Cow<'_, Tree>> {
         match self {
