@@ -40,7 +40,7 @@ impl<'h> Tracer<'h> {
             })
             .collect();
         self.enter(function, generics, vals, &types)
-            .map_err(|stop| stop.from_call(span))
+            .map_err(|stop| stop.called_at(span))
     }
 
     /// A call of a function value.
@@ -68,7 +68,7 @@ impl<'h> Tracer<'h> {
                     .map_or(0, |f| f.generics.len());
                 let span = self.span;
                 self.enter(function, vec![GenericValue::Unknown; n], args, types)
-                    .map_err(|stop| stop.from_call(span))
+                    .map_err(|stop| stop.called_at(span))
             }
             Callable::Closure {
                 function,

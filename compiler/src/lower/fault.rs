@@ -73,7 +73,7 @@ impl From<Fault> for Stop {
 
 impl Stop {
     /// An error inside of the library, told at the line of the user's program that called it; others as they are.
-    pub fn from_call(self, call: Span) -> Self {
+    pub fn called_at(self, call: Span) -> Self {
         let Self::Fault(mut fault) = self else {
             return self;
         };

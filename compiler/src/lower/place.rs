@@ -18,7 +18,7 @@ use smpcc_circuit::value::{ConstVec, Scalar};
 pub enum Step {
     Field(u32),
     /// The index, its place, and whether its type is secret.
-    Index(Leaf, Span, bool),
+    Index(Box<Leaf>, Span, bool),
 }
 
 impl<'h> Tracer<'h> {
@@ -49,7 +49,7 @@ impl<'h> Tracer<'h> {
             self.close(&index.ty),
             Type::Scalar(Scalar::Int { .. }, true)
         );
-        Ok(Step::Index(leaf, span, hidden))
+        Ok(Step::Index(Box::new(leaf), span, hidden))
     }
 
     /// The index for an array of `len`. Out of range means something else for an index of secret type (it reads zero
@@ -77,7 +77,7 @@ impl<'h> Tracer<'h> {
                     self.span = *span;
                     let index = &match &current {
                         Val::Array(len, _) => self.settled(index, *hidden, *len)?,
-                        _ => index.clone(),
+                        _ => (**index).clone(),
                     };
                     match current {
                         Val::Rows(mut rows) => {
