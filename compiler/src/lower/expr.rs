@@ -184,8 +184,8 @@ impl<'h> Tracer<'h> {
         use BinaryOp as B;
         let same = a.scalar;
         let below_zero = match (op, a.known(), b.known()) {
-            (B::Sub, Some(x), Some(y)) if !same.is_signed() && x < y => Some((x, y)),
-            _ => a.below_zero.or(b.below_zero),
+            (B::Sub, Some(x), Some(y)) if !same.is_signed() && x < y => Some(Box::new((x, y))),
+            _ => a.below_zero.clone().or_else(|| b.below_zero.clone()),
         };
         let leaf = self.binary_op(op, a, b)?;
         Ok(Leaf { below_zero, ..leaf })

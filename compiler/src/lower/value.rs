@@ -29,7 +29,7 @@ pub struct Leaf {
     /// For public integers of one lane: an exact expression in another value.
     pub affine: Option<Affine>,
     /// For known unsigned integers: the operands of a subtraction in it that went below zero, for messages.
-    pub below_zero: Option<(Word, Word)>,
+    pub below_zero: Option<Box<(Word, Word)>>,
 }
 
 /// `base · scale + offset`, over the integers.
@@ -107,7 +107,7 @@ impl Leaf {
 
     /// For a length or an index that is too large: the subtraction that made it so.
     pub fn subtraction(&self) -> Option<String> {
-        crate::check::below_zero(self.known()?, self.below_zero)
+        crate::check::below_zero(self.known()?, self.below_zero.as_deref().copied())
     }
 
     /// The known vector.
