@@ -1,6 +1,7 @@
 //! The listing of the longest chain: every round of a run has a line, and the lines are the right ones.
 
 use crate::support::{self, Setting};
+use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval;
 use smpcc_circuit::program::Suite;
 use smpcc_circuit::stats::{self, Known, Stats};
@@ -173,4 +174,35 @@ fn every_suite_tells_all_of_its_rounds() {
             }
         }
     }
+}
+
+/// The time that limits a run is the one that is shown, and there is none where what is revealed steers the run.
+#[test]
+fn time_alone_is_predicted_as_with_all_figures() {
+    let text = "fn main(x: secret u32 from each) -> u32 {
+    let mut m = x[0];
+    for i in 0..1000 {
+        if m < x[1] { m = m * m + x[1]; }
+    }
+    m
+}
+";
+    for protocol in [ProtocolChoice::Boolean, ProtocolChoice::Yao] {
+        let program = compile(text, protocol).program;
+        let shown = stats::stats(&program, &Known::default()).estimate_ms.wan;
+        let alone = stats::milliseconds(&program, stats::Link::WAN, &Costs::SHIPPED);
+        assert!(alone.is_some());
+        assert_eq!(alone, shown);
+    }
+    let text = "fn main(x: secret u32 from each) -> u32 {
+    let mut m = x[0];
+    while reveal(m < x[1]) {
+        m = m + 1;
+    }
+    m
+}
+";
+    let program = compile(text, ProtocolChoice::Auto).program;
+    let alone = stats::milliseconds(&program, stats::Link::WAN, &Costs::SHIPPED);
+    assert_eq!(alone, None);
 }

@@ -78,7 +78,9 @@ fn what_the_network_spoils_is_blamed_on_the_network() {
         assert!(struck, "{hit:?}");
         assert!(took < Duration::from_secs(5), "{hit:?}: {took:?}");
         for result in results {
-            let error = result.expect_err(&format!("{hit:?}"));
+            let Err(error) = result else {
+                panic!("{hit:?} went unnoticed");
+            };
             assert!(
                 matches!(error.fault(), Whose::Network { .. }),
                 "{hit:?}: {error}"
