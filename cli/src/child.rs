@@ -172,7 +172,7 @@ fn listen_and_play(
         // The parent has looked at all inputs.
         limits: Limits {
             run: job.run_s.map(Duration::from_secs),
-            ..Limits::NONE
+            ..Limits::beside(seats.names.len())
         },
         began,
     };

@@ -215,6 +215,7 @@ impl Deployment {
             memory,
             rows: self.config.max_rows.unwrap_or(usual.rows),
             run: self.config.run_s.map(Duration::from_secs),
+            ..usual
         })
     }
 

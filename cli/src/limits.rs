@@ -33,6 +33,8 @@ pub struct Limits {
     pub memory: Option<u64>,
     /// How long a run may take, however far it is; `None` for a length that follows from the plan.
     pub run: Option<Duration>,
+    /// Threads that compute; nobody else knows it.
+    pub threads: usize,
 }
 
 impl Default for Limits {
@@ -42,6 +44,7 @@ impl Default for Limits {
             rows: MAX_ROWS,
             memory: machine_memory(),
             run: None,
+            threads: threads(1),
         }
     }
 }
@@ -52,7 +55,16 @@ impl Limits {
         rows: u64::MAX,
         memory: None,
         run: None,
+        threads: 1,
     };
+
+    /// The same for one of so many parties that share this machine.
+    pub fn beside(n_parties: usize) -> Self {
+        Self {
+            threads: threads(n_parties),
+            ..Self::NONE
+        }
+    }
 
     /// How long a run of a program may take, however far it is and whatever the others say.
     pub fn run_length(&self, program: &Program) -> Duration {
@@ -121,6 +133,12 @@ impl Limits {
             bytes(memory)
         )))
     }
+}
+
+/// Each party's part of the machine's cores; at least one.
+fn threads(n_parties: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / n_parties.max(1)).max(1)
 }
 
 /// The memory that this process may use, where the system says: the machine's, or less where something limits it.

@@ -175,6 +175,7 @@ pub fn play(
         }
     };
     let mut session = session::confirm(mesh, &agreed, plan).map_err(Trouble::Run)?;
+    session.use_threads(party.limits.threads);
     tell(Event::Confirmed(&session.id().to_string()));
     // Agreed on under names that all copies share; from here on messages call the files as they are called here.
     let program = match party.work.source() {

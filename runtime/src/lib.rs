@@ -34,6 +34,7 @@ pub mod ring;
 pub mod robust;
 pub mod session;
 pub mod simd;
+mod workers;
 
 /// The number of this crate's sources: it tells builds of one version apart (`build.rs`).
 pub const SOURCES: &str = env!("SMPCC_SOURCES");

@@ -26,6 +26,10 @@ pub struct OsEntropy;
 impl OsEntropy {
     /// Fills `out`; fails only when the operating system has no entropy to give.
     pub fn fill(&mut self, out: &mut [u8]) -> Result<(), Error> {
+        #[cfg(test)]
+        if known::fill(out) {
+            return Ok(());
+        }
         SysRng
             .try_fill_bytes(out)
             .map_err(|e| Error::machine(format!("the operating system gives no randomness: {e}")))
@@ -36,6 +40,34 @@ impl OsEntropy {
         let mut out = Zeroizing::new([0; N]);
         self.fill(out.as_mut())?;
         Ok(out)
+    }
+}
+
+/// Entropy that a test knows, so that a run can be repeated: where a thread asked for it, it gets no other.
+#[cfg(test)]
+pub(crate) mod known {
+    use std::cell::RefCell;
+
+    use super::{Prg, PrgKey};
+
+    thread_local! {
+        static SOURCE: RefCell<Option<(Prg, u64)>> = const { RefCell::new(None) };
+    }
+
+    /// From now on this thread's entropy follows from a seed.
+    pub(crate) fn begin(seed: u8) {
+        SOURCE.set(Some((Prg::new(&PrgKey::from_bytes([seed; 16])), 0)));
+    }
+
+    pub(super) fn fill(out: &mut [u8]) -> bool {
+        SOURCE.with_borrow_mut(|source| {
+            let Some((prg, next)) = source else {
+                return false;
+            };
+            prg.fill_bytes(0, *next, out);
+            *next += out.len().div_ceil(super::BLOCK_LEN) as u64;
+            true
+        })
     }
 }
 

@@ -2,16 +2,17 @@
 //!
 //! Protocol cores do no I/O. A machine is stepped once per tick: it takes the pieces that it announced in the tick
 //! before, computes, and appends and announces pieces for the next, in the same order at every party. Most operations
-//! are cut into blocks of lanes that take a fixed number of phases each; [`Pipeline`] keeps several blocks in flight.
+//! are cut into blocks of lanes that take a fixed number of phases each; `pipeline` keeps several blocks in flight and computes them
+//! on as many cores as the party has. Randomness is reserved when an operation begins (`tickets`).
 //!
 //! **Correlations** are made by the suite when the engine asks ([`Suite::setup`], [`Suite::prepare`]) and kept by it in one pool
 //! per kind, first in, first out. The engine begins an operation when what `smpcc_circuit::cost::demand` says of it is in
 //! the pools and not meant for another operation. The operation takes exactly that, at any time between its beginning
-//! and its end: blocks take theirs when they are emitted. Batches end and operations are stepped in the same order at all parties,
+//! and its end: each block has its place among them. Batches end and operations are stepped in the same order at all parties,
 //! so the same correlations meet in the same operation.
 //!
-//! Another suite adds a file beside `replicated` and implements [`Suite`]; the engine and the operations stay. How values are held, and
-//! all that is linear in them, is in `sharing`.
+//! Another suite adds a file beside `replicated`, implements `dispatch::Protocols` and, for circuits, `levels::AndLevel`: the engine,
+//! the dispatcher and the walk through a circuit stay. How values are held, and all that is linear in them, is in `sharing`.
 
 use std::sync::Arc;
 
@@ -25,16 +26,22 @@ use crate::ring::Elements;
 
 pub mod check;
 mod circuit;
+mod dispatch;
 pub mod garbled;
+mod levels;
 mod linear;
 mod operands;
 pub mod ot;
 pub mod pairwise;
+mod pipeline;
+mod publish;
 pub mod replicated;
 pub mod shamir;
 mod sharing;
+mod slots;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 pub use check::{Batch, Check, Opened, Passed, Submitted};
 
@@ -104,7 +111,7 @@ pub type Operand<S> = Arc<Value<<S as Suite>::Share>>;
 pub type Preparation<S> = Option<Box<dyn Machine<S>>>;
 
 /// A family of protocols with one trust assumption.
-pub trait Suite: Sized {
+pub trait Suite: Sized + Sync {
     /// How it holds a value.
     type Share: Clone + Send + Sync + 'static;
     /// Whom it protects against.
@@ -191,113 +198,4 @@ pub trait Suite: Sized {
         args: Vec<Operand<Self>>,
         input: Option<Elements>,
     ) -> Result<Begun<Self>, Error>;
-}
-
-/// An operation cut into blocks, each of which takes the same number of phases; a phase is one message (or none) to
-/// each other party.
-pub trait Blocks<S: Suite>: Send {
-    /// Number of blocks.
-    fn n_blocks(&self) -> usize;
-    /// Phases of each block, at least one.
-    fn n_phases(&self) -> u32;
-    /// Blocks in flight at once: fixed by the program, not by the machine.
-    fn window(&self) -> usize {
-        8
-    }
-    /// Computes up to the phase's messages, and sends and announces them. `slot` is below the window and stays with
-    /// the block. In phase 0 the block begins.
-    fn emit(&mut self, suite: &mut S, wire: &mut Exchange<'_>, place: Place) -> Result<(), Error>;
-    /// Takes the phase's messages. In the last phase the block ends.
-    fn absorb(&mut self, suite: &mut S, wire: &mut Exchange<'_>, place: Place)
-    -> Result<(), Error>;
-    /// The results, when all blocks have ended.
-    fn finish(&mut self) -> Result<Outcome<S::Share, S::Evidence>, Error>;
-    /// What `n_phases` phases of messages delay the results by.
-    fn delay(&self, n_phases: u32) -> Delay {
-        Delay::Rounds(n_phases)
-    }
-}
-
-/// A phase of a block.
-#[derive(Clone, Copy)]
-pub struct Place {
-    /// The block.
-    pub block: usize,
-    /// Where in the window its state is.
-    pub slot: usize,
-    /// The phase, from 0.
-    pub phase: u32,
-}
-
-/// Steps [`Blocks`] with several in flight.
-pub struct Pipeline<B> {
-    blocks: B,
-    in_flight: Vec<Place>,
-    next: usize,
-    last_phase: u32,
-}
-
-impl<B> Pipeline<B> {
-    /// Nothing begun yet.
-    pub fn new(blocks: B) -> Self {
-        Self {
-            blocks,
-            in_flight: Vec::new(),
-            next: 0,
-            last_phase: 0,
-        }
-    }
-
-    /// As an operation that has begun.
-    pub fn begun<S: Suite>(blocks: B) -> Result<Begun<S>, Error>
-    where
-        B: Blocks<S> + 'static,
-    {
-        Ok(Begun::Machine(Box::new(Self::new(blocks))))
-    }
-}
-
-impl<S: Suite, B: Blocks<S>> Machine<S> for Pipeline<B> {
-    fn step(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<Stepped<S>, Error> {
-        let (n_blocks, n_phases) = (self.blocks.n_blocks(), self.blocks.n_phases());
-        let mut ended = false;
-        for place in &mut self.in_flight {
-            self.blocks.absorb(suite, wire, *place)?;
-            place.phase += 1;
-            self.last_phase = self.last_phase.max(place.phase);
-            if place.phase == n_phases {
-                if self.next == n_blocks {
-                    ended = true;
-                    continue;
-                }
-                place.block = self.next;
-                place.phase = 0;
-                self.next += 1;
-            }
-            self.blocks.emit(suite, wire, *place)?;
-        }
-        if ended {
-            self.in_flight.retain(|place| place.phase < n_phases);
-        }
-        while self.next < n_blocks && self.in_flight.len() < self.blocks.window() {
-            let place = Place {
-                block: self.next,
-                slot: self.in_flight.len(),
-                phase: 0,
-            };
-            self.next += 1;
-            self.in_flight.push(place);
-            self.blocks.emit(suite, wire, place)?;
-        }
-        if self.in_flight.is_empty() {
-            let delay = if n_blocks == 0 {
-                Delay::None
-            } else {
-                self.blocks.delay(self.last_phase)
-            };
-            Ok(Step::Done(self.blocks.finish()?, delay))
-        } else {
-            Ok(Step::Waiting)
-        }
-    }
 }

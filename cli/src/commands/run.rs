@@ -152,7 +152,7 @@ fn threads(
                     inputs,
                     limits: Limits {
                         run: args.run_limit.map(Duration::from_secs),
-                        ..Limits::NONE
+                        ..Limits::beside(names.n_parties())
                     },
                     began: Instant::now(),
                 };

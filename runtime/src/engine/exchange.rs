@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use crate::error::Error;
 use crate::party::PartyId;
 use crate::session::Session;
+use crate::workers::Workers;
 
 /// A message is closed when it has at least this many bytes.
 const CUT: usize = 64 * 1024;
@@ -50,6 +51,16 @@ impl<'m> Exchange<'m> {
     /// The party whose traffic this is.
     pub fn me(&self) -> PartyId {
         self.session.me()
+    }
+
+    /// How many parties there are.
+    pub fn n_parties(&self) -> usize {
+        self.links.len()
+    }
+
+    /// The threads that compute what is sent.
+    pub(crate) fn workers(&self) -> &Workers {
+        self.session.workers()
     }
 
     /// Payload bytes handed to the transport or waiting to be.

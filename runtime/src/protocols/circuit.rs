@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use smpcc_circuit::cost::used_wires;
 use smpcc_circuit::program::Program;
-use smpcc_circuit::template::{Gate, Lit, Template};
+use smpcc_circuit::template::{Gate, Template};
 
+use super::slots::{Pin, Slots, Wiring};
 use crate::error::Error;
 
 /// Words of live wires in a block, all parts: half of a usual second-level cache.
@@ -23,13 +24,13 @@ const LEVEL_LEN: usize = 256 << 10;
 const WINDOW: (usize, usize) = (4, 64);
 
 /// A template as a sequence of steps on slots that are reused when their wire is dead.
-pub(super) struct Circuit {
+pub struct Circuit {
     /// Slots, the constant's included.
     pub(super) n_slots: usize,
     /// For each input bit the slot it starts in, if any gate or output needs it.
     pub(super) inputs: Vec<Option<u32>>,
     /// XORs that need no AND; then per AND level its ANDs and the XORs after it.
-    pub(super) first: Vec<Step>,
+    pub(super) first: Vec<Wiring>,
     pub(super) levels: Vec<Level>,
     pub(super) outputs: Vec<Vec<Pin>>,
     pub(super) n_and: usize,
@@ -37,26 +38,14 @@ pub(super) struct Circuit {
 
 /// ANDs that run side by side, and the XORs after them.
 pub(super) struct Level {
-    pub(super) ands: Vec<Step>,
-    pub(super) xors: Vec<Step>,
-}
-
-/// A slot, complemented or not.
-#[derive(Clone, Copy)]
-pub(super) struct Pin {
-    pub(super) slot: u32,
-    pub(super) complement: bool,
-}
-
-/// A gate on slots.
-pub(super) struct Step {
-    pub(super) a: Pin,
-    pub(super) b: Pin,
-    pub(super) out: u32,
+    /// ANDs of the levels before.
+    pub(super) before: usize,
+    pub(super) ands: Vec<Wiring>,
+    pub(super) xors: Vec<Wiring>,
 }
 
 /// A program's templates, made ready when they are first called.
-pub(super) struct Circuits(Vec<Option<Arc<Circuit>>>);
+pub struct Circuits(Vec<Option<Arc<Circuit>>>);
 
 impl Circuits {
     /// None ready.
@@ -76,9 +65,6 @@ impl Circuits {
         Ok(circuit)
     }
 }
-
-/// The slot of the constant wire.
-const ZERO: u32 = 0;
 
 impl Circuit {
     pub(super) fn new(template: &Template) -> Self {
@@ -102,76 +88,37 @@ impl Circuit {
                 stages[stage].push(g);
             }
         }
-        let mut uses = vec![0u32; template.n_wires()];
-        let operands = |g: usize| {
-            let (Gate::Xor(a, b) | Gate::And(a, b)) = template.gates[g];
-            [a, b]
-        };
-        for &g in stages.iter().flatten() {
-            for lit in operands(g) {
-                uses[lit.wire() as usize] += 1;
-            }
-        }
-        for lit in template.outputs.iter().flatten() {
-            uses[lit.wire() as usize] += 1;
-        }
-        let mut slots = Slots {
-            of: vec![None; template.n_wires()],
-            free: Vec::new(),
-            n: 1,
-        };
-        slots.of[0] = Some(ZERO);
-        // The constant's slot is never given away.
-        uses[0] = u32::MAX;
-        let inputs = (1..first_gate)
-            .map(|w| (uses[w] > 0).then(|| slots.take(w)))
-            .collect();
-        let mut steps: Vec<Vec<Step>> = Vec::with_capacity(stages.len());
+        let mut slots = Slots::new(template, stages.iter().flatten().copied());
+        let inputs = slots.inputs();
+        let mut steps: Vec<Vec<Wiring>> = Vec::with_capacity(stages.len());
         for (s, stage) in stages.iter().enumerate() {
             let mut list = Vec::with_capacity(stage.len());
-            let mut dead = Vec::new();
             for &g in stage {
-                let [a, b] = operands(g);
-                list.push(Step {
-                    a: slots.pin(a),
-                    b: slots.pin(b),
-                    out: slots.take(first_gate + g),
-                });
-                for lit in [a, b] {
-                    let wire = lit.wire() as usize;
-                    if wire != 0 {
-                        uses[wire] -= 1;
-                        if uses[wire] == 0 {
-                            dead.push(wire);
-                        }
-                    }
-                }
+                list.push(slots.gate(g));
                 // ANDs of a level run side by side; XORs one after the other.
                 if s % 2 == 0 {
-                    slots.release(&mut dead);
+                    slots.release();
                 }
             }
-            slots.release(&mut dead);
+            slots.release();
             steps.push(list);
         }
-        let outputs = template
-            .outputs
-            .iter()
-            .map(|out| out.iter().map(|&lit| slots.pin(lit)).collect())
-            .collect();
         let mut steps = steps.into_iter();
         let first = steps.next().unwrap_or_default();
         let mut levels = Vec::with_capacity(depth);
+        let mut n_and = 0;
         while let (Some(ands), Some(xors)) = (steps.next(), steps.next()) {
-            levels.push(Level { ands, xors });
+            let before = n_and;
+            n_and += ands.len();
+            levels.push(Level { before, ands, xors });
         }
         Self {
-            n_slots: slots.n as usize,
+            n_slots: slots.n(),
             inputs,
             first,
-            n_and: levels.iter().map(|l| l.ands.len()).sum(),
+            n_and,
             levels,
-            outputs,
+            outputs: slots.outputs(),
         }
     }
 
@@ -187,42 +134,10 @@ impl Circuit {
     }
 }
 
-/// Slots given to wires.
-struct Slots {
-    of: Vec<Option<u32>>,
-    free: Vec<u32>,
-    n: u32,
-}
-
-impl Slots {
-    fn take(&mut self, wire: usize) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.n += 1;
-            self.n - 1
-        });
-        self.of[wire] = Some(slot);
-        slot
-    }
-
-    fn release(&mut self, dead: &mut Vec<usize>) {
-        for wire in dead.drain(..) {
-            self.free.extend(self.of[wire].take());
-        }
-    }
-
-    /// The slot of a literal; wires come before their uses in a verified template.
-    fn pin(&self, lit: Lit) -> Pin {
-        Pin {
-            slot: self.of[lit.wire() as usize].unwrap_or(ZERO),
-            complement: lit.is_complemented(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smpcc_circuit::template::Builder;
+    use smpcc_circuit::template::{Builder, Lit};
 
     /// The sum of `n` words in a chain, then the product of all bits of it.
     fn chain(n: usize) -> Template {

@@ -14,8 +14,9 @@
 //! A half gate's number is its place in the whole execution, never in the template: call, block of lanes, gate, lane.
 
 use smpcc_circuit::cost::used_wires;
-use smpcc_circuit::template::{Gate, Lit, Template};
+use smpcc_circuit::template::{Gate, Template};
 
+use super::slots::{Pin, Slots, Wiring};
 use crate::block::Label;
 use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble, zero_labels};
 
@@ -39,27 +40,11 @@ pub struct Plan {
     n_and: usize,
 }
 
-/// A slot, complemented or not.
-#[derive(Clone, Copy)]
-struct Pin {
-    slot: u32,
-    complement: bool,
-}
-
-struct Wiring {
-    a: Pin,
-    b: Pin,
-    out: u32,
-}
-
 enum Step {
     Xor(Wiring),
     /// ANDs that do not depend on each other.
     Ands(Vec<Wiring>),
 }
-
-/// The slot of the constant wire.
-const ZERO: u32 = 0;
 
 impl Plan {
     /// Steps for many lanes, in the order in which the template was written (few live wires), or for few, by AND level.
@@ -67,10 +52,6 @@ impl Plan {
         let used = used_wires(template);
         let first_gate = template.first_gate_wire() as usize;
         let is_and = |g: usize| matches!(template.gates[g], Gate::And(..));
-        let operands = |g: usize| {
-            let (Gate::Xor(a, b) | Gate::And(a, b)) = template.gates[g];
-            [a, b]
-        };
         let mut order: Vec<usize> = (0..template.gates.len())
             .filter(|g| used[first_gate + g])
             .collect();
@@ -78,48 +59,20 @@ impl Plan {
         if few_lanes {
             order.sort_by_key(|&g| (level[first_gate + g], !is_and(g), g));
         }
-        let mut uses = vec![0u32; template.n_wires()];
-        for lit in order.iter().flat_map(|&g| operands(g)) {
-            uses[lit.wire() as usize] += 1;
-        }
-        for lit in template.outputs.iter().flatten() {
-            uses[lit.wire() as usize] += 1;
-        }
-        let mut slots = Slots {
-            of: vec![None; template.n_wires()],
-            free: Vec::new(),
-            n: 1,
-        };
-        slots.of[0] = Some(ZERO);
-        let inputs = (1..first_gate)
-            .map(|w| (uses[w] > 0).then(|| slots.take(w)))
-            .collect();
+        let mut slots = Slots::new(template, order.iter().copied());
+        let inputs = slots.inputs();
         let mut steps: Vec<Step> = Vec::new();
         let mut run: Option<u32> = None;
-        let mut dead = Vec::new();
         for &g in &order {
-            let [a, b] = operands(g);
             let joins = is_and(g)
                 && few_lanes
                 && run == Some(level[first_gate + g])
                 && matches!(steps.last(), Some(Step::Ands(ands)) if ands.len() < RUN);
             if !joins {
                 // A run's operands stay until the run is over.
-                slots.release(&mut dead);
+                slots.release();
             }
-            let wiring = Wiring {
-                a: slots.pin(a),
-                b: slots.pin(b),
-                out: slots.take(first_gate + g),
-            };
-            for wire in [a, b].map(|lit| lit.wire() as usize) {
-                if wire != 0 {
-                    uses[wire] -= 1;
-                    if uses[wire] == 0 {
-                        dead.push(wire);
-                    }
-                }
-            }
+            let wiring = slots.gate(g);
             match steps.last_mut() {
                 Some(Step::Ands(ands)) if joins => ands.push(wiring),
                 Some(Step::Ands(_) | Step::Xor(_)) | None if is_and(g) => {
@@ -132,17 +85,12 @@ impl Plan {
                 }
             }
         }
-        let outputs = template
-            .outputs
-            .iter()
-            .map(|out| out.iter().map(|&lit| slots.pin(lit)).collect())
-            .collect();
         Self {
-            n_slots: slots.n as usize,
+            n_slots: slots.n(),
             inputs,
             n_and: order.iter().filter(|&&g| is_and(g)).count(),
             steps,
-            outputs,
+            outputs: slots.outputs(),
         }
     }
 
@@ -212,37 +160,6 @@ impl Piece {
     /// Whether no gate of it sends anything.
     pub fn is_empty(&self) -> bool {
         self.n_and == 0
-    }
-}
-
-struct Slots {
-    of: Vec<Option<u32>>,
-    free: Vec<u32>,
-    n: u32,
-}
-
-impl Slots {
-    fn take(&mut self, wire: usize) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.n += 1;
-            self.n - 1
-        });
-        self.of[wire] = Some(slot);
-        slot
-    }
-
-    fn release(&mut self, dead: &mut Vec<usize>) {
-        for wire in dead.drain(..) {
-            self.free.extend(self.of[wire].take());
-        }
-    }
-
-    /// The slot of a literal; wires come before their uses in a verified template.
-    fn pin(&self, lit: Lit) -> Pin {
-        Pin {
-            slot: self.of[lit.wire() as usize].unwrap_or(ZERO),
-            complement: lit.is_complemented(),
-        }
     }
 }
 

@@ -14,17 +14,20 @@
 //! Party `i` holds share `i`; a value is the sum (mod 2^k, or bit by bit XOR) of all shares. Suites `two-party` and `gmw`
 //! are this one implementation; labels exist with `two-party` only.
 
+use std::sync::Arc;
+
 use smpcc_circuit::cost::Demand;
-use smpcc_circuit::program::{Domain, Node, Op, Program, Suite as SuiteName};
+use smpcc_circuit::program::{Program, Suite as SuiteName};
 use zeroize::Zeroize;
 
-use super::circuit::Circuits;
-use super::garbled::call;
-use super::operands::{bits_of, info, n_lanes, nth};
+use super::circuit::{Circuit, Circuits};
+use super::dispatch::{Change, Clear, Opening, Owned, Products, Protocols, Site};
+use super::garbled::call::Garbling;
 use super::sharing::{
-    self, Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
+    Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
 };
-use super::{Batch, Begun, Check, Opened, Outcome, Preparation, SemiHonest, Suite, Value};
+use super::tickets::Numbers;
+use super::{Batch, Begun, Check, Preparation, SemiHonest};
 use crate::block::Label;
 use crate::error::Error;
 use crate::party::PartyId;
@@ -55,11 +58,12 @@ pub struct Pairwise {
     n: usize,
     /// Keys with each other party.
     keys: Vec<Option<Prg>>,
-    /// The next unused number in every stream of those.
-    next: u64,
+    /// For every stream of those.
+    numbers: Numbers,
     /// What nobody else knows.
     own: Prg,
-    next_own: u64,
+    own_numbers: Numbers,
+    sharing: Sharing,
     circuits: Circuits,
     pools: pool::Pools,
     ends: setup::Ends,
@@ -89,9 +93,10 @@ impl Pairwise {
             me,
             n,
             keys,
-            next: 0,
+            numbers: Numbers::default(),
             own: Prg::once(&PrgKey::fresh(&mut entropy)?),
-            next_own: 0,
+            own_numbers: Numbers::default(),
+            sharing: Sharing::new(vec![u128::from(me == CONSTANT)]),
             circuits: Circuits::new(program),
             pools: pool::Pools::default(),
             ends: setup::Ends::none(n),
@@ -104,13 +109,6 @@ impl Pairwise {
     fn others(&self) -> impl Iterator<Item = usize> + use<> {
         let me = self.me;
         (0..self.n).filter(move |&p| p != me)
-    }
-
-    /// Numbers for `words` words of randomness, the same at all parties. Each is used once.
-    fn allocate(&mut self, words: usize) -> u64 {
-        let first = self.next;
-        self.next += words.div_ceil(2) as u64;
-        first
     }
 
     /// Words that this party and another draw together when `dealer`, one of the two, deals.
@@ -129,9 +127,9 @@ impl Pairwise {
 
     /// Words that nobody else knows.
     fn fresh_words(&mut self, n: usize) -> Vec<u64> {
+        let number = self.own_numbers.take(n.div_ceil(2));
         let mut words = vec![0; n];
-        self.own.fill_words(0, self.next_own, &mut words);
-        self.next_own += n.div_ceil(2) as u64;
+        self.own.fill_words(0, number, &mut words);
         words
     }
 
@@ -146,17 +144,16 @@ impl Pairwise {
         })
     }
 
-    /// Labels that nobody else knows.
-    fn fresh_labels(&mut self, n: usize) -> Vec<Label> {
-        let words = self.fresh_words(2 * n);
+    /// Labels that nobody else knows, one to a number.
+    fn own_labels(&self, number: u64, n: usize) -> Vec<Label> {
+        let mut words = vec![0; 2 * n];
+        self.own.fill_words(0, number, &mut words);
         let pairs = words.as_chunks::<2>().0.iter();
-        pairs
+        let labels = pairs
             .map(|&[l, h]| Label(u128::from(l) | u128::from(h) << 64))
-            .collect()
-    }
-
-    fn yao(&self) -> Result<&yao::Yao, Error> {
-        self.yao.as_ref().ok_or_else(no_labels)
+            .collect();
+        words.zeroize();
+        labels
     }
 }
 
@@ -169,120 +166,85 @@ fn party(i: usize) -> PartyId {
     PartyId::new(i as u16)
 }
 
-impl Suite for Pairwise {
-    type Share = Share;
+impl Protocols for Pairwise {
     type Threat = SemiHonest;
-    type Evidence = ();
 
-    fn cut(share: &Share, from: usize, lanes: usize) -> Share {
-        sharing::cut(share, from, lanes)
-    }
-
-    fn put(whole: Option<Share>, lanes: usize, from: usize, block: &Share) -> Result<Share, Error> {
-        sharing::put(whole, lanes, from, block)
-    }
+    const BLOCK: usize = BLOCK;
 
     fn check(&mut self, batch: Batch<()>) -> Result<Check<Self>, Error> {
         Ok(Check::Passed(batch.believed()))
+    }
+
+    fn seat(&self) -> (usize, usize) {
+        (self.me, self.n)
+    }
+
+    fn sharing(&self) -> &Sharing {
+        &self.sharing
+    }
+
+    fn circuits(&mut self) -> &mut Circuits {
+        &mut self.circuits
     }
 
     fn setup(&mut self, program: &Program) -> Result<Preparation<Self>, Error> {
         setup::begin(self, program)
     }
 
-    fn prepare(&mut self, _program: &Program, demand: &Demand) -> Result<Preparation<Self>, Error> {
+    fn prepare(&mut self, demand: &Demand) -> Result<Preparation<Self>, Error> {
         prepare::begin(self, demand)
     }
 
-    fn begin(
+    fn input(&mut self, input: Owned, value: Clear) -> Result<Begun<Self>, Error> {
+        deal::input(self, &input, value)
+    }
+
+    fn product(&mut self, _site: Site<'_>, products: Products) -> Result<Begun<Self>, Error> {
+        arithmetic::product(self, products)
+    }
+
+    fn circuit(
         &mut self,
-        program: &Program,
-        node: &Node,
-        mut args: Vec<Held>,
-        input: Option<Elements>,
+        _site: Site<'_>,
+        circuit: Arc<Circuit>,
+        args: Vec<Held>,
+        lanes: usize,
     ) -> Result<Begun<Self>, Error> {
-        let me = self.me;
-        let result = |i| info(program, &node.results, i);
-        let sharing = Sharing {
-            parts: 1,
-            constant: (self.me == CONSTANT).then_some(0),
-        };
-        if let Some(share) = sharing.local(program, node, &mut args, |width, value| {
-            Ok(self.yao()?.garbling.public(width, value))
-        })? {
-            return done(vec![share]);
+        boolean::begin(self, circuit, args, lanes)
+    }
+
+    fn decompose(&mut self, value: &Held, width: usize) -> Result<Begun<Self>, Error> {
+        deal::decompose(self, value, width)
+    }
+
+    fn random_parts(&mut self, width: usize, lanes: usize) -> Result<Begun<Self>, Error> {
+        deal::random_parts(self, width, lanes)
+    }
+
+    fn compose(&mut self, args: Vec<Held>, ring: u32) -> Result<Begun<Self>, Error> {
+        open::compose(self, &args, ring)
+    }
+
+    fn inject(&mut self, _site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error> {
+        open::inject_bit(self, &bits, ring)
+    }
+
+    fn open(&mut self, _site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error> {
+        open::open(opening)
+    }
+
+    fn garbling(&mut self) -> Result<&mut Garbling, Error> {
+        match &mut self.yao {
+            Some(yao) => Ok(&mut yao.garbling),
+            None => Err(no_labels()),
         }
-        match &node.op {
-            Op::Input(id) => {
-                let leaf = program.inputs.get(id.index());
-                let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
-                deal::input(self, leaf, result(0)?, input)
-            }
-            Op::Mul => {
-                let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
-                let n = arithmetic(&x)?.lanes();
-                arithmetic::product(self, x, y, n)
-            }
-            Op::Dot { segments } => {
-                let n = usize::try_from(*segments)
-                    .map_err(|_| Error::machine("a value is larger than memory"))?;
-                arithmetic::product(self, nth(&args, 0)?, nth(&args, 1)?, n)
-            }
-            Op::Call(id) => {
-                let lanes = n_lanes(result(0)?)?;
-                match result(0)?.domain {
-                    Domain::Boolean => {
-                        let circuit = self.circuits.get(program, id.index())?;
-                        boolean::begin(self, circuit, args, lanes)
-                    }
-                    Domain::Yao => call::call(self, program, id.index(), args, lanes),
-                    Domain::Public | Domain::Arithmetic { .. } => {
-                        Err(Error::bug("a circuit runs on Boolean shares or labels"))
-                    }
-                }
-            }
-            Op::Decompose => {
-                let share = nth(&args, 0)?;
-                let width = bits_of(result(0)?) as usize;
-                match result(0)?.domain {
-                    Domain::Yao => yao::decompose(self, &share, width),
-                    Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
-                        deal::decompose(self, &share, width)
-                    }
-                }
-            }
-            Op::RandomParts => {
-                let (width, lanes) = (bits_of(result(0)?) as usize, n_lanes(result(0)?)?);
-                deal::random_parts(self, width, lanes)
-            }
-            Op::Compose => open::compose(self, &args),
-            Op::InjectBit => {
-                let share = nth(&args, 0)?;
-                open::inject_bit(self, &share, bits_of(result(0)?))
-            }
-            Op::Reveal => {
-                let width = result(0)?.scalar.width();
-                open::open(self, nth(&args, 0)?, width, vec![true; self.n], None)
-            }
-            Op::Output(id) => {
-                let leaf = program.outputs.get(id.index());
-                let leaf = leaf.ok_or_else(|| Error::bug("an output is missing"))?;
-                let receives: Vec<bool> = (0..self.n)
-                    .map(|p| leaf.receivers.contains(&(p as u32)))
-                    .collect();
-                let value = nth(&args, 0)?;
-                if let Value::Public(known) = &*value {
-                    let known = receives[me].then(|| Opened::new(known.clone()));
-                    return Ok(Begun::Done(Outcome::Output(*id, known)));
-                }
-                open::open(self, value, leaf.scalar.width(), receives, Some(*id))
-            }
-            Op::BooleanToYao => {
-                let share = nth(&args, 0)?;
-                yao::from_boolean(self, &share)
-            }
-            Op::YaoToBoolean => yao::to_boolean(&nth(&args, 0)?),
-            _ => Err(sharing::misplaced()),
+    }
+
+    fn yao(&mut self, change: Change) -> Result<Begun<Self>, Error> {
+        match change {
+            Change::Parts(value, width) => yao::decompose(self, &value, width),
+            Change::ToLabels(value) => yao::from_boolean(self, &value),
+            Change::ToBits(value) => yao::to_boolean(&value),
         }
     }
 }

@@ -14,19 +14,25 @@
 //! components `i` and `i + 1`, as parts 0 and 1 of its share. Key `c` is known to the two holders of component `c`, parties
 //! `c` and `c − 1`.
 
-use smpcc_circuit::program::{Domain, Node, Op, Program};
+use std::sync::Arc;
 
-use super::circuit::Circuits;
-use super::garbled::call;
-use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
+use smpcc_circuit::program::Program;
+use smpcc_circuit::value::Word;
+
+use super::circuit::{Circuit, Circuits};
+use super::dispatch::{Change, Clear, Opening, Owned, Products, Protocols, Site};
+use super::garbled::call::Garbling;
+use super::operands::block_range;
+use super::pipeline::Pipeline;
 use super::sharing::{
-    self, Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
+    Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
 };
-use super::{Batch, Begun, Check, Opened, Outcome, Pipeline, SemiHonest, Suite, Value};
+use super::tickets::{Numbers, Ticket};
+use super::{Batch, Begun, Check, SemiHonest};
 use crate::error::Error;
 use crate::party::PartyId;
 use crate::prg::Prg;
-use crate::ring::{Elements, for_width};
+use crate::ring::for_width;
 use crate::session::Session;
 
 mod arithmetic;
@@ -61,11 +67,11 @@ pub struct Rep3 {
     me: usize,
     /// Keys `me` and `me + 1`.
     keys: [Prg; 2],
-    /// The next unused number in every stream.
-    next: u64,
+    /// For every stream.
+    numbers: Numbers,
+    sharing: Sharing,
     circuits: Circuits,
     yao: yao::Yao,
-    scratch: [Vec<u64>; 2],
 }
 
 impl Rep3 {
@@ -79,21 +85,15 @@ impl Rep3 {
             let pair = session.pair_key(party(with))?;
             Ok(Prg::once(&pair.prg_key("rep3/component")))
         };
+        let constant = |part| Word::from(part_of(me, CONSTANT) == Some(part));
         Ok(Self {
             me,
             keys: [key(me + 2)?, key(me + 1)?],
-            next: 0,
+            numbers: Numbers::default(),
+            sharing: Sharing::new(vec![constant(0), constant(1)]),
             circuits: Circuits::new(program),
             yao: yao::Yao::new(session)?,
-            scratch: [Vec::new(), Vec::new()],
         })
-    }
-
-    /// Numbers for `words` words of randomness, the same at all parties. Each is used once.
-    fn allocate(&mut self, words: usize) -> u64 {
-        let first = self.next;
-        self.next += words.div_ceil(2) as u64;
-        first
     }
 
     /// The key of a component, at its two holders.
@@ -111,13 +111,10 @@ impl Rep3 {
 
     /// What keys `me` and `me + 1` give for the same numbers: their difference over the parties is zero
     /// (Araki et al., section 2.2).
-    fn zero_words(&mut self, number: u64, words: usize) -> [&mut [u64]; 2] {
-        for (key, out) in self.keys.iter().zip(&mut self.scratch) {
-            out.resize(out.len().max(words), 0);
-            key.fill_words(Stream::Zero as u64, number, &mut out[..words]);
+    fn zero_words(&self, number: u64, plus: &mut [u64], minus: &mut [u64]) {
+        for (key, out) in self.keys.iter().zip([plus, minus]) {
+            key.fill_words(Stream::Zero as u64, number, out);
         }
-        let [a, b] = &mut self.scratch;
-        [&mut a[..words], &mut b[..words]]
     }
 
     /// The party after this one.
@@ -131,6 +128,11 @@ impl Rep3 {
     }
 }
 
+/// Numbers that so many words take.
+const fn numbers_for(words: usize) -> usize {
+    words.div_ceil(2)
+}
+
 /// Party `i` mod 3.
 fn party(i: usize) -> PartyId {
     PartyId::new((i % 3) as u16)
@@ -142,129 +144,82 @@ fn part_of(me: usize, component: usize) -> Option<usize> {
     (part < 2).then_some(part)
 }
 
-impl Suite for Rep3 {
-    type Share = Share;
+impl Protocols for Rep3 {
     type Threat = SemiHonest;
-    type Evidence = ();
 
-    fn cut(share: &Share, from: usize, lanes: usize) -> Share {
-        sharing::cut(share, from, lanes)
-    }
-
-    fn put(whole: Option<Share>, lanes: usize, from: usize, block: &Share) -> Result<Share, Error> {
-        sharing::put(whole, lanes, from, block)
-    }
+    const BLOCK: usize = BLOCK;
 
     fn check(&mut self, batch: Batch<()>) -> Result<Check<Self>, Error> {
         Ok(Check::Passed(batch.believed()))
     }
 
-    fn fold(&mut self, args: &[Held]) -> Result<Share, Error> {
-        arithmetic::fold(&nth(args, 0)?, &nth(args, 1)?)
+    fn seat(&self) -> (usize, usize) {
+        (self.me, 3)
     }
 
-    fn unfold(
+    fn sharing(&self) -> &Sharing {
+        &self.sharing
+    }
+
+    fn circuits(&mut self) -> &mut Circuits {
+        &mut self.circuits
+    }
+
+    fn fold(&mut self, x: &Held, y: &Held) -> Result<Share, Error> {
+        arithmetic::fold(x, y)
+    }
+
+    fn unfold(&mut self, _site: Site<'_>, sum: Arithmetic) -> Result<Begun<Self>, Error> {
+        arithmetic::unfold(self, sum)
+    }
+
+    fn input(&mut self, input: Owned, value: Clear) -> Result<Begun<Self>, Error> {
+        input::begin(self, &input, value)
+    }
+
+    fn product(&mut self, _site: Site<'_>, products: Products) -> Result<Begun<Self>, Error> {
+        arithmetic::product(self, products)
+    }
+
+    fn circuit(
         &mut self,
-        _program: &Program,
-        _node: &Node,
-        sum: Share,
+        _site: Site<'_>,
+        circuit: Arc<Circuit>,
+        args: Vec<Held>,
+        lanes: usize,
     ) -> Result<Begun<Self>, Error> {
-        match sum {
-            Share::Arithmetic(sum) => arithmetic::unfold(sum),
-            Share::Boolean(_) | Share::Yao(_) => Err(Error::bug("a sum of bits or labels")),
-        }
+        boolean::begin(self, circuit, args, lanes)
     }
 
-    fn begin(
-        &mut self,
-        program: &Program,
-        node: &Node,
-        mut args: Vec<Held>,
-        input: Option<Elements>,
-    ) -> Result<Begun<Self>, Error> {
-        let me = self.me;
-        let result = |i| info(program, &node.results, i);
-        let sharing = Sharing {
-            parts: PARTS,
-            constant: part_of(self.me, CONSTANT),
-        };
-        if let Some(share) = sharing.local(program, node, &mut args, |width, value| {
-            Ok(self.yao.garbling.public(width, value))
-        })? {
-            return done(vec![share]);
-        }
-        match &node.op {
-            Op::Input(id) => {
-                let leaf = program.inputs.get(id.index());
-                let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
-                input::begin(me, leaf, result(0)?, input)
-            }
-            Op::Mul => {
-                let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
-                let n = arithmetic(&x)?.lanes();
-                arithmetic::product(x, y, n)
-            }
-            Op::Dot { segments } => {
-                let n = usize::try_from(*segments)
-                    .map_err(|_| Error::machine("a value is larger than memory"))?;
-                arithmetic::product(nth(&args, 0)?, nth(&args, 1)?, n)
-            }
-            Op::Call(id) => match result(0)?.domain {
-                Domain::Boolean => {
-                    let circuit = self.circuits.get(program, id.index())?;
-                    boolean::begin(me, circuit, args, n_lanes(result(0)?)?)
-                }
-                Domain::Yao => {
-                    let lanes = n_lanes(result(0)?)?;
-                    call::call(self, program, id.index(), args, lanes)
-                }
-                Domain::Public | Domain::Arithmetic { .. } => {
-                    Err(Error::bug("a circuit runs on Boolean shares or labels"))
-                }
-            },
-            Op::Decompose => {
-                let share = nth(&args, 0)?;
-                let width = bits_of(result(0)?) as usize;
-                match result(0)?.domain {
-                    Domain::Yao => yao::decompose(me, &share, width),
-                    Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
-                        done(convert::decompose(me, arithmetic(&share)?, width))
-                    }
-                }
-            }
-            Op::RandomParts => {
-                let (width, lanes) = (bits_of(result(0)?) as usize, n_lanes(result(0)?)?);
-                done(convert::random_parts(self, width, lanes))
-            }
-            Op::Compose => convert::compose(me, args),
-            Op::InjectBit => {
-                let share = nth(&args, 0)?;
-                let ring = bits_of(result(0)?);
-                for_width!(ring, E => convert::inject_bit::<E>(me, share, ring))
-            }
-            Op::Reveal => {
-                let width = result(0)?.scalar.width();
-                open::begin(me, nth(&args, 0)?, width, [true; 3], None)
-            }
-            Op::Output(id) => {
-                let leaf = program.outputs.get(id.index());
-                let leaf = leaf.ok_or_else(|| Error::bug("an output is missing"))?;
-                let receives = std::array::from_fn(|p| leaf.receivers.contains(&(p as u32)));
-                let value = nth(&args, 0)?;
-                if let Value::Public(known) = &*value {
-                    let known = receives[me].then(|| Opened::new(known.clone()));
-                    return Ok(Begun::Done(Outcome::Output(*id, known)));
-                }
-                open::begin(me, value, leaf.scalar.width(), receives, Some(*id))
-            }
-            Op::BooleanToYao => yao::from_boolean(me, &nth(&args, 0)?),
-            Op::YaoToBoolean => yao::to_boolean(nth(&args, 0)?),
-            _ => Err(sharing::misplaced()),
+    fn decompose(&mut self, value: &Held, width: usize) -> Result<Begun<Self>, Error> {
+        done(convert::decompose(self.me, arithmetic(value)?, width))
+    }
+
+    fn random_parts(&mut self, width: usize, lanes: usize) -> Result<Begun<Self>, Error> {
+        done(convert::random_parts(self, width, lanes))
+    }
+
+    fn compose(&mut self, args: Vec<Held>, _ring: u32) -> Result<Begun<Self>, Error> {
+        convert::compose(self.me, args)
+    }
+
+    fn inject(&mut self, _site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error> {
+        for_width!(ring, E => convert::inject_bit::<E>(self, bits, ring))
+    }
+
+    fn open(&mut self, _site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error> {
+        open::begin(opening)
+    }
+
+    fn garbling(&mut self) -> Result<&mut Garbling, Error> {
+        Ok(&mut self.yao.garbling)
+    }
+
+    fn yao(&mut self, change: Change) -> Result<Begun<Self>, Error> {
+        match change {
+            Change::Parts(value, width) => yao::decompose(self, &value, width),
+            Change::ToLabels(value) => yao::from_boolean(self, &value),
+            Change::ToBits(value) => yao::to_boolean(self, value),
         }
     }
-}
-
-/// An operation in blocks, begun; with nothing to do it still ends in order.
-fn pipelined<B: super::Blocks<Rep3> + 'static>(blocks: B) -> Result<Begun<Rep3>, Error> {
-    Pipeline::begun(blocks)
 }

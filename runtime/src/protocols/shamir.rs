@@ -15,20 +15,22 @@
 //! polynomials; they are only ever opened after something was added that was dealt.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use smpcc_circuit::cost::{self, Demand};
-use smpcc_circuit::program::{Domain, Node, Op, Program};
+use smpcc_circuit::program::{Op, Program};
 
-use super::circuit::Circuits;
-use super::operands::{bits_of, block_range, in_ring, info, n_lanes, nth};
-use super::sharing::{self, Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done};
-use super::{
-    Batch, Begun, Check, Opened, Outcome, Pipeline, Preparation, SemiHonest, Suite, Value,
-};
+use super::circuit::{Circuit, Circuits};
+use super::dispatch::{Clear, Opening, Owned, Products, Protocols, Site};
+use super::operands::block_range;
+use super::pipeline::Pipeline;
+use super::sharing::{Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean};
+use super::tickets::{Numbers, Ticket};
+use super::{Batch, Begun, Check, Preparation, SemiHonest};
 use crate::error::Error;
 use crate::party::PartyId;
 use crate::prg::{OsEntropy, Prg, PrgKey};
-use crate::ring::{Elements, for_width};
+use crate::ring::for_width;
 use crate::session::Session;
 
 mod arithmetic;
@@ -59,8 +61,9 @@ pub struct Bgw {
     keys: Vec<Option<Prg>>,
     /// Nobody else's.
     own: Prg,
-    /// The next unused number in every stream.
-    next: u64,
+    /// For every stream: each number is used by one dealing, in the dealers' streams.
+    numbers: Numbers,
+    sharing: Sharing,
     circuits: Circuits,
     pools: Pools,
     /// Groups of random sharings by circuit and lanes.
@@ -86,18 +89,12 @@ impl Bgw {
             geometry: Geometry::new(me, n, program.threshold as usize, d)?,
             keys: PartyId::all(n).map(key).collect::<Result<_, _>>()?,
             own: Prg::once(&PrgKey::fresh(&mut OsEntropy)?),
-            next: 0,
+            numbers: Numbers::default(),
+            sharing: Sharing::new((0..d).map(|a| u128::from(a == 0)).collect()),
             circuits: Circuits::new(program),
             pools: Pools::default(),
             known_groups: BTreeMap::new(),
         })
-    }
-
-    /// Numbers of the generators, the same at all parties. Each is used once: by one dealing, in the dealers' streams.
-    fn allocate(&mut self, numbers: usize) -> u64 {
-        let first = self.next;
-        self.next += numbers as u64;
-        first
     }
 
     /// The generator in common with another party.
@@ -108,7 +105,8 @@ impl Bgw {
 
     /// Groups of random sharings that an operation demands; none where its products do not go through the king. Those of
     /// circuits are remembered: a loop calls them again and again.
-    fn groups(&mut self, program: &Program, node: &Node) -> u64 {
+    fn groups(&mut self, site: Site<'_>) -> u64 {
+        let Site { program, node } = site;
         let sum = || {
             let demand = cost::demand(program, node);
             demand.iter().map(|(_, count)| count).sum()
@@ -125,137 +123,82 @@ impl Bgw {
     }
 }
 
-fn no_labels() -> Error {
-    Error::bug("this suite has no garbled circuits")
-}
-
 fn party(i: usize) -> PartyId {
     PartyId::new(i as u16)
 }
 
-impl Suite for Bgw {
-    type Share = Share;
+impl Protocols for Bgw {
     type Threat = SemiHonest;
-    type Evidence = ();
 
-    fn cut(share: &Share, from: usize, lanes: usize) -> Share {
-        sharing::cut(share, from, lanes)
-    }
-
-    fn put(whole: Option<Share>, lanes: usize, from: usize, block: &Share) -> Result<Share, Error> {
-        sharing::put(whole, lanes, from, block)
-    }
+    const BLOCK: usize = BLOCK;
 
     fn check(&mut self, batch: Batch<()>) -> Result<Check<Self>, Error> {
         Ok(Check::Passed(batch.believed()))
     }
 
-    fn prepare(&mut self, _program: &Program, demand: &Demand) -> Result<Preparation<Self>, Error> {
+    fn seat(&self) -> (usize, usize) {
+        (self.geometry.me, self.geometry.n)
+    }
+
+    fn sharing(&self) -> &Sharing {
+        &self.sharing
+    }
+
+    fn circuits(&mut self) -> &mut Circuits {
+        &mut self.circuits
+    }
+
+    fn prepare(&mut self, demand: &Demand) -> Result<Preparation<Self>, Error> {
         random::prepare(self, demand)
     }
 
-    fn fold(&mut self, args: &[Held]) -> Result<Share, Error> {
-        arithmetic::fold(self, &nth(args, 0)?, &nth(args, 1)?)
+    fn fold(&mut self, x: &Held, y: &Held) -> Result<Share, Error> {
+        arithmetic::fold(self, x, y)
     }
 
-    fn unfold(&mut self, program: &Program, node: &Node, sum: Share) -> Result<Begun<Self>, Error> {
-        let groups = self.groups(program, node);
-        match sum {
-            Share::Arithmetic(sum) => arithmetic::unfold(self, sum, groups),
-            Share::Boolean(_) | Share::Yao(_) => Err(Error::bug("a sum of bits")),
-        }
+    fn unfold(&mut self, site: Site<'_>, sum: Arithmetic) -> Result<Begun<Self>, Error> {
+        let groups = self.groups(site);
+        arithmetic::unfold(self, sum, groups)
     }
 
-    fn begin(
+    fn input(&mut self, input: Owned, value: Clear) -> Result<Begun<Self>, Error> {
+        input::begin(self, &input, value)
+    }
+
+    fn product(&mut self, site: Site<'_>, products: Products) -> Result<Begun<Self>, Error> {
+        let groups = self.groups(site);
+        arithmetic::product(self, products, groups)
+    }
+
+    fn circuit(
         &mut self,
-        program: &Program,
-        node: &Node,
-        mut args: Vec<Held>,
-        input: Option<Elements>,
+        site: Site<'_>,
+        circuit: Arc<Circuit>,
+        args: Vec<Held>,
+        lanes: usize,
     ) -> Result<Begun<Self>, Error> {
-        let groups = self.groups(program, node);
-        let result = |i| info(program, &node.results, i);
-        let sharing = Sharing {
-            parts: self.geometry.d,
-            constant: Some(0),
-        };
-        if let Some(share) = sharing.local(program, node, &mut args, |_, _| Err(no_labels()))? {
-            return done(vec![share]);
-        }
-        match &node.op {
-            Op::Input(id) => {
-                let leaf = program.inputs.get(id.index());
-                let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
-                input::begin(self, leaf, result(0)?, input)
-            }
-            Op::Mul => {
-                let (x, y) = (nth(&args, 0)?, nth(&args, 1)?);
-                let n = arithmetic(&x)?.lanes();
-                arithmetic::product(self, x, y, n, groups)
-            }
-            Op::Dot { segments } => {
-                let n = usize::try_from(*segments)
-                    .map_err(|_| Error::machine("a value is larger than memory"))?;
-                arithmetic::product(self, nth(&args, 0)?, nth(&args, 1)?, n, groups)
-            }
-            Op::Call(id) => match result(0)?.domain {
-                Domain::Boolean => {
-                    let circuit = self.circuits.get(program, id.index())?;
-                    boolean::begin(self, circuit, args, n_lanes(result(0)?)?, groups)
-                }
-                Domain::Yao | Domain::Public | Domain::Arithmetic { .. } => {
-                    Err(Error::bug("a circuit runs on Boolean shares"))
-                }
-            },
-            Op::Decompose => {
-                let width = bits_of(result(0)?) as usize;
-                convert::decompose(self, &nth(&args, 0)?, width)
-            }
-            Op::RandomParts => {
-                let (width, lanes) = (bits_of(result(0)?) as usize, n_lanes(result(0)?)?);
-                convert::random_parts(self, width, lanes)
-            }
-            Op::Compose => {
-                let ring = bits_of(result(0)?);
-                for_width!(ring, E => convert::compose::<E>(self, args, ring))
-            }
-            Op::InjectBit => {
-                let bits = nth(&args, 0)?;
-                let ring = bits_of(result(0)?);
-                for_width!(ring, E => convert::inject_bit::<E>(self, bits, ring, groups))
-            }
-            Op::Reveal => {
-                let width = result(0)?.scalar.width();
-                let all = (0..self.geometry.n).collect();
-                open::begin(self, program, nth(&args, 0)?, width, all, None)
-            }
-            Op::Output(id) => {
-                let leaf = program.outputs.get(id.index());
-                let leaf = leaf.ok_or_else(|| Error::bug("an output is missing"))?;
-                let receives = |p: &usize| leaf.receivers.contains(&(*p as u32));
-                let receivers: Vec<usize> = (0..self.geometry.n).filter(receives).collect();
-                let value = nth(&args, 0)?;
-                if let Value::Public(known) = &*value {
-                    let mine = receivers.contains(&self.geometry.me);
-                    let known = mine.then(|| Opened::new(known.clone()));
-                    return Ok(Begun::Done(Outcome::Output(*id, known)));
-                }
-                open::begin(
-                    self,
-                    program,
-                    value,
-                    leaf.scalar.width(),
-                    receivers,
-                    Some(*id),
-                )
-            }
-            Op::BooleanToYao | Op::YaoToBoolean => Err(no_labels()),
-            _ => Err(sharing::misplaced()),
-        }
+        let groups = self.groups(site);
+        boolean::begin(self, circuit, args, lanes, groups)
     }
-}
 
-/// An operation in blocks, begun; with nothing to do it still ends in order.
-fn pipelined<B: super::Blocks<Bgw> + 'static>(blocks: B) -> Result<Begun<Bgw>, Error> {
-    Pipeline::begun(blocks)
+    fn decompose(&mut self, value: &Held, width: usize) -> Result<Begun<Self>, Error> {
+        convert::decompose(self, value, width)
+    }
+
+    fn random_parts(&mut self, width: usize, lanes: usize) -> Result<Begun<Self>, Error> {
+        convert::random_parts(self, width, lanes)
+    }
+
+    fn compose(&mut self, args: Vec<Held>, ring: u32) -> Result<Begun<Self>, Error> {
+        for_width!(ring, E => convert::compose::<E>(self, &args, ring))
+    }
+
+    fn inject(&mut self, site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error> {
+        let groups = self.groups(site);
+        for_width!(ring, E => convert::inject_bit::<E>(self, &bits, ring, groups))
+    }
+
+    fn open(&mut self, site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error> {
+        open::begin(site.program, opening)
+    }
 }

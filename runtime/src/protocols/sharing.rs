@@ -2,7 +2,7 @@
 //!
 //! What is linear in the value needs nobody else and is the same work on every part, whatever the parts are: one summand
 //! (`pairwise`), two components (`replicated`), the coordinates of a point (`shamir`). So it stands here once. A suite says
-//! how many parts its shares have, and which of them at this party takes public constants ([`Sharing`]).
+//! how many parts its shares have, and what public constants add to each of them at this party ([`Sharing`]).
 
 use std::sync::Arc;
 
@@ -47,14 +47,10 @@ pub struct Boolean {
 /// A value as its operations hold it.
 pub(super) type Held = Arc<Value<Share>>;
 
-/// The shape of one party's shares.
-#[derive(Clone, Copy)]
-pub(super) struct Sharing {
-    /// Parts of a share.
-    pub(super) parts: usize,
-    /// The part to which a public constant is added; none where others add it.
-    pub(super) constant: Option<usize>,
-}
+/// The shape of one party's shares: a weight for each part, times which a public constant is added to it. A weight is 1 at one part
+/// of some parties' shares and 0 at the others; a part that authenticates the others has its key there.
+#[derive(Clone)]
+pub struct Sharing(Arc<[Word]>);
 
 impl Arithmetic {
     /// Shares of zero without any randomness.
@@ -127,16 +123,32 @@ fn mixed() -> Error {
     Error::bug("operands of different domains")
 }
 
-fn each<T>(parts: &[T], f: impl FnMut(&T) -> T) -> Vec<T> {
+fn each<T, U>(parts: &[T], f: impl FnMut(&T) -> U) -> Vec<U> {
     parts.iter().map(f).collect()
 }
 
 impl Sharing {
+    /// Shares with these weights.
+    pub(super) fn new(constant: Vec<Word>) -> Self {
+        Self(constant.into())
+    }
+
+    /// Parts of a share.
+    pub(super) fn parts(&self) -> usize {
+        self.0.len()
+    }
+
+    /// By part, the share of the public one: of 64 lanes of bits.
+    pub(super) fn ones(&self) -> impl Iterator<Item = u64> + '_ {
+        let one = |&weight: &Word| if weight & 1 == 1 { u64::MAX } else { 0 };
+        self.0.iter().map(one)
+    }
+
     /// The result of an operation that needs nobody else; `None` for those that suites do with others, and this is the one list
     /// of both. `labels` gives a public vector of so many
     /// bits as labels. Operands are taken where they are used up.
     pub(super) fn local(
-        self,
+        &self,
         program: &Program,
         node: &Node,
         args: &mut Vec<Held>,
@@ -200,29 +212,33 @@ impl Sharing {
     }
 
     /// A public value as a share that every party makes for itself.
-    fn public(self, value: &Elements, scalar: Scalar, to: ValueInfo) -> Result<Share, Error> {
+    fn public(&self, value: &Elements, scalar: Scalar, to: ValueInfo) -> Result<Share, Error> {
         let bits = bits_of(to);
         match to.domain {
             Domain::Arithmetic { .. } => {
-                let mut share = Arithmetic::zeros(self.parts, bits, value.lanes());
-                if let Some(part) = self.constant.and_then(|p| share.part.get_mut(p)) {
-                    *part = in_ring(value, scalar, bits);
-                }
-                Ok(Share::Arithmetic(share))
+                let value = in_ring(value, scalar, bits);
+                let weighted = |&weight: &Word| match weight {
+                    0 => Elements::zeros(bits, value.lanes()),
+                    1 => value.clone(),
+                    _ => linear::combine(bits, value.lanes(), 0, &[weight], &[&value]),
+                };
+                let part = each(&self.0, weighted);
+                Ok(Share::Arithmetic(Arithmetic { ring: bits, part }))
             }
             Domain::Boolean => {
-                let mut share = Boolean::zeros(self.parts, bits as usize, value.lanes());
-                if let Some(part) = self.constant.and_then(|p| share.part.get_mut(p)) {
-                    *part = Bits::from_elements(bits as usize, value);
-                }
-                Ok(Share::Boolean(share))
+                let width = bits as usize;
+                let weighted = |&weight: &Word| match weight & 1 {
+                    0 => Bits::zeros(width, value.lanes()),
+                    _ => Bits::from_elements(width, value),
+                };
+                Ok(Share::Boolean(Boolean::of(each(&self.0, weighted))))
             }
             Domain::Public | Domain::Yao => Err(Error::bug("a public value becomes no such share")),
         }
     }
 
     /// One vector after the other.
-    fn concat(self, args: &[Held], to: ValueInfo) -> Result<Share, Error> {
+    fn concat(&self, args: &[Held], to: ValueInfo) -> Result<Share, Error> {
         let bits = bits_of(to);
         match to.domain {
             Domain::Arithmetic { .. } => {
@@ -254,24 +270,20 @@ impl Sharing {
 
     /// `Σ coefficients[i] · args[i] + constant`.
     fn combine(
-        self,
+        &self,
         coefficients: &[Word],
         constant: Word,
         args: &[Held],
         to: ValueInfo,
     ) -> Result<Share, Error> {
         let (ring, lanes) = (bits_of(to), n_lanes(to)?);
-        let mut p = 0;
+        let mut weights = self.0.iter();
         let part = self.of_parts(
             args,
             |a| Ok(&arithmetic(a)?.part),
             |parts| {
-                let start = if self.constant == Some(p) {
-                    constant
-                } else {
-                    0
-                };
-                p += 1;
+                let weight = weights.next().copied().unwrap_or(0);
+                let start = constant.wrapping_mul(weight);
                 linear::combine(ring, lanes, start, coefficients, parts)
             },
         )?;
@@ -280,13 +292,13 @@ impl Sharing {
 
     /// Part by part, `f` of that part of all operands.
     fn of_parts<'a, T: 'a>(
-        self,
+        &self,
         args: &'a [Held],
         parts: impl Fn(&'a Value<Share>) -> Result<&'a Vec<T>, Error>,
         mut f: impl FnMut(&[&T]) -> T,
     ) -> Result<Vec<T>, Error> {
         let missing = || Error::bug("a part of a share is missing");
-        (0..self.parts)
+        (0..self.parts())
             .map(|p| {
                 let part = |a: &'a Held| parts(a)?.get(p).ok_or_else(missing);
                 Ok(f(&args

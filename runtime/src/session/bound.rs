@@ -12,6 +12,7 @@ use crate::hash::{Transcript, derive};
 use crate::net::{Mesh, TrafficReport};
 use crate::party::PartyId;
 use crate::prg::PrgKey;
+use crate::workers::Workers;
 
 /// One party's links to all others, bound to what all have agreed on. Only [`confirm`](super::confirm) makes one from a
 /// peer's word.
@@ -34,18 +35,33 @@ use crate::prg::PrgKey;
 pub struct Session {
     mesh: Mesh,
     id: SessionId,
+    workers: Workers,
 }
 
 impl Session {
     pub(super) fn agreed(mut mesh: Mesh, id: SessionId) -> Self {
         mesh.bind(&id.0);
-        Self { mesh, id }
+        Self {
+            mesh,
+            id,
+            workers: Workers::new(1),
+        }
     }
 
     /// A session among parties that one process plays, all with one program: there is nobody to agree with. `id` is equal at all
     /// of them and, where secrets matter, fresh in each run. Between processes this would leave out every comparison.
     pub fn local(mesh: Mesh, id: [u8; 32]) -> Self {
         Self::agreed(mesh, SessionId(id))
+    }
+
+    /// Computes with so many threads; with one at first. What is sent and what comes out do not depend on it, and nobody else knows it.
+    pub fn use_threads(&mut self, n: usize) {
+        self.workers = Workers::new(n);
+    }
+
+    /// The threads that compute.
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.workers
     }
 
     /// What all parties have agreed on, which each run has of its own; no secret.

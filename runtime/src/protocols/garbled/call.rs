@@ -15,9 +15,11 @@ use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::hash::Transcript;
 use crate::party::PartyId;
+use crate::protocols::dispatch::Protocols;
 use crate::protocols::operands::block_range;
+use crate::protocols::pipeline::{Blocks, Pipeline, Place};
 use crate::protocols::sharing::{Held, Share, done, labels};
-use crate::protocols::{Begun, Blocks, Outcome, Pipeline, Place, Suite, Value};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Elements, each};
 use crate::session::Session;
 use crate::simd::Hash;
@@ -135,12 +137,6 @@ impl Garbling {
     }
 }
 
-/// A suite that garbles.
-pub trait Garbles: Suite<Share = Share> {
-    /// What this party knows.
-    fn garbling(&mut self) -> Result<&mut Garbling, Error>;
-}
-
 /// A template called on labels.
 struct Call {
     plan: Arc<Plan>,
@@ -156,7 +152,7 @@ struct Call {
 }
 
 /// Calls circuit `id` over the lanes of its operands.
-pub fn call<S: Garbles + 'static>(
+pub(in crate::protocols) fn call<S: Protocols>(
     suite: &mut S,
     program: &Program,
     id: usize,
@@ -247,7 +243,9 @@ impl Call {
     }
 }
 
-impl<S: Garbles> Blocks<S> for Call {
+impl<S: Protocols> Blocks<S> for Call {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(self.block)
     }
@@ -261,7 +259,13 @@ impl<S: Garbles> Blocks<S> for Call {
         1
     }
 
-    fn emit(&mut self, suite: &mut S, wire: &mut Exchange<'_>, place: Place) -> Result<(), Error> {
+    fn send(
+        &mut self,
+        suite: &mut S,
+        wire: &mut Exchange<'_>,
+        place: Place,
+        (): &mut (),
+    ) -> Result<(), Error> {
         if place.phase == 0 {
             self.load(place.block)?;
         }
@@ -289,11 +293,12 @@ impl<S: Garbles> Blocks<S> for Call {
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut S,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let garbling = suite.garbling()?;
         if garbling.seat != Seat::Evaluator {
@@ -316,7 +321,7 @@ impl<S: Garbles> Blocks<S> for Call {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<Outcome<Share, S::Evidence>, Error> {
+    fn finish(&mut self) -> Result<Outcome<Share>, Error> {
         let out = std::mem::take(&mut self.out).into_iter();
         Ok(Outcome::Values(
             out.map(|l| Value::Shared(Share::Yao(l))).collect(),

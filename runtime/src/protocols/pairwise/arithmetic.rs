@@ -9,13 +9,17 @@
 //! - **Leakage and failure**: both factors are opened under uniform masks that are used once; a wrong message makes the
 //!   result wrong.
 
+use std::ops::Range;
+
 use super::CONSTANT;
 use super::pool::{Triples, slice};
 use super::{Arithmetic, BLOCK, Held, Pairwise, Share, arithmetic, party};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::protocols::dispatch::Products;
 use crate::protocols::operands::block_range;
-use crate::protocols::{Begun, Blocks, Outcome, Pipeline, Place, Value};
+use crate::protocols::pipeline::{Blocks, Pipeline, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, element_len, for_width, read_elements, write_elements};
 
 struct Product<E> {
@@ -26,23 +30,19 @@ struct Product<E> {
     /// Lanes per result.
     run: usize,
     triples: Triples,
-    /// Per block in flight: x − a, then y − b.
-    masked: Vec<Vec<E>>,
     out: Vec<E>,
 }
 
-/// `n` sums of products of `x` and `y`.
-pub(super) fn product(
-    suite: &mut Pairwise,
-    x: Held,
-    y: Held,
-    n: usize,
-) -> Result<Begun<Pairwise>, Error> {
-    let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
-    if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
-        return Err(Error::bug("factors of different shapes"));
-    }
-    let run = lanes.checked_div(n).unwrap_or(0);
+/// Sums of products.
+pub(super) fn product(suite: &mut Pairwise, products: Products) -> Result<Begun<Pairwise>, Error> {
+    let Products {
+        x,
+        y,
+        ring,
+        lanes,
+        n,
+        run,
+    } = products;
     let triples = suite
         .pools
         .take_triples(ring, whole_triples(ring, lanes)?)?;
@@ -53,7 +53,6 @@ pub(super) fn product(
         lanes: if run == 0 { 0 } else { lanes },
         run,
         triples,
-        masked: Vec::new(),
         out: vec![E::default(); n],
     }))
 }
@@ -67,7 +66,28 @@ fn whole_triples(ring: u32, lanes: usize) -> Result<usize, Error> {
     usize::try_from(count).map_err(|_| Error::machine("a value is larger than memory"))
 }
 
+impl<E: Element> Product<E> {
+    /// In place of what was opened, shares of the products, up to the ring.
+    fn multiply(&self, constant: bool, lanes: Range<usize>, opened: &mut [E]) -> Result<(), Error> {
+        let [a, b, c] = [&self.triples.a, &self.triples.b, &self.triples.c]
+            .map(|part| slice::<E>(part).map(|part| &part[lanes.clone()]));
+        let (a, b, c) = (a?, b?, c?);
+        let constant = E::of(u128::from(constant));
+        let (d, e) = opened.split_at_mut(lanes.len());
+        // xy = (d + a)(e + b) = c + d·b + e·a + d·e.
+        let lanes = d.iter_mut().zip(e).zip(a.iter().zip(b.iter().zip(c)));
+        for ((d, e), (&a, (&b, &c))) in lanes {
+            let sum = c.add(d.mul(b)).add(e.mul(a));
+            *d = sum.add(d.mul(*e).mul(constant));
+        }
+        Ok(())
+    }
+}
+
 impl<E: Element> Blocks<Pairwise> for Product<E> {
+    /// x − a, then y − b: this party's shares, and then what is opened. In the end the products, lane by lane.
+    type State = Vec<E>;
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(BLOCK)
     }
@@ -76,63 +96,67 @@ impl<E: Element> Blocks<Pairwise> for Product<E> {
         1
     }
 
-    fn emit(
-        &mut self,
-        suite: &mut Pairwise,
-        wire: &mut Exchange<'_>,
-        place: Place,
-    ) -> Result<(), Error> {
+    fn compute(&self, suite: &Pairwise, place: Place, masked: &mut Vec<E>) -> Result<(), Error> {
         let range = block_range(place.block, BLOCK, self.lanes);
-        let (ring, n) = (self.ring, range.len());
-        while self.masked.len() <= place.slot {
-            self.masked.push(Vec::new());
+        if place.phase == 1 {
+            return self.multiply(suite.me == CONSTANT, range, masked);
         }
-        let masked = &mut self.masked[place.slot];
+        let ring = self.ring;
         masked.clear();
         for (factor, mask) in [(&self.x, &self.triples.a), (&self.y, &self.triples.b)] {
             let factor = &slice::<E>(&arithmetic(factor)?.part[0])?[range.clone()];
             let mask = &slice::<E>(mask)?[range.clone()];
             masked.extend(factor.iter().zip(mask).map(|(&x, &a)| x.sub(a).low(ring)));
         }
+        Ok(())
+    }
+
+    fn send(
+        &mut self,
+        suite: &mut Pairwise,
+        wire: &mut Exchange<'_>,
+        _place: Place,
+        masked: &mut Vec<E>,
+    ) -> Result<(), Error> {
+        let ring = self.ring;
         for other in suite.others() {
             wire.send(party(other), |out| write_elements(masked, ring, out))?;
-            wire.expect(party(other), 2 * n * element_len(ring))?;
+            wire.expect(party(other), masked.len() * element_len(ring))?;
         }
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
-        place: Place,
+        _place: Place,
+        masked: &mut Vec<E>,
     ) -> Result<(), Error> {
-        let range = block_range(place.block, BLOCK, self.lanes);
-        let (ring, n, run) = (self.ring, range.len(), self.run);
-        let masked = &mut self.masked[place.slot];
+        let ring = self.ring;
         for other in suite.others() {
-            let bytes = wire.take(party(other), 2 * n * element_len(ring))?;
+            let bytes = wire.take(party(other), masked.len() * element_len(ring))?;
             for (sum, e) in masked.iter_mut().zip(read_elements::<E>(bytes, ring)) {
                 *sum = sum.add(e);
             }
         }
-        let (d, e) = masked.split_at(n);
-        let [a, b, c] = [&self.triples.a, &self.triples.b, &self.triples.c]
-            .map(|part| slice::<E>(part).map(|part| &part[range.clone()]));
-        let (a, b, c) = (a?, b?, c?);
-        let constant = E::of(u128::from(suite.me == CONSTANT));
-        // xy = (d + a)(e + b) = c + d·b + e·a + d·e.
-        let lanes = d.iter().zip(e).zip(a.iter().zip(b.iter().zip(c)));
-        let z = lanes.map(|((&d, &e), (&a, (&b, &c)))| {
-            let sum = c.add(d.mul(b)).add(e.mul(a));
-            sum.add(d.mul(e).mul(constant))
-        });
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        _suite: &mut Pairwise,
+        block: usize,
+        products: &mut Vec<E>,
+    ) -> Result<(), Error> {
+        let (ring, run) = (self.ring, self.run);
+        let range = block_range(block, BLOCK, self.lanes);
         if run == 1 {
-            for (out, z) in self.out[range].iter_mut().zip(z) {
+            for (out, z) in self.out[range].iter_mut().zip(products) {
                 *out = z.low(ring);
             }
         } else {
-            for (lane, z) in range.zip(z) {
+            for (lane, &mut z) in range.zip(products) {
                 let out = &mut self.out[lane / run];
                 *out = out.add(z).low(ring);
             }

@@ -13,7 +13,6 @@
 
 use std::sync::Arc;
 
-use smpcc_circuit::ids::OutputId;
 use zeroize::Zeroizing;
 
 use super::CONSTANT;
@@ -22,17 +21,14 @@ use super::{Arithmetic, BLOCK, Boolean, Held, Pairwise, Share, arithmetic, boole
 use crate::bits::{Bits, Packer, Unpacker};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::operands::block_range;
-use crate::protocols::{Begun, Blocks, Opened, Outcome, Pipeline, Place, Value};
+use crate::protocols::dispatch::Opening;
+use crate::protocols::operands::{block_range, nth};
+use crate::protocols::pipeline::{Blocks, Pipeline, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, each, element_len, for_width, read_elements, write_elements};
 
 struct Open {
-    value: Held,
-    lanes: usize,
-    width: u32,
-    receives: Vec<bool>,
-    /// Whether this party is a receiver.
-    mine: bool,
+    opening: Opening,
     sum: Sum,
     then: Then,
 }
@@ -45,8 +41,8 @@ enum Sum {
 
 /// What becomes of it.
 enum Then {
-    Reveal,
-    Output(OutputId),
+    /// It is the result.
+    Opened,
     /// This party's part of the composition, unless it is the receiver of the difference.
     Compose(Option<Arc<Zeroizing<Bits>>>),
     /// The random bits under which the bits were opened.
@@ -58,96 +54,55 @@ enum Then {
     },
 }
 
-/// Opens a value to those who receive it, for an output leaf or (`None`) for all.
-pub(super) fn open(
-    suite: &Pairwise,
-    value: Held,
-    width: u32,
-    receives: Vec<bool>,
-    output: Option<OutputId>,
-) -> Result<Begun<Pairwise>, Error> {
-    begin(
-        suite,
-        value,
-        width,
-        receives,
-        output.map_or(Then::Reveal, Then::Output),
-    )
+/// Opens a value to those who receive it.
+pub(super) fn open(opening: Opening) -> Result<Begun<Pairwise>, Error> {
+    begin(opening, Then::Opened)
 }
 
-fn begin(
-    suite: &Pairwise,
-    value: Held,
-    width: u32,
-    receives: Vec<bool>,
-    then: Then,
-) -> Result<Begun<Pairwise>, Error> {
-    let mine = receives.get(suite.me).copied().unwrap_or(false);
-    let (lanes, sum) = match &*value {
-        Value::Shared(Share::Arithmetic(a)) => (
-            a.lanes(),
+fn begin(opening: Opening, then: Then) -> Result<Begun<Pairwise>, Error> {
+    let (width, mine) = (opening.width, opening.mine);
+    let sum = match &*opening.value {
+        Value::Shared(Share::Boolean(b)) => Sum::Boolean(match mine {
+            true => b.part[0].clone(),
+            false => Bits::zeros(b.width(), 0),
+        }),
+        value => {
+            let share = arithmetic(value)?;
             Sum::Arithmetic(match mine {
-                true => a.part[0].lowered(width),
+                true => share.part[0].lowered(width),
                 false => Elements::zeros(width, 0),
-            }),
-        ),
-        Value::Shared(Share::Boolean(b)) => (
-            b.lanes(),
-            Sum::Boolean(match mine {
-                true => b.part[0].clone(),
-                false => Bits::zeros(b.width(), 0),
-            }),
-        ),
-        Value::Shared(Share::Yao(_)) | Value::Public(_) => {
-            return Err(Error::bug("only arithmetic and Boolean shares are opened"));
+            })
         }
     };
-    Pipeline::begun(Open {
-        value,
-        // An output that nobody receives sends nothing.
-        lanes: if receives.contains(&true) { lanes } else { 0 },
-        width,
-        receives,
-        mine,
-        sum,
-        then,
-    })
+    Pipeline::begun(Open { opening, sum, then })
 }
 
 /// The arithmetic sharing of difference + parts: party 0 learns the difference, part `i` is party `i`'s own.
-pub(super) fn compose(suite: &Pairwise, args: &[Held]) -> Result<Begun<Pairwise>, Error> {
-    let (Some(difference), n) = (args.first(), args.len()) else {
-        return Err(Error::bug("a composition of nothing"));
+pub(super) fn compose(
+    suite: &Pairwise,
+    args: &[Held],
+    ring: u32,
+) -> Result<Begun<Pairwise>, Error> {
+    let difference = match args.first() {
+        Some(difference) if args.len() == suite.n => difference.clone(),
+        Some(_) | None => return Err(Error::bug("a composition of the wrong operands")),
     };
-    let share = boolean(difference)?;
-    let shape = (share.width(), share.lanes());
-    let width = shape.0 as u32;
-    if n != suite.n {
-        return Err(Error::bug("a composition of the wrong operands"));
-    }
-    let mut own = None;
-    for (i, part) in args.iter().enumerate() {
-        let part = boolean(part)?;
-        if (part.width(), part.lanes()) != shape {
-            return Err(Error::bug("operands of different shapes"));
+    let own = match suite.me {
+        0 => None,
+        me => {
+            let known = boolean(&*nth(args, me)?)?.known.clone();
+            Some(known.ok_or_else(|| Error::bug("a random part is not known to its owner"))?)
         }
-        if i == suite.me && i > 0 {
-            let known = part.known.as_ref();
-            own = Some(
-                known
-                    .ok_or_else(|| Error::bug("a random part is not known to its owner"))?
-                    .clone(),
-            );
-        }
-    }
-    let receives = (0..suite.n).map(|p| p == 0).collect();
-    begin(
-        suite,
-        difference.clone(),
-        width,
-        receives,
-        Then::Compose(own),
-    )
+    };
+    let opening = Opening {
+        lanes: boolean(&difference)?.lanes(),
+        value: difference,
+        width: ring,
+        receives: (0..suite.n).map(|p| p == 0).collect(),
+        mine: suite.me == 0,
+        output: None,
+    };
+    begin(opening, Then::Compose(own))
 }
 
 /// Bits as arithmetic zeros and ones: with r random in both sharings, b ⊕ r is opened, and b is then r or 1 − r.
@@ -157,9 +112,6 @@ pub(super) fn inject_bit(
     ring: u32,
 ) -> Result<Begun<Pairwise>, Error> {
     let share = boolean(bits)?;
-    if share.width() != 1 {
-        return Err(Error::bug("more than a bit is injected"));
-    }
     let lanes = share.lanes();
     let dabits = suite
         .pools
@@ -170,13 +122,17 @@ pub(super) fn inject_bit(
     let random = Bits::from_words(1, lanes, random);
     masked.xor_assign(&random);
     let masked = Arc::new(Value::Shared(Share::Boolean(Boolean::of(vec![masked]))));
-    let receives = vec![true; suite.n];
+    let opening = Opening {
+        value: masked,
+        lanes,
+        width: 1,
+        receives: vec![true; suite.n],
+        mine: true,
+        output: None,
+    };
     let constant = suite.me == CONSTANT;
     begin(
-        suite,
-        masked,
-        1,
-        receives,
+        opening,
         Then::Inject {
             ring,
             dabits,
@@ -188,39 +144,42 @@ pub(super) fn inject_bit(
 impl Open {
     fn piece_len(&self, lanes: usize) -> usize {
         match &self.sum {
-            Sum::Arithmetic(_) => lanes * element_len(self.width),
+            Sum::Arithmetic(_) => lanes * element_len(self.opening.width),
             Sum::Boolean(bits) => (bits.width() * lanes).div_ceil(8),
         }
     }
 }
 
 impl Blocks<Pairwise> for Open {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
-        self.lanes.div_ceil(BLOCK)
+        self.opening.lanes.div_ceil(BLOCK)
     }
 
     fn n_phases(&self) -> u32 {
         1
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
-        let range = block_range(place.block, BLOCK, self.lanes);
+        let range = block_range(place.block, BLOCK, self.opening.lanes);
         for other in suite.others() {
-            if self.receives[other] {
+            if self.opening.receives[other] {
                 match &self.sum {
                     Sum::Arithmetic(_) => {
-                        let share = arithmetic(&self.value)?;
+                        let share = arithmetic(&self.opening.value)?;
                         wire.send(party(other), |out| {
-                            each!(&share.part[0], v => write_elements(&v[range.clone()], self.width, out));
+                            each!(&share.part[0], v => write_elements(&v[range.clone()], self.opening.width, out));
                         })?;
                     }
                     Sum::Boolean(_) => {
-                        let share = boolean(&self.value)?;
+                        let share = boolean(&self.opening.value)?;
                         wire.send(party(other), |out| {
                             let mut packer = Packer::new(out);
                             share.part[0].pack(range.start, range.len(), &mut packer);
@@ -229,29 +188,30 @@ impl Blocks<Pairwise> for Open {
                     }
                 }
             }
-            if self.mine {
+            if self.opening.mine {
                 wire.expect(party(other), self.piece_len(range.len()))?;
             }
         }
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
-        if !self.mine {
+        if !self.opening.mine {
             return Ok(());
         }
-        let range = block_range(place.block, BLOCK, self.lanes);
+        let range = block_range(place.block, BLOCK, self.opening.lanes);
         let len = self.piece_len(range.len());
         for other in suite.others() {
             let bytes = wire.take(party(other), len)?;
             match &mut self.sum {
                 Sum::Arithmetic(sum) => {
-                    let width = self.width;
+                    let width = self.opening.width;
                     each!(sum, v => for_width!(width, E => {
                         for (sum, e) in v[range.clone()].iter_mut().zip(read_elements::<E>(bytes, width)) {
                             *sum = Element::low(Element::add(*sum, Element::of(e.word())), width);
@@ -271,7 +231,7 @@ impl Blocks<Pairwise> for Open {
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
         let empty = Sum::Arithmetic(Elements::zeros(1, 0));
         let sum = std::mem::replace(&mut self.sum, empty);
-        let then = std::mem::replace(&mut self.then, Then::Reveal);
+        let then = std::mem::replace(&mut self.then, Then::Opened);
         let opened = |sum| match sum {
             Sum::Arithmetic(sum) => sum,
             Sum::Boolean(sum) => sum.to_elements(),
@@ -284,10 +244,9 @@ impl Blocks<Pairwise> for Open {
             Outcome::Values(vec![Value::Shared(share)])
         };
         Ok(match then {
-            Then::Reveal => Outcome::Revealed(Opened::new(opened(sum))),
-            Then::Output(id) => Outcome::Output(id, self.mine.then(|| Opened::new(opened(sum)))),
-            Then::Compose(Some(own)) => shared(self.width, own.to_elements()),
-            Then::Compose(None) => shared(self.width, opened(sum)),
+            Then::Opened => self.opening.outcome(opened(sum)),
+            Then::Compose(Some(own)) => shared(self.opening.width, own.to_elements()),
+            Then::Compose(None) => shared(self.opening.width, opened(sum)),
             Then::Inject {
                 ring,
                 dabits,
@@ -296,7 +255,7 @@ impl Blocks<Pairwise> for Open {
                 let Sum::Boolean(masked) = sum else {
                     return Err(Error::bug("bits that are not"));
                 };
-                let lanes = self.lanes;
+                let lanes = self.opening.lanes;
                 for_width!(ring, E => {
                     let random = super::pool::slice::<E>(&dabits.elements)?;
                     let flip = masked.bit(0);

@@ -21,7 +21,8 @@ use super::{Pairwise, Share};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::protocols::ot::random::Route;
-use crate::protocols::{Machine, Outcome, Pipeline, Preparation, Step};
+use crate::protocols::pipeline::Pipeline;
+use crate::protocols::{Machine, Outcome, Preparation, Step};
 
 mod bits;
 mod dabits;
@@ -55,13 +56,11 @@ pub(super) fn begin(suite: &Pairwise, demand: &Demand) -> Result<Preparation<Pai
                 count,
                 n: suite.n,
                 asking: suite.asking_rounds(),
-                slots: Vec::new(),
             })),
             Correlation::Triple { ring } => Box::new(Pipeline::new(MakeTriples {
                 count,
                 ring: ring.into(),
                 asking: suite.asking_rounds(),
-                slots: Vec::new(),
             })),
             Correlation::DaBit { ring } if ring <= 64 => {
                 Box::new(Pipeline::new(MakeDaBits::<u64>::new(suite, count, ring)))
@@ -69,10 +68,7 @@ pub(super) fn begin(suite: &Pairwise, demand: &Demand) -> Result<Preparation<Pai
             Correlation::DaBit { ring } => {
                 Box::new(Pipeline::new(MakeDaBits::<u128>::new(suite, count, ring)))
             }
-            Correlation::Label => Box::new(Pipeline::new(MakeLabels {
-                count,
-                slots: Vec::new(),
-            })),
+            Correlation::Label => Box::new(Pipeline::new(MakeLabels { count })),
             Correlation::DoubleSharing { .. } => {
                 return Err(Error::bug("this suite has no double sharings"));
             }
@@ -119,14 +115,6 @@ impl Pairwise {
         let extended = senders.chain(receivers).any(|route| route != Route::Few);
         u32::from(self.fixes() || extended)
     }
-}
-
-/// Room for the state of the block in a slot.
-fn slot<T: Default>(slots: &mut Vec<T>, at: usize) -> &mut T {
-    while slots.len() <= at {
-        slots.push(T::default());
-    }
-    &mut slots[at]
 }
 
 fn out_of_turn() -> Error {

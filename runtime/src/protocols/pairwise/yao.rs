@@ -21,10 +21,13 @@ use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::prg::OsEntropy;
-use crate::protocols::garbled::call::{Garbles, Garbling};
+use crate::protocols::dispatch::Protocols;
+use crate::protocols::garbled::call::Garbling;
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::labels::fresh_delta;
-use crate::protocols::{Blocks, Outcome, Pipeline, Place, Value};
+use crate::protocols::pipeline::{Blocks, Pipeline, Place};
+use crate::protocols::tickets::Ticket;
+use crate::protocols::{Outcome, Value};
 use crate::session::Session;
 
 /// Labels that travel in one piece.
@@ -52,15 +55,6 @@ impl Yao {
     }
 }
 
-impl Garbles for Pairwise {
-    fn garbling(&mut self) -> Result<&mut Garbling, Error> {
-        match &mut self.yao {
-            Some(yao) => Ok(&mut yao.garbling),
-            None => Err(super::no_labels()),
-        }
-    }
-}
-
 /// Two bit strings that become labels: party 0 knows string 0, party 1 string 1.
 struct Give {
     width: usize,
@@ -68,10 +62,8 @@ struct Give {
     /// The string that this party gives.
     mine: Bits,
     transfers: LabelTransfers,
-    /// Transfers that blocks have used so far.
-    used: usize,
-    /// Per block in flight: where its transfers begin.
-    first: Vec<usize>,
+    /// At the garbler: a number for each label of its string.
+    ticket: Ticket,
     /// Labels of both strings, or of their sum.
     out: Vec<Labels>,
 }
@@ -79,13 +71,16 @@ struct Give {
 fn give(suite: &mut Pairwise, mine: Bits, n_results: usize) -> Result<Begun<Pairwise>, Error> {
     let (width, lanes) = (mine.width(), mine.lanes());
     let transfers = (width * lanes).div_ceil(8).saturating_mul(8);
+    let block = block_lanes(width);
+    let ticket = suite
+        .own_numbers
+        .reserve(lanes.div_ceil(block), width * block);
     Pipeline::begun(Give {
         width,
         lanes,
         mine,
         transfers: suite.pools.take_labels(transfers, suite.me == EVALUATOR)?,
-        used: 0,
-        first: Vec::new(),
+        ticket,
         out: (0..n_results)
             .map(|_| Labels::zeros(width, lanes))
             .collect(),
@@ -108,10 +103,20 @@ pub(super) fn from_boolean(suite: &mut Pairwise, value: &Held) -> Result<Begun<P
     give(suite, mine, 1)
 }
 
+/// Lanes per block of strings of `width` bits.
+fn block_lanes(width: usize) -> usize {
+    (LABELS / width.max(1)).max(64) / 64 * 64
+}
+
 impl Give {
     /// Lanes per block.
     fn block(&self) -> usize {
-        (LABELS / self.width.max(1)).max(64) / 64 * 64
+        block_lanes(self.width)
+    }
+
+    /// The transfer of a block's first label.
+    fn first(&self, block: usize) -> usize {
+        block * self.width * self.block()
     }
 
     /// Adds the labels of a block of a string to the results.
@@ -143,6 +148,8 @@ impl Give {
 }
 
 impl Blocks<Pairwise> for Give {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(self.block())
     }
@@ -151,23 +158,19 @@ impl Blocks<Pairwise> for Give {
         1
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let range = block_range(place.block, self.block(), self.lanes);
         let n = range.len();
-        while self.first.len() <= place.slot {
-            self.first.push(0);
-        }
-        let first = self.used;
-        self.used += self.width * n;
-        self.first[place.slot] = first;
+        let first = self.first(place.block);
         if suite.me == GARBLER {
             let offset = suite.garbling()?.offset();
-            let zeros = suite.fresh_labels(self.width * n);
+            let zeros = suite.own_labels(self.ticket.block(place.block), self.width * n);
             // The label of each bit's value: uniform to the evaluator, whatever the bit.
             let active = zeros
                 .iter()
@@ -197,11 +200,12 @@ impl Blocks<Pairwise> for Give {
         }
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let range = block_range(place.block, self.block(), self.lanes);
         let n = range.len();
@@ -212,7 +216,7 @@ impl Blocks<Pairwise> for Give {
         }
         let offset = suite.garbling()?.offset();
         let bytes = wire.take(party(EVALUATOR), (self.width * n).div_ceil(8))?;
-        let first = self.first[place.slot];
+        let first = self.first(place.block);
         let mut unpacker = Unpacker::new(bytes);
         let mut swaps = vec![0; words_for(n)];
         let mut zeros = Vec::with_capacity(self.width * n);

@@ -8,22 +8,32 @@
 //! - **Departures from the paper**: none.
 //! - **Leakage and failure**: none; a wrong message makes the result wrong.
 
+use std::ops::Range;
+
 use smpcc_circuit::value::Word;
 
-use super::{Arithmetic, BLOCK, Held, Rep3, Share, arithmetic, block_range, pipelined};
+use super::{
+    Arithmetic, BLOCK, Held, Pipeline, Rep3, Share, Ticket, arithmetic, block_range, numbers_for,
+};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::protocols::dispatch::Products;
+use crate::protocols::pipeline::{Blocks, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, element_len, for_width, read_elements, write_elements};
+
+/// Words of each key that are drawn at a time: they stay in a core's first cache.
+const DRAWN: usize = 1 << 10;
 
 struct Product<E> {
     ring: u32,
     factors: Factors,
     /// Lanes per result.
     run: usize,
-    /// Components `me` and `me + 1` of the results.
+    /// Components `me` and `me + 1` of the results, block after block.
     out: [Vec<E>; 2],
     n: usize,
+    ticket: Ticket,
 }
 
 /// What is multiplied.
@@ -33,20 +43,30 @@ enum Factors {
     Added(Arithmetic),
 }
 
-/// `n` sums of products of `x` and `y`.
-pub(super) fn product(x: Held, y: Held, n: usize) -> Result<Begun<Rep3>, Error> {
-    let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
-    if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
-        return Err(Error::bug("factors of different shapes"));
-    }
-    let run = lanes.checked_div(n).unwrap_or(0);
-    for_width!(ring, E => pipelined(Product::<E> {
+/// Sums of products.
+pub(super) fn product(suite: &mut Rep3, products: Products) -> Result<Begun<Rep3>, Error> {
+    let Products {
+        x, y, ring, n, run, ..
+    } = products;
+    for_width!(ring, E => begin::<E>(suite, ring, Factors::Both(x, y), run, n))
+}
+
+fn begin<E: Element>(
+    suite: &mut Rep3,
+    ring: u32,
+    factors: Factors,
+    run: usize,
+    n: usize,
+) -> Result<Begun<Rep3>, Error> {
+    let numbers = numbers_for(BLOCK * E::WORDS);
+    Pipeline::begun(Product::<E> {
         ring,
-        factors: Factors::Both(x, y),
+        factors,
         run,
         out: [Vec::with_capacity(n), Vec::with_capacity(n)],
         n,
-    }))
+        ticket: suite.numbers.reserve(n.div_ceil(BLOCK), numbers),
+    })
 }
 
 /// What this party adds to the sum of all products of `x` and `y`: a share's first part, without what hides it.
@@ -62,15 +82,9 @@ pub(super) fn fold(x: &Held, y: &Held) -> Result<Share, Error> {
 }
 
 /// The sum from what [`fold`] gave for all its parts.
-pub(super) fn unfold(sum: Arithmetic) -> Result<Begun<Rep3>, Error> {
+pub(super) fn unfold(suite: &mut Rep3, sum: Arithmetic) -> Result<Begun<Rep3>, Error> {
     let (ring, n) = (sum.ring, sum.lanes());
-    for_width!(ring, E => pipelined(Product::<E> {
-        ring,
-        factors: Factors::Added(sum),
-        run: 1,
-        out: [Vec::with_capacity(n), Vec::with_capacity(n)],
-        n,
-    }))
+    for_width!(ring, E => begin::<E>(suite, ring, Factors::Added(sum), 1, n))
 }
 
 /// `z_i = Σ x_i y_i + x_i y_{i+1} + x_{i+1} y_i`, added to `sum`.
@@ -83,6 +97,12 @@ fn third<'a, E: Element>(
     })
 }
 
+/// A range cut into parts of at most `len`.
+fn parts_of(range: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(len).map(move |at| at..(at + len).min(end))
+}
+
 /// Both parts of a share as slices.
 fn parts<E: Element>(share: &Arithmetic) -> Result<[&[E]; 2], Error> {
     match (E::slice(&share.part[0]), E::slice(&share.part[1])) {
@@ -92,6 +112,8 @@ fn parts<E: Element>(share: &Arithmetic) -> Result<[&[E]; 2], Error> {
 }
 
 impl<E: Element> Blocks<Rep3> for Product<E> {
+    type State = Vec<E>;
+
     fn n_blocks(&self) -> usize {
         self.n.div_ceil(BLOCK)
     }
@@ -100,60 +122,74 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
         1
     }
 
-    fn emit(
-        &mut self,
-        suite: &mut Rep3,
-        wire: &mut Exchange<'_>,
-        place: Place,
-    ) -> Result<(), Error> {
-        let range = block_range(place.block, BLOCK, self.n);
-        let n = range.len();
-        let number = suite.allocate(n * E::WORDS);
-        let to = suite.previous_party();
-        let from = suite.next_party();
-        let [plus, minus] = suite.zero_words(number, n * E::WORDS);
-        let (ring, run, out) = (self.ring, self.run, &mut self.out[0]);
-        let start = out.len();
-        let zeros = plus
-            .chunks_exact(E::WORDS)
-            .zip(minus.chunks_exact(E::WORDS));
-        let alphas = zeros.map(|(p, m)| E::from_words(p).sub(E::from_words(m)));
-        match &self.factors {
-            Factors::Added(sum) => {
-                let sums = parts::<E>(sum)?[0][range].iter();
-                out.extend(sums.zip(alphas).map(|(&z, alpha)| z.add(alpha).low(ring)));
-            }
-            Factors::Both(x, y) => {
-                let [x0, x1] = parts::<E>(arithmetic(x)?)?;
-                let [y0, y1] = parts::<E>(arithmetic(y)?)?;
-                if run == 1 {
-                    let x = x0[range.clone()].iter().zip(&x1[range.clone()]);
-                    let y = y0[range.clone()].iter().zip(&y1[range]);
-                    let lanes = x.zip(y).zip(alphas);
-                    out.extend(lanes.map(|(((&x0, &x1), (&y0, &y1)), alpha)| {
-                        // z_i = x_i y_i + x_i y_{i+1} + x_{i+1} y_i + α_i.
-                        x0.mul(y0.add(y1)).add(x1.mul(y0)).add(alpha).low(ring)
-                    }));
-                } else {
-                    out.extend(range.zip(alphas).map(|(r, alpha)| {
-                        let lanes = r * run..(r + 1) * run;
-                        let x = x0[lanes.clone()].iter().zip(&x1[lanes.clone()]);
-                        let y = y0[lanes.clone()].iter().zip(&y1[lanes]);
-                        third(x.zip(y), alpha).low(ring)
-                    }));
+    fn compute(&self, suite: &Rep3, place: Place, z: &mut Vec<E>) -> Result<(), Error> {
+        z.clear();
+        if place.phase == 1 {
+            return Ok(());
+        }
+        let block = block_range(place.block, BLOCK, self.n);
+        let mut number = self.ticket.block(place.block);
+        let words = DRAWN.min(block.len() * E::WORDS);
+        let (mut plus, mut minus) = (vec![0; words], vec![0; words]);
+        let (ring, run) = (self.ring, self.run);
+        for range in parts_of(block, DRAWN / E::WORDS) {
+            let words = ..range.len() * E::WORDS;
+            suite.zero_words(number, &mut plus[words], &mut minus[words]);
+            number += numbers_for(DRAWN) as u64;
+            let zeros = plus[words].chunks_exact(E::WORDS);
+            let zeros = zeros.zip(minus[words].chunks_exact(E::WORDS));
+            let alphas = zeros.map(|(p, m)| E::from_words(p).sub(E::from_words(m)));
+            match &self.factors {
+                Factors::Added(sum) => {
+                    let sums = parts::<E>(sum)?[0][range].iter();
+                    z.extend(sums.zip(alphas).map(|(&z, alpha)| z.add(alpha).low(ring)));
+                }
+                Factors::Both(x, y) => {
+                    let [x0, x1] = parts::<E>(arithmetic(x)?)?;
+                    let [y0, y1] = parts::<E>(arithmetic(y)?)?;
+                    if run == 1 {
+                        let x = x0[range.clone()].iter().zip(&x1[range.clone()]);
+                        let y = y0[range.clone()].iter().zip(&y1[range]);
+                        let lanes = x.zip(y).zip(alphas);
+                        z.extend(lanes.map(|(((&x0, &x1), (&y0, &y1)), alpha)| {
+                            // z_i = x_i y_i + x_i y_{i+1} + x_{i+1} y_i + α_i.
+                            x0.mul(y0.add(y1)).add(x1.mul(y0)).add(alpha).low(ring)
+                        }));
+                    } else {
+                        z.extend(range.zip(alphas).map(|(r, alpha)| {
+                            let lanes = r * run..(r + 1) * run;
+                            let x = x0[lanes.clone()].iter().zip(&x1[lanes.clone()]);
+                            let y = y0[lanes.clone()].iter().zip(&y1[lanes]);
+                            third(x.zip(y), alpha).low(ring)
+                        }));
+                    }
                 }
             }
         }
-        // Only z_i with its α_i is sent: a fresh sharing.
-        wire.send(to, |message| write_elements(&out[start..], ring, message))?;
-        wire.expect(from, n * element_len(ring))
+        Ok(())
     }
 
-    fn absorb(
+    fn send(
+        &mut self,
+        suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        _place: Place,
+        z: &mut Vec<E>,
+    ) -> Result<(), Error> {
+        // Only z_i with its α_i is sent: a fresh sharing.
+        let ring = self.ring;
+        wire.send(suite.previous_party(), |out| write_elements(z, ring, out))?;
+        wire.expect(suite.next_party(), z.len() * element_len(ring))?;
+        self.out[0].extend_from_slice(z);
+        Ok(())
+    }
+
+    fn receive(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        _z: &mut Vec<E>,
     ) -> Result<(), Error> {
         let n = block_range(place.block, BLOCK, self.n).len();
         let bytes = wire.take(suite.next_party(), n * element_len(self.ring))?;

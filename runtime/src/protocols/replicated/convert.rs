@@ -13,13 +13,14 @@
 
 use super::arithmetic::{bit_elements, elements_of};
 use super::{
-    Arithmetic, BLOCK, Boolean, Held, PARTS, Rep3, Share, block_range, boolean, part_of, party,
-    pipelined,
+    Arithmetic, BLOCK, Boolean, Held, PARTS, Pipeline, Rep3, Share, Ticket, block_range, boolean,
+    numbers_for, part_of, party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::protocols::pipeline::{Blocks, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, element_len, read_elements, write_elements};
 
 /// Each component of the held integer as a Boolean sharing of its own: both its holders know it, so it is component `c`
@@ -52,7 +53,7 @@ pub(super) fn random_parts(suite: &mut Rep3, width: usize, lanes: usize) -> Vec<
     [1, 2]
         .into_iter()
         .map(|component| {
-            let number = suite.allocate(words);
+            let number = suite.numbers.take(numbers_for(words));
             let drawn = suite.draw(component, number, words);
             let share = match part_of(suite.me, component).zip(drawn) {
                 Some((part, drawn)) => with_part(part, Bits::from_words(width, lanes, drawn)),
@@ -79,13 +80,8 @@ pub(super) fn compose(me: usize, args: Vec<Held>) -> Result<Begun<Rep3>, Error> 
         .try_into()
         .map_err(|_| Error::bug("a composition of the wrong operands"))?;
     let (width, lanes) = (boolean(&args[0])?.width(), boolean(&args[0])?.lanes());
-    for arg in &args {
-        if (boolean(arg)?.width(), boolean(arg)?.lanes()) != (width, lanes) {
-            return Err(Error::bug("operands of different shapes"));
-        }
-    }
     let kept = if me == 1 { 0 } else { lanes };
-    pipelined(Compose {
+    Pipeline::begun(Compose {
         me,
         args,
         width,
@@ -102,6 +98,8 @@ pub(super) fn compose(me: usize, args: Vec<Held>) -> Result<Begun<Rep3>, Error> 
 const COMPOSE: [(usize, usize); 2] = [(2, 0), (1, 2)];
 
 impl Blocks<Rep3> for Compose {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(BLOCK)
     }
@@ -110,11 +108,12 @@ impl Blocks<Rep3> for Compose {
         1
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let range = block_range(place.block, BLOCK, self.lanes);
         for (from, to) in COMPOSE {
@@ -134,11 +133,12 @@ impl Blocks<Rep3> for Compose {
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let range = block_range(place.block, BLOCK, self.lanes);
         for (from, to) in COMPOSE {
@@ -189,36 +189,53 @@ struct InjectBit<E> {
     bits: Held,
     ring: u32,
     lanes: usize,
-    /// Per block in flight: e at party 1, f at party 2.
-    factor: Vec<Vec<E>>,
-    /// Per block in flight: what this party sent in phase 1, t_1 or t_2.
-    sent: Vec<Vec<E>>,
+    /// [`InjectBit::NUMBERS`] for each phase of a block.
+    ticket: Ticket,
+    /// Block after block.
     out: [Vec<E>; 2],
+}
+
+/// A block under way.
+struct Under<E> {
+    /// Phase 0: e at party 0; then e at party 1, f at party 2.
+    factor: Vec<E>,
+    /// Phase 1: what is drawn of the result, ρ_0 and ρ_1 at party 0 and one of them at the others.
+    drawn: [Vec<E>; 2],
+    /// What this party sends in phase 1, t_1 or t_2.
+    sent: Vec<E>,
+}
+
+impl<E> Default for Under<E> {
+    fn default() -> Self {
+        Self {
+            factor: Vec::new(),
+            drawn: [Vec::new(), Vec::new()],
+            sent: Vec::new(),
+        }
+    }
 }
 
 /// Bits as arithmetic zeros and ones.
 pub(super) fn inject_bit<E: Element>(
-    me: usize,
+    suite: &mut Rep3,
     bits: Held,
     ring: u32,
 ) -> Result<Begun<Rep3>, Error> {
-    let share = boolean(&bits)?;
-    if share.width() != 1 {
-        return Err(Error::bug("more than a bit is injected"));
-    }
-    let lanes = share.lanes();
-    pipelined(InjectBit::<E> {
-        me,
+    let lanes = boolean(&bits)?.lanes();
+    let numbers = 2 * InjectBit::<E>::NUMBERS as usize;
+    Pipeline::begun(InjectBit::<E> {
+        me: suite.me,
+        ticket: suite.numbers.reserve(lanes.div_ceil(BLOCK), numbers),
         bits,
         ring,
         lanes,
-        factor: Vec::new(),
-        sent: Vec::new(),
         out: [Vec::with_capacity(lanes), Vec::with_capacity(lanes)],
     })
 }
 
 impl<E: Element> InjectBit<E> {
+    const NUMBERS: u64 = numbers_for(BLOCK * E::WORDS) as u64;
+
     /// One bit of the shares per lane of a block: the parts given, added.
     fn bit(&self, parts: &[usize], block: usize) -> Result<Vec<E>, Error> {
         let share = boolean(&self.bits)?;
@@ -238,6 +255,8 @@ impl<E: Element> InjectBit<E> {
 }
 
 impl<E: Element> Blocks<Rep3> for InjectBit<E> {
+    type State = Under<E>;
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(BLOCK)
     }
@@ -246,22 +265,17 @@ impl<E: Element> Blocks<Rep3> for InjectBit<E> {
         2
     }
 
-    fn emit(
-        &mut self,
-        suite: &mut Rep3,
-        wire: &mut Exchange<'_>,
-        place: Place,
-    ) -> Result<(), Error> {
+    fn compute(&self, suite: &Rep3, place: Place, state: &mut Under<E>) -> Result<(), Error> {
+        if place.phase == 2 {
+            return Ok(());
+        }
         let n = block_range(place.block, BLOCK, self.lanes).len();
         let (ring, words) = (self.ring, n * E::WORDS);
-        while self.factor.len() <= place.slot {
-            self.factor.push(Vec::new());
-            self.sent.push(Vec::new());
-        }
-        let number = suite.allocate(words);
-        let drawn = |suite: &Rep3, component: usize| -> Option<Vec<E>> {
-            let words = suite.draw(component, number, words)?;
-            Some(elements_of(&words, ring).collect())
+        let number = self.ticket.block(place.block) + u64::from(place.phase) * Self::NUMBERS;
+        let drawn = |component: usize| -> Result<Vec<E>, Error> {
+            let words = suite.draw(component, number, words);
+            let words = words.ok_or_else(|| Error::bug("a key is missing"))?;
+            Ok(elements_of(&words, ring).collect())
         };
         let masked = |values: &[E], mask: &[E]| -> Vec<E> {
             values
@@ -270,63 +284,72 @@ impl<E: Element> Blocks<Rep3> for InjectBit<E> {
                 .map(|(&v, &m)| v.sub(m).low(ring))
                 .collect()
         };
-        let missing = || Error::bug("a key is missing");
-        if place.phase == 0 {
-            match self.me {
-                0 => {
-                    let u: Vec<E> = self.bit(&[0, 1], place.block)?;
-                    let e = masked(&u, &drawn(suite, 0).ok_or_else(missing)?);
-                    wire.send(party(1), |out| write_elements(&e, ring, out))
-                }
-                1 => wire.expect(party(0), self.piece_len(place.block)),
-                _ => {
-                    self.factor[place.slot] = drawn(suite, 0).ok_or_else(missing)?;
-                    Ok(())
-                }
+        match (place.phase, self.me) {
+            (0, 0) => {
+                let u: Vec<E> = self.bit(&[0, 1], place.block)?;
+                state.factor = masked(&u, &drawn(0)?);
             }
-        } else {
-            match self.me {
-                0 => {
-                    self.out[0].extend(drawn(suite, 0).ok_or_else(missing)?);
-                    self.out[1].extend(drawn(suite, 1).ok_or_else(missing)?);
-                    Ok(())
+            (0, 1) => {}
+            (0, _) => state.factor = drawn(0)?,
+            (_, 0) => state.drawn = [drawn(0)?, drawn(1)?],
+            (_, me) => {
+                // Component 2 is part 1 of party 1 and part 0 of party 2; parties 1 and 0 draw ρ_1, parties 2 and 0 ρ_0.
+                let (component, part) = if me == 1 { (1, 1) } else { (0, 0) };
+                let b2: Vec<E> = self.bit(&[part], place.block)?;
+                for (y, &b) in state.factor.iter_mut().zip(&b2) {
+                    let s = E::of(1).sub(b.add(b));
+                    *y = if me == 1 { y.mul(s) } else { y.mul(s).add(b) };
                 }
-                me => {
-                    // Component 2 is part 1 of party 1 and part 0 of party 2; parties 1 and 0 draw ρ_1, parties 2 and 0 ρ_0.
-                    let (other, component, part) = if me == 1 { (2, 1, 1) } else { (1, 0, 0) };
-                    let b2: Vec<E> = self.bit(&[part], place.block)?;
-                    let mut y: Vec<E> = std::mem::take(&mut self.factor[place.slot]);
-                    for (y, &b) in y.iter_mut().zip(&b2) {
-                        let s = E::of(1).sub(b.add(b));
-                        *y = if me == 1 { y.mul(s) } else { y.mul(s).add(b) };
-                    }
-                    let mask = drawn(suite, component).ok_or_else(missing)?;
-                    let t = masked(&y, &mask);
-                    wire.send(party(other), |out| write_elements(&t, ring, out))?;
-                    self.out[if me == 1 { 0 } else { 1 }].extend(mask);
-                    self.sent[place.slot] = t;
-                    wire.expect(party(other), self.piece_len(place.block))
-                }
+                let mask = drawn(component)?;
+                state.sent = masked(&state.factor, &mask);
+                state.drawn[me - 1] = mask;
             }
         }
+        Ok(())
     }
 
-    fn absorb(
+    fn send(
         &mut self,
         _suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        state: &mut Under<E>,
     ) -> Result<(), Error> {
         let (ring, len) = (self.ring, self.piece_len(place.block));
-        if place.phase == 0 {
-            if self.me == 1 {
-                self.factor[place.slot] = read_elements(wire.take(party(0), len)?, ring).collect();
+        match (place.phase, self.me) {
+            (0, 0) => wire.send(party(1), |out| write_elements(&state.factor, ring, out)),
+            (0, 1) => wire.expect(party(0), len),
+            (0, _) => Ok(()),
+            (_, 0) => {
+                self.out[0].append(&mut state.drawn[0]);
+                self.out[1].append(&mut state.drawn[1]);
+                Ok(())
             }
-        } else if self.me != 0 {
-            let theirs = read_elements::<E>(wire.take(party(3 - self.me), len)?, ring);
-            let mine = std::mem::take(&mut self.sent[place.slot]);
-            let sum = theirs.zip(mine).map(|(a, b)| a.add(b).low(ring));
-            self.out[if self.me == 1 { 1 } else { 0 }].extend(sum);
+            (_, me) => {
+                let other = party(3 - me);
+                wire.send(other, |out| write_elements(&state.sent, ring, out))?;
+                self.out[me - 1].append(&mut state.drawn[me - 1]);
+                wire.expect(other, len)
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        _suite: &mut Rep3,
+        wire: &mut Exchange<'_>,
+        place: Place,
+        state: &mut Under<E>,
+    ) -> Result<(), Error> {
+        let (ring, len) = (self.ring, self.piece_len(place.block));
+        match (place.phase, self.me) {
+            (0, 1) => state.factor = read_elements(wire.take(party(0), len)?, ring).collect(),
+            (0, _) | (_, 0) => {}
+            (_, me) => {
+                let theirs = read_elements::<E>(wire.take(party(3 - me), len)?, ring);
+                let sum = theirs.zip(&state.sent).map(|(a, &b)| a.add(b).low(ring));
+                self.out[2 - me].extend(sum);
+            }
         }
         Ok(())
     }

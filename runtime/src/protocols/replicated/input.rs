@@ -1,80 +1,78 @@
-//! What a party gives, as shares or, where it publishes it, in the clear.
+//! What a party gives, as shares.
 //!
-//! - **Functionality**: the owner's value becomes shared (or public); the others learn nothing more.
+//! - **Functionality**: the owner's value becomes shared; the others learn nothing.
 //! - **Adversary**: semi-honest, one of three parties.
 //! - **Source**: the one-element form of Araki et al. (CCS 2016), section 2.3: two components from keys.
 //! - **Assumptions**: AES-128 is a pseudo-random function.
-//! - **Cost**: one round; the owner sends one element (for a public input two).
+//! - **Cost**: one round; the owner sends one element.
 //! - **Departures from the paper**: component `j + 2` is zero and component `j` is drawn from key `j`.
 //! - **Leakage and failure**: party `j + 1` sees `x − F(k_j)`, whose mask it does not know; party `j + 2` sees nothing.
 
-use smpcc_circuit::program::{Domain, InputLeaf, ValueInfo};
 use zeroize::Zeroizing;
 
 use super::{
-    Arithmetic, BLOCK, Boolean, PARTS, Rep3, Share, bits_of, block_range, in_ring, n_lanes, party,
-    pipelined,
+    Arithmetic, BLOCK, Boolean, PARTS, Pipeline, Rep3, Share, Ticket, block_range, numbers_for,
+    party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::protocols::dispatch::{Clear, Owned};
+use crate::protocols::pipeline::{Blocks, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, each, element_len, for_width, read_elements, write_elements};
 
 struct Input {
     owner: usize,
-    /// The owner's value; mod 2^ring in the arithmetic domain.
-    value: Option<Zeroizing<Elements>>,
     bits: u32,
     lanes: usize,
+    ticket: Ticket,
     out: Out,
 }
 
 enum Out {
-    Public(Elements),
-    Arithmetic(Arithmetic),
+    Arithmetic {
+        share: Arithmetic,
+        /// The owner's value.
+        value: Option<Zeroizing<Elements>>,
+    },
     Boolean {
         share: Boolean,
         value: Option<Zeroizing<Bits>>,
     },
 }
 
-/// Shares (or publishes) an input leaf; `value` is there at its owner.
-pub(super) fn begin(
-    me: usize,
-    leaf: &InputLeaf,
-    to: ValueInfo,
-    value: Option<Elements>,
-) -> Result<Begun<Rep3>, Error> {
-    let (bits, lanes, owner) = (bits_of(to), n_lanes(to)?, leaf.party as usize);
-    let value = match (value, owner == me) {
-        (Some(v), true) if v.lanes() == lanes => Some(Zeroizing::new(v)),
-        (None, false) => None,
-        (_, _) => return Err(Error::bug("an input is given twice, or by the wrong party")),
+/// Shares an input; the value is there at its owner.
+pub(super) fn begin(suite: &mut Rep3, input: &Owned, value: Clear) -> Result<Begun<Rep3>, Error> {
+    let Owned { owner, bits, lanes } = *input;
+    let words = match &value {
+        Clear::Integers(_) => for_width!(bits, E => BLOCK * E::WORDS),
+        Clear::Bits(_) => bits as usize * words_for(BLOCK),
     };
-    let (out, value) = match to.domain {
-        Domain::Public => (Out::Public(Elements::zeros(bits, lanes)), value),
-        Domain::Arithmetic { .. } => (
-            Out::Arithmetic(Arithmetic::zeros(PARTS, bits, lanes)),
-            value.map(|v| Zeroizing::new(in_ring(&v, leaf.scalar, bits))),
-        ),
-        Domain::Boolean => {
-            let value = value.map(|v| Zeroizing::new(Bits::from_elements(bits as usize, &v)));
-            let share = Boolean::zeros(PARTS, bits as usize, lanes);
-            (Out::Boolean { share, value }, None)
-        }
-        Domain::Yao => return Err(Error::bug("inputs do not become labels directly")),
+    let n_blocks = lanes.div_ceil(BLOCK);
+    let ticket = suite.numbers.reserve(n_blocks, numbers_for(words));
+    let out = match value {
+        Clear::Integers(value) => Out::Arithmetic {
+            share: Arithmetic::zeros(PARTS, bits, lanes),
+            value,
+        },
+        Clear::Bits(value) => Out::Boolean {
+            share: Boolean::zeros(PARTS, bits as usize, lanes),
+            value,
+        },
     };
-    pipelined(Input {
+    Pipeline::begun(Input {
         owner,
-        value,
         bits,
         lanes,
+        ticket,
         out,
     })
 }
 
 impl Blocks<Rep3> for Input {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(BLOCK)
     }
@@ -83,38 +81,24 @@ impl Blocks<Rep3> for Input {
         1
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let (me, owner, bits) = (suite.me, self.owner, self.bits);
         let range = block_range(place.block, BLOCK, self.lanes);
-        let n = range.len();
+        let (n, number) = (range.len(), self.ticket.block(place.block));
         match &mut self.out {
-            Out::Public(value) => {
-                if let Some(mine) = self.value.as_ref() {
-                    for other in [me + 1, me + 2] {
-                        wire.send(party(other), |out| {
-                            each!(&**mine, v => write_elements(&v[range.clone()], bits, out));
-                        })?;
-                    }
-                } else {
-                    wire.expect(party(owner), n * element_len(bits))?;
-                }
-                if let (Some(mine), true) = (self.value.as_ref(), range.end == self.lanes) {
-                    *value = Elements::clone(mine);
-                }
-            }
-            Out::Arithmetic(share) => {
+            Out::Arithmetic { share, value } => {
                 for_width!(bits, E => {
-                    let number = suite.allocate(n * E::WORDS);
                     // Component j is drawn by P_j and P_{j-1}.
                     let mask: Option<Vec<E>> = suite.draw(owner, number, n * E::WORDS)
                         .map(|words| super::arithmetic::elements_of(&words, bits).collect());
                     if me == owner {
-                        let (Some(mask), Some(value)) = (mask, self.value.as_ref().and_then(|v| E::slice(v))) else {
+                        let (Some(mask), Some(value)) = (mask, value.as_ref().and_then(|v| E::slice(v))) else {
                             return Err(Error::bug("an owner without its input"));
                         };
                         let rest: Vec<E> = value[range.clone()].iter().zip(&mask).map(|(&x, &m)| x.sub(m).low(bits)).collect();
@@ -130,7 +114,6 @@ impl Blocks<Rep3> for Input {
             }
             Out::Boolean { share, value } => {
                 let (width, stride) = (bits as usize, words_for(n));
-                let number = suite.allocate(width * stride);
                 let mask = suite
                     .draw(owner, number, width * stride)
                     .map(|words| Bits::from_words(width, n, words));
@@ -157,22 +140,19 @@ impl Blocks<Rep3> for Input {
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let (me, owner, bits) = (suite.me, self.owner, self.bits);
         let range = block_range(place.block, BLOCK, self.lanes);
         let n = range.len();
         let gets_share = me == (owner + 1) % 3;
         match &mut self.out {
-            Out::Public(value) if me != owner => {
-                let bytes = wire.take(party(owner), n * element_len(bits))?;
-                for_width!(bits, E => put(value, range.start, &read_elements::<E>(bytes, bits).collect::<Vec<_>>()));
-            }
-            Out::Arithmetic(share) if gets_share => {
+            Out::Arithmetic { share, .. } if gets_share => {
                 let bytes = wire.take(party(owner), n * element_len(bits))?;
                 for_width!(bits, E => put(&mut share.part[0], range.start, &read_elements::<E>(bytes, bits).collect::<Vec<_>>()));
             }
@@ -180,19 +160,21 @@ impl Blocks<Rep3> for Input {
                 let bytes = wire.take(party(owner), (bits as usize * n).div_ceil(8))?;
                 share.part[0].unpack(range.start, n, &mut Unpacker::new(bytes));
             }
-            Out::Public(_) | Out::Arithmetic(_) | Out::Boolean { .. } => {}
+            Out::Arithmetic { .. } | Out::Boolean { .. } => {}
         }
         Ok(())
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
-        let empty = Out::Public(Elements::zeros(1, 0));
-        let value = match std::mem::replace(&mut self.out, empty) {
-            Out::Public(value) => Value::Public(value),
-            Out::Arithmetic(share) => Value::Shared(Share::Arithmetic(share)),
-            Out::Boolean { share, .. } => Value::Shared(Share::Boolean(share)),
+        let empty = Out::Boolean {
+            share: Boolean::zeros(PARTS, 0, 0),
+            value: None,
         };
-        Ok(Outcome::Values(vec![value]))
+        let share = match std::mem::replace(&mut self.out, empty) {
+            Out::Arithmetic { share, .. } => Share::Arithmetic(share),
+            Out::Boolean { share, .. } => Share::Boolean(share),
+        };
+        Ok(Outcome::Values(vec![Value::Shared(share)]))
     }
 }
 

@@ -9,23 +9,17 @@
 //!   stays hidden.
 //! - **Leakage and failure**: the component that a receiver lacks is the value minus what it holds: it says no more.
 
-use smpcc_circuit::ids::OutputId;
-
-use super::{BLOCK, Held, Rep3, Share, arithmetic, block_range, boolean, party, pipelined};
+use super::{BLOCK, Pipeline, Rep3, Share, arithmetic, block_range, boolean, party};
 use crate::bits::{Bits, Packer, Unpacker};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::{Begun, Blocks, Opened, Outcome, Place, Value};
+use crate::protocols::dispatch::Opening;
+use crate::protocols::pipeline::{Blocks, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, each, element_len, for_width, read_elements, write_elements};
 
 struct Open {
-    value: Held,
-    lanes: usize,
-    width: u32,
-    receives: [bool; 3],
-    /// Whether this party is a receiver.
-    mine: bool,
-    output: Option<OutputId>,
+    opening: Opening,
     sum: Sum,
 }
 
@@ -35,77 +29,56 @@ enum Sum {
     Boolean(Bits),
 }
 
-/// Opens a value to those who receive it, for an output leaf or (`None`) for all.
-pub(super) fn begin(
-    me: usize,
-    value: Held,
-    width: u32,
-    receives: [bool; 3],
-    output: Option<OutputId>,
-) -> Result<Begun<Rep3>, Error> {
-    let keep = |lanes| if receives[me] { lanes } else { 0 };
-    let (lanes, sum) = match &*value {
-        Value::Shared(Share::Arithmetic(a)) => (
-            a.lanes(),
-            Sum::Arithmetic(Elements::zeros(width, keep(a.lanes()))),
-        ),
-        Value::Shared(Share::Boolean(b)) => (
-            b.lanes(),
-            Sum::Boolean(Bits::zeros(b.width(), keep(b.lanes()))),
-        ),
-        Value::Shared(Share::Yao(_)) | Value::Public(_) => {
-            return Err(Error::bug("only arithmetic and Boolean shares are opened"));
-        }
+/// Opens a value to those who receive it.
+pub(super) fn begin(opening: Opening) -> Result<Begun<Rep3>, Error> {
+    let (width, kept) = (opening.width, opening.kept());
+    let sum = match &*opening.value {
+        Value::Shared(Share::Boolean(_)) => Sum::Boolean(Bits::zeros(width as usize, kept)),
+        Value::Shared(_) | Value::Public(_) => Sum::Arithmetic(Elements::zeros(width, kept)),
     };
-    pipelined(Open {
-        value,
-        // An output that nobody receives sends nothing.
-        lanes: if receives == [false; 3] { 0 } else { lanes },
-        width,
-        receives,
-        mine: receives[me],
-        output,
-        sum,
-    })
+    Pipeline::begun(Open { opening, sum })
 }
 
 impl Open {
     fn piece_len(&self, lanes: usize) -> usize {
         match &self.sum {
-            Sum::Arithmetic(_) => lanes * element_len(self.width),
+            Sum::Arithmetic(_) => lanes * element_len(self.opening.width),
             Sum::Boolean(bits) => (bits.width() * lanes).div_ceil(8),
         }
     }
 }
 
 impl Blocks<Rep3> for Open {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
-        self.lanes.div_ceil(BLOCK)
+        self.opening.lanes.div_ceil(BLOCK)
     }
 
     fn n_phases(&self) -> u32 {
         1
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
-        let range = block_range(place.block, BLOCK, self.lanes);
+        let range = block_range(place.block, BLOCK, self.opening.lanes);
         let next = suite.next_party();
-        if self.receives[next.index()] {
+        if self.opening.receives[next.index()] {
             // P_i sends x_i to P_{i+1}, which holds the other two.
             match &self.sum {
                 Sum::Arithmetic(_) => {
-                    let share = arithmetic(&self.value)?;
+                    let share = arithmetic(&self.opening.value)?;
                     wire.send(next, |out| {
-                        each!(&share.part[0], v => write_elements(&v[range.clone()], self.width, out));
+                        each!(&share.part[0], v => write_elements(&v[range.clone()], self.opening.width, out));
                     })?;
                 }
                 Sum::Boolean(_) => {
-                    let share = boolean(&self.value)?;
+                    let share = boolean(&self.opening.value)?;
                     wire.send(next, |out| {
                         let mut packer = Packer::new(out);
                         share.part[0].pack(range.start, range.len(), &mut packer);
@@ -114,32 +87,33 @@ impl Blocks<Rep3> for Open {
                 }
             }
         }
-        if self.receives[suite.me] {
+        if self.opening.receives[suite.me] {
             wire.expect(suite.previous_party(), self.piece_len(range.len()))?;
         }
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
-        if !self.receives[suite.me] {
+        if !self.opening.receives[suite.me] {
             return Ok(());
         }
-        let range = block_range(place.block, BLOCK, self.lanes);
+        let range = block_range(place.block, BLOCK, self.opening.lanes);
         let bytes = wire.take(party(suite.me + 2), self.piece_len(range.len()))?;
         match &mut self.sum {
             Sum::Arithmetic(sum) => {
-                let share = arithmetic(&self.value)?;
+                let share = arithmetic(&self.opening.value)?;
                 let own = |lane| {
                     share.part[0]
                         .get(lane)
                         .wrapping_add(share.part[1].get(lane))
                 };
-                let width = self.width;
+                let width = self.opening.width;
                 each!(sum, v => for_width!(width, E => {
                     for (lane, third) in range.zip(read_elements::<E>(bytes, width)) {
                         v[lane] = Element::low(Element::of(own(lane).wrapping_add(third.word())), width);
@@ -157,16 +131,13 @@ impl Blocks<Rep3> for Open {
             Sum::Arithmetic(sum) => sum,
             Sum::Boolean(mut third) => {
                 if third.lanes() > 0 {
-                    let share = boolean(&self.value)?;
+                    let share = boolean(&self.opening.value)?;
                     third.xor_assign(&share.part[0]);
                     third.xor_assign(&share.part[1]);
                 }
                 third.to_elements()
             }
         };
-        Ok(match self.output {
-            None => Outcome::Revealed(Opened::new(opened)),
-            Some(id) => Outcome::Output(id, self.mine.then(|| Opened::new(opened))),
-        })
+        Ok(self.opening.outcome(opened))
     }
 }

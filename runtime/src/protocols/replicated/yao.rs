@@ -12,16 +12,17 @@
 //!   but for one label per wire.
 
 use super::{
-    BLOCK, Boolean, Held, PARTS, Rep3, Share, Stream, arithmetic, block_range, boolean, labels,
-    party, pipelined,
+    BLOCK, Boolean, Held, PARTS, Pipeline, Rep3, Share, Stream, Ticket, arithmetic, block_range,
+    boolean, labels, numbers_for, party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::prg::Prg;
-use crate::protocols::garbled::call::{Garbles, Garbling};
-use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::protocols::garbled::call::Garbling;
+use crate::protocols::pipeline::{Blocks, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::Elements;
 use crate::session::Session;
 use smpcc_circuit::cost::Delay;
@@ -76,27 +77,54 @@ impl Yao {
     }
 }
 
-impl Garbles for Rep3 {
-    fn garbling(&mut self) -> Result<&mut Garbling, Error> {
-        Ok(&mut self.yao.garbling)
-    }
-}
-
 /// Two bit strings that become labels: party 0 knows string 0, party 1 string 1.
 struct Give {
     width: usize,
     lanes: usize,
     /// The string that this party gives.
     mine: Option<Bits>,
+    /// A number for each label of both strings.
+    ticket: Ticket,
     /// Labels of both strings, or of their sum.
     out: Vec<Labels>,
 }
 
+/// Two strings become labels of so many results; `mine` is what this party gives.
+fn give(
+    suite: &mut Rep3,
+    (width, lanes): (usize, usize),
+    mine: Option<Bits>,
+    n_results: usize,
+) -> Result<Begun<Rep3>, Error> {
+    let block = block_lanes(width);
+    let ticket = suite
+        .numbers
+        .reserve(lanes.div_ceil(block), 2 * width * block);
+    Pipeline::begun(Give {
+        width,
+        lanes,
+        mine,
+        ticket,
+        out: (0..n_results)
+            .map(|_| Labels::zeros(width, lanes))
+            .collect(),
+    })
+}
+
+/// Lanes per block of strings of `width` bits.
+fn block_lanes(width: usize) -> usize {
+    (LABELS / width.max(1)).max(64) / 64 * 64
+}
+
 /// The two additive parts of an integer: components 0 and 1, which party 0 adds up, and component 2.
-pub(super) fn decompose(me: usize, value: &Held, width: usize) -> Result<Begun<Rep3>, Error> {
+pub(super) fn decompose(
+    suite: &mut Rep3,
+    value: &Held,
+    width: usize,
+) -> Result<Begun<Rep3>, Error> {
     let value = arithmetic(value)?;
     let lanes = value.lanes();
-    let mine = match me {
+    let mine = match suite.me {
         0 => {
             let sum = (0..lanes).map(|l| value.part[0].get(l).wrapping_add(value.part[1].get(l)));
             let sum = Elements::of_words(width as u32, sum);
@@ -105,20 +133,14 @@ pub(super) fn decompose(me: usize, value: &Held, width: usize) -> Result<Begun<R
         1 => Some(Bits::from_elements(width, &value.part[1])),
         _ => None,
     };
-    let out = vec![Labels::zeros(width, lanes), Labels::zeros(width, lanes)];
-    pipelined(Give {
-        width,
-        lanes,
-        mine,
-        out,
-    })
+    give(suite, (width, lanes), mine, 2)
 }
 
 /// A Boolean value: components 0 and 1, which party 0 adds up, and component 2.
-pub(super) fn from_boolean(me: usize, value: &Held) -> Result<Begun<Rep3>, Error> {
+pub(super) fn from_boolean(suite: &mut Rep3, value: &Held) -> Result<Begun<Rep3>, Error> {
     let share = boolean(value)?;
     let (width, lanes) = (share.width(), share.lanes());
-    let mine = match me {
+    let mine = match suite.me {
         0 => {
             let mut sum = share.part[0].clone();
             sum.xor_assign(&share.part[1]);
@@ -127,18 +149,13 @@ pub(super) fn from_boolean(me: usize, value: &Held) -> Result<Begun<Rep3>, Error
         1 => Some(share.part[1].clone()),
         _ => None,
     };
-    pipelined(Give {
-        width,
-        lanes,
-        mine,
-        out: vec![Labels::zeros(width, lanes)],
-    })
+    give(suite, (width, lanes), mine, 1)
 }
 
 impl Give {
     /// Lanes per block.
     fn block(&self) -> usize {
-        (LABELS / self.width.max(1)).max(64) / 64 * 64
+        block_lanes(self.width)
     }
 
     fn piece_len(&self, lanes: usize) -> usize {
@@ -167,6 +184,8 @@ impl Give {
 }
 
 impl Blocks<Rep3> for Give {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(self.block())
     }
@@ -175,18 +194,19 @@ impl Blocks<Rep3> for Give {
         1
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let range = block_range(place.block, self.block(), self.lanes);
         let n = range.len();
         let (me, width) = (suite.me, self.width);
         let offset = suite.yao.offset();
         for string in 0..2 {
-            let number = suite.allocate(2 * width * n);
+            let number = self.ticket.block(place.block) + (string * width * n) as u64;
             let Some(zeros) = suite.yao.draw(number, width * n) else {
                 wire.expect(party(string), self.piece_len(n))?;
                 continue;
@@ -210,11 +230,12 @@ impl Blocks<Rep3> for Give {
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         if suite.me != EVALUATOR {
             return Ok(());
@@ -250,19 +271,25 @@ impl Blocks<Rep3> for Give {
 /// it sends to party 0: uniform to party 0, which lacks that key.
 struct ToBoolean {
     labels: Held,
+    ticket: Ticket,
     share: Boolean,
 }
 
-pub(super) fn to_boolean(value: Held) -> Result<Begun<Rep3>, Error> {
+pub(super) fn to_boolean(suite: &mut Rep3, value: Held) -> Result<Begun<Rep3>, Error> {
     let labels = labels(&value)?;
     let share = Boolean::zeros(PARTS, labels.width(), labels.lanes());
-    pipelined(ToBoolean {
+    let n_blocks = labels.lanes().div_ceil(BLOCK);
+    let numbers = numbers_for(labels.width() * words_for(BLOCK));
+    Pipeline::begun(ToBoolean {
         labels: value,
+        ticket: suite.numbers.reserve(n_blocks, numbers),
         share,
     })
 }
 
 impl Blocks<Rep3> for ToBoolean {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
         self.share.lanes().div_ceil(BLOCK)
     }
@@ -271,16 +298,17 @@ impl Blocks<Rep3> for ToBoolean {
         1
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         let range = block_range(place.block, BLOCK, self.share.lanes());
         let (width, n) = (self.share.width(), range.len());
         let stride = words_for(n);
-        let number = suite.allocate(width * stride);
+        let number = self.ticket.block(place.block);
         let labels = labels(&self.labels)?;
         let colours = (0..width)
             .flat_map(|bit| labels.colours(bit, range.start, n))
@@ -313,11 +341,12 @@ impl Blocks<Rep3> for ToBoolean {
         }
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Rep3,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
         if suite.me == GARBLER {
             let range = block_range(place.block, BLOCK, self.share.lanes());

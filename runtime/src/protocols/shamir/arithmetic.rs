@@ -13,13 +13,15 @@ use std::ops::Range;
 use smpcc_circuit::value::Word;
 
 use super::coefficients::{Coefficients, Integers};
-use super::multiply::{Multiply, Way};
+use super::multiply::{Multiply, Portion, Way};
 use super::random::Pooled;
 use super::vector::Vector;
-use super::{Arithmetic, BLOCK, Bgw, Held, Share, arithmetic, block_range, pipelined};
+use super::{Arithmetic, BLOCK, Bgw, Held, Pipeline, Share, Ticket, arithmetic, block_range};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::protocols::dispatch::Products;
+use crate::protocols::pipeline::{Blocks, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, for_width};
 
 struct Product<E: Element>
@@ -27,12 +29,13 @@ where
     Integers<E>: Pooled + Coefficients<Word = E>,
 {
     factors: Factors,
+    ring: u32,
     /// Lanes per result.
     run: usize,
     n: usize,
     way: Way<Integers<E>>,
+    ticket: Ticket,
     out: Share,
-    blocks: Vec<Multiply<Integers<E>>>,
 }
 
 /// What is multiplied.
@@ -42,27 +45,41 @@ enum Factors {
     Added(Arithmetic),
 }
 
-/// `n` sums of products of `x` and `y`, with so many groups of random sharings.
+/// Sums of products, with so many groups of random sharings.
 pub(super) fn product(
     suite: &mut Bgw,
-    x: Held,
-    y: Held,
-    n: usize,
+    products: Products,
     groups: u64,
 ) -> Result<Begun<Bgw>, Error> {
-    let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
-    if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
-        return Err(Error::bug("factors of different shapes"));
-    }
-    let run = lanes.checked_div(n).unwrap_or(0);
-    for_width!(ring, E => pipelined(Product::<E> {
-        factors: Factors::Both(x, y),
+    let Products {
+        x, y, ring, n, run, ..
+    } = products;
+    for_width!(ring, E => begin::<E>(suite, Factors::Both(x, y), ring, run, n, groups))
+}
+
+fn begin<E: Element>(
+    suite: &mut Bgw,
+    factors: Factors,
+    ring: u32,
+    run: usize,
+    n: usize,
+    groups: u64,
+) -> Result<Begun<Bgw>, Error>
+where
+    Integers<E>: Pooled + Coefficients<Word = E>,
+{
+    let d = suite.geometry.d;
+    let way = Way::new(suite, ring.max(2), groups)?;
+    let numbers = way.numbers(Integers::<E>::layout(ring, BLOCK), d);
+    Pipeline::begun(Product::<E> {
+        factors,
+        ring,
         run,
         n,
-        way: Way::new(suite, ring.max(2), groups)?,
-        out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, n)),
-        blocks: Vec::new(),
-    }))
+        way,
+        ticket: suite.numbers.reserve(n.div_ceil(BLOCK), numbers),
+        out: Share::Arithmetic(Arithmetic::zeros(d, ring, n)),
+    })
 }
 
 /// What this party adds to the sum of all products of `x` and `y`, in coordinate 0 of what is else zero.
@@ -84,14 +101,7 @@ pub(super) fn fold(suite: &Bgw, x: &Held, y: &Held) -> Result<Share, Error> {
 /// The sum from what [`fold`] gave for all its parts, with so many groups of random sharings.
 pub(super) fn unfold(suite: &mut Bgw, sum: Arithmetic, groups: u64) -> Result<Begun<Bgw>, Error> {
     let (ring, n) = (sum.ring, sum.lanes());
-    for_width!(ring, E => pipelined(Product::<E> {
-        factors: Factors::Added(sum),
-        run: 1,
-        n,
-        way: Way::new(suite, ring.max(2), groups)?,
-        out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, n)),
-        blocks: Vec::new(),
-    }))
+    for_width!(ring, E => begin::<E>(suite, Factors::Added(sum), ring, 1, n, groups))
 }
 
 /// Coordinates of a share on a range of lanes.
@@ -159,6 +169,8 @@ impl<E: Element> Blocks<Bgw> for Product<E>
 where
     Integers<E>: Pooled + Coefficients<Word = E>,
 {
+    type State = Multiply<Integers<E>>;
+
     fn n_blocks(&self) -> usize {
         self.n.div_ceil(BLOCK)
     }
@@ -167,22 +179,25 @@ where
         self.way.n_phases()
     }
 
-    fn emit(
-        &mut self,
-        suite: &mut Bgw,
-        wire: &mut Exchange<'_>,
+    fn is_long(&self, phase: u32) -> bool {
+        phase == 0
+    }
+
+    fn compute(
+        &self,
+        suite: &Bgw,
         place: Place,
+        product: &mut Multiply<Integers<E>>,
     ) -> Result<(), Error> {
-        if self.blocks.len() <= place.slot {
-            self.blocks.resize_with(place.slot + 1, Multiply::default);
+        if place.phase == self.way.n_phases() {
+            product.finish(suite, &self.way);
+        }
+        if place.phase > 0 {
+            return Ok(());
         }
         let range = block_range(place.block, BLOCK, self.n);
-        let ring = match &self.factors {
-            Factors::Both(x, _) => arithmetic(x)?.ring,
-            Factors::Added(sum) => sum.ring,
-        };
         let mut shares = Vec::new();
-        if let (Some(form), 0) = (&suite.geometry.product, place.phase) {
+        if let Some(form) = &suite.geometry.product {
             let lanes = range.start * self.run..range.end * self.run;
             shares.reserve(range.len());
             match &self.factors {
@@ -199,24 +214,42 @@ where
             // Sums of nothing.
             shares.resize(range.len(), E::default());
         }
-        let layout = Integers::<E>::layout(ring, range.len());
-        let way = &mut self.way;
-        self.blocks[place.slot].emit(suite, wire, way, place.phase, layout, shares)
+        let portion = Portion {
+            number: self.ticket.block(place.block),
+            sharing: range.start,
+        };
+        let layout = Integers::<E>::layout(self.ring, range.len());
+        product.start(suite, &self.way, portion, layout, shares)
     }
 
-    fn absorb(
+    fn send(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
         place: Place,
+        product: &mut Multiply<Integers<E>>,
     ) -> Result<(), Error> {
-        let block = &mut self.blocks[place.slot];
-        block.absorb(suite, wire, &self.way, place.phase)?;
-        if place.phase + 1 == self.way.n_phases() {
-            let from = block_range(place.block, BLOCK, self.n).start;
-            Vector::store(&block.batch, from, &mut self.out)?;
-        }
-        Ok(())
+        product.send(suite, wire, &self.way, place.phase)
+    }
+
+    fn receive(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+        product: &mut Multiply<Integers<E>>,
+    ) -> Result<(), Error> {
+        product.receive(suite, wire, &self.way, place.phase)
+    }
+
+    fn end(
+        &mut self,
+        _suite: &mut Bgw,
+        block: usize,
+        product: &mut Multiply<Integers<E>>,
+    ) -> Result<(), Error> {
+        let from = block_range(block, BLOCK, self.n).start;
+        Vector::store(&product.batch, from, &mut self.out)
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {

@@ -12,9 +12,9 @@ use crate::prg::Prg;
 use crate::ring::{Element, element_len, read_elements, write_elements};
 
 /// A ring of coefficients, as operations on machine words; each may stand for many lanes.
-pub(super) trait Coefficients: 'static {
+pub(super) trait Coefficients: Send + Sync + 'static {
     /// The machine word.
-    type Word: Copy + Default + Send + Zeroize + 'static;
+    type Word: Copy + Default + Send + Sync + Zeroize + 'static;
     /// Words of 64 bits of randomness for one.
     const RANDOM: usize;
     /// A constant.

@@ -19,35 +19,31 @@ use super::arithmetic::weighted_products;
 use super::coefficients::{Coefficients, Integers, Sliced};
 use super::deal::Batch;
 use super::input::{Deal, deal_blocks};
-use super::multiply::{Multiply, Way};
+use super::multiply::{Multiply, Portion, Way};
 use super::random::Pooled;
 use super::vector::Vector;
 use super::{
-    Arithmetic, BLOCK, Bgw, Held, Share, arithmetic, block_range, boolean, open, pipelined,
+    Arithmetic, BLOCK, Bgw, Held, Pipeline, Share, Ticket, arithmetic, block_range, boolean, open,
 };
 use crate::bits::{Bits, words_for};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::{Begun, Blocks, Outcome, Place, Value};
+use crate::protocols::pipeline::{Blocks, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, for_width};
 
 /// Each of the first t + 1 parties deals its additive part of the held integers, bit by bit.
-pub(super) fn decompose(suite: &Bgw, value: &Held, width: usize) -> Result<Begun<Bgw>, Error> {
+pub(super) fn decompose(suite: &mut Bgw, value: &Held, width: usize) -> Result<Begun<Bgw>, Error> {
     let (ring, lanes) = (arithmetic(value)?.ring, arithmetic(value)?.lanes());
     let mine = match &suite.geometry.part {
         Some(weights) => Some(for_width!(ring, E => {
             let part = Integers::<E>::project(value, weights, 0..lanes)?;
-            Bits::from_elements(width, &E::wrap(part))
+            Zeroizing::new(Bits::from_elements(width, &E::wrap(part)))
         })),
         None => None,
     };
     let strings = dealings(suite, 0..suite.geometry.t + 1, mine);
-    pipelined(deal_blocks::<Sliced>(
-        suite.geometry.d,
-        strings,
-        width as u32,
-        lanes,
-    ))
+    Pipeline::begun(deal_blocks::<Sliced>(suite, strings, width as u32, lanes))
 }
 
 /// What each of a range of parties deals, as far as this party knows it.
@@ -70,18 +66,16 @@ pub(super) fn random_parts(
 ) -> Result<Begun<Bgw>, Error> {
     let (me, t) = (suite.geometry.me, suite.geometry.t);
     let n_words = width * words_for(lanes);
-    let number = suite.allocate(n_words.div_ceil(2));
+    let number = suite.numbers.take(n_words.div_ceil(2));
     let mine = (1..=t).contains(&me).then(|| {
         let mut words = vec![0; n_words];
         suite.own.fill_words(0, number, &mut words);
-        Bits::from_words(width, lanes, words)
+        Zeroizing::new(Bits::from_words(width, lanes, words))
     });
-    let known = mine
-        .clone()
-        .map(|bits| (me - 1, Arc::new(Zeroizing::new(bits))));
+    let known = mine.clone().map(|bits| (me - 1, Arc::new(bits)));
     let strings = dealings(suite, 1..t + 1, mine);
-    let deal = deal_blocks(suite.geometry.d, strings, width as u32, lanes);
-    pipelined(RandomParts { deal, known })
+    let deal = deal_blocks(suite, strings, width as u32, lanes);
+    Pipeline::begun(RandomParts { deal, known })
 }
 
 struct RandomParts {
@@ -91,6 +85,8 @@ struct RandomParts {
 }
 
 impl Blocks<Bgw> for RandomParts {
+    type State = Vec<Batch<Sliced>>;
+
     fn n_blocks(&self) -> usize {
         self.deal.n_blocks()
     }
@@ -99,22 +95,42 @@ impl Blocks<Bgw> for RandomParts {
         self.deal.n_phases()
     }
 
-    fn emit(
-        &mut self,
-        suite: &mut Bgw,
-        wire: &mut Exchange<'_>,
+    fn compute(
+        &self,
+        suite: &Bgw,
         place: Place,
+        batches: &mut Vec<Batch<Sliced>>,
     ) -> Result<(), Error> {
-        self.deal.emit(suite, wire, place)
+        self.deal.compute(suite, place, batches)
     }
 
-    fn absorb(
+    fn send(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
         place: Place,
+        batches: &mut Vec<Batch<Sliced>>,
     ) -> Result<(), Error> {
-        self.deal.absorb(suite, wire, place)
+        self.deal.send(suite, wire, place, batches)
+    }
+
+    fn receive(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+        batches: &mut Vec<Batch<Sliced>>,
+    ) -> Result<(), Error> {
+        self.deal.receive(suite, wire, place, batches)
+    }
+
+    fn end(
+        &mut self,
+        suite: &mut Bgw,
+        block: usize,
+        batches: &mut Vec<Batch<Sliced>>,
+    ) -> Result<(), Error> {
+        self.deal.end(suite, block, batches)
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
@@ -137,47 +153,58 @@ struct Compose<E: Element> {
     width: u32,
     lanes: usize,
     /// The string that this party drew.
-    mine: Option<Elements>,
-    /// At party 0, per block in flight: the difference.
-    opened: Vec<Vec<E>>,
-    blocks: Vec<Batch<Integers<E>>>,
+    mine: Option<Vec<E>>,
+    /// [`Compose::numbers`] for each phase of a block.
+    ticket: Ticket,
     out: Share,
+}
+
+/// A block under way.
+struct Difference<E: Element> {
+    /// At party 0: the difference.
+    opened: Vec<E>,
+    batch: Batch<Integers<E>>,
+}
+
+impl<E: Element> Default for Difference<E> {
+    fn default() -> Self {
+        Self {
+            opened: Vec::new(),
+            batch: Batch::default(),
+        }
+    }
 }
 
 /// The arithmetic sharing of difference + parts.
 pub(super) fn compose<E: Element>(
-    suite: &Bgw,
-    args: Vec<Held>,
+    suite: &mut Bgw,
+    args: &[Held],
     ring: u32,
 ) -> Result<Begun<Bgw>, Error> {
     let (me, t) = (suite.geometry.me, suite.geometry.t);
-    let [difference, parts @ ..] = &args[..] else {
+    let [difference, parts @ ..] = args else {
         return Err(Error::bug("a composition of nothing"));
     };
     let lanes = boolean(difference)?.lanes();
-    for arg in &args {
-        if (boolean(arg)?.width(), boolean(arg)?.lanes()) != (ring as usize, lanes) {
-            return Err(Error::bug("operands of different shapes"));
-        }
-    }
     let mine = match parts.get(me.wrapping_sub(1)) {
         Some(part) => {
             let known = boolean(part)?.known.as_ref();
             let known = known.ok_or_else(|| Error::bug("a random part is not its dealer's"))?;
-            Some(known.to_elements())
+            Some(Integers::<E>::words(&known.to_elements(), 0..lanes)?)
         }
         None => None,
     };
     if parts.len() != t {
         return Err(Error::bug("a composition of the wrong operands"));
     }
-    pipelined(Compose::<E> {
+    let d = suite.geometry.d;
+    let numbers = 2 * Compose::<E>::numbers(ring, d);
+    Pipeline::begun(Compose::<E> {
+        ticket: suite.numbers.reserve(lanes.div_ceil(BLOCK), numbers),
         difference: difference.clone(),
         width: ring,
         lanes,
         mine,
-        opened: Vec::new(),
-        blocks: Vec::new(),
         out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, lanes)),
     })
 }
@@ -185,7 +212,16 @@ pub(super) fn compose<E: Element>(
 /// Who learns the difference.
 const OPENER: usize = 0;
 
+impl<E: Element> Compose<E> {
+    /// Numbers of a dealing.
+    fn numbers(ring: u32, d: usize) -> usize {
+        Integers::<E>::layout(ring, BLOCK).numbers::<Integers<E>>(d)
+    }
+}
+
 impl<E: Element> Blocks<Bgw> for Compose<E> {
+    type State = Difference<E>;
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(BLOCK)
     }
@@ -194,63 +230,78 @@ impl<E: Element> Blocks<Bgw> for Compose<E> {
         2
     }
 
-    fn emit(
+    fn compute(
+        &self,
+        suite: &Bgw,
+        place: Place,
+        Difference { opened, batch }: &mut Difference<E>,
+    ) -> Result<(), Error> {
+        let (d, t) = (suite.geometry.d, suite.geometry.t);
+        let number = self.ticket.block(place.block);
+        if place.phase == 1 {
+            let number = number + Self::numbers(self.width, d) as u64;
+            return batch.deal(suite, OPENER, number, opened);
+        }
+        if place.phase == 2 {
+            return Ok(());
+        }
+        let range = block_range(place.block, BLOCK, self.lanes);
+        batch.reset(Integers::<E>::layout(self.width, range.len()), d);
+        let words = match &self.mine {
+            Some(mine) => mine.get(range).unwrap_or_default(),
+            None => &[],
+        };
+        (1..=t).try_for_each(|dealer| batch.deal(suite, dealer, number, words))
+    }
+
+    fn send(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
         place: Place,
+        Difference { batch, .. }: &mut Difference<E>,
     ) -> Result<(), Error> {
-        let (me, d, t) = (suite.geometry.me, suite.geometry.d, suite.geometry.t);
-        if self.blocks.len() <= place.slot {
-            self.blocks.resize_with(place.slot + 1, Batch::default);
-            self.opened.resize_with(place.slot + 1, Vec::new);
+        if place.phase == 1 {
+            return batch.send(suite, wire, OPENER);
         }
         let range = block_range(place.block, BLOCK, self.lanes);
-        let batch = &mut self.blocks[place.slot];
-        let layout = Integers::<E>::layout(self.width, range.len());
-        let number = suite.allocate(layout.numbers::<Integers<E>>(d));
-        if place.phase == 1 {
-            return batch.deal(suite, wire, OPENER, number, &self.opened[place.slot]);
-        }
-        if me == OPENER {
+        if suite.geometry.me == OPENER {
             open::expect::<Sliced>(suite, wire, range.len(), self.width)?;
         } else {
             let value = &self.difference;
-            open::send::<Sliced>(suite, wire, value, OPENER, range.clone(), self.width)?;
+            open::send::<Sliced>(suite, wire, value, OPENER, range, self.width)?;
         }
-        let words = match &self.mine {
-            Some(mine) => Integers::<E>::words(mine, range)?,
-            None => Vec::new(),
-        };
-        batch.reset(layout, d);
-        for dealer in 1..=t {
-            batch.deal(suite, wire, dealer, number, &words)?;
-        }
-        Ok(())
+        (1..=suite.geometry.t).try_for_each(|dealer| batch.send(suite, wire, dealer))
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
         place: Place,
+        Difference { opened, batch }: &mut Difference<E>,
     ) -> Result<(), Error> {
-        let range = block_range(place.block, BLOCK, self.lanes);
-        let batch = &mut self.blocks[place.slot];
         if place.phase == 1 {
-            batch.receive(suite, wire, OPENER)?;
-            return Vector::store(batch, range.start, &mut self.out);
+            return batch.receive(suite, wire, OPENER);
         }
+        let range = block_range(place.block, BLOCK, self.lanes);
         if suite.geometry.me == OPENER {
             let n = range.len();
             let words = open::receive::<Sliced>(suite, wire, &self.difference, range, self.width)?;
             let integers = Bits::from_words(self.width as usize, n, words).to_elements();
-            self.opened[place.slot] = Integers::<E>::words(&integers, 0..n)?;
+            *opened = Integers::<E>::words(&integers, 0..n)?;
         }
-        for dealer in 1..=suite.geometry.t {
-            batch.receive(suite, wire, dealer)?;
-        }
-        Ok(())
+        (1..=suite.geometry.t).try_for_each(|dealer| batch.receive(suite, wire, dealer))
+    }
+
+    fn end(
+        &mut self,
+        _suite: &mut Bgw,
+        block: usize,
+        state: &mut Difference<E>,
+    ) -> Result<(), Error> {
+        let from = block_range(block, BLOCK, self.lanes).start;
+        Vector::store(&state.batch, from, &mut self.out)
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
@@ -272,7 +323,8 @@ where
     mine: Option<Elements>,
     n_levels: u32,
     way: Way<Integers<E>>,
-    blocks: Vec<Fold<E>>,
+    /// Numbers of a dealing, then those of t products, for each block.
+    ticket: Ticket,
     out: Share,
 }
 
@@ -286,34 +338,34 @@ struct Fold<E: Element> {
 /// Bits as arithmetic zeros and ones, with so many groups of random sharings.
 pub(super) fn inject_bit<E: Element>(
     suite: &mut Bgw,
-    bits: Held,
+    bits: &Held,
     ring: u32,
     groups: u64,
 ) -> Result<Begun<Bgw>, Error>
 where
     Integers<E>: Pooled + Coefficients<Word = E>,
 {
-    let share = boolean(&bits)?;
-    if share.width() != 1 {
-        return Err(Error::bug("more than a bit is injected"));
-    }
-    let lanes = share.lanes();
+    let lanes = boolean(bits)?.lanes();
     let mine = match &suite.geometry.part {
         Some(weights) => {
-            let part = Sliced::project(&bits, weights, 0..lanes)?;
+            let part = Sliced::project(bits, weights, 0..lanes)?;
             let part = Bits::from_words(1, lanes, part).to_elements();
             Some(part.lowered(ring))
         }
         None => None,
     };
-    pipelined(InjectBit::<E> {
+    let (d, t) = (suite.geometry.d, suite.geometry.t);
+    let way = Way::new(suite, ring.max(2), groups)?;
+    let layout = Integers::<E>::layout(ring, BLOCK);
+    let numbers = layout.numbers::<Integers<E>>(d) + t * way.numbers(layout, d);
+    Pipeline::begun(InjectBit::<E> {
+        ticket: suite.numbers.reserve(lanes.div_ceil(BLOCK), numbers),
         ring,
         lanes,
         mine,
-        n_levels: (suite.geometry.t + 1).next_power_of_two().trailing_zeros(),
-        way: Way::new(suite, ring.max(2), groups)?,
-        blocks: Vec::new(),
-        out: Share::Arithmetic(Arithmetic::zeros(suite.geometry.d, ring, lanes)),
+        n_levels: (t + 1).next_power_of_two().trailing_zeros(),
+        way,
+        out: Share::Arithmetic(Arithmetic::zeros(d, ring, lanes)),
     })
 }
 
@@ -343,7 +395,13 @@ impl<E: Element> Fold<E> {
     }
 
     /// Ends a level: x + y − 2xy for each pair.
-    fn fold(&mut self) {
+    fn fold(&mut self, suite: &Bgw, way: &Way<Integers<E>>)
+    where
+        Integers<E>: Pooled + Coefficients<Word = E>,
+    {
+        for product in &mut self.products {
+            product.finish(suite, way);
+        }
         let mut left = std::mem::take(&mut self.left).into_iter();
         for product in &self.products {
             let (Some(mut x), Some(y)) = (left.next(), left.next()) else {
@@ -359,10 +417,62 @@ impl<E: Element> Fold<E> {
     }
 }
 
+impl<E: Element> InjectBit<E>
+where
+    Integers<E>: Pooled + Coefficients<Word = E>,
+{
+    /// Each of the first t + 1 parties deals its part.
+    fn deal(&self, suite: &Bgw, block: usize, fold: &mut Fold<E>) -> Result<(), Error> {
+        let (d, t) = (suite.geometry.d, suite.geometry.t);
+        let range = block_range(block, BLOCK, self.lanes);
+        let layout = Integers::<E>::layout(self.ring, range.len());
+        let words = match &self.mine {
+            Some(mine) => Integers::<E>::words(mine, range)?,
+            None => Vec::new(),
+        };
+        fold.left.clear();
+        fold.left.resize_with(t + 1, Batch::default);
+        for (dealer, batch) in fold.left.iter_mut().enumerate() {
+            batch.reset(layout, d);
+            batch.deal(suite, dealer, self.ticket.block(block), &words)?;
+        }
+        Ok(())
+    }
+
+    /// Starts the products of a level.
+    fn multiply(&self, suite: &Bgw, block: usize, fold: &mut Fold<E>) -> Result<(), Error> {
+        let (d, t) = (suite.geometry.d, suite.geometry.t);
+        let n = block_range(block, BLOCK, self.lanes).len();
+        let layout = Integers::<E>::layout(self.ring, n);
+        let full = Integers::<E>::layout(self.ring, BLOCK);
+        let dealing = full.numbers::<Integers<E>>(d);
+        // Each product leaves one sharing less.
+        let before = t + 1 - fold.left.len();
+        let mut products = std::mem::take(&mut fold.products);
+        products.resize_with(fold.left.len() / 2, Multiply::default);
+        for (i, product) in products.iter_mut().enumerate() {
+            let shares = match &suite.geometry.product {
+                Some(form) => fold.product(form, d, i),
+                None => Vec::new(),
+            };
+            let numbers = dealing + (before + i) * self.way.numbers(full, d);
+            let portion = Portion {
+                number: self.ticket.block(block) + numbers as u64,
+                sharing: block * BLOCK * t + (before + i) * n,
+            };
+            product.start(suite, &self.way, portion, layout, shares)?;
+        }
+        fold.products = products;
+        Ok(())
+    }
+}
+
 impl<E: Element> Blocks<Bgw> for InjectBit<E>
 where
     Integers<E>: Pooled + Coefficients<Word = E>,
 {
+    type State = Fold<E>;
+
     fn n_blocks(&self) -> usize {
         self.lanes.div_ceil(BLOCK)
     }
@@ -371,75 +481,66 @@ where
         1 + self.way.n_phases() * self.n_levels
     }
 
-    fn emit(
-        &mut self,
-        suite: &mut Bgw,
-        wire: &mut Exchange<'_>,
-        place: Place,
-    ) -> Result<(), Error> {
-        let (d, t) = (suite.geometry.d, suite.geometry.t);
-        if self.blocks.len() <= place.slot {
-            self.blocks.resize_with(place.slot + 1, Fold::default);
-        }
-        let block = &mut self.blocks[place.slot];
-        let range = block_range(place.block, BLOCK, self.lanes);
-        let layout = Integers::<E>::layout(self.ring, range.len());
-        if place.phase == 0 {
-            let words = match &self.mine {
-                Some(mine) => Integers::<E>::words(mine, range)?,
-                None => Vec::new(),
-            };
-            let number = suite.allocate(layout.numbers::<Integers<E>>(d));
-            block.left.clear();
-            block.left.resize_with(t + 1, Batch::default);
-            for (dealer, batch) in block.left.iter_mut().enumerate() {
-                batch.reset(layout, d);
-                batch.deal(suite, wire, dealer, number, &words)?;
-            }
-            return Ok(());
-        }
-        let phase = (place.phase - 1) % self.way.n_phases();
-        let n_pairs = block.left.len() / 2;
-        let mut products = std::mem::take(&mut block.products);
-        products.resize_with(n_pairs, Multiply::default);
-        for (i, product) in products.iter_mut().enumerate() {
-            let shares = match &suite.geometry.product {
-                Some(form) if phase == 0 => block.product(form, d, i),
-                Some(_) | None => Vec::new(),
-            };
-            product.emit(suite, wire, &mut self.way, phase, layout, shares)?;
-        }
-        block.products = products;
-        Ok(())
+    fn is_long(&self, phase: u32) -> bool {
+        phase == 0 || (phase - 1).is_multiple_of(self.way.n_phases())
     }
 
-    fn absorb(
+    fn compute(&self, suite: &Bgw, place: Place, block: &mut Fold<E>) -> Result<(), Error> {
+        if place.phase == 0 {
+            return self.deal(suite, place.block, block);
+        }
+        // Levels of products follow the dealing.
+        let phase = place.phase - 1;
+        if !phase.is_multiple_of(self.way.n_phases()) {
+            return Ok(());
+        }
+        if phase > 0 {
+            block.fold(suite, &self.way);
+        }
+        if place.phase == self.n_phases() {
+            return Ok(());
+        }
+        self.multiply(suite, place.block, block)
+    }
+
+    fn send(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
         place: Place,
+        block: &mut Fold<E>,
     ) -> Result<(), Error> {
-        let block = &mut self.blocks[place.slot];
         if place.phase == 0 {
-            for (dealer, batch) in block.left.iter_mut().enumerate() {
-                batch.receive(suite, wire, dealer)?;
-            }
-        } else {
-            let phase = (place.phase - 1) % self.way.n_phases();
-            for product in &mut block.products {
-                product.absorb(suite, wire, &self.way, phase)?;
-            }
-            if phase + 1 == self.way.n_phases() {
-                block.fold();
-            }
+            let mut dealt = block.left.iter().enumerate();
+            return dealt.try_for_each(|(dealer, batch)| batch.send(suite, wire, dealer));
         }
-        if place.phase + 1 == self.n_phases() {
-            let from = block_range(place.block, BLOCK, self.lanes).start;
-            if let Some(last) = self.blocks[place.slot].left.first() {
-                Vector::store(last, from, &mut self.out)?;
-            }
+        let phase = (place.phase - 1) % self.way.n_phases();
+        let mut products = block.products.iter();
+        products.try_for_each(|product| product.send(suite, wire, &self.way, phase))
+    }
+
+    fn receive(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+        block: &mut Fold<E>,
+    ) -> Result<(), Error> {
+        if place.phase == 0 {
+            let mut dealt = block.left.iter_mut().enumerate();
+            return dealt.try_for_each(|(dealer, batch)| batch.receive(suite, wire, dealer));
         }
-        Ok(())
+        let phase = (place.phase - 1) % self.way.n_phases();
+        let mut products = block.products.iter_mut();
+        products.try_for_each(|product| product.receive(suite, wire, &self.way, phase))
+    }
+
+    fn end(&mut self, _suite: &mut Bgw, block: usize, fold: &mut Fold<E>) -> Result<(), Error> {
+        let from = block_range(block, BLOCK, self.lanes).start;
+        match fold.left.first() {
+            Some(last) => Vector::store(last, from, &mut self.out),
+            None => Err(Error::bug("a bit of no parts")),
+        }
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {

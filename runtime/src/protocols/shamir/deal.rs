@@ -65,6 +65,8 @@ pub(super) struct Batch<R: Coefficients> {
     pub(super) layout: Layout,
     /// All coordinates of all units.
     pub(super) shares: Vec<R::Word>,
+    /// What this party deals to those who draw nothing, in the order of [`super::geometry::Geometry::sent`].
+    sent: Vec<Vec<R::Word>>,
 }
 
 impl<R: Coefficients> Default for Batch<R> {
@@ -77,6 +79,7 @@ impl<R: Coefficients> Default for Batch<R> {
         Self {
             layout,
             shares: Vec::new(),
+            sent: Vec::new(),
         }
     }
 }
@@ -89,12 +92,11 @@ impl<R: Coefficients> Batch<R> {
         self.shares.resize(d * layout.total, R::Word::default());
     }
 
-    /// Adds this party's shares of what `dealer` deals, as far as they need no message, and says what messages there are.
-    /// `secrets` is the vector at the dealer; `number` is the same at all parties and used for this dealing alone.
+    /// Adds this party's shares of what `dealer` deals, as far as they need no message. `secrets` is the vector at the dealer; `number`
+    /// is the same at all parties and used for this dealing alone.
     pub(super) fn deal(
         &mut self,
         suite: &Bgw,
-        wire: &mut Exchange<'_>,
         dealer: usize,
         number: u64,
         secrets: &[R::Word],
@@ -105,10 +107,10 @@ impl<R: Coefficients> Batch<R> {
             if secrets.len() != layout.total {
                 return Err(Error::bug("a dealer without its vector"));
             }
-            return self.deal_own(suite, wire, number, secrets);
+            return self.deal_own(suite, number, secrets);
         }
         if !geometry.draws(dealer, me) {
-            return wire.expect(party(dealer), layout.len::<R>(d));
+            return Ok(());
         }
         let key = suite.key(dealer)?;
         let mut drawn = vec![R::Word::default(); d * layout.unit.min(layout.total)];
@@ -122,22 +124,16 @@ impl<R: Coefficients> Batch<R> {
         Ok(())
     }
 
-    fn deal_own(
-        &mut self,
-        suite: &Bgw,
-        wire: &mut Exchange<'_>,
-        number: u64,
-        secrets: &[R::Word],
-    ) -> Result<(), Error> {
+    fn deal_own(&mut self, suite: &Bgw, number: u64, secrets: &[R::Word]) -> Result<(), Error> {
         let geometry = &suite.geometry;
         let (me, d, t, layout) = (geometry.me, geometry.d, geometry.t, self.layout);
         let widest = layout.unit.min(layout.total);
         let mut drawn = Zeroizing::new(vec![R::Word::default(); t * d * widest]);
-        let mut sent: Vec<Vec<R::Word>> = geometry
-            .sent
-            .iter()
-            .map(|_| vec![R::Word::default(); d * layout.total])
-            .collect();
+        self.sent.resize_with(geometry.sent.len(), Vec::new);
+        for sent in &mut self.sent {
+            sent.clear();
+            sent.resize(d * layout.total, R::Word::default());
+        }
         let keys = (1..=t)
             .map(|k| suite.key((me + k) % geometry.n))
             .collect::<Result<Vec<_>, _>>()?;
@@ -150,7 +146,7 @@ impl<R: Coefficients> Batch<R> {
             }
             let secret = &secrets[range.clone()];
             let words = d * range.start..d * range.end;
-            let targets = sent.iter_mut().zip(geometry.sent.iter().map(|s| &s.1));
+            let targets = self.sent.iter_mut().zip(geometry.sent.iter().map(|s| &s.1));
             let targets = targets.map(|(sent, rows)| (&mut sent[words.clone()], rows));
             let own = (&mut self.shares[words.clone()], &geometry.own);
             for (shares, rows) in std::iter::once(own).chain(targets) {
@@ -160,7 +156,24 @@ impl<R: Coefficients> Batch<R> {
                 }
             }
         }
-        for ((to, _), sent) in geometry.sent.iter().zip(&sent) {
+        Ok(())
+    }
+
+    /// Sends what this party deals if it is the dealer, or says what comes from the dealer.
+    pub(super) fn send(
+        &self,
+        suite: &Bgw,
+        wire: &mut Exchange<'_>,
+        dealer: usize,
+    ) -> Result<(), Error> {
+        let (geometry, layout) = (&suite.geometry, self.layout);
+        if dealer != geometry.me {
+            if geometry.draws(dealer, geometry.me) {
+                return Ok(());
+            }
+            return wire.expect(party(dealer), layout.len::<R>(geometry.d));
+        }
+        for ((to, _), sent) in geometry.sent.iter().zip(&self.sent) {
             wire.send(party(*to), |out| {
                 R::write(sent, layout.unit, layout.format, out);
             })?;
@@ -168,7 +181,7 @@ impl<R: Coefficients> Batch<R> {
         Ok(())
     }
 
-    /// Adds what came from `dealer`.
+    /// Takes and adds what came from `dealer`.
     pub(super) fn receive(
         &mut self,
         suite: &Bgw,

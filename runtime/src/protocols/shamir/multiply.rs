@@ -51,9 +51,26 @@ impl<R: Pooled> Way<R> {
             Self::King(_) => 2,
         }
     }
+
+    /// Numbers of the generators that a product takes.
+    pub(super) fn numbers(&self, layout: Layout, d: usize) -> usize {
+        match self {
+            Self::Direct => layout.numbers::<R>(d),
+            Self::King(_) => layout.numbers::<R>(1),
+        }
+    }
 }
 
-/// A product under way.
+/// A product's part of what was reserved for its operation.
+#[derive(Clone, Copy)]
+pub(super) struct Portion {
+    /// The first of its numbers of the generators.
+    pub(super) number: u64,
+    /// The first of its random sharings, if it goes through the king.
+    pub(super) sharing: usize,
+}
+
+/// A product under way. In each phase it computes, sends and receives; then it finishes.
 pub(super) struct Multiply<R: Coefficients> {
     /// The shares of the product, in the end.
     pub(super) batch: Batch<R>,
@@ -71,30 +88,22 @@ impl<R: Coefficients> Default for Multiply<R> {
 }
 
 impl<R: Pooled> Multiply<R> {
-    /// A phase's messages. `shares` are this party's additive shares in phase 0, where it is one of the first 2t + 1.
-    pub(super) fn emit(
+    /// Starts a product. `shares` are this party's additive shares of it, where it is one of the first 2t + 1.
+    pub(super) fn start(
         &mut self,
-        suite: &mut Bgw,
-        wire: &mut Exchange<'_>,
-        way: &mut Way<R>,
-        phase: u32,
+        suite: &Bgw,
+        way: &Way<R>,
+        portion: Portion,
         layout: Layout,
         shares: Vec<R::Word>,
     ) -> Result<(), Error> {
         let (me, t, d) = (suite.geometry.me, suite.geometry.t, suite.geometry.d);
+        self.batch.reset(layout, d);
         match way {
-            Way::Direct => {
-                let number = suite.allocate(layout.numbers::<R>(d));
-                self.batch.reset(layout, d);
-                for dealer in 0..=2 * t {
-                    self.batch.deal(suite, wire, dealer, number, &shares)?;
-                }
-                Ok(())
-            }
-            Way::King(given) if phase == 0 => {
-                self.batch.reset(layout, d);
-                given.fill(&mut self.batch)?;
-                let number = suite.allocate(layout.numbers::<R>(1));
+            Way::Direct => (0..=2 * t)
+                .try_for_each(|dealer| self.batch.deal(suite, dealer, portion.number, &shares)),
+            Way::King(given) => {
+                given.fill(&mut self.batch, portion.sharing)?;
                 if me > 2 * t {
                     return Ok(());
                 }
@@ -102,24 +111,34 @@ impl<R: Pooled> Multiply<R> {
                     return Err(Error::bug("a product without its shares"));
                 }
                 self.masked = shares;
-                self.mask(suite, number)?;
-                if me == KING {
-                    for other in (0..=2 * t).filter(|&p| p != KING) {
-                        wire.expect(party(other), layout.len::<R>(1))?;
-                    }
-                    Ok(())
-                } else {
-                    self.send(wire, KING)
-                }
+                self.mask(suite, portion.number)
             }
-            Way::King(_) => {
-                if me != KING {
-                    return wire.expect(party(KING), layout.len::<R>(1));
-                }
-                (0..suite.geometry.n)
-                    .filter(|&p| p != KING)
-                    .try_for_each(|to| self.send(wire, to))
+        }
+    }
+
+    /// A phase's messages.
+    pub(super) fn send(
+        &self,
+        suite: &Bgw,
+        wire: &mut Exchange<'_>,
+        way: &Way<R>,
+        phase: u32,
+    ) -> Result<(), Error> {
+        let (me, n, t) = (suite.geometry.me, suite.geometry.n, suite.geometry.t);
+        let len = self.batch.layout.len::<R>(1);
+        match (way, phase) {
+            (Way::Direct, _) => {
+                (0..=2 * t).try_for_each(|dealer| self.batch.send(suite, wire, dealer))
             }
+            (Way::King(_), 0) if me == KING => (0..=2 * t)
+                .filter(|&p| p != KING)
+                .try_for_each(|from| wire.expect(party(from), len)),
+            (Way::King(_), 0) if me > 2 * t => Ok(()),
+            (Way::King(_), 0) => self.send_masked(wire, KING),
+            (Way::King(_), _) if me == KING => (0..n)
+                .filter(|&p| p != KING)
+                .try_for_each(|to| self.send_masked(wire, to)),
+            (Way::King(_), _) => wire.expect(party(KING), len),
         }
     }
 
@@ -145,17 +164,17 @@ impl<R: Pooled> Multiply<R> {
         Ok(())
     }
 
-    fn send(&self, wire: &mut Exchange<'_>, to: usize) -> Result<(), Error> {
+    fn send_masked(&self, wire: &mut Exchange<'_>, to: usize) -> Result<(), Error> {
         let layout = self.batch.layout;
         wire.send(party(to), |out| {
             R::write(&self.masked, layout.unit, layout.format, out);
         })
     }
 
-    /// Takes a phase's messages; in the end the batch holds the products.
-    pub(super) fn absorb(
+    /// Takes a phase's messages.
+    pub(super) fn receive(
         &mut self,
-        suite: &mut Bgw,
+        suite: &Bgw,
         wire: &mut Exchange<'_>,
         way: &Way<R>,
         phase: u32,
@@ -182,13 +201,22 @@ impl<R: Pooled> Multiply<R> {
                     let bytes = wire.take(party(KING), layout.len::<R>(1))?;
                     R::add_read(bytes, layout.unit, layout.format, &mut self.masked);
                 }
-                // xy = (xy − r) + r: what is public is added to coordinate 0.
-                let d = suite.geometry.d;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a product: the batch holds its shares.
+    pub(super) fn finish(&mut self, suite: &Bgw, way: &Way<R>) {
+        let (layout, d) = (self.batch.layout, suite.geometry.d);
+        match way {
+            Way::Direct => {}
+            // xy = (xy − r) + r: what is public is added to coordinate 0.
+            Way::King(_) => {
                 for unit in layout.units() {
                     let row = d * unit.start..d * unit.start + unit.len();
                     accumulate::<R>(&mut self.batch.shares[row], 1, &self.masked[unit]);
                 }
-                Ok(())
             }
         }
     }

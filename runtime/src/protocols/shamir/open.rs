@@ -14,83 +14,59 @@
 use std::ops::Range;
 
 use smpcc_circuit::cost::king_opens;
-use smpcc_circuit::ids::OutputId;
 use smpcc_circuit::program::Program;
 
 use super::coefficients::{Integers, Sliced};
 use super::vector::Vector;
-use super::{BLOCK, Bgw, Held, Share, block_range, party, pipelined};
+use super::{BLOCK, Bgw, Held, Pipeline, Share, arithmetic, block_range, party};
 use crate::bits::Bits;
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::{Begun, Blocks, Opened, Outcome, Place, Value};
+use crate::protocols::dispatch::Opening;
+use crate::protocols::pipeline::{Blocks, Place};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, element_len, for_width};
 
-struct Open<R: Opening> {
-    value: Held,
-    lanes: usize,
-    width: u32,
+struct Open<R: Collected> {
+    opening: Opening,
     receivers: Vec<usize>,
     /// Whether the first receiver opens for all.
     king: bool,
-    /// Whether this party is a receiver.
-    mine: bool,
-    output: Option<OutputId>,
     sum: R::Clear,
 }
 
-/// Opens a value to those who receive it, for an output leaf or (`None`) for all.
-pub(super) fn begin(
-    suite: &Bgw,
-    program: &Program,
-    value: Held,
-    width: u32,
-    receivers: Vec<usize>,
-    output: Option<OutputId>,
-) -> Result<Begun<Bgw>, Error> {
-    let mine = receivers.contains(&suite.geometry.me);
-    let king = |bytes: usize| king_opens(program, receivers.len(), bytes as u64);
-    match &*value {
-        Value::Shared(Share::Arithmetic(a)) => {
-            let (ring, lanes) = (a.ring, a.lanes());
-            let king = king(lanes * element_len(width));
-            for_width!(ring, E => open::<Integers<E>>(value, lanes, width, receivers, king, mine, output))
-        }
+/// Opens a value to those who receive it.
+pub(super) fn begin(program: &Program, opening: Opening) -> Result<Begun<Bgw>, Error> {
+    match &*opening.value {
         Value::Shared(Share::Boolean(b)) => {
-            let (width, lanes) = (b.width() as u32, b.lanes());
-            let king = king((lanes * width as usize).div_ceil(8));
-            open::<Sliced>(value, lanes, width, receivers, king, mine, output)
+            let bytes = (b.lanes() * opening.width as usize).div_ceil(8);
+            open::<Sliced>(program, opening, bytes)
         }
-        Value::Shared(Share::Yao(_)) | Value::Public(_) => {
-            Err(Error::bug("only arithmetic and Boolean shares are opened"))
+        value => {
+            let (ring, lanes) = (arithmetic(value)?.ring, arithmetic(value)?.lanes());
+            let bytes = lanes * element_len(opening.width);
+            for_width!(ring, E => open::<Integers<E>>(program, opening, bytes))
         }
     }
 }
 
-fn open<R: Opening>(
-    value: Held,
-    lanes: usize,
-    width: u32,
-    receivers: Vec<usize>,
-    king: bool,
-    mine: bool,
-    output: Option<OutputId>,
+fn open<R: Collected>(
+    program: &Program,
+    opening: Opening,
+    bytes: usize,
 ) -> Result<Begun<Bgw>, Error> {
-    pipelined(Open::<R> {
-        value,
-        // An output that nobody receives sends nothing.
-        lanes: if receivers.is_empty() { 0 } else { lanes },
-        width,
+    let receives = opening.receives.iter().enumerate();
+    let receivers: Vec<usize> = receives.filter_map(|(p, &r)| r.then_some(p)).collect();
+    Pipeline::begun(Open::<R> {
+        king: king_opens(program, receivers.len(), bytes as u64),
         receivers,
-        king,
-        mine,
-        output,
-        sum: R::empty(width, if mine { lanes } else { 0 }),
+        sum: R::empty(opening.width, opening.kept()),
+        opening,
     })
 }
 
 /// What is opened, and how it is collected.
-pub(super) trait Opening: Vector {
+pub(super) trait Collected: Vector {
     /// Zeros.
     fn empty(width: u32, lanes: usize) -> Self::Clear;
     /// Puts the words of a block in place.
@@ -101,7 +77,7 @@ pub(super) trait Opening: Vector {
     fn elements(clear: &Self::Clear) -> Elements;
 }
 
-impl<E: Element> Opening for Integers<E> {
+impl<E: Element> Collected for Integers<E> {
     fn empty(width: u32, lanes: usize) -> Elements {
         Elements::zeros(width, lanes)
     }
@@ -129,7 +105,7 @@ impl<E: Element> Opening for Integers<E> {
     }
 }
 
-impl Opening for Sliced {
+impl Collected for Sliced {
     fn empty(width: u32, lanes: usize) -> Bits {
         Bits::zeros(width as usize, lanes)
     }
@@ -204,7 +180,7 @@ pub(super) fn receive<R: Vector>(
     Ok(sum)
 }
 
-impl<R: Opening> Open<R> {
+impl<R: Collected> Open<R> {
     /// Who gets additive shares.
     fn openers(&self) -> &[usize] {
         let n = if self.king { 1 } else { self.receivers.len() };
@@ -219,16 +195,16 @@ impl<R: Opening> Open<R> {
         lanes: Range<usize>,
     ) -> Result<(), Error> {
         let king = self.receivers[0];
-        let layout = R::layout(self.width, lanes.len());
+        let layout = R::layout(self.opening.width, lanes.len());
         if me != king {
             let len = layout.len::<R>(1);
-            return if self.mine {
+            return if self.opening.mine {
                 wire.expect(party(king), len)
             } else {
                 Ok(())
             };
         }
-        let words = R::get(&self.sum, lanes, self.width)?;
+        let words = R::get(&self.sum, lanes, self.opening.width)?;
         for &to in &self.receivers[1..] {
             wire.send(party(to), |out| {
                 R::write(&words, layout.unit, layout.format, out)
@@ -238,49 +214,53 @@ impl<R: Opening> Open<R> {
     }
 }
 
-impl<R: Opening> Blocks<Bgw> for Open<R> {
+impl<R: Collected> Blocks<Bgw> for Open<R> {
+    type State = ();
+
     fn n_blocks(&self) -> usize {
-        self.lanes.div_ceil(BLOCK)
+        self.opening.lanes.div_ceil(BLOCK)
     }
 
     fn n_phases(&self) -> u32 {
         if self.king { 2 } else { 1 }
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
-        let range = block_range(place.block, BLOCK, self.lanes);
+        let range = block_range(place.block, BLOCK, self.opening.lanes);
         let me = suite.geometry.me;
         if place.phase == 1 {
             return self.pass_on(me, wire, range);
         }
         for &receiver in self.openers().iter().filter(|&&p| p != me) {
-            let (value, range) = (&self.value, range.clone());
-            send::<R>(suite, wire, value, receiver, range, self.width)?;
+            let (value, range) = (&self.opening.value, range.clone());
+            send::<R>(suite, wire, value, receiver, range, self.opening.width)?;
         }
         if self.openers().contains(&me) {
-            expect::<R>(suite, wire, range.len(), self.width)?;
+            expect::<R>(suite, wire, range.len(), self.opening.width)?;
         }
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
         place: Place,
+        (): &mut (),
     ) -> Result<(), Error> {
-        let range = block_range(place.block, BLOCK, self.lanes);
+        let range = block_range(place.block, BLOCK, self.opening.lanes);
         let (from, n, me) = (range.start, range.len(), suite.geometry.me);
         let opens = self.openers().contains(&me);
         let words = if place.phase == 0 && opens {
-            receive::<R>(suite, wire, &self.value, range, self.width)?
-        } else if place.phase == 1 && self.mine && !opens {
-            let layout = R::layout(self.width, n);
+            receive::<R>(suite, wire, &self.opening.value, range, self.opening.width)?
+        } else if place.phase == 1 && self.opening.mine && !opens {
+            let layout = R::layout(self.opening.width, n);
             let mut words = vec![R::Word::default(); layout.total];
             let bytes = wire.take(party(self.openers()[0]), layout.len::<R>(1))?;
             R::add_read(bytes, layout.unit, layout.format, &mut words);
@@ -288,15 +268,12 @@ impl<R: Opening> Blocks<Bgw> for Open<R> {
         } else {
             return Ok(());
         };
-        R::put(&words, from, n, self.width, &mut self.sum);
+        R::put(&words, from, n, self.opening.width, &mut self.sum);
         Ok(())
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
         let opened = R::elements(&self.sum);
-        Ok(match self.output {
-            None => Outcome::Revealed(Opened::new(opened)),
-            Some(id) => Outcome::Output(id, self.mine.then(|| Opened::new(opened))),
-        })
+        Ok(self.opening.outcome(opened))
     }
 }

@@ -15,6 +15,7 @@
 //! integers: the ring acts on it by integer matrices. Result `j` is `Σ_i β_i^j · (tuple of dealer i)`.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::marker::PhantomData;
 
 use smpcc_circuit::cost::{Correlation, Demand};
 use smpcc_circuit::value::Word;
@@ -22,10 +23,11 @@ use zeroize::Zeroizing;
 
 use super::coefficients::{Coefficients, Integers, Sliced, accumulate};
 use super::deal::{Batch, Layout};
-use super::{Bgw, Share};
+use super::{Bgw, Share, Ticket};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::{Blocks, Outcome, Pipeline, Place, Preparation};
+use crate::protocols::pipeline::{Blocks, Pipeline, Place};
+use crate::protocols::{Outcome, Preparation};
 
 /// Groups per block.
 const GROUPS: usize = 64;
@@ -41,10 +43,37 @@ pub(super) struct Pools {
     wide: BTreeMap<u32, Pool<u128>>,
 }
 
+/// A block under way; it is of one kind.
+#[derive(Default)]
+pub(super) struct Block {
+    bits: Tuples<Sliced>,
+    narrow: Tuples<Integers<u64>>,
+    wide: Tuples<Integers<u128>>,
+}
+
+/// Tuples of d elements, one per group.
+pub(super) struct Tuples<R: Coefficients> {
+    /// What each party deals.
+    dealt: Vec<Batch<R>>,
+    /// The results, one after the other.
+    results: Vec<R::Word>,
+}
+
+impl<R: Coefficients> Default for Tuples<R> {
+    fn default() -> Self {
+        Self {
+            dealt: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+}
+
 /// Coefficients that there are random sharings of.
-pub(super) trait Pooled: Coefficients {
+pub(super) trait Pooled: Coefficients + Sized {
     /// The pool of a ring.
     fn pool(pools: &mut Pools, ring: u32, d: usize) -> &mut Pool<Self::Word>;
+    /// What a block of this kind holds.
+    fn tuples(block: &mut Block) -> &mut Tuples<Self>;
     /// The format of a row of so many words in a message.
     fn format(ring: u32, words: usize) -> usize;
 }
@@ -60,6 +89,10 @@ impl Pooled for Sliced {
         pools.bits.get_or_insert_with(|| Pool::new(d))
     }
 
+    fn tuples(block: &mut Block) -> &mut Tuples<Self> {
+        &mut block.bits
+    }
+
     fn format(_ring: u32, words: usize) -> usize {
         64 * words
     }
@@ -68,6 +101,10 @@ impl Pooled for Sliced {
 impl Pooled for Integers<u64> {
     fn pool(pools: &mut Pools, ring: u32, d: usize) -> &mut Pool<u64> {
         pools.narrow.entry(ring).or_insert_with(|| Pool::new(d))
+    }
+
+    fn tuples(block: &mut Block) -> &mut Tuples<Self> {
+        &mut block.narrow
     }
 
     fn format(ring: u32, _words: usize) -> usize {
@@ -80,6 +117,10 @@ impl Pooled for Integers<u128> {
         pools.wide.entry(ring).or_insert_with(|| Pool::new(d))
     }
 
+    fn tuples(block: &mut Block) -> &mut Tuples<Self> {
+        &mut block.wide
+    }
+
     fn format(ring: u32, _words: usize) -> usize {
         ring as usize
     }
@@ -88,7 +129,6 @@ impl Pooled for Integers<u128> {
 /// Random sharings that one operation was given; each is used once.
 pub(super) struct Given<R: Coefficients> {
     words: Vec<Vec<R::Word>>,
-    used: usize,
 }
 
 impl<R: Pooled> Given<R> {
@@ -109,30 +149,28 @@ impl<R: Pooled> Given<R> {
             .map(|queue| queue.drain(..count).collect());
         Ok(Self {
             words: words.collect(),
-            used: 0,
         })
     }
 
-    /// The next shares, in place of a batch's.
-    pub(super) fn fill(&mut self, batch: &mut Batch<R>) -> Result<(), Error> {
+    /// Shares from number `first` on, in place of a batch's.
+    pub(super) fn fill(&self, batch: &mut Batch<R>, first: usize) -> Result<(), Error> {
         let d = self.words.len();
         for unit in batch.layout.units() {
             let rows = batch.shares[d * unit.start..d * unit.end].chunks_exact_mut(unit.len());
-            let range = self.used..self.used + unit.len();
+            let range = first + unit.start..first + unit.end;
             for (row, words) in rows.zip(&self.words) {
                 let words = words.get(range.clone());
                 row.copy_from_slice(
                     words.ok_or_else(|| Error::bug("an operation uses more than its demand"))?,
                 );
             }
-            self.used = range.end;
         }
         Ok(())
     }
 }
 
 /// Begins to make a demand.
-pub(super) fn prepare(suite: &Bgw, demand: &Demand) -> Result<Preparation<Bgw>, Error> {
+pub(super) fn prepare(suite: &mut Bgw, demand: &Demand) -> Result<Preparation<Bgw>, Error> {
     let mut kinds = Vec::new();
     for (kind, count) in demand.iter() {
         let Correlation::DoubleSharing { ring } = kind else {
@@ -174,9 +212,9 @@ macro_rules! each_kind {
 
 impl Preparing {
     /// The kind that a block belongs to, and its number there.
-    fn kind(&mut self, mut block: usize) -> Result<(&mut Kind, usize), Error> {
-        for kind in &mut self.0 {
-            let n = each_kind!(&kind, extract => extract.n_blocks());
+    fn kind(&self, mut block: usize) -> Result<(&Kind, usize), Error> {
+        for kind in &self.0 {
+            let n = each_kind!(kind, extract => extract.n_blocks());
             if block < n {
                 return Ok((kind, block));
             }
@@ -187,6 +225,8 @@ impl Preparing {
 }
 
 impl Blocks<Bgw> for Preparing {
+    type State = Block;
+
     fn n_blocks(&self) -> usize {
         let n_blocks = |kind: &Kind| each_kind!(kind, extract => extract.n_blocks());
         self.0.iter().map(n_blocks).sum()
@@ -196,24 +236,43 @@ impl Blocks<Bgw> for Preparing {
         1
     }
 
-    fn emit(
-        &mut self,
-        suite: &mut Bgw,
-        wire: &mut Exchange<'_>,
-        place: Place,
-    ) -> Result<(), Error> {
+    fn compute(&self, suite: &Bgw, place: Place, state: &mut Block) -> Result<(), Error> {
         let (kind, block) = self.kind(place.block)?;
-        each_kind!(kind, extract => extract.emit(suite, wire, block, place.slot))
+        match place.phase {
+            0 => each_kind!(kind, extract => extract.deal(suite, block, state)),
+            _ => each_kind!(kind, extract => {
+                extract.extract(suite, state);
+                Ok(())
+            }),
+        }
     }
 
-    fn absorb(
+    fn send(
         &mut self,
         suite: &mut Bgw,
         wire: &mut Exchange<'_>,
         place: Place,
+        state: &mut Block,
     ) -> Result<(), Error> {
         let (kind, _) = self.kind(place.block)?;
-        each_kind!(kind, extract => extract.absorb(suite, wire, place.slot))
+        each_kind!(kind, extract => extract.send(suite, wire, state))
+    }
+
+    fn receive(
+        &mut self,
+        suite: &mut Bgw,
+        wire: &mut Exchange<'_>,
+        place: Place,
+        state: &mut Block,
+    ) -> Result<(), Error> {
+        let (kind, _) = self.kind(place.block)?;
+        each_kind!(kind, extract => extract.receive(suite, wire, state))
+    }
+
+    fn end(&mut self, suite: &mut Bgw, block: usize, state: &mut Block) -> Result<(), Error> {
+        let (kind, _) = self.kind(block)?;
+        each_kind!(kind, extract => extract.keep(suite, state));
+        Ok(())
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
@@ -225,21 +284,33 @@ impl Blocks<Bgw> for Preparing {
 struct Extract<R: Coefficients> {
     ring: u32,
     groups: usize,
-    /// Per block in flight: what each party deals, a tuple of d elements per group.
-    dealt: Vec<Vec<Batch<R>>>,
+    ticket: Ticket,
     /// Multiplication of a tuple by each party's node.
     nodes: Vec<Vec<Vec<Word>>>,
+    coefficients: PhantomData<R>,
 }
 
 impl<R: Pooled> Extract<R> {
-    fn new(suite: &Bgw, ring: u32, groups: usize) -> Self {
+    fn new(suite: &mut Bgw, ring: u32, groups: usize) -> Self {
+        let numbers = Self::layout(suite.geometry.d, ring, GROUPS).numbers::<R>(suite.geometry.d);
+        let ticket = suite.numbers.reserve(groups.div_ceil(GROUPS), numbers);
         let galois = suite.geometry.ring;
         let node = |party: usize| galois.matrix(galois.point(party + 1));
         Self {
             ring,
             groups,
-            dealt: Vec::new(),
+            ticket,
             nodes: (0..suite.geometry.n).map(node).collect(),
+            coefficients: PhantomData,
+        }
+    }
+
+    /// Tuples of `d` integers, one unit for each coordinate.
+    fn layout(d: usize, ring: u32, groups: usize) -> Layout {
+        Layout {
+            total: d * groups,
+            unit: groups,
+            format: R::format(ring, groups),
         }
     }
 
@@ -247,54 +318,48 @@ impl<R: Pooled> Extract<R> {
         self.groups.div_ceil(GROUPS)
     }
 
-    fn emit(
-        &mut self,
-        suite: &mut Bgw,
-        wire: &mut Exchange<'_>,
-        block: usize,
-        slot: usize,
-    ) -> Result<(), Error> {
+    fn deal(&self, suite: &Bgw, block: usize, state: &mut Block) -> Result<(), Error> {
         let (n, d) = (suite.geometry.n, suite.geometry.d);
-        if self.dealt.len() <= slot {
-            self.dealt.resize_with(slot + 1, Vec::new);
-        }
         let groups = super::block_range(block, GROUPS, self.groups).len();
-        let layout = Layout {
-            total: d * groups,
-            unit: groups,
-            format: R::format(self.ring, groups),
-        };
-        let number = suite.allocate(layout.numbers::<R>(d));
+        let layout = Self::layout(d, self.ring, groups);
+        let number = self.ticket.block(block);
         let mut mine = Zeroizing::new(vec![R::Word::default(); layout.total]);
         // A number of its own in a stream of its own: the numbers of a dealing are more than those of its secrets.
         R::fill(&suite.own, OWN, number, &mut mine);
-        let dealt = &mut self.dealt[slot];
+        let dealt = &mut R::tuples(state).dealt;
         dealt.resize_with(n, Batch::default);
         for (dealer, batch) in dealt.iter_mut().enumerate() {
             batch.reset(layout, d);
-            batch.deal(suite, wire, dealer, number, &mine)?;
+            batch.deal(suite, dealer, number, &mine)?;
         }
         Ok(())
     }
 
-    fn absorb(
-        &mut self,
-        suite: &mut Bgw,
+    fn send(&self, suite: &Bgw, wire: &mut Exchange<'_>, state: &mut Block) -> Result<(), Error> {
+        let mut dealt = R::tuples(state).dealt.iter().enumerate();
+        dealt.try_for_each(|(dealer, batch)| batch.send(suite, wire, dealer))
+    }
+
+    fn receive(
+        &self,
+        suite: &Bgw,
         wire: &mut Exchange<'_>,
-        slot: usize,
+        state: &mut Block,
     ) -> Result<(), Error> {
+        let mut dealt = R::tuples(state).dealt.iter_mut().enumerate();
+        dealt.try_for_each(|(dealer, batch)| batch.receive(suite, wire, dealer))
+    }
+
+    /// All results of a block.
+    fn extract(&self, suite: &Bgw, state: &mut Block) {
         let (n, t, d) = (suite.geometry.n, suite.geometry.t, suite.geometry.d);
-        let dealt = &mut self.dealt[slot];
-        for (dealer, batch) in dealt.iter_mut().enumerate() {
-            batch.receive(suite, wire, dealer)?;
-        }
+        let Tuples { dealt, results } = R::tuples(state);
+        results.clear();
         let Some(layout) = dealt.first().map(|batch| batch.layout) else {
-            return Ok(());
+            return;
         };
         let groups = layout.unit;
-        let pool = R::pool(&mut suite.pools, self.ring, d);
-        let mut sum = vec![R::Word::default(); d * layout.total];
-        let mut product = sum.clone();
+        let mut product = vec![R::Word::default(); d * layout.total];
         for power in 0..n - t {
             if power > 0 {
                 for (batch, node) in dealt.iter_mut().zip(&self.nodes) {
@@ -302,16 +367,24 @@ impl<R: Pooled> Extract<R> {
                     batch.shares.copy_from_slice(&product);
                 }
             }
-            sum.fill(R::Word::default());
+            let from = results.len();
+            results.resize(from + d * layout.total, R::Word::default());
             for batch in dealt.iter() {
-                accumulate::<R>(&mut sum, 1, &batch.shares);
-            }
-            // Units are the tuple's sharings; their rows are coordinates.
-            for (i, row) in sum.chunks_exact(groups.max(1)).enumerate() {
-                pool.0[i % d].extend(row);
+                accumulate::<R>(&mut results[from..], 1, &batch.shares);
             }
         }
-        Ok(())
+    }
+
+    /// Puts the results of a block into the pool.
+    fn keep(&self, suite: &mut Bgw, state: &mut Block) {
+        let d = suite.geometry.d;
+        let pool = R::pool(&mut suite.pools, self.ring, d);
+        let Tuples { dealt, results } = R::tuples(state);
+        let groups = dealt.first().map_or(0, |batch| batch.layout.unit);
+        // Units are the tuple's sharings; their rows are coordinates.
+        for (i, row) in results.chunks_exact(groups.max(1)).enumerate() {
+            pool.0[i % d].extend(row);
+        }
     }
 }
 

@@ -19,7 +19,7 @@ const UNIT: usize = 256;
 /// Vectors of integers or of bit strings.
 pub(super) trait Vector: Coefficients {
     /// A vector in the clear.
-    type Clear: Send + 'static;
+    type Clear: Send + Sync + 'static;
     /// Units of `lanes` lanes of `bits` bits.
     fn layout(bits: u32, lanes: usize) -> Layout;
     /// The words of a range of lanes, which starts at a multiple of 64, unit by unit.

@@ -6,15 +6,16 @@
 use smpcc_circuit::cost::Delay;
 use zeroize::Zeroizing;
 
-use super::{TRANSFERS, WINDOW, out_of_turn, slot};
+use super::{TRANSFERS, WINDOW, out_of_turn};
 use crate::bits::{Packer, Unpacker, words_for};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::protocols::Outcome;
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::products::{ReceivedBits, receive_bits, send_bits};
 use crate::protocols::pairwise::pool::{BitRun, BitTriples};
 use crate::protocols::pairwise::{Pairwise, Share, party};
-use crate::protocols::{Blocks, Outcome, Place};
+use crate::protocols::pipeline::{Blocks, Place};
 
 /// Bit triples.
 pub(super) struct MakeBits {
@@ -23,7 +24,6 @@ pub(super) struct MakeBits {
     pub(super) n: usize,
     /// Rounds of the receivers' messages.
     pub(super) asking: u32,
-    pub(super) slots: Vec<BitState>,
 }
 
 #[derive(Default)]
@@ -48,6 +48,8 @@ fn first_of(party: usize) -> usize {
 }
 
 impl Blocks<Pairwise> for MakeBits {
+    type State = BitState;
+
     fn n_blocks(&self) -> usize {
         self.count.div_ceil(TRANSFERS)
     }
@@ -60,14 +62,14 @@ impl Blocks<Pairwise> for MakeBits {
         WINDOW
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        state: &mut BitState,
     ) -> Result<(), Error> {
         let n = block_range(place.block, TRANSFERS, self.count).len();
-        let state = slot(&mut self.slots, place.slot);
         if place.phase == 1 {
             for other in suite.others() {
                 if let Some(corrections) = state.corrections[other].take() {
@@ -109,15 +111,15 @@ impl Blocks<Pairwise> for MakeBits {
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        state: &mut BitState,
     ) -> Result<(), Error> {
         let n = block_range(place.block, TRANSFERS, self.count).len();
         let (fixed, n_phases) = (suite.fixes(), self.n_phases());
-        let state = slot(&mut self.slots, place.slot);
         if place.phase == 0 {
             for other in suite.others() {
                 let end = suite.ends.sender(other)?;

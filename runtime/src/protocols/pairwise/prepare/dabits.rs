@@ -3,17 +3,20 @@
 //! x ⊕ b = x + b − 2xb (ABY3, CCS 2018, section 5.3); a product of a party's share of x and another party's bit takes one transfer
 //! and a correction of k − 1 bits, for it is doubled.
 
+use std::marker::PhantomData;
+
 use smpcc_circuit::cost::Delay;
 use zeroize::Zeroizing;
 
-use super::{TRANSFERS, WINDOW, out_of_turn, slot};
+use super::{TRANSFERS, WINDOW, out_of_turn};
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::protocols::Outcome;
 use crate::protocols::operands::block_range;
 use crate::protocols::pairwise::pool::{BitRun, slice};
 use crate::protocols::pairwise::{Pairwise, Share, party};
-use crate::protocols::{Blocks, Outcome, Place};
+use crate::protocols::pipeline::{Blocks, Place};
 use crate::ring::{Element, for_width};
 
 /// Random bits as bits and mod 2^ring. Phase 0 makes transfers; in phase `s` party `s`'s bit is folded in: with x the sum of the
@@ -24,10 +27,11 @@ pub(super) struct MakeDaBits<E: Element> {
     parties: usize,
     /// Rounds of the receivers' messages.
     asking: u32,
-    slots: Vec<Option<DaBitState<E>>>,
+    /// The machine word of the ring.
+    word: PhantomData<E>,
 }
 
-struct DaBitState<E: Element> {
+pub(super) struct DaBitState<E: Element> {
     bits: Zeroizing<Vec<u64>>,
     /// The share of the sum so far.
     share: Zeroizing<Vec<E>>,
@@ -44,7 +48,7 @@ impl<E: Element> MakeDaBits<E> {
             ring: ring.into(),
             parties: suite.n,
             asking: suite.asking_rounds(),
-            slots: Vec::new(),
+            word: PhantomData,
         }
     }
 
@@ -58,6 +62,8 @@ fn bit(words: &[u64], at: usize) -> u64 {
 }
 
 impl<E: Element> Blocks<Pairwise> for MakeDaBits<E> {
+    type State = Option<DaBitState<E>>;
+
     fn n_blocks(&self) -> usize {
         self.count.div_ceil(TRANSFERS)
     }
@@ -75,16 +81,16 @@ impl<E: Element> Blocks<Pairwise> for MakeDaBits<E> {
         WINDOW
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        slot: &mut Option<DaBitState<E>>,
     ) -> Result<(), Error> {
         let n = block_range(place.block, TRANSFERS, self.count).len();
         let (me, fixed, low) = (suite.me, suite.fixes(), self.ring - 1);
         let len = self.correction_len(n);
-        let slot = slot(&mut self.slots, place.slot);
         if place.phase > 0 {
             let (state, to) = (slot.as_mut().ok_or_else(out_of_turn)?, place.phase as usize);
             if me < to {
@@ -146,16 +152,16 @@ impl<E: Element> Blocks<Pairwise> for MakeDaBits<E> {
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        slot: &mut Option<DaBitState<E>>,
     ) -> Result<(), Error> {
         let n = block_range(place.block, TRANSFERS, self.count).len();
         let (me, fixed, ring, low) = (suite.me, suite.fixes(), self.ring, self.ring - 1);
         let (len, last) = (self.correction_len(n), place.phase + 1 == self.n_phases());
-        let slot = slot(&mut self.slots, place.slot);
         let state = slot.as_mut().ok_or_else(out_of_turn)?;
         if place.phase == 0 && ring > 1 {
             for to in me + 1..suite.n {

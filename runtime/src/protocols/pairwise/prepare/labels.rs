@@ -1,20 +1,20 @@
 //! Transfers of labels from the garbler to the evaluator, with random choices.
 
-use super::{TRANSFERS, WINDOW, out_of_turn, slot};
+use super::{TRANSFERS, WINDOW, out_of_turn};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::protocols::Outcome;
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::labels::{Asked, reply_len};
 use crate::protocols::ot::random::Route;
 use crate::protocols::pairwise::pool::{BitRun, LabelTransfers};
 use crate::protocols::pairwise::yao::{EVALUATOR, GARBLER};
 use crate::protocols::pairwise::{Pairwise, Share, no_labels, party};
-use crate::protocols::{Blocks, Outcome, Place};
+use crate::protocols::pipeline::{Blocks, Place};
 
 /// Transfers of labels.
 pub(super) struct MakeLabels {
     pub(super) count: usize,
-    pub(super) slots: Vec<Option<LabelState>>,
 }
 
 pub(super) enum LabelState {
@@ -24,6 +24,8 @@ pub(super) enum LabelState {
 }
 
 impl Blocks<Pairwise> for MakeLabels {
+    type State = Option<LabelState>;
+
     fn n_blocks(&self) -> usize {
         self.count.div_ceil(TRANSFERS)
     }
@@ -36,14 +38,14 @@ impl Blocks<Pairwise> for MakeLabels {
         WINDOW
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        slot: &mut Option<LabelState>,
     ) -> Result<(), Error> {
         let n = block_range(place.block, TRANSFERS, self.count).len();
-        let slot = slot(&mut self.slots, place.slot);
         if let Some(end) = &mut suite.ends.evaluator {
             let mut asked = None;
             wire.send(party(GARBLER), |out| asked = Some(end.ask(n, out)))?;
@@ -67,14 +69,14 @@ impl Blocks<Pairwise> for MakeLabels {
         wire.expect(party(EVALUATOR), end.route().message_len(n, false))
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        slot: &mut Option<LabelState>,
     ) -> Result<(), Error> {
         let n = block_range(place.block, TRANSFERS, self.count).len();
-        let slot = slot(&mut self.slots, place.slot);
         let transfers = match (slot.take(), &mut suite.ends) {
             (Some(LabelState::Answered(transfers)), _) => transfers,
             (Some(LabelState::Asked(asked)), ends) => {

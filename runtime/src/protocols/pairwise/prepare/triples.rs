@@ -6,9 +6,10 @@
 use smpcc_circuit::cost::Delay;
 use zeroize::Zeroizing;
 
-use super::{TRANSFERS, WINDOW, out_of_turn, slot};
+use super::{TRANSFERS, WINDOW, out_of_turn};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::protocols::Outcome;
 use crate::protocols::linear;
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::products::{
@@ -16,7 +17,7 @@ use crate::protocols::ot::products::{
 };
 use crate::protocols::pairwise::pool::{Triples, slice};
 use crate::protocols::pairwise::{Pairwise, Share, party};
-use crate::protocols::{Blocks, Outcome, Place};
+use crate::protocols::pipeline::{Blocks, Place};
 use crate::ring::{Element, Elements, for_width};
 
 /// Triples mod 2^ring.
@@ -25,7 +26,6 @@ pub(super) struct MakeTriples {
     pub(super) ring: u32,
     /// Rounds of the receivers' messages.
     pub(super) asking: u32,
-    pub(super) slots: Vec<Option<TripleState>>,
 }
 
 pub(super) struct TripleState {
@@ -55,6 +55,8 @@ impl MakeTriples {
 }
 
 impl Blocks<Pairwise> for MakeTriples {
+    type State = Option<TripleState>;
+
     fn n_blocks(&self) -> usize {
         self.count.div_ceil(self.block())
     }
@@ -67,15 +69,15 @@ impl Blocks<Pairwise> for MakeTriples {
         WINDOW
     }
 
-    fn emit(
+    fn send(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        slot: &mut Option<TripleState>,
     ) -> Result<(), Error> {
         let n = block_range(place.block, self.block(), self.count).len();
         let (ring, fixed) = (self.ring, suite.fixes());
-        let slot = slot(&mut self.slots, place.slot);
         if place.phase == 1 {
             let state = slot.as_mut().ok_or_else(out_of_turn)?;
             for other in suite.others() {
@@ -111,15 +113,15 @@ impl Blocks<Pairwise> for MakeTriples {
         Ok(())
     }
 
-    fn absorb(
+    fn receive(
         &mut self,
         suite: &mut Pairwise,
         wire: &mut Exchange<'_>,
         place: Place,
+        slot: &mut Option<TripleState>,
     ) -> Result<(), Error> {
         let n = block_range(place.block, self.block(), self.count).len();
         let (ring, fixed) = (self.ring, suite.fixes());
-        let slot = slot(&mut self.slots, place.slot);
         let state = slot.as_mut().ok_or_else(out_of_turn)?;
         if place.phase == 0 {
             let transfers = products_ots(ring, n);

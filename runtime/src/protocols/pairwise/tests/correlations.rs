@@ -201,7 +201,7 @@ fn labels_differ_by_the_offset_where_chosen() {
         let all: Vec<(LabelTransfers, _)> = made(&program(SUITES[0], lanes), &[demand], |suite| {
             let evaluates = suite.me == super::super::yao::EVALUATOR;
             let taken = suite.pools.take_labels(lanes as usize, evaluates).unwrap();
-            (taken, suite.yao().unwrap().garbling.offset())
+            (taken, suite.yao.as_ref().unwrap().garbling.offset())
         });
         let [(zeros, delta), (held, none)] = &all[..] else {
             panic!("two parties");

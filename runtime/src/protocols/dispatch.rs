@@ -1,0 +1,432 @@
+//! From the operations of a program to the protocols of a suite: the one place where an operation's operands and results are looked
+//! at, and where what does not fit is refused.
+//!
+//! A suite whose values are held as [`Share`]s implements [`Protocols`]: few methods, with operands that are checked and in the form
+//! that a protocol needs. What is linear in a value (`sharing`), published inputs (`publish`) and calls on labels (`garbled`) need no
+//! suite at all.
+
+use std::sync::Arc;
+
+use smpcc_circuit::cost::Demand;
+use smpcc_circuit::ids::OutputId;
+use smpcc_circuit::program::{Domain, InputLeaf, Node, Op, Program, ValueInfo};
+use zeroize::Zeroizing;
+
+use super::circuit::{Circuit, Circuits};
+use super::garbled::call::{self, Garbling};
+use super::operands::{bits_of, in_ring, info, n_lanes, nth};
+use super::sharing::{self, Arithmetic, Held, Share, Sharing, arithmetic, boolean, done};
+use super::{Adversary, Batch, Begun, Check, Opened, Outcome, Preparation, Suite, Value, publish};
+use crate::bits::Bits;
+use crate::error::Error;
+use crate::ring::Elements;
+
+/// What one suite's parties do with each other.
+pub trait Protocols: Sized + Send + Sync + 'static {
+    /// Whom it protects against.
+    type Threat: Adversary;
+
+    /// Lanes per block of operations that take one message: 64-bit elements fill a frame of the transport, or half of one.
+    const BLOCK: usize;
+
+    /// See [`Suite::check`].
+    fn check(&mut self, batch: Batch<()>) -> Result<Check<Self>, Error>;
+
+    /// This party and how many there are.
+    fn seat(&self) -> (usize, usize);
+
+    /// The shape of this party's shares.
+    fn sharing(&self) -> &Sharing;
+
+    /// The program's circuits.
+    fn circuits(&mut self) -> &mut Circuits;
+
+    /// See [`Suite::setup`].
+    fn setup(&mut self, _program: &Program) -> Result<Preparation<Self>, Error> {
+        Ok(None)
+    }
+
+    /// See [`Suite::prepare`].
+    fn prepare(&mut self, demand: &Demand) -> Result<Preparation<Self>, Error> {
+        if demand.is_empty() {
+            Ok(None)
+        } else {
+            Err(Error::bug("this suite has no correlations"))
+        }
+    }
+
+    /// See [`Suite::fold`].
+    fn fold(&mut self, _x: &Held, _y: &Held) -> Result<Share, Error> {
+        Err(Error::bug("this suite adds up no products"))
+    }
+
+    /// See [`Suite::unfold`].
+    fn unfold(&mut self, _site: Site<'_>, _sum: Arithmetic) -> Result<Begun<Self>, Error> {
+        Err(Error::bug("this suite adds up no products"))
+    }
+
+    /// Shares what one party gives.
+    fn input(&mut self, input: Owned, value: Clear) -> Result<Begun<Self>, Error>;
+
+    /// Products mod 2^ring, or sums of them.
+    fn product(&mut self, site: Site<'_>, products: Products) -> Result<Begun<Self>, Error>;
+
+    /// A circuit on shared bits.
+    fn circuit(
+        &mut self,
+        site: Site<'_>,
+        circuit: Arc<Circuit>,
+        args: Vec<Held>,
+        lanes: usize,
+    ) -> Result<Begun<Self>, Error>;
+
+    /// The additive parts of integers as shared strings of `width` bits.
+    fn decompose(&mut self, value: &Held, width: usize) -> Result<Begun<Self>, Error>;
+
+    /// Strings for [`Protocols::compose`], each of which is known to who holds a part of the sharing to be.
+    fn random_parts(&mut self, width: usize, lanes: usize) -> Result<Begun<Self>, Error>;
+
+    /// Integers mod 2^ring from a difference and random parts, `ring` bits each.
+    fn compose(&mut self, args: Vec<Held>, ring: u32) -> Result<Begun<Self>, Error>;
+
+    /// Bits as zeros and ones mod 2^ring.
+    fn inject(&mut self, site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error>;
+
+    /// Opens a value to some parties.
+    fn open(&mut self, site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error>;
+
+    /// What this party knows of garbling.
+    ///
+    /// # Errors
+    /// A bug, where the suite has no garbled circuits.
+    fn garbling(&mut self) -> Result<&mut Garbling, Error> {
+        Err(no_labels())
+    }
+
+    /// Between shares and labels.
+    ///
+    /// # Errors
+    /// A bug, where the suite has no garbled circuits.
+    fn yao(&mut self, _change: Change) -> Result<Begun<Self>, Error> {
+        Err(no_labels())
+    }
+}
+
+/// Where an operation stands: what its costs depend on.
+#[derive(Clone, Copy)]
+pub struct Site<'p> {
+    /// The program, with the lanes that the operation runs on.
+    pub(super) program: &'p Program,
+    /// The operation.
+    pub(super) node: &'p Node,
+}
+
+/// An input, as all know it.
+pub struct Owned {
+    /// Whose it is.
+    pub(super) owner: usize,
+    /// Of its ring, or of its string.
+    pub(super) bits: u32,
+    /// Its lanes.
+    pub(super) lanes: usize,
+}
+
+/// What becomes shared: the value is there at its owner.
+pub enum Clear {
+    /// Integers, reduced to the ring.
+    Integers(Option<Zeroizing<Elements>>),
+    /// Strings of bits.
+    Bits(Option<Zeroizing<Bits>>),
+}
+
+/// Sums of products: result `r` is that of lanes `r·run..(r + 1)·run`.
+pub struct Products {
+    /// Factors of one shape.
+    pub(super) x: Held,
+    /// Factors of one shape.
+    pub(super) y: Held,
+    /// The ring of both.
+    pub(super) ring: u32,
+    /// The lanes of both.
+    pub(super) lanes: usize,
+    /// Results.
+    pub(super) n: usize,
+    /// Lanes per result.
+    pub(super) run: usize,
+}
+
+/// What is opened to whom. It is an arithmetic or Boolean share.
+pub struct Opening {
+    /// The value.
+    pub(super) value: Held,
+    /// Its lanes; none where nobody receives it, so that nothing is sent.
+    pub(super) lanes: usize,
+    /// Bits of it that are opened.
+    pub(super) width: u32,
+    /// By party.
+    pub(super) receives: Vec<bool>,
+    /// Whether this party is a receiver.
+    pub(super) mine: bool,
+    /// The output leaf, if it is opened for one.
+    pub(super) output: Option<OutputId>,
+}
+
+impl Opening {
+    /// Lanes of what this party learns.
+    pub(super) fn kept(&self) -> usize {
+        if self.mine { self.lanes } else { 0 }
+    }
+
+    /// What the operation gives once the value is open; `value` counts where this party receives it.
+    pub(super) fn outcome(&self, value: Elements) -> Outcome<Share> {
+        let opened = Opened::new(value);
+        match self.output {
+            None => Outcome::Revealed(opened),
+            Some(id) => Outcome::Output(id, self.mine.then_some(opened)),
+        }
+    }
+}
+
+/// Between shares and labels.
+pub enum Change {
+    /// The two additive parts of integers, as labels of strings of so many bits.
+    Parts(Held, usize),
+    /// Labels of shared bits.
+    ToLabels(Held),
+    /// Shared bits from labels.
+    ToBits(Held),
+}
+
+fn no_labels() -> Error {
+    Error::bug("this suite has no garbled circuits")
+}
+
+impl<P: Protocols> Suite for P {
+    type Share = Share;
+    type Threat = P::Threat;
+    /// Shares alone: nothing speaks for what they add up to.
+    type Evidence = ();
+
+    fn cut(share: &Share, from: usize, lanes: usize) -> Share {
+        sharing::cut(share, from, lanes)
+    }
+
+    fn put(whole: Option<Share>, lanes: usize, from: usize, block: &Share) -> Result<Share, Error> {
+        sharing::put(whole, lanes, from, block)
+    }
+
+    fn check(&mut self, batch: Batch<()>) -> Result<Check<Self>, Error> {
+        Protocols::check(self, batch)
+    }
+
+    fn setup(&mut self, program: &Program) -> Result<Preparation<Self>, Error> {
+        Protocols::setup(self, program)
+    }
+
+    fn prepare(&mut self, _program: &Program, demand: &Demand) -> Result<Preparation<Self>, Error> {
+        Protocols::prepare(self, demand)
+    }
+
+    fn fold(&mut self, args: &[Held]) -> Result<Share, Error> {
+        Protocols::fold(self, &nth(args, 0)?, &nth(args, 1)?)
+    }
+
+    fn unfold(&mut self, program: &Program, node: &Node, sum: Share) -> Result<Begun<Self>, Error> {
+        match sum {
+            Share::Arithmetic(sum) => Protocols::unfold(self, Site { program, node }, sum),
+            Share::Boolean(_) | Share::Yao(_) => Err(Error::bug("a sum of bits or labels")),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        program: &Program,
+        node: &Node,
+        mut args: Vec<Held>,
+        input: Option<Elements>,
+    ) -> Result<Begun<Self>, Error> {
+        let sharing = self.sharing().clone();
+        let local = sharing.local(program, node, &mut args, |width, value| {
+            Ok(self.garbling()?.public(width, value))
+        })?;
+        if let Some(share) = local {
+            return done(vec![share]);
+        }
+        let site = Site { program, node };
+        let result = || info(program, &node.results, 0);
+        match &node.op {
+            Op::Input(id) => {
+                let leaf = program.inputs.get(id.index());
+                let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
+                self::input(self, leaf, result()?, input)
+            }
+            Op::Mul => {
+                let n = arithmetic(&*nth(&args, 0)?)?.lanes();
+                product(self, site, &args, n)
+            }
+            Op::Dot { segments } => {
+                let n = usize::try_from(*segments);
+                let n = n.map_err(|_| Error::machine("a value is larger than memory"))?;
+                product(self, site, &args, n)
+            }
+            Op::Call(id) => {
+                let lanes = n_lanes(result()?)?;
+                match result()?.domain {
+                    Domain::Boolean => {
+                        let circuit = self.circuits().get(program, id.index())?;
+                        self.circuit(site, circuit, args, lanes)
+                    }
+                    Domain::Yao => call::call(self, program, id.index(), args, lanes),
+                    Domain::Public | Domain::Arithmetic { .. } => {
+                        Err(Error::bug("a circuit runs on Boolean shares or labels"))
+                    }
+                }
+            }
+            Op::Decompose => {
+                let (value, width) = (nth(&args, 0)?, bits_of(result()?) as usize);
+                match result()?.domain {
+                    Domain::Yao => self.yao(Change::Parts(value, width)),
+                    Domain::Boolean => self.decompose(&value, width),
+                    Domain::Public | Domain::Arithmetic { .. } => {
+                        Err(Error::bug("parts are Boolean shares or labels"))
+                    }
+                }
+            }
+            Op::RandomParts => self.random_parts(bits_of(result()?) as usize, n_lanes(result()?)?),
+            Op::Compose => {
+                let ring = bits_of(result()?);
+                let lanes = boolean(&*nth(&args, 0)?)?.lanes();
+                for arg in &args {
+                    if (boolean(arg)?.width(), boolean(arg)?.lanes()) != (ring as usize, lanes) {
+                        return Err(Error::bug("operands of different shapes"));
+                    }
+                }
+                self.compose(args, ring)
+            }
+            Op::InjectBit => {
+                let bits = nth(&args, 0)?;
+                if boolean(&bits)?.width() != 1 {
+                    return Err(Error::bug("more than a bit is injected"));
+                }
+                self.inject(site, bits, bits_of(result()?))
+            }
+            Op::Reveal => {
+                let width = result()?.scalar.width();
+                let (_, n) = self.seat();
+                open(self, site, nth(&args, 0)?, width, vec![true; n], None)
+            }
+            Op::Output(id) => {
+                let leaf = program.outputs.get(id.index());
+                let leaf = leaf.ok_or_else(|| Error::bug("an output is missing"))?;
+                let (_, n) = self.seat();
+                let receives = (0..n).map(|p| leaf.receivers.contains(&(p as u32)));
+                let (value, width) = (nth(&args, 0)?, leaf.scalar.width());
+                open(self, site, value, width, receives.collect(), Some(*id))
+            }
+            Op::BooleanToYao => self.yao(Change::ToLabels(nth(&args, 0)?)),
+            Op::YaoToBoolean => self.yao(Change::ToBits(nth(&args, 0)?)),
+            Op::FromPublic
+            | Op::Gather { .. }
+            | Op::Scatter { .. }
+            | Op::Concat
+            | Op::Linear { .. }
+            | Op::MulPublic
+            | Op::SumLanes { .. }
+            | Op::LowerRing
+            | Op::Const(_)
+            | Op::Public(_)
+            | Op::PublicReduce { .. }
+            | Op::Assert(_)
+            | Op::Loop { .. }
+            | Op::While { .. }
+            | Op::If { .. } => Err(sharing::misplaced()),
+        }
+    }
+}
+
+/// Shares (or publishes) an input leaf; `value` is there at its owner.
+fn input<P: Protocols>(
+    suite: &mut P,
+    leaf: &InputLeaf,
+    to: ValueInfo,
+    value: Option<Elements>,
+) -> Result<Begun<P>, Error> {
+    let input = Owned {
+        owner: leaf.party as usize,
+        bits: bits_of(to),
+        lanes: n_lanes(to)?,
+    };
+    let value = match (value, input.owner == suite.seat().0) {
+        (Some(v), true) if v.lanes() == input.lanes => Some(Zeroizing::new(v)),
+        (None, false) => None,
+        (_, _) => return Err(Error::bug("an input is given twice, or by the wrong party")),
+    };
+    match to.domain {
+        Domain::Public => publish::begin(&input, value),
+        Domain::Arithmetic { .. } => {
+            let value = value.map(|v| Zeroizing::new(in_ring(&v, leaf.scalar, input.bits)));
+            suite.input(input, Clear::Integers(value))
+        }
+        Domain::Boolean => {
+            let width = input.bits as usize;
+            let value = value.map(|v| Zeroizing::new(Bits::from_elements(width, &v)));
+            suite.input(input, Clear::Bits(value))
+        }
+        Domain::Yao => Err(Error::bug("inputs do not become labels directly")),
+    }
+}
+
+/// `n` sums of products.
+fn product<P: Protocols>(
+    suite: &mut P,
+    site: Site<'_>,
+    args: &[Held],
+    n: usize,
+) -> Result<Begun<P>, Error> {
+    let (x, y) = (nth(args, 0)?, nth(args, 1)?);
+    let (ring, lanes) = (arithmetic(&x)?.ring, arithmetic(&x)?.lanes());
+    if arithmetic(&y)?.ring != ring || arithmetic(&y)?.lanes() != lanes {
+        return Err(Error::bug("factors of different shapes"));
+    }
+    let products = Products {
+        x,
+        y,
+        ring,
+        lanes,
+        n,
+        run: lanes.checked_div(n).unwrap_or(0),
+    };
+    suite.product(site, products)
+}
+
+/// Opens a value to those who receive it, for an output leaf or (`None`) for all.
+fn open<P: Protocols>(
+    suite: &mut P,
+    site: Site<'_>,
+    value: Held,
+    width: u32,
+    receives: Vec<bool>,
+    output: Option<OutputId>,
+) -> Result<Begun<P>, Error> {
+    let mine = receives.get(suite.seat().0).copied().unwrap_or(false);
+    let (lanes, width) = match (&*value, output) {
+        (Value::Shared(Share::Arithmetic(a)), _) => (a.lanes(), width),
+        (Value::Shared(Share::Boolean(b)), _) => (b.lanes(), b.width() as u32),
+        (Value::Public(known), Some(id)) => {
+            let known = mine.then(|| Opened::new(known.clone()));
+            return Ok(Begun::Done(Outcome::Output(id, known)));
+        }
+        (Value::Shared(Share::Yao(_)) | Value::Public(_), _) => {
+            return Err(Error::bug("only arithmetic and Boolean shares are opened"));
+        }
+    };
+    let opening = Opening {
+        value,
+        lanes: if receives.contains(&true) { lanes } else { 0 },
+        width,
+        receives,
+        mine,
+        output,
+    };
+    suite.open(site, opening)
+}
