@@ -15,7 +15,7 @@ use crate::mix::Mix;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
@@ -45,9 +45,7 @@ impl Rule for Common {
             node.args.sort_unstable();
         }
         let ty = walk.ty(result);
-        let mut hasher = Mix.build_hasher();
-        (&node.op, &node.args, ty).hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = Mix.hash_one((&node.op, &node.args, ty));
         let same = |walk: &Walk, known: ValueId| {
             walk.ty(known) == ty
                 && walk.def(known).is_some_and(|known| {
