@@ -1,7 +1,7 @@
 //! One meaning everywhere: interpreter = optimised IR = circuit evaluator = protocol, in every domain, on random programs;
 //! and what was predicted is what was sent.
 
-use crate::support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
+use crate::support::{EXAMPLES, Example, SETTINGS, Setting, by_party, example, options};
 use smpcc_circuit::eval;
 use smpcc_circuit::program::InputLeaf;
 use smpcc_circuit::splitmix::SplitMix;
@@ -14,9 +14,8 @@ use smpcc_compiler::ir::interpret::{Outputs, interpret};
 use smpcc_compiler::session::{Network, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{lower, passes, pipeline};
-use smpcc_runtime::engine::RunReport;
 use smpcc_runtime::error::Error;
-use smpcc_runtime::net::{self, memory};
+use smpcc_runtime::local;
 
 fn compile(ir: &Ir, options: &Options) -> Option<Verified> {
     pipeline::compile_ir(
@@ -34,17 +33,7 @@ type Ran = (Vec<Option<Vec<Word>>>, u64, Vec<u64>);
 
 /// What the parties learn, and what it took.
 fn run(program: &Verified, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
-    let meshes = memory::meshes(program.n_parties as usize, &net::Options::default())?;
-    let results: Vec<Result<RunReport, Error>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = meshes
-            .into_iter()
-            .map(|mesh| scope.spawn(move || party(program, inputs, mesh, 7)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|t| t.join().expect("no party panics"))
-            .collect()
-    });
+    let results = local::run(program, by_party(program, inputs))?;
     let mut outputs = vec![None; program.outputs.len()];
     let (mut rounds, mut sent) = (0, Vec::new());
     for report in results {

@@ -1,15 +1,16 @@
 //! What a party sends (number, sizes, order of messages on every link) depends on the program and on revealed values, never on
 //! secrets; and two runs with equal inputs never put the same bytes on a link.
 
-use crate::support::{EXAMPLES, Example, SETTINGS, Setting, example, options, party};
+use crate::support::{EXAMPLES, Example, SETTINGS, Setting, by_party, example, options};
 use smpcc_circuit::program::{Program, Suite};
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{Network, ProtocolChoice};
+use smpcc_runtime::local;
 use smpcc_runtime::net::record::{Recorded, Recording};
-use smpcc_runtime::net::{self, Mesh, memory};
-use smpcc_runtime::party::{PartyId, PartyNames};
+use smpcc_runtime::net::{self, memory};
+use smpcc_runtime::party::PartyId;
 
 /// The plan of an example, where it is for so many parties.
 fn compile(which: Example, setting: Setting, protocol: ProtocolChoice) -> Option<Verified> {
@@ -26,21 +27,22 @@ fn settings() -> impl Iterator<Item = Setting> {
     SETTINGS.into_iter().filter(few)
 }
 
-/// Everything that each party sends in a run.
-fn sent(program: &Verified, inputs: &[Vec<Word>], session: u8) -> Vec<Recording> {
+/// Everything that each party sends in a run; all runs have one session id, so that nothing fresh comes from there.
+fn sent(program: &Verified, inputs: &[Vec<Word>]) -> Vec<Recording> {
     let n = program.n_parties as usize;
     let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
-    let links = memory::links(n).expect("links");
-    std::thread::scope(|scope| {
-        for (links, recording) in links.into_iter().zip(&recordings) {
-            scope.spawn(move || {
-                let links = recording.wrap(links);
-                let mesh = Mesh::new(links, PartyNames::plain(n), net::Options::default())
-                    .expect("a mesh");
-                party(program, inputs, mesh, session).unwrap_or_else(|e| panic!("{e}"));
-            });
-        }
-    });
+    let links = memory::links(n)
+        .expect("links")
+        .into_iter()
+        .zip(&recordings);
+    let links = links
+        .map(|(links, recording)| recording.wrap(links))
+        .collect();
+    let inputs = by_party(program, inputs);
+    let results = local::run_over(program, inputs, links, &net::Options::default(), [1; 32]);
+    for result in results {
+        result.unwrap_or_else(|e| panic!("{e}"));
+    }
     recordings
 }
 
@@ -70,13 +72,12 @@ fn messages_do_not_depend_on_secrets() {
                 continue;
             };
             let n = program.n_parties as usize;
-            let low = sent(&program, &constant_inputs(&program, |_, _| 0), 1);
+            let low = sent(&program, &constant_inputs(&program, |_, _| 0));
             let high = sent(
                 &program,
                 &constant_inputs(&program, |i, lane| {
                     Word::MAX / (i as Word + 3) + Word::from(lane) * 977
                 }),
-                1,
             );
             for from in 0..n {
                 for to in PartyId::all(n).filter(|to| to.index() != from) {
@@ -100,7 +101,7 @@ fn equal_runs_share_no_bytes() {
         };
         let n = program.n_parties as usize;
         let inputs = constant_inputs(&program, |i, lane| (i as Word + 1) * 3 + Word::from(lane));
-        let (first, second) = (sent(&program, &inputs, 1), sent(&program, &inputs, 1));
+        let (first, second) = (sent(&program, &inputs), sent(&program, &inputs));
         for from in 0..n {
             for to in PartyId::all(n).filter(|to| to.index() != from) {
                 let payloads = |r: &Recording| -> Vec<Vec<u8>> {

@@ -11,11 +11,7 @@ use smpcc_compiler::pipeline::{self, Compiled};
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{front, schema};
-use smpcc_runtime::engine::{self, RunReport};
-use smpcc_runtime::error::Error;
 use smpcc_runtime::io::{Inputs, Secret};
-use smpcc_runtime::net::Mesh;
-use smpcc_runtime::session;
 use std::collections::BTreeMap;
 
 /// Name, public arguments, length of open inputs.
@@ -183,31 +179,12 @@ pub fn example((name, args, len): Example, n_parties: u32) -> Option<(SourceSet,
     Some((sources, hir, session))
 }
 
-/// One party of a run; `inputs` are those of all leaves.
-pub fn party(
-    program: &Verified,
-    inputs: &[Vec<Word>],
-    mesh: Mesh,
-    session: u8,
-) -> Result<RunReport, Error> {
-    let mut session = session::Session::local(mesh, [session; 32]);
-    let me = session.me();
-    let mine: Inputs = (0u32..)
-        .zip(&program.inputs)
-        .zip(inputs)
-        .filter(|((_, leaf), _)| leaf.party as usize == me.index())
-        .map(|((id, leaf), words)| {
-            (
-                InputId(id),
-                Secret::of(words.iter().map(|w| leaf.scalar.wrap(*w))),
-            )
-        })
-        .collect();
-    match engine::run(&mut session, program, mine, &mut |_| {}) {
-        Ok(report) => session.close().map(|_| report),
-        Err(error) => {
-            session.abort(&error);
-            Err(error)
-        }
+/// The inputs of all leaves, by party.
+pub fn by_party(program: &Verified, inputs: &[Vec<Word>]) -> Vec<Inputs> {
+    let mut all: Vec<Inputs> = (0..program.n_parties).map(|_| Inputs::new()).collect();
+    for ((id, leaf), words) in (0u32..).zip(&program.inputs).zip(inputs) {
+        let words = words.iter().map(|w| leaf.scalar.wrap(*w));
+        all[leaf.party as usize].insert(InputId(id), Secret::of(words));
     }
+    all
 }

@@ -9,6 +9,8 @@ use crate::template::Template;
 use crate::value::{Integer, Scalar};
 use serde::{Deserialize, Serialize};
 
+pub mod builder;
+
 pub use crate::op::{Effect, Interactive, Kind, Op, Reach};
 
 /// A family of protocols with one trust assumption. What is true of each, and what it costs, stands in [`crate::suite`].

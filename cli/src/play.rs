@@ -216,6 +216,12 @@ impl Trouble {
     }
 }
 
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Trouble::Run(error).into()
+    }
+}
+
 impl From<Trouble> for Broken {
     fn from(trouble: Trouble) -> Self {
         match trouble {

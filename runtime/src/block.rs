@@ -1,5 +1,7 @@
 //! Wire labels: 128-bit strings, whose lowest bit is the colour.
 
+use crate::mask::Mask;
+
 /// A label, little-endian in messages.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[repr(transparent)]
@@ -14,15 +16,31 @@ impl Label {
     /// All zeros.
     pub const ZERO: Self = Self(0);
 
-    /// The lowest bit.
-    pub const fn colour(self) -> bool {
-        self.0 & 1 == 1
+    /// The lowest bit, 0 or 1.
+    #[inline(always)]
+    pub const fn colour(self) -> u64 {
+        self.0 as u64 & 1
     }
 
-    /// This label if `bit`, else zeros; without a branch.
+    /// The lowest bit, to select by.
+    #[inline(always)]
+    pub fn colour_mask(self) -> Mask {
+        Mask::lowest(self.0 as u64)
+    }
+
+    /// This label where the bit is one, else zeros.
     #[must_use]
-    pub const fn select(self, bit: bool) -> Self {
-        Self(self.0 & (bit as u128).wrapping_neg())
+    #[inline(always)]
+    pub const fn select(self, bit: Mask) -> Self {
+        Self(self.0 & bit.wide())
+    }
+
+    /// Labels of two words each, the low one first.
+    pub fn of_words(words: &[u64]) -> Vec<Self> {
+        let pairs = words.as_chunks::<2>().0.iter();
+        pairs
+            .map(|&[low, high]| Self(u128::from(low) | u128::from(high) << 64))
+            .collect()
     }
 
     /// From a message.
@@ -93,7 +111,7 @@ impl Labels {
             chunk
                 .iter()
                 .enumerate()
-                .fold(0, |w, (i, l)| w | u64::from(l.colour()) << i)
+                .fold(0, |w, (i, l)| w | l.colour() << i)
         })
     }
 

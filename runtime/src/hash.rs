@@ -6,7 +6,7 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Bytes of a block of SHA-256, for HMAC.
 const HASH_BLOCK_LEN: usize = 64;
@@ -97,28 +97,25 @@ impl Transcript {
 
 /// Derives a key from a secret: HMAC-SHA256 under `secret` of the transcript's hash.
 pub fn derive(secret: &[u8; 32], context: Transcript) -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(hmac(secret, &context.finish().0))
+    hmac(secret, &context.finish().0)
 }
 
 /// RFC 2104 with SHA-256, for keys of at most one block.
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let padded = |with: u8| {
-        let mut block = Zeroizing::new([with; HASH_BLOCK_LEN]);
+fn hmac(key: &[u8], message: &[u8]) -> Zeroizing<[u8; 32]> {
+    // In place and by reference throughout: a block that is handed over by value stays behind as a copy.
+    let mut block = Zeroizing::new([0; HASH_BLOCK_LEN]);
+    let mut hash = |with: u8, message: &[u8]| {
+        block.fill(with);
         block.iter_mut().zip(key).for_each(|(b, k)| *b ^= k);
-        block
+        let mut state = Sha256::new();
+        state.update(&block[..]);
+        state.update(message);
+        let mut out = Zeroizing::new([0; 32]);
+        out.copy_from_slice(&state.finalize());
+        out
     };
-    let mut inner: [u8; 32] = Sha256::new()
-        .chain_update(*padded(0x36))
-        .chain_update(message)
-        .finalize()
-        .into();
-    let outer = Sha256::new()
-        .chain_update(*padded(0x5c))
-        .chain_update(inner)
-        .finalize()
-        .into();
-    inner.zeroize();
-    outer
+    let inner = hash(0x36, message);
+    hash(0x5c, &inner[..])
 }
 
 #[cfg(test)]
@@ -131,11 +128,11 @@ mod tests {
     fn hmac_is_the_published_one() {
         let hex = |bytes: [u8; 32]| Digest(bytes).to_string();
         assert_eq!(
-            hex(hmac(&[0x0b; 20], b"Hi There")),
+            hex(*hmac(&[0x0b; 20], b"Hi There")),
             "sha256:b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
         );
         assert_eq!(
-            hex(hmac(b"Jefe", b"what do ya want for nothing?")),
+            hex(*hmac(b"Jefe", b"what do ya want for nothing?")),
             "sha256:5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
     }

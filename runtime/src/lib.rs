@@ -12,18 +12,23 @@
 //! | [`net`] | the mesh of links: in memory or TLS 1.3, metered, with deadlines |
 //! | [`session`] | the agreement before the first secret-dependent byte, the session that it makes, the comparison of results |
 //! | [`ring`], [`bits`] | vectors of integers mod 2^k and bit-sliced vectors, and their form in messages |
-//! | [`block`], [`simd`] | wire labels; the garbling kernels, with all `unsafe` code |
+//! | [`mask`], [`block`], [`simd`] | choices by secret bits; wire labels; the garbling kernels, with all `unsafe` code |
 //! | [`protocols`] | shares and one state machine per operation, by suite |
 //! | [`protocols::ot`] | oblivious transfer and the correlations that come of it |
 //! | [`engine`], [`io`] | runs one party of a program; what goes in and comes out |
+//! | [`local`] | all parties of a program in one process |
 
 pub mod bits;
 pub mod block;
 pub mod engine;
 pub mod error;
+#[cfg(test)]
+mod freed;
 pub mod hash;
 pub mod io;
 pub mod keys;
+pub mod local;
+pub mod mask;
 mod message;
 pub mod net;
 pub mod party;
@@ -34,6 +39,7 @@ pub mod ring;
 pub mod robust;
 pub mod session;
 pub mod simd;
+mod wipe;
 mod workers;
 
 /// The number of this crate's sources: it tells builds of one version apart (`build.rs`).

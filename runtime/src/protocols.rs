@@ -26,6 +26,8 @@ use crate::ring::Elements;
 
 pub mod check;
 mod circuit;
+#[cfg(test)]
+pub(crate) mod conformance;
 mod dispatch;
 pub mod garbled;
 mod levels;

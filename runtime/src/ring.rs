@@ -6,6 +6,9 @@
 use smpcc_circuit::value::Word;
 use zeroize::Zeroize;
 
+use crate::error::Error;
+use crate::mask::Mask;
+
 /// A machine word that holds ring elements; arithmetic wraps.
 pub trait Element: Copy + Default + Eq + Send + Sync + Zeroize + 'static {
     /// Words of 64 bits in an element.
@@ -22,6 +25,8 @@ pub trait Element: Copy + Default + Eq + Send + Sync + Zeroize + 'static {
     fn word(self) -> Word;
     /// Mod 2^`bits`.
     fn low(self, bits: u32) -> Self;
+    /// The element where the bit is one, else zero.
+    fn select(self, bit: Mask) -> Self;
     /// From [`Element::WORDS`] words of randomness.
     fn from_words(words: &[u64]) -> Self;
     /// A vector of this word as [`Elements`].
@@ -57,6 +62,10 @@ impl Element for u64 {
         } else {
             self & ((1 << bits) - 1)
         }
+    }
+    #[inline(always)]
+    fn select(self, bit: Mask) -> Self {
+        self & bit.word()
     }
     fn from_words(words: &[u64]) -> Self {
         words.first().copied().unwrap_or(0)
@@ -100,6 +109,10 @@ impl Element for u128 {
     }
     fn low(self, bits: u32) -> Self {
         self & smpcc_circuit::value::mask(bits)
+    }
+    #[inline(always)]
+    fn select(self, bit: Mask) -> Self {
+        self & bit.wide()
     }
     fn from_words(words: &[u64]) -> Self {
         let at = |i: usize| Self::from(words.get(i).copied().unwrap_or(0));
@@ -214,16 +227,23 @@ impl Elements {
     }
 
     /// Overwrites lanes from `from` on with a vector in the same machine word.
-    pub fn put(&mut self, from: usize, part: &Self) {
-        match (self, part) {
-            (Self::Narrow(v), Self::Narrow(part)) => {
-                v[from..from + part.len()].copy_from_slice(part);
-            }
-            (Self::Wide(v), Self::Wide(part)) => {
-                v[from..from + part.len()].copy_from_slice(part);
-            }
-            (Self::Narrow(_), Self::Wide(_)) | (Self::Wide(_), Self::Narrow(_)) => {}
+    ///
+    /// # Errors
+    /// A bug: a vector in the other word, or more lanes than there are.
+    pub fn put(&mut self, from: usize, part: &Self) -> Result<(), Error> {
+        fn copy<E: Copy>(into: &mut [E], from: usize, part: &[E]) -> Option<()> {
+            let end = from.checked_add(part.len())?;
+            into.get_mut(from..end)?.copy_from_slice(part);
+            Some(())
         }
+        let done = match (self, part) {
+            (Self::Narrow(into), Self::Narrow(part)) => copy(into, from, part),
+            (Self::Wide(into), Self::Wide(part)) => copy(into, from, part),
+            (Self::Narrow(_), Self::Wide(_)) | (Self::Wide(_), Self::Narrow(_)) => {
+                return Err(other_word());
+            }
+        };
+        done.ok_or_else(|| Error::bug("lanes are put beyond a vector's end"))
     }
 
     /// As many zeros, in the same machine word.
@@ -239,6 +259,11 @@ impl Elements {
     pub fn lowered(&self, bits: u32) -> Self {
         for_width!(bits, E => E::wrap(each!(self, v => v.iter().map(|e| E::of(e.word()).low(bits)).collect())))
     }
+}
+
+/// For operands of one operation that do not have the same machine word.
+pub(crate) fn other_word() -> Error {
+    Error::bug("elements in the wrong machine word")
 }
 
 impl Default for Elements {

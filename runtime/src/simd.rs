@@ -77,18 +77,62 @@ fn best() -> Form {
 
 fn detected() -> Form {
     #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("vaes") && is_x86_feature_detected!("avx2") {
-            return Form::Vaes;
-        }
-        if is_x86_feature_detected!("aes")
-            && is_x86_feature_detected!("sse4.1")
-            && is_x86_feature_detected!("ssse3")
-        {
-            return Form::Aes;
+    return Features::of_this_machine().form();
+    #[cfg(not(target_arch = "x86_64"))]
+    Form::Portable
+}
+
+/// What the forms ask of a machine. Virtual machines and emulators offer some of these without others.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+struct Features {
+    aes: bool,
+    ssse3: bool,
+    sse41: bool,
+    avx2: bool,
+    vaes: bool,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Features {
+    fn of_this_machine() -> Self {
+        Self {
+            aes: is_x86_feature_detected!("aes"),
+            ssse3: is_x86_feature_detected!("ssse3"),
+            sse41: is_x86_feature_detected!("sse4.1"),
+            avx2: is_x86_feature_detected!("avx2"),
+            vaes: is_x86_feature_detected!("vaes"),
         }
     }
-    Form::Portable
+
+    /// The best form of which nothing is missing: the wide one expands keys with the other's instructions.
+    const fn form(self) -> Form {
+        if !(self.aes && self.ssse3 && self.sse41) {
+            Form::Portable
+        } else if self.avx2 && self.vaes {
+            Form::Vaes
+        } else {
+            Form::Aes
+        }
+    }
+}
+
+/// The same word, of which the compiler knows nothing any more: what it had found out about the operand, such as that it is all
+/// ones or all zeros, it cannot use for what is done with the result. Costs no instruction where the architecture has assembly.
+#[inline(always)]
+#[allow(unsafe_code)]
+pub fn opaque(word: u64) -> u64 {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    {
+        let mut word = word;
+        // SAFETY: there is no instruction; the register stays as it is.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) word, options(pure, nomem, nostack, preserves_flags));
+        }
+        word
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    std::hint::black_box(word)
 }
 
 /// Garbles AND gates: the results' zero labels and the tables. `delta` is the offset between the labels of a wire; its colour
@@ -190,7 +234,31 @@ pub fn xor(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::Mask;
     use crate::prg::{Prg, PrgKey};
+
+    /// A form is taken only where everything that its path uses is there; the wide one also uses what the narrow one does.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn a_form_needs_all_that_it_uses() {
+        for set in 0..32u32 {
+            let has = |i: u32| set >> i & 1 == 1;
+            let narrow = has(0) && has(1) && has(2);
+            let features = Features {
+                aes: has(0),
+                ssse3: has(1),
+                sse41: has(2),
+                avx2: has(3),
+                vaes: has(4),
+            };
+            let expected = match (narrow, has(3) && has(4)) {
+                (true, true) => Form::Vaes,
+                (true, false) => Form::Aes,
+                (false, _) => Form::Portable,
+            };
+            assert_eq!(features.form(), expected, "set {set:05b}");
+        }
+    }
 
     fn labels(stream: u64, n: usize) -> Vec<Label> {
         let prg = Prg::new(&PrgKey::from_bytes([9; 16]));
@@ -317,7 +385,7 @@ mod tests {
         for n in [1usize, 2, 3, 4, 7, 8, 9, 64, 101] {
             let (a, b) = (labels(n as u64, n), labels(1000 + n as u64, n));
             for flips in 0..4u32 {
-                let flip = [delta.select(flips & 1 == 1), delta.select(flips & 2 == 2)];
+                let flip = [flips & 1 == 1, flips & 2 == 2].map(|f| delta.select(Mask::public(f)));
                 let gates = Gates {
                     first: u64::from(u32::MAX) - 5,
                     a: &a,
@@ -336,7 +404,9 @@ mod tests {
                     for values in 0..4u32 {
                         let (x, y) = (values & 1 == 1, values & 2 == 2);
                         let active = |l: &[Label], v: bool| -> Vec<Label> {
-                            l.iter().map(|&l| l ^ delta.select(v)).collect()
+                            l.iter()
+                                .map(|&l| l ^ delta.select(Mask::public(v)))
+                                .collect()
                         };
                         let (ax, by) = (active(&a, x), active(&b, y));
                         let held = Gates {

@@ -11,20 +11,15 @@ use crate::out;
 use smpcc::costs;
 use smpcc::exit::Outcome;
 use smpcc_circuit::cost::Costs;
-use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
-use smpcc_circuit::program::{
-    Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, Region, Section, Suite, Threat,
-    ValueInfo,
-};
+use smpcc_circuit::ids::{InputId, ValueId};
+use smpcc_circuit::program::builder::Builder;
+use smpcc_circuit::program::{Domain, Op, Program, Suite};
 use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use smpcc_circuit::verify::verify;
-use smpcc_runtime::engine;
 use smpcc_runtime::error::Error;
 use smpcc_runtime::io::{Inputs, Secret};
-use smpcc_runtime::net::{self, memory};
-use smpcc_runtime::prg::OsEntropy;
-use smpcc_runtime::session::Session;
+use smpcc_runtime::local;
 use std::path::Path;
 use std::time::Duration;
 
@@ -158,47 +153,20 @@ impl Bench {
     fn once(&self, kernel: Kernel, lanes: u64) -> Result<f64, Error> {
         let program = verify(self.program(kernel, lanes))
             .map_err(|e| Error::bug(format!("a program to measure is not valid: {e}")))?;
-        let meshes = memory::meshes(self.n_parties as usize, &net::Options::default())?;
-        let id = *OsEntropy.bytes::<32>()?;
-        let results: Vec<Result<Duration, Error>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = meshes
-                .into_iter()
-                .map(|mesh| {
-                    let program = &program;
-                    scope.spawn(move || {
-                        let mut session = Session::local(mesh, id);
-                        let me = session.me();
-                        let inputs: Inputs = (0u32..)
-                            .zip(&program.inputs)
-                            .filter(|(_, leaf)| leaf.party as usize == me.index())
-                            .map(|(id, leaf)| {
-                                let words = (0..leaf.lanes).map(|i| {
-                                    leaf.scalar.wrap(u128::from(i) * 0x9e37_79b9_7f4a_7c15)
-                                });
-                                (InputId(id), Secret::of(words))
-                            })
-                            .collect();
-                        match engine::run(&mut session, program, inputs, &mut |_| {}) {
-                            Ok(report) => session.close().map(|_| report.time()),
-                            Err(error) => {
-                                session.abort(&error);
-                                Err(error)
-                            }
-                        }
-                    })
-                })
-                .collect();
-            threads
-                .into_iter()
-                .map(|t| {
-                    t.join()
-                        .unwrap_or_else(|_| Err(Error::bug("a party's thread ended")))
-                })
-                .collect()
-        });
+        let mut inputs = (0..self.n_parties)
+            .map(|_| Inputs::new())
+            .collect::<Vec<_>>();
+        for (id, leaf) in (0u32..).zip(&program.inputs) {
+            let words =
+                (0..leaf.lanes).map(|i| leaf.scalar.wrap(u128::from(i) * 0x9e37_79b9_7f4a_7c15));
+            if let Some(mine) = inputs.get_mut(leaf.party as usize) {
+                mine.insert(InputId(id), Secret::of(words));
+            }
+        }
+        let results = local::run(&program, inputs)?;
         let mut most: f64 = 0.0;
-        for time in results {
-            most = most.max(time?.as_secs_f64());
+        for report in results {
+            most = most.max(report?.time().as_secs_f64());
         }
         Ok(most)
     }
@@ -213,89 +181,32 @@ impl Bench {
                 (Domain::Boolean, word)
             }
         };
-        let mut values = Vec::new();
-        let mut nodes = Vec::new();
-        let mut push = |op: Op, args: Vec<ValueId>, domain: Option<Domain>| {
-            let id = ValueId::new(values.len());
-            let results = match domain {
-                Some(domain) => {
-                    values.push(ValueInfo {
-                        domain,
-                        scalar,
-                        lanes,
-                    });
-                    vec![id]
-                }
-                None => Vec::new(),
-            };
-            nodes.push(Node {
-                op,
-                args,
-                results,
-                section: SectionId(0),
-                loc: Loc::default(),
-            });
-            id
-        };
-        let inputs = [0, 1].map(|i| push(Op::Input(InputId(i)), vec![], Some(domain)));
-        let call = Op::Call(TemplateId(0));
-        let done = match kernel {
-            Kernel::Nothing => inputs[0],
-            Kernel::Chain(_) | Kernel::Ands => push(call, inputs.to_vec(), Some(domain)),
-            Kernel::Products => push(Op::Mul, inputs.to_vec(), Some(domain)),
-            Kernel::Labels | Kernel::Garbled => {
-                let labels = inputs.map(|v| push(Op::BooleanToYao, vec![v], Some(Domain::Yao)));
-                let result = match kernel {
-                    Kernel::Garbled => push(call, labels.to_vec(), Some(Domain::Yao)),
-                    _ => labels[0],
-                };
-                push(Op::YaoToBoolean, vec![result], Some(Domain::Boolean))
-            }
-        };
-        push(Op::Output(OutputId(0)), vec![done], None);
+        let mut b = Builder::new(self.suite, self.n_parties, self.threshold);
         let template = match kernel {
             Kernel::Chain(levels) => Some(levels_of_ands(1, levels)),
             Kernel::Ands | Kernel::Garbled => Some(levels_of_ands(WIDTH, LEVELS)),
             Kernel::Nothing | Kernel::Products | Kernel::Labels => None,
         };
-        Program {
-            name: "calibrate".into(),
-            suite: self.suite,
-            threat: Threat::SemiHonest,
-            n_parties: self.n_parties,
-            threshold: self.threshold,
-            party_names: (0..self.n_parties).map(|i| format!("party {i}")).collect(),
-            params: Vec::new(),
-            inputs: (0..2)
-                .map(|party| InputLeaf {
-                    party,
-                    path: format!("x{party}"),
-                    scalar,
-                    lanes,
-                    public: false,
-                    range: None,
-                })
-                .collect(),
-            results: Vec::new(),
-            outputs: vec![OutputLeaf {
-                receivers: vec![0],
-                path: String::new(),
-                scalar,
-                lanes,
-            }],
-            values,
-            templates: template.into_iter().collect(),
-            regions: vec![Region {
-                nodes,
-                ..Region::default()
-            }],
-            sections: vec![Section {
-                domain: Domain::Public,
-                why: String::new(),
-                lines: (0, 0),
-            }],
-            files: Vec::new(),
-        }
+        let call = template.map(|template| Op::Call(b.template(template)));
+        let inputs = [0, 1].map(|party| b.input(party, domain, scalar, lanes));
+        let mut run = |op: Op, args: &[ValueId], to| b.op(op, args, to, scalar, lanes);
+        let done = match (kernel, call) {
+            (Kernel::Products, _) => run(Op::Mul, &inputs, domain),
+            (Kernel::Labels | Kernel::Garbled, call) => {
+                let labels = inputs.map(|v| run(Op::BooleanToYao, &[v], Domain::Yao));
+                let result = match call {
+                    Some(call) => run(call, &labels, Domain::Yao),
+                    None => labels[0],
+                };
+                run(Op::YaoToBoolean, &[result], Domain::Boolean)
+            }
+            (Kernel::Nothing | Kernel::Chain(_) | Kernel::Ands, Some(call)) => {
+                run(call, &inputs, domain)
+            }
+            (Kernel::Nothing | Kernel::Chain(_) | Kernel::Ands, None) => inputs[0],
+        };
+        b.output(done, &[0]);
+        b.program
     }
 }
 

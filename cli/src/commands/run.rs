@@ -6,7 +6,7 @@ use crate::load::{self, Style};
 use crate::local::{Job, Told, pipe};
 use crate::{compiled, emulate, local, out, prompt};
 use smpcc::choices::Choices;
-use smpcc::exit::{Failure, Outcome};
+use smpcc::exit::Outcome;
 use smpcc::given::{self, PartyInputs};
 use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
@@ -141,35 +141,19 @@ fn threads(
         })
         .collect::<Result<Vec<Mesh>, _>>()
         .map_err(play::failure)?;
-    let results: Vec<Result<PartyReport, Broken>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = meshes
-            .into_iter()
-            .zip(inputs)
-            .map(|(mesh, inputs)| {
-                let party = Party {
-                    work,
-                    choices,
-                    inputs,
-                    limits: Limits {
-                        run: args.run_limit.map(Duration::from_secs),
-                        ..Limits::beside(names.n_parties())
-                    },
-                    began: Instant::now(),
-                };
-                scope.spawn(move || play::play(party, mesh, &mut |_| {}))
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|t| {
-                t.join().unwrap_or_else(|_| {
-                    Err(Broken {
-                        failure: Failure::bug("a party's thread ended"),
-                        distance: 0,
-                    })
-                })
-            })
-            .collect()
+    let parties = meshes.into_iter().zip(inputs);
+    let results = smpcc_runtime::local::threads(parties, |(mesh, inputs)| {
+        let party = Party {
+            work,
+            choices,
+            inputs,
+            limits: Limits {
+                run: args.run_limit.map(Duration::from_secs),
+                ..Limits::beside(names.n_parties())
+            },
+            began: Instant::now(),
+        };
+        play::play(party, mesh, &mut |_| {})
     });
     let mut reports = Vec::new();
     let mut broken: Vec<Broken> = Vec::new();

@@ -14,10 +14,8 @@ use smpcc_compiler::diagnostic::{Code, short};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
-use smpcc_runtime::engine;
-use smpcc_runtime::io::Inputs;
-use smpcc_runtime::net::{self, memory};
-use smpcc_runtime::session::Session;
+use smpcc_runtime::error::Error;
+use smpcc_runtime::local;
 use std::path::{Path, PathBuf};
 
 /// Runs tests and prints one line each.
@@ -218,34 +216,7 @@ fn in_the_clear(source: &Source, program: &Program) -> Result<(), String> {
 }
 
 fn under_a_protocol(program: &Verified) -> Result<(), String> {
-    let meshes = memory::meshes(program.n_parties as usize, &net::Options::default())
-        .map_err(|e| e.to_string())?;
-    let entropy: [u8; 32] = *smpcc_runtime::prg::OsEntropy
-        .bytes::<32>()
-        .map_err(|e| e.to_string())?;
-    let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = meshes
-            .into_iter()
-            .map(|mesh| {
-                scope.spawn(move || {
-                    let mut session = Session::local(mesh, entropy);
-                    match engine::run(&mut session, program, Inputs::new(), &mut |_| {}) {
-                        Ok(_) => session.close().map(|_| ()).map_err(|e| e.to_string()),
-                        Err(e) => {
-                            session.abort(&e);
-                            Err(e.to_string())
-                        }
-                    }
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|t| {
-                t.join()
-                    .unwrap_or_else(|_| Err("a party's thread ended".into()))
-            })
-            .collect()
-    });
-    results.into_iter().collect()
+    let results = local::run(program, Vec::new()).map_err(|e| e.to_string())?;
+    let done = |result: Result<_, Error>| result.map(drop).map_err(|e| e.to_string());
+    results.into_iter().map(done).collect()
 }

@@ -7,9 +7,8 @@
 use crate::session::Options;
 use smpcc_circuit::cost::{self, Delay};
 use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
-use smpcc_circuit::program::{
-    Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, Region, ValueInfo,
-};
+use smpcc_circuit::program::builder::Builder;
+use smpcc_circuit::program::{Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, ValueInfo};
 use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use std::collections::BTreeMap;
@@ -184,26 +183,12 @@ impl Probe<'_> {
 
     /// A program of one operation.
     fn program(&self, node: Node, values: Vec<ValueInfo>) -> Program {
-        Program {
-            name: String::new(),
-            suite: self.options.suite,
-            threat: self.options.threat,
-            n_parties: self.n_parties,
-            threshold: self.options.threshold,
-            party_names: Vec::new(),
-            params: Vec::new(),
-            inputs: Vec::new(),
-            results: Vec::new(),
-            outputs: Vec::new(),
-            values,
-            templates: Vec::new(),
-            regions: vec![Region {
-                nodes: vec![node],
-                ..Region::default()
-            }],
-            sections: Vec::new(),
-            files: Vec::new(),
-        }
+        let (suite, threshold) = (self.options.suite, self.options.threshold);
+        let mut b = Builder::new(suite, self.n_parties, threshold);
+        b.program.threat = self.options.threat;
+        b.program.values = values;
+        b.node(node.op, &node.args, &node.results);
+        b.program
     }
 
     fn setup(&self) -> (f64, f64) {

@@ -7,13 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
-use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
-use smpcc_circuit::program::{
-    Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, Region, Section, Suite, Threat,
-    ValueInfo,
-};
+use smpcc_circuit::ids::InputId;
+use smpcc_circuit::program::builder::Builder as ProgramBuilder;
+use smpcc_circuit::program::{Domain, Op, Program, Suite};
 use smpcc_circuit::template::{Builder, Lit, Template};
-use smpcc_circuit::value::{Scalar, Word, mask};
+use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 use smpcc_circuit::verify::{Verified, verify};
 use smpcc_runtime::engine::run;
 use smpcc_runtime::io::{Inputs, Secret};
@@ -32,113 +30,47 @@ pub struct Repeated {
     pub operations: u64,
 }
 
-/// `x ← op(x, x)` over `lanes` lanes, `count` times, converted before and after if garbled: products, or calls of `template`.
+/// `x ← op(x, x)` over `lanes` lanes, `turns` times, converted before and after if garbled: products, or calls of `template`.
 pub fn repeated(
     (suite, n_parties): (Suite, u32),
     domain: Domain,
     lanes: u64,
-    count: u64,
+    turns: u64,
     template: Option<Template>,
 ) -> Repeated {
     let per_lane = template.as_ref().map_or(1, Template::n_and);
-    let mut values = Vec::new();
-    let mut value = |domain, lanes| {
-        values.push(ValueInfo {
-            domain,
-            scalar: U64,
-            lanes,
-        });
-        ValueId::new(values.len() - 1)
-    };
-    let node = |op, args: &[ValueId], results: &[ValueId]| Node {
-        op,
-        args: args.to_vec(),
-        results: results.to_vec(),
-        section: SectionId(0),
-        loc: Loc::default(),
-    };
     let shared = match domain {
         Domain::Yao => Domain::Boolean,
         other => other,
     };
-    let mut main = Vec::new();
-    let input = value(shared, lanes);
-    main.push(node(Op::Input(InputId(0)), &[], &[input]));
-    let mut at = input;
-    if domain == Domain::Yao {
-        at = value(domain, lanes);
-        main.push(node(Op::BooleanToYao, &[input], &[at]));
-    }
-    let (counter, carried) = (value(Domain::Public, 1), value(domain, lanes));
-    let next = value(domain, lanes);
+    let threshold = *suite.thresholds(n_parties).end();
+    let mut b = ProgramBuilder::new(suite, n_parties, threshold);
     let op = match template {
-        Some(_) => Op::Call(TemplateId(0)),
+        Some(template) => Op::Call(b.template(template)),
         None => Op::Mul,
     };
-    let body = Region {
-        params: vec![counter, carried],
-        nodes: vec![node(op, &[carried, carried], &[next])],
-        results: vec![next],
-    };
-    let last = value(domain, lanes);
-    let count_op = Op::Loop {
-        count: Some(count),
-        body: 1,
-    };
-    main.push(node(count_op, &[at], &[last]));
-    let mut end = last;
+    let mut at = b.input(0, shared, U64, lanes);
     if domain == Domain::Yao {
-        end = value(shared, lanes);
-        main.push(node(Op::YaoToBoolean, &[last], &[end]));
+        at = b.op(Op::BooleanToYao, &[at], domain, U64, lanes);
     }
-    let (index, one) = (value(Domain::Public, 1), value(shared, 1));
-    let zero = smpcc_circuit::value::ConstVec::scalar(0);
-    main.push(node(Op::Const(zero), &[], &[index]));
-    main.push(node(Op::Gather { block: 1 }, &[end, index], &[one]));
-    main.push(node(Op::Output(OutputId(0)), &[one], &[]));
-    let program = Program {
-        name: "bench".into(),
-        suite,
-        threat: Threat::SemiHonest,
-        n_parties,
-        threshold: *suite.thresholds(n_parties).end(),
-        party_names: (0..n_parties).map(|i| format!("party {i}")).collect(),
-        params: Vec::new(),
-        inputs: vec![InputLeaf {
-            party: 0,
-            path: "x".into(),
-            scalar: U64,
-            lanes,
-            public: false,
-            range: None,
-        }],
-        results: Vec::new(),
-        outputs: vec![OutputLeaf {
-            receivers: (0..n_parties).collect(),
-            path: "y".into(),
-            scalar: U64,
-            lanes: 1,
-        }],
-        values,
-        templates: template.into_iter().collect(),
-        regions: vec![
-            Region {
-                params: Vec::new(),
-                nodes: main,
-                results: Vec::new(),
-            },
-            body,
-        ],
-        sections: vec![Section {
-            domain,
-            why: "measured".into(),
-            lines: (0, 0),
-        }],
-        files: Vec::new(),
-    };
+    let counter = b.value(Domain::Public, U64, 1);
+    let carried = b.value(domain, U64, lanes);
+    let body = b.open(&[counter, carried]);
+    let next = b.op(op, &[carried, carried], domain, U64, lanes);
+    b.close(&[next]);
+    let mut end = b.value(domain, U64, lanes);
+    let count = Some(turns);
+    b.node(Op::Loop { count, body }, &[at], &[end]);
+    if domain == Domain::Yao {
+        end = b.op(Op::YaoToBoolean, &[end], shared, U64, lanes);
+    }
+    let index = b.constant(U64, ConstVec::scalar(0));
+    let one = b.op(Op::Gather { block: 1 }, &[end, index], shared, U64, 1);
+    let all: Vec<u32> = (0..n_parties).collect();
+    b.output(one, &all);
     Repeated {
-        program,
-        operations: lanes * count * per_lane,
+        program: b.program,
+        operations: lanes * turns * per_lane,
     }
 }
 

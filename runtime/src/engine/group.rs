@@ -636,7 +636,7 @@ fn put<S: Suite>(
                 Some(Value::Shared(_)) => return Err(missing()),
                 None => part.zeros_like(lanes),
             };
-            whole.put(from, part);
+            whole.put(from, part)?;
             Ok(Value::Public(whole))
         }
         (Value::Shared(part), Some(Value::Shared(whole))) => {

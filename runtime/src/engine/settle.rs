@@ -102,7 +102,7 @@ impl<S: Suite> Settle<S> {
     ) -> Result<(), Error> {
         if !S::Threat::DEVIATES {
             if let Some(opened) = opened {
-                put(outputs, id, block, believe(suite, opened)?);
+                put(outputs, id, block, believe(suite, opened)?)?;
             }
             return Ok(());
         }
@@ -220,10 +220,16 @@ fn believe<S: Suite>(
     }
 }
 
-fn put(outputs: &mut Outputs, id: OutputId, block: Option<(usize, usize)>, part: Elements) {
+fn put(
+    outputs: &mut Outputs,
+    id: OutputId,
+    block: Option<(usize, usize)>,
+    part: Elements,
+) -> Result<(), Error> {
     match block {
         None => {
             outputs.insert(id, part);
+            Ok(())
         }
         Some((from, lanes)) => outputs
             .entry(id)

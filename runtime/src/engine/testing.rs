@@ -2,159 +2,65 @@
 
 use std::collections::BTreeMap;
 
-use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
-use smpcc_circuit::program::{
-    Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, Region, Section, Suite, Threat,
-    ValueInfo,
-};
-use smpcc_circuit::template::Template;
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::ids::{InputId, OutputId, ValueId};
+use smpcc_circuit::program::{Domain, Loc, Op, Program, Suite};
+use smpcc_circuit::value::{Scalar, Word, mask};
 use smpcc_circuit::verify::{Verified, verify};
 
 use super::{RunReport, run};
 use crate::error::Error;
 use crate::io::{Inputs, Secret};
+use crate::local;
 use crate::net::{Links, Mesh, Options, memory};
 use crate::party::{PartyId, PartyNames};
 use crate::session::Session;
 
-/// Builds a program; nodes go to the region opened last.
-pub(crate) struct Builder {
-    pub(crate) program: Program,
-    open: Vec<usize>,
-}
+pub(crate) use smpcc_circuit::program::builder::Builder;
 
 pub(crate) const fn a(ring: u8) -> Domain {
     Domain::Arithmetic { ring }
 }
 
-impl Builder {
-    /// For three parties with replicated shares.
-    pub(crate) fn new() -> Self {
-        Self::of(Suite::Rep3, 3, 1)
-    }
+pub(crate) fn u(width: u8) -> Scalar {
+    Scalar::unsigned(width)
+}
 
-    pub(crate) fn of(suite: Suite, n_parties: u32, threshold: u32) -> Self {
-        Self {
-            program: Program {
-                name: "test".into(),
-                suite,
-                threat: Threat::SemiHonest,
-                n_parties,
-                threshold,
-                party_names: (0..n_parties).map(|i| format!("party {i}")).collect(),
-                params: Vec::new(),
-                inputs: Vec::new(),
-                results: Vec::new(),
-                outputs: Vec::new(),
-                values: Vec::new(),
-                templates: Vec::new(),
-                regions: vec![Region::default()],
-                sections: vec![Section {
-                    domain: Domain::Public,
-                    why: String::new(),
-                    lines: (0, 0),
-                }],
-                files: vec!["test.smpc".into()],
-            },
-            open: vec![0],
-        }
-    }
+/// A program for three parties with replicated shares.
+pub(crate) fn rep3() -> Builder {
+    build(Suite::Rep3, 3, 1)
+}
 
-    pub(crate) fn value(&mut self, domain: Domain, scalar: Scalar, lanes: u64) -> ValueId {
-        self.program.values.push(ValueInfo {
-            domain,
-            scalar,
-            lanes,
-        });
-        ValueId::new(self.program.values.len() - 1)
-    }
+/// A program that says where its operations come from.
+pub(crate) fn build(suite: Suite, n_parties: u32, threshold: u32) -> Builder {
+    let mut b = Builder::new(suite, n_parties, threshold);
+    b.program.files = vec!["test.smpc".into()];
+    b.loc = Loc {
+        file: 0,
+        line: 3,
+        col: 5,
+    };
+    b
+}
 
-    pub(crate) fn node(&mut self, op: Op, args: &[ValueId], results: &[ValueId]) {
-        let region = *self.open.last().unwrap();
-        self.program.regions[region].nodes.push(Node {
-            op,
-            args: args.to_vec(),
-            results: results.to_vec(),
-            section: SectionId(0),
-            loc: Loc {
-                file: 0,
-                line: 3,
-                col: 5,
-            },
-        });
-    }
+/// Words from a seed; not random, but without structure.
+pub(crate) fn words(seed: u64, width: u32, lanes: u64) -> Vec<Word> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        Word::from(state.wrapping_mul(0x2545_f491_4f6c_dd1d))
+    };
+    (0..lanes)
+        .map(|_| (next() | next() << 64) & mask(width))
+        .collect()
+}
 
-    /// A node with one result.
-    pub(crate) fn op(
-        &mut self,
-        op: Op,
-        args: &[ValueId],
-        domain: Domain,
-        scalar: Scalar,
-        lanes: u64,
-    ) -> ValueId {
-        let result = self.value(domain, scalar, lanes);
-        self.node(op, args, &[result]);
-        result
-    }
-
-    pub(crate) fn input(
-        &mut self,
-        party: u32,
-        domain: Domain,
-        scalar: Scalar,
-        lanes: u64,
-    ) -> ValueId {
-        let id = InputId::new(self.program.inputs.len());
-        self.program.inputs.push(InputLeaf {
-            party,
-            path: format!("x{}", id.0),
-            scalar,
-            lanes,
-            public: domain == Domain::Public,
-            range: None,
-        });
-        self.op(Op::Input(id), &[], domain, scalar, lanes)
-    }
-
-    pub(crate) fn constant(&mut self, scalar: Scalar, words: ConstVec) -> ValueId {
-        let lanes = words.lanes();
-        self.op(Op::Const(words), &[], Domain::Public, scalar, lanes)
-    }
-
-    pub(crate) fn output(&mut self, value: ValueId, receivers: &[u32]) -> OutputId {
-        let info = self.program.values[value.index()];
-        let id = OutputId::new(self.program.outputs.len());
-        self.program.outputs.push(OutputLeaf {
-            receivers: receivers.to_vec(),
-            path: format!("y{}", id.0),
-            scalar: info.scalar,
-            lanes: info.lanes,
-        });
-        self.node(Op::Output(id), &[value], &[]);
-        id
-    }
-
-    pub(crate) fn template(&mut self, template: Template) -> TemplateId {
-        self.program.templates.push(template);
-        TemplateId::new(self.program.templates.len() - 1)
-    }
-
-    /// Opens a region with these parameters; nodes go there until it is closed.
-    pub(crate) fn open(&mut self, params: &[ValueId]) -> u32 {
-        self.program.regions.push(Region {
-            params: params.to_vec(),
-            ..Region::default()
-        });
-        self.open.push(self.program.regions.len() - 1);
-        self.program.regions.len() as u32 - 1
-    }
-
-    pub(crate) fn close(&mut self, results: &[ValueId]) {
-        let region = self.open.pop().unwrap();
-        self.program.regions[region].results = results.to_vec();
-    }
+pub(crate) fn inputs(all: &[&[Word]]) -> AllInputs {
+    all.iter()
+        .enumerate()
+        .map(|(i, w)| (InputId::new(i), w.to_vec()))
+        .collect()
 }
 
 /// Inputs of all parties, by leaf.
@@ -196,38 +102,27 @@ pub(crate) fn run_with(
     party: impl Fn(&mut Session, &Verified, Inputs) -> Result<RunReport, Error> + Sync,
 ) -> Vec<Result<RunReport, Error>> {
     let program = &verify(program.clone()).unwrap_or_else(|e| panic!("{e}"));
-    let party = &party;
     let names = PartyNames::plain(links.len());
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = links
-            .into_iter()
-            .map(|links| {
-                let names = names.clone();
-                scope.spawn(move || {
-                    let me = links.me;
-                    let mesh = Mesh::new(links, names, options.clone())?;
-                    let mut session = Session::local(mesh, [7; 32]);
-                    let mine: Inputs = inputs
-                        .iter()
-                        .filter(|(id, _)| program.inputs[id.index()].party as usize == me.index())
-                        .map(|(id, words)| (*id, Secret::of(words.iter().copied())))
-                        .collect();
-                    let report = party(&mut session, program, mine);
-                    match report {
-                        Ok(report) => {
-                            assert_eq!(session.traffic().bytes_sent(), report.bytes_sent, "{me}");
-                            session.close()?;
-                            Ok(report)
-                        }
-                        Err(error) => {
-                            session.abort(&error);
-                            Err(error)
-                        }
-                    }
-                })
-            })
+    local::threads(links, |links| {
+        let me = links.me;
+        let mesh = Mesh::new(links, names.clone(), options.clone())?;
+        let mut session = Session::local(mesh, [7; 32]);
+        let mine: Inputs = inputs
+            .iter()
+            .filter(|(id, _)| program.inputs[id.index()].party as usize == me.index())
+            .map(|(id, words)| (*id, Secret::of(words.iter().copied())))
             .collect();
-        threads.into_iter().map(|t| t.join().unwrap()).collect()
+        match party(&mut session, program, mine) {
+            Ok(report) => {
+                assert_eq!(session.traffic().bytes_sent(), report.bytes_sent, "{me}");
+                session.close()?;
+                Ok(report)
+            }
+            Err(error) => {
+                session.abort(&error);
+                Err(error)
+            }
+        }
     })
 }
 

@@ -5,7 +5,7 @@ use smpcc_circuit::program::{Domain, Op};
 use smpcc_circuit::value::{ConstVec, Scalar};
 
 use super::run;
-use super::testing::{AllInputs, Builder, a, expect_costs, expect_output, run_all, try_run};
+use super::testing::{AllInputs, a, expect_costs, expect_output, rep3, run_all, try_run};
 use crate::error::Fault;
 use crate::io::Inputs;
 use crate::net::{Options, memory};
@@ -26,7 +26,7 @@ fn inputs(words: &[&[u128]]) -> AllInputs {
 
 #[test]
 fn independent_products_share_a_round() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let x = b.input(0, a(64), U64, 3);
     let y = b.input(1, a(64), U64, 3);
     let p = b.op(Op::Mul, &[x, y], a(64), U64, 3);
@@ -45,7 +45,7 @@ fn independent_products_share_a_round() {
 
 #[test]
 fn each_section_has_rounds_of_its_own() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let x = b.input(0, a(64), U64, 3);
     let p = b.op(Op::Mul, &[x, x], a(64), U64, 3);
     let q = b.op(Op::Mul, &[p, x], a(64), U64, 3);
@@ -70,7 +70,7 @@ fn each_section_has_rounds_of_its_own() {
 #[test]
 fn a_loop_of_dependent_products() {
     for n in [0u64, 1, 2, 50] {
-        let mut b = Builder::new();
+        let mut b = rep3();
         let x = b.input(2, a(64), U64, 1);
         let one = b.constant(U64, ConstVec::scalar(1));
         let acc0 = b.op(Op::FromPublic, &[one], a(64), U64, 1);
@@ -103,7 +103,7 @@ fn a_loop_of_dependent_products() {
 
 #[test]
 fn two_loops_side_by_side_take_the_rounds_of_one() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let mut lasts = Vec::new();
     for party in [0, 1] {
         let x = b.input(party, a(32), Scalar::unsigned(32), 5);
@@ -141,7 +141,7 @@ fn two_loops_side_by_side_take_the_rounds_of_one() {
 /// Doubles a shared value until its revealed double passes 1000, then takes one branch or the other.
 #[test]
 fn revealed_values_steer() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let u32s = Scalar::unsigned(32);
     let x = b.input(0, a(32), u32s, 1);
     let in_cond = b.value(a(32), u32s, 1);
@@ -183,7 +183,7 @@ fn revealed_values_steer() {
 
 #[test]
 fn a_public_index_out_of_range_stops_all_alike() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let x = b.input(0, a(8), Scalar::unsigned(8), 4);
     let i = b.input(1, P, U64, 1);
     let picked = b.op(
@@ -213,7 +213,7 @@ fn a_public_index_out_of_range_stops_all_alike() {
 
 #[test]
 fn a_failed_assertion_says_where() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let x = b.input(0, P, Scalar::Bool, 2);
     b.node(Op::Assert(Some("both".into())), &[x], &[]);
     run_all(&b.program, &inputs(&[&[1, 1]]));
@@ -227,7 +227,7 @@ fn a_failed_assertion_says_where() {
 /// A carried array is updated in place: if it were copied, this would move 80 GB.
 #[test]
 fn a_carried_array_is_not_copied_by_its_update() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let lanes = 500_000;
     let x = b.input(0, a(64), U64, lanes);
     let (i, array) = (b.value(P, U64, 1), b.value(a(64), U64, lanes));
@@ -253,7 +253,7 @@ fn a_carried_array_is_not_copied_by_its_update() {
 
 #[test]
 fn a_long_loop_of_small_steps() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let x = b.input(0, P, U64, 1);
     let (i, acc) = (b.value(P, U64, 1), b.value(P, U64, 1));
     let body = b.open(&[i, acc]);
@@ -269,7 +269,7 @@ fn a_long_loop_of_small_steps() {
 /// Lengths that others have announced are refused where not even a share would fit, with a fault of the machine and no abort.
 #[test]
 fn inputs_beyond_all_memory_are_refused() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     for _ in 0..64 {
         let x = b.input(0, a(64), Scalar::unsigned(64), 1 << 40);
         let sum = b.op(

@@ -18,7 +18,11 @@ use smpcc_circuit::template::{Gate, Template};
 
 use super::slots::{Pin, Slots, Wiring};
 use crate::block::Label;
+#[cfg(test)]
+use crate::freed::{Origin, plant};
+use crate::mask::Mask;
 use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble, zero_labels};
+use crate::wipe;
 
 pub mod call;
 
@@ -216,7 +220,7 @@ impl Wires {
     /// Starts a block of `lanes` lanes; `input` gives the labels of the block's lanes for an input bit.
     pub fn load<'i>(&mut self, plan: &Plan, lanes: usize, input: impl Fn(usize) -> &'i [Label]) {
         self.lanes = lanes;
-        self.labels.resize(plan.n_slots * lanes, Label::ZERO);
+        wipe::resize(&mut self.labels, plan.n_slots * lanes, Label::ZERO);
         self.labels[..lanes].fill(Label::ZERO);
         for (bit, slot) in plan.inputs.iter().enumerate() {
             if let Some(slot) = *slot {
@@ -235,7 +239,12 @@ impl Wires {
         for (result, pins) in plan.outputs.iter().enumerate() {
             for (bit, pin) in pins.iter().enumerate() {
                 let labels = &self.labels[pin.slot as usize * self.lanes..][..self.lanes];
-                output(result, bit, labels, delta.select(pin.complement));
+                output(
+                    result,
+                    bit,
+                    labels,
+                    delta.select(Mask::public(pin.complement)),
+                );
             }
         }
     }
@@ -248,7 +257,7 @@ impl Wires {
         for step in &plan.steps[piece.steps.clone()] {
             match step {
                 Step::Xor(wiring) => {
-                    let d = flip.select(wiring.a.complement != wiring.b.complement);
+                    let d = flip.select(Mask::public(wiring.a.complement != wiring.b.complement));
                     self.xor(wiring, d);
                 }
                 Step::Ands(ands) => {
@@ -306,8 +315,8 @@ impl Wires {
                 a,
                 b,
                 flip: [
-                    flip.select(wiring.a.complement),
-                    flip.select(wiring.b.complement),
+                    flip.select(Mask::public(wiring.a.complement)),
+                    flip.select(Mask::public(wiring.b.complement)),
                 ],
             };
             compute(hash, gates, out, role);
@@ -317,16 +326,18 @@ impl Wires {
     /// Several gates on all lanes, brought together.
     fn and_many(&mut self, ands: &[Wiring], flip: Label, first: u64, hash: Hash, role: Role<'_>) {
         let n = self.lanes;
-        self.a.clear();
-        self.b.clear();
+        for operands in [&mut self.a, &mut self.b] {
+            operands.clear();
+            wipe::reserve(operands, ands.len() * n);
+        }
         for wiring in ands {
             for (pin, to) in [(wiring.a, &mut self.a), (wiring.b, &mut self.b)] {
-                let d = flip.select(pin.complement);
+                let d = flip.select(Mask::public(pin.complement));
                 let from = &self.labels[pin.slot as usize * n..][..n];
                 to.extend(from.iter().map(|&l| l ^ d));
             }
         }
-        self.out.resize(ands.len() * n, Label::ZERO);
+        wipe::resize(&mut self.out, ands.len() * n, Label::ZERO);
         let gates = Gates {
             first,
             a: &self.a,
@@ -350,7 +361,13 @@ fn compute(hash: Hash, gates: Gates<'_>, out: &mut [Label], role: Role<'_>) {
     #[cfg(test)]
     HALF_GATES.with(|used| used.note(0, gates.first..gates.first + 2 * gates.a.len() as u64));
     match role {
-        Role::Garble { delta, tables } => garble(hash, delta, gates, out, tables),
+        Role::Garble { delta, tables } => {
+            garble(hash, delta, gates, out, tables);
+            #[cfg(test)]
+            out.iter()
+                .take(1)
+                .for_each(|&zero| plant(Origin::Gate, zero));
+        }
         Role::Follow { delta } => zero_labels(hash, delta, gates, out),
         Role::Evaluate { tables } => evaluate(hash, gates, tables, out),
     }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use smpcc_circuit::cost::Demand;
 use smpcc_circuit::program::{Program, Suite as SuiteName};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::circuit::{Circuit, Circuits};
 use super::dispatch::{Change, Clear, Opening, Owned, Products, Protocols, Site};
@@ -145,15 +145,10 @@ impl Pairwise {
     }
 
     /// Labels that nobody else knows, one to a number.
-    fn own_labels(&self, number: u64, n: usize) -> Vec<Label> {
-        let mut words = vec![0; 2 * n];
+    fn own_labels(&self, number: u64, n: usize) -> Zeroizing<Vec<Label>> {
+        let mut words = Zeroizing::new(vec![0; 2 * n]);
         self.own.fill_words(0, number, &mut words);
-        let pairs = words.as_chunks::<2>().0.iter();
-        let labels = pairs
-            .map(|&[l, h]| Label(u128::from(l) | u128::from(h) << 64))
-            .collect();
-        words.zeroize();
-        labels
+        Zeroizing::new(Label::of_words(&words))
     }
 }
 

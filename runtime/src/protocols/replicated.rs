@@ -41,7 +41,7 @@ mod convert;
 mod input;
 mod open;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod yao;
 
 /// Lanes per block of operations that take one message: 64-bit elements fill one frame of the transport.

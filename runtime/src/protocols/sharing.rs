@@ -123,6 +123,14 @@ fn mixed() -> Error {
     Error::bug("operands of different domains")
 }
 
+/// What is put into a share has its shape: parts, width, and lanes where they are known.
+fn alike<T: PartialEq>(whole: T, part: T) -> Result<(), Error> {
+    match whole == part {
+        true => Ok(()),
+        false => Err(Error::bug("operands of different shapes")),
+    }
+}
+
 fn each<T, U>(parts: &[T], f: impl FnMut(&T) -> U) -> Vec<U> {
     parts.iter().map(f).collect()
 }
@@ -191,12 +199,12 @@ impl Sharing {
                 let (x, factor) = (nth(args, 0)?, nth(args, 1)?);
                 let x = arithmetic(&x)?;
                 let factor = in_ring(public(&factor)?, scalar, x.ring);
-                x.each(x.ring, |p| linear::multiply(x.ring, p, &factor))
+                x.try_each(x.ring, |p| linear::multiply(x.ring, p, &factor))?
             }
             Op::SumLanes { segments } => {
                 let x = nth(args, 0)?;
                 let x = arithmetic(&x)?;
-                x.each(x.ring, |p| linear::sum_lanes(x.ring, p, *segments))
+                x.try_each(x.ring, |p| linear::sum_lanes(x.ring, p, *segments))?
             }
             Op::LowerRing => {
                 let (x, ring) = (nth(args, 0)?, bits_of(to?));
@@ -218,11 +226,11 @@ impl Sharing {
             Domain::Arithmetic { .. } => {
                 let value = in_ring(value, scalar, bits);
                 let weighted = |&weight: &Word| match weight {
-                    0 => Elements::zeros(bits, value.lanes()),
-                    1 => value.clone(),
+                    0 => Ok(Elements::zeros(bits, value.lanes())),
+                    1 => Ok(value.clone()),
                     _ => linear::combine(bits, value.lanes(), 0, &[weight], &[&value]),
                 };
-                let part = each(&self.0, weighted);
+                let part = self.0.iter().map(weighted).collect::<Result<_, _>>()?;
                 Ok(Share::Arithmetic(Arithmetic { ring: bits, part }))
             }
             Domain::Boolean => {
@@ -245,7 +253,7 @@ impl Sharing {
                 let part = self.of_parts(
                     args,
                     |a| Ok(&arithmetic(a)?.part),
-                    |parts| clear::concat(bits, parts),
+                    |parts| Ok(clear::concat(bits, parts)),
                 )?;
                 Ok(Share::Arithmetic(Arithmetic { ring: bits, part }))
             }
@@ -253,7 +261,7 @@ impl Sharing {
                 let part = self.of_parts(
                     args,
                     |a| Ok(&boolean(a)?.part),
-                    |parts| Bits::concat(bits as usize, parts),
+                    |parts| Ok(Bits::concat(bits as usize, parts)),
                 )?;
                 Ok(Share::Boolean(Boolean::of(part)))
             }
@@ -295,16 +303,13 @@ impl Sharing {
         &self,
         args: &'a [Held],
         parts: impl Fn(&'a Value<Share>) -> Result<&'a Vec<T>, Error>,
-        mut f: impl FnMut(&[&T]) -> T,
+        mut f: impl FnMut(&[&T]) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let missing = || Error::bug("a part of a share is missing");
         (0..self.parts())
             .map(|p| {
                 let part = |a: &'a Held| parts(a)?.get(p).ok_or_else(missing);
-                Ok(f(&args
-                    .iter()
-                    .map(part)
-                    .collect::<Result<Vec<_>, Error>>()?))
+                f(&args.iter().map(part).collect::<Result<Vec<_>, _>>()?)
             })
             .collect()
     }
@@ -315,6 +320,16 @@ impl Arithmetic {
     fn each(&self, ring: u32, f: impl FnMut(&Elements) -> Elements) -> Share {
         let part = each(&self.part, f);
         Share::Arithmetic(Self { ring, part })
+    }
+
+    /// The same, where parts may have a wrong shape.
+    fn try_each(
+        &self,
+        ring: u32,
+        f: impl FnMut(&Elements) -> Result<Elements, Error>,
+    ) -> Result<Share, Error> {
+        let part = self.part.iter().map(f).collect::<Result<_, _>>()?;
+        Ok(Share::Arithmetic(Self { ring, part }))
     }
 }
 
@@ -339,19 +354,34 @@ fn scatter(dst: Held, index: &[usize], val: &Value<Share>, block: usize) -> Resu
     let Value::Shared(mut share) = own else {
         return Err(mixed());
     };
+    let lanes = index.len() * block;
     match &mut share {
         Share::Arithmetic(a) => {
-            for (d, v) in a.part.iter_mut().zip(&arithmetic(val)?.part) {
+            let val = arithmetic(val)?;
+            alike(
+                (a.part.len(), a.ring, lanes),
+                (val.part.len(), val.ring, val.lanes()),
+            )?;
+            for (d, v) in a.part.iter_mut().zip(&val.part) {
                 clear::scatter(d, index, v, block);
             }
         }
         Share::Boolean(b) => {
+            let val = boolean(val)?;
+            alike(
+                (b.part.len(), b.width(), lanes),
+                (val.part.len(), val.width(), val.lanes()),
+            )?;
             b.known = None;
-            for (d, v) in b.part.iter_mut().zip(&boolean(val)?.part) {
+            for (d, v) in b.part.iter_mut().zip(&val.part) {
                 d.scatter(index, v, block);
             }
         }
-        Share::Yao(l) => l.scatter(index, labels(val)?, block),
+        Share::Yao(l) => {
+            let val = labels(val)?;
+            alike((l.width(), lanes), (val.width(), val.lanes()))?;
+            l.scatter(index, val, block);
+        }
     }
     Ok(share)
 }
@@ -392,11 +422,13 @@ pub(super) fn put(
     });
     match (&mut whole, block) {
         (Share::Arithmetic(a), Share::Arithmetic(block)) => {
+            alike((a.part.len(), a.ring), (block.part.len(), block.ring))?;
             for (part, block) in a.part.iter_mut().zip(&block.part) {
-                part.put(from, block);
+                part.put(from, block)?;
             }
         }
         (Share::Boolean(b), Share::Boolean(block)) => {
+            alike((b.part.len(), b.width()), (block.part.len(), block.width()))?;
             for (part, block) in b.part.iter_mut().zip(&block.part) {
                 part.put(from, block);
             }
@@ -404,7 +436,10 @@ pub(super) fn put(
                 Arc::make_mut(known).put(from, block);
             }
         }
-        (Share::Yao(l), Share::Yao(block)) => l.put(from, block),
+        (Share::Yao(l), Share::Yao(block)) => {
+            alike(l.width(), block.width())?;
+            l.put(from, block);
+        }
         (Share::Arithmetic(_) | Share::Boolean(_) | Share::Yao(_), _) => {
             return Err(Error::bug("blocks of different kinds"));
         }

@@ -130,7 +130,7 @@ fn is_loss(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::testing::Builder;
+    use crate::engine::testing::rep3;
     use crate::net::{Links, Mesh, Options, memory};
     use crate::party::PartyNames;
     use smpcc_circuit::program::Domain;
@@ -140,7 +140,7 @@ mod tests {
 
     /// One output for all three parties and one for the first two.
     fn program() -> Verified {
-        let mut b = Builder::new();
+        let mut b = rep3();
         let x = b.input(0, Domain::Public, Scalar::unsigned(64), 2);
         b.output(x, &[0, 1, 2]);
         b.output(x, &[0, 1]);

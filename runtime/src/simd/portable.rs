@@ -37,10 +37,10 @@ pub(super) fn garble(
     for ((a, b, t), (out, table)) in each(gates).zip(results) {
         let (ha0, ha1) = (hash(key, a, t), hash(key, a ^ delta, t));
         let (hb0, hb1) = (hash(key, b, t + 1), hash(key, b ^ delta, t + 1));
-        let tg = ha0 ^ ha1 ^ delta.select(b.colour());
-        let wg = ha0 ^ tg.select(a.colour());
+        let tg = ha0 ^ ha1 ^ delta.select(b.colour_mask());
+        let wg = ha0 ^ tg.select(a.colour_mask());
         let te = hb0 ^ hb1 ^ a;
-        let we = hb0 ^ (te ^ a).select(b.colour());
+        let we = hb0 ^ (te ^ a).select(b.colour_mask());
         table[..16].copy_from_slice(&tg.to_bytes());
         table[16..].copy_from_slice(&te.to_bytes());
         *out = wg ^ we;
@@ -51,10 +51,10 @@ pub(super) fn garble(
 /// 1 the table brings the result back to the same label, up to Δ where both have.
 pub(super) fn zero_labels(key: Hash, delta: Label, gates: Gates<'_>, out: &mut [Label]) {
     for ((a, b, t), out) in each(gates).zip(out) {
-        let even = |l: Label| l ^ delta.select(l.colour());
+        let even = |l: Label| l ^ delta.select(l.colour_mask());
         *out = hash(key, even(a), t)
             ^ hash(key, even(b), t + 1)
-            ^ delta.select(a.colour() & b.colour());
+            ^ delta.select(a.colour_mask()).select(b.colour_mask());
     }
 }
 
@@ -68,8 +68,8 @@ pub(super) fn evaluate(key: Hash, gates: Gates<'_>, tables: &[u8], out: &mut [La
             Label::from_bytes(label)
         };
         let (tg, te) = (half(&table[..16]), half(&table[16..]));
-        let left = hash(key, a, t) ^ tg.select(a.colour());
-        *out = left ^ hash(key, b, t + 1) ^ (te ^ a).select(b.colour());
+        let left = hash(key, a, t) ^ tg.select(a.colour_mask());
+        *out = left ^ hash(key, b, t + 1) ^ (te ^ a).select(b.colour_mask());
     }
 }
 

@@ -10,8 +10,10 @@ use smpcc_circuit::program::{Domain, Op, Program, Suite as SuiteName};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 use crate::engine::RunReport;
-use crate::engine::testing::{AllInputs, Builder, a, expect_costs, run_all};
-use crate::protocols::replicated::tests::{difference_template, inputs, sum_template, u, words};
+use crate::engine::testing::{
+    AllInputs, Builder, a, build, expect_costs, inputs, rep3, run_all, u, words,
+};
+use crate::protocols::conformance::templates::{difference_template, sum_template};
 
 const P: Domain = Domain::Public;
 const B: Domain = Domain::Boolean;
@@ -72,7 +74,7 @@ fn chain(b: &mut Builder, domain: Domain, width: u8, lanes: u64, n: usize) -> Va
 
 /// A program that uses every operation which works lane by lane.
 fn everything(suite: SuiteName, n_parties: u32, domain: Domain) -> Builder {
-    let mut b = Builder::of(suite, n_parties, *suite.thresholds(n_parties).end());
+    let mut b = build(suite, n_parties, *suite.thresholds(n_parties).end());
     let third = n_parties - 1;
     let x = chain(&mut b, domain, 20, LANES, 2);
     // From outside a group into it, backwards.
@@ -180,7 +182,7 @@ fn tournament(
 
 /// A program that makes few lanes of many in every way there is.
 fn reductions(suite: SuiteName, n_parties: u32, domain: Domain) -> Builder {
-    let mut b = Builder::of(suite, n_parties, *suite.thresholds(n_parties).end());
+    let mut b = build(suite, n_parties, *suite.thresholds(n_parties).end());
     let x = b.input(0, a(20), u(20), LANES);
     let y = b.input(1, a(20), u(20), LANES);
     let of = |b: &Builder, v: ValueId| b.program.values[v.index()];
@@ -315,7 +317,7 @@ fn blocks_give_what_whole_vectors_give() {
 fn blocks_go_through_the_king_of_many() {
     // Blocks are multiples of the random sharings that are made at a time.
     let lanes = LANES + 4000;
-    let mut b = Builder::of(SuiteName::Bgw, 16, 7);
+    let mut b = build(SuiteName::Bgw, 16, 7);
     let x = b.input(0, a(8), u(8), lanes);
     let bits = b.input(15, B, Scalar::Bool, lanes);
     let product = b.op(Op::Mul, &[x, x], a(8), u(8), lanes);
@@ -338,7 +340,7 @@ fn blocks_go_through_the_king_of_many() {
 
 #[test]
 fn groups_in_loops_and_around_loops() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let x = chain(&mut b, a(32), 32, LANES, 1);
     let (i, acc) = (b.value(P, u(64), 1), b.value(a(32), u(32), LANES));
     let body = b.open(&[i, acc]);
@@ -391,7 +393,7 @@ const CHILD: &str = "SMPCC_TEST_MEMORY";
 
 /// A program with a scalar result: products and sums, or a circuit on each lane and a tournament.
 fn scalar_result(suite: SuiteName, n_parties: u32, domain: Domain, lanes: u64) -> Program {
-    let mut b = Builder::of(suite, n_parties, *suite.thresholds(n_parties).end());
+    let mut b = build(suite, n_parties, *suite.thresholds(n_parties).end());
     let result = if let Domain::Arithmetic { .. } = domain {
         let of = |b: &mut Builder, party| b.input(party, a(32), u(32), lanes);
         let (x, y) = (of(&mut b, 0), of(&mut b, 1));

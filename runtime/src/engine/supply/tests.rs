@@ -14,7 +14,7 @@ use smpcc_circuit::program::{Domain, Node, Op, Program, Suite as SuiteName};
 use smpcc_circuit::value::{ConstVec, Scalar};
 
 use crate::engine::exchange::Exchange;
-use crate::engine::testing::{AllInputs, Builder, a, expect_costs, predict, run_with};
+use crate::engine::testing::{AllInputs, Builder, a, build, expect_costs, predict, run_with};
 use crate::engine::{RunReport, run_suite};
 use crate::error::Error;
 use crate::net::{Options, memory};
@@ -111,7 +111,7 @@ impl Suite for Clear {
         block: &Elements,
     ) -> Result<Elements, Error> {
         let mut whole = whole.unwrap_or_else(|| block.zeros_like(lanes));
-        whole.put(from, block);
+        whole.put(from, block)?;
         Ok(whole)
     }
 
@@ -209,7 +209,7 @@ fn run(program: &Program) -> (Vec<RunReport>, Seen) {
 }
 
 fn builder() -> Builder {
-    Builder::of(SuiteName::TwoParty, 2, 1)
+    build(SuiteName::TwoParty, 2, 1)
 }
 
 fn shared(b: &mut Builder, word: u128, lanes: u64) -> smpcc_circuit::ids::ValueId {

@@ -13,7 +13,7 @@ use smpcc_circuit::value::{ConstVec, Scalar};
 
 use super::{Batch, Check, Claim, Opened, Passed};
 use crate::engine::exchange::Exchange;
-use crate::engine::testing::{AllInputs, Builder, a, run_with};
+use crate::engine::testing::{AllInputs, Builder, a, rep3, run_with};
 use crate::engine::{RunReport, run_suite};
 use crate::error::{Error, Fault};
 use crate::net::{Options, memory};
@@ -173,7 +173,7 @@ fn shared(b: &mut Builder, word: u128) -> ValueId {
 
 /// Two values are revealed at once; one decides whether their product is an output, or one of them.
 fn steered() -> Builder {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let (x, y) = (shared(&mut b, 5), shared(&mut b, 7));
     let shown = b.op(Op::Reveal, &[x], P, U64, 1);
     let other = b.op(Op::Reveal, &[y], P, U64, 1);
@@ -224,7 +224,7 @@ fn nothing_comes_of_a_false_opening() {
 
 #[test]
 fn a_false_output_leaves_nowhere() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let x = shared(&mut b, 5);
     for _ in 0..3 {
         b.output(x, &[0, 1, 2]);
@@ -240,7 +240,7 @@ fn a_false_output_leaves_nowhere() {
 /// In a loop, each turn waits for its own check.
 #[test]
 fn every_turn_of_a_loop_waits() {
-    let mut b = Builder::new();
+    let mut b = rep3();
     let (x, two) = (shared(&mut b, 3), shared(&mut b, 2));
     let in_cond = b.value(a(64), U64, 1);
     let cond = b.open(&[in_cond]);

@@ -13,7 +13,10 @@ use super::{Piece, Plan, Role, Wires};
 use crate::block::{LABEL_LEN, Label, Labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+#[cfg(test)]
+use crate::freed::{Origin, plant};
 use crate::hash::Transcript;
+use crate::mask::Mask;
 use crate::party::PartyId;
 use crate::protocols::dispatch::Protocols;
 use crate::protocols::operands::block_range;
@@ -81,12 +84,15 @@ impl Garbling {
         if delta.is_none() != (seat == Seat::Evaluator) {
             return Err(Error::bug("the offset is at the wrong party"));
         }
+        let delta = delta.map_or(Label::ZERO, |d| Label(d.0 | 1));
+        #[cfg(test)]
+        plant(Origin::Offset, delta);
         Ok(Self {
             hash: Hash {
                 start: Label::from_bytes(bytes),
             },
             seat,
-            delta: delta.map_or(Label::ZERO, |d| Label(d.0 | 1)),
+            delta,
             garbler,
             evaluator,
             next_half_gate: 0,
@@ -113,7 +119,7 @@ impl Garbling {
         each!(value, v => {
             for bit in 0..width {
                 for (label, e) in out.bit_mut(bit).iter_mut().zip(v) {
-                    *label = self.delta.select(e >> bit & 1 == 1);
+                    *label = self.delta.select(Mask::public(e >> bit & 1 == 1));
                 }
             }
         });

@@ -155,7 +155,8 @@ impl<A> ReceivedKeys<A> {
 /// The receiver between its message and the sender's.
 pub struct Receiver<A> {
     context: Context,
-    prg: Prg,
+    /// Boxed, so that no copy of the key is left where this is moved from.
+    prg: Box<Prg>,
     /// Choice bits, 64 to a word.
     choices: Zeroizing<Vec<u64>>,
     message: Vec<u8>,
@@ -185,7 +186,7 @@ impl Receiver<SemiHonest> {
         words.iter_mut().zip(choices).for_each(|(w, c)| *w = *c);
         let mut receiver = Self {
             context: context.clone(),
-            prg: Prg::new(key),
+            prg: Box::new(Prg::new(key)),
             choices: words,
             message: Vec::new(),
             level: PhantomData,
@@ -254,7 +255,8 @@ impl Receiver<SemiHonest> {
 /// The sender between its message and the receiver's.
 pub struct Sender<A> {
     context: Context,
-    prg: Prg,
+    /// Boxed, so that no copy of the key is left where this is moved from.
+    prg: Box<Prg>,
     message: Vec<u8>,
     level: PhantomData<A>,
 }
@@ -271,7 +273,7 @@ impl Sender<SemiHonest> {
     }
 
     pub(super) fn with_key(context: &Context, n: usize, key: &PrgKey) -> (Self, Vec<u8>) {
-        let prg = Prg::new(key);
+        let prg = Box::new(Prg::new(key));
         // m_B = y·G, whatever the receiver sends.
         let points = (0..n).into_par_iter().map(|i| {
             let y = RistrettoPoint::mul_base(&exponent(&prg, i));

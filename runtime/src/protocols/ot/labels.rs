@@ -19,6 +19,9 @@ use super::{Context, softspoken};
 use crate::bits::words_for;
 use crate::block::{LABEL_LEN, Label, read_labels};
 use crate::error::Error;
+#[cfg(test)]
+use crate::freed::{Origin, plant};
+use crate::mask::Mask;
 use crate::prg::OsEntropy;
 use crate::protocols::SemiHonest;
 
@@ -64,7 +67,7 @@ impl Sender<SemiHonest> {
 
 impl<A> Sender<A> {
     fn coloured(self) -> Result<Self, Error> {
-        if self.delta().colour() {
+        if self.delta().colour() == 1 {
             Ok(self)
         } else {
             Err(Error::bug("an offset between labels must have colour 1"))
@@ -93,8 +96,8 @@ impl<A> Sender<A> {
         n: usize,
         message: &[u8],
         reply: &mut Vec<u8>,
-    ) -> Result<Vec<Label>, Error> {
-        let mut zeros = Vec::with_capacity(n);
+    ) -> Result<Zeroizing<Vec<Label>>, Error> {
+        let mut zeros = Zeroizing::new(Vec::with_capacity(n));
         match &mut self.0 {
             Sends::Few(pool, delta) => {
                 if !message.is_empty() {
@@ -110,6 +113,11 @@ impl<A> Sender<A> {
                 zeros.extend_from_slice(chunk.rows);
             })?,
         }
+        #[cfg(test)]
+        zeros
+            .iter()
+            .take(2)
+            .for_each(|&zero| plant(Origin::Transferred, zero));
         Ok(zeros)
     }
 }
@@ -201,11 +209,9 @@ impl Asked {
                 .sender_fault("sent corrections of another length"));
         }
         let mut held = std::mem::take(&mut self.held);
-        for (i, correction) in read_labels(reply).enumerate() {
-            let add = correction.select(bit(&held.choices, i));
-            if let Some(label) = held.labels.get_mut(i) {
-                *label ^= add;
-            }
+        let Held { choices, labels } = &mut held;
+        for (i, (label, correction)) in labels.iter_mut().zip(read_labels(reply)).enumerate() {
+            *label ^= correction.select(Mask::at(choices, i));
         }
         Ok(held)
     }

@@ -19,6 +19,7 @@ use super::random::{Receiver, Sender};
 use crate::bits::words_for;
 use crate::block::Label;
 use crate::error::Error;
+use crate::mask::Mask;
 use crate::ring::{Element, Elements, for_width};
 use crate::simd::columns::{weigh_received, weigh_sent};
 
@@ -76,7 +77,7 @@ impl ReceivedBits {
 fn colours(blocks: &[Label], words: &mut [u64]) {
     for (word, blocks) in words.iter_mut().zip(blocks.chunks(64)) {
         let bits = blocks.iter().enumerate();
-        *word = bits.fold(0, |w, (i, b)| w | u64::from(b.colour()) << i);
+        *word = bits.fold(0, |w, (i, b)| w | b.colour() << i);
     }
 }
 
@@ -235,7 +236,7 @@ impl Weighed for u128 {
     fn received(strings: &[Self], corrections: &[Self], factor: Self) -> Self {
         let pairs = strings.iter().zip(corrections).enumerate();
         pairs.fold(0, |sum: Self, (t, (m, correction))| {
-            let chosen = (factor >> t & 1).wrapping_neg() & correction;
+            let chosen = correction.select(Mask::lowest((factor >> t) as u64));
             sum.wrapping_add(m.wrapping_add(chosen) << t)
         })
     }

@@ -5,12 +5,13 @@
 //! - **Adversary**: that of the parts below.
 //! - **Source**: hashing of correlated OTs with the hash TMMO of Guo, Katz, Wang, Yu (S&P 2020, ePrint 2019/074); chosen choices from
 //!   random ones after Beaver, "Precomputing oblivious transfer" (CRYPTO 1995).
-//! - **Assumptions**: AES-128 under a public key, fresh in every session, as an ideal permutation.
+//! - **Assumptions**: AES-128 is an ideal cipher. Its keys are public and fresh in every session; none hashes more than 2,048 OTs, so
+//!   that an attack on one instance takes some 2^116 evaluations of it, however many OTs the instance has.
 //! - **Cost**: one message from the receiver: [`Route::message_len`] bytes; none where few OTs have random choices. Chosen OT: 32 bytes
 //!   an OT from the sender.
 //! - **Departures from the paper**: none.
 //! - **Leakage and failure**: lengths are checked. The tweak of a hash is the OT's number in its instance, which is never used
-//!   again, and the key of the hash is derived from session, parties and instance.
+//!   again; the keys of the hash are derived from session, parties and instance, and from the number of the chunk's first OT.
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -20,6 +21,7 @@ use super::{Context, FEW};
 use crate::bits::words_for;
 use crate::block::Label;
 use crate::error::Error;
+use crate::mask::Mask;
 use crate::protocols::SemiHonest;
 use crate::simd::columns::Cipher;
 
@@ -79,17 +81,19 @@ impl<K> Pool<K> {
     }
 }
 
-pub(super) fn bit(words: &[u64], i: usize) -> bool {
-    words.get(i / 64).is_some_and(|w| w >> (i % 64) & 1 == 1)
+/// Bit `i` of bits that stand 64 to a word.
+pub(super) fn bit(words: &[u64], i: usize) -> u64 {
+    words.get(i / 64).copied().unwrap_or(0) >> (i % 64) & 1
 }
 
-pub(super) fn set_bit(words: &mut [u64], i: usize, bit: bool) {
-    words[i / 64] |= u64::from(bit) << (i % 64);
+/// Adds a bit, 0 or 1, at a place where there is a zero.
+pub(super) fn set_bit(words: &mut [u64], i: usize, bit: u64) {
+    words[i / 64] |= bit << (i % 64);
 }
 
 enum Sends<A> {
     Few(Pool<SentKeys<A>>),
-    Many(Box<(softspoken::Sender<A>, Cipher)>),
+    Many(Box<(softspoken::Sender<A>, Hashes)>),
 }
 
 /// The party that gets both strings.
@@ -103,12 +107,31 @@ pub struct SentChunk<'a> {
     pub strings: [&'a [Label]; 2],
 }
 
-/// The cipher of an instance's hashes: its key is public and nobody's choice.
-fn hash(context: &Context) -> Cipher {
-    let digest = context.transcript("smpcc/ot/hash").finish();
-    let mut key = [0; 16];
-    key.copy_from_slice(&digest.0[..16]);
-    Cipher::new(&key)
+/// Transfers that are hashed under one key, at most. Whoever evaluates the cipher under a key attacks all of them at once, so
+/// their number is what an instance of any size loses of the cipher's strength.
+const TARGETS: usize = 2048;
+
+// A chunk of an extension has one key.
+const _: () = assert!(CHUNK <= TARGETS);
+
+/// The hashes of an instance: all keys are public and nobody's choice.
+struct Hashes(Cipher);
+
+impl Hashes {
+    fn new(context: &Context) -> Self {
+        let digest = context.transcript("smpcc/ot/hash keys").finish();
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest.0[..16]);
+        Self(Cipher::new(&key))
+    }
+
+    /// The hash of a chunk, by the number of its first transfer in the instance. Both sides cut batches alike, so they have
+    /// the same chunks; numbers differ, and so do keys, for they are encryptions of the numbers.
+    fn of_chunk(&self, number: u64) -> Cipher {
+        let mut key = [Label::ZERO];
+        self.0.counter(0, number, &mut key);
+        Cipher::new(&key[0].to_bytes())
+    }
 }
 
 impl Sender<SemiHonest> {
@@ -120,7 +143,7 @@ impl Sender<SemiHonest> {
 
     /// From an extension, which then serves nothing else.
     pub fn many(context: &Context, extension: softspoken::Sender<SemiHonest>) -> Self {
-        Self(Sends::Many(Box::new((extension, hash(context)))))
+        Self(Sends::Many(Box::new((extension, Hashes::new(context)))))
     }
 }
 
@@ -152,8 +175,8 @@ impl<A> Sender<A> {
                 let mut strings = [0, 1].map(|_| Zeroizing::new(Vec::with_capacity(n)));
                 for (i, &[k0, k1]) in keys.pairs[range].iter().enumerate() {
                     // The receiver's correction says whether its choice is the other one.
-                    let other = message.get(i / 8).is_some_and(|b| b >> (i % 8) & 1 == 1);
-                    let swap = (k0 ^ k1).select(other);
+                    let other = message.get(i / 8).copied().unwrap_or(0) >> (i % 8);
+                    let swap = (k0 ^ k1).select(Mask::lowest(other.into()));
                     strings[0].push(k0 ^ swap);
                     strings[1].push(k1 ^ swap);
                 }
@@ -164,7 +187,7 @@ impl<A> Sender<A> {
                 Ok(())
             }
             Sends::Many(many) => {
-                let (extension, cipher) = &mut **many;
+                let (extension, hashes) = &mut **many;
                 let delta = extension.delta();
                 let mut second = Zeroizing::new(vec![Label::ZERO; CHUNK.min(n)]);
                 extension.extend(n, fixed, message, |chunk| {
@@ -172,8 +195,9 @@ impl<A> Sender<A> {
                     for (to, from) in second.iter_mut().zip(chunk.rows.iter()) {
                         *to = *from ^ delta;
                     }
-                    cipher.tmmo(chunk.number, chunk.rows);
-                    cipher.tmmo(chunk.number, second);
+                    let hash = hashes.of_chunk(chunk.number);
+                    hash.tmmo(chunk.number, chunk.rows);
+                    hash.tmmo(chunk.number, second);
                     sink(SentChunk {
                         at: chunk.at,
                         strings: [chunk.rows, second],
@@ -201,7 +225,7 @@ impl<A> Sender<A> {
 
 enum Receives<A> {
     Few(Pool<ReceivedKeys<A>>),
-    Many(Box<(softspoken::Receiver<A>, Cipher)>),
+    Many(Box<(softspoken::Receiver<A>, Hashes)>),
 }
 
 /// The party that gets one string.
@@ -226,7 +250,7 @@ impl Receiver<SemiHonest> {
 
     /// From an extension, which then serves nothing else.
     pub fn many(context: &Context, extension: softspoken::Receiver<SemiHonest>) -> Self {
-        Self(Receives::Many(Box::new((extension, hash(context)))))
+        Self(Receives::Many(Box::new((extension, Hashes::new(context)))))
     }
 }
 
@@ -257,7 +281,7 @@ impl<A> Receiver<A> {
                     let random = bit(&keys.choices, from);
                     let chosen = choices.map_or(random, |c| bit(c, i));
                     set_bit(&mut own, i, chosen);
-                    corrections[i / 8] |= u8::from(chosen ^ random) << (i % 8);
+                    corrections[i / 8] |= ((chosen ^ random) as u8) << (i % 8);
                 }
                 if choices.is_some() {
                     message.extend_from_slice(&corrections);
@@ -270,10 +294,10 @@ impl<A> Receiver<A> {
                 Ok(())
             }
             Receives::Many(many) => {
-                let (extension, cipher) = &mut **many;
+                let (extension, hashes) = &mut **many;
                 let mut words = Zeroizing::new(Vec::with_capacity(CHUNK / 64));
                 extension.extend(n, choices, message, |chunk| {
-                    cipher.tmmo(chunk.number, chunk.rows);
+                    hashes.of_chunk(chunk.number).tmmo(chunk.number, chunk.rows);
                     words.clear();
                     let halves = chunk
                         .choices
@@ -350,7 +374,7 @@ pub fn unmask(chosen: &Chosen, message: &[u8]) -> Option<Vec<Label>> {
             .map(|(i, (&mask, pair))| {
                 let (halves, _) = pair.as_chunks();
                 let [first, second] = [halves[0], halves[1]].map(Label::from_bytes);
-                let other = (first ^ second).select(bit(&chosen.choices, i));
+                let other = (first ^ second).select(Mask::at(&chosen.choices, i));
                 mask ^ first ^ other
             })
             .collect(),

@@ -27,6 +27,7 @@ use super::tree::{climb, corrections_len, plant};
 use super::{Context, SECURITY};
 use crate::block::Label;
 use crate::error::Error;
+use crate::mask::Mask;
 use crate::protocols::SemiHonest;
 use crate::simd::columns::{Cipher, ROWS, add_masked, fold, transpose};
 
@@ -343,9 +344,9 @@ impl Sender<SemiHonest> {
         for (c, n_bits) in fields.each() {
             let (mine, after) = rest.split_at(corrections_len(n_bits));
             rest = after;
-            let mut bits = Zeroizing::new([false; 8]);
+            let mut bits = Zeroizing::new([Mask::default(); 8]);
             for (i, bit) in bits.iter_mut().enumerate().take(n_bits) {
-                *bit = *path >> (c + i) & 1 == 1;
+                *bit = Mask::lowest((*path >> (c + i)) as u64);
             }
             let leaves = climb(&keys.keys[c..c + n_bits], &bits[..n_bits], mine);
             columns.add_leaves(&leaves);
@@ -407,9 +408,8 @@ impl<A> Sender<A> {
                     *block = Label::from_bytes(whole);
                 }
                 for (j, sum) in sums.chunks_exact_mut(b).enumerate() {
-                    // Selected by a mask, since Δ is a secret.
-                    let mask = Label(u128::MAX).select(self.delta.0 >> (c + j) & 1 == 1);
-                    add_masked(sum, &blocks, mask);
+                    let taken = Mask::lowest((self.delta.0 >> (c + j)) as u64);
+                    add_masked(sum, &blocks, Label(taken.wide()));
                 }
             }
             transpose(&s.columns[..SECURITY * b], &mut s.rows[..ROWS * b]);

@@ -1,13 +1,14 @@
 //! OT against its ideal functionality, known answers, and what a peer may send instead.
 
 use super::base::{ReceivedKeys, SentKeys};
-use super::random::{Route, bit};
+use super::random::{self, Route};
 use super::softspoken::Fields;
 use super::*;
 use crate::bits::words_for;
 use crate::block::Label;
 use crate::error::Fault;
 use crate::hash::sha256;
+use crate::mask::Mask;
 use crate::prg::{Prg, PrgKey};
 use crate::protocols::SemiHonest;
 use crate::ring::{Element, Elements, each};
@@ -16,6 +17,10 @@ const SESSION: [u8; 32] = [5; 32];
 
 fn context(instance: Instance) -> Context {
     Context::new(&SESSION, PartyId::new(1), PartyId::new(0), instance)
+}
+
+fn bit(words: &[u64], i: usize) -> bool {
+    random::bit(words, i) == 1
 }
 
 fn words(seed: u8, n: usize) -> Vec<u64> {
@@ -216,6 +221,7 @@ fn trees_agree_but_in_one_place() {
             let all = tree::plant(&pairs, &mut corrections);
             assert_eq!(corrections.len(), tree::corrections_len(levels));
             assert_eq!(all.len(), 1 << levels);
+            let bits: Vec<Mask> = bits.into_iter().map(Mask::public).collect();
             let known = tree::climb(&keys, &bits, &corrections);
             assert_eq!(known.len(), 1 << levels);
             assert!(known[0] == Label::ZERO);
@@ -269,7 +275,7 @@ fn extended_transfers_are_correlated() {
             assert_eq!((v.len(), w.len()), (n, n));
             for i in 0..n {
                 assert!(
-                    w[i] == v[i] ^ sender.delta().select(bit(&u, i)),
+                    w[i] == v[i] ^ sender.delta().select(Mask::at(&u, i)),
                     "k {k}, OT {i} of {n}"
                 );
                 if choices.is_some() {
@@ -338,7 +344,12 @@ fn random_strings_agree_where_chosen_and_only_there() {
     for route in routes() {
         let (mut sender, mut receiver) = randoms(route, 4);
         let mut all = Vec::new();
-        for (round, n) in [1, 3, 8, 77, 299].into_iter().enumerate() {
+        let sizes = match route {
+            Route::Few => vec![1, 3, 8, 77, 299],
+            // Some of several chunks, so that both sides must change the hash's key at the same transfer.
+            Route::Many(_) => vec![1, 3, 8, 77, 299, 2047, 2048, 2049, 5000],
+        };
+        for (round, n) in sizes.into_iter().enumerate() {
             let own = words(50 + round as u8, words_for(n));
             let choices = (round % 2 == 0).then_some(&own[..]);
             let mut message = Vec::new();
@@ -372,6 +383,40 @@ fn random_strings_agree_where_chosen_and_only_there() {
         all.dedup();
         assert_eq!(all.len(), n, "no string comes twice");
     }
+}
+
+/// By the definition, over the rows of an extension of its own: the key of a chunk is the encryption of its first transfer's number
+/// under the instance's key, and no key hashes more than 2,048 transfers.
+#[test]
+fn every_chunk_is_hashed_under_a_key_of_its_own() {
+    let (context, fields) = (context(Instance::Hashed), Fields::DEFAULT);
+    let (mut rows, _) = extension(&context, fields, delta(4), 4);
+    let (mut sender, mut receiver) = randoms(Route::Many(fields), 4);
+    let instance = context.transcript("smpcc/ot/hash keys").finish();
+    let mut key = [0; 16];
+    key.copy_from_slice(&instance.0[..16]);
+    let instance = Prg::new(&PrgKey::from_bytes(key));
+    let mut targets = std::collections::BTreeMap::<[u8; 16], usize>::new();
+    for n in [1, 2048, 5000] {
+        let mut message = Vec::new();
+        receiver.chosen(n, None, &mut message).unwrap();
+        let pairs = sender.pairs(n, false, &message).unwrap();
+        let mut expected = Vec::new();
+        rows.extend(n, false, &message, |chunk| {
+            let key = instance.block(0, chunk.number);
+            *targets.entry(key).or_default() += chunk.rows.len();
+            let cipher = Prg::new(&PrgKey::from_bytes(key));
+            let pi = |x: Label| Label::from_bytes(cipher.block(x.0 as u64, (x.0 >> 64) as u64));
+            let hash = |x: Label, tweak: u64| pi(pi(x) ^ Label(tweak.into())) ^ pi(x);
+            for (tweak, &row) in (chunk.number..).zip(chunk.rows.iter()) {
+                expected.push([row, row ^ delta(4)].map(|x| hash(x, tweak)));
+            }
+        })
+        .unwrap();
+        assert!(*pairs == expected);
+    }
+    assert_eq!(targets.len(), 1 + 1 + 3);
+    assert!(targets.values().all(|&n| n <= 2048));
 }
 
 #[test]
@@ -422,8 +467,8 @@ fn labels_differ_by_the_garblers_offset() {
             let held = asked.finish(&reply).unwrap();
             assert_eq!(held.choices, early);
             assert_eq!((zeros.len(), held.labels.len()), (n, n));
-            for (i, (label, zero)) in held.labels.iter().zip(zeros).enumerate() {
-                assert!(*label == zero ^ delta.select(bit(&held.choices, i)));
+            for (i, (label, zero)) in held.labels.iter().zip(zeros.iter()).enumerate() {
+                assert!(*label == *zero ^ delta.select(Mask::at(&held.choices, i)));
             }
         }
         let asked = receiver.ask(2, &mut Vec::new()).unwrap();
@@ -535,7 +580,7 @@ fn products_are_the_recorded_ones() {
     }
     assert_eq!(
         sha256(&all).to_string(),
-        "sha256:0be6992df42a6c04443f63cbed9f2f6c3dde1c5be177635cc1447a12d12c3fe3"
+        "sha256:f7a7c662590037c83b1270a60a3d0d0dab773aa1a5fb9ef6886827febb2f0c4b"
     );
 }
 
@@ -548,7 +593,7 @@ fn no_two_instances_send_the_same_bytes() {
         let context = context(instance);
         let reversed = context.reversed();
         let delta = labels::fresh_delta(&mut entropy).unwrap();
-        assert!(delta.colour());
+        assert_eq!(delta.colour(), 1);
         let choices = Fields::DEFAULT.base_choices(*delta);
         let (r, from_r) = base::Receiver::new(&reversed, SECURITY, &choices, &mut entropy).unwrap();
         let (s, from_s) = base::Sender::new(&reversed, SECURITY, &mut entropy).unwrap();

@@ -15,6 +15,7 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::block::Label;
+use crate::mask::Mask;
 use crate::prg::{Prg, PrgKey};
 
 /// Bytes of the corrections of a tree of `levels` levels.
@@ -56,7 +57,7 @@ pub fn plant(levels: &[[Label; 2]], corrections: &mut Vec<u8>) -> Zeroizing<Vec<
 
 /// The leaves that the climber knows: entry `y` is the leaf at place `y ⊕ Δ`, and entry 0 is zero. `bits` are Δ's, from the highest on;
 /// `keys` are the keys of the complements. Corrections are exactly [`corrections_len`] bytes.
-pub fn climb(keys: &[Label], bits: &[bool], corrections: &[u8]) -> Zeroizing<Vec<Label>> {
+pub fn climb(keys: &[Label], bits: &[Mask], corrections: &[u8]) -> Zeroizing<Vec<Label>> {
     let mut nodes = Zeroizing::new(vec![Label::ZERO]);
     let levels = std::iter::once([0; 32]).chain(corrections.as_chunks().0.iter().copied());
     for ((&key, &bit), correction) in keys.iter().zip(bits).zip(levels) {

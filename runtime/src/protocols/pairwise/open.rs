@@ -21,6 +21,7 @@ use super::{Arithmetic, BLOCK, Boolean, Held, Pairwise, Share, arithmetic, boole
 use crate::bits::{Bits, Packer, Unpacker};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::mask::Mask;
 use crate::protocols::dispatch::Opening;
 use crate::protocols::operands::{block_range, nth};
 use crate::protocols::pipeline::{Blocks, Pipeline, Place};
@@ -259,13 +260,11 @@ impl Blocks<Pairwise> for Open {
                 for_width!(ring, E => {
                     let random = super::pool::slice::<E>(&dabits.elements)?;
                     let flip = masked.bit(0);
-                    let elements = random.iter().take(lanes).enumerate().map(|(l, &r)| {
-                        // b = r where b ⊕ r = 0, else 1 − r.
-                        if flip[l / 64] >> (l % 64) & 1 == 0 {
-                            r
-                        } else {
-                            E::of(u128::from(constant)).sub(r).low(ring)
-                        }
+                    let one = E::of(u128::from(constant));
+                    let lanes = random.iter().zip(Mask::each(flip, 0, lanes));
+                    // b = r where b ⊕ r = 0, else 1 − r = r + (1 − 2r).
+                    let elements = lanes.map(|(&r, flip)| {
+                        r.add(one.sub(r.add(r)).select(flip)).low(ring)
                     });
                     shared(ring, E::wrap(elements.collect()))
                 })

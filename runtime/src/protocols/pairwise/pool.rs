@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::block::Label;
 use crate::error::Error;
-use crate::ring::{Element, Elements, for_width};
+use crate::ring::{Element, Elements, for_width, other_word};
+use crate::wipe;
 
 /// Bits, 64 to a word, read at any place.
 #[derive(Default)]
@@ -27,7 +28,7 @@ impl Drop for BitRun {
 impl BitRun {
     /// The first `len` bits of `words`.
     pub(super) fn new(mut words: Vec<u64>, len: usize) -> Self {
-        words.resize(len.div_ceil(64), 0);
+        wipe::resize(&mut words, len.div_ceil(64), 0);
         Self { words, len }
     }
 
@@ -162,6 +163,39 @@ impl ElementQueue {
     }
 }
 
+/// Labels, one after the other.
+#[derive(Default)]
+struct LabelQueue {
+    runs: VecDeque<Zeroizing<Vec<Label>>>,
+    gone: usize,
+}
+
+impl LabelQueue {
+    fn put(&mut self, run: Vec<Label>) {
+        if !run.is_empty() {
+            self.runs.push_back(Zeroizing::new(run));
+        }
+    }
+
+    fn take(&mut self, n: usize) -> Option<Zeroizing<Vec<Label>>> {
+        if self.gone == 0 && self.runs.front().is_some_and(|run| run.len() == n) {
+            return self.runs.pop_front();
+        }
+        let mut out = Zeroizing::new(Vec::with_capacity(n));
+        while out.len() < n {
+            let run = self.runs.front()?;
+            let part = (run.len() - self.gone).min(n - out.len());
+            out.extend_from_slice(&run[self.gone..self.gone + part]);
+            self.gone += part;
+            if self.gone == run.len() {
+                self.runs.pop_front();
+                self.gone = 0;
+            }
+        }
+        Some(out)
+    }
+}
+
 /// Shares of bits a, b and ab.
 #[derive(Default)]
 pub(super) struct BitTriples {
@@ -217,14 +251,8 @@ pub(super) struct Pools {
     bits: [BitQueue; 3],
     triples: BTreeMap<u32, [ElementQueue; 3]>,
     dabits: BTreeMap<u32, (BitQueue, ElementQueue)>,
-    labels: VecDeque<Label>,
+    labels: LabelQueue,
     choices: BitQueue,
-}
-
-impl Drop for Pools {
-    fn drop(&mut self) {
-        self.labels.make_contiguous().zeroize();
-    }
 }
 
 fn short() -> Error {
@@ -295,25 +323,21 @@ impl Pools {
     }
 
     pub(super) fn put_labels(&mut self, mut transfers: LabelTransfers) {
-        self.labels.extend(std::mem::take(&mut transfers.labels));
+        self.labels.put(std::mem::take(&mut transfers.labels));
         self.choices.put(std::mem::take(&mut transfers.choices));
     }
 
     /// `chooses` at the evaluator.
     pub(super) fn take_labels(&mut self, n: usize, chooses: bool) -> Result<LabelTransfers, Error> {
-        if self.labels.len() < n {
-            return Err(short());
-        }
-        let mut labels = Vec::with_capacity(n);
-        for spent in self.labels.iter_mut().take(n) {
-            labels.push(std::mem::take(spent));
-        }
-        self.labels.drain(..n);
+        let mut labels = self.labels.take(n).ok_or_else(short)?;
         let choices = match chooses {
             true => self.choices.take(n).ok_or_else(short)?,
             false => BitRun::default(),
         };
-        Ok(LabelTransfers { labels, choices })
+        Ok(LabelTransfers {
+            labels: std::mem::take(&mut *labels),
+            choices,
+        })
     }
 
     /// Whether everything that was made has been used.
@@ -325,14 +349,14 @@ impl Pools {
                 .dabits
                 .values()
                 .all(|(bits, elements)| bits.runs.is_empty() && elements.runs.is_empty())
-            && self.labels.is_empty()
+            && self.labels.runs.is_empty()
             && self.choices.runs.is_empty()
     }
 }
 
 /// The elements as words of one machine word, or a bug.
 pub(super) fn slice<E: Element>(elements: &Elements) -> Result<&[E], Error> {
-    E::slice(elements).ok_or_else(|| Error::bug("elements in the wrong machine word"))
+    E::slice(elements).ok_or_else(other_word)
 }
 
 #[cfg(test)]

@@ -12,12 +12,16 @@
 use smpcc_circuit::cost::{Delay, Route, Routes, routes};
 use smpcc_circuit::program::{Program, Suite as SuiteName};
 
+use zeroize::Zeroizing;
+
 use super::yao::{EVALUATOR, GARBLER};
 use super::{Pairwise, Share, party};
 use crate::bits::words_for;
 use crate::block::Label;
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+#[cfg(test)]
+use crate::freed::{Origin, plant};
 use crate::prg::OsEntropy;
 use crate::protocols::ot::softspoken::{self, Fields};
 use crate::protocols::ot::{Context, Instance, SECURITY, base, labels, random};
@@ -66,14 +70,15 @@ enum Base {
     Receiver(base::Receiver<SemiHonest>),
 }
 
-/// What an instance waits for.
+/// What an instance waits for. Everything is boxed: what a smaller state leaves unwritten of a larger one's room holds whatever stood on
+/// the stack before, such as an offset.
 enum State {
     /// It has not begun.
     New,
     /// The other side's points.
     Points(Box<Base>),
     /// The other side's trees.
-    Trees(base::ReceivedKeys<SemiHonest>),
+    Trees(Box<base::ReceivedKeys<SemiHonest>>),
     /// Nothing.
     Ready,
 }
@@ -120,7 +125,7 @@ impl Running {
 struct Setup {
     running: Vec<Running>,
     /// Δ of the labels, at the garbler.
-    delta: Option<Label>,
+    delta: Option<Zeroizing<Label>>,
     tick: u32,
     rounds: u32,
 }
@@ -163,7 +168,10 @@ pub(super) fn begin(suite: &Pairwise, program: &Program) -> Result<Preparation<P
     }
     let rounds = 1 + u32::from(running.iter().any(|r| r.extended));
     let delta = match suite.me {
-        GARBLER => suite.yao.as_ref().map(|yao| yao.garbling.offset()),
+        GARBLER => {
+            let yao = suite.yao.as_ref();
+            yao.map(|yao| Zeroizing::new(yao.garbling.offset()))
+        }
         _ => None,
     };
     Ok(Some(Box::new(Setup {
@@ -184,15 +192,20 @@ impl Setup {
                 let (sender, message) = base::Sender::new(&context, r.n_base, &mut entropy)?;
                 (Base::Sender(sender), message)
             } else {
+                let from = |delta: Label| {
+                    let choices = Zeroizing::new(Fields::DEFAULT.base_choices(delta));
+                    #[cfg(test)]
+                    plant(
+                        Origin::Offset,
+                        Label(u128::from(choices[0]) | u128::from(choices[1]) << 64),
+                    );
+                    Zeroizing::new(choices.to_vec())
+                };
                 let choices = match (r.extended, r.kind) {
-                    (false, _) => suite.fresh_words(words_for(r.n_base)),
-                    (true, Instance::Hashed) => {
-                        let delta = Label::from_bytes(*entropy.bytes()?);
-                        Fields::DEFAULT.base_choices(delta).to_vec()
-                    }
+                    (false, _) => Zeroizing::new(suite.fresh_words(words_for(r.n_base))),
+                    (true, Instance::Hashed) => from(Label::from_bytes(*entropy.bytes()?)),
                     (true, Instance::Labels) => {
-                        let delta = self.delta.ok_or_else(super::no_labels)?;
-                        Fields::DEFAULT.base_choices(delta).to_vec()
+                        from(**self.delta.as_ref().ok_or_else(super::no_labels)?)
                     }
                 };
                 let (receiver, message) =
@@ -229,7 +242,7 @@ impl Setup {
                     }
                 }
                 (Base::Receiver(base), _) if r.extended => {
-                    r.state = State::Trees(base.finish(points)?);
+                    r.state = State::Trees(Box::new(base.finish(points)?));
                     wire.expect(party(r.other), Fields::DEFAULT.corrections_len())?;
                 }
                 (Base::Sender(base), Instance::Hashed) => {
@@ -237,7 +250,7 @@ impl Setup {
                     ends.senders[r.other] = Some(random::Sender::few(&r.context, keys));
                 }
                 (Base::Sender(base), Instance::Labels) => {
-                    let delta = self.delta.ok_or_else(super::no_labels)?;
+                    let delta = **self.delta.as_ref().ok_or_else(super::no_labels)?;
                     let keys = base.finish(points)?;
                     ends.garbler = Some(labels::Sender::few(&r.context, keys, delta)?);
                 }
@@ -260,7 +273,7 @@ impl Setup {
             if let State::Trees(keys) = std::mem::replace(&mut r.state, State::Ready) {
                 let len = Fields::DEFAULT.corrections_len();
                 let trees = wire.take(party(r.other), len)?;
-                let end = softspoken::Sender::new(&r.context, Fields::DEFAULT, keys, trees)?;
+                let end = softspoken::Sender::new(&r.context, Fields::DEFAULT, *keys, trees)?;
                 match r.kind {
                     Instance::Hashed => {
                         ends.senders[r.other] = Some(random::Sender::many(&r.context, end));

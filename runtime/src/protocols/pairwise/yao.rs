@@ -12,7 +12,10 @@
 //! - **Leakage and failure**: the garbler sees the evaluator's bits under random bits that are used once; the evaluator sees one label
 //!   of each wire. Δ and what labels are made of never leave party 0.
 
+use std::ops::Range;
+
 use smpcc_circuit::cost::Delay;
+use zeroize::Zeroizing;
 
 use super::pool::LabelTransfers;
 use super::{Begun, Boolean, Held, Pairwise, Share, arithmetic, boolean, done, labels, party};
@@ -20,6 +23,9 @@ use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+#[cfg(test)]
+use crate::freed::plant_hidden;
+use crate::mask::Mask;
 use crate::prg::OsEntropy;
 use crate::protocols::dispatch::Protocols;
 use crate::protocols::garbled::call::Garbling;
@@ -119,31 +125,26 @@ impl Give {
         block * self.width * self.block()
     }
 
-    /// Adds the labels of a block of a string to the results.
-    fn add(
-        &mut self,
-        string: usize,
-        from: usize,
-        lanes: usize,
-        labels: impl Iterator<Item = Label>,
-    ) {
-        // With one result both strings are added up: XOR is free.
-        let i = string.min(self.out.len() - 1);
-        let mut labels = labels;
-        for bit in 0..self.width {
-            let into = &mut self.out[i].bit_mut(bit)[from..from + lanes];
-            for (into, label) in into.iter_mut().zip(&mut labels) {
-                *into ^= label;
-            }
-        }
-    }
-
     /// This party's bits of a block, in the labels' order.
-    fn bits(&self, from: usize, lanes: usize) -> impl Iterator<Item = bool> + '_ {
-        (0..self.width).flat_map(move |bit| {
-            let words = self.mine.bit(bit);
-            (from..from + lanes).map(move |lane| words[lane / 64] >> (lane % 64) & 1 == 1)
-        })
+    fn bits(&self, from: usize, lanes: usize) -> impl Iterator<Item = Mask> + '_ {
+        (0..self.width).flat_map(move |bit| Mask::each(self.mine.bit(bit), from, lanes))
+    }
+}
+
+/// Adds the labels of a block of a string to the results.
+fn add(
+    out: &mut [Labels],
+    string: usize,
+    range: &Range<usize>,
+    mut labels: impl Iterator<Item = Label>,
+) {
+    // With one result both strings are added up: XOR is free.
+    let i = string.min(out.len() - 1);
+    for bit in 0..out[i].width() {
+        let into = &mut out[i].bit_mut(bit)[range.clone()];
+        for (into, label) in into.iter_mut().zip(&mut labels) {
+            *into ^= label;
+        }
     }
 }
 
@@ -177,7 +178,9 @@ impl Blocks<Pairwise> for Give {
                 .zip(self.bits(range.start, n))
                 .map(|(&zero, bit)| zero ^ offset.select(bit));
             wire.send(party(EVALUATOR), |out| write_labels(active, out))?;
-            self.add(GARBLER, range.start, n, zeros.into_iter());
+            #[cfg(test)]
+            plant_hidden(&zeros, self.bits(range.start, n));
+            add(&mut self.out, GARBLER, &range, zeros.iter().copied());
             wire.expect(party(EVALUATOR), (self.width * n).div_ceil(8))
         } else {
             // Bits under the transfers' random choices.
@@ -194,8 +197,8 @@ impl Blocks<Pairwise> for Give {
                 packer.finish();
             })?;
             // Its labels are known at once.
-            let labels = self.transfers.labels[first..first + self.width * n].to_vec();
-            self.add(EVALUATOR, range.start, n, labels.into_iter());
+            let labels = &self.transfers.labels[first..first + self.width * n];
+            add(&mut self.out, EVALUATOR, &range, labels.iter().copied());
             wire.expect(party(GARBLER), self.width * n * LABEL_LEN)
         }
     }
@@ -211,27 +214,22 @@ impl Blocks<Pairwise> for Give {
         let n = range.len();
         if suite.me == EVALUATOR {
             let bytes = wire.take(party(GARBLER), self.width * n * LABEL_LEN)?;
-            self.add(GARBLER, range.start, n, read_labels(bytes));
+            add(&mut self.out, GARBLER, &range, read_labels(bytes));
             return Ok(());
         }
         let offset = suite.garbling()?.offset();
         let bytes = wire.take(party(EVALUATOR), (self.width * n).div_ceil(8))?;
         let first = self.first(place.block);
         let mut unpacker = Unpacker::new(bytes);
+        let mut zeros = Zeroizing::new(Vec::with_capacity(self.width * n));
         let mut swaps = vec![0; words_for(n)];
-        let mut zeros = Vec::with_capacity(self.width * n);
-        for bit in 0..self.width {
+        for labels in self.transfers.labels[first..][..self.width * n].chunks_exact(n) {
             unpacker.pull(&mut swaps, n);
-            let labels = &self.transfers.labels[first + bit * n..][..n];
             // Where the evaluator's bit is not its choice, the transfer's labels change places.
-            zeros.extend(
-                labels
-                    .iter()
-                    .enumerate()
-                    .map(|(l, &zero)| zero ^ offset.select(swaps[l / 64] >> (l % 64) & 1 == 1)),
-            );
+            let pairs = labels.iter().zip(Mask::each(&swaps, 0, n));
+            zeros.extend(pairs.map(|(&zero, swap)| zero ^ offset.select(swap)));
         }
-        self.add(EVALUATOR, range.start, n, zeros.into_iter());
+        add(&mut self.out, EVALUATOR, &range, zeros.iter().copied());
         Ok(())
     }
 

@@ -5,14 +5,12 @@ use smpcc_circuit::program::{Domain, Op, Program, Suite};
 use smpcc_circuit::value::Word;
 
 use crate::engine::run;
-use crate::engine::testing::{AllInputs, Builder, a, run_with};
+use crate::engine::testing::{AllInputs, Builder, a, inputs, run_with, u, words};
 use crate::net::record::{Recorded, Recording};
 use crate::net::{Options, memory};
 use crate::party::PartyId;
 use crate::prg::known;
-use crate::protocols::replicated::tests::{
-    and_template, difference_template, inputs, sum_template, u, words,
-};
+use crate::protocols::conformance::templates::{and_template, difference_template, sum_template};
 
 const B: Domain = Domain::Boolean;
 const WIDTH: u8 = 40;
@@ -41,7 +39,7 @@ fn alone(b: &mut Builder, op: Op, args: &[ValueId], n_results: usize) -> Vec<Val
 
 /// All operations that compute much, each on several blocks.
 fn blocks(suite: Suite, n: u32, t: u32, lanes: u64) -> Program {
-    let mut b = Builder::of(suite, n, t);
+    let mut b = Builder::new(suite, n, t);
     let (ring, width) = (a(WIDTH), u(WIDTH));
     let x = b.input(0, ring, width, lanes);
     let y = b.input(1, ring, width, lanes);

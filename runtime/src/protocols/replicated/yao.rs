@@ -19,6 +19,9 @@ use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+#[cfg(test)]
+use crate::freed::plant_hidden;
+use crate::mask::Mask;
 use crate::prg::Prg;
 use crate::protocols::garbled::call::Garbling;
 use crate::protocols::pipeline::{Blocks, Place};
@@ -26,6 +29,7 @@ use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::Elements;
 use crate::session::Session;
 use smpcc_circuit::cost::Delay;
+use zeroize::Zeroizing;
 
 /// Labels that travel in one piece.
 const LABELS: usize = 1 << 13;
@@ -63,17 +67,12 @@ impl Yao {
     }
 
     /// Fresh zero labels, at the garblers.
-    fn draw(&self, number: u64, n: usize) -> Option<Vec<Label>> {
-        let mut words = vec![0; 2 * n];
+    fn draw(&self, number: u64, n: usize) -> Option<Zeroizing<Vec<Label>>> {
+        let mut words = Zeroizing::new(vec![0; 2 * n]);
         self.labels
             .as_ref()?
             .fill_words(Stream::Component as u64, number, &mut words);
-        let pairs = words.as_chunks::<2>().0.iter();
-        Some(
-            pairs
-                .map(|&[l, h]| Label(u128::from(l) | u128::from(h) << 64))
-                .collect(),
-        )
+        Some(Zeroizing::new(Label::of_words(&words)))
     }
 }
 
@@ -213,19 +212,16 @@ impl Blocks<Rep3> for Give {
             };
             if let (Some(mine), true) = (&self.mine, me == string) {
                 // The label of each bit's value: uniform to the evaluator, whatever the bit.
-                let bits = (0..width).flat_map(|bit| {
-                    let words = mine.bit(bit);
-                    range
-                        .clone()
-                        .map(move |lane| words[lane / 64] >> (lane % 64) & 1 == 1)
-                });
+                let bits = (0..width).flat_map(|bit| Mask::each(mine.bit(bit), range.start, n));
+                #[cfg(test)]
+                plant_hidden(&zeros, bits.clone());
                 let active = zeros
                     .iter()
                     .zip(bits)
                     .map(|(&zero, bit)| zero ^ offset.select(bit));
                 wire.send(party(EVALUATOR), |out| write_labels(active, out))?;
             }
-            Self::add(&mut self.out, string, range.start, n, zeros.into_iter());
+            Self::add(&mut self.out, string, range.start, n, zeros.iter().copied());
         }
         Ok(())
     }

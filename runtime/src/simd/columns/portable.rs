@@ -6,6 +6,7 @@ use aes::cipher::{Array, BlockCipherEncrypt};
 use super::ROWS;
 use crate::bits::transpose64;
 use crate::block::Label;
+use crate::mask::Mask;
 
 /// Blocks that are produced by one call into the cipher.
 const BATCH: usize = 64;
@@ -116,12 +117,10 @@ pub(super) fn weigh_sent(
     sum
 }
 
-/// The compiler makes vectors of it, as above.
-#[inline(always)]
 pub(super) fn weigh_received(strings: &[u64], corrections: &[u64], factor: u64) -> u64 {
     let mut sum = 0u64;
     for (t, (m, correction)) in (0u64..64).zip(strings.iter().zip(corrections)) {
-        let chosen = (factor >> t & 1).wrapping_neg() & correction;
+        let chosen = Mask::lowest(factor >> t).word() & correction;
         sum = sum.wrapping_add(m.wrapping_add(chosen) << t);
     }
     sum

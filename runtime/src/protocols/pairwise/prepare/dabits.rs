@@ -12,6 +12,7 @@ use super::{TRANSFERS, WINDOW, out_of_turn};
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::mask::Mask;
 use crate::protocols::Outcome;
 use crate::protocols::operands::block_range;
 use crate::protocols::pairwise::pool::{BitRun, slice};
@@ -186,7 +187,7 @@ impl<E: Element> Blocks<Pairwise> for MakeDaBits<E> {
                 }));
                 let lanes = slice::<E>(&tau)?.iter().zip(state.chosen[from].iter());
                 for (l, (share, (&tau, &m))) in share.iter_mut().zip(lanes).enumerate() {
-                    let product = m.add(tau.mul(E::of(bit(&state.bits, l).into())));
+                    let product = m.add(tau.select(Mask::at(&state.bits, l)));
                     *share = share.sub(product.add(product));
                 }
             }

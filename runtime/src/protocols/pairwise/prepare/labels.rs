@@ -55,12 +55,13 @@ impl Blocks<Pairwise> for MakeLabels {
         let end = suite.ends.garbler.as_mut().ok_or_else(no_labels)?;
         if end.route() == Route::Few {
             // What it answers does not depend on a message.
-            let mut labels = None;
+            let mut zeros = None;
             wire.send(party(EVALUATOR), |out| {
-                labels = Some(end.answer(n, &[], out));
+                zeros = Some(end.answer(n, &[], out));
             })?;
+            let mut zeros = zeros.ok_or_else(out_of_turn)??;
             *slot = Some(LabelState::Answered(LabelTransfers {
-                labels: labels.ok_or_else(out_of_turn)??,
+                labels: std::mem::take(&mut *zeros),
                 choices: BitRun::default(),
             }));
             return Ok(());
@@ -92,8 +93,9 @@ impl Blocks<Pairwise> for MakeLabels {
                 let end = ends.garbler.as_mut().ok_or_else(out_of_turn)?;
                 let len = end.route().message_len(n, false);
                 let message = wire.take(party(EVALUATOR), len)?;
+                let mut zeros = end.answer(n, message, &mut Vec::new())?;
                 LabelTransfers {
-                    labels: end.answer(n, message, &mut Vec::new())?,
+                    labels: std::mem::take(&mut *zeros),
                     choices: BitRun::default(),
                 }
             }

@@ -15,10 +15,10 @@ use crate::protocols::operands::block_range;
 use crate::protocols::ot::products::{
     Pending, products_len, products_ots, receive_products, send_products,
 };
-use crate::protocols::pairwise::pool::{Triples, slice};
+use crate::protocols::pairwise::pool::Triples;
 use crate::protocols::pairwise::{Pairwise, Share, party};
 use crate::protocols::pipeline::{Blocks, Place};
-use crate::ring::{Element, Elements, for_width};
+use crate::ring::Elements;
 
 /// Triples mod 2^ring.
 pub(super) struct MakeTriples {
@@ -40,11 +40,9 @@ pub(super) struct TripleState {
 }
 
 /// `sum ← sum + other` mod 2^ring.
-fn add_elements(ring: u32, sum: &mut Elements, other: &Elements) -> Result<(), Error> {
-    *sum = for_width!(ring, E => {
-        let (a, b) = (slice::<E>(sum)?, slice::<E>(other)?);
-        E::wrap(a.iter().zip(b).map(|(a, &b)| a.add(b).low(ring)).collect())
-    });
+fn add_to(ring: u32, sum: &mut Zeroizing<Elements>, other: Elements) -> Result<(), Error> {
+    let other = Zeroizing::new(other);
+    *sum = Zeroizing::new(linear::add(ring, sum, &other)?);
     Ok(())
 }
 
@@ -131,7 +129,7 @@ impl Blocks<Pairwise> for MakeTriples {
                 let message = wire.take(party(other), len)?;
                 let reply = &mut state.replies[other];
                 let shares = send_products(end, ring, &state.a, fixed, message, reply)?;
-                add_elements(ring, &mut state.c, &Zeroizing::new(shares))?;
+                add_to(ring, &mut state.c, shares)?;
             }
             return Ok(());
         }
@@ -140,20 +138,14 @@ impl Blocks<Pairwise> for MakeTriples {
             let bytes = wire.take(party(other), products_len(ring, n))?;
             let (factors, shares) = pending.finish(bytes).ok_or_else(out_of_turn)?;
             *state.b = factors;
-            add_elements(ring, &mut state.c, &Zeroizing::new(shares))?;
+            add_to(ring, &mut state.c, shares)?;
         }
-        let own = linear::multiply(ring, &state.a, &state.b);
-        add_elements(ring, &mut state.c, &Zeroizing::new(own))?;
+        let own = linear::multiply(ring, &state.a, &state.b)?;
+        add_to(ring, &mut state.c, own)?;
         if let Some(state) = slot.take() {
-            let take = |part: &Zeroizing<Elements>| Elements::clone(part);
-            suite.pools.put_triples(
-                ring,
-                Triples {
-                    a: take(&state.a),
-                    b: take(&state.b),
-                    c: take(&state.c),
-                },
-            );
+            let TripleState { a, b, c, .. } = state;
+            let [a, b, c] = [a, b, c].map(|mut part| std::mem::take(&mut *part));
+            suite.pools.put_triples(ring, Triples { a, b, c });
         }
         Ok(())
     }

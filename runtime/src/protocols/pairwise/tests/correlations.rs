@@ -4,10 +4,13 @@ use smpcc_circuit::cost::{Correlation, Demand, preparation_rounds, prepared, set
 use smpcc_circuit::program::{Op, Program, Suite};
 use smpcc_circuit::value::{Scalar, mask};
 
-use super::{B, SUITES, Y, a, and_template, builder, u};
+use super::{B, SUITES, Y, builder};
 use crate::engine::exchange::Exchange;
+use crate::engine::testing::{a, u};
+use crate::mask::Mask;
 use crate::net::{Mesh, Options, memory};
 use crate::party::PartyNames;
+use crate::protocols::conformance::templates::and_template;
 use crate::protocols::pairwise::Pairwise;
 use crate::protocols::pairwise::pool::{BitTriples, DaBits, LabelTransfers, Triples};
 use crate::protocols::{Preparation, Step, Suite as _};
@@ -206,11 +209,11 @@ fn labels_differ_by_the_offset_where_chosen() {
         let [(zeros, delta), (held, none)] = &all[..] else {
             panic!("two parties");
         };
-        assert!(none.0 == 0 && delta.colour());
+        assert!(none.0 == 0 && delta.colour() == 1);
         let mut ones = 0;
         for i in 0..lanes as usize {
             let choice = held.choices.get(i);
-            assert!(held.labels[i] == zeros.labels[i] ^ delta.select(choice));
+            assert!(held.labels[i] == zeros.labels[i] ^ delta.select(Mask::public(choice)));
             ones += usize::from(choice);
         }
         if lanes > 1000 {

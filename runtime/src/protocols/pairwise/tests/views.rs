@@ -1,53 +1,15 @@
-//! What a coalition of all parties but one sees: uniform messages, shares that say nothing, schedules without secrets, nothing
-//! twice; and what spoiled messages do.
-
-use std::collections::BTreeSet;
+//! What a coalition of all parties but one sees: uniform messages, and shares that say nothing.
 
 use smpcc_circuit::program::{Op, Program, Suite};
 use smpcc_circuit::value::{Scalar, Word};
 
-use super::{B, P, SUITES, Y, all, builder, parts};
-use crate::engine::testing::{AllInputs, Builder, a, run_on};
-use crate::error::Fault;
-use crate::net::faulty::{self, Spoil};
-use crate::net::record::Recording;
-use crate::net::{HEADER_LEN, memory};
-use crate::party::PartyId;
-use crate::protocols::replicated::tests::views::assert_uniform;
-use crate::protocols::replicated::tests::{
-    and_template, difference_template, inputs, sum_template, u, words,
-};
+use super::{B, SUITES, Y, builder, parts};
+use crate::engine::testing::{Builder, a, inputs, u};
+use crate::protocols::conformance::templates::{difference_template, sum_template};
+use crate::protocols::conformance::views::{assert_uniform, constant, messages, recorded};
 
 /// Enough for a chi-square test over bytes.
 const LANES: u64 = 8000;
-
-/// Runs a program; what each party sent.
-fn recorded(program: &Program, inputs: &AllInputs) -> Vec<Recording> {
-    let n = program.n_parties as usize;
-    let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
-    let links = memory::links(n).unwrap().into_iter().zip(&recordings);
-    let links = links
-        .map(|(links, recording)| recording.wrap(links))
-        .collect();
-    for report in run_on(program, inputs, links) {
-        report.unwrap_or_else(|e| panic!("{e}"));
-    }
-    recordings
-}
-
-/// The bytes from one party to another, message by message.
-fn messages(recordings: &[Recording], from: usize, to: usize) -> Vec<Vec<u8>> {
-    recordings[from]
-        .sent_to(PartyId::new(to as u16))
-        .into_iter()
-        .filter(|frame| frame.is_data)
-        .map(|frame| frame.bytes[HEADER_LEN..].to_vec())
-        .collect()
-}
-
-fn constant(word: Word, lanes: u64) -> Vec<Word> {
-    vec![word; lanes as usize]
-}
 
 /// All that travels on every link is uniform byte by byte (and in pairs), whatever the inputs are; the first message of a link
 /// holds encoded points, which are not strings of random bits, and is left out.
@@ -58,7 +20,8 @@ fn assert_messages_uniform(program: &Program, data: &[Vec<Word>], what: &str) {
     for from in 0..n {
         for to in (0..n).filter(|&to| to != from) {
             let sent = messages(&recordings, from, to);
-            let bytes: Vec<u8> = sent.into_iter().skip(1).flatten().collect();
+            let sent = sent.into_iter().filter(|message| !message.is_empty());
+            let bytes: Vec<u8> = sent.skip(1).flatten().collect();
             let what = format!("{what}, {from} to {to}");
             assert!(bytes.len() > 8000, "{what}: {} bytes", bytes.len());
             assert_uniform(bytes.iter().copied(), 256, &what);
@@ -160,133 +123,35 @@ fn shares_are_uniform() {
     }
 }
 
-/// A program with something of everything.
-fn mixed(suite: (Suite, u32), lanes: u64) -> Program {
-    let mut b = builder(suite);
-    let x = b.input(0, a(40), u(40), lanes);
-    let y = b.input(1, B, u(16), lanes);
-    let product = b.op(Op::Mul, &[x, x], a(40), u(40), lanes);
-    let strings = parts(&mut b, B, 16, lanes, 0);
-    b.node(Op::Decompose, &[product], &strings);
-    let add = b.template(sum_template(16, strings.len()));
-    let mut bits = b.op(Op::Call(add), &strings, B, u(16), lanes);
-    let two = b.template(sum_template(16, 2));
-    if suite.0 == Suite::TwoParty {
-        let labels = b.op(Op::BooleanToYao, &[bits], Y, u(16), lanes);
-        let other = b.op(Op::BooleanToYao, &[y], Y, u(16), lanes);
-        let (i, acc) = (b.value(P, u(64), 1), b.value(Y, u(16), lanes));
-        let body = b.open(&[i, acc]);
-        let next = b.op(Op::Call(two), &[acc, other], Y, u(16), lanes);
-        b.close(&[next]);
-        let last = b.value(Y, u(16), lanes);
-        let count = Some(3);
-        b.node(Op::Loop { count, body }, &[labels], &[last]);
-        bits = b.op(Op::YaoToBoolean, &[last], B, u(16), lanes);
-    }
-    let flag = b.template(and_template());
-    let bit = b.input(1, B, Scalar::Bool, lanes);
-    let bit = b.op(Op::Call(flag), &[bit, bit], B, Scalar::Bool, lanes);
-    let number = b.op(Op::InjectBit, &[bit], a(40), u(40), lanes);
-    let _ = b.output(bits, &[1]);
-    let dot = b.op(Op::Dot { segments: 1 }, &[number, product], a(40), u(40), 1);
-    let _ = b.output(dot, &all(suite));
-    b.program
-}
-
-fn data(seed: u64, lanes: u64) -> [Vec<Word>; 3] {
-    [
-        words(seed, 40, lanes),
-        words(seed + 1, 16, lanes),
-        words(seed + 2, 1, lanes),
-    ]
-}
-
+/// What an injection opens, b ⊕ r, is hidden by a bit that is also the lowest of each party's share of the result. To who sees both the
+/// opening and the result's shares, the two say nothing together either: at each of the others and at any two of them, for either bit.
 #[test]
-fn schedules_do_not_depend_on_secrets() {
+fn what_an_injection_opens_and_its_shares_are_uniform_together() {
     for suite in SUITES {
-        for lanes in [1, 65, 700] {
-            let program = mixed(suite, lanes);
-            let run = |seed| {
-                let data = data(seed, lanes);
-                let data: Vec<&[Word]> = data.iter().map(Vec::as_slice).collect();
-                recorded(&program, &inputs(&data))
-            };
-            let (first, second) = (run(1), run(77));
-            for from in 0..first.len() {
-                for to in PartyId::all(first.len()) {
-                    let schedule = first[from].schedule(to);
-                    assert!(from == to.index() || !schedule.is_empty());
-                    assert_eq!(schedule, second[from].schedule(to));
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn two_runs_put_nothing_on_a_link_twice() {
-    for suite in SUITES {
-        let program = mixed(suite, 100);
-        let data = data(3, 100);
-        let data: Vec<&[Word]> = data.iter().map(Vec::as_slice).collect();
-        // By link: what is opened to several parties is said to each of them.
-        let mut seen: BTreeSet<(usize, usize, Vec<u8>)> = BTreeSet::new();
-        for _ in 0..2 {
-            let recordings = recorded(&program, &inputs(&data));
-            for from in 0..recordings.len() {
-                for to in 0..recordings.len() {
-                    for message in messages(&recordings, from, to) {
-                        for piece in message.chunks_exact(16) {
-                            assert!(
-                                seen.insert((from, to, piece.to_vec())),
-                                "{suite:?}, {from} to {to}: bytes seen before"
-                            );
-                        }
-                    }
-                }
-            }
-        }
-        assert!(seen.len() > 1000);
-    }
-}
-
-/// A peer whose messages have other lengths is named; one that says other things than it should makes results wrong at worst.
-/// Nothing panics or waits forever, and nothing is taken for a bug of ours.
-#[test]
-fn spoiled_messages_are_survived() {
-    let spoils = [
-        Spoil::ChangePayload,
-        Spoil::Lengthen(16),
-        Spoil::Shorten(1),
-        Spoil::Cut,
-    ];
-    for suite in [SUITES[0], SUITES[2]] {
-        // With few transfers and with extensions.
-        for lanes in [1, 40] {
-            let program = mixed(suite, lanes);
-            let data = data(3, lanes);
-            let data: Vec<&[Word]> = data.iter().map(Vec::as_slice).collect();
-            let inputs = inputs(&data);
-            for frame in [0, 1, 2, 4, 6] {
-                for (from, spoil) in spoils.iter().enumerate().map(|(i, s)| (i % 2, s)) {
-                    let mut links = memory::links(suite.1 as usize).unwrap();
-                    let spoiled = links
-                        .remove(from)
-                        .wrap(PartyId::new(1 - from as u16), |link| {
-                            faulty::wrap(link, frame, spoil.clone())
-                        });
-                    links.insert(from, spoiled);
-                    for result in run_on(&program, &inputs, links) {
-                        let what = format!("{suite:?}, {lanes} lanes, frame {frame}, {spoil:?}");
-                        match result.map_err(|e| (e.fault(), e)) {
-                            Ok(_) => assert_eq!(*spoil, Spoil::ChangePayload, "{what}"),
-                            Err((Fault::Peer(party), _)) => {
-                                assert_eq!(party.index(), from, "{what}");
-                            }
-                            Err((Fault::Network { .. } | Fault::Stopped { .. }, _)) => {}
-                            Err((_, error)) => panic!("{what}: {error}"),
-                        }
-                    }
+        for value in [0, 1] {
+            let (n, lanes) = (suite.1 as usize, LANES as usize);
+            let mut b = builder(suite);
+            let flag = b.input(1, B, Scalar::Bool, LANES);
+            let number = b.op(Op::InjectBit, &[flag], a(3), u(3), LANES);
+            b.output(number, &[0]);
+            let recordings = recorded(&b.program, &inputs(&[&constant(value, LANES)]));
+            let seen: Vec<Vec<u8>> = (1..n)
+                .map(|from| {
+                    let bytes = messages(&recordings, from, 0).concat();
+                    let shares = bytes.len() - lanes;
+                    let opened = &bytes[shares - lanes / 8..shares];
+                    let bit = |l: usize| opened[l / 8] >> (l % 8) & 1;
+                    (0..lanes)
+                        .map(|l| bit(l) << 3 | bytes[shares + l])
+                        .collect()
+                })
+                .collect();
+            for (i, own) in seen.iter().enumerate() {
+                let what = format!("{suite:?}, bit {value}, party {}", i + 1);
+                assert_uniform(own.iter().copied(), 16, &what);
+                for other in &seen[i + 1..] {
+                    let pairs = own.iter().zip(other).map(|(a, b)| a << 4 | b);
+                    assert_uniform(pairs, 256, &format!("{what} and another"));
                 }
             }
         }

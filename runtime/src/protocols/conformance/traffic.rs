@@ -1,0 +1,126 @@
+//! What is sent depends on nothing secret, is never said twice, and goes to those whom it concerns.
+
+use std::collections::BTreeSet;
+
+use smpcc_circuit::program::{Op, Program, Suite};
+
+use super::programs::{data, everything, mixed, mixed_data};
+use super::templates::sum_template;
+use super::views::{messages, recorded};
+use super::{B, SETTINGS, Setting, settings};
+use crate::engine::testing::{AllInputs, a, inputs, u, words};
+use crate::net::record::Recording;
+use crate::party::PartyId;
+
+/// The frames on every link, without contents.
+fn schedules(recordings: &[Recording]) -> Vec<Vec<Vec<(u64, usize)>>> {
+    let n = recordings.len();
+    let of = |r: &Recording| PartyId::all(n).map(|to| r.schedule(to)).collect();
+    recordings.iter().map(of).collect()
+}
+
+/// Whether an opening tells all receivers the same, so that links have bytes in common.
+fn tells_all_alike(setting: Setting) -> bool {
+    match setting.suite {
+        Suite::TwoParty | Suite::Gmw => setting.n > 2,
+        // The difference of a composition.
+        Suite::Rep3 => true,
+        Suite::Bgw => false,
+    }
+}
+
+/// Twice with the same secrets and once with others: the same frames, and with the same secrets no sixteen bytes in common on any
+/// link; nor on any two links, where parties tell different ones different things.
+fn check_traffic(setting: Setting, program: &Program, inputs: impl Fn(u64) -> AllInputs) {
+    let runs = [1, 1, 70].map(|seed| recorded(program, &inputs(seed)));
+    let [first, second, other] = &runs;
+    assert!(schedules(first) == schedules(second), "{setting:?}");
+    assert!(schedules(first) == schedules(other), "{setting:?}");
+    let n = setting.n as usize;
+    let mut seen = BTreeSet::new();
+    for (from, to) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+        let link = tells_all_alike(setting).then_some((from, to));
+        for message in runs[..2].iter().flat_map(|run| messages(run, from, to)) {
+            for piece in message.chunks_exact(16) {
+                let new = seen.insert((link, piece.to_vec()));
+                assert!(new, "{setting:?}, {from} to {to}: bytes seen before");
+            }
+        }
+    }
+}
+
+#[test]
+fn schedules_are_equal_and_bytes_are_not() {
+    for setting in SETTINGS {
+        if setting.suite == Suite::Gmw && setting.n > 7 {
+            continue;
+        }
+        let (lanes, width) = setting.size;
+        // Many parties record much.
+        let lanes = if setting.n > 5 { lanes.min(65) } else { lanes };
+        let program = everything(setting, lanes, width);
+        check_traffic(setting, &program, |seed| data(lanes, width, seed));
+    }
+}
+
+#[test]
+fn loops_are_equal_and_bytes_are_not() {
+    for setting in settings() {
+        let all: &[u64] = match setting.n {
+            ..=4 => &[1, 65, 300, 3000],
+            5 => &[1, 65, 300],
+            _ => &[1, 63],
+        };
+        for &lanes in all.iter().filter(|&&l| setting.products > 1000 || l <= 300) {
+            let program = mixed(setting, lanes);
+            check_traffic(setting, &program, |seed| mixed_data(lanes, seed));
+        }
+    }
+}
+
+/// An output for one party: when all is shared and computed, nobody else is sent anything.
+#[test]
+fn only_receivers_hear_of_an_output() {
+    for setting in SETTINGS {
+        let (n, last) = (setting.n as usize, setting.last());
+        // Pairs that make transfers take long where there are many.
+        if n > if setting.suite == Suite::Gmw { 3 } else { 7 } {
+            continue;
+        }
+        for (domain, receiver) in [(a(9), 0), (B, last), (a(9), last), (B, 1)] {
+            // What is opened, alike but for the output, which nobody has in the first.
+            let program = |receivers: &[u32]| {
+                let mut b = setting.builder();
+                let x = b.input(0, domain, u(9), 300);
+                let y = b.input(1, domain, u(9), 300);
+                let op = match domain {
+                    B => Op::Call(b.template(sum_template(9, 2))),
+                    _ => Op::Mul,
+                };
+                let z = b.op(op, &[x, y], domain, u(9), 300);
+                b.output(z, receivers);
+                b.program
+            };
+            let data = inputs(&[&words(1, 9, 300), &words(2, 9, 300)]);
+            let sent = |receivers: &[u32]| -> Vec<Vec<usize>> {
+                let recordings = recorded(&program(receivers), &data);
+                let len = |from, to| messages(&recordings, from, to).concat().len();
+                (0..n)
+                    .map(|from| (0..n).map(|to| len(from, to)).collect())
+                    .collect()
+            };
+            let (nobody, one) = (sent(&[]), sent(&[receiver]));
+            let mut more = 0;
+            for (before, after) in nobody.iter().zip(&one) {
+                for (to, (before, after)) in before.iter().zip(after).enumerate() {
+                    if to == receiver as usize {
+                        more += after - before;
+                    } else {
+                        assert_eq!(before, after, "{setting:?}, to {to}");
+                    }
+                }
+            }
+            assert!(more > 0, "{setting:?}");
+        }
+    }
+}

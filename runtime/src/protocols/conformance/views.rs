@@ -1,0 +1,67 @@
+//! What parties see: all messages of a run, and whether bytes are uniform.
+
+use smpcc_circuit::program::Program;
+use smpcc_circuit::value::Word;
+
+use crate::engine::testing::{AllInputs, run_on};
+use crate::net::record::Recording;
+use crate::net::{HEADER_LEN, memory};
+use crate::party::PartyId;
+
+/// Runs a program; what each party sent.
+pub(crate) fn recorded(program: &Program, inputs: &AllInputs) -> Vec<Recording> {
+    let n = program.n_parties as usize;
+    let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
+    let links = memory::links(n).unwrap().into_iter().zip(&recordings);
+    let links = links
+        .map(|(links, recording)| recording.wrap(links))
+        .collect();
+    for report in run_on(program, inputs, links) {
+        report.unwrap_or_else(|e| panic!("{e}"));
+    }
+    recordings
+}
+
+/// The messages from one party to another, joined by step.
+pub(crate) fn messages(recordings: &[Recording], from: usize, to: usize) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for frame in recordings[from].sent_to(PartyId::new(to as u16)) {
+        if frame.is_data {
+            let step = frame.step as usize;
+            all.resize(all.len().max(step + 1), Vec::new());
+            all[step].extend_from_slice(&frame.bytes[HEADER_LEN..]);
+        }
+    }
+    all
+}
+
+/// One word in all lanes.
+pub(crate) fn constant(word: Word, lanes: u64) -> Vec<Word> {
+    vec![word; lanes as usize]
+}
+
+/// Chi-square of bytes below `values`, or of their low bits where there are few; what chance gives less than once in
+/// 10^9 runs is a failure.
+pub(crate) fn assert_uniform(bytes: impl Iterator<Item = u8>, values: usize, what: &str) {
+    let bytes: Vec<u8> = bytes.collect();
+    let above = bytes.iter().find(|&&b| usize::from(b) >= values);
+    assert!(above.is_none(), "{what}: {above:?} is above the ring");
+    let mut values = values;
+    while bytes.len() < 20 * values && values > 8 {
+        values /= 2;
+    }
+    let mut count = vec![0u64; values];
+    for &byte in &bytes {
+        count[usize::from(byte) & (values - 1)] += 1;
+    }
+    let expected = bytes.len() as f64 / values as f64;
+    assert!(expected >= 20.0, "{what}: too few samples, {}", bytes.len());
+    let chi: f64 = count
+        .iter()
+        .map(|&c| (c as f64 - expected).powi(2) / expected)
+        .sum();
+    // Wilson and Hilferty: a chi-square variable's cube root is nearly normal.
+    let df = values as f64 - 1.0;
+    let z = ((chi / df).cbrt() - (1.0 - 2.0 / (9.0 * df))) / (2.0 / (9.0 * df)).sqrt();
+    assert!(z < 6.5, "{what}: chi-square {chi} over {values} values");
+}
