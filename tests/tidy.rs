@@ -1,7 +1,7 @@
 //! House rules that a machine can hold the tree to.
 
 // The script that numbers sources: it is tested here because a build script has no tests of its own.
-#[allow(dead_code, reason = "only Cargo runs `main`")]
+#[allow(dead_code, clippy::print_stdout, reason = "only Cargo runs `main`")]
 #[path = "../circuit/build.rs"]
 mod numbering;
 

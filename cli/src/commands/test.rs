@@ -218,5 +218,5 @@ fn in_the_clear(source: &Source, program: &Program) -> Result<(), String> {
 fn under_a_protocol(program: &Verified) -> Result<(), String> {
     let results = local::run(program, Vec::new()).map_err(|e| e.to_string())?;
     let done = |result: Result<_, Error>| result.map(drop).map_err(|e| e.to_string());
-    results.into_iter().map(done).collect()
+    results.into_iter().try_for_each(done)
 }
