@@ -8,6 +8,7 @@
 //! | `programs` | all operations in one program, pools that operations share, loops |
 //! | `traffic` | messages that depend on nothing secret, are never said twice, and go to receivers only |
 //! | `faults` | messages that are cut, changed, repeated or of another length |
+//! | `golden` | the version of the protocol, where what is sent changes |
 //! | `wiped` | memory that is given back, where suites garble |
 //!
 //! A suite's own tests have what only it can be asked: that its shares and messages are uniform to whom they should be, what its
@@ -22,6 +23,7 @@ use crate::engine::testing::{Builder, expect_costs, expect_output, inputs, u};
 
 mod circuits;
 mod faults;
+mod golden;
 mod operations;
 mod programs;
 pub(crate) mod templates;

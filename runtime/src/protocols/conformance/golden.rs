@@ -1,0 +1,85 @@
+//! What parties say to each other is what the version of the protocol stands for: a digest of every message of every suite.
+//!
+//! With known randomness a run sends the same bytes every time. If they change, parties of the old build and of the new one would
+//! compute nonsense together, and only the numbers of their sources keep them apart; so another version has to say it, and the
+//! digests here have to be those of that version.
+
+use super::programs::{data, everything};
+use super::{SETTINGS, Setting};
+use crate::engine::run;
+use crate::engine::testing::run_with;
+use crate::hash::Transcript;
+use crate::net::record::Recording;
+use crate::net::{Options, memory};
+use crate::party::PartyId;
+use crate::prg::known;
+use crate::session::PROTOCOL_VERSION;
+
+/// The version, and the first bytes of the digest of what is sent among up to five parties, in the order of the settings.
+const GOLDEN: (u32, &[&str]) = (
+    2,
+    &[
+        "da4f0f65754e52f9",
+        "39b2b48dfd05ab2a",
+        "366fb8dd73b41f3b",
+        "d6c532d6e3e4f0b7",
+        "5971c9350d9be679",
+        "5f77533f8b841d93",
+        "54a7ce706fea9e68",
+        "dad22efc410959db",
+        "b68e728ac6e961ee",
+        "d5c1e022802f1761",
+    ],
+);
+
+/// A run's messages, with their headers.
+fn digest(setting: Setting) -> String {
+    let (lanes, width) = setting.size;
+    let program = everything(setting, lanes, width);
+    let inputs = data(lanes, width, 40);
+    // The secrets of the links are drawn here, what a party draws in its thread.
+    known::begin(0);
+    let n = setting.n as usize;
+    let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
+    let links = memory::links(n).unwrap().into_iter().zip(&recordings);
+    let links = links
+        .map(|(links, recording)| recording.wrap(links))
+        .collect();
+    let options = Options::default();
+    let ends = run_with(
+        &program,
+        &inputs,
+        links,
+        &options,
+        |session, program, mine| {
+            known::begin(1 + session.me().index() as u8);
+            run(session, program, mine, &mut |_| {})
+        },
+    );
+    assert!(ends.iter().all(Result::is_ok), "{setting:?}");
+    let mut t = Transcript::new("smpcc/golden");
+    for recording in &recordings {
+        for to in PartyId::all(n) {
+            let frames = recording.sent_to(to);
+            let data: Vec<_> = frames.iter().filter(|frame| frame.is_data).collect();
+            t.list(data.len());
+            for frame in data {
+                t.bytes(&frame.bytes);
+            }
+        }
+    }
+    t.finish().to_string()["sha256:".len()..][..16].to_owned()
+}
+
+#[test]
+fn what_is_sent_changes_with_the_version_only() {
+    let few = || SETTINGS.into_iter().filter(|setting| setting.n <= 5);
+    // In a thread of its own, whose entropy nobody asks for afterwards.
+    let digests = std::thread::spawn(move || few().map(digest).collect::<Vec<String>>());
+    let digests = digests.join().unwrap();
+    assert!(
+        GOLDEN.0 == PROTOCOL_VERSION && GOLDEN.1 == digests,
+        "what parties send has changed since version {}: if that version was released, raise `session::PROTOCOL_VERSION`; then the digests here are {digests:?}",
+        GOLDEN.0
+    );
+}
