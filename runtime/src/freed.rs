@@ -101,10 +101,10 @@ pub(crate) fn watch(work: impl FnOnce()) -> impl Fn(Origin) -> Seen {
     move |origin| seen[origin as usize]
 }
 
-/// Sizes of blocks that are not looked at: states of machines. A state is moved to its block with the bytes between and behind its
+/// Sizes of blocks that are not looked at: states of machines and vectors of them. A state is moved to its block with the bytes between and behind its
 /// fields, which hold what stood on the stack before, so that a label can be in them that was never put there. Vectors of labels
 /// are longer in the tests, and the choices that say an offset are shorter.
-const STATES: std::ops::Range<usize> = 65..512;
+const STATES: std::ops::Range<usize> = 65..4096;
 
 /// Hands everything to the system's allocator.
 struct Watching;
@@ -192,7 +192,7 @@ mod tests {
         let seen = watch(|| {
             plant(Origin::Test, label);
             drop(vec![Label::ZERO, label, Label::ZERO]);
-            let mut growing = vec![Label::ZERO; 100];
+            let mut growing = vec![Label::ZERO; 500];
             growing[0] = label;
             growing.reserve(1000);
             growing.zeroize();
