@@ -46,6 +46,11 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
          lowering names inputs as the schema does, which asks it for scalars",
     ),
     (
+        "runtime",
+        &["block", "mask", "simd"],
+        "kernels work on labels, labels are chosen with masks, and a kernel hides a mask from the optimiser",
+    ),
+    (
         "compiler",
         &["lower/types", "lower/value"],
         "values have types, and types lay out values",

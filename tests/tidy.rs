@@ -68,6 +68,8 @@ fn every_file_says_why_it_exists() {
 #[test]
 fn unsafe_code_stands_in_simd_only() {
     let word = ["unsafe", " "].concat();
+    let root = std::fs::read_to_string(root().join("runtime/src/lib.rs")).expect("the crate");
+    assert!(root.contains("#[cfg(test)]\nmod freed;"));
     for (name, text) in sources() {
         let has = text.lines().any(|l| {
             let code = l.trim_start();
@@ -76,8 +78,10 @@ fn unsafe_code_stands_in_simd_only() {
                     || code.contains(&format!("{word}fn"))
                     || code.contains(&format!("{word}impl")))
         });
+        // An allocator cannot be written without; this one is in no build but that of tests.
+        let allocator = name == "runtime/src/freed.rs";
         assert!(
-            !has || name.starts_with("runtime/src/simd"),
+            !has || name.starts_with("runtime/src/simd") || allocator,
             "{name} has unsafe code"
         );
     }

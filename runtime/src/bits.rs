@@ -19,12 +19,6 @@ pub const fn words_for(lanes: usize) -> usize {
     lanes.div_ceil(64)
 }
 
-/// The word of bit `i`, shifted so that it is the lowest.
-#[inline(always)]
-pub(crate) fn word_from(words: &[u64], i: usize) -> u64 {
-    words[i / 64] >> (i % 64)
-}
-
 impl Bits {
     /// All zero.
     pub fn zeros(width: usize, lanes: usize) -> Self {

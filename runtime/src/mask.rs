@@ -5,7 +5,6 @@
 //! word of which nothing is known, with which only machine operations can be done. Every choice by a secret bit in this crate is
 //! made with a [`Mask`]; a test reads the machine code for jumps that come from here.
 
-use crate::bits::word_from;
 use crate::simd::opaque;
 
 /// All ones for a bit that is one, all zeros for a bit that is zero.
@@ -33,7 +32,7 @@ impl Mask {
     /// If there are not as many.
     #[inline(always)]
     pub fn each(words: &[u64], from: usize, n: usize) -> impl Iterator<Item = Self> + Clone + '_ {
-        (from..from + n).map(|i| Self::lowest(word_from(words, i)))
+        (from..from + n).map(|i| Self::lowest(words[i / 64] >> (i % 64)))
     }
 
     /// For a bit that everybody may know, such as whether a circuit complements a wire.
