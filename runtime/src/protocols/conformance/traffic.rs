@@ -19,13 +19,14 @@ fn schedules(recordings: &[Recording]) -> Vec<Vec<Vec<(u64, usize)>>> {
     recordings.iter().map(of).collect()
 }
 
-/// Whether an opening tells all receivers the same, so that links have bytes in common.
-fn tells_all_alike(setting: Setting) -> bool {
+/// Whether an opening of a party's tells all receivers the same, so that links have bytes in common.
+fn tells_all_alike(setting: Setting, from: usize) -> bool {
     match setting.suite {
         Suite::TwoParty | Suite::Gmw => setting.n > 2,
         // The difference of a composition.
         Suite::Rep3 => true,
-        Suite::Bgw => false,
+        // What the king has opened for all.
+        Suite::Bgw => setting.n > 3 && from == 0,
     }
 }
 
@@ -39,7 +40,7 @@ fn check_traffic(setting: Setting, program: &Program, inputs: impl Fn(u64) -> Al
     let n = setting.n as usize;
     let mut seen = BTreeSet::new();
     for (from, to) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
-        let link = tells_all_alike(setting).then_some((from, to));
+        let link = tells_all_alike(setting, from).then_some((from, to));
         for message in runs[..2].iter().flat_map(|run| messages(run, from, to)) {
             for piece in message.chunks_exact(16) {
                 let new = seen.insert((link, piece.to_vec()));
