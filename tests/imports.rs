@@ -47,8 +47,9 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "runtime",
-        &["block", "mask", "simd"],
-        "kernels work on labels, labels are chosen with masks, and a kernel hides a mask from the optimiser",
+        &["bits", "block", "mask", "ring", "simd"],
+        "kernels work on labels and bits, labels and ring elements are chosen with masks, and a kernel hides a mask from the \
+         optimiser",
     ),
     (
         "compiler",

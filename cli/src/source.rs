@@ -94,6 +94,8 @@ impl Source {
 /// # Errors
 /// A file that cannot be read or is no text.
 pub fn read(path: &Path) -> Outcome<Source> {
+    // Without `.` inside: a module's name is its folder's and its own, which are compared as text.
+    let path: &Path = &path.components().collect::<PathBuf>();
     let text_of = |path: &Path| {
         let bytes = std::fs::read(path)
             .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
