@@ -52,6 +52,15 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
          optimiser",
     ),
     (
+        "runtime",
+        &[
+            "protocols/dispatch",
+            "protocols/garbled/call",
+            "protocols/publish",
+        ],
+        "the dispatcher begins what all suites do alike, and that asks a suite for what the dispatcher asks it for",
+    ),
+    (
         "compiler",
         &["lower/types", "lower/value"],
         "values have types, and types lay out values",
@@ -278,18 +287,16 @@ fn files_import_in_one_direction() {
     let within = |(name, circle): &(String, Vec<String>), known: &(&str, &[&str], &str)| {
         name == known.0 && circle.iter().all(|file| known.1.contains(&file.as_str()))
     };
-    for circle in &found {
-        assert!(
-            KNOWN.iter().any(|known| within(circle, known)),
-            "files that import each other in a circle: {circle:#?}"
-        );
-    }
-    for known in KNOWN {
-        assert!(
-            found.iter().any(|circle| within(circle, known)),
-            "a circle that is no more: take it off the list: {known:#?}"
-        );
-    }
+    let new: Vec<_> = (found.iter())
+        .filter(|circle| !KNOWN.iter().any(|known| within(circle, known)))
+        .collect();
+    let gone: Vec<_> = (KNOWN.iter())
+        .filter(|known| !found.iter().any(|circle| within(circle, known)))
+        .collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "files that import each other in a circle: {new:#?}\ncircles that are no more, to be taken off the list: {gone:#?}"
+    );
 }
 
 #[test]
