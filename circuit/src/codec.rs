@@ -10,7 +10,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 
 /// Most bytes of an encoded program; far above what compiling yields, as programs do not grow with their data.
-pub const MAX_PROGRAM_BYTES: usize = 1 << 30;
+pub const MAX_PROGRAM_BYTES: usize = 1 << 28;
+
+/// Most bytes that what is read may claim. Numbers are written in as little as a sixteenth of their width (a `u128` of one
+/// byte) and claim their width; what a text claims is reserved, untouched, before it is compared with the bytes that are there.
+const MAX_CLAIM: usize = 16 * MAX_PROGRAM_BYTES;
 
 const MAGIC: [u8; 5] = *b"smpcc";
 const VERSION: u16 = 1;
@@ -63,10 +67,13 @@ impl fmt::Display for CodecError {
 
 impl std::error::Error for CodecError {}
 
-// The record's own limit is checked on the length, which bounds reading too: a sequence cannot claim more elements
-// than there are bytes without failing, and serde caps what it reserves beforehand.
+// The record's own limit is checked on its length. A sequence that claims more elements than there are bytes fails as it is
+// read, and serde caps what it reserves beforehand; a text is reserved whole, so that its claim needs a limit.
 fn config() -> impl Config {
-    standard().with_little_endian().with_variable_int_encoding()
+    standard()
+        .with_little_endian()
+        .with_variable_int_encoding()
+        .with_limit::<MAX_CLAIM>()
 }
 
 /// The bytes of a program.
@@ -181,12 +188,19 @@ mod tests {
 
     #[test]
     fn a_length_that_lies_is_an_error_not_an_allocation() {
-        let mut bytes = encode(Kind::Report, &Vec::<u64>::new(), 100).unwrap();
-        bytes.pop();
-        bytes.extend_from_slice(&[253, 255, 255, 255, 255, 255, 255, 255, 127]);
-        assert!(matches!(
-            decode::<Vec<u64>>(Kind::Report, &bytes, 100),
-            Err(CodecError::Body(_))
-        ));
+        for len in [1 << 20, MAX_CLAIM as u64, 1 << 45, u64::MAX >> 1, u64::MAX] {
+            let mut bytes = encode(Kind::Report, &Vec::<u64>::new(), 100).unwrap();
+            bytes.pop();
+            bytes.push(253);
+            bytes.extend_from_slice(&len.to_le_bytes());
+            for refused in [
+                decode::<Vec<u64>>(Kind::Report, &bytes, 100).map(drop),
+                decode::<String>(Kind::Report, &bytes, 100).map(drop),
+                decode::<Vec<String>>(Kind::Report, &bytes, 100).map(drop),
+                decode::<Vec<u128>>(Kind::Report, &bytes, 100).map(drop),
+            ] {
+                assert!(matches!(refused, Err(CodecError::Body(_))), "{len}");
+            }
+        }
     }
 }

@@ -54,6 +54,16 @@ mod tests {
             read_program(&body);
         }
 
+        /// The first text of a program claims any length.
+        #[test]
+        fn texts_of_any_length_survive(len in any::<u64>(), shift in 0u32..64, body in prop::collection::vec(any::<u8>(), 0..40)) {
+            let mut whole = codec::encode(codec::Kind::Program, &(), 1 << 10).expect("a header");
+            whole.push(253);
+            whole.extend((len >> shift).to_le_bytes());
+            whole.extend(body);
+            read_program(&whole);
+        }
+
         #[test]
         fn netlists_with_a_change_survive(at in any::<prop::sample::Index>(), with in "[ 0-9A-Z\n-]{0,3}", cut in 0usize..3) {
             let text = netlist();
