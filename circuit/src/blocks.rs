@@ -68,7 +68,7 @@ pub struct Group {
 /// What an operation of a group does with a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Works on each lane by itself; of a gather, operand 0 is there whole.
+    /// Works on each lane by itself; of a gather or read, operand 0 is there whole.
     Lanes,
     /// Adds up: its result is the sum of what it gives for each block.
     Add,
@@ -354,13 +354,21 @@ impl Sizing<'_, '_> {
                 / (u128::from(lanes) * u128::from(rounds.max(1))).max(1);
             let per_round = u64::try_from(per_round).unwrap_or(u64::MAX).max(1);
             let long = block.saturating_mul(alive) > 4 * 8 * BLOCK_LEN;
-            let window = (ROUND_LEN / per_round).clamp(WINDOW.0, WINDOW.1);
+            let window = match sent {
+                // A block waits for nobody.
+                0 => 1,
+                _ => (ROUND_LEN / per_round).clamp(WINDOW.0, WINDOW.1),
+            };
             let group = Group {
                 nodes: members.iter().map(|m| m.node as u32).collect(),
                 roles: members.iter().map(|m| m.role).collect(),
                 lanes,
                 block,
-                window: if long { WINDOW.0 / 2 } else { window },
+                window: if long {
+                    window.min(WINDOW.0 / 2)
+                } else {
+                    window
+                },
                 scales: scales.clone(),
                 inside: made.difference(&outside).copied().collect(),
             };
@@ -533,7 +541,7 @@ fn common_multiple(a: u64, b: u64) -> Option<u64> {
 fn lane_bits(info: ValueInfo) -> u64 {
     let width = u64::from(info.scalar.width());
     match info.domain {
-        Domain::Public => width.next_power_of_two().max(64),
+        Domain::Public | Domain::Local { .. } => width.next_power_of_two().max(64),
         Domain::Arithmetic { ring } => 2 * u64::from(ring).next_power_of_two().max(64),
         Domain::Boolean => 2 * width,
         Domain::Yao => 128 * width,

@@ -23,6 +23,7 @@ use crate::program::{Kind, Node, Program, Threat};
 
 mod ahead;
 mod costs;
+mod told;
 
 pub use crate::stamp::{Delay, Stamp, StampMap};
 pub use crate::suite::{
@@ -63,7 +64,8 @@ pub fn op_cost(program: &Program, node: &Node) -> OpCost {
 /// Bytes of every party; none where the suite's protocols have no part.
 fn sent(program: &Program, node: &Node) -> Vec<u64> {
     match node.op.kind() {
-        Kind::Interactive(step) => program.suite.model().sent(program, node, step),
+        Kind::Interactive(step) => told::sent(program, node)
+            .unwrap_or_else(|| program.suite.model().sent(program, node, step)),
         Kind::Clear | Kind::Move | Kind::Linear | Kind::Control => {
             vec![0; program.n_parties as usize]
         }
@@ -73,7 +75,10 @@ fn sent(program: &Program, node: &Node) -> Vec<u64> {
 fn delay_of(program: &Program, node: &Node, sent: &[u64]) -> Delay {
     match node.op.kind() {
         Kind::Interactive(step) if sent.iter().any(|&bytes| bytes > 0) => {
-            program.suite.model().delay(program, node, step)
+            match told::is_told(program, node) {
+                true => Delay::Rounds(1),
+                false => program.suite.model().delay(program, node, step),
+            }
         }
         Kind::Interactive(_) | Kind::Clear | Kind::Move | Kind::Linear | Kind::Control => {
             Delay::None

@@ -270,7 +270,7 @@ impl Machine<'_> {
                 let out = out.ok_or_else(|| invalid("a constant without result"))?;
                 one(vec.words().map(|w| out.scalar.wrap(w)).collect())
             }
-            Op::Public(op) => {
+            Op::Word(op) => {
                 let out = out.ok_or_else(|| invalid("an operation without result"))?;
                 let from = arg_info(usize::from(*op == WordOp::Select))?.scalar;
                 let mut words = vec![0; args.len()];
@@ -283,12 +283,21 @@ impl Machine<'_> {
                     })
                     .collect())
             }
-            Op::PublicReduce { op, segments } => {
+            Op::Reduce { op, segments } => {
                 let ty = arg_info(0)?.scalar;
                 one(reduce(&arg(0)?, *segments, |s| match s {
                     [] => identity(*op, ty),
                     [head, tail @ ..] => tail.iter().fold(*head, |a, &b| op.eval(ty, ty, &[a, b])),
                 }))
+            }
+            Op::Scan { op, segments } => {
+                let ty = arg_info(0)?.scalar;
+                one(scan(*op, ty, arg(0)?.as_ref().clone(), *segments))
+            }
+            Op::Read { block, groups } => one(read(&arg(0)?, &arg(1)?, *block, *groups)),
+            Op::Write { block, groups } => {
+                let dst = arg(0)?.as_ref().clone();
+                one(write(dst, &arg(1)?, &arg(2)?, *block, *groups))
             }
             Op::Input(id) => {
                 let leaf = self
@@ -299,7 +308,7 @@ impl Machine<'_> {
                 let words = &self.inputs[id.index()];
                 one(words.iter().map(|&w| wrap(leaf.scalar.extend(w))).collect())
             }
-            Op::FromPublic => {
+            Op::FromPublic | Op::Share => {
                 let from = arg_info(0)?.scalar;
                 one(arg(0)?.iter().map(|&w| wrap(from.extend(w))).collect())
             }
@@ -450,6 +459,60 @@ fn element(index: Word, block: u64, lanes: usize) -> Option<usize> {
     (index < Word::from(len)).then(|| (index as u64 * block) as usize)
 }
 
+/// [`Op::Scan`] on words.
+pub(crate) fn scan(op: WordOp, ty: Scalar, mut lanes: Vec<Word>, segments: u64) -> Vec<Word> {
+    let len = lanes.len().checked_div(segments as usize).unwrap_or(0);
+    for run in lanes.chunks_mut(len.max(1)) {
+        for i in 1..run.len() {
+            run[i] = op.eval(ty, ty, &[run[i - 1], run[i]]);
+        }
+    }
+    lanes
+}
+
+/// [`Op::Read`] on words.
+pub(crate) fn read(src: &[Word], index: &[Word], block: u64, groups: u64) -> Vec<Word> {
+    let place = places(src.len(), index.len(), block, groups);
+    let mut lanes = Vec::new();
+    for (k, &i) in index.iter().enumerate() {
+        match place(k, i) {
+            Some(from) => lanes.extend_from_slice(&src[from..from + block as usize]),
+            None => lanes.extend((0..block).map(|_| 0)),
+        }
+    }
+    lanes
+}
+
+/// [`Op::Write`] on words.
+pub(crate) fn write(
+    mut dst: Vec<Word>,
+    index: &[Word],
+    val: &[Word],
+    block: u64,
+    groups: u64,
+) -> Vec<Word> {
+    let place = places(dst.len(), index.len(), block, groups);
+    let values = val.chunks((block as usize).max(1));
+    for (k, (&i, val)) in index.iter().zip(values).enumerate() {
+        if let Some(to) = place(k, i) {
+            dst[to..to + val.len()].copy_from_slice(val);
+        }
+    }
+    dst
+}
+
+/// Where the element lies that the `k`-th index names in its group's array.
+fn places(
+    lanes: usize,
+    indices: usize,
+    block: u64,
+    groups: u64,
+) -> impl Fn(usize, Word) -> Option<usize> {
+    let of_group = |n: usize| n.checked_div(groups as usize).unwrap_or(0);
+    let (own, per) = (of_group(lanes), of_group(indices).max(1));
+    move |k, index| Some(k / per * own + element(index, block, own)?)
+}
+
 fn first(lanes: &[Word]) -> Word {
     lanes.first().copied().unwrap_or(0)
 }
@@ -458,7 +521,9 @@ fn first(lanes: &[Word]) -> Word {
 fn held_bits(info: ValueInfo) -> u32 {
     match info.domain {
         Domain::Arithmetic { ring } => u32::from(ring),
-        Domain::Public | Domain::Boolean | Domain::Yao => info.scalar.width(),
+        Domain::Public | Domain::Boolean | Domain::Yao | Domain::Local { .. } => {
+            info.scalar.width()
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub mod export;
 pub mod gate;
 pub mod ids;
 pub mod op;
+#[cfg(test)]
+mod owned;
 pub mod program;
 mod regions;
 pub mod robust;

@@ -9,34 +9,37 @@ use crate::value::{ConstVec, Word};
 use serde::{Deserialize, Serialize};
 
 /// Operations of a program. "Same domain" operations work in any domain, and their data operands and results share one.
+///
+/// `C` is a value in the clear, public or its owner's alone: a result in `L` is computed by its owner from public values and its own,
+/// and all others know its type and lanes. The order of the variants is their encoding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// `→ P`: a constant.
     Const(ConstVec),
-    /// `P… → P`: element-wise in the clear; operand lanes are equal.
-    Public(WordOp),
-    /// `P → P`: reduces runs of `lanes / segments` lanes in the clear.
-    PublicReduce {
+    /// `C… → C`: element-wise; operand lanes are equal.
+    Word(WordOp),
+    /// `C → C`: reduces runs of `lanes / segments` lanes.
+    Reduce {
         /// An associative operation.
         op: WordOp,
         /// Number of results.
         segments: u64,
     },
-    /// `→ P | A | B`: what a party gives (P: its owner publishes it).
+    /// `→ P | L | A | B`: what a party gives (P: its owner publishes it; L: nothing is sent).
     Input(InputId),
     /// `P → A | B | Y`: a public value as a shared one; nothing is sent.
     FromPublic,
-    /// Same domain; `src, P idx m → m·block`: lane `k·block + t` is `src[idx[k]·block + t]`; out of range stops the run.
+    /// Same domain, or to L; `src, P idx m → m·block`: lane `k·block + t` is `src[idx[k]·block + t]`; out of range stops the run.
     Gather {
         /// Consecutive lanes per index.
         block: u64,
     },
-    /// Same domain; `dst, P idx m, val m·block → dst` updated; later `k` win; out of range stops the run.
+    /// Same domain, or to L; `dst, P idx m, val m·block → dst` updated; later `k` win; out of range stops the run.
     Scatter {
         /// Consecutive lanes per index.
         block: u64,
     },
-    /// Same domain; one operand after the other. Free.
+    /// Same domain, or to L; one operand after the other. Free.
     Concat,
     /// `A… → A`, one ring: `Σ coefficients[i] · arg[i] + constant` mod 2^ring. Free.
     Linear {
@@ -78,9 +81,9 @@ pub enum Op {
     BooleanToYao,
     /// `Y → B`.
     YaoToBoolean,
-    /// `A | B → P`: opened to all.
+    /// `L | A | B → P`: opened to all (L: its owner publishes it).
     Reveal,
-    /// `P | A | B`: opened to the leaf's receivers.
+    /// `P | L | A | B`: opened to the leaf's receivers (L: its owner tells them).
     Output(OutputId),
     /// `P Bool`: stops the run with a message unless all lanes hold.
     Assert(Option<String>),
@@ -105,12 +108,36 @@ pub enum Op {
         /// Index into [`crate::program::Program::regions`].
         otherwise: u32,
     },
+    /// `L → A | B`: what a party knows as a shared value, by the protocol of its inputs.
+    Share,
+    /// `C → C`: lane `i` of a run is the reduction of lanes `0..=i` of its operand's run.
+    Scan {
+        /// An associative operation.
+        op: WordOp,
+        /// Number of runs.
+        segments: u64,
+    },
+    /// `C src groups·len·block, C idx groups·q → C groups·q·block`: group `g` reads its own part of `src`; out of range reads zero.
+    Read {
+        /// Consecutive lanes per index.
+        block: u64,
+        /// Number of independent arrays.
+        groups: u64,
+    },
+    /// `C dst groups·len·block, C idx groups·q, C val groups·q·block → C` as `dst`: writes of a group in their order; out of range
+    /// writes nothing.
+    Write {
+        /// Consecutive lanes per index.
+        block: u64,
+        /// Number of independent arrays.
+        groups: u64,
+    },
 }
 
 /// What an operation asks of a party that executes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Computes in the clear; operands and results are public.
+    /// Computes in the clear: everybody on public values, an owner on its own.
     Clear,
     /// Rearranges lanes of any domain; nothing is sent.
     Move,
@@ -149,6 +176,8 @@ pub enum Interactive {
     Reveal,
     /// [`Op::Output`].
     Output(OutputId),
+    /// [`Op::Share`].
+    Share,
 }
 
 /// What an operation does beyond its results: why it stays where nobody reads them.
@@ -217,8 +246,11 @@ impl Op {
         use Reach::{Any, Lane, Run};
         match *self {
             Self::Const(_) => row("const", Clear, Nothing, Lane),
-            Self::Public(op) => row(op.name(), Clear, Nothing, Lane),
-            Self::PublicReduce { .. } => row("reduce", Clear, Nothing, Run),
+            Self::Word(op) => row(op.name(), Clear, Nothing, Lane),
+            Self::Reduce { .. } => row("reduce", Clear, Nothing, Run),
+            Self::Scan { .. } => row("scan", Clear, Nothing, Any),
+            Self::Read { .. } => row("read", Clear, Nothing, Any),
+            Self::Write { .. } => row("write", Clear, Nothing, Any),
             Self::Assert(_) => row("assert", Clear, Always, Any),
 
             Self::Gather { .. } => row("gather", Move, Index, Any),
@@ -232,6 +264,7 @@ impl Op {
             Self::LowerRing => row("lower_ring", Linear, Nothing, Lane),
 
             Self::Input(id) => step("input", Interactive::Input(id), Nothing, Lane),
+            Self::Share => step("share", Interactive::Share, Nothing, Lane),
             Self::Mul => step("mul", Interactive::Mul, Nothing, Lane),
             Self::Dot { .. } => step("dot", Interactive::Dot, Nothing, Run),
             Self::Call(id) => step("call", Interactive::Call(id), Nothing, Lane),

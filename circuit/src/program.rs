@@ -94,17 +94,28 @@ pub enum Domain {
     Boolean,
     /// Wire labels.
     Yao,
+    /// One party knows it; the others know its type and lanes.
+    Local {
+        /// Who, 0-based.
+        owner: u32,
+    },
 }
 
 impl Domain {
-    /// One letter for reports: `P`, `A`, `B`, `Y`.
+    /// One letter for reports: `P`, `A`, `B`, `Y`, `L`.
     pub const fn letter(self) -> char {
         match self {
             Self::Public => 'P',
             Self::Arithmetic { .. } => 'A',
             Self::Boolean => 'B',
             Self::Yao => 'Y',
+            Self::Local { .. } => 'L',
         }
+    }
+
+    /// Whether values in it are words, at all parties or at one.
+    pub const fn is_clear(self) -> bool {
+        matches!(self, Self::Public | Self::Local { .. })
     }
 }
 
@@ -157,7 +168,7 @@ pub struct ValueInfo {
 /// A maximal part of a program executed in one domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
-    /// `Public`, `Arithmetic { ring: 0 }` (rings differ inside), `Boolean` or `Yao`.
+    /// `Public`, `Local`, `Arithmetic { ring: 0 }` (rings differ inside), `Boolean` or `Yao`.
     pub domain: Domain,
     /// Why this domain, in one line for people.
     pub why: String,

@@ -18,6 +18,7 @@ use std::ops::RangeInclusive;
 pub use bgw::{extension_degree, king_multiplies, king_opens};
 pub use demand::{Correlation, Demand};
 pub use pairwise::{Route, Routes, routes, whole_triples};
+pub(crate) use size::told_len;
 pub use size::{GARBLED_AND_LEN, LABEL_LEN, and_levels, element_len, packed_len, used_wires};
 pub use work::Work;
 
@@ -64,7 +65,7 @@ pub trait Model: Sync {
         measured
     }
 
-    /// Payload bytes of every party when a step runs.
+    /// Payload bytes of every party when a step runs. What one party tells others in the clear is no suite's.
     fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64>;
 
     /// How a step that sends something moves stamps.
@@ -179,6 +180,7 @@ mod tests {
                 Domain::Public,
                 Domain::Arithmetic { ring: 64 },
                 Domain::Boolean,
+                Domain::Local { owner: 0 },
             ] {
                 assert!(suite.offers(Threat::SemiHonest, domain));
             }

@@ -63,8 +63,9 @@ fn write_program(out: &mut String, p: &Program) -> fmt::Result {
     for (i, s) in p.sections.iter().enumerate() {
         writeln!(
             out,
-            "s{i}: {} lines {}–{} ({})",
+            "s{i}: {}{} lines {}–{} ({})",
             s.domain.letter(),
+            owner(s.domain),
             s.lines.0,
             s.lines.1,
             s.why
@@ -121,7 +122,12 @@ fn write_node(
     write!(out, "{}", node.op.name())?;
     match &node.op {
         Op::Const(words) => constant(out, words)?,
-        Op::PublicReduce { op, segments } => write!(out, " {} segments={segments}", op.name())?,
+        Op::Reduce { op, segments } | Op::Scan { op, segments } => {
+            write!(out, " {} segments={segments}", op.name())?;
+        }
+        Op::Read { block, groups } | Op::Write { block, groups } => {
+            write!(out, " block={block} groups={groups}")?;
+        }
         Op::Input(id) => write!(out, " {id}")?,
         Op::Output(id) => write!(out, " {id}")?,
         Op::Call(id) => write!(out, " {id}")?,
@@ -170,11 +176,21 @@ fn typed(p: &Program, v: crate::ids::ValueId) -> String {
         }) => {
             let ring = match domain {
                 Domain::Arithmetic { ring } => ring.to_string(),
-                Domain::Public | Domain::Boolean | Domain::Yao => String::new(),
+                Domain::Public | Domain::Boolean | Domain::Yao | Domain::Local { .. } => {
+                    owner(*domain)
+                }
             };
             format!("{v}: {}{ring} {scalar}×{lanes}", domain.letter())
         }
         None => v.to_string(),
+    }
+}
+
+/// The number of the party that alone knows a value.
+fn owner(domain: Domain) -> String {
+    match domain {
+        Domain::Local { owner } => owner.to_string(),
+        Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao => String::new(),
     }
 }
 

@@ -7,6 +7,8 @@
 //! - **names**: ids are in range; each value is defined once and only used where it is visible; each region but the
 //!   first is used once, so regions nest and never recurse; the nesting is at most [`MAX_NESTING`] deep;
 //! - **types**: domains, scalars and lanes of every operation are as [`Op`] says;
+//! - **owners**: what one party knows alone follows from public values and its own, and leaves it by [`Op::Share`], [`Op::Reveal`] and
+//!   [`Op::Output`] only; counts, conditions, assertions and the indices that stop a run are public;
 //! - **templates**: gates read earlier wires only, results read existing wires;
 //! - **leaks**: arithmetic values are opened only in a ring of exactly their width (higher bits of a wider ring can
 //!   hold more than the value), random parts are used by one conversion only, in the region that made them;
@@ -197,13 +199,16 @@ fn check_value(program: &Program, info: ValueInfo) -> Check {
         )
     })?;
     ensure(info.lanes <= MAX_LANES, || format!("{} lanes", info.lanes))?;
-    if let Domain::Arithmetic { ring } = info.domain {
-        ensure(
+    match info.domain {
+        Domain::Arithmetic { ring } => ensure(
             ring <= 128 && u32::from(ring) >= info.scalar.width(),
             || format!("{} in a ring of {ring} bits", info.scalar),
-        )?;
+        ),
+        Domain::Local { owner } => ensure(owner < program.n_parties, || {
+            format!("party {owner} of {} knows it", program.n_parties)
+        }),
+        Domain::Public | Domain::Boolean | Domain::Yao => Ok(()),
     }
-    Ok(())
 }
 
 fn check_template(template: &Template) -> Check {
@@ -425,6 +430,7 @@ impl Walk<'_> {
                     && match r.domain {
                         Domain::Public => leaf.public,
                         Domain::Arithmetic { .. } | Domain::Boolean => !leaf.public,
+                        Domain::Local { owner } => !leaf.public && owner == leaf.party,
                         Domain::Yao => false,
                     });
                 if !fits || depth > 0 || std::mem::replace(&mut self.input_done[id.index()], true) {

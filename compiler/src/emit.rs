@@ -351,7 +351,7 @@ impl Emitter<'_> {
     fn openable(&mut self, value: ValueId) -> ValueId {
         let info = self.info(value);
         match info.domain {
-            Domain::Public | Domain::Boolean => value,
+            Domain::Public | Domain::Boolean | Domain::Local { .. } => value,
             Domain::Yao => self.to(value, Domain::Boolean),
             Domain::Arithmetic { .. } => self.to(
                 value,
@@ -372,14 +372,14 @@ impl Emitter<'_> {
         args: &[ValueId],
     ) -> ValueId {
         match domain {
-            Domain::Public => {
+            Domain::Public | Domain::Local { .. } => {
                 let lanes = args.first().map_or(1, |&a| self.info(a).lanes);
                 let info = ValueInfo {
                     domain,
                     scalar: to,
                     lanes,
                 };
-                self.plain(Op::Public(op), args, info)
+                self.plain(Op::Word(op), args, info)
             }
             Domain::Boolean | Domain::Yao => {
                 self.logic1(domain, Logic::Word { op, from, to }, args, to)

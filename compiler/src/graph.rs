@@ -229,6 +229,7 @@ pub(crate) const fn colours(role: Role) -> (&'static str, &'static str) {
         Role::Computes(Domain::Arithmetic { .. }) => ("#dceaf7", "#2b6ca3"),
         Role::Computes(Domain::Boolean) => ("#e0f2dc", "#3c8031"),
         Role::Computes(Domain::Yao) => ("#fbe6cf", "#b3681a"),
+        Role::Computes(Domain::Local { .. }) => ("#efe3f7", "#7a4a9e"),
     }
 }
 
@@ -343,6 +344,7 @@ fn section_lines(program: &Program, id: SectionId, stats: Option<&SectionStats>)
         Domain::Arithmetic { .. } => "arithmetic",
         Domain::Boolean => "Boolean",
         Domain::Yao => "garbled",
+        Domain::Local { .. } => "on one party's own data",
     };
     let at = match section.lines {
         (0, _) => String::new(),

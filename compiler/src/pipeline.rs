@@ -196,6 +196,7 @@ fn plan_text(program: &Program) -> String {
             Domain::Arithmetic { .. } => "arithmetic",
             Domain::Boolean => "boolean",
             Domain::Yao => "yao",
+            Domain::Local { .. } => "local",
         };
         let lines = match section.lines {
             (0, _) => "no line".to_owned(),

@@ -35,9 +35,10 @@ pub(crate) fn assign_sections<'r>(
                     },
                     why: match domain {
                         Domain::Public => "known to all",
-                        Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao => {
-                            reason(r, n).unwrap_or_default()
-                        }
+                        Domain::Arithmetic { .. }
+                        | Domain::Boolean
+                        | Domain::Yao
+                        | Domain::Local { .. } => reason(r, n).unwrap_or_default(),
                     }
                     .into(),
                     lines: (0, 0),
@@ -180,5 +181,6 @@ const fn name(domain: Domain) -> &'static str {
         Domain::Arithmetic { .. } => "arithmetic",
         Domain::Boolean => "Boolean",
         Domain::Yao => "garbled",
+        Domain::Local { .. } => "on one party's own data",
     }
 }

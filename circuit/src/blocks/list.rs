@@ -115,6 +115,7 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
     let of = |i: usize| node.args.get(i).map_or(0, lanes);
     let own = node.results.first().or(node.args.first()).map_or(0, lanes);
     let same = |values: &[ValueId], n: u64| values.iter().all(|v| lanes(v) == n);
+    let domain = |v: Option<&ValueId>| Some(program.values.get(v?.index())?.domain);
     match &node.op {
         // An opening that is checked waits as a whole.
         Op::Reveal | Op::Output(_) if program.threat.deviates() => Form::Whole,
@@ -140,17 +141,23 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
                 Some(_) | None => Form::Lanes,
             }
         }
-        Op::SumLanes { segments: 1 } => Form::Sum(Role::Add),
+        Op::Read {
+            block: 1,
+            groups: 1,
+        } => Form::Lanes,
+        Op::SumLanes { segments: 1 } | Op::Reduce { segments: 1, .. } => Form::Sum(Role::Add),
         Op::Dot { segments: 1 } if program.suite.model().folds_products() => Form::Sum(Role::Fold),
         Op::Dot { segments: 1 } => Form::Sum(Role::Add),
-        Op::SumLanes { segments } | Op::Dot { segments } => {
+        Op::SumLanes { segments } | Op::Dot { segments } | Op::Reduce { segments, .. } => {
             match of(0).checked_div(*segments).unwrap_or(0) {
                 0 => Form::Whole,
                 run if run * segments == of(0) && same(&node.args, of(0)) => Form::Run(run),
                 _ => Form::Whole,
             }
         }
-        Op::Concat => Form::Join,
+        // What is joined to a block has its domain.
+        Op::Concat if domain(node.args.first()) == domain(node.results.first()) => Form::Join,
+        Op::Concat => Form::Whole,
         op => match op.reach() {
             Reach::Lane if same(&node.args, own) && same(&node.results, own) => Form::Lanes,
             Reach::Lane | Reach::Run | Reach::Any => Form::Whole,
@@ -294,7 +301,7 @@ impl Listing<'_, '_> {
         // The operands of which blocks have their lanes; those that are there whole.
         let (cut, whole) = match listed.form {
             Form::Whole => return false,
-            Form::Lanes if matches!(node.op, Op::Gather { .. }) => match args {
+            Form::Lanes if matches!(node.op, Op::Gather { .. } | Op::Read { .. }) => match args {
                 [source, cut @ ..] => (cut, Some(source)),
                 [] => return false,
             },

@@ -1,9 +1,10 @@
 //! One operation of a program as gates of the flat circuit, or as words where it is known.
 
 use super::{Flat, MAX_GATES, MAX_LANES, Val};
+use crate::eval;
 use crate::gate::WordOp;
 use crate::ids::{InputId, TemplateId, ValueId};
-use crate::program::{Node, Op, Region};
+use crate::program::{Domain, Kind, Node, Op, Region};
 use crate::template::Lit;
 use crate::value::{ConstVec, Scalar, Word};
 
@@ -26,14 +27,36 @@ impl<'a> Flat<'a> {
             work += lanes;
         }
         self.spend(work)?;
+        let is_owned = |id: &ValueId| {
+            let info = self.program.values.get(id.index());
+            info.is_some_and(|v| matches!(v.domain, Domain::Local { .. }))
+        };
+        if node.op.kind() == Kind::Clear && node.results.iter().any(is_owned) {
+            return Err(
+                "what a party computes by itself has no gates: compile with --local off".into(),
+            );
+        }
         let one = |value: Val| -> Result<(ValueId, Val), String> { Ok((result(node)?, value)) };
         let (id, value) = match &node.op {
             Op::Const(words) => one(self.constant(node, words)?)?,
-            Op::Public(op) => one(self.word(node, *op)?)?,
-            Op::PublicReduce { op, segments } => one(self.reduced(node, *op, *segments)?)?,
+            Op::Word(op) => one(self.word(node, *op)?)?,
+            Op::Reduce { op, segments } => one(self.reduced(node, *op, *segments)?)?,
             Op::Input(id) => one(self.input(*id)?)?,
+            Op::Scan { op, segments } => {
+                let (words, scalar) = (self.public(arg(node, 0)?)?, self.scalar(arg(node, 0)?));
+                one(Val::Public(eval::scan(*op, scalar, words, *segments)))?
+            }
+            Op::Read { block, groups } => {
+                let (src, index) = (self.public(arg(node, 0)?)?, self.public(arg(node, 1)?)?);
+                one(Val::Public(eval::read(&src, &index, *block, *groups)))?
+            }
+            Op::Write { block, groups } => {
+                let (index, val) = (self.public(arg(node, 1)?)?, self.public(arg(node, 2)?)?);
+                let dst = self.public(arg(node, 0)?)?;
+                one(Val::Public(eval::write(dst, &index, &val, *block, *groups)))?
+            }
             Op::FromPublic => one(Val::Bits(self.bits(arg(node, 0)?)?))?,
-            Op::BooleanToYao | Op::YaoToBoolean => one(self.value(arg(node, 0)?)?)?,
+            Op::BooleanToYao | Op::YaoToBoolean | Op::Share => one(self.value(arg(node, 0)?)?)?,
             Op::Gather { block } => one(self.gathered(node, *block)?)?,
             Op::Scatter { block } => one(self.scattered(node, *block)?)?,
             Op::Concat => one(self.joined(node)?)?,

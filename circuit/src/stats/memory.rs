@@ -1,5 +1,5 @@
 //! An estimate of the memory that a party needs for values: the largest sum of what is alive at one time. What exists block
-//! by block of lanes only counts for the blocks in flight.
+//! by block of lanes only counts for the blocks in flight, and what one party knows alone counts at that party.
 
 use crate::blocks;
 use crate::ids::ValueId;
@@ -29,11 +29,35 @@ pub fn peak_memory(program: &Program) -> Peak {
             }
         }
     }
-    region(program, 0, &captured, &held)
+    let owners = program.values.iter().filter_map(|v| match v.domain {
+        Domain::Local { owner } => Some(owner),
+        Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao => None,
+    });
+    let owners: BTreeSet<u32> = owners.collect();
+    // Those who own nothing need no more than who does.
+    let parties = owners.into_iter().map(Some);
+    let parties = parties.chain([None]).map(|party| {
+        let size = |v: &ValueId| {
+            let value = program.values.get(v.index()).zip(held.get(v.index()));
+            value.map_or(0, |(info, &lanes)| bytes(program, party, *info, lanes))
+        };
+        region(program, 0, &captured, &size)
+    });
+    parties.reduce(larger).unwrap_or_default()
+}
+
+/// The larger of two, the first where they are equal.
+fn larger(a: Peak, b: Peak) -> Peak {
+    if b.bytes > a.bytes { b } else { a }
 }
 
 /// The peak of what a region itself defines.
-fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]) -> Peak {
+fn region(
+    program: &Program,
+    index: u32,
+    captured: &[Vec<ValueId>],
+    size: &impl Fn(&ValueId) -> u64,
+) -> Peak {
     let Some(region_data) = program.regions.get(index as usize) else {
         return Peak::default();
     };
@@ -51,13 +75,6 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]
     for v in &region_data.results {
         last.insert(*v, usize::MAX);
     }
-    let size = |v: &ValueId| {
-        program
-            .values
-            .get(v.index())
-            .zip(held.get(v.index()))
-            .map_or(0, |(info, &lanes)| bytes(program, *info, lanes))
-    };
     let mut alive: BTreeSet<ValueId> = region_data.params.iter().copied().collect();
     let mut now: u64 = alive.iter().map(size).fold(0, u64::saturating_add);
     let first = region_data.nodes.first();
@@ -69,7 +86,7 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]
         let inner = node
             .op
             .regions()
-            .map(|r| region(program, r, captured, held))
+            .map(|r| region(program, r, captured, size))
             .max_by_key(|peak| peak.bytes)
             .unwrap_or_default();
         for r in &node.results {
@@ -91,12 +108,15 @@ fn region(program: &Program, index: u32, captured: &[Vec<ValueId>], held: &[u64]
     most
 }
 
-fn bytes(program: &Program, info: ValueInfo, lanes: u64) -> u64 {
+/// What a value takes at a party; without one, at parties that know nothing alone.
+fn bytes(program: &Program, party: Option<u32>, info: ValueInfo, lanes: u64) -> u64 {
     // Elements that a party holds of one shared element.
     let elements = program.suite.model().held(program.n_parties);
     let width = u64::from(info.scalar.width());
     let per_lane_bits = match info.domain {
         Domain::Public => 128,
+        Domain::Local { owner } if party == Some(owner) => 128,
+        Domain::Local { .. } => 0,
         Domain::Arithmetic { ring } => elements * u64::from(ring).next_power_of_two().max(8),
         Domain::Boolean => elements * width,
         Domain::Yao => 128 * width,

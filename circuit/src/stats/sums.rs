@@ -1,8 +1,9 @@
 //! What adds up over a program: gates, products and bytes, of operations, sections and lines.
 
 use crate::cost::op_cost;
+use crate::gate::WordOp;
 use crate::ids::ValueId;
-use crate::program::{Domain, Loc, Node, Op, Program};
+use crate::program::{Domain, Kind, Loc, Node, Op, Program};
 use crate::template::{Gate, Template};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +46,22 @@ impl Gates {
     }
 }
 
+/// Steps on words of an operation in the clear, once: those of the longest of its values; where a word takes as many steps as it has
+/// bits, so many times more.
+fn owned_steps(program: &Program, node: &Node) -> u64 {
+    let values = node.args.iter().chain(&node.results);
+    let infos = values.filter_map(|v| program.values.get(v.index()));
+    let lanes = infos.clone().map(|v| v.lanes).max().unwrap_or(0);
+    let width = || infos.map(|v| u64::from(v.scalar.width())).max();
+    match (node.op.kind(), &node.op) {
+        (Kind::Clear, Op::Word(WordOp::Div | WordOp::Rem | WordOp::Isqrt)) => {
+            lanes.saturating_mul(width().unwrap_or(1))
+        }
+        (Kind::Clear | Kind::Move, _) => lanes,
+        (Kind::Linear | Kind::Interactive(_) | Kind::Control, _) => 0,
+    }
+}
+
 /// What adds up.
 #[derive(Clone, Debug)]
 pub(super) struct Sums {
@@ -57,6 +74,8 @@ pub(super) struct Sums {
     pub sent: Vec<u64>,
     /// For the correlations that are used up, by party.
     pub prepared: Vec<u64>,
+    /// Steps on words that a party takes by itself on what it alone knows, by party.
+    pub owned: Vec<u64>,
 }
 
 impl Sums {
@@ -69,6 +88,7 @@ impl Sums {
             mul: 0,
             sent: vec![0; program.n_parties as usize],
             prepared: vec![0; program.n_parties as usize],
+            owned: vec![0; program.n_parties as usize],
         }
     }
 
@@ -92,6 +112,11 @@ impl Sums {
             let factors = info(node.args.first()).map_or(0, |a| a.lanes);
             sums.mul = factors.saturating_mul(times);
         }
+        if let Some(Domain::Local { owner }) = result.map(|r| r.domain)
+            && let Some(steps) = sums.owned.get_mut(owner as usize)
+        {
+            *steps = owned_steps(program, node).saturating_mul(times);
+        }
         let cost = op_cost(program, node);
         for (total, sent) in sums.sent.iter_mut().zip(cost.sent) {
             *total = sent.saturating_mul(times);
@@ -114,6 +139,7 @@ impl Sums {
         self.mul = self.mul.saturating_add(other.mul);
         self.sent = plus(&self.sent, &other.sent);
         self.prepared = plus(&self.prepared, &other.prepared);
+        self.owned = plus(&self.owned, &other.owned);
     }
 
     /// Adds these sums to the places that they come from, in proportion to their ANDs; what is left goes to `main`.

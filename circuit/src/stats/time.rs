@@ -25,6 +25,9 @@ impl Link {
     };
 }
 
+/// A step on a word that a party takes by itself, in picoseconds.
+const OWNED_PS: u64 = 1_000;
+
 /// Rounds at half a round trip each, the busiest sender's bytes through its link, and local work, one after the other; the
 /// base transfers of a pair of parties take their share of the whole setup.
 pub(super) fn milliseconds(
@@ -40,7 +43,9 @@ pub(super) fn milliseconds(
     let shared = sums.and.saturating_sub(sums.garbled);
     // Few transfers are base transfers themselves: what precedes them is shorter by as much.
     let setup = work.setup_ps as f64 * base_transfers as f64 / MOST_BASE_TRANSFERS as f64;
+    let owned = sums.owned.iter().copied().max().unwrap_or(0);
     let local = shared as f64 * work.and_ps as f64
+        + owned as f64 * OWNED_PS as f64
         + sums.garbled as f64 * work.garbled_and_ps as f64
         + sums.mul as f64 * work.product_ps as f64
         + setup;

@@ -7,7 +7,9 @@
 //! From five parties on, large products and openings go through one party, the king: communication is then linear in the number of
 //! parties, and they take a round more. What takes less than [`KING_LEN`] bytes stays direct.
 
-use super::size::{and_depth, and_levels, element_len, info, open_len, packed_len, share_len};
+use super::size::{
+    and_depth, and_levels, element_len, info, open_len, owner, packed_len, share_len,
+};
 use super::{Correlation, Demand, Model, Work};
 use crate::program::{Domain, Interactive, Kind, MAX_PARTIES, Node, Program, Threat, ValueInfo};
 use crate::stamp::Delay;
@@ -43,9 +45,10 @@ impl Model for Bgw {
 
     fn offers(&self, threat: Threat, domain: Domain) -> bool {
         match (threat, domain) {
-            (Threat::SemiHonest, Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean) => {
-                true
-            }
+            (
+                Threat::SemiHonest,
+                Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Local { .. },
+            ) => true,
             (Threat::SemiHonest, Domain::Yao) => false,
         }
     }
@@ -95,6 +98,7 @@ impl Model for Bgw {
                 opening(leaf.map_or(0, |l| l.receivers.len()))
             }
             Interactive::Input(_)
+            | Interactive::Share
             | Interactive::Decompose
             | Interactive::RandomParts
             | Interactive::BooleanToYao
@@ -137,7 +141,7 @@ fn one_share(program: &Program, value: &ValueInfo) -> u64 {
             (d * element_len(u32::from(ring))).saturating_mul(value.lanes)
         }
         Domain::Boolean => packed_len(d * u64::from(value.scalar.width()), value.lanes),
-        Domain::Public | Domain::Yao => share_len(value),
+        Domain::Public | Domain::Yao | Domain::Local { .. } => share_len(value),
     }
 }
 
@@ -162,6 +166,7 @@ pub fn king_multiplies(program: &Program, node: &Node) -> bool {
                 && packed_len(ands, result.lanes) >= KING_LEN.saturating_mul(levels.len() as u64)
         }
         Interactive::Input(_)
+        | Interactive::Share
         | Interactive::Decompose
         | Interactive::RandomParts
         | Interactive::Compose
@@ -219,19 +224,10 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
     };
     let mut sent = vec![0u64; n];
     match step {
-        Interactive::Input(id) => {
-            let value = result(0);
-            let bytes = if value.domain == Domain::Public {
-                share_len(&value).saturating_mul(n as u64 - 1)
-            } else {
-                one_share(program, &value).saturating_mul(n_sent)
-            };
-            let leaf = program.inputs.get(id.index());
-            if let Some(owner) = leaf.and_then(|l| sent.get_mut(l.party as usize)) {
-                *owner = bytes;
-            }
-            sent
-        }
+        Interactive::Input(_) | Interactive::Share => match owner(program, node) {
+            Some(owner) => dealers(owner..owner + 1, one_share(program, &result(0))),
+            None => sent,
+        },
         Interactive::Mul | Interactive::Dot => products(share_len(&result(0))),
         Interactive::Call(id) => {
             let Some(template) = program.templates.get(id.index()) else {
@@ -327,7 +323,9 @@ fn demand(program: &Program, node: &Node, step: Interactive) -> Demand {
         }
         // Sharings mod 4 serve the integers mod 2.
         (_, Domain::Arithmetic { ring }) => groups(ring.max(2), result.lanes),
-        (_, Domain::Public | Domain::Boolean | Domain::Yao) => Demand::default(),
+        (_, Domain::Public | Domain::Boolean | Domain::Yao | Domain::Local { .. }) => {
+            Demand::default()
+        }
     }
 }
 

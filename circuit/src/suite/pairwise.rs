@@ -70,9 +70,10 @@ impl Model for Pairwise {
 
     fn offers(&self, threat: Threat, domain: Domain) -> bool {
         match (threat, domain) {
-            (Threat::SemiHonest, Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean) => {
-                true
-            }
+            (
+                Threat::SemiHonest,
+                Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Local { .. },
+            ) => true,
             (Threat::SemiHonest, Domain::Yao) => !self.many,
         }
     }
@@ -110,12 +111,14 @@ impl Model for Pairwise {
         match step {
             Interactive::Call(id) => match info(program, &node.results, 0).domain {
                 Domain::Yao => Delay::ToEvaluator,
-                Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
-                    Delay::Rounds(and_depth(program, id))
-                }
+                Domain::Boolean
+                | Domain::Public
+                | Domain::Arithmetic { .. }
+                | Domain::Local { .. } => Delay::Rounds(and_depth(program, id)),
             },
             Interactive::Decompose | Interactive::BooleanToYao => Delay::BothWays,
             Interactive::Input(_)
+            | Interactive::Share
             | Interactive::Mul
             | Interactive::Dot
             | Interactive::RandomParts
@@ -161,17 +164,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
         sent
     };
     match step {
-        Interactive::Input(id) => {
-            let mut sent = vec![0u64; n];
-            let value = result(0);
-            let leaf = program.inputs.get(id.index());
-            if let (Some(leaf), Domain::Public) = (leaf, value.domain)
-                && let Some(owner) = sent.get_mut(leaf.party as usize)
-            {
-                *owner = share_len(&value).saturating_mul(others);
-            }
-            sent
-        }
+        Interactive::Input(_) | Interactive::Share => vec![0; n],
         Interactive::Mul | Interactive::Dot => all(share_len(&arg(0)).saturating_mul(2)),
         Interactive::Call(id) => {
             let Some(template) = program.templates.get(id.index()) else {
@@ -189,7 +182,9 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
         }
         Interactive::Decompose => match result(0).domain {
             Domain::Yao => garbled(labels_len(&result(0)), choices(&result(1))),
-            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => vec![0; n],
+            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Local { .. } => {
+                vec![0; n]
+            }
         },
         Interactive::BooleanToYao => garbled(labels_len(&result(0)), choices(&result(0))),
         Interactive::RandomParts | Interactive::YaoToBoolean => vec![0; n],
@@ -234,29 +229,38 @@ fn demand(program: &Program, node: &Node, step: Interactive) -> Demand {
                 let count = whole_triples(ring, arg(0).lanes);
                 Demand::of(Correlation::Triple { ring }, count)
             }
-            Domain::Public | Domain::Boolean | Domain::Yao => Demand::default(),
+            Domain::Public | Domain::Boolean | Domain::Yao | Domain::Local { .. } => {
+                Demand::default()
+            }
         },
         Interactive::Call(id) => match (program.templates.get(id.index()), result(0).domain) {
             (Some(template), Domain::Boolean) => {
                 let ands = n_ands(template).saturating_mul(result(0).lanes);
                 Demand::of(Correlation::BitTriple, Demand::bits(ands))
             }
-            (None, _) | (Some(_), Domain::Public | Domain::Arithmetic { .. } | Domain::Yao) => {
-                Demand::default()
-            }
+            (None, _)
+            | (
+                Some(_),
+                Domain::Public | Domain::Arithmetic { .. } | Domain::Yao | Domain::Local { .. },
+            ) => Demand::default(),
         },
         Interactive::InjectBit => match result(0).domain {
             Domain::Arithmetic { ring } => {
                 Demand::of(Correlation::DaBit { ring }, Demand::bits(result(0).lanes))
             }
-            Domain::Public | Domain::Boolean | Domain::Yao => Demand::default(),
+            Domain::Public | Domain::Boolean | Domain::Yao | Domain::Local { .. } => {
+                Demand::default()
+            }
         },
         Interactive::Decompose => match result(0).domain {
             Domain::Yao => labels(&result(1)),
-            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => Demand::default(),
+            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Local { .. } => {
+                Demand::default()
+            }
         },
         Interactive::BooleanToYao => labels(&result(0)),
         Interactive::Input(_)
+        | Interactive::Share
         | Interactive::RandomParts
         | Interactive::Compose
         | Interactive::YaoToBoolean

@@ -4,7 +4,8 @@
 //! Parties and messages are those of the runtime's `protocols/replicated`.
 
 use super::size::{
-    GARBLED_AND_LEN, and_depth, and_levels, info, labels_len, open_len, packed_len, share_len,
+    GARBLED_AND_LEN, and_depth, and_levels, info, labels_len, open_len, owner, packed_len,
+    share_len,
 };
 use super::{Model, Work};
 use crate::program::{Domain, Interactive, Node, Program, Threat};
@@ -36,7 +37,11 @@ impl Model for Rep3 {
         match (threat, domain) {
             (
                 Threat::SemiHonest,
-                Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao,
+                Domain::Public
+                | Domain::Arithmetic { .. }
+                | Domain::Boolean
+                | Domain::Yao
+                | Domain::Local { .. },
             ) => true,
         }
     }
@@ -44,7 +49,9 @@ impl Model for Rep3 {
     fn parts(&self, _n_parties: u32, _threshold: u32, domain: Domain) -> usize {
         match domain {
             Domain::Yao => 2,
-            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => 3,
+            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Local { .. } => {
+                3
+            }
         }
     }
 
@@ -68,13 +75,15 @@ impl Model for Rep3 {
         match step {
             Interactive::Call(id) => match info(program, &node.results, 0).domain {
                 Domain::Yao => Delay::ToEvaluator,
-                Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
-                    Delay::Rounds(and_depth(program, id))
-                }
+                Domain::Boolean
+                | Domain::Public
+                | Domain::Arithmetic { .. }
+                | Domain::Local { .. } => Delay::Rounds(and_depth(program, id)),
             },
             Interactive::Decompose | Interactive::BooleanToYao => Delay::ToEvaluator,
             Interactive::InjectBit => Delay::Rounds(2),
             Interactive::Input(_)
+            | Interactive::Share
             | Interactive::Mul
             | Interactive::Dot
             | Interactive::RandomParts
@@ -90,15 +99,10 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 3] {
     let arg = |i| info(program, &node.args, i);
     let result = |i| info(program, &node.results, i);
     match step {
-        Interactive::Input(id) => {
+        Interactive::Input(_) | Interactive::Share => {
             let mut sent = [0; 3];
-            let Some(leaf) = program.inputs.get(id.index()) else {
-                return sent;
-            };
-            let value = result(0);
-            let receivers = if value.domain == Domain::Public { 2 } else { 1 };
-            if let Some(owner) = sent.get_mut(leaf.party as usize) {
-                *owner = share_len(&value).saturating_mul(receivers);
+            if let Some(bytes) = owner(program, node).and_then(|p| sent.get_mut(p)) {
+                *bytes = share_len(&result(0));
             }
             sent
         }
@@ -114,7 +118,10 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 3] {
                     let ands = levels.iter().sum::<u64>().saturating_mul(value.lanes);
                     [GARBLED_AND_LEN.saturating_mul(ands), 0, 0]
                 }
-                Domain::Boolean | Domain::Public | Domain::Arithmetic { .. } => {
+                Domain::Boolean
+                | Domain::Public
+                | Domain::Arithmetic { .. }
+                | Domain::Local { .. } => {
                     [levels.iter().fold(0, |sum: u64, &n| {
                         sum.saturating_add(packed_len(n, value.lanes))
                     }); 3]
@@ -123,7 +130,9 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 3] {
         }
         Interactive::Decompose => match result(0).domain {
             Domain::Yao => [labels_len(&result(0)), labels_len(&result(1)), 0],
-            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => [0; 3],
+            Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Local { .. } => {
+                [0; 3]
+            }
         },
         Interactive::RandomParts => [0; 3],
         Interactive::Compose => {

@@ -1,7 +1,7 @@
 //! Bytes of what messages carry, and the ANDs of circuits: what the models of all suites count with.
 
 use crate::ids::{TemplateId, ValueId};
-use crate::program::{Domain, Program, ValueInfo};
+use crate::program::{Domain, Node, Op, Program, ValueInfo};
 use crate::template::{Gate, Template};
 use crate::value::Scalar;
 
@@ -35,12 +35,29 @@ pub(super) fn info(program: &Program, ids: &[ValueId], i: usize) -> ValueInfo {
         .unwrap_or(NOTHING)
 }
 
-/// Bytes of a value's lanes in a message of one component: in A the ring's elements, in B packed bits, in P words.
+/// Bytes of a value's lanes in the clear.
+pub(crate) fn told_len(value: &ValueInfo) -> u64 {
+    element_len(value.scalar.width()).saturating_mul(value.lanes)
+}
+
+/// Whose value becomes shared by an input or a sharing.
+pub(super) fn owner(program: &Program, node: &Node) -> Option<usize> {
+    let owner = match (&node.op, info(program, &node.args, 0).domain) {
+        (Op::Input(id), _) => program.inputs.get(id.index())?.party,
+        (_, Domain::Local { owner }) => owner,
+        (_, Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao) => {
+            return None;
+        }
+    };
+    Some(owner as usize)
+}
+
+/// Bytes of a value's lanes in a message of one component: in A the ring's elements, in B packed bits, in the clear words.
 pub(super) fn share_len(value: &ValueInfo) -> u64 {
     match value.domain {
         Domain::Arithmetic { ring } => element_len(u32::from(ring)).saturating_mul(value.lanes),
         Domain::Boolean | Domain::Yao => packed_len(u64::from(value.scalar.width()), value.lanes),
-        Domain::Public => element_len(value.scalar.width()).saturating_mul(value.lanes),
+        Domain::Public | Domain::Local { .. } => told_len(value),
     }
 }
 
@@ -49,7 +66,7 @@ pub(super) fn open_len(value: &ValueInfo) -> u64 {
     match value.domain {
         Domain::Arithmetic { .. } => element_len(value.scalar.width()).saturating_mul(value.lanes),
         Domain::Boolean => packed_len(u64::from(value.scalar.width()), value.lanes),
-        Domain::Public | Domain::Yao => 0,
+        Domain::Public | Domain::Yao | Domain::Local { .. } => 0,
     }
 }
 

@@ -14,12 +14,22 @@ pub(super) fn public(scalar: Scalar, lanes: u64) -> ValueInfo {
     }
 }
 
+/// Whether a value may be used where `to` is computed in the clear.
+fn flows(from: &ValueInfo, to: &ValueInfo) -> bool {
+    to.domain.is_clear() && (from.domain == Domain::Public || from.domain == to.domain)
+}
+
+/// Whether a value's lanes may stand in `to`.
+fn moves_into(from: &ValueInfo, to: &ValueInfo) -> bool {
+    from.scalar == to.scalar && (from.domain == to.domain || flows(from, to))
+}
+
 /// Whether opening shows the value and no more.
 pub(super) fn can_open(info: ValueInfo, public_too: bool) -> bool {
     match info.domain {
         Domain::Public => public_too,
         Domain::Arithmetic { ring } => u32::from(ring) == info.scalar.width(),
-        Domain::Boolean => true,
+        Domain::Boolean | Domain::Local { .. } => true,
         Domain::Yao => false,
     }
 }
@@ -63,39 +73,57 @@ pub(super) fn check_plain(
                 bad,
             )
         }
-        Op::Public(op) => {
+        Op::Word(op) => {
             let [r] = results else { return Err(bad()) };
             ensure(
-                args.len() == op.arity()
-                    && args
-                        .iter()
-                        .all(|a| a.domain == Domain::Public && a.lanes == r.lanes)
-                    && r.domain == Domain::Public,
+                args.len() == op.arity() && args.iter().all(|a| flows(a, r) && a.lanes == r.lanes),
                 bad,
             )?;
             let scalars: Vec<_> = args.iter().map(|a| a.scalar).collect();
             check_word(*op, &scalars, r.scalar)
         }
-        Op::PublicReduce { op, segments } => ensure(
-            op.is_associative()
-                && matches!((args, results), ([a], [r]) if a.domain == Domain::Public && r.domain == Domain::Public
-                    && a.scalar == r.scalar && r.lanes == *segments && segments_fit(a.lanes, *segments)),
+        Op::Reduce { op, segments } => ensure(
+            reduces(*op, args, results)
+                && matches!((args, results), ([a], [r]) if r.lanes == *segments && segments_fit(a.lanes, *segments)),
+            bad,
+        ),
+        Op::Scan { op, segments } => ensure(
+            reduces(*op, args, results)
+                && matches!((args, results), ([a], [r]) if a.lanes == r.lanes && segments_fit(a.lanes, *segments)),
+            bad,
+        ),
+        Op::Read { block, groups } => ensure(
+            matches!((args, results), ([src, idx], [r]) if flows(src, r) && src.scalar == r.scalar
+                && is_place(idx, r) && arrays_fit(src.lanes, idx.lanes, *block, *groups)
+                && idx.lanes.checked_mul(*block) == Some(r.lanes)),
+            bad,
+        ),
+        Op::Write { block, groups } => ensure(
+            matches!((args, results), ([dst, idx, val], [r]) if flows(dst, r) && moves_into(dst, r)
+                && dst.lanes == r.lanes && is_place(idx, r) && moves_into(val, r)
+                && arrays_fit(dst.lanes, idx.lanes, *block, *groups)
+                && idx.lanes.checked_mul(*block) == Some(val.lanes)),
             bad,
         ),
         Op::FromPublic => ensure(
-            matches!((args, results), ([a], [r]) if a.domain == Domain::Public && r.domain != Domain::Public
+            matches!((args, results), ([a], [r]) if a.domain == Domain::Public && !r.domain.is_clear()
+                && a.scalar == r.scalar && a.lanes == r.lanes),
+            bad,
+        ),
+        Op::Share => ensure(
+            matches!((args, results), ([a], [r]) if matches!(a.domain, Domain::Local { .. })
+                && matches!(r.domain, Domain::Arithmetic { .. } | Domain::Boolean)
                 && a.scalar == r.scalar && a.lanes == r.lanes),
             bad,
         ),
         Op::Gather { block } => ensure(
-            matches!((args, results), ([src, idx], [r]) if is_index(idx)
-                && src.domain == r.domain && src.scalar == r.scalar
+            matches!((args, results), ([src, idx], [r]) if is_index(idx) && moves_into(src, r)
                 && idx.lanes.checked_mul(*block) == Some(r.lanes)),
             bad,
         ),
         Op::Scatter { block } => ensure(
-            matches!((args, results), ([dst, idx, val], [r]) if is_index(idx) && dst == r
-                && val.domain == dst.domain && val.scalar == dst.scalar
+            matches!((args, results), ([dst, idx, val], [r]) if is_index(idx) && moves_into(dst, r)
+                && dst.lanes == r.lanes && moves_into(val, r)
                 && idx.lanes.checked_mul(*block) == Some(val.lanes)),
             bad,
         ),
@@ -103,11 +131,7 @@ pub(super) fn check_plain(
             let [r] = results else { return Err(bad()) };
             let total = args.iter().try_fold(0u64, |n, a| n.checked_add(a.lanes));
             ensure(
-                !args.is_empty()
-                    && args
-                        .iter()
-                        .all(|a| a.domain == r.domain && a.scalar == r.scalar)
-                    && total == Some(r.lanes),
+                !args.is_empty() && args.iter().all(|a| moves_into(a, r)) && total == Some(r.lanes),
                 bad,
             )
         }
@@ -225,6 +249,25 @@ pub(super) fn check_plain(
 
 fn is_index(info: &ValueInfo) -> bool {
     info.domain == Domain::Public && !info.scalar.is_signed()
+}
+
+/// An index whose being out of range nobody notices, for a result.
+fn is_place(info: &ValueInfo, result: &ValueInfo) -> bool {
+    flows(info, result) && !info.scalar.is_signed()
+}
+
+/// Whether arrays and indices divide into so many groups, and arrays into elements.
+fn arrays_fit(lanes: u64, indices: u64, block: u64, groups: u64) -> bool {
+    let whole = |n: u64, by: u64| n.checked_rem(by) == Some(0);
+    let element = groups.checked_mul(block);
+    element.is_some_and(|element| whole(lanes, element)) && whole(indices, groups)
+}
+
+/// The types of a reduction, but for lanes.
+fn reduces(op: WordOp, args: &[ValueInfo], results: &[ValueInfo]) -> bool {
+    op.is_associative()
+        && matches!((args, results), ([a], [r]) if flows(a, r)
+            && check_word(op, &[a.scalar, a.scalar], r.scalar).is_ok())
 }
 
 fn moves(args: &[ValueInfo], results: &[ValueInfo], from: Domain, to: Domain) -> bool {

@@ -79,7 +79,7 @@ impl Emitter<'_> {
     fn canonical_if_all_held(&mut self, result: ValueId, parts: &[ValueId]) {
         let all = parts.iter().all(|&p| match self.info(p).domain {
             Domain::Arithmetic { .. } => self.known[p.index()].canonical,
-            Domain::Public | Domain::Boolean | Domain::Yao => true,
+            Domain::Public | Domain::Boolean | Domain::Yao | Domain::Local { .. } => true,
         });
         self.known[result.index()].canonical |= all;
     }

@@ -197,6 +197,8 @@ impl Emitter<'_> {
 pub(super) fn bits(home: Domain) -> Domain {
     match home {
         Domain::Yao => Domain::Yao,
-        Domain::Boolean | Domain::Arithmetic { .. } | Domain::Public => Domain::Boolean,
+        Domain::Boolean | Domain::Arithmetic { .. } | Domain::Public | Domain::Local { .. } => {
+            Domain::Boolean
+        }
     }
 }

@@ -93,6 +93,17 @@ impl Emitter<'_> {
                 result
             }
             (_, Domain::Public) => unreachable!("only a reveal makes a value public"),
+            (Domain::Local { .. }, Domain::Arithmetic { .. } | Domain::Boolean) => {
+                let result = self.plain(Op::Share, &[value], target);
+                self.known[result.index()].canonical = true;
+                result
+            }
+            (Domain::Local { .. }, Domain::Yao) => {
+                let bits = self.to(value, Domain::Boolean);
+                self.to(bits, domain)
+            }
+            (Domain::Local { owner: a }, Domain::Local { owner: b }) if a == b => value,
+            (_, Domain::Local { .. }) => unreachable!("nothing shared becomes one party's"),
             (Domain::Boolean, Domain::Boolean) | (Domain::Yao, Domain::Yao) => value,
         }
     }

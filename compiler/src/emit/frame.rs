@@ -130,7 +130,7 @@ impl Emitter<'_> {
             frame: self.at,
             canonical: match info.domain {
                 Domain::Arithmetic { ring } => u32::from(ring) == info.scalar.width(),
-                Domain::Public | Domain::Boolean | Domain::Yao => true,
+                Domain::Public | Domain::Boolean | Domain::Yao | Domain::Local { .. } => true,
             },
             ring: 0,
         });

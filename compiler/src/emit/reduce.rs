@@ -45,7 +45,7 @@ impl Emitter<'_> {
                 lanes: segments,
                 ..info
             };
-            return self.plain(Op::PublicReduce { op, segments }, &[value], info);
+            return self.plain(Op::Reduce { op, segments }, &[value], info);
         }
         if len == 1 {
             return self.to(value, domain);
@@ -119,7 +119,7 @@ impl Emitter<'_> {
                 let products = self.word(domain, WordOp::Mul, ty, ty, &[a, b]);
                 self.reduce(domain, WordOp::Add, products, segments, None)
             }
-            Domain::Public => {
+            Domain::Public | Domain::Local { .. } => {
                 let products = self.word(domain, WordOp::Mul, ty, ty, &[a, b]);
                 self.reduce(domain, WordOp::Add, products, segments, None)
             }
@@ -178,9 +178,10 @@ impl Emitter<'_> {
                             self.gather_affine(array, j * segments, &dims)
                         }
                         // Bits of rows lie together.
-                        Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean => {
-                            self.slice(array, j * m * segments, m * segments)
-                        }
+                        Domain::Public
+                        | Domain::Arithmetic { .. }
+                        | Domain::Boolean
+                        | Domain::Local { .. } => self.slice(array, j * m * segments, m * segments),
                     });
                 }
                 for e in per * m..len {

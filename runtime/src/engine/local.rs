@@ -46,7 +46,7 @@ pub fn execute<S>(
     let to = ty(&node.results, 0);
     let out = match &node.op {
         Op::Const(words) => Elements::of_words(to.width(), words.words()),
-        Op::Public(op) => {
+        Op::Word(op) => {
             let from = match op {
                 WordOp::Select => ty(&node.args, 1),
                 _ => ty(&node.args, 0),
@@ -67,7 +67,7 @@ pub fn execute<S>(
                 }),
             )
         }
-        Op::PublicReduce { op, segments } => {
+        Op::Reduce { op, segments } => {
             let arg = public(first(&args)?)?;
             let run = arg.lanes() / usize::try_from(*segments).unwrap_or(usize::MAX).max(1);
             if run == 0 {

@@ -148,7 +148,7 @@ fn revealed_values_steer() {
     let cond = b.open(&[in_cond]);
     let seen = b.op(Op::Reveal, &[in_cond], P, u32s, 1);
     let limit = b.constant(u32s, ConstVec::scalar(1000));
-    let less = b.op(Op::Public(WordOp::Lt), &[seen, limit], P, Scalar::Bool, 1);
+    let less = b.op(Op::Word(WordOp::Lt), &[seen, limit], P, Scalar::Bool, 1);
     b.close(&[less]);
     let in_body = b.value(a(32), u32s, 1);
     let body = b.open(&[in_body]);
@@ -162,7 +162,7 @@ fn revealed_values_steer() {
     b.node(Op::While { cond, body }, &[x], &[last]);
     let shown = b.op(Op::Reveal, &[last], P, u32s, 1);
     let bound = b.constant(u32s, ConstVec::scalar(1500));
-    let big = b.op(Op::Public(WordOp::Lt), &[bound, shown], P, Scalar::Bool, 1);
+    let big = b.op(Op::Word(WordOp::Lt), &[bound, shown], P, Scalar::Bool, 1);
     let then = b.open(&[]);
     let squared = b.op(Op::Mul, &[last, last], a(32), u32s, 1);
     b.close(&[squared]);
@@ -257,7 +257,7 @@ fn a_long_loop_of_small_steps() {
     let x = b.input(0, P, U64, 1);
     let (i, acc) = (b.value(P, U64, 1), b.value(P, U64, 1));
     let body = b.open(&[i, acc]);
-    let next = b.op(Op::Public(WordOp::Add), &[acc, i], P, U64, 1);
+    let next = b.op(Op::Word(WordOp::Add), &[acc, i], P, U64, 1);
     b.close(&[next]);
     let last = b.value(P, U64, 1);
     let count = Some(300_000);

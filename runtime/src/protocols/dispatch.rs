@@ -277,7 +277,7 @@ impl<P: Protocols> Suite for P {
                         self.circuit(site, circuit, args, lanes)
                     }
                     Domain::Yao => call::call(self, program, id.index(), args, lanes),
-                    Domain::Public | Domain::Arithmetic { .. } => {
+                    Domain::Public | Domain::Arithmetic { .. } | Domain::Local { .. } => {
                         Err(Error::bug("a circuit runs on Boolean shares or labels"))
                     }
                 }
@@ -287,7 +287,7 @@ impl<P: Protocols> Suite for P {
                 match result()?.domain {
                     Domain::Yao => self.yao(Change::Parts(value, width)),
                     Domain::Boolean => self.decompose(&value, width),
-                    Domain::Public | Domain::Arithmetic { .. } => {
+                    Domain::Public | Domain::Arithmetic { .. } | Domain::Local { .. } => {
                         Err(Error::bug("parts are Boolean shares or labels"))
                     }
                 }
@@ -334,8 +334,12 @@ impl<P: Protocols> Suite for P {
             | Op::SumLanes { .. }
             | Op::LowerRing
             | Op::Const(_)
-            | Op::Public(_)
-            | Op::PublicReduce { .. }
+            | Op::Word(_)
+            | Op::Reduce { .. }
+            | Op::Scan { .. }
+            | Op::Read { .. }
+            | Op::Write { .. }
+            | Op::Share
             | Op::Assert(_)
             | Op::Loop { .. }
             | Op::While { .. }
@@ -372,7 +376,9 @@ fn input<P: Protocols>(
             let value = value.map(|v| Zeroizing::new(Bits::from_elements(width, &v)));
             suite.input(input, Clear::Bits(value))
         }
-        Domain::Yao => Err(Error::bug("inputs do not become labels directly")),
+        Domain::Yao | Domain::Local { .. } => Err(Error::bug(
+            "inputs become neither labels nor stay where they are",
+        )),
     }
 }
 

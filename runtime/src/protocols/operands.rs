@@ -26,7 +26,9 @@ pub(super) fn nth<T: Clone>(args: &[T], i: usize) -> Result<T, Error> {
 pub(super) fn bits_of(value: ValueInfo) -> u32 {
     match value.domain {
         Domain::Arithmetic { ring } => u32::from(ring),
-        Domain::Public | Domain::Boolean | Domain::Yao => value.scalar.width(),
+        Domain::Public | Domain::Boolean | Domain::Yao | Domain::Local { .. } => {
+            value.scalar.width()
+        }
     }
 }
 

@@ -241,7 +241,9 @@ impl Sharing {
                 };
                 Ok(Share::Boolean(Boolean::of(each(&self.0, weighted))))
             }
-            Domain::Public | Domain::Yao => Err(Error::bug("a public value becomes no such share")),
+            Domain::Public | Domain::Yao | Domain::Local { .. } => {
+                Err(Error::bug("a public value becomes no such share"))
+            }
         }
     }
 
@@ -272,7 +274,7 @@ impl Sharing {
                     .collect::<Result<Vec<_>, _>>()?;
                 Ok(Share::Yao(Labels::concat(bits as usize, &parts)))
             }
-            Domain::Public => Err(mixed()),
+            Domain::Public | Domain::Local { .. } => Err(mixed()),
         }
     }
 

@@ -96,7 +96,7 @@ fn everything(suite: SuiteName, n_parties: u32, domain: Domain) -> Builder {
             word: 2,
         },
     );
-    let more = b.op(Op::Public(WordOp::Mul), &[shown, two], P, u(9), LANES);
+    let more = b.op(Op::Word(WordOp::Mul), &[shown, two], P, u(9), LANES);
     let scaled = b.op(Op::MulPublic, &[low, more], a(9), u(9), LANES);
     let shared = b.op(Op::FromPublic, &[more], a(9), u(9), LANES);
     let sum = b.op(linear(&[1, 1], 3), &[scaled, shared], a(9), u(9), LANES);
@@ -451,7 +451,7 @@ fn memory_does_not_grow_with_what_is_on_the_way() {
         let width = match domain {
             Domain::Arithmetic { .. } => 32,
             Domain::Boolean => 16,
-            Domain::Yao | Domain::Public => 8,
+            Domain::Yao | Domain::Public | Domain::Local { .. } => 8,
         };
         let all: AllInputs = (0..2)
             .map(|i| (InputId(i), words(6 + u64::from(i), width, lanes)))

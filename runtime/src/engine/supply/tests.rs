@@ -303,8 +303,8 @@ fn what_revealed_values_steer_is_made_when_it_starts() {
     let last = looped(&mut b, None, 4);
     let shown = b.op(Op::Reveal, &[last], P, U64, 4);
     let zero = b.constant(U64, ConstVec::Splat { lanes: 4, word: 0 });
-    let all = b.op(Op::Public(WordOp::Eq), &[shown, zero], P, Scalar::Bool, 4);
-    let reduce = Op::PublicReduce {
+    let all = b.op(Op::Word(WordOp::Eq), &[shown, zero], P, Scalar::Bool, 4);
+    let reduce = Op::Reduce {
         op: WordOp::And,
         segments: 1,
     };

@@ -177,7 +177,7 @@ fn steered() -> Builder {
     let (x, y) = (shared(&mut b, 5), shared(&mut b, 7));
     let shown = b.op(Op::Reveal, &[x], P, U64, 1);
     let other = b.op(Op::Reveal, &[y], P, U64, 1);
-    let less = b.op(Op::Public(WordOp::Lt), &[shown, other], P, Scalar::Bool, 1);
+    let less = b.op(Op::Word(WordOp::Lt), &[shown, other], P, Scalar::Bool, 1);
     let then = b.open(&[]);
     let product = b.op(Op::Mul, &[x, y], a(64), U64, 1);
     b.close(&[product]);
@@ -246,7 +246,7 @@ fn every_turn_of_a_loop_waits() {
     let cond = b.open(&[in_cond]);
     let shown = b.op(Op::Reveal, &[in_cond], P, U64, 1);
     let limit = b.constant(U64, ConstVec::scalar(1000));
-    let less = b.op(Op::Public(WordOp::Lt), &[shown, limit], P, Scalar::Bool, 1);
+    let less = b.op(Op::Word(WordOp::Lt), &[shown, limit], P, Scalar::Bool, 1);
     b.close(&[less]);
     let in_body = b.value(a(64), U64, 1);
     let body = b.open(&[in_body]);
