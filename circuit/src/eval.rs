@@ -2,7 +2,7 @@
 //!
 //! It holds each value as the parties together hold it (arithmetic values as integers mod 2^ring, dirty bits included)
 //! and executes operation by operation, so that a wrong plan (a widening of a dirty value, a wrong part sum) shows in its
-//! results just as it would in a real run. Random splittings come from a fixed generator: results do not depend on them.
+//! results just as it would in a real run. Random splittings and orders of rows come from a fixed generator: results do not depend on them.
 
 use crate::gate::WordOp;
 use crate::ids::ValueId;
@@ -419,6 +419,17 @@ impl Machine<'_> {
                 one(lanes)
             }
             Op::InjectBit | Op::BooleanToYao | Op::YaoToBoolean => Ok(vec![arg(0)?]),
+            Op::Shuffle => {
+                let mut rows: Vec<usize> = (0..arg(0)?.len()).collect();
+                for last in (1..rows.len()).rev() {
+                    rows.swap(last, self.random.below(last as u64 + 1) as usize);
+                }
+                let column = |a: &Lanes| -> Vec<Word> {
+                    let word = |&row: &usize| a.get(row).copied().unwrap_or(0);
+                    rows.iter().map(word).collect()
+                };
+                Ok(args.iter().map(|a| Rc::new(column(a))).collect())
+            }
             Op::Reveal => {
                 let words = arg(0)?;
                 self.outcome.revealed.push(words.as_ref().clone());

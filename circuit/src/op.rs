@@ -81,6 +81,9 @@ pub enum Op {
     BooleanToYao,
     /// `Y → B`.
     YaoToBoolean,
+    /// `A | B… → A | B…`: columns of equally many lanes, of any rings and widths, come back with their rows in another order. The
+    /// order is fresh and uniform, and any parties up to the threshold know nothing of it.
+    Shuffle,
     /// `L | A | B → P`: opened to all (L: its owner publishes it).
     Reveal,
     /// `P | L | A | B`: opened to the leaf's receivers (L: its owner tells them).
@@ -172,6 +175,8 @@ pub enum Interactive {
     BooleanToYao,
     /// [`Op::YaoToBoolean`].
     YaoToBoolean,
+    /// [`Op::Shuffle`].
+    Shuffle,
     /// [`Op::Reveal`].
     Reveal,
     /// [`Op::Output`].
@@ -274,6 +279,7 @@ impl Op {
             Self::InjectBit => step("inject_bit", Interactive::InjectBit, Nothing, Lane),
             Self::BooleanToYao => step("boolean_to_yao", Interactive::BooleanToYao, Nothing, Lane),
             Self::YaoToBoolean => step("yao_to_boolean", Interactive::YaoToBoolean, Nothing, Lane),
+            Self::Shuffle => step("shuffle", Interactive::Shuffle, Nothing, Any),
             Self::Reveal => step("reveal", Interactive::Reveal, Always, Lane),
             Self::Output(id) => step("output", Interactive::Output(id), Always, Lane),
 

@@ -56,6 +56,12 @@ pub trait Model: Sync {
     /// Whether a sum of products costs one product, however many it adds; else each product is made by itself.
     fn folds_products(&self) -> bool;
 
+    /// Whether it shuffles among so many parties of whom so many may be corrupt.
+    fn shuffles(&self, n_parties: u32, threshold: u32) -> bool {
+        let _ = (n_parties, threshold);
+        false
+    }
+
     /// The parties and the threshold that its local times are measured with.
     fn measured(&self) -> (u32, u32);
 

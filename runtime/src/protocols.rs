@@ -40,6 +40,7 @@ mod publish;
 pub mod replicated;
 pub mod shamir;
 mod sharing;
+mod shuffle;
 mod slots;
 #[cfg(test)]
 mod tests;

@@ -102,7 +102,8 @@ impl Model for Bgw {
             | Interactive::Decompose
             | Interactive::RandomParts
             | Interactive::BooleanToYao
-            | Interactive::YaoToBoolean => 1,
+            | Interactive::YaoToBoolean
+            | Interactive::Shuffle => 1,
         })
     }
 
@@ -172,6 +173,7 @@ pub fn king_multiplies(program: &Program, node: &Node) -> bool {
         | Interactive::Compose
         | Interactive::BooleanToYao
         | Interactive::YaoToBoolean
+        | Interactive::Shuffle
         | Interactive::Reveal
         | Interactive::Output(_) => false,
     }
@@ -275,7 +277,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
             let leaf = program.outputs.get(id.index());
             opened(program, &arg(0), leaf.map_or(&[][..], |l| &l.receivers))
         }
-        Interactive::BooleanToYao | Interactive::YaoToBoolean => sent,
+        Interactive::Shuffle | Interactive::BooleanToYao | Interactive::YaoToBoolean => sent,
     }
 }
 

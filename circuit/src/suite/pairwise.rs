@@ -125,6 +125,7 @@ impl Model for Pairwise {
             | Interactive::Compose
             | Interactive::InjectBit
             | Interactive::YaoToBoolean
+            | Interactive::Shuffle
             | Interactive::Reveal
             | Interactive::Output(_) => Delay::Rounds(1),
         }
@@ -187,7 +188,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
             }
         },
         Interactive::BooleanToYao => garbled(labels_len(&result(0)), choices(&result(0))),
-        Interactive::RandomParts | Interactive::YaoToBoolean => vec![0; n],
+        Interactive::RandomParts | Interactive::YaoToBoolean | Interactive::Shuffle => vec![0; n],
         Interactive::Compose => {
             let mut sent = vec![0u64; n];
             for bytes in sent.iter_mut().skip(1) {
@@ -264,6 +265,7 @@ fn demand(program: &Program, node: &Node, step: Interactive) -> Demand {
         | Interactive::RandomParts
         | Interactive::Compose
         | Interactive::YaoToBoolean
+        | Interactive::Shuffle
         | Interactive::Reveal
         | Interactive::Output(_) => Demand::default(),
     }

@@ -5,7 +5,7 @@
 
 use super::size::{
     GARBLED_AND_LEN, and_depth, and_levels, info, labels_len, open_len, owner, packed_len,
-    share_len,
+    rows_len, share_len,
 };
 use super::{Model, Work};
 use crate::program::{Domain, Interactive, Node, Program, Threat};
@@ -63,6 +63,10 @@ impl Model for Rep3 {
         true
     }
 
+    fn shuffles(&self, _n_parties: u32, _threshold: u32) -> bool {
+        true
+    }
+
     fn measured(&self) -> (u32, u32) {
         (3, 1)
     }
@@ -82,6 +86,8 @@ impl Model for Rep3 {
             },
             Interactive::Decompose | Interactive::BooleanToYao => Delay::ToEvaluator,
             Interactive::InjectBit => Delay::Rounds(2),
+            // One by each pair.
+            Interactive::Shuffle => Delay::Rounds(3),
             Interactive::Input(_)
             | Interactive::Share
             | Interactive::Mul
@@ -142,6 +148,8 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 3] {
         Interactive::InjectBit => [share_len(&result(0)); 3],
         Interactive::BooleanToYao => [labels_len(&result(0)), labels_len(&result(0)), 0],
         Interactive::YaoToBoolean => [0, 0, share_len(&result(0))],
+        // Each party is of two pairs that permute and reshare.
+        Interactive::Shuffle => [rows_len(program, node, |lanes| lanes).saturating_mul(2); 3],
         Interactive::Reveal => [open_len(&arg(0)); 3],
         Interactive::Output(id) => {
             let mut sent = [0; 3];

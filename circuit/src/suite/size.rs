@@ -70,6 +70,18 @@ pub(super) fn open_len(value: &ValueInfo) -> u64 {
     }
 }
 
+/// Bytes of the rows of a node's operands, column after column: of one component of each, with so many lanes.
+pub(super) fn rows_len(program: &Program, node: &Node, lanes: impl Fn(u64) -> u64) -> u64 {
+    let columns = (0..node.args.len()).map(|i| info(program, &node.args, i));
+    let lens = columns.map(|column| {
+        share_len(&ValueInfo {
+            lanes: lanes(column.lanes),
+            ..column
+        })
+    });
+    lens.fold(0, u64::saturating_add)
+}
+
 /// Bytes of the labels of a value's wires.
 pub(super) fn labels_len(value: &ValueInfo) -> u64 {
     LABEL_LEN

@@ -229,6 +229,30 @@ pub(super) fn check_plain(
         ),
         Op::BooleanToYao => ensure(moves(args, results, Domain::Boolean, Domain::Yao), bad),
         Op::YaoToBoolean => ensure(moves(args, results, Domain::Yao, Domain::Boolean), bad),
+        Op::Shuffle => {
+            ensure(
+                program
+                    .suite
+                    .model()
+                    .shuffles(program.n_parties, program.threshold),
+                || {
+                    format!(
+                        "{} does not shuffle among these parties",
+                        program.suite.name()
+                    )
+                },
+            )?;
+            let column = |c: &ValueInfo| is_arithmetic(c) || c.domain == Domain::Boolean;
+            ensure(
+                !args.is_empty()
+                    && args == results
+                    && args.iter().all(column)
+                    && args
+                        .windows(2)
+                        .all(|w| matches!(w, [a, b] if a.lanes == b.lanes)),
+                bad,
+            )
+        }
         Op::Reveal => ensure(
             matches!((args, results), ([a], [r]) if can_open(*a, false) && r.domain == Domain::Public
                 && a.scalar == r.scalar && a.lanes == r.lanes),

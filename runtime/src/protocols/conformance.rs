@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `operations` | inputs, arithmetic, what is local: one operation at a time, in all rings and shapes |
 //! | `circuits` | circuits on shared bits and on labels, conversions, random circuits |
+//! | `shuffles` | shuffles: rows stay together, and come in every order equally often |
 //! | `programs` | all operations in one program, pools that operations share, loops |
 //! | `traffic` | messages that depend on nothing secret, are never said twice, and go to receivers only |
 //! | `faults` | messages that are cut, changed, repeated or of another length |
@@ -26,6 +27,7 @@ mod faults;
 mod golden;
 mod operations;
 mod programs;
+mod shuffles;
 pub(crate) mod templates;
 mod traffic;
 pub(crate) mod views;
@@ -118,6 +120,11 @@ impl Setting {
     /// Everybody.
     fn everyone(self) -> Vec<u32> {
         (0..self.n).collect()
+    }
+
+    /// Whether its suite shuffles.
+    fn shuffles(self) -> bool {
+        self.suite.model().shuffles(self.n, self.t)
     }
 
     fn last(self) -> u32 {

@@ -16,6 +16,7 @@ use super::circuit::{Circuit, Circuits};
 use super::garbled::call::{self, Garbling};
 use super::operands::{bits_of, in_ring, info, n_lanes, nth};
 use super::sharing::{self, Arithmetic, Held, Share, Sharing, arithmetic, boolean, done};
+use super::shuffle::Columns;
 use super::{Adversary, Batch, Begun, Check, Opened, Outcome, Preparation, Suite, Value, publish};
 use crate::bits::Bits;
 use crate::error::Error;
@@ -91,6 +92,14 @@ pub trait Protocols: Sized + Send + Sync + 'static {
 
     /// Bits as zeros and ones mod 2^ring.
     fn inject(&mut self, site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error>;
+
+    /// Columns with their rows in another order; all have so many lanes.
+    ///
+    /// # Errors
+    /// A bug, where the suite does not shuffle.
+    fn shuffle(&mut self, _site: Site<'_>, _columns: Columns) -> Result<Begun<Self>, Error> {
+        Err(Error::bug("this suite does not shuffle"))
+    }
 
     /// Opens a value to some parties.
     fn open(&mut self, site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error>;
@@ -323,6 +332,7 @@ impl<P: Protocols> Suite for P {
                 let (value, width) = (nth(&args, 0)?, leaf.scalar.width());
                 open(self, site, value, width, receives.collect(), Some(*id))
             }
+            Op::Shuffle => self.shuffle(site, Columns::new(args)?),
             Op::BooleanToYao => self.yao(Change::ToLabels(nth(&args, 0)?)),
             Op::YaoToBoolean => self.yao(Change::ToBits(nth(&args, 0)?)),
             Op::FromPublic

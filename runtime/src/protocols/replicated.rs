@@ -27,6 +27,7 @@ use super::pipeline::Pipeline;
 use super::sharing::{
     Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
 };
+use super::shuffle::Columns;
 use super::tickets::{Numbers, Ticket};
 use super::{Batch, Begun, Check, SemiHonest};
 use crate::error::Error;
@@ -40,6 +41,7 @@ mod boolean;
 mod convert;
 mod input;
 mod open;
+mod shuffle;
 #[cfg(test)]
 mod tests;
 mod yao;
@@ -205,6 +207,10 @@ impl Protocols for Rep3 {
 
     fn inject(&mut self, _site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error> {
         for_width!(ring, E => convert::inject_bit::<E>(self, bits, ring))
+    }
+
+    fn shuffle(&mut self, _site: Site<'_>, columns: Columns) -> Result<Begun<Self>, Error> {
+        shuffle::begin(self, columns)
     }
 
     fn open(&mut self, _site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error> {

@@ -20,7 +20,7 @@ const GOLDEN: (u32, &[&str]) = (
     2,
     &[
         "da4f0f65754e52f9",
-        "39b2b48dfd05ab2a",
+        "ae895c5e2a19de95",
         "366fb8dd73b41f3b",
         "d6c532d6e3e4f0b7",
         "5971c9350d9be679",

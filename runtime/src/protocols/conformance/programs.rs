@@ -3,7 +3,7 @@
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::ids::{OutputId, ValueId};
 use smpcc_circuit::program::{Op, Program, Suite};
-use smpcc_circuit::value::{Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 use super::templates::{and_template, sum_template};
 use super::{B, P, SETTINGS, Setting, Y, check, from_bits, setting, settings, to_bits, zip};
@@ -29,6 +29,10 @@ pub(super) fn everything(setting: Setting, lanes: u64, width: u8) -> Program {
         u(width),
         lanes,
     );
+    let dot = match setting.shuffles() {
+        true => added_in_another_order(&mut b, product, flag, dot),
+        false => dot,
+    };
     b.output(dot, &[0]);
     // To bits.
     let sum = to_bits(&mut b, product, B, width, lanes);
@@ -54,6 +58,38 @@ pub(super) fn everything(setting: Setting, lanes: u64, width: u8) -> Program {
     let both = b.op(both, &[back, number], a(width), u(width), lanes);
     b.output(both, &[last]);
     b.program
+}
+
+/// To each lane of a vector, the sum of those of another that are flagged: row by row, in an order that nobody knows.
+fn added_in_another_order(b: &mut Builder, x: ValueId, flag: ValueId, to: ValueId) -> ValueId {
+    let info = b.program.values[x.index()];
+    let (domain, scalar, lanes) = (info.domain, info.scalar, info.lanes);
+    let rows = [
+        b.value(domain, scalar, lanes),
+        b.value(B, Scalar::Bool, lanes),
+    ];
+    b.node(Op::Shuffle, &[x, flag], &rows);
+    let flags = b.op(Op::InjectBit, &[rows[1]], domain, scalar, lanes);
+    let sum = b.op(
+        Op::Dot { segments: 1 },
+        &[rows[0], flags],
+        domain,
+        scalar,
+        1,
+    );
+    let first = b.constant(u(64), ConstVec::Splat { lanes, word: 0 });
+    let sums = b.op(
+        Op::Gather { block: 1 },
+        &[sum, first],
+        domain,
+        scalar,
+        lanes,
+    );
+    let added = Op::Linear {
+        coefficients: vec![1, 1],
+        constant: 0,
+    };
+    b.op(added, &[to, sums], domain, scalar, lanes)
 }
 
 /// Inputs for it.
@@ -215,6 +251,14 @@ pub(super) fn mixed(setting: Setting, lanes: u64) -> Program {
     let and = b.template(and_template());
     let bit = b.op(Op::Call(and), &[bit, bit], B, Scalar::Bool, lanes);
     let number = b.op(Op::InjectBit, &[bit], a(40), u(40), lanes);
+    let (number, product) = match setting.shuffles() {
+        true => {
+            let rows = [0, 1].map(|_| b.value(a(40), u(40), lanes));
+            b.node(Op::Shuffle, &[number, product], &rows);
+            (rows[0], rows[1])
+        }
+        false => (number, product),
+    };
     let dot = b.op(Op::Dot { segments: 1 }, &[number, product], a(40), u(40), 1);
     b.output(dot, &setting.everyone());
     let back = from_bits(&mut b, bits, 16, lanes);

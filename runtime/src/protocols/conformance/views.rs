@@ -54,8 +54,14 @@ pub(crate) fn assert_uniform(bytes: impl Iterator<Item = u8>, values: usize, wha
     for &byte in &bytes {
         count[usize::from(byte) & (values - 1)] += 1;
     }
-    let expected = bytes.len() as f64 / values as f64;
-    assert!(expected >= 20.0, "{what}: too few samples, {}", bytes.len());
+    assert_even(&count, what);
+}
+
+/// Chi-square of how often each of some equally likely things came.
+pub(crate) fn assert_even(count: &[u64], what: &str) {
+    let (n, values) = (count.iter().sum::<u64>(), count.len());
+    let expected = n as f64 / values as f64;
+    assert!(expected >= 20.0, "{what}: too few samples, {n}");
     let chi: f64 = count
         .iter()
         .map(|&c| (c as f64 - expected).powi(2) / expected)

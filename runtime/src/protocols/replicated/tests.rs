@@ -127,6 +127,20 @@ fn conversion_messages_are_uniform() {
     }
 }
 
+/// What the party that is left out of a round is sent.
+#[test]
+fn shuffled_rows_are_uniform_to_who_is_sent_them() {
+    for value in [0, 1, 0xb7] {
+        let mut b = rep3();
+        let x = b.input(0, a(8), u(8), LANES);
+        let y = b.input(1, B, u(8), LANES);
+        let rows = [b.value(a(8), u(8), LANES), b.value(B, u(8), LANES)];
+        b.node(Op::Shuffle, &[x, y], &rows);
+        let inputs = inputs(&[&constant(value), &constant(value)]);
+        assert_messages_uniform(&b.program, &inputs, 256, "rows");
+    }
+}
+
 /// To the difference that `Compose` opens, the two who see it add a number that they do not know: over many lanes of one
 /// value each of them sees every difference equally often. (The messages alone would be uniform even if the
 /// difference were not.)
