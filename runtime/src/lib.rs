@@ -13,6 +13,7 @@
 //! | [`session`] | the agreement before the first secret-dependent byte, the session that it makes, the comparison of results |
 //! | [`ring`], [`bits`] | vectors of integers mod 2^k and bit-sliced vectors, and their form in messages |
 //! | [`mask`], [`block`], [`simd`] | choices by secret bits; wire labels; the garbling kernels, with all `unsafe` code |
+//! | `words` | word operations in the clear, in steps that no lane decides |
 //! | [`protocols`] | shares and one state machine per operation, by suite |
 //! | [`protocols::ot`] | oblivious transfer and the correlations that come of it |
 //! | [`engine`], [`io`] | runs one party of a program; what goes in and comes out |
@@ -40,6 +41,7 @@ pub mod robust;
 pub mod session;
 pub mod simd;
 mod wipe;
+mod words;
 mod workers;
 
 /// The number of this crate's sources: it tells builds of one version apart (`build.rs`).

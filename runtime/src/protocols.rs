@@ -22,6 +22,7 @@ use smpcc_circuit::program::{Node, Program};
 
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::io::Secret;
 use crate::ring::Elements;
 
 pub mod check;
@@ -66,6 +67,8 @@ impl Adversary for SemiHonest {
 pub enum Value<S> {
     /// Known to all.
     Public(Elements),
+    /// Known to its owner alone: nothing of it is anywhere else.
+    Local(Option<Secret<Elements>>),
     /// Held in a suite's shares.
     Shared(S),
 }

@@ -480,9 +480,13 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             }
             _ if local::is_local(node, &args) => {
                 let before = Instant::now();
-                let results = local::execute(self.program, node, args)?;
+                let results = local::execute(self.program, node, args, self.wire.me())?;
                 self.section(node).time += before.elapsed();
                 Ok(Err(results))
+            }
+            Op::Input(id) if local::is_kept(self.program, node) => {
+                let own = self.inputs.remove(id);
+                Ok(Err(vec![Arc::new(Value::Local(own))]))
             }
             _ => {
                 let before = Instant::now();

@@ -20,8 +20,9 @@ use smpcc_circuit::value::Word;
 
 use super::execute::{Came, Executor, Finished, Times, join};
 use super::local;
-use super::schedule::{GroupPlan, Kept, Member, Source};
+use super::schedule::{GroupPlan, Member, Source};
 use crate::error::Error;
+use crate::io::Secret;
 use crate::protocols::{Begun, Machine, Operand, Outcome, Step, Stepped, Suite, Value};
 use crate::ring::Elements;
 
@@ -222,6 +223,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         fused: &mut Fused<S>,
         plan: &GroupPlan,
     ) -> Result<Option<Block<S>>, Error> {
+        self.wire.poll()?;
         let index = fused.next;
         let last = index + 1 == plan.n_blocks;
         let demand = if last {
@@ -237,6 +239,10 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             let (from, lanes) = plan.span(lanes, index);
             let cut = match &**operand {
                 Value::Public(e) => Value::Public(e.slice(from, lanes)),
+                Value::Local(own) => {
+                    let part = |own: &Secret<Elements>| own.expose().slice(from, lanes);
+                    Value::Local(own.as_ref().map(|own| Secret::new(part(own))))
+                }
                 Value::Shared(s) => Value::Shared(S::cut(s, from, lanes)),
             };
             slots.push(Some(Arc::new(cut)));
@@ -303,8 +309,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                         let info = self.program.values.get(v.index());
                         info.map_or(1, |i| i.scalar.width())
                     });
-                    let lanes = from as u64..(from + lanes) as u64;
-                    let words = Elements::of_words(width, lanes.map(|l| words.get(l)));
+                    let words = local::constant(words, width, from as u64, lanes as u64);
                     let result = vec![Arc::new(Value::Public(words))];
                     self.section(&node).time += before.elapsed();
                     self.end_member(fused, plan, block, m, result, Delay::None)?;
@@ -315,8 +320,9 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 }
                 (Role::Run, op) => {
                     let segments = lanes as u64;
-                    let op = match op {
+                    let op = match *op {
                         Op::Dot { .. } => Op::Dot { segments },
+                        Op::Reduce { op, .. } => Op::Reduce { op, segments },
                         _ => Op::SumLanes { segments },
                     };
                     node.to_mut().op = op;
@@ -328,8 +334,11 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 _ => None,
             };
             let begun = self.on_block(plan, member, block.index, |this, program| {
-                if local::is_local(&node, &args) {
-                    local::execute(program, &node, args).map(Err)
+                if local::is_kept(program, &node) {
+                    let own = input.map(Secret::new);
+                    Ok(Err(vec![Arc::new(Value::Local(own))]))
+                } else if local::is_local(&node, &args) {
+                    local::execute(program, &node, args, this.wire.me()).map(Err)
                 } else if member.role == Role::Fold {
                     let sum = this.suite.fold(&args)?;
                     Ok(Err(vec![Arc::new(Value::Shared(sum))]))
@@ -532,7 +541,11 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             let held = block.fetch(kept.slot)?;
             let adds_up = matches!(kept.role, Role::Add | Role::Fold);
             *out = Some(match out.take() {
-                Some(sum) if adds_up => self.add(kept, sum, held)?,
+                Some(sum) if adds_up => {
+                    let member = plan.members.get(kept.member as usize).ok_or_else(missing)?;
+                    let node = self.member(fused.region, member.node)?;
+                    self.add(node, kept.value, sum, held)?
+                }
                 None if adds_up || kept.role == Role::Tail => {
                     Arc::into_inner(held).ok_or_else(missing)?
                 }
@@ -548,24 +561,33 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         Ok(())
     }
 
-    /// A sum and what a block adds to it.
+    /// A sum that `adds` makes and what a block adds to it.
     fn add(
         &mut self,
-        kept: &Kept,
+        adds: &Node,
+        value: ValueId,
         sum: Value<S::Share>,
         held: Operand<S>,
     ) -> Result<Value<S::Share>, Error> {
-        let node = Node {
-            op: Op::Linear {
+        let op = match adds.op {
+            Op::Reduce { op, .. } => Op::Word(op),
+            _ => Op::Linear {
                 coefficients: vec![1, 1],
                 constant: 0,
             },
-            args: vec![kept.value; 2],
-            results: vec![kept.value],
+        };
+        let node = Node {
+            op,
+            args: vec![value; 2],
+            results: vec![value],
             section: SectionId(0),
             loc: Loc::default(),
         };
         let args = vec![Arc::new(sum), held];
+        if local::is_local(&node, &args) {
+            let sum = local::execute(self.program, &node, args, self.wire.me())?.pop();
+            return sum.and_then(Arc::into_inner).ok_or_else(missing);
+        }
         match self.suite.begin(self.program, &node, args, None)? {
             Begun::Done(Outcome::Values(mut sums)) if sums.len() == 1 => {
                 sums.pop().ok_or_else(missing)
@@ -633,16 +655,28 @@ fn put<S: Suite>(
         (Value::Public(part), whole) => {
             let mut whole = match whole {
                 Some(Value::Public(whole)) => whole,
-                Some(Value::Shared(_)) => return Err(missing()),
+                Some(Value::Local(_) | Value::Shared(_)) => return Err(missing()),
                 None => part.zeros_like(lanes),
             };
             whole.put(from, part)?;
             Ok(Value::Public(whole))
         }
+        (Value::Local(Some(part)), whole) => {
+            let part = part.expose();
+            let mut whole = match whole {
+                Some(Value::Local(Some(whole))) => whole.into_inner(),
+                Some(_) => return Err(missing()),
+                None => part.zeros_like(lanes),
+            };
+            whole.put(from, part)?;
+            Ok(Value::Local(Some(Secret::new(whole))))
+        }
+        (Value::Local(None), None | Some(Value::Local(None))) => Ok(Value::Local(None)),
+        (Value::Local(None), Some(_)) => Err(missing()),
         (Value::Shared(part), Some(Value::Shared(whole))) => {
             Ok(Value::Shared(S::put(Some(whole), lanes, from, part)?))
         }
         (Value::Shared(part), None) => Ok(Value::Shared(S::put(None, lanes, from, part)?)),
-        (Value::Shared(_), Some(Value::Public(_))) => Err(missing()),
+        (Value::Shared(_), Some(Value::Public(_) | Value::Local(_))) => Err(missing()),
     }
 }

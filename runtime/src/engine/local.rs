@@ -1,134 +1,210 @@
-//! Operations in the clear: what every party computes for itself on public values, and the checks that stop all parties
-//! alike.
+//! Operations in the clear: what every party computes for itself on public values, what an owner computes on its own, and the checks
+//! that stop all parties alike.
+//!
+//! Both are the same code (`crate::words`). Who does not own a result has nothing of it, but sees like all others where a public index
+//! is out of range.
 
 use std::sync::Arc;
 
 use smpcc_circuit::gate::WordOp;
-use smpcc_circuit::program::{Kind, Loc, Node, Op, Program};
-use smpcc_circuit::value::{Scalar, Word};
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::program::{Domain, Kind, Loc, Node, Op, Program, ValueInfo};
+use smpcc_circuit::value::{ConstVec, Word};
 
 use crate::error::Error;
+use crate::io::Secret;
+use crate::party::PartyId;
 use crate::protocols::Value;
 use crate::ring::{Element, Elements, each, for_width};
+use crate::words;
 
 /// The public vector in a value.
 pub fn public<S>(value: &Value<S>) -> Result<&Elements, Error> {
     match value {
         Value::Public(elements) => Ok(elements),
-        Value::Shared(_) => Err(Error::bug("a shared value where a public one belongs")),
+        Value::Local(_) | Value::Shared(_) => {
+            Err(Error::bug("a secret where a public value belongs"))
+        }
+    }
+}
+
+/// The vector in a value that this party knows.
+pub fn known<S>(value: &Value<S>) -> Result<&Elements, Error> {
+    match value {
+        Value::Public(elements) => Ok(elements),
+        Value::Local(Some(own)) => Ok(own.expose()),
+        Value::Local(None) => Err(Error::bug("another party's value is read")),
+        Value::Shared(_) => Err(Error::bug("a shared value where a known one belongs")),
+    }
+}
+
+/// The same, for one that changes it; copied where others use it.
+fn taken<S>(value: Arc<Value<S>>) -> Result<Elements, Error> {
+    match Arc::try_unwrap(value) {
+        Ok(Value::Public(elements)) => Ok(elements),
+        Ok(Value::Local(Some(own))) => Ok(own.into_inner()),
+        Ok(other) => known(&other).cloned(),
+        Err(held) => known(&held).cloned(),
     }
 }
 
 /// Whether an operation touches no share.
 pub fn is_local<S>(node: &Node, args: &[Arc<Value<S>>]) -> bool {
-    let all_public = || args.iter().all(|a| matches!(**a, Value::Public(_)));
+    let all_clear = || args.iter().all(|a| !matches!(**a, Value::Shared(_)));
     match node.op.kind() {
         Kind::Clear => true,
-        Kind::Move => all_public(),
+        Kind::Move => all_clear(),
         Kind::Linear | Kind::Interactive(_) | Kind::Control => false,
     }
 }
 
-/// The results of a local operation.
+/// Whether an operation is an input that its owner keeps for itself.
+pub fn is_kept(program: &Program, node: &Node) -> bool {
+    matches!(node.op, Op::Input(_)) && owner(program, node).is_some()
+}
+
+/// Who alone knows an operation's result.
+fn owner(program: &Program, node: &Node) -> Option<u32> {
+    match info(program, &node.results, 0).ok()?.domain {
+        Domain::Local { owner } => Some(owner),
+        Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao => None,
+    }
+}
+
+/// The results of a local operation, as `me` has them.
 ///
 /// # Errors
 /// A fault of the program when a public index is out of range or an assertion does not hold: the same at all parties.
 pub fn execute<S>(
     program: &Program,
     node: &Node,
-    mut args: Vec<Arc<Value<S>>>,
+    args: Vec<Arc<Value<S>>>,
+    me: PartyId,
 ) -> Result<Vec<Arc<Value<S>>>, Error> {
-    let ty = |ids: &[smpcc_circuit::ids::ValueId], i: usize| {
-        ids.get(i)
-            .and_then(|v| program.values.get(v.index()))
-            .map_or(Scalar::Bool, |v| v.scalar)
+    if let Op::Assert(message) = &node.op {
+        return assert(program, node, message.as_deref(), public(first(&args)?)?).map(|()| vec![]);
+    }
+    let index = index(program, node, &args)?;
+    Ok(vec![Arc::new(match owner(program, node) {
+        None => Value::Public(compute(program, node, args, index)?),
+        Some(owner) if owner as usize == me.index() => {
+            Value::Local(Some(Secret::new(compute(program, node, args, index)?)))
+        }
+        Some(_) => Value::Local(None),
+    })])
+}
+
+/// Where the elements lie that an operation's public index names, if it has one.
+fn index<S>(
+    program: &Program,
+    node: &Node,
+    args: &[Arc<Value<S>>],
+) -> Result<Option<Vec<usize>>, Error> {
+    let (Op::Gather { block } | Op::Scatter { block }) = &node.op else {
+        return Ok(None);
     };
-    let to = ty(&node.results, 0);
-    let out = match &node.op {
-        Op::Const(words) => Elements::of_words(to.width(), words.words()),
+    let lanes = usize::try_from(info(program, &node.args, 0)?.lanes);
+    let lanes = lanes.map_err(|_| Error::machine("a value is larger than memory"))?;
+    indices(program, node, public(nth(args, 1)?)?, lanes, *block).map(Some)
+}
+
+/// The result of an operation whose operands are all known here.
+fn compute<S>(
+    program: &Program,
+    node: &Node,
+    mut args: Vec<Arc<Value<S>>>,
+    index: Option<Vec<usize>>,
+) -> Result<Elements, Error> {
+    let to = info(program, &node.results, 0)?.scalar;
+    let missing = || Error::bug("an operand is missing");
+    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    match &node.op {
+        Op::Const(words) => Ok(constant(words, to.width(), 0, words.lanes())),
         Op::Word(op) => {
-            let from = match op {
-                WordOp::Select => ty(&node.args, 1),
-                _ => ty(&node.args, 0),
-            };
-            let args = args
-                .iter()
-                .map(|a| public(a))
-                .collect::<Result<Vec<_>, _>>()?;
-            let lanes = args.first().map_or(0, |a| a.lanes());
-            let mut lane_args = vec![0; args.len()];
-            Elements::of_words(
-                to.width(),
-                (0..lanes).map(|lane| {
-                    for (word, arg) in lane_args.iter_mut().zip(&args) {
-                        *word = arg.get(lane);
-                    }
-                    op.eval(from, to, &lane_args)
-                }),
-            )
+            let data = usize::from(*op == WordOp::Select);
+            let from = info(program, &node.args, data)?.scalar;
+            words::map(*op, from, to, &all_known(&args)?)
         }
         Op::Reduce { op, segments } => {
-            let arg = public(first(&args)?)?;
-            let run = arg.lanes() / usize::try_from(*segments).unwrap_or(usize::MAX).max(1);
-            if run == 0 {
-                return Err(Error::bug("a reduction of nothing"));
-            }
-            Elements::of_words(
-                to.width(),
-                (0..arg.lanes() / run).map(|s| {
-                    (s * run + 1..(s + 1) * run).fold(arg.get(s * run), |a, lane| {
-                        op.eval(to, to, &[a, arg.get(lane)])
-                    })
-                }),
-            )
+            words::reduce(*op, to, known(first(&args)?)?, size(*segments))
         }
-        Op::Assert(message) => {
-            let arg = public(first(&args)?)?;
-            if arg.words().iter().any(|w| w & 1 == 0) {
-                let what = message.as_deref().map_or_else(
-                    || "the assertion does not hold".to_owned(),
-                    |m| format!("the assertion does not hold: {m}"),
-                );
-                return Err(at(program, node.loc, &what));
-            }
-            return Ok(Vec::new());
+        Op::Scan { op, segments } => words::scan(*op, to, known(first(&args)?)?, size(*segments)),
+        Op::Read { block, groups } => {
+            let (src, index) = (known(first(&args)?)?, known(nth(&args, 1)?)?);
+            words::read(src, index, size(*block), size(*groups))
+        }
+        Op::Write { block, groups } => {
+            let val = args.pop().ok_or_else(missing)?;
+            let index = args.pop().ok_or_else(missing)?;
+            let mut dst = taken(args.pop().ok_or_else(missing)?)?;
+            let (index, val) = (known(&index)?, known(&val)?);
+            words::write(&mut dst, index, val, size(*block), size(*groups))?;
+            Ok(dst)
         }
         Op::Gather { block } => {
-            let src = public(first(&args)?)?;
-            let index = indices(program, node, public(nth(&args, 1)?)?, src.lanes(), *block)?;
-            gather(src, &index, *block as usize)
+            let index = index.ok_or_else(missing)?;
+            Ok(gather(known(first(&args)?)?, &index, size(*block)))
         }
         Op::Scatter { block } => {
-            if args.len() != 3 {
-                return Err(Error::bug("a scatter of the wrong operands"));
-            }
-            let dst = args.remove(0);
-            let lanes = public(&dst)?.lanes();
-            let index = indices(program, node, public(nth(&args, 0)?)?, lanes, *block)?;
-            let mut dst = match Arc::try_unwrap(dst) {
-                Ok(Value::Public(own)) => own,
-                Ok(Value::Shared(_)) => {
-                    return Err(Error::bug("a shared value where a public one belongs"));
-                }
-                Err(held) => public(&held)?.clone(),
-            };
-            scatter(&mut dst, &index, public(nth(&args, 1)?)?, *block as usize);
-            dst
+            let (val, index) = (args.pop().ok_or_else(missing)?, index.ok_or_else(missing)?);
+            args.truncate(1);
+            let mut dst = taken(args.pop().ok_or_else(missing)?)?;
+            scatter(&mut dst, &index, known(&val)?, size(*block));
+            Ok(dst)
         }
-        Op::Concat => {
-            let parts = args
-                .iter()
-                .map(|a| public(a))
-                .collect::<Result<Vec<_>, _>>()?;
-            concat(to.width(), &parts)
+        Op::Concat => Ok(concat(to.width(), &all_known(&args)?)),
+        _ => Err(Error::bug(
+            "an operation on shares where a local one belongs",
+        )),
+    }
+}
+
+fn all_known<S>(args: &[Arc<Value<S>>]) -> Result<Vec<&Elements>, Error> {
+    args.iter().map(|a| known(a)).collect()
+}
+
+/// Stops all parties unless all lanes hold.
+fn assert(
+    program: &Program,
+    node: &Node,
+    message: Option<&str>,
+    holds: &Elements,
+) -> Result<(), Error> {
+    if each!(holds, v => v.iter().all(|w| w.word() & 1 == 1)) {
+        return Ok(());
+    }
+    let what = message.map_or_else(
+        || "the assertion does not hold".to_owned(),
+        |m| format!("the assertion does not hold: {m}"),
+    );
+    Err(at(program, node.loc, &what))
+}
+
+/// Lanes `from..from + lanes` of a constant, of `bits` bits.
+pub fn constant(words: &ConstVec, bits: u32, from: u64, lanes: u64) -> Elements {
+    match *words {
+        ConstVec::Splat { word, .. } => {
+            for_width!(bits, E => E::wrap(vec![E::of(word).low(bits); lanes as usize]))
         }
-        _ => {
-            return Err(Error::bug(
-                "an operation on shares where a local one belongs",
-            ));
+        ConstVec::Affine { start, ref dims } if dims.len() == 1 => {
+            let step = dims.first().map_or(0, |d| d.1);
+            let first = start.wrapping_add(step.wrapping_mul(Word::from(from)));
+            for_width!(bits, E => {
+                let (first, step) = (E::of(first), E::of(step));
+                let lane = |l: u64| first.add(step.mul(E::of(l.into()))).low(bits);
+                E::wrap((0..lanes).map(lane).collect())
+            })
         }
-    };
-    Ok(vec![Arc::new(Value::Public(out))])
+        ConstVec::Affine { .. } | ConstVec::Table(_) => {
+            Elements::of_words(bits, (from..from + lanes).map(|l| words.get(l)))
+        }
+    }
+}
+
+fn info(program: &Program, ids: &[ValueId], i: usize) -> Result<ValueInfo, Error> {
+    let info = ids.get(i).and_then(|v| program.values.get(v.index()));
+    info.copied()
+        .ok_or_else(|| Error::bug("a value is missing"))
 }
 
 fn first<S>(args: &[Arc<Value<S>>]) -> Result<&Value<S>, Error> {

@@ -381,7 +381,7 @@ enum Use {
 
 fn operand(role: Role, op: &Op, i: usize) -> Use {
     match (role, op, i) {
-        (Role::Lanes, Op::Gather { .. }, 0) => Use::Whole,
+        (Role::Lanes, Op::Gather { .. } | Op::Read { .. }, 0) => Use::Whole,
         (Role::Stride | Role::Tail, _, 1) => Use::Known,
         _ => Use::Slot,
     }

@@ -6,6 +6,7 @@
 //! | `operations` | inputs, arithmetic, what is local: one operation at a time, in all rings and shapes |
 //! | `circuits` | circuits on shared bits and on labels, conversions, random circuits |
 //! | `shuffles` | shuffles: rows stay together, and come in every order equally often |
+//! | `owned` | what one party knows alone: shared, opened, told, and otherwise seen by nobody |
 //! | `programs` | all operations in one program, pools that operations share, loops |
 //! | `traffic` | messages that depend on nothing secret, are never said twice, and go to receivers only |
 //! | `faults` | messages that are cut, changed, repeated or of another length |
@@ -26,6 +27,7 @@ mod circuits;
 mod faults;
 mod golden;
 mod operations;
+mod owned;
 mod programs;
 mod shuffles;
 pub(crate) mod templates;

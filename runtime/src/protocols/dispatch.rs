@@ -9,17 +9,20 @@ use std::sync::Arc;
 
 use smpcc_circuit::cost::Demand;
 use smpcc_circuit::ids::OutputId;
-use smpcc_circuit::program::{Domain, InputLeaf, Node, Op, Program, ValueInfo};
+use smpcc_circuit::program::{Domain, Node, Op, Program, ValueInfo};
+use smpcc_circuit::value::Scalar;
 use zeroize::Zeroizing;
 
 use super::circuit::{Circuit, Circuits};
 use super::garbled::call::{self, Garbling};
 use super::operands::{bits_of, in_ring, info, n_lanes, nth};
+use super::publish::{self, Telling};
 use super::sharing::{self, Arithmetic, Held, Share, Sharing, arithmetic, boolean, done};
 use super::shuffle::Columns;
-use super::{Adversary, Batch, Begun, Check, Opened, Outcome, Preparation, Suite, Value, publish};
+use super::{Adversary, Batch, Begun, Check, Opened, Outcome, Preparation, Suite, Value};
 use crate::bits::Bits;
 use crate::error::Error;
+use crate::io::Secret;
 use crate::ring::Elements;
 
 /// What one suite's parties do with each other.
@@ -130,7 +133,7 @@ pub struct Site<'p> {
     pub(super) node: &'p Node,
 }
 
-/// An input, as all know it.
+/// What one party gives, as all know it.
 pub struct Owned {
     /// Whose it is.
     pub(super) owner: usize,
@@ -267,7 +270,24 @@ impl<P: Protocols> Suite for P {
             Op::Input(id) => {
                 let leaf = program.inputs.get(id.index());
                 let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
-                self::input(self, leaf, result()?, input)
+                let owned = Owned {
+                    owner: leaf.party as usize,
+                    bits: bits_of(result()?),
+                    lanes: n_lanes(result()?)?,
+                };
+                let value = input.map(Zeroizing::new);
+                deal(self, owned, leaf.scalar, result()?.domain, value.as_deref())
+            }
+            Op::Share => {
+                let known = info(program, &node.args, 0)?;
+                let owned = Owned {
+                    owner: owner(known)?,
+                    bits: bits_of(result()?),
+                    lanes: n_lanes(result()?)?,
+                };
+                let value = nth(&args, 0)?;
+                let value = own(&value)?;
+                deal(self, owned, known.scalar, result()?.domain, value)
             }
             Op::Mul => {
                 let n = arithmetic(&*nth(&args, 0)?)?.lanes();
@@ -319,6 +339,10 @@ impl<P: Protocols> Suite for P {
                 }
                 self.inject(site, bits, bits_of(result()?))
             }
+            Op::Reveal if is_owned(program, node) => {
+                let (_, n) = self.seat();
+                tell(self, site, &*nth(&args, 0)?, vec![true; n], Telling::Reveal)
+            }
             Op::Reveal => {
                 let width = result()?.scalar.width();
                 let (_, n) = self.seat();
@@ -329,6 +353,10 @@ impl<P: Protocols> Suite for P {
                 let leaf = leaf.ok_or_else(|| Error::bug("an output is missing"))?;
                 let (_, n) = self.seat();
                 let receives = (0..n).map(|p| leaf.receivers.contains(&(p as u32)));
+                if is_owned(program, node) {
+                    let telling = Telling::Output(*id);
+                    return tell(self, site, &*nth(&args, 0)?, receives.collect(), telling);
+                }
                 let (value, width) = (nth(&args, 0)?, leaf.scalar.width());
                 open(self, site, value, width, receives.collect(), Some(*id))
             }
@@ -349,7 +377,6 @@ impl<P: Protocols> Suite for P {
             | Op::Scan { .. }
             | Op::Read { .. }
             | Op::Write { .. }
-            | Op::Share
             | Op::Assert(_)
             | Op::Loop { .. }
             | Op::While { .. }
@@ -358,33 +385,82 @@ impl<P: Protocols> Suite for P {
     }
 }
 
-/// Shares (or publishes) an input leaf; `value` is there at its owner.
-fn input<P: Protocols>(
+/// Whether an operation's operand is known to one party alone.
+fn is_owned(program: &Program, node: &Node) -> bool {
+    info(program, &node.args, 0).is_ok_and(|v| owner(v).is_ok())
+}
+
+fn owner(value: ValueInfo) -> Result<usize, Error> {
+    match value.domain {
+        Domain::Local { owner } => Ok(owner as usize),
+        Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao => {
+            Err(Error::bug("a value that nobody owns"))
+        }
+    }
+}
+
+/// What this party has of a value that one party knows.
+fn own(value: &Value<Share>) -> Result<Option<&Elements>, Error> {
+    match value {
+        Value::Local(own) => Ok(own.as_ref().map(Secret::expose)),
+        Value::Public(_) | Value::Shared(_) => Err(Error::bug("a value that nobody owns")),
+    }
+}
+
+/// Tells a value that one party knows to those who are to learn it.
+fn tell<P: Protocols>(
     suite: &mut P,
-    leaf: &InputLeaf,
-    to: ValueInfo,
-    value: Option<Elements>,
+    Site { program, node }: Site<'_>,
+    value: &Value<Share>,
+    told: Vec<bool>,
+    telling: Telling,
 ) -> Result<Begun<P>, Error> {
-    let input = Owned {
-        owner: leaf.party as usize,
-        bits: bits_of(to),
-        lanes: n_lanes(to)?,
+    let known = info(program, &node.args, 0)?;
+    let owned = Owned {
+        owner: owner(known)?,
+        bits: bits_of(known),
+        lanes: n_lanes(known)?,
     };
-    let value = match (value, input.owner == suite.seat().0) {
-        (Some(v), true) if v.lanes() == input.lanes => Some(Zeroizing::new(v)),
-        (None, false) => None,
-        (_, _) => return Err(Error::bug("an input is given twice, or by the wrong party")),
-    };
-    match to.domain {
-        Domain::Public => publish::begin(&input, value),
+    let value = own(value)?;
+    check_own(suite, &owned, value)?;
+    publish::begin(suite.seat().0, &owned, value, told, telling)
+}
+
+/// A value is there at its owner, and nowhere else.
+fn check_own<P: Protocols>(
+    suite: &P,
+    owned: &Owned,
+    value: Option<&Elements>,
+) -> Result<(), Error> {
+    match (value, owned.owner == suite.seat().0) {
+        (Some(v), true) if v.lanes() == owned.lanes => Ok(()),
+        (None, false) => Ok(()),
+        (_, _) => Err(Error::bug("a value is given twice, or by the wrong party")),
+    }
+}
+
+/// Shares (or publishes) what its owner gives.
+fn deal<P: Protocols>(
+    suite: &mut P,
+    owned: Owned,
+    scalar: Scalar,
+    to: Domain,
+    value: Option<&Elements>,
+) -> Result<Begun<P>, Error> {
+    check_own(suite, &owned, value)?;
+    match to {
+        Domain::Public => {
+            let (me, n) = suite.seat();
+            publish::begin(me, &owned, value, vec![true; n], Telling::Input)
+        }
         Domain::Arithmetic { .. } => {
-            let value = value.map(|v| Zeroizing::new(in_ring(&v, leaf.scalar, input.bits)));
-            suite.input(input, Clear::Integers(value))
+            let value = value.map(|v| Zeroizing::new(in_ring(v, scalar, owned.bits)));
+            suite.input(owned, Clear::Integers(value))
         }
         Domain::Boolean => {
-            let width = input.bits as usize;
-            let value = value.map(|v| Zeroizing::new(Bits::from_elements(width, &v)));
-            suite.input(input, Clear::Bits(value))
+            let width = owned.bits as usize;
+            let value = value.map(|v| Zeroizing::new(Bits::from_elements(width, v)));
+            suite.input(owned, Clear::Bits(value))
         }
         Domain::Yao | Domain::Local { .. } => Err(Error::bug(
             "inputs become neither labels nor stay where they are",
@@ -432,7 +508,7 @@ fn open<P: Protocols>(
             let known = mine.then(|| Opened::new(known.clone()));
             return Ok(Begun::Done(Outcome::Output(id, known)));
         }
-        (Value::Shared(Share::Yao(_)) | Value::Public(_), _) => {
+        (Value::Shared(Share::Yao(_)) | Value::Public(_) | Value::Local(_), _) => {
             return Err(Error::bug("only arithmetic and Boolean shares are opened"));
         }
     };

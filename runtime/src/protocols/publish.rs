@@ -1,51 +1,89 @@
-//! What a party publishes: it is sent to all others in the clear, whatever the suite.
+//! What one party tells others in the clear: an input that it publishes to all, or what it alone knows to those who are to learn it.
 //!
-//! - **Functionality**: everybody learns the owner's value.
-//! - **Adversary**: semi-honest, any number of parties: there is nothing to hide.
+//! - **Functionality**: those who are told learn the owner's value.
+//! - **Adversary**: semi-honest, any number of parties: there is nothing to hide from those who learn the value, and to others nothing
+//!   is sent.
 //! - **Source**: none.
-//! - **Assumptions**: links are authenticated.
-//! - **Cost**: one round; one element to each other party.
+//! - **Assumptions**: links are authenticated and encrypted.
+//! - **Cost**: one round; one element to each party that is told.
 //! - **Departures from the paper**: none to depart from.
 //! - **Leakage and failure**: a cheating owner can tell different parties different values.
 
+use smpcc_circuit::ids::OutputId;
 use zeroize::Zeroizing;
 
 use super::dispatch::{Owned, Protocols};
 use super::operands::block_range;
 use super::pipeline::{Blocks, Pipeline, Place};
 use super::sharing::Share;
-use super::{Begun, Outcome, Value};
+use super::{Begun, Opened, Outcome, Value};
 use crate::engine::exchange::Exchange;
 use crate::error::Error;
 use crate::party::PartyId;
 use crate::ring::{Element, Elements, each, element_len, for_width, read_elements, write_elements};
 
+/// What a value is told for.
+pub(super) enum Telling {
+    /// As an input that its owner publishes.
+    Input,
+    /// As an opening to all.
+    Reveal,
+    /// As an output.
+    Output(OutputId),
+}
+
 struct Publish {
     owner: PartyId,
     bits: u32,
-    value: Elements,
+    lanes: usize,
+    /// By party, whether it is to know the value.
+    told: Vec<bool>,
+    telling: Telling,
+    /// Whether this party is.
+    learns: bool,
+    /// As far as this party knows it.
+    value: Zeroizing<Elements>,
 }
 
-/// Publishes an input.
+/// Tells what an owner knows to those who are `told`; the value is there at its owner.
 pub(super) fn begin<S: Protocols + 'static>(
-    input: &Owned,
-    value: Option<Zeroizing<Elements>>,
+    me: usize,
+    owned: &Owned,
+    value: Option<&Elements>,
+    told: Vec<bool>,
+    telling: Telling,
 ) -> Result<Begun<S>, Error> {
+    let learns = told.get(me).copied().unwrap_or(false);
     Pipeline::begun(Publish {
-        owner: PartyId::new(input.owner as u16),
-        bits: input.bits,
-        value: match value {
-            Some(value) => Elements::clone(&value),
-            None => Elements::zeros(input.bits, input.lanes),
-        },
+        owner: PartyId::new(owned.owner as u16),
+        bits: owned.bits,
+        lanes: owned.lanes,
+        told,
+        telling,
+        learns,
+        value: Zeroizing::new(match value {
+            Some(value) => value.clone(),
+            None => Elements::zeros(owned.bits, if learns { owned.lanes } else { 0 }),
+        }),
     })
+}
+
+impl Publish {
+    /// Those whom the owner sends the value.
+    fn others(&self) -> impl Iterator<Item = PartyId> + '_ {
+        let parties = PartyId::all(self.told.len()).zip(&self.told);
+        parties.filter_map(|(party, told)| (*told && party != self.owner).then_some(party))
+    }
 }
 
 impl<S: Protocols> Blocks<S> for Publish {
     type State = ();
 
     fn n_blocks(&self) -> usize {
-        self.value.lanes().div_ceil(S::BLOCK)
+        match self.others().next() {
+            Some(_) => self.lanes.div_ceil(S::BLOCK),
+            None => 0,
+        }
     }
 
     fn n_phases(&self) -> u32 {
@@ -59,18 +97,20 @@ impl<S: Protocols> Blocks<S> for Publish {
         place: Place,
         (): &mut (),
     ) -> Result<(), Error> {
-        let range = block_range(place.block, S::BLOCK, self.value.lanes());
+        let range = block_range(place.block, S::BLOCK, self.lanes);
         let (owner, bits) = (self.owner, self.bits);
-        if wire.me() != owner {
-            return wire.expect(owner, range.len() * element_len(bits));
+        let me = wire.me();
+        if me != owner {
+            return match self.others().any(|party| party == me) {
+                true => wire.expect(owner, range.len() * element_len(bits)),
+                false => Ok(()),
+            };
         }
-        PartyId::all(wire.n_parties())
-            .filter(|&party| party != owner)
-            .try_for_each(|to| {
-                wire.send(to, |out| {
-                    each!(&self.value, v => write_elements(&v[range.clone()], bits, out));
-                })
+        self.others().try_for_each(|to| {
+            wire.send(to, |out| {
+                each!(&*self.value, v => write_elements(&v[range.clone()], bits, out));
             })
+        })
     }
 
     fn receive(
@@ -80,10 +120,11 @@ impl<S: Protocols> Blocks<S> for Publish {
         place: Place,
         (): &mut (),
     ) -> Result<(), Error> {
-        if wire.me() == self.owner {
+        let me = wire.me();
+        if !self.others().any(|party| party == me) {
             return Ok(());
         }
-        let range = block_range(place.block, S::BLOCK, self.value.lanes());
+        let range = block_range(place.block, S::BLOCK, self.lanes);
         let bits = self.bits;
         let bytes = wire.take(self.owner, range.len() * element_len(bits))?;
         for_width!(bits, E => {
@@ -96,7 +137,11 @@ impl<S: Protocols> Blocks<S> for Publish {
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
-        let value = std::mem::replace(&mut self.value, Elements::zeros(1, 0));
-        Ok(Outcome::Values(vec![Value::Public(value)]))
+        let value = std::mem::take(&mut *self.value);
+        Ok(match self.telling {
+            Telling::Input => Outcome::Values(vec![Value::Public(value)]),
+            Telling::Reveal => Outcome::Revealed(Opened::new(value)),
+            Telling::Output(id) => Outcome::Output(id, self.learns.then(|| Opened::new(value))),
+        })
     }
 }

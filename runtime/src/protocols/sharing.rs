@@ -88,7 +88,7 @@ impl Boolean {
 pub(super) fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
     match value {
         Value::Shared(Share::Arithmetic(share)) => Ok(share),
-        Value::Shared(Share::Boolean(_) | Share::Yao(_)) | Value::Public(_) => {
+        Value::Shared(Share::Boolean(_) | Share::Yao(_)) | Value::Public(_) | Value::Local(_) => {
             Err(Error::bug("an operand is not an arithmetic share"))
         }
     }
@@ -98,9 +98,9 @@ pub(super) fn arithmetic(value: &Value<Share>) -> Result<&Arithmetic, Error> {
 pub(super) fn boolean(value: &Value<Share>) -> Result<&Boolean, Error> {
     match value {
         Value::Shared(Share::Boolean(share)) => Ok(share),
-        Value::Shared(Share::Arithmetic(_) | Share::Yao(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not a Boolean share"))
-        }
+        Value::Shared(Share::Arithmetic(_) | Share::Yao(_))
+        | Value::Public(_)
+        | Value::Local(_) => Err(Error::bug("an operand is not a Boolean share")),
     }
 }
 
@@ -108,9 +108,9 @@ pub(super) fn boolean(value: &Value<Share>) -> Result<&Boolean, Error> {
 pub(super) fn labels(value: &Value<Share>) -> Result<&Labels, Error> {
     match value {
         Value::Shared(Share::Yao(labels)) => Ok(labels),
-        Value::Shared(Share::Arithmetic(_) | Share::Boolean(_)) | Value::Public(_) => {
-            Err(Error::bug("an operand is not a vector of labels"))
-        }
+        Value::Shared(Share::Arithmetic(_) | Share::Boolean(_))
+        | Value::Public(_)
+        | Value::Local(_) => Err(Error::bug("an operand is not a vector of labels")),
     }
 }
 
@@ -343,18 +343,19 @@ fn gather(src: &Value<Share>, index: &[usize], block: usize) -> Result<Share, Er
             Share::Boolean(Boolean::of(each(&b.part, |p| p.gather(index, block))))
         }
         Value::Shared(Share::Yao(l)) => Share::Yao(l.gather(index, block)),
-        Value::Public(_) => return Err(mixed()),
+        Value::Public(_) | Value::Local(_) => return Err(mixed()),
     })
 }
 
 /// Blocks of lanes overwritten, in place where nobody else uses the vector.
 fn scatter(dst: Held, index: &[usize], val: &Value<Share>, block: usize) -> Result<Share, Error> {
-    let own = Arc::try_unwrap(dst).unwrap_or_else(|held| match &*held {
-        Value::Public(p) => Value::Public(p.clone()),
-        Value::Shared(s) => Value::Shared(s.clone()),
-    });
-    let Value::Shared(mut share) = own else {
-        return Err(mixed());
+    let mut share = match Arc::try_unwrap(dst) {
+        Ok(Value::Shared(own)) => own,
+        Ok(Value::Public(_) | Value::Local(_)) => return Err(mixed()),
+        Err(held) => match &*held {
+            Value::Shared(held) => held.clone(),
+            Value::Public(_) | Value::Local(_) => return Err(mixed()),
+        },
     };
     let lanes = index.len() * block;
     match &mut share {

@@ -259,6 +259,81 @@ fn few_lanes_of_many() {
     }
 }
 
+/// A program in which two parties work on long vectors of their own in every way that there are blocks of them.
+fn owned(suite: SuiteName, n_parties: u32) -> Builder {
+    let mut b = build(suite, n_parties, *suite.thresholds(n_parties).end());
+    let third = n_parties - 1;
+    let mut sums = Vec::new();
+    for party in [0, 1] {
+        let l = Domain::Local { owner: party };
+        let x = b.input(party, l, u(20), LANES);
+        let table = b.input(party, l, u(9), 700);
+        let word =
+            |b: &mut Builder, op, args: &[ValueId]| b.op(Op::Word(op), args, l, u(20), LANES);
+        let square = word(&mut b, WordOp::Mul, &[x, x]);
+        // Indices that only the owner knows, some of them out of range.
+        let short = b.op(Op::Word(WordOp::Cast), &[square], l, u(10), LANES);
+        let (block, groups) = (1, 1);
+        let found = b.op(Op::Read { block, groups }, &[table, short], l, u(9), LANES);
+        let found = b.op(Op::Word(WordOp::Cast), &[found], l, u(20), LANES);
+        let sum = word(&mut b, WordOp::Add, &[found, x]);
+        // Few lanes of many.
+        for (op, segments) in [(WordOp::Add, 1), (WordOp::Min, 1), (WordOp::Xor, LANES / 3)] {
+            let few = b.op(Op::Reduce { op, segments }, &[sum], l, u(20), segments);
+            let shared = b.op(Op::Share, &[few], a(20), u(20), segments);
+            b.output(shared, &[0, third]);
+        }
+        let most = tournament(&mut b, sum, |b, left, right| {
+            let lanes = b.program.values[left.index()].lanes;
+            b.op(Op::Word(WordOp::Max), &[left, right], l, u(20), lanes)
+        });
+        b.output(most, &[1]);
+        // From outside a group into it, backwards; and told to some and to all.
+        let back = ConstVec::Affine {
+            start: Word::from(LANES - 1),
+            dims: vec![(LANES, Word::MAX)],
+        };
+        let back = b.constant(Scalar::unsigned(64), back);
+        let turned = b.op(Op::Gather { block: 1 }, &[sum, back], l, u(20), LANES);
+        b.output(turned, &[0, third]);
+        let low = b.op(Op::Word(WordOp::Cast), &[turned], l, u(3), LANES);
+        let known = b.op(Op::Reveal, &[low], P, u(3), LANES);
+        let wide = b.op(Op::Word(WordOp::Cast), &[known], l, u(20), LANES);
+        let again = word(&mut b, WordOp::Sub, &[turned, wide]);
+        sums.push(b.op(Op::Share, &[again], a(20), u(20), LANES));
+        let bits = b.op(Op::Share, &[found], B, u(20), LANES);
+        b.output(bits, &[1]);
+    }
+    let sum = b.op(linear(&[1, 5], 1), &sums, a(20), u(20), LANES);
+    b.output(sum, &[0]);
+    b
+}
+
+#[test]
+fn owners_work_block_by_block() {
+    for (suite, n_parties) in [
+        (SuiteName::Rep3, 3),
+        (SuiteName::TwoParty, 2),
+        (SuiteName::Gmw, 3),
+        (SuiteName::Bgw, 3),
+        (SuiteName::Bgw, 5),
+    ] {
+        let b = owned(suite, n_parties);
+        let groups = groups(&b.program);
+        let roles: Vec<Role> = groups[0].iter().flat_map(|g| g.roles.clone()).collect();
+        for role in [Role::Add, Role::Run, Role::Stride, Role::Tail, Role::Join] {
+            assert!(roles.contains(&role), "{suite:?}: {role:?}");
+        }
+        let all = inputs(&[
+            &words(1, 20, LANES),
+            &words(2, 9, 700),
+            &words(3, 20, LANES),
+            &words(4, 9, 700),
+        ]);
+        expect_all(&b.program, &all);
+    }
+}
+
 fn expect_all(program: &Program, inputs: &AllInputs) -> Vec<RunReport> {
     let words: Vec<Vec<Word>> = inputs.values().cloned().collect();
     let clear = eval(program, &words).unwrap();
@@ -394,7 +469,19 @@ const CHILD: &str = "SMPCC_TEST_MEMORY";
 /// A program with a scalar result: products and sums, or a circuit on each lane and a tournament.
 fn scalar_result(suite: SuiteName, n_parties: u32, domain: Domain, lanes: u64) -> Program {
     let mut b = build(suite, n_parties, *suite.thresholds(n_parties).end());
-    let result = if let Domain::Arithmetic { .. } = domain {
+    let result = if let Domain::Local { .. } = domain {
+        // Each of two parties by itself, but for the sum of both.
+        let sums = [0, 1].map(|owner| {
+            let l = Domain::Local { owner };
+            let x = b.input(owner, l, u(32), lanes);
+            let square = b.op(Op::Word(WordOp::Mul), &[x, x], l, u(32), lanes);
+            let more = b.op(Op::Word(WordOp::Add), &[square, x], l, u(32), lanes);
+            let (op, segments) = (WordOp::Add, 1);
+            let sum = b.op(Op::Reduce { op, segments }, &[more], l, u(32), 1);
+            b.op(Op::Share, &[sum], a(32), u(32), 1)
+        });
+        b.op(linear(&[1, 1], 0), &sums, a(32), u(32), 1)
+    } else if let Domain::Arithmetic { .. } = domain {
         let of = |b: &mut Builder, party| b.input(party, a(32), u(32), lanes);
         let (x, y) = (of(&mut b, 0), of(&mut b, 1));
         let sum = b.op(linear(&[3, 1], 7), &[x, y], a(32), u(32), lanes);
@@ -427,7 +514,14 @@ fn scalar_result(suite: SuiteName, n_parties: u32, domain: Domain, lanes: u64) -
 }
 
 /// All suites and domains, with few lanes (with fewer, not all blocks are in flight) and many.
-const GROWING: [(SuiteName, u32, Domain, u64, u64); 10] = [
+const GROWING: [(SuiteName, u32, Domain, u64, u64); 11] = [
+    (
+        SuiteName::Rep3,
+        3,
+        Domain::Local { owner: 0 },
+        300_000,
+        800_000,
+    ),
     (SuiteName::Rep3, 3, a(32), 300_000, 800_000),
     (SuiteName::Rep3, 3, B, 400_000, 800_000),
     (SuiteName::Rep3, 3, Y, 300_000, 600_000),
@@ -449,9 +543,9 @@ fn memory_does_not_grow_with_what_is_on_the_way() {
         let (suite, n_parties, domain, few, many) = GROWING[case[1..].parse::<usize>().unwrap()];
         let lanes = if case.starts_with('f') { few } else { many };
         let width = match domain {
-            Domain::Arithmetic { .. } => 32,
+            Domain::Arithmetic { .. } | Domain::Local { .. } => 32,
             Domain::Boolean => 16,
-            Domain::Yao | Domain::Public | Domain::Local { .. } => 8,
+            Domain::Yao | Domain::Public => 8,
         };
         let all: AllInputs = (0..2)
             .map(|i| (InputId(i), words(6 + u64::from(i), width, lanes)))

@@ -154,6 +154,7 @@ impl Suite for Clear {
         }
         let words = |i: usize| match &*args[i] {
             Value::Public(e) | Value::Shared(e) => e.words(),
+            Value::Local(_) => Vec::new(),
         };
         let info = |v: &smpcc_circuit::ids::ValueId| program.values[v.index()];
         let of = |words: Vec<u128>| Elements::of_words(64, words.into_iter());

@@ -119,6 +119,7 @@ impl Suite for Watched {
         self.seen.lock().unwrap().push(node.op.name().to_owned());
         let words = |i: usize| match &*args[i] {
             Value::Public(e) | Value::Shared(e) => e.words(),
+            Value::Local(_) => Vec::new(),
         };
         let of = |words: Vec<u128>| Elements::of_words(64, words.into_iter());
         let opened = || Opened::with(of(words(0)), words(0).iter().sum());

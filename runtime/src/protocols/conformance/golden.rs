@@ -5,14 +5,10 @@
 //! digests here have to be those of that version.
 
 use super::programs::{data, everything};
+use super::views::repeatable;
 use super::{SETTINGS, Setting};
-use crate::engine::run;
-use crate::engine::testing::run_with;
 use crate::hash::Transcript;
-use crate::net::record::Recording;
-use crate::net::{Options, memory};
 use crate::party::PartyId;
-use crate::prg::known;
 use crate::session::PROTOCOL_VERSION;
 
 /// The version, and the first bytes of the digest of what is sent among up to five parties, in the order of the settings.
@@ -37,29 +33,9 @@ fn digest(setting: Setting) -> String {
     let (lanes, width) = setting.size;
     let program = everything(setting, lanes, width);
     let inputs = data(lanes, width, 40);
-    // The secrets of the links are drawn here, what a party draws in its thread.
-    known::begin(0);
-    let n = setting.n as usize;
-    let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
-    let links = memory::links(n).unwrap().into_iter().zip(&recordings);
-    let links = links
-        .map(|(links, recording)| recording.wrap(links))
-        .collect();
-    let options = Options::default();
-    let ends = run_with(
-        &program,
-        &inputs,
-        links,
-        &options,
-        |session, program, mine| {
-            known::begin(1 + session.me().index() as u8);
-            run(session, program, mine, &mut |_| {})
-        },
-    );
-    assert!(ends.iter().all(Result::is_ok), "{setting:?}");
     let mut t = Transcript::new("smpcc/golden");
-    for recording in &recordings {
-        for to in PartyId::all(n) {
+    for recording in &repeatable(&program, &inputs) {
+        for to in PartyId::all(setting.n as usize) {
             let frames = recording.sent_to(to);
             let data: Vec<_> = frames.iter().filter(|frame| frame.is_data).collect();
             t.list(data.len());
@@ -74,9 +50,7 @@ fn digest(setting: Setting) -> String {
 #[test]
 fn what_is_sent_changes_with_the_version_only() {
     let few = || SETTINGS.into_iter().filter(|setting| setting.n <= 5);
-    // In a thread of its own, whose entropy nobody asks for afterwards.
-    let digests = std::thread::spawn(move || few().map(digest).collect::<Vec<String>>());
-    let digests = digests.join().unwrap();
+    let digests: Vec<String> = few().map(digest).collect();
     assert!(
         GOLDEN.0 == PROTOCOL_VERSION && GOLDEN.1 == digests,
         "what parties send has changed since version {}: if that version was released, raise `session::PROTOCOL_VERSION`; then the digests here are {digests:?}",

@@ -1,6 +1,6 @@
 //! What is sent depends on nothing secret, is never said twice, and goes to those whom it concerns.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use smpcc_circuit::program::{Op, Program, Suite};
 
@@ -13,7 +13,7 @@ use crate::net::record::Recording;
 use crate::party::PartyId;
 
 /// The frames on every link, without contents.
-fn schedules(recordings: &[Recording]) -> Vec<Vec<Vec<(u64, usize)>>> {
+pub(super) fn schedules(recordings: &[Recording]) -> Vec<Vec<Vec<(u64, usize)>>> {
     let n = recordings.len();
     let of = |r: &Recording| PartyId::all(n).map(|to| r.schedule(to)).collect();
     recordings.iter().map(of).collect()
@@ -33,19 +33,26 @@ fn tells_all_alike(setting: Setting, from: usize) -> bool {
 
 /// Twice with the same secrets and once with others: the same frames, and with the same secrets no sixteen bytes in common on any
 /// link; nor on any two links, where parties tell different ones different things.
-fn check_traffic(setting: Setting, program: &Program, inputs: impl Fn(u64) -> AllInputs) {
+pub(super) fn check_traffic(
+    setting: Setting,
+    program: &Program,
+    inputs: impl Fn(u64) -> AllInputs,
+) {
     let runs = [1, 1, 70].map(|seed| recorded(program, &inputs(seed)));
     let [first, second, other] = &runs;
     assert!(schedules(first) == schedules(second), "{setting:?}");
     assert!(schedules(first) == schedules(other), "{setting:?}");
     let n = setting.n as usize;
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for (from, to) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
         let link = tells_all_alike(setting, from).then_some((from, to));
         for message in runs[..2].iter().flat_map(|run| messages(run, from, to)) {
             for piece in message.chunks_exact(16) {
-                let new = seen.insert((link, piece.to_vec()));
-                assert!(new, "{setting:?}, {from} to {to}: bytes seen before");
+                let before = seen.insert((link, piece.to_vec()), (from, to));
+                assert!(
+                    before.is_none(),
+                    "{setting:?}, {from} to {to}: bytes seen on {before:?}"
+                );
             }
         }
     }

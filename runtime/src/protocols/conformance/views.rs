@@ -3,10 +3,12 @@
 use smpcc_circuit::program::Program;
 use smpcc_circuit::value::Word;
 
-use crate::engine::testing::{AllInputs, run_on};
+use crate::engine::run;
+use crate::engine::testing::{AllInputs, run_on, run_with};
 use crate::net::record::Recording;
-use crate::net::{HEADER_LEN, memory};
+use crate::net::{HEADER_LEN, Options, memory};
 use crate::party::PartyId;
+use crate::prg::known;
 
 /// Runs a program; what each party sent.
 pub(crate) fn recorded(program: &Program, inputs: &AllInputs) -> Vec<Recording> {
@@ -18,6 +20,37 @@ pub(crate) fn recorded(program: &Program, inputs: &AllInputs) -> Vec<Recording> 
         .collect();
     for report in run_on(program, inputs, links) {
         report.unwrap_or_else(|e| panic!("{e}"));
+    }
+    recordings
+}
+
+/// The same with known randomness: equal runs say equal things.
+pub(crate) fn repeatable(program: &Program, inputs: &AllInputs) -> Vec<Recording> {
+    let n = program.n_parties as usize;
+    let recordings: Vec<Recording> = (0..n).map(|_| Recording::default()).collect();
+    let record = || {
+        // The secrets of the links are drawn here, what a party draws in its thread.
+        known::begin(0);
+        let links = memory::links(n).unwrap().into_iter().zip(&recordings);
+        let links = links
+            .map(|(links, recording)| recording.wrap(links))
+            .collect();
+        let options = Options::default();
+        run_with(
+            program,
+            inputs,
+            links,
+            &options,
+            |session, program, mine| {
+                known::begin(1 + session.me().index() as u8);
+                run(session, program, mine, &mut |_| {})
+            },
+        )
+    };
+    // In a thread of its own, whose entropy nobody asks for afterwards.
+    let ends = std::thread::scope(|scope| scope.spawn(record).join().unwrap());
+    for end in ends {
+        end.unwrap_or_else(|e| panic!("{e}"));
     }
     recordings
 }

@@ -34,7 +34,9 @@ pub(super) fn begin(opening: Opening) -> Result<Begun<Rep3>, Error> {
     let (width, kept) = (opening.width, opening.kept());
     let sum = match &*opening.value {
         Value::Shared(Share::Boolean(_)) => Sum::Boolean(Bits::zeros(width as usize, kept)),
-        Value::Shared(_) | Value::Public(_) => Sum::Arithmetic(Elements::zeros(width, kept)),
+        Value::Shared(_) | Value::Public(_) | Value::Local(_) => {
+            Sum::Arithmetic(Elements::zeros(width, kept))
+        }
     };
     Pipeline::begun(Open { opening, sum })
 }
