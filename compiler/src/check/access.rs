@@ -112,8 +112,8 @@ impl Body<'_, '_> {
             Ty::Array(t, n) => {
                 if let (Len::Const(n), Some(at)) = (n, known)
                     && at.integer() >= Integer::natural(u128::from(*n))
+                    && self.out_of_bounds(at, *n, index.span)
                 {
-                    self.out_of_bounds(at, *n, index.span);
                     return Typed::poison(span);
                 }
                 (**t).clone()
@@ -136,8 +136,11 @@ impl Body<'_, '_> {
         Typed::new(H::Index(base.boxed(), index.boxed()), ty, span)
     }
 
-    /// Reports a constant index outside the array.
-    pub fn out_of_bounds(&mut self, at: Known, n: u64, span: Span) {
+    /// Reports a constant index outside the array, if the place is one that is reached; whether it did.
+    pub fn out_of_bounds(&mut self, at: Known, n: u64, span: Span) -> bool {
+        if self.n_dead > 0 {
+            return false;
+        }
         let index = at.integer();
         let error = diagnostic!(
             E3017,
@@ -151,6 +154,7 @@ impl Body<'_, '_> {
             format!("indices go from 0 to {}", n - 1)
         };
         self.report(error.help(help));
+        true
     }
 
     /// An index: `usize` unless it says otherwise, and any unsigned type.
@@ -215,8 +219,9 @@ impl Body<'_, '_> {
                 word: hi.word.wrapping_sub(u128::from(!inclusive)),
                 ..hi
             };
-            self.out_of_bounds(last, *n, span);
-            return Typed::poison(span);
+            if self.out_of_bounds(last, *n, span) {
+                return Typed::poison(span);
+            }
         }
         let begin = known_lo.map_or(Some(0), |lo| lo.map(|lo| lo.word));
         let end = match (known_hi, &n) {
@@ -225,13 +230,15 @@ impl Body<'_, '_> {
             (None, _) => None,
         };
         let len = match (begin, end) {
-            (Some(lo), Some(hi)) if lo > hi => {
+            (Some(lo), Some(hi)) if lo > hi && self.n_dead == 0 => {
                 let error = diagnostic!(E3017, span, "this slice ends before it begins")
                     .here("out of bounds");
                 self.report(error.help("write the smaller bound first"));
                 return Typed::poison(span);
             }
-            (Some(lo), Some(hi)) => u64::try_from(hi - lo).map_or(Len::Session, Len::Const),
+            (Some(lo), Some(hi)) => (hi.checked_sub(lo))
+                .and_then(|len| u64::try_from(len).ok())
+                .map_or(Len::Session, Len::Const),
             (Some(0), None) if hi.is_none() => n,
             _ => Len::Session,
         };

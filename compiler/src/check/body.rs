@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 use super::effects::Summary;
 
+/// Most terms of a condition that are looked at to know whether it holds.
+const MAX_STEPS: u32 = 64;
+
 /// Why a variable is secret.
 #[derive(Clone, Debug)]
 pub(crate) enum Cause {
@@ -133,6 +136,8 @@ pub(crate) struct Body<'c, 'w> {
     pub retries: u32,
     /// Pieces of flat code that are in a variable already; the innermost last.
     pub kept: Vec<super::flat::Kept>,
+    /// How many arms around are never taken, by conditions that are known from the source.
+    pub n_dead: usize,
 }
 
 impl<'c, 'w> Body<'c, 'w> {
@@ -157,6 +162,7 @@ impl<'c, 'w> Body<'c, 'w> {
             summary: Summary::default(),
             retries: 0,
             kept: Vec::new(),
+            n_dead: 0,
         }
     }
 
@@ -236,6 +242,37 @@ impl<'c, 'w> Body<'c, 'w> {
         result
     }
 
+    /// Runs `f` in an arm, which is never taken if `dead`.
+    pub fn arm<R>(&mut self, dead: bool, f: impl FnOnce(&mut Self) -> R) -> R {
+        let before = self.n_dead;
+        self.n_dead += usize::from(dead);
+        let result = f(self);
+        self.n_dead = before;
+        result
+    }
+
+    /// Whether a condition holds, as far as constants tell that no variable hides.
+    pub fn truth(&mut self, e: &Expr) -> Option<bool> {
+        let mut steps = MAX_STEPS;
+        self.truth_within(e, &mut steps)
+    }
+
+    fn truth_within(&mut self, e: &Expr, steps: &mut u32) -> Option<bool> {
+        use ast::ExprKind as E;
+        *steps = steps.checked_sub(1)?;
+        match &e.kind {
+            E::Paren(e) => self.truth_within(e, steps),
+            E::Unary(ast::UnaryOp::Not, e) => self.truth_within(e, steps).map(|truth| !truth),
+            E::Binary(op @ (ast::BinaryOp::AndAnd | ast::BinaryOp::OrOr), a, b) => {
+                let b = self.truth_within(b, steps);
+                let a = self.truth_within(a, steps);
+                consts::either_decides(*op, a, b)
+            }
+            _ if self.mentions_local(e) => None,
+            _ => self.ck.truth(e, self.module, steps),
+        }
+    }
+
     /// The `usize` that a constant expression is, unless a variable hides the constant.
     pub fn const_usize(&mut self, e: &Expr) -> Option<Known> {
         if self.mentions_local(e) {
@@ -267,7 +304,7 @@ impl<'c, 'w> Body<'c, 'w> {
                     }
                     e = a;
                 }
-                E::Int(..) => return false,
+                E::Int(..) | E::Bool(_) => return false,
                 _ => return true,
             }
         }

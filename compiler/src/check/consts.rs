@@ -221,6 +221,65 @@ impl Checker<'_> {
         Ok(so_far)
     }
 
+    /// Whether an expression of constants holds; nothing is reported. `None` also where that takes more than so many steps to say.
+    pub fn truth(&mut self, e: &Expr, module: usize, steps: &mut u32) -> Option<bool> {
+        *steps = steps.checked_sub(1)?;
+        match &e.kind {
+            ExprKind::Bool(truth) => Some(*truth),
+            ExprKind::Paren(e) => self.truth(e, module, steps),
+            ExprKind::Unary(UnaryOp::Not, e) => self.truth(e, module, steps).map(|truth| !truth),
+            ExprKind::Path(path) if path.args.is_empty() => {
+                let [name] = path.parts.as_slice() else {
+                    return None;
+                };
+                let Some(Def::Const(id)) = self.world.lookup(module, &name.text) else {
+                    return None;
+                };
+                let item = &self.world.consts[id.index()];
+                self.truth(&item.decl.value, item.module, steps)
+            }
+            ExprKind::Binary(op @ (BinaryOp::AndAnd | BinaryOp::OrOr), a, b) => {
+                let b = self.truth(b, module, steps);
+                let a = self.truth(a, module, steps);
+                either_decides(*op, a, b)
+            }
+            ExprKind::Binary(op, a, b) => {
+                let (a, b) = if is_bare(a) {
+                    let b = self.evaluate(b, module, None).ok()?;
+                    (self.evaluate(a, module, Some(b.scalar)).ok()?, b)
+                } else {
+                    let a = self.evaluate(a, module, None).ok()?;
+                    (a, self.evaluate(b, module, Some(a.scalar)).ok()?)
+                };
+                if a.scalar != b.scalar {
+                    return None;
+                }
+                let (a, b) = (a.integer(), b.integer());
+                match op {
+                    BinaryOp::Eq => Some(a == b),
+                    BinaryOp::Ne => Some(a != b),
+                    BinaryOp::Lt => Some(a < b),
+                    BinaryOp::Le => Some(a <= b),
+                    BinaryOp::Gt => Some(a > b),
+                    BinaryOp::Ge => Some(a >= b),
+                    BinaryOp::Add
+                    | BinaryOp::Sub
+                    | BinaryOp::Mul
+                    | BinaryOp::Div
+                    | BinaryOp::Rem
+                    | BinaryOp::And
+                    | BinaryOp::Or
+                    | BinaryOp::Xor
+                    | BinaryOp::Shl
+                    | BinaryOp::Shr
+                    | BinaryOp::AndAnd
+                    | BinaryOp::OrOr => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Checks the values of all constants.
     pub fn check_consts(&mut self) -> Vec<hir::Const> {
         let mut out = Vec::new();
@@ -237,6 +296,16 @@ impl Checker<'_> {
             });
         }
         out
+    }
+}
+
+/// `a && b` or `a || b` of what is known of both.
+pub(crate) fn either_decides(op: BinaryOp, a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    let decides = op == BinaryOp::OrOr;
+    match (a, b) {
+        (Some(one), _) | (_, Some(one)) if one == decides => Some(decides),
+        (Some(_), Some(_)) => Some(!decides),
+        (None, _) | (_, None) => None,
     }
 }
 

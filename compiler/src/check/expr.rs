@@ -266,11 +266,13 @@ impl Body<'_, '_> {
         want: Option<&Ty>,
         span: Span,
     ) -> Typed {
+        let truth = self.truth(c);
         let c = self.condition_value(c);
         let condition = self.condition(&c);
+        let (never, always) = (truth == Some(false), truth == Some(true));
         let secrecy = condition.as_ref().map_or(Secrecy::PUBLIC, |c| c.secrecy);
         let hint = if otherwise.is_some() { want } else { None };
-        let then_value = self.under(condition.clone(), |b| b.block(then, hint));
+        let then_value = self.under(condition.clone(), |b| b.arm(never, |b| b.block(then, hint)));
         let Some(otherwise) = otherwise else {
             let unit = Ty::unit();
             let then_value = if then_value.ty.is_never() || then_value.ty.is_unit() {
@@ -303,10 +305,12 @@ impl Body<'_, '_> {
             && then.tail.as_ref().is_some_and(|t| is_bare(t))
             && !tail_is_bare(otherwise);
         let other_value = self.under(condition.clone(), |b| {
-            b.expr(otherwise, if retry { None } else { hint.as_ref() })
+            let hint = if retry { None } else { hint.as_ref() };
+            b.arm(always, |b| b.expr(otherwise, hint))
         });
         let then_value = if retry && other_value.ty.is_integral() && then.stmts.is_empty() {
-            self.under(condition, |b| b.block(then, Some(&other_value.ty)))
+            let hint = Some(&other_value.ty);
+            self.under(condition, |b| b.arm(never, |b| b.block(then, hint)))
         } else {
             then_value
         };

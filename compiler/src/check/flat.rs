@@ -230,7 +230,7 @@ impl Body<'_, '_> {
         last: Option<&Expr>,
         want: Option<&Ty>,
     ) -> (Vec<Arm>, Option<Typed>) {
-        let n_around = self.conditions.len();
+        let (n_around, n_dead) = (self.conditions.len(), self.n_dead);
         let mut arms = Vec::with_capacity(written.len());
         let mut known = want.cloned().filter(|_| last.is_some());
         let mut waiting = Vec::new();
@@ -238,13 +238,17 @@ impl Body<'_, '_> {
             if at % MAX_LINKS as usize == 0 {
                 self.merge_conditions(n_around);
             }
+            let truth = self.truth(condition);
+            let never = truth == Some(false);
             let condition = self.condition_value(condition);
             let under = self.condition(&condition);
             let mut value = None;
             if known.is_none() && last.is_some() && is_bare_block(then) {
-                waiting.push((at, self.conditions.clone(), under.clone()));
+                let dead = self.n_dead > 0 || never;
+                waiting.push((at, self.conditions.clone(), under.clone(), dead));
             } else {
-                let typed = self.under(under.clone(), |b| b.block(then, known.as_ref()));
+                let hint = known.as_ref();
+                let typed = self.under(under.clone(), |b| b.arm(never, |b| b.block(then, hint)));
                 if last.is_none() {
                     self.no_value(&typed, then);
                 }
@@ -254,16 +258,20 @@ impl Body<'_, '_> {
                 value = Some(typed);
             }
             self.conditions.extend(under);
+            // What follows an arm that is always taken is not reached.
+            self.n_dead += usize::from(truth == Some(true));
             arms.push(Arm { condition, value });
         }
         let other = last.map(|e| {
             self.merge_conditions(n_around);
             self.expr(e, known.as_ref())
         });
+        self.n_dead = n_dead;
         let known = known.or_else(|| other.as_ref().map(|o| o.ty.clone()));
-        for (at, conditions, under) in waiting {
+        for (at, conditions, under, dead) in waiting {
             self.conditions = conditions;
-            let value = self.under(under, |b| b.block(written[at].1, known.as_ref()));
+            let hint = known.as_ref();
+            let value = self.under(under, |b| b.arm(dead, |b| b.block(written[at].1, hint)));
             arms[at].value = Some(value);
         }
         (arms, other)

@@ -175,8 +175,10 @@ impl Body<'_, '_> {
     }
 
     fn logical(&mut self, op: BinaryOp, a: &Expr, b: &Expr, span: Span) -> Typed {
+        let decides = op == BinaryOp::OrOr;
+        let skipped = self.truth(a) == Some(decides);
         let left = self.condition_value(a);
-        let right = self.condition_value(b);
+        let right = self.arm(skipped, |body| body.condition_value(b));
         if left.ty.is_never() || right.ty.is_never() {
             return Typed::poison(span);
         }

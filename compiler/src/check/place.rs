@@ -203,8 +203,8 @@ impl Body<'_, '_> {
                     Ty::Array(t, n) => {
                         if let (Len::Const(n), Some(at)) = (n, known)
                             && at.integer() >= Integer::natural(u128::from(*n))
+                            && self.out_of_bounds(at, *n, index.span)
                         {
-                            self.out_of_bounds(at, *n, index.span);
                             return None;
                         }
                         (**t).clone()

@@ -54,12 +54,14 @@ impl Body<'_, '_> {
             let mut stmts = Vec::new();
             let mut leaves = false;
             let mut warned = false;
+            let n_dead = body.n_dead;
             for stmt in &block.stmts {
                 if leaves && !warned && !matches!(stmt.kind, StmtKind::Empty) {
                     warned = true;
                     body.unreachable(stmt.span);
                 }
                 leaves |= body.stmt(stmt, &mut stmts);
+                body.n_dead += usize::from(body.always_leaves(stmt));
             }
             let tail = block.tail.as_ref().map(|tail| {
                 if leaves && !warned {
@@ -67,6 +69,7 @@ impl Body<'_, '_> {
                 }
                 body.expr(tail, want)
             });
+            body.n_dead = n_dead;
             let ty = match &tail {
                 Some(tail) => tail.ty.clone(),
                 None if leaves => Ty::Never,
@@ -74,6 +77,17 @@ impl Body<'_, '_> {
             };
             Typed::new(H::Block(stmts, tail.map(Typed::boxed)), ty, block.span)
         })
+    }
+
+    /// Whether a statement is an `if` that leaves under a condition that is known to hold.
+    fn always_leaves(&mut self, stmt: &Stmt) -> bool {
+        let StmtKind::Expr(e, _) = &stmt.kind else {
+            return false;
+        };
+        let E::If(condition, then, _) = &e.kind else {
+            return false;
+        };
+        block_leaves(then) && self.truth(condition) == Some(true)
     }
 
     fn unreachable(&mut self, span: Span) {
@@ -492,13 +506,6 @@ fn has_effect(kind: &H) -> bool {
 
 /// Whether an expression statement never lets control out: all arms of an `if` leave, or a block does.
 fn leaves(e: &Expr) -> bool {
-    let block_leaves = |b: &Block| {
-        b.stmts.iter().any(|s| match &s.kind {
-            StmtKind::Return(_) | StmtKind::Break | StmtKind::Continue => true,
-            StmtKind::Expr(e, _) => leaves(e),
-            _ => false,
-        }) || b.tail.as_ref().is_some_and(|t| leaves(t))
-    };
     let mut at = e;
     loop {
         match &at.kind {
@@ -507,6 +514,14 @@ fn leaves(e: &Expr) -> bool {
             _ => return false,
         }
     }
+}
+
+fn block_leaves(b: &Block) -> bool {
+    b.stmts.iter().any(|s| match &s.kind {
+        StmtKind::Return(_) | StmtKind::Break | StmtKind::Continue => true,
+        StmtKind::Expr(e, _) => leaves(e),
+        _ => false,
+    }) || b.tail.as_ref().is_some_and(|t| leaves(t))
 }
 
 /// Whether a block has no value at its end; an `if` without `else` has none.
