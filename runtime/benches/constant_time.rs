@@ -174,7 +174,7 @@ fn main() -> ExitCode {
     strings.iter_mut().for_each(Vec::clear);
 
     let found = difference(numbers, &inputs, |words| {
-        let bits = Bits::from_words(8, 64, words.clone());
+        let bits = Bits::from_words(8, 64, words.clone()).expect("a word for each bit");
         let elements: Elements = bits.to_elements();
         black_box(Bits::from_elements(8, &elements));
     });

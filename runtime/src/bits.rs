@@ -4,6 +4,7 @@
 //! What stands above the last lane in a bit's last word is unspecified: it may hold complements of nothing. Messages
 //! and conversions take exactly `lanes` bits, so it goes nowhere.
 
+use crate::error::Error;
 use crate::ring::{Element, Elements, each};
 
 /// A vector of `width`-bit lanes, bit-major.
@@ -29,14 +30,17 @@ impl Bits {
         }
     }
 
-    /// From `width · ⌈lanes / 64⌉` words, bit-major; shorter input is filled up with zeros.
-    pub fn from_words(width: usize, lanes: usize, mut words: Vec<u64>) -> Self {
-        words.resize(width * words_for(lanes), 0);
-        Self {
+    /// From words, bit-major.
+    ///
+    /// # Errors
+    /// A bug: another number of words than `width · ⌈lanes / 64⌉`.
+    pub fn from_words(width: usize, lanes: usize, words: Vec<u64>) -> Result<Self, Error> {
+        fits(words.len() == width * words_for(lanes))?;
+        Ok(Self {
             width,
             lanes,
             words,
-        }
+        })
     }
 
     /// Bits per lane.
@@ -106,20 +110,36 @@ impl Bits {
     }
 
     /// Adds another vector bit by bit.
-    pub fn xor_assign(&mut self, other: &Self) {
+    ///
+    /// # Errors
+    /// A bug: a vector of another shape.
+    pub fn xor_assign(&mut self, other: &Self) -> Result<(), Error> {
+        fits((self.width, self.lanes) == (other.width, other.lanes))?;
         for (a, b) in self.words.iter_mut().zip(&other.words) {
             *a ^= b;
         }
+        Ok(())
     }
 
     /// Adds a vector bit by bit to the lanes from `from`, a multiple of 64, on.
-    pub fn xor_at(&mut self, from: usize, part: &Self) {
-        for bit in 0..self.width.min(part.width) {
+    ///
+    /// # Errors
+    /// A bug: a vector of another width, or more lanes than there are.
+    pub fn xor_at(&mut self, from: usize, part: &Self) -> Result<(), Error> {
+        self.covers(from, part)?;
+        for bit in 0..self.width {
             let into = &mut self.bit_mut(bit)[from / 64..];
             for (a, b) in into.iter_mut().zip(part.bit(bit)) {
                 *a ^= b;
             }
         }
+        Ok(())
+    }
+
+    /// Whether a vector can stand at the lanes from `from`, a multiple of 64, on.
+    fn covers(&self, from: usize, part: &Self) -> Result<(), Error> {
+        let end = from.checked_add(part.lanes);
+        fits(self.width == part.width && from % 64 == 0 && end.is_some_and(|end| end <= self.lanes))
     }
 
     /// Appends the bits of lanes `from..from + lanes` of every bit, packed; `from` is a multiple of 64.
@@ -152,11 +172,16 @@ impl Bits {
     }
 
     /// Overwrites lanes from `from`, a multiple of 64, on; what follows `part` in its last word must be unused.
-    pub fn put(&mut self, from: usize, part: &Self) {
+    ///
+    /// # Errors
+    /// A bug: a vector of another width, or more lanes than there are.
+    pub fn put(&mut self, from: usize, part: &Self) -> Result<(), Error> {
+        self.covers(from, part)?;
         for bit in 0..self.width {
             let into = &mut self.bit_mut(bit)[from / 64..];
             into[..part.stride()].copy_from_slice(part.bit(bit));
         }
+        Ok(())
     }
 
     /// Blocks of consecutive lanes that start at `index`.
@@ -181,19 +206,28 @@ impl Bits {
         out
     }
 
-    /// Overwrites blocks of consecutive lanes; later ones win.
-    pub fn scatter(&mut self, index: &[usize], val: &Self, block: usize) {
-        for bit in 0..self.width.min(val.width) {
+    /// Overwrites blocks of consecutive lanes, which start at indices that are in range; later ones win.
+    ///
+    /// # Errors
+    /// A bug: values of another width, or not a block for each index.
+    pub fn scatter(&mut self, index: &[usize], val: &Self, block: usize) -> Result<(), Error> {
+        fits((self.width, index.len() * block) == (val.width, val.lanes))?;
+        for bit in 0..self.width {
             let src = val.bit(bit);
             let dst = self.bit_mut(bit);
             for (k, &i) in index.iter().enumerate() {
                 copy_bits(dst, i, src, k * block, block);
             }
         }
+        Ok(())
     }
 
     /// One vector after the other.
-    pub fn concat(width: usize, parts: &[&Self]) -> Self {
+    ///
+    /// # Errors
+    /// A bug: vectors of different widths.
+    pub fn concat(width: usize, parts: &[&Self]) -> Result<Self, Error> {
+        fits(parts.iter().all(|part| part.width == width))?;
         let mut out = Self::zeros(width, parts.iter().map(|p| p.lanes).sum());
         for bit in 0..width {
             let mut at = 0;
@@ -202,7 +236,7 @@ impl Bits {
                 at += part.lanes;
             }
         }
-        out
+        Ok(out)
     }
 
     /// The bit of a lane.
@@ -214,6 +248,14 @@ impl Bits {
 impl zeroize::Zeroize for Bits {
     fn zeroize(&mut self) {
         self.words.zeroize();
+    }
+}
+
+/// What is put together has the shape that it must have, or a protocol is wrong: nothing is cut to fit.
+fn fits(shapes: bool) -> Result<(), Error> {
+    match shapes {
+        true => Ok(()),
+        false => Err(Error::bug("vectors of bits of different shapes")),
     }
 }
 
@@ -411,7 +453,39 @@ impl<'a> Unpacker<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Fault;
     use proptest::prelude::*;
+
+    /// What does not fit is a bug that is told, and nothing is cut or filled up.
+    #[test]
+    fn other_shapes_are_refused() {
+        fn is_bug<T>(result: Result<T, Error>) -> bool {
+            result.is_err_and(|e| e.fault() == Fault::Bug)
+        }
+        let (bits, longer, wider) = (
+            Bits::zeros(3, 128),
+            Bits::zeros(3, 129),
+            Bits::zeros(4, 128),
+        );
+        for (n_words, fits) in [(5, false), (6, true), (7, false)] {
+            assert_eq!(is_bug(Bits::from_words(3, 128, vec![0; n_words])), !fits);
+        }
+        let mut into = bits.clone();
+        for (other, fits) in [(&bits, true), (&longer, false), (&wider, false)] {
+            assert_eq!(is_bug(into.xor_assign(other)), !fits);
+            assert_eq!(is_bug(into.xor_at(0, other)), !fits);
+            assert_eq!(is_bug(into.put(0, other)), !fits);
+            assert_eq!(is_bug(into.scatter(&[0, 64], other, 64)), !fits);
+        }
+        let half = Bits::zeros(3, 64);
+        for (from, fits) in [(0, true), (64, true), (32, false), (128, false)] {
+            assert_eq!(is_bug(into.xor_at(from, &half)), !fits);
+            assert_eq!(is_bug(into.put(from, &half)), !fits);
+        }
+        assert!(is_bug(into.scatter(&[0], &bits, 64)));
+        assert!(is_bug(Bits::concat(3, &[&bits, &wider])));
+        assert!(!is_bug(Bits::concat(3, &[&bits, &longer])));
+    }
 
     proptest! {
         #[test]
@@ -453,11 +527,12 @@ mod tests {
             prop_assert!(bits.gather(&index, block).to_elements() == picked);
             let (mut moved, mut moved_bits) = (elements.clone(), bits.clone());
             let index: Vec<usize> = index.iter().rev().copied().collect();
-            crate::engine::local::scatter(&mut moved, &index, &picked, block);
-            moved_bits.scatter(&index, &Bits::from_elements(5, &picked), block);
+            crate::engine::local::scatter(&mut moved, &index, &picked, block).unwrap();
+            moved_bits.scatter(&index, &Bits::from_elements(5, &picked), block).unwrap();
             prop_assert!(moved_bits.to_elements() == moved);
-            let joined = Bits::concat(5, &[&bits, &moved_bits, &bits]).to_elements();
-            prop_assert!(joined == crate::engine::local::concat(5, &[&elements, &moved, &elements]));
+            let joined = Bits::concat(5, &[&bits, &moved_bits, &bits]).unwrap().to_elements();
+            let clear = crate::engine::local::concat(5, &[&elements, &moved, &elements]).unwrap();
+            prop_assert!(joined == clear);
         }
 
         #[test]

@@ -1,5 +1,6 @@
 //! Wire labels: 128-bit strings, whose lowest bit is the colour.
 
+use crate::error::Error;
 use crate::mask::Mask;
 
 /// A label, little-endian in messages.
@@ -122,8 +123,11 @@ impl Labels {
     }
 
     /// Overwrites lanes from `from` on.
-    pub fn put(&mut self, from: usize, part: &Self) {
-        self.scatter(&[from], part, part.lanes);
+    ///
+    /// # Errors
+    /// A bug: labels of another width, or more lanes than there are.
+    pub fn put(&mut self, from: usize, part: &Self) -> Result<(), Error> {
+        self.scatter(&[from], part, part.lanes)
     }
 
     /// Blocks of consecutive lanes that start at `index`.
@@ -141,17 +145,28 @@ impl Labels {
     }
 
     /// Overwrites blocks of consecutive lanes; later ones win.
-    pub fn scatter(&mut self, index: &[usize], val: &Self, block: usize) {
-        for bit in 0..self.width.min(val.width) {
+    ///
+    /// # Errors
+    /// A bug: labels of another width, not a block for each index, or one that reaches beyond the end.
+    pub fn scatter(&mut self, index: &[usize], val: &Self, block: usize) -> Result<(), Error> {
+        let inside = |&i: &usize| i.checked_add(block).is_some_and(|end| end <= self.lanes);
+        fits((self.width, index.len() * block) == (val.width, val.lanes))?;
+        fits(index.iter().all(inside))?;
+        for bit in 0..self.width {
             for (k, &i) in index.iter().enumerate() {
                 self.bit_mut(bit)[i..i + block]
                     .copy_from_slice(&val.bit(bit)[k * block..(k + 1) * block]);
             }
         }
+        Ok(())
     }
 
     /// One vector after the other.
-    pub fn concat(width: usize, parts: &[&Self]) -> Self {
+    ///
+    /// # Errors
+    /// A bug: labels of different widths.
+    pub fn concat(width: usize, parts: &[&Self]) -> Result<Self, Error> {
+        fits(parts.iter().all(|part| part.width == width))?;
         let mut out = Self::zeros(width, 0);
         out.lanes = parts.iter().map(|p| p.lanes).sum();
         out.labels.reserve(width * out.lanes);
@@ -160,7 +175,15 @@ impl Labels {
                 out.labels.extend_from_slice(part.bit(bit));
             }
         }
-        out
+        Ok(out)
+    }
+}
+
+/// What is put together has the shape that it must have, or a protocol is wrong: nothing is cut to fit.
+fn fits(shapes: bool) -> Result<(), Error> {
+    match shapes {
+        true => Ok(()),
+        false => Err(Error::bug("labels of different shapes")),
     }
 }
 
@@ -180,4 +203,40 @@ pub fn write_labels(labels: impl Iterator<Item = Label>, out: &mut Vec<u8>) {
 /// The labels of a message.
 pub fn read_labels(bytes: &[u8]) -> impl Iterator<Item = Label> + '_ {
     bytes.as_chunks().0.iter().map(|&b| Label::from_bytes(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Fault;
+
+    /// What does not fit is a bug that is told, and nothing is cut or filled up.
+    #[test]
+    fn other_shapes_are_refused() {
+        let is_bug = |result: Result<(), Error>| result.is_err_and(|e| e.fault() == Fault::Bug);
+        let (whole, half, wider) = (
+            Labels::zeros(3, 8),
+            Labels::zeros(3, 4),
+            Labels::zeros(4, 8),
+        );
+        let mut into = whole.clone();
+        for (from, part, fits) in [
+            (0, &whole, true),
+            (1, &whole, false),
+            (4, &half, true),
+            (5, &half, false),
+            (usize::MAX, &half, false),
+            (0, &wider, false),
+        ] {
+            assert_eq!(is_bug(into.put(from, part)), !fits, "{from}");
+        }
+        for (index, fits) in [(&[0, 6][..], true), (&[0][..], false), (&[0, 7][..], false)] {
+            assert_eq!(is_bug(into.scatter(index, &half, 2)), !fits, "{index:?}");
+        }
+        assert!(is_bug(Labels::concat(3, &[&whole, &wider]).map(drop)));
+        assert_eq!(
+            Labels::concat(3, &[&whole, &half]).map(|l| l.lanes()).ok(),
+            Some(12)
+        );
+    }
 }

@@ -149,10 +149,10 @@ fn compute<S>(
             let (val, index) = (args.pop().ok_or_else(missing)?, index.ok_or_else(missing)?);
             args.truncate(1);
             let mut dst = taken(args.pop().ok_or_else(missing)?)?;
-            scatter(&mut dst, &index, known(&val)?, size(*block));
+            scatter(&mut dst, &index, known(&val)?, size(*block))?;
             Ok(dst)
         }
-        Op::Concat => Ok(concat(to.width(), &all_known(&args)?)),
+        Op::Concat => concat(to.width(), &all_known(&args)?),
         _ => Err(Error::bug(
             "an operation on shares where a local one belongs",
         )),
@@ -267,27 +267,77 @@ pub fn gather(src: &Elements, index: &[usize], block: usize) -> Elements {
     each!(src, v => pick(v, index, block))
 }
 
-/// Overwrites blocks of consecutive lanes; later ones win.
-pub fn scatter(dst: &mut Elements, index: &[usize], val: &Elements, block: usize) {
-    each!(dst, d => {
-        for (k, &i) in index.iter().enumerate() {
-            for t in 0..block {
-                d[i + t] = Element::of(val.get(k * block + t));
+/// Overwrites blocks of consecutive lanes, which start at indices that are in range; later ones win.
+///
+/// # Errors
+/// A bug: values in another machine word, or not a block for each index.
+pub fn scatter(
+    dst: &mut Elements,
+    index: &[usize],
+    val: &Elements,
+    block: usize,
+) -> Result<(), Error> {
+    fn copy<E: Element>(dst: &mut [E], index: &[usize], val: &[E], block: usize) {
+        if block == 1 {
+            for (&i, &word) in index.iter().zip(val) {
+                dst[i] = word;
+            }
+        } else {
+            for (&i, words) in index.iter().zip(val.chunks_exact(block.max(1))) {
+                dst[i..i + block].copy_from_slice(words);
             }
         }
-    });
+    }
+    if index.len() * block != val.lanes() {
+        return Err(Error::bug("not a block of values for each index"));
+    }
+    match (dst, val) {
+        (Elements::Narrow(dst), Elements::Narrow(val)) => copy(dst, index, val, block),
+        (Elements::Wide(dst), Elements::Wide(val)) => copy(dst, index, val, block),
+        (Elements::Narrow(_), Elements::Wide(_)) | (Elements::Wide(_), Elements::Narrow(_)) => {
+            return Err(Error::bug("values in another machine word than the vector"));
+        }
+    }
+    Ok(())
 }
 
 /// One vector after the other, of `bits` bits.
-pub fn concat(bits: u32, parts: &[&Elements]) -> Elements {
+///
+/// # Errors
+/// A bug: a vector in another machine word.
+pub fn concat(bits: u32, parts: &[&Elements]) -> Result<Elements, Error> {
+    let other = || Error::bug("a vector in another machine word than those beside it");
     for_width!(bits, E => {
         let mut out: Vec<E> = Vec::with_capacity(parts.iter().map(|p| p.lanes()).sum());
         for part in parts {
-            match E::slice(part) {
-                Some(same) => out.extend_from_slice(same),
-                None => out.extend(part.words().into_iter().map(E::of)),
-            }
+            out.extend_from_slice(E::slice(part).ok_or_else(other)?);
         }
-        E::wrap(out)
+        Ok(E::wrap(out))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Fault;
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let (narrow, wide) = (Elements::zeros(8, 4), Elements::zeros(100, 4));
+        let is_bug = |result: Result<(), Error>| result.is_err_and(|e| e.fault() == Fault::Bug);
+        for (index, val, fits) in [
+            (&[0, 2][..], &narrow, true),
+            (&[0][..], &narrow, false),
+            (&[0, 1, 2][..], &narrow, false),
+            (&[0, 2][..], &wide, false),
+        ] {
+            let mut into = narrow.clone();
+            assert_eq!(is_bug(scatter(&mut into, index, val, 2)), !fits);
+        }
+        assert!(is_bug(concat(8, &[&narrow, &wide]).map(drop)));
+        assert_eq!(
+            concat(8, &[&narrow, &narrow]).map(|e| e.lanes()).ok(),
+            Some(8)
+        );
+    }
 }

@@ -198,7 +198,7 @@ impl Protocols for Rep3 {
     }
 
     fn random_parts(&mut self, width: usize, lanes: usize) -> Result<Begun<Self>, Error> {
-        done(convert::random_parts(self, width, lanes))
+        done(convert::random_parts(self, width, lanes)?)
     }
 
     fn compose(&mut self, args: Vec<Held>, _ring: u32) -> Result<Begun<Self>, Error> {

@@ -255,7 +255,7 @@ impl Sharing {
                 let part = self.of_parts(
                     args,
                     |a| Ok(&arithmetic(a)?.part),
-                    |parts| Ok(clear::concat(bits, parts)),
+                    |parts| clear::concat(bits, parts),
                 )?;
                 Ok(Share::Arithmetic(Arithmetic { ring: bits, part }))
             }
@@ -263,7 +263,7 @@ impl Sharing {
                 let part = self.of_parts(
                     args,
                     |a| Ok(&boolean(a)?.part),
-                    |parts| Ok(Bits::concat(bits as usize, parts)),
+                    |parts| Bits::concat(bits as usize, parts),
                 )?;
                 Ok(Share::Boolean(Boolean::of(part)))
             }
@@ -272,7 +272,7 @@ impl Sharing {
                     .iter()
                     .map(|a| labels(a))
                     .collect::<Result<Vec<_>, _>>()?;
-                Ok(Share::Yao(Labels::concat(bits as usize, &parts)))
+                Ok(Share::Yao(Labels::concat(bits as usize, &parts)?))
             }
             Domain::Public | Domain::Local { .. } => Err(mixed()),
         }
@@ -357,34 +357,23 @@ fn scatter(dst: Held, index: &[usize], val: &Value<Share>, block: usize) -> Resu
             Value::Public(_) | Value::Local(_) => return Err(mixed()),
         },
     };
-    let lanes = index.len() * block;
     match &mut share {
         Share::Arithmetic(a) => {
             let val = arithmetic(val)?;
-            alike(
-                (a.part.len(), a.ring, lanes),
-                (val.part.len(), val.ring, val.lanes()),
-            )?;
+            alike((a.part.len(), a.ring), (val.part.len(), val.ring))?;
             for (d, v) in a.part.iter_mut().zip(&val.part) {
-                clear::scatter(d, index, v, block);
+                clear::scatter(d, index, v, block)?;
             }
         }
         Share::Boolean(b) => {
             let val = boolean(val)?;
-            alike(
-                (b.part.len(), b.width(), lanes),
-                (val.part.len(), val.width(), val.lanes()),
-            )?;
+            alike(b.part.len(), val.part.len())?;
             b.known = None;
             for (d, v) in b.part.iter_mut().zip(&val.part) {
-                d.scatter(index, v, block);
+                d.scatter(index, v, block)?;
             }
         }
-        Share::Yao(l) => {
-            let val = labels(val)?;
-            alike((l.width(), lanes), (val.width(), val.lanes()))?;
-            l.scatter(index, val, block);
-        }
+        Share::Yao(l) => l.scatter(index, labels(val)?, block)?,
     }
     Ok(share)
 }
@@ -431,18 +420,15 @@ pub(super) fn put(
             }
         }
         (Share::Boolean(b), Share::Boolean(block)) => {
-            alike((b.part.len(), b.width()), (block.part.len(), block.width()))?;
+            alike(b.part.len(), block.part.len())?;
             for (part, block) in b.part.iter_mut().zip(&block.part) {
-                part.put(from, block);
+                part.put(from, block)?;
             }
             if let (Some(known), Some(block)) = (&mut b.known, &block.known) {
-                Arc::make_mut(known).put(from, block);
+                Arc::make_mut(known).put(from, block)?;
             }
         }
-        (Share::Yao(l), Share::Yao(block)) => {
-            alike(l.width(), block.width())?;
-            l.put(from, block);
-        }
+        (Share::Yao(l), Share::Yao(block)) => l.put(from, block)?,
         (Share::Arithmetic(_) | Share::Boolean(_) | Share::Yao(_), _) => {
             return Err(Error::bug("blocks of different kinds"));
         }

@@ -131,7 +131,7 @@ pub(super) fn random_parts(
                 width,
                 lanes,
                 suite.fresh_words(width * words_for(lanes)),
-            )),
+            )?),
             false => None,
         };
         let mut part = suite.deal_bits(dealer, width, lanes, mine.clone())?;

@@ -120,8 +120,8 @@ pub(super) fn inject_bit(
     let mut masked = share.part[0].clone();
     let mut random = vec![0; masked.stride()];
     dabits.bits.read(0, lanes, &mut random);
-    let random = Bits::from_words(1, lanes, random);
-    masked.xor_assign(&random);
+    let random = Bits::from_words(1, lanes, random)?;
+    masked.xor_assign(&random)?;
     let masked = Arc::new(Value::Shared(Share::Boolean(Boolean::of(vec![masked]))));
     let opening = Opening {
         value: masked,
@@ -222,7 +222,7 @@ impl Blocks<Pairwise> for Open {
                 Sum::Boolean(sum) => {
                     let mut share = Bits::zeros(sum.width(), range.len());
                     share.unpack(0, range.len(), &mut Unpacker::new(bytes));
-                    sum.xor_at(range.start, &share);
+                    sum.xor_at(range.start, &share)?;
                 }
             }
         }

@@ -250,6 +250,6 @@ pub(super) fn to_boolean(value: &Held) -> Result<Begun<Pairwise>, Error> {
     let labels = labels(value)?;
     let (width, lanes) = (labels.width(), labels.lanes());
     let colours = (0..width).flat_map(|bit| labels.colours(bit, 0, lanes));
-    let bits = Bits::from_words(width, lanes, colours.collect());
+    let bits = Bits::from_words(width, lanes, colours.collect())?;
     done(vec![Share::Boolean(Boolean::of(vec![bits]))])
 }

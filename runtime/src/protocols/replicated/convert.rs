@@ -48,7 +48,11 @@ fn with_part(part: usize, bits: Bits) -> Boolean {
 }
 
 /// Components 1 and 2 of a sharing to be: string `c − 1` is drawn by the two holders of component `c`.
-pub(super) fn random_parts(suite: &mut Rep3, width: usize, lanes: usize) -> Vec<Share> {
+pub(super) fn random_parts(
+    suite: &mut Rep3,
+    width: usize,
+    lanes: usize,
+) -> Result<Vec<Share>, Error> {
     let words = width * words_for(lanes);
     [1, 2]
         .into_iter()
@@ -56,10 +60,10 @@ pub(super) fn random_parts(suite: &mut Rep3, width: usize, lanes: usize) -> Vec<
             let number = suite.numbers.take(numbers_for(words));
             let drawn = suite.draw(component, number, words);
             let share = match part_of(suite.me, component).zip(drawn) {
-                Some((part, drawn)) => with_part(part, Bits::from_words(width, lanes, drawn)),
+                Some((part, drawn)) => with_part(part, Bits::from_words(width, lanes, drawn)?),
                 None => Boolean::zeros(PARTS, width, lanes),
             };
-            Share::Boolean(share)
+            Ok(Share::Boolean(share))
         })
         .collect()
 }
@@ -150,8 +154,8 @@ impl Blocks<Rep3> for Compose {
         }
         if place.block + 1 == self.n_blocks() && suite.me != 1 {
             let share = boolean(&self.args[0])?;
-            self.third.xor_assign(&share.part[0]);
-            self.third.xor_assign(&share.part[1]);
+            self.third.xor_assign(&share.part[0])?;
+            self.third.xor_assign(&share.part[1])?;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::protocols::dispatch::{Clear, Owned};
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
-use crate::ring::{Element, Elements, each, element_len, for_width, read_elements, write_elements};
+use crate::ring::{Element, Elements, element_len, for_width, read_elements, write_elements};
 
 struct Input {
     owner: usize,
@@ -103,12 +103,12 @@ impl Blocks<Rep3> for Input {
                         };
                         let rest: Vec<E> = value[range.clone()].iter().zip(&mask).map(|(&x, &m)| x.sub(m).low(bits)).collect();
                         wire.send(party(owner + 1), |out| write_elements(&rest, bits, out))?;
-                        put(&mut share.part[0], range.start, &mask);
-                        put(&mut share.part[1], range.start, &rest);
+                        share.part[0].put(range.start, &E::wrap(mask))?;
+                        share.part[1].put(range.start, &E::wrap(rest))?;
                     } else if me == (owner + 1) % 3 {
                         wire.expect(party(owner), n * element_len(bits))?;
                     } else if let Some(mask) = mask {
-                        put(&mut share.part[1], range.start, &mask);
+                        share.part[1].put(range.start, &E::wrap(mask))?;
                     }
                 });
             }
@@ -116,24 +116,25 @@ impl Blocks<Rep3> for Input {
                 let (width, stride) = (bits as usize, words_for(n));
                 let mask = suite
                     .draw(owner, number, width * stride)
-                    .map(|words| Bits::from_words(width, n, words));
+                    .map(|words| Bits::from_words(width, n, words))
+                    .transpose()?;
                 if me == owner {
                     let (Some(mask), Some(value)) = (mask, value) else {
                         return Err(Error::bug("an owner without its input"));
                     };
                     let mut rest = value.slice(range.start, n);
-                    rest.xor_assign(&mask);
+                    rest.xor_assign(&mask)?;
                     wire.send(party(owner + 1), |out| {
                         let mut packer = Packer::new(out);
                         rest.pack(0, n, &mut packer);
                         packer.finish();
                     })?;
-                    share.part[0].put(range.start, &mask);
-                    share.part[1].put(range.start, &rest);
+                    share.part[0].put(range.start, &mask)?;
+                    share.part[1].put(range.start, &rest)?;
                 } else if me == (owner + 1) % 3 {
                     wire.expect(party(owner), (width * n).div_ceil(8))?;
                 } else if let Some(mask) = mask {
-                    share.part[1].put(range.start, &mask);
+                    share.part[1].put(range.start, &mask)?;
                 }
             }
         }
@@ -154,7 +155,9 @@ impl Blocks<Rep3> for Input {
         match &mut self.out {
             Out::Arithmetic { share, .. } if gets_share => {
                 let bytes = wire.take(party(owner), n * element_len(bits))?;
-                for_width!(bits, E => put(&mut share.part[0], range.start, &read_elements::<E>(bytes, bits).collect::<Vec<_>>()));
+                let part =
+                    for_width!(bits, E => E::wrap(read_elements::<E>(bytes, bits).collect()));
+                share.part[0].put(range.start, &part)?;
             }
             Out::Boolean { share, .. } if gets_share => {
                 let bytes = wire.take(party(owner), (bits as usize * n).div_ceil(8))?;
@@ -176,13 +179,4 @@ impl Blocks<Rep3> for Input {
         };
         Ok(Outcome::Values(vec![Value::Shared(share)]))
     }
-}
-
-/// Overwrites lanes from `from` on.
-fn put<E: Element>(into: &mut Elements, from: usize, part: &[E]) {
-    each!(into, v => {
-        for (out, e) in v[from..].iter_mut().zip(part) {
-            *out = Element::of(e.word());
-        }
-    });
 }

@@ -134,8 +134,8 @@ impl Blocks<Rep3> for Open {
             Sum::Boolean(mut third) => {
                 if third.lanes() > 0 {
                     let share = boolean(&self.opening.value)?;
-                    third.xor_assign(&share.part[0]);
-                    third.xor_assign(&share.part[1]);
+                    third.xor_assign(&share.part[0])?;
+                    third.xor_assign(&share.part[1])?;
                 }
                 third.to_elements()
             }

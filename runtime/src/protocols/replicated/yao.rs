@@ -142,7 +142,7 @@ pub(super) fn from_boolean(suite: &mut Rep3, value: &Held) -> Result<Begun<Rep3>
     let mine = match suite.me {
         0 => {
             let mut sum = share.part[0].clone();
-            sum.xor_assign(&share.part[1]);
+            sum.xor_assign(&share.part[1])?;
             Some(sum)
         }
         1 => Some(share.part[1].clone()),
@@ -309,24 +309,25 @@ impl Blocks<Rep3> for ToBoolean {
         let colours = (0..width)
             .flat_map(|bit| labels.colours(bit, range.start, n))
             .collect();
-        let mut colours = Bits::from_words(width, n, colours);
+        let mut colours = Bits::from_words(width, n, colours)?;
         let drawn = suite
             .draw(2, number, width * stride)
-            .map(|words| Bits::from_words(width, n, words));
+            .map(|words| Bits::from_words(width, n, words))
+            .transpose()?;
         match (suite.me, drawn) {
             (0, _) => {
-                self.share.part[1].put(range.start, &colours);
+                self.share.part[1].put(range.start, &colours)?;
                 wire.expect(party(EVALUATOR), (width * n).div_ceil(8))
             }
             (1, Some(drawn)) => {
-                self.share.part[0].put(range.start, &colours);
-                self.share.part[1].put(range.start, &drawn);
+                self.share.part[0].put(range.start, &colours)?;
+                self.share.part[1].put(range.start, &drawn)?;
                 Ok(())
             }
             (_, Some(drawn)) => {
-                colours.xor_assign(&drawn);
-                self.share.part[0].put(range.start, &drawn);
-                self.share.part[1].put(range.start, &colours);
+                colours.xor_assign(&drawn)?;
+                self.share.part[0].put(range.start, &drawn)?;
+                self.share.part[1].put(range.start, &colours)?;
                 wire.send(party(GARBLER), |out| {
                     let mut packer = Packer::new(out);
                     colours.pack(0, n, &mut packer);

@@ -70,8 +70,9 @@ pub(super) fn random_parts(
     let mine = (1..=t).contains(&me).then(|| {
         let mut words = vec![0; n_words];
         suite.own.fill_words(0, number, &mut words);
-        Zeroizing::new(Bits::from_words(width, lanes, words))
+        Bits::from_words(width, lanes, words).map(Zeroizing::new)
     });
+    let mine = mine.transpose()?;
     let known = mine.clone().map(|bits| (me - 1, Arc::new(bits)));
     let strings = dealings(suite, 1..t + 1, mine);
     let deal = deal_blocks(suite, strings, width as u32, lanes);
@@ -288,7 +289,7 @@ impl<E: Element> Blocks<Bgw> for Compose<E> {
         if suite.geometry.me == OPENER {
             let n = range.len();
             let words = open::receive::<Sliced>(suite, wire, &self.difference, range, self.width)?;
-            let integers = Bits::from_words(self.width as usize, n, words).to_elements();
+            let integers = Bits::from_words(self.width as usize, n, words)?.to_elements();
             *opened = Integers::<E>::words(&integers, 0..n)?;
         }
         (1..=suite.geometry.t).try_for_each(|dealer| batch.receive(suite, wire, dealer))
@@ -349,7 +350,7 @@ where
     let mine = match &suite.geometry.part {
         Some(weights) => {
             let part = Sliced::project(bits, weights, 0..lanes)?;
-            let part = Bits::from_words(1, lanes, part).to_elements();
+            let part = Bits::from_words(1, lanes, part)?.to_elements();
             Some(part.lowered(ring))
         }
         None => None,

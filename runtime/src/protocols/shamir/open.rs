@@ -70,7 +70,13 @@ pub(super) trait Collected: Vector {
     /// Zeros.
     fn empty(width: u32, lanes: usize) -> Self::Clear;
     /// Puts the words of a block in place.
-    fn put(words: &[Self::Word], from: usize, lanes: usize, width: u32, into: &mut Self::Clear);
+    fn put(
+        words: Vec<Self::Word>,
+        from: usize,
+        lanes: usize,
+        width: u32,
+        into: &mut Self::Clear,
+    ) -> Result<(), Error>;
     /// The words of a block.
     fn get(clear: &Self::Clear, lanes: Range<usize>, width: u32) -> Result<Vec<Self::Word>, Error>;
     /// As integers.
@@ -82,13 +88,14 @@ impl<E: Element> Collected for Integers<E> {
         Elements::zeros(width, lanes)
     }
 
-    fn put(words: &[E], from: usize, _lanes: usize, width: u32, into: &mut Elements) {
-        for_width!(width, F => {
-            let into = F::slice_mut(into).and_then(|v| v.get_mut(from..));
-            for (into, e) in into.into_iter().flatten().zip(words) {
-                *into = F::of(e.word()).low(width);
-            }
-        });
+    fn put(
+        words: Vec<E>,
+        from: usize,
+        _lanes: usize,
+        width: u32,
+        into: &mut Elements,
+    ) -> Result<(), Error> {
+        into.put(from, &E::wrap(words).lowered(width))
     }
 
     fn get(clear: &Elements, lanes: Range<usize>, width: u32) -> Result<Vec<E>, Error> {
@@ -110,11 +117,14 @@ impl Collected for Sliced {
         Bits::zeros(width as usize, lanes)
     }
 
-    fn put(words: &[u64], from: usize, lanes: usize, width: u32, into: &mut Bits) {
-        into.put(
-            from,
-            &Bits::from_words(width as usize, lanes, words.to_vec()),
-        );
+    fn put(
+        words: Vec<u64>,
+        from: usize,
+        lanes: usize,
+        width: u32,
+        into: &mut Bits,
+    ) -> Result<(), Error> {
+        into.put(from, &Bits::from_words(width as usize, lanes, words)?)
     }
 
     fn get(clear: &Bits, lanes: Range<usize>, _width: u32) -> Result<Vec<u64>, Error> {
@@ -268,8 +278,7 @@ impl<R: Collected> Blocks<Bgw> for Open<R> {
         } else {
             return Ok(());
         };
-        R::put(&words, from, n, self.opening.width, &mut self.sum);
-        Ok(())
+        R::put(words, from, n, self.opening.width, &mut self.sum)
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
