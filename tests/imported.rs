@@ -371,3 +371,68 @@ fn the_command_line_exports_and_imports() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("E2010"));
 }
+
+#[test]
+fn a_circuit_with_a_byte_order_mark_is_read() {
+    let program = "circuit add: fn(u64, u64) -> u64 = \"add.txt\";
+        fn main(x: secret u64 from a, y: secret u64 from b) -> u64 { add(x, y) }";
+    let plain = ripple();
+    let marked = format!("\u{feff}{plain}");
+    let ways = [ProtocolChoice::Boolean, ProtocolChoice::Yao];
+    for protocol in ways {
+        let [plain, marked] =
+            [&plain, &marked].map(|text| must(program, Some(("add.txt", text)), protocol));
+        assert_eq!(plain.templates, marked.templates);
+        assert_eq!(plain.regions, marked.regions);
+    }
+    // One mark at the beginning is none of the text; anything else is not a number.
+    for text in [
+        format!("\u{feff}{marked}"),
+        plain.replacen(' ', " \u{feff}", 1),
+    ] {
+        let refused = compile(
+            program,
+            Some(("add.txt", &text)),
+            ProtocolChoice::Boolean,
+            ObjectiveChoice::Auto,
+        );
+        assert_eq!(refused.err(), Some(vec![Code::E2011]));
+    }
+}
+
+#[test]
+fn circuits_stand_below_the_program_and_are_not_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let project = folder.path().join("project");
+    std::fs::create_dir_all(project.join("gates")).expect("a folder");
+    let secret = "root:x:0:0:ZEBRA\n17 ZEBRA 4711\n";
+    let outside = folder.path().join("outside.txt");
+    std::fs::write(&outside, secret).expect("a file");
+    std::fs::write(project.join("gates/inside.txt"), secret).expect("a file");
+    let program = project.join("main.smpc");
+    let absolute = outside.display().to_string();
+    for (path, code) in [
+        ("../outside.txt", "E2010"),
+        ("gates/../../outside.txt", "E2010"),
+        ("gates/../gates/inside.txt", "E2010"),
+        (&absolute, "E2010"),
+        ("..\\\\outside.txt", "E2010"),
+        ("", "E2010"),
+        ("gates/inside.txt", "E2011"),
+    ] {
+        let text = format!(
+            "party a;\ncircuit f: fn(u8) -> u8 = \"{path}\";\nfn main(x: secret u8 from a) -> u8 {{ f(x) }}\n"
+        );
+        std::fs::write(&program, text).expect("a file");
+        for format in ["human", "json"] {
+            let output = smpcc(&["check", "--format", format], &program);
+            assert_eq!(output.status.code(), Some(1), "{path} {output:?}");
+            let shown = [output.stdout, output.stderr].concat();
+            let shown = String::from_utf8_lossy(&shown);
+            assert!(shown.contains(code), "{path}: {shown}");
+            for word in ["ZEBRA", "4711", "root:"] {
+                assert!(!shown.contains(word), "{path}: {shown}");
+            }
+        }
+    }
+}
