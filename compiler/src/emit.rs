@@ -37,6 +37,9 @@ use std::collections::{BTreeMap, HashMap};
 pub type Locate<'a> = &'a dyn Fn(Span) -> Loc;
 
 /// Writes `ir` in the domains of `plan`. `files` are the source files by the index that `locate` gives.
+///
+/// # Errors
+/// An access by secret index that lays out more lanes than a value may have.
 pub fn emit(
     ir: &Ir,
     plan: &Plan,
@@ -44,7 +47,7 @@ pub fn emit(
     name: &str,
     files: Vec<String>,
     locate: Locate<'_>,
-) -> Emitted {
+) -> Result<Emitted, TooLarge> {
     let mut emitter = Emitter {
         ir,
         plan,
@@ -63,12 +66,17 @@ pub fn emit(
         at: 0,
         scale: 1,
         loc: Loc::default(),
+        span: Span::default(),
         why: 0,
         rewritable: circuit::MOST_REWRITTEN_IN_ALL,
         attribution: Attribution::new(),
+        too_large: None,
     };
     emitter.region(&ir.body);
     emitter.close(Vec::new(), Vec::new());
+    if let Some(too_large) = emitter.too_large {
+        return Err(too_large);
+    }
     let (attribution, whys) = (emitter.attribution, emitter.whys);
     let mut program = Program {
         name: name.to_owned(),
@@ -93,10 +101,21 @@ pub fn emit(
     };
     crate::sections::assign_sections(&mut program, &reason);
     compact(&mut program);
-    Emitted {
+    Ok(Emitted {
         program,
         attribution,
-    }
+    })
+}
+
+/// A read at secret indices for which every element would have to be laid out once per index, in more lanes than there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// Where it is.
+    pub span: Span,
+    /// Elements of the array.
+    pub elements: u64,
+    /// Words that are read.
+    pub reads: u64,
 }
 
 /// A program and where its circuits come from.
@@ -132,10 +151,13 @@ struct Emitter<'a> {
     /// While the body of a reduction is written: how many pairs are combined at once.
     scale: u64,
     loc: Loc,
+    span: Span,
     why: u32,
     /// Gates that may still be rewritten bit by bit.
     rewritable: usize,
     attribution: Attribution,
+    /// The first access that cannot be written.
+    too_large: Option<TooLarge>,
 }
 
 impl Emitter<'_> {
@@ -159,6 +181,7 @@ impl Emitter<'_> {
 
     fn region(&mut self, region: &IrRegion) {
         for node in &region.nodes {
+            self.span = node.span;
             self.loc = (self.locate)(node.span);
             self.why = self.plan.reason_of(node);
             self.ir_node(node);

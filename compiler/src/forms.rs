@@ -30,6 +30,19 @@ pub fn has_arithmetic_form(op: WordOp, from: Scalar, to: Scalar, public_amount: 
     }
 }
 
+/// Most bits of a constant table that becomes a polynomial in the index bits: so many wires are summed, for free but not
+/// without work, and the circuit says which.
+const TABLE_BITS: u64 = 1 << 19;
+
+/// Whether a constant table of `n` blocks of words is read by a polynomial in the index bits, and not element by element.
+pub(crate) fn is_looked_up(n: u64, block: u64, width: u32) -> bool {
+    let entries = n.checked_next_power_of_two().unwrap_or(u64::MAX);
+    let bits = entries
+        .saturating_mul(block)
+        .saturating_mul(u64::from(width));
+    n > 0 && bits <= TABLE_BITS
+}
+
 /// What decides between the forms of a circuit: few ANDs, few levels, or whichever is cheaper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormChoice {

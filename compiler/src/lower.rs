@@ -44,7 +44,7 @@ pub(crate) use scan::{Effects, is_total};
 pub(crate) use types::scalar_of;
 
 /// Most lanes of a value.
-pub const MAX_LANES: u64 = 1 << 40;
+pub const MAX_LANES: u64 = smpcc_circuit::verify::MAX_LANES;
 /// Most nodes of a program: the passes after lowering take some 30 microseconds and a kilobyte for each.
 pub const MAX_NODES: u64 = 1 << 19;
 /// Most iterations of one loop that are expanded.

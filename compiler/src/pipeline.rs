@@ -5,7 +5,7 @@
 
 use crate::assign::{NoForm, assign};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::emit::{Emitted, emit};
+use crate::emit::{Emitted, TooLarge, emit};
 use crate::hir::{Hir, Protocol};
 use crate::ir::Ir;
 use crate::ir::interpret::{self, Revealed};
@@ -16,7 +16,7 @@ use crate::source::SourceSet;
 use crate::span::{FileId, Span};
 use smpcc_circuit::program::{Domain, Loc, Program, Suite};
 use smpcc_circuit::stats::{Attribution, FunctionLines};
-use smpcc_circuit::verify::{Verified, verify};
+use smpcc_circuit::verify::{MAX_LANES, Verified, verify};
 
 /// A compiled program and what is known of how it came to be.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ pub fn compile_ir(
     let Emitted {
         program,
         attribution,
-    } = emit(&ir, &plan, options, name, files, &locate);
+    } = emit(&ir, &plan, options, name, files, &locate).map_err(|e| vec![from_too_large(e)])?;
     let program = verify(program).map_err(|error| {
         // Internal: the tests hold every plan to the verifier. Saying so beats running what is wrong.
         let message = format!("the compiled program is not valid: {error}");
@@ -160,6 +160,20 @@ fn from_no_form(error: NoForm, suite: Suite) -> Diagnostic {
     Diagnostic::new(Code::E4008, span, format!("{what} has no arithmetic form"))
         .here("cannot be done on numbers that are shared as a whole")
         .help("leave out `arithmetic`, or ask for `boolean`, in which everything works")
+}
+
+fn from_too_large(error: TooLarge) -> Diagnostic {
+    let TooLarge {
+        span,
+        elements,
+        reads,
+    } = error;
+    let message = format!(
+        "every one of {elements} elements is compared with each of {reads} secret indices at once; the limit is {MAX_LANES} pairs"
+    );
+    Diagnostic::new(Code::E4004, span, message)
+        .here("read here")
+        .help("read at fewer places at a time, in a loop whose rounds depend on each other, or from a shorter array")
 }
 
 /// The lines of every function, the library's included.

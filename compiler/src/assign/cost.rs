@@ -60,12 +60,15 @@ pub(super) struct Model<'a> {
     forms: FormChoice,
     /// Values that are one public word.
     constant: Vec<bool>,
+    /// Values that are constant tables.
+    table: Vec<bool>,
 }
 
 impl<'a> Model<'a> {
     pub(super) fn new(ir: &'a Ir, options: &Options, forms: FormChoice) -> Self {
         let mut constant = vec![false; ir.values.len()];
-        mark_constants(&ir.body, &mut constant);
+        let mut table = constant.clone();
+        mark_constants(&ir.body, &mut constant, &mut table);
         let widths = ir.values.iter().map(|v| v.ty.scalar.width());
         let work = options
             .costs
@@ -88,21 +91,13 @@ impl<'a> Model<'a> {
             round_ns: options.network.rtt_us as f64 * 500.0,
             forms,
             constant,
+            table,
         }
     }
 
     /// Nanoseconds of a run with these domains.
     pub(super) fn cost(&self, kinds: &[Kind]) -> f64 {
-        let mut walk = Walk {
-            model: self,
-            kinds,
-            sent: vec![0.0; self.ir.n_parties as usize],
-            local: 0.0,
-            correlated: false,
-            stamps: vec![None; 4 * self.ir.values.len()],
-            times: 1.0,
-            home_times: vec![1.0; self.ir.values.len()],
-        };
+        let mut walk = Walk::new(self, kinds);
         let end = walk.region(&self.ir.body, Stamp::default());
         let mut most = walk.sent.iter().copied().fold(0.0, f64::max);
         let mut rounds = end.ready.max(end.garbled);
@@ -140,16 +135,15 @@ impl<'a> Model<'a> {
     }
 }
 
-fn mark_constants(region: &Region, constant: &mut [bool]) {
+fn mark_constants(region: &Region, constant: &mut [bool], table: &mut [bool]) {
     for node in &region.nodes {
-        if let Op::Const(words) = &node.op
-            && (matches!(words, ConstVec::Splat { .. }) || words.lanes() == 1)
-            && let Some(r) = node.results.first()
-        {
-            constant[r.index()] = true;
+        if let (Op::Const(words), Some(r)) = (&node.op, node.results.first()) {
+            let one = matches!(words, ConstVec::Splat { .. }) || words.lanes() == 1;
+            constant[r.index()] = one;
+            table[r.index()] = true;
         }
         for inner in &node.regions {
-            mark_constants(inner, constant);
+            mark_constants(inner, constant, table);
         }
     }
 }
@@ -173,7 +167,21 @@ const fn slot(v: ValueId, kind: Kind) -> usize {
     4 * v.0 as usize + kind as usize
 }
 
-impl Walk<'_, '_> {
+impl<'m, 'a> Walk<'m, 'a> {
+    fn new(model: &'m Model<'a>, kinds: &'m [Kind]) -> Self {
+        let n_values = model.ir.values.len();
+        Self {
+            model,
+            kinds,
+            sent: vec![0.0; model.ir.n_parties as usize],
+            local: 0.0,
+            correlated: false,
+            stamps: vec![None; 4 * n_values],
+            times: 1.0,
+            home_times: vec![1.0; n_values],
+        }
+    }
+
     fn stamp(&self, v: ValueId, kind: Kind) -> Option<Stamp> {
         self.stamps[slot(v, kind)]
     }

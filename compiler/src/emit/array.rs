@@ -5,19 +5,18 @@
 //! that the program has a size of log n. A constant table is a polynomial in the index bits, which needs fewer products than it
 //! has elements.
 
-use super::Emitter;
 use super::frame::Logic;
+use super::{Emitter, TooLarge};
+use crate::forms::is_looked_up;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::verify::MAX_LANES;
 
 /// Most elements, and most bits of all lanes, of an unrolled access.
 const UNROLL: u64 = 256;
 const UNROLL_GATES: u64 = 1 << 16;
-/// Most bits of a constant table that becomes a polynomial in the index bits: so many wires are summed, for free but not
-/// without work, and the circuit says which.
-const TABLE_BITS: u64 = 1 << 19;
 
 impl Emitter<'_> {
     /// Reads `groups` arrays at `queries` places each.
@@ -42,12 +41,19 @@ impl Emitter<'_> {
         let wide = self.gather_affine(idx, 0, &[(at.lanes, 1), (block, 0)]);
         if let Some(table) = self.known[src.index()].constant.clone()
             && groups == 1
-            && n.next_power_of_two()
-                .saturating_mul(block)
-                .saturating_mul(u64::from(ty.width()))
-                <= TABLE_BITS
+            && is_looked_up(n, block, ty.width())
         {
             return self.read_table(domain, &table, ty, idx, block);
+        }
+        if n.checked_mul(lanes).is_none_or(|all| all > MAX_LANES) {
+            let refused = TooLarge {
+                span: self.span,
+                elements: n,
+                reads: lanes,
+            };
+            self.too_large.get_or_insert(refused);
+            let zero = self.splat(ty, lanes, 0);
+            return self.to(zero, domain);
         }
         let src = self.to(src, domain);
         // Lane (group, query, t) of element e.

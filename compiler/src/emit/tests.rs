@@ -2,13 +2,14 @@
 
 mod sums;
 
-use super::emit;
+use super::{TooLarge, emit};
 use crate::assign::assign;
-use crate::ir::Ir;
 use crate::ir::build::Builder;
 use crate::ir::generate;
 use crate::ir::interpret::interpret;
+use crate::ir::{Ir, Op};
 use crate::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+use crate::span::{FileId, Span};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::gate::WordOp;
@@ -39,6 +40,7 @@ fn written(ir: &Ir, plan: &crate::assign::Plan, options: &Options) -> Program {
     let program = emit(ir, plan, options, "test", vec!["test.smpc".into()], &|_| {
         Loc::default()
     })
+    .expect("within the limits")
     .program;
     if let Err(error) = verify(program.clone()) {
         panic!("{error}\n{}", smpcc_circuit::text::print(&program));
@@ -393,4 +395,53 @@ fn long_carries_settle() {
             .unwrap()
     };
     assert_eq!(program(1_000_000), program(1000));
+}
+
+#[test]
+fn a_read_that_lays_out_too_much_is_refused_at_its_place() {
+    let program = |n: u64, places: u64| {
+        let mut b = Builder::new(3);
+        let table = b.input(0, "t", Scalar::unsigned(8), n);
+        let at = b.input(1, "at", Scalar::unsigned(32), places);
+        b.span = Span {
+            file: FileId(0),
+            start: 3,
+            end: 9,
+        };
+        let read = Op::ReadSecret {
+            block: 1,
+            groups: 1,
+        };
+        let found = b.inferred(read, &[table, at]);
+        let total = b.reduce(WordOp::Add, found, 1);
+        b.output(total, &[0]);
+        b.finish()
+    };
+    for protocol in ALL {
+        let options = options(protocol);
+        let emitted = |n, places| {
+            let ir = program(n, places);
+            let plan = assign(&ir, &options).ok()?;
+            let none = |_| Loc::default();
+            Some(emit(&ir, &plan, &options, "test", Vec::new(), &none).map(|e| e.program))
+        };
+        let Some(most) = emitted(1 << 20, 1 << 20) else {
+            assert_eq!(protocol, ProtocolChoice::Arithmetic);
+            continue;
+        };
+        verify(most.expect("as many as there may be")).expect("a valid program");
+        for (elements, reads) in [(1 << 20, 1 << 21), (1 << 40, 1 << 40)] {
+            let refused = emitted(elements, reads).expect("a plan").err();
+            let expected = TooLarge {
+                span: Span {
+                    file: FileId(0),
+                    start: 3,
+                    end: 9,
+                },
+                elements,
+                reads,
+            };
+            assert_eq!(refused, Some(expected));
+        }
+    }
 }

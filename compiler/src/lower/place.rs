@@ -4,9 +4,9 @@
 //! Chains such as `a[i][j].f` are composed into one flat index wherever the indices are known to lie in range (then no
 //! check is lost); otherwise row by row, so that each index is checked against its own length.
 
-use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::value::{Leaf, Val};
+use super::{MAX_LANES, Tracer};
 use crate::hir::{Expr, ExprKind, Place, PlaceStep, Type};
 use crate::ir::{Op, Ty};
 use crate::span::Span;
@@ -352,7 +352,9 @@ impl<'h> Tracer<'h> {
 
     /// The element at a secret index, given the array's element tree.
     fn read_secret(&mut self, element: &Val<'h>, len: u64, index: &Leaf) -> Traced<Val<'h>> {
-        if index.lanes != 1 && element.has_array() {
+        // Many indices at once are laid out beside every element: too many of both are a loop.
+        let pairs = index.lanes.checked_mul(len);
+        if index.lanes != 1 && (element.has_array() || pairs.is_none_or(|n| n > MAX_LANES)) {
             return Err(Stop::NotElementwise);
         }
         element.map_blocks(1, &mut |leaf, block| {

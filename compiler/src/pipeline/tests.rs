@@ -203,3 +203,37 @@ fn a_mean_over_a_million_values_compiles_like_one_over_ten() {
         );
     }
 }
+
+#[test]
+fn reads_at_too_many_secret_places_stay_a_loop() {
+    let head = "fn main(t: [secret u8; _] from each, at: [secret u32; _] from each) -> u64 {
+        let table = t.flatten();
+        let places = at.flatten();
+        let mut s: secret u64 = 0;";
+    for body in [
+        "for p in places { s += table[p] as u64; } s }",
+        "for i in 0..places.len() { s += table[places[i]] as u64; } s }",
+        "(places.map(|p| table[p]).sum() as u64) + s }",
+        "for i in 0..places.len() { let row = [table; 4].flatten(); s += row[places[i]] as u64; } s }",
+    ] {
+        let text = format!("{head}\n{body}");
+        let (sources, hir) = checked("reads", &text);
+        let session = session(&hir, 1 << 20);
+        for protocol in [
+            ProtocolChoice::Auto,
+            ProtocolChoice::Boolean,
+            ProtocolChoice::Yao,
+        ] {
+            for opt in [0, 2] {
+                let options = options(session.n_parties, protocol, opt);
+                let compiled = compile(&hir, &sources, "reads", &session, &options, &mut |_, _| {})
+                    .unwrap_or_else(|e| panic!("{body} {protocol:?} --opt {opt}: {e:?}"));
+                let most = compiled.program.values.iter().map(|v| v.lanes).max();
+                assert!(
+                    most < Some(1 << 30),
+                    "{body} {protocol:?} --opt {opt}: {most:?}"
+                );
+            }
+        }
+    }
+}

@@ -147,6 +147,32 @@ pub fn table_lookups(
     found
 }
 
+/// ANDs and levels of [`table_lookups`] in tables without structure: `n` entries, `bits` bits of all of them together at a place.
+pub fn lookup_size(n: usize, index: usize, bits: usize, objective: Objective) -> (u64, u32) {
+    let n_bits = bits_for(n).min(index);
+    let outer = outer_bits(n_bits, bits, objective);
+    let products = bits.saturating_mul((1 << outer) - 1);
+    let shared = alone(outer) + alone(n_bits - outer);
+    let depth = monomial_depth(outer).max(monomial_depth(n_bits - outer)) + u32::from(outer > 0);
+    let high = index - n_bits;
+    let (gated, depth) = match high {
+        0 => (0, depth),
+        _ => (high - 1 + bits, monomial_depth(high).max(depth) + 1),
+    };
+    let ands = shared.saturating_add(products).saturating_add(gated);
+    (ands as u64, depth)
+}
+
+/// ANDs of all products of subsets of `k` bits.
+fn alone(k: usize) -> usize {
+    (1usize << k) - k - 1
+}
+
+/// Levels of the product of `k` bits.
+fn monomial_depth(k: usize) -> u32 {
+    k.max(1).next_power_of_two().trailing_zeros()
+}
+
 /// The coefficients of a table's polynomial in `n_bits` index bits: the Möbius transform of its words.
 fn polynomial(table: &[Word], n_bits: usize) -> Vec<Word> {
     let mut coefficients: Vec<Word> = table.to_vec();
@@ -163,8 +189,7 @@ fn polynomial(table: &[Word], n_bits: usize) -> Vec<Word> {
 
 /// How many index bits are multiplied in from outside: those with the fewest ANDs that add no level.
 fn outer_bits(n_bits: usize, width: usize, objective: Objective) -> usize {
-    let alone = |k: usize| (1usize << k) - k - 1;
-    let depth = |k: usize| k.max(1).next_power_of_two().trailing_zeros();
+    let depth = monomial_depth;
     let cost = |outer: usize| {
         let products = width.saturating_mul((1 << outer) - 1);
         alone(outer) + alone(n_bits - outer) + products

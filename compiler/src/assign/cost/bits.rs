@@ -3,9 +3,9 @@
 use super::super::Kind;
 use super::super::circuits::{Circuit, Forms, adder, ceil_log2, operator};
 use super::Walk;
-use crate::forms::Wanted;
+use crate::forms::{Wanted, is_looked_up};
 use crate::ir::{Node, Op, Reducer};
-use crate::templates::Objective;
+use crate::templates::{Objective, lookup_size};
 use smpcc_circuit::gate::WordOp;
 
 impl Walk<'_, '_> {
@@ -64,6 +64,12 @@ impl Walk<'_, '_> {
             }
             Op::ReadSecret { block, groups } => {
                 let elements = len(groups.saturating_mul(*block));
+                if self.model.table[first.index()]
+                    && *groups == 1
+                    && is_looked_up(elements, *block, self.bits(r))
+                {
+                    return self.looked_up(elements, *block, node);
+                }
                 let depth = f64::from(ceil_log2(elements)) + 1.0;
                 (one(elements as f64 * self.width(r), depth), n)
             }
@@ -96,6 +102,26 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Reading a constant table of blocks: once per index, whatever the block.
+    fn looked_up(&self, elements: u64, block: u64, node: &Node) -> (Forms, f64) {
+        let at = node.args[1];
+        let bits = block * u64::from(self.bits(node.results[0]));
+        // A table of this many bits is at most 2^19 entries long.
+        let size = |objective| {
+            let (n, bits) = (elements as usize, bits as usize);
+            let (ands, depth) = lookup_size(n, self.bits(at) as usize, bits, objective);
+            Circuit {
+                ands: ands as f64,
+                depth: f64::from(depth),
+            }
+        };
+        let forms = Forms {
+            size: size(Objective::Size),
+            depth: size(Objective::Depth),
+        };
+        (forms, self.lanes(at))
+    }
+
     fn word(&self, op: WordOp, node: &Node) -> Forms {
         let data = node.args.get(usize::from(op == WordOp::Select)).copied();
         let w = data.map_or(1.0, |v| self.width(v));
@@ -120,6 +146,77 @@ impl Walk<'_, '_> {
             }
             WordOp::Div | WordOp::Rem if constant(1) => one(w * w, 2.0 * lg + 2.0),
             op => operator(op, w),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assign::{assign, cost::Model, forms};
+    use crate::emit::emit;
+    use crate::ir::build::Builder;
+    use crate::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+    use smpcc_circuit::cost::Costs;
+    use smpcc_circuit::program::{Loc, Suite, Threat};
+    use smpcc_circuit::stats::{Known, stats};
+    use smpcc_circuit::value::{ConstVec, Scalar, Word};
+    use smpcc_circuit::verify::verify;
+
+    /// What the search believes that a read of a constant table costs is what the emitted program has.
+    #[test]
+    fn a_constant_table_has_the_price_of_its_circuit() {
+        for (n, width, places, block) in [(10_000, 32, 3, 1), (256, 8, 1000, 1), (1000, 16, 7, 4)] {
+            let mut b = Builder::new(3);
+            let words =
+                (0..n * block).map(|i| Word::from(i).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11);
+            let words: Vec<Word> = words.map(|w| Scalar::unsigned(width).wrap(w)).collect();
+            let table = b.constant(Scalar::unsigned(width), ConstVec::Table(words));
+            let at = b.input(0, "at", Scalar::unsigned(32), places);
+            let read = Op::ReadSecret { block, groups: 1 };
+            let found = b.inferred(read, &[table, at]);
+            b.output(found, &[0]);
+            let ir = b.finish();
+            for objective in [ObjectiveChoice::Size, ObjectiveChoice::Depth] {
+                let options = Options {
+                    suite: Suite::Rep3,
+                    threat: Threat::SemiHonest,
+                    threshold: 1,
+                    protocol: ProtocolChoice::Boolean,
+                    objective,
+                    network: Network::LAN,
+                    costs: Costs::SHIPPED,
+                    opt: 2,
+                };
+                let model = Model::new(&ir, &options, forms(&options, 3));
+                let kinds = vec![Kind::Boolean; ir.values.len()];
+                let walk = Walk::new(&model, &kinds);
+                let node = ir
+                    .body
+                    .nodes
+                    .iter()
+                    .find(|node| node.results.contains(&found));
+                let node = node.expect("the read");
+                let (size, lanes) = walk.in_bits(&node.op, node, Kind::Boolean);
+                let believed = model.form(Kind::Boolean, size, lanes);
+                let plan = assign(&ir, &options).expect("a plan");
+                let none = |_| Loc::default();
+                let program = emit(&ir, &plan, &options, "test", Vec::new(), &none);
+                let program = verify(program.expect("small").program).expect("a valid program");
+                let totals = stats(&program, &Known::default()).totals;
+                let real = totals.and.expect("a count") as f64;
+                let ands = believed.ands * lanes;
+                assert!(
+                    ands >= 0.8 * real && ands <= 1.25 * real,
+                    "{n} of {width} bits, {objective:?}: {ands} believed, {real} real"
+                );
+                let depth = totals.and_depth.expect("a depth") as f64;
+                assert!(
+                    (believed.depth - depth).abs() <= 1.0,
+                    "{} {depth}",
+                    believed.depth
+                );
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::passes::rewrite::{Walk, copy, free_uses};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::verify::MAX_LANES;
 use std::collections::BTreeMap;
 
 /// A value of more lanes is not made from one that several iterations could share: the loop stays as it is.
@@ -69,6 +70,9 @@ impl<'w> Mapper<'w> {
     fn copies(&mut self, id: ValueId) -> Option<ValueId> {
         let ty = self.walk.ty(id);
         let lanes = ty.lanes.checked_mul(self.n)?;
+        if lanes > MAX_LANES {
+            return None;
+        }
         if let Some(word) = self.walk.splat(id) {
             return Some(self.walk.splat_of(Ty { lanes, ..ty }, word));
         }
@@ -101,6 +105,9 @@ impl<'w> Mapper<'w> {
         for result in &node.results {
             let range = self.walk.all_values()[result.index()].range;
             if let Some(Mapped::Each(id)) = self.map.get(result) {
+                if self.walk.ty(*id).lanes > MAX_LANES {
+                    return None;
+                }
                 self.walk.note_range(*id, range);
             }
         }
@@ -154,6 +161,13 @@ impl<'w> Mapper<'w> {
             }
             Op::Concat => self.concat(node),
             Op::ReadSecret { block, groups } => {
+                // Emission lays out every element for each index.
+                let elements =
+                    self.walk.ty(node.args[0]).lanes / groups.saturating_mul(*block).max(1);
+                let read = self.walk.ty(node.results[0]).lanes.checked_mul(self.n)?;
+                if elements.checked_mul(read)? > MAX_LANES {
+                    return None;
+                }
                 if let (Mapped::Same(src), 1) = (self.look(node.args[0]), *groups) {
                     // All iterations read one array: it stays one.
                     let idx = self.each(node.args[1])?;

@@ -118,3 +118,35 @@ fn costs_are_as_promised() {
         assert!(narrow.n_and() <= 11 + 11 + 15 && narrow.and_depth() == 3);
     }
 }
+
+#[test]
+fn the_size_of_a_lookup_is_known_without_its_circuit() {
+    let mut values = Values::new(5);
+    for n in [1usize, 2, 5, 16, 100, 256, 1000, 1024] {
+        for (width, n_tables) in [(1, 1), (8, 1), (32, 1), (8, 5), (16, 16)] {
+            let tables: Vec<Vec<Word>> = (0..n_tables)
+                .map(|_| (0..n).map(|_| values.word(width)).collect())
+                .collect();
+            let n_bits = n.next_power_of_two().trailing_zeros();
+            for index in [n_bits.max(1), n_bits + 1, n_bits + 6] {
+                for objective in BOTH {
+                    let mut b = Builder::new(&[index]);
+                    let at = b.input(0);
+                    let out = table_lookups(&mut b, &tables, width, &at, objective);
+                    let circuit = b.finish("lookups", out);
+                    let bits = width as usize * n_tables;
+                    let (ands, depth) = lookup_size(n, index as usize, bits, objective);
+                    let real = circuit.n_and();
+                    let what = format!("{n} x {n_tables} of {width}, {index} bits, {objective:?}");
+                    assert!(real <= ands, "{what}: {real} > {ands}");
+                    if n >= 16 && n.is_power_of_two() {
+                        assert!(ands * 8 <= real * 10, "{what}: {real} of {ands}");
+                        assert_eq!(circuit.and_depth(), depth, "{what}");
+                    } else {
+                        assert!(circuit.and_depth() <= depth, "{what}");
+                    }
+                }
+            }
+        }
+    }
+}
