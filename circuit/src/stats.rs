@@ -15,7 +15,7 @@ mod rounds;
 mod sums;
 mod time;
 
-use crate::cost::{Costs, setup};
+use crate::cost::{Costs, check, setup};
 use crate::eval::Trace;
 use crate::ids::SectionId;
 use crate::program::{Loc, Program};
@@ -76,7 +76,7 @@ pub struct Stats {
     pub functions: Vec<PlaceStats>,
     /// Per line, those that cost something.
     pub lines: Vec<PlaceStats>,
-    /// Where the rounds of the longest chain of messages come from; adds up to the rounds.
+    /// Where the rounds of the longest chain of messages come from; adds up to the rounds, those of checks left out.
     pub critical_path: Option<Vec<PathStats>>,
 }
 
@@ -105,7 +105,7 @@ pub struct Totals {
     pub memory_bytes: u64,
 }
 
-/// Bytes for correlations. Those of [`Stats::sections`] and these are those of [`Stats::totals`].
+/// Bytes for correlations. Those of [`Stats::sections`], these and those of checks are those of [`Stats::totals`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Correlations {
     /// Rounds before the first operation: the setup, and making what the program is sure to use.
@@ -241,7 +241,10 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
         && n_sections.saturating_mul(visited) <= SECTION_WORK.1;
     let show = |x: u64| counted.then_some(x);
     let ahead = plus(&setup.sent, &total.prepared);
-    let sent = plus(&total.sent, &ahead);
+    // All openings as one batch: how the engine cuts them into batches is decided while it runs.
+    let (checks, late) = check(program, total.openings);
+    let sent = plus(&plus(&total.sent, &ahead), &checks);
+    let with_checks = rounds.map(|r| r.saturating_add(u64::from(late)));
     let work = known.costs.unwrap_or(&Costs::SHIPPED).among(
         program.suite,
         program.n_parties,
@@ -249,7 +252,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     );
     let base_transfers = setup.base_transfers;
     let estimate = |link: Link| {
-        rounds.map(|r| {
+        with_checks.map(|r| {
             let most = sent.iter().copied().max().unwrap_or(0);
             time::milliseconds(link, r, most, &total, &work, base_transfers)
         })
@@ -303,7 +306,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             inv: show(total.inv),
             mul: show(total.mul),
             mul_depth: depths.as_ref().map(|d| d.most.1),
-            rounds,
+            rounds: with_checks,
             bytes: show(in_all(&sent)),
             bytes_sent: counted.then_some(sent),
             memory_bytes: peak_memory(program).bytes,

@@ -76,6 +76,8 @@ pub(super) struct Sums {
     pub prepared: Vec<u64>,
     /// Steps on words that a party takes by itself on what it alone knows, by party.
     pub owned: Vec<u64>,
+    /// Values that are opened, each of which is checked.
+    pub openings: u64,
 }
 
 impl Sums {
@@ -89,6 +91,7 @@ impl Sums {
             sent: vec![0; program.n_parties as usize],
             prepared: vec![0; program.n_parties as usize],
             owned: vec![0; program.n_parties as usize],
+            openings: 0,
         }
     }
 
@@ -117,6 +120,9 @@ impl Sums {
         {
             *steps = owned_steps(program, node).saturating_mul(times);
         }
+        if matches!(node.op, Op::Reveal | Op::Output(_)) {
+            sums.openings = times;
+        }
         let cost = op_cost(program, node);
         for (total, sent) in sums.sent.iter_mut().zip(cost.sent) {
             *total = sent.saturating_mul(times);
@@ -140,6 +146,7 @@ impl Sums {
         self.sent = plus(&self.sent, &other.sent);
         self.prepared = plus(&self.prepared, &other.prepared);
         self.owned = plus(&self.owned, &other.owned);
+        self.openings = self.openings.saturating_add(other.openings);
     }
 
     /// Adds these sums to the places that they come from, in proportion to their ANDs; what is left goes to `main`.

@@ -78,3 +78,25 @@ fn a_nest_of_loops_is_followed_once() {
         assert_eq!(stats.totals.mul_depth, depth_of_products);
     }
 }
+
+#[test]
+fn what_is_opened_is_counted_as_often_as_it_runs() {
+    let program = nested(3);
+    let y = ValueId(1);
+    for (op, args, results, openings) in [
+        (Op::Output(OutputId(0)), &[y][..], &[][..], 8),
+        (Op::Reveal, &[y][..], &[y][..], 8),
+        (Op::Mul, &[y, y][..], &[y][..], 0),
+    ] {
+        let mut sums = Sums::new(&program);
+        for _ in 0..2 {
+            sums.add(&Sums::of(
+                &program,
+                &node(op.clone(), args, results),
+                &[],
+                4,
+            ));
+        }
+        assert_eq!(sums.openings, openings, "{op:?}");
+    }
+}
