@@ -19,7 +19,9 @@ pub use bgw::{extension_degree, king_multiplies, king_opens};
 pub use demand::{Correlation, Demand};
 pub use pairwise::{Route, Routes, routes, whole_triples};
 pub(crate) use size::told_len;
-pub use size::{GARBLED_AND_LEN, LABEL_LEN, and_levels, element_len, packed_len, used_wires};
+pub use size::{
+    GARBLED_AND_LEN, LABEL_LEN, and_levels, element_len, open_len, packed_len, used_wires,
+};
 pub use work::Work;
 
 /// What parties do once before a program runs.

@@ -62,7 +62,7 @@ pub(super) fn share_len(value: &ValueInfo) -> u64 {
 }
 
 /// Bytes of a value's lanes when they are opened: only the bits of the scalar's type.
-pub(super) fn open_len(value: &ValueInfo) -> u64 {
+pub fn open_len(value: &ValueInfo) -> u64 {
     match value.domain {
         Domain::Arithmetic { .. } => element_len(value.scalar.width()).saturating_mul(value.lanes),
         Domain::Boolean => packed_len(u64::from(value.scalar.width()), value.lanes),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use smpcc_circuit::program::{Op, Program, Suite};
+use smpcc_circuit::cost::{king_multiplies, king_opens, open_len};
+use smpcc_circuit::program::{Node, Op, Program, Suite};
 
 use super::programs::{data, everything, mixed, mixed_data};
 use super::templates::sum_template;
@@ -19,15 +20,37 @@ pub(super) fn schedules(recordings: &[Recording]) -> Vec<Vec<Vec<(u64, usize)>>>
     recordings.iter().map(of).collect()
 }
 
-/// Whether a party tells different ones the same, so that its links have bytes in common.
-fn tells_all_alike(setting: Setting, from: usize) -> bool {
-    match setting.suite {
-        Suite::TwoParty | Suite::Gmw => setting.n > 2,
+/// Whether a party tells different ones the same in a program, so that its links have bytes in common.
+fn tells_all_alike(program: &Program, from: usize) -> bool {
+    let nodes = || program.regions.iter().flat_map(|region| &region.nodes);
+    match program.suite {
+        // Its share of what is opened.
+        Suite::TwoParty | Suite::Gmw => program.n_parties > 2,
         // The difference of a composition.
-        Suite::Rep3 => true,
-        // What the king has opened for all. And where one party may be corrupt, a dealer's one random element times the points of
-        // several parties: its coordinates come again at other places, and two of those parties know the secret anyway.
-        Suite::Bgw => setting.n > 3 && (from == 0 || setting.t == 1),
+        Suite::Rep3 => nodes().any(|node| node.op == Op::Compose),
+        Suite::Bgw => {
+            // Where one party may be corrupt, a dealer sends its one random element times the points of several parties: its
+            // coordinates come again at other places, and two of those parties know the secret anyway.
+            let one_element = program.threshold == 1 && program.n_parties > 3;
+            one_element || nodes().any(|node| king(program, node) == Some(from))
+        }
+    }
+}
+
+/// The party of `bgw` that opens something for all in an operation, if one does.
+fn king(program: &Program, node: &Node) -> Option<usize> {
+    let opens = |receivers: &[u32]| {
+        let opened = node
+            .args
+            .first()
+            .and_then(|v| program.values.get(v.index()));
+        let bytes = opened.map_or(0, open_len);
+        king_opens(program, receivers.len(), bytes).then(|| receivers[0] as usize)
+    };
+    match node.op {
+        Op::Reveal => opens(&(0..program.n_parties).collect::<Vec<_>>()),
+        Op::Output(id) => opens(&program.outputs[id.index()].receivers),
+        _ => king_multiplies(program, node).then_some(0),
     }
 }
 
@@ -45,7 +68,7 @@ pub(super) fn check_traffic(
     let n = setting.n as usize;
     let mut seen = BTreeMap::new();
     for (from, to) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
-        let link = tells_all_alike(setting, from).then_some((from, to));
+        let link = tells_all_alike(program, from).then_some((from, to));
         for message in runs[..2].iter().flat_map(|run| messages(run, from, to)) {
             for piece in message.chunks_exact(16) {
                 let before = seen.insert((link, piece.to_vec()), (from, to));
@@ -132,4 +155,25 @@ fn only_receivers_hear_of_an_output() {
             assert!(more > 0, "{setting:?}");
         }
     }
+}
+
+/// Only what goes through the king, or what has one random element, is told to several: the links of all others are compared with
+/// each other, those of the king too where it opens nothing.
+#[test]
+fn who_tells_all_alike_follows_from_the_program() {
+    let alike = |n: u32, t: u32, lanes: u64| -> Vec<bool> {
+        let listed = |s: &Setting| (s.suite, s.n, s.t) == (Suite::Bgw, n, t);
+        let setting = SETTINGS.into_iter().find(listed);
+        let program = mixed(setting.expect("a listed setting"), lanes);
+        (0..n as usize)
+            .map(|from| tells_all_alike(&program, from))
+            .collect()
+    };
+    assert_eq!(alike(3, 1, 300), [false; 3]);
+    assert_eq!(alike(3, 1, 3000), [false; 3]);
+    assert_eq!(alike(4, 1, 300), [true; 4]);
+    assert_eq!(alike(5, 2, 1), [false; 5]);
+    assert_eq!(alike(5, 2, 300), [false; 5]);
+    let large = alike(5, 2, 3000);
+    assert_eq!(large, [true, false, false, false, false]);
 }

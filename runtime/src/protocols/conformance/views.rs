@@ -68,6 +68,51 @@ pub(crate) fn messages(recordings: &[Recording], from: usize, to: usize) -> Vec<
     all
 }
 
+/// What comes to a party in messages of whole bytes per lane: sender, step, and a byte for each lane. Where a message has several
+/// elements of a lane, they stand in runs of `unit` lanes, and each is a column of its own.
+pub(crate) fn columns(
+    recordings: &[Recording],
+    to: usize,
+    lanes: usize,
+    unit: usize,
+) -> Vec<(usize, usize, Vec<u8>)> {
+    let mut all = Vec::new();
+    for from in (0..recordings.len()).filter(|&from| from != to) {
+        for (step, bytes) in messages(recordings, from, to).iter().enumerate() {
+            let n = bytes.len() / lanes;
+            if n == 0 || bytes.len() % lanes != 0 {
+                continue;
+            }
+            for k in 0..n {
+                let at = |lane: usize| bytes[lane / unit * unit * n + k * unit + lane % unit];
+                all.push((from, step, (0..lanes).map(at).collect()));
+            }
+        }
+    }
+    all
+}
+
+/// All that comes to a party is uniform together with what is opened to it in the last step, which one message of each opener says.
+/// Bytes are below `values`; how many pairs there are.
+pub(crate) fn assert_uniform_with_opening(
+    columns: &[(usize, usize, Vec<u8>)],
+    values: u8,
+    what: &str,
+) -> usize {
+    let last = columns.iter().map(|(_, step, _)| *step).max();
+    let is_opening = |column: &&(usize, usize, Vec<u8>)| Some(column.1) == last;
+    let mut n = 0;
+    for (opener, _, opened) in columns.iter().filter(is_opening) {
+        for (from, step, came) in columns.iter().filter(|column| !is_opening(column)) {
+            let pairs = opened.iter().zip(came).map(|(o, c)| o * values + c);
+            let what = format!("{what}: from {from} in step {step}, and from {opener} at last");
+            assert_uniform(pairs, usize::from(values) * usize::from(values), &what);
+            n += 1;
+        }
+    }
+    n
+}
+
 /// One word in all lanes.
 pub(crate) fn constant(word: Word, lanes: u64) -> Vec<Word> {
     vec![word; lanes as usize]

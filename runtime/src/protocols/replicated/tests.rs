@@ -9,7 +9,9 @@ use crate::engine::testing::{AllInputs, a, expect_output, inputs, rep3, run_on, 
 use crate::net::memory;
 use crate::protocols::conformance::templates::{and_template, difference_template, sum_template};
 use crate::protocols::conformance::to_bits;
-use crate::protocols::conformance::views::{assert_uniform, messages, recorded};
+use crate::protocols::conformance::views::{
+    assert_uniform, assert_uniform_with_opening, columns, messages, recorded,
+};
 
 const B: Domain = Domain::Boolean;
 const Y: Domain = Domain::Yao;
@@ -188,6 +190,32 @@ fn the_difference_of_a_composition_is_uniform_to_who_sees_it() {
     };
     assert_uniform(pair(1).into_iter(), 64, "difference and part 1");
     assert_uniform(pair(2).into_iter(), 64, "difference and part 2");
+}
+
+/// To who learns an injected bit, all that came before says nothing together with what it is opened with: one by one, and to the party
+/// that gets two messages both together.
+#[test]
+fn what_an_injection_says_and_its_result_are_uniform_together() {
+    let lanes = 1 << 15;
+    for value in [0, 1] {
+        for receiver in 0..3 {
+            let mut b = rep3();
+            let flag = b.input(2, B, Scalar::Bool, lanes);
+            let number = b.op(Op::InjectBit, &[flag], a(2), u(2), lanes);
+            b.output(number, &[receiver]);
+            let flags = vec![value; lanes as usize];
+            let recordings = recorded(&b.program, &inputs(&[&flags]));
+            let n = lanes as usize;
+            let seen = columns(&recordings, receiver as usize, n, n);
+            let what = format!("bit {value} to {receiver}");
+            // Nothing but the opening, e and t_2, or t_1.
+            let before = [0, 2, 1][receiver as usize];
+            assert_eq!(seen.len(), 1 + before, "{what}");
+            assert_eq!(assert_uniform_with_opening(&seen, 4, &what), before);
+            let together = (0..n).map(|l| seen.iter().fold(0, |w, (.., c)| w << 2 | c[l]));
+            assert_uniform(together, 1 << (2 * seen.len()), &what);
+        }
+    }
 }
 
 /// Whatever is opened goes to one party from one other, and all else is said to one: no two links, in no two runs, have sixteen bytes in

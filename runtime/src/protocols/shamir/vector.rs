@@ -14,7 +14,7 @@ use crate::protocols::Value;
 use crate::ring::{Element, Elements};
 
 /// Integers per unit: a unit's rows stay in a core's first cache.
-const UNIT: usize = 256;
+pub(super) const UNIT: usize = 256;
 
 /// Vectors of integers or of bit strings.
 pub(super) trait Vector: Coefficients {

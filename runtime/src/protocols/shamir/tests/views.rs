@@ -3,11 +3,15 @@
 use smpcc_circuit::program::{Op, Program};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
+use super::super::BLOCK;
+use super::super::vector::UNIT;
 use super::{B, bgw};
 use crate::engine::testing::{AllInputs, a, inputs, u};
 use crate::net::record::Recording;
 use crate::protocols::conformance::templates::and_template;
-use crate::protocols::conformance::views::{assert_uniform, messages, recorded};
+use crate::protocols::conformance::views::{
+    assert_uniform, assert_uniform_with_opening, columns, messages, recorded,
+};
 use crate::protocols::conformance::{from_bits, to_bits};
 
 /// Enough for a chi-square test over bytes, and one message per tick and link.
@@ -146,6 +150,26 @@ fn what_two_parties_get_together_is_uniform() {
     for value in [0, 1] {
         pairs_are_uniform(&numbers(value), 4);
         pairs_are_uniform(&bits(value), 16);
+    }
+}
+
+/// To who learns an injected bit, whatever came before from any party says nothing together with what any party opens it with.
+#[test]
+fn what_an_injection_says_and_its_result_are_uniform_together() {
+    let lanes = BLOCK as u64;
+    for (parties, least) in [((3, 1), 5), ((4, 1), 5), ((5, 2), 20)] {
+        for (value, receiver) in [(0, 0), (1, 0), (1, parties.0 - 1)] {
+            let mut b = bgw(parties);
+            let flag = b.input(1, B, Scalar::Bool, lanes);
+            let number = b.op(Op::InjectBit, &[flag], a(3), u(3), lanes);
+            b.output(number, &[receiver]);
+            let flags = vec![value; BLOCK];
+            let recordings = recorded(&b.program, &inputs(&[&flags]));
+            let seen = columns(&recordings, receiver as usize, BLOCK, UNIT);
+            let what = format!("{parties:?}, bit {value} to {receiver}");
+            let n = assert_uniform_with_opening(&seen, 8, &what);
+            assert!(n >= least, "{what}: {n} pairs");
+        }
     }
 }
 
