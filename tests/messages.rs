@@ -184,3 +184,51 @@ fn a_failed_assertion_of_a_test_shows_both_sides() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_length_that_a_run_does_not_have_is_refused() {
+    let program = "fn main(x: [secret u32; _] from each, y: secret u32 from each) -> u64 {\n    x.flatten().sum() + (y[0] as u64)\n}\n";
+    let inputs = r#"{"0": {"x": [1, 2], "y": 1}, "1": {"x": [3, 4, 5], "y": 1}}"#;
+    let folder = folder(&[("p.smpc", program), ("p.inputs.json", inputs)]);
+    let file = folder.path().join("p.smpc").display().to_string();
+    let run = |lens: &[&str]| {
+        let mut args = vec!["run", file.as_str(), "--parties", "2"];
+        for len in lens {
+            args.extend(["--len", len]);
+        }
+        let output = smpcc(&args);
+        (output.status.code(), text(&output.stderr))
+    };
+    for lens in [&[][..], &["x[0]=2"], &["x[0]=2", "x[1]=3"]] {
+        let (code, shown) = run(lens);
+        assert_eq!(code, Some(0), "{lens:?} {shown}");
+    }
+    for (lens, parts) in [
+        (&["x=2"][..], &["2 rows of `x`", "party 1", "3 rows"][..]),
+        (&["x[0]=7"], &["7 rows of `x`", "party 0", "2 rows"]),
+        (&["z=7"], &["no input `z`"]),
+        (&["y=1"], &["`y`", "only a length `_` is open"]),
+        (&["x[]=1"], &["`x[]`", "only a length `_` is open"]),
+    ] {
+        let (code, shown) = run(lens);
+        assert_eq!(code, Some(2), "{lens:?} {shown}");
+        for part in parts {
+            assert!(shown.contains(part), "{lens:?} {part}: {shown}");
+        }
+    }
+    // Where there are no inputs the option says it, also of the arrays inside of an input.
+    let nested =
+        "fn main(x: [[secret u32; _]; 2] from each) -> u64 {\n    x.flatten().flatten().sum()\n}\n";
+    let nested = crate::cli::folder(&[("n.smpc", nested)]);
+    let file = nested.path().join("n.smpc").display().to_string();
+    let stats = |len: &str| smpcc(&["stats", &file, "--parties", "2", "-vv", "--len", len]);
+    let output = stats("x[]=6");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let output = stats("x=6");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("only a length `_` is open"),
+        "{}",
+        text(&output.stderr)
+    );
+}

@@ -18,6 +18,7 @@ use std::fmt;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Seconds without a sign of life after which a party is given up.
@@ -422,7 +423,7 @@ fn play_spoiled(
         let deployment = Deployment::read(config).ok()?;
         let source = source::read(&deployment.program()).ok()?;
         let hir = Box::new(source.check().0?);
-        let work = Work::Text { source, hir };
+        let work = Arc::new(Work::Text { source, hir });
         let choices = deployment.choices(&work).ok()?;
         let seats = work.seats(&choices).ok()?;
         let me = deployment.me(&seats.names).ok()?;
@@ -442,7 +443,7 @@ fn play_spoiled(
         };
         let mesh = Mesh::new(links.wrap_all(wrap), play::names(&seats.names), options).ok()?;
         let party = Party {
-            work: &work,
+            work: work.clone(),
             choices: &choices,
             inputs,
             limits: deployment.limits().ok()?,

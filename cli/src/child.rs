@@ -17,6 +17,7 @@ use smpcc_runtime::keys::{Certificate, Identity};
 use smpcc_runtime::net::tls::{self, Peer};
 use smpcc_runtime::net::{self, Mesh, tcp};
 use std::io::BufRead;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -105,7 +106,7 @@ fn listen_and_play(
         quiet: true,
         ..style
     };
-    let work = match &job.work {
+    let work = Arc::new(match &job.work {
         Told::Text(files) => {
             let source = Source::from_files(files.clone());
             let hir = Box::new(load::check(&source, quiet).map_err(here)?);
@@ -116,7 +117,7 @@ fn listen_and_play(
             let built = built.and_then(Built::from_bytes);
             Work::Built(Box::new(built.map_err(|e| here(Failure::bug(e)))?))
         }
-    };
+    });
     let seats = work.seats(&job.choices).map_err(here)?;
     let names = play::names(&seats.names);
     let Ok(ToChild::Peers(addresses)) = orders.recv() else {
@@ -166,7 +167,7 @@ fn listen_and_play(
     let bar = Bar::new(job.progress && job.me == 0);
     let mut teller = Teller::new(bar, style, job.me, &seats.names, false);
     let party = Party {
-        work: &work,
+        work: work.clone(),
         choices: &job.choices,
         inputs: std::mem::take(&mut job.inputs),
         // The parent has looked at all inputs.

@@ -3,7 +3,8 @@
 use crate::exit::{Failure, Outcome};
 use crate::given::PartyInputs;
 use crate::seats::Seats;
-use crate::words::did_you_mean;
+use crate::words::{did_you_mean, label};
+use smpcc_compiler::schema;
 use std::collections::BTreeMap;
 
 /// The length of each open array, by [`smpcc_compiler::schema::len_key`] and owner.
@@ -20,13 +21,34 @@ pub fn lens_of(parties: &[PartyInputs]) -> BTreeMap<(String, u32), u64> {
     lens
 }
 
+/// Whether the lengths of `--len` options are those of the inputs, where there are inputs: nothing else could be run.
+///
+/// # Errors
+/// As [`lens_given`], and a length that the inputs do not have.
+pub fn check_given(options: &[String], seats: &Seats, lens: &Lens) -> Outcome {
+    for ((name, owner), len) in lens_given(options, seats, Lens::new())? {
+        let found = lens.get(&(name.clone(), owner));
+        if found != Some(&len) {
+            let who = label(owner, &seats.names);
+            let gives = match found {
+                Some(found) => format!("{found} rows"),
+                None => "as many as the program says".to_owned(),
+            };
+            return Err(Failure::usage(format!(
+                "`--len` says {len} rows of `{name}` for {who}, whose inputs have {gives}: the lengths of a run are those of its inputs"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Lengths from `--len` options, on top of `lens`: a length for all owners of an input, then those for one of them, in
-/// whatever order they stand.
+/// whatever order they stand. `[]` after the name means the arrays inside of it.
 ///
 /// # Errors
 /// Another form, an input or owner that there is not, and what is said twice.
 pub fn lens_given(options: &[String], seats: &Seats, mut lens: Lens) -> Outcome<Lens> {
-    let mut for_all: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut for_all: Vec<(String, Vec<u32>, u64)> = Vec::new();
     let mut for_one: Lens = BTreeMap::new();
     for option in options {
         let wrong = |why: &str| Failure::usage(format!("`--len {option}`: {why}"));
@@ -37,39 +59,45 @@ pub fn lens_given(options: &[String], seats: &Seats, mut lens: Lens) -> Outcome<
             .trim()
             .parse()
             .map_err(|_| wrong("the length is not a number"))?;
-        let (name, key) = match target.split_once('[') {
-            Some((name, rest)) => (
-                name,
-                Some(
-                    rest.strip_suffix(']')
-                        .ok_or_else(|| wrong("a bracket is not closed"))?,
-                ),
-            ),
-            None => (target, None),
-        };
+        let (name, mut rest) = target.split_at(target.find('[').unwrap_or(target.len()));
+        let mut depth = 0;
+        while let Some(inner) = rest.strip_prefix("[]") {
+            (rest, depth) = (inner, depth + 1);
+        }
         let owners = seats.owners(name);
         if owners.is_empty() {
             let hint = did_you_mean(name, seats.inputs());
             return Err(wrong(&format!("the program has no input `{name}`{hint}")));
         }
-        let before = match key {
-            None => for_all.insert(name, len),
-            Some(key) => {
-                let party = seats.party(key);
-                match party.filter(|p| owners.contains(p)) {
-                    Some(party) => for_one.insert((name.to_string(), party), len),
-                    None => return Err(wrong(&format!("`{key}` does not give `{name}`"))),
+        let key = schema::len_key(name, depth);
+        if !seats.is_open(name, depth) {
+            return Err(wrong(&format!(
+                "the program says how long `{key}` is; only a length `_` is open"
+            )));
+        }
+        let twice = match rest.strip_prefix('[') {
+            None if rest.is_empty() => {
+                let before = for_all.iter().any(|(known, ..)| *known == key);
+                for_all.push((key, owners, len));
+                before
+            }
+            None => return Err(wrong("write NAME=N or NAME[PARTY]=N")),
+            Some(party) => {
+                let Some(party) = party.strip_suffix(']') else {
+                    return Err(wrong("a bracket is not closed"));
+                };
+                match seats.party(party).filter(|p| owners.contains(p)) {
+                    Some(party) => for_one.insert((key, party), len).is_some(),
+                    None => return Err(wrong(&format!("`{party}` does not give `{name}`"))),
                 }
             }
         };
-        if before.is_some() {
+        if twice {
             return Err(wrong("this length is given twice"));
         }
     }
-    for (name, len) in for_all {
-        for owner in seats.owners(name) {
-            lens.insert((name.to_string(), owner), len);
-        }
+    for (key, owners, len) in for_all {
+        lens.extend(owners.into_iter().map(|owner| ((key.clone(), owner), len)));
     }
     lens.extend(for_one);
     Ok(lens)

@@ -23,7 +23,17 @@ use smpcc_runtime::net::Mesh;
 use smpcc_runtime::party::{PartyId, PartyNames};
 use smpcc_runtime::ring::Elements;
 use smpcc_runtime::session::{self, Agreed, Proposal, Session};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// How often a party that compiles looks at its links.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The stack of a thread that compiles: what main threads have.
+const STACK: usize = 8 << 20;
 
 /// What a party has to say at the end.
 #[derive(Clone, Serialize, Deserialize)]
@@ -150,7 +160,7 @@ pub enum Event<'a> {
 /// What a party brings to a run.
 pub struct Party<'a> {
     /// What it is to run.
-    pub work: &'a Work,
+    pub work: Arc<Work>,
     /// What all agree on.
     pub choices: &'a Choices,
     /// Its inputs.
@@ -268,16 +278,20 @@ fn prepare(
             lens.insert((name.clone(), owner), *len);
         }
     }
-    let label = |owner: u32| match u16::try_from(owner) {
-        Ok(owner) => mesh.label(PartyId::new(owner)),
-        Err(_) => format!("party {owner}"),
+    let labels: Vec<String> = PartyId::all(mesh.n_parties())
+        .map(|party| mesh.label(party))
+        .collect();
+    let label = |owner: u32| match labels.get(owner as usize) {
+        Some(label) => label.clone(),
+        None => format!("party {owner}"),
     };
     tell(Event::Agreed(&lens));
     party
         .limits
         .check_claims(u32::from(me.number()), &lens, &label)?;
     let began = Instant::now();
-    let program = party.work.compile(party.choices, lens.clone())?;
+    let (work, choices, given) = (party.work.clone(), party.choices.clone(), lens.clone());
+    let program = meanwhile(mesh, move || work.compile(&choices, given))??;
     tell(Event::Compiled(&program, began.elapsed()));
     party.limits.check_memory(&program, 1, &lens, &label)?;
     let length = party.limits.run_length(&program);
@@ -285,6 +299,30 @@ fn prepare(
     mesh.limit_run(length);
     let plan = program_hash(&program)?;
     Ok((agreed, program, plan))
+}
+
+/// Does what takes long and needs nobody else, and looks at the links meanwhile. When the run has failed this party does not wait:
+/// the work goes on in a thread whose result nobody takes, and ends with it or with the process.
+fn meanwhile<T: Send + 'static>(
+    mesh: &mut Mesh,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let (done, result) = mpsc::channel();
+    let thread = thread::Builder::new()
+        .name("compile".into())
+        .stack_size(STACK)
+        .spawn(move || done.send(work()).is_ok())
+        .map_err(|e| Error::machine(format!("cannot start a thread to compile in: {e}")))?;
+    loop {
+        match result.recv_timeout(LOOK) {
+            Ok(result) => return Ok(result),
+            Err(RecvTimeoutError::Timeout) => mesh.poll()?,
+            Err(RecvTimeoutError::Disconnected) => match thread.join() {
+                Err(panic) => resume_unwind(panic),
+                Ok(_) => return Err(Error::bug("a thread that compiles gave nothing")),
+            },
+        }
+    }
 }
 
 /// What a run gave and took.
@@ -439,6 +477,39 @@ fn ms(time: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smpcc_runtime::net::{Options, memory};
+
+    #[test]
+    fn who_compiles_notices_that_another_one_is_gone() {
+        let mut meshes = memory::meshes(3, &Options::default())
+            .expect("links")
+            .into_iter();
+        let mut first = meshes.next().expect("a party");
+        let others: Vec<Mesh> = meshes.collect();
+        assert_eq!(meanwhile(&mut first, || 7).expect("nobody is gone"), 7);
+        let (stop, stopped) = mpsc::channel::<()>();
+        let gone = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(300));
+            drop(others);
+        });
+        let began = Instant::now();
+        let result = meanwhile(&mut first, move || stopped.recv().is_ok());
+        let took = began.elapsed();
+        drop(stop);
+        let error = result.expect_err("the work had not ended");
+        assert!(matches!(distance(&error), 1 | 2), "{error}");
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        gone.join().expect("dropped");
+    }
+
+    #[test]
+    #[should_panic(expected = "as it was")]
+    fn a_panic_of_the_work_is_the_partys() {
+        let meshes = memory::meshes(2, &Options::default()).expect("links");
+        for mut mesh in meshes {
+            let _ = meanwhile(&mut mesh, || -> u8 { panic!("as it was") });
+        }
+    }
 
     #[test]
     fn bytes_come_back() {

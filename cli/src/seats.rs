@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::words::label;
-use smpcc_circuit::program::{Program, Shape};
+use smpcc_circuit::program::{Program, Shape, ShapeNode};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema;
 
@@ -82,6 +82,18 @@ impl Seats {
             .filter(|(_, gifts)| gifts.iter().any(|gift| gift.name == name))
             .map(|(party, _)| party)
             .collect()
+    }
+
+    /// Whether the data decide how long an input of that name is, or the arrays so deep inside of it.
+    pub fn is_open(&self, name: &str, depth: usize) -> bool {
+        let open = |gift: &Gift| {
+            let mut nodes = gift.shape.0.iter();
+            let mut outer = nodes.by_ref().take(depth);
+            outer.all(|node| matches!(node, ShapeNode::Array(_)))
+                && matches!(nodes.next(), Some(ShapeNode::Array(None)))
+        };
+        let mut gifts = self.gifts.iter().flatten();
+        gifts.any(|gift| gift.name == name && open(gift))
     }
 
     /// The names of all inputs, each as often as it is given.

@@ -11,6 +11,7 @@ use smpcc::play::{self, Party};
 use smpcc::report;
 use smpcc_runtime::net::{self, Mesh, tcp, tls};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Plays the party of a configuration file, or a child's job from the pipe.
@@ -20,7 +21,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     }
     let began = Instant::now();
     let deployment = Deployment::read(&args.config)?;
-    let work = load::work(&deployment.program(), style)?;
+    let work = Arc::new(load::work(&deployment.program(), style)?);
     let choices = deployment.choices(&work)?;
     let seats = work.seats(&choices)?;
     let names = &seats.names;
@@ -69,7 +70,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     let mesh = Mesh::new(links, play::names(names), options).map_err(play::failure)?;
     let mut teller = Teller::new(Bar::new(!style.quiet), style, me, names, true);
     let party = Party {
-        work: &work,
+        work: work.clone(),
         choices: &choices,
         inputs,
         limits,

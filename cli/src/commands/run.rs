@@ -15,12 +15,13 @@ use smpcc::{lens, report, words};
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::PartyNames;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Runs a program and prints who learned what.
 pub fn run(args: &RunArgs, style: Style) -> Outcome {
     let began = Instant::now();
-    let work = load::work(&args.file, style)?;
+    let work = Arc::new(load::work(&args.file, style)?);
     let given = given::given(&args.file, args.plan.inputs.as_ref())?;
     let n_parties = work.n_parties(args.plan.parties, given.as_ref())?;
     let choices = work.choices(args.plan.asked()?, n_parties)?;
@@ -34,7 +35,8 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
     };
     // What does not fit the session is said here, once, before any party exists.
     let lens = lens::lens_of(&inputs);
-    let program = match &work {
+    lens::check_given(&args.plan.lens, &seats, &lens)?;
+    let program = match &*work {
         Work::Text { source, hir } => {
             let session = choices.session(hir, lens.clone())?;
             compiled::compile(source, hir, &session, &choices, style)?.program
@@ -117,7 +119,7 @@ fn processes(
 
 /// One thread per party, with links in memory.
 fn threads(
-    work: &Work,
+    work: &Arc<Work>,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
     args: &RunArgs,
@@ -144,7 +146,7 @@ fn threads(
     let parties = meshes.into_iter().zip(inputs);
     let results = smpcc_runtime::local::threads(parties, |(mesh, inputs)| {
         let party = Party {
-            work,
+            work: work.clone(),
             choices,
             inputs,
             limits: Limits {
