@@ -2,6 +2,7 @@
 
 use super::harness::{Run, Words, count, eval1, run_tests};
 use crate::ir::Op;
+use crate::lower::lower;
 use crate::reveals::{DisclosureKind, reveals};
 
 #[test]
@@ -468,4 +469,47 @@ fn deep_chains_of_calls_end_in_an_error() {
         |top: u32| format!("{text}fn main(x: secret u8 from each) -> u8 {{ f{top}(x[0]) }}");
     assert_eq!(Run::new(&chain(500), 1).error(), "none");
     assert_eq!(Run::new(&chain(1599), 1).error(), "E4004");
+}
+
+/// What is wrong with a caller's values is told at the caller's line, and the library's line is a cause.
+#[test]
+fn a_fault_in_the_library_is_told_where_it_is_called() {
+    for (call, code) in [
+        ("min(all)", "E4003"),
+        ("mean(all.map(|y| y + 1)) + max(all)", "E4003"),
+        ("through(all)", "E4003"),
+        ("[all, all].map(|ys| max(ys))[0]", "E4003"),
+        ("twice(all, max)", "E4003"),
+    ] {
+        let text = format!(
+            "use std::stats::{{min, max, mean}};
+            fn through<const N: usize>(ys: [secret u8; N]) -> secret u8 {{ min(ys) }}
+            fn twice<const N: usize>(ys: [secret u8; N], f: fn([secret u8; N]) -> secret u8) -> secret u8 {{ f(ys) }}
+            fn main(x: [secret u8; _] from each) -> u8 {{ let all = x.flatten(); {call} }}"
+        );
+        let run = Run::new(&text, 1).len("x", 0, 0);
+        let faults = lower(&run.hir, &run.session).expect_err(call);
+        let fault = &faults[0];
+        assert_eq!(fault.code.to_string(), code, "{call}");
+        let at = fault.primary.span;
+        assert!(!crate::library::owns(at.file), "{call}: {fault:?}");
+        let shown = &text[at.start as usize..at.end as usize];
+        assert!(
+            ["min(", "max(", "f(ys)", "max"]
+                .iter()
+                .any(|w| shown.contains(w)),
+            "{shown}"
+        );
+        assert!(
+            fault
+                .causes
+                .iter()
+                .any(|c| crate::library::owns(c.span.file)),
+            "{call}: {fault:?}"
+        );
+        assert!(
+            Run::new(&text, 1).len("x", 0, 3).error() == "none",
+            "{call}"
+        );
+    }
 }
