@@ -46,21 +46,6 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
          lowering names inputs as the schema does, which asks it for scalars",
     ),
     (
-        "runtime",
-        &["bits", "block", "mask", "ring", "simd"],
-        "kernels work on labels and bits, labels and ring elements are chosen with masks, and a kernel hides a mask from the \
-         optimiser",
-    ),
-    (
-        "runtime",
-        &[
-            "protocols/dispatch",
-            "protocols/garbled/call",
-            "protocols/publish",
-        ],
-        "the dispatcher begins what all suites do alike, and that asks a suite for what the dispatcher asks it for",
-    ),
-    (
         "compiler",
         &["lower/types", "lower/value"],
         "values have types, and types lay out values",
@@ -69,11 +54,6 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
         "compiler",
         &["lower/loops", "lower/rolled"],
         "a loop is rolled or not, and what is inside is again loops",
-    ),
-    (
-        "runtime",
-        &["engine", "protocols"],
-        "protocols are machines of the engine's kind",
     ),
     (
         "runtime",

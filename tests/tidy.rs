@@ -66,7 +66,7 @@ fn every_file_says_why_it_exists() {
 }
 
 #[test]
-fn unsafe_code_stands_in_simd_only() {
+fn unsafe_code_stands_where_it_may() {
     let word = ["unsafe", " "].concat();
     let root = std::fs::read_to_string(root().join("runtime/src/lib.rs")).expect("the crate");
     assert!(root.contains("#[cfg(test)]\nmod freed;"));
@@ -78,10 +78,14 @@ fn unsafe_code_stands_in_simd_only() {
                     || code.contains(&format!("{word}fn"))
                     || code.contains(&format!("{word}impl")))
         });
-        // An allocator cannot be written without; this one is in no build but that of tests.
-        let allocator = name == "runtime/src/freed.rs";
+        // Kernels; what hides a word from the optimiser; an allocator, which is in no build but that of tests.
+        let may = [
+            "runtime/src/simd",
+            "runtime/src/opaque.rs",
+            "runtime/src/freed.rs",
+        ];
         assert!(
-            !has || name.starts_with("runtime/src/simd") || allocator,
+            !has || may.iter().any(|place| name.starts_with(place)),
             "{name} has unsafe code"
         );
     }

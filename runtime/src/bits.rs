@@ -523,15 +523,15 @@ mod tests {
             let index: Vec<usize> = picks.iter().map(|p| p.index(words.len() - block + 1)).collect();
             let elements = Elements::of_words(5, words.iter().copied());
             let bits = Bits::from_elements(5, &elements);
-            let picked = crate::engine::local::gather(&elements, &index, block);
+            let picked = crate::protocols::clear::gather(&elements, &index, block);
             prop_assert!(bits.gather(&index, block).to_elements() == picked);
             let (mut moved, mut moved_bits) = (elements.clone(), bits.clone());
             let index: Vec<usize> = index.iter().rev().copied().collect();
-            crate::engine::local::scatter(&mut moved, &index, &picked, block).unwrap();
+            crate::protocols::clear::scatter(&mut moved, &index, &picked, block).unwrap();
             moved_bits.scatter(&index, &Bits::from_elements(5, &picked), block).unwrap();
             prop_assert!(moved_bits.to_elements() == moved);
             let joined = Bits::concat(5, &[&bits, &moved_bits, &bits]).unwrap().to_elements();
-            let clear = crate::engine::local::concat(5, &[&elements, &moved, &elements]).unwrap();
+            let clear = crate::protocols::clear::concat(5, &[&elements, &moved, &elements]).unwrap();
             prop_assert!(joined == clear);
         }
 

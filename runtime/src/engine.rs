@@ -25,10 +25,8 @@ use crate::protocols::{Step, Suite};
 use crate::ring::Elements;
 use crate::session::Session;
 
-pub mod exchange;
 mod execute;
 mod group;
-pub mod local;
 mod parts;
 mod schedule;
 mod settle;
@@ -38,7 +36,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use exchange::Exchange;
+use crate::exchange::Exchange;
 use execute::{Clocks, Executor, Run};
 use schedule::Schedule;
 use settle::Settle;

@@ -12,7 +12,8 @@
 //! | [`net`] | the mesh of links: in memory or TLS 1.3, metered, with deadlines |
 //! | [`session`] | the agreement before the first secret-dependent byte, the session that it makes, the comparison of results |
 //! | [`ring`], [`bits`] | vectors of integers mod 2^k and bit-sliced vectors, and their form in messages |
-//! | [`mask`], [`block`], [`simd`] | choices by secret bits; wire labels; the garbling kernels, with all `unsafe` code |
+//! | [`exchange`] | what a party sends and expects in a tick, joined into few messages |
+//! | [`mask`], [`block`], [`simd`] | choices by secret bits; wire labels; the garbling kernels |
 //! | `words` | word operations in the clear, in steps that no lane decides |
 //! | [`protocols`] | shares and one state machine per operation, by suite |
 //! | [`protocols::ot`] | oblivious transfer and the correlations that come of it |
@@ -23,6 +24,7 @@ pub mod bits;
 pub mod block;
 pub mod engine;
 pub mod error;
+pub mod exchange;
 #[cfg(test)]
 mod freed;
 pub mod hash;
@@ -32,6 +34,7 @@ pub mod local;
 pub mod mask;
 mod message;
 pub mod net;
+mod opaque;
 pub mod party;
 pub mod prg;
 pub mod protocols;

@@ -1,11 +1,11 @@
 //! Secret bits as masks: what depends on a secret bit is chosen with AND, never with a branch.
 //!
 //! An optimiser may turn `x & -bit` into "if the bit is set" and that into a jump, which takes other time when the bits change
-//! often than when they do not. So a mask is hidden from it as soon as it exists ([`crate::simd::opaque`]): what comes out is a
+//! often than when they do not. So a mask is hidden from it as soon as it exists ([`opaque`]): what comes out is a
 //! word of which nothing is known, with which only machine operations can be done. Every choice by a secret bit in this crate is
 //! made with a [`Mask`]; a test reads the machine code for jumps that come from here.
 
-use crate::simd::opaque;
+use crate::opaque::opaque;
 
 /// All ones for a bit that is one, all zeros for a bit that is zero.
 #[derive(Clone, Copy, Default)]

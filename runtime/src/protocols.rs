@@ -11,7 +11,7 @@
 //! and its end: each block has its place among them. Batches end and operations are stepped in the same order at all parties,
 //! so the same correlations meet in the same operation.
 //!
-//! Another suite adds a file beside `replicated`, implements `dispatch::Protocols` and, for circuits, `levels::AndLevel`: the engine,
+//! Another suite adds a file beside `replicated`, implements `interface::Protocols` and, for circuits, `levels::AndLevel`: the engine,
 //! the dispatcher and the walk through a circuit stay. How values are held, and all that is linear in them, is in `sharing`.
 
 use std::sync::Arc;
@@ -20,17 +20,19 @@ use smpcc_circuit::cost::{Delay, Demand};
 use smpcc_circuit::ids::OutputId;
 use smpcc_circuit::program::{Node, Program};
 
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::io::Secret;
 use crate::ring::Elements;
 
 pub mod check;
 mod circuit;
+pub mod clear;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod dispatch;
 pub mod garbled;
+mod interface;
 mod levels;
 mod linear;
 mod operands;

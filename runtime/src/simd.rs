@@ -117,24 +117,6 @@ impl Features {
     }
 }
 
-/// The same word, of which the compiler knows nothing any more: what it had found out about the operand, such as that it is all
-/// ones or all zeros, it cannot use for what is done with the result. Costs no instruction where the architecture has assembly.
-#[inline(always)]
-#[allow(unsafe_code)]
-pub fn opaque(word: u64) -> u64 {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    {
-        let mut word = word;
-        // SAFETY: there is no instruction; the register stays as it is.
-        unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) word, options(pure, nomem, nostack, preserves_flags));
-        }
-        word
-    }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    std::hint::black_box(word)
-}
-
 /// Garbles AND gates: the results' zero labels and the tables. `delta` is the offset between the labels of a wire; its colour
 /// is 1.
 ///

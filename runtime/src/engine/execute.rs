@@ -16,15 +16,15 @@ use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::{Node, Op, Program, Region};
 
 use super::SectionReport;
-use super::exchange::Exchange;
 use super::group::Fused;
-use super::local;
 use super::parts;
 use super::schedule::{RegionPlan, Schedule};
 use super::settle::Settle;
 use super::supply::Supply;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::io::{Outputs, Secret};
+use crate::protocols::clear;
 use crate::protocols::{Begun, Machine, Operand, Outcome, Step, Submitted, Suite, Value};
 use crate::ring::Elements;
 
@@ -439,7 +439,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                         if args.is_empty() {
                             return Err(Error::bug("a loop without a count"));
                         }
-                        let count = local::public(&args.remove(0))?.get(0);
+                        let count = clear::public(&args.remove(0))?.get(0);
                         let count = u64::try_from(count).unwrap_or(u64::MAX);
                         base = Cow::Owned(self.steered(*body, count, &base));
                         count
@@ -471,20 +471,20 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 let condition = args
                     .first()
                     .ok_or_else(|| Error::bug("an `if` of nothing"))?;
-                let holds = local::public(condition)?.get(0) & 1 == 1;
+                let holds = clear::public(condition)?.get(0) & 1 == 1;
                 let region = if holds { *then } else { *otherwise };
                 let base = self.steered(region, 1, base);
                 let mut run = Box::new(Run::new(region as usize, counted));
                 self.start_region(&mut run, Vec::new(), &base)?;
                 Ok(Ok(Work::If(run)))
             }
-            _ if local::is_local(node, &args) => {
+            _ if clear::is_local(node, &args) => {
                 let before = Instant::now();
-                let results = local::execute(self.program, node, args, self.wire.me())?;
+                let results = clear::execute(self.program, node, args, self.wire.me())?;
                 self.section(node).time += before.elapsed();
                 Ok(Err(results))
             }
-            Op::Input(id) if local::is_kept(self.program, node) => {
+            Op::Input(id) if clear::is_kept(self.program, node) => {
                 let own = self.inputs.remove(id);
                 Ok(Err(vec![Arc::new(Value::Local(own))]))
             }
@@ -647,7 +647,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                         .first()
                         .ok_or_else(|| Error::bug("a `while` of nothing"))?;
                     let carried = std::mem::take(carried);
-                    if local::public(holds)?.get(0) & 1 == 0 {
+                    if clear::public(holds)?.get(0) & 1 == 0 {
                         return Ok(Some((carried, end)));
                     }
                     let start = self.steered(body.region as u32, 1, &end);

@@ -19,10 +19,10 @@ use smpcc_circuit::program::{Loc, Node, Op, Program};
 use smpcc_circuit::value::Word;
 
 use super::execute::{Came, Executor, Finished, Times, join};
-use super::local;
 use super::schedule::{GroupPlan, Member, Source};
 use crate::error::Error;
 use crate::io::Secret;
+use crate::protocols::clear;
 use crate::protocols::{Begun, Machine, Operand, Outcome, Step, Stepped, Suite, Value};
 use crate::ring::Elements;
 
@@ -309,7 +309,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                         let info = self.program.values.get(v.index());
                         info.map_or(1, |i| i.scalar.width())
                     });
-                    let words = local::constant(words, width, from as u64, lanes as u64);
+                    let words = clear::constant(words, width, from as u64, lanes as u64);
                     let result = vec![Arc::new(Value::Public(words))];
                     self.section(&node).time += before.elapsed();
                     self.end_member(fused, plan, block, m, result, Delay::None)?;
@@ -334,11 +334,11 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 _ => None,
             };
             let begun = self.on_block(plan, member, block.index, |this, program| {
-                if local::is_kept(program, &node) {
+                if clear::is_kept(program, &node) {
                     let own = input.map(Secret::new);
                     Ok(Err(vec![Arc::new(Value::Local(own))]))
-                } else if local::is_local(&node, &args) {
-                    local::execute(program, &node, args, this.wire.me()).map(Err)
+                } else if clear::is_local(&node, &args) {
+                    clear::execute(program, &node, args, this.wire.me()).map(Err)
                 } else if member.role == Role::Fold {
                     let sum = this.suite.fold(&args)?;
                     Ok(Err(vec![Arc::new(Value::Shared(sum))]))
@@ -584,8 +584,8 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             loc: Loc::default(),
         };
         let args = vec![Arc::new(sum), held];
-        if local::is_local(&node, &args) {
-            let sum = local::execute(self.program, &node, args, self.wire.me())?.pop();
+        if clear::is_local(&node, &args) {
+            let sum = clear::execute(self.program, &node, args, self.wire.me())?.pop();
             return sum.and_then(Arc::into_inner).ok_or_else(missing);
         }
         match self.suite.begin(self.program, &node, args, None)? {

@@ -15,8 +15,8 @@ use smpcc_circuit::cost::Stamp;
 use smpcc_circuit::ids::OutputId;
 
 use super::CheckReport;
-use super::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::io::Outputs;
 use crate::protocols::{
     Adversary, Batch, Check, Machine, Opened, Outcome, Passed, Step, Submitted, Suite,

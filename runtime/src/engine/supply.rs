@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use smpcc_circuit::cost::{Correlation, Delay, Demand};
 use smpcc_circuit::program::Program;
 
-use super::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::{Machine, Step, Suite};
 
 #[cfg(test)]

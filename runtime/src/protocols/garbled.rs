@@ -25,6 +25,7 @@ use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble, zero_labels};
 use crate::wipe;
 
 pub mod call;
+pub mod seat;
 
 /// Bytes of the labels of a block's live wires: half of a usual second-level cache.
 const BLOCK_LEN: usize = 256 << 10;

@@ -14,8 +14,8 @@ use super::slots::{Pin, Wiring};
 use super::tickets::{Numbers, Ticket};
 use super::{Begun, Outcome, Suite, Value};
 use crate::bits::words_for;
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::simd::xor;
 
 /// Words that a block's level reads and writes, at least, where another core should compute it: some ten microseconds' worth.

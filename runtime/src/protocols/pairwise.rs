@@ -21,8 +21,8 @@ use smpcc_circuit::program::{Program, Suite as SuiteName};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::circuit::{Circuit, Circuits};
-use super::dispatch::{Change, Clear, Opening, Owned, Products, Protocols, Site};
-use super::garbled::call::Garbling;
+use super::garbled::seat::Garbling;
+use super::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site};
 use super::sharing::{
     Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
 };

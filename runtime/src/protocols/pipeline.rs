@@ -7,8 +7,8 @@
 use smpcc_circuit::cost::Delay;
 
 use super::{Begun, Machine, Outcome, Step, Stepped, Suite};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 
 /// An operation cut into blocks, each of which takes the same number of phases; a phase is one message (or none) to
 /// each other party.

@@ -12,13 +12,13 @@
 use smpcc_circuit::ids::OutputId;
 use zeroize::Zeroizing;
 
-use super::dispatch::{Owned, Protocols};
+use super::interface::{Owned, Protocols};
 use super::operands::block_range;
 use super::pipeline::{Blocks, Pipeline, Place};
 use super::sharing::Share;
 use super::{Begun, Opened, Outcome, Value};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::party::PartyId;
 use crate::ring::{Element, Elements, each, element_len, for_width, read_elements, write_elements};
 

@@ -20,8 +20,8 @@ use smpcc_circuit::program::Program;
 use smpcc_circuit::value::Word;
 
 use super::circuit::{Circuit, Circuits};
-use super::dispatch::{Change, Clear, Opening, Owned, Products, Protocols, Site};
-use super::garbled::call::Garbling;
+use super::garbled::seat::Garbling;
+use super::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site};
 use super::operands::block_range;
 use super::pipeline::Pipeline;
 use super::sharing::{

@@ -21,7 +21,7 @@ use smpcc_circuit::cost::{self, Demand};
 use smpcc_circuit::program::{Op, Program};
 
 use super::circuit::{Circuit, Circuits};
-use super::dispatch::{Clear, Opening, Owned, Products, Protocols, Site};
+use super::interface::{Clear, Opening, Owned, Products, Protocols, Site};
 use super::operands::block_range;
 use super::pipeline::Pipeline;
 use super::sharing::{Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean};

@@ -10,11 +10,11 @@ use smpcc_circuit::program::{Domain, Kind, Node, Op, Program, ValueInfo};
 use smpcc_circuit::value::{Scalar, Word};
 use zeroize::Zeroizing;
 
+use super::clear::{self, indices, public};
 use super::operands::{bits_of, in_ring, info, n_lanes, nth};
 use super::{Begun, Outcome, Suite, Value, linear};
 use crate::bits::Bits;
 use crate::block::Labels;
-use crate::engine::local::{self as clear, indices, public};
 use crate::error::Error;
 use crate::ring::Elements;
 

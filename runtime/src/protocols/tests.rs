@@ -1,6 +1,6 @@
 //! What garbling suites have in common that is not seen from outside.
 
-use super::garbled::call::Garbling;
+use super::garbled::seat::Garbling;
 use crate::block::Label;
 use crate::net::{Options, memory};
 use crate::party::PartyId;

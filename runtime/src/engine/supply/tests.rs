@@ -13,10 +13,10 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::program::{Domain, Node, Op, Program, Suite as SuiteName};
 use smpcc_circuit::value::{ConstVec, Scalar};
 
-use crate::engine::exchange::Exchange;
 use crate::engine::testing::{AllInputs, Builder, a, build, expect_costs, predict, run_with};
 use crate::engine::{RunReport, run_suite};
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::net::{Options, memory};
 use crate::party::PartyId;
 use crate::protocols::{

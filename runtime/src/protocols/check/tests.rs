@@ -12,10 +12,10 @@ use smpcc_circuit::program::{Domain, Node, Op, Program};
 use smpcc_circuit::value::{ConstVec, Scalar};
 
 use super::{Batch, Check, Claim, Opened, Passed};
-use crate::engine::exchange::Exchange;
 use crate::engine::testing::{AllInputs, Builder, a, rep3, run_with};
 use crate::engine::{RunReport, run_suite};
 use crate::error::{Error, Fault};
+use crate::exchange::Exchange;
 use crate::net::{Options, memory};
 use crate::party::PartyId;
 use crate::protocols::{Adversary, Begun, Machine, Operand, Outcome, Step, Stepped, Suite, Value};

@@ -1,147 +1,24 @@
 //! Calls of circuits on labels, for every suite that garbles: who writes tables, who reads them, and how blocks of lanes
 //! stream past.
 //!
-//! A suite gives its seat and the two ends of the tables' way ([`Garbling`]); how labels of inputs come about is its own.
+//! A suite gives its seat and the two ends of the tables' way ([`Garbling`](super::seat::Garbling)); how labels of inputs come about is
+//! its own.
 
 use std::sync::Arc;
 
 use smpcc_circuit::cost::Delay;
 use smpcc_circuit::program::Program;
-use zeroize::Zeroize;
 
+use super::seat::Seat;
 use super::{Piece, Plan, Role, Wires};
-use crate::block::{LABEL_LEN, Label, Labels};
-use crate::engine::exchange::Exchange;
+use crate::block::{Label, Labels};
 use crate::error::Error;
-#[cfg(test)]
-use crate::freed::{Origin, plant};
-use crate::hash::Transcript;
-use crate::mask::Mask;
-use crate::party::PartyId;
-use crate::protocols::dispatch::Protocols;
+use crate::exchange::Exchange;
+use crate::protocols::interface::Protocols;
 use crate::protocols::operands::block_range;
 use crate::protocols::pipeline::{Blocks, Pipeline, Place};
 use crate::protocols::sharing::{Held, Share, done, labels};
 use crate::protocols::{Begun, Outcome, Value};
-use crate::ring::{Elements, each};
-use crate::session::Session;
-use crate::simd::Hash;
-
-/// A party's part in garbling.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Seat {
-    /// Knows both labels of every wire and sends the tables.
-    Garbler,
-    /// Knows both labels of every wire and sends nothing.
-    Follower,
-    /// Knows one label of every wire.
-    Evaluator,
-}
-
-/// What a party knows of garbling for the whole execution.
-pub struct Garbling {
-    hash: Hash,
-    seat: Seat,
-    /// The offset between the labels of a wire; zero at the evaluator.
-    delta: Label,
-    garbler: PartyId,
-    evaluator: PartyId,
-    /// The number of the next half gate.
-    next_half_gate: u64,
-    /// For many lanes and for few.
-    plans: Vec<[Option<Arc<Plan>>; 2]>,
-}
-
-impl Drop for Garbling {
-    fn drop(&mut self) {
-        self.delta.zeroize();
-    }
-}
-
-impl Garbling {
-    /// At the start of an execution. `delta` is what this party knows of the offset: it is made one whose colour is 1, so
-    /// that the colours of a wire's labels differ (EUROCRYPT 2015, section 3); `None` at the evaluator alone. `domain` tells
-    /// executions by different suites apart.
-    pub fn new(
-        session: &Session,
-        domain: &str,
-        delta: Option<Label>,
-        [garbler, evaluator]: [PartyId; 2],
-    ) -> Result<Self, Error> {
-        // S is known to all and fresh in each execution, as the session is; nobody can steer it, for all parties'
-        // nonces are in the session.
-        let mut start = Transcript::new(domain);
-        start.bytes(&session.id().0);
-        let mut bytes = [0; LABEL_LEN];
-        bytes.copy_from_slice(&start.finish().0[..LABEL_LEN]);
-        let seat = if session.me() == garbler {
-            Seat::Garbler
-        } else if session.me() == evaluator {
-            Seat::Evaluator
-        } else {
-            Seat::Follower
-        };
-        if delta.is_none() != (seat == Seat::Evaluator) {
-            return Err(Error::bug("the offset is at the wrong party"));
-        }
-        let delta = delta.map_or(Label::ZERO, |d| Label(d.0 | 1));
-        #[cfg(test)]
-        plant(Origin::Offset, delta);
-        Ok(Self {
-            hash: Hash {
-                start: Label::from_bytes(bytes),
-            },
-            seat,
-            delta,
-            garbler,
-            evaluator,
-            next_half_gate: 0,
-            plans: Vec::new(),
-        })
-    }
-
-    /// Δ at the garblers, zero at the evaluator: what a one adds to the label that a party holds of a public bit, or of a
-    /// complement.
-    pub fn offset(&self) -> Label {
-        self.delta
-    }
-
-    /// Where the hash of the execution starts, which all know.
-    #[cfg(test)]
-    pub(crate) fn start(&self) -> Label {
-        self.hash.start
-    }
-
-    /// A public value: the evaluator's label is zero, and the garblers' zero label is Δ where the bit is one. Nothing is sent;
-    /// the hash allows known labels, and the value is no secret.
-    pub fn public(&self, width: usize, value: &Elements) -> Labels {
-        let mut out = Labels::zeros(width, value.lanes());
-        each!(value, v => {
-            for bit in 0..width {
-                for (label, e) in out.bit_mut(bit).iter_mut().zip(v) {
-                    *label = self.delta.select(Mask::public(e >> bit & 1 == 1));
-                }
-            }
-        });
-        out
-    }
-
-    fn plan(&mut self, program: &Program, id: usize, lanes: usize) -> Result<Arc<Plan>, Error> {
-        let template = program
-            .templates
-            .get(id)
-            .ok_or_else(|| Error::bug("a circuit is missing"))?;
-        if self.plans.len() <= id {
-            self.plans
-                .resize_with(program.templates.len(), || [None, None]);
-        }
-        let few = Plan::few(lanes);
-        let slot = &mut self.plans[id][usize::from(few)];
-        Ok(slot
-            .get_or_insert_with(|| Arc::new(Plan::new(template, few)))
-            .clone())
-    }
-}
 
 /// A template called on labels.
 struct Call {
@@ -178,11 +55,7 @@ pub(in crate::protocols) fn call<S: Protocols>(
     if inputs.len() != plan.n_inputs() {
         return Err(Error::bug("a circuit gets operands of other widths"));
     }
-    let first_half_gate = garbling.next_half_gate;
-    let n_half_gates = 2 * plan.n_and() as u64 * lanes as u64;
-    garbling.next_half_gate = first_half_gate
-        .checked_add(n_half_gates)
-        .ok_or_else(|| Error::bug("too many gates for one execution"))?;
+    let first_half_gate = garbling.take_half_gates(2 * plan.n_and() as u64 * lanes as u64)?;
     let (hash, delta) = (garbling.hash, garbling.delta);
     let block = plan.block_lanes().min(lanes.max(1));
     let mut call = Call {

@@ -16,7 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Arithmetic, Begun, Boolean, Held, Pairwise, Share, arithmetic, done};
 use crate::bits::{Bits, words_for};
 use crate::error::Error;
-use crate::protocols::dispatch::{Clear, Owned};
+use crate::protocols::interface::{Clear, Owned};
 use crate::ring::{Element, Elements, for_width};
 
 /// Words that are drawn at a time.

@@ -18,8 +18,8 @@
 use smpcc_circuit::cost::{Correlation, Delay, Demand};
 
 use super::{Pairwise, Share};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::ot::random::Route;
 use crate::protocols::pipeline::Pipeline;
 use crate::protocols::{Machine, Outcome, Preparation, Step};

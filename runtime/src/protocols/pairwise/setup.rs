@@ -18,8 +18,8 @@ use super::yao::{EVALUATOR, GARBLER};
 use super::{Pairwise, Share, party};
 use crate::bits::words_for;
 use crate::block::Label;
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 #[cfg(test)]
 use crate::freed::{Origin, plant};
 use crate::prg::OsEntropy;

@@ -21,14 +21,14 @@ use super::pool::LabelTransfers;
 use super::{Begun, Boolean, Held, Pairwise, Share, arithmetic, boolean, done, labels, party};
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 #[cfg(test)]
 use crate::freed::plant_hidden;
 use crate::mask::Mask;
 use crate::prg::OsEntropy;
-use crate::protocols::dispatch::Protocols;
-use crate::protocols::garbled::call::Garbling;
+use crate::protocols::garbled::seat::Garbling;
+use crate::protocols::interface::Protocols;
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::labels::fresh_delta;
 use crate::protocols::pipeline::{Blocks, Pipeline, Place};

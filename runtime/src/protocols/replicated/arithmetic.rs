@@ -15,9 +15,9 @@ use smpcc_circuit::value::Word;
 use super::{
     Arithmetic, BLOCK, Held, Pipeline, Rep3, Share, Ticket, arithmetic, block_range, numbers_for,
 };
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::dispatch::Products;
+use crate::exchange::Exchange;
+use crate::protocols::interface::Products;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, element_len, for_width, read_elements, write_elements};

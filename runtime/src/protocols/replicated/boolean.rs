@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use super::{Held, Rep3, numbers_for};
 use crate::bits::{Packer, Unpacker};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::Begun;
 use crate::protocols::circuit::Circuit;
 use crate::protocols::levels::{AndLevel, Level, Wires, walk};

@@ -17,8 +17,8 @@ use super::{
     numbers_for, part_of, party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, element_len, read_elements, write_elements};

@@ -15,9 +15,9 @@ use super::{
     party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::dispatch::{Clear, Owned};
+use crate::exchange::Exchange;
+use crate::protocols::interface::{Clear, Owned};
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, element_len, for_width, read_elements, write_elements};

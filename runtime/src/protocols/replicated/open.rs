@@ -11,9 +11,9 @@
 
 use super::{BLOCK, Pipeline, Rep3, Share, arithmetic, block_range, boolean, party};
 use crate::bits::{Bits, Packer, Unpacker};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
-use crate::protocols::dispatch::Opening;
+use crate::exchange::Exchange;
+use crate::protocols::interface::Opening;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, each, element_len, for_width, read_elements, write_elements};

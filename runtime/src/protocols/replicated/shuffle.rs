@@ -19,7 +19,7 @@
 //! three orders, and the rows' order in the end is uniform to it.
 
 use super::{Begun, PARTS, Pipeline, Rep3, Share, numbers_for, part_of, party};
-use crate::engine::exchange::Exchange;
+use crate::exchange::Exchange;
 use crate::error::Error;
 use crate::prg::PrgKey;
 use crate::protocols::Outcome;

@@ -17,13 +17,13 @@ use super::{
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 #[cfg(test)]
 use crate::freed::plant_hidden;
 use crate::mask::Mask;
 use crate::prg::Prg;
-use crate::protocols::garbled::call::Garbling;
+use crate::protocols::garbled::seat::Garbling;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::Elements;

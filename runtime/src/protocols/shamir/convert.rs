@@ -26,8 +26,8 @@ use super::{
     Arithmetic, BLOCK, Bgw, Held, Pipeline, Share, Ticket, arithmetic, block_range, boolean, open,
 };
 use crate::bits::{Bits, words_for};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, for_width};

@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 
 use super::coefficients::{Coefficients, accumulate, combine};
 use super::{Bgw, party};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 
 /// How a vector of words is cut and sent.
 #[derive(Clone, Copy)]

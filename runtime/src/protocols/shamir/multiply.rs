@@ -19,8 +19,8 @@ use super::coefficients::{Coefficients, accumulate};
 use super::deal::{Batch, Layout};
 use super::random::{Given, Pooled};
 use super::{Bgw, party};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 
 /// Who collects.
 const KING: usize = 0;

@@ -24,8 +24,8 @@ use zeroize::Zeroizing;
 use super::coefficients::{Coefficients, Integers, Sliced, accumulate};
 use super::deal::{Batch, Layout};
 use super::{Bgw, Share, Ticket};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::pipeline::{Blocks, Pipeline, Place};
 use crate::protocols::{Outcome, Preparation};
 

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::{TRANSFERS, WINDOW, out_of_turn};
 use crate::bits::{Packer, Unpacker, words_for};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::Outcome;
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::products::{ReceivedBits, receive_bits, send_bits};

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::{TRANSFERS, WINDOW, out_of_turn};
 use crate::bits::{Bits, Packer, Unpacker, words_for};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::mask::Mask;
 use crate::protocols::Outcome;
 use crate::protocols::operands::block_range;

@@ -1,8 +1,8 @@
 //! Transfers of labels from the garbler to the evaluator, with random choices.
 
 use super::{TRANSFERS, WINDOW, out_of_turn};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::Outcome;
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::labels::{Asked, reply_len};

@@ -7,8 +7,8 @@ use smpcc_circuit::cost::Delay;
 use zeroize::Zeroizing;
 
 use super::{TRANSFERS, WINDOW, out_of_turn};
-use crate::engine::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::protocols::Outcome;
 use crate::protocols::linear;
 use crate::protocols::operands::block_range;

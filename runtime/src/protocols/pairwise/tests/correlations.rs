@@ -5,8 +5,8 @@ use smpcc_circuit::program::{Op, Program, Suite};
 use smpcc_circuit::value::{Scalar, mask};
 
 use super::{B, SUITES, Y, builder};
-use crate::engine::exchange::Exchange;
 use crate::engine::testing::{a, u};
+use crate::exchange::Exchange;
 use crate::mask::Mask;
 use crate::net::{Mesh, Options, memory};
 use crate::party::PartyNames;
