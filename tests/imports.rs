@@ -41,12 +41,6 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "compiler",
-        &["check", "front", "lower", "schema"],
-        "the checker fills in what the front end hands out and asks lowering what has an effect; \
-         lowering names inputs as the schema does, which asks it for scalars",
-    ),
-    (
-        "compiler",
         &["lower/types", "lower/value"],
         "values have types, and types lay out values",
     ),

@@ -26,18 +26,35 @@ mod show;
 mod signature;
 mod stmt;
 
-use crate::diagnostic::Diagnostic;
-use crate::front::Checked;
+use crate::diagnostic::{self, Diagnostic};
 use crate::hir::{self, CircuitId, FnId, Hir, StructId};
 use crate::imported::Circuit;
-use crate::index::Recorder;
+use crate::index::{Index, Recorder};
 use crate::resolve::World;
 use crate::source::Span;
 use crate::types::{Fields, Ty};
-pub(crate) use consts::below_zero;
 use effects::Summary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What the front end makes of a program, with or without errors.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The program. With errors it is what could be made of it, fit to be looked at and not to be compiled.
+    pub hir: Hir,
+    /// Where every name is declared and used.
+    pub index: Index,
+    /// What is wrong, in the order in which people read it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// The program to be compiled: there is one when no diagnostic is an error.
+    pub fn into_program(self) -> (Option<Hir>, Vec<Diagnostic>) {
+        let whole = !diagnostic::has_errors(&self.diagnostics);
+        (whole.then_some(self.hir), self.diagnostics)
+    }
+}
 
 /// What a type parameter must be able to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,32 +4,13 @@
 
 use crate::diagnostic::{self, Code, Diagnostic};
 use crate::hir::Hir;
-use crate::index::Index;
 use crate::parses::Parses;
 use crate::source::{FileId, SourceSet};
 use crate::stack::on_large_stack;
 use crate::{check as checker, resolve};
 
+pub use crate::check::Checked;
 pub use crate::resolve::{needed_circuits, needed_modules};
-
-/// What the front end makes of a program, with or without errors.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// The program. With errors it is what could be made of it, fit to be looked at and not to be compiled.
-    pub hir: Hir,
-    /// Where every name is declared and used.
-    pub index: Index,
-    /// What is wrong, in the order in which people read it.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-impl Checked {
-    /// The program to be compiled: there is one when no diagnostic is an error.
-    pub fn into_program(self) -> (Option<Hir>, Vec<Diagnostic>) {
-        let whole = !diagnostic::has_errors(&self.diagnostics);
-        (whole.then_some(self.hir), self.diagnostics)
-    }
-}
 
 /// Parses and checks the program whose main file is `root`. The program is there when no diagnostic is an error.
 ///

@@ -6,11 +6,12 @@
 //! recursion exists (the checker refuses cycles of calls).
 
 mod dump;
+pub(crate) mod effects;
 mod ty;
 
 pub use dump::{dump, show_type};
-pub(crate) use ty::keep;
 pub use ty::{GenericArg, Signature, Type};
+pub(crate) use ty::{keep, scalar_of, wide_scalar, wide_width};
 
 use crate::imported::Circuit;
 use crate::span::Span;

@@ -21,7 +21,6 @@ mod loops;
 mod outputs;
 mod place;
 mod rolled;
-mod scan;
 mod trips;
 mod types;
 mod value;
@@ -39,9 +38,6 @@ use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use value::{Leaf, Val};
-
-pub(crate) use scan::{Effects, is_total};
-pub(crate) use types::scalar_of;
 
 /// Most lanes of a value.
 pub const MAX_LANES: u64 = smpcc_circuit::verify::MAX_LANES;

@@ -4,8 +4,7 @@
 //! up a [`Session`].
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{From, GenericArg, Hir, Len, ParamSource, StructId, Type, ValueRange};
-use crate::lower::scalar_of;
+use crate::hir::{From, GenericArg, Hir, Len, ParamSource, StructId, Type, ValueRange, scalar_of};
 use crate::session::Session;
 use crate::span::Span;
 use smpcc_circuit::program::{Shape, ShapeNode};

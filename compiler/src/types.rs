@@ -68,7 +68,7 @@ impl Ty {
     pub fn wide(self) -> Ty {
         match self {
             Ty::Scalar(Scalar::Int { width, signed }, secret) => {
-                let width = width::wide(width);
+                let width = hir::wide_width(width);
                 Ty::Scalar(Scalar::Int { width, signed }, secret)
             }
             Ty::Usize => Ty::int(128, false),

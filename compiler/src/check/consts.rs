@@ -11,6 +11,7 @@ use crate::ast::{self, BinaryOp, Expr, ExprKind, TypeKind, UnaryOp};
 use crate::diagnostic;
 use crate::hir::{self, ConstId};
 use crate::resolve::Def;
+use crate::types::width::below_zero;
 use crate::types::{Ty, width};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::{Integer, Scalar, Word};
@@ -65,12 +66,6 @@ impl Known {
     pub fn subtraction(self) -> Option<String> {
         below_zero(self.word, self.below_zero)
     }
-}
-
-/// Says that a `usize` is large because a subtraction went below zero.
-pub(crate) fn below_zero(word: Word, operands: Option<(Word, Word)>) -> Option<String> {
-    let (a, b) = operands?;
-    (word > Word::from(u64::MAX / 2)).then(|| format!("{a} - {b} is below zero"))
 }
 
 /// Why an expression has no value that is known from the source.

@@ -194,3 +194,35 @@ impl<S> GenericArg<S> {
 pub(crate) fn keep(len: Len) -> Len {
     len
 }
+
+/// Bits of `Wide` of an integer of `width` bits: a sum or product of the inputs that people have fits there.
+pub(crate) const fn wide_width(width: u8) -> u8 {
+    if width <= 32 { 64 } else { 128 }
+}
+
+/// `Wide` of a scalar type.
+pub(crate) const fn wide_scalar(scalar: Scalar) -> Scalar {
+    match scalar {
+        Scalar::Bool => Scalar::unsigned(64),
+        Scalar::Int { width, signed } => Scalar::Int {
+            width: wide_width(width),
+            signed,
+        },
+    }
+}
+
+/// The scalar of a closed scalar type.
+pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
+    match ty {
+        Type::Scalar(scalar, _) => Some(*scalar),
+        Type::Usize => Some(Scalar::USIZE),
+        Type::Wide(inner) => scalar_of(inner).map(wide_scalar),
+        Type::Array(..)
+        | Type::Ragged(..)
+        | Type::Tuple(_)
+        | Type::Struct { .. }
+        | Type::Param { .. }
+        | Type::Fn(_)
+        | Type::Never => None,
+    }
+}

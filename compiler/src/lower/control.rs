@@ -7,8 +7,8 @@
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{Slot, or_never};
-use super::scan::{Effects, is_total};
 use super::value::{Leaf, Val};
+use crate::hir::effects::{Effects, is_total};
 use crate::hir::{Expr, ExprKind, LocalId, Stmt, Type};
 use crate::ir::{Op, Region, Ty};
 use crate::span::Span;

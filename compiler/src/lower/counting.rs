@@ -6,8 +6,8 @@
 use super::Tracer;
 use super::fault::Traced;
 use super::frame::Slot;
-use super::scan::{Effects, is_total, mentioned};
 use super::value::{Leaf, Val, type_interval};
+use crate::hir::effects::{Effects, is_total, mentioned};
 use crate::hir::{BinaryOp, Expr, ExprKind, LocalId, Stmt};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;

@@ -2,10 +2,9 @@
 
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
-use super::scan;
 use super::value::{Callable, Leaf, Val};
 use super::{MAX_LANES, MAX_STEPS};
-use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp};
+use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp, effects};
 use crate::ir::{Op, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
@@ -126,7 +125,7 @@ impl<'h> Tracer<'h> {
             }
             E::Closure { params, body } => {
                 let mut captured = Vec::new();
-                for local in scan::mentioned(body) {
+                for local in effects::mentioned(body) {
                     if let Some(val) = self.frame().get(local) {
                         captured.push((local, val.clone()));
                     }

@@ -6,9 +6,9 @@
 
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
-use super::scan::Effects;
 use super::types::GenericValue;
 use super::value::{Leaf, Val};
+use crate::hir::effects::Effects;
 use crate::hir::{FnId, LocalId, Protocol};
 use std::collections::BTreeMap;
 use std::rc::Rc;

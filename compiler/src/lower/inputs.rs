@@ -2,10 +2,10 @@
 
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
-use super::types::{GenericValue, range_pair, scalar_of};
+use super::types::{GenericValue, range_pair};
 use super::value::{Leaf, Val, type_interval};
 use crate::diagnostic::suggestion;
-use crate::hir::{From, Len, Main, MainParam, ParamSource, Type, ValueRange};
+use crate::hir::{From, Len, Main, MainParam, ParamSource, Type, ValueRange, scalar_of};
 use crate::ir::{Op, Ty};
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{InputLeaf, ParamShape, Shape, ShapeNode};

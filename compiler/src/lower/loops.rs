@@ -8,10 +8,10 @@
 use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{LoopFlags, Slot};
 use super::rolled::Head;
-use super::scan::Effects;
 use super::trips::{Long, Trips};
 use super::value::{Leaf, Val};
 use super::{MAX_UNROLLED, Tracer};
+use crate::hir::effects::Effects;
 use crate::hir::{Expr, LocalId, Range};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;

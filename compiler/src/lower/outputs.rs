@@ -2,9 +2,8 @@
 
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
-use super::types::scalar_of;
 use super::value::{Leaf, Val};
-use crate::hir::{Main, Receivers, To, Type};
+use crate::hir::{Main, Receivers, To, Type, scalar_of};
 use crate::ir::Op;
 use smpcc_circuit::ids::OutputId;
 use smpcc_circuit::program::{OutputLeaf, ResultShape, Shape, ShapeNode};

@@ -6,8 +6,10 @@
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{Leaf, Val};
-use crate::hir::keep;
-use crate::hir::{Field, GenericArg, GenericId, Len, RoleId, StructId, Type, ValueRange};
+use crate::hir::{
+    Field, GenericArg, GenericId, Len, RoleId, StructId, Type, ValueRange, keep, scalar_of,
+    wide_scalar,
+};
 use crate::span::Span;
 use smpcc_circuit::value::{ConstVec, Integer, Scalar};
 
@@ -377,38 +379,6 @@ fn wide(ty: Type) -> Type {
         }
         Type::Usize => Type::Scalar(wide_scalar(Scalar::USIZE), false),
         other => Type::Wide(Box::new(other)),
-    }
-}
-
-/// Bits of `Wide` of an integer of `width` bits.
-pub(super) const fn wide_width(width: u8) -> u8 {
-    if width <= 32 { 64 } else { 128 }
-}
-
-/// `Wide` of a scalar type.
-pub(super) const fn wide_scalar(scalar: Scalar) -> Scalar {
-    match scalar {
-        Scalar::Bool => Scalar::unsigned(64),
-        Scalar::Int { width, signed } => Scalar::Int {
-            width: wide_width(width),
-            signed,
-        },
-    }
-}
-
-/// The scalar of a closed scalar type.
-pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
-    match ty {
-        Type::Scalar(scalar, _) => Some(*scalar),
-        Type::Usize => Some(Scalar::USIZE),
-        Type::Wide(inner) => scalar_of(inner).map(wide_scalar),
-        Type::Array(..)
-        | Type::Ragged(..)
-        | Type::Tuple(_)
-        | Type::Struct { .. }
-        | Type::Param { .. }
-        | Type::Fn(_)
-        | Type::Never => None,
     }
 }
 

@@ -107,7 +107,7 @@ impl Leaf {
 
     /// For a length or an index that is too large: the subtraction that made it so.
     pub fn subtraction(&self) -> Option<String> {
-        crate::check::below_zero(self.known()?, self.below_zero.as_deref().copied())
+        crate::types::width::below_zero(self.known()?, self.below_zero.as_deref().copied())
     }
 
     /// The known vector.

@@ -1,9 +1,6 @@
 //! Integer types by name, and which literals fit them.
 
-/// The width of `Wide<T>` for an integer of this width: a sum or product of the inputs that people have fits there.
-pub(crate) fn wide(width: u8) -> u8 {
-    if width <= 32 { 64 } else { 128 }
-}
+use smpcc_circuit::value::Word;
 
 /// `u16` as `(16, false)`; `None` if the word does not look like an integer type; an error if its width is not one.
 pub(crate) fn parse(name: &str) -> Option<Result<(u8, bool), String>> {
@@ -39,6 +36,12 @@ pub(crate) fn fits(value: u128, negative: bool, width: u8, signed: bool) -> bool
         (true, true) => value <= max(width, signed) + 1,
         (true, false) => value == 0,
     }
+}
+
+/// Says that a `usize` is large because a subtraction went below zero.
+pub(crate) fn below_zero(word: Word, operands: Option<(Word, Word)>) -> Option<String> {
+    let (a, b) = operands?;
+    (word > Word::from(u64::MAX / 2)).then(|| format!("{a} - {b} is below zero"))
 }
 
 #[cfg(test)]
