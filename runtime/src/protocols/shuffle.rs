@@ -165,9 +165,9 @@ impl Kind {
         }
     }
 
-    /// A vector from words of randomness.
-    pub(super) fn random(self, lanes: usize, words: Vec<u64>) -> Vector {
-        match self {
+    /// A vector from words of randomness, as many as [`Kind::words`] says.
+    pub(super) fn random(self, lanes: usize, words: Vec<u64>) -> Result<Vector, Error> {
+        Ok(match self {
             Self::Integers(ring) => Vector::Integers(
                 ring,
                 for_width!(ring, E => {
@@ -175,8 +175,8 @@ impl Kind {
                     E::wrap(elements.map(|w| E::from_words(w).low(ring)).collect())
                 }),
             ),
-            Self::Bits(width) => Vector::Bits(Bits::from_words(width, lanes, words)),
-        }
+            Self::Bits(width) => Vector::Bits(Bits::from_words(width, lanes, words)?),
+        })
     }
 }
 
@@ -239,6 +239,9 @@ impl Vector {
                     adds: bool,
                 ) -> Result<(), Error> {
                     let other = E::slice(other).ok_or_else(other_word)?;
+                    if into.len() != other.len() {
+                        return Err(Error::bug("columns of different lengths"));
+                    }
                     for (a, &b) in into.iter_mut().zip(other) {
                         *a = if adds { a.add(b) } else { a.sub(b) }.low(ring);
                     }
@@ -246,10 +249,7 @@ impl Vector {
                 }
                 each!(into, v => each_lane(*ring, v, other, adds))
             }
-            (Self::Bits(into), Self::Bits(other)) => {
-                into.xor_assign(other);
-                Ok(())
-            }
+            (Self::Bits(into), Self::Bits(other)) => into.xor_assign(other),
             (Self::Integers(..) | Self::Bits(_), _) => {
                 Err(Error::bug("columns of different kinds"))
             }

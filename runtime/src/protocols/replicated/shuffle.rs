@@ -19,8 +19,8 @@
 //! three orders, and the rows' order in the end is uniform to it.
 
 use super::{Begun, PARTS, Pipeline, Rep3, Share, numbers_for, part_of, party};
-use crate::exchange::Exchange;
 use crate::error::Error;
+use crate::exchange::Exchange;
 use crate::prg::PrgKey;
 use crate::protocols::Outcome;
 use crate::protocols::operands::block_range;
@@ -83,7 +83,7 @@ impl Shuffle {
         // Whether this party is the one with A.
         let first = self.me == (out + 1) % 3;
         for (kind, [a, b]) in self.kinds.iter().zip(&mut self.parts) {
-            let mut drawn = || Ok::<_, Error>(kind.random(lanes, draw(kind.words(lanes))?));
+            let mut drawn = || kind.random(lanes, draw(kind.words(lanes))?);
             let (mut r, s) = (drawn()?, drawn()?);
             if first {
                 a.add(b)?;
