@@ -16,7 +16,7 @@ use smpcc::play::{PartyReport, hex};
 use smpcc::work::Work;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -120,8 +120,26 @@ impl Process {
                 Exit::of_code(code),
                 format!("party {party} ended with exit code {code}"),
             ),
+            None if status.is_some_and(gave_up) => Failure::usage(format!(
+                "party {party} got no memory, for data or for a stack: its process may take too little (`ulimit -v`), or the machine has too little"
+            )),
             None => Failure::new(Exit::Network, format!("party {party} was killed")),
         }
+    }
+}
+
+/// Whether a process ended itself by a signal, as it does when an allocation fails or a stack is used up. It has said which.
+fn gave_up(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    {
+        /// `SIGABRT`, the same on all systems.
+        const ABORTED: i32 = 6;
+        std::os::unix::process::ExitStatusExt::signal(&status) == Some(ABORTED)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = status;
+        false
     }
 }
 

@@ -122,10 +122,16 @@ const MAPPED: usize = 16 << 20;
 
 /// Blocks of lanes take and free the same few buffers over and over. An allocator that gives each back to the system makes the
 /// system clear its pages again every time, which can take longer than the work on them. glibc's allocator maps only what is
-/// longer than the longest mapping that was freed so far: it is shown one that is never touched. Others do not mind.
+/// longer than the longest mapping that was freed so far: it is shown one that is never touched. Others do not mind. Where so much
+/// cannot be mapped, nothing is lost but time.
 fn keep_freed_memory() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(MAPPED))));
+    ONCE.call_once(|| {
+        let mut untouched = Vec::<u8>::new();
+        if untouched.try_reserve_exact(MAPPED).is_ok() {
+            drop(std::hint::black_box(untouched));
+        }
+    });
 }
 
 /// Runs `program` as the party whose session this is.
