@@ -4,7 +4,7 @@
 //! alone, and two builds that differ there would agree on a plan and compute nonsense. What the number is of is said at [`number`].
 //! It is no cryptography: it finds an accident, and whoever lies about a build lies about its number too.
 //!
-//! `circuit` and `runtime` have the same script, each in its own package; a test holds them equal.
+//! `runtime` is built with this script too.
 
 use std::path::Path;
 

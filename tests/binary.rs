@@ -9,5 +9,6 @@ mod imports;
 mod messages;
 mod outputs;
 mod processes;
+mod refusals;
 mod tidy;
 mod trials;

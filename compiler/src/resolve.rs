@@ -3,15 +3,20 @@
 //! Items of all modules get their ids here, before any type is looked at, so that the order of definitions never
 //! matters. What a name inside a function means is the checker's business; it asks [`World::lookup`] last.
 
+mod circuits;
+mod imports;
+
 use crate::ast::{self, ItemKind, Name};
-use crate::diagnostic::{Diagnostic, listed, suggestion, suggestion_after};
+use crate::diagnostic::Diagnostic;
 use crate::hir::{ConstId, FnId, Protocol, StructId};
 use crate::index::{Kind, Recorder, Target};
 use crate::parser::{self, Parsed};
 use crate::parses::Parses;
 use crate::source::{FileId, SourceSet, Span};
-use crate::{diagnostic, imported, library};
-use smpcc_circuit::bristol;
+use crate::{diagnostic, library};
+use circuits::{as_function, netlist};
+use imports::import_all;
+pub(crate) use imports::item_of;
 use smpcc_circuit::template::Template;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -286,97 +291,6 @@ fn define(
     }
 }
 
-/// The gates in the file that a declaration names.
-fn netlist(
-    sources: &SourceSet,
-    decl: &ast::CircuitDecl,
-    out: &mut Vec<Diagnostic>,
-) -> Option<Template> {
-    let path = &decl.file.text;
-    if !decl.is_portable() {
-        let error = diagnostic!(E2010, decl.file.span, "`{path}` is not a path from here");
-        out.push(
-            error
-                .here("not a path that every party has")
-                .help("write a path from this file's folder down, with `/` between its parts and without `..`"),
-        );
-        return None;
-    }
-    let own = sources.get(decl.file.span.file)?;
-    let file = sources
-        .find(&in_folder_of(&own.name, path))
-        .and_then(|id| sources.get(id));
-    let Some(file) = file else {
-        let error = diagnostic!(E2010, decl.file.span, "there is no file `{path}` here");
-        out.push(
-            error
-                .here("not found")
-                .help("paths go from the folder of this source file"),
-        );
-        return None;
-    };
-    let malformed = |why: String| {
-        diagnostic!(E2011, decl.file.span, "`{path}` is not a circuit: {why}")
-            .here("read here")
-            .help("circuits are files in Bristol Fashion or in the older Bristol format")
-    };
-    if file.text.len() > imported::MAX_FILE_BYTES {
-        let limit = imported::MAX_FILE_BYTES;
-        out.push(malformed(format!(
-            "line 1: the file has more than {limit} bytes"
-        )));
-        return None;
-    }
-    let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
-    match bristol::read(&decl.name.text, text) {
-        Ok(netlist) if netlist.gates.len() > imported::MAX_GATES => {
-            let (n, limit) = (netlist.gates.len(), imported::MAX_GATES);
-            out.push(malformed(format!(
-                "line 1: {n} gates; at most {limit} are read"
-            )));
-            None
-        }
-        Ok(netlist) => Some(netlist),
-        Err(error) => {
-            out.push(malformed(error.to_string()));
-            None
-        }
-    }
-}
-
-/// The function that stands for an imported circuit.
-fn as_function(decl: &ast::CircuitDecl) -> ast::FnDecl {
-    let letter = |at: usize| match u8::try_from(at) {
-        Ok(at) if at < 26 => char::from(b'a' + at).to_string(),
-        _ => format!("x{at}"),
-    };
-    let params = decl.params.iter().enumerate();
-    let params = params
-        .map(|(at, ty)| ast::Param {
-            docs: String::new(),
-            mutable: false,
-            name: Name {
-                text: letter(at),
-                span: ty.span,
-            },
-            ty: ty.clone(),
-            from: None,
-        })
-        .collect();
-    ast::FnDecl {
-        name: decl.name.clone(),
-        generics: Vec::new(),
-        params,
-        result: ast::Ret::One(decl.result.clone(), None),
-        body: ast::Block {
-            stmts: Vec::new(),
-            tail: None,
-            span: decl.file.span,
-        },
-        head: decl.head,
-    }
-}
-
 fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
@@ -450,176 +364,6 @@ fn add(
             span: name.span,
         },
     );
-}
-
-/// Looks up every `use`. One that brings what another `use` brought is looked up after it, whatever their order.
-fn import_all(
-    world: &mut World,
-    index: &BTreeMap<String, usize>,
-    mut uses: Vec<Pending>,
-    out: &mut Vec<Diagnostic>,
-) {
-    loop {
-        let before = uses.len();
-        let mut left = Vec::new();
-        for (module, import, public) in uses {
-            match find_import(world, out.len(), index, &import) {
-                Ok(def) => {
-                    refer_import(world, index, &import, def);
-                    add(world, module, &import.local, def, public, out);
-                }
-                Err(_) => left.push((module, import, public)),
-            }
-        }
-        uses = left;
-        if uses.is_empty() || uses.len() == before {
-            break;
-        }
-    }
-    for (_, import, _) in uses {
-        if let Err(error) = find_import(world, out.len(), index, &import) {
-            out.push(*error);
-        }
-    }
-}
-
-/// Notes what the names in a `use` that was found stand for.
-fn refer_import(
-    world: &mut World,
-    index: &BTreeMap<String, usize>,
-    import: &ast::Import,
-    def: Def,
-) {
-    let [first, name, ..] = import.path.as_slice() else {
-        return;
-    };
-    let modules = Target::Known(Kind::Module);
-    world.index.refer(&first.text, first.span, modules);
-    let module = index.get(&format!("{}::{}", first.text, name.text));
-    if let Some(&module) = module {
-        let target = world.declared(Def::Module(module));
-        world.index.refer(&name.text, name.span, target);
-    }
-    let target = world.declared(def);
-    for name in import.path.get(2).into_iter().chain([&import.local]) {
-        world.index.refer(&name.text, name.span, target);
-    }
-}
-
-fn find_import(
-    world: &World,
-    n_found: usize,
-    index: &BTreeMap<String, usize>,
-    import: &ast::Import,
-) -> Result<Def, Box<Diagnostic>> {
-    let unknown = |name: &Name, text: String, help: String| {
-        Box::new(
-            diagnostic!(E2005, name.span, "{text}")
-                .here("not found")
-                .help(help),
-        )
-    };
-    let Some(first) = import.path.first() else {
-        return Err(unknown(
-            &import.local,
-            "an empty path".into(),
-            "name an item".into(),
-        ));
-    };
-    if !matches!(first.text.as_str(), "std" | "crate") {
-        let text = format!("`{}` is not where a path begins", first.text);
-        return Err(unknown(
-            first,
-            text,
-            "begin with `std::` or `crate::`".into(),
-        ));
-    }
-    let Some(name) = import.path.get(1) else {
-        return Err(unknown(
-            first,
-            format!("`{}` is no item", first.text),
-            "name a module after it".into(),
-        ));
-    };
-    let path = format!("{}::{}", first.text, name.text);
-    let Some(&module) = index.get(&path) else {
-        let known = library::MODULES.iter().map(|(m, _)| *m);
-        let help = match (first.text.as_str(), suggestion(&name.text, known)) {
-            ("std", Some(near)) => format!("did you mean `std::{near}`?"),
-            ("std", None) => {
-                let names: Vec<&str> = library::MODULES
-                    .iter()
-                    .map(|(m, _)| *m)
-                    .filter(|m| *m != "prelude")
-                    .collect();
-                format!("the library has {}", listed(names))
-            }
-            _ => format!(
-                "a module `{}` is the file `{}.smpc` beside this one",
-                name.text, name.text
-            ),
-        };
-        return Err(unknown(name, format!("there is no module `{path}`"), help));
-    };
-    let Some(item) = import.path.get(2) else {
-        return Ok(Def::Module(module));
-    };
-    if let Some(extra) = import.path.get(3) {
-        return Err(unknown(
-            extra,
-            format!("`{}` has no parts", item.text),
-            "a path is a module and an item".into(),
-        ));
-    }
-    item_of(world, n_found, module, item)
-}
-
-/// The public item of this name in another module.
-pub(crate) fn item_of(
-    world: &World,
-    n_found: usize,
-    module: usize,
-    item: &Name,
-) -> Result<Def, Box<Diagnostic>> {
-    let info = &world.modules[module];
-    let Some(entry) = info.scope.get(&item.text) else {
-        let public = info
-            .scope
-            .iter()
-            .filter(|(_, e)| e.public)
-            .map(|(n, _)| n.as_str());
-        let error = diagnostic!(
-            E2005,
-            item.span,
-            "`{}` has no item `{}`",
-            info.path,
-            item.text
-        )
-        .here("not found");
-        let near = suggestion_after(n_found, &item.text, public.clone());
-        return Err(Box::new(match near {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help(format!("it has {}", listed(public))),
-        }));
-    };
-    if !entry.public {
-        return Err(Box::new(
-            diagnostic!(
-                E2006,
-                item.span,
-                "`{}` is private to `{}`",
-                item.text,
-                info.path
-            )
-            .here("private")
-            .because(entry.span, "defined here without `pub`")
-            .help(format!(
-                "write `pub` before the definition of `{}`",
-                item.text
-            )),
-        ));
-    }
-    Ok(entry.def)
 }
 
 impl World {

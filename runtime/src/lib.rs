@@ -47,5 +47,5 @@ mod wipe;
 mod words;
 mod workers;
 
-/// The number of this crate's sources: it tells builds of one version apart (`build.rs`).
+/// The number of this crate's sources: it tells builds of one version apart (`circuit/build.rs`).
 pub const SOURCES: &str = env!("SMPCC_SOURCES");
