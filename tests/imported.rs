@@ -390,13 +390,17 @@ fn a_circuit_with_a_byte_order_mark_is_read() {
         format!("\u{feff}{marked}"),
         plain.replacen(' ', " \u{feff}", 1),
     ] {
-        let refused = compile(
-            program,
-            Some(("add.txt", &text)),
-            ProtocolChoice::Boolean,
-            ObjectiveChoice::Auto,
+        let mut sources = SourceSet::new();
+        sources.add("add.txt", text.as_str());
+        let root = sources.add(
+            "program.smpc",
+            format!("party a; party b; party c;\n{program}"),
         );
-        assert_eq!(refused.err(), Some(vec![Code::E2011]));
+        let (hir, why) = front::check(&sources, root);
+        assert!(
+            hir.is_none() && why.iter().any(|d| d.code == Code::E2011),
+            "{why:?}"
+        );
     }
 }
 
