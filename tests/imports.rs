@@ -21,11 +21,6 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "compiler",
-        &["emit/circuit", "emit/sums"],
-        "words and their sums are built into one circuit side by side",
-    ),
-    (
-        "compiler",
         &[
             "check/body",
             "check/builtin",
@@ -41,11 +36,6 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "compiler",
-        &["lower/types", "lower/value"],
-        "values have types, and types lay out values",
-    ),
-    (
-        "compiler",
         &["lower/loops", "lower/rolled"],
         "a loop is rolled or not, and what is inside is again loops",
     ),
@@ -53,11 +43,6 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
         "runtime",
         &["engine/execute", "engine/group"],
         "a group's operations are executed, and a group is an operation",
-    ),
-    (
-        "runtime",
-        &["protocols/shamir/arithmetic", "protocols/shamir/vector"],
-        "shares of numbers are vectors, and vectors have the arithmetic of shares",
     ),
 ];
 

@@ -6,7 +6,7 @@
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
-use super::sums::Words;
+use super::sums::{Words, resized};
 use crate::mix::Mix;
 use crate::templates::{self, Objective, Term};
 use smpcc_circuit::gate::WordOp;
@@ -340,17 +340,6 @@ fn build(
         Logic::Lookup(tables) => templates::table_lookups(b, tables, width, arg(0), objective),
         Logic::Circuit(circuit) => b.call(&circuit.form(objective).template, args),
     }
-}
-
-pub(super) fn resized(bits: &[Lit], width: u32, signed: bool) -> Vec<Lit> {
-    let mut out = bits.to_vec();
-    let fill = if signed {
-        bits.last().copied().unwrap_or(Lit::FALSE)
-    } else {
-        Lit::FALSE
-    };
-    out.resize(width as usize, fill);
-    out
 }
 
 /// What a template is called: its operations, as far as they fit.

@@ -379,7 +379,7 @@ impl Words {
                 (As::Word, _) | (_, None) => {
                     if let Some(word) = self.words.get(&operand.value) {
                         terms.push(Term {
-                            bits: super::circuit::resized(word, operand.bits, operand.signed),
+                            bits: resized(word, operand.bits, operand.signed),
                             signed: operand.signed,
                             negated: operand.negated,
                             shift: 0,
@@ -455,4 +455,16 @@ fn adds(logic: &Logic) -> bool {
         Logic::Sum { .. } | Logic::Difference => true,
         _ => false,
     }
+}
+
+/// A word with more bits, or fewer: copies of its sign, or zeros.
+pub(super) fn resized(bits: &[Lit], width: u32, signed: bool) -> Vec<Lit> {
+    let mut out = bits.to_vec();
+    let fill = if signed {
+        bits.last().copied().unwrap_or(Lit::FALSE)
+    } else {
+        Lit::FALSE
+    };
+    out.resize(width as usize, fill);
+    out
 }

@@ -6,8 +6,8 @@
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{Frame, or_never};
-use super::types::{GenericValue, element_type};
-use super::value::{Callable, Leaf, Val};
+use super::types::element_type;
+use super::value::{Callable, GenericValue, Leaf, Val};
 use crate::hir::{Builtin, ConstId, Expr, ExprKind, FnId, GenericArg, Len, Type, wide_scalar};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;

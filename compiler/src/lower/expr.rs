@@ -45,7 +45,7 @@ impl<'h> Tracer<'h> {
             E::ConstParam(id) => {
                 let frame = self.frame();
                 match frame.generics.get(id.index()) {
-                    Some(super::types::GenericValue::Len(n)) => Ok(Val::Leaf(Leaf::usize(*n))),
+                    Some(super::value::GenericValue::Len(n)) => Ok(Val::Leaf(Leaf::usize(*n))),
                     _ => Err(Fault::new(
                         code::NOT_KNOWN,
                         expr.span,

@@ -6,8 +6,7 @@
 
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
-use super::types::GenericValue;
-use super::value::{Leaf, Val};
+use super::value::{GenericValue, Leaf, Val};
 use crate::hir::effects::Effects;
 use crate::hir::{FnId, LocalId, Protocol};
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
-use super::types::{GenericValue, range_pair};
-use super::value::{Leaf, Val, type_interval};
+use super::types::range_pair;
+use super::value::{GenericValue, Leaf, Val, type_interval};
 use crate::diagnostic::suggestion;
 use crate::hir::{From, Len, Main, MainParam, ParamSource, Type, ValueRange, scalar_of};
 use crate::ir::{Op, Ty};

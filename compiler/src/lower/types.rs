@@ -5,24 +5,13 @@
 
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
-use super::value::{Leaf, Val};
+use super::value::{GenericValue, Leaf, Val};
 use crate::hir::{
     Field, GenericArg, GenericId, Len, RoleId, StructId, Type, ValueRange, keep, scalar_of,
     wide_scalar,
 };
 use crate::span::Span;
 use smpcc_circuit::value::{ConstVec, Integer, Scalar};
-
-/// What a generic parameter stands for in one call.
-#[derive(Clone, Debug)]
-pub enum GenericValue {
-    /// A closed type.
-    Type(Type),
-    /// A length.
-    Len(u64),
-    /// Not known (a callable, or a parameter that nothing mentions).
-    Unknown,
-}
 
 impl<'h> Tracer<'h> {
     /// The type with the present frame's generics filled in. Lengths that only values know stay [`Len::Session`].

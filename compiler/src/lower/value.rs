@@ -5,13 +5,22 @@
 //! becomes a node only where an operation needs it.
 
 use super::fault::{Fault, Traced, code};
-use crate::hir::{Expr, FnId, LocalId, Range};
+use crate::hir::{Expr, FnId, LocalId, Range, Type};
 use crate::span::Span;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use std::rc::Rc;
 
-use super::types::GenericValue;
+/// What a generic parameter stands for in one call.
+#[derive(Clone, Debug)]
+pub enum GenericValue {
+    /// A closed type.
+    Type(Type),
+    /// A length.
+    Len(u64),
+    /// Not known (a callable, or a parameter that nothing mentions).
+    Unknown,
+}
 
 /// One scalar of a value, over all lanes.
 #[derive(Clone, Debug)]

@@ -7,10 +7,10 @@ use smpcc_circuit::value::Word;
 
 use super::coefficients::{Coefficients, Integers, Sliced, accumulate};
 use super::deal::{Batch, Layout};
-use super::{Share, arithmetic, boolean};
 use crate::bits::{Bits, words_for};
 use crate::error::Error;
 use crate::protocols::Value;
+use crate::protocols::sharing::{Share, arithmetic, boolean};
 use crate::ring::{Element, Elements};
 
 /// Integers per unit: a unit's rows stay in a core's first cache.
