@@ -3,6 +3,8 @@
 //! A token at a time by recursive descent; the value table is filled where values are defined. What it reads has
 //! the right form, not necessarily the right types: run the verifier on the result.
 
+mod tokens;
+
 use super::{Ir, Node, Op, Reducer, Region, Ty, Value};
 use crate::hir::{Protocol, Range};
 use crate::imported::{Circuit, MAX_ELEMENTS, Port};
@@ -13,6 +15,7 @@ use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape, Sha
 use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use std::sync::Arc;
+use tokens::{Token, tokens};
 
 /// Reads a whole program; an error names the line.
 pub fn parse(text: &str) -> Result<Ir, String> {
@@ -36,76 +39,6 @@ pub fn parse(text: &str) -> Result<Ir, String> {
 /// Limits of what a text may ask for: regions inside regions, and the highest value number.
 const MAX_DEPTH: u32 = 256;
 const MAX_VALUE: usize = 1 << 26;
-
-#[derive(Clone, Debug, PartialEq)]
-enum Token<'t> {
-    /// Letters, digits and `_`; numbers too (with a leading `-` for negative ones).
-    Word(&'t str),
-    Text(String),
-    Sign(&'t str),
-}
-
-/// Tokens with their lines.
-fn tokens(text: &str) -> Result<Vec<(u32, Token<'_>)>, String> {
-    let mut out = Vec::new();
-    for (number, line) in (1u32..).zip(text.lines()) {
-        let mut rest = line.trim_start();
-        while let Some(first) = rest.chars().next() {
-            let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            let len;
-            if is_word(first)
-                || (first == '-' && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
-            {
-                len = 1 + rest[1..].find(|c| !is_word(c)).unwrap_or(rest.len() - 1);
-                out.push((number, Token::Word(&rest[..len])));
-            } else if first == '"' {
-                let (string, used) =
-                    quoted(rest).ok_or_else(|| format!("line {number}: an unclosed string"))?;
-                len = used;
-                out.push((number, Token::Text(string)));
-            } else {
-                len = ["..=", ".."]
-                    .into_iter()
-                    .find(|sign| rest.starts_with(sign))
-                    .map_or(first.len_utf8(), str::len);
-                out.push((number, Token::Sign(&rest[..len])));
-            }
-            rest = rest[len..].trim_start();
-        }
-    }
-    Ok(out)
-}
-
-/// A string as Rust's `Debug` writes it, and how many bytes it took.
-fn quoted(text: &str) -> Option<(String, usize)> {
-    let mut out = String::new();
-    let mut chars = text.char_indices().skip(1);
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return Some((out, at + 1)),
-            '\\' => match chars.next()?.1 {
-                'n' => out.push('\n'),
-                't' => out.push('\t'),
-                'r' => out.push('\r'),
-                '0' => out.push('\0'),
-                'u' => {
-                    let mut code = String::new();
-                    loop {
-                        match chars.next()?.1 {
-                            '{' => {}
-                            '}' => break,
-                            digit => code.push(digit),
-                        }
-                    }
-                    out.push(char::from_u32(u32::from_str_radix(&code, 16).ok()?)?);
-                }
-                other => out.push(other),
-            },
-            other => out.push(other),
-        }
-    }
-    None
-}
 
 struct Parser<'t> {
     tokens: Vec<(u32, Token<'t>)>,
@@ -526,110 +459,6 @@ impl<'t> Parser<'t> {
         self.word_is(name)?;
         self.sign("=")?;
         self.number()
-    }
-
-    fn ids<T>(&mut self, prefix: &str, make: fn(u32) -> T) -> Parsed<Vec<T>> {
-        let mut ids = Vec::new();
-        while self.peek_word().is_some_and(|word| {
-            word.strip_prefix(prefix)
-                .is_some_and(|n| n.parse::<u32>().is_ok())
-        }) {
-            ids.push(make(self.id(prefix)?));
-        }
-        Ok(ids)
-    }
-
-    fn id(&mut self, prefix: &str) -> Parsed<u32> {
-        let word = self.any_word()?;
-        word.strip_prefix(prefix)
-            .and_then(|n| n.parse().ok())
-            .ok_or_else(|| format!("expected {prefix}…, found {word}"))
-    }
-
-    fn number<N: std::str::FromStr>(&mut self) -> Parsed<N> {
-        let word = self.any_word()?;
-        word.parse()
-            .map_err(|_| format!("expected a number, found {word}"))
-    }
-
-    fn texts(&mut self) -> Vec<String> {
-        let mut texts = Vec::new();
-        while let Some((_, Token::Text(text))) = self.tokens.get(self.at) {
-            texts.push(text.clone());
-            self.at += 1;
-        }
-        texts
-    }
-
-    fn text(&mut self) -> Parsed<String> {
-        match self.tokens.get(self.at) {
-            Some((_, Token::Text(text))) => {
-                self.at += 1;
-                Ok(text.clone())
-            }
-            other => Err(format!("expected a string, found {other:?}")),
-        }
-    }
-
-    fn any_word(&mut self) -> Parsed<&'t str> {
-        match self.tokens.get(self.at) {
-            Some((_, Token::Word(word))) => {
-                self.at += 1;
-                Ok(word)
-            }
-            Some((_, other)) => Err(format!("expected a word, found {other:?}")),
-            None => Err("unexpected end".into()),
-        }
-    }
-
-    fn word_is(&mut self, expected: &str) -> Parsed<()> {
-        let found = self.any_word()?;
-        if found == expected {
-            Ok(())
-        } else {
-            Err(format!("expected {expected}, found {found}"))
-        }
-    }
-
-    fn eat_word(&mut self, word: &str) -> bool {
-        let found = self.peek_word() == Some(word);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn peek_word(&self) -> Option<&'t str> {
-        self.peek_word_at(0)
-    }
-
-    fn peek_word_at(&self, ahead: usize) -> Option<&'t str> {
-        match self.tokens.get(self.at + ahead) {
-            Some((_, Token::Word(word))) => Some(word),
-            _ => None,
-        }
-    }
-
-    fn sign_at(&self, ahead: usize) -> Option<&'t str> {
-        match self.tokens.get(self.at + ahead) {
-            Some((_, Token::Sign(sign))) => Some(sign),
-            _ => None,
-        }
-    }
-
-    fn eat(&mut self, sign: &str) -> bool {
-        let found = self.sign_at(0) == Some(sign);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn sign(&mut self, expected: &str) -> Parsed<()> {
-        if self.eat(expected) {
-            Ok(())
-        } else {
-            Err(format!(
-                "expected `{expected}`, found {:?}",
-                self.tokens.get(self.at).map(|token| &token.1)
-            ))
-        }
     }
 }
 
