@@ -1,7 +1,7 @@
 //! `smpcc run` and its children: none outlives its parent, and none is waited for in vain.
 #![cfg(target_os = "linux")]
 
-use crate::cli::{command, folder, text};
+use crate::cli::{command, example, folder, text};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -119,4 +119,33 @@ fn a_child_that_is_killed_ends_the_run() {
     assert!(matches!(output.status.code(), Some(3 | 4)), "{message}");
     assert!(output.stdout.is_empty(), "{message}");
     assert!(run.children.iter().all(|c| !lives(*c)));
+}
+
+/// Where a process may take little memory, a small program runs, or the caller is told what lacks.
+#[test]
+fn little_memory_is_enough_or_is_said_to_lack() {
+    let avg = example("avg.smpc").display().to_string();
+    let binary = command(&[]).get_program().to_owned();
+    let run = |kib: u32| {
+        let line = format!("ulimit -v {kib}; exec \"$0\" run \"$1\" --parties 3");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).arg(&binary).arg(&avg);
+        shell.env("RUST_BACKTRACE", "0");
+        shell.output().expect("a shell")
+    };
+    for kib in [500_000, 350_000, 250_000, 200_000, 180_000, 160_000] {
+        let output = run(kib);
+        let (shown, told) = (text(&output.stdout), text(&output.stderr));
+        match output.status.code() {
+            Some(0) => assert!(shown.contains("learns 5300"), "{kib}: {shown}"),
+            Some(2) if kib < 200_000 => {
+                let lacks = ["memory", "cannot start a thread"];
+                assert!(
+                    lacks.iter().any(|what| told.contains(what)),
+                    "{kib}: {told}"
+                );
+            }
+            code => panic!("{kib} KiB: {code:?}\n{told}"),
+        }
+    }
 }

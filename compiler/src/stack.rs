@@ -8,16 +8,27 @@
 /// Smallest stack for which a thread of its own is worth having.
 const LEAST_BYTES: usize = 8 << 20;
 
+/// What a stack must leave of the memory that the process may have, for the work itself.
+const LEFT_BYTES: usize = 64 << 20;
+
 /// Runs `work` on a stack of `bytes` bytes, or on the largest that the system gives below that; `work` learns how large.
 pub(crate) fn on_large_stack<R: Send>(bytes: usize, work: impl FnOnce(usize) -> R + Send) -> R {
     // A thread that cannot be started drops what it was to run, so it gets the work only once it runs.
     let mut work = Some(work);
     let mut bytes = bytes;
     while bytes >= LEAST_BYTES {
+        // Held until the stack is there, and never touched.
+        let mut left = Vec::<u8>::new();
+        if left.try_reserve_exact(LEFT_BYTES).is_err() {
+            bytes = LEAST_BYTES;
+        }
         let waiting = &mut work;
         let result = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(bytes);
-            let handle = thread.spawn_scoped(scope, || waiting.take().map(|work| work(bytes)));
+            let handle = thread.spawn_scoped(scope, || {
+                drop(left);
+                waiting.take().map(|work| work(bytes))
+            });
             handle.ok().map(std::thread::ScopedJoinHandle::join)
         });
         match result {
