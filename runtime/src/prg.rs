@@ -4,18 +4,18 @@
 //! function of the schedule alone and neither threads nor resumed work can use one twice or fall out of
 //! step. Nothing here is `Debug`, and nothing has a default.
 
-use aes::Aes128;
-use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::block::Label;
 use crate::error::Error;
+use crate::simd::columns::Cipher;
 
 /// Bytes in a block of the generator's output.
 pub const BLOCK_LEN: usize = 16;
 
-/// Blocks that are produced by one call into the cipher.
+/// Blocks that are produced before they are written as bytes.
 const BATCH: usize = 64;
 
 /// The one source of fresh randomness: the operating system, asked anew each time.
@@ -94,7 +94,7 @@ impl PrgKey {
 /// AES-128 in counter mode: block `index` of `stream` is the encryption of `stream ‖ index`, both
 /// little-endian 64 bit. The key schedule is wiped when dropped.
 pub struct Prg {
-    cipher: Aes128,
+    cipher: Cipher,
     #[cfg(test)]
     drawn: Option<Drawn>,
 }
@@ -103,7 +103,7 @@ impl Prg {
     /// The generator of a key.
     pub fn new(key: &PrgKey) -> Self {
         Self {
-            cipher: Aes128::new(&Array::from(*key.0)),
+            cipher: Cipher::new(&key.0),
             #[cfg(test)]
             drawn: None,
         }
@@ -120,38 +120,24 @@ impl Prg {
 
     /// Overwrites `out` with the bytes of blocks `index`, `index + 1`, … of `stream`; the last block may be cut.
     pub fn fill_bytes(&self, stream: u64, index: u64, out: &mut [u8]) {
+        self.draw(stream, index, out.len().div_ceil(BLOCK_LEN));
         let mut index = index;
-        let (blocks, tail) = Array::slice_as_chunks_mut(out);
-        for batch in blocks.chunks_mut(BATCH) {
-            index = self.fill_blocks(stream, index, batch);
+        let mut buffer = [Label::ZERO; BATCH];
+        for out in out.chunks_mut(BATCH * BLOCK_LEN) {
+            let blocks = &mut buffer[..out.len().div_ceil(BLOCK_LEN)];
+            self.cipher.counter(stream, index, blocks);
+            index = index.wrapping_add(blocks.len() as u64);
+            for (to, block) in out.chunks_mut(BLOCK_LEN).zip(blocks.iter()) {
+                to.copy_from_slice(&block.to_bytes()[..to.len()]);
+            }
         }
-        if !tail.is_empty() {
-            let mut last = [Array::default()];
-            self.fill_blocks(stream, index, &mut last);
-            tail.copy_from_slice(&last[0][..tail.len()]);
-            last[0].zeroize();
-        }
+        buffer.zeroize();
     }
 
     /// Overwrites `out` with little-endian words of blocks `index`, `index + 1`, … of `stream`, two to a block.
     pub fn fill_words(&self, stream: u64, index: u64, out: &mut [u64]) {
-        let mut index = index;
-        let mut buffer = [Array::default(); BATCH];
-        for words in out.chunks_mut(2 * BATCH) {
-            let blocks = &mut buffer[..words.len().div_ceil(2)];
-            index = self.fill_blocks(stream, index, blocks);
-            for (pair, block) in words.chunks_mut(2).zip(blocks.iter()) {
-                let (low, high) = block.split_at(8);
-                for (word, half) in pair.iter_mut().zip([low, high]) {
-                    let mut bytes = [0; 8];
-                    bytes.copy_from_slice(half);
-                    *word = u64::from_le_bytes(bytes);
-                }
-            }
-        }
-        for block in &mut buffer {
-            block.zeroize();
-        }
+        self.draw(stream, index, out.len().div_ceil(2));
+        self.cipher.words(stream, index, out);
     }
 
     /// One block of `stream`.
@@ -161,24 +147,18 @@ impl Prg {
         out
     }
 
-    /// Writes consecutive blocks and returns the index after the last. An index beyond 2^64 would repeat the
-    /// stream's start: that is a schedule no plan can hold, and it stops the program.
-    fn fill_blocks(&self, stream: u64, index: u64, blocks: &mut [aes::Block]) -> u64 {
-        let mut counter = [0; BLOCK_LEN];
-        counter[..8].copy_from_slice(&stream.to_le_bytes());
+    /// So many blocks are drawn. An index beyond 2^64 would repeat the stream's start: that is a schedule no plan can hold, and it
+    /// stops the program.
+    fn draw(&self, stream: u64, index: u64, blocks: usize) {
         let end = index
-            .checked_add(blocks.len() as u64)
+            .checked_add(blocks as u64)
             .expect("a stream of the generator ends at 2^64 blocks");
         #[cfg(test)]
         if let Some(drawn) = &self.drawn {
             drawn.note(stream, index..end);
         }
-        for (i, block) in (index..end).zip(blocks.iter_mut()) {
-            counter[8..].copy_from_slice(&i.to_le_bytes());
-            *block = Array::from(counter);
-        }
-        self.cipher.encrypt_blocks(blocks);
-        end
+        #[cfg(not(test))]
+        let _ = (stream, end);
     }
 }
 

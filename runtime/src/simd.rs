@@ -1,13 +1,15 @@
 //! The inner loops that profit from special instructions: half-gates on many gates at once, and ANDs of bit-sliced shares.
 //!
-//! Three forms compute the same function: vectors of two AES blocks (VAES), AES instructions one block at a time, and portable code
-//! over the `aes` crate, which says what the other two must give. The choice is made at run time and never shows in a
+//! Four forms compute the same function: vectors of four AES blocks (VAES with AVX-512: Intel since Ice Lake, AMD since Zen 4), of
+//! two (VAES with AVX2: AMD since Zen 3, Intel's later ones without AVX-512), AES instructions one block at a time, and portable code
+//! over the `aes` crate, which says what the others must give. The choice is made at run time and never shows in a
 //! message. All `unsafe` code of the project is in this module's files.
 //!
 //! The hash is re-keyed for every half gate (Guo, Katz, Wang, Weng, Yu, "Better concrete security for half-gates garbling",
 //! CRYPTO 2020): `H(x, t) = AES_{S ⊕ t}(σ(x)) ⊕ σ(x)` with `σ(l ‖ r) = (l ⊕ r) ‖ l`. `S` is fresh in each execution, and no
 //! two half gates of an execution have the same `t`.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::block::Label;
@@ -65,14 +67,33 @@ enum Form {
     Aes,
     #[cfg(target_arch = "x86_64")]
     Vaes,
+    #[cfg(target_arch = "x86_64")]
+    Wide,
 }
 
+/// The form to compute with. Asked for each call of a kernel, so that what the processor says is kept.
 fn best() -> Form {
     if PORTABLE.load(Ordering::Relaxed) {
-        Form::Portable
-    } else {
-        detected()
+        return Form::Portable;
     }
+    static DETECTED: OnceLock<Form> = OnceLock::new();
+    *DETECTED.get_or_init(detected)
+}
+
+/// The forms that this machine can compute with.
+#[cfg(test)]
+fn forms() -> Vec<Form> {
+    let all = [
+        Form::Portable,
+        #[cfg(target_arch = "x86_64")]
+        Form::Aes,
+        #[cfg(target_arch = "x86_64")]
+        Form::Vaes,
+        #[cfg(target_arch = "x86_64")]
+        Form::Wide,
+    ];
+    let best = all.iter().position(|&form| form == detected());
+    all[..=best.expect("a form")].to_vec()
 }
 
 fn detected() -> Form {
@@ -91,6 +112,8 @@ struct Features {
     sse41: bool,
     avx2: bool,
     vaes: bool,
+    avx512f: bool,
+    avx512bw: bool,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -102,17 +125,21 @@ impl Features {
             sse41: is_x86_feature_detected!("sse4.1"),
             avx2: is_x86_feature_detected!("avx2"),
             vaes: is_x86_feature_detected!("vaes"),
+            avx512f: is_x86_feature_detected!("avx512f"),
+            avx512bw: is_x86_feature_detected!("avx512bw"),
         }
     }
 
-    /// The best form of which nothing is missing: the wide one expands keys with the other's instructions.
+    /// The best form of which nothing is missing: each also uses the instructions of those before it.
     const fn form(self) -> Form {
         if !(self.aes && self.ssse3 && self.sse41) {
             Form::Portable
-        } else if self.avx2 && self.vaes {
+        } else if !(self.avx2 && self.vaes) {
+            Form::Aes
+        } else if !(self.avx512f && self.avx512bw) {
             Form::Vaes
         } else {
-            Form::Aes
+            Form::Wide
         }
     }
 }
@@ -141,6 +168,8 @@ fn garble_as(
         Form::Aes => x86_64::garble_aes(hash, delta, gates, out, tables),
         #[cfg(target_arch = "x86_64")]
         Form::Vaes => x86_64::garble_vaes(hash, delta, gates, out, tables),
+        #[cfg(target_arch = "x86_64")]
+        Form::Wide => x86_64::garble_wide(hash, delta, gates, out, tables),
     }
 }
 
@@ -160,6 +189,8 @@ fn zero_labels_as(form: Form, hash: Hash, delta: Label, gates: Gates<'_>, out: &
         Form::Aes => x86_64::zero_labels_aes(hash, delta, gates, out),
         #[cfg(target_arch = "x86_64")]
         Form::Vaes => x86_64::zero_labels_vaes(hash, delta, gates, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Wide => x86_64::zero_labels_wide(hash, delta, gates, out),
     }
 }
 
@@ -179,6 +210,8 @@ fn evaluate_as(form: Form, hash: Hash, gates: Gates<'_>, tables: &[u8], out: &mu
         Form::Aes => x86_64::evaluate_aes(hash, gates, tables, out),
         #[cfg(target_arch = "x86_64")]
         Form::Vaes => x86_64::evaluate_vaes(hash, gates, tables, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Wide => x86_64::evaluate_wide(hash, gates, tables, out),
     }
 }
 
@@ -197,20 +230,28 @@ pub struct SharedAnd<'a> {
 
 /// `z ← z ⊕ minus ⊕ a_0 b_0 ⊕ a_0 b_1 ⊕ a_1 b_0`, word by word up to the shortest slice.
 pub fn shared_and(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if best() == Form::Vaes {
-        return x86_64::shared_and_avx2(and, minus, z);
+    match best() {
+        Form::Portable => portable::shared_and(and, minus, z),
+        #[cfg(target_arch = "x86_64")]
+        Form::Aes => portable::shared_and(and, minus, z),
+        #[cfg(target_arch = "x86_64")]
+        Form::Vaes => x86_64::shared_and_avx2(and, minus, z),
+        #[cfg(target_arch = "x86_64")]
+        Form::Wide => x86_64::shared_and_avx512(and, minus, z),
     }
-    portable::shared_and(and, minus, z);
 }
 
 /// `out ← a ⊕ b ⊕ flip`, word by word up to the shortest slice.
 pub fn xor(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if best() == Form::Vaes {
-        return x86_64::xor_avx2(a, b, flip, out);
+    match best() {
+        Form::Portable => portable::xor(a, b, flip, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Aes => portable::xor(a, b, flip, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Vaes => x86_64::xor_avx2(a, b, flip, out),
+        #[cfg(target_arch = "x86_64")]
+        Form::Wide => x86_64::xor_avx512(a, b, flip, out),
     }
-    portable::xor(a, b, flip, out);
 }
 
 #[cfg(test)]
@@ -219,11 +260,11 @@ mod tests {
     use crate::mask::Mask;
     use crate::prg::{Prg, PrgKey};
 
-    /// A form is taken only where everything that its path uses is there; the wide one also uses what the narrow one does.
+    /// A form is taken only where everything that its path uses is there; a wider one also uses what the narrower ones do.
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn a_form_needs_all_that_it_uses() {
-        for set in 0..32u32 {
+        for set in 0..128u32 {
             let has = |i: u32| set >> i & 1 == 1;
             let narrow = has(0) && has(1) && has(2);
             let features = Features {
@@ -232,13 +273,16 @@ mod tests {
                 sse41: has(2),
                 avx2: has(3),
                 vaes: has(4),
+                avx512f: has(5),
+                avx512bw: has(6),
             };
-            let expected = match (narrow, has(3) && has(4)) {
-                (true, true) => Form::Vaes,
-                (true, false) => Form::Aes,
-                (false, _) => Form::Portable,
+            let expected = match (narrow, has(3) && has(4), has(5) && has(6)) {
+                (true, true, true) => Form::Wide,
+                (true, true, false) => Form::Vaes,
+                (true, false, _) => Form::Aes,
+                (false, ..) => Form::Portable,
             };
-            assert_eq!(features.form(), expected, "set {set:05b}");
+            assert_eq!(features.form(), expected, "set {set:07b}");
         }
     }
 
@@ -249,18 +293,6 @@ mod tests {
             .collect()
     }
 
-    fn forms() -> Vec<Form> {
-        let best = detected();
-        let mut all = vec![Form::Portable];
-        #[cfg(target_arch = "x86_64")]
-        if best != Form::Portable {
-            all.push(Form::Aes);
-        }
-        if !all.contains(&best) {
-            all.push(best);
-        }
-        all
-    }
 
     /// FIPS-197, appendix C.1, through the hash: σ and its inverse around the published block.
     #[test]
@@ -364,7 +396,7 @@ mod tests {
         let hash = Hash {
             start: labels(8, 1)[0],
         };
-        for n in [1usize, 2, 3, 4, 7, 8, 9, 64, 101] {
+        for n in [1usize, 2, 3, 4, 7, 8, 9, 16, 31, 64, 101] {
             let (a, b) = (labels(n as u64, n), labels(1000 + n as u64, n));
             for flips in 0..4u32 {
                 let flip = [flips & 1 == 1, flips & 2 == 2].map(|f| delta.select(Mask::public(f)));

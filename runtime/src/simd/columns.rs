@@ -27,6 +27,8 @@ enum Schedule {
     Aes(x86_64::Keys),
     #[cfg(target_arch = "x86_64")]
     Vaes(x86_64::Keys),
+    #[cfg(target_arch = "x86_64")]
+    Wide(x86_64::Keys),
 }
 
 impl Drop for Cipher {
@@ -35,7 +37,7 @@ impl Drop for Cipher {
             // The crate wipes it.
             Schedule::Portable(_) => {}
             #[cfg(target_arch = "x86_64")]
-            Schedule::Aes(keys) | Schedule::Vaes(keys) => keys.zeroize(),
+            Schedule::Aes(keys) | Schedule::Vaes(keys) | Schedule::Wide(keys) => keys.zeroize(),
         }
     }
 }
@@ -53,18 +55,42 @@ impl Cipher {
             Form::Aes => Schedule::Aes(x86_64::expand(Label::from_bytes(*key))),
             #[cfg(target_arch = "x86_64")]
             Form::Vaes => Schedule::Vaes(x86_64::expand(Label::from_bytes(*key))),
+            #[cfg(target_arch = "x86_64")]
+            Form::Wide => Schedule::Wide(x86_64::expand(Label::from_bytes(*key))),
         })
     }
 
-    /// Blocks `index`, `index + 1`, … of `stream`: the encryptions of `stream ‖ index`, both little-endian 64 bit, as
-    /// [`crate::prg::Prg`] has them.
+    /// Blocks `index`, `index + 1`, … of `stream`: the encryptions of `stream ‖ index`, both little-endian 64 bit.
     pub fn counter(&self, stream: u64, index: u64, out: &mut [Label]) {
         match &self.0 {
             Schedule::Portable(cipher) => portable::counter(cipher, stream, index, out),
             #[cfg(target_arch = "x86_64")]
-            Schedule::Aes(keys) => x86_64::counter_aes(keys, stream, index, out),
+            Schedule::Aes(keys) => x86_64::counter_aes(keys, stream, index, x86_64::blocks(out)),
             #[cfg(target_arch = "x86_64")]
-            Schedule::Vaes(keys) => x86_64::counter_vaes(keys, stream, index, out),
+            Schedule::Vaes(keys) => x86_64::counter_vaes(keys, stream, index, x86_64::blocks(out)),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Wide(keys) => x86_64::counter_wide(keys, stream, index, x86_64::blocks(out)),
+        }
+    }
+
+    /// The same blocks as words, two to a block and the low one first; of the last block only the low one where there is no room.
+    pub fn words(&self, stream: u64, index: u64, out: &mut [u64]) {
+        let (blocks, last) = out.as_chunks_mut::<2>();
+        let end = index.wrapping_add(blocks.len() as u64);
+        match &self.0 {
+            Schedule::Portable(cipher) => portable::words(cipher, stream, index, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Aes(keys) => x86_64::counter_aes(keys, stream, index, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Vaes(keys) => x86_64::counter_vaes(keys, stream, index, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Wide(keys) => x86_64::counter_wide(keys, stream, index, blocks),
+        }
+        if let [last] = last {
+            let mut block = [Label::ZERO];
+            self.counter(stream, end, &mut block);
+            *last = block[0].0 as u64;
+            block.zeroize();
         }
     }
 
@@ -78,6 +104,8 @@ impl Cipher {
             Schedule::Aes(keys) => x86_64::tmmo_aes(keys, first, x),
             #[cfg(target_arch = "x86_64")]
             Schedule::Vaes(keys) => x86_64::tmmo_vaes(keys, first, x),
+            #[cfg(target_arch = "x86_64")]
+            Schedule::Wide(keys) => x86_64::tmmo_wide(keys, first, x),
         }
     }
 }
@@ -166,28 +194,26 @@ fn transpose_as(width: Width, columns: &[Label], rows: &mut [Label]) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::prg::{Prg, PrgKey};
+    use aes::cipher::BlockCipherEncrypt;
 
-    fn labels(stream: u64, n: usize) -> Vec<Label> {
-        let prg = Prg::new(&PrgKey::from_bytes([9; 16]));
-        (0..n as u64)
-            .map(|i| Label::from_bytes(prg.block(stream, i)))
-            .collect()
+    use super::super::forms;
+    use super::*;
+
+    /// FIPS-197's cipher, from the `aes` crate, one block at a time.
+    fn encryption(key: &[u8; 16], x: Label) -> Label {
+        let mut block = Array::from(x.to_bytes());
+        Aes128::new(&Array::from(*key)).encrypt_block(&mut block);
+        Label::from_bytes(block.into())
     }
 
-    fn forms() -> Vec<Form> {
-        let mut all = vec![Form::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if super::super::detected() != Form::Portable {
-                all.push(Form::Aes);
-            }
-            if super::super::detected() == Form::Vaes {
-                all.push(Form::Vaes);
-            }
-        }
-        all
+    fn numbered(stream: u64, index: u64) -> Label {
+        Label(u128::from(stream) | u128::from(index) << 64)
+    }
+
+    fn labels(stream: u64, n: usize) -> Vec<Label> {
+        (0..n as u64)
+            .map(|i| encryption(&[9; 16], numbered(stream, i)))
+            .collect()
     }
 
     fn widths() -> Vec<Width> {
@@ -202,39 +228,42 @@ mod tests {
     }
 
     #[test]
-    fn every_form_counts_as_the_generator_does() {
+    fn every_form_counts_as_defined() {
         let key = *b"0123456789abcdef";
-        let prg = Prg::new(&PrgKey::from_bytes(key));
         for form in forms() {
             let cipher = Cipher::with_form(form, &key);
-            for n in [1, 2, 3, 8, 15, 16, 17, 31, 100] {
-                let mut out = vec![Label::ZERO; n];
-                let index = u64::from(u32::MAX) - 3;
-                cipher.counter(7, index, &mut out);
-                for (i, out) in out.iter().enumerate() {
-                    let expected = prg.block(7, index + i as u64);
-                    assert!(out.to_bytes() == expected, "{form:?}, block {i} of {n}");
+            for n in (1..=35).chain([63, 64, 65, 100]) {
+                for index in [u64::from(u32::MAX) - 3, u64::MAX - 100] {
+                    let mut out = vec![Label::ZERO; n];
+                    cipher.counter(7, index, &mut out);
+                    let at = |i: usize| encryption(&key, numbered(7, index + i as u64));
+                    for (i, out) in out.iter().enumerate() {
+                        assert!(*out == at(i), "{form:?}, block {i} of {n}");
+                    }
+                    let mut words = vec![0; n];
+                    cipher.words(7, index, &mut words);
+                    for (i, word) in words.iter().enumerate() {
+                        let expected = (at(i / 2).0 >> (64 * (i % 2))) as u64;
+                        assert!(*word == expected, "{form:?}, word {i} of {n}");
+                    }
                 }
             }
         }
     }
 
-    /// The definition, with FIPS-197's cipher under the generator: block 0 of stream `x` is the encryption of `x`.
     #[test]
     fn every_form_hashes_as_defined() {
         let key: [u8; 16] = std::array::from_fn(|i| i as u8);
-        let prg = Prg::new(&PrgKey::from_bytes(key));
-        let pi = |x: Label| Label::from_bytes(prg.block(x.0 as u64, (x.0 >> 64) as u64));
         let first = u64::from(u32::MAX) - 3;
-        for n in [1, 2, 3, 8, 15, 16, 17, 31, 100] {
+        for n in [1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 32, 33, 100] {
             let x = labels(n as u64, n);
             for form in forms() {
                 let mut hashed = x.clone();
                 Cipher::with_form(form, &key).tmmo(first, &mut hashed);
                 for (i, (x, hashed)) in x.iter().zip(hashed).enumerate() {
-                    let outer = pi(*x);
-                    let tweak = Label((first + i as u64).into());
-                    assert!(hashed == pi(outer ^ tweak) ^ outer, "{form:?}, {i} of {n}");
+                    let outer = encryption(&key, *x);
+                    let inner = encryption(&key, outer ^ Label((first + i as u64).into()));
+                    assert!(hashed == inner ^ outer, "{form:?}, {i} of {n}");
                 }
             }
         }

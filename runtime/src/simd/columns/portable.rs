@@ -3,6 +3,8 @@
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt};
 
+use zeroize::Zeroize;
+
 use super::ROWS;
 use crate::bits::transpose64;
 use crate::block::Label;
@@ -17,6 +19,20 @@ pub(super) fn counter(cipher: &Aes128, stream: u64, index: u64, out: &mut [Label
         *block = Label(u128::from(stream) | at << 64);
     }
     encrypt(cipher, out);
+}
+
+pub(super) fn words(cipher: &Aes128, stream: u64, index: u64, out: &mut [[u64; 2]]) {
+    let mut buffer = [Label::ZERO; BATCH];
+    let mut index = index;
+    for out in out.chunks_mut(BATCH) {
+        let buffer = &mut buffer[..out.len()];
+        counter(cipher, stream, index, buffer);
+        for (to, from) in out.iter_mut().zip(buffer.iter()) {
+            *to = [from.0 as u64, (from.0 >> 64) as u64];
+        }
+        index = index.wrapping_add(out.len() as u64);
+    }
+    buffer.zeroize();
 }
 
 pub(super) fn encrypt(cipher: &Aes128, blocks: &mut [Label]) {

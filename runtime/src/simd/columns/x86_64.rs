@@ -1,4 +1,5 @@
-//! AES over many blocks with special instructions, two blocks to a vector (`vaes`) or one (`aes`), and bits moved in wide vectors.
+//! AES over many blocks with special instructions, four blocks to a vector (`wide`), two (`vaes`) or one (`aes`), and bits moved in
+//! wide vectors.
 //!
 //! Eight vectors are in flight, enough to hide the latency of a round.
 
@@ -11,6 +12,9 @@ use crate::block::Label;
 
 /// Round keys.
 pub(super) type Keys = [Label; 11];
+
+/// A block as two words, the low one first.
+pub(super) type Block = [u64; 2];
 
 /// AES-128's round constants.
 const RCON: [i32; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 0x1b, 0x36];
@@ -39,21 +43,29 @@ macro_rules! kernels {
             x
         }
 
+        #[inline]
         #[target_feature(enable = $features)]
-        pub(super) fn counter(keys: &Keys, stream: u64, mut index: u64, out: &mut [Label]) {
-            const STEP: usize = 8 * N;
-            let mut whole = out.chunks_exact_mut(STEP);
-            for out in &mut whole {
-                let x = std::array::from_fn::<_, 8, _>(|i| {
-                    numbers(stream, index.wrapping_add((N * i) as u64))
-                });
-                let x = encrypt(keys, x);
-                for (x, out) in x.into_iter().zip(out.chunks_exact_mut(N)) {
-                    store(x, out);
-                }
-                index = index.wrapping_add(STEP as u64);
+        fn count<const L: usize>(keys: &Keys, stream: u64, index: u64, out: &mut [Block]) {
+            let x = std::array::from_fn(|i| numbers(stream, index.wrapping_add((N * i) as u64)));
+            let x: [Vector; L] = encrypt(keys, x);
+            for (x, out) in x.into_iter().zip(out.chunks_exact_mut(N)) {
+                store(x, out);
             }
-            for out in whole.into_remainder().chunks_mut(N) {
+        }
+
+        #[target_feature(enable = $features)]
+        pub(super) fn counter(keys: &Keys, stream: u64, mut index: u64, out: &mut [Block]) {
+            let mut many = out.chunks_exact_mut(8 * N);
+            for out in &mut many {
+                count::<8>(keys, stream, index, out);
+                index = index.wrapping_add(8 * N as u64);
+            }
+            let mut some = many.into_remainder().chunks_exact_mut(2 * N);
+            for out in &mut some {
+                count::<2>(keys, stream, index, out);
+                index = index.wrapping_add(2 * N as u64);
+            }
+            for out in some.into_remainder().chunks_mut(N) {
                 let [x] = encrypt(keys, [numbers(stream, index)]);
                 store(x, out);
                 index = index.wrapping_add(N as u64);
@@ -61,7 +73,7 @@ macro_rules! kernels {
         }
 
         #[target_feature(enable = $features)]
-        pub(super) fn tmmo(keys: &Keys, mut first: u64, x: &mut [Label]) {
+        pub(super) fn tmmo(keys: &Keys, mut first: u64, x: &mut [Block]) {
             const STEP: usize = 8 * N;
             let mut whole = x.chunks_exact_mut(STEP);
             for x in &mut whole {
@@ -134,14 +146,15 @@ mod aes {
 
     #[inline]
     #[target_feature(enable = "aes,sse4.1,ssse3")]
-    fn load(x: &[Label]) -> Vector {
-        broadcast(x[0])
+    fn load(x: &[Block]) -> Vector {
+        // SAFETY: a block is 16 bytes.
+        unsafe { _mm_loadu_si128((&raw const x[0]).cast()) }
     }
 
     #[inline]
     #[target_feature(enable = "aes,sse4.1,ssse3")]
-    fn store(x: Vector, out: &mut [Label]) {
-        // SAFETY: a label is 16 bytes.
+    fn store(x: Vector, out: &mut [Block]) {
+        // SAFETY: a block is 16 bytes.
         unsafe { _mm_storeu_si128((&raw mut out[0]).cast(), x) };
     }
 
@@ -156,7 +169,7 @@ mod aes {
             k = _mm_xor_si128(k, _mm_bslli_si128::<4>(k));
             k = _mm_xor_si128(k, _mm_bslli_si128::<8>(k));
             k = _mm_xor_si128(k, word);
-            store(k, std::slice::from_mut(to));
+            store_half(k, to);
         }
         keys
     }
@@ -209,25 +222,104 @@ mod vaes {
         _mm256_aesenclast_epi128(x, k)
     }
 
-    /// One or two labels; the second is zero if it is missing.
+    /// One or two blocks; the second is zero if it is missing.
     #[inline]
     #[target_feature(enable = "avx2,vaes")]
-    fn load(x: &[Label]) -> Vector {
-        super::load(x, 0, x.len() > 1)
+    fn load(x: &[Block]) -> Vector {
+        match x {
+            // SAFETY: two blocks are 32 bytes.
+            [_, _] => unsafe { _mm256_loadu_si256(x.as_ptr().cast()) },
+            // SAFETY: a block is 16 bytes.
+            _ => _mm256_zextsi128_si256(unsafe { _mm_loadu_si128((&raw const x[0]).cast()) }),
+        }
     }
 
     #[inline]
     #[target_feature(enable = "avx2,vaes")]
-    fn store(x: Vector, out: &mut [Label]) {
+    fn store(x: Vector, out: &mut [Block]) {
         match out {
-            // SAFETY: two labels are 32 bytes.
+            // SAFETY: two blocks are 32 bytes.
             [_, _] => unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), x) },
-            // SAFETY: a label is 16 bytes.
+            // SAFETY: a block is 16 bytes.
             _ => unsafe { _mm_storeu_si128((&raw mut out[0]).cast(), _mm256_castsi256_si128(x)) },
         }
     }
 
     kernels!("avx2,vaes");
+}
+
+/// Four blocks.
+mod wide {
+    use super::*;
+
+    type Vector = __m512i;
+    const N: usize = 4;
+
+    #[inline]
+    #[target_feature(enable = "avx512f,vaes")]
+    fn broadcast(l: Label) -> Vector {
+        _mm512_broadcast_i32x4(_mm_set_epi64x((l.0 >> 64) as i64, l.0 as i64))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,vaes")]
+    fn numbers(stream: u64, index: u64) -> Vector {
+        let first = _mm512_broadcast_i32x4(_mm_set_epi64x(index as i64, stream as i64));
+        _mm512_add_epi64(first, _mm512_set_epi64(3, 0, 2, 0, 1, 0, 0, 0))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,vaes")]
+    fn tweaks(first: u64) -> Vector {
+        let next = _mm512_set_epi64(0, 3, 0, 2, 0, 1, 0, 0);
+        _mm512_maskz_add_epi64(0x55, _mm512_set1_epi64(first as i64), next)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,vaes")]
+    fn xor(a: Vector, b: Vector) -> Vector {
+        _mm512_xor_si512(a, b)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,vaes")]
+    fn enc(x: Vector, k: Vector) -> Vector {
+        _mm512_aesenc_epi128(x, k)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,vaes")]
+    fn enc_last(x: Vector, k: Vector) -> Vector {
+        _mm512_aesenclast_epi128(x, k)
+    }
+
+    /// The words of so many blocks, four at most.
+    const fn words(blocks: usize) -> __mmask8 {
+        match blocks {
+            0 => 0,
+            1 => 0x03,
+            2 => 0x0f,
+            3 => 0x3f,
+            _ => 0xff,
+        }
+    }
+
+    /// Up to four blocks; those that are missing are zero.
+    #[inline]
+    #[target_feature(enable = "avx512f,vaes")]
+    fn load(x: &[Block]) -> Vector {
+        // SAFETY: two words of each block are read, at any alignment, and no others.
+        unsafe { _mm512_maskz_loadu_epi64(words(x.len()), x.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,vaes")]
+    fn store(x: Vector, out: &mut [Block]) {
+        // SAFETY: two words of each block are written, at any alignment, and no others.
+        unsafe { _mm512_mask_storeu_epi64(out.as_mut_ptr().cast(), words(out.len()), x) };
+    }
+
+    kernels!("avx512f,vaes");
 }
 
 /// Two labels from `at` on, or one and zero.
@@ -258,7 +350,6 @@ fn store(v: __m256i, out: &mut [Label], at: usize, both: bool) {
 }
 
 #[inline]
-#[target_feature(enable = "avx2")]
 fn store_half(v: __m128i, out: &mut Label) {
     // SAFETY: a label is 16 bytes.
     unsafe { _mm_storeu_si128((&raw mut *out).cast(), v) };
@@ -430,25 +521,30 @@ pub(super) fn expand(key: Label) -> Keys {
     unsafe { aes::expand(key) }
 }
 
-pub(super) fn counter_aes(keys: &Keys, stream: u64, index: u64, out: &mut [Label]) {
-    // SAFETY: as above; slices are indexed with checks.
-    unsafe { aes::counter(keys, stream, index, out) }
+/// Labels as blocks.
+pub(super) fn blocks(labels: &mut [Label]) -> &mut [Block] {
+    // SAFETY: a label is a `u128` and nothing else: on this architecture two words, the low one first, of no smaller alignment.
+    unsafe { std::slice::from_raw_parts_mut(labels.as_mut_ptr().cast(), labels.len()) }
 }
 
-pub(super) fn counter_vaes(keys: &Keys, stream: u64, index: u64, out: &mut [Label]) {
-    // SAFETY: as above, for VAES and AVX2.
-    unsafe { vaes::counter(keys, stream, index, out) }
+/// Gives the safe functions that the dispatcher calls after it has seen the CPU's features.
+macro_rules! entries {
+    ($module:ident, $counter:ident, $tmmo:ident) => {
+        pub(super) fn $counter(keys: &Keys, stream: u64, index: u64, out: &mut [Block]) {
+            // SAFETY: a cipher has this form only on CPUs with the features; slices are indexed with checks.
+            unsafe { $module::counter(keys, stream, index, out) }
+        }
+
+        pub(super) fn $tmmo(keys: &Keys, first: u64, x: &mut [Label]) {
+            // SAFETY: as above.
+            unsafe { $module::tmmo(keys, first, blocks(x)) }
+        }
+    };
 }
 
-pub(super) fn tmmo_aes(keys: &Keys, first: u64, x: &mut [Label]) {
-    // SAFETY: as above.
-    unsafe { aes::tmmo(keys, first, x) }
-}
-
-pub(super) fn tmmo_vaes(keys: &Keys, first: u64, x: &mut [Label]) {
-    // SAFETY: as above, for VAES and AVX2.
-    unsafe { vaes::tmmo(keys, first, x) }
-}
+entries!(aes, counter_aes, tmmo_aes);
+entries!(vaes, counter_vaes, tmmo_vaes);
+entries!(wide, counter_wide, tmmo_wide);
 
 pub(super) fn fold_avx2(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
     // SAFETY: as above, for AVX2.
