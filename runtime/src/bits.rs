@@ -5,7 +5,7 @@
 //! and conversions take exactly `lanes` bits, so it goes nowhere.
 
 use crate::error::Error;
-use crate::ring::{Element, Elements, each};
+use crate::ring::{Element, Elements, append_bytes, each};
 
 /// A vector of `width`-bit lanes, bit-major.
 #[derive(Clone)]
@@ -357,15 +357,13 @@ impl<'a> Packer<'a> {
     pub fn push(&mut self, words: &[u64], n_bits: usize) {
         let (whole, rest) = (n_bits / 64, n_bits % 64);
         if self.n_held == 0 {
-            for word in &words[..whole] {
-                self.out.extend_from_slice(&word.to_le_bytes());
-            }
+            append_bytes(&words[..whole], self.out, u64::to_le_bytes);
         } else {
-            for &word in &words[..whole] {
+            append_bytes(&words[..whole], self.out, |word| {
                 let out = self.held | word << self.n_held;
-                self.out.extend_from_slice(&out.to_le_bytes());
                 self.held = word >> (64 - self.n_held);
-            }
+                out.to_le_bytes()
+            });
         }
         if rest > 0 {
             let word = words[whole] & ((1 << rest) - 1);
@@ -424,7 +422,18 @@ impl<'a> Unpacker<'a> {
     /// The next `n_bits` bits into `words`; the last word is zero above them.
     pub fn pull(&mut self, words: &mut [u64], n_bits: usize) {
         let (whole, rest) = (n_bits / 64, n_bits % 64);
-        for out in &mut words[..whole] {
+        let mut words_left = &mut words[..whole];
+        if self.n_held == 0 {
+            let ready = self.rest.as_chunks::<8>().0;
+            let n = whole.min(ready.len());
+            let (now, later) = words_left.split_at_mut(n);
+            for (out, bytes) in now.iter_mut().zip(ready) {
+                *out = u64::from_le_bytes(*bytes);
+            }
+            self.rest = &self.rest[8 * n..];
+            words_left = later;
+        }
+        for out in words_left {
             let next = self.word();
             if self.n_held == 0 {
                 *out = next;

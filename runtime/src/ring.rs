@@ -283,45 +283,77 @@ pub const fn element_len(bits: u32) -> usize {
     bits.div_ceil(8) as usize
 }
 
+/// Appends what `bytes` makes of each element: some at a time, so that nothing is cleared before it is written.
+pub(crate) fn append_bytes<T: Copy, const N: usize>(
+    elements: &[T],
+    out: &mut Vec<u8>,
+    mut bytes: impl FnMut(T) -> [u8; N],
+) {
+    const SOME: usize = 64;
+    out.reserve(N * elements.len());
+    let mut staged = [[0; N]; SOME];
+    for elements in elements.chunks(SOME) {
+        for (to, &e) in staged.iter_mut().zip(elements) {
+            *to = bytes(e);
+        }
+        out.extend_from_slice(staged[..elements.len()].as_flattened());
+    }
+}
+
 /// Appends elements mod 2^`bits`, each in whole bytes, little-endian.
 pub fn write_elements<E: Element>(elements: &[E], bits: u32, out: &mut Vec<u8>) {
-    let len = element_len(bits);
-    let start = out.len();
-    out.resize(start + len * elements.len(), 0);
-    let out = &mut out[start..];
-    match len {
-        8 => {
-            for (bytes, e) in out.as_chunks_mut::<8>().0.iter_mut().zip(elements) {
-                *bytes = (e.low(bits).word() as u64).to_le_bytes();
-            }
-        }
-        4 => {
-            for (bytes, e) in out.as_chunks_mut::<4>().0.iter_mut().zip(elements) {
-                *bytes = (e.low(bits).word() as u32).to_le_bytes();
-            }
-        }
-        _ => {
-            for (bytes, e) in out.chunks_exact_mut(len.max(1)).zip(elements) {
-                bytes.copy_from_slice(&e.low(bits).word().to_le_bytes()[..len]);
+    match element_len(bits) {
+        8 => append_bytes(elements, out, |e| (e.low(bits).word() as u64).to_le_bytes()),
+        4 => append_bytes(elements, out, |e| (e.low(bits).word() as u32).to_le_bytes()),
+        len => {
+            for e in elements {
+                out.extend_from_slice(&e.low(bits).word().to_le_bytes()[..len]);
             }
         }
     }
 }
 
-/// The elements mod 2^`bits` of a message; what is above the ring is cut off.
-pub fn read_elements<E: Element>(bytes: &[u8], bits: u32) -> impl Iterator<Item = E> + '_ {
-    let len = element_len(bits).max(1);
-    bytes.chunks_exact(len).map(move |chunk| {
-        let word = match <[u8; 8]>::try_from(chunk) {
-            Ok(whole) => Word::from(u64::from_le_bytes(whole)),
-            Err(_) => {
-                let mut bytes = [0; 16];
-                bytes[..len].copy_from_slice(chunk);
-                Word::from_le_bytes(bytes)
+/// The elements mod 2^`bits` of a message, one after the other; what is above the ring is cut off. For each length there is a loop of
+/// its own, of which the compiler can make vectors.
+macro_rules! read {
+    ($bytes:expr, $bits:expr, $elements:ident => $work:expr) => {{
+        let (bytes, bits) = ($bytes, $bits);
+        match element_len(bits).max(1) {
+            8 => {
+                let chunks = bytes.as_chunks::<8>().0.iter();
+                let $elements = chunks.map(|b| E::of(u64::from_le_bytes(*b).into()).low(bits));
+                $work
             }
-        };
-        E::of(word).low(bits)
-    })
+            4 => {
+                let chunks = bytes.as_chunks::<4>().0.iter();
+                let $elements = chunks.map(|b| E::of(u32::from_le_bytes(*b).into()).low(bits));
+                $work
+            }
+            len => {
+                let $elements = bytes.chunks_exact(len).map(|chunk| {
+                    let mut bytes = [0; 16];
+                    bytes[..len].copy_from_slice(chunk);
+                    E::of(Word::from_le_bytes(bytes)).low(bits)
+                });
+                $work
+            }
+        }
+    }};
+}
+
+/// Gives the elements mod 2^`bits` of a message to what they are read into, one after the other.
+pub fn read_elements<E: Element, T>(
+    bytes: &[u8],
+    bits: u32,
+    into: impl IntoIterator<Item = T>,
+    mut take: impl FnMut(T, E),
+) {
+    read!(bytes, bits, elements => into.into_iter().zip(elements).for_each(|(into, e)| take(into, e)));
+}
+
+/// Appends the elements mod 2^`bits` of a message.
+pub fn append_elements<E: Element>(bytes: &[u8], bits: u32, out: &mut Vec<E>) {
+    read!(bytes, bits, elements => out.extend(elements));
 }
 
 #[cfg(test)]
@@ -336,7 +368,11 @@ mod tests {
             let mut out = Vec::new();
             each!(&elements, v => write_elements(v, bits, &mut out));
             assert_eq!(out.len(), 5 * element_len(bits));
-            let back = for_width!(bits, E => E::wrap(read_elements::<E>(&out, bits).collect()));
+            let back = for_width!(bits, E => {
+                let mut back = Vec::<E>::new();
+                append_elements(&out, bits, &mut back);
+                E::wrap(back)
+            });
             assert!(back == elements, "{bits} bits");
         }
     }

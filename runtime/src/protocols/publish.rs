@@ -129,9 +129,7 @@ impl<S: Protocols> Blocks<S> for Publish {
         let bytes = wire.take(self.owner, range.len() * element_len(bits))?;
         for_width!(bits, E => {
             let into = E::slice_mut(&mut self.value).and_then(|v| v.get_mut(range));
-            for (into, e) in into.into_iter().flatten().zip(read_elements::<E>(bytes, bits)) {
-                *into = e;
-            }
+            read_elements(bytes, bits, into.into_iter().flatten(), |into, e: E| *into = e);
         });
         Ok(())
     }

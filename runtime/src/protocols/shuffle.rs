@@ -274,8 +274,7 @@ impl Vector {
     pub(super) fn read(&mut self, lanes: Range<usize>, bytes: &[u8]) {
         match self {
             Self::Integers(ring, elements) => each!(elements, v => {
-                let read = read_elements(bytes, *ring);
-                v[lanes].iter_mut().zip(read).for_each(|(to, e)| *to = e);
+                read_elements(bytes, *ring, &mut v[lanes], |to, e| *to = e);
             }),
             Self::Bits(bits) => {
                 bits.unpack(lanes.start, lanes.len(), &mut Unpacker::new(bytes));

@@ -136,9 +136,7 @@ impl<E: Element> Blocks<Pairwise> for Product<E> {
         let ring = self.ring;
         for other in suite.others() {
             let bytes = wire.take(party(other), masked.len() * element_len(ring))?;
-            for (sum, e) in masked.iter_mut().zip(read_elements::<E>(bytes, ring)) {
-                *sum = sum.add(e);
-            }
+            read_elements(bytes, ring, masked.iter_mut(), |sum, e: E| *sum = sum.add(e));
         }
         Ok(())
     }

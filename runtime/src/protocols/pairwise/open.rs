@@ -214,9 +214,9 @@ impl Blocks<Pairwise> for Open {
                 Sum::Arithmetic(sum) => {
                     let width = self.opening.width;
                     each!(sum, v => for_width!(width, E => {
-                        for (sum, e) in v[range.clone()].iter_mut().zip(read_elements::<E>(bytes, width)) {
+                        read_elements(bytes, width, &mut v[range.clone()], |sum, e: E| {
                             *sum = Element::low(Element::add(*sum, Element::of(e.word())), width);
-                        }
+                        });
                     }));
                 }
                 Sum::Boolean(sum) => {

@@ -20,7 +20,7 @@ use crate::exchange::Exchange;
 use crate::protocols::interface::Products;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
-use crate::ring::{Element, element_len, for_width, read_elements, write_elements};
+use crate::ring::{Element, append_elements, element_len, for_width, write_elements};
 
 /// Words of each key that are drawn at a time: they stay in a core's first cache.
 const DRAWN: usize = 1 << 10;
@@ -193,7 +193,7 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
     ) -> Result<(), Error> {
         let n = block_range(place.block, BLOCK, self.n).len();
         let bytes = wire.take(suite.next_party(), n * element_len(self.ring))?;
-        self.out[1].extend(read_elements::<E>(bytes, self.ring));
+        append_elements(bytes, self.ring, &mut self.out[1]);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
-use crate::ring::{Element, Elements, element_len, read_elements, write_elements};
+use crate::ring::{Element, Elements, append_elements, element_len, read_elements, write_elements};
 
 /// Each component of the held integer as a Boolean sharing of its own: both its holders know it, so it is component `c`
 /// of string `c`, and the other components are zero (ABY3, section 5.3, "bit decomposition").
@@ -347,12 +347,19 @@ impl<E: Element> Blocks<Rep3> for InjectBit<E> {
     ) -> Result<(), Error> {
         let (ring, len) = (self.ring, self.piece_len(place.block));
         match (place.phase, self.me) {
-            (0, 1) => state.factor = read_elements(wire.take(party(0), len)?, ring).collect(),
+            (0, 1) => {
+                state.factor.clear();
+                append_elements(wire.take(party(0), len)?, ring, &mut state.factor);
+            }
             (0, _) | (_, 0) => {}
             (_, me) => {
-                let theirs = read_elements::<E>(wire.take(party(3 - me), len)?, ring);
-                let sum = theirs.zip(&state.sent).map(|(a, &b)| a.add(b).low(ring));
-                self.out[2 - me].extend(sum);
+                let theirs = wire.take(party(3 - me), len)?;
+                let out = &mut self.out[2 - me];
+                let start = out.len();
+                out.extend_from_slice(&state.sent);
+                read_elements(theirs, ring, &mut out[start..], |sum, e: E| {
+                    *sum = sum.add(e).low(ring);
+                });
             }
         }
         Ok(())

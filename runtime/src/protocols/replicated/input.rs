@@ -20,7 +20,7 @@ use crate::exchange::Exchange;
 use crate::protocols::interface::{Clear, Owned};
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
-use crate::ring::{Element, Elements, element_len, for_width, read_elements, write_elements};
+use crate::ring::{Element, Elements, append_elements, element_len, for_width, write_elements};
 
 struct Input {
     owner: usize,
@@ -155,8 +155,11 @@ impl Blocks<Rep3> for Input {
         match &mut self.out {
             Out::Arithmetic { share, .. } if gets_share => {
                 let bytes = wire.take(party(owner), n * element_len(bits))?;
-                let part =
-                    for_width!(bits, E => E::wrap(read_elements::<E>(bytes, bits).collect()));
+                let part = for_width!(bits, E => {
+                    let mut part = Vec::<E>::new();
+                    append_elements(bytes, bits, &mut part);
+                    E::wrap(part)
+                });
                 share.part[0].put(range.start, &part)?;
             }
             Out::Boolean { share, .. } if gets_share => {

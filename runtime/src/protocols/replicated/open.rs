@@ -117,9 +117,9 @@ impl Blocks<Rep3> for Open {
                 };
                 let width = self.opening.width;
                 each!(sum, v => for_width!(width, E => {
-                    for (lane, third) in range.zip(read_elements::<E>(bytes, width)) {
+                    read_elements(bytes, width, range, |lane, third: E| {
                         v[lane] = Element::low(Element::of(own(lane).wrapping_add(third.word())), width);
-                    }
+                    });
                 }));
             }
             Sum::Boolean(sum) => sum.unpack(range.start, range.len(), &mut Unpacker::new(bytes)),

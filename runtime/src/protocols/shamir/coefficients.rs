@@ -98,17 +98,7 @@ impl<E: Element> Coefficients for Integers<E> {
 
     fn add_read(bytes: &[u8], _row: usize, format: usize, into: &mut [E]) {
         let bits = format as u32;
-        if element_len(bits) == 8 {
-            let words = bytes.as_chunks::<8>().0.iter();
-            for (into, bytes) in into.iter_mut().zip(words) {
-                let e = E::of(Word::from(u64::from_le_bytes(*bytes)));
-                *into = into.add(e.low(bits));
-            }
-            return;
-        }
-        for (into, e) in into.iter_mut().zip(read_elements::<E>(bytes, bits)) {
-            *into = into.add(e);
-        }
+        read_elements(bytes, bits, into, |into, e| *into = into.add(e));
     }
 }
 
