@@ -1,4 +1,5 @@
-//! Speed of replicated sharing with all three parties on this machine: 64-bit products, AND gates, garbled AND gates.
+//! Speed of replicated sharing with all three parties on this machine: 64-bit products, AND gates, garbled AND gates, many at once and
+//! one after the other.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use smpcc_circuit::program::{Domain, Suite};
@@ -16,6 +17,10 @@ fn speed(c: &mut Criterion) {
     bench(c, "ANDs", &ands);
     let garbled = repeated(suite, Domain::Yao, 1 << 11, 1, Some(multiplier()));
     bench(c, "garbled ANDs of 64-bit multipliers", &garbled);
+    let row = repeated(suite, a, 1, 2_000, None);
+    bench(c, "64-bit products in a row", &row);
+    let garbled = repeated(suite, Domain::Yao, 1, 100, Some(multiplier()));
+    bench(c, "garbled 64-bit multipliers in a row", &garbled);
 }
 
 criterion_group!(benches, speed);

@@ -3,7 +3,8 @@
 //! The mesh knows no protocol. A message has a step, chosen by the plan, and its receiver knows step and length before it
 //! arrives; anything else is the sender's fault and names it. Each link has one thread that reads and one that writes, so
 //! that sending never waits for the other side to receive and two parties can send each other more than the network
-//! holds. There are no locks to hold and no order to keep for the caller: `send` queues, `recv` waits.
+//! holds. A short message leaves at once where the network takes it. There are no locks to hold and no order to keep for the caller:
+//! `send` does not wait for the other side, `recv` does.
 //!
 //! What is sent before the parties have agreed is the agreement, and only [`crate::session`] sends it; what follows goes through the
 //! [`Session`](crate::session::Session) that comes of it.
@@ -151,7 +152,8 @@ impl Mesh {
         let failed = |e| Error::machine(format!("cannot serve the link to {peer}: {e}"));
         let me = self.me;
         let deadline = self.options.deadline;
-        let outbox = Arc::new(Outbox::new(interval(deadline, deadline)));
+        let interval = interval(deadline, deadline);
+        let outbox = Arc::new(Outbox::new([me, peer], link.sink, interval));
         let reading = Reading {
             me,
             peer,
@@ -161,14 +163,12 @@ impl Mesh {
             options: self.options.clone(),
         };
         let writing = Writing {
-            me,
-            peer,
             outbox: outbox.clone(),
             inboxes: self.inboxes.clone(),
             progress: self.progress.clone(),
             deadline,
         };
-        let (source, sink) = (link.source, link.sink);
+        let source = link.source;
         let reader = thread::Builder::new()
             .name(format!("read {}", peer.number()))
             .stack_size(STACK)
@@ -177,7 +177,7 @@ impl Mesh {
         let writer = thread::Builder::new()
             .name(format!("write {}", peer.number()))
             .stack_size(STACK)
-            .spawn(move || write_loop(&writing, sink));
+            .spawn(move || write_loop(&writing));
         let mut threads = vec![reader];
         match writer {
             Ok(writer) => threads.push(writer),
@@ -221,7 +221,7 @@ impl Mesh {
         &self.certificates
     }
 
-    /// Queues a message. Waits only while more than [`Options::send_queue`] bytes wait already; fails when the run has
+    /// Sends a message, or queues it. Waits only while more than [`Options::send_queue`] bytes wait already; fails when the run has
     /// failed, here or elsewhere.
     pub(crate) fn send(&mut self, to: PartyId, step: u64, payload: Vec<u8>) -> Result<(), Error> {
         self.check_alive()?;

@@ -24,6 +24,17 @@ pub trait FrameSink: Send {
 
     /// Flushes and closes this direction; the peer's reader sees the end.
     fn finish(&mut self) -> io::Result<()>;
+
+    /// Whether [`FrameSink::send`] takes a short frame without waiting, after everything before it has been flushed, and
+    /// [`FrameSink::flush_some`] does what it says: then short messages need no thread that waits in their place.
+    fn is_prompt(&self) -> bool {
+        false
+    }
+
+    /// Puts as much on its way as the network takes within moments; whether that is everything.
+    fn flush_some(&mut self) -> io::Result<bool> {
+        self.flush().map(|()| true)
+    }
 }
 
 /// The reading half of a link.

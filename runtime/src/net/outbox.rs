@@ -1,7 +1,8 @@
 //! What one party has still to send to another, and the thread that sends it.
 //!
 //! The queue hands messages over whole and the thread cuts them into frames, so that a large message is encrypted and
-//! sent while its receiver already works on the first part.
+//! sent while its receiver already works on the first part. A short message on an idle link leaves at once, from the thread that
+//! has it: waking another costs more than sending. What the network does not take in moments is left to the thread that can wait.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::frame::{FRAME_CAP, Header, Kind};
+use super::frame::{FRAME_CAP, Header, Kind, UNBOUND_TAG};
 use super::inbox::Inboxes;
 use super::link::FrameSink;
 use super::progress::Progress;
@@ -18,6 +19,9 @@ use crate::party::PartyId;
 
 /// Buffers of messages that have left, kept for those to come.
 const SPARE_BUFFERS: usize = 4;
+
+/// Payload bytes of the longest message that leaves at once.
+const SHORT: usize = 16 * 1024;
 
 /// Something to send.
 pub(crate) enum Item {
@@ -32,9 +36,15 @@ pub(crate) enum Item {
     Control { kind: Kind, payload: Vec<u8> },
 }
 
-/// The queue of one link.
+/// The queue of one link, and its end.
 pub(crate) struct Outbox {
+    me: PartyId,
+    peer: PartyId,
     state: Mutex<State>,
+    /// Taken for one frame or flush at a time, by whoever has made sure that its turn has come.
+    sink: Mutex<Box<dyn FrameSink>>,
+    /// Whether short messages may leave at once.
+    prompt: bool,
     /// The writer waits here for work.
     work: Condvar,
     /// The party waits here for room, and for the writer's end.
@@ -56,12 +66,33 @@ struct State {
     /// The writer ended because the link failed.
     broken: bool,
     writer_waits: bool,
+    /// A message is leaving from the party's own thread: the writer's turn comes after it.
+    leaving: bool,
+    /// What such a message has left for the writer to do.
+    rest: Rest,
+}
+
+/// What the writer has to do besides sending what is queued.
+enum Rest {
+    Nothing,
+    /// Not everything that the sink took is on its way.
+    Flush,
+    /// The link has failed.
+    Fail(io::Error),
 }
 
 impl Outbox {
     /// An empty queue of a link on which silence is broken after each `interval`.
-    pub(crate) fn new(interval: Duration) -> Self {
+    pub(crate) fn new(
+        [me, peer]: [PartyId; 2],
+        sink: Box<dyn FrameSink>,
+        interval: Duration,
+    ) -> Self {
         Self {
+            me,
+            peer,
+            prompt: sink.is_prompt(),
+            sink: Mutex::new(sink),
             state: Mutex::new(State {
                 items: VecDeque::new(),
                 bytes: 0,
@@ -72,6 +103,8 @@ impl Outbox {
                 ended: false,
                 broken: false,
                 writer_waits: false,
+                leaving: false,
+                rest: Rest::Nothing,
             }),
             work: Condvar::new(),
             room: Condvar::new(),
@@ -82,10 +115,59 @@ impl Outbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues an item; one that comes after the end is dropped.
+    fn sink(&self) -> MutexGuard<'_, Box<dyn FrameSink>> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn header(&self, kind: Kind, seq: u64, len: usize) -> Header {
+        Header {
+            tag: UNBOUND_TAG,
+            kind,
+            sender: self.me.number(),
+            receiver: self.peer.number(),
+            step: 0,
+            seq,
+            len: len as u32,
+        }
+    }
+
+    /// Sends an item at once if it is short and its turn has come, else queues it; one that comes after the end is dropped.
     pub(crate) fn push(&self, item: Item) {
         let mut state = self.lock();
         if state.ended || state.finishing {
+            return;
+        }
+        if let Item::Data {
+            tag,
+            step,
+            seq,
+            payload,
+        } = &item
+            && self.prompt
+            && payload.len() <= SHORT
+            && state.writer_waits
+            && !state.leaving
+            && state.items.is_empty()
+            && matches!(state.rest, Rest::Nothing)
+        {
+            state.leaving = true;
+            drop(state);
+            let header = Header {
+                tag: *tag,
+                step: *step,
+                ..self.header(Kind::Data, *seq, payload.len())
+            };
+            let rest = self.send_now(&header, payload);
+            let mut state = self.lock();
+            state.leaving = false;
+            state.rest = rest;
+            if !state.items.is_empty() || !matches!(state.rest, Rest::Nothing) {
+                self.work.notify_one();
+            }
+            drop(state);
+            if let Item::Data { payload, .. } = item {
+                self.give_back(payload);
+            }
             return;
         }
         match &item {
@@ -95,6 +177,17 @@ impl Outbox {
         state.items.push_back(item);
         if state.writer_waits {
             self.work.notify_one();
+        }
+    }
+
+    /// Sends a short message; what is left of that.
+    fn send_now(&self, header: &Header, payload: &[u8]) -> Rest {
+        let mut sink = self.sink();
+        let sent = sink.send(&header.encode(), payload);
+        match sent.and_then(|()| sink.flush_some()) {
+            Ok(true) => Rest::Nothing,
+            Ok(false) => Rest::Flush,
+            Err(e) => Rest::Fail(e),
         }
     }
 
@@ -193,6 +286,14 @@ impl Outbox {
     }
 
     fn pop(&self, state: &mut State) -> Next {
+        if state.leaving {
+            return Next::Nothing;
+        }
+        match std::mem::replace(&mut state.rest, Rest::Nothing) {
+            Rest::Nothing => {}
+            Rest::Flush => return Next::Flush,
+            Rest::Fail(e) => return Next::Failed(e),
+        }
         match state.items.pop_front() {
             Some(item) => Next::Item(item),
             None if state.finishing => Next::End,
@@ -219,13 +320,15 @@ impl Outbox {
 enum Next {
     Item(Item),
     Nothing,
+    /// Something that has left at once is not on its way yet.
+    Flush,
+    /// Something could not leave at once, and nothing will.
+    Failed(io::Error),
     End,
 }
 
 /// What a writer thread needs to know.
 pub(crate) struct Writing {
-    pub(crate) me: PartyId,
-    pub(crate) peer: PartyId,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) inboxes: Arc<Inboxes>,
     pub(crate) progress: Arc<Progress>,
@@ -235,9 +338,9 @@ pub(crate) struct Writing {
 /// The writer thread of a link: says this party's terms, then sends until the outbox ends or the link fails. Silence is broken
 /// by heartbeats. A failed link is left to the reader to report, which may still find the peer's own reason in what it sent
 /// last.
-pub(crate) fn write_loop(writing: &Writing, mut sink: Box<dyn FrameSink>) {
+pub(crate) fn write_loop(writing: &Writing) {
     let _end = End(writing);
-    let result = write_all(writing, sink.as_mut());
+    let result = write_all(writing);
     writing.outbox.end(result.is_err());
 }
 
@@ -247,45 +350,40 @@ struct End<'a>(&'a Writing);
 impl Drop for End<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            let Writing { peer, inboxes, .. } = self.0;
+            let Writing {
+                outbox, inboxes, ..
+            } = self.0;
             inboxes.fail(Error::bug(format!(
-                "the writer of the link to {peer} panicked"
+                "the writer of the link to {} panicked",
+                outbox.peer
             )));
-            self.0.outbox.end(true);
+            outbox.end(true);
         }
     }
 }
 
-fn write_all(writing: &Writing, sink: &mut dyn FrameSink) -> io::Result<()> {
+fn write_all(writing: &Writing) -> io::Result<()> {
     let outbox = &writing.outbox;
-    let control = |kind, seq: u64, len: usize| Header {
-        tag: super::frame::UNBOUND_TAG,
-        kind,
-        sender: writing.me.number(),
-        receiver: writing.peer.number(),
-        step: 0,
-        seq,
-        len: len as u32,
+    let control = |kind, seq: u64, payload: &[u8]| {
+        let header = outbox.header(kind, seq, payload.len());
+        outbox.sink().send(&header.encode(), payload)
     };
     let deadline = u64::try_from(writing.deadline.as_millis()).unwrap_or(u64::MAX);
-    sink.send(&control(Kind::Terms, deadline, 0).encode(), &[])?;
+    control(Kind::Terms, deadline, &[])?;
     loop {
         let next = match outbox.next() {
             Next::Nothing => {
-                sink.flush()?;
+                outbox.sink().flush()?;
                 outbox.wait_next()
             }
-            next @ (Next::Item(_) | Next::End) => next,
+            next @ (Next::Item(_) | Next::Flush | Next::Failed(_) | Next::End) => next,
         };
         match next {
-            Next::Nothing => {
-                let done = writing.progress.get();
-                sink.send(&control(Kind::Heartbeat, done, 0).encode(), &[])?;
-            }
-            Next::End => return sink.finish(),
-            Next::Item(Item::Control { kind, payload }) => {
-                sink.send(&control(kind, 0, payload.len()).encode(), &payload)?;
-            }
+            Next::Nothing => control(Kind::Heartbeat, writing.progress.get(), &[])?,
+            Next::Flush => outbox.sink().flush()?,
+            Next::Failed(e) => return Err(e),
+            Next::End => return outbox.sink().finish(),
+            Next::Item(Item::Control { kind, payload }) => control(kind, 0, &payload)?,
             Next::Item(Item::Data {
                 tag,
                 step,
@@ -298,9 +396,9 @@ fn write_all(writing: &Writing, sink: &mut dyn FrameSink) -> io::Result<()> {
                     let header = Header {
                         tag,
                         step,
-                        ..control(Kind::Data, seq, now.len())
+                        ..outbox.header(Kind::Data, seq, now.len())
                     };
-                    sink.send(&header.encode(), now)?;
+                    outbox.sink().send(&header.encode(), now)?;
                     outbox.sent(now.len());
                     rest = later;
                     seq += 1;

@@ -24,6 +24,9 @@ const WRITE_AT: usize = 128 * 1024;
 /// Encrypted bytes read at once.
 const READ_AT_ONCE: usize = 128 * 1024;
 
+/// How long a message that is to leave at once may take to.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// What the secret of a link is exported for.
 const EXPORT_LABEL: &[u8] = b"EXPORTER-smpcc-link-secret";
 
@@ -61,6 +64,7 @@ pub(super) fn link(
         sink: Box::new(Sink {
             tls: tls.clone(),
             encrypted: Vec::with_capacity(WRITE_AT + 2 * PIECE),
+            patience: None,
         }),
         source: Box::new(Source {
             tls: tls.clone(),
@@ -83,7 +87,10 @@ impl Cut for Tls {
 
 struct Sink {
     tls: Arc<Tls>,
+    /// Bytes that are not on their way yet.
     encrypted: Vec<u8>,
+    /// How long the socket waits for the network to take something.
+    patience: Option<Duration>,
 }
 
 impl Sink {
@@ -104,7 +111,16 @@ impl Sink {
         Ok(())
     }
 
+    fn set_patience(&mut self, patience: Option<Duration>) -> io::Result<()> {
+        if self.patience != patience {
+            self.tls.socket.set_write_timeout(patience)?;
+            self.patience = patience;
+        }
+        Ok(())
+    }
+
     fn write_out(&mut self) -> io::Result<()> {
+        self.set_patience(None)?;
         (&self.tls.socket).write_all(&self.encrypted)?;
         self.encrypted.clear();
         Ok(())
@@ -137,6 +153,28 @@ impl FrameSink for Sink {
         drop(connection);
         self.write_out()?;
         self.tls.socket.shutdown(Shutdown::Write)
+    }
+
+    fn is_prompt(&self) -> bool {
+        true
+    }
+
+    fn flush_some(&mut self) -> io::Result<bool> {
+        if self.encrypted.is_empty() {
+            return Ok(true);
+        }
+        self.set_patience(Some(MOMENT))?;
+        match (&self.tls.socket).write(&self.encrypted) {
+            Ok(n) => {
+                self.encrypted.drain(..n);
+                Ok(self.encrypted.is_empty())
+            }
+            Err(e) => match as_timeout(e) {
+                e if e.kind() == io::ErrorKind::TimedOut => Ok(false),
+                e if e.kind() == io::ErrorKind::Interrupted => Ok(false),
+                e => Err(e),
+            },
+        }
     }
 }
 
