@@ -293,7 +293,6 @@ mod tests {
             .collect()
     }
 
-
     /// FIPS-197, appendix C.1, through the hash: σ and its inverse around the published block.
     #[test]
     fn the_hash_holds_the_published_vector() {

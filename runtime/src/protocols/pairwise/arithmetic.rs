@@ -136,7 +136,9 @@ impl<E: Element> Blocks<Pairwise> for Product<E> {
         let ring = self.ring;
         for other in suite.others() {
             let bytes = wire.take(party(other), masked.len() * element_len(ring))?;
-            read_elements(bytes, ring, masked.iter_mut(), |sum, e: E| *sum = sum.add(e));
+            read_elements(bytes, ring, masked.iter_mut(), |sum, e: E| {
+                *sum = sum.add(e)
+            });
         }
         Ok(())
     }

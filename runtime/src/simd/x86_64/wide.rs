@@ -184,5 +184,10 @@ pub(super) fn zero_labels(hash: Hash, delta: Label, gates: Gates<'_>, out: &mut 
 pub(super) fn evaluate(hash: Hash, gates: Gates<'_>, tables: &[u8], out: &mut [Label]) {
     whole::evaluate(hash, gates, tables, out);
     let at = filled(&gates);
-    vaes::evaluate(hash, rest(gates, at), &tables[at * TABLE_LEN..], &mut out[at..]);
+    vaes::evaluate(
+        hash,
+        rest(gates, at),
+        &tables[at * TABLE_LEN..],
+        &mut out[at..],
+    );
 }
