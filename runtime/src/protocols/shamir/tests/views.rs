@@ -157,8 +157,9 @@ fn what_two_parties_get_together_is_uniform() {
 #[test]
 fn what_an_injection_says_and_its_result_are_uniform_together() {
     let lanes = BLOCK as u64;
-    for (parties, least) in [((3, 1), 5), ((4, 1), 5), ((5, 2), 20)] {
-        for (value, receiver) in [(0, 0), (1, 0), (1, parties.0 - 1)] {
+    for (parties, pairs) in [((3, 1), [4, 4]), ((4, 1), [9, 36]), ((5, 2), [15, 9])] {
+        let last = parties.0 - 1;
+        for (value, receiver, pairs) in [(0, 0, pairs[0]), (1, 0, pairs[0]), (1, last, pairs[1])] {
             let mut b = bgw(parties);
             let flag = b.input(1, B, Scalar::Bool, lanes);
             let number = b.op(Op::InjectBit, &[flag], a(3), u(3), lanes);
@@ -168,7 +169,7 @@ fn what_an_injection_says_and_its_result_are_uniform_together() {
             let seen = columns(&recordings, receiver as usize, BLOCK, UNIT);
             let what = format!("{parties:?}, bit {value} to {receiver}");
             let n = assert_uniform_with_opening(&seen, 8, &what);
-            assert!(n >= least, "{what}: {n} pairs");
+            assert_eq!(n, pairs, "{what}");
         }
     }
 }
