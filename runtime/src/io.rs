@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use smpcc_circuit::ids::{InputId, OutputId};
 use smpcc_circuit::program::Program;
-use smpcc_circuit::value::{Integer, Word};
+use smpcc_circuit::value::{Integer, Scalar, Word};
 use zeroize::Zeroize;
 
 use crate::error::Error;
 use crate::party::PartyId;
-use crate::ring::Elements;
+use crate::ring::{Element, Elements, each};
 
 /// A value that is never printed or compared, and wiped when dropped.
 pub struct Secret<T: Zeroize>(T);
@@ -87,18 +87,70 @@ pub fn check_inputs(program: &Program, me: PartyId, inputs: &Inputs) -> Result<(
                 leaf.lanes
             )));
         }
-        for lane in 0..words.lanes() {
-            let word = words.get(lane);
-            let fits = leaf.scalar.wrap(word) == word
-                && leaf.range.is_none_or(|(low, high)| {
-                    (low..=high).contains(&Integer::of(leaf.scalar, word))
-                });
-            if !fits {
-                return Err(Error::usage(format!(
-                    "value {lane} of the input `{path}` is out of its range"
-                )));
-            }
+        if let Some(lane) = misfit(words, leaf.scalar, leaf.range) {
+            return Err(Error::usage(format!(
+                "value {lane} of the input `{path}` is out of its range"
+            )));
         }
     }
     Ok(())
+}
+
+/// The first lane that is no word of a type, or out of a range.
+fn misfit(words: &Elements, scalar: Scalar, range: Option<(Integer, Integer)>) -> Option<usize> {
+    // With the bit of the sign turned, words are in the order of the integers.
+    let sign = match scalar.is_signed() {
+        true => 1 << (scalar.width() - 1),
+        false => 0,
+    };
+    let (low, high) = match range {
+        Some((low, high)) => (
+            scalar.wrap(low.word()) ^ sign,
+            scalar.wrap(high.word()) ^ sign,
+        ),
+        None => (0, scalar.mask()),
+    };
+    let fits = |word: Word| scalar.wrap(word) == word && (low..=high).contains(&(word ^ sign));
+    each!(words, v => v.iter().position(|word| !fits(word.word())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_what_the_integers_say() {
+        for width in [1, 2, 5, 8] {
+            for scalar in [Scalar::unsigned(width), Scalar::signed(width.max(2))] {
+                let integers = || (0..=scalar.mask()).map(|word| Integer::of(scalar, word));
+                let ends: Vec<Integer> = integers().step_by(3).collect();
+                for (&low, &high) in ends
+                    .iter()
+                    .flat_map(|low| ends.iter().map(move |high| (low, high)))
+                {
+                    if low > high {
+                        continue;
+                    }
+                    for word in 0..=scalar.mask() + 3 {
+                        let inside = (low..=high).contains(&Integer::of(scalar, scalar.wrap(word)));
+                        let fits = word <= scalar.mask() && inside;
+                        let words = Elements::Narrow(vec![
+                            low.word() as u64 & scalar.mask() as u64,
+                            word as u64,
+                        ]);
+                        let found = misfit(&words, scalar, Some((low, high)));
+                        assert_eq!(
+                            found,
+                            (!fits).then_some(1),
+                            "{word} as {scalar} in {low}..={high}"
+                        );
+                    }
+                }
+                assert_eq!(
+                    misfit(&Elements::Narrow(vec![0, 1 << width.max(2)]), scalar, None),
+                    Some(1)
+                );
+            }
+        }
+    }
 }

@@ -76,10 +76,10 @@ impl<E: Lane> Type<E> {
         Self { width, sign }
     }
 
-    /// Words whose order is that of the integers.
+    /// Whether the one integer is less than the other.
     #[inline(always)]
-    fn ordered(self, word: E) -> E {
-        word ^ self.sign
+    fn below(self, a: E, b: E) -> u64 {
+        flag((a ^ self.sign) < (b ^ self.sign))
     }
 
     /// With the sign in all higher bits.
@@ -113,12 +113,12 @@ impl<E: Lane> Type<E> {
 
     #[inline(always)]
     fn smaller(self, a: E, b: E) -> E {
-        Self::either(less(self.ordered(a), self.ordered(b)), a, b)
+        Self::either(mask(self.below(a, b)), a, b)
     }
 
     #[inline(always)]
     fn larger(self, a: E, b: E) -> E {
-        Self::either(less(self.ordered(a), self.ordered(b)), b, a)
+        Self::either(mask(self.below(a, b)), b, a)
     }
 
     #[inline(always)]
@@ -151,6 +151,12 @@ impl<E: Lane> Type<E> {
     }
 }
 
+/// What a comparison of secrets says, as a word; `.ci/branches` looks at what becomes of lines with it.
+#[inline(always)]
+fn flag<E: Lane>(holds: bool) -> E {
+    E::from(holds)
+}
+
 /// For a word that is 0 or 1.
 #[inline(always)]
 fn mask<E: Lane>(bit: E) -> Mask {
@@ -158,8 +164,13 @@ fn mask<E: Lane>(bit: E) -> Mask {
 }
 
 #[inline(always)]
-fn less<E: Lane>(a: E, b: E) -> Mask {
-    Mask::lowest(u64::from(a < b))
+fn same<E: Lane>(a: E, b: E) -> u64 {
+    flag(a == b)
+}
+
+#[inline(always)]
+fn less(a: u64, b: u64) -> Mask {
+    Mask::lowest(flag(a < b))
 }
 
 /// An amount that the machine can shift by; what is beyond does not count.
@@ -171,7 +182,7 @@ fn within<E: Lane>(by: u64) -> u32 {
 /// A word of 64 bits, the largest for all that are larger.
 #[inline(always)]
 fn saturated(word: Word) -> u64 {
-    word as u64 | u64::from(word >> 64 != 0).wrapping_neg()
+    word as u64 | Mask::lowest(flag(word >> 64 != 0)).word()
 }
 
 /// An operation on lanes: `from` is the type of the first data operand, `to` that of the result, as in [`WordOp::eval`].
@@ -209,14 +220,10 @@ fn map_as<E: Lane>(
         WordOp::Abs => return one(Type::magnitude),
         WordOp::Not => return one(|ty, a| (!a).low(ty.width)),
         WordOp::CountOnes => return one(|ty, a| E::of(a.ones().into()).low(ty.width)),
-        WordOp::Eq => pairs(data(0)?, data(1)?, |a, b| u64::from(a == b)),
-        WordOp::Ne => pairs(data(0)?, data(1)?, |a, b| u64::from(a != b)),
-        WordOp::Lt => pairs(data(0)?, data(1)?, |a, b| {
-            u64::from(ty.ordered(a) < ty.ordered(b))
-        }),
-        WordOp::Le => pairs(data(0)?, data(1)?, |a, b| {
-            u64::from(ty.ordered(a) <= ty.ordered(b))
-        }),
+        WordOp::Eq => pairs(data(0)?, data(1)?, same),
+        WordOp::Ne => pairs(data(0)?, data(1)?, |a, b| same(a, b) ^ 1),
+        WordOp::Lt => pairs(data(0)?, data(1)?, |a, b| ty.below(a, b)),
+        WordOp::Le => pairs(data(0)?, data(1)?, |a, b| ty.below(b, a) ^ 1),
         WordOp::Div => quotients(ty, data(0)?, data(1)?, |ty, (a, b), (quotient, _)| {
             let minus = mask(((a ^ b) & ty.sign) >> (ty.width - 1));
             ty.negated(quotient, minus)
@@ -305,7 +312,7 @@ fn divided<E: Lane, const N: usize>(x: [E; N], y: [E; N], width: u32) -> ([E; N]
             let over = rest[k] >> (E::BITS - 1);
             let next = rest[k] << 1 | (x[k] >> i) & one;
             // What has left the machine word is larger than any divisor.
-            let fits = over | E::from(next >= y[k]);
+            let fits = over | flag(next >= y[k]);
             rest[k] = next.sub(y[k].select(mask(fits)));
             quotient[k] = quotient[k] << 1 | fits;
         }
@@ -331,7 +338,7 @@ fn root<E: Lane>(x: E, width: u32) -> E {
     for i in (0..width.div_ceil(2)).rev() {
         rest = rest << 2 | (x >> (2 * i)) & three;
         let step = root << 2 | one;
-        let fits = E::from(rest >= step);
+        let fits: E = flag(rest >= step);
         rest = rest.sub(step.select(mask(fits)));
         root = root << 1 | fits;
     }

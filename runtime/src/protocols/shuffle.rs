@@ -79,7 +79,8 @@ impl Numbers {
     fn below(&mut self, n: u64) -> u64 {
         let wide = |word: u64| u128::from(word) * u128::from(n);
         let mut product = wide(self.word());
-        let least = n.wrapping_neg() % n;
+        // 2^64 mod n.
+        let least = (u64::MAX % n + 1) % n;
         while (product as u64) < least {
             product = wide(self.word());
         }

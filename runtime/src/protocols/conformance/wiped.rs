@@ -1,11 +1,14 @@
-//! Memory that is given back holds nothing from which Δ follows.
+//! Memory that is given back holds nothing from which Δ follows, and nothing that one party alone knows.
 
-use smpcc_circuit::program::Suite;
+use smpcc_circuit::program::{Op, Suite};
+use smpcc_circuit::value::Word;
 
-use super::SETTINGS;
+use super::owned::{of, polynomial, polynomials};
 use super::programs::{data, everything};
+use super::{B, SETTINGS, settings};
+use crate::block::Label;
 use crate::engine::run;
-use crate::engine::testing::run_with;
+use crate::engine::testing::{a, inputs, run_with, u, words};
 use crate::freed::{self, Origin};
 use crate::net::{Options, memory};
 
@@ -44,5 +47,47 @@ fn nothing_freed_holds_offsets_or_labels() {
                 assert_eq!(seen.found, 0, "{setting:?}, {lanes} lanes: {origin:?}");
             }
         }
+    }
+}
+
+/// Neither what a party gives nor what it makes of it, in shares of both kinds.
+#[test]
+fn nothing_freed_holds_what_one_party_knows() {
+    const LANES: u64 = 1000;
+    for setting in settings().filter(|s| s.n <= 5) {
+        let mut b = setting.builder();
+        let x = b.input(1, of(1), u(64), LANES);
+        let y = polynomial(&mut b, x);
+        // Who learns a result may keep it where it likes, so it is another.
+        b.op(Op::Share, &[y], B, u(64), LANES);
+        let shared = b.op(Op::Share, &[y], a(64), u(64), LANES);
+        let sum = b.op(Op::SumLanes { segments: 1 }, &[shared], a(64), u(64), 1);
+        b.output(sum, &[0]);
+        let x = words(11, 64, LANES);
+        let y = polynomials(&x, 64);
+        // Two lanes in a row, as they stand in memory.
+        let pair = |words: &[Word]| Label::of_words(&[words[7] as u64, words[8] as u64])[0];
+        let seen = freed::watch(|| {
+            let links = memory::links(setting.n as usize).unwrap();
+            let options = Options::default();
+            let all = inputs(&[&x]);
+            let results = run_with(
+                &b.program,
+                &all,
+                links,
+                &options,
+                |session, program, mine| {
+                    if session.me().index() == 1 {
+                        freed::planter();
+                        freed::plant(Origin::Test, pair(&x));
+                        freed::plant(Origin::Test, pair(&y));
+                    }
+                    run(session, program, mine, &mut |_| {})
+                },
+            );
+            assert!(results.iter().all(Result::is_ok));
+        });
+        let seen = seen(Origin::Test);
+        assert_eq!((seen.planted, seen.found), (2, 0), "{setting:?}");
     }
 }
