@@ -28,8 +28,8 @@ mod told;
 pub use crate::stamp::{Delay, Stamp, StampMap};
 pub use crate::suite::{
     Correlation, Demand, GARBLED_AND_LEN, LABEL_LEN, MOST_BASE_TRANSFERS, Route, Routes, Setup,
-    Work, and_levels, element_len, extension_degree, king_multiplies, king_opens, open_len,
-    packed_len, routes, used_wires, whole_triples,
+    Work, and_levels, element_len, extension_degree, king_multiplies, king_opens, n_switches,
+    open_len, packed_len, resharers, routes, strings_per_switch, used_wires, whole_triples,
 };
 pub use ahead::{Demands, start};
 pub use costs::Costs;

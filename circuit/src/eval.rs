@@ -358,6 +358,15 @@ impl Machine<'_> {
             Op::SumLanes { segments } => one(reduce(&arg(0)?, *segments, |s| {
                 wrap(s.iter().fold(0, |a: Word, &b| a.wrapping_add(b)))
             })),
+            Op::RunningSums => {
+                let mut sum: Word = 0;
+                let lanes = arg(0)?;
+                let sums = lanes.iter().map(|&w| {
+                    sum = wrap(sum.wrapping_add(w));
+                    sum
+                });
+                one(sums.collect())
+            }
             Op::LowerRing => one(arg(0)?.iter().map(|&w| wrap(w)).collect()),
             Op::Mul => {
                 let b = arg(1)?;
@@ -418,7 +427,9 @@ impl Machine<'_> {
                 }
                 one(lanes)
             }
-            Op::InjectBit | Op::BooleanToYao | Op::YaoToBoolean => Ok(vec![arg(0)?]),
+            Op::InjectBit | Op::BooleanToYao | Op::YaoToBoolean | Op::RevealShuffled => {
+                Ok(vec![arg(0)?])
+            }
             Op::Shuffle => {
                 let mut rows: Vec<usize> = (0..arg(0)?.len()).collect();
                 for last in (1..rows.len()).rev() {

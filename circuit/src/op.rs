@@ -55,6 +55,8 @@ pub enum Op {
         /// Number of results.
         segments: u64,
     },
+    /// `A → A`: lane `i` is the sum of lanes `0..=i`. Free.
+    RunningSums,
     /// `A → A` in a smaller ring. Free.
     LowerRing,
     /// `A, A → A`: lane-wise product, one ring.
@@ -86,6 +88,10 @@ pub enum Op {
     Shuffle,
     /// `L | A | B → P`: opened to all (L: its owner publishes it).
     Reveal,
+    /// `A | B → P`: a column of an [`Op::Shuffle`] of the same region, opened to all. Nobody learns more of it than which words it
+    /// has, for their order is uniform; so what is opened here tells nothing where these are the same whatever the secrets are, as
+    /// places 0, 1, … are. It is no disclosure.
+    RevealShuffled,
     /// `P | L | A | B`: opened to the leaf's receivers (L: its owner tells them).
     Output(OutputId),
     /// `P Bool`: stops the run with a message unless all lanes hold.
@@ -177,7 +183,7 @@ pub enum Interactive {
     YaoToBoolean,
     /// [`Op::Shuffle`].
     Shuffle,
-    /// [`Op::Reveal`].
+    /// [`Op::Reveal`], [`Op::RevealShuffled`].
     Reveal,
     /// [`Op::Output`].
     Output(OutputId),
@@ -266,6 +272,7 @@ impl Op {
             Self::Linear { .. } => row("linear", Linear, Nothing, Lane),
             Self::MulPublic => row("mul_public", Linear, Nothing, Lane),
             Self::SumLanes { .. } => row("sum_lanes", Linear, Nothing, Run),
+            Self::RunningSums => row("running_sums", Linear, Nothing, Any),
             Self::LowerRing => row("lower_ring", Linear, Nothing, Lane),
 
             Self::Input(id) => step("input", Interactive::Input(id), Nothing, Lane),
@@ -281,6 +288,7 @@ impl Op {
             Self::YaoToBoolean => step("yao_to_boolean", Interactive::YaoToBoolean, Nothing, Lane),
             Self::Shuffle => step("shuffle", Interactive::Shuffle, Nothing, Any),
             Self::Reveal => step("reveal", Interactive::Reveal, Always, Lane),
+            Self::RevealShuffled => step("reveal_shuffled", Interactive::Reveal, Nothing, Lane),
             Self::Output(id) => step("output", Interactive::Output(id), Always, Lane),
 
             Self::Loop { body, .. } => control("loop", Regions, [Some(body), None]),

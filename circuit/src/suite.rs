@@ -5,10 +5,12 @@
 //! model, and a line here.
 
 mod bgw;
+mod cover;
 mod demand;
 mod pairwise;
 mod rep3;
 mod size;
+mod switches;
 mod work;
 
 use crate::program::{Domain, Interactive, Node, Program, Suite, Threat};
@@ -16,12 +18,14 @@ use crate::stamp::Delay;
 use std::ops::RangeInclusive;
 
 pub use bgw::{extension_degree, king_multiplies, king_opens};
+pub use cover::resharers;
 pub use demand::{Correlation, Demand};
 pub use pairwise::{Route, Routes, routes, whole_triples};
 pub(crate) use size::told_len;
 pub use size::{
     GARBLED_AND_LEN, LABEL_LEN, and_levels, element_len, open_len, packed_len, used_wires,
 };
+pub use switches::{n_switches, strings_per_switch};
 pub use work::Work;
 
 /// What parties do once before a program runs.

@@ -11,7 +11,7 @@
 //!   [`Op::Output`] only; counts, conditions, assertions and the indices that stop a run are public;
 //! - **templates**: gates read earlier wires only, results read existing wires;
 //! - **leaks**: arithmetic values are opened only in a ring of exactly their width (higher bits of a wider ring can
-//!   hold more than the value), random parts are used by one conversion only, in the region that made them;
+//!   hold more than the value), what is opened as shuffled comes from a shuffle in the same region, random parts are used by one conversion only, in the region that made them;
 //! - **once**: inputs and outputs stand in the outermost region, each output leaf is written exactly once;
 //! - **limits**: lanes, nesting and template sizes.
 
@@ -23,7 +23,7 @@ use crate::program::{Domain, Loc, Node, Op, Program, ValueInfo};
 use crate::template::{Gate, Template};
 use crate::value::{Integer, Scalar};
 use leaves::check_leaves;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Deref;
 use types::{can_open, check_plain, public};
@@ -119,6 +119,7 @@ fn check(program: &Program) -> Result<(), VerifyError> {
         input_done: vec![false; program.inputs.len()],
         random: BTreeMap::new(),
         n_random: 0,
+        shuffled: BTreeSet::new(),
     };
     let Some(body) = program.regions.first() else {
         return Err(nowhere("there is no region".into()));
@@ -254,6 +255,8 @@ struct Walk<'a> {
     /// For results of [`Op::RandomParts`] in the current region: (which, position).
     random: BTreeMap<ValueId, (u32, usize)>,
     n_random: u32,
+    /// Results of [`Op::Shuffle`] in the current region.
+    shuffled: BTreeSet<ValueId>,
 }
 
 impl Walk<'_> {
@@ -272,6 +275,7 @@ impl Walk<'_> {
         let mut own = Vec::new();
         // Parts made outside are not the region's to use up: it may run many times.
         let outer_random = std::mem::take(&mut self.random);
+        let outer_shuffled = std::mem::take(&mut self.shuffled);
         for &param in &region.params {
             self.define(param).map_err(nowhere)?;
             own.push(param);
@@ -298,6 +302,9 @@ impl Walk<'_> {
                 self.define(result).map_err(at)?;
                 own.push(result);
             }
+            if matches!(node.op, Op::Shuffle) {
+                self.shuffled.extend(&node.results);
+            }
             if matches!(node.op, Op::RandomParts) {
                 let which = self.n_random;
                 self.n_random += 1;
@@ -315,6 +322,7 @@ impl Walk<'_> {
             }
         }
         self.random = outer_random;
+        self.shuffled = outer_shuffled;
         Ok(())
     }
 
@@ -457,6 +465,11 @@ impl Walk<'_> {
                 Ok(())
             }
             Op::Compose => self.compose(node, &args, &results).map_err(nowhere),
+            Op::RevealShuffled if !node.args.first().is_some_and(|v| self.shuffled.contains(v)) => {
+                Err(nowhere(
+                    "what is opened as shuffled comes from no shuffle of this region".into(),
+                ))
+            }
             op => check_plain(self.program, op, &args, &results).map_err(nowhere),
         }
     }

@@ -118,7 +118,7 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
     let domain = |v: Option<&ValueId>| Some(program.values.get(v?.index())?.domain);
     match &node.op {
         // An opening that is checked waits as a whole.
-        Op::Reveal | Op::Output(_) if program.threat.deviates() => Form::Whole,
+        Op::Reveal | Op::RevealShuffled | Op::Output(_) if program.threat.deviates() => Form::Whole,
         Op::Gather { block: 1 } => {
             let index = node.args.get(1).and_then(|v| constants.get(v));
             match index {

@@ -7,6 +7,7 @@
 //! From five parties on, large products and openings go through one party, the king: communication is then linear in the number of
 //! parties, and they take a round more. What takes less than [`KING_LEN`] bytes stays direct.
 
+use super::cover::resharers;
 use super::size::{
     and_depth, and_levels, element_len, info, open_len, owner, packed_len, share_len,
 };
@@ -21,6 +22,8 @@ const KING_PARTIES: u32 = 5;
 const KING_LEN: u64 = 4096;
 /// Bits are extracted in words of so many lanes: with fewer lanes most of a word would go unused.
 const WORD: u64 = 64;
+/// Bytes of the key that an order follows from.
+const ORDER_KEY_LEN: u64 = 16;
 
 /// Measured with three parties of which one may be corrupt.
 pub(super) const WORK: Work = Work {
@@ -65,6 +68,10 @@ impl Model for Bgw {
         true
     }
 
+    fn shuffles(&self, n_parties: u32, threshold: u32) -> bool {
+        resharers(n_parties, threshold).is_some()
+    }
+
     fn measured(&self) -> (u32, u32) {
         (3, 1)
     }
@@ -102,8 +109,11 @@ impl Model for Bgw {
             | Interactive::Decompose
             | Interactive::RandomParts
             | Interactive::BooleanToYao
-            | Interactive::YaoToBoolean
-            | Interactive::Shuffle => 1,
+            | Interactive::YaoToBoolean => 1,
+            Interactive::Shuffle => {
+                let sets = sharers(program).len() + usize::from(program.threshold > 1);
+                u32::try_from(sets).unwrap_or(u32::MAX)
+            }
         })
     }
 
@@ -277,8 +287,30 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
             let leaf = program.outputs.get(id.index());
             opened(program, &arg(0), leaf.map_or(&[][..], |l| &l.receivers))
         }
-        Interactive::Shuffle | Interactive::BooleanToYao | Interactive::YaoToBoolean => sent,
+        Interactive::Shuffle => {
+            let columns = (0..node.args.len()).map(|i| one_share(program, &arg(i)));
+            let rows = columns.fold(0, u64::saturating_add);
+            for &set in sharers(program).iter().filter(|_| rows > 0) {
+                for (p, bytes) in sent
+                    .iter_mut()
+                    .enumerate()
+                    .filter(|(p, _)| set >> p & 1 == 1)
+                {
+                    *bytes = bytes.saturating_add(rows.saturating_mul(n_sent));
+                    if t > 1 && set.trailing_zeros() as usize == p {
+                        *bytes = bytes.saturating_add(ORDER_KEY_LEN * t as u64);
+                    }
+                }
+            }
+            sent
+        }
+        Interactive::BooleanToYao | Interactive::YaoToBoolean => sent,
     }
+}
+
+/// The sets of parties that shuffle in turn.
+fn sharers(program: &Program) -> &'static [u32] {
+    resharers(program.n_parties, program.threshold).unwrap_or(&[])
 }
 
 /// Bytes of every party when a value is opened: a receiver has a share of its own; the t parties after it send theirs. A

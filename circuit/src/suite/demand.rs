@@ -23,6 +23,8 @@ pub enum Correlation {
     },
     /// A correlated oblivious transfer of a wire's labels.
     Label,
+    /// An oblivious transfer of random strings of 128 bits with a random choice, each way between all pairs.
+    Transfer,
     /// A group of random elements in sharings of degree t, as many as one extraction gives, to each of which keys add an
     /// additive sharing in place of one of degree 2t; 1 for words of 64 bits.
     DoubleSharing {
@@ -40,7 +42,7 @@ impl Correlation {
             Self::Triple { ring } => (1 << 20) / bits(ring),
             Self::DaBit { ring } => (1 << 22) / bits(ring),
             Self::DoubleSharing { ring } => (1 << 18) / if ring == 1 { 64 } else { bits(ring) },
-            Self::Label => 1 << 17,
+            Self::Label | Self::Transfer => 1 << 17,
         }
     }
 }

@@ -5,8 +5,9 @@
 
 use super::size::{
     GARBLED_AND_LEN, LABEL_LEN, and_depth, and_levels, info, labels_len, open_len, packed_len,
-    share_len,
+    rows_len, share_len,
 };
+use super::switches::{n_switches, strings_per_switch};
 use super::{Correlation, Demand, Model, Setup, Work};
 use crate::program::{
     Domain, Interactive, Kind, MAX_PARTIES, Node, Op, Program, Threat, ValueInfo,
@@ -90,6 +91,10 @@ impl Model for Pairwise {
         false
     }
 
+    fn shuffles(&self, _n_parties: u32, _threshold: u32) -> bool {
+        true
+    }
+
     fn measured(&self) -> (u32, u32) {
         (2, 1)
     }
@@ -117,6 +122,8 @@ impl Model for Pairwise {
                 | Domain::Local { .. } => Delay::Rounds(and_depth(program, id)),
             },
             Interactive::Decompose | Interactive::BooleanToYao => Delay::BothWays,
+            // Choices, and then each party's network in turn.
+            Interactive::Shuffle => Delay::Rounds(1 + program.n_parties),
             Interactive::Input(_)
             | Interactive::Share
             | Interactive::Mul
@@ -125,7 +132,6 @@ impl Model for Pairwise {
             | Interactive::Compose
             | Interactive::InjectBit
             | Interactive::YaoToBoolean
-            | Interactive::Shuffle
             | Interactive::Reveal
             | Interactive::Output(_) => Delay::Rounds(1),
         }
@@ -188,7 +194,13 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
             }
         },
         Interactive::BooleanToYao => garbled(labels_len(&result(0)), choices(&result(0))),
-        Interactive::RandomParts | Interactive::YaoToBoolean | Interactive::Shuffle => vec![0; n],
+        Interactive::RandomParts | Interactive::YaoToBoolean => vec![0; n],
+        // To each of the others its own choices, and corrections for theirs.
+        Interactive::Shuffle => {
+            let choices =
+                n_switches(arg(0).lanes).saturating_mul(strings_per_switch(program, node));
+            all(packed_len(1, choices).saturating_add(rows_len(program, node, n_switches)))
+        }
         Interactive::Compose => {
             let mut sent = vec![0u64; n];
             for bytes in sent.iter_mut().skip(1) {
@@ -260,12 +272,15 @@ fn demand(program: &Program, node: &Node, step: Interactive) -> Demand {
             }
         },
         Interactive::BooleanToYao => labels(&result(0)),
+        Interactive::Shuffle => {
+            let count = n_switches(arg(0).lanes).saturating_mul(strings_per_switch(program, node));
+            Demand::of(Correlation::Transfer, Demand::bits(count))
+        }
         Interactive::Input(_)
         | Interactive::Share
         | Interactive::RandomParts
         | Interactive::Compose
         | Interactive::YaoToBoolean
-        | Interactive::Shuffle
         | Interactive::Reveal
         | Interactive::Output(_) => Demand::default(),
     }
@@ -293,7 +308,7 @@ fn triple_correction(ring: u8) -> u64 {
 /// [`Correlation::DaBit`] from the lower party of each pair to the higher, labels from garbler to evaluator.
 fn transfers(kind: Correlation) -> u64 {
     match kind {
-        Correlation::BitTriple | Correlation::Label => 1,
+        Correlation::BitTriple | Correlation::Label | Correlation::Transfer => 1,
         Correlation::Triple { ring } => u64::from(ring),
         // In the ring of two elements a share is its bit.
         Correlation::DaBit { ring: 1 } | Correlation::DoubleSharing { .. } => 0,
@@ -375,6 +390,7 @@ impl Counts {
                         Correlation::DaBit { .. } => &mut counts.up,
                         Correlation::BitTriple
                         | Correlation::Triple { .. }
+                        | Correlation::Transfer
                         | Correlation::DoubleSharing { .. } => &mut counts.both,
                     };
                     *sum = sum.saturating_add(n);
@@ -412,11 +428,16 @@ fn routes_for(program: &Program, demand: &Demand) -> Routes {
     }
 }
 
-/// Bytes that a receiver of hashed transfers sends for so many: columns of an extension. With two parties the first column is free and
-/// base transfers have random choices. With more the receiver chooses, because its choice is the same towards all
-/// senders: one column more.
-fn asked(program: &Program, route: Route, transfers: u64) -> u64 {
-    let fixed = u64::from(program.n_parties > 2);
+/// Whether receivers of products choose. With two parties their choices are random; with more they are the same towards all
+/// senders.
+const fn chosen(program: &Program) -> bool {
+    program.n_parties > 2
+}
+
+/// Bytes that a receiver of hashed transfers sends for so many: columns of an extension. Where choices are random the first column is
+/// free and base transfers have theirs; else it is one column more.
+fn asked(route: Route, transfers: u64, chosen: bool) -> u64 {
+    let fixed = u64::from(chosen);
     let columns = match route {
         Route::None => 0,
         Route::Base(_) => fixed,
@@ -435,8 +456,9 @@ fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     let routes = routes_for(program, demand);
     for (kind, count) in demand.iter() {
         let transfers = transfers(kind).saturating_mul(count);
-        let up = asked(program, routes.up, transfers);
-        let down = asked(program, routes.down, transfers);
+        let chosen = chosen(program) && kind != Correlation::Transfer;
+        let up = asked(routes.up, transfers, chosen);
+        let down = asked(routes.down, transfers, chosen);
         for (party, bytes) in sent.iter_mut().enumerate() {
             let (lower, higher) = (party as u64, (n - 1 - party) as u64);
             let receives_both = up
@@ -459,9 +481,10 @@ fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
                 }
                 Correlation::Label => match (routes.labels, party) {
                     (Route::Base(_), 0) => LABEL_LEN.saturating_mul(count),
-                    (route @ Route::Extension, 1) => asked(program, route, count),
+                    (route @ Route::Extension, 1) => asked(route, count, chosen),
                     (Route::None | Route::Base(_) | Route::Extension, _) => 0,
                 },
+                Correlation::Transfer => receives_both,
                 Correlation::DoubleSharing { .. } => 0,
             };
             *bytes = bytes.saturating_add(more);
@@ -476,9 +499,9 @@ fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
         return 0;
     }
     let routes = routes_for(program, demand);
-    let asked = |route: Route| {
-        u32::from(route == Route::Extension || route != Route::None && program.n_parties > 2)
-    };
+    let extends = |route: Route| u32::from(route == Route::Extension);
+    let asked =
+        |route: Route| extends(route).max(u32::from(route != Route::None && chosen(program)));
     let both = asked(routes.up).max(asked(routes.down));
     demand
         .iter()
@@ -489,6 +512,7 @@ fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
             // The parties' bits are folded in one after the other.
             Correlation::DaBit { .. } => asked(routes.up) + program.n_parties - 1,
             Correlation::Label => 1,
+            Correlation::Transfer => extends(routes.up).max(extends(routes.down)),
         })
         .max()
         .unwrap_or(0)

@@ -157,6 +157,10 @@ pub(super) fn check_plain(
                 && r.lanes == *segments && segments_fit(a.lanes, *segments)),
             bad,
         ),
+        Op::RunningSums => ensure(
+            matches!((args, results), ([a], [r]) if is_arithmetic(a) && a == r),
+            bad,
+        ),
         Op::LowerRing => ensure(
             matches!((args, results), ([a], [r]) if a.lanes == r.lanes
                 && matches!((a.domain, r.domain), (Domain::Arithmetic { ring: k }, Domain::Arithmetic { ring: l }) if l < k)),
@@ -253,6 +257,11 @@ pub(super) fn check_plain(
                 bad,
             )
         }
+        Op::RevealShuffled => ensure(
+            matches!((args, results), ([a], [r]) if can_open(*a, false) && r.domain == Domain::Public
+                && a.scalar == r.scalar && a.lanes == r.lanes),
+            bad,
+        ),
         Op::Reveal => ensure(
             matches!((args, results), ([a], [r]) if can_open(*a, false) && r.domain == Domain::Public
                 && a.scalar == r.scalar && a.lanes == r.lanes),

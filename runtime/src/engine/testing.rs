@@ -207,7 +207,7 @@ pub(crate) fn predict(program: &Program) -> Predicted {
                 }
                 _ => {
                     let cost = op_cost(program, node);
-                    if matches!(node.op, Op::Reveal | Op::Output(_)) {
+                    if matches!(node.op, Op::Reveal | Op::RevealShuffled | Op::Output(_)) {
                         sum.openings += times;
                     }
                     for (total, one) in sum.online.iter_mut().zip(cost.sent) {

@@ -152,7 +152,7 @@ impl<P: Protocols> Suite for P {
                 let (_, n) = self.seat();
                 tell(self, site, &*nth(&args, 0)?, vec![true; n], Telling::Reveal)
             }
-            Op::Reveal => {
+            Op::Reveal | Op::RevealShuffled => {
                 let width = result()?.scalar.width();
                 let (_, n) = self.seat();
                 open(self, site, nth(&args, 0)?, width, vec![true; n], None)
@@ -179,6 +179,7 @@ impl<P: Protocols> Suite for P {
             | Op::Linear { .. }
             | Op::MulPublic
             | Op::SumLanes { .. }
+            | Op::RunningSums
             | Op::LowerRing
             | Op::Const(_)
             | Op::Word(_)

@@ -82,6 +82,18 @@ pub(super) fn sum_lanes(ring: u32, x: &Elements, segments: u64) -> Result<Elemen
     }))
 }
 
+/// The sums of all lanes up to each.
+pub(super) fn running_sums(ring: u32, x: &Elements) -> Elements {
+    each!(x, v => {
+        let mut sum = Element::of(0);
+        let sums = v.iter().map(|&e| {
+            sum = Element::add(sum, e).low(ring);
+            sum
+        });
+        Element::wrap(sums.collect())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +148,8 @@ mod tests {
             assert!(sum.is_ok_and(|z| z == words(|w| 9 + 8 * w)));
             let sums = Elements::of_words(ring, [3, 7, 11].into_iter());
             assert!(sum_lanes(ring, &x, 3).is_ok_and(|z| z == sums));
+            let sums = Elements::of_words(ring, [1, 3, 6, 10, 15, 21].into_iter());
+            assert!(running_sums(ring, &x) == sums);
             let none = vector(ring, 0);
             assert!(sum_lanes(ring, &none, 0).is_ok_and(|z| z == none));
             assert!(sum_lanes(ring, &none, 2).is_ok_and(|z| z.words() == [0, 0]));

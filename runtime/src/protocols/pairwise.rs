@@ -26,6 +26,7 @@ use super::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site}
 use super::sharing::{
     Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean, done, labels,
 };
+use super::shuffle::Columns;
 use super::tickets::Numbers;
 use super::{Batch, Begun, Check, Preparation, SemiHonest};
 use crate::block::Label;
@@ -38,10 +39,12 @@ use crate::session::Session;
 mod arithmetic;
 mod boolean;
 mod deal;
+mod network;
 mod open;
 mod pool;
 mod prepare;
 mod setup;
+mod shuffle;
 #[cfg(test)]
 mod tests;
 mod yao;
@@ -222,6 +225,10 @@ impl Protocols for Pairwise {
 
     fn inject(&mut self, _site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error> {
         open::inject_bit(self, &bits, ring)
+    }
+
+    fn shuffle(&mut self, site: Site<'_>, columns: Columns) -> Result<Begun<Self>, Error> {
+        shuffle::begin(self, site, columns)
     }
 
     fn open(&mut self, _site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error> {

@@ -25,6 +25,7 @@ use super::interface::{Clear, Opening, Owned, Products, Protocols, Site};
 use super::operands::block_range;
 use super::pipeline::Pipeline;
 use super::sharing::{Arithmetic, Boolean, Held, Share, Sharing, arithmetic, boolean};
+use super::shuffle::Columns;
 use super::tickets::{Numbers, Ticket};
 use super::{Batch, Begun, Check, Preparation, SemiHonest};
 use crate::error::Error;
@@ -44,6 +45,7 @@ mod input;
 mod multiply;
 mod open;
 mod random;
+mod shuffle;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -196,6 +198,10 @@ impl Protocols for Bgw {
     fn inject(&mut self, site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error> {
         let groups = self.groups(site);
         for_width!(ring, E => convert::inject_bit::<E>(self, &bits, ring, groups))
+    }
+
+    fn shuffle(&mut self, _site: Site<'_>, columns: Columns) -> Result<Begun<Self>, Error> {
+        shuffle::begin(self, columns)
     }
 
     fn open(&mut self, site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error> {

@@ -206,6 +206,11 @@ impl Sharing {
                 let x = arithmetic(&x)?;
                 x.try_each(x.ring, |p| linear::sum_lanes(x.ring, p, *segments))?
             }
+            Op::RunningSums => {
+                let x = nth(args, 0)?;
+                let x = arithmetic(&x)?;
+                x.each(x.ring, |p| linear::running_sums(x.ring, p))
+            }
             Op::LowerRing => {
                 let (x, ring) = (nth(args, 0)?, bits_of(to?));
                 arithmetic(&x)?.each(ring, |p| p.lowered(ring))

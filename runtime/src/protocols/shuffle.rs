@@ -166,6 +166,24 @@ impl Kind {
         }
     }
 
+    /// A vector of zeros.
+    pub(super) fn zeros(self, lanes: usize) -> Vector {
+        match self {
+            Self::Integers(ring) => Vector::Integers(ring, Elements::zeros(ring, lanes)),
+            Self::Bits(width) => Vector::Bits(Bits::zeros(width, lanes)),
+        }
+    }
+
+    /// A vector whose lanes are there as integers.
+    pub(super) fn of_integers(self, elements: Elements) -> Vector {
+        match self {
+            Self::Integers(ring) => Vector::Integers(ring, elements),
+            Self::Bits(width) => {
+                Vector::Bits(Bits::from_elements(width, &Zeroizing::new(elements)))
+            }
+        }
+    }
+
     /// A vector from words of randomness, as many as [`Kind::words`] says.
     pub(super) fn random(self, lanes: usize, words: Vec<u64>) -> Result<Vector, Error> {
         Ok(match self {
@@ -217,6 +235,22 @@ impl Vector {
                 let moved = Zeroizing::new(elements(&whole));
                 Self::Bits(Bits::from_elements(bits.width(), &moved))
             }
+        }
+    }
+
+    /// The lanes as integers.
+    pub(super) fn into_integers(mut self) -> Elements {
+        match &mut self {
+            Self::Integers(_, elements) => std::mem::take(elements),
+            Self::Bits(bits) => bits.to_elements(),
+        }
+    }
+
+    /// The words of bits, bit after bit; none of integers.
+    pub(super) fn into_words(mut self) -> Vec<u64> {
+        match &mut self {
+            Self::Integers(..) => Vec::new(),
+            Self::Bits(bits) => std::mem::replace(bits, Bits::zeros(0, 0)).into_words(),
         }
     }
 

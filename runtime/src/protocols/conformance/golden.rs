@@ -15,16 +15,16 @@ use crate::session::PROTOCOL_VERSION;
 const GOLDEN: (u32, &[&str]) = (
     2,
     &[
-        "da4f0f65754e52f9",
+        "d424933126f78546",
         "ae895c5e2a19de95",
-        "366fb8dd73b41f3b",
-        "d6c532d6e3e4f0b7",
-        "5971c9350d9be679",
-        "5f77533f8b841d93",
-        "54a7ce706fea9e68",
-        "dad22efc410959db",
-        "b68e728ac6e961ee",
-        "d5c1e022802f1761",
+        "5b21effe14453af7",
+        "e500ddad11969dd1",
+        "2cb4687dd0f054a2",
+        "f1b742be3407a7ab",
+        "65ceb23b4f5df19c",
+        "8c1146f848530f8d",
+        "459fb7da7bdf68ff",
+        "425d6970d21ad150",
     ],
 );
 

@@ -172,6 +172,8 @@ fn linear_operations_send_nothing() {
             let segments = lanes / 3;
             let sum = Op::SumLanes { segments };
             let sums = b.op(sum, &[v], a(ring), u(ring), segments);
+            let running = b.op(Op::RunningSums, &[sums], a(ring), u(ring), segments);
+            let running = b.output(running, &[0]);
             let low = b.op(Op::LowerRing, &[sums], a(3), u(3), segments);
             let (sums, low) = (b.output(sums, &[0]), b.output(low, &[0]));
             let [x, y, z] = [5, 6, 7].map(|s| words(s, ring.into(), lanes));
@@ -187,6 +189,12 @@ fn linear_operations_send_nothing() {
                 .map(|c| c.iter().fold(0, |s: Word, p| s.wrapping_add(*p)) & m)
                 .collect();
             let reports = check(&b, &[&x, &y, &z], sums, &expected);
+            let mut sum: Word = 0;
+            let up_to_each = expected.iter().map(|&w| {
+                sum = sum.wrapping_add(w) & m;
+                sum
+            });
+            assert_eq!(reports[0].output(running), Some(up_to_each.collect()));
             let expected: Vec<Word> = expected.iter().map(|w| w & 7).collect();
             assert_eq!(reports[0].output(low).as_ref(), Some(&expected));
         }

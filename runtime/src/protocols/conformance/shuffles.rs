@@ -7,7 +7,7 @@ use smpcc_circuit::program::Op;
 use smpcc_circuit::value::Word;
 
 use super::views::assert_even;
-use super::{B, Setting, one_of_each, settings};
+use super::{B, P, Setting, one_of_each, settings};
 use crate::engine::testing::{Builder, a, expect_costs, inputs, run_all, u, words};
 
 /// Columns of a shuffle: all of them, one of each kind, and some twice.
@@ -76,6 +76,46 @@ fn rows_stay_together() {
                 rows
             };
             assert!(sorted(&data) == sorted(&all), "{setting:?}, {columns:?}");
+        }
+    }
+}
+
+/// Rows and where each is to go: the places are opened after a shuffle, and the rows put there, in exactly that order.
+#[test]
+fn rows_go_where_they_are_sent() {
+    for setting in settings().filter(|s| s.shuffles()) {
+        for lanes in [1u64, 2, 65, if setting.n > 5 { 64 } else { 300 }] {
+            let mut b = setting.builder();
+            let places = a(9);
+            let x = b.input(0, B, u(13), lanes);
+            let y = b.input(1, a(40), u(40), lanes);
+            let to = b.input(setting.last(), places, u(9), lanes);
+            let rows = shuffled(&mut b, &[x, to, y]);
+            let opened = b.op(Op::RevealShuffled, &[rows[1]], P, u(9), lanes);
+            let outs = [(rows[0], B, 13), (rows[2], a(40), 40)].map(|(row, domain, width)| {
+                let scatter = Op::Scatter { block: 1 };
+                let sent = b.op(scatter, &[row, opened, row], domain, u(width), lanes);
+                b.output(sent, &setting.everyone())
+            });
+            let (x, y) = (words(50, 13, lanes), words(51, 40, lanes));
+            // A step that is prime to the number of rows.
+            let to: Vec<Word> = (0..lanes)
+                .map(|i| Word::from(i * 7 % lanes.max(1)))
+                .collect();
+            let reports = run_all(&b.program, &inputs(&[&x, &y, &to]));
+            expect_costs(&b.program, &reports);
+            for (out, given) in outs.into_iter().zip([&x, &y]) {
+                let mut expected = vec![0; lanes as usize];
+                for (&to, &word) in to.iter().zip(given) {
+                    expected[to as usize] = word;
+                }
+                for report in &reports {
+                    assert!(
+                        report.output(out).as_ref() == Some(&expected),
+                        "{setting:?}"
+                    );
+                }
+            }
         }
     }
 }

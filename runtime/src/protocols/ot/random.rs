@@ -87,7 +87,7 @@ pub(super) fn bit(words: &[u64], i: usize) -> u64 {
 }
 
 /// Adds a bit, 0 or 1, at a place where there is a zero.
-pub(super) fn set_bit(words: &mut [u64], i: usize, bit: u64) {
+pub(in crate::protocols) fn set_bit(words: &mut [u64], i: usize, bit: u64) {
     words[i / 64] |= bit << (i % 64);
 }
 

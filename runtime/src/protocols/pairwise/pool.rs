@@ -9,6 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::block::Label;
 use crate::error::Error;
+use crate::protocols::ot::random::Chosen;
 use crate::ring::{Element, Elements, for_width, other_word};
 use crate::wipe;
 
@@ -245,6 +246,32 @@ impl Drop for LabelTransfers {
     }
 }
 
+/// Transfers of random strings, both ways between this party and another.
+pub(super) struct Transfers {
+    /// First and second strings of those in which this party sends.
+    pub(super) sent: [Zeroizing<Vec<Label>>; 2],
+    /// The strings that this party has chosen.
+    pub(super) chosen: Zeroizing<Vec<Label>>,
+    /// Its choices.
+    pub(super) choices: BitRun,
+}
+
+/// Transfers with another party, one after the other.
+#[derive(Default)]
+struct TransferQueue {
+    sent: [LabelQueue; 2],
+    chosen: LabelQueue,
+    choices: BitQueue,
+}
+
+impl TransferQueue {
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
+        let sent = self.sent.iter().all(|queue| queue.runs.is_empty());
+        sent && self.chosen.runs.is_empty() && self.choices.runs.is_empty()
+    }
+}
+
 /// All pools of a party.
 #[derive(Default)]
 pub(super) struct Pools {
@@ -253,6 +280,8 @@ pub(super) struct Pools {
     dabits: BTreeMap<u32, (BitQueue, ElementQueue)>,
     labels: LabelQueue,
     choices: BitQueue,
+    /// By other party.
+    transfers: BTreeMap<usize, TransferQueue>,
 }
 
 fn short() -> Error {
@@ -340,6 +369,35 @@ impl Pools {
         })
     }
 
+    /// Adds strings that this party sends to another.
+    pub(super) fn put_sent(&mut self, other: usize, pairs: &[[Label; 2]]) {
+        let queues = &mut self.transfers.entry(other).or_default().sent;
+        for (i, queue) in queues.iter_mut().enumerate() {
+            queue.put(pairs.iter().map(|pair| pair[i]).collect());
+        }
+    }
+
+    /// Adds strings of another party that this party has chosen, so many.
+    pub(super) fn put_chosen(&mut self, other: usize, mut chosen: Chosen, n: usize) {
+        let queue = self.transfers.entry(other).or_default();
+        queue.chosen.put(std::mem::take(&mut chosen.strings));
+        let choices = std::mem::take(&mut chosen.choices);
+        queue.choices.put(BitRun::new(choices, n));
+    }
+
+    pub(super) fn take_transfers(&mut self, other: usize, n: usize) -> Result<Transfers, Error> {
+        let queue = self.transfers.entry(other).or_default();
+        let [first, second] = queue.sent.each_mut().map(|queue| queue.take(n));
+        match (first, second, queue.chosen.take(n), queue.choices.take(n)) {
+            (Some(first), Some(second), Some(chosen), Some(choices)) => Ok(Transfers {
+                sent: [first, second],
+                chosen,
+                choices,
+            }),
+            _ => Err(short()),
+        }
+    }
+
     /// Whether everything that was made has been used.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
@@ -351,6 +409,7 @@ impl Pools {
                 .all(|(bits, elements)| bits.runs.is_empty() && elements.runs.is_empty())
             && self.labels.runs.is_empty()
             && self.choices.runs.is_empty()
+            && self.transfers.values().all(TransferQueue::is_empty)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Correlations from oblivious transfers, made before they are used.
 //!
 //! - **Functionality**: shares of random bits a, b and ab; of random a, b and ab mod 2^k; of random bits both as bits and mod 2^k;
-//!   transfers of labels.
+//!   transfers of labels; transfers of random strings.
 //! - **Adversary**: semi-honest, all parties but one.
 //! - **Source**: bit triples: Asharov, Lindell, Schneider, Zohner (CCS 2013), section 5.1, between all pairs. Triples mod 2^k: Gilboa
 //!   (CRYPTO 1999), section 4. Bits in two sharings: x ⊕ b = x + b − 2xb (ABY3, CCS 2018, section 5.3), one party's bit after the
@@ -27,11 +27,13 @@ use crate::protocols::{Machine, Outcome, Preparation, Step};
 mod bits;
 mod dabits;
 mod labels;
+mod transfers;
 mod triples;
 
 use bits::MakeBits;
 use dabits::MakeDaBits;
 use labels::MakeLabels;
+use transfers::MakeTransfers;
 use triples::MakeTriples;
 
 /// Transfers of a block.
@@ -69,6 +71,10 @@ pub(super) fn begin(suite: &Pairwise, demand: &Demand) -> Result<Preparation<Pai
                 Box::new(Pipeline::new(MakeDaBits::<u128>::new(suite, count, ring)))
             }
             Correlation::Label => Box::new(Pipeline::new(MakeLabels { count })),
+            Correlation::Transfer => Box::new(Pipeline::new(MakeTransfers {
+                count,
+                extended: suite.extends(),
+            })),
             Correlation::DoubleSharing { .. } => {
                 return Err(Error::bug("this suite has no double sharings"));
             }
@@ -108,12 +114,16 @@ impl Pairwise {
         self.n > 2
     }
 
-    /// Rounds that the receivers' messages take.
+    /// Rounds that the receivers' messages take where products are made.
     fn asking_rounds(&self) -> u32 {
+        u32::from(self.fixes() || self.extends())
+    }
+
+    /// Whether transfers come from an extension.
+    fn extends(&self) -> bool {
         let senders = self.ends.senders.iter().flatten().map(|end| end.route());
         let receivers = self.ends.receivers.iter().flatten().map(|end| end.route());
-        let extended = senders.chain(receivers).any(|route| route != Route::Few);
-        u32::from(self.fixes() || extended)
+        senders.chain(receivers).any(|route| route != Route::Few)
     }
 }
 

@@ -80,6 +80,16 @@ impl Geometry {
         })
     }
 
+    /// `(λ·x)_0` for this party among the `t + 1` of a set.
+    pub(super) fn summand(&self, set: &[usize]) -> Option<Vec<Word>> {
+        let place = set.iter().position(|&p| p == self.me)?;
+        let points: Vec<Constant> = set.iter().map(|&p| self.ring.point(p + 1)).collect();
+        let weights = self.ring.lagrange(&points, [0; MAX_DEGREE]);
+        let mut form = self.ring.form(weights[place]);
+        form.truncate(self.d);
+        Some(form)
+    }
+
     /// Whether a dealer and a receiver draw the receiver's share together.
     pub(super) fn draws(&self, dealer: usize, receiver: usize) -> bool {
         (1..=self.t).contains(&((receiver + self.n - dealer) % self.n))

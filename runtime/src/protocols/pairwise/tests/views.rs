@@ -55,6 +55,14 @@ fn messages_are_uniform() {
                 b.op(Op::Call(sum), &[z, z], Y, u(8), lanes);
             }
             assert_messages_uniform(&b.program, &data, "circuits");
+            let mut b = builder(suite);
+            let lanes = 1000;
+            let x = b.input(0, a(8), u(8), lanes);
+            let y = b.input(1, B, u(8), lanes);
+            let rows = [b.value(a(8), u(8), lanes), b.value(B, u(8), lanes)];
+            b.node(Op::Shuffle, &[x, y], &rows);
+            let data = [constant(value, lanes), constant(value, lanes)];
+            assert_messages_uniform(&b.program, &data, "shuffles");
         }
     }
 }
@@ -64,7 +72,7 @@ fn messages_are_uniform() {
 #[test]
 fn shares_are_uniform() {
     for suite in SUITES {
-        for which in 0..8 {
+        for which in 0..9 {
             let (n, lanes) = (suite.1 as usize, LANES);
             let mut b = builder(suite);
             let x = b.input(1, a(3), u(3), lanes);
@@ -93,6 +101,7 @@ fn shares_are_uniform() {
                     }
                 }
                 6 => strings.remove(0),
+                7 => b.op(Op::Shuffle, &[x], a(3), u(3), lanes),
                 _ => strings.remove(n - 1),
             };
             let is_boolean = b.program.values[shown.index()].domain == B;

@@ -97,6 +97,21 @@ fn boolean_messages_are_uniform() {
 }
 
 #[test]
+fn shuffle_messages_are_uniform() {
+    for parties in FEW {
+        for value in [0, 0xb7] {
+            let mut b = bgw(parties);
+            let x = b.input(0, a(8), u(8), LANES);
+            let y = b.input(1, B, u(8), LANES);
+            let rows = [b.value(a(8), u(8), LANES), b.value(B, u(8), LANES)];
+            b.node(Op::Shuffle, &[x, y], &rows);
+            let inputs = inputs(&[&constant(value), &constant(value)]);
+            assert_messages_uniform(&b.program, &inputs, 256, "shuffles");
+        }
+    }
+}
+
+#[test]
 fn conversion_messages_are_uniform() {
     for (n, t) in [(3, 1), (5, 2)] {
         for value in [0, 1, 0xb7] {
