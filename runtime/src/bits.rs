@@ -139,7 +139,8 @@ impl Bits {
     /// Whether a vector can stand at the lanes from `from`, a multiple of 64, on.
     fn covers(&self, from: usize, part: &Self) -> Result<(), Error> {
         let end = from.checked_add(part.lanes);
-        fits(self.width == part.width && from % 64 == 0 && end.is_some_and(|end| end <= self.lanes))
+        let inside = from.is_multiple_of(64) && end.is_some_and(|end| end <= self.lanes);
+        fits(self.width == part.width && inside)
     }
 
     /// Appends the bits of lanes `from..from + lanes` of every bit, packed; `from` is a multiple of 64.

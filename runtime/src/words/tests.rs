@@ -74,7 +74,7 @@ fn every_operation_means_on_lanes_what_it_means_on_one() {
                     }
                 }
                 Rule::Select => {
-                    let which = (0..a.len() as Word).map(|i| i % 3 & 1).collect();
+                    let which = (0..a.len() as Word).map(|i| (i % 3) & 1).collect();
                     expect(op, from, from, &[(Scalar::Bool, which), data(&a), data(&b)]);
                 }
                 Rule::Cast => scalars().for_each(|to| expect(op, from, to, &[data(&a)])),
