@@ -302,8 +302,8 @@ fn memory_is_that_of_who_owns_most() {
         peak_memory(&b.program).bytes
     };
     let (each, one) = (with([0, 1, 2]), with([0, 0, 0]));
-    assert!((16 * lanes..17 * lanes).contains(&each), "{each}");
-    assert!((48 * lanes..49 * lanes).contains(&one), "{one}");
+    assert!((8 * lanes..9 * lanes).contains(&each), "{each}");
+    assert!((24 * lanes..25 * lanes).contains(&one), "{one}");
 }
 
 /// From inputs to one word each, nothing between exists whole.

@@ -115,7 +115,7 @@ fn bytes(program: &Program, party: Option<u32>, info: ValueInfo, lanes: u64) -> 
     let width = u64::from(info.scalar.width());
     let per_lane_bits = match info.domain {
         Domain::Public => 128,
-        Domain::Local { owner } if party == Some(owner) => 128,
+        Domain::Local { owner } if party == Some(owner) => width.next_power_of_two().max(64),
         Domain::Local { .. } => 0,
         Domain::Arithmetic { ring } => elements * u64::from(ring).next_power_of_two().max(8),
         Domain::Boolean => elements * width,
