@@ -6,7 +6,7 @@
 
 use crate::support;
 use smpcc_circuit::stats::{self, Known};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+use smpcc_compiler::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice};
 
 /// ANDs and AND depth.
 type Figures = (u64, u64);
@@ -26,6 +26,8 @@ fn figures_on(
     let text = format!("party a; party b; party c;\n{text}");
     let options = Options {
         objective,
+        // The circuit of what one party could compute alone, too.
+        local: LocalChoice::Off,
         ..support::options(support::REP3, protocol, network)
     };
     let compiled = support::compile(&text, &support::session(&[1, 1, 1]), &options);

@@ -9,7 +9,7 @@ use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::stats::{Known, peak_memory, stats};
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::lower::MAX_NODES;
-use smpcc_compiler::session::{Network, Options, ProtocolChoice};
+use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -229,12 +229,11 @@ fn an_expansion_without_bound_is_refused() {
 #[test]
 fn what_nobody_can_hold_is_predicted_with_its_place() {
     let text = "fn main(x: secret u32 from each) -> u64 {\n    let y = x[0];\n    [[y, x[1]]; 50000000000].flatten().sum()\n}\n";
-    let program = support::compile(
-        text,
-        &support::session(&[3]),
-        &options(ProtocolChoice::Auto),
-    )
-    .program;
+    let together = Options {
+        local: LocalChoice::Off,
+        ..options(ProtocolChoice::Auto)
+    };
+    let program = support::compile(text, &support::session(&[3]), &together).program;
     let peak = peak_memory(&program);
     assert!(peak.bytes > 100_000_000_000, "{peak:?}");
     assert_eq!(peak.at.line, 3);

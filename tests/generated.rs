@@ -12,7 +12,7 @@ use smpcc_circuit::eval::{EvalError, eval};
 use smpcc_circuit::program::Suite;
 use smpcc_circuit::value::Word;
 use smpcc_compiler::ir::interpret::interpret;
-use smpcc_compiler::session::{Network, Options, ProtocolChoice};
+use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{front, lower, passes, pipeline, schema};
 
@@ -116,7 +116,9 @@ fn check(seed: u64) -> Went {
         ProtocolChoice::Arithmetic,
     ];
     for opt in 0..3u8 {
-        let optimised = passes::optimise(ir.clone(), opt, &mut |_, _| {});
+        // What owners compute alone and what all compute together, in turn.
+        let local = LocalChoice::ALL[(seed / 2 + u64::from(opt)) as usize % 2];
+        let optimised = passes::optimise(ir.clone(), opt, local, &mut |_, _| {});
         for (i, protocol) in (0..).zip(domains) {
             // All domains over time; the compiler's choice always.
             let turn = (seed / 4 + u64::from(opt)) % 3 + 1 == i;
@@ -130,6 +132,7 @@ fn check(seed: u64) -> Went {
             };
             let options = Options {
                 opt,
+                local,
                 ..support::options(
                     support::setting(suite, n_parties, threshold),
                     protocol,
@@ -151,7 +154,7 @@ fn check(seed: u64) -> Went {
                 found == meaning,
                 "{}",
                 at(&format!(
-                    "opt {opt}, {protocol:?}: {found:?}, not {meaning:?}"
+                    "opt {opt}, {protocol:?}, {local:?}: {found:?}, not {meaning:?}"
                 ))
             );
         }

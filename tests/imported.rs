@@ -9,7 +9,7 @@ use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::Code;
 use smpcc_compiler::front;
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+use smpcc_compiler::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -24,6 +24,7 @@ fn compile(
     let text = format!("party a; party b; party c;\n{text}");
     let options = Options {
         objective,
+        local: LocalChoice::Off,
         ..support::options(support::REP3, protocol, Network::LAN)
     };
     support::compile_beside(

@@ -8,7 +8,9 @@ use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::Diagnostic;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline::{self, Compiled};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_compiler::session::{
+    LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice, Session,
+};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{front, schema};
 use smpcc_runtime::io::{Inputs, Secret};
@@ -99,6 +101,7 @@ pub fn options(setting: Setting, protocol: ProtocolChoice, network: Network) -> 
         threat: Threat::SemiHonest,
         threshold: setting.threshold,
         protocol,
+        local: LocalChoice::Auto,
         objective: ObjectiveChoice::Auto,
         network,
         costs: Costs::SHIPPED,

@@ -8,7 +8,7 @@ use smpcc::exit::Outcome;
 use smpcc::limits::Memory;
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::Suite;
-use smpcc_compiler::session::{Network, ObjectiveChoice, ProtocolChoice};
+use smpcc_compiler::session::{LocalChoice, Network, ObjectiveChoice, ProtocolChoice};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -156,11 +156,16 @@ pub struct PlanArgs {
         ("malicious", "It does what it likes"),
     ]))]
     pub threat: String,
-    /// Force one domain for the whole program
+    /// Force one domain for all that parties compute together
     #[arg(long, default_value = "auto", value_parser = choice::<ProtocolChoice, _>(
         ProtocolChoice::ALL.map(|c| (c.name(), about_protocol(c)))
     ))]
     pub protocol: ProtocolChoice,
+    /// Who computes what one party can compute alone
+    #[arg(long, default_value = "auto", value_parser = choice::<LocalChoice, _>(
+        LocalChoice::ALL.map(|c| (c.name(), about_local(c)))
+    ))]
+    pub local: LocalChoice,
     /// Which form of scalar circuits: fewest rounds, fewest gates, or as the protocol likes
     #[arg(long, default_value = "auto", value_parser = choice::<ObjectiveChoice, _>(
         ObjectiveChoice::ALL.map(|c| (c.name(), about_objective(c)))
@@ -189,6 +194,7 @@ impl PlanArgs {
             threshold: self.threshold,
             args: choices::arguments(&self.args)?,
             protocol: self.protocol,
+            local: self.local,
             objective: self.objective,
             network: self.network,
             costs: match &self.costs {
@@ -240,6 +246,13 @@ const fn about_protocol(protocol: ProtocolChoice) -> &'static str {
         ProtocolChoice::Arithmetic => "Arithmetic shares",
         ProtocolChoice::Boolean => "Boolean shares",
         ProtocolChoice::Yao => "Garbled circuits",
+    }
+}
+
+const fn about_local(local: LocalChoice) -> &'static str {
+    match local {
+        LocalChoice::Auto => "That party by itself, where it pays: only results are shared",
+        LocalChoice::Off => "All together: every secret is shared as it is given",
     }
 }
 

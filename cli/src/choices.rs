@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use smpcc_circuit::cost::Costs;
 use smpcc_compiler::hir::{Hir, ParamSource};
 use smpcc_compiler::schema::{self, Schema};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_compiler::session::{
+    LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice, Session,
+};
 use std::collections::BTreeMap;
 
 /// What is asked for, before the number of parties is known.
@@ -24,6 +26,8 @@ pub struct Asked {
     pub args: BTreeMap<String, String>,
     /// The domain.
     pub protocol: ProtocolChoice,
+    /// What one party can compute alone.
+    pub local: LocalChoice,
     /// The form of scalar circuits.
     pub objective: ObjectiveChoice,
     /// The network.
@@ -42,6 +46,7 @@ impl Default for Asked {
             threshold: None,
             args: BTreeMap::new(),
             protocol: ProtocolChoice::Auto,
+            local: LocalChoice::Auto,
             objective: ObjectiveChoice::Auto,
             network: Network::LAN,
             costs: Costs::SHIPPED,
@@ -73,6 +78,7 @@ impl Choices {
             threshold,
             args,
             protocol,
+            local,
             objective,
             network,
             costs,
@@ -87,6 +93,7 @@ impl Choices {
                 threat: trust.threat,
                 threshold: trust.threshold,
                 protocol,
+                local,
                 objective,
                 network,
                 costs,

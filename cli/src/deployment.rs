@@ -43,6 +43,8 @@ struct Config {
     #[serde(default)]
     protocol: Option<String>,
     #[serde(default)]
+    local: Option<String>,
+    #[serde(default)]
     objective: Option<String>,
     #[serde(default)]
     network: Option<String>,
@@ -276,6 +278,9 @@ impl Deployment {
         }
         if let Some(protocol) = &config.protocol {
             asked.protocol = protocol.parse().map_err(|e: String| self.wrong(e))?;
+        }
+        if let Some(local) = &config.local {
+            asked.local = local.parse().map_err(|e: String| self.wrong(e))?;
         }
         if let Some(objective) = &config.objective {
             asked.objective = objective.parse().map_err(|e: String| self.wrong(e))?;

@@ -12,7 +12,7 @@ use smpcc_circuit::codec;
 use smpcc_circuit::verify::{Verified, verify};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
-use smpcc_compiler::session::{ObjectiveChoice, Options, ProtocolChoice};
+use smpcc_compiler::session::{LocalChoice, ObjectiveChoice, Options, ProtocolChoice};
 use smpcc_runtime::hash::{Digest, sha256};
 use std::io::Read;
 use std::path::Path;
@@ -82,6 +82,7 @@ impl Built {
             threshold,
             args,
             protocol,
+            local,
             objective,
             network,
             costs,
@@ -112,7 +113,8 @@ impl Built {
         if let Some(name) = args.keys().next() {
             return wrong(format!("the argument `{name}` is fixed in it"));
         }
-        if (protocol, objective, opt) != (usual.protocol, usual.objective, usual.opt)
+        if (protocol, local) != (usual.protocol, usual.local)
+            || (objective, opt) != (usual.objective, usual.opt)
             || costs != usual.costs
         {
             return wrong("how it is compiled is fixed in it".into());
@@ -125,6 +127,7 @@ impl Built {
                 threat: program.threat,
                 threshold: program.threshold,
                 protocol: ProtocolChoice::Auto,
+                local: LocalChoice::Auto,
                 objective: ObjectiveChoice::Auto,
                 network,
                 costs,

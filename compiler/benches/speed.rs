@@ -10,7 +10,9 @@ use smpcc_circuit::program::{Suite, Threat};
 use smpcc_circuit::template::Template;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::imported::{Circuit, Slots};
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use smpcc_compiler::session::{
+    LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice, Session,
+};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::templates::{self, Objective};
 use smpcc_compiler::{front, pipeline};
@@ -35,6 +37,7 @@ fn compile(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> 
         threat: Threat::SemiHonest,
         threshold: 1,
         protocol,
+        local: LocalChoice::Auto,
         objective,
         network: Network::LAN,
         costs: smpcc_circuit::cost::Costs::SHIPPED,

@@ -1,6 +1,6 @@
-//! Chooses how each value of a program is held: public, arithmetic in some ring, Boolean, or garbled.
+//! Chooses how each value of a program is held: public, by one party alone, arithmetic in some ring, Boolean, or garbled.
 //!
-//! A forced domain holds for everything secret. Otherwise the cost model ([`cost`]) and a bounded, deterministic search
+//! First it is settled what owners compute by themselves ([`local`]). A forced domain holds for everything else that is secret. Otherwise the cost model ([`cost`]) and a bounded, deterministic search
 //! ([`search`]) choose. Emission can write any operation in any domain, by conversions if need be, so a plan only decides
 //! what a run costs, with two exceptions that are errors which name an operation: who asks for `arithmetic` is promised that
 //! nothing leaves the arithmetic domain, and not every suite garbles.
@@ -10,7 +10,9 @@
 
 mod circuits;
 mod cost;
+mod flow;
 mod legal;
+mod local;
 mod prices;
 mod rings;
 mod search;
@@ -18,8 +20,9 @@ mod search;
 use crate::forms::FormChoice;
 use crate::hir::Protocol;
 use crate::ir::{Ir, Node};
-use crate::session::{Options, ProtocolChoice};
+use crate::session::{LocalChoice, Options, ProtocolChoice};
 use crate::span::Span;
+use local::{Local, Sums};
 use smpcc_circuit::cost::Delay;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
@@ -33,6 +36,8 @@ pub struct Plan {
     pub wide: Vec<bool>,
     /// For each value, the widest ring that an arithmetic use of it needs; 0 without one.
     pub rings: Vec<u8>,
+    /// For each value that several parties compute, who computes it for itself too.
+    pub also: Vec<Option<u32>>,
     /// What decides between the forms of a circuit.
     pub forms: FormChoice,
     /// Reasons for people; sections name one.
@@ -59,35 +64,42 @@ impl Plan {
 /// Each operation that has no arithmetic form and is to have one, by `--protocol arithmetic` or an attribute; an operation
 /// that is to be garbled in a suite that does not garble.
 pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
-    if !options.suite.offers(options.threat, Domain::Yao) {
-        legal::check_ungarbled(ir, options.protocol)?;
-    }
-    let kind = match options.protocol {
-        ProtocolChoice::Auto => {
-            legal::check_arithmetic(ir, false)?;
-            return Ok(cheapest(ir, options));
-        }
-        ProtocolChoice::Arithmetic => {
-            legal::check_arithmetic(ir, true)?;
-            Kind::Arithmetic
-        }
-        ProtocolChoice::Yao => Kind::Yao,
-        ProtocolChoice::Boolean => Kind::Boolean,
+    let alone = match options.local {
+        LocalChoice::Auto => options
+            .suite
+            .offers(options.threat, Domain::Local { owner: 0 }),
+        LocalChoice::Off => false,
     };
-    let kinds: Vec<Kind> = ir
-        .values
-        .iter()
-        .map(|v| if v.ty.secret { kind } else { Kind::Public })
-        .collect();
+    let local = |sums| match alone {
+        true => local::choose(ir, sums),
+        false => Local::none(ir),
+    };
+    let (kind, local) = match options.protocol {
+        ProtocolChoice::Auto => return cheapest(ir, options, &local),
+        ProtocolChoice::Arithmetic => (Kind::Arithmetic, local(Sums::Free)),
+        ProtocolChoice::Boolean => (Kind::Boolean, local(Sums::Circuits)),
+        ProtocolChoice::Yao => (Kind::Yao, local(Sums::Circuits)),
+    };
+    check(ir, options, &local)?;
+    let kinds = local::held(ir, &local, kind);
     let why = format!("asked for by --protocol {}", kind.word());
     let reasons = vec!["known to all".into(), why];
-    Ok(finish(
-        ir,
-        &kinds,
-        forms(options, ir.n_parties),
-        reasons,
-        |k| u32::from(k != Kind::Public),
-    ))
+    let forms = forms(options, ir.n_parties);
+    Ok(finish(ir, &kinds, &local, forms, reasons, |k| {
+        u32::from(k != Kind::Public)
+    }))
+}
+
+/// Whether what is asked for can be done.
+fn check(ir: &Ir, options: &Options, local: &Local) -> Result<(), Vec<NoForm>> {
+    if !options.suite.offers(options.threat, Domain::Yao) {
+        legal::check_ungarbled(ir, local, options.protocol)?;
+    }
+    match options.protocol {
+        ProtocolChoice::Auto => legal::check_arithmetic(ir, local, false),
+        ProtocolChoice::Arithmetic => legal::check_arithmetic(ir, local, true),
+        ProtocolChoice::Boolean | ProtocolChoice::Yao => Ok(()),
+    }
 }
 
 /// What decides between a circuit with few ANDs and a shallow one under these options.
@@ -111,14 +123,35 @@ fn forms(options: &Options, n_parties: u32) -> FormChoice {
 }
 
 /// The plan that the cost model likes best.
-fn cheapest(ir: &Ir, options: &Options) -> Plan {
+fn cheapest(
+    ir: &Ir,
+    options: &Options,
+    local: &dyn Fn(Sums) -> Local,
+) -> Result<Plan, Vec<NoForm>> {
     let forms = forms(options, ir.n_parties);
-    let model = cost::Model::new(ir, options, forms);
-    let found = search::search(
-        ir,
-        &model,
-        options.suite.offers(options.threat, Domain::Yao),
-    );
+    let garbles = options.suite.offers(options.threat, Domain::Yao);
+    let mut choices = vec![local(Sums::Free), local(Sums::Circuits), Local::none(ir)];
+    choices.dedup();
+    let mut best: Option<(search::Found, Local)> = None;
+    let mut refused = Ok(());
+    for local in choices {
+        // What an attribute asks for may be possible only where an owner does the rest.
+        if let Err(errors) = check(ir, options, &local) {
+            refused = Err(errors);
+            continue;
+        }
+        let model = cost::Model::new(ir, options, forms, &local);
+        let found = search::search(ir, &model, &local, garbles);
+        if best
+            .as_ref()
+            .is_none_or(|(least, _)| found.cost < least.cost)
+        {
+            best = Some((found, local));
+        }
+    }
+    let Some((found, local)) = best else {
+        return Err(refused.err().unwrap_or_default());
+    };
     let ms = |ns: f64| format!("{:.2} ms", ns / 1e6);
     let yao = found
         .yao
@@ -134,12 +167,19 @@ fn cheapest(ir: &Ir, options: &Options) -> Plan {
         format!("bit logic, few levels deep for this network; {prices}"),
         format!("bit logic in a constant number of rounds; {prices}"),
     ];
-    finish(ir, &found.kinds, forms, reasons, |k| match k {
-        Kind::Public => 0,
-        Kind::Arithmetic => 1,
-        Kind::Boolean => 2,
-        Kind::Yao => 3,
-    })
+    Ok(finish(
+        ir,
+        &found.kinds,
+        &local,
+        forms,
+        reasons,
+        |k| match k {
+            Kind::Public | Kind::Local => 0,
+            Kind::Arithmetic => 1,
+            Kind::Boolean => 2,
+            Kind::Yao => 3,
+        },
+    ))
 }
 
 /// An operation that cannot be done in the domain that is asked for.
@@ -160,48 +200,71 @@ pub(crate) enum Kind {
     Arithmetic,
     Boolean,
     Yao,
+    /// Its owner's alone.
+    Local,
 }
 
 impl Kind {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Public,
+        Self::Arithmetic,
+        Self::Boolean,
+        Self::Yao,
+        Self::Local,
+    ];
+
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Arithmetic => "arithmetic",
             Self::Boolean => "boolean",
             Self::Yao => "yao",
+            Self::Local => "local",
         }
     }
 }
 
-/// Adds the rings to a choice of domains.
+/// Adds the rings to a choice of domains, and the reasons of owners.
 fn finish(
     ir: &Ir,
     kinds: &[Kind],
+    local: &Local,
     forms: FormChoice,
-    reasons: Vec<String>,
+    mut reasons: Vec<String>,
     reason: impl Fn(Kind) -> u32,
 ) -> Plan {
     let rings::Rings { wide, rings } = rings::rings(ir, kinds);
-    let homes = kinds
-        .iter()
-        .zip(&rings)
-        .zip(&ir.values)
-        .map(|((kind, &ring), value)| match kind {
-            Kind::Public => Domain::Public,
-            Kind::Boolean => Domain::Boolean,
-            Kind::Yao => Domain::Yao,
-            Kind::Arithmetic => Domain::Arithmetic {
-                ring: ring.max(value.ty.scalar.width() as u8),
-            },
-        })
-        .collect();
+    let first = reasons.len() as u32;
+    let alone = |name: &String| format!("computed by {name} on its own data");
+    reasons.extend(ir.party_names.iter().map(alone));
+    let (mut homes, mut why) = (Vec::new(), Vec::new());
+    for (i, value) in ir.values.iter().enumerate() {
+        let (kind, ring) = (kinds[i], rings[i]);
+        let (home, index) = match kind {
+            Kind::Public => (Domain::Public, reason(kind)),
+            Kind::Boolean => (Domain::Boolean, reason(kind)),
+            Kind::Yao => (Domain::Yao, reason(kind)),
+            Kind::Arithmetic => {
+                let ring = ring.max(value.ty.scalar.width() as u8);
+                (Domain::Arithmetic { ring }, reason(kind))
+            }
+            Kind::Local => {
+                let owner = local.owner[i].unwrap_or_default();
+                (Domain::Local { owner }, first + owner)
+            }
+        };
+        homes.push(home);
+        why.push(index);
+    }
+    let also = |v: usize| local.owner[v].filter(|_| local.also[v]);
     Plan {
         homes,
         wide,
         rings,
+        also: (0..ir.values.len()).map(also).collect(),
         forms,
         reasons,
-        reason: kinds.iter().map(|&k| reason(k)).collect(),
+        reason: why,
     }
 }
 
@@ -209,7 +272,12 @@ fn finish(
 #[cfg(test)]
 pub(crate) fn scattered(ir: &Ir, options: &Options, seed: u64) -> Plan {
     let mut state = seed;
-    let kinds: Vec<Kind> = ir
+    // What owners hold in one half of the plans.
+    let local = match seed % 2 {
+        0 => local::choose(ir, Sums::Circuits),
+        _ => Local::none(ir),
+    };
+    let mut kinds: Vec<Kind> = ir
         .values
         .iter()
         .map(|v| {
@@ -224,8 +292,13 @@ pub(crate) fn scattered(ir: &Ir, options: &Options, seed: u64) -> Plan {
             }
         })
         .collect();
+    for (kind, held) in kinds.iter_mut().zip(local::held(ir, &local, Kind::Public)) {
+        if held == Kind::Local {
+            *kind = held;
+        }
+    }
     let forms = forms(options, ir.n_parties);
-    finish(ir, &kinds, forms, vec![String::new()], |_| 0)
+    finish(ir, &kinds, &local, forms, vec![String::new()], |_| 0)
 }
 
 #[cfg(test)]
@@ -244,6 +317,7 @@ mod tests {
             threat: Threat::SemiHonest,
             threshold: 1,
             protocol: ProtocolChoice::Auto,
+            local: LocalChoice::Auto,
             objective: ObjectiveChoice::Auto,
             network,
             costs: Costs::SHIPPED,

@@ -62,6 +62,7 @@ pub fn emit(
         template_ids: HashMap::new(),
         converted: BTreeMap::new(),
         map: vec![None; ir.values.len()],
+        alone: vec![None; ir.values.len()],
         frames: vec![Frame::default()],
         at: 0,
         scale: 1,
@@ -145,6 +146,8 @@ struct Emitter<'a> {
     converted: BTreeMap<(ValueId, Domain), ValueId>,
     /// The program's value for each of the IR's.
     map: Vec<Option<ValueId>>,
+    /// For those that several parties compute, what an owner computes for itself.
+    alone: Vec<Option<ValueId>>,
     frames: Vec<Frame>,
     /// The frame that is written to: the innermost, except while a conversion is written further out.
     at: usize,
@@ -195,11 +198,40 @@ impl Emitter<'_> {
             let ty = self.ir.values[value.index()].ty;
             return self.splat(ty.scalar, ty.lanes, 0);
         };
+        self.scaled(value, id)
+    }
+
+    /// As many lanes as are being worked on.
+    fn scaled(&mut self, value: ValueId, id: ValueId) -> ValueId {
         let lanes = self.ir.values[value.index()].ty.lanes;
         if self.scale > 1 && lanes == 1 && self.info(id).lanes == 1 {
             return self.gather_affine(id, 0, &[(self.scale, 0)]);
         }
         id
+    }
+
+    /// The program's value of an IR value for a use in a domain: for what an owner computes, in a form that it knows.
+    fn operand(&mut self, value: ValueId, domain: Domain) -> ValueId {
+        if !matches!(domain, Domain::Local { .. }) {
+            return self.arg(value);
+        }
+        if let Some(alone) = self.alone[value.index()] {
+            return self.scaled(value, alone);
+        }
+        let public = self.map[value.index()].and_then(|id| self.known[id.index()].public);
+        match public {
+            Some(public) => self.scaled(value, public),
+            None => self.arg(value),
+        }
+    }
+
+    /// What an owner tells others, or shares that they open.
+    fn told(&mut self, value: ValueId) -> ValueId {
+        let known = self.alone[value.index()].or(self.map[value.index()]);
+        match known.map(|id| self.info(id).domain) {
+            Some(domain @ Domain::Local { .. }) => self.operand(value, domain),
+            _ => self.arg(value),
+        }
     }
 
     fn bind(&mut self, ir: ValueId, value: ValueId) {
@@ -215,11 +247,24 @@ impl Emitter<'_> {
     }
 
     fn ir_node(&mut self, node: &IrNode) {
-        let args: Vec<ValueId> = node.args.iter().map(|&a| self.arg(a)).collect();
+        if let &[result] = &node.results[..] {
+            if let Some(owner) = self.plan.also[result.index()] {
+                let home = Domain::Local { owner };
+                self.node_in(node, home);
+                self.alone[result.index()] = self.map[result.index()];
+            }
+            return self.node_in(node, self.home(result));
+        }
         let home = node
             .results
             .first()
             .map_or(Domain::Public, |&r| self.home(r));
+        self.node_in(node, home);
+    }
+
+    /// Writes a node in a domain.
+    fn node_in(&mut self, node: &IrNode, home: Domain) {
+        let args: Vec<ValueId> = node.args.iter().map(|&a| self.operand(a, home)).collect();
         let scalar = |i: usize| {
             node.args
                 .get(i)
@@ -286,6 +331,23 @@ impl Emitter<'_> {
                     self.concat(&parts)
                 }
             }
+            IrOp::ReadSecret { block, groups } if home.is_clear() => {
+                let (block, groups) = (*block, *groups);
+                let info = ValueInfo {
+                    domain: home,
+                    scalar: to,
+                    lanes: self.info(args[1]).lanes * block,
+                };
+                self.plain(Op::Read { block, groups }, &args, info)
+            }
+            IrOp::WriteSecret { block, groups } if home.is_clear() => {
+                let (block, groups) = (*block, *groups);
+                let info = ValueInfo {
+                    domain: home,
+                    ..self.info(args[0])
+                };
+                self.plain(Op::Write { block, groups }, &args, info)
+            }
             IrOp::ReadSecret { block, groups } => {
                 let value = self.read_secret(home, args[0], args[1], *block, *groups);
                 self.to(value, home)
@@ -312,7 +374,7 @@ impl Emitter<'_> {
                     self.reduce(home, *op, args[0], *segments, range)
                 }
                 Reducer::Region => {
-                    let results = self.reduce_region(node, &args, *segments);
+                    let results = self.reduce_region(node, &node.args, *segments);
                     return self.bind_all(&node.results, &results);
                 }
             },
@@ -330,7 +392,8 @@ impl Emitter<'_> {
                 self.dot(home, args[0], args[1], *segments, ranges)
             }
             IrOp::Reveal => {
-                let value = self.openable(args[0]);
+                let value = self.told(node.args[0]);
+                let value = self.openable(value);
                 let info = self.info(value);
                 let public = ValueInfo {
                     domain: Domain::Public,
@@ -343,15 +406,13 @@ impl Emitter<'_> {
                 return;
             }
             IrOp::Output(id) => {
-                let value = match self.info(args[0]).domain {
-                    Domain::Public => args[0],
-                    _ => self.openable(args[0]),
-                };
+                let value = self.told(node.args[0]);
+                let value = self.openable(value);
                 self.push(Work::Plain(Op::Output(*id)), vec![value], Vec::new());
                 return;
             }
             IrOp::Loop { count } => return self.counted(node, &args, *count),
-            IrOp::While => return self.while_loop(node, &args),
+            IrOp::While => return self.while_loop(node),
             IrOp::If => return self.branch(node, &args),
         };
         if let Some(&r) = node.results.first() {
@@ -418,13 +479,14 @@ impl Emitter<'_> {
         infos.iter().map(|&info| self.fresh(info)).collect()
     }
 
-    /// The types of carried values: the initial ones, in the domains of the region's parameters.
+    /// The types of carried values: the initial ones of the IR, in the domains of the region's parameters.
     fn carried(&mut self, params: &[ValueId], init: &[ValueId]) -> (Vec<ValueId>, Vec<ValueInfo>) {
         let init: Vec<_> = params
             .iter()
             .zip(init)
             .map(|(&p, &v)| {
                 let home = self.home(p);
+                let v = self.operand(v, home);
                 self.to(v, home)
             })
             .collect();
@@ -442,7 +504,7 @@ impl Emitter<'_> {
         irs.iter()
             .zip(infos)
             .map(|(&r, info)| {
-                let value = self.arg(r);
+                let value = self.operand(r, info.domain);
                 self.to(value, info.domain)
             })
             .collect()
@@ -471,8 +533,8 @@ impl Emitter<'_> {
 
     fn counted(&mut self, node: &IrNode, args: &[ValueId], count: Option<u64>) {
         let body = &node.regions[0];
-        let (n_args, init) = args.split_at(usize::from(count.is_none()));
-        let (init, infos) = self.carried(&body.params[1..], init);
+        let n_args = usize::from(count.is_none());
+        let (init, infos) = self.carried(&body.params[1..], &node.args[n_args..]);
         let mut params = vec![ValueInfo {
             domain: Domain::Public,
             scalar: Scalar::USIZE,
@@ -484,7 +546,7 @@ impl Emitter<'_> {
         self.region(body);
         let results = self.results_as(&body.results, &infos);
         let Closed { region, captured } = self.close(values, results);
-        let mut all = n_args.to_vec();
+        let mut all = args[..n_args].to_vec();
         all.extend(init);
         self.control(
             Op::Loop {
@@ -498,9 +560,9 @@ impl Emitter<'_> {
         );
     }
 
-    fn while_loop(&mut self, node: &IrNode, args: &[ValueId]) {
+    fn while_loop(&mut self, node: &IrNode) {
         let (cond, body) = (&node.regions[0], &node.regions[1]);
-        let (init, infos) = self.carried(&body.params, args);
+        let (init, infos) = self.carried(&body.params, &node.args);
         let values = self.open(&infos);
         self.bind_params(&cond.params, &values);
         self.region(cond);

@@ -344,7 +344,9 @@ fn section_lines(program: &Program, id: SectionId, stats: Option<&SectionStats>)
         Domain::Arithmetic { .. } => "arithmetic",
         Domain::Boolean => "Boolean",
         Domain::Yao => "garbled",
-        Domain::Local { .. } => "on one party's own data",
+        Domain::Local { owner } => {
+            (program.party_names.get(owner as usize)).map_or("one party alone", String::as_str)
+        }
     };
     let at = match section.lines {
         (0, _) => String::new(),

@@ -11,12 +11,14 @@ pub mod dead;
 pub mod dot;
 pub mod lanes;
 pub mod narrow;
+pub mod own;
 pub mod ranges;
 pub mod reassociate;
 pub mod rewrite;
 pub mod unroll;
 
 use crate::ir::{Ir, Node, Op, Region};
+use crate::session::LocalChoice;
 
 /// A pass and its place.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +74,8 @@ pub const PASSES: &[Pass] = &[
     pass!(2 reassociate, "turns chains into reductions and trees", "chains of unrolled loops are complete"),
     pass!(2 dead, "drops what nothing needs", "the old chains are still there"),
     pass!(2 dot, "takes sums of products as inner products", "products are still next to their sums: narrowing puts casts between"),
+    pass!(2 own, "computes apart what has one owner each", "sums and products are whole vectors now"),
+    pass!(2 dead, "drops what nothing needs", "of a whole and its pieces one is used"),
     pass!(1 ranges, "finds the integers that values take", "sums are reductions now, whose length is known"),
     pass!(1 narrow, "computes at the width that the ranges need", "the ranges are fresh"),
     pass!(1 algebra, "applies algebraic rules", "casts meet"),
@@ -79,12 +83,15 @@ pub const PASSES: &[Pass] = &[
     pass!(1 dead, "drops what nothing needs", "the last: what remains is compiled"),
 ];
 
-/// Runs the passes of an optimisation level; `after` sees the program after each pass, by the pass's name.
-pub fn optimise(ir: Ir, opt: u8, after: &mut dyn FnMut(&str, &Ir)) -> Ir {
+/// Runs the passes of an optimisation level; `after` sees the program after each pass, by the pass's name. What has one owner is
+/// computed apart if `local` wants it to be.
+pub fn optimise(ir: Ir, opt: u8, local: LocalChoice, after: &mut dyn FnMut(&str, &Ir)) -> Ir {
     let mut ir = ir;
     // Passes that left the program as it is: while nothing changes it they would do so again.
     let mut idle: Vec<&str> = Vec::new();
-    for pass in PASSES.iter().filter(|pass| pass.level <= opt) {
+    let is_wanted =
+        |pass: &&Pass| pass.level <= opt && (local == LocalChoice::Auto || pass.name != "own");
+    for pass in PASSES.iter().filter(is_wanted) {
         // Where there is no loop, the passes for loops apply the rules of `algebra` and nothing else.
         let for_loops = matches!(pass.name, "lanes" | "unroll");
         let does = if for_loops && !has_loop(&ir.body) {

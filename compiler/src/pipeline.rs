@@ -47,7 +47,7 @@ pub fn compile(
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let ir = lower(hir, session)?;
     observer("lower", &ir);
-    let ir = passes::optimise(ir, options.opt, observer);
+    let ir = passes::optimise(ir, options.opt, options.local, observer);
     let mut compiled = compile_ir(ir, sources, name, options)?;
     compiled.functions = functions(hir, sources);
     Ok(compiled)
@@ -65,7 +65,7 @@ pub fn compile_test(
     options: &Options,
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let ir = lower_test(hir, test, n_parties)?;
-    let ir = passes::optimise(ir, options.opt, &mut |_, _| {});
+    let ir = passes::optimise(ir, options.opt, options.local, &mut |_, _| {});
     let name = hir.tests.get(test).map_or("test", |t| &t.name);
     compile_ir(ir, sources, name, options)
 }

@@ -30,6 +30,8 @@ pub struct Options {
     pub threshold: u32,
     /// The domain, or the compiler's choice.
     pub protocol: ProtocolChoice,
+    /// What one party can compute alone: by itself, or together with the others.
+    pub local: LocalChoice,
     /// Which form of scalar circuits.
     pub objective: ObjectiveChoice,
     /// What the network is like.
@@ -63,6 +65,7 @@ impl Options {
             threat,
             threshold,
             protocol,
+            local,
             objective,
             network: Network { rtt_us, mbit_per_s },
             costs,
@@ -86,6 +89,7 @@ impl Options {
             threshold: *threshold,
             options: vec![
                 ("protocol", protocol.name().to_owned()),
+                ("local", local.name().to_owned()),
                 ("objective", objective.name().to_owned()),
                 ("opt", opt.to_string()),
             ],
@@ -128,6 +132,37 @@ impl FromStr for ProtocolChoice {
 
     fn from_str(text: &str) -> Result<Self, String> {
         word("protocol", &Self::ALL.map(|c| (c.name(), c)), text)
+    }
+}
+
+/// `--local`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LocalChoice {
+    /// By itself where that is allowed and pays, and only results are shared.
+    #[default]
+    Auto,
+    /// Together: every secret is shared as it is given.
+    Off,
+}
+
+impl LocalChoice {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Auto, Self::Off];
+
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl FromStr for LocalChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        word("local", &Self::ALL.map(|c| (c.name(), c)), text)
     }
 }
 
@@ -248,6 +283,9 @@ mod tests {
         for choice in ObjectiveChoice::ALL {
             assert_eq!(choice.name().parse(), Ok(choice));
         }
+        for choice in LocalChoice::ALL {
+            assert_eq!(choice.name().parse(), Ok(choice));
+        }
         let network = |text: &str| text.parse::<Network>();
         assert_eq!(network("wan"), Ok(Network::WAN));
         let slow = Network {
@@ -271,6 +309,7 @@ mod tests {
             threat: Threat::SemiHonest,
             threshold: 1,
             protocol: ProtocolChoice::Auto,
+            local: LocalChoice::Auto,
             objective: ObjectiveChoice::Auto,
             network: Network::LAN,
             costs: Costs::SHIPPED,
@@ -289,6 +328,10 @@ mod tests {
             },
             Options {
                 protocol: ProtocolChoice::Yao,
+                ..options.clone()
+            },
+            Options {
+                local: LocalChoice::Off,
                 ..options.clone()
             },
             Options {

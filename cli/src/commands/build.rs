@@ -8,14 +8,16 @@ use crate::out;
 use smpcc::exit::{Failure, Outcome};
 use smpcc_circuit::{codec, export, text};
 use smpcc_compiler::sections;
-use smpcc_compiler::session::ProtocolChoice;
+use smpcc_compiler::session::{LocalChoice, ProtocolChoice};
 use std::path::Path;
 
 /// Compiles and writes.
 pub fn build(args: &BuildArgs, style: Style) -> Outcome {
     let mut prepared = compiled::prepare(&args.file, &args.plan, style)?;
     if args.emit == Emit::Bristol {
+        // One circuit of all that the program computes.
         prepared.choices.options.protocol = ProtocolChoice::Boolean;
+        prepared.choices.options.local = LocalChoice::Off;
     }
     let bytes = match args.emit {
         Emit::Program => codec::encode_program(&prepared.compile(style)?.program)

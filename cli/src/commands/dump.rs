@@ -55,7 +55,8 @@ fn ir(args: &DumpArgs, style: Style) -> Outcome<String> {
     if args.after.as_deref() == Some("lower") {
         found = Some(print::print(&lowered));
     }
-    let last = passes::optimise(lowered, prepared.choices.options.opt, &mut |name, ir| {
+    let options = &prepared.choices.options;
+    let last = passes::optimise(lowered, options.opt, options.local, &mut |name, ir| {
         if args.after.as_deref() == Some(name) {
             found = Some(print::print(ir));
         }

@@ -33,6 +33,12 @@ fn kind(d: &Disclosure) -> &'static str {
     }
 }
 
+/// The party from whose data alone a disclosure follows.
+fn owner(d: &Disclosure) -> Option<u32> {
+    let first = d.sources.first()?.party;
+    d.sources.iter().all(|s| s.party == first).then_some(first)
+}
+
 fn json(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> serde_json::Value {
     let list: Vec<serde_json::Value> = list
         .iter()
@@ -46,6 +52,7 @@ fn json(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> serde_json::Value 
                 "repeated": d.repeated,
                 "to": d.receivers,
                 "depends_on": d.sources.iter().map(|s| serde_json::json!({"party": s.party, "input": s.path})).collect::<Vec<_>>(),
+                "owner": owner(d),
                 "path": d.path.iter().map(|s| sources.place(*s)).collect::<Vec<_>>(),
             })
         })
@@ -104,6 +111,9 @@ fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
                 .collect::<Vec<_>>()
                 .join(", ");
             let _ = writeln!(text, "    depends on `{path}` of {who}");
+        }
+        if let Some(owner) = owner(d) {
+            let _ = writeln!(text, "    follows from the data of {} alone", name(owner));
         }
         if !d.path.is_empty() {
             let mut steps: Vec<String> = d.path.iter().map(|s| sources.place(*s)).collect();

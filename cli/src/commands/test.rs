@@ -13,7 +13,7 @@ use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::{Code, short};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
-use smpcc_compiler::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+use smpcc_compiler::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice};
 use smpcc_runtime::error::Error;
 use smpcc_runtime::local;
 use std::path::{Path, PathBuf};
@@ -170,6 +170,7 @@ fn one(
             threat: trust.threat,
             threshold: trust.threshold,
             protocol,
+            local: LocalChoice::Auto,
             objective: ObjectiveChoice::Auto,
             network: Network::LAN,
             costs: Costs::SHIPPED,

@@ -13,6 +13,7 @@ mod regions;
 
 use super::Kind;
 use super::circuits::{Circuit, Forms, ceil_log2, sum};
+use super::local::Local as Owners;
 use super::prices::{Price, Prices};
 use crate::forms::{FormChoice, Wanted};
 use crate::ir::{Ir, Node, Op, Reducer, Region};
@@ -25,6 +26,9 @@ use smpcc_circuit::value::{ConstVec, Scalar};
 
 /// Iterations that a run-time count stands for.
 const UNKNOWN_COUNT: f64 = 8.0;
+
+/// Nanoseconds that an owner takes for a lane of what it computes by itself.
+const OWNED_NS: f64 = 1.0;
 
 /// When a value is there, in rounds: whole ones and, of chains that are estimated, parts.
 type Stamp = smpcc_circuit::stamp::Stamp<f64>;
@@ -62,10 +66,17 @@ pub(super) struct Model<'a> {
     constant: Vec<bool>,
     /// Values that are constant tables.
     table: Vec<bool>,
+    /// What owners compute by themselves.
+    owners: &'a Owners,
 }
 
 impl<'a> Model<'a> {
-    pub(super) fn new(ir: &'a Ir, options: &Options, forms: FormChoice) -> Self {
+    pub(super) fn new(
+        ir: &'a Ir,
+        options: &Options,
+        forms: FormChoice,
+        owners: &'a Owners,
+    ) -> Self {
         let mut constant = vec![false; ir.values.len()];
         let mut table = constant.clone();
         mark_constants(&ir.body, &mut constant, &mut table);
@@ -92,6 +103,7 @@ impl<'a> Model<'a> {
             forms,
             constant,
             table,
+            owners,
         }
     }
 
@@ -101,7 +113,8 @@ impl<'a> Model<'a> {
         let end = walk.region(&self.ir.body, Stamp::default());
         let mut most = walk.sent.iter().copied().fold(0.0, f64::max);
         let mut rounds = end.ready.max(end.garbled);
-        let mut local = walk.local;
+        // Owners work side by side.
+        let mut local = walk.local + walk.owned.iter().copied().fold(0.0, f64::max);
         if walk.correlated {
             most += self.prices.setup.0;
             rounds += self.prices.setup.1;
@@ -153,6 +166,8 @@ struct Walk<'m, 'a> {
     kinds: &'m [Kind],
     sent: Vec<f64>,
     local: f64,
+    /// What each party computes by itself.
+    owned: Vec<f64>,
     /// Whether correlations are used up.
     correlated: bool,
     /// When each value is there in each domain that it is held in.
@@ -164,7 +179,7 @@ struct Walk<'m, 'a> {
 }
 
 const fn slot(v: ValueId, kind: Kind) -> usize {
-    4 * v.0 as usize + kind as usize
+    Kind::ALL.len() * v.0 as usize + kind as usize
 }
 
 impl<'m, 'a> Walk<'m, 'a> {
@@ -176,7 +191,8 @@ impl<'m, 'a> Walk<'m, 'a> {
             sent: vec![0.0; model.ir.n_parties as usize],
             local: 0.0,
             correlated: false,
-            stamps: vec![None; 4 * n_values],
+            owned: vec![0.0; model.ir.n_parties as usize],
+            stamps: vec![None; Kind::ALL.len() * n_values],
             times: 1.0,
             home_times: vec![1.0; n_values],
         }
@@ -242,7 +258,7 @@ impl<'m, 'a> Walk<'m, 'a> {
     /// When `v` is there in `kind`; pays for the conversion the first time.
     fn get(&mut self, v: ValueId, kind: Kind, start: Stamp) -> Stamp {
         let home = self.kind(v);
-        if home == Kind::Public || kind == Kind::Public {
+        if home == Kind::Public || kind == Kind::Public || kind == Kind::Local {
             return self.stamp(v, home).unwrap_or(start).join(start);
         }
         if let Some(known) = self.stamp(v, kind) {
@@ -255,6 +271,7 @@ impl<'m, 'a> Walk<'m, 'a> {
         let times = self.home_times[v.index()];
         self.local += model.local.step * times;
         let done = match (home, kind) {
+            (Kind::Local, _) => self.share(v, kind, times, from),
             (Kind::Arithmetic, Kind::Boolean) => {
                 self.pay(&prices.to_bits, n * times);
                 let shared = after(from, prices.to_bits.delay, 1.0);
@@ -284,6 +301,32 @@ impl<'m, 'a> Walk<'m, 'a> {
         };
         self.stamps[slot(v, kind)] = Some(done);
         done.join(start)
+    }
+
+    /// What an owner holds becomes shared.
+    fn share(&mut self, v: ValueId, kind: Kind, times: f64, from: Stamp) -> Stamp {
+        let model = self.model;
+        let prices = model.prices.of(self.bits(v));
+        let price = &prices.input[usize::from(kind != Kind::Arithmetic)];
+        let owner = model.owners.owner[v.index()].unwrap_or_default();
+        let lanes = self.lanes(v) * times;
+        self.pay(&price.of_owner(owner), lanes);
+        let shared = after(from, price.delay, 1.0);
+        if kind == Kind::Yao {
+            let price = prices.label.as_ref().map(|p| &p[0]);
+            self.enter(price, self.width(v), lanes, shared)
+        } else {
+            shared
+        }
+    }
+
+    /// An owner tells so many others what it holds.
+    fn tell(&mut self, v: ValueId, others: usize, ready: Stamp) -> Stamp {
+        let owner = self.model.owners.owner[v.index()].unwrap_or_default();
+        let bytes = (self.width(v) / 8.0) * self.lanes(v) * self.times;
+        self.sent[owner as usize] += bytes * others as f64;
+        let rounds = Delay::Rounds(u32::from(others > 0));
+        after(ready, rounds, 1.0)
     }
 
     /// Shares become labels of so many wires per lane.
@@ -374,6 +417,8 @@ impl<'m, 'a> Walk<'m, 'a> {
                 if home == Kind::Public {
                     // The same under every plan.
                     after(ready, Delay::Rounds(1), 1.0)
+                } else if home == Kind::Local {
+                    ready
                 } else {
                     let lanes = self.lanes(r) * times;
                     self.pay(&price.of_owner(owner), lanes);
@@ -390,6 +435,14 @@ impl<'m, 'a> Walk<'m, 'a> {
                 let a = node.args[0];
                 if self.kind(a) == Kind::Public {
                     ready
+                } else if let Some(owner) = model.owners.owner[a.index()] {
+                    let others = match &node.op {
+                        Op::Output(id) => (model.ir.outputs.get(id.index())).map_or(0, |leaf| {
+                            leaf.receivers.iter().filter(|p| **p != owner).count()
+                        }),
+                        _ => model.ir.n_parties.saturating_sub(1) as usize,
+                    };
+                    self.tell(a, others, ready)
                 } else {
                     let shared = if self.kind(a) == Kind::Yao {
                         self.colours(a, times, ready)
@@ -409,6 +462,20 @@ impl<'m, 'a> Walk<'m, 'a> {
                 }
             }
             _ if home == Kind::Public || node.results.is_empty() => ready,
+            _ if home == Kind::Local => {
+                let lanes = node
+                    .args
+                    .iter()
+                    .chain(&node.results)
+                    .map(|&v| self.lanes(v));
+                let owner = node
+                    .results
+                    .first()
+                    .and_then(|r| model.owners.owner[r.index()]);
+                let ns = OWNED_NS * lanes.fold(0.0, f64::max) * times;
+                self.owned[owner.unwrap_or_default() as usize] += ns;
+                ready
+            }
             op if home == Kind::Arithmetic => self.arithmetic(op, node, ready),
             op => {
                 let (circuit, lanes) = self.in_bits(op, node, home);

@@ -2,6 +2,7 @@
 //! garbled where nothing can be.
 
 use super::NoForm;
+use super::local::Local;
 use crate::forms::has_arithmetic_form;
 use crate::hir::Protocol;
 use crate::ir::{Ir, Kind, Node, Op, Reducer, Region};
@@ -66,13 +67,13 @@ fn computation(op: &Op) -> String {
 ///
 /// # Errors
 /// One entry per operation without an arithmetic form.
-pub(super) fn check_arithmetic(ir: &Ir, all: bool) -> Result<(), Vec<NoForm>> {
+pub(super) fn check_arithmetic(ir: &Ir, local: &Local, all: bool) -> Result<(), Vec<NoForm>> {
     if !all && !asks_for_arithmetic(&ir.body) {
         return Ok(());
     }
-    let wide = super::rings::wide(ir);
+    let wide = super::rings::wide(ir, local);
     let mut errors = Vec::new();
-    check_region(ir, &ir.body, all, &wide, &mut errors);
+    check_region(ir, &ir.body, local, all, &wide, &mut errors);
     errors.dedup();
     if errors.is_empty() {
         Ok(())
@@ -87,9 +88,17 @@ fn asks_for_arithmetic(region: &Region) -> bool {
     })
 }
 
-fn check_region(ir: &Ir, region: &Region, all: bool, wide: &[bool], errors: &mut Vec<NoForm>) {
+fn check_region(
+    ir: &Ir,
+    region: &Region,
+    local: &Local,
+    all: bool,
+    wide: &[bool],
+    errors: &mut Vec<NoForm>,
+) {
     for node in &region.nodes {
         if (all || node.protocol == Some(Protocol::Arithmetic))
+            && !local.holds(node)
             && let Err(what) = is_arithmetic(ir, node, wide)
         {
             errors.push(NoForm {
@@ -99,7 +108,7 @@ fn check_region(ir: &Ir, region: &Region, all: bool, wide: &[bool], errors: &mut
             });
         }
         for inner in &node.regions {
-            check_region(ir, inner, all, wide, errors);
+            check_region(ir, inner, local, all, wide, errors);
         }
     }
 }
@@ -108,9 +117,14 @@ fn check_region(ir: &Ir, region: &Region, all: bool, wide: &[bool], errors: &mut
 ///
 /// # Errors
 /// With `--protocol yao`, the first operation on secrets; else each operation that the source wants garbled.
-pub(super) fn check_ungarbled(ir: &Ir, choice: ProtocolChoice) -> Result<(), Vec<NoForm>> {
+pub(super) fn check_ungarbled(
+    ir: &Ir,
+    local: &Local,
+    choice: ProtocolChoice,
+) -> Result<(), Vec<NoForm>> {
     let mut asked = Vec::new();
-    garbled(ir, &ir.body, choice == ProtocolChoice::Yao, &mut asked);
+    let all = choice == ProtocolChoice::Yao;
+    garbled(ir, &ir.body, local, all, &mut asked);
     if choice == ProtocolChoice::Yao {
         // All of them are: one says it. What computes says it better than what only moves values.
         asked.sort_by_key(|(computes, _)| !computes);
@@ -126,10 +140,10 @@ pub(super) fn check_ungarbled(ir: &Ir, choice: ProtocolChoice) -> Result<(), Vec
 }
 
 /// The operations on secrets that are to be garbled, and whether each computes anything.
-fn garbled(ir: &Ir, region: &Region, all: bool, out: &mut Vec<(bool, NoForm)>) {
-    let secret = |v: &ValueId| ir.values[v.index()].ty.secret;
+fn garbled(ir: &Ir, region: &Region, local: &Local, all: bool, out: &mut Vec<(bool, NoForm)>) {
+    let shared = |v: &ValueId| ir.values[v.index()].ty.secret && local.holder(*v).is_none();
     for node in &region.nodes {
-        if (all || node.protocol == Some(Protocol::Yao)) && node.results.iter().any(secret) {
+        if (all || node.protocol == Some(Protocol::Yao)) && node.results.iter().any(shared) {
             let (computes, what) = match node.op.kind() {
                 Kind::Compute => (true, computation(&node.op)),
                 Kind::Move | Kind::Boundary | Kind::Control => {
@@ -144,7 +158,7 @@ fn garbled(ir: &Ir, region: &Region, all: bool, out: &mut Vec<(bool, NoForm)>) {
             out.push((computes, error));
         }
         for inner in &node.regions {
-            garbled(ir, inner, all, out);
+            garbled(ir, inner, local, all, out);
         }
     }
 }

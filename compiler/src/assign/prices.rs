@@ -309,7 +309,7 @@ fn apart(one: &Price, each: &Price) -> [Price; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Network, ObjectiveChoice, ProtocolChoice};
+    use crate::session::{LocalChoice, Network, ObjectiveChoice, ProtocolChoice};
     use smpcc_circuit::cost::Costs;
     use smpcc_circuit::program::{Suite, Threat};
 
@@ -319,6 +319,7 @@ mod tests {
             threat: Threat::SemiHonest,
             threshold,
             protocol: ProtocolChoice::Auto,
+            local: LocalChoice::Auto,
             objective: ObjectiveChoice::Auto,
             network: Network::LAN,
             costs: Costs::SHIPPED,

@@ -5,6 +5,7 @@
 //! ring from the start. Both facts are fixed points: wideness is assumed and taken back, rings start small and grow.
 
 use super::Kind;
+use super::local::{self, Local};
 use crate::hir::Range;
 use crate::ir::{self, Ir, Node, Op, Reducer, Region};
 use smpcc_circuit::gate::WordOp;
@@ -16,19 +17,9 @@ pub(super) struct Rings {
     pub rings: Vec<u8>,
 }
 
-/// Wideness if everything secret were arithmetic.
-pub(super) fn wide(ir: &Ir) -> Vec<bool> {
-    let kinds: Vec<_> = ir
-        .values
-        .iter()
-        .map(|v| {
-            if v.ty.secret {
-                Kind::Arithmetic
-            } else {
-                Kind::Public
-            }
-        })
-        .collect();
+/// Wideness if everything secret were arithmetic but what owners hold.
+pub(super) fn wide(ir: &Ir, local: &Local) -> Vec<bool> {
+    let kinds = local::held(ir, local, Kind::Arithmetic);
     rings(ir, &kinds).wide
 }
 

@@ -7,6 +7,7 @@
 use super::Kind;
 use super::cost::Model;
 use super::legal::is_arithmetic;
+use super::local::{self, Local};
 use crate::hir::Protocol;
 use crate::ir::{Ir, Op, Reducer, Region};
 use petgraph::unionfind::UnionFind;
@@ -29,18 +30,18 @@ pub(super) struct Found {
 }
 
 /// The cheapest domains that the search finds.
-pub(super) fn search(ir: &Ir, model: &Model<'_>, garbles: bool) -> Found {
+pub(super) fn search(ir: &Ir, model: &Model<'_>, local: &Local, garbles: bool) -> Found {
     let kinds: &[Kind] = if garbles {
         &[Kind::Arithmetic, Kind::Boolean, Kind::Yao]
     } else {
         &[Kind::Arithmetic, Kind::Boolean]
     };
-    let space = Space::new(ir);
+    let space = Space::new(ir, local);
     let n_nodes = count(&ir.body).max(1);
     let mut left = (STEPS / n_nodes).clamp(PRICES.0, PRICES.1);
     let price = |groups: &[Kind], left: &mut usize| {
         *left = left.saturating_sub(1);
-        model.cost(&space.kinds(ir, groups))
+        model.cost(&space.kinds(groups))
     };
     let all = |kind: Kind| -> Vec<Kind> { space.fix(vec![kind; space.n]) };
     let greedy = |rest: Kind| -> Vec<Kind> {
@@ -93,7 +94,7 @@ pub(super) fn search(ir: &Ir, model: &Model<'_>, garbles: bool) -> Found {
         }
     }
     Found {
-        kinds: space.kinds(ir, &best),
+        kinds: space.kinds(&best),
         cost,
         boolean,
         yao,
@@ -108,8 +109,10 @@ fn count(region: &Region) -> usize {
 /// Groups of values that have one domain.
 struct Space {
     n: usize,
-    /// The group of each secret value.
+    /// The group of each secret value that no owner holds alone.
     group: Vec<Option<usize>>,
+    /// What there is no choice for.
+    fixed: Vec<Kind>,
     /// Whether each group has an arithmetic form.
     arithmetic: Vec<bool>,
     /// What the source asks for.
@@ -119,14 +122,15 @@ struct Space {
 }
 
 impl Space {
-    fn new(ir: &Ir) -> Self {
+    fn new(ir: &Ir, local: &Local) -> Self {
         let n_values = ir.values.len();
         let mut union = UnionFind::<usize>::new(n_values);
         tie(&ir.body, &mut union);
         let mut group = vec![None; n_values];
         let mut ids: BTreeMap<usize, usize> = BTreeMap::new();
-        for (i, value) in ir.values.iter().enumerate() {
-            if value.ty.secret {
+        let fixed = local::held(ir, local, Kind::Boolean);
+        for (i, kind) in fixed.iter().enumerate() {
+            if *kind == Kind::Boolean {
                 let next = ids.len();
                 group[i] = Some(*ids.entry(union.find(i)).or_insert(next));
             }
@@ -135,11 +139,12 @@ impl Space {
         let mut space = Self {
             n,
             group,
+            fixed,
             arithmetic: vec![true; n],
             forced: vec![None; n],
             edges: BTreeSet::new(),
         };
-        let wide = super::rings::wide(ir);
+        let wide = super::rings::wide(ir, local);
         space.survey(ir, &ir.body, &wide);
         space
     }
@@ -188,9 +193,9 @@ impl Space {
         kinds
     }
 
-    fn kinds(&self, ir: &Ir, groups: &[Kind]) -> Vec<Kind> {
-        (0..ir.values.len())
-            .map(|i| self.group[i].map_or(Kind::Public, |g| groups[g]))
+    fn kinds(&self, groups: &[Kind]) -> Vec<Kind> {
+        (self.group.iter().zip(&self.fixed))
+            .map(|(group, &fixed)| group.map_or(fixed, |g| groups[g]))
             .collect()
     }
 

@@ -155,6 +155,14 @@ impl Emitter<'_> {
 
     /// The same integer as another type, or its low bits.
     fn cast(&mut self, info: ValueInfo, from: Scalar, value: ValueId) -> ValueId {
+        let value = match (self.info(value).domain, info.domain) {
+            // An owner shares the integer itself, in a ring that holds both types.
+            (Domain::Local { .. }, Domain::Arithmetic { ring }) => {
+                let ring = ring.max(from.width() as u8);
+                self.to(value, Domain::Arithmetic { ring })
+            }
+            _ => value,
+        };
         let held = self.info(value);
         let (Domain::Arithmetic { ring: k }, Domain::Arithmetic { ring: l }) =
             (held.domain, info.domain)

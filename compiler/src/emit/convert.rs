@@ -3,11 +3,13 @@
 //! - arithmetic → bits: the additive parts as shared bit strings, and their sum (which fuses with the consumer);
 //! - bits → arithmetic: one bit is injected; a word minus random parts is opened to those who hold that part;
 //! - Boolean ↔ Yao: an operation of the suite; Yao → arithmetic goes through Boolean;
+//! - an owner's value → shares: shared as an input is; → labels through bits;
 //! - a smaller ring is free, a larger one goes through bits unless the held integer is the value itself… which a plan avoids
 //!   by sharing in the larger ring from the start.
 
 use super::Emitter;
 use super::frame::{Logic, Work};
+use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Op, ValueInfo};
 use smpcc_circuit::value::Scalar;
@@ -32,6 +34,11 @@ impl Emitter<'_> {
         let info = self.info(value);
         let target = ValueInfo { domain, ..info };
         match (info.domain, domain) {
+            (Domain::Public, Domain::Local { .. }) => {
+                let result = self.plain(Op::Word(WordOp::Cast), &[value], target);
+                self.known[result.index()].public = Some(value);
+                result
+            }
             (Domain::Public, _) => {
                 let result = self.plain(Op::FromPublic, &[value], target);
                 self.known[result.index()].canonical = true;
@@ -93,6 +100,14 @@ impl Emitter<'_> {
                 result
             }
             (_, Domain::Public) => unreachable!("only a reveal makes a value public"),
+            (Domain::Local { .. }, Domain::Arithmetic { ring })
+                if self.known[value.index()].ring > ring =>
+            {
+                // Shared once, in the largest ring that any use needs.
+                let widest = self.known[value.index()].ring;
+                let wide = self.to(value, Domain::Arithmetic { ring: widest });
+                self.to(wide, domain)
+            }
             (Domain::Local { .. }, Domain::Arithmetic { .. } | Domain::Boolean) => {
                 let result = self.plain(Op::Share, &[value], target);
                 self.known[result.index()].canonical = true;
@@ -114,7 +129,7 @@ impl Emitter<'_> {
         let extended = if from.width() == wide.width() {
             value
         } else {
-            let op = smpcc_circuit::gate::WordOp::Cast;
+            let op = WordOp::Cast;
             self.logic1(
                 Domain::Boolean,
                 Logic::Word { op, from, to: wide },

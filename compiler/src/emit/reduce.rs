@@ -40,8 +40,9 @@ impl Emitter<'_> {
             let neutral = self.splat(ty, segments, identity(op, ty));
             return self.to(neutral, domain);
         }
-        if domain == Domain::Public {
+        if domain.is_clear() {
             let info = ValueInfo {
+                domain,
                 lanes: segments,
                 ..info
             };
@@ -287,6 +288,7 @@ impl Emitter<'_> {
             .zip(&body.params)
             .map(|(&a, &p)| {
                 let home = self.home(p);
+                let a = self.operand(a, home);
                 self.to(a, home)
             })
             .collect();
@@ -333,8 +335,8 @@ impl Emitter<'_> {
             .iter()
             .zip(left)
             .map(|(&r, &l)| {
-                let value = self.arg(r);
                 let domain = self.info(l).domain;
+                let value = self.operand(r, domain);
                 self.to(value, domain)
             })
             .collect();

@@ -7,7 +7,7 @@
 use super::Emitter;
 use crate::ir::{Node as IrNode, Reducer};
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::program::{Domain, Op};
+use smpcc_circuit::program::{Domain, Op, ValueInfo};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 impl Emitter<'_> {
@@ -20,13 +20,20 @@ impl Emitter<'_> {
         home: Domain,
         segments: u64,
     ) -> Vec<ValueId> {
+        if let (Reducer::Word(op), true) = (reducer, home.is_clear()) {
+            let info = ValueInfo {
+                domain: home,
+                ..self.info(args[0])
+            };
+            return vec![self.plain(Op::Scan { op, segments }, args, info)];
+        }
         let mut arrays: Vec<ValueId> = match reducer {
             Reducer::Word(_) => args.iter().map(|&a| self.to(a, home)).collect(),
-            Reducer::Region => args
-                .iter()
+            Reducer::Region => (node.args.iter())
                 .zip(&node.regions[0].params)
                 .map(|(&a, &p)| {
                     let home = self.home(p);
+                    let a = self.operand(a, home);
                     self.to(a, home)
                 })
                 .collect(),

@@ -8,7 +8,7 @@ use crate::ir::build::Builder;
 use crate::ir::generate;
 use crate::ir::interpret::interpret;
 use crate::ir::{Ir, Op};
-use crate::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+use crate::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice};
 use crate::span::{FileId, Span};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
@@ -23,6 +23,7 @@ fn options(protocol: ProtocolChoice) -> Options {
         threat: Threat::SemiHonest,
         threshold: 1,
         protocol,
+        local: LocalChoice::Auto,
         objective: ObjectiveChoice::Auto,
         network: Network::LAN,
         costs: Costs::SHIPPED,
@@ -31,9 +32,12 @@ fn options(protocol: ProtocolChoice) -> Options {
 }
 
 fn compile(ir: &Ir, protocol: ProtocolChoice) -> Option<Program> {
-    let options = options(protocol);
-    let plan = assign(ir, &options).ok()?;
-    Some(written(ir, &plan, &options))
+    compile_with(ir, &options(protocol))
+}
+
+fn compile_with(ir: &Ir, options: &Options) -> Option<Program> {
+    let plan = assign(ir, options).ok()?;
+    Some(written(ir, &plan, options))
 }
 
 fn written(ir: &Ir, plan: &crate::assign::Plan, options: &Options) -> Program {
@@ -57,11 +61,17 @@ const ALL: [ProtocolChoice; 4] = [
 
 /// Interpreter and program agree; `true` if the domain is possible.
 fn agree(ir: &Ir, inputs: &[Vec<Word>], protocol: ProtocolChoice) -> bool {
-    let Some(program) = compile(ir, protocol) else {
-        return false;
-    };
-    same(ir, inputs, &program, &format!("{protocol:?}"));
-    true
+    LocalChoice::ALL.into_iter().all(|local| {
+        let options = Options {
+            local,
+            ..options(protocol)
+        };
+        let program = compile_with(ir, &options);
+        if let Some(program) = &program {
+            same(ir, inputs, program, &format!("{protocol:?}, {local:?}"));
+        }
+        program.is_some()
+    })
 }
 
 fn same(ir: &Ir, inputs: &[Vec<Word>], program: &Program, what: &str) {
@@ -188,9 +198,17 @@ fn what_has_no_arithmetic_form_is_named() {
     let less = b.word(WordOp::Lt, &[x, x]);
     b.output(less, &[0]);
     b.output(wide, &[0]);
-    let errors = assign(&b.finish(), &options(ProtocolChoice::Arithmetic)).unwrap_err();
+    let ir = b.finish();
+    let asked = options(ProtocolChoice::Arithmetic);
+    let together = Options {
+        local: LocalChoice::Off,
+        ..asked.clone()
+    };
+    let errors = assign(&ir, &together).unwrap_err();
     let places: Vec<_> = errors.iter().map(|e| e.span.start).collect();
     assert_eq!(places, [7, 9]);
+    // One party alone needs no form.
+    assert!(assign(&ir, &asked).is_ok());
 }
 
 fn lanes(n: u64, f: impl Fn(u64) -> u64) -> Vec<Word> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::front;
 use crate::pipeline;
-use crate::session::{Network, ObjectiveChoice, Options, ProtocolChoice, Session};
+use crate::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice, Session};
 use crate::source::SourceSet;
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::{Suite, Threat};
@@ -26,6 +26,7 @@ fn drawn(text: &str, len: u64, protocol: ProtocolChoice) -> Picture {
         threat: Threat::SemiHonest,
         threshold: 1,
         protocol,
+        local: LocalChoice::Auto,
         objective: ObjectiveChoice::Auto,
         network: Network::LAN,
         costs: Costs::SHIPPED,

@@ -307,6 +307,50 @@ fn with_constant(
     }
 }
 
+/// Whether no bit can be set in both of two values, as where fields are packed into a word.
+fn are_apart(walk: &Walk, a: ValueId, b: ValueId) -> bool {
+    const DEPTH: u32 = 8;
+    let fits = |low: ValueId, high: ValueId| n_bits(walk, low) <= low_zeros(walk, high, DEPTH);
+    fits(a, b) || fits(b, a)
+}
+
+/// Bits that hold every integer that a value can be.
+fn n_bits(walk: &Walk, id: ValueId) -> u32 {
+    let value = &walk.all_values()[id.index()];
+    let own = match value.range {
+        Some(range) if range.lo >= 0 => 128 - range.hi.leading_zeros(),
+        Some(_) | None => value.ty.scalar.width(),
+    };
+    match walk.word_args(id, WordOp::Cast) {
+        Some(&[x]) if !walk.ty(x).scalar.is_signed() => own.min(n_bits(walk, x)),
+        Some(_) | None => own,
+    }
+}
+
+/// Low bits of a value that are never set, looking so many operations back.
+fn low_zeros(walk: &Walk, id: ValueId, depth: u32) -> u32 {
+    let width = walk.ty(id).scalar.width();
+    if let Some(word) = walk.splat(id) {
+        return word.trailing_zeros().min(width);
+    }
+    let Some((op, args)) = walk.simple(id).filter(|_| depth > 0) else {
+        return 0;
+    };
+    let of = |id: ValueId| low_zeros(walk, id, depth - 1);
+    let zeros = match (op, args) {
+        (Op::Word(WordOp::Shl), &[x, by]) => match walk.splat(by) {
+            Some(by) => of(x).saturating_add(u32::try_from(by).unwrap_or(u32::MAX)),
+            None => of(x),
+        },
+        (Op::Word(WordOp::And), &[x, y]) => of(x).max(of(y)),
+        (Op::Word(WordOp::Or | WordOp::Xor | WordOp::Add), &[x, y]) => of(x).min(of(y)),
+        (Op::Word(WordOp::Cast) | Op::Gather { .. }, &[x, ..]) => of(x),
+        (Op::Concat, parts) => parts.iter().map(|&part| of(part)).min().unwrap_or(0),
+        _ => 0,
+    };
+    zeros.min(width)
+}
+
 fn with_itself(walk: &mut Walk, op: WordOp, a: ValueId, ty: Ty) -> Option<ValueId> {
     match op {
         WordOp::Sub | WordOp::Xor => Some(walk.splat_of(ty, 0)),
@@ -356,6 +400,7 @@ fn binary(walk: &mut Walk, op: WordOp, a: ValueId, b: ValueId, ty: Ty) -> Option
             }
             None
         }
+        WordOp::Or if are_apart(walk, a, b) => Some(walk.word(WordOp::Xor, &[a, b])),
         WordOp::Xor | WordOp::Or => {
             // (x & y) ^ (x & !y) = x, and the same for or: never both hold.
             let (p, q) = (of(walk, a, WordOp::And)?, of(walk, b, WordOp::And)?);

@@ -213,6 +213,11 @@ impl Walk {
         node.results.contains(&id).then_some(node)
     }
 
+    /// Whether a value is defined by a node of the region that is open.
+    pub fn is_here(&self, id: ValueId) -> bool {
+        self.def[id.index()].0 as usize + 1 == self.open.len()
+    }
+
     /// How many regions are open around the definition of a value (1: the outermost).
     pub fn depth(&self) -> usize {
         self.open.len()

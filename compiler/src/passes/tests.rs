@@ -7,6 +7,7 @@ use super::*;
 use crate::ir::generate::{Size, generate};
 use crate::ir::interpret::{Outputs, Settings, Stopped, interpret_with};
 use crate::ir::verify::verify;
+use crate::session::LocalChoice;
 use smpcc_circuit::value::Word;
 use std::collections::BTreeMap;
 
@@ -56,7 +57,7 @@ pub(crate) fn preserves_meaning(name: Option<&str>, seeds: std::ops::Range<u64>)
             }
             None => {
                 let mut before = ir.clone();
-                optimise(ir.clone(), 2, &mut |name, after| {
+                optimise(ir.clone(), 2, LocalChoice::Auto, &mut |name, after| {
                     assert_same(&before, after, &inputs, &format!("seed {seed}, {name}"));
                     before = after.clone();
                 });

@@ -4,7 +4,7 @@ use super::*;
 use crate::front;
 use crate::ir::interpret::interpret;
 use crate::schema;
-use crate::session::{Network, ObjectiveChoice, ProtocolChoice};
+use crate::session::{LocalChoice, Network, ObjectiveChoice, ProtocolChoice};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::program::{Suite, Threat};
@@ -17,6 +17,7 @@ fn options(n_parties: u32, protocol: ProtocolChoice, opt: u8) -> Options {
         threat: Threat::SemiHonest,
         threshold: 1,
         protocol,
+        local: LocalChoice::Auto,
         objective: ObjectiveChoice::Auto,
         network: Network::LAN,
         costs: Costs::SHIPPED,

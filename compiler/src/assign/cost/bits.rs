@@ -153,10 +153,11 @@ impl Walk<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assign::local::Local as Owners;
     use crate::assign::{assign, cost::Model, forms};
     use crate::emit::emit;
     use crate::ir::build::Builder;
-    use crate::session::{Network, ObjectiveChoice, Options, ProtocolChoice};
+    use crate::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice};
     use smpcc_circuit::cost::Costs;
     use smpcc_circuit::program::{Loc, Suite, Threat};
     use smpcc_circuit::stats::{Known, stats};
@@ -183,12 +184,14 @@ mod tests {
                     threat: Threat::SemiHonest,
                     threshold: 1,
                     protocol: ProtocolChoice::Boolean,
+                    local: LocalChoice::Off,
                     objective,
                     network: Network::LAN,
                     costs: Costs::SHIPPED,
                     opt: 2,
                 };
-                let model = Model::new(&ir, &options, forms(&options, 3));
+                let together = Owners::none(&ir);
+                let model = Model::new(&ir, &options, forms(&options, 3), &together);
                 let kinds = vec![Kind::Boolean; ir.values.len()];
                 let walk = Walk::new(&model, &kinds);
                 let node = ir

@@ -21,9 +21,9 @@ impl Walk<'_, '_> {
         self.times = outer * n;
         let mut ends = [begin; 2];
         // Bytes of one walk count for all iterations; the second only shows how stamps grow.
-        let before = (self.sent.clone(), self.local);
+        let before = (self.sent.clone(), self.local, self.owned.clone());
         for end in &mut ends {
-            (self.sent, self.local) = before.clone();
+            (self.sent, self.local, self.owned) = before.clone();
             let at = begin;
             for &p in params {
                 let kind = self.kind(p);
@@ -51,14 +51,14 @@ impl Walk<'_, '_> {
     fn forget(&mut self, body: &Region) {
         for node in &body.nodes {
             for &r in &node.results {
-                for kind in [Kind::Arithmetic, Kind::Boolean, Kind::Yao, Kind::Public] {
+                for kind in Kind::ALL {
                     self.stamps[slot(r, kind)] = None;
                 }
             }
         }
         for &p in &body.params {
-            for kind in [Kind::Arithmetic, Kind::Boolean, Kind::Yao] {
-                if kind != self.kind(p) {
+            for kind in Kind::ALL {
+                if kind != self.kind(p) && kind != Kind::Public {
                     self.stamps[slot(p, kind)] = None;
                 }
             }

@@ -19,6 +19,7 @@ fn near_an_end(draw: &mut SplitMix, width: u32) -> Word {
 
 fn depth_form() -> Options {
     Options {
+        local: LocalChoice::Off,
         objective: ObjectiveChoice::Depth,
         ..options(ProtocolChoice::Boolean)
     }

@@ -5,6 +5,7 @@ use crate::ir::Region;
 use crate::ir::build::Builder;
 use crate::passes::optimise;
 use crate::passes::tests::assert_same;
+use crate::session::LocalChoice;
 
 const U32: Scalar = Scalar::unsigned(32);
 const U64: Scalar = Scalar::unsigned(64);
@@ -43,7 +44,7 @@ fn becomes_lanes(ir: &Ir, inputs: &[Vec<Word>]) -> Ir {
     let lanes = dead::run(run(simple).ir).ir;
     assert_same(ir, &lanes, inputs, "lanes");
     assert_eq!(n_loops(&lanes.body), 0, "{lanes}");
-    let all = optimise(ir.clone(), 2, &mut |_, _| {});
+    let all = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
     assert_same(ir, &all, inputs, "all passes");
     all
 }
@@ -254,7 +255,7 @@ fn independent_work_leaves_a_sequential_loop() {
     });
     b.output(out[0], &[0]);
     let ir = b.finish();
-    let after = optimise(ir.clone(), 2, &mut |_, _| {});
+    let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
     assert_same(&ir, &after, &[numbers(n, 1 << 32)], "fission");
     let text = after.to_string();
     assert_eq!(n_loops(&after.body), 1, "{text}");
@@ -272,7 +273,7 @@ fn a_million_dependent_steps_stay_a_loop() {
     });
     b.output(out[0], &[0]);
     let ir = b.finish();
-    let after = optimise(ir.clone(), 2, &mut |_, _| {});
+    let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
     assert_same(&ir, &after, &[vec![3]], "steps");
     assert!(n_nodes(&after.body) < 12, "{after}");
 }
@@ -291,7 +292,7 @@ fn a_read_of_what_an_earlier_iteration_wrote_keeps_the_loop() {
     });
     b.output(out[0], &[0]);
     let ir = b.finish();
-    let after = optimise(ir.clone(), 2, &mut |_, _| {});
+    let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
     assert_same(&ir, &after, &[numbers(n + 1, 1 << 32)], "recurrence");
     assert_eq!(n_loops(&after.body), 1, "{after}");
 }

@@ -1,0 +1,253 @@
+//! What a loop carries for several owners becomes one variable for each.
+//!
+//! ```text
+//! before: v9: x3 = loop 100 v0 { (i, s: x3) … yield t }                       (lane p of s follows from party p's data)
+//! after:  a9, b9, c9 = loop 100 a0, b0, c0 { (i, a, b, c) s = concat a, b, c … yield gather t, 0, gather t, 1, gather t, 2 }
+//! ```
+//!
+//! A loop whose iterations are a chain keeps its lanes together, and with them would make all of them nobody's.
+
+use super::MAX_PIECES;
+use super::digits::lanes_of;
+use super::grid::Grid;
+use super::owners::owners;
+use crate::ir::{Ir, Node, Op, Region, Ty, Value};
+use crate::span::Span;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar};
+
+/// The program with the variables of each owner apart, and the owners of all its values.
+pub(super) fn apart(mut ir: Ir) -> (Ir, Vec<Grid>, bool) {
+    let grids = owners(&ir);
+    let mut apart = Apart {
+        grids: &grids,
+        values: std::mem::take(&mut ir.values),
+        changed: false,
+    };
+    let body = apart.region(std::mem::take(&mut ir.body));
+    let (values, changed) = (apart.values, apart.changed);
+    let ir = Ir { values, body, ..ir };
+    match changed {
+        true => {
+            let grids = owners(&ir);
+            (ir, grids, true)
+        }
+        false => (ir, grids, false),
+    }
+}
+
+struct Apart<'g> {
+    /// Of the values of the original program.
+    grids: &'g [Grid],
+    values: Vec<Value>,
+    changed: bool,
+}
+
+/// The lanes of a variable that have one owner, in order of pieces.
+struct Pieces {
+    at: Vec<ConstVec>,
+    /// Whether the pieces one after the other are the whole.
+    in_order: bool,
+}
+
+impl Apart<'_> {
+    fn region(&mut self, region: Region) -> Region {
+        let mut nodes = Vec::with_capacity(region.nodes.len());
+        for mut node in region.nodes {
+            node.regions = std::mem::take(&mut node.regions)
+                .into_iter()
+                .map(|inner| self.region(inner))
+                .collect();
+            match node.op {
+                Op::Loop { .. } | Op::While => self.loop_(node, &mut nodes),
+                _ => nodes.push(node),
+            }
+        }
+        Region { nodes, ..region }
+    }
+
+    /// A loop whose variables are taken apart, and what is around it then.
+    fn loop_(&mut self, mut node: Node, out: &mut Vec<Node>) {
+        let counts = matches!(node.op, Op::Loop { .. });
+        let first_arg = usize::from(matches!(node.op, Op::Loop { count: None }));
+        let carried: Vec<Option<Pieces>> = (node.results.iter())
+            .map(|&result| self.pieces(result))
+            .collect();
+        if carried.iter().all(Option::is_none) {
+            return out.push(node);
+        }
+        self.changed = true;
+        let span = node.span;
+        // Before the loop: the pieces of what it starts from.
+        let init = node.args.split_off(first_arg);
+        for (init, pieces) in init.into_iter().zip(&carried) {
+            match pieces {
+                Some(pieces) => node.args.extend(self.taken(init, pieces, span, out)),
+                None => node.args.push(init),
+            }
+        }
+        // In each region: the whole from the pieces, and the pieces of what it hands on.
+        for (i, region) in node.regions.iter_mut().enumerate() {
+            let skip = usize::from(counts);
+            let params = region.params.split_off(skip);
+            let mut head = Vec::new();
+            for (param, pieces) in params.into_iter().zip(&carried) {
+                match pieces {
+                    Some(pieces) => {
+                        let parts = self.parts(param, pieces);
+                        self.joined(param, &parts, pieces, span, &mut head);
+                        region.params.extend(parts);
+                    }
+                    None => region.params.push(param),
+                }
+            }
+            head.append(&mut region.nodes);
+            region.nodes = head;
+            let is_condition = !counts && i == 0;
+            if is_condition {
+                continue;
+            }
+            for (result, pieces) in std::mem::take(&mut region.results)
+                .into_iter()
+                .zip(&carried)
+            {
+                match pieces {
+                    Some(pieces) => {
+                        let parts = self.taken(result, pieces, span, &mut region.nodes);
+                        region.results.extend(parts);
+                    }
+                    None => region.results.push(result),
+                }
+            }
+        }
+        // After it: the whole from the pieces.
+        let mut tail = Vec::new();
+        for (result, pieces) in std::mem::take(&mut node.results).into_iter().zip(&carried) {
+            match pieces {
+                Some(pieces) => {
+                    let parts = self.parts(result, pieces);
+                    self.joined(result, &parts, pieces, span, &mut tail);
+                    node.results.extend(parts);
+                }
+                None => node.results.push(result),
+            }
+        }
+        out.push(node);
+        out.append(&mut tail);
+    }
+
+    /// The pieces of a variable that several parties know some lanes of.
+    fn pieces(&self, id: ValueId) -> Option<Pieces> {
+        let grid = self.grids.get(id.index()).filter(|grid| grid.is_mixed())?;
+        let lens = grid.lens();
+        let pieces = grid.pieces(lens.len());
+        if pieces.len() > MAX_PIECES {
+            return None;
+        }
+        Some(Pieces {
+            in_order: lens.len() == 1,
+            at: pieces
+                .iter()
+                .map(|piece| lanes_of(&lens, &piece.ranges))
+                .collect(),
+        })
+    }
+
+    fn fresh(&mut self, like: ValueId, ty: impl Fn(Ty) -> Ty) -> ValueId {
+        let id = ValueId::new(self.values.len());
+        let like = self.values[like.index()].clone();
+        self.values.push(Value {
+            ty: ty(like.ty),
+            ..like
+        });
+        id
+    }
+
+    /// New values for the pieces of one.
+    fn parts(&mut self, whole: ValueId, pieces: &Pieces) -> Vec<ValueId> {
+        let part = |at: &ConstVec| {
+            let lanes = at.lanes();
+            self.fresh(whole, |ty| Ty { lanes, ..ty })
+        };
+        pieces.at.iter().map(part).collect()
+    }
+
+    fn constant(&mut self, words: ConstVec, span: Span, out: &mut Vec<Node>) -> ValueId {
+        let id = ValueId::new(self.values.len());
+        self.values.push(Value {
+            ty: Ty {
+                scalar: Scalar::USIZE,
+                lanes: words.lanes(),
+                secret: false,
+            },
+            range: None,
+        });
+        out.push(step(Op::Const(words), Vec::new(), id, span));
+        id
+    }
+
+    /// The pieces of a value that is there.
+    fn taken(
+        &mut self,
+        whole: ValueId,
+        pieces: &Pieces,
+        span: Span,
+        out: &mut Vec<Node>,
+    ) -> Vec<ValueId> {
+        let parts = self.parts(whole, pieces);
+        for (&part, at) in parts.iter().zip(&pieces.at) {
+            let idx = self.constant(at.clone(), span, out);
+            out.push(step(Op::Gather { block: 1 }, vec![whole, idx], part, span));
+        }
+        parts
+    }
+
+    /// Defines a value by its pieces.
+    fn joined(
+        &mut self,
+        whole: ValueId,
+        parts: &[ValueId],
+        pieces: &Pieces,
+        span: Span,
+        out: &mut Vec<Node>,
+    ) {
+        let all = if pieces.in_order {
+            whole
+        } else {
+            self.fresh(whole, |ty| ty)
+        };
+        out.push(step(Op::Concat, parts.to_vec(), all, span));
+        if pieces.in_order {
+            return;
+        }
+        // Piece by piece to where the lanes belong: every one of them is written.
+        let mut to = all;
+        for (k, at) in pieces.at.iter().enumerate() {
+            let last = k + 1 == pieces.at.len();
+            let next = if last {
+                whole
+            } else {
+                self.fresh(whole, |ty| ty)
+            };
+            let idx = self.constant(at.clone(), span, out);
+            out.push(step(
+                Op::Scatter { block: 1 },
+                vec![to, idx, parts[k]],
+                next,
+                span,
+            ));
+            to = next;
+        }
+    }
+}
+
+fn step(op: Op, args: Vec<ValueId>, result: ValueId, span: Span) -> Node {
+    Node {
+        op,
+        args,
+        results: vec![result],
+        regions: Vec::new(),
+        span,
+        protocol: None,
+    }
+}

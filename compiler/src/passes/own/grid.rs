@@ -1,0 +1,610 @@
+//! Who knows each lane of a vector, in a form whose size does not follow its lanes.
+//!
+//! ```text
+//! concat x0, x1 (100 lanes of party 0, 200 of party 1), copied twelve times:
+//! dimensions 12 · 300, the second cut at 100; cells: party 0, party 1
+//! ```
+//!
+//! Lanes are counted through dimensions, outermost first, and each dimension is cut into intervals. The lanes of one cell, an
+//! interval of each dimension, have one owner. Constant indices move dimensions about as a whole. What has no such form, or one
+//! of too many cells, is taken as one cell whose owner is the join of all: a grid never claims that somebody knows what he does not.
+
+use super::digits::Digits;
+use crate::passes::constants::vectors::{MAX_TABLE, affine};
+use smpcc_circuit::value::{ConstVec, Word};
+
+/// More cells are taken as one.
+const MAX_CELLS: usize = 1024;
+
+/// Who can compute a value from what he has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// Everybody.
+    Public,
+    /// One party by itself: the value follows from its inputs and from what is public.
+    Party(u32),
+    /// Nobody alone.
+    Joint,
+}
+
+impl Owner {
+    /// Who can compute something from two values.
+    #[must_use]
+    pub const fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Public, owner) | (owner, Self::Public) => owner,
+            (Self::Party(p), Self::Party(q)) if p == q => self,
+            (Self::Party(_) | Self::Joint, Self::Party(_) | Self::Joint) => Self::Joint,
+        }
+    }
+
+    /// Who can compute something from all of them.
+    pub fn join_all(owners: impl IntoIterator<Item = Self>) -> Self {
+        owners.into_iter().fold(Self::Public, Self::join)
+    }
+}
+
+/// The owners of the lanes of a vector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    dims: Vec<Dim>,
+    /// Of each cell, in the order of lanes.
+    owners: Vec<Owner>,
+}
+
+/// A dimension and where it is cut: strictly increasing, inside `0..len`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Dim {
+    len: u64,
+    cuts: Vec<u64>,
+}
+
+impl Dim {
+    const fn whole(len: u64) -> Self {
+        Self {
+            len,
+            cuts: Vec::new(),
+        }
+    }
+
+    fn n_cells(&self) -> usize {
+        self.cuts.len() + 1
+    }
+
+    /// The interval that a place lies in.
+    fn cell(&self, at: u64) -> usize {
+        self.cuts.partition_point(|&cut| cut <= at)
+    }
+
+    /// Where an interval starts.
+    fn start(&self, cell: usize) -> u64 {
+        if cell == 0 { 0 } else { self.cuts[cell - 1] }
+    }
+
+    /// Where an interval ends.
+    fn end(&self, cell: usize) -> u64 {
+        self.cuts.get(cell).copied().unwrap_or(self.len)
+    }
+}
+
+/// Lanes that lie together in each dimension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece<'g> {
+    /// First place and length per dimension.
+    pub ranges: Vec<(u64, u64)>,
+    /// The owners of the cells of the dimensions that were not looked at; without such, the piece's own.
+    pub owners: &'g [Owner],
+}
+
+impl Grid {
+    /// One owner for all lanes.
+    pub fn uniform(lanes: u64, owner: Owner) -> Self {
+        Self {
+            dims: vec![Dim::whole(lanes)],
+            owners: vec![owner],
+        }
+    }
+
+    /// Number of lanes.
+    pub fn lanes(&self) -> u64 {
+        self.lens().into_iter().product()
+    }
+
+    /// The lengths of the dimensions.
+    pub fn lens(&self) -> Vec<u64> {
+        self.dims.iter().map(|dim| dim.len).collect()
+    }
+
+    /// Who can compute all lanes.
+    pub fn whole(&self) -> Owner {
+        Owner::join_all(self.owners.iter().copied())
+    }
+
+    /// Whether lanes differ in their owner and some of them have one.
+    pub fn is_mixed(&self) -> bool {
+        self.owners.len() > 1 && self.owners.iter().any(|o| matches!(o, Owner::Party(_)))
+    }
+
+    /// The same with one cell.
+    #[must_use]
+    pub fn flat(&self) -> Self {
+        Self::uniform(self.lanes(), self.whole())
+    }
+
+    /// Lane by lane what can be computed from all of these, which have equally many lanes.
+    pub fn join(grids: &[&Self]) -> Self {
+        let Some((&first, rest)) = grids.split_first() else {
+            return Self::uniform(1, Owner::Public);
+        };
+        if rest.iter().all(|grid| *grid == first) {
+            return first.clone();
+        }
+        let flat = || {
+            let owner = Owner::join_all(grids.iter().map(|grid| grid.whole()));
+            Self::uniform(first.lanes(), owner)
+        };
+        let Some(aligned) = aligned(grids) else {
+            return flat();
+        };
+        let owners = (0..aligned[0].owners.len())
+            .map(|cell| Owner::join_all(aligned.iter().map(|grid| grid.owners[cell])))
+            .collect();
+        let dims = aligned[0].dims.clone();
+        Self { dims, owners }.normal()
+    }
+
+    /// One vector after the other.
+    pub fn concat(parts: &[&Self]) -> Self {
+        let flat = || {
+            let owner = Owner::join_all(parts.iter().map(|part| part.whole()));
+            Self::uniform(parts.iter().map(|part| part.lanes()).sum(), owner)
+        };
+        stacked(parts)
+            .or_else(|| chained(parts))
+            .unwrap_or_else(flat)
+    }
+
+    /// The lanes at constant indices, all of them in range.
+    pub fn gather(&self, at: &ConstVec) -> Self {
+        let lanes = at.lanes();
+        if self.owners.len() == 1 || lanes == 0 {
+            return Self::uniform(lanes, self.whole());
+        }
+        if let Some((start, dims)) = affine(at)
+            && let Some(grid) = self.through(start, &dims)
+        {
+            return grid;
+        }
+        if lanes <= MAX_TABLE {
+            by_lane(at.words().map(|lane| self.at(lane as u64)).collect())
+        } else {
+            Self::uniform(lanes, self.whole())
+        }
+    }
+
+    /// With the lanes at constant indices replaced by others.
+    pub fn scatter(&self, at: &ConstVec, val: &Self) -> Self {
+        let lanes = self.lanes();
+        if lanes <= MAX_TABLE && at.lanes() <= MAX_TABLE {
+            let mut owners: Vec<Owner> = (0..lanes).map(|lane| self.at(lane)).collect();
+            for (k, lane) in at.words().enumerate() {
+                if let Some(owner) = owners.get_mut(lane as usize) {
+                    *owner = val.at(k as u64);
+                }
+            }
+            return by_lane(owners);
+        }
+        let written = val.whole();
+        self.boxed(at, written)
+            .unwrap_or_else(|| Self::uniform(lanes, self.whole().join(written)))
+    }
+
+    /// [`Grid::scatter`] of lanes that lie together in each dimension and have one owner.
+    fn boxed(&self, at: &ConstVec, written: Owner) -> Option<Self> {
+        let (start, dims) = affine(at)?;
+        let mut rest = u64::try_from(start).ok()?;
+        let mut outer = self.lanes();
+        let mut inside = Vec::new();
+        let unit = (dims.last()?.1 != 1).then_some(&(1, 1));
+        for &(count, step) in dims.iter().chain(unit) {
+            let step = u64::try_from(step).ok().filter(|step| *step > 0)?;
+            let len = outer.checked_div(step)?;
+            let first = rest / step;
+            if !outer.is_multiple_of(step) || first.checked_add(count)? > len {
+                return None;
+            }
+            let cuts = [first, first + count];
+            inside.push((
+                Dim {
+                    len,
+                    cuts: cuts.into_iter().filter(|c| *c > 0 && *c < len).collect(),
+                },
+                usize::from(first > 0),
+            ));
+            rest %= step;
+            outer = step;
+        }
+        let (dims, cell): (Vec<Dim>, Vec<usize>) = inside.into_iter().unzip();
+        let n: usize = dims.iter().map(Dim::n_cells).product();
+        let mut owners = vec![Owner::Public; n];
+        let place = (dims.iter().zip(&cell)).fold(0, |at, (dim, cell)| at * dim.n_cells() + cell);
+        owners[place] = Owner::Joint;
+        let mask = Self { dims, owners };
+        let [mut base, mask]: [Self; 2] = aligned(&[self, &mask])?.try_into().ok()?;
+        for (owner, hit) in base.owners.iter_mut().zip(mask.owners) {
+            if hit == Owner::Joint {
+                *owner = written;
+            }
+        }
+        Some(base.normal())
+    }
+
+    /// With a boundary between dimensions so that `len` lanes are counted inside it; the number of dimensions outside.
+    pub fn split_at(&self, len: u64) -> Option<(usize, Self)> {
+        let mut inner = 1u64;
+        let mut dims = self.dims.clone();
+        for i in (0..self.dims.len()).rev() {
+            if inner == len {
+                return Some((
+                    i + 1,
+                    Self {
+                        dims,
+                        ..self.clone()
+                    },
+                ));
+            }
+            let dim = &self.dims[i];
+            let whole = inner.checked_mul(dim.len)?;
+            if len < whole {
+                let m = len / inner;
+                let fits = len.is_multiple_of(inner)
+                    && dim.len.is_multiple_of(m)
+                    && dim.cuts.iter().all(|cut| cut.is_multiple_of(m));
+                if !fits {
+                    return None;
+                }
+                let outer = Dim {
+                    len: dim.len / m,
+                    cuts: dim.cuts.iter().map(|cut| cut / m).collect(),
+                };
+                dims.splice(i..=i, [outer, Dim::whole(m)]);
+                return Some((
+                    i + 1,
+                    Self {
+                        dims,
+                        ..self.clone()
+                    },
+                ));
+            }
+            inner = whole;
+        }
+        (inner == len).then_some((
+            0,
+            Self {
+                dims,
+                ..self.clone()
+            },
+        ))
+    }
+
+    /// Of each segment, the join over its lanes.
+    pub fn reduce(&self, segments: u64) -> Self {
+        let flat = || Self::uniform(segments, self.whole());
+        let Some(len) = self.lanes().checked_div(segments) else {
+            return flat();
+        };
+        let Some((kept, grid)) = self.split_at(len).filter(|_| len > 0) else {
+            return flat();
+        };
+        let n: usize = grid.dims[kept..].iter().map(Dim::n_cells).product();
+        let owners: Vec<Owner> = (grid.owners.chunks(n))
+            .map(|cells| Owner::join_all(cells.iter().copied()))
+            .collect();
+        let mut dims = grid.dims[..kept].to_vec();
+        if dims.is_empty() {
+            dims.push(Dim::whole(1));
+        }
+        Self { dims, owners }.normal()
+    }
+
+    /// The pieces that the first `kept` dimensions fall into, neighbours that are alike taken together.
+    pub fn pieces(&self, kept: usize) -> Vec<Piece<'_>> {
+        pieces(&self.dims[..kept], &self.owners)
+    }
+
+    /// The pieces that the dimensions from `kept` on fall into, for a piece of the others.
+    pub fn pieces_of<'g>(&self, kept: usize, piece: &Piece<'g>) -> Vec<Piece<'g>> {
+        pieces(&self.dims[kept..], piece.owners)
+    }
+
+    /// Whether only the first of the dimensions from `kept` on is cut.
+    pub fn runs_from(&self, kept: usize) -> bool {
+        (self.dims.iter().skip(kept + 1)).all(|dim| dim.cuts.is_empty())
+    }
+
+    /// The owner of a lane.
+    fn at(&self, lane: u64) -> Owner {
+        let (mut rest, mut index, mut scale) = (lane, 0, 1);
+        for dim in self.dims.iter().rev() {
+            index += scale * dim.cell(rest % dim.len.max(1));
+            scale *= dim.n_cells();
+            rest /= dim.len.max(1);
+        }
+        self.owners.get(index).copied().unwrap_or(Owner::Joint)
+    }
+
+    /// The grid of affine indices, if each of them moves along one dimension.
+    fn through(&self, start: Word, at: &[(u64, Word)]) -> Option<Self> {
+        let digits = Digits::of(start, at, &self.lens())?;
+        let mut dims: Vec<Dim> = digits.steps.iter().map(|s| Dim::whole(s.count)).collect();
+        // Per dimension of the source: the dimension of the result that moves in it most, and how far the others reach.
+        let mut movers = Vec::with_capacity(self.dims.len());
+        for (d, dim) in self.dims.iter().enumerate() {
+            let (mut mover, mut low, mut high) = (None, digits.start[d], digits.start[d]);
+            if !dim.cuts.is_empty() {
+                let along = |k: &usize| {
+                    let step = digits.steps[*k];
+                    (step.dim == Some(d)).then_some(step.step)
+                };
+                let users: Vec<usize> = (0..dims.len()).filter(|k| along(k).is_some()).collect();
+                let most = |k: &&usize| along(k).map(i128::unsigned_abs);
+                mover = users.iter().max_by_key(most).copied();
+                for &k in users.iter().filter(|k| Some(**k) != mover) {
+                    let span = digits.steps[k].span();
+                    low += span.min(0);
+                    high += span.max(0);
+                }
+            }
+            if let Some(k) = mover {
+                let step = digits.steps[k].step;
+                for &cut in &dim.cuts {
+                    for from in [low, high] {
+                        dims[k]
+                            .cuts
+                            .extend(first_beyond(from, step, i128::from(cut)));
+                    }
+                }
+                let count = dims[k].len;
+                dims[k].cuts.retain(|j| *j > 0 && *j < count);
+                dims[k].cuts.sort_unstable();
+                dims[k].cuts.dedup();
+            }
+            movers.push((mover, low, high));
+        }
+        let n: usize = dims
+            .iter()
+            .try_fold(1usize, |n, dim| n.checked_mul(dim.n_cells()))
+            .filter(|n| *n <= 16 * MAX_CELLS)?;
+        let mut owners = Vec::with_capacity(n);
+        for index in 0..n {
+            let cells = cells_of(&dims, index);
+            let mut reached = vec![0usize];
+            for (dim, &(mover, low, high)) in self.dims.iter().zip(&movers) {
+                let by = mover.map_or(0, |k| {
+                    digits.steps[k].step * i128::from(dims[k].start(cells[k]))
+                });
+                let (first, last) = (dim.cell((low + by) as u64), dim.cell((high + by) as u64));
+                reached = (reached.iter())
+                    .flat_map(|at| (first..=last).map(move |c| at * dim.n_cells() + c))
+                    .collect();
+            }
+            owners.push(Owner::join_all(
+                reached.into_iter().map(|at| self.owners[at]),
+            ));
+        }
+        if dims.is_empty() {
+            dims.push(Dim::whole(1));
+        }
+        Some(Self { dims, owners }.normal())
+    }
+
+    /// Without cuts and dimensions that say nothing, and with one cell if there are too many.
+    fn normal(mut self) -> Self {
+        for d in 0..self.dims.len() {
+            let n = self.dims[d].n_cells();
+            let inner: usize = self.dims[d + 1..].iter().map(Dim::n_cells).product();
+            let same = |cell: usize| {
+                (self.owners.chunks(n * inner)).all(|table| {
+                    table[(cell - 1) * inner..cell * inner] == table[cell * inner..][..inner]
+                })
+            };
+            let keep: Vec<bool> = (0..n).map(|cell| cell == 0 || !same(cell)).collect();
+            if keep.iter().all(|keep| *keep) {
+                continue;
+            }
+            self.owners = (self.owners.chunks(inner).enumerate())
+                .filter(|(i, _)| keep[i % n])
+                .flat_map(|(_, owners)| owners.iter().copied())
+                .collect();
+            let mut cell = 0;
+            self.dims[d].cuts.retain(|_| {
+                cell += 1;
+                keep[cell]
+            });
+        }
+        let lanes = self.lanes();
+        if self.owners.len() > MAX_CELLS || lanes == 0 {
+            return Self::uniform(lanes, self.whole());
+        }
+        let mut dims: Vec<Dim> = Vec::with_capacity(self.dims.len());
+        for dim in self.dims {
+            match dims.last_mut() {
+                _ if dim.len == 1 => {}
+                Some(outer) if dim.cuts.is_empty() => {
+                    outer.len *= dim.len;
+                    outer.cuts.iter_mut().for_each(|cut| *cut *= dim.len);
+                }
+                Some(_) | None => dims.push(dim),
+            }
+        }
+        if dims.is_empty() {
+            dims.push(Dim::whole(1));
+        }
+        Self { dims, ..self }
+    }
+
+    /// With more cuts, one list per dimension.
+    fn refined(&self, cuts: &[Vec<u64>]) -> Self {
+        let dims: Vec<Dim> = (self.dims.iter().zip(cuts))
+            .map(|(dim, cuts)| Dim {
+                len: dim.len,
+                cuts: cuts.clone(),
+            })
+            .collect();
+        let n: usize = dims.iter().map(Dim::n_cells).product();
+        let owners = (0..n)
+            .map(|index| {
+                let cells = cells_of(&dims, index);
+                let place = |at: usize, ((old, new), cell): ((&Dim, &Dim), usize)| {
+                    at * old.n_cells() + old.cell(new.start(cell))
+                };
+                let at = self.dims.iter().zip(&dims).zip(cells).fold(0, place);
+                self.owners[at]
+            })
+            .collect();
+        Self { dims, owners }
+    }
+}
+
+/// The same grids with the same dimensions and cuts.
+fn aligned(grids: &[&Grid]) -> Option<Vec<Grid>> {
+    let mut bounds: Vec<u64> = Vec::new();
+    for grid in grids {
+        let mut inner = 1u64;
+        for dim in grid.dims.iter().rev() {
+            inner = inner.checked_mul(dim.len)?;
+            bounds.push(inner);
+        }
+    }
+    bounds.sort_unstable();
+    bounds.dedup();
+    let mut split = Vec::with_capacity(grids.len());
+    for &grid in grids {
+        let mut grid = grid.clone();
+        for &bound in &bounds {
+            grid = grid.split_at(bound)?.1;
+        }
+        split.push(grid);
+    }
+    let first = split.first()?;
+    if split.iter().any(|grid| grid.lens() != first.lens()) {
+        return None;
+    }
+    let cuts: Vec<Vec<u64>> = (0..first.dims.len())
+        .map(|d| {
+            let mut cuts: Vec<u64> = (split
+                .iter()
+                .flat_map(|grid| grid.dims[d].cuts.iter().copied()))
+            .collect();
+            cuts.sort_unstable();
+            cuts.dedup();
+            cuts
+        })
+        .collect();
+    let n = cuts
+        .iter()
+        .try_fold(1usize, |n, cuts| n.checked_mul(cuts.len() + 1))?;
+    (n <= 16 * MAX_CELLS).then(|| split.iter().map(|grid| grid.refined(&cuts)).collect())
+}
+
+/// Vectors of one length one after the other: one more dimension.
+fn stacked(parts: &[&Grid]) -> Option<Grid> {
+    let lanes = parts.first()?.lanes();
+    if lanes == 0 || parts.iter().any(|part| part.lanes() != lanes) || parts.len() > 4 * MAX_CELLS {
+        return None;
+    }
+    let parts = aligned(parts)?;
+    let mut dims = vec![Dim {
+        len: parts.len() as u64,
+        cuts: (1..parts.len() as u64).collect(),
+    }];
+    dims.extend(parts[0].dims.iter().cloned());
+    let owners: Vec<Owner> = parts.into_iter().flat_map(|part| part.owners).collect();
+    Some(Grid { dims, owners }.normal())
+}
+
+/// Vectors of one dimension one after the other.
+fn chained(parts: &[&Grid]) -> Option<Grid> {
+    let mut all = Dim::whole(0);
+    let mut owners = Vec::new();
+    for part in parts.iter().filter(|part| part.lanes() > 0) {
+        let [dim] = &part.dims[..] else { return None };
+        if all.len > 0 {
+            all.cuts.push(all.len);
+        }
+        all.cuts.extend(dim.cuts.iter().map(|cut| all.len + cut));
+        all.len += dim.len;
+        owners.extend(&part.owners);
+    }
+    if all.len == 0 {
+        return None;
+    }
+    let dims = vec![all];
+    Some(Grid { dims, owners }.normal())
+}
+
+/// Runs of lanes with one owner.
+fn by_lane(lanes: Vec<Owner>) -> Grid {
+    let cuts: Vec<u64> = (1..lanes.len())
+        .filter(|&i| lanes[i] != lanes[i - 1])
+        .map(|i| i as u64)
+        .collect();
+    let owners = std::iter::once(0)
+        .chain(cuts.iter().copied())
+        .map(|i| lanes[i as usize])
+        .collect();
+    let len = lanes.len() as u64;
+    let dims = vec![Dim { len, cuts }];
+    Grid { dims, owners }.normal()
+}
+
+/// The interval of each dimension of a cell.
+fn cells_of(dims: &[Dim], index: usize) -> Vec<usize> {
+    let mut rest = index;
+    let mut cells: Vec<usize> = (dims.iter().rev())
+        .map(|dim| {
+            let cell = rest % dim.n_cells();
+            rest /= dim.n_cells();
+            cell
+        })
+        .collect();
+    cells.reverse();
+    cells
+}
+
+fn pieces<'g>(dims: &[Dim], owners: &'g [Owner]) -> Vec<Piece<'g>> {
+    let Some((dim, inner)) = dims.split_first() else {
+        let ranges = Vec::new();
+        return vec![Piece { ranges, owners }];
+    };
+    let size = owners.len() / dim.n_cells();
+    let mut out = Vec::new();
+    let mut first = 0;
+    for cell in 0..dim.n_cells() {
+        let table = &owners[cell * size..][..size];
+        if owners.get((cell + 1) * size..(cell + 2) * size) == Some(table) {
+            continue;
+        }
+        let from = dim.start(first);
+        for piece in pieces(inner, table) {
+            let mut ranges = vec![(from, dim.end(cell) - from)];
+            ranges.extend(piece.ranges);
+            out.push(Piece { ranges, ..piece });
+        }
+        first = cell + 1;
+    }
+    out
+}
+
+/// The first `j` at which `from + step·j` is on the other side of a cut.
+fn first_beyond(from: i128, step: i128, cut: i128) -> Option<u64> {
+    let (gap, step) = if step > 0 {
+        (cut - from, step)
+    } else {
+        (from - (cut - 1), -step)
+    };
+    u64::try_from(gap.checked_add(step - 1)?.checked_div(step)?).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Lanes of a value, taken from where they were made: through moves to the pieces of what was computed piece by piece.
+
+use super::digits::inside;
+use super::{MAX_PIECES, Own};
+use crate::ir::Op;
+use crate::passes::algebra::wiring::lanes_at;
+use crate::passes::constants::vectors::{self, affine, int_hull};
+use crate::passes::rewrite::Walk;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+impl Own {
+    /// The lanes of `id` at constant indices, all of them in range.
+    pub(super) fn pick(&self, walk: &mut Walk, id: ValueId, at: &ConstVec) -> ValueId {
+        if let Some(cut) = self.cuts.get(&id) {
+            for (ranges, part) in &cut.parts {
+                if let Some(own) = inside(&cut.lens, ranges, at) {
+                    // A loop of one iteration was walked again when its body took its place.
+                    let part = walk.get(*part);
+                    return walk.gather_at(part, own);
+                }
+            }
+        }
+        let source = walk
+            .simple(id)
+            .map(|(op, args)| (op.clone(), args.to_vec()));
+        match source {
+            Some((Op::Concat, parts)) => self.pick_parts(walk, &parts, at),
+            Some((Op::Gather { block }, args)) => {
+                let lanes = walk.ty(args[0]).lanes;
+                let usize_ = Scalar::USIZE;
+                lanes_at(walk, args[1], block, lanes)
+                    .and_then(|from| vectors::gather(&from, usize_, at, usize_, 1))
+                    .map(|through| self.pick(walk, args[0], &through))
+            }
+            Some((Op::MakeSecret, args)) => {
+                let public = walk.gather_at(args[0], at.clone());
+                Some(walk.with_secrecy(public, true))
+            }
+            _ => None,
+        }
+        .unwrap_or_else(|| walk.gather_at(id, at.clone()))
+    }
+
+    /// Lanes of a concatenation: run by run from the parts that they lie in.
+    fn pick_parts(&self, walk: &mut Walk, parts: &[ValueId], at: &ConstVec) -> Option<ValueId> {
+        let mut bounds = Vec::with_capacity(parts.len());
+        let mut end = 0;
+        for &part in parts {
+            let from = end;
+            end += walk.ty(part).lanes;
+            bounds.push((from, end));
+        }
+        let mut runs = Vec::new();
+        split(&bounds, at, &mut runs)?;
+        let secret = parts.iter().any(|&part| walk.ty(part).secret);
+        let mut picked = Vec::with_capacity(runs.len());
+        for (part, at) in runs {
+            let own = self.pick(walk, parts[part], &at);
+            picked.push(walk.with_secrecy(own, secret));
+        }
+        Some(walk.concat(picked))
+    }
+}
+
+/// Cuts indices into runs that each lie in one of the intervals, in order; `None` if there would be too many.
+fn split(bounds: &[(u64, u64)], at: &ConstVec, runs: &mut Vec<(usize, ConstVec)>) -> Option<()> {
+    if at.lanes() == 0 {
+        return Some(());
+    }
+    let hull = |at: &ConstVec| {
+        let (lo, hi) = int_hull(at, Scalar::USIZE)?;
+        Some((u64::try_from(lo).ok()?, u64::try_from(hi).ok()?))
+    };
+    let home = |at: &ConstVec| {
+        let (lo, hi) = hull(at)?;
+        let part = bounds.partition_point(|bound| bound.1 <= lo);
+        (hi < bounds.get(part)?.1).then_some(part)
+    };
+    if let Some(part) = home(at) {
+        let shift = ConstVec::Splat {
+            lanes: at.lanes(),
+            word: Word::from(bounds[part].0),
+        };
+        let usize_ = Scalar::USIZE;
+        let op = smpcc_circuit::gate::WordOp::Sub;
+        let own = vectors::word(op, usize_, usize_, None, &[at, &shift])?;
+        runs.push((part, own));
+        return (runs.len() <= MAX_PIECES).then_some(());
+    }
+    let (start, dims) = affine(at)?;
+    let (&(count, step), inner) = dims.split_first()?;
+    if count <= 1 && inner.is_empty() {
+        return None;
+    }
+    let from = |j: u64, count: u64| {
+        let start = start.wrapping_add(step.wrapping_mul(Word::from(j)));
+        let mut dims = vec![(count, step)];
+        dims.extend(inner);
+        vectors::normal(ConstVec::Affine { start, dims }, Scalar::USIZE)
+    };
+    let signed = i128::from(step as u64 as i64);
+    let mut j = 0;
+    while j < count {
+        let one = from(j, 1);
+        let mut most = 1;
+        if let Some(part) = home(&one) {
+            // As many as stay in the same interval.
+            let (lo, hi) = hull(&one)?;
+            let room = if signed > 0 {
+                i128::from(bounds[part].1 - 1 - hi) / signed
+            } else if signed < 0 {
+                i128::from(lo - bounds[part].0) / -signed
+            } else {
+                i128::from(count)
+            };
+            most = u64::try_from(room).ok()?.saturating_add(1).min(count - j);
+        }
+        split(bounds, &from(j, most), runs)?;
+        j += most;
+    }
+    Some(())
+}

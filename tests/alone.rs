@@ -1,0 +1,303 @@
+//! What one party computes alone: the same results as together, under every suite, for bytes that do not follow its data.
+
+use crate::support::{self, SETTINGS, Setting, by_party, options};
+use smpcc_circuit::eval;
+use smpcc_circuit::program::Domain;
+use smpcc_circuit::splitmix::SplitMix;
+use smpcc_circuit::stats::{self, Known, Stats};
+use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::Verified;
+use smpcc_compiler::ir::interpret::interpret;
+use smpcc_compiler::lower;
+use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice, Session};
+use smpcc_runtime::local;
+
+/// Name, text, and whether all parties give equally many numbers.
+const PROGRAMS: [(&str, &str, bool); 10] = [
+    (
+        "mean",
+        "use std::stats::mean;
+         fn main(xs: [secret u32; _] from each) -> u32 { mean(flatten(xs)) }",
+        false,
+    ),
+    (
+        "count",
+        "fn main(xs: [secret u16; _] from each) -> { n: u32 to all, sum: u32 to all } {
+             let mut n: secret u32 = 0;
+             let mut sum: secret u32 = 0;
+             for x in flatten(xs) {
+                 if x > 20_000 { n += 1; sum += x as u32; }
+             }
+             Totals { n, sum }
+         }
+         struct Totals { n: u32, sum: u32 }",
+        false,
+    ),
+    (
+        "groups",
+        "fn main(xs: [secret u8; _] from each) -> [u32; 4] {
+             let all = flatten(xs);
+             let mut sums: [secret u32; 4] = [0; 4];
+             for g in 0..4 {
+                 let mut sum: secret u32 = 0;
+                 for x in all {
+                     if x & 3 == g as u8 { sum += x as u32; }
+                 }
+                 sums[g] = sum;
+             }
+             sums
+         }",
+        false,
+    ),
+    (
+        "products",
+        "fn main(xs: [secret i32; _] from each) -> i64 {
+             let mut sum: secret i64 = 0;
+             for x in flatten(xs) { sum += (x as i64) * (x as i64); }
+             sum
+         }",
+        false,
+    ),
+    (
+        "best",
+        "use std::stats::argmax;
+         use std::stats::max;
+         fn main(xs: [secret i16; _] from each) -> (i16, u32) {
+             let all = flatten(xs);
+             (max(all), argmax(all))
+         }",
+        false,
+    ),
+    (
+        "ranks",
+        "fn main(xs: [secret u8; _] from each) -> u32 {
+             let all = flatten(xs);
+             let mut pairs: secret u32 = 0;
+             for a in all { for b in all { if a < b { pairs += 1; } } }
+             pairs
+         }",
+        false,
+    ),
+    (
+        "steered",
+        "fn main(xs: [secret u8; _] from each) -> u32 {
+             let mut limit: u8 = 40;
+             let mut n: secret u32 = 0;
+             for round in 0..3 {
+                 n = 0;
+                 for x in flatten(xs) { if x > limit { n += 1; } }
+                 if reveal(n > 5) { limit += 60; }
+             }
+             n
+         }",
+        false,
+    ),
+    (
+        "chained",
+        "fn main(xs: [secret u32; _] from each) -> u32 {
+             let mut total: secret u32 = 0;
+             for mine in xs {
+                 let mut state: secret u32 = 1;
+                 for x in mine { state = (state * 31 + x) ^ (state >> 3); }
+                 total += state;
+             }
+             total
+         }",
+        true,
+    ),
+    (
+        "looked up",
+        "fn main(xs: [secret u8; _] from each) -> u32 {
+             let mut total: secret u32 = 0;
+             for mine in xs {
+                 let mut table = mine;
+                 for x in mine { table[x & 3] = table[(x >> 2) & 3] + 1; }
+                 total += (table[0] as u32) * (table[1] as u32);
+             }
+             total
+         }",
+        true,
+    ),
+    (
+        "handed out",
+        "fn main(xs: [secret u8; _] from each) -> [u8; _] to each {
+             xs.map(|mine| mine[0] * mine[1])
+         }",
+        true,
+    ),
+];
+
+/// A session of as many parties as a setting has; party `p` gives so many numbers.
+fn session(n_parties: u32, len: impl Fn(u32) -> u64) -> Session {
+    let mut session = support::session(&[n_parties]);
+    session.lens = (0..n_parties)
+        .map(|party| (("xs".to_string(), party), len(party)))
+        .collect();
+    session
+}
+
+fn choices(setting: Setting, protocol: ProtocolChoice, local: LocalChoice) -> Options {
+    Options {
+        local,
+        ..options(setting, protocol, Network::LAN)
+    }
+}
+
+fn is_alone(program: &Verified) -> bool {
+    let mut domains = program.values.iter().map(|value| value.domain);
+    domains.any(|domain| matches!(domain, Domain::Local { .. }))
+}
+
+/// Runs a plan among parties with links in memory: what each output is, and what it took.
+fn run(program: &Verified, inputs: &[Vec<Word>]) -> (Vec<Vec<Word>>, u64, Vec<u64>) {
+    let mut outputs = vec![Vec::new(); program.outputs.len()];
+    let (mut rounds, mut sent) = (0, Vec::new());
+    for report in local::run(program, by_party(program, inputs)).expect("a run") {
+        let report = report.expect("a result");
+        rounds = rounds.max(report.rounds);
+        sent.push(report.bytes_sent);
+        for (id, words) in report.outputs {
+            outputs[id.index()] = words.words();
+        }
+    }
+    (outputs, rounds, sent)
+}
+
+#[test]
+fn results_are_the_same_alone_and_together() {
+    let mut numbers = SplitMix::new(11);
+    for setting in SETTINGS.into_iter().filter(|s| s.n_parties <= 5) {
+        for (i, (name, text, even)) in PROGRAMS.into_iter().enumerate() {
+            let (sources, hir) = support::checked(text, &[]);
+            let session = session(
+                setting.n_parties,
+                |p| if even { 5 } else { 4 + u64::from(p) },
+            );
+            let meaning = lower::lower(&hir, &session).unwrap_or_else(|d| panic!("{d:?}"));
+            let inputs: Vec<Vec<Word>> = (meaning.inputs.iter())
+                .map(|leaf| {
+                    (0..leaf.lanes)
+                        .map(|_| leaf.scalar.wrap(numbers.word()))
+                        .collect()
+                })
+                .collect();
+            let expected = interpret(&meaning, &inputs).expect("a result");
+            // The compiler's choice, and the forced domains in turn.
+            let forced = setting.protocols()[1 + i % (setting.protocols().len() - 1)];
+            for protocol in [ProtocolChoice::Auto, forced] {
+                for local in LocalChoice::ALL {
+                    let at = format!("{name}, {protocol:?}, {local:?}, {setting:?}");
+                    let options = choices(setting, protocol, local);
+                    let compiled = smpcc_compiler::pipeline::compile(
+                        &hir,
+                        &sources,
+                        "alone",
+                        &session,
+                        &options,
+                        &mut |_, _| {},
+                    );
+                    let program = match compiled {
+                        Ok(compiled) => compiled.program,
+                        Err(_) if protocol == ProtocolChoice::Arithmetic => continue,
+                        Err(said) => panic!("{at}: {said:?}"),
+                    };
+                    // So few values may be shared as cheaply as what is computed from them.
+                    let wanted = local == LocalChoice::Auto;
+                    assert!(
+                        is_alone(&program) == wanted || wanted && name == "steered",
+                        "{at}"
+                    );
+                    let clear =
+                        eval::eval(&program, &inputs).unwrap_or_else(|e| panic!("{at}: {e}"));
+                    assert_eq!(clear.outputs, expected.outputs, "{at}: evaluator");
+                    let opened: Vec<_> = expected.revealed.iter().map(|r| &r.words).collect();
+                    assert_eq!(clear.revealed.iter().collect::<Vec<_>>(), opened, "{at}");
+                    if !setting.is_affordable(protocol) {
+                        continue;
+                    }
+                    let (outputs, rounds, sent) = run(&program, &inputs);
+                    assert_eq!(outputs, expected.outputs, "{at}");
+                    if name != "steered" {
+                        let totals = stats::stats(&program, &Known::default()).totals;
+                        assert_eq!(totals.rounds, Some(rounds), "rounds of {at}");
+                        assert_eq!(totals.bytes_sent, Some(sent), "bytes of {at}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a program takes if each of three parties gives so many numbers.
+fn figures(text: &str, len: u64, protocol: ProtocolChoice) -> Stats {
+    let options = choices(support::REP3, protocol, LocalChoice::Auto);
+    let program = support::compile(text, &session(3, |_| len), &options).program;
+    stats::stats(&program, &Known::default())
+}
+
+#[test]
+fn bytes_and_rounds_do_not_follow_what_is_computed_alone() {
+    for (name, text, _) in PROGRAMS {
+        if ["ranks", "best", "handed out"].contains(&name) {
+            // Pairs of different parties; places among all.
+            continue;
+        }
+        for protocol in [ProtocolChoice::Auto, ProtocolChoice::Boolean] {
+            let (few, many) = (figures(text, 20, protocol), figures(text, 60, protocol));
+            let (few, many) = (few.totals, many.totals);
+            let close = |few: Option<u64>, many: Option<u64>| {
+                few.zip(many)
+                    .is_none_or(|(few, many)| many <= few + few / 4)
+            };
+            assert!(
+                close(few.bytes, many.bytes),
+                "{name}: {:?}, {:?}",
+                few.bytes,
+                many.bytes
+            );
+            assert!(
+                close(few.rounds, many.rounds),
+                "{name}: {:?}, {:?}",
+                few.rounds,
+                many.rounds
+            );
+        }
+    }
+}
+
+#[test]
+fn a_mean_of_a_million_values_costs_what_a_mean_of_three_costs() {
+    let [mean, ..] = PROGRAMS;
+    for protocol in [ProtocolChoice::Auto, ProtocolChoice::Boolean] {
+        let one = figures(mean.1, 1, protocol).totals;
+        let many = figures(mean.1, 1_000_000, protocol).totals;
+        // Wider sums, and a division by another number.
+        let (one, many) = (one.bytes.expect("exact"), many.bytes.expect("exact"));
+        assert!(many < 4 * one + 1000, "{protocol:?}: {one}, {many}");
+    }
+}
+
+#[test]
+fn a_count_over_tables_takes_less_than_two_kilobytes_of_each_party() {
+    let which = ("hospital", &[("level", "6")] as &[_], 100_000);
+    let (sources, hir, session) = support::example(which, 3).expect("for three");
+    let bytes = |local| {
+        let options = choices(support::REP3, ProtocolChoice::Boolean, local);
+        let compiled = smpcc_compiler::pipeline::compile(
+            &hir,
+            &sources,
+            "hospital",
+            &session,
+            &options,
+            &mut |_, _| {},
+        );
+        let program = compiled.unwrap_or_else(|d| panic!("{d:?}")).program;
+        let sent = stats::stats(&program, &Known::default()).totals.bytes_sent;
+        sent.expect("exact")
+            .into_iter()
+            .max()
+            .expect("three parties")
+    };
+    assert!(bytes(LocalChoice::Auto) < 2000);
+    assert!(bytes(LocalChoice::Off) > 1_000_000);
+}
