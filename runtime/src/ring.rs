@@ -211,12 +211,16 @@ impl Elements {
         }
     }
 
-    /// In the machine word for `bits` bits, cut to them.
+    /// In the machine word for `bits` bits, cut to them; wiped where it is in the other.
     #[must_use]
-    pub fn fitted(self, bits: u32) -> Self {
+    pub fn fitted(mut self, bits: u32) -> Self {
         match (&self, bits <= 64) {
             (Self::Narrow(_), true) | (Self::Wide(_), false) => self,
-            (Self::Narrow(_), false) | (Self::Wide(_), true) => self.lowered(bits),
+            (Self::Narrow(_), false) | (Self::Wide(_), true) => {
+                let fitted = self.lowered(bits);
+                self.zeroize();
+                fitted
+            }
         }
     }
 
