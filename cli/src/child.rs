@@ -3,20 +3,19 @@
 //! One thread listens to the parent for the whole life of this process. When the pipe closes, whatever else is going on, the
 //! process ends: no party computes on for a parent that is gone.
 
-use crate::load::{self, Style};
-use crate::local::{FromChild, Job, ToChild, Told, pipe};
+use crate::load::Style;
+use crate::local::{FromChild, Job, ToChild, pipe};
 use crate::progress::{Bar, Teller};
 use crate::{emulate, out};
 use smpcc::deployment::party_id;
 use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::limits::Limits;
 use smpcc::play::{self, Broken, Party};
-use smpcc::source::Source;
 use smpcc::work::{Built, Work};
 use smpcc_runtime::keys::{Certificate, Identity};
 use smpcc_runtime::net::tls::{self, Peer};
 use smpcc_runtime::net::{self, Mesh, tcp};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -70,6 +69,10 @@ fn parent(jobs: &Sender<Outcome<Job>>, orders: &Sender<ToChild>) -> Option<Failu
         }
     };
     drop(line);
+    let len = usize::try_from(job.program_len).ok()?;
+    let mut program = vec![0; len];
+    stdin.read_exact(&mut program).ok()?;
+    job.program = Arc::new(program);
     pipe::read(&job.columns, &mut job.inputs, &mut stdin).ok()?;
     jobs.send(Ok(job)).ok()?;
     loop {
@@ -101,23 +104,11 @@ fn listen_and_play(
         .local_addr()
         .map_err(|e| here(Failure::usage(format!("no port on this machine: {e}"))))?;
     speak(&FromChild::Listening(address.to_string()));
-    // The front end runs while the other children start.
-    let quiet = Style {
-        quiet: true,
-        ..style
-    };
-    let work = Arc::new(match &job.work {
-        Told::Text(files) => {
-            let source = Source::from_files(files.clone());
-            let hir = Box::new(load::check(&source, quiet).map_err(here)?);
-            Work::Text { source, hir }
-        }
-        Told::Built(digits) => {
-            let built = play::from_hex(digits).ok_or("no bytes".to_owned());
-            let built = built.and_then(Built::from_bytes);
-            Work::Built(Box::new(built.map_err(|e| here(Failure::bug(e)))?))
-        }
-    });
+    // The program is read while the other children start.
+    let bytes = std::mem::take(&mut job.program).to_vec();
+    let built = Built::from_bytes(bytes, job.paths.take());
+    let built = built.map_err(|e| here(Failure::bug(e)))?;
+    let work = Arc::new(Work::Built(Box::new(built)));
     let seats = work.seats(&job.choices).map_err(here)?;
     let names = play::names(&seats.names);
     let Ok(ToChild::Peers(addresses)) = orders.recv() else {
@@ -179,8 +170,5 @@ fn listen_and_play(
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));
     teller.bar.clear();
-    result.map_err(|broken| Broken {
-        failure: load::shown_of(&work, broken.failure, style),
-        ..broken
-    })
+    result
 }

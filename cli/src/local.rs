@@ -1,8 +1,9 @@
 //! `smpcc run`: every party as a child process of its own, over real sockets with ephemeral keys.
 //!
 //! A child is `smpcc party -`. Its job (program, choices, its own inputs, its own key) comes through a pipe, so nothing
-//! secret stands in arguments or on disk. The exchange is one JSON line each: job (and its inputs' words) → `listening` →
-//! `peers` → `report` or `failed`. A child ends when its pipe closes, so none outlives its parent; and once a party has
+//! secret stands in arguments or on disk. The program is compiled once, by the parent. The children compare its hash before they
+//! run it, like parties that have compiled it themselves.
+//! The exchange is one JSON line each: job (and the program, and its inputs' words) → `listening` → `peers` → `report` or `failed`. A child ends when its pipe closes, so none outlives its parent; and once a party has
 //! failed the others have seconds to say why, so the parent does not outwait a child that is stuck.
 
 pub mod pipe;
@@ -12,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use smpcc::choices::Choices;
 use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::given::PartyInputs;
-use smpcc::play::{PartyReport, hex};
-use smpcc::work::Work;
+use smpcc::play::PartyReport;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,13 @@ const AT_LEAST: Duration = Duration::from_secs(60);
 /// What a party of `smpcc run` is told through its pipe. No `Debug`: it holds a key and inputs.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job {
-    /// What to run.
-    pub work: Told,
+    /// The bytes of the compiled program, which follow the job through the pipe before the inputs' words.
+    #[serde(skip)]
+    pub program: Arc<Vec<u8>>,
+    /// How many they are.
+    pub program_len: u64,
+    /// What messages call the files of its text, where that is at hand.
+    pub paths: Option<Vec<String>>,
     /// Which party this is.
     pub me: u32,
     /// What all agree on.
@@ -50,26 +56,6 @@ pub struct Job {
     pub emulate: bool,
     /// Whether to report progress on the way.
     pub progress: bool,
-}
-
-/// What is to run, as a child is told.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Told {
-    /// Path and text of every source file, the root first.
-    Text(Vec<(String, String)>),
-    /// The bytes of a built program as hexadecimal digits.
-    Built(String),
-}
-
-impl Told {
-    /// For a child of its own.
-    pub fn of(work: &Work) -> Self {
-        match work {
-            Work::Text { source, .. } => Self::Text(source.own_files()),
-            Work::Built(built) => Self::Built(hex(&built.bytes)),
-        }
-    }
 }
 
 /// What a child says.
@@ -298,7 +284,9 @@ fn talk(
     orders: &Receiver<ToChild>,
     says: &dyn Fn(Heard),
 ) -> Heard {
-    let told = say(&mut to, job).and_then(|()| pipe::write(&job.inputs, &mut to));
+    let told = say(&mut to, job)
+        .and_then(|()| to.write_all(&job.program))
+        .and_then(|()| pipe::write(&job.inputs, &mut to));
     // A child that fails early reads no further, and says why.
     if told.is_ok() {
         match hear(&mut from) {

@@ -188,8 +188,8 @@ pub fn play(
     session.use_threads(party.limits.threads);
     tell(Event::Confirmed(&session.id().to_string()));
     // Agreed on under names that all copies share; from here on messages call the files as they are called here.
-    let program = match party.work.source() {
-        Some(source) => program.with_files(source.paths()),
+    let program = match party.work.paths() {
+        Some(paths) => program.with_files(paths),
         None => program,
     };
     let inputs = inputs_of(&program, session.me(), &mut party.inputs);
@@ -462,14 +462,6 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// The bytes that [`hex`] wrote.
-pub fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
-}
-
 fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -509,12 +501,5 @@ mod tests {
         for mut mesh in meshes {
             let _ = meanwhile(&mut mesh, || -> u8 { panic!("as it was") });
         }
-    }
-
-    #[test]
-    fn bytes_come_back() {
-        let bytes = [0, 1, 15, 16, 255];
-        assert_eq!(from_hex(&hex(&bytes)).as_deref(), Some(&bytes[..]));
-        assert_eq!(from_hex("0g"), None);
     }
 }

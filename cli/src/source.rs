@@ -27,24 +27,6 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source from files in order, the root first.
-    pub fn from_files(files: Vec<(String, String)>) -> Self {
-        let mut set = SourceSet::new();
-        let mut root = FileId::default();
-        for (i, (name, text)) in files.into_iter().enumerate() {
-            let id = set.add(name, text);
-            if i == 0 {
-                root = id;
-            }
-        }
-        Self {
-            files: set,
-            root,
-            read: Vec::new(),
-            parses: Parses::default(),
-        }
-    }
-
     /// Path and text of the program's own files (not the library's), the root first.
     pub fn own_files(&self) -> Vec<(String, String)> {
         let mut files: Vec<(FileId, (String, String))> = self

@@ -16,6 +16,7 @@ use smpcc_compiler::session::{LocalChoice, ObjectiveChoice, Options, ProtocolCho
 use smpcc_runtime::hash::{Digest, sha256};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Something to run.
 pub enum Work {
@@ -30,15 +31,32 @@ pub enum Work {
     Built(Box<Built>),
 }
 
-/// A compiled program from a file.
+/// A compiled program: from a file, or for the parties of one command.
+#[derive(Clone)]
 pub struct Built {
     /// The program.
     pub program: Verified,
-    /// Its file.
-    pub bytes: Vec<u8>,
+    /// Its file, or what would be in it.
+    pub bytes: Arc<Vec<u8>>,
+    /// What messages on this machine call the files of its text, where that is at hand.
+    pub paths: Option<Vec<String>>,
 }
 
 impl Built {
+    /// A program that was just compiled from text.
+    ///
+    /// # Errors
+    /// One that is too long to be encoded.
+    pub fn of(program: Verified, source: &Source) -> Outcome<Self> {
+        let bytes = codec::encode_program(&program)
+            .map_err(|e| Failure::bug(format!("the plan cannot be encoded: {e}")))?;
+        Ok(Self {
+            program,
+            bytes: Arc::new(bytes),
+            paths: Some(source.paths()),
+        })
+    }
+
     /// Reads a file of `smpcc build`; `None` if it is something else.
     ///
     /// # Errors
@@ -57,7 +75,7 @@ impl Built {
             return Ok(None);
         }
         file.take(most).read_to_end(&mut bytes).map_err(failed)?;
-        Self::from_bytes(bytes)
+        Self::from_bytes(bytes, None)
             .map(Some)
             .map_err(|why| Failure::usage(format!("{}: {why}", path.display())))
     }
@@ -66,10 +84,14 @@ impl Built {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, String> {
+    pub fn from_bytes(bytes: Vec<u8>, paths: Option<Vec<String>>) -> Result<Self, String> {
         let program = codec::decode_program(&bytes).map_err(|e| e.to_string())?;
         let program = verify(program).map_err(|e| format!("not a valid program: {e}"))?;
-        Ok(Self { program, bytes })
+        Ok(Self {
+            program,
+            bytes: Arc::new(bytes),
+            paths,
+        })
     }
 
     /// What it was built for, in the words of options.
@@ -151,6 +173,14 @@ impl Work {
         match self {
             Self::Text { source, .. } => Some(source),
             Self::Built(_) => None,
+        }
+    }
+
+    /// What messages on this machine call the program's files, where they are called otherwise than all agree on.
+    pub fn paths(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Text { source, .. } => Some(source.paths()),
+            Self::Built(built) => built.paths.clone(),
         }
     }
 

@@ -3,14 +3,14 @@
 use crate::args::{Format, RunArgs};
 use crate::files::{self, Kind, Place};
 use crate::load::{self, Style};
-use crate::local::{Job, Told, pipe};
+use crate::local::{Job, pipe};
 use crate::{compiled, emulate, local, out, prompt};
 use smpcc::choices::Choices;
 use smpcc::exit::Outcome;
 use smpcc::given::{self, PartyInputs};
 use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
-use smpcc::work::Work;
+use smpcc::work::{Built, Work};
 use smpcc::{lens, report, words};
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, Mesh, memory};
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Runs a program and prints who learned what.
 pub fn run(args: &RunArgs, style: Style) -> Outcome {
     let began = Instant::now();
-    let work = Arc::new(load::work(&args.file, style)?);
+    let work = load::work(&args.file, style)?;
     let given = given::given(&args.file, args.plan.inputs.as_ref())?;
     let n_parties = work.n_parties(args.plan.parties, given.as_ref())?;
     let choices = work.choices(args.plan.asked()?, n_parties)?;
@@ -36,22 +36,22 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
     // What does not fit the session is said here, once, before any party exists.
     let lens = lens::lens_of(&inputs);
     lens::check_given(&args.plan.lens, &seats, &lens)?;
-    let program = match &*work {
+    let built = match &work {
         Work::Text { source, hir } => {
             let session = choices.session(hir, lens.clone())?;
-            compiled::compile(source, hir, &session, &choices, style)?.program
+            let compiled = compiled::compile(source, hir, &session, &choices, style)?;
+            Built::of(compiled.program, source)?
         }
-        Work::Built(built) => built.program.clone(),
+        Work::Built(built) => Built::clone(built),
     };
     let names = seats.names;
     Limits {
         memory: args.memory.map(|m| m.0).or_else(limits::machine_memory),
         ..Limits::NONE
     }
-    .check_memory(&program, u64::from(n_parties), &lens, &|party| {
+    .check_memory(&built.program, u64::from(n_parties), &lens, &|party| {
         words::label(party, &names)
     })?;
-    drop(program);
     // Before anybody computes: where nothing can be written, that is said now.
     let report = match &args.report {
         Some(path) => {
@@ -61,9 +61,9 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
         None => None,
     };
     let reports = if args.in_process {
-        threads(&work, &choices, inputs, args, style)?
+        threads(built, &choices, inputs, args)?
     } else {
-        processes(&work, &choices, inputs, args, style)?
+        processes(&built, &choices, inputs, args, style)?
     };
     let json = report::json(&reports, began.elapsed());
     match args.format {
@@ -83,7 +83,7 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
 
 /// One child process per party, with ephemeral keys and real links.
 fn processes(
-    work: &Work,
+    built: &Built,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
     args: &RunArgs,
@@ -96,12 +96,13 @@ fn processes(
         .iter()
         .map(|i| i.certificate_pem().to_string())
         .collect();
-    let told = Told::of(work);
     let jobs: Vec<Job> = (0..choices.n_parties)
         .zip(identities)
         .zip(inputs)
         .map(|((me, identity), inputs)| Job {
-            work: told.clone(),
+            program: built.bytes.clone(),
+            program_len: built.bytes.len() as u64,
+            paths: built.paths.clone(),
             me,
             choices: choices.clone(),
             columns: pipe::columns(&inputs),
@@ -119,11 +120,10 @@ fn processes(
 
 /// One thread per party, with links in memory.
 fn threads(
-    work: &Arc<Work>,
+    built: Built,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
     args: &RunArgs,
-    style: Style,
 ) -> Outcome<Vec<PartyReport>> {
     let options = net::Options {
         deadline: Duration::from_secs(args.deadline),
@@ -143,6 +143,7 @@ fn threads(
         })
         .collect::<Result<Vec<Mesh>, _>>()
         .map_err(play::failure)?;
+    let work = Arc::new(Work::Built(Box::new(built)));
     let parties = meshes.into_iter().zip(inputs);
     let results = smpcc_runtime::local::threads(parties, |(mesh, inputs)| {
         let party = Party {
@@ -167,7 +168,7 @@ fn threads(
     }
     broken.sort_by_key(|b| b.distance);
     match broken.into_iter().next() {
-        Some(first) => Err(load::shown_of(work, first.failure, style)),
+        Some(first) => Err(first.failure),
         None => Ok(reports),
     }
 }
