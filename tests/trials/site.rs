@@ -14,7 +14,7 @@ pub(super) const LIMIT: u64 = 15;
 
 /// A program whose length is its argument, and what it gives for the inputs of [`Site`].
 pub(super) const PROGRAM: &str = "\
-pub(super) fn main(x: secret u32 from each, steps: u32) -> u32 {
+fn main(x: secret u32 from each, steps: u32) -> u32 {
     let mut a = x[0];
     for i in 0..steps {
         if a < x[1] { a = a * 3 + 1; } else { a = a - x[1]; }
