@@ -4,18 +4,21 @@
 use crate::support::{EXAMPLES, Example, SETTINGS, Setting, by_party, example, options};
 use smpcc_circuit::eval;
 use smpcc_circuit::program::InputLeaf;
+use smpcc_circuit::program::Op::Shuffle;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::stats::{self, Known};
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Scalar, Word};
 use smpcc_circuit::verify::Verified;
-use smpcc_compiler::ir::Ir;
+use smpcc_compiler::ir::build::Builder;
 use smpcc_compiler::ir::generate::{Size, generate};
 use smpcc_compiler::ir::interpret::{Outputs, interpret};
+use smpcc_compiler::ir::{Ir, Op};
 use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{lower, passes, pipeline};
 use smpcc_runtime::error::Error;
 use smpcc_runtime::local;
+use std::collections::BTreeSet;
 
 fn compile(ir: &Ir, options: &Options) -> Option<Verified> {
     pipeline::compile_ir(
@@ -244,6 +247,69 @@ fn examples_on_random_inputs_in_every_domain() {
             assert_eq!(ran, three, "{}", which.0);
         }
     }
+}
+
+/// Slow in turning round and fast otherwise: rounds alone count.
+const FAR: Network = Network {
+    rtt_us: 1_000_000,
+    mbit_per_s: 100_000,
+};
+
+/// Numbers of two parties, sorted: the program, and whether it shuffles.
+fn sort_agrees(setting: Setting, scalar: Scalar, lanes: u64, network: Network) -> bool {
+    let at = format!("{lanes} of {scalar}, {setting:?}");
+    let mut b = Builder::new(setting.n_parties);
+    let x = b.input(0, "x", scalar, lanes);
+    let y = b.input(setting.n_parties - 1, "y", scalar, lanes / 2);
+    let both = b.inferred(Op::Concat, &[x, y]);
+    let ty = b.ty(both);
+    let sort = Op::Sort {
+        keys: 1,
+        segments: 1,
+    };
+    let sorted = b.push(sort, vec![both], vec![ty], vec![]);
+    let everyone: Vec<u32> = (0..setting.n_parties).collect();
+    b.output(sorted[0], &everyone);
+    let ir = b.finish();
+    let inputs = random_inputs(&ir, &mut SplitMix::new(lanes));
+    let expected = interpret(&ir, &inputs).expect("a result").outputs;
+    let options = options(setting, ProtocolChoice::Auto, network);
+    let program = compile(&ir, &options).unwrap_or_else(|| panic!("{at}"));
+    let clear = eval::eval(&program, &inputs).unwrap_or_else(|e| panic!("{at}: {e}"));
+    assert_eq!(clear.outputs, expected, "{at}: evaluator");
+    assert!(clear.revealed.is_empty(), "{at}: nothing is disclosed");
+    let (outputs, rounds, sent) = run(&program, &inputs).unwrap_or_else(|e| panic!("{at}: {e}"));
+    assert_eq!(outputs, [Some(expected[0].clone())], "{at}");
+    let stats = stats::stats(&program, &Known::default());
+    assert!(stats.exact, "{at}");
+    assert_eq!(stats.totals.rounds, Some(rounds), "rounds of {at}");
+    assert_eq!(stats.totals.bytes_sent, Some(sent), "bytes of {at}");
+    let nodes = program.regions.iter().flat_map(|region| &region.nodes);
+    nodes.into_iter().any(|node| node.op == Shuffle)
+}
+
+/// By a network or by digits, as the compiler chooses; every suite that shuffles is chosen to somewhere.
+#[test]
+fn sorts_under_every_suite() {
+    let mut shuffled = BTreeSet::new();
+    for setting in SETTINGS.into_iter().filter(|s| s.n_parties <= 7) {
+        let mut cases = vec![
+            (Scalar::unsigned(5), 120, FAR),
+            (Scalar::signed(9), 22, Network::LAN),
+        ];
+        if setting.n_parties <= 3 {
+            cases.push((Scalar::signed(6), 2000, Network::LAN));
+        }
+        for (scalar, lanes, network) in cases {
+            if sort_agrees(setting, scalar, lanes, network) {
+                shuffled.insert(setting.suite.name());
+            }
+        }
+    }
+    assert!(
+        shuffled.into_iter().eq(["bgw", "gmw", "rep3", "two-party"]),
+        "each suite sorts by digits somewhere"
+    );
 }
 
 #[test]

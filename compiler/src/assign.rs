@@ -26,6 +26,7 @@ use local::{Local, Sums};
 use smpcc_circuit::cost::Delay;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
+use std::collections::BTreeMap;
 
 /// How values are held, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Plan {
     pub also: Vec<Option<u32>>,
     /// What decides between the forms of a circuit.
     pub forms: FormChoice,
+    /// For each result of a sort by digits, the bits of a digit; one where nothing is said.
+    pub digits: BTreeMap<ValueId, u32>,
     /// Reasons for people; sections name one.
     pub reasons: Vec<String>,
     /// For each value, its reason.
@@ -47,6 +50,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Says of some values why they are computed as they are.
+    pub(crate) fn explain(&mut self, reasons: BTreeMap<ValueId, String>) {
+        for (value, why) in reasons {
+            let known = self.reasons.iter().position(|r| *r == why);
+            let index = known.unwrap_or_else(|| {
+                self.reasons.push(why);
+                self.reasons.len() - 1
+            });
+            if let Some(reason) = self.reason.get_mut(value.index()) {
+                *reason = index as u32;
+            }
+        }
+    }
+
     /// The reason that a node's results have, or else its operands.
     pub fn reason_of(&self, node: &Node) -> u32 {
         let of = |v: &ValueId| self.reason.get(v.index()).copied();
@@ -263,6 +280,7 @@ fn finish(
         rings,
         also: (0..ir.values.len()).map(also).collect(),
         forms,
+        digits: BTreeMap::new(),
         reasons,
         reason: why,
     }

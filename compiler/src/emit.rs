@@ -14,6 +14,7 @@ mod fuse;
 mod imported;
 mod reduce;
 mod scan;
+mod sort;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -355,6 +356,17 @@ impl Emitter<'_> {
             IrOp::WriteSecret { block, groups } => {
                 let value = self.write_secret(home, args[0], args[1], args[2], *block, *groups);
                 self.to(value, home)
+            }
+            IrOp::Sort { keys, segments } => {
+                let digit = node.results.first().and_then(|r| self.plan.digits.get(r));
+                let digit = digit.copied().unwrap_or(1);
+                let results = self.sort_by_digits(&args, *keys, *segments, digit);
+                for (&r, value) in node.results.iter().zip(results) {
+                    let home = self.home(r);
+                    let value = self.to(value, home);
+                    self.bind(r, value);
+                }
+                return;
             }
             IrOp::Circuit { circuit, calls } => {
                 let results = self.imported(home, circuit, *calls, &args);

@@ -21,6 +21,7 @@ pub mod robust;
 pub mod schema;
 pub mod sections;
 pub mod session;
+mod sorts;
 mod stack;
 pub mod templates;
 mod types;

@@ -17,6 +17,7 @@ mod fold;
 mod frame;
 mod imported;
 mod inputs;
+mod intrinsic;
 mod loops;
 mod outputs;
 mod place;

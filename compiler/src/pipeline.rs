@@ -1,6 +1,6 @@
 //! The back end on one screen: checked program and session in, compiled program out.
 //!
-//! `lower` traces the program for the session, `passes` make it small, `assign` chooses domains, `emit` writes the plan. What
+//! `lower` traces the program for the session, `passes` make it small, `sorts` decides how what is sorted is sorted, `assign` chooses domains, `emit` writes the plan. What
 //! comes out verifies; if it did not, that would be a bug of the compiler, reported as such and never run.
 
 use crate::assign::{NoForm, assign};
@@ -12,6 +12,7 @@ use crate::ir::interpret::{self, Revealed};
 use crate::lower::{lower, lower_test, lower_test_opened};
 use crate::passes;
 use crate::session::{Options, Session};
+use crate::sorts;
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
 use smpcc_circuit::program::{Domain, Loc, Program, Suite};
@@ -98,12 +99,19 @@ pub fn compile_ir(
     name: &str,
     options: &Options,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let plan = assign(&ir, options).map_err(|errors| {
+    let sorts::Sorted {
+        ir,
+        digits,
+        reasons,
+    } = sorts::decide(ir, options);
+    let mut plan = assign(&ir, options).map_err(|errors| {
         errors
             .into_iter()
             .map(|error| from_no_form(error, options.suite))
             .collect::<Vec<_>>()
     })?;
+    plan.digits = digits;
+    plan.explain(reasons);
     let files = sources.portable_names();
     let locate = |span: Span| locate(sources, span);
     let Emitted {

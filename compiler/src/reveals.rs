@@ -177,6 +177,23 @@ impl Graph {
     }
 }
 
+/// Where a program sorts: what such an operation opens, if it is done by digits, are places of shuffled rows, which is no disclosure.
+pub fn sorts(ir: &Ir) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut open = vec![&ir.body];
+    while let Some(region) = open.pop() {
+        for node in &region.nodes {
+            open.extend(&node.regions);
+            if matches!(node.op, Op::Sort { .. }) {
+                found.push(node.span);
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 struct Collect<'a> {
     ir: &'a Ir,
     graph: &'a Graph,

@@ -4,8 +4,13 @@
 //! What stands above the last lane in a bit's last word is unspecified: it may hold complements of nothing. Messages
 //! and conversions take exactly `lanes` bits, so it goes nowhere.
 
+use zeroize::Zeroizing;
+
 use crate::error::Error;
-use crate::ring::{Element, Elements, append_bytes, each};
+use crate::ring::{Element, Elements, append_bytes, each, other_word};
+
+/// Bits of a lane from which on many lanes at once are moved as integers: fewer are moved bit by bit.
+const WHOLE: usize = 4;
 
 /// A vector of `width`-bit lanes, bit-major.
 #[derive(Clone)]
@@ -213,6 +218,9 @@ impl Bits {
     /// A bug: values of another width, or not a block for each index.
     pub fn scatter(&mut self, index: &[usize], val: &Self, block: usize) -> Result<(), Error> {
         fits((self.width, index.len() * block) == (val.width, val.lanes))?;
+        if block == 1 && self.width >= WHOLE && index.len() >= self.lanes / 2 {
+            return self.scatter_whole(index, val);
+        }
         for bit in 0..self.width {
             let src = val.bit(bit);
             let dst = self.bit_mut(bit);
@@ -220,6 +228,24 @@ impl Bits {
                 copy_bits(dst, i, src, k * block, block);
             }
         }
+        Ok(())
+    }
+
+    /// The same for most lanes of a vector, as integers.
+    fn scatter_whole(&mut self, index: &[usize], val: &Self) -> Result<(), Error> {
+        fn put<E: Element>(into: &mut [E], index: &[usize], from: &[E]) {
+            for (&i, &e) in index.iter().zip(from) {
+                into[i] = e;
+            }
+        }
+        let mut into = Zeroizing::new(self.to_elements());
+        let from = Zeroizing::new(val.to_elements());
+        match (&mut *into, &*from) {
+            (Elements::Narrow(into), Elements::Narrow(from)) => put(into, index, from),
+            (Elements::Wide(into), Elements::Wide(from)) => put(into, index, from),
+            (Elements::Narrow(_) | Elements::Wide(_), _) => return Err(other_word()),
+        }
+        *self = Self::from_elements(self.width, &into);
         Ok(())
     }
 

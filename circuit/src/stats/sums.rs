@@ -1,6 +1,6 @@
 //! What adds up over a program: gates, products and bytes, of operations, sections and lines.
 
-use crate::cost::op_cost;
+use crate::cost::{Correlation, demand, op_cost};
 use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Loc, Node, Op, Program};
@@ -76,6 +76,10 @@ pub(super) struct Sums {
     pub prepared: Vec<u64>,
     /// Steps on words that a party takes by itself on what it alone knows, by party.
     pub owned: Vec<u64>,
+    /// Rows times columns that are shuffled.
+    pub shuffled: u64,
+    /// Transfers that switches of shuffles take, each way between a pair of parties.
+    pub transfers: u64,
     /// Values that are opened, each of which is checked.
     pub openings: u64,
 }
@@ -91,6 +95,8 @@ impl Sums {
             sent: vec![0; program.n_parties as usize],
             prepared: vec![0; program.n_parties as usize],
             owned: vec![0; program.n_parties as usize],
+            shuffled: 0,
+            transfers: 0,
             openings: 0,
         }
     }
@@ -120,7 +126,13 @@ impl Sums {
         {
             *steps = owned_steps(program, node).saturating_mul(times);
         }
-        if matches!(node.op, Op::Reveal | Op::Output(_)) {
+        if node.op == Op::Shuffle {
+            let moved = lanes.saturating_mul(node.args.len() as u64);
+            sums.shuffled = moved.saturating_mul(times);
+            let transfers = demand(program, node).count(Correlation::Transfer);
+            sums.transfers = transfers.saturating_mul(times);
+        }
+        if matches!(node.op, Op::Reveal | Op::RevealShuffled | Op::Output(_)) {
             sums.openings = times;
         }
         let cost = op_cost(program, node);
@@ -146,6 +158,8 @@ impl Sums {
         self.sent = plus(&self.sent, &other.sent);
         self.prepared = plus(&self.prepared, &other.prepared);
         self.owned = plus(&self.owned, &other.owned);
+        self.shuffled = self.shuffled.saturating_add(other.shuffled);
+        self.transfers = self.transfers.saturating_add(other.transfers);
         self.openings = self.openings.saturating_add(other.openings);
     }
 

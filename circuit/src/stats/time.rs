@@ -27,6 +27,8 @@ impl Link {
 
 /// A step on a word that a party takes by itself, in picoseconds.
 const OWNED_PS: u64 = 1_000;
+/// A row of a column that is put into another order, masked and shared anew, as often as a shuffle does it.
+const SHUFFLED_PS: u64 = 60_000;
 
 /// Rounds at half a round trip each, the busiest sender's bytes through its link, and local work, one after the other; the
 /// base transfers of a pair of parties take their share of the whole setup.
@@ -46,6 +48,9 @@ pub(super) fn milliseconds(
     let owned = sums.owned.iter().copied().max().unwrap_or(0);
     let local = shared as f64 * work.and_ps as f64
         + owned as f64 * OWNED_PS as f64
+        + sums.shuffled as f64 * SHUFFLED_PS as f64
+        // An AND takes a transfer each way, too.
+        + sums.transfers as f64 * work.and_ps as f64
         + sums.garbled as f64 * work.garbled_and_ps as f64
         + sums.mul as f64 * work.product_ps as f64
         + setup;

@@ -19,9 +19,27 @@ pub fn reveals(args: &RevealsArgs, style: Style) -> Outcome {
     let list = reveals::reveals(&ir);
     match args.format {
         Format::Json => out::json(&format!("{}\n", json(&list, &ir, &prepared.source.files))),
-        Format::Human => out::product(&human(&list, &ir, &prepared.source.files)),
+        Format::Human => {
+            let files = &prepared.source.files;
+            out::product(&(human(&list, &ir, files) + &masked(&ir, files)));
+        }
     }
     Ok(())
+}
+
+/// What sorts may open, which is nothing that anyone learns from.
+fn masked(ir: &Ir, sources: &SourceSet) -> String {
+    let sorts: Vec<String> = reveals::sorts(ir)
+        .into_iter()
+        .map(|s| sources.place(s))
+        .collect();
+    match sorts.is_empty() {
+        true => String::new(),
+        false => format!(
+            "no disclosure: sorts may open the places of shuffled rows, which are 0, 1, … in a uniform order that tells nothing ({})\n",
+            sorts.join(", ")
+        ),
+    }
 }
 
 fn kind(d: &Disclosure) -> &'static str {

@@ -58,6 +58,7 @@ fn computation(op: &Op) -> String {
         Op::Dot { .. } => "a sum of products".into(),
         Op::ReadSecret { .. } => "reading an array at a secret index".into(),
         Op::WriteSecret { .. } => "writing an array at a secret index".into(),
+        Op::Sort { .. } => "sorting".into(),
         Op::Circuit { circuit, .. } => format!("the imported circuit `{}`", circuit.name),
         other => format!("`{}`", other.name()),
     }

@@ -180,7 +180,13 @@ impl State<'_> {
                         .is_some_and(|r| self.sum_fits(r, len, result))
             }
             // From outside, from bits, or public.
-            (Op::ReadSecret { .. } | Op::WriteSecret { .. } | Op::Circuit { .. }, _)
+            (
+                Op::ReadSecret { .. }
+                | Op::WriteSecret { .. }
+                | Op::Circuit { .. }
+                | Op::Sort { .. },
+                _,
+            )
             | (_, ir::Kind::Move | ir::Kind::Boundary | ir::Kind::Control) => true,
             (_, ir::Kind::Compute) => false,
         }

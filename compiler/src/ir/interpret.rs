@@ -345,6 +345,14 @@ impl Machine<'_> {
                 write_secret(args, *block, *groups)
                     .ok_or_else(|| stop("a write has no operands".into()))?,
             ]),
+            Op::Sort { keys, segments } => {
+                let types: Vec<Scalar> = node
+                    .args
+                    .iter()
+                    .map(|&a| self.ty(Some(&a)).scalar)
+                    .collect();
+                Ok(sort(&args, &types, *keys, *segments))
+            }
             Op::Circuit { circuit, calls } => {
                 let args: Vec<&[Word]> = args.iter().map(|lanes| lanes.as_slice()).collect();
                 let results = circuit.eval(*calls, &args);
@@ -573,6 +581,31 @@ fn run_length(lanes: usize, segments: u64) -> usize {
     lanes
         .checked_div(usize::try_from(segments).unwrap_or(usize::MAX))
         .map_or(1, |len| len.max(1))
+}
+
+/// Columns with the rows of each run in order of the first `keys` columns.
+fn sort(
+    columns: &[Rc<Vec<Word>>],
+    types: &[Scalar],
+    keys: u64,
+    segments: u64,
+) -> Vec<Rc<Vec<Word>>> {
+    let lanes = columns.first().map_or(0, |c| c.len());
+    let mut rows: Vec<usize> = (0..lanes).collect();
+    let key = |&row: &usize| -> Vec<Word> {
+        let keys = columns.iter().zip(types).take(keys as usize);
+        // Signed words as unsigned ones of the same order.
+        keys.map(|(c, ty)| match ty.is_signed() {
+            true => c[row] ^ 1 << (ty.width() - 1),
+            false => c[row],
+        })
+        .collect()
+    };
+    for run in rows.chunks_mut(run_length(lanes, segments)) {
+        run.sort_by_cached_key(key);
+    }
+    let column = |c: &Rc<Vec<Word>>| Rc::new(rows.iter().map(|&row| c[row]).collect());
+    columns.iter().map(column).collect()
 }
 
 /// The first lane of block `index`, or a message if it does not lie in an array of `lanes` lanes.

@@ -72,6 +72,14 @@ pub enum Op {
         /// Number of results.
         segments: u64,
     },
+    /// `secret columns n → columns n`: the rows of each run of `n / segments` lanes in ascending order of the first `keys` columns, the
+    /// first counting most; rows with equal keys keep their order.
+    Sort {
+        /// Columns that are compared.
+        keys: u64,
+        /// Runs that are sorted, each by itself.
+        segments: u64,
+    },
     /// Calls of an imported circuit: operand `i` has the elements of all calls, `calls · block` lanes of secrets, call by
     /// call; so has result `j`.
     Circuit {
@@ -151,6 +159,7 @@ impl Op {
             Self::Reduce { reducer, .. } => row("reduce", Compute, Regions, reducer.n_regions()),
             Self::Scan { reducer, .. } => row("scan", Compute, Regions, reducer.n_regions()),
             Self::Dot { .. } => row("dot", Compute, Nothing, 0),
+            Self::Sort { .. } => row("sort", Compute, Nothing, 0),
             Self::Circuit { .. } => row("circuit", Compute, Nothing, 0),
 
             Self::Input(_) => row("input", Boundary, Always, 0),

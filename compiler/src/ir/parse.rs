@@ -255,6 +255,10 @@ impl<'t> Parser<'t> {
             "dot" => Op::Dot {
                 segments: self.setting("segments")?,
             },
+            "sort" => Op::Sort {
+                keys: self.setting("keys")?,
+                segments: self.setting("segments")?,
+            },
             "circuit" => {
                 let id = self.id("c")? as usize;
                 let known = self.circuits.get(id).cloned();

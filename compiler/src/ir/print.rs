@@ -228,6 +228,7 @@ fn node_line(out: &mut String, ir: &Ir, circuits: &[&Arc<Circuit>], node: &Node)
             write!(out, " segments={segments}")?;
         }
         Op::Dot { segments } => write!(out, " segments={segments}")?,
+        Op::Sort { keys, segments } => write!(out, " keys={keys} segments={segments}")?,
         Op::Circuit { circuit, calls } => {
             let id = circuits.iter().position(|known| *known == circuit);
             write!(out, " c{} calls={calls}", id.unwrap_or(circuits.len()))?;

@@ -254,6 +254,24 @@ impl Check<'_> {
                     "carries values of other types than its operands",
                 )?;
             }
+            Op::Sort { keys, segments } => {
+                ensure(
+                    results == args,
+                    "has results of other types than its operands",
+                )?;
+                ensure(
+                    (1..=args.len() as u64).contains(keys),
+                    "compares columns that it does not have",
+                )?;
+                for column in args {
+                    ensure(column.secret, "sorts what is public")?;
+                    ensure(
+                        column.lanes == args[0].lanes,
+                        "takes operands with equal lanes",
+                    )?;
+                }
+                check_segments(args[0].lanes, *segments)?;
+            }
             Op::Circuit { circuit, calls } => {
                 let expected = |ports: &[Port]| -> Result<Vec<Ty>, Stop> {
                     let mut tys = Vec::with_capacity(ports.len());

@@ -107,6 +107,9 @@ impl<'h> Tracer<'h> {
             self.infer(&local.ty, ty, val, &mut generics);
         }
         let span = self.span;
+        if let Some(val) = self.intrinsic(callee, &args)? {
+            return Ok(val);
+        }
         if let ExprKind::Circuit(circuit) = &callee.body.kind {
             for (local, val) in callee.locals.iter().zip(&args) {
                 let what = format!("the argument `{}`", local.name);

@@ -33,7 +33,7 @@ pub fn simplify(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<Va
         (Op::Word(word), _) => in_the_clear(walk, op, args, ty)
             .or_else(|| before_broadcast(walk, *word, args, ty))
             .or_else(|| rule(walk, *word, args, ty)),
-        (Op::Const(_) | Op::MakeSecret | Op::Circuit { .. }, _)
+        (Op::Const(_) | Op::MakeSecret | Op::Circuit { .. } | Op::Sort { .. }, _)
         | (_, Kind::Boundary | Kind::Control) => None,
         (_, Kind::Move | Kind::Compute) => {
             in_the_clear(walk, op, args, ty).or_else(|| wiring::simplify(walk, op, args, ty))

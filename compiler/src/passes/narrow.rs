@@ -94,6 +94,7 @@ fn needed(walk: &Walk, node: &Node) -> Option<Range> {
             _ => arg(0),
         },
         Op::Dot { .. } => result(),
+        Op::Sort { .. } => arg(0),
         Op::ReadSecret { .. } => Some(join(arg(0)?, Range { lo: 0, hi: 0 })),
         Op::WriteSecret { .. } => Some(join(arg(0)?, arg(2)?)),
         // What follows no rule of its own keeps its width.

@@ -161,6 +161,7 @@ impl Own {
             | Op::ReadSecret { .. }
             | Op::WriteSecret { .. }
             | Op::Scan { .. }
+            | Op::Sort { .. }
             | Op::Circuit { .. }
             | Op::Reveal
             | Op::Assert(_)

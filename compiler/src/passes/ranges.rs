@@ -110,6 +110,12 @@ impl Analysis<'_> {
             Op::Scatter { .. } | Op::WriteSecret { .. } => self.join(&[args[0], args[2]]),
             Op::Concat => self.join(args),
             Op::ReadSecret { .. } => self.get(args[0]).map(|r| join(r, Range { lo: 0, hi: 0 })),
+            Op::Sort { .. } => {
+                for (&result, &arg) in node.results.iter().zip(args) {
+                    self.set(result, self.get(arg));
+                }
+                return;
+            }
             Op::Circuit { .. } => {
                 for &result in &node.results {
                     self.set(result, None);

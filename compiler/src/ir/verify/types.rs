@@ -145,6 +145,7 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
         }
         Op::Const(_)
         | Op::Circuit { .. }
+        | Op::Sort { .. }
         | Op::Reduce {
             reducer: Reducer::Region,
             ..

@@ -210,6 +210,12 @@ impl<'w> Mapper<'w> {
                 self.close_node(node, Op::Circuit { circuit, calls }, args, vec![]);
                 Some(())
             }
+            Op::Sort { keys, segments } => {
+                let (keys, segments) = (*keys, segments.checked_mul(self.n)?);
+                let args = self.all_each(&node.args)?;
+                self.close_node(node, Op::Sort { keys, segments }, args, vec![]);
+                Some(())
+            }
             Op::Dot { segments } => {
                 let args = self.all_each(&node.args)?;
                 let segments = segments.checked_mul(self.n)?;

@@ -132,6 +132,15 @@ impl<'a> Analysis<'a> {
                 reducer: Reducer::Word(_),
                 ..
             } => flat(self, result, self.whole(args)),
+            // Rows are compared with each other.
+            Op::Sort { .. } => {
+                let owner = self.whole(args);
+                for &id in &node.results {
+                    let grid = flat(self, id, owner);
+                    self.set(id, grid);
+                }
+                return;
+            }
             // Nobody computes an imported circuit alone.
             Op::Circuit { .. } => {
                 let owner = match self.whole(args) {

@@ -109,7 +109,7 @@ fn sides(order: &[u32]) -> [Zeroizing<Vec<bool>>; 2] {
                 // An odd last row: it has no other, and its way is the lower one.
                 break;
             }
-            first[row / 2] = row % 2 == 0;
+            first[row / 2] = row.is_multiple_of(2);
             let other = place_of[row ^ 1] as usize;
             last[other / 2] = other % 2 == 1;
             decided[other / 2] = true;

@@ -323,8 +323,8 @@ impl Blocks<Pairwise> for Shuffle {
                 let pairs = first.iter_mut().zip(second.iter_mut());
                 for ((a, b), change) in pairs.zip(Mask::each(&changes, 0, n)) {
                     let swap = (*a ^ *b).select(change);
-                    *a = *a ^ swap;
-                    *b = *b ^ swap;
+                    *a ^= swap;
+                    *b ^= swap;
                 }
             }
             return Ok(());

@@ -1,0 +1,124 @@
+//! Both ways of sorting give what the interpreter says, and the choice follows the cost.
+
+use super::*;
+use crate::ir::interpret::interpret;
+use crate::session::{Network, ObjectiveChoice};
+use smpcc_circuit::cost::Costs;
+use smpcc_circuit::eval::eval;
+use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::splitmix::SplitMix;
+use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::verify;
+
+fn options(suite: Suite, threshold: u32, network: Network) -> Options {
+    Options {
+        suite,
+        threat: Threat::SemiHonest,
+        threshold,
+        protocol: ProtocolChoice::Auto,
+        local: LocalChoice::Auto,
+        objective: ObjectiveChoice::Auto,
+        network,
+        costs: Costs::SHIPPED,
+        opt: 2,
+    }
+}
+
+fn sorting(columns: &[Scalar], keys: u64, segments: u64, lanes: u64) -> Shape {
+    Shape {
+        columns: columns.to_vec(),
+        keys,
+        segments,
+        lanes,
+        asked: false,
+        owned: false,
+    }
+}
+
+/// Rows with few different keys, so that the order of equal ones shows.
+fn rows(shape: &Shape, seed: u64) -> Vec<Vec<Word>> {
+    let mut random = SplitMix::new(seed);
+    let column = |(i, scalar): (usize, &Scalar)| -> Vec<Word> {
+        let few = (i as u64) < shape.keys && shape.columns.len() > 1;
+        (0..shape.lanes)
+            .map(|_| {
+                let word = if few {
+                    random.below(3).into()
+                } else {
+                    random.word()
+                };
+                scalar.wrap(word.wrapping_sub(1))
+            })
+            .collect()
+    };
+    shape.columns.iter().enumerate().map(column).collect()
+}
+
+/// Networks in the IR, and digits of all widths as programs, on signed and unsigned keys, several of them, in several segments.
+#[test]
+fn both_ways_sort() {
+    let (u, i) = (Scalar::unsigned, Scalar::signed);
+    let shapes = [
+        sorting(&[u(7)], 1, 1, 100),
+        sorting(&[i(6)], 1, 1, 33),
+        sorting(&[Scalar::Bool], 1, 1, 17),
+        sorting(&[u(70)], 1, 1, 9),
+        sorting(&[u(4), i(5), u(9)], 2, 1, 40),
+        sorting(&[i(4), u(6)], 1, 5, 65),
+        sorting(&[u(3)], 1, 4, 4),
+        sorting(&[u(3)], 1, 1, 2),
+    ];
+    for (shape, seed) in shapes.iter().zip(1..) {
+        let ir = program(shape, 3);
+        let given = rows(shape, seed);
+        let expected = interpret(&ir, &given).unwrap().outputs;
+        let network = rewrite(ir.clone(), false, &mut Written).ir;
+        crate::ir::verify::verify(&network).unwrap();
+        assert_eq!(interpret(&network, &given).unwrap().outputs, expected);
+        for digit in DIGITS {
+            let boolean = Options {
+                protocol: ProtocolChoice::Boolean,
+                local: LocalChoice::Off,
+                ..options(Suite::Rep3, 1, Network::LAN)
+            };
+            let mut plan = assign(&ir, &boolean).unwrap();
+            let results = ir.body.nodes.iter().flat_map(|n| &n.results);
+            plan.digits = results.map(|&r| (r, digit)).collect();
+            let emitted = emit(&ir, &plan, &boolean, "sort", Vec::new(), &|_| {
+                Default::default()
+            });
+            let verified = verify(emitted.unwrap().program).unwrap();
+            let outcome = eval(&verified, &given).unwrap();
+            assert_eq!(outcome.outputs, expected, "{shape:?}, {digit}");
+            assert!(outcome.revealed.is_empty());
+        }
+    }
+}
+
+/// Few rows are compared, many are counted; a suite without a shuffle has networks alone, and so has who asks for a domain.
+#[test]
+fn the_choice_follows_size_and_suite() {
+    let chosen = |suite, n_parties, threshold, lanes| {
+        let shape = sorting(&[Scalar::unsigned(32)], 1, 1, lanes);
+        choose(&shape, n_parties, &options(suite, threshold, Network::LAN)).digit
+    };
+    assert_eq!(chosen(Suite::Rep3, 3, 1, 2), None);
+    assert!(chosen(Suite::Rep3, 3, 1, 20_000).is_some());
+    assert_eq!(chosen(Suite::Bgw, 16, 7, 20_000), None);
+    let owned = Shape {
+        owned: true,
+        ..sorting(&[Scalar::unsigned(32)], 1, 1, 20_000)
+    };
+    assert_eq!(
+        choose(&owned, 3, &options(Suite::Rep3, 1, Network::LAN)).digit,
+        None
+    );
+    let asked = Shape {
+        asked: true,
+        ..sorting(&[Scalar::unsigned(32)], 1, 1, 20_000)
+    };
+    assert_eq!(
+        choose(&asked, 3, &options(Suite::Rep3, 1, Network::LAN)).digit,
+        None
+    );
+}
