@@ -298,7 +298,7 @@ fn sorts_under_every_suite() {
             (Scalar::signed(9), 22, Network::LAN),
         ];
         if setting.n_parties <= 3 {
-            cases.push((Scalar::signed(6), 2000, Network::LAN));
+            cases.push((Scalar::signed(6), 2000, Network::WAN));
         }
         for (scalar, lanes, network) in cases {
             if sort_agrees(setting, scalar, lanes, network) {

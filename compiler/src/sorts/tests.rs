@@ -95,6 +95,40 @@ fn both_ways_sort() {
     }
 }
 
+/// What one party gives is sorted by that party, and what several give is not; unless all is to be computed together.
+#[test]
+fn who_owns_all_rows_sorts_them() {
+    let sort = Op::Sort {
+        keys: 1,
+        segments: 1,
+    };
+    for (local, parties, by_digits) in [
+        (LocalChoice::Auto, [1, 1], false),
+        (LocalChoice::Auto, [1, 2], true),
+        (LocalChoice::Off, [1, 1], true),
+    ] {
+        let mut b = Builder::new(3);
+        let halves = parties.map(|p| b.input(p, "x", Scalar::unsigned(20), 5000));
+        let all = b.inferred(Op::Concat, &halves);
+        let ty = b.ty(all);
+        let sorted = b.push(sort.clone(), vec![all], vec![ty], vec![]);
+        b.output(sorted[0], &[0]);
+        let options = Options {
+            local,
+            ..options(Suite::Rep3, 1, Network::LAN)
+        };
+        let decided = decide(b.finish(), &options);
+        assert_eq!(has_sorts(&decided.ir.body), by_digits, "{parties:?}");
+        assert_eq!(decided.digits.is_empty(), !by_digits);
+        let plan = assign(&decided.ir, &options).unwrap();
+        let owned = plan
+            .homes
+            .iter()
+            .filter(|d| matches!(d, Domain::Local { owner: 1 }));
+        assert_eq!(owned.count() > 100, !by_digits, "{parties:?}");
+    }
+}
+
 /// Few rows are compared, many are counted; a suite without a shuffle has networks alone, and so has who asks for a domain.
 #[test]
 fn the_choice_follows_size_and_suite() {
