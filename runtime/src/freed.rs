@@ -112,8 +112,14 @@ struct Watching;
 // SAFETY: all calls go to the system's allocator with what they came with; in between a block is only read.
 unsafe impl GlobalAlloc for Watching {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // What a block that is not looked at has left behind is not this block's: it may never be written.
         // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
+        unsafe {
+            match WATCHED.load(SeqCst) {
+                true => System.alloc_zeroed(layout),
+                false => System.alloc(layout),
+            }
+        }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -138,7 +144,7 @@ unsafe impl GlobalAlloc for Watching {
         // Always to another block, as an allocator may.
         // SAFETY: the caller's; the new block has room for what both hold.
         unsafe {
-            let new = System.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            let new = System.alloc_zeroed(Layout::from_size_align_unchecked(size, layout.align()));
             if !new.is_null() {
                 new.copy_from_nonoverlapping(block, size.min(layout.size()));
                 self.dealloc(block, layout);
