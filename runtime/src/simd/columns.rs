@@ -116,12 +116,20 @@ enum Width {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// With GFNI.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
 fn width() -> Width {
     #[cfg(target_arch = "x86_64")]
-    if best() != Form::Portable && is_x86_feature_detected!("avx2") {
-        return Width::Avx2;
+    match best() {
+        Form::Portable => {}
+        Form::Wide if is_x86_feature_detected!("gfni") => return Width::Avx512,
+        Form::Aes | Form::Vaes | Form::Wide if is_x86_feature_detected!("avx2") => {
+            return Width::Avx2;
+        }
+        Form::Aes | Form::Vaes | Form::Wide => {}
     }
     Width::Portable
 }
@@ -141,6 +149,8 @@ fn fold_as(width: Width, leaves: &mut [Label], n: usize, sums: &mut [Label]) {
         Width::Portable => portable::fold(leaves, n, sums),
         #[cfg(target_arch = "x86_64")]
         Width::Avx2 => x86_64::fold_avx2(leaves, n, sums),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => x86_64::fold_avx512(leaves, n, sums),
     }
 }
 
@@ -149,7 +159,7 @@ pub fn add_masked(to: &mut [Label], what: &[Label], mask: Label) {
     match width() {
         Width::Portable => portable::add_masked(to, what, mask),
         #[cfg(target_arch = "x86_64")]
-        Width::Avx2 => x86_64::add_masked_avx2(to, what, mask),
+        Width::Avx2 | Width::Avx512 => x86_64::add_masked_avx2(to, what, mask),
     }
 }
 
@@ -159,7 +169,7 @@ pub fn weigh_sent(first: &[Label], second: &[Label], factor: u64, corrections: &
     match width() {
         Width::Portable => portable::weigh_sent(first, second, factor, corrections),
         #[cfg(target_arch = "x86_64")]
-        Width::Avx2 => x86_64::weigh_sent_avx2(first, second, factor, corrections),
+        Width::Avx2 | Width::Avx512 => x86_64::weigh_sent_avx2(first, second, factor, corrections),
     }
 }
 
@@ -168,7 +178,7 @@ pub fn weigh_received(strings: &[u64], corrections: &[u64], factor: u64) -> u64 
     match width() {
         Width::Portable => portable::weigh_received(strings, corrections, factor),
         #[cfg(target_arch = "x86_64")]
-        Width::Avx2 => x86_64::weigh_received_avx2(strings, corrections, factor),
+        Width::Avx2 | Width::Avx512 => x86_64::weigh_received_avx2(strings, corrections, factor),
     }
 }
 
@@ -189,6 +199,8 @@ fn transpose_as(width: Width, columns: &[Label], rows: &mut [Label]) {
         Width::Portable => portable::transpose(columns, rows),
         #[cfg(target_arch = "x86_64")]
         Width::Avx2 => x86_64::transpose_avx2(columns, rows),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => x86_64::transpose_avx512(columns, rows),
     }
 }
 
@@ -222,6 +234,9 @@ mod tests {
         {
             if is_x86_feature_detected!("avx2") {
                 all.push(Width::Avx2);
+            }
+            if super::super::detected() == Form::Wide && is_x86_feature_detected!("gfni") {
+                all.push(Width::Avx512);
             }
         }
         all
@@ -273,7 +288,7 @@ mod tests {
     fn every_width_folds_as_defined() {
         for width in widths() {
             for k in 1..=8 {
-                for n in [1, 2, 3, 16] {
+                for n in [1, 2, 3, 4, 7, 16] {
                     let leaves = labels(k as u64, n << k);
                     let mut folded = leaves.clone();
                     let mut sums = vec![Label::ZERO; k * n];
@@ -322,7 +337,7 @@ mod tests {
     #[test]
     fn every_width_transposes_as_defined() {
         for width in widths() {
-            for n in [1, 2, 3, 16] {
+            for n in [1, 2, 3, 4, 7, 16] {
                 let columns = labels(n as u64, ROWS * n);
                 let mut rows = vec![Label::ZERO; ROWS * n];
                 transpose_as(width, &columns, &mut rows);

@@ -1,5 +1,5 @@
 //! AES over many blocks with special instructions, four blocks to a vector (`wide`), two (`vaes`) or one (`aes`), and bits moved in
-//! wide vectors.
+//! vectors of two blocks or (`wide`) four.
 //!
 //! Eight vectors are in flight, enough to hide the latency of a round.
 
@@ -60,12 +60,17 @@ macro_rules! kernels {
                 count::<8>(keys, stream, index, out);
                 index = index.wrapping_add(8 * N as u64);
             }
-            let mut some = many.into_remainder().chunks_exact_mut(2 * N);
+            let mut some = many.into_remainder().chunks_exact_mut(4 * N);
             for out in &mut some {
+                count::<4>(keys, stream, index, out);
+                index = index.wrapping_add(4 * N as u64);
+            }
+            let mut few = some.into_remainder().chunks_exact_mut(2 * N);
+            for out in &mut few {
                 count::<2>(keys, stream, index, out);
                 index = index.wrapping_add(2 * N as u64);
             }
-            for out in some.into_remainder().chunks_mut(N) {
+            for out in few.into_remainder().chunks_mut(N) {
                 let [x] = encrypt(keys, [numbers(stream, index)]);
                 store(x, out);
                 index = index.wrapping_add(N as u64);
@@ -100,6 +105,23 @@ macro_rules! kernels {
         }
     };
 }
+
+/// Interleaves neighbours: one stage of moving bytes between vectors.
+macro_rules! stage {
+    ($x:expr, $pairs:literal, $low:ident, $high:ident) => {{
+        let x = $x;
+        let mut y = x;
+        let mut i = 0;
+        while i < $pairs {
+            y[2 * i] = $low(x[i], x[i + $pairs]);
+            y[2 * i + 1] = $high(x[i], x[i + $pairs]);
+            i += 1;
+        }
+        y
+    }};
+}
+
+mod wide;
 
 /// One block, and the key schedule.
 mod aes {
@@ -248,80 +270,6 @@ mod vaes {
     kernels!("avx2,vaes");
 }
 
-/// Four blocks.
-mod wide {
-    use super::*;
-
-    type Vector = __m512i;
-    const N: usize = 4;
-
-    #[inline]
-    #[target_feature(enable = "avx512f,vaes")]
-    fn broadcast(l: Label) -> Vector {
-        _mm512_broadcast_i32x4(_mm_set_epi64x((l.0 >> 64) as i64, l.0 as i64))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,vaes")]
-    fn numbers(stream: u64, index: u64) -> Vector {
-        let first = _mm512_broadcast_i32x4(_mm_set_epi64x(index as i64, stream as i64));
-        _mm512_add_epi64(first, _mm512_set_epi64(3, 0, 2, 0, 1, 0, 0, 0))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,vaes")]
-    fn tweaks(first: u64) -> Vector {
-        let next = _mm512_set_epi64(0, 3, 0, 2, 0, 1, 0, 0);
-        _mm512_maskz_add_epi64(0x55, _mm512_set1_epi64(first as i64), next)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,vaes")]
-    fn xor(a: Vector, b: Vector) -> Vector {
-        _mm512_xor_si512(a, b)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,vaes")]
-    fn enc(x: Vector, k: Vector) -> Vector {
-        _mm512_aesenc_epi128(x, k)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,vaes")]
-    fn enc_last(x: Vector, k: Vector) -> Vector {
-        _mm512_aesenclast_epi128(x, k)
-    }
-
-    /// The words of so many blocks, four at most.
-    const fn words(blocks: usize) -> __mmask8 {
-        match blocks {
-            0 => 0,
-            1 => 0x03,
-            2 => 0x0f,
-            3 => 0x3f,
-            _ => 0xff,
-        }
-    }
-
-    /// Up to four blocks; those that are missing are zero.
-    #[inline]
-    #[target_feature(enable = "avx512f,vaes")]
-    fn load(x: &[Block]) -> Vector {
-        // SAFETY: two words of each block are read, at any alignment, and no others.
-        unsafe { _mm512_maskz_loadu_epi64(words(x.len()), x.as_ptr().cast()) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,vaes")]
-    fn store(x: Vector, out: &mut [Block]) {
-        // SAFETY: two words of each block are written, at any alignment, and no others.
-        unsafe { _mm512_mask_storeu_epi64(out.as_mut_ptr().cast(), words(out.len()), x) };
-    }
-
-    kernels!("avx512f,vaes");
-}
-
 /// Two labels from `at` on, or one and zero.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -393,21 +341,6 @@ fn fold_wide(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
 }
 
 type Square = [__m256i; 16];
-
-/// Interleaves neighbours: one stage of moving bytes between vectors.
-macro_rules! stage {
-    ($x:expr, $pairs:literal, $low:ident, $high:ident) => {{
-        let x = $x;
-        let mut y = x;
-        let mut i = 0;
-        while i < $pairs {
-            y[2 * i] = $low(x[i], x[i + $pairs]);
-            y[2 * i + 1] = $high(x[i], x[i + $pairs]);
-            i += 1;
-        }
-        y
-    }};
-}
 
 /// In each half, byte `j` of vector `i` becomes byte `i` of vector `j`. Interleaving the first half of the vectors with the second by bytes
 /// is a perfect shuffle of all 256, four of which exchange the halves of a place's number.
@@ -545,6 +478,16 @@ macro_rules! entries {
 entries!(aes, counter_aes, tmmo_aes);
 entries!(vaes, counter_vaes, tmmo_vaes);
 entries!(wide, counter_wide, tmmo_wide);
+
+pub(super) fn fold_avx512(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
+    // SAFETY: as above, for AVX-512.
+    unsafe { wide::fold(leaves, n, sums) }
+}
+
+pub(super) fn transpose_avx512(columns: &[Label], rows: &mut [Label]) {
+    // SAFETY: as above, for AVX-512 and GFNI.
+    unsafe { wide::transpose(columns, rows) }
+}
 
 pub(super) fn fold_avx2(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
     // SAFETY: as above, for AVX2.
