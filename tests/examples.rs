@@ -10,7 +10,7 @@ const EXAMPLES: [(&str, &[&str], bool); 10] = [
     ("auction", &["--parties", "3"], false),
     ("vote", &["--parties", "3"], false),
     ("hospital", &["--parties", "3", "--arg", "level=6"], false),
-    ("histogram", &["--parties", "3"], false),
+    ("histogram", &["--parties", "3"], true),
     ("intersection", &[], false),
     ("dot", &[], true),
     ("risk", &["--parties", "3"], false),

@@ -15,6 +15,8 @@
 //! What is opened, asserted and given out stays whole and in its place. Nothing changes its region, so that nothing is computed
 //! before a value that steers it was opened.
 
+mod arrays;
+mod bounds;
 mod carried;
 pub mod digits;
 pub mod grid;
@@ -23,8 +25,9 @@ mod pick;
 mod sums;
 
 use super::Outcome;
+use super::algebra::wiring::lanes_at;
 use super::constants::Constants;
-use super::constants::vectors::affine;
+use super::constants::vectors::{self, affine};
 use super::rewrite::{Rule, Walk, rewrite};
 use crate::ir::{Ir, Node, Op, Reducer, Ty};
 use digits::lanes_of;
@@ -147,6 +150,10 @@ impl Own {
                 reducer: Reducer::Word(op),
                 segments,
             } => self.cut_sum(walk, node, result, *op, *segments),
+            Op::Gather { block } => self.cut_gather(walk, node, result, *block),
+            Op::ReadSecret { groups, .. } | Op::WriteSecret { groups, .. } => {
+                self.cut_groups(walk, node, result, *groups)
+            }
             Op::Dot { segments } => self.cut_sum(walk, node, result, WordOp::Add, *segments),
             Op::Reduce {
                 reducer: Reducer::Region,
@@ -155,11 +162,8 @@ impl Own {
             Op::Const(_)
             | Op::Input(_)
             | Op::MakeSecret
-            | Op::Gather { .. }
             | Op::Scatter { .. }
             | Op::Concat
-            | Op::ReadSecret { .. }
-            | Op::WriteSecret { .. }
             | Op::Scan { .. }
             | Op::Sort { .. }
             | Op::Circuit { .. }
@@ -242,6 +246,43 @@ impl Own {
                 spares,
             },
         );
+        true
+    }
+
+    /// Some lanes of a value: each owner's are taken from what it has, so that the others need not be there.
+    fn cut_gather(&mut self, walk: &mut Walk, node: &Node, result: ValueId, block: u64) -> bool {
+        let (ty, src) = (walk.ty(result), node.args[0]);
+        let Some(grid) = self
+            .grids
+            .get(&result)
+            .filter(|grid| grid.is_mixed())
+            .cloned()
+        else {
+            return false;
+        };
+        let lens = grid.lens();
+        let pieces = grid.pieces(lens.len());
+        if pieces.len() > MAX_PIECES || ty.lanes >= walk.ty(src).lanes {
+            return false;
+        }
+        let Some(from) = lanes_at(walk, node.args[1], block, walk.ty(src).lanes) else {
+            return false;
+        };
+        let usize_ = Scalar::USIZE;
+        let through = |piece: &grid::Piece<'_>| {
+            vectors::gather(&from, usize_, &lanes_of(&lens, &piece.ranges), usize_, 1)
+        };
+        let Some(through) = pieces.iter().map(through).collect::<Option<Vec<_>>>() else {
+            return false;
+        };
+        let parts: Vec<_> = (pieces.iter().zip(through))
+            .map(|(piece, at)| {
+                let own = self.pick(walk, src, &at);
+                (piece.ranges.clone(), walk.with_secrecy(own, true))
+            })
+            .collect();
+        let whole = joined(walk, ty, &lens, &parts);
+        walk.replace(result, whole);
         true
     }
 

@@ -9,8 +9,11 @@
 //! interval of each dimension, have one owner. Constant indices move dimensions about as a whole. What has no such form, or one
 //! of too many cells, is taken as one cell whose owner is the join of all: a grid never claims that somebody knows what he does not.
 
+mod align;
+
 use super::digits::Digits;
 use crate::passes::constants::vectors::{MAX_TABLE, affine};
+use align::{aligned, chained, stacked};
 use smpcc_circuit::value::{ConstVec, Word};
 
 /// More cells are taken as one.
@@ -180,6 +183,23 @@ impl Grid {
         } else {
             Self::uniform(lanes, self.whole())
         }
+    }
+
+    /// Lanes that are each one of those between two indices, all of them in range.
+    pub fn between(&self, low: &ConstVec, high: &ConstVec) -> Self {
+        let lanes = low.lanes();
+        if self.owners.len() == 1 || lanes > MAX_TABLE {
+            return Self::uniform(lanes, self.whole());
+        }
+        let owner = |(low, high): (Word, Word)| match &self.dims[..] {
+            [dim] => {
+                let cells = dim.cell(low as u64)..=dim.cell(high as u64);
+                Owner::join_all(cells.map(|cell| self.owners[cell]))
+            }
+            _ if low == high => self.at(low as u64),
+            _ => self.whole(),
+        };
+        by_lane(low.words().zip(high.words()).map(owner).collect())
     }
 
     /// With the lanes at constant indices replaced by others.
@@ -464,83 +484,6 @@ impl Grid {
             .collect();
         Self { dims, owners }
     }
-}
-
-/// The same grids with the same dimensions and cuts.
-fn aligned(grids: &[&Grid]) -> Option<Vec<Grid>> {
-    let mut bounds: Vec<u64> = Vec::new();
-    for grid in grids {
-        let mut inner = 1u64;
-        for dim in grid.dims.iter().rev() {
-            inner = inner.checked_mul(dim.len)?;
-            bounds.push(inner);
-        }
-    }
-    bounds.sort_unstable();
-    bounds.dedup();
-    let mut split = Vec::with_capacity(grids.len());
-    for &grid in grids {
-        let mut grid = grid.clone();
-        for &bound in &bounds {
-            grid = grid.split_at(bound)?.1;
-        }
-        split.push(grid);
-    }
-    let first = split.first()?;
-    if split.iter().any(|grid| grid.lens() != first.lens()) {
-        return None;
-    }
-    let cuts: Vec<Vec<u64>> = (0..first.dims.len())
-        .map(|d| {
-            let mut cuts: Vec<u64> = (split
-                .iter()
-                .flat_map(|grid| grid.dims[d].cuts.iter().copied()))
-            .collect();
-            cuts.sort_unstable();
-            cuts.dedup();
-            cuts
-        })
-        .collect();
-    let n = cuts
-        .iter()
-        .try_fold(1usize, |n, cuts| n.checked_mul(cuts.len() + 1))?;
-    (n <= 16 * MAX_CELLS).then(|| split.iter().map(|grid| grid.refined(&cuts)).collect())
-}
-
-/// Vectors of one length one after the other: one more dimension.
-fn stacked(parts: &[&Grid]) -> Option<Grid> {
-    let lanes = parts.first()?.lanes();
-    if lanes == 0 || parts.iter().any(|part| part.lanes() != lanes) || parts.len() > 4 * MAX_CELLS {
-        return None;
-    }
-    let parts = aligned(parts)?;
-    let mut dims = vec![Dim {
-        len: parts.len() as u64,
-        cuts: (1..parts.len() as u64).collect(),
-    }];
-    dims.extend(parts[0].dims.iter().cloned());
-    let owners: Vec<Owner> = parts.into_iter().flat_map(|part| part.owners).collect();
-    Some(Grid { dims, owners }.normal())
-}
-
-/// Vectors of one dimension one after the other.
-fn chained(parts: &[&Grid]) -> Option<Grid> {
-    let mut all = Dim::whole(0);
-    let mut owners = Vec::new();
-    for part in parts.iter().filter(|part| part.lanes() > 0) {
-        let [dim] = &part.dims[..] else { return None };
-        if all.len > 0 {
-            all.cuts.push(all.len);
-        }
-        all.cuts.extend(dim.cuts.iter().map(|cut| all.len + cut));
-        all.len += dim.len;
-        owners.extend(&part.owners);
-    }
-    if all.len == 0 {
-        return None;
-    }
-    let dims = vec![all];
-    Some(Grid { dims, owners }.normal())
 }
 
 /// Runs of lanes with one owner.

@@ -4,13 +4,16 @@
 //! joined with what an iteration makes of it until nothing changes: a least fixed point, since joins only go up. What is
 //! chosen by a secret condition follows from the condition too; what is computed in an arm does not.
 
+use super::arrays::of_groups;
+use super::bounds::{Known, bounds};
 use super::grid::{Grid, Owner};
-use crate::ir::{Ir, Node, Op, Reducer, Region};
+use crate::hir::Range;
+use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use crate::passes::constants::hull;
 use crate::passes::constants::vectors::lane_indices;
 use crate::passes::rewrite::free_uses;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::{ConstVec, Word};
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// Joins of carried values after which lanes are no longer told apart.
 const PRECISE: usize = 3;
@@ -22,7 +25,8 @@ pub fn owners(ir: &Ir) -> Vec<Grid> {
         grids: (ir.values.iter())
             .map(|value| Grid::uniform(value.ty.lanes, Owner::Public))
             .collect(),
-        constants: vec![None; ir.values.len()],
+        defs: vec![None; ir.values.len()],
+        counts: vec![None; ir.values.len()],
         left: 64 * (ir.values.len() + 1),
     };
     analysis.region(&ir.body);
@@ -32,9 +36,32 @@ pub fn owners(ir: &Ir) -> Vec<Grid> {
 struct Analysis<'a> {
     ir: &'a Ir,
     grids: Vec<Grid>,
-    constants: Vec<Option<&'a ConstVec>>,
+    /// The nodes without regions that define values, and how far counters count.
+    defs: Vec<Option<&'a Node>>,
+    counts: Vec<Option<u64>>,
     /// Operations that may still be looked at before carried values are taken as nobody's.
     left: usize,
+}
+
+impl Known for Analysis<'_> {
+    fn simple(&self, id: ValueId) -> Option<(&Op, &[ValueId])> {
+        let node = self.defs[id.index()]?;
+        Some((&node.op, &node.args))
+    }
+
+    fn ty(&self, id: ValueId) -> Ty {
+        self.ir.values[id.index()].ty
+    }
+
+    fn range(&self, id: ValueId) -> Option<Range> {
+        match self.counts[id.index()] {
+            Some(n) => Some(Range {
+                lo: 0,
+                hi: i128::from(n.max(1)) - 1,
+            }),
+            None => self.ir.values[id.index()].range,
+        }
+    }
 }
 
 impl<'a> Analysis<'a> {
@@ -69,10 +96,28 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    fn constant(&self, id: ValueId) -> Option<&'a ConstVec> {
+        match self.defs[id.index()].map(|node| &node.op) {
+            Some(Op::Const(words)) => Some(words),
+            _ => None,
+        }
+    }
+
+    /// The owners of lanes at indices that are computed while running.
+    fn gathered(&self, src: ValueId, idx: ValueId, block: u64) -> Option<Grid> {
+        let (low, high) = bounds(self, idx)?;
+        let (_, most) = hull(&high, Scalar::USIZE)?;
+        if most >= Word::from(self.lanes(src).checked_div(block)?) {
+            return None;
+        }
+        let lanes = |idx: &ConstVec| lane_indices(idx, Scalar::USIZE, block);
+        Some(self.grid(src).between(&lanes(&low)?, &lanes(&high)?))
+    }
+
     /// The lanes that constant indices of blocks name.
     fn lanes_at(&self, src: ValueId, idx: ValueId, block: u64) -> Option<ConstVec> {
         let scalar = self.ir.values[idx.index()].ty.scalar;
-        let words = self.constants[idx.index()]?;
+        let words = self.constant(idx)?;
         let (_, hi) = hull(words, scalar)?;
         if hi >= Word::from(self.lanes(src).checked_div(block)?) {
             return None;
@@ -91,11 +136,11 @@ impl<'a> Analysis<'a> {
         let Some(&result) = node.results.first() else {
             return;
         };
+        if let ([result], true) = (&node.results[..], node.regions.is_empty()) {
+            self.defs[result.index()] = Some(node);
+        }
         let grid = match &node.op {
-            Op::Const(words) => {
-                self.constants[result.index()] = Some(words);
-                return;
-            }
+            Op::Const(_) => return,
             Op::Input(id) => {
                 let party = self.ir.inputs[id.index()].party;
                 flat(self, result, Owner::Party(party))
@@ -104,7 +149,8 @@ impl<'a> Analysis<'a> {
             Op::MakeSecret => self.grid(args[0]).clone(),
             Op::Gather { block } => match self.lanes_at(args[0], args[1], *block) {
                 Some(at) => self.grid(args[0]).gather(&at),
-                None => flat(self, result, self.grid(args[0]).whole()),
+                None => (self.gathered(args[0], args[1], *block))
+                    .unwrap_or_else(|| flat(self, result, self.grid(args[0]).whole())),
             },
             Op::Scatter { block } => match self.lanes_at(args[0], args[1], *block) {
                 Some(at) => self.grid(args[0]).scatter(&at, self.grid(args[2])),
@@ -126,9 +172,12 @@ impl<'a> Analysis<'a> {
                 segments,
             }
             | Op::Dot { segments } => join(self).reduce(*segments),
-            Op::ReadSecret { .. }
-            | Op::WriteSecret { .. }
-            | Op::Scan {
+            Op::ReadSecret { groups, .. } | Op::WriteSecret { groups, .. } => {
+                let all = grids(self);
+                let all: Vec<&Grid> = all.iter().collect();
+                of_groups(&all, *groups, self.lanes(result))
+            }
+            Op::Scan {
                 reducer: Reducer::Word(_),
                 ..
             } => flat(self, result, self.whole(args)),
@@ -164,6 +213,7 @@ impl<'a> Analysis<'a> {
             Op::Loop { count } => {
                 let init = &args[usize::from(count.is_none())..];
                 let region = &node.regions[0];
+                self.counts[region.params[0].index()] = *count;
                 let carried: [&[ValueId]; 1] = [&region.params[1..]];
                 return self.carried(
                     init,

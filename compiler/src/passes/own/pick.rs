@@ -1,13 +1,30 @@
 //! Lanes of a value, taken from where they were made: through moves to the pieces of what was computed piece by piece.
 
+use super::bounds::{Known, bounds};
 use super::digits::inside;
 use super::{MAX_PIECES, Own};
-use crate::ir::Op;
+use crate::hir::Range;
+use crate::ir::{Op, Ty};
 use crate::passes::algebra::wiring::lanes_at;
 use crate::passes::constants::vectors::{self, affine, int_hull};
 use crate::passes::rewrite::Walk;
+use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+impl Known for Walk {
+    fn simple(&self, id: ValueId) -> Option<(&Op, &[ValueId])> {
+        Walk::simple(self, id)
+    }
+
+    fn ty(&self, id: ValueId) -> Ty {
+        Walk::ty(self, id)
+    }
+
+    fn range(&self, id: ValueId) -> Option<Range> {
+        self.all_values()[id.index()].range
+    }
+}
 
 impl Own {
     /// The lanes of `id` at constant indices, all of them in range.
@@ -32,6 +49,13 @@ impl Own {
                 lanes_at(walk, args[1], block, lanes)
                     .and_then(|from| vectors::gather(&from, usize_, at, usize_, 1))
                     .map(|through| self.pick(walk, args[0], &through))
+                    .or_else(|| match block {
+                        1 => {
+                            let idx = self.pick(walk, args[1], at);
+                            self.pick_between(walk, args[0], idx)
+                        }
+                        _ => None,
+                    })
             }
             Some((Op::MakeSecret, args)) => {
                 let public = walk.gather_at(args[0], at.clone());
@@ -40,6 +64,43 @@ impl Own {
             _ => None,
         }
         .unwrap_or_else(|| walk.gather_at(id, at.clone()))
+    }
+
+    /// The lanes of `id` at indices that are computed while running, from the part that all of them lie in.
+    fn pick_between(&self, walk: &mut Walk, id: ValueId, idx: ValueId) -> Option<ValueId> {
+        let (low, high) = bounds(walk, idx)?;
+        let least = vectors::hull(&low, Scalar::USIZE)?.0 as u64;
+        let most = vectors::hull(&high, Scalar::USIZE)?.1 as u64;
+        let mut parts = Vec::new();
+        if let Some(cut) = self.cuts.get(&id) {
+            let runs = cut.parts.iter().filter(|(ranges, _)| ranges.len() == 1);
+            parts.extend(runs.map(|(ranges, part)| (ranges[0].0, walk.get(*part))));
+        } else if let Some((Op::Concat, args)) = walk.simple(id) {
+            let mut start = 0;
+            for &arg in args {
+                parts.push((start, arg));
+                start += walk.ty(arg).lanes;
+            }
+        }
+        let holds =
+            |&(start, part): &(u64, ValueId)| start <= least && most - start < walk.ty(part).lanes;
+        let (start, part) = parts.into_iter().find(holds)?;
+        if start == 0 {
+            return Some(
+                self.pick_between(walk, part, idx)
+                    .unwrap_or_else(|| walk.gather(part, idx, 1)),
+            );
+        }
+        let shift = walk.splat_of(walk.ty(idx), Word::from(start));
+        let own = walk.word(WordOp::Sub, &[idx, shift]);
+        walk.note_range(
+            own,
+            Some(Range {
+                lo: i128::from(least - start),
+                hi: i128::from(most - start),
+            }),
+        );
+        Some(walk.gather(part, own, 1))
     }
 
     /// Lanes of a concatenation: run by run from the parts that they lie in.
@@ -83,8 +144,7 @@ fn split(bounds: &[(u64, u64)], at: &ConstVec, runs: &mut Vec<(usize, ConstVec)>
             word: Word::from(bounds[part].0),
         };
         let usize_ = Scalar::USIZE;
-        let op = smpcc_circuit::gate::WordOp::Sub;
-        let own = vectors::word(op, usize_, usize_, None, &[at, &shift])?;
+        let own = vectors::word(WordOp::Sub, usize_, usize_, None, &[at, &shift])?;
         runs.push((part, own));
         return (runs.len() <= MAX_PIECES).then_some(());
     }

@@ -235,11 +235,8 @@ fn random(seed: u64) -> Ir {
     for _ in 0..6 + rng.below(6) {
         let x = known[rng.below(known.len() as u64) as usize];
         let lanes = b.ty(x).lanes;
-        let y = known
-            .iter()
-            .copied()
-            .filter(|&id| b.ty(id).lanes == lanes)
-            .last()
+        let y = (known.iter().copied())
+            .rfind(|&id| b.ty(id).lanes == lanes)
             .unwrap();
         let next = match rng.below(8) {
             0 => {
@@ -335,4 +332,68 @@ fn a_chain_on_each_owners_numbers_carries_a_variable_for_each() {
     let (after, lanes) = cut(&ir);
     assert_same(&ir, &after, &numbers(&ir, 6), "carried");
     assert_eq!(lanes, [1, 1, 0], "{after}");
+}
+
+#[test]
+fn a_chain_through_each_owners_rows_reads_them_alone() {
+    let mut b = Builder::new(2);
+    let number = Scalar::unsigned(32);
+    let x = rows(&mut b, number, &[100, 100]);
+    let start = b.splat(number, 2, 1);
+    let start = b.inferred(Op::MakeSecret, &[start]);
+    let last = b.counted(100, &[start], |b, i, carried| {
+        let twice = b.splat(Scalar::USIZE, 2, 0);
+        let (i, rows) = (
+            b.gather(i, twice, 1),
+            b.constant(Scalar::USIZE, at(0, &[(2, 100)])),
+        );
+        let idx = b.word(WordOp::Add, &[i, rows]);
+        let own = b.gather(x, idx, 1);
+        let square = b.word(WordOp::Mul, &[carried[0], carried[0]]);
+        vec![b.word(WordOp::Xor, &[square, own])]
+    });
+    b.output(last[0], &[0]);
+    let ir = b.finish();
+    let (after, lanes) = cut(&ir);
+    assert_same(&ir, &after, &numbers(&ir, 8), "rows");
+    assert_eq!(lanes, [1, 1, 0], "{after}");
+}
+
+#[test]
+fn arrays_side_by_side_are_read_and_written_by_their_owners() {
+    let mut b = Builder::new(2);
+    let number = Scalar::unsigned(8);
+    let x = rows(&mut b, number, &[4, 4]);
+    let places = b.constant(Scalar::USIZE, at(0, &[(2, 4)]));
+    let idx = b.gather(x, places, 1);
+    let found = b.inferred(
+        Op::ReadSecret {
+            block: 1,
+            groups: 2,
+        },
+        &[x, idx],
+    );
+    let written = b.inferred(
+        Op::WriteSecret {
+            block: 1,
+            groups: 2,
+        },
+        &[x, found, idx],
+    );
+    let least = b.reduce(WordOp::Min, written, 2);
+    b.output(least, &[0]);
+    let ir = b.finish();
+    let after = dead::run(run(ir.clone()).ir).ir;
+    for seed in 0..20 {
+        assert_same(&ir, &after, &numbers(&ir, seed), "arrays");
+    }
+    let grids = owners(&after);
+    for node in &after.body.nodes {
+        let arrays = matches!(
+            node.op,
+            Op::ReadSecret { .. } | Op::WriteSecret { .. } | Op::Reduce { .. }
+        );
+        let owner = node.results.first().map(|id| grids[id.index()].whole());
+        assert!(!arrays || matches!(owner, Some(Owner::Party(_))), "{after}");
+    }
 }

@@ -1,0 +1,80 @@
+//! Several grids together: with the same dimensions, or one after the other.
+
+use super::{Dim, Grid, MAX_CELLS, Owner};
+
+/// The same grids with the same dimensions and cuts.
+pub(super) fn aligned(grids: &[&Grid]) -> Option<Vec<Grid>> {
+    let mut bounds: Vec<u64> = Vec::new();
+    for grid in grids {
+        let mut inner = 1u64;
+        for dim in grid.dims.iter().rev() {
+            inner = inner.checked_mul(dim.len)?;
+            bounds.push(inner);
+        }
+    }
+    bounds.sort_unstable();
+    bounds.dedup();
+    let mut split = Vec::with_capacity(grids.len());
+    for &grid in grids {
+        let mut grid = grid.clone();
+        for &bound in &bounds {
+            grid = grid.split_at(bound)?.1;
+        }
+        split.push(grid);
+    }
+    let first = split.first()?;
+    if split.iter().any(|grid| grid.lens() != first.lens()) {
+        return None;
+    }
+    let cuts: Vec<Vec<u64>> = (0..first.dims.len())
+        .map(|d| {
+            let mut cuts: Vec<u64> = (split
+                .iter()
+                .flat_map(|grid| grid.dims[d].cuts.iter().copied()))
+            .collect();
+            cuts.sort_unstable();
+            cuts.dedup();
+            cuts
+        })
+        .collect();
+    let n = cuts
+        .iter()
+        .try_fold(1usize, |n, cuts| n.checked_mul(cuts.len() + 1))?;
+    (n <= 16 * MAX_CELLS).then(|| split.iter().map(|grid| grid.refined(&cuts)).collect())
+}
+
+/// Vectors of one length one after the other: one more dimension.
+pub(super) fn stacked(parts: &[&Grid]) -> Option<Grid> {
+    let lanes = parts.first()?.lanes();
+    if lanes == 0 || parts.iter().any(|part| part.lanes() != lanes) || parts.len() > 4 * MAX_CELLS {
+        return None;
+    }
+    let parts = aligned(parts)?;
+    let mut dims = vec![Dim {
+        len: parts.len() as u64,
+        cuts: (1..parts.len() as u64).collect(),
+    }];
+    dims.extend(parts[0].dims.iter().cloned());
+    let owners: Vec<Owner> = parts.into_iter().flat_map(|part| part.owners).collect();
+    Some(Grid { dims, owners }.normal())
+}
+
+/// Vectors of one dimension one after the other.
+pub(super) fn chained(parts: &[&Grid]) -> Option<Grid> {
+    let mut all = Dim::whole(0);
+    let mut owners = Vec::new();
+    for part in parts.iter().filter(|part| part.lanes() > 0) {
+        let [dim] = &part.dims[..] else { return None };
+        if all.len > 0 {
+            all.cuts.push(all.len);
+        }
+        all.cuts.extend(dim.cuts.iter().map(|cut| all.len + cut));
+        all.len += dim.len;
+        owners.extend(&part.owners);
+    }
+    if all.len == 0 {
+        return None;
+    }
+    let dims = vec![all];
+    Some(Grid { dims, owners }.normal())
+}
