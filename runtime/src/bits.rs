@@ -193,10 +193,15 @@ impl Bits {
     /// Blocks of consecutive lanes that start at `index`.
     pub fn gather(&self, index: &[usize], block: usize) -> Self {
         let mut out = Self::zeros(self.width, index.len() * block);
+        let runs = if block == 1 { runs(index) } else { None };
         for bit in 0..self.width {
             let src = self.bit(bit);
             let dst = out.bit_mut(bit);
-            if block == 1 {
+            if let Some(runs) = &runs {
+                for run in runs {
+                    copy_bits(dst, run.at, src, run.first, run.len);
+                }
+            } else if block == 1 {
                 for (word, lanes) in dst.iter_mut().zip(index.chunks(64)) {
                     *word = lanes
                         .iter()
@@ -218,6 +223,17 @@ impl Bits {
     /// A bug: values of another width, or not a block for each index.
     pub fn scatter(&mut self, index: &[usize], val: &Self, block: usize) -> Result<(), Error> {
         fits((self.width, index.len() * block) == (val.width, val.lanes))?;
+        let runs = if block == 1 { runs(index) } else { None };
+        if let Some(runs) = &runs {
+            for bit in 0..self.width {
+                let src = val.bit(bit);
+                let dst = self.bit_mut(bit);
+                for run in runs {
+                    copy_bits(dst, run.first, src, run.at, run.len);
+                }
+            }
+            return Ok(());
+        }
         if block == 1 && self.width >= WHOLE && index.len() >= self.lanes / 2 {
             return self.scatter_whole(index, val);
         }
@@ -284,6 +300,36 @@ fn fits(shapes: bool) -> Result<(), Error> {
         true => Ok(()),
         false => Err(Error::bug("vectors of bits of different shapes")),
     }
+}
+
+/// Consecutive indices.
+struct Run {
+    /// Where they stand among all.
+    at: usize,
+    first: usize,
+    len: usize,
+}
+
+/// The runs of indices, if they are long enough to be moved as such.
+fn runs(index: &[usize]) -> Option<Vec<Run>> {
+    const SHORTEST: usize = 8;
+    let most = index.len() / SHORTEST;
+    let mut runs: Vec<Run> = Vec::new();
+    for (at, &i) in index.iter().enumerate() {
+        if let Some(run) = runs.last_mut().filter(|run| run.first + run.len == i) {
+            run.len += 1;
+            continue;
+        }
+        if runs.len() == most {
+            return None;
+        }
+        runs.push(Run {
+            at,
+            first: i,
+            len: 1,
+        });
+    }
+    Some(runs)
 }
 
 /// Overwrites `n` bits of `dst` from bit `to` on with those of `src` from bit `from` on.
@@ -553,16 +599,23 @@ mod tests {
         fn moving_lanes_is_moving_integers(
             words in prop::collection::vec(0u128..32, 1..300),
             picks in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
-            block in 1usize..70,
+            block in prop_oneof![Just(1usize), 1usize..70],
         ) {
             let block = block.min(words.len());
-            let index: Vec<usize> = picks.iter().map(|p| p.index(words.len() - block + 1)).collect();
+            // Some by themselves, some in runs.
+            let mut index: Vec<usize> = picks.iter().map(|p| p.index(words.len() - block + 1)).collect();
+            if block == 1 && picks.len() % 2 == 1 {
+                index = index.iter().flat_map(|&i| i..(i + 30).min(words.len())).collect();
+            }
             let elements = Elements::of_words(5, words.iter().copied());
             let bits = Bits::from_elements(5, &elements);
             let picked = crate::protocols::clear::gather(&elements, &index, block);
             prop_assert!(bits.gather(&index, block).to_elements() == picked);
             let (mut moved, mut moved_bits) = (elements.clone(), bits.clone());
-            let index: Vec<usize> = index.iter().rev().copied().collect();
+            match picks.len() % 2 {
+                1 => index.rotate_left(picks.len() / 2),
+                _ => index.reverse(),
+            }
             crate::protocols::clear::scatter(&mut moved, &index, &picked, block).unwrap();
             moved_bits.scatter(&index, &Bits::from_elements(5, &picked), block).unwrap();
             prop_assert!(moved_bits.to_elements() == moved);
