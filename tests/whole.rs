@@ -5,6 +5,7 @@ mod circuits;
 mod compile;
 mod critical_path;
 mod generated;
+mod growth;
 mod imported;
 mod plans;
 mod protocols;

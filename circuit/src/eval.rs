@@ -4,6 +4,8 @@
 //! and executes operation by operation, so that a wrong plan (a widening of a dirty value, a wrong part sum) shows in its
 //! results just as it would in a real run. Random splittings and orders of rows come from a fixed generator: results do not depend on them.
 
+pub mod decisions;
+
 use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Loc, Node, Op, Program, ValueInfo};
@@ -106,6 +108,7 @@ pub fn eval_bounded(
         },
         random: SplitMix::new(0),
         left: max_nodes,
+        only: None,
     };
     machine.region(0)?;
     Ok(machine.outcome)
@@ -138,6 +141,8 @@ struct Machine<'a> {
     outcome: Outcome,
     random: SplitMix,
     left: u64,
+    /// The values and regions to which the run is limited: what they have nothing to do with is left out.
+    only: Option<(Vec<bool>, Vec<bool>)>,
 }
 
 fn invalid(what: impl Into<String>) -> EvalError {
@@ -146,6 +151,9 @@ fn invalid(what: impl Into<String>) -> EvalError {
 
 impl Machine<'_> {
     fn get(&self, value: ValueId) -> Result<Lanes, EvalError> {
+        if self.leaves_out(value) {
+            return Ok(Rc::default());
+        }
         self.values
             .get(value.index())
             .and_then(Clone::clone)
@@ -161,6 +169,9 @@ impl Machine<'_> {
     }
 
     fn set(&mut self, value: ValueId, lanes: Lanes) -> Result<(), EvalError> {
+        if self.leaves_out(value) {
+            return Ok(());
+        }
         if self.info(value)?.lanes != lanes.len() as u64 {
             return Err(invalid(format!("{value} would have {} lanes", lanes.len())));
         }
@@ -175,6 +186,9 @@ impl Machine<'_> {
             .get(index as usize)
             .ok_or_else(|| invalid("no such region"))?;
         for node in &region.nodes {
+            if self.skips(node) {
+                continue;
+            }
             self.left = self.left.checked_sub(1).ok_or(EvalError::TooLong)?;
             self.node(node)?;
         }

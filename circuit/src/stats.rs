@@ -193,7 +193,7 @@ const SECTION_WORK: (u64, u64) = (20_000_000, 200_000_000);
 pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let control = Control::new(program, known.trace);
     let gates: Vec<Gates> = program.templates.iter().map(Gates::of).collect();
-    let exact = !control.dynamic.first().copied().unwrap_or(false);
+    let exact = control.exact;
     let counted = control.times.is_some();
     let course = Course::new(program, &control);
     let setup = setup(program);

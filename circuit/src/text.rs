@@ -6,7 +6,7 @@
 
 use crate::program::{Domain, Node, Op, Program, Region, ShapeNode, ValueInfo};
 use crate::template::{Gate, Lit, Template};
-use crate::value::{ConstVec, Integer};
+use crate::value::{ConstVec, Integer, Word};
 use std::fmt::{self, Write};
 
 /// The text of a program; any value of the type has one.
@@ -202,15 +202,24 @@ fn list<T: fmt::Display>(items: &[T]) -> String {
 fn constant(out: &mut String, words: &ConstVec) -> fmt::Result {
     match words {
         ConstVec::Splat { lanes, word } => write!(out, " {word}×{lanes}"),
-        ConstVec::Affine { start, dims } => {
-            write!(out, " {start}")?;
-            for (count, step) in dims {
-                write!(out, " + {count}·{}", *step as i128)?;
+        ConstVec::Affine { start, dims } => counting(out, *start, dims),
+        ConstVec::Pieces(pieces) => {
+            for (i, piece) in pieces.iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { " |" });
+                counting(out, piece.start, &piece.dims)?;
             }
             Ok(())
         }
         ConstVec::Table(words) => write!(out, " [{}]", list(words)),
     }
+}
+
+fn counting(out: &mut String, start: Word, dims: &[(u64, Word)]) -> fmt::Result {
+    write!(out, " {start}")?;
+    for (count, step) in dims {
+        write!(out, " + {count}·{}", *step as i128)?;
+    }
+    Ok(())
 }
 
 fn range(out: &mut String, range: Option<(Integer, Integer)>) -> fmt::Result {

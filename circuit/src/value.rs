@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::Range;
 
 /// The bit pattern of one lane, zero above the scalar's width.
 pub type Word = u128;
@@ -227,6 +228,29 @@ pub enum ConstVec {
     },
     /// One word per lane.
     Table(Vec<Word>),
+    /// Affine countings one after the other.
+    Pieces(Vec<Piece>),
+}
+
+/// A part of [`ConstVec::Pieces`]: lanes as those of [`ConstVec::Affine`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Piece {
+    /// Word of lane 0.
+    pub start: Word,
+    /// `(count, step)` per nesting level, outermost first.
+    pub dims: Vec<(u64, Word)>,
+}
+
+impl Piece {
+    /// Number of lanes.
+    pub fn lanes(&self) -> u64 {
+        product(&self.dims)
+    }
+}
+
+/// The number of lanes that `dims` count.
+fn product(dims: &[(u64, Word)]) -> u64 {
+    dims.iter().fold(1, |n, d| n.saturating_mul(d.0))
 }
 
 impl ConstVec {
@@ -247,36 +271,159 @@ impl ConstVec {
     pub fn lanes(&self) -> u64 {
         match self {
             Self::Splat { lanes, .. } => *lanes,
-            Self::Affine { dims, .. } => dims.iter().fold(1, |n, d| n.saturating_mul(d.0)),
+            Self::Affine { dims, .. } => product(dims),
+            Self::Pieces(pieces) => pieces
+                .iter()
+                .fold(0, |n, piece| n.saturating_add(piece.lanes())),
             Self::Table(words) => words.len() as u64,
         }
     }
 
-    /// The word of `lane`, not yet cut to a scalar's width; zero beyond the last lane.
+    /// The word of `lane`, not yet cut to a scalar's width; zero beyond the last lane of pieces and tables.
     pub fn get(&self, lane: u64) -> Word {
         match self {
             Self::Splat { word, .. } => *word,
-            Self::Affine { start, dims } => {
-                let (mut word, mut rest) = (*start, lane);
-                for &(count, step) in dims.iter().rev() {
-                    word = word.wrapping_add(step.wrapping_mul(Word::from(rest % count.max(1))));
-                    rest /= count.max(1);
+            Self::Affine { start, dims } => affine_at(*start, dims, lane),
+            Self::Pieces(pieces) => {
+                let mut left = lane;
+                for piece in pieces {
+                    let lanes = piece.lanes();
+                    if left < lanes {
+                        return affine_at(piece.start, &piece.dims, left);
+                    }
+                    left -= lanes;
                 }
-                word
+                0
             }
             Self::Table(words) => words.get(lane as usize).copied().unwrap_or(0),
         }
     }
 
     /// All words in lane order, not yet cut to a scalar's width.
-    pub fn words(&self) -> impl Iterator<Item = Word> + '_ {
-        (0..self.lanes()).map(|lane| self.get(lane))
+    pub fn words(&self) -> Box<dyn Iterator<Item = Word> + '_> {
+        self.words_in(0..self.lanes())
+    }
+
+    /// The words of some lanes in order, not yet cut to a scalar's width.
+    pub fn words_in(&self, lanes: Range<u64>) -> Box<dyn Iterator<Item = Word> + '_> {
+        let lanes = lanes.start.min(self.lanes())..lanes.end.min(self.lanes());
+        let n = lanes.end.saturating_sub(lanes.start);
+        match self {
+            Self::Splat { word, .. } => Box::new(std::iter::repeat_n(*word, n as usize)),
+            Self::Affine { start, dims } => Box::new(Counting::new(*start, dims, lanes.start, n)),
+            Self::Pieces(pieces) => {
+                let mut at = 0;
+                let parts = pieces.iter().filter_map(move |piece| {
+                    let (first, own) = (at, piece.lanes());
+                    at += own;
+                    let from = lanes.start.max(first);
+                    let to = lanes.end.min(at);
+                    (from < to)
+                        .then(|| Counting::new(piece.start, &piece.dims, from - first, to - from))
+                });
+                Box::new(parts.flatten())
+            }
+            Self::Table(words) => {
+                Box::new(words[lanes.start as usize..][..n as usize].iter().copied())
+            }
+        }
+    }
+}
+
+fn affine_at(start: Word, dims: &[(u64, Word)], lane: u64) -> Word {
+    let (mut word, mut rest) = (start, lane);
+    for &(count, step) in dims.iter().rev() {
+        word = word.wrapping_add(step.wrapping_mul(Word::from(rest % count.max(1))));
+        rest /= count.max(1);
+    }
+    word
+}
+
+/// Counts through nested dimensions without a division per lane.
+struct Counting<'a> {
+    dims: &'a [(u64, Word)],
+    /// The place in each dimension.
+    at: Vec<u64>,
+    word: Word,
+    left: u64,
+}
+
+impl<'a> Counting<'a> {
+    /// `n` lanes from `lane` on.
+    fn new(start: Word, dims: &'a [(u64, Word)], lane: u64, n: u64) -> Self {
+        let (mut at, mut rest) = (vec![0; dims.len()], lane);
+        for (slot, &(count, _)) in at.iter_mut().zip(dims).rev() {
+            *slot = rest % count.max(1);
+            rest /= count.max(1);
+        }
+        Self {
+            dims,
+            at,
+            word: affine_at(start, dims, lane),
+            left: n,
+        }
+    }
+}
+
+impl Iterator for Counting<'_> {
+    type Item = Word;
+
+    #[inline]
+    fn next(&mut self) -> Option<Word> {
+        self.left = self.left.checked_sub(1)?;
+        let word = self.word;
+        for (slot, &(count, step)) in self.at.iter_mut().zip(self.dims).rev() {
+            *slot += 1;
+            self.word = self.word.wrapping_add(step);
+            if *slot < count {
+                break;
+            }
+            self.word = self.word.wrapping_sub(step.wrapping_mul(Word::from(*slot)));
+            *slot = 0;
+        }
+        Some(word)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_in_order_are_those_of_each_lane() {
+        let piece = |start, dims: &[(u64, Word)]| Piece {
+            start,
+            dims: dims.to_vec(),
+        };
+        let forms = [
+            ConstVec::Splat { lanes: 7, word: 3 },
+            ConstVec::Affine {
+                start: 5,
+                dims: vec![(3, 10), (2, 0), (4, Word::MAX)],
+            },
+            ConstVec::Pieces(vec![
+                piece(9, &[(4, 2)]),
+                piece(0, &[(2, 100), (3, 1)]),
+                piece(7, &[]),
+            ]),
+            ConstVec::Table(vec![4, 8, 1]),
+        ];
+        for words in forms {
+            let n = words.lanes();
+            for from in 0..=n {
+                for to in from..=n + 1 {
+                    let expected: Vec<Word> =
+                        (from..to.min(n)).map(|lane| words.get(lane)).collect();
+                    assert_eq!(words.words_in(from..to).collect::<Vec<_>>(), expected);
+                }
+            }
+            assert_eq!(words.words().count() as u64, n);
+        }
+    }
 
     #[test]
     fn integers_are_ordered_and_written_as_such() {

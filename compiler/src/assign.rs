@@ -19,7 +19,7 @@ mod search;
 
 use crate::forms::FormChoice;
 use crate::hir::Protocol;
-use crate::ir::{Ir, Node};
+use crate::ir::{Ir, Node, Region};
 use crate::session::{LocalChoice, Options, ProtocolChoice};
 use crate::span::Span;
 use local::{Local, Sums};
@@ -47,6 +47,10 @@ pub struct Plan {
     pub reasons: Vec<String>,
     /// For each value, its reason.
     pub reason: Vec<u32>,
+    /// What the program and its alternatives were estimated at, for people, where there was a choice.
+    pub prices: Option<String>,
+    /// Plans with one domain for everything shared that may turn out cheaper once they are emitted.
+    pub others: Vec<Plan>,
 }
 
 impl Plan {
@@ -180,23 +184,60 @@ fn cheapest(
     );
     let reasons = vec![
         "known to all".into(),
-        format!("sums are free and a product takes one round; {prices}"),
-        format!("bit logic, few levels deep for this network; {prices}"),
-        format!("bit logic in a constant number of rounds; {prices}"),
+        "sums are free and a product takes one round".into(),
+        "bit logic, few levels deep for this network".into(),
+        "bit logic in a constant number of rounds".into(),
     ];
-    Ok(finish(
-        ir,
-        &found.kinds,
-        &local,
-        forms,
-        reasons,
-        |k| match k {
-            Kind::Public | Kind::Local => 0,
-            Kind::Arithmetic => 1,
-            Kind::Boolean => 2,
-            Kind::Yao => 3,
-        },
-    ))
+    let mut plan = finish(ir, &found.kinds, &local, forms, reasons, |k| match k {
+        Kind::Public | Kind::Local => 0,
+        Kind::Arithmetic => 1,
+        Kind::Boolean => 2,
+        Kind::Yao => 3,
+    });
+    plan.others = others(ir, options, forms, &found, &local, &prices);
+    plan.prices = Some(prices);
+    Ok(plan)
+}
+
+/// How much dearer than the choice a plan may look to the cost model and still be emitted to compare the two.
+const NEAR: f64 = 4.0;
+
+/// The plans with one domain for everything shared that may turn out cheaper than what was found, once they are emitted: the
+/// model estimates circuits, emission knows them. None where the source asks for domains.
+fn others(
+    ir: &Ir,
+    options: &Options,
+    forms: FormChoice,
+    found: &search::Found,
+    local: &Local,
+    prices: &str,
+) -> Vec<Plan> {
+    fn wishes(region: &Region) -> bool {
+        let asks = |node: &Node| node.protocol.is_some() || node.regions.iter().any(wishes);
+        region.nodes.iter().any(asks)
+    }
+    if wishes(&ir.body) {
+        return Vec::new();
+    }
+    let model = cost::Model::new(ir, options, forms, local);
+    let offered = |kind: Kind| match kind {
+        Kind::Yao => options.suite.offers(options.threat, Domain::Yao),
+        Kind::Arithmetic => legal::check_arithmetic(ir, local, true).is_ok(),
+        Kind::Boolean | Kind::Public | Kind::Local => true,
+    };
+    let kinds = [Kind::Boolean, Kind::Yao, Kind::Arithmetic];
+    (kinds.into_iter().filter(|&kind| offered(kind)))
+        .map(|kind| local::held(ir, local, kind))
+        .filter(|kinds| *kinds != found.kinds && model.cost(kinds) <= NEAR * found.cost)
+        .map(|kinds| {
+            let why = "cheaper as a whole than in parts".into();
+            let reasons = vec!["known to all".into(), why];
+            let reason = |kind| u32::from(!matches!(kind, Kind::Public | Kind::Local));
+            let mut plan = finish(ir, &kinds, local, forms, reasons, reason);
+            plan.prices = Some(prices.to_owned());
+            plan
+        })
+        .collect()
 }
 
 /// An operation that cannot be done in the domain that is asked for.
@@ -283,6 +324,8 @@ fn finish(
         digits: BTreeMap::new(),
         reasons,
         reason: why,
+        prices: None,
+        others: Vec::new(),
     }
 }
 

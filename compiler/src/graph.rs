@@ -100,17 +100,38 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
     }
     let used = used_sections(program);
     let mut section_box: BTreeMap<SectionId, usize> = BTreeMap::new();
+    // Sections that look alike are one box: unrolled code has many.
+    let mut alike: BTreeMap<(char, Vec<String>), (usize, u64)> = BTreeMap::new();
     for (i, section) in program.sections.iter().enumerate() {
         let id = SectionId::new(i);
         if !used.contains(&id) {
             continue;
         }
-        section_box.insert(id, picture.boxes.len());
-        picture.boxes.push(Drawn {
-            role: Role::Computes(section.domain),
-            lines: section_lines(program, id, stats.sections.get(i)),
-            note: section.why.clone(),
-        });
+        let lines = section_lines(program, id, stats.sections.get(i));
+        let (title, rest) = lines.split_first().map_or(("", &[][..]), |(t, r)| (t, r));
+        let mut look: Vec<String> = rest.to_vec();
+        look.push(
+            title
+                .split_once(": ")
+                .map_or(title, |(_, text)| text)
+                .into(),
+        );
+        let (at, n) = alike
+            .entry((section.domain.letter(), look))
+            .or_insert((picture.boxes.len(), 0));
+        *n += 1;
+        section_box.insert(id, *at);
+        if *n == 1 {
+            picture.boxes.push(Drawn {
+                role: Role::Computes(section.domain),
+                lines,
+                note: section.why.clone(),
+            });
+        }
+    }
+    for (at, n) in alike.into_values().filter(|(_, n)| *n > 1) {
+        let lines = &mut picture.boxes[at].lines;
+        lines[0] = format!("{}, {n} times", lines[0]);
     }
     let place = |origin: SectionId| section_box.get(&origin).copied();
     // Values along each arrow, and whether they arrive in another domain.

@@ -7,6 +7,7 @@
 pub mod algebra;
 pub mod common;
 pub mod constants;
+pub mod counts;
 pub mod dead;
 pub mod dot;
 pub mod lanes;
@@ -15,6 +16,7 @@ pub mod own;
 pub mod ranges;
 pub mod reassociate;
 pub mod rewrite;
+pub mod trim;
 pub mod unroll;
 
 use crate::ir::{Ir, Node, Op, Region};
@@ -63,10 +65,12 @@ pub const PASSES: &[Pass] = &[
     pass!(1 algebra, "applies algebraic rules", "loops reach the next passes in their simplest form"),
     pass!(1 common, "does equal operations once", "equal indices and conditions become one value, which patterns compare by name"),
     pass!(1 dead, "drops what nothing needs", "what is not there need not be analysed"),
+    pass!(2 counts, "gives loops the number of iterations that all their runs stay below", "lanes need to know it, and bounds are simple now"),
     pass!(2 lanes, "turns loops into vector operations", "bodies are simple now and still rolled"),
     pass!(2 algebra, "applies algebraic rules", "vector operations meet across former loops"),
     pass!(2 common, "does equal operations once", "iterations shared indices and broadcasts"),
     pass!(2 dead, "drops what nothing needs", "mapping leaves parts of bodies behind"),
+    pass!(2 trim, "computes only the lanes that are needed", "masks of former loops are constants now"),
     pass!(2 unroll, "unrolls short loops", "what is still a loop is sequential"),
     pass!(2 algebra, "applies algebraic rules", "elements of arrays meet their uses"),
     pass!(2 common, "does equal operations once", "iterations shared work"),

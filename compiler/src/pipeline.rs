@@ -3,7 +3,7 @@
 //! `lower` traces the program for the session, `passes` make it small, `sorts` decides how what is sorted is sorted, `assign` chooses domains, `emit` writes the plan. What
 //! comes out verifies; if it did not, that would be a bug of the compiler, reported as such and never run.
 
-use crate::assign::{NoForm, assign};
+use crate::assign::{NoForm, Plan, assign};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::{Emitted, TooLarge, emit};
 use crate::hir::{Hir, Protocol};
@@ -16,7 +16,7 @@ use crate::sorts;
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
 use smpcc_circuit::program::{Domain, Loc, Program, Suite};
-use smpcc_circuit::stats::{Attribution, FunctionLines};
+use smpcc_circuit::stats::{Attribution, FunctionLines, Link, milliseconds};
 use smpcc_circuit::verify::{MAX_LANES, Verified, verify};
 
 /// A compiled program and what is known of how it came to be.
@@ -114,10 +114,24 @@ pub fn compile_ir(
     plan.explain(reasons);
     let files = sources.portable_names();
     let locate = |span: Span| locate(sources, span);
+    let written = |plan: &Plan| emit(&ir, plan, options, name, files.clone(), &locate);
+    let mut best = written(&plan).map_err(|e| vec![from_too_large(e)])?;
+    let link = Link {
+        rtt_us: options.network.rtt_us,
+        mbit_per_s: options.network.mbit_per_s,
+    };
+    let price = |emitted: &Emitted| milliseconds(&emitted.program, link, &options.costs);
+    if let (Some(mut least), false) = (price(&best), plan.others.is_empty()) {
+        for other in plan.others.iter().filter_map(|plan| written(plan).ok()) {
+            if let Some(cost) = price(&other).filter(|cost| *cost < least) {
+                (least, best) = (cost, other);
+            }
+        }
+    }
     let Emitted {
         program,
         attribution,
-    } = emit(&ir, &plan, options, name, files, &locate).map_err(|e| vec![from_too_large(e)])?;
+    } = best;
     let program = verify(program).map_err(|error| {
         // Internal: the tests hold every plan to the verifier. Saying so beats running what is wrong.
         let message = format!("the compiled program is not valid: {error}");

@@ -1,12 +1,19 @@
 //! How often the regions of a program run: what it says itself, and what a clear run has decided.
 
 use crate::eval::Trace;
+use crate::eval::decisions::decisions;
 use crate::program::{Kind, Op, Program};
+use std::borrow::Cow;
+
+/// Operations that are run at most to find out what a program decides without any input.
+const MAX_STEPS: u64 = 20_000_000;
 
 /// How often regions run, and the decisions that say so.
 pub(super) struct Control<'a> {
-    trace: &'a [u64],
-    /// Whether a region holds, at any depth, control that revealed values steer.
+    trace: Cow<'a, [u64]>,
+    /// Whether nothing that is opened decides how often regions run.
+    pub exact: bool,
+    /// Whether a region holds, at any depth, control that is decided while running.
     pub dynamic: Vec<bool>,
     /// Whether how often a region runs depends on revealed values.
     pub steered: Vec<bool>,
@@ -18,13 +25,22 @@ impl<'a> Control<'a> {
     pub(super) fn new(program: &Program, trace: Option<&'a Trace>) -> Self {
         let n = program.regions.len();
         let mut control = Self {
-            trace: trace.map_or(&[], |t| &t.decisions),
+            trace: trace.map_or(Cow::Borrowed(&[]), |t| Cow::Borrowed(&t.decisions)),
+            exact: true,
             dynamic: vec![false; n],
             steered: vec![false; n],
             times: None,
         };
-        control.mark(program, 0, false);
-        if trace.is_some() || !control.dynamic.first().copied().unwrap_or(false) {
+        if control.mark(program, 0, false) {
+            match decisions(program, MAX_STEPS) {
+                Some(own) => {
+                    control.trace = Cow::Owned(own.decisions);
+                    control.steered.fill(false);
+                }
+                None => control.exact = false,
+            }
+        }
+        if trace.is_some() || control.exact {
             let mut times = vec![0u64; n];
             let mut at = 0;
             control.count(program, 0, 1, &mut at, &mut times);

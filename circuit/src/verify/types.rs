@@ -56,18 +56,19 @@ pub(super) fn check_plain(
     let bad = || format!("operands or results of {} have wrong types", op.name());
     match op {
         Op::Const(vec) => {
-            if let ConstVec::Affine { dims, .. } = vec {
-                ensure(dims.len() <= 64, || {
-                    "a constant of too many dimensions".into()
-                })?;
-            }
+            let few = match vec {
+                ConstVec::Affine { dims, .. } => dims.len() <= 64,
+                ConstVec::Pieces(pieces) => pieces.iter().all(|piece| piece.dims.len() <= 64),
+                ConstVec::Splat { .. } | ConstVec::Table(_) => true,
+            };
+            ensure(few, || "a constant of too many dimensions".into())?;
             let mask = |s: Scalar, w| s.wrap(w) == w;
             ensure(
                 args.is_empty()
                     && matches!(results, [r] if r.domain == Domain::Public && r.lanes == vec.lanes()
                     && match vec {
                         ConstVec::Splat { word, .. } => mask(r.scalar, *word),
-                        ConstVec::Affine { .. } => true,
+                        ConstVec::Affine { .. } | ConstVec::Pieces(_) => true,
                         ConstVec::Table(words) => words.iter().all(|&w| mask(r.scalar, w)),
                     }),
                 bad,

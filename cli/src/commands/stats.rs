@@ -8,7 +8,7 @@ use smpcc::exit::Outcome;
 use smpcc::{play, words};
 use smpcc_circuit::eval::{self, Trace};
 use smpcc_circuit::program::Program;
-use smpcc_circuit::stats::{self, Known, PathStats, Stats};
+use smpcc_circuit::stats::{self, Known, PathStats, SectionStats, Stats};
 use std::fmt::Write as _;
 
 /// Compiles and counts.
@@ -129,6 +129,25 @@ fn critical_path(path: &[PathStats]) -> String {
     text
 }
 
+/// The sections that differ by more than their number, and how many look like each: unrolled code has many alike.
+fn folded(sections: &[SectionStats]) -> Vec<(&SectionStats, u64)> {
+    let mut lines: Vec<(&SectionStats, u64)> = Vec::new();
+    for section in sections {
+        let alike = |other: &SectionStats| {
+            let id = section.id;
+            SectionStats {
+                id,
+                ..other.clone()
+            } == *section
+        };
+        match lines.iter_mut().find(|(known, _)| alike(known)) {
+            Some((_, n)) => *n += 1,
+            None => lines.push((section, 1)),
+        }
+    }
+    lines
+}
+
 fn human(stats: &Stats, name: &str) -> String {
     let mut text = String::new();
     let t = &stats.totals;
@@ -197,7 +216,11 @@ fn human(stats: &Stats, name: &str) -> String {
         time(stats.estimate_ms.wan)
     );
     let _ = writeln!(text, "\nsections");
-    for s in &stats.sections {
+    for (s, n) in folded(&stats.sections) {
+        let times = match n {
+            1 => String::new(),
+            n => format!("{n} times: "),
+        };
         let lines = if s.lines.0 == s.lines.1 {
             format!("line {}", s.lines.0)
         } else {
@@ -205,7 +228,7 @@ fn human(stats: &Stats, name: &str) -> String {
         };
         let _ = writeln!(
             text,
-            "  {:>2} {} {:<14} {:>10} lanes {:>12} AND {:>8} mul {:>6} rounds {:>12} bytes  {}",
+            "  {:>2} {} {:<14} {:>10} lanes {:>12} AND {:>8} mul {:>6} rounds {:>12} bytes  {times}{}",
             s.id,
             s.domain,
             lines,

@@ -68,6 +68,8 @@ pub(super) struct Model<'a> {
     table: Vec<bool>,
     /// What owners compute by themselves.
     owners: &'a Owners,
+    /// The widest ring that each value needs where everything that can be is arithmetic; 0 without one.
+    rings: Vec<u8>,
 }
 
 impl<'a> Model<'a> {
@@ -80,7 +82,9 @@ impl<'a> Model<'a> {
         let mut constant = vec![false; ir.values.len()];
         let mut table = constant.clone();
         mark_constants(&ir.body, &mut constant, &mut table);
+        let rings = super::rings::widest(ir, owners);
         let widths = ir.values.iter().map(|v| v.ty.scalar.width());
+        let widths = widths.chain(rings.iter().map(|&ring| u32::from(ring)));
         let work = options
             .costs
             .among(options.suite, ir.n_parties, options.threshold);
@@ -104,6 +108,7 @@ impl<'a> Model<'a> {
             constant,
             table,
             owners,
+            rings,
         }
     }
 
@@ -208,6 +213,11 @@ impl<'m, 'a> Walk<'m, 'a> {
 
     fn bits(&self, v: ValueId) -> u32 {
         self.model.ir.values[v.index()].ty.scalar.width()
+    }
+
+    /// The ring in which it is held as a number.
+    fn ring(&self, v: ValueId) -> u32 {
+        self.bits(v).max(u32::from(self.model.rings[v.index()]))
     }
 
     fn width(&self, v: ValueId) -> f64 {
@@ -350,10 +360,9 @@ impl<'m, 'a> Walk<'m, 'a> {
 
     fn inject(&mut self, v: ValueId, times: f64, from: Stamp) -> Stamp {
         let model = self.model;
-        let (w, n) = (self.width(v), self.lanes(v));
-        if w == 1.0 {
-            // The ring is that of the use; a word of 64 bits stands for it.
-            let price = &model.prices.of(64).inject;
+        let (ring, n) = (self.ring(v), self.lanes(v));
+        if self.bits(v) == 1 {
+            let price = &model.prices.of(ring).inject;
             self.pay(price, n * times);
             if price.correlated {
                 // A transfer per ring bit: an eighth of a product's.
@@ -361,9 +370,9 @@ impl<'m, 'a> Walk<'m, 'a> {
             }
             return after(from, price.delay, 1.0);
         }
-        let less = sum(self.parts(Domain::Boolean), w);
+        let less = sum(self.parts(Domain::Boolean), f64::from(ring));
         let difference = self.circuit(Kind::Boolean, less, n, times, from);
-        let price = &model.prices.of(self.bits(v)).from_bits;
+        let price = &model.prices.of(ring).from_bits;
         self.pay(price, n * times);
         after(difference, price.delay, 1.0)
     }
@@ -411,7 +420,10 @@ impl<'m, 'a> Walk<'m, 'a> {
         let done = match &node.op {
             Op::Input(id) => {
                 let r = node.results[0];
-                let prices = model.prices.of(self.bits(r));
+                let prices = model.prices.of(match home {
+                    Kind::Arithmetic => self.ring(r),
+                    _ => self.bits(r),
+                });
                 let owner = model.ir.inputs.get(id.index()).map_or(0, |leaf| leaf.party);
                 let price = &prices.input[usize::from(home != Kind::Arithmetic)];
                 if home == Kind::Public {

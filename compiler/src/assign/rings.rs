@@ -19,8 +19,17 @@ pub(super) struct Rings {
 
 /// Wideness if everything secret were arithmetic but what owners hold.
 pub(super) fn wide(ir: &Ir, local: &Local) -> Vec<bool> {
+    all_arithmetic(ir, local).wide
+}
+
+/// The rings that are needed if everything secret were arithmetic but what owners hold.
+pub(super) fn widest(ir: &Ir, local: &Local) -> Vec<u8> {
+    all_arithmetic(ir, local).rings
+}
+
+fn all_arithmetic(ir: &Ir, local: &Local) -> Rings {
     let kinds = local::held(ir, local, Kind::Arithmetic);
-    rings(ir, &kinds).wide
+    rings(ir, &kinds)
 }
 
 /// The fixed points for a choice of domains.

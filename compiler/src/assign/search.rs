@@ -212,17 +212,20 @@ impl Space {
             parts.entry(union.find(g)).or_default().push(g);
         }
         let mut parts: Vec<_> = parts.into_values().collect();
-        // Of a part, what has arithmetic forms, and the rest, move apart too.
-        let halves: Vec<Vec<usize>> = parts
-            .iter()
-            .flat_map(|part| {
-                let (a, b): (Vec<_>, Vec<_>) =
-                    part.iter().copied().partition(|&g| self.arithmetic[g]);
-                [a, b]
-            })
-            .filter(|half| !half.is_empty())
-            .collect();
-        parts.extend(halves);
+        // Of a part, the pieces that have arithmetic forms, and those between them, move apart too.
+        let mut union = UnionFind::<usize>::new(self.n);
+        for &(a, b) in &self.edges {
+            if kinds[a] == kinds[b] && self.arithmetic[a] == self.arithmetic[b] {
+                union.union(a, b);
+            }
+        }
+        let mut pieces: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for g in 0..self.n {
+            pieces.entry(union.find(g)).or_default().push(g);
+        }
+        let mut pieces: Vec<_> = pieces.into_values().collect();
+        pieces.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
+        parts.extend(pieces);
         parts.extend((0..self.n).map(|g| vec![g]));
         parts.dedup();
         parts

@@ -161,6 +161,10 @@ impl Emitter<'_> {
                 let ring = ring.max(from.width() as u8);
                 self.to(value, Domain::Arithmetic { ring })
             }
+            // A bit is injected as such: a word made of it would cost its width.
+            (Domain::Boolean | Domain::Yao, Domain::Arithmetic { .. }) if from == Scalar::Bool => {
+                self.to(value, info.domain)
+            }
             _ => value,
         };
         let held = self.info(value);

@@ -554,7 +554,7 @@ fn nested<'n>(
 fn const_lanes(words: &ConstVec, scalar: Scalar) -> Vec<Word> {
     match words {
         ConstVec::Splat { lanes, word } => vec![scalar.wrap(*word); *lanes as usize],
-        ConstVec::Affine { .. } | ConstVec::Table(_) => {
+        ConstVec::Affine { .. } | ConstVec::Pieces(_) | ConstVec::Table(_) => {
             words.words().map(|word| scalar.wrap(word)).collect()
         }
     }

@@ -13,7 +13,7 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape, Shape, ShapeNode};
 use smpcc_circuit::template::{Gate, Lit, Template};
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Piece, Scalar, Word};
 use std::sync::Arc;
 use tokens::{Token, tokens};
 
@@ -362,11 +362,27 @@ impl<'t> Parser<'t> {
             }
             return Ok(ConstVec::Table(words));
         }
+        if self.eat_word("pieces") {
+            let mut pieces = Vec::new();
+            while self.sign_at(1) == Some("+") {
+                let start = self.number()?;
+                let dims = self.counting()?;
+                pieces.push(Piece { start, dims });
+            }
+            return Ok(ConstVec::Pieces(pieces));
+        }
         let start: Word = self.number()?;
-        if !self.eat("+") {
+        if self.sign_at(0) != Some("+") {
             let lanes = self.lanes()?;
             return Ok(ConstVec::Splat { lanes, word: start });
         }
+        let dims = self.counting()?;
+        Ok(ConstVec::Affine { start, dims })
+    }
+
+    /// `+ [4*1, 2*0]`.
+    fn counting(&mut self) -> Parsed<Vec<(u64, Word)>> {
+        self.sign("+")?;
         self.sign("[")?;
         let mut dims = Vec::new();
         while !self.eat("]") {
@@ -375,7 +391,7 @@ impl<'t> Parser<'t> {
             dims.push((count, self.number()?));
             self.eat(",");
         }
-        Ok(ConstVec::Affine { start, dims })
+        Ok(dims)
     }
 
     /// `v1: secret u32 x4 in 0..=9`, entered into the value table.

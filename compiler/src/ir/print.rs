@@ -26,7 +26,7 @@ use crate::imported::{Circuit, Port};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Shape, ShapeNode};
 use smpcc_circuit::template::Gate;
-use smpcc_circuit::value::ConstVec;
+use smpcc_circuit::value::{ConstVec, Word};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -287,12 +287,12 @@ fn constant(out: &mut String, words: &ConstVec) -> fmt::Result {
     let sep = |i: usize| if i == 0 { "" } else { ", " };
     match words {
         ConstVec::Splat { lanes, word } => write!(out, " {word} x{lanes}"),
-        ConstVec::Affine { start, dims } => {
-            write!(out, " {start} + [")?;
-            for (i, (count, step)) in dims.iter().enumerate() {
-                write!(out, "{}{count}*{step}", sep(i))?;
-            }
-            out.write_char(']')
+        ConstVec::Affine { start, dims } => counting(out, *start, dims),
+        ConstVec::Pieces(pieces) => {
+            out.push_str(" pieces");
+            pieces
+                .iter()
+                .try_for_each(|piece| counting(out, piece.start, &piece.dims))
         }
         ConstVec::Table(words) => {
             out.push_str(" [");
@@ -302,6 +302,15 @@ fn constant(out: &mut String, words: &ConstVec) -> fmt::Result {
             out.write_char(']')
         }
     }
+}
+
+fn counting(out: &mut String, start: Word, dims: &[(u64, Word)]) -> fmt::Result {
+    write!(out, " {start} + [")?;
+    for (i, (count, step)) in dims.iter().enumerate() {
+        let sep = if i == 0 { "" } else { ", " };
+        write!(out, "{sep}{count}*{step}")?;
+    }
+    out.write_char(']')
 }
 
 fn shape(out: &mut String, shape: &Shape) -> fmt::Result {

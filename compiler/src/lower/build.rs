@@ -4,11 +4,13 @@
 //! result of a secret operand, a limit on sizes) are kept in one place.
 
 use super::fault::{Fault, Stop, Traced, code};
-use super::fold::{FOLD_LANES, affine, compress, fold, fold_gather, in_bounds, interval};
+use super::fold::{affine, fold, fold_gather, in_bounds, interval};
 use super::value::{Data, Leaf, Val, type_interval};
 use super::{MAX_LANES, MAX_NODES, Tracer};
 use crate::hir::Range;
 use crate::ir::{Node, Op, Reducer, Region, Ty, Value};
+use crate::passes::constants::normal;
+use crate::passes::constants::vectors::{self, MAX_TABLE};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
@@ -79,8 +81,10 @@ impl<'h> Tracer<'h> {
     }
 
     /// Counts what was computed in place of a node: long tables take as long as many steps.
-    fn folded(&mut self, lanes: u64) {
-        self.steps = self.steps.saturating_add(lanes.min(FOLD_LANES) / 64);
+    fn folded(&mut self, found: &Leaf) {
+        if let Some(ConstVec::Table(words)) = found.const_vec() {
+            self.steps = self.steps.saturating_add(words.len() as u64 / 64);
+        }
     }
 
     /// Emits a node with results of the given types.
@@ -182,7 +186,7 @@ impl<'h> Tracer<'h> {
         }
         let from = args[usize::from(op == WordOp::Select)].scalar;
         if let Some(folded) = fold(op, from, to, args, lanes) {
-            self.folded(lanes);
+            self.folded(&folded);
             return Ok(folded);
         }
         let args = args
@@ -272,11 +276,12 @@ impl<'h> Tracer<'h> {
     pub(super) fn gather(&mut self, src: &Leaf, index: &Leaf, block: u64) -> Traced<Leaf> {
         let lanes = self.product(index.lanes, block)?;
         if let Some(folded) = fold_gather(src, index, block, lanes) {
-            self.folded(lanes);
+            self.folded(&folded);
             return Ok(folded);
         }
         if let Some(ConstVec::Affine { start, dims }) = src.const_vec()
             && let ([(_, step)], 1) = (dims.as_slice(), block)
+            && src.scalar != Scalar::Bool
             && in_bounds(index, src.lanes)
         {
             // An affine table read at a computed index is arithmetic, where the index cannot leave the table.
@@ -318,21 +323,12 @@ impl<'h> Tracer<'h> {
             return Ok(val);
         }
         if let (Some(table), Some(at), Some(new)) =
-            (dst.const_vec(), index.known_u64(), val.const_vec())
-            && index.lanes == 1
-            && dst.lanes <= FOLD_LANES
-            && val.lanes == block
+            (dst.const_vec(), index.const_vec(), val.const_vec())
+            && let Some(words) = vectors::scatter(table, at, index.scalar, new, block)
         {
-            self.folded(dst.lanes);
-            let mut words: Vec<Word> = table.words().collect();
-            for (slot, word) in words
-                .iter_mut()
-                .skip(usize::try_from(at.saturating_mul(block)).unwrap_or(usize::MAX))
-                .zip(new.words())
-            {
-                *slot = dst.scalar.wrap(word);
-            }
-            return Ok(Leaf::constant(dst.scalar, ConstVec::Table(words)));
+            let written = Leaf::constant(dst.scalar, normal(words, dst.scalar));
+            self.folded(&written);
+            return Ok(written);
         }
         let args = vec![self.value(&dst)?, self.value(index)?, self.value(&val)?];
         let ty = Ty {
@@ -356,15 +352,11 @@ impl<'h> Tracer<'h> {
             lanes = lanes.saturating_add(part.lanes);
         }
         let scalar = full[0].scalar;
-        // A table that the source spells out stays one, however long it is.
-        let most = FOLD_LANES.max(full.len() as u64 * 4);
-        if lanes <= most && full.iter().all(|p| p.const_vec().is_some()) {
-            let words: Vec<Word> = full
-                .iter()
-                .filter_map(|p| p.const_vec())
-                .flat_map(|v| v.words().map(|w| scalar.wrap(w)).collect::<Vec<_>>())
-                .collect();
-            return Ok(Leaf::constant(scalar, compress(words)));
+        let known: Option<Vec<&ConstVec>> = full.iter().map(|p| p.const_vec()).collect();
+        if let Some(words) = known.and_then(|all| vectors::concat(&all, scalar)) {
+            let all = Leaf::constant(scalar, normal(words, scalar));
+            self.folded(&all);
+            return Ok(all);
         }
         let secret = full.iter().any(|p| p.secret);
         let mut args = Vec::with_capacity(full.len());
@@ -393,14 +385,10 @@ impl<'h> Tracer<'h> {
             return Ok(leaf.clone());
         }
         if let Some(vec) = leaf.const_vec()
-            && vec.lanes() <= FOLD_LANES
+            && let Some(reduced) = vectors::reduce(op, leaf.scalar, vec, 1)
         {
-            let s = leaf.scalar;
-            let word = vec
-                .words()
-                .map(|w| s.wrap(w))
-                .reduce(|a, b| op.eval(s, s, &[a, b]));
-            return Ok(Leaf::word(s, word.unwrap_or(empty)));
+            self.steps = self.steps.saturating_add(leaf.lanes.min(MAX_TABLE) / 64);
+            return Ok(Leaf::word(leaf.scalar, reduced.get(0)));
         }
         let id = self.value(leaf)?;
         let ty = Ty {

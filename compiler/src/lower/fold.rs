@@ -2,22 +2,9 @@
 
 use super::value::{Affine, Leaf, to_i128, type_interval};
 use crate::hir::Range;
+use crate::passes::constants::{normal, vectors};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-
-/// Tables of constants up to this many lanes are computed while tracing; longer ones while running.
-pub(super) const FOLD_LANES: u64 = 4096;
-
-/// A table in its smallest form.
-pub(super) fn compress(words: Vec<Word>) -> ConstVec {
-    match words.split_first() {
-        Some((&first, rest)) if rest.iter().all(|&w| w == first) => ConstVec::Splat {
-            lanes: words.len() as u64,
-            word: first,
-        },
-        _ => ConstVec::Table(words),
-    }
-}
 
 pub(super) fn fold(
     op: WordOp,
@@ -84,79 +71,22 @@ pub(super) fn fold(
     if args.iter().any(|a| a.secret) {
         return None;
     }
-    let vecs: Option<Vec<&ConstVec>> = args.iter().map(Leaf::const_vec).collect();
-    let vecs = vecs?;
-    let words: Option<Vec<Word>> = args.iter().map(Leaf::known).collect();
-    if let Some(words) = words {
-        let word = op.eval(from, to, &words);
-        return Some(Leaf::constant(to, ConstVec::Splat { lanes, word }));
-    }
-    if let Some(affine) = fold_affine(op, from, to, args) {
-        return Some(affine);
-    }
-    if lanes > FOLD_LANES {
-        return None;
-    }
-    let words = (0..lanes)
-        .map(|lane| {
-            let lane_args: Vec<Word> = args
-                .iter()
-                .zip(&vecs)
-                .map(|(a, v)| a.scalar.wrap(v.get(if a.lanes == 1 { 0 } else { lane })))
-                .collect();
-            op.eval(from, to, &lane_args)
+    let repeated: Vec<ConstVec> = args
+        .iter()
+        .map(|a| {
+            Some(match a.known() {
+                Some(word) => ConstVec::Splat { lanes, word },
+                None => a.const_vec()?.clone(),
+            })
         })
-        .collect();
-    Some(Leaf::constant(to, compress(words)))
+        .collect::<Option<_>>()?;
+    let vecs: Vec<&ConstVec> = repeated.iter().collect();
+    let amount = args.get(1).filter(|_| args.len() == 2).map(|a| a.scalar);
+    let words = vectors::word(op, from, to, amount, &vecs)?;
+    Some(Leaf::constant(to, normal(words, to)))
 }
 
-/// Affine constants stay affine under addition, subtraction, multiplication by a known word, and casts that keep the
-/// integer.
-fn fold_affine(op: WordOp, from: Scalar, to: Scalar, args: &[Leaf]) -> Option<Leaf> {
-    let affine = |leaf: &Leaf| match leaf.const_vec() {
-        Some(ConstVec::Affine { start, dims }) => Some((*start, dims.clone())),
-        _ => None,
-    };
-    let make = |start: Word, dims: Vec<(u64, Word)>| {
-        Some(Leaf::constant(to, ConstVec::Affine { start, dims }))
-    };
-    let scale = |dims: Vec<(u64, Word)>, by: Word| {
-        dims.into_iter()
-            .map(|(n, step)| (n, step.wrapping_mul(by)))
-            .collect::<Vec<_>>()
-    };
-    match (op, args) {
-        (WordOp::Cast, [a]) => {
-            let (start, dims) = affine(a)?;
-            let fits = to.width() <= from.width()
-                || a.interval().is_some_and(|r| {
-                    r.lo >= 0 && type_interval(from).is_some_and(|t| r.hi <= t.hi)
-                });
-            if fits { make(start, dims) } else { None }
-        }
-        (WordOp::Add, [a, b]) => {
-            let (x, y) = if affine(a).is_some() { (a, b) } else { (b, a) };
-            let (start, dims) = affine(x)?;
-            make(start.wrapping_add(y.known()?), dims)
-        }
-        (WordOp::Sub, [a, b]) => match (affine(a), affine(b)) {
-            (Some((start, dims)), None) => make(start.wrapping_sub(b.known()?), dims),
-            (None, Some((start, dims))) => make(
-                a.known()?.wrapping_sub(start),
-                scale(dims, Word::MAX), // −1
-            ),
-            _ => None,
-        },
-        (WordOp::Mul, [a, b]) => {
-            let (x, y) = if affine(a).is_some() { (a, b) } else { (b, a) };
-            let (start, dims) = affine(x)?;
-            let by = y.known()?;
-            make(start.wrapping_mul(by), scale(dims, by))
-        }
-        _ => None,
-    }
-}
-
+/// Lanes of a known vector at known indices.
 pub(super) fn fold_gather(src: &Leaf, index: &Leaf, block: u64, lanes: u64) -> Option<Leaf> {
     if lanes == 0 {
         return Some(Leaf::constant(
@@ -175,22 +105,8 @@ pub(super) fn fold_gather(src: &Leaf, index: &Leaf, block: u64, lanes: u64) -> O
     if lanes == src.lanes && is_iota(at) {
         return Some(src.clone());
     }
-    let table = src.const_vec()?;
-    if lanes > FOLD_LANES {
-        return None;
-    }
-    let mut words = Vec::with_capacity(usize::try_from(lanes).ok()?);
-    for i in at.words() {
-        let base = u64::try_from(i).ok()?.checked_mul(block)?;
-        for t in 0..block {
-            let lane = base.checked_add(t)?;
-            if lane >= src.lanes {
-                return None;
-            }
-            words.push(src.scalar.wrap(table.get(lane)));
-        }
-    }
-    Some(Leaf::constant(src.scalar, compress(words)))
+    let found = vectors::gather(src.const_vec()?, src.scalar, at, index.scalar, block)?;
+    Some(Leaf::constant(src.scalar, normal(found, src.scalar)))
 }
 
 pub(super) fn in_bounds(index: &Leaf, len: u64) -> bool {
@@ -206,6 +122,7 @@ fn is_iota(vec: &ConstVec) -> bool {
         ConstVec::Affine { start, dims } => {
             *start == 0 && matches!(dims.as_slice(), [(_, step)] if *step == 1)
         }
+        ConstVec::Pieces(_) => false,
         ConstVec::Table(words) => words.iter().enumerate().all(|(i, &w)| w == i as Word),
     }
 }

@@ -6,6 +6,7 @@
 
 use super::fault::{Fault, Traced, code};
 use crate::hir::{Expr, FnId, LocalId, Range, Type};
+use crate::passes::constants::vectors::int_hull;
 use crate::span::Span;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
@@ -100,7 +101,10 @@ impl Leaf {
         }
         match &**vec {
             ConstVec::Splat { lanes, word } if *lanes > 0 => Some(self.scalar.wrap(*word)),
-            ConstVec::Splat { .. } | ConstVec::Affine { .. } | ConstVec::Table(_) => None,
+            ConstVec::Splat { .. }
+            | ConstVec::Affine { .. }
+            | ConstVec::Pieces(_)
+            | ConstVec::Table(_) => None,
         }
     }
 
@@ -157,17 +161,10 @@ impl Leaf {
         if let Some(word) = self.known() {
             return to_i128(self.scalar, word).map(|v| Range { lo: v, hi: v });
         }
-        if let (Some(ConstVec::Affine { start, dims }), None) = (self.const_vec(), self.range) {
-            // Counting up from a small start: the first and the last lane are the extremes.
-            let mut hi = i128::try_from(*start).ok()?;
-            for &(count, step) in dims {
-                let step = i128::try_from(step).ok()?;
-                hi = hi.checked_add(step.checked_mul(i128::from(count.saturating_sub(1)))?)?;
-            }
-            return (hi <= type_interval(self.scalar)?.hi).then_some(Range {
-                lo: i128::try_from(*start).ok()?,
-                hi,
-            });
+        if let (Some(words), None) = (self.const_vec(), self.range)
+            && let Some((lo, hi)) = int_hull(words, self.scalar)
+        {
+            return Some(Range { lo, hi });
         }
         self.range.or_else(|| type_interval(self.scalar))
     }

@@ -400,6 +400,11 @@ fn binary(walk: &mut Walk, op: WordOp, a: ValueId, b: ValueId, ty: Ty) -> Option
             }
             None
         }
+        WordOp::Or | WordOp::And
+            if let Some(rest) = absorbed(walk, op, a, b).or_else(|| absorbed(walk, op, b, a)) =>
+        {
+            Some(walk.word(op, &[rest.0, rest.1]))
+        }
         WordOp::Or if are_apart(walk, a, b) => Some(walk.word(WordOp::Xor, &[a, b])),
         WordOp::Xor | WordOp::Or => {
             // (x & y) ^ (x & !y) = x, and the same for or: never both hold.
@@ -432,6 +437,23 @@ fn binary(walk: &mut Walk, op: WordOp, a: ValueId, b: ValueId, ty: Ty) -> Option
             (keeps_order || (equality && injective)).then(|| walk.word(op, &[x, y]))
         }
         _ => None,
+    }
+}
+
+/// `x | (!x & y)` is `x | y`, and `x & (!x | y)` is `x & y`: the two operands that are left.
+fn absorbed(walk: &Walk, op: WordOp, x: ValueId, other: ValueId) -> Option<(ValueId, ValueId)> {
+    let dual = match op {
+        WordOp::Or => WordOp::And,
+        _ => WordOp::Or,
+    };
+    let &[y, z] = walk.word_args(other, dual)? else {
+        return None;
+    };
+    let negated = |id: ValueId| is_not(walk, id, x) || is_not(walk, x, id);
+    if negated(y) {
+        Some((x, z))
+    } else {
+        negated(z).then_some((x, y))
     }
 }
 

@@ -66,6 +66,9 @@ impl Rule for Constants {
     }
 }
 
+/// Tables of more lanes are not looked at again.
+const LONG: u64 = 4096;
+
 /// Puts the nodes of one region of a node in its place, with the given values for the region's parameters. The nodes are
 /// visited again, now with more known of their operands.
 fn inline(walk: &mut Walk, node: Node, region: usize, params: &[ValueId]) {
@@ -82,8 +85,9 @@ fn inline(walk: &mut Walk, node: Node, region: usize, params: &[ValueId]) {
 /// The constant that an operation gives, if its operands are known and the result is compact or small.
 pub fn fold(walk: &Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<ConstVec> {
     if let Op::Const(words) = op {
-        let compact = normal(words.clone(), ty.scalar);
-        return Some(compact);
+        // Whoever makes a long table brings it into its canonical form.
+        let is_long = matches!(words, ConstVec::Table(all) if all.len() as u64 > LONG);
+        return (!is_long).then(|| normal(words.clone(), ty.scalar));
     }
     if ty.secret || ty.lanes == 0 {
         return None;

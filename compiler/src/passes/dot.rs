@@ -56,6 +56,19 @@ impl Dot {
         let secret = walk.ty(a).secret && walk.ty(b).secret;
         (once && secret).then_some([a, b])
     }
+
+    /// The factors of products that are summed in another order than they were computed in.
+    fn moved(&self, walk: &mut Walk, id: ValueId) -> Option<[ValueId; 2]> {
+        let once = self.uses.get(id.index()).is_some_and(|&n| n == 1);
+        let (&Op::Gather { block }, &[products, idx]) = walk.simple(id)? else {
+            return None;
+        };
+        // As many lanes: the same products, each once.
+        let same = walk.ty(id).lanes <= walk.ty(products).lanes;
+        let factors = self.factors(walk, products).filter(|_| once && same)?;
+        walk.constant(idx)?;
+        Some(factors.map(|factor| walk.gather(factor, idx, block)))
+    }
 }
 
 impl Rule for Dot {
@@ -64,7 +77,9 @@ impl Rule for Dot {
             reducer: Reducer::Word(WordOp::Add),
             segments,
         } = node.op
-            && let Some(factors) = self.factors(walk, node.args[0])
+            && let Some(factors) = self
+                .factors(walk, node.args[0])
+                .or_else(|| self.moved(walk, node.args[0]))
         {
             let ty = walk.ty(node.results[0]);
             let out = walk.emit(Op::Dot { segments }, factors.to_vec(), ty);

@@ -18,17 +18,20 @@ mod filter;
 pub mod map;
 mod promote;
 mod rest;
+mod span;
+mod straight;
+mod tally;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use super::Outcome;
 use super::algebra::{counting, identity, wiring};
 use super::constants::Constants;
-use super::constants::vectors::affine;
 use super::rewrite::{Rule, Walk, rewrite};
 use crate::ir::{Ir, Node, Op, Reducer, Ty};
-use apart::is_apart;
-use carried::{Body, Class, Step, searches};
+use apart::{Reach, is_apart};
+use carried::{Body, Class, Put, Step, searches};
 use map::{Mapped, Mapper};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -60,6 +63,16 @@ impl Rule for Lanes {
             }
             walk.abandon(depth);
         }
+        if node.op == Op::If && walk.splat(node.args[0]).is_none() {
+            let depth = walk.depth();
+            walk.open(vec![]);
+            if let Some(results) = straight::inlined(walk, &node) {
+                walk.splice();
+                walk.replace_all(&node.results, &results);
+                return;
+            }
+            walk.abandon(depth);
+        }
         Constants.node(walk, node);
     }
 }
@@ -77,11 +90,17 @@ fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
     if region.nodes.len().saturating_mul(k + 1) > MAX_WORK || n > MAX_COUNT {
         return None;
     }
+    if let Some(rest) = promote::hoisted(walk, node) {
+        return vectorise(walk, &rest, n);
+    }
     if let Some(results) = promote::promote(walk, node) {
         return Some(results);
     }
     let body = Body::new(walk, region);
     if let Some(results) = filter::filter(walk, node, n, &body) {
+        return Some(results);
+    }
+    if let Some(results) = without_branches(walk, node, n) {
         return Some(results);
     }
     let mut classes: Vec<Class> = (0..k).map(|k| body.classify(k)).collect();
@@ -107,6 +126,25 @@ fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
     };
     run.go();
     run.finish(node)
+}
+
+/// The loop with both arms of its branches computed, if no loop is left of it then.
+fn without_branches(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
+    let straight = straight::straightened(walk, node)?;
+    let depth = walk.depth();
+    walk.open(vec![]);
+    let results = vectorise(walk, &straight, n);
+    let is_left = |inner: &Node| inner.span == node.span && matches!(inner.op, Op::Loop { .. });
+    match results {
+        Some(results) if !walk.open_nodes().iter().any(is_left) => {
+            walk.splice();
+            Some(results)
+        }
+        _ => {
+            walk.abandon(depth);
+            None
+        }
+    }
 }
 
 struct Run<'r, 'a, 'w> {
@@ -135,11 +173,20 @@ impl Run<'_, '_, '_> {
         let mut blocked: BTreeSet<ValueId> = (region.params[1..].iter().copied())
             .filter(|id| !self.map.map.contains_key(id))
             .collect();
-        // Nodes that failed once fail again.
+        // Nodes that failed once fail again; those that hand an array on are done as one write.
         let mut failed = vec![false; region.nodes.len()];
+        for class in &self.classes {
+            if let Class::Write { links, .. } = class {
+                links.iter().for_each(|&at| failed[at] = true);
+            }
+        }
         loop {
             for (at, node) in region.nodes.iter().enumerate() {
-                if self.mapped[at] || failed[at] || !self.body.live[at] {
+                if self.mapped[at] || !self.body.live[at] {
+                    continue;
+                }
+                if failed[at] {
+                    blocked.extend(&node.results);
                     continue;
                 }
                 let ready = self.body.uses[at].iter().all(|id| !blocked.contains(id));
@@ -165,9 +212,12 @@ impl Run<'_, '_, '_> {
                 }
                 let known = |id: &ValueId| !blocked.contains(id);
                 let course = match &self.classes[k] {
-                    Class::Write { scatters, gathers } => {
-                        let all: Vec<ValueId> = (scatters.iter().chain(gathers))
-                            .map(|&at| region.nodes[at].args[1])
+                    Class::Write { puts, gathers, .. } => {
+                        let places = puts.iter().map(|put| put.at).chain(gathers.iter().copied());
+                        let conditions = puts.iter().flat_map(|put| &put.when).map(|(id, _)| *id);
+                        let all: Vec<ValueId> = places
+                            .map(|at| region.nodes[at].args[1])
+                            .chain(conditions)
                             .collect();
                         (all.iter().all(known) && self.reads_initial(k))
                             .then_some(Mapped::Same(self.init[k]))
@@ -201,19 +251,24 @@ impl Run<'_, '_, '_> {
             if self.done[k].is_none() {
                 self.done[k] = self.last(k, &blocked);
             }
+            if let (Class::Write { links, .. }, Some(_)) = (&self.classes[k], self.done[k]) {
+                links.iter().for_each(|&at| self.mapped[at] = true);
+            }
         }
     }
 
     /// Whether every read of carried array `k` sees its value from before the loop.
     fn reads_initial(&self, k: usize) -> bool {
-        let Class::Write { scatters, gathers } = &self.classes[k] else {
+        let Class::Write { puts, gathers, .. } = &self.classes[k] else {
             return false;
         };
         if gathers.is_empty() {
             return true;
         }
-        let reads: Option<Vec<ConstVec>> = gathers.iter().map(|&at| self.lanes(at)).collect();
-        let writes: Option<Vec<ConstVec>> = scatters.iter().map(|&at| self.lanes(at)).collect();
+        let reads: Option<Vec<Reach>> = gathers.iter().map(|&at| self.reach(at, &[])).collect();
+        let writes: Option<Vec<Reach>> = (puts.iter())
+            .map(|put| self.reach(put.at, &put.when))
+            .collect();
         let (Some(reads), Some(writes)) = (reads, writes) else {
             return false;
         };
@@ -221,23 +276,6 @@ impl Run<'_, '_, '_> {
         reads
             .iter()
             .all(|read| writes.iter().all(|write| is_apart(read, write, n, false)))
-    }
-
-    /// The lanes that a gather or scatter touches over all iterations, if they are constants in range.
-    fn lanes(&self, at: usize) -> Option<ConstVec> {
-        let node = &self.body.region.nodes[at];
-        let block = match node.op {
-            Op::Gather { block } | Op::Scatter { block } => block,
-            _ => return None,
-        };
-        let lanes = self.map.walk.ty(node.args[0]).lanes;
-        match self.map.look(node.args[1]) {
-            Mapped::Each(idx) => wiring::lanes_at(self.map.walk, idx, block, lanes),
-            Mapped::Same(idx) => {
-                let one = wiring::lanes_at(self.map.walk, idx, block, lanes)?;
-                repeated(&one, self.map.n)
-            }
-        }
     }
 
     /// What an iteration folds in, for all iterations.
@@ -354,12 +392,12 @@ impl Run<'_, '_, '_> {
                 let out = self.map.walk.word(op, &[init, total]);
                 Some(self.map.walk.with_secrecy(out, ty.secret))
             }
-            Class::Write { scatters, .. } => {
-                let needed = |at: &usize| {
-                    let args = &region.nodes[*at].args;
-                    known(&args[1]) && known(&args[2])
+            Class::Write { puts, .. } => {
+                let needed = |put: &Put| {
+                    let args = &region.nodes[put.at].args;
+                    known(&args[1]) && known(&args[2]) && put.when.iter().all(|(id, _)| known(id))
                 };
-                if !scatters.iter().all(needed) || !self.is_ordered(&scatters) {
+                if !puts.iter().all(needed) || !self.is_ordered(&puts) {
                     return None;
                 }
                 if let Some(Mapped::Same(start)) = self.map.map.get(&region.params[k + 1])
@@ -368,15 +406,19 @@ impl Run<'_, '_, '_> {
                     return None;
                 }
                 let mut out = init;
-                for at in scatters {
-                    let node = &region.nodes[at];
-                    let Op::Scatter { block } = node.op else {
-                        return None;
-                    };
-                    let idx = self.map.each(node.args[1])?;
-                    let val = self.map.each(node.args[2])?;
-                    out = self.map.walk.scatter(out, idx, val, block);
+                for put in &puts {
+                    out = self.put(out, put)?;
                 }
+                Some(self.map.walk.with_secrecy(out, ty.secret))
+            }
+            Class::Tally(tally) => {
+                let mut needs = vec![tally.index];
+                needs.extend(tally.when.iter().map(|(id, _)| *id));
+                tally.steps.iter().for_each(|step| step.needs(&mut needs));
+                if !needs.iter().all(known) {
+                    return None;
+                }
+                let out = self.tally(init, &tally)?;
                 Some(self.map.walk.with_secrecy(out, ty.secret))
             }
             Class::Search {
@@ -482,11 +524,13 @@ impl Run<'_, '_, '_> {
     }
 
     /// Whether several scatters per iteration may run one after the other for all iterations.
-    fn is_ordered(&self, scatters: &[usize]) -> bool {
-        if scatters.len() == 1 {
+    fn is_ordered(&self, puts: &[Put]) -> bool {
+        if puts.len() == 1 {
             return true;
         }
-        let lanes: Option<Vec<ConstVec>> = scatters.iter().map(|&at| self.lanes(at)).collect();
+        let lanes: Option<Vec<Reach>> = (puts.iter())
+            .map(|put| self.reach(put.at, &put.when))
+            .collect();
         lanes.is_some_and(|lanes| {
             (0..lanes.len())
                 .all(|i| (0..i).all(|j| is_apart(&lanes[i], &lanes[j], self.map.n, true)))
@@ -500,10 +544,4 @@ fn acts(node: &Node) -> bool {
         || (node.regions.iter())
             .flat_map(|region| &region.nodes)
             .any(acts)
-}
-/// `n` times the same lanes.
-fn repeated(words: &ConstVec, n: u64) -> Option<ConstVec> {
-    let (start, mut dims) = affine(words)?;
-    dims.insert(0, (n, 0));
-    Some(ConstVec::Affine { start, dims })
 }

@@ -250,7 +250,7 @@ impl Walk {
         let id = self.public_source(id).unwrap_or(id);
         match self.constant(id)? {
             ConstVec::Splat { word, .. } => Some(self.ty(id).scalar.wrap(*word)),
-            ConstVec::Affine { .. } | ConstVec::Table(_) => None,
+            ConstVec::Affine { .. } | ConstVec::Pieces(_) | ConstVec::Table(_) => None,
         }
     }
 
@@ -439,6 +439,11 @@ impl Walk {
         for node in region.nodes {
             self.push(node);
         }
+    }
+
+    /// The nodes of the region opened last.
+    pub fn open_nodes(&self) -> &[Node] {
+        self.open.last().map_or(&[], |region| &region.nodes)
     }
 
     /// Drops open regions until `depth` are left.

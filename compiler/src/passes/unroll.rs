@@ -7,8 +7,8 @@
 //!
 //! What is left of loops here is sequential: unrolling changes no dependency, but counters become constants, small
 //! arrays become scalars, and neighbouring iterations share circuits and rounds. Inner loops come first. A loop is
-//! unrolled if it has at most [`MAX_COUNT`] iterations and [`MAX_NODES`] operations in all, and only until the program has
-//! grown by [`MAX_GROWTH`]: beyond that its body is compiled once and run many times.
+//! unrolled if it has at most [`MAX_COUNT`] iterations and [`MAX_NODES`] operations in all, whatever else the program holds;
+//! else its body is compiled once and run many times.
 
 use super::Outcome;
 use super::constants::Constants;
@@ -20,29 +20,22 @@ use std::collections::BTreeMap;
 pub const MAX_COUNT: u64 = 64;
 /// Most operations of an unrolled loop.
 pub const MAX_NODES: u64 = 4000;
-/// Most operations that the whole program gains.
-pub const MAX_GROWTH: u64 = 40_000;
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
-    rewrite(ir, true, &mut Unroll { left: MAX_GROWTH })
+    rewrite(ir, true, &mut Unroll)
 }
 
-struct Unroll {
-    left: u64,
-}
+struct Unroll;
 
 impl Rule for Unroll {
     fn node(&mut self, walk: &mut Walk, node: Node) {
         if let Op::Loop { count: Some(n) } = node.op
             && n <= MAX_COUNT
+            && n * size(&node.regions[0]) <= MAX_NODES
         {
-            let work = n * size(&node.regions[0]);
-            if work <= MAX_NODES.min(self.left) {
-                self.left -= work;
-                unroll(walk, &node, n);
-                return;
-            }
+            unroll(walk, &node, n);
+            return;
         }
         Constants.node(walk, node);
     }

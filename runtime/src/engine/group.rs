@@ -635,7 +635,8 @@ fn known_index<S>(
         // Strides advance as blocks do.
         _ => 0,
     };
-    let words = (0..lanes as u64).map(|l| words.get(l).wrapping_sub(from as Word) as u64);
+    let words =
+        (words.words_in(0..lanes as u64)).map(|word| word.wrapping_sub(from as Word) as u64);
     Ok(Arc::new(Value::Public(Elements::Narrow(words.collect()))))
 }
 

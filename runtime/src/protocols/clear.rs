@@ -195,8 +195,8 @@ pub fn constant(words: &ConstVec, bits: u32, from: u64, lanes: u64) -> Elements 
                 E::wrap((0..lanes).map(lane).collect())
             })
         }
-        ConstVec::Affine { .. } | ConstVec::Table(_) => {
-            Elements::of_words(bits, (from..from + lanes).map(|l| words.get(l)))
+        ConstVec::Affine { .. } | ConstVec::Pieces(_) | ConstVec::Table(_) => {
+            Elements::of_words(bits, words.words_in(from..from + lanes))
         }
     }
 }

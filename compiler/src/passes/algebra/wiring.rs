@@ -6,17 +6,19 @@
 //! ```
 //!
 //! Indices that are constants are compared as whole vectors, in their compact forms where those decide, else lane by lane
-//! for vectors up to [`MAX_TABLE`] lanes. A rule keeps every stop of the run by an index out of range.
+//! for vectors up to [`LOOKED_AT`] lanes. A rule keeps every stop of the run by an index out of range.
 
 use super::counting;
 use crate::ir::{Op, Reducer, Ty};
-use crate::passes::constants::vectors::{
-    self, MAX_TABLE, hull, indices, int_hull, lane_indices, normal,
-};
+use crate::passes::constants::vectors::sets::{all_differ, ascends, never_meet};
+use crate::passes::constants::vectors::{self, hull, indices, int_hull, lane_indices, normal};
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+/// Longer vectors are not compared lane by lane: these rules save the moving of lanes, which is local.
+const LOOKED_AT: u64 = 4096;
 
 /// How many scatters a rule follows back.
 const MAX_CHAIN: usize = 256;
@@ -106,7 +108,7 @@ pub fn is_element_of_run(walk: &Walk, id: ValueId, reduced: ValueId, op: WordOp)
     };
     let lanes = walk.ty(array).lanes;
     let len = lanes / (*segments).max(1);
-    if !idempotent || *inner != op || src != array || *segments > MAX_TABLE {
+    if !idempotent || *inner != op || src != array || *segments > LOOKED_AT {
         return false;
     }
     lanes_at(walk, idx, block, lanes).is_some_and(|at| {
@@ -247,7 +249,7 @@ fn covers(words: &ConstVec, len: u64) -> bool {
     if *words == normal(counting(0, len), Scalar::USIZE) {
         return true;
     }
-    if words.lanes() > MAX_TABLE || len > MAX_TABLE {
+    if words.lanes() > LOOKED_AT || len > LOOKED_AT {
         return false;
     }
     let mut seen = vec![false; len as usize];
@@ -277,7 +279,7 @@ fn positions(written: &ConstVec, read: &ConstVec) -> Option<Overlap> {
         int_hull(written, Scalar::USIZE)?,
         int_hull(read, Scalar::USIZE)?,
     );
-    if w.1 < r.0 || r.1 < w.0 {
+    if w.1 < r.0 || r.1 < w.0 || never_meet(written, read) {
         return Some(Overlap::None);
     }
     if written == read && is_distinct_words(written) {
@@ -297,7 +299,7 @@ fn positions(written: &ConstVec, read: &ConstVec) -> Option<Overlap> {
         let local = vectors::word(WordOp::Sub, usize_, usize_, None, &[read, &shift])?;
         return Some(Overlap::All(local));
     }
-    if written.lanes() > MAX_TABLE || read.lanes() > MAX_TABLE {
+    if written.lanes() > LOOKED_AT || read.lanes() > LOOKED_AT {
         return None;
     }
     let mut place = std::collections::BTreeMap::new();
@@ -320,23 +322,17 @@ fn is_distinct(walk: &Walk, idx: ValueId) -> bool {
     ty.lanes <= 1 || walk.constant(idx).is_some_and(is_distinct_words)
 }
 
-/// Whether no word occurs twice (known for affine vectors of one dimension, else looked up if small).
+/// Whether no word occurs twice, seen by the steps of affine vectors, else looked up if there are few.
 pub fn is_distinct_words(words: &ConstVec) -> bool {
-    match words {
-        _ if words.lanes() <= 1 => true,
-        ConstVec::Splat { .. } => false,
-        ConstVec::Affine { dims, .. }
-            if dims.len() == 1 && int_hull(words, Scalar::USIZE).is_some() =>
-        {
-            true
-        }
-        _ if words.lanes() > MAX_TABLE => false,
-        ConstVec::Affine { .. } | ConstVec::Table(_) => {
-            let mut all: Vec<u64> = indices(words).collect();
-            all.sort_unstable();
-            all.windows(2).all(|pair| pair[0] != pair[1])
-        }
+    if words.lanes() <= 1 || ascends(words) || all_differ(words) {
+        return true;
     }
+    if words.lanes() > LOOKED_AT {
+        return false;
+    }
+    let mut all: Vec<u64> = indices(words).collect();
+    all.sort_unstable();
+    all.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 fn scatter(
@@ -362,7 +358,7 @@ fn scatter(
         return Some(val);
     }
     if to.lanes() >= lanes
-        && lanes <= MAX_TABLE
+        && lanes <= LOOKED_AT
         && let Some(Overlap::All(positions)) =
             positions(&to, &normal(counting(0, lanes), Scalar::USIZE))
     {
@@ -551,7 +547,9 @@ pub fn select_of_written(
                     let at = ConstVec::scalar(*word);
                     walk.gather_at(src, at)
                 }
-                ConstVec::Affine { .. } | ConstVec::Table(_) => return None,
+                ConstVec::Affine { .. } | ConstVec::Pieces(_) | ConstVec::Table(_) => {
+                    return None;
+                }
             },
             _ => return None,
         }

@@ -2,19 +2,30 @@
 //!
 //! An affine vector stands for `start + Σ i_d · step_d`, mod 2^w for the scalar's width w. Sums and multiples of such
 //! vectors are affine mod 2^w without further ado; anything that looks at the integer (widening, comparing, dividing,
-//! indexing) first asks [`int_hull`] whether the integers stay inside the type, so that none has wrapped.
+//! indexing) first asks [`int_hull`] whether the integers stay inside the type, so that none has wrapped. What is not affine
+//! as a whole often is piece by piece ([`pieces`]): a bit of a counter, a comparison of two, a part of a network's layer.
+//! Everything else is written out lane by lane, which serves up to [`MAX_TABLE`] lanes.
 
+mod arithmetic;
+pub mod pieces;
+pub mod sets;
+
+use arithmetic::{add, cast, divide, offset, scale, signed};
+use pieces::{by_pieces, finer, joined, of_table, parts};
 use smpcc_circuit::gate::WordOp;
-use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
+use smpcc_circuit::value::{ConstVec, Piece, Scalar, Word, mask};
 
-/// Vectors of more lanes are never written out lane by lane.
-pub const MAX_TABLE: u64 = 4096;
+/// Vectors of more lanes are never written out lane by lane: a table takes sixteen bytes a lane.
+pub const MAX_TABLE: u64 = 1 << 22;
+
+/// Vectors of so few lanes are tables where they are not affine, and are looked at lane by lane.
+pub const SHORT: u64 = 256;
 
 /// An affine vector: start and `(count, step)` per dimension, outermost first.
 type Affine = (Word, Vec<(u64, Word)>);
 
 /// The canonical form: words cut to the width; the same word everywhere where that holds, else affine with merged
-/// dimensions, else a table.
+/// dimensions, else affine pieces where those are few, else a table.
 pub fn normal(words: ConstVec, scalar: Scalar) -> ConstVec {
     let lanes = words.lanes();
     match words {
@@ -23,31 +34,11 @@ pub fn normal(words: ConstVec, scalar: Scalar) -> ConstVec {
             lanes,
             word: scalar.wrap(word),
         },
-        ConstVec::Affine { start, dims } => {
-            let mut merged: Vec<(u64, Word)> = Vec::with_capacity(dims.len());
-            for (count, step) in dims {
-                let step = scalar.wrap(step);
-                match merged.last_mut() {
-                    _ if count == 1 => {}
-                    Some((outer, outer_step))
-                        if *outer_step == scalar.wrap(step.wrapping_mul(Word::from(count))) =>
-                    {
-                        *outer = outer.saturating_mul(count);
-                        *outer_step = step;
-                    }
-                    Some(_) | None => merged.push((count, step)),
-                }
-            }
-            let start = scalar.wrap(start);
-            if merged.iter().all(|dim| dim.1 == 0) {
-                ConstVec::Splat { lanes, word: start }
-            } else {
-                ConstVec::Affine {
-                    start,
-                    dims: merged,
-                }
-            }
+        ConstVec::Affine { start, dims } => whole(merged(Piece { start, dims }, scalar)),
+        ConstVec::Pieces(_) if lanes <= SHORT => {
+            normal(ConstVec::Table(words.words().collect()), scalar)
         }
+        ConstVec::Pieces(pieces) => joined(pieces, scalar),
         ConstVec::Table(words) => {
             let words: Vec<Word> = words.into_iter().map(|word| scalar.wrap(word)).collect();
             match dims_of(&words, scalar, 4) {
@@ -58,9 +49,48 @@ pub fn normal(words: ConstVec, scalar: Scalar) -> ConstVec {
                     },
                     scalar,
                 ),
+                None if lanes > SHORT => match of_table(&words, scalar) {
+                    Some(pieces) => joined(pieces, scalar),
+                    None => ConstVec::Table(words),
+                },
                 None => ConstVec::Table(words),
             }
         }
+    }
+}
+
+/// One piece as a vector.
+fn whole(piece: Piece) -> ConstVec {
+    if piece.dims.iter().all(|dim| dim.1 == 0) {
+        ConstVec::Splat {
+            lanes: piece.lanes(),
+            word: piece.start,
+        }
+    } else {
+        let Piece { start, dims } = piece;
+        ConstVec::Affine { start, dims }
+    }
+}
+
+/// Words cut to the width, dimensions of one lane left out, neighbours that count on merged.
+fn merged(piece: Piece, scalar: Scalar) -> Piece {
+    let mut dims: Vec<(u64, Word)> = Vec::with_capacity(piece.dims.len());
+    for (count, step) in piece.dims {
+        let step = scalar.wrap(step);
+        match dims.last_mut() {
+            _ if count == 1 => {}
+            Some((outer, outer_step))
+                if *outer_step == scalar.wrap(step.wrapping_mul(Word::from(count))) =>
+            {
+                *outer = outer.saturating_mul(count);
+                *outer_step = step;
+            }
+            Some(_) | None => dims.push((count, step)),
+        }
+    }
+    Piece {
+        start: scalar.wrap(piece.start),
+        dims,
     }
 }
 
@@ -115,6 +145,15 @@ pub fn int_hull(words: &ConstVec, scalar: Scalar) -> Option<(i128, i128)> {
             let (least, greatest) = type_range(scalar)?;
             (least <= lo && hi <= greatest).then_some((lo, hi))
         }
+        ConstVec::Pieces(pieces) => {
+            let mut hulls = pieces
+                .iter()
+                .map(|piece| int_hull(&whole(piece.clone()), scalar));
+            let first = hulls.next()??;
+            hulls.try_fold(first, |(lo, hi), hull| {
+                hull.map(|(a, b)| (lo.min(a), hi.max(b)))
+            })
+        }
         ConstVec::Table(words) => {
             let mut ints = words.iter().map(|&word| int(word));
             let first = ints.next()??;
@@ -160,10 +199,6 @@ pub fn word(
     args: &[&ConstVec],
 ) -> Option<ConstVec> {
     let lanes = args.first()?.lanes();
-    let splat = |i: usize, scalar: Scalar| match args.get(i) {
-        Some(ConstVec::Splat { word, .. }) => Some(scalar.wrap(*word)),
-        _ => None,
-    };
     let second = amount.unwrap_or(from);
     if args.iter().all(|arg| matches!(arg, ConstVec::Splat { .. })) {
         return Some(ConstVec::Splat {
@@ -171,7 +206,42 @@ pub fn word(
             word: lane(op, from, to, second, args, 0),
         });
     }
-    let compact = match op {
+    by_pieces(op, from, to, amount, args)
+        .or_else(|| compact(op, from, to, amount, args))
+        .or_else(|| finer(op, from, to, amount, args))
+        .or_else(|| {
+            (lanes <= MAX_TABLE).then(|| {
+                let mut columns: Vec<_> = args.iter().map(|arg| arg.words()).collect();
+                let scalars: Vec<Scalar> = (0..args.len())
+                    .map(|i| operand(op, i, from, second))
+                    .collect();
+                let mut words = [0; 3];
+                let rows = (0..lanes).map(|_| {
+                    for ((slot, column), scalar) in words.iter_mut().zip(&mut columns).zip(&scalars)
+                    {
+                        *slot = scalar.wrap(column.next().unwrap_or(0));
+                    }
+                    op.eval(from, to, &words[..args.len().min(3)])
+                });
+                ConstVec::Table(rows.collect())
+            })
+        })
+}
+
+/// An operation on splats and affine vectors whose result is one.
+fn compact(
+    op: WordOp,
+    from: Scalar,
+    to: Scalar,
+    amount: Option<Scalar>,
+    args: &[&ConstVec],
+) -> Option<ConstVec> {
+    let second = amount.unwrap_or(from);
+    let splat = |i: usize, scalar: Scalar| match args.get(i) {
+        Some(ConstVec::Splat { word, .. }) => Some(scalar.wrap(*word)),
+        _ => None,
+    };
+    match op {
         WordOp::Add => add(args[0], args[1]),
         WordOp::Sub => scale(args[1], Word::MAX).and_then(|neg| add(args[0], &neg)),
         WordOp::Neg => scale(args[0], Word::MAX),
@@ -196,43 +266,48 @@ pub fn word(
         WordOp::Rem => splat(1, from)
             .and_then(|d| divide(args[0], from, i128::try_from(from.extend(d)).ok()?))
             .map(|(_, lo)| lo),
-        WordOp::And => splat(1, from)
-            .filter(|&m| m < Word::MAX >> 2 && (m + 1).is_power_of_two())
-            .and_then(|m| divide(args[0], from, m as i128 + 1))
-            .map(|(_, lo)| lo),
+        WordOp::And => match (splat(0, from), splat(1, from)) {
+            (Some(m), _) if m == from.mask() => Some(args[1].clone()),
+            (_, Some(m)) if m == from.mask() => Some(args[0].clone()),
+            (Some(0), _) | (_, Some(0)) => Some(ConstVec::Splat {
+                lanes: args[0].lanes(),
+                word: 0,
+            }),
+            (_, Some(m)) if m < Word::MAX >> 2 && (m + 1).is_power_of_two() => {
+                divide(args[0], from, m as i128 + 1).map(|(_, lo)| lo)
+            }
+            _ => None,
+        },
         WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le | WordOp::Min | WordOp::Max => {
             by_hull(op, from, args)
         }
-        WordOp::Abs
-        | WordOp::Or
-        | WordOp::Xor
-        | WordOp::RotL
-        | WordOp::RotR
-        | WordOp::Select
-        | WordOp::Isqrt
-        | WordOp::CountOnes => None,
-    };
-    compact.or_else(|| {
-        (lanes <= MAX_TABLE).then(|| {
-            ConstVec::Table(
-                (0..lanes)
-                    .map(|i| lane(op, from, to, second, args, i))
-                    .collect(),
-            )
-        })
-    })
+        WordOp::Select => match splat(0, Scalar::Bool)? {
+            0 => Some(args[2].clone()),
+            _ => Some(args[1].clone()),
+        },
+        WordOp::Or | WordOp::Xor => match (splat(0, from), splat(1, from)) {
+            (Some(0), _) => Some(args[1].clone()),
+            (_, Some(0)) => Some(args[0].clone()),
+            _ => None,
+        },
+        WordOp::Abs | WordOp::RotL | WordOp::RotR | WordOp::Isqrt | WordOp::CountOnes => None,
+    }
+}
+
+/// The type of an operand.
+fn operand(op: WordOp, at: usize, from: Scalar, second: Scalar) -> Scalar {
+    match (op, at) {
+        (WordOp::Select, 0) => Scalar::Bool,
+        (WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR, 1) => second,
+        _ => from,
+    }
 }
 
 /// One lane, operands cut to their types.
 fn lane(op: WordOp, from: Scalar, to: Scalar, second: Scalar, args: &[&ConstVec], at: u64) -> Word {
     let mut words = [0; 3];
     for (i, (slot, arg)) in words.iter_mut().zip(args).enumerate() {
-        let scalar = match (op, i) {
-            (WordOp::Select, 0) => Scalar::Bool,
-            (WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR, 1) => second,
-            _ => from,
-        };
-        *slot = scalar.wrap(arg.get(at));
+        *slot = operand(op, i, from, second).wrap(arg.get(at));
     }
     op.eval(from, to, &words[..args.len().min(3)])
 }
@@ -272,13 +347,26 @@ pub fn gather(
         return None;
     }
     let lanes = lane_indices(idx, idx_scalar, block)?;
-    if let ConstVec::Affine { start, dims } = src
-        && let Some(out) = through(*start, dims, &lanes, src_scalar)
-    {
+    if lanes == normal(ConstVec::iota(src.lanes()), Scalar::USIZE) {
+        return Some(src.clone());
+    }
+    if let Some(out) = pieces::read(src, &lanes, src_scalar) {
         return Some(out);
     }
-    (lanes.lanes() <= MAX_TABLE)
-        .then(|| ConstVec::Table(indices(&lanes).map(|at| src.get(at)).collect()))
+    (lanes.lanes() <= MAX_TABLE
+        && (src.lanes() <= MAX_TABLE || parts(src).is_some_and(|p| p.len() < 64)))
+    .then(|| {
+        // Reading a table is faster than looking for a lane's piece.
+        let table: Vec<Word> = match src {
+            ConstVec::Pieces(_) if src.lanes() <= MAX_TABLE => src.words().collect(),
+            _ => Vec::new(),
+        };
+        let read = |at: u64| match table.get(at as usize) {
+            Some(&word) => word,
+            None => src.get(at),
+        };
+        ConstVec::Table(indices(&lanes).map(read).collect())
+    })
 }
 
 /// `src[idx]` for an affine source, by taking the index apart into the source's digits.
@@ -315,18 +403,27 @@ pub fn lane_indices(idx: &ConstVec, scalar: Scalar, block: u64) -> Option<ConstV
     if block == 1 {
         return Some(normal(wide, Scalar::USIZE));
     }
-    let out = match scale(&wide, Word::from(block)) {
-        Some(scaled) if !matches!(scaled, ConstVec::Table(_)) => {
-            let (start, mut dims) = affine(&scaled)?;
-            dims.push((block, 1));
-            ConstVec::Affine { start, dims }
+    let out = match parts(&wide) {
+        Some(parts) => {
+            let blocks = parts.into_iter().map(|piece| {
+                let by = |step: Word| step.wrapping_mul(Word::from(block));
+                let mut dims: Vec<_> = (piece.dims.iter())
+                    .map(|&(count, step)| (count, by(step)))
+                    .collect();
+                dims.push((block, 1));
+                Piece {
+                    start: by(piece.start),
+                    dims,
+                }
+            });
+            ConstVec::Pieces(blocks.collect())
         }
-        _ if idx.lanes().saturating_mul(block) <= MAX_TABLE => ConstVec::Table(
+        None if idx.lanes().saturating_mul(block) <= MAX_TABLE => ConstVec::Table(
             indices(&wide)
                 .flat_map(|i| (0..block).map(move |t| Word::from(i * block + t)))
                 .collect(),
         ),
-        _ => return None,
+        None => return None,
     };
     Some(normal(out, Scalar::USIZE))
 }
@@ -334,20 +431,17 @@ pub fn lane_indices(idx: &ConstVec, scalar: Scalar, block: u64) -> Option<ConstV
 /// One vector after the other.
 pub fn concat(args: &[&ConstVec], scalar: Scalar) -> Option<ConstVec> {
     let lanes: u64 = args.iter().map(|arg| arg.lanes()).sum();
-    if lanes <= MAX_TABLE {
-        let words = args.iter().flat_map(|arg| arg.words());
-        return Some(ConstVec::Table(words.collect()));
+    if lanes > SHORT
+        && let Some(all) = args
+            .iter()
+            .map(|arg| parts(arg))
+            .collect::<Option<Vec<_>>>()
+    {
+        return Some(joined(all.into_iter().flatten().collect(), scalar));
     }
-    let parts: Vec<Affine> = args.iter().map(|arg| affine(arg)).collect::<Option<_>>()?;
-    let (start, dims) = parts.first()?.clone();
-    let step = scalar.wrap(parts.get(1)?.0.wrapping_sub(start));
-    let regular = parts.windows(2).all(|pair| {
-        pair[0].1 == pair[1].1 && scalar.wrap(pair[1].0.wrapping_sub(pair[0].0)) == step
-    });
-    regular.then(|| {
-        let mut all = vec![(parts.len() as u64, step)];
-        all.extend(dims);
-        ConstVec::Affine { start, dims: all }
+    (lanes <= MAX_TABLE).then(|| {
+        let words = args.iter().flat_map(|arg| arg.words());
+        ConstVec::Table(words.collect())
     })
 }
 
@@ -375,17 +469,13 @@ pub fn reduce(op: WordOp, scalar: Scalar, words: &ConstVec, segments: u64) -> Op
         });
     }
     if lanes <= MAX_TABLE {
-        let all: Vec<Word> = words.words().map(|word| scalar.wrap(word)).collect();
-        let runs = all.chunks(len.max(1) as usize);
-        return Some(ConstVec::Table(
-            runs.map(|run| {
-                run.iter()
-                    .copied()
-                    .reduce(|a, b| op.eval(scalar, scalar, &[a, b]))
-                    .unwrap_or(0)
-            })
-            .collect(),
-        ));
+        let mut all = words.words().map(|word| scalar.wrap(word));
+        let runs = (0..segments).map(|_| {
+            let run = all.by_ref().take(len as usize);
+            run.reduce(|a, b| op.eval(scalar, scalar, &[a, b]))
+                .unwrap_or(0)
+        });
+        return Some(ConstVec::Table(runs.collect()));
     }
     None
 }
@@ -441,120 +531,8 @@ pub fn affine(words: &ConstVec) -> Option<Affine> {
     match words {
         ConstVec::Splat { lanes, word } => Some((*word, vec![(*lanes, 0)])),
         ConstVec::Affine { start, dims } => Some((*start, dims.clone())),
-        ConstVec::Table(_) => None,
+        ConstVec::Pieces(_) | ConstVec::Table(_) => None,
     }
-}
-
-fn add(a: &ConstVec, b: &ConstVec) -> Option<ConstVec> {
-    let ((start_a, mut dims_a), (start_b, mut dims_b)) = (affine(a)?, affine(b)?);
-    let mut dims = Vec::new();
-    while let (Some((n, s)), Some((m, t))) = (dims_a.pop(), dims_b.pop()) {
-        if n == m {
-            dims.push((n, s.wrapping_add(t)));
-        } else if m > 0 && n % m == 0 {
-            dims.push((m, s.wrapping_add(t)));
-            dims_a.push((n / m, s.wrapping_mul(Word::from(m))));
-        } else if n > 0 && m % n == 0 {
-            dims.push((n, s.wrapping_add(t)));
-            dims_b.push((m / n, t.wrapping_mul(Word::from(n))));
-        } else {
-            return None;
-        }
-    }
-    // What is left over counts one.
-    if dims_a.iter().chain(&dims_b).any(|dim| dim.0 != 1) {
-        return None;
-    }
-    dims.reverse();
-    Some(ConstVec::Affine {
-        start: start_a.wrapping_add(start_b),
-        dims,
-    })
-}
-
-fn scale(words: &ConstVec, factor: Word) -> Option<ConstVec> {
-    let (start, mut dims) = affine(words)?;
-    for dim in &mut dims {
-        dim.1 = dim.1.wrapping_mul(factor);
-    }
-    Some(ConstVec::Affine {
-        start: start.wrapping_mul(factor),
-        dims,
-    })
-}
-
-fn offset(words: ConstVec, by: Word) -> Option<ConstVec> {
-    let (start, dims) = affine(&words)?;
-    Some(ConstVec::Affine {
-        start: start.wrapping_add(by),
-        dims,
-    })
-}
-
-fn cast(words: &ConstVec, from: Scalar, to: Scalar) -> Option<ConstVec> {
-    let (start, dims) = affine(words)?;
-    if to.width() <= from.width() {
-        return Some(words.clone());
-    }
-    int_hull(words, from)?;
-    Some(ConstVec::Affine {
-        start: from.extend(from.wrap(start)),
-        dims: dims
-            .into_iter()
-            .map(|(count, step)| (count, signed(step, from) as Word))
-            .collect(),
-    })
-}
-
-/// Quotients and remainders of non-negative integers by a positive constant, as affine vectors.
-fn divide(words: &ConstVec, scalar: Scalar, by: i128) -> Option<(ConstVec, ConstVec)> {
-    let (lo, _) = int_hull(words, scalar)?;
-    let (start, dims) = affine(words)?;
-    if lo < 0 || by < 1 {
-        return None;
-    }
-    let start = scalar.extend(scalar.wrap(start)) as i128;
-    let (mut hi, mut low) = (Vec::new(), Vec::new());
-    let (mut least, mut greatest) = (start % by, start % by);
-    for (count, step) in dims {
-        let step = signed(step, scalar);
-        let mut push = |count: u64, step: i128| {
-            if step % by == 0 {
-                hi.push((count, (step / by) as Word));
-                low.push((count, 0));
-            } else {
-                hi.push((count, 0));
-                low.push((count, step as Word));
-                let span = step.saturating_mul(i128::from(count.max(1)) - 1);
-                least = least.saturating_add(span.min(0));
-                greatest = greatest.saturating_add(span.max(0));
-            }
-        };
-        let per = if step > 0 && by % step == 0 {
-            u64::try_from(by / step).unwrap_or(u64::MAX)
-        } else {
-            0
-        };
-        if per > 1 && count > per && count % per == 0 {
-            push(count / per, by);
-            push(per, step);
-        } else {
-            push(count, step);
-        }
-    }
-    (least >= 0 && greatest < by).then(|| {
-        let part = |start: i128, dims| ConstVec::Affine {
-            start: start as Word,
-            dims,
-        };
-        (part(start / by, hi), part(start % by, low))
-    })
-}
-
-/// A step as the signed integer nearest to zero.
-fn signed(step: Word, scalar: Scalar) -> i128 {
-    let w = scalar.width();
-    ((step << (128 - w)) as i128) >> (128 - w)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! The answers are about the body alone and hold for any number of iterations; whether they suffice to run all
 //! iterations at once is decided by the caller, who also checks the indices of arrays.
 
-use crate::ir::{Node, Op, Region};
+use crate::ir::{Node, Op, Region, Ty};
 use crate::passes::rewrite::{Walk, free_uses, is_droppable};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -20,6 +20,8 @@ pub struct Body<'a> {
     pub uses: Vec<Vec<ValueId>>,
     /// Whether anything needs the node.
     pub live: Vec<bool>,
+    /// The types of all values that the body defines or uses.
+    pub(super) types: BTreeMap<ValueId, Ty>,
 }
 
 /// How a carried value changes from iteration to iteration.
@@ -39,11 +41,16 @@ pub enum Class {
     /// An array of which elements are replaced at public indices, by scatters in order; all else that looks at it are
     /// gathers of its state at the start of the iteration.
     Write {
-        /// The scatters, first to last (indices of the body's nodes).
-        scatters: Vec<usize>,
-        /// The gathers.
+        /// The scatters, first to last.
+        puts: Vec<Put>,
+        /// The gathers (indices of the body's nodes).
         gathers: Vec<usize>,
+        /// All nodes that hand the array on: scatters, and choices between it and its former state.
+        links: BTreeSet<usize>,
     },
+    /// An array of which one element at a secret index is folded with something that does not depend on the array:
+    /// `h[i] = h[i] op x`.
+    Tally(Tally),
     /// `if x better than best { best = x; … }`: the leader of a search.
     Search {
         /// The comparison as the body has it.
@@ -61,6 +68,30 @@ pub enum Class {
     Follower(usize),
     /// Anything else.
     Sequential,
+}
+
+/// A scatter and when it is done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Put {
+    /// Index of the body's node.
+    pub at: usize,
+    /// Public truth values of one lane, and what each must be.
+    pub when: Vec<(ValueId, bool)>,
+}
+
+/// How an element at a secret index changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tally {
+    /// The operator.
+    pub op: WordOp,
+    /// The index.
+    pub index: ValueId,
+    /// Lanes per element.
+    pub block: u64,
+    /// What is folded in.
+    pub steps: Vec<Step>,
+    /// Single lanes, and what each must be for it to be done.
+    pub when: Vec<(ValueId, bool)>,
 }
 
 /// What one step folds into an accumulator.
@@ -114,15 +145,21 @@ impl<'a> Body<'a> {
                 needed.extend(&uses[at]);
             }
         }
+        let mut types = BTreeMap::new();
+        let own = region.nodes.iter().flat_map(|node| &node.results);
+        for &id in region.params.iter().chain(uses.iter().flatten()).chain(own) {
+            types.insert(id, walk.ty(id));
+        }
         Self {
             region,
             def,
             uses,
             live,
+            types,
         }
     }
 
-    fn node(&self, id: ValueId) -> Option<&'a Node> {
+    pub(super) fn node(&self, id: ValueId) -> Option<&'a Node> {
         self.def.get(&id).map(|&at| &self.region.nodes[at])
     }
 
@@ -153,62 +190,8 @@ impl<'a> Body<'a> {
             return Class::Fold { op, steps, pure };
         }
         self.write(k, param, result, &dependent)
+            .or_else(|| self.tally(k, param, result, &dependent))
             .unwrap_or(Class::Sequential)
-    }
-
-    fn write(
-        &self,
-        k: usize,
-        param: ValueId,
-        result: ValueId,
-        dependent: &BTreeSet<ValueId>,
-    ) -> Option<Class> {
-        let mut scatters = Vec::new();
-        let mut states = BTreeSet::new();
-        let mut at = result;
-        while at != param {
-            let index = *self.def.get(&at)?;
-            let node = &self.region.nodes[index];
-            let Op::Scatter { .. } = node.op else {
-                return None;
-            };
-            if dependent.contains(&node.args[1]) {
-                return None;
-            }
-            states.insert(at);
-            scatters.push(index);
-            at = node.args[0];
-        }
-        scatters.reverse();
-        let mut gathers = Vec::new();
-        for (index, node) in self.region.nodes.iter().enumerate() {
-            if !self.live[index] {
-                continue;
-            }
-            if self.uses[index].contains(&param) && !scatters.contains(&index) {
-                let is_gather = matches!(node.op, Op::Gather { .. })
-                    && node.args[0] == param
-                    && !dependent.contains(&node.args[1]);
-                if !is_gather {
-                    return None;
-                }
-                gathers.push(index);
-            }
-            let uses_state = self.uses[index].iter().any(|id| states.contains(id));
-            let next = scatters.contains(&index)
-                && !states.contains(&node.args[1])
-                && !states.contains(&node.args[2])
-                && node.args[2] != param;
-            if uses_state && !next {
-                return None;
-            }
-            if scatters.contains(&index) && node.args[2] == param {
-                return None;
-            }
-        }
-        let elsewhere = (self.region.results.iter().enumerate())
-            .any(|(j, id)| j != k && (*id == param || states.contains(id)));
-        (!elsewhere).then_some(Class::Write { scatters, gathers })
     }
 }
 
@@ -308,16 +291,16 @@ pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
     }
 }
 
-struct Chain<'b, 'a> {
-    body: &'b Body<'a>,
-    dependent: &'b BTreeSet<ValueId>,
+pub(super) struct Chain<'b, 'a> {
+    pub(super) body: &'b Body<'a>,
+    pub(super) dependent: &'b BTreeSet<ValueId>,
     /// The nodes that the chain consists of.
-    consumed: BTreeSet<usize>,
+    pub(super) consumed: BTreeSet<usize>,
 }
 
 impl Chain<'_, '_> {
     /// The steps of one operator that lead from `base` to `value`, first to last.
-    fn fold(&mut self, base: ValueId, value: ValueId) -> Option<(WordOp, Vec<Step>)> {
+    pub(super) fn fold(&mut self, base: ValueId, value: ValueId) -> Option<(WordOp, Vec<Step>)> {
         let (mut at, mut steps, mut found) = (value, Vec::new(), None);
         while at != base {
             let (next, op, step) = self.back(at)?;

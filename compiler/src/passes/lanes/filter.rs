@@ -12,17 +12,14 @@ use super::Lanes;
 use super::carried::Body;
 use super::map::{Mapped, Mapper};
 use crate::ir::{Node, Op, Ty};
-use crate::passes::constants::vectors::MAX_TABLE;
+use crate::passes::constants::vectors::sets::chosen;
 use crate::passes::rewrite::{Rule, Walk, copy};
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Scalar};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Emits the loop over its acting iterations (and goes on with it); its results, if it is of this kind.
 pub fn filter(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<Vec<ValueId>> {
-    if n > MAX_TABLE {
-        return None;
-    }
     let region = body.region;
     let params: BTreeSet<ValueId> = region.params[1..].iter().copied().collect();
     // One branch is all that looks at carried values or acts.
@@ -40,11 +37,11 @@ pub fn filter(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<V
     }
     let idle = (0..2).find(|&arm| is_idle(region, branch, arm))?;
     let counts = acting(walk, n, body, branch.args[0], idle)?;
-    if counts.is_empty() {
+    let n_acting = counts.lanes();
+    if n_acting == 0 {
         return Some(node.args.clone());
     }
-    let n_acting = counts.len() as u64;
-    let table = walk.constant_value(Scalar::USIZE, ConstVec::Table(counts));
+    let table = walk.constant_value(Scalar::USIZE, counts);
     let tys: Vec<Ty> = node.args.iter().map(|&id| walk.ty(id)).collect();
     let counter = walk.fresh(walk.ty(region.params[0]));
     walk.bound_counter(counter, n_acting);
@@ -113,7 +110,7 @@ fn acting(
     body: &Body<'_>,
     cond: ValueId,
     idle: usize,
-) -> Option<Vec<Word>> {
+) -> Option<ConstVec> {
     let mut needed = BTreeSet::from([cond]);
     let mut order = Vec::new();
     for at in (0..body.region.nodes.len()).rev() {
@@ -135,11 +132,5 @@ fn acting(
         _ => None,
     };
     walk.abandon(depth);
-    let chosen = Word::from(idle == 1);
-    Some(
-        (words?.words().zip(0..))
-            .filter(|(word, _)| word & 1 == chosen)
-            .map(|(_, i)| i)
-            .collect(),
-    )
+    chosen(&words?, idle == 1)
 }

@@ -13,9 +13,6 @@ use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use smpcc_circuit::verify::MAX_LANES;
 use std::collections::BTreeMap;
 
-/// A value of more lanes is not made from one that several iterations could share: the loop stays as it is.
-const MAX_COPIED: u64 = 1 << 24;
-
 /// What stands for a value of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mapped {
@@ -54,7 +51,7 @@ impl<'w> Mapper<'w> {
         self.map.get(&id).copied().unwrap_or(Mapped::Same(id))
     }
 
-    /// The value for all iterations, copied if it is the same for all; `None` if that would be too large.
+    /// The value for all iterations, copied if it is the same for all; `None` if its lanes could not be counted.
     pub fn each(&mut self, id: ValueId) -> Option<ValueId> {
         match self.look(id) {
             Mapped::Each(id) => Some(id),
@@ -75,9 +72,6 @@ impl<'w> Mapper<'w> {
         }
         if let Some(word) = self.walk.splat(id) {
             return Some(self.walk.splat_of(Ty { lanes, ..ty }, word));
-        }
-        if ty.lanes > 1 && lanes > MAX_COPIED {
-            return None;
         }
         let dims = vec![(self.n, 0), (ty.lanes, 1)];
         let range = self.walk.all_values()[id.index()].range;

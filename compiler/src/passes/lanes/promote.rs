@@ -8,12 +8,66 @@
 //! It makes a histogram's inner loop a sum: the array itself would be carried through every iteration.
 
 use super::Lanes;
-use super::carried::{Body, Class};
+use super::carried::{Body, Class, Put};
 use crate::ir::{Node, Op, Ty};
 use crate::passes::rewrite::{Rule, Walk, copy};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::ConstVec;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The loop without the single public lanes that are the same in all iterations: they are emitted before it, so that an index
+/// made of them does not change. `None` if there are none.
+pub fn hoisted(walk: &mut Walk, node: &Node) -> Option<Node> {
+    let region = &node.regions[0];
+    let mut inside: BTreeSet<ValueId> = region.params.iter().copied().collect();
+    let mut before = BTreeSet::new();
+    for (at, inner) in region.nodes.iter().enumerate() {
+        let public = |id: &ValueId| walk.ty(*id).lanes == 1 && !walk.ty(*id).secret;
+        let moves = matches!(inner.op, Op::Word(_) | Op::Const(_))
+            && inner.results.iter().all(public)
+            && !inner.args.iter().any(|id| inside.contains(id));
+        if moves {
+            before.insert(at);
+        } else {
+            inside.extend(&inner.results);
+        }
+    }
+    let gains = |at: &usize| matches!(region.nodes[*at].op, Op::Word(_));
+    if !before.iter().any(gains) {
+        return None;
+    }
+    let mut map = BTreeMap::new();
+    let part = |kept: bool| -> Vec<Node> {
+        let nodes = region.nodes.iter().enumerate();
+        let nodes = nodes.filter(|(at, _)| before.contains(at) != kept);
+        nodes.map(|(_, node)| node.clone()).collect()
+    };
+    copy(walk, &part(false), &mut map);
+    let params: Vec<ValueId> = (region.params.iter())
+        .map(|&param| {
+            let range = walk.all_values()[param.index()].range;
+            let new = walk.fresh(walk.ty(param));
+            walk.note_range(new, range);
+            map.insert(param, new);
+            new
+        })
+        .collect();
+    walk.open(params);
+    copy(walk, &part(true), &mut map);
+    let results = (region.results.iter())
+        .map(|id| map.get(id).copied().unwrap_or(*id))
+        .collect();
+    let body = walk.close(results);
+    let tys: Vec<Ty> = node.args.iter().map(|&id| walk.ty(id)).collect();
+    Some(Node {
+        op: node.op.clone(),
+        args: node.args.clone(),
+        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
+        regions: vec![body],
+        span: node.span,
+        protocol: node.protocol,
+    })
+}
 
 /// Emits the loop with elements in the place of such arrays (and goes on with it); its results, if there are any.
 pub fn promote(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
@@ -21,10 +75,16 @@ pub fn promote(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
     let body = Body::new(walk, region);
     let mut chosen: BTreeMap<usize, (ValueId, u64, usize, Vec<usize>)> = BTreeMap::new();
     for k in 0..node.args.len() {
-        let Class::Write { scatters, gathers } = body.classify(k) else {
+        let Class::Write { puts, gathers, .. } = body.classify(k) else {
             continue;
         };
-        let [at] = scatters[..] else { continue };
+        let [Put { at, when }] = &puts[..] else {
+            continue;
+        };
+        if !when.is_empty() {
+            continue;
+        }
+        let at = *at;
         let Op::Scatter { block } = region.nodes[at].op else {
             continue;
         };

@@ -12,7 +12,7 @@ use smpcc_circuit::value::Word;
 use std::collections::BTreeMap;
 
 /// The IR of a program for three parties; open lengths are `len`.
-fn ir_of(text: &str, len: u64) -> Ir {
+pub(super) fn ir_of(text: &str, len: u64) -> Ir {
     let mut sources = SourceSet::new();
     let root = sources.add("t.smpc", text);
     let (hir, diagnostics) = front::check(&sources, root);
@@ -32,7 +32,7 @@ fn ir_of(text: &str, len: u64) -> Ir {
     lower(&hir, &session).unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
-fn n_loops(region: &Region) -> usize {
+pub(super) fn n_loops(region: &Region) -> usize {
     (region.nodes.iter())
         .map(|node| {
             usize::from(matches!(node.op, Op::Loop { .. } | Op::While))
@@ -42,7 +42,7 @@ fn n_loops(region: &Region) -> usize {
 }
 
 /// Optimises; asserts that the meaning stays on several inputs.
-fn optimised(ir: &Ir, modulus: Word) -> Ir {
+pub(super) fn optimised(ir: &Ir, modulus: Word) -> Ir {
     let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
     for round in 1..4 {
         let inputs: Vec<Vec<Word>> = (ir.inputs.iter().enumerate())

@@ -87,6 +87,166 @@ fn gathering_agrees_with_lane_by_lane() {
     }
 }
 
+/// Long vectors as loops and networks make them, all of 3,000 lanes.
+fn long_forms() -> Vec<ConstVec> {
+    let affine = |start, dims: &[(u64, Word)]| ConstVec::Affine {
+        start,
+        dims: dims.to_vec(),
+    };
+    let usize_ = Scalar::USIZE;
+    let iota = ConstVec::iota(3000);
+    let splat = |word| ConstVec::Splat { lanes: 3000, word };
+    let of = |op, a: &ConstVec, b: &ConstVec| {
+        normal(
+            word(op, usize_, usize_, Some(usize_), &[a, b]).unwrap(),
+            usize_,
+        )
+    };
+    let bit = of(WordOp::And, &iota, &splat(64));
+    let halves = ConstVec::Table(
+        (0..3000)
+            .map(|i| if i < 1100 { 2 * i } else { 7 })
+            .collect(),
+    );
+    let odd = ConstVec::Table((0..3000).map(|i| i * i % 1009).collect());
+    vec![
+        splat(5),
+        splat(0),
+        affine(1, &[(3000, 1)]),
+        affine(3100, &[(3000, Word::MAX)]),
+        affine(0, &[(60, 0), (50, 1)]),
+        affine(20, &[(60, 1), (50, 0)]),
+        affine(9, &[(60, Word::MAX), (50, 1)]),
+        affine(0, &[(30, 0), (2, 8), (50, 0)]),
+        of(WordOp::Shr, &iota, &splat(5)),
+        of(WordOp::And, &iota, &splat(31)),
+        of(WordOp::Add, &bit, &iota),
+        bit,
+        normal(halves, usize_),
+        normal(odd, usize_),
+        iota,
+    ]
+}
+
+#[test]
+fn folding_long_vectors_agrees_with_lane_by_lane() {
+    for scalar in [Scalar::USIZE, Scalar::unsigned(8)] {
+        let forms = || {
+            long_forms()
+                .into_iter()
+                .map(move |words| normal(words, scalar))
+        };
+        for (a, b) in forms().flat_map(|a| forms().map(move |b| (a.clone(), b))) {
+            for op in WordOp::ALL.into_iter().filter(|op| op.arity() == 2) {
+                let to = match op {
+                    WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le => Scalar::Bool,
+                    _ => scalar,
+                };
+                let folded = word(op, scalar, to, Some(scalar), &[&a, &b]).unwrap();
+                let expected: Vec<Word> = (lanes(&a, scalar).iter())
+                    .zip(lanes(&b, scalar))
+                    .map(|(&x, y)| op.eval(scalar, to, &[x, y]))
+                    .collect();
+                let text = format!("{} {scalar} {a:?} {b:?}", op.name());
+                assert_eq!(lanes(&folded, to), expected, "{text}");
+                let folded = normal(folded, to);
+                assert_eq!(lanes(&folded, to), expected, "{text}");
+                if to != Scalar::Bool {
+                    continue;
+                }
+                for truth in [false, true] {
+                    let places = (0..)
+                        .zip(&expected)
+                        .filter(|(_, word)| (**word == 1) == truth);
+                    let places: Vec<Word> = places.map(|(place, _)| place).collect();
+                    let found = sets::chosen(&folded, truth).unwrap();
+                    assert_eq!(lanes(&found, Scalar::USIZE), places, "{text}");
+                    let negated: Vec<&ConstVec> = vec![&folded, &a, &b];
+                    let chosen = word(WordOp::Select, scalar, scalar, None, &negated).unwrap();
+                    let expected: Vec<Word> = (expected.iter().zip(lanes(&a, scalar)))
+                        .zip(lanes(&b, scalar))
+                        .map(|((&c, x), y)| if c == 1 { x } else { y })
+                        .collect();
+                    assert_eq!(lanes(&chosen, scalar), expected, "{text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn reading_long_vectors_agrees_with_lane_by_lane() {
+    let usize_ = Scalar::USIZE;
+    let indices = |idx: &ConstVec| lanes(idx, usize_);
+    for src in long_forms() {
+        for idx in long_forms() {
+            let inside = indices(&idx).iter().all(|&at| at < 3000);
+            let Some(out) = gather(&src, usize_, &idx, usize_, 1) else {
+                assert!(!inside, "{src:?} {idx:?}");
+                continue;
+            };
+            let expected: Vec<Word> = (indices(&idx).iter())
+                .map(|&at| usize_.wrap(src.get(at as u64)))
+                .collect();
+            assert_eq!(lanes(&out, usize_), expected, "{src:?} {idx:?}");
+        }
+        let both = concat(&[&src, &ConstVec::iota(300), &src], usize_).unwrap();
+        let expected: Vec<Word> = (src.words().chain(0..300).chain(src.words())).collect();
+        let cut = |words: Vec<Word>| {
+            words
+                .into_iter()
+                .map(|w| usize_.wrap(w))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(lanes(&both, usize_), cut(expected));
+    }
+}
+
+#[test]
+fn what_never_meets_shares_no_word() {
+    let all = long_forms();
+    for a in &all {
+        let words: std::collections::BTreeSet<Word> = lanes(a, Scalar::USIZE).into_iter().collect();
+        if sets::all_differ(a) {
+            assert_eq!(words.len() as u64, a.lanes(), "{a:?}");
+        }
+        for b in &all {
+            if sets::never_meet(a, b) {
+                assert!(
+                    lanes(b, Scalar::USIZE)
+                        .iter()
+                        .all(|word| !words.contains(word))
+                );
+            }
+        }
+    }
+    // The two sides of a layer of a sorting network.
+    let usize_ = Scalar::USIZE;
+    let n = 99_700;
+    let (iota, bit) = (
+        ConstVec::iota(n),
+        ConstVec::Splat {
+            lanes: n,
+            word: 1 << 9,
+        },
+    );
+    let field = word(WordOp::And, usize_, usize_, None, &[&iota, &bit]).unwrap();
+    let set = word(WordOp::Eq, usize_, Scalar::Bool, None, &[&field, &bit]).unwrap();
+    let low = sets::chosen(&set, false).unwrap();
+    let low = pieces::read(&ConstVec::iota(n), &low, usize_).unwrap();
+    let step = ConstVec::Splat {
+        lanes: low.lanes(),
+        word: 3 << 9,
+    };
+    let high = word(WordOp::Add, usize_, usize_, None, &[&low, &step]).unwrap();
+    assert!(
+        matches!(&low, ConstVec::Pieces(pieces) if pieces.len() < 4),
+        "{low:?}"
+    );
+    assert!(sets::never_meet(&low, &high) && sets::all_differ(&low));
+    assert!(!sets::never_meet(&low, &low));
+}
+
 #[test]
 fn large_vectors_stay_compact() {
     let n = 1 << 40;
@@ -113,7 +273,8 @@ fn large_vectors_stay_compact() {
         Some(usize_),
         &[&iota, &seven],
     );
-    assert_eq!(less, None);
+    let less = less.unwrap();
+    assert_eq!((less.get(7), less.get(8), less.get(n - 1)), (1, 0, 0));
     let row = ConstVec::Affine {
         start: 0,
         dims: vec![(n, 0), (4, 1)],
