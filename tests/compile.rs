@@ -62,7 +62,11 @@ fn sections_move_from_boolean_to_garbled_where_rounds_are_slow() {
             boolean > 40_000 && garbled < boolean / 10,
             "{setting:?}: {boolean}, {garbled}"
         );
-        let (boolean, garbled) = choice(setting, Network::WAN);
+        let far = Network {
+            rtt_us: 150_000,
+            ..Network::WAN
+        };
+        let (boolean, garbled) = choice(setting, far);
         assert!(
             boolean == 0 && garbled > 40_000,
             "{setting:?}: {boolean}, {garbled}"

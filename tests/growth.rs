@@ -7,7 +7,7 @@ use crate::support::{REP3, SETTINGS, Setting, compile, compile_beside, options, 
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::Suite;
 use smpcc_circuit::stats::{Known, Link, Totals, milliseconds, stats};
-use smpcc_compiler::session::{Network, ProtocolChoice};
+use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,11 @@ fn figures(text: &str, len: u64, setting: Setting, protocol: ProtocolChoice) -> 
     session.lens = (0..setting.n_parties)
         .map(|party| (("x".to_string(), party), len))
         .collect();
-    let options = options(setting, protocol, Network::LAN);
+    // All together: the figures are to be those of what is shared.
+    let options = Options {
+        local: LocalChoice::Off,
+        ..options(setting, protocol, Network::LAN)
+    };
     let program = compile(text, &session, &options).program;
     let stats = stats(&program, &Known::default());
     assert!(stats.exact, "{len}: {text}");

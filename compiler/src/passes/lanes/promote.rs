@@ -153,7 +153,7 @@ pub fn promote(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
     }
     walk.open(params);
     let nodes: Vec<Node> = (region.nodes.iter().enumerate())
-        .filter(|(at, _)| !skipped.contains(at))
+        .filter(|(at, _)| body.live[*at] && !skipped.contains(at))
         .map(|(_, node)| node.clone())
         .collect();
     copy(walk, &nodes, &mut renamed);

@@ -12,12 +12,15 @@
 mod align;
 
 use super::digits::Digits;
-use crate::passes::constants::vectors::{MAX_TABLE, affine};
+use crate::passes::constants::vectors::affine;
 use align::{aligned, chained, stacked};
 use smpcc_circuit::value::{ConstVec, Word};
 
 /// More cells are taken as one.
 const MAX_CELLS: usize = 1024;
+
+/// Vectors of more lanes are not looked at lane by lane.
+const LOOKED_AT: u64 = 4096;
 
 /// Who can compute a value from what he has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,7 +181,7 @@ impl Grid {
         {
             return grid;
         }
-        if lanes <= MAX_TABLE {
+        if lanes <= LOOKED_AT {
             by_lane(at.words().map(|lane| self.at(lane as u64)).collect())
         } else {
             Self::uniform(lanes, self.whole())
@@ -188,7 +191,7 @@ impl Grid {
     /// Lanes that are each one of those between two indices, all of them in range.
     pub fn between(&self, low: &ConstVec, high: &ConstVec) -> Self {
         let lanes = low.lanes();
-        if self.owners.len() == 1 || lanes > MAX_TABLE {
+        if self.owners.len() == 1 || lanes > LOOKED_AT {
             return Self::uniform(lanes, self.whole());
         }
         let owner = |(low, high): (Word, Word)| match &self.dims[..] {
@@ -205,7 +208,7 @@ impl Grid {
     /// With the lanes at constant indices replaced by others.
     pub fn scatter(&self, at: &ConstVec, val: &Self) -> Self {
         let lanes = self.lanes();
-        if lanes <= MAX_TABLE && at.lanes() <= MAX_TABLE {
+        if lanes <= LOOKED_AT && at.lanes() <= LOOKED_AT {
             let mut owners: Vec<Owner> = (0..lanes).map(|lane| self.at(lane)).collect();
             for (k, lane) in at.words().enumerate() {
                 if let Some(owner) = owners.get_mut(lane as usize) {

@@ -74,7 +74,7 @@ fn every_nest_keeps_its_meaning() {
 fn what_the_session_knows_leaves_no_loop() {
     for inner in &INNER[..5] {
         for guard in &GUARDS[..4] {
-            for body in [0, 2, 3, 4, 5].map(|k| BODIES[k]) {
+            for body in [0, 2, 3, 4].map(|k| BODIES[k]) {
                 let text = program(inner, guard, body);
                 let after = optimise(ir_of(&text, 18), 2, LocalChoice::Auto, &mut |_, _| {});
                 assert_eq!(n_loops(&after.body), 0, "{text}\n{after}");
