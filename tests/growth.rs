@@ -395,7 +395,7 @@ fn main<const N: usize>(x: [secret u32; N] from each) -> {returns} {{ {call} }}"
         let mut before: Option<(u64, Figures)> = None;
         let mut n = 10;
         while n <= most {
-            let found = figures(&text, n, REP3, ProtocolChoice::Auto);
+            let found = boolean(&text, n, REP3);
             if let Some((smaller, cheaper)) = before {
                 let grown = formula(n) as f64 / formula(smaller) as f64;
                 let bytes = found.bytes as f64 / cheaper.bytes as f64;

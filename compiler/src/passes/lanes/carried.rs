@@ -7,7 +7,7 @@ use crate::ir::{Node, Op, Region, Ty};
 use crate::passes::rewrite::{Walk, free_uses, is_droppable};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::ConstVec;
+use smpcc_circuit::value::{ConstVec, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A loop's body with what the analysis looks up.
@@ -22,6 +22,8 @@ pub struct Body<'a> {
     pub live: Vec<bool>,
     /// The types of all values that the body defines or uses.
     pub(super) types: BTreeMap<ValueId, Ty>,
+    /// The words of those that hold one known word in all lanes.
+    pub(super) splats: BTreeMap<ValueId, Word>,
 }
 
 /// How a carried value changes from iteration to iteration.
@@ -150,12 +152,21 @@ impl<'a> Body<'a> {
         for &id in region.params.iter().chain(uses.iter().flatten()).chain(own) {
             types.insert(id, walk.ty(id));
         }
+        let word = |id: ValueId| match constants.get(&id) {
+            Some(ConstVec::Splat { word, .. }) => Some(*word),
+            Some(_) => None,
+            None => walk.splat(id),
+        };
+        let splats = (types.keys())
+            .filter_map(|&id| Some((id, word(id)?)))
+            .collect();
         Self {
             region,
             def,
             uses,
             live,
             types,
+            splats,
         }
     }
 

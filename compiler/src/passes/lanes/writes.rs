@@ -5,7 +5,7 @@ use crate::ir::{Node, Op};
 use crate::passes::algebra::holds_all;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::{ConstVec, Word};
+use smpcc_circuit::value::Word;
 use std::collections::BTreeSet;
 
 impl Body<'_> {
@@ -131,8 +131,7 @@ impl Body<'_> {
     fn one_lane(&self, cond: ValueId) -> Option<ValueId> {
         let source = match self.node(cond).map(|node| (&node.op, &node.args[..])) {
             Some((Op::Gather { block: 1 }, &[src, idx])) => {
-                let index = self.node(idx).map(|node| &node.op);
-                matches!(index, Some(Op::Const(ConstVec::Splat { word: 0, .. }))).then_some(src)?
+                (self.splats.get(&idx) == Some(&0)).then_some(src)?
             }
             _ => cond,
         };
@@ -260,14 +259,11 @@ impl Body<'_> {
         else {
             return None;
         };
-        let outside = match &self.node(otherwise)?.op {
-            Op::Const(ConstVec::Splat { word, .. }) => *word >= Word::from(len),
-            Op::MakeSecret => match &self.node(self.node(otherwise)?.args[0])?.op {
-                Op::Const(ConstVec::Splat { word, .. }) => *word >= Word::from(len),
-                _ => false,
-            },
-            _ => false,
+        let source = match self.node(otherwise).map(|node| (&node.op, &node.args[..])) {
+            Some((Op::MakeSecret, &[public])) => public,
+            _ => otherwise,
         };
+        let outside = (self.splats.get(&source)).is_some_and(|&word| word >= Word::from(len));
         (outside && bare(then) == bare(index)).then_some(Some(cond))
     }
 
