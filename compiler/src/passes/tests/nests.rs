@@ -2,8 +2,6 @@
 //! only, writes by position and folds at secret places. What each combination means must stay.
 
 use super::source::{ir_of, n_loops, optimised};
-use crate::passes::optimise;
-use crate::session::LocalChoice;
 
 const INNER: [&str; 6] = [
     "0..N",
@@ -65,19 +63,6 @@ fn every_nest_keeps_its_meaning() {
                 if (x + 2 * y + 3 * z) % 11 == 0 {
                     optimised(&ir(18), 250);
                 }
-            }
-        }
-    }
-}
-
-#[test]
-fn what_the_session_knows_leaves_no_loop() {
-    for inner in &INNER[..5] {
-        for guard in &GUARDS[..4] {
-            for body in [0, 2, 3, 4].map(|k| BODIES[k]) {
-                let text = program(inner, guard, body);
-                let after = optimise(ir_of(&text, 18), 2, LocalChoice::Auto, &mut |_, _| {});
-                assert_eq!(n_loops(&after.body), 0, "{text}\n{after}");
             }
         }
     }
