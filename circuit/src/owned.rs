@@ -319,5 +319,15 @@ fn long_chains_run_block_by_block() {
         let is_table = node.results == [ValueId(1)];
         assert_eq!(whole, is_table, "{}", node.op.name());
     }
-    assert!(peak_memory(&b.program).bytes < 8 << 20);
+    // Beside what a party gives.
+    let given = |party: u32| {
+        let leaves = b.program.inputs.iter().filter(|leaf| leaf.party == party);
+        leaves.map(|leaf| 8 * leaf.lanes).sum::<u64>()
+    };
+    let given = (0..3).map(given).max().unwrap_or_default();
+    let peak = peak_memory(&b.program).bytes;
+    assert!(
+        (given..given + (8 << 20)).contains(&peak),
+        "{peak} of {given}"
+    );
 }

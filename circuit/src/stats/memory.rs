@@ -1,8 +1,10 @@
-//! An estimate of the memory that a party needs for values: the largest sum of what is alive at one time. What exists block
-//! by block of lanes only counts for the blocks in flight, and what one party knows alone counts at that party.
+//! An estimate of the memory that a party needs for values: what it gives and what it learns, in machine words, and the largest
+//! sum of what is alive at one time. What exists block by block of lanes only counts for the blocks in flight, and what one
+//! party knows alone counts at that party.
 
 use crate::blocks;
 use crate::ids::ValueId;
+use crate::op::Op;
 use crate::program::{Domain, Loc, Program, ValueInfo};
 use crate::regions::captured;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,16 +36,67 @@ pub fn peak_memory(program: &Program) -> Peak {
         Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao => None,
     });
     let owners: BTreeSet<u32> = owners.collect();
-    // Those who own nothing need no more than who does.
-    let parties = owners.into_iter().map(Some);
-    let parties = parties.chain([None]).map(|party| {
+    let during = |party: Option<u32>| {
         let size = |v: &ValueId| {
             let value = program.values.get(v.index()).zip(held.get(v.index()));
             value.map_or(0, |(info, &lanes)| bytes(program, party, *info, lanes))
         };
         region(program, 0, &captured, &size)
+    };
+    // Who knows nothing alone holds the same values as all others of its kind.
+    let others = during(None);
+    let parties = (0..program.n_parties).map(|party| {
+        let values = match owners.contains(&party) {
+            true => during(Some(party)),
+            false => others,
+        };
+        let ends = ends(program, party, &held);
+        Peak {
+            bytes: values.bytes.saturating_add(ends.bytes),
+            at: if values.bytes < ends.bytes { ends.at } else { values.at },
+        }
     });
     parties.reduce(larger).unwrap_or_default()
+}
+
+/// What a party gives and learns, which it holds from beginning to end, with the place of the largest.
+fn ends(program: &Program, party: u32, held: &[u64]) -> Peak {
+    let mut all = Peak::default();
+    let mut largest = 0;
+    // An input that its owner knows whole as a value is that value.
+    let is_value = |v: &ValueId| {
+        let value = program.values.get(v.index()).zip(held.get(v.index()));
+        value.is_some_and(|(info, &lanes)| info.domain.is_clear() && lanes == info.lanes)
+    };
+    let nodes = program.regions.iter().flat_map(|region| &region.nodes);
+    for node in nodes {
+        let (scalar, lanes) = if let Op::Input(id) = node.op
+            && let Some(leaf) = program.inputs.get(id.index())
+            && leaf.party == party
+            && !node.results.iter().all(is_value)
+        {
+            (leaf.scalar, leaf.lanes)
+        } else if let Op::Output(id) = node.op
+            && let Some(leaf) = program.outputs.get(id.index())
+            && leaf.receivers.contains(&party)
+        {
+            (leaf.scalar, leaf.lanes)
+        } else {
+            continue;
+        };
+        let bytes = lanes.saturating_mul(word_bits(u64::from(scalar.width())) / 8);
+        all.bytes = all.bytes.saturating_add(bytes);
+        if bytes > largest {
+            largest = bytes;
+            all.at = node.loc;
+        }
+    }
+    all
+}
+
+/// Bits of the machine words in which lanes of so many bits are held in the clear.
+fn word_bits(width: u64) -> u64 {
+    width.next_power_of_two().max(64)
 }
 
 /// The larger of two, the first where they are equal.
@@ -115,7 +168,7 @@ fn bytes(program: &Program, party: Option<u32>, info: ValueInfo, lanes: u64) -> 
     let width = u64::from(info.scalar.width());
     let per_lane_bits = match info.domain {
         Domain::Public => 128,
-        Domain::Local { owner } if party == Some(owner) => width.next_power_of_two().max(64),
+        Domain::Local { owner } if party == Some(owner) => word_bits(width),
         Domain::Local { .. } => 0,
         Domain::Arithmetic { ring } => elements * u64::from(ring).next_power_of_two().max(8),
         Domain::Boolean => elements * width,
