@@ -379,7 +379,9 @@ fn main<const N: usize>(x: [secret u32; N] from each) -> {returns} {{ {call} }}"
     let linear = |n: u64| n;
     let square = |n: u64| n * n;
     let sorted = |n: u64| network(n).1;
-    let table: [(&str, &str, fn(u64) -> u64, u64); 9] = [
+    /// A call, its type, what its cost follows, and the most numbers of a party.
+    type Row = (&'static str, &'static str, fn(u64) -> u64, u64);
+    let table: [Row; 9] = [
         ("mean(x.flatten())", "u32", linear, 100_000),
         ("sum(x.flatten())", "u64", linear, 100_000),
         ("variance(x.flatten())", "u64", linear, 100_000),

@@ -53,7 +53,11 @@ pub fn peak_memory(program: &Program) -> Peak {
         let ends = ends(program, party, &held);
         Peak {
             bytes: values.bytes.saturating_add(ends.bytes),
-            at: if values.bytes < ends.bytes { ends.at } else { values.at },
+            at: if values.bytes < ends.bytes {
+                ends.at
+            } else {
+                values.at
+            },
         }
     });
     parties.reduce(larger).unwrap_or_default()

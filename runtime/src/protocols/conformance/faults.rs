@@ -134,7 +134,7 @@ fn bad_messages_are_noticed_at_any_time() {
     for (_, setting) in settings() {
         let few: &[u64] = if transfers(setting) { &[1, 40] } else { &[40] };
         for &lanes in few {
-            let program = mixed(setting, lanes);
+            let program = mixed(setting, lanes, setting.shuffles());
             let inputs = mixed_data(lanes, 3);
             let sent = [0, 1].map(|i| n_frames(ends(setting, i), &program, &inputs));
             for frame in [0, 1, 2, 4, 6] {

@@ -229,8 +229,8 @@ fn a_garbled_loop_takes_constant_rounds() {
     }
 }
 
-/// Something of everything in loops and with few openings, for tests of what is sent.
-pub(super) fn mixed(setting: Setting, lanes: u64) -> Program {
+/// Something of everything in loops and with few openings, for tests of what is sent; with a shuffle where that is asked for.
+pub(super) fn mixed(setting: Setting, lanes: u64, shuffles: bool) -> Program {
     let mut b = setting.builder();
     let x = b.input(0, a(40), u(40), lanes);
     let y = b.input(1, B, u(16), lanes);
@@ -251,7 +251,7 @@ pub(super) fn mixed(setting: Setting, lanes: u64) -> Program {
     let and = b.template(and_template());
     let bit = b.op(Op::Call(and), &[bit, bit], B, Scalar::Bool, lanes);
     let number = b.op(Op::InjectBit, &[bit], a(40), u(40), lanes);
-    let (number, product) = match setting.shuffles() {
+    let (number, product) = match shuffles {
         true => {
             let rows = [0, 1].map(|_| b.value(a(40), u(40), lanes));
             b.node(Op::Shuffle, &[number, product], &rows);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use smpcc_circuit::cost::{king_multiplies, king_opens, open_len};
+use smpcc_circuit::cost::{king_multiplies, king_opens, open_len, resharers};
 use smpcc_circuit::program::{Node, Op, Program, Suite};
 
 use super::programs::{data, everything, mixed, mixed_data};
@@ -32,8 +32,12 @@ fn tells_all_alike(program: &Program, from: usize) -> bool {
             // Where one party may be corrupt, a dealer sends its one random element times the points of several parties: its
             // coordinates come again at other places, and two of those parties know the secret anyway.
             let one_element = program.threshold == 1 && program.n_parties > 3;
-            // The key of an order, which all of a set are told who have none in common.
-            let order = |node: &Node| node.op == Op::Shuffle && program.threshold > 1;
+            // The key of an order, which the first of a set tells all others of it.
+            let sets = resharers(program.n_parties, program.threshold);
+            let mut sets = sets.into_iter().flatten();
+            let tells =
+                program.threshold > 1 && sets.any(|set| set.trailing_zeros() as usize == from);
+            let order = |node: &Node| node.op == Op::Shuffle && tells;
             one_element || nodes().any(|node| order(node) || king(program, node) == Some(from))
         }
     }
@@ -106,8 +110,16 @@ fn loops_are_equal_and_bytes_are_not() {
             _ => &[1, 63],
         };
         for &lanes in all.iter().filter(|&&l| setting.products > 1000 || l <= 300) {
-            let program = mixed(setting, lanes);
-            check_traffic(setting, &program, |seed| mixed_data(lanes, seed));
+            // Where a shuffle's keys are told to several, all else is looked at without one too.
+            let keys = setting.suite == Suite::Bgw && setting.t > 1;
+            let kinds = match setting.shuffles() {
+                true if keys => vec![true, false],
+                shuffles => vec![shuffles],
+            };
+            for shuffles in kinds {
+                let program = mixed(setting, lanes, shuffles);
+                check_traffic(setting, &program, |seed| mixed_data(lanes, seed));
+            }
         }
     }
 }
@@ -163,14 +175,15 @@ fn only_receivers_hear_of_an_output() {
 /// each other, those of the king too where it opens nothing.
 #[test]
 fn who_tells_all_alike_follows_from_the_program() {
-    let alike = |n: u32, t: u32, lanes: u64| -> Vec<bool> {
+    let with = |n: u32, t: u32, lanes: u64, shuffles: bool| -> Vec<bool> {
         let listed = |s: &Setting| (s.suite, s.n, s.t) == (Suite::Bgw, n, t);
         let setting = SETTINGS.into_iter().find(listed);
-        let program = mixed(setting.expect("a listed setting"), lanes);
+        let program = mixed(setting.expect("a listed setting"), lanes, shuffles);
         (0..n as usize)
             .map(|from| tells_all_alike(&program, from))
             .collect()
     };
+    let alike = |n: u32, t: u32, lanes: u64| with(n, t, lanes, false);
     assert_eq!(alike(3, 1, 300), [false; 3]);
     assert_eq!(alike(3, 1, 3000), [false; 3]);
     assert_eq!(alike(4, 1, 300), [true; 4]);
@@ -178,4 +191,8 @@ fn who_tells_all_alike_follows_from_the_program() {
     assert_eq!(alike(5, 2, 300), [false; 5]);
     let large = alike(5, 2, 3000);
     assert_eq!(large, [true, false, false, false, false]);
+    // A pair has a key in common; of three, the first tells the others one.
+    assert_eq!(with(3, 1, 300, true), [false; 3]);
+    let first_of_three = [true, true, true, false, false];
+    assert_eq!(with(5, 2, 300, true), first_of_three);
 }
