@@ -43,6 +43,8 @@ static LABELS: [[AtomicU64; 2]; N_ORIGINS * EACH] =
     [const { [const { AtomicU64::new(0) }; 2] }; N_ORIGINS * EACH];
 static PLANTED: [AtomicUsize; N_ORIGINS] = [const { AtomicUsize::new(0) }; N_ORIGINS];
 static FOUND: [AtomicUsize; N_ORIGINS] = [const { AtomicUsize::new(0) }; N_ORIGINS];
+/// The size of the last block in which something was found, and where in it.
+static PLACE: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
 thread_local! {
     static PLANTER: Cell<bool> = const { Cell::new(false) };
@@ -79,6 +81,11 @@ pub(crate) fn plant_hidden(zeros: &[Label], bits: impl Iterator<Item = Mask>) {
 pub(crate) struct Seen {
     pub(crate) planted: usize,
     pub(crate) found: usize,
+}
+
+/// The bytes of the last block in which something was found, and the word at which.
+pub(crate) fn place() -> [usize; 2] {
+    [0, 1].map(|i| PLACE[i].load(SeqCst))
 }
 
 /// Does something and looks meanwhile; what was seen, by origin. One at a time.
@@ -172,6 +179,8 @@ unsafe fn look(block: *const u8, len: usize) {
             for (p, label) in planted.iter().enumerate() {
                 if *label == [low, high] {
                     FOUND[p / EACH].fetch_add(1, SeqCst);
+                    PLACE[0].store(len, SeqCst);
+                    PLACE[1].store(i - 1, SeqCst);
                 }
             }
         }

@@ -569,18 +569,28 @@ fn memory_does_not_grow_with_what_is_on_the_way() {
         let peak = std::fs::read_to_string(file.path()).unwrap();
         peak.parse().unwrap()
     };
-    let mut grown = Vec::new();
-    for (i, (suite, n_parties, domain, few, many)) in GROWING.into_iter().enumerate() {
-        let (before, after) = (peak(format!("f{i}")), peak(format!("m{i}")));
-        let per_lane = after.saturating_sub(before + NOISE) / (many - few);
-        grown.push((per_lane, suite, n_parties, domain, before, after));
-    }
     // Who garbles need not wait: what is on its way differs from run to run. So do the long blocks of five parties.
     let most = |n_parties, domain| MOST + if domain == Y || n_parties == 5 { 80 } else { 4 };
-    assert!(
-        grown.iter().all(|g| g.0 <= most(g.2, g.3)),
-        "bytes per lane: {grown:#?}"
-    );
+    let mut grown = Vec::new();
+    for (i, (suite, n_parties, domain, few, many)) in GROWING.into_iter().enumerate() {
+        // Where other tests keep a party from running, its peers' messages wait: what grows with lanes grows every time.
+        let tries = (0..3).map(|_| {
+            let (before, after) = (peak(format!("f{i}")), peak(format!("m{i}")));
+            let per_lane = after.saturating_sub(before + NOISE) / (many - few);
+            (per_lane, suite, n_parties, domain, before, after)
+        });
+        let fits = |t: &(u64, SuiteName, u32, Domain, u64, u64)| t.0 <= most(n_parties, domain);
+        let mut failed = Vec::new();
+        for one in tries {
+            if fits(&one) {
+                failed.clear();
+                break;
+            }
+            failed.push(one);
+        }
+        grown.extend(failed);
+    }
+    assert!(grown.is_empty(), "bytes per lane: {grown:#?}");
 }
 
 /// What threads and allocators take more or less from run to run, in bytes.

@@ -40,7 +40,7 @@ pub(super) fn greet(
     let io = |e: io::Error| Unwelcome::Io(e);
     let mut socket = Deadlined { socket, until };
     while connection.is_handshaking() {
-        connection.complete_io(&mut socket).map_err(io)?;
+        step(connection, &mut socket)?;
     }
     let other = who(connection).map_err(Unwelcome::Says)?;
     let mut w = Writer::default();
@@ -56,7 +56,7 @@ pub(super) fn greet(
             Ok(0) => return Err(Unwelcome::Io(io::ErrorKind::UnexpectedEof.into())),
             Ok(n) => have += n,
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                connection.complete_io(&mut socket).map_err(io)?;
+                step(connection, &mut socket)?;
             }
             Err(e) => return Err(Unwelcome::Io(e)),
         }
@@ -75,6 +75,15 @@ pub(super) fn greet(
         ));
     }
     Ok(other)
+}
+
+/// Sends and takes in what there is. What says why this side refuses can stand behind other records, which are sent one by one.
+fn step(connection: &mut Connection, socket: &mut Deadlined<'_>) -> Result<(), Unwelcome> {
+    let done = connection.complete_io(socket);
+    if done.is_err() {
+        while connection.wants_write() && matches!(connection.write_tls(socket), Ok(1..)) {}
+    }
+    done.map(|_| ()).map_err(Unwelcome::Io)
 }
 
 /// A socket whose reads and writes end at a fixed time, however slowly bytes trickle in.
