@@ -145,6 +145,7 @@ fn three_parties_compute_the_mean() {
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
         assert_eq!(report["outputs"][party.to_string()], 5300);
         assert_eq!(report["parties"], 3);
+        assert_eq!(report["key_exchange"], "X25519MLKEM768");
     }
 }
 

@@ -48,6 +48,8 @@ pub struct PartyReport {
     pub program: String,
     /// The session's identity.
     pub session: String,
+    /// How the keys of this party's links were agreed on.
+    pub key_exchange: String,
     /// The suite.
     pub suite: String,
     /// The threat.
@@ -149,8 +151,13 @@ pub enum Event<'a> {
     Compiled(&'a Program, Duration),
     /// The run ends after this time, however far it is then.
     Limited(Duration),
-    /// All have compiled the same; the session's identity.
-    Confirmed(&'a str),
+    /// All have compiled the same.
+    Confirmed {
+        /// The session's identity.
+        session: &'a str,
+        /// How the keys of the links were agreed on.
+        key_exchange: &'a str,
+    },
     /// How far the run is.
     Progress(Progress),
     /// The result is there, but another receiver of it was gone before all had compared theirs.
@@ -186,7 +193,10 @@ pub fn play(
     };
     let mut session = session::confirm(mesh, &agreed, plan).map_err(Trouble::Run)?;
     session.use_threads(party.limits.threads);
-    tell(Event::Confirmed(&session.id().to_string()));
+    tell(Event::Confirmed {
+        session: &session.id().to_string(),
+        key_exchange: &session.key_exchange(),
+    });
     // Agreed on under names that all copies share; from here on messages call the files as they are called here.
     let program = match party.work.paths() {
         Some(paths) => program.with_files(paths),
@@ -341,6 +351,7 @@ fn report(
         shown,
         program: format!("sha256:{}", hex(&plan.0)),
         session: session.id().to_string(),
+        key_exchange: session.key_exchange(),
         suite: program.suite.name().into(),
         threat: program.threat.name().into(),
         threshold: program.threshold,

@@ -108,8 +108,14 @@ impl<'a> Teller<'a> {
                     format!("party {me} ends the run after {s} s, however far it is then (run_s)")
                 });
             }
-            Event::Confirmed(session) => {
+            Event::Confirmed {
+                session,
+                key_exchange,
+            } => {
                 style.detail(1, || format!("party {me}: all agree on session {session}"));
+                style.detail(1, || {
+                    format!("party {me}: links with keys by {key_exchange}")
+                });
             }
             Event::Progress(progress) => self.bar.show(progress),
             Event::Lost(why) => {

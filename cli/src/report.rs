@@ -52,7 +52,7 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         .collect();
     format!(
         "{{\"outputs\": {{{}}}, \"suite\": {}, \"threat\": {}, \"parties\": {}, \"threshold\": {}, \"program\": {}, \"session\": {}, \
-         \"time_ms\": {{\"total\": {}, \"setup\": {}, \"offline\": {}, \"online\": {}}}, \"rounds\": {}, \"bytes_sent\": {{{}}}, \
+         \"key_exchange\": {}, \"time_ms\": {{\"total\": {}, \"setup\": {}, \"offline\": {}, \"online\": {}}}, \"rounds\": {}, \"bytes_sent\": {{{}}}, \
          \"peak_memory\": {{{}}}, \"correlations\": {correlations}, \"sections\": [{}]}}",
         outputs.join(", "),
         json_string(&first.suite),
@@ -61,6 +61,7 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         first.threshold,
         json_string(&first.program),
         json_string(&first.session),
+        json_string(&first.key_exchange),
         ms(total),
         longest(|r| r.setup_ms),
         longest(|r| r.offline_ms),

@@ -4,6 +4,8 @@
 //! private key never leaves the machine that made it, is wiped when dropped and is not `Debug`; only the certificate is
 //! given to others.
 
+mod hybrid;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -124,7 +126,7 @@ impl Certificate {
     }
 }
 
-/// The cryptography that links use: TLS 1.3 suites only, AES-128 first because it is the fastest.
+/// The cryptography that links use: TLS 1.3 suites only, AES-128 first because it is the fastest, and one key exchange.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     use rustls::crypto::ring::cipher_suite;
     let mut provider = rustls::crypto::ring::default_provider();
@@ -133,6 +135,7 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
         cipher_suite::TLS13_AES_256_GCM_SHA384,
         cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
     ];
+    provider.kx_groups = vec![&hybrid::Hybrid];
     Arc::new(provider)
 }
 

@@ -102,6 +102,7 @@ struct Peer {
     outbox: Arc<Outbox>,
     cut: Arc<dyn Cut>,
     secret: LinkSecret,
+    key_exchange: &'static str,
     next_sent: u64,
     threads: Vec<JoinHandle<()>>,
 }
@@ -190,6 +191,7 @@ impl Mesh {
             outbox,
             cut: link.cut,
             secret: link.secret,
+            key_exchange: link.key_exchange,
             next_sent: 0,
             threads,
         })
@@ -219,6 +221,15 @@ impl Mesh {
     /// The hash of the certificate by which each party is known, in order.
     pub fn certificates(&self) -> &[Digest] {
         &self.certificates
+    }
+
+    /// How the keys of all links were agreed on: the groups' names in TLS, without repetition, in order.
+    pub fn key_exchange(&self) -> String {
+        let links = self.peers.iter().flatten();
+        let mut names: Vec<&str> = links.map(|peer| peer.key_exchange).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(", ")
     }
 
     /// Sends a message, or queues it. Waits only while more than [`Options::send_queue`] bytes wait already; fails when the run has

@@ -68,6 +68,8 @@ pub struct Link {
     pub secret: LinkSecret,
     /// The hash of the certificate that the peer proved to hold the key of; of nothing where links are in memory.
     pub peer_certificate: Digest,
+    /// How the two ends agreed on keys, by TLS's name; `memory` where nothing travels.
+    pub key_exchange: &'static str,
 }
 
 /// One party's ends of its links to all others.

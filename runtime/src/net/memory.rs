@@ -67,6 +67,7 @@ fn end(out: &Arc<Pipe>, into: &Arc<Pipe>, secret: Zeroizing<[u8; 32]>) -> Link {
         cut: Arc::new(PipeCut([out.clone(), into.clone()])),
         secret: LinkSecret(secret),
         peer_certificate: sha256(&[]),
+        key_exchange: "memory",
     }
 }
 

@@ -69,6 +69,11 @@ impl Session {
         self.id
     }
 
+    /// How the keys of this party's links were agreed on.
+    pub fn key_exchange(&self) -> String {
+        self.mesh.key_exchange()
+    }
+
     /// The party whose links these are.
     pub fn me(&self) -> PartyId {
         self.mesh.me()

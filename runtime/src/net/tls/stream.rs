@@ -52,6 +52,10 @@ pub(super) fn link(
     socket.set_read_timeout(None)?;
     socket.set_write_timeout(None)?;
     connection.set_buffer_limit(None);
+    let group = connection.negotiated_key_exchange_group();
+    let key_exchange = group
+        .and_then(|group| group.name().as_str())
+        .ok_or_else(|| io::Error::other("a handshake without a key exchange"))?;
     let mut secret = Zeroizing::new([0; 32]);
     connection
         .export_keying_material(&mut secret[..], EXPORT_LABEL, None)
@@ -75,6 +79,7 @@ pub(super) fn link(
         cut: tls,
         secret: LinkSecret(secret),
         peer_certificate: peer.fingerprint(),
+        key_exchange,
     })
 }
 

@@ -116,6 +116,46 @@ fn both_ends_know_the_same_secret_and_certificates() {
 }
 
 #[test]
+fn links_use_the_hybrid_group_and_no_other() {
+    for key_exchange in run(configs(3, Duration::from_secs(20)), |config| {
+        mesh(config).unwrap().key_exchange()
+    }) {
+        assert_eq!(key_exchange, "X25519MLKEM768");
+    }
+
+    // A party with the right key, which offers the classical group alone.
+    let mut all = configs(2, Duration::from_secs(1));
+    let (called, caller) = (all.remove(1), all.remove(0));
+    let address = called.listener.local_addr().unwrap();
+    let waiting = thread::spawn(|| connect(called).map(|_| ()).unwrap_err());
+    let mut classical = rustls::crypto::ring::default_provider();
+    classical.kx_groups = vec![rustls::crypto::ring::kx_group::X25519];
+    let pins: Arc<[(PartyId, Certificate)]> = Arc::new([]);
+    let verifier = PinnedServer::new(party(1), &caller.peers[0].certificate, pins).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::new(classical))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_auth_cert(
+            vec![caller.identity.certificate().0.clone()],
+            caller.identity.private_key().unwrap(),
+        )
+        .unwrap();
+    let name = ServerName::try_from(SUBJECT_NAME).unwrap();
+    let mut connection = ClientConnection::new(Arc::new(client), name).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let error = connection.complete_io(&mut stream).unwrap_err();
+    assert!(error.to_string().contains("HandshakeFailure"), "{error}");
+    let error = waiting.join().unwrap();
+    assert_eq!(error.exit_code(), 4, "{error}");
+    assert!(
+        error.to_string().contains("does not speak this protocol"),
+        "{error}"
+    );
+}
+
+#[test]
 fn an_impostor_is_refused_by_both_sides() {
     // Party 1 has another key than the one that is pinned for it.
     let mut all = configs(2, Duration::from_secs(1));
