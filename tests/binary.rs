@@ -10,5 +10,6 @@ mod messages;
 mod outputs;
 mod processes;
 mod refusals;
+mod tables;
 mod tidy;
 mod trials;

@@ -205,6 +205,7 @@ fn play_spoiled(
             choices: &choices,
             inputs,
             limits: deployment.limits().ok()?,
+            confirm: play::unasked,
             began: Instant::now(),
         };
         Some(play::play(party, mesh, &mut |_| {}).is_ok())

@@ -125,6 +125,12 @@ Examples:
   smpcc graph examples/auction.smpc --parties 3 -o auction.svg
   smpcc graph examples/hospital.smpc --arg level=6 --len rows=100 -o hospital.dot")]
     Graph(GraphArgs),
+    /// Write a file of inputs for each party to fill in
+    #[command(after_help = "\
+Examples:
+  smpcc inputs examples/avg.smpc --parties 3 -o my-inputs
+  smpcc inputs examples/hospital.smpc --parties 2 --format csv -o my-inputs")]
+    Inputs(InputsArgs),
     /// Make a key and a certificate for one party
     #[command(after_help = "\
 Examples:
@@ -180,7 +186,7 @@ pub struct PlanArgs {
     /// How hard to optimise
     #[arg(long, value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
     pub opt: u8,
-    /// Input values: a JSON or TOML file, or a folder with one file per party
+    /// Input values: a JSON or TOML file, or a folder with one file or folder per party
     #[arg(long, value_name = "PATH")]
     pub inputs: Option<PathBuf>,
 }
@@ -288,6 +294,9 @@ pub struct RunArgs {
     /// Delay and throttle the links as `--network` says
     #[arg(long)]
     pub emulate: bool,
+    /// Go on where a party gives no rows of an input
+    #[arg(long)]
+    pub yes: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -313,6 +322,9 @@ pub struct RunArgs {
 pub struct PartyArgs {
     /// The deployment's file (TOML)
     pub config: PathBuf,
+    /// Go on where a party gives no rows of an input
+    #[arg(long)]
+    pub yes: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -480,6 +492,36 @@ pub struct GraphArgs {
     /// Overwrite OUT even if it is a file of another kind
     #[arg(long)]
     pub force: bool,
+}
+
+/// `inputs`.
+#[derive(Args, Debug)]
+pub struct InputsArgs {
+    /// The program, as text or as `build` wrote it
+    pub file: PathBuf,
+    /// Number of parties [default: the fixed roles]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub parties: Option<u32>,
+    /// The form of the files
+    #[arg(long, value_enum, default_value_t = TemplateForm::Json)]
+    pub format: TemplateForm,
+    /// The folder to write to [default: NAME.inputs beside the program, where `run` looks]
+    #[arg(long, short, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Overwrite files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `inputs --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TemplateForm {
+    /// One object for each party
+    Json,
+    /// A sheet for each party, or a folder of sheets
+    Csv,
+    /// Keys and tables
+    Toml,
 }
 
 /// `keygen`.

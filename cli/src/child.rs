@@ -166,6 +166,7 @@ fn listen_and_play(
             run: job.run_s.map(Duration::from_secs),
             ..Limits::beside(seats.names.len())
         },
+        confirm: play::unasked,
         began,
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));

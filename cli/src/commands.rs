@@ -6,6 +6,7 @@ pub mod check;
 pub mod dump;
 pub mod explain;
 pub mod graph;
+pub mod inputs;
 pub mod keygen;
 pub mod party;
 pub mod reveals;

@@ -8,7 +8,7 @@ use crate::given::{self, PartyInputs};
 use crate::limits::{Limits, Memory};
 use crate::seats::Seats;
 use crate::work::Work;
-use crate::{costs, inputs, play, toml_file};
+use crate::{costs, play, toml_file};
 use serde::Deserialize;
 use smpcc_runtime::keys::{self, Certificate, Identity};
 use smpcc_runtime::net::tls::Peer;
@@ -339,8 +339,8 @@ impl Deployment {
         match &self.config.inputs {
             Some(path) => {
                 let path = self.at(path);
-                let tree = inputs::read_file(&path).map_err(Failure::usage)?;
-                given::one_party(seats, me, &tree, &path.display().to_string())
+                let source = given::read_party(&path)?;
+                given::one_party(seats, me, &source, &path.display().to_string())
             }
             None if seats.gifts(me).is_empty() => Ok(PartyInputs::default()),
             None => Err(self.wrong(format_args!(

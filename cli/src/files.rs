@@ -27,6 +27,8 @@ pub enum Kind {
     Report,
     /// A table of local times.
     Costs,
+    /// Inputs to fill in, whose form is the user's: no file there is one of ours.
+    Inputs,
 }
 
 impl Kind {
@@ -40,6 +42,7 @@ impl Kind {
             Self::Svg => head.starts_with(b"<svg"),
             Self::Report => head.starts_with(b"{\"outputs\""),
             Self::Costs => head.starts_with(b"# Picoseconds"),
+            Self::Inputs => false,
         }
     }
 
@@ -52,6 +55,7 @@ impl Kind {
             Self::Svg => "a picture",
             Self::Report => "a report",
             Self::Costs => "a table of times",
+            Self::Inputs => "a file of inputs",
         }
     }
 }

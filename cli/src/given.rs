@@ -1,7 +1,8 @@
 //! What the parties give: from input files, by what each is to give, to vectors of words for each party.
 
 use crate::exit::{Failure, Outcome};
-use crate::inputs::{self, List, Tree};
+use crate::inputs::fit::{ignored, no_column};
+use crate::inputs::{self, List, Table, Tree};
 use crate::seats::{Gift, Seats};
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::program::ShapeNode;
@@ -19,6 +20,17 @@ pub struct PartyInputs {
     pub words: BTreeMap<String, Vec<Elements>>,
     /// By [`schema::len_key`].
     pub lens: BTreeMap<String, u64>,
+    /// What the party should know of its files.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+}
+
+/// What a party gives, before it is matched with what it is to give.
+pub enum Source {
+    /// All of it.
+    Whole(Tree),
+    /// A folder with a file for each parameter: its name, the place for messages, the value.
+    Parts(Vec<(String, String, Tree)>),
 }
 
 /// Input values before they are matched with parties: a tree per party key, or one tree per party file.
@@ -27,8 +39,8 @@ pub struct Given {
     place: String,
     /// Whether they are the samples beside the program: of these, what is for more parties than there are is left aside.
     sample: bool,
-    /// Per entry: the key (party number or role), the place for messages, the tree.
-    entries: Vec<(String, String, Tree)>,
+    /// Per entry: the key (party number or role), the place for messages, what is given.
+    entries: Vec<(String, String, Source)>,
 }
 
 /// Where the inputs are: as asked for, or the samples beside the program; `None` when there are none.
@@ -47,7 +59,7 @@ pub fn place(program: &Path, option: Option<&PathBuf>) -> Option<PathBuf> {
     }
 }
 
-/// The input files in a folder, in order, or the one file.
+/// The input files in a folder and in the folders of parties there, in order, or the one file.
 ///
 /// # Errors
 /// A folder that cannot be read.
@@ -55,17 +67,63 @@ pub fn files(path: &Path) -> Outcome<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
-    let mut files: Vec<PathBuf> = std::fs::read_dir(path)
+    let mut found = Vec::new();
+    for entry in entries(path)? {
+        if entry.is_dir() {
+            found.extend(entries(&entry)?.into_iter().filter(|file| !file.is_dir()));
+        } else {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+/// The input files and the folders in a folder, in order.
+fn entries(path: &Path) -> Outcome<Vec<PathBuf>> {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
         .and_then(|dir| dir.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>())
         .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
-    files.retain(|file| {
-        matches!(
-            file.extension().and_then(|e| e.to_str()),
-            Some("json" | "toml" | "csv")
-        )
+    entries.retain(|entry| {
+        let ending = entry.extension().and_then(|e| e.to_str());
+        entry.is_dir() || matches!(ending, Some("json" | "toml" | "csv"))
     });
-    files.sort();
-    Ok(files)
+    entries.sort();
+    Ok(entries)
+}
+
+/// What an entry of a folder is for: the name of a file without its ending, or that of a folder.
+fn key_of(path: &Path) -> String {
+    let name = if path.is_dir() {
+        path.file_name()
+    } else {
+        path.file_stem()
+    };
+    name.map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+}
+
+/// Reads what one party gives: a file, or a folder with one file for each parameter.
+///
+/// # Errors
+/// Files that cannot be read as inputs.
+pub fn read_party(path: &Path) -> Outcome<Source> {
+    if !path.is_dir() {
+        let tree = inputs::read_file(path).map_err(Failure::usage)?;
+        return Ok(Source::Whole(tree));
+    }
+    let mut parts = Vec::new();
+    for file in entries(path)? {
+        if file.is_dir() {
+            continue;
+        }
+        let name = key_of(&file);
+        if parts.iter().any(|(known, _, _)| *known == name) {
+            let shown = path.display();
+            return Err(Failure::usage(format!("{shown}: two files give `{name}`")));
+        }
+        let tree = inputs::read_file(&file).map_err(Failure::usage)?;
+        parts.push((name, file.display().to_string(), tree));
+    }
+    Ok(Source::Parts(parts))
 }
 
 /// Reads `--inputs`, or the sample inputs beside the program; `None` when there are none.
@@ -77,26 +135,23 @@ pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>>
         return Ok(None);
     };
     let place = path.display().to_string();
-    let mut entries = Vec::new();
+    let mut given = Vec::new();
     if path.is_dir() {
-        for file in files(&path)? {
-            let key = file
-                .file_stem()
-                .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-            let tree = inputs::read_file(&file).map_err(Failure::usage)?;
-            if entries.iter().any(|(k, _, _)| *k == key) {
+        for entry in entries(&path)? {
+            let key = key_of(&entry);
+            if given.iter().any(|(k, _, _)| *k == key) {
                 return Err(Failure::usage(format!(
                     "{place}: two files give inputs for `{key}`"
                 )));
             }
-            entries.push((key, file.display().to_string(), tree));
+            given.push((key, entry.display().to_string(), read_party(&entry)?));
         }
     } else {
         match inputs::read_file(&path).map_err(Failure::usage)? {
             Tree::Map(map) => {
                 for (key, tree) in map {
                     let at = format!("{place}, `{key}`");
-                    entries.push((key, at, tree));
+                    given.push((key, at, Source::Whole(tree)));
                 }
             }
             other => {
@@ -110,7 +165,7 @@ pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>>
     Ok(Some(Given {
         place,
         sample: option.is_none(),
-        entries,
+        entries: given,
     }))
 }
 
@@ -132,7 +187,7 @@ impl Given {
     /// An entry that is no party's, a party without one, and values that do not fit.
     pub fn match_parties(&self, seats: &Seats) -> Outcome<Vec<PartyInputs>> {
         let mut found: Vec<Option<PartyInputs>> = vec![None; seats.names.len()];
-        for (key, place, tree) in &self.entries {
+        for (key, place, source) in &self.entries {
             let Some(party) = seats.party(key) else {
                 if self.sample && seats.might_be(key) {
                     continue;
@@ -157,7 +212,7 @@ impl Given {
                     self.place
                 )));
             }
-            *slot = Some(one_party(seats, party, tree, place)?);
+            *slot = Some(one_party(seats, party, source, place)?);
         }
         (0u32..)
             .zip(found)
@@ -170,29 +225,56 @@ impl Given {
     }
 }
 
-/// Takes what one party gives from its tree. A table (CSV) is the value of a lone parameter, or its columns are parameters.
+/// Takes what one party gives. A sheet (CSV) is the value of a lone table or matrix; else its columns are parameters, and where
+/// no parameter is a list, its only row is.
 ///
 /// # Errors
 /// What is missing, unknown or does not fit, by place, row and field.
-pub fn one_party(seats: &Seats, party: u32, tree: &Tree, place: &str) -> Outcome<PartyInputs> {
+pub fn one_party(seats: &Seats, party: u32, source: &Source, place: &str) -> Outcome<PartyInputs> {
     let gifts = seats.gifts(party);
     let mut inputs = PartyInputs::default();
-    let nothing = Tree::Map(Vec::new());
-    let columns;
-    let (tree, table) = match (tree, gifts) {
-        (Tree::List(_) | Tree::Table(..), [only]) if is_table(only) => (&nothing, Some(tree)),
-        (Tree::Table(_, table), _) => {
-            let lists = table
+    let tree = match source {
+        Source::Whole(tree) => tree,
+        Source::Parts(parts) => {
+            if let Some((name, place, _)) = parts
                 .iter()
-                .map(|(n, c)| (n.clone(), Tree::List(c.clone())));
+                .find(|(name, _, _)| !gifts.iter().any(|gift| gift.name == *name))
+            {
+                return Err(unknown(seats, party, place, name));
+            }
+            for gift in gifts {
+                let part = parts.iter().find(|(name, _, _)| *name == gift.name);
+                let Some((_, place, tree)) = part else {
+                    return Err(missing(party, place, gift));
+                };
+                inputs.take_alone(gift, tree, place)?;
+            }
+            return Ok(inputs);
+        }
+    };
+    if let (Tree::List(_) | Tree::Table(_), [only]) = (tree, gifts)
+        && (is_table(only) || is_matrix(only) && is_sheet(tree))
+    {
+        inputs.take_alone(only, tree, place)?;
+        return Ok(inputs);
+    }
+    let columns;
+    let tree = match tree {
+        Tree::Table(table) if table.sheet => {
+            columns = inputs.parameters(table, gifts, place)?;
+            &columns
+        }
+        Tree::Table(table) => {
+            let lists = table.columns.iter();
+            let lists = lists.map(|(name, cells)| (name.clone(), Tree::List(cells.clone())));
             columns = Tree::Map(lists.collect());
-            (&columns, None)
+            &columns
         }
-        (Tree::List(rows), _) => {
+        Tree::List(rows) => {
             columns = as_columns(rows);
-            (&columns, None)
+            &columns
         }
-        (other, _) => (other, None),
+        other => other,
     };
     let Tree::Map(entries) = tree else {
         return Err(Failure::usage(format!(
@@ -200,40 +282,138 @@ pub fn one_party(seats: &Seats, party: u32, tree: &Tree, place: &str) -> Outcome
             tree.kind()
         )));
     };
-    if let Some((unknown, _)) = entries
+    if let Some((name, _)) = entries
         .iter()
         .find(|(key, _)| !gifts.iter().any(|gift| gift.name == *key))
     {
-        let gives = match seats.listed(party) {
-            nothing if nothing.is_empty() => "nothing".to_owned(),
-            names => names,
-        };
-        return Err(Failure::usage(format!(
-            "{place}: unknown input {}; party {party} gives {gives}",
-            inputs::name(unknown)
-        )));
+        return Err(unknown(seats, party, place, name));
     }
     for gift in gifts {
-        let Some(value) = table.or_else(|| tree.get(&gift.name)) else {
-            return Err(Failure::usage(format!(
-                "{place}: input `{}` of party {party} is missing",
-                gift.name
-            )));
+        let Some(value) = tree.get(&gift.name) else {
+            return Err(missing(party, place, gift));
         };
-        let leaves = inputs::leaves(value, &gift.shape, &format!("{place}, `{}`", gift.name))
-            .map_err(Failure::usage)?;
-        inputs.words.insert(gift.name.clone(), leaves.words);
-        for (depth, len) in leaves.open_lens {
-            inputs.lens.insert(schema::len_key(&gift.name, depth), len);
-        }
+        inputs.take(gift, value, &format!("{place}, `{}`", gift.name))?;
     }
     Ok(inputs)
+}
+
+impl PartyInputs {
+    /// Takes the value of a parameter.
+    fn take(&mut self, gift: &Gift, value: &Tree, place: &str) -> Outcome {
+        let leaves = inputs::leaves(value, &gift.shape, place).map_err(Failure::usage)?;
+        self.words.insert(gift.name.clone(), leaves.words);
+        for (depth, len) in leaves.open_lens {
+            self.lens.insert(schema::len_key(&gift.name, depth), len);
+        }
+        self.notes.extend(leaves.notes);
+        Ok(())
+    }
+
+    /// Takes the value of a parameter that has a file to itself.
+    fn take_alone(&mut self, gift: &Gift, tree: &Tree, place: &str) -> Outcome {
+        let at = format!("{place}, `{}`", gift.name);
+        match tree {
+            Tree::Table(table) if table.sheet && is_matrix(gift) => {
+                self.take(gift, &Tree::List(table.matrix()), &at)
+            }
+            Tree::Table(table) if table.sheet && !is_table(gift) => {
+                let own = self.parameters(table, std::slice::from_ref(gift), place)?;
+                match own.get(&gift.name) {
+                    Some(value) => self.take(gift, value, &at),
+                    None => Err(Failure::bug("a column that was looked up is not there")),
+                }
+            }
+            tree => self.take(gift, tree, &at),
+        }
+    }
+
+    /// The parameters that a sheet gives: its columns, or the cells of its only row where none is a list.
+    fn parameters(&mut self, table: &Table, gifts: &[Gift], place: &str) -> Outcome<Tree> {
+        let wrong = |what: String| Failure::usage(format!("{place}: {what}"));
+        let columns: Vec<String> = gifts.iter().flat_map(Gift::columns).collect();
+        if let Some(gift) = gifts.iter().find(|gift| is_table(gift) || is_matrix(gift)) {
+            let names: Vec<String> = gifts.iter().map(|g| format!("{}.csv", g.name)).collect();
+            return Err(wrong(format!(
+                "`{}` needs a file to itself: give a folder with {} in the place of this one",
+                gift.name,
+                names.join(", ")
+            )));
+        }
+        table
+            .check_header()
+            .map_err(|e| wrong(format!("{e} (the program asks for {})", columns.join(","))))?;
+        if let Some(missing) = columns.iter().find(|name| table.column(name).is_none()) {
+            return Err(wrong(no_column(table, missing, &columns)));
+        }
+        let unasked: Vec<String> = table
+            .names()
+            .filter(|name| !columns.iter().any(|column| column == name))
+            .map(inputs::name)
+            .collect();
+        if !unasked.is_empty() {
+            self.notes.push(ignored(place, &unasked));
+        }
+        let one_row = gifts.iter().find(|gift| !is_list(gift));
+        if let Some(gift) = one_row
+            && table.rows != 1
+        {
+            return Err(wrong(format!(
+                "`{}` is one value, so that the file has one row under its header, not {}",
+                gift.name, table.rows
+            )));
+        }
+        let cells = |name: &str| table.column(name).cloned().unwrap_or_default();
+        let cell = |name: &str| cells(name).get(0).map_or(Tree::Null, |c| c.into_owned());
+        let value = |gift: &Gift| match gift.shape.0.first() {
+            Some(ShapeNode::Array(_)) => Tree::List(cells(&gift.name)),
+            Some(ShapeNode::Struct { fields, .. }) => {
+                let fields = fields.iter().map(|field| (field.clone(), cell(field)));
+                Tree::Map(fields.collect())
+            }
+            _ => cell(&gift.name),
+        };
+        let values = gifts.iter().map(|gift| (gift.name.clone(), value(gift)));
+        Ok(Tree::Map(values.collect()))
+    }
+}
+
+fn unknown(seats: &Seats, party: u32, place: &str, name: &str) -> Failure {
+    let gives = match seats.listed(party) {
+        nothing if nothing.is_empty() => "nothing".to_owned(),
+        names => names,
+    };
+    Failure::usage(format!(
+        "{place}: unknown input {}; party {party} gives {gives}",
+        inputs::name(name)
+    ))
+}
+
+fn missing(party: u32, place: &str, gift: &Gift) -> Failure {
+    Failure::usage(format!(
+        "{place}: input `{}` of party {party} is missing",
+        gift.name
+    ))
+}
+
+fn is_sheet(tree: &Tree) -> bool {
+    matches!(tree, Tree::Table(table) if table.sheet)
+}
+
+fn is_list(gift: &Gift) -> bool {
+    matches!(gift.shape.0.first(), Some(ShapeNode::Array(_)))
 }
 
 fn is_table(gift: &Gift) -> bool {
     matches!(
         gift.shape.0.as_slice(),
         [ShapeNode::Array(_), ShapeNode::Struct { .. }, ..]
+    )
+}
+
+fn is_matrix(gift: &Gift) -> bool {
+    matches!(
+        gift.shape.0.as_slice(),
+        [ShapeNode::Array(_), ShapeNode::Array(_), ..]
     )
 }
 

@@ -3,7 +3,7 @@
 use crate::exit::{Failure, Outcome};
 use crate::given::PartyInputs;
 use crate::seats::Seats;
-use crate::words::{did_you_mean, label};
+use crate::words::{did_you_mean, label, rows};
 use smpcc_compiler::schema;
 use std::collections::BTreeMap;
 
@@ -14,11 +14,43 @@ pub type Lens = BTreeMap<(String, u32), u64>;
 pub fn lens_of(parties: &[PartyInputs]) -> BTreeMap<(String, u32), u64> {
     let mut lens = BTreeMap::new();
     for (party, inputs) in (0u32..).zip(parties) {
-        for (name, len) in &inputs.lens {
-            lens.insert((name.clone(), party), *len);
-        }
+        lens.append(&mut lens_of_one(party, inputs));
     }
     lens
+}
+
+/// Lengths from the inputs of one party.
+pub fn lens_of_one(party: u32, inputs: &PartyInputs) -> Lens {
+    let lens = inputs.lens.iter();
+    lens.map(|(name, len)| ((name.clone(), party), *len))
+        .collect()
+}
+
+/// How many rows each party gives, a line for each input; only what the data decide.
+pub fn shown(lens: &Lens, names: &[String]) -> Vec<String> {
+    let mut inputs: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for ((input, owner), len) in lens {
+        let gives = format!("{} from {}", rows(*len), label(*owner, names));
+        inputs.entry(input).or_default().push(gives);
+    }
+    let line = |(input, gives): (&str, Vec<String>)| format!("`{input}`: {}", gives.join(", "));
+    inputs.into_iter().map(line).collect()
+}
+
+/// That parties give no rows of an input, if any of `owners` does so: a result over the rows of the others alone is rarely what
+/// was meant.
+pub fn without_rows(
+    lens: &Lens,
+    owners: impl Fn(u32) -> bool,
+    label: &dyn Fn(u32) -> String,
+) -> Option<String> {
+    let none = lens
+        .iter()
+        .filter(|((_, owner), len)| **len == 0 && owners(*owner));
+    let none: Vec<String> = none
+        .map(|((input, owner), _)| format!("{} gives no rows of `{input}`", label(*owner)))
+        .collect();
+    (!none.is_empty()).then(|| none.join(", and "))
 }
 
 /// Whether the lengths of `--len` options are those of the inputs, where there are inputs: nothing else could be run.

@@ -6,7 +6,7 @@
 use crate::choices::Choices;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::given::PartyInputs;
-use crate::lens::Lens;
+use crate::lens::{self, Lens};
 use crate::limits::Limits;
 use crate::render;
 use crate::work::Work;
@@ -164,6 +164,17 @@ pub enum Event<'a> {
     Lost(&'a Error),
 }
 
+/// What is asked before a run without rows of somebody.
+pub type Confirm = fn(&str) -> Outcome;
+
+/// The answer of a party that goes on in any case.
+///
+/// # Errors
+/// None.
+pub fn unasked(_: &str) -> Outcome {
+    Ok(())
+}
+
 /// What a party brings to a run.
 pub struct Party<'a> {
     /// What it is to run.
@@ -174,6 +185,8 @@ pub struct Party<'a> {
     pub inputs: PartyInputs,
     /// What it is ready to spend.
     pub limits: Limits,
+    /// Whether it goes on where another party gives no rows: it is told so, and refuses with a failure.
+    pub confirm: Confirm,
     /// When this party started.
     pub began: Instant,
 }
@@ -299,6 +312,11 @@ fn prepare(
     party
         .limits
         .check_claims(u32::from(me.number()), &lens, &label)?;
+    let others = |owner| owner != u32::from(me.number());
+    if let Some(none) = lens::without_rows(&lens, others, &label) {
+        let confirm = party.confirm;
+        meanwhile(mesh, move || confirm(&none))??;
+    }
     let began = Instant::now();
     let (work, choices, given) = (party.work.clone(), party.choices.clone(), lens.clone());
     let program = meanwhile(mesh, move || work.compile(&choices, given))??;

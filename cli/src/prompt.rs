@@ -9,6 +9,27 @@ use smpcc::words::label;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
+/// Asks whether to go on where a party gives no rows; without a terminal the answer is no.
+///
+/// # Errors
+/// That it does not go on, and with which option it would.
+pub fn confirm(none: &str) -> Outcome {
+    if io::stdin().is_terminal() && out::interactive() {
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{none}: go on without them? [y/N] ");
+        let _ = err.flush();
+        drop(err);
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        if read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes") {
+            return Ok(());
+        }
+    }
+    Err(Failure::usage(format!(
+        "{none}: nothing is computed; where that is right, go on with --yes"
+    )))
+}
+
 /// Asks for every input of every party, as JSON values.
 pub fn ask(seats: &Seats, program: &Path) -> Outcome<Vec<PartyInputs>> {
     let parties = 0..seats.names.len() as u32;
@@ -39,13 +60,18 @@ pub fn ask(seats: &Seats, program: &Path) -> Outcome<Vec<PartyInputs>> {
             }
             let text = line.trim();
             let tree = match number(text) {
-                Tree::BadNumber(_) => json::parse(text)
+                Tree::Text(text) => json::parse(&text)
                     .map_err(|e| Failure::usage(format!("`{}`: {e}", gift.name)))?,
                 tree => tree,
             };
             entries.push((gift.name.clone(), tree));
         }
-        all.push(given::one_party(seats, party, &Tree::Map(entries), &who)?);
+        all.push(given::one_party(
+            seats,
+            party,
+            &given::Source::Whole(Tree::Map(entries)),
+            &who,
+        )?);
     }
     Ok(all)
 }

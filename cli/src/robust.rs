@@ -8,7 +8,8 @@ use smpcc_circuit::program::{Shape, ShapeNode};
 use smpcc_circuit::value::{Integer, Scalar};
 use std::path::Path;
 
-/// Reads `text` as inputs in the format of that ending, and matches it with a table of two columns and with a lone number.
+/// Reads `text` as inputs in the format of that ending, and matches it with a table of two columns, with a lone number, with bytes and,
+/// if it is a sheet, as a matrix.
 pub fn read_inputs(ending: &str, text: &str) {
     let tree = match ending {
         "json" => inputs::json::parse(text),
@@ -35,8 +36,35 @@ pub fn read_inputs(ending: &str, text: &str) {
                 assert!(leaves.words.iter().all(|w| w.lanes() as u64 == rows));
             }
         }
-        if let Tree::List(rows) = &tree {
-            given::as_columns(rows);
+        let bytes = ShapeNode::Scalar {
+            scalar: Scalar::unsigned(8),
+            range: None,
+        };
+        let bytes = Shape(vec![ShapeNode::Array(None), bytes]);
+        if let Ok(leaves) = inputs::leaves(&tree, &bytes, "file") {
+            assert!(
+                leaves
+                    .words
+                    .iter()
+                    .all(|w| w.words().iter().all(|b| *b < 256))
+            );
+        }
+        match &tree {
+            Tree::List(rows) => drop(given::as_columns(rows)),
+            Tree::Table(table) if table.sheet => {
+                let matrix = Shape(vec![
+                    ShapeNode::Array(None),
+                    ShapeNode::Array(None),
+                    number(Scalar::signed(9)),
+                ]);
+                let rows = table.matrix();
+                assert_eq!(
+                    rows.len(),
+                    table.rows + usize::from(!table.columns.is_empty())
+                );
+                let _ = inputs::leaves(&Tree::List(rows), &matrix, "file");
+            }
+            _ => {}
         }
     }
 }
@@ -56,7 +84,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Pieces of which files are made, and what no message may show.
-    const PIECES: [&str; 24] = [
+    const PIECES: [&str; 27] = [
         "{",
         "}",
         "[",
@@ -81,6 +109,9 @@ mod tests {
         "\"hunter2\"",
         "#",
         ".",
+        ";",
+        "\t",
+        "\"0x0aff\"",
     ];
 
     fn file() -> impl Strategy<Value = String> {

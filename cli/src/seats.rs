@@ -22,6 +22,16 @@ pub struct Gift {
     pub shape: Shape,
 }
 
+impl Gift {
+    /// The columns of a sheet that give it: one of its name, or one for each field of a struct that is given once.
+    pub fn columns(&self) -> Vec<String> {
+        match self.shape.0.first() {
+            Some(ShapeNode::Struct { fields, .. }) => fields.clone(),
+            _ => vec![self.name.clone()],
+        }
+    }
+}
+
 impl Seats {
     /// The parties of a checked program, so many for each role.
     pub fn of(hir: &Hir, role_counts: &[u32]) -> Self {

@@ -4,11 +4,12 @@ use crate::args::{Format, PartyArgs};
 use crate::files::{Kind, Place};
 use crate::load::{self, Style};
 use crate::progress::{Bar, Teller};
-use crate::{child, out};
+use crate::{child, out, prompt};
 use smpcc::deployment::{Deployment, party_id};
 use smpcc::exit::Outcome;
 use smpcc::play::{self, Party};
-use smpcc::report;
+use smpcc::words::label;
+use smpcc::{lens, report};
 use smpcc_runtime::net::{self, Mesh, tcp, tls};
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +29,20 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     let me = deployment.me(names)?;
     deployment.check_arguments(&work, &choices)?;
     let inputs = deployment.inputs(&seats, me)?;
+    if !style.quiet {
+        for note in &inputs.notes {
+            out::note(&format!("note: {note}"));
+        }
+    }
+    let confirm = if args.yes {
+        play::unasked
+    } else {
+        prompt::confirm
+    };
+    let own = lens::lens_of_one(me, &inputs);
+    if let Some(none) = lens::without_rows(&own, |_| true, &|party| label(party, names)) {
+        confirm(&none)?;
+    }
     let mut limits = deployment.limits()?;
     limits.memory = args.memory.map(|m| m.0).or(limits.memory);
     let identity = deployment.identity()?;
@@ -74,6 +89,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         choices: &choices,
         inputs,
         limits,
+        confirm,
         began,
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));

@@ -33,9 +33,25 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
         }
         None => prompt::ask(&seats, &args.file)?,
     };
+    if !style.quiet {
+        for note in inputs.iter().flat_map(|inputs| &inputs.notes) {
+            out::note(&format!("note: {note}"));
+        }
+    }
     // What does not fit the session is said here, once, before any party exists.
     let lens = lens::lens_of(&inputs);
     lens::check_given(&args.plan.lens, &seats, &lens)?;
+    if !style.quiet {
+        for line in lens::shown(&lens, &seats.names) {
+            out::note(&line);
+        }
+    }
+    let label = |party| words::label(party, &seats.names);
+    if let Some(none) = lens::without_rows(&lens, |_| true, &label)
+        && !args.yes
+    {
+        prompt::confirm(&none)?;
+    }
     let built = match &work {
         Work::Text { source, hir } => {
             let session = choices.session(hir, lens.clone())?;
@@ -154,6 +170,8 @@ fn threads(
                 run: args.run_limit.map(Duration::from_secs),
                 ..Limits::beside(names.n_parties())
             },
+            // Its parent has looked at all inputs.
+            confirm: play::unasked,
             began: Instant::now(),
         };
         play::play(party, mesh, &mut |_| {})

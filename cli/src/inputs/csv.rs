@@ -1,7 +1,9 @@
 //! CSV tables as a [`Tree`], column by column under the header's names.
+//!
+//! Files come from spreadsheets of many countries: the separator is told from the header, quotes and line ends of all
+//! kinds are read. Cells have no types here: they get them from the program.
 
-use super::{List, Tree, number};
-use std::collections::BTreeSet;
+use super::{List, Table, Tree};
 
 /// Reads a table with a header line.
 ///
@@ -9,64 +11,125 @@ use std::collections::BTreeSet;
 /// What is wrong, with the row counted from 1 after the header.
 pub fn parse(text: &str) -> Result<Tree, String> {
     let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
+        .delimiter(separator(text))
         .from_reader(text.as_bytes());
     let header: Vec<String> = reader
         .headers()
         .map_err(|e| format!("header: {e}"))?
         .iter()
-        .map(str::to_string)
+        .map(|name| name.trim().to_owned())
         .collect();
-    let mut seen = BTreeSet::new();
-    for (i, name) in header.iter().enumerate() {
-        if name.is_empty() {
-            return Err(format!("header: column {} has no name", i + 1));
-        }
-        if !seen.insert(name) {
-            return Err(format!("header: column {} stands twice", i + 1));
-        }
-    }
     let mut columns = vec![List::default(); header.len()];
     let mut rows = 0;
-    for (row, record) in reader.records().enumerate() {
-        let record = record.map_err(|e| match e.kind() {
+    let mut record = csv::StringRecord::new();
+    while reader
+        .read_record(&mut record)
+        .map_err(|e| match e.kind() {
             csv::ErrorKind::UnequalLengths {
                 expected_len, len, ..
             } => {
                 format!(
                     "row {}: {len} fields, the header has {expected_len}",
-                    row + 1
+                    rows + 1
                 )
             }
-            _ => format!("row {}: {e}", row + 1),
-        })?;
-        let cell = |text: &str| match text {
-            "true" => Tree::Bool(true),
-            "false" => Tree::Bool(false),
-            "" => Tree::Null,
-            text => number(text),
-        };
-        for (column, text) in columns.iter_mut().zip(record.iter()) {
-            column.push(cell(text));
+            _ => format!("row {}: {e}", rows + 1),
+        })?
+    {
+        for (column, cell) in columns.iter_mut().zip(record.iter()) {
+            column.push_cell(cell.trim());
         }
         rows += 1;
     }
-    Ok(Tree::Table(rows, header.into_iter().zip(columns).collect()))
+    Ok(Tree::Table(Table {
+        rows,
+        columns: header.into_iter().zip(columns).collect(),
+        sheet: true,
+    }))
+}
+
+/// The separator that stands most often in the first line, outside of quotes; a comma where none does.
+fn separator(text: &str) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for byte in text.trim_start_matches(['\r', '\n']).bytes() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\r' | b'\n' if !quoted => break,
+            _ if quoted => {}
+            _ => {
+                if let Some((_, n)) = counts.iter_mut().find(|(s, _)| *s == byte) {
+                    *n += 1;
+                }
+            }
+        }
+    }
+    let most = counts
+        .into_iter()
+        .reduce(|a, b| if b.1 > a.1 { b } else { a });
+    most.map_or(b',', |(separator, _)| separator)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn table(text: &str) -> Table {
+        match parse(text) {
+            Ok(Tree::Table(table)) => table,
+            Ok(_) => panic!("no table"),
+            Err(e) => panic!("{e}"),
+        }
+    }
+
+    fn cells(table: &Table, column: usize) -> Vec<String> {
+        let cell = |tree: &Tree| match tree {
+            Tree::Int(false, n) => n.to_string(),
+            Tree::Text(text) => text.clone(),
+            _ => String::from("?"),
+        };
+        table.columns[column].1.iter().map(|t| cell(&t)).collect()
+    }
+
     #[test]
     fn rows_and_their_faults() {
-        let Ok(Tree::Table(2, columns)) = parse("age,days\n3,4\n5, 6\n") else {
-            panic!("a table")
-        };
-        assert_eq!(columns[1].0, "days");
-        let last = columns[1].1.get(1);
-        assert!(matches!(last.as_deref(), Some(Tree::Int(false, 6))));
+        let read = table("age,days\n3,4\n5, 6\n");
+        assert_eq!((read.rows, read.columns[1].0.as_str()), (2, "days"));
+        assert_eq!(cells(&read, 1), ["4", "6"]);
         assert!(parse("age,days\n3\n").is_err_and(|e| e.contains("row 1")));
-        assert!(parse("age,age\n").is_err_and(|e| e.contains("twice")));
+        assert!(
+            table("age,age\n")
+                .check_header()
+                .is_err_and(|e| e.contains("twice"))
+        );
+        assert!(
+            table("age,\n")
+                .check_header()
+                .is_err_and(|e| e.contains("column 2"))
+        );
+        for empty in ["", "\n\r\n"] {
+            assert!(
+                table(empty)
+                    .check_header()
+                    .is_err_and(|e| e.contains("empty")),
+                "{empty:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn separators_quotes_and_line_ends_of_all_kinds() {
+        for text in [
+            "a,\"b c\"\n1,\"x, \"\"y\"\"\"\n2,z\n",
+            "a;\"b c\"\r\n1;\"x, \"\"y\"\"\"\r\n2;z",
+            "\"a\"\tb c\n1\t\"x, \"\"y\"\"\"\n\n2\tz\n",
+        ] {
+            let read = table(text);
+            assert_eq!(read.names().collect::<Vec<_>>(), ["a", "b c"], "{text:?}");
+            assert_eq!(cells(&read, 0), ["1", "2"], "{text:?}");
+            assert_eq!(cells(&read, 1), ["x, \"y\"", "z"], "{text:?}");
+        }
+        assert_eq!(separator("\"a,b,c\";d"), b';');
+        assert_eq!(separator("a"), b',');
     }
 }

@@ -1,5 +1,7 @@
 //! JSON as a [`Tree`]: exact integers, no duplicate keys, a limit on nesting.
 
+mod plain;
+
 use super::{List, Tree, number};
 use serde::Deserializer;
 use serde::de::{Deserialize, Error, MapAccess, SeqAccess, Visitor};
@@ -15,6 +17,14 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 /// What is wrong, with line and column where the text is not JSON.
 pub fn parse(text: &str) -> Result<Tree, String> {
+    match plain::parse(text) {
+        Some(tree) => Ok(tree),
+        None => careful(text),
+    }
+}
+
+/// The same for any text, with what is wrong.
+fn careful(text: &str) -> Result<Tree, String> {
     let raw: &RawValue =
         serde_json::from_str(text).map_err(|e| format!("not JSON: {}", without_values(&e)))?;
     tree(raw, 0)
@@ -134,6 +144,108 @@ mod tests {
         let tree = parse(&object(400_000)).unwrap_or(Tree::Null);
         assert!(matches!(&tree, Tree::Map(entries) if entries.len() == 400_000));
         assert!(began.elapsed() < std::time::Duration::from_secs(10));
+    }
+
+    /// A tree as text, with tables as lists.
+    fn shown(tree: &Tree) -> String {
+        match tree {
+            Tree::Null => "null".into(),
+            Tree::Bool(b) => b.to_string(),
+            Tree::Int(negative, n) => format!("{}{n}", if *negative { "-" } else { "" }),
+            Tree::Decimal(text) => format!("d{text}"),
+            Tree::Text(text) => format!("{text:?}"),
+            Tree::List(items) => {
+                let items: Vec<String> = items.iter().map(|t| shown(&t)).collect();
+                format!("[{}]", items.join(","))
+            }
+            Tree::Table(table) => {
+                let rows: Vec<String> = (0..table.rows).map(|r| shown(&table.row(r))).collect();
+                format!("[{}]", rows.join(","))
+            }
+            Tree::Map(entries) => {
+                let entries: Vec<String> = entries
+                    .iter()
+                    .map(|(k, v)| format!("{k:?}:{}", shown(v)))
+                    .collect();
+                format!("{{{}}}", entries.join(","))
+            }
+        }
+    }
+
+    /// Holds the quick reader to the careful one; whether it read the text.
+    fn same(text: &str) -> bool {
+        match (plain::parse(text), careful(text)) {
+            (Some(quick), Ok(slow)) => {
+                assert_eq!(shown(&quick), shown(&slow), "{text}");
+                true
+            }
+            (Some(_), Err(e)) => panic!("{text}: {e}"),
+            (None, _) => false,
+        }
+    }
+
+    #[test]
+    fn both_readers_read_the_same() {
+        for text in [
+            "[1, 2 ,3]",
+            " [] ",
+            "{}",
+            "[{}, {}]",
+            r#"{"0": {"a": [1.50, -2e3, 18446744073709551616, -0, 0]}}"#,
+            r#"[{"a": 1, "b": "x"}, {"a": -2, "b": null}, {"a": [3], "b": true}]"#,
+            r#"[{"a": 1, "b": 2}, {"b": 1, "a": 2}, 7, {"a": 3}]"#,
+            r#"[{"a": 1, "b": 2}, {"a": 1}]"#,
+            r#"[{"a": 1}, {"a": 1, "c": [{"é": 2}, {"é": 3}]}]"#,
+            r#"[{"a": 1}, {"a": 1}, 4]"#,
+            r#"[{"a": 1}, {}]"#,
+            r#"[{}, {"a": 1}]"#,
+        ] {
+            assert!(same(text), "{text}");
+        }
+        for text in [
+            "",
+            "01",
+            "1.",
+            ".5",
+            "-",
+            "+1",
+            "1e",
+            "tru",
+            "nul",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{\"a\":1,}",
+            "{,}",
+            "{\"a\":1 \"b\":2}",
+            "{a:1}",
+            "[1]x",
+            "\"a\nb\"",
+            "[{\"a\":1},]",
+            "[{\"a\":1}{\"a\":1}]",
+            "[{\"a\":1},{\"a\":1 \"b\":1}]",
+            "[{\"a\":1},{\"a\":1,\"a\":1}]",
+            "[{\"a\":1},{\"a\":1,}]",
+            "[{\"a\":1},{,\"a\":1}]",
+            "[{\"a\":1,\"b\":1},{\"a\":1,,\"b\":1}]",
+        ] {
+            assert!(!same(text) && careful(text).is_err(), "{text}");
+        }
+        assert!(!same(r#"["\u0041"]"#) && careful(r#"["\u0041"]"#).is_ok());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn both_readers_read_the_same_whatever_it_is(
+            pieces in proptest::collection::vec(proptest::sample::select(&[
+                "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\"", "1", "-2", "0.5", "1e3", "null", "true",
+                " ", "\n", "{\"a\":1}", "{\"a\":1,\"b\":2}", ",{\"a\":2", "\"a\":", "0",
+            ][..]), 0..14)
+        ) {
+            same(&pieces.concat());
+            same(&format!("[{{\"a\":1}},{}]", pieces.concat()));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Lists of an input file: ten million small numbers take eight bytes each, not a tree's node.
+//! Lists and tables of an input file: ten million small numbers take eight bytes each, cells of text their letters.
 
-use super::Tree;
+use super::{Tree, number};
 use std::borrow::Cow;
 
 /// Items in order. It may hold secrets, so it has no `Debug`.
@@ -8,8 +8,41 @@ use std::borrow::Cow;
 pub enum List {
     /// All are integers from 0 to 2^64 − 1.
     Numbers(Vec<u64>),
+    /// All are texts.
+    Texts(Texts),
     /// Anything.
     Any(Vec<Tree>),
+}
+
+/// Texts, one after the other in one string.
+#[derive(Clone, Default)]
+pub struct Texts {
+    letters: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, text: &str) {
+        self.letters.push_str(text);
+        self.ends.push(self.letters.len());
+    }
+
+    fn push_number(&mut self, n: u64) {
+        use std::fmt::Write as _;
+        let _ = write!(self.letters, "{n}");
+        self.ends.push(self.letters.len());
+    }
+
+    fn get(&self, i: usize) -> Option<&str> {
+        let end = *self.ends.get(i)?;
+        let start = i.checked_sub(1).and_then(|before| self.ends.get(before));
+        self.letters.get(start.copied().unwrap_or(0)..end)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).filter_map(|i| self.get(i))
+    }
 }
 
 impl Default for List {
@@ -25,12 +58,36 @@ impl List {
             (Self::Numbers(numbers), Tree::Int(false, n)) if *n <= u128::from(u64::MAX) => {
                 numbers.push(*n as u64);
             }
-            (Self::Numbers(numbers), _) => {
-                let mut items: Vec<Tree> = numbers.iter().map(|&n| integer(n)).collect();
+            (Self::Numbers(numbers), Tree::Text(text)) if numbers.is_empty() => {
+                let mut texts = Texts::default();
+                texts.push(text);
+                *self = Self::Texts(texts);
+            }
+            (Self::Texts(texts), Tree::Text(text)) => texts.push(text),
+            (Self::Any(items), _) => items.push(item),
+            (Self::Numbers(_) | Self::Texts(_), _) => {
+                let mut items: Vec<Tree> = self.iter().map(Cow::into_owned).collect();
                 items.push(item);
                 *self = Self::Any(items);
             }
-            (Self::Any(items), _) => items.push(item),
+        }
+    }
+
+    /// Adds a cell of a table whose cells have no types: a number while all are plain numbers, else all are the texts that
+    /// stand there, to the letter.
+    pub fn push_cell(&mut self, cell: &str) {
+        match (&mut *self, plain(cell)) {
+            (Self::Numbers(numbers), Some(n)) => numbers.push(n),
+            (Self::Numbers(numbers), None) => {
+                let mut texts = Texts::default();
+                for n in std::mem::take(numbers) {
+                    texts.push_number(n);
+                }
+                texts.push(cell);
+                *self = Self::Texts(texts);
+            }
+            (Self::Texts(texts), _) => texts.push(cell),
+            (Self::Any(items), _) => items.push(Tree::Text(cell.to_owned())),
         }
     }
 
@@ -38,6 +95,7 @@ impl List {
     pub fn len(&self) -> usize {
         match self {
             Self::Numbers(numbers) => numbers.len(),
+            Self::Texts(texts) => texts.ends.len(),
             Self::Any(items) => items.len(),
         }
     }
@@ -51,6 +109,7 @@ impl List {
     pub fn get(&self, i: usize) -> Option<Cow<'_, Tree>> {
         match self {
             Self::Numbers(numbers) => numbers.get(i).map(|&n| Cow::Owned(integer(n))),
+            Self::Texts(texts) => texts.get(i).map(|t| Cow::Owned(Tree::Text(t.to_owned()))),
             Self::Any(items) => items.get(i).map(Cow::Borrowed),
         }
     }
@@ -69,8 +128,92 @@ impl FromIterator<Tree> for List {
     }
 }
 
+/// Rows with the same columns, column by column. It may hold secrets, so it has no `Debug`.
+#[derive(Clone)]
+pub struct Table {
+    /// Number of rows.
+    pub rows: usize,
+    /// The columns' names in the file's order, and their cells.
+    pub columns: Vec<(String, List)>,
+    /// Whether it is a sheet (CSV): its cells have no types, and it may have columns that nobody asked for.
+    pub sheet: bool,
+}
+
+impl Table {
+    /// The cells of a column.
+    pub fn column(&self, name: &str) -> Option<&List> {
+        let mut columns = self.columns.iter();
+        columns.find(|(n, _)| n == name).map(|(_, cells)| cells)
+    }
+
+    /// A row as an object.
+    pub fn row(&self, row: usize) -> Tree {
+        let cell = |(name, cells): &(String, List)| {
+            let cell = cells.get(row).map_or(Tree::Null, Cow::into_owned);
+            (name.clone(), cell)
+        };
+        Tree::Map(self.columns.iter().map(cell).collect())
+    }
+
+    /// The names of its columns.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// A sheet whose first line is a row like the others.
+    pub fn matrix(&self) -> List {
+        let mut first = List::default();
+        for name in self.names() {
+            first.push_cell(name);
+        }
+        let mut rows = vec![Tree::List(first)];
+        for row in 0..self.rows {
+            let cells = self.columns.iter().filter_map(|(_, cells)| cells.get(row));
+            rows.push(Tree::List(cells.map(Cow::into_owned).collect()));
+        }
+        if self.columns.is_empty() {
+            rows.clear();
+        }
+        List::Any(rows)
+    }
+
+    /// What is wrong with the header of a sheet, if anything.
+    pub fn check_header(&self) -> Result<(), String> {
+        if self.columns.is_empty() && self.sheet {
+            return Err("it is empty; a table begins with a line of column names".to_owned());
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for (i, name) in self.names().enumerate() {
+            if name.is_empty() {
+                return Err(format!("header: column {} has no name", i + 1));
+            }
+            if !seen.insert(name) {
+                return Err(format!("header: column {} stands twice", i + 1));
+            }
+        }
+        Ok(())
+    }
+}
+
 fn integer(n: u64) -> Tree {
     Tree::Int(false, u128::from(n))
+}
+
+/// The number that a cell is, if its digits are those that the number is written with.
+fn plain(cell: &str) -> Option<u64> {
+    let digits = cell.as_bytes();
+    match digits {
+        [b'0'] => return Some(0),
+        [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit) => {}
+        _ => return None,
+    }
+    if digits.len() < 20 {
+        return Some(digits.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0')));
+    }
+    match number(cell) {
+        Tree::Int(false, n) => u64::try_from(n).ok(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -96,5 +239,25 @@ mod tests {
             [Tree::Int(false, 3)].into_iter().collect(),
             List::Numbers(_)
         ));
+    }
+
+    #[test]
+    fn cells_keep_their_letters() {
+        let cells = ["12", "0", "007", "", "18446744073709551615", "é", "1"];
+        let mut list = List::default();
+        for cell in cells {
+            list.push_cell(cell);
+        }
+        let back = list.iter().map(|item| match &*item {
+            Tree::Text(text) => text.clone(),
+            _ => "no text".into(),
+        });
+        assert!(back.eq(cells));
+        let mut numbers = List::default();
+        for cell in ["12", "0", "18446744073709551615"] {
+            numbers.push_cell(cell);
+        }
+        assert!(matches!(numbers, List::Numbers(v) if v == [12, 0, u64::MAX]));
+        assert_eq!(plain("18446744073709551616"), None);
     }
 }

@@ -16,9 +16,9 @@ fn tree(value: toml::Value) -> Tree {
     match value {
         toml::Value::String(text) => Tree::Text(text),
         toml::Value::Integer(n) => Tree::Int(n < 0, u128::from(n.unsigned_abs())),
-        toml::Value::Float(_) => Tree::BadNumber("a number with a fraction or exponent"),
+        toml::Value::Float(x) => Tree::Decimal(x.to_string()),
         toml::Value::Boolean(b) => Tree::Bool(b),
-        toml::Value::Datetime(_) => Tree::BadNumber("a date"),
+        toml::Value::Datetime(at) => Tree::Text(at.to_string()),
         toml::Value::Array(items) => Tree::List(items.into_iter().map(tree).collect()),
         toml::Value::Table(table) => Tree::Map(
             table
@@ -41,5 +41,12 @@ mod tests {
             Some(Tree::Int(true, 3))
         ));
         assert!(parse("a = 99999999999999999999").is_err_and(|e| e.contains("in quotes")));
+    }
+
+    #[test]
+    fn dates_are_texts() {
+        let tree = parse("a = 2024-02-29\nb = 2024-02-29T10:00:01").unwrap_or(Tree::Null);
+        assert!(matches!(tree.get("a"), Some(Tree::Text(t)) if t == "2024-02-29"));
+        assert!(matches!(tree.get("b"), Some(Tree::Text(t)) if t == "2024-02-29T10:00:01"));
     }
 }

@@ -1,0 +1,268 @@
+//! One cell as a word of a scalar type: what is wrong with it is said with the value, without its place.
+
+use super::{Tree, number};
+use smpcc_circuit::value::{Integer, Scalar, Word};
+
+/// A declared range, inclusive.
+pub type Range = Option<(Integer, Integer)>;
+
+/// The word of a cell.
+///
+/// # Errors
+/// What was expected and what is there.
+pub fn word(tree: &Tree, scalar: Scalar, range: Range) -> Result<Word, String> {
+    match (scalar, tree) {
+        (_, Tree::Text(cell)) => text(cell, scalar, range),
+        (Scalar::Bool, Tree::Bool(b)) => Ok(Word::from(*b)),
+        (Scalar::Bool, Tree::Int(false, n @ (0 | 1))) => Ok(*n),
+        (Scalar::Int { .. }, Tree::Int(negative, magnitude)) => {
+            integer(scalar, range, *negative, *magnitude)
+        }
+        (scalar, other) => Err(expected(scalar, other)),
+    }
+}
+
+/// The word of a cell of text: of a sheet, or a string.
+///
+/// # Errors
+/// As [`word`].
+pub fn text(cell: &str, scalar: Scalar, range: Range) -> Result<Word, String> {
+    let cell = cell.trim();
+    let wrong = || expected(scalar, &Tree::Text(cell.to_owned()));
+    match scalar {
+        Scalar::Bool => truth(cell).map(Word::from).ok_or_else(wrong),
+        Scalar::Int { .. } => {
+            let (negative, digits) = match cell.as_bytes() {
+                [b'-', rest @ ..] => (true, rest),
+                [b'+', rest @ ..] => (false, rest),
+                all => (false, all),
+            };
+            // What has few digits is read here: columns are long.
+            if (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) {
+                let magnitude = digits.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0'));
+                return integer(
+                    scalar,
+                    range,
+                    negative && magnitude != 0,
+                    u128::from(magnitude),
+                );
+            }
+            match number(cell) {
+                Tree::Int(negative, magnitude) => integer(scalar, range, negative, magnitude),
+                _ => Err(wrong()),
+            }
+        }
+    }
+}
+
+/// Whether all of `numbers` are words of the type, in its range.
+pub fn all_fit(numbers: &[u64], scalar: Scalar, range: Range) -> bool {
+    let top = match scalar {
+        Scalar::Bool => 1,
+        Scalar::Int { signed: false, .. } => scalar.mask(),
+        Scalar::Int { signed: true, .. } => scalar.mask() >> 1,
+    };
+    let (lo, hi) = match range.filter(|_| scalar != Scalar::Bool) {
+        Some((_, hi)) if hi.is_negative() => return numbers.is_empty(),
+        Some((lo, hi)) => (
+            if lo.is_negative() { 0 } else { lo.word() },
+            hi.word().min(top),
+        ),
+        None => (0, top),
+    };
+    let Ok(lo) = u64::try_from(lo) else {
+        return numbers.is_empty();
+    };
+    let hi = u64::try_from(hi).unwrap_or(u64::MAX);
+    // Without a branch per number, which the compiler makes wide.
+    numbers
+        .iter()
+        .fold(true, |fit, n| fit & (*n >= lo) & (*n <= hi))
+}
+
+/// What a cell says of a `bool`.
+fn truth(cell: &str) -> Option<bool> {
+    let is = |words: [&str; 3]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
+    if is(["true", "yes", "1"]) {
+        Some(true)
+    } else if is(["false", "no", "0"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn integer(scalar: Scalar, range: Range, negative: bool, magnitude: u128) -> Result<Word, String> {
+    let Scalar::Int { width, signed } = scalar else {
+        return Err(expected(scalar, &Tree::Int(negative, magnitude)));
+    };
+    let fits = match (signed, negative) {
+        (false, true) => false,
+        (false, false) => magnitude <= scalar.mask(),
+        (true, false) => magnitude <= scalar.mask() >> 1,
+        (true, true) => magnitude <= (scalar.mask() >> 1) + 1,
+    };
+    let sign = if negative { "-" } else { "" };
+    if !fits {
+        return Err(format!(
+            "the value {sign}{magnitude} does not fit in {scalar} ({})",
+            bounds(width, signed)
+        ));
+    }
+    let word = scalar.wrap(if negative {
+        magnitude.wrapping_neg()
+    } else {
+        magnitude
+    });
+    if let Some((lo, hi)) = range
+        && !(lo..=hi).contains(&Integer::of(scalar, word))
+    {
+        return Err(format!(
+            "the value {sign}{magnitude} is outside its declared range {lo}..={hi}"
+        ));
+    }
+    Ok(word)
+}
+
+/// A type with its range, for those who fill in files.
+pub fn described(scalar: Scalar, range: Range) -> String {
+    match (scalar, range) {
+        (Scalar::Bool, _) => "true or false".to_owned(),
+        (scalar, Some((lo, hi))) => format!("{scalar} in {lo}..={hi}"),
+        (scalar, None) => scalar.to_string(),
+    }
+}
+
+fn expected(scalar: Scalar, found: &Tree) -> String {
+    let found = found.shown();
+    match scalar {
+        Scalar::Bool => format!("expected true or false, yes or no, 1 or 0, found {found}"),
+        Scalar::Int { .. } => format!("expected an integer ({scalar}), found {found}"),
+    }
+}
+
+fn bounds(width: u8, signed: bool) -> String {
+    if signed {
+        let top = (1u128 << (width - 1)) - 1;
+        format!("-{}..={top}", top + 1)
+    } else {
+        format!("0..={}", smpcc_circuit::value::mask(u32::from(width)))
+    }
+}
+
+/// The bytes of `0x…`, or its bits, the highest of each digit first.
+///
+/// # Errors
+/// What is no such text.
+pub fn hex(cell: &str, bits: bool) -> Result<Vec<u64>, String> {
+    let what = if bits { "bits" } else { "bytes" };
+    let wrong = || {
+        format!(
+            "expected a list, or {what} as `0x…`, found {}",
+            Tree::Text(cell.to_owned()).shown()
+        )
+    };
+    let cell = cell.trim();
+    let digits = cell
+        .strip_prefix("0x")
+        .or_else(|| cell.strip_prefix("0X"))
+        .ok_or_else(wrong)?;
+    let digits: Vec<u64> = digits
+        .chars()
+        .filter(|c| *c != '_')
+        .map(|c| c.to_digit(16).map(u64::from))
+        .collect::<Option<_>>()
+        .ok_or_else(wrong)?;
+    if bits {
+        let of_digit = |digit: &u64| [3, 2, 1, 0].map(|bit| digit >> bit & 1);
+        return Ok(digits.iter().flat_map(of_digit).collect());
+    }
+    match digits.as_chunks() {
+        (pairs, []) => Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect()),
+        (_, _) => Err(format!(
+            "`0x…` has {} digits, which are no whole bytes",
+            digits.len()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_truth() {
+        let read = |cell: &str| text(cell, Scalar::Bool, None);
+        for yes in ["true", "TRUE", "True", "yes", "YES", "1", " yes "] {
+            assert_eq!(read(yes), Ok(1), "{yes}");
+        }
+        for no in ["false", "FALSE", "no", "No", "0"] {
+            assert_eq!(read(no), Ok(0), "{no}");
+        }
+        for neither in ["", "2", "y", "ja", "-1", "truee"] {
+            assert!(read(neither).is_err(), "{neither}");
+        }
+    }
+
+    #[test]
+    fn many_numbers_fit_where_each_does() {
+        let ranges = [
+            None,
+            Some((Integer::from(-5), Integer::from(7))),
+            Some((Integer::from(3), Integer::from(300))),
+            Some((Integer::from(-5), Integer::from(-3))),
+            Some((Integer::natural(1 << 70), Integer::natural(1 << 80))),
+        ];
+        let scalars = [
+            Scalar::Bool,
+            Scalar::unsigned(8),
+            Scalar::signed(8),
+            Scalar::unsigned(64),
+            Scalar::signed(64),
+            Scalar::unsigned(128),
+        ];
+        for scalar in scalars {
+            for range in ranges {
+                for n in [
+                    0,
+                    1,
+                    2,
+                    3,
+                    7,
+                    8,
+                    127,
+                    128,
+                    255,
+                    256,
+                    300,
+                    301,
+                    1 << 63,
+                    u64::MAX,
+                ] {
+                    let each = word(
+                        &Tree::Int(false, u128::from(n)),
+                        scalar,
+                        range.filter(|_| scalar != Scalar::Bool),
+                    );
+                    assert_eq!(all_fit(&[n], scalar, range), each.is_ok(), "{scalar} {n}");
+                    let cell = text(
+                        &n.to_string(),
+                        scalar,
+                        range.filter(|_| scalar != Scalar::Bool),
+                    );
+                    assert_eq!(cell, each, "{scalar} {n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn hexadecimal_bytes_and_bits() {
+        assert_eq!(hex("0x00fF", false), Ok(vec![0, 255]));
+        assert_eq!(hex("0x1_2", true), Ok(vec![0, 0, 0, 1, 0, 0, 1, 0]));
+        assert!(hex("0x123", false).is_err_and(|e| e.contains("whole bytes")));
+        for wrong in ["12", "0xg0", "", "x"] {
+            assert!(hex(wrong, false).is_err(), "{wrong}");
+        }
+    }
+}

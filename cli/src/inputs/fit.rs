@@ -1,0 +1,558 @@
+//! A tree matched with a declared shape: columns at once where they are long, and row by row where something is wrong, to
+//! say in which.
+
+use super::cell::{self, Range};
+use super::list::Table;
+use super::{List, Tree, name};
+use crate::words::did_you_mean;
+use smpcc_circuit::program::{Shape, ShapeNode};
+use smpcc_circuit::value::Scalar;
+use smpcc_runtime::ring::Elements;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The words of one parameter: one vector per scalar of its shape, in the shape's order, and the open length if any.
+pub struct Leaves {
+    /// Lanes of each scalar leaf.
+    pub words: Vec<Elements>,
+    /// The lengths of the arrays whose lengths come from the data, by position in the shape.
+    pub open_lens: BTreeMap<usize, u64>,
+    /// What the one who gives it should know: columns that nobody asked for.
+    pub notes: Vec<String>,
+}
+
+/// Matches `tree` against `shape`. `place` says where the tree stands (`file inputs.json, party 0, salary`).
+///
+/// # Errors
+/// A message that names the place, the row, the field and the value.
+pub fn leaves(tree: &Tree, shape: &Shape, place: &str) -> Result<Leaves, String> {
+    let n_leaves = shape
+        .0
+        .iter()
+        .filter(|n| matches!(n, ShapeNode::Scalar { .. }))
+        .count();
+    let mut walk = Walk {
+        shape,
+        words: vec![Elements::default(); n_leaves],
+        open_lens: BTreeMap::new(),
+        place,
+        path: Vec::new(),
+        notes: Vec::new(),
+    };
+    walk.value(tree, 0, 0)?;
+    Ok(Leaves {
+        words: walk.words,
+        open_lens: walk.open_lens,
+        notes: walk.notes,
+    })
+}
+
+enum Step {
+    Field(String),
+    Row(usize),
+}
+
+struct Walk<'a> {
+    shape: &'a Shape,
+    words: Vec<Elements>,
+    open_lens: BTreeMap<usize, u64>,
+    place: &'a str,
+    path: Vec<Step>,
+    notes: Vec<String>,
+}
+
+impl Walk<'_> {
+    /// Takes `tree` as shape node `node`, whose first scalar is leaf `leaf`; returns the next node and leaf.
+    fn value(&mut self, tree: &Tree, node: usize, leaf: usize) -> Result<(usize, usize), String> {
+        match self.shape.0.get(node) {
+            None => Err(self.wrong("the declared type is incomplete")),
+            Some(ShapeNode::Scalar { scalar, range }) => {
+                let word = cell::word(tree, *scalar, *range).map_err(|e| self.wrong(&e))?;
+                if let Some(words) = self.words.get_mut(leaf) {
+                    words.push(word);
+                }
+                Ok((node + 1, leaf + 1))
+            }
+            Some(ShapeNode::Array(len)) => self.array(tree, *len, node, leaf),
+            Some(ShapeNode::Tuple(n)) => {
+                let n = *n as usize;
+                let Some(found) = list_len(tree) else {
+                    return Err(self.wrong(&format!(
+                        "expected a list of {n} values, found {}",
+                        tree.kind()
+                    )));
+                };
+                if found != n {
+                    return Err(self.wrong(&format!("expected {n} values, found {found}")));
+                }
+                let mut at = (node + 1, leaf);
+                for row in 0..n {
+                    self.path.push(Step::Row(row));
+                    at = self.value(&row_of(tree, row), at.0, at.1)?;
+                    self.path.pop();
+                }
+                Ok(at)
+            }
+            Some(ShapeNode::Struct { fields, .. }) => {
+                let Tree::Map(entries) = tree else {
+                    return Err(self.wrong(&format!(
+                        "expected an object with the fields {}, found {}",
+                        quoted(fields),
+                        tree.kind()
+                    )));
+                };
+                if let Some((unknown, _)) = entries.iter().find(|(key, _)| !fields.contains(key)) {
+                    return Err(self.wrong(&format!(
+                        "unknown field {}; the program declares {}",
+                        name(unknown),
+                        quoted(fields)
+                    )));
+                }
+                let mut at = (node + 1, leaf);
+                for field in fields {
+                    let Some(item) = tree.get(field) else {
+                        return Err(self.wrong(&format!("field `{field}` is missing")));
+                    };
+                    self.path.push(Step::Field(field.clone()));
+                    at = self.value(item, at.0, at.1)?;
+                    self.path.pop();
+                }
+                Ok(at)
+            }
+        }
+    }
+
+    fn array(
+        &mut self,
+        tree: &Tree,
+        len: Option<u64>,
+        node: usize,
+        leaf: usize,
+    ) -> Result<(usize, usize), String> {
+        let from_hex;
+        let tree = match (tree, self.shape.0.get(node + 1)) {
+            (Tree::Text(text), Some(ShapeNode::Scalar { scalar, .. }))
+                if matches!(
+                    *scalar,
+                    Scalar::Bool
+                        | Scalar::Int {
+                            width: 8,
+                            signed: false
+                        }
+                ) =>
+            {
+                let digits = cell::hex(text, *scalar == Scalar::Bool);
+                let digits = digits.map_err(|e| self.wrong(&e))?;
+                from_hex = Tree::List(List::Numbers(digits));
+                &from_hex
+            }
+            _ => tree,
+        };
+        let Some(found) = list_len(tree) else {
+            return Err(self.wrong(&format!("expected a list, found {}", tree.kind())));
+        };
+        let n = found as u64;
+        match len {
+            Some(len) if len != n => {
+                return Err(self.wrong(&format!("expected {len} elements, found {n}")));
+            }
+            Some(_) => {}
+            None => {
+                let before = *self.open_lens.entry(node).or_insert(n);
+                if before != n {
+                    return Err(self.wrong(&format!(
+                        "expected {before} elements as in the rows before, found {n}"
+                    )));
+                }
+            }
+        }
+        let asked_for;
+        let tree = match (tree, self.shape.0.get(node + 1)) {
+            (Tree::Table(table), Some(ShapeNode::Struct { fields, .. })) if table.sheet => {
+                match self.columns(table, fields)? {
+                    Some(fewer) => {
+                        asked_for = Tree::Table(fewer);
+                        &asked_for
+                    }
+                    None => tree,
+                }
+            }
+            _ => tree,
+        };
+        if !self.at_once(tree, node + 1, leaf) {
+            for row in 0..found {
+                self.path.push(Step::Row(row));
+                self.value(&row_of(tree, row), node + 1, leaf)?;
+                self.path.pop();
+            }
+        }
+        Ok(skip(self.shape, node + 1, leaf))
+    }
+
+    /// The columns of a sheet that a struct asks for, where it has more; the others are noted.
+    fn columns(&mut self, table: &Table, fields: &[String]) -> Result<Option<Table>, String> {
+        table.check_header().map_err(|e| {
+            let header = fields.join(",");
+            self.wrong(&format!("{e} (the program asks for {header})"))
+        })?;
+        if let Some(missing) = fields.iter().find(|field| table.column(field).is_none()) {
+            return Err(self.wrong(&no_column(table, missing, fields)));
+        }
+        let unasked: Vec<String> = table
+            .names()
+            .filter(|name| !fields.iter().any(|field| field == name))
+            .map(name)
+            .collect();
+        if unasked.is_empty() {
+            return Ok(None);
+        }
+        self.notes.push(ignored(self.place, &unasked));
+        let asked_for = table
+            .columns
+            .iter()
+            .filter(|(name, _)| fields.contains(name));
+        Ok(Some(Table {
+            rows: table.rows,
+            columns: asked_for.cloned().collect(),
+            sheet: true,
+        }))
+    }
+
+    /// Takes all items of a list of scalars, or of structs of scalars, if all are well; else takes none.
+    fn at_once(&mut self, tree: &Tree, node: usize, leaf: usize) -> bool {
+        match (tree, self.shape.0.get(node)) {
+            (Tree::List(items), Some(ShapeNode::Scalar { scalar, range })) => {
+                match (words_of(items, *scalar, *range), self.words.get_mut(leaf)) {
+                    (Some(words), Some(into)) => extend(into, words),
+                    (_, _) => return false,
+                }
+                true
+            }
+            (Tree::Table(table), Some(ShapeNode::Struct { fields, .. })) => {
+                if table.columns.len() != fields.len() {
+                    return false;
+                }
+                let mut columns = Vec::with_capacity(fields.len());
+                for (field, node) in fields.iter().zip(self.shape.0.iter().skip(node + 1)) {
+                    let ShapeNode::Scalar { scalar, range } = node else {
+                        return false;
+                    };
+                    let cells = table.column(field);
+                    match cells.and_then(|cells| words_of(cells, *scalar, *range)) {
+                        Some(words) => columns.push(words),
+                        None => return false,
+                    }
+                }
+                for (into, words) in self.words.iter_mut().skip(leaf).zip(columns) {
+                    extend(into, words);
+                }
+                true
+            }
+            (_, _) => false,
+        }
+    }
+
+    fn wrong(&self, what: &str) -> String {
+        let mut text = self.place.to_string();
+        for step in &self.path {
+            match step {
+                Step::Field(name) => {
+                    let _ = write!(text, ", field `{name}`");
+                }
+                Step::Row(row) => {
+                    let _ = write!(text, ", row {}", row + 1);
+                }
+            }
+        }
+        format!("{text}: {what}")
+    }
+}
+
+/// That a sheet does not have a column, and what it has in its place. Without any of `wanted` its first line may be a row.
+pub fn no_column(table: &Table, column: &str, wanted: &[String]) -> String {
+    if !wanted.iter().any(|field| table.column(field).is_some()) {
+        let header = wanted.join(",");
+        let hint = did_you_mean(column, table.names());
+        return format!(
+            "its first line is no header with the column `{column}`{hint}; the program asks for {header}"
+        );
+    }
+    let others = table
+        .names()
+        .filter(|name| !wanted.iter().any(|w| w == name));
+    let near = did_you_mean(column, others);
+    let there: Vec<String> = table.names().map(name).collect();
+    let near = if near.is_empty() {
+        format!("; the columns are {}", there.join(", "))
+    } else {
+        near
+    };
+    format!("column `{column}` is missing{near}")
+}
+
+/// That columns are there which nobody asked for.
+pub fn ignored(place: &str, columns: &[String]) -> String {
+    let (noun, verb) = if columns.len() == 1 {
+        ("the column", "is")
+    } else {
+        ("the columns", "are")
+    };
+    format!(
+        "{place}: {noun} {} {verb} not asked for, and ignored",
+        columns.join(", ")
+    )
+}
+
+/// The words of all items, if all are well.
+fn words_of(items: &List, scalar: Scalar, range: Range) -> Option<Elements> {
+    match items {
+        List::Numbers(numbers) => {
+            cell::all_fit(numbers, scalar, range).then(|| Elements::Narrow(numbers.clone()))
+        }
+        List::Texts(texts) => {
+            let mut words = Elements::default();
+            for text in texts.iter() {
+                words.push(cell::text(text, scalar, range).ok()?);
+            }
+            Some(words)
+        }
+        List::Any(items) => {
+            let mut words = Elements::default();
+            for item in items {
+                words.push(cell::word(item, scalar, range).ok()?);
+            }
+            Some(words)
+        }
+    }
+}
+
+fn extend(into: &mut Elements, words: Elements) {
+    match (&mut *into, words) {
+        (Elements::Narrow(there), words) if there.is_empty() => *into = words,
+        (Elements::Narrow(there), Elements::Narrow(more)) => there.extend(more),
+        (_, words) => words.words().into_iter().for_each(|word| into.push(word)),
+    }
+}
+
+fn list_len(tree: &Tree) -> Option<usize> {
+    match tree {
+        Tree::List(items) => Some(items.len()),
+        Tree::Table(table) => Some(table.rows),
+        _ => None,
+    }
+}
+
+/// An item of a list, or a row of a table; of anything else nothing.
+fn row_of(tree: &Tree, row: usize) -> Cow<'_, Tree> {
+    match tree {
+        Tree::List(items) => items.get(row).unwrap_or(Cow::Owned(Tree::Null)),
+        Tree::Table(table) => Cow::Owned(table.row(row)),
+        _ => Cow::Owned(Tree::Null),
+    }
+}
+
+/// The node and leaf behind the subtree of `shape` at `node`, whose first scalar is `leaf`.
+pub fn skip(shape: &Shape, node: usize, leaf: usize) -> (usize, usize) {
+    let (mut node, mut leaf, mut open) = (node, leaf, 1usize);
+    while open > 0 {
+        open -= 1;
+        match shape.0.get(node) {
+            None => break,
+            Some(ShapeNode::Scalar { .. }) => leaf += 1,
+            Some(ShapeNode::Array(_)) => open += 1,
+            Some(ShapeNode::Tuple(n)) => open += *n as usize,
+            Some(ShapeNode::Struct { fields, .. }) => open += fields.len(),
+        }
+        node += 1;
+    }
+    (node, leaf)
+}
+
+fn quoted(fields: &[String]) -> String {
+    fields
+        .iter()
+        .map(|f| format!("`{f}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::json;
+    use smpcc_circuit::value::Scalar;
+
+    fn patients() -> Shape {
+        let u8s = |range| ShapeNode::Scalar {
+            scalar: Scalar::unsigned(8),
+            range,
+        };
+        Shape(vec![
+            ShapeNode::Array(None),
+            ShapeNode::Struct {
+                name: "Patient".into(),
+                fields: vec!["age".into(), "severity".into()],
+            },
+            u8s(Some((0.into(), 120.into()))),
+            u8s(None),
+        ])
+    }
+
+    fn error(text: &str) -> String {
+        leaves(
+            &json::parse(text).map_err(|e| e.to_string()).unwrap(),
+            &patients(),
+            "file",
+        )
+        .err()
+        .unwrap_or_default()
+    }
+
+    #[test]
+    fn tables_become_columns() {
+        let tree =
+            json::parse(r#"[{"age": 3, "severity": "4"}, {"severity": 6, "age": 120}]"#).unwrap();
+        let leaves = leaves(&tree, &patients(), "file").unwrap_or_else(|e| panic!("{e}"));
+        let words: Vec<_> = leaves.words.iter().map(Elements::words).collect();
+        assert_eq!(words, vec![vec![3, 120], vec![4, 6]]);
+        assert_eq!(leaves.open_lens.get(&0), Some(&2));
+    }
+
+    #[test]
+    fn errors_name_row_and_field_and_no_value() {
+        assert_eq!(
+            error(r#"[{"age": 3, "severity": 4}, {"age": 121, "severity": 4}]"#),
+            "file, row 2, field `age`: the value 121 is outside its declared range 0..=120"
+        );
+        assert_eq!(
+            error(r#"[{"age": 3, "severity": 256}]"#),
+            "file, row 1, field `severity`: the value 256 does not fit in u8 (0..=255)"
+        );
+        assert_eq!(
+            error(r#"[{"age": 3}]"#),
+            "file, row 1: field `severity` is missing"
+        );
+        assert_eq!(
+            error(r#"[{"age": 3, "severity": 1, "name": 2}]"#),
+            "file, row 1: unknown field `name`; the program declares `age`, `severity`"
+        );
+        assert_eq!(
+            error(r#"[{"age": 3.5, "severity": 1}]"#),
+            "file, row 1, field `age`: expected an integer (u8), found `3.5`, a number with a fraction or exponent"
+        );
+        assert_eq!(
+            error(r#"{"age": 3}"#),
+            "file: expected a list, found an object"
+        );
+    }
+
+    fn sheet(text: &str) -> Result<Leaves, String> {
+        leaves(&crate::inputs::csv::parse(text)?, &patients(), "0.csv")
+    }
+
+    #[test]
+    fn sheets_give_columns_by_name_and_note_the_others() {
+        let leaves = sheet("name;severity;age\nx;4;3\ny;6;120\n").unwrap_or_else(|e| panic!("{e}"));
+        let words: Vec<_> = leaves.words.iter().map(Elements::words).collect();
+        assert_eq!(words, vec![vec![3, 120], vec![4, 6]]);
+        assert_eq!(
+            leaves.notes,
+            ["0.csv: the column `name` is not asked for, and ignored"]
+        );
+        let empty = sheet("severity,age\n").unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(empty.open_lens.get(&0), Some(&0));
+    }
+
+    #[test]
+    fn sheets_without_a_column_say_what_they_have() {
+        let wrong = |text: &str| sheet(text).err().unwrap_or_default();
+        assert!(wrong("").contains("it is empty"), "{}", wrong(""));
+        let headless = wrong("4711,3\n4712,4\n");
+        assert!(
+            headless.contains("no header") && headless.contains("age,severity"),
+            "{headless}"
+        );
+        assert!(!headless.contains("471"), "{headless}");
+        let near = wrong("age,Severity\n3,4\n");
+        assert!(
+            near.contains("column `severity` is missing; did you mean `Severity`"),
+            "{near}"
+        );
+        let other = wrong("age,weight\n");
+        assert!(other.contains("the columns are `age`, `weight`"), "{other}");
+        let cell = wrong("x,age,severity\n0,3,4\n0,3,4.5\n");
+        assert_eq!(
+            cell,
+            "0.csv, row 2, field `severity`: expected an integer (u8), found `4.5`, a number with a fraction or exponent"
+        );
+        assert!(wrong("age,severity\n3,\n").contains("row 1, field `severity`"));
+    }
+
+    #[test]
+    fn bits_and_bytes_are_read_from_hexadecimal_text() {
+        let array = |len, scalar| {
+            let scalar = ShapeNode::Scalar {
+                scalar,
+                range: None,
+            };
+            Shape(vec![ShapeNode::Array(len), scalar])
+        };
+        let read = |text: &str, shape: &Shape| {
+            let words = leaves(&json::parse(text).unwrap(), shape, "f");
+            words.map(|l| l.words[0].words())
+        };
+        let bytes = array(Some(2), Scalar::unsigned(8));
+        assert_eq!(read("\"0x0aff\"", &bytes), Ok(vec![10, 255]));
+        assert!(
+            read("\"0x0a\"", &bytes).is_err_and(|e| e.contains("expected 2 elements, found 1"))
+        );
+        assert!(read("\"aff0\"", &bytes).is_err_and(|e| e.contains("0x…")));
+        assert_eq!(
+            read("\"0x5\"", &array(None, Scalar::Bool)),
+            Ok(vec![0, 1, 0, 1])
+        );
+        assert!(read("\"0x05\"", &array(None, Scalar::unsigned(16))).is_err());
+    }
+
+    #[test]
+    fn integers_are_exact_at_every_width() {
+        let shape = |scalar| {
+            Shape(vec![ShapeNode::Scalar {
+                scalar,
+                range: None,
+            }])
+        };
+        let word = |text: &str, scalar| {
+            leaves(&json::parse(text).unwrap(), &shape(scalar), "f").map(|l| l.words[0].get(0))
+        };
+        assert_eq!(
+            word(
+                "340282366920938463463374607431768211455",
+                Scalar::unsigned(128)
+            ),
+            Ok(u128::MAX)
+        );
+        assert_eq!(
+            word(
+                "-170141183460469231731687303715884105728",
+                Scalar::signed(128)
+            ),
+            Ok(1 << 127)
+        );
+        assert!(
+            word(
+                "170141183460469231731687303715884105728",
+                Scalar::signed(128)
+            )
+            .is_err()
+        );
+        assert_eq!(
+            word("\"18446744073709551617\"", Scalar::unsigned(65)),
+            Ok((1 << 64) + 1)
+        );
+        assert_eq!(word("-4", Scalar::signed(3)), Ok(4));
+        assert!(word("-5", Scalar::signed(3)).is_err());
+        assert!(word("1e3", Scalar::unsigned(32)).is_err());
+    }
+}

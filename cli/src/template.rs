@@ -1,0 +1,251 @@
+//! Files that a party fills in: its inputs with, in the place of each value, what is to stand there.
+//!
+//! What is not filled in is refused when it is run: no placeholder is a value. Sheets have their header; a sheet without
+//! rows is asked about before a run.
+
+use crate::exit::{Failure, Outcome};
+use crate::inputs::{self, cell};
+use crate::render::json_string;
+use crate::seats::{Gift, Seats};
+use smpcc_circuit::program::{Shape, ShapeNode};
+
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One object.
+    Json,
+    /// Tables for spreadsheets, several files where one does not do.
+    Csv,
+    /// Keys and tables.
+    Toml,
+}
+
+/// Items of an array of known length that are written out.
+const MANY: u64 = 1000;
+
+/// The files of a party, by path below the folder of all.
+///
+/// # Errors
+/// What a sheet cannot hold.
+pub fn files(seats: &Seats, party: u32, form: Form) -> Outcome<Vec<(String, String)>> {
+    let gifts = seats.gifts(party);
+    let key = match seats.names.get(party as usize) {
+        Some(name) if !name.starts_with("party ") => name.clone(),
+        _ => party.to_string(),
+    };
+    if gifts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let fields: Vec<(&str, &Shape)> = gifts.iter().map(|g| (g.name.as_str(), &g.shape)).collect();
+    Ok(match form {
+        Form::Json => {
+            let mut text = String::from("{");
+            for (i, (name, shape)) in fields.iter().enumerate() {
+                text.push_str(if i == 0 { "\n  " } else { ",\n  " });
+                text.push_str(&json_string(name));
+                text.push_str(": ");
+                value(&mut text, shape, 0, &mut ("\n    ", true))?;
+            }
+            text.push_str("\n}\n");
+            vec![(format!("{key}.json"), text)]
+        }
+        Form::Toml => {
+            let mut plain = String::new();
+            let mut tables = String::new();
+            for (name, shape) in fields {
+                match shape.0.as_slice() {
+                    [ShapeNode::Array(_), ShapeNode::Struct { fields, .. }, ..] => {
+                        tables.push_str(&format!("\n[[{name}]]\n"));
+                        entries(&mut tables, shape, 1, fields)?;
+                    }
+                    [ShapeNode::Struct { fields, .. }, ..] => {
+                        tables.push_str(&format!("\n[{name}]\n"));
+                        entries(&mut tables, shape, 0, fields)?;
+                    }
+                    _ => {
+                        plain.push_str(&format!("{name} = "));
+                        value(&mut plain, shape, 0, &mut ("", false))?;
+                        plain.push('\n');
+                    }
+                }
+            }
+            let text = plain + &tables;
+            vec![(format!("{key}.toml"), text.trim_start().to_owned())]
+        }
+        Form::Csv => sheets(gifts, &key)?,
+    })
+}
+
+/// One sheet where its columns, or its only row, are all that is given; else one for each parameter.
+fn sheets(gifts: &[Gift], key: &str) -> Outcome<Vec<(String, String)>> {
+    let together = gifts.iter().all(|g| is_column(&g.shape))
+        || gifts.iter().all(|g| is_row(&g.shape))
+        || gifts.len() == 1;
+    if together {
+        return Ok(vec![(format!("{key}.csv"), sheet(gifts)?)]);
+    }
+    let each = gifts.iter().map(|gift| {
+        let path = format!("{key}/{}.csv", gift.name);
+        Ok((path, sheet(std::slice::from_ref(gift))?))
+    });
+    each.collect()
+}
+
+fn sheet(gifts: &[Gift]) -> Outcome<String> {
+    let cannot = |gift: &Gift| {
+        let name = &gift.name;
+        Failure::usage(format!("a sheet cannot hold `{name}`: take --format json"))
+    };
+    if let [only] = gifts {
+        match only.shape.0.as_slice() {
+            [ShapeNode::Array(_), ShapeNode::Struct { fields, .. }, ..] => {
+                if !flat(&only.shape, 2, fields.len()) {
+                    return Err(cannot(only));
+                }
+                return Ok(format!("{}\n", fields.join(",")));
+            }
+            [
+                ShapeNode::Array(_),
+                ShapeNode::Array(len),
+                ShapeNode::Scalar { .. },
+            ] => {
+                let cell = placeholder(&only.shape, 2);
+                let row = vec![quoted(&cell); len.unwrap_or(1).min(MANY) as usize];
+                return Ok(format!("{}\n", row.join(",")));
+            }
+            _ => {}
+        }
+    }
+    if let Some(gift) = gifts
+        .iter()
+        .find(|g| !is_column(&g.shape) && !is_row(&g.shape))
+    {
+        return Err(cannot(gift));
+    }
+    let columns: Vec<String> = gifts.iter().flat_map(Gift::columns).collect();
+    let mut text = format!("{}\n", columns.join(","));
+    if gifts.iter().any(|g| is_row(&g.shape)) {
+        let mut cells = Vec::new();
+        for gift in gifts {
+            match gift.shape.0.first() {
+                Some(ShapeNode::Struct { fields, .. }) => {
+                    cells
+                        .extend((1..=fields.len()).map(|at| quoted(&placeholder(&gift.shape, at))));
+                }
+                _ => cells.push(quoted(&placeholder(&gift.shape, 0))),
+            }
+        }
+        text.push_str(&format!("{}\n", cells.join(",")));
+    }
+    Ok(text)
+}
+
+/// A cell as it stands in a sheet.
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+/// Whether it is a column of scalars.
+fn is_column(shape: &Shape) -> bool {
+    matches!(
+        shape.0.as_slice(),
+        [ShapeNode::Array(_), ShapeNode::Scalar { .. }]
+    )
+}
+
+/// Whether its scalars are cells of one row.
+fn is_row(shape: &Shape) -> bool {
+    match shape.0.as_slice() {
+        [ShapeNode::Scalar { .. }] => true,
+        [ShapeNode::Struct { fields, .. }, ..] => flat(shape, 1, fields.len()),
+        _ => false,
+    }
+}
+
+/// Whether so many nodes from `at` on are scalars, and the last ones.
+fn flat(shape: &Shape, at: usize, n: usize) -> bool {
+    let mut nodes = shape.0.iter().skip(at);
+    nodes.len() == n && nodes.all(|node| matches!(node, ShapeNode::Scalar { .. }))
+}
+
+/// What is to stand in the place of a scalar. It is no value of any type.
+fn placeholder(shape: &Shape, at: usize) -> String {
+    match shape.0.get(at) {
+        Some(ShapeNode::Scalar { scalar, range }) => {
+            format!("<{}>", cell::described(*scalar, *range))
+        }
+        _ => "<?>".to_owned(),
+    }
+}
+
+/// Fields as TOML.
+fn entries(text: &mut String, shape: &Shape, at: usize, fields: &[String]) -> Outcome {
+    let mut node = at + 1;
+    for field in fields {
+        text.push_str(&format!("{field} = "));
+        value(text, shape, node, &mut ("", false))?;
+        text.push('\n');
+        node = inputs::skip(shape, node, 0).0;
+    }
+    Ok(())
+}
+
+/// A value as JSON, or as TOML inside of a line. `style` is what a list's first items begin with, and whether keys are JSON's.
+fn value(text: &mut String, shape: &Shape, at: usize, style: &mut (&str, bool)) -> Outcome {
+    match shape.0.get(at) {
+        None => return Err(Failure::bug("a shape is cut short")),
+        Some(ShapeNode::Scalar { .. }) => text.push_str(&json_string(&placeholder(shape, at))),
+        Some(ShapeNode::Array(len)) => {
+            let n = len.unwrap_or(1);
+            if n > MANY {
+                return Err(Failure::usage(format!(
+                    "a list of {n} values is too long to be written by hand"
+                )));
+            }
+            text.push('[');
+            let begin = std::mem::take(&mut style.0);
+            for i in 0..n {
+                text.push_str(if i > 0 { "," } else { "" });
+                text.push_str(if begin.is_empty() && i > 0 {
+                    " "
+                } else {
+                    begin
+                });
+                value(text, shape, at + 1, style)?;
+            }
+            style.0 = begin;
+            text.push_str(begin.strip_suffix("  ").unwrap_or(begin));
+            text.push(']');
+        }
+        Some(ShapeNode::Tuple(n)) => {
+            text.push('[');
+            let mut node = at + 1;
+            for i in 0..*n {
+                text.push_str(if i > 0 { ", " } else { "" });
+                value(text, shape, node, &mut ("", style.1))?;
+                node = inputs::skip(shape, node, 0).0;
+            }
+            text.push(']');
+        }
+        Some(ShapeNode::Struct { fields, .. }) => {
+            text.push_str(if style.1 { "{" } else { "{ " });
+            let mut node = at + 1;
+            for (i, field) in fields.iter().enumerate() {
+                text.push_str(if i > 0 { ", " } else { "" });
+                if style.1 {
+                    text.push_str(&format!("{}: ", json_string(field)));
+                } else {
+                    text.push_str(&format!("{field} = "));
+                }
+                value(text, shape, node, &mut ("", style.1))?;
+                node = inputs::skip(shape, node, 0).0;
+            }
+            text.push_str(if style.1 { "}" } else { " }" });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! Inputs as they come out of spreadsheets and databases, through the binary.
+
+use crate::cli::{folder, smpcc, text};
+
+/// Runs `program` on the files of a folder `in`; what it prints and says, and its exit code.
+fn run(program: &str, files: &[(&str, &str)], options: &[&str]) -> (String, String, Option<i32>) {
+    let folder = folder(&[&[("p.smpc", program)], files].concat());
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (program, inputs) = (at("p.smpc"), at("in"));
+    let mut args = vec![
+        "run",
+        &program,
+        "--in-process",
+        "--parties",
+        "2",
+        "--inputs",
+        &inputs,
+    ];
+    args.extend(options);
+    let output = smpcc(&args);
+    (
+        text(&output.stdout),
+        text(&output.stderr),
+        output.status.code(),
+    )
+}
+
+/// The result of a run that succeeds, and what it says beside it.
+fn result(program: &str, files: &[(&str, &str)]) -> (String, String) {
+    let (out, err, code) = run(program, files, &[]);
+    assert_eq!(code, Some(0), "{err}");
+    (out, err)
+}
+
+const PATIENTS: &str = "struct Row { age: u8 in 0..=120, ill: bool }
+fn main(rows: [secret Row; _] from each) -> { ages: u32, ill: u32 } {
+    let mut ages: secret u32 = 0;
+    let mut ill: secret u32 = 0;
+    for r in rows.flatten() {
+        ages += r.age as u32;
+        ill += r.ill as u32;
+    }
+    { ages, ill }
+}
+";
+
+#[test]
+fn sheets_of_all_kinds_are_read() {
+    let (out, err) = result(
+        PATIENTS,
+        &[
+            (
+                "in/0.csv",
+                "\u{feff}ill;name;age\r\nTRUE;\"A; B\";30\r\nno;C;5\r\n",
+            ),
+            ("in/1.csv", "age\till\n7\tyes\n"),
+        ],
+    );
+    assert!(out.contains("ages: 42") && out.contains("ill: 2"), "{out}");
+    let note = "0.csv, `rows`: the column `name` is not asked for, and ignored";
+    assert_eq!(err.matches(note).count(), 1, "{err}");
+}
+
+#[test]
+fn a_file_that_is_no_table_is_not_an_empty_table() {
+    for (file, words) in [
+        ("", &["1.csv", "empty", "age,ill"][..]),
+        ("5,1\n6,0\n", &["1.csv", "no header", "age,ill"]),
+        ("Age,ill\n5,1\n", &["1.csv", "`age` is missing", "`Age`"]),
+        (
+            "age,ill\n5,maybe\n",
+            &["1.csv", "row 1", "`ill`", "`maybe`"],
+        ),
+        (
+            "age,ill\n5,1\n121,1\n",
+            &["1.csv", "row 2", "`age`", "121", "0..=120"],
+        ),
+    ] {
+        let (_, err, code) = run(
+            PATIENTS,
+            &[("in/0.csv", "age,ill\n1,1\n"), ("in/1.csv", file)],
+            &[],
+        );
+        assert_eq!(code, Some(2), "{file:?}: {err}");
+        for word in words {
+            assert!(err.contains(word), "{file:?}: {word} in {err}");
+        }
+    }
+}
+
+#[test]
+fn values_of_several_forms_come_from_one_party_in_csv() {
+    let program = "party bank;
+party model;
+struct Row { a: u32, b: u32 }
+fn main(
+    rows: [secret Row; _] from bank,
+    limit: secret u32 from bank,
+    weights: [[secret u32; 2]; _] from bank,
+    bias: secret u32 from model,
+    scale: secret u32 from model,
+) -> u32 {
+    let mut sum: secret u32 = bias + limit;
+    for r in rows { sum += scale * (r.a + r.b); }
+    for w in weights { sum += 1000 * w[0] + 10000 * w[1]; }
+    sum
+}
+";
+    let bank = [
+        ("in/bank/rows.csv", "b,a\n1,2\n3,4\n"),
+        ("in/bank/limit.csv", "limit\n100\n"),
+        ("in/bank/weights.csv", "1,2\n3,4\n"),
+        ("in/model.csv", "scale,bias\n2,5\n"),
+    ];
+    let (out, _) = result(program, &bank);
+    assert!(
+        out.contains(&(5 + 100 + 2 * 10 + 4000 + 60000).to_string()),
+        "{out}"
+    );
+    let wrong = |at: usize, file: &str| {
+        let mut files = bank;
+        files[at].1 = file;
+        let (_, err, code) = run(program, &files, &[]);
+        assert_eq!(code, Some(2), "{err}");
+        err
+    };
+    let err = wrong(2, "1,2\n3\n");
+    assert!(
+        err.contains("weights.csv") && err.contains("row 1"),
+        "{err}"
+    );
+    let err = wrong(2, "x,y\n3,1\n");
+    assert!(err.contains("weights.csv") && err.contains("`x`"), "{err}");
+    let err = wrong(3, "scale,bias\n2,5\n3,6\n");
+    assert!(
+        err.contains("model.csv") && err.contains("one row"),
+        "{err}"
+    );
+    let whole = [("in/bank.csv", "rows,limit\n1,2\n"), bank[3]];
+    let (_, err, _) = run(program, &whole, &[]);
+    assert!(
+        err.contains("folder") && err.contains("weights.csv"),
+        "{err}"
+    );
+    let strange = [
+        bank[0],
+        bank[1],
+        bank[2],
+        bank[3],
+        ("in/bank/more.csv", "x\n1\n"),
+    ];
+    let (_, err, _) = run(program, &strange, &[]);
+    assert!(err.contains("unknown input `more`"), "{err}");
+}
+
+#[test]
+fn who_gives_no_rows_is_named_before_anything_is_computed() {
+    let files = [
+        ("in/0.csv", "age,ill\n30,1\n5,0\n"),
+        ("in/1.csv", "age,ill\n"),
+    ];
+    let (out, err, code) = run(PATIENTS, &files, &[]);
+    assert_eq!(code, Some(2), "{out}{err}");
+    assert!(
+        err.contains("`rows`: 2 rows from party 0, 0 rows from party 1"),
+        "{err}"
+    );
+    assert!(
+        err.contains("party 1 gives no rows of `rows`") && err.contains("--yes"),
+        "{err}"
+    );
+    assert!(out.is_empty(), "{out}");
+    let (out, err, code) = run(PATIENTS, &files, &["--yes"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("ages: 35"), "{out}");
+    let (_, err, code) = run(PATIENTS, &files, &["--yes", "-q"]);
+    assert_eq!((err.as_str(), code), ("", Some(0)));
+}
+
+const FORMS: &str = "party bank;
+party model;
+struct Row { age: u8 in 0..=120, ill: bool }
+fn main(
+    rows: [secret Row; _] from bank,
+    limit: secret u32 from bank,
+    weights: [[secret i16; 2]; 2] from bank,
+    bias: secret i64 from model,
+    scale: secret u32 from model,
+) -> u32 {
+    let mut sum: secret u32 = limit + bias as u32 + scale + weights[1][0] as u32;
+    for r in rows { sum += r.age as u32; }
+    sum
+}
+";
+
+#[test]
+fn templates_have_a_place_for_all_that_is_given() {
+    let folder = folder(&[("p.smpc", FORMS)]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let read = |name: &str| std::fs::read_to_string(at(name)).expect(name);
+    let program = at("p.smpc");
+    let write = |format: &str, to: &str| {
+        let output = smpcc(&["inputs", &program, "--format", format, "-o", &at(to)]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    };
+    write("json", "json");
+    assert_eq!(
+        read("json/bank.json"),
+        "{
+  \"rows\": [
+    {\"age\": \"<u8 in 0..=120>\", \"ill\": \"<true or false>\"}
+  ],
+  \"limit\": \"<u32>\",
+  \"weights\": [
+    [\"<i16>\", \"<i16>\"],
+    [\"<i16>\", \"<i16>\"]
+  ]
+}
+"
+    );
+    assert_eq!(
+        read("json/model.json"),
+        "{\n  \"bias\": \"<i64>\",\n  \"scale\": \"<u32>\"\n}\n"
+    );
+    write("toml", "toml");
+    assert_eq!(
+        read("toml/bank.toml"),
+        "limit = \"<u32>\"
+weights = [[\"<i16>\", \"<i16>\"], [\"<i16>\", \"<i16>\"]]
+
+[[rows]]
+age = \"<u8 in 0..=120>\"
+ill = \"<true or false>\"
+"
+    );
+    write("csv", "csv");
+    assert_eq!(read("csv/bank/rows.csv"), "age,ill\n");
+    assert_eq!(read("csv/bank/limit.csv"), "limit\n<u32>\n");
+    assert_eq!(read("csv/bank/weights.csv"), "<i16>,<i16>\n");
+    assert_eq!(read("csv/model.csv"), "bias,scale\n<i64>,<u32>\n");
+    for form in ["json", "toml", "csv"] {
+        let inputs = at(form);
+        let output = smpcc(&["run", &program, "--in-process", "--inputs", &inputs]);
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains("<"), "{form}: {message}");
+        // What has been filled in stays.
+        let again = smpcc(&["inputs", &program, "--format", form, "-o", &inputs]);
+        assert_eq!(again.status.code(), Some(2));
+        assert!(text(&again.stderr).contains("--force"));
+    }
+    // Without a place of their own they stand where a run looks for them.
+    assert!(smpcc(&["inputs", &program]).status.success());
+    assert!(read("p.inputs/model.json").contains("bias"));
+    std::fs::write(at("avg.smpc"), crate::cli::AVG).expect("a program");
+    let open = smpcc(&["inputs", &at("avg.smpc")]);
+    assert!(
+        text(&open.stderr).contains("--parties"),
+        "{}",
+        text(&open.stderr)
+    );
+}
+
+/// What stands between fences on a page: what the fence says, and the text.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        match (line.strip_prefix("```"), inside) {
+            (Some(info), false) => found.push((info.to_owned(), String::new())),
+            (None, true) => {
+                if let Some((_, text)) = found.last_mut() {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+            _ => {}
+        }
+        inside ^= line.starts_with("```");
+    }
+    found
+}
+
+#[test]
+fn the_examples_on_the_page_of_inputs_run() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/inputs.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let mut n = 0;
+    for section in page.split("\n## ").skip(1) {
+        let title = section.lines().next().unwrap_or_default();
+        let blocks = blocks(section);
+        let mut files = Vec::new();
+        let (mut program, mut result) = ("", "");
+        for (info, text) in &blocks {
+            match info.split_once(' ') {
+                None if info == "smpc" => program = text,
+                None => result = text.trim(),
+                Some((_, name)) => files.push((format!("in/{name}"), text.as_str())),
+            }
+        }
+        assert!(
+            !program.is_empty() && !result.is_empty() && !files.is_empty(),
+            "{title}"
+        );
+        let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), *t)).collect();
+        let folder = folder(&[&[("p.smpc", program)], files.as_slice()].concat());
+        let inputs = match files.as_slice() {
+            [("in/all.json", _)] => folder.path().join("in/all.json"),
+            _ => folder.path().join("in"),
+        };
+        let program = folder.path().join("p.smpc").display().to_string();
+        let inputs = inputs.display().to_string();
+        let output = smpcc(&["run", &program, "--in-process", "--inputs", &inputs]);
+        assert!(output.status.success(), "{title}: {}", text(&output.stderr));
+        let shown = text(&output.stdout);
+        assert!(shown.contains(result), "{title}: {shown}");
+        n += 1;
+    }
+    assert!(n >= 6, "{n} examples");
+}
