@@ -338,6 +338,57 @@ fn the_library_and_the_examples_pass_their_tests() {
 }
 
 #[test]
+fn tests_run_for_the_numbers_of_parties_that_they_name() {
+    let program = "test \"many\" for 2..=4 parties { assert(parties() < 5); }\n\
+                   test \"three\" { assert(parties() == 3); }\n";
+    let folder = folder(&[("p.smpc", program)]);
+    let path = folder.path().display().to_string();
+    let run = |options: &[&str]| {
+        let output = smpcc(&[&["test", &path][..], options].concat());
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, said) = run(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("4 passed, 0 failed\n"), "{said}");
+    assert!(said.contains("\"many\" (2 parties: in the clear"), "{said}");
+    let (code, said) = run(&["--parties", "4", "--filter", "many"]);
+    assert_eq!(
+        (code, said.contains("1 passed, 0 failed")),
+        (Some(0), true),
+        "{said}"
+    );
+    let (code, said) = run(&["--parties", "5", "--filter", "many"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("0 passed, 0 failed, 1 skipped"), "{said}");
+    let (code, said) = run(&["--suite", "rep3"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("2 passed, 0 failed, 2 skipped"), "{said}");
+}
+
+#[test]
+fn a_test_run_that_tests_nothing_says_so() {
+    let full = folder(&[("p.smpc", "test \"right\" { assert(true); }\n")]);
+    let empty = folder(&[("notes.txt", "")]);
+    for (folder, options, want) in [
+        (
+            &full,
+            &["--filter", "rihgt"][..],
+            "no test's name contains \"rihgt\"; there are 1 tests",
+        ),
+        (&empty, &[], "there is no .smpc file in "),
+    ] {
+        let path = folder.path().display().to_string();
+        let output = smpcc(&[&["test", &path][..], options].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            text(&output.stderr).contains(want),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
 fn graph_draws_by_the_ending() {
     let folder = folder(&[]);
     let at = |name: &str| folder.path().join(name).display().to_string();

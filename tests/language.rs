@@ -11,6 +11,7 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use smpcc_circuit::eval::{EvalError, eval};
+use smpcc_circuit::program::Suite;
 use smpcc_compiler::diagnostic::{Diagnostic, short};
 use smpcc_compiler::hir::{Hir, show_type};
 use smpcc_compiler::ir::interpret::interpret;
@@ -164,10 +165,13 @@ fn tests(text: &str, sources: &SourceSet, root: FileId, hir: &Hir) -> Result<(),
                 wanted = Some((at, None));
             }
         }
-        for (way, found, said) in ends(sources, root, hir, at) {
-            if found != wanted {
-                let name = &test.name;
-                return Err(format!("`{name}` {way}: {wanted:?} is announced, not {said}").into());
+        let (least, most) = test.parties.unwrap_or((3, 3));
+        for parties in least..=most {
+            for (way, found, said) in ends(sources, root, hir, at, parties) {
+                if found != wanted {
+                    let name = format!("{:?} for {parties} parties", test.name);
+                    return Err(format!("{name} {way}: {wanted:?} is announced, not {said}").into());
+                }
             }
         }
     }
@@ -180,8 +184,8 @@ fn ends(
     root: FileId,
     hir: &Hir,
     test: usize,
+    parties: u32,
 ) -> Vec<(&'static str, End, String)> {
-    const PARTIES: u32 = 3;
     let line = |span: Span| {
         if span.file == root {
             sources.line_col(span).0
@@ -195,15 +199,19 @@ fn ends(
         (end, short::render(sources, said))
     };
     let silent = || (None, "silence".to_owned());
-    let interpreted = match lower::lower_test(hir, test, PARTIES) {
+    let interpreted = match lower::lower_test(hir, test, parties) {
         Err(said) => refused(&said),
         Ok(ir) => match interpret(&ir, &[]) {
             Ok(_) => silent(),
             Err(stop) => (Some((line(stop.span), None)), stop.message),
         },
     };
-    let options = support::options(support::REP3, ProtocolChoice::Boolean, Network::LAN);
-    let compiled = match pipeline::compile_test(hir, sources, test, PARTIES, &options) {
+    let setting = match parties {
+        3 => support::REP3,
+        n => support::setting(Suite::Gmw, n, n - 1),
+    };
+    let options = support::options(setting, ProtocolChoice::Boolean, Network::LAN);
+    let compiled = match pipeline::compile_test(hir, sources, test, parties, &options) {
         Err(said) => refused(&said),
         Ok(compiled) => match eval(&compiled.program, &[]) {
             Ok(_) => silent(),

@@ -7,6 +7,8 @@
 
 mod access;
 mod aggregate;
+mod alias;
+mod assigned;
 mod body;
 mod builtin;
 mod call;
@@ -19,9 +21,13 @@ mod effects;
 mod expr;
 mod flat;
 mod flow;
+mod iterate;
+mod length;
+mod limits;
 mod names;
 mod operator;
 mod place;
+mod rearrange;
 mod show;
 mod signature;
 mod stmt;
@@ -120,6 +126,7 @@ pub(crate) struct Checker<'w> {
     pub world: &'w World,
     pub structs: StructTable,
     pub fns: Vec<FnSig>,
+    pub aliases: Vec<alias::Alias>,
     pub const_types: Vec<Ty>,
     pub const_values: Vec<consts::Value>,
     pub roles: Vec<hir::Role>,
@@ -138,6 +145,7 @@ pub(crate) fn check(world: &World, index: Recorder, out: Vec<Diagnostic>) -> Che
         world,
         structs: StructTable::default(),
         fns: Vec::new(),
+        aliases: vec![alias::Alias::Unknown; world.aliases.len()],
         const_types: Vec::new(),
         const_values: vec![consts::Value::Unknown; world.consts.len()],
         roles: Vec::new(),
@@ -150,6 +158,7 @@ pub(crate) fn check(world: &World, index: Recorder, out: Vec<Diagnostic>) -> Che
     };
     checker.declare_roles();
     checker.declare_structs();
+    checker.declare_aliases();
     checker.declare_consts();
     let contract = checker.declare_fns();
     let consts = checker.check_consts();

@@ -7,15 +7,17 @@
 
 mod dump;
 pub(crate) mod effects;
+mod len;
 mod ty;
 
 pub use dump::{dump, show_type};
+pub use len::{Len, LenOf};
 pub use ty::{GenericArg, Signature, Type};
 pub(crate) use ty::{keep, scalar_of, wide_scalar, wide_width};
 
 use crate::imported::Circuit;
 use crate::span::Span;
-use smpcc_circuit::value::{Integer, Word};
+use smpcc_circuit::value::{Integer, Scalar, Word};
 use std::sync::Arc;
 
 macro_rules! hir_ids {
@@ -140,10 +142,10 @@ pub enum From {
 /// Who learns the result of `main`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Receivers {
-    /// The whole result goes to one kind of receiver.
-    Whole(To),
-    /// The result is a struct (or an anonymous one) whose fields go to receivers of their own: `(field name, receiver)`.
-    Fields(Vec<(String, To)>),
+    /// The whole result goes to all of these: one kind of receiver, or several that each learn the whole.
+    Whole(Vec<To>),
+    /// The result is a struct (or an anonymous one) whose fields go to receivers of their own: `(field name, receivers)`.
+    Fields(Vec<(String, Vec<To>)>),
 }
 
 /// One kind of receiver.
@@ -300,21 +302,10 @@ pub struct Test {
     pub name: String,
     /// Its function (unit result).
     pub function: FnId,
+    /// For how many parties it runs, both ends included, if it says so.
+    pub parties: Option<(u32, u32)>,
     /// The block.
     pub span: Span,
-}
-
-/// The length of an array.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Len {
-    /// Known from the source.
-    Const(u64),
-    /// A const parameter.
-    Param(GenericId),
-    /// The number of parties of a role (`None`: of the run).
-    Parties(Option<RoleId>),
-    /// Known when the program is traced (from an input's length or a session expression); take it from the actual value.
-    Session,
 }
 
 /// An expression.
@@ -339,6 +330,8 @@ pub enum ExprKind {
     Const(ConstId),
     /// A const generic parameter of the function, as `usize`.
     ConstParam(GenericId),
+    /// `T::MAX`, `T::MIN` or `T::BITS` of a type that only a call fixes.
+    Limit(Limit, Type),
     /// `-a`, `!a`.
     Unary(UnaryOp, Box<Expr>),
     /// Arithmetic, comparison, shift and bit operators.
@@ -403,6 +396,8 @@ pub enum ExprKind {
     MakeSecret(Box<Expr>),
     /// `assert(cond, "why")`.
     Assert(Box<Expr>, Option<String>),
+    /// A block with a domain that the user asked for.
+    Within(Protocol, Box<Expr>),
     /// A block; without a tail its value is the unit.
     Block(Vec<Stmt>, Option<Box<Expr>>),
     /// `if`; without an else its value is the unit. The condition's type says whether it is secret.
@@ -486,6 +481,30 @@ pub enum PlaceStep {
     Index(Expr),
 }
 
+/// What a type of integers says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Its largest value, a value of the type.
+    Max,
+    /// Its smallest value, a value of the type.
+    Min,
+    /// How many bits it has, a `usize`.
+    Bits,
+}
+
+impl Limit {
+    /// Its value for a type.
+    pub fn of(self, scalar: Scalar) -> Word {
+        match self {
+            Limit::Bits => Word::from(scalar.width()),
+            Limit::Max if scalar.is_signed() => scalar.mask() >> 1,
+            Limit::Max => scalar.mask(),
+            Limit::Min if scalar.is_signed() => !(scalar.mask() >> 1),
+            Limit::Min => 0,
+        }
+    }
+}
+
 /// Unary operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UnaryOp {
@@ -559,6 +578,14 @@ pub enum Builtin {
     SwapIf,
     /// `widen(a)`: `Wide` of its type.
     Widen,
+    /// `rev(xs)`: the elements from the last to the first.
+    Rev,
+    /// `step_by(xs, n)`: each `n`th element, from the first on.
+    StepBy,
+    /// `chunks(xs, n)`: arrays of `n` elements, which must come out even.
+    Chunks,
+    /// `windows(xs, n)`: all runs of `n` neighbours.
+    Windows,
     /// `parties()`: number of parties of the run, `usize`.
     Parties,
 }

@@ -18,6 +18,8 @@ pub enum Kind {
     Struct,
     /// A field of a struct or of a result.
     Field,
+    /// Another name for a type.
+    Alias,
     /// A named constant.
     Constant,
     /// A role.

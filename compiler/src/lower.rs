@@ -21,6 +21,7 @@ mod intrinsic;
 mod loops;
 mod outputs;
 mod place;
+mod rearrange;
 mod rolled;
 mod trips;
 mod types;

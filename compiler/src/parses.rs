@@ -60,6 +60,7 @@ pub(crate) fn library_module_of(item: &str) -> Option<&'static str> {
                     ItemKind::Fn(decl) => &decl.name,
                     ItemKind::Struct(decl) => &decl.name,
                     ItemKind::Const(decl) => &decl.name,
+                    ItemKind::Type(decl) => &decl.name,
                     ItemKind::Circuit(decl) => &decl.name,
                     ItemKind::Use(_) | ItemKind::Party(_) | ItemKind::Test(_) => continue,
                 };

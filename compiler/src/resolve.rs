@@ -27,6 +27,8 @@ pub(crate) enum Def {
     Fn(FnId),
     Struct(StructId),
     Const(ConstId),
+    /// Another name for a type, by position.
+    Alias(usize),
     Module(usize),
 }
 
@@ -77,6 +79,7 @@ pub(crate) struct World {
     pub fns: Vec<Placed<FnItem>>,
     pub structs: Vec<Placed<Arc<ast::StructDecl>>>,
     pub consts: Vec<Placed<Arc<ast::ConstDecl>>>,
+    pub aliases: Vec<Placed<Arc<ast::AliasDecl>>>,
     pub parties: Vec<Placed<Arc<ast::PartyDecl>>>,
     pub tests: Vec<Arc<ast::TestDecl>>,
     /// Names that were used so far, and what they stand for.
@@ -220,7 +223,7 @@ fn define(
                 attribute.name.text
             )
             .here("not here")
-            .help("attributes stand before functions"),
+            .help("attributes stand before functions and blocks"),
         );
     }
     let docs = item.docs.clone();
@@ -239,6 +242,12 @@ fn define(
             add(world, module, &decl.name, Def::Struct(id), public, out);
             let decl = decl.clone();
             world.structs.push(Placed { module, docs, decl });
+        }
+        ItemKind::Type(decl) => {
+            let def = Def::Alias(world.aliases.len());
+            add(world, module, &decl.name, def, public, out);
+            let decl = decl.clone();
+            world.aliases.push(Placed { module, docs, decl });
         }
         ItemKind::Fn(decl) => {
             let id = FnId(index(world.fns.len()));
@@ -295,7 +304,8 @@ fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn protocol(
+/// The protocol that attributes before a function or a block name.
+pub(crate) fn protocol(
     attributes: &[ast::Attribute],
     index: &mut Recorder,
     out: &mut Vec<Diagnostic>,
@@ -373,6 +383,7 @@ impl World {
             Def::Fn(id) => self.fns.get(id.index()).map(|f| f.decl.decl.name.span),
             Def::Struct(id) => self.structs.get(id.index()).map(|s| s.decl.name.span),
             Def::Const(id) => self.consts.get(id.index()).map(|c| c.decl.name.span),
+            Def::Alias(at) => self.aliases.get(at).map(|a| a.decl.name.span),
             Def::Module(at) => self.modules.get(at).map(|m| Span::new(m.file, 0, 0)),
         };
         Target::Declared(span.unwrap_or_default())

@@ -266,7 +266,7 @@ fn shape_nodes(
                     Some(GenericArg::Len(Len::Const(n))) => Some(*n),
                     _ => None,
                 },
-                Len::Parties(_) | Len::Session => None,
+                Len::Parties(_) | Len::Computed(_) | Len::Session => None,
             };
             out.push(ShapeNode::Array(known));
             shape_nodes(hir, element, args, range, out, depth + 1);

@@ -304,13 +304,13 @@ impl Arg {
 }
 
 fn substitute_len(len: Len, args: &[Arg]) -> Len {
-    match len {
+    len.replaced(&mut |len| match len {
         Len::Param(id) => match args.get(id.index()) {
             Some(Arg::Len(n)) => n.clone(),
             _ => Len::Param(id),
         },
         other => other,
-    }
+    })
 }
 
 /// Whether two lengths may be equal. What only a session can tell is let through: lowering compares the actual ones.
@@ -320,6 +320,7 @@ pub(crate) fn same_len(a: &Len, b: &Len) -> bool {
         (Len::Param(a), Len::Param(b)) => a == b,
         (Len::Param(_), Len::Const(_) | Len::Parties(_))
         | (Len::Const(_) | Len::Parties(_), Len::Param(_)) => false,
-        (Len::Session | Len::Parties(_), _) | (_, Len::Session | Len::Parties(_)) => true,
+        (Len::Session | Len::Parties(_) | Len::Computed(_), _)
+        | (_, Len::Session | Len::Parties(_) | Len::Computed(_)) => true,
     }
 }

@@ -22,8 +22,14 @@ use std::path::{Path, PathBuf};
 pub fn test(args: &TestArgs, style: Style) -> Outcome {
     let mut files = Vec::new();
     collect(&args.path, &mut files)?;
+    if files.is_empty() {
+        return Err(Failure::usage(format!(
+            "there is no .smpc file in {}",
+            args.path.display()
+        )));
+    }
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    let asked = args.parties.unwrap_or(3);
+    let (mut n_tests, mut n_chosen) = (0, 0);
     for file in &files {
         let source = source::read(file)?;
         let hir = match load::check(
@@ -40,25 +46,8 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
                 continue;
             }
         };
-        let n_parties = among(&hir, asked);
-        let trust = match suites::choose(
-            &args.suite,
-            Threat::SemiHonest.name(),
-            args.threshold,
-            n_parties,
-        ) {
-            Ok(trust) => trust,
-            // A program for another number of parties than asked for is not this suite's affair.
-            Err(why) if n_parties != asked => {
-                skipped += hir.tests.len();
-                if !style.quiet && !hir.tests.is_empty() {
-                    out::product(&format!("skipped {}: {}\n", file.display(), why.message));
-                }
-                continue;
-            }
-            Err(why) => return Err(why),
-        };
         for (i, test) in hir.tests.iter().enumerate() {
+            n_tests += 1;
             if args
                 .filter
                 .as_ref()
@@ -66,27 +55,62 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
             {
                 continue;
             }
-            let verdict = one(&source, &hir, i, n_parties, trust);
+            n_chosen += 1;
             let place = source.files.place(test.span);
-            match verdict {
-                Ok(how) => {
-                    passed += 1;
-                    if !style.quiet {
-                        out::product(&format!("ok      {place} \"{}\" ({how})\n", test.name));
-                    }
+            let skip = |why: &str| {
+                if !style.quiet {
+                    out::product(&format!("skipped {place} \"{}\": {why}\n", test.name));
                 }
-                Err(Wrong { why, misfit: true }) if args.parties.is_some() => {
-                    skipped += 1;
-                    if !style.quiet {
-                        out::product(&format!("skipped {place} \"{}\": {why}\n", test.name));
+                1
+            };
+            let numbers = numbers(&hir, test, args.parties);
+            if numbers.is_empty() {
+                skipped += skip("it is for other numbers of parties");
+            }
+            for n_parties in numbers {
+                let trust = match suites::choose(
+                    &args.suite,
+                    Threat::SemiHonest.name(),
+                    args.threshold,
+                    n_parties,
+                ) {
+                    Ok(trust) => trust,
+                    // Another number of parties than asked for is not this suite's affair.
+                    Err(why) if Some(n_parties) != args.parties && n_parties != DEFAULT => {
+                        skipped += skip(&why.message);
+                        continue;
                     }
-                }
-                Err(Wrong { why, .. }) => {
-                    failed += 1;
-                    out::product(&format!("FAILED  {place} \"{}\": {why}\n", test.name));
+                    Err(why) => return Err(why),
+                };
+                let among = match test.parties {
+                    Some(_) => format!("{n_parties} parties: "),
+                    None => String::new(),
+                };
+                match one(&source, &hir, i, n_parties, trust) {
+                    Ok(how) => {
+                        passed += 1;
+                        if !style.quiet {
+                            let name = &test.name;
+                            out::product(&format!("ok      {place} \"{name}\" ({among}{how})\n"));
+                        }
+                    }
+                    Err(Wrong { why, misfit: true }) if args.parties.is_some() => {
+                        skipped += skip(&why);
+                    }
+                    Err(Wrong { why, .. }) => {
+                        failed += 1;
+                        let name = &test.name;
+                        out::product(&format!("FAILED  {place} \"{name}\": {among}{why}\n"));
+                    }
                 }
             }
         }
+    }
+    if let (0, Some(filter), false) = (n_chosen, &args.filter, files.is_empty()) {
+        return Err(Failure::usage(format!(
+            "no test's name contains {filter:?}; there are {n_tests} tests in {}",
+            args.path.display()
+        )));
     }
     let rest = if skipped > 0 {
         format!(", {skipped} skipped")
@@ -98,6 +122,19 @@ pub fn test(args: &TestArgs, style: Style) -> Outcome {
         Err(Failure::reported())
     } else {
         Ok(())
+    }
+}
+
+/// How many parties run a test that does not say it.
+const DEFAULT: u32 = 3;
+
+/// The numbers of parties with which a test runs: those that it names, or else so many as are asked for.
+fn numbers(hir: &Hir, test: &smpcc_compiler::hir::Test, asked: Option<u32>) -> Vec<u32> {
+    match test.parties {
+        Some((lo, hi)) => (lo..=hi)
+            .filter(|n| asked.is_none_or(|a| a == *n))
+            .collect(),
+        None => vec![among(hir, asked.unwrap_or(DEFAULT))],
     }
 }
 

@@ -106,9 +106,21 @@ impl Body<'_, '_> {
         if let Some(n) = known.and_then(Known::to_u64) {
             return Len::Const(n);
         }
-        match &e.kind {
+        Self::len_of_kind(&e.kind)
+    }
+
+    fn len_of_kind(kind: &H) -> Len {
+        match kind {
             H::ConstParam(id) => Len::Param(*id),
             H::Builtin(hir::Builtin::Parties, _) => Len::Parties(None),
+            H::Lit(n) => u64::try_from(*n).map_or(Len::Session, Len::Const),
+            H::Binary(op, a, b) => {
+                let side = |e: &hir::Expr| match e.ty {
+                    hir::Type::Usize => Self::len_of_kind(&e.kind),
+                    _ => Len::Session,
+                };
+                Len::computed(*op, side(a), side(b))
+            }
             H::Builtin(hir::Builtin::Len, args) => match args.first().map(|a| &a.ty) {
                 Some(hir::Type::Array(_, len)) => len.clone(),
                 Some(hir::Type::Ragged(_, role)) => Len::Parties(*role),

@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{self, FnId, LocalId};
 use crate::source::Span;
 use crate::types::{Fit, Secrecy, Signature, Ty};
+use smpcc_circuit::program::MAX_PARTIES;
 use smpcc_circuit::value::Scalar;
 use std::collections::BTreeMap;
 
@@ -43,6 +44,8 @@ pub(crate) struct LocalInfo {
     pub mutable: bool,
     pub span: Span,
     pub used: bool,
+    /// Whether it was declared without a value.
+    pub later: bool,
     /// How many secret conditions were around its declaration.
     pub n_conditions: usize,
     /// How many closures were around its declaration.
@@ -205,6 +208,7 @@ impl<'c, 'w> Body<'c, 'w> {
             mutable: false,
             span,
             used: false,
+            later: false,
             n_conditions: self.conditions.len(),
             n_closures: self.closures.len(),
             cause,
@@ -455,6 +459,7 @@ impl Checker<'_> {
             }
         }
         let value = body.function_block(&decl.body, &sig.ret, decl.head);
+        body.ck.check_assigned(&body.locals, &value);
         body.warn_unused();
         let docs: Vec<&str> = decl.params.iter().map(|p| p.docs.as_str()).collect();
         body.ck.define_locals(&body.locals, &sig.generics, &docs);
@@ -486,12 +491,14 @@ impl Checker<'_> {
                 Ty::unit(),
             );
             let value = body.function_block(&test.body, &Ty::unit(), test.name.span);
+            body.ck.check_assigned(&body.locals, &value);
             body.warn_unused();
             body.ck.define_locals(&body.locals, &[], &[]);
             let locals = body.hir_locals();
             let summary = std::mem::take(&mut body.summary);
             self.summaries.push(summary);
             let function = FnId(u32::try_from(fns.len()).unwrap_or(u32::MAX));
+            let parties = self.test_parties(test);
             fns.push(hir::Fn {
                 name: format!("test {:?}", test.name.text),
                 generics: Vec::new(),
@@ -505,10 +512,37 @@ impl Checker<'_> {
             out.push(hir::Test {
                 name: test.name.text.clone(),
                 function,
+                parties,
                 span: test.name.span,
             });
         }
         out
+    }
+
+    /// For how many parties a test says that it runs.
+    fn test_parties(&mut self, test: &ast::TestDecl) -> Option<(u32, u32)> {
+        let (lo, hi, inclusive) = match test.parties.as_ref()? {
+            ast::PartyCount::Exactly(n) => (n, n, true),
+            ast::PartyCount::Range { lo, hi, inclusive } => (lo, hi.as_ref()?, *inclusive),
+        };
+        let (first, last) = (self.party_number(lo)?, self.party_number(hi)?);
+        let last = if inclusive {
+            Some(last)
+        } else {
+            last.checked_sub(1)
+        };
+        match last {
+            Some(last) if first > 0 && first <= last && last <= MAX_PARTIES => Some((first, last)),
+            _ => {
+                let span = lo.span.to(hi.span);
+                let error = diagnostic!(E3024, span, "no test runs for these numbers of parties")
+                    .here("not a range of numbers of parties");
+                self.report(error.help(format!(
+                    "write for example `for 2..=5 parties`; there are 1 to {MAX_PARTIES} parties"
+                )));
+                None
+            }
+        }
     }
 
     /// Checks the value of a constant.

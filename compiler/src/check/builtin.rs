@@ -6,7 +6,7 @@ use super::body::{Body, Typed};
 use super::expr::is_bare;
 use crate::ast::{Expr, Name};
 use crate::diagnostic;
-use crate::hir::{Builtin as B, ExprKind as H, Len};
+use crate::hir::{BinaryOp, Builtin as B, ExprKind as H, Len};
 use crate::source::Span;
 use crate::types::{Arg, Ty};
 use smpcc_circuit::value::Scalar;
@@ -16,6 +16,7 @@ pub(crate) const NAMES: &[(&str, B)] = &[
     ("abs", B::Abs),
     ("all", B::All),
     ("any", B::Any),
+    ("chunks", B::Chunks),
     ("concat", B::Concat),
     ("count_ones", B::CountOnes),
     ("enumerate", B::Enumerate),
@@ -27,11 +28,14 @@ pub(crate) const NAMES: &[(&str, B)] = &[
     ("max", B::Max),
     ("min", B::Min),
     ("parties", B::Parties),
+    ("rev", B::Rev),
     ("rotate_left", B::RotateLeft),
     ("rotate_right", B::RotateRight),
+    ("step_by", B::StepBy),
     ("sum", B::Sum),
     ("swap_if", B::SwapIf),
     ("widen", B::Widen),
+    ("windows", B::Windows),
     ("zip", B::Zip),
 ];
 
@@ -40,6 +44,7 @@ fn usage(builtin: B) -> (usize, &'static str) {
         B::Abs => (1, "abs(a)"),
         B::All => (1, "all(xs)"),
         B::Any => (1, "any(xs)"),
+        B::Chunks => (2, "chunks(xs, n)"),
         B::Concat => (2, "concat(xs, ys)"),
         B::CountOnes => (1, "count_ones(a)"),
         B::Enumerate => (1, "enumerate(xs)"),
@@ -51,20 +56,23 @@ fn usage(builtin: B) -> (usize, &'static str) {
         B::Max => (2, "max(a, b)"),
         B::Min => (2, "min(a, b)"),
         B::Parties => (0, "parties()"),
+        B::Rev => (1, "rev(xs)"),
         B::RotateLeft => (2, "rotate_left(a, s)"),
         B::RotateRight => (2, "rotate_right(a, s)"),
+        B::StepBy => (2, "step_by(xs, n)"),
         B::Sum => (1, "sum(xs)"),
         B::SwapIf => (3, "swap_if(c, a, b)"),
         B::Widen => (1, "widen(a)"),
+        B::Windows => (2, "windows(xs, n)"),
         B::Zip => (2, "zip(xs, ys)"),
     }
 }
 
 /// What an array argument is: its items, its length.
-struct Items {
-    value: Typed,
-    item: Ty,
-    len: Len,
+pub(crate) struct Items {
+    pub value: Typed,
+    pub item: Ty,
+    pub len: Len,
 }
 
 impl Body<'_, '_> {
@@ -259,12 +267,7 @@ impl Body<'_, '_> {
                     self.report(error.help("both arrays need items of one type"));
                     return None;
                 };
-                let len = match (&xs.len, &ys.len) {
-                    (Len::Const(a), Len::Const(b)) => {
-                        a.checked_add(*b).map_or(Len::Session, Len::Const)
-                    }
-                    _ => Len::Session,
-                };
+                let len = Len::computed(BinaryOp::Add, xs.len.clone(), ys.len.clone());
                 let ty = Ty::Array(Box::new(item), len);
                 Some(Typed::new(
                     H::Builtin(builtin, vec![xs.value.hir(), ys.value.hir()]),
@@ -284,6 +287,10 @@ impl Body<'_, '_> {
                 ))
             }
             B::Fold => self.fold(args, name, want, span),
+            B::Rev | B::StepBy | B::Chunks | B::Windows => {
+                let xs = self.items(args[0], name)?;
+                self.rearranged(builtin, xs, args.get(1).copied(), span)
+            }
         }
     }
 
@@ -383,10 +390,7 @@ impl Body<'_, '_> {
                 return None;
             }
         };
-        let len = match (&xs.len, &inner) {
-            (Len::Const(a), Len::Const(b)) => a.checked_mul(*b).map_or(Len::Session, Len::Const),
-            _ => Len::Session,
-        };
+        let len = Len::computed(BinaryOp::Mul, xs.len.clone(), inner);
         Some(Typed::new(
             H::Builtin(B::Flatten, vec![xs.value.hir()]),
             Ty::Array(item, len),

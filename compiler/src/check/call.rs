@@ -3,7 +3,7 @@
 use super::body::{Body, Kind, Typed};
 use super::closure::Callable;
 use super::effects::Call;
-use super::expr::{is_bare, substituted};
+use super::expr::{hinted, is_bare, substituted};
 use super::{GenericInfo, builtin};
 use crate::ast::{self, Expr, ExprKind as E, Name};
 use crate::diagnostic;
@@ -121,6 +121,7 @@ impl Body<'_, '_> {
                 let what = match def {
                     Def::Struct(_) => "a struct",
                     Def::Const(_) => "a constant",
+                    Def::Alias(_) => "a type",
                     _ => "a module",
                 };
                 let error = diagnostic!(E3008, path.span, "`{name}` is {what}, not a function")
@@ -198,7 +199,7 @@ impl Body<'_, '_> {
         if !path.args.is_empty() && !self.explicit(&sig.generics, path, &mut bound) {
             return Typed::poison(span);
         }
-        let fixed = !path.args.is_empty();
+        let fixed = bound.clone();
         // Values that say their type, then bare literals, then callables, whose parameters the values fix.
         let mut checked: Vec<Option<Typed>> = args.iter().map(|_| None).collect();
         for bare in [false, true] {
@@ -206,13 +207,17 @@ impl Body<'_, '_> {
                 if matches!(param.ty, Ty::Fn(_)) || is_bare(arg) != bare {
                     continue;
                 }
-                let mut hint = substituted(&param.ty, &bound);
+                let mut hint = hinted(&param.ty, &bound);
                 if hint.is_none() && bare && param.ty == sig.ret {
                     hint = want.cloned();
                 }
                 let typed = self.expr(arg, hint.as_ref());
-                if !fixed {
-                    self.unify(&param.ty, &typed.ty, &mut bound);
+                self.unify(&param.ty, &typed.ty, &mut bound);
+                // What is written stays as it is.
+                for (slot, written) in bound.iter_mut().zip(&fixed) {
+                    if written.is_some() {
+                        slot.clone_from(written);
+                    }
                 }
                 checked[at] = Some(typed);
             }
@@ -334,6 +339,9 @@ impl Body<'_, '_> {
         }
         let own = self.generics.clone();
         for (at, (generic, arg)) in generics.iter().zip(&path.args).enumerate() {
+            if matches!(arg, ast::GenericArg::Infer(_)) {
+                continue;
+            }
             match self.ck.generic_arg(generic, arg, self.module, &own) {
                 Some(arg) => bound[at] = Some(arg),
                 None => return false,

@@ -9,7 +9,7 @@ use super::expr::is_bare;
 use super::operator::is_shift;
 use crate::ast::{self, BinaryOp, Expr, ExprKind, TypeKind, UnaryOp};
 use crate::diagnostic;
-use crate::hir::{self, ConstId};
+use crate::hir::{self, ConstId, Limit};
 use crate::resolve::Def;
 use crate::types::width::below_zero;
 use crate::types::{Ty, width};
@@ -116,7 +116,11 @@ impl Checker<'_> {
         }
         self.const_values[at] = Value::Computing;
         let item = &self.world.consts[at];
-        let want = self.const_types.get(at).and_then(scalar_of);
+        let want = match self.const_types.get(at) {
+            Some(ty) => scalar_of(ty),
+            // Asked for before the types of constants are known: by a field's range.
+            None => self.written(&item.decl.ty, item.module),
+        };
         let value = self.evaluate(&item.decl.value, item.module, want).ok();
         if self.const_values[at] == Value::None {
             return None;
@@ -142,7 +146,7 @@ impl Checker<'_> {
                 self.evaluate(tail, module, want)
             }
             ExprKind::Cast(e, ty) => {
-                let to = written(ty).ok_or(Unknown::NotConstant)?;
+                let to = self.written(ty, module).ok_or(Unknown::NotConstant)?;
                 // As in expressions: a literal that is cast is of the target's type.
                 let a = self.evaluate(e, module, is_bare(e).then_some(to))?;
                 let word = WordOp::Cast.eval(a.scalar, to, &[a.word]);
@@ -153,6 +157,13 @@ impl Checker<'_> {
                 })
             }
             ExprKind::Path(path) if path.args.is_empty() => {
+                if let Some((scalar, limit)) = self.limit_of(path, module) {
+                    let of = match limit {
+                        Limit::Bits => Scalar::USIZE,
+                        Limit::Max | Limit::Min => scalar,
+                    };
+                    return Ok(Known::new(of, limit.of(scalar)));
+                }
                 let [name] = path.parts.as_slice() else {
                     return Err(Unknown::NotConstant);
                 };
@@ -178,6 +189,25 @@ impl Checker<'_> {
             }
             ExprKind::Binary(..) => self.evaluate_chain(e, module, want),
             _ => Err(Unknown::NotConstant),
+        }
+    }
+
+    /// The integer type that a written type is, if it is one.
+    fn written(&mut self, ty: &ast::Type, module: usize) -> Option<Scalar> {
+        let TypeKind::Path(path) = &ty.kind else {
+            return None;
+        };
+        match path.parts.as_slice() {
+            [name] if path.args.is_empty() => {
+                if let Some(scalar) = named(&name.text) {
+                    return Some(scalar);
+                }
+                match self.world.lookup(module, &name.text) {
+                    Some(Def::Alias(at)) => self.alias_plain(at).as_ref().and_then(scalar_of),
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 
@@ -372,17 +402,6 @@ fn literal(
         false => Integer::natural(value),
     };
     Err(Unknown::Misfit(integer, scalar))
-}
-
-/// The integer type that a written type is, if it is one.
-fn written(ty: &ast::Type) -> Option<Scalar> {
-    match &ty.kind {
-        TypeKind::Path(path) => match path.parts.as_slice() {
-            [name] if path.args.is_empty() => named(&name.text),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 fn named(name: &str) -> Option<Scalar> {

@@ -93,7 +93,7 @@ impl Checker<'_> {
             self.report(error.help("give values"));
             element = Ty::Never;
         }
-        let open = matches!(plain_kind(written), TypeKind::Ragged(_));
+        let open = matches!(element, Ty::Array(_, Len::Session));
         let Some(seats) = &param.from else {
             if marking == Marking::Secret {
                 let error = diagnostic!(E3014, param.ty.span, "a secret comes from somebody")
@@ -264,7 +264,7 @@ impl Checker<'_> {
 
     fn main_ret(&mut self, decl: &ast::FnDecl, generics: &[GenericInfo]) -> (Ty, Receivers) {
         match &decl.result {
-            Ret::None => (Ty::unit(), Receivers::Whole(To::All)),
+            Ret::None => (Ty::unit(), Receivers::Whole(vec![To::All])),
             Ret::One(ty, to) => {
                 let (found, to) = self.result_type(ty, to.as_ref(), generics);
                 (found, Receivers::Whole(to))
@@ -326,18 +326,58 @@ impl Checker<'_> {
         ty: &ast::Type,
         to: Option<&ast::Seats>,
         generics: &[GenericInfo],
-    ) -> (Ty, To) {
+    ) -> (Ty, Vec<To>) {
         let found = self.plain_type(ty, crate::resolve::ROOT, generics);
         let Some(to) = to else {
-            return (found, To::All);
+            return (found, vec![To::All]);
         };
-        let role_and_len = match &to.kind {
+        if to.more.is_empty() {
+            let (found, receiver) = self.receiver(found, ty, &to.kind, to.span, generics);
+            return (found, vec![receiver]);
+        }
+        let mut receivers: Vec<To> = Vec::new();
+        for kind in std::iter::once(&to.kind).chain(&to.more) {
+            let receiver = match kind {
+                SeatsKind::Role(..) => self.receiver(found.clone(), ty, kind, to.span, generics).1,
+                SeatsKind::All | SeatsKind::Each | SeatsKind::EachRole(_) => {
+                    let error = diagnostic!(
+                        E3015,
+                        to.span,
+                        "in a list of receivers each one learns the whole value"
+                    );
+                    self.report(
+                        error
+                            .here("not `all` or `each` in a list")
+                            .help("name roles, or write `to all`"),
+                    );
+                    return (found, vec![To::All]);
+                }
+            };
+            if receivers.contains(&receiver) {
+                let error = diagnostic!(E3015, to.span, "a receiver is named twice");
+                self.report(error.here("the same party again").help("name it once"));
+            }
+            receivers.push(receiver);
+        }
+        (found, receivers)
+    }
+
+    /// The type that one kind of receiver gives a result, and the receiver.
+    fn receiver(
+        &mut self,
+        found: Ty,
+        ty: &ast::Type,
+        kind: &SeatsKind,
+        span: Span,
+        generics: &[GenericInfo],
+    ) -> (Ty, To) {
+        let role_and_len = match kind {
             SeatsKind::All => return (found, To::All),
             SeatsKind::Each => Some((To::Each, None)),
             SeatsKind::EachRole(name) => self.role(name).map(|role| (To::EachOf(role), Some(role))),
             SeatsKind::Role(name, index) => {
                 let to = self
-                    .one_seat(name, index.as_deref(), to.span, false)
+                    .one_seat(name, index.as_deref(), span, false)
                     .map(|(role, at)| {
                         let several = self.roles[role.index()].is_array && index.is_none();
                         if several {
@@ -359,7 +399,7 @@ impl Checker<'_> {
                 let shown = self.show(&other, generics);
                 let error = diagnostic!(
                     E3015,
-                    to.span,
+                    span,
                     "`to each` gives each party an element, and `{shown}` has none"
                 )
                 .here("each gets what?")
@@ -490,13 +530,6 @@ fn marking(ty: &ast::Type) -> (Marking, Option<ast::Type>) {
             (if all { first } else { Marking::None }, None)
         }
         _ => (Marking::None, None),
-    }
-}
-
-fn plain_kind(ty: &ast::Type) -> &TypeKind {
-    match &ty.kind {
-        TypeKind::Secret(inner) | TypeKind::Ranged(inner, _) => plain_kind(inner),
-        kind => kind,
     }
 }
 

@@ -161,6 +161,15 @@ impl Checker<'_> {
         b
     }
 
+    /// The protocol that attributes before a block name.
+    pub fn attribute(
+        &mut self,
+        attributes: &[ast::Attribute],
+        out: &mut Vec<crate::diagnostic::Diagnostic>,
+    ) -> Option<hir::Protocol> {
+        crate::resolve::protocol(attributes, &mut self.index, out)
+    }
+
     /// Resolves all structs.
     pub fn declare_structs(&mut self) {
         // Names and generics first, so that fields may mention any struct.

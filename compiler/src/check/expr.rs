@@ -56,6 +56,7 @@ impl Body<'_, '_> {
             E::Cast(inner, ty) => self.cast(inner, ty, e.span),
             E::If(c, then, otherwise) => self.if_expr(c, then, otherwise.as_deref(), want, e.span),
             E::Block(block) => self.block(block, want),
+            E::Attributed(attributes, block) => self.attributed(attributes, block, want),
             E::Closure(..) => {
                 let error = diagnostic!(E3019, e.span, "a closure is not a run-time value")
                     .here("not here");
@@ -167,6 +168,9 @@ impl Body<'_, '_> {
                 return Typed::new(H::ConstParam(id), Ty::Usize, span);
             }
         }
+        if let Some(limit) = self.limit(path) {
+            return limit;
+        }
         match self.lookup(&path.parts) {
             Some(Def::Const(id)) => {
                 let ty = self
@@ -185,7 +189,7 @@ impl Body<'_, '_> {
                 self.report(error.help(format!("call it: `{name}(…)`, or pass it to a function")));
                 Typed::poison(span)
             }
-            Some(Def::Struct(_) | Def::Module(_)) => {
+            Some(Def::Struct(_) | Def::Alias(_) | Def::Module(_)) => {
                 let name = path.parts.last().map_or("", |n| n.text.as_str());
                 let error = diagnostic!(E2001, span, "`{name}` is not a value").here("not a value");
                 self.report(error.help(format!("write `{name} {{ … }}` for a struct")));
@@ -529,14 +533,34 @@ pub(crate) fn tail_span(e: &Expr) -> Span {
     }
 }
 
+/// As [`substituted`], for a hint: lengths that are not known are left open.
+pub(crate) fn hinted(ty: &Ty, args: &[Option<Arg>]) -> Option<Ty> {
+    fn opened(ty: Ty, args: &[Option<Arg>]) -> Ty {
+        let unknown = |id: GenericId| {
+            args.get(id.index())
+                .is_none_or(|known: &Option<Arg>| known.is_none())
+        };
+        let open = |len| match len {
+            Len::Param(id) if unknown(id) => Len::Session,
+            other => other,
+        };
+        ty.descend(&mut |t| opened(t, args), &mut |n| n.replaced(&mut { open }))
+    }
+    substituted(&opened(ty.clone(), args), args)
+}
+
 /// The type with the arguments that are known; `None` if one that it needs is not.
 pub(crate) fn substituted(ty: &Ty, args: &[Option<Arg>]) -> Option<Ty> {
     fn known(ty: &Ty, args: &[Option<Arg>]) -> bool {
         match ty {
             Ty::Param { id, .. } => args.get(id.index()).is_some_and(Option::is_some),
             Ty::Array(t, n) => {
-                known(t, args)
-                    && !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none))
+                let mut all = true;
+                n.clone().replaced(&mut |n| {
+                    all &= !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none));
+                    n
+                });
+                known(t, args) && all
             }
             Ty::Ragged(t, _) | Ty::Wide(t) => known(t, args),
             Ty::Tuple(ts) => ts.iter().all(|t| known(t, args)),

@@ -129,9 +129,13 @@ pub(crate) fn find(e: &hir::Expr) -> Option<Source> {
         ExprKind::Lit(_)
         | ExprKind::Const(_)
         | ExprKind::ConstParam(_)
+        | ExprKind::Limit(..)
         | ExprKind::FnValue(_)
         | ExprKind::Circuit(_) => None,
-        ExprKind::Unary(_, a) | ExprKind::Cast(a) | ExprKind::Field(a, _) => find(a),
+        ExprKind::Unary(_, a)
+        | ExprKind::Cast(a)
+        | ExprKind::Within(_, a)
+        | ExprKind::Field(a, _) => find(a),
         ExprKind::Reveal(_) | ExprKind::Assert(..) => None,
         ExprKind::Binary(_, a, b)
         | ExprKind::LogicalAnd(a, b)

@@ -74,6 +74,12 @@ impl Checker<'_> {
             self.index
                 .define(Kind::Constant, &name.text, name.span, ty, &item.docs);
         }
+        for (at, item) in self.world.aliases.iter().enumerate() {
+            let ty = self.alias_text(at);
+            let name = &item.decl.name;
+            self.index
+                .define(Kind::Alias, &name.text, name.span, ty, &item.docs);
+        }
         for at in 0..self.structs.0.len() {
             self.define_struct(at);
         }

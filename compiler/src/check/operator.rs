@@ -269,6 +269,16 @@ impl Bounds {
     }
 }
 
+/// The HIR's operator of arithmetic and shifts.
+pub(crate) fn arithmetic(op: BinaryOp) -> Option<hir::BinaryOp> {
+    match op {
+        BinaryOp::Shl => Some(hir::BinaryOp::Shl),
+        BinaryOp::Shr => Some(hir::BinaryOp::Shr),
+        op if is_comparison(op) => None,
+        op => table(op).map(|(op, _)| op),
+    }
+}
+
 /// The HIR's operator and what a type needs for it; logical operators and shifts are not here.
 fn table(op: BinaryOp) -> Option<(hir::BinaryOp, Bounds)> {
     let none = Bounds::default();

@@ -281,7 +281,7 @@ impl Body<'_, '_> {
             ));
             return None;
         }
-        if !local.mutable {
+        if !local.mutable && !local.later {
             let error = diagnostic!(E3009, span, "`{name}` cannot change").here("assigned here");
             let error = error.because(declared, format!("`{name}` is declared without `mut`"));
             self.report(error.help(format!("declare it as `mut {name}`")));

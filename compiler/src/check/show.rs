@@ -74,6 +74,10 @@ impl Checker<'_> {
     }
 
     fn show_len(&self, len: &Len, generics: &[GenericInfo]) -> String {
+        len.show(&|len| self.show_known_len(len, generics))
+    }
+
+    fn show_known_len(&self, len: &Len, generics: &[GenericInfo]) -> String {
         match len {
             Len::Const(n) => n.to_string(),
             Len::Param(id) => generics
@@ -85,7 +89,7 @@ impl Checker<'_> {
                 .roles
                 .get(role.index())
                 .map_or("?".into(), |r| format!("parties of {}", r.name)),
-            Len::Session => "_".into(),
+            Len::Session | Len::Computed(_) => "_".into(),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Checker<'_> {
     pub fn ty(&mut self, ty: &ast::Type, mut cx: TypeCx<'_>) -> Ty {
         match &ty.kind {
             TypeKind::Error => Ty::Never,
-            TypeKind::Path(path) => self.named_type(path, &cx),
+            TypeKind::Path(path) => self.named_type(path, &mut cx),
             TypeKind::Secret(inner) => {
                 let cx = TypeCx {
                     callable: false,
@@ -209,7 +209,7 @@ impl Checker<'_> {
         Some(value)
     }
 
-    fn named_type(&mut self, path: &ast::Path, cx: &TypeCx<'_>) -> Ty {
+    fn named_type(&mut self, path: &ast::Path, cx: &mut TypeCx<'_>) -> Ty {
         if let [name] = path.parts.as_slice() {
             let text = name.text.as_str();
             if let Some(at) = cx
@@ -255,6 +255,7 @@ impl Checker<'_> {
         }
         match self.lookup_path(&path.parts, cx.module) {
             Some(Def::Struct(id)) => self.struct_type(id, path, cx),
+            Some(Def::Alias(at)) => self.alias_type(at, path, cx),
             Some(_) => {
                 let error = diagnostic!(E2002, path.span, "`{}` is not a type", last(path))
                     .here("not a type");
@@ -332,35 +333,19 @@ impl Checker<'_> {
 
     fn struct_type(&mut self, id: StructId, path: &ast::Path, cx: &TypeCx<'_>) -> Ty {
         let generics = self.structs.0[id.index()].generics.clone();
-        if generics.len() != path.args.len() {
-            let (want, have) = (generics.len(), path.args.len());
-            let error = diagnostic!(
-                E3007,
-                path.span,
-                "`{}` takes {want} generic arguments, not {have}",
-                last(path)
-            );
-            let names: Vec<&str> = generics.iter().map(|g| g.name.as_str()).collect();
-            let error = if names.is_empty() {
-                error.help("remove the arguments")
-            } else {
-                error.help(format!("write `{}<{}>`", last(path), names.join(", ")))
-            };
-            self.report(error.here("here"));
+        let Some(args) = self.arguments_of(&generics, path, cx) else {
             return Ty::Never;
-        }
-        let mut args = Vec::new();
-        for (generic, arg) in generics.iter().zip(&path.args) {
-            match self.generic_arg(generic, arg, cx.module, cx.generics) {
-                Some(arg) => args.push(arg),
-                None => return Ty::Never,
-            }
-        }
+        };
         let ty = Ty::Struct {
             id,
             args,
             secret: Secrecy::PUBLIC,
         };
+        self.bounded(ty, path)
+    }
+
+    /// The type, unless it has too many parts.
+    pub fn bounded(&mut self, ty: Ty, path: &ast::Path) -> Ty {
         if self.leaves(&ty) > MAX_LEAVES {
             let error = diagnostic!(
                 E1007,
@@ -422,74 +407,13 @@ impl Checker<'_> {
                 self.report(error.help("write a type"));
                 None
             }
+            (_, ast::GenericArg::Infer(span)) => {
+                let error = diagnostic!(E3010, *span, "nothing says what `{}` is", generic.name)
+                    .here("`_`");
+                self.report(error.help("write the type or the number"));
+                None
+            }
             (GenericKind::Callable, _) => None,
-        }
-    }
-
-    /// A length as written.
-    pub fn len(&mut self, e: &Expr, module: usize, generics: &[GenericInfo]) -> Len {
-        if let ExprKind::Path(path) = &e.kind
-            && let [name] = path.parts.as_slice()
-            && let Some(at) = generics
-                .iter()
-                .position(|g| g.name == name.text && g.kind == GenericKind::Const)
-        {
-            self.refer(name, generics[at].span);
-            return Len::Param(GenericId(id(at)));
-        }
-        match self.evaluate(e, module, Some(Scalar::USIZE)) {
-            Ok(known) => {
-                let subtraction = known.subtraction();
-                if let (Some(n), None) = (known.to_u64(), &subtraction) {
-                    return Len::Const(n);
-                }
-                let value = known.integer();
-                let error = diagnostic!(E3005, e.span, "`{value}` is not a length")
-                    .here(subtraction.unwrap_or("not a `usize`".into()));
-                self.report(error.help("lengths are from 0 to 2^64 − 1"));
-                return Len::Session;
-            }
-            Err(Unknown::Misfit(value, scalar)) => {
-                let error = diagnostic!(E3005, e.span, "`{value}` does not fit `{scalar}`")
-                    .here("out of range");
-                self.report(error.help("lengths are from 0 to 2^64 − 1"));
-                return Len::Session;
-            }
-            Err(Unknown::NotConstant) => {}
-        }
-        if !self.of_const_params(e, module, generics) {
-            let error = diagnostic!(E3016, e.span, "a length is a constant").here("not a constant");
-            self.report(error.help("use numbers, constants and const parameters"));
-        }
-        Len::Session
-    }
-
-    /// Whether an expression has only constants and const parameters.
-    fn of_const_params(&mut self, e: &Expr, module: usize, generics: &[GenericInfo]) -> bool {
-        match &e.kind {
-            ExprKind::Paren(e) => self.of_const_params(e, module, generics),
-            ExprKind::Block(b) if b.stmts.is_empty() => b
-                .tail
-                .as_ref()
-                .is_some_and(|e| self.of_const_params(e, module, generics)),
-            ExprKind::Binary(_, a, b) => {
-                self.of_const_params(a, module, generics)
-                    && self.of_const_params(b, module, generics)
-            }
-            ExprKind::Path(path) => {
-                let [name] = path.parts.as_slice() else {
-                    return false;
-                };
-                let own = generics
-                    .iter()
-                    .find(|g| g.name == name.text && g.kind == GenericKind::Const);
-                if let Some(own) = own {
-                    self.refer(name, own.span);
-                }
-                own.is_some() || self.evaluate(e, module, Some(Scalar::USIZE)).is_ok()
-            }
-            ExprKind::Error => true,
-            _ => self.evaluate(e, module, Some(Scalar::USIZE)).is_ok(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! Statements and blocks.
 
 use super::body::{Body, Cause, Kind, Typed};
-use super::expr::is_bare;
 use super::flow;
-use crate::ast::{Block, Expr, ExprKind as E, Pattern, PatternKind, Stmt, StmtKind, Type};
+use crate::ast::{
+    Attribute, Block, Expr, ExprKind as E, Pattern, PatternKind, Stmt, StmtKind, Type,
+};
 use crate::diagnostic;
 use crate::diagnostic::Code;
 use crate::hir::{self, ExprKind as H, LocalId};
@@ -100,7 +101,10 @@ impl Body<'_, '_> {
         match &stmt.kind {
             StmtKind::Empty => false,
             StmtKind::Let { pattern, ty, init } => {
-                self.let_stmt(pattern, ty.as_ref(), init, out);
+                match init {
+                    Some(init) => self.let_stmt(pattern, ty.as_ref(), init, out),
+                    None => self.let_later(pattern, ty.as_ref(), stmt.span, out),
+                }
                 false
             }
             StmtKind::Assign { place, op, value } => {
@@ -127,19 +131,10 @@ impl Body<'_, '_> {
                 false
             }
             StmtKind::While { condition, body } => {
-                let cond = self.condition_value(condition);
-                let help = "loop over a public range and use `if` inside, or `reveal` the condition if everyone may learn it";
-                self.refuse_secret(&cond, "the condition of a `while`", help);
-                let head = condition.span;
-                let body = self.loop_body(|b| b.block(body, Some(&Ty::unit())));
-                let body = self.unit(body);
-                out.push(hir::Stmt::While {
-                    cond: cond.hir(),
-                    body,
-                    span: head,
-                });
+                self.while_stmt(condition, body, out);
                 false
             }
+            StmtKind::Loop { body } => self.loop_stmt(body, stmt.span, out),
             StmtKind::Return(value) => {
                 self.return_stmt(value.as_ref(), stmt.span, out);
                 true
@@ -215,7 +210,7 @@ impl Body<'_, '_> {
     }
 
     /// A loop's or arm's body, which gives nothing.
-    fn unit(&mut self, body: Typed) -> hir::Expr {
+    pub fn unit(&mut self, body: Typed) -> hir::Expr {
         if !body.ty.is_unit() && !body.ty.is_never() {
             let shown = self.show(&body.ty);
             let span = match &body.kind {
@@ -233,7 +228,7 @@ impl Body<'_, '_> {
         body.hir()
     }
 
-    fn loop_body<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+    pub fn loop_body<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
         self.loops.push(self.conditions.len());
         let result = f(self);
         self.loops.pop();
@@ -277,6 +272,60 @@ impl Body<'_, '_> {
         let (hir, ty) = value;
         let cause = self.cause(annotated.is_some(), &hir);
         self.bind(pattern, ty, hir, cause, out);
+    }
+
+    /// `let name: T;`, which gets its value later.
+    fn let_later(
+        &mut self,
+        pattern: &Pattern,
+        ty: Option<&Type>,
+        span: Span,
+        out: &mut Vec<hir::Stmt>,
+    ) {
+        let generics = self.generics.clone();
+        let declared = match ty {
+            Some(ty) => self.ck.plain_type(ty, self.module, &generics),
+            None => {
+                let error = diagnostic!(E3010, span, "nothing says what type this variable has")
+                    .here("no type and no value");
+                self.report(error.help("write `let name: TYPE;`, or give it a value"));
+                Ty::Never
+            }
+        };
+        match &pattern.kind {
+            PatternKind::Bind { mutable, name } => {
+                let id = self.declare(name, declared, *mutable, Cause::Declared);
+                self.locals[id.index()].later = true;
+                out.push(hir::Stmt::Let(id, None));
+            }
+            PatternKind::Wild | PatternKind::Tuple(_) => {
+                let error = diagnostic!(E3010, pattern.span, "a pattern without a value")
+                    .here("nothing to take apart");
+                self.report(error.help("name one variable, or give the pattern a value"));
+            }
+        }
+    }
+
+    /// `#[protocol(…)] { … }`
+    pub fn attributed(
+        &mut self,
+        attributes: &[Attribute],
+        block: &Block,
+        want: Option<&Ty>,
+    ) -> Typed {
+        let mut found = Vec::new();
+        let protocol = self.ck.attribute(attributes, &mut found);
+        for error in found {
+            self.report(error);
+        }
+        let value = self.block(block, want);
+        match protocol {
+            Some(protocol) => {
+                let (ty, span) = (value.ty.clone(), value.span);
+                Typed::new(H::Within(protocol, value.boxed()), ty, span)
+            }
+            None => value,
+        }
     }
 
     /// Binds a pattern to a value.
@@ -361,6 +410,9 @@ impl Body<'_, '_> {
             self.for_range(pattern, lo, hi, *inclusive, body, head, out);
             return;
         }
+        if self.for_steps(pattern, inner, body, head, out) {
+            return;
+        }
         let array = self.expr(iter, None);
         let item = match &array.ty {
             Ty::Array(t, _) => (**t).clone(),
@@ -399,7 +451,7 @@ impl Body<'_, '_> {
     }
 
     /// The variable of a loop, and statements that take it apart.
-    fn loop_variable(
+    pub fn loop_variable(
         &mut self,
         pattern: &Pattern,
         ty: Ty,
@@ -417,7 +469,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn prefixed(&mut self, mut stmts: Vec<hir::Stmt>, body: Typed) -> hir::Expr {
+    pub fn prefixed(&mut self, mut stmts: Vec<hir::Stmt>, body: Typed) -> hir::Expr {
         let span = body.span;
         let body = self.unit(body);
         if stmts.is_empty() {
@@ -425,65 +477,6 @@ impl Body<'_, '_> {
         }
         stmts.push(hir::Stmt::Expr(body));
         Typed::new(H::Block(stmts, None), Ty::unit(), span).hir()
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of one statement")]
-    fn for_range(
-        &mut self,
-        pattern: &Pattern,
-        lo: &Expr,
-        hi: &Expr,
-        inclusive: bool,
-        body: &Block,
-        head: Span,
-        out: &mut Vec<hir::Stmt>,
-    ) {
-        let usize_hint = Some(&Ty::Usize);
-        let (lo, hi) = if is_bare(lo) && !is_bare(hi) {
-            let hi = self.expr(hi, usize_hint);
-            (self.expr(lo, Some(&hi.ty)), hi)
-        } else {
-            let lo = self.expr(lo, usize_hint);
-            let hi = self.expr(hi, Some(&lo.ty));
-            (lo, hi)
-        };
-        let help = "how often a loop runs shows: use a public bound, and `if` inside of the loop";
-        let secret = self.refuse_secret(&lo, "the bound of a loop", help)
-            | self.refuse_secret(&hi, "the bound of a loop", help);
-        let joined = lo.ty.join(&hi.ty, &self.ck.structs);
-        let ty = match joined {
-            _ if secret => Ty::Never,
-            Some(ty) if ty.is_integral() || ty.is_never() => ty,
-            Some(ty) => {
-                let shown = self.show(&ty);
-                let error = diagnostic!(E3001, head, "a loop counts integers, not `{shown}`")
-                    .here(format!("this is `{shown}`"));
-                self.report(error.help("use integer bounds"));
-                Ty::Never
-            }
-            None => {
-                let (a, b) = (self.show(&lo.ty), self.show(&hi.ty));
-                let error = diagnostic!(E3001, hi.span, "a range from `{a}` to `{b}`")
-                    .here(format!("this is `{b}`"));
-                let error = error.because(lo.span, format!("this is `{a}`"));
-                self.report(error.help(format!("convert with `as {a}`")));
-                Ty::Never
-            }
-        };
-        let (var, body) = self.scoped(|b| {
-            let mut stmts = Vec::new();
-            let var = b.loop_variable(pattern, ty, Cause::From(None), &mut stmts);
-            let body = b.loop_body(|b| b.block(body, Some(&Ty::unit())));
-            (var, b.prefixed(stmts, body))
-        });
-        out.push(hir::Stmt::ForRange {
-            var,
-            lo: lo.hir(),
-            hi: hi.hir(),
-            inclusive,
-            body,
-            span: head,
-        });
     }
 }
 
@@ -510,7 +503,7 @@ fn leaves(e: &Expr) -> bool {
     loop {
         match &at.kind {
             E::If(_, then, Some(otherwise)) if block_leaves(then) => at = otherwise,
-            E::Block(b) => return block_leaves(b),
+            E::Block(b) | E::Attributed(_, b) => return block_leaves(b),
             _ => return false,
         }
     }
@@ -520,6 +513,7 @@ fn block_leaves(b: &Block) -> bool {
     b.stmts.iter().any(|s| match &s.kind {
         StmtKind::Return(_) | StmtKind::Break | StmtKind::Continue => true,
         StmtKind::Expr(e, _) => leaves(e),
+        StmtKind::Loop { body } => !super::iterate::breaks(body),
         _ => false,
     }) || b.tail.as_ref().is_some_and(|t| leaves(t))
 }

@@ -112,6 +112,10 @@ pub fn show_type(hir: &Hir, generics: &[Generic], ty: &Type) -> String {
 }
 
 fn show_len(hir: &Hir, generics: &[Generic], len: &Len) -> String {
+    len.show(&|len| show_known_len(hir, generics, len))
+}
+
+fn show_known_len(hir: &Hir, generics: &[Generic], len: &Len) -> String {
     match len {
         Len::Const(n) => n.to_string(),
         Len::Param(id) => generics
@@ -122,7 +126,7 @@ fn show_len(hir: &Hir, generics: &[Generic], len: &Len) -> String {
             .roles
             .get(role.index())
             .map_or("?".into(), |r| format!("parties of {}", r.name)),
-        Len::Session => "_".into(),
+        Len::Session | Len::Computed(_) => "_".into(),
     }
 }
 
@@ -145,7 +149,12 @@ impl Dump<'_> {
             .map_or("?".into(), |r| r.name.clone())
     }
 
-    fn to(&self, to: To) -> String {
+    fn to(&self, to: &[To]) -> String {
+        let all: Vec<String> = to.iter().map(|to| self.receiver(*to)).collect();
+        all.join(", ")
+    }
+
+    fn receiver(&self, to: To) -> String {
         match to {
             To::All => "all".into(),
             To::One(role, at) => format!("{}[{at}]", self.role(role)),
@@ -180,10 +189,10 @@ impl Dump<'_> {
             self.line(0, &format!("input {}: {ty}{range}, {source}", param.name));
         }
         match &main.receivers {
-            Receivers::Whole(to) => self.line(0, &format!("output to {}", self.to(*to))),
+            Receivers::Whole(to) => self.line(0, &format!("output to {}", self.to(to))),
             Receivers::Fields(fields) => {
                 for (name, to) in fields {
-                    self.line(0, &format!("output {name} to {}", self.to(*to)));
+                    self.line(0, &format!("output {name} to {}", self.to(to)));
                 }
             }
         }
@@ -256,6 +265,8 @@ impl Dump<'_> {
                 .get(id.index())
                 .map_or("?".into(), |c| c.name.clone()),
             ExprKind::ConstParam(id) => g.get(id.index()).map_or("?".into(), |g| g.name.clone()),
+            ExprKind::Limit(limit, ty) => format!("{}::{limit:?}", show_type(self.hir, g, ty)),
+            ExprKind::Within(protocol, a) => format!("{protocol:?} {}", x(a)),
             ExprKind::Unary(op, a) => format!("{op:?}({})", x(a)),
             ExprKind::Binary(op, a, b) => format!("{op:?}({}, {}): {}", x(a), x(b), ty()),
             ExprKind::LogicalAnd(a, b) => format!("({} && {})", x(a), x(b)),

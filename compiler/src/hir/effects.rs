@@ -83,17 +83,24 @@ pub fn is_total(expr: &Expr) -> bool {
         | E::Local(_)
         | E::Const(_)
         | E::ConstParam(_)
+        | E::Limit(..)
         | E::FnValue(_)
         | E::Circuit(_) => true,
         E::Closure { .. } => true,
-        E::Unary(_, a) | E::Cast(a) | E::Field(a, _) | E::MakeSecret(a) => is_total(a),
+        E::Unary(_, a) | E::Cast(a) | E::Field(a, _) | E::MakeSecret(a) | E::Within(_, a) => {
+            is_total(a)
+        }
         E::Binary(_, a, b) | E::LogicalAnd(a, b) | E::LogicalOr(a, b) | E::Repeat(a, b) => {
             is_total(a) && is_total(b)
         }
         E::Array(parts) | E::Tuple(parts) | E::Struct(parts) => parts.iter().all(is_total),
         E::Builtin(builtin, args) => {
             use crate::hir::Builtin as B;
-            args.iter().all(is_total) && !matches!(builtin, B::Map | B::Fold | B::Zip | B::Flatten)
+            args.iter().all(is_total)
+                && !matches!(
+                    builtin,
+                    B::Map | B::Fold | B::Zip | B::Flatten | B::StepBy | B::Chunks | B::Windows
+                )
         }
         E::Block(stmts, Some(tail)) => stmts.is_empty() && is_total(tail),
         E::If {
@@ -134,7 +141,12 @@ impl Scan {
     fn expr(&mut self, expr: &Expr, loops: u32) {
         use ExprKind as E;
         match &expr.kind {
-            E::Lit(_) | E::Const(_) | E::ConstParam(_) | E::FnValue(_) | E::Circuit(_) => {}
+            E::Lit(_)
+            | E::Const(_)
+            | E::ConstParam(_)
+            | E::Limit(..)
+            | E::FnValue(_)
+            | E::Circuit(_) => {}
             E::Local(local) => {
                 if let Some(mentions) = &mut self.mentions {
                     mentions.push(*local);
@@ -145,6 +157,7 @@ impl Scan {
             | E::Field(a, _)
             | E::Reveal(a)
             | E::MakeSecret(a)
+            | E::Within(_, a)
             | E::Assert(a, _) => self.expr(a, loops),
             E::Binary(_, a, b)
             | E::LogicalAnd(a, b)

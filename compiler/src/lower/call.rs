@@ -237,6 +237,14 @@ impl<'h> Tracer<'h> {
                 let (a, b) = (next(), next());
                 self.concat_arrays(a, b)
             }
+            Builtin::Rev | Builtin::StepBy | Builtin::Chunks | Builtin::Windows => {
+                let xs = next();
+                let count = match args.len() {
+                    2 => Some(self.one_leaf(next())?),
+                    _ => None,
+                };
+                self.rearrange(builtin, xs, count.as_ref())
+            }
             Builtin::Map => {
                 let (xs, f) = (next(), next());
                 let arg = args.first().map(|a| self.close(&a.ty));
@@ -433,7 +441,7 @@ impl<'h> Tracer<'h> {
     }
 
     /// The elements one by one; for lists of rows and short arrays.
-    fn elements(&mut self, val: Val<'h>) -> Traced<Vec<Val<'h>>> {
+    pub(super) fn elements(&mut self, val: Val<'h>) -> Traced<Vec<Val<'h>>> {
         match val {
             Val::Rows(rows) => Ok(rows),
             Val::Array(n, element) if n <= super::MAX_UNROLLED => (0..n)

@@ -54,6 +54,17 @@ impl<'h> Tracer<'h> {
                     .into()),
                 }
             }
+            E::Limit(limit, ty) => {
+                let word = limit.of(self.scalar(ty)?);
+                Ok(Val::Leaf(Leaf::word(self.scalar(&expr.ty)?, word)))
+            }
+            E::Within(protocol, inner) => {
+                let outer = self.frame().protocol.replace(*protocol);
+                self.at_statement = at_statement;
+                let val = self.expr(inner);
+                self.frame().protocol = outer;
+                val
+            }
             E::Unary(op, a) => {
                 let a = self.scalar_expr(a)?;
                 self.span = expr.span;

@@ -154,6 +154,23 @@ impl<'h> Tracer<'h> {
             })
     }
 
+    /// A length that the type says, unless the owner's data have another one.
+    fn given_len(&self, param: &MainParam, owner: u32, depth: usize, n: u64) -> Traced<u64> {
+        let key = crate::schema::len_key(&param.name, depth);
+        match self.session.lens.get(&(key, owner)) {
+            Some(&given) if given != n => {
+                let name = self.party_names.get(owner as usize);
+                let who = name.map_or("", String::as_str);
+                let message = format!(
+                    "`{}` of {who} has {given} elements where its type says {n}",
+                    param.name
+                );
+                Err(Fault::new(code::LENGTHS, param.span, message).into())
+            }
+            _ => Ok(n),
+        }
+    }
+
     /// All owners' rows of an input.
     fn input(
         &mut self,
@@ -210,8 +227,8 @@ impl<'h> Tracer<'h> {
         let val = match ty {
             Type::Array(element, n) => {
                 let n = match n {
-                    Len::Const(n) => *n,
-                    Len::Session | Len::Param(_) | Len::Parties(_) => {
+                    Len::Const(n) => self.given_len(input.param, input.owner, depth, *n)?,
+                    Len::Session | Len::Param(_) | Len::Parties(_) | Len::Computed(_) => {
                         self.session_len(input.param, input.owner, depth)?
                     }
                 };

@@ -13,7 +13,7 @@ impl<'h> Tracer<'h> {
     pub(super) fn outputs(&mut self, main: &'h Main, ty: &Type, val: &Val<'h>) -> Traced<()> {
         match &main.receivers {
             Receivers::Whole(to) => {
-                for (parties, part, part_ty) in self.shares_of(*to, val, ty)? {
+                for (parties, part, part_ty) in self.shares_of(to, val, ty)? {
                     let mut nodes = Vec::new();
                     let mut leaves = Vec::new();
                     let mut path = "result".to_owned();
@@ -44,7 +44,7 @@ impl<'h> Tracer<'h> {
     /// A struct whose fields have receivers of their own.
     fn output_fields(
         &mut self,
-        fields: &'h [(String, To)],
+        fields: &'h [(String, Vec<To>)],
         ty: &Type,
         val: &Val<'h>,
     ) -> Traced<()> {
@@ -69,7 +69,7 @@ impl<'h> Tracer<'h> {
             let Some((_, to)) = fields.iter().find(|(n, _)| *n == field.name) else {
                 continue;
             };
-            for (parties, part, part_ty) in self.shares_of(*to, part, field_ty)? {
+            for (parties, part, part_ty) in self.shares_of(to, part, field_ty)? {
                 let mut nodes = Vec::new();
                 let mut leaves = Vec::new();
                 let mut path = field.name.clone();
@@ -115,29 +115,33 @@ impl<'h> Tracer<'h> {
     )]
     fn shares_of(
         &mut self,
-        to: To,
+        to: &[To],
         val: &Val<'h>,
         ty: &Type,
     ) -> Traced<Vec<(Vec<u32>, Val<'h>, Type)>> {
-        let everyone: Vec<u32> = (0..self.n_parties).collect();
-        let (parties, each) = match to {
-            To::All => (everyone, false),
-            To::Each => (everyone, true),
-            To::One(role, index) => (
-                self.parties_of(role).skip(index as usize).take(1).collect(),
-                false,
-            ),
-            To::AllOf(role) => (self.parties_of(role).collect(), false),
-            To::EachOf(role) => (self.parties_of(role).collect::<Vec<u32>>(), true),
-        };
-        if parties.is_empty() {
-            return Err(Fault::new(
-                code::PARTIES,
-                self.span,
-                "nobody plays the role that receives this result",
-            )
-            .into());
+        let mut parties: Vec<u32> = Vec::new();
+        let mut each = false;
+        for to in to {
+            let n_before = parties.len();
+            match *to {
+                To::All | To::Each => parties.extend(0..self.n_parties),
+                To::One(role, index) => {
+                    parties.extend(self.parties_of(role).skip(index as usize).take(1));
+                }
+                To::AllOf(role) | To::EachOf(role) => parties.extend(self.parties_of(role)),
+            }
+            each |= matches!(to, To::Each | To::EachOf(_));
+            if parties.len() == n_before {
+                return Err(Fault::new(
+                    code::PARTIES,
+                    self.span,
+                    "nobody plays the role that receives this result",
+                )
+                .into());
+            }
         }
+        parties.sort_unstable();
+        parties.dedup();
         if !each {
             return Ok(vec![(parties, val.clone(), ty.clone())]);
         }

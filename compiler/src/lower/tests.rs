@@ -79,7 +79,7 @@ fn program(locals: Vec<Type>, n_params: u32, ret: Type, body: Expr) -> Hir {
                 range: None,
                 span: Span::default(),
             }],
-            receivers: Receivers::Whole(To::All),
+            receivers: Receivers::Whole(vec![To::All]),
         }),
         tests: Vec::new(),
     }

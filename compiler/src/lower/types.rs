@@ -46,15 +46,14 @@ impl<'h> Tracer<'h> {
     }
 
     fn close_len(&self, len: &Len, generics: &[GenericValue]) -> Len {
-        match len {
-            Len::Const(n) => Len::Const(*n),
+        len.clone().replaced(&mut |len| match len {
             Len::Param(id) => match generics.get(id.index()) {
                 Some(GenericValue::Len(n)) => Len::Const(*n),
                 _ => Len::Session,
             },
-            Len::Parties(role) => Len::Const(u64::from(self.n_of_role(*role))),
-            Len::Session => Len::Session,
-        }
+            Len::Parties(role) => Len::Const(u64::from(self.n_of_role(role))),
+            Len::Const(_) | Len::Computed(_) | Len::Session => len,
+        })
     }
 
     /// The number of parties of a role, or of the run.

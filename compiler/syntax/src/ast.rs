@@ -11,9 +11,9 @@ mod spine;
 
 pub use dump::dump;
 pub use items::{
-    Attribute, CircuitDecl, ConstDecl, FieldDecl, FnDecl, Generic, GenericKind, Import, Item,
-    ItemKind, Module, Param, PartyCount, PartyDecl, Ret, RetField, Seats, SeatsKind, StructDecl,
-    TestDecl, UseEnd, UseTree,
+    AliasDecl, Attribute, CircuitDecl, ConstDecl, FieldDecl, FnDecl, Generic, GenericKind, Import,
+    Item, ItemKind, Module, Param, PartyCount, PartyDecl, Ret, RetField, Seats, SeatsKind,
+    StructDecl, TestDecl, UseEnd, UseTree,
 };
 pub use spine::Spine;
 
@@ -142,6 +142,8 @@ pub enum GenericArg {
     Type(Type),
     /// A constant: a literal or `{ … }`.
     Const(Expr),
+    /// `_`: what the call's arguments say.
+    Infer(Span),
 }
 
 /// A block.
@@ -167,14 +169,14 @@ pub struct Stmt {
 /// What a statement is.
 #[derive(Clone, Debug)]
 pub enum StmtKind {
-    /// `let pattern: T = init;`
+    /// `let pattern: T = init;` or `let name: T;`
     Let {
         /// What is bound.
         pattern: Pattern,
         /// The type, if written.
         ty: Option<Type>,
-        /// The value.
-        init: Expr,
+        /// The value; without one the variable is assigned later.
+        init: Option<Expr>,
     },
     /// `place op= value;`
     Assign {
@@ -200,6 +202,11 @@ pub enum StmtKind {
     While {
         /// The condition.
         condition: Expr,
+        /// The body.
+        body: Block,
+    },
+    /// `loop { … }`
+    Loop {
         /// The body.
         body: Block,
     },
@@ -299,6 +306,8 @@ pub enum ExprKind {
     If(Box<Expr>, Box<Block>, Option<Spine>),
     /// `{ … }`
     Block(Box<Block>),
+    /// `#[…] { … }`
+    Attributed(Vec<Attribute>, Box<Block>),
     /// `|a, b| x`
     Closure(Vec<(Pattern, Option<Type>)>, Box<Expr>),
     /// `reveal(x)` or `x.reveal()`

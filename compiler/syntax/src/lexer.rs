@@ -15,13 +15,13 @@ use std::fmt::Write as _;
 /// Reserved words, which cannot be names.
 pub const KEYWORDS: &[&str] = &[
     "as", "assert", "break", "const", "continue", "crate", "else", "enum", "false", "fn", "for",
-    "if", "in", "let", "match", "mut", "pub", "return", "reveal", "secret", "struct", "true",
-    "use", "while",
+    "if", "in", "let", "loop", "match", "mut", "pub", "return", "reveal", "secret", "struct",
+    "true", "use", "while",
 ];
 
 /// Words that mean something in their places and are ordinary names elsewhere.
 pub const CONTEXTUAL_KEYWORDS: &[&str] = &[
-    "all", "circuit", "each", "from", "party", "public", "test", "to",
+    "all", "circuit", "each", "from", "party", "public", "test", "to", "type",
 ];
 
 /// What a token is; its text is the span's.
@@ -72,6 +72,8 @@ pub enum Kind {
     In,
     #[token("let")]
     Let,
+    #[token("loop")]
+    Loop,
     #[token("match")]
     Match,
     #[token("mut")]
@@ -109,6 +111,8 @@ pub enum Kind {
     Test,
     #[token("to")]
     To,
+    #[token("type")]
+    Type,
     #[token("_", priority = 3)]
     Underscore,
 

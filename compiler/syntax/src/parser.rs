@@ -38,6 +38,8 @@ pub enum Tok<'a> {
     StructBrace,
     /// The name of a cast's type that has arguments.
     CastHead(&'a str),
+    /// `,` between the receivers of one value.
+    SeatsComma,
 }
 
 /// A file as the parser leaves it.
@@ -241,6 +243,7 @@ fn starts_item(text: &str, tokens: &[Token]) -> bool {
         }
         Some(Kind::Test) => kind(1) == Some(Kind::Str),
         Some(Kind::Party) => kind(1) == Some(Kind::Ident),
+        Some(Kind::Type) => kind(1) == Some(Kind::Ident) && kind(2) == Some(Kind::Eq),
         Some(Kind::Circuit) => kind(1) == Some(Kind::Ident) && kind(2) == Some(Kind::Colon),
         _ => false,
     }
@@ -453,6 +456,10 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
     let mut before = Kind::Semi;
     // Whether the statement before an `else` goes on after it.
     let mut goes_on = false;
+    // Where the brackets of an attribute stand that begins a statement.
+    let mut attribute: Option<usize> = None;
+    // Whether this is between the `->` of a function's head and its body.
+    let mut in_result = false;
     for (at, &token) in tokens.iter().enumerate() {
         let next = tokens.get(at + 1);
         let text_of = slice(text, token.span);
@@ -470,7 +477,7 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
                 out.push((Tok::K(Kind::Str, text_of), token.span))
             }
             Kind::Error if ends_operand(before) => continue,
-            Kind::If | Kind::While | Kind::For | Kind::Match => {
+            Kind::If | Kind::While | Kind::For | Kind::Loop | Kind::Match => {
                 waiting.push(Waiting {
                     depth: open.len(),
                     statement,
@@ -497,6 +504,13 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
                     _ => Tok::K(token.kind, text_of),
                 };
                 out.push((tok, token.span));
+            }
+            Kind::Hash if starts_statement => {
+                attribute = Some(open.len());
+                out.push((Tok::K(token.kind, text_of), token.span));
+            }
+            Kind::Comma if in_result && separates_receivers(&tokens[..at], &tokens[at + 1..]) => {
+                out.push((Tok::SeatsComma, token.span));
             }
             Kind::LParen | Kind::LBracket => {
                 open.push(Open {
@@ -549,9 +563,48 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
             }
             kind => out.push((Tok::K(kind, text_of), token.span)),
         }
+        in_result = match token.kind {
+            Kind::Arrow => open.is_empty(),
+            Kind::LBrace => in_result && before == Kind::Arrow,
+            _ => in_result,
+        };
         before = token.kind;
+        // The block after an attribute is a statement where the attribute begins one.
+        if token.kind == Kind::RBracket && attribute == Some(open.len()) {
+            attribute = None;
+            before = Kind::Semi;
+        }
     }
     out
+}
+
+/// Whether a comma stands between receivers, as in `-> { a: T to x, y, b: U }` before `y` and not before `b`.
+fn separates_receivers(before: &[Token], after: &[Token]) -> bool {
+    let kind = |at: usize| after.get(at).map(|t| t.kind);
+    let word = |k: Kind| names(k) || matches!(k, Kind::Each | Kind::All);
+    if !kind(0).is_some_and(word) || kind(1) == Some(Kind::Colon) {
+        return false;
+    }
+    // Back over the receivers so far, which begin with `to` after a type.
+    let mut depth = 0usize;
+    for (at, token) in before.iter().enumerate().rev() {
+        match token.kind {
+            Kind::RBracket => depth += 1,
+            Kind::LBracket if depth > 0 => depth -= 1,
+            Kind::To if depth == 0 => {
+                let type_end = at.checked_sub(1).map(|i| before[i].kind);
+                let ends_type =
+                    |k: Kind| matches!(k, Kind::RBracket | Kind::RParen | Kind::Gt) || names(k);
+                if type_end.is_some_and(ends_type) {
+                    return true;
+                }
+            }
+            Kind::Comma | Kind::Each | Kind::All => {}
+            k if depth > 0 || names(k) => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether a `{` after `before` opens fields: `{ a, …` or `{ a: …`, which no block begins with, and no name before it.
@@ -559,8 +612,14 @@ fn is_bare_literal(before: Kind, after: &[Token]) -> bool {
     let [name, mark, ..] = after else {
         return false;
     };
-    let named = matches!(
-        name.kind,
+    let follows_name = matches!(before, Kind::Ident | Kind::Gt);
+    names(name.kind) && !follows_name && matches!(mark.kind, Kind::Comma | Kind::Colon)
+}
+
+/// Whether a token may be a name.
+fn names(kind: Kind) -> bool {
+    matches!(
+        kind,
         Kind::Ident
             | Kind::All
             | Kind::Circuit
@@ -570,9 +629,8 @@ fn is_bare_literal(before: Kind, after: &[Token]) -> bool {
             | Kind::Public
             | Kind::Test
             | Kind::To
-    );
-    let follows_name = matches!(before, Kind::Ident | Kind::Gt);
-    named && !follows_name && matches!(mark.kind, Kind::Comma | Kind::Colon)
+            | Kind::Type
+    )
 }
 
 /// Whether a value may end with this token, so that none can follow directly.

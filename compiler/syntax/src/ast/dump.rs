@@ -71,18 +71,21 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
         }
         ItemKind::Party(p) => {
             out.push_str(&format!("party {}", p.name.text));
-            match &p.count {
-                None => {}
-                Some(PartyCount::Exactly(n)) => out.push_str(&format!("[{}]", expr(n))),
-                Some(PartyCount::Range { lo, hi, inclusive }) => {
-                    let hi = hi.as_ref().map_or(String::new(), expr);
-                    out.push_str(&format!("[{}{}{hi}]", expr(lo), dots(*inclusive)));
-                }
+            if let Some(count) = &p.count {
+                out.push_str(&format!("[{}]", party_count(count)));
             }
             out.push('\n');
         }
+        ItemKind::Type(t) => {
+            let head = format!("type {}{}", t.name.text, generics(&t.generics));
+            out.push_str(&format!("{head} = {}\n", ty(&t.ty)));
+        }
         ItemKind::Test(t) => {
-            out.push_str(&format!("test {:?}\n", t.name.text));
+            out.push_str(&format!("test {:?}", t.name.text));
+            if let Some(parties) = &t.parties {
+                out.push_str(&format!(" for {} parties", party_count(parties)));
+            }
+            out.push('\n');
             block(out, &t.body, 1);
         }
         ItemKind::Circuit(c) => {
@@ -94,6 +97,16 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
                 ty(&c.result),
                 c.file.text
             ));
+        }
+    }
+}
+
+fn party_count(count: &PartyCount) -> String {
+    match count {
+        PartyCount::Exactly(n) => expr(n),
+        PartyCount::Range { lo, hi, inclusive } => {
+            let hi = hi.as_ref().map_or(String::new(), expr);
+            format!("{}{}{hi}", expr(lo), dots(*inclusive))
         }
     }
 }
@@ -127,7 +140,12 @@ fn param(p: &Param) -> String {
 }
 
 fn seats(s: &Seats) -> String {
-    match &s.kind {
+    let all: Vec<String> = std::iter::once(&s.kind).chain(&s.more).map(seat).collect();
+    all.join(", ")
+}
+
+fn seat(kind: &SeatsKind) -> String {
+    match kind {
         SeatsKind::All => "all".into(),
         SeatsKind::Each => "each".into(),
         SeatsKind::Role(name, None) => name.text.clone(),
@@ -183,6 +201,7 @@ fn path(p: &Path, turbofish: &str) -> String {
         let one = |a: &GenericArg| match a {
             GenericArg::Type(t) => ty(t),
             GenericArg::Const(e) => expr(e),
+            GenericArg::Infer(_) => "_".into(),
         };
         out.push_str(&format!(
             "{turbofish}<{}>",
@@ -215,7 +234,10 @@ fn block(out: &mut String, b: &Block, depth: usize) {
                 init,
             } => {
                 let t = t.as_ref().map_or(String::new(), |t| format!(": {}", ty(t)));
-                out.push_str(&format!("{pad}let {}{t} = {}\n", pattern(p), expr(init)));
+                let init = init
+                    .as_ref()
+                    .map_or(String::new(), |e| format!(" = {}", expr(e)));
+                out.push_str(&format!("{pad}let {}{t}{init}\n", pattern(p)));
             }
             StmtKind::Assign { place, op, value } => {
                 let op = op.map_or("", BinaryOp::symbol);
@@ -232,6 +254,10 @@ fn block(out: &mut String, b: &Block, depth: usize) {
             }
             StmtKind::While { condition, body } => {
                 out.push_str(&format!("{pad}while {}\n", expr(condition)));
+                block(out, body, depth + 1);
+            }
+            StmtKind::Loop { body } => {
+                out.push_str(&format!("{pad}loop\n"));
                 block(out, body, depth + 1);
             }
             StmtKind::Return(e) => {
@@ -335,6 +361,13 @@ fn head(e: &Expr) -> String {
             out + &expr(at)
         }
         ExprKind::Block(b) => inline(b),
+        ExprKind::Attributed(attributes, b) => {
+            let one = |a: &Attribute| {
+                let words: Vec<&str> = a.arguments.iter().map(|w| w.text.as_str()).collect();
+                format!("#[{}({})] ", a.name.text, words.join(", "))
+            };
+            attributes.iter().map(one).collect::<String>() + &inline(b)
+        }
         ExprKind::Closure(params, body) => {
             let one = |(p, t): &(Pattern, Option<Type>)| {
                 t.as_ref()

@@ -108,6 +108,8 @@ pub enum ItemKind {
     Party(Arc<PartyDecl>),
     /// `test "name" { … }`
     Test(Arc<TestDecl>),
+    /// `type X<T> = …;`
+    Type(Arc<AliasDecl>),
     /// `circuit name: fn(T) -> U = "file";`
     Circuit(Arc<CircuitDecl>),
 }
@@ -182,6 +184,17 @@ pub struct StructDecl {
     pub fields: Vec<FieldDecl>,
 }
 
+/// Another name for a type.
+#[derive(Clone, Debug)]
+pub struct AliasDecl {
+    /// The name.
+    pub name: Name,
+    /// Its parameters.
+    pub generics: Vec<Generic>,
+    /// What it stands for.
+    pub ty: Type,
+}
+
 /// A field of a structure.
 #[derive(Clone, Debug)]
 pub struct FieldDecl {
@@ -243,11 +256,13 @@ pub struct Param {
     pub from: Option<Seats>,
 }
 
-/// `from ROLE`, `to each ROLE`, `to all`, `to ROLE[0]`.
+/// `from ROLE`, `to each ROLE`, `to all`, `to ROLE[0]`, `to A, B`.
 #[derive(Clone, Debug)]
 pub struct Seats {
     /// Which parties.
     pub kind: SeatsKind,
+    /// Those named after it (`to a, b`).
+    pub more: Vec<SeatsKind>,
     /// From the word `from` or `to` on.
     pub span: Span,
 }
@@ -319,6 +334,8 @@ pub enum PartyCount {
 pub struct TestDecl {
     /// Its name.
     pub name: Name,
+    /// For how many parties it runs (`for 2..=5 parties`).
+    pub parties: Option<PartyCount>,
     /// What it does.
     pub body: Block,
 }

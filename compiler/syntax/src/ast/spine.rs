@@ -103,6 +103,7 @@ impl ExprKind {
             | ExprKind::Unary(..)
             | ExprKind::If(..)
             | ExprKind::Block(_)
+            | ExprKind::Attributed(..)
             | ExprKind::Closure(..)
             | ExprKind::Reveal(..)
             | ExprKind::MakeSecret(_)

@@ -89,6 +89,7 @@ codes! {
     E3023 "a malformed range of values",
     E3024 "a malformed declaration of parties",
     E3025 "the types do not fit the circuit",
+    E3026 "read before it has a value",
 
     E4001 "the number of parties does not fit the program",
     E4002 "the lengths do not fit the program",
@@ -106,6 +107,7 @@ codes! {
     W0002 "code that is never reached",
     W0003 "a result that nobody uses",
     W0004 "an overflow is reachable",
+    W0005 "a loop that never ends",
 }
 
 /// Who can mend what a code says.

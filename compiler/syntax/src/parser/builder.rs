@@ -272,6 +272,17 @@ impl Builder {
         self.expr(l, ExprKind::Tuple(parts), r)
     }
 
+    /// For how many parties a test runs: `count parties`.
+    pub fn test_parties(&self, count: PartyCount, l: usize, word: &str, r: usize) -> PartyCount {
+        if word != "parties" {
+            let span = self.span(l, r);
+            let error = diagnostic!(E1005, span, "expected `parties`, found `{word}`")
+                .here("not expected here");
+            self.report(error.help("write for example `test \"…\" for 2..=5 parties { … }`"));
+        }
+        count
+    }
+
     /// An integer literal. What is malformed has been reported by the lexer.
     pub fn int(&self, l: usize, text: &str, r: usize) -> Expr {
         let kind = match lexer::number(text) {
@@ -320,6 +331,7 @@ fn path_depth(path: &Path) -> u32 {
     let depth = |arg: &GenericArg| match arg {
         GenericArg::Type(t) => t.depth,
         GenericArg::Const(e) => e.depth,
+        GenericArg::Infer(_) => 0,
     };
     path.args.iter().map(depth).max().unwrap_or(0)
 }
@@ -339,7 +351,8 @@ fn block_depth(block: &Block) -> u32 {
 fn stmt_depth(stmt: &Stmt) -> u32 {
     match &stmt.kind {
         StmtKind::Let { pattern, ty, init } => init
-            .depth
+            .as_ref()
+            .map_or(0, |e| e.depth)
             .max(ty.as_ref().map_or(0, |t| t.depth))
             .max(pattern_depth(pattern)),
         StmtKind::Assign { place, value, .. } => place.depth.max(value.depth),
@@ -354,6 +367,7 @@ fn stmt_depth(stmt: &Stmt) -> u32 {
                 .max(block_depth(body))
                 .max(pattern_depth(pattern))
         }
+        StmtKind::Loop { body } => 1 + block_depth(body),
         StmtKind::While { condition, body } => 1 + condition.depth.max(block_depth(body)),
         StmtKind::Return(e) => e.as_ref().map_or(0, |e| e.depth),
         StmtKind::Break | StmtKind::Continue | StmtKind::Empty => 0,
@@ -394,7 +408,7 @@ fn depth_around(kind: &ExprKind) -> u32 {
         ExprKind::Method(_, path, args) => most(args).max(path_depth(path)),
         ExprKind::Cast(_, t) => t.depth,
         ExprKind::If(c, then, _) => c.depth.max(block_depth(then)),
-        ExprKind::Block(b) => block_depth(b),
+        ExprKind::Block(b) | ExprKind::Attributed(_, b) => block_depth(b),
         ExprKind::Closure(params, body) => {
             let deepest = params
                 .iter()

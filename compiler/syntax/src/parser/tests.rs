@@ -276,7 +276,11 @@ fn what_a_formatter_must_tell_apart_is_told_apart() {
                 };
                 forms.push((form, why.as_ref().map(|w| written(w.span))));
             }
-            ast::StmtKind::Let { pattern, init, .. } => {
+            ast::StmtKind::Let {
+                pattern,
+                init: Some(init),
+                ..
+            } => {
                 assert_eq!(
                     (written(pattern.span), written(init.span)),
                     ("(a)", "0x1_0u8")
