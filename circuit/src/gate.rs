@@ -3,6 +3,7 @@
 //! This is the one place that says what an operation computes (wrap-around, division by zero, shifts past the width).
 //! The IR interpreter, the clear evaluator, the public part of a run and every test of a circuit call [`WordOp::eval`].
 
+use crate::float::{FloatOp, Subnormals};
 use crate::value::{Scalar, Word, mask};
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,8 @@ pub enum WordOp {
     Isqrt,
     /// The number of ones in the pattern, of the same type (mod 2^w).
     CountOnes,
+    /// An operation on floats, which unsigned words of 32 or 64 bits hold.
+    Float(FloatOp, Subnormals),
 }
 
 /// What types an operation takes and gives.
@@ -78,11 +81,21 @@ pub enum Rule {
     Select,
     /// One of any type, and one of any type.
     Cast,
+    /// Floats of one format, and one of that format.
+    Float,
+    /// Two floats of one format, and a `Bool`.
+    FloatCompare,
+    /// A float, and one of any format.
+    FloatConvert,
+    /// An integer and an unsigned amount of any type, and a float.
+    FloatFrom,
+    /// A float and an unsigned amount of any type, and an integer.
+    FloatTo,
 }
 
 impl WordOp {
     /// All operations, for tests and tables.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 52] = [
         Self::Add,
         Self::Sub,
         Self::Mul,
@@ -108,12 +121,42 @@ impl WordOp {
         Self::Cast,
         Self::Isqrt,
         Self::CountOnes,
+        Self::Float(FloatOp::Add, Subnormals::Kept),
+        Self::Float(FloatOp::Sub, Subnormals::Kept),
+        Self::Float(FloatOp::Mul, Subnormals::Kept),
+        Self::Float(FloatOp::Div, Subnormals::Kept),
+        Self::Float(FloatOp::Sqrt, Subnormals::Kept),
+        Self::Float(FloatOp::MulAdd, Subnormals::Kept),
+        Self::Float(FloatOp::Neg, Subnormals::Kept),
+        Self::Float(FloatOp::Min, Subnormals::Kept),
+        Self::Float(FloatOp::Max, Subnormals::Kept),
+        Self::Float(FloatOp::Eq, Subnormals::Kept),
+        Self::Float(FloatOp::Lt, Subnormals::Kept),
+        Self::Float(FloatOp::Le, Subnormals::Kept),
+        Self::Float(FloatOp::Floor, Subnormals::Kept),
+        Self::Float(FloatOp::Ceil, Subnormals::Kept),
+        Self::Float(FloatOp::Round, Subnormals::Kept),
+        Self::Float(FloatOp::Trunc, Subnormals::Kept),
+        Self::Float(FloatOp::Convert, Subnormals::Kept),
+        Self::Float(FloatOp::FromInt, Subnormals::Kept),
+        Self::Float(FloatOp::ToInt, Subnormals::Kept),
+        Self::Float(FloatOp::ToNearest, Subnormals::Kept),
+        Self::Float(FloatOp::Add, Subnormals::Flushed),
+        Self::Float(FloatOp::Sub, Subnormals::Flushed),
+        Self::Float(FloatOp::Mul, Subnormals::Flushed),
+        Self::Float(FloatOp::Div, Subnormals::Flushed),
+        Self::Float(FloatOp::Sqrt, Subnormals::Flushed),
+        Self::Float(FloatOp::MulAdd, Subnormals::Flushed),
+        Self::Float(FloatOp::Convert, Subnormals::Flushed),
     ];
 
     /// The table: name in the text forms, number of operands, rule of types, and whether a chain may be regrouped freely.
     #[rustfmt::skip]
     const fn row(self) -> (&'static str, usize, Rule, bool) {
-        use Rule::{Bits, Cast, Compare, Integer, Select, Shift, Unsigned};
+        use Rule::{
+            Bits, Cast, Compare, Float, FloatCompare, FloatConvert, FloatFrom, FloatTo, Integer, Select, Shift, Unsigned,
+        };
+        use Subnormals::{Flushed, Kept};
         match self {
             Self::Add => ("add", 2, Integer, true),
             Self::Sub => ("sub", 2, Integer, false),
@@ -140,6 +183,33 @@ impl WordOp {
             Self::Cast => ("cast", 1, Cast, false),
             Self::Isqrt => ("isqrt", 1, Unsigned, false),
             Self::CountOnes => ("popcount", 1, Integer, false),
+            Self::Float(FloatOp::Add, Kept) => ("fadd", 2, Float, false),
+            Self::Float(FloatOp::Sub, Kept) => ("fsub", 2, Float, false),
+            Self::Float(FloatOp::Mul, Kept) => ("fmul", 2, Float, false),
+            Self::Float(FloatOp::Div, Kept) => ("fdiv", 2, Float, false),
+            Self::Float(FloatOp::Sqrt, Kept) => ("fsqrt", 1, Float, false),
+            Self::Float(FloatOp::MulAdd, Kept) => ("fmuladd", 3, Float, false),
+            Self::Float(FloatOp::Neg, _) => ("fneg", 1, Float, false),
+            Self::Float(FloatOp::Min, _) => ("fmin", 2, Float, false),
+            Self::Float(FloatOp::Max, _) => ("fmax", 2, Float, false),
+            Self::Float(FloatOp::Eq, _) => ("feq", 2, FloatCompare, false),
+            Self::Float(FloatOp::Lt, _) => ("flt", 2, FloatCompare, false),
+            Self::Float(FloatOp::Le, _) => ("fle", 2, FloatCompare, false),
+            Self::Float(FloatOp::Floor, _) => ("ffloor", 1, Float, false),
+            Self::Float(FloatOp::Ceil, _) => ("fceil", 1, Float, false),
+            Self::Float(FloatOp::Round, _) => ("fround", 1, Float, false),
+            Self::Float(FloatOp::Trunc, _) => ("ftrunc", 1, Float, false),
+            Self::Float(FloatOp::Convert, Kept) => ("fconvert", 1, FloatConvert, false),
+            Self::Float(FloatOp::FromInt, _) => ("ffromint", 2, FloatFrom, false),
+            Self::Float(FloatOp::ToInt, _) => ("ftoint", 2, FloatTo, false),
+            Self::Float(FloatOp::ToNearest, _) => ("ftonearest", 2, FloatTo, false),
+            Self::Float(FloatOp::Add, Flushed) => ("faddz", 2, Float, false),
+            Self::Float(FloatOp::Sub, Flushed) => ("fsubz", 2, Float, false),
+            Self::Float(FloatOp::Mul, Flushed) => ("fmulz", 2, Float, false),
+            Self::Float(FloatOp::Div, Flushed) => ("fdivz", 2, Float, false),
+            Self::Float(FloatOp::Sqrt, Flushed) => ("fsqrtz", 1, Float, false),
+            Self::Float(FloatOp::MulAdd, Flushed) => ("fmuladdz", 3, Float, false),
+            Self::Float(FloatOp::Convert, Flushed) => ("fconvertz", 1, FloatConvert, false),
         }
     }
 
@@ -161,6 +231,19 @@ impl WordOp {
     /// Whether a chain of this operation may be regrouped freely (all of these are commutative too).
     pub const fn is_associative(self) -> bool {
         self.row().3
+    }
+
+    /// Whether the result's type does not follow from the operands'.
+    pub const fn names_its_type(self) -> bool {
+        matches!(
+            self.rule(),
+            Rule::Cast | Rule::FloatConvert | Rule::FloatFrom | Rule::FloatTo
+        )
+    }
+
+    /// Whether the second operand is an amount, of any unsigned type.
+    pub const fn takes_amount(self) -> bool {
+        matches!(self.rule(), Rule::Shift | Rule::FloatFrom | Rule::FloatTo)
     }
 
     /// The operation called `name` in the text forms.
@@ -252,6 +335,7 @@ impl WordOp {
             Self::Cast => from.extend(a),
             Self::Isqrt => a.isqrt(),
             Self::CountOnes => Word::from(a.count_ones()),
+            Self::Float(op, subnormals) => op.eval(subnormals, from, to, args),
         };
         to.wrap(out)
     }

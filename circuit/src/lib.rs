@@ -10,6 +10,7 @@ pub mod codec;
 pub mod cost;
 pub mod eval;
 pub mod export;
+pub mod float;
 pub mod gate;
 pub mod ids;
 pub mod op;

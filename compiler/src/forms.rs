@@ -26,7 +26,8 @@ pub fn has_arithmetic_form(op: WordOp, from: Scalar, to: Scalar, public_amount: 
         | WordOp::RotL
         | WordOp::RotR
         | WordOp::Isqrt
-        | WordOp::CountOnes => false,
+        | WordOp::CountOnes
+        | WordOp::Float(..) => false,
     }
 }
 

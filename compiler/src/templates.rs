@@ -13,6 +13,7 @@ mod array;
 mod compare;
 mod count;
 mod divide;
+mod float;
 mod heap;
 mod multiply;
 mod optimise;
@@ -98,6 +99,9 @@ pub fn word_op(
         }
         WordOp::Isqrt => root::integer_root(b, &data(0), objective),
         WordOp::CountOnes => count::ones(b, &data(0), objective),
+        WordOp::Float(op, subnormals) => {
+            float::operation(b, op, subnormals, (from, to), args, objective)
+        }
     };
     let fill = if signed && op == WordOp::Cast {
         out.last().copied().unwrap_or(Lit::FALSE)

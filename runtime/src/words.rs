@@ -258,6 +258,19 @@ fn map_as<E: Lane>(
             let values = data(0)?;
             for_width!(to.width(), F => each_of(values, |a| cast::<E, F>(ty, a, to.width())))
         }
+        WordOp::Float(..) => {
+            // The definition itself takes the same steps for all values.
+            let words: Vec<Vec<Word>> = args.iter().map(|a| a.words()).collect();
+            let lane = |i: usize| {
+                let mut lane = [0; 3];
+                for (slot, words) in lane.iter_mut().zip(&words) {
+                    *slot = words[i];
+                }
+                op.eval(from, to, &lane[..words.len()])
+            };
+            let lanes = args.first().map_or(0, |a| a.lanes());
+            Elements::of_words(to.width(), (0..lanes).map(lane))
+        }
     })
 }
 
@@ -394,7 +407,8 @@ macro_rules! associative {
             | WordOp::Select
             | WordOp::Cast
             | WordOp::Isqrt
-            | WordOp::CountOnes => Err(Error::bug("an operation whose order counts")),
+            | WordOp::CountOnes
+            | WordOp::Float(..) => Err(Error::bug("an operation whose order counts")),
         }
     };
 }

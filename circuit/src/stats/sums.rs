@@ -1,6 +1,7 @@
 //! What adds up over a program: gates, products and bytes, of operations, sections and lines.
 
 use crate::cost::{Correlation, demand, op_cost};
+use crate::float::FloatOp;
 use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Loc, Node, Op, Program};
@@ -57,8 +58,31 @@ fn owned_steps(program: &Program, node: &Node) -> u64 {
         (Kind::Clear, Op::Word(WordOp::Div | WordOp::Rem | WordOp::Isqrt)) => {
             lanes.saturating_mul(width().unwrap_or(1))
         }
+        (Kind::Clear, Op::Word(WordOp::Float(op, _))) => lanes.saturating_mul(float_steps(*op)),
         (Kind::Clear | Kind::Move, _) => lanes,
         (Kind::Linear | Kind::Interactive(_) | Kind::Control, _) => 0,
+    }
+}
+
+/// Steps on words of an operation on floats.
+const fn float_steps(op: FloatOp) -> u64 {
+    match op {
+        FloatOp::Div | FloatOp::Sqrt => 60,
+        FloatOp::Add | FloatOp::Sub | FloatOp::Mul | FloatOp::MulAdd => 8,
+        FloatOp::Neg
+        | FloatOp::Min
+        | FloatOp::Max
+        | FloatOp::Eq
+        | FloatOp::Lt
+        | FloatOp::Le
+        | FloatOp::Floor
+        | FloatOp::Ceil
+        | FloatOp::Round
+        | FloatOp::Trunc
+        | FloatOp::Convert
+        | FloatOp::FromInt
+        | FloatOp::ToInt
+        | FloatOp::ToNearest => 4,
     }
 }
 

@@ -316,6 +316,8 @@ fn moves(args: &[ValueInfo], results: &[ValueInfo], from: Domain, to: Domain) ->
 pub fn check_word(op: WordOp, args: &[Scalar], result: Scalar) -> Check {
     let bad = || format!("{} does not take these types", op.name());
     let unsigned = |s: &Scalar| matches!(s, Scalar::Int { signed: false, .. });
+    let is_int = |s: Scalar| s != Scalar::Bool;
+    let is_float = |s: Scalar| s == Scalar::unsigned(32) || s == Scalar::unsigned(64);
     let fits = match (op.rule(), args) {
         (Rule::Cast, [_]) => true,
         (Rule::Compare, [a, b]) => a == b && result == Scalar::Bool,
@@ -325,7 +327,15 @@ pub fn check_word(op: WordOp, args: &[Scalar], result: Scalar) -> Check {
         (Rule::Integer | Rule::Bits, all) => {
             all.len() == op.arity() && all.iter().all(|a| *a == result)
         }
+        (Rule::Float, all) => {
+            is_float(result) && all.len() == op.arity() && all.iter().all(|a| *a == result)
+        }
+        (Rule::FloatCompare, [a, b]) => a == b && is_float(*a) && result == Scalar::Bool,
+        (Rule::FloatConvert, [a]) => is_float(*a) && is_float(result),
+        (Rule::FloatFrom, [a, s]) => is_int(*a) && unsigned(s) && is_float(result),
+        (Rule::FloatTo, [a, s]) => is_float(*a) && unsigned(s) && is_int(result),
         (Rule::Cast | Rule::Compare | Rule::Shift | Rule::Select | Rule::Unsigned, _) => false,
+        (Rule::FloatCompare | Rule::FloatConvert | Rule::FloatFrom | Rule::FloatTo, _) => false,
     };
     ensure(fits, bad)
 }

@@ -2,6 +2,7 @@
 //!
 //! Figures of 32 and 64 bits are those that the tests of the generators pin; other widths follow the trend.
 
+use smpcc_circuit::float::FloatOp;
 use smpcc_circuit::gate::WordOp;
 
 /// A circuit's size and depth.
@@ -91,6 +92,51 @@ pub(super) fn operator(op: WordOp, w: f64) -> Forms {
         WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR => one(w * lg, lg),
         WordOp::CountOnes => one(w, lg),
         WordOp::Xor | WordOp::Not | WordOp::Cast => Forms::default(),
+        WordOp::Float(op, _) => float(op, w),
+    }
+}
+
+/// An operation whose first operand has `w` bits; figures between those of binary32 and binary64 follow the trend.
+fn float(op: FloatOp, w: f64) -> Forms {
+    let (lg, fraction) = (f64::from(ceil_log2(w as u64)), 0.85 * w);
+    let forms = |size: f64, ands: f64, depth: f64| Forms {
+        size: Circuit {
+            ands: size,
+            depth: size / 4.0,
+        },
+        depth: Circuit { ands, depth },
+    };
+    match op {
+        FloatOp::Add | FloatOp::Sub => forms(18.0 * w, 30.0 * w, 9.0 * lg),
+        FloatOp::Mul => forms(
+            0.9 * fraction * fraction + 15.0 * w,
+            1.4 * fraction * fraction + 20.0 * w,
+            7.0 * lg,
+        ),
+        FloatOp::MulAdd => forms(
+            0.9 * fraction * fraction + 45.0 * w,
+            1.4 * fraction * fraction + 60.0 * w,
+            14.0 * lg,
+        ),
+        FloatOp::Div => forms(
+            1.1 * fraction * fraction + 15.0 * w,
+            8.0 * fraction * fraction,
+            20.0 * lg,
+        ),
+        FloatOp::Sqrt => forms(
+            0.6 * fraction * fraction + 8.0 * w,
+            2.0 * fraction * fraction,
+            4.0 * w,
+        ),
+        FloatOp::Min | FloatOp::Max => forms(3.0 * w, 4.0 * w, lg + 4.0),
+        FloatOp::Eq | FloatOp::Lt | FloatOp::Le => forms(1.7 * w, 2.5 * w, lg + 3.0),
+        FloatOp::Neg => forms(0.3 * w, 0.3 * w, 5.0),
+        FloatOp::Floor | FloatOp::Ceil | FloatOp::Round | FloatOp::Trunc => {
+            forms(6.0 * w, 8.0 * w, 4.0 * lg)
+        }
+        FloatOp::Convert | FloatOp::FromInt | FloatOp::ToInt | FloatOp::ToNearest => {
+            forms(8.0 * w, 10.0 * w, 5.0 * lg)
+        }
     }
 }
 

@@ -174,6 +174,7 @@ const fn describe(op: WordOp) -> &'static str {
         WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR => "this shift",
         WordOp::Isqrt => "a square root",
         WordOp::CountOnes => "counting bits",
+        WordOp::Float(..) => "arithmetic on floats",
         WordOp::Cast => "this conversion",
         WordOp::Add | WordOp::Sub | WordOp::Neg => "adding or subtracting",
         WordOp::Mul => "a product",

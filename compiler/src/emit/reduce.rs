@@ -9,6 +9,7 @@ use super::frame::Logic;
 use crate::hir::Range;
 use crate::ir::Node as IrNode;
 use smpcc_circuit::eval::identity;
+use smpcc_circuit::float::FloatOp;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Op, ValueInfo};
@@ -401,6 +402,10 @@ pub(super) fn op_gates(op: WordOp, w: u64) -> u64 {
         WordOp::Mul => w * w,
         WordOp::Div | WordOp::Rem => 3 * w * w,
         WordOp::Isqrt => w * w,
+        WordOp::Float(FloatOp::Div | FloatOp::Mul | FloatOp::MulAdd | FloatOp::Sqrt, _) => {
+            4 * w * w
+        }
+        WordOp::Float(..) => 64 * w,
         _ => 4 * w,
     }
 }

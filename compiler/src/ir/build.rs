@@ -133,6 +133,17 @@ impl Builder {
         self.emit(Op::Word(WordOp::Cast), vec![value], ty)
     }
 
+    /// An operation that names its type.
+    pub fn word_to(&mut self, op: WordOp, args: &[ValueId], scalar: Scalar) -> ValueId {
+        let tys = args.iter().map(|&id| self.ty(id));
+        let ty = Ty {
+            scalar,
+            lanes: args.first().map_or(1, |&id| self.ty(id).lanes),
+            secret: tys.into_iter().any(|ty| ty.secret),
+        };
+        self.emit(Op::Word(op), args.to_vec(), ty)
+    }
+
     /// An operation without regions whose result type follows from its operands.
     pub fn inferred(&mut self, op: Op, args: &[ValueId]) -> ValueId {
         let tys: Vec<Ty> = args.iter().map(|&id| self.ty(id)).collect();

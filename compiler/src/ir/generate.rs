@@ -9,7 +9,8 @@ mod imported;
 use super::build::Builder;
 use super::{Ir, Op, Reducer, Ty};
 use crate::span::{FileId, Span};
-use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::float::FloatOp;
+use smpcc_circuit::gate::{Rule, WordOp};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::InputLeaf;
 use smpcc_circuit::splitmix::SplitMix;
@@ -312,11 +313,17 @@ impl Gen {
     }
 
     fn expression(&mut self, scope: &[ValueId]) -> ValueId {
-        let op = self.of(&WordOp::ALL);
+        // Half of all operations are on floats, and their circuits are large.
+        let mut op = self.of(&WordOp::ALL);
+        while matches!(op, WordOp::Float(..)) && !self.one_in(8) {
+            op = self.of(&WordOp::ALL);
+        }
         let a = self.any(scope);
         let ty = self.b.ty(a);
+        let float = self.of(&[32, 64].map(Scalar::unsigned));
         let scalar = match op {
             WordOp::Isqrt => Scalar::unsigned(16),
+            WordOp::Float(..) if op.rule() != Rule::FloatFrom => float,
             WordOp::And | WordOp::Or | WordOp::Xor | WordOp::Not => ty.scalar,
             WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le => ty.scalar,
             WordOp::Select | WordOp::Cast => ty.scalar,
@@ -333,6 +340,21 @@ impl Gen {
                 let c = self.vector(scope, Scalar::Bool, ty.lanes);
                 let other = self.vector(scope, scalar, ty.lanes);
                 self.b.word(op, &[c, a, other])
+            }
+            WordOp::Float(..) if op.names_its_type() => {
+                let mut args = vec![a];
+                if op.takes_amount() {
+                    args.push(self.vector(scope, Scalar::unsigned(8), ty.lanes));
+                }
+                let to = match op.rule() {
+                    Rule::FloatTo => self.int(),
+                    _ => float,
+                };
+                self.b.word_to(op, &args, to)
+            }
+            WordOp::Float(FloatOp::MulAdd, _) => {
+                let [y, z] = [0; 2].map(|_| self.vector(scope, scalar, ty.lanes));
+                self.b.word(op, &[a, y, z])
             }
             WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR => {
                 let amount = self.of(&[Scalar::unsigned(8), Scalar::unsigned(5), Scalar::USIZE]);

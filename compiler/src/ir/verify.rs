@@ -20,7 +20,6 @@ mod types;
 use super::{Ir, Node, Op, Reducer, Region, Ty};
 use crate::imported::Port;
 use crate::span::Span;
-use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::Scalar;
 use std::fmt;
@@ -203,12 +202,13 @@ impl Check<'_> {
                     "takes one public bool",
                 )?;
             }
-            Op::Word(WordOp::Cast) => {
+            Op::Word(word) if word.names_its_type() => {
                 let ty = result_ty(&node.op, args)?.ok_or("has no type rule")?;
                 ensure(
                     matches!(results, [r] if r.lanes == ty.lanes && r.secret == ty.secret),
                     "has one result with its operand's lanes and secrecy",
                 )?;
+                types::gives(*word, results[0])?;
             }
             Op::Reduce {
                 reducer: Reducer::Region,

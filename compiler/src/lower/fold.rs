@@ -245,7 +245,8 @@ pub(super) fn interval(op: WordOp, to: Scalar, args: &[Leaf]) -> Option<Range> {
         | WordOp::RotL
         | WordOp::RotR
         | WordOp::Isqrt
-        | WordOp::CountOnes => None,
+        | WordOp::CountOnes
+        | WordOp::Float(..) => None,
     }?;
     (range.lo >= ty.lo && range.hi <= ty.hi).then_some(range)
 }

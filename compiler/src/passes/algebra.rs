@@ -136,7 +136,7 @@ fn rule(walk: &mut Walk, op: WordOp, args: &[ValueId], ty: Ty) -> Option<ValueId
             }
             .or_else(|| binary(walk, op, a, b, ty))
         }
-        [c, a, b] => select(walk, c, a, b, ty),
+        [c, a, b] if op == WordOp::Select => select(walk, c, a, b, ty),
         _ => None,
     }
 }

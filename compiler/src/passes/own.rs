@@ -338,7 +338,8 @@ const fn price(op: WordOp, secrets: &[bool]) -> Price {
         | WordOp::Max
         | WordOp::Abs
         | WordOp::Isqrt
-        | WordOp::CountOnes => Price::FULL,
+        | WordOp::CountOnes
+        | WordOp::Float(..) => Price::FULL,
     }
 }
 

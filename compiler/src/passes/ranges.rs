@@ -393,6 +393,7 @@ impl Analysis<'_> {
                 };
                 whole(0, i128::from(bits))
             }
+            WordOp::Float(..) => None,
         }
     }
 }

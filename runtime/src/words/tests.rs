@@ -35,6 +35,18 @@ fn scalars() -> impl Iterator<Item = Scalar> {
     ints.chain([Scalar::Bool])
 }
 
+fn is_float(scalar: Scalar) -> bool {
+    scalar == Scalar::unsigned(32) || scalar == Scalar::unsigned(64)
+}
+
+/// Amounts by which integers are scaled.
+fn amounts(lanes: usize) -> (Scalar, Vec<Word>) {
+    (
+        Scalar::unsigned(8),
+        (0..lanes as Word).map(|i| i * i % 256).collect(),
+    )
+}
+
 fn expect(op: WordOp, from: Scalar, to: Scalar, args: &[(Scalar, Vec<Word>)]) {
     let held: Vec<Elements> = args.iter().map(|(ty, words)| of(*ty, words)).collect();
     let held: Vec<&Elements> = held.iter().collect();
@@ -78,7 +90,32 @@ fn every_operation_means_on_lanes_what_it_means_on_one() {
                     expect(op, from, from, &[(Scalar::Bool, which), data(&a), data(&b)]);
                 }
                 Rule::Cast => scalars().for_each(|to| expect(op, from, to, &[data(&a)])),
+                Rule::Float if is_float(from) => {
+                    let c = b.iter().rev().copied().collect();
+                    let all = [data(&a), data(&b), (from, c)];
+                    expect(op, from, from, &all[..op.arity()]);
+                }
+                Rule::FloatCompare if is_float(from) => {
+                    expect(op, from, Scalar::Bool, &[data(&a), data(&b)]);
+                }
+                Rule::FloatConvert if is_float(from) => {
+                    for to in scalars().filter(|&to| is_float(to)) {
+                        expect(op, from, to, &[data(&a)]);
+                    }
+                }
+                Rule::FloatFrom if is_int => {
+                    for to in scalars().filter(|&to| is_float(to)) {
+                        expect(op, from, to, &[data(&a), amounts(a.len())]);
+                    }
+                }
+                Rule::FloatTo if is_float(from) => {
+                    for to in scalars().filter(|&to| to != Scalar::Bool) {
+                        expect(op, from, to, &[data(&a), amounts(a.len())]);
+                    }
+                }
                 Rule::Integer | Rule::Unsigned => {}
+                Rule::Float | Rule::FloatCompare => {}
+                Rule::FloatConvert | Rule::FloatFrom | Rule::FloatTo => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ir::build::Builder;
+use smpcc_circuit::gate::WordOp;
 
 fn message(ir: &Ir) -> String {
     verify(ir).map_or_else(|v| v.message, |()| "fine".into())

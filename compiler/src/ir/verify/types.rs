@@ -200,8 +200,43 @@ fn word_ty(op: WordOp, args: &[Ty], secret: bool) -> Result<Ty, String> {
             one_scalar(&args[1..])?;
             return Ok(of(args[1].scalar));
         }
+        Rule::Float => {
+            one_scalar(args)?;
+            float(args[0])?;
+        }
+        Rule::FloatCompare => {
+            one_scalar(args)?;
+            float(args[0])?;
+            return Ok(of(Scalar::Bool));
+        }
+        Rule::FloatConvert => float(args[0])?,
+        Rule::FloatFrom => {
+            ensure(is_int(args[0]), "takes an integer")?;
+            ensure(is_unsigned(args[1]), "takes an unsigned amount")?;
+        }
+        Rule::FloatTo => {
+            float(args[0])?;
+            ensure(is_unsigned(args[1]), "takes an unsigned amount")?;
+        }
     }
     Ok(of(args[0].scalar))
+}
+
+/// Whether the words can hold floats.
+fn float(ty: Ty) -> Result<(), String> {
+    ensure(
+        [32, 64].map(Scalar::unsigned).contains(&ty.scalar),
+        "takes floats in words of 32 or 64 bits",
+    )
+}
+
+/// Whether an operation that names its type can give this one.
+pub(super) fn gives(op: WordOp, result: Ty) -> Result<(), String> {
+    match op.rule() {
+        Rule::FloatConvert | Rule::FloatFrom => float(result),
+        Rule::FloatTo => ensure(is_int(result), "gives an integer"),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn check_scalar(scalar: Scalar) -> Result<(), String> {

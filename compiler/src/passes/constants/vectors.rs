@@ -290,7 +290,12 @@ fn compact(
             (_, Some(0)) => Some(args[0].clone()),
             _ => None,
         },
-        WordOp::Abs | WordOp::RotL | WordOp::RotR | WordOp::Isqrt | WordOp::CountOnes => None,
+        WordOp::Abs
+        | WordOp::RotL
+        | WordOp::RotR
+        | WordOp::Isqrt
+        | WordOp::CountOnes
+        | WordOp::Float(..) => None,
     }
 }
 
@@ -298,7 +303,7 @@ fn compact(
 fn operand(op: WordOp, at: usize, from: Scalar, second: Scalar) -> Scalar {
     match (op, at) {
         (WordOp::Select, 0) => Scalar::Bool,
-        (WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR, 1) => second,
+        (_, 1) if op.takes_amount() => second,
         _ => from,
     }
 }
