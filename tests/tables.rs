@@ -4,6 +4,16 @@ use crate::cli::{folder, smpcc, text};
 
 /// Runs `program` on the files of a folder `in`; what it prints and says, and its exit code.
 fn run(program: &str, files: &[(&str, &str)], options: &[&str]) -> (String, String, Option<i32>) {
+    run_among("2", program, files, options)
+}
+
+/// The same among so many parties.
+fn run_among(
+    parties: &str,
+    program: &str,
+    files: &[(&str, &str)],
+    options: &[&str],
+) -> (String, String, Option<i32>) {
     let folder = folder(&[&[("p.smpc", program)], files].concat());
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (program, inputs) = (at("p.smpc"), at("in"));
@@ -12,7 +22,7 @@ fn run(program: &str, files: &[(&str, &str)], options: &[&str]) -> (String, Stri
         &program,
         "--in-process",
         "--parties",
-        "2",
+        parties,
         "--inputs",
         &inputs,
     ];
@@ -317,4 +327,91 @@ fn the_examples_on_the_page_of_inputs_run() {
         n += 1;
     }
     assert!(n >= 6, "{n} examples");
+}
+
+/// Days, moments and texts are one function under every suite and in every domain.
+#[test]
+fn dates_and_texts_mean_the_same_everywhere() {
+    let program = "struct Stay { from: date, to: date, ward: str<8> }
+fn main(stays: [secret Stay; _] from each) -> { days: i32, first: date, ward: str<8>, n: u8 } {
+    let mut days: secret i32 = 0;
+    let mut first: secret date = \"2029-12-31\";
+    let mut ward: secret str<8> = \"\";
+    for s in stays.flatten() {
+        if s.ward != \"icu\" { days += s.to - s.from + 1; }
+        if s.from < first { first = s.from; ward = s.ward; }
+    }
+    { days, first, ward, n: len(ward) }
+}
+";
+    let files = [
+        (
+            "in/0.csv",
+            "ward;to;from\nicu;2024-03-01;2024-02-28\nsurgery;2024-03-01;2024-02-28\n",
+        ),
+        (
+            "in/1.json",
+            r#"[{"ward": "Müller", "from": "1969-12-31", "to": "1970-01-01"}]"#,
+        ),
+        ("in/2.csv", "from,to,ward\n2000-01-01,2000-01-01,x\n"),
+    ];
+    let result = "{days: 6, first: 1969-12-31, ward: \"Müller\", n: 7}";
+    for options in [
+        &["--protocol", "boolean"][..],
+        &["--protocol", "yao"],
+        &["--suite", "gmw", "--opt", "0"],
+        &["--suite", "bgw", "--local", "off"],
+    ] {
+        let (out, err, code) = run_among("3", program, &files, options);
+        assert_eq!(code, Some(0), "{options:?}: {err}");
+        assert!(out.contains(result), "{options:?}: {out}");
+    }
+    let (out, err, _) = run_among(
+        "2",
+        program,
+        &files[..2],
+        &["--suite", "two-party", "--format", "json"],
+    );
+    let json = r#"{"days": 5, "first": "1969-12-31", "ward": "Müller", "n": 7}"#;
+    assert!(out.contains(json), "{out}{err}");
+    let wrong = [
+        files[0],
+        ("in/1.csv", "from,to,ward\n2000-01-01,2000-02-30,x\n"),
+    ];
+    let (_, err, code) = run_among("2", program, &wrong, &[]);
+    assert_eq!(code, Some(2));
+    assert!(
+        err.contains("1.csv") && err.contains("row 1, field `to`") && err.contains("`2000-02-30`"),
+        "{err}"
+    );
+}
+
+#[test]
+fn public_arguments_are_dates_and_texts_too() {
+    let program = "fn main(until: date, ward: str<4>, day: secret date from each) -> { n: u8, ward: str<4> } {
+    let mut n: secret u8 = 0;
+    for d in day { if d < until { n += 1; } }
+    { n, ward }
+}
+";
+    let files = [
+        ("in/0.csv", "day\n2024-04-30\n"),
+        ("in/1.json", r#"{"day": "2024-05-01"}"#),
+    ];
+    let (out, err, _) = run(
+        program,
+        &files,
+        &["--arg", "until=2024-05-01", "--arg", "ward=\"a,b\""],
+    );
+    assert!(out.contains("{n: 1, ward: \"a,b\"}"), "{out}{err}");
+    for (until, ward, why) in [
+        ("2024-02-30", "x", "a date as `2024-02-29`"),
+        ("2024-05-01", "many", ""),
+        ("2024-05-01", "more!", "at most 4 bytes"),
+    ] {
+        let (until, ward) = (format!("until={until}"), format!("ward={ward}"));
+        let (_, err, code) = run(program, &files, &["--arg", &until, "--arg", &ward]);
+        assert_eq!(code == Some(0), why.is_empty(), "{err}");
+        assert!(err.contains(why), "{err}");
+    }
 }

@@ -218,6 +218,7 @@ mod tests {
     use crate::ids::InputId;
     use crate::program::{Domain, InputLeaf, Op, ParamShape, Suite, ValueInfo};
     use crate::sample::{self, node};
+    use crate::value::Form;
 
     #[test]
     fn what_is_claimed_is_not_written_out() {
@@ -257,6 +258,7 @@ mod tests {
                 ShapeNode::Array(Some(1 << 28)),
                 ShapeNode::Scalar {
                     scalar,
+                    form: Form::Plain,
                     range: None,
                 },
             ]),

@@ -6,6 +6,7 @@
 
 pub mod blocks;
 pub mod bristol;
+pub mod calendar;
 pub mod codec;
 pub mod cost;
 pub mod eval;

@@ -6,7 +6,7 @@
 
 use crate::ids::{InputId, OutputId, SectionId, ValueId};
 use crate::template::Template;
-use crate::value::{Integer, Scalar};
+use crate::value::{Form, Integer, Scalar};
 use serde::{Deserialize, Serialize};
 
 pub mod builder;
@@ -281,6 +281,8 @@ pub enum ShapeNode {
     Scalar {
         /// Its type.
         scalar: Scalar,
+        /// How it is written.
+        form: Form,
         /// The declared range, inclusive.
         range: Option<(Integer, Integer)>,
     },

@@ -235,8 +235,12 @@ fn shape(out: &mut String, nodes: &[ShapeNode]) -> fmt::Result {
             write!(out, " ")?;
         }
         match node {
-            ShapeNode::Scalar { scalar, range: r } => {
-                write!(out, "{scalar}")?;
+            ShapeNode::Scalar {
+                scalar,
+                form,
+                range: r,
+            } => {
+                write!(out, "{}", form.name(*scalar))?;
                 range(out, *r)?;
             }
             ShapeNode::Array(Some(n)) => write!(out, "array {n}")?,

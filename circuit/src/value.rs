@@ -3,6 +3,7 @@
 //! An integer of width `w` is held as a [`Word`] whose low `w` bits are its two's-complement pattern and whose upper
 //! bits are zero, in every stage: interpreter, program, clear evaluator and reports agree by construction.
 
+use crate::calendar;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
@@ -204,6 +205,61 @@ impl fmt::Display for Scalar {
         match self {
             Self::Bool => f.write_str("bool"),
             Self::Int { width, signed } => write!(f, "{}{width}", if *signed { 'i' } else { 'u' }),
+        }
+    }
+}
+
+/// How the words of a scalar type are written in files and reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Form {
+    /// As an integer, or as `true` and `false`.
+    Plain,
+    /// As a date: an `i32` counts days.
+    Date,
+    /// As a moment: an `i64` counts seconds.
+    Datetime,
+    /// As a text: an unsigned integer of one byte for each of the text's, the first byte highest.
+    Text,
+}
+
+impl Form {
+    /// The text of a word.
+    pub fn display(self, scalar: Scalar, word: Word) -> String {
+        match self {
+            Self::Plain => scalar.display(word),
+            Self::Date => calendar::date_text(scalar.extend(word) as i32),
+            Self::Datetime => calendar::datetime_text(scalar.extend(word) as i64),
+            Self::Text => calendar::text(word, scalar.width() as usize / 8),
+        }
+    }
+
+    /// Whether that text is no number, so that JSON has it in quotes.
+    pub const fn is_text(self) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Date | Self::Datetime | Self::Text => true,
+        }
+    }
+
+    /// The name of a scalar type that is written so.
+    pub fn name(self, scalar: Scalar) -> String {
+        match self {
+            Self::Plain => scalar.to_string(),
+            Self::Date => "date".to_owned(),
+            Self::Datetime => "datetime".to_owned(),
+            Self::Text => format!("str<{}>", scalar.width() / 8),
+        }
+    }
+
+    /// Whether a scalar type can be written so.
+    pub fn suits(self, scalar: Scalar) -> bool {
+        match self {
+            Self::Plain => true,
+            Self::Date => scalar == Scalar::signed(32),
+            Self::Datetime => scalar == Scalar::signed(64),
+            Self::Text => {
+                matches!(scalar, Scalar::Int { width, signed: false } if width % 8 == 0)
+            }
         }
     }
 }

@@ -21,6 +21,9 @@ pub const MAX_FILE_BYTES: u64 = 4 << 30;
 /// Most characters of a value that a message shows.
 const SHOWN: usize = 40;
 
+/// What a text is that is not a number.
+const NO_NUMBER: &str = "text that is not a number";
+
 /// What a file holds, before it is matched against a shape. It may hold secrets, so it has no `Debug`.
 #[derive(Clone)]
 pub enum Tree {
@@ -71,7 +74,7 @@ impl Tree {
             Self::Text(text) => match number(text) {
                 Self::Decimal(_) => number(text).kind(),
                 Self::Int(..) => "an integer",
-                _ => "text that is not a number",
+                _ => NO_NUMBER,
             },
             Self::List(_) | Self::Table(..) => "a list",
             Self::Map(_) => "an object",
@@ -98,7 +101,11 @@ impl Tree {
         if letters.next().is_some() {
             start.push('…');
         }
-        format!("`{}`, {}", start.escape_debug(), self.kind())
+        let start = start.escape_debug();
+        match self.kind() {
+            NO_NUMBER => format!("`{start}`"),
+            kind => format!("`{start}`, {kind}"),
+        }
     }
 }
 

@@ -60,8 +60,12 @@ pub fn ask(seats: &Seats, program: &Path) -> Outcome<Vec<PartyInputs>> {
             }
             let text = line.trim();
             let tree = match number(text) {
-                Tree::Text(text) => json::parse(&text)
-                    .map_err(|e| Failure::usage(format!("`{}`: {e}", gift.name)))?,
+                // A date, a name: what is no JSON is a text, as in a sheet.
+                Tree::Text(text) => match json::parse(&text) {
+                    Ok(tree) => tree,
+                    Err(_) if !text.starts_with(['"', '[', '{']) => Tree::Text(text),
+                    Err(e) => return Err(Failure::usage(format!("`{}`: {e}", gift.name))),
+                },
                 tree => tree,
             };
             entries.push((gift.name.clone(), tree));

@@ -1,7 +1,7 @@
 //! Results as JSON and as text for people, by their declared shapes; integers are exact at every width.
 
 use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Form, Scalar};
 use smpcc_runtime::ring::Elements;
 use std::fmt::Write as _;
 
@@ -46,9 +46,17 @@ impl Writer<'_> {
     fn value(&self, text: &mut String, node: usize, leaf: usize, row: usize) -> (usize, usize) {
         match self.shape.0.get(node) {
             None => (node + 1, leaf),
-            Some(ShapeNode::Scalar { scalar, .. }) => {
+            Some(ShapeNode::Scalar { scalar, form, .. }) => {
                 let word = self.leaves.get(leaf).map_or(0, |lanes| lanes.get(row));
                 match scalar {
+                    _ if form.is_text() => {
+                        let spelt = form.display(*scalar, word);
+                        if *form == Form::Text || !self.human {
+                            text.push_str(&json_string(&spelt));
+                        } else {
+                            text.push_str(&spelt);
+                        }
+                    }
                     Scalar::Bool if self.human => {
                         text.push_str(if word == 1 { "yes" } else { "no" })
                     }
@@ -113,6 +121,7 @@ mod tests {
     fn shapes_become_json() {
         let scalar = |scalar| ShapeNode::Scalar {
             scalar,
+            form: Form::Plain,
             range: None,
         };
         let shape = Shape(vec![

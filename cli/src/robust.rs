@@ -5,10 +5,11 @@ use crate::deployment::Deployment;
 use crate::inputs::{self, Tree};
 use crate::{costs, given, toml_file};
 use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::{Integer, Scalar};
+use smpcc_circuit::value::{Form, Integer, Scalar};
+use smpcc_runtime::ring::Elements;
 use std::path::Path;
 
-/// Reads `text` as inputs in the format of that ending, and matches it with a table of two columns, with a lone number, with bytes and,
+/// Reads `text` as inputs in the format of that ending, and matches it with a table of two columns, with a lone number, with bytes, dates, moments and texts and,
 /// if it is a sheet, as a matrix.
 pub fn read_inputs(ending: &str, text: &str) {
     let tree = match ending {
@@ -18,6 +19,7 @@ pub fn read_inputs(ending: &str, text: &str) {
     };
     let number = |scalar| ShapeNode::Scalar {
         scalar,
+        form: Form::Plain,
         range: Some((Integer::from(-5), Integer::from(120))),
     };
     let table = Shape(vec![
@@ -38,6 +40,7 @@ pub fn read_inputs(ending: &str, text: &str) {
         }
         let bytes = ShapeNode::Scalar {
             scalar: Scalar::unsigned(8),
+            form: Form::Plain,
             range: None,
         };
         let bytes = Shape(vec![ShapeNode::Array(None), bytes]);
@@ -48,6 +51,26 @@ pub fn read_inputs(ending: &str, text: &str) {
                     .iter()
                     .all(|w| w.words().iter().all(|b| *b < 256))
             );
+        }
+        for (scalar, form) in [
+            (Scalar::signed(32), Form::Date),
+            (Scalar::signed(64), Form::Datetime),
+            (Scalar::unsigned(64), Form::Text),
+        ] {
+            let spelt = ShapeNode::Scalar {
+                scalar,
+                form,
+                range: None,
+            };
+            let column = Shape(vec![ShapeNode::Array(None), spelt]);
+            let words = inputs::leaves(&tree, &column, "file").map_or_else(
+                |_| Vec::new(),
+                |leaves| leaves.words.iter().flat_map(Elements::words).collect(),
+            );
+            for word in words {
+                let text = Tree::Text(form.display(scalar, word));
+                assert_eq!(inputs::cell::word(&text, scalar, form, None), Ok(word));
+            }
         }
         match &tree {
             Tree::List(rows) => drop(given::as_columns(rows)),
@@ -84,7 +107,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Pieces of which files are made, and what no message may show.
-    const PIECES: [&str; 27] = [
+    const PIECES: [&str; 30] = [
         "{",
         "}",
         "[",
@@ -112,6 +135,9 @@ mod tests {
         ";",
         "\t",
         "\"0x0aff\"",
+        "\"2024-02-29\"",
+        "\"é\"",
+        "\"2024-02-29T23:59:01+02:00\"",
     ];
 
     fn file() -> impl Strategy<Value = String> {
@@ -144,7 +170,7 @@ mod tests {
             let csv = inputs::csv::parse(&format!("a,b\n{csv}")).map_err(TestCaseError::fail)?;
             let json = inputs::json::parse(&format!("[{}]", json.join(",")))
                 .map_err(TestCaseError::fail)?;
-            let number = |scalar| ShapeNode::Scalar { scalar, range: None };
+            let number = |scalar| ShapeNode::Scalar { scalar, form: Form::Plain, range: None };
             let shape = Shape(vec![
                 ShapeNode::Array(None),
                 ShapeNode::Struct { name: String::new(), fields: vec!["a".into(), "b".into()] },

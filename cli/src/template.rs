@@ -175,9 +175,11 @@ fn flat(shape: &Shape, at: usize, n: usize) -> bool {
 /// What is to stand in the place of a scalar. It is no value of any type.
 fn placeholder(shape: &Shape, at: usize) -> String {
     match shape.0.get(at) {
-        Some(ShapeNode::Scalar { scalar, range }) => {
-            format!("<{}>", cell::described(*scalar, *range))
-        }
+        Some(ShapeNode::Scalar {
+            scalar,
+            form,
+            range,
+        }) => format!("<{}>", cell::described(*scalar, *form, *range)),
         _ => "<?>".to_owned(),
     }
 }

@@ -31,6 +31,7 @@ mod rearrange;
 mod show;
 mod signature;
 mod stmt;
+mod text;
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::hir::{self, CircuitId, FnId, Hir, StructId};

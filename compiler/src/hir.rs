@@ -12,8 +12,8 @@ mod ty;
 
 pub use dump::{dump, show_type};
 pub use len::{Len, LenOf};
-pub use ty::{GenericArg, Signature, Type};
-pub(crate) use ty::{keep, scalar_of, wide_scalar, wide_width};
+pub use ty::{GenericArg, Signature, Text, Type};
+pub(crate) use ty::{MAX_STR, form_of, keep, range_of, scalar_of, wide_scalar, wide_width};
 
 use crate::imported::Circuit;
 use crate::span::Span;
@@ -546,7 +546,7 @@ pub enum Builtin {
     Max,
     /// `abs(a)`.
     Abs,
-    /// `len(xs)`: `usize`.
+    /// `len(xs)`: `usize`; of a `str<N>` its bytes, as `u8`.
     Len,
     /// `map(xs, f)`.
     Map,

@@ -4,7 +4,10 @@
 //! up a [`Session`].
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{From, GenericArg, Hir, Len, ParamSource, StructId, Type, ValueRange, scalar_of};
+use crate::hir::{
+    From, GenericArg, Hir, Len, ParamSource, StructId, Type, ValueRange, form_of, range_of,
+    scalar_of,
+};
 use crate::session::Session;
 use crate::span::Span;
 use smpcc_circuit::program::{Shape, ShapeNode};
@@ -290,16 +293,36 @@ fn shape_nodes(
                 shape_nodes(hir, ty, &[], range, out, depth + 1);
             }
         }
-        Type::Scalar(..) | Type::Usize | Type::Wide(_) | Type::Fn(_) | Type::Never => {
+        Type::Scalar(..)
+        | Type::Usize
+        | Type::Text(..)
+        | Type::Wide(_)
+        | Type::Fn(_)
+        | Type::Never => {
+            let ty = &closed(ty, args);
             let scalar = scalar_of(ty).unwrap_or(Scalar::USIZE);
             out.push(ShapeNode::Scalar {
                 scalar,
+                form: form_of(ty),
                 range: range
+                    .or_else(|| range_of(ty))
                     .filter(|_| scalar != Scalar::Bool)
                     .map(|r| (r.lo, r.hi)),
             });
         }
     }
+}
+
+/// A text whose length is a parameter of the struct around it.
+fn closed(ty: &Type, args: &[GenericArg]) -> Type {
+    ty.clone()
+        .descend(&mut |t| closed(&t, args), &mut |len| match len {
+            Len::Param(id) => match args.get(id.index()) {
+                Some(GenericArg::Len(known)) => known.clone(),
+                _ => Len::Param(id),
+            },
+            other => other,
+        })
 }
 
 fn struct_nodes(

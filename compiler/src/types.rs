@@ -8,7 +8,7 @@ pub(crate) mod width;
 
 pub(crate) use secrecy::Secrecy;
 
-use crate::hir::{self, GenericArg, GenericId, Len, StructId, Type, keep};
+use crate::hir::{self, GenericArg, GenericId, Len, StructId, Text, Type, keep};
 use smpcc_circuit::value::Scalar;
 
 /// A type as the checker sees it.
@@ -84,6 +84,7 @@ impl Ty {
         }
         match self {
             Ty::Scalar(scalar, s) => Ty::Scalar(scalar, s.join(more)),
+            Ty::Text(text, s) => Ty::Text(text, s.join(more)),
             Ty::Usize => Ty::int(64, false).with(more),
             // On top of what its fields and arguments say.
             Ty::Struct { id, args, secret } => Ty::Struct {
@@ -111,7 +112,7 @@ impl Ty {
     /// The join of all leaves' secrecy: what a person learns of who sees one leaf.
     pub fn secrecy(&self, structs: &dyn Fields) -> Secrecy {
         match self {
-            Ty::Scalar(_, s) => *s,
+            Ty::Scalar(_, s) | Ty::Text(_, s) => *s,
             Ty::Struct { id, args, secret } => {
                 if *secret == Secrecy::SECRET {
                     return *secret;
@@ -138,7 +139,7 @@ impl Ty {
             return true;
         }
         match self {
-            Ty::Scalar(_, s) => least.below(*s),
+            Ty::Scalar(_, s) | Ty::Text(_, s) => least.below(*s),
             Ty::Usize => false,
             Ty::Struct { id, args, secret } => {
                 least.below(*secret)
@@ -174,6 +175,7 @@ impl Ty {
         match (self, to) {
             (Ty::Never, _) | (_, Ty::Never) => Fit::Yes,
             (Ty::Scalar(s, a), Ty::Scalar(t, b)) if s == t => level(*a, *b),
+            (Ty::Text(t, a), Ty::Text(u, b)) if same_text(t, u) => level(*a, *b),
             (Ty::Usize, Ty::Usize) => Fit::Yes,
             (Ty::Usize, Ty::Scalar(Scalar::USIZE, secret)) if !secret.is_public() => Fit::Yes,
             (Ty::Scalar(Scalar::USIZE, secret), Ty::Usize) if !secret.is_public() => Fit::TooSecret,
@@ -233,6 +235,9 @@ impl Ty {
         }
         match (self, other) {
             (Ty::Scalar(s, a), Ty::Scalar(t, b)) if s == t => Some(Ty::Scalar(*s, a.join(*b))),
+            (Ty::Text(t, a), Ty::Text(u, b)) if same_text(t, u) => {
+                Some(Ty::Text(t.clone(), a.join(*b)))
+            }
             (Ty::Array(a, n), Ty::Array(b, m)) if same_len(n, m) => {
                 let len = if *n == Len::Session {
                     m.clone()
@@ -311,6 +316,13 @@ fn substitute_len(len: Len, args: &[Arg]) -> Len {
         },
         other => other,
     })
+}
+
+fn same_text(a: &Text, b: &Text) -> bool {
+    match (a, b) {
+        (Text::Str(n), Text::Str(m)) => n == m,
+        (a, b) => a == b,
+    }
 }
 
 /// Whether two lengths may be equal. What only a session can tell is let through: lowering compares the actual ones.

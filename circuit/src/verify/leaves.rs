@@ -107,8 +107,15 @@ fn shape_leaves(shape: &Shape) -> Result<Vec<(Scalar, Option<u64>)>, String> {
         top.0 -= 1;
         let lanes = top.1;
         match node {
-            ShapeNode::Scalar { scalar, range } => {
+            ShapeNode::Scalar {
+                scalar,
+                form,
+                range,
+            } => {
                 check_scalar(*scalar)?;
+                if !form.suits(*scalar) {
+                    return Err(format!("{scalar} is not written as {form:?}"));
+                }
                 check_range(*scalar, *range)?;
                 leaves.push((*scalar, lanes));
             }

@@ -1,7 +1,8 @@
 //! One cell as a word of a scalar type: what is wrong with it is said with the value, without its place.
 
 use super::{Tree, number};
-use smpcc_circuit::value::{Integer, Scalar, Word};
+use smpcc_circuit::calendar;
+use smpcc_circuit::value::{Form, Integer, Scalar, Word};
 
 /// A declared range, inclusive.
 pub type Range = Option<(Integer, Integer)>;
@@ -10,15 +11,23 @@ pub type Range = Option<(Integer, Integer)>;
 ///
 /// # Errors
 /// What was expected and what is there.
-pub fn word(tree: &Tree, scalar: Scalar, range: Range) -> Result<Word, String> {
+pub fn word(tree: &Tree, scalar: Scalar, form: Form, range: Range) -> Result<Word, String> {
     match (scalar, tree) {
-        (_, Tree::Text(cell)) => text(cell, scalar, range),
+        (_, Tree::Text(cell)) => text(cell, scalar, form, range),
+        (scalar, other) if form.is_text() => match other {
+            // Sheets have no types: what looks like a number there may be a name.
+            Tree::Int(negative, n) if form == Form::Text => {
+                let sign = if *negative { "-" } else { "" };
+                text(&format!("{sign}{n}"), scalar, form, range)
+            }
+            other => Err(expected(scalar, form, other)),
+        },
         (Scalar::Bool, Tree::Bool(b)) => Ok(Word::from(*b)),
         (Scalar::Bool, Tree::Int(false, n @ (0 | 1))) => Ok(*n),
         (Scalar::Int { .. }, Tree::Int(negative, magnitude)) => {
             integer(scalar, range, *negative, *magnitude)
         }
-        (scalar, other) => Err(expected(scalar, other)),
+        (scalar, other) => Err(expected(scalar, form, other)),
     }
 }
 
@@ -26,9 +35,34 @@ pub fn word(tree: &Tree, scalar: Scalar, range: Range) -> Result<Word, String> {
 ///
 /// # Errors
 /// As [`word`].
-pub fn text(cell: &str, scalar: Scalar, range: Range) -> Result<Word, String> {
-    let cell = cell.trim();
-    let wrong = || expected(scalar, &Tree::Text(cell.to_owned()));
+pub fn text(cell: &str, scalar: Scalar, form: Form, range: Range) -> Result<Word, String> {
+    let trimmed = cell.trim();
+    let wrong = || expected(scalar, form, &Tree::Text(cell.to_owned()));
+    let spelt = match form {
+        Form::Plain => None,
+        Form::Date => Some(calendar::date(trimmed).map(i128::from)),
+        Form::Datetime => Some(calendar::datetime(trimmed).map(i128::from)),
+        Form::Text => {
+            let n = scalar.width() as usize / 8;
+            return calendar::word(cell, n).ok_or_else(|| {
+                let shown = Tree::Text(cell.to_owned()).shown();
+                match cell.len() {
+                    len if len > n => {
+                        format!(
+                            "expected a text of at most {n} bytes, found {shown}, of {len} bytes"
+                        )
+                    }
+                    _ => "a text has no zero byte".to_owned(),
+                }
+            });
+        }
+    };
+    if let Some(spelt) = spelt {
+        let value = spelt.ok_or_else(wrong)?;
+        let word = scalar.wrap(value as Word);
+        return in_range(scalar, form, range, word, trimmed);
+    }
+    let cell = trimmed;
     match scalar {
         Scalar::Bool => truth(cell).map(Word::from).ok_or_else(wrong),
         Scalar::Int { .. } => {
@@ -94,7 +128,11 @@ fn truth(cell: &str) -> Option<bool> {
 
 fn integer(scalar: Scalar, range: Range, negative: bool, magnitude: u128) -> Result<Word, String> {
     let Scalar::Int { width, signed } = scalar else {
-        return Err(expected(scalar, &Tree::Int(negative, magnitude)));
+        return Err(expected(
+            scalar,
+            Form::Plain,
+            &Tree::Int(negative, magnitude),
+        ));
     };
     let fits = match (signed, negative) {
         (false, true) => false,
@@ -114,18 +152,42 @@ fn integer(scalar: Scalar, range: Range, negative: bool, magnitude: u128) -> Res
     } else {
         magnitude
     });
-    if let Some((lo, hi)) = range
-        && !(lo..=hi).contains(&Integer::of(scalar, word))
-    {
-        return Err(format!(
-            "the value {sign}{magnitude} is outside its declared range {lo}..={hi}"
-        ));
+    in_range(
+        scalar,
+        Form::Plain,
+        range,
+        word,
+        &format!("{sign}{magnitude}"),
+    )
+}
+
+/// The word, if it is in its range.
+fn in_range(
+    scalar: Scalar,
+    form: Form,
+    range: Range,
+    word: Word,
+    value: &str,
+) -> Result<Word, String> {
+    let shown = |bound: Integer| form.display(scalar, scalar.wrap(bound.word()));
+    match range {
+        Some((lo, hi)) if !(lo..=hi).contains(&Integer::of(scalar, word)) => Err(format!(
+            "the value {value} is outside its declared range {}..={}",
+            shown(lo),
+            shown(hi)
+        )),
+        _ => Ok(word),
     }
-    Ok(word)
 }
 
 /// A type with its range, for those who fill in files.
-pub fn described(scalar: Scalar, range: Range) -> String {
+pub fn described(scalar: Scalar, form: Form, range: Range) -> String {
+    match form {
+        Form::Plain => {}
+        Form::Date => return "a date as 2024-02-29".to_owned(),
+        Form::Datetime => return "a moment as 2024-02-29T10:30:00Z".to_owned(),
+        Form::Text => return format!("a text of at most {} bytes", scalar.width() / 8),
+    }
     match (scalar, range) {
         (Scalar::Bool, _) => "true or false".to_owned(),
         (scalar, Some((lo, hi))) => format!("{scalar} in {lo}..={hi}"),
@@ -133,8 +195,11 @@ pub fn described(scalar: Scalar, range: Range) -> String {
     }
 }
 
-fn expected(scalar: Scalar, found: &Tree) -> String {
+fn expected(scalar: Scalar, form: Form, found: &Tree) -> String {
     let found = found.shown();
+    if form.is_text() {
+        return format!("expected {}, found {found}", described(scalar, form, None));
+    }
     match scalar {
         Scalar::Bool => format!("expected true or false, yes or no, 1 or 0, found {found}"),
         Scalar::Int { .. } => format!("expected an integer ({scalar}), found {found}"),
@@ -192,7 +257,7 @@ mod tests {
 
     #[test]
     fn words_of_truth() {
-        let read = |cell: &str| text(cell, Scalar::Bool, None);
+        let read = |cell: &str| text(cell, Scalar::Bool, Form::Plain, None);
         for yes in ["true", "TRUE", "True", "yes", "YES", "1", " yes "] {
             assert_eq!(read(yes), Ok(1), "{yes}");
         }
@@ -242,18 +307,55 @@ mod tests {
                     let each = word(
                         &Tree::Int(false, u128::from(n)),
                         scalar,
+                        Form::Plain,
                         range.filter(|_| scalar != Scalar::Bool),
                     );
                     assert_eq!(all_fit(&[n], scalar, range), each.is_ok(), "{scalar} {n}");
                     let cell = text(
                         &n.to_string(),
                         scalar,
+                        Form::Plain,
                         range.filter(|_| scalar != Scalar::Bool),
                     );
                     assert_eq!(cell, each, "{scalar} {n}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn dates_moments_and_texts() {
+        let (days, seconds) = (Scalar::signed(32), Scalar::signed(64));
+        let day = |cell: &str, range| text(cell, days, Form::Date, range);
+        assert_eq!(day(" 1970-01-02 ", None), Ok(1));
+        assert_eq!(day("1969-12-31", None), Ok(0xffff_ffff));
+        let wrong = day("2023-02-29", None).err().unwrap_or_default();
+        assert_eq!(wrong, "expected a date as 2024-02-29, found `2023-02-29`");
+        let range = Some((Integer::from(0), Integer::from(365)));
+        let late = day("1971-06-01", range).err().unwrap_or_default();
+        assert_eq!(
+            late,
+            "the value 1971-06-01 is outside its declared range 1970-01-01..=1971-01-01"
+        );
+        let moment = word(
+            &Tree::Text("1970-01-01T00:01Z".into()),
+            seconds,
+            Form::Datetime,
+            None,
+        );
+        assert_eq!(moment, Ok(60));
+        assert!(word(&Tree::Int(false, 60), seconds, Form::Datetime, None).is_err());
+        let name = |tree: &Tree| word(tree, Scalar::unsigned(24), Form::Text, None);
+        assert_eq!(name(&Tree::Text("ab".into())), Ok(0x61_6200));
+        assert_eq!(name(&Tree::Text(" é".into())), Ok(0x20_c3a9));
+        assert_eq!(name(&Tree::Int(false, 42)), Ok(0x34_3200));
+        assert_eq!(name(&Tree::Text(String::new())), Ok(0));
+        let long = name(&Tree::Text("übel".into())).err().unwrap_or_default();
+        assert_eq!(
+            long,
+            "expected a text of at most 3 bytes, found `übel`, of 5 bytes"
+        );
+        assert!(name(&Tree::Text("a\0".into())).is_err() && name(&Tree::Null).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::list::Table;
 use super::{List, Tree, name};
 use crate::words::did_you_mean;
 use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Form, Scalar};
 use smpcc_runtime::ring::Elements;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -67,8 +67,13 @@ impl Walk<'_> {
     fn value(&mut self, tree: &Tree, node: usize, leaf: usize) -> Result<(usize, usize), String> {
         match self.shape.0.get(node) {
             None => Err(self.wrong("the declared type is incomplete")),
-            Some(ShapeNode::Scalar { scalar, range }) => {
-                let word = cell::word(tree, *scalar, *range).map_err(|e| self.wrong(&e))?;
+            Some(ShapeNode::Scalar {
+                scalar,
+                form,
+                range,
+            }) => {
+                let word = cell::word(tree, *scalar, *form, *range);
+                let word = word.map_err(|e| self.wrong(&e))?;
                 if let Some(words) = self.words.get_mut(leaf) {
                     words.push(word);
                 }
@@ -132,15 +137,21 @@ impl Walk<'_> {
     ) -> Result<(usize, usize), String> {
         let from_hex;
         let tree = match (tree, self.shape.0.get(node + 1)) {
-            (Tree::Text(text), Some(ShapeNode::Scalar { scalar, .. }))
-                if matches!(
-                    *scalar,
-                    Scalar::Bool
-                        | Scalar::Int {
-                            width: 8,
-                            signed: false
-                        }
-                ) =>
+            (
+                Tree::Text(text),
+                Some(ShapeNode::Scalar {
+                    scalar,
+                    form: Form::Plain,
+                    ..
+                }),
+            ) if matches!(
+                *scalar,
+                Scalar::Bool
+                    | Scalar::Int {
+                        width: 8,
+                        signed: false
+                    }
+            ) =>
             {
                 let digits = cell::hex(text, *scalar == Scalar::Bool);
                 let digits = digits.map_err(|e| self.wrong(&e))?;
@@ -222,8 +233,16 @@ impl Walk<'_> {
     /// Takes all items of a list of scalars, or of structs of scalars, if all are well; else takes none.
     fn at_once(&mut self, tree: &Tree, node: usize, leaf: usize) -> bool {
         match (tree, self.shape.0.get(node)) {
-            (Tree::List(items), Some(ShapeNode::Scalar { scalar, range })) => {
-                match (words_of(items, *scalar, *range), self.words.get_mut(leaf)) {
+            (
+                Tree::List(items),
+                Some(ShapeNode::Scalar {
+                    scalar,
+                    form,
+                    range,
+                }),
+            ) => {
+                let words = words_of(items, *scalar, *form, *range);
+                match (words, self.words.get_mut(leaf)) {
                     (Some(words), Some(into)) => extend(into, words),
                     (_, _) => return false,
                 }
@@ -235,11 +254,16 @@ impl Walk<'_> {
                 }
                 let mut columns = Vec::with_capacity(fields.len());
                 for (field, node) in fields.iter().zip(self.shape.0.iter().skip(node + 1)) {
-                    let ShapeNode::Scalar { scalar, range } = node else {
+                    let ShapeNode::Scalar {
+                        scalar,
+                        form,
+                        range,
+                    } = node
+                    else {
                         return false;
                     };
                     let cells = table.column(field);
-                    match cells.and_then(|cells| words_of(cells, *scalar, *range)) {
+                    match cells.and_then(|cells| words_of(cells, *scalar, *form, *range)) {
                         Some(words) => columns.push(words),
                         None => return false,
                     }
@@ -305,22 +329,22 @@ pub fn ignored(place: &str, columns: &[String]) -> String {
 }
 
 /// The words of all items, if all are well.
-fn words_of(items: &List, scalar: Scalar, range: Range) -> Option<Elements> {
+fn words_of(items: &List, scalar: Scalar, form: Form, range: Range) -> Option<Elements> {
     match items {
-        List::Numbers(numbers) => {
+        List::Numbers(numbers) if form == Form::Plain => {
             cell::all_fit(numbers, scalar, range).then(|| Elements::Narrow(numbers.clone()))
         }
         List::Texts(texts) => {
             let mut words = Elements::default();
             for text in texts.iter() {
-                words.push(cell::text(text, scalar, range).ok()?);
+                words.push(cell::text(text, scalar, form, range).ok()?);
             }
             Some(words)
         }
-        List::Any(items) => {
+        List::Numbers(_) | List::Any(_) => {
             let mut words = Elements::default();
-            for item in items {
-                words.push(cell::word(item, scalar, range).ok()?);
+            for item in items.iter() {
+                words.push(cell::word(&item, scalar, form, range).ok()?);
             }
             Some(words)
         }
@@ -386,6 +410,7 @@ mod tests {
     fn patients() -> Shape {
         let u8s = |range| ShapeNode::Scalar {
             scalar: Scalar::unsigned(8),
+            form: Form::Plain,
             range,
         };
         Shape(vec![
@@ -494,6 +519,7 @@ mod tests {
         let array = |len, scalar| {
             let scalar = ShapeNode::Scalar {
                 scalar,
+                form: Form::Plain,
                 range: None,
             };
             Shape(vec![ShapeNode::Array(len), scalar])
@@ -520,6 +546,7 @@ mod tests {
         let shape = |scalar| {
             Shape(vec![ShapeNode::Scalar {
                 scalar,
+                form: Form::Plain,
                 range: None,
             }])
         };

@@ -308,7 +308,7 @@ impl<'c, 'w> Body<'c, 'w> {
                     }
                     e = a;
                 }
-                E::Int(..) | E::Bool(_) => return false,
+                E::Int(..) | E::Bool(_) | E::Str(_) => return false,
                 _ => return true,
             }
         }

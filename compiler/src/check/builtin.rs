@@ -6,7 +6,7 @@ use super::body::{Body, Typed};
 use super::expr::is_bare;
 use crate::ast::{Expr, Name};
 use crate::diagnostic;
-use crate::hir::{BinaryOp, Builtin as B, ExprKind as H, Len};
+use crate::hir::{BinaryOp, Builtin as B, ExprKind as H, Len, Text};
 use crate::source::Span;
 use crate::types::{Arg, Ty};
 use smpcc_circuit::value::Scalar;
@@ -190,7 +190,12 @@ impl Body<'_, '_> {
                 ))
             }
             B::Len => {
-                let xs = self.items(args[0], name)?;
+                let value = self.expr(args[0], None);
+                if let Ty::Text(Text::Str(_), secrecy) = value.ty {
+                    let ty = Ty::Scalar(Scalar::unsigned(8), secrecy);
+                    return Some(Typed::new(H::Builtin(builtin, vec![value.hir()]), ty, span));
+                }
+                let xs = self.items_of(value, name)?;
                 Some(Typed::new(
                     H::Builtin(builtin, vec![xs.value.hir()]),
                     Ty::Usize,
@@ -407,6 +412,11 @@ impl Body<'_, '_> {
     fn items_like(&mut self, arg: &Expr, item: Option<&Ty>, name: &Name) -> Option<Items> {
         let hint = item.map(|t| Ty::Array(Box::new(t.clone()), Len::Session));
         let value = self.expr(arg, hint.as_ref());
+        self.items_of(value, name)
+    }
+
+    /// A value that must be an array.
+    fn items_of(&mut self, value: Typed, name: &Name) -> Option<Items> {
         let (item, len) = match &value.ty {
             Ty::Array(t, n) => ((**t).clone(), n.clone()),
             Ty::Ragged(t, role) => (Ty::Array(t.clone(), Len::Session), Len::Parties(*role)),

@@ -4,10 +4,11 @@ use super::body::{Body, Kind, Typed};
 use super::closure::Callable;
 use super::effects::Call;
 use super::expr::{hinted, is_bare, substituted};
+use super::text::called;
 use super::{GenericInfo, builtin};
 use crate::ast::{self, Expr, ExprKind as E, Name};
 use crate::diagnostic;
-use crate::hir::{ExprKind as H, FnId, GenericKind, Len};
+use crate::hir::{ExprKind as H, FnId, GenericKind, Len, Text};
 use crate::index::Kind as Named;
 use crate::resolve::Def;
 use crate::source::Span;
@@ -138,6 +139,12 @@ impl Body<'_, '_> {
                 {
                     self.ck.refer_known(only, Named::Builtin);
                     return self.call_builtin(*builtin, only, args, want, span);
+                }
+                if let [only] = path.parts.as_slice()
+                    && let Some(text) = called(&only.text)
+                {
+                    self.ck.refer_known(only, Named::Type);
+                    return self.text_call(text, args, span);
                 }
                 self.unknown_name(&path.parts, path.span);
             }
@@ -478,6 +485,7 @@ impl Body<'_, '_> {
             }
             (Ty::Ragged(p, _), Ty::Ragged(t, _)) => self.unify(p, t, bound),
             (Ty::Wide(p), Ty::Wide(t)) => self.unify(p, t, bound),
+            (Ty::Text(Text::Str(n), _), Ty::Text(Text::Str(m), _)) => unify_len(n, m, bound),
             (Ty::Tuple(ps), Ty::Tuple(ts)) if ps.len() == ts.len() => {
                 for (p, t) in ps.iter().zip(ts) {
                     self.unify(p, t, bound);

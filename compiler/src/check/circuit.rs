@@ -193,6 +193,10 @@ fn shape_of(ty: &Ty, structs: &dyn Fields) -> Result<Shape, &'static str> {
     match ty {
         Ty::Scalar(own, _) => Ok(scalar(*own)),
         Ty::Usize => Ok(scalar(Scalar::USIZE)),
+        Ty::Text(text, _) => text
+            .scalar()
+            .map(scalar)
+            .ok_or("its length is not known here"),
         Ty::Array(element, Len::Const(n)) => {
             let one = shape_of(element, structs)?;
             let n = u32::try_from(*n).map_err(|_| TOO_LARGE)?;

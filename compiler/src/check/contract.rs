@@ -197,6 +197,7 @@ impl Checker<'_> {
             Ty::Scalar(Scalar::Bool, _)
             | Ty::Scalar(Scalar::Int { .. }, _)
             | Ty::Usize
+            | Ty::Text(..)
             | Ty::Param { .. }
             | Ty::Wide(_)
             | Ty::Fn(_)

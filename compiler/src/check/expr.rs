@@ -6,7 +6,7 @@ use super::flow;
 use crate::ast::{self, Expr, ExprKind as E, MAX_LINKS, Name};
 use crate::diagnostic;
 use crate::diagnostic::{Code, suggestion_after};
-use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len};
+use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len, Text};
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Secrecy, Ty, width};
@@ -32,6 +32,7 @@ impl Body<'_, '_> {
             E::Error => Typed::poison(e.span),
             E::Int(value, suffix) => self.int(*value, false, suffix.as_deref(), e.span, want),
             E::Bool(value) => Typed::new(H::Lit(u128::from(*value)), Ty::bool(), e.span),
+            E::Str(text) => self.text(text, e.span, want),
             E::Paren(inner) => Typed {
                 span: e.span,
                 ..self.expr(inner, want)
@@ -95,6 +96,8 @@ impl Body<'_, '_> {
                 Some(Ty::Scalar(Scalar::Int { width, signed }, _)) => Ty::int(*width, *signed),
                 Some(Ty::Usize) => Ty::Usize,
                 Some(Ty::Never) => Ty::Never,
+                // Days and seconds are added to dates and moments.
+                Some(Ty::Text(Text::Datetime, _)) => Ty::int(64, true),
                 Some(Ty::Param { id, .. })
                     if self.generics.get(id.index()).is_some_and(|g| g.bounds.num) =>
                 {
@@ -429,7 +432,11 @@ impl Body<'_, '_> {
             Ty::Wide(_) => true,
             _ => false,
         };
-        let from_ok = castable(self, &typed.ty) || matches!(typed.ty, Ty::Scalar(Scalar::Bool, _));
+        let from_ok = castable(self, &typed.ty)
+            || matches!(
+                typed.ty,
+                Ty::Scalar(Scalar::Bool, _) | Ty::Text(Text::Date | Text::Datetime, _)
+            );
         if !from_ok || !castable(self, &target_ty) {
             let (a, b) = (self.show(&typed.ty), self.show(&target_ty));
             let error = diagnostic!(E3012, span, "`{a}` cannot be cast to `{b}`")
@@ -439,7 +446,10 @@ impl Body<'_, '_> {
                 (Ty::Param { .. }, _) | (_, Ty::Param { .. }) => {
                     "the type parameter needs the bound `Int`"
                 }
-                _ => "integers cast to integers, and `bool` to integers",
+                (_, Ty::Text(..)) => "add days to a `date`, and seconds to a `datetime`",
+                _ => {
+                    "integers cast to integers, and so do `bool`, dates (days) and moments (seconds)"
+                }
             };
             self.report(error.help(help));
             return Typed::poison(span);
@@ -488,7 +498,7 @@ pub(crate) fn bare(e: &Expr, is_arm: bool, typed: &mut dyn FnMut(&Expr) -> bool)
             return false;
         }
         match &e.kind {
-            E::Int(_, None) => return true,
+            E::Int(_, None) | E::Str(_) => return true,
             E::Paren(inner) | E::Unary(_, inner) => e = inner,
             E::Binary(op, a, b) => {
                 let right = || is_bare(b) || super::operator::is_shift(*op);
@@ -561,6 +571,9 @@ pub(crate) fn substituted(ty: &Ty, args: &[Option<Arg>]) -> Option<Ty> {
                     n
                 });
                 known(t, args) && all
+            }
+            Ty::Text(Text::Str(n), _) => {
+                !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none))
             }
             Ty::Ragged(t, _) | Ty::Wide(t) => known(t, args),
             Ty::Tuple(ts) => ts.iter().all(|t| known(t, args)),

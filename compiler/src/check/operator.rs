@@ -112,6 +112,9 @@ impl Body<'_, '_> {
         if left.ty.is_never() || right.ty.is_never() {
             return Typed::poison(span);
         }
+        if let Some(ty) = self.text_arithmetic(op, &left, &right) {
+            return self.text_operation(op, left, right, ty, span);
+        }
         let Some(ty) = self.operand_type(&left.ty, &right.ty) else {
             let (l, r) = (self.show(&left.ty), self.show(&right.ty));
             let error = diagnostic!(E3001, span, "`{}` of `{l}` and `{r}`", op.symbol())
@@ -148,6 +151,10 @@ impl Body<'_, '_> {
                     "do it for each element: `zip` and `map`".to_owned()
                 }
                 Ty::Tuple(_) | Ty::Struct { .. } => "do it for each part".to_owned(),
+                Ty::Text(..) => {
+                    "texts are compared; `date` takes days (`i32`), `datetime` seconds (`i64`)"
+                        .to_owned()
+                }
                 _ => "this operator is for integers".to_owned(),
             };
             self.report(error.help(help));

@@ -1,7 +1,7 @@
 //! Types in words, as they are written in the language.
 
 use super::{Checker, GenericInfo};
-use crate::hir::Len;
+use crate::hir::{Len, Text};
 use crate::types::{Arg, Secrecy, Ty};
 
 /// Longest text of a type, in bytes; of what is longer only the beginning is shown.
@@ -27,6 +27,9 @@ impl Checker<'_> {
         match ty {
             Ty::Scalar(scalar, _) => scalar.to_string(),
             Ty::Usize => "usize".into(),
+            Ty::Text(Text::Date, _) => "date".into(),
+            Ty::Text(Text::Datetime, _) => "datetime".into(),
+            Ty::Text(Text::Str(n), _) => format!("str<{}>", self.show_len(n, generics)),
             Ty::Array(t, n) => format!(
                 "[{}; {}]",
                 self.show(t, generics),
@@ -97,7 +100,10 @@ impl Checker<'_> {
 /// The secrecy that is written before a type; aggregates show it at their parts.
 fn ty_secrecy(ty: &Ty) -> Option<Secrecy> {
     match ty {
-        Ty::Scalar(_, s) | Ty::Struct { secret: s, .. } | Ty::Param { secret: s, .. } => Some(*s),
+        Ty::Scalar(_, s)
+        | Ty::Text(_, s)
+        | Ty::Struct { secret: s, .. }
+        | Ty::Param { secret: s, .. } => Some(*s),
         _ => None,
     }
 }

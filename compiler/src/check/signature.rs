@@ -175,6 +175,9 @@ impl Checker<'_> {
     }
 
     fn range_bound(&mut self, e: &Expr, ty: &Ty, module: usize) -> Option<Integer> {
+        if let Ty::Text(text, _) = ty {
+            return self.text_bound(e, text, module);
+        }
         let Some(scalar) = consts::scalar_of(ty) else {
             if !ty.is_never() {
                 let error = diagnostic!(E3023, e.span, "only integers have ranges")
@@ -253,7 +256,16 @@ impl Checker<'_> {
                 None => {}
             }
         }
-        match self.lookup_path(&path.parts, cx.module) {
+        let known = self.lookup_path(&path.parts, cx.module);
+        if known.is_none()
+            && let Some(ty) = self.text_type(path, cx)
+        {
+            if let [name] = path.parts.as_slice() {
+                self.refer_known(name, Named::Type);
+            }
+            return ty;
+        }
+        match known {
             Some(Def::Struct(id)) => self.struct_type(id, path, cx),
             Some(Def::Alias(at)) => self.alias_type(at, path, cx),
             Some(_) => {
@@ -277,7 +289,10 @@ impl Checker<'_> {
             "uint" | "unsigned" | "size_t" => Some("u64"),
             "boolean" | "Bool" => Some("bool"),
             "byte" | "char" => Some("u8"),
-            "float" | "double" | "String" | "str" => None,
+            "string" | "String" | "Str" | "text" => Some("str<8>"),
+            "Date" => Some("date"),
+            "DateTime" | "Datetime" | "timestamp" => Some("datetime"),
+            "float" | "double" => None,
             _ => {
                 let known = self
                     .world
@@ -460,6 +475,11 @@ impl Checker<'_> {
             },
             Ty::Scalar(Scalar::Bool, _) => Bounds {
                 eq: true,
+                ..Bounds::default()
+            },
+            Ty::Text(..) => Bounds {
+                eq: true,
+                ord: true,
                 ..Bounds::default()
             },
             Ty::Param { id, .. } => generics

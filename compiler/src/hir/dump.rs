@@ -79,6 +79,11 @@ pub fn show_type(hir: &Hir, generics: &[Generic], ty: &Type) -> String {
     match ty {
         Type::Scalar(scalar, s) => format!("{}{scalar}", secret(*s)),
         Type::Usize => "usize".into(),
+        Type::Text(Text::Date, s) => format!("{}date", secret(*s)),
+        Type::Text(Text::Datetime, s) => format!("{}datetime", secret(*s)),
+        Type::Text(Text::Str(n), s) => {
+            format!("{}str<{}>", secret(*s), show_len(hir, generics, n))
+        }
         Type::Array(t, n) => format!("[{}; {}]", show(t), show_len(hir, generics, n)),
         Type::Ragged(t, _) => format!("[[{}; _]; _]", show(t)),
         Type::Tuple(ts) if ts.len() == 1 => {

@@ -6,8 +6,9 @@
 //!
 //! Walks say what they do at the forms that concern them and leave the rest to [`Type::descend`] and [`Type::children`].
 
-use super::{GenericId, Len, RoleId, StructId};
-use smpcc_circuit::value::Scalar;
+use super::{GenericId, Len, RoleId, StructId, ValueRange};
+use smpcc_circuit::calendar;
+use smpcc_circuit::value::{Form, Integer, Scalar};
 
 /// A type. Secrecy `S` stands at the scalars: `secret` on an aggregate has been distributed to its leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Type<S = bool> {
     Scalar(Scalar, S),
     /// `usize`: public, 64 bits.
     Usize,
+    /// What files and reports spell as text, and how secret it is.
+    Text(Text, S),
     /// `[T; N]`.
     Array(Box<Type<S>>, Len),
     /// One row per party of the role (`None`: of the run), rows of different lengths; the element type of a row.
@@ -44,6 +47,41 @@ pub enum Type<S = bool> {
     Fn(Box<Signature<S>>),
     /// No value (`return`, `break`); also the type of what was found wrong, so that one mistake is reported once.
     Never,
+}
+
+/// A type whose values are spelt as text; each is an integer, and has its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// `date`: days from 1970-01-01.
+    Date,
+    /// `datetime`: seconds from 1970-01-01T00:00:00Z.
+    Datetime,
+    /// `str<N>`: at most N bytes of UTF-8, the first one highest, zeros behind.
+    Str(Len),
+}
+
+/// Most bytes of a `str<N>`: it is one integer.
+pub(crate) const MAX_STR: u64 = 16;
+
+impl Text {
+    /// The scalar type that holds it, where its size is known.
+    pub fn scalar(&self) -> Option<Scalar> {
+        match self {
+            Self::Date => Some(Scalar::signed(32)),
+            Self::Datetime => Some(Scalar::signed(64)),
+            Self::Str(Len::Const(n @ 1..=MAX_STR)) => Some(Scalar::unsigned(*n as u8 * 8)),
+            Self::Str(_) => None,
+        }
+    }
+
+    /// How its values are written.
+    pub fn form(&self) -> Form {
+        match self {
+            Self::Date => Form::Date,
+            Self::Datetime => Form::Datetime,
+            Self::Str(_) => Form::Text,
+        }
+    }
 }
 
 /// What a callable takes and gives.
@@ -108,6 +146,7 @@ impl<S> Type<S> {
         match self {
             Self::Scalar(scalar, s) => Type::Scalar(*scalar, level(s)),
             Self::Usize => Type::Usize,
+            Self::Text(text, s) => Type::Text(text.clone(), level(s)),
             Self::Array(t, n) => Type::Array(Box::new(t.map(level)), n.clone()),
             Self::Ragged(t, role) => Type::Ragged(Box::new(t.map(level)), *role),
             Self::Tuple(ts) => Type::Tuple(ts.iter().map(|t| t.map(level)).collect()),
@@ -137,6 +176,7 @@ impl<S> Type<S> {
     ) -> Self {
         match self {
             Self::Array(t, n) => Self::Array(Box::new(inner(*t)), len(n)),
+            Self::Text(Text::Str(n), s) => Self::Text(Text::Str(len(n)), s),
             Self::Ragged(t, role) => Self::Ragged(Box::new(inner(*t)), role),
             Self::Tuple(ts) => Self::Tuple(ts.into_iter().map(inner).collect()),
             Self::Struct { id, args, secret } => {
@@ -156,7 +196,9 @@ impl<S> Type<S> {
                 params: s.params.into_iter().map(&mut *inner).collect(),
                 ret: inner(s.ret),
             })),
-            Self::Scalar(..) | Self::Usize | Self::Param { .. } | Self::Never => self,
+            Self::Scalar(..) | Self::Usize | Self::Text(..) | Self::Param { .. } | Self::Never => {
+                self
+            }
         }
     }
 
@@ -172,9 +214,12 @@ impl<S> Type<S> {
                     GenericArg::Len(_) | GenericArg::Callable => None,
                 })
                 .collect(),
-            Self::Scalar(..) | Self::Usize | Self::Param { .. } | Self::Fn(_) | Self::Never => {
-                Vec::new()
-            }
+            Self::Scalar(..)
+            | Self::Usize
+            | Self::Text(..)
+            | Self::Param { .. }
+            | Self::Fn(_)
+            | Self::Never => Vec::new(),
         }
     }
 }
@@ -211,11 +256,45 @@ pub(crate) const fn wide_scalar(scalar: Scalar) -> Scalar {
     }
 }
 
+/// How the values of a closed scalar type are written.
+pub(crate) fn form_of(ty: &Type) -> Form {
+    match ty {
+        Type::Text(text, _) => text.form(),
+        Type::Wide(inner) => form_of(inner),
+        Type::Scalar(..)
+        | Type::Usize
+        | Type::Array(..)
+        | Type::Ragged(..)
+        | Type::Tuple(_)
+        | Type::Struct { .. }
+        | Type::Param { .. }
+        | Type::Fn(_)
+        | Type::Never => Form::Plain,
+    }
+}
+
+/// The range that the values of a closed scalar type have without declaring one.
+pub(crate) fn range_of(ty: &Type) -> Option<ValueRange> {
+    let range = |lo: i64, hi: i64| ValueRange {
+        lo: Integer::from(i128::from(lo)),
+        hi: Integer::from(i128::from(hi)),
+    };
+    match form_of(ty) {
+        Form::Plain | Form::Text => None,
+        Form::Date => Some(range(
+            i64::from(*calendar::DAYS.start()),
+            i64::from(*calendar::DAYS.end()),
+        )),
+        Form::Datetime => Some(range(*calendar::SECONDS.start(), *calendar::SECONDS.end())),
+    }
+}
+
 /// The scalar of a closed scalar type.
 pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
     match ty {
         Type::Scalar(scalar, _) => Some(*scalar),
         Type::Usize => Some(Scalar::USIZE),
+        Type::Text(text, _) => text.scalar(),
         Type::Wide(inner) => scalar_of(inner).map(wide_scalar),
         Type::Array(..)
         | Type::Ragged(..)

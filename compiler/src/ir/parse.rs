@@ -13,7 +13,7 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape, Shape, ShapeNode};
 use smpcc_circuit::template::{Gate, Lit, Template};
-use smpcc_circuit::value::{ConstVec, Piece, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Form, Piece, Scalar, Word};
 use std::sync::Arc;
 use tokens::{Token, tokens};
 
@@ -446,6 +446,15 @@ impl<'t> Parser<'t> {
                 },
                 _ => ShapeNode::Scalar {
                     scalar: scalar(word)?,
+                    form: if self.eat_word("date") {
+                        Form::Date
+                    } else if self.eat_word("datetime") {
+                        Form::Datetime
+                    } else if self.eat_word("text") {
+                        Form::Text
+                    } else {
+                        Form::Plain
+                    },
                     range: self.range()?,
                 },
             });

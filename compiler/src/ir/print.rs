@@ -26,7 +26,7 @@ use crate::imported::{Circuit, Port};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Shape, ShapeNode};
 use smpcc_circuit::template::Gate;
-use smpcc_circuit::value::{ConstVec, Word};
+use smpcc_circuit::value::{ConstVec, Form, Word};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -318,8 +318,18 @@ fn shape(out: &mut String, shape: &Shape) -> fmt::Result {
     for (i, node) in shape.0.iter().enumerate() {
         out.push_str(if i == 0 { "" } else { " " });
         match node {
-            ShapeNode::Scalar { scalar, range: r } => {
+            ShapeNode::Scalar {
+                scalar,
+                form,
+                range: r,
+            } => {
                 write!(out, "{scalar}")?;
+                match form {
+                    Form::Plain => {}
+                    Form::Date => out.push_str(" date"),
+                    Form::Datetime => out.push_str(" datetime"),
+                    Form::Text => out.push_str(" text"),
+                }
                 range(out, *r)?;
             }
             ShapeNode::Array(Some(n)) => write!(out, "array {n}")?,

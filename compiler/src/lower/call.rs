@@ -191,10 +191,13 @@ impl<'h> Tracer<'h> {
         let mut next = || vals.next().unwrap_or(Val::Never);
         match builtin {
             Builtin::Parties => Ok(Val::Leaf(Leaf::usize(u64::from(self.n_parties)))),
-            Builtin::Len => {
-                let n = self.length(&next())?;
-                Ok(Val::Leaf(Leaf::usize(n)))
-            }
+            Builtin::Len => match next() {
+                Val::Leaf(text) => Ok(Val::Leaf(self.text_len(&text)?)),
+                array => {
+                    let n = self.length(&array)?;
+                    Ok(Val::Leaf(Leaf::usize(n)))
+                }
+            },
             Builtin::Min => self.word2(WordOp::Min, next(), next()),
             Builtin::Max => self.word2(WordOp::Max, next(), next()),
             Builtin::RotateLeft => self.word2(WordOp::RotL, next(), next()),
@@ -258,6 +261,21 @@ impl<'h> Tracer<'h> {
                 self.fold(xs, init, &f, &types)
             }
         }
+    }
+
+    /// How many bytes of a text are not zero.
+    fn text_len(&mut self, text: &Leaf) -> Traced<Leaf> {
+        let u8s = Scalar::unsigned(8);
+        let mut len = Leaf::word(u8s, 0);
+        for at in 0..text.scalar.width() / 8 {
+            let mask = Leaf::word(text.scalar, 0xff << (8 * at));
+            let byte = self.word(WordOp::And, text.scalar, &[text.clone(), mask])?;
+            let zero = Leaf::word(text.scalar, 0);
+            let there = self.word(WordOp::Ne, Scalar::Bool, &[byte, zero])?;
+            let there = self.cast(&there, u8s)?;
+            len = self.word(WordOp::Add, u8s, &[len, there])?;
+        }
+        Ok(len)
     }
 
     fn one_leaf(&self, val: Val<'h>) -> Traced<Leaf> {

@@ -5,11 +5,14 @@ use super::fault::{Fault, Traced, code};
 use super::types::range_pair;
 use super::value::{GenericValue, Leaf, Val, type_interval};
 use crate::diagnostic::suggestion;
-use crate::hir::{From, Len, Main, MainParam, ParamSource, Type, ValueRange, scalar_of};
+use crate::hir::{
+    From, Len, Main, MainParam, ParamSource, Type, ValueRange, form_of, range_of, scalar_of,
+};
 use crate::ir::{Op, Ty};
+use smpcc_circuit::calendar;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{InputLeaf, ParamShape, Shape, ShapeNode};
-use smpcc_circuit::value::{ConstVec, Integer, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Form, Integer, Scalar, Word};
 
 /// Longest list that a public argument may be.
 const MAX_ARGUMENT_ELEMENTS: usize = 1 << 16;
@@ -269,8 +272,10 @@ impl<'h> Tracer<'h> {
                 }
                 Val::Tuple(vals)
             }
-            scalar => {
-                let Some(scalar) = scalar_of(scalar) else {
+            leaf => {
+                let form = form_of(leaf);
+                let range = range.or_else(|| range_of(leaf));
+                let Some(scalar) = scalar_of(leaf) else {
                     return Err(Fault::new(
                         code::NOT_KNOWN,
                         input.param.span,
@@ -281,6 +286,7 @@ impl<'h> Tracer<'h> {
                 let range = if scalar == Scalar::Bool { None } else { range };
                 input.nodes.push(ShapeNode::Scalar {
                     scalar,
+                    form,
                     range: range_pair(range),
                 });
                 let id = InputId::new(self.inputs.len());
@@ -385,12 +391,13 @@ impl<'h> Tracer<'h> {
             other => {
                 let scalar = scalar_of(other)
                     .ok_or_else(|| format!("`{}` cannot be written as an argument", text.name))?;
-                let word = text.word()?;
-                let word = parse_scalar(scalar, word).ok_or_else(|| {
+                let form = form_of(other);
+                let word = text.word(form.is_text())?;
+                let word = parse_scalar(scalar, form, word).ok_or_else(|| {
                     format!(
                         "`{}` needs {}, not `{word}`",
                         text.name,
-                        describe_scalar(scalar)
+                        describe_scalar(scalar, form)
                     )
                 })?;
                 let value = Integer::of(scalar, word);
@@ -398,9 +405,13 @@ impl<'h> Tracer<'h> {
                     && scalar != Scalar::Bool
                     && (value < range.lo || value > range.hi)
                 {
+                    let shown = |n: Integer| form.display(scalar, scalar.wrap(n.word()));
                     return Err(format!(
-                        "`{}` is {value}, outside of its declared range {}..={}",
-                        text.name, range.lo, range.hi
+                        "`{}` is {}, outside of its declared range {}..={}",
+                        text.name,
+                        shown(value),
+                        shown(range.lo),
+                        shown(range.hi)
                     ));
                 }
                 Ok(Val::Leaf(Leaf::constant(scalar, ConstVec::scalar(word))))
@@ -457,7 +468,7 @@ impl<'a> ArgumentText<'a> {
         Err(format!("`{}`: `{c}` is expected before {found}", self.name))
     }
 
-    fn word(&mut self) -> Result<&'a str, String> {
+    fn word(&mut self, quotes: bool) -> Result<&'a str, String> {
         self.n += 1;
         if self.n > MAX_ARGUMENT_ELEMENTS {
             return Err(format!(
@@ -466,6 +477,15 @@ impl<'a> ArgumentText<'a> {
             ));
         }
         let rest = self.rest.trim_start();
+        // A text in quotes may hold what else ends a value.
+        if let Some((word, rest)) = rest
+            .strip_prefix('"')
+            .filter(|_| quotes)
+            .and_then(|rest| rest.split_once('"'))
+        {
+            self.rest = rest;
+            return Ok(word);
+        }
         let end = rest.find([',', ']', '[']).unwrap_or(rest.len());
         let (word, rest) = rest.split_at(end);
         self.rest = rest;
@@ -474,7 +494,13 @@ impl<'a> ArgumentText<'a> {
 }
 
 /// The word that decimal text (or `true`, `false`) denotes in a type, if it fits.
-fn parse_scalar(scalar: Scalar, text: &str) -> Option<Word> {
+fn parse_scalar(scalar: Scalar, form: Form, text: &str) -> Option<Word> {
+    match form {
+        Form::Plain => {}
+        Form::Date => return calendar::date(text).map(|n| scalar.wrap(n as Word)),
+        Form::Datetime => return calendar::datetime(text).map(|n| scalar.wrap(n as Word)),
+        Form::Text => return calendar::word(text, scalar.width() as usize / 8),
+    }
     match scalar {
         Scalar::Bool => match text {
             "true" => Some(1),
@@ -494,7 +520,13 @@ fn parse_scalar(scalar: Scalar, text: &str) -> Option<Word> {
     }
 }
 
-fn describe_scalar(scalar: Scalar) -> String {
+fn describe_scalar(scalar: Scalar, form: Form) -> String {
+    match form {
+        Form::Plain => {}
+        Form::Date => return "a date as `2024-02-29`".into(),
+        Form::Datetime => return "a moment as `2024-02-29T10:30:00Z`".into(),
+        Form::Text => return format!("a text of at most {} bytes", scalar.width() / 8),
+    }
     match (scalar, type_interval(scalar)) {
         (Scalar::Bool, _) => "`true` or `false`".into(),
         (_, Some(range)) => format!("an integer from {} to {} ({scalar})", range.lo, range.hi),

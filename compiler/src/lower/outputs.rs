@@ -3,7 +3,7 @@
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{Leaf, Val};
-use crate::hir::{Main, Receivers, To, Type, scalar_of};
+use crate::hir::{Main, Receivers, To, Type, form_of, scalar_of};
 use crate::ir::Op;
 use smpcc_circuit::ids::OutputId;
 use smpcc_circuit::program::{OutputLeaf, ResultShape, Shape, ShapeNode};
@@ -189,6 +189,7 @@ impl<'h> Tracer<'h> {
             Val::Leaf(leaf) => {
                 out.nodes.push(ShapeNode::Scalar {
                     scalar: scalar_of(ty).unwrap_or(leaf.scalar),
+                    form: form_of(ty),
                     range: None,
                 });
                 let id = OutputId::new(self.outputs.len());

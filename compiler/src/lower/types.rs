@@ -7,7 +7,7 @@ use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{GenericValue, Leaf, Val};
 use crate::hir::{
-    Field, GenericArg, GenericId, Len, RoleId, StructId, Type, ValueRange, keep, scalar_of,
+    Field, GenericArg, GenericId, Len, RoleId, StructId, Text, Type, ValueRange, keep, scalar_of,
     wide_scalar,
 };
 use crate::span::Span;
@@ -69,6 +69,7 @@ impl<'h> Tracer<'h> {
         match ty {
             Type::Scalar(scalar, _) => Type::Scalar(*scalar, true),
             Type::Usize => Type::Scalar(Scalar::USIZE, true),
+            Type::Text(text, _) => Type::Text(text.clone(), true),
             // On top of what its fields and arguments say.
             Type::Struct { id, args, .. } => Type::Struct {
                 id: *id,
@@ -136,7 +137,7 @@ impl<'h> Tracer<'h> {
     pub(super) fn leaf_facts(&self, ty: &Type, val: &Val<'h>) -> Vec<bool> {
         fn walk<'h>(t: &Tracer<'h>, ty: &Type, val: &Val<'h>, out: &mut Vec<bool>) {
             match (ty, val) {
-                (Type::Scalar(_, secret), Val::Leaf(_)) => {
+                (Type::Scalar(_, secret) | Type::Text(_, secret), Val::Leaf(_)) => {
                     out.push(*secret);
                 }
                 (Type::Wide(inner), Val::Leaf(_)) => walk(t, inner, val, out),
@@ -187,12 +188,14 @@ impl<'h> Tracer<'h> {
             ),
             Type::Never => Val::Never,
             Type::Fn(_) => Val::unit(),
-            Type::Scalar(..) | Type::Usize | Type::Param { .. } | Type::Wide(_) => {
-                Val::Leaf(Leaf::constant(
-                    scalar_of(ty).unwrap_or(Scalar::USIZE),
-                    ConstVec::Splat { lanes, word: 0 },
-                ))
-            }
+            Type::Scalar(..)
+            | Type::Usize
+            | Type::Text(..)
+            | Type::Param { .. }
+            | Type::Wide(_) => Val::Leaf(Leaf::constant(
+                scalar_of(ty).unwrap_or(Scalar::USIZE),
+                ConstVec::Splat { lanes, word: 0 },
+            )),
         }
     }
 
@@ -268,6 +271,9 @@ impl<'h> Tracer<'h> {
                 self.infer_struct(*id, args, arg, vs, generics);
             }
             (Type::Wide(p), Val::Leaf(_)) => self.infer(p, arg, val, generics),
+            (Type::Text(Text::Str(len), _), Val::Leaf(leaf)) => {
+                bind_len(len, u64::from(leaf.scalar.width() / 8), generics);
+            }
             _ => {}
         }
     }

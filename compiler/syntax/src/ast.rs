@@ -265,6 +265,8 @@ pub enum ExprKind {
     Int(u128, Option<String>),
     /// `true`
     Bool(bool),
+    /// A text between quotes, without them.
+    Str(String),
     /// `a::b::<T>`
     Path(Path),
     /// `[a, b]`

@@ -86,6 +86,7 @@ fn sample() -> Ir {
                 fields: vec!["age".into(), "b".into()],
             },
             ShapeNode::Scalar {
+                form: Form::Plain,
                 scalar: i8,
                 range: Some(((-3).into(), 120.into())),
             },

@@ -316,6 +316,7 @@ fn head(e: &Expr) -> String {
     match &e.kind {
         ExprKind::Int(value, suffix) => format!("{value}{}", suffix.as_deref().unwrap_or("")),
         ExprKind::Bool(value) => value.to_string(),
+        ExprKind::Str(text) => format!("{text:?}"),
         ExprKind::Path(p) => path(p, "::"),
         ExprKind::Array(es) => format!("[{}]", list(es)),
         ExprKind::Repeat(e, n) => format!("[{}; {}]", expr(e), expr(n)),

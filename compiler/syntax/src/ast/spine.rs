@@ -92,6 +92,7 @@ impl ExprKind {
             | ExprKind::Cast(e, _) => Some(e),
             ExprKind::Int(..)
             | ExprKind::Bool(_)
+            | ExprKind::Str(_)
             | ExprKind::Path(_)
             | ExprKind::Array(_)
             | ExprKind::Repeat(..)

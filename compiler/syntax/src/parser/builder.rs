@@ -380,6 +380,7 @@ fn depth_around(kind: &ExprKind) -> u32 {
     match kind {
         ExprKind::Int(..)
         | ExprKind::Bool(_)
+        | ExprKind::Str(_)
         | ExprKind::Error
         | ExprKind::Field(..)
         | ExprKind::TupleField(..) => 0,
