@@ -370,29 +370,122 @@ fn ballots_are_counted_side_by_side() {
 fn the_librarys_functions_grow_as_they_say() {
     let of = |call: &str, returns: &str| {
         format!(
-            "use std::stats::{{sum, mean, variance, min, max, argmax, count_if}};
-use std::set::intersection_size;
-use std::sort::sort;
+            "use std::stats::{{sum, mean, variance, min, max, argmax, argmin, count_if, median, quantile, histogram, tally}};
+use std::set::{{intersection_size, intersection_sum, distinct_size}};
+use std::sort::{{sort, sort_by_key, merge}};
+use std::table::{{Group, filter, compact, count_kept, group_by, group_by_key, join}};
+use std::auction::uniform_price;
+use std::text::edit_distance;
+use std::vote::instant_runoff;
+fn tens(groups: [secret Group<u32, u64>; 10]) -> [secret Group<u32, u64>; 10] {{ groups }}
 fn main<const N: usize>(x: [secret u32; N] from each) -> {returns} {{ {call} }}"
         )
     };
     let linear = |n: u64| n;
-    let square = |n: u64| n * n;
     let sorted = |n: u64| network(n).1;
-    /// A call, its type, what its cost follows, and the most numbers of a party.
-    type Row = (&'static str, &'static str, fn(u64) -> u64, u64);
-    let table: [Row; 9] = [
-        ("mean(x.flatten())", "u32", linear, 100_000),
-        ("sum(x.flatten())", "u64", linear, 100_000),
-        ("variance(x.flatten())", "u64", linear, 100_000),
-        ("max(x.flatten())", "u32", linear, 100_000),
-        ("min(x.flatten())", "u32", linear, 100_000),
-        ("argmax(x.flatten())", "u32", linear, 100_000),
-        ("count_if(x.flatten(), |v| v > 7)", "u32", linear, 100_000),
-        ("intersection_size(x[0], x[1])", "u32", square, 10_000),
-        ("sort(x[0])[0]", "u32", sorted, 100_000),
+    let merged = |n: u64| n * u64::from(n.ilog2() + 1);
+    let flat = |_: u64| 4;
+    let layers = |n: u64| network(n).0;
+    // Two lists are sorted side by side, and then merged.
+    let two = |n: u64| network(n).0 + u64::from(n.ilog2() + 1);
+    let one = |n: u64| u64::from(n.ilog2() + 1);
+    let twice = |n: u64| 2 * network(n).0;
+    let square = |n: u64| n * n;
+    /// A call, its type, what its gates and what its rounds follow, and the most numbers of a party.
+    type Row = (
+        &'static str,
+        &'static str,
+        fn(u64) -> u64,
+        fn(u64) -> u64,
+        u64,
+    );
+    let table: [Row; 24] = [
+        ("mean(x.flatten())", "u32", linear, flat, 100_000),
+        ("sum(x.flatten())", "u64", linear, flat, 100_000),
+        ("variance(x.flatten())", "u64", linear, flat, 100_000),
+        ("max(x.flatten())", "u32", linear, flat, 100_000),
+        ("min(x.flatten())", "u32", linear, flat, 100_000),
+        ("argmax(x.flatten())", "u32", linear, flat, 100_000),
+        ("argmin(x.flatten())", "u32", linear, flat, 100_000),
+        (
+            "count_if(x.flatten(), |v| v > 7)",
+            "u32",
+            linear,
+            flat,
+            100_000,
+        ),
+        ("median(x[0])", "u32", sorted, layers, 10_000),
+        ("quantile(x[0], 1, 10)", "u32", sorted, layers, 10_000),
+        (
+            "histogram(x.flatten(), [0, 10, 100])",
+            "[u32; 2]",
+            linear,
+            flat,
+            100_000,
+        ),
+        ("tally(x.flatten())", "[u32; 12]", linear, flat, 100_000),
+        ("sort(x[0])[0]", "u32", sorted, layers, 100_000),
+        (
+            "sort_by_key(x[0].zip(x[1]), |r| r.0)[0].1",
+            "u32",
+            sorted,
+            layers,
+            10_000,
+        ),
+        ("merge(x[0], x[1])[N]", "u32", merged, one, 10_000),
+        ("intersection_size(x[0], x[1])", "u32", sorted, two, 10_000),
+        (
+            "intersection_sum(x[0], x[1].zip(x[2]), |r| r.0, |r| r.1).total",
+            "u64",
+            sorted,
+            two,
+            10_000,
+        ),
+        (
+            "count_kept(compact(filter(x[0], |v| v > 7)))",
+            "u32",
+            sorted,
+            layers,
+            1_000,
+        ),
+        (
+            "tens(group_by(x[0].zip(x[1]), |r| r.0, |r| r.1)).map(|g| g.sum)",
+            "[u64; 10]",
+            linear,
+            flat,
+            10_000,
+        ),
+        (
+            "group_by_key(x[0].zip(x[1]), |r| r.0, |r| r.1)[0].row.sum",
+            "u64",
+            sorted,
+            twice,
+            1_000,
+        ),
+        (
+            "join(x[0].zip(x[1]), x[2], |r| r.0, |r| r)[N].left.1",
+            "u32",
+            sorted,
+            two,
+            1_000,
+        ),
+        (
+            "uniform_price(x[0], N / 2, 5).price",
+            "u32",
+            sorted,
+            layers,
+            1_000,
+        ),
+        ("edit_distance(x[0], x[1])", "u32", square, linear, 1_000),
+        (
+            "instant_runoff(x[0].map(|b| [b & 3, b >> 2 & 3, b >> 4 & 3])).winner",
+            "u32",
+            linear,
+            flat,
+            10_000,
+        ),
     ];
-    for (call, returns, formula, most) in table {
+    for (call, returns, formula, depth, most) in table {
         let text = of(call, returns);
         let mut before: Option<(u64, Figures)> = None;
         let mut n = 10;
@@ -405,10 +498,9 @@ fn main<const N: usize>(x: [secret u32; N] from each) -> {returns} {{ {call} }}"
                     bytes <= 1.6 * grown,
                     "{call} {n}: {found:?} after {cheaper:?}"
                 );
-                let layers = if call.starts_with("sort") {
-                    network(n).0 - network(smaller).0
-                } else {
-                    4
+                let layers = match depth(n) - depth(smaller) {
+                    0 => 4,
+                    more => more,
                 };
                 assert!(
                     found.rounds <= cheaper.rounds * 3 / 2 + 14 * layers,
@@ -418,6 +510,23 @@ fn main<const N: usize>(x: [secret u32; N] from each) -> {returns} {{ {call} }}"
             before = Some((n, found));
             n *= 10;
         }
+    }
+}
+
+#[test]
+fn the_librarys_functions_are_compiled_at_once_and_into_short_plans() {
+    let text = "use std::set::intersection_sum;
+use std::stats::quartiles;
+fn main<const N: usize>(x: [secret u32; N] from each) -> (u64, u32) {
+    (intersection_sum(x[0], x[1].zip(x[2]), |r| r.0, |r| r.1).total, quartiles(x.flatten()).median)
+}";
+    for n in [10, 10_000] {
+        let mut session = session(&[3]);
+        session.lens = (0..3).map(|party| (("x".to_string(), party), n)).collect();
+        let options = options(REP3, ProtocolChoice::Auto, Network::LAN);
+        let plan = compile(text, &session, &options).program;
+        let plan = smpcc_circuit::codec::encode_program(&plan).expect("a plan");
+        assert!(plan.len() < 1 << 20, "{n}: {} bytes", plan.len());
     }
 }
 

@@ -7,6 +7,7 @@ mod critical_path;
 mod generated;
 mod growth;
 mod imported;
+mod library;
 mod plans;
 mod protocols;
 mod schedule;

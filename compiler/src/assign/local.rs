@@ -13,8 +13,10 @@ use super::flow::Flow;
 use crate::ir::{Ir, Kind, Node, Op, Reducer, Region};
 use crate::passes::own::grid::Owner;
 use crate::passes::own::owners::owners;
+use crate::passes::rewrite::free_uses;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use std::collections::BTreeMap;
 
 /// Iterations that a run-time count stands for.
 const UNKNOWN_COUNT: u64 = 8;
@@ -165,11 +167,12 @@ fn variables(node: &Node) -> Vec<(Vec<ValueId>, Vec<ValueId>)> {
 
 /// For each value, the party that can compute it from its inputs and public values, and all that it is made of on the way.
 fn owned(ir: &Ir) -> Vec<Option<u32>> {
+    let whole: Vec<Owner> = owners(ir).iter().map(|grid| grid.whole()).collect();
     let mut state = Owned {
         ir,
-        owner: (owners(ir).iter().zip(&ir.values))
-            .map(|(grid, value)| match grid.whole() {
-                Owner::Party(party) if value.ty.secret => Some(party),
+        owner: (whole.iter().zip(&ir.values))
+            .map(|(owner, value)| match owner {
+                Owner::Party(party) if value.ty.secret => Some(*party),
                 Owner::Party(_) | Owner::Public | Owner::Joint => None,
             })
             .collect(),
@@ -177,6 +180,7 @@ fn owned(ir: &Ir) -> Vec<Option<u32>> {
         changed: true,
     };
     state.known(&ir.body);
+    state.adopt(&ir.body, &whole);
     while std::mem::take(&mut state.changed) {
         state.region(&ir.body);
     }
@@ -200,6 +204,38 @@ impl Owned<'_> {
                     .for_each(|r| self.is_known[r.index()] = true);
             }
             node.regions.iter().for_each(|inner| self.known(inner));
+        }
+    }
+
+    /// Gives what follows from public values in the form of secrets, and is not one itself, to the party that alone computes with it:
+    /// the numbers of rows that it sorts, say.
+    fn adopt(&mut self, region: &Region, whole: &[Owner]) {
+        // For each value, its one user, or that there are several.
+        let mut users: BTreeMap<ValueId, Option<u32>> = BTreeMap::new();
+        for &v in &region.results {
+            users.insert(v, None);
+        }
+        for node in region.nodes.iter().rev() {
+            if let (&[result], true) = (&node.results[..], node.regions.is_empty())
+                && whole[result.index()] == Owner::Public
+                && self.ir.values[result.index()].ty.secret
+                && !self.is_known[result.index()]
+            {
+                self.owner[result.index()] = users.get(&result).copied().flatten();
+            }
+            let mut owners = node.results.iter().map(|r| self.owner[r.index()]);
+            let first = owners.next().flatten();
+            let user = first.filter(|_| node.regions.is_empty() && owners.all(|o| o == first));
+            for arg in free_uses(node) {
+                (users.entry(arg))
+                    .and_modify(|one| *one = one.filter(|_| *one == user))
+                    .or_insert(user);
+            }
+        }
+        for node in &region.nodes {
+            node.regions
+                .iter()
+                .for_each(|inner| self.adopt(inner, whole));
         }
     }
 

@@ -218,6 +218,11 @@ impl Body<'_, '_> {
                 if hint.is_none() && bare && param.ty == sig.ret {
                     hint = want.cloned();
                 }
+                // Of a list that is written out the length is known where only the parameter's element is.
+                if let (None, Ty::Array(item, _), E::Array(items)) = (&hint, &param.ty, &arg.kind) {
+                    hint = substituted(item, &bound)
+                        .map(|item| Ty::Array(Box::new(item), Len::Const(items.len() as u64)));
+                }
                 let typed = self.expr(arg, hint.as_ref());
                 self.unify(&param.ty, &typed.ty, &mut bound);
                 // What is written stays as it is.

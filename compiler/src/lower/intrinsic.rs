@@ -1,11 +1,18 @@
 //! Functions of the library that are one operation where that is better than their bodies, which say what they mean.
 
 use super::Tracer;
+use super::build::leaf_of;
 use super::fault::Traced;
 use super::value::{Leaf, Val};
 use crate::hir::Fn;
 use crate::ir::{Op, Ty};
 use crate::library;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::collections::BTreeMap;
+
+/// The most scalars of a row that a sort moves as columns of their own.
+const MOST_COLUMNS: usize = 256;
 
 impl<'h> Tracer<'h> {
     /// The result of a call, where the function is one of these and its arguments are of the kind that the operation takes.
@@ -20,6 +27,9 @@ impl<'h> Tracer<'h> {
                 };
                 let leaf = self.sorted(leaf, *n)?;
                 Ok(leaf.map(|leaf| Val::Array(*n, Box::new(Val::Leaf(leaf)))))
+            }
+            ("std::sort::arrange", [Val::Array(n, keys), Val::Array(m, _)]) if n == m => {
+                self.arranged(keys, &args[1], *n)
             }
             _ => Ok(None),
         }
@@ -42,4 +52,82 @@ impl<'h> Tracer<'h> {
         };
         self.node1(op, vec![id], ty).map(Some)
     }
+
+    /// Rows in the order of their keys, each scalar of a row as a column; rows with equal keys stay in their order. Where nobody
+    /// hides the keys, and where a key holds an array, the function's body does it.
+    fn arranged(&mut self, keys: &Val<'h>, rows: &Val<'h>, n: u64) -> Traced<Option<Val<'h>>> {
+        let by = keys.leaves();
+        let hidden = |leaf: &&Leaf| leaf.secret && leaf.const_vec().is_none();
+        if n < 2 || !by.iter().any(hidden) || by.iter().any(|leaf| leaf.lanes != n) {
+            return Ok(None);
+        }
+        let n_columns = (rows.leaves().into_iter()).map(|leaf| (leaf.lanes / n) as usize);
+        if n_columns.sum::<usize>() + by.len() > MOST_COLUMNS {
+            return Ok(None);
+        }
+        let mut columns: Vec<Leaf> = Vec::new();
+        let mut stands: BTreeMap<ValueId, usize> = BTreeMap::new();
+        for leaf in by {
+            let leaf = self.secret(leaf)?;
+            stands.insert(self.value(&leaf)?, columns.len());
+            columns.push(leaf);
+        }
+        let keys = columns.len() as u64;
+        // For each scalar of a row, the columns that hold it: one, or one for each element of an array in the row.
+        let mut places: Vec<Vec<usize>> = Vec::new();
+        for leaf in rows.leaves() {
+            let leaf = self.secret(leaf)?;
+            let block = leaf.lanes / n;
+            let mut at = Vec::new();
+            for element in 0..block {
+                let column = match block {
+                    1 => leaf.clone(),
+                    _ => self.gather(&leaf, &strided(element, &[(n, block)]), 1)?,
+                };
+                let id = self.value(&column)?;
+                at.push(*stands.entry(id).or_insert_with(|| {
+                    columns.push(column);
+                    columns.len() - 1
+                }));
+            }
+            places.push(at);
+        }
+        let types: Vec<Ty> = (columns.iter())
+            .map(|leaf| Ty {
+                scalar: leaf.scalar,
+                lanes: n,
+                secret: true,
+            })
+            .collect();
+        let ids: Vec<ValueId> = (columns.iter().map(|c| self.value(c))).collect::<Traced<_>>()?;
+        let op = Op::Sort { keys, segments: 1 };
+        let results = self.node(op, ids, &types, Vec::new())?;
+        let sorted: Vec<Leaf> = (types.iter().zip(results))
+            .map(|(&ty, id)| leaf_of(ty, id))
+            .collect();
+        let mut leaves = Vec::new();
+        for (at, old) in places.iter().zip(rows.leaves()) {
+            leaves.push(match at.as_slice() {
+                [] => old.clone(),
+                &[one] => sorted[one].clone(),
+                several => {
+                    let parts: Vec<Leaf> = several.iter().map(|&c| sorted[c].clone()).collect();
+                    let all = self.concat(&parts)?;
+                    self.gather(&all, &strided(0, &[(n, 1), (several.len() as u64, n)]), 1)?
+                }
+            });
+        }
+        Ok(Some(rows.with_leaves(&mut leaves.into_iter())))
+    }
+}
+
+/// Places that start somewhere and go on in nested steps, as lengths and distances, the outermost first.
+fn strided(start: u64, dims: &[(u64, u64)]) -> Leaf {
+    let vec = ConstVec::Affine {
+        start: Word::from(start),
+        dims: (dims.iter())
+            .map(|&(len, step)| (len, Word::from(step)))
+            .collect(),
+    };
+    Leaf::constant(Scalar::USIZE, vec)
 }

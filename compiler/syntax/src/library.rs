@@ -2,8 +2,13 @@
 
 /// Every module of the library: its name after `std::` and its text.
 pub const MODULES: &[(&str, &str)] = &[
+    ("auction", include_str!("../../../stdlib/auction.smpc")),
+    ("linear", include_str!("../../../stdlib/linear.smpc")),
     ("prelude", include_str!("../../../stdlib/prelude.smpc")),
     ("stats", include_str!("../../../stdlib/stats.smpc")),
+    ("table", include_str!("../../../stdlib/table.smpc")),
+    ("text", include_str!("../../../stdlib/text.smpc")),
+    ("vote", include_str!("../../../stdlib/vote.smpc")),
     ("sort", include_str!("../../../stdlib/sort.smpc")),
     ("set", include_str!("../../../stdlib/set.smpc")),
 ];
