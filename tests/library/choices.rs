@@ -32,21 +32,27 @@ fn listed(ballot: &[i128]) -> Option<Vec<usize>> {
 #[test]
 fn elections() {
     let text = "use std::vote::{Count, plurality, borda, instant_runoff};
-fn main(x: [secret u3; _] from each) -> ([u32; 4], u32, u32, [u32; 4], u32, u32, u32, [u32; 4]) {
-    let all = x.flatten();
-    let first: secret Count<4> = plurality(all);
-    let mut ballots: [[secret u3; 4]; all.len() / 4] = [[0; 4]; all.len() / 4];
-    for i in 0..all.len() { ballots[i / 4][i % 4] = all[i]; }
+fn main(a: [secret u3; _] from each, b: [secret u3; _] from each, c: [secret u3; _] from each, d: [secret u3; _] from each) -> ([u32; 4], u32, u32, [u32; 4], u32, u32, u32, [u32; 4]) {
+    let first: secret Count<4> = plurality(a.flatten());
+    let ballots = a.flatten().zip(b.flatten()).zip(c.flatten().zip(d.flatten())).map(|(x, y)| [x.0, x.1, y.0, y.1]);
     let points = borda(ballots);
     let run = instant_runoff(ballots);
     (first.votes, first.valid, first.winner, points.votes, points.valid, points.winner, run.winner, run.out)
 }";
     let mut random = SplitMix::new(9);
-    for (n, m) in [(4, 0), (24, 40)] {
-        let lists = [n, m].map(|len| numbers(&mut random, len, 8));
-        let all = both(&lists);
+    for (n, m) in [(1, 0), (6, 10)] {
+        // A column for each place on a ballot.
+        let columns = [n, m].map(|len| -> Vec<Vec<Word>> {
+            (0..C).map(|_| numbers(&mut random, len, 8)).collect()
+        });
+        let all: Vec<i128> = (columns.iter())
+            .flat_map(|of| {
+                (0..of[0].len()).flat_map(move |i| (0..C).map(move |k| of[k][i] as i128))
+            })
+            .collect();
+        let firsts: Vec<i128> = all.iter().step_by(C).copied().collect();
         let votes: Vec<i128> = (0..C as i128)
-            .map(|c| all.iter().filter(|&&x| x == c).count() as i128)
+            .map(|c| firsts.iter().filter(|&&x| x == c).count() as i128)
             .collect();
         let valid: Vec<Vec<usize>> = all.chunks(C).filter_map(listed).collect();
         // A blank takes its place.
@@ -81,7 +87,7 @@ fn main(x: [secret u3; _] from each) -> ([u32; 4], u32, u32, [u32; 4], u32, u32,
             vec![winner],
             out,
         ];
-        agrees(text, &["x"], lists.map(|list| vec![list]), &expected);
+        agrees(text, &["a", "b", "c", "d"], columns, &expected);
     }
 }
 

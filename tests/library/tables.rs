@@ -82,11 +82,14 @@ fn main(k: [secret u8; _] from each, v: [secret i16; _] from each) -> ([u32; 5],
 #[test]
 fn joins_and_filters() {
     let text = "use std::table::{join, left_join, join_unique, compact, filter, distinct, count_kept, Kept};
+use std::sort::sort_by_key;
 fn main(k: [secret u8; _] from each, v: [secret i16; _] from each) -> ([u8; _], [i16; _], [i16; _], u32, i64, i64, [u8; _], [i16; _]) {
     let left = k[0].zip(v[0]);
     let right = k[1].zip(v[1]);
     let both = join(left, right, |r| r.0, |r| r.0);
-    let kept = compact(both.map(|r| Kept { kept: r.kept, row: (r.left.0, r.left.1, r.right.1) }));
+    // Rows with equal keys come out in an order of their own.
+    let rows = both.map(|r| Kept { kept: r.kept, row: (r.left.0, r.left.1, r.right.1) });
+    let kept = compact(sort_by_key(sort_by_key(rows, |r| r.row.1), |r| r.row.0));
     let mut alone: secret i64 = 0;
     let mut n: secret u32 = 0;
     for r in left_join(left, right, |r| r.0, |r| r.0) {
@@ -110,8 +113,8 @@ fn main(k: [secret u8; _] from each, v: [secret i16; _] from each) -> ([u8; _], 
         let found: BTreeMap<i128, i128> = rows_right.iter().copied().collect();
         let mut sorted = rows_left.clone();
         sorted.sort_by_key(|r| r.0);
-        // Rows with equal keys come out in an order of their own: compared as sets.
         let mut matched: Vec<(i128, i128)> = sorted.clone();
+        matched.sort();
         matched.retain(|r| found.contains_key(&r.0));
         let alone: i128 = (rows_left.iter().filter(|r| !found.contains_key(&r.0)))
             .map(|r| r.1)
