@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Program, options, and whether all of it can run in arithmetic shares.
-const EXAMPLES: [(&str, &[&str], bool); 10] = [
+const EXAMPLES: [(&str, &[&str], bool); 14] = [
     ("avg", &["--parties", "3"], false),
     ("auction", &["--parties", "3"], false),
     ("vote", &["--parties", "3"], false),
@@ -16,6 +16,10 @@ const EXAMPLES: [(&str, &[&str], bool); 10] = [
     ("risk", &["--parties", "3"], false),
     ("score", &["--parties", "3", "--arg", "limit=79"], false),
     ("millionaires", &[], false),
+    ("fraud", &["--parties", "3"], false),
+    ("runoff", &["--parties", "3"], false),
+    ("payments", &[], false),
+    ("salaries", &["--parties", "3"], false),
 ];
 
 fn examples() -> PathBuf {

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub type Example = (&'static str, &'static [(&'static str, &'static str)], u64);
 
 /// All examples.
-pub const EXAMPLES: [Example; 10] = [
+pub const EXAMPLES: [Example; 14] = [
     ("avg", &[], 0),
     ("auction", &[], 0),
     ("vote", &[], 0),
@@ -31,6 +31,10 @@ pub const EXAMPLES: [Example; 10] = [
     ("risk", &[], 0),
     ("score", &[("limit", "79")], 3),
     ("millionaires", &[], 0),
+    ("fraud", &[], 5),
+    ("runoff", &[], 4),
+    ("payments", &[], 6),
+    ("salaries", &[], 5),
 ];
 
 /// Who computes, and who of them may be corrupt together.

@@ -109,7 +109,10 @@ fn main(k: [secret u8; _] from each, v: [secret i16; _] from each) -> ([u8; _], 
         let mut right = table(&mut random, m, 6);
         // Keys of the second table are distinct.
         right[0] = (0..m as Word).map(|i| (i * 5 + 2) % 6).collect();
-        let (rows_left, rows_right) = (rows(&[left.clone()]), rows(&[right.clone()]));
+        let (rows_left, rows_right) = (
+            rows(std::slice::from_ref(&left)),
+            rows(std::slice::from_ref(&right)),
+        );
         let found: BTreeMap<i128, i128> = rows_right.iter().copied().collect();
         let mut sorted = rows_left.clone();
         sorted.sort_by_key(|r| r.0);
