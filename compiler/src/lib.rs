@@ -1,6 +1,7 @@
 //! From `.smpc` source to a compiled program. Pure: text and session values in, programs and diagnostics out.
 
 pub mod assign;
+pub mod audit;
 mod check;
 pub mod emit;
 pub mod forms;

@@ -1,0 +1,331 @@
+//! Tries that show what a view gives away of single records.
+//!
+//! All tries start from inputs at random and change little. *Isolated*: near these inputs an item of the view follows one
+//! honest record's number and nobody else's, and tells its values apart. *Pinned*: no other inputs near these, with
+//! another value of a number, give the same view. *Alone*: an item never depends on more than one record. A try can miss what
+//! rare inputs show; what it finds is shown with the inputs.
+
+use super::subject::{Inputs, Item, Origin, Subject, View};
+use smpcc_circuit::splitmix::SplitMix;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Small changes of a number.
+const NUDGES: [i128; 6] = [1, -1, 2, -2, 3, -3];
+
+/// The values around a number by which it is seen whether they are told apart.
+const SWEEP: std::ops::RangeInclusive<i128> = -4..=4;
+
+/// How many of the values of a sweep must be told apart.
+const TOLD_APART: usize = 5;
+
+/// Records at which one coalition looks closely.
+const TARGETS: usize = 12;
+
+/// Something that was seen once: inputs, the item if it is one, and the record and cell that are given away.
+#[derive(Clone, Debug)]
+pub(super) struct Sight {
+    pub inputs: Inputs,
+    pub record: usize,
+    pub cell: usize,
+}
+
+/// What was seen of an origin over all tries.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Tries in which it was seen.
+    pub times: u64,
+    /// The records that it was seen of.
+    pub records: BTreeSet<usize>,
+    /// How often the item equals the number that it gives away.
+    pub equal: u64,
+    /// The first.
+    pub sight: Option<Sight>,
+}
+
+/// What the tries of one coalition have shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    /// Inputs that were tried.
+    pub tries: u64,
+    /// Isolated, by origin.
+    pub isolated: BTreeMap<Origin, Seen>,
+    /// Tries and pins by record and cell, and by which origins alone, if any.
+    pub pinned: BTreeMap<(usize, usize), Pins>,
+    /// The records that ever changed an item, and one try in which it did.
+    pub depends: BTreeMap<Item, BTreeSet<usize>>,
+    /// For each item the greatest change by one record, whether it ever was 1, and a try.
+    pub counts: BTreeMap<Item, Counted>,
+    /// Inputs of the first try.
+    pub first: Option<Inputs>,
+}
+
+/// Pins of one number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pins {
+    pub tries: u64,
+    pub times: u64,
+    /// How often each origin alone pinned it.
+    pub by: BTreeMap<Origin, u64>,
+    pub example: Option<Inputs>,
+}
+
+/// How an item changes when one record does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counted {
+    pub most: u128,
+    pub ones: u64,
+    pub changed: bool,
+    pub example: Option<Inputs>,
+}
+
+/// Tries a coalition's view at so many inputs at random.
+pub(super) fn probe(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    tries: u64,
+    rng: &mut SplitMix,
+) -> Shown {
+    let mut shown = Shown::default();
+    let honest: Vec<usize> = (0..subject.records.len())
+        .filter(|r| !coalition.contains(&subject.records[*r].party))
+        .collect();
+    let all: Vec<usize> = (0..subject.records.len()).collect();
+    for _ in 0..tries {
+        if !subject.may_run() {
+            break;
+        }
+        let inputs = subject.draw(rng);
+        let view = subject.view(&inputs, coalition);
+        shown.tries += 1;
+        shown.first.get_or_insert_with(|| inputs.clone());
+        let targets = some(&honest, TARGETS, rng);
+        isolate(subject, coalition, &inputs, &view, &honest, &mut shown);
+        for &record in &targets {
+            pin(
+                subject,
+                coalition,
+                &inputs,
+                &view,
+                (record, &honest),
+                &mut shown,
+                rng,
+            );
+        }
+        for &record in &some(&all, TARGETS, rng) {
+            let other = subject.redraw(&inputs, &subject.records[record].clone(), rng);
+            let changed = subject.view(&other, coalition);
+            note_changes(&view, &changed, record, &mut shown);
+        }
+        for (item, word) in &view {
+            let counted = shown.counts.entry(*item).or_default();
+            if *word == 1 {
+                counted.ones += 1;
+                counted.example.get_or_insert_with(|| inputs.clone());
+            }
+        }
+    }
+    shown
+}
+
+fn some(from: &[usize], most: usize, rng: &mut SplitMix) -> Vec<usize> {
+    let mut rest = from.to_vec();
+    while rest.len() > most {
+        let drop = rng.below(rest.len() as u64) as usize;
+        rest.swap_remove(drop);
+    }
+    rest
+}
+
+/// The items of two views that differ; all of them where the views have other items.
+fn differences(a: &View, b: &View) -> Vec<Item> {
+    let items = |v: &View| v.iter().map(|(item, _)| *item).collect::<Vec<_>>();
+    if items(a) != items(b) {
+        let mut all: Vec<Item> = items(a);
+        all.extend(items(b));
+        all.sort_unstable();
+        all.dedup();
+        return all;
+    }
+    let differ = |(x, y): &(&(Item, u128), &(Item, u128))| x.1 != y.1;
+    a.iter().zip(b).filter(differ).map(|(x, _)| x.0).collect()
+}
+
+fn note_changes(before: &View, after: &View, record: usize, shown: &mut Shown) {
+    let word = |view: &View, item: Item| view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w);
+    for item in differences(before, after) {
+        shown.depends.entry(item).or_default().insert(record);
+        let counted = shown.counts.entry(item).or_default();
+        counted.changed = true;
+        let change = match (word(before, item), word(after, item)) {
+            (Some(a), Some(b)) => a.abs_diff(b),
+            _ => u128::MAX,
+        };
+        counted.most = counted.most.max(change);
+    }
+}
+
+/// Which items follow one honest record alone, near these inputs.
+fn isolate(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    honest: &[usize],
+    shown: &mut Shown,
+) {
+    let mut moved: BTreeMap<Item, BTreeSet<(usize, usize)>> = BTreeMap::new();
+    for &r in honest {
+        for c in 0..subject.records[r].cells.len() {
+            let cell = subject.records[r].cells[c].clone();
+            if cell.is_small() {
+                continue;
+            }
+            let here = cell.get(inputs);
+            for nudge in NUDGES {
+                let mut other = inputs.clone();
+                if !cell.set(&mut other, here.saturating_add(nudge)) {
+                    continue;
+                }
+                let changed = subject.view(&other, coalition);
+                for item in differences(view, &changed) {
+                    moved.entry(item).or_default().insert((r, c));
+                }
+            }
+        }
+    }
+    for (item, movers) in moved {
+        let records: BTreeSet<usize> = movers.iter().map(|(r, _)| *r).collect();
+        if records.len() != 1 {
+            continue;
+        }
+        for (r, c) in movers {
+            let cell = subject.records[r].cells[c].clone();
+            let here = cell.get(inputs);
+            let mut values = BTreeSet::new();
+            for step in SWEEP {
+                let mut other = inputs.clone();
+                if cell.set(&mut other, here.saturating_add(step)) {
+                    let seen = subject.view(&other, coalition);
+                    values.extend(seen.iter().find(|(i, _)| *i == item).map(|(_, w)| *w));
+                }
+            }
+            if values.len() < TOLD_APART {
+                continue;
+            }
+            let seen = shown.isolated.entry(item.0).or_default();
+            seen.times += 1;
+            seen.records.insert(r);
+            let word = view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w);
+            let own = inputs.get(cell.leaf).and_then(|l| l.get(cell.lane));
+            seen.equal += u64::from(word.is_some() && word.as_ref() == own);
+            seen.sight.get_or_insert_with(|| Sight {
+                inputs: inputs.clone(),
+                record: r,
+                cell: c,
+            });
+            break;
+        }
+    }
+}
+
+/// Whether the view leaves only one value for each number of a record, among inputs near these.
+fn pin(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    (record, honest): (usize, &[usize]),
+    shown: &mut Shown,
+    rng: &mut SplitMix,
+) {
+    let n_cells = subject.records[record].cells.len();
+    let all: Vec<(usize, usize)> = honest
+        .iter()
+        .flat_map(|r| (0..subject.records[*r].cells.len()).map(|c| (*r, c)))
+        .collect();
+    for c in 0..n_cells.min(8) {
+        let cell = subject.records[record].cells[c].clone();
+        let here = cell.get(inputs);
+        let small = cell.is_small();
+        if !small && (here <= cell.lo.saturating_add(2) || here >= cell.hi.saturating_sub(2)) {
+            continue;
+        }
+        let own: Vec<i128> = match small {
+            true => (cell.lo..=cell.hi).filter(|v| *v != here).collect(),
+            false => [1, -1, 2, -2].iter().map(|d| here + d).collect(),
+        };
+        if own.is_empty() {
+            continue;
+        }
+        let mut origins: BTreeSet<Origin> = view.iter().map(|((o, _), _)| *o).collect();
+        let mut free = false;
+        let mut compare = |subject: &mut Subject<'_>, other: &Inputs| {
+            let seen = subject.view(other, coalition);
+            let differ: BTreeSet<Origin> = differences(view, &seen).iter().map(|i| i.0).collect();
+            origins.retain(|o| differ.contains(o));
+            differ.is_empty()
+        };
+        for value in &own {
+            let mut other = inputs.clone();
+            cell.set(&mut other, *value);
+            free |= compare(subject, &other);
+        }
+        let others: Vec<(usize, usize)> =
+            all.iter().filter(|k| **k != (record, c)).copied().collect();
+        if !free {
+            'pairs: for (r2, c2) in &others {
+                let second = subject.records[*r2].cells[*c2].clone();
+                for value in &own {
+                    for there in near(&second, second.get(inputs)) {
+                        let mut other = inputs.clone();
+                        cell.set(&mut other, *value);
+                        if second.set(&mut other, there) {
+                            free |= compare(subject, &other);
+                        }
+                        if free {
+                            break 'pairs;
+                        }
+                    }
+                }
+            }
+        }
+        // Several at once: what two cannot hide three sometimes can.
+        let mut left = if free || others.len() < 2 { 0 } else { 300 };
+        while !free && left > 0 {
+            left -= 1;
+            let mut other = inputs.clone();
+            cell.set(&mut other, own[rng.below(own.len() as u64) as usize]);
+            for _ in 0..2 + rng.below(2) {
+                let (r2, c2) = others[rng.below(others.len() as u64) as usize];
+                let second = subject.records[r2].cells[c2].clone();
+                let choices = near(&second, second.get(inputs));
+                if !choices.is_empty() {
+                    let value = choices[rng.below(choices.len() as u64) as usize];
+                    second.set(&mut other, value);
+                }
+            }
+            free |= compare(subject, &other);
+        }
+        let pins = shown.pinned.entry((record, c)).or_default();
+        pins.tries += 1;
+        if !free {
+            pins.times += 1;
+            for origin in origins {
+                *pins.by.entry(origin).or_default() += 1;
+            }
+            pins.example.get_or_insert_with(|| inputs.clone());
+        }
+    }
+}
+
+/// Values near one that a number may have instead.
+fn near(cell: &super::subject::Cell, here: i128) -> Vec<i128> {
+    match cell.is_small() {
+        true => (cell.lo..=cell.hi).filter(|v| *v != here).collect(),
+        false => [1, -1, 2, -2]
+            .iter()
+            .map(|d| here.saturating_add(*d))
+            .filter(|v| (cell.lo..=cell.hi).contains(v))
+            .collect(),
+    }
+}
