@@ -96,6 +96,13 @@ Examples:
 Examples:
   smpcc reveals examples/auction.smpc --parties 3")]
     Reveals(RevealsArgs),
+    /// Write the page to be signed: who gives what, who learns what, and what that tells of single records
+    #[command(after_help = "\
+Examples:
+  smpcc audit examples/avg.smpc --parties 3
+  smpcc audit examples/auction.smpc -o auction.html
+  smpcc audit examples/vote.smpc --parties 5 --strict")]
+    Audit(AuditArgs),
     /// Print the text form of any stage of the compiler
     #[command(after_help = "\
 Examples:
@@ -405,6 +412,45 @@ pub struct RevealsArgs {
     /// How the list is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+/// `audit`.
+#[derive(Args, Debug)]
+pub struct AuditArgs {
+    /// The program
+    pub file: PathBuf,
+    /// Session and plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Rows of each party where the program leaves their number open
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub rows: u64,
+    /// Runs in the clear to spend on trying what results tell
+    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    pub runs: u64,
+    /// How the page is written [default: as the name of OUT ends, else human]
+    #[arg(long, value_enum)]
+    pub format: Option<AuditFormat>,
+    /// Where to write [default: to the terminal]
+    #[arg(long, short, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// Overwrite OUT even if it is a file of another kind
+    #[arg(long)]
+    pub force: bool,
+    /// End with status 1 if a leak is found
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Forms of an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    /// Text for people
+    Human,
+    /// Data for programs
+    Json,
+    /// One page for a browser or a printer
+    Html,
 }
 
 /// `dump`.

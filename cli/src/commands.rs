@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub mod audit;
 pub mod build;
 pub mod calibrate;
 pub mod check;

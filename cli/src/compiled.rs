@@ -20,6 +20,9 @@ use smpcc_compiler::session::Session;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// The parties of a program that leaves their number open, where it is only looked at.
+const LOOKED_AT: u32 = 3;
+
 /// A checked program with its session.
 pub struct Prepared {
     /// The text.
@@ -36,6 +39,16 @@ pub struct Prepared {
 
 /// Reads and checks a program and fixes its session.
 pub fn prepare(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Prepared> {
+    prepare_rows(file, args, None, style)
+}
+
+/// As [`prepare`]; with `rows`, open lengths are that and not those of sample inputs, unless `--len` says otherwise.
+pub fn prepare_rows(
+    file: &Path,
+    args: &PlanArgs,
+    rows: Option<u64>,
+    style: Style,
+) -> Outcome<Prepared> {
     let source = source::read(file)?;
     let hir = load::check(&source, style)?;
     if hir.main.is_none() {
@@ -45,7 +58,13 @@ pub fn prepare(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Prepared> 
         )));
     }
     let given = given::given(file, args.inputs.as_ref())?;
-    let n_parties = given::n_parties(&hir, args.parties, given.as_ref())?;
+    let n_parties = match given::n_parties(&hir, args.parties, given.as_ref()) {
+        // To look at a program takes no inputs: three parties show what there is to see.
+        Err(_) if rows.is_some() && args.parties.is_none() => {
+            given::n_parties(&hir, Some(LOOKED_AT), given.as_ref())?
+        }
+        n => n?,
+    };
     let choices = Choices::new(args.asked()?, n_parties)?;
     let seats = Seats::of(&hir, &choices::roles(&hir, n_parties)?);
     // Sample inputs beside the program serve where they fit; what was asked for with --inputs must fit.
@@ -54,8 +73,11 @@ pub fn prepare(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Prepared> 
         Some(given) => given.match_parties(&seats).ok(),
         None => None,
     };
-    let lens = inputs.as_deref().map_or_else(Lens::new, lens::lens_of);
-    let changed = !args.lens.is_empty();
+    let lens = match rows {
+        Some(rows) => seats.lens_of(rows),
+        None => inputs.as_deref().map_or_else(Lens::new, lens::lens_of),
+    };
+    let changed = !args.lens.is_empty() || rows.is_some();
     let lens = lens::lens_given(&args.lens, &seats, lens)?;
     let session = choices.session(&hir, lens)?;
     Ok(Prepared {

@@ -29,6 +29,10 @@ pub enum Kind {
     Costs,
     /// Inputs to fill in, whose form is the user's: no file there is one of ours.
     Inputs,
+    /// A page for a browser.
+    Page,
+    /// An audit.
+    Audit,
 }
 
 impl Kind {
@@ -42,6 +46,8 @@ impl Kind {
             Self::Svg => head.starts_with(b"<svg"),
             Self::Report => head.starts_with(b"{\"outputs\""),
             Self::Costs => head.starts_with(b"# Picoseconds"),
+            Self::Page => head.starts_with(b"<!doctype html>"),
+            Self::Audit => head.starts_with(b"What ") || head.starts_with(b"{\"arguments\""),
             Self::Inputs => false,
         }
     }
@@ -55,6 +61,8 @@ impl Kind {
             Self::Svg => "a picture",
             Self::Report => "a report",
             Self::Costs => "a table of times",
+            Self::Page => "a page",
+            Self::Audit => "an audit",
             Self::Inputs => "a file of inputs",
         }
     }

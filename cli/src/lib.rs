@@ -6,6 +6,7 @@
 //! that party, from connected links to its report, and [`render`] and [`report`] show what it learned. Nothing here prints,
 //! and nothing starts a process: the binary does.
 
+pub mod audit;
 pub mod choices;
 pub mod costs;
 pub mod deployment;

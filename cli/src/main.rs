@@ -74,6 +74,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Explain(args) => commands::explain::explain(args),
         Command::Test(args) => commands::test::test(args, style),
         Command::Calibrate(args) => commands::calibrate::calibrate(args, style),
+        Command::Audit(args) => commands::audit::audit(args, style),
         Command::Graph(args) => commands::graph::graph(args, style),
         Command::Inputs(args) => commands::inputs::inputs(args, style),
         Command::Keygen(args) => commands::keygen::keygen(args),

@@ -30,6 +30,12 @@ const COALITIONS: usize = 8;
 /// The share of tries from which on something happens always.
 const ALWAYS: f64 = 0.9;
 
+/// The same where a result is rounded, so that a few neighbours look alike.
+const NEARLY: f64 = 0.75;
+
+/// The share of tries from which on an input that is determined in some cases is worth a word.
+const OFTEN: f64 = 0.12;
+
 /// The share of tries below which something is left to chance.
 const RARELY: f64 = 0.04;
 
@@ -256,7 +262,7 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
             if named.insert((owner, turn)) {
                 found.push(finding(Kind::Determined, subject));
             }
-        } else if !small && share >= RARELY && pins.times >= 2 && !named.contains(&(owner, turn)) {
+        } else if !small && share >= OFTEN && pins.times >= 2 && !named.contains(&(owner, turn)) {
             sometimes.push((turn, finding(Kind::Sometimes, subject)));
         }
     }
@@ -270,11 +276,12 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
         if share < RARELY || seen.times < 2 || seen.records.iter().all(|r| determined.contains(r)) {
             continue;
         }
-        let kind = match share >= 0.5 && seen.records.len() > 1
-            || seen.equal == seen.times && share >= 0.25
-        {
-            true => Kind::OneOfMany,
-            false => Kind::SmallGroup,
+        let kind = if seen.records.len() == 1 && share >= NEARLY {
+            Kind::Determined
+        } else if share >= 0.5 || seen.equal == seen.times && share >= 0.25 {
+            Kind::OneOfMany
+        } else {
+            Kind::SmallGroup
         };
         explained.insert(*origin);
         found.push(Finding {

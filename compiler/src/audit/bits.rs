@@ -101,8 +101,8 @@ fn assign(subject: &Subject<'_>, record: usize, t: u64, k: u64, start: u64, inpu
         let values = u128::from(k).min(span.saturating_add(1)).max(1);
         // Cells with the same path take the same turn; others another one, so that a record's numbers do not all grow together.
         let turn = u128::from(start >> (cell.leaf_turn() % 61)) % values;
-        let step = span / values;
-        let offset = (u128::from(t) + turn) % values * step + step / 2;
+        let step = span / (values - 1).max(1);
+        let offset = (u128::from(t) + turn) % values * step;
         cell.set(inputs, cell.lo.wrapping_add(offset.min(span) as i128));
     }
 }

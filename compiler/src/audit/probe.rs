@@ -5,7 +5,7 @@
 //! another value of a number, give the same view. *Alone*: an item never depends on more than one record. A try can miss what
 //! rare inputs show; what it finds is shown with the inputs.
 
-use super::subject::{Inputs, Item, Origin, Subject, View};
+use super::subject::{Cell, Inputs, Item, Origin, Subject, View};
 use smpcc_circuit::splitmix::SplitMix;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,7 +193,11 @@ fn isolate(
             }
         }
     }
+    let mut seen_now: BTreeSet<Origin> = BTreeSet::new();
     for (item, movers) in moved {
+        if seen_now.contains(&item.0) {
+            continue;
+        }
         let records: BTreeSet<usize> = movers.iter().map(|(r, _)| *r).collect();
         if records.len() != 1 {
             continue;
@@ -212,6 +216,7 @@ fn isolate(
             if values.len() < TOLD_APART {
                 continue;
             }
+            seen_now.insert(item.0);
             let seen = shown.isolated.entry(item.0).or_default();
             seen.times += 1;
             seen.records.insert(r);
@@ -289,6 +294,48 @@ fn pin(
                 }
             }
         }
+        // Two records in each other's place.
+        if !free {
+            for &r2 in honest.iter().filter(|r2| **r2 != record) {
+                let (mine, theirs) = (&subject.records[record].cells, &subject.records[r2].cells);
+                let alike = mine.len() == theirs.len()
+                    && mine.iter().zip(theirs).all(|(a, b)| (a.lo, a.hi) == (b.lo, b.hi));
+                if !alike || cell.get(inputs) == theirs[c].get(inputs) {
+                    continue;
+                }
+                let mut other = inputs.clone();
+                for (a, b) in mine.iter().zip(theirs) {
+                    a.set(&mut other, b.get(inputs));
+                    b.set(&mut other, a.get(inputs));
+                }
+                free |= compare(subject, &other);
+                if free {
+                    break;
+                }
+            }
+        }
+        // Where numbers count with weights, larger steps that cancel out.
+        if !free && !small {
+            for (r2, c2) in &others {
+                let second = subject.records[*r2].cells[*c2].clone();
+                let Some((up, down)) = cancelling(subject, coalition, inputs, view, &cell, &second)
+                else {
+                    continue;
+                };
+                for sign in [1, -1] {
+                    let mut other = inputs.clone();
+                    let there = second.get(inputs).saturating_sub(sign * down);
+                    if cell.set(&mut other, here.saturating_add(sign * up))
+                        && second.set(&mut other, there)
+                    {
+                        free |= compare(subject, &other);
+                    }
+                }
+                if free {
+                    break;
+                }
+            }
+        }
         // Several at once: what two cannot hide three sometimes can.
         let mut left = if free || others.len() < 2 { 0 } else { 300 };
         while !free && left > 0 {
@@ -318,8 +365,52 @@ fn pin(
     }
 }
 
+/// Steps of two numbers after which the first item that both move is where it was, if it counts both with fixed weights.
+fn cancelling(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    first: &Cell,
+    second: &Cell,
+) -> Option<(i128, i128)> {
+    let mut weights = |cell: &Cell| -> Option<Vec<(Item, i128)>> {
+        let mut other = inputs.clone();
+        let moved = cell.set(&mut other, cell.get(inputs).checked_add(1)?);
+        let changed = moved.then(|| subject.view(&other, coalition))?;
+        let pairs = view.iter().zip(&changed);
+        let differ = pairs.filter(|(a, b)| a.0 == b.0 && a.1 != b.1);
+        Some(
+            differ
+                .map(|(a, b)| (a.0, b.1.wrapping_sub(a.1) as i128))
+                .collect(),
+        )
+    };
+    let (a, b) = (weights(first)?, weights(second)?);
+    let (item, weight) = *a.first()?;
+    let other = b.iter().find(|(i, _)| *i == item)?.1;
+    // A difference that has wrapped around is a small negative number.
+    let small = |w: i128| {
+        let bits = i128::BITS - w.unsigned_abs().leading_zeros();
+        match bits {
+            33..=64 if w > 1 << 63 => w - (1 << 64),
+            _ => w,
+        }
+    };
+    let (weight, other) = (small(weight), small(other));
+    let shared = gcd(weight.unsigned_abs(), other.unsigned_abs()) as i128;
+    (shared > 0).then(|| (other / shared, weight / shared))
+}
+
+fn gcd(a: u128, b: u128) -> u128 {
+    match b {
+        0 => a,
+        _ => gcd(b, a % b),
+    }
+}
+
 /// Values near one that a number may have instead.
-fn near(cell: &super::subject::Cell, here: i128) -> Vec<i128> {
+fn near(cell: &Cell, here: i128) -> Vec<i128> {
     match cell.is_small() {
         true => (cell.lo..=cell.hi).filter(|v| *v != here).collect(),
         false => [1, -1, 2, -2]

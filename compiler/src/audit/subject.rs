@@ -174,6 +174,11 @@ impl<'a> Subject<'a> {
         for leaf in &self.ir.inputs {
             let (lo, hi) = ends(leaf.scalar, leaf.range);
             let span = hi.wrapping_sub(lo) as u128;
+            // Small numbers: those right above zero, or above the least where zero is not among them.
+            let zero = match lo <= 0 && hi >= 0 {
+                true => lo.unsigned_abs(),
+                false => 0,
+            };
             let mut words: Vec<Word> = Vec::new();
             for _ in 0..leaf.lanes {
                 let any = u128::from(rng.draw()) << 64 | u128::from(rng.draw());
@@ -183,7 +188,7 @@ impl<'a> Subject<'a> {
                 };
                 let offset = match mode {
                     0 => within(any),
-                    1 => (any % 17).min(span),
+                    1 => zero.saturating_add(any % 17).min(span),
                     _ => within(centre).saturating_add(any % 9).min(span),
                 };
                 let again = words.len() > 1 && rng.one_in(8);
@@ -206,14 +211,6 @@ impl<'a> Subject<'a> {
             cell.set(&mut new, cell.get(&other));
         }
         new
-    }
-
-    /// The party's name in messages.
-    pub fn party(&self, party: u32) -> String {
-        match self.ir.party_names.get(party as usize) {
-            Some(name) if !name.starts_with("party ") => format!("party {party} ({name})"),
-            _ => format!("party {party}"),
-        }
     }
 }
 

@@ -1,0 +1,553 @@
+//! The page that is signed before data goes into a program: who gives what, who learns what, what that tells, and how it is protected.
+//!
+//! A [`Page`] is titled blocks of sentences and tables. It is shown as text, and as one HTML file that needs nothing else and
+//! prints on two sheets. The JSON form has the same things as data.
+
+mod html;
+
+use crate::suites::protection;
+use crate::words::label;
+use smpcc_compiler::audit::{Audit, Example, Finding, Leakage, Origin};
+use smpcc_compiler::ir::Ir;
+use smpcc_compiler::reveals::{Disclosure, DisclosureKind};
+use smpcc_compiler::session::Options;
+use smpcc_compiler::source::SourceSet;
+use smpcc_compiler::span::Span;
+use std::fmt::Write as _;
+
+/// All that an audit of one program says.
+pub struct Subject<'a> {
+    /// The program's name.
+    pub name: String,
+    /// Its first paragraph of documentation.
+    pub about: String,
+    /// SHA-256 of the source: the text of all its files.
+    pub source: String,
+    /// SHA-256 of the compiled program.
+    pub plan: String,
+    /// The compiler's version.
+    pub version: &'static str,
+    /// The program for the session that was looked at.
+    pub ir: &'a Ir,
+    /// Its files.
+    pub files: &'a SourceSet,
+    /// What the parties agree on.
+    pub options: &'a Options,
+    /// Public arguments.
+    pub args: Vec<(String, String)>,
+    /// What leaves secrecy.
+    pub reveals: &'a [Disclosure],
+    /// What was tried.
+    pub audit: &'a Audit,
+}
+
+/// Titled blocks.
+pub struct Page {
+    /// The heading.
+    pub title: String,
+    /// What stands below it.
+    pub blocks: Vec<Block>,
+}
+
+/// A part of a page.
+pub struct Block {
+    /// Its heading.
+    pub title: String,
+    /// Its contents, in order.
+    pub parts: Vec<Part>,
+}
+
+/// Contents.
+pub enum Part {
+    /// A paragraph.
+    Text(String),
+    /// A finding: whether it is a leak, its heading, its sentences.
+    Finding(bool, String, Vec<String>),
+    /// A table with a heading for each column.
+    Table(Vec<&'static str>, Vec<Vec<String>>),
+}
+
+/// Puts the page together.
+pub fn page(s: &Subject<'_>) -> Page {
+    let n = s.ir.n_parties;
+    let threshold = s.options.threshold;
+    let mut blocks = vec![Block {
+        title: "The program".into(),
+        parts: vec![
+            Part::Text(s.about.clone()),
+            Part::Table(
+                vec!["", ""],
+                vec![
+                    vec!["file".into(), s.name.clone()],
+                    vec!["source, SHA-256".into(), s.source.clone()],
+                    vec!["compiled for this page, SHA-256".into(), s.plan.clone()],
+                    vec!["compiler".into(), format!("smpcc {}", s.version)],
+                ],
+            ),
+        ],
+    }];
+    blocks.push(gives(s));
+    blocks.push(learns(s));
+    blocks.push(tells(s));
+    let what = protection(
+        s.options.suite.name(),
+        s.options.threat.name(),
+        n as usize,
+        threshold,
+    );
+    blocks.push(Block {
+        title: "How inputs are protected".into(),
+        parts: vec![
+            Part::Text(format!("{}.", capital(&what))),
+            Part::Text(
+                "Parties that exceed this number, or a party whose machine or program was altered where the threat is semi-honest, can learn everything. \
+                 All parties but one can always take their own inputs out of a result and see what is left. \
+                 Results are not protected: whoever receives one can pass it on."
+                    .into(),
+            ),
+        ],
+    });
+    blocks.push(Block {
+        title: "Agreed to".into(),
+        parts: vec![Part::Table(
+            vec!["party", "name", "date", "signature"],
+            (0..n)
+                .map(|p| {
+                    vec![
+                        label(p, &s.ir.party_names),
+                        String::new(),
+                        String::new(),
+                        String::new(),
+                    ]
+                })
+                .collect(),
+        )],
+    });
+    Page {
+        title: format!("What {} computes, and what that tells", s.name),
+        blocks,
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + chars.as_str()
+    })
+}
+
+/// Who gives what.
+fn gives(s: &Subject<'_>) -> Block {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for leaf in &s.ir.inputs {
+        let mut ty = leaf.scalar.to_string();
+        if let Some((lo, hi)) = &leaf.range {
+            let show = |i: &smpcc_circuit::value::Integer| leaf.scalar.display(i.word());
+            let _ = write!(ty, " in {}..={}", show(lo), show(hi));
+        }
+        let how = match leaf.public {
+            true => "published to all",
+            false => "secret",
+        };
+        let row = [leaf.path.clone(), ty, how.to_owned()];
+        let who = label(leaf.party, &s.ir.party_names);
+        match rows.iter_mut().find(|r| r[1..] == row) {
+            Some(known) if !known[0].split(", ").any(|w| w == who) => {
+                let _ = write!(known[0], ", {who}");
+            }
+            Some(_) => {}
+            None => rows.push([vec![who], row.to_vec()].concat()),
+        }
+    }
+    let mut parts = vec![Part::Table(vec!["party", "input", "type", ""], rows)];
+    if !s.args.is_empty() {
+        let args: Vec<String> = s.args.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+        parts.push(Part::Text(format!(
+            "Public arguments that all agree on: {}.",
+            args.join(", ")
+        )));
+    }
+    Block {
+        title: "Who gives what".into(),
+        parts,
+    }
+}
+
+fn kind(d: &Disclosure) -> &'static str {
+    match d.kind {
+        DisclosureKind::PublicInput => "published input",
+        DisclosureKind::Reveal => "revealed on the way",
+        DisclosureKind::Assert => "outcome of an assertion",
+        DisclosureKind::Output => "result",
+    }
+}
+
+/// Who learns what, and by what way.
+fn learns(s: &Subject<'_>) -> Block {
+    let mut rows = Vec::new();
+    for d in s.reveals {
+        let to = people(&d.receivers, s.ir);
+        let mut what = match d.label.is_empty() {
+            true => source_text(s, d.span),
+            false => format!("`{}`", d.label),
+        };
+        let _ = match d.lanes {
+            1 => write!(what, ", {}", d.scalar),
+            n => write!(what, ", {n} × {}", d.scalar),
+        };
+        if d.repeated {
+            what.push_str(", any number of times");
+        }
+        let mut inputs: Vec<(String, Vec<u32>)> = Vec::new();
+        for source in &d.sources {
+            match inputs.iter_mut().find(|(path, _)| *path == source.path) {
+                Some((_, parties)) => parties.push(source.party),
+                None => inputs.push((source.path.clone(), vec![source.party])),
+            }
+        }
+        let from: Vec<String> = inputs
+            .iter()
+            .map(|(path, parties)| format!("`{path}` of {}", people(parties, s.ir)))
+            .collect();
+        let from = match from.is_empty() {
+            true => "no secret".to_owned(),
+            false => from.join("; "),
+        };
+        rows.push(vec![kind(d).to_owned(), what, to, from, way(s, d)]);
+    }
+    let parts = match rows.is_empty() {
+        true => vec![Part::Text("Nothing leaves secrecy.".into())],
+        false => vec![
+            Part::Text("Nothing else leaves the computation.".into()),
+            Part::Table(vec!["", "what", "to", "depends on", "by way of"], rows),
+        ],
+    };
+    Block {
+        title: "Who learns what".into(),
+        parts,
+    }
+}
+
+/// The path of a disclosure in the words of the source.
+fn way(s: &Subject<'_>, d: &Disclosure) -> String {
+    let mut steps: Vec<String> = Vec::new();
+    for span in &d.path {
+        let text = format!(
+            "{} (line {})",
+            source_text(s, *span),
+            s.files.line_col(*span).0
+        );
+        if steps.last() != Some(&text) {
+            steps.push(text);
+        }
+    }
+    if steps.len() > 6 {
+        let left = steps.len() - 5;
+        steps.splice(3..3 + left, [format!("{left} more steps")]);
+    }
+    steps.join(" → ")
+}
+
+/// A place's first line of source, cut to what fits.
+fn source_text(s: &Subject<'_>, span: Span) -> String {
+    let text = s.files.text(span);
+    let line = text.lines().next().unwrap_or("").trim();
+    let line = line.trim_end_matches('{').trim_end();
+    let cut: String = line.chars().take(48).collect();
+    match cut.len() < line.len() || text.lines().nth(1).is_some() {
+        true => format!("`{cut} …`"),
+        false => format!("`{cut}`"),
+    }
+}
+
+fn people(parties: &[u32], ir: &Ir) -> String {
+    if parties.len() == ir.n_parties as usize && parties.len() > 1 {
+        return "all parties".into();
+    }
+    let names: Vec<String> = parties.iter().map(|p| label(*p, &ir.party_names)).collect();
+    names.join(", ")
+}
+
+/// What a view is called: a result's path, or what is revealed.
+pub fn origin(s: &Subject<'_>, origin: Origin) -> String {
+    match origin {
+        Origin::Output(id) => {
+            let path = s.ir.outputs.get(id.index()).map_or("result", |l| &l.path);
+            format!("`{path}`")
+        }
+        Origin::Reveal(span) => format!(
+            "{} (line {})",
+            source_text(s, span),
+            s.files.line_col(span).0
+        ),
+        Origin::Stopped(span) => format!("that the run stops at line {}", s.files.line_col(span).0),
+    }
+}
+
+/// One sentence: who learns which number from what.
+fn sentence(s: &Subject<'_>, f: &Finding) -> String {
+    use smpcc_compiler::audit::Kind as K;
+    let who = people(&f.coalition, s.ir);
+    let who = match f.coalition.len() {
+        1 => who,
+        _ => format!("{who} together"),
+    };
+    let from: Vec<String> = f.origins.iter().map(|o| origin(s, *o)).collect();
+    let from = from.join(" and ");
+    let owner = label(f.owner, &s.ir.party_names);
+    let about = &f.about;
+    match f.kind {
+        K::Determined if f.origins.len() > 1 => format!(
+            "From {from} together {who} can work out `{about}` of {owner}, whatever the inputs are. Each by itself does not tell it; their difference does."
+        ),
+        K::Determined => {
+            format!("From {from} {who} can work out `{about}` of {owner}, whatever the inputs are.")
+        }
+        K::Sometimes => {
+            format!("From {from} {who} can work out `{about}` of {owner} for some inputs.")
+        }
+        K::OneOfMany => format!(
+            "{} is the number of one single record, as a minimum, a maximum or a median is: here `{about}` of {owner}. {} learns it exactly.",
+            capital(&from),
+            capital(&who)
+        ),
+        K::SmallGroup => format!(
+            "When only one record counts that {who} does not know already, {from} gives its number away: here `{about}` of {owner}."
+        ),
+        K::PerRecord => format!(
+            "{} comes out for each record by itself: `{about}` of {owner} alone decides one of its values.",
+            capital(&from)
+        ),
+        K::CountOfOne => format!(
+            "{} counts groups, and a group can have a single member: a count of one says that there is just one such record.",
+            capital(&from)
+        ),
+    }
+}
+
+fn example(s: &Subject<'_>, e: &Example) -> String {
+    let inputs: Vec<String> = e
+        .inputs
+        .iter()
+        .map(|(party, path, values)| {
+            format!("{}: {path} = {values}", label(*party, &s.ir.party_names))
+        })
+        .collect();
+    let view: Vec<String> = e
+        .view
+        .iter()
+        .map(|(o, values)| format!("{} = {values}", origin(s, *o)))
+        .collect();
+    format!(
+        "For example, with {}: {}.",
+        inputs.join("; "),
+        view.join("; ")
+    )
+}
+
+/// What was tried and found.
+fn tells(s: &Subject<'_>) -> Block {
+    let mut parts = Vec::new();
+    for f in &s.audit.findings {
+        let heading = match f.kind.is_leak() {
+            true => format!("Leak: {}", f.kind.name()),
+            false => format!("To be thought about: {}", f.kind.name()),
+        };
+        let how_often = match f.share {
+            share if share >= 0.995 => String::new(),
+            share => format!(" It was so in {:.0} % of the inputs tried.", share * 100.0),
+        };
+        parts.push(Part::Finding(
+            f.kind.is_leak(),
+            heading,
+            vec![
+                sentence(s, f) + &how_often,
+                example(s, &f.example),
+                format!("What usually helps: {}.", f.kind.remedy()),
+            ],
+        ));
+    }
+    if s.audit.findings.is_empty() {
+        parts.push(Part::Text(
+            "No result was found from which a party can tell a single record's number.".into(),
+        ));
+    }
+    let rows: Vec<Vec<String>> = s
+        .audit
+        .leakage
+        .iter()
+        .map(|l| vec![people(&l.coalition, s.ir), about_whom(s, l), bits(l)])
+        .collect();
+    if !rows.is_empty() {
+        parts.push(Part::Text(
+            "How much a party learns of another's record on average, when all its numbers are one of a few values spread evenly over \
+             their ranges, all equally likely:"
+                .into(),
+        ));
+        parts.push(Part::Table(vec!["who", "learns of", "bits"], rows));
+    }
+    let rest = match s.audit.complete {
+        true => "",
+        false => " Not all that was planned was run: the program takes long in the clear.",
+    };
+    parts.push(Part::Text(format!(
+        "Found by {} runs in the clear on inputs at random. What is listed is so for the inputs shown; that nothing is listed proves nothing.{rest}",
+        s.audit.runs
+    )));
+    Block {
+        title: "What that tells".into(),
+        parts,
+    }
+}
+
+fn about_whom(s: &Subject<'_>, l: &Leakage) -> String {
+    let owner = label(l.owner, &s.ir.party_names);
+    match l.record.is_empty() {
+        true => format!("what {owner} gives"),
+        false => format!("{} of {owner}", l.record),
+    }
+}
+
+fn bits(l: &Leakage) -> String {
+    let how = match l.bits.exhaustive {
+        true => "all combinations",
+        false => "sampled",
+    };
+    format!(
+        "{:.2} ± {:.2} of {:.2} ({how})",
+        l.bits.learned, l.bits.error, l.bits.of
+    )
+}
+
+/// The page as text.
+pub fn text(page: &Page) -> String {
+    let mut out = format!("{}\n", page.title);
+    for block in page.blocks.iter().filter(|b| b.title != "Agreed to") {
+        let _ = write!(out, "\n{}\n", block.title);
+        for part in &block.parts {
+            match part {
+                Part::Text(text) if text.is_empty() => {}
+                Part::Text(text) => out.push_str(&wrapped(text, 2)),
+                Part::Finding(_, heading, sentences) => {
+                    let _ = writeln!(out, "  {heading}");
+                    for sentence in sentences {
+                        out.push_str(&wrapped(sentence, 4));
+                    }
+                }
+                Part::Table(_, rows) => {
+                    for row in rows {
+                        let cells: Vec<&str> = row
+                            .iter()
+                            .map(String::as_str)
+                            .filter(|c| !c.is_empty())
+                            .collect();
+                        out.push_str(&wrapped(&cells.join(" · "), 2));
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Lines of at most 110 columns.
+fn wrapped(text: &str, indent: usize) -> String {
+    let mut out = String::new();
+    let mut line = " ".repeat(indent);
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let len = word.chars().count();
+        if used > 0 && indent + used + 1 + len > 110 {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            line = " ".repeat(indent + 2);
+            used = 2;
+        } else if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += len;
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
+    out
+}
+
+/// The page as one HTML file.
+pub fn html(page: &Page) -> String {
+    html::html(page)
+}
+
+/// The same as data.
+pub fn json(s: &Subject<'_>) -> serde_json::Value {
+    let finding = |f: &Finding| {
+        serde_json::json!({
+            "kind": f.kind.name(),
+            "severity": if f.kind.is_leak() { "leak" } else { "note" },
+            "coalition": f.coalition,
+            "from": f.origins.iter().map(|o| origin(s, *o)).collect::<Vec<_>>(),
+            "about": f.about,
+            "owner": f.owner,
+            "share": f.share,
+            "reason": sentence(s, f),
+            "example": {
+                "inputs": f.example.inputs.iter().map(|(party, path, values)| {
+                    serde_json::json!({"party": party, "input": path, "values": values})
+                }).collect::<Vec<_>>(),
+                "view": f.example.view.iter().map(|(o, values)| {
+                    serde_json::json!({"from": origin(s, *o), "values": values})
+                }).collect::<Vec<_>>(),
+            },
+            "remedy": f.kind.remedy(),
+        })
+    };
+    let inputs = s.ir.inputs.iter().map(|leaf| {
+        serde_json::json!({
+            "party": leaf.party,
+            "path": leaf.path,
+            "type": leaf.scalar.to_string(),
+            "public": leaf.public,
+        })
+    });
+    let disclosures = s.reveals.iter().map(|d| {
+        serde_json::json!({
+            "kind": kind(d),
+            "label": d.label,
+            "type": d.scalar.to_string(),
+            "lanes": d.lanes,
+            "repeated": d.repeated,
+            "to": d.receivers,
+            "depends_on": d.sources.iter().map(|x| serde_json::json!({"party": x.party, "input": x.path})).collect::<Vec<_>>(),
+            "place": s.files.place(d.span),
+            "way": way(s, d),
+        })
+    });
+    let leakage = s.audit.leakage.iter().map(|l| {
+        serde_json::json!({
+            "coalition": l.coalition,
+            "owner": l.owner,
+            "record": l.record,
+            "bits": l.bits.learned,
+            "of": l.bits.of,
+            "error": l.bits.error,
+            "exhaustive": l.bits.exhaustive,
+        })
+    });
+    serde_json::json!({
+        "program": s.name,
+        "source": s.source,
+        "plan": s.plan,
+        "parties": s.ir.party_names,
+        "suite": s.options.suite.name(),
+        "threat": s.options.threat.name(),
+        "threshold": s.options.threshold,
+        "arguments": s.args.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "inputs": inputs.collect::<Vec<_>>(),
+        "learns": disclosures.collect::<Vec<_>>(),
+        "findings": s.audit.findings.iter().map(finding).collect::<Vec<_>>(),
+        "leakage": leakage.collect::<Vec<_>>(),
+        "runs": s.audit.runs,
+        "complete": s.audit.complete,
+    })
+}
