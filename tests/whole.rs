@@ -1,6 +1,7 @@
 //! What is tested across crates in one process: source to circuits, plans, runs among parties with links in memory.
 
 mod alone;
+mod audit;
 mod circuits;
 mod compile;
 mod critical_path;

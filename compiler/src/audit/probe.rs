@@ -299,7 +299,10 @@ fn pin(
             for &r2 in honest.iter().filter(|r2| **r2 != record) {
                 let (mine, theirs) = (&subject.records[record].cells, &subject.records[r2].cells);
                 let alike = mine.len() == theirs.len()
-                    && mine.iter().zip(theirs).all(|(a, b)| (a.lo, a.hi) == (b.lo, b.hi));
+                    && mine
+                        .iter()
+                        .zip(theirs)
+                        .all(|(a, b)| (a.lo, a.hi) == (b.lo, b.hi));
                 if !alike || cell.get(inputs) == theirs[c].get(inputs) {
                     continue;
                 }

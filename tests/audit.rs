@@ -1,0 +1,256 @@
+//! What `smpcc audit` finds on programs that give records away, and that it finds nothing on programs that do not.
+
+use crate::support::{checked, example, session};
+use smpcc_compiler::audit::{Audit, Kind, audit};
+use smpcc_compiler::{lower, schema};
+
+/// The runs that a test affords.
+const RUNS: u64 = 12_000;
+
+fn tried(text: &str, n_parties: u32, rows: u64) -> Audit {
+    let (_, hir) = checked(text, &[]);
+    let counts = schema::assign_roles(&hir, n_parties).expect("a number of parties");
+    let mut session = session(&counts);
+    for param in schema::schema(&hir).params {
+        for owner in param.owners(&counts) {
+            for (_, key) in param.len_keys() {
+                session.lens.insert((key, owner), rows);
+            }
+        }
+    }
+    let ir = lower::lower(&hir, &session).expect("lowered");
+    audit(&ir, 1, RUNS)
+}
+
+fn kinds(audit: &Audit) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = audit.findings.iter().map(|f| f.kind).collect();
+    kinds.dedup();
+    kinds
+}
+
+const LEAKS: [(&str, u32, Kind, &str); 11] = [
+    (
+        "an average of two",
+        2,
+        Kind::Determined,
+        "use std::stats::mean;
+         fn main(x: secret u32 from each) -> u32 { mean(x) }",
+    ),
+    (
+        "a difference of sums",
+        4,
+        Kind::Determined,
+        "struct Sums { all: u64, but_first: u64 }
+         fn main(x: secret u32 from each) -> Sums {
+             let mut all: secret u64 = 0;
+             let mut but_first: secret u64 = 0;
+             for i in 0..x.len() { all += x[i] as u64; if i > 0 { but_first += x[i] as u64; } }
+             Sums { all, but_first }
+         }",
+    ),
+    (
+        "a number in disguise",
+        3,
+        Kind::Determined,
+        "fn main(x: secret u32 from each) -> u32 { (x[1] * 2 + 1) ^ 77 }",
+    ),
+    (
+        "a maximum",
+        3,
+        Kind::OneOfMany,
+        "fn main(x: secret u32 from each) -> u32 {
+             let mut most: secret u32 = 0;
+             for v in x { if v > most { most = v; } }
+             most
+         }",
+    ),
+    (
+        "a median of three",
+        3,
+        Kind::OneOfMany,
+        "use std::sort::sort;
+         fn main(x: secret u16 from each) -> u16 { let s = sort(x); s[s.len() / 2] }",
+    ),
+    (
+        "the whole list in order",
+        3,
+        Kind::OneOfMany,
+        "use std::sort::sort;
+         fn main(x: secret u16 from each) -> [u16; _] { sort(x) }",
+    ),
+    (
+        "a mean over whoever is ill",
+        3,
+        Kind::SmallGroup,
+        "struct Patient { age: u8 in 0..=120, ill: bool }
+         struct Totals { n: u32, mean: u32 }
+         fn main(rows: [secret Patient; _] from each) -> Totals {
+             let mut n: secret u32 = 0;
+             let mut ages: secret u32 = 0;
+             for p in rows.flatten() { if p.ill { n += 1; ages += p.age as u32; } }
+             Totals { n, mean: ages / n }
+         }",
+    ),
+    (
+        "a reveal in a loop",
+        3,
+        Kind::PerRecord,
+        "fn main(x: [secret u16; _] from each) -> u32 {
+             let mut n: u32 = 0;
+             for v in x.flatten() { if reveal(v > 1000) { n += 1; } }
+             n
+         }",
+    ),
+    (
+        "a class for each",
+        3,
+        Kind::PerRecord,
+        "fn main(x: secret u16 from each) -> [bool; 3] { [x[0] > 500, x[1] > 500, x[2] > 500] }",
+    ),
+    (
+        "a second result that says the first one's rest",
+        3,
+        Kind::Determined,
+        "party a; party b; party c;
+         struct Out { mixed: u32, total: u32 }
+         fn main(x: secret u32 from a, y: secret u32 from b, z: secret u32 from c) -> { mixed: u32 to a, total: u32 to all } {
+             Out { mixed: x ^ y, total: x + y + z }
+         }",
+    ),
+    (
+        "the price of an auction",
+        4,
+        Kind::Sometimes,
+        "party seller; party bidder[2..];
+         fn main(reserve: secret u16 from seller, bid: secret u16 from each bidder) -> { sold: bool to all, price: u16 to seller } {
+             let mut best = reserve;
+             for b in bid { if b > best { best = b; } }
+             Sale { sold: best > reserve, price: best }
+         }
+         struct Sale { sold: bool, price: u16 }",
+    ),
+];
+
+#[test]
+fn each_kind_of_leak_is_named() {
+    for (name, n_parties, kind, text) in LEAKS {
+        let audit = tried(text, n_parties, 2);
+        let found = kinds(&audit);
+        // A maximum that one party sees is one record's number as well as one that is determined in some cases.
+        let fits = found.contains(&kind)
+            || kind == Kind::Sometimes && found.contains(&Kind::OneOfMany);
+        assert!(fits, "{name}: {found:?}");
+        for finding in &audit.findings {
+            assert!(!finding.example.inputs.is_empty(), "{name}");
+            assert!(!finding.example.view.is_empty(), "{name}");
+            assert!(finding.share > 0.0 && finding.share <= 1.0, "{name}: {}", finding.share);
+        }
+    }
+}
+
+#[test]
+fn no_alarm_on_what_is_harmless() {
+    let harmless = [
+        (
+            "a sum of three",
+            3,
+            "fn main(x: secret u32 from each) -> u64 {
+                 let mut t: secret u64 = 0;
+                 for v in x { t += v as u64; }
+                 t
+             }",
+        ),
+        (
+            "a mean over many rows",
+            3,
+            "use std::stats::mean;
+             fn main(x: [secret u32; _] from each) -> u32 { mean(x.flatten()) }",
+        ),
+        (
+            "a comparison",
+            2,
+            "party a; party b;
+             fn main(x: secret u32 from a, y: secret u32 from b) -> bool { x > y }",
+        ),
+        (
+            "a majority",
+            5,
+            "fn main(yes: secret bool from each) -> bool {
+                 let mut n: secret u16 = 0;
+                 for v in yes { if v { n += 1; } }
+                 n * 2 > yes.len() as u16
+             }",
+        ),
+        (
+            "a count",
+            3,
+            "fn main(x: [secret u16; _] from each) -> u32 {
+                 let mut n: secret u32 = 0;
+                 for v in x.flatten() { if v > 1000 { n += 1; } }
+                 n
+             }",
+        ),
+        (
+            "a mean that small groups do not get",
+            3,
+            "struct Patient { age: u8 in 0..=120, ill: bool }
+             struct Totals { n: u32, mean: u32 }
+             fn main(rows: [secret Patient; _] from each) -> Totals {
+                 let mut n: secret u32 = 0;
+                 let mut ages: secret u32 = 0;
+                 for p in rows.flatten() { if p.ill { n += 1; ages += p.age as u32; } }
+                 let mut mean = ages / n;
+                 if n < 4 { n = 0; mean = 0; }
+                 Totals { n, mean }
+             }",
+        ),
+        (
+            "an inner product",
+            2,
+            "party a; party b;
+             fn main(x: [secret i16; 4] from a, y: [secret i16; 4] from b) -> i64 {
+                 let mut s: secret i64 = 0;
+                 for i in 0..4 { s += x[i] as i64 * y[i] as i64; }
+                 s
+             }",
+        ),
+    ];
+    for (name, n_parties, text) in harmless {
+        let found = tried(text, n_parties, 2).findings;
+        assert!(found.iter().all(|f| !f.kind.is_leak()), "{name}: {found:#?}");
+    }
+}
+
+#[test]
+fn bits_are_those_of_the_distribution() {
+    // With an own vote of yes the majority is the OR of the two others, with no their AND: either way it is worth
+    // H(3/4) − H(1/2) / 2 = 0.8113 − 0.5 bits of one of them.
+    let vote = "fn main(yes: secret bool from each) -> bool {
+        let mut n: secret u16 = 0;
+        for v in yes { if v { n += 1; } }
+        n * 2 > 3
+    }";
+    let audit = tried(vote, 3, 1);
+    assert_eq!(audit.leakage.len(), 6);
+    for l in &audit.leakage {
+        assert!((l.bits.learned - 0.3113).abs() < 1e-4, "{:?}", l.bits);
+        assert!((l.bits.of - 1.0).abs() < 1e-9);
+        assert!(l.bits.exhaustive);
+    }
+    // A party that receives nothing learns nothing.
+    let one = "party a; party b; fn main(x: secret u8 from a, y: secret u8 from b) -> u8 to a { x + y }";
+    let audit = tried(one, 2, 1);
+    let learned: Vec<(u32, bool)> = audit
+        .leakage
+        .iter()
+        .map(|l| (l.coalition[0], l.bits.learned > 0.0))
+        .collect();
+    assert_eq!(learned, [(0, true)]);
+}
+
+#[test]
+fn the_same_program_gives_the_same_page() {
+    let (_, hir, session) = example(("auction", &[], 0), 3).expect("the example");
+    let ir = lower::lower(&hir, &session).expect("lowered");
+    assert_eq!(audit(&ir, 1, 3000), audit(&ir, 1, 3000));
+}
