@@ -137,13 +137,17 @@ fn each_kind_of_leak_is_named() {
         let audit = tried(text, n_parties, 2);
         let found = kinds(&audit);
         // A maximum that one party sees is one record's number as well as one that is determined in some cases.
-        let fits = found.contains(&kind)
-            || kind == Kind::Sometimes && found.contains(&Kind::OneOfMany);
+        let fits =
+            found.contains(&kind) || kind == Kind::Sometimes && found.contains(&Kind::OneOfMany);
         assert!(fits, "{name}: {found:?}");
         for finding in &audit.findings {
             assert!(!finding.example.inputs.is_empty(), "{name}");
             assert!(!finding.example.view.is_empty(), "{name}");
-            assert!(finding.share > 0.0 && finding.share <= 1.0, "{name}: {}", finding.share);
+            assert!(
+                finding.share > 0.0 && finding.share <= 1.0,
+                "{name}: {}",
+                finding.share
+            );
         }
     }
 }
@@ -217,7 +221,10 @@ fn no_alarm_on_what_is_harmless() {
     ];
     for (name, n_parties, text) in harmless {
         let found = tried(text, n_parties, 2).findings;
-        assert!(found.iter().all(|f| !f.kind.is_leak()), "{name}: {found:#?}");
+        assert!(
+            found.iter().all(|f| !f.kind.is_leak()),
+            "{name}: {found:#?}"
+        );
     }
 }
 
@@ -238,7 +245,8 @@ fn bits_are_those_of_the_distribution() {
         assert!(l.bits.exhaustive);
     }
     // A party that receives nothing learns nothing.
-    let one = "party a; party b; fn main(x: secret u8 from a, y: secret u8 from b) -> u8 to a { x + y }";
+    let one =
+        "party a; party b; fn main(x: secret u8 from a, y: secret u8 from b) -> u8 to a { x + y }";
     let audit = tried(one, 2, 1);
     let learned: Vec<(u32, bool)> = audit
         .leakage

@@ -22,7 +22,7 @@ pub use subject::Origin;
 use subject::{Inputs, Item, Subject};
 
 /// Inputs at random that each coalition's view is tried at.
-const TRIES: u64 = 40;
+const TRIES: u64 = 50;
 
 /// Coalitions that are looked at, at most.
 const COALITIONS: usize = 8;
@@ -37,7 +37,7 @@ const NEARLY: f64 = 0.75;
 const OFTEN: f64 = 0.12;
 
 /// The share of tries below which something is left to chance.
-const RARELY: f64 = 0.04;
+const RARELY: f64 = 0.02;
 
 /// What is given away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -273,7 +273,7 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
         let Some(sight) = seen.sight.as_ref().filter(|_| !explained.contains(origin)) else {
             continue;
         };
-        if share < RARELY || seen.times < 2 || seen.records.iter().all(|r| determined.contains(r)) {
+        if share < RARELY || seen.records.iter().all(|r| determined.contains(r)) {
             continue;
         }
         let kind = if seen.records.len() == 1 && share >= NEARLY {

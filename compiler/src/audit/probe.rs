@@ -18,6 +18,9 @@ const SWEEP: std::ops::RangeInclusive<i128> = -4..=4;
 /// How many of the values of a sweep must be told apart.
 const TOLD_APART: usize = 5;
 
+/// Inputs at which it is looked for what hides a number.
+const PINNED_TRIES: u64 = 15;
+
 /// Records at which one coalition looks closely.
 const TARGETS: usize = 12;
 
@@ -69,6 +72,13 @@ pub(super) struct Pins {
     pub example: Option<Inputs>,
 }
 
+impl Pins {
+    /// Whether more tries would hardly say anything else: most of the work goes into these.
+    fn is_settled(&self) -> bool {
+        self.tries >= 5 && self.times == 0
+    }
+}
+
 /// How an item changes when one record does.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
@@ -100,7 +110,12 @@ pub(super) fn probe(
         shown.first.get_or_insert_with(|| inputs.clone());
         let targets = some(&honest, TARGETS, rng);
         isolate(subject, coalition, &inputs, &view, &honest, &mut shown);
-        for &record in &targets {
+        // To look for what hides a number takes the most runs by far.
+        let looked_at = match shown.tries <= PINNED_TRIES {
+            true => targets.as_slice(),
+            false => &[],
+        };
+        for &record in looked_at {
             pin(
                 subject,
                 coalition,
@@ -249,6 +264,9 @@ fn pin(
         .flat_map(|r| (0..subject.records[*r].cells.len()).map(|c| (*r, c)))
         .collect();
     for c in 0..n_cells.min(8) {
+        if shown.pinned.get(&(record, c)).is_some_and(Pins::is_settled) {
+            continue;
+        }
         let cell = subject.records[record].cells[c].clone();
         let here = cell.get(inputs);
         let small = cell.is_small();
@@ -340,7 +358,7 @@ fn pin(
             }
         }
         // Several at once: what two cannot hide three sometimes can.
-        let mut left = if free || others.len() < 2 { 0 } else { 300 };
+        let mut left = if free || others.len() < 2 { 0 } else { 150 };
         while !free && left > 0 {
             left -= 1;
             let mut other = inputs.clone();
