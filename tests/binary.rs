@@ -5,6 +5,7 @@ mod deploy;
 mod docs;
 mod editor;
 mod examples;
+mod fmt;
 mod imports;
 mod messages;
 mod outputs;

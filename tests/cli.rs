@@ -54,6 +54,7 @@ fn every_help_is_as_documented() {
         "dump",
         "explain",
         "test",
+        "fmt",
         "calibrate",
         "inputs",
         "keygen",

@@ -32,6 +32,13 @@ const SUITES: [(Suite, u32, u32); 4] = [
     (Suite::Gmw, 3, 2),
 ];
 
+/// The text of a program drawn from a seed.
+pub fn source(seed: u64) -> String {
+    let (_, n_parties, _) = SUITES[(seed % 4) as usize];
+    let (drawn, types) = draw::draw(seed, n_parties);
+    drawn.source(&types)
+}
+
 /// Draws a program and holds every way through the compiler to what it means.
 fn check(seed: u64) -> Went {
     let (suite, n_parties, threshold) = SUITES[(seed % 4) as usize];

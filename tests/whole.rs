@@ -12,4 +12,5 @@ mod library;
 mod plans;
 mod protocols;
 mod schedule;
+mod style;
 mod support;

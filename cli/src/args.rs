@@ -120,6 +120,13 @@ Examples:
   smpcc test examples/avg.smpc
   smpcc test stdlib --parties 5 --suite gmw")]
     Test(TestArgs),
+    /// Write programs in the one style
+    #[command(after_help = "\
+Examples:
+  smpcc fmt
+  smpcc fmt examples/avg.smpc
+  smpcc fmt --check stdlib")]
+    Fmt(FmtArgs),
     /// Measure this machine: a table of local times for `--costs`
     #[command(after_help = "\
 Examples:
@@ -511,6 +518,17 @@ pub struct TestArgs {
     /// How many parties may be corrupt together [default: the most that the suite stands]
     #[arg(long, value_name = "T")]
     pub threshold: Option<u32>,
+}
+
+/// `fmt`.
+#[derive(Args, Debug)]
+pub struct FmtArgs {
+    /// A file or a folder with all that is in it; `-` is stdin, and stdout for the result
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Write nothing, and list the files that are not in the style
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `calibrate`.

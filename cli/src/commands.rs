@@ -6,6 +6,7 @@ pub mod calibrate;
 pub mod check;
 pub mod dump;
 pub mod explain;
+pub mod fmt;
 pub mod graph;
 pub mod inputs;
 pub mod keygen;

@@ -10,6 +10,41 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+/// The programs at a path: the file, or all in the folder and in those in it, hidden ones left out.
+pub fn programs(path: &Path) -> Outcome<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    collect(path, &mut found)?;
+    if found.is_empty() {
+        return Err(Failure::usage(format!(
+            "there is no .smpc file in {}",
+            path.display()
+        )));
+    }
+    Ok(found)
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Outcome {
+    let wrong = |e: std::io::Error| Failure::usage(format!("cannot read {}: {e}", path.display()));
+    if path.is_dir() {
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
+            .and_then(|d| d.map(|e| e.map(|e| e.path())).collect())
+            .map_err(wrong)?;
+        entries.sort();
+        for entry in entries {
+            let hidden = entry
+                .file_name()
+                .is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            if entry.is_dir() && !hidden || entry.extension().is_some_and(|e| e == "smpc") {
+                collect(&entry, files)?;
+            }
+        }
+        return Ok(());
+    }
+    std::fs::metadata(path).map_err(wrong)?;
+    files.push(path.to_path_buf());
+    Ok(())
+}
+
 /// What is written, told by how it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -7,6 +7,7 @@ use smpcc::source::{self, Source};
 use smpcc::work::{Built, Work};
 use smpcc_compiler::diagnostic::{self, Diagnostic};
 use smpcc_compiler::hir::Hir;
+use smpcc_compiler::source::SourceSet;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Instant;
@@ -87,6 +88,11 @@ pub fn check(source: &Source, style: Style) -> Outcome<Hir> {
 
 /// Shows diagnostics on stderr.
 pub fn show(source: &Source, diagnostics: &[Diagnostic], style: Style) {
+    show_in(&source.files, diagnostics, style);
+}
+
+/// Shows diagnostics of these files on stderr.
+pub fn show_in(files: &SourceSet, diagnostics: &[Diagnostic], style: Style) {
     let shown: Vec<Diagnostic> = diagnostics
         .iter()
         .filter(|d| !style.quiet || d.is_error())
@@ -95,7 +101,7 @@ pub fn show(source: &Source, diagnostics: &[Diagnostic], style: Style) {
     if shown.is_empty() {
         return;
     }
-    let text = diagnostic::human::render(&source.files, &shown, style.color);
+    let text = diagnostic::human::render(files, &shown, style.color);
     if style.color {
         out::coloured(text.trim_end());
     } else {

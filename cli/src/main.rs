@@ -73,6 +73,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Dump(args) => commands::dump::dump(args, style),
         Command::Explain(args) => commands::explain::explain(args),
         Command::Test(args) => commands::test::test(args, style),
+        Command::Fmt(args) => commands::fmt::fmt(args, style),
         Command::Calibrate(args) => commands::calibrate::calibrate(args, style),
         Command::Audit(args) => commands::audit::audit(args, style),
         Command::Graph(args) => commands::graph::graph(args, style),

@@ -4,6 +4,7 @@ pub mod assign;
 pub mod audit;
 mod check;
 pub mod emit;
+pub mod format;
 pub mod forms;
 pub mod front;
 pub mod graph;

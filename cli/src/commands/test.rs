@@ -1,6 +1,7 @@
 //! `smpcc test`: the `test` blocks of programs, in the clear and under every protocol.
 
 use crate::args::TestArgs;
+use crate::files;
 use crate::load::{self, Style};
 use crate::out;
 use smpcc::exit::{Failure, Outcome};
@@ -16,18 +17,10 @@ use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice};
 use smpcc_runtime::error::Error;
 use smpcc_runtime::local;
-use std::path::{Path, PathBuf};
 
 /// Runs tests and prints one line each.
 pub fn test(args: &TestArgs, style: Style) -> Outcome {
-    let mut files = Vec::new();
-    collect(&args.path, &mut files)?;
-    if files.is_empty() {
-        return Err(Failure::usage(format!(
-            "there is no .smpc file in {}",
-            args.path.display()
-        )));
-    }
+    let files = files::programs(&args.path)?;
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let (mut n_tests, mut n_chosen) = (0, 0);
     for file in &files {
@@ -148,28 +141,6 @@ fn among(hir: &Hir, asked: u32) -> u32 {
     };
     let (least, most) = (sum(&|r| r.min), sum(&|r| r.max.unwrap_or(u32::MAX)));
     asked.clamp(least, most.max(least))
-}
-
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Outcome {
-    let wrong = |e: std::io::Error| Failure::usage(format!("cannot read {}: {e}", path.display()));
-    if path.is_dir() {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
-            .and_then(|d| d.map(|e| e.map(|e| e.path())).collect())
-            .map_err(wrong)?;
-        entries.sort();
-        for entry in entries {
-            let hidden = entry
-                .file_name()
-                .is_some_and(|n| n.to_string_lossy().starts_with('.'));
-            if entry.is_dir() && !hidden || entry.extension().is_some_and(|e| e == "smpc") {
-                collect(&entry, files)?;
-            }
-        }
-        return Ok(());
-    }
-    std::fs::metadata(path).map_err(wrong)?;
-    files.push(path.to_path_buf());
-    Ok(())
 }
 
 /// What went wrong with a test.

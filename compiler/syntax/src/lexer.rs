@@ -272,7 +272,7 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
         let span = Span::new(file, range.start, range.end);
         let slice = &text[range.clone()];
         if result == Ok(Kind::Float)
-            && tokens.last().is_some_and(|t| t.kind == Kind::Dot)
+            && last_of_code(&tokens).is_some_and(|t| t.kind == Kind::Dot)
             && split_fields(&mut tokens, file, slice, range.start)
         {
             continue;
@@ -317,6 +317,17 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
         tokens.push(Token { kind, span });
     }
     (tokens, diagnostics)
+}
+
+/// The last token that is no comment.
+fn last_of_code(tokens: &[Token]) -> Option<&Token> {
+    let is_comment = |kind| {
+        matches!(
+            kind,
+            Kind::Comment | Kind::BlockComment | Kind::DocComment | Kind::ModuleDoc
+        )
+    };
+    tokens.iter().rev().find(|t| !is_comment(t.kind))
 }
 
 /// Reports characters that make text look other than it is read: in a contract nobody may be shown another order of words.
@@ -491,6 +502,8 @@ mod tests {
         assert_eq!(kinds("0..=5"), [Kind::Int, Kind::DotDotEq, Kind::Int]);
         let fields = [Kind::Ident, Kind::Dot, Kind::Int, Kind::Dot, Kind::Int];
         assert_eq!(kinds("t.0.1"), fields);
+        let noted: Vec<Kind> = kinds("t. /* c */ 0.1");
+        assert!(!noted.contains(&Kind::Float), "{noted:?}");
         assert_eq!(number("1_000u64"), Some((1000, "u64")));
         assert_eq!(number("0xffu8"), Some((255, "u8")));
         assert_eq!(number("340282366920938463463374607431768211456"), None);

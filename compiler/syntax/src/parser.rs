@@ -49,8 +49,19 @@ pub struct Parsed {
     pub module: Module,
     /// Comments and blank lines.
     pub trivia: Trivia,
+    /// What tokens do where only the grammar can tell.
+    pub marks: Marks,
     /// What is wrong with the text.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Where tokens stand that mean one thing here and another elsewhere, each list in order: for tools that work on tokens.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    /// Each `>` that closes type arguments.
+    pub closers: Vec<u32>,
+    /// Each `secret` and `public` of a type.
+    pub types: Vec<u32>,
 }
 
 /// Parses a file.
@@ -71,6 +82,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         return Parsed {
             module,
             trivia: Trivia::default(),
+            marks: Marks::default(),
             diagnostics: vec![error.help("split it into modules")],
         };
     }
@@ -84,20 +96,26 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         .filter(|t| !matches!(t.kind, Kind::Comment | Kind::BlockComment | Kind::ModuleDoc))
         .filter(|t| !(t.kind == Kind::Error && slice(text, t.span).starts_with("/*")))
         .collect();
+    let mut marks = Marks::default();
     let mut rest = code.as_slice();
     while !rest.is_empty() {
         let (docs, chunk, after) = cut(text, rest);
         rest = after;
         if !chunk.is_empty()
-            && let Some(mut item) = parse_item(file, text, chunk, &mut diagnostics)
+            && let Some(mut item) = parse_item(file, text, chunk, &mut marks, &mut diagnostics)
         {
             item.docs = docs;
             module.items.push(item);
         }
     }
+    for list in [&mut marks.closers, &mut marks.types] {
+        list.sort_unstable();
+        list.dedup();
+    }
     Parsed {
         module,
         trivia,
+        marks,
         diagnostics,
     }
 }
@@ -258,6 +276,7 @@ fn parse_item(
     file: FileId,
     text: &str,
     tokens: &[Token],
+    marks: &mut Marks,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Item> {
     if let Some(error) = explain::not_yet(text, tokens) {
@@ -276,7 +295,9 @@ fn parse_item(
     let result = crate::grammar::ItemParser::new().parse(&builder, stream);
     // What the lexer has reported explains a failure near it.
     let known = tokens.iter().any(|t| matches!(t.kind, Kind::Error));
-    let mut found = builder.into_diagnostics();
+    let (mut found, found_marks) = builder.finish();
+    marks.closers.extend(found_marks.closers);
+    marks.types.extend(found_marks.types);
     let item = match result {
         Ok(item) => Some(*item),
         Err(error) => {

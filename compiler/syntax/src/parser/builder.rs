@@ -8,6 +8,7 @@ use crate::ast::*;
 use crate::diagnostic;
 use crate::diagnostic::Diagnostic;
 use crate::lexer;
+use crate::parser::Marks;
 use crate::span::{FileId, Span};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub struct Builder {
     /// Documentation inside of the item, by where the token after it starts.
     docs: BTreeMap<usize, String>,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    marks: RefCell<Marks>,
 }
 
 impl Builder {
@@ -27,12 +29,18 @@ impl Builder {
             file,
             docs,
             diagnostics: RefCell::new(Vec::new()),
+            marks: RefCell::new(Marks::default()),
         }
     }
 
-    /// What went wrong.
-    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.diagnostics.into_inner()
+    /// What went wrong, and what tokens were found to do.
+    pub fn finish(self) -> (Vec<Diagnostic>, Marks) {
+        (self.diagnostics.into_inner(), self.marks.into_inner())
+    }
+
+    /// Notes a `>` that closes type arguments.
+    pub fn closes(&self, l: usize) {
+        self.marks.borrow_mut().closers.push(self.span(l, l).start);
     }
 
     fn report(&self, diagnostic: Diagnostic) {
@@ -111,6 +119,9 @@ impl Builder {
     /// A type; an error node if it nests too deeply.
     pub fn ty(&self, l: usize, kind: TypeKind, r: usize) -> Type {
         let span = self.span(l, r);
+        if matches!(kind, TypeKind::Secret(_) | TypeKind::Public(_)) {
+            self.marks.borrow_mut().types.push(span.start);
+        }
         let depth = 1 + type_depth(&kind);
         if depth > MAX_DEPTH {
             self.too_deep(span);
