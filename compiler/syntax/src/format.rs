@@ -81,13 +81,12 @@ fn essence(file: FileId, text: &str) -> (Vec<(Kind, &str)>, Vec<String>) {
                 comments.push(tree::comment_text(slice).into_owned());
                 continue;
             }
-            Kind::RParen | Kind::RBracket | Kind::RBrace | Kind::Gt => {
-                // `(a,)` is not `(a)`: there the comma stays, and the parser's view of both is the same only with it.
+            // `(a,)` is not `(a)`: there the comma stays.
+            Kind::RParen | Kind::RBracket | Kind::RBrace | Kind::Gt
                 if code.last().is_some_and(|(kind, _)| *kind == Kind::Comma)
-                    && !is_single(&code, token.kind)
-                {
-                    code.pop();
-                }
+                    && !is_single(&code, token.kind) =>
+            {
+                code.pop();
             }
             _ => {}
         }
