@@ -120,3 +120,29 @@ fn main(x: [secret u32; _] from each) -> [u32; _] { sort_by_key(x[0].enumerate()
         }
     }
 }
+
+#[test]
+fn columns_of_a_sort_are_as_wide_as_their_numbers() {
+    let of = |key: &str, value: &str| {
+        format!(
+            "use std::sort::sort_by_key;
+fn main(k: [secret {key}; _] from each, v: [secret {value}; _] from each) -> [u10; _] {{
+    sort_by_key(k.flatten().zip(v.flatten()), |r| r.0).map(|r| r.1 as u10)
+}}"
+        )
+    };
+    for setting in settings() {
+        let figures = |text: &str| {
+            let program = compiled(text, &["k", "v"], &[20, 30], setting, ProtocolChoice::Auto);
+            let totals = stats(&program, &Known::default()).totals;
+            (totals.and, totals.mul, totals.rounds)
+        };
+        let narrow = figures(&of("u7", "u10"));
+        assert_eq!(
+            narrow,
+            figures(&of("i32 in 0..=127", "u64 in 0..=1023")),
+            "{setting:?}"
+        );
+        assert_ne!(narrow, figures(&of("i32", "u64")), "{setting:?}");
+    }
+}

@@ -38,6 +38,13 @@ impl Rule for Narrow {
             walk.replace(result, new);
             return;
         }
+        if let Op::Sort { .. } = node.op
+            && node.results.len() > 1
+            && let Some(new) = narrowed_columns(walk, &node)
+        {
+            walk.replace_all(&node.results, &new);
+            return;
+        }
         Constants.node(walk, node);
     }
 }
@@ -163,4 +170,42 @@ fn narrowed(walk: &mut Walk, node: &Node, range: Range) -> Option<ValueId> {
     walk.note_range(out, known);
     debug_assert!(holds_all(ty.scalar, narrow) || known.is_none_or(|range| range.lo >= 0));
     Some(walk.cast(out, ty.scalar))
+}
+
+/// A sort of rows, each column as wide as its integers are.
+fn narrowed_columns(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
+    let wide: Vec<Ty> = node.args.iter().map(|&id| walk.ty(id)).collect();
+    let ranges: Vec<Option<Range>> = node.args.iter().map(|&id| range_of(walk, id)).collect();
+    let narrow: Vec<Ty> = (wide.iter().zip(&ranges))
+        .map(|(&ty, range)| match range.map(holding) {
+            Some(scalar) if ty.scalar != Scalar::Bool && scalar.width() < ty.scalar.width() => {
+                Ty { scalar, ..ty }
+            }
+            _ => ty,
+        })
+        .collect();
+    if !narrow.iter().all(|ty| ty.secret) || narrow == wide {
+        return None;
+    }
+    let mut args = Vec::new();
+    for ((&id, &ty), &range) in node.args.iter().zip(&narrow).zip(&ranges) {
+        let cut = if walk.ty(id) == ty {
+            id
+        } else {
+            walk.cast(id, ty.scalar)
+        };
+        walk.note_range(cut, range);
+        args.push(cut);
+    }
+    let sorted = walk.push_new(node.op.clone(), args, &narrow, Vec::new());
+    let mut results = Vec::new();
+    for ((id, &ty), range) in sorted.into_iter().zip(&wide).zip(ranges) {
+        walk.note_range(id, range);
+        results.push(if walk.ty(id) == ty {
+            id
+        } else {
+            walk.cast(id, ty.scalar)
+        });
+    }
+    Some(results)
 }
