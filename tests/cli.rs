@@ -112,7 +112,14 @@ fn what_does_not_exist_is_refused_and_what_exists_is_named() {
             &["--parties", "2", "--suite", "bgw"],
             "`two-party` (1 corrupt), `gmw` (1 corrupt)",
         ),
-        (&["--threat", "malicious"], "`rep3` (1 corrupt)"),
+        (
+            &["--parties", "2", "--threat", "malicious"],
+            "`two-party` (1 corrupt)",
+        ),
+        (
+            &["--suite", "bgw", "--threat", "malicious"],
+            "malicious `rep3` (1 corrupt)",
+        ),
         (&["--parties", "1"], "`gmw` (2 to 16 parties)"),
         (&["--parties", "17"], "`gmw` (2 to 16 parties)"),
         (&["--threshold", "0"], "`rep3` (1 corrupt)"),

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cost::{Correlation, block_lanes, demand, op_cost};
 use crate::ids::ValueId;
+use crate::phases::Phases;
 use crate::program::{Domain, Node, Op, Program, ValueInfo};
 use crate::regions::captured;
 
@@ -91,9 +92,10 @@ pub fn groups(program: &Program) -> Vec<Vec<Group>> {
     let captured = captured(program);
     // The program with a block's lanes, once there is a group.
     let mut cut = None;
-    let regions = program.regions.iter();
+    let phases = Phases::new(program);
+    let regions = program.regions.iter().zip(&phases.of);
     regions
-        .map(|region| {
+        .map(|(region, phases)| {
             let constants: Constants<'_> = region
                 .nodes
                 .iter()
@@ -107,12 +109,13 @@ pub fn groups(program: &Program) -> Vec<Vec<Group>> {
             let nodes: Vec<Listed<'_>> = region
                 .nodes
                 .iter()
-                .map(|node| {
+                .zip(phases)
+                .map(|(node, &phase)| {
                     let regions = node.op.regions();
                     let inner =
                         regions.flat_map(|r| captured.get(r as usize).into_iter().flatten());
                     let uses = node.args.iter().chain(inner).copied().collect();
-                    Listed::new(program, node, uses, &constants)
+                    Listed::new(program, node, (uses, phase), &constants)
                 })
                 .collect();
             if !nodes.iter().any(Listed::is_long) {
@@ -406,6 +409,7 @@ impl Sizing<'_, '_> {
             let users = self.users.get(&value);
             if !self.results.contains(&value)
                 && users.is_some_and(|users| users.iter().all(|u| known.contains(u)))
+                && known.iter().all(|&u| self.nodes[u].phase == self.nodes[i].phase)
             {
                 members.push(Grown {
                     node: i,

@@ -65,7 +65,7 @@ pub fn op_cost(program: &Program, node: &Node) -> OpCost {
 fn sent(program: &Program, node: &Node) -> Vec<u64> {
     match node.op.kind() {
         Kind::Interactive(step) => told::sent(program, node)
-            .unwrap_or_else(|| program.suite.model().sent(program, node, step)),
+            .unwrap_or_else(|| program.model().sent(program, node, step)),
         Kind::Clear | Kind::Move | Kind::Linear | Kind::Control => {
             vec![0; program.n_parties as usize]
         }
@@ -77,7 +77,7 @@ fn delay_of(program: &Program, node: &Node, sent: &[u64]) -> Delay {
         Kind::Interactive(step) if sent.iter().any(|&bytes| bytes > 0) => {
             match told::is_told(program, node) {
                 true => Delay::Rounds(1),
-                false => program.suite.model().delay(program, node, step),
+                false => program.model().delay(program, node, step),
             }
         }
         Kind::Interactive(_) | Kind::Clear | Kind::Move | Kind::Linear | Kind::Control => {
@@ -103,7 +103,7 @@ impl Stamp {
 /// The correlations that one execution of `node` uses up.
 pub fn demand(program: &Program, node: &Node) -> Demand {
     match node.op.kind() {
-        Kind::Interactive(step) => program.suite.model().demand(program, node, step),
+        Kind::Interactive(step) => program.model().demand(program, node, step),
         Kind::Clear | Kind::Move | Kind::Linear | Kind::Control => Demand::default(),
     }
 }
@@ -111,29 +111,30 @@ pub fn demand(program: &Program, node: &Node) -> Demand {
 /// Bytes that each party sends to make correlations, however they are cut into batches: it adds up over the demands of
 /// operations, and over parts of them that are multiples of 64.
 pub fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
-    program.suite.model().prepared(program, demand)
+    program.model().prepared(program, demand)
 }
 
 /// Rounds that making `demand` takes, once the setup is done.
 pub fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
-    program.suite.model().preparation_rounds(program, demand)
+    program.model().preparation_rounds(program, demand)
 }
 
 /// What the lanes of blocks have to be multiples of so that operations cost as much in blocks as whole, and the least lanes
 /// of a block: from a size on, `bgw` goes other ways than below it, and blocks must go the way of the whole.
 pub fn block_lanes(program: &Program) -> (u64, u64) {
-    program.suite.model().block_lanes(program)
+    program.model().block_lanes(program)
 }
 
 /// What the check of a batch of openings sends, by party, and the rounds by which what it releases is later than the last of them. No
 /// operation's cost has it in it.
 pub fn check(program: &Program, _openings: u64) -> (Vec<u64>, u32) {
     match program.threat {
-        Threat::SemiHonest => (vec![0; program.n_parties as usize], 0),
+        // Each opening is compared with what a second party says of it, which is part of what it costs.
+        Threat::SemiHonest | Threat::Malicious => (vec![0; program.n_parties as usize], 0),
     }
 }
 
 /// What precedes the first operation of a program, whatever it demands later.
 pub fn setup(program: &Program) -> Setup {
-    program.suite.model().setup(program)
+    program.model().setup(program)
 }

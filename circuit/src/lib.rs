@@ -17,9 +17,11 @@ pub mod ids;
 pub mod op;
 #[cfg(test)]
 mod owned;
+pub mod phases;
 pub mod program;
 mod regions;
 pub mod robust;
+pub mod settle;
 #[cfg(test)]
 mod sample;
 pub mod splitmix;

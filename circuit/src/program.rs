@@ -54,11 +54,13 @@ pub const MAX_PARTIES: u32 = 16;
 pub enum Threat {
     /// It follows the protocol and looks at all it sees.
     SemiHonest,
+    /// It sends what it likes: the others get right results or stop.
+    Malicious,
 }
 
 impl Threat {
     /// Every threat that some suite stands.
-    pub const ALL: [Self; 1] = [Self::SemiHonest];
+    pub const ALL: [Self; 2] = [Self::SemiHonest, Self::Malicious];
 
     /// The threat of that name.
     pub fn named(name: &str) -> Option<Self> {
@@ -69,6 +71,7 @@ impl Threat {
     pub const fn name(self) -> &'static str {
         match self {
             Self::SemiHonest => "semi-honest",
+            Self::Malicious => "malicious",
         }
     }
 
@@ -76,6 +79,7 @@ impl Threat {
     pub const fn deviates(self) -> bool {
         match self {
             Self::SemiHonest => false,
+            Self::Malicious => true,
         }
     }
 }

@@ -12,6 +12,7 @@ mod memory;
 mod path;
 mod predict;
 mod rounds;
+mod settlements;
 mod sums;
 mod time;
 
@@ -28,6 +29,7 @@ use sums::{Gates, Sums, in_all, plus};
 pub use memory::{Peak, peak_memory};
 pub use path::PathStats;
 pub use predict::milliseconds;
+pub use settlements::Settlements;
 pub use time::Link;
 
 /// Where the work of fused operations comes from: by (region, position of the operation in it).
@@ -70,6 +72,9 @@ pub struct Stats {
     pub estimate_ms: Estimate,
     /// What is made ahead of the operations that use it up.
     pub correlations: Correlations,
+    /// Proofs of what was computed; absent where parties follow the protocol, or where the totals are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settlements: Option<Settlements>,
     /// Per section.
     pub sections: Vec<SectionStats>,
     /// Per function, those that cost something.
@@ -243,7 +248,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let ahead = plus(&setup.sent, &total.prepared);
     // All openings as one batch: how the engine cuts them into batches is decided while it runs.
     let (checks, late) = check(program, total.openings);
-    let sent = plus(&plus(&total.sent, &ahead), &checks);
+    let settled = settlements::settlements(&course);
+    let proofs = vec![settled.bytes_sent; program.n_parties as usize];
+    let sent = plus(&plus(&plus(&total.sent, &ahead), &checks), &proofs);
     let with_checks = rounds.map(|r| r.saturating_add(u64::from(late)));
     let work = known.costs.unwrap_or(&Costs::SHIPPED).among(
         program.suite,
@@ -271,6 +278,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             prepared: counted.then(|| total.prepared.clone()),
             bytes: show(in_all(&ahead)),
         },
+        settlements: (counted && program.threat.deviates()).then_some(settled),
         sections: program
             .sections
             .iter()

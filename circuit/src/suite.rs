@@ -129,6 +129,19 @@ impl Suite {
         }
     }
 
+    /// What is known of it against a threat. Against one that it does not stand ([`Suite::stands`]) nothing runs.
+    pub const fn against(self, threat: Threat) -> &'static dyn Model {
+        match (self, threat) {
+            (Self::Rep3, Threat::Malicious) => &rep3::Settled,
+            _ => self.model(),
+        }
+    }
+
+    /// Whether it has protocols against a threat: then it computes on shared bits at least.
+    pub fn stands(self, threat: Threat) -> bool {
+        self.offers(threat, Domain::Boolean)
+    }
+
     /// Local times without a table of one's own: one core of a server of about 2020, rounded up.
     pub const fn shipped(self) -> Work {
         match self {
@@ -150,15 +163,15 @@ impl Suite {
     }
 
     /// What runs among a number of parties unless somebody asks for something else; `None` where nothing does.
-    pub fn usual(n_parties: u32) -> Option<Self> {
+    pub fn usual(n_parties: u32, threat: Threat) -> Option<Self> {
         [Self::TwoParty, Self::Rep3, Self::Bgw]
             .into_iter()
-            .find(|suite| suite.parties().contains(&n_parties))
+            .find(|suite| suite.parties().contains(&n_parties) && suite.stands(threat))
     }
 
     /// Whether it holds values in a domain against a threat.
     pub fn offers(self, threat: Threat, domain: Domain) -> bool {
-        self.model().offers(threat, domain)
+        self.against(threat).offers(threat, domain)
     }
 
     /// Whether it has garbled circuits, against parties that follow the protocol.
@@ -173,6 +186,11 @@ impl Suite {
 }
 
 impl Program {
+    /// What is known of its suite against its threat.
+    pub(crate) const fn model(&self) -> &'static dyn Model {
+        self.suite.against(self.threat)
+    }
+
     /// The number of additive parts of an arithmetic value ([`crate::op::Op::Decompose`]) when they become shares of `domain`.
     pub fn parts(&self, domain: Domain) -> usize {
         self.suite.parts(self.n_parties, self.threshold, domain)
@@ -196,6 +214,9 @@ mod tests {
             ] {
                 assert!(suite.offers(Threat::SemiHonest, domain));
             }
+            let both = [Domain::Public, Domain::Boolean];
+            let held = both.map(|domain| suite.offers(Threat::Malicious, domain));
+            assert_eq!(held, [suite.stands(Threat::Malicious); 2]);
             let work = suite.shipped();
             assert_eq!(work, suite.model().among(work, n, t), "{}", suite.name());
             assert_eq!(work.garbled_and_ps > 0, suite.garbles());

@@ -113,7 +113,7 @@ pub fn distance(error: &Error) -> u8 {
     match error.fault() {
         _ if error.reported_by().is_some() => 2,
         Fault::Program | Fault::Usage | Fault::Machine | Fault::Bug => 0,
-        Fault::Peer(_) | Fault::Network { .. } => 1,
+        Fault::Peer(_) | Fault::Cheating(_) | Fault::Network { .. } => 1,
         Fault::Stopped { .. } => 2,
     }
 }

@@ -26,11 +26,17 @@ pub fn choose(suite: &str, threat: &str, threshold: Option<u32>, n_parties: u32)
             threat.escape_debug()
         ));
     };
-    let Some(usual) = Suite::usual(n_parties) else {
-        return refuse(format!("no suite runs among {n_parties} parties"));
+    let against = threat.name();
+    let Some(usual) = Suite::usual(n_parties, threat) else {
+        return refuse(match Suite::usual(n_parties, Threat::SemiHonest) {
+            None => format!("no suite runs among {n_parties} parties"),
+            Some(_) => {
+                format!("no suite protects against {against} parties among {n_parties}")
+            }
+        });
     };
     let fits = |s: &Suite| threshold.is_none_or(|t| s.thresholds(n_parties).contains(&t));
-    let serves = |s: &Suite| s.parties().contains(&n_parties);
+    let serves = |s: &Suite| s.parties().contains(&n_parties) && s.stands(threat);
     let found = if suite == "auto" {
         let all = [usual].into_iter().chain(Suite::ALL);
         let Some(found) = all.filter(serves).find(fits) else {
@@ -44,6 +50,11 @@ pub fn choose(suite: &str, threat: &str, threshold: Option<u32>, n_parties: u32)
         let Some(found) = Suite::named(suite) else {
             return refuse(format!("there is no suite `{}`", suite.escape_debug()));
         };
+        if !found.stands(threat) {
+            return refuse(format!(
+                "`{suite}` does not protect against {against} parties"
+            ));
+        }
         if !serves(&found) {
             return refuse(format!(
                 "`{suite}` does not run among {n_parties} parties but {}",
@@ -71,31 +82,30 @@ pub fn choose(suite: &str, threat: &str, threshold: Option<u32>, n_parties: u32)
 
 /// What there is among so many parties, or at all.
 fn there(n_parties: u32) -> String {
-    let semi_honest = Threat::SemiHonest.name();
-    let here: Vec<String> = Suite::ALL
-        .into_iter()
-        .filter(|s| s.parties().contains(&n_parties))
-        .map(|s| {
+    let serves = |s: &Suite| s.parties().contains(&n_parties);
+    let here = Suite::ALL.iter().any(serves);
+    let one = |s: Suite| match here {
+        true => {
             let stands = s.thresholds(n_parties);
-            format!(
-                "`{}` ({} corrupt)",
-                s.name(),
-                range(*stands.start(), *stands.end())
-            )
+            let corrupt = range(*stands.start(), *stands.end());
+            format!("`{}` ({corrupt} corrupt)", s.name())
+        }
+        false => format!("`{}` ({})", s.name(), parties(s)),
+    };
+    let against: Vec<String> = Threat::ALL
+        .into_iter()
+        .filter_map(|threat| {
+            let all = Suite::ALL.into_iter();
+            let all = all.filter(|s| s.stands(threat) && (!here || serves(s)));
+            let all: Vec<String> = all.map(one).collect();
+            (!all.is_empty()).then(|| format!("{} {}", threat.name(), all.join(", ")))
         })
         .collect();
-    if here.is_empty() {
-        let all: Vec<String> = Suite::ALL
-            .into_iter()
-            .map(|s| format!("`{}` ({})", s.name(), parties(s)))
-            .collect();
-        format!("there is {}, each {semi_honest}", all.join(", "))
-    } else {
-        format!(
-            "among {n_parties} parties there is {}, each {semi_honest}",
-            here.join(", ")
-        )
-    }
+    let among = match here {
+        true => format!("among {n_parties} parties "),
+        false => String::new(),
+    };
+    format!("{among}there is: {}", against.join("; "))
 }
 
 fn parties(suite: Suite) -> String {
@@ -117,16 +127,20 @@ fn range(least: u32, most: u32) -> String {
 
 /// What a run protects against, in one plain line.
 pub fn protection(suite: &str, threat: &str, n_parties: usize, threshold: u32) -> String {
-    let who = if threshold == 1 {
-        "none of them alone learns anything beyond its own inputs and results".to_string()
-    } else {
-        format!(
-            "no {threshold} of them together learn anything beyond their own inputs and results"
-        )
+    let deviates = Threat::named(threat).is_some_and(Threat::deviates);
+    let (who, their) = match threshold {
+        1 => ("none of them alone".to_owned(), "its"),
+        _ => (format!("no {threshold} of them together"), "their"),
     };
-    format!(
-        "protected by {suite} among {n_parties} parties: {who}, as long as all follow the protocol ({threat})"
-    )
+    let learn = if threshold == 1 { "learns" } else { "learn" };
+    let secrecy = format!("{who} {learn} anything beyond {their} own inputs and results");
+    let how = match deviates {
+        false => format!("as long as all follow the protocol ({threat})"),
+        true => format!(
+            "or makes others take wrong results, whatever it sends; it can make the run stop ({threat}, with abort)"
+        ),
+    };
+    format!("protected by {suite} among {n_parties} parties: {secrecy}, {how}")
 }
 
 #[cfg(test)]
@@ -151,6 +165,19 @@ mod tests {
             };
             assert_eq!(found, Some(wanted));
         }
+    }
+
+    #[test]
+    fn three_parties_stand_a_malicious_one() {
+        let found = choose("auto", "malicious", None, 3).ok();
+        let wanted = Trust {
+            suite: Suite::Rep3,
+            threat: Threat::Malicious,
+            threshold: 1,
+        };
+        assert_eq!(found, Some(wanted));
+        let line = protection("rep3", "malicious", 3, 1);
+        assert!(line.contains("whatever it sends") && line.contains("abort"));
     }
 
     #[test]
@@ -179,8 +206,16 @@ mod tests {
                 ["but 1 to 2", "`gmw` (4 corrupt)"],
             ),
             (
-                message("auto", "malicious", None, 3),
-                ["malicious", "`rep3` (1 corrupt)"],
+                message("auto", "malicious", None, 2),
+                ["malicious parties among 2", "`two-party` (1 corrupt)"],
+            ),
+            (
+                message("bgw", "malicious", None, 3),
+                ["`bgw` does not protect", "malicious `rep3` (1 corrupt)"],
+            ),
+            (
+                message("auto", "covert", None, 3),
+                ["covert", "semi-honest `rep3` (1 corrupt)"],
             ),
             (
                 message("auto", "semi-honest", None, 1),

@@ -96,14 +96,24 @@ pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
         false => Local::none(ir),
     };
     let (kind, local) = match options.protocol {
-        ProtocolChoice::Auto => return cheapest(ir, options, &local),
+        ProtocolChoice::Auto if !only_bits(options) => return cheapest(ir, options, &local),
+        ProtocolChoice::Auto => (Kind::Boolean, local(Sums::Circuits)),
         ProtocolChoice::Arithmetic => (Kind::Arithmetic, local(Sums::Free)),
         ProtocolChoice::Boolean => (Kind::Boolean, local(Sums::Circuits)),
         ProtocolChoice::Yao => (Kind::Yao, local(Sums::Circuits)),
     };
     check(ir, options, &local)?;
     let kinds = local::held(ir, &local, kind);
-    let why = format!("asked for by --protocol {}", kind.word());
+    let why = match options.protocol {
+        ProtocolChoice::Auto => format!(
+            "all that {} has against {} parties",
+            options.suite.name(),
+            options.threat.name()
+        ),
+        ProtocolChoice::Arithmetic | ProtocolChoice::Boolean | ProtocolChoice::Yao => {
+            format!("asked for by --protocol {}", kind.word())
+        }
+    };
     let reasons = vec!["known to all".into(), why];
     let forms = forms(options, ir.n_parties);
     Ok(finish(ir, &kinds, &local, forms, reasons, |k| {
@@ -111,10 +121,19 @@ pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
     }))
 }
 
+/// Whether there is nothing to choose.
+fn only_bits(options: &Options) -> bool {
+    let offers = |domain| options.suite.offers(options.threat, domain);
+    !offers(Domain::Arithmetic { ring: 64 }) && !offers(Domain::Yao)
+}
+
 /// Whether what is asked for can be done.
 fn check(ir: &Ir, options: &Options, local: &Local) -> Result<(), Vec<NoForm>> {
     if !options.suite.offers(options.threat, Domain::Yao) {
-        legal::check_ungarbled(ir, local, options.protocol)?;
+        legal::check_without(ir, local, options.protocol, Protocol::Yao)?;
+    }
+    if !options.suite.offers(options.threat, Domain::Arithmetic { ring: 64 }) {
+        return legal::check_without(ir, local, options.protocol, Protocol::Arithmetic);
     }
     match options.protocol {
         ProtocolChoice::Auto => legal::check_arithmetic(ir, local, false),

@@ -11,6 +11,7 @@ mod circuit;
 mod convert;
 mod frame;
 mod fuse;
+mod guard;
 mod imported;
 mod reduce;
 mod scan;
@@ -71,10 +72,12 @@ pub fn emit(
         span: Span::default(),
         why: 0,
         rewritable: circuit::MOST_REWRITTEN_IN_ALL,
+        guards: options.threat.deviates().then(Vec::new),
         attribution: Attribution::new(),
         too_large: None,
     };
     emitter.region(&ir.body);
+    emitter.guard();
     emitter.close(Vec::new(), Vec::new());
     if let Some(too_large) = emitter.too_large {
         return Err(too_large);
@@ -164,6 +167,8 @@ struct Emitter<'a> {
     why: u32,
     /// Gates that may still be rewritten bit by bit.
     rewritable: usize,
+    /// Where owners may lie: whether inputs are out of their declared ranges, a Bool each, as far as nothing was opened yet.
+    guards: Option<Vec<ValueId>>,
     attribution: Attribution,
     /// The first access that cannot be written.
     too_large: Option<TooLarge>,
@@ -270,6 +275,12 @@ impl Emitter<'_> {
 
     /// Writes a node in a domain.
     fn node_in(&mut self, node: &IrNode, home: Domain) {
+        if matches!(
+            node.op,
+            IrOp::Reveal | IrOp::Output(_) | IrOp::Loop { .. } | IrOp::While | IrOp::If
+        ) {
+            self.guard();
+        }
         let args: Vec<ValueId> = node.args.iter().map(|&a| self.operand(a, home)).collect();
         let scalar = |i: usize| {
             node.args
@@ -310,6 +321,7 @@ impl Emitter<'_> {
                 };
                 let value = self.plain(Op::Input(*id), &[], info);
                 self.known[value.index()].canonical = true;
+                self.guard_range(*id, value);
                 self.to(value, home)
             }
             IrOp::Word(op) => {

@@ -11,7 +11,7 @@ use crate::ir::Ir;
 use crate::ir::interpret::{self, Revealed};
 use crate::lower::{lower, lower_test, lower_test_opened};
 use crate::passes;
-use crate::session::{Options, Session};
+use crate::session::{LocalChoice, Options, Session};
 use crate::sorts;
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
@@ -48,7 +48,7 @@ pub fn compile(
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let ir = lower(hir, session)?;
     observer("lower", &ir);
-    let ir = passes::optimise(ir, options.opt, options.local, observer);
+    let ir = passes::optimise(ir, options.opt, local(options), observer);
     let mut compiled = compile_ir(ir, sources, name, options)?;
     compiled.functions = functions(hir, sources);
     Ok(compiled)
@@ -66,9 +66,18 @@ pub fn compile_test(
     options: &Options,
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let ir = lower_test(hir, test, n_parties)?;
-    let ir = passes::optimise(ir, options.opt, options.local, &mut |_, _| {});
+    let ir = passes::optimise(ir, options.opt, local(options), &mut |_, _| {});
     let name = hir.tests.get(test).map_or("test", |t| &t.name);
     compile_ir(ir, sources, name, options)
+}
+
+/// What parties compute alone: nothing where one may share what is not what it says that it computed.
+fn local(options: &Options) -> LocalChoice {
+    let alone = Domain::Local { owner: 0 };
+    match options.suite.offers(options.threat, alone) {
+        true => options.local,
+        false => LocalChoice::Off,
+    }
 }
 
 /// Both sides of the comparison whose assertion stops a `test` block in the clear, if one does.
@@ -107,7 +116,7 @@ pub fn compile_ir(
     let mut plan = assign(&ir, options).map_err(|errors| {
         errors
             .into_iter()
-            .map(|error| from_no_form(error, options.suite))
+            .map(|error| from_no_form(error, options))
             .collect::<Vec<_>>()
     })?;
     plan.digits = digits;
@@ -160,8 +169,29 @@ fn locate(sources: &SourceSet, span: Span) -> Loc {
     }
 }
 
-fn from_no_form(error: NoForm, suite: Suite) -> Diagnostic {
+fn from_no_form(error: NoForm, options: &Options) -> Diagnostic {
     let NoForm { asked, what, span } = error;
+    let (suite, threat) = (options.suite, options.threat);
+    let (word, domain) = match asked {
+        Protocol::Yao => ("yao", Some(Domain::Yao)),
+        Protocol::Arithmetic => ("arithmetic", Some(Domain::Arithmetic { ring: 64 })),
+        Protocol::Boolean => ("boolean", None),
+    };
+    if threat.deviates() && domain.is_some_and(|domain| !suite.offers(threat, domain)) {
+        return Diagnostic::new(
+            Code::E4009,
+            span,
+            format!(
+                "{what} has no {word} form under `{}` against {} parties",
+                suite.name(),
+                threat.name()
+            ),
+        )
+        .here(format!("is to be {word} here"))
+        .help(format!(
+            "leave out `{word}`, or ask for `boolean`, in which everything works"
+        ));
+    }
     if asked == Protocol::Yao {
         let others: Vec<String> = Suite::ALL
             .into_iter()

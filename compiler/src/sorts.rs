@@ -160,7 +160,7 @@ impl Rule for Sorts<'_> {
 /// The cheapest way. Who asks for a domain gets a network, which every domain has, and so does who sorts alone.
 fn choose(shape: &Shape, n_parties: u32, options: &Options) -> Choice {
     let asked = shape.asked || options.protocol != ProtocolChoice::Auto;
-    let model = options.suite.model();
+    let model = options.suite.against(options.threat);
     if asked || shape.owned || !model.shuffles(n_parties, options.threshold) {
         let why = match (asked, shape.owned) {
             (true, _) => "sorted by a network, in the domain that is asked for",

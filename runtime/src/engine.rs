@@ -12,7 +12,7 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use smpcc_circuit::ids::OutputId;
-use smpcc_circuit::program::{Program, Suite as SuiteName};
+use smpcc_circuit::program::{Program, Suite as SuiteName, Threat};
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::Verified;
 
@@ -21,7 +21,7 @@ use crate::io::{Inputs, Outputs, Secret, check_inputs};
 use crate::protocols::pairwise::Pairwise;
 use crate::protocols::replicated::Rep3;
 use crate::protocols::shamir::Bgw;
-use crate::protocols::{Step, Suite};
+use crate::protocols::{Malicious, SemiHonest, Step, Suite};
 use crate::ring::Elements;
 use crate::session::Session;
 
@@ -79,6 +79,8 @@ pub struct CorrelationReport {
 pub struct CheckReport {
     /// Batches of openings that were checked.
     pub n_checks: u64,
+    /// Times that all that was recorded was proven before an opening.
+    pub n_settlements: u64,
     /// Payload bytes that this party sent.
     pub bytes_sent: u64,
 }
@@ -152,16 +154,24 @@ pub fn run(
     check_inputs(program, session.me(), &inputs)?;
     check_size(program)?;
     keep_freed_memory();
-    match program.suite {
-        SuiteName::Rep3 => {
-            let suite = Rep3::new(program, session)?;
+    match (program.suite, program.threat) {
+        (SuiteName::Rep3, Threat::SemiHonest) => {
+            let suite = Rep3::<SemiHonest>::new(program, session)?;
             run_suite(session, program, suite, inputs, progress)
         }
-        SuiteName::Bgw => {
+        (SuiteName::Rep3, Threat::Malicious) => {
+            let suite = Rep3::<Malicious>::new(program, session)?;
+            run_suite(session, program, suite, inputs, progress)
+        }
+        (suite, Threat::Malicious) => Err(Error::bug(format!(
+            "{} runs against malicious parties",
+            suite.name()
+        ))),
+        (SuiteName::Bgw, Threat::SemiHonest) => {
             let suite = Bgw::new(program, session)?;
             run_suite(session, program, suite, inputs, progress)
         }
-        SuiteName::TwoParty | SuiteName::Gmw => {
+        (SuiteName::TwoParty | SuiteName::Gmw, Threat::SemiHonest) => {
             let suite = Pairwise::new(program, session)?;
             run_suite(session, program, suite, inputs, progress)
         }

@@ -36,6 +36,8 @@ pub enum Fault {
     },
     /// A peer that did not keep to the protocol.
     Peer(PartyId),
+    /// One of these did not keep to the protocol; which one, nobody can tell.
+    Cheating([PartyId; 2]),
     /// A peer that stopped for a reason of its own.
     Stopped {
         /// The party that stopped.
@@ -91,6 +93,8 @@ pub enum Cause {
     Link(PartyId, LinkTrouble),
     /// This party did not keep to the protocol.
     Peer(PartyId),
+    /// One of these did not keep to the protocol.
+    Cheating([PartyId; 2]),
     /// `origin` stopped for a reason of its own.
     Own(StopReason),
 }
@@ -141,6 +145,13 @@ impl Error {
         Self::new(Fault::Peer(party), message)
     }
 
+    /// One of two others did not keep to the protocol: what they say does not go together.
+    pub fn cheating(among: [PartyId; 2], what: &str) -> Self {
+        let [one, other] = among;
+        let message = format!("{one} or {other} did not keep to the protocol: {what}");
+        Self::new(Fault::Cheating(among), message)
+    }
+
     /// We are at fault.
     pub fn bug(message: impl Into<String>) -> Self {
         let message = message.into();
@@ -174,6 +185,14 @@ impl Error {
                 format!(
                     "{who} found that {} did not keep to the protocol, so the run stopped",
                     label(party)
+                ),
+            ),
+            Cause::Cheating([one, other]) => (
+                Fault::Cheating([one, other]),
+                format!(
+                    "{who} found that {} or {} did not keep to the protocol, so the run stopped",
+                    label(one),
+                    label(other)
                 ),
             ),
             Cause::Own(reason) => {
@@ -216,7 +235,7 @@ impl Error {
         match self.fault {
             Fault::Program => 1,
             Fault::Usage | Fault::Machine => 2,
-            Fault::Peer(_) | Fault::Stopped { .. } => 3,
+            Fault::Peer(_) | Fault::Cheating(_) | Fault::Stopped { .. } => 3,
             Fault::Network { .. } => 4,
             Fault::Bug => 101,
         }
@@ -232,6 +251,7 @@ impl Error {
             Fault::Bug => Cause::Own(StopReason::Bug),
             Fault::Network { other, trouble, .. } => Cause::Link(other, trouble),
             Fault::Peer(party) => Cause::Peer(party),
+            Fault::Cheating(among) => Cause::Cheating(among),
             Fault::Stopped { reason, .. } => Cause::Own(reason),
         };
         Notice { origin, cause }
@@ -249,6 +269,7 @@ mod tests {
         assert_eq!(Error::usage("x").exit_code(), 2);
         assert_eq!(Error::machine("x").exit_code(), 2);
         assert_eq!(Error::peer(b, "x").exit_code(), 3);
+        assert_eq!(Error::cheating([a, b], "x").exit_code(), 3);
         assert_eq!(
             Error::network(a, b, LinkTrouble::Closed, "x").exit_code(),
             4

@@ -78,6 +78,8 @@ impl<'m> Exchange<'m> {
         }
         let before = link.out.len();
         write(&mut link.out);
+        #[cfg(test)]
+        mallory::piece(to, &mut link.out, before);
         self.bytes_sent += (link.out.len() - before) as u64;
         if link.out.len() >= CUT {
             link.flush(self.session, to)?;
@@ -100,6 +102,8 @@ impl<'m> Exchange<'m> {
         // Nothing is cleared that a buffer has already.
         link.out.resize(start + len, 0);
         write(&mut link.out[start..]);
+        #[cfg(test)]
+        mallory::piece(to, &mut link.out, start);
         self.bytes_sent += len as u64;
         if link.out.len() >= CUT {
             link.flush(self.session, to)?;
@@ -182,6 +186,38 @@ fn link_mut(links: &mut [Link], party: PartyId) -> Result<&mut Link, Error> {
     links
         .get_mut(party.index())
         .ok_or_else(|| Error::bug(format!("there is no {party}")))
+}
+
+/// A party that sends what it likes, for tests: a thread's pieces go through what it was given.
+#[cfg(test)]
+pub(crate) mod mallory {
+    use std::cell::RefCell;
+
+    use crate::party::PartyId;
+
+    /// Is told to whom a piece goes and may change it.
+    pub(crate) type Hook = Box<dyn FnMut(PartyId, &mut Vec<u8>)>;
+
+    thread_local! {
+        static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
+    }
+
+    /// From now on all pieces of this thread go through `hook`.
+    pub(crate) fn begin(hook: Hook) {
+        HOOK.set(Some(hook));
+    }
+
+    pub(super) fn piece(to: PartyId, out: &mut Vec<u8>, from: usize) {
+        HOOK.with_borrow_mut(|hook| {
+            if let Some(hook) = hook
+                && out.len() > from
+            {
+                let mut piece = out.split_off(from);
+                hook(to, &mut piece);
+                out.append(&mut piece);
+            }
+        });
+    }
 }
 
 #[cfg(test)]

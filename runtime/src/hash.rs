@@ -6,7 +6,7 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes of a block of SHA-256, for HMAC.
 const HASH_BLOCK_LEN: usize = 64;
@@ -81,6 +81,20 @@ impl Transcript {
         for word in words {
             self.state.update(word.to_le_bytes());
         }
+        self
+    }
+
+    /// Absorbs 64-bit words, of which there are as many as is said.
+    pub fn words64(&mut self, words: &[u64]) -> &mut Self {
+        self.tagged(b'q', &(words.len() as u64).to_le_bytes());
+        let mut bytes = [0; 4096];
+        for words in words.chunks(bytes.len() / 8) {
+            for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
+                to.copy_from_slice(&word.to_le_bytes());
+            }
+            self.state.update(&bytes[..8 * words.len()]);
+        }
+        bytes.zeroize();
         self
     }
 

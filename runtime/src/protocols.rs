@@ -65,6 +65,14 @@ impl Adversary for SemiHonest {
     const DEVIATES: bool = false;
 }
 
+/// A corrupt party sends what it likes. The others get right results or stop.
+#[derive(Clone, Copy)]
+pub struct Malicious;
+
+impl Adversary for Malicious {
+    const DEVIATES: bool = true;
+}
+
 /// A value while a program runs.
 pub enum Value<S> {
     /// Known to all.
@@ -149,6 +157,25 @@ pub trait Suite: Sized + Sync {
     /// # Errors
     /// A bug. What the check finds is the error of its machine.
     fn check(&mut self, batch: Batch<Self::Evidence>) -> Result<Check<Self>, Error>;
+
+    /// Begins to prove what was recorded (products of secrets, what one party told the others): as soon as there is enough of it, or, with
+    /// `all`, everything. Asked until it has nothing more to begin; in the same order at all parties. A machine ends with no values, or
+    /// with an error when a proof is false. It sends what `smpcc_circuit::settle` says.
+    ///
+    /// # Errors
+    /// A bug.
+    fn settle(&mut self, all: bool) -> Result<Preparation<Self>, Error> {
+        let _ = all;
+        Ok(None)
+    }
+
+    /// All machines of [`Suite::settle`] with `all` have ended: openings may begin. A suite that records refuses them before.
+    ///
+    /// # Errors
+    /// A bug: something is not proven.
+    fn sealed(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// What parties do once, before anything else: `smpcc_circuit::cost::setup` says what it sends and how many rounds it takes.
     /// The machine ends with no values ([`Outcome::Values`] of none) and its rounds.

@@ -1,4 +1,5 @@
-//! The inner loops that profit from special instructions: half-gates on many gates at once, and ANDs of bit-sliced shares.
+//! The inner loops that profit from special instructions: half-gates on many gates at once, ANDs of bit-sliced shares, and the field of
+//! proofs about them.
 //!
 //! Four forms compute the same function: vectors of four AES blocks (VAES with AVX-512: Intel since Ice Lake, AMD since Zen 4), of
 //! two (VAES with AVX2: AMD since Zen 3, Intel's later ones without AVX-512), AES instructions one block at a time, and portable code
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::block::Label;
 
 pub(crate) mod columns;
+pub(crate) mod field;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;

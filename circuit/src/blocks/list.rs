@@ -19,6 +19,8 @@ pub(super) struct Listed<'p> {
     pub node: &'p Node,
     /// Operands, and what its regions use.
     pub uses: Vec<ValueId>,
+    /// Where it stands among the openings: a group is of one phase.
+    pub phase: u32,
     form: Form,
     /// Lanes of the groups that it may start.
     starts: Option<u64>,
@@ -75,7 +77,7 @@ impl<'p> Listed<'p> {
     pub(super) fn new(
         program: &Program,
         node: &'p Node,
-        uses: Vec<ValueId>,
+        (uses, phase): (Vec<ValueId>, u32),
         constants: &Constants<'p>,
     ) -> Self {
         let form = form(program, node, constants);
@@ -94,6 +96,7 @@ impl<'p> Listed<'p> {
         Self {
             node,
             uses,
+            phase,
             form,
             starts: long.then_some(counted),
         }
@@ -146,7 +149,7 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
             groups: 1,
         } => Form::Lanes,
         Op::SumLanes { segments: 1 } | Op::Reduce { segments: 1, .. } => Form::Sum(Role::Add),
-        Op::Dot { segments: 1 } if program.suite.model().folds_products() => Form::Sum(Role::Fold),
+        Op::Dot { segments: 1 } if program.model().folds_products() => Form::Sum(Role::Fold),
         Op::Dot { segments: 1 } => Form::Sum(Role::Add),
         Op::SumLanes { segments } | Op::Dot { segments } | Op::Reduce { segments, .. } => {
             match of(0).checked_div(*segments).unwrap_or(0) {
@@ -310,6 +313,14 @@ impl Listing<'_, '_> {
         };
         if whole.is_some_and(made) {
             // It needs all of what the group is about to make.
+            return false;
+        }
+        let phase = |node: usize| self.nodes[node].phase;
+        let unplaced = |v: &ValueId| self.maker.get(v).filter(|&&by| !self.placed[by]);
+        let mut with = group.members.first().map(|m| m.node).into_iter();
+        if !with.all(|m| phase(m) == phase(i))
+            || !cut.iter().filter_map(unplaced).all(|&by| phase(by) == phase(i))
+        {
             return false;
         }
         let mut scale = None;

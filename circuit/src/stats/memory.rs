@@ -168,7 +168,7 @@ fn region(
 /// What a value takes at a party; without one, at parties that know nothing alone.
 fn bytes(program: &Program, party: Option<u32>, info: ValueInfo, lanes: u64) -> u64 {
     // Elements that a party holds of one shared element.
-    let elements = program.suite.model().held(program.n_parties);
+    let elements = program.model().held(program.n_parties);
     let width = u64::from(info.scalar.width());
     let per_lane_bits = match info.domain {
         Domain::Public => 128,

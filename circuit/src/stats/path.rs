@@ -7,9 +7,10 @@
 
 use super::Attribution;
 use super::rounds::Course;
-use crate::cost::Stamp;
+use crate::cost::{Delay, Stamp};
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Loc, Node, Op};
+use crate::settle::ROUNDS;
 use crate::stamp::Later;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -247,8 +248,16 @@ impl Walk<'_> {
         let course = self.course;
         let region = &course.program.regions[index as usize];
         let mut local: HashMap<ValueId, Traced> = HashMap::new();
-        let mut end = start;
+        let (mut start, mut end) = (start, start);
         for (i, node) in region.nodes.iter().enumerate() {
+            if let Some(phase) = course.begins(index, i) {
+                start = end;
+                if phase.settles() {
+                    let settled = start.untraced().delayed(Delay::Rounds(ROUNDS));
+                    start = self.after((index, i as u32), start, settled);
+                    end = start;
+                }
+            }
             let inner = node.op.regions();
             let uses = node
                 .args

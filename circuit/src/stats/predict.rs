@@ -2,6 +2,7 @@
 
 use super::control::Control;
 use super::rounds::{Course, rounds};
+use super::settlements::settlements;
 use super::sums::{Gates, Sums, plus};
 use super::{Link, time};
 use crate::cost::{Costs, setup};
@@ -19,9 +20,11 @@ pub fn milliseconds(program: &Program, link: Link, costs: &Costs) -> Option<f64>
         }
     }
     let setup = setup(program);
+    let course = Course::new(program, &control);
     let sent = plus(&total.sent, &plus(&setup.sent, &total.prepared));
     let most = sent.iter().copied().max().unwrap_or(0);
-    let rounds = rounds(&Course::new(program, &control), None);
+    let most = most.saturating_add(settlements(&course).bytes_sent);
+    let rounds = rounds(&course, None);
     let work = costs.among(program.suite, program.n_parties, program.threshold);
     Some(time::milliseconds(
         link,

@@ -2,6 +2,8 @@
 
 use super::control::Control;
 use crate::cost::{Delay, Demands, Stamp, StampMap, delay};
+use crate::phases::{Phase, Phases};
+use crate::settle::ROUNDS;
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Node, Op, Program, Region};
 use crate::regions::captured;
@@ -18,6 +20,7 @@ pub(super) struct Course<'a> {
     pub captured: Vec<Vec<ValueId>>,
     /// By region and operation.
     pub delays: Vec<Vec<Delay>>,
+    pub phases: Phases,
 }
 
 impl<'a> Course<'a> {
@@ -29,7 +32,15 @@ impl<'a> Course<'a> {
             demands: Demands::new(program),
             captured: captured(program),
             delays: program.regions.iter().map(delays).collect(),
+            phases: Phases::new(program),
         }
+    }
+
+    /// The phase that an operation begins, if it is not that of the one before.
+    pub(super) fn begins(&self, region: u32, node: usize) -> Option<Phase> {
+        let of = &self.phases.of[region as usize];
+        let before = node.checked_sub(1).map_or(0, |before| of[before]);
+        (of[node] != before).then(|| self.phases.kinds[region as usize][of[node] as usize])
     }
 
     /// When everything starts.
@@ -66,8 +77,16 @@ impl Rounds<'_> {
         let course = self.course;
         let region = &course.program.regions[index as usize];
         let mut local: HashMap<ValueId, Stamp> = HashMap::new();
-        let mut end = start;
-        for (node, &delay) in region.nodes.iter().zip(&course.delays[index as usize]) {
+        let (mut start, mut end) = (start, start);
+        let delays = &course.delays[index as usize];
+        for (i, (node, &delay)) in region.nodes.iter().zip(delays).enumerate() {
+            if let Some(phase) = course.begins(index, i) {
+                start = end;
+                if phase.settles() && self.only.is_none() {
+                    start = start.delayed(Delay::Rounds(ROUNDS));
+                    end = start;
+                }
+            }
             let inner = node.op.regions();
             let uses = node
                 .args

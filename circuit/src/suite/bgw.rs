@@ -52,7 +52,7 @@ impl Model for Bgw {
                 Threat::SemiHonest,
                 Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Local { .. },
             ) => true,
-            (Threat::SemiHonest, Domain::Yao) => false,
+            (Threat::SemiHonest, Domain::Yao) | (Threat::Malicious, _) => false,
         }
     }
 

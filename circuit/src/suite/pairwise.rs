@@ -76,6 +76,7 @@ impl Model for Pairwise {
                 Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Local { .. },
             ) => true,
             (Threat::SemiHonest, Domain::Yao) => !self.many,
+            (Threat::Malicious, _) => false,
         }
     }
 

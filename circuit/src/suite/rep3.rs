@@ -43,6 +43,7 @@ impl Model for Rep3 {
                 | Domain::Yao
                 | Domain::Local { .. },
             ) => true,
+            (Threat::Malicious, _) => false,
         }
     }
 
@@ -98,6 +99,84 @@ impl Model for Rep3 {
             | Interactive::Reveal
             | Interactive::Output(_) => Delay::Rounds(1),
         }
+    }
+}
+
+/// The same parties where one of them may send what it likes: bits alone, whose ANDs are proven before anything is opened
+/// ([`crate::settle`]), and openings for which a second party vouches.
+pub(super) struct Settled;
+
+/// Bytes with which a party vouches for what another one opens.
+const VOUCH_LEN: u64 = 16;
+
+impl Model for Settled {
+    fn parties(&self) -> RangeInclusive<u32> {
+        Rep3.parties()
+    }
+
+    fn thresholds(&self, n_parties: u32) -> RangeInclusive<u32> {
+        Rep3.thresholds(n_parties)
+    }
+
+    fn offers(&self, threat: Threat, domain: Domain) -> bool {
+        match (threat, domain) {
+            (Threat::Malicious, Domain::Public | Domain::Boolean) => true,
+            (Threat::Malicious, Domain::Arithmetic { .. } | Domain::Yao | Domain::Local { .. })
+            | (Threat::SemiHonest, _) => false,
+        }
+    }
+
+    fn parts(&self, n_parties: u32, threshold: u32, domain: Domain) -> usize {
+        Rep3.parts(n_parties, threshold, domain)
+    }
+
+    fn held(&self, n_parties: u32) -> u64 {
+        Rep3.held(n_parties)
+    }
+
+    fn folds_products(&self) -> bool {
+        Rep3.folds_products()
+    }
+
+    fn measured(&self) -> (u32, u32) {
+        Rep3.measured()
+    }
+
+    fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
+        let mut sent = sent(program, node, step);
+        let opened = info(program, &node.args, 0);
+        let mut vouch = |party: usize| {
+            if let (Some(sent), true) = (sent.get_mut(party), open_len(&opened) > 0) {
+                *sent = sent.saturating_add(VOUCH_LEN);
+            }
+        };
+        match step {
+            // The one after a receiver holds what the one before it sends.
+            Interactive::Reveal => (0..3).for_each(&mut vouch),
+            Interactive::Output(id) => {
+                let leaf = program.outputs.get(id.index());
+                for &receiver in leaf.map_or(&[][..], |leaf| &leaf.receivers) {
+                    vouch((receiver as usize + 1) % 3);
+                }
+            }
+            Interactive::Input(_)
+            | Interactive::Share
+            | Interactive::Mul
+            | Interactive::Dot
+            | Interactive::Call(_)
+            | Interactive::Decompose
+            | Interactive::RandomParts
+            | Interactive::Compose
+            | Interactive::InjectBit
+            | Interactive::BooleanToYao
+            | Interactive::YaoToBoolean
+            | Interactive::Shuffle => {}
+        }
+        sent.to_vec()
+    }
+
+    fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay {
+        Rep3.delay(program, node, step)
     }
 }
 

@@ -237,7 +237,6 @@ pub(super) fn check_plain(
         Op::Shuffle => {
             ensure(
                 program
-                    .suite
                     .model()
                     .shuffles(program.n_parties, program.threshold),
                 || {

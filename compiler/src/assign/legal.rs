@@ -1,5 +1,5 @@
-//! What has an arithmetic form, for a program or a function that is to stay in arithmetic shares; and what is asked to be
-//! garbled where nothing can be.
+//! What has an arithmetic form, for a program or a function that is to stay in arithmetic shares; and what is asked to be in a domain
+//! that the suite does not have.
 
 use super::NoForm;
 use super::local::Local;
@@ -114,19 +114,23 @@ fn check_region(
     }
 }
 
-/// For a suite that does not garble.
+/// For a suite that does not have a domain, against the threat.
 ///
 /// # Errors
-/// With `--protocol yao`, the first operation on secrets; else each operation that the source wants garbled.
-pub(super) fn check_ungarbled(
+/// Where the whole program is to stay in it, the first operation on secrets; else each operation that the source wants there.
+pub(super) fn check_without(
     ir: &Ir,
     local: &Local,
     choice: ProtocolChoice,
+    missing: Protocol,
 ) -> Result<(), Vec<NoForm>> {
     let mut asked = Vec::new();
-    let all = choice == ProtocolChoice::Yao;
-    garbled(ir, &ir.body, local, all, &mut asked);
-    if choice == ProtocolChoice::Yao {
+    let all = matches!(
+        (choice, missing),
+        (ProtocolChoice::Yao, Protocol::Yao) | (ProtocolChoice::Arithmetic, Protocol::Arithmetic)
+    );
+    wanting(ir, &ir.body, local, (all, missing), &mut asked);
+    if all {
         // All of them are: one says it. What computes says it better than what only moves values.
         asked.sort_by_key(|(computes, _)| !computes);
         asked.truncate(1);
@@ -140,11 +144,17 @@ pub(super) fn check_ungarbled(
     }
 }
 
-/// The operations on secrets that are to be garbled, and whether each computes anything.
-fn garbled(ir: &Ir, region: &Region, local: &Local, all: bool, out: &mut Vec<(bool, NoForm)>) {
+/// The operations on secrets that are to be done in a domain, and whether each computes anything.
+fn wanting(
+    ir: &Ir,
+    region: &Region,
+    local: &Local,
+    (all, missing): (bool, Protocol),
+    out: &mut Vec<(bool, NoForm)>,
+) {
     let shared = |v: &ValueId| ir.values[v.index()].ty.secret && local.holder(*v).is_none();
     for node in &region.nodes {
-        if (all || node.protocol == Some(Protocol::Yao)) && node.results.iter().any(shared) {
+        if (all || node.protocol == Some(missing)) && node.results.iter().any(shared) {
             let (computes, what) = match node.op.kind() {
                 Kind::Compute => (true, computation(&node.op)),
                 Kind::Move | Kind::Boundary | Kind::Control => {
@@ -152,14 +162,14 @@ fn garbled(ir: &Ir, region: &Region, local: &Local, all: bool, out: &mut Vec<(bo
                 }
             };
             let error = NoForm {
-                asked: Protocol::Yao,
+                asked: missing,
                 what,
                 span: node.span,
             };
             out.push((computes, error));
         }
         for inner in &node.regions {
-            garbled(ir, inner, local, all, out);
+            wanting(ir, inner, local, (all, missing), out);
         }
     }
 }

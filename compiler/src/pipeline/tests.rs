@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 fn options(n_parties: u32, protocol: ProtocolChoice, opt: u8) -> Options {
     Options {
-        suite: Suite::usual(n_parties).unwrap(),
+        suite: Suite::usual(n_parties, Threat::SemiHonest).unwrap(),
         threat: Threat::SemiHonest,
         threshold: 1,
         protocol,

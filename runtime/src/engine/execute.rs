@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use smpcc_circuit::cost::{Demand, Demands, Stamp};
+use smpcc_circuit::cost::{Delay, Demand, Demands, Stamp};
 use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::{Node, Op, Program, Region};
+use smpcc_circuit::settle::ROUNDS;
 
 use super::SectionReport;
 use super::group::Fused;
@@ -107,6 +108,12 @@ pub(super) struct Run<S: Suite> {
     waits: Vec<u32>,
     uses: Vec<u32>,
     ready: BinaryHeap<Reverse<u32>>,
+    /// The phase, how many of its nodes have not ended, and whether the next one waits for all that is recorded to be proven.
+    phase: usize,
+    left_in_phase: usize,
+    seals: bool,
+    /// Nodes of later phases whose operands are there.
+    later: Vec<u32>,
     /// Nodes whose operands are there and whose correlations are not.
     short: Vec<u32>,
     active: Vec<Active<S>>,
@@ -160,6 +167,10 @@ impl<S: Suite> Run<S> {
             waits: Vec::new(),
             uses: Vec::new(),
             ready: BinaryHeap::new(),
+            phase: 0,
+            left_in_phase: 0,
+            seals: false,
+            later: Vec::new(),
             short: Vec::new(),
             active: Vec::new(),
             spare: Vec::new(),
@@ -181,6 +192,9 @@ impl<S: Suite> Run<S> {
         self.ready.clear();
         self.ready.extend(plan.roots.iter().map(|&n| Reverse(n)));
         self.left = plan.waits.len();
+        self.phase = 0;
+        self.left_in_phase = plan.phases.first().map_or(0, |&(_, size)| size);
+        self.later.clear();
         self.start.clear();
         self.start.extend_from_slice(start);
         self.end.clone_from(&self.start);
@@ -244,10 +258,45 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         for node in std::mem::take(&mut run.short) {
             self.begin_supplied(run, node)?;
         }
-        while let Some(Reverse(node)) = run.ready.pop() {
-            self.begin_supplied(run, node)?;
+        loop {
+            while let Some(Reverse(node)) = run.ready.pop() {
+                if self.plan(run.region).phase[node as usize] as usize > run.phase {
+                    run.later.push(node);
+                } else {
+                    self.begin_supplied(run, node)?;
+                }
+            }
+            if !self.next_phase(run)? {
+                return Ok(run.left == 0);
+            }
         }
-        Ok(run.left == 0)
+    }
+
+    /// Begins the next phase of a region if the one before has ended and, where it opens something, all that was recorded is proven.
+    fn next_phase(&mut self, run: &mut Run<S>) -> Result<bool, Error> {
+        if run.left_in_phase > 0 {
+            return Ok(false);
+        }
+        let Some(&(phase, size)) = self.plan(run.region).phases.get(run.phase + 1) else {
+            return Ok(false);
+        };
+        if phase.settles() {
+            if !std::mem::replace(&mut run.seals, true) {
+                self.settle.seal()?;
+            }
+            if !self.settle.take_seal() {
+                return Ok(false);
+            }
+            run.seals = false;
+            if let Some(end) = run.end.first_mut() {
+                *end = end.delayed(Delay::Rounds(ROUNDS));
+            }
+        }
+        run.start.clone_from(&run.end);
+        run.phase += 1;
+        run.left_in_phase = size;
+        run.ready.extend(run.later.drain(..).map(Reverse));
+        Ok(true)
     }
 
     /// One tick of the batches of correlations under way; before what uses them is stepped.
@@ -318,6 +367,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             }
             join(&mut run.end, times);
             run.left -= group.group.nodes.len();
+            run.left_in_phase -= group.group.nodes.len();
             return Ok(());
         }
         if results.len() != node.results.len() {
@@ -341,6 +391,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         }
         join(&mut run.end, times);
         run.left -= 1;
+        run.left_in_phase -= 1;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smpcc_circuit::blocks::{self, Role};
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::phases::{Phase, Phases};
 use smpcc_circuit::program::{Op, Program, Region};
 use smpcc_circuit::value::ConstVec;
 
@@ -32,6 +33,10 @@ pub struct RegionPlan {
     pub users: Vec<Vec<u32>>,
     /// Groups by their first node.
     pub groups: BTreeMap<u32, GroupPlan>,
+    /// For each node, its phase: it begins when those before have ended.
+    pub phase: Vec<u32>,
+    /// For each phase, what it is and how many nodes it has.
+    pub phases: Vec<(Phase, usize)>,
 }
 
 /// The tables of a group. A value that a block has of its own has a slot in it.
@@ -145,6 +150,15 @@ impl Schedule {
             }
         }
         let groups = blocks::groups(program);
+        let Phases { of, kinds } = Phases::new(program);
+        for (plan, (of, kinds)) in schedule.regions.iter_mut().zip(of.into_iter().zip(kinds)) {
+            let mut sizes = vec![0; kinds.len()];
+            for &phase in &of {
+                *sizes.get_mut(phase as usize).ok_or_else(broken)? += 1;
+            }
+            plan.phases = kinds.into_iter().zip(sizes).collect();
+            plan.phase = of;
+        }
         schedule.visit(program, &groups, 0, 0)?;
         Ok(schedule)
     }

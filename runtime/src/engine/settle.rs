@@ -6,6 +6,9 @@
 //! for [`EVERY`] openings, or for the end of the run. One check is under way at a time. What its operation gave is released when
 //! the check has passed, and not before: neither control nor another operation nor the caller sees it earlier.
 //!
+//! Before that, what was computed is **proven**, where a suite records it to be: a phase of openings (`smpcc_circuit::phases`) asks for a
+//! seal and begins when all proofs have passed. What gets long before is proven meanwhile.
+//!
 //! A check is no operation of the program: what it sends and how long it takes is accounted for by itself, and what it releases is
 //! there when the latest opening of its batch was there and the check's rounds have passed.
 
@@ -38,6 +41,17 @@ struct Leaving {
     words: Submitted<Elements>,
 }
 
+/// Whether all that was recorded is proven.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seal {
+    /// Nobody asks.
+    Open,
+    /// Openings wait for it.
+    Asked,
+    /// It is.
+    Given,
+}
+
 /// The openings of a run that are not released yet.
 pub(super) struct Settle<S: Suite> {
     /// What is being gathered, and how much of it there is at all parties together.
@@ -51,6 +65,9 @@ pub(super) struct Settle<S: Suite> {
     checking: Option<(Box<dyn Machine<S>>, Stamp)>,
     settled: Vec<Settled>,
     leaving: Vec<Leaving>,
+    /// Proofs under way.
+    proofs: Vec<Box<dyn Machine<S>>>,
+    seal: Seal,
     /// When the last check had passed.
     pub(super) end: Stamp,
     pub(super) report: CheckReport,
@@ -69,6 +86,8 @@ impl<S: Suite> Settle<S> {
             checking: None,
             settled: Vec::new(),
             leaving: Vec::new(),
+            proofs: Vec::new(),
+            seal: Seal::Open,
             end: Stamp::START,
             report: CheckReport::default(),
             time: Duration::ZERO,
@@ -117,6 +136,49 @@ impl<S: Suite> Settle<S> {
         Ok(())
     }
 
+    /// Asks that all that was recorded be proven; only what opens something asks, and nothing else is under way then.
+    pub(super) fn seal(&mut self) -> Result<(), Error> {
+        match self.seal {
+            Seal::Open => self.seal = Seal::Asked,
+            Seal::Asked | Seal::Given => {
+                return Err(Error::bug("two phases of openings at one time"));
+            }
+        }
+        self.report.n_settlements += 1;
+        Ok(())
+    }
+
+    /// Whether all is proven that was to be; says so once.
+    pub(super) fn take_seal(&mut self) -> bool {
+        let given = self.seal == Seal::Given;
+        if given {
+            self.seal = Seal::Open;
+        }
+        given
+    }
+
+    /// One tick of the proofs under way, and those that are to begin.
+    fn prove(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<(), Error> {
+        let step = |suite: &mut S, wire: &mut Exchange<'_>, mut machine: Box<dyn Machine<S>>| {
+            Ok::<_, Error>(match machine.step(suite, wire)? {
+                Step::Waiting => Some(machine),
+                Step::Done(..) => None,
+            })
+        };
+        for machine in std::mem::take(&mut self.proofs) {
+            self.proofs.extend(step(suite, wire, machine)?);
+        }
+        let all = self.seal == Seal::Asked;
+        while let Some(machine) = suite.settle(all)? {
+            self.proofs.extend(step(suite, wire, machine)?);
+        }
+        if all && self.proofs.is_empty() {
+            suite.sealed()?;
+            self.seal = Seal::Given;
+        }
+        Ok(())
+    }
+
     fn gather(&mut self, when: Stamp) {
         self.gathered += 1;
         self.came = self.came.join(when);
@@ -135,7 +197,7 @@ impl<S: Suite> Settle<S> {
 
     /// Whether nothing waits.
     pub(super) fn is_done(&self) -> bool {
-        self.checking.is_none() && self.gathered == 0
+        self.checking.is_none() && self.gathered == 0 && self.proofs.is_empty()
     }
 
     /// One tick of the check under way, and the next one if there is one to begin; after the tick's operations. `last` says that no more
@@ -149,10 +211,11 @@ impl<S: Suite> Settle<S> {
     ) -> Result<(), Error> {
         // Who waited for what passed in the tick before has it by now.
         self.settled.clear();
-        if self.is_done() {
+        if !S::Threat::DEVIATES {
             return Ok(());
         }
         let (began, sent) = (Instant::now(), wire.bytes_sent());
+        self.prove(suite, wire)?;
         if let Some((machine, came)) = self.checking.take() {
             self.step(suite, wire, outputs, machine, came)?;
         }

@@ -140,6 +140,10 @@ pub(crate) fn encode_notice(notice: &Notice) -> Vec<u8> {
         Cause::Peer(party) => {
             w.u8(1).u8(0).u16(party.number());
         }
+        Cause::Cheating([one, other]) => {
+            // There are at most 16 parties.
+            w.u8(3).u8(one.number() as u8).u16(other.number());
+        }
         Cause::Own(reason) => {
             let code = match reason {
                 StopReason::Program => 0,
@@ -168,6 +172,10 @@ pub(crate) fn decode_notice(bytes: &[u8], names: &PartyNames) -> Result<Notice, 
         (0, 2) => Cause::Link(party, LinkTrouble::Silent),
         (0, 3) => Cause::Link(party, LinkTrouble::Altered),
         (1, 0) => Cause::Peer(party),
+        (3, one) => {
+            let one = names.checked(one.into()).ok_or(Malformed(WHAT))?;
+            Cause::Cheating([one, party])
+        }
         (2, 0) => Cause::Own(StopReason::Program),
         (2, 1) => Cause::Own(StopReason::Usage),
         (2, 2) => Cause::Own(StopReason::Machine),
@@ -218,6 +226,7 @@ mod tests {
             Cause::Link(b, LinkTrouble::Silent),
             Cause::Link(b, LinkTrouble::Altered),
             Cause::Peer(b),
+            Cause::Cheating([a, b]),
             Cause::Own(StopReason::Program),
             Cause::Own(StopReason::Usage),
             Cause::Own(StopReason::Machine),

@@ -40,6 +40,14 @@ impl<P: Protocols> Suite for P {
         Protocols::check(self, batch)
     }
 
+    fn settle(&mut self, all: bool) -> Result<Preparation<Self>, Error> {
+        Protocols::settle(self, all)
+    }
+
+    fn sealed(&mut self) -> Result<(), Error> {
+        Protocols::sealed(self)
+    }
+
     fn setup(&mut self, program: &Program) -> Result<Preparation<Self>, Error> {
         Protocols::setup(self, program)
     }

@@ -42,6 +42,19 @@ pub trait Protocols: Sized + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// See [`super::Suite::settle`].
+    fn settle(&mut self, _all: bool) -> Result<Preparation<Self>, Error> {
+        Ok(None)
+    }
+
+    /// See [`super::Suite::sealed`].
+    fn sealed(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// What all others were told by a party in the clear, as this party heard or told it.
+    fn heard(&mut self, _from: usize, _bytes: &[u8]) {}
+
     /// See [`super::Suite::prepare`].
     fn prepare(&mut self, demand: &Demand) -> Result<Preparation<Self>, Error> {
         if demand.is_empty() {

@@ -23,7 +23,7 @@ const LONG: usize = 1 << 14;
 
 /// The wires of a block of lanes: slot by slot, one part of the share after the other.
 #[derive(Default)]
-pub(super) struct Wires {
+pub struct Wires {
     words: Vec<u64>,
     parts: usize,
     stride: usize,
@@ -86,7 +86,7 @@ impl Wires {
 }
 
 /// The ANDs of one level of one block.
-pub(super) struct Level<'c> {
+pub struct Level<'c> {
     /// They run side by side.
     pub(super) ands: &'c [Wiring],
     /// ANDs of the levels before: the place of this level's in what was reserved for the block.

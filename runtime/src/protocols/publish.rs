@@ -7,7 +7,8 @@
 //! - **Assumptions**: links are authenticated and encrypted.
 //! - **Cost**: one round; one element to each party that is told.
 //! - **Departures from the paper**: none to depart from.
-//! - **Leakage and failure**: a cheating owner can tell different parties different values.
+//! - **Leakage and failure**: a cheating owner can tell different parties different values; a suite that stands one compares what they
+//!   heard before anything is opened.
 
 use smpcc_circuit::ids::OutputId;
 use zeroize::Zeroizing;
@@ -115,7 +116,7 @@ impl<S: Protocols> Blocks<S> for Publish {
 
     fn receive(
         &mut self,
-        _suite: &mut S,
+        suite: &mut S,
         wire: &mut Exchange<'_>,
         place: Place,
         (): &mut (),
@@ -127,6 +128,7 @@ impl<S: Protocols> Blocks<S> for Publish {
         let range = block_range(place.block, S::BLOCK, self.lanes);
         let bits = self.bits;
         let bytes = wire.take(self.owner, range.len() * element_len(bits))?;
+        suite.heard(self.owner.index(), bytes);
         for_width!(bits, E => {
             let into = E::slice_mut(&mut self.value).and_then(|v| v.get_mut(range));
             read_elements(bytes, bits, into.into_iter().flatten(), |into, e: E| *into = e);

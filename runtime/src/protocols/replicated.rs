@@ -1,14 +1,16 @@
 //! Three parties, replicated secret sharing, at most one of them corrupt.
 //!
 //! - **Functionality**: arithmetic mod 2^k, XOR-AND circuits, garbled circuits, conversions between them; input, opening.
-//! - **Adversary**: semi-honest, one of three parties.
+//! - **Adversary**: semi-honest, one of three parties. Circuits on shared bits, inputs and openings also stand a malicious one, with
+//!   abort: `threat` says what differs, `settle` how products are proven.
 //! - **Source**: Araki, Furukawa, Lindell, Nof, Ohara, "High-throughput semi-honest secure three-party computation with an honest
 //!   majority" (CCS 2016), section 2; Mohassel, Rindal, "ABY3" (CCS 2018), section 5 for conversions; garbling
 //!   after Mohassel, Rosulek, Zhang (CCS 2015), without its commitments.
 //! - **Assumptions**: AES-128 is a pseudo-random function; links are private and authenticated.
 //! - **Cost**: `smpcc_circuit::cost`, asserted by tests.
 //! - **Departures from the paper**: replicated shares hold `(x_i, x_{i+1})` themselves rather than a masked form, as in ABY3.
-//! - **Leakage and failure**: shapes and the schedule, which all know. A party that deviates can change results.
+//! - **Leakage and failure**: shapes and the schedule, which all know. A party that deviates can change results where the threat is
+//!   semi-honest.
 //!
 //! Parties are 0, 1, 2. A value is the sum (mod 2^k, or bit by bit XOR) of components 0, 1, 2; party `i` holds
 //! components `i` and `i + 1`, as parts 0 and 1 of its share. Key `c` is known to the two holders of component `c`, parties
@@ -30,6 +32,7 @@ use super::sharing::{
 use super::shuffle::Columns;
 use super::tickets::{Numbers, Ticket};
 use super::{Batch, Begun, Check, SemiHonest};
+use threat::Stands;
 use crate::error::Error;
 use crate::party::PartyId;
 use crate::prg::Prg;
@@ -41,9 +44,11 @@ mod boolean;
 mod convert;
 mod input;
 mod open;
+mod settle;
 mod shuffle;
 #[cfg(test)]
 mod tests;
+mod threat;
 mod yao;
 
 /// Lanes per block of operations that take one message: 64-bit elements fill one frame of the transport.
@@ -62,21 +67,34 @@ enum Stream {
     Zero = 0,
     /// Components that two parties draw together.
     Component = 1,
+    /// Shares of a proof: its prover and the second verifier.
+    Proof = 2,
+    /// What hides the factors of a proof's last product: its prover and the first, or the second, verifier.
+    MaskFirst = 3,
+    MaskSecond = 4,
+    /// What hides hashed statements from the other verifier, likewise.
+    SaltFirst = 5,
+    SaltSecond = 6,
+    /// Points at which vouched bytes are compared.
+    Vouch = 7,
 }
 
 /// One party of the suite: its keys and the numbers of what has been drawn from them.
-pub struct Rep3 {
+pub struct Rep3<T: Stands = SemiHonest> {
     me: usize,
     /// Keys `me` and `me + 1`.
     keys: [Prg; 2],
-    /// For every stream.
+    /// For zeros and components.
     numbers: Numbers,
     sharing: Sharing,
     circuits: Circuits,
-    yao: yao::Yao,
+    /// What garbles, against who allows it.
+    yao: T::Garbling,
+    /// What is to be proven, against who has to prove.
+    ledger: T::Ledger,
 }
 
-impl Rep3 {
+impl<T: Stands> Rep3<T> {
     /// This party's side, with keys from the session's links.
     pub fn new(program: &Program, session: &Session) -> Result<Self, Error> {
         let me = session.me().index();
@@ -94,7 +112,8 @@ impl Rep3 {
             numbers: Numbers::default(),
             sharing: Sharing::new(vec![constant(0), constant(1)]),
             circuits: Circuits::new(program),
-            yao: yao::Yao::new(session)?,
+            yao: T::garbling(session)?,
+            ledger: T::ledger(session),
         })
     }
 
@@ -146,7 +165,7 @@ fn part_of(me: usize, component: usize) -> Option<usize> {
     (part < 2).then_some(part)
 }
 
-impl Protocols for Rep3 {
+impl Protocols for Rep3<SemiHonest> {
     type Threat = SemiHonest;
 
     const BLOCK: usize = BLOCK;
@@ -214,7 +233,7 @@ impl Protocols for Rep3 {
     }
 
     fn open(&mut self, _site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error> {
-        open::begin(opening)
+        open::begin(self, opening)
     }
 
     fn garbling(&mut self) -> Result<&mut Garbling, Error> {

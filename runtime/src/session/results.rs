@@ -123,7 +123,12 @@ fn common(program: &Verified, a: PartyId, b: PartyId) -> Vec<OutputId> {
 fn is_loss(error: &Error) -> bool {
     match error.fault() {
         Fault::Network { .. } | Fault::Stopped { .. } => true,
-        Fault::Program | Fault::Usage | Fault::Machine | Fault::Peer(_) | Fault::Bug => false,
+        Fault::Program
+        | Fault::Usage
+        | Fault::Machine
+        | Fault::Peer(_)
+        | Fault::Cheating(_)
+        | Fault::Bug => false,
     }
 }
 

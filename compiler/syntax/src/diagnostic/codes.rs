@@ -99,7 +99,7 @@ codes! {
     E4006 "a public argument is missing or malformed",
     E4007 "an assertion that does not hold for this session",
     E4008 "no arithmetic form",
-    E4009 "no garbled form in this suite",
+    E4009 "a form that this suite does not have",
 
     E9001 "a bug in smpcc",
 

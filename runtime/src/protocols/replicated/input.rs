@@ -1,7 +1,8 @@
 //! What a party gives, as shares.
 //!
 //! - **Functionality**: the owner's value becomes shared; the others learn nothing.
-//! - **Adversary**: semi-honest, one of three parties.
+//! - **Adversary**: malicious, one of three parties: both holders of a component have it by construction, so whatever an owner sends is
+//!   some input.
 //! - **Source**: the one-element form of Araki et al. (CCS 2016), section 2.3: two components from keys.
 //! - **Assumptions**: AES-128 is a pseudo-random function.
 //! - **Cost**: one round; the owner sends one element.
@@ -10,8 +11,9 @@
 
 use zeroize::Zeroizing;
 
+use super::threat::Stands;
 use super::{
-    Arithmetic, BLOCK, Boolean, PARTS, Pipeline, Rep3, Share, Ticket, block_range, numbers_for,
+    Arithmetic, BLOCK, Boolean, PARTS, Pipeline, Protocols, Rep3, Share, Ticket, block_range, numbers_for,
     party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
@@ -43,7 +45,14 @@ enum Out {
 }
 
 /// Shares an input; the value is there at its owner.
-pub(super) fn begin(suite: &mut Rep3, input: &Owned, value: Clear) -> Result<Begun<Rep3>, Error> {
+pub(super) fn begin<T: Stands>(
+    suite: &mut Rep3<T>,
+    input: &Owned,
+    value: Clear,
+) -> Result<Begun<Rep3<T>>, Error>
+where
+    Rep3<T>: Protocols,
+{
     let Owned { owner, bits, lanes } = *input;
     let words = match &value {
         Clear::Integers(_) => for_width!(bits, E => BLOCK * E::WORDS),
@@ -70,7 +79,10 @@ pub(super) fn begin(suite: &mut Rep3, input: &Owned, value: Clear) -> Result<Beg
     })
 }
 
-impl Blocks<Rep3> for Input {
+impl<T: Stands> Blocks<Rep3<T>> for Input
+where
+    Rep3<T>: Protocols,
+{
     type State = ();
 
     fn n_blocks(&self) -> usize {
@@ -83,7 +95,7 @@ impl Blocks<Rep3> for Input {
 
     fn send(
         &mut self,
-        suite: &mut Rep3,
+        suite: &mut Rep3<T>,
         wire: &mut Exchange<'_>,
         place: Place,
         (): &mut (),
@@ -143,7 +155,7 @@ impl Blocks<Rep3> for Input {
 
     fn receive(
         &mut self,
-        suite: &mut Rep3,
+        suite: &mut Rep3<T>,
         wire: &mut Exchange<'_>,
         place: Place,
         (): &mut (),

@@ -39,7 +39,7 @@ const GARBLER: usize = 0;
 const EVALUATOR: usize = 2;
 
 /// What a party knows for the whole execution.
-pub(super) struct Yao {
+pub struct Yao {
     pub(super) garbling: Garbling,
     /// Where zero labels come from, at the garblers.
     labels: Option<Prg>,

@@ -1,0 +1,285 @@
+//! What it costs to prove the ANDs of a program to each other, where a corrupt party may send what it likes.
+//!
+//! ANDs are recorded as they are computed. Before a phase of openings ([`crate::phases`]) everything that is recorded is proven, in
+//! [`ROUNDS`] rounds; what gets long before is proven meanwhile, [`CHUNK`] ANDs at a time. So what a run sends for proofs follows from
+//! the number of ANDs between openings, and [`Epochs`] adds that up for any program. The messages are those of the runtime's
+//! `protocols/replicated/settle`.
+
+use crate::program::{Domain, Kind, Node, Op, Program};
+use crate::suite::and_levels;
+
+/// ANDs, each on one lane, that are proven together at most.
+pub const CHUNK: u64 = 1 << 24;
+
+/// Rounds of a proof: what a prover tells two verifiers, and what they tell each other.
+pub const ROUNDS: u32 = 2;
+
+/// Bytes of a field element.
+pub const FIELD_LEN: u64 = 16;
+
+/// Bytes of a hash.
+pub const HASH_LEN: u64 = 32;
+
+/// Field elements that a verifier tells the other: its factor of the last product, its shares of two checks and of the last claim.
+pub const VERDICT: u64 = 4;
+
+/// The shape of a proof about so many ANDs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Words of 64 lanes.
+    pub words: usize,
+    /// Variables of the first message's grid: 2^grid words make a group.
+    pub grid: u32,
+    /// Groups.
+    pub groups: usize,
+    /// Rounds that halve what is left, after the grid.
+    pub halvings: u32,
+}
+
+/// Most variables of a grid: 64 words of a group are folded at once.
+const MOST_GRID: u32 = 6;
+
+impl Shape {
+    /// For so many ANDs; of none, one word of zeros is proven.
+    pub const fn of(ands: u64) -> Self {
+        let words = if ands == 0 { 1 } else { ands.div_ceil(64) };
+        let log = words.next_power_of_two().trailing_zeros();
+        let grid = if log < MOST_GRID { log } else { MOST_GRID };
+        let groups = words.div_ceil(1 << grid);
+        let terms = 2 * 64 * groups;
+        Self {
+            words: words as usize,
+            grid,
+            groups: groups as usize,
+            halvings: terms.next_power_of_two().trailing_zeros(),
+        }
+    }
+
+    /// Points of the grid.
+    pub const fn points(self) -> usize {
+        3usize.pow(self.grid)
+    }
+
+    /// Field elements that a prover shares in all: the grid, two for each halving, three for the last product.
+    pub const fn elements(self) -> usize {
+        self.points() + 2 * self.halvings as usize + 3
+    }
+
+    /// Messages of the prover that are hashed by themselves.
+    pub const fn levels(self) -> usize {
+        self.halvings as usize + 2
+    }
+
+    /// Bytes that each party sends.
+    pub const fn sent(self) -> u64 {
+        let to_first = HASH_LEN + FIELD_LEN * self.elements() as u64;
+        let to_second = HASH_LEN + HASH_LEN * self.levels() as u64;
+        to_first + to_second + 2 * (HASH_LEN + VERDICT * FIELD_LEN)
+    }
+}
+
+/// ANDs that one execution of an operation records.
+pub fn recorded(program: &Program, node: &Node) -> u64 {
+    let result = || {
+        let id = node.results.first()?;
+        program.values.get(id.index())
+    };
+    match (&node.op, result()) {
+        (Op::Call(id), Some(value)) if value.domain == Domain::Boolean => {
+            let template = program.templates.get(id.index());
+            let ands = template.map_or(0, |t| and_levels(t).iter().sum::<u64>());
+            ands.saturating_mul(value.lanes)
+        }
+        _ => 0,
+    }
+}
+
+/// Whether an operation makes something that has to be proven or compared before an opening: ANDs, or what one party told the others.
+pub fn is_recorded(program: &Program, node: &Node) -> bool {
+    matches!(node.op.kind(), Kind::Interactive(_))
+        && (recorded(program, node) > 0
+            || matches!(node.op, Op::Input(id) if program.inputs.get(id.index()).is_some_and(|leaf| leaf.public)))
+}
+
+/// What the proofs of a part of a program send: sums of it can be taken in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Epochs {
+    /// ANDs before the first proof of the part, or all of them.
+    first: u64,
+    rest: Option<Rest>,
+}
+
+/// From the first proof on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rest {
+    /// Settlements after the first.
+    n: u64,
+    /// Bytes of each party for them.
+    sent: u64,
+    /// ANDs after the last.
+    last: u64,
+}
+
+/// Bytes of each party for proving so many ANDs before an opening.
+fn settled(ands: u64) -> u64 {
+    let whole = ands / CHUNK;
+    let rest = ands % CHUNK;
+    let left = match (whole, rest) {
+        (0, _) | (_, 1..) => Shape::of(rest).sent(),
+        (_, 0) => 0,
+    };
+    meanwhile(ands).saturating_add(left)
+}
+
+/// Bytes of each party for what is proven as soon as there is enough of it.
+fn meanwhile(ands: u64) -> u64 {
+    Shape::of(CHUNK).sent().saturating_mul(ands / CHUNK)
+}
+
+impl Epochs {
+    /// Operations that record so many ANDs.
+    pub const fn of(ands: u64) -> Self {
+        Self {
+            first: ands,
+            rest: None,
+        }
+    }
+
+    /// A settlement: all that is recorded is proven.
+    pub const SETTLEMENT: Self = Self {
+        first: 0,
+        rest: Some(Rest {
+            n: 0,
+            sent: 0,
+            last: 0,
+        }),
+    };
+
+    /// This part and then another.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        match (self.rest, next.rest) {
+            (None, rest) => Self {
+                first: self.first.saturating_add(next.first),
+                rest,
+            },
+            (Some(rest), None) => Self {
+                rest: Some(Rest {
+                    last: rest.last.saturating_add(next.first),
+                    ..rest
+                }),
+                ..self
+            },
+            (Some(a), Some(b)) => {
+                let between = settled(a.last.saturating_add(next.first));
+                Self {
+                    rest: Some(Rest {
+                        n: a.n.saturating_add(b.n).saturating_add(1),
+                        sent: a.sent.saturating_add(between).saturating_add(b.sent),
+                        last: b.last,
+                    }),
+                    ..self
+                }
+            }
+        }
+    }
+
+    /// This part `count` times in a row.
+    #[must_use]
+    pub fn repeat(self, count: u64) -> Self {
+        if count == 0 {
+            return Self::default();
+        }
+        match self.rest {
+            None => Self::of(self.first.saturating_mul(count)),
+            Some(rest) => {
+                let between = settled(rest.last.saturating_add(self.first));
+                let more = count - 1;
+                let n = rest.n.saturating_mul(count).saturating_add(more);
+                let inner = rest.sent.saturating_mul(count);
+                Self {
+                    rest: Some(Rest {
+                        n,
+                        sent: inner.saturating_add(between.saturating_mul(more)),
+                        last: rest.last,
+                    }),
+                    ..self
+                }
+            }
+        }
+    }
+
+    /// Settlements, and bytes of each party for all that is proven, of a whole program.
+    pub fn totals(self) -> (u64, u64) {
+        match self.rest {
+            None => (0, meanwhile(self.first)),
+            Some(rest) => {
+                let sent = settled(self.first).saturating_add(rest.sent);
+                let left = meanwhile(rest.last);
+                (rest.n.saturating_add(1), sent.saturating_add(left))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeating_is_doing_it_again_and_again() {
+        let part = |first: u64, last: u64| {
+            let part = Epochs::of(first).then(Epochs::SETTLEMENT);
+            part.then(Epochs::of(last))
+        };
+        let parts = [
+            Epochs::of(5),
+            Epochs::of(CHUNK / 2),
+            part(0, 0),
+            part(100, 3 * CHUNK),
+            part(CHUNK, 1).then(part(7, 9)),
+        ];
+        for part in parts {
+            let mut all = Epochs::default();
+            for n in 0..6 {
+                assert_eq!(part.repeat(n), all, "{n} times");
+                all = all.then(part);
+            }
+        }
+    }
+
+    #[test]
+    fn adding_up_does_not_depend_on_brackets() {
+        let parts = [
+            Epochs::of(70),
+            Epochs::SETTLEMENT,
+            Epochs::of(CHUNK),
+            Epochs::of(3),
+            Epochs::SETTLEMENT,
+            Epochs::SETTLEMENT,
+            Epochs::of(1),
+        ];
+        let left = parts.into_iter().reduce(Epochs::then).unwrap();
+        let right = parts.into_iter().rev().reduce(|all, one| one.then(all));
+        assert_eq!(Some(left), right);
+        // 70 ANDs; a chunk and three; nothing.
+        let sent = [70, CHUNK, 3, 0].map(|n| Shape::of(n).sent());
+        assert_eq!(left.totals(), (3, sent.iter().sum()));
+    }
+
+    #[test]
+    fn proofs_are_short() {
+        assert_eq!(Shape::of(0), Shape::of(64));
+        let one = Shape::of(1);
+        assert_eq!((one.words, one.grid, one.groups, one.halvings), (1, 0, 1, 7));
+        let chunk = Shape::of(CHUNK);
+        assert_eq!((chunk.points(), chunk.groups), (729, 1 << 12));
+        assert!(one.sent() < 1000, "{}", one.sent());
+        assert!(chunk.sent() < 14_000, "{}", chunk.sent());
+        let mut before = 0;
+        for n in [1, 64, 65, 1 << 12, (1 << 12) + 1, 1 << 20, CHUNK] {
+            assert!(Shape::of(n).sent() >= before, "{n}");
+            before = Shape::of(n).sent();
+        }
+    }
+}
