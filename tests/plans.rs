@@ -22,6 +22,7 @@ fn digest(bytes: &[u8]) -> u64 {
 fn settings() -> impl Iterator<Item = Setting> {
     SETTINGS
         .into_iter()
+        .filter(|s| !s.threat.deviates())
         .filter(|s| matches!((s.n_parties, s.threshold), (2 | 3, _) | (5, 2)))
 }
 

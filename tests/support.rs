@@ -2,7 +2,7 @@
 
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::ids::InputId;
-use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::program::{Domain, Suite, Threat};
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::Diagnostic;
@@ -46,6 +46,8 @@ pub struct Setting {
     pub n_parties: u32,
     /// How many may be corrupt.
     pub threshold: u32,
+    /// What these may do.
+    pub threat: Threat,
 }
 
 /// Three parties and replicated shares.
@@ -57,11 +59,20 @@ pub const fn setting(suite: Suite, n_parties: u32, threshold: u32) -> Setting {
         suite,
         n_parties,
         threshold,
+        threat: Threat::SemiHonest,
+    }
+}
+
+/// The same where a corrupt party may send what it likes.
+const fn malicious(setting: Setting) -> Setting {
+    Setting {
+        threat: Threat::Malicious,
+        ..setting
     }
 }
 
 /// Every suite, at numbers of parties that make a difference to it.
-pub const SETTINGS: [Setting; 13] = [
+pub const SETTINGS: [Setting; 14] = [
     setting(Suite::TwoParty, 2, 1),
     setting(Suite::Rep3, 3, 1),
     setting(Suite::Gmw, 2, 1),
@@ -75,6 +86,7 @@ pub const SETTINGS: [Setting; 13] = [
     setting(Suite::Bgw, 7, 3),
     setting(Suite::Bgw, 16, 1),
     setting(Suite::Bgw, 16, 7),
+    malicious(REP3),
 ];
 
 impl Setting {
@@ -86,12 +98,12 @@ impl Setting {
 
     /// Domains that can be asked for, the compiler's choice first.
     pub fn protocols(self) -> Vec<ProtocolChoice> {
-        let mut all = vec![
-            ProtocolChoice::Auto,
-            ProtocolChoice::Boolean,
-            ProtocolChoice::Arithmetic,
-        ];
-        if self.suite.garbles() {
+        let mut all = vec![ProtocolChoice::Auto, ProtocolChoice::Boolean];
+        let offers = |domain| self.suite.offers(self.threat, domain);
+        if offers(Domain::Arithmetic { ring: 64 }) {
+            all.push(ProtocolChoice::Arithmetic);
+        }
+        if offers(Domain::Yao) {
             all.push(ProtocolChoice::Yao);
         }
         all
@@ -102,7 +114,7 @@ impl Setting {
 pub fn options(setting: Setting, protocol: ProtocolChoice, network: Network) -> Options {
     Options {
         suite: setting.suite,
-        threat: Threat::SemiHonest,
+        threat: setting.threat,
         threshold: setting.threshold,
         protocol,
         local: LocalChoice::Auto,

@@ -9,6 +9,7 @@ mod generated;
 mod growth;
 mod imported;
 mod library;
+mod malicious;
 mod plans;
 mod protocols;
 mod schedule;

@@ -409,7 +409,9 @@ impl Sizing<'_, '_> {
             let users = self.users.get(&value);
             if !self.results.contains(&value)
                 && users.is_some_and(|users| users.iter().all(|u| known.contains(u)))
-                && known.iter().all(|&u| self.nodes[u].phase == self.nodes[i].phase)
+                && known
+                    .iter()
+                    .all(|&u| self.nodes[u].phase == self.nodes[i].phase)
             {
                 members.push(Grown {
                     node: i,

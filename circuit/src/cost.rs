@@ -64,8 +64,9 @@ pub fn op_cost(program: &Program, node: &Node) -> OpCost {
 /// Bytes of every party; none where the suite's protocols have no part.
 fn sent(program: &Program, node: &Node) -> Vec<u64> {
     match node.op.kind() {
-        Kind::Interactive(step) => told::sent(program, node)
-            .unwrap_or_else(|| program.model().sent(program, node, step)),
+        Kind::Interactive(step) => {
+            told::sent(program, node).unwrap_or_else(|| program.model().sent(program, node, step))
+        }
         Kind::Clear | Kind::Move | Kind::Linear | Kind::Control => {
             vec![0; program.n_parties as usize]
         }

@@ -21,9 +21,9 @@ pub mod phases;
 pub mod program;
 mod regions;
 pub mod robust;
-pub mod settle;
 #[cfg(test)]
 mod sample;
+pub mod settle;
 pub mod splitmix;
 pub mod stamp;
 pub mod stats;

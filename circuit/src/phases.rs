@@ -79,7 +79,7 @@ impl Phases {
                     }
                     Kind::Control if node.op.regions().any(inside) => {
                         kinds.push(Phase::Work);
-                            open = Open::Alone;
+                        open = Open::Alone;
                     }
                     Kind::Interactive(_) | Kind::Control => {
                         if open != Open::Work {
@@ -114,7 +114,14 @@ impl Phases {
                 continue;
             };
             if !std::mem::replace(&mut done[usize::from(dirty)], true) {
-                self.walk(program, index, dirty, &ends, &mut |inner| todo.push(inner), true);
+                self.walk(
+                    program,
+                    index,
+                    dirty,
+                    &ends,
+                    &mut |inner| todo.push(inner),
+                    true,
+                );
             }
         }
     }
@@ -131,7 +138,8 @@ impl Phases {
             // A verified program nests its regions without cycles.
             self.ends(program, inner as usize, known);
         }
-        let ends = [false, true].map(|dirty| self.walk(program, index, dirty, known, &mut |_| {}, false));
+        let ends =
+            [false, true].map(|dirty| self.walk(program, index, dirty, known, &mut |_| {}, false));
         known[index] = Some(ends);
     }
 

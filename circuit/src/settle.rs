@@ -271,7 +271,10 @@ mod tests {
     fn proofs_are_short() {
         assert_eq!(Shape::of(0), Shape::of(64));
         let one = Shape::of(1);
-        assert_eq!((one.words, one.grid, one.groups, one.halvings), (1, 0, 1, 7));
+        assert_eq!(
+            (one.words, one.grid, one.groups, one.halvings),
+            (1, 0, 1, 7)
+        );
         let chunk = Shape::of(CHUNK);
         assert_eq!((chunk.points(), chunk.groups), (729, 1 << 12));
         assert!(one.sent() < 1000, "{}", one.sent());

@@ -132,7 +132,10 @@ fn check(ir: &Ir, options: &Options, local: &Local) -> Result<(), Vec<NoForm>> {
     if !options.suite.offers(options.threat, Domain::Yao) {
         legal::check_without(ir, local, options.protocol, Protocol::Yao)?;
     }
-    if !options.suite.offers(options.threat, Domain::Arithmetic { ring: 64 }) {
+    if !options
+        .suite
+        .offers(options.threat, Domain::Arithmetic { ring: 64 })
+    {
         return legal::check_without(ir, local, options.protocol, Protocol::Arithmetic);
     }
     match options.protocol {

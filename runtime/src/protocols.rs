@@ -53,7 +53,7 @@ pub use check::{Batch, Check, Opened, Passed, Submitted};
 
 /// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.
 pub trait Adversary {
-    /// Whether it sends what it likes. Then openings wait to be checked together; else each is believed at once.
+    /// Whether it sends what it likes, so that what it says has to be checked.
     const DEVIATES: bool;
 }
 
@@ -132,6 +132,9 @@ pub trait Suite: Sized + Sync {
     type Share: Clone + Send + Sync + 'static;
     /// Whom it protects against.
     type Threat: Adversary;
+    /// Whether openings wait to be checked together. They do not where nobody lies, or where each is checked as it is made: then
+    /// [`Suite::check`] passes at once.
+    const WAITS: bool = <Self::Threat as Adversary>::DEVIATES;
     /// What speaks for an opened value in a check: nothing where nobody lies, MACs or tags elsewhere.
     type Evidence: Send + 'static;
 

@@ -319,7 +319,10 @@ impl Listing<'_, '_> {
         let unplaced = |v: &ValueId| self.maker.get(v).filter(|&&by| !self.placed[by]);
         let mut with = group.members.first().map(|m| m.node).into_iter();
         if !with.all(|m| phase(m) == phase(i))
-            || !cut.iter().filter_map(unplaced).all(|&by| phase(by) == phase(i))
+            || !cut
+                .iter()
+                .filter_map(unplaced)
+                .all(|&by| phase(by) == phase(i))
         {
             return false;
         }

@@ -2,11 +2,11 @@
 
 use super::control::Control;
 use crate::cost::{Delay, Demands, Stamp, StampMap, delay};
-use crate::phases::{Phase, Phases};
-use crate::settle::ROUNDS;
 use crate::ids::{SectionId, ValueId};
+use crate::phases::{Phase, Phases};
 use crate::program::{Node, Op, Program, Region};
 use crate::regions::captured;
+use crate::settle::ROUNDS;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 

@@ -203,6 +203,14 @@ fn human(stats: &Stats, name: &str) -> String {
             made.rounds
         );
     }
+    if let Some(proofs) = &stats.settlements {
+        let _ = writeln!(
+            text,
+            "  proofs       {:>14}   before openings, two rounds each; {} bytes of each party",
+            count(Some(proofs.n)),
+            count(Some(proofs.bytes_sent))
+        );
+    }
     let _ = writeln!(
         text,
         "  memory       {:>14}   about, per party",

@@ -101,7 +101,7 @@ impl<S: Suite> Settle<S> {
         opened: Opened<Elements, S::Evidence>,
         when: Stamp,
     ) -> Result<Result<Elements, Submitted<Elements>>, Error> {
-        if !S::Threat::DEVIATES {
+        if !S::WAITS {
             return believe(suite, opened).map(Ok);
         }
         self.wanted = true;
@@ -119,7 +119,7 @@ impl<S: Suite> Settle<S> {
         opened: Option<Opened<Elements, S::Evidence>>,
         when: Stamp,
     ) -> Result<(), Error> {
-        if !S::Threat::DEVIATES {
+        if !S::WAITS {
             if let Some(opened) = opened {
                 put(outputs, id, block, believe(suite, opened)?)?;
             }

@@ -111,7 +111,7 @@ impl<E> Batch<E> {
 }
 
 impl Batch<()> {
-    /// Nobody lies to this suite, so there is nothing to compare.
+    /// Nobody lies to this suite, or each opening was compared as it was made: there is nothing left to compare.
     pub(in crate::protocols) fn believed(self) -> Passed {
         self.open().1.proven()
     }

@@ -25,6 +25,7 @@ use crate::ring::Elements;
 impl<P: Protocols> Suite for P {
     type Share = Share;
     type Threat = P::Threat;
+    const WAITS: bool = P::WAITS;
     /// Shares alone: nothing speaks for what they add up to.
     type Evidence = ();
 

@@ -24,6 +24,7 @@ use smpcc_circuit::value::Word;
 use super::circuit::{Circuit, Circuits};
 use super::garbled::seat::Garbling;
 use super::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site};
+use super::levels::{Level, Wires};
 use super::operands::block_range;
 use super::pipeline::Pipeline;
 use super::sharing::{
@@ -31,8 +32,7 @@ use super::sharing::{
 };
 use super::shuffle::Columns;
 use super::tickets::{Numbers, Ticket};
-use super::{Batch, Begun, Check, SemiHonest};
-use threat::Stands;
+use super::{Adversary, Batch, Begun, Check, SemiHonest};
 use crate::error::Error;
 use crate::party::PartyId;
 use crate::prg::Prg;
@@ -77,6 +77,38 @@ enum Stream {
     SaltSecond = 6,
     /// Points at which vouched bytes are compared.
     Vouch = 7,
+}
+
+/// An adversary that this suite stands.
+pub trait Stands: Adversary + Send + Sync + 'static {
+    /// What garbled circuits need, where there are any.
+    type Garbling: Send + Sync;
+    /// What is recorded for proofs.
+    type Ledger: Send + Sync;
+    /// What a block keeps of the randomness of a level's ANDs.
+    type Drawn: Default + Send;
+    /// How two vouch for what a third opens.
+    type Vouching: open::Vouches;
+
+    /// At the start of a run.
+    fn garbling(session: &Session) -> Result<Self::Garbling, Error>;
+
+    /// At the start of a run.
+    fn ledger(session: &Session) -> Self::Ledger;
+
+    /// Keeps what keys `me` and `me + 1` gave for an AND.
+    fn keep(drawn: &mut Self::Drawn, plus: &[u64], minus: &[u64]);
+
+    /// Records a level's ANDs, whose products are there.
+    fn record(ledger: &mut Self::Ledger, level: &Level<'_>, wires: &Wires, drawn: &mut Self::Drawn);
+
+    /// Begins an opening, for which all that was recorded must be proven.
+    ///
+    /// # Errors
+    /// A bug: it is not.
+    fn vouching(suite: &mut Rep3<Self>) -> Result<Self::Vouching, Error>
+    where
+        Self: Sized;
 }
 
 /// One party of the suite: its keys and the numbers of what has been drawn from them.

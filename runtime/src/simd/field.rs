@@ -82,7 +82,7 @@ pub(crate) fn reduced(sum: Wide) -> Field {
 
 /// An element times X.
 const fn doubled(x: Field) -> Field {
-    x << 1 ^ (x >> 127) * 0x87
+    (x << 1) ^ ((x >> 127) * 0x87)
 }
 
 #[cfg(test)]
@@ -128,9 +128,8 @@ mod tests {
             let (u, v) = (elements(3, 2 * n), elements(4, 2 * n));
             let (u, v) = (u.split_at(n), v.split_at(n));
             let (u, v) = ([u.0, u.1], [v.0, v.1]);
-            let sums = |a: &[Field], b: &[Field]| {
-                a.iter().zip(b).fold(0, |s, (&a, &b)| s ^ slow(a, b))
-            };
+            let sums =
+                |a: &[Field], b: &[Field]| a.iter().zip(b).fold(0, |s, (&a, &b)| s ^ slow(a, b));
             let added = |a: [&[Field]; 2]| -> Vec<Field> {
                 a[0].iter().zip(a[1]).map(|(a, b)| a ^ b).collect()
             };
@@ -141,7 +140,9 @@ mod tests {
             let mut folded = [u[0].to_vec(), u[0].to_vec()];
             fold(&mut folded[0], u[1], r);
             portable::fold(&mut folded[1], u[1], r);
-            let expected: Vec<Field> = (0..n).map(|k| u[0][k] ^ slow(r, u[0][k] ^ u[1][k])).collect();
+            let expected: Vec<Field> = (0..n)
+                .map(|k| u[0][k] ^ slow(r, u[0][k] ^ u[1][k]))
+                .collect();
             assert_eq!(folded, [expected.clone(), expected]);
             let mut weighed = [u[0].to_vec(), u[0].to_vec()];
             weigh(&mut weighed[0], r);

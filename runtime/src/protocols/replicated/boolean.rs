@@ -12,8 +12,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::threat::Stands;
-use super::{Held, Protocols, Rep3, numbers_for};
+use super::{Held, Protocols, Rep3, Stands, numbers_for};
 use crate::bits::{Packer, Unpacker};
 use crate::error::Error;
 use crate::exchange::Exchange;

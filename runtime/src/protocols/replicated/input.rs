@@ -11,10 +11,9 @@
 
 use zeroize::Zeroizing;
 
-use super::threat::Stands;
 use super::{
-    Arithmetic, BLOCK, Boolean, PARTS, Pipeline, Protocols, Rep3, Share, Ticket, block_range, numbers_for,
-    party,
+    Arithmetic, BLOCK, Boolean, PARTS, Pipeline, Protocols, Rep3, Share, Stands, Ticket,
+    block_range, numbers_for, party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::error::Error;

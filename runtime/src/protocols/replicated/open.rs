@@ -17,9 +17,9 @@
 
 use std::ops::Range;
 
-use super::threat::Stands;
 use super::{
-    BLOCK, Pipeline, Protocols, Rep3, Share, Stream, arithmetic, block_range, boolean, party,
+    BLOCK, Pipeline, Protocols, Rep3, Share, Stands, Stream, arithmetic, block_range, boolean,
+    party,
 };
 use crate::bits::{Bits, Packer, Unpacker};
 use crate::error::Error;
@@ -99,9 +99,13 @@ impl Vouched {
     /// For the next opening: as voucher to the party before this one, with which it has key `me`, and as receiver.
     pub(super) fn new(suite: &mut Rep3<Malicious>) -> Self {
         let number = suite.ledger.next_vouch();
-        let at = |key: &crate::prg::Prg| Polynomial {
-            point: u128::from_le_bytes(key.block(Stream::Vouch as u64, number)),
-            value: 0,
+        let at = |key: &crate::prg::Prg| {
+            let point = u128::from_le_bytes(key.block(Stream::Vouch as u64, number));
+            // One more coefficient, so that there are no bytes whose hash does not hang on the point.
+            Polynomial {
+                point,
+                value: point,
+            }
         };
         let [mine, theirs] = &suite.keys;
         Self {
@@ -278,7 +282,10 @@ where
             let said = wire.take(suite.next_party(), hash)?;
             if !self.vouching.holds(said) {
                 let among = [suite.next_party(), suite.previous_party()];
-                return Err(Error::cheating(among, "what one opens is not what the other vouches for"));
+                return Err(Error::cheating(
+                    among,
+                    "what one opens is not what the other vouches for",
+                ));
             }
         }
         Ok(())

@@ -304,7 +304,10 @@ impl Settle {
         let (next, previous) = (suite.next_party(), suite.previous_party());
         let [of_next, of_previous] = self.verdicts.as_ref().ok_or_else(out_of_step)?;
         let mut right = [true; 2];
-        for (right, (other, mine)) in right.iter_mut().zip([(previous, of_next), (next, of_previous)]) {
+        for (right, (other, mine)) in right
+            .iter_mut()
+            .zip([(previous, of_next), (next, of_previous)])
+        {
             let said = wire.take(other, SAID)?;
             let (seen, elements) = said.split_at(HASH);
             let mut elements = elements.chunks_exact(FIELD).map(element);

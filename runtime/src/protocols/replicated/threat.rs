@@ -5,49 +5,15 @@
 
 use super::settle::ledger::Ledger;
 use super::yao::Yao;
-use super::{Rep3, open, settle};
+use super::{Rep3, Stands, open, settle};
 use crate::error::Error;
 use crate::protocols::circuit::{Circuit, Circuits};
 use crate::protocols::interface::{Clear, Opening, Owned, Products, Protocols, Site};
 use crate::protocols::levels::{Level, Wires};
 use crate::protocols::sharing::{Held, Sharing};
-use crate::protocols::{
-    Adversary, Batch, Begun, Check, Malicious, Preparation, SemiHonest,
-};
+use crate::protocols::{Batch, Begun, Check, Malicious, Preparation, SemiHonest};
 use crate::session::Session;
 use std::sync::Arc;
-
-/// An adversary that this suite stands.
-pub trait Stands: Adversary + Send + Sync + 'static {
-    /// What garbled circuits need, where there are any.
-    type Garbling: Send + Sync;
-    /// What is recorded for proofs.
-    type Ledger: Send + Sync;
-    /// What a block keeps of the randomness of a level's ANDs.
-    type Drawn: Default + Send;
-    /// How two vouch for what a third opens.
-    type Vouching: open::Vouches;
-
-    /// At the start of a run.
-    fn garbling(session: &Session) -> Result<Self::Garbling, Error>;
-
-    /// At the start of a run.
-    fn ledger(session: &Session) -> Self::Ledger;
-
-    /// Keeps what keys `me` and `me + 1` gave for an AND.
-    fn keep(drawn: &mut Self::Drawn, plus: &[u64], minus: &[u64]);
-
-    /// Records a level's ANDs, whose products are there.
-    fn record(ledger: &mut Self::Ledger, level: &Level<'_>, wires: &Wires, drawn: &mut Self::Drawn);
-
-    /// Begins an opening, for which all that was recorded must be proven.
-    ///
-    /// # Errors
-    /// A bug: it is not.
-    fn vouching(suite: &mut Rep3<Self>) -> Result<Self::Vouching, Error>
-    where
-        Self: Sized;
-}
 
 impl Stands for SemiHonest {
     type Garbling = Yao;
@@ -103,10 +69,12 @@ impl Stands for Malicious {
 impl Protocols for Rep3<Malicious> {
     type Threat = Malicious;
 
+    /// Each opening is compared with what a second party vouches for before it gives a value.
+    const WAITS: bool = false;
+
     const BLOCK: usize = super::BLOCK;
 
     fn check(&mut self, batch: Batch<()>) -> Result<Check<Self>, Error> {
-        // Each opening has been compared with what a second party vouched for before it gave a value.
         Ok(Check::Passed(batch.believed()))
     }
 

@@ -235,7 +235,11 @@ fn append(row: &mut Vec<u64>, at: usize, words: &[u64], lanes: usize) {
     }
     for (i, &word) in words[..words_for(lanes)].iter().enumerate() {
         let left = (lanes - 64 * i).min(64);
-        let word = if left < 64 { word & ((1 << left) - 1) } else { word };
+        let word = if left < 64 {
+            word & ((1 << left) - 1)
+        } else {
+            word
+        };
         if let Some(last) = row.last_mut() {
             *last |= word << shift;
         }
@@ -255,7 +259,11 @@ mod tests {
         let (mut row, mut bits) = (Vec::new(), Vec::new());
         for (i, &n) in lanes.iter().enumerate() {
             let words: Vec<u64> = (0..words_for(n) as u64)
-                .map(|w| (w + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(i as u32))
+                .map(|w| {
+                    (w + 1)
+                        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                        .rotate_left(i as u32)
+                })
                 .collect();
             append(&mut row, bits.len(), &words, n);
             bits.extend((0..n).map(|lane| words[lane / 64] >> (lane % 64) & 1));

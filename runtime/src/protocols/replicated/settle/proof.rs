@@ -40,9 +40,12 @@ impl Challenges {
             let mut t = Transcript::new("smpcc/rep3/proof/challenge");
             t.digest(&self.state).number(i as u64);
             let Digest(bytes) = t.finish();
-            let (mut low, _) = ([0; 16], ());
+            let mut low = [0; 16];
             low.copy_from_slice(&bytes[..16]);
-            Field::from_le_bytes(low)
+            let element = Field::from_le_bytes(low);
+            #[cfg(test)]
+            let element = element & tests::CHALLENGES.get();
+            element
         };
         (0..n).map(element).collect()
     }
@@ -225,7 +228,12 @@ fn folded(shape: Shape, rows: [&[u64]; 2], tables: &Tables) -> Vec<Field> {
             for lane in square {
                 let bytes = lane.to_le_bytes();
                 // An index into a table by a share's bits: a table is 4 KiB, which a cache line does not hide.
-                out.push(tables.iter().zip(bytes).fold(0, |sum, (t, byte)| sum ^ t[usize::from(byte)]));
+                out.push(
+                    tables
+                        .iter()
+                        .zip(bytes)
+                        .fold(0, |sum, (t, byte)| sum ^ t[usize::from(byte)]),
+                );
             }
         }
     }
@@ -270,11 +278,25 @@ pub(super) fn prove(
     masks: Masks,
     salt: &[u8],
 ) -> Proof {
+    prove_saying(public, x, y, second, masks, salt, |_, _, message| message)
+}
+
+/// The same by a prover who says something else: it is given the number of a message, the challenges before it, and what it should be.
+fn prove_saying(
+    public: &Public,
+    x: [&[u64]; 2],
+    y: [&[u64]; 2],
+    second: &[Field],
+    masks: Masks,
+    salt: &[u8],
+    mut says: impl FnMut(usize, &Challenges, Vec<Field>) -> Vec<Field>,
+) -> Proof {
     let shape = public.shape;
     let mut challenges = Challenges::new(public);
     let weights = Weights::new(shape, &challenges);
     let (mut first, mut hashes) = (Vec::with_capacity(second.len()), Vec::new());
-    let mut say = |message: &[Field], challenges: &mut Challenges| {
+    let mut say = |message: Vec<Field>, challenges: &mut Challenges| {
+        let message = says(hashes.len(), challenges, message);
         let from = first.len();
         let shares = message.iter().zip(&second[from..]);
         first.extend(shares.map(|(m, s)| m ^ s));
@@ -282,7 +304,7 @@ pub(super) fn prove(
         challenges.absorb(&hash);
         hashes.push(hash);
     };
-    say(&grid(shape, &weights, x, y), &mut challenges);
+    say(grid(shape, &weights, x, y), &mut challenges);
     let point = challenges.draw(shape.grid as usize);
     let tables = tables(&tensor(point.iter().map(|&r| (1 ^ r, r))));
     let mut u = folded(shape, [x[0], y[0]], &tables);
@@ -291,7 +313,7 @@ pub(super) fn prove(
     while u.len() > 1 {
         let half = u.len() / 2;
         let ((u0, u1), (v0, v1)) = (u.split_at_mut(half), v.split_at_mut(half));
-        say(&halves([u0, u1], [v0, v1]), &mut challenges);
+        say(halves([u0, u1], [v0, v1]).to_vec(), &mut challenges);
         let r = challenges.one();
         fold(u0, u1, r);
         fold(v0, v1, r);
@@ -302,12 +324,8 @@ pub(super) fn prove(
         first: mu,
         second: nu,
     } = masks;
-    let last = [
-        mul(mu, nu),
-        mul(u[0], v[0]),
-        mul(mu ^ u[0], nu ^ v[0]),
-    ];
-    say(&last, &mut challenges);
+    let last = vec![mul(mu, nu), mul(u[0], v[0]), mul(mu ^ u[0], nu ^ v[0])];
+    say(last, &mut challenges);
     Proof { first, hashes }
 }
 
@@ -382,3 +400,6 @@ pub(super) fn follow(
         claim: quadratic([message[0], message[1], message[2]], r),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,15 @@ fn sums(lanes: u64, width: u8, receivers: &[u32]) -> Builder {
 
 #[test]
 fn honest_parties_get_results_at_the_predicted_cost() {
-    for (lanes, width) in [(1, 1), (1, 64), (3, 9), (64, 8), (65, 8), (1000, 5), (40_000, 3)] {
+    for (lanes, width) in [
+        (1, 1),
+        (1, 64),
+        (3, 9),
+        (64, 8),
+        (65, 8),
+        (1000, 5),
+        (40_000, 3),
+    ] {
         for receivers in [&[0, 1, 2][..], &[1], &[0, 2], &[]] {
             let b = sums(lanes, width, receivers);
             let (x, y) = (words(1, width.into(), lanes), words(2, width.into(), lanes));
@@ -160,7 +168,13 @@ fn what_is_revealed_steers_after_it_was_proven() {
     let id = smpcc_circuit::ids::OutputId(0);
     let expected = eval(&b.program, &[vec![3], vec![5]]).unwrap_or_else(|e| panic!("{e:?}"));
     let trace = Some(&expected.trace);
-    let stats = stats(&b.program, &Known { trace, ..Known::default() });
+    let stats = stats(
+        &b.program,
+        &Known {
+            trace,
+            ..Known::default()
+        },
+    );
     for (party, report) in reports.iter().enumerate() {
         assert_eq!(report.output(id).as_ref(), Some(&expected.outputs[0]));
         // One for each turn; before the output a product may have been made.
@@ -198,8 +212,11 @@ const CHANGES: [Change; 7] = [
     Change::Withhold,
 ];
 
-/// Pieces that a party sends: to whom, and what.
-type Sent = Arc<Mutex<Vec<(usize, Vec<u8>)>>>;
+/// What a party sends: to whom, and what.
+type Piece = (usize, Vec<u8>);
+
+/// Pieces as they are sent.
+type Sent = Arc<Mutex<Vec<Piece>>>;
 
 /// Runs a program in which one party changes its piece of a number; all results, and the pieces as they should have been.
 fn cheat(
@@ -207,7 +224,7 @@ fn cheat(
     data: &AllInputs,
     cheater: usize,
     changed: Option<(usize, Change)>,
-) -> (Vec<Result<RunReport, Error>>, Vec<(usize, Vec<u8>)>) {
+) -> (Vec<Result<RunReport, Error>>, Vec<Piece>) {
     let sent: Sent = Arc::default();
     let options = Options {
         patience: Duration::from_millis(600),
@@ -265,6 +282,9 @@ impl Believable {
     }
 }
 
+/// What a party tells both others at the end of a proof.
+const VERDICTS: usize = 2;
+
 fn meaning(program: &Program, data: &[Vec<Word>]) -> Vec<Vec<Word>> {
     let outcome = eval(program, data).unwrap_or_else(|e| panic!("{e:?}"));
     outcome.outputs
@@ -284,7 +304,10 @@ fn harass(b: &Builder, data: &[Vec<Word>], cheater: usize, own: &[usize], n_last
     let mut caught = 0;
     for (number, (to, piece)) in honest.iter().enumerate() {
         for change in CHANGES {
-            let what = format!("party {cheater}, piece {number} of {} to {to}, {change:?}", honest.len());
+            let what = format!(
+                "party {cheater}, piece {number} of {} to {to}, {change:?}",
+                honest.len()
+            );
             let (results, sent) = cheat(program, &all, cheater, Some((number, change)));
             // Keys are those of the session's id, which is always the same, and of links, which are not: only inputs can be told apart
             // from what they should have been by what was changed.
@@ -306,8 +329,13 @@ fn harass(b: &Builder, data: &[Vec<Word>], cheater: usize, own: &[usize], n_last
                     Change::Not => (0..n).map(|i| (i, 0xff)).collect(),
                     Change::Zeros => (0..n).map(|i| (i, original[i])).collect(),
                     Change::Replay => {
-                        let before = sent[..number].iter().rev().find(|(t, old)| t == to && old.len() == n);
-                        (0..n).map(|i| (i, original[i] ^ before.map_or(0, |b| b.1[i]))).collect()
+                        let before = sent[..number]
+                            .iter()
+                            .rev()
+                            .find(|(t, old)| t == to && old.len() == n);
+                        (0..n)
+                            .map(|i| (i, original[i] ^ before.map_or(0, |b| b.1[i])))
+                            .collect()
                     }
                     Change::Withhold => Vec::new(),
                 };
@@ -323,23 +351,33 @@ fn harass(b: &Builder, data: &[Vec<Word>], cheater: usize, own: &[usize], n_last
                 }
                 believable.outputs = vec![meaning(program, &other)];
             }
-            let is_last = number + n_last >= honest.len();
+            // Of a false verdict, and of what is opened, only who receives it knows; others may have come to their end.
+            let is_last = number + n_last + VERDICTS >= honest.len();
             let is_input = number < own.len() && !matches!(change, Change::Withhold);
             let unchanged = matches!(change, Change::Zeros | Change::Replay)
                 && sent[number].1.iter().all(|b| *b == 0);
             for (party, result) in results.iter().enumerate().filter(|(p, _)| *p != cheater) {
                 match result {
                     Ok(report) => {
-                        assert!(believable.allows(program, party, report), "{what}: party {party} believes it");
+                        assert!(
+                            believable.allows(program, party, report),
+                            "{what}: party {party} believes it"
+                        );
                         let concerned = !is_last || party == *to;
-                        assert!(is_input || unchanged || !concerned, "{what}: party {party} notices nothing");
+                        assert!(
+                            is_input || unchanged || !concerned,
+                            "{what}: party {party} notices nothing"
+                        );
                     }
                     Err(error) => {
                         assert_ne!(error.fault(), Fault::Bug, "{what}: {error}");
                         // What the cheater says of others is no finding.
                         let found = error.reported_by().is_none_or(|p| p.index() != cheater);
                         if let (Fault::Cheating(among), true) = (error.fault(), found) {
-                            assert!(among.iter().any(|p| p.index() == cheater), "{what}: {error}");
+                            assert!(
+                                among.iter().any(|p| p.index() == cheater),
+                                "{what}: {error}"
+                            );
                         }
                         caught += 1;
                     }
@@ -408,7 +446,10 @@ fn who_tells_different_things_is_noticed() {
         let (results, _) = cheat(&b.program, &inputs(&refs), 1, Some((number, Change::First)));
         for party in [0, 2] {
             let error = results[party].as_ref().err().expect("no result");
-            let known = matches!(error.fault(), Fault::Cheating(_) | Fault::Network { .. } | Fault::Stopped { .. });
+            let known = matches!(
+                error.fault(),
+                Fault::Cheating(_) | Fault::Network { .. } | Fault::Stopped { .. }
+            );
             assert!(known, "{error}");
         }
     }
@@ -429,7 +470,10 @@ fn bits_beyond_the_last_lane_are_not_looked_at() {
     let (results, _) = cheat(&b.program, &inputs(&refs), 2, Some((0, Change::Last)));
     for result in results {
         let report = result.unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(report.output(smpcc_circuit::ids::OutputId(0)), Some(vec![1, 0, 0]));
+        assert_eq!(
+            report.output(smpcc_circuit::ids::OutputId(0)),
+            Some(vec![1, 0, 0])
+        );
     }
     let (results, _) = cheat(&b.program, &inputs(&refs), 2, Some((0, Change::First)));
     assert!(results[..2].iter().all(Result::is_err));

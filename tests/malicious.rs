@@ -1,0 +1,120 @@
+//! Owners who lie about their inputs, where a corrupt party may send what it likes.
+
+use crate::support::{SETTINGS, Setting, by_party, compile, options, session};
+use smpcc_circuit::program::{Op, Program};
+use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::{Verified, verify};
+use smpcc_compiler::session::{Network, ProtocolChoice};
+use smpcc_runtime::engine;
+use smpcc_runtime::error::{Error, Fault};
+use smpcc_runtime::local::threads;
+use smpcc_runtime::net::{Mesh, Options, memory};
+use smpcc_runtime::party::PartyNames;
+use smpcc_runtime::session::Session;
+
+fn malicious() -> Setting {
+    let mut all = SETTINGS.into_iter().filter(|s| s.threat.deviates());
+    all.next().expect("a suite that stands it")
+}
+
+const TEXT: &str = "\
+fn main(age: secret u8 in 18..=120 from each, score: secret i16 in -40..=50 from each) -> (u32, i16) {
+    let mut sum: secret u32 = 0;
+    let mut least = score[0];
+    for i in 0..age.len() {
+        sum += age[i] as u32;
+        least = min(least, score[i]);
+    }
+    (sum, least)
+}
+";
+
+/// Runs all parties, of whom the first has a program that does not check its own inputs; the results of the others.
+fn run(program: &Verified, inputs: &[Vec<Word>]) -> Vec<Result<Vec<Vec<Word>>, Error>> {
+    let mut lax: Program = (**program).clone();
+    for leaf in &mut lax.inputs {
+        leaf.range = None;
+    }
+    let lax = verify(lax).expect("a program");
+    let links = memory::links(3).expect("links");
+    let names = PartyNames::plain(3);
+    let all = links.into_iter().zip(by_party(program, inputs));
+    let mut results = threads(all, |(links, inputs)| {
+        let own = if links.me.index() == 0 { &lax } else { program };
+        let mesh = Mesh::new(links, names.clone(), Options::default())?;
+        let mut session = Session::local(mesh, [3; 32]);
+        match engine::run(&mut session, own, inputs, &mut |_| {}) {
+            Ok(report) => {
+                session.close()?;
+                Ok(report.outputs.values().map(|o| o.words()).collect())
+            }
+            Err(error) => {
+                session.abort(&error);
+                Err(error)
+            }
+        }
+    });
+    results.split_off(1)
+}
+
+#[test]
+fn inputs_out_of_their_ranges_are_caught_before_anything_else_is_opened() {
+    for protocol in [ProtocolChoice::Auto, ProtocolChoice::Boolean] {
+        for opt in [0, 1, 2] {
+            let mut options = options(malicious(), protocol, Network::LAN);
+            options.opt = opt;
+            let program = compile(TEXT, &session(&[3]), &options).program;
+            // Before anything but the guard is opened.
+            let opens = program.regions.iter().flat_map(|r| &r.nodes);
+            let mut opens =
+                opens.filter(|n| matches!(n.op, Op::Reveal | Op::Output(_) | Op::Assert(_)));
+            let first = [opens.next(), opens.next()].map(|n| n.map(|n| n.op.name()));
+            assert_eq!(first, [Some("reveal"), Some("assert")]);
+            let place = |name: &str, party: u32| {
+                let of = |l: &smpcc_circuit::program::InputLeaf| {
+                    l.party == party && l.path.starts_with(name)
+                };
+                program.inputs.iter().position(of).expect("a leaf")
+            };
+            let mut inputs: Vec<Vec<Word>> = vec![vec![30]; program.inputs.len()];
+            let results = run(&program, &inputs);
+            for result in results {
+                assert_eq!(result.ok(), Some(vec![vec![90], vec![30]]));
+            }
+            let minus = |n: Word| n.wrapping_neg() & 0xffff;
+            for (name, value) in [
+                ("age", 17),
+                ("age", 121),
+                ("age", 255),
+                ("score", 51),
+                ("score", minus(41)),
+                ("score", 0x8000),
+            ] {
+                let leaf = place(name, 0);
+                let honest = std::mem::replace(&mut inputs[leaf], vec![value]);
+                for result in run(&program, &inputs) {
+                    let error = result.expect_err("no result");
+                    assert!(
+                        matches!(error.fault(), Fault::Program | Fault::Stopped { .. }),
+                        "{name} {value}: {error}"
+                    );
+                }
+                inputs[leaf] = honest;
+            }
+            for (name, value) in [
+                ("age", 18),
+                ("age", 120),
+                ("score", 50),
+                ("score", minus(40)),
+            ] {
+                let leaf = place(name, 0);
+                let honest = std::mem::replace(&mut inputs[leaf], vec![value]);
+                assert!(
+                    run(&program, &inputs).iter().all(Result::is_ok),
+                    "{name} {value}"
+                );
+                inputs[leaf] = honest;
+            }
+        }
+    }
+}
