@@ -203,6 +203,31 @@ fn sorting_64_words_takes_521_comparators() {
 }
 
 #[test]
+fn ciphers_and_hash_functions_have_published_sizes_or_less() {
+    // AES-128 ≤ 6400; ≤ 6800 at 40. Keccak-f 38,400 at 24. SHA-256 ≤ 22,573.
+    let forms_of = |call: &str, key: &str, block: &str, result: &str| {
+        forms(&format!(
+            "use std::crypto::{{aes128, aes256, chacha20_block, keccak_f}};\n\
+             fn main(key: secret {key} from a, block: secret {block} from b) -> {result} {{ {call} }}"
+        ))
+    };
+    let aes = forms_of("aes128(key, block)", "[u8; 16]", "[u8; 16]", "[u8; 16]");
+    assert_eq!(aes, ((6400, 60), (6800, 40)));
+    let aes = forms_of("aes256(key, block)", "[u8; 32]", "[u8; 16]", "[u8; 16]");
+    assert_eq!(aes, ((8832, 84), (9384, 56)));
+    let keccak = forms_of("keccak_f(block)", "u8", "[u64; 25]", "[u64; 25]");
+    assert_eq!(keccak, ((38_400, 24), (38_400, 24)));
+    let chacha = "chacha20_block(key, 1, [2, 3, 4])";
+    let chacha = forms_of(chacha, "[u32; 8]", "u8", "[u32; 16]");
+    assert_eq!(chacha.0.0, 10_416);
+    let sha = "use std::crypto::sha256_block;\n\
+        fn main(block: secret [u32; 16] from a, state: secret [u32; 8] from b) -> [u32; 8] { \
+        sha256_block(state, block) }";
+    let [size, _] = figures(sha, ProtocolChoice::Boolean, ObjectiveChoice::Size);
+    assert_eq!(size, (22_573, 1607));
+}
+
+#[test]
 fn biometric_matching_squares_its_differences() {
     // ≤ 360,000 ANDs; depth ≤ 75.
     let text = "fn main(db: [[secret u32; 4]; 256] from a, q: [secret u32; 4] from b) -> u32 { \

@@ -3,6 +3,7 @@
 //! This is the one place that says what an operation computes (wrap-around, division by zero, shifts past the width).
 //! The IR interpreter, the clear evaluator, the public part of a run and every test of a circuit call [`WordOp::eval`].
 
+use crate::aes;
 use crate::float::{FloatOp, Subnormals};
 use crate::value::{Scalar, Word, mask};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,8 @@ pub enum WordOp {
     Isqrt,
     /// The number of ones in the pattern, of the same type (mod 2^w).
     CountOnes,
+    /// AES's S-box of a byte.
+    SubByte,
     /// An operation on floats, which unsigned words of 32 or 64 bits hold.
     Float(FloatOp, Subnormals),
 }
@@ -71,6 +74,8 @@ pub enum Rule {
     Integer,
     /// An unsigned integer, and one of that type.
     Unsigned,
+    /// A byte without a sign, and one.
+    Byte,
     /// Integers or truth values of one type, and one of that type.
     Bits,
     /// Two of any one type, and a `Bool`.
@@ -95,7 +100,7 @@ pub enum Rule {
 
 impl WordOp {
     /// All operations, for tests and tables.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 53] = [
         Self::Add,
         Self::Sub,
         Self::Mul,
@@ -121,6 +126,7 @@ impl WordOp {
         Self::Cast,
         Self::Isqrt,
         Self::CountOnes,
+        Self::SubByte,
         Self::Float(FloatOp::Add, Subnormals::Kept),
         Self::Float(FloatOp::Sub, Subnormals::Kept),
         Self::Float(FloatOp::Mul, Subnormals::Kept),
@@ -154,7 +160,7 @@ impl WordOp {
     #[rustfmt::skip]
     const fn row(self) -> (&'static str, usize, Rule, bool) {
         use Rule::{
-            Bits, Cast, Compare, Float, FloatCompare, FloatConvert, FloatFrom, FloatTo, Integer, Select, Shift, Unsigned,
+            Bits, Byte, Cast, Compare, Float, FloatCompare, FloatConvert, FloatFrom, FloatTo, Integer, Select, Shift, Unsigned,
         };
         use Subnormals::{Flushed, Kept};
         match self {
@@ -183,6 +189,7 @@ impl WordOp {
             Self::Cast => ("cast", 1, Cast, false),
             Self::Isqrt => ("isqrt", 1, Unsigned, false),
             Self::CountOnes => ("popcount", 1, Integer, false),
+            Self::SubByte => ("subbyte", 1, Byte, false),
             Self::Float(FloatOp::Add, Kept) => ("fadd", 2, Float, false),
             Self::Float(FloatOp::Sub, Kept) => ("fsub", 2, Float, false),
             Self::Float(FloatOp::Mul, Kept) => ("fmul", 2, Float, false),
@@ -335,6 +342,7 @@ impl WordOp {
             Self::Cast => from.extend(a),
             Self::Isqrt => a.isqrt(),
             Self::CountOnes => Word::from(a.count_ones()),
+            Self::SubByte => aes::sub_byte(a),
             Self::Float(op, subnormals) => op.eval(subnormals, from, to, args),
         };
         to.wrap(out)

@@ -4,6 +4,7 @@
 //! [`template::Template`]s: scalar XOR-AND circuits that are executed over many lanes. The compiler writes programs,
 //! the runtime reads them (after [`verify`]), and [`eval`] is the oracle that says what they mean.
 
+pub mod aes;
 pub mod blocks;
 pub mod bristol;
 pub mod calendar;

@@ -27,6 +27,7 @@ pub fn has_arithmetic_form(op: WordOp, from: Scalar, to: Scalar, public_amount: 
         | WordOp::RotR
         | WordOp::Isqrt
         | WordOp::CountOnes
+        | WordOp::SubByte
         | WordOp::Float(..) => false,
     }
 }

@@ -20,6 +20,7 @@ mod optimise;
 mod prefix;
 mod root;
 mod shift;
+mod substitute;
 #[cfg(test)]
 mod tests;
 mod word;
@@ -99,6 +100,7 @@ pub fn word_op(
         }
         WordOp::Isqrt => root::integer_root(b, &data(0), objective),
         WordOp::CountOnes => count::ones(b, &data(0), objective),
+        WordOp::SubByte => substitute::sub_byte(b, &data(0), objective),
         WordOp::Float(op, subnormals) => {
             float::operation(b, op, subnormals, (from, to), args, objective)
         }

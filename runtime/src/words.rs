@@ -258,7 +258,7 @@ fn map_as<E: Lane>(
             let values = data(0)?;
             for_width!(to.width(), F => each_of(values, |a| cast::<E, F>(ty, a, to.width())))
         }
-        WordOp::Float(..) => {
+        WordOp::SubByte | WordOp::Float(..) => {
             // The definition itself takes the same steps for all values.
             let words: Vec<Vec<Word>> = args.iter().map(|a| a.words()).collect();
             let lane = |i: usize| {
@@ -408,6 +408,7 @@ macro_rules! associative {
             | WordOp::Cast
             | WordOp::Isqrt
             | WordOp::CountOnes
+            | WordOp::SubByte
             | WordOp::Float(..) => Err(Error::bug("an operation whose order counts")),
         }
     };

@@ -326,6 +326,7 @@ pub fn check_word(op: WordOp, args: &[Scalar], result: Scalar) -> Check {
         (Rule::Integer | Rule::Bits, all) => {
             all.len() == op.arity() && all.iter().all(|a| *a == result)
         }
+        (Rule::Byte, [a]) => *a == result && result == Scalar::unsigned(8),
         (Rule::Float, all) => {
             is_float(result) && all.len() == op.arity() && all.iter().all(|a| *a == result)
         }
@@ -335,6 +336,7 @@ pub fn check_word(op: WordOp, args: &[Scalar], result: Scalar) -> Check {
         (Rule::FloatTo, [a, s]) => is_float(*a) && unsigned(s) && is_int(result),
         (Rule::Cast | Rule::Compare | Rule::Shift | Rule::Select | Rule::Unsigned, _) => false,
         (Rule::FloatCompare | Rule::FloatConvert | Rule::FloatFrom | Rule::FloatTo, _) => false,
+        (Rule::Byte, _) => false,
     };
     ensure(fits, bad)
 }

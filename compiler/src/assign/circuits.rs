@@ -92,6 +92,7 @@ pub(super) fn operator(op: WordOp, w: f64) -> Forms {
         WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR => one(w * lg, lg),
         WordOp::CountOnes => one(w, lg),
         WordOp::Xor | WordOp::Not | WordOp::Cast => Forms::default(),
+        WordOp::SubByte => forms((32.0, 6.0), (34.0, 4.0)),
         WordOp::Float(op, _) => float(op, w),
     }
 }

@@ -184,6 +184,7 @@ const fn describe(op: WordOp) -> &'static str {
         WordOp::Shl | WordOp::Shr | WordOp::RotL | WordOp::RotR => "this shift",
         WordOp::Isqrt => "a square root",
         WordOp::CountOnes => "counting bits",
+        WordOp::SubByte => "a substitution of bytes",
         WordOp::Float(..) => "arithmetic on floats",
         WordOp::Cast => "this conversion",
         WordOp::Add | WordOp::Sub | WordOp::Neg => "adding or subtracting",

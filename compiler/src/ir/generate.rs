@@ -323,6 +323,7 @@ impl Gen {
         let float = self.of(&[32, 64].map(Scalar::unsigned));
         let scalar = match op {
             WordOp::Isqrt => Scalar::unsigned(16),
+            WordOp::SubByte => Scalar::unsigned(8),
             WordOp::Float(..) if op.rule() != Rule::FloatFrom => float,
             WordOp::And | WordOp::Or | WordOp::Xor | WordOp::Not => ty.scalar,
             WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le => ty.scalar,

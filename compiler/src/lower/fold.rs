@@ -246,6 +246,7 @@ pub(super) fn interval(op: WordOp, to: Scalar, args: &[Leaf]) -> Option<Range> {
         | WordOp::RotR
         | WordOp::Isqrt
         | WordOp::CountOnes
+        | WordOp::SubByte
         | WordOp::Float(..) => None,
     }?;
     (range.lo >= ty.lo && range.hi <= ty.hi).then_some(range)

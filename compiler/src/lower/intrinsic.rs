@@ -7,6 +7,7 @@ use super::value::{Leaf, Val};
 use crate::hir::Fn;
 use crate::ir::{Op, Ty};
 use crate::library;
+use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use std::collections::BTreeMap;
@@ -30,6 +31,10 @@ impl<'h> Tracer<'h> {
             }
             ("std::sort::arrange", [Val::Array(n, keys), Val::Array(m, _)]) if n == m => {
                 self.arranged(keys, &args[1], *n)
+            }
+            ("std::crypto::sub_byte", [Val::Leaf(leaf)]) if leaf.const_vec().is_none() => {
+                let leaf = self.word(WordOp::SubByte, leaf.scalar, std::slice::from_ref(leaf))?;
+                Ok(Some(Val::Leaf(leaf)))
             }
             _ => Ok(None),
         }

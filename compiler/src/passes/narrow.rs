@@ -87,7 +87,12 @@ fn needed(walk: &Walk, node: &Node) -> Option<Range> {
             WordOp::Isqrt | WordOp::Shr => arg(0),
             WordOp::CountOnes => arg(0).filter(|range| range.lo >= 0),
             WordOp::Abs => Some(join(arg(0)?, result()?)),
-            WordOp::Not | WordOp::RotL | WordOp::RotR | WordOp::Cast | WordOp::Float(..) => None,
+            WordOp::Not
+            | WordOp::RotL
+            | WordOp::RotR
+            | WordOp::Cast
+            | WordOp::SubByte
+            | WordOp::Float(..) => None,
         },
         Op::Reduce {
             reducer: Reducer::Word(op),

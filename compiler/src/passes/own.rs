@@ -339,6 +339,7 @@ const fn price(op: WordOp, secrets: &[bool]) -> Price {
         | WordOp::Abs
         | WordOp::Isqrt
         | WordOp::CountOnes
+        | WordOp::SubByte
         | WordOp::Float(..) => Price::FULL,
     }
 }

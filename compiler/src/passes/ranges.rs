@@ -393,7 +393,7 @@ impl Analysis<'_> {
                 };
                 whole(0, i128::from(bits))
             }
-            WordOp::Float(..) => None,
+            WordOp::SubByte | WordOp::Float(..) => None,
         }
     }
 }

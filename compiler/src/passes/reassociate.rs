@@ -253,6 +253,7 @@ fn levels(op: WordOp, ty: Ty) -> u32 {
         | WordOp::RotR
         | WordOp::CountOnes => log + 1,
         WordOp::Mul => 2 * log,
+        WordOp::SubByte => 4,
         WordOp::Div | WordOp::Rem | WordOp::Isqrt | WordOp::Float(..) => ty.scalar.width() * 3,
     }
 }

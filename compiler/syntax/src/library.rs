@@ -10,6 +10,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("text", include_str!("../../../stdlib/text.smpc")),
     ("vote", include_str!("../../../stdlib/vote.smpc")),
     ("sort", include_str!("../../../stdlib/sort.smpc")),
+    ("crypto", include_str!("../../../stdlib/crypto.smpc")),
     ("set", include_str!("../../../stdlib/set.smpc")),
 ];
 

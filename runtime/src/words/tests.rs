@@ -113,7 +113,8 @@ fn every_operation_means_on_lanes_what_it_means_on_one() {
                         expect(op, from, to, &[data(&a), amounts(a.len())]);
                     }
                 }
-                Rule::Integer | Rule::Unsigned => {}
+                Rule::Byte if from == Scalar::unsigned(8) => expect(op, from, from, &[data(&a)]),
+                Rule::Integer | Rule::Unsigned | Rule::Byte => {}
                 Rule::Float | Rule::FloatCompare => {}
                 Rule::FloatConvert | Rule::FloatFrom | Rule::FloatTo => {}
             }

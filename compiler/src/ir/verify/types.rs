@@ -200,6 +200,10 @@ fn word_ty(op: WordOp, args: &[Ty], secret: bool) -> Result<Ty, String> {
             one_scalar(&args[1..])?;
             return Ok(of(args[1].scalar));
         }
+        Rule::Byte => ensure(
+            args[0].scalar == Scalar::unsigned(8),
+            "takes a byte without a sign",
+        )?,
         Rule::Float => {
             one_scalar(args)?;
             float(args[0])?;

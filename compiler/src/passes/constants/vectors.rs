@@ -295,6 +295,7 @@ fn compact(
         | WordOp::RotR
         | WordOp::Isqrt
         | WordOp::CountOnes
+        | WordOp::SubByte
         | WordOp::Float(..) => None,
     }
 }

@@ -42,6 +42,7 @@ fn types(width: u8) -> Vec<Scalar> {
 fn applies(op: WordOp, from: Scalar) -> bool {
     match op.rule() {
         Rule::Unsigned => !from.is_signed(),
+        Rule::Byte => from == Scalar::unsigned(8),
         Rule::Float | Rule::FloatCompare => [32, 64].map(Scalar::unsigned).contains(&from),
         // Their types differ: they have tests of their own.
         Rule::FloatConvert | Rule::FloatFrom | Rule::FloatTo => false,
