@@ -259,6 +259,29 @@ ill = \"<true or false>\"
         assert_eq!(again.status.code(), Some(2));
         assert!(text(&again.stderr).contains("--force"));
     }
+    // Bits and bytes are cells of a sheet; a date's place says how one is spelt.
+    let keys = "struct K { id: [u8; 4], day: date, name: str<4>, on: [bool; 8] }
+fn main(k: secret K from each, n: secret u8 from each) -> u8 { k[0].id[0] + n[0] }
+";
+    std::fs::write(at("k.smpc"), keys).expect("a program");
+    let made = smpcc(&["inputs", &at("k.smpc"), "--parties", "2", "--format", "csv"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    assert_eq!(
+        read("k.inputs/1.csv"),
+        "id,day,name,on,n
+<4 bytes as 0x…>,<a date as 2024-02-29>,<a text of at most 4 bytes>,<8 bits as 0x…>,<u8>
+"
+    );
+    for party in ["0", "1"] {
+        let filled = "id,day,name,on,n\n0x07000000,2024-02-29,Ann,0xff,3\n";
+        std::fs::write(at(&format!("k.inputs/{party}.csv")), filled).expect("inputs");
+    }
+    let output = smpcc(&["run", &at("k.smpc"), "--in-process", "-q"]);
+    assert!(
+        text(&output.stdout).contains("10"),
+        "{}",
+        text(&output.stderr)
+    );
     // Without a place of their own they stand where a run looks for them.
     assert!(smpcc(&["inputs", &program]).status.success());
     assert!(read("p.inputs/model.json").contains("bias"));

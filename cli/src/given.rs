@@ -141,7 +141,7 @@ pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>>
             let key = key_of(&entry);
             if given.iter().any(|(k, _, _)| *k == key) {
                 return Err(Failure::usage(format!(
-                    "{place}: two files give inputs for `{key}`"
+                    "{place}: two entries give inputs for `{key}`"
                 )));
             }
             given.push((key, entry.display().to_string(), read_party(&entry)?));

@@ -8,10 +8,11 @@ use crate::inputs::{self, cell};
 use crate::render::json_string;
 use crate::seats::{Gift, Seats};
 use smpcc_circuit::program::{Shape, ShapeNode};
+use smpcc_circuit::value::{Form, Scalar};
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum Format {
     /// One object.
     Json,
     /// Tables for spreadsheets, several files where one does not do.
@@ -27,7 +28,7 @@ const MANY: u64 = 1000;
 ///
 /// # Errors
 /// What a sheet cannot hold.
-pub fn files(seats: &Seats, party: u32, form: Form) -> Outcome<Vec<(String, String)>> {
+pub fn files(seats: &Seats, party: u32, format: Format) -> Outcome<Vec<(String, String)>> {
     let gifts = seats.gifts(party);
     let key = match seats.names.get(party as usize) {
         Some(name) if !name.starts_with("party ") => name.clone(),
@@ -37,8 +38,8 @@ pub fn files(seats: &Seats, party: u32, form: Form) -> Outcome<Vec<(String, Stri
         return Ok(Vec::new());
     }
     let fields: Vec<(&str, &Shape)> = gifts.iter().map(|g| (g.name.as_str(), &g.shape)).collect();
-    Ok(match form {
-        Form::Json => {
+    Ok(match format {
+        Format::Json => {
             let mut text = String::from("{");
             for (i, (name, shape)) in fields.iter().enumerate() {
                 text.push_str(if i == 0 { "\n  " } else { ",\n  " });
@@ -49,7 +50,7 @@ pub fn files(seats: &Seats, party: u32, form: Form) -> Outcome<Vec<(String, Stri
             text.push_str("\n}\n");
             vec![(format!("{key}.json"), text)]
         }
-        Form::Toml => {
+        Format::Toml => {
             let mut plain = String::new();
             let mut tables = String::new();
             for (name, shape) in fields {
@@ -72,7 +73,7 @@ pub fn files(seats: &Seats, party: u32, form: Form) -> Outcome<Vec<(String, Stri
             let text = plain + &tables;
             vec![(format!("{key}.toml"), text.trim_start().to_owned())]
         }
-        Form::Csv => sheets(gifts, &key)?,
+        Format::Csv => sheets(gifts, &key)?,
     })
 }
 
@@ -125,17 +126,14 @@ fn sheet(gifts: &[Gift]) -> Outcome<String> {
     let columns: Vec<String> = gifts.iter().flat_map(Gift::columns).collect();
     let mut text = format!("{}\n", columns.join(","));
     if gifts.iter().any(|g| is_row(&g.shape)) {
-        let mut cells = Vec::new();
+        let mut row = Vec::new();
         for gift in gifts {
             match gift.shape.0.first() {
-                Some(ShapeNode::Struct { fields, .. }) => {
-                    cells
-                        .extend((1..=fields.len()).map(|at| quoted(&placeholder(&gift.shape, at))));
-                }
-                _ => cells.push(quoted(&placeholder(&gift.shape, 0))),
+                Some(ShapeNode::Struct { fields, .. }) => row.extend(cells(&gift.shape, 1, fields)),
+                _ => row.push(quoted(&placeholder(&gift.shape, 0))),
             }
         }
-        text.push_str(&format!("{}\n", cells.join(",")));
+        text.push_str(&format!("{}\n", row.join(",")));
     }
     Ok(text)
 }
@@ -166,10 +164,60 @@ fn is_row(shape: &Shape) -> bool {
     }
 }
 
-/// Whether so many nodes from `at` on are scalars, and the last ones.
+/// Whether so many nodes from `at` on are cells, and the last ones.
 fn flat(shape: &Shape, at: usize, n: usize) -> bool {
-    let mut nodes = shape.0.iter().skip(at);
-    nodes.len() == n && nodes.all(|node| matches!(node, ShapeNode::Scalar { .. }))
+    let mut node = at;
+    for _ in 0..n {
+        match after_cell(shape, node) {
+            Some(next) => node = next,
+            None => return false,
+        }
+    }
+    node == shape.0.len()
+}
+
+/// The node behind one that a cell of a sheet holds: a scalar, or bits or bytes, which are written as `0x…`.
+fn after_cell(shape: &Shape, at: usize) -> Option<usize> {
+    match (shape.0.get(at)?, shape.0.get(at + 1)) {
+        (ShapeNode::Scalar { .. }, _) => Some(at + 1),
+        (
+            ShapeNode::Array(Some(_)),
+            Some(ShapeNode::Scalar {
+                scalar:
+                    Scalar::Bool
+                    | Scalar::Int {
+                        width: 8,
+                        signed: false,
+                    },
+                form: Form::Plain,
+                ..
+            }),
+        ) => Some(at + 2),
+        _ => None,
+    }
+}
+
+/// The placeholders of a struct's fields, of which each is a cell.
+fn cells(shape: &Shape, at: usize, fields: &[String]) -> Vec<String> {
+    let mut node = at;
+    let mut all = Vec::new();
+    for _ in fields {
+        all.push(quoted(&match shape.0.get(node) {
+            Some(ShapeNode::Array(len)) => {
+                let n = len.unwrap_or(0);
+                match shape.0.get(node + 1) {
+                    Some(ShapeNode::Scalar {
+                        scalar: Scalar::Bool,
+                        ..
+                    }) => format!("<{n} bits as 0x…>"),
+                    _ => format!("<{n} bytes as 0x…>"),
+                }
+            }
+            _ => placeholder(shape, node),
+        }));
+        node = after_cell(shape, node).unwrap_or(node + 1);
+    }
+    all
 }
 
 /// What is to stand in the place of a scalar. It is no value of any type.

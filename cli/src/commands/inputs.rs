@@ -7,7 +7,7 @@ use crate::out;
 use smpcc::choices;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::seats::Seats;
-use smpcc::template::{self, Form};
+use smpcc::template::{self, Format};
 use smpcc::work::Work;
 
 /// Writes the files of all parties and says where.
@@ -21,10 +21,10 @@ pub fn inputs(args: &InputsArgs, style: Style) -> Outcome {
         }
         Work::Built(built) => Seats::compiled(&built.program),
     };
-    let form = match args.format {
-        TemplateForm::Json => Form::Json,
-        TemplateForm::Csv => Form::Csv,
-        TemplateForm::Toml => Form::Toml,
+    let format = match args.format {
+        TemplateForm::Json => Format::Json,
+        TemplateForm::Csv => Format::Csv,
+        TemplateForm::Toml => Format::Toml,
     };
     let folder = match &args.output {
         Some(folder) => folder.clone(),
@@ -32,7 +32,7 @@ pub fn inputs(args: &InputsArgs, style: Style) -> Outcome {
     };
     let mut all = Vec::new();
     for party in 0..seats.names.len() as u32 {
-        all.extend(template::files(&seats, party, form)?);
+        all.extend(template::files(&seats, party, format)?);
     }
     if all.is_empty() {
         return Err(Failure::usage(format!(

@@ -66,22 +66,67 @@ fn plain(text: &str, separator: u8, n_columns: usize) -> Option<(Vec<List>, usiz
     if text.contains('"') || text.match_indices('\r').any(bare) {
         return None;
     }
-    let separator = char::from(separator);
+    let bytes = text.as_bytes();
     let mut columns = vec![List::default(); n_columns];
     let mut rows = 0;
     let lines = text.split('\n');
-    let lines = lines.map(|line| line.strip_suffix('\r').unwrap_or(line));
-    for line in lines.filter(|line| !line.is_empty()).skip(1) {
-        let mut cells = line.split(separator);
-        for column in &mut columns {
-            column.push_cell(cells.next()?.trim());
+    let begin = lines.take_while(|line| matches!(*line, "" | "\r"));
+    let empty: usize = begin.map(|line| line.len() + 1).sum();
+    let header = bytes.get(empty..)?.iter().position(|b| *b == b'\n');
+    let Some(header) = header else {
+        return Some((columns, 0));
+    };
+    let mut at = empty + header + 1;
+    while at < bytes.len() {
+        match &bytes[at..] {
+            [b'\n', ..] => {
+                at += 1;
+                continue;
+            }
+            [b'\r', ..] => {
+                at += 2;
+                continue;
+            }
+            _ => {}
         }
-        if cells.next().is_some() {
-            return None;
+        let (last, others) = columns.split_last_mut()?;
+        for column in others {
+            at += column_cell(column, &text[at..], separator)?;
+            if bytes.get(at) != Some(&separator) {
+                return None;
+            }
+            at += 1;
+        }
+        at += column_cell(last, &text[at..], separator)?;
+        match bytes.get(at) {
+            Some(b'\r') => at += 2,
+            Some(b'\n') => at += 1,
+            Some(_) => return None,
+            None => {}
         }
         rows += 1;
     }
     Some((columns, rows))
+}
+
+/// Takes the cell that `text` begins with to a column; how many bytes it has.
+fn column_cell(column: &mut List, text: &str, separator: u8) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let ends = |b: u8| b == separator || b == b'\n' || b == b'\r';
+    if let List::Numbers(numbers) = column {
+        let digits = bytes.iter().take(19).take_while(|b| b.is_ascii_digit());
+        let (len, n) = digits.fold((0, 0), |(len, n), d| {
+            (len + 1, n * 10 + u64::from(d - b'0'))
+        });
+        let plain = len == 1 || len > 1 && bytes[0] != b'0';
+        if plain && bytes.get(len).is_none_or(|b| ends(*b)) {
+            numbers.push(n);
+            return Some(len);
+        }
+    }
+    let len = bytes.iter().position(|b| ends(*b)).unwrap_or(bytes.len());
+    column.push_cell(text.get(..len)?.trim());
+    Some(len)
 }
 
 /// The separator that stands most often in the first line, outside of quotes; a comma where none does.

@@ -33,6 +33,12 @@ impl Texts {
         self.ends.push(self.letters.len());
     }
 
+    fn pop(&mut self) -> Option<String> {
+        self.ends.pop()?;
+        let start = self.ends.last().copied().unwrap_or(0);
+        Some(self.letters.split_off(start))
+    }
+
     fn get(&self, i: usize) -> Option<&str> {
         let end = *self.ends.get(i)?;
         let start = i.checked_sub(1).and_then(|before| self.ends.get(before));
@@ -70,6 +76,23 @@ impl List {
                 items.push(item);
                 *self = Self::Any(items);
             }
+        }
+    }
+
+    /// Adds a text at the end.
+    pub fn push_text(&mut self, text: &str) {
+        match self {
+            Self::Texts(texts) => texts.push(text),
+            Self::Numbers(_) | Self::Any(_) => self.push(Tree::Text(text.to_owned())),
+        }
+    }
+
+    /// Takes the last item away.
+    pub fn pop(&mut self) -> Option<Tree> {
+        match self {
+            Self::Numbers(numbers) => numbers.pop().map(integer),
+            Self::Texts(texts) => texts.pop().map(Tree::Text),
+            Self::Any(items) => items.pop(),
         }
     }
 
@@ -200,6 +223,7 @@ fn integer(n: u64) -> Tree {
 }
 
 /// The number that a cell is, if its digits are those that the number is written with.
+#[inline]
 fn plain(cell: &str) -> Option<u64> {
     let digits = cell.as_bytes();
     match digits {
@@ -257,7 +281,12 @@ mod tests {
         for cell in ["12", "0", "18446744073709551615"] {
             numbers.push_cell(cell);
         }
-        assert!(matches!(numbers, List::Numbers(v) if v == [12, 0, u64::MAX]));
+        assert!(matches!(&numbers, List::Numbers(v) if *v == [12, 0, u64::MAX]));
+        assert!(matches!(numbers.pop(), Some(Tree::Int(false, n)) if n == u128::from(u64::MAX)));
+        assert!(matches!(list.pop(), Some(Tree::Text(t)) if t == "1"));
+        assert!(matches!(list.pop(), Some(Tree::Text(t)) if t == "é"));
+        list.push_text("z");
+        assert!(matches!(list.get(5).as_deref(), Some(Tree::Text(t)) if t == "z"));
         assert_eq!(plain("18446744073709551616"), None);
     }
 }

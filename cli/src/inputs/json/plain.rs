@@ -97,6 +97,31 @@ impl<'a> Reader<'a> {
         self.text.get(start..self.at).map(number)
     }
 
+    /// Takes a value to the end of a list: small numbers and texts go there without a detour.
+    fn item(&mut self, items: &mut List, depth: usize) -> Option<()> {
+        self.space();
+        match (self.peek()?, &mut *items) {
+            (b'1'..=b'9', List::Numbers(numbers)) => {
+                let start = self.at;
+                let small = self.digits();
+                let more = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
+                if self.at - start < 20 && !more {
+                    numbers.push(small);
+                    return Some(());
+                }
+                self.at = start;
+            }
+            (b'"', _) if depth <= MAX_DEPTH => {
+                let text = self.string()?;
+                items.push_text(text);
+                return Some(());
+            }
+            _ => {}
+        }
+        items.push(self.value(depth)?);
+        Some(())
+    }
+
     /// Passes digits; the number that they are if they are at most 19.
     fn digits(&mut self) -> u64 {
         let mut n = 0u64;
@@ -134,7 +159,7 @@ impl<'a> Reader<'a> {
         }
         let mut items = List::default();
         loop {
-            items.push(self.value(depth)?);
+            self.item(&mut items, depth)?;
             if !self.eat(b',') {
                 break;
             }
@@ -149,20 +174,13 @@ impl<'a> Reader<'a> {
         loop {
             self.space();
             let item = match (self.peek()?, &mut any, &mut table) {
-                (b'{', None, Some(table)) => {
-                    let (cells, same) = self.row(table, depth)?;
-                    if same {
+                (b'{', None, Some(table)) => match self.row(table, depth)? {
+                    None => {
                         table.rows += 1;
-                        for ((_, column), cell) in table.columns.iter_mut().zip(cells) {
-                            column.push(cell);
-                        }
                         None
-                    } else {
-                        let names = table.names().map(str::to_owned);
-                        let begun = names.zip(cells).collect();
-                        Some(self.rest(begun, depth + 1)?)
                     }
-                }
+                    Some(begun) => Some(self.rest(begun, depth + 1)?),
+                },
                 (b'{', None, None) => {
                     let Tree::Map(entries) = self.object(Vec::new(), depth + 1)? else {
                         return None;
@@ -197,24 +215,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An object of the keys of `table`, in its order, to its end; or the cells until there is another key, with all before
-    /// that key read.
-    fn row(&mut self, table: &Table, depth: usize) -> Option<(Vec<Tree>, bool)> {
+    /// Takes an object of the keys of `table`, in its order, as a row. If there is another key it takes nothing there, and gives
+    /// what stands before that key.
+    fn row(&mut self, table: &mut Table, depth: usize) -> Option<Option<Vec<(String, Tree)>>> {
         self.at += 1;
-        let mut cells = Vec::with_capacity(table.columns.len());
-        for name in table.names() {
+        let mut same = 0;
+        for (name, column) in &mut table.columns {
             let before = self.at;
-            let comma = cells.is_empty() || self.eat(b',');
+            let comma = same == 0 || self.eat(b',');
             self.space();
             let found = comma && self.peek() == Some(b'"') && self.string() == Some(name);
             if !found || !self.eat(b':') {
                 self.at = before;
-                return Some((cells, false));
+                break;
             }
-            cells.push(self.value(depth + 1)?);
+            self.item(column, depth + 1)?;
+            same += 1;
         }
-        let ended = self.eat(b'}');
-        Some((cells, ended))
+        if same == table.columns.len() && self.eat(b'}') {
+            return Some(None);
+        }
+        let begun = table.columns.iter_mut().take(same);
+        let begun = begun.map(|(name, column)| Some((name.clone(), column.pop()?)));
+        Some(Some(begun.collect::<Option<_>>()?))
     }
 
     fn object(&mut self, entries: Vec<(String, Tree)>, depth: usize) -> Option<Tree> {
