@@ -1,5 +1,6 @@
 //! What is tested through the binary `smpcc` or through other programs: one executable, because linking costs more than testing.
 
+mod arguments;
 mod cli;
 mod deploy;
 mod docs;
@@ -9,6 +10,7 @@ mod fmt;
 mod imports;
 mod messages;
 mod outputs;
+mod packages;
 mod processes;
 mod refusals;
 mod tables;

@@ -242,6 +242,12 @@ impl Machine<'_> {
                     if holds.first().is_none_or(|c| first(c) & 1 == 0) {
                         break carried;
                     }
+                    if self.outcome.trace.decisions[at] == LIMIT {
+                        return Err(EvalError::Stopped {
+                            message: endless(LIMIT),
+                            loc: node.loc,
+                        });
+                    }
                     self.outcome.trace.decisions[at] += 1;
                     carried = self.call_region(*body, carried)?;
                 }
@@ -483,6 +489,17 @@ impl Machine<'_> {
     }
 }
 
+/// How often one `while` may run: what goes on for longer is taken to be endless.
+pub const MAX_ITERATIONS: u64 = 1 << 26;
+
+/// Iterations after which this evaluator stops; tests meet the limit sooner.
+const LIMIT: u64 = if cfg!(test) { 1 << 10 } else { MAX_ITERATIONS };
+
+/// The message of a loop that is stopped because it does not end, in the words that every stage uses.
+pub fn endless(iterations: u64) -> String {
+    format!("this loop has run {iterations} times and is taken to be endless")
+}
+
 /// The message of a public index that is out of range, in the words that every stage uses.
 pub fn out_of_range(index: Word, block: u64, lanes: usize) -> String {
     let len = (lanes as u64).checked_div(block).unwrap_or(0);
@@ -614,4 +631,33 @@ fn call(template: &Template, args: &[Lanes], lanes: usize) -> Vec<Lanes> {
         }
     }
     results.into_iter().map(Rc::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::builder::Builder;
+    use crate::program::{Domain, Suite};
+    use crate::value::ConstVec;
+    use crate::verify::verify;
+
+    #[test]
+    fn a_loop_without_an_end_is_stopped_by_its_count() {
+        let mut b = Builder::new(Suite::Rep3, 3, 1);
+        let x = b.constant(Scalar::USIZE, ConstVec::scalar(5));
+        let in_cond = b.value(Domain::Public, Scalar::USIZE, 1);
+        let cond = b.open(&[in_cond]);
+        let always = b.constant(Scalar::Bool, ConstVec::scalar(1));
+        b.close(&[always]);
+        let in_body = b.value(Domain::Public, Scalar::USIZE, 1);
+        let body = b.open(&[in_body]);
+        b.close(&[in_body]);
+        let last = b.value(Domain::Public, Scalar::USIZE, 1);
+        b.node(Op::While { cond, body }, &[x], &[last]);
+        let program = verify(b.program).expect("a program");
+        match eval(&program, &[]) {
+            Err(EvalError::Stopped { message, .. }) => assert_eq!(message, endless(LIMIT)),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use smpcc::choices::{self, Asked};
+use smpcc::arguments;
+use smpcc::choices::Asked;
 use smpcc::costs;
 use smpcc::exit::Outcome;
 use smpcc::limits::Memory;
@@ -161,6 +162,9 @@ pub struct PlanArgs {
     /// A public argument of the program
     #[arg(long = "arg", value_name = "NAME=VALUE")]
     pub args: Vec<String>,
+    /// A JSON or TOML file with public arguments; `--arg` goes before it, and it before those beside the inputs
+    #[arg(long = "args", value_name = "FILE")]
+    pub args_file: Option<PathBuf>,
     /// The length of an input where there are no inputs, for all owners or for one
     #[arg(long = "len", value_name = "NAME[PARTY]=N")]
     pub lens: Vec<String>,
@@ -206,13 +210,29 @@ pub struct PlanArgs {
 }
 
 impl PlanArgs {
+    /// What the options ask for, and the public arguments beside the inputs that no option gives.
+    pub fn asked_beside(&self, beside: arguments::Arguments) -> Outcome<Asked> {
+        let mut asked = self.asked()?;
+        for (name, value) in beside {
+            asked.args.entry(name).or_insert(value);
+        }
+        Ok(asked)
+    }
+
     /// What the options ask for.
-    pub fn asked(&self) -> Outcome<Asked> {
+    fn asked(&self) -> Outcome<Asked> {
         Ok(Asked {
             suite: self.suite.clone(),
             threat: self.threat.clone(),
             threshold: self.threshold,
-            args: choices::arguments(&self.args)?,
+            args: {
+                let mut all = match &self.args_file {
+                    Some(path) => arguments::file(path)?,
+                    None => arguments::Arguments::new(),
+                };
+                all.extend(arguments::options(&self.args)?);
+                all
+            },
             protocol: self.protocol,
             local: self.local,
             objective: self.objective,

@@ -130,29 +130,6 @@ pub fn roles(hir: &Hir, n_parties: u32) -> Outcome<Vec<u32>> {
     })
 }
 
-/// `NAME=VALUE` options.
-///
-/// # Errors
-/// Another form, or a name that stands twice.
-pub fn arguments(args: &[String]) -> Outcome<BTreeMap<String, String>> {
-    let mut map = BTreeMap::new();
-    for arg in args {
-        let Some((name, value)) = arg.split_once('=') else {
-            return Err(Failure::usage(format!("`--arg {arg}`: write NAME=VALUE")));
-        };
-        if map
-            .insert(name.trim().to_string(), value.trim().to_string())
-            .is_some()
-        {
-            return Err(Failure::usage(format!(
-                "argument `{}` is given twice",
-                name.trim()
-            )));
-        }
-    }
-    Ok(map)
-}
-
 /// Whether the public arguments are those that a program asks for, by name; what they hold is the compiler's to read.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use crate::args::PlanArgs;
 use crate::files;
 use crate::load::{self, Style};
+use smpcc::arguments::Arguments;
 use smpcc::choices::{self, Choices};
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
@@ -53,11 +54,15 @@ pub fn prepare_rows(
     let hir = load::check(&source, style)?;
     if hir.main.is_none() {
         return Err(Failure::program(format!(
-            "{} has no `main`",
+            "{} has no `main`: there is nothing to run in it; `smpcc test` runs its tests",
             file.display()
         )));
     }
-    let given = given::given(file, args.inputs.as_ref())?;
+    let mut given = given::given(file, args.inputs.as_ref())?;
+    let beside = match &mut given {
+        Some(given) => given.take_arguments(|key| hir.roles.iter().any(|r| r.name == key))?,
+        None => Arguments::new(),
+    };
     let n_parties = match given::n_parties(&hir, args.parties, given.as_ref()) {
         // To look at a program takes no inputs: three parties show what there is to see.
         Err(_) if rows.is_some() && args.parties.is_none() => {
@@ -65,7 +70,7 @@ pub fn prepare_rows(
         }
         n => n?,
     };
-    let choices = Choices::new(args.asked()?, n_parties)?;
+    let choices = Choices::new(args.asked_beside(beside)?, n_parties)?;
     let seats = Seats::of(&hir, &choices::roles(&hir, n_parties)?);
     // Sample inputs beside the program serve where they fit; what was asked for with --inputs must fit.
     let inputs = match given {
@@ -129,9 +134,10 @@ pub fn ready(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Ready> {
         )));
     }
     let work = Work::Built(Box::new(built));
-    let given = given::given(file, args.inputs.as_ref())?;
+    let mut given = given::given(file, args.inputs.as_ref())?;
+    let beside = work.take_arguments(given.as_mut())?;
     let n_parties = work.n_parties(args.parties, given.as_ref())?;
-    let choices = work.choices(args.asked()?, n_parties)?;
+    let choices = work.choices(args.asked_beside(beside)?, n_parties)?;
     let seats = work.seats(&choices)?;
     let inputs = match given {
         Some(given) if args.inputs.is_some() => Some(given.match_parties(&seats)?),

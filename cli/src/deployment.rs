@@ -2,6 +2,7 @@
 //!
 //! Paths in it are relative to its own folder. Whatever can be wrong is said before anybody is connected to.
 
+use crate::arguments;
 use crate::choices::{Asked, Choices};
 use crate::exit::{Failure, Outcome};
 use crate::given::{self, PartyInputs};
@@ -267,7 +268,11 @@ impl Deployment {
             u32::try_from(config.peer.len() + 1).map_err(|_| self.wrong("too many peers"))?;
         let mut asked = Asked {
             threshold: config.threshold,
-            args: self.arguments()?,
+            args: config
+                .args
+                .iter()
+                .map(|(name, value)| (name.clone(), arguments::of_toml(value)))
+                .collect(),
             ..Asked::default()
         };
         if let Some(suite) = &config.suite {
@@ -293,24 +298,6 @@ impl Deployment {
         }
         work.choices(asked, n_parties)
             .map_err(|f| self.wrong(f.message))
-    }
-
-    fn arguments(&self) -> Outcome<BTreeMap<String, String>> {
-        let text = |(name, value): (&String, &toml::Value)| {
-            let text = match value {
-                toml::Value::String(text) => text.clone(),
-                toml::Value::Integer(n) => n.to_string(),
-                toml::Value::Boolean(b) => b.to_string(),
-                toml::Value::Array(_) => value.to_string(),
-                toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => {
-                    return Err(self.wrong(format_args!(
-                        "argument `{name}` is neither integer, boolean nor text"
-                    )));
-                }
-            };
-            Ok((name.clone(), text))
-        };
-        self.config.args.iter().map(text).collect()
     }
 
     /// This party's number; `names` are those of all parties.

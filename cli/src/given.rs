@@ -1,5 +1,6 @@
 //! What the parties give: from input files, by what each is to give, to vectors of words for each party.
 
+use crate::arguments::{self, Arguments};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::fit::{ignored, no_column};
 use crate::inputs::{self, List, Table, Tree};
@@ -137,7 +138,13 @@ pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>>
     let place = path.display().to_string();
     let mut given = Vec::new();
     if path.is_dir() {
-        for entry in entries(&path)? {
+        let found = entries(&path)?;
+        if found.is_empty() {
+            return Err(Failure::usage(format!(
+                "{place}: no input file is in this folder; write a file for each party (`.json`, `.toml` or `.csv`), or let `smpcc inputs` write them"
+            )));
+        }
+        for entry in found {
             let key = key_of(&entry);
             if given.iter().any(|(k, _, _)| *k == key) {
                 return Err(Failure::usage(format!(
@@ -169,7 +176,28 @@ pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>>
     }))
 }
 
+/// The entry beside the parties that holds public arguments.
+const ARGUMENTS: &str = "args";
+
 impl Given {
+    /// Takes the public arguments out that stand beside the parties, unless a party is called like that.
+    ///
+    /// # Errors
+    /// Something else than an object with a value for each.
+    pub fn take_arguments(&mut self, is_party: impl Fn(&str) -> bool) -> Outcome<Arguments> {
+        let at = self.entries.iter().position(|(key, _, _)| key == ARGUMENTS);
+        let Some(at) = at.filter(|_| !is_party(ARGUMENTS)) else {
+            return Ok(Arguments::new());
+        };
+        let (_, place, source) = self.entries.remove(at);
+        match source {
+            Source::Whole(tree) => arguments::of_tree(&tree, &place),
+            Source::Parts(_) => Err(Failure::usage(format!(
+                "{place}: public arguments stand in one file"
+            ))),
+        }
+    }
+
     /// The number of parties that the keys speak of (one more than the largest number, or all named roles).
     pub fn n_parties(&self) -> u32 {
         let numbered = self

@@ -6,6 +6,7 @@
 //! that party, from connected links to its report, and [`render`] and [`report`] show what it learned. Nothing here prints,
 //! and nothing starts a process: the binary does.
 
+pub mod arguments;
 pub mod audit;
 pub mod choices;
 pub mod costs;
@@ -15,6 +16,7 @@ pub mod given;
 pub mod inputs;
 pub mod lens;
 pub mod limits;
+pub mod packages;
 pub mod play;
 pub mod render;
 pub mod report;

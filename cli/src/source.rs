@@ -1,17 +1,22 @@
 //! A program as text: read from disk with what it uses, and checked.
 
 use crate::exit::{Failure, Outcome};
+use crate::packages;
 use smpcc_circuit::codec;
 use smpcc_compiler::diagnostic::Diagnostic;
 use smpcc_compiler::front;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::imported::MAX_FILE_BYTES;
+use smpcc_compiler::library;
 use smpcc_compiler::parses::Parses;
 use smpcc_compiler::source::{FileId, SourceSet};
 use smpcc_runtime::hash::{Digest, Transcript};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// How deep packages may have packages.
+const MAX_PACKAGE_DEPTH: usize = 8;
 
 /// A program as text: what every party needs in order to compile it.
 #[derive(Clone)]
@@ -97,38 +102,73 @@ pub fn read(path: &Path) -> Outcome<Source> {
     };
     let mut files = SourceSet::new();
     let mut read = Vec::new();
-    let mut add = |files: &mut SourceSet, path: &Path, text: String| {
+    let mut add = |files: &mut SourceSet, path: &Path, name: String, text: String| {
         read.push(path.to_owned());
-        files.add(path.display().to_string(), text)
+        files.add(name, text)
     };
-    let root = add(&mut files, path, text_of(path)?);
+    let shown = |path: &Path| path.display().to_string();
+    let root = add(&mut files, path, shown(path), text_of(path)?);
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut parses = Parses::default();
-    let mut modules = vec![root];
+    // Each with the folder that it lies in, and the package that it belongs to.
+    let mut modules = vec![(root, folder.to_owned(), String::new())];
+    let mut packages: BTreeMap<PathBuf, BTreeMap<String, PathBuf>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     let mut circuits = BTreeSet::new();
     let mut texts = Vec::new();
     let mut next = 0;
-    while let Some(&id) = modules.get(next) {
+    while let Some((id, folder, package)) = modules.get(next).cloned() {
         let parsed = parses.parse(id, &files.file(id).text);
         for circuit in parsed.module.needed_circuits() {
             let file = folder.join(&circuit);
-            if circuits.insert(circuit) && file.is_file() {
+            if circuits.insert(file.clone()) && file.is_file() {
                 let text = circuit_text(&file)?;
-                texts.push((file, text));
+                let name = if package.is_empty() {
+                    shown(&file)
+                } else {
+                    format!("<{package}>/{circuit}")
+                };
+                texts.push((file, name, text));
             }
         }
+        let mut needed = Vec::new();
         for module in parsed.module.needed_modules() {
             let file = folder.join(format!("{module}.smpc"));
-            if file != path && seen.insert(module) && file.is_file() {
+            let name = if package.is_empty() {
+                shown(&file)
+            } else {
+                format!("<{package}>/{module}.smpc")
+            };
+            needed.push((file, name, folder.clone(), package.clone()));
+        }
+        let others = parsed.module.needed_packages();
+        if !others.is_empty() && !packages.contains_key(&folder) {
+            packages.insert(folder.clone(), packages::of(&folder)?);
+        }
+        for (other, module) in others {
+            let Some(at) = packages.get(&folder).and_then(|known| known.get(&other)) else {
+                continue;
+            };
+            let name = library::package_file(&package, &other, &module);
+            let other = library::package_name(&package, &other);
+            if other.matches('/').count() >= MAX_PACKAGE_DEPTH {
+                return Err(Failure::usage(format!(
+                    "packages of packages nest more than {MAX_PACKAGE_DEPTH} deep at `{other}`; do they name each other?"
+                )));
+            }
+            needed.push((at.join(format!("{module}.smpc")), name, at.clone(), other));
+        }
+        for (file, name, folder, package) in needed {
+            if file != path && seen.insert(name.clone()) && file.is_file() {
                 let text = text_of(&file)?;
-                modules.push(add(&mut files, &file, text));
+                let id = add(&mut files, &file, name, text);
+                modules.push((id, folder, package));
             }
         }
         next += 1;
     }
-    for (file, text) in texts {
-        add(&mut files, &file, text);
+    for (file, name, text) in texts {
+        add(&mut files, &file, name, text);
     }
     Ok(Source {
         files,

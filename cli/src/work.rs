@@ -2,6 +2,7 @@
 //!
 //! A built program has its parties, suite, lengths and arguments in it; whatever is asked for must be what it was built for.
 
+use crate::arguments::Arguments;
 use crate::choices::{self, Asked, Choices};
 use crate::exit::{Failure, Outcome};
 use crate::given::Given;
@@ -192,6 +193,26 @@ impl Work {
         match self {
             Self::Text { hir, .. } => crate::given::n_parties(hir, asked, given),
             Self::Built(built) => Ok(asked.unwrap_or(built.program.n_parties)),
+        }
+    }
+
+    /// The public arguments beside the inputs. Those of a built program are fixed in it.
+    ///
+    /// # Errors
+    /// An entry that does not hold any.
+    pub fn take_arguments(&self, given: Option<&mut Given>) -> Outcome<Arguments> {
+        let Some(given) = given else {
+            return Ok(Arguments::new());
+        };
+        match self {
+            Self::Text { hir, .. } => {
+                given.take_arguments(|key| hir.roles.iter().any(|role| role.name == key))
+            }
+            Self::Built(built) => {
+                let names = &built.program.party_names;
+                given.take_arguments(|key| names.iter().any(|name| name == key))?;
+                Ok(Arguments::new())
+            }
         }
     }
 

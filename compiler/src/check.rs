@@ -21,6 +21,8 @@ mod effects;
 mod expr;
 mod flat;
 mod flow;
+mod hidden;
+mod hints;
 mod iterate;
 mod length;
 mod limits;

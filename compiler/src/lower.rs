@@ -7,6 +7,7 @@
 //!
 //! Limits turn what would hang or exhaust memory into errors: lanes of a value, nodes, steps of tracing, depth.
 
+mod arguments;
 mod build;
 mod call;
 mod control;
@@ -124,7 +125,7 @@ struct Tracer<'h> {
     hir: &'h Hir,
     session: &'h Session,
     n_parties: u32,
-    role_counts: &'h [u32],
+    role_counts: Vec<u32>,
     party_names: Vec<String>,
     params: Vec<ParamShape>,
     inputs: Vec<InputLeaf>,
@@ -161,7 +162,7 @@ impl<'h> Tracer<'h> {
             hir,
             session,
             n_parties: session.n_parties,
-            role_counts: &session.role_counts,
+            role_counts: session.role_counts.clone(),
             party_names: schema::party_names(hir, &session.role_counts),
             params: Vec::new(),
             inputs: Vec::new(),

@@ -44,6 +44,8 @@ pub(crate) struct Entry {
 pub(crate) struct ModuleInfo {
     /// `std::stats`; empty for the root.
     pub path: String,
+    /// The package whose file it is; empty for the program's own files.
+    pub package: String,
     pub file: FileId,
     /// The text of the `//!` comments.
     pub docs: String,
@@ -156,7 +158,7 @@ pub(crate) fn resolve(
         let module = parses.parse(id, &source.text);
         diagnostics.extend_from_slice(&module.diagnostics);
         for import in module.module.imports() {
-            let Some((path, file)) = module_of(sources, &root_name, &import) else {
+            let Some((path, file)) = module_of(sources, &root_name, &source.name, &import) else {
                 continue;
             };
             if !wanted.iter().any(|(p, _)| *p == path) {
@@ -172,6 +174,10 @@ pub(crate) fn resolve(
         let module = &parsed.module;
         world.modules.push(ModuleInfo {
             path: path.clone(),
+            package: sources
+                .get(module.file)
+                .map_or("", |f| library::package_of(&f.name))
+                .to_owned(),
             file: module.file,
             docs: module.docs.clone(),
             scope: BTreeMap::new(),
@@ -188,17 +194,32 @@ pub(crate) fn resolve(
 fn module_of(
     sources: &SourceSet,
     root: &str,
+    importer: &str,
     import: &ast::Import,
 ) -> Option<(String, Option<FileId>)> {
     let [first, name, ..] = import.path.as_slice() else {
         return None;
     };
-    let path = format!("{}::{}", first.text, name.text);
-    match first.text.as_str() {
-        "std" => Some((path, sources.find(&library::file_name(&name.text)))),
-        "crate" => Some((path, sources.find(&beside(root, &name.text)))),
-        _ => None,
-    }
+    let package = library::package_of(importer);
+    let path = module_path(package, &first.text, &name.text);
+    let file = match first.text.as_str() {
+        "std" => library::file_name(&name.text),
+        "crate" if package.is_empty() => beside(root, &name.text),
+        "crate" => in_folder_of(importer, &format!("{}.smpc", name.text)),
+        other => library::package_file(package, other, &name.text),
+    };
+    Some((path, sources.find(&file)))
+}
+
+/// The path of a module that a file of `package` names; `crate` in a package is the package.
+fn module_path(package: &str, first: &str, name: &str) -> String {
+    let package = match first {
+        "std" => "std".to_owned(),
+        "crate" if package.is_empty() => "crate".to_owned(),
+        "crate" => package.to_owned(),
+        other => library::package_name(package, other),
+    };
+    format!("{}::{name}", package.replace('/', "::"))
 }
 
 /// A `use` that waits until all items are known: its module, what it brings, whether it is `pub`.

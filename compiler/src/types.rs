@@ -1,7 +1,8 @@
 //! Types as the checker sees them.
 //!
 //! They say on which type parameters the secrecy of a scalar depends ([`Secrecy`]), because `a > b` for `a, b: T` is exactly
-//! as secret as `T` is; [`Ty::hir`] takes them to the HIR. `usize` is public; made secret it is a `secret u64`.
+//! as secret as `T` is; [`Ty::hir`] takes them to the HIR. `usize` is public; what would make one secret is refused, and has
+//! the type `secret u64` from there on.
 
 pub(crate) mod secrecy;
 pub(crate) mod width;
@@ -101,6 +102,16 @@ impl Ty {
         }
     }
 
+    /// The type of a result before it is opened: every leaf secret, but for what is never secret.
+    pub fn unopened(self) -> Ty {
+        match self {
+            Ty::Usize => Ty::Usize,
+            Ty::Tuple(parts) => Ty::Tuple(parts.into_iter().map(Ty::unopened).collect()),
+            Ty::Array(item, len) => Ty::Array(Box::new(item.unopened()), len),
+            other => other.with(Secrecy::SECRET),
+        }
+    }
+
     /// The type with every leaf public; of a type parameter only what was put on top can be taken away.
     pub fn public(self) -> Ty {
         match self {
@@ -177,7 +188,6 @@ impl Ty {
             (Ty::Scalar(s, a), Ty::Scalar(t, b)) if s == t => level(*a, *b),
             (Ty::Text(t, a), Ty::Text(u, b)) if same_text(t, u) => level(*a, *b),
             (Ty::Usize, Ty::Usize) => Fit::Yes,
-            (Ty::Usize, Ty::Scalar(Scalar::USIZE, secret)) if !secret.is_public() => Fit::Yes,
             (Ty::Scalar(Scalar::USIZE, secret), Ty::Usize) if !secret.is_public() => Fit::TooSecret,
             (Ty::Array(a, n), Ty::Array(b, m)) => match same_len(n, m) {
                 true => a.fits(b, structs),

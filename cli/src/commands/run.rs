@@ -22,9 +22,10 @@ use std::time::{Duration, Instant};
 pub fn run(args: &RunArgs, style: Style) -> Outcome {
     let began = Instant::now();
     let work = load::work(&args.file, style)?;
-    let given = given::given(&args.file, args.plan.inputs.as_ref())?;
+    let mut given = given::given(&args.file, args.plan.inputs.as_ref())?;
+    let beside = work.take_arguments(given.as_mut())?;
     let n_parties = work.n_parties(args.plan.parties, given.as_ref())?;
-    let choices = work.choices(args.plan.asked()?, n_parties)?;
+    let choices = work.choices(args.plan.asked_beside(beside)?, n_parties)?;
     let seats = work.seats(&choices)?;
     let inputs = match given {
         Some(given) => given.match_parties(&seats)?,

@@ -49,10 +49,8 @@ impl Body<'_, '_> {
         if let Some(at) = sig.names.iter().position(|n| *n == name.text) {
             let declared = sig.spans[at];
             self.ck.refer(name, declared);
-            let ty = self.ck.structs.fields(*id)[at]
-                .clone()
-                .substitute(args)
-                .with(*secrecy);
+            let ty = self.ck.structs.fields(*id)[at].clone().substitute(args);
+            let ty = self.hidden(ty, *secrecy, name.span);
             return Some((u32::try_from(at).unwrap_or(u32::MAX), ty));
         }
         let (names, span) = (sig.names.clone(), sig.span);
@@ -132,7 +130,8 @@ impl Body<'_, '_> {
                 return Typed::poison(span);
             }
         };
-        let ty = item.with(self.secrecy(&index.ty));
+        let secrecy = self.secrecy(&index.ty);
+        let ty = self.hidden(item, secrecy, span);
         Typed::new(H::Index(base.boxed(), index.boxed()), ty, span)
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct LocalInfo {
     pub used: bool,
     /// Whether it was declared without a value.
     pub later: bool,
+    /// The literal that it began with, where only that says its type.
+    pub literal: Option<String>,
     /// How many secret conditions were around its declaration.
     pub n_conditions: usize,
     /// How many closures were around its declaration.
@@ -209,6 +211,7 @@ impl<'c, 'w> Body<'c, 'w> {
             span,
             used: false,
             later: false,
+            literal: None,
             n_conditions: self.conditions.len(),
             n_closures: self.closures.len(),
             cause,
@@ -331,8 +334,13 @@ impl<'c, 'w> Body<'c, 'w> {
                     Some((at, text)) => error.because(at, text),
                     None => error,
                 };
+                let wider = if matches!(want, Ty::Usize) {
+                    "u64"
+                } else {
+                    &shown
+                };
                 let help = format!(
-                    "make it `secret {shown}`, or `reveal` the value if everyone may learn it"
+                    "make it `secret {wider}`, or `reveal` the value if everyone may learn it"
                 );
                 self.report(error.help(help));
                 hir

@@ -171,7 +171,8 @@ impl Body<'_, '_> {
                 if s.ty.is_never() {
                     return None;
                 }
-                let ty = a.ty.clone().with(self.secrecy(&s.ty));
+                let secrecy = self.secrecy(&s.ty);
+                let ty = self.hidden(a.ty.clone(), secrecy, span);
                 Some(Typed::new(
                     H::Builtin(builtin, vec![a.hir(), s.hir()]),
                     ty,
@@ -181,7 +182,9 @@ impl Body<'_, '_> {
             B::SwapIf => {
                 let c = self.condition_value(args[0]);
                 let (a, b) = self.pair(args[1], args[2], None);
-                let ty = self.joined(&a, &b, span)?.with(self.secrecy(&c.ty));
+                let ty = self.joined(&a, &b, span)?;
+                let secrecy = self.secrecy(&c.ty);
+                let ty = self.hidden(ty, secrecy, span);
                 let ty = Ty::Tuple(vec![ty.clone(), ty]);
                 Some(Typed::new(
                     H::Builtin(builtin, vec![c.hir(), a.hir(), b.hir()]),

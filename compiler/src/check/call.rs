@@ -5,14 +5,14 @@ use super::closure::Callable;
 use super::effects::Call;
 use super::expr::{hinted, is_bare, substituted};
 use super::text::called;
-use super::{GenericInfo, builtin};
+use super::{GenericInfo, builtin, hints};
 use crate::ast::{self, Expr, ExprKind as E, Name};
 use crate::diagnostic;
 use crate::hir::{ExprKind as H, FnId, GenericKind, Len, Text};
 use crate::index::Kind as Named;
 use crate::resolve::Def;
 use crate::source::Span;
-use crate::types::{Arg, Secrecy, Ty, same_len};
+use crate::types::{Arg, Ty, same_len};
 
 /// Most times that closures of one body are checked again with a more secret type.
 const MAX_RETRIES: u32 = 200;
@@ -71,24 +71,18 @@ impl Body<'_, '_> {
                 self.named_local(name);
                 return self.call_value(id, &all, span);
             }
-            let instead =
-                match name.text.as_str() {
-                    "length" | "size" | "count" => Some("len"),
-                    "iter" | "into_iter" | "collect" | "to_vec" | "clone" => {
-                        let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text)
-                            .here("unknown function");
-                        self.report(error.help(
-                            "arrays are values: use `map`, `zip` and `fold` on them directly",
-                        ));
-                        self.check_values(args);
-                        return Typed::poison(span);
-                    }
-                    _ => None,
-                };
-            if let Some(instead) = instead {
+            let spelt = match name.text.as_str() {
+                "length" | "size" | "count" => Some("did you mean `len`?"),
+                "iter" | "into_iter" | "collect" | "to_vec" | "clone" | "iter_mut" | "copied" => {
+                    Some("arrays are values: use `map`, `zip` and `fold` on them directly")
+                }
+                other => hints::for_call(other),
+            };
+            let library = crate::parses::library_module_of(&name.text);
+            if let (Some(help), None) = (spelt, library) {
                 let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text)
                     .here("unknown function");
-                self.report(error.help(format!("did you mean `{instead}`?")));
+                self.report(error.help(help));
             } else {
                 self.unknown_name(std::slice::from_ref(name), name.span);
             }
@@ -146,7 +140,18 @@ impl Body<'_, '_> {
                     self.ck.refer_known(only, Named::Type);
                     return self.text_call(text, args, span);
                 }
-                self.unknown_name(&path.parts, path.span);
+                let hint = match path.parts.as_slice() {
+                    [only] => hints::for_call(&only.text),
+                    _ => None,
+                };
+                match hint.filter(|_| crate::parses::library_module_of(name).is_none()) {
+                    Some(help) => {
+                        let error = diagnostic!(E2001, path.span, "there is no `{name}`")
+                            .here("unknown function");
+                        self.report(error.help(help));
+                    }
+                    None => self.unknown_name(&path.parts, path.span),
+                }
             }
         }
         for arg in args {
@@ -269,6 +274,10 @@ impl Body<'_, '_> {
         let Some(generics) = self.complete(&sig.generics, bound, span) else {
             return Typed::poison(span);
         };
+        let heads = sig.params.iter().map(|p| &p.ty).chain([&sig.ret]);
+        if self.refuse_hidden_usize(heads, &generics, &sig.generics, span) {
+            return Typed::poison(span);
+        }
         let mut out = Vec::new();
         for (at, param) in sig.params.iter().enumerate() {
             if let Some(callable) = callables[at].take() {
@@ -291,7 +300,7 @@ impl Body<'_, '_> {
         let mut ret = sig.ret.substitute(&generics);
         if is_main {
             // A test sees the result before it is opened.
-            ret = ret.with(Secrecy::SECRET);
+            ret = among_any(ret.unopened());
         }
         let generics = generics.iter().map(Arg::hir).collect();
         Typed::new(
@@ -579,11 +588,15 @@ impl Body<'_, '_> {
             name.text,
             args.len()
         );
-        self.report(
-            error
-                .here("wrong number of arguments")
-                .help(format!("write `{usage}`")),
-        );
+        // The library may have a function of this name for arrays.
+        let help = match crate::parses::library_module_of(&name.text) {
+            Some(module) if args.len() == 1 => format!(
+                "for an array bring in another one: `use std::{module}::{};`; of two numbers write `{usage}`",
+                name.text
+            ),
+            _ => format!("write `{usage}`"),
+        };
+        self.report(error.here("wrong number of arguments").help(help));
         for arg in args {
             if !self.is_callable(arg) {
                 self.expr(arg, None);
@@ -591,6 +604,15 @@ impl Body<'_, '_> {
         }
         false
     }
+}
+
+/// A result of `main` in a test, which is among as many parties as its arguments say.
+fn among_any(ty: Ty) -> Ty {
+    let open = |len| match len {
+        Len::Parties(_) => Len::Session,
+        other => other,
+    };
+    ty.descend(&mut among_any, &mut |len| len.replaced(&mut { open }))
 }
 
 fn unify_len(pattern: &Len, len: &Len, bound: &mut [Option<Arg>]) {

@@ -416,7 +416,7 @@ impl Body<'_, '_> {
     /// The result of `main`, which drops `secret`.
     pub fn main_result(&mut self, value: Typed, ret: &Ty, head: Span) -> hir::Expr {
         let shown = self.show(ret);
-        let open = ret.clone().with(Secrecy::SECRET);
+        let open = ret.clone().unopened();
         if value.ty.fits(&open, &self.ck.structs) != Fit::No {
             return value.hir();
         }
@@ -470,7 +470,7 @@ impl Body<'_, '_> {
                         have,
                         span,
                     );
-                    let want = ty.clone().substitute(&own).with(Secrecy::SECRET);
+                    let want = ty.clone().substitute(&own).unopened();
                     fields.push(self.coerce(
                         field,
                         &want,

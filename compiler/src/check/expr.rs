@@ -47,7 +47,9 @@ impl Body<'_, '_> {
             E::Index(base, index) => self.index(base, index, e.span),
             E::Range { .. } => {
                 let error = diagnostic!(E3022, e.span, "a range is not a value").here("not here");
-                self.report(error.help("ranges stand after `in` and as an index"));
+                self.report(error.help(
+                    "ranges stand in loops and as an index: write `for i in 0..n { … }`, or an array such as `[0; n].enumerate().map(|(i, _)| …)`",
+                ));
                 Typed::poison(e.span)
             }
             E::Call(f, args) => self.call(f, args, want, e.span),
@@ -257,7 +259,9 @@ impl Body<'_, '_> {
             self.locals[id.index()].used = true;
         }
         let library = crate::parses::library_module_of(text);
+        let foreign = super::hints::for_value(text);
         let error = match (near, library) {
+            _ if foreign.is_some() => error.help(foreign.unwrap_or_default()),
             (_, Some(module)) => error.help(format!("bring it in: `use std::{module}::{text};`")),
             (Some(near), None) => error.help(format!("did you mean `{near}`?")),
             (None, None) => error.help(format!("declare it, for example `let {text} = …;`")),
@@ -323,7 +327,7 @@ impl Body<'_, '_> {
         };
         match then_value.ty.join(&other_value.ty, &self.ck.structs) {
             Some(ty) => {
-                let ty = ty.with(secrecy);
+                let ty = self.hidden(ty, secrecy, span);
                 let kind = H::If {
                     cond: c.boxed(),
                     then: then_value.boxed(),
@@ -400,7 +404,7 @@ impl Body<'_, '_> {
             self.report(error.help("give the variable a type: `let x: secret T = …;`"));
             return Typed::poison(span);
         }
-        let ty = typed.ty.clone().with(Secrecy::SECRET);
+        let ty = self.hidden(typed.ty.clone(), Secrecy::SECRET, span);
         Typed::new(H::MakeSecret(typed.boxed()), ty, span)
     }
 

@@ -152,7 +152,7 @@ impl Body<'_, '_> {
         let secrecy = arms.iter().fold(Secrecy::PUBLIC, |s, arm| {
             s.join(self.secrecy(&arm.condition.ty))
         });
-        let ty = ty.with(secrecy);
+        let ty = self.hidden(ty, secrecy, e.span);
         let has_value = other.is_some() && !ty.is_unit() && !ty.is_never();
         let mut stmts = Vec::new();
         let target = has_value.then(|| {

@@ -168,16 +168,8 @@ impl Body<'_, '_> {
         Typed::new(H::Binary(hir_op, left.boxed(), right.boxed()), result, span)
     }
 
-    /// The one type that two operands have, secrecy aside. A `usize` where a secret is wanted is a `u64`, but two
-    /// operands must say so themselves.
+    /// The one type that two operands have, secrecy aside.
     pub fn operand_type(&self, left: &Ty, right: &Ty) -> Option<Ty> {
-        if matches!(
-            (left, right),
-            (Ty::Usize, Ty::Scalar(Scalar::Int { .. }, _))
-                | (Ty::Scalar(Scalar::Int { .. }, _), Ty::Usize)
-        ) {
-            return None;
-        }
         left.join(right, &self.ck.structs)
     }
 
@@ -253,7 +245,8 @@ impl Body<'_, '_> {
             );
             return Typed::poison(span);
         }
-        let ty = left.ty.clone().with(self.secrecy(&right.ty));
+        let secrecy = self.secrecy(&right.ty);
+        let ty = self.hidden(left.ty.clone(), secrecy, span);
         let op = if op == BinaryOp::Shl {
             hir::BinaryOp::Shl
         } else {

@@ -45,6 +45,15 @@ impl Body<'_, '_> {
         let typed = match op {
             None => right,
             Some(op) => {
+                if let Some(help) = self.declare_wider(&target, &right.ty) {
+                    let (l, r) = (self.show(&target.ty), self.show(&right.ty));
+                    let error = diagnostic!(E3001, span, "`{}` of `{l}` and `{r}`", op.symbol())
+                        .here("the operands have different types")
+                        .because(place.span, format!("this is `{l}`"))
+                        .because(value.span, format!("this is `{r}`"));
+                    self.report(error.help(help));
+                    return;
+                }
                 let right = self.before_the_place(right, &target, !before.is_empty(), out);
                 if is_shift(op) {
                     self.combine_shift(op, target.read.clone(), right, span)
@@ -90,12 +99,44 @@ impl Body<'_, '_> {
                 error = error.because(condition.span, "this condition is secret");
             }
             let error = error.because(declared, format!("`{name}` is public: `{shown}`"));
-            self.report(error.help(format!("declare it as `secret {shown}`")));
+            let help = match self.declaration(&target, &target.ty, Secrecy::SECRET) {
+                Some(declaration) => format!("declare it: `{declaration}`"),
+                None => format!("declare it as `secret {shown}`"),
+            };
+            self.report(error.help(help));
             return;
         }
         let because = (declared, format!("`{name}` is declared here"));
         let value = self.coerce(typed, &target.ty, Some(because));
         out.push(hir::Stmt::Assign(target.place, value, span));
+    }
+
+    /// Where a variable has its type from a bare literal only, and is combined with another integer: how to declare it.
+    fn declare_wider(&self, target: &Target, right: &Ty) -> Option<String> {
+        let integers = target.ty.is_integral() && right.is_integral();
+        if !integers || self.operand_type(&target.ty, right).is_some() {
+            return None;
+        }
+        let local = &self.locals[target.place.local.index()];
+        let around = self.conditions_since(local.n_conditions);
+        let secrecy = self.secrecy(right).join(around).join(target.index);
+        let declaration = self.declaration(target, right, secrecy)?;
+        Some(format!("declare it: `{declaration}`"))
+    }
+
+    /// A declaration of a variable that began with a bare literal, with another type.
+    fn declaration(&self, target: &Target, ty: &Ty, secrecy: Secrecy) -> Option<String> {
+        let local = self.locals.get(target.place.local.index())?;
+        let literal = local.literal.as_ref()?;
+        if !target.place.steps.is_empty() {
+            return None;
+        }
+        let ty = match ty {
+            Ty::Usize if !secrecy.is_public() => "u64".to_owned(),
+            other => self.show(&other.clone().public()),
+        };
+        let secret = if secrecy.is_public() { "" } else { "secret " };
+        Some(format!("let mut {}: {secret}{ty} = {literal};", local.name))
     }
 
     /// The right side of `place op= value` is computed before the place is looked at, as in Rust. What shows when the

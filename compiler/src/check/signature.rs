@@ -58,6 +58,7 @@ impl Checker<'_> {
                     let error = diagnostic!(E3002, ty.span, "a `usize` is public")
                         .here("this would be secret");
                     self.report(error.help("write `secret u64`"));
+                    return Ty::Never;
                 }
                 found.with(Secrecy::SECRET)
             }

@@ -271,7 +271,14 @@ impl Body<'_, '_> {
         };
         let (hir, ty) = value;
         let cause = self.cause(annotated.is_some(), &hir);
+        let n_locals = self.locals.len();
         self.bind(pattern, ty, hir, cause, out);
+        if let (None, E::Int(value, None), PatternKind::Bind { .. }) =
+            (&annotated, &init.kind, &pattern.kind)
+            && let Some(local) = self.locals.get_mut(n_locals)
+        {
+            local.literal = Some(value.to_string());
+        }
     }
 
     /// `let name: T;`, which gets its value later.

@@ -195,3 +195,59 @@ fn the_path_of_a_secret_is_shown() {
         "{human}"
     );
 }
+
+/// The code between the first backticks after `before` in the help of the one error of a program.
+fn advised(program: &str, before: &str) -> String {
+    let (hir, errors) = run(program);
+    assert!(
+        hir.is_none() && errors.matches("error[").count() == 1,
+        "{errors}"
+    );
+    let help = errors.split_once(before).map(|(_, rest)| rest);
+    let code = help.and_then(|h| h.split('`').nth(1));
+    code.unwrap_or_else(|| panic!("no code after {before:?} in {errors}"))
+        .to_owned()
+}
+
+#[test]
+fn what_a_message_says_to_write_compiles() {
+    // A variable that took its type from a literal gets that of what flows into it, and is secret where it must be.
+    for (program, wrong, want) in [
+        (
+            "fn f(xs: [secret u32; 3]) -> secret u32 {\n    let mut count = 0;\n    for x in xs { if x > 3 { count += x; } }\n    count\n}\n",
+            "let mut count = 0;",
+            "let mut count: secret u32 = 0;",
+        ),
+        (
+            "fn f(xs: [secret u32; 3]) -> secret i32 {\n    let mut count = 0;\n    for x in xs { if x > 3 { count += 1; } }\n    count\n}\n",
+            "let mut count = 0;",
+            "let mut count: secret i32 = 0;",
+        ),
+        (
+            "fn f(xs: [u64; 3]) -> u64 {\n    let mut count = 7;\n    for x in xs { count *= x; }\n    count\n}\n",
+            "let mut count = 7;",
+            "let mut count: u64 = 7;",
+        ),
+        (
+            "fn f(xs: [secret u8; 3]) -> secret u64 {\n    let mut n = 1;\n    for i in 0..3 { if xs[i] > 3 { n += i; } }\n    n\n}\n",
+            "let mut n = 1;",
+            "let mut n: secret u64 = 1;",
+        ),
+    ] {
+        let advice = advised(program, "declare it: ");
+        assert_eq!(advice, want);
+        let mended = program
+            .replace(wrong, &advice)
+            .replace("n += i", "n += i as u64");
+        accepted(&mended);
+    }
+    let program = "fn f(xs: [secret u8; 3]) -> secret u8 { xs.max() }\n";
+    let advice = advised(program, "bring in another one: ");
+    accepted(&format!("{advice}\n{program}"));
+    let program = "fn f(mut n: u8) -> u8 { n++; n }\n";
+    let advice = advised(program, "help: write ");
+    accepted(&program.replace("n++", &advice));
+    let program = "fn f(xs: [secret u8; 3]) -> secret bool { let y: u8 = 3; xs.contains(y) }\n";
+    let advice = advised(program, "ask for each element: ");
+    accepted(&program.replace("xs.contains(y)", &advice));
+}

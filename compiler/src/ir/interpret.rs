@@ -6,6 +6,7 @@
 
 use super::{Ir, Node, Op, Reducer, Region, Ty};
 use crate::span::Span;
+use smpcc_circuit::eval::endless;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
@@ -107,6 +108,13 @@ fn run(
     machine.region(&ir.body, &plan)?;
     Ok(machine.outputs)
 }
+
+/// Iterations of one `while` after which it is taken to be endless; tests meet the limit sooner.
+const MAX_ITERATIONS: u64 = if cfg!(test) {
+    1 << 16
+} else {
+    smpcc_circuit::eval::MAX_ITERATIONS
+};
 
 /// Most lanes of a value that is held here, where a lane takes 16 bytes.
 const MAX_LANES: u64 = 1 << 26;
@@ -406,6 +414,7 @@ impl Machine<'_> {
             }
             Op::While => {
                 let mut carried = args;
+                let mut iterations = 0;
                 loop {
                     let (cond, cond_plan) = nested(node, plan, 0).map_err(stop)?;
                     for (&id, lanes) in cond.params.iter().zip(&carried) {
@@ -415,6 +424,10 @@ impl Machine<'_> {
                     if holds.first().and_then(|lanes| lanes.first()) != Some(&1) {
                         return Ok(carried);
                     }
+                    if iterations == MAX_ITERATIONS {
+                        return Err(stop(endless(iterations)));
+                    }
+                    iterations += 1;
                     for id in &cond.params {
                         self.env[id.index()] = None;
                     }

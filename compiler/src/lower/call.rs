@@ -8,7 +8,10 @@ use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{Frame, or_never};
 use super::types::element_type;
 use super::value::{Callable, GenericValue, Leaf, Val};
-use crate::hir::{Builtin, ConstId, Expr, ExprKind, FnId, GenericArg, Len, Type, wide_scalar};
+use crate::hir::{
+    Builtin, ConstId, Expr, ExprKind, FnId, From, GenericArg, Len, ParamSource, Type, wide_scalar,
+};
+use crate::schema;
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::{ConstVec, Scalar};
@@ -106,6 +109,75 @@ impl<'h> Tracer<'h> {
             let ty = types.get(k).and_then(Option::as_ref);
             self.infer(&local.ty, ty, val, &mut generics);
         }
+        let span = self.span;
+        let around = self.parties_of_call(function, &args)?;
+        let val = self.enter_with(function, generics, args);
+        if let Some((n_parties, role_counts)) = around {
+            self.n_parties = n_parties;
+            self.role_counts = role_counts;
+        }
+        self.span = span;
+        val
+    }
+
+    /// In a test a call of `main` is among as many parties as the arrays over parties are long: sets their numbers, and says
+    /// what they were before.
+    fn parties_of_call(
+        &mut self,
+        function: FnId,
+        args: &[Val<'h>],
+    ) -> Traced<Option<(u32, Vec<u32>)>> {
+        let hir = self.hir;
+        let Some(main) = hir.main.as_ref().filter(|m| m.function == function) else {
+            return Ok(None);
+        };
+        if !self.in_test {
+            return Ok(None);
+        }
+        let mut counts = self.role_counts.clone();
+        let mut total = None;
+        for (param, val) in main.params.iter().zip(args) {
+            let ParamSource::Input { from, .. } = param.source else {
+                continue;
+            };
+            let (From::EachOf(_) | From::Each) = from else {
+                continue;
+            };
+            let n = u32::try_from(self.length(val)?).unwrap_or(u32::MAX);
+            match from {
+                From::EachOf(role) => {
+                    if let Some(count) = counts.get_mut(role.index()) {
+                        *count = n;
+                    }
+                }
+                _ => total = Some(n),
+            }
+        }
+        let sum = counts.iter().fold(0u32, |n, c| n.saturating_add(*c));
+        if let Some(n) = total
+            && n != sum
+        {
+            counts = schema::assign_roles(hir, n)?;
+        }
+        let n_parties = counts.iter().fold(0u32, |n, c| n.saturating_add(*c));
+        let before = (
+            self.n_parties,
+            std::mem::replace(&mut self.role_counts, counts),
+        );
+        self.n_parties = n_parties;
+        Ok(Some(before))
+    }
+
+    fn enter_with(
+        &mut self,
+        function: FnId,
+        generics: Vec<GenericValue>,
+        args: Vec<Val<'h>>,
+    ) -> Traced<Val<'h>> {
+        let hir = self.hir;
+        let Some(callee) = hir.fns.get(function.index()) else {
+            return Err(Fault::new(code::NOT_KNOWN, self.span, "unknown function").into());
+        };
         let span = self.span;
         if let Some(val) = self.intrinsic(callee, &args)? {
             return Ok(val);

@@ -3,19 +3,15 @@
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::types::range_pair;
-use super::value::{GenericValue, Leaf, Val, type_interval};
+use super::value::{GenericValue, Val};
 use crate::diagnostic::suggestion;
 use crate::hir::{
     From, Len, Main, MainParam, ParamSource, Type, ValueRange, form_of, range_of, scalar_of,
 };
 use crate::ir::{Op, Ty};
-use smpcc_circuit::calendar;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{InputLeaf, ParamShape, Shape, ShapeNode};
-use smpcc_circuit::value::{ConstVec, Form, Integer, Scalar, Word};
-
-/// Longest list that a public argument may be.
-const MAX_ARGUMENT_ELEMENTS: usize = 1 << 16;
+use smpcc_circuit::value::Scalar;
 
 impl<'h> Tracer<'h> {
     /// The values of `main`'s parameters; emits their inputs. Also says what the const parameters of `main` are.
@@ -39,6 +35,15 @@ impl<'h> Tracer<'h> {
         }
         let mut generics = vec![GenericValue::Unknown; n_generics];
         self.session_lengths(main, &mut generics)?;
+        // Lengths that only public arguments say.
+        for param in &main.params {
+            let open = generics.iter().any(|g| matches!(g, GenericValue::Unknown));
+            if param.source == ParamSource::Argument && open {
+                let ty = self.close_with(&param.element, &generics);
+                let val = self.argument(param, &ty)?;
+                self.infer(&param.element, None, &val, &mut generics);
+            }
+        }
         let mut vals = Vec::with_capacity(main.params.len());
         for param in &main.params {
             self.span = param.span;
@@ -318,106 +323,6 @@ impl<'h> Tracer<'h> {
         path.truncate(len);
         Ok(val)
     }
-
-    /// A public argument from its text.
-    fn argument(&mut self, param: &'h MainParam, ty: &Type) -> Traced<Val<'h>> {
-        let Some(text) = self.session.args.get(&param.name) else {
-            return Err(Fault::new(
-                code::ARGUMENT,
-                param.span,
-                format!("the public argument `{}` is missing", param.name),
-            )
-            .help(format!("give it with `--arg {}=VALUE`", param.name))
-            .into());
-        };
-        let mut parser = ArgumentText {
-            rest: text.trim(),
-            name: &param.name,
-            n: 0,
-        };
-        let val = self.argument_value(&mut parser, ty, param.range);
-        let val = match val {
-            Ok(val) if parser.rest.trim().is_empty() => Ok(val),
-            Ok(_) => Err(format!(
-                "`{}` does not end where its value ends: `{}` is left over",
-                param.name,
-                parser.rest.trim()
-            )),
-            Err(message) => Err(message),
-        };
-        val.map_err(|message| Fault::new(code::ARGUMENT, param.span, message).into())
-    }
-
-    fn argument_value(
-        &mut self,
-        text: &mut ArgumentText<'_>,
-        ty: &Type,
-        range: Option<ValueRange>,
-    ) -> Result<Val<'h>, String> {
-        match ty {
-            Type::Array(element, len) => {
-                text.expect('[')?;
-                let mut vals = Vec::new();
-                while !text.eat(']') {
-                    if !vals.is_empty() {
-                        text.expect(',')?;
-                    }
-                    vals.push(self.argument_value(text, element, range)?);
-                }
-                if let Len::Const(n) = len
-                    && *n != vals.len() as u64
-                {
-                    return Err(format!(
-                        "`{}` needs a list of {n} elements, not of {}",
-                        text.name,
-                        vals.len()
-                    ));
-                }
-                self.gathered(vals, ty)
-                    .map_err(|_| format!("`{}` has rows of different shapes", text.name))
-            }
-            Type::Tuple(parts) => {
-                text.expect('[')?;
-                let mut vals = Vec::with_capacity(parts.len());
-                for (k, part) in parts.iter().enumerate() {
-                    if k > 0 {
-                        text.expect(',')?;
-                    }
-                    vals.push(self.argument_value(text, part, range)?);
-                }
-                text.expect(']')?;
-                Ok(Val::Tuple(vals))
-            }
-            other => {
-                let scalar = scalar_of(other)
-                    .ok_or_else(|| format!("`{}` cannot be written as an argument", text.name))?;
-                let form = form_of(other);
-                let word = text.word(form.is_text())?;
-                let word = parse_scalar(scalar, form, word).ok_or_else(|| {
-                    format!(
-                        "`{}` needs {}, not `{word}`",
-                        text.name,
-                        describe_scalar(scalar, form)
-                    )
-                })?;
-                let value = Integer::of(scalar, word);
-                if let Some(range) = range
-                    && scalar != Scalar::Bool
-                    && (value < range.lo || value > range.hi)
-                {
-                    let shown = |n: Integer| form.display(scalar, scalar.wrap(n.word()));
-                    return Err(format!(
-                        "`{}` is {}, outside of its declared range {}..={}",
-                        text.name,
-                        shown(value),
-                        shown(range.lo),
-                        shown(range.hi)
-                    ));
-                }
-                Ok(Val::Leaf(Leaf::constant(scalar, ConstVec::scalar(word))))
-            }
-        }
-    }
 }
 
 /// Where an input's leaves are collected.
@@ -438,98 +343,4 @@ fn array_lens(ty: &Type) -> Vec<Len> {
         ty = element;
     }
     lens
-}
-
-/// What is left of an argument's text.
-struct ArgumentText<'a> {
-    rest: &'a str,
-    name: &'a str,
-    n: usize,
-}
-
-impl<'a> ArgumentText<'a> {
-    fn eat(&mut self, c: char) -> bool {
-        let rest = self.rest.trim_start();
-        match rest.strip_prefix(c) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn expect(&mut self, c: char) -> Result<(), String> {
-        if self.eat(c) {
-            return Ok(());
-        }
-        let found = self.rest.trim_start();
-        let found = if found.is_empty() { "the end" } else { found };
-        Err(format!("`{}`: `{c}` is expected before {found}", self.name))
-    }
-
-    fn word(&mut self, quotes: bool) -> Result<&'a str, String> {
-        self.n += 1;
-        if self.n > MAX_ARGUMENT_ELEMENTS {
-            return Err(format!(
-                "`{}` has more than {MAX_ARGUMENT_ELEMENTS} elements",
-                self.name
-            ));
-        }
-        let rest = self.rest.trim_start();
-        // A text in quotes may hold what else ends a value.
-        if let Some((word, rest)) = rest
-            .strip_prefix('"')
-            .filter(|_| quotes)
-            .and_then(|rest| rest.split_once('"'))
-        {
-            self.rest = rest;
-            return Ok(word);
-        }
-        let end = rest.find([',', ']', '[']).unwrap_or(rest.len());
-        let (word, rest) = rest.split_at(end);
-        self.rest = rest;
-        Ok(word.trim().trim_matches('"'))
-    }
-}
-
-/// The word that decimal text (or `true`, `false`) denotes in a type, if it fits.
-fn parse_scalar(scalar: Scalar, form: Form, text: &str) -> Option<Word> {
-    match form {
-        Form::Plain => {}
-        Form::Date => return calendar::date(text).map(|n| scalar.wrap(n as Word)),
-        Form::Datetime => return calendar::datetime(text).map(|n| scalar.wrap(n as Word)),
-        Form::Text => return calendar::word(text, scalar.width() as usize / 8),
-    }
-    match scalar {
-        Scalar::Bool => match text {
-            "true" => Some(1),
-            "false" => Some(0),
-            _ => None,
-        },
-        Scalar::Int { signed: false, .. } => {
-            let digits = text.replace('_', "");
-            let word: u128 = digits.parse().ok().filter(|_| !digits.starts_with('+'))?;
-            (word <= scalar.mask()).then_some(word)
-        }
-        Scalar::Int { signed: true, .. } => {
-            let value: i128 = text.replace('_', "").parse().ok()?;
-            let all = type_interval(scalar)?;
-            (value >= all.lo && value <= all.hi).then(|| scalar.wrap(value as u128))
-        }
-    }
-}
-
-fn describe_scalar(scalar: Scalar, form: Form) -> String {
-    match form {
-        Form::Plain => {}
-        Form::Date => return "a date as `2024-02-29`".into(),
-        Form::Datetime => return "a moment as `2024-02-29T10:30:00Z`".into(),
-        Form::Text => return format!("a text of at most {} bytes", scalar.width() / 8),
-    }
-    match (scalar, type_interval(scalar)) {
-        (Scalar::Bool, _) => "`true` or `false`".into(),
-        (_, Some(range)) => format!("an integer from {} to {} ({scalar})", range.lo, range.hi),
-        (_, None) => format!("an integer from 0 to {} ({scalar})", scalar.mask()),
-    }
 }

@@ -1,6 +1,6 @@
 //! What the `use`s of all modules bring in, whatever their order.
 
-use super::{Def, Pending, World, add};
+use super::{Def, Pending, World, add, module_path};
 use crate::ast::{self, Name};
 use crate::diagnostic::{Diagnostic, listed, suggestion, suggestion_after};
 use crate::index::{Kind, Target};
@@ -18,9 +18,9 @@ pub(super) fn import_all(
         let before = uses.len();
         let mut left = Vec::new();
         for (module, import, public) in uses {
-            match find_import(world, out.len(), index, &import) {
+            match find_import(world, out.len(), index, module, &import) {
                 Ok(def) => {
-                    refer_import(world, index, &import, def);
+                    refer_import(world, index, module, &import, def);
                     add(world, module, &import.local, def, public, out);
                 }
                 Err(_) => left.push((module, import, public)),
@@ -31,8 +31,8 @@ pub(super) fn import_all(
             break;
         }
     }
-    for (_, import, _) in uses {
-        if let Err(error) = find_import(world, out.len(), index, &import) {
+    for (module, import, _) in uses {
+        if let Err(error) = find_import(world, out.len(), index, module, &import) {
             out.push(*error);
         }
     }
@@ -42,6 +42,7 @@ pub(super) fn import_all(
 fn refer_import(
     world: &mut World,
     index: &BTreeMap<String, usize>,
+    importer: usize,
     import: &ast::Import,
     def: Def,
 ) {
@@ -50,7 +51,8 @@ fn refer_import(
     };
     let modules = Target::Known(Kind::Module);
     world.index.refer(&first.text, first.span, modules);
-    let module = index.get(&format!("{}::{}", first.text, name.text));
+    let package = &world.modules[importer].package;
+    let module = index.get(&module_path(package, &first.text, &name.text));
     if let Some(&module) = module {
         let target = world.declared(Def::Module(module));
         world.index.refer(&name.text, name.span, target);
@@ -65,6 +67,7 @@ fn find_import(
     world: &World,
     n_found: usize,
     index: &BTreeMap<String, usize>,
+    importer: usize,
     import: &ast::Import,
 ) -> Result<Def, Box<Diagnostic>> {
     let unknown = |name: &Name, text: String, help: String| {
@@ -81,14 +84,6 @@ fn find_import(
             "name an item".into(),
         ));
     };
-    if !matches!(first.text.as_str(), "std" | "crate") {
-        let text = format!("`{}` is not where a path begins", first.text);
-        return Err(unknown(
-            first,
-            text,
-            "begin with `std::` or `crate::`".into(),
-        ));
-    }
     let Some(name) = import.path.get(1) else {
         return Err(unknown(
             first,
@@ -96,7 +91,18 @@ fn find_import(
             "name a module after it".into(),
         ));
     };
-    let path = format!("{}::{}", first.text, name.text);
+    let package = &world.modules[importer].package;
+    let path = module_path(package, &first.text, &name.text);
+    let is_package = !matches!(first.text.as_str(), "std" | "crate");
+    let begins = path.strip_suffix(&name.text).unwrap_or(&path);
+    if is_package && !index.keys().any(|known| known.starts_with(begins)) {
+        let text = format!("there is no package `{}`", first.text);
+        let help = format!(
+            "begin with `std::` or `crate::`, or name the package in `smpc.toml` beside the program: `[packages]`, `{} = {{ path = \"…\" }}`",
+            first.text
+        );
+        return Err(unknown(first, text, help));
+    }
     let Some(&module) = index.get(&path) else {
         let known = library::MODULES.iter().map(|(m, _)| *m);
         let help = match (first.text.as_str(), suggestion(&name.text, known)) {
@@ -109,6 +115,10 @@ fn find_import(
                     .collect();
                 format!("the library has {}", listed(names))
             }
+            _ if is_package => format!(
+                "a module `{}` is the file `{}.smpc` in the package's folder",
+                name.text, name.text
+            ),
             _ => format!(
                 "a module `{}` is the file `{}.smpc` beside this one",
                 name.text, name.text

@@ -206,6 +206,7 @@ pub enum Kind {
     Bang,
 
     /// Not a token: the diagnostics say why.
+    #[regex(r"#[ \t]*[^\[ \t\r\n][^\n]*", |_| false, allow_greedy = true)]
     Error,
 }
 
@@ -288,7 +289,7 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
                 if let Some(last) = tokens
                     .last_mut()
                     .filter(|t| t.kind == Kind::Error && t.span.end == span.start)
-                    && !slice.starts_with(['"', '/'])
+                    && !slice.starts_with(['"', '/', '#'])
                 {
                     last.span = last.span.to(span);
                     refuse_reordering(file, slice, range.start, &mut diagnostics);
@@ -384,6 +385,11 @@ fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
             .here("opened here")
             .help("close it with `*/`; comments nest, so each `/*` needs its own");
     }
+    if slice.starts_with('#') {
+        return diagnostic!(E1001, span, "a comment does not begin with `#`")
+            .here("a comment?")
+            .help("begin it with `//`; an attribute is written `#[name]`");
+    }
     if slice.starts_with('"') {
         let opening = Span::new(file, span.start as usize, span.start as usize + 1);
         return diagnostic!(E1003, opening, "this string is never closed")
@@ -400,7 +406,8 @@ fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
         Some('\'') => {
             error.help("there are no character literals; text is not a value in this language")
         }
-        Some('@' | '$' | '?' | '~' | '`' | '\\') => error.help("remove it; bitwise not is `!`"),
+        Some('?') => error.help("choose with `if c { a } else { b }`"),
+        Some('@' | '$' | '~' | '`' | '\\') => error.help("remove it; bitwise not is `!`"),
         Some('\u{feff}') => error.help("remove the byte-order mark; files are plain UTF-8"),
         Some(c) if c.is_alphabetic() => error.help("names use the letters a to z, digits and `_`"),
         _ => error.help("remove it"),

@@ -19,6 +19,33 @@ pub fn file_name(module: &str) -> String {
     format!("<std>/{module}.smpc")
 }
 
+/// The name under which messages show a module of a package. `within` is the package whose file asks for it, if one does:
+/// packages have packages of their own.
+pub fn package_file(within: &str, package: &str, module: &str) -> String {
+    let package = package_name(within, package);
+    format!("<{package}>/{module}.smpc")
+}
+
+/// A package as files of `within` name it.
+pub fn package_name(within: &str, package: &str) -> String {
+    if within.is_empty() {
+        package.to_owned()
+    } else {
+        format!("{within}/{package}")
+    }
+}
+
+/// The package that a file with this name belongs to; none for files of the program itself and of the library.
+pub fn package_of(file: &str) -> &str {
+    let package = file
+        .strip_prefix('<')
+        .and_then(|rest| rest.split_once(">/"));
+    match package {
+        Some((package, _)) if package != "std" => package,
+        _ => "",
+    }
+}
+
 /// Whether a file is a module of the library: those are the first files of every source set.
 pub fn owns(file: crate::span::FileId) -> bool {
     (file.0 as usize) < MODULES.len()

@@ -94,7 +94,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let code: Vec<Token> = tokens
         .into_iter()
         .filter(|t| !matches!(t.kind, Kind::Comment | Kind::BlockComment | Kind::ModuleDoc))
-        .filter(|t| !(t.kind == Kind::Error && slice(text, t.span).starts_with("/*")))
+        .filter(|t| !(t.kind == Kind::Error && slice(text, t.span).starts_with(['/', '#'])))
         .collect();
     let mut marks = Marks::default();
     let mut rest = code.as_slice();

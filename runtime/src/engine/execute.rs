@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use smpcc_circuit::cost::{Delay, Demand, Demands, Stamp};
+use smpcc_circuit::eval::{self, endless};
 use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::{Node, Op, Program, Region};
 use smpcc_circuit::settle::ROUNDS;
@@ -97,6 +98,13 @@ pub(super) fn join(into: &mut [Stamp], other: &[Stamp]) {
     }
 }
 
+/// Iterations of one `while` after which it is taken to be endless; tests meet the limit sooner.
+pub(super) const MAX_ITERATIONS: u64 = if cfg!(test) {
+    1 << 12
+} else {
+    eval::MAX_ITERATIONS
+};
+
 /// With more stamps than these, sections are not told apart.
 const MAX_CLOCKS: usize = 1 << 22;
 
@@ -143,6 +151,7 @@ enum Work<S: Suite> {
         body: Box<Run<S>>,
         in_body: bool,
         carried: Vec<Operand<S>>,
+        iterations: u64,
     },
     If(Box<Run<S>>),
     Group(Box<Fused<S>>),
@@ -516,6 +525,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     body: Box::new(Run::new(*body as usize, counted)),
                     in_body: false,
                     carried: args,
+                    iterations: 0,
                 }))
             }
             Op::If { then, otherwise } => {
@@ -679,6 +689,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 body,
                 in_body,
                 carried,
+                iterations,
             } => loop {
                 self.wire.poll()?;
                 if *in_body {
@@ -701,6 +712,11 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     if clear::public(holds)?.get(0) & 1 == 0 {
                         return Ok(Some((carried, end)));
                     }
+                    if *iterations == MAX_ITERATIONS {
+                        let loc = self.region(outer.region).nodes[active.node].loc;
+                        return Err(clear::at(self.program, loc, &endless(*iterations)));
+                    }
+                    *iterations += 1;
                     let start = self.steered(body.region as u32, 1, &end);
                     self.start_region(body, carried, &start)?;
                 }

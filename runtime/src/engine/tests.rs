@@ -181,6 +181,30 @@ fn revealed_values_steer() {
     }
 }
 
+/// A `while` on a condition that holds for ever stops all parties alike, at its place and with its count.
+#[test]
+fn a_loop_without_an_end_is_stopped() {
+    let mut b = rep3();
+    let x = b.input(0, a(64), U64, 1);
+    let in_cond = b.value(a(64), U64, 1);
+    let cond = b.open(&[in_cond]);
+    let always = b.constant(Scalar::Bool, ConstVec::scalar(1));
+    b.close(&[always]);
+    let in_body = b.value(a(64), U64, 1);
+    let body = b.open(&[in_body]);
+    b.close(&[in_body]);
+    let last = b.value(a(64), U64, 1);
+    b.node(Op::While { cond, body }, &[x], &[last]);
+    b.output(last, &[0]);
+    for result in try_run(&b.program, &inputs(&[&[1]])) {
+        let message = result.err().map(|e| e.to_string());
+        let limit = super::execute::MAX_ITERATIONS;
+        let want =
+            format!("test.smpc:3:5: this loop has run {limit} times and is taken to be endless");
+        assert_eq!(message, Some(want));
+    }
+}
+
 #[test]
 fn a_public_index_out_of_range_stops_all_alike() {
     let mut b = rep3();

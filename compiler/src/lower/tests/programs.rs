@@ -580,3 +580,27 @@ fn a_return_that_nothing_leads_to_is_none() {
         assert_eq!(run.run(), [9, 0]);
     }
 }
+
+#[test]
+fn a_loop_that_a_session_makes_endless_is_stopped() {
+    let text = "fn main(x: secret u32 from each, step: u32) -> u32 {
+        let mut i: u32 = 0;
+        let mut last: secret u32 = 0;
+        while i != 10 { i += step; last = last + x[0]; }
+        last
+    }";
+    let ends = Run::new(text, 2)
+        .arg("step", "5")
+        .input("x", 0, &[3])
+        .input("x", 1, &[4]);
+    assert_eq!(ends.run(), [6]);
+    let never = Run::new(text, 2)
+        .arg("step", "0")
+        .input("x", 0, &[3])
+        .input("x", 1, &[4]);
+    let message = never.try_run().expect_err("it never ends");
+    assert!(
+        message.contains("this loop has run 65536 times"),
+        "{message}"
+    );
+}

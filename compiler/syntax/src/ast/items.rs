@@ -41,6 +41,22 @@ impl Module {
         names
     }
 
+    /// Packages and their modules (`use PACKAGE::NAME::…`) that the module needs, in order, each once.
+    pub fn needed_packages(&self) -> Vec<(String, String)> {
+        let mut names: Vec<(String, String)> = Vec::new();
+        for import in self.imports() {
+            if let [first, name, ..] = import.path.as_slice()
+                && !matches!(first.text.as_str(), "std" | "crate")
+            {
+                let needed = (first.text.clone(), name.text.clone());
+                if !names.contains(&needed) {
+                    names.push(needed);
+                }
+            }
+        }
+        names
+    }
+
     /// Files of the circuits that the module imports, as paths from its own folder, in order, each once.
     pub fn needed_circuits(&self) -> Vec<String> {
         let mut files: Vec<String> = Vec::new();

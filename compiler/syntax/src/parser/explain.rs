@@ -3,6 +3,8 @@
 //! The generated parser knows which tokens could have followed; this turns them into at most one short list, and
 //! recognises what people write who come from other languages.
 
+mod foreign;
+
 use super::{Tok, slice};
 use crate::diagnostic;
 use crate::diagnostic::Diagnostic;
@@ -102,24 +104,29 @@ fn special_case(
     let token = tokens.get(at)?;
     let before = at.checked_sub(1).and_then(|i| tokens.get(i));
     let word = slice(text, token.span);
+    if let Some(error) = foreign::slip(text, tokens, at, can) {
+        return Some(error);
+    }
     let is_first = tokens[..at].iter().all(|t| t.kind == Kind::Pub);
     if is_first && token.kind == Kind::Ident {
         let error =
             diagnostic!(E1005, span, "`{word}` does not begin an item").here("expected an item");
         let items = [
-            "fn", "struct", "const", "use", "party", "test", "circuit", "pub",
+            "fn", "struct", "type", "const", "use", "party", "test", "circuit", "pub",
         ];
         let guess = match word {
             "func" | "function" | "def" | "proc" => Some("fn"),
             "import" | "include" => Some("use"),
-            "class" | "type" | "record" => Some("struct"),
+            "class" | "record" => Some("struct"),
             "let" | "static" | "var" => Some("const"),
+            "typedef" => Some("type"),
             _ => crate::diagnostic::suggestion(word, items),
         };
         return Some(match guess {
             Some(guess) => error.help(format!("write `{guess}` in place of `{word}`")),
-            None => error
-                .help("items are `fn`, `struct`, `const`, `use`, `party`, `test` and `circuit`"),
+            None => error.help(
+                "items are `fn`, `struct`, `type`, `const`, `use`, `party`, `test` and `circuit`",
+            ),
         });
     }
     if is_first && token.kind == Kind::Let {
@@ -177,18 +184,6 @@ fn special_case(
             diagnostic!(E1005, span, "there are no references in this language")
                 .here("`&` before a value")
                 .help("remove the `&`: everything is a value"),
-        );
-    }
-    if matches!(token.kind, Kind::Ident) && matches!(word, "and" | "or" | "not") {
-        let instead = match word {
-            "and" => "&&",
-            "or" => "||",
-            _ => "!",
-        };
-        return Some(
-            diagnostic!(E1005, span, "`{word}` is not an operator")
-                .here("unexpected")
-                .help(format!("write `{instead}`")),
         );
     }
     if matches!(

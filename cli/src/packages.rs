@@ -1,0 +1,77 @@
+//! Packages of a program: folders of modules that `smpc.toml` beside it names.
+//!
+//! ```toml
+//! [packages]
+//! tables = { path = "../tables" }
+//! ```
+//!
+//! `use tables::join::left;` takes `left` from `join.smpc` in that folder. A package has packages of its own in the same way.
+
+use crate::exit::{Failure, Outcome};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The file that names packages.
+const FILE: &str = "smpc.toml";
+
+/// Longest such file, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The folders of the packages that are named in a folder, by name. Without the file there are none.
+///
+/// # Errors
+/// A file that cannot be read, or says something else.
+pub fn of(folder: &Path) -> Outcome<BTreeMap<String, PathBuf>> {
+    let path = folder.join(FILE);
+    if !path.is_file() {
+        return Ok(BTreeMap::new());
+    }
+    let shown = path.display();
+    let wrong = |what: String| Failure::usage(format!("{shown}: {what}"));
+    let size = std::fs::metadata(&path).map_or(0, |m| m.len());
+    if size > MAX_BYTES {
+        return Err(wrong(format!("{size} bytes; the limit is {MAX_BYTES}")));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|e: toml::de::Error| wrong(format!("not TOML: {}", e.message())))?;
+    let mut packages = BTreeMap::new();
+    for (key, value) in &table {
+        let named = match (key.as_str(), value) {
+            ("packages", toml::Value::Table(named)) => named,
+            ("packages", _) => return Err(wrong("`packages` is a table".into())),
+            (other, _) => {
+                return Err(wrong(format!(
+                    "there is no `{other}`; the file has the table `packages`"
+                )));
+            }
+        };
+        for (name, value) in named {
+            if !is_name(name) || matches!(name.as_str(), "std" | "crate") {
+                return Err(wrong(format!("`{name}` cannot be the name of a package")));
+            }
+            let entry = value.as_table();
+            let at = entry.filter(|e| e.len() == 1).and_then(|e| e.get("path"));
+            let Some(at) = at.and_then(toml::Value::as_str) else {
+                return Err(wrong(format!(
+                    "write `{name} = {{ path = \"FOLDER\" }}`: a package is a folder of modules"
+                )));
+            };
+            let at = folder.join(at);
+            if !at.is_dir() {
+                return Err(wrong(format!(
+                    "the package `{name}` is not there: {} is no folder",
+                    at.display()
+                )));
+            }
+            packages.insert(name.clone(), at);
+        }
+    }
+    Ok(packages)
+}
+
+fn is_name(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(good)
+}

@@ -1,0 +1,70 @@
+//! What people write who come from Python, Rust or C, and what they write here instead.
+//!
+//! A name that nothing in scope has may be one of another language. Then the message says how the same is said here, in
+//! words that compile.
+
+/// What to write in place of a function of another language that was called like `x.name(…)` or `name(x, …)`.
+pub(crate) fn for_call(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "filter" | "retain" | "where" => {
+            "how many pass would show: count them with `xs.map(|x| if x > 3 { 1 } else { 0 }).sum()`, or keep a `bool` beside each element"
+        }
+        "push" | "append" | "extend" | "insert" | "push_back" | "add" => {
+            "arrays keep their length: write `concat(xs, [x])`, or `[x; n]` first and `xs[i] = x` in a loop"
+        }
+        "pop" | "remove" | "delete" | "truncate" | "clear" => {
+            "arrays keep their length: take a part with `xs[0..n]`, or keep a `bool` beside each element"
+        }
+        "contains" | "includes" | "find" | "index" => {
+            "ask for each element: `xs.any(|x| x == y)`, or loop with `for (i, x) in xs.enumerate()`"
+        }
+        "reduce" => "write `xs.fold(start, |so_far, x| …)`",
+        "for_each" | "forEach" | "foreach" => "write a loop: `for x in xs { … }`",
+        "flat_map" => "write `xs.map(|x| …).flatten()`",
+        "reversed" | "reverse" => "write `xs.rev()`",
+        "take" | "head" => "write `xs[0..n]`",
+        "skip" | "tail" => "write `xs[n..]`",
+        "range" => "write `for i in 0..n { … }`",
+        "xrange" => "write `for i in 0..n { … }`",
+        "print" | "println" | "printf" | "puts" | "echo" | "dbg" | "console" => {
+            "a program shows its result only: return it from `main`, or `reveal(x)` what everyone may learn"
+        }
+        "input" | "scanf" | "read_line" => {
+            "inputs are parameters of `main`: `x: secret u32 from each`"
+        }
+        "sqrt" => "of an unsigned integer write `isqrt(x)`",
+        "pow" | "powi" | "powf" => "multiply: `x * x`, or in a loop",
+        "popcount" | "bit_count" => "write `count_ones(x)`",
+        "clz" => "write `leading_zeros(x)`",
+        "ctz" => "write `trailing_zeros(x)`",
+        "is_empty" | "empty" => "write `xs.len() == 0`",
+        "first" | "front" => "write `xs[0]`",
+        "last" | "back" => "write `xs[xs.len() - 1]`",
+        "to_string" | "str" | "format" | "to_owned" => "there is no text to compute with",
+        "int" | "float" | "bool" => "write `x as u32`, with the type that it shall have",
+        "assert_eq" => "write `assert(a == b)`",
+        "assert_ne" => "write `assert(a != b)`",
+        "panic" | "unreachable" | "todo" | "abort" | "exit" => "write `assert(false, \"why\")`",
+        "swap" => "write `let t = xs[i]; xs[i] = xs[j]; xs[j] = t;`, or `swap_if(c, a, b)`",
+        "rand" | "randint" => {
+            "there are no random numbers of one party: each gives its own as an input"
+        }
+        _ => return None,
+    })
+}
+
+/// What to write in place of a value of another language.
+pub(crate) fn for_value(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "True" => "write `true`",
+        "False" => "write `false`",
+        "null" | "NULL" | "nil" | "nullptr" | "undefined" => {
+            "there is no such value: keep a `bool` beside the value that says whether it is there"
+        }
+        "self" | "this" => "there are no methods of types: write a function with a parameter",
+        "INT_MAX" | "UINT_MAX" | "maxsize" => "write `u32::MAX`, with the type that you mean",
+        "INT_MIN" => "write `i32::MIN`, with the type that you mean",
+        "print" | "println" => return for_call(name),
+        _ => return None,
+    })
+}

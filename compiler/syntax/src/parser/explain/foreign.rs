@@ -1,0 +1,243 @@
+//! Slips of people who know Python, Rust or C: what they wrote, and what is written here.
+
+use super::slice;
+use crate::diagnostic;
+use crate::diagnostic::Diagnostic;
+use crate::lexer::{Kind, Token};
+
+/// The answer to a slip at a token that cannot stand where it does; `can` says whether a token could.
+pub fn slip(
+    text: &str,
+    tokens: &[Token],
+    at: usize,
+    can: &dyn Fn(&str) -> bool,
+) -> Option<Diagnostic> {
+    let token = *tokens.get(at)?;
+    let word = slice(text, token.span);
+    let before = |n: usize| at.checked_sub(n).and_then(|i| tokens.get(i)).copied();
+    let word_before = |n: usize| before(n).map_or("", |t| slice(text, t.span));
+    let kind_before = |n: usize| before(n).map(|t| t.kind);
+    let joined = |a: Option<Token>, b: Token| a.is_some_and(|a| a.span.end == b.span.start);
+    let say = |from: Option<Token>, message: String, help: String| {
+        let span = from.map_or(token.span, |from| from.span.to(token.span));
+        Some(
+            diagnostic!(E1005, span, "{message}")
+                .here("not in this language")
+                .help(help),
+        )
+    };
+    let expects_value = can("!");
+    match token.kind {
+        // `println!(…)`
+        Kind::Bang if kind_before(1) == Some(Kind::Ident) && joined(before(1), token) => {
+            let name = word_before(1);
+            let help = match name {
+                "println" | "print" | "eprintln" | "eprint" | "dbg" | "write" | "writeln" => {
+                    "a program shows its result only: return it from `main`, or `reveal(x)` what everyone may learn".to_owned()
+                }
+                "assert" | "debug_assert" => "write `assert(c)`".to_owned(),
+                "assert_eq" | "debug_assert_eq" => "write `assert(a == b)`".to_owned(),
+                "assert_ne" | "debug_assert_ne" => "write `assert(a != b)`".to_owned(),
+                "vec" => "write `[a, b, c]`, or `[x; n]`".to_owned(),
+                "panic" | "unreachable" | "todo" | "unimplemented" => {
+                    "write `assert(false, \"why\")`".to_owned()
+                }
+                "format" => "there is no text to compute with".to_owned(),
+                _ => "call a function without the `!`".to_owned(),
+            };
+            say(
+                before(1),
+                format!("there are no macros such as `{name}!`"),
+                help,
+            )
+        }
+        // `assert!(…)`: `assert` is a word of the language.
+        Kind::Bang if kind_before(1) == Some(Kind::Assert) => say(
+            before(1),
+            "`assert` is no macro".into(),
+            "write `assert(c)`, or `assert(c, \"why\")`".into(),
+        ),
+        // `i++`, `++i`, `i--`
+        Kind::Plus if expects_value => match (kind_before(1), joined(before(1), token)) {
+            (Some(Kind::Plus), true) => counting(text, tokens, at - 1, "+"),
+            _ if tokens.get(at + 1).is_some_and(|t| t.kind == Kind::Plus) => {
+                counting(text, tokens, at, "+")
+            }
+            _ => None,
+        },
+        Kind::Semi | Kind::RBrace | Kind::RParen | Kind::Comma
+            if expects_value
+                && kind_before(1) == Some(Kind::Minus)
+                && kind_before(2) == Some(Kind::Minus) =>
+        {
+            counting(text, tokens, at - 2, "-")
+        }
+        // `a ** b`
+        Kind::Star if expects_value && kind_before(1) == Some(Kind::Star) => say(
+            before(1),
+            "there is no operator `**`".into(),
+            "multiply: `a * a`, or in a loop".into(),
+        ),
+        // `a === b`, `a !== b`
+        Kind::Eq if matches!(kind_before(1), Some(Kind::EqEq | Kind::Ne)) && expects_value => say(
+            before(1),
+            format!("there is no operator `{}=`", word_before(1)),
+            "compare with `==` or `!=`".into(),
+        ),
+        // `a <> b`
+        Kind::Gt if kind_before(1) == Some(Kind::Lt) && expects_value => say(
+            before(1),
+            "there is no operator `<>`".into(),
+            "compare with `!=`".into(),
+        ),
+        // `if c: …`
+        Kind::Colon if can("{body") => say(
+            None,
+            "a block stands in braces, not after `:`".into(),
+            "write `{ … }`".into(),
+        ),
+        Kind::Colon if kind_before(1) == Some(Kind::Else) => say(
+            None,
+            "a block stands in braces, not after `:`".into(),
+            "write `else { … }`".into(),
+        ),
+        // `x => x + 1`
+        Kind::FatArrow if can("&&") => say(
+            None,
+            "a closure is not written with `=>`".into(),
+            "write `|x| x + 1`".into(),
+        ),
+        // A loop where a value stands.
+        Kind::Loop | Kind::While | Kind::For if expects_value && !can(";") => say(
+            None,
+            format!("`{word}` is a statement and has no value"),
+            format!("put it into a block, and its result after it: `{{ {word} … {{ … }} x }}`"),
+        ),
+        Kind::DotDot | Kind::DotDotEq if can("&&") => say(
+            None,
+            "a range is not a value".into(),
+            "ranges stand in loops, `for i in 0..n { … }`, and as an index, `xs[0..n]`".into(),
+        ),
+        Kind::Str if expects_value => say(
+            None,
+            "text is not a value here".into(),
+            "numbers stand for choices: write for example `const RED: u8 = 0;`".into(),
+        ),
+        Kind::Ident if matches!(word, "and" | "or") => {
+            let instead = if word == "and" { "&&" } else { "||" };
+            say(
+                None,
+                format!("`{word}` is not an operator"),
+                format!("write `{instead}`"),
+            )
+        }
+        Kind::Ident if word == "not" => {
+            say(None, "`not` is not an operator".into(), "write `!`".into())
+        }
+        _ => after_word(before(1)?, text, token),
+    }
+}
+
+/// Slips that show at the token after a word which means something elsewhere.
+fn after_word(before: Token, text: &str, token: Token) -> Option<Diagnostic> {
+    if before.kind != Kind::Ident {
+        return None;
+    }
+    let word = slice(text, before.span);
+    let next_is_name = token.kind == Kind::Ident;
+    let (message, help) = match word {
+        "not" => (
+            "`not` is not an operator".to_owned(),
+            "write `!`".to_owned(),
+        ),
+        "elif" | "elsif" | "elseif" | "elsf" => (
+            format!("there is no `{word}`"),
+            "write `else if`".to_owned(),
+        ),
+        "switch" | "case" | "when" => (
+            format!("there is no `{word}`"),
+            "write `if … { … } else if … { … } else { … }`".to_owned(),
+        ),
+        "lambda" => (
+            "a closure is not written with `lambda`".to_owned(),
+            "write `|x| x + 1`".to_owned(),
+        ),
+        "def" | "func" | "function" => (
+            format!("`{word}` does not begin a function"),
+            "write `fn name(x: u32) -> u32 { … }`, outside of other functions".to_owned(),
+        ),
+        "var" | "auto" | "val" if next_is_name => (
+            format!("`{word}` does not declare a variable"),
+            format!("write `let mut {} = …;`", slice(text, token.span)),
+        ),
+        _ if next_is_name && is_type(word) => (
+            format!("the type of a variable stands after its name, not `{word}` before it"),
+            format!(
+                "write `{}: {}`, after `let` in a function",
+                slice(text, token.span),
+                ours(word)
+            ),
+        ),
+        _ => return None,
+    };
+    let error = diagnostic!(E1005, before.span.to(token.span), "{message}");
+    Some(error.here("not in this language").help(help))
+}
+
+/// `i++` and its kin.
+fn counting(text: &str, tokens: &[Token], at: usize, sign: &str) -> Option<Diagnostic> {
+    let first = tokens.get(at)?;
+    let second = tokens.get(at + 1)?;
+    let name = |i: Option<usize>| {
+        let token = tokens.get(i?)?;
+        (token.kind == Kind::Ident).then(|| slice(text, token.span))
+    };
+    let name = name(at.checked_sub(1))
+        .or(name(Some(at + 2)))
+        .unwrap_or("i");
+    let error = diagnostic!(
+        E1005,
+        first.span.to(second.span),
+        "there is no operator `{sign}{sign}`"
+    );
+    Some(
+        error
+            .here("not in this language")
+            .help(format!("write `{name} {sign}= 1`")),
+    )
+}
+
+fn is_type(word: &str) -> bool {
+    let sized = word
+        .strip_prefix(['u', 'i'])
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+    sized
+        || matches!(
+            word,
+            "int"
+                | "uint"
+                | "long"
+                | "short"
+                | "unsigned"
+                | "char"
+                | "bool"
+                | "float"
+                | "double"
+                | "size_t"
+                | "usize"
+        )
+}
+
+/// The type here that is closest to one of C.
+fn ours(word: &str) -> &str {
+    match word {
+        "int" => "i32",
+        "uint" | "unsigned" => "u32",
+        "long" => "i64",
+        "short" => "i16",
+        "char" => "u8",
+        "size_t" => "usize",
+        "float" | "double" => "i64",
+        other => other,
+    }
+}
