@@ -99,6 +99,15 @@ impl Format {
         }
     }
 
+    /// The format of words of 32 bits, or of 64.
+    pub const fn of_width(width: u32) -> Self {
+        if width == 32 {
+            Self::SINGLE
+        } else {
+            Self::DOUBLE
+        }
+    }
+
     /// Bits of the exponent.
     pub const fn exponent(self) -> u32 {
         self.width - 1 - self.fraction

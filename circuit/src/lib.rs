@@ -10,6 +10,7 @@ pub mod bristol;
 pub mod calendar;
 pub mod codec;
 pub mod cost;
+pub mod decimal;
 pub mod eval;
 pub mod export;
 pub mod float;

@@ -220,23 +220,29 @@ pub enum Form {
     Datetime,
     /// As a text: an unsigned integer of one byte for each of the text's, the first byte highest.
     Text,
+    /// As a decimal number: a signed integer counts units of 2 to the power of minus this.
+    Fixed(u8),
+    /// As a decimal number: an unsigned integer of 32 or 64 bits holds a float.
+    Float,
 }
 
 impl Form {
-    /// The text of a word.
+    /// The text of a word; a fixed-point number has the shortest that reads back as the same word.
     pub fn display(self, scalar: Scalar, word: Word) -> String {
         match self {
             Self::Plain => scalar.display(word),
             Self::Date => calendar::date_text(scalar.extend(word) as i32),
             Self::Datetime => calendar::datetime_text(scalar.extend(word) as i64),
             Self::Text => calendar::text(word, scalar.width() as usize / 8),
+            Self::Fixed(frac) => crate::decimal::fixed_text(word, scalar.width(), u32::from(frac)),
+            Self::Float => crate::decimal::float_text(word, scalar.width()),
         }
     }
 
     /// Whether that text is no number, so that JSON has it in quotes.
     pub const fn is_text(self) -> bool {
         match self {
-            Self::Plain => false,
+            Self::Plain | Self::Fixed(_) | Self::Float => false,
             Self::Date | Self::Datetime | Self::Text => true,
         }
     }
@@ -248,6 +254,8 @@ impl Form {
             Self::Date => "date".to_owned(),
             Self::Datetime => "datetime".to_owned(),
             Self::Text => format!("str<{}>", scalar.width() / 8),
+            Self::Fixed(frac) => format!("fixed<{}, {frac}>", scalar.width()),
+            Self::Float => format!("f{}", scalar.width()),
         }
     }
 
@@ -260,6 +268,8 @@ impl Form {
             Self::Text => {
                 matches!(scalar, Scalar::Int { width, signed: false } if width % 8 == 0)
             }
+            Self::Fixed(frac) => scalar.is_signed() && (frac as u32) < scalar.width(),
+            Self::Float => !scalar.is_signed() && (scalar.width() == 32 || scalar.width() == 64),
         }
     }
 }

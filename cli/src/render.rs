@@ -60,7 +60,18 @@ impl Writer<'_> {
                     Scalar::Bool if self.human => {
                         text.push_str(if word == 1 { "yes" } else { "no" })
                     }
-                    Scalar::Bool | Scalar::Int { .. } => text.push_str(&scalar.display(word)),
+                    Scalar::Bool | Scalar::Int { .. } => {
+                        {
+                            let shown = form.display(*scalar, word);
+                            // What JSON has no number for is a string.
+                            let is_name = *form == Form::Float && shown.ends_with(['f', 'N']);
+                            if is_name && !self.human {
+                                text.push_str(&json_string(&shown));
+                            } else {
+                                text.push_str(&shown);
+                            }
+                        }
+                    }
                 }
                 (node + 1, leaf + 1)
             }

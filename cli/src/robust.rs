@@ -32,7 +32,12 @@ pub fn read_inputs(ending: &str, text: &str) {
         number(Scalar::unsigned(128)),
     ]);
     if let Ok(tree) = tree {
-        for shape in [table, Shape(vec![number(Scalar::Bool)])] {
+        let decimal = Shape(vec![ShapeNode::Scalar {
+            scalar: Scalar::signed(16),
+            form: Form::Fixed(7),
+            range: None,
+        }]);
+        for shape in [table, decimal, Shape(vec![number(Scalar::Bool)])] {
             if let Ok(leaves) = inputs::leaves(&tree, &shape, "file") {
                 let rows = leaves.open_lens.values().next().copied().unwrap_or(1);
                 assert!(leaves.words.iter().all(|w| w.lanes() as u64 == rows));

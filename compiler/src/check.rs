@@ -29,6 +29,7 @@ mod limits;
 mod names;
 mod operator;
 mod place;
+mod real;
 mod rearrange;
 mod show;
 mod signature;

@@ -12,8 +12,10 @@ mod ty;
 
 pub use dump::{dump, show_type};
 pub use len::{Len, LenOf};
-pub use ty::{GenericArg, Signature, Text, Type};
-pub(crate) use ty::{MAX_STR, form_of, keep, range_of, scalar_of, wide_scalar, wide_width};
+pub use ty::{GenericArg, Real, Signature, Text, Type};
+pub(crate) use ty::{
+    MAX_STR, fixed_bits, form_of, keep, range_of, scalar_of, wide_scalar, wide_width,
+};
 
 use crate::imported::Circuit;
 use crate::span::Span;
@@ -322,6 +324,8 @@ pub struct Expr {
 /// Forms of expressions. Evaluation is left to right.
 #[derive(Clone, Debug)]
 pub enum ExprKind {
+    /// A literal of a type of numbers with fractions that only a call's generic arguments make known.
+    Decimal(String),
     /// An integer or Boolean literal of the expression's type; the pattern is sign-extended to 128 bits for negatives.
     Lit(Word),
     /// A variable's value.
@@ -540,9 +544,9 @@ pub enum BinaryOp {
 /// refused there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Builtin {
-    /// `min(a, b)` of integers.
+    /// `min(a, b)` of numbers.
     Min,
-    /// `max(a, b)` of integers.
+    /// `max(a, b)` of numbers.
     Max,
     /// `abs(a)`.
     Abs,
@@ -556,6 +560,22 @@ pub enum Builtin {
     Fold,
     /// `sum(xs)`: `Wide` of the element type.
     Sum,
+    /// `average(xs)`: of integers truncated toward zero, of fixed-point numbers rounded to nearest, ties up.
+    Average,
+    /// `mul_add(a, b, c)` of floats: `a · b + c`, rounded once.
+    MulAdd,
+    /// `dot(xs, ys)`: the sum of products; of integers `Wide`, of fixed-point numbers rounded once.
+    Dot,
+    /// `floor(a)` of a number with a fraction, of the same type.
+    Floor,
+    /// `ceil(a)` of a number with a fraction, of the same type.
+    Ceil,
+    /// `round(a)` of a number with a fraction, of the same type.
+    Round,
+    /// `trunc(a)` of a number with a fraction, of the same type.
+    Trunc,
+    /// `sqrt(a)` of a number with a fraction, of the same type.
+    Sqrt,
     /// `any(xs)` of Booleans.
     Any,
     /// `all(xs)` of Booleans.

@@ -22,6 +22,7 @@ mod intrinsic;
 mod loops;
 mod outputs;
 mod place;
+mod real;
 mod rearrange;
 mod rolled;
 mod trips;

@@ -296,6 +296,7 @@ fn shape_nodes(
         Type::Scalar(..)
         | Type::Usize
         | Type::Text(..)
+        | Type::Real(..)
         | Type::Wide(_)
         | Type::Fn(_)
         | Type::Never => {

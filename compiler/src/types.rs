@@ -72,6 +72,10 @@ impl Ty {
                 let width = hir::wide_width(width);
                 Ty::Scalar(Scalar::Int { width, signed }, secret)
             }
+            Ty::Real(real, secret) => match real.clone().wide() {
+                Some(real) => Ty::Real(real, secret),
+                None => Ty::Wide(Box::new(Ty::Real(real, secret))),
+            },
             Ty::Usize => Ty::int(128, false),
             Ty::Never => Ty::Never,
             other => Ty::Wide(Box::new(other)),
@@ -86,6 +90,7 @@ impl Ty {
         match self {
             Ty::Scalar(scalar, s) => Ty::Scalar(scalar, s.join(more)),
             Ty::Text(text, s) => Ty::Text(text, s.join(more)),
+            Ty::Real(real, s) => Ty::Real(real, s.join(more)),
             Ty::Usize => Ty::int(64, false).with(more),
             // On top of what its fields and arguments say.
             Ty::Struct { id, args, secret } => Ty::Struct {
@@ -123,7 +128,7 @@ impl Ty {
     /// The join of all leaves' secrecy: what a person learns of who sees one leaf.
     pub fn secrecy(&self, structs: &dyn Fields) -> Secrecy {
         match self {
-            Ty::Scalar(_, s) | Ty::Text(_, s) => *s,
+            Ty::Scalar(_, s) | Ty::Text(_, s) | Ty::Real(_, s) => *s,
             Ty::Struct { id, args, secret } => {
                 if *secret == Secrecy::SECRET {
                     return *secret;
@@ -150,7 +155,7 @@ impl Ty {
             return true;
         }
         match self {
-            Ty::Scalar(_, s) | Ty::Text(_, s) => least.below(*s),
+            Ty::Scalar(_, s) | Ty::Text(_, s) | Ty::Real(_, s) => least.below(*s),
             Ty::Usize => false,
             Ty::Struct { id, args, secret } => {
                 least.below(*secret)
@@ -187,6 +192,7 @@ impl Ty {
             (Ty::Never, _) | (_, Ty::Never) => Fit::Yes,
             (Ty::Scalar(s, a), Ty::Scalar(t, b)) if s == t => level(*a, *b),
             (Ty::Text(t, a), Ty::Text(u, b)) if same_text(t, u) => level(*a, *b),
+            (Ty::Real(r, a), Ty::Real(t, b)) if r == t => level(*a, *b),
             (Ty::Usize, Ty::Usize) => Fit::Yes,
             (Ty::Scalar(Scalar::USIZE, secret), Ty::Usize) if !secret.is_public() => Fit::TooSecret,
             (Ty::Array(a, n), Ty::Array(b, m)) => match same_len(n, m) {
@@ -248,6 +254,7 @@ impl Ty {
             (Ty::Text(t, a), Ty::Text(u, b)) if same_text(t, u) => {
                 Some(Ty::Text(t.clone(), a.join(*b)))
             }
+            (Ty::Real(r, a), Ty::Real(t, b)) if r == t => Some(Ty::Real(r.clone(), a.join(*b))),
             (Ty::Array(a, n), Ty::Array(b, m)) if same_len(n, m) => {
                 let len = if *n == Len::Session {
                     m.clone()

@@ -2,6 +2,8 @@
 
 use super::{Tree, number};
 use smpcc_circuit::calendar;
+use smpcc_circuit::decimal::{Decimal, read_float};
+use smpcc_circuit::float::Format;
 use smpcc_circuit::value::{Form, Integer, Scalar, Word};
 
 /// A declared range, inclusive.
@@ -12,6 +14,11 @@ pub type Range = Option<(Integer, Integer)>;
 /// # Errors
 /// What was expected and what is there.
 pub fn word(tree: &Tree, scalar: Scalar, form: Form, range: Range) -> Result<Word, String> {
+    match form {
+        Form::Plain | Form::Date | Form::Datetime | Form::Text => {}
+        Form::Fixed(frac) => return fixed(tree, scalar, frac, range),
+        Form::Float => return float(tree, scalar),
+    }
     match (scalar, tree) {
         (_, Tree::Text(cell)) => text(cell, scalar, form, range),
         (scalar, other) if form.is_text() => match other {
@@ -36,10 +43,15 @@ pub fn word(tree: &Tree, scalar: Scalar, form: Form, range: Range) -> Result<Wor
 /// # Errors
 /// As [`word`].
 pub fn text(cell: &str, scalar: Scalar, form: Form, range: Range) -> Result<Word, String> {
+    match form {
+        Form::Plain | Form::Date | Form::Datetime | Form::Text => {}
+        Form::Fixed(frac) => return fixed(&Tree::Text(cell.to_owned()), scalar, frac, range),
+        Form::Float => return float(&Tree::Text(cell.to_owned()), scalar),
+    }
     let trimmed = cell.trim();
     let wrong = || expected(scalar, form, &Tree::Text(cell.to_owned()));
     let spelt = match form {
-        Form::Plain => None,
+        Form::Plain | Form::Fixed(_) | Form::Float => None,
         Form::Date => Some(calendar::date(trimmed).map(i128::from)),
         Form::Datetime => Some(calendar::datetime(trimmed).map(i128::from)),
         Form::Text => {
@@ -87,6 +99,71 @@ pub fn text(cell: &str, scalar: Scalar, form: Form, range: Range) -> Result<Word
             }
         }
     }
+}
+
+/// The word of a fixed-point number: the nearest one, ties to even.
+fn fixed(tree: &Tree, scalar: Scalar, frac: u8, range: Range) -> Result<Word, String> {
+    let form = Form::Fixed(frac);
+    let decimal = match tree {
+        Tree::Int(negative, magnitude) => Some(Decimal::integer(*negative, *magnitude)),
+        Tree::Decimal(text) | Tree::Text(text) => Decimal::parse(text.trim()),
+        Tree::Null | Tree::Bool(_) | Tree::List(_) | Tree::Table(_) | Tree::Map(_) => None,
+    };
+    let Some(decimal) = decimal else {
+        let name = form.name(scalar);
+        return Err(format!(
+            "expected a number ({name}), found {}",
+            tree.shown()
+        ));
+    };
+    let Ok(word) = decimal.to_fixed(scalar.width(), u32::from(frac)) else {
+        let least = 1 << (scalar.width() - 1);
+        return Err(format!(
+            "the value {} does not fit in {} ({}..={})",
+            decimal.text(),
+            form.name(scalar),
+            form.display(scalar, least),
+            form.display(scalar, least - 1)
+        ));
+    };
+    if let Some((lo, hi)) = range
+        && !(lo..=hi).contains(&Integer::of(scalar, word))
+    {
+        return Err(format!(
+            "the value {} is outside its declared range {}",
+            form.display(scalar, word),
+            shown_range(scalar, form, (lo, hi))
+        ));
+    }
+    Ok(word)
+}
+
+/// The word of a float: the nearest one, ties to even; `inf` and `NaN` are said by name.
+fn float(tree: &Tree, scalar: Scalar) -> Result<Word, String> {
+    let text = match tree {
+        Tree::Int(negative, magnitude) => {
+            format!("{}{magnitude}", if *negative { "-" } else { "" })
+        }
+        Tree::Decimal(text) | Tree::Text(text) => text.trim().to_owned(),
+        Tree::Null | Tree::Bool(_) | Tree::List(_) | Tree::Table(_) | Tree::Map(_) => String::new(),
+    };
+    let name = Form::Float.name(scalar);
+    let Some(word) = read_float(&text, scalar.width()) else {
+        return Err(format!(
+            "expected a number ({name}), found {}",
+            tree.shown()
+        ));
+    };
+    let infinity = Format::of(scalar).infinity();
+    if word & infinity == infinity && Decimal::parse(&text).is_some() {
+        return Err(format!("the value {text} does not fit in {name}"));
+    }
+    Ok(word)
+}
+
+fn shown_range(scalar: Scalar, form: Form, (lo, hi): (Integer, Integer)) -> String {
+    let shown = |bound: Integer| form.display(scalar, scalar.wrap(bound.word()));
+    format!("{}..={}", shown(lo), shown(hi))
 }
 
 /// Whether all of `numbers` are words of the type, in its range.
@@ -183,15 +260,21 @@ fn in_range(
 /// A type with its range, for those who fill in files.
 pub fn described(scalar: Scalar, form: Form, range: Range) -> String {
     match form {
-        Form::Plain => {}
+        Form::Plain | Form::Fixed(_) | Form::Float => {}
         Form::Date => return "a date as 2024-02-29".to_owned(),
         Form::Datetime => return "a moment as 2024-02-29T10:30:00Z".to_owned(),
         Form::Text => return format!("a text of at most {} bytes", scalar.width() / 8),
     }
     match (scalar, range) {
         (Scalar::Bool, _) => "true or false".to_owned(),
-        (scalar, Some((lo, hi))) => format!("{scalar} in {lo}..={hi}"),
-        (scalar, None) => scalar.to_string(),
+        (scalar, Some(range)) => {
+            format!(
+                "{} in {}",
+                form.name(scalar),
+                shown_range(scalar, form, range)
+            )
+        }
+        (scalar, None) => form.name(scalar),
     }
 }
 
@@ -356,6 +439,70 @@ mod tests {
             "expected a text of at most 3 bytes, found `übel`, of 5 bytes"
         );
         assert!(name(&Tree::Text("a\0".into())).is_err() && name(&Tree::Null).is_err());
+    }
+
+    #[test]
+    fn decimals_are_the_nearest_value_of_their_type() {
+        let scalar = Scalar::signed(8);
+        let read = |cell: &str, range| text(cell, scalar, Form::Fixed(4), range);
+        for (cell, raw) in [
+            ("1.5", 24),
+            (" 2 ", 32),
+            ("-0.0625", 255),
+            ("125e-3", 2),
+            ("0.03125", 0),
+            ("0.09375", 2),
+            ("-8", 128),
+        ] {
+            assert_eq!(read(cell, None), Ok(raw), "{cell}");
+            let decimal = Tree::Decimal(cell.trim().to_owned());
+            assert_eq!(
+                word(&decimal, scalar, Form::Fixed(4), None),
+                Ok(raw),
+                "{cell}"
+            );
+        }
+        let integer = word(&Tree::Int(true, 8), scalar, Form::Fixed(4), None);
+        assert_eq!(integer, Ok(128));
+        assert_eq!(
+            read("8", None),
+            Err("the value 8 does not fit in fixed<8, 4> (-8..=7.94)".into())
+        );
+        assert_eq!(
+            read("1,5", None),
+            Err("expected a number (fixed<8, 4>), found `1,5`, text that is not a number".into())
+        );
+        let half = Some((Integer::from(-8), Integer::from(8)));
+        assert_eq!(read("0.5", half), Ok(8));
+        assert_eq!(
+            read("0.6", half),
+            Err("the value 0.6 is outside its declared range -0.5..=0.5".into())
+        );
+        assert_eq!(
+            described(scalar, Form::Fixed(4), half),
+            "fixed<8, 4> in -0.5..=0.5"
+        );
+    }
+
+    #[test]
+    fn floats_are_the_nearest_of_their_type() {
+        let read = |cell: &str| text(cell, Scalar::unsigned(32), Form::Float, None);
+        for (cell, float) in [
+            ("0.1", 0.1f32),
+            ("-3", -3.0),
+            ("1e-40", 1e-40),
+            (" -inf ", f32::NEG_INFINITY),
+        ] {
+            assert_eq!(read(cell), Ok(Word::from(float.to_bits())), "{cell}");
+        }
+        assert_eq!(read("NaN"), Ok(0x7fc0_0000));
+        assert_eq!(
+            read("1e39"),
+            Err("the value 1e39 does not fit in f32".into())
+        );
+        assert!(read("").is_err_and(|e| e.contains("expected a number (f32)")));
+        let integer = word(&Tree::Int(true, 3), Scalar::unsigned(32), Form::Float, None);
+        assert_eq!(integer, read("-3"));
     }
 
     #[test]

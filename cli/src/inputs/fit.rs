@@ -405,7 +405,6 @@ fn quoted(fields: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::inputs::json;
-    use smpcc_circuit::value::Scalar;
 
     fn patients() -> Shape {
         let u8s = |range| ShapeNode::Scalar {

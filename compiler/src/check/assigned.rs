@@ -141,6 +141,7 @@ impl Walk<'_> {
     fn expr(&mut self, e: &Expr) {
         match &e.kind {
             H::Lit(_)
+            | H::Decimal(_)
             | H::Const(_)
             | H::ConstParam(_)
             | H::Limit(..)

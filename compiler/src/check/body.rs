@@ -311,7 +311,7 @@ impl<'c, 'w> Body<'c, 'w> {
                     }
                     e = a;
                 }
-                E::Int(..) | E::Bool(_) | E::Str(_) => return false,
+                E::Int(..) | E::Decimal(_) | E::Bool(_) | E::Str(_) => return false,
                 _ => return true,
             }
         }
@@ -402,9 +402,9 @@ impl<'c, 'w> Body<'c, 'w> {
 fn mismatch_help(have: &Ty, want: &Ty, shown: &str) -> String {
     let shown = shown.trim_start_matches("secret ");
     match (have, want) {
-        (h, w) if h.is_integral() && w.is_integral() => format!("convert with `as {shown}`"),
-        (Ty::Scalar(Scalar::Bool, _), w) if w.is_integral() => format!("convert with `as {shown}`"),
-        (h, Ty::Scalar(Scalar::Bool, _)) if h.is_integral() => {
+        (h, w) if h.is_number() && w.is_number() => format!("convert with `as {shown}`"),
+        (Ty::Scalar(Scalar::Bool, _), w) if w.is_number() => format!("convert with `as {shown}`"),
+        (h, Ty::Scalar(Scalar::Bool, _)) if h.is_number() => {
             "compare it, for example with `!= 0`".into()
         }
         (Ty::Tuple(parts), _) if parts.is_empty() => {

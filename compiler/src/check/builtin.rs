@@ -6,7 +6,7 @@ use super::body::{Body, Typed};
 use super::expr::is_bare;
 use crate::ast::{Expr, Name};
 use crate::diagnostic;
-use crate::hir::{BinaryOp, Builtin as B, ExprKind as H, Len, Text};
+use crate::hir::{BinaryOp, Builtin as B, ExprKind as H, Len, Real, Text};
 use crate::source::Span;
 use crate::types::{Arg, Ty};
 use smpcc_circuit::value::Scalar;
@@ -16,24 +16,32 @@ pub(crate) const NAMES: &[(&str, B)] = &[
     ("abs", B::Abs),
     ("all", B::All),
     ("any", B::Any),
+    ("average", B::Average),
+    ("ceil", B::Ceil),
     ("chunks", B::Chunks),
     ("concat", B::Concat),
     ("count_ones", B::CountOnes),
+    ("dot", B::Dot),
     ("enumerate", B::Enumerate),
     ("flatten", B::Flatten),
+    ("floor", B::Floor),
     ("fold", B::Fold),
     ("isqrt", B::Isqrt),
     ("len", B::Len),
     ("map", B::Map),
     ("max", B::Max),
     ("min", B::Min),
+    ("mul_add", B::MulAdd),
     ("parties", B::Parties),
     ("rev", B::Rev),
     ("rotate_left", B::RotateLeft),
     ("rotate_right", B::RotateRight),
+    ("round", B::Round),
+    ("sqrt", B::Sqrt),
     ("step_by", B::StepBy),
     ("sum", B::Sum),
     ("swap_if", B::SwapIf),
+    ("trunc", B::Trunc),
     ("widen", B::Widen),
     ("windows", B::Windows),
     ("zip", B::Zip),
@@ -44,24 +52,32 @@ fn usage(builtin: B) -> (usize, &'static str) {
         B::Abs => (1, "abs(a)"),
         B::All => (1, "all(xs)"),
         B::Any => (1, "any(xs)"),
+        B::Average => (1, "average(xs)"),
+        B::Ceil => (1, "ceil(a)"),
         B::Chunks => (2, "chunks(xs, n)"),
         B::Concat => (2, "concat(xs, ys)"),
         B::CountOnes => (1, "count_ones(a)"),
+        B::Dot => (2, "dot(xs, ys)"),
         B::Enumerate => (1, "enumerate(xs)"),
         B::Flatten => (1, "flatten(xss)"),
+        B::Floor => (1, "floor(a)"),
         B::Fold => (3, "fold(xs, init, |acc, x| …)"),
         B::Isqrt => (1, "isqrt(a)"),
         B::Len => (1, "len(xs)"),
         B::Map => (2, "map(xs, |x| …)"),
         B::Max => (2, "max(a, b)"),
         B::Min => (2, "min(a, b)"),
+        B::MulAdd => (3, "mul_add(a, b, c)"),
         B::Parties => (0, "parties()"),
         B::Rev => (1, "rev(xs)"),
         B::RotateLeft => (2, "rotate_left(a, s)"),
         B::RotateRight => (2, "rotate_right(a, s)"),
+        B::Round => (1, "round(a)"),
+        B::Sqrt => (1, "sqrt(a)"),
         B::StepBy => (2, "step_by(xs, n)"),
         B::Sum => (1, "sum(xs)"),
         B::SwapIf => (3, "swap_if(c, a, b)"),
+        B::Trunc => (1, "trunc(a)"),
         B::Widen => (1, "widen(a)"),
         B::Windows => (2, "windows(xs, n)"),
         B::Zip => (2, "zip(xs, ys)"),
@@ -112,7 +128,23 @@ impl Body<'_, '_> {
             int: true,
             ..Bounds::default()
         };
+        let num = Bounds {
+            num: true,
+            ..Bounds::default()
+        };
         match builtin {
+            B::Floor | B::Ceil | B::Round | B::Trunc | B::Sqrt => {
+                self.of_reals(builtin, name, args[0], want, span)
+            }
+            B::Dot => self.dot(args, name, span),
+            B::MulAdd => self.mul_add(args, want, span),
+            B::Average => {
+                let xs = self.items(args[0], name)?;
+                self.need(&xs.item, num, name, xs.value.span)?;
+                let ty = xs.item.clone();
+                let kind = H::Builtin(builtin, vec![xs.value.hir()]);
+                Some(Typed::new(kind, ty, span))
+            }
             B::Parties => Some(Typed::new(
                 H::Builtin(B::Parties, Vec::new()),
                 Ty::Usize,
@@ -138,7 +170,8 @@ impl Body<'_, '_> {
             }
             B::Abs | B::CountOnes | B::Isqrt => {
                 let a = self.expr(args[0], want);
-                self.need(&a.ty, int, name, a.span)?;
+                let bounds = if builtin == B::Abs { num } else { int };
+                self.need(&a.ty, bounds, name, a.span)?;
                 if builtin == B::Isqrt
                     && matches!(a.ty, Ty::Scalar(Scalar::Int { signed: true, .. }, _))
                 {
@@ -160,7 +193,7 @@ impl Body<'_, '_> {
             }
             B::Widen => {
                 let a = self.expr(args[0], None);
-                self.need(&a.ty, int, name, a.span)?;
+                self.need(&a.ty, num, name, a.span)?;
                 let ty = a.ty.clone().wide();
                 Some(Typed::new(H::Builtin(builtin, vec![a.hir()]), ty, span))
             }
@@ -207,7 +240,7 @@ impl Body<'_, '_> {
             }
             B::Sum => {
                 let xs = self.items(args[0], name)?;
-                self.need(&xs.item, int, name, xs.value.span)?;
+                self.need(&xs.item, num, name, xs.value.span)?;
                 let ty = xs.item.wide();
                 Some(Typed::new(
                     H::Builtin(builtin, vec![xs.value.hir()]),
@@ -249,7 +282,7 @@ impl Body<'_, '_> {
             B::Zip => {
                 let xs = self.items(args[0], name)?;
                 let ys = self.items(args[1], name)?;
-                let len = self.same_lengths(&xs, &ys, span)?;
+                let len = self.same_lengths(&xs, &ys, name, span)?;
                 let item = Ty::Tuple(vec![xs.item, ys.item]);
                 let ty = Ty::Array(Box::new(item), len);
                 Some(Typed::new(
@@ -302,6 +335,87 @@ impl Body<'_, '_> {
         }
     }
 
+    /// A function of one number with a fraction.
+    fn of_reals(
+        &mut self,
+        builtin: B,
+        name: &Name,
+        arg: &Expr,
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Option<Typed> {
+        let a = self.expr(arg, want);
+        match &a.ty {
+            Ty::Real(..) => {
+                let ty = a.ty.clone();
+                Some(Typed::new(H::Builtin(builtin, vec![a.hir()]), ty, span))
+            }
+            Ty::Never => None,
+            other => {
+                let shown = self.show(other);
+                let error = diagnostic!(
+                    E3006,
+                    a.span,
+                    "`{}` takes a number with a fraction, not `{shown}`",
+                    name.text
+                );
+                let help = match (builtin, other) {
+                    (B::Sqrt, other) if other.is_integral() => {
+                        "`isqrt` is for integers; or convert it with `as fixed<W, F>`"
+                    }
+                    _ => "give a `fixed<W, F>` or a float",
+                };
+                self.report(error.here(format!("this is `{shown}`")).help(help));
+                None
+            }
+        }
+    }
+
+    /// `a · b + c` of floats, rounded once.
+    fn mul_add(&mut self, args: &[&Expr], want: Option<&Ty>, span: Span) -> Option<Typed> {
+        let (a, b) = self.pair(args[0], args[1], want);
+        let ty = self.joined(&a, &b, span)?;
+        let c = self.expr(args[2], Some(&ty));
+        let both = Typed::new(H::Tuple(Vec::new()), ty, span);
+        let ty = self.joined(&both, &c, span)?;
+        if !matches!(ty, Ty::Real(Real::Float(_), _)) {
+            let shown = self.show(&ty);
+            let error = diagnostic!(E3006, span, "`mul_add` takes floats, not `{shown}`");
+            let help = "write `a * b + c`, or `dot` for a sum of products that is rounded once";
+            self.report(error.here(format!("this is `{shown}`")).help(help));
+            return None;
+        }
+        let args = vec![a.hir(), b.hir(), c.hir()];
+        Some(Typed::new(H::Builtin(B::MulAdd, args), ty, span))
+    }
+
+    /// The sum of products: of integers wide, of fixed-point numbers rounded once.
+    fn dot(&mut self, args: &[&Expr], name: &Name, span: Span) -> Option<Typed> {
+        let xs = self.items(args[0], name)?;
+        let ys = self.items_like(args[1], Some(&xs.item), name)?;
+        self.same_lengths(&xs, &ys, name, span)?;
+        let Some(item) = xs.item.join(&ys.item, &self.ck.structs) else {
+            let (a, b) = (self.show(&xs.item), self.show(&ys.item));
+            let error = diagnostic!(E3001, span, "`dot` of arrays of `{a}` and of `{b}`")
+                .here("different items");
+            self.report(error.help("both arrays need items of one type"));
+            return None;
+        };
+        let ty = match &item {
+            Ty::Real(..) => item,
+            _ => {
+                let int = Bounds {
+                    int: true,
+                    ..Bounds::default()
+                };
+                self.need(&item, int, name, xs.value.span)?;
+                item.wide()
+            }
+        };
+        let kind = H::Builtin(B::Dot, vec![xs.value.hir(), ys.value.hir()]);
+        Some(Typed::new(kind, ty, span))
+    }
+
     fn fold(
         &mut self,
         args: &[&Expr],
@@ -313,7 +427,7 @@ impl Body<'_, '_> {
         // A bare literal as the start takes the expected type, or else that of the items.
         let hint = match want {
             Some(want) => Some(want.clone()),
-            None if is_bare(args[1]) && xs.item.is_integral() => Some(xs.item.clone()),
+            None if is_bare(args[1]) && xs.item.is_number() => Some(xs.item.clone()),
             None => None,
         };
         let init = self.expr(args[1], hint.as_ref());
@@ -481,7 +595,8 @@ impl Body<'_, '_> {
             return Some(());
         }
         let shown = self.show(ty);
-        let error = diagnostic!(E3006, span, "`{}` takes integers, not `{shown}`", name.text);
+        let taken = if bounds.int { "integers" } else { "numbers" };
+        let error = diagnostic!(E3006, span, "`{}` takes {taken}, not `{shown}`", name.text);
         let help = match ty {
             Ty::Param { .. } | Ty::Wide(_) => {
                 format!("the type parameter needs the bound `{}`", bounds.name())
@@ -490,13 +605,14 @@ impl Body<'_, '_> {
                 "for an array write `xs.fold(xs[0], |a, b| {}(a, b))`, or see `std::stats`",
                 name.text
             ),
-            _ => "give an integer".to_owned(),
+            _ if bounds.int => "give an integer".to_owned(),
+            _ => "give a number".to_owned(),
         };
         self.report(error.here(format!("this is `{shown}`")).help(help));
         None
     }
 
-    fn same_lengths(&mut self, xs: &Items, ys: &Items, span: Span) -> Option<Len> {
+    fn same_lengths(&mut self, xs: &Items, ys: &Items, name: &Name, span: Span) -> Option<Len> {
         if crate::types::same_len(&xs.len, &ys.len) {
             return Some(if xs.len == Len::Session {
                 ys.len.clone()
@@ -505,8 +621,13 @@ impl Body<'_, '_> {
             });
         }
         let (a, b) = (self.show(&xs.value.ty), self.show(&ys.value.ty));
-        let error = diagnostic!(E3001, span, "`zip` of arrays of different lengths")
-            .here("different lengths");
+        let error = diagnostic!(
+            E3001,
+            span,
+            "`{}` of arrays of different lengths",
+            name.text
+        )
+        .here("different lengths");
         let error = error
             .because(xs.value.span, format!("this is `{a}`"))
             .because(ys.value.span, format!("this is `{b}`"));

@@ -8,7 +8,7 @@ use super::text::called;
 use super::{GenericInfo, builtin, hints};
 use crate::ast::{self, Expr, ExprKind as E, Name};
 use crate::diagnostic;
-use crate::hir::{ExprKind as H, FnId, GenericKind, Len, Text};
+use crate::hir::{ExprKind as H, FnId, GenericKind, Len, Real, Text};
 use crate::index::Kind as Named;
 use crate::resolve::Def;
 use crate::source::Span;
@@ -498,6 +498,19 @@ impl Body<'_, '_> {
                 unify_len(n, &Len::Parties(*role), bound);
             }
             (Ty::Ragged(p, _), Ty::Ragged(t, _)) => self.unify(p, t, bound),
+            (
+                Ty::Real(Real::Fixed { width: w, frac: f }, _),
+                Ty::Real(
+                    Real::Fixed {
+                        width: wide,
+                        frac: fine,
+                    },
+                    _,
+                ),
+            ) => {
+                unify_len(w, wide, bound);
+                unify_len(f, fine, bound);
+            }
             (Ty::Wide(p), Ty::Wide(t)) => self.unify(p, t, bound),
             (Ty::Text(Text::Str(n), _), Ty::Text(Text::Str(m), _)) => unify_len(n, m, bound),
             (Ty::Tuple(ps), Ty::Tuple(ts)) if ps.len() == ts.len() => {

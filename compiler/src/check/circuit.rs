@@ -197,6 +197,10 @@ fn shape_of(ty: &Ty, structs: &dyn Fields) -> Result<Shape, &'static str> {
             .scalar()
             .map(scalar)
             .ok_or("its length is not known here"),
+        Ty::Real(real, _) => real
+            .scalar()
+            .map(scalar)
+            .ok_or("its size is not known here"),
         Ty::Array(element, Len::Const(n)) => {
             let one = shape_of(element, structs)?;
             let n = u32::try_from(*n).map_err(|_| TOO_LARGE)?;

@@ -198,6 +198,7 @@ impl Checker<'_> {
             | Ty::Scalar(Scalar::Int { .. }, _)
             | Ty::Usize
             | Ty::Text(..)
+            | Ty::Real(..)
             | Ty::Param { .. }
             | Ty::Wide(_)
             | Ty::Fn(_)

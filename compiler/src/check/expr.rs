@@ -6,10 +6,11 @@ use super::flow;
 use crate::ast::{self, Expr, ExprKind as E, MAX_LINKS, Name};
 use crate::diagnostic;
 use crate::diagnostic::{Code, suggestion_after};
-use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len, Text};
+use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len, Real, Text};
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Secrecy, Ty, width};
+use smpcc_circuit::decimal::Decimal;
 use smpcc_circuit::value::Scalar;
 
 impl Body<'_, '_> {
@@ -31,6 +32,7 @@ impl Body<'_, '_> {
         match &e.kind {
             E::Error => Typed::poison(e.span),
             E::Int(value, suffix) => self.int(*value, false, suffix.as_deref(), e.span, want),
+            E::Decimal(text) => self.decimal(text, false, e.span, want),
             E::Bool(value) => Typed::new(H::Lit(u128::from(*value)), Ty::bool(), e.span),
             E::Str(text) => self.text(text, e.span, want),
             E::Paren(inner) => Typed {
@@ -100,6 +102,10 @@ impl Body<'_, '_> {
                 Some(Ty::Never) => Ty::Never,
                 // Days and seconds are added to dates and moments.
                 Some(Ty::Text(Text::Datetime, _)) => Ty::int(64, true),
+                Some(Ty::Real(real, _)) => {
+                    let real = real.clone();
+                    return self.real(Decimal::integer(negative, value), real, span);
+                }
                 Some(Ty::Param { id, .. })
                     if self.generics.get(id.index()).is_some_and(|g| g.bounds.num) =>
                 {
@@ -319,7 +325,7 @@ impl Body<'_, '_> {
             let hint = if retry { None } else { hint.as_ref() };
             b.arm(always, |b| b.expr(otherwise, hint))
         });
-        let then_value = if retry && other_value.ty.is_integral() && then.stmts.is_empty() {
+        let then_value = if retry && other_value.ty.is_number() && then.stmts.is_empty() {
             let hint = Some(&other_value.ty);
             self.under(condition, |b| b.arm(never, |b| b.block(then, hint)))
         } else {
@@ -424,14 +430,14 @@ impl Body<'_, '_> {
         // A literal that is cast is of the target's type, so that `300 as u8` is caught.
         let hint = is_bare(inner)
             .then(|| target_ty.clone())
-            .filter(Ty::is_integral);
+            .filter(Ty::is_number);
         let typed = self.expr(inner, hint.as_ref());
         if typed.ty.is_never() || target_ty.is_never() {
             return Typed::poison(span);
         }
         let secrecy = self.secrecy(&typed.ty);
         let castable = |b: &Self, t: &Ty| match t {
-            Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize => true,
+            Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize | Ty::Real(..) => true,
             Ty::Param { id, .. } => b.generics.get(id.index()).is_some_and(|g| g.bounds.num),
             Ty::Wide(_) => true,
             _ => false,
@@ -452,7 +458,7 @@ impl Body<'_, '_> {
                 }
                 (_, Ty::Text(..)) => "add days to a `date`, and seconds to a `datetime`",
                 _ => {
-                    "integers cast to integers, and so do `bool`, dates (days) and moments (seconds)"
+                    "numbers cast to numbers, and so do `bool`, dates (days) and moments (seconds)"
                 }
             };
             self.report(error.help(help));
@@ -502,7 +508,7 @@ pub(crate) fn bare(e: &Expr, is_arm: bool, typed: &mut dyn FnMut(&Expr) -> bool)
             return false;
         }
         match &e.kind {
-            E::Int(_, None) | E::Str(_) => return true,
+            E::Int(_, None) | E::Decimal(_) | E::Str(_) => return true,
             E::Paren(inner) | E::Unary(_, inner) => e = inner,
             E::Binary(op, a, b) => {
                 let right = || is_bare(b) || super::operator::is_shift(*op);
@@ -565,16 +571,20 @@ pub(crate) fn hinted(ty: &Ty, args: &[Option<Arg>]) -> Option<Ty> {
 
 /// The type with the arguments that are known; `None` if one that it needs is not.
 pub(crate) fn substituted(ty: &Ty, args: &[Option<Arg>]) -> Option<Ty> {
+    fn known_len(len: &Len, args: &[Option<Arg>]) -> bool {
+        let mut all = true;
+        len.clone().replaced(&mut |n| {
+            all &= !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none));
+            n
+        });
+        all
+    }
     fn known(ty: &Ty, args: &[Option<Arg>]) -> bool {
         match ty {
             Ty::Param { id, .. } => args.get(id.index()).is_some_and(Option::is_some),
-            Ty::Array(t, n) => {
-                let mut all = true;
-                n.clone().replaced(&mut |n| {
-                    all &= !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none));
-                    n
-                });
-                known(t, args) && all
+            Ty::Array(t, n) => known(t, args) && known_len(n, args),
+            Ty::Real(Real::Fixed { width, frac }, _) => {
+                known_len(width, args) && known_len(frac, args)
             }
             Ty::Text(Text::Str(n), _) => {
                 !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none))

@@ -127,6 +127,7 @@ pub(crate) fn find(e: &hir::Expr) -> Option<Source> {
             span: e.span,
         }),
         ExprKind::Lit(_)
+        | ExprKind::Decimal(_)
         | ExprKind::Const(_)
         | ExprKind::ConstParam(_)
         | ExprKind::Limit(..)
@@ -185,7 +186,9 @@ fn in_stmt(stmt: &Stmt) -> Option<Source> {
 /// Whether any leaf of the type is secret; what depends on parameters counts.
 fn is_secret(ty: &hir::Type) -> bool {
     match ty {
-        hir::Type::Scalar(_, secret) | hir::Type::Text(_, secret) => *secret,
+        hir::Type::Scalar(_, secret) | hir::Type::Text(_, secret) | hir::Type::Real(_, secret) => {
+            *secret
+        }
         // What its fields say is not known here; a variable of such a type is worth naming.
         hir::Type::Struct { .. } | hir::Type::Param { .. } => true,
         other => other.children().into_iter().any(is_secret),

@@ -5,7 +5,7 @@ use super::body::{Body, Typed};
 use super::expr::is_bare;
 use crate::ast::{BinaryOp, Expr, ExprKind as E, UnaryOp};
 use crate::diagnostic;
-use crate::hir::{self, ExprKind as H};
+use crate::hir::{self, ExprKind as H, Real};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
 use smpcc_circuit::value::Scalar;
@@ -29,12 +29,18 @@ impl Body<'_, '_> {
         {
             return self.int(*value, true, suffix.as_deref(), span, want);
         }
+        if op == UnaryOp::Neg
+            && let E::Decimal(text) = &inner.kind
+        {
+            return self.decimal(text, true, span, want);
+        }
         let typed = self.expr(inner, want);
         let ok = match (&typed.ty, op) {
             (Ty::Never, _) => return Typed::poison(span),
             (Ty::Scalar(Scalar::Bool, _), UnaryOp::Not) => true,
             (Ty::Scalar(Scalar::Int { signed, .. }, _), UnaryOp::Neg) => *signed,
             (Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize, UnaryOp::Not) => true,
+            (Ty::Real(..), UnaryOp::Neg) => true,
             (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Neg) => self.has(
                 &typed.ty,
                 Bounds {
@@ -63,7 +69,7 @@ impl Body<'_, '_> {
                     "convert to a signed type first, or write `0 - x`"
                 }
                 (Ty::Param { .. } | Ty::Wide(_), _) => "the type parameter needs the bound `Int`",
-                _ => "`-` is for signed integers, `!` for integers and `bool`",
+                _ => "`-` is for signed numbers, `!` for integers and `bool`",
             };
             self.report(error.help(help));
             return Typed::poison(span);
@@ -122,7 +128,7 @@ impl Body<'_, '_> {
                 .because(left.span, format!("this is `{l}`"))
                 .because(right.span, format!("this is `{r}`"));
             let plain = |s: &str| s.trim_start_matches("secret ").to_owned();
-            let help = if left.ty.is_integral() && right.ty.is_integral() {
+            let help = if left.ty.is_number() && right.ty.is_number() {
                 format!(
                     "convert one of them with `as {}` or `as {}`",
                     plain(&l),
@@ -137,6 +143,15 @@ impl Body<'_, '_> {
         let Some((hir_op, bounds)) = table(op) else {
             return Typed::poison(span);
         };
+        if op == BinaryOp::Rem && matches!(ty, Ty::Real(Real::Float(_), _)) {
+            let shown = self.show(&ty);
+            let error =
+                diagnostic!(E3006, span, "`{shown}` has no `%`").here(format!("this is `{shown}`"));
+            self.report(
+                error.help("write `a - trunc(a / b) * b`, which rounds, or use `fixed<W, F>`"),
+            );
+            return Typed::poison(span);
+        }
         let bool_ok = matches!(ty, Ty::Scalar(Scalar::Bool, _))
             && matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
         if !bool_ok && !self.has(&ty, bounds) {
@@ -155,7 +170,8 @@ impl Body<'_, '_> {
                     "texts are compared; `date` takes days (`i32`), `datetime` seconds (`i64`)"
                         .to_owned()
                 }
-                _ => "this operator is for integers".to_owned(),
+                Ty::Real(..) => "this operator is for integers and `bool`".to_owned(),
+                _ => "this operator is for numbers".to_owned(),
             };
             self.report(error.help(help));
             return Typed::poison(span);
@@ -230,18 +246,16 @@ impl Body<'_, '_> {
         if left.ty.is_never() || right.ty.is_never() {
             return Typed::poison(span);
         }
-        if !self.has(
-            &left.ty,
-            Bounds {
-                int: true,
-                ..Bounds::default()
-            },
-        ) {
+        let int = Bounds {
+            int: true,
+            ..Bounds::default()
+        };
+        if !matches!(left.ty, Ty::Real(Real::Fixed { .. }, _)) && !self.has(&left.ty, int) {
             let shown = self.show(&left.ty);
             let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol())
                 .here(format!("this is `{shown}`"));
             self.report(
-                error.help("only integers are shifted; a type parameter needs the bound `Int`"),
+                error.help("only integers and fixed-point numbers are shifted; a type parameter needs the bound `Int`"),
             );
             return Typed::poison(span);
         }

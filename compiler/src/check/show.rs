@@ -1,7 +1,7 @@
 //! Types in words, as they are written in the language.
 
 use super::{Checker, GenericInfo};
-use crate::hir::{Len, Text};
+use crate::hir::{Len, Real, Text};
 use crate::types::{Arg, Secrecy, Ty};
 
 /// Longest text of a type, in bytes; of what is longer only the beginning is shown.
@@ -30,6 +30,12 @@ impl Checker<'_> {
             Ty::Text(Text::Date, _) => "date".into(),
             Ty::Text(Text::Datetime, _) => "datetime".into(),
             Ty::Text(Text::Str(n), _) => format!("str<{}>", self.show_len(n, generics)),
+            Ty::Real(Real::Float(width), _) => format!("f{width}"),
+            Ty::Real(Real::Fixed { width, frac }, _) => format!(
+                "fixed<{}, {}>",
+                self.show_len(width, generics),
+                self.show_len(frac, generics)
+            ),
             Ty::Array(t, n) => format!(
                 "[{}; {}]",
                 self.show(t, generics),
@@ -102,6 +108,7 @@ fn ty_secrecy(ty: &Ty) -> Option<Secrecy> {
     match ty {
         Ty::Scalar(_, s)
         | Ty::Text(_, s)
+        | Ty::Real(_, s)
         | Ty::Struct { secret: s, .. }
         | Ty::Param { secret: s, .. } => Some(*s),
         _ => None,

@@ -179,11 +179,14 @@ impl Checker<'_> {
         if let Ty::Text(text, _) = ty {
             return self.text_bound(e, text, module);
         }
+        if let Ty::Real(real, _) = ty {
+            return self.real_bound(e, real, module);
+        }
         let Some(scalar) = consts::scalar_of(ty) else {
             if !ty.is_never() {
-                let error = diagnostic!(E3023, e.span, "only integers have ranges")
-                    .here("not an integer's range");
-                self.report(error.help("declare the range at the integer inside"));
+                let error = diagnostic!(E3023, e.span, "only numbers have ranges")
+                    .here("not a number's range");
+                self.report(error.help("declare the range at the number inside"));
             }
             return None;
         };
@@ -224,7 +227,7 @@ impl Checker<'_> {
                 self.refer(name, cx.generics[at].span);
                 return Ty::param(GenericId(id(at)));
             }
-            if matches!(text, "bool" | "usize" | "Wide")
+            if matches!(text, "bool" | "usize" | "Wide" | "fixed" | "f32" | "f64")
                 || matches!(width::parse(text), Some(Ok(_)))
             {
                 self.refer_known(name, Named::Type);
@@ -233,7 +236,10 @@ impl Checker<'_> {
                 "bool" => return Ty::bool(),
                 "usize" => return Ty::Usize,
                 "Wide" => return self.wide_type(path, cx),
-                "f32" | "f64" | "fixed" | "Option" | "f16" => {
+                "fixed" => return self.fixed_type(path, cx),
+                "f32" => return Ty::Real(hir::Real::Float(32), Secrecy::PUBLIC),
+                "f64" => return Ty::Real(hir::Real::Float(64), Secrecy::PUBLIC),
+                "Option" | "f16" => {
                     let error =
                         diagnostic!(E1009, path.span, "the type `{text}` is not yet available");
                     let help = if text == "Option" {
@@ -293,7 +299,8 @@ impl Checker<'_> {
             "string" | "String" | "Str" | "text" => Some("str<8>"),
             "Date" => Some("date"),
             "DateTime" | "Datetime" | "timestamp" => Some("datetime"),
-            "float" | "double" => None,
+            "float" => Some("f32"),
+            "double" => Some("f64"),
             _ => {
                 let known = self
                     .world
@@ -327,6 +334,7 @@ impl Checker<'_> {
         match &ty {
             Ty::Scalar(Scalar::Int { .. }, _)
             | Ty::Usize
+            | Ty::Real(..)
             | Ty::Param { .. }
             | Ty::Wide(_)
             | Ty::Never => ty.wide(),
@@ -335,13 +343,9 @@ impl Checker<'_> {
                 let error = diagnostic!(
                     E3013,
                     inner.span,
-                    "`Wide` takes an integer type, not `{shown}`"
+                    "`Wide` takes a type of numbers, not `{shown}`"
                 );
-                self.report(
-                    error
-                        .here("not an integer")
-                        .help("widen the integers inside"),
-                );
+                self.report(error.here("not a number").help("widen the numbers inside"));
                 Ty::Never
             }
         }
@@ -474,6 +478,12 @@ impl Checker<'_> {
                 int: true,
                 narrow: !matches!(ty, Ty::Scalar(Scalar::Int { width: 65.., .. }, _)),
             },
+            Ty::Real(..) => Bounds {
+                eq: true,
+                ord: true,
+                num: true,
+                ..Bounds::default()
+            },
             Ty::Scalar(Scalar::Bool, _) => Bounds {
                 eq: true,
                 ..Bounds::default()
@@ -520,9 +530,10 @@ impl Checker<'_> {
                 shown.trim_start_matches("secret ")
             ),
             _ => match bound {
-                "Eq" => "integers and `bool` are `Eq`".to_owned(),
+                "Eq" => "numbers and `bool` are `Eq`".to_owned(),
                 "Narrow" => "integers of up to 64 bits are `Narrow`: no type holds the products of wider ones".to_owned(),
-                _ => format!("integers are `{bound}`"),
+                "Int" => "integers are `Int`".to_owned(),
+                _ => format!("numbers are `{bound}`"),
             },
         };
         self.report(error.here(format!("this is `{shown}`")).help(help));

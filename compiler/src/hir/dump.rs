@@ -78,6 +78,13 @@ pub fn show_type(hir: &Hir, generics: &[Generic], ty: &Type) -> String {
     let param = |id: GenericId| generics.get(id.index()).map_or("?", |g| g.name.as_str());
     match ty {
         Type::Scalar(scalar, s) => format!("{}{scalar}", secret(*s)),
+        Type::Real(Real::Float(width), s) => format!("{}f{width}", secret(*s)),
+        Type::Real(Real::Fixed { width, frac }, s) => format!(
+            "{}fixed<{}, {}>",
+            secret(*s),
+            show_len(hir, generics, width),
+            show_len(hir, generics, frac)
+        ),
         Type::Usize => "usize".into(),
         Type::Text(Text::Date, s) => format!("{}date", secret(*s)),
         Type::Text(Text::Datetime, s) => format!("{}datetime", secret(*s)),
@@ -252,6 +259,7 @@ impl Dump<'_> {
         };
         let ty = || show_type(self.hir, g, &e.ty);
         match &e.kind {
+            ExprKind::Decimal(text) => format!("{text}: {}", ty()),
             ExprKind::Lit(word) => match &e.ty {
                 Type::Scalar(Scalar::Bool, _) => (*word != 0).to_string(),
                 #[expect(

@@ -80,6 +80,7 @@ pub fn is_total(expr: &Expr) -> bool {
     use ExprKind as E;
     match &expr.kind {
         E::Lit(_)
+        | E::Decimal(_)
         | E::Local(_)
         | E::Const(_)
         | E::ConstParam(_)
@@ -99,7 +100,14 @@ pub fn is_total(expr: &Expr) -> bool {
             args.iter().all(is_total)
                 && !matches!(
                     builtin,
-                    B::Map | B::Fold | B::Zip | B::Flatten | B::StepBy | B::Chunks | B::Windows
+                    B::Map
+                        | B::Fold
+                        | B::Zip
+                        | B::Flatten
+                        | B::StepBy
+                        | B::Chunks
+                        | B::Windows
+                        | B::Dot
                 )
         }
         E::Block(stmts, Some(tail)) => stmts.is_empty() && is_total(tail),
@@ -145,6 +153,7 @@ impl Scan {
             | E::Const(_)
             | E::ConstParam(_)
             | E::Limit(..)
+            | E::Decimal(_)
             | E::FnValue(_)
             | E::Circuit(_) => {}
             E::Local(local) => {

@@ -19,6 +19,8 @@ pub enum Type<S = bool> {
     Usize,
     /// What files and reports spell as text, and how secret it is.
     Text(Text, S),
+    /// A number with a fraction, and how secret it is.
+    Real(Real, S),
     /// `[T; N]`.
     Array(Box<Type<S>>, Len),
     /// One row per party of the role (`None`: of the run), rows of different lengths; the element type of a row.
@@ -84,6 +86,70 @@ impl Text {
     }
 }
 
+/// A type of numbers with fractions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Real {
+    /// `fixed<W, F>`: a signed integer of W bits that counts units of 2^-F.
+    Fixed {
+        /// W.
+        width: Len,
+        /// F.
+        frac: Len,
+    },
+    /// `f32` or `f64`, by its width.
+    Float(u8),
+}
+
+impl Real {
+    /// W and F, where they are known.
+    pub fn fixed(&self) -> Option<(u8, u8)> {
+        match self {
+            Self::Fixed {
+                width: Len::Const(width),
+                frac: Len::Const(frac),
+            } => fixed_bits(*width, *frac),
+            Self::Fixed { .. } | Self::Float(_) => None,
+        }
+    }
+
+    /// The scalar type that holds it, where its size is known.
+    pub fn scalar(&self) -> Option<Scalar> {
+        match self {
+            Self::Float(width) => Some(Scalar::unsigned(*width)),
+            Self::Fixed { .. } => self.fixed().map(|(width, _)| Scalar::signed(width)),
+        }
+    }
+
+    /// The type that holds sums of it.
+    pub fn wide(self) -> Option<Self> {
+        if let Self::Float(_) = self {
+            return Some(self);
+        }
+        let (width, frac) = self.fixed()?;
+        let width = Len::Const(u64::from(wide_width(width)));
+        Some(Self::Fixed {
+            width,
+            frac: Len::Const(u64::from(frac)),
+        })
+    }
+
+    fn descend(self, len: &mut dyn FnMut(Len) -> Len) -> Self {
+        match self {
+            Self::Fixed { width, frac } => Self::Fixed {
+                width: len(width),
+                frac: len(frac),
+            },
+            Self::Float(width) => Self::Float(width),
+        }
+    }
+}
+
+/// The numbers of bits, if there is such a `fixed<W, F>`.
+pub(crate) fn fixed_bits(width: u64, frac: u64) -> Option<(u8, u8)> {
+    let known = (2..=128).contains(&width) && frac < width;
+    known.then_some((width as u8, frac as u8))
+}
+
 /// What a callable takes and gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature<S = bool> {
@@ -133,6 +199,11 @@ impl<S> Type<S> {
         )
     }
 
+    /// Whether it is a number, or what can stand for one.
+    pub fn is_number(&self) -> bool {
+        self.is_integral() || matches!(self, Self::Real(..))
+    }
+
     /// Whether it is an unsigned integer of the language, parameters aside.
     pub fn is_unsigned(&self) -> bool {
         matches!(
@@ -147,6 +218,7 @@ impl<S> Type<S> {
             Self::Scalar(scalar, s) => Type::Scalar(*scalar, level(s)),
             Self::Usize => Type::Usize,
             Self::Text(text, s) => Type::Text(text.clone(), level(s)),
+            Self::Real(real, s) => Type::Real(real.clone(), level(s)),
             Self::Array(t, n) => Type::Array(Box::new(t.map(level)), n.clone()),
             Self::Ragged(t, role) => Type::Ragged(Box::new(t.map(level)), *role),
             Self::Tuple(ts) => Type::Tuple(ts.iter().map(|t| t.map(level)).collect()),
@@ -177,6 +249,7 @@ impl<S> Type<S> {
         match self {
             Self::Array(t, n) => Self::Array(Box::new(inner(*t)), len(n)),
             Self::Text(Text::Str(n), s) => Self::Text(Text::Str(len(n)), s),
+            Self::Real(real, s) => Self::Real(real.descend(len), s),
             Self::Ragged(t, role) => Self::Ragged(Box::new(inner(*t)), role),
             Self::Tuple(ts) => Self::Tuple(ts.into_iter().map(inner).collect()),
             Self::Struct { id, args, secret } => {
@@ -217,6 +290,7 @@ impl<S> Type<S> {
             Self::Scalar(..)
             | Self::Usize
             | Self::Text(..)
+            | Self::Real(..)
             | Self::Param { .. }
             | Self::Fn(_)
             | Self::Never => Vec::new(),
@@ -260,6 +334,11 @@ pub(crate) const fn wide_scalar(scalar: Scalar) -> Scalar {
 pub(crate) fn form_of(ty: &Type) -> Form {
     match ty {
         Type::Text(text, _) => text.form(),
+        Type::Real(Real::Float(_), _) => Form::Float,
+        Type::Real(real, _) => match real.fixed() {
+            Some((_, frac)) => Form::Fixed(frac),
+            None => Form::Plain,
+        },
         Type::Wide(inner) => form_of(inner),
         Type::Scalar(..)
         | Type::Usize
@@ -280,7 +359,7 @@ pub(crate) fn range_of(ty: &Type) -> Option<ValueRange> {
         hi: Integer::from(i128::from(hi)),
     };
     match form_of(ty) {
-        Form::Plain | Form::Text => None,
+        Form::Plain | Form::Text | Form::Fixed(_) | Form::Float => None,
         Form::Date => Some(range(
             i64::from(*calendar::DAYS.start()),
             i64::from(*calendar::DAYS.end()),
@@ -295,6 +374,7 @@ pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
         Type::Scalar(scalar, _) => Some(*scalar),
         Type::Usize => Some(Scalar::USIZE),
         Type::Text(text, _) => text.scalar(),
+        Type::Real(real, _) => real.scalar(),
         Type::Wide(inner) => scalar_of(inner).map(wide_scalar),
         Type::Array(..)
         | Type::Ragged(..)

@@ -452,6 +452,10 @@ impl<'t> Parser<'t> {
                         Form::Datetime
                     } else if self.eat_word("text") {
                         Form::Text
+                    } else if self.eat_word("point") {
+                        Form::Fixed(self.number()?)
+                    } else if self.eat_word("float") {
+                        Form::Float
                     } else {
                         Form::Plain
                     },

@@ -329,6 +329,8 @@ fn shape(out: &mut String, shape: &Shape) -> fmt::Result {
                     Form::Date => out.push_str(" date"),
                     Form::Datetime => out.push_str(" datetime"),
                     Form::Text => out.push_str(" text"),
+                    Form::Fixed(frac) => write!(out, " point {frac}")?,
+                    Form::Float => out.push_str(" float"),
                 }
                 range(out, *r)?;
             }

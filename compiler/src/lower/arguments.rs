@@ -9,6 +9,8 @@ use super::value::{Leaf, Val, type_interval};
 use crate::diagnostic::suggestion;
 use crate::hir::{Field, Len, MainParam, Type, ValueRange, form_of, scalar_of};
 use smpcc_circuit::calendar;
+use smpcc_circuit::decimal::{Decimal, read_float};
+use smpcc_circuit::float::Format;
 use smpcc_circuit::value::{ConstVec, Form, Integer, Scalar, Word};
 
 /// Most values in one public argument.
@@ -228,6 +230,17 @@ impl<'a> ArgumentText<'a> {
 fn parse_scalar(scalar: Scalar, form: Form, text: &str) -> Option<Word> {
     match form {
         Form::Plain => {}
+        Form::Fixed(frac) => {
+            let decimal = Decimal::parse(&text.replace('_', ""))?;
+            return decimal.to_fixed(scalar.width(), u32::from(frac)).ok();
+        }
+        Form::Float => {
+            let text = text.replace('_', "");
+            let word = read_float(&text, scalar.width())?;
+            let infinity = Format::of(scalar).infinity();
+            let is_number = Decimal::parse(&text).is_some();
+            return (!is_number || word & infinity != infinity).then_some(word);
+        }
         Form::Date => return calendar::date(text).map(|n| scalar.wrap(n as Word)),
         Form::Datetime => return calendar::datetime(text).map(|n| scalar.wrap(n as Word)),
         Form::Text => return calendar::word(text, scalar.width() as usize / 8),
@@ -254,6 +267,16 @@ fn parse_scalar(scalar: Scalar, form: Form, text: &str) -> Option<Word> {
 fn describe_scalar(scalar: Scalar, form: Form) -> String {
     match form {
         Form::Plain => {}
+        Form::Float => return format!("a number ({})", form.name(scalar)),
+        Form::Fixed(_) => {
+            let least = 1 << (scalar.width() - 1);
+            return format!(
+                "a number from {} to {} ({})",
+                form.display(scalar, least),
+                form.display(scalar, least - 1),
+                form.name(scalar)
+            );
+        }
         Form::Date => return "a date as `2024-02-29`".into(),
         Form::Datetime => return "a moment as `2024-02-29T10:30:00Z`".into(),
         Form::Text => return format!("a text of at most {} bytes", scalar.width() / 8),

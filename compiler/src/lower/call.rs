@@ -6,6 +6,7 @@
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
 use super::frame::{Frame, or_never};
+use super::real::Kind;
 use super::types::element_type;
 use super::value::{Callable, GenericValue, Leaf, Val};
 use crate::hir::{
@@ -179,7 +180,7 @@ impl<'h> Tracer<'h> {
             return Err(Fault::new(code::NOT_KNOWN, self.span, "unknown function").into());
         };
         let span = self.span;
-        if let Some(val) = self.intrinsic(callee, &args)? {
+        if let Some(val) = self.intrinsic(callee, &generics, &args)? {
             return Ok(val);
         }
         if let ExprKind::Circuit(circuit) = &callee.body.kind {
@@ -270,21 +271,78 @@ impl<'h> Tracer<'h> {
                     Ok(Val::Leaf(Leaf::usize(n)))
                 }
             },
-            Builtin::Min => self.word2(WordOp::Min, next(), next()),
-            Builtin::Max => self.word2(WordOp::Max, next(), next()),
+            Builtin::Min | Builtin::Max => {
+                let largest = builtin == Builtin::Max;
+                let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
+                if let Some(Kind::Float { .. }) = self.real_of(&expr.ty)? {
+                    return self.float_extreme(largest, &a, &b).map(Val::Leaf);
+                }
+                let op = if largest { WordOp::Max } else { WordOp::Min };
+                Ok(Val::Leaf(self.word(op, a.scalar, &[a.clone(), b])?))
+            }
+            Builtin::MulAdd => {
+                let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
+                let c = self.one_leaf(next())?;
+                self.float_mul_add(a, b, c).map(Val::Leaf)
+            }
             Builtin::RotateLeft => self.word2(WordOp::RotL, next(), next()),
             Builtin::RotateRight => self.word2(WordOp::RotR, next(), next()),
-            Builtin::Abs => self.word1(WordOp::Abs, next()),
+            Builtin::Abs => match self.real_of(&expr.ty)? {
+                Some(kind @ Kind::Float { .. }) => {
+                    let leaf = self.one_leaf(next())?;
+                    self.real_function(builtin, kind, &leaf).map(Val::Leaf)
+                }
+                _ => self.word1(WordOp::Abs, next()),
+            },
             Builtin::Isqrt => self.word1(WordOp::Isqrt, next()),
             Builtin::CountOnes => self.word1(WordOp::CountOnes, next()),
             Builtin::Widen => {
                 let leaf = self.one_leaf(next())?;
+                if let Some(Kind::Float { .. }) = self.real_of(&expr.ty)? {
+                    return Ok(Val::Leaf(leaf));
+                }
                 Ok(Val::Leaf(self.cast(&leaf, wide_scalar(leaf.scalar))?))
             }
             Builtin::Sum => {
+                let real = self.item_real(args)?;
                 let leaf = self.column(next())?;
+                if let Some(Kind::Float { .. }) = real {
+                    return self.float_sum(&leaf).map(Val::Leaf);
+                }
                 let wide = self.cast(&leaf, wide_scalar(leaf.scalar))?;
                 Ok(Val::Leaf(self.reduce(WordOp::Add, &wide, 0)?))
+            }
+            Builtin::Average => {
+                let real = self.item_real(args)?;
+                let leaf = self.column(next())?;
+                if let Some(Kind::Float { .. }) = real {
+                    return self.float_average(&leaf).map(Val::Leaf);
+                }
+                self.average(real.is_some(), &leaf).map(Val::Leaf)
+            }
+            Builtin::Dot => {
+                let real = self.item_real(args)?;
+                let (a, b) = (next(), next());
+                let (n, m) = (self.length(&a)?, self.length(&b)?);
+                if n != m {
+                    let message =
+                        format!("`dot` needs arrays of one length; these have {n} and {m}");
+                    return Err(Fault::new(code::LENGTHS, self.span, message).into());
+                }
+                let (a, b) = (self.column(a)?, self.column(b)?);
+                let fixed = match real {
+                    Some(Kind::Float { .. }) => return self.float_dot(&a, &b).map(Val::Leaf),
+                    Some(Kind::Fixed(fixed)) => Some(fixed),
+                    None => None,
+                };
+                self.dot(fixed, &a, &b).map(Val::Leaf)
+            }
+            Builtin::Floor | Builtin::Ceil | Builtin::Round | Builtin::Trunc | Builtin::Sqrt => {
+                let leaf = self.one_leaf(next())?;
+                match self.real_of(&expr.ty)? {
+                    Some(kind) => self.real_function(builtin, kind, &leaf).map(Val::Leaf),
+                    None => Ok(Val::Leaf(leaf)),
+                }
             }
             Builtin::Any => {
                 let leaf = self.column(next())?;
@@ -348,6 +406,15 @@ impl<'h> Tracer<'h> {
             len = self.word(WordOp::Add, u8s, &[len, there])?;
         }
         Ok(len)
+    }
+
+    /// What the items of the first argument are, if they have fractions.
+    fn item_real(&self, args: &'h [Expr]) -> Traced<Option<Kind>> {
+        let ty = args.first().map(|a| self.close(&a.ty));
+        match element_type(ty.as_ref()) {
+            Some(item) => self.real_of(item),
+            None => Ok(None),
+        }
     }
 
     fn one_leaf(&self, val: Val<'h>) -> Traced<Leaf> {

@@ -2,6 +2,7 @@
 
 use super::Tracer;
 use super::fault::{Fault, Stop, Traced, code};
+use super::real::Kind;
 use super::value::{Callable, Leaf, Val};
 use super::{MAX_LANES, MAX_STEPS};
 use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp, effects};
@@ -38,8 +39,16 @@ impl<'h> Tracer<'h> {
         match &expr.kind {
             E::Lit(word) => {
                 let scalar = self.scalar(&expr.ty)?;
-                Ok(Val::Leaf(Leaf::word(scalar, *word)))
+                // Where the type is known in the source the word is its pattern, else an integer.
+                let word = match self.real_of(&expr.ty)? {
+                    Some(kind) if !matches!(expr.ty, Type::Real(..)) => {
+                        self.literal_word(*word, kind, scalar)
+                    }
+                    _ => *word,
+                };
+                Ok(Val::Leaf(Leaf::word(scalar, word)))
             }
+            E::Decimal(text) => self.decimal(text, &expr.ty).map(Val::Leaf),
             E::Local(local) => self.local(*local),
             E::Const(id) => self.named_constant(*id),
             E::ConstParam(id) => {
@@ -66,8 +75,12 @@ impl<'h> Tracer<'h> {
                 val
             }
             E::Unary(op, a) => {
+                let real = self.real_of(&a.ty)?;
                 let a = self.scalar_expr(a)?;
                 self.span = expr.span;
+                if let (UnaryOp::Neg, Some(Kind::Float { .. })) = (op, real) {
+                    return self.float_negated(&a).map(Val::Leaf);
+                }
                 let op = match op {
                     UnaryOp::Neg => WordOp::Neg,
                     UnaryOp::Not => WordOp::Not,
@@ -82,9 +95,14 @@ impl<'h> Tracer<'h> {
             E::LogicalAnd(a, b) => self.short_circuit(a, b, false),
             E::LogicalOr(a, b) => self.short_circuit(a, b, true),
             E::Cast(a) => {
+                let from = self.real_of(&a.ty)?;
                 let a = self.scalar_expr(a)?;
                 self.span = expr.span;
                 let to = self.scalar(&expr.ty)?;
+                let real = self.real_of(&expr.ty)?;
+                if from.is_some() || real.is_some() {
+                    return self.real_cast(&a, from, real, to).map(Val::Leaf);
+                }
                 if to == Scalar::Bool && a.scalar != Scalar::Bool {
                     let zero = Leaf::word(a.scalar, 0);
                     return Ok(Val::Leaf(self.word(
@@ -178,14 +196,21 @@ impl<'h> Tracer<'h> {
         let mut links = Vec::new();
         let mut first = expr;
         while let ExprKind::Binary(op, left, right) = &first.kind {
-            links.push((*op, right, first.span));
+            let operand = match op {
+                BinaryOp::Shl | BinaryOp::Shr => &first.ty,
+                _ => &right.ty,
+            };
+            links.push((*op, right, operand, first.span));
             first = left;
         }
         let mut so_far = self.scalar_expr(first)?;
-        for (op, right, span) in links.into_iter().rev() {
+        for (op, right, operand, span) in links.into_iter().rev() {
             let right = self.scalar_expr(right)?;
             self.span = span;
-            so_far = self.binary(op, so_far, right)?;
+            so_far = match self.real_of(operand)? {
+                Some(kind) => self.real_binary(op, kind, so_far, right)?,
+                None => self.binary(op, so_far, right)?,
+            };
         }
         Ok(so_far)
     }
@@ -201,7 +226,7 @@ impl<'h> Tracer<'h> {
         Ok(Leaf { below_zero, ..leaf })
     }
 
-    fn binary_op(&mut self, op: BinaryOp, a: Leaf, b: Leaf) -> Traced<Leaf> {
+    pub(super) fn binary_op(&mut self, op: BinaryOp, a: Leaf, b: Leaf) -> Traced<Leaf> {
         use BinaryOp as B;
         let same = a.scalar;
         match op {

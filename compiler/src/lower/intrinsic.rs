@@ -3,13 +3,13 @@
 use super::Tracer;
 use super::build::leaf_of;
 use super::fault::Traced;
-use super::value::{Leaf, Val};
-use crate::hir::Fn;
+use super::value::{GenericValue, Leaf, Val};
+use crate::hir::{Fn, Type, form_of};
 use crate::ir::{Op, Ty};
 use crate::library;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Form, Scalar, Word};
 use std::collections::BTreeMap;
 
 /// The most scalars of a row that a sort moves as columns of their own.
@@ -17,7 +17,12 @@ const MOST_COLUMNS: usize = 256;
 
 impl<'h> Tracer<'h> {
     /// The result of a call, where the function is one of these and its arguments are of the kind that the operation takes.
-    pub(super) fn intrinsic(&mut self, callee: &Fn, args: &[Val<'h>]) -> Traced<Option<Val<'h>>> {
+    pub(super) fn intrinsic(
+        &mut self,
+        callee: &Fn,
+        generics: &[GenericValue],
+        args: &[Val<'h>],
+    ) -> Traced<Option<Val<'h>>> {
         if !library::owns(callee.span.file) {
             return Ok(None);
         }
@@ -26,10 +31,26 @@ impl<'h> Tracer<'h> {
                 let Val::Leaf(leaf) = &**element else {
                     return Ok(None);
                 };
-                let leaf = self.sorted(leaf, *n)?;
+                let leaf = if self.has_float(generics.first()) {
+                    let key = self.float_key(leaf)?;
+                    match self.sorted(&key, *n)? {
+                        Some(key) => Some(self.float_of_key(&key)?),
+                        None => None,
+                    }
+                } else {
+                    self.sorted(leaf, *n)?
+                };
                 Ok(leaf.map(|leaf| Val::Array(*n, Box::new(Val::Leaf(leaf)))))
             }
-            ("std::sort::arrange", [Val::Array(n, keys), Val::Array(m, _)]) if n == m => {
+            ("std::stats::sum", [Val::Array(_, element)]) if self.has_float(generics.first()) => {
+                let Val::Leaf(leaf) = &**element else {
+                    return Ok(None);
+                };
+                self.float_sum(leaf).map(|sum| Some(Val::Leaf(sum)))
+            }
+            ("std::sort::arrange", [Val::Array(n, keys), Val::Array(m, _)])
+                if n == m && !self.has_float(generics.first()) =>
+            {
                 self.arranged(keys, &args[1], *n)
             }
             ("std::crypto::sub_byte", [Val::Leaf(leaf)]) if leaf.const_vec().is_none() => {
@@ -38,6 +59,23 @@ impl<'h> Tracer<'h> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether a float is inside of a type: its bits do not have its order.
+    fn has_float(&self, ty: Option<&GenericValue>) -> bool {
+        fn walk(t: &Tracer<'_>, ty: &Type) -> bool {
+            match ty {
+                Type::Struct { id, args, secret } => {
+                    let fields = t.fields(*id, args, *secret);
+                    fields.iter().any(|(_, ty)| walk(t, ty))
+                }
+                other => {
+                    form_of(other) == Form::Float
+                        || other.children().into_iter().any(|ty| walk(t, ty))
+                }
+            }
+        }
+        matches!(ty, Some(GenericValue::Type(ty)) if walk(self, ty))
     }
 
     /// Secret scalars in ascending order; what is known now is sorted by the function's body.

@@ -7,8 +7,8 @@ use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{GenericValue, Leaf, Val};
 use crate::hir::{
-    Field, GenericArg, GenericId, Len, RoleId, StructId, Text, Type, ValueRange, keep, scalar_of,
-    wide_scalar,
+    Field, GenericArg, GenericId, Len, Real, RoleId, StructId, Text, Type, ValueRange, keep,
+    scalar_of, wide_scalar,
 };
 use crate::span::Span;
 use smpcc_circuit::value::{ConstVec, Integer, Scalar};
@@ -68,6 +68,7 @@ impl<'h> Tracer<'h> {
     pub(super) fn make_secret_type(&self, ty: &Type) -> Type {
         match ty {
             Type::Scalar(scalar, _) => Type::Scalar(*scalar, true),
+            Type::Real(real, _) => Type::Real(real.clone(), true),
             Type::Usize => Type::Scalar(Scalar::USIZE, true),
             Type::Text(text, _) => Type::Text(text.clone(), true),
             // On top of what its fields and arguments say.
@@ -137,7 +138,10 @@ impl<'h> Tracer<'h> {
     pub(super) fn leaf_facts(&self, ty: &Type, val: &Val<'h>) -> Vec<bool> {
         fn walk<'h>(t: &Tracer<'h>, ty: &Type, val: &Val<'h>, out: &mut Vec<bool>) {
             match (ty, val) {
-                (Type::Scalar(_, secret) | Type::Text(_, secret), Val::Leaf(_)) => {
+                (
+                    Type::Scalar(_, secret) | Type::Text(_, secret) | Type::Real(_, secret),
+                    Val::Leaf(_),
+                ) => {
                     out.push(*secret);
                 }
                 (Type::Wide(inner), Val::Leaf(_)) => walk(t, inner, val, out),
@@ -191,6 +195,7 @@ impl<'h> Tracer<'h> {
             Type::Scalar(..)
             | Type::Usize
             | Type::Text(..)
+            | Type::Real(..)
             | Type::Param { .. }
             | Type::Wide(_) => Val::Leaf(Leaf::constant(
                 scalar_of(ty).unwrap_or(Scalar::USIZE),
@@ -273,6 +278,15 @@ impl<'h> Tracer<'h> {
             (Type::Wide(p), Val::Leaf(_)) => self.infer(p, arg, val, generics),
             (Type::Text(Text::Str(len), _), Val::Leaf(leaf)) => {
                 bind_len(len, u64::from(leaf.scalar.width() / 8), generics);
+            }
+            (Type::Real(Real::Fixed { width, frac }, _), Val::Leaf(_)) => {
+                if let Some((w, f)) = arg.and_then(|ty| match ty {
+                    Type::Real(real, _) => real.fixed(),
+                    _ => None,
+                }) {
+                    bind_len(width, u64::from(w), generics);
+                    bind_len(frac, u64::from(f), generics);
+                }
             }
             _ => {}
         }
@@ -372,6 +386,10 @@ fn wide(ty: Type) -> Type {
             Type::Scalar(wide_scalar(scalar), secret)
         }
         Type::Usize => Type::Scalar(wide_scalar(Scalar::USIZE), false),
+        Type::Real(real, secret) => match real.clone().wide() {
+            Some(wide) => Type::Real(wide, secret),
+            None => Type::Wide(Box::new(Type::Real(real, secret))),
+        },
         other => Type::Wide(Box::new(other)),
     }
 }

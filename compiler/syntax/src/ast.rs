@@ -263,6 +263,8 @@ pub struct Expr {
 pub enum ExprKind {
     /// `5`, `5u8`
     Int(u128, Option<String>),
+    /// `1.5`, `2e-3`: without the `_` between digits
+    Decimal(String),
     /// `true`
     Bool(bool),
     /// A text between quotes, without them.

@@ -33,7 +33,8 @@ pub enum Kind {
     Ident,
     #[regex(r"[0-9][0-9A-Za-z_]*")]
     Int,
-    #[regex(r"[0-9][0-9_]*\.[0-9][0-9A-Za-z_]*([eE][+-][0-9_]+)?")]
+    #[regex(r"[0-9][0-9_]*\.[0-9][0-9A-Za-z_]*([eE][+-][0-9_]+)?", priority = 20)]
+    #[regex(r"[0-9][0-9_]*[eE][+-]?[0-9][0-9_]*", priority = 20)]
     Float,
     #[token("\"", string)]
     Str,
@@ -210,6 +211,9 @@ pub enum Kind {
     Error,
 }
 
+/// Longest text of a decimal number.
+const MAX_DECIMAL: usize = 1000;
+
 /// A token and where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -312,8 +316,13 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
         ) {
             refuse_reordering(file, slice, range.start, &mut diagnostics);
         }
-        if kind == Kind::Int || kind == Kind::Float {
-            check_number(slice, span, &mut diagnostics);
+        let wrong = match kind {
+            Kind::Int => number(slice).is_none(),
+            Kind::Float => decimal(slice).is_none(),
+            _ => false,
+        };
+        if wrong {
+            diagnostics.push(not_a_number(slice, span));
         }
         tokens.push(Token { kind, span });
     }
@@ -442,23 +451,29 @@ pub fn number(text: &str) -> Option<(u128, &str)> {
     (any && known).then_some((value, suffix))
 }
 
-fn check_number(text: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
-    if text.contains('.') {
-        diagnostics.push(
-            diagnostic!(E1009, span, "numbers with a fraction are not yet available")
-                .help("scale to integers, for example cents in place of euros"),
-        );
-    } else if number(text).is_none() {
-        let error = diagnostic!(
-            E1004,
-            span,
-            "`{}` is not a number of this language",
-            shorten(text)
-        );
-        diagnostics.push(error.help(
-            "write digits, with `_` between them if you like, `0x…`, `0o…` or `0b…`, at most 2^128 − 1, and at most a type like `u8` after them",
-        ));
-    }
+/// The digits, point and exponent of a decimal number's text; `None` if it is malformed or longer than anybody needs.
+pub fn decimal(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|&c| c != '_').collect();
+    let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.trim_start_matches(['+', '-'])),
+        None => (digits.as_str(), "0"),
+    };
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let good = is_number(whole) && is_number(fraction) && is_number(exponent);
+    (good && digits.len() <= MAX_DECIMAL).then_some(digits)
+}
+
+fn not_a_number(text: &str, span: Span) -> Diagnostic {
+    let error = diagnostic!(
+        E1004,
+        span,
+        "`{}` is not a number of this language",
+        shorten(text)
+    );
+    error.help(
+        "write digits, with `_` between them if you like, `0x…`, `0o…` or `0b…`, at most 2^128 − 1, and at most a type like `u8` after them; or a decimal number like `1.5` or `2e-3`",
+    )
 }
 
 /// At most 40 characters of a text.
@@ -507,6 +522,17 @@ mod tests {
     fn numbers_ranges_and_fields() {
         assert_eq!(kinds("0..5"), [Kind::Int, Kind::DotDot, Kind::Int]);
         assert_eq!(kinds("0..=5"), [Kind::Int, Kind::DotDotEq, Kind::Int]);
+        assert_eq!(
+            kinds("0.5..=9.5"),
+            [Kind::Float, Kind::DotDotEq, Kind::Float]
+        );
+        assert_eq!(kinds("1.5-2"), [Kind::Float, Kind::Minus, Kind::Int]);
+        for text in ["1.5", "2e-3", "2e3", "1_0.2_5E+1_0", "0.1e5"] {
+            assert_eq!(kinds(text), [Kind::Float], "{text}");
+        }
+        assert_eq!(kinds("0x2e-3"), [Kind::Int, Kind::Minus, Kind::Int]);
+        assert_eq!(decimal("1_0.2_5E+1_0").as_deref(), Some("10.25E+10"));
+        assert_eq!(decimal("1.5u8"), None);
         let fields = [Kind::Ident, Kind::Dot, Kind::Int, Kind::Dot, Kind::Int];
         assert_eq!(kinds("t.0.1"), fields);
         let noted: Vec<Kind> = kinds("t. /* c */ 0.1");

@@ -86,8 +86,8 @@ fn sample() -> Ir {
                 fields: vec!["age".into(), "b".into()],
             },
             ShapeNode::Scalar {
-                form: Form::Plain,
                 scalar: i8,
+                form: Form::Fixed(7),
                 range: Some(((-3).into(), 120.into())),
             },
             ShapeNode::Tuple(0),

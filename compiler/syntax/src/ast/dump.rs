@@ -315,6 +315,7 @@ fn head(e: &Expr) -> String {
     let list = |es: &[Expr]| es.iter().map(expr).collect::<Vec<_>>().join(", ");
     match &e.kind {
         ExprKind::Int(value, suffix) => format!("{value}{}", suffix.as_deref().unwrap_or("")),
+        ExprKind::Decimal(text) => text.clone(),
         ExprKind::Bool(value) => value.to_string(),
         ExprKind::Str(text) => format!("{text:?}"),
         ExprKind::Path(p) => path(p, "::"),

@@ -91,6 +91,7 @@ impl ExprKind {
             | ExprKind::Binary(_, e, _)
             | ExprKind::Cast(e, _) => Some(e),
             ExprKind::Int(..)
+            | ExprKind::Decimal(_)
             | ExprKind::Bool(_)
             | ExprKind::Str(_)
             | ExprKind::Path(_)

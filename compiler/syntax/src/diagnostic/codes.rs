@@ -90,6 +90,7 @@ codes! {
     E3024 "a malformed declaration of parties",
     E3025 "the types do not fit the circuit",
     E3026 "read before it has a value",
+    E3031 "a decimal number needs a type",
 
     E4001 "the number of parties does not fit the program",
     E4002 "the lengths do not fit the program",

@@ -304,6 +304,12 @@ impl Builder {
         self.expr(l, kind, r)
     }
 
+    /// `1.5`
+    pub fn decimal(&self, l: usize, text: &str, r: usize) -> Expr {
+        let kind = lexer::decimal(text).map_or(ExprKind::Error, ExprKind::Decimal);
+        self.expr(l, kind, r)
+    }
+
     /// `f(args)`, or the method call `x.f(args)`
     pub fn call(&self, l: usize, f: Expr, args: Vec<Expr>, r: usize) -> Expr {
         match f.kind {
@@ -390,6 +396,7 @@ fn depth_around(kind: &ExprKind) -> u32 {
     let most = |es: &[Expr]| es.iter().map(|e| e.depth).max().unwrap_or(0);
     match kind {
         ExprKind::Int(..)
+        | ExprKind::Decimal(_)
         | ExprKind::Bool(_)
         | ExprKind::Str(_)
         | ExprKind::Error
