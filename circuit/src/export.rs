@@ -126,14 +126,14 @@ fn walk(
             }
             end.unwrap_or_else(|| walk(shape, node + 1, leaf, &mut |_, _| {}))
         }
-        Some(ShapeNode::Tuple(n)) => (0..*n).fold((node + 1, leaf), |(node, leaf), _| {
+        Some(
+            inner @ (ShapeNode::Tuple(_)
+            | ShapeNode::Struct { .. }
+            | ShapeNode::Enum { .. }
+            | ShapeNode::Shared { .. }),
+        ) => (0..inner.n_children()).fold((node + 1, leaf), |(node, leaf), _| {
             walk(shape, node, leaf, visit)
         }),
-        Some(ShapeNode::Struct { fields, .. }) => {
-            fields.iter().fold((node + 1, leaf), |(node, leaf), _| {
-                walk(shape, node, leaf, visit)
-            })
-        }
     }
 }
 

@@ -301,4 +301,58 @@ pub enum ShapeNode {
         /// Its fields' names.
         fields: Vec<String>,
     },
+    /// Followed by the tag (which variant it is), by `slots` nodes with what the variants hold, and by one node per field
+    /// of each variant. The scalars of those fields are [`ShapeNode::Shared`]: variants that hold equal types hold them
+    /// in the same leaves. What a variant does not use is zero.
+    Enum {
+        /// Its name.
+        name: String,
+        /// Whether it is the library's `Option`: nothing, or a value that stands for itself.
+        optional: bool,
+        /// How many nodes hold what the variants hold.
+        slots: u32,
+        /// In the order of their tags.
+        variants: Vec<ShapeVariant>,
+    },
+    /// In a field of a variant: the leaf that is so many after the first one of the enum around it, the outermost if
+    /// enums stand in fields of each other.
+    Shared {
+        /// Its type.
+        scalar: Scalar,
+        /// How it is written in files and reports.
+        form: Form,
+        /// The declared range of this field, inclusive.
+        range: Option<(Integer, Integer)>,
+        /// Which leaf; the tag of the enum is number 0.
+        leaf: u32,
+    },
+}
+
+/// A variant of an enum in a [`Shape`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShapeVariant {
+    /// The name by which files and reports call it.
+    pub name: String,
+    /// Whether its fields have numbers and not names.
+    pub tuple: bool,
+    /// The names of its fields.
+    pub fields: Vec<String>,
+}
+
+impl ShapeNode {
+    /// How many nodes are directly inside of it.
+    pub fn n_children(&self) -> u64 {
+        match self {
+            Self::Scalar { .. } | Self::Shared { .. } => 0,
+            Self::Array(_) => 1,
+            Self::Tuple(n) => u64::from(*n),
+            Self::Struct { fields, .. } => fields.len() as u64,
+            Self::Enum {
+                slots, variants, ..
+            } => {
+                let fields: u64 = variants.iter().map(|v| v.fields.len() as u64).sum();
+                1 + u64::from(*slots) + fields
+            }
+        }
+    }
 }

@@ -247,6 +247,28 @@ fn shape(out: &mut String, nodes: &[ShapeNode]) -> fmt::Result {
             ShapeNode::Array(None) => write!(out, "array _")?,
             ShapeNode::Tuple(n) => write!(out, "tuple {n}")?,
             ShapeNode::Struct { name, fields } => write!(out, "struct {name:?} {fields:?}")?,
+            ShapeNode::Enum {
+                name,
+                optional,
+                slots,
+                variants,
+            } => {
+                let word = if *optional { "option" } else { "enum" };
+                write!(out, "{word} {name:?} of {slots}")?;
+                for v in variants {
+                    let form = if v.tuple { "tuple" } else { "named" };
+                    write!(out, " variant {:?} {form} {:?}", v.name, v.fields)?;
+                }
+            }
+            ShapeNode::Shared {
+                scalar,
+                form,
+                range: r,
+                leaf,
+            } => {
+                write!(out, "shared {leaf} {}", form.name(*scalar))?;
+                range(out, *r)?;
+            }
         }
     }
     Ok(())

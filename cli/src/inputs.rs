@@ -4,6 +4,7 @@
 //! tree is then matched against the shape that the program declares, and becomes one vector of words per scalar.
 
 pub mod cell;
+mod choice;
 pub mod csv;
 pub mod fit;
 pub mod json;

@@ -105,11 +105,7 @@ fn sheet(gifts: &[Gift]) -> Outcome<String> {
                 }
                 return Ok(format!("{}\n", fields.join(",")));
             }
-            [
-                ShapeNode::Array(_),
-                ShapeNode::Array(len),
-                ShapeNode::Scalar { .. },
-            ] => {
+            [ShapeNode::Array(_), ShapeNode::Array(len), ..] if flat(&only.shape, 2, 1) => {
                 let cell = placeholder(&only.shape, 2);
                 let row = vec![quoted(&cell); len.unwrap_or(1).min(MANY) as usize];
                 return Ok(format!("{}\n", row.join(",")));
@@ -149,18 +145,14 @@ fn quoted(cell: &str) -> String {
 
 /// Whether it is a column of scalars.
 fn is_column(shape: &Shape) -> bool {
-    matches!(
-        shape.0.as_slice(),
-        [ShapeNode::Array(_), ShapeNode::Scalar { .. }]
-    )
+    matches!(shape.0.first(), Some(ShapeNode::Array(_))) && flat(shape, 1, 1)
 }
 
 /// Whether its scalars are cells of one row.
 fn is_row(shape: &Shape) -> bool {
     match shape.0.as_slice() {
-        [ShapeNode::Scalar { .. }] => true,
         [ShapeNode::Struct { fields, .. }, ..] => flat(shape, 1, fields.len()),
-        _ => false,
+        _ => flat(shape, 0, 1),
     }
 }
 
@@ -179,7 +171,19 @@ fn flat(shape: &Shape, at: usize, n: usize) -> bool {
 /// The node behind one that a cell of a sheet holds: a scalar, or bits or bytes, which are written as `0x…`.
 fn after_cell(shape: &Shape, at: usize) -> Option<usize> {
     match (shape.0.get(at)?, shape.0.get(at + 1)) {
-        (ShapeNode::Scalar { .. }, _) => Some(at + 1),
+        (ShapeNode::Scalar { .. } | ShapeNode::Shared { .. }, _) => Some(at + 1),
+        // A variant that holds nothing, or a cell that may be missing.
+        (
+            ShapeNode::Enum {
+                optional, variants, ..
+            },
+            _,
+        ) => {
+            let mut held = variants.iter().flat_map(|v| &v.fields);
+            let is_cell = held.next().is_none()
+                || *optional && after_cell(shape, first_held(shape, at)).is_some();
+            is_cell.then(|| inputs::skip(shape, at, 0).0)
+        }
         (
             ShapeNode::Array(Some(_)),
             Some(ShapeNode::Scalar {
@@ -220,14 +224,46 @@ fn cells(shape: &Shape, at: usize, fields: &[String]) -> Vec<String> {
     all
 }
 
+/// The node of the first field of an enum's variants.
+fn first_held(shape: &Shape, at: usize) -> usize {
+    let Some(ShapeNode::Enum { slots, .. }) = shape.0.get(at) else {
+        return at;
+    };
+    (0..=*slots).fold(at + 1, |at, _| inputs::skip(shape, at, 0).0)
+}
+
 /// What is to stand in the place of a scalar. It is no value of any type.
 fn placeholder(shape: &Shape, at: usize) -> String {
     match shape.0.get(at) {
-        Some(ShapeNode::Scalar {
-            scalar,
-            form,
-            range,
-        }) => format!("<{}>", cell::described(*scalar, *form, *range)),
+        Some(
+            ShapeNode::Scalar {
+                scalar,
+                form,
+                range,
+            }
+            | ShapeNode::Shared {
+                scalar,
+                form,
+                range,
+                ..
+            },
+        ) => format!("<{}>", cell::described(*scalar, *form, *range)),
+        Some(ShapeNode::Enum { optional: true, .. }) => {
+            let held = placeholder(shape, first_held(shape, at));
+            format!("{}, or NA>", held.trim_end_matches('>'))
+        }
+        Some(ShapeNode::Enum { variants, .. }) => {
+            let names: Vec<String> = variants
+                .iter()
+                .map(|v| match (v.fields.len(), v.tuple) {
+                    (0, _) => v.name.clone(),
+                    (1, true) => format!("{{{}: …}}", v.name),
+                    (_, true) => format!("{{{}: [{} values]}}", v.name, v.fields.len()),
+                    (_, false) => format!("{{{}: {{{}}}}}", v.name, v.fields.join(", ")),
+                })
+                .collect();
+            format!("<{}>", names.join(" or "))
+        }
         _ => "<?>".to_owned(),
     }
 }
@@ -248,7 +284,9 @@ fn entries(text: &mut String, shape: &Shape, at: usize, fields: &[String]) -> Ou
 fn value(text: &mut String, shape: &Shape, at: usize, style: &mut (&str, bool)) -> Outcome {
     match shape.0.get(at) {
         None => return Err(Failure::bug("a shape is cut short")),
-        Some(ShapeNode::Scalar { .. }) => text.push_str(&json_string(&placeholder(shape, at))),
+        Some(ShapeNode::Scalar { .. } | ShapeNode::Shared { .. } | ShapeNode::Enum { .. }) => {
+            text.push_str(&json_string(&placeholder(shape, at)));
+        }
         Some(ShapeNode::Array(len)) => {
             let n = len.unwrap_or(1);
             if n > MANY {

@@ -8,14 +8,17 @@
 mod access;
 mod aggregate;
 mod alias;
+mod asked;
 mod assigned;
 mod body;
 mod builtin;
 mod call;
+mod choose;
 mod circuit;
 mod closure;
 mod consts;
 mod contract;
+mod cover;
 mod declare;
 mod effects;
 mod expr;
@@ -28,13 +31,17 @@ mod length;
 mod limits;
 mod names;
 mod operator;
+mod optional;
+mod pattern;
 mod place;
 mod real;
 mod rearrange;
 mod show;
 mod signature;
+mod slots;
 mod stmt;
 mod text;
+mod variant;
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::hir::{self, CircuitId, FnId, Hir, StructId};
@@ -86,7 +93,7 @@ pub(crate) struct GenericInfo {
     pub span: Span,
 }
 
-/// A struct's resolved definition.
+/// A struct's or an enum's resolved definition; an enum's fields are its tag and what its variants hold.
 pub(crate) struct StructSig {
     pub name: String,
     pub generics: Vec<GenericInfo>,
@@ -97,6 +104,40 @@ pub(crate) struct StructSig {
     pub span: Span,
     /// How many scalars it has, arguments counted as one.
     pub leaves: u64,
+    /// An enum's variants.
+    pub variants: Vec<VariantSig>,
+    /// Whether it is an enum, whatever is wrong with its variants.
+    pub is_enum: bool,
+}
+
+/// A variant of an enum.
+#[derive(Clone)]
+pub(crate) struct VariantSig {
+    pub name: String,
+    /// The name by which files and reports call it.
+    pub text: String,
+    pub span: Span,
+    pub form: Form,
+    pub fields: Vec<VariantFieldSig>,
+}
+
+/// How a variant is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Unit,
+    Tuple,
+    Struct,
+}
+
+/// A field of a variant.
+#[derive(Clone)]
+pub(crate) struct VariantFieldSig {
+    pub name: String,
+    pub ty: Ty,
+    pub range: Option<hir::ValueRange>,
+    pub span: Span,
+    /// The fields of the enum that hold its parts.
+    pub slots: Vec<u32>,
 }
 
 /// All structs.
@@ -199,7 +240,24 @@ impl StructSig {
             name: self.name.clone(),
             generics: self.generics.iter().map(GenericInfo::hir).collect(),
             fields: (0..self.names.len()).map(field).collect(),
+            variants: self.variants.iter().map(VariantSig::hir).collect(),
             span: self.span,
+        }
+    }
+}
+
+impl VariantSig {
+    fn hir(&self) -> hir::Variant {
+        let field = |f: &VariantFieldSig| hir::VariantField {
+            name: f.name.clone(),
+            ty: f.ty.hir(),
+            range: f.range,
+            slots: f.slots.clone(),
+        };
+        hir::Variant {
+            name: self.text.clone(),
+            tuple: self.form != Form::Struct,
+            fields: self.fields.iter().map(field).collect(),
         }
     }
 }

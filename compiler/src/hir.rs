@@ -200,10 +200,44 @@ pub struct Struct {
     pub name: String,
     /// Its generic parameters.
     pub generics: Vec<Generic>,
-    /// Its fields, in order.
+    /// Its fields, in order. An enum's are its tag and then what its variants hold, each of which belongs to all variants
+    /// that hold such a value and is zero in the others.
     pub fields: Vec<Field>,
+    /// Its variants, if it is an enum.
+    pub variants: Vec<Variant>,
     /// The declaration.
     pub span: Span,
+}
+
+impl Struct {
+    /// Whether its values are one of several variants.
+    pub fn is_enum(&self) -> bool {
+        !self.variants.is_empty()
+    }
+}
+
+/// A variant of an enum; its tag is its position.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The name by which files and reports call it.
+    pub name: String,
+    /// Whether its fields have numbers and not names.
+    pub tuple: bool,
+    /// What it holds.
+    pub fields: Vec<VariantField>,
+}
+
+/// A field of a variant.
+#[derive(Clone, Debug)]
+pub struct VariantField {
+    /// Its name, or its number.
+    pub name: String,
+    /// Its type, over the enum's generics.
+    pub ty: Type,
+    /// The declared range, if any.
+    pub range: Option<ValueRange>,
+    /// The fields of the enum that hold its parts, in order.
+    pub slots: Vec<u32>,
 }
 
 /// A field of a struct.
@@ -326,6 +360,8 @@ pub struct Expr {
 pub enum ExprKind {
     /// A literal of a type of numbers with fractions that only a call's generic arguments make known.
     Decimal(String),
+    /// The value of the expression's type that is zero everywhere: what a variant does not use.
+    Zero,
     /// An integer or Boolean literal of the expression's type; the pattern is sign-extended to 128 bits for negatives.
     Lit(Word),
     /// A variable's value.
@@ -540,6 +576,16 @@ pub enum BinaryOp {
     Ge,
 }
 
+/// Operations that may not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the operators")]
+pub enum Arith {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
 /// Functions of the prelude that lowering knows. `Eq`/`Ne` of aggregates have been taken apart by the checker or are
 /// refused there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -606,6 +652,10 @@ pub enum Builtin {
     Chunks,
     /// `windows(xs, n)`: all runs of `n` neighbours.
     Windows,
+    /// Whether `a op b` is no value of the operands' type.
+    Overflows(Arith),
+    /// `a op b`, or the nearest value of the operands' type.
+    Saturating(Arith),
     /// `parties()`: number of parties of the run, `usize`.
     Parties,
 }

@@ -16,6 +16,10 @@ pub enum Kind {
     Circuit,
     /// A struct.
     Struct,
+    /// An enum.
+    Enum,
+    /// A variant of an enum.
+    Variant,
     /// A field of a struct or of a result.
     Field,
     /// Another name for a type.

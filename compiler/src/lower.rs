@@ -10,6 +10,7 @@
 mod arguments;
 mod build;
 mod call;
+mod compare;
 mod control;
 mod counting;
 mod expr;
@@ -21,6 +22,7 @@ mod inputs;
 mod intrinsic;
 mod loops;
 mod outputs;
+mod overflow;
 mod place;
 mod real;
 mod rearrange;

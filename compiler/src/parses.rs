@@ -58,6 +58,7 @@ pub(crate) fn library_module_of(item: &str) -> Option<&'static str> {
             for item in public.filter(|_| *module != "prelude") {
                 let name = match &item.kind {
                     ItemKind::Fn(decl) => &decl.name,
+                    ItemKind::Enum(decl) => &decl.name,
                     ItemKind::Struct(decl) => &decl.name,
                     ItemKind::Const(decl) => &decl.name,
                     ItemKind::Type(decl) => &decl.name,

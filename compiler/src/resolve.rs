@@ -25,7 +25,10 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Def {
     Fn(FnId),
+    /// A struct or an enum.
     Struct(StructId),
+    /// A variant of an enum, by position.
+    Variant(StructId, u32),
     Const(ConstId),
     /// Another name for a type, by position.
     Alias(usize),
@@ -67,6 +70,37 @@ pub(crate) struct FnItem {
     pub import: Option<Import>,
 }
 
+/// The declaration of a struct or an enum.
+#[derive(Clone)]
+pub(crate) enum TypeDecl {
+    Struct(Arc<ast::StructDecl>),
+    Enum(Arc<ast::EnumDecl>),
+}
+
+impl TypeDecl {
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Struct(decl) => &decl.name,
+            Self::Enum(decl) => &decl.name,
+        }
+    }
+
+    pub fn generics(&self) -> &[ast::Generic] {
+        match self {
+            Self::Struct(decl) => &decl.generics,
+            Self::Enum(decl) => &decl.generics,
+        }
+    }
+
+    /// What an enum has; nothing for a struct.
+    pub fn variants(&self) -> &[ast::VariantDecl] {
+        match self {
+            Self::Struct(_) => &[],
+            Self::Enum(decl) => &decl.variants,
+        }
+    }
+}
+
 /// The file of an imported circuit.
 pub(crate) struct Import {
     pub file: Name,
@@ -79,7 +113,8 @@ pub(crate) struct Import {
 pub(crate) struct World {
     pub modules: Vec<ModuleInfo>,
     pub fns: Vec<Placed<FnItem>>,
-    pub structs: Vec<Placed<Arc<ast::StructDecl>>>,
+    /// Structs and enums.
+    pub structs: Vec<Placed<TypeDecl>>,
     pub consts: Vec<Placed<Arc<ast::ConstDecl>>>,
     pub aliases: Vec<Placed<Arc<ast::AliasDecl>>>,
     pub parties: Vec<Placed<Arc<ast::PartyDecl>>>,
@@ -89,6 +124,9 @@ pub(crate) struct World {
     /// The index of the prelude among the modules.
     pub prelude: usize,
 }
+
+/// The path of the prelude.
+const PRELUDE: &str = "std::prelude";
 
 /// The index of the root among the modules.
 pub(crate) const ROOT: usize = 0;
@@ -140,10 +178,7 @@ pub(crate) fn resolve(
     let root_name = sources.get(root).map_or(String::new(), |f| f.name.clone());
     let mut wanted: Vec<(String, Option<FileId>)> = vec![
         (String::new(), Some(root)),
-        (
-            "std::prelude".into(),
-            sources.find(&library::file_name("prelude")),
-        ),
+        (PRELUDE.into(), sources.find(&library::file_name("prelude"))),
     ];
     let mut next = 0;
     while next < wanted.len() {
@@ -168,7 +203,7 @@ pub(crate) fn resolve(
         index.insert(path.clone(), parsed.len());
         parsed.push((path, module));
     }
-    world.prelude = index.get("std::prelude").copied().unwrap_or(ROOT);
+    world.prelude = index.get(PRELUDE).copied().unwrap_or(ROOT);
     let mut uses = Vec::new();
     for (at, (path, parsed)) in parsed.iter().enumerate() {
         let module = &parsed.module;
@@ -261,7 +296,20 @@ fn define(
         ItemKind::Struct(decl) => {
             let id = StructId(index(world.structs.len()));
             add(world, module, &decl.name, Def::Struct(id), public, out);
-            let decl = decl.clone();
+            let decl = TypeDecl::Struct(decl.clone());
+            world.structs.push(Placed { module, docs, decl });
+        }
+        ItemKind::Enum(decl) => {
+            let id = StructId(index(world.structs.len()));
+            add(world, module, &decl.name, Def::Struct(id), public, out);
+            // What `Option` is made of has names of its own everywhere.
+            if world.modules[module].path == PRELUDE {
+                for (at, variant) in (0u32..).zip(&decl.variants) {
+                    let def = Def::Variant(id, at);
+                    add(world, module, &variant.name, def, public, out);
+                }
+            }
+            let decl = TypeDecl::Enum(decl.clone());
             world.structs.push(Placed { module, docs, decl });
         }
         ItemKind::Type(decl) => {
@@ -402,12 +450,19 @@ impl World {
     pub fn declared(&self, def: Def) -> Target {
         let span = match def {
             Def::Fn(id) => self.fns.get(id.index()).map(|f| f.decl.decl.name.span),
-            Def::Struct(id) => self.structs.get(id.index()).map(|s| s.decl.name.span),
+            Def::Struct(id) => self.structs.get(id.index()).map(|s| s.decl.name().span),
+            Def::Variant(id, at) => self.variant(id, at).map(|v| v.name.span),
             Def::Const(id) => self.consts.get(id.index()).map(|c| c.decl.name.span),
             Def::Alias(at) => self.aliases.get(at).map(|a| a.decl.name.span),
             Def::Module(at) => self.modules.get(at).map(|m| Span::new(m.file, 0, 0)),
         };
         Target::Declared(span.unwrap_or_default())
+    }
+
+    /// A variant's declaration.
+    pub fn variant(&self, id: StructId, at: u32) -> Option<&ast::VariantDecl> {
+        let item = self.structs.get(id.index())?;
+        item.decl.variants().get(at as usize)
     }
 
     /// What a bare name means in a module, the prelude included.

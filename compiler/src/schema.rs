@@ -5,12 +5,13 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{
-    From, GenericArg, Hir, Len, ParamSource, StructId, Type, ValueRange, form_of, range_of,
-    scalar_of,
+    From, GenericArg, Hir, Len, ParamSource, Struct, StructId, Type, ValueRange, Variant, form_of,
+    range_of, scalar_of,
 };
+use crate::library;
 use crate::session::Session;
 use crate::span::Span;
-use smpcc_circuit::program::{Shape, ShapeNode};
+use smpcc_circuit::program::{Shape, ShapeNode, ShapeVariant};
 use smpcc_circuit::value::Scalar;
 
 /// What a program asks of its parties.
@@ -74,7 +75,11 @@ impl ParamSchema {
             match node {
                 ShapeNode::Array(None) => keys.push((depth, len_key(&self.name, depth))),
                 ShapeNode::Array(Some(_)) => {}
-                ShapeNode::Scalar { .. } | ShapeNode::Tuple(_) | ShapeNode::Struct { .. } => break,
+                ShapeNode::Scalar { .. }
+                | ShapeNode::Shared { .. }
+                | ShapeNode::Tuple(_)
+                | ShapeNode::Struct { .. }
+                | ShapeNode::Enum { .. } => break,
             }
         }
         keys
@@ -101,7 +106,9 @@ pub fn schema(hir: &Hir) -> Schema {
         .collect();
     let params = hir.main.iter().flat_map(|main| &main.params).map(|param| {
         let mut nodes = Vec::new();
-        shape_nodes(hir, &param.element, &[], param.range, &mut nodes, 0);
+        let mut shaper = Shaper { hir, depth: 0 };
+        let mut numbers = Numbers::default();
+        shaper.ty(&param.element, &[], param.range, &mut nodes, &mut numbers);
         ParamSchema {
             name: param.name.clone(),
             source: param.source.clone(),
@@ -250,98 +257,231 @@ pub fn check_counts(hir: &Hir, session: &Session) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// The shape of a type in pre-order. `args` are the generic arguments of the struct around it, if any.
-fn shape_nodes(
-    hir: &Hir,
-    ty: &Type,
-    args: &[GenericArg],
-    range: Option<ValueRange>,
-    out: &mut Vec<ShapeNode>,
+/// The nodes of the fields of an enum's variants, which stand behind its own. The arguments are closed.
+pub(crate) fn variant_nodes(hir: &Hir, id: StructId, args: &[GenericArg]) -> Vec<ShapeNode> {
+    let mut out = Vec::new();
+    let Some(def) = hir.structs.get(id.index()) else {
+        return out;
+    };
+    let mut shaper = Shaper { hir, depth: 0 };
+    let mut numbers = Numbers::default();
+    let slots = shaper.slots(def, args, None, &mut Vec::new(), &mut numbers);
+    shaper.variants(def, args, &slots, &mut out);
+    out
+}
+
+/// The node of an enum itself.
+pub(crate) fn enum_node(def: &Struct) -> ShapeNode {
+    let variant = |v: &Variant| ShapeVariant {
+        name: v.name.clone(),
+        tuple: v.tuple,
+        fields: v.fields.iter().map(|f| f.name.clone()).collect(),
+    };
+    ShapeNode::Enum {
+        name: def.name.clone(),
+        optional: def.name == "Option" && library::owns(def.span.file),
+        slots: def.fields.len().saturating_sub(1) as u32,
+        variants: def.variants.iter().map(variant).collect(),
+    }
+}
+
+/// Which leaves the scalars of a type are.
+#[derive(Default)]
+struct Numbers<'a> {
+    /// Those of an enum around, in place of leaves of their own.
+    shared: Option<&'a [u32]>,
+    /// The numbers so far.
+    taken: Vec<u32>,
+}
+
+/// Writes shapes in pre-order.
+struct Shaper<'h> {
+    hir: &'h Hir,
     depth: u32,
-) {
-    match ty {
+}
+
+impl Shaper<'_> {
+    /// The shape of a type. `args` are the generic arguments of the struct around it, if any.
+    fn ty(
+        &mut self,
+        ty: &Type,
+        args: &[GenericArg],
+        range: Option<ValueRange>,
+        out: &mut Vec<ShapeNode>,
+        numbers: &mut Numbers<'_>,
+    ) {
         // The checker refuses structs that contain themselves; the limit keeps a broken tree from hanging.
-        _ if depth > 256 => {}
-        Type::Array(element, len) => {
-            let known = match len {
-                Len::Const(n) => Some(*n),
-                Len::Param(id) => match args.get(id.index()) {
-                    Some(GenericArg::Len(Len::Const(n))) => Some(*n),
-                    _ => None,
-                },
-                Len::Parties(_) | Len::Computed(_) | Len::Session => None,
-            };
-            out.push(ShapeNode::Array(known));
-            shape_nodes(hir, element, args, range, out, depth + 1);
+        if self.depth > 256 {
+            return;
         }
-        Type::Ragged(element, _) => {
-            out.push(ShapeNode::Array(None));
-            out.push(ShapeNode::Array(None));
-            shape_nodes(hir, element, args, range, out, depth + 1);
-        }
-        Type::Tuple(parts) => {
-            out.push(ShapeNode::Tuple(parts.len() as u32));
-            for part in parts {
-                shape_nodes(hir, part, args, range, out, depth + 1);
+        self.depth += 1;
+        match ty {
+            Type::Array(element, len) => {
+                let known = match close_len(len, args) {
+                    Len::Const(n) => Some(n),
+                    Len::Param(_) | Len::Parties(_) | Len::Computed(_) | Len::Session => None,
+                };
+                out.push(ShapeNode::Array(known));
+                self.ty(element, args, range, out, numbers);
             }
-        }
-        Type::Struct { id, args: own, .. } => {
-            struct_nodes(hir, *id, own, range, out, depth);
-        }
-        Type::Param { id, .. } => {
-            if let Some(GenericArg::Type(ty)) = args.get(id.index()) {
-                shape_nodes(hir, ty, &[], range, out, depth + 1);
+            Type::Ragged(element, _) => {
+                out.push(ShapeNode::Array(None));
+                out.push(ShapeNode::Array(None));
+                self.ty(element, args, range, out, numbers);
             }
-        }
-        Type::Scalar(..)
-        | Type::Usize
-        | Type::Text(..)
-        | Type::Real(..)
-        | Type::Wide(_)
-        | Type::Fn(_)
-        | Type::Never => {
-            let ty = &closed(ty, args);
-            let scalar = scalar_of(ty).unwrap_or(Scalar::USIZE);
-            out.push(ShapeNode::Scalar {
-                scalar,
-                form: form_of(ty),
-                range: range
+            Type::Tuple(parts) => {
+                out.push(ShapeNode::Tuple(parts.len() as u32));
+                for part in parts {
+                    self.ty(part, args, range, out, numbers);
+                }
+            }
+            Type::Struct { id, args: own, .. } => {
+                let own: Vec<GenericArg> = own.iter().map(|a| close_arg(a, args)).collect();
+                self.composed(*id, &own, range, out, numbers);
+            }
+            Type::Param { id, .. } => {
+                if let Some(GenericArg::Type(ty)) = args.get(id.index()) {
+                    self.ty(ty, &[], range, out, numbers);
+                }
+            }
+            Type::Scalar(..)
+            | Type::Usize
+            | Type::Text(..)
+            | Type::Real(..)
+            | Type::Wide(_)
+            | Type::Fn(_)
+            | Type::Never => {
+                // The length of a text may be a parameter of the struct around it.
+                let ty = &close(ty, args);
+                let (scalar, form) = (scalar_of(ty).unwrap_or(Scalar::USIZE), form_of(ty));
+                let range = range
                     .or_else(|| range_of(ty))
                     .filter(|_| scalar != Scalar::Bool)
-                    .map(|r| (r.lo, r.hi)),
+                    .map(|r| (r.lo, r.hi));
+                let place = numbers.taken.len();
+                let (leaf, node) = match numbers.shared {
+                    None => (
+                        place as u32,
+                        ShapeNode::Scalar {
+                            scalar,
+                            form,
+                            range,
+                        },
+                    ),
+                    Some(shared) => {
+                        let leaf = shared.get(place).copied().unwrap_or_default();
+                        let node = ShapeNode::Shared {
+                            scalar,
+                            form,
+                            range,
+                            leaf,
+                        };
+                        (leaf, node)
+                    }
+                };
+                numbers.taken.push(leaf);
+                out.push(node);
+            }
+        }
+        self.depth -= 1;
+    }
+
+    fn composed(
+        &mut self,
+        id: StructId,
+        args: &[GenericArg],
+        range: Option<ValueRange>,
+        out: &mut Vec<ShapeNode>,
+        numbers: &mut Numbers<'_>,
+    ) {
+        let Some(def) = self.hir.structs.get(id.index()) else {
+            return;
+        };
+        if !def.is_enum() {
+            out.push(ShapeNode::Struct {
+                name: def.name.clone(),
+                fields: def.fields.iter().map(|f| f.name.clone()).collect(),
             });
+            self.slots(def, args, range, out, numbers);
+            return;
+        }
+        out.push(enum_node(def));
+        // Leaves are counted from the tag of the outermost enum.
+        let base = match numbers.shared {
+            None => numbers.taken.len() as u32,
+            Some(_) => 0,
+        };
+        let mut slots = self.slots(def, args, range, out, numbers);
+        for leaf in slots.iter_mut().flatten() {
+            *leaf -= base;
+        }
+        self.variants(def, args, &slots, out);
+    }
+
+    /// The fields, and for each the leaves that it is.
+    fn slots(
+        &mut self,
+        def: &Struct,
+        args: &[GenericArg],
+        range: Option<ValueRange>,
+        out: &mut Vec<ShapeNode>,
+        numbers: &mut Numbers<'_>,
+    ) -> Vec<Vec<u32>> {
+        let mut leaves = Vec::with_capacity(def.fields.len());
+        for field in &def.fields {
+            let before = numbers.taken.len();
+            self.ty(&field.ty, args, field.range.or(range), out, numbers);
+            leaves.push(numbers.taken.get(before..).unwrap_or(&[]).to_vec());
+        }
+        leaves
+    }
+
+    fn variants(
+        &mut self,
+        def: &Struct,
+        args: &[GenericArg],
+        slots: &[Vec<u32>],
+        out: &mut Vec<ShapeNode>,
+    ) {
+        for field in def.variants.iter().flat_map(|v| &v.fields) {
+            let of = |slot: &u32| slots.get(*slot as usize).cloned().unwrap_or_default();
+            let shared: Vec<u32> = field.slots.iter().flat_map(of).collect();
+            let mut numbers = Numbers {
+                shared: Some(&shared),
+                taken: Vec::new(),
+            };
+            self.ty(&field.ty, args, field.range, out, &mut numbers);
         }
     }
 }
 
-/// A text whose length is a parameter of the struct around it.
-fn closed(ty: &Type, args: &[GenericArg]) -> Type {
-    ty.clone()
-        .descend(&mut |t| closed(&t, args), &mut |len| match len {
-            Len::Param(id) => match args.get(id.index()) {
-                Some(GenericArg::Len(known)) => known.clone(),
-                _ => Len::Param(id),
-            },
-            other => other,
-        })
+/// A type inside of a struct with the struct's arguments filled in.
+fn close(ty: &Type, args: &[GenericArg]) -> Type {
+    match ty {
+        Type::Param { id, .. } => match args.get(id.index()) {
+            Some(GenericArg::Type(ty)) => ty.clone(),
+            _ => ty.clone(),
+        },
+        other => other
+            .clone()
+            .descend(&mut |t| close(&t, args), &mut |n| close_len(&n, args)),
+    }
 }
 
-fn struct_nodes(
-    hir: &Hir,
-    id: StructId,
-    args: &[GenericArg],
-    range: Option<ValueRange>,
-    out: &mut Vec<ShapeNode>,
-    depth: u32,
-) {
-    let Some(def) = hir.structs.get(id.index()) else {
-        return;
-    };
-    out.push(ShapeNode::Struct {
-        name: def.name.clone(),
-        fields: def.fields.iter().map(|f| f.name.clone()).collect(),
-    });
-    for field in &def.fields {
-        shape_nodes(hir, &field.ty, args, field.range.or(range), out, depth + 1);
+fn close_arg(arg: &GenericArg, args: &[GenericArg]) -> GenericArg {
+    match arg {
+        GenericArg::Type(ty) => GenericArg::Type(close(ty, args)),
+        GenericArg::Len(n) => GenericArg::Len(close_len(n, args)),
+        GenericArg::Callable => GenericArg::Callable,
     }
+}
+
+fn close_len(len: &Len, args: &[GenericArg]) -> Len {
+    len.clone().replaced(&mut |len| match &len {
+        Len::Param(id) => match args.get(id.index()) {
+            Some(GenericArg::Len(n)) => n.clone(),
+            _ => len,
+        },
+        _ => len,
+    })
 }

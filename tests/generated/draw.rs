@@ -1,11 +1,13 @@
 //! Draws programs that the compiler accepts: conditions on secrets in each other, loops with constant and run-time bounds,
 //! early exits, arrays, structs, tuples, closures, functions. They depend on the seed alone.
 
+#[path = "draw/choice.rs"]
+mod choice;
 #[path = "draw/value.rs"]
 mod value;
 
 use super::meaning::wrap;
-use super::program::{From, Fun, Place, Program, Step, Stmt, Two, Ty};
+use super::program::{Enums, From, Fun, Place, Program, Step, Stmt, Two, Ty};
 use smpcc_circuit::splitmix::SplitMix;
 
 struct Var {
@@ -21,6 +23,7 @@ struct Draw {
     vars: Vec<Var>,
     scope: Vec<usize>,
     structs: Vec<Vec<Ty>>,
+    enums: Enums,
     functions: Vec<(Fun, bool)>,
     /// Secret conditions around what is drawn.
     under: u32,
@@ -42,6 +45,7 @@ pub fn draw(seed: u64, n_parties: u32) -> (Program, Vec<Ty>) {
         vars: Vec::new(),
         scope: Vec::new(),
         structs: Vec::new(),
+        enums: Vec::new(),
         functions: Vec::new(),
         under: 0,
         in_loop: false,
@@ -53,6 +57,10 @@ pub fn draw(seed: u64, n_parties: u32) -> (Program, Vec<Ty>) {
     for _ in 0..d.below(3) {
         let fields = (0..1 + d.below(3)).map(|_| d.small_ty()).collect();
         d.structs.push(fields);
+    }
+    for _ in 0..d.below(3) {
+        let variants = d.variants();
+        d.enums.push(variants);
     }
     for _ in 0..d.below(4) {
         let fun = d.function();
@@ -109,6 +117,7 @@ pub fn draw(seed: u64, n_parties: u32) -> (Program, Vec<Ty>) {
     let program = Program {
         n_parties,
         structs: d.structs,
+        enums: d.enums,
         functions: d.functions.into_iter().map(|(fun, _)| fun).collect(),
         inputs,
         main: Fun {
@@ -178,7 +187,13 @@ impl Draw {
     }
 
     fn ty(&mut self) -> Ty {
-        match self.below(10) {
+        match self.below(13) {
+            10 => Ty::Option(Box::new(self.scalar())),
+            11 if !self.enums.is_empty() => Ty::Enum(self.below(self.enums.len() as u64) as usize),
+            12 if !self.enums.is_empty() => {
+                let id = self.below(self.enums.len() as u64) as usize;
+                Ty::Array(Box::new(Ty::Enum(id)), 1 + self.below(3) as usize)
+            }
             0 | 1 => Ty::Array(Box::new(self.scalar()), 1 + self.below(4) as usize),
             2 => Ty::Tuple(vec![self.scalar(), self.small_ty()]),
             3 if !self.structs.is_empty() => {
@@ -305,7 +320,8 @@ impl Draw {
                 }
             }
             10 => self.declare(),
-            11..=14 => self.secret_if(),
+            11 | 12 => self.secret_if(),
+            13 | 14 => self.match_stmt(),
             15..=17 => {
                 let c = self.scalar_expr(&Ty::Bool, false, 2);
                 let a = self.arm();
@@ -439,7 +455,7 @@ impl Draw {
         let var = self.of(&fits);
         let (mut ty, secret) = (self.vars[var].ty.clone(), self.vars[var].secret);
         let mut path = Vec::new();
-        while !matches!(ty, Ty::Bool | Ty::Int { .. } | Ty::Usize) && !self.one_in(4) {
+        while matches!(ty, Ty::Array(..) | Ty::Tuple(_) | Ty::Struct(_)) && !self.one_in(4) {
             let step = match &ty {
                 Ty::Array(_, n) => Step::Index(self.index(*n, secret)),
                 Ty::Tuple(parts) => Step::Part(self.below(parts.len() as u64) as usize),
@@ -447,7 +463,7 @@ impl Draw {
                     let n = self.structs[*id].len();
                     Step::Part(self.below(n as u64) as usize)
                 }
-                Ty::Bool | Ty::Int { .. } | Ty::Usize => break,
+                _ => break,
             };
             ty = match (ty, &step) {
                 (Ty::Array(of, _), _) => *of,

@@ -1,10 +1,10 @@
 //! What a drawn program means: a walk over its syntax with integers, written from the language's reference and from nothing
 //! of the compiler.
 
-use super::program::{Expr, Fun, Is, One, Place, Program, Step, Stmt, Two, Ty};
+use super::program::{Arm, Expr, Fun, Is, Like, One, Pat, Place, Program, Step, Stmt, Two, Ty};
 
-/// A value: a number, or parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A value: a number, or parts. An enum's are its variant's number and what that holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Val {
     Word(i128),
     Parts(Vec<Val>),
@@ -57,12 +57,20 @@ pub fn wrap(word: i128, ty: &Ty) -> i128 {
 }
 
 /// All zeros.
-pub fn zero(ty: &Ty, structs: &[Vec<Ty>]) -> Val {
+pub fn zero(ty: &Ty, program: &Program) -> Val {
     match ty {
         Ty::Bool | Ty::Int { .. } | Ty::Usize => Val::Word(0),
-        Ty::Array(of, n) => Val::Parts(vec![zero(of, structs); *n]),
-        Ty::Tuple(parts) => Val::Parts(parts.iter().map(|ty| zero(ty, structs)).collect()),
-        Ty::Struct(id) => Val::Parts(structs[*id].iter().map(|ty| zero(ty, structs)).collect()),
+        Ty::Array(of, n) => Val::Parts(vec![zero(of, program); *n]),
+        Ty::Tuple(parts) => Val::Parts(parts.iter().map(|ty| zero(ty, program)).collect()),
+        Ty::Struct(id) => {
+            let fields = program.structs[*id].iter();
+            Val::Parts(fields.map(|ty| zero(ty, program)).collect())
+        }
+        Ty::Enum(id) => {
+            let held = program.enums[*id][0].iter().map(|ty| zero(ty, program));
+            Val::Parts(std::iter::once(Val::Word(0)).chain(held).collect())
+        }
+        Ty::Option(_) => Val::Parts(vec![Val::Word(0)]),
     }
 }
 
@@ -122,6 +130,15 @@ impl Machine<'_> {
                 self.set(place, value)?;
             }
             Stmt::If(c, a, b) => return self.branch(c, a, b),
+            Stmt::Match(value, arms) => {
+                let (taken, hidden) =
+                    self.chosen(value, arms, |m, body| m.stmts(body).map(drop))?;
+                let flow = self.stmts(&arms[taken].body)?;
+                // Nothing leaves from under a secret.
+                if !hidden {
+                    return Ok(flow);
+                }
+            }
             Stmt::Count(v, lo, hi, inclusive, body) => {
                 let (lo, hi) = (self.expr(lo)?.word(), self.expr(hi)?.word());
                 for i in lo..hi + i128::from(*inclusive) {
@@ -182,6 +199,68 @@ impl Machine<'_> {
         let before = self.vars.clone();
         self.may_stop |= f(self).is_err();
         self.vars = before;
+    }
+
+    /// Which arm is taken, whose names are bound then; and whether that is secret, when all arms run.
+    fn chosen<T>(
+        &mut self,
+        value: &Expr,
+        arms: &[Arm<T>],
+        run: impl Fn(&mut Self, &T) -> Result<(), Stopped>,
+    ) -> Result<(usize, bool), Stopped> {
+        let hidden = value.secret
+            || arms
+                .iter()
+                .any(|a| a.guard.as_ref().is_some_and(|g| g.secret));
+        let value = self.expr(value)?;
+        let mut taken = None;
+        for (k, arm) in arms.iter().enumerate() {
+            let fits = self.fits(&arm.pat, &value);
+            if taken.is_none() && fits {
+                let holds = match &arm.guard {
+                    Some(guard) => self.expr(guard)?.word() != 0,
+                    None => true,
+                };
+                if holds {
+                    taken = Some(k);
+                    continue;
+                }
+            }
+            if hidden {
+                self.beside(|m| {
+                    if let Some(guard) = &arm.guard {
+                        m.expr(guard)?;
+                    }
+                    run(m, &arm.body)
+                });
+            }
+        }
+        let taken = taken.expect("a last arm for everything");
+        self.fits(&arms[taken].pat, &value);
+        Ok((taken, hidden))
+    }
+
+    /// Whether a value is like a pattern, whose names are bound as far as it is.
+    fn fits(&mut self, pat: &Pat, value: &Val) -> bool {
+        let mut all = |parts: &[Pat], values: &[Val]| {
+            let mut pairs = parts.iter().zip(values);
+            pairs.all(|(part, value)| self.fits(part, value))
+        };
+        match &pat.is {
+            Like::Any => true,
+            Like::Bind(v) => {
+                self.vars[*v] = value.clone();
+                true
+            }
+            Like::Word(word) => value.word() == *word,
+            Like::Words(lo, hi) => (*lo..=*hi).contains(&value.word()),
+            Like::Parts(parts) => all(parts, value.parts()),
+            Like::Variant(k, parts) => {
+                let (tag, held) = value.parts().split_first().expect("a tag");
+                tag.word() == *k as i128 && all(parts, held)
+            }
+            Like::Or(parts) => parts.iter().any(|part| self.fits(part, value)),
+        }
     }
 
     /// On a secret condition both arms run, and may stop, whatever it is.
@@ -254,6 +333,15 @@ impl Machine<'_> {
             Is::Literal(word) => *word,
             Is::Var(v) => return Ok(self.vars[*v].clone()),
             Is::One(op, a) => one(*op, self.expr(a)?.word(), &a.ty),
+            Is::Two(op @ (Two::Eq | Two::Ne | Two::Lt | Two::Le), a, b) => {
+                let (a, b) = (self.expr(a)?, self.expr(b)?);
+                i128::from(match op {
+                    Two::Eq => a == b,
+                    Two::Ne => a != b,
+                    Two::Lt => a < b,
+                    _ => a <= b,
+                })
+            }
             Is::Two(op, a, b) => {
                 let left = self.expr(a)?.word();
                 // Both sides are computed where either is secret.
@@ -277,7 +365,7 @@ impl Machine<'_> {
                 let (array, k) = (self.expr(a)?, self.expr(i)?.word());
                 return match array.parts().get(k as usize) {
                     Some(found) => Ok(found.clone()),
-                    None if i.secret => Ok(zero(&e.ty, &self.program.structs)),
+                    None if i.secret => Ok(zero(&e.ty, self.program)),
                     None => Err(Stopped),
                 };
             }
@@ -285,6 +373,34 @@ impl Machine<'_> {
                 let parts: Result<Vec<Val>, Stopped> =
                     parts.iter().map(|part| self.expr(part)).collect();
                 return Ok(Val::Parts(parts?));
+            }
+            Is::Variant(k, parts) => {
+                let mut out = vec![Val::Word(*k as i128)];
+                for part in parts {
+                    out.push(self.expr(part)?);
+                }
+                return Ok(Val::Parts(out));
+            }
+            Is::Match(value, arms) => {
+                let (taken, _) = self.chosen(value, arms, |m, body| m.expr(body).map(drop))?;
+                return self.expr(&arms[taken].body);
+            }
+            Is::IfLet(pat, value, a, b) => {
+                let hidden = value.secret;
+                let value = self.expr(value)?;
+                let (taken, other) = if self.fits(pat, &value) {
+                    (a, b)
+                } else {
+                    (b, a)
+                };
+                if hidden {
+                    self.beside(|m| m.expr(other).map(drop));
+                }
+                return self.expr(taken);
+            }
+            Is::UnwrapOr(a, b) => {
+                let (a, b) = (self.expr(a)?, self.expr(b)?);
+                return Ok(a.parts().get(1).cloned().unwrap_or(b));
             }
             Is::If(c, a, b) => {
                 let holds = self.expr(c)?.word() != 0;

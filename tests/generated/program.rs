@@ -11,6 +11,8 @@ pub enum Ty {
     Array(Box<Ty>, usize),
     Tuple(Vec<Ty>),
     Struct(usize),
+    Enum(usize),
+    Option(Box<Ty>),
 }
 
 impl Ty {
@@ -28,7 +30,12 @@ impl Ty {
         match self {
             Self::Int { width, signed } => (*width, *signed),
             Self::Usize => (64, false),
-            Self::Bool | Self::Array(..) | Self::Tuple(_) | Self::Struct(_) => (1, false),
+            Self::Bool
+            | Self::Array(..)
+            | Self::Tuple(_)
+            | Self::Struct(_)
+            | Self::Enum(_)
+            | Self::Option(_) => (1, false),
         }
     }
 }
@@ -45,6 +52,77 @@ impl fmt::Display for Ty {
                 write!(f, "({})", parts.join(", "))
             }
             Self::Struct(id) => write!(f, "S{id}"),
+            Self::Enum(id) => write!(f, "E{id}"),
+            Self::Option(of) => write!(f, "Option<{of}>"),
+        }
+    }
+}
+
+/// What the variants of the enums hold.
+pub type Enums = Vec<Vec<Vec<Ty>>>;
+
+/// A pattern for values of a type.
+#[derive(Clone, Debug)]
+pub struct Pat {
+    pub ty: Ty,
+    pub is: Like,
+}
+
+#[derive(Clone, Debug)]
+pub enum Like {
+    Any,
+    Bind(usize),
+    Word(i128),
+    /// From here to there, both included.
+    Words(i128, i128),
+    Variant(usize, Vec<Pat>),
+    Parts(Vec<Pat>),
+    /// One of these, which bind nothing.
+    Or(Vec<Pat>),
+}
+
+impl fmt::Display for Pat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |of: &[Self], with: &str| -> String {
+            let each: Vec<String> = of.iter().map(Self::to_string).collect();
+            each.join(with)
+        };
+        match (&self.is, &self.ty) {
+            (Like::Any, _) => f.write_str("_"),
+            (Like::Bind(v), _) => write!(f, "v{v}"),
+            (Like::Word(word), Ty::Bool) => write!(f, "{}", *word != 0),
+            (Like::Word(word), _) => write!(f, "{word}"),
+            (Like::Words(lo, hi), _) => write!(f, "{lo}..={hi}"),
+            (Like::Variant(0, _), Ty::Option(_)) => f.write_str("None"),
+            (Like::Variant(_, parts), Ty::Option(_)) => write!(f, "Some({})", list(parts, ", ")),
+            (Like::Variant(k, parts), ty) if parts.is_empty() => write!(f, "{ty}::V{k}"),
+            (Like::Variant(k, parts), ty) => write!(f, "{ty}::V{k}({})", list(parts, ", ")),
+            (Like::Parts(parts), Ty::Array(..)) => write!(f, "[{}]", list(parts, ", ")),
+            (Like::Parts(parts), Ty::Struct(id)) => {
+                let fields: Vec<String> = (parts.iter().enumerate())
+                    .map(|(k, pat)| format!("f{k}: {pat}"))
+                    .collect();
+                write!(f, "S{id} {{ {} }}", fields.join(", "))
+            }
+            (Like::Parts(parts), _) => write!(f, "({})", list(parts, ", ")),
+            (Like::Or(all), _) => write!(f, "{}", list(all, " | ")),
+        }
+    }
+}
+
+/// An arm: its pattern, its guard, and what it gives or does.
+#[derive(Clone, Debug)]
+pub struct Arm<T> {
+    pub pat: Pat,
+    pub guard: Option<Expr>,
+    pub body: T,
+}
+
+impl<T> Arm<T> {
+    fn head(&self) -> String {
+        match &self.guard {
+            Some(guard) => format!("{} if {guard}", self.pat),
+            None => self.pat.to_string(),
         }
     }
 }
@@ -130,6 +208,12 @@ pub enum Is {
     Part(Box<Expr>, usize),
     Index(Box<Expr>, Box<Expr>),
     Build(Vec<Expr>),
+    /// A variant and what it holds.
+    Variant(usize, Vec<Expr>),
+    Match(Box<Expr>, Vec<Arm<Expr>>),
+    /// `if let p = x { a } else { b }`
+    IfLet(Pat, Box<Expr>, Box<Expr>, Box<Expr>),
+    UnwrapOr(Box<Expr>, Box<Expr>),
     If(Box<Expr>, Box<Expr>, Box<Expr>),
     /// `swap_if(c, a, b).0`
     Swapped(Box<Expr>, Box<Expr>, Box<Expr>),
@@ -167,6 +251,7 @@ pub enum Stmt {
     /// `place op= value`
     Update(Two, Place, Expr),
     If(Expr, Vec<Stmt>, Vec<Stmt>),
+    Match(Expr, Vec<Arm<Vec<Stmt>>>),
     /// Counter, bounds, whether the second is included, body.
     Count(usize, Expr, Expr, bool, Vec<Stmt>),
     /// Element, array, body.
@@ -203,6 +288,7 @@ pub enum From {
 pub struct Program {
     pub n_parties: u32,
     pub structs: Vec<Vec<Ty>>,
+    pub enums: Enums,
     pub functions: Vec<Fun>,
     /// Parameters of `main`: variable, type, source, value as words in order.
     pub inputs: Vec<(usize, Ty, From, Vec<i128>)>,
@@ -255,6 +341,22 @@ impl fmt::Display for Expr {
                 }
                 _ => write!(f, "({})", list(parts)),
             },
+            Is::Variant(k, parts) => match (&self.ty, parts.as_slice()) {
+                (Ty::Option(_), []) => f.write_str("None"),
+                (Ty::Option(_), parts) => write!(f, "Some({})", list(parts)),
+                (ty, []) => write!(f, "{ty}::V{k}"),
+                (ty, parts) => write!(f, "{ty}::V{k}({})", list(parts)),
+            },
+            Is::Match(value, arms) => {
+                let arms: Vec<String> = (arms.iter())
+                    .map(|arm| format!("{} => {}", arm.head(), arm.body))
+                    .collect();
+                write!(f, "(match ({value}) {{ {} }})", arms.join(", "))
+            }
+            Is::IfLet(pat, value, a, b) => {
+                write!(f, "(if let {pat} = ({value}) {{ {a} }} else {{ {b} }})")
+            }
+            Is::UnwrapOr(a, b) => write!(f, "unwrap_or({a}, {b})"),
             Is::If(c, a, b) => write!(f, "(if {c} {{ {a} }} else {{ {b} }})"),
             Is::Swapped(c, a, b) => write!(f, "swap_if({c}, {a}, {b}).0"),
             Is::Call(g, args) => write!(f, "g{g}({})", list(args)),
@@ -325,6 +427,15 @@ fn write_stmt(text: &mut String, stmt: &Stmt, depth: usize, ty: &dyn Fn(&Place) 
             }
             text.push('\n');
         }
+        Stmt::Match(value, arms) => {
+            text.push_str(&format!("{pad}match ({value}) {{\n"));
+            for arm in arms {
+                text.push_str(&format!("{pad}    {} => {{\n", arm.head()));
+                block(text, &arm.body, depth + 2, ty);
+                text.push_str(&format!("{pad}    }}\n"));
+            }
+            text.push_str(&format!("{pad}}}\n"));
+        }
         Stmt::Count(v, lo, hi, inclusive, body) => {
             let dots = if *inclusive { "..=" } else { ".." };
             let head = format!("for v{v} in {lo}{dots}{hi}");
@@ -375,6 +486,18 @@ impl Program {
                 .map(|(k, ty)| format!("f{k}: {ty}"))
                 .collect();
             text.push_str(&format!("struct S{id} {{ {} }}\n", fields.join(", ")));
+        }
+        for (id, variants) in self.enums.iter().enumerate() {
+            let variants: Vec<String> = (variants.iter().enumerate())
+                .map(|(k, held)| {
+                    let held: Vec<String> = held.iter().map(Ty::to_string).collect();
+                    match held.as_slice() {
+                        [] => format!("V{k}"),
+                        held => format!("V{k}({})", held.join(", ")),
+                    }
+                })
+                .collect();
+            text.push_str(&format!("enum E{id} {{ {} }}\n", variants.join(", ")));
         }
         for (id, fun) in self.functions.iter().enumerate() {
             if let Some(attribute) = fun.attribute {

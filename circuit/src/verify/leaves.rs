@@ -89,13 +89,32 @@ pub(super) fn check_leaves(program: &Program) -> Check {
     Ok(())
 }
 
+/// A node of a shape whose children are still to come.
+struct Open {
+    /// How many.
+    left: u64,
+    /// The lanes of one of them.
+    lanes: Option<u64>,
+    /// The first leaf of the enum around them.
+    base: usize,
+    /// How many of the last ones are fields of variants.
+    shared: u64,
+    /// Whether all of them are inside of such a field.
+    inside: bool,
+}
+
 /// The scalars of a shape in pre-order with their lanes (`None` where a length comes from the data).
 fn shape_leaves(shape: &Shape) -> Result<Vec<(Scalar, Option<u64>)>, String> {
-    // How many children of each open node are still to come, and the lanes of one of them.
-    let mut open: Vec<(u64, Option<u64>)> = vec![(1, Some(1))];
-    let mut leaves = Vec::new();
-    for node in &shape.0 {
-        while open.last().is_some_and(|top| top.0 == 0) {
+    let mut open = vec![Open {
+        left: 1,
+        lanes: Some(1),
+        base: 0,
+        shared: 0,
+        inside: false,
+    }];
+    let mut leaves: Vec<(Scalar, Option<u64>)> = Vec::new();
+    for (at, node) in shape.0.iter().enumerate() {
+        while open.last().is_some_and(|top| top.left == 0) {
             open.pop();
         }
         ensure(open.len() <= MAX_SHAPE_NESTING, || {
@@ -104,14 +123,23 @@ fn shape_leaves(shape: &Shape) -> Result<Vec<(Scalar, Option<u64>)>, String> {
         let Some(top) = open.last_mut() else {
             return Err("its shape goes on after its end".into());
         };
-        top.0 -= 1;
-        let lanes = top.1;
+        top.left -= 1;
+        let inside = top.inside || top.left < top.shared;
+        let (lanes, base) = (top.lanes, top.base);
+        let inner = Open {
+            left: node.n_children(),
+            lanes,
+            base,
+            shared: 0,
+            inside,
+        };
         match node {
             ShapeNode::Scalar {
                 scalar,
                 form,
                 range,
             } => {
+                ensure(!inside, || "a field of a variant has a leaf alone".into())?;
                 check_scalar(*scalar)?;
                 if !form.suits(*scalar) {
                     return Err(format!("{scalar} is not written as {form:?}"));
@@ -119,8 +147,44 @@ fn shape_leaves(shape: &Shape) -> Result<Vec<(Scalar, Option<u64>)>, String> {
                 check_range(*scalar, *range)?;
                 leaves.push((*scalar, lanes));
             }
+            ShapeNode::Shared {
+                scalar,
+                form,
+                range,
+                leaf,
+            } => {
+                ensure(inside, || "a shared leaf is in no variant".into())?;
+                check_scalar(*scalar)?;
+                ensure(form.suits(*scalar), || {
+                    format!("{scalar} is not written as {form:?}")
+                })?;
+                check_range(*scalar, *range)?;
+                let of = base.saturating_add(*leaf as usize);
+                ensure(leaves.get(of) == Some(&(*scalar, lanes)), || {
+                    format!("the shared leaf {leaf} has another type or length")
+                })?;
+            }
+            ShapeNode::Enum { variants, .. } => {
+                let tag = shape.0.get(at + 1);
+                let (ShapeNode::Scalar { scalar, .. } | ShapeNode::Shared { scalar, .. }) =
+                    tag.unwrap_or(node)
+                else {
+                    return Err("its enum has no tag".into());
+                };
+                let last = (variants.len() as u128).checked_sub(1);
+                ensure(
+                    !scalar.is_signed() && last.is_some_and(|last| last <= scalar.mask()),
+                    || "its enum has a tag that cannot tell the variants apart".into(),
+                )?;
+                let fields = variants.iter().map(|v| v.fields.len() as u64).sum();
+                open.push(Open {
+                    base: if inside { base } else { leaves.len() },
+                    shared: if inside { 0 } else { fields },
+                    ..inner
+                });
+            }
             ShapeNode::Array(len) => {
-                let inner = match (lanes, len) {
+                let lanes = match (lanes, len) {
                     (Some(a), Some(b)) => Some(
                         a.checked_mul(*b)
                             .filter(|&n| n <= MAX_LANES)
@@ -128,13 +192,12 @@ fn shape_leaves(shape: &Shape) -> Result<Vec<(Scalar, Option<u64>)>, String> {
                     ),
                     _ => None,
                 };
-                open.push((1, inner));
+                open.push(Open { lanes, ..inner });
             }
-            ShapeNode::Tuple(n) => open.push((u64::from(*n), lanes)),
-            ShapeNode::Struct { fields, .. } => open.push((fields.len() as u64, lanes)),
+            ShapeNode::Tuple(_) | ShapeNode::Struct { .. } => open.push(inner),
         }
     }
-    ensure(open.iter().all(|o| o.0 == 0), || {
+    ensure(open.iter().all(|o| o.left == 0), || {
         "its shape is cut short".into()
     })?;
     Ok(leaves)

@@ -6,7 +6,7 @@ use super::list::Table;
 use super::{List, Tree, name};
 use crate::words::did_you_mean;
 use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::{Form, Scalar};
+use smpcc_circuit::value::{Form, Scalar, Word};
 use smpcc_runtime::ring::Elements;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -39,6 +39,7 @@ pub fn leaves(tree: &Tree, shape: &Shape, place: &str) -> Result<Leaves, String>
         place,
         path: Vec::new(),
         notes: Vec::new(),
+        base: 0,
     };
     walk.value(tree, 0, 0)?;
     Ok(Leaves {
@@ -53,18 +54,25 @@ enum Step {
     Row(usize),
 }
 
-struct Walk<'a> {
-    shape: &'a Shape,
-    words: Vec<Elements>,
+pub(super) struct Walk<'a> {
+    pub shape: &'a Shape,
+    pub words: Vec<Elements>,
     open_lens: BTreeMap<usize, u64>,
     place: &'a str,
     path: Vec<Step>,
     notes: Vec<String>,
+    /// The first leaf of the enum around, the outermost that has leaves of its own.
+    pub base: usize,
 }
 
 impl Walk<'_> {
     /// Takes `tree` as shape node `node`, whose first scalar is leaf `leaf`; returns the next node and leaf.
-    fn value(&mut self, tree: &Tree, node: usize, leaf: usize) -> Result<(usize, usize), String> {
+    pub fn value(
+        &mut self,
+        tree: &Tree,
+        node: usize,
+        leaf: usize,
+    ) -> Result<(usize, usize), String> {
         match self.shape.0.get(node) {
             None => Err(self.wrong("the declared type is incomplete")),
             Some(ShapeNode::Scalar {
@@ -74,10 +82,23 @@ impl Walk<'_> {
             }) => {
                 let word = cell::word(tree, *scalar, *form, *range);
                 let word = word.map_err(|e| self.wrong(&e))?;
-                if let Some(words) = self.words.get_mut(leaf) {
-                    words.push(word);
-                }
+                self.push(leaf, word);
                 Ok((node + 1, leaf + 1))
+            }
+            Some(ShapeNode::Shared {
+                scalar,
+                form,
+                range,
+                leaf: shared,
+            }) => {
+                let word = cell::word(tree, *scalar, *form, *range);
+                let word = word.map_err(|e| self.wrong(&e))?;
+                self.push(self.base + *shared as usize, word);
+                Ok((node + 1, leaf))
+            }
+            Some(ShapeNode::Enum { .. }) => {
+                self.choice(tree, node, leaf)?;
+                Ok(skip(self.shape, node, leaf))
             }
             Some(ShapeNode::Array(len)) => self.array(tree, *len, node, leaf),
             Some(ShapeNode::Tuple(n)) => {
@@ -125,6 +146,12 @@ impl Walk<'_> {
                 }
                 Ok(at)
             }
+        }
+    }
+
+    pub fn push(&mut self, leaf: usize, word: Word) {
+        if let Some(words) = self.words.get_mut(leaf) {
+            words.push(word);
         }
     }
 
@@ -277,7 +304,7 @@ impl Walk<'_> {
         }
     }
 
-    fn wrong(&self, what: &str) -> String {
+    pub fn wrong(&self, what: &str) -> String {
         let mut text = self.place.to_string();
         for step in &self.path {
             match step {
@@ -384,16 +411,14 @@ pub fn skip(shape: &Shape, node: usize, leaf: usize) -> (usize, usize) {
         match shape.0.get(node) {
             None => break,
             Some(ShapeNode::Scalar { .. }) => leaf += 1,
-            Some(ShapeNode::Array(_)) => open += 1,
-            Some(ShapeNode::Tuple(n)) => open += *n as usize,
-            Some(ShapeNode::Struct { fields, .. }) => open += fields.len(),
+            Some(inner) => open += inner.n_children() as usize,
         }
         node += 1;
     }
     (node, leaf)
 }
 
-fn quoted(fields: &[String]) -> String {
+pub(super) fn quoted(fields: &[String]) -> String {
     fields
         .iter()
         .map(|f| format!("`{f}`"))

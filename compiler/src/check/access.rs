@@ -46,6 +46,15 @@ impl Body<'_, '_> {
             return None;
         };
         let sig = &self.ck.structs.0[id.index()];
+        if sig.is_enum {
+            let (shown, declared) = (self.show(ty), sig.span);
+            let error = diagnostic!(E2004, name.span, "`{shown}` is an enum and has no fields")
+                .here("not a struct")
+                .because(declared, "declared here");
+            let help = "what a variant holds is bound by a pattern: `match` or `if let`";
+            self.report(error.help(help));
+            return None;
+        }
         if let Some(at) = sig.names.iter().position(|n| *n == name.text) {
             let declared = sig.spans[at];
             self.ck.refer(name, declared);

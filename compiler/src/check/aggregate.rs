@@ -1,6 +1,6 @@
 //! Values made of parts: arrays, tuples and structs.
 
-use super::body::{Body, Kind, Typed};
+use super::body::{Body, Kind, Typed, Written};
 use super::consts::Known;
 use super::expr::{is_bare, substituted};
 use super::flow;
@@ -11,7 +11,7 @@ use crate::hir::effects::{Effects, is_total};
 use crate::hir::{self, ExprKind as H, Len};
 use crate::resolve::Def;
 use crate::source::Span;
-use crate::types::{Arg, Fit, Secrecy, Ty};
+use crate::types::{Fit, Secrecy, Ty};
 
 impl Body<'_, '_> {
     pub fn array(&mut self, items: &[Expr], want: Option<&Ty>, span: Span) -> Typed {
@@ -167,7 +167,15 @@ impl Body<'_, '_> {
             (*id, args.iter().cloned().map(Some).collect::<Vec<_>>())
         } else {
             let id = match self.lookup(&path.parts) {
-                Some(Def::Struct(id)) => id,
+                Some(Def::Struct(id)) if !self.ck.structs.0[id.index()].is_enum => id,
+                Some(Def::Variant(id, at)) => {
+                    let written = Written { id, at, path };
+                    return self.variant_literal(written, fields, want, span);
+                }
+                _ if self.unknown_variant(&path.parts) => {
+                    self.check_all(fields);
+                    return Typed::poison(span);
+                }
                 _ => {
                     let name = path.parts.last().map_or("", |n| n.text.as_str());
                     let error = diagnostic!(E2002, path.span, "there is no struct `{name}`")
@@ -183,35 +191,7 @@ impl Body<'_, '_> {
                     return Typed::poison(span);
                 }
             };
-            let generics = self.ck.structs.0[id.index()].generics.clone();
-            let mut args: Vec<Option<Arg>> = vec![None; generics.len()];
-            if !path.args.is_empty() {
-                if path.args.len() != generics.len() {
-                    let error = diagnostic!(
-                        E3007,
-                        path.span,
-                        "this struct takes {} generic arguments",
-                        generics.len()
-                    );
-                    self.report(error.here("wrong number").help("give one per parameter"));
-                }
-                let own = self.generics.clone();
-                for (at, (generic, arg)) in generics.iter().zip(&path.args).enumerate() {
-                    args[at] = self.ck.generic_arg(generic, arg, self.module, &own);
-                }
-            } else if let Some(Ty::Struct {
-                id: j, args: known, ..
-            }) = want
-                && *j == id
-            {
-                // What is expected says what cannot be seen in the fields; secrecy comes from the fields.
-                args = known.iter().cloned().map(Some).collect();
-                for arg in args.iter_mut().flatten() {
-                    if let Arg::Type(t) = arg {
-                        *t = t.clone().public();
-                    }
-                }
-            }
+            let args = self.written_args(id, path, want);
             (id, args)
         };
         let explicit = !path.args.is_empty();
@@ -320,7 +300,7 @@ impl Body<'_, '_> {
 
     /// Fields are computed in the order in which they are written. Where that is not the struct's order and shows, their
     /// values go into variables first.
-    fn in_written_order(
+    pub fn in_written_order(
         &mut self,
         values: &mut [Option<Typed>],
         order: &[usize],

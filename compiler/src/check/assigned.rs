@@ -142,6 +142,7 @@ impl Walk<'_> {
         match &e.kind {
             H::Lit(_)
             | H::Decimal(_)
+            | H::Zero
             | H::Const(_)
             | H::ConstParam(_)
             | H::Limit(..)

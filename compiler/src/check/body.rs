@@ -122,6 +122,14 @@ impl Typed {
     }
 }
 
+/// A variant where it is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'p> {
+    pub id: hir::StructId,
+    pub at: u32,
+    pub path: &'p ast::Path,
+}
+
 /// One body.
 pub(crate) struct Body<'c, 'w> {
     pub ck: &'c mut Checker<'w>,

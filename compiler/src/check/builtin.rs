@@ -81,6 +81,8 @@ fn usage(builtin: B) -> (usize, &'static str) {
         B::Widen => (1, "widen(a)"),
         B::Windows => (2, "windows(xs, n)"),
         B::Zip => (2, "zip(xs, ys)"),
+        // They have names of their own.
+        B::Overflows(_) | B::Saturating(_) => (2, "(a, b)"),
     }
 }
 
@@ -317,8 +319,12 @@ impl Body<'_, '_> {
                 ))
             }
             B::Flatten => self.flatten(args[0], name, span),
+            B::Overflows(_) | B::Saturating(_) => None,
             B::Map => {
-                let xs = self.items(args[0], name)?;
+                let xs = match self.items_or_option(args[0], name)? {
+                    Ok(xs) => xs,
+                    Err(option) => return self.map_option(option, args[1], want, span),
+                };
                 let (f, ret) = self.mapper(args[1], &xs.item, want)?;
                 let ty = Ty::Array(Box::new(ret), xs.len);
                 Some(Typed::new(
@@ -533,7 +539,7 @@ impl Body<'_, '_> {
     }
 
     /// A value that must be an array.
-    fn items_of(&mut self, value: Typed, name: &Name) -> Option<Items> {
+    pub fn items_of(&mut self, value: Typed, name: &Name) -> Option<Items> {
         let (item, len) = match &value.ty {
             Ty::Array(t, n) => ((**t).clone(), n.clone()),
             Ty::Ragged(t, role) => (Ty::Array(t.clone(), Len::Session), Len::Parties(*role)),
@@ -558,7 +564,7 @@ impl Body<'_, '_> {
     }
 
     /// Two operands of one type, a bare literal taking the other's.
-    fn pair(&mut self, a: &Expr, b: &Expr, want: Option<&Ty>) -> (Typed, Typed) {
+    pub fn pair(&mut self, a: &Expr, b: &Expr, want: Option<&Ty>) -> (Typed, Typed) {
         if is_bare(a) && !is_bare(b) {
             let right = self.expr(b, want);
             (self.expr(a, Some(&right.ty)), right)
@@ -569,7 +575,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn joined(&mut self, a: &Typed, b: &Typed, span: Span) -> Option<Ty> {
+    pub fn joined(&mut self, a: &Typed, b: &Typed, span: Span) -> Option<Ty> {
         if a.ty.is_never() || b.ty.is_never() {
             return None;
         }
@@ -587,7 +593,7 @@ impl Body<'_, '_> {
     }
 
     /// Reports a type that the function cannot work on.
-    fn need(&mut self, ty: &Ty, bounds: Bounds, name: &Name, span: Span) -> Option<()> {
+    pub fn need(&mut self, ty: &Ty, bounds: Bounds, name: &Name, span: Span) -> Option<()> {
         if ty.is_never() {
             return None;
         }

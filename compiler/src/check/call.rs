@@ -1,6 +1,7 @@
 //! Calls of functions: what generic arguments they have, and whether the arguments fit.
 
-use super::body::{Body, Kind, Typed};
+use super::asked;
+use super::body::{Body, Kind, Typed, Written};
 use super::closure::Callable;
 use super::effects::Call;
 use super::expr::{hinted, is_bare, substituted};
@@ -64,6 +65,7 @@ impl Body<'_, '_> {
         if let [name] = path.parts.as_slice()
             && self.lookup(&path.parts).is_none()
             && !builtin::NAMES.iter().any(|(n, _)| *n == name.text)
+            && !asked::NAMES.iter().any(|(n, _)| *n == name.text)
         {
             if let Some(id) = self.local(&name.text)
                 && matches!(self.locals[id.index()].ty, Ty::Fn(_))
@@ -112,6 +114,10 @@ impl Body<'_, '_> {
         let name = path.parts.last().map_or("", |n| n.text.as_str());
         match self.lookup(&path.parts) {
             Some(Def::Fn(id)) => return self.call_fn(id, path, args, want, span),
+            Some(Def::Variant(id, at)) => {
+                let written = Written { id, at, path };
+                return self.variant_call(written, args, want, span);
+            }
             Some(def) => {
                 let what = match def {
                     Def::Struct(_) => "a struct",
@@ -139,6 +145,12 @@ impl Body<'_, '_> {
                 {
                     self.ck.refer_known(only, Named::Type);
                     return self.text_call(text, args, span);
+                }
+                if let [only] = path.parts.as_slice()
+                    && let Some((_, asked)) = asked::NAMES.iter().find(|(n, _)| *n == only.text)
+                {
+                    self.ck.refer_known(only, Named::Builtin);
+                    return self.call_asked(*asked, only, args, want, span);
                 }
                 let hint = match path.parts.as_slice() {
                     [only] => hints::for_call(&only.text),

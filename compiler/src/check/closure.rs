@@ -184,7 +184,7 @@ impl Body<'_, '_> {
                 self.declare(name, ty, *mutable, Cause::Declared)
             }
             PatternKind::Wild => self.temporary(String::new(), ty, pattern.span, Cause::Declared),
-            PatternKind::Tuple(_) => {
+            _ => {
                 let id = self.temporary(String::new(), ty, pattern.span, Cause::From(None));
                 self.destructure(pattern, id, stmts);
                 id

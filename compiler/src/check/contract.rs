@@ -309,6 +309,8 @@ impl Checker<'_> {
                     spans,
                     span: *span,
                     leaves: 1,
+                    variants: Vec::new(),
+                    is_enum: false,
                 });
                 (
                     Ty::Struct {

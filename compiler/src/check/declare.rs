@@ -8,7 +8,7 @@ use crate::diagnostic;
 use crate::diagnostic::suggestion_after;
 use crate::hir::{self, GenericKind, StructId};
 use crate::index::Kind as Named;
-use crate::resolve::Placed;
+use crate::resolve::{Placed, TypeDecl};
 use crate::source::Span;
 use crate::types::{Arg, Ty};
 use smpcc_circuit::value::Scalar;
@@ -174,23 +174,32 @@ impl Checker<'_> {
     pub fn declare_structs(&mut self) {
         // Names and generics first, so that fields may mention any struct.
         for item in &self.world.structs {
-            let generics = self.generics(&item.decl.generics, item.module);
+            let generics = self.generics(item.decl.generics(), item.module);
             self.structs.0.push(StructSig {
-                name: item.decl.name.text.clone(),
+                name: item.decl.name().text.clone(),
                 generics,
                 names: Vec::new(),
                 types: Vec::new(),
                 ranges: Vec::new(),
                 spans: Vec::new(),
-                span: item.decl.name.span,
+                span: item.decl.name().span,
                 leaves: 1,
+                variants: Vec::new(),
+                is_enum: matches!(item.decl, TypeDecl::Enum(_)),
             });
         }
         for (at, item) in self.world.structs.iter().enumerate() {
             let generics = self.structs.0[at].generics.clone();
+            let fields = match &item.decl {
+                TypeDecl::Struct(decl) => &decl.fields,
+                TypeDecl::Enum(decl) => {
+                    self.declare_variants(at, decl, item.module, &generics);
+                    continue;
+                }
+            };
             let (mut names, mut types, mut ranges, mut spans) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for ast::FieldDecl { name, ty, .. } in &item.decl.fields {
+            for ast::FieldDecl { name, ty, .. } in fields {
                 if names.contains(&name.text) {
                     let error = diagnostic!(
                         E2003,
@@ -217,6 +226,7 @@ impl Checker<'_> {
             (sig.names, sig.types, sig.ranges, sig.spans) = (names, types, ranges, spans);
         }
         self.refuse_infinite_structs();
+        self.share_slots();
     }
 
     /// Structs that hold themselves, or so much that looking through them would take for ever, lose their fields.
@@ -244,10 +254,8 @@ impl Checker<'_> {
         }
         let mut total = 0u64;
         for field in 0..self.structs.0[at].types.len() {
-            let mut inner = Vec::new();
             let ty = self.structs.0[at].types[field].clone();
-            structs_in(&ty, &mut inner);
-            for other in inner {
+            for other in structs_in(&ty) {
                 let counted = if depth > 200 {
                     None
                 } else {
@@ -263,7 +271,7 @@ impl Checker<'_> {
                         let error = diagnostic!(
                             E2009,
                             span,
-                            "the struct `{name}` would hold itself, or nests too deeply"
+                            "`{name}` would hold itself, or nests too deeply"
                         );
                         self.report(
                             error
@@ -279,11 +287,7 @@ impl Checker<'_> {
         }
         if total > MAX_LEAVES {
             let (span, name) = (self.structs.0[at].span, self.structs.0[at].name.clone());
-            let error = diagnostic!(
-                E1007,
-                span,
-                "the struct `{name}` has more than {MAX_LEAVES} parts"
-            );
+            let error = diagnostic!(E1007, span, "`{name}` has more than {MAX_LEAVES} parts");
             self.report(error.here("too large").help("use arrays"));
             self.structs.0[at]
                 .types
@@ -411,18 +415,15 @@ impl Checker<'_> {
     }
 }
 
-fn structs_in(ty: &Ty, out: &mut Vec<StructId>) {
-    match ty {
-        Ty::Array(t, _) | Ty::Ragged(t, _) | Ty::Wide(t) => structs_in(t, out),
-        Ty::Tuple(ts) => ts.iter().for_each(|t| structs_in(t, out)),
-        Ty::Struct { id, args, .. } => {
+/// The structs and enums that a type names.
+pub(crate) fn structs_in(ty: &Ty) -> Vec<StructId> {
+    fn walk(ty: &Ty, out: &mut Vec<StructId>) {
+        if let Ty::Struct { id, .. } = ty {
             out.push(*id);
-            for arg in args {
-                if let Arg::Type(t) = arg {
-                    structs_in(t, out);
-                }
-            }
         }
-        _ => {}
+        ty.children().into_iter().for_each(|t| walk(t, out));
     }
+    let mut out = Vec::new();
+    walk(ty, &mut out);
+    out
 }

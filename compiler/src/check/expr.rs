@@ -1,6 +1,6 @@
 //! Expressions: the expected type goes down as a hint, the found one comes up.
 
-use super::body::{Body, Cause, Kind, Typed};
+use super::body::{Body, Cause, Kind, Typed, Written};
 use super::effects::Effect;
 use super::flow;
 use crate::ast::{self, Expr, ExprKind as E, MAX_LINKS, Name};
@@ -39,7 +39,7 @@ impl Body<'_, '_> {
                 span: e.span,
                 ..self.expr(inner, want)
             },
-            E::Path(path) => self.path_expr(path),
+            E::Path(path) => self.path_expr(path, want),
             E::Array(items) => self.array(items, want, e.span),
             E::Repeat(item, n) => self.repeat(item, n, want, e.span),
             E::Tuple(items) => self.tuple(items, want, e.span),
@@ -60,6 +60,8 @@ impl Body<'_, '_> {
             E::Binary(op, a, b) => self.binary(*op, a, b, want, e.span),
             E::Cast(inner, ty) => self.cast(inner, ty, e.span),
             E::If(c, then, otherwise) => self.if_expr(c, then, otherwise.as_deref(), want, e.span),
+            E::IfLet(parts) => self.if_let(parts, want, e.span),
+            E::Match(value, arms) => self.match_expr(value, arms, want, e.span),
             E::Block(block) => self.block(block, want),
             E::Attributed(attributes, block) => self.attributed(attributes, block, want),
             E::Closure(..) => {
@@ -146,7 +148,7 @@ impl Body<'_, '_> {
         Typed::new(H::Lit(word), ty, span)
     }
 
-    fn path_expr(&mut self, path: &ast::Path) -> Typed {
+    fn path_expr(&mut self, path: &ast::Path, want: Option<&Ty>) -> Typed {
         let span = path.span;
         if let [name] = path.parts.as_slice() {
             if let Some(id) = self.named_local(name) {
@@ -200,6 +202,23 @@ impl Body<'_, '_> {
                 self.report(error.help(format!("call it: `{name}(…)`, or pass it to a function")));
                 Typed::poison(span)
             }
+            Some(Def::Variant(id, at)) => {
+                let written = Written { id, at, path };
+                self.variant_value(written, want, span)
+            }
+            Some(Def::Struct(id)) if self.ck.structs.0[id.index()].is_enum => {
+                let sig = &self.ck.structs.0[id.index()];
+                let name = sig.name.clone();
+                let first = sig
+                    .variants
+                    .first()
+                    .map_or("…", |v| v.name.as_str())
+                    .to_owned();
+                let error = diagnostic!(E2001, span, "`{name}` is an enum, not a value of it")
+                    .here("not a value");
+                self.report(error.help(format!("name a variant: `{name}::{first}`")));
+                Typed::poison(span)
+            }
             Some(Def::Struct(_) | Def::Alias(_) | Def::Module(_)) => {
                 let name = path.parts.last().map_or("", |n| n.text.as_str());
                 let error = diagnostic!(E2001, span, "`{name}` is not a value").here("not a value");
@@ -221,6 +240,9 @@ impl Body<'_, '_> {
     /// Reports a name that nothing has.
     pub fn unknown_name(&mut self, parts: &[Name], span: Span) {
         let Some(last) = parts.last() else { return };
+        if self.unknown_variant(parts) {
+            return;
+        }
         if let [first, _, ..] = parts {
             let first_def = self.ck.world.lookup(self.module, &first.text);
             if let (Some(Def::Module(inner)), [_, item]) = (first_def, parts) {
@@ -258,8 +280,13 @@ impl Body<'_, '_> {
             .flat_map(|s| s.keys().map(String::as_str))
             .chain(self.ck.world.names(self.module))
             .chain(super::builtin::NAMES.iter().map(|(n, _)| *n))
+            .chain(super::asked::NAMES.iter().map(|(n, _)| *n))
             .chain(self.generics.iter().map(|g| g.name.as_str()));
         let near = suggestion_after(self.ck.out.len(), text, names).map(str::to_owned);
+        if let Some(of) = self.enum_with(last) {
+            self.report(error.help(format!("write `{of}::{text}`")));
+            return;
+        }
         // A variable whose name was mistyped is meant to be read.
         if let Some(id) = near.as_ref().and_then(|near| self.local(near)) {
             self.locals[id.index()].used = true;
@@ -288,9 +315,11 @@ impl Body<'_, '_> {
         let condition = self.condition(&c);
         let (never, always) = (truth == Some(false), truth == Some(true));
         let secrecy = condition.as_ref().map_or(Secrecy::PUBLIC, |c| c.secrecy);
-        let hint = if otherwise.is_some() { want } else { None };
-        let then_value = self.under(condition.clone(), |b| b.arm(never, |b| b.block(then, hint)));
+        let check_then = |b: &mut Self, hint: Option<&Ty>| {
+            b.under(condition.clone(), |b| b.arm(never, |b| b.block(then, hint)))
+        };
         let Some(otherwise) = otherwise else {
+            let then_value = check_then(self, None);
             let unit = Ty::unit();
             let then_value = if then_value.ty.is_never() || then_value.ty.is_unit() {
                 then_value.hir()
@@ -312,24 +341,22 @@ impl Body<'_, '_> {
                 span,
             );
         };
-        let hint = if then_value.ty.is_never() {
-            want.cloned()
-        } else {
-            Some(then_value.ty.clone())
-        };
         // Bare literals in the first arm take the type of the second one.
-        let retry = want.is_none()
-            && then.tail.as_ref().is_some_and(|t| is_bare(t))
-            && !tail_is_bare(otherwise);
+        let later = want.is_none() && is_bare_block(then) && !tail_is_bare(otherwise);
+        let then_value = (!later).then(|| check_then(self, want));
+        let hint = match &then_value {
+            Some(value) if !value.ty.is_never() => Some(value.ty.clone()),
+            _ => want.cloned(),
+        };
         let other_value = self.under(condition.clone(), |b| {
-            let hint = if retry { None } else { hint.as_ref() };
-            b.arm(always, |b| b.expr(otherwise, hint))
+            b.arm(always, |b| b.expr(otherwise, hint.as_ref()))
         });
-        let then_value = if retry && other_value.ty.is_number() && then.stmts.is_empty() {
-            let hint = Some(&other_value.ty);
-            self.under(condition, |b| b.arm(never, |b| b.block(then, hint)))
-        } else {
-            then_value
+        let then_value = match then_value {
+            Some(value) => value,
+            None => {
+                let hint = Some(&other_value.ty).filter(|ty| !ty.is_never());
+                check_then(self, hint)
+            }
         };
         match then_value.ty.join(&other_value.ty, &self.ck.structs) {
             Some(ty) => {
@@ -509,6 +536,11 @@ pub(crate) fn bare(e: &Expr, is_arm: bool, typed: &mut dyn FnMut(&Expr) -> bool)
         }
         match &e.kind {
             E::Int(_, None) | E::Decimal(_) | E::Str(_) => return true,
+            // It does not say of what it is nothing.
+            E::Path(path) => {
+                return path.args.is_empty()
+                    && matches!(path.parts.as_slice(), [name] if name.text == "None");
+            }
             E::Paren(inner) | E::Unary(_, inner) => e = inner,
             E::Binary(op, a, b) => {
                 let right = || is_bare(b) || super::operator::is_shift(*op);

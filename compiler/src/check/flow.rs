@@ -128,6 +128,7 @@ pub(crate) fn find(e: &hir::Expr) -> Option<Source> {
         }),
         ExprKind::Lit(_)
         | ExprKind::Decimal(_)
+        | ExprKind::Zero
         | ExprKind::Const(_)
         | ExprKind::ConstParam(_)
         | ExprKind::Limit(..)

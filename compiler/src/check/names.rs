@@ -2,11 +2,11 @@
 //!
 //! Uses are noted where names are resolved; declarations of items are noted here at the end, when their types are known.
 
-use super::{Checker, GenericInfo};
-use crate::ast::Name;
+use super::{Checker, Form, GenericInfo};
+use crate::ast::{self, Name};
 use crate::hir::{self, LocalId};
 use crate::index::{Kind, Target};
-use crate::resolve::Def;
+use crate::resolve::{Def, TypeDecl};
 use crate::span::Span;
 
 impl Checker<'_> {
@@ -100,8 +100,13 @@ impl Checker<'_> {
             .map(|ty| self.show(ty, &sig.generics))
             .collect();
         for (at, ty) in types.into_iter().enumerate() {
-            let field =
-                item.and_then(|i| i.decl.fields.iter().find(|f| f.name.span == sig.spans[at]));
+            if sig.is_enum {
+                break;
+            }
+            let field = item.and_then(|i| match &i.decl {
+                TypeDecl::Struct(decl) => decl.fields.iter().find(|f| f.name.span == sig.spans[at]),
+                TypeDecl::Enum(_) => None,
+            });
             let docs = field.map_or("", |f| f.docs.as_str());
             self.index
                 .define(Kind::Field, &sig.names[at], sig.spans[at], ty, docs);
@@ -116,14 +121,48 @@ impl Checker<'_> {
                     "",
                 );
             }
-            let name = &item.decl.name;
-            self.index.define(
-                Kind::Struct,
-                &name.text,
-                name.span,
-                String::new(),
-                &item.docs,
-            );
+            let name = item.decl.name();
+            let kind = if sig.is_enum {
+                Kind::Enum
+            } else {
+                Kind::Struct
+            };
+            self.index
+                .define(kind, &name.text, name.span, String::new(), &item.docs);
+        }
+        self.define_variants(at);
+    }
+
+    fn define_variants(&mut self, at: usize) {
+        let Some(item) = self.world.structs.get(at) else {
+            return;
+        };
+        let Some(sig) = self.structs.0.get(at) else {
+            return;
+        };
+        for (variant, decl) in sig.variants.iter().zip(item.decl.variants()) {
+            let of = |f: &super::VariantFieldSig| {
+                let ty = self.show(&f.ty, &sig.generics);
+                match variant.form {
+                    Form::Struct => format!("{}: {ty}", f.name),
+                    Form::Unit | Form::Tuple => ty,
+                }
+            };
+            let parts: Vec<String> = variant.fields.iter().map(of).collect();
+            let ty = match variant.form {
+                Form::Unit => String::new(),
+                Form::Tuple => format!("({})", parts.join(", ")),
+                Form::Struct => format!("{{ {} }}", parts.join(", ")),
+            };
+            let (name, span) = (&variant.name, variant.span);
+            self.index.define(Kind::Variant, name, span, ty, &decl.docs);
+            if let ast::VariantFields::Struct(fields) = &decl.fields {
+                for (field, declared) in variant.fields.iter().zip(fields) {
+                    let ty = self.show(&field.ty, &sig.generics);
+                    self.index
+                        .define(Kind::Field, &field.name, field.span, ty, &declared.docs);
+                }
+            }
         }
     }
 

@@ -239,15 +239,10 @@ impl Checker<'_> {
                 "fixed" => return self.fixed_type(path, cx),
                 "f32" => return Ty::Real(hir::Real::Float(32), Secrecy::PUBLIC),
                 "f64" => return Ty::Real(hir::Real::Float(64), Secrecy::PUBLIC),
-                "Option" | "f16" => {
+                "f16" => {
                     let error =
                         diagnostic!(E1009, path.span, "the type `{text}` is not yet available");
-                    let help = if text == "Option" {
-                        "use a `bool` beside the value"
-                    } else {
-                        "scale to integers"
-                    };
-                    self.report(error.here("comes later").help(help));
+                    self.report(error.here("comes later").help("scale to integers"));
                     return Ty::Never;
                 }
                 _ => {}
@@ -440,31 +435,47 @@ impl Checker<'_> {
     /// What a path means as an item.
     pub fn lookup_path(&mut self, parts: &[ast::Name], module: usize) -> Option<Def> {
         let def = self.item_at(parts, module)?;
-        if let [first, item] = parts
-            && let Some(module) = self.world.lookup(module, &first.text)
-        {
-            self.refer_item(first, module);
-            self.refer_item(item, def);
-        } else if let [name] = parts {
-            self.refer_item(name, def);
+        for n in 1..=parts.len() {
+            if let (Some(part), Some(found)) = (parts.get(n - 1), self.item_at(&parts[..n], module))
+            {
+                self.refer_item(part, found);
+            }
         }
         Some(def)
     }
 
     fn item_at(&self, parts: &[ast::Name], module: usize) -> Option<Def> {
-        match parts {
-            [name] => self.world.lookup(module, &name.text),
-            [first, rest @ ..] => {
-                let Some(Def::Module(inner)) = self.world.lookup(module, &first.text) else {
-                    return None;
-                };
-                match rest {
-                    [item] => crate::resolve::item_of(self.world, usize::MAX, inner, item).ok(),
-                    _ => None,
+        let [first, rest @ ..] = parts else {
+            return None;
+        };
+        let mut def = self.world.lookup(module, &first.text)?;
+        for part in rest {
+            def = match def {
+                Def::Module(inner) => {
+                    crate::resolve::item_of(self.world, usize::MAX, inner, part).ok()?
                 }
-            }
-            [] => None,
+                Def::Struct(id) => self.variant_of(id, part)?,
+                Def::Alias(at) => {
+                    let alias = self.world.aliases.get(at)?;
+                    let TypeKind::Path(path) = &alias.decl.ty.kind else {
+                        return None;
+                    };
+                    match self.item_at(&path.parts, alias.module)? {
+                        Def::Struct(id) => self.variant_of(id, part)?,
+                        _ => return None,
+                    }
+                }
+                Def::Fn(_) | Def::Variant(..) | Def::Const(_) => return None,
+            };
         }
+        Some(def)
+    }
+
+    /// The variant of this name.
+    pub fn variant_of(&self, id: StructId, name: &ast::Name) -> Option<Def> {
+        let sig = self.structs.0.get(id.index())?;
+        let at = sig.variants.iter().position(|v| v.name == name.text)?;
+        Some(Def::Variant(id, self::id(at)))
     }
 
     /// Whether a type can do what the bounds ask.
@@ -486,6 +497,7 @@ impl Checker<'_> {
             },
             Ty::Scalar(Scalar::Bool, _) => Bounds {
                 eq: true,
+                ord: true,
                 ..Bounds::default()
             },
             Ty::Text(..) => Bounds {
@@ -493,6 +505,16 @@ impl Checker<'_> {
                 ord: true,
                 ..Bounds::default()
             },
+            // What is compared part by part.
+            Ty::Array(..) | Ty::Tuple(_) | Ty::Struct { .. } => {
+                let only = Bounds {
+                    num: false,
+                    int: false,
+                    narrow: false,
+                    ..want
+                };
+                return only == want && self.parts_meet(ty, want, generics);
+            }
             Ty::Param { id, .. } => generics
                 .get(id.index())
                 .map_or(Bounds::default(), |g| g.bounds),
@@ -530,7 +552,8 @@ impl Checker<'_> {
                 shown.trim_start_matches("secret ")
             ),
             _ => match bound {
-                "Eq" => "numbers and `bool` are `Eq`".to_owned(),
+                "Eq" => "numbers, `bool`, and what is made of them are `Eq`".to_owned(),
+                "Ord" => "numbers, `bool`, and what is made of them are `Ord`".to_owned(),
                 "Narrow" => "integers of up to 64 bits are `Narrow`: no type holds the products of wider ones".to_owned(),
                 "Int" => "integers are `Int`".to_owned(),
                 _ => format!("numbers are `{bound}`"),

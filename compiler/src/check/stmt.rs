@@ -305,7 +305,7 @@ impl Body<'_, '_> {
                 self.locals[id.index()].later = true;
                 out.push(hir::Stmt::Let(id, None));
             }
-            PatternKind::Wild | PatternKind::Tuple(_) => {
+            _ => {
                 let error = diagnostic!(E3010, pattern.span, "a pattern without a value")
                     .here("nothing to take apart");
                 self.report(error.help("name one variable, or give the pattern a value"));
@@ -350,48 +350,11 @@ impl Body<'_, '_> {
                 let id = self.declare(name, ty, *mutable, cause);
                 out.push(hir::Stmt::Let(id, Some(value)));
             }
-            PatternKind::Tuple(_) => {
+            _ => {
                 let id = self.temporary(String::new(), ty, pattern.span, cause);
                 out.push(hir::Stmt::Let(id, Some(value)));
                 self.destructure(pattern, id, out);
             }
-        }
-    }
-
-    /// Binds the parts of a tuple pattern to the parts of a variable.
-    pub fn destructure(&mut self, pattern: &Pattern, id: LocalId, out: &mut Vec<hir::Stmt>) {
-        let PatternKind::Tuple(parts) = &pattern.kind else {
-            return;
-        };
-        let ty = self.locals[id.index()].ty.clone();
-        let types = match &ty {
-            Ty::Tuple(types) if types.len() == parts.len() => types.clone(),
-            Ty::Never => vec![Ty::Never; parts.len()],
-            other => {
-                let shown = self.show(other);
-                let error = diagnostic!(
-                    E3001,
-                    pattern.span,
-                    "this pattern has {} parts, the value is `{shown}`",
-                    parts.len()
-                );
-                self.report(
-                    error
-                        .here("does not fit the value")
-                        .help("bind the value to one name, or give one name per part"),
-                );
-                vec![Ty::Never; parts.len()]
-            }
-        };
-        for (at, (part, part_ty)) in parts.iter().zip(types).enumerate() {
-            if matches!(part.kind, PatternKind::Wild) {
-                continue;
-            }
-            let whole = flow::read(id, &ty, part.span);
-            let at = u32::try_from(at).unwrap_or(u32::MAX);
-            let value = Typed::new(H::Field(whole.boxed(), at), part_ty.clone(), part.span).hir();
-            let cause = flow::cause_of(&value);
-            self.bind(part, part_ty, value, cause, out);
         }
     }
 
@@ -468,7 +431,7 @@ impl Body<'_, '_> {
         match &pattern.kind {
             PatternKind::Bind { mutable, name } => self.declare(name, ty, *mutable, cause),
             PatternKind::Wild => self.temporary(String::new(), ty, pattern.span, cause),
-            PatternKind::Tuple(_) => {
+            _ => {
                 let id = self.temporary(String::new(), ty, pattern.span, cause);
                 self.destructure(pattern, id, stmts);
                 id
@@ -511,6 +474,11 @@ fn leaves(e: &Expr) -> bool {
         match &at.kind {
             E::If(_, then, Some(otherwise)) if block_leaves(then) => at = otherwise,
             E::Block(b) | E::Attributed(_, b) => return block_leaves(b),
+            E::IfLet(parts) if block_leaves(&parts.then) => match &parts.otherwise {
+                Some(otherwise) => at = otherwise,
+                None => return false,
+            },
+            E::Match(_, arms) => return arms.iter().all(|arm| leaves(&arm.body)),
             _ => return false,
         }
     }
@@ -527,8 +495,9 @@ fn block_leaves(b: &Block) -> bool {
 
 /// Whether a block has no value at its end; an `if` without `else` has none.
 fn gives_nothing(block: &Block) -> bool {
-    block
-        .tail
-        .as_ref()
-        .is_none_or(|tail| matches!(tail.kind, E::If(_, _, None)))
+    block.tail.as_ref().is_none_or(|tail| match &tail.kind {
+        E::If(_, _, None) => true,
+        E::IfLet(parts) => parts.otherwise.is_none(),
+        _ => false,
+    })
 }

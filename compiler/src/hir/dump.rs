@@ -271,6 +271,7 @@ impl Dump<'_> {
                 }
                 _ => format!("{word}: {}", ty()),
             },
+            ExprKind::Zero => format!("zero: {}", ty()),
             ExprKind::Local(id) => local(*id),
             ExprKind::Const(id) => self
                 .hir

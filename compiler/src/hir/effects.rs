@@ -81,6 +81,7 @@ pub fn is_total(expr: &Expr) -> bool {
     match &expr.kind {
         E::Lit(_)
         | E::Decimal(_)
+        | E::Zero
         | E::Local(_)
         | E::Const(_)
         | E::ConstParam(_)
@@ -150,6 +151,7 @@ impl Scan {
         use ExprKind as E;
         match &expr.kind {
             E::Lit(_)
+            | E::Zero
             | E::Const(_)
             | E::ConstParam(_)
             | E::Limit(..)

@@ -11,7 +11,9 @@ use crate::imported::{Circuit, MAX_ELEMENTS, Port};
 use crate::span::{FileId, Span};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
-use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape, Shape, ShapeNode};
+use smpcc_circuit::program::{
+    InputLeaf, OutputLeaf, ParamShape, ResultShape, Shape, ShapeNode, ShapeVariant,
+};
 use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::{ConstVec, Form, Piece, Scalar, Word};
 use std::sync::Arc;
@@ -444,26 +446,58 @@ impl<'t> Parser<'t> {
                     name: self.text()?,
                     fields: self.texts(),
                 },
+                "enum" | "option" => ShapeNode::Enum {
+                    name: self.text()?,
+                    optional: word == "option",
+                    slots: self.number()?,
+                    variants: self.variants()?,
+                },
+                "shared" => ShapeNode::Shared {
+                    leaf: self.number()?,
+                    scalar: scalar(self.any_word()?)?,
+                    form: self.form()?,
+                    range: self.range()?,
+                },
                 _ => ShapeNode::Scalar {
                     scalar: scalar(word)?,
-                    form: if self.eat_word("date") {
-                        Form::Date
-                    } else if self.eat_word("datetime") {
-                        Form::Datetime
-                    } else if self.eat_word("text") {
-                        Form::Text
-                    } else if self.eat_word("point") {
-                        Form::Fixed(self.number()?)
-                    } else if self.eat_word("float") {
-                        Form::Float
-                    } else {
-                        Form::Plain
-                    },
+                    form: self.form()?,
                     range: self.range()?,
                 },
             });
         }
         Ok(Shape(nodes))
+    }
+
+    /// How a scalar is written.
+    fn form(&mut self) -> Parsed<Form> {
+        Ok(if self.eat_word("date") {
+            Form::Date
+        } else if self.eat_word("datetime") {
+            Form::Datetime
+        } else if self.eat_word("text") {
+            Form::Text
+        } else if self.eat_word("point") {
+            Form::Fixed(self.number()?)
+        } else if self.eat_word("float") {
+            Form::Float
+        } else {
+            Form::Plain
+        })
+    }
+
+    fn variants(&mut self) -> Parsed<Vec<ShapeVariant>> {
+        let mut variants = Vec::new();
+        loop {
+            let tuple = self.eat_word("numbered");
+            if !tuple && !self.eat_word("named") {
+                return Ok(variants);
+            }
+            variants.push(ShapeVariant {
+                tuple,
+                name: self.text()?,
+                fields: self.texts(),
+            });
+        }
     }
 
     /// `u32 x4`.

@@ -313,6 +313,17 @@ fn counting(out: &mut String, start: Word, dims: &[(u64, Word)]) -> fmt::Result 
     out.write_char(']')
 }
 
+fn written_as(form: Form) -> String {
+    match form {
+        Form::Plain => String::new(),
+        Form::Date => " date".into(),
+        Form::Datetime => " datetime".into(),
+        Form::Text => " text".into(),
+        Form::Fixed(frac) => format!(" point {frac}"),
+        Form::Float => " float".into(),
+    }
+}
+
 fn shape(out: &mut String, shape: &Shape) -> fmt::Result {
     out.write_char('[')?;
     for (i, node) in shape.0.iter().enumerate() {
@@ -323,15 +334,7 @@ fn shape(out: &mut String, shape: &Shape) -> fmt::Result {
                 form,
                 range: r,
             } => {
-                write!(out, "{scalar}")?;
-                match form {
-                    Form::Plain => {}
-                    Form::Date => out.push_str(" date"),
-                    Form::Datetime => out.push_str(" datetime"),
-                    Form::Text => out.push_str(" text"),
-                    Form::Fixed(frac) => write!(out, " point {frac}")?,
-                    Form::Float => out.push_str(" float"),
-                }
+                write!(out, "{scalar}{}", written_as(*form))?;
                 range(out, *r)?;
             }
             ShapeNode::Array(Some(n)) => write!(out, "array {n}")?,
@@ -342,6 +345,31 @@ fn shape(out: &mut String, shape: &Shape) -> fmt::Result {
                 for field in fields {
                     write!(out, " {field:?}")?;
                 }
+            }
+            ShapeNode::Enum {
+                name,
+                optional,
+                slots,
+                variants,
+            } => {
+                let word = if *optional { "option" } else { "enum" };
+                write!(out, "{word} {name:?} {slots}")?;
+                for variant in variants {
+                    let form = if variant.tuple { "numbered" } else { "named" };
+                    write!(out, " {form} {:?}", variant.name)?;
+                    for field in &variant.fields {
+                        write!(out, " {field:?}")?;
+                    }
+                }
+            }
+            ShapeNode::Shared {
+                scalar,
+                form,
+                range: r,
+                leaf,
+            } => {
+                write!(out, "shared {leaf} {scalar}{}", written_as(*form))?;
+                range(out, *r)?;
             }
         }
     }

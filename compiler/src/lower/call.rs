@@ -271,14 +271,26 @@ impl<'h> Tracer<'h> {
                     Ok(Val::Leaf(Leaf::usize(n)))
                 }
             },
+            Builtin::Overflows(op) => {
+                let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
+                Ok(Val::Leaf(self.overflows(op, &a, &b)?))
+            }
+            Builtin::Saturating(op) => {
+                let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
+                Ok(Val::Leaf(self.saturating(op, &a, &b)?))
+            }
             Builtin::Min | Builtin::Max => {
                 let largest = builtin == Builtin::Max;
-                let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
-                if let Some(Kind::Float { .. }) = self.real_of(&expr.ty)? {
-                    return self.float_extreme(largest, &a, &b).map(Val::Leaf);
+                let (a, b) = (next(), next());
+                if let (Val::Leaf(x), Val::Leaf(y)) = (&a, &b)
+                    && let Some(Kind::Float { .. }) = self.real_of(&expr.ty)?
+                {
+                    return self.float_extreme(largest, x, y).map(Val::Leaf);
                 }
-                let op = if largest { WordOp::Max } else { WordOp::Min };
-                Ok(Val::Leaf(self.word(op, a.scalar, &[a.clone(), b])?))
+                if !matches!(a, Val::Leaf(_)) {
+                    self.refuse_floats(&expr.ty)?;
+                }
+                self.extreme(!largest, a, b)
             }
             Builtin::MulAdd => {
                 let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);

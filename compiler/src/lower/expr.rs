@@ -49,6 +49,7 @@ impl<'h> Tracer<'h> {
                 Ok(Val::Leaf(Leaf::word(scalar, word)))
             }
             E::Decimal(text) => self.decimal(text, &expr.ty).map(Val::Leaf),
+            E::Zero => self.nothing(&expr.ty),
             E::Local(local) => self.local(*local),
             E::Const(id) => self.named_constant(*id),
             E::ConstParam(id) => {
@@ -91,7 +92,7 @@ impl<'h> Tracer<'h> {
                     std::slice::from_ref(&a),
                 )?))
             }
-            E::Binary(..) => self.chain(expr).map(Val::Leaf),
+            E::Binary(..) => self.chain(expr),
             E::LogicalAnd(a, b) => self.short_circuit(a, b, false),
             E::LogicalOr(a, b) => self.short_circuit(a, b, true),
             E::Cast(a) => {
@@ -192,7 +193,7 @@ impl<'h> Tracer<'h> {
     }
 
     /// `a + b + c + …`: a chain of any length nests no deeper than its operands.
-    fn chain(&mut self, expr: &'h Expr) -> Traced<Leaf> {
+    fn chain(&mut self, expr: &'h Expr) -> Traced<Val<'h>> {
         let mut links = Vec::new();
         let mut first = expr;
         while let ExprKind::Binary(op, left, right) = &first.kind {
@@ -203,13 +204,22 @@ impl<'h> Tracer<'h> {
             links.push((*op, right, operand, first.span));
             first = left;
         }
-        let mut so_far = self.scalar_expr(first)?;
+        let mut so_far = self.expr(first)?;
         for (op, right, operand, span) in links.into_iter().rev() {
-            let right = self.scalar_expr(right)?;
+            let right = self.expr(right)?;
             self.span = span;
-            so_far = match self.real_of(operand)? {
-                Some(kind) => self.real_binary(op, kind, so_far, right)?,
-                None => self.binary(op, so_far, right)?,
+            so_far = match (so_far, right) {
+                (Val::Leaf(a), Val::Leaf(b)) if is_plain(op, a.scalar) => {
+                    Val::Leaf(match self.real_of(operand)? {
+                        Some(kind) => self.real_binary(op, kind, a, b)?,
+                        None => self.binary(op, a, b)?,
+                    })
+                }
+                (Val::Never, _) | (_, Val::Never) => return Err(Stop::Exit),
+                (a, b) => {
+                    self.refuse_floats(operand)?;
+                    Val::Leaf(self.compared(op, &a, &b)?)
+                }
             };
         }
         Ok(so_far)
@@ -249,6 +259,11 @@ impl<'h> Tracer<'h> {
         }
     }
 
+    /// Whether an expression is one word, so that both sides of a comparison can be shown.
+    fn is_word(&self, e: &Expr) -> bool {
+        crate::hir::scalar_of(&self.close(&e.ty)).is_some()
+    }
+
     /// Opens a leaf to all who compute.
     pub(super) fn reveal(&mut self, leaf: &Leaf) -> Traced<Leaf> {
         if !leaf.secret {
@@ -276,13 +291,17 @@ impl<'h> Tracer<'h> {
 
     fn assertion(&mut self, cond: &'h Expr, why: Option<&str>, expr: &'h Expr) -> Traced<Val<'h>> {
         let cond = match asserted_comparison(cond) {
-            Some((op, a, b)) if self.opened => {
+            Some((op, a, b)) if self.opened && self.is_word(a) => {
                 let a = self.scalar_expr(a)?;
                 let b = self.scalar_expr(b)?;
                 self.span = cond.span;
                 self.open(&a)?;
                 self.open(&b)?;
-                self.binary(op, a, b)?
+                if is_plain(op, a.scalar) {
+                    self.binary(op, a, b)?
+                } else {
+                    self.compared(op, &Val::Leaf(a), &Val::Leaf(b))?
+                }
             }
             _ => self.scalar_expr(cond)?,
         };
@@ -554,6 +573,12 @@ pub(super) fn varies(val: &Val<'_>) -> bool {
         }
     }
     walk(val, 1)
+}
+
+/// Whether an operator means one operation on words: truth values have an order, and no operation for it.
+fn is_plain(op: BinaryOp, scalar: Scalar) -> bool {
+    use BinaryOp as B;
+    scalar != Scalar::Bool || !matches!(op, B::Lt | B::Le | B::Gt | B::Ge)
 }
 
 /// The comparison that an assertion is about, revealed or not.

@@ -6,7 +6,8 @@ use super::types::range_pair;
 use super::value::{GenericValue, Val};
 use crate::diagnostic::suggestion;
 use crate::hir::{
-    From, Len, Main, MainParam, ParamSource, Type, ValueRange, form_of, range_of, scalar_of,
+    From, Len, Main, MainParam, ParamSource, StructId, Type, ValueRange, form_of, range_of,
+    scalar_of,
 };
 use crate::ir::{Op, Ty};
 use smpcc_circuit::ids::InputId;
@@ -258,23 +259,16 @@ impl<'h> Tracer<'h> {
             }
             Type::Struct { id, args, secret } => {
                 let fields = self.fields(*id, args, *secret);
-                input.nodes.push(ShapeNode::Struct {
-                    name: self
-                        .hir
-                        .structs
-                        .get(id.index())
-                        .map(|s| s.name.clone())
-                        .unwrap_or_default(),
-                    fields: fields.iter().map(|(f, _)| f.name.clone()).collect(),
-                });
+                input.nodes.push(self.composed_node(*id));
                 let mut vals = Vec::with_capacity(fields.len());
                 for (field, ty) in &fields {
-                    path.push('.');
-                    path.push_str(&field.name);
+                    push_field(path, &field.name);
                     let range = field.range.or(range);
                     vals.push(self.input_row(input, ty, path, lanes, depth, range)?);
                     path.truncate(len);
                 }
+                let variants = crate::schema::variant_nodes(self.hir, *id, args);
+                input.nodes.extend(variants);
                 Val::Tuple(vals)
             }
             leaf => {
@@ -322,6 +316,27 @@ impl<'h> Tracer<'h> {
         };
         path.truncate(len);
         Ok(val)
+    }
+
+    /// The node of a struct or enum.
+    pub(super) fn composed_node(&self, id: StructId) -> ShapeNode {
+        match self.hir.structs.get(id.index()) {
+            Some(def) if def.is_enum() => crate::schema::enum_node(def),
+            def => ShapeNode::Struct {
+                name: def.map(|s| s.name.clone()).unwrap_or_default(),
+                fields: def.map_or_else(Vec::new, |s| {
+                    s.fields.iter().map(|f| f.name.clone()).collect()
+                }),
+            },
+        }
+    }
+}
+
+/// Goes on with a field; the tag of an enum is called as the enum is.
+pub(super) fn push_field(path: &mut String, name: &str) {
+    if !name.is_empty() {
+        path.push('.');
+        path.push_str(name);
     }
 }
 

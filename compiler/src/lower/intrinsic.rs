@@ -28,19 +28,36 @@ impl<'h> Tracer<'h> {
         }
         match (callee.name.as_str(), args) {
             ("std::sort::sort", [Val::Array(n, element)]) => {
-                let Val::Leaf(leaf) = &**element else {
+                if let Val::Leaf(leaf) = &**element
+                    && leaf.scalar != Scalar::Bool
+                {
+                    let leaf = if self.has_float(generics.first()) {
+                        let key = self.float_key(leaf)?;
+                        match self.sorted(&key, *n)? {
+                            Some(key) => Some(self.float_of_key(&key)?),
+                            None => None,
+                        }
+                    } else {
+                        self.sorted(leaf, *n)?
+                    };
+                    return Ok(leaf.map(|leaf| Val::Array(*n, Box::new(Val::Leaf(leaf)))));
+                }
+                if self.has_float(generics.first()) {
+                    return Ok(None);
+                }
+                // What fits in a word is sorted as one.
+                let leaves = element.leaves();
+                if leaves.iter().any(|leaf| leaf.lanes != *n) || leaves.iter().all(|l| !l.secret) {
+                    return Ok(None);
+                }
+                let Some(word) = self.packed(element)? else {
                     return Ok(None);
                 };
-                let leaf = if self.has_float(generics.first()) {
-                    let key = self.float_key(leaf)?;
-                    match self.sorted(&key, *n)? {
-                        Some(key) => Some(self.float_of_key(&key)?),
-                        None => None,
-                    }
-                } else {
-                    self.sorted(leaf, *n)?
+                let Some(sorted) = self.sorted(&word, *n)? else {
+                    return Ok(None);
                 };
-                Ok(leaf.map(|leaf| Val::Array(*n, Box::new(Val::Leaf(leaf)))))
+                let element = self.unpacked(&sorted, element)?;
+                Ok(Some(Val::Array(*n, Box::new(element))))
             }
             ("std::stats::sum", [Val::Array(_, element)]) if self.has_float(generics.first()) => {
                 let Val::Leaf(leaf) = &**element else {
@@ -62,7 +79,7 @@ impl<'h> Tracer<'h> {
     }
 
     /// Whether a float is inside of a type: its bits do not have its order.
-    fn has_float(&self, ty: Option<&GenericValue>) -> bool {
+    pub(super) fn has_float(&self, ty: Option<&GenericValue>) -> bool {
         fn walk(t: &Tracer<'_>, ty: &Type) -> bool {
             match ty {
                 Type::Struct { id, args, secret } => {
@@ -111,7 +128,12 @@ impl<'h> Tracer<'h> {
         let mut columns: Vec<Leaf> = Vec::new();
         let mut stands: BTreeMap<ValueId, usize> = BTreeMap::new();
         for leaf in by {
-            let leaf = self.secret(leaf)?;
+            // Truth values have an order, and no comparison of their own.
+            let leaf = match leaf.scalar {
+                Scalar::Bool => self.sortable(leaf)?,
+                Scalar::Int { .. } => leaf.clone(),
+            };
+            let leaf = self.secret(&leaf)?;
             stands.insert(self.value(&leaf)?, columns.len());
             columns.push(leaf);
         }

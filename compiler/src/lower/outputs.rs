@@ -2,6 +2,7 @@
 
 use super::Tracer;
 use super::fault::{Fault, Traced, code};
+use super::inputs::push_field;
 use super::value::{Leaf, Val};
 use crate::hir::{Main, Receivers, To, Type, form_of, scalar_of};
 use crate::ir::Op;
@@ -231,15 +232,7 @@ impl<'h> Tracer<'h> {
                 let types: Vec<(Option<String>, Type)> = match ty {
                     Type::Struct { id, args, secret } => {
                         let fields = self.fields(*id, args, *secret);
-                        out.nodes.push(ShapeNode::Struct {
-                            name: self
-                                .hir
-                                .structs
-                                .get(id.index())
-                                .map(|s| s.name.clone())
-                                .unwrap_or_default(),
-                            fields: fields.iter().map(|(f, _)| f.name.clone()).collect(),
-                        });
+                        out.nodes.push(self.composed_node(*id));
                         fields
                             .into_iter()
                             .map(|(f, t)| (Some(f.name.clone()), t))
@@ -255,13 +248,16 @@ impl<'h> Tracer<'h> {
                     }
                 };
                 for (k, (part, (name, ty))) in parts.iter().zip(&types).enumerate() {
-                    path.push('.');
                     match name {
-                        Some(name) => path.push_str(name),
-                        None => path.push_str(&k.to_string()),
+                        Some(name) => push_field(path, name),
+                        None => push_field(path, &k.to_string()),
                     }
                     self.output_tree(out, ty, part, path)?;
                     path.truncate(len);
+                }
+                if let Type::Struct { id, args, .. } = ty {
+                    let variants = crate::schema::variant_nodes(self.hir, *id, args);
+                    out.nodes.extend(variants);
                 }
             }
             Val::Callable(_) | Val::Never => {

@@ -204,6 +204,33 @@ impl<'h> Tracer<'h> {
         }
     }
 
+    /// Zeros of a type, all of whose lengths must be known.
+    pub(super) fn nothing(&self, ty: &Type) -> Traced<Val<'h>> {
+        fn known(t: &Tracer<'_>, ty: &Type) -> bool {
+            match ty {
+                Type::Array(e, len) => matches!(len, Len::Const(_)) && known(t, e),
+                Type::Tuple(parts) => parts.iter().all(|p| known(t, p)),
+                Type::Struct { id, args, secret } => {
+                    let fields = t.fields(*id, args, *secret);
+                    fields.iter().all(|(_, ty)| known(t, ty))
+                }
+                Type::Scalar(..)
+                | Type::Usize
+                | Type::Text(..)
+                | Type::Real(..)
+                | Type::Wide(_) => scalar_of(ty).is_some(),
+                Type::Ragged(..) | Type::Param { .. } | Type::Fn(_) | Type::Never => false,
+            }
+        }
+        let ty = self.close(ty);
+        if !known(self, &ty) {
+            let what = "the size of what a variant leaves empty is not fixed here";
+            let fault = Fault::new(code::NOT_KNOWN, self.span, what);
+            return Err(fault.help("say the length of the array in its type").into());
+        }
+        Ok(self.zero(&ty, 1))
+    }
+
     /// An error unless the arrays of a value have the lengths that a type fixes.
     pub(super) fn require_lens(
         &self,

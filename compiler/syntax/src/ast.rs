@@ -11,9 +11,9 @@ mod spine;
 
 pub use dump::dump;
 pub use items::{
-    AliasDecl, Attribute, CircuitDecl, ConstDecl, FieldDecl, FnDecl, Generic, GenericKind, Import,
-    Item, ItemKind, Module, Param, PartyCount, PartyDecl, Ret, RetField, Seats, SeatsKind,
-    StructDecl, TestDecl, UseEnd, UseTree,
+    AliasDecl, Attribute, CircuitDecl, ConstDecl, EnumDecl, FieldDecl, FnDecl, Generic,
+    GenericKind, Import, Item, ItemKind, Module, Param, PartyCount, PartyDecl, Ret, RetField,
+    Seats, SeatsKind, StructDecl, TestDecl, UseEnd, UseTree, VariantDecl, VariantFields,
 };
 pub use spine::Spine;
 
@@ -220,7 +220,7 @@ pub enum StmtKind {
     Empty,
 }
 
-/// What a `let`, `for` or closure binds.
+/// What a `let`, `for`, closure or arm binds, and what a value must be like for it.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     /// What it is.
@@ -243,6 +243,64 @@ pub enum PatternKind {
     },
     /// `(a, b)`
     Tuple(Vec<Pattern>),
+    /// `[a, b]`
+    Array(Vec<Pattern>),
+    /// `..` among the parts of another pattern.
+    Rest,
+    /// `5`, `-1`, `true`
+    Literal(Box<Expr>),
+    /// `lo..hi`, `lo..=hi`, `lo..`
+    Range {
+        /// The least value.
+        lo: Option<Box<Expr>>,
+        /// The greatest value, or one past it.
+        hi: Option<Box<Expr>>,
+        /// Whether `hi` is included.
+        inclusive: bool,
+    },
+    /// `Color::Red`, or a constant of several parts.
+    Path(Path),
+    /// `Some(x)`
+    Variant(Path, Vec<Pattern>),
+    /// `Point { x, y: 0, .. }`
+    Struct(Path, Vec<FieldPattern>),
+    /// `a | b`
+    Or(Vec<Pattern>),
+}
+
+/// A field in a pattern.
+#[derive(Clone, Debug)]
+pub struct FieldPattern {
+    /// The field; none for `..`.
+    pub name: Option<Name>,
+    /// What it must be like.
+    pub pattern: Pattern,
+    /// Whether only the name is written, which then binds the field.
+    pub short: bool,
+}
+
+/// An arm of a `match`.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    /// What the value must be like.
+    pub pattern: Pattern,
+    /// The condition after `if`.
+    pub guard: Option<Expr>,
+    /// What it gives.
+    pub body: Expr,
+}
+
+/// The parts of an `if let`.
+#[derive(Clone, Debug)]
+pub struct IfLet {
+    /// What the value must be like.
+    pub pattern: Pattern,
+    /// The value.
+    pub value: Expr,
+    /// What happens if it is.
+    pub then: Block,
+    /// What happens if it is not.
+    pub otherwise: Option<Expr>,
 }
 
 /// An expression.
@@ -308,6 +366,10 @@ pub enum ExprKind {
     Cast(Spine, Box<Type>),
     /// `if c { … } else …`
     If(Box<Expr>, Box<Block>, Option<Spine>),
+    /// `if let p = x { … } else …`
+    IfLet(Box<IfLet>),
+    /// `match x { p if c => a, … }`
+    Match(Box<Expr>, Vec<Arm>),
     /// `{ … }`
     Block(Box<Block>),
     /// `#[…] { … }`

@@ -26,7 +26,7 @@ pub const MAX_FILE_BYTES: usize = 8 << 20;
 pub enum Tok<'a> {
     /// As in the text.
     K(Kind, &'a str),
-    /// `{` that opens the body of `if`, `while` or `for`.
+    /// `{` that opens the body of `if`, `while` or `for`, or the arms of `match`.
     BodyBrace,
     /// The end of a block that is a statement.
     StmtEnd,
@@ -279,10 +279,6 @@ fn parse_item(
     marks: &mut Marks,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Item> {
-    if let Some(error) = explain::not_yet(text, tokens) {
-        diagnostics.push(error);
-        return None;
-    }
     if let Err(error) = check_brackets(text, tokens) {
         diagnostics.push(error);
         return None;
@@ -461,12 +457,30 @@ struct Open {
     brace: bool,
     /// Whether its end is the end of a statement.
     statement: bool,
+    /// Whether it holds the arms of a `match`.
+    arms: bool,
+    /// Of arms: whether a pattern or its guard is being read.
+    pattern: bool,
+}
+
+impl Open {
+    fn new(brace: bool, statement: bool) -> Open {
+        Open {
+            brace,
+            statement,
+            arms: false,
+            pattern: false,
+        }
+    }
 }
 
 /// A word that waits for the `{` of its body.
 struct Waiting {
     depth: usize,
     statement: bool,
+    word: Kind,
+    /// Whether a pattern comes first, which may have braces of its own.
+    pattern: bool,
 }
 
 /// The tokens of a balanced item as the grammar wants them.
@@ -486,7 +500,10 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
         let text_of = slice(text, token.span);
         let starts_statement = open.last().is_some_and(|o| o.brace)
             && matches!(before, Kind::Semi | Kind::LBrace | Kind::RBrace);
-        let statement = starts_statement || (before == Kind::Else && goes_on);
+        // What an arm begins with is like a statement: when its block ends, the arm does.
+        let starts_arm =
+            before == Kind::FatArrow && open.last().is_some_and(|o| o.arms && !o.pattern);
+        let statement = starts_statement || starts_arm || (before == Kind::Else && goes_on);
         // Words that never got their body; the outermost is first.
         while waiting.last().is_some_and(|w| w.depth > open.len()) {
             waiting.pop();
@@ -498,26 +515,50 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
                 out.push((Tok::K(Kind::Str, text_of), token.span))
             }
             Kind::Error if ends_operand(before) => continue,
+            // A guard has no body.
+            Kind::If if open.last().is_some_and(|o| o.arms && o.pattern) => {
+                out.push((Tok::K(token.kind, text_of), token.span));
+            }
             Kind::If | Kind::While | Kind::For | Kind::Loop | Kind::Match => {
+                let is_let = next.is_some_and(|n| n.kind == Kind::Let);
                 waiting.push(Waiting {
                     depth: open.len(),
                     statement,
+                    word: token.kind,
+                    // A `for` outside of all braces counts parties of a test.
+                    pattern: token.kind == Kind::For && !open.is_empty()
+                        || token.kind == Kind::If && is_let,
                 });
                 out.push((Tok::K(token.kind, text_of), token.span));
             }
+            Kind::FatArrow | Kind::Comma if open.last().is_some_and(|o| o.arms) => {
+                if let Some(arms) = open.last_mut().filter(|o| o.arms) {
+                    arms.pattern = token.kind == Kind::Comma;
+                }
+                out.push((Tok::K(token.kind, text_of), token.span));
+            }
+            Kind::In | Kind::Eq => {
+                let depth = open.len();
+                if let Some(word) = waiting.last_mut().filter(|w| w.depth == depth) {
+                    word.pattern &= (token.kind == Kind::In) != (word.word == Kind::For);
+                }
+                out.push((Tok::K(token.kind, text_of), token.span));
+            }
             Kind::LBrace => {
-                let body =
-                    before != Kind::Else && waiting.last().is_some_and(|w| w.depth == open.len());
+                let of_word = |w: &Waiting| w.depth == open.len() && !w.pattern;
+                let body = before != Kind::Else && waiting.last().is_some_and(of_word);
                 let literal =
                     !body && !open.is_empty() && is_bare_literal(before, &tokens[at + 1..]);
-                let ends_statement = if body {
-                    waiting.pop().is_some_and(|w| w.statement)
-                } else {
-                    statement && !literal
+                let word = if body { waiting.pop() } else { None };
+                let ends_statement = match &word {
+                    Some(word) => word.statement,
+                    None => statement && !literal,
                 };
+                let arms = word.is_some_and(|w| w.word == Kind::Match);
                 open.push(Open {
-                    brace: true,
-                    statement: ends_statement,
+                    arms,
+                    pattern: arms,
+                    ..Open::new(true, ends_statement)
                 });
                 let tok = match (body, literal) {
                     (true, _) => Tok::BodyBrace,
@@ -534,10 +575,7 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
                 out.push((Tok::SeatsComma, token.span));
             }
             Kind::LParen | Kind::LBracket => {
-                open.push(Open {
-                    brace: false,
-                    statement: false,
-                });
+                open.push(Open::new(false, false));
                 out.push((Tok::K(token.kind, text_of), token.span));
             }
             Kind::RParen | Kind::RBracket | Kind::RBrace => {
@@ -555,6 +593,9 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
                                 ..token.span
                             };
                             out.push((Tok::StmtEnd, end));
+                            if let Some(arms) = open.last_mut() {
+                                arms.pattern = arms.arms;
+                            }
                         }
                     }
                 }

@@ -54,7 +54,7 @@ impl Draw {
         Some((self.named(v), *of))
     }
 
-    fn named(&self, v: usize) -> Expr {
+    pub(super) fn named(&self, v: usize) -> Expr {
         Expr {
             ty: self.vars[v].ty.clone(),
             secret: self.vars[v].secret,
@@ -105,6 +105,9 @@ impl Draw {
             }
             _ => {}
         }
+        if matches!(ty, Ty::Enum(_) | Ty::Option(_)) {
+            return self.variant(ty, secret, depth);
+        }
         let depth = depth.saturating_sub(1);
         let parts: Vec<Expr> = match ty {
             Ty::Array(of, n) => (0..*n).map(|_| self.value(of, secret, depth)).collect(),
@@ -119,7 +122,7 @@ impl Draw {
                     .map(|ty| self.value(ty, secret, depth))
                     .collect()
             }
-            Ty::Bool | Ty::Int { .. } | Ty::Usize => Vec::new(),
+            _ => Vec::new(),
         };
         Expr {
             ty: ty.clone(),
@@ -220,7 +223,9 @@ impl Draw {
             secret,
             is,
         };
-        match self.below(16) {
+        match self.below(18) {
+            16 => return self.match_expr(ty, secret, depth),
+            17 if *ty != Ty::Usize => return self.held(ty, secret, depth),
             0 if secret => {
                 if let Some(e) = self.call(ty, depth) {
                     return e;
@@ -305,14 +310,19 @@ impl Draw {
             }
             return match self.below(4) {
                 0 | 1 => {
-                    let of = self.scalar();
-                    let op = if of == Ty::Bool {
-                        self.of(&[Two::Eq, Two::Ne])
+                    let of = if self.one_in(4) {
+                        self.ty()
                     } else {
-                        self.of(&[Two::Lt, Two::Le, Two::Lt, Two::Le, Two::Eq, Two::Ne])
+                        self.scalar()
                     };
-                    let a = self.scalar_expr(&of, secret, depth);
-                    let b = self.scalar_expr(&of, secret, depth);
+                    let op = self.of(&[Two::Lt, Two::Le, Two::Lt, Two::Le, Two::Eq, Two::Ne]);
+                    let a = self.value(&of, secret, depth);
+                    // Nothing alone does not say of what.
+                    let b = self.value(&of, secret, depth);
+                    let typed = |e: &Expr| !e.to_string().contains("None");
+                    if !typed(&a) || !typed(&b) {
+                        return self.leaf(ty, secret);
+                    }
                     self.two(op, Ty::Bool, a, b)
                 }
                 2 => {

@@ -90,7 +90,36 @@ fn sample() -> Ir {
                 form: Form::Fixed(7),
                 range: Some(((-3).into(), 120.into())),
             },
+            ShapeNode::Enum {
+                name: "E".into(),
+                optional: false,
+                slots: 1,
+                variants: vec![
+                    ShapeVariant {
+                        name: "A B".into(),
+                        tuple: true,
+                        fields: vec!["0".into(), "1".into()],
+                    },
+                    ShapeVariant {
+                        name: "C".into(),
+                        tuple: false,
+                        fields: Vec::new(),
+                    },
+                ],
+            },
+            ShapeNode::Scalar {
+                scalar: Scalar::unsigned(1),
+                form: Form::Plain,
+                range: Some((0.into(), 1.into())),
+            },
             ShapeNode::Tuple(0),
+            ShapeNode::Tuple(0),
+            ShapeNode::Shared {
+                scalar: Scalar::signed(32),
+                form: Form::Date,
+                range: None,
+                leaf: 1,
+            },
         ]),
         leaves: vec![InputId(0)],
     });

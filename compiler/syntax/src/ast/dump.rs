@@ -57,6 +57,24 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
                 out.push_str(&format!("  {}: {}\n", field.name.text, ty(&field.ty)));
             }
         }
+        ItemKind::Enum(e) => {
+            out.push_str(&format!("enum {}{}\n", e.name.text, generics(&e.generics)));
+            for variant in &e.variants {
+                let fields = match &variant.fields {
+                    VariantFields::Unit => String::new(),
+                    VariantFields::Tuple(types) => {
+                        let types: Vec<String> = types.iter().map(ty).collect();
+                        format!("({})", types.join(", "))
+                    }
+                    VariantFields::Struct(fields) => {
+                        let one = |f: &FieldDecl| format!("{}: {}", f.name.text, ty(&f.ty));
+                        let fields: Vec<String> = fields.iter().map(one).collect();
+                        format!(" {{ {} }}", fields.join(", "))
+                    }
+                };
+                out.push_str(&format!("  {}{fields}\n", variant.name.text));
+            }
+        }
         ItemKind::Fn(f) => {
             let params: Vec<String> = f.params.iter().map(param).collect();
             let head = format!(
@@ -217,11 +235,33 @@ fn pattern(p: &Pattern) -> String {
         PatternKind::Bind { mutable, name } => {
             format!("{}{}", if *mutable { "mut " } else { "" }, name.text)
         }
-        PatternKind::Tuple(parts) => format!(
-            "({})",
-            parts.iter().map(pattern).collect::<Vec<_>>().join(", ")
-        ),
+        PatternKind::Tuple(parts) => format!("({})", patterns(parts)),
+        PatternKind::Array(parts) => format!("[{}]", patterns(parts)),
+        PatternKind::Rest => "..".into(),
+        PatternKind::Literal(e) => expr(e),
+        PatternKind::Range { lo, hi, inclusive } => {
+            let side = |e: &Option<Box<Expr>>| e.as_ref().map_or(String::new(), |e| expr(e));
+            format!("{}{}{}", side(lo), dots(*inclusive), side(hi))
+        }
+        PatternKind::Path(p) => path(p, "::"),
+        PatternKind::Variant(p, parts) => format!("{}({})", path(p, "::"), patterns(parts)),
+        PatternKind::Struct(p, fields) => {
+            let one = |f: &FieldPattern| match &f.name {
+                Some(name) if !f.short => format!("{}: {}", name.text, pattern(&f.pattern)),
+                _ => pattern(&f.pattern),
+            };
+            let fields: Vec<String> = fields.iter().map(one).collect();
+            format!("{} {{ {} }}", path(p, "::"), fields.join(", "))
+        }
+        PatternKind::Or(parts) => {
+            let parts: Vec<String> = parts.iter().map(pattern).collect();
+            parts.join(" | ")
+        }
     }
+}
+
+fn patterns(parts: &[Pattern]) -> String {
+    parts.iter().map(pattern).collect::<Vec<_>>().join(", ")
 }
 
 fn block(out: &mut String, b: &Block, depth: usize) {
@@ -361,6 +401,31 @@ fn head(e: &Expr) -> String {
                 at = otherwise;
             }
             out + &expr(at)
+        }
+        ExprKind::IfLet(parts) => {
+            let IfLet {
+                pattern: p,
+                value,
+                then,
+                otherwise,
+            } = &**parts;
+            let otherwise = otherwise.as_ref();
+            let otherwise = otherwise.map_or(String::new(), |e| format!(" else {}", expr(e)));
+            format!(
+                "if let {} = {} {}{otherwise}",
+                pattern(p),
+                expr(value),
+                inline(then)
+            )
+        }
+        ExprKind::Match(value, arms) => {
+            let one = |arm: &Arm| {
+                let guard = arm.guard.as_ref();
+                let guard = guard.map_or(String::new(), |e| format!(" if {}", expr(e)));
+                format!("{}{guard} => {}", pattern(&arm.pattern), expr(&arm.body))
+            };
+            let arms: Vec<String> = arms.iter().map(one).collect();
+            format!("match {} {{ {} }}", expr(value), arms.join(", "))
         }
         ExprKind::Block(b) => inline(b),
         ExprKind::Attributed(attributes, b) => {

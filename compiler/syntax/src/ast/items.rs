@@ -105,6 +105,8 @@ pub struct Attribute {
     pub name: Name,
     /// The words in the parentheses.
     pub arguments: Vec<Name>,
+    /// The text in the parentheses, in place of words.
+    pub text: Option<Name>,
     /// From `#` to `]`.
     pub span: Span,
 }
@@ -118,6 +120,8 @@ pub enum ItemKind {
     Const(Arc<ConstDecl>),
     /// `struct S<T> { a: T }`
     Struct(Arc<StructDecl>),
+    /// `enum E<T> { A, B(T) }`
+    Enum(Arc<EnumDecl>),
     /// `fn f(…) -> … { … }`
     Fn(Arc<FnDecl>),
     /// `party name[lo..hi];`
@@ -220,6 +224,41 @@ pub struct FieldDecl {
     pub name: Name,
     /// Its type.
     pub ty: Type,
+}
+
+/// A type whose values are one of several variants.
+#[derive(Clone, Debug)]
+pub struct EnumDecl {
+    /// Its name.
+    pub name: Name,
+    /// Its parameters.
+    pub generics: Vec<Generic>,
+    /// Its variants.
+    pub variants: Vec<VariantDecl>,
+}
+
+/// A variant of an `enum`.
+#[derive(Clone, Debug)]
+pub struct VariantDecl {
+    /// The text of the `///` comments before it.
+    pub docs: String,
+    /// What stands in `#[…]` before it.
+    pub attributes: Vec<Attribute>,
+    /// Its name.
+    pub name: Name,
+    /// What it holds.
+    pub fields: VariantFields,
+}
+
+/// What a variant holds.
+#[derive(Clone, Debug)]
+pub enum VariantFields {
+    /// Nothing.
+    Unit,
+    /// `(A, B)`
+    Tuple(Vec<Type>),
+    /// `{ a: A, b: B }`
+    Struct(Vec<FieldDecl>),
 }
 
 /// A parameter for types or constants.

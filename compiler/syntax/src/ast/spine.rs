@@ -104,6 +104,8 @@ impl ExprKind {
             | ExprKind::Call(..)
             | ExprKind::Unary(..)
             | ExprKind::If(..)
+            | ExprKind::IfLet(_)
+            | ExprKind::Match(..)
             | ExprKind::Block(_)
             | ExprKind::Attributed(..)
             | ExprKind::Closure(..)

@@ -63,6 +63,7 @@ codes! {
     E2009 "a definition that needs itself",
     E2010 "a circuit's file is missing",
     E2011 "a malformed circuit file",
+    E2020 "an unknown variant",
 
     E3001 "the types differ",
     E3002 "a secret flows where only public values may",
@@ -90,6 +91,7 @@ codes! {
     E3024 "a malformed declaration of parties",
     E3025 "the types do not fit the circuit",
     E3026 "read before it has a value",
+    E3030 "a pattern that leaves values out",
     E3031 "a decimal number needs a type",
 
     E4001 "the number of parties does not fit the program",

@@ -222,6 +222,112 @@ impl Builder {
         }
     }
 
+    /// A pattern.
+    pub fn pattern(&self, l: usize, kind: PatternKind, r: usize) -> Pattern {
+        Pattern {
+            kind,
+            span: self.span(l, r),
+        }
+    }
+
+    /// A bare name binds (or is a constant or a variant, which the checker knows); a path never does.
+    pub fn path_pattern(&self, l: usize, mut path: Path, r: usize) -> Pattern {
+        let kind = match path.parts.pop() {
+            Some(name) if path.parts.is_empty() => PatternKind::Bind {
+                mutable: false,
+                name,
+            },
+            last => {
+                path.parts.extend(last);
+                PatternKind::Path(path)
+            }
+        };
+        self.pattern(l, kind, r)
+    }
+
+    /// `lo..=hi` as a pattern.
+    pub fn range_pattern(
+        &self,
+        l: usize,
+        lo: Option<Expr>,
+        hi: Option<Expr>,
+        inclusive: bool,
+        r: usize,
+    ) -> Pattern {
+        let (lo, hi) = (lo.map(Box::new), hi.map(Box::new));
+        self.pattern(l, PatternKind::Range { lo, hi, inclusive }, r)
+    }
+
+    /// `a | b`
+    pub fn alternatives(&self, l: usize, first: Pattern, rest: Vec<Pattern>, r: usize) -> Pattern {
+        let mut all = vec![first];
+        all.extend(rest);
+        self.pattern(l, PatternKind::Or(all), r)
+    }
+
+    /// `name` in the braces of a pattern, which binds the field of this name.
+    pub fn short_field(&self, l: usize, mutable: bool, name: Name, r: usize) -> FieldPattern {
+        let bound = PatternKind::Bind {
+            mutable,
+            name: name.clone(),
+        };
+        FieldPattern {
+            name: Some(name),
+            pattern: self.pattern(l, bound, r),
+            short: true,
+        }
+    }
+
+    /// An arm of a `match`.
+    pub fn arm(&self, head: Box<(Pattern, Option<Expr>)>, body: Expr) -> Box<Arm> {
+        let (pattern, guard) = *head;
+        Box::new(Arm {
+            pattern,
+            guard,
+            body,
+        })
+    }
+
+    /// An arm whose body is no block: a value, or a statement without its `;`.
+    pub fn short_arm(&self, head: Box<(Pattern, Option<Expr>)>, body: Box<Stmt>) -> Box<Arm> {
+        let span = body.span;
+        let body = match *body {
+            Stmt {
+                kind: StmtKind::Expr(e, _),
+                ..
+            } => e,
+            stmt => {
+                let block = Block {
+                    stmts: vec![stmt],
+                    tail: None,
+                    span,
+                };
+                let (l, r) = (span.start as usize, span.end as usize);
+                self.expr(l, ExprKind::Block(Box::new(block)), r)
+            }
+        };
+        self.arm(head, body)
+    }
+
+    /// `if let pattern = value { … } else …`
+    pub fn if_let(
+        &self,
+        l: usize,
+        pattern: Pattern,
+        value: Expr,
+        then: Block,
+        otherwise: Option<Expr>,
+        r: usize,
+    ) -> Expr {
+        let parts = IfLet {
+            pattern,
+            value,
+            then,
+            otherwise,
+        };
+        self.expr(l, ExprKind::IfLet(Box::new(parts)), r)
+    }
+
     /// An expression; an error node if it nests too deeply.
     pub fn expr(&self, l: usize, kind: ExprKind, r: usize) -> Expr {
         let span = self.span(l, r);
@@ -355,8 +461,22 @@ fn path_depth(path: &Path) -> u32 {
 
 fn pattern_depth(pattern: &Pattern) -> u32 {
     match &pattern.kind {
-        PatternKind::Wild | PatternKind::Bind { .. } => 0,
-        PatternKind::Tuple(parts) => 1 + parts.iter().map(pattern_depth).max().unwrap_or(0),
+        PatternKind::Wild | PatternKind::Rest | PatternKind::Bind { .. } | PatternKind::Path(_) => {
+            0
+        }
+        PatternKind::Tuple(parts)
+        | PatternKind::Array(parts)
+        | PatternKind::Variant(_, parts)
+        | PatternKind::Or(parts) => 1 + parts.iter().map(pattern_depth).max().unwrap_or(0),
+        PatternKind::Struct(_, fields) => {
+            let deepest = fields.iter().map(|f| pattern_depth(&f.pattern)).max();
+            1 + deepest.unwrap_or(0)
+        }
+        PatternKind::Literal(e) => e.depth,
+        PatternKind::Range { lo, hi, .. } => {
+            let of = |e: &Option<Box<Expr>>| e.as_ref().map_or(0, |e| e.depth);
+            of(lo).max(of(hi))
+        }
     }
 }
 
@@ -427,6 +547,19 @@ fn depth_around(kind: &ExprKind) -> u32 {
         ExprKind::Method(_, path, args) => most(args).max(path_depth(path)),
         ExprKind::Cast(_, t) => t.depth,
         ExprKind::If(c, then, _) => c.depth.max(block_depth(then)),
+        ExprKind::IfLet(parts) => {
+            let sides = parts.value.depth.max(block_depth(&parts.then));
+            let otherwise = parts.otherwise.as_ref().map_or(0, |e| e.depth);
+            sides.max(otherwise).max(pattern_depth(&parts.pattern))
+        }
+        ExprKind::Match(value, arms) => {
+            let of = |arm: &Arm| {
+                let guard = arm.guard.as_ref().map_or(0, |e| e.depth);
+                // Arms nest in the checked program.
+                guard.max(arm.body.depth).max(pattern_depth(&arm.pattern))
+            };
+            value.depth.max(arms.iter().map(of).max().unwrap_or(0))
+        }
         ExprKind::Block(b) | ExprKind::Attributed(_, b) => block_depth(b),
         ExprKind::Closure(params, body) => {
             let deepest = params

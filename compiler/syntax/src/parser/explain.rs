@@ -12,21 +12,6 @@ use crate::lexer::{Kind, Token};
 use crate::span::{FileId, Span};
 use lalrpop_util::ParseError;
 
-/// What a later version of the language will have, used now.
-pub fn not_yet(text: &str, tokens: &[Token]) -> Option<Diagnostic> {
-    for token in tokens {
-        let (what, instead) = match token.kind {
-            Kind::Enum => ("`enum`", "use an integer or a struct with a flag"),
-            Kind::Match => ("`match`", "use `if … else if … else`"),
-            _ => continue,
-        };
-        let error = diagnostic!(E1009, token.span, "{what} are not yet available")
-            .here(slice(text, token.span).to_owned() + " comes later");
-        return Some(error.help(instead));
-    }
-    None
-}
-
 /// The diagnostic for a failure of the generated parser.
 pub fn syntax_error(
     file: FileId,
@@ -112,7 +97,7 @@ fn special_case(
         let error =
             diagnostic!(E1005, span, "`{word}` does not begin an item").here("expected an item");
         let items = [
-            "fn", "struct", "type", "const", "use", "party", "test", "circuit", "pub",
+            "fn", "struct", "enum", "type", "const", "use", "party", "test", "circuit", "pub",
         ];
         let guess = match word {
             "func" | "function" | "def" | "proc" => Some("fn"),

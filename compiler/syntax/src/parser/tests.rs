@@ -176,9 +176,48 @@ fn forms_of_other_languages_get_the_form_of_this_one() {
 }
 
 #[test]
+fn variants_patterns_and_arms() {
+    let text = r#"
+enum E<T> { A, #[name("b c")] B(T, u8), C { x: u8, y: T } }
+fn f(e: E<u8>) -> u8 {
+    for Point { x, .. } in ps { g(x); }
+    let Point { x, y: _ } = p;
+    match e {
+        E::A => 1,
+        E::B(0 | 5..=9, ..) if x.w => { 3 }
+        E::B(-1, mut b) if S { x } == s => if b > 0 { 1 } else { 2 }
+        E::C { x, y: (a, [_, ..]) } => { x: 1, y },
+        LO..=HI | ..3 | 7.. => match x { _ => 3 }
+        0 => x += 1,
+        1 => return,
+        _ => xs.map(|a| a),
+    }
+    if let Some(S { x }) | T(x) = h(x) { x } else if let None = y { 1 } else { 2 }
+}
+"#;
+    let parsed = parse(FileId(0), text);
+    assert_eq!(parsed.diagnostics, []);
+    let dumped = ast::dump(&parsed.module);
+    let expected = "\
+enum E<T>
+  A
+  B(T, u8)
+  C { x: u8, y: T }
+fn f(e: E<u8>) -> u8
+  for Point { x, .. } in ps
+    g(x)
+  let Point { x, y: _ } = p
+  match e { E::A => 1, E::B(0 | 5..=9, ..) if x.w => { = 3 }, \
+E::B((-1), mut b) if (S { x } == s) => if (b > 0) { = 1 } else { = 2 }, \
+E::C { x, y: (a, [_, ..]) } => _ { x: 1, y }, \
+LO..=HI | ..3 | 7.. => match x { _ => 3 }, 0 => { x += 1 }, 1 => { return }, _ => xs.map((|a| a)) }
+  = if let Some(S { x }) | T(x) = h(x) { = x } else if let None = y { = 1 } else { = 2 }
+";
+    assert_eq!(dumped, expected);
+}
+
+#[test]
 fn what_comes_later_is_named() {
-    assert_eq!(codes("enum E { A, B }"), [("E1009", 0)]);
-    assert_eq!(codes("fn f() { match x { } }"), [("E1009", 9)]);
     assert_eq!(codes("fn f() { 1.5 }"), [("E1009", 9)]);
 }
 
