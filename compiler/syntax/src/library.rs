@@ -3,9 +3,12 @@
 /// Every module of the library: its name after `std::` and its text.
 pub const MODULES: &[(&str, &str)] = &[
     ("auction", include_str!("../../../stdlib/auction.smpc")),
+    ("inference", include_str!("../../../stdlib/inference.smpc")),
     ("linear", include_str!("../../../stdlib/linear.smpc")),
+    ("ml", include_str!("../../../stdlib/ml.smpc")),
     ("prelude", include_str!("../../../stdlib/prelude.smpc")),
     ("stats", include_str!("../../../stdlib/stats.smpc")),
+    ("survival", include_str!("../../../stdlib/survival.smpc")),
     ("table", include_str!("../../../stdlib/table.smpc")),
     ("text", include_str!("../../../stdlib/text.smpc")),
     ("vote", include_str!("../../../stdlib/vote.smpc")),
