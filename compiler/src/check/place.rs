@@ -52,6 +52,8 @@ impl Body<'_, '_> {
                         .because(place.span, format!("this is `{l}`"))
                         .because(value.span, format!("this is `{r}`"));
                     self.report(error.help(help));
+                    // What follows from its type is not worth saying.
+                    self.locals[target.place.local.index()].ty = Ty::Never;
                     return;
                 }
                 let right = self.before_the_place(right, &target, !before.is_empty(), out);
