@@ -8,6 +8,7 @@ mod editor;
 mod examples;
 mod fmt;
 mod imports;
+mod lsp;
 mod messages;
 mod outputs;
 mod packages;

@@ -55,6 +55,7 @@ fn every_help_is_as_documented() {
         "explain",
         "test",
         "fmt",
+        "lsp",
         "calibrate",
         "inputs",
         "keygen",

@@ -128,6 +128,11 @@ Examples:
   smpcc fmt examples/avg.smpc
   smpcc fmt --check stdlib")]
     Fmt(FmtArgs),
+    /// Serve an editor: diagnostics, types and secrecy, names, completion, formatting
+    #[command(after_help = "\
+Examples:
+  smpcc lsp     an editor starts it and speaks to it through stdin and stdout")]
+    Lsp,
     /// Measure this machine: a table of local times for `--costs`
     #[command(after_help = "\
 Examples:

@@ -8,6 +8,7 @@ mod emulate;
 mod files;
 mod load;
 mod local;
+mod lsp;
 mod out;
 mod progress;
 mod prompt;
@@ -74,6 +75,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Explain(args) => commands::explain::explain(args),
         Command::Test(args) => commands::test::test(args, style),
         Command::Fmt(args) => commands::fmt::fmt(args, style),
+        Command::Lsp => lsp::serve(),
         Command::Calibrate(args) => commands::calibrate::calibrate(args, style),
         Command::Audit(args) => commands::audit::audit(args, style),
         Command::Graph(args) => commands::graph::graph(args, style),

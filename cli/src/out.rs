@@ -22,6 +22,13 @@ pub fn json(text: &str) {
     write_product(&printable(text, |c| format!("\\u{:04x}", u32::from(c))));
 }
 
+/// Writes a message of the language server's protocol to stdout.
+pub fn message(body: &str) {
+    let text = format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    // Whoever does not read any more has gone, and stdin says so.
+    let _ = write_to(&mut io::stdout().lock(), &text);
+}
+
 fn write_product(text: &str) {
     if let Err(error) = write_to(&mut io::stdout().lock(), text) {
         // What was computed may have cost hours and other people's consent.

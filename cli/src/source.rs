@@ -50,6 +50,11 @@ impl Source {
         front::analyse(&self.files, self.root, &mut parses).into_program()
     }
 
+    /// The files, the root among them, and what was parsed while reading.
+    pub fn into_parts(self) -> (SourceSet, FileId, Parses) {
+        (self.files, self.root, self.parses)
+    }
+
     /// The hash of all source files, and of nothing else: the paths of one machine do not matter.
     pub fn digest(&self) -> Digest {
         let mut transcript = Transcript::new("smpcc/source");
@@ -81,9 +86,25 @@ impl Source {
 /// # Errors
 /// A file that cannot be read or is no text.
 pub fn read(path: &Path) -> Outcome<Source> {
+    read_over(path, &BTreeMap::new(), Parses::default())
+}
+
+/// As [`read`], with texts that stand for those of files, as an editor has them. Files that `parses` knows with their texts are
+/// not parsed again.
+///
+/// # Errors
+/// A file that cannot be read or is no text.
+pub fn read_over(
+    path: &Path,
+    open: &BTreeMap<PathBuf, String>,
+    mut parses: Parses,
+) -> Outcome<Source> {
     // Without `.` inside: a module's name is its folder's and its own, which are compared as text.
     let path: &Path = &path.components().collect::<PathBuf>();
     let text_of = |path: &Path| {
+        if let Some(text) = open.get(path) {
+            return Ok(text.clone());
+        }
         let bytes = std::fs::read(path)
             .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
         if codec::is_encoded(&bytes) {
@@ -109,7 +130,6 @@ pub fn read(path: &Path) -> Outcome<Source> {
     let shown = |path: &Path| path.display().to_string();
     let root = add(&mut files, path, shown(path), text_of(path)?);
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut parses = Parses::default();
     // Each with the folder that it lies in, and the package that it belongs to.
     let mut modules = vec![(root, folder.to_owned(), String::new())];
     let mut packages: BTreeMap<PathBuf, BTreeMap<String, PathBuf>> = BTreeMap::new();
@@ -159,7 +179,10 @@ pub fn read(path: &Path) -> Outcome<Source> {
             needed.push((at.join(format!("{module}.smpc")), name, at.clone(), other));
         }
         for (file, name, folder, package) in needed {
-            if file != path && seen.insert(name.clone()) && file.is_file() {
+            if file != path
+                && seen.insert(name.clone())
+                && (open.contains_key(&file) || file.is_file())
+            {
                 let text = text_of(&file)?;
                 let id = add(&mut files, &file, name, text);
                 modules.push((id, folder, package));

@@ -43,6 +43,8 @@ mod stmt;
 mod text;
 mod variant;
 
+pub(crate) use builtin::{usage_of, usages};
+
 use crate::diagnostic::{self, Diagnostic};
 use crate::hir::{self, CircuitId, FnId, Hir, StructId};
 use crate::imported::Circuit;

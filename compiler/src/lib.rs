@@ -9,6 +9,7 @@ pub mod forms;
 pub mod front;
 pub mod graph;
 pub mod hir;
+pub mod ide;
 pub mod imported;
 pub mod index;
 pub mod ir;

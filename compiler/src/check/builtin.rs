@@ -86,6 +86,20 @@ fn usage(builtin: B) -> (usize, &'static str) {
     }
 }
 
+/// The functions that the compiler knows, each with how it is called.
+pub(crate) fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    NAMES
+        .iter()
+        .map(|(name, builtin)| (*name, usage(*builtin).1))
+}
+
+/// How one of them is called.
+pub(crate) fn usage_of(name: &str) -> Option<&'static str> {
+    usages()
+        .find(|(known, _)| *known == name)
+        .map(|(_, usage)| usage)
+}
+
 /// What an array argument is: its items, its length.
 pub(crate) struct Items {
     pub value: Typed,

@@ -197,8 +197,11 @@ impl<'a> Layout<'a> {
             },
             _ => false,
         };
+        // Of several alike none stands out.
+        let is_alike = |(part, _): &(&[Node], Option<usize>)| matches!(part.last(), Some(Node::Group(g)) if matches!(g.shape, Shape::Block | Shape::Fields | Shape::Arms));
+        let alone = !parts.iter().rev().skip(1).any(is_alike);
         let is_value = matches!(group.shape, Shape::Paren | Shape::Bracket);
-        if ends_braced && is_value {
+        if ends_braced && alone && is_value {
             Style::Last
         } else {
             Style::Plain

@@ -1,0 +1,179 @@
+//! The files that an editor has open, and the programs that they are.
+
+use super::{Refusal, notes, places};
+use serde_json::Value;
+use smpcc::source::{self, Source};
+use smpcc_compiler::diagnostic;
+use smpcc_compiler::ide::Program;
+use smpcc_compiler::parses::Parses;
+use smpcc_compiler::source::{FileId, SourceSet};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// All open files.
+#[derive(Default)]
+pub struct Documents {
+    /// By URI.
+    files: BTreeMap<String, Document>,
+    /// Whether columns are bytes.
+    pub utf8: bool,
+}
+
+struct Document {
+    /// What messages call it: its path, or its URI if it has none.
+    path: PathBuf,
+    text: String,
+    version: Option<i64>,
+    /// Whether it or a file that it may use has changed since it was checked.
+    changed: bool,
+    program: Option<Rc<Program>>,
+    /// The last program that could be read to its end: its names are of use while the text is half written.
+    whole: Option<Rc<Program>>,
+}
+
+/// A document as its program has it.
+pub struct Found {
+    /// The program.
+    pub program: Rc<Program>,
+    /// The same, or an earlier one with fewer errors.
+    pub known: Rc<Program>,
+    /// The document in the program.
+    pub file: FileId,
+    /// Whether columns are bytes.
+    pub utf8: bool,
+}
+
+impl Found {
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.program.sources.file(self.file).text
+    }
+
+    /// The byte offset of a position.
+    pub fn offset(&self, position: &Value) -> Result<u32, Refusal> {
+        places::offset(self.text(), position, self.utf8)
+            .and_then(|at| u32::try_from(at).ok())
+            .ok_or_else(|| Refusal::params("no position"))
+    }
+}
+
+impl Documents {
+    /// Opens a file.
+    pub fn open(&mut self, uri: &str, text: &str, version: Option<i64>) {
+        let document = Document {
+            path: places::path(uri).unwrap_or_else(|| PathBuf::from(uri)),
+            text: text.to_owned(),
+            version,
+            changed: true,
+            program: None,
+            whole: None,
+        };
+        self.files.insert(uri.to_owned(), document);
+        self.touch();
+    }
+
+    /// Changes a part of a file, or all of it.
+    pub fn change(&mut self, uri: &str, change: &Value, version: Option<i64>) {
+        let utf8 = self.utf8;
+        let Some(document) = self.files.get_mut(uri) else {
+            return;
+        };
+        let text = change["text"].as_str().unwrap_or("");
+        let range = &change["range"];
+        if range.is_null() {
+            document.text = text.to_owned();
+        } else {
+            let at = |place: &Value| places::offset(&document.text, place, utf8);
+            let (Some(start), Some(end)) = (at(&range["start"]), at(&range["end"])) else {
+                return;
+            };
+            document.text.replace_range(start..end.max(start), text);
+        }
+        document.version = version;
+        self.touch();
+    }
+
+    /// Closes a file; whether it was open.
+    pub fn close(&mut self, uri: &str) -> bool {
+        let was_open = self.files.remove(uri).is_some();
+        self.touch();
+        was_open
+    }
+
+    /// Files may have changed: programs are read anew before the next answer.
+    pub fn touch(&mut self) {
+        for document in self.files.values_mut() {
+            document.changed = true;
+        }
+    }
+
+    /// The files that are to be checked.
+    pub fn changed(&self) -> Vec<String> {
+        let changed = self.files.iter().filter(|(_, d)| d.changed);
+        changed.map(|(uri, _)| uri.clone()).collect()
+    }
+
+    /// Checks a file; what is wrong with it, with the version that was checked.
+    pub fn check(&mut self, uri: &str) -> Option<(Option<i64>, Vec<Value>)> {
+        let open: BTreeMap<PathBuf, String> = self
+            .files
+            .values()
+            .map(|d| (d.path.clone(), d.text.clone()))
+            .collect();
+        let document = self.files.get_mut(uri)?;
+        // Also if checking goes wrong: the same text would go wrong again.
+        document.changed = false;
+        let parses = document
+            .program
+            .as_ref()
+            .map_or_else(Parses::default, |p| p.parses.clone());
+        let source = source::read_over(&document.path, &open, parses);
+        let (sources, root, parses) = match source.map(Source::into_parts) {
+            Ok(parts) => parts,
+            // Something beside it cannot be read: then it is looked at alone.
+            Err(_) => {
+                let mut sources = SourceSet::new();
+                let root = sources.add(document.path.display().to_string(), document.text.clone());
+                (sources, root, Parses::default())
+            }
+        };
+        let program = Rc::new(Program::new(sources, root, parses));
+        let text = &program.sources.file(root).text;
+        let broken = program
+            .parses
+            .clone()
+            .parse(root, text)
+            .diagnostics
+            .iter()
+            .any(diagnostic::Diagnostic::is_error);
+        if !broken || document.whole.is_none() {
+            document.whole = Some(program.clone());
+        }
+        let diagnostics = notes::diagnostics(&program, self.utf8);
+        document.program = Some(program);
+        Some((document.version, diagnostics))
+    }
+
+    /// The document that a request is about.
+    pub fn find(&self, params: &Value) -> Result<Found, Refusal> {
+        let uri = params["textDocument"]["uri"]
+            .as_str()
+            .ok_or_else(|| Refusal::params("no document"))?;
+        let document = self.files.get(uri);
+        let document = document.ok_or_else(|| Refusal::params(format!("{uri} is not open")))?;
+        let program = document.program.clone();
+        let program = program.ok_or_else(|| Refusal::failed(format!("{uri} cannot be checked")))?;
+        Ok(Found {
+            known: document.whole.clone().unwrap_or_else(|| program.clone()),
+            file: program.root,
+            program,
+            utf8: self.utf8,
+        })
+    }
+
+    /// The programs of all open files.
+    pub fn programs(&self) -> impl Iterator<Item = &Rc<Program>> {
+        self.files.values().filter_map(|d| d.program.as_ref())
+    }
+}

@@ -1,0 +1,97 @@
+//! Messages as they come: a header with a length, and JSON.
+
+use serde_json::Value;
+use std::io::{BufRead, Read};
+use std::sync::mpsc::Sender;
+
+/// Longest message that is read, in bytes.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// A message, or what was in its place.
+pub enum Incoming {
+    /// JSON of some form.
+    Message(Value),
+    /// No JSON.
+    Malformed(String),
+}
+
+/// Reads messages until there are no more, or until none can be told from what comes.
+pub fn read_all(from: &mut impl BufRead, to: &Sender<Incoming>) {
+    while let Some(message) = read(from) {
+        if to.send(message).is_err() {
+            return;
+        }
+    }
+}
+
+fn read(from: &mut impl BufRead) -> Option<Incoming> {
+    let mut length = None;
+    loop {
+        let mut line = String::new();
+        let n_read = from.by_ref().take(4096).read_line(&mut line).ok()?;
+        if n_read == 0 {
+            return None;
+        }
+        let line = line.trim_end();
+        if line.is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse::<u64>().ok();
+        }
+    }
+    // Without a length nothing says where the next message begins.
+    let length = length.filter(|n| *n <= MAX_BYTES)?;
+    let mut body = Vec::new();
+    from.by_ref().take(length).read_to_end(&mut body).ok()?;
+    if (body.len() as u64) < length {
+        return None;
+    }
+    Some(match serde_json::from_slice(&body) {
+        Ok(message) => Incoming::Message(message),
+        Err(error) => Incoming::Malformed(error.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    fn all(text: &str) -> Vec<Option<Value>> {
+        let (sender, receiver) = mpsc::channel();
+        read_all(&mut text.as_bytes(), &sender);
+        drop(sender);
+        receiver
+            .iter()
+            .map(|m| match m {
+                Incoming::Message(value) => Some(value),
+                Incoming::Malformed(_) => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn messages_are_told_apart() {
+        let text = "Content-Length: 2\r\n\r\n{}content-length: 3\r\nContent-Type: x\r\n\r\n[1]";
+        assert_eq!(
+            all(text),
+            [Some(serde_json::json!({})), Some(serde_json::json!([1]))]
+        );
+        assert_eq!(
+            all("Content-Length: 2\r\n\r\n{]Content-Length: 1\r\n\r\n1").len(),
+            2
+        );
+        for text in [
+            "",
+            "\r\n",
+            "Content-Length: x\r\n\r\n{}",
+            "Content-Length: 9\r\n\r\n{}",
+            "Content-Length: 99999999999\r\n\r\n{}",
+        ] {
+            assert!(all(text).is_empty(), "{text}");
+        }
+    }
+}

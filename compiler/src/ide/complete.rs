@@ -1,0 +1,264 @@
+//! What may be written at a place.
+
+use super::{Program, is_comment, is_secret, shown};
+use crate::check::usages;
+use crate::index::{Definition, Kind};
+use crate::lexer::{self, Kind as Tok};
+use crate::source::FileId;
+use crate::span::Span;
+use std::collections::BTreeMap;
+
+/// Something that may be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// The word.
+    pub name: String,
+    /// What it is; a keyword has none.
+    pub kind: Option<Kind>,
+    /// Its type or head.
+    pub detail: String,
+    /// Its documentation.
+    pub docs: String,
+}
+
+impl Completion {
+    fn of(definition: &Definition) -> Self {
+        Self {
+            name: definition.name.clone(),
+            kind: Some(definition.kind),
+            detail: shown(definition),
+            docs: definition.docs.clone(),
+        }
+    }
+
+    fn word(word: &str, kind: Option<Kind>, detail: &str) -> Self {
+        Self {
+            name: word.to_owned(),
+            kind,
+            detail: detail.to_owned(),
+            docs: String::new(),
+        }
+    }
+}
+
+/// What may stand at an offset. The names are those of `known`, which may be of a time when the text had no errors, and whose
+/// file of the same name has the names of this one.
+pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<Completion> {
+    let tokens = program.tokens(file);
+    let inside = |span: Span| span.start < offset && offset < span.end;
+    let comment = tokens.iter().any(|t| {
+        let open_end = t.span.end == offset && t.kind != Tok::BlockComment;
+        (is_comment(t.kind) && (inside(t.span) || open_end))
+            || (t.kind == Tok::Str && inside(t.span))
+    });
+    if comment {
+        return Vec::new();
+    }
+    // The word that is being written does not count.
+    let is_word = |kind: Tok, span: Span| {
+        let text = program.sources.text(span);
+        kind == Tok::Ident || text.chars().all(|c| c.is_alphabetic() || c == '_')
+    };
+    let mut before: Vec<_> = tokens
+        .iter()
+        .filter(|t| !is_comment(t.kind) && t.span.start < offset)
+        .collect();
+    before.pop_if(|t| t.span.end >= offset && is_word(t.kind, t.span));
+    let kind = |n: usize| before.len().checked_sub(n).and_then(|i| before.get(i));
+    match kind(1).map(|t| t.kind) {
+        Some(Tok::Dot) => after_dot(program, known, file, kind(2).map(|t| t.span)),
+        Some(Tok::From | Tok::To | Tok::Each) => roles(known, kind(1).map(|t| t.kind)),
+        Some(Tok::PathSep) => items_of(known, kind(2).map_or("", |t| program.sources.text(t.span))),
+        Some(Tok::Let | Tok::Mut | Tok::Fn | Tok::Struct | Tok::Enum | Tok::Party) => Vec::new(),
+        _ => names(program, known, file, offset),
+    }
+}
+
+/// The file of `known` that is `file` of `program`.
+fn there(program: &Program, known: &Program, file: FileId) -> FileId {
+    let name = program.sources.get(file).map_or("", |f| f.name.as_str());
+    known.sources.find(name).unwrap_or(file)
+}
+
+/// Fields of the structs that the name before the dot may be, and what all arrays and numbers can do.
+fn after_dot(
+    program: &Program,
+    known: &Program,
+    file: FileId,
+    before: Option<Span>,
+) -> Vec<Completion> {
+    let name = before.map_or("", |span| program.sources.text(span));
+    let there = there(program, known, file);
+    let types: Vec<&str> = known
+        .declared()
+        .filter(|(d, place)| {
+            place.file == there
+                && d.name == name
+                && matches!(d.kind, Kind::Variable | Kind::Parameter | Kind::Field)
+        })
+        .map(|(d, _)| d.ty.as_str())
+        .collect();
+    let mut found: BTreeMap<String, Completion> = BTreeMap::new();
+    for (file, _) in known.sources.iter() {
+        for item in super::outline(known, file) {
+            let named = |ty: &&str| {
+                let words = ty.split(|c: char| !c.is_alphanumeric() && c != '_');
+                words.into_iter().any(|word| word == item.name) && !ty.starts_with('[')
+            };
+            // Of a name without a type all fields may be meant.
+            let any = types.is_empty() && !super::is_library(file);
+            if item.kind == Some(Kind::Struct) && (any || types.iter().any(named)) {
+                for field in item.children {
+                    let one = Completion::word(&field.name, field.kind, &field.detail);
+                    found.insert(field.name, one);
+                }
+            }
+        }
+    }
+    let mut found: Vec<Completion> = found.into_values().collect();
+    for (name, usage) in usages().filter(|(_, usage)| !usage.ends_with("()")) {
+        found.push(Completion::word(name, Some(Kind::Builtin), usage));
+    }
+    if types.is_empty() || types.iter().any(|ty| is_secret(ty)) {
+        found.push(Completion::word(
+            "reveal",
+            None,
+            "tells all parties the value",
+        ));
+    }
+    found
+}
+
+fn roles(known: &Program, after: Option<Tok>) -> Vec<Completion> {
+    let roles = known.declared().filter(|(d, _)| d.kind == Kind::Role);
+    let mut found: Vec<Completion> = roles.map(|(d, _)| Completion::of(d)).collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    if after != Some(Tok::Each) {
+        found.push(Completion::word("all", None, "every party"));
+        found.push(Completion::word("each", None, "every party for itself"));
+    }
+    found
+}
+
+/// The public items of a module, or the modules of the library.
+fn items_of(known: &Program, module: &str) -> Vec<Completion> {
+    if module == "std" {
+        let modules = crate::library::MODULES.iter().map(|(name, _)| *name);
+        let named = modules.filter(|name| *name != "prelude");
+        return named
+            .map(|name| Completion::word(name, Some(Kind::Module), "module of the library"))
+            .collect();
+    }
+    let mut found = Vec::new();
+    for (id, file) in known.sources.iter() {
+        let own = file.name.ends_with(&format!("/{module}.smpc"));
+        if !own && file.name != format!("{module}.smpc") {
+            continue;
+        }
+        let mut parses = known.parses.clone();
+        let parsed = parses.parse(id, &file.text);
+        for item in parsed.module.items.iter().filter(|i| i.public) {
+            // The name of an item is its first declared name.
+            let name = names_in(known, item.span).next();
+            match name {
+                Some(definition) => found.push(Completion::of(definition)),
+                // A module that the program does not use yet has no names in its index.
+                None => {
+                    let text = known.sources.text(item.span);
+                    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+                    let keyword = words.find(|w| matches!(*w, "fn" | "struct" | "const" | "type"));
+                    let name = words.find(|w| !w.is_empty());
+                    if let (Some(keyword), Some(name)) = (keyword, name) {
+                        let kind = match keyword {
+                            "fn" => Kind::Function,
+                            "const" => Kind::Constant,
+                            _ => Kind::Struct,
+                        };
+                        let head = text.lines().next().unwrap_or("");
+                        let head = head.trim_end_matches([' ', '{']);
+                        found.push(Completion::word(name, Some(kind), head));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn names_in(known: &Program, span: Span) -> impl Iterator<Item = &Definition> {
+    known
+        .declared()
+        .filter(move |(d, place)| {
+            place.file == span.file
+                && span.start <= place.start
+                && place.end <= span.end
+                && matches!(
+                    d.kind,
+                    Kind::Function | Kind::Struct | Kind::Constant | Kind::Circuit | Kind::Alias
+                )
+        })
+        .map(|(d, _)| d)
+}
+
+/// Variables that are declared before in the same item, items of the file and what it uses, functions of the language, keywords.
+fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<Completion> {
+    let there = there(program, known, file);
+    let mut found: BTreeMap<String, Completion> = BTreeMap::new();
+    for word in lexer::KEYWORDS {
+        found.insert((*word).to_owned(), Completion::word(word, None, "keyword"));
+    }
+    for (name, usage) in usages() {
+        let one = Completion::word(name, Some(Kind::Builtin), usage);
+        found.insert(name.to_owned(), one);
+    }
+    for ty in [
+        "bool", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "usize",
+    ] {
+        found.insert(
+            ty.to_owned(),
+            Completion::word(ty, Some(Kind::Type), "type"),
+        );
+    }
+    // What the file uses of others is named in it.
+    for occurrence in known.index().occurrences() {
+        if occurrence.place.file != there {
+            continue;
+        }
+        if let Some(definition) = known.index().get(occurrence.definition)
+            && matches!(
+                definition.kind,
+                Kind::Function
+                    | Kind::Circuit
+                    | Kind::Struct
+                    | Kind::Constant
+                    | Kind::Alias
+                    | Kind::Type
+                    | Kind::Module
+                    | Kind::Role
+            )
+        {
+            found.insert(definition.name.clone(), Completion::of(definition));
+        }
+    }
+    // The item around the place, in the text as it is: before an offset both texts are nearly the same.
+    let text = program.text(file);
+    let begin = text
+        .get(..offset as usize)
+        .and_then(|before| {
+            before
+                .rfind("\nfn ")
+                .max(before.rfind("\ntest "))
+                .max(before.rfind("\npub fn "))
+        })
+        .unwrap_or(0) as u32;
+    for (definition, place) in known.declared() {
+        let local = matches!(
+            definition.kind,
+            Kind::Variable | Kind::Parameter | Kind::Generic
+        );
+        if local && place.file == there && begin <= place.start && place.start < offset {
+            found.insert(definition.name.clone(), Completion::of(definition));
+        }
+    }
+    found.into_values().collect()
+}

@@ -1,0 +1,179 @@
+//! From a name to its declaration, to all its places, and to another name.
+
+use super::{Program, is_library};
+use crate::diagnostic;
+use crate::index::{DefinitionId, Index, Kind};
+use crate::lexer::{self, Kind as Tok};
+use crate::source::{FileId, SourceSet};
+use crate::span::Span;
+use std::collections::BTreeMap;
+
+/// A piece of text in place of another one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// What is replaced.
+    pub place: Span,
+    /// What stands there then.
+    pub text: String,
+}
+
+/// Where the names at an offset are declared.
+pub fn declaration(program: &Program, file: FileId, offset: u32) -> Vec<Span> {
+    let index = program.index();
+    let mut places: Vec<Span> = index
+        .at(file, offset)
+        .filter_map(|o| index.get(o.definition)?.place)
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// All places of what the name at an offset stands for, with or without its declaration.
+pub fn references(program: &Program, file: FileId, offset: u32, declaration: bool) -> Vec<Span> {
+    let index = program.index();
+    let mut places: Vec<Span> = index
+        .at(file, offset)
+        .flat_map(|o| {
+            let declared = index.get(o.definition).and_then(|d| d.place);
+            index
+                .places_of(o.definition)
+                .filter(move |place| declaration || Some(*place) != declared)
+        })
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// The name at an offset, if it can have another one.
+pub fn nameable(program: &Program, file: FileId, offset: u32) -> Result<Span, String> {
+    target(program, file, offset).map(|(place, _)| place)
+}
+
+fn target(program: &Program, file: FileId, offset: u32) -> Result<(Span, DefinitionId), String> {
+    let index = program.index();
+    // In a short form the variable is meant: its name is what the function chooses.
+    let found = index
+        .at(file, offset)
+        .filter_map(|o| Some((o, index.get(o.definition)?)))
+        .max_by_key(|(_, d)| d.kind != Kind::Field);
+    let Some((occurrence, definition)) = found else {
+        return Err("there is no name here".into());
+    };
+    let name = &definition.name;
+    match definition.place {
+        None => Err(format!("`{name}` belongs to the language")),
+        Some(place) if is_library(place.file) => Err(format!("`{name}` belongs to the library")),
+        Some(_) if definition.kind == Kind::Module => {
+            Err(format!("`{name}` is named after its file"))
+        }
+        Some(_) if name == "main" => Err("`main` is where every program begins".into()),
+        Some(_) => Ok((occurrence.place, occurrence.definition)),
+    }
+}
+
+/// What gives the name at an offset another one, everywhere; a reason if the program would not stay the same.
+pub fn rename(
+    program: &Program,
+    file: FileId,
+    offset: u32,
+    name: &str,
+) -> Result<Vec<Edit>, String> {
+    let (_, id) = target(program, file, offset)?;
+    let (tokens, _) = lexer::lex(file, name);
+    let is_name = matches!(tokens.as_slice(), [token]
+        if token.span.end as usize == name.len()
+            && (token.kind == Tok::Ident || lexer::CONTEXTUAL_KEYWORDS.contains(&name)));
+    if !is_name {
+        return Err(format!("`{name}` is not a name"));
+    }
+    let index = program.index();
+    let is_field = index.get(id).is_some_and(|d| d.kind == Kind::Field);
+    let mut edits = Vec::new();
+    for place in index.places_of(id) {
+        let other = index
+            .at(place.file, place.start)
+            .find(|o| o.place == place && o.definition != id)
+            .and_then(|o| index.get(o.definition));
+        let text = match other {
+            // `S { a }` has both names from now on.
+            Some(other) if is_field => format!("{name}: {}", other.name),
+            Some(other) if other.kind == Kind::Field => format!("{}: {name}", other.name),
+            _ => name.to_owned(),
+        };
+        edits.push(Edit { place, text });
+    }
+    edits.sort_unstable();
+    edits.dedup();
+    if edits.iter().any(|e| is_library(e.place.file)) {
+        return Err("the library uses it too".into());
+    }
+    keeps(program, &edits, name)?;
+    Ok(edits)
+}
+
+/// Whether all names of the program stand for the same after the edits.
+fn keeps(program: &Program, edits: &[Edit], name: &str) -> Result<(), String> {
+    let mut sources = SourceSet::new();
+    let own = program.sources.iter().filter(|(id, _)| !is_library(*id));
+    for (id, file) in own {
+        let mut text = file.text.clone();
+        for edit in edits.iter().rev().filter(|e| e.place.file == id) {
+            let (start, end) = (edit.place.start as usize, edit.place.end as usize);
+            if text.get(start..end).is_none() {
+                return Err("the program has changed meanwhile".into());
+            }
+            text.replace_range(start..end, &edit.text);
+        }
+        sources.add(file.name.clone(), text);
+    }
+    let after = Program::new(sources, program.root, program.parses.clone());
+    let n_errors = |p: &Program| {
+        p.checked
+            .diagnostics
+            .iter()
+            .filter(|d| d.is_error())
+            .count()
+    };
+    if n_errors(&after) > n_errors(program) {
+        let new = after.checked.diagnostics.iter().find(|d| d.is_error());
+        let why = new.map_or("", |d| d.message.as_str());
+        return Err(format!(
+            "with the name `{name}` the program has errors: {why}"
+        ));
+    }
+    if diagnostic::has_errors(&program.checked.diagnostics) || same(program.index(), after.index())
+    {
+        Ok(())
+    } else {
+        Err(format!("`{name}` stands for something else here already"))
+    }
+}
+
+/// Whether names stand for the same things, in order.
+fn same(before: &Index, after: &Index) -> bool {
+    let (before, after) = (shape(before), shape(after));
+    before == after
+}
+
+/// For each name in order, by file, which of all things it stands for: the first one is the first thing.
+fn shape(index: &Index) -> Vec<(FileId, usize)> {
+    let mut things: BTreeMap<DefinitionId, usize> = BTreeMap::new();
+    let mut shape = Vec::with_capacity(index.occurrences().len());
+    let mut at = 0;
+    let all = index.occurrences();
+    while let Some(first) = all.get(at) {
+        // Names at one place are taken by their kinds: a short form has become a long one, perhaps.
+        let here = all[at..].iter().take_while(|o| o.place == first.place);
+        let mut here: Vec<_> = here.collect();
+        at += here.len();
+        here.sort_by_key(|o| index.get(o.definition).map(|d| d.kind));
+        for occurrence in here {
+            let next = things.len();
+            let thing = *things.entry(occurrence.definition).or_insert(next);
+            shape.push((occurrence.place.file, thing));
+        }
+    }
+    shape
+}

@@ -1,0 +1,612 @@
+//! `smpcc lsp` as an editor speaks to it: one session per feature, what it can do and what it refuses.
+
+use crate::cli::{command, folder};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+const MAIN: &str = "//! Doc.
+use crate::tools::twice;
+use std::stats::mean;
+
+party a;
+party b[2..];
+
+/// A row.
+struct Row { age: u8, days: secret u16 }
+
+/// Adds up.
+fn total(xs: [secret u32; 3], first: u8) -> secret u32 {
+    let mut sum = xs[0];
+    for x in xs {
+        sum += x;
+    }
+    sum
+}
+
+fn main(x: secret u32 from a, ys: secret u32 from each b) -> u32 to all {
+    let s = total([x, x, twice(x)], 1);
+    let age: u8 = 3;
+    let r = Row { age, days: x as u16 };
+    s + mean(ys) + r.days as u32
+}
+";
+
+const TOOLS: &str = "/// Two times.
+pub fn twice(x: secret u32) -> secret u32 {
+    x + x
+}
+";
+
+struct Editor {
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    folder: tempfile::TempDir,
+    /// The text of `main.smpc`.
+    text: String,
+    n_sent: i64,
+    /// What the server said of itself.
+    notes: Vec<Value>,
+}
+
+impl Editor {
+    /// An editor with `main.smpc` open.
+    fn new() -> Self {
+        let folder = folder(&[("main.smpc", MAIN), ("tools.smpc", TOOLS)]);
+        let mut child = command(&["lsp"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("smpcc starts");
+        let to = child.stdin.take().expect("a pipe");
+        let from = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut editor = Self {
+            child,
+            to,
+            from,
+            folder,
+            text: MAIN.to_owned(),
+            n_sent: 0,
+            notes: Vec::new(),
+        };
+        let early = editor.ask("textDocument/hover", json!({}));
+        assert_eq!(early["error"]["code"], -32002);
+        let capabilities = editor.ask("initialize", json!({"capabilities": {}}));
+        assert_eq!(
+            capabilities["result"]["capabilities"]["positionEncoding"],
+            "utf-16"
+        );
+        editor.tell("initialized", json!({}));
+        let document = json!({"uri": editor.uri("main.smpc"), "languageId": "smpc", "version": 1, "text": MAIN});
+        editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+        editor
+    }
+
+    fn uri(&self, name: &str) -> String {
+        format!("file://{}", self.folder.path().join(name).display())
+    }
+
+    fn send(&mut self, message: &Value) {
+        let body = message.to_string();
+        write!(self.to, "Content-Length: {}\r\n\r\n{body}", body.len()).expect("it reads");
+        self.to.flush().expect("it reads");
+    }
+
+    fn tell(&mut self, method: &str, params: Value) {
+        self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
+    }
+
+    fn receive(&mut self) -> Value {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert!(
+                self.from.read_line(&mut line).expect("a line") > 0,
+                "it is gone"
+            );
+            match line.trim_end().split_once(": ") {
+                Some((_, n)) => length = n.parse().expect("a number"),
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        self.from.read_exact(&mut body).expect("a message");
+        serde_json::from_slice(&body).expect("JSON")
+    }
+
+    /// The whole answer to a request.
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.n_sent += 1;
+        let id = self.n_sent;
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        loop {
+            let message = self.receive();
+            if message["id"] == id {
+                return message;
+            }
+            self.notes.push(message);
+        }
+    }
+
+    /// The position of a piece of the text.
+    fn position(&self, piece: &str) -> Value {
+        let at = self
+            .text
+            .find(piece)
+            .unwrap_or_else(|| panic!("{piece} is not there"));
+        self.position_of(at)
+    }
+
+    fn position_of(&self, at: usize) -> Value {
+        let before = &self.text[..at];
+        let start = before.rfind('\n').map_or(0, |n| n + 1);
+        let column = before[start..].encode_utf16().count();
+        json!({"line": before.matches('\n').count(), "character": column})
+    }
+
+    /// The result of a request about the document and a place in it.
+    fn at(&mut self, feature: &str, piece: &str, more: Value) -> Value {
+        let mut params = json!({
+            "textDocument": {"uri": self.uri("main.smpc")},
+            "position": self.position(piece),
+        });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            params[key] = value.clone();
+        }
+        self.ask(&format!("textDocument/{feature}"), params)
+    }
+
+    /// The result of a request about the whole document.
+    fn of(&mut self, feature: &str) -> Value {
+        let lines = self.text.lines().count();
+        let params = json!({
+            "textDocument": {"uri": self.uri("main.smpc")},
+            "range": {"start": {"line": 0, "character": 0}, "end": {"line": lines, "character": 0}},
+            "positions": [self.position("fn total")],
+        });
+        let answer = self.ask(&format!("textDocument/{feature}"), params);
+        assert!(answer["error"].is_null(), "{feature}: {answer}");
+        answer["result"].clone()
+    }
+
+    fn becomes(&mut self, text: &str) {
+        self.text = text.to_owned();
+        let document = json!({"uri": self.uri("main.smpc"), "version": 2});
+        let changes = json!([{"text": text}]);
+        self.tell(
+            "textDocument/didChange",
+            json!({"textDocument": document, "contentChanges": changes}),
+        );
+    }
+
+    /// What is wrong, after all that was sent.
+    fn diagnostics(&mut self) -> Vec<Value> {
+        self.notes.clear();
+        self.of("foldingRange");
+        let uri = self.uri("main.smpc");
+        let last = self.notes.iter().rev().find(|n| n["params"]["uri"] == uri);
+        let list = last.and_then(|n| n["params"]["diagnostics"].as_array());
+        list.cloned().unwrap_or_default()
+    }
+
+    fn end(mut self) {
+        assert!(self.ask("shutdown", Value::Null)["result"].is_null());
+        self.tell("exit", Value::Null);
+        assert!(self.child.wait().expect("it ends").success());
+    }
+}
+
+impl Drop for Editor {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn labels(answer: &Value) -> Vec<String> {
+    let items = answer["result"].as_array().expect("a list");
+    let label = |item: &Value| item["label"].as_str().expect("a label").to_owned();
+    items.iter().map(label).collect()
+}
+
+#[test]
+fn hovers_say_types_and_secrecy() {
+    let mut editor = Editor::new();
+    let text = |answer: Value| {
+        answer["result"]["contents"]["value"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned()
+    };
+    let sum = text(editor.at("hover", "sum += x", Value::Null));
+    assert!(
+        sum.contains("sum: secret u32") && sum.contains("Secret"),
+        "{sum}"
+    );
+    let twice = text(editor.at("hover", "twice(x)]", Value::Null));
+    assert!(
+        twice.contains("fn twice(x: secret u32)") && twice.contains("Two times."),
+        "{twice}"
+    );
+    let first = text(editor.at("hover", "first: u8", Value::Null));
+    assert!(
+        first.contains("first: u8") && first.contains("Not secret"),
+        "{first}"
+    );
+    assert!(editor.at("hover", "{\n    let mut", Value::Null)["result"].is_null());
+    editor.end();
+}
+
+#[test]
+fn names_lead_to_declarations_and_back() {
+    let mut editor = Editor::new();
+    let there = editor.at("definition", "twice(x)]", Value::Null);
+    assert_eq!(there["result"][0]["uri"], editor.uri("tools.smpc"));
+    assert_eq!(
+        there["result"][0]["range"]["start"],
+        json!({"line": 1, "character": 7})
+    );
+    let known = editor.at("definition", "u8, days", Value::Null);
+    assert_eq!(
+        known["result"],
+        json!([]),
+        "what belongs to the language is nowhere"
+    );
+    for (with, n) in [(true, 3), (false, 2)] {
+        let context = json!({"context": {"includeDeclaration": with}});
+        let found = editor.at("references", "xs: ", context);
+        assert_eq!(found["result"].as_array().map(Vec::len), Some(n));
+    }
+    let marked = editor.at("documentHighlight", "twice(x)]", Value::Null);
+    assert_eq!(marked["result"].as_array().map(Vec::len), Some(2));
+    editor.end();
+}
+
+#[test]
+fn renaming_keeps_the_program_or_is_refused() {
+    let mut editor = Editor::new();
+    let renamed = editor.at("rename", "twice(x)]", json!({"newName": "double"}));
+    let changes = &renamed["result"]["changes"];
+    let (main, tools) = (editor.uri("main.smpc"), editor.uri("tools.smpc"));
+    assert_eq!(
+        changes[&main].as_array().map(Vec::len),
+        Some(2),
+        "{renamed}"
+    );
+    assert_eq!(
+        changes[&tools].as_array().map(Vec::len),
+        Some(1),
+        "{renamed}"
+    );
+    let short = editor.at("rename", "age: u8 = 3", json!({"newName": "old"}));
+    let texts: Vec<&str> = short["result"]["changes"][&main]
+        .as_array()
+        .expect("edits")
+        .iter()
+        .filter_map(|e| e["newText"].as_str())
+        .collect();
+    assert_eq!(texts, ["old", "age: old"]);
+    for (name, why) in [
+        ("if", "not a name"),
+        ("a b", "not a name"),
+        ("", "not a name"),
+    ] {
+        let refused = editor.at("rename", "s = total", json!({"newName": name}));
+        let said = refused["error"]["message"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned();
+        assert!(said.contains(why), "{name}: {refused}");
+    }
+    for (place, why) in [
+        ("mean(ys)", "library"),
+        ("main(", "begins"),
+        ("u8, days", "language"),
+    ] {
+        let refused = editor.at("prepareRename", place, Value::Null);
+        let said = refused["error"]["message"]
+            .as_str()
+            .unwrap_or("-")
+            .to_owned();
+        assert!(said.contains(why) && said != "-", "{place}: {refused}");
+    }
+    // Another variable of that name would be meant from then on.
+    let captured = editor.at("rename", "r = Row", json!({"newName": "s"}));
+    assert!(captured["error"]["message"].is_string(), "{captured}");
+    editor.end();
+}
+
+#[test]
+fn outlines_folds_and_selections_follow_the_text() {
+    let mut editor = Editor::new();
+    let symbols = editor.of("documentSymbol");
+    let names: Vec<&str> = symbols
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|s| s["name"].as_str())
+        .collect();
+    assert_eq!(names, ["a", "b", "Row", "total", "main"]);
+    assert_eq!(symbols[2]["children"][1]["name"], "days");
+    let folds = editor.of("foldingRange");
+    let lines = |f: &Value| (f["startLine"].as_u64(), f["endLine"].as_u64());
+    assert!(
+        folds
+            .as_array()
+            .expect("a list")
+            .iter()
+            .any(|f| lines(f) == (Some(13), Some(14))),
+        "{folds}"
+    );
+    let mut selection = &editor.of("selectionRange")[0];
+    let mut n = 0;
+    while !selection.is_null() {
+        n += 1;
+        selection = &selection["parent"];
+    }
+    assert!(n >= 3, "{n}");
+    let found = editor.ask("workspace/symbol", json!({"query": "twc"}));
+    assert_eq!(found["result"][0]["name"], "twice");
+    let none = editor.ask("workspace/symbol", json!({"query": "zzz"}));
+    assert_eq!(none["result"], json!([]));
+    editor.end();
+}
+
+#[test]
+fn what_may_be_written_is_offered_also_in_half_a_program() {
+    let mut editor = Editor::new();
+    let fields = labels(&editor.at("completion", "days as u32", Value::Null));
+    assert!(
+        fields.contains(&"days".into()) && fields.contains(&"age".into()),
+        "{fields:?}"
+    );
+    assert!(!fields.contains(&"total".into()));
+    let roles = labels(&editor.at("completion", "a, ys", Value::Null));
+    assert!(
+        roles.contains(&"a".into()) && roles.contains(&"each".into()),
+        "{roles:?}"
+    );
+    let names = labels(&editor.at("completion", "s + mean", Value::Null));
+    for name in ["s", "ys", "total", "mean", "twice", "if", "fold"] {
+        assert!(names.contains(&name.into()), "{name}: {names:?}");
+    }
+    assert!(!names.contains(&"sum_of".into()) && !names.contains(&"first".into()));
+    assert_eq!(
+        editor.at("completion", "Adds", Value::Null)["result"],
+        json!([])
+    );
+    let half = MAIN.replace("s + mean(ys) + r.days as u32\n}", "s + r.");
+    editor.becomes(&half);
+    let at = editor.text.len() - 1;
+    let params = json!({"textDocument": {"uri": editor.uri("main.smpc")}, "position": editor.position_of(at)});
+    let fields = labels(&editor.ask("textDocument/completion", params));
+    assert!(fields.contains(&"days".into()), "{fields:?}");
+    editor.end();
+}
+
+#[test]
+fn calls_show_their_heads() {
+    let mut editor = Editor::new();
+    let help = editor.at("signatureHelp", "1);", Value::Null);
+    let signature = &help["result"]["signatures"][0];
+    assert!(
+        signature["label"]
+            .as_str()
+            .unwrap_or("")
+            .starts_with("fn total(xs"),
+        "{help}"
+    );
+    assert_eq!(help["result"]["activeParameter"], 1);
+    assert_eq!(signature["parameters"].as_array().map(Vec::len), Some(2));
+    assert!(editor.at("signatureHelp", "let s", Value::Null)["result"].is_null());
+    editor.end();
+}
+
+#[test]
+fn texts_are_formatted_and_broken_ones_are_not() {
+    let mut editor = Editor::new();
+    assert_eq!(editor.of("formatting"), json!([]));
+    editor.becomes(&MAIN.replace("sum += x", "sum  +=x"));
+    let edits = editor.of("formatting");
+    assert_eq!(edits[0]["newText"], "        sum += x;\n", "{edits}");
+    editor.becomes(&MAIN.replace("sum += x", "sum += ("));
+    let params = json!({"textDocument": {"uri": editor.uri("main.smpc")}});
+    let refused = editor.ask("textDocument/formatting", params);
+    assert!(refused["error"]["message"].is_string(), "{refused}");
+    editor.end();
+}
+
+#[test]
+fn errors_come_with_their_causes_and_fixes() {
+    let mut editor = Editor::new();
+    assert_eq!(editor.diagnostics(), Vec::<Value>::new());
+    editor.becomes(
+        &MAIN
+            .replace("total([", "totl([")
+            .replace("use std::stats::mean;\n", ""),
+    );
+    let found = editor.diagnostics();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|d| d["severity"] == 1 && d["source"] == "smpcc")
+    );
+    let actions = editor.of("codeAction");
+    let titles: Vec<&str> = actions
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|a| a["title"].as_str())
+        .collect();
+    assert!(titles.contains(&"Change to `total`"), "{titles:?}");
+    assert!(
+        titles.contains(&"Add `use std::stats::mean;`"),
+        "{titles:?}"
+    );
+    editor.becomes(&MAIN.replace("for x in xs {", "if sum > 3 { return sum; } for x in xs {"));
+    let found = editor.diagnostics();
+    assert!(
+        found
+            .iter()
+            .any(|d| d["code"].as_str().is_some_and(|c| c.starts_with('E'))),
+        "{found:?}"
+    );
+    editor.becomes(MAIN);
+    assert_eq!(editor.diagnostics(), Vec::<Value>::new());
+    assert_eq!(editor.of("codeAction"), json!([]));
+    editor.end();
+}
+
+#[test]
+fn secrets_are_coloured_and_types_are_hinted() {
+    let mut editor = Editor::new();
+    let tokens = editor.of("semanticTokens/full");
+    let data: Vec<u64> = tokens["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_u64)
+        .collect();
+    let (mut line, mut column) = (0, 0);
+    let mut at = std::collections::BTreeMap::new();
+    for token in data.chunks(5) {
+        line += token[0];
+        column = if token[0] == 0 {
+            column + token[1]
+        } else {
+            token[1]
+        };
+        at.insert((line, column), token[4]);
+    }
+    let known = |piece: &str| {
+        let place = editor.position(piece);
+        let number = |part: &str| place[part].as_u64().expect("a number");
+        at[&(number("line"), number("character"))]
+    };
+    assert_eq!(known("sum += x") & 0b1110, 0b0010, "secret");
+    assert_eq!(
+        known("first: u8") & 0b1111,
+        0b0101,
+        "public and declared here"
+    );
+    assert_eq!(
+        known("x: secret u32 from a") & 0b1110,
+        0b1010,
+        "owned and secret"
+    );
+    let hints = editor.of("inlayHint");
+    let labels: Vec<&str> = hints
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|h| h["label"].as_str())
+        .collect();
+    assert!(
+        labels.contains(&": secret u32") && labels.contains(&": Row"),
+        "{labels:?}"
+    );
+    editor.end();
+}
+
+#[test]
+fn one_bad_message_kills_nothing() {
+    let mut editor = Editor::new();
+    let uri = editor.uri("main.smpc");
+    for (method, params, code) in [
+        (
+            "textDocument/hover",
+            json!({"textDocument": {"uri": uri}, "position": 3}),
+            -32602,
+        ),
+        ("textDocument/hover", json!([]), -32602),
+        (
+            "textDocument/hover",
+            json!({"textDocument": {"uri": "file:///nowhere"}}),
+            -32602,
+        ),
+        ("textDocument/nothing", json!({}), -32601),
+    ] {
+        assert_eq!(
+            editor.ask(method, params)["error"]["code"],
+            code,
+            "{method}"
+        );
+    }
+    for message in [
+        json!([1]),
+        json!("x"),
+        json!({"id": 7}),
+        json!({"method": "nothing"}),
+    ] {
+        editor.send(&message);
+    }
+    editor.tell(
+        "textDocument/didChange",
+        json!({"textDocument": {"uri": uri}, "contentChanges": [3, {"range": 4}]}),
+    );
+    editor.becomes(MAIN);
+    assert!(editor.at("hover", "sum += x", Value::Null)["result"].is_object());
+    editor.end();
+}
+
+#[test]
+fn random_edits_neither_kill_nor_wedge_it() {
+    let mut editor = Editor::new();
+    let mut state = 7u64;
+    let mut draw = move |n: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    let pieces = [
+        "", "(", "}", "é", "\"", "/*", "secret ", ".", "fn ", "\n", "𝄞", ",", "::",
+    ];
+    let mut text: Vec<char> = MAIN.chars().collect();
+    for round in 0..60 {
+        let at = draw(text.len());
+        let end = (at + draw(4)).min(text.len());
+        let piece = pieces[draw(pieces.len())];
+        text.splice(at..end, piece.chars());
+        editor.becomes(&text.iter().collect::<String>());
+        if round % 4 != 0 {
+            continue;
+        }
+        let params = json!({
+            "textDocument": {"uri": editor.uri("main.smpc")},
+            "position": {"line": draw(26), "character": draw(40)},
+            "context": {"includeDeclaration": true},
+            "newName": "other",
+        });
+        for feature in [
+            "hover",
+            "completion",
+            "signatureHelp",
+            "definition",
+            "references",
+            "rename",
+            "formatting",
+        ] {
+            let answer = editor.ask(&format!("textDocument/{feature}"), params.clone());
+            assert_ne!(
+                answer["error"]["code"], -32603,
+                "{feature} in {}",
+                editor.text
+            );
+        }
+        for feature in [
+            "documentSymbol",
+            "semanticTokens/full",
+            "inlayHint",
+            "codeAction",
+        ] {
+            editor.of(feature);
+        }
+    }
+    editor.becomes(MAIN);
+    assert_eq!(editor.diagnostics(), Vec::<Value>::new());
+    editor.end();
+}
