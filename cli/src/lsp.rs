@@ -172,10 +172,8 @@ impl Server {
                     self.documents.change(uri, change, version);
                 }
             }
-            "textDocument/didClose" => {
-                if self.documents.close(uri) {
-                    notes::publish(uri, None, &[]);
-                }
+            "textDocument/didClose" if self.documents.close(uri) => {
+                notes::publish(uri, None, &[]);
             }
             "textDocument/didSave" => self.documents.touch(),
             _ => {}
