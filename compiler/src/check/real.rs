@@ -75,12 +75,6 @@ impl Checker<'_> {
 
     /// The bound of a range of numbers with fractions: a literal, or a constant that is one.
     pub fn real_bound(&mut self, e: &Expr, real: &Real, module: usize) -> Option<Integer> {
-        if let Real::Float(_) = real {
-            let error = diagnostic!(E3023, e.span, "floats have no declared range")
-                .here("not a float's range");
-            self.report(error.help("declare a `fixed<W, F>`, or use `assert`"));
-            return None;
-        }
         let Some((width, frac)) = real.fixed() else {
             let error = diagnostic!(
                 E3023,

@@ -158,6 +158,13 @@ impl Checker<'_> {
         ty: &Ty,
         module: usize,
     ) -> Option<hir::ValueRange> {
+        if let Ty::Real(hir::Real::Float(_), _) = ty {
+            let span = range.lo.span.to(range.hi.span);
+            let error = diagnostic!(E3023, span, "floats have no declared range")
+                .here("not a float's range");
+            self.report(error.help("declare a `fixed<W, F>`, or use `assert`"));
+            return None;
+        }
         let lo = self.range_bound(&range.lo, ty, module);
         let hi = self.range_bound(&range.hi, ty, module);
         let (lo, hi) = (lo?, hi?);
