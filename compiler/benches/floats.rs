@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p smpcc-compiler --bench floats` tries them all; without `--bench` among its arguments it tries a few.
 
+#![allow(clippy::print_stdout, reason = "a table is all that it makes")]
+
 use smpcc_circuit::float::cases::{machine, random, special};
 use smpcc_circuit::float::{FloatOp, Format, Subnormals};
 use smpcc_circuit::gate::WordOp;
