@@ -239,10 +239,19 @@ impl Owned<'_> {
         }
     }
 
-    /// Whether a value is there for those who compute alone.
-    fn is_there(&self, v: ValueId) -> bool {
+    /// Whether a value is there for a party that computes alone. Lanes that everybody knows may lie in what another party owns.
+    fn is_there(&self, v: ValueId, party: u32) -> bool {
         let i = v.index();
-        !self.ir.values[i].ty.secret || self.is_known[i] || self.owner[i].is_some()
+        !self.ir.values[i].ty.secret || self.is_known[i] || self.owner[i] == Some(party)
+    }
+
+    /// Whether one party owns all that is made and has all that it is made of.
+    fn makes(&self, from: &[ValueId], made: &[ValueId]) -> bool {
+        let mut owners = made.iter().map(|v| self.owner[v.index()]);
+        let Some(party) = owners.next().flatten() else {
+            return false;
+        };
+        owners.all(|owner| owner == Some(party)) && from.iter().all(|&v| self.is_there(v, party))
     }
 
     fn disown(&mut self, values: &[ValueId]) {
@@ -257,14 +266,13 @@ impl Owned<'_> {
                 self.region(inner);
             }
             if node.regions.is_empty() {
-                if !node.args.iter().all(|&v| self.is_there(v)) {
+                if !self.makes(&node.args, &node.results) {
                     self.disown(&node.results);
                 }
                 continue;
             }
             for (into, out) in variables(node) {
-                let owned = out.iter().all(|v| self.owner[v.index()].is_some());
-                if !owned || !into.iter().all(|&v| self.is_there(v)) {
+                if !self.makes(&into, &out) {
                     self.disown(&out);
                 }
             }
@@ -567,6 +575,22 @@ mod tests {
         let local = choose(&ir, Sums::Free);
         assert_eq!(shared(&ir, &local), [x, even]);
         assert!(local.also[next.index()] && local.owner[next.index()] == Some(0));
+    }
+
+    #[test]
+    fn public_lanes_among_anothers_do_not_go_to_the_party_that_computes_with_them() {
+        let mut b = Builder::new(2);
+        let (x, y) = (b.input(0, "x", NUMBER, 1), b.input(1, "y", NUMBER, 1));
+        let seven = b.splat(NUMBER, 1, 7);
+        let seven = b.inferred(Op::MakeSecret, &[seven]);
+        let both = b.inferred(Op::Concat, &[x, seven]);
+        let second = b.splat(Scalar::USIZE, 1, 1);
+        let lane = b.gather(both, second, 1);
+        let product = b.word(WordOp::Mul, &[lane, y]);
+        b.output(product, &[0]);
+        let local = choose(&b.finish(), Sums::Circuits);
+        assert_ne!(local.owner[lane.index()], Some(1));
+        assert_eq!(local.owner[product.index()], None);
     }
 
     #[test]
