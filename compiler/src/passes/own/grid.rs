@@ -191,7 +191,7 @@ impl Grid {
     /// Lanes that are each one of those between two indices, all of them in range.
     pub fn between(&self, low: &ConstVec, high: &ConstVec) -> Self {
         let lanes = low.lanes();
-        if self.owners.len() == 1 || lanes > LOOKED_AT {
+        if self.owners.len() == 1 || lanes == 0 || lanes > LOOKED_AT {
             return Self::uniform(lanes, self.whole());
         }
         let owner = |(low, high): (Word, Word)| match &self.dims[..] {
@@ -208,7 +208,7 @@ impl Grid {
     /// With the lanes at constant indices replaced by others.
     pub fn scatter(&self, at: &ConstVec, val: &Self) -> Self {
         let lanes = self.lanes();
-        if lanes <= LOOKED_AT && at.lanes() <= LOOKED_AT {
+        if lanes > 0 && lanes <= LOOKED_AT && at.lanes() <= LOOKED_AT {
             let mut owners: Vec<Owner> = (0..lanes).map(|lane| self.at(lane)).collect();
             for (k, lane) in at.words().enumerate() {
                 if let Some(owner) = owners.get_mut(lane as usize) {

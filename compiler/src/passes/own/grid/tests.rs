@@ -207,3 +207,13 @@ fn grids_never_claim_too_much() {
     }
     assert!(mixed > 300, "{mixed}");
 }
+
+#[test]
+fn no_lanes_of_several_owners_are_no_lanes() {
+    let rows = row(&[(1, P0), (1, P1)]);
+    let none = ConstVec::Table(Vec::new());
+    assert_eq!(rows.between(&none, &none).lanes(), 0);
+    assert_eq!(rows.gather(&none).lanes(), 0);
+    let empty = Grid::uniform(0, P0);
+    assert_eq!(empty.scatter(&none, &Grid::uniform(0, P1)).lanes(), 0);
+}
