@@ -430,6 +430,8 @@ fn public_arguments_are_dates_and_texts_too() {
     for (until, ward, why) in [
         ("2024-02-30", "x", "a date as `2024-02-29`"),
         ("2024-05-01", "many", ""),
+        ("2024-05-01", "a]{,", ""),
+        ("2024-05-01", "\"a,", ""),
         ("2024-05-01", "more!", "at most 4 bytes"),
     ] {
         let (until, ward) = (format!("until={until}"), format!("ward={ward}"));

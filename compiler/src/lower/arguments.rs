@@ -29,9 +29,10 @@ impl<'h> Tracer<'h> {
             .into());
         };
         let mut parser = ArgumentText {
-            rest: text.trim(),
+            rest: text,
             name: &param.name,
             n: 0,
+            is_bare: form_of(ty) == Form::Text,
         };
         let val = self.argument_value(&mut parser, ty, param.range);
         let val = match val {
@@ -167,6 +168,8 @@ struct ArgumentText<'a> {
     rest: &'a str,
     name: &'a str,
     n: usize,
+    /// Whether all of it is one text, which needs no quotes and may have JSON's marks inside.
+    is_bare: bool,
 }
 
 impl<'a> ArgumentText<'a> {
@@ -205,6 +208,12 @@ impl<'a> ArgumentText<'a> {
                 "`{}` has more than {MAX_ARGUMENT_ELEMENTS} elements",
                 self.name
             ));
+        }
+        if self.is_bare {
+            let rest = std::mem::take(&mut self.rest);
+            let quoted = rest.trim().strip_prefix('"');
+            let quoted = quoted.and_then(|quoted| quoted.strip_suffix('"'));
+            return Ok(quoted.filter(|text| !text.contains('"')).unwrap_or(rest));
         }
         let rest = self.rest.trim_start();
         if let Some(quoted) = rest.strip_prefix('"')
