@@ -145,7 +145,16 @@ fn wrong_tables_are_named_by_row_and_column() {
 
 #[test]
 fn arguments_and_lengths_are_checked() {
-    let hospital = example("hospital.smpc").display().to_string();
+    // Without the arguments that stand beside the example's tables.
+    let program = std::fs::read_to_string(example("hospital.smpc")).expect("the example");
+    let table = "age,severity,days\n34,7,12\n";
+    let folder = folder(&[
+        ("hospital.smpc", &program),
+        ("hospital.inputs/0.csv", table),
+        ("hospital.inputs/1.csv", table),
+        ("hospital.inputs/2.csv", table),
+    ]);
+    let hospital = folder.path().join("hospital.smpc").display().to_string();
     let missing = smpcc(&["run", &hospital, "--parties", "3"]);
     assert_eq!(missing.status.code(), Some(2), "{}", text(&missing.stderr));
     assert!(text(&missing.stderr).contains("level"));
