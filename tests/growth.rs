@@ -208,7 +208,7 @@ fn main(x: [[secret i32; D]; D] from each) -> [[i32; D]; D] {{
 #[test]
 fn elimination_takes_the_rounds_of_a_step_for_each_column() {
     for setting in [REP3, setting(Suite::Bgw, 3, 1)] {
-        let of = |d: u64| boolean(&elimination(d), 0, setting);
+        let of = |d: u64| boolean(&elimination(d), d, setting);
         let (six, seven) = (of(6), of(7));
         let step = seven.rounds - six.rounds;
         for d in [10, 30, 70] {
