@@ -240,11 +240,15 @@ impl Machine<'_> {
         Ok((taken, hidden))
     }
 
-    /// Whether a value is like a pattern, whose names are bound as far as it is.
+    /// Whether a value is like a pattern. All its names are bound, as an arm that is not taken may run: those of another
+    /// variant are zero.
     fn fits(&mut self, pat: &Pat, value: &Val) -> bool {
+        let program = self.program;
         let mut all = |parts: &[Pat], values: &[Val]| {
-            let mut pairs = parts.iter().zip(values);
-            pairs.all(|(part, value)| self.fits(part, value))
+            let pairs = parts.iter().zip(values);
+            pairs.fold(true, |so_far, (part, value)| {
+                self.fits(part, value) && so_far
+            })
         };
         match &pat.is {
             Like::Any => true,
@@ -257,7 +261,13 @@ impl Machine<'_> {
             Like::Parts(parts) => all(parts, value.parts()),
             Like::Variant(k, parts) => {
                 let (tag, held) = value.parts().split_first().expect("a tag");
-                tag.word() == *k as i128 && all(parts, held)
+                if tag.word() == *k as i128 {
+                    all(parts, held)
+                } else {
+                    let unused: Vec<Val> = parts.iter().map(|p| zero(&p.ty, program)).collect();
+                    all(parts, &unused);
+                    false
+                }
             }
             Like::Or(parts) => parts.iter().any(|part| self.fits(part, value)),
         }
