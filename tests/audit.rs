@@ -5,7 +5,7 @@ use smpcc_compiler::audit::{Audit, Kind, audit};
 use smpcc_compiler::{lower, schema};
 
 /// The runs that a test affords.
-const RUNS: u64 = 12_000;
+const RUNS: u64 = 40_000;
 
 fn tried(text: &str, n_parties: u32, rows: u64) -> Audit {
     let (_, hir) = checked(text, &[]);
@@ -212,9 +212,9 @@ fn no_alarm_on_what_is_harmless() {
             "an inner product",
             2,
             "party a; party b;
-             fn main(x: [secret i16; 4] from a, y: [secret i16; 4] from b) -> i64 {
+             fn main(x: [secret i32; 8] from a, y: [secret i32; 8] from b) -> i64 {
                  let mut s: secret i64 = 0;
-                 for i in 0..4 { s += x[i] as i64 * y[i] as i64; }
+                 for i in 0..8 { s += x[i] as i64 * y[i] as i64; }
                  s
              }",
         ),

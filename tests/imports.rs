@@ -10,6 +10,16 @@ use std::path::Path;
 /// Circles that are known, by crate and members, and why each may be.
 const KNOWN: &[(&str, &[&str], &str)] = &[
     (
+        "circuit",
+        &["decimal", "float", "splitmix", "value"],
+        "a value says how it is written, in decimals or as a float, and these are written from and to values",
+    ),
+    (
+        "compiler/syntax",
+        &["format/space", "format/tree"],
+        "the space between two tokens follows from the groups that they stand in, which are built token by token",
+    ),
+    (
         "compiler",
         &["passes/algebra", "passes/constants", "passes/rewrite"],
         "the walk applies both sets of rules to whatever it emits, and the rules emit by the walk",

@@ -79,7 +79,7 @@ pub fn prepare_rows(
         None => None,
     };
     let lens = match rows {
-        Some(rows) => seats.lens_of(rows),
+        Some(rows) => lens::lens_of_all(&seats, rows),
         None => inputs.as_deref().map_or_else(Lens::new, lens::lens_of),
     };
     let changed = !args.lens.is_empty() || rows.is_some();

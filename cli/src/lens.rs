@@ -4,6 +4,7 @@ use crate::exit::{Failure, Outcome};
 use crate::given::PartyInputs;
 use crate::seats::Seats;
 use crate::words::{did_you_mean, label, rows};
+use smpcc_circuit::program::ShapeNode;
 use smpcc_compiler::schema;
 use std::collections::BTreeMap;
 
@@ -51,6 +52,22 @@ pub fn without_rows(
         .map(|((input, owner), _)| format!("{} gives no rows of `{input}`", label(*owner)))
         .collect();
     (!none.is_empty()).then(|| none.join(", and "))
+}
+
+/// The same length for every open array of every party.
+pub fn lens_of_all(seats: &Seats, rows: u64) -> Lens {
+    let mut lens = Lens::new();
+    for party in 0..seats.names.len() as u32 {
+        for gift in seats.gifts(party) {
+            let arrays = gift.shape.0.iter().enumerate();
+            for (depth, node) in arrays.take_while(|(_, n)| matches!(n, ShapeNode::Array(_))) {
+                if matches!(node, ShapeNode::Array(None)) {
+                    lens.insert((schema::len_key(&gift.name, depth), party), rows);
+                }
+            }
+        }
+    }
+    lens
 }
 
 /// Whether the lengths of `--len` options are those of the inputs, where there are inputs: nothing else could be run.

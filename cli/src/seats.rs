@@ -106,22 +106,6 @@ impl Seats {
         gifts.any(|gift| gift.name == name && open(gift))
     }
 
-    /// The same length for every open array of every party.
-    pub fn lens_of(&self, rows: u64) -> crate::lens::Lens {
-        let mut lens = crate::lens::Lens::new();
-        for (party, gifts) in (0u32..).zip(&self.gifts) {
-            for gift in gifts {
-                let arrays = gift.shape.0.iter().enumerate();
-                for (depth, node) in arrays.take_while(|(_, n)| matches!(n, ShapeNode::Array(_))) {
-                    if matches!(node, ShapeNode::Array(None)) {
-                        lens.insert((schema::len_key(&gift.name, depth), party), rows);
-                    }
-                }
-            }
-        }
-        lens
-    }
-
     /// The names of all inputs, each as often as it is given.
     pub fn inputs(&self) -> impl Iterator<Item = &str> {
         self.gifts.iter().flatten().map(|gift| gift.name.as_str())

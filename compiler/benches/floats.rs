@@ -1,6 +1,6 @@
 //! Circuits on floats against the machine: ten million random and special operands for each operation and format, bit for bit.
 //!
-//! `cargo bench -p smpcc-compiler --bench floats` tries them all; without `--bench` among its arguments it tries a few.
+//! `cargo bench -p smpcc-compiler --bench floats` tries them all; as a test, with the assertions of debug builds, it tries a few.
 
 #![allow(clippy::print_stdout, reason = "a table is all that it makes")]
 
@@ -13,10 +13,10 @@ use smpcc_circuit::value::{Scalar, Word};
 use smpcc_compiler::templates::{Objective, template};
 
 fn main() {
-    let n = if std::env::args().any(|arg| arg == "--bench") {
-        10_000_000
-    } else {
+    let n = if cfg!(debug_assertions) {
         2_000
+    } else {
+        10_000_000
     };
     let ops = [
         FloatOp::Add,

@@ -1,9 +1,9 @@
 //! What a program gives away beyond what its reader may expect: tried, not guessed.
 //!
 //! `smpcc reveals` says what leaves; this says what that tells. The program is run in the clear on inputs at random and on
-//! small changes of them ([`probe`]), as each coalition would see it: the results of its members, what is revealed, and
+//! small changes of them (`probe`), as each coalition would see it: the results of its members, what is revealed, and
 //! its own inputs. What is found comes with inputs that show it. Finding nothing proves nothing; finding something proves it for those
-//! inputs. How many bits a coalition learns of a record is computed for values that are spread over the ranges ([`bits`]).
+//! inputs. How many bits a coalition learns of a record is computed for values that are spread over the ranges (`bits`).
 //!
 //! Numbers follow from a fixed seed, so that an audit of the same program says the same.
 
@@ -13,6 +13,7 @@ mod subject;
 
 use crate::ir::Ir;
 use crate::ir::interpret::interpret;
+use crate::reveals::DisclosureKind;
 pub use bits::Bits;
 use probe::{Shown, probe};
 use smpcc_circuit::splitmix::SplitMix;
@@ -213,7 +214,9 @@ fn coalitions(n_parties: u32, threshold: u32) -> Vec<Vec<u32>> {
 fn learns(ir: &Ir, coalition: &[u32]) -> bool {
     let receives = ir.outputs.iter().flat_map(|leaf| &leaf.receivers);
     receives.clone().any(|party| coalition.contains(party))
-        || !crate::reveals::reveals(ir).is_empty()
+        || crate::reveals::reveals(ir)
+            .iter()
+            .any(|d| matches!(d.kind, DisclosureKind::Reveal | DisclosureKind::Assert))
 }
 
 fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<Finding> {

@@ -470,7 +470,7 @@ mod tests {
         );
         assert_eq!(
             read("1,5", None),
-            Err("expected a number (fixed<8, 4>), found `1,5`, text that is not a number".into())
+            Err("expected a number (fixed<8, 4>), found `1,5`".into())
         );
         let half = Some((Integer::from(-8), Integer::from(8)));
         assert_eq!(read("0.5", half), Ok(8));

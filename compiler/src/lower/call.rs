@@ -160,6 +160,12 @@ impl<'h> Tracer<'h> {
         {
             counts = schema::assign_roles(hir, n)?;
         }
+        for (role, &count) in hir.roles.iter().zip(&counts) {
+            if count < role.min || role.max.is_some_and(|max| count > max) {
+                let message = format!("{count} parties play `{}`", role.name);
+                return Err(Fault::new(code::PARTIES, self.span, message).into());
+            }
+        }
         let n_parties = counts.iter().fold(0u32, |n, c| n.saturating_add(*c));
         let before = (
             self.n_parties,
