@@ -453,13 +453,34 @@ impl Mesh {
     /// all links. On failure the others have been told.
     pub fn close(mut self) -> Result<TrafficReport, Error> {
         self.check_alive()?;
+        match self.part() {
+            Ok(()) => Ok(std::mem::take(&mut self.traffic)),
+            Err(error) => {
+                self.abort(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a run that stops here and, by itself, at the same message everywhere else: the others are left to find that out from
+    /// what they have been sent, so that each tells its own user why. If they do not, they are told as by [`Mesh::abort`].
+    pub fn abort_alike(&mut self, error: &Error) {
+        if self.check_alive().is_ok() && self.part().is_ok() {
+            self.fail(error.clone());
+        } else {
+            self.abort(error);
+        }
+    }
+
+    /// Waits until every other party has received everything that was sent to it, then closes all links.
+    fn part(&mut self) -> Result<(), Error> {
         for peer in self.peers.iter().flatten() {
             peer.outbox.push(Item::Control {
                 kind: Kind::Goodbye,
                 payload: Vec::new(),
             });
         }
-        let received = self.inboxes.wait_received(
+        self.inboxes.wait_received(
             self.me,
             self.patience(),
             |party| self.too_late(party),
@@ -467,24 +488,16 @@ impl Mesh {
                 let who = self.names.label(party);
                 Error::peer(party, format!("{who} sent more than the run has messages"))
             },
-        );
-        match received {
-            Ok(()) => {
-                for peer in self.peers.iter().flatten() {
-                    peer.outbox.finish();
-                }
-                for peer in self.peers.iter().flatten() {
-                    peer.outbox.wait_end(FAREWELL);
-                }
-                self.inboxes.discard();
-                self.join();
-                Ok(std::mem::take(&mut self.traffic))
-            }
-            Err(error) => {
-                self.abort(&error);
-                Err(error)
-            }
+        )?;
+        for peer in self.peers.iter().flatten() {
+            peer.outbox.finish();
         }
+        for peer in self.peers.iter().flatten() {
+            peer.outbox.wait_end(FAREWELL);
+        }
+        self.inboxes.discard();
+        self.join();
+        Ok(())
     }
 
     fn stop(&mut self, notice: Notice) {

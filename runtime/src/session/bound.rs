@@ -7,7 +7,7 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use super::SessionId;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::hash::{Transcript, derive};
 use crate::net::{Mesh, TrafficReport};
 use crate::party::PartyId;
@@ -162,9 +162,13 @@ impl Session {
     }
 
     /// Stops the run: tells the others the class of the failure and the link or party concerned, as far as they can
-    /// still be reached, and closes all links. Returns within about a second.
+    /// still be reached, and closes all links. Returns within about a second, but for a fault of the program: the plan is
+    /// the same everywhere and what stops it is public, so all others find it too, once they get there, and that is waited for.
     pub fn abort(&mut self, error: &Error) {
-        self.mesh.abort(error);
+        match error.fault() {
+            Fault::Program => self.mesh.abort_alike(error),
+            _ => self.mesh.abort(error),
+        }
     }
 
     /// Ends the run in order: waits until every other party has received everything that was sent to it, then closes
