@@ -7,6 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-300}
-echo "about $((4 * seconds / 60 + 1)) minutes, and the build before"
+echo "about $((4 * seconds / 60 + 2)) minutes, and the build before"
 SMPCC_TRIALS=$seconds cargo test --locked -p smpcc --test binary -- trials:: --nocapture --test-threads=1
+echo "the library's ciphers and hashes among sixteen parties"
+cargo run --release --locked -- test stdlib/crypto.smpc --parties 16
 echo "done in $SECONDS s"

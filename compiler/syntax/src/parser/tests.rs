@@ -217,11 +217,6 @@ LO..=HI | ..3 | 7.. => match x { _ => 3 }, 0 => { x += 1 }, 1 => { return }, _ =
 }
 
 #[test]
-fn what_comes_later_is_named() {
-    assert_eq!(codes("fn f() { 1.5 }"), [("E1009", 9)]);
-}
-
-#[test]
 fn documentation_belongs_to_what_it_stands_before() {
     let text = "//! Module.\n/// Item,\n/// two lines.\nstruct S {\n    /// Field.\n    a: u8, /// Next.\n    b: u8 }\n\n/// F.\nfn main(/// P.\n mut p: u8, q: u8) -> {\n /// R.\n r: u8 } { r }\n";
     let parsed = parse(FileId(0), text);
