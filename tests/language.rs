@@ -10,6 +10,7 @@
 //! line at which the run stops.
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use smpcc_circuit::drawn;
 use smpcc_circuit::eval::{EvalError, eval};
 use smpcc_circuit::program::Suite;
 use smpcc_compiler::diagnostic::{Diagnostic, short};
@@ -204,7 +205,7 @@ fn ends(
     let silent = || (None, "silence".to_owned());
     let interpreted = match lower::lower_test(hir, test, parties) {
         Err(said) => refused(&said),
-        Ok(ir) => match interpret(&ir, &[]) {
+        Ok(ir) => match interpret(&ir, &drawn::seeded(&ir.inputs, drawn::SEED)) {
             Ok(_) => silent(),
             Err(stop) => (Some((line(stop.span), None)), stop.message),
         },
@@ -216,7 +217,10 @@ fn ends(
     let options = support::options(setting, ProtocolChoice::Boolean, Network::LAN);
     let compiled = match pipeline::compile_test(hir, sources, test, parties, &options) {
         Err(said) => refused(&said),
-        Ok(compiled) => match eval(&compiled.program, &[]) {
+        Ok(compiled) => match eval(
+            &compiled.program,
+            &drawn::seeded(&compiled.program.inputs, drawn::SEED),
+        ) {
             Ok(_) => silent(),
             Err(EvalError::Stopped { message, loc }) => (Some((loc.line as usize, None)), message),
             Err(other) => (Some((0, None)), other.to_string()),

@@ -249,6 +249,7 @@ mod tests {
             scalar,
             lanes: 1 << 28,
             public: false,
+            drawn: false,
             range: None,
         });
         program.params.push(ParamShape {

@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod codec;
 pub mod cost;
 pub mod decimal;
+pub mod drawn;
 pub mod eval;
 pub mod export;
 pub mod float;

@@ -232,6 +232,9 @@ pub struct InputLeaf {
     pub lanes: u64,
     /// Whether its owner publishes it.
     pub public: bool,
+    /// Whether it is the owner's part of a draw: uniform words, secret, that the owner's engine takes from the operating system and
+    /// nobody gives. A draw is the XOR of one part of each party.
+    pub drawn: bool,
     /// The declared range, inclusive.
     pub range: Option<(Integer, Integer)>,
 }

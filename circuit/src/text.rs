@@ -34,7 +34,11 @@ fn write_program(out: &mut String, p: &Program) -> fmt::Result {
         writeln!(out, "file {i} {file:?}")?;
     }
     for (i, leaf) in p.inputs.iter().enumerate() {
-        let kind = if leaf.public { "public" } else { "secret" };
+        let kind = match (leaf.public, leaf.drawn) {
+            (true, _) => "public",
+            (false, true) => "drawn",
+            (false, false) => "secret",
+        };
         write!(
             out,
             "in{i}: {kind} {}×{} from party {} {:?}",

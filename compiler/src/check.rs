@@ -34,6 +34,7 @@ mod operator;
 mod optional;
 mod pattern;
 mod place;
+mod random;
 mod real;
 mod rearrange;
 mod show;

@@ -658,4 +658,6 @@ pub enum Builtin {
     Saturating(Arith),
     /// `parties()`: number of parties of the run, `usize`.
     Parties,
+    /// `random()`: uniform secret words that no party knows, of the type that is expected.
+    Random,
 }

@@ -24,6 +24,7 @@ mod loops;
 mod outputs;
 mod overflow;
 mod place;
+mod random;
 mod real;
 mod rearrange;
 mod rolled;
@@ -40,6 +41,7 @@ use crate::span::Span;
 use crate::stack::on_large_stack;
 use fault::{Fault, Stop, Traced, code};
 use frame::{Frame, or_never};
+use random::Iteration;
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -137,6 +139,10 @@ struct Tracer<'h> {
     values: Vec<Value>,
     /// Open blocks, innermost last.
     blocks: Vec<Vec<Node>>,
+    /// What stands before all else: the parts of draws.
+    draws: Vec<Node>,
+    /// The rolled loops in which tracing is, outermost first.
+    iterations: Vec<Iteration>,
     n_nodes: u64,
     steps: u64,
     depth: u32,
@@ -173,6 +179,8 @@ impl<'h> Tracer<'h> {
             outputs: Vec::new(),
             values: Vec::new(),
             blocks: vec![Vec::new()],
+            draws: Vec::new(),
+            iterations: Vec::new(),
             n_nodes: 0,
             steps: 0,
             depth: 0,
@@ -252,6 +260,8 @@ impl<'h> Tracer<'h> {
     }
 
     fn finish(mut self) -> Ir {
+        let mut nodes = self.draws;
+        nodes.extend(self.blocks.pop().unwrap_or_default());
         Ir {
             n_parties: self.n_parties,
             party_names: self.party_names,
@@ -262,7 +272,7 @@ impl<'h> Tracer<'h> {
             values: self.values,
             body: Region {
                 params: Vec::new(),
-                nodes: self.blocks.pop().unwrap_or_default(),
+                nodes,
                 results: Vec::new(),
             },
         }

@@ -15,6 +15,7 @@ use crate::session::{LocalChoice, Options, Session};
 use crate::sorts;
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
+use smpcc_circuit::drawn;
 use smpcc_circuit::program::{Domain, Loc, Program, Suite};
 use smpcc_circuit::stats::{Attribution, FunctionLines, Link, milliseconds};
 use smpcc_circuit::verify::{MAX_LANES, Verified, verify};
@@ -83,7 +84,7 @@ fn local(options: &Options) -> LocalChoice {
 /// Both sides of the comparison whose assertion stops a `test` block in the clear, if one does.
 pub fn failed_comparison(hir: &Hir, test: usize, n_parties: u32) -> Option<(String, String)> {
     let ir = lower_test_opened(hir, test, n_parties).ok()?;
-    let (stopped, revealed) = interpret::watch(&ir, &[]);
+    let (stopped, revealed) = interpret::watch(&ir, &drawn::seeded(&ir.inputs, drawn::SEED));
     let at = stopped?.span;
     let within = |span: Span| {
         span != at && span.file == at.file && at.start <= span.start && span.end <= at.end

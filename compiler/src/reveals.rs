@@ -41,6 +41,8 @@ pub struct Disclosure {
     pub sites: u64,
     /// Who learns it, ascending.
     pub receivers: Vec<u32>,
+    /// Whether it depends on what `random()` drew.
+    pub drawn: bool,
     /// The secret inputs that it depends on.
     pub sources: Vec<Source>,
     /// Source places on a shortest way from an input to here, in the direction of flow.
@@ -177,6 +179,47 @@ impl Graph {
     }
 }
 
+/// Where a program draws what no party knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// Where in the source.
+    pub span: Span,
+    /// The type of a lane.
+    pub scalar: Scalar,
+    /// Number of lanes, over all iterations of loops around it.
+    pub lanes: u64,
+}
+
+/// All draws, in the order in which they are traced; those of one place and type are one entry.
+pub fn draws(ir: &Ir) -> Vec<Draw> {
+    let mut found: Vec<Draw> = Vec::new();
+    for node in &ir.body.nodes {
+        let Op::Input(id) = node.op else { continue };
+        // One party's parts stand for all parties'.
+        let part = ir.inputs.get(id.index());
+        let Some(leaf) = part.filter(|leaf| leaf.drawn && leaf.party == 0) else {
+            continue;
+        };
+        let same = |d: &&mut Draw| d.span == node.span && d.scalar == leaf.scalar;
+        match found.iter_mut().find(same) {
+            Some(known) => known.lanes = known.lanes.saturating_add(leaf.lanes),
+            None => found.push(Draw {
+                span: node.span,
+                scalar: leaf.scalar,
+                lanes: leaf.lanes,
+            }),
+        }
+    }
+    found
+}
+
+/// What stands behind a value.
+struct Walked {
+    drawn: bool,
+    sources: Vec<Source>,
+    path: Vec<Span>,
+}
+
 /// Where a program sorts: what such an operation opens, if it is done by digits, are places of shuffled rows, which is no disclosure.
 pub fn sorts(ir: &Ir) -> Vec<Span> {
     let mut found = Vec::new();
@@ -221,6 +264,7 @@ impl Collect<'_> {
                     repeated: false,
                     sites: 1,
                     receivers: self.everyone.to_vec(),
+                    drawn: false,
                     sources: vec![Source {
                         party: leaf.party,
                         path: leaf.path.clone(),
@@ -278,7 +322,11 @@ impl Collect<'_> {
         let Some(value) = self.ir.values.get(arg.index()) else {
             return;
         };
-        let (sources, path) = self.walk(arg, node.span);
+        let Walked {
+            drawn,
+            sources,
+            path,
+        } = self.walk(arg, node.span);
         self.push(Disclosure {
             kind,
             span: node.span,
@@ -288,25 +336,28 @@ impl Collect<'_> {
             repeated,
             sites: 1,
             receivers,
+            drawn,
             sources,
             path,
         });
     }
 
     /// The secret inputs behind a value, and the places on a shortest way from one of them.
-    fn walk(&mut self, from: ValueId, at: Span) -> (Vec<Source>, Vec<Span>) {
+    fn walk(&mut self, from: ValueId, at: Span) -> Walked {
         self.stamp += 1;
         let mut queue: Vec<(ValueId, Option<usize>)> = vec![(from, None)];
         if let Some(seen) = self.seen.get_mut(from.index()) {
             *seen = self.stamp;
         }
+        let mut drawn = false;
         let mut sources = Vec::new();
         let mut nearest = None;
         let mut next = 0;
         while let Some(&(id, _)) = queue.get(next) {
             if let Some(definition) = self.graph.definitions.get(id.index()) {
                 let leaf = definition.input.and_then(|i| self.ir.inputs.get(i));
-                if let Some(leaf) = leaf.filter(|l| !l.public) {
+                drawn |= leaf.is_some_and(|l| l.drawn);
+                if let Some(leaf) = leaf.filter(|l| !l.public && !l.drawn) {
                     nearest = nearest.or(Some(next));
                     sources.push(Source {
                         party: leaf.party,
@@ -334,7 +385,11 @@ impl Collect<'_> {
         }
         path.push(at);
         path.dedup();
-        (sources, path)
+        Walked {
+            drawn,
+            sources,
+            path,
+        }
     }
 
     fn push(&mut self, new: Disclosure) {
@@ -352,6 +407,7 @@ impl Collect<'_> {
         if let Some(old) = self.found.iter_mut().rev().take(64).find(same) {
             old.sites += 1;
             old.repeated |= new.repeated;
+            old.drawn |= new.drawn;
             old.sources.extend(new.sources);
             old.sources.sort();
             old.sources.dedup();

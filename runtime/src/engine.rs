@@ -25,6 +25,7 @@ use crate::protocols::{Malicious, SemiHonest, Step, Suite};
 use crate::ring::Elements;
 use crate::session::Session;
 
+mod draw;
 mod execute;
 mod group;
 mod parts;
@@ -136,23 +137,24 @@ fn keep_freed_memory() {
     });
 }
 
-/// Runs `program` as the party whose session this is.
+/// Runs `program` as the party whose session this is. Draws are made here: `inputs` has none of them.
 ///
 /// # Errors
-/// A fault of the usage for wrong inputs (before anything is sent), of the program for a public index out of range or a
+/// A fault of the usage for wrong inputs, of the machine where it has no randomness to draw (before anything is sent), of the program for a public index out of range or a
 /// failed assertion (the same at all parties), of the network or a peer, or a bug. The caller tells the others
 /// ([`Session::abort`]).
 pub fn run(
     session: &mut Session,
     program: &Verified,
-    inputs: Inputs,
+    mut inputs: Inputs,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, Error> {
     if session.n_parties() != program.n_parties as usize {
         return Err(Error::bug("the session is that of another run"));
     }
-    check_inputs(program, session.me(), &inputs)?;
     check_size(program)?;
+    draw::draw(program, session.me(), &mut inputs)?;
+    check_inputs(program, session.me(), &inputs)?;
     keep_freed_memory();
     match (program.suite, program.threat) {
         (SuiteName::Rep3, Threat::SemiHonest) => {

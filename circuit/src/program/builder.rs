@@ -122,6 +122,7 @@ impl Builder {
             scalar,
             lanes,
             public: domain == Domain::Public,
+            drawn: false,
             range: None,
         });
         self.op(Op::Input(id), &[], domain, scalar, lanes)

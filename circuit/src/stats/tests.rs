@@ -52,6 +52,7 @@ fn nested(depth: usize) -> Program {
         scalar: number.scalar,
         lanes: 1,
         public: false,
+        drawn: false,
         range: None,
     });
     program.outputs.push(OutputLeaf {

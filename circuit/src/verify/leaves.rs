@@ -16,6 +16,10 @@ pub(super) fn check_leaves(program: &Program) -> Check {
             format!("in{i}: {} lanes", leaf.lanes)
         })?;
         check_range(leaf.scalar, leaf.range).map_err(|e| format!("in{i}: {e}"))?;
+        ensure(
+            !leaf.drawn || (!leaf.public && leaf.range.is_none()),
+            || format!("in{i}: a part of a draw is published or has a range"),
+        )?;
     }
     for (i, leaf) in program.outputs.iter().enumerate() {
         check_scalar(leaf.scalar).map_err(|e| format!("out{i}: {e}"))?;
@@ -53,6 +57,7 @@ pub(super) fn check_leaves(program: &Program) -> Check {
                 .ok_or_else(|| format!("{}: there is no {id}", what()))?;
             ensure(
                 leaf.party == param.party
+                    && !leaf.drawn
                     && leaf.scalar == scalar
                     && lanes.is_none_or(|n| n == leaf.lanes),
                 || format!("{}: {id} has another owner, type or length", what()),

@@ -21,10 +21,24 @@ pub fn reveals(args: &RevealsArgs, style: Style) -> Outcome {
         Format::Json => out::json(&format!("{}\n", json(&list, &ir, &prepared.source.files))),
         Format::Human => {
             let files = &prepared.source.files;
-            out::product(&(human(&list, &ir, files) + &masked(&ir, files)));
+            let list = human(&list, &ir, files);
+            out::product(&(list + &drawn(&ir, files) + &masked(&ir, files)));
         }
     }
     Ok(())
+}
+
+/// What is drawn, which no party learns as such.
+fn drawn(ir: &Ir, sources: &SourceSet) -> String {
+    let line = |d: reveals::Draw| {
+        let lanes = match d.lanes {
+            1 => d.scalar.to_string(),
+            n => format!("{n} × {}", d.scalar),
+        };
+        let place = sources.place(d.span);
+        format!("{place}: randomness ({lanes}) drawn by all parties together, known to none\n")
+    };
+    reveals::draws(ir).into_iter().map(line).collect()
 }
 
 /// What sorts may open, which is nothing that anyone learns from.
@@ -69,13 +83,22 @@ fn json(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> serde_json::Value 
                 "lanes": d.lanes,
                 "repeated": d.repeated,
                 "to": d.receivers,
+                "random": d.drawn,
                 "depends_on": d.sources.iter().map(|s| serde_json::json!({"party": s.party, "input": s.path})).collect::<Vec<_>>(),
                 "owner": owner(d),
                 "path": d.path.iter().map(|s| sources.place(*s)).collect::<Vec<_>>(),
             })
         })
         .collect();
-    serde_json::json!({"parties": ir.n_parties, "reveals": list})
+    let draws = reveals::draws(ir).into_iter().map(|d| {
+        serde_json::json!({
+            "place": sources.place(d.span),
+            "type": d.scalar.to_string(),
+            "lanes": d.lanes,
+        })
+    });
+    let draws: Vec<serde_json::Value> = draws.collect();
+    serde_json::json!({"parties": ir.n_parties, "reveals": list, "randomness": draws})
 }
 
 fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
@@ -130,7 +153,10 @@ fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
                 .join(", ");
             let _ = writeln!(text, "    depends on `{path}` of {who}");
         }
-        if let Some(owner) = owner(d) {
+        if d.drawn {
+            let _ = writeln!(text, "    depends on randomness");
+        }
+        if let (Some(owner), false) = (owner(d), d.drawn) {
             let _ = writeln!(text, "    follows from the data of {} alone", name(owner));
         }
         if !d.path.is_empty() {

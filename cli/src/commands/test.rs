@@ -8,7 +8,9 @@ use smpcc::exit::{Failure, Outcome};
 use smpcc::source::{self, Source};
 use smpcc::suites::{self, Trust};
 use smpcc_circuit::cost::Costs;
+use smpcc_circuit::drawn;
 use smpcc_circuit::eval::{self, EvalError};
+use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Program, Threat};
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::{Code, short};
@@ -16,6 +18,7 @@ use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice};
 use smpcc_runtime::error::Error;
+use smpcc_runtime::io::{Inputs, Secret};
 use smpcc_runtime::local;
 
 /// Runs tests and prints one line each.
@@ -210,7 +213,7 @@ fn one(
 }
 
 fn in_the_clear(source: &Source, program: &Program) -> Result<(), String> {
-    match eval::eval(program, &[]) {
+    match eval::eval(program, &drawn::seeded(&program.inputs, drawn::SEED)) {
         Ok(_) => Ok(()),
         Err(EvalError::Stopped { message, loc }) => {
             let file = program
@@ -225,7 +228,14 @@ fn in_the_clear(source: &Source, program: &Program) -> Result<(), String> {
 }
 
 fn under_a_protocol(program: &Verified) -> Result<(), String> {
-    let results = local::run(program, Vec::new()).map_err(|e| e.to_string())?;
+    let drawn = drawn::seeded(&program.inputs, drawn::SEED);
+    let mut inputs: Vec<Inputs> = (0..program.n_parties).map(|_| Inputs::new()).collect();
+    for ((id, leaf), words) in program.inputs.iter().enumerate().zip(drawn) {
+        if let Some(inputs) = inputs.get_mut(leaf.party as usize) {
+            inputs.insert(InputId::new(id), Secret::of(words));
+        }
+    }
+    let results = local::run(program, inputs).map_err(|e| e.to_string())?;
     let done = |result: Result<_, Error>| result.map(drop).map_err(|e| e.to_string());
     results.into_iter().try_for_each(done)
 }

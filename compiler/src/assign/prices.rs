@@ -153,6 +153,7 @@ impl Probe<'_> {
                 scalar,
                 lanes: LANES,
                 public: false,
+                drawn: false,
                 range: None,
             }],
             outputs: leaf.into_iter().collect(),

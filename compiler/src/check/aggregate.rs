@@ -80,6 +80,7 @@ impl Body<'_, '_> {
             _ => None,
         };
         let item = self.expr(item, hint.as_ref());
+        self.warn_repeated(&item);
         let known = self.const_usize(n);
         let count = self.expr(n, Some(&Ty::Usize));
         self.refuse_secret(&count, "a length", "use a public length");

@@ -33,6 +33,7 @@ pub(crate) const NAMES: &[(&str, B)] = &[
     ("min", B::Min),
     ("mul_add", B::MulAdd),
     ("parties", B::Parties),
+    ("random", B::Random),
     ("rev", B::Rev),
     ("rotate_left", B::RotateLeft),
     ("rotate_right", B::RotateRight),
@@ -69,6 +70,7 @@ fn usage(builtin: B) -> (usize, &'static str) {
         B::Min => (2, "min(a, b)"),
         B::MulAdd => (3, "mul_add(a, b, c)"),
         B::Parties => (0, "parties()"),
+        B::Random => (0, "random()"),
         B::Rev => (1, "rev(xs)"),
         B::RotateLeft => (2, "rotate_left(a, s)"),
         B::RotateRight => (2, "rotate_right(a, s)"),
@@ -161,6 +163,7 @@ impl Body<'_, '_> {
                 let kind = H::Builtin(builtin, vec![xs.value.hir()]);
                 Some(Typed::new(kind, ty, span))
             }
+            B::Random => self.random(want, span),
             B::Parties => Some(Typed::new(
                 H::Builtin(B::Parties, Vec::new()),
                 Ty::Usize,

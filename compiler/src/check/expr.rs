@@ -541,6 +541,7 @@ pub(crate) fn bare(e: &Expr, is_arm: bool, typed: &mut dyn FnMut(&Expr) -> bool)
                 return path.args.is_empty()
                     && matches!(path.parts.as_slice(), [name] if name.text == "None");
             }
+            E::Call(..) => return is_draw(e),
             E::Paren(inner) | E::Unary(_, inner) => e = inner,
             E::Binary(op, a, b) => {
                 let right = || is_bare(b) || super::operator::is_shift(*op);
@@ -568,6 +569,17 @@ pub(crate) fn bare(e: &Expr, is_arm: bool, typed: &mut dyn FnMut(&Expr) -> bool)
         }
         is_arm = false;
     }
+}
+
+/// Whether an expression is written `random()`: it says nothing of its type.
+fn is_draw(e: &Expr) -> bool {
+    let E::Call(callee, args) = &e.kind else {
+        return false;
+    };
+    let E::Path(path) = &callee.kind else {
+        return false;
+    };
+    args.is_empty() && matches!(path.parts.as_slice(), [name] if name.text == "random")
 }
 
 pub(crate) fn is_bare_block(b: &ast::Block) -> bool {

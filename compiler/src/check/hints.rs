@@ -46,8 +46,8 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
         "assert_ne" => "write `assert(a != b)`",
         "panic" | "unreachable" | "todo" | "abort" | "exit" => "write `assert(false, \"why\")`",
         "swap" => "write `let t = xs[i]; xs[i] = xs[j]; xs[j] = t;`, or `swap_if(c, a, b)`",
-        "rand" | "randint" => {
-            "there are no random numbers of one party: each gives its own as an input"
+        "rand" | "randint" | "rand_bits" | "random_bits" => {
+            "write `random()`: it draws a secret that no party knows, `let r: secret u32 = random();`"
         }
         _ => return None,
     })

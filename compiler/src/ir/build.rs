@@ -64,6 +64,7 @@ impl Builder {
             scalar,
             lanes,
             public: false,
+            drawn: false,
             range: None,
         })
     }

@@ -88,7 +88,8 @@ impl<'t> Parser<'t> {
                 let path = self.text()?;
                 let (scalar, lanes) = self.vector()?;
                 let public = self.eat_word("public");
-                if !public {
+                let drawn = !public && self.eat_word("drawn");
+                if !public && !drawn {
                     self.word_is("secret")?;
                 }
                 ir.inputs.push(InputLeaf {
@@ -97,6 +98,7 @@ impl<'t> Parser<'t> {
                     scalar,
                     lanes,
                     public,
+                    drawn,
                     range: self.range()?,
                 });
             } else if self.eat_word("result") {

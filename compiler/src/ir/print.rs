@@ -60,7 +60,11 @@ fn write_ir(out: &mut String, ir: &Ir) -> fmt::Result {
     for (id, leaf) in ir.inputs.iter().enumerate() {
         write!(out, "input in{id} of {} {:?} ", leaf.party, leaf.path)?;
         write!(out, "{} x{}", leaf.scalar, leaf.lanes)?;
-        out.push_str(if leaf.public { " public" } else { " secret" });
+        out.push_str(match (leaf.public, leaf.drawn) {
+            (true, _) => " public",
+            (false, true) => " drawn",
+            (false, false) => " secret",
+        });
         range(out, leaf.range)?;
         out.push('\n');
     }

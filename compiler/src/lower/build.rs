@@ -27,6 +27,9 @@ pub struct Checkpoint {
     n_conditions: usize,
     batch: Option<u64>,
     depth: u32,
+    n_inputs: usize,
+    n_draws: usize,
+    n_iterations: usize,
 }
 
 impl<'h> Tracer<'h> {
@@ -42,6 +45,9 @@ impl<'h> Tracer<'h> {
             n_conditions: self.conditions.len(),
             batch: self.batch,
             depth: self.depth,
+            n_inputs: self.inputs.len(),
+            n_draws: self.draws.len(),
+            n_iterations: self.iterations.len(),
         }
     }
 
@@ -60,6 +66,9 @@ impl<'h> Tracer<'h> {
         self.conditions.truncate(to.n_conditions);
         self.batch = to.batch;
         self.depth = to.depth;
+        self.inputs.truncate(to.n_inputs);
+        self.draws.truncate(to.n_draws);
+        self.iterations.truncate(to.n_iterations);
     }
 
     /// A new value without a definition yet (a region's parameter).

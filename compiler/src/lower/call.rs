@@ -270,6 +270,10 @@ impl<'h> Tracer<'h> {
         let mut next = || vals.next().unwrap_or(Val::Never);
         match builtin {
             Builtin::Parties => Ok(Val::Leaf(Leaf::usize(u64::from(self.n_parties)))),
+            Builtin::Random => {
+                let ty = self.close(&expr.ty);
+                self.random(&ty)
+            }
             Builtin::Len => match next() {
                 Val::Leaf(text) => Ok(Val::Leaf(self.text_len(&text)?)),
                 array => {

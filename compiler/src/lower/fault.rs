@@ -114,6 +114,8 @@ pub mod code {
     pub const NOT_KNOWN: Code = Code::E4005;
     /// A public argument is missing, unknown or malformed.
     pub const ARGUMENT: Code = Code::E4006;
+    /// A draw stands where nobody knows before the run how often it is made.
+    pub const DRAWS: Code = Code::E4010;
     /// An assertion on known values fails.
     pub const ASSERTION: Code = Code::E4007;
 }

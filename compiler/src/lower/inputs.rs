@@ -295,6 +295,7 @@ impl<'h> Tracer<'h> {
                     scalar,
                     lanes,
                     public: !input.secret,
+                    drawn: false,
                     range: range_pair(range),
                 });
                 input.leaves.push(id);

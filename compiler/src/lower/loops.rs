@@ -263,6 +263,7 @@ impl<'h> Tracer<'h> {
                     let hi = (range.hi - 1).max(0);
                     t.set_range(&mut k, Some(Range { lo: 0, hi }));
                 }
+                t.counts(&limit, &k);
                 body(t, k.clone(), None)?;
                 t.set_slot(Slot::Continued, Some(Val::Leaf(Leaf::truth(false))));
                 let next = t.word(WordOp::Add, Scalar::USIZE, &[k, Leaf::usize(1)])?;

@@ -4,6 +4,7 @@ use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::frame::Slot;
 use super::loops::Body;
+use super::random::Iteration;
 use super::value::{Leaf, Val};
 use crate::hir::{GenericKind, LocalId, Range};
 use crate::ir::{Op, Region, Ty};
@@ -51,6 +52,7 @@ impl<'h> Tracer<'h> {
         for _ in 0..rounds {
             let checkpoint = self.checkpoint();
             let mut regions = Vec::new();
+            self.iterations.push(Iteration::uncounted());
             if let Head::Condition(condition) = &mut head {
                 self.blocks.push(Vec::new());
                 let (params, vals) = self.region_params(&start)?;
@@ -75,7 +77,13 @@ impl<'h> Tracer<'h> {
             }
             self.set_slots(slots, &vals);
             let symbol = counter.map_or_else(|| Leaf::usize(0), |(_, leaf)| leaf);
+            match &head {
+                Head::Condition(_) => {}
+                Head::Count(n) => self.counts(&Leaf::usize(*n), &symbol),
+                Head::RuntimeCount(n) => self.counts(n, &symbol),
+            }
             let next = body(self, symbol, vals.last().cloned().flatten())?;
+            self.iterations.pop();
             self.span = span;
             let mut after = self.get_slots(slots);
             after.push(next);

@@ -5,7 +5,7 @@
 //! after:  v1 = loop 10 a { (i, x) … yield x+1 }
 //! ```
 //!
-//! Needed are reveals, assertions, inputs (they are part of the contract), outputs, whatever may stop the run (an index not
+//! Needed are reveals, assertions, inputs (they are part of the contract; parts of draws are not), outputs, whatever may stop the run (an index not
 //! known to be in range), loops that may not end, and what these need. A carried value of a loop is needed if its
 //! result or its use in a needed part of the body is; carried values that only feed themselves go.
 
@@ -13,6 +13,7 @@ use super::Outcome;
 use super::rewrite::is_droppable;
 use crate::ir::{Ir, Node, Op, Reducer, Region, Value};
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::program::InputLeaf;
 use smpcc_circuit::value::ConstVec;
 
 /// The pass.
@@ -25,6 +26,7 @@ pub fn run(ir: Ir) -> Outcome {
         kept: Vec::new(),
         queue: Vec::new(),
         values: &ir.values,
+        inputs: &ir.inputs,
     };
     marker.index(&ir.body, None);
     marker.mark();
@@ -66,6 +68,7 @@ struct Marker<'a> {
     kept: Vec<bool>,
     queue: Vec<ValueId>,
     values: &'a [Value],
+    inputs: &'a [InputLeaf],
 }
 
 impl<'a> Marker<'a> {
@@ -94,7 +97,10 @@ impl<'a> Marker<'a> {
             let node = self.nodes[at].0;
             // A node with regions is needed for the needed nodes in them: those ask for it themselves. What it may
             // do by itself is not to end.
-            let needed = if node.regions.is_empty() {
+            let drawn = matches!(&node.op, Op::Input(id) if self.inputs[id.index()].drawn);
+            let needed = if drawn {
+                false
+            } else if node.regions.is_empty() {
                 !is_droppable(node, &|id| self.constants[id.index()], self.values)
             } else {
                 node.op == Op::While

@@ -127,6 +127,7 @@ fn control_on_public_values() {
         scalar: Scalar::USIZE,
         lanes: 1,
         public: true,
+        drawn: false,
         range: None,
     });
     let one = b.index(1);

@@ -18,6 +18,7 @@ fn sample() -> Ir {
         scalar: i8,
         lanes: 4,
         public: false,
+        drawn: false,
         range: Some(((-3).into(), 120.into())),
     });
     let idx = b.constant(

@@ -93,6 +93,7 @@ codes! {
     E3026 "read before it has a value",
     E3030 "a pattern that leaves values out",
     E3031 "a decimal number needs a type",
+    E3032 "what cannot be drawn",
 
     E4001 "the number of parties does not fit the program",
     E4002 "the lengths do not fit the program",
@@ -103,6 +104,7 @@ codes! {
     E4007 "an assertion that does not hold for this session",
     E4008 "no arithmetic form",
     E4009 "a form that this suite does not have",
+    E4010 "draws whose number is not known before the run",
 
     E9001 "a bug in smpcc",
 
@@ -111,6 +113,7 @@ codes! {
     W0003 "a result that nobody uses",
     W0004 "an overflow is reachable",
     W0005 "a loop that never ends",
+    W0006 "one draw, repeated",
 }
 
 /// Who can mend what a code says.
