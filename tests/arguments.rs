@@ -115,6 +115,114 @@ fn wrong_ones_are_refused_with_what_is_wrong() {
     );
 }
 
+const CHOICES: &str = r#"
+enum Unit { Gram, #[name("pound, troy")] Pound }
+enum Shape { Dot, Circle(u8 in 0..=9), Pair(u8, Option<u8>), Box { w: u8, unit: Unit } }
+struct Named { name: str<8>, unit: Unit }
+
+fn main(
+    _x: secret u8 from each,
+    unit: Unit,
+    most: Option<u8>,
+    title: Option<str<8>>,
+    shapes: [Shape; 2],
+    named: [Named; 1],
+) -> (Unit, Option<u8>, Option<str<8>>, [Shape; 2], [Named; 1]) {
+    (unit, most, title, shapes, named)
+}
+"#;
+
+#[test]
+fn enums_and_options_are_arguments_too() {
+    let inputs = ("p.inputs.json", r#"{"0": {"_x": 25}, "1": {"_x": 1}}"#);
+    let files = [("p.smpc", CHOICES), inputs];
+    let all = [
+        r#"unit="pound, troy""#,
+        "most=7",
+        r#"title=a,"b\"#,
+        r#"shapes=["Dot", {"Box": {"unit": "Gram", "w": 3}}]"#,
+        r#"named=[{"name": "\\\"\u00e9\"\\", "unit": "pound, troy"}]"#,
+    ];
+    let run = |changed: &str| {
+        let name = changed.split_once('=').map_or("", |(name, _)| name);
+        let mut options = Vec::new();
+        for given in all {
+            let same = given.split_once('=').is_some_and(|(n, _)| n == name);
+            options.extend(["--arg", if same { changed } else { given }]);
+        }
+        run(&files, &options)
+    };
+    for (changed, want) in [
+        (all[0], "pound, troy"),
+        ("unit=Gram", "(Gram, "),
+        (all[1], "7"),
+        ("most=null", "None"),
+        ("most=NA", "None"),
+        ("most=", "None"),
+        (r#"most="7""#, "7"),
+        (all[2], r#""a,\"b\\""#),
+        ("title=", "None"),
+        (r#"title="\"q\"""#, r#""\"q\"""#),
+        (all[3], "Box {w: 3, unit: Gram}"),
+        (
+            r#"shapes=[{"Circle": 9}, {"Pair": [4, null]}]"#,
+            "[Circle(9), Pair(4, None)]",
+        ),
+        (
+            r#"shapes=[{"Dot": null}, {"Pair": [4, 5]}]"#,
+            "[Dot, Pair(4, 5)]",
+        ),
+        (all[4], r#""\\\"é\"\\""#),
+    ] {
+        let (code, said) = run(changed);
+        assert_eq!(code, Some(0), "{changed}: {said}");
+        assert!(said.contains(want), "{changed}: {said}");
+    }
+    for (changed, want) in [
+        (
+            "unit=Gramm",
+            "needs one of `Gram`, `pound, troy`, not `Gramm`; did you mean `Gram`?",
+        ),
+        ("most=300", "an integer from 0 to 255 (u8)"),
+        ("most=7, 8", "not `7, 8`"),
+        (
+            r#"shapes=["Circle", "Dot"]"#,
+            "`Circle` holds something: write {\"Circle\": …}",
+        ),
+        (
+            r#"shapes=["Dot", {"Dot": 3}]"#,
+            "`Dot` holds nothing: write its name alone",
+        ),
+        (
+            r#"shapes=["Dot", {"Circle": 10}]"#,
+            "outside of its declared range 0..=9",
+        ),
+        (r#"shapes=["Dot", {"Pair": [1]}]"#, "`,` is expected"),
+        (
+            r#"shapes=["Dot", {"Box": {"w": 1}}]"#,
+            "lacks the field `unit`",
+        ),
+        (r#"shapes=["Dot"]"#, "needs a list of 2 elements, not of 1"),
+        (
+            r#"named=[{"name": "\ud800", "unit": "Gram"}]"#,
+            "wrong escape",
+        ),
+    ] {
+        let (code, said) = run(changed);
+        assert_eq!(code, Some(2), "{changed}: {said}");
+        assert!(said.contains(want), "{changed}: {said}");
+    }
+    // From a file, where a table of TOML holds them.
+    let toml = concat!(
+        "unit = \"Gram\"\nmost = 3\ntitle = \"x y\"\nshapes = [\"Dot\", { Circle = 2 }]\n",
+        "[[named]]\nname = 'a\"b'\nunit = \"pound, troy\"\n",
+    );
+    let files = [files[0], inputs, ("a.toml", toml)];
+    let (code, said) = crate::arguments::run(&files, &["--args", "HERE/a.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("[Dot, Circle(2)]"), "{said}");
+}
+
 #[test]
 fn every_example_runs_without_options() {
     for entry in std::fs::read_dir(example("")).expect("examples") {

@@ -16,5 +16,4 @@ mod processes;
 mod refusals;
 mod tables;
 mod tidy;
-mod tools;
 mod trials;

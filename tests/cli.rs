@@ -58,9 +58,6 @@ fn every_help_is_as_documented() {
         "lsp",
         "calibrate",
         "inputs",
-        "new",
-        "completions",
-        "man",
         "keygen",
     ] {
         let output = smpcc(&[verb, "--help"]);

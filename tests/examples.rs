@@ -22,6 +22,16 @@ const EXAMPLES: [(&str, &[&str], bool); 14] = [
     ("salaries", &["--parties", "3"], false),
 ];
 
+/// What is too long to run in every domain: the compiler's choice, in real processes and in one.
+const APPLICATIONS: [&str; 6] = [
+    "survival",
+    "exchange",
+    "meters",
+    "federated",
+    "names",
+    "ceremony",
+];
+
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
@@ -100,6 +110,13 @@ fn the_compilers_choice() {
 }
 
 #[test]
+fn applications() {
+    for name in APPLICATIONS {
+        agrees(name, &[], "auto");
+    }
+}
+
+#[test]
 fn boolean() {
     for (name, options, _) in EXAMPLES {
         agrees(name, options, "boolean");
@@ -143,6 +160,10 @@ fn the_same_in_one_process() {
             expected(name),
             "{name}"
         );
+    }
+    for name in APPLICATIONS {
+        let output = smpcc("run", name, &["--in-process", "--local", "off"]);
+        assert_eq!(json(&output)["outputs"], expected(name), "{name}");
     }
 }
 

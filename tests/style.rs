@@ -42,12 +42,11 @@ fn the_projects_programs_are_in_the_style() {
     assert!(other.is_empty(), "`smpcc fmt` changes or refuses {other:?}");
 }
 
-/// The text with other white space, which stays between `>` and `=`: together they are another token.
+/// The text with other white space.
 fn squeezed(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     lines
         .join("\n")
-        .replace("> = ", "> =")
         .replace(" = ", "=")
         .replace(", ", ",")
         .replace(" {", "{")

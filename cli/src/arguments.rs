@@ -83,9 +83,12 @@ fn spelt(value: &str) -> String {
     value.to_owned()
 }
 
-/// A value as the compiler reads it: JSON, but for texts, which stand without quotes where nothing is around them.
+/// A value as the compiler reads it: JSON, but for texts, which stand without quotes where nothing is around them and they begin with
+/// no quote.
 fn text(tree: &Tree) -> String {
-    if let Tree::Text(text) = tree {
+    if let Tree::Text(text) = tree
+        && !text.trim_start().starts_with('"')
+    {
         return text.clone();
     }
     let mut out = String::new();
@@ -193,6 +196,13 @@ mod tests {
             ("[{\"a\":1},{\"a\":2}]", "[{\"a\": 1}, {\"a\": 2}]"),
             ("\"x, y\"", "x, y"),
             ("[\"x, y\"]", "[\"x, y\"]"),
+            ("\"x \\\" y\"", "x \" y"),
+            ("\"\\\"x\\\"\"", "\"\\\"x\\\"\""),
+            ("\"x\" y", "\"x\" y"),
+            (
+                "{\"a\":null,\"b\":{\"C\":[1,2]}}",
+                "{\"a\": null, \"b\": {\"C\": [1, 2]}}",
+            ),
             ("[1,", "[1,"),
         ] {
             assert_eq!(spelt(written), want);

@@ -598,6 +598,8 @@ pub enum Builtin {
     Abs,
     /// `len(xs)`: `usize`; of a `str<N>` its bytes, as `u8`.
     Len,
+    /// `bytes(s)` of a `str<N>`: an array of N `u8`, zeros after the text's end.
+    Bytes,
     /// `map(xs, f)`.
     Map,
     /// `zip(xs, ys)`: array of pairs; lengths must agree.

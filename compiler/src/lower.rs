@@ -28,6 +28,7 @@ mod random;
 mod real;
 mod rearrange;
 mod rolled;
+mod text;
 mod trips;
 mod types;
 mod value;

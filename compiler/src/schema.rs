@@ -270,6 +270,11 @@ pub(crate) fn variant_nodes(hir: &Hir, id: StructId, args: &[GenericArg]) -> Vec
     out
 }
 
+/// Whether an enum is the library's `Option`, whose values files write as they are.
+pub(crate) fn is_optional(def: &Struct) -> bool {
+    def.name == "Option" && library::owns(def.span.file)
+}
+
 /// The node of an enum itself.
 pub(crate) fn enum_node(def: &Struct) -> ShapeNode {
     let variant = |v: &Variant| ShapeVariant {
@@ -279,7 +284,7 @@ pub(crate) fn enum_node(def: &Struct) -> ShapeNode {
     };
     ShapeNode::Enum {
         name: def.name.clone(),
-        optional: def.name == "Option" && library::owns(def.span.file),
+        optional: is_optional(def),
         slots: def.fields.len().saturating_sub(1) as u32,
         variants: def.variants.iter().map(variant).collect(),
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::io::{BufRead, Read};
+use std::sync::mpsc::Sender;
 
 /// Longest message that is read, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
@@ -14,10 +15,10 @@ pub enum Incoming {
     Malformed(String),
 }
 
-/// Reads messages until there are no more, until none can be told from what comes, or until nobody takes them.
-pub fn read_all(from: &mut impl BufRead, mut take: impl FnMut(Incoming) -> bool) {
+/// Reads messages until there are no more, or until none can be told from what comes.
+pub fn read_all(from: &mut impl BufRead, to: &Sender<Incoming>) {
     while let Some(message) = read(from) {
-        if !take(message) {
+        if to.send(message).is_err() {
             return;
         }
     }
@@ -57,17 +58,19 @@ fn read(from: &mut impl BufRead) -> Option<Incoming> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
 
     fn all(text: &str) -> Vec<Option<Value>> {
-        let mut all = Vec::new();
-        read_all(&mut text.as_bytes(), |message| {
-            all.push(match message {
+        let (sender, receiver) = mpsc::channel();
+        read_all(&mut text.as_bytes(), &sender);
+        drop(sender);
+        receiver
+            .iter()
+            .map(|m| match m {
                 Incoming::Message(value) => Some(value),
                 Incoming::Malformed(_) => None,
-            });
-            true
-        });
-        all
+            })
+            .collect()
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub(crate) const NAMES: &[(&str, B)] = &[
     ("all", B::All),
     ("any", B::Any),
     ("average", B::Average),
+    ("bytes", B::Bytes),
     ("ceil", B::Ceil),
     ("chunks", B::Chunks),
     ("concat", B::Concat),
@@ -54,6 +55,7 @@ fn usage(builtin: B) -> (usize, &'static str) {
         B::All => (1, "all(xs)"),
         B::Any => (1, "any(xs)"),
         B::Average => (1, "average(xs)"),
+        B::Bytes => (1, "bytes(s)"),
         B::Ceil => (1, "ceil(a)"),
         B::Chunks => (2, "chunks(xs, n)"),
         B::Concat => (2, "concat(xs, ys)"),
@@ -256,6 +258,25 @@ impl Body<'_, '_> {
                     Ty::Usize,
                     span,
                 ))
+            }
+            B::Bytes => {
+                let value = self.expr(args[0], None);
+                let Ty::Text(Text::Str(len), secrecy) = value.ty.clone() else {
+                    if !value.ty.is_never() {
+                        let shown = self.show(&value.ty);
+                        let error = diagnostic!(
+                            E3001,
+                            value.span,
+                            "`bytes` takes a `str<N>`, not `{shown}`"
+                        );
+                        let error = error.here(format!("this is `{shown}`"));
+                        self.report(error.help("numbers are taken apart by `>>` and `as u8`"));
+                    }
+                    return None;
+                };
+                let byte = Ty::Scalar(Scalar::unsigned(8), secrecy);
+                let ty = Ty::Array(Box::new(byte), len);
+                Some(Typed::new(H::Builtin(builtin, vec![value.hir()]), ty, span))
             }
             B::Sum => {
                 let xs = self.items(args[0], name)?;

@@ -300,8 +300,14 @@ impl Body<'_, '_> {
         chain
     }
 
-    /// `if let p = x { … } else …`
-    pub fn if_let(&mut self, parts: &IfLet, want: Option<&Ty>, span: Span) -> Typed {
+    /// `if let p = x { … } else …`, or one step of `while let p = x { … }`, where it is left otherwise.
+    pub fn if_let(
+        &mut self,
+        parts: &IfLet,
+        want: Option<&Ty>,
+        span: Span,
+        repeated: bool,
+    ) -> Typed {
         let (stmt, whole) = self.scrutinee(&parts.value);
         let mut found = Found {
             constants: true,
@@ -309,6 +315,16 @@ impl Body<'_, '_> {
         };
         self.pattern(&parts.pattern, &whole, &mut found);
         let condition = all_of(self, &found.conditions);
+        if repeated && let Some(condition) = &condition {
+            let help = "loop over a public range and use `if let` inside, or `reveal` which variant it is if everyone may learn it";
+            let condition = Typed {
+                span: parts.value.span,
+                ..condition.clone()
+            };
+            if self.refuse_secret(&condition, "what a `while let` asks", help) {
+                return Typed::poison(span);
+            }
+        }
         let around = condition
             .as_ref()
             .and_then(|c| self.also(None, c, parts.value.span));

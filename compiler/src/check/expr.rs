@@ -60,7 +60,7 @@ impl Body<'_, '_> {
             E::Binary(op, a, b) => self.binary(*op, a, b, want, e.span),
             E::Cast(inner, ty) => self.cast(inner, ty, e.span),
             E::If(c, then, otherwise) => self.if_expr(c, then, otherwise.as_deref(), want, e.span),
-            E::IfLet(parts) => self.if_let(parts, want, e.span),
+            E::IfLet(parts) => self.if_let(parts, want, e.span, false),
             E::Match(value, arms) => self.match_expr(value, arms, want, e.span),
             E::Block(block) => self.block(block, want),
             E::Attributed(attributes, block) => self.attributed(attributes, block, want),

@@ -17,7 +17,7 @@
 use super::body::{Body, Cause, Typed};
 use super::expr::is_bare;
 use super::flow;
-use crate::ast::{Block, Expr, ExprKind as E, Name, Pattern, Stmt, StmtKind};
+use crate::ast::{Block, Expr, ExprKind as E, IfLet, Name, Pattern, Stmt, StmtKind};
 use crate::diagnostic;
 use crate::hir::effects::Effects;
 use crate::hir::{self, BinaryOp, ExprKind as H};
@@ -338,6 +338,22 @@ impl Body<'_, '_> {
         });
     }
 
+    /// `while let pattern = value { … }`
+    pub fn while_let(&mut self, parts: &IfLet, span: Span, out: &mut Vec<hir::Stmt>) {
+        let head = Span {
+            end: parts.then.span.start,
+            ..span
+        };
+        let body = self.loop_body(|b| b.if_let(parts, Some(&Ty::unit()), span, true));
+        let body = self.unit(body);
+        let cond = Typed::new(H::Lit(1), Ty::bool(), head).hir();
+        out.push(hir::Stmt::While {
+            cond,
+            body,
+            span: head,
+        });
+    }
+
     /// `loop { … }`; whether control never comes out of it.
     pub fn loop_stmt(&mut self, body: &Block, span: Span, out: &mut Vec<hir::Stmt>) -> bool {
         let head = Span {
@@ -427,6 +443,7 @@ fn breaks_in(stmt: &Stmt) -> bool {
         StmtKind::Assign { value, .. } => breaks_in_expr(value),
         StmtKind::For { .. }
         | StmtKind::While { .. }
+        | StmtKind::WhileLet(_)
         | StmtKind::Loop { .. }
         | StmtKind::Return(_)
         | StmtKind::Continue
@@ -445,6 +462,12 @@ fn breaks_in_expr(e: &Expr) -> bool {
                 at = otherwise;
             }
             E::If(_, then, None) => return breaks(then),
+            E::IfLet(parts) => match &parts.otherwise {
+                Some(_) if breaks(&parts.then) => return true,
+                Some(otherwise) => at = otherwise,
+                None => return breaks(&parts.then),
+            },
+            E::Match(_, arms) => return arms.iter().any(|arm| breaks_in_expr(&arm.body)),
             E::Block(b) | E::Attributed(_, b) => return breaks(b),
             E::Paren(inner) => at = inner,
             _ => return false,

@@ -9,7 +9,7 @@ use super::signature::{TypeCx, id};
 use super::{Bounds, Checker, Form, GenericInfo, VariantFieldSig, VariantSig};
 use crate::ast::{self, VariantFields};
 use crate::diagnostic;
-use crate::hir::{self, Len, StructId, ValueRange};
+use crate::hir::{Len, StructId, ValueRange};
 use crate::source::Span;
 use crate::types::{Fields as _, Ty};
 use smpcc_circuit::value::Integer;
@@ -271,15 +271,10 @@ impl Checker<'_> {
     /// Whether all parts of a type can do what the bounds ask.
     pub fn parts_meet(&self, ty: &Ty, want: Bounds, generics: &[GenericInfo]) -> bool {
         match ty {
-            // Floats have an order of their own, and no part of another.
-            Ty::Real(hir::Real::Float(_), _) => false,
-            Ty::Array(t, _) if matches!(**t, Ty::Real(hir::Real::Float(_), _)) => false,
             Ty::Array(t, _) => self.meets(t, want, generics),
-            other => self.parts(other).is_some_and(|parts| {
-                parts.iter().all(|t| {
-                    !matches!(t, Ty::Real(hir::Real::Float(_), _)) && self.meets(t, want, generics)
-                })
-            }),
+            other => self
+                .parts(other)
+                .is_some_and(|parts| parts.iter().all(|t| self.meets(t, want, generics))),
         }
     }
 

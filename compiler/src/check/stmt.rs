@@ -134,6 +134,10 @@ impl Body<'_, '_> {
                 self.while_stmt(condition, body, out);
                 false
             }
+            StmtKind::WhileLet(parts) => {
+                self.while_let(parts, stmt.span, out);
+                false
+            }
             StmtKind::Loop { body } => self.loop_stmt(body, stmt.span, out),
             StmtKind::Return(value) => {
                 self.return_stmt(value.as_ref(), stmt.span, out);

@@ -281,6 +281,10 @@ impl<'h> Tracer<'h> {
                     Ok(Val::Leaf(Leaf::usize(n)))
                 }
             },
+            Builtin::Bytes => {
+                let text = self.one_leaf(next())?;
+                self.text_bytes(&text)
+            }
             Builtin::Overflows(op) => {
                 let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
                 Ok(Val::Leaf(self.overflows(op, &a, &b)?))
@@ -297,10 +301,7 @@ impl<'h> Tracer<'h> {
                 {
                     return self.float_extreme(largest, x, y).map(Val::Leaf);
                 }
-                if !matches!(a, Val::Leaf(_)) {
-                    self.refuse_floats(&expr.ty)?;
-                }
-                self.extreme(!largest, a, b)
+                self.extreme(!largest, a, b, &expr.ty)
             }
             Builtin::MulAdd => {
                 let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
@@ -413,21 +414,6 @@ impl<'h> Tracer<'h> {
                 self.fold(xs, init, &f, &types)
             }
         }
-    }
-
-    /// How many bytes of a text are not zero.
-    fn text_len(&mut self, text: &Leaf) -> Traced<Leaf> {
-        let u8s = Scalar::unsigned(8);
-        let mut len = Leaf::word(u8s, 0);
-        for at in 0..text.scalar.width() / 8 {
-            let mask = Leaf::word(text.scalar, 0xff << (8 * at));
-            let byte = self.word(WordOp::And, text.scalar, &[text.clone(), mask])?;
-            let zero = Leaf::word(text.scalar, 0);
-            let there = self.word(WordOp::Ne, Scalar::Bool, &[byte, zero])?;
-            let there = self.cast(&there, u8s)?;
-            len = self.word(WordOp::Add, u8s, &[len, there])?;
-        }
-        Ok(len)
     }
 
     /// What the items of the first argument are, if they have fractions.

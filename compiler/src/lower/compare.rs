@@ -4,7 +4,7 @@
 //! two neighbours at a time become one, as long as there are several: the first that differs decides.
 
 use super::Tracer;
-use super::fault::{Fault, Stop, Traced, code};
+use super::fault::{Stop, Traced};
 use super::value::{GenericValue, Leaf, Val};
 use crate::hir::{BinaryOp, Type};
 use smpcc_circuit::gate::WordOp;
@@ -48,19 +48,32 @@ impl<'h> Tracer<'h> {
         }
     }
 
-    /// Refuses to compare what holds floats beside other things: their bits do not have their order.
-    pub(super) fn refuse_floats(&self, ty: &Type) -> Traced<()> {
-        let closed = GenericValue::Type(self.close(ty));
-        if self.has_float(Some(&closed)) {
-            let what = "what holds floats beside other things is not compared as a whole";
-            let fault = Fault::new(code::NOT_KNOWN, self.span, what);
-            return Err(fault.help("compare the parts").into());
+    /// A value whose parts have the order of integers: of a float the one of its key, in which −0 is below 0 and the one NaN above all.
+    pub(super) fn keyed(&mut self, val: &Val<'h>, ty: &Type) -> Traced<Val<'h>> {
+        let closed = self.close(ty);
+        if !self.has_float(Some(&GenericValue::Type(closed.clone()))) {
+            return Ok(val.clone());
         }
-        Ok(())
+        let leaves = val.leaves();
+        let floats = self.float_leaves(&closed, val);
+        let mut keys = Vec::with_capacity(leaves.len());
+        for (leaf, is_float) in leaves.into_iter().zip(floats) {
+            keys.push(match is_float {
+                true => self.float_key(leaf)?,
+                false => leaf.clone(),
+            });
+        }
+        Ok(val.with_leaves(&mut keys.into_iter()))
     }
 
-    /// The lesser or greater of two values; of equal ones the first.
-    pub(super) fn extreme(&mut self, least: bool, a: Val<'h>, b: Val<'h>) -> Traced<Val<'h>> {
+    /// The lesser or greater of two values of a type; of equal ones the first.
+    pub(super) fn extreme(
+        &mut self,
+        least: bool,
+        a: Val<'h>,
+        b: Val<'h>,
+        ty: &Type,
+    ) -> Traced<Val<'h>> {
         if let (Val::Leaf(x), Val::Leaf(y)) = (&a, &b)
             && x.scalar != Scalar::Bool
         {
@@ -71,9 +84,10 @@ impl<'h> Tracer<'h> {
                 &[x.clone(), y.clone()],
             )?));
         }
+        let (x, y) = (self.keyed(&a, ty)?, self.keyed(&b, ty)?);
         let other = match least {
-            true => self.compared(BinaryOp::Lt, &b, &a)?,
-            false => self.compared(BinaryOp::Lt, &a, &b)?,
+            true => self.compared(BinaryOp::Lt, &y, &x)?,
+            false => self.compared(BinaryOp::Lt, &x, &y)?,
         };
         self.select(&other, &b, &a)
     }

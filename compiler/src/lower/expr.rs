@@ -217,7 +217,7 @@ impl<'h> Tracer<'h> {
                 }
                 (Val::Never, _) | (_, Val::Never) => return Err(Stop::Exit),
                 (a, b) => {
-                    self.refuse_floats(operand)?;
+                    let (a, b) = (self.keyed(&a, operand)?, self.keyed(&b, operand)?);
                     Val::Leaf(self.compared(op, &a, &b)?)
                 }
             };

@@ -65,10 +65,12 @@ impl<'h> Tracer<'h> {
                 };
                 self.float_sum(leaf).map(|sum| Some(Val::Leaf(sum)))
             }
-            ("std::sort::arrange", [Val::Array(n, keys), Val::Array(m, _)])
-                if n == m && !self.has_float(generics.first()) =>
-            {
-                self.arranged(keys, &args[1], *n)
+            ("std::sort::arrange", [Val::Array(n, keys), Val::Array(m, _)]) if n == m => {
+                let keys = match generics.first() {
+                    Some(GenericValue::Type(ty)) => self.keyed(keys, ty)?,
+                    _ => (**keys).clone(),
+                };
+                self.arranged(&keys, &args[1], *n)
             }
             ("std::crypto::sub_byte", [Val::Leaf(leaf)]) if leaf.const_vec().is_none() => {
                 let leaf = self.word(WordOp::SubByte, leaf.scalar, std::slice::from_ref(leaf))?;

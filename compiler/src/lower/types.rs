@@ -7,11 +7,11 @@ use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{GenericValue, Leaf, Val};
 use crate::hir::{
-    Field, GenericArg, GenericId, Len, Real, RoleId, StructId, Text, Type, ValueRange, keep,
-    scalar_of, wide_scalar,
+    Field, GenericArg, GenericId, Len, Real, RoleId, StructId, Text, Type, ValueRange, form_of,
+    keep, scalar_of, wide_scalar,
 };
 use crate::span::Span;
-use smpcc_circuit::value::{ConstVec, Integer, Scalar};
+use smpcc_circuit::value::{ConstVec, Form, Integer, Scalar};
 
 impl<'h> Tracer<'h> {
     /// The type with the present frame's generics filled in. Lengths that only values know stay [`Len::Session`].
@@ -95,14 +95,7 @@ impl<'h> Tracer<'h> {
         args: &[GenericArg],
         secret: bool,
     ) -> Vec<(&'h Field, Type)> {
-        let generics: Vec<GenericValue> = args
-            .iter()
-            .map(|arg| match arg {
-                GenericArg::Type(t) => GenericValue::Type(t.clone()),
-                GenericArg::Len(Len::Const(n)) => GenericValue::Len(*n),
-                GenericArg::Len(_) | GenericArg::Callable => GenericValue::Unknown,
-            })
-            .collect();
+        let generics = generic_values(args);
         let hir = self.hir;
         hir.structs.get(id.index()).map_or_else(Vec::new, |s| {
             s.fields
@@ -134,44 +127,60 @@ impl<'h> Tracer<'h> {
         })
     }
 
-    /// For each leaf of a value of a closed type: whether the type says secret, and the declared range.
+    /// For each leaf of a value of a closed type whether the type says secret.
     pub(super) fn leaf_facts(&self, ty: &Type, val: &Val<'h>) -> Vec<bool> {
-        fn walk<'h>(t: &Tracer<'h>, ty: &Type, val: &Val<'h>, out: &mut Vec<bool>) {
+        self.of_leaves(ty, val, |ty| {
+            matches!(
+                ty,
+                Type::Scalar(_, true) | Type::Text(_, true) | Type::Real(_, true)
+            )
+        })
+    }
+
+    /// For each leaf of a value of a closed type whether it is a float.
+    pub(super) fn float_leaves(&self, ty: &Type, val: &Val<'h>) -> Vec<bool> {
+        self.of_leaves(ty, val, |ty| form_of(ty) == Form::Float)
+    }
+
+    /// For each leaf of a value of a closed type what holds of its type.
+    fn of_leaves(&self, ty: &Type, val: &Val<'h>, holds: fn(&Type) -> bool) -> Vec<bool> {
+        struct Leaves<'a, 'h> {
+            t: &'a Tracer<'h>,
+            holds: fn(&Type) -> bool,
+        }
+        fn walk<'h>(l: &Leaves<'_, 'h>, ty: &Type, val: &Val<'h>, out: &mut Vec<bool>) {
             match (ty, val) {
-                (
-                    Type::Scalar(_, secret) | Type::Text(_, secret) | Type::Real(_, secret),
-                    Val::Leaf(_),
-                ) => {
-                    out.push(*secret);
+                (Type::Scalar(..) | Type::Text(..) | Type::Real(..), Val::Leaf(_)) => {
+                    out.push((l.holds)(ty));
                 }
-                (Type::Wide(inner), Val::Leaf(_)) => walk(t, inner, val, out),
-                (Type::Array(e, _), Val::Array(_, v)) => walk(t, e, v, out),
+                (Type::Wide(inner), Val::Leaf(_)) => walk(l, inner, val, out),
+                (Type::Array(e, _), Val::Array(_, v)) => walk(l, e, v, out),
                 (Type::Array(e, _), Val::Rows(rows)) => {
-                    rows.iter().for_each(|row| walk(t, e, row, out));
+                    rows.iter().for_each(|row| walk(l, e, row, out));
                 }
                 (Type::Ragged(e, _), Val::Rows(rows)) => rows.iter().for_each(|row| match row {
-                    Val::Array(_, v) => walk(t, e, v, out),
-                    other => walk(t, e, other, out),
+                    Val::Array(_, v) => walk(l, e, v, out),
+                    other => walk(l, e, other, out),
                 }),
                 (Type::Ragged(e, _), Val::Array(_, v)) => match &**v {
-                    Val::Array(_, v) => walk(t, e, v, out),
-                    other => walk(t, e, other, out),
+                    Val::Array(_, v) => walk(l, e, v, out),
+                    other => walk(l, e, other, out),
                 },
                 (Type::Tuple(types), Val::Tuple(parts)) => {
                     for (ty, part) in types.iter().zip(parts) {
-                        walk(t, ty, part, out);
+                        walk(l, ty, part, out);
                     }
                 }
                 (Type::Struct { id, args, secret }, Val::Tuple(parts)) => {
-                    for ((_, ty), part) in t.fields(*id, args, *secret).iter().zip(parts) {
-                        walk(t, ty, part, out);
+                    for ((_, ty), part) in l.t.fields(*id, args, *secret).iter().zip(parts) {
+                        walk(l, ty, part, out);
                     }
                 }
                 _ => out.extend(val.leaves().iter().map(|_| false)),
             }
         }
         let mut out = Vec::new();
-        walk(self, ty, val, &mut out);
+        walk(&Leaves { t: self, holds }, ty, val, &mut out);
         out
     }
 
@@ -424,4 +433,14 @@ fn wide(ty: Type) -> Type {
 /// A declared range in the form of the compiled program.
 pub(crate) fn range_pair(range: Option<ValueRange>) -> Option<(Integer, Integer)> {
     range.map(|r| (r.lo, r.hi))
+}
+
+/// The generics of a struct or enum from its arguments.
+pub(super) fn generic_values(args: &[GenericArg]) -> Vec<GenericValue> {
+    let value = |arg: &GenericArg| match arg {
+        GenericArg::Type(t) => GenericValue::Type(t.clone()),
+        GenericArg::Len(Len::Const(n)) => GenericValue::Len(*n),
+        GenericArg::Len(_) | GenericArg::Callable => GenericValue::Unknown,
+    };
+    args.iter().map(value).collect()
 }

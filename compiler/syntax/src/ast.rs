@@ -205,6 +205,8 @@ pub enum StmtKind {
         /// The body.
         body: Block,
     },
+    /// `while let pattern = value { … }`: what each step chooses, and otherwise a `break`.
+    WhileLet(Box<IfLet>),
     /// `loop { … }`
     Loop {
         /// The body.

@@ -326,7 +326,44 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
         }
         tokens.push(Token { kind, span });
     }
-    (tokens, diagnostics)
+    (apart(tokens, file), diagnostics)
+}
+
+/// In `let x: Option<u8>=y` the text `>=` is the end of a type and an equals sign: between the `:` of a declaration and its `=` there
+/// are types, in which nothing is compared outside of brackets.
+fn apart(tokens: Vec<Token>, file: FileId) -> Vec<Token> {
+    if tokens.iter().all(|t| t.kind != Kind::Ge) {
+        return tokens;
+    }
+    let mut out = Vec::with_capacity(tokens.len() + 1);
+    let mut depth = 0usize;
+    // The depth of the declaration that was begun, and whether its type has.
+    let mut declared: Option<(usize, bool)> = None;
+    for (at, token) in tokens.iter().enumerate() {
+        let named = tokens.get(at + 1).is_some_and(|t| t.kind == Kind::Ident);
+        match token.kind {
+            Kind::LParen | Kind::LBracket | Kind::LBrace => depth += 1,
+            Kind::RParen | Kind::RBracket | Kind::RBrace => depth = depth.saturating_sub(1),
+            Kind::Let => declared = Some((depth, false)),
+            Kind::Const | Kind::Circuit if named => declared = Some((depth, false)),
+            Kind::Type if named => declared = Some((depth, true)),
+            Kind::Colon if declared == Some((depth, false)) => declared = Some((depth, true)),
+            Kind::Semi | Kind::Eq if declared.is_some_and(|(d, _)| d == depth) => declared = None,
+            Kind::Ge if declared == Some((depth, true)) => {
+                declared = None;
+                let (start, end) = (token.span.start as usize, token.span.end as usize);
+                let half = |kind, start, end| Token {
+                    kind,
+                    span: Span::new(file, start, end),
+                };
+                out.extend([half(Kind::Gt, start, end - 1), half(Kind::Eq, end - 1, end)]);
+                continue;
+            }
+            _ => {}
+        }
+        out.push(*token);
+    }
+    out
 }
 
 /// The last token that is no comment.

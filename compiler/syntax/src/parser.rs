@@ -198,10 +198,11 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
         match token.kind {
             Kind::LBrace | Kind::LParen | Kind::LBracket => {
                 if depth == 0 && token.kind == Kind::LBrace {
-                    // The braces of `-> { a: T }` and `use a::{b}` do not end the item.
-                    keeps_going =
-                        matches!(before.map(|b| b.kind), Some(Kind::Arrow | Kind::PathSep))
-                            || matches!(keyword, Some(Kind::Const | Kind::Use));
+                    // The braces of `-> { a: T }`, `use a::{b}` and `-> fixed<{2 * W}, {F + 1}>` do not end the item.
+                    keeps_going = matches!(
+                        before.map(|b| b.kind),
+                        Some(Kind::Arrow | Kind::PathSep | Kind::Lt | Kind::Comma)
+                    ) || matches!(keyword, Some(Kind::Const | Kind::Use));
                 }
                 depth += 1;
             }
@@ -527,7 +528,7 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
                     word: token.kind,
                     // A `for` outside of all braces counts parties of a test.
                     pattern: token.kind == Kind::For && !open.is_empty()
-                        || token.kind == Kind::If && is_let,
+                        || matches!(token.kind, Kind::If | Kind::While) && is_let,
                 });
                 out.push((Tok::K(token.kind, text_of), token.span));
             }

@@ -296,6 +296,14 @@ fn block(out: &mut String, b: &Block, depth: usize) {
                 out.push_str(&format!("{pad}while {}\n", expr(condition)));
                 block(out, body, depth + 1);
             }
+            StmtKind::WhileLet(parts) => {
+                out.push_str(&format!(
+                    "{pad}while let {} = {}\n",
+                    pattern(&parts.pattern),
+                    expr(&parts.value)
+                ));
+                block(out, &parts.then, depth + 1);
+            }
             StmtKind::Loop { body } => {
                 out.push_str(&format!("{pad}loop\n"));
                 block(out, body, depth + 1);

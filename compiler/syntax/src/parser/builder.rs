@@ -328,6 +328,32 @@ impl Builder {
         self.expr(l, ExprKind::IfLet(Box::new(parts)), r)
     }
 
+    /// `while let pattern = value { … }`
+    pub fn while_let(
+        &self,
+        l: usize,
+        pattern: Pattern,
+        value: Expr,
+        then: Block,
+        r: usize,
+    ) -> Box<Stmt> {
+        let span = value.span;
+        let (from, to) = (span.start as usize, span.end as usize);
+        let leave = Block {
+            stmts: vec![*self.stmt(from, StmtKind::Break, to)],
+            tail: None,
+            span,
+        };
+        let otherwise = self.expr(from, ExprKind::Block(Box::new(leave)), to);
+        let parts = IfLet {
+            pattern,
+            value,
+            then,
+            otherwise: Some(otherwise),
+        };
+        self.stmt(l, StmtKind::WhileLet(Box::new(parts)), r)
+    }
+
     /// An expression; an error node if it nests too deeply.
     pub fn expr(&self, l: usize, kind: ExprKind, r: usize) -> Expr {
         let span = self.span(l, r);
@@ -504,11 +530,18 @@ fn stmt_depth(stmt: &Stmt) -> u32 {
                 .max(block_depth(body))
                 .max(pattern_depth(pattern))
         }
+        StmtKind::WhileLet(parts) => 1 + if_let_depth(parts),
         StmtKind::Loop { body } => 1 + block_depth(body),
         StmtKind::While { condition, body } => 1 + condition.depth.max(block_depth(body)),
         StmtKind::Return(e) => e.as_ref().map_or(0, |e| e.depth),
         StmtKind::Break | StmtKind::Continue | StmtKind::Empty => 0,
     }
+}
+
+fn if_let_depth(parts: &IfLet) -> u32 {
+    let sides = parts.value.depth.max(block_depth(&parts.then));
+    let otherwise = parts.otherwise.as_ref().map_or(0, |e| e.depth);
+    sides.max(otherwise).max(pattern_depth(&parts.pattern))
 }
 
 /// How deep the deepest child nests, but for the spine.
@@ -547,11 +580,7 @@ fn depth_around(kind: &ExprKind) -> u32 {
         ExprKind::Method(_, path, args) => most(args).max(path_depth(path)),
         ExprKind::Cast(_, t) => t.depth,
         ExprKind::If(c, then, _) => c.depth.max(block_depth(then)),
-        ExprKind::IfLet(parts) => {
-            let sides = parts.value.depth.max(block_depth(&parts.then));
-            let otherwise = parts.otherwise.as_ref().map_or(0, |e| e.depth);
-            sides.max(otherwise).max(pattern_depth(&parts.pattern))
-        }
+        ExprKind::IfLet(parts) => if_let_depth(parts),
         ExprKind::Match(value, arms) => {
             let of = |arm: &Arm| {
                 let guard = arm.guard.as_ref().map_or(0, |e| e.depth);
