@@ -16,4 +16,5 @@ mod processes;
 mod refusals;
 mod tables;
 mod tidy;
+mod tools;
 mod trials;

@@ -58,6 +58,9 @@ fn every_help_is_as_documented() {
         "lsp",
         "calibrate",
         "inputs",
+        "new",
+        "completions",
+        "man",
         "keygen",
     ] {
         let output = smpcc(&[verb, "--help"]);

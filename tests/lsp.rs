@@ -1,5 +1,8 @@
 //! `smpcc lsp` as an editor speaks to it: one session per feature, what it can do and what it refuses.
 
+mod figures;
+mod fixes;
+
 use crate::cli::{command, folder};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -118,14 +121,25 @@ impl Editor {
 
     /// The whole answer to a request.
     fn ask(&mut self, method: &str, params: Value) -> Value {
+        let id = self.request(method, params);
+        self.answer(id)
+    }
+
+    /// Sends a request; its number.
+    fn request(&mut self, method: &str, params: Value) -> i64 {
         self.n_sent += 1;
         let id = self.n_sent;
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        id
+    }
+
+    /// The whole answer to a request that was sent.
+    fn answer(&mut self, id: i64) -> Value {
         loop {
-            let message = self.receive();
-            if message["id"] == id {
-                return message;
+            if let Some(at) = self.notes.iter().position(|m| m["id"] == id) {
+                return self.notes.remove(at);
             }
+            let message = self.receive();
             self.notes.push(message);
         }
     }

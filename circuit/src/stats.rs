@@ -10,6 +10,7 @@ mod control;
 mod depth;
 mod memory;
 mod path;
+mod places;
 mod predict;
 mod rounds;
 mod settlements;
@@ -21,6 +22,7 @@ use crate::eval::Trace;
 use crate::ids::SectionId;
 use crate::program::{Loc, Program};
 use control::Control;
+use places::{Reach, Spread};
 use rounds::{Course, rounds};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,7 +162,7 @@ pub struct SectionStats {
 }
 
 /// Figures of a line or a function.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlaceStats {
     /// The function's name; absent for a line.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,12 +171,20 @@ pub struct PlaceStats {
     pub file: String,
     /// The line, or the function's first.
     pub line: u32,
+    /// The letters of the domains of its operations.
+    pub domains: String,
+    /// Most lanes of an operation.
+    pub lanes: u64,
     /// AND gates times lanes.
     pub and: Option<u64>,
     /// Products times lanes.
     pub mul: Option<u64>,
+    /// Rounds of the longest chain of messages that come from it; absent where that chain is not known.
+    pub rounds: Option<u64>,
     /// Bytes sent, all parties together.
     pub bytes: Option<u64>,
+    /// Estimated time: its rounds, its bytes and its local work.
+    pub estimate_ms: Estimate,
 }
 
 /// What [`stats`] may be told beyond the program.
@@ -210,6 +220,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
         .collect();
     let mut lanes = vec![0u64; program.sections.len()];
     let mut places: BTreeMap<Loc, Sums> = BTreeMap::new();
+    let mut reach: BTreeMap<Loc, Reach> = BTreeMap::new();
     let mut inexact: BTreeSet<SectionId> = BTreeSet::new();
     for (r, region) in program.regions.iter().enumerate() {
         let times = control.times.as_ref().map_or(1, |t| t[r]);
@@ -222,16 +233,24 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             if control.steered[r] {
                 inexact.insert(node.section);
             }
+            let touched = node.results.iter().chain(&node.args);
+            let wide = touched
+                .filter_map(|v| program.values.get(v.index()))
+                .map(|v| v.lanes)
+                .max()
+                .unwrap_or(0);
             if let Some(most) = lanes.get_mut(node.section.index()) {
-                let here = node
-                    .results
-                    .iter()
-                    .chain(&node.args)
-                    .filter_map(|v| program.values.get(v.index()));
-                *most = here.map(|v| v.lanes).fold(*most, u64::max);
+                *most = (*most).max(wide);
             }
             let split = known.attribution.and_then(|a| a.get(&(r as u32, i as u32)));
-            sums.spread(node.loc, split.map_or(&[], |s| &s.ands), &mut places);
+            let lines: &[(Loc, u64)] = split.map_or(&[], |s| &s.ands);
+            sums.spread(node.loc, lines, &mut places);
+            let domain = program.sections.get(node.section.index());
+            for loc in std::iter::once(node.loc).chain(lines.iter().map(|(loc, _)| *loc)) {
+                let reach = reach.entry(loc).or_default();
+                reach.lanes = reach.lanes.max(wide);
+                reach.domains.extend(domain.map(|s| s.domain.letter()));
+            }
         }
     }
     // A section's own rounds and depth take a walk each.
@@ -263,6 +282,15 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             let most = sent.iter().copied().max().unwrap_or(0);
             time::milliseconds(link, r, most, &total, &work, base_transfers)
         })
+    };
+    let critical_path = rounds.and_then(|total| path::critical(&course, known.attribution, total));
+    let spread = Spread {
+        program,
+        places: &places,
+        reach: &reach,
+        path: critical_path.as_deref(),
+        work: &work,
+        counted,
     };
     Stats {
         parties: program.n_parties,
@@ -319,78 +347,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             bytes_sent: counted.then_some(sent),
             memory_bytes: peak_memory(program).bytes,
         },
-        functions: functions(program, known.functions, &places, counted),
-        lines: lines(program, &places, counted),
-        critical_path: rounds.and_then(|total| path::critical(&course, known.attribution, total)),
-    }
-}
-
-fn lines(program: &Program, places: &BTreeMap<Loc, Sums>, counted: bool) -> Vec<PlaceStats> {
-    let mut by_line: BTreeMap<(u32, u32), Sums> = BTreeMap::new();
-    for (loc, sums) in places {
-        if loc.line > 0 {
-            by_line
-                .entry((loc.file, loc.line))
-                .or_insert_with(|| Sums::new(program))
-                .add(sums);
-        }
-    }
-    by_line
-        .into_iter()
-        .filter(|(_, s)| s.and > 0 || s.mul > 0 || s.bytes() > 0)
-        .map(|((file, line), s)| place(program, None, file, line, &s, counted))
-        .collect()
-}
-
-fn functions(
-    program: &Program,
-    functions: &[FunctionLines],
-    places: &BTreeMap<Loc, Sums>,
-    counted: bool,
-) -> Vec<PlaceStats> {
-    functions
-        .iter()
-        .filter_map(|f| {
-            let mut sums = Sums::new(program);
-            for (loc, s) in places {
-                if loc.file == f.file && (f.first..=f.last).contains(&loc.line) {
-                    sums.add(s);
-                }
-            }
-            let works = sums.and > 0 || sums.mul > 0 || sums.bytes() > 0;
-            works.then(|| {
-                place(
-                    program,
-                    Some(f.name.clone()),
-                    f.file,
-                    f.first,
-                    &sums,
-                    counted,
-                )
-            })
-        })
-        .collect()
-}
-
-fn place(
-    program: &Program,
-    name: Option<String>,
-    file: u32,
-    line: u32,
-    s: &Sums,
-    counted: bool,
-) -> PlaceStats {
-    PlaceStats {
-        name,
-        file: program
-            .files
-            .get(file as usize)
-            .cloned()
-            .unwrap_or_default(),
-        line,
-        and: counted.then_some(s.and),
-        mul: counted.then_some(s.mul),
-        bytes: counted.then(|| s.bytes()),
+        functions: spread.functions(known.functions),
+        lines: spread.lines(),
+        critical_path,
     }
 }
 

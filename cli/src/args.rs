@@ -1,5 +1,12 @@
 //! The command line: verbs, options and their help.
 
+mod tools;
+
+pub use tools::{
+    AuditArgs, AuditFormat, CalibrateArgs, CompletionsArgs, ExplainArgs, FmtArgs, GraphArgs,
+    InputsArgs, KeygenArgs, ManArgs, NewArgs, TemplateForm,
+};
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use smpcc::arguments;
@@ -142,7 +149,7 @@ Examples:
     /// Draw the sections, their protocols and conversions
     #[command(after_help = "\
 Examples:
-  smpcc graph examples/auction.smpc --parties 3 -o auction.svg
+  smpcc graph examples/auction.smpc --parties 3 -o auction.html
   smpcc graph examples/hospital.smpc --arg level=6 --len rows=100 -o hospital.dot")]
     Graph(GraphArgs),
     /// Write a file of inputs for each party to fill in
@@ -151,6 +158,23 @@ Examples:
   smpcc inputs examples/avg.smpc --parties 3 -o my-inputs
   smpcc inputs examples/hospital.smpc --parties 2 --format csv -o my-inputs")]
     Inputs(InputsArgs),
+    /// Make a small project: a program with a test, and sample inputs
+    #[command(after_help = "\
+Examples:
+  smpcc new salaries
+  smpcc run salaries/main.smpc")]
+    New(NewArgs),
+    /// Print what a shell completes
+    #[command(after_help = "\
+Examples:
+  smpcc completions bash > ~/.local/share/bash-completion/completions/smpcc
+  smpcc completions fish > ~/.config/fish/completions/smpcc.fish")]
+    Completions(CompletionsArgs),
+    /// Write the pages of the manual
+    #[command(after_help = "\
+Examples:
+  smpcc man ~/.local/share/man/man1")]
+    Man(ManArgs),
     /// Make a key and a certificate for one party
     #[command(after_help = "\
 Examples:
@@ -212,6 +236,15 @@ pub struct PlanArgs {
     /// Input values: a JSON or TOML file, or a folder with one file or folder per party
     #[arg(long, value_name = "PATH")]
     pub inputs: Option<PathBuf>,
+}
+
+/// [`PlanArgs`] alone, as an editor's settings have them.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+pub struct Planned {
+    /// Session and plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
 }
 
 impl PlanArgs {
@@ -446,45 +479,6 @@ pub struct RevealsArgs {
     pub format: Format,
 }
 
-/// `audit`.
-#[derive(Args, Debug)]
-pub struct AuditArgs {
-    /// The program
-    pub file: PathBuf,
-    /// Session and plan.
-    #[command(flatten)]
-    pub plan: PlanArgs,
-    /// Rows of each party where the program leaves their number open
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    pub rows: u64,
-    /// Runs in the clear to spend on trying what results tell
-    #[arg(long, value_name = "N", default_value_t = 60_000)]
-    pub runs: u64,
-    /// How the page is written [default: as the name of OUT ends, else human]
-    #[arg(long, value_enum)]
-    pub format: Option<AuditFormat>,
-    /// Where to write [default: to the terminal]
-    #[arg(long, short, value_name = "OUT")]
-    pub output: Option<PathBuf>,
-    /// Overwrite OUT even if it is a file of another kind
-    #[arg(long)]
-    pub force: bool,
-    /// End with status 1 if a leak is found
-    #[arg(long)]
-    pub strict: bool,
-}
-
-/// Forms of an audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AuditFormat {
-    /// Text for people
-    Human,
-    /// Data for programs
-    Json,
-    /// One page for a browser or a printer
-    Html,
-}
-
 /// `dump`.
 #[derive(Args, Debug)]
 pub struct DumpArgs {
@@ -518,13 +512,6 @@ pub enum Stage {
     Program,
 }
 
-/// `explain`.
-#[derive(Args, Debug)]
-pub struct ExplainArgs {
-    /// The code, such as E3002
-    pub code: String,
-}
-
 /// `test`.
 #[derive(Args, Debug)]
 pub struct TestArgs {
@@ -543,86 +530,4 @@ pub struct TestArgs {
     /// How many parties may be corrupt together [default: the most that the suite stands]
     #[arg(long, value_name = "T")]
     pub threshold: Option<u32>,
-}
-
-/// `fmt`.
-#[derive(Args, Debug)]
-pub struct FmtArgs {
-    /// A file or a folder with all that is in it; `-` is stdin, and stdout for the result
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
-    /// Write nothing, and list the files that are not in the style
-    #[arg(long)]
-    pub check: bool,
-}
-
-/// `calibrate`.
-#[derive(Args, Debug)]
-pub struct CalibrateArgs {
-    /// Where to write the table; `-` is stdout
-    #[arg(long, short, value_name = "FILE", default_value = "-")]
-    pub output: PathBuf,
-    /// Overwrite FILE even if it is a file of another kind
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// `graph`.
-#[derive(Args, Debug)]
-pub struct GraphArgs {
-    /// The program, as text or as `build` wrote it
-    pub file: PathBuf,
-    /// Session and plan.
-    #[command(flatten)]
-    pub plan: PlanArgs,
-    /// Where to write: a name that ends in .svg or .dot
-    #[arg(long, short, value_name = "OUT")]
-    pub output: PathBuf,
-    /// Overwrite OUT even if it is a file of another kind
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// `inputs`.
-#[derive(Args, Debug)]
-pub struct InputsArgs {
-    /// The program, as text or as `build` wrote it
-    pub file: PathBuf,
-    /// Number of parties [default: the fixed roles]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub parties: Option<u32>,
-    /// The form of the files
-    #[arg(long, value_enum, default_value_t = TemplateForm::Json)]
-    pub format: TemplateForm,
-    /// The folder to write to [default: NAME.inputs beside the program, where `run` looks]
-    #[arg(long, short, value_name = "DIR")]
-    pub output: Option<PathBuf>,
-    /// Overwrite files that are there
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// `inputs --format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TemplateForm {
-    /// One object for each party
-    Json,
-    /// A sheet for each party, or a folder of sheets
-    Csv,
-    /// Keys and tables
-    Toml,
-}
-
-/// `keygen`.
-#[derive(Args, Debug)]
-pub struct KeygenArgs {
-    /// The party's name, for people and file names
-    #[arg(long)]
-    pub name: String,
-    /// The folder to write NAME.key and NAME.crt to
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Days of validity
-    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
-    pub days: u32,
 }

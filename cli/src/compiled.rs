@@ -12,6 +12,7 @@ use smpcc::seats::Seats;
 use smpcc::source::{self, Source};
 use smpcc::words;
 use smpcc::work::{Built, Work};
+use smpcc_circuit::eval::{self, Trace};
 use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Attribution, FunctionLines, Known};
 use smpcc_circuit::verify::Verified;
@@ -58,6 +59,17 @@ pub fn prepare_rows(
             file.display()
         )));
     }
+    prepare_checked(source, hir, file, args, rows)
+}
+
+/// The session of a checked program: from the options, and from the sample inputs beside `file`.
+pub fn prepare_checked(
+    source: Source,
+    hir: Hir,
+    file: &Path,
+    args: &PlanArgs,
+    rows: Option<u64>,
+) -> Outcome<Prepared> {
     let mut given = given::given(file, args.inputs.as_ref())?;
     let beside = match &mut given {
         Some(given) => given.take_arguments(|key| hir.roles.iter().any(|r| r.name == key))?,
@@ -110,6 +122,22 @@ pub struct Ready {
     pub read: Vec<PathBuf>,
     /// What messages on this machine call the files of the program's text, if there is a text.
     pub paths: Option<Vec<String>>,
+    /// The name and text of each of those files.
+    pub texts: Vec<(String, String)>,
+}
+
+/// The decisions of a clear run of at most so many steps on sample inputs, which say how often things run.
+pub fn trace(program: &Program, parties: &[PartyInputs], steps: u64) -> Option<Trace> {
+    let mut inputs = vec![Vec::new(); program.inputs.len()];
+    for param in &program.params {
+        let words = parties.get(param.party as usize)?.words.get(&param.name)?;
+        for (leaf, words) in param.leaves.iter().zip(words) {
+            *inputs.get_mut(leaf.index())? = words.words();
+        }
+    }
+    eval::eval_bounded(program, &inputs, steps)
+        .ok()
+        .map(|outcome| outcome.trace)
 }
 
 /// Compiles a program, or reads one that is compiled, to look at it.
@@ -122,6 +150,9 @@ pub fn ready(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Ready> {
             attribution: Some(compiled.attribution),
             functions: compiled.functions,
             paths: Some(prepared.source.paths()),
+            texts: (prepared.source.files.iter())
+                .map(|(_, file)| (file.name.clone(), file.text.clone()))
+                .collect(),
             read: files::read_for(file, Some(&prepared.source), args)?,
             choices: prepared.choices,
             inputs: prepared.inputs,
@@ -151,6 +182,7 @@ pub fn ready(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Ready> {
         choices,
         inputs,
         paths: None,
+        texts: Vec::new(),
         read: files::read_for(file, None, args)?,
     })
 }

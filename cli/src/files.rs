@@ -68,6 +68,10 @@ pub enum Kind {
     Page,
     /// An audit.
     Audit,
+    /// A page for `man`.
+    Man,
+    /// The text of a program, which is its author's: no file there is one of ours.
+    Source,
 }
 
 impl Kind {
@@ -83,7 +87,8 @@ impl Kind {
             Self::Costs => head.starts_with(b"# Picoseconds"),
             Self::Page => head.starts_with(b"<!doctype html>"),
             Self::Audit => head.starts_with(b"What ") || head.starts_with(b"{\"arguments\""),
-            Self::Inputs => false,
+            Self::Man => head.starts_with(b".ie"),
+            Self::Inputs | Self::Source => false,
         }
     }
 
@@ -98,6 +103,8 @@ impl Kind {
             Self::Costs => "a table of times",
             Self::Page => "a page",
             Self::Audit => "an audit",
+            Self::Man => "a page of `man`",
+            Self::Source => "the text of a program",
             Self::Inputs => "a file of inputs",
         }
     }

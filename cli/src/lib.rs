@@ -17,6 +17,7 @@ pub mod inputs;
 pub mod lens;
 pub mod limits;
 pub mod packages;
+pub mod pages;
 pub mod play;
 pub mod render;
 pub mod report;

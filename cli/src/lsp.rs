@@ -1,18 +1,24 @@
 //! `smpcc lsp`: a server of the Language Server Protocol on stdin and stdout.
 //!
 //! One thread reads messages, one answers them in order. A whole program is checked anew when its text has changed, and only when
-//! something asks for it or no message is waiting: keys that are pressed faster than programs are checked cost nothing. What goes wrong in
-//! one request is that request's error, and nothing else's.
+//! something asks for it or no message is waiting: keys that are pressed faster than programs are checked cost nothing. What programs
+//! cost is found on a third thread; a request that needs it is answered when it is known, or refused when the text changes before. What
+//! goes wrong in one request is that request's error, and nothing else's.
 
 mod answers;
 mod documents;
 mod edits;
+mod figures;
+mod lenses;
 mod notes;
 mod places;
 mod wire;
 
+use crate::args::{PlanArgs, Planned};
 use crate::out;
+use clap::Parser;
 use documents::Documents;
+use figures::{Done, Job, Worker};
 use serde_json::{Value, json};
 use smpcc::exit::{Failure, Outcome};
 use std::collections::VecDeque;
@@ -37,6 +43,11 @@ impl Refusal {
         Self::new(-32803, message)
     }
 
+    /// Nobody wants the answer any more.
+    fn cancelled() -> Self {
+        Self::new(-32800, "cancelled")
+    }
+
     /// Nothing is known of such requests.
     fn unknown(method: &str) -> Self {
         Self::new(-32601, format!("there is no {method}"))
@@ -50,28 +61,49 @@ impl Refusal {
     }
 }
 
+/// What the server waits for.
+enum Event {
+    /// A message of the client.
+    Message(wire::Incoming),
+    /// The client is gone without a word.
+    Gone,
+    /// What a program costs.
+    Counted(Done),
+}
+
 /// Serves until the client says `exit` or is gone.
 pub fn serve() -> Outcome {
     let (sender, receiver) = mpsc::channel();
+    let counted = sender.clone();
+    let worker = Worker::start(move |done| counted.send(Event::Counted(done)).is_ok())?;
     std::thread::Builder::new()
-        .spawn(move || wire::read_all(&mut std::io::stdin().lock(), &sender))
+        .spawn(move || {
+            wire::read_all(&mut std::io::stdin().lock(), |message| {
+                sender.send(Event::Message(message)).is_ok()
+            });
+            let _ = sender.send(Event::Gone);
+        })
         .map_err(|e| Failure::usage(format!("cannot start a thread: {e}")))?;
     // A request that fails is answered with an error; where it failed is of no use to an editor's user.
     std::panic::set_hook(Box::new(|_| {}));
-    let mut server = Server::default();
+    let mut server = Server::new(worker);
     let mut waiting = VecDeque::new();
     loop {
         waiting.extend(receiver.try_iter());
-        let Some(message) = waiting.pop_front() else {
+        let Some(event) = waiting.pop_front() else {
             server.settle();
             match receiver.recv() {
-                Ok(message) => waiting.push_back(message),
-                // Gone without a word.
+                Ok(event) => waiting.push_back(event),
                 Err(_) => return Err(Failure::interrupted()),
             }
             continue;
         };
-        match server.take(&message, &waiting) {
+        let next = match event {
+            Event::Message(message) => server.take(&message, &waiting),
+            Event::Counted(done) => server.counted(done),
+            Event::Gone => return Err(Failure::interrupted()),
+        };
+        match next {
             Next::Go => {}
             Next::Exit if server.shut_down => return Ok(()),
             Next::Exit => return Err(Failure::reported()),
@@ -84,15 +116,30 @@ enum Next {
     Exit,
 }
 
-#[derive(Default)]
 struct Server {
     documents: Documents,
+    worker: Worker,
+    /// What sessions are planned for.
+    plan: PlanArgs,
+    /// Requests for lenses that wait for figures: their ids and parameters.
+    late: Vec<(Value, Value)>,
     initialized: bool,
     shut_down: bool,
 }
 
 impl Server {
-    fn take(&mut self, message: &wire::Incoming, waiting: &VecDeque<wire::Incoming>) -> Next {
+    fn new(worker: Worker) -> Self {
+        Self {
+            documents: Documents::default(),
+            worker,
+            plan: Planned::parse_from::<_, &str>([]).plan,
+            late: Vec::new(),
+            initialized: false,
+            shut_down: false,
+        }
+    }
+
+    fn take(&mut self, message: &wire::Incoming, waiting: &VecDeque<Event>) -> Next {
         let message = match message {
             wire::Incoming::Message(message) => message,
             wire::Incoming::Malformed(why) => {
@@ -110,28 +157,38 @@ impl Server {
         }
         if id.is_null() {
             // Nobody waits for an answer, and nobody is told what went wrong.
+            let before = self.documents.generation;
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 self.notified(method, &message["params"])
             }));
+            if self.documents.generation != before {
+                self.worker.changed(self.documents.generation);
+                self.refuse_late(&Refusal::new(-32801, "the text has changed"));
+            }
             return Next::Go;
         }
         let cancelled = waiting.iter().any(|later| match later {
-            wire::Incoming::Message(m) => {
+            Event::Message(wire::Incoming::Message(m)) => {
                 m["method"] == "$/cancelRequest" && m["params"]["id"] == *id
             }
-            wire::Incoming::Malformed(_) => false,
+            Event::Message(wire::Incoming::Malformed(_)) | Event::Counted(_) | Event::Gone => false,
         });
+        let params = &message["params"];
         let result = if cancelled {
-            Err(Refusal::new(-32800, "cancelled"))
+            Some(Err(Refusal::cancelled()))
         } else {
-            catch_unwind(AssertUnwindSafe(|| self.asked(method, &message["params"])))
-                .unwrap_or_else(|_| Err(Refusal::new(-32603, "a bug in smpcc")))
+            catch_unwind(AssertUnwindSafe(|| self.asked(method, params).transpose()))
+                .unwrap_or_else(|_| Some(Err(Refusal::new(-32603, "a bug in smpcc"))))
         };
-        respond(id, result);
+        match result {
+            Some(result) => respond(id, result),
+            None => self.late.push((id.clone(), params.clone())),
+        }
         Next::Go
     }
 
-    fn asked(&mut self, method: &str, params: &Value) -> Result<Value, Refusal> {
+    /// The answer to a request; none yet where it waits for figures.
+    fn asked(&mut self, method: &str, params: &Value) -> Result<Option<Value>, Refusal> {
         match method {
             "initialize" => {
                 self.initialized = true;
@@ -140,22 +197,111 @@ impl Server {
                     .as_array()
                     .is_some_and(|e| e.contains(&json!("utf-8")));
                 self.documents.utf8 = utf8;
-                Ok(answers::capabilities(utf8))
+                self.configure(&params["initializationOptions"]);
+                Ok(Some(answers::capabilities(utf8)))
             }
             _ if !self.initialized => Err(Refusal::new(-32002, "not initialized")),
             "shutdown" => {
                 self.shut_down = true;
-                Ok(Value::Null)
+                self.refuse_late(&Refusal::cancelled());
+                Ok(Some(Value::Null))
             }
             _ if self.shut_down => Err(Refusal::new(-32600, "shut down")),
+            "textDocument/codeLens" => {
+                self.settle();
+                self.lenses(params)
+            }
             _ => {
                 self.settle();
-                answers::answer(&mut self.documents, method, params)
+                if method == "textDocument/hover" {
+                    // Known when it is asked for again.
+                    self.count(params);
+                }
+                answers::answer(&mut self.documents, method, params).map(Some)
             }
         }
     }
 
+    /// What sessions are planned for, in the words of the command line.
+    fn configure(&mut self, settings: &Value) {
+        let options = settings["options"].as_array();
+        let options = options.into_iter().flatten().filter_map(Value::as_str);
+        match Planned::try_parse_from(options) {
+            Ok(planned) => self.plan = planned.plan,
+            Err(error) => notes::show(&format!("smpcc: the setting `options`: {error}")),
+        }
+    }
+
+    /// The lenses of a document; none yet while its figures are on their way.
+    fn lenses(&mut self, params: &Value) -> Result<Option<Value>, Refusal> {
+        let found = self.documents.find(params)?;
+        let uri = params["textDocument"]["uri"].as_str().unwrap_or("");
+        if !found.is_program() {
+            return Ok(Some(lenses::lenses(&found, uri, None)));
+        }
+        if let Some(figures) = &found.figures {
+            return Ok(Some(lenses::lenses(&found, uri, Some(figures))));
+        }
+        self.count(params);
+        Ok(None)
+    }
+
+    /// Has the figures of a document found, if it is a program and they are neither known nor on their way.
+    fn count(&mut self, params: &Value) {
+        let Ok(found) = self.documents.find(params) else {
+            return;
+        };
+        let uri = params["textDocument"]["uri"].as_str().unwrap_or("");
+        if found.figures.is_none()
+            && found.is_program()
+            && let Some(path) = self.documents.to_be_counted(uri)
+        {
+            self.worker.ask(Job {
+                uri: uri.to_owned(),
+                generation: self.documents.generation,
+                path,
+                open: self.documents.texts(),
+                plan: self.plan.clone(),
+            });
+        }
+    }
+
+    /// Keeps what a program costs, and answers who waited for it.
+    fn counted(&mut self, done: Done) -> Next {
+        if done.generation != self.documents.generation {
+            return Next::Go;
+        }
+        self.documents.keep(&done.uri, done.result);
+        let (here, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.late)
+            .into_iter()
+            .partition(|(_, params)| params["textDocument"]["uri"] == *done.uri);
+        self.late = others;
+        for (id, params) in here {
+            let lenses = catch_unwind(AssertUnwindSafe(|| self.lenses(&params)));
+            let result = lenses.unwrap_or_else(|_| Err(Refusal::new(-32603, "a bug in smpcc")));
+            respond(&id, result.map(|lenses| lenses.unwrap_or(Value::Null)));
+        }
+        Next::Go
+    }
+
+    /// Answers all who wait for figures that there will be none.
+    fn refuse_late(&mut self, refusal: &Refusal) {
+        for (id, _) in std::mem::take(&mut self.late) {
+            respond(&id, Err(refusal.clone()));
+        }
+    }
+
     fn notified(&mut self, method: &str, params: &Value) {
+        if method == "$/cancelRequest" {
+            let cancelled = |(id, _): &(Value, Value)| *id == params["id"];
+            if let Some(at) = self.late.iter().position(cancelled) {
+                respond(&self.late.remove(at).0, Err(Refusal::cancelled()));
+            }
+        }
+        if method == "workspace/didChangeConfiguration" && params["settings"]["smpcc"].is_object() {
+            self.configure(&params["settings"]["smpcc"]);
+            self.documents.touch();
+        }
         let document = &params["textDocument"];
         let Some(uri) = document["uri"].as_str() else {
             return;

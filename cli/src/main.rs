@@ -80,6 +80,9 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Audit(args) => commands::audit::audit(args, style),
         Command::Graph(args) => commands::graph::graph(args, style),
         Command::Inputs(args) => commands::inputs::inputs(args, style),
+        Command::New(args) => commands::new::new(args),
+        Command::Completions(args) => commands::shell::completions(args),
+        Command::Man(args) => commands::shell::man(args),
         Command::Keygen(args) => commands::keygen::keygen(args),
     }
 }

@@ -46,6 +46,8 @@ pub struct Drawn {
     pub lines: Vec<String>,
     /// What is too long to show in it.
     pub note: String,
+    /// The sections that it stands for: several where they look alike.
+    pub sections: Vec<u32>,
 }
 
 /// An arrow between two boxes.
@@ -95,6 +97,7 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
                 role: Role::Gives,
                 lines: shortened([vec![title], gives].concat(), 5),
                 note: String::new(),
+                sections: Vec::new(),
             });
         }
     }
@@ -126,8 +129,10 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
                 role: Role::Computes(section.domain),
                 lines,
                 note: section.why.clone(),
+                sections: Vec::new(),
             });
         }
+        picture.boxes[*at].sections.push(i as u32);
     }
     for (at, n) in alike.into_values().filter(|(_, n)| *n > 1) {
         let lines = &mut picture.boxes[at].lines;
@@ -148,6 +153,7 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
                     role: Role::Learns,
                     lines: vec![receivers_of(program, &leaf.receivers)],
                     note: String::new(),
+                    sections: Vec::new(),
                 });
                 picture.boxes.len() - 1
             });

@@ -5,30 +5,42 @@ use crate::compiled;
 use crate::files::{self, Kind};
 use crate::load::Style;
 use smpcc::exit::{Failure, Outcome};
+use smpcc::pages;
 use smpcc_circuit::stats::{self, Known};
 use smpcc_compiler::graph;
 
 /// Compiles and draws.
 pub fn graph(args: &GraphArgs, style: Style) -> Outcome {
-    let shown = args.output.display();
-    type Draw = fn(&graph::Picture) -> String;
-    let (kind, draw): (Kind, Draw) = match args.output.extension().and_then(|e| e.to_str()) {
-        Some("svg") => (Kind::Svg, graph::svg),
-        Some("dot") => (Kind::Dot, graph::dot),
+    let form = match args.output.extension().and_then(|e| e.to_str()) {
+        Some("svg") => Kind::Svg,
+        Some("dot") => Kind::Dot,
+        Some("html") => Kind::Page,
         _ => {
             return Err(Failure::usage(format!(
-                "`{shown}`: name a file that ends in .svg or .dot"
+                "`{}`: name a file that ends in .html, .svg or .dot",
+                args.output.display()
             )));
         }
     };
     let ready = compiled::ready(&args.file, &args.plan, style)?;
     let stats = stats::stats(&ready.program, &Known::default());
-    let picture = draw(&graph::picture(&ready.program, &stats));
+    let picture = graph::picture(&ready.program, &stats);
+    let drawn = match form {
+        Kind::Svg => graph::svg(&picture),
+        Kind::Dot => graph::dot(&picture),
+        _ => pages::graph::html(
+            &picture,
+            &ready.program,
+            &stats,
+            &ready.functions,
+            &ready.texts,
+        ),
+    };
     files::write(
         &args.output,
-        kind,
+        form,
         &ready.read,
         args.force,
-        picture.as_bytes(),
+        drawn.as_bytes(),
     )
 }

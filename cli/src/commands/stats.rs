@@ -1,13 +1,11 @@
 //! `smpcc stats`: what a run will cost, exactly, before it runs.
 
 use crate::args::{Format, StatsArgs};
-use crate::compiled::{self, Ready};
+use crate::compiled;
 use crate::load::Style;
 use crate::out;
 use smpcc::exit::Outcome;
 use smpcc::{play, words};
-use smpcc_circuit::eval::{self, Trace};
-use smpcc_circuit::program::Program;
 use smpcc_circuit::stats::{self, Known, PathStats, SectionStats, Stats};
 use std::fmt::Write as _;
 
@@ -32,7 +30,8 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
         },
     );
     if !stats.exact
-        && let Some(trace) = trace(&ready, program)
+        && let Some(parties) = &ready.inputs
+        && let Some(trace) = compiled::trace(program, parties, 50_000_000)
     {
         stats = stats::stats(
             program,
@@ -52,21 +51,6 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
         Format::Human => out::product(&human(&stats, &program.name)),
     }
     Ok(())
-}
-
-/// The decisions of a clear run on the sample inputs.
-fn trace(ready: &Ready, program: &Program) -> Option<Trace> {
-    let parties = ready.inputs.as_ref()?;
-    let mut inputs = vec![Vec::new(); program.inputs.len()];
-    for param in &program.params {
-        let words = parties.get(param.party as usize)?.words.get(&param.name)?;
-        for (leaf, words) in param.leaves.iter().zip(words) {
-            *inputs.get_mut(leaf.index())? = words.words();
-        }
-    }
-    eval::eval_bounded(program, &inputs, 50_000_000)
-        .ok()
-        .map(|outcome| outcome.trace)
 }
 
 /// The form of `stats --format json`.
@@ -92,20 +76,7 @@ fn json(stats: &Stats, program: &str) -> String {
 }
 
 fn count(n: Option<u64>) -> String {
-    match n {
-        None => "?".into(),
-        Some(n) => {
-            let digits = n.to_string();
-            let mut text = String::new();
-            for (i, c) in digits.chars().enumerate() {
-                if i > 0 && (digits.len() - i) % 3 == 0 {
-                    text.push(',');
-                }
-                text.push(c);
-            }
-            text
-        }
-    }
+    n.map_or_else(|| "?".into(), words::thousands)
 }
 
 /// The listing of the longest chain: lines by the rounds that come from them.

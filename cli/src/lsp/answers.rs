@@ -1,7 +1,7 @@
 //! Requests and what they are answered with: the editor features of the compiler in the protocol's words.
 
 use super::documents::{Documents, Found};
-use super::{Refusal, edits, notes, places};
+use super::{Refusal, edits, lenses, notes, places};
 use serde_json::{Value, json};
 use smpcc_compiler::format::{self, Refused};
 use smpcc_compiler::ide::{self, Known, Symbol};
@@ -45,6 +45,7 @@ pub fn capabilities(utf8: bool) -> Value {
             "selectionRangeProvider": true,
             "codeActionProvider": {"codeActionKinds": ["quickfix"]},
             "inlayHintProvider": true,
+            "codeLensProvider": {},
             "semanticTokensProvider": {
                 "legend": {"tokenTypes": TOKEN_TYPES, "tokenModifiers": TOKEN_MODIFIERS},
                 "full": true,
@@ -89,7 +90,8 @@ fn answer_of(method: &str) -> Option<Answer> {
 }
 
 impl Found {
-    fn range(&self, span: Span) -> Value {
+    /// The range of a place.
+    pub fn range(&self, span: Span) -> Value {
         let file = self.program.sources.get(span.file);
         file.map_or(Value::Null, |file| places::range(file, span, self.utf8))
     }
@@ -107,9 +109,13 @@ fn hover(found: &Found, params: &Value) -> Result<Value, Refusal> {
     Ok(
         ide::hover(&found.program, found.file, at).map_or(Value::Null, |hover| {
             let mut text = format!("```smpc\n{}\n```", hover.code);
-            if !hover.text.is_empty() {
-                text.push_str("\n\n");
-                text.push_str(&hover.text);
+            let figures = found.figures.as_deref().and_then(|f| f.as_ref().ok());
+            let cost = figures.and_then(|figures| lenses::cost(found, figures, at));
+            for more in [Some(hover.text), cost].into_iter().flatten() {
+                if !more.is_empty() {
+                    text.push_str("\n\n");
+                    text.push_str(&more);
+                }
             }
             json!({
                 "contents": {"kind": "markdown", "value": text},

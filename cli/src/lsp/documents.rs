@@ -1,10 +1,11 @@
 //! The files that an editor has open, and the programs that they are.
 
+use super::figures::Figures;
 use super::{Refusal, notes, places};
 use serde_json::Value;
 use smpcc::source::{self, Source};
 use smpcc_compiler::diagnostic;
-use smpcc_compiler::ide::Program;
+use smpcc_compiler::ide::{self, Program};
 use smpcc_compiler::parses::Parses;
 use smpcc_compiler::source::{FileId, SourceSet};
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub struct Documents {
     files: BTreeMap<String, Document>,
     /// Whether columns are bytes.
     pub utf8: bool,
+    /// Counts the changes of texts and of files.
+    pub generation: u64,
 }
 
 struct Document {
@@ -30,6 +33,10 @@ struct Document {
     program: Option<Rc<Program>>,
     /// The last program that could be read to its end: its names are of use while the text is half written.
     whole: Option<Rc<Program>>,
+    /// What it costs, and as of which generation.
+    figures: Option<(u64, Rc<Result<Figures, String>>)>,
+    /// The last generation for which its costs were asked for.
+    asked: Option<u64>,
 }
 
 /// A document as its program has it.
@@ -42,9 +49,19 @@ pub struct Found {
     pub file: FileId,
     /// Whether columns are bytes.
     pub utf8: bool,
+    /// What it costs, if that is known.
+    pub figures: Option<Rc<Result<Figures, String>>>,
 }
 
 impl Found {
+    /// Whether it can be compiled: `main` is there, and nothing is wrong.
+    pub fn is_program(&self) -> bool {
+        let diagnostics = &self.program.checked.diagnostics;
+        let outline = ide::outline(&self.program, self.file);
+        !diagnostics.iter().any(diagnostic::Diagnostic::is_error)
+            && outline.iter().any(|s| s.name == "main")
+    }
+
     /// The text.
     pub fn text(&self) -> &str {
         &self.program.sources.file(self.file).text
@@ -68,6 +85,8 @@ impl Documents {
             changed: true,
             program: None,
             whole: None,
+            figures: None,
+            asked: None,
         };
         self.files.insert(uri.to_owned(), document);
         self.touch();
@@ -103,6 +122,7 @@ impl Documents {
 
     /// Files may have changed: programs are read anew before the next answer.
     pub fn touch(&mut self) {
+        self.generation += 1;
         for document in self.files.values_mut() {
             document.changed = true;
         }
@@ -116,11 +136,7 @@ impl Documents {
 
     /// Checks a file; what is wrong with it, with the version that was checked.
     pub fn check(&mut self, uri: &str) -> Option<(Option<i64>, Vec<Value>)> {
-        let open: BTreeMap<PathBuf, String> = self
-            .files
-            .values()
-            .map(|d| (d.path.clone(), d.text.clone()))
-            .collect();
+        let open = self.texts();
         let document = self.files.get_mut(uri)?;
         // Also if checking goes wrong: the same text would go wrong again.
         document.changed = false;
@@ -155,6 +171,32 @@ impl Documents {
         Some((document.version, diagnostics))
     }
 
+    /// The text of each open file.
+    pub fn texts(&self) -> BTreeMap<PathBuf, String> {
+        let files = self.files.values();
+        files.map(|d| (d.path.clone(), d.text.clone())).collect()
+    }
+
+    /// What a document costs, as far as that is known of its present text.
+    pub fn figures(&self, uri: &str) -> Option<Rc<Result<Figures, String>>> {
+        let (generation, figures) = self.files.get(uri)?.figures.as_ref()?;
+        (*generation == self.generation).then(|| figures.clone())
+    }
+
+    /// Keeps what a document costs.
+    pub fn keep(&mut self, uri: &str, figures: Result<Figures, String>) {
+        if let Some(document) = self.files.get_mut(uri) {
+            document.figures = Some((self.generation, Rc::new(figures)));
+        }
+    }
+
+    /// The path of a document whose costs are to be found; `None` where they are already on their way.
+    pub fn to_be_counted(&mut self, uri: &str) -> Option<PathBuf> {
+        let document = self.files.get_mut(uri)?;
+        let before = document.asked.replace(self.generation);
+        (before != Some(self.generation)).then(|| document.path.clone())
+    }
+
     /// The document that a request is about.
     pub fn find(&self, params: &Value) -> Result<Found, Refusal> {
         let uri = params["textDocument"]["uri"]
@@ -167,6 +209,7 @@ impl Documents {
         Ok(Found {
             known: document.whole.clone().unwrap_or_else(|| program.clone()),
             file: program.root,
+            figures: self.figures(uri),
             program,
             utf8: self.utf8,
         })

@@ -58,6 +58,13 @@ pub fn location(program: &Program, span: Span, utf8: bool) -> Option<Value> {
         .then(|| json!({"uri": places::uri(path), "range": places::range(file, span, utf8)}))
 }
 
+/// Says something to the editor's user.
+pub fn show(text: &str) {
+    let params = json!({"type": 1, "message": text});
+    let message = json!({"jsonrpc": "2.0", "method": "window/showMessage", "params": params});
+    out::message(&message.to_string());
+}
+
 /// Says what is wrong with a document.
 pub fn publish(uri: &str, version: Option<i64>, diagnostics: &[Value]) {
     let mut params = json!({"uri": uri, "diagnostics": diagnostics});

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use std::io::{BufRead, Read};
-use std::sync::mpsc::Sender;
 
 /// Longest message that is read, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
@@ -15,10 +14,10 @@ pub enum Incoming {
     Malformed(String),
 }
 
-/// Reads messages until there are no more, or until none can be told from what comes.
-pub fn read_all(from: &mut impl BufRead, to: &Sender<Incoming>) {
+/// Reads messages until there are no more, until none can be told from what comes, or until nobody takes them.
+pub fn read_all(from: &mut impl BufRead, mut take: impl FnMut(Incoming) -> bool) {
     while let Some(message) = read(from) {
-        if to.send(message).is_err() {
+        if !take(message) {
             return;
         }
     }
@@ -58,19 +57,17 @@ fn read(from: &mut impl BufRead) -> Option<Incoming> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
 
     fn all(text: &str) -> Vec<Option<Value>> {
-        let (sender, receiver) = mpsc::channel();
-        read_all(&mut text.as_bytes(), &sender);
-        drop(sender);
-        receiver
-            .iter()
-            .map(|m| match m {
+        let mut all = Vec::new();
+        read_all(&mut text.as_bytes(), |message| {
+            all.push(match message {
                 Incoming::Message(value) => Some(value),
                 Incoming::Malformed(_) => None,
-            })
-            .collect()
+            });
+            true
+        });
+        all
     }
 
     #[test]

@@ -1,8 +1,13 @@
-//! Edits that mend what a diagnostic says, where its help leaves no choice.
+//! Edits that mend what a diagnostic says. Where its help leaves a choice, each way is one of them; the first is meant most often.
+//!
+//! What is to be done follows from the code, the places and the quoted words of a diagnostic, which its own tests hold still. An edit
+//! is offered, never made: what tells a secret says so in its title.
 
 use super::{Edit, Program};
 use crate::ast::ItemKind;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::index::Kind;
+use crate::lexer::{Kind as Tok, Token};
 use crate::source::FileId;
 use crate::span::Span;
 
@@ -17,6 +22,9 @@ pub struct Fix {
     pub mends: usize,
 }
 
+/// What a fix does, and how.
+type Way = (String, Vec<Edit>);
+
 /// The fixes for what is wrong in a part of a file.
 pub fn fixes(program: &Program, part: Span) -> Vec<Fix> {
     let mut found = Vec::new();
@@ -25,27 +33,47 @@ pub fn fixes(program: &Program, part: Span) -> Vec<Fix> {
         if at.file != part.file || at.end < part.start || part.end < at.start {
             continue;
         }
-        if let Some((title, edit)) = fix(program, diagnostic) {
-            found.push(Fix {
-                title,
-                edits: vec![edit],
-                mends,
-            });
-        }
+        let ways = ways(program, diagnostic);
+        found.extend(ways.into_iter().map(|(title, edits)| Fix {
+            title,
+            edits,
+            mends,
+        }));
     }
     found
 }
 
-fn fix(program: &Program, diagnostic: &Diagnostic) -> Option<(String, Edit)> {
+fn ways(program: &Program, diagnostic: &Diagnostic) -> Vec<Way> {
+    let help = diagnostic.help.as_deref().unwrap_or("");
+    match diagnostic.code {
+        Code::E3001 => conversions(program, diagnostic, help),
+        Code::E3002 | Code::E3004 => {
+            let mut ways: Vec<Way> = secret_variable(program, diagnostic, help)
+                .into_iter()
+                .collect();
+            if diagnostic.code == Code::E3002 && help.contains("`reveal`") {
+                let text = wrapped(program, diagnostic.primary.span, "reveal(", ")");
+                let title = "Insert `reveal`: every party learns this value".to_owned();
+                ways.push((title, vec![text]));
+            }
+            ways
+        }
+        Code::E3014 => givers(program, diagnostic, help),
+        Code::E3030 => missing_arms(program, diagnostic).into_iter().collect(),
+        _ => named(program, diagnostic, help).into_iter().collect(),
+    }
+}
+
+/// Another name, or a `use` of it.
+fn named(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
     let place = diagnostic.primary.span;
-    let help = diagnostic.help.as_deref()?;
     if let Some(import) = quoted(help, "bring it in: `", "`") {
         // With a choice of modules it is for people to choose.
         let one = import.starts_with("use ") && !help.contains("` or `");
         return one.then(|| {
             let at = import_place(program, place.file);
             let text = format!("{import}\n");
-            (format!("Add `{import}`"), Edit { place: at, text })
+            (format!("Add `{import}`"), vec![Edit { place: at, text }])
         });
     }
     let near = quoted(help, "did you mean `", "`?")?;
@@ -54,15 +82,223 @@ fn fix(program: &Program, diagnostic: &Diagnostic) -> Option<(String, Edit)> {
     let wrong_is_word = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     (is_word && wrong_is_word).then(|| {
         let text = near.to_owned();
-        (format!("Change to `{near}`"), Edit { place, text })
+        (format!("Change to `{near}`"), vec![Edit { place, text }])
     })
+}
+
+/// `as` where numbers have two types: what keeps all values comes first.
+fn conversions(program: &Program, diagnostic: &Diagnostic, help: &str) -> Vec<Way> {
+    let here = |text: &str| quoted(text, "this is `", "`").map(str::to_owned);
+    let mut ways = Vec::new();
+    if let Some(to) = quoted(help, "convert with `as ", "`") {
+        ways.extend(here(&diagnostic.primary.text).map(|from| (diagnostic.primary.span, from, to)));
+    } else if help.starts_with("convert one of them with `as ")
+        && let [left, right] = diagnostic.causes.as_slice()
+        && let (Some(l), Some(r)) = (here(&left.text), here(&right.text))
+        && let Some((to_l, to_r)) = quoted(help, "with `as ", "`").zip(quoted(help, "or `as ", "`"))
+    {
+        ways.push((left.span, l, to_r));
+        ways.push((right.span, r, to_l));
+    }
+    let bits = |ty: &str| {
+        let ty = ty.trim_start_matches("secret ");
+        let digits = ty.strip_prefix(['u', 'i'])?;
+        digits.parse::<u32>().ok()
+    };
+    let narrows =
+        |from: &str, to: &str| matches!((bits(from), bits(to)), (Some(f), Some(t)) if t < f);
+    ways.sort_by_key(|(_, from, to)| narrows(from, to));
+    ways.into_iter()
+        .map(|(place, from, to)| {
+            let text = program.sources.text(place);
+            let shown = if text.len() <= 20 && !text.contains('\n') {
+                format!("`{text}`")
+            } else {
+                "it".to_owned()
+            };
+            let title = if narrows(&from, to) {
+                format!("Narrow {shown} by `as {to}`: upper bits are cut off")
+            } else {
+                format!("Convert {shown} by `as {to}`")
+            };
+            (title, vec![cast(program, place, to)])
+        })
+        .collect()
+}
+
+/// `place as ty`, in the brackets that it needs.
+fn cast(program: &Program, place: Span, ty: &str) -> Edit {
+    let tokens = program.tokens(place.file);
+    let inside = |t: &&Token| place.start <= t.span.start && t.span.end <= place.end;
+    let mut depth = 0u32;
+    let simple = tokens.iter().filter(inside).all(|t| match t.kind {
+        Tok::LParen | Tok::LBracket => {
+            depth += 1;
+            true
+        }
+        Tok::RParen | Tok::RBracket => {
+            depth = depth.saturating_sub(1);
+            true
+        }
+        Tok::Ident | Tok::Int | Tok::Float | Tok::Dot | Tok::PathSep => true,
+        _ => depth > 0,
+    });
+    // `x as u8 < y` would begin a list of types, and `x as u8.f()` a field of one.
+    let next = tokens.iter().find(|t| t.span.start >= place.end);
+    let closed = next.is_some_and(|t| matches!(t.kind, Tok::Lt | Tok::Shl | Tok::Dot));
+    let (open, close) = if simple { ("", "") } else { ("(", ")") };
+    let text = program.sources.text(place);
+    let text = format!("{open}{text}{close} as {ty}");
+    Edit {
+        place,
+        text: if closed { format!("({text})") } else { text },
+    }
+}
+
+fn wrapped(program: &Program, place: Span, before: &str, after: &str) -> Edit {
+    Edit {
+        place,
+        text: format!("{before}{}{after}", program.sources.text(place)),
+    }
+}
+
+/// `secret` in the declaration of the variable that a secret would go into.
+fn secret_variable(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
+    let declared =
+        |text: &str| text.ends_with("is declared here") || text.contains("` is public: `");
+    let name = diagnostic.causes.iter().find(|c| declared(&c.text))?.span;
+    let is_variable = program
+        .declared()
+        .any(|(d, place)| place == name && d.kind == Kind::Variable);
+    if !is_variable || super::is_library(name.file) {
+        return None;
+    }
+    let ty = match quoted(help, "declare it: `", "`") {
+        // `let mut x: secret u32 = 0;`
+        Some(declaration) => quoted(declaration, ": ", " =")?,
+        None => quoted(help, "declare it as `", "`").or_else(|| quoted(help, "make it `", "`"))?,
+    };
+    let tokens = program.tokens(name.file);
+    let mut after = tokens.iter().skip_while(|t| t.span.start < name.end);
+    let edit = match after.next() {
+        Some(colon) if colon.kind == Tok::Colon => {
+            let written = after.next()?;
+            Edit {
+                place: Span::new(
+                    name.file,
+                    written.span.start as usize,
+                    written.span.start as usize,
+                ),
+                text: "secret ".to_owned(),
+            }
+        }
+        _ => Edit {
+            place: Span::new(name.file, name.end as usize, name.end as usize),
+            text: format!(": {ty}"),
+        },
+    };
+    let title = format!("Declare `{}` as `{ty}`", program.sources.text(name));
+    Some((title, vec![edit]))
+}
+
+/// `from` whom a secret of `main` comes: of each party, or of a role.
+fn givers(program: &Program, diagnostic: &Diagnostic, help: &str) -> Vec<Way> {
+    if !help.contains("`from each`") || diagnostic.primary.text != "from whom?" {
+        return Vec::new();
+    }
+    let place = diagnostic.primary.span;
+    let at = Span::new(place.file, place.end as usize, place.end as usize);
+    let mut parses = program.parses.clone();
+    let parsed = parses.parse(place.file, program.text(place.file));
+    let roles = parsed
+        .module
+        .items
+        .iter()
+        .filter_map(|item| match &item.kind {
+            ItemKind::Party(decl) => Some((decl.name.text.as_str(), decl.count.is_some())),
+            _ => None,
+        });
+    let each = std::iter::once("from each".to_owned());
+    let roles = roles.map(|(role, several)| match several {
+        true => format!("from each {role}"),
+        false => format!("from {role}"),
+    });
+    each.chain(roles)
+        .map(|from| {
+            let text = format!(" {from}");
+            (format!("Add `{from}`"), vec![Edit { place: at, text }])
+        })
+        .collect()
+}
+
+/// An arm for each pattern that a `match` leaves out.
+fn missing_arms(program: &Program, diagnostic: &Diagnostic) -> Option<Way> {
+    let list = diagnostic
+        .message
+        .strip_prefix("this `match` leaves out ")?;
+    // Where there are more than the message names, one arm takes the rest.
+    let rest = list.ends_with(", and others");
+    let mut patterns: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    if rest {
+        patterns = vec!["_"];
+    }
+    let head = diagnostic.primary.span;
+    let tokens = program.tokens(head.file);
+    let open = tokens
+        .iter()
+        .position(|t| t.span.start >= head.end && t.kind == Tok::LBrace)?;
+    let mut depth = 0u32;
+    let close = tokens.iter().skip(open).find(|t| {
+        match t.kind {
+            Tok::LBrace => depth += 1,
+            Tok::RBrace => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })?;
+    let last = tokens
+        .iter()
+        .rev()
+        .find(|t| t.span.end <= close.span.start && !super::is_comment(t.kind))?;
+    let text = program.text(head.file);
+    let column = |at: u32| {
+        let before = text.get(..at as usize).unwrap_or("");
+        let line = before.rsplit('\n').next().unwrap_or("");
+        line.len() - line.trim_start().len()
+    };
+    let indent = " ".repeat(column(close.span.start) + 4);
+    let comma = match last.kind {
+        Tok::Comma | Tok::LBrace | Tok::RBrace => "",
+        _ => ",",
+    };
+    let arms: String = patterns
+        .iter()
+        .map(|pattern| format!("\n{indent}{pattern} => {{}}"))
+        .collect();
+    let at = last.span.end as usize;
+    let mut edits = vec![Edit {
+        place: Span::new(head.file, at, at),
+        text: format!("{comma}{arms}"),
+    }];
+    if !text
+        .get(at..close.span.start as usize)
+        .unwrap_or("")
+        .contains('\n')
+    {
+        let outer = " ".repeat(column(close.span.start));
+        edits[0].text.push_str(&format!("\n{outer}"));
+    }
+    let title = match patterns.as_slice() {
+        [one] => format!("Add an arm for `{one}`"),
+        _ => "Add the missing arms".to_owned(),
+    };
+    Some((title, edits))
 }
 
 fn quoted<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
     let rest = text.get(text.find(before)? + before.len()..)?;
     rest.get(..rest.find(after)?)
 }
-
 /// Where a `use` is added: before the first one, or before the first item and its documentation.
 fn import_place(program: &Program, file: FileId) -> Span {
     let mut parses = program.parses.clone();

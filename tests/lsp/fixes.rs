@@ -1,0 +1,152 @@
+//! Each quick fix on a program that needs it: what it is called, and that the program is right after it.
+
+use super::Editor;
+use serde_json::{Value, json};
+
+/// The text with the edits of an action.
+fn applied(text: &str, action: &Value, uri: &str) -> String {
+    let mut edits: Vec<(usize, usize, String)> = action["edit"]["changes"][uri]
+        .as_array()
+        .expect("edits")
+        .iter()
+        .map(|edit| {
+            let at = |end: &str| {
+                let place = &edit["range"][end];
+                let line = place["line"].as_u64().expect("a line") as usize;
+                let column = place["character"].as_u64().expect("a column") as usize;
+                // The programs here are ASCII.
+                let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+                before + column
+            };
+            let new = edit["newText"].as_str().expect("a text").to_owned();
+            (at("start"), at("end"), new)
+        })
+        .collect();
+    edits.sort();
+    let mut text = text.to_owned();
+    for (start, end, new) in edits.into_iter().rev() {
+        text.replace_range(start..end, &new);
+    }
+    text
+}
+
+/// The titles of all fixes, and the text after the one that is called `title`.
+fn fix(editor: &mut Editor, text: &str, title: &str) -> (Vec<String>, String) {
+    editor.becomes(text);
+    let actions = editor.of("codeAction");
+    let actions = actions.as_array().expect("a list").clone();
+    let titles: Vec<String> = actions
+        .iter()
+        .map(|a| a["title"].as_str().expect("a title").to_owned())
+        .collect();
+    let at = titles.iter().position(|t| t == title);
+    let at = at.unwrap_or_else(|| panic!("{title} is none of {titles:?} for\n{text}"));
+    let fixed = applied(text, &actions[at], &editor.uri("main.smpc"));
+    (titles, fixed)
+}
+
+#[test]
+fn fixes_make_programs_right() {
+    let mut editor = Editor::new();
+    for (wrong, title, piece) in [
+        (
+            "fn f(x: secret u32) -> u32 {\n    x + 1\n}\n",
+            "Insert `reveal`: every party learns this value",
+            "    reveal(x + 1)\n",
+        ),
+        (
+            "fn f(n: secret u32) -> u32 {\n    let mut t: u32 = 0;\n    while n > 3 {\n        t += 1;\n    }\n    t\n}\n",
+            "Insert `reveal`: every party learns this value",
+            "while reveal(n > 3) {",
+        ),
+        (
+            "fn f(x: secret u32) -> secret u32 {\n    let mut y: u32 = 0;\n    y = x;\n    y\n}\n",
+            "Declare `y` as `secret u32`",
+            "let mut y: secret u32 = 0;",
+        ),
+        (
+            "fn f(x: secret u32) -> secret u32 {\n    let mut y = 0u32;\n    if x > 3 {\n        y = 1;\n    }\n    y\n}\n",
+            "Declare `y` as `secret u32`",
+            "let mut y: secret u32 = 0u32;",
+        ),
+        (
+            "fn f(x: secret u8) -> secret u32 {\n    x\n}\n",
+            "Convert `x` by `as u32`",
+            "    x as u32\n",
+        ),
+        (
+            "fn f(x: secret u32) -> secret u8 {\n    x * 2\n}\n",
+            "Narrow `x * 2` by `as u8`: upper bits are cut off",
+            "    (x * 2) as u8\n",
+        ),
+        (
+            "fn f(x: secret u8, y: secret u32) -> secret bool {\n    x < y\n}\n",
+            "Convert `x` by `as u32`",
+            "    (x as u32) < y\n",
+        ),
+        (
+            "fn f(xs: [secret u8; 3], y: u32) -> secret u32 {\n    y + xs[0]\n}\n",
+            "Convert `xs[0]` by `as u32`",
+            "y + xs[0] as u32",
+        ),
+        (
+            "fn main(x: secret u32) -> u32 {\n    x[0] + x[1]\n}\n",
+            "Add `from each`",
+            "x: secret u32 from each)",
+        ),
+        (
+            "party a;\nparty b[2..];\n\nfn main(x: secret u32) -> u32 {\n    x\n}\n",
+            "Add `from a`",
+            "x: secret u32 from a)",
+        ),
+        (
+            "enum Kind { A, B, C }\n\nfn f(k: Kind) {\n    match k {\n        Kind::A => {}\n    }\n}\n",
+            "Add the missing arms",
+            "        Kind::A => {}\n        Kind::B => {}\n        Kind::C => {}\n    }\n",
+        ),
+        (
+            "fn f(x: secret u32) -> secret u32 {\n    mean([x, x])\n}\n",
+            "Add `use std::stats::mean;`",
+            "use std::stats::mean;\n",
+        ),
+    ] {
+        let (_, fixed) = fix(&mut editor, wrong, title);
+        assert!(fixed.contains(piece), "{title}:\n{fixed}");
+        editor.becomes(&fixed);
+        let left = editor.diagnostics();
+        let errors = left.iter().filter(|d| d["severity"] == 1);
+        assert_eq!(errors.count(), 0, "{title}:\n{fixed}\n{left:?}");
+    }
+    editor.end();
+}
+
+#[test]
+fn what_keeps_all_values_comes_before_what_cuts_them_off() {
+    let mut editor = Editor::new();
+    let wrong = "fn f(x: secret u32, y: secret u8) -> secret bool {\n    x == y\n}\n";
+    let (titles, _) = fix(&mut editor, wrong, "Convert `y` by `as u32`");
+    assert_eq!(
+        titles,
+        [
+            "Convert `y` by `as u32`",
+            "Narrow `x` by `as u8`: upper bits are cut off"
+        ]
+    );
+    editor.end();
+}
+
+#[test]
+fn what_has_no_sure_fix_has_none() {
+    let mut editor = Editor::new();
+    for wrong in [
+        "fn f(x: [u8; 2]) -> u8 {\n    x\n}\n",
+        "fn f(x: u8) -> bool {\n    x\n}\n",
+        // Nothing is opened under a secret condition, and a parameter is not declared with `let`.
+        "fn f(x: u32, y: secret u32) -> u32 {\n    if y > 1 { return x; }\n    x\n}\n",
+    ] {
+        editor.becomes(wrong);
+        assert_ne!(editor.diagnostics(), Vec::<Value>::new());
+        assert_eq!(editor.of("codeAction"), json!([]), "{wrong}");
+    }
+    editor.end();
+}
