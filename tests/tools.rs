@@ -131,3 +131,104 @@ fn the_graph_is_a_page_of_its_own_with_the_source() {
         Some(2)
     );
 }
+
+#[test]
+fn a_trace_says_when_what_took_place_and_adds_up() {
+    let inputs = r#"{"0": {"salary": 3}, "1": {"salary": 4}, "2": {"salary": 5}}"#;
+    let at = folder(&[("avg.smpc", AVG), ("avg.inputs.json", inputs)]);
+    let file = shown(&at.path().join("avg.smpc"));
+    for how in [&["--in-process"][..], &[]] {
+        for form in ["json", "html"] {
+            let out = shown(&at.path().join(format!("trace.{form}")));
+            let args = ["run", &file, "--format", "json", "--trace", &out];
+            let report = done(&[&args[..], how].concat());
+            let report: Value = serde_json::from_str(&report).expect("JSON");
+            let text = std::fs::read_to_string(&out).expect("a trace");
+            let sections = report["sections"].as_array().expect("sections");
+            let wanted: u64 = sections.iter().filter_map(|s| s["bytes"].as_u64()).sum();
+            if form == "html" {
+                let data = data(&text);
+                let parties = data["parties"].as_array().expect("parties");
+                assert_eq!(parties.len(), 3);
+                let work = parties
+                    .iter()
+                    .flat_map(|p| p["work"].as_array().expect("work"));
+                let sent: u64 = work.filter_map(|w| w[4].as_u64()).sum();
+                assert_eq!(sent, wanted);
+                continue;
+            }
+            let trace: Value = serde_json::from_str(&text).expect("JSON");
+            let events = trace["traceEvents"].as_array().expect("events");
+            let work = events.iter().filter(|e| e["ph"] == "X" && e["tid"] != 0);
+            let sent: u64 = work
+                .clone()
+                .filter_map(|e| e["args"]["bytes sent"].as_u64())
+                .sum();
+            assert!(wanted > 0 && sent == wanted, "{sent} of {wanted}");
+            let line = |e: &Value| {
+                e["name"]
+                    .as_str()
+                    .is_some_and(|n| n.starts_with(&format!("{file}:")))
+            };
+            assert!(work.clone().any(line));
+            for party in 0..3 {
+                let mine = work.clone().filter(|e| e["pid"] == party);
+                assert!(mine.clone().count() > 0);
+                for event in mine {
+                    let time = |key: &str| event[key].as_f64().expect("a time");
+                    assert!(time("ts") >= 0.0 && time("dur") >= 0.0);
+                }
+                let last = events
+                    .iter()
+                    .rev()
+                    .find(|e| e["ph"] == "C" && e["pid"] == party);
+                let sent = last.expect("ticks")["args"]["bytes"].as_u64();
+                assert!(sent <= report["bytes_sent"][party.to_string()].as_u64());
+            }
+        }
+    }
+    let refused = smpcc(&["run", &file, "--trace", "x.txt"]);
+    assert_eq!(refused.status.code(), Some(2));
+    // What is asked for only.
+    let without = done(&["run", &file, "--format", "json"]);
+    assert!(!without.contains("timeline"));
+}
+
+#[test]
+fn the_choice_is_compared_with_its_alternatives() {
+    let at = folder(&[("avg.smpc", AVG)]);
+    let file = shown(&at.path().join("avg.smpc"));
+    let plain = ["stats", &file, "--parties", "3", "--format", "json"];
+    let all = done(&[&plain[..], &["--explain"]].concat());
+    let all: Value = serde_json::from_str(&all).expect("JSON");
+    let ways = all["alternatives"].as_array().expect("a list");
+    let way = |name: &str| {
+        let mut named = ways.iter().filter(|w| w["choice"] == name);
+        named
+            .next()
+            .unwrap_or_else(|| panic!("{name}: {ways:?}"))
+            .clone()
+    };
+    let chosen = way("as chosen");
+    assert_eq!(chosen["rounds"], all["totals"]["rounds"]);
+    assert_eq!(chosen["estimate_ms"], all["estimate_ms"]);
+    // What an alternative would cost is what it costs when it is chosen.
+    let boolean = way("--protocol boolean");
+    let asked = done(&[&plain[..], &["--protocol", "boolean"]].concat());
+    let asked: Value = serde_json::from_str(&asked).expect("JSON");
+    for figure in ["rounds", "bytes"] {
+        assert_eq!(boolean[figure], asked["totals"][figure], "{figure}");
+    }
+    assert!(way("--protocol arithmetic")["refused"].is_string());
+    let least = |w: &Value| w["estimate_ms"]["lan"].as_f64();
+    for other in ways.iter().filter(|w| w["refused"].is_null()) {
+        assert!(
+            least(&chosen) <= least(other),
+            "{other} is better than {chosen}"
+        );
+    }
+    let table = done(&["stats", &file, "--parties", "3", "--explain"]);
+    assert!(table.contains("the choice and its alternatives") && table.contains("--local off"));
+    let without: Value = serde_json::from_str(&done(&plain)).expect("JSON");
+    assert!(without["alternatives"].is_null());
+}

@@ -207,6 +207,7 @@ fn play_spoiled(
             limits: deployment.limits().ok()?,
             confirm: play::unasked,
             began: Instant::now(),
+            trace: false,
         };
         Some(play::play(party, mesh, &mut |_| {}).is_ok())
     };

@@ -97,6 +97,7 @@ Examples:
 Examples:
   smpcc stats examples/avg.smpc --parties 3
   smpcc stats examples/histogram.smpc --len salaries=1000 --network wan
+  smpcc stats examples/auction.smpc --parties 3 --explain
   smpcc stats examples/dot.smpc --protocol boolean --objective size --format json")]
     Stats(StatsArgs),
     /// List every value that leaves secrecy, where, to whom, and what it depends on
@@ -375,7 +376,10 @@ pub struct RunArgs {
     /// Also write the JSON report to a file
     #[arg(long, value_name = "FILE.json")]
     pub report: Option<PathBuf>,
-    /// Overwrite the report's file even if it is a file of another kind
+    /// Also write when what took place: a page (.html), or data for a trace viewer (.json)
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Overwrite files of the report and the trace even if they are of another kind
     #[arg(long)]
     pub force: bool,
     /// The most memory that all parties together may need [default: what the machine has]
@@ -461,6 +465,9 @@ pub struct StatsArgs {
     /// Session and plan.
     #[command(flatten)]
     pub plan: PlanArgs,
+    /// Compare the plan with what else could have been chosen: each is compiled and estimated
+    #[arg(long)]
+    pub explain: bool,
     /// How the figures are printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,

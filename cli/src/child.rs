@@ -168,6 +168,7 @@ fn listen_and_play(
         },
         confirm: play::unasked,
         began,
+        trace: job.trace,
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));
     teller.bar.clear();

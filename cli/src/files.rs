@@ -70,6 +70,8 @@ pub enum Kind {
     Audit,
     /// A page for `man`.
     Man,
+    /// When what took place in a run.
+    Trace,
     /// The text of a program, which is its author's: no file there is one of ours.
     Source,
 }
@@ -87,6 +89,7 @@ impl Kind {
             Self::Costs => head.starts_with(b"# Picoseconds"),
             Self::Page => head.starts_with(b"<!doctype html>"),
             Self::Audit => head.starts_with(b"What ") || head.starts_with(b"{\"arguments\""),
+            Self::Trace => head.starts_with(b"{\"displayTimeUnit\""),
             Self::Man => head.starts_with(b".ie"),
             Self::Inputs | Self::Source => false,
         }
@@ -103,6 +106,7 @@ impl Kind {
             Self::Costs => "a table of times",
             Self::Page => "a page",
             Self::Audit => "an audit",
+            Self::Trace => "a trace",
             Self::Man => "a page of `man`",
             Self::Source => "the text of a program",
             Self::Inputs => "a file of inputs",

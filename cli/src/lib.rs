@@ -26,6 +26,8 @@ pub mod seats;
 pub mod source;
 pub mod suites;
 pub mod template;
+pub mod timeline;
 pub mod toml_file;
+pub mod trace;
 pub mod words;
 pub mod work;

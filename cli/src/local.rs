@@ -56,6 +56,8 @@ pub struct Job {
     pub emulate: bool,
     /// Whether to report progress on the way.
     pub progress: bool,
+    /// Whether the report says when what took place.
+    pub trace: bool,
 }
 
 /// What a child says.

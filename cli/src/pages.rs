@@ -4,6 +4,7 @@
 //! element that it stands in.
 
 pub mod graph;
+pub mod trace;
 
 use serde_json::Value;
 

@@ -9,6 +9,7 @@ use crate::given::PartyInputs;
 use crate::lens::{self, Lens};
 use crate::limits::Limits;
 use crate::render;
+use crate::timeline::TimelineReport;
 use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
@@ -27,7 +28,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How often a party that compiles looks at its links.
 const LOOK: Duration = Duration::from_millis(50);
@@ -72,6 +73,8 @@ pub struct PartyReport {
     pub sections: Vec<SectionReport>,
     /// What was made ahead.
     pub correlations: CorrelationReport,
+    /// When what took place, if that was asked for.
+    pub timeline: Option<TimelineReport>,
 }
 
 /// Correlations at one party.
@@ -189,6 +192,8 @@ pub struct Party<'a> {
     pub confirm: Confirm,
     /// When this party started.
     pub began: Instant,
+    /// Whether its report says when what took place.
+    pub trace: bool,
 }
 
 /// Plays one party over connected links, to the end.
@@ -217,6 +222,7 @@ pub fn play(
     };
     let inputs = inputs_of(&program, session.me(), &mut party.inputs);
     let setup = party.began.elapsed();
+    let began = SystemTime::now();
     let progress = &mut |p| tell(Event::Progress(p));
     let run = match engine::run(&mut session, &program, inputs, progress) {
         Ok(run) => run,
@@ -225,7 +231,10 @@ pub fn play(
             return Err(Trouble::Run(error).into());
         }
     };
-    let report = report(&session, &program, plan, setup, &run);
+    let mut report = report(&session, &program, plan, setup, &run);
+    report.timeline = party
+        .trace
+        .then(|| TimelineReport::new(began, &run.timeline));
     let lost = session.finish(&program, &run.outputs);
     if let Some(lost) = lost.map_err(Trouble::Run)? {
         tell(Event::Lost(&lost));
@@ -396,6 +405,7 @@ fn report(
                 ms: ms(r.time),
             })
             .collect(),
+        timeline: None,
     }
 }
 

@@ -36,6 +36,7 @@ mod supply;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 
 use crate::exchange::Exchange;
 use execute::{Clocks, Executor, Run};
@@ -43,6 +44,7 @@ use schedule::Schedule;
 use settle::Settle;
 use smpcc_circuit::cost::{Delay, Demands, Stamp};
 use supply::Supply;
+use timeline::Timeline;
 
 /// What a run tells while it goes on.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +108,8 @@ pub struct RunReport {
     pub offline: Duration,
     /// All other.
     pub online: Duration,
+    /// When what took place.
+    pub timeline: Timeline,
 }
 
 impl RunReport {
@@ -221,13 +225,17 @@ pub(crate) fn run_suite<S: Suite>(
     }
     let mut wire = Exchange::new(session);
     let mut ticks = 0;
+    let mut ended = Timeline::new(began);
     let mut end_tick = |wire: &mut Exchange<'_>| {
         ticks += 1;
         progress(Progress {
             ticks,
             bytes_sent: wire.bytes_sent(),
         });
-        wire.end_tick()
+        let before = Instant::now();
+        wire.end_tick()?;
+        ended.ticked(before, wire.bytes_sent());
+        Ok(())
     };
 
     // What is done once.
@@ -273,6 +281,7 @@ pub(crate) fn run_suite<S: Suite>(
         outputs: Outputs::new(),
         blocks: None,
         sections: vec![SectionReport::default(); program.sections.len()],
+        timeline: Timeline::new(began),
         done: 0,
     };
     let mut main = Run::new(0, true);
@@ -306,6 +315,9 @@ pub(crate) fn run_suite<S: Suite>(
         section.rounds = rounds(1 + i);
     }
     let offline = executor.supply.time;
+    let mut timeline = executor.timeline;
+    timeline.ticks = ended.ticks;
+    timeline.left_out += ended.left_out;
     Ok(RunReport {
         outputs: executor.outputs,
         rounds: rounds(0).max(u64::try_from(executor.settle.end.ready).unwrap_or(0)),
@@ -320,5 +332,6 @@ pub(crate) fn run_suite<S: Suite>(
         setup,
         offline,
         online: began.elapsed().saturating_sub(setup + offline),
+        timeline,
     })
 }

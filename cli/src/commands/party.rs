@@ -91,6 +91,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         limits,
         confirm,
         began,
+        trace: false,
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));
     teller.bar.clear();

@@ -6,15 +6,16 @@ use crate::load::{self, Style};
 use crate::local::{Job, pipe};
 use crate::{compiled, emulate, local, out, prompt};
 use smpcc::choices::Choices;
-use smpcc::exit::Outcome;
+use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
 use smpcc::work::{Built, Work};
-use smpcc::{lens, report, words};
+use smpcc::{lens, pages, report, trace, words};
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::PartyNames;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -77,6 +78,16 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
         }
         None => None,
     };
+    let trace = match &args.trace {
+        Some(path) => {
+            let read = files::read_for(&args.file, work.source(), &args.plan)?;
+            let form = trace_form(path)?;
+            Some((Place::open(path, form, &read, args.force)?, form))
+        }
+        None => None,
+    };
+    let program = built.program.name.clone();
+    let sources = (built.paths.clone()).unwrap_or_else(|| built.program.files.clone());
     let reports = if args.in_process {
         threads(built, &choices, inputs, args)?
     } else {
@@ -92,9 +103,28 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
             style.quiet,
         )),
     }
+    if let Some((place, form)) = trace {
+        let text = match form {
+            Kind::Page => pages::trace::html(&program, &reports, &names, &sources),
+            _ => trace::events(&reports, &names, &sources),
+        };
+        place.write(text.as_bytes())?;
+    }
     match report {
         Some(place) => place.write(format!("{json}\n").as_bytes()),
         None => Ok(()),
+    }
+}
+
+/// Whether a trace is a page or data for a trace viewer, by its name.
+fn trace_form(path: &Path) -> Outcome<Kind> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("html") => Ok(Kind::Page),
+        Some("json") => Ok(Kind::Trace),
+        _ => Err(Failure::usage(format!(
+            "`{}`: name a file that ends in .html or .json",
+            path.display()
+        ))),
     }
 }
 
@@ -130,6 +160,7 @@ fn processes(
             run_s: args.run_limit,
             emulate: args.emulate,
             progress: out::interactive() && !style.quiet,
+            trace: args.trace.is_some(),
         })
         .collect();
     local::run(jobs, style)
@@ -174,6 +205,7 @@ fn threads(
             // Its parent has looked at all inputs.
             confirm: play::unasked,
             began: Instant::now(),
+            trace: args.trace.is_some(),
         };
         play::play(party, mesh, &mut |_| {})
     });

@@ -1,5 +1,7 @@
 //! `smpcc stats`: what a run will cost, exactly, before it runs.
 
+mod explain;
+
 use crate::args::{Format, StatsArgs};
 use crate::compiled;
 use crate::load::Style;
@@ -43,18 +45,29 @@ pub fn stats(args: &StatsArgs, style: Style) -> Outcome {
             },
         );
     }
+    let explained = match args.explain {
+        true => Some(explain::explain(args, style)?),
+        false => None,
+    };
     match args.format {
-        Format::Json => out::json(&format!(
-            "{}\n",
-            json(&stats, &format!("sha256:{}", play::hex(&hash.0)))
-        )),
-        Format::Human => out::product(&human(&stats, &program.name)),
+        Format::Json => {
+            let mut value = json(&stats, &format!("sha256:{}", play::hex(&hash.0)));
+            if let Some((_, ways)) = explained {
+                value["alternatives"] = ways;
+            }
+            out::json(&format!("{value}\n"));
+        }
+        Format::Human => {
+            let mut text = human(&stats, &program.name);
+            text.extend(explained.map(|(table, _)| table));
+            out::product(&text);
+        }
     }
     Ok(())
 }
 
 /// The form of `stats --format json`.
-fn json(stats: &Stats, program: &str) -> String {
+fn json(stats: &Stats, program: &str) -> serde_json::Value {
     let mut value = serde_json::json!(stats);
     if let Some(object) = value.as_object_mut() {
         object.insert("program".into(), program.into());
@@ -72,7 +85,7 @@ fn json(stats: &Stats, program: &str) -> String {
     if let Some(prepared) = &stats.correlations.prepared {
         value["correlations"]["prepared"] = by_party(prepared);
     }
-    value.to_string()
+    value
 }
 
 fn count(n: Option<u64>) -> String {

@@ -23,6 +23,7 @@ use super::parts;
 use super::schedule::{RegionPlan, Schedule};
 use super::settle::Settle;
 use super::supply::Supply;
+use super::timeline::Timeline;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::io::{Outputs, Secret};
@@ -47,6 +48,7 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     /// The program with a block's lanes, once one was needed.
     pub(super) blocks: Option<Box<Program>>,
     pub(super) sections: Vec<SectionReport>,
+    pub(super) timeline: Timeline,
     /// Parts of the plan that have ended.
     pub(super) done: u64,
 }
@@ -542,7 +544,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             _ if clear::is_local(node, &args) => {
                 let before = Instant::now();
                 let results = clear::execute(self.program, node, args, self.wire.me())?;
-                self.section(node).time += before.elapsed();
+                self.spent(node, before, 0);
                 Ok(Err(results))
             }
             Op::Input(id) if clear::is_kept(self.program, node) => {
@@ -556,7 +558,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     _ => None,
                 };
                 let begun = self.suite.begin(self.program, node, args, input)?;
-                self.section(node).time += before.elapsed();
+                self.spent(node, before, 0);
                 match begun {
                     Begun::Done(outcome) => Ok(match self.outcome(outcome, None, base)? {
                         Came::Now(results) => Err(results),
@@ -630,9 +632,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 let (before, sent) = (Instant::now(), self.wire.bytes_sent());
                 let step = machine.step(&mut self.suite, &mut self.wire)?;
                 let sent = self.wire.bytes_sent() - sent;
-                let section = self.section(node);
-                section.time += before.elapsed();
-                section.bytes_sent += sent;
+                self.spent(node, before, sent);
                 match step {
                     Step::Waiting => Ok(None),
                     Step::Done(outcome, delay) => {
@@ -759,7 +759,16 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         }
     }
 
-    pub(super) fn section(&mut self, node: &Node) -> &mut SectionReport {
+    /// Accounts for an operation that has worked since `before` and sent so many bytes.
+    pub(super) fn spent(&mut self, node: &Node, before: Instant, sent: u64) {
+        let took = before.elapsed();
+        let section = self.section(node);
+        section.time += took;
+        section.bytes_sent += sent;
+        self.timeline.worked(node, before, took, sent);
+    }
+
+    fn section(&mut self, node: &Node) -> &mut SectionReport {
         let index = node.section.index();
         if self.sections.len() <= index {
             self.sections.resize(index + 1, SectionReport::default());

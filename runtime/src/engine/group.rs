@@ -311,7 +311,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                     });
                     let words = clear::constant(words, width, from as u64, lanes as u64);
                     let result = vec![Arc::new(Value::Public(words))];
-                    self.section(&node).time += before.elapsed();
+                    self.spent(&node, before, 0);
                     self.end_member(fused, plan, block, m, result, Delay::None)?;
                     continue;
                 }
@@ -347,7 +347,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 }
             })?;
             let node = &*node;
-            self.section(node).time += before.elapsed();
+            self.spent(node, before, 0);
             match begun {
                 Err(results) => self.end_member(fused, plan, block, m, results, Delay::None)?,
                 Ok(Begun::Done(outcome)) => {
@@ -449,9 +449,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         let (before, sent) = (Instant::now(), self.wire.bytes_sent());
         let step = machine.step(&mut self.suite, &mut self.wire)?;
         let sent = self.wire.bytes_sent() - sent;
-        let section = self.section(node);
-        section.time += before.elapsed();
-        section.bytes_sent += sent;
+        self.spent(node, before, sent);
         Ok(step)
     }
 
