@@ -22,6 +22,96 @@ fn tried(text: &str, n_parties: u32, rows: u64) -> Audit {
     audit(&ir, 1, RUNS)
 }
 
+/// Draws hide what they hide in whichever run, and nothing else.
+#[test]
+fn what_draws_hide_is_no_finding() {
+    let none = [
+        (
+            "noise on a sum",
+            "use std::dp::laplace;
+             fn main(x: secret u8 from each) -> i64 { laplace(x.sum() as i64, 255, 1.0) }",
+        ),
+        (
+            "noise on the number of one",
+            "use std::dp::laplace;
+             fn main(x: secret u8 from each) -> i64 { laplace(x[1] as i64, 4, 1.0) }",
+        ),
+        (
+            "a pad that nobody sees",
+            "fn main(x: secret u16 from each) -> u16 { let r: secret u16 = random(); x[0] ^ r }",
+        ),
+        (
+            "a random answer",
+            "fn main(x: secret bool from each) -> bool {
+                 let honest: secret bool = random();
+                 let coin: secret bool = random();
+                 if honest { x[0] } else { coin }
+             }",
+        ),
+    ];
+    for (what, text) in none {
+        let found = tried(text, 3, 3);
+        let leaks: Vec<_> = found.findings.iter().filter(|f| f.kind.is_leak()).collect();
+        assert!(leaks.is_empty(), "{what}: {leaks:?}");
+    }
+    for (what, text) in [
+        (
+            "a pad beside what it hides",
+            "fn main(x: secret u16 from each) -> (u16, u16) { let r: secret u16 = random(); (x[0] ^ r, r) }",
+        ),
+        (
+            "too few random bits",
+            "fn main(x: secret u16 from each) -> u32 {
+                 let r: secret u4 = random();
+                 x[0] as u32 * 16 + r as u32
+             }",
+        ),
+    ] {
+        let found = tried(text, 3, 3);
+        let determined = found.findings.iter().any(|f| f.kind == Kind::Determined);
+        assert!(determined, "{what}: {:?}", found.findings);
+    }
+}
+
+/// Bits that a view tells are those of its distribution, over all draws where they are few.
+#[test]
+fn bits_are_those_of_all_draws() {
+    let learned = |text: &str| {
+        let found = tried(text, 2, 1);
+        let of_one = found
+            .leakage
+            .iter()
+            .find(|l| l.coalition == [1] && l.owner == 0);
+        of_one.expect("a figure").bits
+    };
+    let pad = learned(
+        "fn main(x: secret bool from each) -> bool { let r: secret bool = random(); x[0] ^ r }",
+    );
+    assert!(pad.exhaustive && pad.learned.abs() < 1e-9, "{pad:?}");
+    // Three of four answers are true: one bit less the entropy of a quarter.
+    let answer = learned(
+        "fn main(x: secret bool from each) -> bool {
+             let honest: secret bool = random();
+             let coin: secret bool = random();
+             if honest { x[0] } else { coin }
+         }",
+    );
+    let entropy = -(0.25 * 0.25f64.log2() + 0.75 * 0.75f64.log2());
+    assert!(answer.exhaustive, "{answer:?}");
+    assert!(
+        (answer.learned - (1.0 - entropy)).abs() < 1e-9,
+        "{answer:?}"
+    );
+    // So many draws that no two views are equal: nothing can be said, and the error says so.
+    let wide = learned(
+        "fn main(x: secret bool from each) -> u64 { let r: secret u64 = random(); r ^ (x[0] as u64) }",
+    );
+    assert!(
+        !wide.exhaustive && wide.learned < 0.1 && wide.error > 0.9,
+        "{wide:?}"
+    );
+}
+
 fn kinds(audit: &Audit) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = audit.findings.iter().map(|f| f.kind).collect();
     kinds.dedup();

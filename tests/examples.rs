@@ -251,6 +251,46 @@ fn three_parties_stand_one_that_cheats() {
     }
 }
 
+/// Every run draws other noise, whose size is that of its odds: five times beyond these bounds in 10^9 runs.
+#[test]
+fn noise_is_another_in_each_run() {
+    let exact = [10.0, 19.0, 30.0, 41.0, 841.0];
+    let bounds = [44.0, 44.0, 44.0, 44.0, 2600.0];
+    let mut seen: Vec<Vec<f64>> = Vec::new();
+    for options in [&[][..], &["--in-process"], &["--threat", "malicious"]] {
+        let options = [&["--parties", "3"], options].concat();
+        let report = json(&smpcc("run", "noisy", &options));
+        let outputs = &report["outputs"];
+        assert_eq!(outputs["0"], outputs["1"]);
+        assert_eq!(outputs["0"], outputs["2"]);
+        let published = &outputs["0"];
+        let groups = published["by_age"].as_array().expect("groups").iter();
+        let figures: Vec<f64> = (groups.chain([&published["days"]]))
+            .map(|v| v.as_f64().expect("a number"))
+            .collect();
+        for ((figure, exact), bound) in figures.iter().zip(exact).zip(bounds) {
+            assert!((figure - exact).abs() < bound, "{figures:?}");
+        }
+        seen.push(figures);
+        let stats = json(&smpcc("stats", "noisy", &options));
+        assert_eq!(report["rounds"], stats["totals"]["rounds"], "{options:?}");
+        let sent = &stats["totals"]["bytes_sent"];
+        assert_eq!(&report["bytes_sent"], sent, "{options:?}");
+    }
+    // Three times the same noise has a probability below 10^−8.
+    assert!(seen.windows(2).any(|w| w[0] != w[1]));
+    let reveals = json(&smpcc("reveals", "noisy", &["--parties", "3"]));
+    assert_eq!(reveals["privacy"]["epsilon"], 1.0);
+    let delta = reveals["privacy"]["delta"].as_f64().expect("a number");
+    assert!(delta > 0.0 && delta < 1e-11, "{delta}");
+    assert_eq!(reveals["reveals"][0]["random"], true);
+    assert!(
+        reveals["randomness"]
+            .as_array()
+            .is_some_and(|d| !d.is_empty())
+    );
+}
+
 #[test]
 fn no_secret_shows_in_reports_or_messages() {
     // The inputs of `avg`; none of them is its result.

@@ -2,6 +2,7 @@
 //! every suite.
 
 mod choices;
+mod noise;
 mod sets;
 mod stats;
 mod tables;

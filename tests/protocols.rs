@@ -35,7 +35,7 @@ fn compile(ir: &Ir, options: &Options) -> Option<Verified> {
 type Ran = (Vec<Option<Vec<Word>>>, u64, Vec<u64>);
 
 /// What the parties learn, and what it took.
-fn run(program: &Verified, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
+pub(crate) fn run(program: &Verified, inputs: &[Vec<Word>]) -> Result<Ran, Error> {
     let results = local::run(program, by_party(program, inputs))?;
     // What stops a program is public: all parties say the same of it.
     if let Some(Err(first)) = results.first() {

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub type Example = (&'static str, &'static [(&'static str, &'static str)], u64);
 
 /// All examples.
-pub const EXAMPLES: [Example; 14] = [
+pub const EXAMPLES: [Example; 15] = [
     ("avg", &[], 0),
     ("auction", &[], 0),
     ("vote", &[], 0),
@@ -35,6 +35,7 @@ pub const EXAMPLES: [Example; 14] = [
     ("runoff", &[], 4),
     ("payments", &[], 6),
     ("salaries", &[], 5),
+    ("noisy", &[], 3),
 ];
 
 /// Who computes, and who of them may be corrupt together.

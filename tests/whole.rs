@@ -5,6 +5,7 @@ mod audit;
 mod circuits;
 mod compile;
 mod critical_path;
+mod draws;
 mod generated;
 mod growth;
 mod imported;

@@ -5,11 +5,13 @@
 
 mod html;
 
+use crate::claims;
 use crate::suites::protection;
 use crate::words::label;
 use smpcc_compiler::audit::{Audit, Example, Finding, Leakage, Origin};
 use smpcc_compiler::ir::Ir;
-use smpcc_compiler::reveals::{Disclosure, DisclosureKind};
+use smpcc_compiler::lower::Privacy;
+use smpcc_compiler::reveals::{self, Disclosure, DisclosureKind};
 use smpcc_compiler::session::Options;
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::span::Span;
@@ -37,6 +39,8 @@ pub struct Subject<'a> {
     pub args: Vec<(String, String)>,
     /// What leaves secrecy.
     pub reveals: &'a [Disclosure],
+    /// What is claimed of noise.
+    pub privacy: &'a Privacy,
     /// What was tried.
     pub audit: &'a Audit,
 }
@@ -88,6 +92,7 @@ pub fn page(s: &Subject<'_>) -> Page {
     }];
     blocks.push(gives(s));
     blocks.push(learns(s));
+    blocks.extend(draws(s));
     blocks.push(tells(s));
     let what = protection(
         s.options.suite.name(),
@@ -139,7 +144,7 @@ fn capital(text: &str) -> String {
 /// Who gives what.
 fn gives(s: &Subject<'_>) -> Block {
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for leaf in &s.ir.inputs {
+    for leaf in s.ir.inputs.iter().filter(|leaf| !leaf.drawn) {
         let mut ty = leaf.scalar.to_string();
         if let Some((lo, hi)) = &leaf.range {
             let show = |i: &smpcc_circuit::value::Integer| leaf.scalar.display(i.word());
@@ -180,6 +185,33 @@ fn kind(d: &Disclosure) -> &'static str {
         DisclosureKind::Assert => "outcome of an assertion",
         DisclosureKind::Output => "result",
     }
+}
+
+/// What is drawn, and what the program claims of its noise.
+fn draws(s: &Subject<'_>) -> Option<Block> {
+    let drawn = reveals::draws(s.ir);
+    if drawn.is_empty() {
+        return None;
+    }
+    let bits = |d: &reveals::Draw| d.lanes.saturating_mul(d.scalar.width().into());
+    let bits: u64 = drawn.iter().map(bits).fold(0, u64::saturating_add);
+    let mut parts = vec![Part::Text(format!(
+        "The parties draw {bits} bits together, by {} places of the program. Nobody knows them, and nobody can choose them. Results that depend on them are others in each run.",
+        drawn.len()
+    ))];
+    if !s.privacy.claims.is_empty() {
+        let rows = s.privacy.claims.iter();
+        let rows = rows.map(|c| vec![s.files.place(c.span), claims::words(c)]);
+        parts.push(Part::Table(vec!["where", "noise"], rows.collect()));
+        parts.push(Part::Text(format!(
+            "{}.",
+            capital(&claims::total(s.privacy))
+        )));
+    }
+    Some(Block {
+        title: "Randomness".into(),
+        parts,
+    })
 }
 
 /// Who learns what, and by what way.
@@ -502,7 +534,8 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
             "remedy": f.kind.remedy(),
         })
     };
-    let inputs = s.ir.inputs.iter().map(|leaf| {
+    let given = s.ir.inputs.iter().filter(|leaf| !leaf.drawn);
+    let inputs = given.map(|leaf| {
         serde_json::json!({
             "party": leaf.party,
             "path": leaf.path,
@@ -547,6 +580,7 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
         "learns": disclosures.collect::<Vec<_>>(),
         "findings": s.audit.findings.iter().map(finding).collect::<Vec<_>>(),
         "leakage": leakage.collect::<Vec<_>>(),
+        "privacy": claims::json(s.privacy, s.files),
         "runs": s.audit.runs,
         "complete": s.audit.complete,
     })

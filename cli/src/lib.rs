@@ -9,6 +9,7 @@
 pub mod arguments;
 pub mod audit;
 pub mod choices;
+pub mod claims;
 pub mod costs;
 pub mod deployment;
 pub mod exit;

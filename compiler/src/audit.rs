@@ -309,7 +309,11 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
     let honest = |r: &usize| !coalition.contains(&subject.records[*r].party);
     let n_honest = (0..subject.records.len()).filter(honest).count();
     let mut alone: BTreeMap<Origin, BTreeSet<usize>> = BTreeMap::new();
-    for ((origin, _), records) in &shown.depends {
+    for (item, records) in &shown.depends {
+        let origin = &item.0;
+        if shown.noisy.contains(item) {
+            continue;
+        }
         if records.len() == 1 && records.iter().all(honest) {
             alone.entry(*origin).or_default().extend(records);
         }
@@ -339,7 +343,7 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
     // Counts of groups that can be one.
     let mut groups: BTreeMap<Origin, Vec<Item>> = BTreeMap::new();
     for (item, counted) in &shown.counts {
-        if counted.changed && counted.most == 1 && counted.ones > 0 {
+        if !shown.noisy.contains(item) && counted.changed && counted.most == 1 && counted.ones > 0 {
             groups.entry(item.0).or_default().push(*item);
         }
     }
@@ -388,7 +392,7 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
         text.join(", ")
     };
     let mut example = Example::default();
-    for (leaf, words) in ir.inputs.iter().zip(inputs) {
+    for (leaf, words) in ir.inputs.iter().zip(inputs).filter(|(leaf, _)| !leaf.drawn) {
         let text = list(leaf.scalar, words);
         example.inputs.push((leaf.party, leaf.path.clone(), text));
     }

@@ -15,6 +15,7 @@ pub mod index;
 pub mod ir;
 pub mod lower;
 mod mix;
+pub mod noise;
 pub mod parses;
 pub mod passes;
 pub mod pipeline;

@@ -24,6 +24,7 @@ mod loops;
 mod outputs;
 mod overflow;
 mod place;
+mod privacy;
 mod random;
 mod real;
 mod rearrange;
@@ -42,6 +43,7 @@ use crate::span::Span;
 use crate::stack::on_large_stack;
 use fault::{Fault, Stop, Traced, code};
 use frame::{Frame, or_never};
+pub use privacy::{Budget, Claim, Noise, Privacy};
 use random::Iteration;
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
 use std::collections::BTreeMap;
@@ -72,10 +74,20 @@ const LEVEL_BYTES: usize = if cfg!(debug_assertions) {
 /// # Errors
 /// What does not fit the session: parties, lengths, arguments, known indices out of range, limits.
 pub fn lower(hir: &Hir, session: &Session) -> Result<Ir, Vec<Diagnostic>> {
+    lower_claimed(hir, session).map(|(ir, _)| ir)
+}
+
+/// The same, and what the program claims of its noise.
+///
+/// # Errors
+/// As [`lower`].
+pub fn lower_claimed(hir: &Hir, session: &Session) -> Result<(Ir, Privacy), Vec<Diagnostic>> {
     traced(|stack| {
         let mut tracer = Tracer::new(hir, session, stack)?;
         tracer.main()?;
-        Ok(tracer.finish())
+        tracer.check_budgets()?;
+        let privacy = std::mem::take(&mut tracer.privacy);
+        Ok((tracer.finish(), privacy))
     })
 }
 
@@ -108,12 +120,13 @@ fn trace_test(hir: &Hir, test: usize, n_parties: u32, opened: bool) -> Result<Ir
         tracer.in_test = true;
         tracer.opened = opened;
         tracer.test(test)?;
+        tracer.check_budgets()?;
         Ok(tracer.finish())
     })
 }
 
 /// Runs tracing on a stack that holds the deepest allowed nesting.
-fn traced(work: impl FnOnce(usize) -> Traced<Ir> + Send) -> Result<Ir, Vec<Diagnostic>> {
+fn traced<T: Send>(work: impl FnOnce(usize) -> Traced<T> + Send) -> Result<T, Vec<Diagnostic>> {
     on_large_stack(STACK_BYTES, |stack| {
         work(stack).map_err(|stop| match stop {
             Stop::Fault(fault) => vec![fault.diagnostic],
@@ -151,6 +164,10 @@ struct Tracer<'h> {
     max_depth: u32,
     /// Where the next node comes from.
     span: Span,
+    /// The latest call that stands outside of the library.
+    called: Span,
+    /// What is claimed of noise so far.
+    privacy: Privacy,
     /// Functions in flight, innermost last.
     frames: Vec<Frame<'h>>,
     /// Secret conditions in force, outermost first.
@@ -187,6 +204,8 @@ impl<'h> Tracer<'h> {
             depth: 0,
             max_depth: MAX_DEPTH.min(u32::try_from(stack / LEVEL_BYTES).unwrap_or(MAX_DEPTH)),
             span: Span::default(),
+            called: Span::default(),
+            privacy: Privacy::default(),
             frames: Vec::new(),
             conditions: Vec::new(),
             batch: None,

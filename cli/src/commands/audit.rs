@@ -13,7 +13,7 @@ use smpcc_compiler::{audit as tries, lower, reveals};
 /// Looks at a program and writes the page.
 pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
     let prepared = compiled::prepare_rows(&args.file, &args.plan, Some(args.rows), style)?;
-    let ir = lower::lower(&prepared.hir, &prepared.session)
+    let (ir, privacy) = lower::lower_claimed(&prepared.hir, &prepared.session)
         .map_err(|e| load::failed(&prepared.source, e, style))?;
     let compiled = prepared.compile(style)?;
     let list = reveals::reveals(&ir);
@@ -30,6 +30,7 @@ pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
         options,
         args: prepared.session.args.clone().into_iter().collect(),
         reveals: &list,
+        privacy: &privacy,
         audit: &found,
     };
     let html = args

@@ -4,6 +4,7 @@ use crate::args::{Format, RevealsArgs};
 use crate::compiled;
 use crate::load::{self, Style};
 use crate::out;
+use smpcc::claims;
 use smpcc::exit::Outcome;
 use smpcc_compiler::ir::Ir;
 use smpcc_compiler::lower;
@@ -14,15 +15,22 @@ use std::fmt::Write as _;
 /// Lists every value that leaves secrecy.
 pub fn reveals(args: &RevealsArgs, style: Style) -> Outcome {
     let prepared = compiled::prepare(&args.file, &args.plan, style)?;
-    let ir = lower::lower(&prepared.hir, &prepared.session)
+    let (ir, privacy) = lower::lower_claimed(&prepared.hir, &prepared.session)
         .map_err(|e| load::failed(&prepared.source, e, style))?;
     let list = reveals::reveals(&ir);
     match args.format {
-        Format::Json => out::json(&format!("{}\n", json(&list, &ir, &prepared.source.files))),
+        Format::Json => {
+            let mut json = json(&list, &ir, &prepared.source.files);
+            if !privacy.claims.is_empty() {
+                json["privacy"] = claims::json(&privacy, &prepared.source.files);
+            }
+            out::json(&format!("{json}\n"));
+        }
         Format::Human => {
             let files = &prepared.source.files;
             let list = human(&list, &ir, files);
-            out::product(&(list + &drawn(&ir, files) + &masked(&ir, files)));
+            let noise = claims::human(&privacy, files);
+            out::product(&(list + &drawn(&ir, files) + &noise + &masked(&ir, files)));
         }
     }
     Ok(())

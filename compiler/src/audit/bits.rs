@@ -4,6 +4,11 @@
 //! inputs are fixed. With few records all combinations are run, and the number is exact for these values; with many,
 //! combinations are drawn, and the estimate carries the bias correction of Miller and Madow (1955). Both are repeated with
 //! other values; the spread of the results is the error that is stated.
+//!
+//! What is told is told by the distribution of a view over draws, and never by one draw: each combination is run with all draws
+//! where these have few bits, and else with other draws each time. What such a sample would tell if views did not depend on the record
+//! at all (its values put to the views in another order) is taken off, and is part of the error: where views are hardly ever equal,
+//! a sample tells nothing, and the stated error is as large as what there is to learn.
 
 use super::subject::{Inputs, Subject, View};
 use smpcc_circuit::splitmix::SplitMix;
@@ -11,6 +16,9 @@ use std::collections::BTreeMap;
 
 /// Combinations that are run for one figure.
 const COMBINATIONS: u64 = 1024;
+
+/// The most combinations of values and draws that are all run.
+const ALL_DRAWS: u64 = 4096;
 
 /// Repetitions with other values.
 const REPEATS: usize = 4;
@@ -25,7 +33,7 @@ pub struct Bits {
     pub learned: f64,
     /// What there is to learn.
     pub of: f64,
-    /// The standard error of the repetitions.
+    /// The standard error of the repetitions, and where draws are sampled what the sample would tell by chance.
     pub error: f64,
     /// Whether all combinations of the values were run.
     pub exhaustive: bool,
@@ -42,12 +50,25 @@ pub(super) fn bits(
         .filter(|r| !coalition.contains(&subject.records[*r].party))
         .collect();
     let n = honest.len() as u32;
+    let drawn_bits = subject.drawn_bits();
+    let most = match drawn_bits {
+        0 => COMBINATIONS,
+        bits => u32::try_from(bits)
+            .ok()
+            .and_then(|bits| ALL_DRAWS.checked_shr(bits))
+            .unwrap_or(0),
+    };
     let k = (2..=MOST_VALUES)
         .rev()
-        .find(|k| k.checked_pow(n).is_some_and(|all| all <= COMBINATIONS));
+        .find(|k| k.checked_pow(n).is_some_and(|all| all <= most));
     let exhaustive = k.is_some();
     let k = k.unwrap_or(4);
+    let draws = match exhaustive {
+        true => 1 << drawn_bits,
+        false => 1,
+    };
     let mut results = Vec::new();
+    let mut chance: f64 = 0.0;
     let mut of = 0.0;
     for _ in 0..REPEATS {
         if !subject.may_run() {
@@ -55,14 +76,20 @@ pub(super) fn bits(
         }
         let base = subject.draw(rng);
         let start = rng.draw();
-        let mut joint: BTreeMap<(Vec<i128>, View), u64> = BTreeMap::new();
+        let mut pairs: Vec<(Vec<i128>, View)> = Vec::new();
         let runs = match exhaustive {
-            true => k.pow(n),
+            true => k.pow(n) * draws,
             false => COMBINATIONS,
         };
         for run in 0..runs {
-            let mut inputs = base.clone();
-            let mut code = run;
+            let mut inputs = match exhaustive || drawn_bits == 0 {
+                true => base.clone(),
+                false => subject.with_other_draws(&base, rng),
+            };
+            if exhaustive {
+                subject.set_draws(&mut inputs, run % draws);
+            }
+            let mut code = run / draws;
             for &r in &honest {
                 let t = match exhaustive {
                     true => {
@@ -77,10 +104,22 @@ pub(super) fn bits(
             let cells = &subject.records[record].cells;
             let value: Vec<i128> = cells.iter().map(|cell| cell.get(&inputs)).collect();
             let view = subject.view(&inputs, coalition);
-            *joint.entry((value, view)).or_default() += 1;
+            pairs.push((value, view));
         }
-        let (learned, there) = information(&joint, runs, exhaustive);
+        let (mut learned, there) = information(&joint(&pairs), runs, exhaustive);
         of = there;
+        if !exhaustive && drawn_bits > 0 {
+            let mut values: Vec<Vec<i128>> = pairs.iter().map(|(value, _)| value.clone()).collect();
+            for i in (1..values.len()).rev() {
+                values.swap(i, rng.below(i as u64 + 1) as usize);
+            }
+            let views = pairs.iter().map(|(_, view)| view.clone());
+            let unrelated: Vec<(Vec<i128>, View)> = values.into_iter().zip(views).collect();
+            let (by_chance, _) = information(&joint(&unrelated), runs, true);
+            (learned, _) = information(&joint(&pairs), runs, true);
+            learned -= by_chance;
+            chance = chance.max(by_chance);
+        }
         results.push(learned.clamp(0.0, there));
     }
     let mean = results.iter().sum::<f64>() / REPEATS as f64;
@@ -89,7 +128,7 @@ pub(super) fn bits(
     Some(Bits {
         learned: mean,
         of,
-        error,
+        error: (error + chance).min(of),
         exhaustive,
     })
 }
@@ -105,6 +144,14 @@ fn assign(subject: &Subject<'_>, record: usize, t: u64, k: u64, start: u64, inpu
         let offset = (u128::from(t) + turn) % values * step;
         cell.set(inputs, cell.lo.wrapping_add(offset.min(span) as i128));
     }
+}
+
+fn joint(pairs: &[(Vec<i128>, View)]) -> BTreeMap<(Vec<i128>, View), u64> {
+    let mut joint = BTreeMap::new();
+    for pair in pairs {
+        *joint.entry(pair.clone()).or_default() += 1;
+    }
+    joint
 }
 
 /// The mutual information of a joint table, and the entropy of its first coordinate, in bits.

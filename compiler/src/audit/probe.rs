@@ -4,6 +4,9 @@
 //! honest record's number and nobody else's, and tells its values apart. *Pinned*: no other inputs near these, with
 //! another value of a number, give the same view. *Alone*: an item never depends on more than one record. A try can miss what
 //! rare inputs show; what it finds is shown with the inputs.
+//!
+//! Where a program draws, nobody knows the draws: a view pins a number only if no other draws hide another value of it, and an item
+//! that changes with the draws alone is not held to be isolated, alone or a count.
 
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View};
 use smpcc_circuit::splitmix::SplitMix;
@@ -20,6 +23,15 @@ const TOLD_APART: usize = 5;
 
 /// Inputs at which it is looked for what hides a number.
 const PINNED_TRIES: u64 = 15;
+
+/// Other draws that are tried to see which items follow from draws.
+const REDRAWS: usize = 6;
+
+/// Words of draws that are looked at one by one.
+const DRAWN_WORDS: usize = 64;
+
+/// Changes of draws that are tried to hide a number.
+const SHAKES: u64 = 500;
 
 /// Records at which one coalition looks closely.
 const TARGETS: usize = 12;
@@ -58,6 +70,8 @@ pub(super) struct Shown {
     pub depends: BTreeMap<Item, BTreeSet<usize>>,
     /// For each item the greatest change by one record, whether it ever was 1, and a try.
     pub counts: BTreeMap<Item, Counted>,
+    /// Items that other draws alone have changed.
+    pub noisy: BTreeSet<Item>,
     /// Inputs of the first try.
     pub first: Option<Inputs>,
 }
@@ -108,6 +122,17 @@ pub(super) fn probe(
         let view = subject.view(&inputs, coalition);
         shown.tries += 1;
         shown.first.get_or_insert_with(|| inputs.clone());
+        for _ in 0..REDRAWS {
+            if !subject.draws.is_empty() {
+                let other = subject.with_other_draws(&inputs, rng);
+                let changed = subject.view(&other, coalition);
+                shown.noisy.extend(differences(&view, &changed));
+            }
+        }
+        let moves = match shown.tries <= PINNED_TRIES {
+            true => moves(subject, coalition, &inputs, &view, rng),
+            false => Vec::new(),
+        };
         let targets = some(&honest, TARGETS, rng);
         isolate(subject, coalition, &inputs, &view, &honest, &mut shown);
         // To look for what hides a number takes the most runs by far.
@@ -122,6 +147,7 @@ pub(super) fn probe(
                 &inputs,
                 &view,
                 (record, &honest),
+                &moves,
                 &mut shown,
                 rng,
             );
@@ -140,6 +166,34 @@ pub(super) fn probe(
         }
     }
     shown
+}
+
+/// Words of draws, each with the items that it was seen to move.
+type Moves = Vec<((usize, usize), BTreeSet<Item>)>;
+
+fn moves(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    rng: &mut SplitMix,
+) -> Moves {
+    let lanes = |leaf: &usize| (0..inputs[*leaf].len()).map(|lane| (*leaf, lane));
+    let words: Vec<(usize, usize)> = subject.draws.iter().flat_map(lanes).collect();
+    let places: Vec<usize> = (0..words.len()).collect();
+    let mut moves = Moves::new();
+    for place in some(&places, DRAWN_WORDS, rng) {
+        let mut moved = BTreeSet::new();
+        for _ in 0..3 {
+            let mut other = inputs.clone();
+            subject.shake(&mut other, words[place], rng);
+            moved.extend(differences(view, &subject.view(&other, coalition)));
+        }
+        if !moved.is_empty() {
+            moves.push((words[place], moved));
+        }
+    }
+    moves
 }
 
 fn some(from: &[usize], most: usize, rng: &mut SplitMix) -> Vec<usize> {
@@ -210,7 +264,7 @@ fn isolate(
     }
     let mut seen_now: BTreeSet<Origin> = BTreeSet::new();
     for (item, movers) in moved {
-        if seen_now.contains(&item.0) {
+        if seen_now.contains(&item.0) || shown.noisy.contains(&item) {
             continue;
         }
         let records: BTreeSet<usize> = movers.iter().map(|(r, _)| *r).collect();
@@ -255,6 +309,7 @@ fn pin(
     inputs: &Inputs,
     view: &View,
     (record, honest): (usize, &[usize]),
+    moves: &Moves,
     shown: &mut Shown,
     rng: &mut SplitMix,
 ) {
@@ -282,9 +337,12 @@ fn pin(
         }
         let mut origins: BTreeSet<Origin> = view.iter().map(|((o, _), _)| *o).collect();
         let mut free = false;
+        let mut touched: BTreeSet<Item> = BTreeSet::new();
         let mut compare = |subject: &mut Subject<'_>, other: &Inputs| {
             let seen = subject.view(other, coalition);
-            let differ: BTreeSet<Origin> = differences(view, &seen).iter().map(|i| i.0).collect();
+            let items = differences(view, &seen);
+            let differ: BTreeSet<Origin> = items.iter().map(|i| i.0).collect();
+            touched.extend(items);
             origins.retain(|o| differ.contains(o));
             differ.is_empty()
         };
@@ -292,6 +350,18 @@ fn pin(
             let mut other = inputs.clone();
             cell.set(&mut other, *value);
             free |= compare(subject, &other);
+        }
+        if !free && !moves.is_empty() {
+            let touched = BTreeSet::clone(&touched);
+            free = is_hidden_by_draws(
+                subject,
+                coalition,
+                inputs,
+                view,
+                (&cell, &own),
+                (moves, &touched),
+                rng,
+            );
         }
         let others: Vec<(usize, usize)> =
             all.iter().filter(|k| **k != (record, c)).copied().collect();
@@ -384,6 +454,35 @@ fn pin(
             pins.example.get_or_insert_with(|| inputs.clone());
         }
     }
+}
+
+/// Whether other draws, of the words that move the items which a number does, give the same view with another value of the number.
+fn is_hidden_by_draws(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    (cell, own): (&Cell, &[i128]),
+    (moves, touched): (&Moves, &BTreeSet<Item>),
+    rng: &mut SplitMix,
+) -> bool {
+    let useful = |(_, moved): &&((usize, usize), BTreeSet<Item>)| !moved.is_disjoint(touched);
+    let words: Vec<(usize, usize)> = moves.iter().filter(useful).map(|(word, _)| *word).collect();
+    if words.is_empty() {
+        return false;
+    }
+    (0..SHAKES).any(|_| {
+        if !subject.may_run() {
+            return false;
+        }
+        let mut other = inputs.clone();
+        cell.set(&mut other, own[rng.below(own.len() as u64) as usize]);
+        for _ in 0..1 + rng.below(2) {
+            let word = words[rng.below(words.len() as u64) as usize];
+            subject.shake(&mut other, word, rng);
+        }
+        differences(view, &subject.view(&other, coalition)).is_empty()
+    })
 }
 
 /// Steps of two numbers after which the first item that both move is where it was, if it counts both with fixed weights.

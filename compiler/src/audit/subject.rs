@@ -100,6 +100,8 @@ pub(super) type View = Vec<(Item, Word)>;
 pub(super) struct Subject<'a> {
     pub ir: &'a Ir,
     pub records: Vec<Record>,
+    /// The leaves of one party's parts of draws: they stand for what all parties draw together.
+    pub draws: Vec<usize>,
     /// Runs so far.
     pub runs: u64,
     /// Runs that are allowed.
@@ -122,6 +124,12 @@ impl<'a> Subject<'a> {
         Self {
             ir,
             records,
+            draws: (0..ir.inputs.len())
+                .filter(|&leaf| {
+                    let leaf = &ir.inputs[leaf];
+                    leaf.drawn && leaf.party == 0 && leaf.lanes > 0
+                })
+                .collect(),
             runs: 0,
             most,
         }
@@ -172,6 +180,14 @@ impl<'a> Subject<'a> {
         let mode = rng.below(3);
         let centre = u128::from(rng.draw()) << 64 | u128::from(rng.draw());
         for leaf in &self.ir.inputs {
+            if leaf.drawn {
+                let part = |_| match leaf.party {
+                    0 => leaf.scalar.wrap(rng.word()),
+                    _ => 0,
+                };
+                inputs.push((0..leaf.lanes).map(part).collect());
+                continue;
+            }
             let (lo, hi) = ends(leaf.scalar, leaf.range);
             let span = hi.wrapping_sub(lo) as u128;
             // Small numbers: those right above zero, or above the least where zero is not among them.
@@ -201,6 +217,49 @@ impl<'a> Subject<'a> {
             inputs.push(words);
         }
         inputs
+    }
+
+    /// The same inputs with other draws.
+    pub fn with_other_draws(&self, inputs: &Inputs, rng: &mut SplitMix) -> Inputs {
+        let mut new = inputs.clone();
+        for &leaf in &self.draws {
+            let scalar = self.ir.inputs[leaf].scalar;
+            for word in &mut new[leaf] {
+                *word = scalar.wrap(rng.word());
+            }
+        }
+        new
+    }
+
+    /// How many bits are drawn altogether.
+    pub fn drawn_bits(&self) -> u64 {
+        let bits = |&leaf: &usize| {
+            let leaf = &self.ir.inputs[leaf];
+            leaf.lanes.saturating_mul(leaf.scalar.width().into())
+        };
+        self.draws.iter().map(bits).fold(0, u64::saturating_add)
+    }
+
+    /// Gives draws of at most 64 bits altogether the bits of a number.
+    pub fn set_draws(&self, inputs: &mut Inputs, mut bits: u64) {
+        for &leaf in &self.draws {
+            let scalar = self.ir.inputs[leaf].scalar;
+            for word in &mut inputs[leaf] {
+                *word = scalar.wrap(bits.into());
+                bits = bits.checked_shr(scalar.width()).unwrap_or(0);
+            }
+        }
+    }
+
+    /// One word of a draw, by leaf and lane, somewhere near or anew.
+    pub fn shake(&self, inputs: &mut Inputs, (leaf, lane): (usize, usize), rng: &mut SplitMix) {
+        let scalar = self.ir.inputs[leaf].scalar;
+        let word = &mut inputs[leaf][lane];
+        *word = scalar.wrap(match rng.below(8) {
+            0 => word.wrapping_add(1 + Word::from(rng.below(2))),
+            1 => word.wrapping_sub(1 + Word::from(rng.below(2))),
+            _ => rng.word(),
+        });
     }
 
     /// Draws one record anew; the rest stays.

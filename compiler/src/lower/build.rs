@@ -30,6 +30,8 @@ pub struct Checkpoint {
     n_inputs: usize,
     n_draws: usize,
     n_iterations: usize,
+    n_claims: usize,
+    n_budgets: usize,
 }
 
 impl<'h> Tracer<'h> {
@@ -48,6 +50,8 @@ impl<'h> Tracer<'h> {
             n_inputs: self.inputs.len(),
             n_draws: self.draws.len(),
             n_iterations: self.iterations.len(),
+            n_claims: self.privacy.claims.len(),
+            n_budgets: self.privacy.budgets.len(),
         }
     }
 
@@ -69,6 +73,8 @@ impl<'h> Tracer<'h> {
         self.inputs.truncate(to.n_inputs);
         self.draws.truncate(to.n_draws);
         self.iterations.truncate(to.n_iterations);
+        self.privacy.claims.truncate(to.n_claims);
+        self.privacy.budgets.truncate(to.n_budgets);
     }
 
     /// A new value without a definition yet (a region's parameter).

@@ -12,6 +12,7 @@ use super::value::{Callable, GenericValue, Leaf, Val};
 use crate::hir::{
     Builtin, ConstId, Expr, ExprKind, FnId, From, GenericArg, Len, ParamSource, Type, wide_scalar,
 };
+use crate::library;
 use crate::schema;
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
@@ -34,6 +35,9 @@ impl<'h> Tracer<'h> {
             types.push(Some(self.close(&arg.ty)));
         }
         self.span = span;
+        if !library::owns(span.file) {
+            self.called = span;
+        }
         let own = self.frame().generics.clone();
         let generics = generics
             .iter()

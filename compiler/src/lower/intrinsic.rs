@@ -76,7 +76,7 @@ impl<'h> Tracer<'h> {
                 let leaf = self.word(WordOp::SubByte, leaf.scalar, std::slice::from_ref(leaf))?;
                 Ok(Some(Val::Leaf(leaf)))
             }
-            _ => Ok(None),
+            (name, args) => self.odds(name, args),
         }
     }
 

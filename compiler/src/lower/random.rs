@@ -10,6 +10,7 @@ use super::value::{Leaf, Val};
 use super::{MAX_LANES, Node};
 use crate::hir::{Len, Type};
 use crate::ir::{Op, Ty};
+use crate::library;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::InputLeaf;
@@ -39,6 +40,28 @@ impl<'h> Tracer<'h> {
         if let Some(innermost) = self.iterations.last_mut() {
             innermost.counted = most.map(|n| (n, k.clone()));
         }
+    }
+
+    /// How often what stands here is run, over all iterations of the loops around it.
+    ///
+    /// # Errors
+    /// A loop may run any number of times.
+    pub(super) fn times(&self) -> Traced<u64> {
+        let mut times = self.batch.unwrap_or(1);
+        for iteration in &self.iterations {
+            let n = iteration.counted.as_ref().map(|(n, _)| *n);
+            times = times.saturating_mul(n.ok_or_else(|| self.uncounted())?);
+        }
+        Ok(times)
+    }
+
+    fn uncounted(&self) -> Stop {
+        let what = "nobody knows before the run how often this is drawn";
+        let help = "draw in a `for` loop over a known range, and leave it with `break`, or draw an array before the loop";
+        Fault::new(code::DRAWS, self.span, what)
+            .here("in a loop that may run any number of times")
+            .help(help)
+            .into()
     }
 
     /// A value of that type with every word drawn.
@@ -75,13 +98,7 @@ impl<'h> Tracer<'h> {
         let mut all = lanes;
         let mut which: Option<Leaf> = None;
         for iteration in self.iterations.clone() {
-            let Some((n, k)) = iteration.counted else {
-                let what = "nobody knows before the run how often this is drawn";
-                return Err(Fault::new(code::DRAWS, self.span, what)
-                    .here("in a loop that may run any number of times")
-                    .help("draw in a `for` loop over a known range, and leave it with `break`, or draw an array before the loop")
-                    .into());
-            };
+            let (n, k) = iteration.counted.ok_or_else(|| self.uncounted())?;
             all = self.product(all, n)?;
             which = Some(match which {
                 None => k,
@@ -131,11 +148,17 @@ impl<'h> Tracer<'h> {
     fn ahead(&mut self, emit: &mut dyn FnMut(&mut Self) -> Traced<Leaf>) -> Traced<Leaf> {
         let before: Vec<Node> = std::mem::take(&mut self.draws);
         self.blocks.push(before);
+        // What the library draws, it draws for the program.
+        let span = self.span;
+        if library::owns(span.file) {
+            self.span = self.called;
+        }
         let protocol = self.frame().protocol.take();
         let batch = self.batch.take();
         let emitted = emit(self);
         self.batch = batch;
         self.frame().protocol = protocol;
+        self.span = span;
         self.draws = self.blocks.pop().unwrap_or_default();
         emitted
     }

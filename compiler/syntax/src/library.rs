@@ -3,6 +3,7 @@
 /// Every module of the library: its name after `std::` and its text.
 pub const MODULES: &[(&str, &str)] = &[
     ("auction", include_str!("../../../stdlib/auction.smpc")),
+    ("dp", include_str!("../../../stdlib/dp.smpc")),
     ("inference", include_str!("../../../stdlib/inference.smpc")),
     ("linear", include_str!("../../../stdlib/linear.smpc")),
     ("ml", include_str!("../../../stdlib/ml.smpc")),

@@ -152,7 +152,8 @@ pub fn run_tests(text: &str, n_parties: u32) -> Result<(), String> {
         let ir = lower_test(&hir, k, n_parties)
             .map_err(|f| format!("{}: {} {}", test.name, f[0].code, f[0].message))?;
         verify(&ir).map_err(|v| format!("{}: {v}", test.name))?;
-        crate::ir::interpret::interpret(&ir, &[])
+        let drawn = smpcc_circuit::drawn::seeded(&ir.inputs, smpcc_circuit::drawn::SEED);
+        crate::ir::interpret::interpret(&ir, &drawn)
             .map_err(|s| format!("{}: {}", test.name, s.message))?;
     }
     Ok(())

@@ -105,6 +105,7 @@ codes! {
     E4008 "no arithmetic form",
     E4009 "a form that this suite does not have",
     E4010 "draws whose number is not known before the run",
+    E4011 "noise beyond the privacy budget",
 
     E9001 "a bug in smpcc",
 
