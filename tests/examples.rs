@@ -257,9 +257,15 @@ fn noise_is_another_in_each_run() {
     let exact = [10.0, 19.0, 30.0, 41.0, 841.0];
     let bounds = [44.0, 44.0, 44.0, 44.0, 2600.0];
     let mut seen: Vec<Vec<f64>> = Vec::new();
-    for options in [&[][..], &["--in-process"], &["--threat", "malicious"]] {
+    for (options, in_process) in [
+        (&[][..], false),
+        (&[], true),
+        (&["--threat", "malicious"], false),
+    ] {
         let options = [&["--parties", "3"], options].concat();
-        let report = json(&smpcc("run", "noisy", &options));
+        let how = [&options[..], &["--in-process"]].concat();
+        let how = if in_process { &how } else { &options };
+        let report = json(&smpcc("run", "noisy", how));
         let outputs = &report["outputs"];
         assert_eq!(outputs["0"], outputs["1"]);
         assert_eq!(outputs["0"], outputs["2"]);

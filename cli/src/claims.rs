@@ -9,7 +9,7 @@ pub fn human(privacy: &Privacy, sources: &SourceSet) -> String {
     let mut text = String::new();
     for claim in &privacy.claims {
         let place = sources.place(claim.span);
-        let _ = writeln!(text, "{place}: {}", words(claim));
+        let _ = writeln!(text, "{place}: privacy: {}", words(claim));
     }
     if !privacy.claims.is_empty() {
         let _ = writeln!(text, "{}", total(privacy));

@@ -47,8 +47,10 @@ fn is_close(got: &BTreeMap<i64, f64>, exact: &dyn Fn(i64) -> f64, claim: &Claim)
         beyond -= exact(k);
     }
     let off = (off + beyond.abs()) / 2.0;
-    assert!((got.values().sum::<f64>() - 1.0).abs() < 1e-15);
-    assert!(off <= claim.distance + 1e-15, "{off} and {claim:?}");
+    assert!((got.values().sum::<f64>() - 1.0).abs() < 1e-14);
+    // Floats lose some of each probability.
+    let lost = got.len() as f64 * 2.3e-16;
+    assert!(off <= claim.distance + lost, "{off} and {claim:?}");
     assert!(claim.distance <= f64::powi(2.0, -40), "{claim:?}");
 }
 

@@ -10,6 +10,7 @@
 
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View};
 use smpcc_circuit::splitmix::SplitMix;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Small changes of a number.
@@ -29,6 +30,9 @@ const REDRAWS: usize = 6;
 
 /// Words of draws that are looked at one by one.
 const DRAWN_WORDS: usize = 64;
+
+/// Changes of words of draws to see what they move.
+const LOOKS: usize = 150;
 
 /// Changes of draws that are tried to hide a number.
 const SHAKES: u64 = 500;
@@ -168,7 +172,7 @@ pub(super) fn probe(
     shown
 }
 
-/// Words of draws, each with the items that it was seen to move.
+/// Words of draws, each with the items that it was seen to move; none where it may move some, but rarely.
 type Moves = Vec<((usize, usize), BTreeSet<Item>)>;
 
 fn moves(
@@ -178,20 +182,19 @@ fn moves(
     view: &View,
     rng: &mut SplitMix,
 ) -> Moves {
-    let lanes = |leaf: &usize| (0..inputs[*leaf].len()).map(|lane| (*leaf, lane));
+    let lanes = |&leaf: &usize| (0..inputs[leaf].len()).map(move |lane| (leaf, lane));
     let words: Vec<(usize, usize)> = subject.draws.iter().flat_map(lanes).collect();
     let places: Vec<usize> = (0..words.len()).collect();
     let mut moves = Moves::new();
+    let times = (LOOKS / words.len().max(1)).clamp(3, 10);
     for place in some(&places, DRAWN_WORDS, rng) {
         let mut moved = BTreeSet::new();
-        for _ in 0..3 {
+        for _ in 0..times {
             let mut other = inputs.clone();
             subject.shake(&mut other, words[place], rng);
             moved.extend(differences(view, &subject.view(&other, coalition)));
         }
-        if !moved.is_empty() {
-            moves.push((words[place], moved));
-        }
+        moves.push((words[place], moved));
     }
     moves
 }
@@ -337,12 +340,12 @@ fn pin(
         }
         let mut origins: BTreeSet<Origin> = view.iter().map(|((o, _), _)| *o).collect();
         let mut free = false;
-        let mut touched: BTreeSet<Item> = BTreeSet::new();
+        let touched: RefCell<BTreeSet<Item>> = RefCell::default();
         let mut compare = |subject: &mut Subject<'_>, other: &Inputs| {
             let seen = subject.view(other, coalition);
             let items = differences(view, &seen);
             let differ: BTreeSet<Origin> = items.iter().map(|i| i.0).collect();
-            touched.extend(items);
+            touched.borrow_mut().extend(items);
             origins.retain(|o| differ.contains(o));
             differ.is_empty()
         };
@@ -352,7 +355,7 @@ fn pin(
             free |= compare(subject, &other);
         }
         if !free && !moves.is_empty() {
-            let touched = BTreeSet::clone(&touched);
+            let touched = touched.borrow().clone();
             free = is_hidden_by_draws(
                 subject,
                 coalition,
@@ -466,7 +469,9 @@ fn is_hidden_by_draws(
     (moves, touched): (&Moves, &BTreeSet<Item>),
     rng: &mut SplitMix,
 ) -> bool {
-    let useful = |(_, moved): &&((usize, usize), BTreeSet<Item>)| !moved.is_disjoint(touched);
+    let useful = |(_, moved): &&((usize, usize), BTreeSet<Item>)| {
+        moved.is_empty() || !moved.is_disjoint(touched)
+    };
     let words: Vec<(usize, usize)> = moves.iter().filter(useful).map(|(word, _)| *word).collect();
     if words.is_empty() {
         return false;
