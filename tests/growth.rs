@@ -372,7 +372,8 @@ fn the_librarys_functions_grow_as_they_say() {
         format!(
             "use std::stats::{{sum, mean, variance, min, max, argmax, argmin, count_if, median, quantile, histogram, tally}};
 use std::set::{{intersection_size, intersection_sum, distinct_size}};
-use std::sort::{{sort, sort_by_key, merge}};
+use std::dp::laplace_all;
+use std::sort::{{sort, sort_by_key, merge, shuffle}};
 use std::table::{{Group, filter, compact, count_kept, group_by, group_by_key, join}};
 use std::auction::uniform_price;
 use std::text::edit_distance;
@@ -399,7 +400,7 @@ fn main<const N: usize>(x: [secret u32; N] from each) -> {returns} {{ {call} }}"
         fn(u64) -> u64,
         u64,
     );
-    let table: [Row; 24] = [
+    let table: [Row; 26] = [
         ("mean(x.flatten())", "u32", linear, flat, 100_000),
         ("sum(x.flatten())", "u64", linear, flat, 100_000),
         ("variance(x.flatten())", "u64", linear, flat, 100_000),
@@ -430,6 +431,14 @@ fn main<const N: usize>(x: [secret u32; N] from each) -> {returns} {{ {call} }}"
             "u32",
             sorted,
             layers,
+            10_000,
+        ),
+        ("shuffle(x[0])[0]", "u32", sorted, layers, 1_000),
+        (
+            "laplace_all(x[0].map(|v| v as i64), 1, 0.5)",
+            "[i64; _]",
+            linear,
+            flat,
             10_000,
         ),
         ("merge(x[0], x[1])[N]", "u32", merged, one, 10_000),

@@ -240,6 +240,25 @@ mod tests {
         });
         let why = flatten(&program).expect_err("too many steps");
         assert!(why.contains("too many steps"), "{why}");
+        // What nobody gives.
+        let mut program = sample::empty(Suite::Rep3, 3);
+        program.inputs.push(InputLeaf {
+            party: 0,
+            path: "random()".into(),
+            scalar: Scalar::Bool,
+            lanes: 1,
+            public: false,
+            drawn: true,
+            range: None,
+        });
+        let drawn = program.value(ValueInfo {
+            domain: Domain::Boolean,
+            scalar: Scalar::Bool,
+            lanes: 1,
+        });
+        program.regions[0].nodes = vec![node(Op::Input(InputId(0)), &[], &[drawn])];
+        let why = flatten(&program).expect_err("a draw");
+        assert!(why.contains("draws"), "{why}");
         // Inputs that nobody could write.
         let mut program = sample::empty(Suite::Rep3, 3);
         let scalar = Scalar::unsigned(8);

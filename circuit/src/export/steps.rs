@@ -155,6 +155,12 @@ impl<'a> Flat<'a> {
                 leaf.path
             ));
         }
+        if leaf.drawn {
+            return Err(
+                "the program draws, and a netlist draws nothing: give it what is drawn as an input"
+                    .into(),
+            );
+        }
         let bits = self.inputs.get(id.index()).cloned();
         Ok(Val::Bits(bits.unwrap_or_default()))
     }

@@ -64,7 +64,7 @@ pub fn generate(seed: u64, size: Size) -> (Ir, Vec<Vec<Word>>) {
             scalar,
             lanes,
             public,
-            drawn: false,
+            drawn: i == 2 && !public && !narrow,
             range: narrow.then_some((Integer::natural(2), Integer::natural(17))),
         });
         inputs.push(

@@ -250,8 +250,19 @@ impl<'h> Tracer<'h> {
         let Some(constant) = hir.consts.get(id.index()) else {
             return Err(Fault::new(code::NOT_KNOWN, self.span, "unknown constant").into());
         };
+        let (n_draws, span) = (self.draws.len(), self.span);
         self.frames.push(Frame::new(None, Rc::default()));
         let val = self.run_body(&constant.value)?;
+        if self.draws.len() > n_draws {
+            let what = format!(
+                "the constant `{}` would be another at each use",
+                constant.name
+            );
+            return Err(Fault::new(code::DRAWN_CONSTANT, span, what)
+                .here("its value is drawn")
+                .help("draw in a function, and hand the value on")
+                .into());
+        }
         if val.leaves().iter().all(|l| l.const_vec().is_some()) {
             self.constants.insert(id, val.clone());
         }

@@ -116,6 +116,8 @@ pub mod code {
     pub const ARGUMENT: Code = Code::E4006;
     /// A draw stands where nobody knows before the run how often it is made.
     pub const DRAWS: Code = Code::E4010;
+    /// A constant draws its value.
+    pub const DRAWN_CONSTANT: Code = Code::E3032;
     /// Noise claims more than the program promises.
     pub const PRIVACY: Code = Code::E4011;
     /// An assertion on known values fails.
