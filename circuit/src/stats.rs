@@ -273,6 +273,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let with_checks = rounds.map(|r| r.saturating_add(u64::from(late)));
     let work = known.costs.unwrap_or(&Costs::SHIPPED).among(
         program.suite,
+        program.threat,
         program.n_parties,
         program.threshold,
     );

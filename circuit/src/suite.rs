@@ -174,14 +174,20 @@ impl Suite {
         self.against(threat).offers(threat, domain)
     }
 
+    /// The widest ring of arithmetic values against a threat; 0 without any.
+    pub fn widest_ring(self, threat: Threat) -> u8 {
+        let offered = |ring: &u8| self.offers(threat, Domain::Arithmetic { ring: *ring });
+        (1..=128).rev().find(offered).unwrap_or(0)
+    }
+
     /// Whether it has garbled circuits, against parties that follow the protocol.
     pub fn garbles(self) -> bool {
         self.offers(Threat::SemiHonest, Domain::Yao)
     }
 
     /// The number of additive parts of an arithmetic value ([`crate::op::Op::Decompose`]) when they become shares of `domain`.
-    pub fn parts(self, n_parties: u32, threshold: u32, domain: Domain) -> usize {
-        self.model().parts(n_parties, threshold, domain)
+    pub fn parts(self, threat: Threat, n_parties: u32, threshold: u32, domain: Domain) -> usize {
+        self.against(threat).parts(n_parties, threshold, domain)
     }
 }
 
@@ -193,7 +199,7 @@ impl Program {
 
     /// The number of additive parts of an arithmetic value ([`crate::op::Op::Decompose`]) when they become shares of `domain`.
     pub fn parts(&self, domain: Domain) -> usize {
-        self.suite.parts(self.n_parties, self.threshold, domain)
+        self.model().parts(self.n_parties, self.threshold, domain)
     }
 }
 
@@ -217,6 +223,7 @@ mod tests {
             let both = [Domain::Public, Domain::Boolean];
             let held = both.map(|domain| suite.offers(Threat::Malicious, domain));
             assert_eq!(held, [suite.stands(Threat::Malicious); 2]);
+            assert_eq!(suite.widest_ring(Threat::SemiHonest), 128);
             let work = suite.shipped();
             assert_eq!(work, suite.model().among(work, n, t), "{}", suite.name());
             assert_eq!(work.garbled_and_ps > 0, suite.garbles());

@@ -139,8 +139,8 @@ fn check(ir: &Ir, options: &Options, local: &Local) -> Result<(), Vec<NoForm>> {
         return legal::check_without(ir, local, options.protocol, Protocol::Arithmetic);
     }
     match options.protocol {
-        ProtocolChoice::Auto => legal::check_arithmetic(ir, local, false),
-        ProtocolChoice::Arithmetic => legal::check_arithmetic(ir, local, true),
+        ProtocolChoice::Auto => legal::check_arithmetic(ir, local, options, false),
+        ProtocolChoice::Arithmetic => legal::check_arithmetic(ir, local, options, true),
         ProtocolChoice::Boolean | ProtocolChoice::Yao => Ok(()),
     }
 }
@@ -150,7 +150,7 @@ fn forms(options: &Options, n_parties: u32) -> FormChoice {
     let prices = prices::Prices::new(options, n_parties, std::iter::empty(), &[]);
     let work = options
         .costs
-        .among(options.suite, n_parties, options.threshold);
+        .among(options.suite, options.threat, n_parties, options.threshold);
     let most = prices.and.sent.iter().copied().fold(0.0, f64::max);
     let transfer = most * 8_000_000.0 / (options.network.mbit_per_s.max(1) as f64);
     let rounds = match prices.and.delay {
@@ -172,7 +172,6 @@ fn cheapest(
     local: &dyn Fn(Sums) -> Local,
 ) -> Result<Plan, Vec<NoForm>> {
     let forms = forms(options, ir.n_parties);
-    let garbles = options.suite.offers(options.threat, Domain::Yao);
     let mut choices = vec![local(Sums::Free), local(Sums::Circuits), Local::none(ir)];
     choices.dedup();
     let mut best: Option<(search::Found, Local)> = None;
@@ -184,7 +183,7 @@ fn cheapest(
             continue;
         }
         let model = cost::Model::new(ir, options, forms, &local);
-        let found = search::search(ir, &model, &local, garbles);
+        let found = search::search(ir, &model, &local, options);
         if best
             .as_ref()
             .is_none_or(|(least, _)| found.cost < least.cost)
@@ -244,7 +243,7 @@ fn others(
     let model = cost::Model::new(ir, options, forms, local);
     let offered = |kind: Kind| match kind {
         Kind::Yao => options.suite.offers(options.threat, Domain::Yao),
-        Kind::Arithmetic => legal::check_arithmetic(ir, local, true).is_ok(),
+        Kind::Arithmetic => legal::check_arithmetic(ir, local, options, true).is_ok(),
         Kind::Boolean | Kind::Public | Kind::Local => true,
     };
     let kinds = [Kind::Boolean, Kind::Yao, Kind::Arithmetic];

@@ -29,7 +29,7 @@ use frame::{Frame, Known, Logic, Work};
 use fuse::Closed;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
-use smpcc_circuit::program::{Domain, Loc, Op, Program, Region, Suite, ValueInfo};
+use smpcc_circuit::program::{Domain, Loc, Op, Program, Region, Suite, Threat, ValueInfo};
 use smpcc_circuit::stats::Attribution;
 use smpcc_circuit::template::Template;
 use smpcc_circuit::value::{ConstVec, Scalar};
@@ -54,6 +54,7 @@ pub fn emit(
         ir,
         plan,
         suite: options.suite,
+        threat: options.threat,
         threshold: options.threshold,
         locate,
         values: Vec::new(),
@@ -142,6 +143,7 @@ struct Emitter<'a> {
     ir: &'a Ir,
     plan: &'a Plan,
     suite: Suite,
+    threat: Threat,
     threshold: u32,
     locate: Locate<'a>,
     values: Vec<ValueInfo>,
@@ -177,7 +179,8 @@ struct Emitter<'a> {
 impl Emitter<'_> {
     /// Parts of an arithmetic value that become shares of a domain.
     fn n_parts(&self, domain: Domain) -> usize {
-        self.suite.parts(self.ir.n_parties, self.threshold, domain)
+        self.suite
+            .parts(self.threat, self.ir.n_parties, self.threshold, domain)
     }
 
     /// The forms of circuits to try for a domain and a number of lanes.
@@ -309,10 +312,12 @@ impl Emitter<'_> {
             }
             IrOp::Input(id) => {
                 let lanes = result.map_or(1, |ty| ty.lanes);
-                let domain = if home == Domain::Yao {
-                    Domain::Boolean
-                } else {
-                    home
+                let domain = match home {
+                    Domain::Yao => Domain::Boolean,
+                    Domain::Arithmetic { ring } if self.guards_bits(*id, to, ring) => {
+                        Domain::Boolean
+                    }
+                    _ => home,
                 };
                 let info = ValueInfo {
                     domain,

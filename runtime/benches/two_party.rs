@@ -4,6 +4,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use smpcc_circuit::program::{Domain, Suite};
 
+#[expect(dead_code, reason = "malicious parties are for another suite")]
 #[path = "harness/repeated.rs"]
 mod harness;
 

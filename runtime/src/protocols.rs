@@ -48,6 +48,7 @@ mod slots;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod vouch;
 
 pub use check::{Batch, Check, Opened, Passed, Submitted};
 

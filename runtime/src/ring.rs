@@ -36,6 +36,8 @@ pub trait Element: Copy + Default + Eq + Send + Sync + Zeroize + 'static {
     /// The same, to be written.
     fn slice_mut(elements: &mut Elements) -> Option<&mut [Self]>;
     /// Elements as words of 64 bits, where they are.
+    fn words(elements: &[Self]) -> Option<&[u64]>;
+    /// The same, to be written.
     fn words_mut(elements: &mut [Self]) -> Option<&mut [u64]>;
 }
 
@@ -78,6 +80,9 @@ impl Element for u64 {
             Elements::Narrow(v) => Some(v),
             Elements::Wide(_) => None,
         }
+    }
+    fn words(elements: &[Self]) -> Option<&[u64]> {
+        Some(elements)
     }
     fn words_mut(elements: &mut [Self]) -> Option<&mut [u64]> {
         Some(elements)
@@ -126,6 +131,9 @@ impl Element for u128 {
             Elements::Wide(v) => Some(v),
             Elements::Narrow(_) => None,
         }
+    }
+    fn words(_elements: &[Self]) -> Option<&[u64]> {
+        None
     }
     fn words_mut(_elements: &mut [Self]) -> Option<&mut [u64]> {
         None

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Role, TAIL, WHOLE_LANES, needs_batches};
 use crate::ids::ValueId;
 use crate::op;
-use crate::program::{Node, Op, Program, Reach};
+use crate::program::{Domain, Node, Op, Program, Reach};
 use crate::value::ConstVec;
 
 /// An operation with what it uses.
@@ -113,6 +113,16 @@ impl<'p> Listed<'p> {
     }
 }
 
+/// Whether parties send each other something that has to do with labels.
+fn interacts_in_labels(program: &Program, node: &Node) -> bool {
+    let labels = |v: &ValueId| {
+        let info = program.values.get(v.index());
+        info.is_some_and(|info| info.domain == Domain::Yao)
+    };
+    matches!(node.op.kind(), op::Kind::Interactive(_))
+        && node.args.iter().chain(&node.results).any(labels)
+}
+
 fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
     let lanes = |v: &ValueId| program.values.get(v.index()).map_or(0, |i| i.lanes);
     let of = |i: usize| node.args.get(i).map_or(0, lanes);
@@ -122,6 +132,9 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
     match &node.op {
         // An opening that is checked waits as a whole.
         Op::Reveal | Op::RevealShuffled | Op::Output(_) if program.threat.deviates() => Form::Whole,
+        // So does what is vouched for once, and one sum of products, whose terms are proven together with it.
+        Op::Compose | Op::Dot { segments: 1 } if program.threat.deviates() => Form::Whole,
+        _ if program.threat.deviates() && interacts_in_labels(program, node) => Form::Whole,
         Op::Gather { block: 1 } => {
             let index = node.args.get(1).and_then(|v| constants.get(v));
             match index {

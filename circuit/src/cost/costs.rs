@@ -3,7 +3,7 @@
 //! The table is part of what parties agree on. Times are those of few parties; what grows with their number follows from the
 //! suite's model.
 
-use crate::program::Suite;
+use crate::program::{Suite, Threat};
 use crate::suite::Work;
 use serde::{Deserialize, Serialize};
 
@@ -35,10 +35,11 @@ impl Costs {
         &mut self.0[suite as usize]
     }
 
-    /// The times of a suite among so many parties.
+    /// The times of a suite among so many parties against a threat: what is measured is measured among those who follow the protocol.
     #[must_use]
-    pub fn among(&self, suite: Suite, n_parties: u32, threshold: u32) -> Work {
-        suite.model().among(*self.of(suite), n_parties, threshold)
+    pub fn among(&self, suite: Suite, threat: Threat, n_parties: u32, threshold: u32) -> Work {
+        let model = suite.against(threat);
+        model.among(*self.of(suite), n_parties, threshold)
     }
 }
 
@@ -58,11 +59,16 @@ mod tests {
         for (i, suite) in Suite::ALL.into_iter().enumerate() {
             assert_eq!(suite as usize, i, "the table is in the order of all suites");
             let (n, t) = suite.model().measured();
-            assert_eq!(costs.among(suite, n, t), *costs.of(suite));
+            let honest = costs.among(suite, Threat::SemiHonest, n, t);
+            assert_eq!(honest, *costs.of(suite));
+            if suite.stands(Threat::Malicious) {
+                let proven = costs.among(suite, Threat::Malicious, n, t);
+                assert!(proven.and_ps > honest.and_ps && proven.product_ps > honest.product_ps);
+            }
         }
-        let five = costs.among(Suite::Gmw, 5, 4);
+        let five = costs.among(Suite::Gmw, Threat::SemiHonest, 5, 4);
         assert_eq!(five.and_ps, 4 * costs.of(Suite::Gmw).and_ps);
-        let sixteen = costs.among(Suite::Bgw, 16, 7);
+        let sixteen = costs.among(Suite::Bgw, Threat::SemiHonest, 16, 7);
         assert!(sixteen.product_ps > 10 * costs.of(Suite::Bgw).product_ps);
     }
 }

@@ -25,7 +25,12 @@ pub fn milliseconds(program: &Program, link: Link, costs: &Costs) -> Option<f64>
     let most = sent.iter().copied().max().unwrap_or(0);
     let most = most.saturating_add(settlements(&course).bytes_sent);
     let rounds = rounds(&course, None);
-    let work = costs.among(program.suite, program.n_parties, program.threshold);
+    let work = costs.among(
+        program.suite,
+        program.threat,
+        program.n_parties,
+        program.threshold,
+    );
     Some(time::milliseconds(
         link,
         rounds,

@@ -102,12 +102,21 @@ impl Model for Rep3 {
     }
 }
 
-/// The same parties where one of them may send what it likes: bits alone, whose ANDs are proven before anything is opened
-/// ([`crate::settle`]), and openings for which a second party vouches.
+/// The same parties where one of them may send what it likes: ANDs and products are proven before anything is opened
+/// ([`crate::settle`]), and a second party vouches for what is opened.
 pub(super) struct Settled;
 
-/// Bytes with which a party vouches for what another one opens.
+/// Bytes with which a party vouches for what another one sends.
 const VOUCH_LEN: u64 = 16;
+
+/// How many times as long an AND, and a product, takes with its part of three proofs: as benches find it.
+const PROVEN: (u64, u64) = (16, 16);
+
+/// Bytes of a hash of labels.
+const HASH_LEN: u64 = 32;
+
+/// The widest ring: of numbers of more bits, products of components do not fit into what they are proven in.
+const WIDEST: u8 = 64;
 
 impl Model for Settled {
     fn parties(&self) -> RangeInclusive<u32> {
@@ -120,14 +129,15 @@ impl Model for Settled {
 
     fn offers(&self, threat: Threat, domain: Domain) -> bool {
         match (threat, domain) {
-            (Threat::Malicious, Domain::Public | Domain::Boolean) => true,
-            (Threat::Malicious, Domain::Arithmetic { .. } | Domain::Yao | Domain::Local { .. })
-            | (Threat::SemiHonest, _) => false,
+            (Threat::Malicious, Domain::Public | Domain::Boolean | Domain::Yao) => true,
+            (Threat::Malicious, Domain::Arithmetic { ring }) => ring <= WIDEST,
+            (Threat::Malicious, Domain::Local { .. }) | (Threat::SemiHonest, _) => false,
         }
     }
 
-    fn parts(&self, n_parties: u32, threshold: u32, domain: Domain) -> usize {
-        Rep3.parts(n_parties, threshold, domain)
+    /// No party adds up two components for the garbled circuit: the other holder of each has to be sure of it.
+    fn parts(&self, _n_parties: u32, _threshold: u32, _domain: Domain) -> usize {
+        3
     }
 
     fn held(&self, n_parties: u32) -> u64 {
@@ -142,11 +152,28 @@ impl Model for Settled {
         Rep3.measured()
     }
 
+    fn among(&self, measured: Work, _n_parties: u32, _threshold: u32) -> Work {
+        Work {
+            and_ps: measured.and_ps.saturating_mul(PROVEN.0),
+            product_ps: measured.product_ps.saturating_mul(PROVEN.1),
+            garbled_and_ps: measured.garbled_and_ps.saturating_mul(5) / 4,
+            // Commitments are made by two and one of them opened by a third.
+            label_ps: measured.label_ps.saturating_mul(16),
+            ..measured
+        }
+    }
+
     fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
         let mut sent = sent(program, node, step);
-        let opened = info(program, &node.args, 0);
+        let operand = info(program, &node.args, 0);
+        let result = |i| info(program, &node.results, i);
+        // So many times a label for each bit from party 0, one from party 1, and a hash.
+        let labels = |len: u64, times: u64| match len {
+            0 => [0; 3],
+            _ => [len.saturating_mul(times), len.saturating_add(VOUCH_LEN), 0],
+        };
         let mut vouch = |party: usize| {
-            if let (Some(sent), true) = (sent.get_mut(party), open_len(&opened) > 0) {
+            if let (Some(sent), true) = (sent.get_mut(party), open_len(&operand) > 0) {
                 *sent = sent.saturating_add(VOUCH_LEN);
             }
         };
@@ -159,6 +186,28 @@ impl Model for Settled {
                     vouch((receiver as usize + 1) % 3);
                 }
             }
+            // Labels of three components and commitments to those of two; a hash.
+            Interactive::BooleanToYao => sent = labels(labels_len(&result(0)), 6),
+            Interactive::Decompose if result(0).domain == Domain::Yao => {
+                sent = labels(labels_len(&result(0)), 6);
+            }
+            // The same of one component.
+            Interactive::YaoToBoolean => {
+                let [first, second, _] = labels(labels_len(&operand), 2);
+                let hash = if second > 0 { HASH_LEN } else { 0 };
+                sent = [first, second, sent[2].saturating_add(hash)];
+            }
+            Interactive::Call(_) if result(0).domain == Domain::Yao => {
+                if sent[0] > 0 {
+                    sent[1] = VOUCH_LEN;
+                }
+            }
+            // Parties 0 and 2 each get what the two others hold: party 2 of 0, 0 of 2.
+            Interactive::Compose => [0, 1].into_iter().for_each(&mut vouch),
+            // Sums of nothing are zero.
+            Interactive::Dot if operand.lanes == 0 => sent = [0; 3],
+            // Two products.
+            Interactive::InjectBit => sent = sent.map(|sent| sent.saturating_mul(2)),
             Interactive::Input(_)
             | Interactive::Share
             | Interactive::Mul
@@ -166,17 +215,17 @@ impl Model for Settled {
             | Interactive::Call(_)
             | Interactive::Decompose
             | Interactive::RandomParts
-            | Interactive::Compose
-            | Interactive::InjectBit
-            | Interactive::BooleanToYao
-            | Interactive::YaoToBoolean
             | Interactive::Shuffle => {}
         }
         sent.to_vec()
     }
 
     fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay {
-        Rep3.delay(program, node, step)
+        match step {
+            // What hides the value becomes labels first.
+            Interactive::YaoToBoolean => Delay::Rounds(2),
+            _ => Rep3.delay(program, node, step),
+        }
     }
 }
 

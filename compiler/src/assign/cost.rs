@@ -21,7 +21,7 @@ use crate::session::Options;
 use smpcc_circuit::cost::Delay;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::program::{Domain, Suite};
+use smpcc_circuit::program::{Domain, Suite, Threat};
 use smpcc_circuit::value::{ConstVec, Scalar};
 
 /// Iterations that a run-time count stands for.
@@ -70,6 +70,7 @@ pub(super) struct Model<'a> {
     owners: &'a Owners,
     /// The widest ring that each value needs where everything that can be is arithmetic; 0 without one.
     rings: Vec<u8>,
+    threat: Threat,
 }
 
 impl<'a> Model<'a> {
@@ -85,9 +86,12 @@ impl<'a> Model<'a> {
         let rings = super::rings::widest(ir, owners);
         let widths = ir.values.iter().map(|v| v.ty.scalar.width());
         let widths = widths.chain(rings.iter().map(|&ring| u32::from(ring)));
-        let work = options
-            .costs
-            .among(options.suite, ir.n_parties, options.threshold);
+        let work = options.costs.among(
+            options.suite,
+            options.threat,
+            ir.n_parties,
+            options.threshold,
+        );
         let ns = |ps: u64| ps as f64 / 1000.0;
         Self {
             ir,
@@ -109,6 +113,7 @@ impl<'a> Model<'a> {
             table,
             owners,
             rings,
+            threat: options.threat,
         }
     }
 
@@ -231,7 +236,7 @@ impl<'m, 'a> Walk<'m, 'a> {
     fn parts(&self, domain: Domain) -> f64 {
         let model = self.model;
         let n = model.ir.n_parties;
-        model.suite.parts(n, model.threshold, domain) as f64
+        model.suite.parts(model.threat, n, model.threshold, domain) as f64
     }
 
     fn define(&mut self, v: ValueId, kind: Kind, stamp: Stamp) {
@@ -420,12 +425,17 @@ impl<'m, 'a> Walk<'m, 'a> {
         let done = match &node.op {
             Op::Input(id) => {
                 let r = node.results[0];
-                let prices = model.prices.of(match home {
-                    Kind::Arithmetic => self.ring(r),
-                    _ => self.bits(r),
+                let leaf = model.ir.inputs.get(id.index());
+                let ranged = leaf.is_some_and(|leaf| leaf.range.is_some());
+                // What is to hold its owner to its type or range is shared as bits.
+                let bound = model.threat.deviates() && (ranged || self.ring(r) != self.bits(r));
+                let as_number = home == Kind::Arithmetic && !bound;
+                let prices = model.prices.of(match as_number {
+                    true => self.ring(r),
+                    false => self.bits(r),
                 });
-                let owner = model.ir.inputs.get(id.index()).map_or(0, |leaf| leaf.party);
-                let price = &prices.input[usize::from(home != Kind::Arithmetic)];
+                let owner = leaf.map_or(0, |leaf| leaf.party);
+                let price = &prices.input[usize::from(!as_number)];
                 if home == Kind::Public {
                     // The same under every plan.
                     after(ready, Delay::Rounds(1), 1.0)
@@ -435,7 +445,9 @@ impl<'m, 'a> Walk<'m, 'a> {
                     let lanes = self.lanes(r) * times;
                     self.pay(&price.of_owner(owner), lanes);
                     let shared = after(ready, price.delay, 1.0);
-                    if home == Kind::Yao {
+                    if home == Kind::Arithmetic && bound {
+                        self.inject(r, times, shared)
+                    } else if home == Kind::Yao {
                         let price = prices.label.as_ref().map(|p| &p[0]);
                         self.enter(price, self.width(r), lanes, shared)
                     } else {

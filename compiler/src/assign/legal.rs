@@ -6,17 +6,30 @@ use super::local::Local;
 use crate::forms::has_arithmetic_form;
 use crate::hir::Protocol;
 use crate::ir::{Ir, Kind, Node, Op, Reducer, Region};
-use crate::session::ProtocolChoice;
+use crate::session::{Options, ProtocolChoice};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 
-/// Whether a secret node can be computed in the arithmetic domain without leaving it. `wide` says which values can be held
-/// in wider rings; widening a value that cannot goes through bits.
-pub(crate) fn is_arithmetic(ir: &Ir, node: &Node, wide: &[bool]) -> Result<(), String> {
+/// What arithmetic values can be.
+#[derive(Clone, Copy)]
+pub(super) struct Rings<'a> {
+    /// Which values can be held in rings wider than their type; widening one that cannot goes through bits.
+    pub wide: &'a [bool],
+    /// The bits of the widest ring.
+    pub most: u8,
+}
+
+/// Whether a secret node can be computed in the arithmetic domain without leaving it.
+pub(super) fn is_arithmetic(ir: &Ir, node: &Node, rings: Rings<'_>) -> Result<(), String> {
+    let Rings { wide, most } = rings;
     let ty = |v: &ValueId| ir.values[v.index()].ty;
-    let secret = node.results.iter().chain(&node.args).any(|v| ty(v).secret);
-    if !secret {
+    let all = node.results.iter().chain(&node.args).map(ty);
+    let mut secrets = all.filter(|ty| ty.secret).peekable();
+    if secrets.peek().is_none() {
         return Ok(());
+    }
+    if secrets.any(|ty| ty.scalar.width() > u32::from(most)) {
+        return Err(format!("a number of more than {most} bits"));
     }
     let word = |op: WordOp, args: &[ValueId]| -> Result<(), String> {
         let data = usize::from(op == WordOp::Select);
@@ -68,13 +81,21 @@ fn computation(op: &Op) -> String {
 ///
 /// # Errors
 /// One entry per operation without an arithmetic form.
-pub(super) fn check_arithmetic(ir: &Ir, local: &Local, all: bool) -> Result<(), Vec<NoForm>> {
+pub(super) fn check_arithmetic(
+    ir: &Ir,
+    local: &Local,
+    options: &Options,
+    all: bool,
+) -> Result<(), Vec<NoForm>> {
     if !all && !asks_for_arithmetic(&ir.body) {
         return Ok(());
     }
-    let wide = super::rings::wide(ir, local);
+    let rings = Rings {
+        wide: &super::rings::wide(ir, local),
+        most: options.suite.widest_ring(options.threat),
+    };
     let mut errors = Vec::new();
-    check_region(ir, &ir.body, local, all, &wide, &mut errors);
+    check_region(ir, &ir.body, local, all, rings, &mut errors);
     errors.dedup();
     if errors.is_empty() {
         Ok(())
@@ -94,13 +115,13 @@ fn check_region(
     region: &Region,
     local: &Local,
     all: bool,
-    wide: &[bool],
+    rings: Rings<'_>,
     errors: &mut Vec<NoForm>,
 ) {
     for node in &region.nodes {
         if (all || node.protocol == Some(Protocol::Arithmetic))
             && !local.holds(node)
-            && let Err(what) = is_arithmetic(ir, node, wide)
+            && let Err(what) = is_arithmetic(ir, node, rings)
         {
             errors.push(NoForm {
                 asked: Protocol::Arithmetic,
@@ -109,7 +130,7 @@ fn check_region(
             });
         }
         for inner in &node.regions {
-            check_region(ir, inner, local, all, wide, errors);
+            check_region(ir, inner, local, all, rings, errors);
         }
     }
 }

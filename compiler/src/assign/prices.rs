@@ -215,10 +215,12 @@ impl Probe<'_> {
         let labels = value(Domain::Yao, bits(w), LANES);
         let bit = value(Domain::Boolean, Scalar::Bool, LANES);
         let parts = |of: ValueInfo| {
-            let n = self
-                .options
-                .suite
-                .parts(self.n_parties, self.options.threshold, of.domain);
+            let n = self.options.suite.parts(
+                self.options.threat,
+                self.n_parties,
+                self.options.threshold,
+                of.domain,
+            );
             vec![of; n]
         };
         let garbles = self.options.suite.offers(self.options.threat, Domain::Yao);

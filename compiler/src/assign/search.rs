@@ -6,12 +6,14 @@
 
 use super::Kind;
 use super::cost::Model;
-use super::legal::is_arithmetic;
+use super::legal::{Rings, is_arithmetic};
 use super::local::{self, Local};
 use crate::hir::Protocol;
 use crate::ir::{Ir, Op, Reducer, Region};
+use crate::session::Options;
 use petgraph::unionfind::UnionFind;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::program::Domain;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Node visits that a search may spend.
@@ -30,13 +32,15 @@ pub(super) struct Found {
 }
 
 /// The cheapest domains that the search finds.
-pub(super) fn search(ir: &Ir, model: &Model<'_>, local: &Local, garbles: bool) -> Found {
+pub(super) fn search(ir: &Ir, model: &Model<'_>, local: &Local, options: &Options) -> Found {
+    let garbles = options.suite.offers(options.threat, Domain::Yao);
     let kinds: &[Kind] = if garbles {
         &[Kind::Arithmetic, Kind::Boolean, Kind::Yao]
     } else {
         &[Kind::Arithmetic, Kind::Boolean]
     };
-    let space = Space::new(ir, local);
+    let most = options.suite.widest_ring(options.threat);
+    let space = Space::new(ir, local, most);
     let n_nodes = count(&ir.body).max(1);
     let mut left = (STEPS / n_nodes).clamp(PRICES.0, PRICES.1);
     let price = |groups: &[Kind], left: &mut usize| {
@@ -122,7 +126,7 @@ struct Space {
 }
 
 impl Space {
-    fn new(ir: &Ir, local: &Local) -> Self {
+    fn new(ir: &Ir, local: &Local, most: u8) -> Self {
         let n_values = ir.values.len();
         let mut union = UnionFind::<usize>::new(n_values);
         tie(&ir.body, &mut union);
@@ -144,8 +148,8 @@ impl Space {
             forced: vec![None; n],
             edges: BTreeSet::new(),
         };
-        let wide = super::rings::wide(ir, local);
-        space.survey(ir, &ir.body, &wide);
+        let wide = &super::rings::wide(ir, local);
+        space.survey(ir, &ir.body, Rings { wide, most });
         space
     }
 
@@ -153,9 +157,9 @@ impl Space {
         self.group[v.index()]
     }
 
-    fn survey(&mut self, ir: &Ir, region: &Region, wide: &[bool]) {
+    fn survey(&mut self, ir: &Ir, region: &Region, rings: Rings<'_>) {
         for node in &region.nodes {
-            let fits = is_arithmetic(ir, node, wide).is_ok();
+            let fits = is_arithmetic(ir, node, rings).is_ok();
             for &r in &node.results {
                 let Some(g) = self.group_of(r) else { continue };
                 self.arithmetic[g] &= fits;
@@ -175,7 +179,7 @@ impl Space {
                 }
             }
             for inner in &node.regions {
-                self.survey(ir, inner, wide);
+                self.survey(ir, inner, rings);
             }
         }
     }

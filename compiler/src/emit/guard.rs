@@ -3,6 +3,9 @@
 //! Against parties that follow the protocol the owner's own software checks its inputs. A cheating owner is bound to the bits of a type
 //! alone, and the passes have used the range. So each input with a range is compared with both ends in shares, and one bit of
 //! all of them is opened first. It says nothing where owners keep to their ranges.
+//!
+//! A number that is shared in a ring wider than its type would not even be bound to its type: it is shared as bits, and becomes a number
+//! by a conversion.
 
 use super::Emitter;
 use super::frame::Work;
@@ -12,6 +15,13 @@ use smpcc_circuit::program::{Domain, Op, ValueInfo};
 use smpcc_circuit::value::Scalar;
 
 impl Emitter<'_> {
+    /// Whether an input is shared as bits, which hold its owner to its type, though it is wanted in a ring.
+    pub(super) fn guards_bits(&self, input: InputId, scalar: Scalar, ring: u8) -> bool {
+        let leaf = self.ir.inputs.get(input.index());
+        let has_range = leaf.is_some_and(|leaf| leaf.range.is_some());
+        self.guards.is_some() && (has_range || u32::from(ring) != scalar.width())
+    }
+
     /// Notes whether any lane of an input is out of its declared range.
     pub(super) fn guard_range(&mut self, input: InputId, value: ValueId) {
         if self.guards.is_none() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput};
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::builder::Builder as ProgramBuilder;
-use smpcc_circuit::program::{Domain, Op, Program, Suite};
+use smpcc_circuit::program::{Domain, Op, Program, Suite, Threat};
 use smpcc_circuit::template::{Builder, Lit, Template};
 use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 use smpcc_circuit::verify::{Verified, verify};
@@ -28,6 +28,15 @@ pub struct Repeated {
     pub program: Program,
     /// Operations in one run.
     pub operations: u64,
+}
+
+impl Repeated {
+    /// The same where a corrupt party may send what it likes.
+    #[must_use]
+    pub fn malicious(mut self) -> Self {
+        self.program.threat = Threat::Malicious;
+        self
+    }
 }
 
 /// `x ← op(x, x)` over `lanes` lanes, `turns` times, converted before and after if garbled: products, or calls of `template`.
@@ -83,6 +92,31 @@ pub fn and_template() -> Template {
         x = x.iter().zip(other).map(|(&x, y)| !b.and(x, !y)).collect();
     }
     b.finish("and", vec![x])
+}
+
+/// Whether the low 32 bits are below those of the other operand turned by one: by halves, in six levels. It takes the lowest bit's place.
+pub fn comparison() -> Template {
+    let mut b = Builder::new(&[64, 64]);
+    let (x, y) = (b.input(0), b.input(1));
+    let mut parts: Vec<(Lit, Lit)> = (0..32)
+        .map(|i| {
+            let other = y[(i + 1) % 32];
+            (b.and(!x[i], other), !b.xor(x[i], other))
+        })
+        .collect();
+    while parts.len() > 1 {
+        let halves = parts.chunks_exact(2);
+        parts = halves
+            .map(|pair| {
+                let ((low, low_same), (high, same)) = (pair[0], pair[1]);
+                let below = b.and(same, low);
+                (b.xor(high, below), b.and(same, low_same))
+            })
+            .collect();
+    }
+    let mut out = x;
+    out[0] = parts[0].0;
+    b.finish("less", vec![out])
 }
 
 /// The low 64 bits of a product, row by row.
@@ -173,7 +207,11 @@ fn measure(program: &Verified) -> Duration {
 /// Measures runs.
 pub fn bench(c: &mut Criterion, name: &str, repeated: &Repeated) {
     let program = verify(repeated.program.clone()).expect("a valid program");
-    let mut group = c.benchmark_group(program.suite.name());
+    let suite = program.suite.name();
+    let mut group = c.benchmark_group(match program.threat {
+        Threat::SemiHonest => suite.to_owned(),
+        Threat::Malicious => format!("{suite} malicious"),
+    });
     group
         .sample_size(10)
         .measurement_time(Duration::from_secs(8));

@@ -12,6 +12,7 @@ use super::circuit::{Circuit, Circuits};
 use super::garbled::seat::Garbling;
 use super::sharing::{Arithmetic, Held, Share, Sharing};
 use super::shuffle::Columns;
+use super::vouch::Polynomial;
 use super::{Adversary, Batch, Begun, Check, Opened, Outcome, Preparation};
 use crate::bits::Bits;
 use crate::error::Error;
@@ -121,6 +122,11 @@ pub trait Protocols: Sized + Send + Sync + 'static {
     /// A bug, where the suite has no garbled circuits.
     fn garbling(&mut self) -> Result<&mut Garbling, Error> {
         Err(no_labels())
+    }
+
+    /// The hash of a call's tables, where the second garbler vouches for them: at this garbler, or at the evaluator.
+    fn witness(&mut self) -> Option<Polynomial> {
+        None
     }
 
     /// Between shares and labels.

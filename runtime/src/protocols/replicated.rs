@@ -1,8 +1,7 @@
 //! Three parties, replicated secret sharing, at most one of them corrupt.
 //!
 //! - **Functionality**: arithmetic mod 2^k, XOR-AND circuits, garbled circuits, conversions between them; input, opening.
-//! - **Adversary**: semi-honest, one of three parties. Circuits on shared bits, inputs and openings also stand a malicious one, with
-//!   abort: `threat` says what differs, `settle` how products are proven.
+//! - **Adversary**: semi-honest, one of three parties. All but shuffles also stands a malicious one, with abort: `threat` says what differs, `settle` how products are proven.
 //! - **Source**: Araki, Furukawa, Lindell, Nof, Ohara, "High-throughput semi-honest secure three-party computation with an honest
 //!   majority" (CCS 2016), section 2; Mohassel, Rindal, "ABY3" (CCS 2018), section 5 for conversions; garbling
 //!   after Mohassel, Rosulek, Zhang (CCS 2015), without its commitments.
@@ -36,12 +35,13 @@ use super::{Adversary, Batch, Begun, Check, SemiHonest};
 use crate::error::Error;
 use crate::party::PartyId;
 use crate::prg::Prg;
-use crate::ring::for_width;
+use crate::ring::{Element, for_width};
 use crate::session::Session;
 
 mod arithmetic;
 mod boolean;
 mod convert;
+mod inject;
 mod input;
 mod open;
 mod settle;
@@ -49,6 +49,7 @@ mod shuffle;
 #[cfg(test)]
 mod tests;
 mod threat;
+mod witnessed;
 mod yao;
 
 /// Lanes per block of operations that take one message: 64-bit elements fill one frame of the transport.
@@ -77,21 +78,20 @@ enum Stream {
     SaltSecond = 6,
     /// Points at which vouched bytes are compared.
     Vouch = 7,
+    /// Of proofs about products, what 2, 3 and 4 are of those about ANDs.
+    Products = 8,
+    ProductsFirst = 9,
+    ProductsSecond = 10,
 }
 
 /// An adversary that this suite stands.
 pub trait Stands: Adversary + Send + Sync + 'static {
-    /// What garbled circuits need, where there are any.
-    type Garbling: Send + Sync;
     /// What is recorded for proofs.
     type Ledger: Send + Sync;
     /// What a block keeps of the randomness of a level's ANDs.
     type Drawn: Default + Send;
     /// How two vouch for what a third opens.
     type Vouching: open::Vouches;
-
-    /// At the start of a run.
-    fn garbling(session: &Session) -> Result<Self::Garbling, Error>;
 
     /// At the start of a run.
     fn ledger(session: &Session) -> Self::Ledger;
@@ -102,11 +102,26 @@ pub trait Stands: Adversary + Send + Sync + 'static {
     /// Records a level's ANDs, whose products are there.
     fn record(ledger: &mut Self::Ledger, level: &Level<'_>, wires: &Wires, drawn: &mut Self::Drawn);
 
+    /// Records products, whose messages have come.
+    ///
+    /// # Errors
+    /// A bug: factors that are too wide.
+    fn record_products<E: Element>(
+        ledger: &mut Self::Ledger,
+        made: arithmetic::Made<'_, E>,
+        drawn: &mut Self::Drawn,
+    ) -> Result<(), Error>;
+
+    /// Begins something that a second party vouches for.
+    fn vouching(suite: &mut Rep3<Self>) -> Self::Vouching
+    where
+        Self: Sized;
+
     /// Begins an opening, for which all that was recorded must be proven.
     ///
     /// # Errors
     /// A bug: it is not.
-    fn vouching(suite: &mut Rep3<Self>) -> Result<Self::Vouching, Error>
+    fn opening(suite: &mut Rep3<Self>) -> Result<Self::Vouching, Error>
     where
         Self: Sized;
 }
@@ -120,8 +135,7 @@ pub struct Rep3<T: Stands = SemiHonest> {
     numbers: Numbers,
     sharing: Sharing,
     circuits: Circuits,
-    /// What garbles, against who allows it.
-    yao: T::Garbling,
+    yao: yao::Yao,
     /// What is to be proven, against who has to prove.
     ledger: T::Ledger,
 }
@@ -144,7 +158,7 @@ impl<T: Stands> Rep3<T> {
             numbers: Numbers::default(),
             sharing: Sharing::new(vec![constant(0), constant(1)]),
             circuits: Circuits::new(program),
-            yao: T::garbling(session)?,
+            yao: yao::Yao::new(session)?,
             ledger: T::ledger(session),
         })
     }
@@ -253,7 +267,7 @@ impl Protocols for Rep3<SemiHonest> {
     }
 
     fn compose(&mut self, args: Vec<Held>, _ring: u32) -> Result<Begun<Self>, Error> {
-        convert::compose(self.me, args)
+        convert::compose(self, args)
     }
 
     fn inject(&mut self, _site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error> {

@@ -1,7 +1,7 @@
 //! GF(2^128) for proofs about bits: `X^128 + X^7 + X^2 + X + 1`, bit `i` of an element being the coefficient of `X^i`.
 //!
-//! Two forms compute the same: with carry-less multiplication of words where the processor has it, and portable code, which says what
-//! the other must give. Neither has a branch or an index that an element decides.
+//! Three forms compute the same: with carry-less multiplication of words where the processor has it, four words at once where it has
+//! that, and portable code, which says what the others must give. Neither has a branch or an index that an element decides.
 
 #[cfg(target_arch = "x86_64")]
 use std::sync::OnceLock;
@@ -13,6 +13,8 @@ use super::PORTABLE;
 
 #[cfg(target_arch = "x86_64")]
 mod clmul;
+#[cfg(target_arch = "x86_64")]
+mod clmul512;
 mod portable;
 
 /// An element.
@@ -33,6 +35,22 @@ fn fast() -> bool {
     false
 }
 
+/// Whether there is also that of four words at once.
+fn widest() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        static THERE: OnceLock<bool> = OnceLock::new();
+        let there = || {
+            is_x86_feature_detected!("vpclmulqdq")
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+        };
+        fast() && *THERE.get_or_init(there)
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// Writes a function that takes the form that this machine can compute with.
 macro_rules! forms {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)?) => {
@@ -41,6 +59,22 @@ macro_rules! forms {
             match fast() {
                 #[cfg(target_arch = "x86_64")]
                 true => clmul::$name($($arg),*),
+                _ => portable::$name($($arg),*),
+            }
+        }
+    };
+}
+
+/// The same, of what there is also in vectors.
+macro_rules! vectors {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)?) => {
+        $(#[$doc])*
+        pub(crate) fn $name($($arg: $type),*) $(-> $out)? {
+            match (widest(), fast()) {
+                #[cfg(target_arch = "x86_64")]
+                (true, _) => clmul512::$name($($arg),*),
+                #[cfg(target_arch = "x86_64")]
+                (_, true) => clmul::$name($($arg),*),
                 _ => portable::$name($($arg),*),
             }
         }
@@ -57,17 +91,17 @@ forms! {
     accumulate(sums: &mut [Wide], weight: Field, words: &[u64])
 }
 
-forms! {
+vectors! {
     /// Multiplies element `b` of a run by `weight · X^b`.
     weigh(run: &mut [Field], weight: Field)
 }
 
-forms! {
+vectors! {
     /// `Σ u_1 v_1` and `Σ (u_0 + u_1)(v_0 + v_1)` over two halves of equal length each.
     halves(u: [&[Field]; 2], v: [&[Field]; 2]) -> [Field; 2]
 }
 
-forms! {
+vectors! {
     /// `low ← low + r (low + high)`, element by element up to the shorter slice.
     fold(low: &mut [Field], high: &[Field], r: Field)
 }
@@ -136,6 +170,10 @@ mod tests {
             let expected = [sums(u[1], v[1]), sums(&added(u), &added(v))];
             assert_eq!(halves(u, v), expected);
             assert_eq!(portable::halves(u, v), expected);
+            #[cfg(target_arch = "x86_64")]
+            if fast() {
+                assert_eq!(clmul::halves(u, v), expected);
+            }
             let r = elements(5, 1)[0];
             let mut folded = [u[0].to_vec(), u[0].to_vec()];
             fold(&mut folded[0], u[1], r);
@@ -143,12 +181,24 @@ mod tests {
             let expected: Vec<Field> = (0..n)
                 .map(|k| u[0][k] ^ slow(r, u[0][k] ^ u[1][k]))
                 .collect();
-            assert_eq!(folded, [expected.clone(), expected]);
+            assert_eq!(folded, [expected.clone(), expected.clone()]);
+            #[cfg(target_arch = "x86_64")]
+            if fast() {
+                let mut folded = u[0].to_vec();
+                clmul::fold(&mut folded, u[1], r);
+                assert_eq!(folded, expected);
+            }
             let mut weighed = [u[0].to_vec(), u[0].to_vec()];
             weigh(&mut weighed[0], r);
             portable::weigh(&mut weighed[1], r);
             let expected: Vec<Field> = (0..n).map(|b| slow(u[0][b], slow(r, 1 << b))).collect();
-            assert_eq!(weighed, [expected.clone(), expected]);
+            assert_eq!(weighed, [expected.clone(), expected.clone()]);
+            #[cfg(target_arch = "x86_64")]
+            if fast() {
+                let mut weighed = u[0].to_vec();
+                clmul::weigh(&mut weighed, r);
+                assert_eq!(weighed, expected);
+            }
             let words: Vec<u64> = u[1].iter().map(|w| *w as u64).collect();
             let mut sums = [vec![[7, 8, 9]; n], vec![[7, 8, 9]; n]];
             accumulate(&mut sums[0], r, &words);

@@ -18,6 +18,7 @@ use crate::protocols::interface::Protocols;
 use crate::protocols::operands::block_range;
 use crate::protocols::pipeline::{Blocks, Pipeline, Place};
 use crate::protocols::sharing::{Held, Share, done, labels};
+use crate::protocols::vouch::{HASH, Polynomial};
 use crate::protocols::{Begun, Outcome, Value};
 
 /// A template called on labels.
@@ -31,6 +32,10 @@ struct Call {
     inputs: Vec<(usize, usize)>,
     first_half_gate: u64,
     wires: Wires,
+    /// What the second garbler vouches for.
+    witness: Option<Polynomial>,
+    /// Its copy of a piece's tables.
+    copy: Vec<u8>,
     out: Vec<Labels>,
 }
 
@@ -42,8 +47,9 @@ pub(in crate::protocols) fn call<S: Protocols>(
     args: Vec<Held>,
     lanes: usize,
 ) -> Result<Begun<S>, Error> {
+    let plan = suite.garbling()?.plan(program, id, lanes)?;
+    let witness = (plan.n_and() > 0).then(|| suite.witness()).flatten();
     let garbling = suite.garbling()?;
-    let plan = garbling.plan(program, id, lanes)?;
     let mut inputs = Vec::with_capacity(plan.n_inputs());
     for (i, arg) in args.iter().enumerate() {
         let arg = labels(arg)?;
@@ -71,6 +77,8 @@ pub(in crate::protocols) fn call<S: Protocols>(
         inputs,
         first_half_gate,
         wires: Wires::default(),
+        witness,
+        copy: Vec::new(),
     };
     if call.plan.n_and() == 0 {
         for block in 0..lanes.div_ceil(call.block) {
@@ -116,6 +124,12 @@ impl Call {
             });
     }
 
+    /// Whether the hash of all tables goes with this piece.
+    fn is_last(&self, place: Place) -> bool {
+        place.block + 1 == self.lanes.div_ceil(self.block)
+            && place.phase as usize + 1 == self.pieces.len()
+    }
+
     /// The number of a block's first half gate.
     fn first(&self, block: usize) -> u64 {
         self.first_half_gate + 2 * (self.plan.n_and() * block * self.block) as u64
@@ -151,6 +165,7 @@ impl<S: Protocols> Blocks<S> for Call {
         let garbling = suite.garbling()?;
         let lanes = self.range(place.block).len();
         let (first, hash, delta) = (self.first(place.block), garbling.hash, garbling.delta);
+        let (is_last, follower) = (self.is_last(place), garbling.follower());
         let piece = &self.pieces[place.phase as usize];
         let len = piece.len(lanes);
         match garbling.seat {
@@ -160,11 +175,30 @@ impl<S: Protocols> Blocks<S> for Call {
                     wires.walk(plan, piece, hash, first, Role::Garble { delta, tables });
                 })?;
             }
-            Seat::Evaluator => return wire.expect(garbling.garbler, len),
-            Seat::Follower => {
-                self.wires
-                    .walk(&self.plan, piece, hash, first, Role::Follow { delta })
+            Seat::Evaluator => {
+                wire.expect(garbling.garbler, len)?;
+                if is_last && self.witness.is_some() {
+                    wire.expect(follower, HASH)?;
+                }
+                return Ok(());
             }
+            Seat::Follower => match &mut self.witness {
+                Some(witness) => {
+                    self.copy.resize(len, 0);
+                    let tables = &mut self.copy[..];
+                    let role = Role::Garble { delta, tables };
+                    self.wires.walk(&self.plan, piece, hash, first, role);
+                    witness.absorb(&self.copy);
+                    if is_last {
+                        let said = witness.said();
+                        wire.send(garbling.evaluator, |out| out.extend_from_slice(&said))?;
+                    }
+                }
+                None => {
+                    let role = Role::Follow { delta };
+                    self.wires.walk(&self.plan, piece, hash, first, role);
+                }
+            },
         }
         if place.phase + 1 == self.pieces.len() as u32 {
             self.store(place.block, delta);
@@ -186,7 +220,11 @@ impl<S: Protocols> Blocks<S> for Call {
         let lanes = self.range(place.block).len();
         let first = self.first(place.block);
         let piece = &self.pieces[place.phase as usize];
+        let ends = [garbling.garbler, garbling.follower()];
         let tables = wire.take(garbling.garbler, piece.len(lanes))?;
+        if let Some(witness) = &mut self.witness {
+            witness.absorb(tables);
+        }
         self.wires.walk(
             &self.plan,
             piece,
@@ -194,6 +232,15 @@ impl<S: Protocols> Blocks<S> for Call {
             first,
             Role::Evaluate { tables },
         );
+        if let (Some(witness), true) = (&self.witness, self.is_last(place)) {
+            // What was evaluated is used only after this.
+            if wire.take(ends[1], HASH)? != witness.said() {
+                return Err(Error::cheating(
+                    ends,
+                    "tables are not what both garblers make",
+                ));
+            }
+        }
         if place.phase + 1 == self.pieces.len() as u32 {
             self.store(place.block, Label::ZERO);
         }

@@ -96,6 +96,14 @@ impl Garbling {
         self.delta
     }
 
+    /// The third of three parties, who follows the garbler.
+    pub(super) fn follower(&self) -> PartyId {
+        let ends = [self.garbler, self.evaluator];
+        PartyId::all(3)
+            .find(|party| !ends.contains(party))
+            .unwrap_or(self.garbler)
+    }
+
     /// Where the hash of the execution starts, which all know.
     #[cfg(test)]
     pub(crate) fn start(&self) -> Label {

@@ -1,7 +1,8 @@
 //! Products and sums of products mod 2^k.
 //!
 //! - **Functionality**: `Σ x_j · y_j` over runs of lanes, one result per run.
-//! - **Adversary**: semi-honest, one of three parties.
+//! - **Adversary**: semi-honest, one of three parties; a malicious one up to an error that it adds to products, for which they are recorded
+//!   (`settle`).
 //! - **Source**: Araki et al. (CCS 2016), section 2.3, on plain replicated shares as in ABY3 (CCS 2018), section 3.2.
 //! - **Assumptions**: AES-128 is a pseudo-random function.
 //! - **Cost**: one round; one element per party and result, however long the run.
@@ -13,7 +14,8 @@ use std::ops::Range;
 use smpcc_circuit::value::Word;
 
 use super::{
-    Arithmetic, BLOCK, Held, Pipeline, Rep3, Share, Ticket, arithmetic, block_range, numbers_for,
+    Arithmetic, BLOCK, Held, Pipeline, Protocols, Rep3, Share, Stands, Ticket, arithmetic,
+    block_range, numbers_for,
 };
 use crate::error::Error;
 use crate::exchange::Exchange;
@@ -44,20 +46,29 @@ enum Factors {
 }
 
 /// Sums of products.
-pub(super) fn product(suite: &mut Rep3, products: Products) -> Result<Begun<Rep3>, Error> {
+pub(super) fn product<T: Stands>(
+    suite: &mut Rep3<T>,
+    products: Products,
+) -> Result<Begun<Rep3<T>>, Error>
+where
+    Rep3<T>: Protocols,
+{
     let Products {
         x, y, ring, n, run, ..
     } = products;
-    for_width!(ring, E => begin::<E>(suite, ring, Factors::Both(x, y), run, n))
+    for_width!(ring, E => begin::<T, E>(suite, ring, Factors::Both(x, y), run, n))
 }
 
-fn begin<E: Element>(
-    suite: &mut Rep3,
+fn begin<T: Stands, E: Element>(
+    suite: &mut Rep3<T>,
     ring: u32,
     factors: Factors,
     run: usize,
     n: usize,
-) -> Result<Begun<Rep3>, Error> {
+) -> Result<Begun<Rep3<T>>, Error>
+where
+    Rep3<T>: Protocols,
+{
     let numbers = numbers_for(BLOCK * E::WORDS);
     Pipeline::begun(Product::<E> {
         ring,
@@ -84,7 +95,7 @@ pub(super) fn fold(x: &Held, y: &Held) -> Result<Share, Error> {
 /// The sum from what [`fold`] gave for all its parts.
 pub(super) fn unfold(suite: &mut Rep3, sum: Arithmetic) -> Result<Begun<Rep3>, Error> {
     let (ring, n) = (sum.ring, sum.lanes());
-    for_width!(ring, E => begin::<E>(suite, ring, Factors::Added(sum), 1, n))
+    for_width!(ring, E => begin::<_, E>(suite, ring, Factors::Added(sum), 1, n))
 }
 
 /// `z_i = Σ x_i y_i + x_i y_{i+1} + x_{i+1} y_i`, added to `sum`.
@@ -104,15 +115,33 @@ fn parts_of(range: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize
 }
 
 /// Both parts of a share as slices.
-fn parts<E: Element>(share: &Arithmetic) -> Result<[&[E]; 2], Error> {
+pub(super) fn parts<E: Element>(share: &Arithmetic) -> Result<[&[E]; 2], Error> {
     match (E::slice(&share.part[0]), E::slice(&share.part[1])) {
         (Some(a), Some(b)) => Ok([a, b]),
         _ => Err(Error::bug("a share in the wrong machine word")),
     }
 }
 
-impl<E: Element> Blocks<Rep3> for Product<E> {
-    type State = Vec<E>;
+/// A block under way.
+pub struct Under<E, D> {
+    z: Vec<E>,
+    drawn: D,
+}
+
+impl<E, D: Default> Default for Under<E, D> {
+    fn default() -> Self {
+        Self {
+            z: Vec::new(),
+            drawn: D::default(),
+        }
+    }
+}
+
+impl<T: Stands, E: Element> Blocks<Rep3<T>> for Product<E>
+where
+    Rep3<T>: Protocols,
+{
+    type State = Under<E, T::Drawn>;
 
     fn n_blocks(&self) -> usize {
         self.n.div_ceil(BLOCK)
@@ -122,7 +151,12 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
         1
     }
 
-    fn compute(&self, suite: &Rep3, place: Place, z: &mut Vec<E>) -> Result<(), Error> {
+    fn compute(
+        &self,
+        suite: &Rep3<T>,
+        place: Place,
+        Under { z, drawn }: &mut Self::State,
+    ) -> Result<(), Error> {
         z.clear();
         if place.phase == 1 {
             return Ok(());
@@ -136,6 +170,7 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
             let words = ..range.len() * E::WORDS;
             suite.zero_words(number, &mut plus[words], &mut minus[words]);
             number += numbers_for(DRAWN) as u64;
+            T::keep(drawn, &plus[words], &minus[words]);
             let zeros = plus[words].chunks_exact(E::WORDS);
             let zeros = zeros.zip(minus[words].chunks_exact(E::WORDS));
             let alphas = zeros.map(|(p, m)| E::from_words(p).sub(E::from_words(m)));
@@ -171,10 +206,10 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
 
     fn send(
         &mut self,
-        suite: &mut Rep3,
+        suite: &mut Rep3<T>,
         wire: &mut Exchange<'_>,
         _place: Place,
-        z: &mut Vec<E>,
+        Under { z, .. }: &mut Self::State,
     ) -> Result<(), Error> {
         // Only z_i with its α_i is sent: a fresh sharing.
         let ring = self.ring;
@@ -186,15 +221,30 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
 
     fn receive(
         &mut self,
-        suite: &mut Rep3,
+        suite: &mut Rep3<T>,
         wire: &mut Exchange<'_>,
         place: Place,
-        _z: &mut Vec<E>,
+        Under { drawn, .. }: &mut Self::State,
     ) -> Result<(), Error> {
-        let n = block_range(place.block, BLOCK, self.n).len();
-        let bytes = wire.take(suite.next_party(), n * element_len(self.ring))?;
+        let range = block_range(place.block, BLOCK, self.n);
+        let bytes = wire.take(suite.next_party(), range.len() * element_len(self.ring))?;
         append_elements(bytes, self.ring, &mut self.out[1]);
-        Ok(())
+        let Factors::Both(x, y) = &self.factors else {
+            return Ok(());
+        };
+        let terms = range.start * self.run..range.end * self.run;
+        T::record_products(
+            &mut suite.ledger,
+            Made {
+                ring: self.ring,
+                run: self.run,
+                x: parts::<E>(arithmetic(x)?)?.map(|part| &part[terms.clone()]),
+                y: parts::<E>(arithmetic(y)?)?.map(|part| &part[terms.clone()]),
+                z: &self.out[1][range],
+                step: DRAWN / E::WORDS,
+            },
+            drawn,
+        )
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
@@ -206,6 +256,35 @@ impl<E: Element> Blocks<Rep3> for Product<E> {
         Ok(Outcome::Values(vec![Value::Shared(Share::Arithmetic(
             share,
         ))]))
+    }
+}
+
+/// Products whose messages have come: both parts of the factors, term by term, and the next party's products.
+pub struct Made<'a, E> {
+    /// Of all.
+    pub ring: u32,
+    /// Terms of a product.
+    pub run: usize,
+    pub x: [&'a [E]; 2],
+    pub y: [&'a [E]; 2],
+    pub z: &'a [E],
+    /// Products whose randomness was drawn together.
+    pub step: usize,
+}
+
+impl<'a, E: Element> Made<'a, E> {
+    /// In words of 64 bits, if they fit.
+    pub(super) fn narrow(self) -> Option<Made<'a, u64>> {
+        let [x0, x1] = self.x.map(E::words);
+        let [y0, y1] = self.y.map(E::words);
+        Some(Made {
+            ring: self.ring,
+            run: self.run,
+            x: [x0?, x1?],
+            y: [y0?, y1?],
+            z: E::words(self.z)?,
+            step: self.step,
+        })
     }
 }
 

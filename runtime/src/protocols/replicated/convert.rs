@@ -2,19 +2,22 @@
 //!
 //! - **Functionality**: `Decompose`: components as Boolean-shared strings. `RandomParts`, `Compose`: an arithmetic sharing from a Boolean
 //!   one by way of two random parts. `InjectBit`: an arithmetic 0 or 1 from a Boolean bit.
-//! - **Adversary**: semi-honest, one of three parties.
+//! - **Adversary**: semi-honest, one of three parties; but for `InjectBit` (see `inject`) also a malicious one, with abort: what
+//!   `Compose` sends is vouched for, the others send nothing.
 //! - **Source**: Mohassel, Rindal, ABY3 (CCS 2018), section 5.3 (decomposition, composition); `InjectBit` is ours.
 //! - **Assumptions**: AES-128 is a pseudo-random function.
-//! - **Cost**: `Decompose`, `RandomParts` nothing; `Compose` one round, `width` bits from each of parties 1 and 2; `InjectBit` two
+//! - **Cost**: `Decompose`, `RandomParts` nothing; `Compose` one round, `width` bits from each of parties 1 and 2, and where they are vouched
+//!   for 16 bytes from each of parties 0 and 1; `InjectBit` two
 //!   rounds, one element from each party.
 //! - **Departures from the paper**: ABY3 injects a bit by two oblivious transfers with three parties (six elements in one round, four in two);
 //!   the form here takes three elements in two rounds.
 //! - **Leakage and failure**: see at each step what its receiver sees and why it is uniform.
 
 use super::arithmetic::{bit_elements, elements_of};
+use super::open::{Vouches, not_vouched_for};
 use super::{
-    Arithmetic, BLOCK, Boolean, Held, PARTS, Pipeline, Rep3, Share, Ticket, block_range, boolean,
-    numbers_for, part_of, party,
+    Arithmetic, BLOCK, Boolean, Held, PARTS, Pipeline, Protocols, Rep3, Share, Stands, Ticket,
+    block_range, boolean, numbers_for, part_of, party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::error::Error;
@@ -48,8 +51,8 @@ fn with_part(part: usize, bits: Bits) -> Boolean {
 }
 
 /// Components 1 and 2 of a sharing to be: string `c − 1` is drawn by the two holders of component `c`.
-pub(super) fn random_parts(
-    suite: &mut Rep3,
+pub(super) fn random_parts<T: Stands>(
+    suite: &mut Rep3<T>,
     width: usize,
     lanes: usize,
 ) -> Result<Vec<Share>, Error> {
@@ -68,7 +71,7 @@ pub(super) fn random_parts(
         .collect()
 }
 
-struct Compose {
+struct Compose<V> {
     me: usize,
     /// The difference and parts 1 and 2.
     args: [Held; 3],
@@ -76,10 +79,18 @@ struct Compose {
     lanes: usize,
     /// What this party receives of the difference.
     third: Bits,
+    vouching: V,
 }
 
 /// The arithmetic sharing of difference + parts.
-pub(super) fn compose(me: usize, args: Vec<Held>) -> Result<Begun<Rep3>, Error> {
+pub(super) fn compose<T: Stands>(
+    suite: &mut Rep3<T>,
+    args: Vec<Held>,
+) -> Result<Begun<Rep3<T>>, Error>
+where
+    Rep3<T>: Protocols,
+{
+    let me = suite.me;
     let args: [Held; 3] = args
         .try_into()
         .map_err(|_| Error::bug("a composition of the wrong operands"))?;
@@ -91,6 +102,7 @@ pub(super) fn compose(me: usize, args: Vec<Held>) -> Result<Begun<Rep3>, Error> 
         width,
         lanes,
         third: Bits::zeros(width, kept),
+        vouching: T::vouching(suite),
     })
 }
 
@@ -98,10 +110,13 @@ pub(super) fn compose(me: usize, args: Vec<Held>) -> Result<Begun<Rep3>, Error> 
 ///
 /// Party 0 knows part 1 but not part 2, party 2 the other way round: to each the difference is the value minus a uniform
 /// number. Party 1 knows both parts and does not learn the difference. The component that is sent is the difference
-/// minus what its receiver holds: it says no more.
+/// minus what its receiver holds: it says no more. The party after the receiver holds it, too, and can vouch for it.
 const COMPOSE: [(usize, usize); 2] = [(2, 0), (1, 2)];
 
-impl Blocks<Rep3> for Compose {
+impl<T: Stands> Blocks<Rep3<T>> for Compose<T::Vouching>
+where
+    Rep3<T>: Protocols,
+{
     type State = ();
 
     fn n_blocks(&self) -> usize {
@@ -114,24 +129,37 @@ impl Blocks<Rep3> for Compose {
 
     fn send(
         &mut self,
-        suite: &mut Rep3,
+        suite: &mut Rep3<T>,
         wire: &mut Exchange<'_>,
         place: Place,
         (): &mut (),
     ) -> Result<(), Error> {
         let range = block_range(place.block, BLOCK, self.lanes);
+        let last = (place.block + 1) * BLOCK >= self.lanes;
+        let hash = <T::Vouching as Vouches>::LEN;
+        let share = boolean(&self.args[0])?;
+        let pack = |part: usize, out: &mut Vec<u8>| {
+            let mut packer = Packer::new(out);
+            share.part[part].pack(range.start, range.len(), &mut packer);
+            packer.finish();
+        };
         for (from, to) in COMPOSE {
             if suite.me == from {
                 // Party 2 sends component 2 to party 0, party 1 component 1 to party 2: part 0 of each.
-                let share = boolean(&self.args[0])?;
-                wire.send(party(to), |out| {
-                    let mut packer = Packer::new(out);
-                    share.part[0].pack(range.start, range.len(), &mut packer);
-                    packer.finish();
-                })?;
-            }
-            if suite.me == to {
+                wire.send(party(to), |out| pack(0, out))?;
+            } else if suite.me == to {
                 wire.expect(party(from), (self.width * range.len()).div_ceil(8))?;
+                if hash > 0 && last {
+                    wire.expect(party(to + 1), hash)?;
+                }
+            } else if hash > 0 {
+                let mut bytes = Vec::new();
+                pack(1, &mut bytes);
+                self.vouching.vouch(&bytes);
+                if last {
+                    let said = self.vouching.said();
+                    wire.send(party(to), |out| out.extend_from_slice(&said))?;
+                }
             }
         }
         Ok(())
@@ -139,20 +167,26 @@ impl Blocks<Rep3> for Compose {
 
     fn receive(
         &mut self,
-        suite: &mut Rep3,
+        suite: &mut Rep3<T>,
         wire: &mut Exchange<'_>,
         place: Place,
         (): &mut (),
     ) -> Result<(), Error> {
         let range = block_range(place.block, BLOCK, self.lanes);
+        let last = (place.block + 1) * BLOCK >= self.lanes;
         for (from, to) in COMPOSE {
             if suite.me == to {
                 let bytes = wire.take(party(from), (self.width * range.len()).div_ceil(8))?;
+                self.vouching.came(bytes);
                 self.third
                     .unpack(range.start, range.len(), &mut Unpacker::new(bytes));
+                let hash = <T::Vouching as Vouches>::LEN;
+                if hash > 0 && last && !self.vouching.holds(wire.take(party(to + 1), hash)?) {
+                    return Err(not_vouched_for(suite));
+                }
             }
         }
-        if place.block + 1 == self.n_blocks() && suite.me != 1 {
+        if last && suite.me != 1 {
             let share = boolean(&self.args[0])?;
             self.third.xor_assign(&share.part[0])?;
             self.third.xor_assign(&share.part[1])?;

@@ -11,24 +11,22 @@
 //! - **Leakage and failure**: the component that a receiver lacks is the value minus what it holds: it says no more. A malicious party makes
 //!   the receiver stop, or whoever it does not send anything.
 //!
-//! Two parties hold the component that a receiver lacks. One sends it; the other sends a hash of it: a polynomial whose coefficients are
-//! the bytes, sixteen at a time, at a point of GF(2^128) that these two parties draw from their key for this opening alone. The sender
-//! does not know the point, so that other bytes have the same hash with a chance of one in 2^128 for each block.
+//! Two parties hold the component that a receiver lacks. One sends it; the other sends a hash of it (`vouch`), at a point that these two
+//! draw from their key for this opening alone, and that the sender does not know.
 
 use std::ops::Range;
 
 use super::{
-    BLOCK, Pipeline, Protocols, Rep3, Share, Stands, Stream, arithmetic, block_range, boolean,
-    party,
+    BLOCK, Pipeline, Protocols, Rep3, Share, Stands, arithmetic, block_range, boolean, party,
 };
 use crate::bits::{Bits, Packer, Unpacker};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::protocols::interface::Opening;
 use crate::protocols::pipeline::{Blocks, Place};
-use crate::protocols::{Begun, Malicious, Outcome, Value};
+use crate::protocols::vouch::{HASH, Vouched};
+use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::{Element, Elements, each, element_len, for_width, read_elements, write_elements};
-use crate::simd::field::mul;
 
 struct Open<V> {
     opening: Opening,
@@ -54,9 +52,6 @@ pub trait Vouches: Send + Sync + 'static {
     fn holds(&self, said: &[u8]) -> bool;
 }
 
-/// Bytes of a hash.
-const HASH: usize = 16;
-
 impl Vouches for () {
     const LEN: usize = 0;
 
@@ -73,48 +68,6 @@ impl Vouches for () {
     }
 }
 
-/// The hashes of one opening: of what this party vouches for, and of what it receives.
-pub struct Vouched {
-    mine: Polynomial,
-    theirs: Polynomial,
-}
-
-/// A polynomial at a secret point, coefficient by coefficient.
-struct Polynomial {
-    point: u128,
-    value: u128,
-}
-
-impl Polynomial {
-    fn absorb(&mut self, bytes: &[u8]) {
-        for block in bytes.chunks(HASH) {
-            let mut coefficient = [0; HASH];
-            coefficient[..block.len()].copy_from_slice(block);
-            self.value = mul(self.value ^ u128::from_le_bytes(coefficient), self.point);
-        }
-    }
-}
-
-impl Vouched {
-    /// For the next opening: as voucher to the party before this one, with which it has key `me`, and as receiver.
-    pub(super) fn new(suite: &mut Rep3<Malicious>) -> Self {
-        let number = suite.ledger.next_vouch();
-        let at = |key: &crate::prg::Prg| {
-            let point = u128::from_le_bytes(key.block(Stream::Vouch as u64, number));
-            // One more coefficient, so that there are no bytes whose hash does not hang on the point.
-            Polynomial {
-                point,
-                value: point,
-            }
-        };
-        let [mine, theirs] = &suite.keys;
-        Self {
-            mine: at(mine),
-            theirs: at(theirs),
-        }
-    }
-}
-
 impl Vouches for Vouched {
     const LEN: usize = HASH;
 
@@ -123,7 +76,7 @@ impl Vouches for Vouched {
     }
 
     fn said(&self) -> [u8; HASH] {
-        self.mine.value.to_le_bytes()
+        self.mine.said()
     }
 
     fn came(&mut self, bytes: &[u8]) {
@@ -131,8 +84,14 @@ impl Vouches for Vouched {
     }
 
     fn holds(&self, said: &[u8]) -> bool {
-        self.theirs.value.to_le_bytes() == said
+        self.theirs.said() == said
     }
+}
+
+/// What the previous party sent is not what the next one vouches for.
+pub(super) fn not_vouched_for<T: Stands>(suite: &Rep3<T>) -> Error {
+    let among = [suite.next_party(), suite.previous_party()];
+    Error::cheating(among, "what one sends is not what the other vouches for")
 }
 
 /// What has been opened so far.
@@ -156,7 +115,7 @@ where
             Sum::Arithmetic(Elements::zeros(width, kept))
         }
     };
-    let vouching = T::vouching(suite)?;
+    let vouching = T::opening(suite)?;
     Pipeline::begun(Open {
         opening,
         sum,
@@ -281,11 +240,7 @@ where
         if hash > 0 && last {
             let said = wire.take(suite.next_party(), hash)?;
             if !self.vouching.holds(said) {
-                let among = [suite.next_party(), suite.previous_party()];
-                return Err(Error::cheating(
-                    among,
-                    "what one opens is not what the other vouches for",
-                ));
+                return Err(not_vouched_for(suite));
             }
         }
         Ok(())

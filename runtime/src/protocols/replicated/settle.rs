@@ -47,9 +47,12 @@ use crate::session::SessionId;
 use crate::simd::field::Field;
 
 pub mod ledger;
+mod prime;
+mod products;
 mod proof;
+mod terms;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 const FIELD: usize = FIELD_LEN as usize;
 const HASH: usize = HASH_LEN as usize;
@@ -67,12 +70,13 @@ pub(super) fn begin(
     all: bool,
 ) -> Result<Preparation<Rep3<Malicious>>, Error> {
     let Some(recorded) = suite.ledger.take(all) else {
-        return Ok(None);
+        return Ok(products::begin(suite, all));
     };
     let drawn = suite.ledger.draw(recorded.shape().elements());
     Ok(Some(Box::new(Settle {
         shape: recorded.shape(),
         recorded: Some(recorded),
+        components: None,
         drawn,
         place: Place::Proving,
         verdicts: None,
@@ -85,6 +89,8 @@ struct Settle {
     shape: Shape,
     /// Until this party has verified.
     recorded: Option<Recorded>,
+    /// Hashes of components `me` and `me + 1` of the operands.
+    components: Option<[Digest; 2]>,
     /// The first number of what is drawn for shares of messages.
     drawn: u64,
     /// What it found: of the next party's proof as its first verifier, of the previous one's as its second.
@@ -103,52 +109,58 @@ enum Place {
 #[derive(Clone, Copy)]
 struct About {
     session: SessionId,
+    /// ANDs or products.
+    what: &'static str,
     /// Its prover.
     prover: usize,
     /// Which of the run's.
     number: u64,
-    ands: u64,
+    /// How many.
+    n: u64,
 }
 
 impl About {
     fn transcript(self, domain: &str) -> Transcript {
         let mut t = Transcript::new(domain);
         t.bytes(&self.session.0)
+            .string(self.what)
             .number(self.prover as u64)
             .number(self.number)
-            .number(self.ands);
+            .number(self.n);
         t
     }
 
-    /// The hash of what one verifier knows of the statement.
-    fn half(self, which: u64, salt: &[u8], rows: [&[u64]; 3]) -> Digest {
+    /// The hash of what one verifier knows of the statement: its components of the operands, and of the first one what it knows of the
+    /// products. What keys gave is no choice of the prover's.
+    fn half(self, salt: &[u8], components: &Digest, products: &[u64]) -> Digest {
         let mut t = self.transcript("smpcc/rep3/statement");
-        t.number(which).bytes(salt);
-        for row in rows {
-            t.words64(row);
-        }
+        t.bytes(salt).digest(components).words64(products);
         t.finish()
     }
 
     /// What all challenges follow from.
-    fn public(self, shape: Shape, first: &Digest, second: &Digest) -> Public {
+    fn start(self, first: &Digest, second: &Digest) -> Digest {
         let mut t = self.transcript("smpcc/rep3/proof");
         t.digest(first).digest(second);
-        Public {
-            shape,
-            start: t.finish(),
-        }
+        t.finish()
     }
 
     /// What both verifiers must have seen alike: the whole proof as far as it is hashed, and what its prover told them before.
-    fn seen(self, public: &Public, hashes: &[Digest], told: Digest) -> Digest {
+    fn seen(self, start: &Digest, hashes: &[Digest], told: Digest) -> Digest {
         let mut t = self.transcript("smpcc/rep3/seen");
-        t.digest(&public.start).digest(&told).list(hashes.len());
+        t.digest(start).digest(&told).list(hashes.len());
         for hash in hashes {
             t.digest(hash);
         }
         t.finish()
     }
+}
+
+/// The hash of one component of both operands. It is hashed again with a salt before it is sent.
+fn components(x: &[u64], y: &[u64]) -> Digest {
+    let mut t = Transcript::new("smpcc/rep3/components");
+    t.words64(x).words64(y);
+    t.finish()
 }
 
 fn salt(key: &Prg, stream: Stream, number: u64) -> Zeroizing<[u8; SALT]> {
@@ -175,9 +187,10 @@ impl Settle {
     fn about(&self, suite: &Rep3<Malicious>, recorded: &Recorded, prover: PartyId) -> About {
         About {
             session: suite.ledger.session(),
+            what: "ANDs",
             prover: prover.index(),
             number: recorded.number,
-            ands: recorded.ands,
+            n: recorded.ands,
         }
     }
 
@@ -200,16 +213,22 @@ impl Settle {
         let about = self.about(suite, recorded, me);
         let first_salt = salt(key, Stream::SaltFirst, number);
         let second_salt = salt(next_key, Stream::SaltSecond, number);
-        let first = about.half(1, &first_salt[..], [row(Row::X0), row(Row::Y0), &t]);
-        let second_rows = [row(Row::X1), row(Row::Y1), row(Row::A1)];
-        let second = about.half(2, &second_salt[..], second_rows);
+        let both = [
+            components(row(Row::X0), row(Row::Y0)),
+            components(row(Row::X1), row(Row::Y1)),
+        ];
+        let first = about.half(&first_salt[..], &both[0], &t);
+        let second = about.half(&second_salt[..], &both[1], &[]);
         let shares = shares(next_key, self.drawn, shape.elements());
         let masks = Masks {
             first: mask(key, Stream::MaskFirst, number),
             second: mask(next_key, Stream::MaskSecond, number),
         };
         let proof = proof::prove(
-            &about.public(shape, &first, &second),
+            &Public {
+                shape,
+                start: about.start(&first, &second),
+            },
             [row(Row::X0), row(Row::X1)],
             [row(Row::Y0), row(Row::Y1)],
             &shares,
@@ -228,6 +247,7 @@ impl Settle {
                 out.extend_from_slice(&hash.0);
             }
         })?;
+        self.components = Some(both);
         wire.expect(next, HASH + FIELD * shape.elements())?;
         wire.expect(previous, HASH + HASH * shape.levels())
     }
@@ -239,6 +259,7 @@ impl Settle {
         let (shape, number) = (self.shape, recorded.number);
         let row = |row| recorded.row(row);
         let [key, next_key] = &suite.keys;
+        let [mine, next_ones] = self.components.ok_or_else(out_of_step)?;
 
         // Components `me + 1` are the next party's first.
         let about = self.about(suite, &recorded, next);
@@ -246,8 +267,9 @@ impl Settle {
         let (second, elements) = message.split_at(HASH);
         let first_salt = salt(next_key, Stream::SaltFirst, number);
         let rows = [row(Row::X1), row(Row::Y1)];
-        let own = about.half(1, &first_salt[..], [rows[0], rows[1], row(Row::T)]);
-        let public = about.public(shape, &own, &digest(second));
+        let own = about.half(&first_salt[..], &next_ones, row(Row::T));
+        let start = about.start(&own, &digest(second));
+        let public = Public { shape, start };
         let elements: Vec<Field> = elements.chunks_exact(FIELD).map(element).collect();
         let hashes = proof::hashes(shape, &first_salt[..], &elements);
         let side = Side {
@@ -257,7 +279,7 @@ impl Settle {
             mask: mask(next_key, Stream::MaskFirst, number),
         };
         let verdict = proof::follow(&public, &side, &elements, &hashes);
-        let seen = about.seen(&public, &hashes, suite.ledger.told(next.index()));
+        let seen = about.seen(&start, &hashes, suite.ledger.told(next.index()));
         let of_next = (seen, verdict);
 
         // Components `me` are the previous party's second.
@@ -266,8 +288,9 @@ impl Settle {
         let (first, hashes) = message.split_at(HASH);
         let second_salt = salt(key, Stream::SaltSecond, number);
         let rows = [row(Row::Y0), row(Row::X0)];
-        let own = about.half(2, &second_salt[..], [rows[1], rows[0], row(Row::A0)]);
-        let public = about.public(shape, &digest(first), &own);
+        let own = about.half(&second_salt[..], &mine, &[]);
+        let start = about.start(&digest(first), &own);
+        let public = Public { shape, start };
         let hashes: Vec<Digest> = hashes.chunks_exact(HASH).map(digest).collect();
         let side = Side {
             rows,
@@ -277,7 +300,7 @@ impl Settle {
         };
         let shares = shares(key, self.drawn, shape.elements());
         let verdict = proof::follow(&public, &side, &shares, &hashes);
-        let seen = about.seen(&public, &hashes, suite.ledger.told(previous.index()));
+        let seen = about.seen(&start, &hashes, suite.ledger.told(previous.index()));
         let of_previous = (seen, verdict);
 
         // The other verifier of each is the party that is neither its prover nor this one.

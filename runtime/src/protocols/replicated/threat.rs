@@ -1,29 +1,31 @@
-//! What replicated sharing does more where a corrupt party may send what it likes: as little as nothing, or a record of all ANDs.
+//! What replicated sharing does more where a corrupt party may send what it likes: as little as nothing, or a record of all ANDs and
+//! products.
 //!
-//! The messages of inputs and ANDs are the same against both adversaries. An AND is secure up to an error that a corrupt party adds
-//! (Araki et al., CCS 2016), so what is recorded is proven before anything is opened (`settle`), and who opens is vouched for (`open`).
+//! The messages of inputs, ANDs and products are the same against both adversaries. An AND or a product is secure up to an error that a
+//! corrupt party adds (Araki et al., CCS 2016), so what is recorded is proven before anything is opened (`settle`). What two parties
+//! know and a third is told, by one of them, the other vouches for (`vouch`): openings, and tables and labels of garbled circuits
+//! (`witnessed`). Bits become numbers by products (`inject`).
 
+use super::Stream;
 use super::settle::ledger::Ledger;
-use super::yao::Yao;
 use super::{Rep3, Stands, open, settle};
+use super::{arithmetic, convert, inject, witnessed};
 use crate::error::Error;
 use crate::protocols::circuit::{Circuit, Circuits};
-use crate::protocols::interface::{Clear, Opening, Owned, Products, Protocols, Site};
+use crate::protocols::garbled::seat::Garbling;
+use crate::protocols::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site};
 use crate::protocols::levels::{Level, Wires};
-use crate::protocols::sharing::{Held, Sharing};
+use crate::protocols::sharing::{self, Arithmetic, Held, Share, Sharing, done};
+use crate::protocols::vouch::{Polynomial, Vouched};
 use crate::protocols::{Batch, Begun, Check, Malicious, Preparation, SemiHonest};
+use crate::ring::Element;
 use crate::session::Session;
 use std::sync::Arc;
 
 impl Stands for SemiHonest {
-    type Garbling = Yao;
     type Ledger = ();
     type Drawn = ();
     type Vouching = ();
-
-    fn garbling(session: &Session) -> Result<Yao, Error> {
-        Yao::new(session)
-    }
 
     fn ledger(_session: &Session) {}
 
@@ -31,20 +33,25 @@ impl Stands for SemiHonest {
 
     fn record((): &mut (), _level: &Level<'_>, _wires: &Wires, (): &mut ()) {}
 
-    fn vouching(_suite: &mut Rep3) -> Result<(), Error> {
+    fn record_products<E: Element>(
+        (): &mut (),
+        _made: arithmetic::Made<'_, E>,
+        (): &mut (),
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn vouching(_suite: &mut Rep3) {}
+
+    fn opening(_suite: &mut Rep3) -> Result<(), Error> {
         Ok(())
     }
 }
 
 impl Stands for Malicious {
-    type Garbling = ();
     type Ledger = Ledger;
     type Drawn = Vec<u64>;
-    type Vouching = open::Vouched;
-
-    fn garbling(_session: &Session) -> Result<(), Error> {
-        Ok(())
-    }
+    type Vouching = Vouched;
 
     fn ledger(session: &Session) -> Ledger {
         Ledger::new(session.id())
@@ -60,9 +67,30 @@ impl Stands for Malicious {
         drawn.clear();
     }
 
-    fn vouching(suite: &mut Rep3<Self>) -> Result<open::Vouched, Error> {
+    fn record_products<E: Element>(
+        ledger: &mut Ledger,
+        made: arithmetic::Made<'_, E>,
+        drawn: &mut Vec<u64>,
+    ) -> Result<(), Error> {
+        let made = made.narrow().ok_or_else(too_wide)?;
+        ledger.terms.record(&made, drawn);
+        drawn.clear();
+        Ok(())
+    }
+
+    fn vouching(suite: &mut Rep3<Self>) -> Vouched {
+        let number = suite.ledger.next_vouch();
+        let at = |key| Polynomial::at(key, Stream::Vouch as u64, number);
+        let [mine, theirs] = &suite.keys;
+        Vouched {
+            mine: at(mine),
+            theirs: at(theirs),
+        }
+    }
+
+    fn opening(suite: &mut Rep3<Self>) -> Result<Vouched, Error> {
         suite.ledger.expect_settled()?;
-        Ok(open::Vouched::new(suite))
+        Ok(Self::vouching(suite))
     }
 }
 
@@ -106,8 +134,13 @@ impl Protocols for Rep3<Malicious> {
         super::input::begin(self, &input, value)
     }
 
-    fn product(&mut self, _site: Site<'_>, _products: Products) -> Result<Begun<Self>, Error> {
-        Err(only_bits())
+    fn product(&mut self, _site: Site<'_>, products: Products) -> Result<Begun<Self>, Error> {
+        if products.run == 0 {
+            // Sums of nothing are zero, and nobody has to be asked.
+            let sums = Arithmetic::zeros(super::PARTS, products.ring, products.n);
+            return done(vec![Share::Arithmetic(sums)]);
+        }
+        arithmetic::product(self, products)
     }
 
     fn circuit(
@@ -120,28 +153,45 @@ impl Protocols for Rep3<Malicious> {
         super::boolean::begin(self, circuit, args, lanes)
     }
 
-    fn decompose(&mut self, _value: &Held, _width: usize) -> Result<Begun<Self>, Error> {
-        Err(only_bits())
+    fn decompose(&mut self, value: &Held, width: usize) -> Result<Begun<Self>, Error> {
+        let value = sharing::arithmetic(value)?;
+        done(convert::decompose(self.me, value, width))
     }
 
-    fn random_parts(&mut self, _width: usize, _lanes: usize) -> Result<Begun<Self>, Error> {
-        Err(only_bits())
+    fn random_parts(&mut self, width: usize, lanes: usize) -> Result<Begun<Self>, Error> {
+        done(convert::random_parts(self, width, lanes)?)
     }
 
-    fn compose(&mut self, _args: Vec<Held>, _ring: u32) -> Result<Begun<Self>, Error> {
-        Err(only_bits())
+    fn compose(&mut self, args: Vec<Held>, _ring: u32) -> Result<Begun<Self>, Error> {
+        convert::compose(self, args)
     }
 
-    fn inject(&mut self, _site: Site<'_>, _bits: Held, _ring: u32) -> Result<Begun<Self>, Error> {
-        Err(only_bits())
+    fn inject(&mut self, _site: Site<'_>, bits: Held, ring: u32) -> Result<Begun<Self>, Error> {
+        inject::begin(self, bits, ring)
     }
 
     fn open(&mut self, _site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error> {
         open::begin(self, opening)
     }
+
+    fn garbling(&mut self) -> Result<&mut Garbling, Error> {
+        Ok(&mut self.yao.garbling)
+    }
+
+    fn witness(&mut self) -> Option<Polynomial> {
+        witnessed::polynomial(self)
+    }
+
+    fn yao(&mut self, change: Change) -> Result<Begun<Self>, Error> {
+        match change {
+            Change::Parts(value, width) => witnessed::decompose(self, &value, width),
+            Change::ToLabels(value) => witnessed::from_boolean(self, &value),
+            Change::ToBits(value) => witnessed::to_boolean(self, value),
+        }
+    }
 }
 
-/// The verifier lets nothing else through.
-fn only_bits() -> Error {
-    Error::bug("against malicious parties this suite computes on bits alone")
+/// The verifier lets no such ring through.
+fn too_wide() -> Error {
+    Error::bug("against malicious parties rings have at most 64 bits")
 }

@@ -2,7 +2,7 @@
 //!
 //! - **Functionality**: shares become labels, circuits run on labels, labels become Boolean shares.
 //! - **Adversary**: semi-honest, one of three parties.
-//! - **Source**: Mohassel, Rosulek, Zhang (CCS 2015), without commitments; conversions as in ABY3 (CCS 2018), section 5.4.
+//! - **Source**: Mohassel, Rosulek, Zhang (CCS 2015), without commitments (for these see `witnessed`); conversions as in ABY3 (CCS 2018), section 5.4.
 //! - **Assumptions**: AES-128 is a pseudo-random function, and an ideal cipher in the gates' hash.
 //! - **Cost**: into labels 16 bytes per bit and lane from each garbler; tables as in `protocols::garbled`, from party 0; out of
 //!   labels one bit per bit and lane from party 2. No garbler waits for anything.
@@ -62,12 +62,12 @@ impl Yao {
         })
     }
 
-    fn offset(&self) -> Label {
+    pub(super) fn offset(&self) -> Label {
         self.garbling.offset()
     }
 
     /// Fresh zero labels, at the garblers.
-    fn draw(&self, number: u64, n: usize) -> Option<Zeroizing<Vec<Label>>> {
+    pub(super) fn draw(&self, number: u64, n: usize) -> Option<Zeroizing<Vec<Label>>> {
         let mut words = Zeroizing::new(vec![0; 2 * n]);
         self.labels
             .as_ref()?
@@ -111,7 +111,7 @@ fn give(
 }
 
 /// Lanes per block of strings of `width` bits.
-fn block_lanes(width: usize) -> usize {
+pub(super) fn block_lanes(width: usize) -> usize {
     (LABELS / width.max(1)).max(64) / 64 * 64
 }
 

@@ -12,6 +12,9 @@ use crate::hash::{Digest, Transcript, sha256};
 use crate::protocols::levels::{Level, Wires};
 use crate::session::SessionId;
 
+use super::products::Carried;
+use super::terms::{Chunk, Terms};
+
 /// What is recorded, bit by bit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Row {
@@ -62,6 +65,9 @@ impl Drop for Recorded {
 pub struct Ledger {
     rows: [Vec<u64>; ROWS],
     ands: usize,
+    /// Products of integers, and what is known of one that goes on from proof to proof.
+    pub terms: Terms,
+    pub(super) carried: Carried,
     /// Hashes of what each party told this one in the clear.
     told: [Digest; 3],
     /// Whether something of that has not been compared.
@@ -71,9 +77,10 @@ pub struct Ledger {
     proofs: u64,
     under_way: usize,
     begun: bool,
-    /// Field elements that proofs have drawn.
+    /// Blocks that proofs about ANDs, and about products, have drawn.
     drawn: u64,
-    /// Openings that were vouched for.
+    drawn_products: u64,
+    /// What was vouched for.
     vouched: u64,
 }
 
@@ -83,6 +90,8 @@ impl Ledger {
         Self {
             rows: Default::default(),
             ands: 0,
+            terms: Terms::default(),
+            carried: Carried::default(),
             told: [sha256(&[]); 3],
             untold: false,
             session,
@@ -90,6 +99,7 @@ impl Ledger {
             under_way: 0,
             begun: false,
             drawn: 0,
+            drawn_products: 0,
             vouched: 0,
         }
     }
@@ -114,16 +124,30 @@ impl Ledger {
         self.untold = true;
     }
 
-    /// The number of the next opening that is vouched for.
+    /// The number of the next thing that is vouched for.
     pub fn next_vouch(&mut self) -> u64 {
         self.vouched += 1;
         self.vouched - 1
     }
 
-    /// The first of so many numbers for a proof.
+    /// The first of so many numbers for a proof about ANDs.
     pub fn draw(&mut self, elements: usize) -> u64 {
         self.drawn += elements as u64;
         self.drawn - elements as u64
+    }
+
+    /// The first of so many numbers for a proof about products.
+    pub fn draw_for_products(&mut self, blocks: usize) -> u64 {
+        self.drawn_products += blocks as u64;
+        self.drawn_products - blocks as u64
+    }
+
+    /// The products that are proven next, if it is time.
+    pub fn take_terms(&mut self, all: bool) -> Option<Chunk> {
+        let chunk = self.terms.take(all, || self.proofs)?;
+        self.proofs += 1;
+        self.under_way += 1;
+        Some(chunk)
     }
 
     /// Records a level's ANDs; `drawn` is what both keys gave for each.
@@ -209,7 +233,7 @@ impl Ledger {
     /// # Errors
     /// A bug: it may not.
     pub fn expect_settled(&self) -> Result<(), Error> {
-        if self.ands > 0 || self.under_way > 0 || self.untold {
+        if self.ands > 0 || self.terms.n() > 0 || self.under_way > 0 || self.untold {
             return Err(Error::bug("something is opened that was not proven"));
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! Nothing here sends anything; see `settle` for the statement and for who knows what.
 
 use smpcc_circuit::settle::Shape;
+use zeroize::Zeroize;
 
 use crate::bits::transpose64;
 use crate::hash::{Digest, Transcript};
@@ -133,44 +134,83 @@ fn weighted_sum(shape: Shape, row: &[u64], weights: &Weights) -> Field {
     words.fold(0, |sum, (&weight, words)| sum ^ mul(weight, reduced(words)))
 }
 
-/// The values at 0, 1 and ∞ of each variable of the multilinear function whose values at zeros and ones are given; ∞ stands for the sum
-/// of both. Variable `k` has the digit of 3^k.
-fn spread(words: &mut Vec<u64>, other: &mut Vec<u64>, n_variables: u32) {
-    for k in (0..n_variables).rev() {
-        let half = 1 << k;
-        other.clear();
-        for pair in words.chunks_exact(2 * half) {
-            let (zero, one) = pair.split_at(half);
-            other.extend_from_slice(pair);
-            other.extend(zero.iter().zip(one).map(|(a, b)| a ^ b));
+/// Groups that are worked on together.
+const TOGETHER: usize = 8;
+
+/// A word of each of them.
+type Words = [u64; TOGETHER];
+
+fn plus(a: &[Words], b: &[Words], out: &mut Vec<Words>) {
+    out.clear();
+    out.extend(a.iter().zip(b).map(|(a, b)| {
+        let mut sum = *a;
+        sum.iter_mut().zip(b).for_each(|(s, b)| *s ^= b);
+        sum
+    }));
+}
+
+/// Room for sums of halves of four rows, one for each variable.
+type Room = [[Vec<Words>; 4]];
+
+/// `x_0 y_1 ⊕ y_0 x_1` at all points, for rows of the multilinear functions' values at zeros and ones: the last variable is set to 0, 1 and ∞,
+/// which stands for the sum of both, and so on. Variable `k` has the digit of 3^k.
+fn points(rows: [&[Words]; 4], room: &mut Room, out: &mut Vec<Words>) {
+    let Some((sums, room)) = room.split_first_mut() else {
+        let at = |row: usize| rows[row].first().copied().unwrap_or_default();
+        let (x0, x1, y0, y1) = (at(0), at(1), at(2), at(3));
+        let mut point = Words::default();
+        for (i, point) in point.iter_mut().enumerate() {
+            *point = x0[i] & y1[i] ^ y0[i] & x1[i];
         }
-        std::mem::swap(words, other);
+        out.push(point);
+        return;
+    };
+    let halves = rows.map(|row| row.split_at(row.len() / 2));
+    points(halves.map(|half| half.0), room, out);
+    points(halves.map(|half| half.1), room, out);
+    for (sums, (zero, one)) in sums.iter_mut().zip(halves) {
+        plus(zero, one, sums);
     }
+    points(sums.each_ref().map(|s| &s[..]), room, out);
 }
 
 /// The grid of `Σ weight φ(x_0 y_1 ⊕ y_0 x_1)` over all groups.
 fn grid(shape: Shape, weights: &Weights, x: [&[u64]; 2], y: [&[u64]; 2]) -> Vec<Field> {
     let mut sums: Vec<Wide> = vec![[0; 3]; shape.points()];
-    let mut other = Vec::with_capacity(shape.points());
-    let mut at: [Vec<u64>; 4] = Default::default();
+    let group = 1 << shape.grid;
+    let mut at: [Vec<Words>; 4] = Default::default();
+    let mut room: Vec<[Vec<Words>; 4]> = (0..shape.grid).map(|_| Default::default()).collect();
+    let mut out = Vec::with_capacity(shape.points());
+    let mut words = vec![0; shape.points()];
     let rows = [x[0], x[1], y[0], y[1]];
-    for (g, &weight) in weights.groups.iter().enumerate() {
+    for (g, weights) in weights.groups.chunks(TOGETHER).enumerate() {
         for (words, row) in at.iter_mut().zip(rows) {
-            let start = g << shape.grid;
-            let end = (start + (1 << shape.grid)).min(row.len());
             words.clear();
-            words.extend_from_slice(&row[start..end]);
-            words.resize(1 << shape.grid, 0);
-            spread(words, &mut other, shape.grid);
+            words.resize(group, Words::default());
+            // The last groups may be cut, or not be there.
+            let row = row.chunks(group).skip(g * TOGETHER);
+            for (i, row) in row.take(TOGETHER).enumerate() {
+                words.iter_mut().zip(row).for_each(|(to, w)| to[i] = *w);
+            }
         }
-        let [x0, x1, y0, y1] = &mut at;
-        let (left, right) = (x0.iter_mut().zip(y1), y0.iter().zip(x1));
-        for ((x0, y1), (y0, x1)) in left.zip(right) {
-            *x0 = *x0 & *y1 ^ y0 & *x1;
+        out.clear();
+        points(at.each_ref().map(|row| &row[..]), &mut room, &mut out);
+        for (i, &weight) in weights.iter().enumerate() {
+            words.iter_mut().zip(&out).for_each(|(to, w)| *to = w[i]);
+            accumulate(&mut sums, weight, &words);
         }
-        accumulate(&mut sums, weight, x0);
     }
+    wipe(&mut at);
+    room.iter_mut().for_each(wipe);
+    out.as_flattened_mut().zeroize();
+    words.zeroize();
     sums.into_iter().map(reduced).collect()
+}
+
+fn wipe(rows: &mut [Vec<Words>; 4]) {
+    for row in rows {
+        row.as_flattened_mut().zeroize();
+    }
 }
 
 /// A quadratic polynomial with these values at 0, 1 and ∞, at `r`.

@@ -21,7 +21,7 @@ use crate::protocols::conformance::templates::{and_template, random_template, su
 const B: Domain = Domain::Boolean;
 const P: Domain = Domain::Public;
 
-fn malicious() -> Builder {
+pub(in crate::protocols::replicated) fn malicious() -> Builder {
     let mut b = Builder::new(Suite::Rep3, 3, 1);
     b.program.threat = Threat::Malicious;
     b
@@ -37,7 +37,7 @@ fn predicted(program: &Program) -> Stats {
 }
 
 /// All parties get what the program means, at the bytes and rounds that are predicted.
-fn check(b: &Builder, data: &[&[Word]]) -> Vec<RunReport> {
+pub(in crate::protocols::replicated) fn check(b: &Builder, data: &[&[Word]]) -> Vec<RunReport> {
     let program = &b.program;
     let all = inputs(data);
     let reports = run_all(program, &all);
@@ -187,7 +187,7 @@ fn what_is_revealed_steers_after_it_was_proven() {
 
 /// How a piece is changed.
 #[derive(Clone, Copy, Debug)]
-enum Change {
+pub(super) enum Change {
     /// One bit of it, by its place from the start or the end.
     First,
     Last,
@@ -219,15 +219,17 @@ type Piece = (usize, Vec<u8>);
 type Sent = Arc<Mutex<Vec<Piece>>>;
 
 /// Runs a program in which one party changes its piece of a number; all results, and the pieces as they should have been.
-fn cheat(
+pub(super) fn cheat(
     program: &Program,
     data: &AllInputs,
     cheater: usize,
     changed: Option<(usize, Change)>,
 ) -> (Vec<Result<RunReport, Error>>, Vec<Piece>) {
     let sent: Sent = Arc::default();
+    // Who waits for what is never sent is not kept for long.
+    let withheld = matches!(changed, Some((_, Change::Withhold)));
     let options = Options {
-        patience: Duration::from_millis(600),
+        patience: Duration::from_millis(if withheld { 150 } else { 5000 }),
         ..Options::default()
     };
     let links = memory::links(3).unwrap();
@@ -285,15 +287,29 @@ impl Believable {
 /// What a party tells both others at the end of a proof.
 const VERDICTS: usize = 2;
 
-fn meaning(program: &Program, data: &[Vec<Word>]) -> Vec<Vec<Word>> {
+pub(super) fn meaning(program: &Program, data: &[Vec<Word>]) -> Vec<Vec<Word>> {
     let outcome = eval(program, data).unwrap_or_else(|e| panic!("{e:?}"));
     outcome.outputs
+}
+
+/// Whether an input is shared as bits.
+fn is_boolean(program: &Program, leaf: usize) -> bool {
+    let nodes = program.regions.iter().flat_map(|r| &r.nodes);
+    let mut inputs = nodes.filter(|n| matches!(n.op, Op::Input(id) if id.index() == leaf));
+    let value = inputs.next().and_then(|n| n.results.first());
+    value.is_some_and(|v| program.values[v.index()].domain == B)
 }
 
 /// The party's pieces in turn, each changed in all ways. The first ones share its `own` input leaves, one each, whose packed bits are all
 /// there is in them: what honest parties make of another one is another input, unless the party goes on with the one that it did not
 /// send. `n_last` pieces are its part of the last opening.
-fn harass(b: &Builder, data: &[Vec<Word>], cheater: usize, own: &[usize], n_last: usize) -> usize {
+pub(in crate::protocols::replicated) fn harass(
+    b: &Builder,
+    data: &[Vec<Word>],
+    cheater: usize,
+    own: &[usize],
+    n_last: usize,
+) -> usize {
     let program = &verify(b.program.clone()).unwrap_or_else(|e| panic!("{e}"));
     let refs: Vec<&[Word]> = data.iter().map(Vec::as_slice).collect();
     let all = inputs(&refs);
@@ -318,7 +334,12 @@ fn harass(b: &Builder, data: &[Vec<Word>], cheater: usize, own: &[usize], n_last
             if let Some(&leaf) = own.get(number) {
                 let info = &program.inputs[leaf];
                 let (width, lanes) = (info.scalar.width() as usize, info.lanes as usize);
-                assert_eq!(piece.len(), (width * lanes).div_ceil(8));
+                let is_packed = is_boolean(program, leaf);
+                let len = match is_packed {
+                    true => (width * lanes).div_ceil(8),
+                    false => width.div_ceil(8) * lanes,
+                };
+                assert_eq!(piece.len(), len);
                 let original = &sent[number].1;
                 let mut now = original.clone();
                 let n = now.len();
@@ -344,9 +365,23 @@ fn harass(b: &Builder, data: &[Vec<Word>], cheater: usize, own: &[usize], n_last
                     now[i] ^= bits;
                 }
                 let mut other = data.to_vec();
-                for bit in 0..width * lanes {
-                    if now[bit / 8] >> (bit % 8) & 1 == 1 {
-                        other[leaf][bit % lanes] ^= 1 << (bit / lanes);
+                if is_packed {
+                    for bit in 0..width * lanes {
+                        if now[bit / 8] >> (bit % 8) & 1 == 1 {
+                            other[leaf][bit % lanes] ^= 1 << (bit / lanes);
+                        }
+                    }
+                } else {
+                    // Numbers of whole bytes differ by what their summands do.
+                    let word = |bytes: &[u8]| -> Word {
+                        let high = bytes.iter().rev();
+                        high.fold(0, |word, b| word << 8 | Word::from(*b))
+                    };
+                    let both = original.chunks(len / lanes).zip(now.chunks(len / lanes));
+                    for (value, (original, flips)) in other[leaf].iter_mut().zip(both) {
+                        let changed = word(original) ^ word(flips);
+                        *value = value.wrapping_add(changed).wrapping_sub(word(original))
+                            & mask(width as u32);
                     }
                 }
                 believable.outputs = vec![meaning(program, &other)];

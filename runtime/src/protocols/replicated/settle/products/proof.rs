@@ -1,0 +1,475 @@
+//! The algebra of a proof about products: what a prover computes and what each of its two verifiers does.
+//!
+//! Nothing here sends anything; see `products` for the statement and for who knows what.
+
+use smpcc_circuit::settle::{HALVES, TermShape};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::super::prime::{MINUS_SIZE, Prime, Wide, accumulate, reduced};
+use super::super::terms::Chunk;
+use crate::bits::transpose64;
+use crate::hash::{Digest, Transcript};
+use crate::prg::{Prg, PrgKey};
+
+/// What prover and verifiers of a proof know: its shape, and what challenges follow from.
+#[derive(Clone)]
+pub struct Public {
+    pub shape: TermShape,
+    /// The hash of the whole statement, before any message.
+    pub start: Digest,
+}
+
+/// Challenges: each follows from all before it.
+struct Challenges {
+    state: Digest,
+}
+
+impl Challenges {
+    fn new(public: &Public) -> Self {
+        Self {
+            state: public.start,
+        }
+    }
+
+    /// A message has come, as its hash.
+    fn absorb(&mut self, message: &Digest) {
+        let mut next = Transcript::new("smpcc/rep3/products/message");
+        next.digest(&self.state).digest(message);
+        self.state = next.finish();
+    }
+
+    fn draw(&self, what: &str) -> [u8; 32] {
+        let mut t = Transcript::new("smpcc/rep3/products/challenge");
+        t.digest(&self.state).string(what);
+        t.finish().0
+    }
+
+    /// So many words that follow from the challenge.
+    fn words(&self, what: &str, n: usize) -> Vec<u64> {
+        let seed = self.draw(what);
+        let mut key = [0; 16];
+        key.copy_from_slice(&seed[..16]);
+        let mut words = vec![0; n];
+        Prg::new(&PrgKey::from_bytes(key)).fill_words(0, 0, &mut words);
+        words
+    }
+
+    /// An element.
+    fn one(&self) -> Prime {
+        let element = Prime::from_le_bytes(&self.draw("point"));
+        #[cfg(test)]
+        let element = tests::cut(element);
+        element
+    }
+}
+
+/// The hash of one message of a prover to its first verifier. The salt is theirs alone, so that it says nothing to the second.
+fn message_hash(salt: &[u8], level: usize, elements: &[Prime]) -> Digest {
+    let mut t = Transcript::new("smpcc/rep3/products/level");
+    t.bytes(salt).number(level as u64).list(elements.len());
+    for element in elements {
+        t.words64(&element.words());
+    }
+    t.finish()
+}
+
+/// Where the messages stand in the list of all elements: sums, two for each halving, three.
+fn levels(shape: TermShape) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let sums = HALVES + 1;
+    let halvings = (0..shape.halvings as usize).map(move |i| sums + 2 * i..sums + 2 * i + 2);
+    let last = sums + 2 * shape.halvings as usize;
+    std::iter::once(0..sums)
+        .chain(halvings)
+        .chain(std::iter::once(last..last + 3))
+}
+
+/// The hashes of a prover's messages.
+pub fn hashes(shape: TermShape, salt: &[u8], first: &[Prime]) -> Vec<Digest> {
+    let levels = levels(shape).enumerate();
+    levels
+        .map(|(level, range)| message_hash(salt, level, &first[range]))
+        .collect()
+}
+
+/// Which products each random half takes: for each product a bit for each half, in two words.
+struct Halves(Vec<u64>);
+
+impl Halves {
+    fn new(challenges: &Challenges, products: usize) -> Self {
+        Self(challenges.words("halves", 2 * products))
+    }
+
+    /// The sum over each half of what the products have, word by word mod 2^64.
+    ///
+    /// Of four products there are sixteen sums, which are looked up: which of them a half takes is known to all.
+    fn sums<const L: usize>(&self, values: &[[u64; L]]) -> Zeroizing<Vec<[u64; L]>> {
+        let mut sums = Zeroizing::new(vec![[0; L]; HALVES]);
+        let mut tables = Zeroizing::new(vec![[[0; L]; 16]; 16]);
+        let add = |a: &mut [u64; L], b: &[u64; L]| {
+            a.iter_mut()
+                .zip(b)
+                .for_each(|(a, b)| *a = a.wrapping_add(*b));
+        };
+        for (bits, values) in self.0.chunks(128).zip(values.chunks(64)) {
+            let mut columns = [[0; 64]; 2];
+            for (i, pair) in bits.chunks_exact(2).enumerate() {
+                (columns[0][i], columns[1][i]) = (pair[0], pair[1]);
+            }
+            columns.iter_mut().for_each(transpose64);
+            let fours = values.chunks(4);
+            let n = fours.len();
+            for (table, four) in tables.iter_mut().zip(fours) {
+                for (b, value) in four.iter().enumerate() {
+                    for i in 0..1 << b {
+                        let mut sum = table[i];
+                        add(&mut sum, value);
+                        table[i | 1 << b] = sum;
+                    }
+                }
+            }
+            for (sum, column) in sums.iter_mut().zip(columns.as_flattened()) {
+                let mut column = *column;
+                for table in &tables[..n] {
+                    add(sum, &table[(column & 15) as usize]);
+                    column >>= 4;
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// Bits of a weight of a sum: all together fit into 128.
+const WEIGHT_BITS: u32 = 120;
+
+/// What each product weighs, and the one that goes on.
+struct Weights {
+    products: Vec<u128>,
+    goes_on: u128,
+    /// Of the sums, and of the one of the product that goes on.
+    sums: Vec<u128>,
+}
+
+impl Weights {
+    fn new(challenges: &Challenges, halves: &Halves) -> Self {
+        let words = challenges.words("weights", 2 * (HALVES + 1));
+        let pairs = words.chunks_exact(2);
+        let sums: Vec<u128> = pairs
+            .map(|w| {
+                let weight = u128::from(w[0]) | u128::from(w[1]) << 64;
+                #[cfg(test)]
+                let weight = tests::cut_weight(weight);
+                weight & ((1 << WEIGHT_BITS) - 1)
+            })
+            .collect();
+        let tables: Vec<[u128; 16]> = sums[..HALVES]
+            .chunks(4)
+            .map(|four| {
+                let mut table = [0; 16];
+                for (b, weight) in four.iter().enumerate() {
+                    for i in 0..1 << b {
+                        table[i | 1 << b] = table[i] + weight;
+                    }
+                }
+                table
+            })
+            .collect();
+        let (low, high) = tables.split_at(16);
+        let weigh = |pair: &[u64]| {
+            let mut sum = 0u128;
+            for (mut bits, tables) in pair.iter().copied().zip([low, high]) {
+                for table in tables {
+                    sum += table[(bits & 15) as usize];
+                    bits >>= 4;
+                }
+            }
+            sum
+        };
+        Self {
+            products: halves.0.chunks_exact(2).map(weigh).collect(),
+            goes_on: sums[HALVES],
+            sums,
+        }
+    }
+
+    /// The weight of every term.
+    fn terms<'a>(&'a self, chunk: &'a Chunk) -> impl Iterator<Item = u128> + 'a {
+        let ended = self.products.iter().zip(&chunk.products.runs);
+        let ended = ended.flat_map(|(&weight, &run)| std::iter::repeat_n(weight, run));
+        ended.chain(std::iter::repeat(self.goes_on))
+    }
+
+    /// What the sums weigh together.
+    fn claim(&self, sums: &[Prime]) -> Prime {
+        let mut total: Wide = [0; 7];
+        for (&weight, &sum) in self.sums.iter().zip(sums) {
+            accumulate(&mut total, Prime::scaled(weight, 1), sum);
+        }
+        reduced(&total)
+    }
+}
+
+/// One row after the other, padded with zeros to a power of two; weighed, if there are weights.
+fn vector(
+    shape: TermShape,
+    rows: [&[u64]; 2],
+    weights: Option<(&Weights, &Chunk)>,
+) -> Zeroizing<Vec<Prime>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(1 << shape.halvings));
+    for row in rows {
+        match weights {
+            Some((weights, chunk)) => {
+                let weights = weights.terms(chunk);
+                out.extend(row.iter().zip(weights).map(|(&x, w)| Prime::scaled(w, x)));
+            }
+            None => out.extend(row.iter().map(|&x| Prime::of_words(&[x]))),
+        }
+    }
+    out.resize(1 << shape.halvings, Prime::default());
+    out
+}
+
+/// `Σ u_1 v_1` and `Σ (u_1 − u_0)(v_1 − v_0)` over two halves.
+fn halved(u: [&[Prime]; 2], v: [&[Prime]; 2]) -> [Prime; 2] {
+    let (mut one, mut infinity): (Wide, Wide) = ([0; 7], [0; 7]);
+    let (u, v) = (u[0].iter().zip(u[1]), v[0].iter().zip(v[1]));
+    for ((&u0, &u1), (&v0, &v1)) in u.zip(v) {
+        accumulate(&mut one, u1, v1);
+        accumulate(&mut infinity, u1.minus(u0), v1.minus(v0));
+    }
+    [reduced(&one), reduced(&infinity)]
+}
+
+/// The first half plus `r` times what the second has more; that is what is left.
+fn fold(all: &mut Vec<Prime>, r: Prime) {
+    let half = all.len() / 2;
+    let (low, high) = all.split_at_mut(half);
+    for (low, high) in low.iter_mut().zip(high.iter()) {
+        *low = low.plus(r.times(high.minus(*low)));
+    }
+    high.zeroize();
+    all.truncate(half);
+}
+
+/// A quadratic polynomial with these values at 0 and 1 and this leading coefficient, at `r`.
+fn quadratic([zero, one, infinity]: [Prime; 3], r: Prime) -> Prime {
+    let middle = one.minus(zero).minus(infinity);
+    zero.plus(r.times(middle.plus(r.times(infinity))))
+}
+
+/// The last challenge is neither of the points at which something is known.
+fn beyond_bits(r: Prime) -> Prime {
+    let small = u64::from(r.words()[0] < 2 && r.words()[1] == 0 && r.words()[2] == 0);
+    r.plus(Prime::of_words(&[2 * small]))
+}
+
+/// What hides the factors of the last product.
+#[derive(Clone, Copy)]
+pub struct Masks {
+    pub first: Prime,
+    pub second: Prime,
+}
+
+/// What a prover says: to its first verifier shares of its messages, to its second one their hashes.
+pub struct Proof {
+    pub first: Vec<Prime>,
+    pub hashes: Vec<Digest>,
+}
+
+/// Bits of a part of a term's integer: sums of all terms of a chunk fit into a word.
+const PART: u32 = 44;
+
+/// The integers that products add up to, in three parts each, and the one that goes on last: `Σ x_0 y_1 + x_1 y_0`.
+fn integers(chunk: &Chunk) -> Zeroizing<Vec<[u64; 3]>> {
+    let [x0, x1, y0, y1] = &chunk.rows;
+    let mut terms = x0.iter().zip(y1).zip(x1.iter().zip(y0));
+    let low = (1 << PART) - 1;
+    let mut sum = |run: usize| {
+        let mut sum = [0; 3];
+        for ((&x0, &y1), (&x1, &y0)) in terms.by_ref().take(run) {
+            for (x, y) in [(x0, y1), (x1, y0)] {
+                let product = u128::from(x) * u128::from(y);
+                sum[0] += product as u64 & low;
+                sum[1] += (product >> PART) as u64 & low;
+                sum[2] += (product >> (2 * PART)) as u64;
+            }
+        }
+        sum
+    };
+    let runs = &chunk.products.runs;
+    let mut all: Vec<[u64; 3]> = Vec::with_capacity(runs.len() + 1);
+    all.extend(runs.iter().map(|&run| sum(run)));
+    all.push(sum(usize::MAX));
+    Zeroizing::new(all)
+}
+
+/// The element that an integer in parts is.
+fn whole([low, middle, high]: [u64; 3]) -> Prime {
+    let low = u128::from(low) + (u128::from(middle) << PART);
+    let high = (low >> 64) + (u128::from(high) << (2 * PART - 64));
+    Prime::of_words(&[low as u64, high as u64, (high >> 64) as u64])
+}
+
+/// An integer in parts, mod 2^64: the highest part is beyond.
+const fn wrapped([low, middle, _]: [u64; 3]) -> u64 {
+    low.wrapping_add(middle << PART)
+}
+
+/// What products add up to, mod 2^64 and without what the second verifier adds, which is what the first one knows of a true statement.
+pub fn expected(chunk: &Chunk, second: &[u64]) -> Zeroizing<Vec<u64>> {
+    let integers = integers(chunk);
+    let both = integers.iter().zip(second);
+    Zeroizing::new(both.map(|(&e, a)| wrapped(e).wrapping_sub(*a)).collect())
+}
+
+/// Proves a statement about a chunk. `second` are the second verifier's shares of all messages.
+pub fn prove(public: &Public, chunk: &Chunk, second: &[Prime], masks: Masks, salt: &[u8]) -> Proof {
+    prove_saying(public, chunk, second, masks, salt, |_, _, message| message)
+}
+
+/// The same by a prover who says something else: it is given the number of a message, the challenges before it, and what it should be.
+fn prove_saying(
+    public: &Public,
+    chunk: &Chunk,
+    second: &[Prime],
+    masks: Masks,
+    salt: &[u8],
+    mut says: impl FnMut(usize, &Challenges, Vec<Prime>) -> Vec<Prime>,
+) -> Proof {
+    let shape = public.shape;
+    let mut challenges = Challenges::new(public);
+    let (mut first, mut hashes) = (Vec::with_capacity(second.len()), Vec::new());
+    let mut say = |message: Vec<Prime>, challenges: &mut Challenges| {
+        let message = says(hashes.len(), challenges, message);
+        let from = first.len();
+        let shares = message.iter().zip(&second[from..]);
+        first.extend(shares.map(|(m, s)| m.minus(*s)));
+        let hash = message_hash(salt, hashes.len(), &first[from..]);
+        challenges.absorb(&hash);
+        hashes.push(hash);
+    };
+    let halves = Halves::new(&challenges, chunk.products.runs.len());
+    let integers = integers(chunk);
+    let (goes_on, ended) = integers.split_last().unwrap_or((&[0; 3], &[]));
+    let sums = halves.sums(ended);
+    let sums = sums.iter().chain([goes_on]).map(|&sum| whole(sum));
+    say(sums.collect(), &mut challenges);
+    let weights = Weights::new(&challenges, &halves);
+    let [x0, x1, y0, y1] = &chunk.rows;
+    let mut u = vector(shape, [x0, y0], Some((&weights, chunk)));
+    let mut v = vector(shape, [y1, x1], None);
+    while u.len() > 1 {
+        let half = u.len() / 2;
+        let ((u0, u1), (v0, v1)) = (u.split_at(half), v.split_at(half));
+        say(halved([u0, u1], [v0, v1]).to_vec(), &mut challenges);
+        let r = challenges.one();
+        fold(&mut u, r);
+        fold(&mut v, r);
+    }
+    let Masks {
+        first: mu,
+        second: nu,
+    } = masks;
+    let last = vec![
+        mu.times(nu),
+        u[0].times(v[0]),
+        u[0].minus(mu).times(v[0].minus(nu)),
+    ];
+    say(last, &mut challenges);
+    Proof { first, hashes }
+}
+
+/// What a verifier tells the other: the hash of what it has of the sums mod 2^64, its factor of the last product, its shares of a check and
+/// of the last claim.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    pub sums: Digest,
+    pub factor: Prime,
+    pub check: Prime,
+    pub claim: Prime,
+}
+
+impl Verdict {
+    /// Whether both verifiers have the same of the sums, their shares of the check are of zero, and the last product is what is claimed.
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.sums == other.sums
+            && self.check.plus(other.check) == Prime::default()
+            && self.factor.times(other.factor) == self.claim.plus(other.claim)
+    }
+}
+
+/// What a verifier knows of a statement.
+pub struct Side<'a> {
+    /// Its rows of the factors, in the order of the sum.
+    pub rows: [&'a [u64]; 2],
+    /// What it knows of each product that ends here.
+    pub summand: &'a [u64],
+    /// Whether it is the first one, whose part of the product is weighed.
+    pub first: bool,
+    /// What hides its factor of the last product.
+    pub mask: Prime,
+}
+
+/// What a verifier's share of a sum is mod 2^64: both shares together are the sum and once the size of the field, of which the
+/// second takes care. That fails where the second's share is at most the sum, which happens once in 2^47 times or less.
+pub const fn share_of_sum(first: bool, share: Prime) -> u64 {
+    let low = share.words()[0];
+    match first {
+        true => low,
+        false => low.wrapping_add(MINUS_SIZE),
+    }
+}
+
+/// Follows a proof with this verifier's shares of its messages.
+pub fn follow(
+    public: &Public,
+    chunk: &Chunk,
+    side: &Side<'_>,
+    shares: &[Prime],
+    hashes: &[Digest],
+) -> Verdict {
+    let shape = public.shape;
+    let mut challenges = Challenges::new(public);
+    let halves = Halves::new(&challenges, chunk.products.runs.len());
+    let mut messages = levels(shape).zip(hashes);
+    let mut next = |challenges: &mut Challenges| {
+        let (range, hash) = messages.next().unwrap_or((0..0, &public.start));
+        challenges.absorb(hash);
+        &shares[range]
+    };
+    let message = next(&mut challenges);
+    let known = halves.sums(side.summand.as_chunks::<1>().0);
+    // What the first knows less its share is the second's share less what that one knows.
+    let words = known.iter().zip(message).map(|([known], share)| {
+        let share = share_of_sum(side.first, *share);
+        match side.first {
+            true => known.wrapping_sub(share),
+            false => share.wrapping_sub(*known),
+        }
+    });
+    let words: Zeroizing<Vec<u64>> = Zeroizing::new(words.collect());
+    let mut sums = Transcript::new("smpcc/rep3/products/sums");
+    sums.digest(&public.start).words64(&words);
+    let weights = Weights::new(&challenges, &halves);
+    let mut claim = weights.claim(message);
+    let weighs = side.first.then_some((&weights, chunk));
+    let mut own = vector(shape, side.rows, weighs);
+    while own.len() > 1 {
+        let message = next(&mut challenges);
+        let r = challenges.one();
+        claim = quadratic([claim.minus(message[0]), message[0], message[1]], r);
+        fold(&mut own, r);
+    }
+    let message = next(&mut challenges);
+    let check = message[1].minus(claim);
+    let r = beyond_bits(challenges.one());
+    Verdict {
+        sums: sums.finish(),
+        factor: side.mask.plus(r.times(own[0].minus(side.mask))),
+        check,
+        claim: quadratic([message[0], message[1], message[2]], r),
+    }
+}
+
+#[cfg(test)]
+mod tests;

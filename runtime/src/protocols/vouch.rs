@@ -1,0 +1,114 @@
+//! A second party vouches for what a first one sends to a third: it knows the same bytes, and says a hash of them.
+//!
+//! The hash is a polynomial whose coefficients are the bytes, sixteen at a time, at a point of GF(2^128). Receiver and voucher draw the
+//! point from their key for one sequence of bytes alone; the sender does not know it, so that other bytes of the same length have the same
+//! hash with a chance of one in 2^128 for each block. Nothing is assumed but that points look random.
+
+use crate::prg::Prg;
+use crate::simd::field::{Field, halves, mul};
+
+/// Bytes of a hash.
+pub const HASH: usize = 16;
+
+/// Coefficients that are taken at once, where there are as many.
+const RUN: usize = 64;
+
+/// A polynomial at a secret point, coefficient by coefficient.
+pub struct Polynomial {
+    point: Field,
+    value: Field,
+    /// Of the point, from the highest: where a run was ever taken.
+    powers: Option<Box<[Field; RUN]>>,
+}
+
+impl Polynomial {
+    /// At a point that nothing else draws.
+    pub fn at(key: &Prg, stream: u64, number: u64) -> Self {
+        let point = Field::from_le_bytes(key.block(stream, number));
+        // One more coefficient, so that there are no bytes whose hash does not hang on the point.
+        Self {
+            point,
+            value: point,
+            powers: None,
+        }
+    }
+
+    /// Goes on with these bytes. Both sides cut them alike.
+    pub fn absorb(&mut self, bytes: &[u8]) {
+        let (blocks, rest) = bytes.as_chunks::<HASH>();
+        let (runs, single) = blocks.as_chunks::<RUN>();
+        runs.iter().for_each(|run| self.absorb_run(run));
+        for block in single {
+            self.value = mul(self.value ^ Field::from_le_bytes(*block), self.point);
+        }
+        if !rest.is_empty() {
+            let mut coefficient = [0; HASH];
+            coefficient[..rest.len()].copy_from_slice(rest);
+            self.value = mul(self.value ^ Field::from_le_bytes(coefficient), self.point);
+        }
+    }
+
+    /// The same for a run: a sum of products with powers of the point.
+    fn absorb_run(&mut self, run: &[[u8; HASH]; RUN]) {
+        let point = self.point;
+        let powers = self.powers.get_or_insert_with(|| {
+            let mut powers = Box::new([point; RUN]);
+            for i in (0..RUN - 1).rev() {
+                powers[i] = mul(powers[i + 1], point);
+            }
+            powers
+        });
+        let mut coefficients = run.map(Field::from_le_bytes);
+        coefficients[0] ^= self.value;
+        let none = &[0; RUN][..];
+        let [sum, _] = halves([none, &coefficients], [none, &powers[..]]);
+        self.value = sum;
+    }
+
+    /// The hash so far.
+    pub const fn said(&self) -> [u8; HASH] {
+        self.value.to_le_bytes()
+    }
+}
+
+/// The hashes of two sequences of bytes: of what this party vouches for, and of what it receives.
+pub struct Vouched {
+    /// To be told to whom it vouches.
+    pub mine: Polynomial,
+    /// To be compared.
+    pub theirs: Polynomial,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prg::PrgKey;
+
+    #[test]
+    fn other_bytes_have_other_hashes() {
+        let prg = Prg::new(&PrgKey::from_bytes([3; 16]));
+        let hash = |bytes: &[u8], number| {
+            let mut polynomial = Polynomial::at(&prg, 1, number);
+            polynomial.absorb(bytes);
+            polynomial.said()
+        };
+        let bytes: Vec<u8> = (0..100).collect();
+        for n in [0, 1, 15, 16, 17, 100] {
+            let said = hash(&bytes[..n], 5);
+            assert_ne!(said, hash(&bytes[..n], 6));
+            for at in 0..n {
+                let mut other = bytes[..n].to_vec();
+                other[at] ^= 1;
+                assert_ne!(said, hash(&other, 5));
+            }
+        }
+        // However long: block by block, or in runs.
+        let long: Vec<u8> = (0..3000u32).map(|i| (i * i >> 3) as u8).collect();
+        let mut polynomial = Polynomial::at(&prg, 1, 7);
+        long.chunks(HASH).for_each(|block| polynomial.absorb(block));
+        assert_eq!(hash(&long, 7), polynomial.said());
+        // Schoolbook: (p + c) p with p the point.
+        let point = u128::from_le_bytes(prg.block(1, 5));
+        assert_eq!(u128::from_le_bytes(hash(&[9], 5)), mul(point ^ 9, point));
+    }
+}
