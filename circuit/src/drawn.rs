@@ -6,7 +6,7 @@ use crate::splitmix::SplitMix;
 use crate::value::Word;
 
 /// The seed of `test` blocks.
-pub const SEED: u64 = 0x72_616e_646f_6d;
+pub const SEED: u64 = 0x7261_6e64_6f6d;
 
 /// The lanes of each leaf of a program whose parties give nothing: of a part of a draw ([`InputLeaf::drawn`]) words that follow from
 /// the seed and from its number among the inputs, which lowering fixes before any pass; of any other leaf zeros.

@@ -10,14 +10,15 @@
 //! probability q^(2^i)/(1 + q^(2^i)) (Dwork, Kenthapadi, McSherry, Mironov, Naor, EUROCRYPT 2006, 4.2; Champion, shelat, Ullman, CCS 2019, for circuits of
 //! such coins). So noise of any width takes a coin for each digit.
 //!
-//! *Gaussian*: P(k) ∝ exp(−k²/2σ²) (Canonne, Kamath, Steinke, NeurIPS 2020). Its size is how many of the thresholds P(|Y| ≤ i) one
-//! uniform word reaches. Rejection, as that paper samples, would take some twenty trials of a Laplace draw and a coin for each digit of
-//! an exponent to fail less than 2^−44 of the time, which is more than a table up to σ of about a hundred.
+//! *Gaussian*: P(k) ∝ exp(−k²/2σ²) (Canonne, Kamath, Steinke, NeurIPS 2020). Its size is drawn digit by digit, the highest first, by a
+//! coin whose odds stand in a table under the digits before it: a table is read with few gates, since it is constant. Rejection,
+//! as that paper samples, would take some twenty trials of a Laplace draw and a coin for each digit of an exponent, to fail less than
+//! 2^−44 of the time.
 
 /// Bits of the uniform words that are compared with thresholds.
 pub const WORD_BITS: u32 = 56;
 
-/// Widest Gaussian noise, as σ²: some 8,000 thresholds.
+/// Widest Gaussian noise, as σ²: 8,192 sizes.
 pub const MAX_VARIANCE: u64 = 1 << 20;
 
 /// Bits after the point of the numbers here.
@@ -31,7 +32,8 @@ const TAIL: u128 = ONE >> 45;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Odds {
     /// Of Laplace noise: 2^56 times the probability that it is not zero, then of each digit of its size less one, the lowest first. Of
-    /// Gaussian noise: 2^56 times the probability that its size is at most 0, 1, ….
+    /// Gaussian noise, whose size has as many digits as there are times 2 in the length: at place i ≥ 1, which is a one and then the
+    /// highest digits, 2^56 times the probability that the next digit is one.
     pub thresholds: Vec<u64>,
     /// A bound of the statistical distance (half of the sum of differences) to the exact distribution.
     pub distance: f64,
@@ -77,26 +79,34 @@ pub fn gaussian(variance: u64) -> Option<Odds> {
     // Both signs.
     weights.extend((1..).map(|k| 2 * weight(k)).take_while(|&w| w > 0));
     let all: u128 = weights.iter().sum();
-    let mut thresholds = Vec::new();
-    let mut twice = 0;
-    let (mut before, mut before_rounded, mut so_far) = (0, 0, 0);
-    for weight in &weights {
-        so_far += weight;
-        let p = fraction(so_far, all);
-        if ONE - p <= TAIL {
-            break;
-        }
-        let threshold = rounded(p);
-        let is = u128::from(threshold) << (POINT - WORD_BITS);
-        twice += (p - before).abs_diff(is - before_rounded);
-        (before, before_rounded) = (p, is);
-        thresholds.push(threshold);
+    let (mut n, mut rest) = (0, all);
+    while fraction(rest, all) > TAIL {
+        rest -= weights[n];
+        n += 1;
     }
-    // The last size has the rest, which the exact distribution has there and beyond.
-    let last = weights.get(thresholds.len()).copied().unwrap_or(0);
-    let exact = fraction(last, all);
-    let beyond = ONE - before - exact;
-    twice += (ONE - before_rounded).abs_diff(exact) + beyond;
+    // Node i of the tree has what is below nodes 2i and 2i + 1.
+    let leaves = n.next_power_of_two();
+    let mut sums = vec![0; 2 * leaves];
+    sums[leaves..leaves + n].copy_from_slice(&weights[..n]);
+    for i in (1..leaves).rev() {
+        sums[i] = sums[2 * i] + sums[2 * i + 1];
+    }
+    let mut thresholds = vec![0; leaves];
+    let mut reached = vec![0; 2 * leaves];
+    reached[1] = ONE;
+    for i in 1..leaves {
+        if sums[i] > 0 {
+            thresholds[i] = rounded(fraction(sums[2 * i + 1], sums[i]));
+        }
+        let up = u128::from(thresholds[i]) << (POINT - WORD_BITS);
+        reached[2 * i + 1] = mul(reached[i], up);
+        reached[2 * i] = reached[i] - reached[2 * i + 1];
+    }
+    // What is cut off, and what the sizes that are there have too much or too little.
+    let mut twice = fraction(rest, all);
+    for (is, meant) in reached[leaves..].iter().zip(&sums[leaves..]) {
+        twice += is.abs_diff(fraction(*meant, all));
+    }
     Some(Odds {
         thresholds,
         distance: above(twice / 2),

@@ -25,9 +25,10 @@ fn compiled(call: &str) -> (Verified, Claim) {
 /// What comes out for `x[0] = 100` where all parties together draw these words and this sign.
 fn noise(program: &Verified, words: &[Word], negative: bool) -> i64 {
     let word = Scalar::unsigned(WORD_BITS as u8);
+    let mut words = words.iter().copied();
     let inputs: Vec<Vec<Word>> = (program.inputs.iter())
         .map(|leaf| match (leaf.drawn, leaf.party) {
-            (true, 1) if leaf.scalar == word => words.to_vec(),
+            (true, 1) if leaf.scalar == word => words.by_ref().take(leaf.lanes as usize).collect(),
             (true, 1) => vec![Word::from(negative)],
             // What the others draw stands in both of them, and so in none.
             (true, _) => vec![leaf.scalar.mask() / 3; leaf.lanes as usize],
@@ -87,13 +88,22 @@ fn gaussian_noise_has_the_distribution_that_it_claims() {
     let odds = noise::gaussian(variance as u64).expect("odds").thresholds;
     let all = f64::powi(2.0, WORD_BITS as i32);
     let mut got: BTreeMap<i64, f64> = BTreeMap::new();
-    for size in 0..=odds.len() {
-        let first = size.checked_sub(1).map_or(0, |k| odds[k]);
-        let end = odds.get(size).copied().unwrap_or(1 << WORD_BITS);
-        for negative in [false, true] {
-            let k = noise(&program, &[Word::from(first)], negative);
-            assert_eq!(k, noise(&program, &[Word::from(end - 1)], negative));
-            *got.entry(k).or_default() += (end - first) as f64 / all / 2.0;
+    for size in 0..odds.len() {
+        // The words of the digits, the highest first: the last below the threshold, or the first that reaches it.
+        let mut words: Vec<Word> = Vec::new();
+        let mut p = 1.0;
+        let mut at = odds.len() + size;
+        while at > 1 {
+            let t = odds[at / 2];
+            let (up, odds) = (at % 2 == 1, t as f64 / all);
+            p *= if up { odds } else { 1.0 - odds };
+            words.insert(0, Word::from(if up { t.saturating_sub(1) } else { t }));
+            at /= 2;
+        }
+        if p > 0.0 {
+            for negative in [false, true] {
+                *got.entry(noise(&program, &words, negative)).or_default() += p / 2.0;
+            }
         }
     }
     let weight = |k: i64| (-(k * k) as f64 / (2.0 * variance)).exp();
