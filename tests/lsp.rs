@@ -251,6 +251,14 @@ fn hovers_say_types_and_secrecy() {
         first.contains("first: u8") && first.contains("Not secret"),
         "{first}"
     );
+    let given = text(editor.at("hover", "ys: secret u32 from", Value::Null));
+    for piece in [
+        "ys: secret u32 from each b",
+        "`from each b`",
+        "its owner knows it",
+    ] {
+        assert!(given.contains(piece), "{given}");
+    }
     assert!(editor.at("hover", "{\n    let mut", Value::Null)["result"].is_null());
     editor.end();
 }
@@ -389,6 +397,19 @@ fn what_may_be_written_is_offered_also_in_half_a_program() {
         assert!(names.contains(&name.into()), "{name}: {names:?}");
     }
     assert!(!names.contains(&"sum_of".into()) && !names.contains(&"first".into()));
+    // What is not in the file yet comes with its `use`, and only that.
+    let all = editor.at("completion", "s + mean", Value::Null);
+    let items = all["result"].as_array().expect("a list");
+    let item = |name: &str| {
+        items
+            .iter()
+            .find(|i| i["label"] == name)
+            .expect("it is offered")
+    };
+    let edit = &item("variance")["additionalTextEdits"][0];
+    assert_eq!(edit["newText"], "use std::stats::variance;\n");
+    assert_eq!(edit["range"]["start"], json!({"line": 1, "character": 0}));
+    assert!(item("mean")["additionalTextEdits"].is_null());
     assert_eq!(
         editor.at("completion", "Adds", Value::Null)["result"],
         json!([])
@@ -618,6 +639,7 @@ fn random_edits_neither_kill_nor_wedge_it() {
             "semanticTokens/full",
             "inlayHint",
             "codeAction",
+            "codeLens",
         ] {
             editor.of(feature);
         }

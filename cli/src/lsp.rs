@@ -68,14 +68,14 @@ enum Event {
     /// The client is gone without a word.
     Gone,
     /// What a program costs.
-    Counted(Done),
+    Counted(Box<Done>),
 }
 
 /// Serves until the client says `exit` or is gone.
 pub fn serve() -> Outcome {
     let (sender, receiver) = mpsc::channel();
     let counted = sender.clone();
-    let worker = Worker::start(move |done| counted.send(Event::Counted(done)).is_ok())?;
+    let worker = Worker::start(move |done| counted.send(Event::Counted(Box::new(done))).is_ok())?;
     std::thread::Builder::new()
         .spawn(move || {
             wire::read_all(&mut std::io::stdin().lock(), |message| {
@@ -163,7 +163,8 @@ impl Server {
             }));
             if self.documents.generation != before {
                 self.worker.changed(self.documents.generation);
-                self.refuse_late(&Refusal::new(-32801, "the text has changed"));
+                let uri = &message["params"]["textDocument"]["uri"];
+                self.renew_late(uri, method == "textDocument/didChange");
             }
             return Next::Go;
         }
@@ -254,7 +255,7 @@ impl Server {
         let uri = params["textDocument"]["uri"].as_str().unwrap_or("");
         if found.figures.is_none()
             && found.is_program()
-            && let Some(path) = self.documents.to_be_counted(uri)
+            && let Some(path) = self.documents.begin_to_count(uri)
         {
             self.worker.ask(Job {
                 uri: uri.to_owned(),
@@ -267,7 +268,7 @@ impl Server {
     }
 
     /// Keeps what a program costs, and answers who waited for it.
-    fn counted(&mut self, done: Done) -> Next {
+    fn counted(&mut self, done: Box<Done>) -> Next {
         if done.generation != self.documents.generation {
             return Next::Go;
         }
@@ -282,6 +283,26 @@ impl Server {
             respond(&id, result.map(|lenses| lenses.unwrap_or(Value::Null)));
         }
         Next::Go
+    }
+
+    /// Files have changed, among them `uri`: who waits for figures of a text that is no more hears so, and those of other documents are
+    /// found anew.
+    fn renew_late(&mut self, uri: &Value, changed: bool) {
+        for (id, params) in std::mem::take(&mut self.late) {
+            if changed && params["textDocument"]["uri"] == *uri {
+                respond(&id, Err(Refusal::new(-32801, "the text has changed")));
+                continue;
+            }
+            let renewed = catch_unwind(AssertUnwindSafe(|| {
+                self.settle();
+                self.lenses(&params)
+            }));
+            match renewed.unwrap_or_else(|_| Err(Refusal::new(-32603, "a bug in smpcc"))) {
+                Ok(None) => self.late.push((id, params)),
+                Ok(Some(lenses)) => respond(&id, Ok(lenses)),
+                Err(refusal) => respond(&id, Err(refusal)),
+            }
+        }
     }
 
     /// Answers all who wait for figures that there will be none.

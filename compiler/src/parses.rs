@@ -4,7 +4,7 @@
 //! asks again after every key. [`Parses`] keeps what was parsed as long as a file's text stays the same. The library's
 //! modules are the same in every program and are parsed once in a process.
 
-use crate::ast::ItemKind;
+use crate::ast::{Item, ItemKind};
 use crate::library;
 use crate::parser::{self, Parsed};
 use crate::span::FileId;
@@ -49,23 +49,41 @@ fn library_module(file: FileId, text: &str) -> Option<Arc<Parsed>> {
     (*known == text).then(|| LIBRARY.get(at).cloned()).flatten()
 }
 
+/// The library's public items, each with its name, its module by its name after `std::`, and its text; those of the prelude, which
+/// needs no `use`, are left out.
+pub(crate) fn library_items() -> impl Iterator<Item = (&'static Item, &'static str, &'static str)> {
+    let modules = LIBRARY.iter().zip(library::MODULES);
+    let others = modules.filter(|(_, (module, _))| *module != "prelude");
+    others.flat_map(|(parsed, (module, text))| {
+        let public = parsed.module.items.iter().filter(|i| i.public);
+        public.map(move |item| {
+            let (from, to) = (item.span.start as usize, item.span.end as usize);
+            (item, *module, text.get(from..to).unwrap_or(""))
+        })
+    })
+}
+
+/// The name of an item that others may use.
+pub(crate) fn item_name(item: &Item) -> Option<&str> {
+    let name = match &item.kind {
+        ItemKind::Fn(decl) => &decl.name,
+        ItemKind::Enum(decl) => &decl.name,
+        ItemKind::Struct(decl) => &decl.name,
+        ItemKind::Const(decl) => &decl.name,
+        ItemKind::Type(decl) => &decl.name,
+        ItemKind::Circuit(decl) => &decl.name,
+        ItemKind::Use(_) | ItemKind::Party(_) | ItemKind::Test(_) => return None,
+    };
+    Some(&name.text)
+}
+
 /// The module, by its name after `std::`, in which the library has a public item of this name; the prelude needs no `use`.
 pub(crate) fn library_module_of(item: &str) -> Option<&'static str> {
-    static ITEMS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
+    static ITEMS: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
         let mut items = BTreeMap::new();
-        for (parsed, (module, _)) in LIBRARY.iter().zip(library::MODULES) {
-            let public = parsed.module.items.iter().filter(|i| i.public);
-            for item in public.filter(|_| *module != "prelude") {
-                let name = match &item.kind {
-                    ItemKind::Fn(decl) => &decl.name,
-                    ItemKind::Enum(decl) => &decl.name,
-                    ItemKind::Struct(decl) => &decl.name,
-                    ItemKind::Const(decl) => &decl.name,
-                    ItemKind::Type(decl) => &decl.name,
-                    ItemKind::Circuit(decl) => &decl.name,
-                    ItemKind::Use(_) | ItemKind::Party(_) | ItemKind::Test(_) => continue,
-                };
-                items.entry(name.text.clone()).or_insert(*module);
+        for (item, module, _) in library_items() {
+            if let Some(name) = item_name(item) {
+                items.entry(name).or_insert(module);
             }
         }
         items

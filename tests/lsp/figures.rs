@@ -120,6 +120,17 @@ fn figures_follow_the_text_and_the_settings() {
         "{first}"
     );
     assert_eq!(editor.answer(second)["result"], json!([]), "it has errors");
+    // What happens to other files does not take the answer away.
+    editor.becomes(&MAIN.replace("s + mean(ys)", "s + s + mean(ys)"));
+    let asked = editor.request("textDocument/codeLens", params.clone());
+    let other = json!({"uri": editor.uri("other.smpc"), "languageId": "smpc", "version": 1, "text": "fn f() {}\n"});
+    editor.tell("textDocument/didOpen", json!({"textDocument": other}));
+    editor.tell("textDocument/didSave", params.clone());
+    let shown = lenses(&editor.answer(asked));
+    assert!(
+        shown.iter().any(|(_, t)| t.contains(" rounds ")),
+        "{shown:?}"
+    );
     // A request that is cancelled is answered so.
     editor.becomes(&MAIN.replace("s + mean(ys)", "mean(ys) + s"));
     let third = editor.request("textDocument/codeLens", params.clone());

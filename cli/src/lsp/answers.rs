@@ -228,7 +228,7 @@ fn completion(found: &Found, params: &Value) -> Result<Value, Refusal> {
     let items = all.into_iter().map(|one| {
         let kind = match one.kind {
             Some(Kind::Function | Kind::Circuit | Kind::Builtin) => 3,
-            Some(Kind::Struct | Kind::Alias | Kind::Type) => 22,
+            Some(Kind::Struct | Kind::Enum | Kind::Alias | Kind::Type) => 22,
             Some(Kind::Field) => 5,
             Some(Kind::Constant) => 21,
             Some(Kind::Module) => 9,
@@ -237,12 +237,20 @@ fn completion(found: &Found, params: &Value) -> Result<Value, Refusal> {
             Some(_) => 6,
             None => 14,
         };
-        json!({
+        let mut item = json!({
             "label": one.name,
             "kind": kind,
             "detail": one.detail,
             "documentation": {"kind": "markdown", "value": one.docs},
-        })
+        });
+        if let Some(edit) = one.import {
+            let source = found.program.sources.file(found.file);
+            let range = places::range(source, edit.place, found.utf8);
+            item["additionalTextEdits"] = json!([{"range": range, "newText": edit.text}]);
+            // After what is at hand.
+            item["sortText"] = json!(format!("~{}", one.name));
+        }
+        item
     });
     Ok(Value::Array(items.collect()))
 }

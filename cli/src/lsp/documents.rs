@@ -191,7 +191,7 @@ impl Documents {
     }
 
     /// The path of a document whose costs are to be found; `None` where they are already on their way.
-    pub fn to_be_counted(&mut self, uri: &str) -> Option<PathBuf> {
+    pub fn begin_to_count(&mut self, uri: &str) -> Option<PathBuf> {
         let document = self.files.get_mut(uri)?;
         let before = document.asked.replace(self.generation);
         (before != Some(self.generation)).then(|| document.path.clone())

@@ -57,7 +57,7 @@ function show({ parties }) {
   }
 
   function draw() {
-    const colour = getComputedStyle(document.documentElement);
+    const colour = getComputedStyle(document.body);
     const of = (name) => colour.getPropertyValue(`--${name}`).trim();
     const width = box.clientWidth;
     const height = Math.max(box.clientHeight, HEAD + rows.length * ROW + 10);

@@ -1,9 +1,12 @@
 //! What may be written at a place.
 
-use super::{Program, is_comment, is_secret, shown};
+use super::fixes::import_place;
+use super::{Edit, Program, is_comment, is_secret, shown};
+use crate::ast::ItemKind;
 use crate::check::usages;
 use crate::index::{Definition, Kind};
 use crate::lexer::{self, Kind as Tok};
+use crate::parses;
 use crate::source::FileId;
 use crate::span::Span;
 use std::collections::BTreeMap;
@@ -19,6 +22,8 @@ pub struct Completion {
     pub detail: String,
     /// Its documentation.
     pub docs: String,
+    /// The `use` that it needs.
+    pub import: Option<Edit>,
 }
 
 impl Completion {
@@ -28,6 +33,7 @@ impl Completion {
             kind: Some(definition.kind),
             detail: shown(definition),
             docs: definition.docs.clone(),
+            import: None,
         }
     }
 
@@ -37,6 +43,7 @@ impl Completion {
             kind,
             detail: detail.to_owned(),
             docs: String::new(),
+            import: None,
         }
     }
 }
@@ -260,5 +267,28 @@ fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<C
             found.insert(definition.name.clone(), Completion::of(definition));
         }
     }
-    found.into_values().collect()
+    // What the library has besides comes with its `use`.
+    let at = import_place(program, file);
+    let mut all: Vec<Completion> = Vec::new();
+    for (item, module, text) in parses::library_items() {
+        let Some(name) = parses::item_name(item).filter(|name| !found.contains_key(*name)) else {
+            continue;
+        };
+        let head = text.trim_start_matches("pub ").lines().next().unwrap_or("");
+        let kind = match &item.kind {
+            ItemKind::Fn(_) | ItemKind::Circuit(_) => Kind::Function,
+            ItemKind::Const(_) => Kind::Constant,
+            ItemKind::Enum(_) => Kind::Enum,
+            _ => Kind::Struct,
+        };
+        let detail = format!("{} (std::{module})", head.trim_end_matches([' ', '{', '(']));
+        let mut one = Completion::word(name, Some(kind), &detail);
+        one.docs.clone_from(&item.docs);
+        one.import = Some(Edit {
+            place: at,
+            text: format!("use std::{module}::{name};\n"),
+        });
+        all.push(one);
+    }
+    found.into_values().chain(all).collect()
 }

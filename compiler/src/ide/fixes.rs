@@ -300,7 +300,7 @@ fn quoted<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
     rest.get(..rest.find(after)?)
 }
 /// Where a `use` is added: before the first one, or before the first item and its documentation.
-fn import_place(program: &Program, file: FileId) -> Span {
+pub(super) fn import_place(program: &Program, file: FileId) -> Span {
     let mut parses = program.parses.clone();
     let text = program.text(file);
     let parsed = parses.parse(file, text);

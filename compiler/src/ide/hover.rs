@@ -1,6 +1,7 @@
 //! What a name stands for: its type, who may know it, its documentation.
 
 use super::{Program, is_secret, shown};
+use crate::ast::ItemKind;
 use crate::check::usage_of;
 use crate::index::Kind;
 use crate::source::FileId;
@@ -32,7 +33,16 @@ pub fn hover(program: &Program, file: FileId, offset: u32) -> Option<Hover> {
             _ => shown(definition),
         };
         let mut text = String::new();
-        if matches!(
+        let given = definition.place.and_then(|place| given(program, place));
+        let code = match &given {
+            Some((written, _)) => written.clone(),
+            None => code,
+        };
+        if let Some((_, from)) = given.filter(|_| is_secret(&definition.ty)) {
+            text.push_str(&format!(
+                "Secret, and given {from}: its owner knows it, and no other party learns it unless it is revealed or returned."
+            ));
+        } else if matches!(
             definition.kind,
             Kind::Parameter | Kind::Variable | Kind::Field
         ) && !definition.ty.is_empty()
@@ -64,4 +74,24 @@ pub fn hover(program: &Program, file: FileId, offset: u32) -> Option<Hover> {
         }
     }
     found
+}
+
+/// An input of `main` that is declared at this place: as it is written, with its range, and who gives it.
+fn given(program: &Program, place: Span) -> Option<(String, String)> {
+    let mut parses = program.parses.clone();
+    let parsed = parses.parse(place.file, program.text(place.file));
+    let param = parsed.module.items.iter().find_map(|item| {
+        let ItemKind::Fn(decl) = &item.kind else {
+            return None;
+        };
+        decl.params.iter().find(|p| p.name.span == place)
+    })?;
+    let from = param.from.as_ref()?.span;
+    let text = |start: u32, end: u32| {
+        let span = Span::new(place.file, start as usize, end as usize);
+        let words = program.sources.text(span).split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let who = format!("`{}`", text(from.start, from.end));
+    Some((text(place.start, from.end), who))
 }
