@@ -3,6 +3,7 @@
 
 mod choices;
 mod noise;
+mod elementary;
 mod sets;
 mod stats;
 mod tables;

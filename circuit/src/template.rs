@@ -4,6 +4,8 @@
 //! a wire with an optional complement, so that inversions cost nothing anywhere; XOR is free in every Boolean
 //! protocol; each AND costs communication. [`Builder`] hash-conses while it builds, so equal subcircuits exist once.
 
+mod packed;
+
 use serde::{Deserialize, Serialize};
 
 /// A wire or its complement: `2 · wire + complemented`.
@@ -55,7 +57,7 @@ impl std::ops::Not for Lit {
 }
 
 /// A gate; its operands are earlier wires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Gate {
     /// Exclusive or: free.
     Xor(Lit, Lit),
@@ -64,7 +66,7 @@ pub enum Gate {
 }
 
 /// A scalar circuit. Operand `i` has `inputs[i]` bits and result `j` is `outputs[j]`, least significant bit first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// What it computes, for people: `add.u32`, `section 3`.
     pub name: String,

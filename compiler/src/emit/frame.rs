@@ -34,6 +34,8 @@ pub(super) struct Micro {
     pub captured: Vec<ValueId>,
     /// Whether it stays, and keeps its place among the others of its kind, even if nobody uses its results.
     pub effect: bool,
+    /// Whether it has a template of its own, which others like it share.
+    pub whole: bool,
     pub loc: Loc,
     pub why: u32,
 }
@@ -110,6 +112,7 @@ impl Micro {
     pub(super) fn fuses(&self) -> bool {
         match &self.work {
             Work::Plain(_) => false,
+            Work::Logic(_) if self.whole => false,
             Work::Logic(Logic::Circuit(circuit)) => {
                 circuit.template().gates.len() <= MAX_FUSED_GATES
             }
@@ -159,6 +162,7 @@ impl Emitter<'_> {
             results,
             captured: Vec::new(),
             effect,
+            whole: false,
             loc,
             why,
         });

@@ -5,12 +5,14 @@
 //! template: a path that left it and came back would pass another operation, so its end would have a later stage; hence
 //! each template is convex, whatever the program. Logic that is not connected stays apart, so that what ends early
 //! need not wait, unless it has ANDs in common; templates with equal gates are shared. A large imported circuit counts as
-//! another operation: it stays whole, and its calls share one template.
+//! another operation: it stays whole, and its calls share one template. So do long divisions and roots where there are
+//! several: fused with what stands around each, none of their templates would be equal.
 
 use super::Emitter;
-use super::frame::{Micro, Work};
+use super::frame::{Logic, Micro, Work};
 use crate::mix::Mix;
 use crate::templates::Objective;
+use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Region};
 use smpcc_circuit::stats::Split;
@@ -22,6 +24,12 @@ type Values = HashSet<ValueId, Mix>;
 
 /// Most operands of logic that may share a circuit with other logic on the same ones.
 const MAX_SHARED: usize = 8;
+
+/// Divisions and roots of wider words stay whole where a region has several,
+const MAX_FUSED_WIDTH: u32 = 64;
+
+/// that is, so many.
+const MIN_ALIKE: usize = 3;
 
 /// A region that has been written, and what it uses of the frames around it.
 pub(super) struct Closed {
@@ -35,7 +43,8 @@ impl Emitter<'_> {
         let micros = self.frames.pop().unwrap_or_default().micros;
         let depth = self.frames.len();
         self.at = depth.saturating_sub(1);
-        let live = live(micros, &results);
+        let mut live = live(micros, &results);
+        self.keep_whole(&mut live);
         let captured = captured(&live, &params, &results);
         let stages = stages(&live);
         let mut groups = Groups::new(&live, &stages);
@@ -83,6 +92,26 @@ impl Emitter<'_> {
         Closed {
             region: index,
             captured,
+        }
+    }
+
+    /// Marks divisions and roots of long words that a region has several of: a level or two more, and one template.
+    fn keep_whole(&self, micros: &mut [Micro]) {
+        let mut alike: Vec<((WordOp, u32), usize)> = Vec::new();
+        for (i, micro) in micros.iter().enumerate() {
+            if let Work::Logic(Logic::Word { op, from, .. }) = &micro.work
+                && matches!(op, WordOp::Div | WordOp::Rem | WordOp::Isqrt)
+                && from.width() > MAX_FUSED_WIDTH
+                && !(micro.args.get(1)).is_some_and(|&v| self.splat_of(v).is_some())
+            {
+                alike.push(((*op, from.width()), i));
+            }
+        }
+        alike.sort_unstable();
+        for alike in alike.chunk_by(|a, b| a.0 == b.0) {
+            for &(_, i) in alike.iter().filter(|_| alike.len() >= MIN_ALIKE) {
+                micros[i].whole = true;
+            }
         }
     }
 

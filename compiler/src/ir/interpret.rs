@@ -4,7 +4,7 @@
 //! so that a loop that fills an array of n elements costs n and not n². Nothing here panics on a program that the
 //! verifier accepts; for one that it does not accept, the run stops with a message.
 
-use super::{Ir, Node, Op, Reducer, Region, Ty};
+use super::{Ir, Node, Op, Reducer, Region, Ty, Value};
 use crate::span::Span;
 use smpcc_circuit::eval::endless;
 use smpcc_circuit::gate::WordOp;
@@ -98,7 +98,7 @@ fn run(
     let mut last = vec![0; ir.values.len()];
     let plan = plan(&ir.body, &mut last, &mut 0);
     let mut machine = Machine {
-        ir,
+        values: &ir.values,
         inputs,
         settings,
         env: vec![None; ir.values.len()],
@@ -210,7 +210,7 @@ fn uses(region: &Region) -> Vec<ValueId> {
 }
 
 struct Machine<'a> {
-    ir: &'a Ir,
+    values: &'a [Value],
     inputs: &'a [Vec<Word>],
     settings: Settings,
     env: Vec<Option<Lanes>>,
@@ -254,7 +254,7 @@ impl Machine<'_> {
 
     fn write(&mut self, id: ValueId, lanes: Lanes) -> Result<(), String> {
         if self.settings.check_ranges
-            && let Some(value) = self.ir.values.get(id.index())
+            && let Some(value) = self.values.get(id.index())
             && let Some(range) = value.range
         {
             let scalar = value.ty.scalar;
@@ -285,7 +285,7 @@ impl Machine<'_> {
     }
 
     fn ty(&self, id: Option<&ValueId>) -> Ty {
-        id.and_then(|id| self.ir.values.get(id.index()))
+        id.and_then(|id| self.values.get(id.index()))
             .map_or(UNIT, |value| value.ty)
     }
 
@@ -686,5 +686,6 @@ fn write_secret(args: Vec<Lanes>, block: u64, groups: u64) -> Option<Lanes> {
     Some(dst)
 }
 
+pub mod known;
 #[cfg(test)]
 mod tests;

@@ -9,12 +9,13 @@
 //! counting): sums, differences and multiples of such vectors are computed on the forms. Others are computed lane by
 //! lane up to [`MAX_TABLE`] lanes and brought back to a compact form where they have one; beyond that they stay
 //! operations, computed in the clear while running. Branches and loops with a known condition or count become straight code
-//! (none or one iteration).
+//! (none or one iteration), and a loop all of whose operands are known is run, if it is not long.
 
 pub mod vectors;
 
 use super::Outcome;
 use super::rewrite::{Rule, Walk, rewrite};
+use crate::ir::interpret::known;
 use crate::ir::{Ir, Node, Op, Reducer, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -54,6 +55,20 @@ impl Rule for Constants {
                 let params: Vec<ValueId> =
                     std::iter::once(counter).chain(node.args.clone()).collect();
                 inline(walk, node, 0, &params);
+            }
+            Op::Loop { count: Some(_) } => {
+                let constant = |id| walk.constant(id);
+                match known::looped(walk.all_values(), &node, &constant) {
+                    Some(all) => {
+                        for (&result, words) in node.results.iter().zip(all) {
+                            let ty = walk.ty(result);
+                            let words = normal(ConstVec::Table(words), ty.scalar);
+                            let known = walk.emit(Op::Const(words), vec![], ty);
+                            walk.replace(result, known);
+                        }
+                    }
+                    None => walk.push_simplified(node),
+                }
             }
             Op::Assert(_) => {
                 if walk.splat(node.args[0]) != Some(1) {

@@ -6,6 +6,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("dp", include_str!("../../../stdlib/dp.smpc")),
     ("inference", include_str!("../../../stdlib/inference.smpc")),
     ("linear", include_str!("../../../stdlib/linear.smpc")),
+    ("math", include_str!("../../../stdlib/math.smpc")),
     ("ml", include_str!("../../../stdlib/ml.smpc")),
     ("prelude", include_str!("../../../stdlib/prelude.smpc")),
     ("stats", include_str!("../../../stdlib/stats.smpc")),
