@@ -301,6 +301,8 @@ pub struct Fn {
     pub ret: Type,
     /// `#[protocol(...)]`, if given.
     pub protocol: Option<Protocol>,
+    /// `#[float(flush_to_zero)]`: whether floats below the normal ones are zeros in it and in what it calls.
+    pub flushes: bool,
     /// The body.
     pub body: Expr,
     /// The name in the declaration.

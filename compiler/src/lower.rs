@@ -239,6 +239,7 @@ impl<'h> Tracer<'h> {
         let (vals, generics) = self.parameters(main)?;
         let mut frame = Frame::new(Some(main.function), Rc::new(generics));
         frame.protocol = function.protocol;
+        frame.flushes = function.flushes;
         self.frames.push(frame);
         for (param, val) in main.params.iter().zip(vals) {
             self.declare(param.local, Some(val));

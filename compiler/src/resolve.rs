@@ -65,7 +65,7 @@ pub(crate) struct Placed<T> {
 /// A function and what stands around it.
 pub(crate) struct FnItem {
     pub decl: Arc<ast::FnDecl>,
-    pub protocol: Option<Protocol>,
+    pub wishes: Wishes,
     /// For an imported circuit, whose declaration stands as a function without a body.
     pub import: Option<Import>,
 }
@@ -321,10 +321,10 @@ fn define(
         ItemKind::Fn(decl) => {
             let id = FnId(index(world.fns.len()));
             add(world, module, &decl.name, Def::Fn(id), public, out);
-            let protocol = protocol(&item.attributes, &mut world.index, out);
+            let wishes = wishes(&item.attributes, &mut world.index, out);
             let decl = FnItem {
                 decl: decl.clone(),
-                protocol,
+                wishes,
                 import: None,
             };
             world.fns.push(Placed { module, docs, decl });
@@ -336,7 +336,7 @@ fn define(
             let file = circuit.file.clone();
             let decl = FnItem {
                 decl: Arc::new(as_function(circuit)),
-                protocol: None,
+                wishes: Wishes::default(),
                 import: Some(Import { file, netlist }),
             };
             world.fns.push(Placed { module, docs, decl });
@@ -373,23 +373,41 @@ fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// The protocol that attributes before a function or a block name.
-pub(crate) fn protocol(
+/// What attributes before a function or a block ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes {
+    pub protocol: Option<Protocol>,
+    /// `#[float(flush_to_zero)]`
+    pub flushes: bool,
+}
+
+/// What attributes before a function or a block ask for.
+pub(crate) fn wishes(
     attributes: &[ast::Attribute],
     index: &mut Recorder,
     out: &mut Vec<Diagnostic>,
-) -> Option<Protocol> {
-    let mut found = None;
+) -> Wishes {
+    let mut found = Wishes::default();
     for attribute in attributes {
         let words: Vec<&str> = attribute
             .arguments
             .iter()
             .map(|a| a.text.as_str())
             .collect();
-        let protocol = match (attribute.name.text.as_str(), words.as_slice()) {
-            ("protocol", ["arithmetic"]) => Protocol::Arithmetic,
-            ("protocol", ["boolean"]) => Protocol::Boolean,
-            ("protocol", ["yao"]) => Protocol::Yao,
+        match (attribute.name.text.as_str(), words.as_slice()) {
+            ("protocol", ["arithmetic"]) => found.protocol = Some(Protocol::Arithmetic),
+            ("protocol", ["boolean"]) => found.protocol = Some(Protocol::Boolean),
+            ("protocol", ["yao"]) => found.protocol = Some(Protocol::Yao),
+            ("float", ["flush_to_zero"]) => found.flushes = true,
+            ("float", _) => {
+                let error = diagnostic!(
+                    E1010,
+                    attribute.span,
+                    "`#[float]` says what small floats are"
+                );
+                out.push(error.help("write `#[float(flush_to_zero)]`, or leave it out"));
+                continue;
+            }
             ("protocol", _) => {
                 let error = diagnostic!(E1010, attribute.span, "`#[protocol]` names one protocol");
                 out.push(error.help(
@@ -402,15 +420,14 @@ pub(crate) fn protocol(
                 out.push(
                     error
                         .here("unknown attribute")
-                        .help("the attribute is `#[protocol(…)]`"),
+                        .help("the attributes are `#[protocol(…)]` and `#[float(flush_to_zero)]`"),
                 );
                 continue;
             }
-        };
+        }
         for word in std::iter::once(&attribute.name).chain(&attribute.arguments) {
             index.refer(&word.text, word.span, Target::Known(Kind::Attribute));
         }
-        found = Some(protocol);
     }
     found
 }

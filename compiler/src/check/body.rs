@@ -488,7 +488,8 @@ impl Checker<'_> {
             locals,
             n_params: u32::try_from(sig.params.len()).unwrap_or(u32::MAX),
             ret: sig.ret.hir(),
-            protocol: item.decl.protocol,
+            protocol: item.decl.wishes.protocol,
+            flushes: item.decl.wishes.flushes,
             body: value,
             span: decl.name.span,
         }
@@ -522,6 +523,7 @@ impl Checker<'_> {
                 n_params: 0,
                 ret: hir::Type::unit(),
                 protocol: None,
+                flushes: false,
                 body: value,
                 span: test.name.span,
             });

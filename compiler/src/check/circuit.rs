@@ -101,6 +101,7 @@ impl Checker<'_> {
             locals,
             ret: sig.ret.hir(),
             protocol: None,
+            flushes: false,
             body: hir::Expr {
                 kind,
                 ty: sig.ret.hir(),

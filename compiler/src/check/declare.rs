@@ -161,13 +161,13 @@ impl Checker<'_> {
         b
     }
 
-    /// The protocol that attributes before a block name.
+    /// What attributes before a block ask for.
     pub fn attribute(
         &mut self,
         attributes: &[ast::Attribute],
         out: &mut Vec<crate::diagnostic::Diagnostic>,
-    ) -> Option<hir::Protocol> {
-        crate::resolve::protocol(attributes, &mut self.index, out)
+    ) -> crate::resolve::Wishes {
+        crate::resolve::wishes(attributes, &mut self.index, out)
     }
 
     /// Resolves all structs.

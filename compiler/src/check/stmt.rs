@@ -325,12 +325,17 @@ impl Body<'_, '_> {
         want: Option<&Ty>,
     ) -> Typed {
         let mut found = Vec::new();
-        let protocol = self.ck.attribute(attributes, &mut found);
+        let wishes = self.ck.attribute(attributes, &mut found);
         for error in found {
             self.report(error);
         }
+        if wishes.flushes {
+            let error = diagnostic!(E1010, block.span, "`#[float]` stands before a function")
+                .here("a block");
+            self.report(error.help("make the block a function with this attribute"));
+        }
         let value = self.block(block, want);
-        match protocol {
+        match wishes.protocol {
             Some(protocol) => {
                 let (ty, span) = (value.ty.clone(), value.span);
                 Typed::new(H::Within(protocol, value.boxed()), ty, span)

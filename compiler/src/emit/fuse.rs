@@ -5,8 +5,8 @@
 //! template: a path that left it and came back would pass another operation, so its end would have a later stage; hence
 //! each template is convex, whatever the program. Logic that is not connected stays apart, so that what ends early
 //! need not wait, unless it has ANDs in common; templates with equal gates are shared. A large imported circuit counts as
-//! another operation: it stays whole, and its calls share one template. So do long divisions and roots where there are
-//! several: fused with what stands around each, none of their templates would be equal.
+//! another operation: it stays whole, and its calls share one template. So do divisions and roots of long words: fused
+//! with what stands around each, no two of their templates would be equal.
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
@@ -25,11 +25,8 @@ type Values = HashSet<ValueId, Mix>;
 /// Most operands of logic that may share a circuit with other logic on the same ones.
 const MAX_SHARED: usize = 8;
 
-/// Divisions and roots of wider words stay whole where a region has several,
+/// Divisions and roots of wider words have templates of their own.
 const MAX_FUSED_WIDTH: u32 = 64;
-
-/// that is, so many.
-const MIN_ALIKE: usize = 3;
 
 /// A region that has been written, and what it uses of the frames around it.
 pub(super) struct Closed {
@@ -43,8 +40,9 @@ impl Emitter<'_> {
         let micros = self.frames.pop().unwrap_or_default().micros;
         let depth = self.frames.len();
         self.at = depth.saturating_sub(1);
-        let mut live = live(micros, &results);
-        self.keep_whole(&mut live);
+        let mut micros = micros;
+        self.keep_whole(&mut micros);
+        let live = live(micros, &results);
         let captured = captured(&live, &params, &results);
         let stages = stages(&live);
         let mut groups = Groups::new(&live, &stages);
@@ -95,22 +93,28 @@ impl Emitter<'_> {
         }
     }
 
-    /// Marks divisions and roots of long words that a region has several of: a level or two more, and one template.
+    /// Marks divisions and roots of long words. What is only extended before it is divided goes in as it was: the circuit sees which
+    /// bits are equal.
     fn keep_whole(&self, micros: &mut [Micro]) {
-        let mut alike: Vec<((WordOp, u32), usize)> = Vec::new();
-        for (i, micro) in micros.iter().enumerate() {
-            if let Work::Logic(Logic::Word { op, from, .. }) = &micro.work
-                && matches!(op, WordOp::Div | WordOp::Rem | WordOp::Isqrt)
-                && from.width() > MAX_FUSED_WIDTH
-                && !(micro.args.get(1)).is_some_and(|&v| self.splat_of(v).is_some())
-            {
-                alike.push(((*op, from.width()), i));
-            }
-        }
-        alike.sort_unstable();
-        for alike in alike.chunk_by(|a, b| a.0 == b.0) {
-            for &(_, i) in alike.iter().filter(|_| alike.len() >= MIN_ALIKE) {
-                micros[i].whole = true;
+        let mut extended: HashMap<ValueId, ValueId, Mix> = HashMap::default();
+        for micro in micros {
+            let Work::Logic(Logic::Word { op, from, to }) = &micro.work else {
+                continue;
+            };
+            let by_constant = || (micro.args.get(1)).is_some_and(|&v| self.splat_of(v).is_some());
+            match op {
+                WordOp::Cast if from.width() < to.width() => {
+                    extended.insert(micro.results[0], micro.args[0]);
+                }
+                WordOp::Div | WordOp::Rem | WordOp::Isqrt
+                    if from.width() > MAX_FUSED_WIDTH && !by_constant() =>
+                {
+                    micro.whole = true;
+                    for arg in &mut micro.args {
+                        *arg = extended.get(arg).copied().unwrap_or(*arg);
+                    }
+                }
+                _ => {}
             }
         }
     }

@@ -87,6 +87,7 @@ impl<'h> Tracer<'h> {
             } => {
                 let mut frame = Frame::new(*function, generics.clone());
                 frame.protocol = self.frame().protocol;
+                frame.flushes = self.frame().flushes;
                 self.frames.push(frame);
                 for (local, val) in captured {
                     self.declare(*local, Some(val.clone()));
@@ -203,6 +204,7 @@ impl<'h> Tracer<'h> {
         }
         let mut frame = Frame::new(Some(function), Rc::new(generics));
         frame.protocol = callee.protocol.or(self.frame().protocol);
+        frame.flushes = callee.flushes || self.frame().flushes;
         self.frames.push(frame);
         for (local, val) in callee.locals.iter().zip(&args) {
             let what = format!("the argument `{}`", local.name);

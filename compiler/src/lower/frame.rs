@@ -33,6 +33,8 @@ pub struct Frame<'h> {
     pub loops: Vec<LoopFlags>,
     /// The domain that the user asked for.
     pub protocol: Option<Protocol>,
+    /// Whether floats below the normal ones are zeros.
+    pub flushes: bool,
 }
 
 /// How control leaves an iteration.
@@ -71,6 +73,7 @@ impl<'h> Frame<'h> {
             result: None,
             loops: Vec::new(),
             protocol: None,
+            flushes: false,
         }
     }
 

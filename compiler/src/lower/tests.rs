@@ -61,6 +61,7 @@ fn program(locals: Vec<Type>, n_params: u32, ret: Type, body: Expr) -> Hir {
             n_params,
             ret,
             protocol: None,
+            flushes: false,
             body,
             span: Span::default(),
         }],

@@ -7,19 +7,23 @@
 //!
 //! What is left of loops here is sequential: unrolling changes no dependency, but counters become constants, small
 //! arrays become scalars, and neighbouring iterations share circuits and rounds. Inner loops come first. A loop is
-//! unrolled if it has at most [`MAX_COUNT`] iterations and [`MAX_NODES`] operations in all, whatever else the program holds;
-//! else its body is compiled once and run many times.
+//! unrolled if it has at most [`MAX_COUNT`] iterations, [`MAX_NODES`] operations and circuits of about [`MAX_ANDS`] in all, whatever else the
+//! program holds; else its body is compiled once and run many times.
 
 use super::Outcome;
 use super::constants::Constants;
 use super::rewrite::{Rule, Walk, copy, rewrite};
-use crate::ir::{Ir, Node, Op, Region};
+use crate::ir::{Ir, Kind, Node, Op, Region};
+use smpcc_circuit::gate::WordOp;
 use std::collections::BTreeMap;
 
 /// Most iterations.
 pub const MAX_COUNT: u64 = 64;
 /// Most operations of an unrolled loop.
 pub const MAX_NODES: u64 = 4000;
+
+/// Most ANDs, roughly and for one lane, of an unrolled loop's circuits: they are all built and written into the plan.
+pub const MAX_ANDS: u64 = 1 << 17;
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
@@ -33,6 +37,7 @@ impl Rule for Unroll {
         if let Op::Loop { count: Some(n) } = node.op
             && n <= MAX_COUNT
             && n * size(&node.regions[0]) <= MAX_NODES
+            && n.saturating_mul(ands(walk, &node.regions[0])) <= MAX_ANDS
         {
             unroll(walk, &node, n);
             return;
@@ -46,6 +51,31 @@ fn size(region: &Region) -> u64 {
     (region.nodes.iter())
         .map(|node| 1 + node.regions.iter().map(size).sum::<u64>())
         .sum()
+}
+
+/// About how many ANDs the secret work of a region is on one lane, that of loops in it by their iterations.
+fn ands(walk: &Walk, region: &Region) -> u64 {
+    let of = |node: &Node| {
+        let Some(ty) = node.results.first().map(|&id| walk.ty(id)) else {
+            return 0;
+        };
+        let width = u64::from(ty.scalar.width());
+        let own = match &node.op {
+            _ if !ty.secret => 0,
+            Op::Word(WordOp::Mul) | Op::Dot { .. } => width * width,
+            Op::Word(WordOp::Div | WordOp::Rem | WordOp::Isqrt) => 2 * width * width,
+            Op::Word(WordOp::Float(..)) => 2_000,
+            op if op.kind() == Kind::Compute => width,
+            _ => 0,
+        };
+        let times = match node.op {
+            Op::Loop { count: Some(n) } => n,
+            _ => 1,
+        };
+        let inner: u64 = node.regions.iter().map(|region| ands(walk, region)).sum();
+        own.saturating_add(inner.saturating_mul(times))
+    };
+    region.nodes.iter().map(of).fold(0, u64::saturating_add)
 }
 
 fn unroll(walk: &mut Walk, node: &Node, n: u64) {

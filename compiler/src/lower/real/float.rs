@@ -8,11 +8,23 @@ use smpcc_circuit::float::{FloatOp, Subnormals};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
-fn float(op: FloatOp) -> WordOp {
-    WordOp::Float(op, Subnormals::Kept)
-}
-
 impl Tracer<'_> {
+    /// An operation as the present function wants it: what it says of small floats counts where a result may be one.
+    fn float(&mut self, op: FloatOp, scalar: Scalar, args: &[Leaf]) -> Traced<Leaf> {
+        use FloatOp as F;
+        let may_flush = match op {
+            F::Add | F::Sub | F::Mul | F::Div | F::Sqrt | F::MulAdd | F::Convert => true,
+            F::Neg | F::Min | F::Max | F::Eq | F::Lt | F::Le => false,
+            F::Floor | F::Ceil | F::Round | F::Trunc => false,
+            F::FromInt | F::ToInt | F::ToNearest => false,
+        };
+        let subnormals = match may_flush && self.frame().flushes {
+            true => Subnormals::Flushed,
+            false => Subnormals::Kept,
+        };
+        self.word(WordOp::Float(op, subnormals), scalar, args)
+    }
+
     pub(super) fn float_binary(
         &mut self,
         op: BinaryOp,
@@ -30,19 +42,19 @@ impl Tracer<'_> {
         let pair = [a.clone(), b.clone()];
         let turned = [b.clone(), a.clone()];
         match op {
-            B::Add => self.word(float(FloatOp::Add), scalar, &pair),
-            B::Sub => self.word(float(FloatOp::Sub), scalar, &pair),
-            B::Mul => self.word(float(FloatOp::Mul), scalar, &pair),
-            B::Div => self.word(float(FloatOp::Div), scalar, &pair),
-            B::Eq => self.word(float(FloatOp::Eq), Scalar::Bool, &pair),
+            B::Add => self.float(FloatOp::Add, scalar, &pair),
+            B::Sub => self.float(FloatOp::Sub, scalar, &pair),
+            B::Mul => self.float(FloatOp::Mul, scalar, &pair),
+            B::Div => self.float(FloatOp::Div, scalar, &pair),
+            B::Eq => self.float(FloatOp::Eq, Scalar::Bool, &pair),
             B::Ne => {
-                let equal = self.word(float(FloatOp::Eq), Scalar::Bool, &pair)?;
+                let equal = self.float(FloatOp::Eq, Scalar::Bool, &pair)?;
                 self.word(WordOp::Not, Scalar::Bool, &[equal])
             }
-            B::Lt => self.word(float(FloatOp::Lt), Scalar::Bool, &pair),
-            B::Le => self.word(float(FloatOp::Le), Scalar::Bool, &pair),
-            B::Gt => self.word(float(FloatOp::Lt), Scalar::Bool, &turned),
-            B::Ge => self.word(float(FloatOp::Le), Scalar::Bool, &turned),
+            B::Lt => self.float(FloatOp::Lt, Scalar::Bool, &pair),
+            B::Le => self.float(FloatOp::Le, Scalar::Bool, &pair),
+            B::Gt => self.float(FloatOp::Lt, Scalar::Bool, &turned),
+            B::Ge => self.float(FloatOp::Le, Scalar::Bool, &turned),
             B::Rem | B::And | B::Or | B::Xor | B::Shl | B::Shr => Err(Fault::new(
                 code::NOT_KNOWN,
                 self.span,
@@ -54,7 +66,7 @@ impl Tracer<'_> {
 
     /// `−a`.
     pub(in crate::lower) fn float_negated(&mut self, a: &Leaf) -> Traced<Leaf> {
-        self.word(float(FloatOp::Neg), a.scalar, std::slice::from_ref(a))
+        self.float(FloatOp::Neg, a.scalar, std::slice::from_ref(a))
     }
 
     /// The smaller or the larger of two.
@@ -65,13 +77,13 @@ impl Tracer<'_> {
         b: &Leaf,
     ) -> Traced<Leaf> {
         let op = if largest { FloatOp::Max } else { FloatOp::Min };
-        self.word(float(op), a.scalar, &[a.clone(), b.clone()])
+        self.float(op, a.scalar, &[a.clone(), b.clone()])
     }
 
     /// `a · b + c`.
     pub(in crate::lower) fn float_mul_add(&mut self, a: Leaf, b: Leaf, c: Leaf) -> Traced<Leaf> {
         let scalar = a.scalar;
-        self.word(float(FloatOp::MulAdd), scalar, &[a, b, c])
+        self.float(FloatOp::MulAdd, scalar, &[a, b, c])
     }
 
     pub(super) fn float_function(&mut self, builtin: Builtin, a: &Leaf) -> Traced<Leaf> {
@@ -87,7 +99,7 @@ impl Tracer<'_> {
                 return self.word(WordOp::And, a.scalar, &[a.clone(), bits]);
             }
         };
-        self.word(float(op), a.scalar, std::slice::from_ref(a))
+        self.float(op, a.scalar, std::slice::from_ref(a))
     }
 
     /// `as` from a float, to a float, or both; the other type has so many places behind the point.
@@ -104,7 +116,7 @@ impl Tracer<'_> {
             if a.scalar == scalar {
                 return Ok(a.clone());
             }
-            return self.word(float(FloatOp::Convert), scalar, std::slice::from_ref(a));
+            return self.float(FloatOp::Convert, scalar, std::slice::from_ref(a));
         }
         let places = Leaf::word(Scalar::unsigned(8), Word::from(places));
         if to {
@@ -112,14 +124,14 @@ impl Tracer<'_> {
                 Scalar::Bool => self.cast(a, Scalar::unsigned(1))?,
                 Scalar::Int { .. } => a.clone(),
             };
-            return self.word(float(FloatOp::FromInt), scalar, &[a, places]);
+            return self.float(FloatOp::FromInt, scalar, &[a, places]);
         }
         let op = if rounds {
             FloatOp::ToNearest
         } else {
             FloatOp::ToInt
         };
-        self.word(float(op), scalar, &[a.clone(), places])
+        self.float(op, scalar, &[a.clone(), places])
     }
 
     /// A signed integer whose order is the total order of floats.
@@ -162,7 +174,7 @@ impl Tracer<'_> {
             };
             let left = self.gather(&xs, &lanes(0, pairs), 1)?;
             let right = self.gather(&xs, &lanes(1, pairs), 1)?;
-            let sums = self.word(float(FloatOp::Add), scalar, &[left, right])?;
+            let sums = self.float(FloatOp::Add, scalar, &[left, right])?;
             xs = if xs.lanes % 2 == 1 {
                 let last = self.gather(&xs, &lanes(xs.lanes - 1, 1), 1)?;
                 self.concat(&[sums, last])?
@@ -178,13 +190,13 @@ impl Tracer<'_> {
         let n = Leaf::usize(xs.lanes);
         let sum = self.float_sum(xs)?;
         let none = Leaf::word(Scalar::unsigned(8), 0);
-        let n = self.word(float(FloatOp::FromInt), xs.scalar, &[n, none])?;
-        self.word(float(FloatOp::Div), xs.scalar, &[sum, n])
+        let n = self.float(FloatOp::FromInt, xs.scalar, &[n, none])?;
+        self.float(FloatOp::Div, xs.scalar, &[sum, n])
     }
 
     /// The sum of products.
     pub(in crate::lower) fn float_dot(&mut self, a: &Leaf, b: &Leaf) -> Traced<Leaf> {
-        let products = self.word(float(FloatOp::Mul), a.scalar, &[a.clone(), b.clone()])?;
+        let products = self.float(FloatOp::Mul, a.scalar, &[a.clone(), b.clone()])?;
         self.float_sum(&products)
     }
 }
