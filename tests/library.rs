@@ -4,6 +4,7 @@
 mod choices;
 mod noise;
 mod elementary;
+mod floats;
 mod plans;
 mod sets;
 mod stats;

@@ -31,9 +31,20 @@ const FUNCTIONS: [Function; 7] = [
 
 /// The body applied to `n` pairs `(x, y)` of numbers, which the first of three parties gives.
 fn compiled(function: &str, body: &str, (w, f): (u32, u32), n: usize) -> Compiled {
+    compiled_as("math", function, body, &format!("fixed<{w}, {f}>"), n)
+}
+
+/// The same of any type, with functions of any module.
+pub(super) fn compiled_as(
+    module: &str,
+    function: &str,
+    body: &str,
+    number: &str,
+    n: usize,
+) -> Compiled {
     let text = format!(
-        "use std::math::{{{function}}};
-fn main(x: [secret fixed<{w}, {f}>; _] from each, y: [secret fixed<{w}, {f}>; _] from each) -> [fixed<{w}, {f}>; {n}] {{
+        "use std::{module}::{{{function}}};
+fn main(x: [secret {number}; _] from each, y: [secret {number}; _] from each) -> [{number}; {n}] {{
     x.flatten().zip(y.flatten()).map(|(x, y)| {body})
 }}"
     );

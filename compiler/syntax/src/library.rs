@@ -4,6 +4,7 @@
 pub const MODULES: &[(&str, &str)] = &[
     ("auction", include_str!("../../../stdlib/auction.smpc")),
     ("dp", include_str!("../../../stdlib/dp.smpc")),
+    ("float", include_str!("../../../stdlib/float.smpc")),
     ("inference", include_str!("../../../stdlib/inference.smpc")),
     ("linear", include_str!("../../../stdlib/linear.smpc")),
     ("math", include_str!("../../../stdlib/math.smpc")),
