@@ -99,7 +99,7 @@ const PLANS: [(&str, &str, usize); 20] = [
         "main(x: [[secret fixed<32, 16>; 4]; _] from each, y: [secret bool; _] from each) -> Logistic<4> {
     logistic_newton(x.flatten(), y.flatten(), 6, 0)
 }",
-        700,
+        800,
     ),
     (
         "ml::logistic_gradient",

@@ -151,14 +151,9 @@ impl Emitter<'_> {
                 && (known.add(&mut b, m, logic, width, &literal)
                     || known.compare(&mut b, m, logic, &literal));
             if !is_made {
-                let mut args: Vec<Vec<Lit>> = (m.args.iter())
+                let args: Vec<Vec<Lit>> = (m.args.iter())
                     .map(|&v| known.get(&mut b, v).unwrap_or_else(|| self.literal(v)))
                     .collect();
-                if let (true, Logic::Word { from, .. }) = (m.whole, logic) {
-                    for (bits, &v) in args.iter_mut().zip(&m.args) {
-                        *bits = resized(bits, from.width(), self.info(v).scalar.is_signed());
-                    }
-                }
                 let outs = build(&mut b, logic, &args, &widths, objective);
                 for (&v, out) in m.results.iter().zip(outs) {
                     known.set(v, out);

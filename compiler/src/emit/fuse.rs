@@ -40,9 +40,8 @@ impl Emitter<'_> {
         let micros = self.frames.pop().unwrap_or_default().micros;
         let depth = self.frames.len();
         self.at = depth.saturating_sub(1);
-        let mut micros = micros;
-        self.keep_whole(&mut micros);
-        let live = live(micros, &results);
+        let mut live = live(micros, &results);
+        self.keep_whole(&mut live);
         let captured = captured(&live, &params, &results);
         let stages = stages(&live);
         let mut groups = Groups::new(&live, &stages);
@@ -93,28 +92,16 @@ impl Emitter<'_> {
         }
     }
 
-    /// Marks divisions and roots of long words. What is only extended before it is divided goes in as it was: the circuit sees which
-    /// bits are equal.
+    /// Marks divisions and roots of long words.
     fn keep_whole(&self, micros: &mut [Micro]) {
-        let mut extended: HashMap<ValueId, ValueId, Mix> = HashMap::default();
         for micro in micros {
-            let Work::Logic(Logic::Word { op, from, to }) = &micro.work else {
-                continue;
-            };
             let by_constant = || (micro.args.get(1)).is_some_and(|&v| self.splat_of(v).is_some());
-            match op {
-                WordOp::Cast if from.width() < to.width() => {
-                    extended.insert(micro.results[0], micro.args[0]);
-                }
-                WordOp::Div | WordOp::Rem | WordOp::Isqrt
-                    if from.width() > MAX_FUSED_WIDTH && !by_constant() =>
-                {
-                    micro.whole = true;
-                    for arg in &mut micro.args {
-                        *arg = extended.get(arg).copied().unwrap_or(*arg);
-                    }
-                }
-                _ => {}
+            if let Work::Logic(Logic::Word { op, from, .. }) = &micro.work
+                && matches!(op, WordOp::Div | WordOp::Rem | WordOp::Isqrt)
+                && from.width() > MAX_FUSED_WIDTH
+                && !by_constant()
+            {
+                micro.whole = true;
             }
         }
     }
