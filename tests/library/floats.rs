@@ -71,6 +71,10 @@ fn functions_of_short_floats_are_within_their_bound() {
             88.722_84,
             -103.972_1,
         ]);
+        // There is one NaN.
+        x.iter_mut()
+            .filter(|x| x.is_nan())
+            .for_each(|x| *x = f32::NAN);
         let words: Vec<Word> = x.iter().map(|x| Word::from(x.to_bits())).collect();
         for (x, found) in x.iter().zip(results(name, "f32", &words)) {
             let found = f32::from_bits(found as u32);

@@ -91,7 +91,7 @@ const PLANS: [(&str, &str, usize); 20] = [
     ),
     (
         "ml::softmax",
-        "main(x: [secret fixed<32, 16>; 10] from each) -> [fixed<32, 16>; 10] { softmax(x[0]) }",
+        "main(v: [secret fixed<32, 16>; 10] from each) -> [fixed<32, 16>; 10] { softmax(v[0]) }",
         100,
     ),
     (
@@ -110,12 +110,12 @@ const PLANS: [(&str, &str, usize); 20] = [
     ),
     (
         "math::exp",
-        "main(x: secret fixed<64, 32> from each) -> fixed<64, 32> { exp(x[0] + x[1]) }",
+        "main(v: secret fixed<64, 32> from each) -> fixed<64, 32> { exp(v[0] + v[1]) }",
         400,
     ),
     (
         "math::pow",
-        "main(x: secret fixed<64, 32> from each) -> fixed<64, 32> { pow(x[0], x[1]) }",
+        "main(v: secret fixed<64, 32> from each) -> fixed<64, 32> { pow(v[0], v[1]) }",
         800,
     ),
     (
