@@ -2,9 +2,9 @@
 //! every suite.
 
 mod choices;
-mod noise;
 mod elementary;
 mod floats;
+mod noise;
 mod plans;
 mod sets;
 mod stats;
