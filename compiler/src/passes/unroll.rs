@@ -65,6 +65,15 @@ fn ands(walk: &Walk, region: &Region) -> u64 {
             Op::Word(WordOp::Mul) | Op::Dot { .. } => width * width,
             Op::Word(WordOp::Div | WordOp::Rem | WordOp::Isqrt) => 2 * width * width,
             Op::Word(WordOp::Float(..)) => 2_000,
+            Op::Word(
+                WordOp::Xor
+                | WordOp::Not
+                | WordOp::Cast
+                | WordOp::Shl
+                | WordOp::Shr
+                | WordOp::RotL
+                | WordOp::RotR,
+            ) => 0,
             op if op.kind() == Kind::Compute => width,
             _ => 0,
         };
