@@ -150,8 +150,7 @@ pub(super) fn probe(
                 coalition,
                 &inputs,
                 &view,
-                (record, &honest),
-                &moves,
+                (record, &honest, &moves),
                 &mut shown,
                 rng,
             );
@@ -311,8 +310,7 @@ fn pin(
     coalition: &[u32],
     inputs: &Inputs,
     view: &View,
-    (record, honest): (usize, &[usize]),
-    moves: &Moves,
+    (record, honest, moves): (usize, &[usize], &Moves),
     shown: &mut Shown,
     rng: &mut SplitMix,
 ) {

@@ -150,7 +150,7 @@ fn the_variance_gives_what_is_asked_for() {
         let variance = variance(epsilon, delta, sensitivity).expect("a variance");
         let spent = |variance: f64| {
             let rho = (sensitivity * sensitivity) as f64 / (2.0 * variance);
-            rho + 2.0 * (rho * (1.0 / delta as f64).ln()).sqrt()
+            rho + 2.0 * (rho * f64::ln(1.0 / delta)).sqrt()
         };
         assert!(spent(variance) <= epsilon && spent(variance - 1.0) > epsilon);
     }
