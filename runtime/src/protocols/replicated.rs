@@ -11,6 +11,16 @@
 //! - **Leakage and failure**: shapes and the schedule, which all know. A party that deviates can change results where the threat is
 //!   semi-honest.
 //!
+//! What stands one adversary is no part of what stands another:
+//!
+//! ```compile_fail,E0308
+//! use smpcc_runtime::protocols::replicated::Rep3;
+//! use smpcc_runtime::protocols::{Malicious, SemiHonest};
+//! fn trusted(suite: Rep3<SemiHonest>) -> Rep3<Malicious> {
+//!     suite
+//! }
+//! ```
+//!
 //! Parties are 0, 1, 2. A value is the sum (mod 2^k, or bit by bit XOR) of components 0, 1, 2; party `i` holds
 //! components `i` and `i + 1`, as parts 0 and 1 of its share. Key `c` is known to the two holders of component `c`, parties
 //! `c` and `c − 1`.

@@ -43,6 +43,7 @@ const fn add_rest(words: [u64; WORDS], times: u128) -> ([u64; WORDS], u64) {
 }
 
 /// `words` plus 2^192 if there was a carry, reduced.
+#[inline]
 fn reduced_once(words: [u64; WORDS], carry: u64) -> Prime {
     let (less, over) = add_rest(words, 1);
     let take = (carry | over).wrapping_neg();
@@ -54,6 +55,7 @@ fn reduced_once(words: [u64; WORDS], carry: u64) -> Prime {
 }
 
 /// The element that a sum of products is.
+#[inline]
 pub fn reduced(sum: &Wide) -> Prime {
     let mut words = [0; WORDS];
     let mut carry = 0;
@@ -67,18 +69,26 @@ pub fn reduced(sum: &Wide) -> Prime {
     reduced_once(words, 0)
 }
 
-/// Adds a product to a sum, which holds 2^64 of them.
-pub fn accumulate(sum: &mut Wide, Prime(a): Prime, Prime(b): Prime) {
+/// The product as integers, in as many words as it has, and a word of zero.
+#[inline]
+fn product(Prime(a): Prime, Prime(b): Prime) -> Wide {
+    let mut out = [0; 7];
     for (i, &a) in a.iter().enumerate() {
         let mut carry = 0;
         for (j, &b) in b.iter().enumerate() {
-            (sum[i + j], carry) = step(sum[i + j], a, b, carry);
+            (out[i + j], carry) = step(out[i + j], a, b, carry);
         }
-        for word in &mut sum[i + WORDS..] {
-            let over;
-            (*word, over) = word.overflowing_add(carry);
-            carry = u64::from(over);
-        }
+        out[i + WORDS] = carry;
+    }
+    out
+}
+
+/// Adds a product to a sum, which holds 2^64 of them.
+#[inline]
+pub fn accumulate(sum: &mut Wide, a: Prime, b: Prime) {
+    let mut carry = 0;
+    for (word, more) in sum.iter_mut().zip(product(a, b)) {
+        (*word, carry) = step(*word, more, 1, carry);
     }
 }
 
@@ -121,6 +131,7 @@ impl Prime {
     }
 
     /// A sum.
+    #[inline]
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         let mut words = [0; WORDS];
@@ -132,6 +143,7 @@ impl Prime {
     }
 
     /// A difference.
+    #[inline]
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         let borrowing = |a: u64, b: u64, borrow: bool| {
@@ -155,11 +167,10 @@ impl Prime {
     }
 
     /// A product.
+    #[inline]
     #[must_use]
     pub fn times(self, other: Self) -> Self {
-        let mut sum = [0; 7];
-        accumulate(&mut sum, self, other);
-        reduced(&sum)
+        reduced(&product(self, other))
     }
 }
 

@@ -76,6 +76,10 @@ impl Drop for Chunk {
     }
 }
 
+/// The most terms that any party of any test has had on record.
+#[cfg(test)]
+pub(super) static MOST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
 /// What is recorded of a run.
 #[derive(Default)]
 pub struct Terms {
@@ -99,6 +103,8 @@ impl Terms {
         for (row, part) in [y0, y1].into_iter().zip(made.y) {
             row.extend_from_slice(part);
         }
+        #[cfg(test)]
+        MOST.fetch_max(self.rows[0].len(), std::sync::atomic::Ordering::Relaxed);
         let Products { next, keys, runs } = &mut self.products;
         runs.resize(runs.len() + made.z.len(), run);
         let terms = made.x[1].chunks_exact(run).zip(made.y[1].chunks_exact(run));

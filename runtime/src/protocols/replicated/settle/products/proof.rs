@@ -3,7 +3,7 @@
 //! Nothing here sends anything; see `products` for the statement and for who knows what.
 
 use smpcc_circuit::settle::{HALVES, TermShape};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::super::prime::{MINUS_SIZE, Prime, Wide, accumulate, reduced};
 use super::super::terms::Chunk;
@@ -240,14 +240,13 @@ fn halved(u: [&[Prime]; 2], v: [&[Prime]; 2]) -> [Prime; 2] {
     [reduced(&one), reduced(&infinity)]
 }
 
-/// The first half plus `r` times what the second has more; that is what is left.
+/// The first half plus `r` times what the second has more; that is what is left. All that there was is wiped with the vector.
 fn fold(all: &mut Vec<Prime>, r: Prime) {
     let half = all.len() / 2;
     let (low, high) = all.split_at_mut(half);
     for (low, high) in low.iter_mut().zip(high.iter()) {
         *low = low.plus(r.times(high.minus(*low)));
     }
-    high.zeroize();
     all.truncate(half);
 }
 

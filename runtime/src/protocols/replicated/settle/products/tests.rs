@@ -5,6 +5,7 @@ use smpcc_circuit::program::{Domain, Op};
 use smpcc_circuit::settle::TERMS;
 use smpcc_circuit::value::{Scalar, Word};
 
+use super::super::terms::MOST;
 use super::super::tests::{check, harass, malicious};
 use crate::engine::testing::{Builder, a, u, words};
 use crate::protocols::conformance::{from_bits, to_bits};
@@ -78,6 +79,24 @@ fn long_vectors_are_proven_piece_by_piece() {
     b.output(dot, &ALL);
     b.output(bit, &[1]);
     check(&b, &[&words(1, 32, lanes), &words(2, 32, lanes)]);
+}
+
+/// However many lanes there are, what is on record is what proofs have not yet taken of a few blocks.
+#[test]
+fn records_do_not_grow_with_lanes() {
+    let lanes = 400_000;
+    let mut b = malicious();
+    let x = b.input(0, a(64), u(64), lanes);
+    let p = b.op(Op::Mul, &[x, x], a(64), u(64), lanes);
+    let sum = b.op(Op::SumLanes { segments: 1 }, &[p], a(64), u(64), 1);
+    b.output(sum, &[1]);
+    check(&b, &[&words(1, 64, lanes)]);
+    // A sum of products is recorded at once: the longest of all tests has so many.
+    let sums = 2 * TERMS as usize + 77;
+    let blocks = 9 << 15;
+    let most = MOST.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(most <= TERMS as usize + blocks.max(sums), "{most}");
+    assert!(most >= TERMS as usize);
 }
 
 /// A product and a sum of products.
