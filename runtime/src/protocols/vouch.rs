@@ -103,7 +103,7 @@ mod tests {
             }
         }
         // However long: block by block, or in runs.
-        let long: Vec<u8> = (0..3000u32).map(|i| (i * i >> 3) as u8).collect();
+        let long: Vec<u8> = (0..3000u32).map(|i| ((i * i) >> 3) as u8).collect();
         let mut polynomial = Polynomial::at(&prg, 1, 7);
         long.chunks(HASH).for_each(|block| polynomial.absorb(block));
         assert_eq!(hash(&long, 7), polynomial.said());
