@@ -63,6 +63,7 @@ pub fn emit(
         whys: vec![Vec::new()],
         templates: Vec::new(),
         template_ids: HashMap::new(),
+        wholes: BTreeMap::new(),
         converted: BTreeMap::new(),
         map: vec![None; ir.values.len()],
         alone: vec![None; ir.values.len()],
@@ -154,6 +155,8 @@ struct Emitter<'a> {
     templates: Vec<Template>,
     /// Templates by the fingerprints of their gates.
     template_ids: HashMap<u64, Vec<TemplateId>>,
+    /// Circuits of long operations that stay whole, with their ANDs and levels: by operation, types, domain and lanes.
+    wholes: BTreeMap<(WordOp, Scalar, Scalar, Domain, u64), (TemplateId, (u64, u64))>,
     converted: BTreeMap<(ValueId, Domain), ValueId>,
     /// The program's value for each of the IR's.
     map: Vec<Option<ValueId>>,

@@ -115,13 +115,31 @@ impl Emitter<'_> {
             .flat_map(|m| m.results.iter().copied())
             .filter(|v| used.contains(v))
             .collect();
-        let (template, split) = self.cheapest(members, &inputs, &outputs, domain, lanes);
+        let alike = match (members, &members[0].work) {
+            ([only], Work::Logic(Logic::Word { op, from, to }))
+                if only.whole && inputs == only.args =>
+            {
+                Some((*op, *from, *to, domain, lanes))
+            }
+            _ => None,
+        };
+        let known = alike.and_then(|alike| self.wholes.get(&alike).copied());
+        let (id, split) = match known {
+            Some((id, share)) => (id, [(members[0].loc, share)].into()),
+            None => {
+                let (template, split) = self.cheapest(members, &inputs, &outputs, domain, lanes);
+                let id = self.template(template);
+                if let (Some(alike), Some(share)) = (alike, split.values().next()) {
+                    self.wholes.insert(alike, (id, *share));
+                }
+                (id, split)
+            }
+        };
         // The line that the work is mostly from.
         let main = split
             .iter()
             .max_by_key(|&(loc, (ands, _))| (*ands, std::cmp::Reverse(*loc)))
             .map_or(members[0].loc, |s| *s.0);
-        let id = self.template(template);
         let node = node(Op::Call(id), inputs, outputs, main);
         let mut parts = Split::default();
         for (loc, (ands, levels)) in split {
