@@ -139,6 +139,9 @@ pub struct Emitted {
     pub attribution: Attribution,
 }
 
+/// A long operation by what its circuit follows from: its types, its domain and its lanes.
+type Whole = (WordOp, Scalar, Scalar, Domain, u64);
+
 /// The state of the walk.
 struct Emitter<'a> {
     ir: &'a Ir,
@@ -155,8 +158,8 @@ struct Emitter<'a> {
     templates: Vec<Template>,
     /// Templates by the fingerprints of their gates.
     template_ids: HashMap<u64, Vec<TemplateId>>,
-    /// Circuits of long operations that stay whole, with their ANDs and levels: by operation, types, domain and lanes.
-    wholes: BTreeMap<(WordOp, Scalar, Scalar, Domain, u64), (TemplateId, (u64, u64))>,
+    /// Circuits of long operations that stay whole, with their ANDs and levels.
+    wholes: BTreeMap<Whole, (TemplateId, (u64, u64))>,
     converted: BTreeMap<(ValueId, Domain), ValueId>,
     /// The program's value for each of the IR's.
     map: Vec<Option<ValueId>>,
