@@ -123,6 +123,8 @@ struct Space {
     forced: Vec<Option<Kind>>,
     /// Groups between which values go.
     edges: BTreeSet<(usize, usize)>,
+    /// Groups that are some lanes of another, by that one.
+    picked: BTreeMap<usize, BTreeSet<usize>>,
 }
 
 impl Space {
@@ -147,6 +149,7 @@ impl Space {
             arithmetic: vec![true; n],
             forced: vec![None; n],
             edges: BTreeSet::new(),
+            picked: BTreeMap::new(),
         };
         let wide = &super::rings::wide(ir, local);
         space.survey(ir, &ir.body, Rings { wide, most });
@@ -175,6 +178,10 @@ impl Space {
                         && from != g
                     {
                         self.edges.insert((from.min(g), from.max(g)));
+                        let fewer = ir.values[r.index()].ty.lanes < ir.values[a.index()].ty.lanes;
+                        if matches!(node.op, Op::Gather { .. }) && fewer {
+                            self.picked.entry(from).or_default().insert(g);
+                        }
                     }
                 }
             }
@@ -203,7 +210,7 @@ impl Space {
             .collect()
     }
 
-    /// Connected parts of one domain, then single groups.
+    /// Connected parts of one domain, then what is picked from one group, then single groups.
     fn parts(&self, kinds: &[Kind]) -> Vec<Vec<usize>> {
         let mut union = UnionFind::<usize>::new(self.n);
         for &(a, b) in &self.edges {
@@ -230,6 +237,14 @@ impl Space {
         let mut pieces: Vec<_> = pieces.into_values().collect();
         pieces.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
         parts.extend(pieces);
+        // One lane that is picked after a conversion makes all lanes convert: those that are picked go together.
+        for (from, picked) in &self.picked {
+            let apart = picked.iter().filter(|&&g| kinds[g] != kinds[*from]);
+            let apart: Vec<usize> = apart.copied().collect();
+            if apart.len() > 1 {
+                parts.push(apart);
+            }
+        }
         parts.extend((0..self.n).map(|g| vec![g]));
         parts.dedup();
         parts

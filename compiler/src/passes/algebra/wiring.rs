@@ -36,16 +36,22 @@ pub fn simplify(walk: &mut Walk, op: &Op, args: &[ValueId], ty: Ty) -> Option<Va
         }),
         Op::Concat => concat(walk, args, ty),
         Op::ReadSecret { block, groups: 1 } => {
-            // A secret index that is a constant in range is a public one.
+            // A secret index that is a constant in range is a public one; out of range there are zeros.
             let idx = walk.public_source(args[1])?;
             let len = walk.ty(args[0]).lanes / block;
-            let (_, hi) = hull(walk.constant(idx)?, walk.ty(idx).scalar)?;
+            let (lo, hi) = hull(walk.constant(idx)?, walk.ty(idx).scalar)?;
+            if lo >= Word::from(len) {
+                return Some(walk.splat_of(ty, 0));
+            }
             (hi < Word::from(len)).then(|| walk.gather(args[0], idx, block))
         }
         Op::WriteSecret { block, groups: 1 } => {
             let idx = walk.public_source(args[1])?;
             let len = walk.ty(args[0]).lanes / block;
-            let (_, hi) = hull(walk.constant(idx)?, walk.ty(idx).scalar)?;
+            let (lo, hi) = hull(walk.constant(idx)?, walk.ty(idx).scalar)?;
+            if lo >= Word::from(len) {
+                return Some(args[0]);
+            }
             (hi < Word::from(len)).then(|| walk.scatter(args[0], idx, args[2], block))
         }
         Op::Reduce {
@@ -141,6 +147,14 @@ fn gather(walk: &mut Walk, src: ValueId, idx: ValueId, block: u64, ty: Ty) -> Op
     }
     let (op, args) = walk.simple(src)?;
     match (op.clone(), args.to_vec()) {
+        // Some lanes of a longer vector are widened after they are picked.
+        (Op::Word(WordOp::Cast), args)
+            if ty.lanes < src_ty.lanes
+                && walk.ty(args[0]).scalar.width() <= src_ty.scalar.width() =>
+        {
+            let picked = walk.gather(args[0], idx, block);
+            Some(walk.cast(picked, src_ty.scalar))
+        }
         (Op::Gather { block: inner }, args) => {
             let (origin, first) = (args[0], args[1]);
             let origin_lanes = walk.ty(origin).lanes;
