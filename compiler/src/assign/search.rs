@@ -244,6 +244,11 @@ impl Space {
             if apart.len() > 1 {
                 parts.push(apart);
             }
+            parts.push(
+                std::iter::once(*from)
+                    .chain(picked.iter().copied())
+                    .collect(),
+            );
         }
         parts.extend((0..self.n).map(|g| vec![g]));
         parts.dedup();
