@@ -5,6 +5,7 @@ mod constants;
 mod draw;
 mod meaning;
 mod program;
+mod real;
 
 use crate::support;
 use program::From;

@@ -80,6 +80,7 @@ pub fn draw(seed: u64, n_parties: u32) -> (Program, Vec<Ty>) {
         };
         let scalar = match i {
             0 => Ty::Bool,
+            _ if from == From::Argument => d.int(),
             _ => d.scalar(),
         };
         let ty = if i == 1 || from != From::Argument && i > 2 && d.one_in(3) {
@@ -147,6 +148,15 @@ impl Draw {
 
     fn word(&mut self, ty: &Ty) -> i128 {
         let (width, _) = ty.shape();
+        if *ty == Ty::Float {
+            let x = match self.below(8) {
+                0 => self.of(&[0.0, -0.0, f32::NAN, f32::INFINITY, 1e-45, f32::MAX]),
+                1..=4 => self.below(400) as f32 / 8.0 - 20.0,
+                5 => 2f32.powi(self.below(60) as i32 - 30),
+                _ => f32::from_bits(self.numbers.draw() as u32 & 0x7f7f_ffff),
+            };
+            return i128::from(x.to_bits());
+        }
         let word = match self.below(6) {
             0 => 0,
             1 => 1,
@@ -175,7 +185,25 @@ impl Draw {
     }
 
     fn scalar(&mut self) -> Ty {
-        if self.one_in(5) { Ty::Bool } else { self.int() }
+        match self.below(10) {
+            0 | 1 => Ty::Bool,
+            2 => self.real(),
+            _ => self.int(),
+        }
+    }
+
+    fn real(&mut self) -> Ty {
+        let fixed = |width, frac| Ty::Fixed { width, frac };
+        let all = [
+            fixed(16, 8),
+            fixed(8, 3),
+            fixed(12, 0),
+            fixed(24, 20),
+            fixed(40, 16),
+            Ty::Float,
+            Ty::Float,
+        ];
+        self.of(&all)
     }
 
     /// A type of a field.
@@ -486,6 +514,11 @@ impl Draw {
 
     fn update(&mut self) -> Stmt {
         match self.place() {
+            Some((place, ty, secret)) if ty.is_real() => {
+                let op = self.of(&[Two::Add, Two::Sub, Two::Mul]);
+                let e = self.scalar_expr(&ty, secret, 2);
+                Stmt::Update(op, place, e)
+            }
             Some((place, ty, secret)) if ty.is_int() => {
                 let op = self.of(&[Two::Add, Two::Sub, Two::Mul, Two::Xor, Two::And, Two::Or]);
                 let e = self.scalar_expr(&ty, secret, 2);

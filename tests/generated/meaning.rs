@@ -2,6 +2,7 @@
 //! of the compiler.
 
 use super::program::{Arm, Expr, Fun, Is, Like, One, Pat, Place, Program, Step, Stmt, Two, Ty};
+use super::real;
 
 /// A value: a number, or parts. An enum's are its variant's number and what that holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +60,7 @@ pub fn wrap(word: i128, ty: &Ty) -> i128 {
 /// All zeros.
 pub fn zero(ty: &Ty, program: &Program) -> Val {
     match ty {
-        Ty::Bool | Ty::Int { .. } | Ty::Usize => Val::Word(0),
+        ty if ty.is_scalar() => Val::Word(0),
         Ty::Array(of, n) => Val::Parts(vec![zero(of, program); *n]),
         Ty::Tuple(parts) => Val::Parts(parts.iter().map(|ty| zero(ty, program)).collect()),
         Ty::Struct(id) => {
@@ -71,6 +72,40 @@ pub fn zero(ty: &Ty, program: &Program) -> Val {
             Val::Parts(std::iter::once(Val::Word(0)).chain(held).collect())
         }
         Ty::Option(_) => Val::Parts(vec![Val::Word(0)]),
+        _ => unreachable!("a scalar"),
+    }
+}
+
+/// The value with the order that its parts have in it.
+fn keyed(value: &Val, ty: &Ty, program: &Program) -> Val {
+    let all = |parts: &[Val], types: &[Ty]| -> Vec<Val> {
+        let pairs = parts.iter().zip(types);
+        pairs.map(|(part, ty)| keyed(part, ty, program)).collect()
+    };
+    match (ty, value) {
+        (Ty::Float, Val::Word(word)) => Val::Word(real::key(*word)),
+        (_, Val::Word(word)) => Val::Word(*word),
+        (Ty::Array(of, n), Val::Parts(parts)) => Val::Parts(all(parts, &vec![(**of).clone(); *n])),
+        (Ty::Tuple(types), Val::Parts(parts)) => Val::Parts(all(parts, types)),
+        (Ty::Struct(id), Val::Parts(parts)) => Val::Parts(all(parts, &program.structs[*id])),
+        (Ty::Enum(id), Val::Parts(parts)) => {
+            let held = all(&parts[1..], &program.enums[*id][parts[0].word() as usize]);
+            Val::Parts(std::iter::once(parts[0].clone()).chain(held).collect())
+        }
+        (Ty::Option(of), Val::Parts(parts)) => {
+            let held = all(&parts[1..], std::slice::from_ref(&**of));
+            Val::Parts(std::iter::once(parts[0].clone()).chain(held).collect())
+        }
+        (_, parts) => parts.clone(),
+    }
+}
+
+/// `a op b` of numbers of any kind.
+fn number(op: Two, a: i128, b: i128, ty: &Ty, to: &Ty) -> i128 {
+    if ty.is_real() {
+        real::two(op, a, b, ty)
+    } else {
+        two(op, a, b, ty, to)
     }
 }
 
@@ -126,16 +161,17 @@ impl Machine<'_> {
             Stmt::Update(op, place, e) => {
                 let right = self.expr(e)?.word();
                 let left = self.place(place)?.word();
-                let value = Val::Word(two(*op, left, right, &e.ty, &e.ty));
+                let value = Val::Word(number(*op, left, right, &e.ty, &e.ty));
                 self.set(place, value)?;
             }
             Stmt::If(c, a, b) => return self.branch(c, a, b),
             Stmt::Match(value, arms) => {
-                let (taken, hidden) =
-                    self.chosen(value, arms, |m, body| m.stmts(body).map(drop))?;
+                let taken = self.chosen(value, arms, |m, body| m.stmts(body).map(drop))?;
                 let flow = self.stmts(&arms[taken].body)?;
-                // Nothing leaves from under a secret.
-                if !hidden {
+                // Nothing leaves from under a secret, which a guard of a later arm is not above.
+                let asked = &arms[..=taken];
+                let guards = || asked.iter().filter_map(|arm| arm.guard.as_ref());
+                if !value.secret && !guards().any(|guard| guard.secret) {
                     return Ok(flow);
                 }
             }
@@ -201,13 +237,13 @@ impl Machine<'_> {
         self.vars = before;
     }
 
-    /// Which arm is taken, whose names are bound then; and whether that is secret, when all arms run.
+    /// Which arm is taken, whose names are bound then; all arms run where that is secret.
     fn chosen<T>(
         &mut self,
         value: &Expr,
         arms: &[Arm<T>],
         run: impl Fn(&mut Self, &T) -> Result<(), Stopped>,
-    ) -> Result<(usize, bool), Stopped> {
+    ) -> Result<usize, Stopped> {
         let hidden = value.secret
             || arms
                 .iter()
@@ -237,7 +273,7 @@ impl Machine<'_> {
         }
         let taken = taken.expect("a last arm for everything");
         self.fits(&arms[taken].pat, &value);
-        Ok((taken, hidden))
+        Ok(taken)
     }
 
     /// Whether a value is like a pattern. All its names are bound, as an arm that is not taken may run: those of another
@@ -342,9 +378,16 @@ impl Machine<'_> {
         Ok(Val::Word(match &e.is {
             Is::Literal(word) => *word,
             Is::Var(v) => return Ok(self.vars[*v].clone()),
+            Is::One(op, a) if a.ty.is_real() => real::one(*op, self.expr(a)?.word(), &a.ty),
             Is::One(op, a) => one(*op, self.expr(a)?.word(), &a.ty),
             Is::Two(op @ (Two::Eq | Two::Ne | Two::Lt | Two::Le), a, b) => {
-                let (a, b) = (self.expr(a)?, self.expr(b)?);
+                let (x, y) = (self.expr(a)?, self.expr(b)?);
+                let program = self.program;
+                if a.ty == Ty::Float {
+                    let holds = real::compared(*op, x.word(), y.word());
+                    return Ok(Val::Word(i128::from(holds)));
+                }
+                let (a, b) = (keyed(&x, &a.ty, program), keyed(&y, &b.ty, program));
                 i128::from(match op {
                     Two::Eq => a == b,
                     Two::Ne => a != b,
@@ -366,10 +409,10 @@ impl Machine<'_> {
                     }
                     left
                 } else {
-                    two(*op, left, self.expr(b)?.word(), &a.ty, &e.ty)
+                    number(*op, left, self.expr(b)?.word(), &a.ty, &e.ty)
                 }
             }
-            Is::Cast(a) => wrap(self.expr(a)?.word(), &e.ty),
+            Is::Cast(a) => real::cast(self.expr(a)?.word(), &a.ty, &e.ty),
             Is::Part(a, k) => return Ok(self.expr(a)?.parts()[*k].clone()),
             Is::Index(a, i) => {
                 let (array, k) = (self.expr(a)?, self.expr(i)?.word());
@@ -392,7 +435,7 @@ impl Machine<'_> {
                 return Ok(Val::Parts(out));
             }
             Is::Match(value, arms) => {
-                let (taken, _) = self.chosen(value, arms, |m, body| m.expr(body).map(drop))?;
+                let taken = self.chosen(value, arms, |m, body| m.expr(body).map(drop))?;
                 return self.expr(&arms[taken].body);
             }
             Is::IfLet(pat, value, a, b) => {

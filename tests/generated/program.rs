@@ -1,13 +1,24 @@
 //! Syntax of the programs that tests draw, and its source text: only what has a meaning of its own in `meaning.rs`.
 
+use super::real;
 use std::fmt;
 
 /// A type without its secrecy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ty {
     Bool,
-    Int { width: u32, signed: bool },
+    Int {
+        width: u32,
+        signed: bool,
+    },
     Usize,
+    /// Bits in all, and behind the point.
+    Fixed {
+        width: u32,
+        frac: u32,
+    },
+    /// `f32`; a value is its bits.
+    Float,
     Array(Box<Ty>, usize),
     Tuple(Vec<Ty>),
     Struct(usize),
@@ -25,11 +36,23 @@ impl Ty {
         matches!(self, Self::Int { .. } | Self::Usize)
     }
 
+    /// Whether it has numbers with fractions.
+    pub fn is_real(&self) -> bool {
+        matches!(self, Self::Fixed { .. } | Self::Float)
+    }
+
+    /// Whether it has no parts.
+    pub fn is_scalar(&self) -> bool {
+        self.is_int() || self.is_real() || *self == Self::Bool
+    }
+
     /// Width and sign of a scalar.
     pub fn shape(&self) -> (u32, bool) {
         match self {
             Self::Int { width, signed } => (*width, *signed),
             Self::Usize => (64, false),
+            Self::Fixed { width, .. } => (*width, true),
+            Self::Float => (32, false),
             Self::Bool
             | Self::Array(..)
             | Self::Tuple(_)
@@ -46,6 +69,8 @@ impl fmt::Display for Ty {
             Self::Bool => f.write_str("bool"),
             Self::Int { width, signed } => write!(f, "{}{width}", if *signed { 'i' } else { 'u' }),
             Self::Usize => f.write_str("usize"),
+            Self::Fixed { width, frac } => write!(f, "fixed<{width}, {frac}>"),
+            Self::Float => f.write_str("f32"),
             Self::Array(of, n) => write!(f, "[{of}; {n}]"),
             Self::Tuple(parts) => {
                 let parts: Vec<String> = parts.iter().map(Self::to_string).collect();
@@ -306,6 +331,7 @@ impl fmt::Display for Expr {
         match &self.is {
             Is::Literal(word) => match &self.ty {
                 Ty::Bool => write!(f, "{}", *word != 0),
+                ty if ty.is_real() => f.write_str(&real::literal(*word, ty)),
                 ty if *word < 0 => write!(f, "(-{}{ty})", -word),
                 ty => write!(f, "{word}{ty}"),
             },

@@ -83,7 +83,7 @@ impl Draw {
             }
             _ => {}
         }
-        if depth == 0 && !matches!(ty, Ty::Bool | Ty::Int { .. } | Ty::Usize) {
+        if ty.is_real() || depth == 0 && !ty.is_scalar() {
             return pat(Like::Any);
         }
         let parts = |d: &mut Self, types: &[Ty]| -> Vec<Pat> {
@@ -109,6 +109,7 @@ impl Draw {
                     Like::Word(lo)
                 }
             }
+            Ty::Fixed { .. } | Ty::Float => Like::Any,
             Ty::Array(of, n) => {
                 let types = vec![(**of).clone(); *n];
                 Like::Parts(parts(self, &types))

@@ -80,7 +80,7 @@ impl Draw {
 
     /// A value of any type; scalars are expressions, the others variables, calls or put together.
     pub(super) fn value(&mut self, ty: &Ty, secret: bool, depth: u32) -> Expr {
-        if matches!(ty, Ty::Bool | Ty::Int { .. } | Ty::Usize) {
+        if ty.is_scalar() {
             return self.scalar_expr(ty, secret, depth);
         }
         let fits: Vec<usize> = (self.scope.iter().copied())
@@ -142,7 +142,7 @@ impl Draw {
 
     /// An array of `n` from another, element by element.
     fn mapped(&mut self, of: &Ty, n: usize, secret: bool, depth: u32) -> Option<Expr> {
-        if !matches!(of, Ty::Bool | Ty::Int { .. }) {
+        if !of.is_scalar() || *of == Ty::Usize {
             return None;
         }
         let fits: Vec<usize> = (self.scope.iter().copied())
@@ -283,7 +283,12 @@ impl Draw {
                 return e;
             }
             5 if *ty != Ty::Bool => {
-                let from = self.scalar();
+                // Truth values are no numbers, and counters no fractions.
+                let from = match self.scalar() {
+                    Ty::Bool if ty.is_real() => self.real(),
+                    from if from.is_real() && *ty == Ty::Usize => self.int(),
+                    from => from,
+                };
                 let e = self.scalar_expr(&from, secret, depth);
                 // Indices are public by nature.
                 let is = e.secret;
@@ -338,6 +343,20 @@ impl Draw {
             };
         }
         let (_, signed) = ty.shape();
+        if ty.is_real() {
+            let a = self.scalar_expr(ty, secret, depth);
+            if self.one_in(6) {
+                let op = self.of(&[One::Neg, One::Abs]);
+                return whole(ty, a.secret, Is::One(op, Box::new(a)));
+            }
+            let both = [Two::Add, Two::Sub, Two::Mul, Two::Div, Two::Min, Two::Max];
+            let op = match self.below(7) {
+                0 if *ty != Ty::Float => Two::Rem,
+                k => both[k as usize % 6],
+            };
+            let b = self.scalar_expr(ty, secret, depth);
+            return self.two(op, ty.clone(), a, b);
+        }
         match self.below(9) {
             0 => {
                 let op = if signed {
@@ -417,7 +436,8 @@ impl Draw {
         let scalars: Vec<usize> = (self.scope.iter().copied())
             .filter(|&v| {
                 let var = &self.vars[v];
-                (var.ty.is_int() || var.ty == Ty::Bool) && (secret || !var.secret)
+                let fits = var.ty.is_int() || var.ty == Ty::Bool && !ty.is_real();
+                fits && (secret || !var.secret)
             })
             .collect();
         if *ty != Ty::Bool && !scalars.is_empty() && !self.one_in(3) {
