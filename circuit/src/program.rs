@@ -176,8 +176,27 @@ pub struct Section {
     pub domain: Domain,
     /// Why this domain, in one line for people.
     pub why: String,
-    /// First and last source line.
+    /// The source file of its lines, an index into [`Program::files`]: the user's own if a part comes from there.
+    pub file: u32,
+    /// First and last source line in that file; zeros if it has none.
     pub lines: (u32, u32),
+}
+
+impl Section {
+    /// Where it comes from, for people: `avg.smpc:3`, `avg.smpc:3-7`, or `line 3` of a program without files.
+    pub fn place(&self, files: &[String]) -> Option<String> {
+        let (first, last) = self.lines;
+        let lines = match first == last {
+            true => first.to_string(),
+            false => format!("{first}-{last}"),
+        };
+        match files.get(self.file as usize) {
+            _ if first == 0 => None,
+            Some(file) => Some(format!("{file}:{lines}")),
+            None if first == last => Some(format!("line {lines}")),
+            None => Some(format!("lines {lines}")),
+        }
+    }
 }
 
 /// A block of operations; values of the regions around it are visible in it.

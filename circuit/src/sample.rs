@@ -22,6 +22,7 @@ pub fn empty(suite: Suite, n_parties: u32) -> Program {
         sections: vec![Section {
             domain: Domain::Public,
             why: String::new(),
+            file: 0,
             lines: (1, 1),
         }],
         files: vec!["sample.smpc".into()],

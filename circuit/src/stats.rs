@@ -143,8 +143,13 @@ pub struct SectionStats {
     pub domain: String,
     /// Why this domain.
     pub why: String,
-    /// First and last source line.
+    /// The file of its lines; empty if it has none.
+    pub file: String,
+    /// First and last source line in that file.
     pub lines: (u32, u32),
+    /// Where that is, for people.
+    #[serde(skip)]
+    pub place: String,
     /// Most lanes of an operation.
     pub lanes: u64,
     /// Whether the figures hold for every input.
@@ -323,7 +328,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
                     id: i as u32,
                     domain: s.domain.letter().to_string(),
                     why: s.why.clone(),
+                    file: (program.files.get(s.file as usize).cloned()).unwrap_or_default(),
                     lines: s.lines,
+                    place: s.place(&program.files).unwrap_or_default(),
                     lanes: lanes[i],
                     exact: !inexact.contains(&id),
                     and: show(sums.and),

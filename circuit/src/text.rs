@@ -67,11 +67,10 @@ fn write_program(out: &mut String, p: &Program) -> fmt::Result {
     for (i, s) in p.sections.iter().enumerate() {
         writeln!(
             out,
-            "s{i}: {}{} lines {}–{} ({})",
+            "s{i}: {}{} {} ({})",
             s.domain.letter(),
             owner(s.domain),
-            s.lines.0,
-            s.lines.1,
+            s.place(&p.files).as_deref().unwrap_or("no line"),
             s.why
         )?;
     }

@@ -3,10 +3,11 @@
 use crate::args::PlanArgs;
 use crate::files;
 use crate::load::{self, Style};
+use crate::out;
 use smpcc::arguments::Arguments;
 use smpcc::choices::{self, Choices};
 use smpcc::exit::{Failure, Outcome};
-use smpcc::given::{self, PartyInputs};
+use smpcc::given::{self, Given, PartyInputs};
 use smpcc::lens::{self, Lens};
 use smpcc::seats::Seats;
 use smpcc::source::{self, Source};
@@ -87,7 +88,7 @@ pub fn prepare_checked(
     // Sample inputs beside the program serve where they fit; what was asked for with --inputs must fit.
     let inputs = match given {
         Some(given) if args.inputs.is_some() => Some(given.match_parties(&seats)?),
-        Some(given) => given.match_parties(&seats).ok(),
+        Some(given) => fitting(&given, &seats, style),
         None => None,
     };
     let lens = match rows {
@@ -104,6 +105,18 @@ pub fn prepare_checked(
         choices,
         inputs: inputs.filter(|_| !changed),
     })
+}
+
+/// The sample inputs if they fit the parties; where they do not, a note says why they are not used.
+fn fitting(given: &Given, seats: &Seats, style: Style) -> Option<Vec<PartyInputs>> {
+    let matched = given.match_parties(seats);
+    if let (Err(why), false) = (&matched, style.quiet) {
+        out::note(&format!(
+            "note: the sample inputs are not used: {}",
+            why.message
+        ));
+    }
+    matched.ok()
 }
 
 /// A compiled program and what is known of it.
@@ -172,7 +185,7 @@ pub fn ready(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Ready> {
     let seats = work.seats(&choices)?;
     let inputs = match given {
         Some(given) if args.inputs.is_some() => Some(given.match_parties(&seats)?),
-        Some(given) => given.match_parties(&seats).ok(),
+        Some(given) => fitting(&given, &seats, style),
         None => None,
     };
     Ok(Ready {

@@ -375,11 +375,8 @@ fn section_lines(program: &Program, id: SectionId, stats: Option<&SectionStats>)
             (program.party_names.get(owner as usize)).map_or("one party alone", String::as_str)
         }
     };
-    let at = match section.lines {
-        (0, _) => String::new(),
-        (a, b) if a == b => format!(", line {a}"),
-        (a, b) => format!(", lines {a}–{b}"),
-    };
+    let at = section.place(&program.files).map(|at| format!(", {at}"));
+    let at = at.unwrap_or_default();
     let n = nodes(program).filter(|n| n.section == id).count();
     let mut lines = vec![format!("s{}: {domain}{at}", id.index())];
     let Some(stats) = stats else { return lines };

@@ -265,11 +265,8 @@ fn plan_text(program: &Program) -> String {
             Domain::Yao => "yao",
             Domain::Local { .. } => "local",
         };
-        let lines = match section.lines {
-            (0, _) => "no line".to_owned(),
-            (a, b) if a == b => format!("line {a}"),
-            (a, b) => format!("lines {a}-{b}"),
-        };
+        let lines = section.place(&program.files);
+        let lines = lines.as_deref().unwrap_or("no line");
         text.push_str(&format!(
             "s{i}: {domain}, {lines}, {ops} operations: {}\n",
             section.why

@@ -7,7 +7,7 @@ use petgraph::dot::{Config, Dot};
 use petgraph::graph::DiGraph;
 use petgraph::unionfind::UnionFind;
 use smpcc_circuit::ids::{SectionId, ValueId};
-use smpcc_circuit::program::{Domain, Node, Op, Program, Section};
+use smpcc_circuit::program::{Domain, Loc, Node, Op, Program, Section};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gives each operation its section. `reason`: why an operation, by region and position in it, is in its domain.
@@ -41,24 +41,32 @@ pub(crate) fn assign_sections<'r>(
                         | Domain::Local { .. } => reason(r, n).unwrap_or_default(),
                     }
                     .into(),
+                    file: 0,
                     lines: (0, 0),
                 });
                 SectionId::new(sections.len() - 1)
             });
-            let lines = &mut sections[id.index()].lines;
-            if node.loc.line > 0 {
-                lines.0 = if lines.0 == 0 {
-                    node.loc.line
-                } else {
-                    lines.0.min(node.loc.line)
-                };
-                lines.1 = lines.1.max(node.loc.line);
-            }
+            cover(&mut sections[id.index()], node.loc);
             node.section = id;
         }
     }
     program.regions = regions;
     program.sections = sections;
+}
+
+/// Adds a place to a section's. Lines of two files do not make a range: the user's own files come before the library's, and
+/// the program's before those that it uses.
+fn cover(section: &mut Section, at: Loc) {
+    let rank = |file: u32| ((file as usize) < crate::library::MODULES.len(), file);
+    if at.line == 0 || section.lines.0 > 0 && rank(section.file) < rank(at.file) {
+        return;
+    }
+    if section.lines.0 == 0 || section.file != at.file {
+        section.file = at.file;
+        section.lines = (at.line, at.line);
+    }
+    let (first, last) = section.lines;
+    section.lines = (first.min(at.line), last.max(at.line));
 }
 
 /// The domain in which an operation's work is done: a conversion belongs to where it arrives, an opening to where it starts.
@@ -137,12 +145,9 @@ pub fn dot(program: &Program) -> String {
         .iter()
         .enumerate()
         .map(|(i, s)| {
-            let lines = match s.lines {
-                (0, _) => String::new(),
-                (a, b) if a == b => format!("\nline {a}"),
-                (a, b) => format!("\nlines {a}–{b}"),
-            };
-            graph.add_node(format!("s{i}: {}{lines}\n{}", name(s.domain), s.why))
+            let place = s.place(&program.files).map(|place| format!("\n{place}"));
+            let place = place.unwrap_or_default();
+            graph.add_node(format!("s{i}: {}{place}\n{}", name(s.domain), s.why))
         })
         .collect();
     let mut made: BTreeMap<ValueId, SectionId> = BTreeMap::new();

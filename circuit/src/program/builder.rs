@@ -39,6 +39,7 @@ impl Builder {
         let section = Section {
             domain: Domain::Public,
             why: String::new(),
+            file: 0,
             lines: (0, 0),
         };
         Self {

@@ -208,22 +208,19 @@ fn human(stats: &Stats, name: &str) -> String {
         time(stats.estimate_ms.wan)
     );
     let _ = writeln!(text, "\nsections");
+    let places = stats.sections.iter().map(|s| s.place.chars().count());
+    let place_width = places.max().unwrap_or(0);
     for (s, n) in folded(&stats.sections) {
         let times = match n {
             1 => String::new(),
             n => format!("{n} times: "),
         };
-        let lines = if s.lines.0 == s.lines.1 {
-            format!("line {}", s.lines.0)
-        } else {
-            format!("lines {}-{}", s.lines.0, s.lines.1)
-        };
         let _ = writeln!(
             text,
-            "  {:>2} {} {:<14} {:>10} lanes {:>12} AND {:>8} mul {:>6} rounds {:>12} bytes  {times}{}",
+            "  {:>2} {} {:<place_width$} {:>10} lanes {:>12} AND {:>8} mul {:>6} rounds {:>12} bytes  {times}{}",
             s.id,
             s.domain,
-            lines,
+            s.place,
             count(Some(s.lanes)),
             count(s.and),
             count(s.mul),

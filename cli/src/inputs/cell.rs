@@ -110,11 +110,7 @@ fn fixed(tree: &Tree, scalar: Scalar, frac: u8, range: Range) -> Result<Word, St
         Tree::Null | Tree::Bool(_) | Tree::List(_) | Tree::Table(_) | Tree::Map(_) => None,
     };
     let Some(decimal) = decimal else {
-        let name = form.name(scalar);
-        return Err(format!(
-            "expected a number ({name}), found {}",
-            tree.shown()
-        ));
+        return Err(no_number(tree, &form.name(scalar)));
     };
     let Ok(word) = decimal.to_fixed(scalar.width(), u32::from(frac)) else {
         let least = 1 << (scalar.width() - 1);
@@ -138,6 +134,19 @@ fn fixed(tree: &Tree, scalar: Scalar, frac: u8, range: Range) -> Result<Word, St
     Ok(word)
 }
 
+/// What is said of a cell that is no number of a type.
+fn no_number(tree: &Tree, name: &str) -> String {
+    let with_point = match tree {
+        Tree::Text(text) => Some(text.trim().replace(',', ".")),
+        _ => None,
+    };
+    let hint = match with_point.filter(|text| Decimal::parse(text).is_some()) {
+        Some(text) => format!(": with a decimal point it is {text}"),
+        None => String::new(),
+    };
+    format!("expected a number ({name}), found {}{hint}", tree.shown())
+}
+
 /// The word of a float: the nearest one, ties to even; `inf` and `NaN` are said by name.
 fn float(tree: &Tree, scalar: Scalar) -> Result<Word, String> {
     let text = match tree {
@@ -149,10 +158,7 @@ fn float(tree: &Tree, scalar: Scalar) -> Result<Word, String> {
     };
     let name = Form::Float.name(scalar);
     let Some(word) = read_float(&text, scalar.width()) else {
-        return Err(format!(
-            "expected a number ({name}), found {}",
-            tree.shown()
-        ));
+        return Err(no_number(tree, &name));
     };
     let infinity = Format::of(scalar).infinity();
     if word & infinity == infinity && Decimal::parse(&text).is_some() {
@@ -470,7 +476,10 @@ mod tests {
         );
         assert_eq!(
             read("1,5", None),
-            Err("expected a number (fixed<8, 4>), found `1,5`".into())
+            Err(
+                "expected a number (fixed<8, 4>), found `1,5`: with a decimal point it is 1.5"
+                    .into()
+            )
         );
         let half = Some((Integer::from(-8), Integer::from(8)));
         assert_eq!(read("0.5", half), Ok(8));
