@@ -7,7 +7,7 @@ use crate::schema;
 use crate::session::{LocalChoice, Network, ObjectiveChoice, ProtocolChoice};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
-use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::program::{ShapeNode, Suite, Threat};
 use smpcc_circuit::value::Word;
 use std::collections::BTreeMap;
 
@@ -55,7 +55,8 @@ fn session(hir: &Hir, len: u64) -> Session {
     for param in &schema.params {
         let owners = param.owners(&session.role_counts);
         if owners.is_empty() {
-            session.args.insert(param.name.clone(), "5".into());
+            let arg = fives(&param.shape.0);
+            session.args.insert(param.name.clone(), arg);
         }
         for owner in owners {
             for (_, key) in param.len_keys() {
@@ -66,6 +67,17 @@ fn session(hir: &Hir, len: u64) -> Session {
         }
     }
     session
+}
+
+/// An argument of scalars and arrays in which every scalar is 5.
+fn fives(shape: &[ShapeNode]) -> String {
+    match shape {
+        [ShapeNode::Array(n), element @ ..] => {
+            let elements = (0..n.unwrap_or(5)).map(|_| fives(element));
+            format!("[{}]", elements.collect::<Vec<_>>().join(", "))
+        }
+        _ => "5".into(),
+    }
 }
 
 fn words(ir: &Ir, seed: u64) -> Vec<Vec<Word>> {
