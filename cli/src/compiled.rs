@@ -60,7 +60,7 @@ pub fn prepare_rows(
             file.display()
         )));
     }
-    prepare_checked(source, hir, file, args, rows)
+    prepare_checked(source, hir, file, args, rows, style.quiet)
 }
 
 /// The session of a checked program: from the options, and from the sample inputs beside `file`.
@@ -70,6 +70,7 @@ pub fn prepare_checked(
     file: &Path,
     args: &PlanArgs,
     rows: Option<u64>,
+    quiet: bool,
 ) -> Outcome<Prepared> {
     let mut given = given::given(file, args.inputs.as_ref())?;
     let beside = match &mut given {
@@ -88,7 +89,7 @@ pub fn prepare_checked(
     // Sample inputs beside the program serve where they fit; what was asked for with --inputs must fit.
     let inputs = match given {
         Some(given) if args.inputs.is_some() => Some(given.match_parties(&seats)?),
-        Some(given) => fitting(&given, &seats, style),
+        Some(given) => fitting(&given, &seats, quiet),
         None => None,
     };
     let lens = match rows {
@@ -108,9 +109,9 @@ pub fn prepare_checked(
 }
 
 /// The sample inputs if they fit the parties; where they do not, a note says why they are not used.
-fn fitting(given: &Given, seats: &Seats, style: Style) -> Option<Vec<PartyInputs>> {
+fn fitting(given: &Given, seats: &Seats, quiet: bool) -> Option<Vec<PartyInputs>> {
     let matched = given.match_parties(seats);
-    if let (Err(why), false) = (&matched, style.quiet) {
+    if let (Err(why), false) = (&matched, quiet) {
         out::note(&format!(
             "note: the sample inputs are not used: {}",
             why.message
@@ -185,7 +186,7 @@ pub fn ready(file: &Path, args: &PlanArgs, style: Style) -> Outcome<Ready> {
     let seats = work.seats(&choices)?;
     let inputs = match given {
         Some(given) if args.inputs.is_some() => Some(given.match_parties(&seats)?),
-        Some(given) => fitting(&given, &seats, style),
+        Some(given) => fitting(&given, &seats, style.quiet),
         None => None,
     };
     Ok(Ready {

@@ -111,7 +111,7 @@ fn figures(job: &Job, stale: &dyn Fn() -> bool) -> Outcome<Figures> {
     let source = source::read_over(&job.path, &job.open, Parses::default())?;
     let (hir, diagnostics) = source.check();
     let hir = hir.ok_or_else(|| Failure::compiler(diagnostics))?;
-    let prepared = compiled::prepare_checked(source, hir, &job.path, &job.plan, None)?;
+    let prepared = compiled::prepare_checked(source, hir, &job.path, &job.plan, None, true)?;
     let options = &prepared.choices.options;
     let compiled = pipeline::compile(
         &prepared.hir,
