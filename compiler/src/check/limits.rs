@@ -29,6 +29,7 @@ impl Checker<'_> {
         };
         let limit = named(&name.text)?;
         let scalar = self.integer_type(ty, module)?;
+        self.refer_known(name, Named::Constant);
         Some((scalar, limit))
     }
 
@@ -69,6 +70,7 @@ impl Body<'_, '_> {
         if let (Some(at), Some(limit)) = (position, named(&name.text)) {
             let generic = &self.generics[at];
             self.ck.refer(ty, generic.span);
+            self.ck.refer_known(name, Named::Constant);
             let id = GenericId(u32::try_from(at).unwrap_or(u32::MAX));
             if !generic.bounds.num {
                 let error = diagnostic!(E3006, span, "`{}` has no `{}`", ty.text, name.text)
