@@ -234,7 +234,13 @@ fn a_false_output_leaves_nowhere() {
         let (reports, seen) = run(&b.program, lies);
         // Nobody waits for an output: all of them are checked at the end, at once.
         assert_eq!(seen[1..], ["output", "output", "output", "check 3"]);
-        assert!(reports.iter().all(|report| report.is_err() == lies));
+        for (party, report) in reports.iter().enumerate() {
+            // The liar itself finds nothing wrong, and may be gone before the others say what they have found.
+            assert!(
+                report.is_err() == lies || lies && party == LIAR,
+                "party {party}"
+            );
+        }
     }
 }
 
