@@ -80,13 +80,10 @@ fn every_name_is_in_the_index_and_every_comment_in_the_trivia() {
         let mut parses = Parses::default();
         let checked = analyse(&sources, root, &mut parses);
         let (tokens, _) = lex(root, &text);
-        // Names of attributes and limits of types are words of the language.
-        let is_word = |at: usize, token: &crate::lexer::Token| {
-            let limit = ["MAX", "MIN", "BITS"].contains(&sources.text(token.span));
-            at > 1 && (tokens[at - 2].kind == Kind::Hash || limit)
-        };
+        // The name of an attribute is a word of the language.
+        let is_attribute = |at: usize| at > 1 && tokens[at - 2].kind == Kind::Hash;
         let names = (tokens.iter().enumerate()).filter(|(_, t)| t.kind == Kind::Ident);
-        for (_, token) in names.filter(|(at, token)| !is_word(*at, token)) {
+        for (_, token) in names.filter(|(at, _)| !is_attribute(*at)) {
             let found = checked.index.at(root, token.span.start).next();
             let place = sources.place(token.span);
             let found = found.unwrap_or_else(|| panic!("{place}: `{}`", sources.text(token.span)));
