@@ -133,7 +133,7 @@ fn little_memory_is_enough_or_is_said_to_lack() {
         shell.env("RUST_BACKTRACE", "0");
         shell.output().expect("a shell")
     };
-    for kib in [500_000, 350_000, 250_000, 220_000] {
+    for kib in [500_000, 350_000, 260_000] {
         let output = run(kib);
         let (shown, told) = (text(&output.stdout), text(&output.stderr));
         match output.status.code() {

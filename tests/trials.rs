@@ -219,7 +219,7 @@ fn struck(random: &mut SplitMix) -> (String, Result<Outcome, String>) {
     let (setting, _) = drawn(random);
     let n = setting.2;
     let who = below(random, n);
-    let name = ["KILL", "STOP", "TERM", "INT"][below(random, 4)];
+    let name = heard(["KILL", "STOP", "TERM", "INT"][below(random, 4)]);
     let wait = Duration::from_millis(random.draw() % 2500);
     let site = Site::new(setting, u32::MAX >> 8, |_, _, _| None);
     let before = site.files();
@@ -263,7 +263,7 @@ fn family(random: &mut SplitMix) -> (String, Result<Outcome, String>) {
     std::thread::sleep(Duration::from_millis(500 + random.draw() % 2500));
     let children = children_of(pid);
     let whole = below(random, 2) == 0;
-    let name = ["KILL", "INT", "TERM", "STOP"][below(random, if whole { 3 } else { 4 })];
+    let name = heard(["KILL", "INT", "TERM", "STOP"][below(random, if whole { 3 } else { 4 })]);
     let target = match children.get(below(random, n)) {
         Some(child) if !whole => *child,
         _ => pid,
@@ -299,6 +299,18 @@ fn family(random: &mut SplitMix) -> (String, Result<Outcome, String>) {
         Ok(_) => Ok(Outcome::Stopped),
     };
     (what, judged)
+}
+
+/// A signal that processes started from here hear: what a shell runs in the background ignores interrupts, and so does all that
+/// it starts.
+fn heard(name: &'static str) -> &'static str {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    match name {
+        "INT" if ignored.is_some_and(|mask| mask & 0b10 != 0) => "TERM",
+        _ => name,
+    }
 }
 
 /// The processes whose parent a process is.
