@@ -335,41 +335,52 @@ fn pass_their_tests(paths: &[PathBuf], options: &[&str]) {
     }
 }
 
-fn library_and_examples() -> [PathBuf; 2] {
-    [example("../stdlib"), example("")]
+/// All programs that have tests.
+fn library_and_examples() -> Vec<PathBuf> {
+    vec![example("../stdlib"), example("")]
+}
+
+/// The same without modules whose circuits are long and do not depend on how many compute them; `tests/trials.sh` has all.
+fn library_and_examples_without(long: &[&str]) -> Vec<PathBuf> {
+    let library = std::fs::read_dir(example("../stdlib")).expect("the library");
+    let mut paths: Vec<PathBuf> = library.map(|e| e.expect("a file").path()).collect();
+    paths.retain(|p| p.extension().is_some_and(|e| e == "smpc"));
+    let all = paths.len();
+    paths.retain(|p| !long.iter().any(|name| p.ends_with(name)));
+    assert_eq!(paths.len() + long.len(), all, "{paths:?}");
+    paths.push(example(""));
+    paths
 }
 
 #[test]
 fn the_library_and_the_examples_pass_their_tests() {
     pass_their_tests(&library_and_examples(), &["--parties", "3"]);
-    pass_their_tests(
-        &library_and_examples(),
-        &["--parties", "3", "--suite", "bgw"],
-    );
 }
 
 #[test]
-fn the_library_and_the_examples_pass_their_tests_among_two() {
-    pass_their_tests(
-        &library_and_examples(),
-        &["--parties", "2", "--suite", "gmw"],
-    );
+fn the_library_and_the_examples_pass_their_tests_between_two() {
     pass_their_tests(&library_and_examples(), &["--parties", "2"]);
 }
 
 #[test]
-fn the_library_and_the_examples_pass_their_tests_among_five() {
-    pass_their_tests(&library_and_examples(), &["--parties", "5"]);
+fn the_library_and_the_examples_pass_their_tests_in_other_suites() {
+    let paths = library_and_examples_without(&["crypto.smpc", "ml.smpc"]);
+    for suite in ["bgw", "gmw"] {
+        pass_their_tests(&paths, &["--parties", "3", "--suite", suite]);
+    }
 }
 
-/// Ciphers and hashes do not depend on how many compute them and are slow among so many: `tests/trials.sh` has them.
 #[test]
-fn the_library_and_the_examples_pass_their_tests_among_sixteen() {
-    let library = std::fs::read_dir(example("../stdlib")).expect("the library");
-    let mut paths: Vec<PathBuf> = library.map(|e| e.expect("a file").path()).collect();
-    paths.retain(|p| p.extension().is_some_and(|e| e == "smpc") && !p.ends_with("crypto.smpc"));
-    assert!(paths.len() > 10, "{paths:?}");
-    paths.push(example(""));
+fn the_library_and_the_examples_pass_their_tests_among_many() {
+    let long = [
+        "crypto.smpc",
+        "ml.smpc",
+        "inference.smpc",
+        "table.smpc",
+        "math.smpc",
+    ];
+    let paths = library_and_examples_without(&long);
+    pass_their_tests(&paths, &["--parties", "5"]);
     pass_their_tests(&paths, &["--parties", "16"]);
 }
 

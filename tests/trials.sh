@@ -7,8 +7,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-300}
-echo "about $((4 * seconds / 60 + 2)) minutes, and the build before"
+echo "about $((4 * seconds / 60 + 3)) minutes, and the build before"
 SMPCC_TRIALS=$seconds cargo test --locked -p smpcc --test binary -- trials:: --nocapture --test-threads=1
-echo "the library's ciphers and hashes among sixteen parties"
-cargo run --release --locked -- test stdlib/crypto.smpc --parties 16
+echo "the whole library in every suite, and among sixteen parties"
+for options in "--parties 3 --suite bgw" "--parties 3 --suite gmw" "--parties 5" "--parties 16"; do
+    # shellcheck disable=SC2086
+    cargo run --release --locked -- test stdlib $options
+done
 echo "done in $SECONDS s"
