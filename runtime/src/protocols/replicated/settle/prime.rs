@@ -5,6 +5,8 @@
 
 use zeroize::DefaultIsZeroes;
 
+use crate::mask::Mask;
+
 /// 2^192 minus the number of elements.
 const REST: u64 = 237;
 
@@ -46,7 +48,7 @@ const fn add_rest(words: [u64; WORDS], times: u128) -> ([u64; WORDS], u64) {
 #[inline]
 fn reduced_once(words: [u64; WORDS], carry: u64) -> Prime {
     let (less, over) = add_rest(words, 1);
-    let take = (carry | over).wrapping_neg();
+    let take = Mask::lowest(carry | over).word();
     let mut out = words;
     for (out, less) in out.iter_mut().zip(less) {
         *out ^= (*out ^ less) & take;
@@ -157,7 +159,7 @@ impl Prime {
             (*word, borrow) = borrowing(self.0[i], other.0[i], borrow);
         }
         // Below zero by 2^192 too much: 237 less is the number of elements more.
-        let mut rest = u64::from(borrow).wrapping_neg() & REST;
+        let mut rest = Mask::lowest(borrow.into()).word() & REST;
         let mut borrow = false;
         for word in &mut words {
             (*word, borrow) = borrowing(*word, rest, borrow);
