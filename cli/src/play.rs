@@ -93,6 +93,8 @@ pub struct CorrelationReport {
 pub struct SectionReport {
     /// `P`, `A`, `B` or `Y`.
     pub domain: String,
+    /// The source file of its line, as it is called here; empty if it has none.
+    pub file: String,
     /// First source line.
     pub line: u32,
     /// Rounds of its operations.
@@ -399,6 +401,7 @@ fn report(
             .zip(&run.sections)
             .map(|(section, r)| SectionReport {
                 domain: section.domain.letter().to_string(),
+                file: (program.files.get(section.file as usize).cloned()).unwrap_or_default(),
                 line: section.lines.0,
                 rounds: r.rounds,
                 bytes: r.bytes_sent,

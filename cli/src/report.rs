@@ -44,8 +44,9 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
             let bytes: u64 = of_all(|s| s.bytes).into_iter().sum();
             let ms = reports.iter().filter_map(|r| r.sections.get(id)).map(|s| s.ms).fold(0.0, f64::max);
             format!(
-                "{{\"id\": {id}, \"domain\": {}, \"line\": {}, \"rounds\": {rounds}, \"bytes\": {bytes}, \"ms\": {ms}}}",
+                "{{\"id\": {id}, \"domain\": {}, \"file\": {}, \"line\": {}, \"rounds\": {rounds}, \"bytes\": {bytes}, \"ms\": {ms}}}",
                 json_string(&s.domain),
+                json_string(&s.file),
                 s.line
             )
         })

@@ -1,6 +1,7 @@
 //! Words that messages share: who somebody is, how much something is, what may have been meant.
 
 use smpcc_compiler::diagnostic;
+pub use smpcc_compiler::graph::{counted, thousands};
 
 /// `; did you mean …?`, if one of the names is a slip away.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
@@ -32,25 +33,6 @@ pub fn bytes(n: u64) -> String {
         10_000_000..10_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
         _ => format!("{:.1} GB", n as f64 / 1e9),
     }
-}
-
-/// A number with commas between thousands.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(c);
-    }
-    text
-}
-
-/// So many of something.
-pub fn counted(n: u64, what: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{} {what}{s}", thousands(n))
 }
 
 /// Milliseconds for people: two digits that count, more where there are more before the point.

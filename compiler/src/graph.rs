@@ -413,7 +413,8 @@ fn section_lines(program: &Program, id: SectionId, stats: Option<&SectionStats>)
     lines
 }
 
-fn counted(n: u64, what: &str) -> String {
+/// So many of something.
+pub fn counted(n: u64, what: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{} {what}{s}", thousands(n))
 }
@@ -452,7 +453,8 @@ fn shortened(mut lines: Vec<String>, most: usize) -> Vec<String> {
     lines
 }
 
-fn thousands(n: u64) -> String {
+/// A number with commas between thousands.
+pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, c) in digits.chars().enumerate() {
