@@ -56,7 +56,14 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-const CRATES: [&str; 5] = ["circuit", "compiler", "compiler/syntax", "runtime", "cli"];
+const CRATES: [&str; 6] = [
+    "circuit",
+    "compiler",
+    "compiler/syntax",
+    "runtime",
+    "study",
+    "cli",
+];
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 

@@ -38,7 +38,7 @@ fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
 fn sources() -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
-    for folder in ["circuit", "compiler", "runtime", "cli", "tests"] {
+    for folder in ["circuit", "compiler", "runtime", "study", "cli", "tests"] {
         files(&root.join(folder), ".rs", &mut found);
     }
     found
@@ -145,7 +145,10 @@ fn no_seeded_or_default_generator_outside_tests() {
         ["thread_", "rng("].concat(),
     ];
     for (name, text) in sources() {
-        if name.starts_with("runtime/src") || name.starts_with("cli/src") {
+        if ["runtime/src", "study/src", "cli/src"]
+            .iter()
+            .any(|folder| name.starts_with(folder))
+        {
             for needle in &needles {
                 assert!(!text.contains(needle.as_str()), "{name} uses {needle}");
             }
