@@ -139,6 +139,14 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
+/// The same for nodes of studies, whom browsers ask as well: those have no other group of keys in common with all servers.
+pub fn web_provider() -> Arc<CryptoProvider> {
+    use rustls::crypto::ring::kx_group;
+    let mut provider = CryptoProvider::clone(&provider());
+    provider.kx_groups = vec![&hybrid::Hybrid, kx_group::X25519, kx_group::SECP256R1];
+    Arc::new(provider)
+}
+
 /// A party's own certificate and private key.
 pub struct Identity {
     certificate: Certificate,
@@ -233,6 +241,11 @@ impl Identity {
         Ok((key, certificate))
     }
 
+    /// The certificate and the key as a server of HTTPS takes them.
+    pub fn served(&self) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), Error> {
+        Ok((self.certificate.0.clone(), self.private_key()?))
+    }
+
     pub(crate) fn private_key(&self) -> Result<PrivateKeyDer<'static>, Error> {
         PrivatePkcs8KeyDer::from_pem_slice(self.key_pem.as_bytes())
             .map(PrivateKeyDer::Pkcs8)
@@ -253,6 +266,11 @@ pub fn loose_mode(key: &Path) -> Option<u32> {
         let _ = key;
         None
     }
+}
+
+/// Writes a file that only its owner can read, and replaces none.
+pub fn write_secret(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    write_new(path, contents, 0o600)
 }
 
 fn write_new(path: &Path, contents: &[u8], mode: u32) -> Result<(), Error> {
