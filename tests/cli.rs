@@ -59,6 +59,7 @@ fn every_help_is_as_documented() {
         "calibrate",
         "inputs",
         "new",
+        "study",
         "completions",
         "man",
         "keygen",

@@ -1,7 +1,9 @@
 //! The command line: verbs, options and their help.
 
+mod study;
 mod tools;
 
+pub use study::{StudyArgs, StudyCommand, StudyFileArgs, StudyNewArgs, StudySignArgs};
 pub use tools::{
     AuditArgs, AuditFormat, CalibrateArgs, CompletionsArgs, ExplainArgs, FmtArgs, GraphArgs,
     InputsArgs, KeygenArgs, ManArgs, NewArgs, TemplateForm,
@@ -176,10 +178,20 @@ Examples:
 Examples:
   smpcc man ~/.local/share/man/man1")]
     Man(ManArgs),
+    /// What everybody agrees on before data owners who run no party give their data
+    #[command(after_help = "\
+Examples:
+  smpcc study new salaries.smpc --contributors person --receiver analyst=institute.pub \\
+      --node a.pub@a.example:7443 --node b.pub@b.example:7443 --node c.pub@c.example:7443 --invitations 50
+  smpcc study check study.toml
+  smpcc study sign study.toml --key keys/a.sign.key
+  smpcc study verify study.toml")]
+    Study(StudyArgs),
     /// Make a key and a certificate for one party
     #[command(after_help = "\
 Examples:
-  smpcc keygen --name hospital-a --out keys --days 90")]
+  smpcc keygen --name hospital-a --out keys --days 90
+  smpcc keygen --name hospital-a --out keys --study")]
     Keygen(KeygenArgs),
 }
 

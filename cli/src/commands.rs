@@ -16,4 +16,5 @@ pub mod reveals;
 pub mod run;
 pub mod shell;
 pub mod stats;
+pub mod study;
 pub mod test;

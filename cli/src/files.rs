@@ -72,6 +72,8 @@ pub enum Kind {
     Man,
     /// When what took place in a run.
     Trace,
+    /// A signature of a study.
+    Signature,
     /// The text of a program, which is its author's: no file there is one of ours.
     Source,
 }
@@ -91,6 +93,7 @@ impl Kind {
             Self::Audit => head.starts_with(b"What ") || head.starts_with(b"{\"arguments\""),
             Self::Trace => head.starts_with(b"{\"displayTimeUnit\""),
             Self::Man => head.starts_with(b".ie"),
+            Self::Signature => head.starts_with(b"smpcc study signature"),
             Self::Inputs | Self::Source => false,
         }
     }
@@ -108,6 +111,7 @@ impl Kind {
             Self::Audit => "an audit",
             Self::Trace => "a trace",
             Self::Man => "a page of `man`",
+            Self::Signature => "a signature of a study",
             Self::Source => "the text of a program",
             Self::Inputs => "a file of inputs",
         }

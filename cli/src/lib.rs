@@ -2,7 +2,7 @@
 //!
 //! [`source`] reads a program and checks it, [`work`] is that or a program built before. [`choices`] turns what is asked for into what the parties agree on, [`seats`],
 //! [`given`] and [`lens`] turn input files into what each party gives, [`deployment`] is all of it for one party of a real run, [`limits`] is
-//! what that party is ready to spend; [`template`] writes files of inputs to fill in. [`play`] is
+//! what that party is ready to spend; [`studies`] reads what owners agree on; [`template`] writes files of inputs to fill in. [`play`] is
 //! that party, from connected links to its report, and [`render`] and [`report`] show what it learned. Nothing here prints,
 //! and nothing starts a process: the binary does.
 
@@ -25,6 +25,7 @@ pub mod report;
 pub mod robust;
 pub mod seats;
 pub mod source;
+pub mod studies;
 pub mod suites;
 pub mod template;
 pub mod timeline;

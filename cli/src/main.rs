@@ -83,6 +83,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::New(args) => commands::new::new(args),
         Command::Completions(args) => commands::shell::completions(args),
         Command::Man(args) => commands::shell::man(args),
+        Command::Study(args) => commands::study::study(args, style),
         Command::Keygen(args) => commands::keygen::keygen(args),
     }
 }

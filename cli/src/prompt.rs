@@ -30,6 +30,27 @@ pub fn confirm(none: &str) -> Outcome {
     )))
 }
 
+/// Asks whether to do something that binds; without a terminal the answer is no.
+///
+/// # Errors
+/// That it is not done, and with which option it would be.
+pub fn agree(question: &str) -> Outcome {
+    if !io::stdin().is_terminal() || !out::interactive() {
+        return Err(Failure::usage(
+            "nobody is there to agree: where that is right, go on with --yes",
+        ));
+    }
+    let mut err = io::stderr().lock();
+    let _ = write!(err, "{question} [y/N] ");
+    let _ = err.flush();
+    drop(err);
+    let mut line = String::new();
+    match io::stdin().lock().read_line(&mut line) {
+        Ok(_) if matches!(line.trim(), "y" | "Y" | "yes") => Ok(()),
+        Ok(_) | Err(_) => Err(Failure::usage("not done")),
+    }
+}
+
 /// Asks for every input of every party, as JSON values.
 pub fn ask(seats: &Seats, program: &Path) -> Outcome<Vec<PartyInputs>> {
     let parties = 0..seats.names.len() as u32;

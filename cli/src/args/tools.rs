@@ -119,6 +119,9 @@ pub struct KeygenArgs {
     /// Days of validity
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub days: u32,
+    /// Also write NAME.sign.key, NAME.seal.key and NAME.pub, with which to take part in studies
+    #[arg(long)]
+    pub study: bool,
 }
 
 /// `new`.

@@ -109,7 +109,8 @@ fn json(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> serde_json::Value 
     serde_json::json!({"parties": ir.n_parties, "reveals": list, "randomness": draws})
 }
 
-fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
+/// The list for people.
+pub fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
     let mut text = String::new();
     let name = |party: u32| match ir.party_names.get(party as usize) {
         Some(name) if !name.starts_with("party ") => format!("party {party} ({name})"),

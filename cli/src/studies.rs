@@ -1,0 +1,224 @@
+//! A study with the program that it names: read, compared, and looked at for what it reveals.
+
+use crate::exit::{Failure, Outcome};
+use crate::source::{self, Source};
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::schema::{self, ParamSchema, Schema};
+use smpcc_compiler::session::Session;
+use smpcc_runtime::hash::sha256;
+use smpcc_study::signature;
+use smpcc_study::study::{MAX_LEN, Study};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Contributors in the session that shows what a program reveals: what it reveals does not follow from how many there are.
+const SHOWN: u64 = 3;
+
+/// Reads a study.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn read(path: &Path) -> Outcome<Study> {
+    let shown = path.display();
+    let failed = |e| Failure::usage(format!("cannot read {shown}: {e}"));
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_LEN as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Study::read(&bytes).map_err(|e| Failure::usage(format!("{shown}: {e}")))
+}
+
+/// Reads the program that a study names, and compares it with the hashes that stand there.
+///
+/// # Errors
+/// A file that is not the one that was agreed on, or one that the study does not list.
+pub fn program(path: &Path, study: &Study) -> Outcome<Source> {
+    let program = &study.terms().program;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let source = source::read(&folder.join(&program.root.0))?;
+    let mut expected: BTreeMap<PathBuf, [u8; 32]> = BTreeMap::new();
+    for (file, hash) in [(&program.root.0, &program.root.1)]
+        .into_iter()
+        .chain(&program.modules)
+    {
+        expected.insert(folder.join(file), *hash);
+    }
+    for (name, text) in source.own_files() {
+        match expected.remove(Path::new(&name)) {
+            Some(hash) if hash == sha256(text.as_bytes()).0 => {}
+            Some(_) => {
+                return Err(Failure::usage(format!(
+                    "{name} is not the program of this study: its SHA-256 is {}",
+                    &sha256(text.as_bytes()).to_string()["sha256:".len()..]
+                )));
+            }
+            None => {
+                return Err(Failure::usage(format!(
+                    "the program uses {name}, which the study does not list"
+                )));
+            }
+        }
+    }
+    match expected.keys().next() {
+        Some(file) => Err(Failure::usage(format!(
+            "the study lists {}, which the program does not use",
+            file.display()
+        ))),
+        None => Ok(source),
+    }
+}
+
+/// The parameters that each contributor gives, if the program and the study mean the same by it.
+///
+/// # Errors
+/// Roles, inputs or types that differ, and a role that nobody plays.
+pub fn contributed(study: &Study, hir: &Hir) -> Outcome<Vec<ParamSchema>> {
+    let terms = study.terms();
+    let schema = schema::schema(hir);
+    let wrong = |what: String| Err(Failure::usage(format!("the study: {what}")));
+    let who = &terms.contributors;
+    let given = given_by(&schema, &who.role)
+        .ok_or_else(|| Failure::usage(format!("the program has no role `{}`", who.role)))?;
+    for param in &given {
+        let ty = type_name(param);
+        match who.inputs.iter().find(|i| i.name == param.name) {
+            None => {
+                return wrong(format!(
+                    "the program takes `{}` from `{}`, and contributors.input does not say so",
+                    param.name, who.role
+                ));
+            }
+            Some(input) if input.scalar != ty => {
+                return wrong(format!(
+                    "`{}` is `{ty}` in the program, not `{}`",
+                    param.name, input.scalar
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(input) = who
+        .inputs
+        .iter()
+        .find(|i| given.iter().all(|p| p.name != i.name))
+    {
+        return wrong(format!(
+            "the program takes no `{}` from `{}`",
+            input.name, who.role
+        ));
+    }
+    let role_of = |text: &str| text.split('[').next().unwrap_or_default().to_owned();
+    let played: Vec<String> = (terms.receivers.iter().map(|r| role_of(&r.role)))
+        .chain(
+            terms
+                .nodes
+                .iter()
+                .filter_map(|n| n.role.as_deref().map(role_of)),
+        )
+        .chain([who.role.clone()])
+        .collect();
+    for role in &played {
+        if schema.roles.iter().all(|r| r.name != *role) {
+            return wrong(format!("the program has no role `{role}`"));
+        }
+    }
+    if let Some(role) = schema.roles.iter().find(|r| !played.contains(&r.name)) {
+        return wrong(format!("nobody is the program's `{}`", role.name));
+    }
+    Ok(given)
+}
+
+/// What a role gives, as the program has it; `None` where there is no such role.
+pub fn given_by(schema: &Schema, role: &str) -> Option<Vec<ParamSchema>> {
+    let number = schema.roles.iter().position(|r| r.name == role)?;
+    let mut counts = vec![0; schema.roles.len()];
+    counts[number] = 1;
+    Some(
+        schema
+            .params
+            .iter()
+            .filter(|param| !param.owners(&counts).is_empty())
+            .cloned()
+            .collect(),
+    )
+}
+
+/// The type of what one owner gives, as the language writes it, without `secret`.
+pub fn type_name(param: &ParamSchema) -> String {
+    use smpcc_circuit::program::ShapeNode;
+    fn at(nodes: &[ShapeNode]) -> String {
+        match nodes.split_first() {
+            Some((ShapeNode::Scalar { scalar, form, .. }, _)) => form.name(*scalar),
+            Some((ShapeNode::Array(Some(n)), rest)) => format!("[{}; {n}]", at(rest)),
+            Some((ShapeNode::Array(None), rest)) => format!("[{}; _]", at(rest)),
+            Some((ShapeNode::Struct { name, .. } | ShapeNode::Enum { name, .. }, _)) => {
+                name.clone()
+            }
+            Some((ShapeNode::Tuple(n), _)) => format!("tuple of {n}"),
+            Some((ShapeNode::Shared { .. }, _)) | None => String::new(),
+        }
+    }
+    at(&param.shape.0)
+}
+
+/// A session that shows what a study's program reveals: as many of each role as there are, and few contributors.
+pub fn session(study: &Study, hir: &Hir) -> Session {
+    let terms = study.terms();
+    let schema = schema::schema(hir);
+    let seats = |role: &schema::RoleSchema| {
+        let plays = |text: &str| text.split('[').next() == Some(role.name.as_str());
+        if role.name == terms.contributors.role {
+            let shown = SHOWN.min(terms.contributors.most) as u32;
+            return shown.max(role.min);
+        }
+        let nodes = terms.nodes.iter().filter_map(|n| n.role.as_deref());
+        let receivers = terms.receivers.iter().map(|r| r.role.as_str());
+        let n = nodes.chain(receivers).filter(|r| plays(r)).count() as u32;
+        n.max(role.min)
+    };
+    let role_counts: Vec<u32> = schema.roles.iter().map(seats).collect();
+    let lens = schema
+        .params
+        .iter()
+        .flat_map(|param| {
+            let owners = param.owners(&role_counts);
+            let keys = param.len_keys();
+            owners.into_iter().flat_map(move |owner| {
+                let keys = keys.clone().into_iter();
+                keys.map(move |(_, key)| ((key, owner), SHOWN))
+            })
+        })
+        .collect();
+    Session {
+        n_parties: role_counts.iter().sum(),
+        role_counts,
+        args: terms.program.arguments.clone(),
+        lens,
+    }
+}
+
+/// Where a signer's signature of a study stands.
+pub fn signature_file(study: &Path, signer: &str) -> PathBuf {
+    let mut name = study.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{signer}.sig"));
+    study.with_file_name(name)
+}
+
+/// Of each signer whether it has signed, and if not why.
+pub fn signed<'s>(path: &Path, study: &'s Study) -> Vec<(&'s str, Result<(), String>)> {
+    let has = |name: &str, key| {
+        let file = signature_file(path, name);
+        match std::fs::read_to_string(&file) {
+            Ok(text) => signature::check_study_file(&text, &study.id(), name, key)
+                .map_err(|e| format!("{}: {e}", file.display())),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                Err(format!("there is no {}", file.display()))
+            }
+            Err(e) => Err(format!("cannot read {}: {e}", file.display())),
+        }
+    };
+    let all = study.signers();
+    all.map(|(name, key)| (name, has(name, key))).collect()
+}
