@@ -49,6 +49,14 @@ fn what_draws_hide_is_no_finding() {
              }",
         ),
     ];
+    let thin = tried(
+        "use std::dp::laplace;
+         fn main(x: secret u16 from each) -> i64 { laplace(x[1] as i64, 1, 1.0) }",
+        3,
+        1,
+    );
+    let nearly = thin.findings.iter().any(|f| f.kind == Kind::Nearly);
+    assert!(nearly, "{:?} {:?}", thin.findings, thin.leakage);
     for (what, text) in none {
         let found = tried(text, 3, 3);
         let leaks: Vec<_> = found.findings.iter().filter(|f| f.kind.is_leak()).collect();
@@ -118,7 +126,7 @@ fn kinds(audit: &Audit) -> Vec<Kind> {
     kinds
 }
 
-const LEAKS: [(&str, u32, Kind, &str); 11] = [
+const LEAKS: [(&str, u32, Kind, &str); 13] = [
     (
         "an average of two",
         2,
@@ -189,6 +197,27 @@ const LEAKS: [(&str, u32, Kind, &str); 11] = [
              let mut n: u32 = 0;
              for v in x.flatten() { if reveal(v > 1000) { n += 1; } }
              n
+         }",
+    ),
+    (
+        "a sum, and the same without the largest",
+        3,
+        Kind::OneOfMany,
+        "use std::stats::{sum, max};
+         fn main(x: [secret u32; _] from each) -> (u64, u64) {
+             let all = x.flatten();
+             (sum(all), sum(all) - max(all) as u64)
+         }",
+    ),
+    (
+        "a total of whoever has a code",
+        3,
+        Kind::SmallGroup,
+        "struct Person { pay: u32 in 0..=1_000_000, code: u8 in 0..=9 }
+         fn main(rows: [secret Person; _] from each) -> u64 {
+             let mut total: secret u64 = 0;
+             for p in rows.flatten() { if p.code == 7 { total += p.pay as u64; } }
+             total
          }",
     ),
     (

@@ -51,6 +51,7 @@ fn every_help_is_as_documented() {
         "stats",
         "graph",
         "reveals",
+        "doc",
         "dump",
         "explain",
         "test",
@@ -62,6 +63,7 @@ fn every_help_is_as_documented() {
         "study",
         "completions",
         "man",
+        "playground",
         "keygen",
     ] {
         let output = smpcc(&[verb, "--help"]);

@@ -62,10 +62,18 @@ impl Site {
         self.path().join(format!("{party}.toml"))
     }
 
+    /// Where a party notes when what took place.
+    fn trace(&self, party: usize) -> PathBuf {
+        let ending = if party == 0 { "html" } else { "json" };
+        self.path().join(format!("trace-{party}.{ending}"))
+    }
+
     fn start(&self, party: usize) -> Child {
         smpcc()
             .args(["party", "--format", "json"])
             .arg(self.config(party))
+            .arg("--trace")
+            .arg(self.trace(party))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -146,6 +154,11 @@ fn three_parties_compute_the_mean() {
         assert_eq!(report["outputs"][party.to_string()], 5300);
         assert_eq!(report["parties"], 3);
         assert_eq!(report["key_exchange"], "X25519MLKEM768");
+        let trace = std::fs::read_to_string(site.trace(party)).expect("a trace");
+        match party {
+            0 => assert!(trace.starts_with("<!doctype html>") && trace.contains("avg.smpc:")),
+            _ => assert!(trace.contains(&format!("\"name\":\"party {party}\""))),
+        }
     }
 }
 

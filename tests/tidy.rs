@@ -361,7 +361,9 @@ fn links(text: &str) -> Vec<String> {
 fn links_in_prose_lead_somewhere() {
     let mut followed = 0;
     for (name, text) in texts() {
-        if !name.ends_with(".md") || name.starts_with("tests/language") {
+        // Those of the book lead to pages that are made, too: `docs::links_lead_somewhere`.
+        let elsewhere = name.starts_with("tests/language") || name.starts_with("docs/src");
+        if !name.ends_with(".md") || elsewhere {
             continue;
         }
         let folder = root().join(&name);

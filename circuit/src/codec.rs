@@ -14,7 +14,7 @@ pub const MAX_PROGRAM_BYTES: usize = 1 << 28;
 
 /// Most bytes that what is read may claim. Numbers are written in as little as a sixteenth of their width (a `u128` of one
 /// byte) and claim their width; what a text claims is reserved, untouched, before it is compared with the bytes that are there.
-const MAX_CLAIM: usize = 16 * MAX_PROGRAM_BYTES;
+const MAX_CLAIM: usize = MAX_PROGRAM_BYTES.saturating_mul(16);
 
 const MAGIC: [u8; 5] = *b"smpcc";
 const VERSION: u16 = 2;

@@ -5,8 +5,8 @@ mod tools;
 
 pub use study::{StudyArgs, StudyCommand, StudyFileArgs, StudyNewArgs, StudySignArgs};
 pub use tools::{
-    AuditArgs, AuditFormat, CalibrateArgs, CompletionsArgs, ExplainArgs, FmtArgs, GraphArgs,
-    InputsArgs, KeygenArgs, ManArgs, NewArgs, TemplateForm,
+    AuditArgs, AuditFormat, CalibrateArgs, CompletionsArgs, DocArgs, ExplainArgs, FmtArgs,
+    GraphArgs, InputsArgs, KeygenArgs, ManArgs, NewArgs, PlaygroundArgs, TemplateForm,
 };
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -114,6 +114,12 @@ Examples:
   smpcc audit examples/auction.smpc -o auction.html
   smpcc audit examples/vote.smpc --parties 5 --strict")]
     Audit(AuditArgs),
+    /// Write pages of documentation from the comments in programs, or in the library
+    #[command(after_help = "\
+Examples:
+  smpcc doc salaries -o salaries/doc
+  smpcc doc --library -o library")]
+    Doc(DocArgs),
     /// Print the text form of any stage of the compiler
     #[command(after_help = "\
 Examples:
@@ -187,6 +193,12 @@ Examples:
   smpcc study sign study.toml --key keys/a.sign.key
   smpcc study verify study.toml")]
     Study(StudyArgs),
+    /// Serve a page to this machine's browser: an editor in which programs are checked, counted, audited and tried
+    #[command(after_help = "\
+Examples:
+  smpcc playground
+  smpcc playground -o playground.html     one file, for any place that shows pages")]
+    Playground(PlaygroundArgs),
     /// Make a key and a certificate for one party
     #[command(after_help = "\
 Examples:
@@ -419,7 +431,10 @@ pub struct PartyArgs {
     /// Also write the JSON report to a file
     #[arg(long, value_name = "FILE.json")]
     pub report: Option<PathBuf>,
-    /// Overwrite the report's file even if it is a file of another kind
+    /// Also write when what took place at this party: a page (.html), or data for a trace viewer (.json)
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Overwrite files of the report and the trace even if they are of another kind
     #[arg(long)]
     pub force: bool,
     /// The most memory that this party may need [default: as configured, or the machine's]

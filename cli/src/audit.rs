@@ -329,6 +329,9 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
     let owner = label(f.owner, &s.ir.party_names);
     let about = &f.about;
     match f.kind {
+        K::Determined if f.unordered => format!(
+            "From {from} {who} can work out the numbers of several others, here `{about}` of {owner} among them, though not which of them is whose."
+        ),
         K::Determined if f.origins.len() > 1 => format!(
             "From {from} together {who} can work out `{about}` of {owner}, whatever the inputs are. Each by itself does not tell it; their difference does."
         ),
@@ -338,6 +341,10 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
         K::Sometimes => {
             format!("From {from} {who} can work out `{about}` of {owner} for some inputs.")
         }
+        K::OneOfMany | K::SmallGroup if f.origins.len() > 1 => format!(
+            "Each of {from} counts several records, but their sum or difference is one single record's number: here `{about}` of {owner}. {} learns it.",
+            capital(&who)
+        ),
         K::OneOfMany => format!(
             "{} is the number of one single record, as a minimum, a maximum or a median is: here `{about}` of {owner}. {} learns it exactly.",
             capital(&from),
@@ -348,6 +355,13 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
         ),
         K::PerRecord => format!(
             "{} comes out for each record by itself: `{about}` of {owner} alone decides one of its values.",
+            capital(&from)
+        ),
+        K::Nearly => format!(
+            "What is drawn hides `{about}` of {owner} from close neighbours only: of values that are spread over its range, {who} can tell from {from} which it is."
+        ),
+        K::StepByStep => format!(
+            "{} comes out again and again while records are added: from where it changes {who} learns of the records that were added just then, and not of all together.",
             capital(&from)
         ),
         K::CountOfOne => format!(

@@ -70,6 +70,8 @@ pub enum Kind {
     Audit,
     /// A page for `man`.
     Man,
+    /// A page of documentation.
+    Documentation,
     /// When what took place in a run.
     Trace,
     /// A signature of a study.
@@ -94,6 +96,7 @@ impl Kind {
             Self::Trace => head.starts_with(b"{\"displayTimeUnit\""),
             Self::Man => head.starts_with(b".ie"),
             Self::Signature => head.starts_with(b"smpcc study signature"),
+            Self::Documentation => head.starts_with(b"<!-- Written by `smpcc doc`"),
             Self::Inputs | Self::Source => false,
         }
     }
@@ -112,6 +115,7 @@ impl Kind {
             Self::Trace => "a trace",
             Self::Man => "a page of `man`",
             Self::Signature => "a signature of a study",
+            Self::Documentation => "a page of `smpcc doc`",
             Self::Source => "the text of a program",
             Self::Inputs => "a file of inputs",
         }

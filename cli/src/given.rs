@@ -154,20 +154,8 @@ pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>>
             given.push((key, entry.display().to_string(), read_party(&entry)?));
         }
     } else {
-        match inputs::read_file(&path).map_err(Failure::usage)? {
-            Tree::Map(map) => {
-                for (key, tree) in map {
-                    let at = format!("{place}, `{key}`");
-                    given.push((key, at, Source::Whole(tree)));
-                }
-            }
-            other => {
-                return Err(Failure::usage(format!(
-                    "{place}: expected an object with one entry per party, found {}",
-                    other.kind()
-                )));
-            }
-        }
+        let tree = inputs::read_file(&path).map_err(Failure::usage)?;
+        return Given::of_tree(tree, place, option.is_none()).map(Some);
     }
     Ok(Some(Given {
         place,
@@ -180,6 +168,29 @@ pub fn given(program: &Path, option: Option<&PathBuf>) -> Outcome<Option<Given>>
 const ARGUMENTS: &str = "args";
 
 impl Given {
+    /// What an object gives that has an entry for each party. `place` is for messages; of samples, what is for more parties than there
+    /// are is left aside.
+    ///
+    /// # Errors
+    /// Something else than an object.
+    pub fn of_tree(tree: Tree, place: String, sample: bool) -> Outcome<Self> {
+        let Tree::Map(map) = tree else {
+            return Err(Failure::usage(format!(
+                "{place}: expected an object with one entry per party, found {}",
+                tree.kind()
+            )));
+        };
+        let entry = |(key, tree)| {
+            let at = format!("{place}, `{key}`");
+            (key, at, Source::Whole(tree))
+        };
+        Ok(Self {
+            entries: map.into_iter().map(entry).collect(),
+            place,
+            sample,
+        })
+    }
+
     /// Takes the public arguments out that stand beside the parties, unless a party is called like that.
     ///
     /// # Errors

@@ -123,8 +123,17 @@ struct Server {
     plan: PlanArgs,
     /// Requests for lenses that wait for figures: their ids and parameters.
     late: Vec<(Value, Value)>,
+    /// Whether the client watches files when it is asked to, and asks for lenses anew when it is told to.
+    can: Can,
     initialized: bool,
     shut_down: bool,
+}
+
+/// What a client can do that the server makes use of.
+#[derive(Default)]
+struct Can {
+    watch: bool,
+    refresh_lenses: bool,
 }
 
 impl Server {
@@ -134,6 +143,7 @@ impl Server {
             worker,
             plan: Planned::parse_from::<_, &str>([]).plan,
             late: Vec::new(),
+            can: Can::default(),
             initialized: false,
             shut_down: false,
         }
@@ -198,6 +208,11 @@ impl Server {
                     .as_array()
                     .is_some_and(|e| e.contains(&json!("utf-8")));
                 self.documents.utf8 = utf8;
+                let workspace = &params["capabilities"]["workspace"];
+                self.can = Can {
+                    watch: workspace["didChangeWatchedFiles"]["dynamicRegistration"] == true,
+                    refresh_lenses: workspace["codeLens"]["refreshSupport"] == true,
+                };
                 self.configure(&params["initializationOptions"]);
                 Ok(Some(answers::capabilities(utf8)))
             }
@@ -323,6 +338,17 @@ impl Server {
             self.configure(&params["settings"]["smpcc"]);
             self.documents.touch();
         }
+        match method {
+            "initialized" if self.can.watch => watch(),
+            // Inputs and settings beside a program, and modules that no editor has open.
+            "workspace/didChangeWatchedFiles" => {
+                self.documents.touch();
+                if self.can.refresh_lenses {
+                    request("refresh", "workspace/codeLens/refresh", &Value::Null);
+                }
+            }
+            _ => {}
+        }
         let document = &params["textDocument"];
         let Some(uri) = document["uri"].as_str() else {
             return;
@@ -356,6 +382,27 @@ impl Server {
             }
         }
     }
+}
+
+/// Has the client say when files change that programs are made of or run with.
+fn watch() {
+    let watchers = json!([{"globPattern": "**/*.{smpc,json,csv,toml,txt}"}]);
+    let registration = json!({
+        "id": "files",
+        "method": "workspace/didChangeWatchedFiles",
+        "registerOptions": {"watchers": watchers},
+    });
+    let all = json!({"registrations": [registration]});
+    request("watch", "client/registerCapability", &all);
+}
+
+/// Asks the client for something; what it answers changes nothing.
+fn request(id: &str, method: &str, params: &Value) {
+    let mut message = json!({"jsonrpc": "2.0", "id": format!("smpcc/{id}"), "method": method});
+    if !params.is_null() {
+        message["params"] = params.clone();
+    }
+    out::message(&message.to_string());
 }
 
 fn respond(id: &Value, result: Result<Value, Refusal>) {

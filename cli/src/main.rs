@@ -71,6 +71,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Build(args) => commands::build::build(args, style),
         Command::Stats(args) => commands::stats::stats(args, style),
         Command::Reveals(args) => commands::reveals::reveals(args, style),
+        Command::Doc(args) => commands::doc::doc(args, style),
         Command::Dump(args) => commands::dump::dump(args, style),
         Command::Explain(args) => commands::explain::explain(args),
         Command::Test(args) => commands::test::test(args, style),
@@ -84,6 +85,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Completions(args) => commands::shell::completions(args),
         Command::Man(args) => commands::shell::man(args),
         Command::Study(args) => commands::study::study(args, style),
+        Command::Playground(args) => commands::playground::playground(args, style),
         Command::Keygen(args) => commands::keygen::keygen(args),
     }
 }

@@ -4,6 +4,7 @@
 //! element that it stands in.
 
 pub mod graph;
+#[cfg(feature = "parties")]
 pub mod trace;
 
 use serde_json::Value;
@@ -11,23 +12,28 @@ use serde_json::Value;
 const STYLE: &str = include_str!("pages/style.css");
 
 /// What differs between pages.
-struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     /// The page's name; plain text.
-    title: &'a str,
+    pub title: &'a str,
     /// The rest of its style.
-    style: &'a str,
+    pub style: &'a str,
     /// Beside its title: buttons and what colours mean; HTML.
-    head: &'a str,
+    pub head: &'a str,
     /// Its contents before the script has run; HTML.
-    body: &'a str,
+    pub body: &'a str,
     /// Its script, which reads the data from the element `data`.
-    script: &'a str,
+    pub script: &'a str,
     /// Its data.
-    data: &'a Value,
+    pub data: &'a Value,
 }
 
 /// The page as an HTML document.
 fn page(parts: &Parts<'_>) -> String {
+    page_under("", parts)
+}
+
+/// The page under a policy of what a browser may do for it (Content Security Policy); none if that is empty.
+pub(crate) fn page_under(policy: &str, parts: &Parts<'_>) -> String {
     let Parts {
         title,
         style,
@@ -37,11 +43,17 @@ fn page(parts: &Parts<'_>) -> String {
         data,
     } = parts;
     let title = escaped(title);
+    let policy = match policy.is_empty() {
+        true => String::new(),
+        false => {
+            format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n")
+        }
+    };
     // Inside of strings, where alone they stand, these are the same characters.
     let data = data.to_string().replace('<', "\\u003c");
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n<header><h1>{title}</h1>{head}</header>\n<main>{body}</main>\n\
+         {policy}<title>{title}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n<header><h1>{title}</h1>{head}</header>\n<main>{body}</main>\n\
          <div id=\"tip\"></div>\n<script type=\"application/json\" id=\"data\">{data}</script>\n<script>\n{script}</script>\n</body>\n</html>\n"
     )
 }

@@ -8,14 +8,17 @@
 //! Numbers follow from a fixed seed, so that an audit of the same program says the same.
 
 mod bits;
+mod isolate;
 mod probe;
+mod shown;
 mod subject;
 
 use crate::ir::Ir;
 use crate::ir::interpret::interpret;
 use crate::reveals::DisclosureKind;
 pub use bits::Bits;
-use probe::{Shown, probe};
+use probe::probe;
+use shown::Shown;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::Word;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +43,15 @@ const OFTEN: f64 = 0.12;
 /// The share of tries below which something is left to chance.
 const RARELY: f64 = 0.02;
 
+/// The least that there must be to learn, in bits, for what is learned of it to be most of it.
+const LEAST_OF: f64 = 1.5;
+
+/// The share of what there is to learn from which on it is most of it.
+const MOST_SHARE: f64 = 0.7;
+
+/// How often what comes out step by step must follow from more records than before.
+const STEPS: usize = 2;
+
 /// What is given away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -47,12 +59,16 @@ pub enum Kind {
     Determined,
     /// The view determines an input in some cases.
     Sometimes,
+    /// What is drawn hides an input from close neighbours only.
+    Nearly,
     /// What comes out is the number of one record: a minimum, a maximum, a median.
     OneOfMany,
     /// When few records count, what comes out is one record's number.
     SmallGroup,
     /// Each of several things that come out follows from one record.
     PerRecord,
+    /// Of what comes out one after the other, each follows from more records than the one before.
+    StepByStep,
     /// Counts of groups can be one.
     CountOfOne,
 }
@@ -63,9 +79,11 @@ impl Kind {
         match self {
             Self::Determined => "determined",
             Self::Sometimes => "sometimes determined",
+            Self::Nearly => "nearly determined",
             Self::OneOfMany => "one record's number",
             Self::SmallGroup => "small group",
             Self::PerRecord => "record by record",
+            Self::StepByStep => "step by step",
             Self::CountOfOne => "count of one",
         }
     }
@@ -84,6 +102,9 @@ impl Kind {
             Self::Sometimes => {
                 "give a coarser result (a rounded number, a class), or give it only where a condition holds that hides such cases"
             }
+            Self::Nearly => {
+                "draw more noise: as much as one record can change what comes out (`std::dp` with that sensitivity)"
+            }
             Self::OneOfMany => {
                 "give a quantile of many records, a rounded number or a class in place of the minimum, maximum or median of few"
             }
@@ -92,6 +113,9 @@ impl Kind {
             }
             Self::PerRecord => {
                 "give a total over the records in place of something for each, or shuffle before revealing"
+            }
+            Self::StepByStep => {
+                "reveal once, after the loop: run it to its end, and select by a secret flag what counts"
             }
             Self::CountOfOne => {
                 "leave out counts below a least size (`if n >= 5 { n } else { 0 }`), use coarser groups, or add noise"
@@ -115,6 +139,8 @@ pub struct Finding {
     pub owner: u32,
     /// In what share of the tries.
     pub share: f64,
+    /// Whether the number is known, but not of which of several records it is.
+    pub unordered: bool,
     /// Inputs that show it, and what comes out.
     pub example: Example,
 }
@@ -157,6 +183,7 @@ pub struct Audit {
 /// Tries a program against coalitions of one party and of `threshold` parties, with at most so many runs.
 pub fn audit(ir: &Ir, threshold: u32, most_runs: u64) -> Audit {
     let mut subject = Subject::new(ir, most_runs);
+    let most_runs = subject.most;
     let mut rng = SplitMix::new(0x5eed_a0d1);
     let mut audit = Audit::default();
     let coalitions = coalitions(ir.n_parties, threshold);
@@ -169,6 +196,8 @@ pub fn audit(ir: &Ir, threshold: u32, most_runs: u64) -> Audit {
         let shown = probe(&mut subject, coalition, TRIES, &mut rng);
         audit.complete = shown.tries == TRIES || audit.complete && k > 0;
         let found = findings(&mut subject, coalition, &shown);
+        let mut leaks: BTreeSet<u32> = BTreeSet::new();
+        leaks.extend(found.iter().filter(|f| f.kind.is_leak()).map(|f| f.owner));
         audit.findings.extend(found);
         subject.most = most_runs;
         let mut owners = BTreeSet::new();
@@ -181,6 +210,10 @@ pub fn audit(ir: &Ir, threshold: u32, most_runs: u64) -> Audit {
                 continue;
             }
             if let Some(bits) = bits::bits(&mut subject, coalition, record, &mut rng) {
+                if !subject.draws.is_empty() && is_most(&bits) && !leaks.contains(&owner) {
+                    let found = nearly(&mut subject, coalition, record, &shown);
+                    audit.findings.extend(found);
+                }
                 audit.leakage.push(Leakage {
                     coalition: coalition.clone(),
                     owner,
@@ -193,6 +226,36 @@ pub fn audit(ir: &Ir, threshold: u32, most_runs: u64) -> Audit {
     audit.runs = subject.runs;
     fold(&mut audit.findings);
     audit
+}
+
+/// Whether nearly all that there is to learn is learned.
+fn is_most(bits: &Bits) -> bool {
+    bits.of >= LEAST_OF && bits.learned - bits.error >= MOST_SHARE * bits.of
+}
+
+/// That what is drawn hides a record from its neighbours only.
+fn nearly(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    record: usize,
+    shown: &Shown,
+) -> Option<Finding> {
+    let r = &subject.records[record];
+    let items = shown.depends.iter();
+    let origins: BTreeSet<Origin> = items
+        .filter(|(_, records)| records.contains(&record))
+        .map(|(item, _)| item.0)
+        .collect();
+    Some(Finding {
+        kind: Kind::Nearly,
+        coalition: coalition.to_vec(),
+        origins: origins.into_iter().collect(),
+        about: r.cells.first()?.name.clone(),
+        owner: r.party,
+        share: 1.0,
+        unordered: false,
+        example: show(subject, coalition, shown.first.as_ref()?),
+    })
 }
 
 /// Single parties first, then sets of the threshold's size; all but one together can always subtract, so they are left out
@@ -228,12 +291,14 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
     // What the view determines whatever the inputs are; one number of each party and field is named.
     let mut named: BTreeSet<(u32, u64)> = BTreeSet::new();
     let mut sometimes = Vec::new();
+    let mut unordered_ones = Vec::new();
     for (&(record, cell), pins) in &shown.pinned {
         let always = pins.tries >= 3 && pins.times as f64 >= ALWAYS * pins.tries as f64;
         let share = pins.times as f64 / pins.tries.max(1) as f64;
         let Some(example) = &pins.example else {
             continue;
         };
+        let unordered = pins.swapped * 2 > pins.times;
         let (owner, about, turn, small) = {
             let r = &subject.records[record];
             let c = &r.cells[cell];
@@ -257,9 +322,14 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
             about: about.clone(),
             owner,
             share,
+            unordered,
             example: show(subject, coalition, example),
         };
-        if always {
+        if unordered {
+            if always {
+                unordered_ones.push((turn, finding(Kind::Determined, subject)));
+            }
+        } else if always {
             determined.insert(record);
             explained.extend(&origins);
             if named.insert((owner, turn)) {
@@ -271,12 +341,21 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
     }
 
     // What is one record's number, always or when few count.
-    for (origin, seen) in &shown.isolated {
+    let mut isolated: Vec<_> = shown.isolated.iter().collect();
+    // What one result says by itself comes before what two say together.
+    isolated.sort_by_key(|(origins, _)| origins.len());
+    for (origins, seen) in isolated {
         let share = seen.times as f64 / tries;
-        let Some(sight) = seen.sight.as_ref().filter(|_| !explained.contains(origin)) else {
+        let known = origins.iter().any(|origin| explained.contains(origin));
+        let Some(sight) = seen.sight.as_ref().filter(|_| !known) else {
             continue;
         };
-        if share < RARELY || seen.records.iter().all(|r| determined.contains(r)) {
+        // What two results say together only where few count is mostly what they say at the ends of ranges.
+        let least = match origins.len() {
+            1 => RARELY,
+            _ => NEARLY,
+        };
+        if share < least || seen.records.iter().all(|r| determined.contains(r)) {
             continue;
         }
         let kind = if seen.records.len() == 1 && share >= NEARLY {
@@ -286,16 +365,23 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
         } else {
             Kind::SmallGroup
         };
-        explained.insert(*origin);
+        explained.extend(origins);
         found.push(Finding {
             kind,
             coalition: coalition.to_vec(),
-            origins: vec![*origin],
+            origins: origins.clone(),
             about: subject.records[sight.record].cells[sight.cell].name.clone(),
             owner: subject.records[sight.record].party,
             share,
+            unordered: false,
             example: show(subject, coalition, &sight.inputs),
         });
+    }
+    for (turn, finding) in unordered_ones {
+        if !finding.origins.iter().any(|o| explained.contains(o)) && named.insert((0, turn)) {
+            explained.extend(&finding.origins);
+            found.push(finding);
+        }
     }
     for (turn, finding) in sometimes {
         if !finding.origins.iter().any(|o| explained.contains(o))
@@ -335,8 +421,27 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
                 about: record_name(subject, record),
                 owner: subject.records[record].party,
                 share: 1.0,
+                unordered: false,
                 example: show(subject, coalition, inputs),
             });
+        }
+    }
+
+    // Things that come out on the way, while records are added.
+    if let (true, Some(inputs)) = (n_honest >= 3, shown.first.as_ref()) {
+        for origin in growing(shown) {
+            if explained.insert(origin) {
+                found.push(Finding {
+                    kind: Kind::StepByStep,
+                    coalition: coalition.to_vec(),
+                    origins: vec![origin],
+                    about: String::new(),
+                    owner: 0,
+                    share: 1.0,
+                    unordered: false,
+                    example: show(subject, coalition, inputs),
+                });
+            }
         }
     }
 
@@ -367,10 +472,30 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
             about: String::new(),
             owner: 0,
             share: times.unwrap_or(0) as f64 / tries,
+            unordered: false,
             example: show(subject, coalition, example),
         });
     }
     found
+}
+
+/// Origins with several numbers of which each follows from all records that the one before follows from, and a few times from
+/// more.
+fn growing(shown: &Shown) -> Vec<Origin> {
+    let mut chains: BTreeMap<Origin, Vec<&BTreeSet<usize>>> = BTreeMap::new();
+    for (item, records) in &shown.depends {
+        if !shown.noisy.contains(item) && !records.is_empty() {
+            chains.entry(item.0).or_default().push(records);
+        }
+    }
+    let grows = |chain: &Vec<&BTreeSet<usize>>| {
+        let mut steps = chain.windows(2);
+        let larger = |pair: &&[&BTreeSet<usize>]| pair[0].len() < pair[1].len();
+        steps.all(|pair| pair[0].is_subset(pair[1]))
+            && chain.windows(2).filter(larger).count() >= STEPS
+    };
+    let grown = chains.into_iter().filter(|(_, chain)| grows(chain));
+    grown.map(|(origin, _)| origin).collect()
 }
 
 fn record_name(subject: &Subject<'_>, record: usize) -> String {

@@ -20,31 +20,47 @@
 //! | [`engine`], [`io`] | runs one party of a program; what goes in and comes out |
 //! | [`local`] | all parties of a program in one process |
 
+#[cfg(feature = "parties")]
 pub mod bits;
+#[cfg(feature = "parties")]
 pub mod block;
+#[cfg(feature = "parties")]
 pub mod engine;
 pub mod error;
+#[cfg(feature = "parties")]
 pub mod exchange;
 #[cfg(test)]
 mod freed;
 pub mod hash;
+#[cfg(feature = "parties")]
 pub mod io;
+#[cfg(feature = "parties")]
 pub mod keys;
+#[cfg(feature = "parties")]
 pub mod local;
 pub mod mask;
+#[cfg(feature = "parties")]
 mod message;
+#[cfg(feature = "parties")]
 pub mod net;
 mod opaque;
 pub mod party;
+#[cfg(feature = "parties")]
 pub mod prg;
+#[cfg(feature = "parties")]
 pub mod protocols;
 pub mod ring;
 #[cfg(any(test, feature = "testing"))]
 pub mod robust;
+#[cfg(feature = "parties")]
 pub mod session;
+#[cfg(feature = "parties")]
 pub mod simd;
+#[cfg(feature = "parties")]
 mod wipe;
+#[cfg(feature = "parties")]
 mod words;
+#[cfg(feature = "parties")]
 mod workers;
 
 /// The number of this crate's sources: it tells builds of one version apart (`circuit/build.rs`).

@@ -142,3 +142,19 @@ fn figures_follow_the_text_and_the_settings() {
     );
     editor.end();
 }
+
+#[test]
+fn figures_follow_the_inputs() {
+    let mut editor = Editor::new();
+    let path = editor.folder.path().join("main.inputs.json");
+    let params = document(&editor);
+    let mut costs = Vec::new();
+    for third in ["", r#", "b[2]": {"ys": 4}"#] {
+        std::fs::write(&path, INPUTS.replacen("}}", &format!("}}{third}}}"), 1)).expect("a file");
+        let changes = json!({"changes": [{"uri": editor.uri("main.inputs.json"), "type": 2}]});
+        editor.tell("workspace/didChangeWatchedFiles", changes);
+        costs.push(lenses(&editor.ask("textDocument/codeLens", params.clone())));
+    }
+    assert_ne!(costs[0], costs[1]);
+    editor.end();
+}

@@ -43,6 +43,23 @@ pub enum AuditFormat {
     Html,
 }
 
+/// `doc`.
+#[derive(Args, Debug)]
+pub struct DocArgs {
+    /// A file, or a folder with all that is in it
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Document the library that comes with smpcc
+    #[arg(long, conflicts_with = "path")]
+    pub library: bool,
+    /// The folder to write to: a page (Markdown) for each file, and `index.md`
+    #[arg(long, short, value_name = "DIR", default_value = "doc")]
+    pub output: PathBuf,
+    /// Overwrite files of other kinds
+    #[arg(long)]
+    pub force: bool,
+}
+
 /// `explain`.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
@@ -130,6 +147,23 @@ pub struct NewArgs {
     /// The project's name, or the path of its folder, which is made
     #[arg(value_name = "NAME")]
     pub path: PathBuf,
+}
+
+/// `playground`.
+#[derive(Args, Debug)]
+pub struct PlaygroundArgs {
+    /// The compiler as WebAssembly [default: where `playground/build` or a package has put it]
+    #[arg(long, value_name = "FILE.wasm")]
+    pub module: Option<PathBuf>,
+    /// The port on the loopback interface; 0 takes any that is free
+    #[arg(long, default_value_t = 7180)]
+    pub port: u16,
+    /// Write the page to a file and serve nothing
+    #[arg(long, short, value_name = "OUT.html")]
+    pub output: Option<PathBuf>,
+    /// Overwrite OUT even if it is a file of another kind
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `completions`.

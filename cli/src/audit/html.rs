@@ -8,9 +8,9 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){:root{--ink:#e6e8ec;--paper:#15171b;--line:#3a3f49;--soft:#1f2228;--leak:#ff8a80;--note:#ffc766;--faint:#9aa1ae}}\
 body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}\
 h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.1rem;margin:1.4rem 0 .4rem;border-bottom:1px solid var(--line);padding-bottom:.15rem}\
-p{margin:.4rem 0}code{font:.92em ui-monospace,monospace;background:var(--soft);padding:0 .2em;border-radius:3px;overflow-wrap:break-word}\
+p{margin:.4rem 0}code{font:.92em ui-monospace,monospace;background:var(--soft);padding:0 .2em;border-radius:3px;overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%;margin:.4rem 0;font-size:.92em}th{text-align:left;color:var(--faint);font-weight:600}\
-th,td{padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}\
+th,td{padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}\
 .finding{border-left:4px solid var(--note);background:var(--soft);padding:.4rem .8rem;margin:.6rem 0;break-inside:avoid}\
 .finding.leak{border-color:var(--leak)}.finding h3{margin:0;font-size:1rem;color:var(--note)}.finding.leak h3{color:var(--leak)}\
 .sign td{height:2rem}\

@@ -6,6 +6,7 @@ use crate::files::{self, Kind};
 use crate::load::{self, Style};
 use crate::out;
 use smpcc::audit::{self, Subject};
+use smpcc::doc;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::play::program_hash;
 use smpcc_compiler::{audit as tries, lower, reveals};
@@ -21,7 +22,7 @@ pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
     let found = tries::audit(&ir, options.threshold, args.runs);
     let subject = Subject {
         name: prepared.source.name(),
-        about: about(&prepared.source),
+        about: doc::paragraph(&prepared.source.files.file(prepared.source.root).text),
         source: prepared.source.digest().to_string(),
         plan: program_hash(&compiled.program)?.to_string(),
         version: env!("CARGO_PKG_VERSION"),
@@ -67,16 +68,4 @@ pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
         }));
     }
     Ok(())
-}
-
-/// The first paragraph of a program's documentation.
-fn about(source: &smpcc::source::Source) -> String {
-    let root = source.files.get(source.root);
-    let lines = root.map_or("", |f| f.text.as_str()).lines();
-    let doc: Vec<&str> = lines
-        .map_while(|line| line.trim().strip_prefix("//!"))
-        .map(str::trim)
-        .take_while(|line| !line.is_empty())
-        .collect();
-    doc.join(" ")
 }

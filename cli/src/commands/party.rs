@@ -1,6 +1,7 @@
 //! `smpcc party`: one party of a deployment, or, as `party -`, a child of `smpcc run`.
 
 use crate::args::{Format, PartyArgs};
+use crate::commands::run::trace_form;
 use crate::files::{Kind, Place};
 use crate::load::{self, Style};
 use crate::progress::{Bar, Teller};
@@ -9,7 +10,7 @@ use smpcc::deployment::{Deployment, party_id};
 use smpcc::exit::Outcome;
 use smpcc::play::{self, Party};
 use smpcc::words::label;
-use smpcc::{lens, report};
+use smpcc::{lens, pages, report, trace};
 use smpcc_runtime::net::{self, Mesh, tcp, tls};
 use std::path::Path;
 use std::sync::Arc;
@@ -56,6 +57,15 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         }
         None => None,
     };
+    let trace_file = match &args.trace {
+        Some(path) => {
+            let mut read = deployment.files();
+            read.extend(work.source().iter().flat_map(|source| source.read.clone()));
+            let form = trace_form(path)?;
+            Some((Place::open(path, form, &read, args.force)?, form))
+        }
+        None => None,
+    };
     let connect = deployment.connect();
     for caution in deployment.cautions(&identity, &peers) {
         out::note(&format!("warning: {caution}"));
@@ -91,12 +101,21 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         limits,
         confirm,
         began,
-        trace: false,
+        trace: trace_file.is_some(),
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));
     teller.bar.clear();
     let done = result.map_err(|b| load::shown_of(&work, b.failure, style))?;
     let json = report::json_of_one(&done, names.len(), began.elapsed());
+    if let Some((place, form)) = trace_file {
+        let files = work.paths().unwrap_or_default();
+        let reports = std::slice::from_ref(&done);
+        let text = match form {
+            Kind::Page => pages::trace::html(&work.name(), reports, names, &files),
+            _ => trace::events(reports, names, &files),
+        };
+        place.write(text.as_bytes())?;
+    }
     match args.format {
         Format::Json => out::json(&format!("{json}\n")),
         Format::Human => out::product(&report::human(&[done], names, began.elapsed(), style.quiet)),

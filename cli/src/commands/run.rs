@@ -117,7 +117,7 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
 }
 
 /// Whether a trace is a page or data for a trace viewer, by its name.
-fn trace_form(path: &Path) -> Outcome<Kind> {
+pub fn trace_form(path: &Path) -> Outcome<Kind> {
     match path.extension().and_then(|e| e.to_str()) {
         Some("html") => Ok(Kind::Page),
         Some("json") => Ok(Kind::Trace),

@@ -7,6 +7,9 @@ use smpcc_circuit::stats::{FunctionLines, Stats};
 use smpcc_compiler::graph::{Picture, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The page's script.
+pub const SCRIPT: &str = include_str!("graph.js");
+
 const HEAD: &str = "<button data-does=\"fit\">fit</button><button data-does=\"fold\">fold all</button>\
     <button data-does=\"unfold\">unfold all</button><button data-does=\"source\">source</button>";
 
@@ -70,7 +73,7 @@ pub fn html(
         style: include_str!("graph.css"),
         head: &format!("{HEAD}{}", legend(&letters)),
         body: "<div id=\"picture\"></div><div id=\"source\"></div>",
-        script: include_str!("graph.js"),
+        script: SCRIPT,
         data: &json!({"boxes": boxes, "edges": edges, "files": files}),
     })
 }

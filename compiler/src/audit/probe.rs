@@ -8,19 +8,12 @@
 //! Where a program draws, nobody knows the draws: a view pins a number only if no other draws hide another value of it, and an item
 //! that changes with the draws alone is not held to be isolated, alone or a count.
 
+use super::isolate::isolate;
+use super::shown::{Pins, Shown};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View};
 use smpcc_circuit::splitmix::SplitMix;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Small changes of a number.
-const NUDGES: [i128; 6] = [1, -1, 2, -2, 3, -3];
-
-/// The values around a number by which it is seen whether they are told apart.
-const SWEEP: std::ops::RangeInclusive<i128> = -4..=4;
-
-/// How many of the values of a sweep must be told apart.
-const TOLD_APART: usize = 5;
 
 /// Inputs at which it is looked for what hides a number.
 const PINNED_TRIES: u64 = 15;
@@ -39,72 +32,6 @@ const SHAKES: u64 = 500;
 
 /// Records at which one coalition looks closely.
 const TARGETS: usize = 12;
-
-/// Something that was seen once: inputs, the item if it is one, and the record and cell that are given away.
-#[derive(Clone, Debug)]
-pub(super) struct Sight {
-    pub inputs: Inputs,
-    pub record: usize,
-    pub cell: usize,
-}
-
-/// What was seen of an origin over all tries.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    /// Tries in which it was seen.
-    pub times: u64,
-    /// The records that it was seen of.
-    pub records: BTreeSet<usize>,
-    /// How often the item equals the number that it gives away.
-    pub equal: u64,
-    /// The first.
-    pub sight: Option<Sight>,
-}
-
-/// What the tries of one coalition have shown.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Shown {
-    /// Inputs that were tried.
-    pub tries: u64,
-    /// Isolated, by origin.
-    pub isolated: BTreeMap<Origin, Seen>,
-    /// Tries and pins by record and cell, and by which origins alone, if any.
-    pub pinned: BTreeMap<(usize, usize), Pins>,
-    /// The records that ever changed an item, and one try in which it did.
-    pub depends: BTreeMap<Item, BTreeSet<usize>>,
-    /// For each item the greatest change by one record, whether it ever was 1, and a try.
-    pub counts: BTreeMap<Item, Counted>,
-    /// Items that other draws alone have changed.
-    pub noisy: BTreeSet<Item>,
-    /// Inputs of the first try.
-    pub first: Option<Inputs>,
-}
-
-/// Pins of one number.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pins {
-    pub tries: u64,
-    pub times: u64,
-    /// How often each origin alone pinned it.
-    pub by: BTreeMap<Origin, u64>,
-    pub example: Option<Inputs>,
-}
-
-impl Pins {
-    /// Whether more tries would hardly say anything else: most of the work goes into these.
-    fn is_settled(&self) -> bool {
-        self.tries >= 5 && self.times == 0
-    }
-}
-
-/// How an item changes when one record does.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Counted {
-    pub most: u128,
-    pub ones: u64,
-    pub changed: bool,
-    pub example: Option<Inputs>,
-}
 
 /// Tries a coalition's view at so many inputs at random.
 pub(super) fn probe(
@@ -207,18 +134,18 @@ fn some(from: &[usize], most: usize, rng: &mut SplitMix) -> Vec<usize> {
     rest
 }
 
-/// The items of two views that differ; all of them where the views have other items.
+/// The items of two views that differ, and those that only one of them has.
 fn differences(a: &View, b: &View) -> Vec<Item> {
-    let items = |v: &View| v.iter().map(|(item, _)| *item).collect::<Vec<_>>();
-    if items(a) != items(b) {
-        let mut all: Vec<Item> = items(a);
-        all.extend(items(b));
-        all.sort_unstable();
-        all.dedup();
-        return all;
+    let same_items = a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.0 == y.0);
+    if same_items {
+        let differ = |(x, y): &(&(Item, u128), &(Item, u128))| x.1 != y.1;
+        return a.iter().zip(b).filter(differ).map(|(x, _)| x.0).collect();
     }
-    let differ = |(x, y): &(&(Item, u128), &(Item, u128))| x.1 != y.1;
-    a.iter().zip(b).filter(differ).map(|(x, _)| x.0).collect()
+    let by_item = |v: &View| v.iter().copied().collect::<BTreeMap<Item, u128>>();
+    let (a, b) = (by_item(a), by_item(b));
+    let items: BTreeSet<Item> = a.keys().chain(b.keys()).copied().collect();
+    let differ = |item: &Item| a.get(item) != b.get(item);
+    items.into_iter().filter(differ).collect()
 }
 
 fn note_changes(before: &View, after: &View, record: usize, shown: &mut Shown) {
@@ -232,75 +159,6 @@ fn note_changes(before: &View, after: &View, record: usize, shown: &mut Shown) {
             _ => u128::MAX,
         };
         counted.most = counted.most.max(change);
-    }
-}
-
-/// Which items follow one honest record alone, near these inputs.
-fn isolate(
-    subject: &mut Subject<'_>,
-    coalition: &[u32],
-    inputs: &Inputs,
-    view: &View,
-    honest: &[usize],
-    shown: &mut Shown,
-) {
-    let mut moved: BTreeMap<Item, BTreeSet<(usize, usize)>> = BTreeMap::new();
-    for &r in honest {
-        for c in 0..subject.records[r].cells.len() {
-            let cell = subject.records[r].cells[c].clone();
-            if cell.is_small() {
-                continue;
-            }
-            let here = cell.get(inputs);
-            for nudge in NUDGES {
-                let mut other = inputs.clone();
-                if !cell.set(&mut other, here.saturating_add(nudge)) {
-                    continue;
-                }
-                let changed = subject.view(&other, coalition);
-                for item in differences(view, &changed) {
-                    moved.entry(item).or_default().insert((r, c));
-                }
-            }
-        }
-    }
-    let mut seen_now: BTreeSet<Origin> = BTreeSet::new();
-    for (item, movers) in moved {
-        if seen_now.contains(&item.0) || shown.noisy.contains(&item) {
-            continue;
-        }
-        let records: BTreeSet<usize> = movers.iter().map(|(r, _)| *r).collect();
-        if records.len() != 1 {
-            continue;
-        }
-        for (r, c) in movers {
-            let cell = subject.records[r].cells[c].clone();
-            let here = cell.get(inputs);
-            let mut values = BTreeSet::new();
-            for step in SWEEP {
-                let mut other = inputs.clone();
-                if cell.set(&mut other, here.saturating_add(step)) {
-                    let seen = subject.view(&other, coalition);
-                    values.extend(seen.iter().find(|(i, _)| *i == item).map(|(_, w)| *w));
-                }
-            }
-            if values.len() < TOLD_APART {
-                continue;
-            }
-            seen_now.insert(item.0);
-            let seen = shown.isolated.entry(item.0).or_default();
-            seen.times += 1;
-            seen.records.insert(r);
-            let word = view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w);
-            let own = inputs.get(cell.leaf).and_then(|l| l.get(cell.lane));
-            seen.equal += u64::from(word.is_some() && word.as_ref() == own);
-            seen.sight.get_or_insert_with(|| Sight {
-                inputs: inputs.clone(),
-                record: r,
-                cell: c,
-            });
-            break;
-        }
     }
 }
 
@@ -373,7 +231,9 @@ fn pin(
                     for there in near(&second, second.get(inputs)) {
                         let mut other = inputs.clone();
                         cell.set(&mut other, *value);
-                        if second.set(&mut other, there) {
+                        if second.set(&mut other, there)
+                            && (small || !is_reordered(subject, honest, inputs, &other))
+                        {
                             free |= compare(subject, &other);
                         }
                         if free {
@@ -383,16 +243,12 @@ fn pin(
                 }
             }
         }
-        // Two records in each other's place.
+        // Two records in each other's place: that hides whose a number is, and not the number.
+        let mut swapped = false;
         if !free {
             for &r2 in honest.iter().filter(|r2| **r2 != record) {
                 let (mine, theirs) = (&subject.records[record].cells, &subject.records[r2].cells);
-                let alike = mine.len() == theirs.len()
-                    && mine
-                        .iter()
-                        .zip(theirs)
-                        .all(|(a, b)| (a.lo, a.hi) == (b.lo, b.hi));
-                if !alike || cell.get(inputs) == theirs[c].get(inputs) {
+                if !alike(mine, theirs) || cell.get(inputs) == theirs[c].get(inputs) {
                     continue;
                 }
                 let mut other = inputs.clone();
@@ -400,8 +256,8 @@ fn pin(
                     a.set(&mut other, b.get(inputs));
                     b.set(&mut other, a.get(inputs));
                 }
-                free |= compare(subject, &other);
-                if free {
+                swapped |= compare(subject, &other);
+                if swapped {
                     break;
                 }
             }
@@ -443,18 +299,44 @@ fn pin(
                     second.set(&mut other, value);
                 }
             }
-            free |= compare(subject, &other);
+            if small || !is_reordered(subject, honest, inputs, &other) {
+                free |= compare(subject, &other);
+            }
         }
+        let free = free || small && swapped;
         let pins = shown.pinned.entry((record, c)).or_default();
         pins.tries += 1;
         if !free {
             pins.times += 1;
+            pins.swapped += u64::from(swapped);
             for origin in origins {
                 *pins.by.entry(origin).or_default() += 1;
             }
             pins.example.get_or_insert_with(|| inputs.clone());
         }
     }
+}
+
+/// Whether two records have the same fields.
+fn alike(a: &[Cell], b: &[Cell]) -> bool {
+    let same = |(a, b): (&Cell, &Cell)| (a.lo, a.hi) == (b.lo, b.hi);
+    a.len() == b.len() && a.iter().zip(b).all(same)
+}
+
+/// Whether two inputs have the same records in another order.
+fn is_reordered(subject: &Subject<'_>, records: &[usize], a: &Inputs, b: &Inputs) -> bool {
+    let rows = |inputs: &Inputs| {
+        let values = |r: &usize| {
+            let cells = subject.records[*r].cells.iter();
+            cells
+                .map(|c| (c.lo, c.hi, c.get(inputs)))
+                .collect::<Vec<_>>()
+        };
+        let mut rows: Vec<_> = records.iter().map(values).collect();
+        rows.sort_unstable();
+        rows
+    };
+    rows(a) == rows(b)
 }
 
 /// Whether other draws, of the words that move the items which a number does, give the same view with another value of the number.

@@ -1,0 +1,131 @@
+//! Tries that show which numbers of a view are one record's.
+//!
+//! Near some inputs, each number of each record is moved by a few units. What then takes a different value for each of them follows the
+//! number; where only one record's numbers are followed, what comes out is that record's, whoever else decides whether it comes out. Sums and
+//! differences of two numbers of a view are looked at like the numbers themselves, where there are few.
+
+use super::shown::{Shown, Sight};
+use super::subject::{Inputs, Item, Origin, Subject, View};
+use smpcc_circuit::value::Word;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The steps by which a number is moved.
+const STEPS: [i128; 8] = [1, -1, 2, -2, 3, -3, 4, -4];
+
+/// How many of the values, with the one from which they are steps, must be told apart.
+const TOLD_APART: usize = 5;
+
+/// The most numbers of a view of which pairs are looked at.
+const PAIRED: usize = 6;
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Look {
+    One(Item),
+    Sum(Item, Item),
+    Difference(Item, Item),
+}
+
+impl Look {
+    fn items(self) -> Vec<Item> {
+        match self {
+            Self::One(item) => vec![item],
+            Self::Sum(a, b) | Self::Difference(a, b) => vec![a, b],
+        }
+    }
+}
+
+/// The cells that something follows, each with the values that it takes instead.
+type Followed = BTreeMap<(usize, usize), BTreeSet<Word>>;
+
+/// Notes what follows one honest record alone, near these inputs.
+pub(super) fn isolate(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    honest: &[usize],
+    shown: &mut Shown,
+) {
+    let here = looks(view);
+    let mut followed: BTreeMap<Look, Followed> = BTreeMap::new();
+    for &r in honest {
+        for c in 0..subject.records[r].cells.len() {
+            let cell = subject.records[r].cells[c].clone();
+            if cell.is_small() {
+                continue;
+            }
+            let value = cell.get(inputs);
+            for step in STEPS {
+                let mut other = inputs.clone();
+                if !cell.set(&mut other, value.saturating_add(step)) {
+                    continue;
+                }
+                for (look, word) in looks(&subject.view(&other, coalition)) {
+                    if here.get(&look).is_some_and(|before| *before != word) {
+                        let cells = followed.entry(look).or_default();
+                        cells.entry((r, c)).or_default().insert(word);
+                    }
+                }
+            }
+        }
+    }
+    // With the value here as many are told apart as must be.
+    for cells in followed.values_mut() {
+        cells.retain(|_, words| words.len() + 1 >= TOLD_APART);
+    }
+    let records = |cells: &Followed| cells.keys().map(|(r, _)| *r).collect::<BTreeSet<_>>();
+    let of_several = |item: Item| {
+        let cells = followed.get(&Look::One(item));
+        cells.is_some_and(|cells| records(cells).len() > 1)
+    };
+    let mut seen_now: BTreeSet<Origin> = BTreeSet::new();
+    for (look, cells) in &followed {
+        let items = look.items();
+        let noisy = items.iter().any(|item| shown.noisy.contains(item));
+        // Two numbers say something together where each by itself is of several records.
+        let pair = items.len() > 1;
+        if noisy || records(cells).len() != 1 || pair && !items.iter().all(|i| of_several(*i)) {
+            continue;
+        }
+        let origins: BTreeSet<Origin> = items.iter().map(|item| item.0).collect();
+        if origins.iter().any(|origin| seen_now.contains(origin)) {
+            continue;
+        }
+        let Some(&(record, cell)) = cells.keys().next() else {
+            continue;
+        };
+        seen_now.extend(&origins);
+        let own = &subject.records[record].cells[cell];
+        let own = inputs.get(own.leaf).and_then(|leaf| leaf.get(own.lane));
+        let seen = shown
+            .isolated
+            .entry(origins.into_iter().collect())
+            .or_default();
+        seen.times += 1;
+        seen.records.insert(record);
+        seen.equal += u64::from(own.is_some() && here.get(look) == own);
+        seen.sight.get_or_insert_with(|| Sight {
+            inputs: inputs.clone(),
+            record,
+            cell,
+        });
+    }
+}
+
+/// The numbers of a view, and sums and differences of each two where they are few.
+fn looks(view: &View) -> BTreeMap<Look, Word> {
+    let mut all: BTreeMap<Look, Word> = view
+        .iter()
+        .map(|(item, word)| (Look::One(*item), *word))
+        .collect();
+    if view.len() <= PAIRED {
+        for (i, (a, x)) in view.iter().enumerate() {
+            for (b, y) in &view[i + 1..] {
+                all.insert(Look::Sum(*a, *b), x.wrapping_add(*y));
+                all.insert(Look::Difference(*a, *b), x.wrapping_sub(*y));
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,72 @@
+//! What the tries of one coalition have shown, before it is judged.
+
+use super::subject::{Inputs, Item, Origin};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that was seen once: inputs, the item if it is one, and the record and cell that are given away.
+#[derive(Clone, Debug)]
+pub(super) struct Sight {
+    pub inputs: Inputs,
+    pub record: usize,
+    pub cell: usize,
+}
+
+/// What was seen of an origin over all tries.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// Tries in which it was seen.
+    pub times: u64,
+    /// The records that it was seen of.
+    pub records: BTreeSet<usize>,
+    /// How often the item equals the number that it gives away.
+    pub equal: u64,
+    /// The first.
+    pub sight: Option<Sight>,
+}
+
+/// What the tries of one coalition have shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    /// Inputs that were tried.
+    pub tries: u64,
+    /// Isolated, by the origins that it takes.
+    pub isolated: BTreeMap<Vec<Origin>, Seen>,
+    /// Tries and pins by record and cell, and by which origins alone, if any.
+    pub pinned: BTreeMap<(usize, usize), Pins>,
+    /// The records that ever changed an item, and one try in which it did.
+    pub depends: BTreeMap<Item, BTreeSet<usize>>,
+    /// For each item the greatest change by one record, whether it ever was 1, and a try.
+    pub counts: BTreeMap<Item, Counted>,
+    /// Items that other draws alone have changed.
+    pub noisy: BTreeSet<Item>,
+    /// Inputs of the first try.
+    pub first: Option<Inputs>,
+}
+
+/// Pins of one number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pins {
+    pub tries: u64,
+    pub times: u64,
+    /// How often two records in each other's place gave the same view.
+    pub swapped: u64,
+    /// How often each origin alone pinned it.
+    pub by: BTreeMap<Origin, u64>,
+    pub example: Option<Inputs>,
+}
+
+impl Pins {
+    /// Whether more tries would hardly say anything else: most of the work goes into these.
+    pub fn is_settled(&self) -> bool {
+        self.tries >= 5 && self.times == 0
+    }
+}
+
+/// How an item changes when one record does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counted {
+    pub most: u128,
+    pub ones: u64,
+    pub changed: bool,
+    pub example: Option<Inputs>,
+}
