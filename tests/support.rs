@@ -133,6 +133,7 @@ pub fn session(role_counts: &[u32]) -> Session {
         role_counts: role_counts.to_vec(),
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
+        seating: None,
     }
 }
 
@@ -195,6 +196,7 @@ pub fn example((name, args, len): Example, n_parties: u32) -> Option<(SourceSet,
         role_counts,
         args,
         lens,
+        seating: None,
     };
     Some((sources, hir, session))
 }

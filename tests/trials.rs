@@ -182,7 +182,7 @@ fn play_spoiled(
         let source = source::read(&deployment.program()).ok()?;
         let hir = Box::new(source.check().0?);
         let work = Arc::new(Work::Text { source, hir });
-        let choices = deployment.choices(&work).ok()?;
+        let choices = deployment.choices(&work, None).ok()?;
         let seats = work.seats(&choices).ok()?;
         let me = deployment.me(&seats.names).ok()?;
         let inputs = deployment.inputs(&seats, me).ok()?;
@@ -191,7 +191,7 @@ fn play_spoiled(
             names: play::names(&seats.names),
             identity: deployment.identity().ok()?,
             listener: tcp::listen(deployment.listen()).ok()?,
-            peers: deployment.peers(&seats.names, me).ok()?,
+            peers: deployment.peers(&seats.names, me, &[]).ok()?,
             connect: deployment.connect(),
         })
         .ok()?;

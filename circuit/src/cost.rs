@@ -19,7 +19,7 @@
 //!   operation starts after the setup and one preparation ([`Demands::start`]). Regions that revealed values steer start
 //!   after a preparation of their own ([`Demands::entry`]).
 
-use crate::program::{Kind, Node, Program, Threat};
+use crate::program::{Interactive, Kind, Node, Program, Threat};
 
 mod ahead;
 mod costs;
@@ -64,6 +64,13 @@ pub fn op_cost(program: &Program, node: &Node) -> OpCost {
 /// Bytes of every party; none where the suite's protocols have no part.
 fn sent(program: &Program, node: &Node) -> Vec<u64> {
     match node.op.kind() {
+        // Shares that are there when the run begins, or are kept when it ends.
+        Kind::Interactive(Interactive::Input(id)) if program.is_held(id) => {
+            vec![0; program.n_parties as usize]
+        }
+        Kind::Interactive(Interactive::Output(id)) if program.is_stored(id) => {
+            vec![0; program.n_parties as usize]
+        }
         Kind::Interactive(step) => {
             told::sent(program, node).unwrap_or_else(|| program.model().sent(program, node, step))
         }

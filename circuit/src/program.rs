@@ -132,12 +132,16 @@ pub struct Program {
     pub suite: Suite,
     /// The threat that it is compiled for.
     pub threat: Threat,
-    /// Number of parties.
+    /// Number of parties: those that compute.
     pub n_parties: u32,
     /// How many of them may be corrupt together.
     pub threshold: u32,
-    /// The parties' names in messages: `seller`, `bidder[1]`; `party N` without declared roles.
+    /// The parties' names in messages: `seller`, `bidder[1]`; `party N` without declared roles. After them, numbered on, the names of
+    /// those who are away: what they give is held in shares before the run begins ([`Program::is_held`]), and what they are to learn
+    /// stays shared ([`Program::is_stored`]).
     pub party_names: Vec<String>,
+    /// Whose shares the parties hold where not all are there to whom values were shared.
+    pub present: Option<Present>,
     /// What each party gives, as trees over [`Program::inputs`].
     pub params: Vec<ParamShape>,
     /// Input leaves.
@@ -156,6 +160,41 @@ pub struct Program {
     pub sections: Vec<Section>,
     /// Source files, for messages: relative to the root file's folder, so that copies in different folders are one program.
     pub files: Vec<String>,
+}
+
+/// The parties of a run among those to whom values were shared before: each goes on with the share that it has. Of Shamir's sharing
+/// any 2t + 1 can.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// To how many values were shared.
+    pub of: u32,
+    /// By party, its number among those, ascending.
+    pub numbers: Vec<u32>,
+}
+
+impl Program {
+    /// Among how many parties values are shared: those of the run, and those of them who are not there.
+    pub fn n_sharers(&self) -> u32 {
+        self.present.as_ref().map_or(self.n_parties, |p| p.of)
+    }
+
+    /// Whether an input is held in shares when the run begins: every party has its share in Boolean form ([`Program::stored_words`]
+    /// for each lane), and nobody has the value.
+    pub fn is_held(&self, id: InputId) -> bool {
+        (self.inputs.get(id.index())).is_some_and(|leaf| leaf.party >= self.n_parties)
+    }
+
+    /// Whether an output stays shared: every party keeps its share, in the same form.
+    pub fn is_stored(&self, id: OutputId) -> bool {
+        (self.outputs.get(id.index())).is_some_and(|leaf| leaf.is_stored(self.n_parties))
+    }
+}
+
+impl OutputLeaf {
+    /// Whether all who are to learn it are away, among so many parties.
+    pub fn is_stored(&self, n_parties: u32) -> bool {
+        !self.receivers.is_empty() && self.receivers.iter().all(|&to| to >= n_parties)
+    }
 }
 
 /// A value's domain and type.
@@ -241,7 +280,7 @@ pub struct Loc {
 /// One scalar field that one party gives, over all elements of the arrays around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputLeaf {
-    /// The owner, 0-based.
+    /// The owner, 0-based: a party, or one who is away.
     pub party: u32,
     /// For messages: `rows[].age`.
     pub path: String,
@@ -261,7 +300,7 @@ pub struct InputLeaf {
 /// One scalar field that some parties learn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputLeaf {
-    /// The receivers, ascending, 0-based.
+    /// The receivers, ascending, 0-based: all of them parties, or all of them away.
     pub receivers: Vec<u32>,
     /// For messages: `winner`.
     pub path: String,

@@ -12,6 +12,7 @@ pub fn empty(suite: Suite, n_parties: u32) -> Program {
         n_parties,
         threshold: 1,
         party_names: vec![String::new(); n_parties as usize],
+        present: None,
         params: Vec::new(),
         inputs: Vec::new(),
         results: Vec::new(),

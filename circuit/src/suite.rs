@@ -197,6 +197,11 @@ impl Program {
         self.suite.against(self.threat)
     }
 
+    /// Words that a party has of each lane of what is stored in shares: its Boolean share, part after part.
+    pub fn stored_words(&self) -> u64 {
+        self.model().held(self.n_sharers())
+    }
+
     /// The number of additive parts of an arithmetic value ([`crate::op::Op::Decompose`]) when they become shares of `domain`.
     pub fn parts(&self, domain: Domain) -> usize {
         self.model().parts(self.n_parties, self.threshold, domain)

@@ -30,6 +30,9 @@ fn write_program(out: &mut String, p: &Program) -> fmt::Result {
     for (i, name) in p.party_names.iter().enumerate() {
         writeln!(out, "party {i} {name:?}")?;
     }
+    if let Some(present) = &p.present {
+        writeln!(out, "present {:?} of {}", present.numbers, present.of)?;
+    }
     for (i, file) in p.files.iter().enumerate() {
         writeln!(out, "file {i} {file:?}")?;
     }

@@ -164,7 +164,16 @@ fn check_parties(program: &Program) -> Check {
             suite.name()
         )
     })?;
-    ensure(program.party_names.len() == n as usize, || {
+    if let Some(present) = &program.present {
+        let all = present.numbers.len() == n as usize
+            && present.numbers.is_sorted_by(|a, b| a < b)
+            && present.numbers.iter().all(|&number| number < present.of)
+            && suite.parties().contains(&present.of);
+        ensure(suite == crate::program::Suite::Bgw && all, || {
+            "the parties are not those of a sharing of which some are lost".into()
+        })?;
+    }
+    ensure(program.party_names.len() >= n as usize, || {
         format!("{} names for {n} parties", program.party_names.len())
     })
 }
@@ -436,6 +445,8 @@ impl Walk<'_> {
                 let fits = args.is_empty()
                     && matches!(results[..], [r] if r.scalar == leaf.scalar && r.lanes == leaf.lanes
                     && match r.domain {
+                        // What is held in shares is in the one form in which shares are stored.
+                        domain if self.program.is_held(*id) => domain == Domain::Boolean,
                         Domain::Public => leaf.public,
                         Domain::Arithmetic { .. } | Domain::Boolean => !leaf.public,
                         Domain::Local { owner } => !leaf.public && owner == leaf.party,
@@ -455,7 +466,11 @@ impl Walk<'_> {
                     .get(id.index())
                     .ok_or_else(|| nowhere(format!("there is no {id}")))?;
                 let fits = results.is_empty()
-                    && matches!(args[..], [a] if a.scalar == leaf.scalar && a.lanes == leaf.lanes && can_open(a, true));
+                    && matches!(args[..], [a] if a.scalar == leaf.scalar && a.lanes == leaf.lanes
+                    && match self.program.is_stored(*id) {
+                        true => a.domain == Domain::Boolean,
+                        false => can_open(a, true),
+                    });
                 if !fits || depth > 0 || std::mem::replace(&mut self.output_done[id.index()], true)
                 {
                     return Err(nowhere(format!(

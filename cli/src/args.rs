@@ -1,9 +1,11 @@
 //! The command line: verbs, options and their help.
 
+mod shares;
 mod study;
 mod tools;
 
-pub use study::{StudyArgs, StudyCommand, StudyFileArgs, StudyNewArgs, StudySignArgs};
+pub use shares::{HeldArgs, OpenArgs, ReleaseArgs, ShareArgs};
+pub use study::{StudyArgs, StudyCommand, StudyNewArgs, StudySignArgs};
 pub use tools::{
     AuditArgs, AuditFormat, CalibrateArgs, CompletionsArgs, DocArgs, ExplainArgs, FmtArgs,
     GraphArgs, InputsArgs, KeygenArgs, ManArgs, NewArgs, PlaygroundArgs, TemplateForm,
@@ -199,6 +201,21 @@ Examples:
   smpcc playground
   smpcc playground -o playground.html     one file, for any place that shows pages")]
     Playground(PlaygroundArgs),
+    /// Share a contribution to a study: a sealed file for each of its nodes
+    #[command(after_help = "\
+Examples:
+  smpcc share salaries.smpc --study study.toml --inputs mine.json --out to-nodes")]
+    Share(ShareArgs),
+    /// Hand a node's share of a stored result to a receiver
+    #[command(after_help = "\
+Examples:
+  smpcc release shares/a/ID.result --study study.toml --key keys/a.seal.key --to institute.pub -o a.result")]
+    Release(ReleaseArgs),
+    /// Open a stored result from the shares of its nodes
+    #[command(after_help = "\
+Examples:
+  smpcc open a.result b.result c.result --study study.toml --key institute.seal.key")]
+    Open(OpenArgs),
     /// Make a key and a certificate for one party
     #[command(after_help = "\
 Examples:
@@ -261,6 +278,12 @@ pub struct PlanArgs {
     /// Input values: a JSON or TOML file, or a folder with one file or folder per party
     #[arg(long, value_name = "PATH")]
     pub inputs: Option<PathBuf>,
+    /// A study: its nodes compute, on shares of what others give
+    #[arg(long, value_name = "FILE", conflicts_with = "parties")]
+    pub study: Option<PathBuf>,
+    /// How many contribute to the study, where there are no share files [default: the fewest]
+    #[arg(long, value_name = "N", requires = "study")]
+    pub contributions: Option<u32>,
 }
 
 /// [`PlanArgs`] alone, as an editor's settings have them.
@@ -385,6 +408,9 @@ pub struct RunArgs {
     /// Session and plan.
     #[command(flatten)]
     pub plan: PlanArgs,
+    /// What is held in shares.
+    #[command(flatten)]
+    pub held: HeldArgs,
     /// Run all parties as threads of this process
     #[arg(long)]
     pub in_process: bool,
@@ -422,6 +448,15 @@ pub struct RunArgs {
 pub struct PartyArgs {
     /// The deployment's file (TOML)
     pub config: PathBuf,
+    /// Of a run of a study: which attempt this is, after nodes were lost
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3))]
+    pub attempt: u32,
+    /// Of a run of a study: the nodes that are lost, by name
+    #[arg(long, value_name = "NODE", value_delimiter = ',')]
+    pub without: Vec<String>,
+    /// Of a study: only find out which contributions are out of their declared ranges
+    #[arg(long)]
+    pub validate: bool,
     /// Go on where a party gives no rows of an input
     #[arg(long)]
     pub yes: bool,

@@ -11,6 +11,7 @@ use smpcc::deployment::party_id;
 use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::limits::Limits;
 use smpcc::play::{self, Broken, Party};
+use smpcc::stored::shelf;
 use smpcc::work::{Built, Work};
 use smpcc_runtime::keys::{Certificate, Identity};
 use smpcc_runtime::net::tls::{self, Peer};
@@ -172,5 +173,7 @@ fn listen_and_play(
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));
     teller.bar.clear();
-    result
+    let mut report = result?;
+    shelf::keep(&mut report, &job.choices, job.keep.as_ref()).map_err(here)?;
+    Ok(report)
 }

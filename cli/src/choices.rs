@@ -2,6 +2,7 @@
 
 use crate::exit::{Failure, Outcome};
 use crate::lens::Lens;
+use crate::seating::Stored;
 use crate::suites;
 use crate::words::did_you_mean;
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,9 @@ pub struct Choices {
     pub args: BTreeMap<String, String>,
     /// What the compiler is asked for.
     pub options: Options,
+    /// What is held in shares, in a run of a study.
+    #[serde(default)]
+    pub stored: Option<Stored>,
 }
 
 impl Choices {
@@ -99,6 +103,7 @@ impl Choices {
                 costs,
                 opt,
             },
+            stored: None,
         })
     }
 
@@ -107,11 +112,21 @@ impl Choices {
     /// # Errors
     /// As [`roles`].
     pub fn session(&self, hir: &Hir, lens: Lens) -> Outcome<Session> {
+        if let Some(stored) = &self.stored {
+            return Ok(Session {
+                n_parties: stored.role_counts.iter().sum(),
+                role_counts: stored.role_counts.clone(),
+                args: self.args.clone(),
+                lens: stored.lens(lens),
+                seating: Some(stored.seating.clone()),
+            });
+        }
         Ok(Session {
             n_parties: self.n_parties,
             role_counts: roles(hir, self.n_parties)?,
             args: self.args.clone(),
             lens,
+            seating: None,
         })
     }
 }

@@ -16,6 +16,7 @@ pub mod party;
 pub mod playground;
 pub mod reveals;
 pub mod run;
+pub mod share;
 pub mod shell;
 pub mod stats;
 pub mod study;

@@ -9,8 +9,11 @@ use smpcc::choices::{self, Choices};
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given::{self, Given, PartyInputs};
 use smpcc::lens::{self, Lens};
+use smpcc::seating::Stored;
 use smpcc::seats::Seats;
 use smpcc::source::{self, Source};
+use smpcc::stored;
+use smpcc::studies;
 use smpcc::words;
 use smpcc::work::{Built, Work};
 use smpcc_circuit::eval::{self, Trace};
@@ -20,6 +23,7 @@ use smpcc_circuit::verify::Verified;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::pipeline::{self, Compiled};
 use smpcc_compiler::session::Session;
+use smpcc_study::study::Study;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -72,6 +76,9 @@ pub fn prepare_checked(
     rows: Option<u64>,
     quiet: bool,
 ) -> Outcome<Prepared> {
+    if let Some(study) = &args.study {
+        return of_study(source, hir, &studies::read(study)?, args, rows);
+    }
     let mut given = given::given(file, args.inputs.as_ref())?;
     let beside = match &mut given {
         Some(given) => given.take_arguments(|key| hir.roles.iter().any(|r| r.name == key))?,
@@ -105,6 +112,37 @@ pub fn prepare_checked(
         session,
         choices,
         inputs: inputs.filter(|_| !changed),
+    })
+}
+
+/// The session of a study, with as many contributions as are asked for.
+fn of_study(
+    source: Source,
+    hir: Hir,
+    study: &Study,
+    args: &PlanArgs,
+    rows: Option<u64>,
+) -> Outcome<Prepared> {
+    stored::is_program_of(&source, study)?;
+    let mut asked = args.asked_beside(Arguments::new())?;
+    stored::as_agreed(study, &mut asked)?;
+    let mut choices = Choices::new(asked, study.terms().nodes.len() as u32)?;
+    let mut stored = Stored::planned(study, &hir, args.contributions);
+    let seats = Seats::of(&hir, &stored.role_counts);
+    let lens = rows.map_or_else(Lens::new, |rows| lens::lens_of_all(&seats, rows));
+    let lens = lens::lens_given(&args.lens, &seats, lens)?;
+    stored.lens = lens
+        .into_iter()
+        .map(|((name, seat), len)| (name, seat, len))
+        .collect();
+    choices.stored = Some(stored);
+    let session = choices.session(&hir, Lens::new())?;
+    Ok(Prepared {
+        source,
+        hir,
+        session,
+        choices,
+        inputs: None,
     })
 }
 

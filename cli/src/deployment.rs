@@ -8,8 +8,10 @@ use crate::exit::{Failure, Outcome};
 use crate::given::{self, PartyInputs};
 use crate::limits::{Limits, Memory};
 use crate::seats::Seats;
+use crate::stored::Attempt;
+use crate::stored::shelf::Own;
 use crate::work::Work;
-use crate::{costs, play, toml_file};
+use crate::{costs, play, stored, studies, toml_file};
 use serde::Deserialize;
 use smpcc_runtime::keys::{self, Certificate, Identity};
 use smpcc_runtime::net::tls::Peer;
@@ -65,6 +67,21 @@ struct Config {
     args: BTreeMap<String, toml::Value>,
     #[serde(default)]
     peer: Vec<PeerConfig>,
+    #[serde(default)]
+    study: Option<PathBuf>,
+    #[serde(default)]
+    seal: Option<PathBuf>,
+    #[serde(default)]
+    shares: Option<SharesConfig>,
+}
+
+/// Where a node of a study has its share files.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SharesConfig {
+    inputs: PathBuf,
+    #[serde(default)]
+    outputs: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +193,8 @@ impl Deployment {
             .into_iter()
             .chain(&config.inputs)
             .chain(&config.costs)
+            .chain(&config.study)
+            .chain(&config.seal)
             .chain(config.peer.iter().map(|peer| &peer.cert))
             .map(|path| self.at(path))
             .chain([PathBuf::from(&self.shown)])
@@ -258,14 +277,53 @@ impl Deployment {
         cautions
     }
 
+    /// What this party holds as a node of a study, if it is one.
+    ///
+    /// # Errors
+    /// A study that is not this program's, and share files that are not this node's.
+    pub fn own(&self, work: &Work, attempt: u32, without: &[String]) -> Outcome<Option<Own>> {
+        let config = &self.config;
+        let (study, seal, shares) = match (&config.study, &config.seal, &config.shares) {
+            (None, None, None) if attempt == 1 && without.is_empty() => return Ok(None),
+            (Some(study), Some(seal), Some(shares)) => (study, seal, shares),
+            _ => {
+                return Err(self.wrong(
+                    "a node of a study needs study, seal (its NAME.seal.key) and [shares] with inputs",
+                ));
+            }
+        };
+        let study = studies::read(&self.at(study))?;
+        let Work::Text { source, hir } = work else {
+            return Err(self.wrong("program: name its text, by which the study knows it"));
+        };
+        stored::is_program_of(source, &study)?;
+        let names = stored::node_names(study.terms());
+        let node = self.number(&config.party, &names)?;
+        let lost = without
+            .iter()
+            .map(|name| self.number(&PartyKey::Role(name.clone()), &names))
+            .collect::<Outcome<Vec<u32>>>()?;
+        let attempt = Attempt {
+            number: attempt,
+            ..Attempt::first(study.terms()).without(&lost)
+        };
+        let inputs = self.at(&shares.inputs);
+        let outputs = shares.outputs.as_ref().map(|path| self.at(path));
+        let folders = (inputs.as_path(), outputs.as_deref().unwrap_or(&inputs));
+        Own::read(study, hir, node, &self.at(seal), folders, &attempt).map(Some)
+    }
+
     /// What this party wants all to agree on.
     ///
     /// # Errors
     /// Words that name nothing, and what no suite does.
-    pub fn choices(&self, work: &Work) -> Outcome<Choices> {
+    pub fn choices(&self, work: &Work, own: Option<&Own>) -> Outcome<Choices> {
         let config = &self.config;
-        let n_parties =
-            u32::try_from(config.peer.len() + 1).map_err(|_| self.wrong("too many peers"))?;
+        let n_parties = match own {
+            Some(own) => own.stored.members.len(),
+            None => config.peer.len() + 1,
+        };
+        let n_parties = u32::try_from(n_parties).map_err(|_| self.wrong("too many peers"))?;
         let mut asked = Asked {
             threshold: config.threshold,
             args: config
@@ -296,8 +354,21 @@ impl Deployment {
         if let Some(costs) = &config.costs {
             asked.costs = costs::read(&self.at(costs))?;
         }
-        work.choices(asked, n_parties)
-            .map_err(|f| self.wrong(f.message))
+        if let Some(own) = own {
+            let nodes = own.study.terms().nodes.len();
+            if nodes != config.peer.len() + 1 {
+                return Err(self.wrong(format_args!(
+                    "the study has {nodes} nodes, and this file {} parties",
+                    config.peer.len() + 1
+                )));
+            }
+            stored::as_agreed(&own.study, &mut asked).map_err(|f| self.wrong(f.message))?;
+        }
+        let mut choices = work
+            .choices(asked, n_parties)
+            .map_err(|f| self.wrong(f.message))?;
+        choices.stored = own.map(|own| own.stored.clone());
+        Ok(choices)
     }
 
     /// This party's number; `names` are those of all parties.
@@ -347,14 +418,16 @@ impl Deployment {
         Identity::from_pem(&certificate, &key).map_err(play::failure)
     }
 
-    /// The other parties.
+    /// The other parties, without those that are lost; in an attempt without somebody all are called by name.
     ///
     /// # Errors
     /// A party that is not in the run or stands twice, and certificates that cannot be read.
-    pub fn peers(&self, names: &[String], me: u32) -> Outcome<Vec<Peer>> {
+    pub fn peers(&self, names: &[String], me: u32, without: &[String]) -> Outcome<Vec<Peer>> {
         let mut peers = Vec::new();
         let mut seen = vec![me];
-        for peer in &self.config.peer {
+        let is_lost =
+            |key: &PartyKey| matches!(key, PartyKey::Role(name) if without.contains(name));
+        for peer in self.config.peer.iter().filter(|peer| !is_lost(&peer.party)) {
             let party = self.number(&peer.party, names)?;
             if seen.contains(&party) {
                 return Err(self.wrong(format_args!("party {party} stands twice")));

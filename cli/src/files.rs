@@ -130,6 +130,7 @@ pub fn read_for(program: &Path, source: Option<&Source>, args: &PlanArgs) -> Out
         read.extend(given::files(&inputs)?);
     }
     read.extend(args.costs.clone());
+    read.extend(args.study.clone());
     Ok(read)
 }
 

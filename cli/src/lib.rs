@@ -29,8 +29,11 @@ pub mod render;
 pub mod report;
 #[cfg(feature = "parties")]
 pub mod robust;
+pub mod seating;
 pub mod seats;
 pub mod source;
+#[cfg(feature = "parties")]
+pub mod stored;
 #[cfg(feature = "parties")]
 pub mod studies;
 pub mod suites;

@@ -14,6 +14,7 @@ use smpcc::choices::Choices;
 use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::given::PartyInputs;
 use smpcc::play::PartyReport;
+use smpcc::stored::shelf::Keep;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -58,6 +59,8 @@ pub struct Job {
     pub progress: bool,
     /// Whether the report says when what took place.
     pub trace: bool,
+    /// Where this party keeps its shares of results, in a run of a study.
+    pub keep: Option<Keep>,
 }
 
 /// What a child says.
@@ -152,8 +155,25 @@ enum Heard {
 /// How a party ended: its report, or its failure with how far the cause is from it, 3 for a party that was given up.
 type End = Result<PartyReport, (u8, Failure)>;
 
+/// Why a run failed.
+pub struct Broke {
+    /// The first cause.
+    pub failure: Failure,
+    /// The parties that are gone without having said why.
+    pub lost: Vec<u32>,
+}
+
+impl From<Failure> for Broke {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            lost: Vec::new(),
+        }
+    }
+}
+
 /// Runs all jobs, one process each, and returns the reports in order of parties.
-pub fn run(jobs: Vec<Job>, style: Style) -> Outcome<Vec<PartyReport>> {
+pub fn run(jobs: Vec<Job>, style: Style) -> Result<Vec<PartyReport>, Broke> {
     let program = std::env::current_exe()
         .map_err(|e| Failure::usage(format!("cannot find this program itself: {e}")))?;
     let patience = jobs
@@ -178,7 +198,8 @@ pub fn run(jobs: Vec<Job>, style: Style) -> Outcome<Vec<PartyReport>> {
         talking.map_err(|e| Failure::usage(format!("cannot start a thread: {e}")))?;
     }
     drop(tell_parent);
-    let ends = conduct(&mut processes, &heard, &orders, patience);
+    let mut lost = Vec::new();
+    let ends = conduct(&mut processes, &heard, &orders, (patience, &mut lost));
     let mut reports = Vec::new();
     let mut failures = Vec::new();
     for end in ends {
@@ -190,17 +211,17 @@ pub fn run(jobs: Vec<Job>, style: Style) -> Outcome<Vec<PartyReport>> {
     // The first cause decides, not the first to speak.
     failures.sort_by_key(|(distance, _)| *distance);
     match failures.into_iter().next() {
-        Some((_, first)) => Err(first),
+        Some((_, failure)) => Err(Broke { failure, lost }),
         None => Ok(reports),
     }
 }
 
-/// Leads the children from their start to the end of each, in order of parties.
+/// Leads the children from their start to the end of each, in order of parties; notes who is gone without a word.
 fn conduct(
     processes: &mut [Process],
     heard: &Receiver<(usize, Heard)>,
     orders: &[Sender<ToChild>],
-    patience: Duration,
+    (patience, lost): (Duration, &mut Vec<u32>),
 ) -> Vec<End> {
     let mut addresses: Vec<Option<String>> = vec![None; processes.len()];
     let mut ends: Vec<Option<End>> = processes.iter().map(|_| None).collect();
@@ -232,6 +253,9 @@ fn conduct(
             }
             continue;
         }
+        if matches!(heard, Heard::Ended) {
+            lost.push(party as u32);
+        }
         let ended = how(process, party, heard);
         let failed = ended.is_err();
         *end = Some(ended);
@@ -242,6 +266,11 @@ fn conduct(
         let left = if failed { AFTER_A_FAILURE } else { patience };
         let then = Instant::now() + left;
         until = Some(until.map_or(then, |before| before.min(then)));
+    }
+    // Who is slow to hear of another one's loss is not lost itself.
+    if lost.is_empty() {
+        let silent = ends.iter().enumerate().filter(|(_, end)| end.is_none());
+        lost.extend(silent.map(|(party, _)| party as u32));
     }
     let given_up = |(party, end): (usize, Option<End>)| {
         end.unwrap_or_else(|| {

@@ -86,6 +86,9 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Man(args) => commands::shell::man(args),
         Command::Study(args) => commands::study::study(args, style),
         Command::Playground(args) => commands::playground::playground(args, style),
+        Command::Share(args) => commands::share::share(args, style),
+        Command::Release(args) => commands::share::release(args),
+        Command::Open(args) => commands::share::open(args),
         Command::Keygen(args) => commands::keygen::keygen(args),
     }
 }

@@ -9,11 +9,14 @@ use crate::given::PartyInputs;
 use crate::lens::{self, Lens};
 use crate::limits::Limits;
 use crate::render;
+use crate::seating::held_key;
 use crate::timeline::TimelineReport;
 use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
-use smpcc_circuit::program::Program;
+use smpcc_circuit::ids::OutputId;
+use smpcc_circuit::program::{Program, Shape};
+use smpcc_circuit::value::Scalar;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::session::Terms;
 use smpcc_runtime::engine::{self, Progress, RunReport};
@@ -24,6 +27,7 @@ use smpcc_runtime::net::Mesh;
 use smpcc_runtime::party::{PartyId, PartyNames};
 use smpcc_runtime::ring::Elements;
 use smpcc_runtime::session::{self, Agreed, Proposal, Session};
+use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -75,6 +79,26 @@ pub struct PartyReport {
     pub correlations: CorrelationReport,
     /// When what took place, if that was asked for.
     pub timeline: Option<TimelineReport>,
+    /// Its shares of what stays shared, until they are written.
+    #[serde(skip)]
+    pub kept: Vec<Kept>,
+    /// For whom a share was written, and where.
+    #[serde(default)]
+    pub stored: Vec<(String, String)>,
+    /// Which attempt at the run it was, and who was lost in each of those before.
+    #[serde(default)]
+    pub lost: Vec<Vec<String>>,
+}
+
+/// A party's share of what somebody is to learn who is away. No `Debug`: it is a share.
+#[derive(Clone)]
+pub struct Kept {
+    /// Who.
+    pub whose: String,
+    /// The shape of the result.
+    pub shape: Shape,
+    /// Its scalars, each with its lanes and this party's share.
+    pub leaves: Vec<(Scalar, u64, Arc<Secret<Elements>>)>,
 }
 
 /// Correlations at one party.
@@ -226,7 +250,9 @@ pub fn play(
     let setup = party.began.elapsed();
     let began = SystemTime::now();
     let progress = &mut |p| tell(Event::Progress(p));
-    let run = match engine::run(&mut session, &program, inputs, progress) {
+    let compared = session.compare_held(&program, &inputs);
+    let run = compared.and_then(|()| engine::run(&mut session, &program, inputs, progress));
+    let mut run = match run {
         Ok(run) => run,
         Err(error) => {
             session.abort(&error);
@@ -234,6 +260,7 @@ pub fn play(
         }
     };
     let mut report = report(&session, &program, plan, setup, &run);
+    report.kept = kept(&program, &mut run.outputs);
     report.timeline = party
         .trace
         .then(|| TimelineReport::new(began, &run.timeline));
@@ -409,7 +436,39 @@ fn report(
             })
             .collect(),
         timeline: None,
+        kept: Vec::new(),
+        stored: Vec::new(),
+        lost: Vec::new(),
     }
+}
+
+/// Takes this party's shares of what stays shared out of the outputs.
+fn kept(program: &Program, outputs: &mut smpcc_runtime::io::Outputs) -> Vec<Kept> {
+    // Of a leaf that several are to learn there is one share.
+    let mut shares: BTreeMap<OutputId, (Scalar, u64, Arc<Secret<Elements>>)> = BTreeMap::new();
+    for (i, leaf) in program.outputs.iter().enumerate() {
+        let id = OutputId::new(i);
+        if program.is_stored(id)
+            && let Some(share) = outputs.remove(&id)
+        {
+            let share = Arc::new(Secret::new(share));
+            shares.insert(id, (leaf.scalar, leaf.lanes, share));
+        }
+    }
+    let away = program
+        .results
+        .iter()
+        .filter(|r| r.party >= program.n_parties);
+    away.map(|result| Kept {
+        whose: (program.party_names.get(result.party as usize).cloned()).unwrap_or_default(),
+        shape: result.shape.clone(),
+        leaves: result
+            .leaves
+            .iter()
+            .filter_map(|id| shares.get(id).cloned())
+            .collect(),
+    })
+    .collect()
 }
 
 fn proposal(party: &Party<'_>) -> Proposal {
@@ -435,6 +494,16 @@ fn proposal(party: &Party<'_>) -> Proposal {
         options: options
             .into_iter()
             .map(|(name, value)| (name.into(), value))
+            .chain(choices.stored.iter().flat_map(|stored| {
+                [
+                    ("study".into(), stored.study.clone()),
+                    ("shares".into(), stored.files.clone()),
+                    (
+                        "attempt".into(),
+                        format!("{} of {}", stored.attempt, stored.seating.nodes.join(", ")),
+                    ),
+                ]
+            }))
             .collect(),
         arguments: choices
             .args
@@ -453,12 +522,13 @@ fn proposal(party: &Party<'_>) -> Proposal {
 /// This party's inputs by leaf of the program; none is left behind.
 fn inputs_of(program: &Program, me: PartyId, given: &mut PartyInputs) -> Inputs {
     let mut inputs = Inputs::new();
-    for param in program
-        .params
-        .iter()
-        .filter(|p| p.party as usize == me.index())
-    {
-        let words = given.words.remove(&param.name).unwrap_or_default();
+    for param in &program.params {
+        let key = match param.party as usize {
+            party if party == me.index() => param.name.clone(),
+            _ if param.party >= program.n_parties => held_key(&param.name, param.party),
+            _ => continue,
+        };
+        let words = given.words.remove(&key).unwrap_or_default();
         for (leaf, words) in param.leaves.iter().zip(words) {
             inputs.insert(*leaf, Secret::new(words));
         }

@@ -54,7 +54,7 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
     format!(
         "{{\"outputs\": {{{}}}, \"suite\": {}, \"threat\": {}, \"parties\": {}, \"threshold\": {}, \"program\": {}, \"session\": {}, \
          \"key_exchange\": {}, \"time_ms\": {{\"total\": {}, \"setup\": {}, \"offline\": {}, \"online\": {}}}, \"rounds\": {}, \"bytes_sent\": {{{}}}, \
-         \"peak_memory\": {{{}}}, \"correlations\": {correlations}, \"sections\": [{}]}}",
+         \"peak_memory\": {{{}}}, \"correlations\": {correlations}, {}\"sections\": [{}]}}",
         outputs.join(", "),
         json_string(&first.suite),
         json_string(&first.threat),
@@ -70,8 +70,41 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         reports.iter().map(|r| r.rounds).max().unwrap_or(0),
         by_party(|r| r.bytes_sent),
         peaks.join(", "),
+        attempts(first) + &stored(reports),
         sections.join(", "),
     )
+}
+
+/// Who was lost in earlier attempts, if there were any.
+fn attempts(report: &PartyReport) -> String {
+    if report.lost.is_empty() {
+        return String::new();
+    }
+    let names = |lost: &Vec<String>| {
+        let names: Vec<String> = lost.iter().map(|name| json_string(name)).collect();
+        format!("[{}]", names.join(", "))
+    };
+    let lost: Vec<String> = report.lost.iter().map(names).collect();
+    let attempt = lost.len() + 1;
+    format!("\"attempt\": {attempt}, \"lost\": [{}], ", lost.join(", "))
+}
+
+/// Where the parties have their shares of what stays shared, if anything does.
+fn stored(reports: &[PartyReport]) -> String {
+    let share = |(whose, file): &(String, String)| {
+        let (whose, file) = (json_string(whose), json_string(file));
+        format!("{{\"receiver\": {whose}, \"file\": {file}}}")
+    };
+    let some = reports.iter().filter(|r| !r.stored.is_empty());
+    let each = some.map(|r| {
+        let shares: Vec<String> = r.stored.iter().map(share).collect();
+        format!("\"{}\": [{}]", r.party, shares.join(", "))
+    });
+    let each: Vec<String> = each.collect();
+    match each.is_empty() {
+        true => String::new(),
+        false => format!("\"stored\": {{{}}}, ", each.join(", ")),
+    }
 }
 
 /// The JSON of one party of a deployment: its own view.
@@ -91,6 +124,20 @@ pub fn human(reports: &[PartyReport], names: &[String], total: Duration, quiet: 
         if let Some(shown) = &report.shown {
             let _ = writeln!(text, "{} learns {shown}", label(report.party, names));
         }
+        for (whose, file) in &report.stored {
+            let who = label(report.party, names);
+            let _ = writeln!(
+                text,
+                "{who} keeps its share of what `{whose}` is to learn: {file}"
+            );
+        }
+    }
+    for (attempt, lost) in (1..).zip(reports.first().map_or(&[][..], |r| &r.lost)) {
+        let who = lost.join(" and ");
+        let _ = writeln!(
+            text,
+            "attempt {attempt} lost {who}; all of it was computed again, from the stored shares of the others"
+        );
     }
     if quiet {
         return text;

@@ -5,6 +5,7 @@ use crate::words::label;
 use smpcc_circuit::program::{Program, Shape, ShapeNode};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema;
+use smpcc_compiler::session::Seating;
 
 /// The parties of a run.
 pub struct Seats {
@@ -54,9 +55,26 @@ impl Seats {
         }
     }
 
+    /// Those of the seats who compute, and what they give.
+    #[must_use]
+    pub fn seated(self, seating: &Seating) -> Self {
+        let mut gifts: Vec<Vec<Gift>> = seating.nodes.iter().map(|_| Vec::new()).collect();
+        for (given, seat) in self.gifts.into_iter().zip(&seating.seats) {
+            if let Some(gifts) = seat.and_then(|node| gifts.get_mut(node as usize)) {
+                gifts.extend(given);
+            }
+        }
+        Self {
+            names: seating.nodes.clone(),
+            gifts,
+            roles: self.roles,
+        }
+    }
+
     /// The parties of a compiled program, whose lengths are fixed.
     pub fn compiled(program: &Program) -> Self {
-        let names = program.party_names.clone();
+        let mut names = program.party_names.clone();
+        names.truncate(program.n_parties as usize);
         let mut gifts: Vec<Vec<Gift>> = names.iter().map(|_| Vec::new()).collect();
         for param in &program.params {
             if let Some(gifts) = gifts.get_mut(param.party as usize) {

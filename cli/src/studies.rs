@@ -196,6 +196,7 @@ pub fn session(study: &Study, hir: &Hir) -> Session {
         role_counts,
         args: terms.program.arguments.clone(),
         lens,
+        seating: None,
     }
 }
 

@@ -156,6 +156,7 @@ impl Built {
                 costs,
                 opt,
             },
+            stored: None,
         })
     }
 }
@@ -245,9 +246,14 @@ impl Work {
     /// # Errors
     /// Parties that the program's roles have no room for.
     pub fn seats(&self, choices: &Choices) -> Outcome<Seats> {
-        match self {
-            Self::Text { hir, .. } => Ok(Seats::of(hir, &choices::roles(hir, choices.n_parties)?)),
-            Self::Built(built) => Ok(Seats::compiled(&built.program)),
+        match (self, &choices.stored) {
+            (Self::Text { hir, .. }, Some(stored)) => {
+                Ok(Seats::of(hir, &stored.role_counts).seated(&stored.seating))
+            }
+            (Self::Text { hir, .. }, None) => {
+                Ok(Seats::of(hir, &choices::roles(hir, choices.n_parties)?))
+            }
+            (Self::Built(built), _) => Ok(Seats::compiled(&built.program)),
         }
     }
 

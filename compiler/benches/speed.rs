@@ -31,6 +31,7 @@ fn compile(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> 
         role_counts: vec![1, 1, 1],
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
+        seating: None,
     };
     let options = Options {
         suite: Suite::Rep3,

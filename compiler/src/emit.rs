@@ -33,7 +33,7 @@ use smpcc_circuit::program::{Domain, Loc, Op, Program, Region, Suite, Threat, Va
 use smpcc_circuit::stats::Attribution;
 use smpcc_circuit::template::Template;
 use smpcc_circuit::value::{ConstVec, Scalar};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Where a span is: file, line and column.
 pub type Locate<'a> = &'a dyn Fn(Span) -> Loc;
@@ -74,7 +74,9 @@ pub fn emit(
         span: Span::default(),
         why: 0,
         rewritable: circuit::MOST_REWRITTEN_IN_ALL,
-        guards: options.threat.deviates().then(Vec::new),
+        guards: guard::are_needed(ir, options.threat).then(Vec::new),
+        held: BTreeSet::new(),
+        unlooked: Vec::new(),
         attribution: Attribution::new(),
         too_large: None,
     };
@@ -92,6 +94,7 @@ pub fn emit(
         n_parties: ir.n_parties,
         threshold: options.threshold,
         party_names: ir.party_names.clone(),
+        present: ir.present.clone(),
         params: ir.params.clone(),
         inputs: ir.inputs.clone(),
         results: ir.results.clone(),
@@ -175,8 +178,12 @@ struct Emitter<'a> {
     why: u32,
     /// Gates that may still be rewritten bit by bit.
     rewritable: usize,
-    /// Where owners may lie: whether inputs are out of their declared ranges, a Bool each, as far as nothing was opened yet.
+    /// Where owners may lie, and of what is held in shares: whether inputs are out of their declared ranges, a Bool each, as far as nothing was opened yet.
     guards: Option<Vec<ValueId>>,
+    /// Inputs that are held in shares: bits, whatever their homes are. They go where they are used together.
+    held: BTreeSet<ValueId>,
+    /// Of those that have a declared range, what is not compared with it yet.
+    unlooked: Vec<guard::Ranged>,
     attribution: Attribution,
     /// The first access that cannot be written.
     too_large: Option<TooLarge>,
@@ -319,6 +326,7 @@ impl Emitter<'_> {
             IrOp::Input(id) => {
                 let lanes = result.map_or(1, |ty| ty.lanes);
                 let domain = match home {
+                    _ if self.ir.is_held(*id) => Domain::Boolean,
                     Domain::Yao => Domain::Boolean,
                     Domain::Arithmetic { ring } if self.guards_bits(*id, to, ring) => {
                         Domain::Boolean
@@ -333,7 +341,12 @@ impl Emitter<'_> {
                 let value = self.plain(Op::Input(*id), &[], info);
                 self.known[value.index()].canonical = true;
                 self.guard_range(*id, value);
-                self.to(value, home)
+                if self.ir.is_held(*id) {
+                    self.held.insert(value);
+                    value
+                } else {
+                    self.to(value, home)
+                }
             }
             IrOp::Word(op) => {
                 let from = scalar(usize::from(*op == WordOp::Select));
@@ -352,13 +365,17 @@ impl Emitter<'_> {
                 result
             }
             IrOp::Concat => {
-                let parts: Vec<_> = args.iter().map(|&a| self.to(a, home)).collect();
+                // What many give is converted at once.
+                let held = !home.is_clear() && args.iter().all(|a| self.held.contains(a));
+                let here = if held { Domain::Boolean } else { home };
+                let parts: Vec<_> = args.iter().map(|&a| self.to(a, here)).collect();
                 let lanes: u64 = parts.iter().map(|&a| self.info(a).lanes).sum();
-                if lanes == 0 {
+                let all = if lanes == 0 {
                     parts[0]
                 } else {
                     self.concat(&parts)
-                }
+                };
+                self.to(all, home)
             }
             IrOp::ReadSecret { block, groups } if home.is_clear() => {
                 let (block, groups) = (*block, *groups);
@@ -443,6 +460,12 @@ impl Emitter<'_> {
             }
             IrOp::Assert(message) => {
                 self.push(Work::Plain(Op::Assert(message.clone())), args, Vec::new());
+                return;
+            }
+            IrOp::Output(id) if self.ir.is_stored(*id) => {
+                let value = self.arg(node.args[0]);
+                let value = self.to(value, Domain::Boolean);
+                self.push(Work::Plain(Op::Output(*id)), vec![value], Vec::new());
                 return;
             }
             IrOp::Output(id) => {

@@ -79,7 +79,8 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
         ..Picture::default()
     };
     let mut givers: BTreeMap<u32, usize> = BTreeMap::new();
-    for owner in 0..program.n_parties {
+    // Those who are away give shares.
+    for owner in 0..program.party_names.len() as u32 {
         let gives: Vec<String> = program
             .inputs
             .iter()

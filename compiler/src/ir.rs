@@ -22,8 +22,8 @@ pub mod verify;
 
 use crate::hir::{Protocol, Range};
 use crate::span::Span;
-use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
+use smpcc_circuit::ids::{InputId, OutputId, ValueId};
+use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, Present, ResultShape};
 use smpcc_circuit::value::Scalar;
 
 pub use op::{Effect, Kind, Op, Reducer};
@@ -33,8 +33,10 @@ pub use op::{Effect, Kind, Op, Reducer};
 pub struct Ir {
     /// Number of parties.
     pub n_parties: u32,
-    /// The parties' names in messages: `seller`, `bidder[1]`; `party N` without declared roles.
+    /// The parties' names in messages: `seller`, `bidder[1]`; `party N` without declared roles. After them come those who are away.
     pub party_names: Vec<String>,
+    /// Whose shares the parties hold where not all are there to whom values were shared.
+    pub present: Option<Present>,
     /// What each party gives, as trees over [`Ir::inputs`].
     pub params: Vec<ParamShape>,
     /// Input leaves.
@@ -47,6 +49,18 @@ pub struct Ir {
     pub values: Vec<Value>,
     /// The program; no parameters, no results.
     pub body: Region,
+}
+
+impl Ir {
+    /// Whether an input is held in shares when the run begins.
+    pub fn is_held(&self, id: InputId) -> bool {
+        (self.inputs.get(id.index())).is_some_and(|leaf| leaf.party >= self.n_parties)
+    }
+
+    /// Whether an output stays shared.
+    pub fn is_stored(&self, id: OutputId) -> bool {
+        (self.outputs.get(id.index())).is_some_and(|leaf| leaf.is_stored(self.n_parties))
+    }
 }
 
 /// A value's type and what is known of it.

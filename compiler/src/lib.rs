@@ -29,5 +29,6 @@ mod sorts;
 mod stack;
 pub mod templates;
 mod types;
+pub mod validity;
 
 pub use smpcc_syntax::{ast, diagnostic, lexer, library, parser, source, span, visible};

@@ -114,6 +114,7 @@ fn trace_test(hir: &Hir, test: usize, n_parties: u32, opened: bool) -> Result<Ir
         role_counts: schema::assign_roles(hir, n_parties).map_err(|error| vec![error])?,
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
+        seating: None,
     };
     traced(|stack| {
         let mut tracer = Tracer::new(hir, &session, stack)?;
@@ -216,6 +217,18 @@ impl<'h> Tracer<'h> {
         })
     }
 
+    /// Whether a party only contributes or receives.
+    fn is_away(&self, party: u32) -> bool {
+        let seating = self.session.seating.as_ref();
+        seating.is_some_and(|s| s.seats.get(party as usize).copied().flatten().is_none())
+    }
+
+    /// How many compute.
+    fn n_nodes(&self) -> u32 {
+        let seating = self.session.seating.as_ref();
+        seating.map_or(self.n_parties, |s| s.nodes.len() as u32)
+    }
+
     /// The parties of a role, ascending.
     fn parties_of(&self, role: RoleId) -> std::ops::Range<u32> {
         let before = self.role_counts.iter().take(role.index()).sum();
@@ -280,12 +293,46 @@ impl<'h> Tracer<'h> {
         }
     }
 
+    /// Gives everybody the number that it has in what is compiled.
+    fn seat(&mut self) {
+        let Some(seating) = &self.session.seating else {
+            return;
+        };
+        let places = seating.places();
+        let place = |party: &mut u32| {
+            if let Some(place) = places.get(*party as usize) {
+                *party = *place;
+            }
+        };
+        self.params.iter_mut().for_each(|p| place(&mut p.party));
+        self.results.iter_mut().for_each(|r| place(&mut r.party));
+        self.results.sort_by_key(|r| r.party);
+        // Parts of draws are those of who computes.
+        let given = self.inputs.iter_mut().filter(|leaf| !leaf.drawn);
+        given.for_each(|leaf| place(&mut leaf.party));
+        for leaf in &mut self.outputs {
+            leaf.receivers.iter_mut().for_each(place);
+            leaf.receivers.sort_unstable();
+        }
+        self.n_parties = seating.nodes.len() as u32;
+        let away = self.party_names.iter().zip(&seating.seats);
+        let away = away.filter(|(_, seat)| seat.is_none());
+        let away: Vec<String> = away.map(|(name, _)| name.clone()).collect();
+        self.party_names = seating.nodes.iter().cloned().chain(away).collect();
+    }
+
     fn finish(mut self) -> Ir {
+        self.seat();
         let mut nodes = self.draws;
         nodes.extend(self.blocks.pop().unwrap_or_default());
         Ir {
             n_parties: self.n_parties,
             party_names: self.party_names,
+            present: self
+                .session
+                .seating
+                .as_ref()
+                .and_then(|s| s.present.clone()),
             params: self.params,
             inputs: self.inputs,
             results: self.results,

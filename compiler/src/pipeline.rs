@@ -15,6 +15,7 @@ use crate::session::{LocalChoice, Options, Session};
 use crate::sorts;
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
+use crate::validity::validity;
 use smpcc_circuit::drawn;
 use smpcc_circuit::program::{Domain, Loc, Program, Suite};
 use smpcc_circuit::stats::{Attribution, FunctionLines, Link, milliseconds};
@@ -48,6 +49,10 @@ pub fn compile(
     observer: &mut dyn FnMut(&str, &Ir),
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let ir = lower(hir, session)?;
+    let ir = match &session.seating {
+        Some(seating) if seating.validity => validity(&ir),
+        _ => ir,
+    };
     observer("lower", &ir);
     let ir = passes::optimise(ir, options.opt, local(options), observer);
     let mut compiled = compile_ir(ir, sources, name, options)?;

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::cost::Costs;
-use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::program::{Present, Suite, Threat};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// Session values: everything that turns a checked program into one fixed computation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Number of parties.
+    /// Number of parties: the seats of the program's roles.
     pub n_parties: u32,
     /// How many parties play each role, in the order of the roles' declaration; sums to `n_parties`.
     pub role_counts: Vec<u32>,
@@ -17,6 +17,37 @@ pub struct Session {
     pub args: BTreeMap<String, String>,
     /// The length of each input that has an open one, by parameter name and owner (0-based party).
     pub lens: BTreeMap<(String, u32), u64>,
+    /// Who computes, where that is not exactly the seats of the program.
+    pub seating: Option<Seating>,
+}
+
+/// Who computes where some of a program's parties only contribute or receive: what these give is held in shares by those who compute
+/// when the run begins, and what they are to learn stays shared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seating {
+    /// What those who compute are called, by number.
+    pub nodes: Vec<String>,
+    /// For each party of the program's roles, which of them it is; none for one who is away.
+    pub seats: Vec<Option<u32>>,
+    /// Which of those to whom values were shared they are, where some are lost.
+    pub present: Option<Present>,
+    /// Whether it is only looked at which of those who are away give what is out of its declared range
+    /// ([`crate::validity::validity`]).
+    pub validity: bool,
+}
+
+impl Seating {
+    /// The number of each party of the program's roles in what is compiled: those who are away follow those who compute.
+    pub fn places(&self) -> Vec<u32> {
+        let mut next = self.nodes.len() as u32;
+        let place = |seat: &Option<u32>| {
+            seat.unwrap_or_else(|| {
+                next += 1;
+                next - 1
+            })
+        };
+        self.seats.iter().map(place).collect()
+    }
 }
 
 /// What the user asks of the compiler. Everything here is part of what parties agree on: see [`Options::terms`].

@@ -52,34 +52,43 @@ impl<T: Zeroize> Drop for Secret<T> {
     }
 }
 
-/// One party's inputs by leaf, in either machine word.
+/// One party's inputs by leaf, in either machine word; of what is held in shares, its share ([`crate::protocols::stored`]).
 pub type Inputs = BTreeMap<InputId, Secret<Elements>>;
 
-/// What one party learnt, by leaf.
+/// What one party learnt, by leaf; of what stays shared, its share.
 pub type Outputs = BTreeMap<OutputId, Elements>;
 
-/// Checks that a party gives exactly what the program asks of it: each leaf, the right number of lanes, each in range.
+/// Checks that a party gives exactly what the program asks of it: each leaf, the right number of lanes, each in range; of what is
+/// held in shares, a share of that many words, which says nothing of ranges.
 ///
 /// # Errors
 /// A fault of the usage that names the leaf, never the value.
 pub fn check_inputs(program: &Program, me: PartyId, inputs: &Inputs) -> Result<(), Error> {
     let mine = |id: &InputId| {
-        program
-            .inputs
-            .get(id.index())
-            .is_some_and(|leaf| leaf.party as usize == me.index())
+        let leaf = program.inputs.get(id.index());
+        leaf.is_some_and(|leaf| leaf.party as usize == me.index()) || program.is_held(*id)
     };
     if let Some(id) = inputs.keys().find(|id| !mine(id)) {
         return Err(Error::bug(format!("{id} is not an input of {me}")));
     }
     for (i, leaf) in program.inputs.iter().enumerate() {
-        if leaf.party as usize != me.index() {
+        let id = InputId::new(i);
+        if !mine(&id) {
             continue;
         }
         let path = &leaf.path;
-        let Some(words) = inputs.get(&InputId::new(i)).map(Secret::expose) else {
+        let Some(words) = inputs.get(&id).map(Secret::expose) else {
             return Err(Error::usage(format!("the input `{path}` is missing")));
         };
+        if program.is_held(id) {
+            let n_words = leaf.lanes.checked_mul(program.stored_words());
+            if n_words != Some(words.lanes() as u64) || misfit(words, leaf.scalar, None).is_some() {
+                return Err(Error::usage(format!(
+                    "the stored share of the input `{path}` is another one's"
+                )));
+            }
+            continue;
+        }
         if words.lanes() as u64 != leaf.lanes {
             return Err(Error::usage(format!(
                 "the input `{path}` has {} values where the program takes {}",

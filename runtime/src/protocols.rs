@@ -45,6 +45,7 @@ pub mod shamir;
 mod sharing;
 mod shuffle;
 mod slots;
+pub mod stored;
 #[cfg(test)]
 mod tests;
 mod tickets;

@@ -3,6 +3,8 @@
 //! Rings up to 64 bits are computed on `u64`, wider ones on `u128`; code is written once over [`Element`]. Elements are kept
 //! reduced, so that nothing above the ring can reach a message.
 
+use std::ops::BitXor;
+
 use smpcc_circuit::value::Word;
 use zeroize::Zeroize;
 
@@ -10,7 +12,9 @@ use crate::error::Error;
 use crate::mask::Mask;
 
 /// A machine word that holds ring elements; arithmetic wraps.
-pub trait Element: Copy + Default + Eq + Send + Sync + Zeroize + 'static {
+pub trait Element:
+    Copy + Default + Eq + BitXor<Output = Self> + Send + Sync + Zeroize + 'static
+{
     /// Words of 64 bits in an element.
     const WORDS: usize;
     /// `a + b`.

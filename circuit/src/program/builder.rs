@@ -50,6 +50,7 @@ impl Builder {
                 n_parties,
                 threshold,
                 party_names: (0..n_parties).map(|i| format!("party {i}")).collect(),
+                present: None,
                 params: Vec::new(),
                 inputs: Vec::new(),
                 results: Vec::new(),

@@ -76,15 +76,23 @@ fn ends(program: &Program, party: u32, held: &[u64]) -> Peak {
     for node in nodes {
         let (scalar, lanes) = if let Op::Input(id) = node.op
             && let Some(leaf) = program.inputs.get(id.index())
-            && leaf.party == party
+            && (leaf.party == party || program.is_held(id))
             && !node.results.iter().all(is_value)
         {
-            (leaf.scalar, leaf.lanes)
+            let words = match program.is_held(id) {
+                true => program.stored_words(),
+                false => 1,
+            };
+            (leaf.scalar, leaf.lanes.saturating_mul(words))
         } else if let Op::Output(id) = node.op
             && let Some(leaf) = program.outputs.get(id.index())
-            && leaf.receivers.contains(&party)
+            && (leaf.receivers.contains(&party) || program.is_stored(id))
         {
-            (leaf.scalar, leaf.lanes)
+            let words = match program.is_stored(id) {
+                true => program.stored_words(),
+                false => 1,
+            };
+            (leaf.scalar, leaf.lanes.saturating_mul(words))
         } else {
             continue;
         };
@@ -168,7 +176,7 @@ fn region(
 /// What a value takes at a party; without one, at parties that know nothing alone.
 fn bytes(program: &Program, party: Option<u32>, info: ValueInfo, lanes: u64) -> u64 {
     // Elements that a party holds of one shared element.
-    let elements = program.model().held(program.n_parties);
+    let elements = program.stored_words();
     let width = u64::from(info.scalar.width());
     let per_lane_bits = match info.domain {
         Domain::Public => 128,

@@ -146,7 +146,7 @@ pub const fn extension_degree(n_parties: u32) -> u32 {
 
 /// Bytes of one share of all lanes of a value.
 fn one_share(program: &Program, value: &ValueInfo) -> u64 {
-    let d = u64::from(extension_degree(program.n_parties));
+    let d = u64::from(extension_degree(program.n_sharers()));
     match value.domain {
         Domain::Arithmetic { ring } => {
             (d * element_len(u32::from(ring))).saturating_mul(value.lanes)
@@ -199,14 +199,14 @@ pub fn king_opens(program: &Program, n_receivers: usize, bytes: u64) -> bool {
 
 /// Random sharings that one extraction gives: a unit of [`Correlation::DoubleSharing`].
 fn extracted(program: &Program) -> u64 {
-    let d = u64::from(extension_degree(program.n_parties));
+    let d = u64::from(extension_degree(program.n_sharers()));
     u64::from(program.n_parties.saturating_sub(program.threshold)).saturating_mul(d)
 }
 
 /// Bytes of every party.
 fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
     let (n, t) = (program.n_parties as usize, program.threshold as usize);
-    let d = u64::from(extension_degree(program.n_parties));
+    let d = u64::from(extension_degree(program.n_sharers()));
     let arg = |i| info(program, &node.args, i);
     let result = |i| info(program, &node.results, i);
     // A dealer's messages: all but itself and the t whose shares are drawn.
@@ -366,7 +366,7 @@ fn demand(program: &Program, node: &Node, step: Interactive) -> Demand {
 /// Bytes of every party that make a demand: for a group everyone deals d elements (of bits d words).
 fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     let n = program.n_parties as usize;
-    let d = u64::from(extension_degree(program.n_parties));
+    let d = u64::from(extension_degree(program.n_sharers()));
     let n_sent = u64::from(program.n_parties.saturating_sub(1 + program.threshold));
     let mut bytes = 0u64;
     for (kind, count) in demand.iter() {

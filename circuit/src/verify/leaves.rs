@@ -6,7 +6,8 @@ use crate::value::Scalar;
 
 /// Owners, receivers, types and shapes of what parties give and learn.
 pub(super) fn check_leaves(program: &Program) -> Check {
-    let n = program.n_parties;
+    // Those who are away follow the parties.
+    let n = u32::try_from(program.party_names.len()).unwrap_or(u32::MAX);
     for (i, leaf) in program.inputs.iter().enumerate() {
         check_scalar(leaf.scalar).map_err(|e| format!("in{i}: {e}"))?;
         ensure(leaf.party < n, || {
@@ -19,6 +20,10 @@ pub(super) fn check_leaves(program: &Program) -> Check {
         ensure(
             !leaf.drawn || (!leaf.public && leaf.range.is_none()),
             || format!("in{i}: a part of a draw is published or has a range"),
+        )?;
+        ensure(
+            leaf.party < program.n_parties || !(leaf.public || leaf.drawn),
+            || format!("in{i}: one who is away publishes or draws"),
         )?;
     }
     for (i, leaf) in program.outputs.iter().enumerate() {
@@ -34,6 +39,11 @@ pub(super) fn check_leaves(program: &Program) -> Check {
                 .windows(2)
                 .all(|w| matches!(w, [a, b] if a < b)),
             || format!("out{i}: receivers are not ascending"),
+        )?;
+        ensure(
+            leaf.is_stored(program.n_parties)
+                || leaf.receivers.iter().all(|&p| p < program.n_parties),
+            || format!("out{i}: it is opened to some and stored for others"),
         )?;
     }
     for param in &program.params {

@@ -9,9 +9,11 @@ use crate::{child, out, prompt};
 use smpcc::deployment::{Deployment, party_id};
 use smpcc::exit::Outcome;
 use smpcc::play::{self, Party};
+use smpcc::stored::shelf;
 use smpcc::words::label;
-use smpcc::{lens, pages, report, trace};
+use smpcc::{lens, pages, report, stored, trace};
 use smpcc_runtime::net::{self, Mesh, tcp, tls};
+use smpcc_study::share_file::Header;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,12 +26,16 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     let began = Instant::now();
     let deployment = Deployment::read(&args.config)?;
     let work = Arc::new(load::work(&deployment.program(), style)?);
-    let choices = deployment.choices(&work)?;
+    let mut own_shares = deployment.own(&work, args.attempt, &args.without)?;
+    if let Some(own) = &mut own_shares {
+        own.stored.seating.validity = args.validate;
+    }
+    let choices = deployment.choices(&work, own_shares.as_ref())?;
     let seats = work.seats(&choices)?;
     let names = &seats.names;
     let me = deployment.me(names)?;
     deployment.check_arguments(&work, &choices)?;
-    let inputs = deployment.inputs(&seats, me)?;
+    let mut inputs = deployment.inputs(&seats, me)?;
     if !style.quiet {
         for note in &inputs.notes {
             out::note(&format!("note: {note}"));
@@ -44,10 +50,13 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     if let Some(none) = lens::without_rows(&own, |_| true, &|party| label(party, names)) {
         confirm(&none)?;
     }
+    if let Some(own) = &own_shares {
+        shelf::hold(&mut inputs, &own.shelf, &own.places)?;
+    }
     let mut limits = deployment.limits()?;
     limits.memory = args.memory.map(|m| m.0).or(limits.memory);
     let identity = deployment.identity()?;
-    let peers = deployment.peers(names, me)?;
+    let peers = deployment.peers(names, me, &args.without)?;
     // Before anybody is connected to: where nothing can be written, that is said now.
     let report_file = match &args.report {
         Some(path) => {
@@ -105,7 +114,9 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     };
     let result = play::play(party, mesh, &mut |event| teller.tell(event));
     teller.bar.clear();
-    let done = result.map_err(|b| load::shown_of(&work, b.failure, style))?;
+    let mut done = result.map_err(|b| load::shown_of(&work, b.failure, style))?;
+    let keep = own_shares.as_ref().map(|own| &own.keep);
+    shelf::keep(&mut done, &choices, keep)?;
     let json = report::json_of_one(&done, names.len(), began.elapsed());
     if let Some((place, form)) = trace_file {
         let files = work.paths().unwrap_or_default();
@@ -118,7 +129,13 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     }
     match args.format {
         Format::Json => out::json(&format!("{json}\n")),
-        Format::Human => out::product(&report::human(&[done], names, began.elapsed(), style.quiet)),
+        Format::Human => match own_shares.filter(|_| args.validate) {
+            Some(own) => {
+                let headers: Vec<&Header> = own.shelf.iter().map(|(header, _)| header).collect();
+                out::product(&stored::validated(&[done], &headers, &own.places));
+            }
+            None => out::product(&report::human(&[done], names, began.elapsed(), style.quiet)),
+        },
     }
     match report_file {
         Some(place) => place.write(format!("{json}\n").as_bytes()),

@@ -3,32 +3,99 @@
 use crate::args::{Format, RunArgs};
 use crate::files::{self, Kind, Place};
 use crate::load::{self, Style};
-use crate::local::{Job, pipe};
+use crate::local::{Broke, Job, pipe};
 use crate::{compiled, emulate, local, out, prompt};
 use smpcc::choices::Choices;
-use smpcc::exit::{Failure, Outcome};
+use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
+use smpcc::stored::shelf::{self, Keep, Nodes};
+use smpcc::stored::{Attempt, MAX_ATTEMPTS};
 use smpcc::work::{Built, Work};
-use smpcc::{lens, pages, report, trace, words};
+use smpcc::{lens, pages, report, stored, studies, trace, words};
+use smpcc_circuit::program::{Node, Op, Program};
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::PartyNames;
+use smpcc_study::share_file::Header;
+use smpcc_study::study::Study;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Runs a program and prints who learned what.
+/// Runs a program and prints who learned what. A study whose shares allow it goes on without nodes that are lost: by starting again
+/// from the shares.
 pub fn run(args: &RunArgs, style: Style) -> Outcome {
-    let began = Instant::now();
     let work = load::work(&args.file, style)?;
-    let mut given = given::given(&args.file, args.plan.inputs.as_ref())?;
+    let study = args.plan.study.as_deref().map(studies::read).transpose()?;
+    let Some(study) = study else {
+        return once(args, style, &work, None).map_err(|broke| broke.failure);
+    };
+    let names = stored::node_names(study.terms());
+    let mut attempt = Attempt::first(study.terms());
+    let mut lost: Vec<Vec<String>> = Vec::new();
+    loop {
+        let broke = match once(args, style, &work, Some((&study, &attempt, &lost[..]))) {
+            Ok(()) => return Ok(()),
+            Err(broke) => broke,
+        };
+        // Only loss is tried again; a check that fails never is.
+        if broke.failure.exit != Exit::Network || broke.lost.is_empty() {
+            return Err(broke.failure);
+        }
+        let gone: Vec<u32> = (broke.lost.iter())
+            .filter_map(|party| attempt.members.get(*party as usize).copied())
+            .collect();
+        let next = attempt.without(&gone);
+        let who: Vec<String> = (gone.iter())
+            .filter_map(|node| names.get(*node as usize).cloned())
+            .collect();
+        let gone = who.join(" and ");
+        if let Err(why) = next.check(study.terms()) {
+            let message = format!(
+                "{}; {gone} is lost, and {}",
+                broke.failure.message, why.message
+            );
+            return Err(Failure::new(Exit::Network, message));
+        }
+        out::note(&format!(
+            "{gone} is lost: attempt {} of {MAX_ATTEMPTS} starts from the shares of the other {} nodes",
+            next.number,
+            next.members.len()
+        ));
+        lost.push(who);
+        attempt = next;
+    }
+}
+
+/// A run of a study: the study, who takes part, and who was lost before.
+type Held<'a> = (&'a Study, &'a Attempt, &'a [Vec<String>]);
+
+/// One attempt.
+fn once(args: &RunArgs, style: Style, work: &Work, held: Option<Held<'_>>) -> Result<(), Broke> {
+    let began = Instant::now();
+    let nodes = held
+        .map(|(study, attempt, _)| nodes(args, work, study, attempt))
+        .transpose()?;
+    let mut given = match (&nodes, &args.plan.inputs) {
+        // Samples beside the program are those of parties of its roles.
+        (Some(_), None) => None,
+        (_, inputs) => given::given(&args.file, inputs.as_ref())?,
+    };
     let beside = work.take_arguments(given.as_mut())?;
-    let n_parties = work.n_parties(args.plan.parties, given.as_ref())?;
-    let choices = work.choices(args.plan.asked_beside(beside)?, n_parties)?;
+    let mut asked = args.plan.asked_beside(beside)?;
+    let n_parties = match &nodes {
+        Some(nodes) => {
+            stored::as_agreed(nodes.study, &mut asked)?;
+            nodes.keeps.len() as u32
+        }
+        None => work.n_parties(args.plan.parties, given.as_ref())?,
+    };
+    let mut choices = work.choices(asked, n_parties)?;
+    choices.stored = nodes.as_ref().map(|nodes| nodes.stored.clone());
     let seats = work.seats(&choices)?;
-    let inputs = match given {
+    let mut inputs = match given {
         Some(given) => given.match_parties(&seats)?,
         None if seats.inputs().next().is_none() => {
             vec![PartyInputs::default(); n_parties as usize]
@@ -54,7 +121,7 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
     {
         prompt::confirm(&none)?;
     }
-    let built = match &work {
+    let built = match work {
         Work::Text { source, hir } => {
             let session = choices.session(hir, lens.clone())?;
             let compiled = compiled::compile(source, hir, &session, &choices, style)?;
@@ -63,6 +130,15 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
         Work::Built(built) => Built::clone(built),
     };
     let names = seats.names;
+    let mut keeps = Vec::new();
+    let mut looked_at = None;
+    if let Some(nodes) = nodes {
+        for (inputs, shelf) in inputs.iter_mut().zip(&nodes.shelves) {
+            shelf::hold(inputs, shelf, &nodes.places)?;
+        }
+        keeps = nodes.keeps;
+        looked_at = args.held.validate.then_some((nodes.shelves, nodes.places));
+    }
     Limits {
         memory: args.memory.map(|m| m.0).or_else(limits::machine_memory),
         ..Limits::NONE
@@ -86,17 +162,34 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
         }
         None => None,
     };
+    if let Some((_, attempt, _)) = held
+        && attempt.number > 1
+        && tells_more(&built.program)
+    {
+        return Err(Failure::new(
+            Exit::Network,
+            "the program draws and opens: another attempt would open another draw, and tell more than one run does; all shares stay where they are",
+        )
+        .into());
+    }
     let program = built.program.name.clone();
     let sources = (built.paths.clone()).unwrap_or_else(|| built.program.files.clone());
-    let reports = if args.in_process {
-        threads(built, &choices, inputs, args)?
+    let mut reports = if args.in_process {
+        threads(built, &choices, inputs, keeps, args)?
     } else {
-        processes(&built, &choices, inputs, args, style)?
+        processes(&built, &choices, inputs, keeps, (args, style))?
     };
+    for report in &mut reports {
+        report.lost = held.map_or(Vec::new(), |(_, _, lost)| lost.to_vec());
+    }
     let json = report::json(&reports, began.elapsed());
-    match args.format {
-        Format::Json => out::json(&format!("{json}\n")),
-        Format::Human => out::product(&report::human(
+    match (args.format, looked_at) {
+        (Format::Json, _) => out::json(&format!("{json}\n")),
+        (Format::Human, Some((shelves, places))) => {
+            let headers: Vec<&Header> = shelves.iter().take(1).flatten().map(|(h, _)| h).collect();
+            out::product(&stored::validated(&reports, &headers, &places));
+        }
+        (Format::Human, None) => out::product(&report::human(
             &reports,
             &names,
             began.elapsed(),
@@ -111,9 +204,42 @@ pub fn run(args: &RunArgs, style: Style) -> Outcome {
         place.write(text.as_bytes())?;
     }
     match report {
-        Some(place) => place.write(format!("{json}\n").as_bytes()),
+        Some(place) => Ok(place.write(format!("{json}\n").as_bytes())?),
         None => Ok(()),
     }
+}
+
+/// Whether a second run could open other values than the first: what is opened follows from the same shares, unless it is of a draw.
+fn tells_more(program: &Program) -> bool {
+    let nodes = || program.regions.iter().flat_map(|region| &region.nodes);
+    let opens = |node: &Node| match node.op {
+        Op::Reveal => true,
+        Op::Output(id) => !program.is_stored(id),
+        _ => false,
+    };
+    program.inputs.iter().any(|leaf| leaf.drawn) && nodes().any(opens)
+}
+
+/// What the nodes of a study hold that take part.
+fn nodes<'a>(
+    args: &RunArgs,
+    work: &Work,
+    study: &'a Study,
+    attempt: &Attempt,
+) -> Outcome<Nodes<'a>> {
+    let held = &args.held;
+    let (Some(shares), Some(keys)) = (&held.shares, &held.keys) else {
+        return Err(Failure::usage("a study needs --shares and --keys"));
+    };
+    let Work::Text { source, hir } = work else {
+        return Err(Failure::usage(
+            "name the text of the program, by which the study knows it",
+        ));
+    };
+    stored::is_program_of(source, study)?;
+    let mut nodes = Nodes::read(study, hir, shares, keys, held.keep.as_deref(), attempt)?;
+    nodes.stored.seating.validity = held.validate;
+    Ok(nodes)
 }
 
 /// Whether a trace is a page or data for a trace viewer, by its name.
@@ -133,9 +259,9 @@ fn processes(
     built: &Built,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
-    args: &RunArgs,
-    style: Style,
-) -> Outcome<Vec<PartyReport>> {
+    keeps: Vec<Keep>,
+    (args, style): (&RunArgs, Style),
+) -> Result<Vec<PartyReport>, Broke> {
     let identities: Vec<Identity> = (0..choices.n_parties)
         .map(|i| Identity::ephemeral(&format!("party-{i}")).map_err(play::failure))
         .collect::<Outcome<_>>()?;
@@ -161,6 +287,7 @@ fn processes(
             emulate: args.emulate,
             progress: out::interactive() && !style.quiet,
             trace: args.trace.is_some(),
+            keep: keeps.get(me as usize).cloned(),
         })
         .collect();
     local::run(jobs, style)
@@ -171,6 +298,7 @@ fn threads(
     built: Built,
     choices: &Choices,
     inputs: Vec<PartyInputs>,
+    keeps: Vec<Keep>,
     args: &RunArgs,
 ) -> Outcome<Vec<PartyReport>> {
     let options = net::Options {
@@ -207,7 +335,13 @@ fn threads(
             began: Instant::now(),
             trace: args.trace.is_some(),
         };
-        play::play(party, mesh, &mut |_| {})
+        let mut report = play::play(party, mesh, &mut |_| {})?;
+        let keep = keeps.get(report.party as usize);
+        shelf::keep(&mut report, choices, keep).map_err(|failure| Broken {
+            failure,
+            distance: 0,
+        })?;
+        Ok(report)
     });
     let mut reports = Vec::new();
     let mut broken: Vec<Broken> = Vec::new();

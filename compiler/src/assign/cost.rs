@@ -427,8 +427,10 @@ impl<'m, 'a> Walk<'m, 'a> {
                 let r = node.results[0];
                 let leaf = model.ir.inputs.get(id.index());
                 let ranged = leaf.is_some_and(|leaf| leaf.range.is_some());
-                // What is to hold its owner to its type or range is shared as bits.
-                let bound = model.threat.deviates() && (ranged || self.ring(r) != self.bits(r));
+                let held = model.ir.is_held(*id);
+                // What is to hold its owner to its type or range is shared as bits, and so is what is stored.
+                let bound =
+                    held || model.threat.deviates() && (ranged || self.ring(r) != self.bits(r));
                 let as_number = home == Kind::Arithmetic && !bound;
                 let prices = model.prices.of(match as_number {
                     true => self.ring(r),
@@ -443,8 +445,12 @@ impl<'m, 'a> Walk<'m, 'a> {
                     ready
                 } else {
                     let lanes = self.lanes(r) * times;
-                    self.pay(&price.of_owner(owner), lanes);
-                    let shared = after(ready, price.delay, 1.0);
+                    let shared = if held {
+                        ready
+                    } else {
+                        self.pay(&price.of_owner(owner), lanes);
+                        after(ready, price.delay, 1.0)
+                    };
                     if home == Kind::Arithmetic && bound {
                         self.inject(r, times, shared)
                     } else if home == Kind::Yao {
@@ -455,6 +461,10 @@ impl<'m, 'a> Walk<'m, 'a> {
                     }
                 }
             }
+            Op::Output(id) if model.ir.is_stored(*id) => match self.kind(node.args[0]) {
+                Kind::Public => ready,
+                _ => self.get(node.args[0], Kind::Boolean, start),
+            },
             Op::Reveal | Op::Output(_) => {
                 let a = node.args[0];
                 if self.kind(a) == Kind::Public {

@@ -357,6 +357,7 @@ impl Survey<'_> {
 
     fn plain(&mut self, node: &Node, times: u64) {
         match node.op {
+            Op::Output(id) if self.ir.is_stored(id) => return self.need(&node.args),
             Op::Reveal | Op::Output(_) => {
                 let told = node.args.iter().filter(|v| self.owned[v.index()].is_some());
                 self.told.extend(told);

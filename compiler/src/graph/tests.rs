@@ -20,6 +20,7 @@ fn drawn(text: &str, len: u64, protocol: ProtocolChoice) -> Picture {
         role_counts: crate::schema::assign_roles(&hir, 3).expect("roles"),
         args: BTreeMap::new(),
         lens: (0..3).map(|p| (("xs".to_string(), p), len)).collect(),
+        seating: None,
     };
     let options = Options {
         suite: Suite::Rep3,

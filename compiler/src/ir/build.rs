@@ -15,7 +15,7 @@ use smpcc_circuit::value::{ConstVec, Scalar, Word};
 /// A program under construction.
 #[derive(Debug)]
 pub struct Builder {
-    ir: Ir,
+    pub(crate) ir: Ir,
     open: Vec<Region>,
     /// The span of the nodes to come.
     pub span: Span,
@@ -28,6 +28,7 @@ impl Builder {
             ir: Ir {
                 n_parties,
                 party_names: (0..n_parties).map(|p| format!("party {p}")).collect(),
+                present: None,
                 params: Vec::new(),
                 inputs: Vec::new(),
                 results: Vec::new(),

@@ -60,6 +60,7 @@ impl<'t> Parser<'t> {
         let mut ir = Ir {
             n_parties,
             party_names,
+            present: None,
             params: Vec::new(),
             inputs: Vec::new(),
             results: Vec::new(),

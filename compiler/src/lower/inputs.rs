@@ -191,6 +191,21 @@ impl<'h> Tracer<'h> {
         let owners = self.owners(from);
         let mut rows = Vec::with_capacity(owners.len());
         for owner in owners {
+            if !secret && self.is_away(owner) {
+                return Err(Fault::new(
+                    code::PARTIES,
+                    param.span,
+                    format!(
+                        "`{}` is public, and {} only contributes: it is not there to publish it",
+                        param.name,
+                        self.party_names
+                            .get(owner as usize)
+                            .map_or("its owner", String::as_str)
+                    ),
+                )
+                .help("make it `secret`, or a public argument on which all agree")
+                .into());
+            }
             let mut path = param.name.clone();
             let mut nodes = Vec::new();
             let mut leaves = Vec::new();

@@ -144,7 +144,13 @@ impl<'h> Tracer<'h> {
         parties.sort_unstable();
         parties.dedup();
         if !each {
-            return Ok(vec![(parties, val.clone(), ty.clone())]);
+            // What is opened to some stays shared for those who are away.
+            let (away, here): (Vec<u32>, Vec<u32>) =
+                parties.into_iter().partition(|&party| self.is_away(party));
+            let groups = [here, away].into_iter().filter(|group| !group.is_empty());
+            return Ok(groups
+                .map(|group| (group, val.clone(), ty.clone()))
+                .collect());
         }
         let n = self.length(val)?;
         if n != parties.len() as u64 {

@@ -119,7 +119,7 @@ impl<'h> Tracer<'h> {
     /// The XOR of what each party draws.
     fn parts(&mut self, scalar: Scalar, lanes: u64) -> Traced<Leaf> {
         let mut drawn: Option<Leaf> = None;
-        for party in 0..self.n_parties {
+        for party in 0..self.n_nodes() {
             let id = InputId::new(self.inputs.len());
             self.inputs.push(InputLeaf {
                 party,

@@ -92,6 +92,7 @@ fn session(n: u32) -> Session {
         role_counts: vec![n],
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
+        seating: None,
     }
 }
 

@@ -50,6 +50,7 @@ fn session(hir: &Hir, len: u64) -> Session {
         role_counts,
         args: BTreeMap::new(),
         lens: BTreeMap::new(),
+        seating: None,
     };
     let schema = schema::schema(hir);
     for param in &schema.params {

@@ -351,7 +351,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             match begun {
                 Err(results) => self.end_member(fused, plan, block, m, results, Delay::None)?,
                 Ok(Begun::Done(outcome)) => {
-                    let span = output_span(plan, member, block.index);
+                    let span = output_span(self.program, node, (plan, member, block.index));
                     let results = self.member_outcome(outcome, span)?;
                     self.end_member(fused, plan, block, m, results, Delay::None)?;
                 }
@@ -369,7 +369,12 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         lanes: usize,
         last: bool,
     ) -> Option<Elements> {
-        let part = self.inputs.get(&id)?.expose().slice(from, lanes);
+        let words = match self.program.is_held(id) {
+            true => self.program.stored_words() as usize,
+            false => 1,
+        };
+        let part = self.inputs.get(&id)?.expose();
+        let part = part.slice(from * words, lanes * words);
         if last {
             self.inputs.remove(&id);
         }
@@ -482,7 +487,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 Ok(())
             }
             Step::Done(outcome, delay) => {
-                let span = output_span(plan, member, block.index);
+                let span = output_span(self.program, node, (plan, member, block.index));
                 let results = self.member_outcome(outcome, span)?;
                 self.end_member(fused, plan, block, m, results, delay)
             }
@@ -638,9 +643,18 @@ fn known_index<S>(
     Ok(Arc::new(Value::Public(Elements::Narrow(words.collect()))))
 }
 
-/// Where a block of an output starts, and the lanes of all.
-fn output_span(plan: &GroupPlan, member: &Member, block: usize) -> (usize, usize) {
-    (plan.span(member.lanes, block).0, member.lanes.0 as usize)
+/// Where a block of an output starts, and the lanes of all; of one that stays shared, words.
+fn output_span(
+    program: &Program,
+    node: &Node,
+    (plan, member, block): (&GroupPlan, &Member, usize),
+) -> (usize, usize) {
+    let words = match node.op {
+        Op::Output(id) if program.is_stored(id) => program.stored_words() as usize,
+        _ => 1,
+    };
+    let (from, _) = plan.span(member.lanes, block);
+    (from * words, member.lanes.0 as usize * words)
 }
 
 /// Puts a block in its place.

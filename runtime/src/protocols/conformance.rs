@@ -7,6 +7,7 @@
 //! | `circuits` | circuits on shared bits and on labels, conversions, random circuits |
 //! | `shuffles` | shuffles: rows stay together, and come in every order equally often |
 //! | `owned` | what one party knows alone: shared, opened, told, and otherwise seen by nobody |
+//! | `held` | shares that are there when a run begins, and that stay when it ends |
 //! | `programs` | all operations in one program, pools that operations share, loops |
 //! | `traffic` | messages that depend on nothing secret, are never said twice, and go to receivers only |
 //! | `faults` | messages that are cut, changed, repeated or of another length |
@@ -26,6 +27,7 @@ use crate::engine::testing::{Builder, expect_costs, expect_output, inputs, u};
 mod circuits;
 mod faults;
 mod golden;
+mod held;
 mod operations;
 mod owned;
 mod programs;

@@ -16,6 +16,7 @@ use super::operands::{bits_of, in_ring, info, n_lanes, nth};
 use super::publish::{self, Telling};
 use super::sharing::{self, Held, Share, arithmetic, boolean, done};
 use super::shuffle::Columns;
+use super::stored;
 use super::{Batch, Begun, Check, Opened, Outcome, Preparation, Suite, Value};
 use crate::bits::Bits;
 use crate::error::Error;
@@ -85,6 +86,13 @@ impl<P: Protocols> Suite for P {
         let site = Site { program, node };
         let result = || info(program, &node.results, 0);
         match &node.op {
+            Op::Input(id) if program.is_held(*id) => {
+                let input = input.map(Zeroizing::new);
+                let words = input.ok_or_else(|| Error::bug("a stored share is missing"))?;
+                let width = bits_of(result()?) as usize;
+                let share = stored::held(width, sharing.parts(), &words)?;
+                done(vec![Share::Boolean(share)])
+            }
             Op::Input(id) => {
                 let leaf = program.inputs.get(id.index());
                 let leaf = leaf.ok_or_else(|| Error::bug("an input is missing"))?;
@@ -165,6 +173,11 @@ impl<P: Protocols> Suite for P {
                 let width = result()?.scalar.width();
                 let (_, n) = self.seat();
                 open(self, site, nth(&args, 0)?, width, vec![true; n], None)
+            }
+            // In the phase of an opening: all that it follows from is proven.
+            Op::Output(id) if program.is_stored(*id) => {
+                let share = stored::kept(boolean(&*nth(&args, 0)?)?);
+                Ok(Begun::Done(Outcome::Output(*id, Some(Opened::new(share)))))
             }
             Op::Output(id) => {
                 let leaf = program.outputs.get(id.index());

@@ -10,7 +10,7 @@
 //!   Lagrange-weighted share is then an additive share of the value, which is what is re-shared, converted and opened.
 //! - **Leakage and failure**: shapes and the schedule, which all know. A party that deviates can change results.
 //!
-//! Party `i` (0-based) holds the value at point `i + 1` of a polynomial of degree t over GR(2^k, d), d coordinates each; the value at 0
+//! Party `i` (0-based; where some are lost, as numbered before) holds the value at point `i + 1` of a polynomial of degree t over GR(2^k, d), d coordinates each; the value at 0
 //! is the shared integer. Boolean values are the same with k = 1: per bit d planes, 64 lanes to a word. Public constants are constant
 //! polynomials; they are only ever opened after something was added that was dealt.
 
@@ -46,6 +46,7 @@ mod multiply;
 mod open;
 mod random;
 mod shuffle;
+pub(super) mod stored;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -76,7 +77,11 @@ impl Bgw {
     /// This party's side, with keys from the session's links.
     pub fn new(program: &Program, session: &Session) -> Result<Self, Error> {
         let (me, n) = (session.me().index(), session.n_parties());
-        let d = smpcc_circuit::cost::extension_degree(program.n_parties) as usize;
+        let d = smpcc_circuit::cost::extension_degree(program.n_sharers()) as usize;
+        let numbers: Vec<usize> = match &program.present {
+            Some(present) => present.numbers.iter().map(|&p| p as usize + 1).collect(),
+            None => (1..=n).collect(),
+        };
         if n != program.n_parties as usize {
             return Err(Error::bug("the links are those of another run"));
         }
@@ -88,7 +93,7 @@ impl Bgw {
             Ok(Some(Prg::once(&pair.prg_key("bgw/share"))))
         };
         Ok(Self {
-            geometry: Geometry::new(me, n, program.threshold as usize, d)?,
+            geometry: Geometry::new(me, numbers, program.threshold as usize, d)?,
             keys: PartyId::all(n).map(key).collect::<Result<_, _>>()?,
             own: Prg::once(&PrgKey::fresh(&mut OsEntropy)?),
             numbers: Numbers::default(),

@@ -49,6 +49,7 @@ impl Run {
                 role_counts,
                 args: Default::default(),
                 lens: Default::default(),
+                seating: None,
             },
             inputs: Vec::new(),
         }

@@ -143,7 +143,12 @@ impl<'a> Analysis<'a> {
             Op::Const(_) => return,
             Op::Input(id) => {
                 let party = self.ir.inputs[id.index()].party;
-                flat(self, result, Owner::Party(party))
+                // What is held in shares nobody can compute with alone.
+                let owner = match party < self.ir.n_parties {
+                    true => Owner::Party(party),
+                    false => Owner::Joint,
+                };
+                flat(self, result, owner)
             }
             Op::Word(_) => join(self),
             Op::MakeSecret => self.grid(args[0]).clone(),

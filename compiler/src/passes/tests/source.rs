@@ -28,6 +28,7 @@ pub(super) fn ir_of(text: &str, len: u64) -> Ir {
         role_counts: assign_roles(&hir, 3).unwrap(),
         args: BTreeMap::new(),
         lens,
+        seating: None,
     };
     lower(&hir, &session).unwrap_or_else(|faults| panic!("{faults:?}"))
 }

@@ -12,6 +12,8 @@ pub(super) struct Geometry {
     pub(super) t: usize,
     /// Coordinates of an element.
     pub(super) d: usize,
+    /// By party, the number of its point.
+    numbers: Vec<usize>,
     pub(super) ring: Galois,
     /// How this party deals: its own share, then those that it sends.
     pub(super) own: Rows,
@@ -29,19 +31,28 @@ pub(super) struct Geometry {
 pub(super) type Rows = Vec<Vec<Word>>;
 
 impl Geometry {
-    pub(super) fn new(me: usize, n: usize, t: usize, degree: usize) -> Result<Self, Error> {
+    /// With the points of these numbers, from 1 on, one for each party.
+    pub(super) fn new(
+        me: usize,
+        numbers: Vec<usize>,
+        t: usize,
+        degree: usize,
+    ) -> Result<Self, Error> {
+        let n = numbers.len();
+        let distinct =
+            numbers.is_sorted_by(|a, b| a < b) && numbers.iter().all(|&p| p > 0 && p < 1 << degree);
         let ring = Galois::new(degree)
-            .filter(|_| me < n && n < 1 << degree && t >= 1 && 2 * t < n)
+            .filter(|_| me < n && distinct && t >= 1 && 2 * t < n)
             .ok_or_else(|| Error::bug("no such sharing"))?;
         let points = |parties: &mut dyn Iterator<Item = usize>| -> Vec<Constant> {
-            // Party i has point i + 1: no party holds the secret's point 0.
-            parties.map(|p| ring.point(p + 1)).collect()
+            // No party holds the secret's point 0.
+            parties.map(|p| ring.point(numbers[p])).collect()
         };
         let zero = [0; MAX_DEGREE];
         let mut known = vec![zero];
         known.extend(points(&mut (1..=t).map(|k| (me + k) % n)));
         let rows = |party: usize| -> Rows {
-            let weights = ring.lagrange(&known, ring.point(party + 1));
+            let weights = ring.lagrange(&known, ring.point(numbers[party]));
             let mut rows: Rows = (0..degree).map(|a| vec![weights[0][a]]).collect();
             for &weight in &weights[1..] {
                 for (row, more) in rows.iter_mut().zip(ring.matrix(weight)) {
@@ -67,6 +78,7 @@ impl Geometry {
             n,
             t,
             d: degree,
+            numbers: numbers.clone(),
             ring,
             own: rows(me),
             sent: (t + 1..n)
@@ -83,7 +95,10 @@ impl Geometry {
     /// `(λ·x)_0` for this party among the `t + 1` of a set.
     pub(super) fn summand(&self, set: &[usize]) -> Option<Vec<Word>> {
         let place = set.iter().position(|&p| p == self.me)?;
-        let points: Vec<Constant> = set.iter().map(|&p| self.ring.point(p + 1)).collect();
+        let points: Vec<Constant> = set
+            .iter()
+            .map(|&p| self.ring.point(self.numbers[p]))
+            .collect();
         let weights = self.ring.lagrange(&points, [0; MAX_DEGREE]);
         let mut form = self.ring.form(weights[place]);
         form.truncate(self.d);
@@ -105,7 +120,9 @@ mod tests {
     fn all(n: usize, t: usize) -> Vec<Geometry> {
         let degree = (usize::BITS - n.leading_zeros()) as usize;
         (0..n)
-            .map(|me| Geometry::new(me, n, t, degree).unwrap_or_else(|e| panic!("{e}")))
+            .map(|me| {
+                Geometry::new(me, (1..=n).collect(), t, degree).unwrap_or_else(|e| panic!("{e}"))
+            })
             .collect()
     }
 
@@ -233,10 +250,12 @@ mod tests {
 
     #[test]
     fn thresholds_beyond_half_are_refused() {
-        assert!(Geometry::new(0, 4, 2, 3).is_err());
-        assert!(Geometry::new(0, 3, 0, 2).is_err());
-        assert!(Geometry::new(3, 3, 1, 2).is_err());
-        // Without a point for everybody.
-        assert!(Geometry::new(0, 4, 1, 2).is_err());
+        assert!(Geometry::new(0, vec![1, 2, 3, 4], 2, 3).is_err());
+        assert!(Geometry::new(0, vec![1, 2, 3], 0, 2).is_err());
+        assert!(Geometry::new(3, vec![1, 2, 3], 1, 2).is_err());
+        // Without a point for everybody, with the secret's, with one twice.
+        assert!(Geometry::new(0, vec![1, 2, 3, 4], 1, 2).is_err());
+        assert!(Geometry::new(0, vec![0, 2, 3], 1, 2).is_err());
+        assert!(Geometry::new(0, vec![1, 2, 2], 1, 2).is_err());
     }
 }

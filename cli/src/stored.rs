@@ -1,0 +1,475 @@
+//! Runs of a study: its nodes compute, and what others give or are to learn is held in shares.
+//!
+//! A program's roles say who gives and who learns; the study says which of them are nodes, and the share files say how many have
+//! contributed. From that follow the seats of the run ([`Stored`]), which all nodes agree on.
+
+pub mod shelf;
+
+use crate::choices::Asked;
+use crate::exit::{Failure, Outcome};
+use crate::play::PartyReport;
+use crate::seating::Stored;
+use crate::seats::{Gift, Seats};
+use crate::source::Source;
+use smpcc_circuit::program::{Present, Shape, ShapeNode, Suite};
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::schema::{self, RoleSchema};
+use smpcc_compiler::session::Seating;
+use smpcc_runtime::hash::{Transcript, sha256};
+use smpcc_runtime::protocols::stored::Scheme;
+use smpcc_study::share_file::{Header, Kind};
+use smpcc_study::study::{Study, Terms};
+
+/// Attempts at one run, at most: only the loss of a node makes another one.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// Who takes part in an attempt at a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// From 1 on.
+    pub number: u32,
+    /// The nodes, ascending, by their numbers in the study.
+    pub members: Vec<u32>,
+}
+
+impl Attempt {
+    /// The first, of all nodes.
+    pub fn first(terms: &Terms) -> Self {
+        Self {
+            number: 1,
+            members: (0..terms.nodes.len() as u32).collect(),
+        }
+    }
+
+    /// The next, without those that are lost.
+    #[must_use]
+    pub fn without(&self, lost: &[u32]) -> Self {
+        let members = self.members.iter().copied();
+        Self {
+            number: self.number + 1,
+            members: members.filter(|m| !lost.contains(m)).collect(),
+        }
+    }
+
+    /// Whether these nodes can run: with Shamir's shares 2t + 1, and more than half, so that no two halves both run.
+    ///
+    /// # Errors
+    /// Why not; the shares stay where they are.
+    pub fn check(&self, terms: &Terms) -> Outcome {
+        let (n, there) = (terms.nodes.len(), self.members.len());
+        let stays = "all shares stay where they are, for when it is back";
+        if self.number > MAX_ATTEMPTS {
+            return Err(Failure::usage(format!(
+                "there were {MAX_ATTEMPTS} attempts at this run; {stays}"
+            )));
+        }
+        if there == n {
+            return Ok(());
+        }
+        if terms.suite != Suite::Bgw {
+            return Err(Failure::usage(format!(
+                "`{}` cannot run without one of its nodes; {stays}",
+                terms.suite.name()
+            )));
+        }
+        let least = least_members(n, terms.threshold);
+        if there < least {
+            return Err(Failure::usage(format!(
+                "{there} of {n} nodes are too few: with {} that may be corrupt, {least} can go on; {stays}",
+                terms.threshold
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// What the nodes found of contributions in a run of [`Seating::validity`], for people: `places` are those of the run, `headers` its
+/// files.
+pub fn validated(reports: &[PartyReport], headers: &[&Header], places: &[Place]) -> String {
+    let bits = reports.first().and_then(|report| report.output.as_deref());
+    let bits: Vec<bool> = bits
+        .and_then(|bits| serde_json::from_str(bits).ok())
+        .unwrap_or_default();
+    let mut places: Vec<&Place> = places.iter().collect();
+    places.sort_by_key(|place| place.number);
+    let mut text = String::new();
+    for (bit, place) in bits.iter().zip(&places) {
+        if let (true, Some(header)) = (bit, headers.get(place.file)) {
+            text += &format!("{} is out of its declared ranges\n", header.id);
+        }
+    }
+    let n = bits.iter().filter(|bit| **bit).count();
+    text + &format!(
+        "{n} of {} contributions are out of their declared ranges\n",
+        places.len()
+    )
+}
+
+/// Nodes of a study with Shamir's shares that can run without the others.
+pub fn least_members(n_nodes: usize, threshold: u32) -> usize {
+    (2 * threshold as usize + 1).max(n_nodes / 2 + 1)
+}
+
+/// A share file's place in a run.
+pub struct Place {
+    /// Which of the files.
+    pub file: usize,
+    /// The number of its giver in the compiled program.
+    pub number: u32,
+    /// By value of the file, the parameter that it is for.
+    pub params: Vec<String>,
+}
+
+/// How the nodes of a study share values.
+pub fn scheme(terms: &Terms) -> Scheme {
+    Scheme {
+        suite: terms.suite,
+        n_parties: terms.nodes.len() as u32,
+        threshold: terms.threshold,
+    }
+}
+
+/// The names of a study's nodes, by number.
+pub fn node_names(terms: &Terms) -> Vec<String> {
+    terms.nodes.iter().map(|node| node.name.clone()).collect()
+}
+
+/// Whether a program is the one that a study names, whatever its files' folders are called.
+///
+/// # Errors
+/// Which file is another one.
+pub fn is_program_of(source: &Source, study: &Study) -> Outcome {
+    let program = &study.terms().program;
+    for (i, (name, text)) in source.own_files().iter().enumerate() {
+        let hash = sha256(text.as_bytes()).0;
+        let listed = match i {
+            0 => program.root.1 == hash,
+            _ => program.modules.values().any(|module| *module == hash),
+        };
+        if !listed {
+            return Err(Failure::usage(format!(
+                "{name} is not of the program of this study"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Makes what is asked for what the study says.
+///
+/// # Errors
+/// Something else was asked for.
+pub fn as_agreed(study: &Study, asked: &mut Asked) -> Outcome {
+    let terms = study.terms();
+    let usual = Asked::default();
+    let wrong = |what: &str, is: &str| {
+        Err(Failure::usage(format!(
+            "the study fixes the {what}: it is {is}"
+        )))
+    };
+    if asked.suite != usual.suite && asked.suite != terms.suite.name() {
+        return wrong("suite", terms.suite.name());
+    }
+    if asked.threat != usual.threat && asked.threat != terms.threat.name() {
+        return wrong("threat", terms.threat.name());
+    }
+    if asked.threshold.is_some_and(|t| t != terms.threshold) {
+        return wrong("threshold", &terms.threshold.to_string());
+    }
+    let agreed = &terms.program.arguments;
+    if let Some((name, _)) =
+        (asked.args.iter()).find(|(name, value)| agreed.get(*name) != Some(value))
+    {
+        let is = agreed.get(name).map_or("not there", String::as_str);
+        return wrong(&format!("public argument `{name}`"), is);
+    }
+    asked.suite = terms.suite.name().into();
+    asked.threat = terms.threat.name().into();
+    asked.threshold = Some(terms.threshold);
+    asked.args.clone_from(agreed);
+    Ok(())
+}
+
+impl Stored {
+    /// The run of a study with these share files, and where each of them goes.
+    ///
+    /// # Errors
+    /// Too few or too many contributions, and files of other types than the program's.
+    pub fn new(
+        study: &Study,
+        hir: &Hir,
+        headers: &[&Header],
+        attempt: &Attempt,
+    ) -> Outcome<(Self, Vec<Place>)> {
+        let terms = study.terms();
+        attempt.check(terms)?;
+        let of_kind = |kind| (0..headers.len()).filter(move |&i| headers[i].kind == kind);
+        let mut contributions: Vec<usize> = of_kind(Kind::Contribution).collect();
+        contributions.sort_by_key(|&i| headers[i].id);
+        let n = contributions.len() as u64;
+        if n < terms.contributors.least || n > terms.contributors.most {
+            return Err(Failure::usage(format!(
+                "there are {n} contributions, and the study runs with {} to {}",
+                terms.contributors.least, terms.contributors.most
+            )));
+        }
+        let (role_counts, seating) = seats(terms, hir, n as u32, &attempt.members);
+        let counts = role_counts.iter().map(|n| u64::from(*n)).sum::<u64>();
+        if counts > u64::from(u32::MAX) {
+            return Err(Failure::usage("there are too many contributions"));
+        }
+        let by_seat = Seats::of(hir, &role_counts);
+        let places = seating.places();
+        let mut stored = Self {
+            study: study.id().to_string(),
+            role_counts,
+            seating,
+            lens: Vec::new(),
+            files: files(headers),
+            attempt: attempt.number,
+            members: attempt.members.clone(),
+        };
+        let mut placed = Vec::new();
+        let mut contributions = contributions.into_iter();
+        for (seat, name) in (0u32..).zip(&by_seat.names) {
+            let away = stored.seating.seats.get(seat as usize) == Some(&None);
+            let gifts = by_seat.gifts(seat);
+            if !away || gifts.is_empty() {
+                continue;
+            }
+            let contributes = role_of(name) == terms.contributors.role;
+            let file = if contributes {
+                contributions.next()
+            } else {
+                let mut results = of_kind(Kind::Result).filter(|&i| headers[i].whose == *name);
+                let one = results.next();
+                if let (Some(_), Some(_)) = (one, results.next()) {
+                    return Err(Failure::usage(format!(
+                        "several stored results are for `{name}`, who gives one value: leave one of them there"
+                    )));
+                }
+                one
+            };
+            let Some(file) = file else {
+                return Err(Failure::usage(format!(
+                    "there is no share file of what `{name}` gives"
+                )));
+            };
+            let params = stored.take(headers[file], gifts, seat, name)?;
+            let number = places.get(seat as usize).copied().unwrap_or(u32::MAX);
+            placed.push(Place {
+                file,
+                number,
+                params,
+            });
+        }
+        Ok((stored, placed))
+    }
+
+    /// A run that is only looked at, with so many contributions, or the fewest.
+    pub fn planned(study: &Study, hir: &Hir, contributions: Option<u32>) -> Self {
+        let terms = study.terms();
+        let least = u32::try_from(terms.contributors.least).unwrap_or(u32::MAX);
+        let members = Attempt::first(terms).members;
+        let n = contributions.unwrap_or(least);
+        let (role_counts, seating) = seats(terms, hir, n, &members);
+        Self {
+            study: study.id().to_string(),
+            role_counts,
+            seating,
+            lens: Vec::new(),
+            files: String::new(),
+            attempt: 1,
+            members,
+        }
+    }
+
+    /// Notes the lengths of a file's values, and finds the parameter of each.
+    fn take(
+        &mut self,
+        header: &Header,
+        gifts: &[Gift],
+        seat: u32,
+        name: &str,
+    ) -> Outcome<Vec<String>> {
+        let wrong = || {
+            Failure::usage(format!(
+                "the share file {} does not hold what `{name}` gives in this program",
+                header.id
+            ))
+        };
+        if header.values.len() != gifts.len() {
+            return Err(wrong());
+        }
+        let mut params = Vec::new();
+        for value in &header.values {
+            let mut gifts = gifts.iter();
+            // A stored result has no name, and is all that its receiver gives.
+            let gift = gifts.find(|gift| value.name.is_empty() || gift.name == value.name);
+            let gift = gift.ok_or_else(wrong)?;
+            let lens = lengths(&gift.shape, &value.shape).ok_or_else(wrong)?;
+            for (depth, len) in lens {
+                self.lens
+                    .push((schema::len_key(&gift.name, depth), seat, len));
+            }
+            params.push(gift.name.clone());
+        }
+        Ok(params)
+    }
+}
+
+/// The role in a name such as `person[3]`.
+pub fn role_of(name: &str) -> &str {
+    name.split(['[', ' ']).next().unwrap_or(name)
+}
+
+/// How many play each role, and which of them are nodes that take part.
+fn seats(terms: &Terms, hir: &Hir, contributions: u32, members: &[u32]) -> (Vec<u32>, Seating) {
+    let playing = |role: &RoleSchema| -> Vec<u32> {
+        let nodes = (0u32..).zip(&terms.nodes);
+        let plays = |text: &Option<String>| text.as_deref().map(role_of) == Some(&*role.name);
+        nodes
+            .filter(|(_, node)| plays(&node.role))
+            .map(|(number, _)| number)
+            .collect()
+    };
+    let (mut counts, mut seats) = (Vec::new(), Vec::new());
+    for role in &schema::schema(hir).roles {
+        let mut nodes = playing(role);
+        // `hospital[1]` before `hospital[2]`, however the study lists them.
+        nodes.sort_by_key(|&node| terms.nodes.get(node as usize).and_then(|n| n.role.clone()));
+        let count = if role.name == terms.contributors.role {
+            contributions
+        } else if nodes.is_empty() {
+            let receives = |r: &&smpcc_study::study::Receiver| role_of(&r.role) == role.name;
+            let receivers = terms.receivers.iter().filter(receives).count() as u32;
+            receivers.max(role.min)
+        } else {
+            nodes.len() as u32
+        };
+        counts.push(count);
+        let place = |node: u32| members.iter().position(|m| *m == node);
+        let mut nodes = nodes.into_iter().map(|node| place(node).map(|p| p as u32));
+        seats.extend((0..count).map(|_| nodes.next().flatten()));
+    }
+    let names = node_names(terms);
+    let name = |member: &u32| names.get(*member as usize).cloned().unwrap_or_default();
+    let n_nodes = names.len();
+    let seating = Seating {
+        nodes: members.iter().map(name).collect(),
+        seats,
+        present: (members.len() < n_nodes).then(|| Present {
+            of: n_nodes as u32,
+            numbers: members.to_vec(),
+        }),
+        validity: false,
+    };
+    (counts, seating)
+}
+
+/// The open lengths of a declared shape in a stored one, by how deep they stand; `None` if it is another type.
+fn lengths(declared: &Shape, stored: &Shape) -> Option<Vec<(usize, u64)>> {
+    if declared.0.len() != stored.0.len() {
+        return None;
+    }
+    let mut lens = Vec::new();
+    for (depth, pair) in declared.0.iter().zip(&stored.0).enumerate() {
+        match pair {
+            // Open lengths stand in the outer nest only, where the place is the depth.
+            (ShapeNode::Array(None), ShapeNode::Array(Some(n))) => lens.push((depth, *n)),
+            (
+                ShapeNode::Scalar {
+                    scalar: a, form: f, ..
+                },
+                ShapeNode::Scalar {
+                    scalar: b, form: g, ..
+                },
+            ) if a == b && f == g => {}
+            (a, b) if a == b => {}
+            _ => return None,
+        }
+    }
+    Some(lens)
+}
+
+/// How many files there are, and a hash of what identifies each and of its commitments: what nodes compare before a run.
+fn files(headers: &[&Header]) -> String {
+    let mut all = headers.to_vec();
+    all.sort_by_key(|header| header.id);
+    let mut t = Transcript::new("smpcc/held");
+    t.list(all.len());
+    for header in &all {
+        t.bytes(&header.study.0)
+            .bytes(&header.id.0)
+            .number(match header.kind {
+                Kind::Contribution => 0,
+                Kind::Result => 1,
+            })
+            .string(&header.whose)
+            .string(&header.session)
+            .bytes(&header.manifest().digest());
+    }
+    format!("{} files, {}", all.len(), t.finish())
+}
+
+/// A declared shape with the lengths that were given.
+pub fn with_lens(
+    shape: &Shape,
+    name: &str,
+    given: &std::collections::BTreeMap<String, u64>,
+) -> Shape {
+    let mut shape = shape.clone();
+    for (depth, node) in shape.0.iter_mut().enumerate() {
+        if let ShapeNode::Array(len @ None) = node {
+            *len = given.get(&schema::len_key(name, depth)).copied();
+        }
+    }
+    shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_nodes_may_lose_two_and_no_two_halves_run() {
+        assert_eq!(least_members(5, 1), 3);
+        assert_eq!(least_members(5, 2), 5);
+        assert_eq!(least_members(4, 1), 3);
+        assert_eq!(least_members(16, 1), 9);
+        let attempt = Attempt {
+            number: 1,
+            members: vec![0, 1, 2, 3, 4],
+        };
+        let next = attempt.without(&[1, 4]);
+        assert_eq!((next.number, next.members), (2, vec![0, 2, 3]));
+    }
+    use smpcc_circuit::value::{Form, Scalar};
+
+    fn shape(lens: &[Option<u64>], width: u8) -> Shape {
+        let arrays = lens.iter().map(|len| ShapeNode::Array(*len));
+        let scalar = ShapeNode::Scalar {
+            scalar: Scalar::unsigned(width),
+            form: Form::Plain,
+            range: None,
+        };
+        Shape(arrays.chain([scalar]).collect())
+    }
+
+    #[test]
+    fn only_open_lengths_may_differ() {
+        let declared = shape(&[None, Some(3)], 8);
+        assert_eq!(
+            lengths(&declared, &shape(&[Some(7), Some(3)], 8)),
+            Some(vec![(0, 7)])
+        );
+        for other in [
+            shape(&[Some(7), Some(4)], 8),
+            shape(&[Some(7), Some(3)], 9),
+            shape(&[Some(7)], 8),
+            shape(&[None, Some(3)], 9),
+        ] {
+            assert_eq!(lengths(&declared, &other), None);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The beginning of a run on stored replicated shares: each two parties make sure that they hold the same component.
+//!
+//! A component is there twice, at two parties. Shares that one run made and the next one takes, or that a client dealt, could differ
+//! there, by accident or because a party has changed its own: then what is computed is no sharing of anything, and no proof of what
+//! follows would say so. Each two exchange a hash of their component under a key that only the two have. It says nothing that either
+//! does not know, and nothing to anybody else.
+//!
+//! This comes before the first operation. It is no part of the program's bytes and rounds. The other suites hold every share once.
+
+use smpcc_circuit::ids::InputId;
+use smpcc_circuit::program::Suite;
+use smpcc_circuit::verify::Verified;
+use subtle::ConstantTimeEq;
+
+use super::Session;
+use crate::error::Error;
+use crate::hash::Transcript;
+use crate::io::{Inputs, Secret};
+use crate::party::PartyId;
+
+/// The step of the only message about stored shares; no schedule gets so far.
+const HELD_STEP: u64 = u64::MAX - 1;
+
+/// Components, and parties.
+const N: usize = 3;
+
+impl Session {
+    /// Compares the components of all stored shares with the two others who hold them.
+    ///
+    /// # Errors
+    /// A fault of the peer that holds another component, and of links. The caller tells the others.
+    pub fn compare_held(&mut self, program: &Verified, inputs: &Inputs) -> Result<(), Error> {
+        let held = |i: &usize| program.is_held(InputId::new(*i));
+        let any = (0..program.inputs.len()).any(|i| held(&i));
+        if program.suite != Suite::Rep3 || !any || self.n_parties() != N {
+            return Ok(());
+        }
+        let me = self.me().index();
+        // Component `me` is also that of the party before, component `me + 1` that of the one after.
+        let others = [(0, (me + N - 1) % N), (1, (me + 1) % N)];
+        for (part, other) in others {
+            let other = PartyId::new(other as u16);
+            let tag = self.held_tag(program, inputs, (part, self.me(), other))?;
+            self.send(other, HELD_STEP, tag.to_vec())?;
+        }
+        for (part, other) in others {
+            let other = PartyId::new(other as u16);
+            let expected = self.held_tag(program, inputs, (part, other, other))?;
+            let theirs = self.recv(other, HELD_STEP, expected.len())?;
+            if !bool::from(expected.ct_eq(theirs.as_slice())) {
+                let who = self.label(other);
+                return Err(Error::peer(
+                    other,
+                    format!(
+                        "{who} holds another share of what was stored than this party, of which it should have the same: one of the two has changed it"
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What `sender` says of a part of this party's shares under the key with `other`.
+    fn held_tag(
+        &self,
+        program: &Verified,
+        inputs: &Inputs,
+        (part, sender, other): (usize, PartyId, PartyId),
+    ) -> Result<[u8; 32], Error> {
+        let mut t = Transcript::new("smpcc/held");
+        t.number(sender.number().into());
+        let ids = (0..program.inputs.len()).map(InputId::new);
+        for id in ids.filter(|id| program.is_held(*id)) {
+            let words = inputs.get(&id).map(Secret::expose);
+            let words = words.ok_or_else(|| Error::usage("a stored share is missing"))?;
+            t.number(id.index() as u64);
+            t.words((0..words.lanes() / 2).map(|lane| words.get(2 * lane + part)));
+        }
+        Ok(self.pair_key(other)?.authenticate("held", t))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::{rep3, u};
+    use crate::local;
+    use crate::net::{Mesh, Options, memory};
+    use crate::party::PartyNames;
+    use crate::protocols::stored::Scheme;
+    use crate::ring::Elements;
+    use smpcc_circuit::program::Domain;
+    use smpcc_circuit::verify::verify;
+
+    /// Whether each party takes the shares of one dealing when one word of them is changed.
+    fn compare(changed: Option<(usize, usize)>) -> Vec<Result<(), Error>> {
+        let mut b = rep3();
+        b.program.party_names.push("giver".into());
+        let x = b.input(3, Domain::Boolean, u(8), 2);
+        b.output(x, &[0]);
+        let program = &verify(b.program).unwrap();
+        let scheme = Scheme {
+            suite: Suite::Rep3,
+            n_parties: 3,
+            threshold: 1,
+        };
+        let value = Elements::of_words(8, [7, 200].into_iter());
+        let mut shares = scheme.deal(8, &value).unwrap();
+        if let Some((party, word)) = changed {
+            let mut words = shares[party].words();
+            words[word] ^= 1;
+            shares[party] = Elements::of_words(8, words.into_iter());
+        }
+        let parties = memory::links(3).unwrap().into_iter().zip(shares);
+        local::threads(parties, |(links, share)| {
+            let mesh = Mesh::new(links, PartyNames::plain(3), Options::default())?;
+            let mut session = Session::local(mesh, [7; 32]);
+            let inputs = Inputs::from([(InputId(0), Secret::new(share))]);
+            let compared = session.compare_held(program, &inputs);
+            match &compared {
+                Ok(()) => drop(session.close()?),
+                Err(error) => session.abort(error),
+            }
+            compared
+        })
+    }
+
+    #[test]
+    fn equal_components_pass() {
+        assert!(compare(None).iter().all(Result::is_ok));
+    }
+
+    #[test]
+    fn a_changed_component_is_noticed_by_who_has_it_too() {
+        // Word 2 is component 0 of lane 1 at party 0, which party 2 has too; word 1 is component 1 of lane 0.
+        for (word, other) in [(2, 2), (1, 1)] {
+            let results = compare(Some((0, word)));
+            let error = results[other].as_ref().err().map(ToString::to_string);
+            assert!(
+                error.is_some_and(|e| e.contains("another share") || e.contains("party 0")),
+                "{word}"
+            );
+            assert!(results[0].is_err());
+        }
+    }
+}
