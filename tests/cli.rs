@@ -120,12 +120,16 @@ fn what_does_not_exist_is_refused_and_what_exists_is_named() {
             "`two-party` (1 corrupt), `gmw` (1 corrupt)",
         ),
         (
-            &["--parties", "2", "--threat", "malicious"],
-            "`two-party` (1 corrupt)",
+            &["--parties", "5", "--threat", "malicious"],
+            "`bgw` (1 to 2 corrupt)",
         ),
         (
             &["--suite", "bgw", "--threat", "malicious"],
             "malicious `rep3` (1 corrupt)",
+        ),
+        (
+            &["--parties", "2", "--suite", "gmw", "--threat", "malicious"],
+            "malicious `two-party` (1 corrupt)",
         ),
         (&["--parties", "1"], "`gmw` (2 to 16 parties)"),
         (&["--parties", "17"], "`gmw` (2 to 16 parties)"),

@@ -287,6 +287,25 @@ fn three_parties_stand_one_that_cheats() {
     }
 }
 
+#[test]
+fn two_parties_stand_one_that_cheats() {
+    let options = ["--threat", "malicious"];
+    let report = json(&smpcc("run", "millionaires", &options));
+    assert_eq!(report["outputs"], expected("millionaires"));
+    assert_eq!(report["suite"], "two-party");
+    assert_eq!(report["threat"], "malicious");
+    let stats = json(&smpcc("stats", "millionaires", &options));
+    assert_eq!(report["rounds"], stats["totals"]["rounds"]);
+    assert_eq!(report["bytes_sent"], stats["totals"]["bytes_sent"]);
+    assert_eq!(stats["settlements"]["n"], 1);
+    // All of it within half a megabyte.
+    assert!(
+        stats["totals"]["bytes"]
+            .as_u64()
+            .is_some_and(|n| n < 500_000)
+    );
+}
+
 /// Every run draws other noise, whose size is that of its odds: five times beyond these bounds in 10^9 runs.
 #[test]
 fn noise_is_another_in_each_run() {

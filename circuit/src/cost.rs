@@ -24,15 +24,18 @@ use crate::program::{Interactive, Kind, Node, Program, Threat};
 mod ahead;
 mod costs;
 mod told;
+mod whole;
 
 pub use crate::stamp::{Delay, Stamp, StampMap};
 pub use crate::suite::{
-    Correlation, Demand, GARBLED_AND_LEN, LABEL_LEN, MOST_BASE_TRANSFERS, Route, Routes, Setup,
-    Work, and_levels, element_len, extension_degree, king_multiplies, king_opens, n_switches,
-    open_len, packed_len, resharers, routes, strings_per_switch, used_wires, whole_triples,
+    Correlation, Demand, GARBLED_AND_LEN, LABEL_LEN, MOST_BASE_TRANSFERS, Route, Routes,
+    SACRIFICED, Setup, Work, and_levels, bucket, element_len, extension_degree, king_multiplies,
+    king_opens, n_switches, open_len, packed_len, resharers, routes, strings_per_switch,
+    used_wires, whole_triples,
 };
 pub use ahead::{Demands, start};
 pub use costs::Costs;
+pub use whole::Whole;
 
 /// What one execution of an operation costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +123,23 @@ pub fn demand(program: &Program, node: &Node) -> Demand {
 /// operations, and over parts of them that are multiples of 64.
 pub fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
     program.model().prepared(program, demand)
+}
+
+/// Bytes that each party sends for batches that are made whole; of no use to suites that make as many correlations as they use.
+pub fn batches(program: &Program, whole: &Whole) -> Vec<u64> {
+    let mut sent = vec![0u64; program.n_parties as usize];
+    for (kind, size, n) in whole.batches() {
+        let bytes = program.model().batch(kind, size);
+        for (sent, bytes) in sent.iter_mut().zip(bytes) {
+            *sent = sent.saturating_add(bytes.saturating_mul(n));
+        }
+    }
+    sent
+}
+
+/// Rounds of a settlement.
+pub fn settlement_rounds(program: &Program) -> u32 {
+    program.model().settlement().0
 }
 
 /// Rounds that making `demand` takes, once the setup is done.

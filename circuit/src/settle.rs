@@ -7,7 +7,7 @@
 
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Node, Op, Program};
-use crate::suite::and_levels;
+use crate::suite::{PROOF_ROUNDS, and_levels};
 
 /// ANDs, each on one lane, that are proven together at most.
 pub const CHUNK: u64 = 1 << 24;
@@ -15,8 +15,8 @@ pub const CHUNK: u64 = 1 << 24;
 /// Terms of products that are proven together at most. A product is one term, and a sum of products one for each.
 pub const TERMS: u64 = 1 << 16;
 
-/// Rounds of a proof: what a prover tells two verifiers, and what they tell each other.
-pub const ROUNDS: u32 = 2;
+/// Rounds of a proof.
+pub const ROUNDS: u32 = PROOF_ROUNDS;
 
 /// Bytes of a field element.
 pub const FIELD_LEN: u64 = 16;

@@ -12,6 +12,7 @@ mod memory;
 mod path;
 mod places;
 mod predict;
+mod prepared;
 mod rounds;
 mod settlements;
 mod sums;
@@ -269,7 +270,8 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let affordable = n_sections.saturating_mul(n_nodes as u64) <= SECTION_WORK.0
         && n_sections.saturating_mul(visited) <= SECTION_WORK.1;
     let show = |x: u64| counted.then_some(x);
-    let ahead = plus(&setup.sent, &total.prepared);
+    let prepared = prepared::prepared(&course, &total);
+    let ahead = plus(&setup.sent, &prepared);
     // All openings as one batch: how the engine cuts them into batches is decided while it runs.
     let (checks, late) = check(program, total.openings);
     let settled = settlements::settlements(&course);
@@ -309,7 +311,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
         correlations: Correlations {
             rounds: u64::try_from(course.start().ready).unwrap_or(0),
             setup: setup.sent,
-            prepared: counted.then(|| total.prepared.clone()),
+            prepared: counted.then_some(prepared),
             bytes: show(in_all(&ahead)),
         },
         settlements: (counted && program.threat.deviates()).then_some(settled),

@@ -4,6 +4,7 @@
 //! predictor, verifier and engine ask the model, and tests hold runs to it. The next suite is a variant of [`Suite`], a
 //! model, and a line here.
 
+mod authenticated;
 mod bgw;
 mod cover;
 mod demand;
@@ -17,6 +18,7 @@ use crate::program::{Domain, Interactive, Node, Program, Suite, Threat};
 use crate::stamp::Delay;
 use std::ops::RangeInclusive;
 
+pub use authenticated::{SACRIFICED, bucket};
 pub use bgw::{extension_degree, king_multiplies, king_opens};
 pub use cover::resharers;
 pub use demand::{Correlation, Demand};
@@ -38,6 +40,9 @@ pub struct Setup {
     /// Base transfers that each pair of parties makes, of the [`MOST_BASE_TRANSFERS`] that times are measured with.
     pub base_transfers: u64,
 }
+
+/// Rounds of a proof of what was computed: what a prover tells two verifiers, and what they tell each other.
+pub(crate) const PROOF_ROUNDS: u32 = 2;
 
 /// Base transfers of two parties that extend them in both directions.
 pub const MOST_BASE_TRANSFERS: u64 = 2 * pairwise::N_BASE;
@@ -95,6 +100,18 @@ pub trait Model: Sync {
         vec![0; program.n_parties as usize]
     }
 
+    /// Bytes that each party sends for a whole batch of a kind that is made in such ([`Correlation::whole`]).
+    fn batch(&self, kind: Correlation, size: u64) -> Vec<u64> {
+        let _ = (kind, size);
+        Vec::new()
+    }
+
+    /// Rounds of a settlement, where what was computed is proven or compared before it is opened, and the bytes that each party sends for
+    /// it; none where they follow from what is proven ([`crate::settle`]).
+    fn settlement(&self) -> (u32, Option<u64>) {
+        (PROOF_ROUNDS, None)
+    }
+
     /// Rounds that making correlations takes, once the setup is done.
     fn preparation_rounds(&self, program: &Program, demand: &Demand) -> u32 {
         let _ = (program, demand);
@@ -133,6 +150,7 @@ impl Suite {
     pub const fn against(self, threat: Threat) -> &'static dyn Model {
         match (self, threat) {
             (Self::Rep3, Threat::Malicious) => &rep3::Settled,
+            (Self::TwoParty, Threat::Malicious) => &authenticated::Authenticated,
             _ => self.model(),
         }
     }

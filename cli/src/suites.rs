@@ -168,14 +168,16 @@ mod tests {
     }
 
     #[test]
-    fn three_parties_stand_a_malicious_one() {
-        let found = choose("auto", "malicious", None, 3).ok();
-        let wanted = Trust {
-            suite: Suite::Rep3,
-            threat: Threat::Malicious,
-            threshold: 1,
-        };
-        assert_eq!(found, Some(wanted));
+    fn two_and_three_parties_stand_a_malicious_one() {
+        for (n, suite) in [(2, Suite::TwoParty), (3, Suite::Rep3)] {
+            let found = choose("auto", "malicious", None, n).ok();
+            let wanted = Trust {
+                suite,
+                threat: Threat::Malicious,
+                threshold: 1,
+            };
+            assert_eq!(found, Some(wanted));
+        }
         let line = protection("rep3", "malicious", 3, 1);
         assert!(line.contains("whatever it sends") && line.contains("abort"));
     }
@@ -206,8 +208,8 @@ mod tests {
                 ["but 1 to 2", "`gmw` (4 corrupt)"],
             ),
             (
-                message("auto", "malicious", None, 2),
-                ["malicious parties among 2", "`two-party` (1 corrupt)"],
+                message("auto", "malicious", None, 5),
+                ["malicious parties among 5", "`bgw` (1 to 2 corrupt)"],
             ),
             (
                 message("bgw", "malicious", None, 3),

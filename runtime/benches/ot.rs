@@ -53,20 +53,24 @@ fn group<'c>(c: &'c mut Criterion, n: usize) -> BenchmarkGroup<'c, WallTime> {
 
 fn base_transfers(c: &mut Criterion) {
     let (context, mut entropy) = (context(), OsEntropy);
-    let (_, from_r) = base::Receiver::new(&context, SECURITY, &[5; 2], &mut entropy).expect("bits");
-    let (_, from_s) = base::Sender::new(&context, SECURITY, &mut entropy).expect("bits");
+    let (_, from_r) =
+        base::Receiver::<SemiHonest>::new(&context, SECURITY, &[5; 2], &mut entropy).expect("bits");
+    let (_, from_s) =
+        base::Sender::<SemiHonest>::new(&context, SECURITY, &mut entropy).expect("bits");
     let mut group = group(c, SECURITY);
     group.bench_function("128 base OTs, receiver", |b| {
         b.iter(|| {
             let (r, message) =
-                base::Receiver::new(&context, SECURITY, &[5; 2], &mut entropy).expect("bits");
+                base::Receiver::<SemiHonest>::new(&context, SECURITY, &[5; 2], &mut entropy)
+                    .expect("bits");
             black_box(message);
             r.finish(&from_s).expect("points")
         });
     });
     group.bench_function("128 base OTs, sender", |b| {
         b.iter(|| {
-            let (s, message) = base::Sender::new(&context, SECURITY, &mut entropy).expect("bits");
+            let (s, message) =
+                base::Sender::<SemiHonest>::new(&context, SECURITY, &mut entropy).expect("bits");
             black_box(message);
             s.finish(&from_r).expect("points")
         });

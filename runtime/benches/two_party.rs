@@ -1,14 +1,13 @@
 //! Speed of two parties on this machine: 64-bit products and AND gates with the oblivious transfers that they take, garbled AND gates, many
-//! at once and one after the other.
+//! at once and one after the other; and ANDs, and one comparison from the setup on, against a party that sends what it likes.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use smpcc_circuit::program::{Domain, Suite};
 
-#[expect(dead_code, reason = "malicious parties are for another suite")]
 #[path = "harness/repeated.rs"]
 mod harness;
 
-use harness::{and_template, bench, multiplier, repeated};
+use harness::{and_template, bench, comparison, multiplier, repeated};
 
 fn speed(c: &mut Criterion) {
     let suite = (Suite::TwoParty, 2);
@@ -28,5 +27,15 @@ fn speed(c: &mut Criterion) {
     bench(c, "garbled 64-bit multipliers in a row", &garbled);
 }
 
-criterion_group!(benches, speed);
+/// What a malicious party costs: bits with MACs, and triples from transfers that are checked.
+fn authenticated(c: &mut Criterion) {
+    let (suite, b) = ((Suite::TwoParty, 2), Domain::Boolean);
+    let ands = repeated(suite, b, 1 << 10, 4, Some(and_template()));
+    bench(c, "ANDs with their transfers", &ands.malicious());
+    let mut one = repeated(suite, b, 1, 1, Some(comparison()));
+    one.operations = 1;
+    bench(c, "a 32-bit comparison", &one.malicious());
+}
+
+criterion_group!(benches, speed, authenticated);
 criterion_main!(benches);

@@ -18,6 +18,7 @@ use smpcc_circuit::verify::Verified;
 
 use crate::error::Error;
 use crate::io::{Inputs, Outputs, Secret, check_inputs};
+use crate::protocols::authenticated::Authenticated;
 use crate::protocols::pairwise::Pairwise;
 use crate::protocols::replicated::Rep3;
 use crate::protocols::shamir::Bgw;
@@ -169,7 +170,11 @@ pub fn run(
             let suite = Rep3::<Malicious>::new(program, session)?;
             run_suite(session, program, suite, inputs, progress)
         }
-        (suite, Threat::Malicious) => Err(Error::bug(format!(
+        (SuiteName::TwoParty, Threat::Malicious) => {
+            let suite = Authenticated::new(program, session)?;
+            run_suite(session, program, suite, inputs, progress)
+        }
+        (suite @ (SuiteName::Gmw | SuiteName::Bgw), Threat::Malicious) => Err(Error::bug(format!(
             "{} runs against malicious parties",
             suite.name()
         ))),

@@ -78,9 +78,18 @@ impl Transcript {
     /// Absorbs words, of which there are as many as is said.
     pub fn words(&mut self, words: impl ExactSizeIterator<Item = u128>) -> &mut Self {
         self.tagged(b'w', &(words.len() as u64).to_le_bytes());
+        let mut bytes = [0; 4096];
+        let mut n = 0;
         for word in words {
-            self.state.update(word.to_le_bytes());
+            bytes[n..n + 16].copy_from_slice(&word.to_le_bytes());
+            n += 16;
+            if n == bytes.len() {
+                self.state.update(bytes);
+                n = 0;
+            }
         }
+        self.state.update(&bytes[..n]);
+        bytes.zeroize();
         self
     }
 

@@ -25,6 +25,7 @@ use crate::exchange::Exchange;
 use crate::io::Secret;
 use crate::ring::Elements;
 
+pub mod authenticated;
 pub mod check;
 mod circuit;
 pub mod clear;

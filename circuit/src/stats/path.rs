@@ -7,10 +7,9 @@
 
 use super::Attribution;
 use super::rounds::Course;
-use crate::cost::{Delay, Stamp};
+use crate::cost::{Delay, Stamp, settlement_rounds};
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Loc, Node, Op};
-use crate::settle::ROUNDS;
 use crate::stamp::Later;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -253,7 +252,9 @@ impl Walk<'_> {
             if let Some(phase) = course.begins(index, i) {
                 start = end;
                 if phase.settles() {
-                    let settled = start.untraced().delayed(Delay::Rounds(ROUNDS));
+                    let settled = start
+                        .untraced()
+                        .delayed(Delay::Rounds(settlement_rounds(course.program)));
                     start = self.after((index, i as u32), start, settled);
                     end = start;
                 }

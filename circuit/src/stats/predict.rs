@@ -1,6 +1,7 @@
 //! How long a run may take by prediction alone: what a limit on it follows from, without the other figures.
 
 use super::control::Control;
+use super::prepared::prepared;
 use super::rounds::{Course, rounds};
 use super::settlements::settlements;
 use super::sums::{Gates, Sums, plus};
@@ -21,7 +22,7 @@ pub fn milliseconds(program: &Program, link: Link, costs: &Costs) -> Option<f64>
     }
     let setup = setup(program);
     let course = Course::new(program, &control);
-    let sent = plus(&total.sent, &plus(&setup.sent, &total.prepared));
+    let sent = plus(&total.sent, &plus(&setup.sent, &prepared(&course, &total)));
     let most = sent.iter().copied().max().unwrap_or(0);
     let most = most.saturating_add(settlements(&course).bytes_sent);
     let rounds = rounds(&course, None);

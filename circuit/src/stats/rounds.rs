@@ -1,12 +1,11 @@
 //! The rounds of a program: its schedule followed with the stamps of [`crate::cost`], in closed form for loops.
 
 use super::control::Control;
-use crate::cost::{Delay, Demands, Stamp, StampMap, delay};
+use crate::cost::{Delay, Demands, Stamp, StampMap, delay, settlement_rounds};
 use crate::ids::{SectionId, ValueId};
 use crate::phases::{Phase, Phases};
 use crate::program::{Node, Op, Program, Region};
 use crate::regions::captured;
-use crate::settle::ROUNDS;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
@@ -83,7 +82,7 @@ impl Rounds<'_> {
             if let Some(phase) = course.begins(index, i) {
                 start = end;
                 if phase.settles() && self.only.is_none() {
-                    start = start.delayed(Delay::Rounds(ROUNDS));
+                    start = start.delayed(Delay::Rounds(settlement_rounds(course.program)));
                     end = start;
                 }
             }

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub struct Settlements {
     /// Before openings.
     pub n: u64,
+    /// Rounds of each.
+    pub rounds: u32,
     /// Bytes of each party for them and for what is proven meanwhile.
     pub bytes_sent: u64,
 }
@@ -25,8 +27,14 @@ pub(super) fn settlements(course: &Course<'_>) -> Settlements {
         course,
         bodies: RefCell::new(BTreeMap::new()),
     };
-    let (n, bytes_sent) = walk.region(0, &mut 0).totals();
-    Settlements { n, bytes_sent }
+    let (n, proofs) = walk.region(0, &mut 0).totals();
+    let (rounds, each) = course.program.model().settlement();
+    let bytes_sent = each.map_or(proofs, |len| len.saturating_mul(n));
+    Settlements {
+        n,
+        rounds,
+        bytes_sent,
+    }
 }
 
 struct Walk<'a> {

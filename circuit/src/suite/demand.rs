@@ -25,6 +25,10 @@ pub enum Correlation {
     Label,
     /// An oblivious transfer of random strings of 128 bits with a random choice, each way between all pairs.
     Transfer,
+    /// A random bit in XOR shares, each with a MAC under a key of the other party.
+    AuthBit,
+    /// Such bits a, b and ab.
+    AuthTriple,
     /// A group of random elements in sharings of degree t, as many as one extraction gives, to each of which keys add an
     /// additive sharing in place of one of degree 2t; 1 for words of 64 bits.
     DoubleSharing {
@@ -43,6 +47,22 @@ impl Correlation {
             Self::DaBit { ring } => (1 << 22) / bits(ring),
             Self::DoubleSharing { ring } => (1 << 18) / if ring == 1 { 64 } else { bits(ring) },
             Self::Label | Self::Transfer => 1 << 17,
+            Self::AuthBit | Self::AuthTriple => 1 << 16,
+        }
+    }
+
+    /// The sizes of the batches that it is made in, the largest first and each a multiple of the next; none where as many are made as are
+    /// used.
+    pub const fn whole(self) -> &'static [u64] {
+        match self {
+            Self::AuthTriple => &[1 << 16, 1 << 13, 1 << 10],
+            Self::AuthBit => &[1 << 16, 1 << 10],
+            Self::BitTriple
+            | Self::Triple { .. }
+            | Self::DaBit { .. }
+            | Self::Label
+            | Self::Transfer
+            | Self::DoubleSharing { .. } => &[],
         }
     }
 }
@@ -67,6 +87,11 @@ impl Demand {
     /// A number of bit-sized correlations, in whole bytes.
     pub const fn bits(count: u64) -> u64 {
         count.div_ceil(8).saturating_mul(8)
+    }
+
+    /// A number of correlations, in whole words of 64.
+    pub const fn words(count: u64) -> u64 {
+        count.div_ceil(64).saturating_mul(64)
     }
 
     /// More of one kind.

@@ -17,12 +17,12 @@ use crate::template::Template;
 use std::ops::RangeInclusive;
 
 /// Bytes of a base oblivious transfer from its receiver and from its sender: two points and one.
-const BASE_OT_LEN: (u64, u64) = (64, 32);
+pub(super) const BASE_OT_LEN: (u64, u64) = (64, 32);
 /// Base transfers of one extension. With fewer transfers than these in a direction over a whole program, they are base transfers
 /// themselves.
 pub(super) const N_BASE: u64 = 128;
 /// Depth of the trees of an extension: their leaves stand for this many bits of the sender's secret.
-const TREE_DEPTH: u64 = 4;
+pub(super) const TREE_DEPTH: u64 = 4;
 
 /// One of the two suites.
 pub(super) struct Pairwise {
@@ -312,7 +312,10 @@ fn transfers(kind: Correlation) -> u64 {
         Correlation::BitTriple | Correlation::Label | Correlation::Transfer => 1,
         Correlation::Triple { ring } => u64::from(ring),
         // In the ring of two elements a share is its bit.
-        Correlation::DaBit { ring: 1 } | Correlation::DoubleSharing { .. } => 0,
+        Correlation::DaBit { ring: 1 }
+        | Correlation::DoubleSharing { .. }
+        | Correlation::AuthBit
+        | Correlation::AuthTriple => 0,
         Correlation::DaBit { .. } => 1,
     }
 }
@@ -392,6 +395,8 @@ impl Counts {
                         Correlation::BitTriple
                         | Correlation::Triple { .. }
                         | Correlation::Transfer
+                        | Correlation::AuthBit
+                        | Correlation::AuthTriple
                         | Correlation::DoubleSharing { .. } => &mut counts.both,
                     };
                     *sum = sum.saturating_add(n);
@@ -486,7 +491,9 @@ fn prepared(program: &Program, demand: &Demand) -> Vec<u64> {
                     (Route::None | Route::Base(_) | Route::Extension, _) => 0,
                 },
                 Correlation::Transfer => receives_both,
-                Correlation::DoubleSharing { .. } => 0,
+                Correlation::DoubleSharing { .. }
+                | Correlation::AuthBit
+                | Correlation::AuthTriple => 0,
             };
             *bytes = bytes.saturating_add(more);
         }
@@ -509,7 +516,10 @@ fn preparation_rounds(program: &Program, demand: &Demand) -> u32 {
         .map(|(kind, _)| match kind {
             Correlation::BitTriple => both + u32::from(program.n_parties > 2),
             Correlation::Triple { .. } => both + 1,
-            Correlation::DaBit { ring: 1 } | Correlation::DoubleSharing { .. } => 0,
+            Correlation::DaBit { ring: 1 }
+            | Correlation::DoubleSharing { .. }
+            | Correlation::AuthBit
+            | Correlation::AuthTriple => 0,
             // The parties' bits are folded in one after the other.
             Correlation::DaBit { .. } => asked(routes.up) + program.n_parties - 1,
             Correlation::Label => 1,

@@ -190,8 +190,14 @@ fn human(stats: &Stats, name: &str) -> String {
     if let Some(proofs) = &stats.settlements {
         let _ = writeln!(
             text,
-            "  proofs       {:>14}   before openings, two rounds each; {} bytes of each party",
+            "  proofs       {:>14}   before openings, {} {} each; {} bytes of each party",
             count(Some(proofs.n)),
+            proofs.rounds,
+            if proofs.rounds == 1 {
+                "round"
+            } else {
+                "rounds"
+            },
             count(Some(proofs.bytes_sent))
         );
     }

@@ -11,11 +11,10 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use smpcc_circuit::cost::{Delay, Demand, Demands, Stamp};
+use smpcc_circuit::cost::{Delay, Demand, Demands, Stamp, settlement_rounds};
 use smpcc_circuit::eval::{self, endless};
 use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::{Node, Op, Program, Region};
-use smpcc_circuit::settle::ROUNDS;
 
 use super::SectionReport;
 use super::group::Fused;
@@ -300,7 +299,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             }
             run.seals = false;
             if let Some(end) = run.end.first_mut() {
-                *end = end.delayed(Delay::Rounds(ROUNDS));
+                *end = end.delayed(Delay::Rounds(settlement_rounds(self.program)));
             }
         }
         run.start.clone_from(&run.end);

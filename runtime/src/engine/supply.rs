@@ -8,11 +8,13 @@
 //!
 //! All of this follows from the program and from revealed values: batches begin, end and are used in the same order at all
 //! parties.
+//!
+//! Some kinds are made in whole batches (`smpcc_circuit::cost::Whole`), of which a run may leave the last one unfinished.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use smpcc_circuit::cost::{Correlation, Delay, Demand};
+use smpcc_circuit::cost::{Correlation, Delay, Demand, Whole};
 use smpcc_circuit::program::Program;
 
 use crate::error::Error;
@@ -40,11 +42,34 @@ struct Stock {
     held: u64,
     /// What the neediest operation waits for.
     wanted: u64,
+    /// What is due in batches, where they are made whole: of one size, so many.
+    batches: VecDeque<(u64, u64)>,
+}
+
+impl Stock {
+    /// The size of the next batch that is made whole, if it is time for one.
+    fn next_batch(&mut self, most: u64) -> Option<u64> {
+        let there = self.ready + self.coming;
+        let short = there <= most / 2 || there < self.wanted;
+        if !short || self.coming >= most {
+            return None;
+        }
+        let (size, n) = self.batches.front_mut()?;
+        let size = *size;
+        *n -= 1;
+        if *n == 0 {
+            self.batches.pop_front();
+        }
+        self.due -= size;
+        self.coming += size;
+        Some(size)
+    }
 }
 
 /// Correlations of a run.
 pub(super) struct Supply<S: Suite> {
     stocks: BTreeMap<Correlation, Stock>,
+    whole: Whole,
     making: Vec<(Demand, Box<dyn Machine<S>>)>,
     /// Bytes that this party sent for them.
     pub(super) bytes_sent: u64,
@@ -59,6 +84,7 @@ impl<S: Suite> Supply<S> {
     pub(super) fn new() -> Self {
         Self {
             stocks: BTreeMap::new(),
+            whole: Whole::default(),
             making: Vec::new(),
             bytes_sent: 0,
             time: Duration::ZERO,
@@ -69,8 +95,18 @@ impl<S: Suite> Supply<S> {
     /// Says that operations to come use up `demand`, `times` times.
     pub(super) fn announce(&mut self, demand: &Demand, times: u64) {
         for (kind, count) in demand.iter() {
-            let stock = self.stocks.entry(kind).or_default();
-            stock.due = stock.due.saturating_add(count.saturating_mul(times));
+            let (stock, count) = (
+                self.stocks.entry(kind).or_default(),
+                count.saturating_mul(times),
+            );
+            if kind.whole().is_empty() {
+                stock.due = stock.due.saturating_add(count);
+                continue;
+            }
+            for (size, n) in self.whole.demand(kind, count) {
+                stock.due = stock.due.saturating_add(size.saturating_mul(n));
+                stock.batches.push_back((size, n));
+            }
         }
     }
 
@@ -130,7 +166,15 @@ impl<S: Suite> Supply<S> {
                 .map_or_else(|| (), |demand| self.making.push((demand, machine)));
         }
         let mut batch = Demand::default();
+        let mut whole = Vec::new();
         for (&kind, stock) in &mut self.stocks {
+            if !kind.whole().is_empty() {
+                while let Some(size) = stock.next_batch(kind.batch()) {
+                    whole.push(Demand::of(kind, size));
+                }
+                stock.wanted = 0;
+                continue;
+            }
             let there = stock.ready + stock.coming;
             let wanted = std::mem::take(&mut stock.wanted);
             let short = there <= kind.batch() / 2 || there < wanted;
@@ -143,17 +187,32 @@ impl<S: Suite> Supply<S> {
             }
         }
         if !batch.is_empty() {
-            match suite.prepare(program, &batch)? {
-                None => self.made(&batch),
-                Some(mut machine) => {
-                    if let Some(demand) = self.step(suite, wire, batch, &mut machine)? {
-                        self.making.push((demand, machine));
-                    }
-                }
-            }
+            self.make(program, suite, wire, batch)?;
+        }
+        for batch in whole {
+            self.make(program, suite, wire, batch)?;
         }
         self.bytes_sent += wire.bytes_sent() - sent;
         self.time += began.elapsed();
+        Ok(())
+    }
+
+    /// Begins a batch.
+    fn make(
+        &mut self,
+        program: &Program,
+        suite: &mut S,
+        wire: &mut Exchange<'_>,
+        batch: Demand,
+    ) -> Result<(), Error> {
+        match suite.prepare(program, &batch)? {
+            None => self.made(&batch),
+            Some(mut machine) => {
+                if let Some(demand) = self.step(suite, wire, batch, &mut machine)? {
+                    self.making.push((demand, machine));
+                }
+            }
+        }
         Ok(())
     }
 
@@ -185,12 +244,12 @@ impl<S: Suite> Supply<S> {
         }
     }
 
-    /// Whether all that was announced was made and used.
+    /// Whether all that was announced was made and used, but for less than a batch of what is made whole.
     pub(super) fn is_spent(&self) -> bool {
-        self.making.is_empty()
-            && self
-                .stocks
-                .values()
-                .all(|s| s.due == 0 && s.coming == 0 && s.ready == 0 && s.held == 0)
+        let spent = |(kind, s): (&Correlation, &Stock)| {
+            let left = kind.whole().last().map_or(0, |least| least - 1);
+            s.due == 0 && s.coming == 0 && s.ready <= left && s.held == 0
+        };
+        self.making.is_empty() && self.stocks.iter().all(spent)
     }
 }

@@ -18,6 +18,10 @@ const BLOCK_WORDS: usize = (256 << 10) / 8;
 const MAX_STRIDE: usize = 1 << 10;
 /// And at least, where a circuit has very many live wires.
 const MIN_STRIDE: usize = 16;
+/// Parts of a share from which on one word of lanes is as much as many words of a share of few parts.
+const MANY_PARTS: usize = 64;
+/// Words of live wires of all blocks in flight, where a share has so many parts.
+const FLIGHT_WORDS: usize = (16 << 20) / 8;
 /// Bytes that all blocks in flight should send per level, so that narrow circuits are not bound by latency.
 const LEVEL_LEN: usize = 256 << 10;
 /// Blocks in flight, at most and at least.
@@ -124,13 +128,18 @@ impl Circuit {
 
     /// Words per wire and part in a full block, where a share has so many parts.
     pub(super) fn stride(&self, parts: usize) -> usize {
-        (BLOCK_WORDS / (parts * self.n_slots)).clamp(MIN_STRIDE, MAX_STRIDE)
+        let least = if parts > MANY_PARTS { 1 } else { MIN_STRIDE };
+        (BLOCK_WORDS / (parts * self.n_slots)).clamp(least, MAX_STRIDE)
     }
 
     /// Blocks in flight.
     pub(super) fn window(&self, parts: usize) -> usize {
         let per_level = (self.n_and * self.stride(parts) * 8).div_ceil(self.levels.len().max(1));
-        (LEVEL_LEN / per_level.max(1)).clamp(WINDOW.0, WINDOW.1)
+        let most = match parts > MANY_PARTS {
+            true => (FLIGHT_WORDS / (parts * self.n_slots * self.stride(parts))).max(WINDOW.0),
+            false => WINDOW.1,
+        };
+        (LEVEL_LEN / per_level.max(1)).clamp(WINDOW.0, WINDOW.1.min(most))
     }
 }
 

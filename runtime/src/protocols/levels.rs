@@ -71,6 +71,13 @@ impl Wires {
                     xor(a, b, 0, out);
                     continue;
                 }
+                if n == 1 {
+                    let operands = a.iter().zip(b.iter()).zip(ones);
+                    for (out, ((a, b), one)) in out.iter_mut().zip(operands) {
+                        *out = a ^ b ^ one;
+                    }
+                    continue;
+                }
                 for (p, &one) in ones.iter().enumerate() {
                     let part = p * n..(p + 1) * n;
                     xor(&a[part.clone()], &b[part.clone()], one, &mut out[part]);

@@ -5,6 +5,7 @@
 //! | [`base`] | random OTs of 128-bit keys | Diffie–Hellman in Ristretto255 |
 //! | [`tree`] | all leaves of small trees here, all but a secret one there | `k` base OTs a tree |
 //! | [`softspoken`] | correlated OTs `w = v ⊕ u·Δ`, as many as wanted | 128 base OTs, roles reversed |
+//! | [`softspoken::checked`] | the same against malicious parties | the same |
 //! | [`random`] | random and chosen OTs, hashed | [`softspoken`], or [`base`] where few are needed |
 //! | [`labels`] | correlated OTs whose Δ is a garbler's | the same |
 //! | [`products`] | shares of products of bits, and mod 2^k | [`random`] |
@@ -17,8 +18,8 @@
 //! only. What is built on [`SemiHonest`] parts never serves against a [`Malicious`] adversary:
 //!
 //! ```compile_fail,E0308
-//! use smpcc_runtime::protocols::SemiHonest;
-//! use smpcc_runtime::protocols::ot::{Context, Malicious, base, softspoken};
+//! use smpcc_runtime::protocols::ot::{Context, base, softspoken};
+//! use smpcc_runtime::protocols::{Malicious, SemiHonest};
 //! fn extend(c: &Context, keys: base::SentKeys<SemiHonest>) -> softspoken::Receiver<Malicious> {
 //!     softspoken::Receiver::new(c, softspoken::Fields::DEFAULT, keys).unwrap().0
 //! }
@@ -39,7 +40,7 @@ use crate::hash::{Digest, Transcript};
 use crate::party::PartyId;
 
 #[cfg(doc)]
-use super::SemiHonest;
+use super::{Malicious, SemiHonest};
 
 pub mod base;
 pub mod labels;
@@ -49,10 +50,6 @@ pub mod softspoken;
 #[cfg(test)]
 mod tests;
 pub mod tree;
-
-/// A corrupt party does as it likes. No part of this crate is proven against it yet, so nothing has this type.
-#[derive(Clone, Copy)]
-pub enum Malicious {}
 
 /// Bits of security, of Δ, and base OTs of an extension.
 pub const SECURITY: usize = 128;
@@ -69,6 +66,8 @@ pub enum Instance {
     Hashed = 1,
     /// Input labels of garbled circuits; Δ is the garbler's.
     Labels = 2,
+    /// MACs of bits; Δ is the sender's key for all of them.
+    Macs = 3,
 }
 
 /// What makes the hashes of an instance its own: session, sender, receiver, what it is for.
@@ -102,6 +101,13 @@ impl Context {
             sender: self.receiver,
             receiver: self.sender,
         }
+    }
+
+    /// A public key of a cipher for a use, that nobody chooses.
+    pub(super) fn key(&self, domain: &str) -> [u8; 16] {
+        let mut key = [0; 16];
+        key.copy_from_slice(&self.transcript(domain).finish().0[..16]);
+        key
     }
 
     /// A transcript of this instance and a use.

@@ -16,6 +16,7 @@ use super::{Begun, Outcome, Suite, Value, linear};
 use crate::bits::Bits;
 use crate::block::Labels;
 use crate::error::Error;
+use crate::mask::Mask;
 use crate::ring::Elements;
 
 /// A share of a value.
@@ -148,7 +149,8 @@ impl Sharing {
 
     /// By part, the share of the public one: of 64 lanes of bits.
     pub(super) fn ones(&self) -> impl Iterator<Item = u64> + '_ {
-        let one = |&weight: &Word| if weight & 1 == 1 { u64::MAX } else { 0 };
+        // Weights may be secret: bits of a key.
+        let one = |&weight: &Word| Mask::lowest(weight as u64).word();
         self.0.iter().map(one)
     }
 
@@ -240,11 +242,15 @@ impl Sharing {
             }
             Domain::Boolean => {
                 let width = bits as usize;
-                let weighted = |&weight: &Word| match weight & 1 {
-                    0 => Bits::zeros(width, value.lanes()),
-                    _ => Bits::from_elements(width, value),
+                let bits = Bits::from_elements(width, value);
+                let weighted = |one: u64| {
+                    let mut part = bits.clone();
+                    part.words_mut().iter_mut().for_each(|word| *word &= one);
+                    part
                 };
-                Ok(Share::Boolean(Boolean::of(each(&self.0, weighted))))
+                Ok(Share::Boolean(Boolean::of(
+                    self.ones().map(weighted).collect(),
+                )))
             }
             Domain::Public | Domain::Yao | Domain::Local { .. } => {
                 Err(Error::bug("a public value becomes no such share"))

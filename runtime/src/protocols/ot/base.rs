@@ -1,8 +1,8 @@
 //! Base OTs: random oblivious transfers of 128-bit keys by Diffie–Hellman in Ristretto255, a batch at a time.
 //!
 //! - **Functionality**: for each index the sender gets two random keys, the receiver the one that its choice bit names.
-//! - **Adversary**: semi-honest, either party. (The paper proves more: endemic security against a malicious party in the
-//!   random-oracle model. No malicious protocol is built on it here yet, so the type does not claim it.)
+//! - **Adversary**: malicious, either party, in the random-oracle model: *endemic* security, in which a corrupt party may choose its own keys.
+//!   What is built on it against such parties sends corrections under all of them (`softspoken::checked`).
 //! - **Source**: Masny, Rindal, "Endemic oblivious transfer" (CCS 2019, ePrint 2019/706): the one-round OT from a uniform key
 //!   agreement, with Diffie–Hellman as the agreement.
 //! - **Assumptions**: computational Diffie–Hellman in Ristretto255, SHA-256 as a random oracle; a generator seeded by the
@@ -33,7 +33,6 @@ use crate::block::Label;
 use crate::error::Error;
 use crate::hash::Transcript;
 use crate::prg::{OsEntropy, Prg, PrgKey};
-use crate::protocols::SemiHonest;
 
 /// Bytes of a point.
 const POINT_LEN: usize = 32;
@@ -117,7 +116,7 @@ fn encodings(bytes: &[u8], n: usize) -> Option<&[Encoded]> {
 /// Both keys of each OT of a batch. Each is used once.
 pub struct SentKeys<A> {
     pub(super) pairs: Zeroizing<Vec<[Label; 2]>>,
-    level: PhantomData<A>,
+    level: PhantomData<fn() -> A>,
 }
 
 impl<A> SentKeys<A> {
@@ -137,7 +136,7 @@ pub struct ReceivedKeys<A> {
     /// Choice bits, 64 to a word.
     pub(super) choices: Zeroizing<Vec<u64>>,
     pub(super) keys: Zeroizing<Vec<Label>>,
-    level: PhantomData<A>,
+    level: PhantomData<fn() -> A>,
 }
 
 impl<A> ReceivedKeys<A> {
@@ -160,10 +159,10 @@ pub struct Receiver<A> {
     /// Choice bits, 64 to a word.
     choices: Zeroizing<Vec<u64>>,
     message: Vec<u8>,
-    level: PhantomData<A>,
+    level: PhantomData<fn() -> A>,
 }
 
-impl Receiver<SemiHonest> {
+impl<A> Receiver<A> {
     /// Chooses; gives the message for the sender, [`receiver_len`] bytes. Bit `i % 64` of word `i / 64` is the choice of OT
     /// `i`; missing words are zero.
     pub fn new(
@@ -224,7 +223,7 @@ impl Receiver<SemiHonest> {
     }
 
     /// Takes the sender's message.
-    pub fn finish(self, message: &[u8]) -> Result<ReceivedKeys<SemiHonest>, Error> {
+    pub fn finish(self, message: &[u8]) -> Result<ReceivedKeys<A>, Error> {
         let pairs = self.message.as_chunks::<{ 2 * POINT_LEN }>().0;
         let fault = || {
             self.context
@@ -258,10 +257,10 @@ pub struct Sender<A> {
     /// Boxed, so that no copy of the key is left where this is moved from.
     prg: Box<Prg>,
     message: Vec<u8>,
-    level: PhantomData<A>,
+    level: PhantomData<fn() -> A>,
 }
 
-impl Sender<SemiHonest> {
+impl<A> Sender<A> {
     /// Gives the message for the receiver, [`sender_len`] bytes.
     pub fn new(
         context: &Context,
@@ -290,7 +289,7 @@ impl Sender<SemiHonest> {
     }
 
     /// Takes the receiver's message.
-    pub fn finish(self, message: &[u8]) -> Result<SentKeys<SemiHonest>, Error> {
+    pub fn finish(self, message: &[u8]) -> Result<SentKeys<A>, Error> {
         let ys = self.message.as_chunks::<POINT_LEN>().0;
         let fault = || {
             self.context

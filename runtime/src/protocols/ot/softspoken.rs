@@ -10,8 +10,8 @@
 //!   ⌈128/k⌉` bits of generator output an OT and party. Set-up: the base OTs and one message of tree corrections.
 //! - **Departures from the paper**: where `k` does not divide 128, one field is smaller. The sender counts leaves relative to Δ,
 //!   so that its memory accesses show nothing of Δ.
-//! - **Leakage and failure**: the paper's consistency check is left out, without which a malicious receiver could learn Δ: this is for
-//!   semi-honest parties. A message of another length is the receiver's fault; any of the right length is taken.
+//! - **Leakage and failure**: without the paper's checks a malicious receiver could learn Δ: this is for semi-honest parties, and [`checked`]
+//!   adds the checks. A message of another length is the receiver's fault; any of the right length is taken.
 //!
 //! A *column* is one bit of the blocks of many OTs, a *row* is one block. Columns `c..c + k` make a field of 2^k elements, for which
 //! the receiver knows the generators `r_x` of all leaves of a tree and the sender all but that at its part Δ_c of Δ. Then `u = Σ r_x`, `v =
@@ -30,6 +30,8 @@ use crate::error::Error;
 use crate::mask::Mask;
 use crate::protocols::SemiHonest;
 use crate::simd::columns::{Cipher, ROWS, add_masked, fold, transpose};
+
+pub mod checked;
 
 /// Blocks of 128 OTs that are computed together: their columns and rows stay in the second-level cache.
 const CHUNK_BLOCKS: usize = 16;
@@ -219,6 +221,26 @@ fn spans(n: usize) -> impl Iterator<Item = Span> {
     })
 }
 
+/// A chunk's columns, and what was sent for them.
+struct Seen<'a> {
+    /// Of `v` at the receiver, of `w` at the sender: one column after the other.
+    columns: &'a [Label],
+    /// At the receiver `u`.
+    choices: &'a [Label],
+    /// The whole batch's corrections, in columns of `len` bytes.
+    message: &'a [u8],
+    len: usize,
+    span: Span,
+}
+
+impl Seen<'_> {
+    /// The chunk's corrections, column by column.
+    fn corrections(&self) -> impl Iterator<Item = &[u8]> {
+        let columns = self.message.len().checked_div(self.len).unwrap_or(0);
+        (0..columns).map(|column| &self.message[place(column, self.len, self.span)])
+    }
+}
+
 /// A column's bytes of a chunk within a message of columns of `len` bytes.
 fn place(column: usize, len: usize, span: Span) -> std::ops::Range<usize> {
     let start = column * len + span.at / 8;
@@ -266,6 +288,18 @@ impl<A> Receiver<A> {
         n: usize,
         choices: Option<&[u64]>,
         message: &mut Vec<u8>,
+        sink: impl FnMut(Chunk<'_>),
+    ) -> Result<(), Error> {
+        self.extend_seen(n, choices, message, |_| (), sink)
+    }
+
+    /// The same; `seen` sees each chunk's columns and corrections before it is given.
+    fn extend_seen(
+        &mut self,
+        n: usize,
+        choices: Option<&[u64]>,
+        message: &mut Vec<u8>,
+        mut seen: impl FnMut(Seen<'_>),
         mut sink: impl FnMut(Chunk<'_>),
     ) -> Result<(), Error> {
         let s = &mut self.columns;
@@ -304,6 +338,13 @@ impl<A> Receiver<A> {
                 }
                 column += 1;
             }
+            seen(Seen {
+                columns: &s.columns[..SECURITY * b],
+                choices: u,
+                message,
+                len,
+                span,
+            });
             transpose(&s.columns[..SECURITY * b], &mut s.rows[..ROWS * b]);
             sink(Chunk {
                 at: span.at,
@@ -376,6 +417,18 @@ impl<A> Sender<A> {
         n: usize,
         fixed: bool,
         message: &[u8],
+        sink: impl FnMut(Chunk<'_>),
+    ) -> Result<(), Error> {
+        self.extend_seen(n, fixed, message, |_| (), sink)
+    }
+
+    /// The same; `seen` sees each chunk's columns and corrections before it is given.
+    fn extend_seen(
+        &mut self,
+        n: usize,
+        fixed: bool,
+        message: &[u8],
+        mut seen: impl FnMut(Seen<'_>),
         mut sink: impl FnMut(Chunk<'_>),
     ) -> Result<(), Error> {
         let s = &mut self.columns;
@@ -412,6 +465,13 @@ impl<A> Sender<A> {
                     add_masked(sum, &blocks, Label(taken.wide()));
                 }
             }
+            seen(Seen {
+                columns: &s.columns[..SECURITY * b],
+                choices: &[],
+                message,
+                len,
+                span,
+            });
             transpose(&s.columns[..SECURITY * b], &mut s.rows[..ROWS * b]);
             sink(Chunk {
                 at: span.at,

@@ -151,8 +151,8 @@ fn base_keys_depend_on_session_roles_and_use() {
 fn bad_points_are_their_senders_fault() {
     let context = context(Instance::Hashed);
     let key = PrgKey::from_bytes([1; 16]);
-    let (_, from_receiver) = base::Receiver::with_key(&context, 3, &[0], &key);
-    let (_, from_sender) = base::Sender::with_key(&context, 3, &key);
+    let (_, from_receiver) = base::Receiver::<SemiHonest>::with_key(&context, 3, &[0], &key);
+    let (_, from_sender) = base::Sender::<SemiHonest>::with_key(&context, 3, &key);
     let identity = [0; 32];
     // The field's order is a non-canonical zero; an odd number is the negative of a canonical one; 2 is no point's encoding.
     let mut order = [0xff; 32];
@@ -166,11 +166,11 @@ fn bad_points_are_their_senders_fault() {
     let bad: [&[u8]; 6] = [&identity, &order, &negative, &high, &no_point, &[0xff; 32]];
     let fault = |result: Result<(), Error>| result.expect_err("it was taken").fault();
     let receive = |message: &[u8]| {
-        let (receiver, _) = base::Receiver::with_key(&context, 3, &[0], &key);
+        let (receiver, _) = base::Receiver::<SemiHonest>::with_key(&context, 3, &[0], &key);
         receiver.finish(message).map(drop)
     };
     let send = |message: &[u8]| {
-        let (sender, _) = base::Sender::with_key(&context, 3, &key);
+        let (sender, _) = base::Sender::<SemiHonest>::with_key(&context, 3, &key);
         sender.finish(message).map(drop)
     };
     receive(&from_sender).unwrap();

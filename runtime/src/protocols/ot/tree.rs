@@ -2,13 +2,14 @@
 //!
 //! - **Functionality**: for each tree of `k` levels the *planter* gets 2^k random seeds; the *climber*, who has a secret place Δ below
 //!   2^k, gets those at all other places.
-//! - **Adversary**: semi-honest, either party.
+//! - **Adversary**: semi-honest, either party; `softspoken::checked` adds what it takes against malicious ones.
 //! - **Source**: Roy, "SoftSpokenOT" (CRYPTO 2022, ePrint 2022/192), its punctured pseudo-random function from OT, after Goldreich,
-//!   Goldwasser, Micali; without the check that makes it serve against malicious planters.
+//!   Goldwasser, Micali; the check that makes it serve against malicious planters is not here.
 //! - **Assumptions**: AES-128 is a pseudo-random function; `k` base OTs a tree, in which the climber chooses the
 //!   complements of Δ's bits, from the highest on.
 //! - **Cost**: one message from the planter, 32 bytes a level but the first. Set-up only.
-//! - **Departures from the paper**: a tree's first level is the base OT's own pair of keys and needs no correction.
+//! - **Departures from the paper**: a tree's first level is the base OT's own pair of keys and needs no correction; not so in [`plant_root`],
+//!   for base OTs whose keys a corrupt party may have chosen.
 //! - **Leakage and failure**: any corrections are taken; wrong ones give wrong seeds. The climber's work
 //!   shows nothing of Δ: places are counted relative to Δ, so that the unknown seed is always the one at 0.
 
@@ -37,8 +38,25 @@ pub fn plant(levels: &[[Label; 2]], corrections: &mut Vec<u8>) -> Zeroizing<Vec<
     let Some((first, rest)) = levels.split_first() else {
         return Zeroizing::new(Vec::new());
     };
-    let mut nodes = Zeroizing::new(first.to_vec());
-    for pads in rest {
+    grow(Zeroizing::new(first.to_vec()), rest, corrections)
+}
+
+/// The same from a root of the planter's, with 32 bytes of corrections for every level.
+pub fn plant_root(
+    root: Label,
+    levels: &[[Label; 2]],
+    corrections: &mut Vec<u8>,
+) -> Zeroizing<Vec<Label>> {
+    grow(Zeroizing::new(vec![root]), levels, corrections)
+}
+
+/// The leaves under some nodes, from the base OTs of the levels below.
+fn grow(
+    mut nodes: Zeroizing<Vec<Label>>,
+    levels: &[[Label; 2]],
+    corrections: &mut Vec<u8>,
+) -> Zeroizing<Vec<Label>> {
+    for pads in levels {
         let mut sums = *pads;
         let mut next = Zeroizing::new(Vec::with_capacity(2 * nodes.len()));
         for &node in nodes.iter() {
@@ -58,8 +76,21 @@ pub fn plant(levels: &[[Label; 2]], corrections: &mut Vec<u8>) -> Zeroizing<Vec<
 /// The leaves that the climber knows: entry `y` is the leaf at place `y ⊕ Δ`, and entry 0 is zero. `bits` are Δ's, from the highest on;
 /// `keys` are the keys of the complements. Corrections are exactly [`corrections_len`] bytes.
 pub fn climb(keys: &[Label], bits: &[Mask], corrections: &[u8]) -> Zeroizing<Vec<Label>> {
-    let mut nodes = Zeroizing::new(vec![Label::ZERO]);
     let levels = std::iter::once([0; 32]).chain(corrections.as_chunks().0.iter().copied());
+    climb_by(keys, bits, levels)
+}
+
+/// The same in a tree of [`plant_root`]; corrections are exactly 32 bytes a level.
+pub fn climb_root(keys: &[Label], bits: &[Mask], corrections: &[u8]) -> Zeroizing<Vec<Label>> {
+    climb_by(keys, bits, corrections.as_chunks().0.iter().copied())
+}
+
+fn climb_by(
+    keys: &[Label],
+    bits: &[Mask],
+    levels: impl Iterator<Item = [u8; 32]>,
+) -> Zeroizing<Vec<Label>> {
+    let mut nodes = Zeroizing::new(vec![Label::ZERO]);
     for ((&key, &bit), correction) in keys.iter().zip(bits).zip(levels) {
         let (left, right) = correction.split_at(16);
         // What is corrected is the sum of all children on the side that Δ does not take.

@@ -75,7 +75,7 @@ pub(super) fn begin(suite: &Pairwise, demand: &Demand) -> Result<Preparation<Pai
                 count,
                 extended: suite.extends(),
             })),
-            Correlation::DoubleSharing { .. } => {
+            Correlation::DoubleSharing { .. } | Correlation::AuthBit | Correlation::AuthTriple => {
                 return Err(Error::bug("this suite has no double sharings"));
             }
         });

@@ -182,6 +182,10 @@ pub(super) fn begin(suite: &Pairwise, program: &Program) -> Result<Preparation<P
     })))
 }
 
+fn no_macs() -> Error {
+    Error::bug("MACs are for malicious parties")
+}
+
 impl Setup {
     /// Sends this party's points and announces the others'.
     fn points(&mut self, suite: &mut Pairwise, wire: &mut Exchange<'_>) -> Result<(), Error> {
@@ -207,6 +211,7 @@ impl Setup {
                     (true, Instance::Labels) => {
                         from(**self.delta.as_ref().ok_or_else(super::no_labels)?)
                     }
+                    (true, Instance::Macs) => return Err(no_macs()),
                 };
                 let (receiver, message) =
                     base::Receiver::new(&context, r.n_base, &choices, &mut entropy)?;
@@ -239,6 +244,7 @@ impl Setup {
                         Instance::Labels => {
                             ends.evaluator = Some(labels::Receiver::many(&r.context, end));
                         }
+                        Instance::Macs => return Err(no_macs()),
                     }
                 }
                 (Base::Receiver(base), _) if r.extended => {
@@ -262,6 +268,7 @@ impl Setup {
                     let keys = base.finish(points)?;
                     ends.evaluator = Some(labels::Receiver::few(&r.context, keys));
                 }
+                (Base::Sender(_) | Base::Receiver(_), Instance::Macs) => return Err(no_macs()),
             }
         }
         Ok(())
@@ -279,6 +286,7 @@ impl Setup {
                         ends.senders[r.other] = Some(random::Sender::many(&r.context, end));
                     }
                     Instance::Labels => ends.garbler = Some(labels::Sender::many(end)?),
+                    Instance::Macs => return Err(no_macs()),
                 }
             }
         }

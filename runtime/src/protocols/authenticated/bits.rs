@@ -1,0 +1,123 @@
+//! Authenticated bits: one correlated transfer each way.
+//!
+//! - **Functionality**: so many random shared bits, each party's part of which has a MAC under the other's key.
+//! - **Adversary**: malicious, either party, with abort.
+//! - **Source**: Nielsen et al. (CRYPTO 2012), section 4: a correlated transfer is an authenticated bit of its receiver.
+//! - **Assumptions**: those of `ot::softspoken::checked`.
+//! - **Cost**: one round; `smpcc_circuit::cost::batches`.
+//! - **Departures from the paper**: transfers of another kind, whose receiver's choices are checked to be the same in all columns.
+//! - **Leakage and failure**: an extension that does not pass its check stops the run before its bits are used.
+
+use smpcc_circuit::cost::Delay;
+use zeroize::Zeroizing;
+
+use super::pool::Matrix;
+use super::{Authenticated, MAC, PARTS};
+use crate::block::Label;
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::protocols::ot::softspoken::Fields;
+use crate::protocols::{Machine, Outcome, Step, Stepped};
+use crate::simd::columns::ROWS;
+
+/// Bits of both parties, row by row.
+#[derive(Default)]
+pub(super) struct Rows {
+    /// This party's, 64 to a word.
+    pub(super) bits: Zeroizing<Vec<u64>>,
+    /// Their MACs.
+    pub(super) macs: Zeroizing<Vec<Label>>,
+    /// Keys for the other party's.
+    pub(super) keys: Zeroizing<Vec<Label>>,
+}
+
+impl Rows {
+    /// Chooses `n` bits, with MACs; announces what the other party does.
+    pub(super) fn ask(
+        &mut self,
+        suite: &mut Authenticated,
+        wire: &mut Exchange<'_>,
+        n: usize,
+    ) -> Result<(), Error> {
+        let other = suite.other();
+        let len = Fields::DEFAULT.checked_len(n);
+        self.bits.reserve_exact(n.div_ceil(64));
+        self.macs.reserve_exact(n);
+        let receiver = suite.ends.receiver()?;
+        let mut made = Ok(());
+        wire.send(other, |out| {
+            out.reserve(len);
+            made = receiver.extend_checked(n, out, |chunk| {
+                // What is given up comes last.
+                let keep = n.saturating_sub(chunk.at).min(chunk.rows.len());
+                let words = chunk
+                    .choices
+                    .iter()
+                    .flat_map(|u| [u.0 as u64, (u.0 >> 64) as u64]);
+                self.bits.extend(words.take(keep.div_ceil(64)));
+                self.macs.extend_from_slice(&chunk.rows[..keep]);
+            });
+        })?;
+        made?;
+        wire.expect(other, len)
+    }
+
+    /// Takes what the other party has chosen.
+    pub(super) fn answer(
+        &mut self,
+        suite: &mut Authenticated,
+        wire: &mut Exchange<'_>,
+        n: usize,
+    ) -> Result<(), Error> {
+        let message = wire.take(suite.other(), Fields::DEFAULT.checked_len(n))?;
+        self.keys.reserve_exact(n);
+        suite.ends.sender()?.extend_checked(n, message, |chunk| {
+            let keep = n.saturating_sub(chunk.at).min(chunk.rows.len());
+            self.keys.extend_from_slice(&chunk.rows[..keep]);
+        })
+    }
+}
+
+/// A batch of bits on its way.
+pub(super) struct MakeBits {
+    n: usize,
+    rows: Rows,
+    asked: bool,
+}
+
+impl MakeBits {
+    /// So many.
+    pub(super) fn new(n: usize) -> Self {
+        Self {
+            n,
+            rows: Rows::default(),
+            asked: false,
+        }
+    }
+}
+
+impl Machine<Authenticated> for MakeBits {
+    fn step(
+        &mut self,
+        suite: &mut Authenticated,
+        wire: &mut Exchange<'_>,
+    ) -> Result<Stepped<Authenticated>, Error> {
+        if !std::mem::replace(&mut self.asked, true) {
+            self.rows.ask(suite, wire, self.n)?;
+            return Ok(Step::Waiting);
+        }
+        self.rows.answer(suite, wire, self.n)?;
+        let mut matrix = Matrix::zeros(PARTS, self.n);
+        for (at, &word) in self.rows.bits.iter().enumerate() {
+            matrix.set(0, at, word);
+        }
+        let (macs, _) = self.rows.macs.as_chunks::<ROWS>();
+        let (keys, _) = self.rows.keys.as_chunks::<ROWS>();
+        for (block, (macs, keys)) in macs.iter().zip(keys).enumerate() {
+            matrix.set_rows(1, block, macs);
+            matrix.set_rows(1 + MAC, block, keys);
+        }
+        suite.pools.bits.put(matrix);
+        Ok(Step::Done(Outcome::Values(Vec::new()), Delay::Rounds(1)))
+    }
+}
