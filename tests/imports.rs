@@ -56,13 +56,14 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "circuit",
     "compiler",
     "compiler/syntax",
     "runtime",
     "study",
     "cli",
+    "node",
 ];
 
 type Graph = BTreeMap<String, BTreeSet<String>>;

@@ -38,7 +38,9 @@ fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
 fn sources() -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
-    for folder in ["circuit", "compiler", "runtime", "study", "cli", "tests"] {
+    for folder in [
+        "circuit", "compiler", "runtime", "study", "cli", "node", "tests",
+    ] {
         files(&root.join(folder), ".rs", &mut found);
     }
     found
@@ -145,7 +147,7 @@ fn no_seeded_or_default_generator_outside_tests() {
         ["thread_", "rng("].concat(),
     ];
     for (name, text) in sources() {
-        if ["runtime/src", "study/src", "cli/src"]
+        if ["runtime/src", "study/src", "cli/src", "node/src"]
             .iter()
             .any(|folder| name.starts_with(folder))
         {
@@ -171,7 +173,21 @@ fn dependencies_have_allowed_licences_and_sources() {
         .as_array()
         .expect("a list")
         .iter()
+        .filter(|v| v.get("wrappers").is_none())
         .filter_map(|v| v["name"].as_str())
+        .collect();
+    // What only some may use: the async runtime is the node's.
+    let wrapped: Vec<(&str, Vec<&str>)> = deny["bans"]["deny"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|v| {
+            let users = v.get("wrappers")?.as_array()?.iter();
+            Some((
+                v["name"].as_str()?,
+                users.filter_map(|u| u.as_str()).collect(),
+            ))
+        })
         .collect();
     let version = Command::new("rustc").arg("-vV").output().expect("rustc");
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
@@ -200,6 +216,20 @@ fn dependencies_have_allowed_licences_and_sources() {
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let packages = metadata["packages"].as_array().expect("a list");
     assert!(packages.len() > 20);
+    let name_of = |id: &serde_json::Value| {
+        let package = packages.iter().find(|p| p["id"] == *id);
+        package.and_then(|p| p["name"].as_str()).unwrap_or_default()
+    };
+    for node in metadata["resolve"]["nodes"].as_array().expect("a list") {
+        for dependency in node["dependencies"].as_array().expect("a list") {
+            let (user, used) = (name_of(&node["id"]), name_of(dependency));
+            let allowed = wrapped.iter().find(|(name, _)| *name == used);
+            assert!(
+                allowed.is_none_or(|(_, users)| users.contains(&user)),
+                "{user} uses {used}"
+            );
+        }
+    }
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
         assert!(!banned.contains(name), "{name} is banned");

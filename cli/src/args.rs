@@ -1,9 +1,11 @@
 //! The command line: verbs, options and their help.
 
+mod nodes;
 mod shares;
 mod study;
 mod tools;
 
+pub use nodes::{ContributeArgs, ResultArgs, WithdrawArgs};
 pub use shares::{HeldArgs, OpenArgs, ReleaseArgs, ShareArgs};
 pub use study::{StudyArgs, StudyCommand, StudyNewArgs, StudySignArgs};
 pub use tools::{
@@ -206,6 +208,22 @@ Examples:
 Examples:
   smpcc share salaries.smpc --study study.toml --inputs mine.json --out to-nodes")]
     Share(ShareArgs),
+    /// Contribute to a study: share, send each node its part, keep the receipts
+    #[command(after_help = "\
+Examples:
+  smpcc contribute --study study.toml --inputs mine.json --invitation 00007.invitation
+  smpcc contribute --study study.toml --again contributions/ID")]
+    Contribute(ContributeArgs),
+    /// Withdraw a contribution from all nodes, before the study closes
+    #[command(after_help = "\
+Examples:
+  smpcc withdraw contributions/ID --study study.toml --invitation 00007.invitation")]
+    Withdraw(WithdrawArgs),
+    /// Fetch a receiver's shares of a result from the nodes of a study, and open them
+    #[command(after_help = "\
+Examples:
+  smpcc result --study study.toml --key institute.sign.key --seal institute.seal.key")]
+    Result(ResultArgs),
     /// Hand a node's share of a stored result to a receiver
     #[command(after_help = "\
 Examples:

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod build;
 pub mod calibrate;
 pub mod check;
+pub mod contribute;
 pub mod doc;
 pub mod dump;
 pub mod explain;

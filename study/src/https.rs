@@ -111,6 +111,24 @@ pub fn request(
     }
 }
 
+/// The certificate that a node has: the one of this hash.
+///
+/// # Errors
+/// Nobody answers, or somebody else does.
+pub fn certificate((address, certificate): (&str, &[u8; 32])) -> Result<Vec<u8>, Error> {
+    let patience = Patience::default();
+    let mut stream = connect(address, patience.step)?;
+    let mut tls = client(address, certificate)?;
+    while tls.is_handshaking() {
+        tls.complete_io(&mut stream)
+            .map_err(|e| Error::new(format!("{address}: {}", reason(&e))))?;
+    }
+    let shown = tls.peer_certificates().and_then(|all| all.first());
+    shown
+        .map(|first| first.to_vec())
+        .ok_or_else(|| Error::new(format!("{address} shows no certificate")))
+}
+
 fn connect(address: &str, step: Duration) -> Result<TcpStream, Error> {
     let failed = |e: std::io::Error| Error::new(format!("{address}: {}", reason(&e)));
     let mut last = Error::new(format!("{address} is no address"));

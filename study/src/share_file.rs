@@ -117,7 +117,8 @@ pub struct Wanted<'a> {
 }
 
 impl Header {
-    fn write(&self) -> Vec<u8> {
+    /// Its bytes in a file: for whoever makes share files elsewhere, such as in a browser.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.u8(match self.kind {
             Kind::Contribution => 0,
@@ -264,7 +265,7 @@ impl Header {
 /// # Errors
 /// What cannot be sealed.
 pub fn write(header: &Header, parts: &[Part], to: &SealTo<'_>) -> Result<Vec<u8>, Error> {
-    let head = header.write();
+    let head = header.to_bytes();
     if head.len() > MAX_HEADER {
         return Err(Error::new("it has too many values for one share file"));
     }

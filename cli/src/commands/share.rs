@@ -14,7 +14,7 @@ use smpcc::work::Work;
 use smpcc_circuit::program::ShapeNode;
 use smpcc_compiler::schema;
 use smpcc_runtime::ring::Elements;
-use smpcc_study::deal::{Giver, deal};
+use smpcc_study::deal::{ForNode, Giver, deal};
 use smpcc_study::open::{Held, open as open_shares};
 use smpcc_study::schema::Value;
 use smpcc_study::seal::{SealingKey, SealingPublic};
@@ -31,13 +31,44 @@ fn failed(error: smpcc_study::Error) -> Failure {
 pub fn share(args: &ShareArgs, style: Style) -> Outcome {
     let study = studies::read(&args.study)?;
     let terms = study.terms();
-    let work = load::work(&args.file, style)?;
+    let dealt = dealt(&args.file, &study, &args.inputs, style)?;
+    let mut written = Vec::new();
+    for (for_node, node) in dealt.iter().zip(&terms.nodes) {
+        let folder = args.out.join(&node.name);
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| Failure::usage(format!("cannot make {}: {e}", folder.display())))?;
+        let to = SealTo::Node(&node.seal);
+        let bytes = share_file::write(&for_node.header, &for_node.parts, &to).map_err(failed)?;
+        let path = folder.join(file_name(Kind::Contribution, &for_node.header.id));
+        written.push((path, bytes, &node.name));
+    }
+    let mut text = String::new();
+    for (path, bytes, node) in &written {
+        store::write_whole(path, bytes).map_err(failed)?;
+        text += &format!("{}  for {node}\n", path.display());
+    }
+    if let Some(first) = dealt.first() {
+        text += &format!("contribution {}\n", first.header.id);
+    }
+    out::product(&text);
+    Ok(())
+}
+
+/// Reads what one contributor gives, and deals it: by node.
+pub fn dealt(
+    program: &Path,
+    study: &Study,
+    given_at: &Path,
+    style: Style,
+) -> Outcome<Vec<ForNode>> {
+    let terms = study.terms();
+    let work = load::work(program, style)?;
     let Work::Text { source, hir } = &work else {
         return Err(Failure::usage(
             "name the text of the program, by which the study knows it",
         ));
     };
-    is_program_of(source, &study)?;
+    is_program_of(source, study)?;
     // One contributor alone: what others give does not matter here.
     let roles = schema::schema(hir).roles;
     let role = &terms.contributors.role;
@@ -46,8 +77,8 @@ pub fn share(args: &ShareArgs, style: Style) -> Outcome {
     };
     let counts: Vec<u32> = (0..roles.len()).map(|r| u32::from(r == at)).collect();
     let seats = Seats::of(hir, &counts);
-    let place = args.inputs.display().to_string();
-    let source = given::read_party(&args.inputs)?;
+    let place = given_at.display().to_string();
+    let source = given::read_party(given_at)?;
     let mut inputs = given::one_party(&seats, 0, &source, &place)?;
     if !style.quiet {
         for note in &inputs.notes {
@@ -76,27 +107,7 @@ pub fn share(args: &ShareArgs, style: Style) -> Outcome {
         whose: role_of(role),
         made: Time::now().0,
     };
-    let dealt = deal(&giver, &values).map_err(failed)?;
-    let mut written = Vec::new();
-    for (for_node, node) in dealt.iter().zip(&terms.nodes) {
-        let folder = args.out.join(&node.name);
-        std::fs::create_dir_all(&folder)
-            .map_err(|e| Failure::usage(format!("cannot make {}: {e}", folder.display())))?;
-        let to = SealTo::Node(&node.seal);
-        let bytes = share_file::write(&for_node.header, &for_node.parts, &to).map_err(failed)?;
-        let path = folder.join(file_name(Kind::Contribution, &for_node.header.id));
-        written.push((path, bytes, &node.name));
-    }
-    let mut text = String::new();
-    for (path, bytes, node) in &written {
-        store::write_whole(path, bytes).map_err(failed)?;
-        text += &format!("{}  for {node}\n", path.display());
-    }
-    if let Some(first) = dealt.first() {
-        text += &format!("contribution {}\n", first.header.id);
-    }
-    out::product(&text);
-    Ok(())
+    deal(&giver, &values).map_err(failed)
 }
 
 /// Seals a node's share of a result anew: to a receiver.

@@ -79,7 +79,9 @@ fn sign(args: &StudySignArgs, style: Style) -> Outcome {
     let text = signature::study_file(&study.id(), signer, &key);
     let read = [args.study.clone(), args.key.clone()];
     files::write(&file, Kind::Signature, &read, false, text.as_bytes())?;
-    out::note(&format!("signed as {signer}: {}", file.display()));
+    if !style.quiet {
+        out::note(&format!("signed as {signer}: {}", file.display()));
+    }
     Ok(())
 }
 

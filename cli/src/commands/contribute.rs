@@ -1,0 +1,252 @@
+//! `smpcc contribute`, `smpcc withdraw` and `smpcc result`: what contributors and receivers do with the nodes of a study.
+//!
+//! A contribution is dealt once and kept in a folder of its own, as it is sent, until all nodes have confirmed it: whoever is
+//! interrupted sends the same again, and the nodes know it by its name. The folder holds what is sealed to nodes, and receipts.
+
+use crate::args::{ContributeArgs, OpenArgs, ResultArgs, WithdrawArgs};
+use crate::commands::{share, study as signed};
+use crate::load::Style;
+use crate::out;
+use smpcc::exit::{Exit, Failure, Outcome};
+use smpcc::studies;
+use smpcc_study::contribution;
+use smpcc_study::https::{self, Answer, Patience};
+use smpcc_study::id::ContributionId;
+use smpcc_study::receipt::{Deed, Receipt};
+use smpcc_study::share_file::{self, SealTo};
+use smpcc_study::store::{read, write_whole};
+use smpcc_study::study::{Node, Study};
+use smpcc_study::{Error, document, signature};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The longest file that is sent, in bytes.
+const MAX_SENT: u64 = 1 << 30;
+
+fn failed(error: Error) -> Failure {
+    Failure::usage(error.to_string())
+}
+
+/// A study that all have signed, with the program that it names.
+fn agreed(path: &Path) -> Outcome<Study> {
+    let study = studies::read(path)?;
+    studies::program(path, &study)?;
+    match studies::signed(path, &study)
+        .into_iter()
+        .find(|(_, s)| s.is_err())
+    {
+        Some((name, Err(why))) => Err(Failure::usage(format!(
+            "{name} has not signed the study: {why}"
+        ))),
+        Some((_, Ok(()))) | None => Ok(study),
+    }
+}
+
+/// Deals a contribution, or takes up one that was begun, and sends it to all nodes.
+pub fn contribute(args: &ContributeArgs, style: Style) -> Outcome {
+    let study = agreed(&args.study)?;
+    let folder = match (&args.again, &args.inputs, &args.invitation) {
+        (Some(folder), None, None) => folder.clone(),
+        (None, Some(inputs), Some(invitation)) => {
+            let key = signed::key(invitation)?;
+            if !study.terms().contributors.admit(&key.public()) {
+                return Err(Failure::usage(format!(
+                    "{}: the study lists neither this key nor this invitation",
+                    invitation.display()
+                )));
+            }
+            begin(args, &study, inputs, &key, style)?
+        }
+        _ => {
+            return Err(Failure::usage(
+                "give --inputs and --invitation, or --again with the folder of a contribution that was begun",
+            ));
+        }
+    };
+    let mut said = String::new();
+    let mut missing = Vec::new();
+    for node in &study.terms().nodes {
+        let receipt = folder.join(format!("{}.receipt", node.name));
+        let sent = match receipt.exists() {
+            true => Ok(()),
+            false => {
+                send(&study, node, &folder).and_then(|text| write_whole(&receipt, text.as_bytes()))
+            }
+        };
+        let _ = match sent {
+            Ok(()) => writeln!(
+                said,
+                "{}  {} has stored its part",
+                receipt.display(),
+                node.name
+            ),
+            Err(e) => {
+                missing.push(format!("{}: {e}", node.name));
+                Ok(())
+            }
+        };
+    }
+    out::product(&said);
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Exit::Network,
+            format!(
+                "not all nodes have it, so it takes no part yet ({}); go on with: smpcc contribute --study {} --again {}",
+                missing.join("; "),
+                args.study.display(),
+                folder.display()
+            ),
+        )),
+    }
+}
+
+/// Deals, and keeps what is to be sent.
+fn begin(
+    args: &ContributeArgs,
+    study: &Study,
+    inputs: &Path,
+    key: &signature::SigningKey,
+    style: Style,
+) -> Outcome<PathBuf> {
+    let beside = args.study.parent().unwrap_or(Path::new(""));
+    let program = beside.join(&study.terms().program.root.0);
+    let dealt = share::dealt(&program, study, inputs, style)?;
+    let first = dealt.first().ok_or_else(|| Failure::bug("no node"))?;
+    let manifest = contribution::sign(&first.header.manifest(), key);
+    let folder = args.out.join(first.header.id.to_string());
+    std::fs::create_dir_all(&folder)
+        .map_err(|e| Failure::usage(format!("cannot make {}: {e}", folder.display())))?;
+    for (of_node, node) in dealt.iter().zip(&study.terms().nodes) {
+        let to = SealTo::Node(&node.seal);
+        let file = share_file::write(&of_node.header, &of_node.parts, &to).map_err(failed)?;
+        let body = contribution::join(&manifest, &file).map_err(failed)?;
+        write_whole(&folder.join(format!("{}.sent", node.name)), &body).map_err(failed)?;
+    }
+    Ok(folder)
+}
+
+fn name_of(folder: &Path) -> Result<ContributionId, Error> {
+    let name = folder.file_name().and_then(|n| n.to_str());
+    name.and_then(|n| n.parse().ok()).ok_or_else(|| {
+        Error::new(format!(
+            "{} is no folder of a contribution",
+            folder.display()
+        ))
+    })
+}
+
+fn ask(node: &Node, path: &str, body: &[u8]) -> Result<Answer, Error> {
+    let to = (node.address.as_str(), &node.certificate);
+    https::request(to, ("POST", path), body, Patience::default())
+}
+
+/// Sends a node its part; the receipt, checked.
+fn send(study: &Study, node: &Node, folder: &Path) -> Result<String, Error> {
+    let id = name_of(folder)?;
+    let body = read(&folder.join(format!("{}.sent", node.name)), MAX_SENT)?;
+    let (manifest, _) = contribution::signed(contribution::split(&body)?.manifest)?;
+    let path = format!("/v1/studies/{}/contributions/{id}", study.id());
+    let text = ask(node, &path, &body)?.good()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let receipt = Receipt::read(&text, &node.sign)?;
+    match receipt.deed == Deed::Stored
+        && receipt.contribution == id
+        && receipt.manifest == manifest.digest()
+    {
+        true => Ok(text),
+        false => Err(Error::new("its receipt is for something else")),
+    }
+}
+
+/// Withdraws a contribution at all nodes.
+pub fn withdraw(args: &WithdrawArgs) -> Outcome {
+    let study = agreed(&args.study)?;
+    let key = signed::key(&args.invitation)?;
+    let id = name_of(&args.contribution).map_err(failed)?;
+    let text = contribution::withdrawal(&study.id(), &id, &key);
+    let path = format!("/v1/studies/{}/contributions/{id}/withdrawal", study.id());
+    let mut said = String::new();
+    let mut missing = Vec::new();
+    for node in &study.terms().nodes {
+        let asked = || {
+            let answer = ask(node, &path, text.as_bytes())?;
+            // A node that never got it has nothing to delete.
+            if answer.status == 404 {
+                return Ok(format!("{} has no part of it\n", node.name));
+            }
+            let text = String::from_utf8_lossy(&answer.good()?).into_owned();
+            let receipt = Receipt::read(&text, &node.sign)?;
+            if receipt.deed != Deed::Withdrawn || receipt.contribution != id {
+                return Err(Error::new("its receipt is for something else"));
+            }
+            let file = args.contribution.join(format!("{}.withdrawn", node.name));
+            write_whole(&file, text.as_bytes())?;
+            Ok(format!(
+                "{}  {} has deleted its part\n",
+                file.display(),
+                node.name
+            ))
+        };
+        match asked() {
+            Ok(line) => said += &line,
+            Err(e) => missing.push(format!("{}: {e}", node.name)),
+        }
+    }
+    out::product(&said);
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Exit::Network,
+            format!("not all nodes have deleted it: {}", missing.join("; ")),
+        )),
+    }
+}
+
+/// Fetches a receiver's shares of a result from all nodes, and opens them.
+pub fn result(args: &ResultArgs) -> Outcome {
+    let study = agreed(&args.study)?;
+    let key = signed::key(&args.key)?;
+    let public = key.public();
+    let receiver = study.terms().receivers.iter().find(|r| r.sign == public);
+    let receiver =
+        receiver.ok_or_else(|| Failure::usage("no receiver of the study has this key"))?;
+    std::fs::create_dir_all(&args.out)
+        .map_err(|e| Failure::usage(format!("cannot make {}: {e}", args.out.display())))?;
+    let mut files = Vec::new();
+    let mut missing = Vec::new();
+    for node in &study.terms().nodes {
+        let asked = || {
+            let request = document::Document::new(signature::Purpose::Request)
+                .with("study", study.id())
+                .with("receiver", &receiver.name)
+                .with("to", &node.name)
+                .with("run", args.run)
+                .sign(&key);
+            let path = format!("/v1/studies/{}/results", study.id());
+            let file = ask(node, &path, request.as_bytes())?.good()?;
+            let at = args.out.join(format!("{}-{}.result", node.name, args.run));
+            write_whole(&at, &file)?;
+            Ok::<_, Error>(at)
+        };
+        match asked() {
+            Ok(file) => files.push(file),
+            Err(e) => missing.push(format!("{}: {e}", node.name)),
+        }
+    }
+    if !missing.is_empty() {
+        out::note(&format!("warning: {}", missing.join("; ")));
+    }
+    if files.is_empty() {
+        return Err(Failure::new(
+            Exit::Network,
+            "no node gave its share of the result",
+        ));
+    }
+    share::open(&OpenArgs {
+        files,
+        study: args.study.clone(),
+        keys: vec![args.seal.clone()],
+        format: args.format,
+    })
+}

@@ -1,0 +1,135 @@
+//! A contribution as it comes over the network: whatever can be wrong with it is found here, before anything is written.
+
+use crate::Error;
+use crate::hosted::Hosted;
+use smpcc_circuit::program::ShapeNode;
+use smpcc_runtime::protocols::stored::Scheme;
+use smpcc_study::contribution::{self, MAX_MANIFEST};
+use smpcc_study::id::ContributionId;
+use smpcc_study::manifest::Manifest;
+use smpcc_study::open::{Held, shares};
+use smpcc_study::schema::Value;
+use smpcc_study::seal::SealingKey;
+use smpcc_study::share_file::{self, Key, Kind, Wanted};
+use smpcc_study::signature::SigningPublic;
+use smpcc_study::study::Terms;
+
+/// Bytes of a share file beside its parts: the types of what is in it, mainly.
+const HEADER: usize = 64 << 10;
+
+/// A contribution that may be stored.
+pub struct Arrival {
+    /// Who gave it.
+    pub key: SigningPublic,
+    /// What all nodes hold.
+    pub manifest: Manifest,
+    /// The text of that, with its signature.
+    pub text: String,
+    /// What this node alone holds.
+    pub held: Held,
+}
+
+/// How the nodes of a study share values.
+pub fn scheme(terms: &Terms) -> Scheme {
+    Scheme {
+        suite: terms.suite,
+        n_parties: terms.nodes.len() as u32,
+        threshold: terms.threshold,
+    }
+}
+
+/// The most bytes of what comes to a node of a study.
+pub fn max_len(hosted: &Hosted) -> usize {
+    let terms = hosted.study.terms();
+    let parts = scheme(terms).parts(hosted.me).len();
+    MAX_MANIFEST + HEADER + parts * terms.contributors.max_bytes as usize
+}
+
+/// Looks at what came as contribution `id` to a node of this key.
+///
+/// # Errors
+/// Somebody who may not contribute, another study or contribution, another node's part, parts that are not what the manifest commits
+/// to, or other values than the study asks for.
+pub fn check(
+    hosted: &Hosted,
+    seal: &SealingKey,
+    id: &ContributionId,
+    body: &[u8],
+) -> Result<Arrival, Error> {
+    let terms = hosted.study.terms();
+    let arrived = contribution::split(body)?;
+    let (manifest, key) = contribution::signed(arrived.manifest)?;
+    if !terms.contributors.admit(&key) {
+        return Err(Error::Unknown(
+            "the study lists neither this key nor this invitation".into(),
+        ));
+    }
+    if manifest.study != hosted.study.id() {
+        return Err(Error::Refused("this was signed for another study".into()));
+    }
+    if manifest.contribution != *id {
+        return Err(Error::Refused(
+            "this was signed as another contribution".into(),
+        ));
+    }
+    let names: Vec<String> = terms.nodes.iter().map(|n| n.name.clone()).collect();
+    let wanted = Wanted {
+        study: hosted.study.id(),
+        scheme: scheme(terms),
+        threat: terms.threat,
+        node: hosted.me as u32,
+        names: &names,
+        kind: Some(Kind::Contribution),
+        id: Some(*id),
+    };
+    share_file::unchecked_header(arrived.file)?.check(&wanted)?;
+    let held = share_file::open(arrived.file, &Key::Node(seal))?;
+    if held.0.manifest() != manifest {
+        return Err(Error::Refused(
+            "the share file has another manifest than the one that was signed".into(),
+        ));
+    }
+    let longest = held.1.iter().map(|p| p.bytes.len() as u64).max();
+    if longest > Some(terms.contributors.max_bytes) {
+        return Err(Error::TooMuch(format!(
+            "the study allows {} bytes a part",
+            terms.contributors.max_bytes
+        )));
+    }
+    asked_for(terms, &held.0.whose, &held.0.values)?;
+    // Lengths, and nothing where nothing should be.
+    shares(&held)?;
+    Ok(Arrival {
+        key,
+        manifest,
+        text: arrived.manifest.to_owned(),
+        held,
+    })
+}
+
+/// Whether values are what the study asks for, as far as it says: their names, in order, and the types of those that are single.
+fn asked_for(terms: &Terms, whose: &str, values: &[Value]) -> Result<(), Error> {
+    let who = &terms.contributors;
+    let single = |value: &Value, scalar: &str| match value.shape.0.first() {
+        Some(ShapeNode::Scalar {
+            scalar: s, form, ..
+        }) => form.name(*s) == scalar && value.leaves == [(*s, 1)],
+        // Arrays, tuples and types with names of their own: their run looks into them.
+        Some(_) => {
+            scalar.starts_with(|c: char| c == '[' || c.is_uppercase()) || scalar.contains(' ')
+        }
+        None => false,
+    };
+    let same = values.len() == who.inputs.len()
+        && (who.inputs.iter()).all(|i| {
+            values
+                .iter()
+                .any(|v| v.name == i.name && single(v, &i.scalar))
+        });
+    match same && whose == who.role {
+        true => Ok(()),
+        false => Err(Error::Refused(
+            "it does not hold the values that the study asks for".into(),
+        )),
+    }
+}

@@ -1,0 +1,441 @@
+//! Nodes of a study, over HTTPS on loopback: what must not go wrong, one test each.
+
+mod site;
+
+use site::Site;
+use smpcc_node::agreement;
+use smpcc_node::steward::Phase;
+use smpcc_study::contribution;
+use smpcc_study::document::Document;
+use smpcc_study::id::ContributionId;
+use smpcc_study::log;
+use smpcc_study::receipt::{Deed, Receipt};
+use smpcc_study::signature::{Purpose, SigningKey};
+use smpcc_study::study::Time;
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// A time at which the study of a test is open for as long as the test takes.
+fn later() -> Time {
+    Time(Time::now().0 + 3600)
+}
+
+fn text(answer: &smpcc_study::https::Answer) -> String {
+    format!("{} {}", answer.status, answer.text())
+}
+
+#[test]
+fn what_reached_all_nodes_takes_part_and_nothing_else() {
+    let site = Site::new(6, later());
+    let nodes = site.start_all();
+    let study = site.study.id();
+    let sent: Vec<_> = (0..5)
+        .map(|p| site.contribution(p, 1000 + p as u64))
+        .collect();
+    for (id, bodies) in &sent[..4] {
+        for node in 0..3 {
+            let answer = site.send(node, id, bodies);
+            assert_eq!(answer.status, 200, "{}", text(&answer));
+            let of = &site.study.terms().nodes[node];
+            let receipt = Receipt::read(&answer.text(), &of.sign).expect("a receipt");
+            assert_eq!((receipt.deed, receipt.contribution), (Deed::Stored, *id));
+            // The same again is the same.
+            assert_eq!(site.send(node, id, bodies).text(), answer.text());
+        }
+    }
+    // One that reaches only two nodes, and one that its owner withdraws at one.
+    let (partly, bodies) = &sent[4];
+    for node in 0..2 {
+        assert_eq!(site.send(node, partly, bodies).status, 200);
+    }
+    let (gone, bodies) = &sent[3];
+    let path = format!("/v1/studies/STUDY/contributions/{gone}/withdrawal");
+    let forged = contribution::withdrawal(&study, gone, &site.people[0]);
+    assert_eq!(site.ask(2, "POST", &path, forged.as_bytes()).status, 403);
+    let withdrawal = contribution::withdrawal(&study, gone, &site.people[3]);
+    let answer = site.ask(2, "POST", &path, withdrawal.as_bytes());
+    let of = &site.study.terms().nodes[2];
+    let receipt = Receipt::read(&answer.text(), &of.sign).expect("a receipt");
+    assert_eq!(
+        (receipt.deed, receipt.contribution),
+        (Deed::Withdrawn, *gone)
+    );
+    assert_eq!(
+        site.ask(2, "POST", &path, withdrawal.as_bytes()).text(),
+        answer.text()
+    );
+    assert_eq!(site.send(2, gone, bodies).status, 410);
+    let shares = site.at(&format!("data-c/studies/{study}/parts/{gone}"));
+    assert!(!shares.exists());
+    // Clocks that differ by minutes: one node closes before the others, and waits for them.
+    let closes = site.study.terms().window.1;
+    let (early, late) = (Time(closes.0 - 300), Time(closes.0 + 300));
+    assert_eq!(nodes[1].look(&study, early), Ok(Phase::Open));
+    assert_eq!(
+        nodes[0].look(&study, late),
+        Ok(Phase::Waiting(vec!["b".into(), "c".into()]))
+    );
+    let (id, bodies) = site.contribution(5, 7);
+    assert_eq!(site.send(0, &id, &bodies).status, 410);
+    assert_eq!(site.send(1, &id, &bodies).status, 200);
+    for _ in 0..3 {
+        for node in &nodes {
+            node.look(&study, late).expect("looked");
+        }
+    }
+    for node in &nodes {
+        assert_eq!(node.look(&study, late), Ok(Phase::Agreed(3)));
+    }
+    assert_eq!(
+        site.ask(0, "POST", &path, withdrawal.as_bytes()).status,
+        410
+    );
+    // The log of a node is as its receipts and the other nodes saw it.
+    let of = &site.study.terms().nodes[2];
+    let file =
+        || BufReader::new(std::fs::File::open(site.at("data-c/audit.log")).expect("the log"));
+    let found = log::verify(file(), &of.sign, &[receipt.head]).expect("a whole log");
+    assert_eq!(found.vouched, Some(receipt.head.length));
+    let shown = std::fs::read_to_string(site.at("data-c/audit.log")).expect("the log");
+    for part in [
+        "study-accepted",
+        "contribution-withdrawn",
+        "set-frozen",
+        "head-heard a",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    for name in ["a", "b", "c"] {
+        site.assert_nothing_leaked(name);
+    }
+    // When their time is over, the shares go.
+    let over = closes.after_days(2);
+    assert_eq!(nodes[0].look(&study, over), Ok(Phase::Over));
+    assert_eq!(
+        std::fs::read_dir(site.at(&format!("data-a/studies/{study}/parts")))
+            .expect("a folder")
+            .count(),
+        0
+    );
+    nodes.into_iter().for_each(site::Running::stop);
+}
+
+#[test]
+fn who_may_not_gets_nothing() {
+    let site = Site::new(3, later());
+    let node = site.start("a");
+    let study = site.study.id();
+    let (id, bodies) = site.contribution(0, 1);
+    assert_eq!(site.send(0, &id, &bodies).status, 200);
+    let at = |id: &ContributionId| format!("/v1/studies/STUDY/contributions/{id}");
+    let post = |path: &str, body: &[u8]| {
+        let answer = site.ask(0, "POST", path, body);
+        (answer.status, answer.text())
+    };
+    // Another value under the same name, the same invitation again, and one that nobody gave out.
+    let (second, other) = site.contribution(1, 2);
+    assert_eq!(post(&at(&id), &other[0]).0, 400);
+    assert_eq!(post(&at(&second), &other[0]).0, 200);
+    let manifest = contribution::sign(
+        &contribution::signed(contribution::split(&bodies[0]).expect("parts").manifest)
+            .expect("signed")
+            .0,
+        &site.people[1],
+    );
+    let file = contribution::split(&bodies[0])
+        .expect("parts")
+        .file
+        .to_vec();
+    let renamed = contribution::join(&manifest, &file).expect("joined");
+    assert_eq!(post(&at(&id), &renamed).0, 409);
+    let (second, again) = site.contribution(0, 2);
+    let (status, why) = post(&at(&second), &again[0]);
+    assert!(
+        status == 409 && why.contains("has been used"),
+        "{status} {why}"
+    );
+    let stranger = SigningKey::fresh().expect("a key");
+    let (third, strange) = site.contribution_by(&stranger, 2);
+    assert_eq!(post(&at(&third), &strange[0]).0, 403);
+    // What is another node's, what has another name, what was changed, and what is too long.
+    let (fresh, good) = site.contribution(2, 3);
+    assert_eq!(post(&at(&fresh), &good[1]).0, 400);
+    assert_eq!(post(&at(&ContributionId([8; 16])), &good[0]).0, 400);
+    for flip in [3, 40, 400, good[0].len() - 1] {
+        let mut changed = good[0].clone();
+        changed[flip] ^= 1;
+        assert!(
+            (400..500).contains(&post(&at(&fresh), &changed).0),
+            "{flip}"
+        );
+    }
+    assert_eq!(post(&at(&fresh), &vec![0; 100_000]).0, 413);
+    // Another study's contribution, although the same person signed it.
+    let elsewhere = Site::new(0, later());
+    let (foreign, bodies) = elsewhere.contribution_by(&site.people[2], 2);
+    assert_eq!(post(&at(&foreign), &bodies[0]).0, 400);
+    assert_eq!(
+        site.ask(
+            0,
+            "GET",
+            &format!("/v1/studies/{}", elsewhere.study.id()),
+            b""
+        )
+        .status,
+        404
+    );
+    assert_eq!(post(&at(&fresh), &good[0]).0, 200);
+    // Questions are for nodes.
+    let question = |from: &str, to: &str, key: &SigningKey| {
+        let text = agreement::question_text(&study, from, to, agreement::Question::Holdings, key);
+        post("/v1/studies/STUDY/questions", text.as_bytes()).0
+    };
+    assert_eq!(question("b", "a", &stranger), 403);
+    assert_eq!(question("nobody", "a", &stranger), 403);
+    let b = site.config("b");
+    assert_eq!(question("b", "c", &b.sign), 400);
+    assert_eq!(question("b", "a", &b.sign), 404);
+    // Results are for receivers, once there are some.
+    let result = |receiver: &str, key: &SigningKey| {
+        let request = Document::new(Purpose::Request)
+            .with("study", study)
+            .with("receiver", receiver)
+            .with("to", "a")
+            .with("run", 1);
+        post("/v1/studies/STUDY/results", request.sign(key).as_bytes()).0
+    };
+    assert_eq!(result("institute", &stranger), 403);
+    assert_eq!(result("a", &site.config("a").sign), 403);
+    assert_eq!(result("institute", &site.analyst.0), 404);
+    // Whoever answers with another certificate is not the node.
+    let wrong = [0; 32];
+    let to = (site.study.terms().nodes[0].address.as_str(), &wrong);
+    assert!(smpcc_study::https::request(to, ("GET", "/health"), b"", Default::default()).is_err());
+    let counted = site.ask(0, "GET", "/metrics", b"").text();
+    assert!(
+        counted.contains("smpcc_study_contributions{study=\"pay\",state=\"stored\"} 3"),
+        "{counted}"
+    );
+    node.stop();
+}
+
+/// Clients that say nothing, or half of something, take no worker; when there are too many of them others wait and are not lost.
+#[test]
+fn slow_clients_hold_up_nobody() {
+    let site = Site::new(1, later());
+    let node = site.start("a");
+    let address = site.study.terms().nodes[0].address.clone();
+    let silent: Vec<TcpStream> = (0..40)
+        .map(|i| {
+            let mut stream = TcpStream::connect(&address).expect("connected");
+            if i % 2 == 0 {
+                stream.write_all(&[22, 3, 1, 2]).expect("written");
+            }
+            stream
+        })
+        .collect();
+    let began = Instant::now();
+    let (id, bodies) = site.contribution(0, 1);
+    assert_eq!(site.send(0, &id, &bodies).status, 200);
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    // The node stops without waiting for them.
+    let began = Instant::now();
+    drop(silent);
+    node.stop();
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn a_node_that_says_two_things_is_named() {
+    let site = Site::new(3, later());
+    let nodes = site.start_all();
+    let study = site.study.id();
+    let late = Time(site.study.terms().window.1.0 + 1);
+    for person in 0..3 {
+        let (id, bodies) = site.contribution(person, 5);
+        (0..3).for_each(|node| assert_eq!(site.send(node, &id, &bodies).status, 200));
+    }
+    // Node b signs another set for node a than it has.
+    let b = site.config("b").sign;
+    let head = log::Chain::new(&b.public()).head(&b);
+    let forged = agreement::frozen_text(&study, "b", &agreement::Holdings::new(), &head).sign(&b);
+    let heard = nodes[0]
+        .office
+        .ask_here(move |_, change| change.hear(&study, "b", "frozen", &forged));
+    heard.expect("heard");
+    let mut last = Ok(Phase::Open);
+    for _ in 0..3 {
+        for node in nodes.iter().rev() {
+            last = node.look(&study, late);
+        }
+    }
+    let named = last.expect_err("a contradiction").to_string();
+    assert!(named.contains("node `b`"), "{named}");
+    assert_eq!(nodes[2].look(&study, late), Ok(Phase::Agreed(3)));
+    nodes.into_iter().for_each(site::Running::stop);
+}
+
+#[test]
+fn a_node_takes_part_in_nothing_that_is_not_signed_as_it_stands() {
+    let site = Site::new(1, later());
+    let refused = |why: &str| {
+        let error = smpcc_node::hosted::read(&site.config("a"))
+            .err()
+            .expect(why)
+            .to_string();
+        assert!(error.contains(why), "{why}: {error}");
+    };
+    let put = |name: &str, text: &str| std::fs::write(site.at(name), text).expect("written");
+    let get = |name: &str| std::fs::read_to_string(site.at(name)).expect(name);
+    let (program, signature) = (get("pay.smpc"), get("study.toml.b.sig"));
+    put("pay.smpc", &program.replace("sum", "max"));
+    refused("pay.smpc is not the program of the study");
+    put("pay.smpc", &program);
+    put("study.toml.b.sig", &get("study.toml.c.sig"));
+    refused("somebody else signs");
+    std::fs::remove_file(site.at("study.toml.b.sig")).expect("removed");
+    refused("study.toml.b.sig");
+    put("study.toml.b.sig", &signature);
+    let study = get("study.toml");
+    put("study.toml", &study.replace("least = 2", "least = 1"));
+    refused("another study");
+    put("study.toml", &study);
+    assert!(smpcc_node::hosted::read(&site.config("a")).is_ok());
+    std::fs::copy(site.at("b.crt"), site.at("a.crt")).expect("copied");
+    std::fs::copy(site.at("b.key"), site.at("a.key")).expect("copied");
+    refused("another certificate");
+}
+
+/// Killed at any moment, a node comes back with all that it confirmed, and its log goes on; told to stop, it ends in order.
+#[cfg(unix)]
+#[test]
+fn a_node_that_is_killed_has_what_it_confirmed() {
+    let site = Site::new(12, later());
+    let start = || {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_smpcc-node"))
+            .arg("serve")
+            .arg(site.at("a.toml"))
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("started");
+        let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut text = String::new();
+        while !text.contains("listening") {
+            let read = std::io::BufRead::read_line(&mut said, &mut text).expect("read");
+            assert!(read > 0, "{text}");
+        }
+        (child, said)
+    };
+    let mut confirmed = Vec::new();
+    for round in 0..3 {
+        let (mut child, _said) = start();
+        for (id, receipt) in &confirmed {
+            let answer = site.ask(
+                0,
+                "GET",
+                &format!("/v1/studies/STUDY/contributions/{id}"),
+                b"",
+            );
+            assert_eq!(&answer.text(), receipt);
+        }
+        // Several at once, and the end somewhere among them.
+        std::thread::scope(|scope| {
+            let sent: Vec<_> = (0..4)
+                .map(|i| {
+                    let site = &site;
+                    scope.spawn(move || {
+                        let (id, bodies) = site.contribution(4 * round + i, 1);
+                        let path = format!("/v1/studies/STUDY/contributions/{id}");
+                        let answer = site.try_ask(0, "POST", &path, &bodies[0]).ok()?;
+                        (answer.status == 200).then(|| (id, answer.text()))
+                    })
+                })
+                .collect();
+            std::thread::sleep(Duration::from_millis(15 * (round as u64 + 1)));
+            child.kill().expect("killed");
+            child.wait().expect("waited");
+            confirmed.extend(sent.into_iter().filter_map(|s| s.join().expect("a thread")));
+        });
+    }
+    site.assert_nothing_leaked("a");
+    let (mut child, mut said) = start();
+    let json: serde_json::Value =
+        serde_json::from_slice(&site.ask(0, "GET", "/v1/studies/STUDY", b"").body).expect("JSON");
+    let stored = json["contributions"].as_u64().expect("a count");
+    assert!(stored >= confirmed.len() as u64, "{json}");
+    let status = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status();
+    assert!(status.expect("kill").success());
+    assert!(child.wait().expect("waited").success());
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).expect("read");
+    assert!(rest.contains("stopped"), "{rest}");
+    // Every receipt that was given holds the log to what it was then.
+    let node = &site.study.terms().nodes[0].sign;
+    let heads: Vec<log::Head> = (confirmed.iter())
+        .map(|(_, text)| Receipt::read(text, node).expect("a receipt").head)
+        .collect();
+    let file = std::fs::File::open(site.at("data-a/audit.log")).expect("the log");
+    let found = log::verify(BufReader::new(file), node, &heads).expect("a whole log");
+    assert_eq!(found.chain.length(), stored + 1);
+}
+
+/// What the page's script fills in makes the header of a share file, byte for byte; how it deals and seals is tried in a browser
+/// (`tests/form.sh`).
+#[test]
+fn the_page_is_one_file_that_makes_share_files() {
+    let site = Site::new(1, later());
+    let page = smpcc_node::form::page(&site.study).expect("a page");
+    let json = page
+        .html
+        .split("id=\"study\">")
+        .nth(1)
+        .and_then(|rest| rest.split("</script>").next());
+    let json: serde_json::Value = serde_json::from_str(json.expect("data")).expect("JSON");
+    let (id, dealt) = site.dealt(5);
+    let place = |name: &str| json["at"][name].as_u64().expect("a place") as usize;
+    let nodes = json["nodes"].as_array().expect("nodes");
+    for (node, of_node) in nodes.iter().zip(&dealt) {
+        let digits = node["header"].as_str().expect("a header");
+        let pairs = (0..digits.len()).step_by(2);
+        let mut bytes: Vec<u8> = pairs
+            .map(|i| u8::from_str_radix(&digits[i..i + 2], 16).expect("hex"))
+            .collect();
+        bytes[place("id")..][..16].copy_from_slice(&id.0);
+        bytes[place("made")..][..8].copy_from_slice(&of_node.header.made.to_be_bytes());
+        for (i, commitment) in of_node.header.manifest.iter().enumerate() {
+            bytes[place("manifest") + 32 * i..][..32].copy_from_slice(&commitment.0);
+        }
+        assert!(bytes == of_node.header.to_bytes());
+    }
+    assert!(!page.html.contains("src=") && !page.html.contains("http://"));
+    let addresses = site
+        .study
+        .terms()
+        .nodes
+        .iter()
+        .map(|n| format!("https://{}", n.address));
+    let connect = page.policy.split("connect-src ").nth(1).expect("a policy");
+    assert_eq!(
+        connect.split(' ').collect::<Vec<_>>(),
+        addresses.collect::<Vec<_>>()
+    );
+    let node = site.start("a");
+    let told = site
+        .ask(0, "GET", "/v1/studies/STUDY/form.sha256", b"")
+        .text();
+    let hash = smpcc_runtime::hash::sha256(&site.ask(0, "GET", "/v1/studies/STUDY/form", b"").body)
+        .to_string();
+    assert!(told.starts_with(&hash["sha256:".len()..]), "{told} {hash}");
+    node.stop();
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Nodes under load, and nodes that are killed at random moments. Needs release builds: cargo build --release -p smpcc -p smpcc-node
+# --bins --examples. The load takes a minute, each seed of the crashes two or three.
+#   tests/nodes.sh load            1000 contributions from 50 clients at once; then the log of 10^6 lines
+#   tests/nodes.sh crashes FROM TO  for each seed 200 contributions and a run, while fifty times a node is killed and started again
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+bin=${SMPCC_BIN:-${CARGO_TARGET_DIR:-$root/target}/release}
+smpcc=$bin/smpcc
+names=(a b c)
+dir=$(mktemp -d)
+declare -A pids=()
+trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null || true; done; rm -rf "$dir"' EXIT
+
+# site PEOPLE SECONDS PORT: a study in the working folder, with nodes that are not started yet.
+site() {
+  cp "$root/examples/study/sum.smpc" .
+  for name in "${names[@]}" institute; do "$smpcc" keygen --name "$name" --out keys --study >/dev/null; done
+  "$smpcc" study new sum.smpc --contributors person --receiver analyst=keys/institute.pub --node "keys/a.pub@127.0.0.1:$3" \
+    --node "keys/b.pub@127.0.0.1:$(($3 + 2))" --node "keys/c.pub@127.0.0.1:$(($3 + 4))" --invitations "$1" >/dev/null
+  local closes
+  closes=$(date -u -d "@$(($(date +%s) + $2))" +%Y-%m-%dT%H:%M:%SZ)
+  sed -i "s/^closes = .*/closes = $closes/; s/^purpose = .*/purpose = \"A trial.\"/" study.toml
+  local at=$3
+  for name in "${names[@]}"; do
+    "$smpcc" --quiet study sign study.toml --key "keys/$name.sign.key" --yes >/dev/null
+    printf 'listen = "127.0.0.1:%s"\ndata = "data-%s"\nkey = "keys/%s.key"\ncert = "keys/%s.crt"\nsign = "keys/%s.sign.key"\nseal = "keys/%s.seal.key"\nstudies = ["study.toml"]\nsmpcc = "%s"\ntick_s = 1\n' \
+      "$at" "$name" "$name" "$name" "$name" "$name" "$smpcc" >"$name.toml"
+    at=$((at + 2))
+  done
+}
+
+start() {
+  "$bin/smpcc-node" serve "$1.toml" 2>>"$1.log" &
+  pids[$1]=$!
+}
+
+listening() {
+  for _ in $(seq 200); do grep -q listening "$1.log" 2>/dev/null && return; sleep 0.05; done
+  echo "node $1 does not listen"; cat "$1.log"; exit 1
+}
+
+load() {
+  mkdir "$dir/load"; cd "$dir/load"
+  site 1000 3600 7543
+  for name in "${names[@]}"; do start "$name"; done
+  for name in "${names[@]}"; do listening "$name"; done
+  "$bin/examples/load" study.toml invitations 50
+  for name in "${names[@]}"; do
+    grep -E 'VmHWM' "/proc/${pids[$name]}/status" | sed "s/^/node $name: /"
+  done
+  "$bin/examples/long_log" 1000000 .
+  time "$bin/smpcc-node" log verify audit.log --node "$(cat key)" --heads head
+}
+
+crashes() {
+  for seed in $(seq "$1" "$2"); do
+    rm -rf "$dir/crash"; mkdir "$dir/crash"; cd "$dir/crash"
+    RANDOM=$seed
+    site 200 60 $((8000 + seed % 1000 * 10))
+    for name in "${names[@]}"; do start "$name"; done
+    for name in "${names[@]}"; do listening "$name"; done
+    "$bin/examples/load" study.toml invitations 4 patient >load.txt &
+    loading=$!
+    for _ in $(seq 50); do
+      sleep "$(printf '%d.%02d' $((RANDOM % 2)) $((RANDOM % 100)))"
+      name=${names[RANDOM % 3]}
+      # Sometimes what computes dies with its node, as on a machine that loses power, and sometimes it outlives it.
+      if [ $((RANDOM % 2)) = 0 ]; then pkill -9 -P "${pids[$name]}" 2>/dev/null || true; fi
+      kill -9 "${pids[$name]}" 2>/dev/null || true
+      wait "${pids[$name]}" 2>/dev/null || true
+      sleep "0.0$((RANDOM % 10))"
+      start "$name"
+    done
+    wait $loading || true
+    ended=no
+    for _ in $(seq 240); do
+      if "$smpcc" --quiet result --key keys/institute.sign.key --seal keys/institute.seal.key --run "$(last_run)" >result.txt 2>errors.txt; then ended=yes; break; fi
+      sleep 0.5
+    done
+    taken=$(grep -ho 'set-frozen [0-9a-f]* [0-9]*' data-*/audit.log | awk '{print $3}' | sort -u | tr '\n' ' ')
+    if [ $ended = yes ]; then
+      # Contribution i is 1000 + i, and all that were confirmed by all nodes take part.
+      expected="count: 200, sum: $((200 * 1000 + 199 * 200 / 2))"
+      grep -q "$expected" result.txt || { echo "seed $seed: WRONG: $(cat result.txt), not $expected (taken: $taken)"; exit 1; }
+      echo "seed $seed: $(head -1 result.txt) (taken: $taken)"
+    else
+      echo "seed $seed: refused: $(tail -1 errors.txt); $(tail -qn1 ./*.log | tr '\n' ';') (taken: $taken)"
+    fi
+    for name in "${names[@]}"; do kill -9 "${pids[$name]}" 2>/dev/null || true; done
+  done
+}
+
+# The newest run that ended well at node a.
+last_run() {
+  local n
+  n=$(grep -o 'run-finished [0-9a-f]* [0-9]*' data-a/audit.log 2>/dev/null | tail -1 | awk '{print $3}')
+  echo "${n:-1}"
+}
+
+case ${1:-} in
+  load) load ;;
+  crashes) crashes "$2" "$3" ;;
+  *) sed -n '2,6p' "$0"; exit 2 ;;
+esac
