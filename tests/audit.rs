@@ -2,7 +2,7 @@
 
 use crate::support::{checked, example, session};
 use smpcc_compiler::audit::{Audit, Kind, audit};
-use smpcc_compiler::{lower, schema};
+use smpcc_compiler::{lower, reveals, schema};
 
 /// The runs that a test affords.
 const RUNS: u64 = 40_000;
@@ -380,4 +380,34 @@ fn the_same_program_gives_the_same_page() {
     let (_, hir, session) = example(("auction", &[], 0), 3).expect("the example");
     let ir = lower::lower(&hir, &session).expect("lowered");
     assert_eq!(audit(&ir, 1, 3000), audit(&ir, 1, 3000));
+}
+
+/// Numbers, dates and texts stand on the page as people write them, not as the integers that hold them.
+#[test]
+fn types_and_examples_are_written_as_people_write_them() {
+    let text = "fn main(x: secret fixed<32, 16> in 0.5..=9.5 from each, d: secret date from each, f: secret f64 from each)
+            -> { mean: fixed<32, 16> to all, first: date to all, sum: f64 to all } {
+        { mean: (x[0] + x[1]) / 2.0, first: d[0].min(d[1]), sum: f[0] + f[1] }
+    }";
+    let (_, hir) = checked(text, &[]);
+    let counts = schema::assign_roles(&hir, 2).expect("a number of parties");
+    let ir = lower::lower(&hir, &session(&counts)).expect("lowered");
+    let names: Vec<String> = reveals::reveals(&ir)
+        .iter()
+        .map(|d| d.type_name())
+        .collect();
+    assert_eq!(names, ["fixed<32, 16>", "date", "f64"]);
+    let found = audit(&ir, 1, 3000);
+    let example = &found.findings.first().expect("a finding").example;
+    let date = |text: &str| text.len() == 10 && text.matches('-').count() == 2;
+    for (_, path, value) in &example.inputs {
+        match path.as_str() {
+            "d" => assert!(date(value), "{value}"),
+            "x" => assert!(
+                (0.5..=9.5).contains(&value.parse::<f64>().unwrap()),
+                "{value}"
+            ),
+            _ => assert!(value.parse::<f64>().is_ok(), "{value}"),
+        }
+    }
 }

@@ -339,6 +339,16 @@ pub struct ResultShape {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape(pub Vec<ShapeNode>);
 
+impl Shape {
+    /// How each scalar is written, in the shape's order: that of its leaves.
+    pub fn forms(&self) -> impl Iterator<Item = Form> + '_ {
+        self.0.iter().filter_map(|node| match node {
+            ShapeNode::Scalar { form, .. } => Some(*form),
+            _ => None,
+        })
+    }
+}
+
 /// A node of a [`Shape`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ShapeNode {

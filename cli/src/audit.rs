@@ -8,6 +8,7 @@ mod html;
 use crate::claims;
 use crate::suites::protection;
 use crate::words::label;
+use smpcc_circuit::ids::InputId;
 use smpcc_compiler::audit::{Audit, Example, Finding, Leakage, Origin};
 use smpcc_compiler::ir::Ir;
 use smpcc_compiler::lower::Privacy;
@@ -144,10 +145,13 @@ fn capital(text: &str) -> String {
 /// Who gives what.
 fn gives(s: &Subject<'_>) -> Block {
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for leaf in s.ir.inputs.iter().filter(|leaf| !leaf.drawn) {
-        let mut ty = leaf.scalar.to_string();
+    let forms = s.ir.forms();
+    let given = s.ir.inputs.iter().enumerate();
+    for (id, leaf) in given.filter(|(_, leaf)| !leaf.drawn) {
+        let form = forms.input(InputId::new(id));
+        let mut ty = form.name(leaf.scalar);
         if let Some((lo, hi)) = &leaf.range {
-            let show = |i: &smpcc_circuit::value::Integer| leaf.scalar.display(i.word());
+            let show = |i: &smpcc_circuit::value::Integer| form.display(leaf.scalar, i.word());
             let _ = write!(ty, " in {}..={}", show(lo), show(hi));
         }
         let how = match leaf.public {
@@ -224,8 +228,8 @@ fn learns(s: &Subject<'_>) -> Block {
             false => format!("`{}`", d.label),
         };
         let _ = match d.lanes {
-            1 => write!(what, ", {}", d.scalar),
-            n => write!(what, ", {n} × {}", d.scalar),
+            1 => write!(what, ", {}", d.type_name()),
+            n => write!(what, ", {n} × {}", d.type_name()),
         };
         if d.repeated {
             what.push_str(", any number of times");
@@ -548,12 +552,13 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
             "remedy": f.kind.remedy(),
         })
     };
-    let given = s.ir.inputs.iter().filter(|leaf| !leaf.drawn);
-    let inputs = given.map(|leaf| {
+    let forms = s.ir.forms();
+    let given = s.ir.inputs.iter().enumerate();
+    let inputs = given.filter(|(_, leaf)| !leaf.drawn).map(|(id, leaf)| {
         serde_json::json!({
             "party": leaf.party,
             "path": leaf.path,
-            "type": leaf.scalar.to_string(),
+            "type": forms.input(InputId::new(id)).name(leaf.scalar),
             "public": leaf.public,
         })
     });
@@ -561,7 +566,7 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
         serde_json::json!({
             "kind": kind(d),
             "label": d.label,
-            "type": d.scalar.to_string(),
+            "type": d.type_name(),
             "lanes": d.lanes,
             "repeated": d.repeated,
             "to": d.receivers,

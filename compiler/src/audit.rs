@@ -19,8 +19,9 @@ use crate::reveals::DisclosureKind;
 pub use bits::Bits;
 use probe::probe;
 use shown::Shown;
+use smpcc_circuit::ids::{InputId, OutputId};
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Form, Scalar, Word};
 use std::collections::{BTreeMap, BTreeSet};
 pub use subject::Origin;
 use subject::{Inputs, Item, Subject};
@@ -509,29 +510,33 @@ fn record_name(subject: &Subject<'_>, record: usize) -> String {
 /// Inputs as people read them, and what a coalition sees of them.
 fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
     let ir = subject.ir;
-    let list = |scalar: smpcc_circuit::value::Scalar, words: &[Word]| {
-        let mut text: Vec<String> = words.iter().take(12).map(|w| scalar.display(*w)).collect();
+    let forms = ir.forms();
+    let list = |scalar: Scalar, form: Form, words: &[Word]| {
+        let shown = words.iter().take(12);
+        let mut text: Vec<String> = shown.map(|w| form.display(scalar, *w)).collect();
         if words.len() > 12 {
             text.push("…".to_owned());
         }
         text.join(", ")
     };
     let mut example = Example::default();
-    for (leaf, words) in ir.inputs.iter().zip(inputs).filter(|(leaf, _)| !leaf.drawn) {
-        let text = list(leaf.scalar, words);
+    let given = ir.inputs.iter().zip(inputs).enumerate();
+    for (id, (leaf, words)) in given.filter(|(_, (leaf, _))| !leaf.drawn) {
+        let text = list(leaf.scalar, forms.input(InputId::new(id)), words);
         example.inputs.push((leaf.party, leaf.path.clone(), text));
     }
     if let Ok(run) = interpret(ir, inputs) {
         for (id, leaf) in ir.outputs.iter().enumerate() {
             if leaf.receivers.iter().any(|r| coalition.contains(r)) {
                 let words = run.outputs.get(id).map_or(&[][..], Vec::as_slice);
-                let origin = Origin::Output(smpcc_circuit::ids::OutputId::new(id));
-                example.view.push((origin, list(leaf.scalar, words)));
+                let id = OutputId::new(id);
+                let text = list(leaf.scalar, forms.output(id), words);
+                example.view.push((Origin::Output(id), text));
             }
         }
         for revealed in &run.revealed {
             let origin = Origin::Reveal(revealed.span);
-            let text = list(revealed.scalar, &revealed.words);
+            let text = list(revealed.scalar, Form::Plain, &revealed.words);
             match example.view.iter_mut().find(|(o, _)| *o == origin) {
                 Some((_, all)) if all.len() < 80 => *all = format!("{all}, {text}"),
                 Some(_) => {}

@@ -24,7 +24,8 @@ use crate::hir::{Protocol, Range};
 use crate::span::Span;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, Present, ResultShape};
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Form, Scalar};
+use std::collections::BTreeMap;
 
 pub use op::{Effect, Kind, Op, Reducer};
 
@@ -51,6 +52,25 @@ pub struct Ir {
     pub body: Region,
 }
 
+/// How the values of leaves are written in programs, files and pages for people.
+#[derive(Clone, Debug, Default)]
+pub struct Forms {
+    inputs: BTreeMap<InputId, Form>,
+    outputs: BTreeMap<OutputId, Form>,
+}
+
+impl Forms {
+    /// That of an input leaf; of one that no parameter has (a draw) as an integer.
+    pub fn input(&self, id: InputId) -> Form {
+        self.inputs.get(&id).copied().unwrap_or(Form::Plain)
+    }
+
+    /// That of an output leaf.
+    pub fn output(&self, id: OutputId) -> Form {
+        self.outputs.get(&id).copied().unwrap_or(Form::Plain)
+    }
+}
+
 impl Ir {
     /// Whether an input is held in shares when the run begins.
     pub fn is_held(&self, id: InputId) -> bool {
@@ -60,6 +80,20 @@ impl Ir {
     /// Whether an output stays shared.
     pub fn is_stored(&self, id: OutputId) -> bool {
         (self.outputs.get(id.index())).is_some_and(|leaf| leaf.is_stored(self.n_parties))
+    }
+
+    /// How all leaves are written.
+    pub fn forms(&self) -> Forms {
+        let inputs = self.params.iter();
+        let outputs = self.results.iter();
+        Forms {
+            inputs: inputs
+                .flat_map(|p| p.leaves.iter().copied().zip(p.shape.forms()))
+                .collect(),
+            outputs: outputs
+                .flat_map(|r| r.leaves.iter().copied().zip(r.shape.forms()))
+                .collect(),
+        }
     }
 }
 

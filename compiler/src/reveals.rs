@@ -4,10 +4,10 @@
 //! are found by walking definitions backwards, through loops, branches and earlier reveals alike; the walk is
 //! breadth-first, so that the path shown is a shortest one.
 
-use crate::ir::{Ir, Node, Op, Region};
+use crate::ir::{Forms, Ir, Node, Op, Region};
 use crate::span::Span;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Form, Scalar};
 
 /// Why a value leaves secrecy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +33,8 @@ pub struct Disclosure {
     pub label: String,
     /// The type of a lane.
     pub scalar: Scalar,
+    /// How it is written: as an integer where a value is opened within the program.
+    pub form: Form,
     /// Number of lanes each time.
     pub lanes: u64,
     /// Whether it stands in a loop or under a run-time condition, so that it happens any number of times.
@@ -47,6 +49,13 @@ pub struct Disclosure {
     pub sources: Vec<Source>,
     /// Source places on a shortest way from an input to here, in the direction of flow.
     pub path: Vec<Span>,
+}
+
+impl Disclosure {
+    /// The name of a lane's type, as people know it.
+    pub fn type_name(&self) -> String {
+        self.form.name(self.scalar)
+    }
 }
 
 /// A secret input that a disclosure depends on.
@@ -69,6 +78,7 @@ pub fn reveals(ir: &Ir) -> Vec<Disclosure> {
     graph.region(&ir.body);
     let mut collect = Collect {
         ir,
+        forms: ir.forms(),
         graph: &graph,
         everyone: &everyone,
         found: &mut found,
@@ -239,6 +249,7 @@ pub fn sorts(ir: &Ir) -> Vec<Span> {
 
 struct Collect<'a> {
     ir: &'a Ir,
+    forms: Forms,
     graph: &'a Graph,
     everyone: &'a [u32],
     found: &'a mut Vec<Disclosure>,
@@ -260,6 +271,7 @@ impl Collect<'_> {
                     span: node.span,
                     label: leaf.path.clone(),
                     scalar: leaf.scalar,
+                    form: self.forms.input(id),
                     lanes: leaf.lanes,
                     repeated: false,
                     sites: 1,
@@ -292,12 +304,13 @@ impl Collect<'_> {
                     };
                     let receivers = self.everyone.to_vec();
                     let label = assertion.unwrap_or_default();
-                    self.disclose(node, kind, label, repeated, receivers);
+                    self.disclose(node, kind, label, Form::Plain, repeated, receivers);
                 }
                 Op::Output(id) => {
                     if let Some(leaf) = self.ir.outputs.get(id.index()) {
                         let (label, receivers) = (leaf.path.clone(), leaf.receivers.clone());
-                        self.disclose(node, DisclosureKind::Output, label, repeated, receivers);
+                        let (kind, form) = (DisclosureKind::Output, self.forms.output(*id));
+                        self.disclose(node, kind, label, form, repeated, receivers);
                     }
                 }
                 _ => {}
@@ -313,6 +326,7 @@ impl Collect<'_> {
         node: &Node,
         kind: DisclosureKind,
         label: String,
+        form: Form,
         repeated: bool,
         receivers: Vec<u32>,
     ) {
@@ -332,6 +346,7 @@ impl Collect<'_> {
             span: node.span,
             label,
             scalar: value.ty.scalar,
+            form,
             lanes: value.ty.lanes,
             repeated,
             sites: 1,
@@ -398,6 +413,7 @@ impl Collect<'_> {
                 && old.span == new.span
                 && old.label == new.label
                 && old.scalar == new.scalar
+                && old.form == new.form
                 && old.lanes == new.lanes
                 && old.receivers == new.receivers
                 && old.kind != DisclosureKind::Output

@@ -87,7 +87,7 @@ fn json(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> serde_json::Value 
                 "kind": kind(d),
                 "place": sources.place(d.span),
                 "label": d.label,
-                "type": d.scalar.to_string(),
+                "type": d.type_name(),
                 "lanes": d.lanes,
                 "repeated": d.repeated,
                 "to": d.receivers,
@@ -132,9 +132,9 @@ pub fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
             format!(" `{}`", d.label)
         };
         let lanes = if d.lanes == 1 {
-            d.scalar.to_string()
+            d.type_name()
         } else {
-            format!("{} × {}", d.lanes, d.scalar)
+            format!("{} × {}", d.lanes, d.type_name())
         };
         let often = if d.repeated {
             ", any number of times"
