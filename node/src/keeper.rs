@@ -37,8 +37,11 @@ pub(crate) type Ask = Box<dyn FnOnce(&mut Keeper, &Change<'_>) -> Done + Send>;
 /// What is done once all is durable, or once it failed.
 pub(crate) type Done = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
+/// Where a receipt goes, or why there is none.
+pub(crate) type Receipts = oneshot::Sender<Result<String, Error>>;
+
 pub(crate) enum Request {
-    Store(Box<ToStore>, oneshot::Sender<Result<String, Error>>),
+    Store(Box<ToStore>, Receipts),
     Other(Ask),
 }
 
@@ -246,11 +249,11 @@ impl Keeper {
     }
 
     /// Whether a contribution may be stored; the receipt, if it is here already. `taken` are those of the same batch.
-    fn admit<'t>(
+    fn admit(
         &self,
         change: &Change<'_>,
         request: &ToStore,
-        taken: &mut dyn Iterator<Item = &'t ToStore>,
+        taken: &mut dyn Iterator<Item = &ToStore>,
     ) -> Result<Option<String>, Error> {
         let (study, id) = (&request.study, &request.manifest.contribution);
         let other = || Error::Conflict(format!("contribution {id} is here with other contents"));
@@ -304,7 +307,7 @@ impl Keeper {
     fn keep(
         &mut self,
         change: &Change<'_>,
-        mut fresh: Vec<(Box<ToStore>, oneshot::Sender<Result<String, Error>>)>,
+        mut fresh: Vec<(Box<ToStore>, Receipts)>,
         done: &mut Vec<Done>,
     ) -> Result<(), Error> {
         let mut drafts: BTreeMap<StudyId, Vec<(ContributionId, &mut Draft)>> = BTreeMap::new();

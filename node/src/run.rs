@@ -2,7 +2,8 @@
 //!
 //! What computes is the same program that parties start by hand, in a process of its own: it reads the shares of those contributions
 //! that take part, sealed to this node, and leaves this node's shares of results, sealed to it as well. The inputs are removed when it
-//! has ended, however it ended. A node that was stopped in the middle has lost nothing but the attempt.
+//! has ended, however it ended. A node that was stopped in the middle has lost nothing but the attempt. Before the run a session of its own
+//! opens one bit for each contribution, whether it is as the program declares; those that are not are left out, and the run goes on.
 
 use crate::Error;
 use crate::config::Config;
@@ -11,6 +12,7 @@ use crate::office::Office;
 use crate::store::State;
 use smpcc_study::https;
 use smpcc_study::id::{ContributionId, StudyId};
+use smpcc_study::log::Event;
 use smpcc_study::open::Held;
 use smpcc_study::seal::{SealingKey, SealingPublic};
 use smpcc_study::share_file::{self, Key, SealTo};
@@ -84,8 +86,16 @@ pub fn play(
     fs::create_dir_all(folder.join("outputs")).map_err(failed)?;
     let ended = lay_out(office, tools, &study, &inputs)
         .and_then(|()| configure(tools, hosted, &folder))
-        .and_then(|config| start(tools, &config, &folder))
-        .and_then(|child| wait(child, stopped));
+        .and_then(|config| {
+            let validate = ["--validate", "--format", "human"];
+            match session(tools, &config, &validate, "validity.txt", stopped)? {
+                0 => leave_out(office, &study, run, &folder)?,
+                exit => return Ok(exit),
+            }
+            let report = folder.join("report.json").display().to_string();
+            let compute = ["--format", "json", "--report", &report];
+            session(tools, &config, &compute, "output.json", stopped)
+        });
     fs::remove_dir_all(&inputs).map_err(failed)?;
     ended
 }
@@ -210,40 +220,69 @@ fn pem(der: &[u8]) -> String {
     text + "-----END CERTIFICATE-----\n"
 }
 
-fn start(tools: &Tools, config: &Path, folder: &Path) -> Result<Child, Error> {
+/// Computes with the other nodes once, and returns with which status that ended.
+fn session(
+    tools: &Tools,
+    config: &Path,
+    options: &[&str],
+    output: &str,
+    stopped: &dyn Fn() -> bool,
+) -> Result<i32, Error> {
     let failed =
         |e: std::io::Error| Error::machine(&format!("starting {}", tools.smpcc.display()), e);
-    let output = |name: &str| fs::File::create(folder.join(name)).map_err(failed);
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let create = |name: &str| fs::File::create(folder.join(name)).map_err(failed);
     let child = Command::new(&tools.smpcc)
         .arg("party")
         .arg(config)
-        .args(["--yes", "--format", "json", "--report"])
-        .arg(folder.join("report.json"))
+        .arg("--yes")
+        .args(options)
         .stdin(Stdio::null())
-        .stdout(Stdio::from(output("output.json")?))
-        .stderr(Stdio::from(output("messages.txt")?))
+        .stdout(Stdio::from(create(output)?))
+        .stderr(Stdio::from(create("messages.txt")?))
         .spawn()
         .map_err(failed)?;
     fs::write(folder.join("pid"), child.id().to_string()).map_err(failed)?;
-    Ok(child)
+    wait(child, stopped)
 }
 
-/// Ends what computes for a run that this node was stopped in: it went on without the node, and its port is needed.
-pub fn reap(office: &Office, study: &StudyId, run: u32) {
+/// Takes out of a run what all nodes found to be out of its declared ranges: whoever gives that would stop it for everybody.
+fn leave_out(office: &Office, study: &StudyId, run: u32, folder: &Path) -> Result<(), Error> {
+    let failed = |e: std::io::Error| Error::machine("the folder of a run", e);
+    let found = fs::read_to_string(folder.join("validity.txt")).map_err(failed)?;
+    let invalid = found.lines().filter_map(|line| {
+        let id = line.strip_suffix(" is out of its declared ranges")?;
+        id.parse::<ContributionId>().ok()
+    });
+    let study = *study;
+    for id in invalid {
+        fs::remove_file(folder.join("inputs").join(format!("{id}.share"))).map_err(failed)?;
+        office
+            .ask_here(move |keeper, change| keeper.note(change, &Event::LeftOut(study, id, run)))?;
+    }
+    Ok(())
+}
+
+/// What became of a run that this node was stopped in. What computes is a process of its own: if it went on without the node, its end
+/// is waited for, and if it left a report all is well.
+pub fn rejoin(office: &Office, study: &StudyId, run: u32, stopped: &dyn Fn() -> bool) -> i32 {
     let folder = folder(office, study, run);
     let config = folder.join("party.toml").display().to_string();
     let pid = fs::read_to_string(folder.join("pid")).unwrap_or_default();
-    let ours = || {
+    let computes = || {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         // Another process may have that number by now.
         !pid.is_empty() && String::from_utf8_lossy(&line).contains(&config)
     };
-    let until = Instant::now() + Duration::from_secs(5);
-    while ours() && Instant::now() < until {
-        let _ = Command::new("kill").args(["-KILL", &pid]).status();
-        std::thread::sleep(Duration::from_millis(50));
+    while computes() && !stopped() {
+        std::thread::sleep(Duration::from_millis(100));
     }
     let _ = fs::remove_dir_all(folder.join("inputs"));
+    let report = fs::metadata(folder.join("report.json"));
+    match report.is_ok_and(|report| report.len() > 0) {
+        true => 0,
+        false => LOST,
+    }
 }
 
 fn wait(mut child: Child, stopped: &dyn Fn() -> bool) -> Result<i32, Error> {

@@ -50,6 +50,9 @@ pub struct Steward {
 /// How often a run that lost a node is begun again.
 const MOST_LOST: usize = 3;
 
+/// Reads what a node has signed, with the head of its log then.
+type Reader<'r, T> = dyn Fn(&str) -> Result<(T, Head), Error> + 'r;
+
 impl Steward {
     /// Looks at one study, and does what can be done.
     ///
@@ -107,10 +110,13 @@ impl Steward {
         let number = match last {
             None if due => 1,
             None => return Ok(Phase::Agreed(agreed)),
-            // A run that this node was stopped in: it is lost, and what comes next has another number.
+            // A run that this node was stopped in: if it is lost, what comes next has another number.
             Some(run) if run.started.is_some() && run.ended.is_none() => {
-                run::reap(&self.office, &study, run.number);
-                self.ended(&study, run.number, LOST)?;
+                let exit = run::rejoin(&self.office, &study, run.number, &self.stopped);
+                if (self.stopped)() {
+                    return Ok(Phase::Agreed(agreed));
+                }
+                self.ended(&study, run.number, exit)?;
                 return Ok(Phase::Agreed(agreed));
             }
             Some(run) if run.started.is_none() => run.number,
@@ -295,7 +301,7 @@ impl Steward {
         hosted: &Hosted,
         node: &Node,
         question: Question,
-        read: &dyn Fn(&str) -> Result<(T, Head), Error>,
+        read: &Reader<'_, T>,
     ) -> Result<Option<T>, Error> {
         let study = hosted.study.id();
         let (name, word) = (node.name.clone(), question.word());

@@ -34,6 +34,8 @@ pub enum Event {
     Frozen(StudyId, u64, [u8; 32]),
     /// A run began: its number, and the names of those who take part.
     RunStarted(StudyId, u32, String),
+    /// All nodes found a contribution to be out of what the program declares, and leave it out of a run of this number.
+    LeftOut(StudyId, ContributionId, u32),
     /// A run ended well.
     RunFinished(StudyId, u32),
     /// A run failed, with this exit status.
@@ -60,6 +62,7 @@ impl fmt::Display for Event {
             Self::Closed(study, n, hash) => write!(f, "study-closed {study} {n} {}", Hex(hash)),
             Self::Frozen(study, n, hash) => write!(f, "set-frozen {study} {n} {}", Hex(hash)),
             Self::RunStarted(study, run, with) => write!(f, "run-started {study} {run} {with}"),
+            Self::LeftOut(study, id, run) => write!(f, "contribution-left-out {study} {id} {run}"),
             Self::RunFinished(study, run) => write!(f, "run-finished {study} {run}"),
             Self::RunFailed(study, run, exit) => write!(f, "run-failed {study} {run} {exit}"),
             Self::Opened(study, run, to) => write!(f, "result-opened {study} {run} {to}"),
