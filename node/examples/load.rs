@@ -59,6 +59,9 @@ fn main() {
                             let to = (node.address.as_str(), &node.certificate);
                             let answer =
                                 https::request(to, ("POST", &path), body, Patience::default());
+                            // A node that refuses will refuse again; one that does not answer may come back.
+                            let refused =
+                                matches!(&answer, Ok(a) if (400..500).contains(&a.status));
                             let receipt = answer.and_then(https::Answer::good).and_then(|text| {
                                 Receipt::read(&String::from_utf8_lossy(&text), &node.sign)
                             });
@@ -67,7 +70,9 @@ fn main() {
                                     took.lock().expect("times").push(asked.elapsed());
                                     break;
                                 }
-                                Err(_) if patient => std::thread::sleep(Duration::from_millis(50)),
+                                Err(_) if patient && !refused => {
+                                    std::thread::sleep(Duration::from_millis(50))
+                                }
                                 Err(_) => {
                                     failed.fetch_add(1, Ordering::Relaxed);
                                     break;

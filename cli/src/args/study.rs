@@ -15,7 +15,7 @@ pub struct StudyArgs {
 #[derive(Debug, Subcommand)]
 pub enum StudyCommand {
     /// Write a study for a program, to be looked through and changed before anybody signs it
-    New(StudyNewArgs),
+    New(Box<StudyNewArgs>),
     /// Print who gives what, who learns what, how that is protected, and how long it is kept
     Check(StudyFileArgs),
     /// Print the study as `check` does, and sign it
