@@ -326,6 +326,67 @@ fn no_registry_host_is_named() {
 }
 
 /// Every text that the project keeps, by its path from the root.
+/// Workspaces outside of this one build its crates too; their locks are made anew (`cargo update --workspace`) when a crate's dependencies change.
+#[test]
+fn other_workspaces_lock_what_our_crates_need() {
+    let read = |path: &str| -> toml::Table {
+        let text = std::fs::read_to_string(root().join(path)).expect("a readable file");
+        text.parse().expect("a table")
+    };
+    let folders = [
+        "circuit",
+        "compiler",
+        "compiler/syntax",
+        "runtime",
+        "study",
+        "cli",
+    ];
+    for lock in ["fuzz/Cargo.lock", "playground/Cargo.lock"] {
+        let locked = read(lock);
+        let packages = locked["package"].as_array().expect("packages");
+        let mut seen = 0;
+        for folder in folders {
+            let manifest = read(&format!("{folder}/Cargo.toml"));
+            let Some(package) = packages
+                .iter()
+                .find(|p| p["name"] == manifest["package"]["name"])
+            else {
+                continue;
+            };
+            seen += 1;
+            let first = |entry: &toml::Value| {
+                let name = entry.as_str().and_then(|text| text.split(' ').next());
+                name.expect("a name").to_owned()
+            };
+            let entries = package.get("dependencies").and_then(toml::Value::as_array);
+            let locked: BTreeSet<String> = entries.into_iter().flatten().map(first).collect();
+            let (mut needed, mut allowed) = (BTreeSet::new(), BTreeSet::new());
+            for table in ["dependencies", "build-dependencies"] {
+                for (name, how) in manifest
+                    .get(table)
+                    .and_then(toml::Value::as_table)
+                    .into_iter()
+                    .flatten()
+                {
+                    allowed.insert(name.clone());
+                    if how.get("optional").is_none() {
+                        needed.insert(name.clone());
+                    }
+                }
+            }
+            assert!(
+                needed.is_subset(&locked),
+                "{lock}, {folder}: {needed:?}, {locked:?}"
+            );
+            assert!(
+                locked.is_subset(&allowed),
+                "{lock}, {folder}: {locked:?}, {allowed:?}"
+            );
+        }
+        assert!(seen >= 3, "{lock} has {seen} of our crates");
+    }
+}
+
 fn texts() -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
