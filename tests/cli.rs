@@ -241,6 +241,23 @@ fn a_function_that_cannot_be_arithmetic_is_named_with_its_line() {
 }
 
 #[test]
+fn what_the_library_cannot_do_in_a_domain_is_told_at_the_call() {
+    let folder = folder(&[(
+        "q.smpc",
+        "use std::stats::variance;\nfn main(x: secret u32 from each) -> u64 {\n    variance(x)\n}\n",
+    )]);
+    let path = folder.path().join("q.smpc").display().to_string();
+    let forced = ["stats", &path, "--parties", "3", "--protocol", "arithmetic"];
+    let message = text(&smpcc(&forced).stderr);
+    let places = ["E4008", "q.smpc:3:", "in this call", "<std>/stats.smpc:"];
+    let found: Vec<Option<usize>> = places.iter().map(|part| message.find(part)).collect();
+    assert!(
+        found.iter().all(Option::is_some) && found.is_sorted(),
+        "{message}"
+    );
+}
+
+#[test]
 fn samples_serve_fewer_parties_and_say_who_is_missing() {
     let avg = example("avg.smpc").display().to_string();
     let fewer = smpcc(&["stats", &avg, "--parties", "2"]);

@@ -37,6 +37,7 @@ mod value;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{ConstId, Hir, RoleId};
 use crate::ir::{Ir, Node, Region, Value};
+use crate::library;
 use crate::schema;
 use crate::session::Session;
 use crate::span::Span;
@@ -89,6 +90,22 @@ pub fn lower_claimed(hir: &Hir, session: &Session) -> Result<(Ir, Privacy), Vec<
         let privacy = std::mem::take(&mut tracer.privacy);
         Ok((tracer.finish(), privacy))
     })
+}
+
+/// Where the user's program calls what in the library cannot be compiled: the program is traced again, up to the operation of which
+/// the diagnostic speaks. Diagnostics of the user's own lines come back as they are.
+pub fn at_call(hir: &Hir, session: &Session, diagnostic: Diagnostic) -> Diagnostic {
+    if !library::owns(diagnostic.primary.span.file) {
+        return diagnostic;
+    }
+    let stopped = traced(|stack| {
+        let mut tracer = Tracer::new(hir, session, stack)?;
+        tracer.stops_at = Some(diagnostic.clone());
+        tracer.main()
+    });
+    let told = stopped.err().and_then(|mut all| all.pop());
+    told.filter(|d| d.code == diagnostic.code)
+        .unwrap_or(diagnostic)
 }
 
 /// The program of a `test` block, which has no inputs and no outputs; it holds if it runs to its end.
@@ -181,6 +198,8 @@ struct Tracer<'h> {
     /// Whether both sides of asserted comparisons are opened.
     opened: bool,
     constants: BTreeMap<ConstId, Val<'h>>,
+    /// What is wrong with the operation at which tracing ends, if it is to.
+    stops_at: Option<Diagnostic>,
 }
 
 impl<'h> Tracer<'h> {
@@ -214,6 +233,7 @@ impl<'h> Tracer<'h> {
             in_test: false,
             opened: false,
             constants: BTreeMap::new(),
+            stops_at: None,
         })
     }
 

@@ -9,7 +9,7 @@ use crate::emit::{Emitted, TooLarge, emit};
 use crate::hir::{Hir, Protocol};
 use crate::ir::Ir;
 use crate::ir::interpret::{self, Revealed};
-use crate::lower::{lower, lower_test, lower_test_opened};
+use crate::lower::{self, lower, lower_test, lower_test_opened};
 use crate::passes;
 use crate::session::{LocalChoice, Options, Session};
 use crate::sorts;
@@ -55,7 +55,10 @@ pub fn compile(
     };
     observer("lower", &ir);
     let ir = passes::optimise(ir, options.opt, local(options), observer);
-    let mut compiled = compile_ir(ir, sources, name, options)?;
+    let mut compiled = compile_ir(ir, sources, name, options).map_err(|all| {
+        let at_calls = all.into_iter().map(|d| lower::at_call(hir, session, d));
+        at_calls.collect::<Vec<_>>()
+    })?;
     compiled.functions = functions(hir, sources);
     Ok(compiled)
 }

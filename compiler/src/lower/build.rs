@@ -120,6 +120,13 @@ impl<'h> Tracer<'h> {
             .into());
         }
         self.n_nodes += 1;
+        if let Some(told) = self
+            .stops_at
+            .as_ref()
+            .filter(|d| d.primary.span == self.span)
+        {
+            return Err(told.clone().into());
+        }
         let results = results
             .iter()
             .map(|&ty| self.new_value(ty, None))
