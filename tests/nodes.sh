@@ -3,6 +3,7 @@
 # --bins --examples. The load takes a minute, each seed of the crashes two or three (WINDOW is how many seconds the study is open).
 #   tests/nodes.sh load            1000 contributions from 50 clients at once; then the log of 10^6 lines
 #   tests/nodes.sh ranges           contributors who lie about a range are left out, and the run goes on; half a minute
+#   tests/nodes.sh full             a node whose disk is full refuses, answers, and goes on when there is room; needs root, half a minute
 #   tests/nodes.sh crashes FROM TO  for each seed 200 contributions and a run, while fifty times a node is killed and started again
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,7 +12,7 @@ smpcc=$bin/smpcc
 names=(a b c)
 dir=$(mktemp -d)
 declare -A pids=()
-trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null || true; done; rm -rf "$dir"' EXIT
+trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null || true; done; umount -l "$dir/full/data-a" 2>/dev/null || true; rm -rf "$dir"' EXIT
 
 # site PEOPLE SECONDS PORT: a study in the working folder, with nodes that are not started yet.
 site() {
@@ -72,6 +73,25 @@ ranges() {
   done
 }
 
+full() {
+  mkdir -p "$dir/full/data-a"; cd "$dir/full"
+  mount -t tmpfs -o size=1536k smpcc "$dir/full/data-a"
+  site 200 3600 7743
+  for name in "${names[@]}"; do start "$name"; done
+  for name in "${names[@]}"; do listening "$name"; done
+  "$bin/examples/load" study.toml invitations 8 | tee first.txt
+  grep -q ', 0 refused' first.txt && { echo "the disk was not full"; exit 1; }
+  mount -o remount,size=64m "$dir/full/data-a"
+  # Each invitation is good once at each node: now those are taken that were refused, and no other.
+  "$bin/examples/load" study.toml invitations 8 | tee second.txt
+  stored=$(($(awk '{print $1}' first.txt) + $(awk '{print $1}' second.txt)))
+  [ $stored = 600 ] || { echo "$stored were confirmed, not 600"; exit 1; }
+  kill -9 "${pids[a]}"; wait "${pids[a]}" 2>/dev/null || true
+  : >a.log; start a; listening a
+  "$bin/smpcc-node" log verify data-a/audit.log --node "$(sed -n 's/^sign = "\(.*\)"/\1/p' keys/a.pub)"
+  [ "$(grep -c contribution-received data-a/audit.log)" = 200 ]
+}
+
 crashes() {
   for seed in $(seq "$1" "$2"); do
     rm -rf "$dir/crash"; mkdir "$dir/crash"; cd "$dir/crash"
@@ -121,6 +141,7 @@ last_run() {
 case ${1:-} in
   load) load ;;
   ranges) ranges ;;
+  full) full ;;
   crashes) crashes "$2" "$3" ;;
-  *) sed -n '2,7p' "$0"; exit 2 ;;
+  *) sed -n '2,8p' "$0"; exit 2 ;;
 esac
