@@ -126,7 +126,7 @@ fn kinds(audit: &Audit) -> Vec<Kind> {
     kinds
 }
 
-const LEAKS: [(&str, u32, Kind, &str); 13] = [
+const LEAKS: [(&str, u32, Kind, &str); 17] = [
     (
         "an average of two",
         2,
@@ -218,6 +218,53 @@ const LEAKS: [(&str, u32, Kind, &str); 13] = [
              let mut total: secret u64 = 0;
              for p in rows.flatten() { if p.code == 7 { total += p.pay as u64; } }
              total
+         }",
+    ),
+    (
+        "a sum of two and of their squares",
+        3,
+        Kind::Determined,
+        "party a; party b; party c;
+         fn main(x: secret u16 from a, y: secret u16 from b) -> (u32, u64) to c {
+             (x as u32 + y as u32, x as u64 * x as u64 + y as u64 * y as u64)
+         }",
+    ),
+    (
+        "a loop that ends early",
+        3,
+        Kind::StepByStep,
+        "fn main(x: [secret u8; _] from each) -> u32 {
+             let mut total: secret u32 = 0;
+             let mut n: u32 = 0;
+             for v in x.flatten() {
+                 total += v as u32;
+                 if reveal(total > 300) { break; }
+                 n += 1;
+             }
+             n
+         }",
+    ),
+    (
+        "a mean of all, and of all but one",
+        3,
+        Kind::Nearly,
+        "fn main(x: [secret u32 in 0..=100_000; _] from each) -> (u32, u32) {
+             let all = x.flatten();
+             let mut total: secret u32 = 0;
+             let mut rest: secret u32 = 0;
+             for i in 0..all.len() {
+                 total += all[i];
+                 if i > 0 { rest += all[i]; }
+             }
+             (total / 6, rest / 5)
+         }",
+    ),
+    (
+        "each record under thin noise",
+        3,
+        Kind::Nearly,
+        "fn main(x: [secret u16; _] from each) -> [u32; _] {
+             x.flatten().map(|v| { let r: secret u3 = random(); v as u32 + r as u32 })
          }",
     ),
     (

@@ -362,7 +362,8 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
             capital(&from)
         ),
         K::Nearly => format!(
-            "What is drawn hides `{about}` of {owner} from close neighbours only: of values that are spread over its range, {who} can tell from {from} which it is."
+            "{} can work out `{about}` of {owner} from {from} up to close neighbours: what is rounded or drawn hides it from no others.",
+            capital(&who)
         ),
         K::StepByStep => format!(
             "{} comes out again and again while records are added: from where it changes {who} learns of the records that were added just then, and not of all together.",

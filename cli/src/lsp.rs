@@ -123,7 +123,7 @@ struct Server {
     plan: PlanArgs,
     /// Requests for lenses that wait for figures: their ids and parameters.
     late: Vec<(Value, Value)>,
-    /// Whether the client watches files when it is asked to, and asks for lenses anew when it is told to.
+    /// What the client can do.
     can: Can,
     initialized: bool,
     shut_down: bool,
@@ -134,6 +134,7 @@ struct Server {
 struct Can {
     watch: bool,
     refresh_lenses: bool,
+    refresh_hints: bool,
 }
 
 impl Server {
@@ -212,6 +213,7 @@ impl Server {
                 self.can = Can {
                     watch: workspace["didChangeWatchedFiles"]["dynamicRegistration"] == true,
                     refresh_lenses: workspace["codeLens"]["refreshSupport"] == true,
+                    refresh_hints: workspace["inlayHint"]["refreshSupport"] == true,
                 };
                 self.configure(&params["initializationOptions"]);
                 Ok(Some(answers::capabilities(utf8)))
@@ -229,7 +231,7 @@ impl Server {
             }
             _ => {
                 self.settle();
-                if method == "textDocument/hover" {
+                if matches!(method, "textDocument/hover" | "textDocument/inlayHint") {
                     // Known when it is asked for again.
                     self.count(params);
                 }
@@ -288,6 +290,10 @@ impl Server {
             return Next::Go;
         }
         self.documents.keep(&done.uri, done.result);
+        if self.can.refresh_hints {
+            // Ranges are among them.
+            request("hints", "workspace/inlayHint/refresh", &Value::Null);
+        }
         let (here, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.late)
             .into_iter()
             .partition(|(_, params)| params["textDocument"]["uri"] == *done.uri);

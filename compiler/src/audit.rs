@@ -60,7 +60,7 @@ pub enum Kind {
     Determined,
     /// The view determines an input in some cases.
     Sometimes,
-    /// What is drawn hides an input from close neighbours only.
+    /// The view determines an input up to close neighbours: rounding or what is drawn hides it from no others.
     Nearly,
     /// What comes out is the number of one record: a minimum, a maximum, a median.
     OneOfMany,
@@ -104,7 +104,7 @@ impl Kind {
                 "give a coarser result (a rounded number, a class), or give it only where a condition holds that hides such cases"
             }
             Self::Nearly => {
-                "draw more noise: as much as one record can change what comes out (`std::dp` with that sensitivity)"
+                "draw more noise: as much as one record can change what comes out (`std::dp` with that sensitivity); without any, give fewer results that can be subtracted from each other"
             }
             Self::OneOfMany => {
                 "give a quantile of many records, a rounded number or a class in place of the minimum, maximum or median of few"
@@ -211,7 +211,9 @@ pub fn audit(ir: &Ir, threshold: u32, most_runs: u64) -> Audit {
                 continue;
             }
             if let Some(bits) = bits::bits(&mut subject, coalition, record, &mut rng) {
-                if !subject.draws.is_empty() && is_most(&bits) && !leaks.contains(&owner) {
+                if !leaks.contains(&owner)
+                    && is_thin(&mut subject, coalition, record, (&bits, &shown), &mut rng)
+                {
                     let found = nearly(&mut subject, coalition, record, &shown);
                     audit.findings.extend(found);
                 }
@@ -227,6 +229,29 @@ pub fn audit(ir: &Ir, threshold: u32, most_runs: u64) -> Audit {
     audit.runs = subject.runs;
     fold(&mut audit.findings);
     audit
+}
+
+/// Whether what is drawn leaves nearly all of a record to be learned, from the whole view or from what follows from this record alone.
+fn is_thin(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    record: usize,
+    (bits, shown): (&Bits, &Shown),
+    rng: &mut SplitMix,
+) -> bool {
+    if subject.draws.is_empty() {
+        return false;
+    }
+    let alone = |records: &BTreeSet<usize>| records.len() == 1 && records.contains(&record);
+    let items = shown.depends.iter();
+    let part: BTreeSet<Item> = items
+        .filter(|(_, records)| alone(records))
+        .map(|(item, _)| *item)
+        .collect();
+    is_most(bits)
+        || !part.is_empty()
+            && bits::bits_of(subject, coalition, record, Some(&part), rng)
+                .is_some_and(|bits| is_most(&bits))
 }
 
 /// Whether nearly all that there is to learn is learned.
@@ -351,12 +376,7 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
         let Some(sight) = seen.sight.as_ref().filter(|_| !known) else {
             continue;
         };
-        // What two results say together only where few count is mostly what they say at the ends of ranges.
-        let least = match origins.len() {
-            1 => RARELY,
-            _ => NEARLY,
-        };
-        if share < least || seen.records.iter().all(|r| determined.contains(r)) {
+        if share < RARELY || seen.records.iter().all(|r| determined.contains(r)) {
             continue;
         }
         let kind = if seen.records.len() == 1 && share >= NEARLY {
@@ -377,6 +397,23 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
             unordered: false,
             example: show(subject, coalition, &sight.inputs),
         });
+    }
+    for (origins, seen) in &shown.weighted {
+        let share = seen.times as f64 / tries;
+        let known = origins.iter().any(|origin| explained.contains(origin));
+        if let Some(sight) = seen.sight.as_ref().filter(|_| !known && share >= 0.5) {
+            explained.extend(origins);
+            found.push(Finding {
+                kind: Kind::Nearly,
+                coalition: coalition.to_vec(),
+                origins: origins.clone(),
+                about: subject.records[sight.record].cells[sight.cell].name.clone(),
+                owner: subject.records[sight.record].party,
+                share,
+                unordered: false,
+                example: show(subject, coalition, &sight.inputs),
+            });
+        }
     }
     for (turn, finding) in unordered_ones {
         if !finding.origins.iter().any(|o| explained.contains(o)) && named.insert((0, turn)) {
@@ -480,8 +517,8 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
     found
 }
 
-/// Origins with several numbers of which each follows from all records that the one before follows from, and a few times from
-/// more.
+/// Origins with several numbers, of which later ones follow from more records than earlier ones: records come in one after the other, in
+/// their order, and what they have come into they mostly stay in. (Tries miss some of what a number follows from.)
 fn growing(shown: &Shown) -> Vec<Origin> {
     let mut chains: BTreeMap<Origin, Vec<&BTreeSet<usize>>> = BTreeMap::new();
     for (item, records) in &shown.depends {
@@ -490,10 +527,14 @@ fn growing(shown: &Shown) -> Vec<Origin> {
         }
     }
     let grows = |chain: &Vec<&BTreeSet<usize>>| {
-        let mut steps = chain.windows(2);
-        let larger = |pair: &&[&BTreeSet<usize>]| pair[0].len() < pair[1].len();
-        steps.all(|pair| pair[0].is_subset(pair[1]))
-            && chain.windows(2).filter(larger).count() >= STEPS
+        let all: BTreeSet<usize> = chain.iter().copied().flatten().copied().collect();
+        let first = |r: &usize| chain.iter().position(|records| records.contains(r));
+        let firsts: Vec<usize> = all.iter().filter_map(first).collect();
+        let later: usize = firsts.iter().map(|first| chain.len() - first).sum();
+        let stay: usize = chain.iter().map(|records| records.len()).sum();
+        firsts.is_sorted()
+            && firsts.iter().collect::<BTreeSet<_>>().len() > STEPS
+            && 2 * stay >= later
     };
     let grown = chains.into_iter().filter(|(_, chain)| grows(chain));
     grown.map(|(origin, _)| origin).collect()

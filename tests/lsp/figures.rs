@@ -158,3 +158,23 @@ fn figures_follow_the_inputs() {
     assert_ne!(costs[0], costs[1]);
     editor.end();
 }
+
+#[test]
+fn ranges_that_the_compiler_finds_are_hinted() {
+    let mut editor = Editor::new();
+    editor.becomes("fn main(pay: secret u32 in 0..=1000 from each) -> u32 {\n    let both: secret u32 = pay[0] + pay[1];\n    let all = both * both;\n    all / 7\n}\n");
+    let settings = json!({"settings": {"smpcc": {"options": ["--parties", "2"]}}});
+    editor.tell("workspace/didChangeConfiguration", settings);
+    let params = document(&editor);
+    editor.ask("textDocument/codeLens", params);
+    let hints = editor.of("inlayHint");
+    let hints = hints.as_array().expect("a list");
+    let hint = |label: &str| {
+        let found = hints.iter().find(|h| h["label"] == label);
+        found.unwrap_or_else(|| panic!("{hints:?}"))["position"].clone()
+    };
+    assert_eq!(hint(" in 0..=2000"), json!({"line": 1, "character": 42}));
+    assert_eq!(hint(" in 0..=4000000"), json!({"line": 2, "character": 25}));
+    assert_eq!(hint(": secret u32"), json!({"line": 2, "character": 11}));
+    editor.end();
+}

@@ -349,8 +349,11 @@ fn actions(found: &Found, params: &Value) -> Result<Value, Refusal> {
 fn hints(found: &Found, params: &Value) -> Result<Value, Refusal> {
     let range = &params["range"];
     let (start, end) = (found.offset(&range["start"])?, found.offset(&range["end"])?);
+    let figures = found.figures.as_deref().and_then(|f| f.as_ref().ok());
+    let limits = figures.map(|f| ide::limits(&found.program, found.file, &f.limits));
     let hints = ide::hints(&found.program, found.file)
         .into_iter()
+        .chain(limits.into_iter().flatten())
         .filter(|hint| start <= hint.after.end && hint.after.end <= end)
         .map(|hint| {
             json!({

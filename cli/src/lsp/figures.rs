@@ -9,6 +9,7 @@ use crate::compiled;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::{source, words};
 use smpcc_circuit::stats::{self, Estimate, Known, PlaceStats, Stats};
+use smpcc_compiler::ide::Limits;
 use smpcc_compiler::parses::Parses;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::Network;
@@ -113,15 +114,19 @@ fn figures(job: &Job, stale: &dyn Fn() -> bool) -> Outcome<Figures> {
     let hir = hir.ok_or_else(|| Failure::compiler(diagnostics))?;
     let prepared = compiled::prepare_checked(source, hir, &job.path, &job.plan, None, true)?;
     let options = &prepared.choices.options;
+    let mut limits = Limits::default();
     let compiled = pipeline::compile(
         &prepared.hir,
         &prepared.source.files,
         &prepared.source.name(),
         &prepared.session,
         options,
-        &mut |_, _| {
+        &mut |pass, ir| {
             if stale() {
                 resume_unwind(Box::new(Stale));
+            }
+            if pass == "ranges" {
+                limits = Limits::of(ir);
             }
         },
     )
@@ -143,6 +148,7 @@ fn figures(job: &Job, stale: &dyn Fn() -> bool) -> Outcome<Figures> {
     }
     Ok(Figures {
         stats,
+        limits,
         wan: options.network == Network::WAN,
     })
 }
@@ -155,6 +161,8 @@ fn why(failure: Failure) -> String {
 /// What a program costs.
 pub struct Figures {
     stats: Stats,
+    /// What its expressions are between.
+    pub limits: Limits,
     /// Whether times are those on a wide network.
     wan: bool,
 }

@@ -292,7 +292,7 @@ function table(heads, rows) {
   const made = element("table");
   const line = (cells, tag) => {
     const row = element("tr");
-    for (const cell of cells) row.append(element(tag, cell, tag === "td" && /^[0-9,.?]+( m?s)?$/.test(cell) ? "figure" : ""));
+    for (const cell of cells) row.append(element(tag, cell, tag === "td" && /^[0-9,.?–]+( m?s)?$/.test(cell) ? "figure" : ""));
     return row;
   };
   made.append(line(heads, "th"), ...rows.map((cells) => line(cells, "td")));
@@ -310,7 +310,7 @@ function counted(stats) {
     element("p", `${stats.protection}.`),
     ...(stats.exact ? [] : [element("p", "Revealed values steer this program: what is not known before it runs is a question mark.")]),
     element("h2", "By section"),
-    table(["", "lines", "lanes", "ANDs", "rounds", "bytes", "why"], stats.sections.map((s) => [s.domain, s.place, figure(s.lanes), figure(s.and), figure(s.rounds), figure(s.bytes), s.why])),
+    table(["", "lines", "lanes", "ANDs", "rounds", "bytes", "why"], stats.sections.map((s) => [s.domain, s.lines[0] === s.lines[1] ? `${s.lines[0]}` : `${s.lines[0]}–${s.lines[1]}`, figure(s.lanes), figure(s.and), figure(s.rounds), figure(s.bytes), s.why])),
     element("h2", "By line"),
     table(["line", "ANDs", "products", "bytes"], stats.lines.map((l) => [`${l.file}:${l.line}`, figure(l.and), figure(l.mul), figure(l.bytes)])),
   ]);

@@ -10,9 +10,9 @@
 //! at all (its values put to the views in another order) is taken off, and is part of the error: where views are hardly ever equal,
 //! a sample tells nothing, and the stated error is as large as what there is to learn.
 
-use super::subject::{Inputs, Subject, View};
+use super::subject::{Inputs, Item, Subject, View};
 use smpcc_circuit::splitmix::SplitMix;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Combinations that are run for one figure.
 const COMBINATIONS: u64 = 1024;
@@ -44,6 +44,17 @@ pub(super) fn bits(
     subject: &mut Subject<'_>,
     coalition: &[u32],
     record: usize,
+    rng: &mut SplitMix,
+) -> Option<Bits> {
+    bits_of(subject, coalition, record, None, rng)
+}
+
+/// The bits that some numbers of a view tell of one honest record, or all of them.
+pub(super) fn bits_of(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    record: usize,
+    part: Option<&BTreeSet<Item>>,
     rng: &mut SplitMix,
 ) -> Option<Bits> {
     let honest: Vec<usize> = (0..subject.records.len())
@@ -103,7 +114,10 @@ pub(super) fn bits(
             }
             let cells = &subject.records[record].cells;
             let value: Vec<i128> = cells.iter().map(|cell| cell.get(&inputs)).collect();
-            let view = subject.view(&inputs, coalition);
+            let mut view = subject.view(&inputs, coalition);
+            if let Some(part) = part {
+                view.retain(|(item, _)| part.contains(item));
+            }
             pairs.push((value, view));
         }
         let (mut learned, there) = information(&joint(&pairs), runs, exhaustive);

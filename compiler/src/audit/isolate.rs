@@ -70,6 +70,10 @@ pub(super) fn isolate(
             }
         }
     }
+    let moved: BTreeMap<Look, BTreeSet<(usize, usize)>> = followed
+        .iter()
+        .map(|(look, cells)| (*look, cells.keys().copied().collect()))
+        .collect();
     // With the value here as many are told apart as must be.
     for cells in followed.values_mut() {
         cells.retain(|_, words| words.len() + 1 >= TOLD_APART);
@@ -78,6 +82,13 @@ pub(super) fn isolate(
     let of_several = |item: Item| {
         let cells = followed.get(&Look::One(item));
         cells.is_some_and(|cells| records(cells).len() > 1)
+    };
+    // What two numbers follow must leave their sum or difference where it is: at the ends of ranges some is followed less than elsewhere.
+    let cancels = |look: &Look, record: usize| {
+        let one = |item: Item| followed.get(&Look::One(item)).into_iter().flatten();
+        let mut others = look.items().into_iter().flat_map(one).map(|(cell, _)| cell);
+        let moves = |cell: &(usize, usize)| moved.get(look).is_some_and(|m| m.contains(cell));
+        !others.any(|cell| cell.0 != record && moves(cell))
     };
     let mut seen_now: BTreeSet<Origin> = BTreeSet::new();
     for (look, cells) in &followed {
@@ -95,6 +106,9 @@ pub(super) fn isolate(
         let Some(&(record, cell)) = cells.keys().next() else {
             continue;
         };
+        if pair && !cancels(look, record) {
+            continue;
+        }
         seen_now.extend(&origins);
         let own = &subject.records[record].cells[cell];
         let own = inputs.get(own.leaf).and_then(|leaf| leaf.get(own.lane));
@@ -110,6 +124,94 @@ pub(super) fn isolate(
             record,
             cell,
         });
+    }
+}
+
+/// How much a number is moved where rounding must not matter, of its range.
+const STRIDE: i128 = 64;
+
+/// How far apart two quotients may be to be the same, by rounding.
+const SAME: f64 = 0.02;
+
+/// Notes pairs of numbers that move in one proportion with all records but one: then their difference, weighted so, follows that record, up to
+/// rounding. A mean of all and a mean of all but one are such a pair.
+pub(super) fn weigh(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    honest: &[usize],
+    shown: &mut Shown,
+) {
+    if !(2..=PAIRED).contains(&view.len()) {
+        return;
+    }
+    // For each number that is moved: its record and cell, and by how much each number of the view moves.
+    let mut moves: Vec<((usize, usize), Vec<f64>)> = Vec::new();
+    for &r in honest {
+        for c in 0..subject.records[r].cells.len() {
+            let cell = subject.records[r].cells[c].clone();
+            let stride = cell.hi.saturating_sub(cell.lo) / STRIDE;
+            let here = cell.get(inputs);
+            let mut other = inputs.clone();
+            let up = here.saturating_add(stride);
+            let to = if up <= cell.hi {
+                up
+            } else {
+                here.saturating_sub(stride)
+            };
+            // Numbers of few values are what selects, and not what is summed.
+            if stride < STRIDE || !cell.set(&mut other, to) {
+                continue;
+            }
+            let seen = subject.view(&other, coalition);
+            if seen.len() != view.len() {
+                return;
+            }
+            let sign = if to > here { 1.0 } else { -1.0 };
+            let by = view.iter().zip(&seen);
+            let by =
+                by.map(|(before, after)| sign * (after.1.wrapping_sub(before.1) as i128) as f64);
+            moves.push(((r, c), by.collect()));
+        }
+    }
+    let same = |a: f64, b: f64| (a - b).abs() <= SAME * a.abs().max(b.abs());
+    for (i, (first, _)) in view.iter().enumerate() {
+        for (k, (second, _)) in view.iter().enumerate().skip(i + 1) {
+            if shown.noisy.contains(first) || shown.noisy.contains(second) {
+                continue;
+            }
+            // The quotient of all records but one; where two of three say the same, they say what it is.
+            let moved = || moves.iter().filter(|(_, by)| by[i] != 0.0 || by[k] != 0.0);
+            let quotient = |by: &[f64]| by[k] / by[i];
+            let usual = moved().map(|(_, by)| quotient(by)).find(|q| {
+                q.is_finite()
+                    && *q != 0.0
+                    && moved().filter(|(_, by)| same(quotient(by), *q)).count() >= 2
+            });
+            let Some(usual) = usual else {
+                continue;
+            };
+            let odd: Vec<(usize, usize)> = moved()
+                .filter(|(_, by)| !same(quotient(by), usual))
+                .map(|(cell, _)| *cell)
+                .collect();
+            let &[(record, cell)] = odd.as_slice() else {
+                continue;
+            };
+            let origins: BTreeSet<Origin> = [first.0, second.0].into();
+            let seen = shown
+                .weighted
+                .entry(origins.into_iter().collect())
+                .or_default();
+            seen.times += 1;
+            seen.records.insert(record);
+            seen.sight.get_or_insert_with(|| Sight {
+                inputs: inputs.clone(),
+                record,
+                cell,
+            });
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 //! Where a program draws, nobody knows the draws: a view pins a number only if no other draws hide another value of it, and an item
 //! that changes with the draws alone is not held to be isolated, alone or a count.
 
-use super::isolate::isolate;
+use super::isolate::{isolate, weigh};
 use super::shown::{Pins, Shown};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View};
 use smpcc_circuit::splitmix::SplitMix;
@@ -66,6 +66,7 @@ pub(super) fn probe(
         };
         let targets = some(&honest, TARGETS, rng);
         isolate(subject, coalition, &inputs, &view, &honest, &mut shown);
+        weigh(subject, coalition, &inputs, &view, &honest, &mut shown);
         // To look for what hides a number takes the most runs by far.
         let looked_at = match shown.tries <= PINNED_TRIES {
             true => targets.as_slice(),
@@ -275,6 +276,7 @@ fn pin(
                     let there = second.get(inputs).saturating_sub(sign * down);
                     if cell.set(&mut other, here.saturating_add(sign * up))
                         && second.set(&mut other, there)
+                        && !is_reordered(subject, honest, inputs, &other)
                     {
                         free |= compare(subject, &other);
                     }

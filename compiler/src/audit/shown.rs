@@ -31,6 +31,8 @@ pub(super) struct Shown {
     pub tries: u64,
     /// Isolated, by the origins that it takes.
     pub isolated: BTreeMap<Vec<Origin>, Seen>,
+    /// Pairs of origins of which a weighted difference follows one record, more or less.
+    pub weighted: BTreeMap<Vec<Origin>, Seen>,
     /// Tries and pins by record and cell, and by which origins alone, if any.
     pub pinned: BTreeMap<(usize, usize), Pins>,
     /// The records that ever changed an item, and one try in which it did.
