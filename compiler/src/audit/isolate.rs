@@ -109,6 +109,13 @@ pub(super) fn isolate(
         if pair && !cancels(look, record) {
             continue;
         }
+        // A number of the same field that moves it a little counts as well, and does so more elsewhere.
+        let field = |(r, c): &(usize, usize)| subject.records[*r].cells[*c].leaf_turn();
+        let fields: BTreeSet<u64> = cells.keys().map(field).collect();
+        let mut movers = moved.get(look).into_iter().flatten();
+        if movers.any(|mover| mover.0 != record && fields.contains(&field(mover))) {
+            continue;
+        }
         seen_now.extend(&origins);
         let own = &subject.records[record].cells[cell];
         let own = inputs.get(own.leaf).and_then(|leaf| leaf.get(own.lane));
