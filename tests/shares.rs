@@ -530,13 +530,15 @@ fn nodes_of_a_deployment_run_on_what_they_hold_and_without_one_that_is_lost() {
     for (code, said) in run(&nodes[..3], &["--attempt", "2", "--without", "d"]) {
         assert_eq!(code, Some(0), "{said}");
     }
+    // A node takes part in one attempt of each number.
+    let (code, said) = run(&["a"], &["--attempt", "2", "--without", "b"]).remove(0);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("with a b c, and not with a c d"), "{said}");
     let mut files = Vec::new();
     for node in &nodes[..3] {
         let folder = std::fs::read_dir(site.at(&format!("results/{node}"))).expect("a folder");
-        let path = folder
-            .map(|e| e.expect("an entry").path())
-            .next()
-            .expect("a result");
+        let mut paths = folder.map(|e| e.expect("an entry").path());
+        let path = paths.find(|p| has_ending(p, "result")).expect("a result");
         let (key, out) = (
             format!("./keys/{node}.seal.key"),
             format!("./{node}.released"),

@@ -51,6 +51,7 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         confirm(&none)?;
     }
     if let Some(own) = &own_shares {
+        own.note_members()?;
         shelf::hold(&mut inputs, &own.shelf, &own.places)?;
     }
     let mut limits = deployment.limits()?;

@@ -342,6 +342,37 @@ impl Own {
     }
 }
 
+impl Own {
+    /// Notes beside the results, before anybody is connected to, with whom this node takes part in an attempt: in one of each number at
+    /// the same set of contributions, so that no two sets of nodes both run as the same attempt.
+    ///
+    /// # Errors
+    /// It has taken part in this attempt with others, or the note cannot be written.
+    pub fn note_members(&self) -> Outcome {
+        let stored = &self.stored;
+        let set = sha256(format!("{}\0{}", stored.study, stored.files).as_bytes());
+        let set: String = set.0[..8].iter().map(|b| format!("{b:02x}")).collect();
+        let name = format!("{set}.attempt{}", stored.attempt);
+        let path = self.keep.folder.join(name);
+        let members = stored.seating.nodes.join(" ");
+        match std::fs::read_to_string(&path) {
+            Ok(before) if before == members => Ok(()),
+            Ok(before) => Err(Failure::usage(format!(
+                "this node has taken part in attempt {} at these contributions with {before}, and not with {members}: give the next attempt another number",
+                stored.attempt
+            ))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                store::write_whole(&path, members.as_bytes())
+                    .map_err(|e| Failure::usage(e.to_string()))
+            }
+            Err(e) => Err(Failure::usage(format!(
+                "cannot read {}: {e}",
+                path.display()
+            ))),
+        }
+    }
+}
+
 /// A node's key, which has to be the one in the study.
 ///
 /// # Errors
