@@ -1,11 +1,13 @@
-//! The beginning of a run on stored replicated shares: each two parties make sure that they hold the same component.
+//! The beginning of a run on stored shares. Of replicated shares each two parties make sure that they hold the same component;
+//! those of Shamir's sharing are checked as what was dealt (`dealt`).
 //!
 //! A component is there twice, at two parties. Shares that one run made and the next one takes, or that a client dealt, could differ
 //! there, by accident or because a party has changed its own: then what is computed is no sharing of anything, and no proof of what
 //! follows would say so. Each two exchange a hash of their component under a key that only the two have. It says nothing that either
 //! does not know, and nothing to anybody else.
 //!
-//! This comes before the first operation. It is no part of the program's bytes and rounds. The other suites hold every share once.
+//! This comes before the first operation. It is no part of the program's bytes and rounds. In `two-party` and `gmw` any shares are
+//! those of some value.
 
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::Suite;
@@ -25,15 +27,21 @@ const HELD_STEP: u64 = u64::MAX - 1;
 const N: usize = 3;
 
 impl Session {
-    /// Compares the components of all stored shares with the two others who hold them.
+    /// Compares the components of all stored shares with the two others who hold them, or checks that they were dealt as they should.
     ///
     /// # Errors
-    /// A fault of the peer that holds another component, and of links. The caller tells the others.
+    /// A fault of the peer that holds another component, of the usage where a giver's shares are none, which all parties see
+    /// alike, and of links. The caller tells the others.
     pub fn compare_held(&mut self, program: &Verified, inputs: &Inputs) -> Result<(), Error> {
         let held = |i: &usize| program.is_held(InputId::new(*i));
         let any = (0..program.inputs.len()).any(|i| held(&i));
-        if program.suite != Suite::Rep3 || !any || self.n_parties() != N {
+        if !any {
             return Ok(());
+        }
+        match program.suite {
+            Suite::Rep3 if self.n_parties() == N => {}
+            Suite::Bgw => return self.check_dealt(program, inputs),
+            Suite::TwoParty | Suite::Gmw | Suite::Rep3 => return Ok(()),
         }
         let me = self.me().index();
         // Component `me` is also that of the party before, component `me + 1` that of the one after.
