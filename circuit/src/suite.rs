@@ -160,6 +160,12 @@ impl Suite {
         self.offers(threat, Domain::Boolean)
     }
 
+    /// Whether shares of it can outlive a run against a threat: where each is held by one party alone, what makes sure of it against a
+    /// cheater ends with the run.
+    pub fn stores(self, threat: Threat) -> bool {
+        self.stands(threat) && (!threat.deviates() || self == Self::Rep3)
+    }
+
     /// Local times without a table of one's own: one core of a server of about 2020, rounded up.
     pub const fn shipped(self) -> Work {
         match self {

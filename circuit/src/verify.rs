@@ -164,6 +164,14 @@ fn check_parties(program: &Program) -> Check {
             suite.name()
         )
     })?;
+    let away = program.party_names.len() > n as usize;
+    ensure(!away || suite.stores(program.threat), || {
+        format!(
+            "{} stores no shares against {} parties",
+            suite.name(),
+            program.threat.name()
+        )
+    })?;
     if let Some(present) = &program.present {
         let all = present.numbers.len() == n as usize
             && present.numbers.is_sorted_by(|a, b| a < b)

@@ -56,6 +56,7 @@ impl Attempt {
     /// # Errors
     /// Why not; the shares stay where they are.
     pub fn check(&self, terms: &Terms) -> Outcome {
+        stores(terms)?;
         let (n, there) = (terms.nodes.len(), self.members.len());
         let stays = "all shares stay where they are, for when it is back";
         if self.number > MAX_ATTEMPTS {
@@ -103,6 +104,21 @@ pub fn validated(reports: &[PartyReport], headers: &[&Header], places: &[Place])
         "{n} of {} contributions are out of their declared ranges\n",
         places.len()
     )
+}
+
+/// Whether shares of a study can outlive a run.
+///
+/// # Errors
+/// Why not.
+pub fn stores(terms: &Terms) -> Outcome {
+    match terms.suite.stores(terms.threat) {
+        true => Ok(()),
+        false => Err(Failure::usage(format!(
+            "`{}` stores no shares against {} nodes: what makes sure of a share there ends with its run; `rep3` does, with three nodes",
+            terms.suite.name(),
+            terms.threat.name()
+        ))),
+    }
 }
 
 /// Nodes of a study with Shamir's shares that can run without the others.
