@@ -379,6 +379,22 @@ fn every_suite_stores_what_it_computes() {
         assert!(said.contains("(-1, 31)"), "{options:?}: {said}");
         assert_eq!(said.contains("checked: "), checks, "{said}");
     }
+    // Where every share is at one party alone, nothing outlives a run that a cheater may have been in.
+    let site = Site::new(PROGRAM, &all[..2], &["--threat", "malicious"]);
+    std::fs::write(site.at("mine.json"), r#"{"age": 1, "pay": 1}"#).expect("inputs");
+    site.refused(
+        &[
+            "share",
+            "./pay.smpc",
+            "--study",
+            "./study.toml",
+            "--inputs",
+            "./mine.json",
+            "--out",
+            "./shares",
+        ],
+        "`two-party` stores no shares against malicious nodes",
+    );
 }
 
 /// Five nodes, one of which is killed while they run: the others go on from their shares, and say so. One more, and too few are left.

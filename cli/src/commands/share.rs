@@ -8,7 +8,7 @@ use smpcc::given;
 use smpcc::render;
 use smpcc::seats::Seats;
 use smpcc::stored::shelf::{self, file_name, of_file};
-use smpcc::stored::{is_program_of, node_names, role_of, scheme, with_lens};
+use smpcc::stored::{is_program_of, node_names, role_of, scheme, stores, with_lens};
 use smpcc::studies;
 use smpcc::work::Work;
 use smpcc_circuit::program::ShapeNode;
@@ -69,6 +69,7 @@ pub fn dealt(
         ));
     };
     is_program_of(source, study)?;
+    stores(terms)?;
     // One contributor alone: what others give does not matter here.
     let roles = schema::schema(hir).roles;
     let role = &terms.contributors.role;
