@@ -107,7 +107,7 @@ impl Session {
         };
         let mut sums = share(self.me().index())?;
         for other in self.others().collect::<Vec<_>>() {
-            let message = bytes(&*share(other.index())?);
+            let message = bytes(&share(other.index())?);
             self.send(other, MASK_STEP, message)?;
         }
         for other in self.others().collect::<Vec<_>>() {
