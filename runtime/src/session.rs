@@ -10,8 +10,6 @@
 //! What a peer sends is decoded strictly: lists are sorted by name, without duplicates, and within the limits here.
 
 mod bound;
-mod dealt;
-mod held;
 mod hello;
 mod results;
 

@@ -14,6 +14,9 @@
 //! A share of lanes of `w` bits has [`Scheme::words`] words for each lane, one after the other: one part of each lane, as the suite
 //! numbers its parts.
 
+mod compare;
+mod dealt;
+
 use smpcc_circuit::cost::extension_degree;
 use smpcc_circuit::program::Suite;
 use smpcc_circuit::value::Word;

@@ -199,7 +199,7 @@ impl PairKey {
     }
 
     /// A tag of what `transcript` absorbed that only the two parties can make, for one purpose.
-    pub(super) fn authenticate(&self, purpose: &str, transcript: Transcript) -> [u8; 32] {
+    pub(crate) fn authenticate(&self, purpose: &str, transcript: Transcript) -> [u8; 32] {
         let mut context = Transcript::new("smpcc/pair-key/tag");
         context.string(purpose);
         *derive(&derive(&self.0, context), transcript)

@@ -18,13 +18,13 @@ use smpcc_circuit::ids::InputId;
 use smpcc_circuit::verify::Verified;
 use zeroize::Zeroizing;
 
-use super::Session;
+use super::Scheme;
 use crate::error::Error;
 use crate::hash::Transcript;
 use crate::io::{Inputs, Secret};
 use crate::prg::{OsEntropy, Prg, PrgKey};
-use crate::protocols::stored::Scheme;
 use crate::ring::Elements;
+use crate::session::Session;
 
 /// The steps of the two messages; no schedule gets so far.
 const MASK_STEP: u64 = u64::MAX - 3;

@@ -14,11 +14,11 @@ use smpcc_circuit::program::Suite;
 use smpcc_circuit::verify::Verified;
 use subtle::ConstantTimeEq;
 
-use super::Session;
 use crate::error::Error;
 use crate::hash::Transcript;
 use crate::io::{Inputs, Secret};
 use crate::party::PartyId;
+use crate::session::Session;
 
 /// The step of the only message about stored shares; no schedule gets so far.
 const HELD_STEP: u64 = u64::MAX - 1;
