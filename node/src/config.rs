@@ -84,7 +84,7 @@ impl Config {
             max_connections: file.max_connections.unwrap_or(1000).clamp(1, 100_000),
             party_listen: file.party_listen,
             files: (at(&file.cert), at(&file.key), at(&file.seal)),
-            tick_s: file.tick_s.unwrap_or(10).clamp(1, 3600),
+            tick_s: file.tick_s.unwrap_or(10).clamp(1, 20),
         })
     }
 }

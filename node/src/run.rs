@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Seconds for which the others may take to connect.
-const CONNECT_S: u64 = 120;
+/// Seconds for which the others may take to connect: all have signed on, and look again within twenty.
+const CONNECT_S: u64 = 60;
 
 /// The exit status of a run that lost somebody, or was interrupted.
 pub const LOST: i32 = 4;
