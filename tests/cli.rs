@@ -116,7 +116,7 @@ fn what_does_not_exist_is_refused_and_what_exists_is_named() {
         ),
         (
             &["--parties", "4", "--suite", "rep3"],
-            "`gmw` (3 corrupt), `bgw` (1 corrupt)",
+            "`rep4` (1 corrupt), `gmw` (3 corrupt), `bgw` (1 corrupt)",
         ),
         (
             &["--parties", "2", "--suite", "bgw"],
@@ -166,6 +166,8 @@ fn the_suite_follows_the_parties_or_the_options() {
         (&["--parties", "2"][..], "two-party"),
         (&["--parties", "3"], "rep3"),
         (&["--parties", "4"], "bgw"),
+        (&["--parties", "4", "--threat", "malicious"], "rep4"),
+        (&["--parties", "4", "--suite", "rep4"], "rep4"),
         (&["--parties", "16"], "bgw"),
         (&["--parties", "3", "--suite", "bgw"], "bgw"),
         (&["--parties", "3", "--threshold", "2"], "gmw"),

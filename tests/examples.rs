@@ -244,6 +244,47 @@ fn any_number_of_processes() {
 }
 
 #[test]
+fn four_parties_stand_one_that_cheats() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("4.json");
+    let salaries: serde_json::Map<String, Value> = (0..4)
+        .map(|i| {
+            (
+                i.to_string(),
+                serde_json::json!({ "salary": 4000 + 100 * i }),
+            )
+        })
+        .collect();
+    std::fs::write(&path, Value::from(salaries).to_string()).expect("inputs");
+    let path = path.display().to_string();
+    for protocol in ["auto", "boolean"] {
+        let options = [
+            "--parties",
+            "4",
+            "--threat",
+            "malicious",
+            "--protocol",
+            protocol,
+            "--inputs",
+            &path,
+        ];
+        let report = json(&smpcc("run", "avg", &options));
+        for party in 0..4 {
+            assert_eq!(report["outputs"][party.to_string()], 4150, "{protocol}");
+        }
+        assert_eq!(report["suite"], "rep4");
+        let stats = json(&smpcc("stats", "avg", &options));
+        assert_eq!(report["rounds"], stats["totals"]["rounds"], "{protocol}");
+        assert_eq!(
+            report["bytes_sent"], stats["totals"]["bytes_sent"],
+            "{protocol}"
+        );
+        // Nothing is proven: each message was vouched for.
+        assert_eq!(stats["settlements"]["n"], 0, "{protocol}");
+    }
+}
+
+#[test]
 fn every_run_says_what_protects_the_inputs() {
     let output = Command::new(env!("CARGO_BIN_EXE_smpcc"))
         .arg("run")

@@ -73,7 +73,7 @@ const fn malicious(setting: Setting) -> Setting {
 }
 
 /// Every suite, at numbers of parties that make a difference to it.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 16] = [
     setting(Suite::TwoParty, 2, 1),
     setting(Suite::Rep3, 3, 1),
     setting(Suite::Gmw, 2, 1),
@@ -89,6 +89,7 @@ pub const SETTINGS: [Setting; 15] = [
     setting(Suite::Bgw, 16, 7),
     malicious(REP3),
     malicious(setting(Suite::TwoParty, 2, 1)),
+    malicious(setting(Suite::Rep4, 4, 1)),
 ];
 
 impl Setting {

@@ -28,10 +28,10 @@ mod whole;
 
 pub use crate::stamp::{Delay, Stamp, StampMap};
 pub use crate::suite::{
-    Correlation, Demand, GARBLED_AND_LEN, LABEL_LEN, MOST_BASE_TRANSFERS, Route, Routes,
-    SACRIFICED, Setup, Work, and_levels, bucket, element_len, extension_degree, king_multiplies,
-    king_opens, n_switches, open_len, packed_len, resharers, routes, strings_per_switch,
-    used_wires, whole_triples,
+    Correlation, Demand, GARBLED_AND_LEN, LABEL_LEN, MOST_BASE_TRANSFERS, PAIRS, Pair, Passed,
+    Route, Routes, SACRIFICED, Setup, VOUCHED_LANES, Work, and_levels, bucket, element_len,
+    extension_degree, king_multiplies, king_opens, n_switches, open_len, opener, packed_len,
+    resharers, routes, strings_per_switch, used_wires, whole_triples,
 };
 pub use ahead::{Demands, start};
 pub use costs::Costs;
@@ -86,9 +86,9 @@ fn sent(program: &Program, node: &Node) -> Vec<u64> {
 fn delay_of(program: &Program, node: &Node, sent: &[u64]) -> Delay {
     match node.op.kind() {
         Kind::Interactive(step) if sent.iter().any(|&bytes| bytes > 0) => {
-            match told::is_told(program, node) {
-                true => Delay::Rounds(1),
-                false => program.model().delay(program, node, step),
+            match told::rounds(program, node) {
+                Some(rounds) => Delay::Rounds(rounds),
+                None => program.model().delay(program, node, step),
             }
         }
         Kind::Interactive(_) | Kind::Clear | Kind::Move | Kind::Linear | Kind::Control => {

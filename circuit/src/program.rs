@@ -20,6 +20,8 @@ pub enum Suite {
     TwoParty,
     /// Three parties, replicated secret sharing, one may be corrupt.
     Rep3,
+    /// Four parties, replicated secret sharing in which three hold each component, one may be corrupt.
+    Rep4,
     /// Two parties or more, all but one may be corrupt: additive and XOR shares with pairwise oblivious transfer.
     Gmw,
     /// Three parties or more, fewer than half may be corrupt: Shamir's sharing.
@@ -28,13 +30,14 @@ pub enum Suite {
 
 impl Suite {
     /// Every suite, in the order of reports.
-    pub const ALL: [Self; 4] = [Self::TwoParty, Self::Rep3, Self::Gmw, Self::Bgw];
+    pub const ALL: [Self; 5] = [Self::TwoParty, Self::Rep3, Self::Rep4, Self::Gmw, Self::Bgw];
 
     /// Its name on the command line and in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::TwoParty => "two-party",
             Self::Rep3 => "rep3",
+            Self::Rep4 => "rep4",
             Self::Gmw => "gmw",
             Self::Bgw => "bgw",
         }

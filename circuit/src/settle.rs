@@ -169,6 +169,9 @@ impl Work {
 
 /// What one execution of an operation records.
 pub fn recorded(program: &Program, node: &Node) -> Work {
+    if !program.model().proves() {
+        return Work::NONE;
+    }
     let info = |ids: &[ValueId]| {
         let value = ids.first().and_then(|id| program.values.get(id.index()));
         value.copied()
@@ -190,6 +193,7 @@ pub fn recorded(program: &Program, node: &Node) -> Work {
 /// Whether an operation makes something that has to be proven or compared before an opening: ANDs, products, or what one party told the others.
 pub fn is_recorded(program: &Program, node: &Node) -> bool {
     matches!(node.op.kind(), Kind::Interactive(_))
+        && program.model().proves()
         && (recorded(program, node) != Work::NONE
             || matches!(node.op, Op::Input(id) if program.inputs.get(id.index()).is_some_and(|leaf| leaf.public)))
 }

@@ -10,6 +10,7 @@ mod cover;
 mod demand;
 mod pairwise;
 mod rep3;
+mod rep4;
 mod size;
 mod switches;
 mod work;
@@ -23,6 +24,7 @@ pub use bgw::{extension_degree, king_multiplies, king_opens};
 pub use cover::resharers;
 pub use demand::{Correlation, Demand};
 pub use pairwise::{Route, Routes, routes, whole_triples};
+pub use rep4::{PAIRS, Pair, Route as Passed, VOUCHED_LANES, opener};
 pub(crate) use size::told_len;
 pub use size::{
     GARBLED_AND_LEN, LABEL_LEN, and_levels, element_len, open_len, packed_len, used_wires,
@@ -64,7 +66,7 @@ pub trait Model: Sync {
     /// Elements that a party holds of one shared element.
     fn held(&self, n_parties: u32) -> u64;
 
-    /// Whether a sum of products costs one product, however many it adds; else each product is made by itself.
+    /// Whether a sum of products costs one product even where its terms are made block by block.
     fn folds_products(&self) -> bool;
 
     /// Whether it shuffles among so many parties of whom so many may be corrupt.
@@ -84,6 +86,17 @@ pub trait Model: Sync {
 
     /// Payload bytes of every party when a step runs. What one party tells others in the clear is no suite's.
     fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64>;
+
+    /// Whether what was computed is proven before it is opened ([`crate::settle`]).
+    fn proves(&self) -> bool {
+        false
+    }
+
+    /// Bytes by which each of those whom one party tells so many lanes in the clear tells each other one what it heard, one round later.
+    fn echo_len(&self, lanes: u64) -> u64 {
+        let _ = lanes;
+        0
+    }
 
     /// How a step that sends something moves stamps.
     fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay;
@@ -141,6 +154,7 @@ impl Suite {
         match self {
             Self::TwoParty => &pairwise::TWO_PARTY,
             Self::Rep3 => &rep3::Rep3,
+            Self::Rep4 => &rep4::Rep4 { vouched: false },
             Self::Gmw => &pairwise::GMW,
             Self::Bgw => &bgw::Bgw,
         }
@@ -150,6 +164,7 @@ impl Suite {
     pub const fn against(self, threat: Threat) -> &'static dyn Model {
         match (self, threat) {
             (Self::Rep3, Threat::Malicious) => &rep3::Settled,
+            (Self::Rep4, Threat::Malicious) => &rep4::Rep4 { vouched: true },
             (Self::TwoParty, Threat::Malicious) => &authenticated::Authenticated,
             _ => self.model(),
         }
@@ -171,6 +186,7 @@ impl Suite {
         match self {
             Self::TwoParty => pairwise::TWO_PARTY.work,
             Self::Rep3 => rep3::WORK,
+            Self::Rep4 => rep4::WORK,
             Self::Gmw => pairwise::GMW.work,
             Self::Bgw => bgw::WORK,
         }
@@ -188,7 +204,7 @@ impl Suite {
 
     /// What runs among a number of parties unless somebody asks for something else; `None` where nothing does.
     pub fn usual(n_parties: u32, threat: Threat) -> Option<Self> {
-        [Self::TwoParty, Self::Rep3, Self::Bgw]
+        [Self::TwoParty, Self::Rep3, Self::Bgw, Self::Rep4]
             .into_iter()
             .find(|suite| suite.parties().contains(&n_parties) && suite.stands(threat))
     }

@@ -367,7 +367,10 @@ where
 
 /// `--suite`: refusals need the number of parties, so that here it is a word.
 fn suites() -> PossibleValuesParser {
-    let mut all = vec![("auto", "two-party for 2 parties, rep3 for 3, bgw for more")];
+    let mut all = vec![(
+        "auto",
+        "two-party for 2 parties, rep3 for 3, bgw for more (malicious: rep4 for 4)",
+    )];
     all.extend(Suite::ALL.map(|suite| (suite.name(), about_suite(suite))));
     PossibleValuesParser::new(
         all.into_iter()
@@ -379,6 +382,7 @@ const fn about_suite(suite: Suite) -> &'static str {
     match suite {
         Suite::TwoParty => "Two parties, one may be corrupt",
         Suite::Rep3 => "Three parties, one may be corrupt",
+        Suite::Rep4 => "Four parties, one may be corrupt",
         Suite::Gmw => "Two parties or more, all but one may be corrupt",
         Suite::Bgw => "Three parties or more, a minority may be corrupt",
     }

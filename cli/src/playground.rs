@@ -473,7 +473,7 @@ mod tests {
         assert!(wrong("run", "fn main(", Value::Null).contains("line 1"));
         assert!(wrong("run", AVG, json!({"inputs": "{"})).contains("not JSON"));
         assert!(wrong("run", AVG, json!({"inputs": ""})).contains("no inputs"));
-        assert!(wrong("stats", AVG, json!({"suite": "rep4"})).contains("no suite"));
+        assert!(wrong("stats", AVG, json!({"suite": "rep5"})).contains("no suite"));
         assert!(wrong("format", "fn main(", Value::Null).contains("syntax"));
         assert!(wrong("dance", AVG, Value::Null).contains("question"));
         let stops = "fn main(salary: secret u32 from each) -> u32 { assert(reveal(salary[0] > 1), \"no\"); 1 }";

@@ -183,6 +183,21 @@ mod tests {
     }
 
     #[test]
+    fn four_parties_stand_a_malicious_one() {
+        let found = choose("auto", "malicious", None, 4).ok();
+        let suite = Suite::Rep4;
+        let wanted = Trust {
+            suite,
+            threat: Threat::Malicious,
+            threshold: 1,
+        };
+        assert_eq!(found, Some(wanted));
+        let asked = choose("rep4", "semi-honest", None, 4).ok();
+        let threat = Threat::SemiHonest;
+        assert_eq!(asked, Some(Trust { threat, ..wanted }));
+    }
+
+    #[test]
     fn a_threshold_alone_chooses_who_stands_it() {
         let suite = |t, n| {
             choose("auto", "semi-honest", Some(t), n)

@@ -43,10 +43,11 @@ pub fn page(study: &Study) -> Result<Page, Error> {
     let terms = study.terms();
     match terms.suite {
         Suite::TwoParty | Suite::Rep3 | Suite::Gmw => {}
-        Suite::Bgw => {
-            return Err(Error::Absent(
-                "the page cannot split values for `bgw`: contribute with `smpcc contribute`".into(),
-            ));
+        Suite::Rep4 | Suite::Bgw => {
+            return Err(Error::Absent(format!(
+                "the page cannot split values for `{}`: contribute with `smpcc contribute`",
+                terms.suite.name()
+            )));
         }
     }
     let fields = terms.contributors.inputs.iter().map(field);

@@ -19,6 +19,7 @@ use smpcc_circuit::verify::Verified;
 use crate::error::Error;
 use crate::io::{Inputs, Outputs, Secret, check_inputs};
 use crate::protocols::authenticated::Authenticated;
+use crate::protocols::four::Rep4;
 use crate::protocols::pairwise::Pairwise;
 use crate::protocols::replicated::Rep3;
 use crate::protocols::shamir::Bgw;
@@ -168,6 +169,14 @@ pub fn run(
         }
         (SuiteName::Rep3, Threat::Malicious) => {
             let suite = Rep3::<Malicious>::new(program, session)?;
+            run_suite(session, program, suite, inputs, progress)
+        }
+        (SuiteName::Rep4, Threat::SemiHonest) => {
+            let suite = Rep4::<SemiHonest>::new(program, session)?;
+            run_suite(session, program, suite, inputs, progress)
+        }
+        (SuiteName::Rep4, Threat::Malicious) => {
+            let suite = Rep4::<Malicious>::new(program, session)?;
             run_suite(session, program, suite, inputs, progress)
         }
         (SuiteName::TwoParty, Threat::Malicious) => {

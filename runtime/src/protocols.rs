@@ -32,6 +32,7 @@ pub mod clear;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod dispatch;
+pub mod four;
 pub mod garbled;
 mod interface;
 mod levels;

@@ -243,6 +243,20 @@ pub fn shared_and(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
     }
 }
 
+/// Products of different parts, which two parties know: `rest ← drawn ⊕ a_0 b_1 ⊕ a_1 b_0`, which is added to the first of `z`; what was
+/// drawn is added to the second. Word by word up to the shortest slice.
+pub fn pair_and(and: SharedAnd<'_>, drawn: &[u64], rest: &mut [u64], z: [&mut [u64]; 2]) {
+    match best() {
+        Form::Portable => portable::pair_and(and, drawn, rest, z),
+        #[cfg(target_arch = "x86_64")]
+        Form::Aes => portable::pair_and(and, drawn, rest, z),
+        #[cfg(target_arch = "x86_64")]
+        Form::Vaes => x86_64::pair_and_avx2(and, drawn, rest, z),
+        #[cfg(target_arch = "x86_64")]
+        Form::Wide => x86_64::pair_and_avx512(and, drawn, rest, z),
+    }
+}
+
 /// `out ← a ⊕ b ⊕ flip`, word by word up to the shortest slice.
 pub fn xor(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
     match best() {
@@ -459,6 +473,22 @@ mod tests {
                 let (a0, a1, b0, b1) = (!part(0)[i], part(1)[i], part(2)[i], !part(3)[i]);
                 let products = (a0 & b0) ^ (a0 & b1) ^ (a1 & b0);
                 assert_eq!(z, part(4)[i] ^ part(5)[i] ^ products);
+            }
+            let steps = [true, false].map(|best| {
+                let [mut rest, mut z0, mut z1] = [0, 4, 5].map(|i| part(i).to_vec());
+                let z = [&mut z0[..], &mut z1];
+                match best {
+                    true => pair_and(and, part(2), &mut rest, z),
+                    false => portable::pair_and(and, part(2), &mut rest, z),
+                }
+                [rest, z0, z1]
+            });
+            assert_eq!(steps[0], steps[1]);
+            let [rest, z0, z1] = &steps[0];
+            for (i, &drawn) in part(2).iter().enumerate() {
+                let (a0, a1, b0, b1) = (!part(0)[i], part(1)[i], part(2)[i], !part(3)[i]);
+                assert_eq!(rest[i], drawn ^ (a0 & b1) ^ (a1 & b0));
+                assert_eq!([z0[i], z1[i]], [part(4)[i] ^ rest[i], part(5)[i] ^ drawn]);
             }
             xor(part(0), part(1), u64::MAX, &mut best);
             for (i, &sum) in best.iter().enumerate() {

@@ -8,14 +8,26 @@ use crate::suite::told_len;
 /// The bytes of every party; `None` where the suite's protocols have a part.
 pub(super) fn sent(program: &Program, node: &Node) -> Option<Vec<u64>> {
     let (owner, n_told, value) = told(program, node)?;
-    let mut sent = vec![0; program.n_parties as usize];
+    // Where it matters, each of those who are told tells the others of them what it heard.
+    let echo = echo_len(program, &value);
+    let echoes = echo.saturating_mul(n_told.saturating_sub(1));
+    let mut sent = vec![echoes; program.n_parties as usize];
     *sent.get_mut(owner as usize)? = told_len(&value).saturating_mul(n_told);
     Some(sent)
 }
 
-/// Whether the suite's protocols have no part.
-pub(super) fn is_told(program: &Program, node: &Node) -> bool {
-    told(program, node).is_some()
+/// The rounds of telling it; `None` where the suite's protocols have a part.
+pub(super) fn rounds(program: &Program, node: &Node) -> Option<u32> {
+    let (_, n_told, value) = told(program, node)?;
+    Some(1 + u32::from(n_told > 1 && echo_len(program, &value) > 0))
+}
+
+/// What one of those who are told a value tells another one of them.
+fn echo_len(program: &Program, value: &ValueInfo) -> u64 {
+    match told_len(value) {
+        0 => 0,
+        _ => program.model().echo_len(value.lanes),
+    }
 }
 
 /// Who tells how many others what.

@@ -5,7 +5,7 @@
 
 use super::size::{
     GARBLED_AND_LEN, and_depth, and_levels, info, labels_len, open_len, owner, packed_len,
-    rows_len, share_len,
+    rows_len, share_len, shared_levels_len,
 };
 use super::{Model, Work};
 use crate::program::{Domain, Interactive, Node, Program, Threat};
@@ -152,6 +152,10 @@ impl Model for Settled {
         Rep3.measured()
     }
 
+    fn proves(&self) -> bool {
+        true
+    }
+
     fn among(&self, measured: Work, _n_parties: u32, _threshold: u32) -> Work {
         Work {
             and_ps: measured.and_ps.saturating_mul(PROVEN.0),
@@ -255,11 +259,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 3] {
                 Domain::Boolean
                 | Domain::Public
                 | Domain::Arithmetic { .. }
-                | Domain::Local { .. } => {
-                    [levels.iter().fold(0, |sum: u64, &n| {
-                        sum.saturating_add(packed_len(n, value.lanes))
-                    }); 3]
-                }
+                | Domain::Local { .. } => [shared_levels_len(&levels, value.lanes); 3],
             }
         }
         Interactive::Decompose => match result(0).domain {

@@ -107,6 +107,12 @@ pub fn and_levels(template: &Template) -> Vec<u64> {
     counts
 }
 
+/// Bytes of one bit for each AND and lane, where each level is a message.
+pub(super) fn shared_levels_len(levels: &[u64], lanes: u64) -> u64 {
+    let lens = levels.iter().map(|&n| packed_len(n, lanes));
+    lens.fold(0, u64::saturating_add)
+}
+
 /// The rounds of a circuit whose levels take one each.
 pub(super) fn and_depth(program: &Program, id: TemplateId) -> u32 {
     let depth = program

@@ -11,6 +11,7 @@
 //! | `programs` | all operations in one program, pools that operations share, loops |
 //! | `traffic` | messages that depend on nothing secret, are never said twice, and go to receivers only |
 //! | `faults` | messages that are cut, changed, repeated or of another length |
+//! | `cheats` | (for suites' own tests) a party that changes its pieces one by one |
 //! | `golden` | the version of the protocol, where what is sent changes |
 //! | `wiped` | memory that is given back, where suites garble |
 //!
@@ -18,12 +19,13 @@
 //! correlations are, and the bytes and rounds that are pinned.
 
 use smpcc_circuit::ids::{OutputId, ValueId};
-use smpcc_circuit::program::{Domain, Op, Suite};
+use smpcc_circuit::program::{Domain, Op, Suite, Threat};
 use smpcc_circuit::value::{Word, mask};
 
 use crate::engine::RunReport;
 use crate::engine::testing::{Builder, expect_costs, expect_output, inputs, u};
 
+pub(crate) mod cheats;
 mod circuits;
 mod faults;
 mod golden;
@@ -49,6 +51,8 @@ pub(super) struct Setting {
     pub(super) suite: Suite,
     pub(super) n: u32,
     pub(super) t: u32,
+    /// What a corrupt party may do.
+    pub(super) threat: Threat,
     /// Products of 64 bits that take little time, for tests of one operation at a time; with 0 it has none of those tests.
     products: u64,
     /// Lanes and width for programs that have everything.
@@ -60,8 +64,17 @@ const fn setting(suite: Suite, n: u32, t: u32, products: u64, size: (u64, u8)) -
         suite,
         n,
         t,
+        threat: Threat::SemiHonest,
         products,
         size,
+    }
+}
+
+/// The same where a corrupt party may send what it likes.
+const fn malicious(setting: Setting) -> Setting {
+    Setting {
+        threat: Threat::Malicious,
+        ..setting
     }
 }
 
@@ -69,9 +82,13 @@ const fn setting(suite: Suite, n: u32, t: u32, products: u64, size: (u64, u8)) -
 const ANY: u64 = u64::MAX;
 
 /// All suites, with 2, 3, 4, 5, 7 and 16 parties.
-const SETTINGS: [Setting; 17] = [
+const SETTINGS: [Setting; 20] = [
     setting(Suite::TwoParty, 2, 1, 400, (130, 9)),
     setting(Suite::Rep3, 3, 1, ANY, (130, 9)),
+    setting(Suite::Rep4, 4, 1, ANY, (130, 9)),
+    malicious(setting(Suite::Rep4, 4, 1, ANY, (130, 9))),
+    // With messages for which several hashes vouch.
+    malicious(setting(Suite::Rep4, 4, 1, 0, (2100, 3))),
     setting(Suite::Gmw, 2, 1, 400, (130, 9)),
     setting(Suite::Gmw, 3, 2, 400, (65, 5)),
     setting(Suite::Gmw, 4, 3, 0, (9, 3)),
@@ -91,9 +108,10 @@ const SETTINGS: [Setting; 17] = [
 ];
 
 /// Suites that are one implementation.
-const FAMILIES: [&[Suite]; 3] = [
+const FAMILIES: [&[Suite]; 4] = [
     &[Suite::TwoParty, Suite::Gmw],
     &[Suite::Rep3],
+    &[Suite::Rep4],
     &[Suite::Bgw],
 ];
 
@@ -118,7 +136,9 @@ fn one_of_each(i: u64) -> impl Iterator<Item = Setting> {
 
 impl Setting {
     fn builder(self) -> Builder {
-        Builder::new(self.suite, self.n, self.t)
+        let mut b = Builder::new(self.suite, self.n, self.t);
+        b.program.threat = self.threat;
+        b
     }
 
     /// Everybody.
@@ -128,7 +148,13 @@ impl Setting {
 
     /// Whether its suite shuffles.
     fn shuffles(self) -> bool {
-        self.suite.model().shuffles(self.n, self.t)
+        self.suite.against(self.threat).shuffles(self.n, self.t)
+    }
+
+    /// Whether parties compute alone on what they know.
+    fn owns(self) -> bool {
+        let local = Domain::Local { owner: 0 };
+        self.suite.offers(self.threat, local)
     }
 
     fn last(self) -> u32 {

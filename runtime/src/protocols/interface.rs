@@ -12,7 +12,7 @@ use super::circuit::{Circuit, Circuits};
 use super::garbled::seat::Garbling;
 use super::sharing::{Arithmetic, Held, Share, Sharing};
 use super::shuffle::Columns;
-use super::vouch::Polynomial;
+use super::vouch::{Both, HASH, Hash, Polynomial};
 use super::{Adversary, Batch, Begun, Check, Opened, Outcome, Preparation};
 use crate::bits::Bits;
 use crate::error::Error;
@@ -58,6 +58,20 @@ pub trait Protocols: Sized + Send + Sync + 'static {
 
     /// What all others were told by a party in the clear, as this party heard or told it.
     fn heard(&mut self, _from: usize, _bytes: &[u8]) {}
+
+    /// Where those whom one party tells something compare it before they use it: the hashes that this party and another one of them say to
+    /// each other, if both have heard these bytes.
+    fn echo(&self, _with: usize, _bytes: &[u8]) -> Option<Both> {
+        None
+    }
+
+    /// Such a hash as it is said to, or expected from, the other one: in the order of messages.
+    fn numbered(&self, _with: usize, _hash: Hash) -> [u8; HASH] {
+        [0; HASH]
+    }
+
+    /// Whether they do.
+    const ECHOES: bool = false;
 
     /// See [`super::Suite::prepare`].
     fn prepare(&mut self, demand: &Demand) -> Result<Preparation<Self>, Error> {

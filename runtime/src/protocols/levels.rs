@@ -131,6 +131,11 @@ pub(super) trait AndLevel: Send + Sync {
         1
     }
 
+    /// Words of lanes that blocks are multiples of, no more than the fewest that a block has.
+    fn unit(&self) -> usize {
+        1
+    }
+
     /// Numbers of randomness that an AND over `stride` words of lanes takes.
     fn numbers(&self, stride: usize) -> usize;
 
@@ -216,6 +221,7 @@ pub(super) fn walk<A: AndLevel + 'static>(
     let parts = sharing.parts();
     let outs = circuit.outputs.iter();
     let block = block_lanes(&circuit, parts);
+    let block = block - block % (64 * ands.unit());
     let n_blocks = lanes.div_ceil(block);
     let per_block = circuit.n_and * ands.numbers(words_for(block));
     let mut walk = Walk {

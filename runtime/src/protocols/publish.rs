@@ -5,11 +5,13 @@
 //!   is sent.
 //! - **Source**: none.
 //! - **Assumptions**: links are authenticated and encrypted.
-//! - **Cost**: one round; one element to each party that is told.
+//! - **Cost**: one round; one element to each party that is told. Where a suite compares at once what these have heard, another round, and 16
+//!   bytes for each [`CHUNK`] lanes from each of them to each other.
 //! - **Departures from the paper**: none to depart from.
 //! - **Leakage and failure**: a cheating owner can tell different parties different values; a suite that stands one compares what they
-//!   heard before anything is opened.
+//!   heard before anything is opened, or at once.
 
+use smpcc_circuit::cost::VOUCHED_LANES;
 use smpcc_circuit::ids::OutputId;
 use zeroize::Zeroizing;
 
@@ -17,6 +19,7 @@ use super::interface::{Owned, Protocols};
 use super::operands::block_range;
 use super::pipeline::{Blocks, Pipeline, Place};
 use super::sharing::Share;
+use super::vouch::{Both, HASH};
 use super::{Begun, Opened, Outcome, Value};
 use crate::error::Error;
 use crate::exchange::Exchange;
@@ -69,16 +72,25 @@ pub(super) fn begin<S: Protocols + 'static>(
     })
 }
 
+/// What this party and another one say to each other of what both heard.
+struct Echo {
+    with: PartyId,
+    hashes: Both,
+}
+
+/// Lanes that one of them is about.
+const CHUNK: usize = VOUCHED_LANES as usize;
+
 impl Publish {
     /// Those whom the owner sends the value.
-    fn others(&self) -> impl Iterator<Item = PartyId> + '_ {
+    fn others(&self) -> impl Iterator<Item = PartyId> + Clone + '_ {
         let parties = PartyId::all(self.told.len()).zip(&self.told);
         parties.filter_map(|(party, told)| (*told && party != self.owner).then_some(party))
     }
 }
 
 impl<S: Protocols> Blocks<S> for Publish {
-    type State = ();
+    type State = Vec<Echo>;
 
     fn n_blocks(&self) -> usize {
         match self.others().next() {
@@ -88,16 +100,24 @@ impl<S: Protocols> Blocks<S> for Publish {
     }
 
     fn n_phases(&self) -> u32 {
-        1
+        // Nobody else has heard it where one party is told.
+        1 + u32::from(S::ECHOES && self.others().nth(1).is_some())
     }
 
     fn send(
         &mut self,
-        _suite: &mut S,
+        suite: &mut S,
         wire: &mut Exchange<'_>,
         place: Place,
-        (): &mut (),
+        echoes: &mut Vec<Echo>,
     ) -> Result<(), Error> {
+        if place.phase > 0 {
+            return echoes.iter().try_for_each(|echo| {
+                let said = suite.numbered(echo.with.index(), echo.hashes.said);
+                wire.send(echo.with, |out| out.extend_from_slice(&said))?;
+                wire.expect(echo.with, HASH)
+            });
+        }
         let range = block_range(place.block, S::BLOCK, self.lanes);
         let (owner, bits) = (self.owner, self.bits);
         let me = wire.me();
@@ -119,16 +139,38 @@ impl<S: Protocols> Blocks<S> for Publish {
         suite: &mut S,
         wire: &mut Exchange<'_>,
         place: Place,
-        (): &mut (),
+        echoes: &mut Vec<Echo>,
     ) -> Result<(), Error> {
         let me = wire.me();
         if !self.others().any(|party| party == me) {
             return Ok(());
         }
+        if place.phase > 0 {
+            return echoes.drain(..).try_for_each(|echo| {
+                let heard = suite.numbered(echo.with.index(), echo.hashes.heard);
+                match wire.take(echo.with, HASH)? == heard {
+                    true => Ok(()),
+                    false => Err(Error::cheating(
+                        [self.owner, echo.with],
+                        "they do not say the same of what one of them published",
+                    )),
+                }
+            });
+        }
         let range = block_range(place.block, S::BLOCK, self.lanes);
         let bits = self.bits;
         let bytes = wire.take(self.owner, range.len() * element_len(bits))?;
         suite.heard(self.owner.index(), bytes);
+        if S::ECHOES {
+            let with = self.others().filter(|party| *party != me);
+            for chunk in bytes.chunks(CHUNK * element_len(bits)) {
+                let echo = |with: PartyId| {
+                    let hashes = suite.echo(with.index(), chunk)?;
+                    Some(Echo { with, hashes })
+                };
+                echoes.extend(with.clone().filter_map(echo));
+            }
+        }
         for_width!(bits, E => {
             let into = E::slice_mut(&mut self.value).and_then(|v| v.get_mut(range));
             read_elements(bytes, bits, into.into_iter().flatten(), |into, e: E| *into = e);

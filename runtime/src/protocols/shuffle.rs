@@ -291,6 +291,25 @@ impl Vector {
         }
     }
 
+    /// Some lanes; the first is a multiple of 64.
+    pub(super) fn slice(&self, from: usize, lanes: usize) -> Self {
+        match self {
+            Self::Integers(ring, elements) => Self::Integers(*ring, elements.slice(from, lanes)),
+            Self::Bits(bits) => Self::Bits(bits.slice(from, lanes)),
+        }
+    }
+
+    /// Overwrites lanes with a vector of the same kind; the first is a multiple of 64.
+    pub(super) fn put(&mut self, from: usize, part: &Self) -> Result<(), Error> {
+        match (self, part) {
+            (Self::Integers(_, into), Self::Integers(_, part)) => into.put(from, part),
+            (Self::Bits(into), Self::Bits(part)) => into.put(from, part),
+            (Self::Integers(..) | Self::Bits(_), _) => {
+                Err(Error::bug("columns of different kinds"))
+            }
+        }
+    }
+
     /// Appends lanes to a message; the first is a multiple of 64.
     pub(super) fn write(&self, lanes: Range<usize>, out: &mut Vec<u8>) {
         match self {

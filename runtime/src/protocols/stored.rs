@@ -63,6 +63,7 @@ impl Scheme {
         match self.suite {
             Suite::TwoParty | Suite::Gmw => 1,
             Suite::Rep3 => 2,
+            Suite::Rep4 => 3,
             Suite::Bgw => extension_degree(self.n_parties) as usize,
         }
     }
@@ -71,7 +72,7 @@ impl Scheme {
     pub const fn least(self) -> usize {
         match self.suite {
             Suite::TwoParty | Suite::Gmw => self.n_parties as usize,
-            Suite::Rep3 | Suite::Bgw => self.threshold as usize + 1,
+            Suite::Rep3 | Suite::Rep4 | Suite::Bgw => self.threshold as usize + 1,
         }
     }
 
@@ -80,6 +81,7 @@ impl Scheme {
     pub fn parts(self, party: usize) -> Vec<usize> {
         match self.suite {
             Suite::Rep3 => vec![party, (party + 1) % 3],
+            Suite::Rep4 => [1, 2, 3].map(|after| (party + after) % 4).to_vec(),
             Suite::TwoParty | Suite::Gmw | Suite::Bgw => vec![party],
         }
     }
@@ -138,13 +140,15 @@ impl Scheme {
             Suite::TwoParty | Suite::Gmw => {
                 Ok(summands(n).iter().map(|share| share.to_vec()).collect())
             }
-            Suite::Rep3 => {
-                let components = summands(3);
+            Suite::Rep3 | Suite::Rep4 => {
+                let components = summands(n);
                 let share = |party: usize| {
-                    let held = components[party].iter().zip(&*components[(party + 1) % 3]);
-                    held.flat_map(|(x, y)| [*x, *y]).collect()
+                    let parts = self.parts(party);
+                    let lane = |lane: usize| parts.iter().map(move |&c| (c, lane));
+                    let held = (0..values.len()).flat_map(lane);
+                    held.map(|(c, lane)| components[c][lane]).collect()
                 };
-                Ok((0..3).map(share).collect())
+                Ok((0..n).map(share).collect())
             }
             Suite::Bgw => {
                 let d = self.words();
@@ -207,42 +211,45 @@ impl Scheme {
                 }
                 Ok(value)
             }
-            Suite::Rep3 => open_replicated(shares),
+            Suite::Rep3 | Suite::Rep4 => self.open_replicated(shares),
             Suite::Bgw => shamir::open(self.words(), self.threshold as usize, shares)
                 .map_err(|parties| Misfit::Disagree { parties }),
         }
     }
 }
 
-/// The XOR of three components, each of which two parties hold.
-fn open_replicated<E: Element>(shares: &[(usize, &[E])]) -> Result<Vec<E>, Misfit> {
-    let lanes = shares[0].1.len() / 2;
-    let mut components: [Option<(usize, Vec<E>)>; 3] = [None, None, None];
-    let mut disagree = Vec::new();
-    for &(party, share) in shares {
-        for part in 0..2 {
-            let held: Vec<E> = share.chunks_exact(2).map(|words| words[part]).collect();
-            match &components[(party + part) % 3] {
-                None => components[(party + part) % 3] = Some((party, held)),
-                Some((other, known)) if *known != held => disagree.push((*other, party)),
-                Some(_) => {}
+impl Scheme {
+    /// The XOR of components, each of which all parties but one hold.
+    fn open_replicated<E: Element>(self, shares: &[(usize, &[E])]) -> Result<Vec<E>, Misfit> {
+        let (n, words) = (self.n_parties as usize, self.words());
+        let lanes = shares[0].1.len() / words;
+        let mut components: Vec<Option<(usize, Vec<E>)>> = vec![None; n];
+        let mut disagree = Vec::new();
+        for &(party, share) in shares {
+            for (part, component) in self.parts(party).into_iter().enumerate() {
+                let held: Vec<E> = share.chunks_exact(words).map(|lane| lane[part]).collect();
+                match &components[component] {
+                    None => components[component] = Some((party, held)),
+                    Some((other, known)) if *known != held => disagree.push((*other, party)),
+                    Some(_) => {}
+                }
             }
         }
-    }
-    if !disagree.is_empty() {
-        // Who is in all pairs that disagree explains them alone.
-        let holds = |p: &usize| disagree.iter().all(|(a, b)| a == p || b == p);
-        return Err(Misfit::Disagree {
-            parties: (0..3).filter(holds).collect(),
-        });
-    }
-    let mut value = vec![E::default(); lanes];
-    for (_, component) in components.iter().flatten() {
-        for (x, y) in value.iter_mut().zip(component) {
-            *x = *x ^ *y;
+        if !disagree.is_empty() {
+            // Who is in all pairs that disagree explains them alone.
+            let holds = |p: &usize| disagree.iter().all(|(a, b)| a == p || b == p);
+            return Err(Misfit::Disagree {
+                parties: (0..n).filter(holds).collect(),
+            });
         }
+        let mut value = vec![E::default(); lanes];
+        for (_, component) in components.iter().flatten() {
+            for (x, y) in value.iter_mut().zip(component) {
+                *x = *x ^ *y;
+            }
+        }
+        Ok(value)
     }
-    Ok(value)
 }
 
 const fn mask(width: u32) -> Word {

@@ -1,6 +1,6 @@
 //! GF(2^128) for proofs about bits: `X^128 + X^7 + X^2 + X + 1`, bit `i` of an element being the coefficient of `X^i`.
 //!
-//! Three forms compute the same: with carry-less multiplication of words where the processor has it, four words at once where it has
+//! Three forms compute the same: with carry-less multiplication of words where the processor has it, of two or four at once where it has
 //! that, and portable code, which says what the others must give. Neither has a branch or an index that an element decides.
 
 #[cfg(target_arch = "x86_64")]
@@ -13,9 +13,9 @@ use super::PORTABLE;
 
 #[cfg(target_arch = "x86_64")]
 mod clmul;
-#[cfg(target_arch = "x86_64")]
-mod clmul512;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 
 /// An element.
 pub(crate) type Field = u128;
@@ -23,32 +23,28 @@ pub(crate) type Field = u128;
 /// A sum of products of an element and a word, not yet reduced: words of weight 0, 64 and 128.
 pub(crate) type Wide = [u64; 3];
 
-/// Whether there is carry-less multiplication, and it is wanted.
-fn fast() -> bool {
+/// How many products of elements are made at once; none without carry-less multiplication, or where it is not wanted.
+fn lanes() -> usize {
     #[cfg(target_arch = "x86_64")]
     {
-        static THERE: OnceLock<bool> = OnceLock::new();
-        let there = || is_x86_feature_detected!("pclmulqdq") && is_x86_feature_detected!("sse4.1");
-        *THERE.get_or_init(there) && !PORTABLE.load(Ordering::Relaxed)
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-/// Whether there is also that of four words at once.
-fn widest() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        static THERE: OnceLock<bool> = OnceLock::new();
+        static THERE: OnceLock<usize> = OnceLock::new();
         let there = || {
-            is_x86_feature_detected!("vpclmulqdq")
-                && is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
+            let words = is_x86_feature_detected!("pclmulqdq") && is_x86_feature_detected!("sse4.1");
+            let vectors = words && is_x86_feature_detected!("vpclmulqdq");
+            let long = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+            match vectors {
+                true if long => 4,
+                true if is_x86_feature_detected!("avx2") => 2,
+                _ => usize::from(words),
+            }
         };
-        fast() && *THERE.get_or_init(there)
+        match PORTABLE.load(Ordering::Relaxed) {
+            true => 0,
+            false => *THERE.get_or_init(there),
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    false
+    0
 }
 
 /// Writes a function that takes the form that this machine can compute with.
@@ -56,9 +52,9 @@ macro_rules! forms {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)?) => {
         $(#[$doc])*
         pub(crate) fn $name($($arg: $type),*) $(-> $out)? {
-            match fast() {
+            match lanes() {
                 #[cfg(target_arch = "x86_64")]
-                true => clmul::$name($($arg),*),
+                1.. => clmul::$name($($arg),*),
                 _ => portable::$name($($arg),*),
             }
         }
@@ -70,11 +66,13 @@ macro_rules! vectors {
     ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)?) => {
         $(#[$doc])*
         pub(crate) fn $name($($arg: $type),*) $(-> $out)? {
-            match (widest(), fast()) {
+            match lanes() {
                 #[cfg(target_arch = "x86_64")]
-                (true, _) => clmul512::$name($($arg),*),
+                4 => vectors::four::$name($($arg),*),
                 #[cfg(target_arch = "x86_64")]
-                (_, true) => clmul::$name($($arg),*),
+                2 => vectors::two::$name($($arg),*),
+                #[cfg(target_arch = "x86_64")]
+                1 => clmul::$name($($arg),*),
                 _ => portable::$name($($arg),*),
             }
         }
@@ -99,6 +97,11 @@ vectors! {
 vectors! {
     /// `Σ u_1 v_1` and `Σ (u_0 + u_1)(v_0 + v_1)` over two halves of equal length each.
     halves(u: [&[Field]; 2], v: [&[Field]; 2]) -> [Field; 2]
+}
+
+vectors! {
+    /// `Σ u v` up to the shorter slice.
+    dot(u: &[Field], v: &[Field]) -> Field
 }
 
 vectors! {
@@ -171,8 +174,22 @@ mod tests {
             assert_eq!(halves(u, v), expected);
             assert_eq!(portable::halves(u, v), expected);
             #[cfg(target_arch = "x86_64")]
-            if fast() {
+            if lanes() > 0 {
                 assert_eq!(clmul::halves(u, v), expected);
+            }
+            #[cfg(target_arch = "x86_64")]
+            if lanes() > 1 {
+                assert_eq!(vectors::two::halves(u, v), expected);
+            }
+            assert_eq!(dot(u[1], v[1]), expected[0]);
+            assert_eq!(portable::dot(u[1], v[1]), expected[0]);
+            #[cfg(target_arch = "x86_64")]
+            if lanes() > 0 {
+                assert_eq!(clmul::dot(u[1], v[1]), expected[0]);
+            }
+            #[cfg(target_arch = "x86_64")]
+            if lanes() > 1 {
+                assert_eq!(vectors::two::dot(u[1], v[1]), expected[0]);
             }
             let r = elements(5, 1)[0];
             let mut folded = [u[0].to_vec(), u[0].to_vec()];
@@ -183,9 +200,15 @@ mod tests {
                 .collect();
             assert_eq!(folded, [expected.clone(), expected.clone()]);
             #[cfg(target_arch = "x86_64")]
-            if fast() {
+            if lanes() > 0 {
                 let mut folded = u[0].to_vec();
                 clmul::fold(&mut folded, u[1], r);
+                assert_eq!(folded, expected);
+            }
+            #[cfg(target_arch = "x86_64")]
+            if lanes() > 1 {
+                let mut folded = u[0].to_vec();
+                vectors::two::fold(&mut folded, u[1], r);
                 assert_eq!(folded, expected);
             }
             let mut weighed = [u[0].to_vec(), u[0].to_vec()];
@@ -194,9 +217,15 @@ mod tests {
             let expected: Vec<Field> = (0..n).map(|b| slow(u[0][b], slow(r, 1 << b))).collect();
             assert_eq!(weighed, [expected.clone(), expected.clone()]);
             #[cfg(target_arch = "x86_64")]
-            if fast() {
+            if lanes() > 0 {
                 let mut weighed = u[0].to_vec();
                 clmul::weigh(&mut weighed, r);
+                assert_eq!(weighed, expected);
+            }
+            #[cfg(target_arch = "x86_64")]
+            if lanes() > 1 {
+                let mut weighed = u[0].to_vec();
+                vectors::two::weigh(&mut weighed, r);
                 assert_eq!(weighed, expected);
             }
             let words: Vec<u64> = u[1].iter().map(|w| *w as u64).collect();

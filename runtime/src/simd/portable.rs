@@ -87,6 +87,25 @@ pub(super) fn shared_and(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
 
 /// One word at a time, as above.
 #[inline(always)]
+pub(super) fn pair_and(
+    and: SharedAnd<'_>,
+    drawn: &[u64],
+    rest: &mut [u64],
+    [z0, z1]: [&mut [u64]; 2],
+) {
+    let ([fa0, fa1], [fb0, fb1]) = (and.flip_a, and.flip_b);
+    let a = and.a[0].iter().zip(and.a[1]);
+    let b = and.b[0].iter().zip(and.b[1]);
+    let out = rest.iter_mut().zip(z0.iter_mut().zip(z1));
+    for (((rest, (z0, z1)), drawn), ((a0, a1), (b0, b1))) in out.zip(drawn).zip(a.zip(b)) {
+        *rest = drawn ^ ((a0 ^ fa0) & (b1 ^ fb1)) ^ ((a1 ^ fa1) & (b0 ^ fb0));
+        *z0 ^= *rest;
+        *z1 ^= drawn;
+    }
+}
+
+/// One word at a time, as above.
+#[inline(always)]
 pub(super) fn xor(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
     for (out, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
         *out = a ^ b ^ flip;

@@ -478,9 +478,9 @@ entries!(aes, garble_aes, zero_labels_aes, evaluate_aes);
 entries!(vaes, garble_vaes, zero_labels_vaes, evaluate_vaes);
 entries!(wide, garble_wide, zero_labels_wide, evaluate_wide);
 
-/// Writes `shared_and` and `xor` for vectors of one width: the compiler makes them of the portable code.
+/// Writes `shared_and`, `pair_and` and `xor` for vectors of one width: the compiler makes them of the portable code.
 macro_rules! bit_sliced {
-    ($features:literal, $shared_and:ident, $xor:ident) => {
+    ($features:literal, $shared_and:ident, $pair_and:ident, $xor:ident) => {
         pub(super) fn $shared_and(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
             #[target_feature(enable = $features)]
             fn vectors(and: SharedAnd<'_>, minus: &[u64], z: &mut [u64]) {
@@ -488,6 +488,20 @@ macro_rules! bit_sliced {
             }
             // SAFETY: only called where `best` has seen the features; the code inside is safe.
             unsafe { vectors(and, minus, z) }
+        }
+
+        pub(super) fn $pair_and(
+            and: SharedAnd<'_>,
+            drawn: &[u64],
+            rest: &mut [u64],
+            z: [&mut [u64]; 2],
+        ) {
+            #[target_feature(enable = $features)]
+            fn vectors(and: SharedAnd<'_>, drawn: &[u64], rest: &mut [u64], z: [&mut [u64]; 2]) {
+                portable::pair_and(and, drawn, rest, z);
+            }
+            // SAFETY: as above.
+            unsafe { vectors(and, drawn, rest, z) }
         }
 
         pub(super) fn $xor(a: &[u64], b: &[u64], flip: u64, out: &mut [u64]) {
@@ -501,5 +515,5 @@ macro_rules! bit_sliced {
     };
 }
 
-bit_sliced!("avx2", shared_and_avx2, xor_avx2);
-bit_sliced!("avx512f", shared_and_avx512, xor_avx512);
+bit_sliced!("avx2", shared_and_avx2, pair_and_avx2, xor_avx2);
+bit_sliced!("avx512f", shared_and_avx512, pair_and_avx512, xor_avx512);

@@ -17,6 +17,9 @@ const GOLDEN: (u32, &[&str]) = (
     &[
         "d424933126f78546",
         "ae895c5e2a19de95",
+        "343ccc1ae23c8d5a",
+        "ab7c8fa35c23c3d8",
+        "9695cef8fd4b6ad2",
         "5b21effe14453af7",
         "e500ddad11969dd1",
         "2cb4687dd0f054a2",

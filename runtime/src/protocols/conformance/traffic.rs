@@ -28,6 +28,8 @@ fn tells_all_alike(program: &Program, from: usize) -> bool {
         Suite::TwoParty | Suite::Gmw => program.n_parties > 2,
         // The difference of a composition.
         Suite::Rep3 => nodes().any(|node| node.op == Op::Compose),
+        // Of each key that it makes with others, to both of them.
+        Suite::Rep4 => true,
         Suite::Bgw => {
             // Where one party may be corrupt, a dealer sends its one random element times the points of several parties: its
             // coordinates come again at other places, and two of those parties know the secret anyway.

@@ -1,9 +1,9 @@
 //! The beginning of a run on stored shares. Of replicated shares each two parties make sure that they hold the same component;
 //! those of Shamir's sharing are checked as what was dealt (`dealt`).
 //!
-//! A component is there twice, at two parties. Shares that one run made and the next one takes, or that a client dealt, could differ
-//! there, by accident or because a party has changed its own: then what is computed is no sharing of anything, and no proof of what
-//! follows would say so. Each two exchange a hash of their component under a key that only the two have. It says nothing that either
+//! A component is there twice, at two parties, or at three of four. Shares that one run made and the next one takes, or that a client
+//! dealt, could differ there, by accident or because a party has changed its own: then what is computed is no sharing of anything, and no proof of what
+//! follows would say so. Each two exchange a hash of what both hold under a key that only the two have. It says nothing that either
 //! does not know, and nothing to anybody else.
 //!
 //! This comes before the first operation. It is no part of the program's bytes and rounds. In `two-party` and `gmw` any shares are
@@ -18,16 +18,26 @@ use crate::error::Error;
 use crate::hash::Transcript;
 use crate::io::{Inputs, Secret};
 use crate::party::PartyId;
+use crate::protocols::stored::Scheme;
 use crate::session::Session;
 
 /// The step of the only message about stored shares; no schedule gets so far.
 const HELD_STEP: u64 = u64::MAX - 1;
 
-/// Components, and parties.
-const N: usize = 3;
+/// Which parts of a party's share another one holds too, in the order of their numbers.
+fn common(scheme: Scheme, me: usize, other: usize) -> Vec<usize> {
+    let theirs = scheme.parts(other);
+    let own = scheme.parts(me).into_iter().enumerate();
+    let mut both: Vec<(usize, usize)> = own
+        .filter(|(_, number)| theirs.contains(number))
+        .map(|(part, number)| (number, part))
+        .collect();
+    both.sort_unstable();
+    both.into_iter().map(|(_, part)| part).collect()
+}
 
 impl Session {
-    /// Compares the components of all stored shares with the two others who hold them, or checks that they were dealt as they should.
+    /// Compares the components of all stored shares with the others who hold them, or checks that they were dealt as they should.
     ///
     /// # Errors
     /// A fault of the peer that holds another component, of the usage where a giver's shares are none, which all parties see
@@ -39,21 +49,24 @@ impl Session {
             return Ok(());
         }
         match program.suite {
-            Suite::Rep3 if self.n_parties() == N => {}
+            Suite::Rep3 | Suite::Rep4 => {}
             Suite::Bgw => return self.check_dealt(program, inputs),
-            Suite::TwoParty | Suite::Gmw | Suite::Rep3 => return Ok(()),
+            Suite::TwoParty | Suite::Gmw => return Ok(()),
         }
-        let me = self.me().index();
-        // Component `me` is also that of the party before, component `me + 1` that of the one after.
-        let others = [(0, (me + N - 1) % N), (1, (me + 1) % N)];
-        for (part, other) in others {
-            let other = PartyId::new(other as u16);
-            let tag = self.held_tag(program, inputs, (part, self.me(), other))?;
+        let scheme = Scheme {
+            suite: program.suite,
+            n_parties: program.n_parties,
+            threshold: program.threshold,
+        };
+        let me = self.me();
+        let of = |other: PartyId| common(scheme, me.index(), other.index());
+        let others: Vec<PartyId> = self.others().collect();
+        for &other in &others {
+            let tag = self.held_tag(program, inputs, (&of(other), self.me(), other))?;
             self.send(other, HELD_STEP, tag.to_vec())?;
         }
-        for (part, other) in others {
-            let other = PartyId::new(other as u16);
-            let expected = self.held_tag(program, inputs, (part, other, other))?;
+        for &other in &others {
+            let expected = self.held_tag(program, inputs, (&of(other), other, other))?;
             let theirs = self.recv(other, HELD_STEP, expected.len())?;
             if !bool::from(expected.ct_eq(theirs.as_slice())) {
                 let who = self.label(other);
@@ -68,12 +81,12 @@ impl Session {
         Ok(())
     }
 
-    /// What `sender` says of a part of this party's shares under the key with `other`.
+    /// What `sender` says of some parts of this party's shares under the key with `other`.
     fn held_tag(
         &self,
         program: &Verified,
         inputs: &Inputs,
-        (part, sender, other): (usize, PartyId, PartyId),
+        (parts, sender, other): (&[usize], PartyId, PartyId),
     ) -> Result<[u8; 32], Error> {
         let mut t = Transcript::new("smpcc/held");
         t.number(sender.number().into());
@@ -82,7 +95,11 @@ impl Session {
             let words = inputs.get(&id).map(Secret::expose);
             let words = words.ok_or_else(|| Error::usage("a stored share is missing"))?;
             t.number(id.index() as u64);
-            t.words((0..words.lanes() / 2).map(|lane| words.get(2 * lane + part)));
+            let per_lane = program.stored_words() as usize;
+            for part in parts {
+                let lanes = 0..words.lanes() / per_lane.max(1);
+                t.words(lanes.map(|lane| words.get(per_lane * lane + part)));
+            }
         }
         Ok(self.pair_key(other)?.authenticate("held", t))
     }
@@ -95,7 +112,6 @@ mod tests {
     use crate::local;
     use crate::net::{Mesh, Options, memory};
     use crate::party::PartyNames;
-    use crate::protocols::stored::Scheme;
     use crate::ring::Elements;
     use smpcc_circuit::program::Domain;
     use smpcc_circuit::verify::verify;

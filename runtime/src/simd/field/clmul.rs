@@ -23,6 +23,7 @@ safe!(mul = mul_kernel(a: Field, b: Field) -> Field);
 safe!(accumulate = accumulate_kernel(sums: &mut [Wide], weight: Field, words: &[u64]));
 safe!(weigh = weigh_kernel(run: &mut [Field], weight: Field));
 safe!(halves = halves_kernel(u: [&[Field]; 2], v: [&[Field]; 2]) -> [Field; 2]);
+safe!(dot = dot_kernel(u: &[Field], v: &[Field]) -> Field);
 safe!(fold = fold_kernel(low: &mut [Field], high: &[Field], r: Field));
 
 #[inline]
@@ -121,6 +122,15 @@ fn halves_kernel(u: [&[Field]; 2], v: [&[Field]; 2]) -> [Field; 2] {
     }
     let [one, infinity] = sums;
     [store(reduce(one)), store(reduce(infinity))]
+}
+
+#[target_feature(enable = "pclmulqdq,sse4.1")]
+fn dot_kernel(u: &[Field], v: &[Field]) -> Field {
+    let mut sum = [_mm_setzero_si128(); 2];
+    for (&u, &v) in u.iter().zip(v) {
+        add(&mut sum, load(u), load(v));
+    }
+    store(reduce(sum))
 }
 
 #[target_feature(enable = "pclmulqdq,sse4.1")]

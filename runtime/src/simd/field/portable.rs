@@ -60,6 +60,10 @@ pub(super) fn halves(u: [&[Field]; 2], v: [&[Field]; 2]) -> [Field; 2] {
     [one, infinity]
 }
 
+pub(super) fn dot(u: &[Field], v: &[Field]) -> Field {
+    u.iter().zip(v).fold(0, |sum, (u, v)| sum ^ mul(*u, *v))
+}
+
 pub(super) fn fold(low: &mut [Field], high: &[Field], r: Field) {
     for (low, high) in low.iter_mut().zip(high) {
         *low ^= mul(r, *low ^ high);

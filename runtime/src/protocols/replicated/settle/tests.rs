@@ -1,8 +1,5 @@
 //! A party that sends what it likes gets no honest party to believe it: every piece of every message of small programs, changed in turn.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -11,11 +8,10 @@ use smpcc_circuit::stats::{Known, Stats, stats};
 use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 use smpcc_circuit::verify::verify;
 
-use crate::engine::testing::{AllInputs, Builder, inputs, run_all, run_with, u, words};
-use crate::engine::{RunReport, run};
-use crate::error::{Error, Fault};
-use crate::exchange::mallory;
-use crate::net::{Options, memory};
+use crate::engine::RunReport;
+use crate::engine::testing::{Builder, inputs, run_all, u, words};
+use crate::error::Fault;
+use crate::protocols::conformance::cheats::{CHANGES, Change, cheat};
 use crate::protocols::conformance::templates::{and_template, random_template, sum_template};
 
 const B: Domain = Domain::Boolean;
@@ -183,87 +179,6 @@ fn what_is_revealed_steers_after_it_was_proven() {
         assert_eq!(Some(report.bytes_sent), sent);
         assert_eq!(Some(report.rounds), stats.totals.rounds);
     }
-}
-
-/// How a piece is changed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Change {
-    /// One bit of it, by its place from the start or the end.
-    First,
-    Last,
-    Middle,
-    /// It is the last piece of its length that went to the same party, or zeros.
-    Replay,
-    /// Zeros.
-    Zeros,
-    /// All bits.
-    Not,
-    /// It is left out.
-    Withhold,
-}
-
-const CHANGES: [Change; 7] = [
-    Change::First,
-    Change::Last,
-    Change::Middle,
-    Change::Replay,
-    Change::Zeros,
-    Change::Not,
-    Change::Withhold,
-];
-
-/// What a party sends: to whom, and what.
-type Piece = (usize, Vec<u8>);
-
-/// Pieces as they are sent.
-type Sent = Arc<Mutex<Vec<Piece>>>;
-
-/// Runs a program in which one party changes its piece of a number; all results, and the pieces as they should have been.
-pub(super) fn cheat(
-    program: &Program,
-    data: &AllInputs,
-    cheater: usize,
-    changed: Option<(usize, Change)>,
-) -> (Vec<Result<RunReport, Error>>, Vec<Piece>) {
-    let sent: Sent = Arc::default();
-    // Who waits for what is never sent is not kept for long.
-    let withheld = matches!(changed, Some((_, Change::Withhold)));
-    let options = Options {
-        patience: Duration::from_millis(if withheld { 150 } else { 5000 }),
-        ..Options::default()
-    };
-    let links = memory::links(3).unwrap();
-    let results = run_with(program, data, links, &options, |session, program, mine| {
-        if session.me().index() == cheater {
-            let sent = sent.clone();
-            let mut number = 0;
-            mallory::begin(Box::new(move |to, piece| {
-                let mut sent = sent.lock().unwrap();
-                let before = sent
-                    .iter()
-                    .rev()
-                    .find(|(other, old)| *other == to.index() && old.len() == piece.len())
-                    .map(|(_, old)| old.clone());
-                sent.push((to.index(), piece.clone()));
-                if let Some((_, change)) = changed.filter(|c| c.0 == number) {
-                    let (n, half) = (piece.len(), piece.len() / 2);
-                    match change {
-                        Change::First => piece[0] ^= 1,
-                        Change::Last => piece[n - 1] ^= 0x80,
-                        Change::Middle => piece[half] ^= 0x10,
-                        Change::Replay => *piece = before.unwrap_or(vec![0; n]),
-                        Change::Zeros => piece.fill(0),
-                        Change::Not => piece.iter_mut().for_each(|b| *b = !*b),
-                        Change::Withhold => piece.clear(),
-                    }
-                }
-                number += 1;
-            }));
-        }
-        run(session, program, mine, &mut |_| {})
-    });
-    let sent = std::mem::take(&mut *sent.lock().unwrap());
-    (results, sent)
 }
 
 /// What an honest party may believe after one party changed one piece, which was its input where `input` says so: the meaning of the
