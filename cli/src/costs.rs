@@ -1,12 +1,12 @@
 //! Tables of local times in files: `smpcc calibrate` writes them, `--costs` reads them.
 //!
-//! TOML with one table per suite and whole numbers of picoseconds. What a file leaves out is as shipped; what it names
+//! TOML with one table per suite and threat and whole numbers of picoseconds. What a file leaves out is as shipped; what it names
 //! wrongly is an error, so that a typing error never plans silently with other times than meant.
 
 use crate::exit::{Failure, Outcome};
 use crate::toml_file::{self, unknown};
 use smpcc_circuit::cost::Costs;
-use smpcc_circuit::program::Suite;
+use smpcc_circuit::program::{Suite, Threat};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -29,10 +29,12 @@ pub(crate) fn parse(text: &str) -> Result<Costs, String> {
     let tables: BTreeMap<String, BTreeMap<String, u64>> = toml_file::parse(text)?;
     let mut costs = Costs::SHIPPED;
     for (suite, times) in &tables {
-        let Some(known) = Suite::named(suite) else {
-            return Err(unknown("suite", suite, &Suite::ALL.map(Suite::name)));
+        let Some((_, known, threat)) = all().find(|(name, ..)| name == suite) else {
+            let names: Vec<String> = all().map(|(name, ..)| name).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return Err(unknown("suite", suite, &names));
         };
-        let work = costs.of_mut(known);
+        let work = costs.measured_mut(known, threat);
         for (name, ps) in times {
             if !work.set(name, *ps) {
                 let names: Vec<&str> = work.entries().iter().map(|e| e.0).collect();
@@ -46,14 +48,32 @@ pub(crate) fn parse(text: &str) -> Result<Costs, String> {
     Ok(costs)
 }
 
+/// What a table of a file is called, and whose times it has: of each suite, and of it against malicious parties if it stands them.
+fn all() -> impl Iterator<Item = (String, Suite, Threat)> {
+    let against = |suite: Suite| {
+        let threats = Threat::ALL.into_iter().filter(move |t| suite.stands(*t));
+        threats.map(move |threat| {
+            let name = match threat {
+                Threat::SemiHonest => suite.name().to_owned(),
+                Threat::Malicious => format!("{}-{}", suite.name(), threat.name()),
+            };
+            (name, suite, threat)
+        })
+    };
+    Suite::ALL.into_iter().flat_map(against)
+}
+
 /// A table as a file.
 pub fn text(costs: &Costs) -> String {
     let mut text = String::from(
         "# Picoseconds of one party's work, by suite: per lane of an operation, its correlations included.\n",
     );
-    for suite in Suite::ALL {
-        let _ = writeln!(text, "\n[{}]", suite.name());
-        for (name, ps) in costs.of(suite).entries() {
+    for (name, suite, threat) in all() {
+        let Some(work) = costs.measured(suite, threat) else {
+            continue;
+        };
+        let _ = writeln!(text, "\n[{name}]");
+        for (name, ps) in work.entries() {
             let _ = writeln!(text, "{name} = {ps}");
         }
     }
@@ -69,6 +89,8 @@ mod tests {
         let mut costs = Costs::SHIPPED;
         costs.of_mut(Suite::Rep3).and_ps = 777;
         costs.of_mut(Suite::TwoParty).setup_ps = 5;
+        let proven = costs.measured_mut(Suite::Rep3, Threat::Malicious);
+        proven.product_ps = 9;
         assert_eq!(parse(&text(&costs)), Ok(costs));
         assert_eq!(parse(""), Ok(Costs::SHIPPED));
     }
@@ -76,7 +98,9 @@ mod tests {
     #[test]
     fn wrong_tables_say_what_is_wrong() {
         for (text, part) in [
-            ("[rep4]\nand_ps = 1", "rep4"),
+            ("[rep5]\nand_ps = 1", "rep5"),
+            ("[bgw-malicious]\nand_ps = 1", "bgw-malicious"),
+            ("[rep3-malicious]\nxor_ps = 1", "xor_ps"),
             ("[rep3]\nxor_ps = 1", "xor_ps"),
             ("[rep3]\nand_ps = 9000000000000000", "beyond"),
             ("[rep3]\nand_ps = -1", "line 2"),

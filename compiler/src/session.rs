@@ -106,13 +106,17 @@ impl Options {
             ("rtt_us".to_owned(), *rtt_us),
             ("mbit_per_s".to_owned(), *mbit_per_s),
         ];
-        for suite in Suite::ALL {
-            let times = costs.of(suite).entries();
-            model.extend(
-                times
-                    .into_iter()
-                    .map(|(name, ps)| (format!("{}.{name}", suite.name()), ps)),
-            );
+        for (suite, threat) in Suite::ALL
+            .into_iter()
+            .flat_map(|suite| Threat::ALL.map(|t| (suite, t)))
+        {
+            let times = costs.measured(suite, threat).map(|work| work.entries());
+            let whose = match threat {
+                Threat::SemiHonest => suite.name().to_owned(),
+                Threat::Malicious => format!("{}-{}", suite.name(), threat.name()),
+            };
+            let times = times.into_iter().flatten();
+            model.extend(times.map(|(name, ps)| (format!("{whose}.{name}"), ps)));
         }
         Terms {
             suite: suite.name(),
@@ -348,6 +352,8 @@ mod tests {
         };
         let mut slow = Costs::SHIPPED;
         slow.of_mut(Suite::Bgw).step_ps += 1;
+        let mut proven = Costs::SHIPPED;
+        proven.measured_mut(Suite::Rep3, Threat::Malicious);
         let changed = [
             Options {
                 suite: Suite::Gmw,
@@ -375,6 +381,10 @@ mod tests {
             },
             Options {
                 costs: slow,
+                ..options.clone()
+            },
+            Options {
+                costs: proven,
                 ..options.clone()
             },
             Options {

@@ -10,10 +10,10 @@ use crate::load::Style;
 use crate::out;
 use smpcc::costs;
 use smpcc::exit::Outcome;
-use smpcc_circuit::cost::Costs;
+use smpcc_circuit::cost::{Costs, Work};
 use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::builder::Builder;
-use smpcc_circuit::program::{Domain, Op, Program, Suite};
+use smpcc_circuit::program::{Domain, Op, Program, Suite, Threat};
 use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use smpcc_circuit::verify::verify;
@@ -39,18 +39,17 @@ pub fn calibrate(args: &CalibrateArgs, style: Style) -> Outcome {
         path => Some(Place::open(path, Kind::Costs, &[], args.force)?),
     };
     let mut table = Costs::SHIPPED;
-    for suite in Suite::ALL {
-        match measured(suite, &mut table) {
-            Ok(()) => {}
-            Err(error) => {
-                *table.of_mut(suite) = *Costs::SHIPPED.of(suite);
-                if !style.quiet {
-                    out::note(&format!(
-                        "{}: not measured, as shipped ({error})",
-                        suite.name()
-                    ));
-                }
-            }
+    let threats = |suite: Suite| Threat::ALL.into_iter().filter(move |t| suite.stands(*t));
+    let all = Suite::ALL.into_iter();
+    for (suite, threat) in all.flat_map(|suite| threats(suite).map(move |threat| (suite, threat))) {
+        match measured(suite, threat) {
+            Ok(work) => *table.measured_mut(suite, threat) = work,
+            Err(error) if !style.quiet => out::note(&format!(
+                "{} against {} parties: not measured, as shipped ({error})",
+                suite.name(),
+                threat.name()
+            )),
+            Err(_) => {}
         }
     }
     let text = costs::text(&table);
@@ -80,14 +79,15 @@ enum Kernel {
     Garbled,
 }
 
-/// Fills in a suite's times, for the number of parties that the table is for.
-fn measured(suite: Suite, table: &mut Costs) -> Result<(), Error> {
-    let (n, threshold) = suite.model().measured();
+/// A suite's times, for the number of parties that the table is for.
+fn measured(suite: Suite, threat: Threat) -> Result<Work, Error> {
+    let (n, threshold) = suite.against(threat).measured();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = (cores.min(n as usize) as f64) / f64::from(n);
     let ps = |time: f64| ((time * share * 1e12) as u64).max(1);
     let bench = Bench {
         suite,
+        threat,
         n_parties: n,
         threshold,
     };
@@ -99,12 +99,15 @@ fn measured(suite: Suite, table: &mut Costs) -> Result<(), Error> {
     let step = ((many - few) / f64::from(long - short)).max(0.0);
     let ands = f64::from(WIDTH * LEVELS);
     let and = bench.per_lane(Kernel::Ands)? / ands;
-    let product = bench.per_lane(Kernel::Products)?;
-    let work = table.of_mut(suite);
-    work.step_ps = ps(step);
-    work.and_ps = ps(and);
-    work.product_ps = ps(product);
-    if suite.garbles() {
+    let mut work = Work {
+        step_ps: ps(step),
+        and_ps: ps(and),
+        ..Work::default()
+    };
+    if bench.offers(Kernel::Products) {
+        work.product_ps = ps(bench.per_lane(Kernel::Products)?);
+    }
+    if bench.offers(Kernel::Garbled) {
         let labels = bench.per_lane(Kernel::Labels)?;
         let garbled = bench.per_lane(Kernel::Garbled)?;
         work.label_ps = ps(labels / f64::from(WIDTH));
@@ -116,16 +119,27 @@ fn measured(suite: Suite, table: &mut Costs) -> Result<(), Error> {
     } else {
         0
     };
-    Ok(())
+    Ok(work)
 }
 
 struct Bench {
     suite: Suite,
+    threat: Threat,
     n_parties: u32,
     threshold: u32,
 }
 
 impl Bench {
+    /// Whether the suite has what a kernel measures, against the threat.
+    fn offers(&self, kernel: Kernel) -> bool {
+        let domain = match kernel {
+            Kernel::Products => Domain::Arithmetic { ring: WIDTH as u8 },
+            Kernel::Labels | Kernel::Garbled => Domain::Yao,
+            Kernel::Nothing | Kernel::Chain(_) | Kernel::Ands => Domain::Boolean,
+        };
+        self.suite.offers(self.threat, domain)
+    }
+
     /// Seconds per lane, without what does not grow with lanes.
     fn per_lane(&self, kernel: Kernel) -> Result<f64, Error> {
         let fixed = self.best(kernel, 64)?;
@@ -182,6 +196,7 @@ impl Bench {
             }
         };
         let mut b = Builder::new(self.suite, self.n_parties, self.threshold);
+        b.program.threat = self.threat;
         let template = match kernel {
             Kernel::Chain(levels) => Some(levels_of_ands(1, levels)),
             Kernel::Ands | Kernel::Garbled => Some(levels_of_ands(WIDTH, LEVELS)),
@@ -242,9 +257,12 @@ mod tests {
 
     #[test]
     fn measured_programs_are_valid() {
-        for suite in Suite::ALL {
+        let all = Suite::ALL.map(|suite| Threat::ALL.map(|threat| (suite, threat)));
+        let all = all.into_iter().flatten();
+        for (suite, threat) in all.filter(|(suite, threat)| suite.stands(*threat)) {
             let bench = Bench {
                 suite,
+                threat,
                 n_parties: *suite.parties().start(),
                 threshold: 1,
             };
@@ -256,7 +274,7 @@ mod tests {
                 Kernel::Labels,
                 Kernel::Garbled,
             ] {
-                if suite.garbles() || !matches!(kernel, Kernel::Labels | Kernel::Garbled) {
+                if bench.offers(kernel) {
                     let program = bench.program(kernel, 70);
                     assert!(verify(program).is_ok(), "{suite:?}");
                 }
