@@ -141,16 +141,15 @@ impl Model for Authenticated {
         }
     }
 
-    /// As large batches take for each: what a program really takes follows from whole batches.
+    /// As large batches take for each 64, so that it adds up over blocks: what a program really takes follows from whole batches.
     fn prepared(&self, _program: &Program, demand: &Demand) -> Vec<u64> {
         let of = |party: usize| {
             demand.iter().fold(0u64, |sum, (kind, count)| {
                 let Some(&largest) = kind.whole().first() else {
                     return sum;
                 };
-                let each = u128::from(batch(kind, largest)[party]) * u128::from(count);
-                let bytes = each.div_ceil(u128::from(largest));
-                sum.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX))
+                let word = (64 * batch(kind, largest)[party]).div_ceil(largest);
+                sum.saturating_add(word.saturating_mul(count.div_ceil(64)))
             })
         };
         vec![of(0), of(1)]
@@ -275,6 +274,16 @@ mod tests {
         let largest = sizes[0];
         let bytes: u64 = batch(Correlation::AuthTriple, largest).iter().sum();
         assert!(bytes / largest <= 232, "{}", bytes / largest);
+        // Blocks of an operation cost what the whole does, or it would not be cut into any.
+        let prepared = |count| {
+            let demand = Demand::of(Correlation::AuthTriple, count);
+            Authenticated.prepared(
+                &crate::program::builder::Builder::new(crate::program::Suite::TwoParty, 2, 1)
+                    .program,
+                &demand,
+            )[0]
+        };
+        assert_eq!(prepared(64) + prepared(192), prepared(256));
         let least = sizes[sizes.len() - 1];
         let bytes: u64 = batch(Correlation::AuthTriple, least).iter().sum();
         assert!(bytes < 400_000, "{bytes}");
