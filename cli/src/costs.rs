@@ -99,7 +99,7 @@ mod tests {
     fn wrong_tables_say_what_is_wrong() {
         for (text, part) in [
             ("[rep5]\nand_ps = 1", "rep5"),
-            ("[bgw-malicious]\nand_ps = 1", "bgw-malicious"),
+            ("[bgw-malicious]\nand_ps = 1", "an unknown suite"),
             ("[rep3-malicious]\nxor_ps = 1", "xor_ps"),
             ("[rep3]\nxor_ps = 1", "xor_ps"),
             ("[rep3]\nand_ps = 9000000000000000", "beyond"),
