@@ -37,10 +37,12 @@ function fences() {
   const pages = under(path.join(repository, "docs"), ".md").filter((file) => !file.startsWith("errors/E10"));
   return pages.flatMap((file) => {
     const text = fs.readFileSync(path.join(repository, "docs", file), "utf8");
-    return [...text.matchAll(/^```smpc[^\n]*\n([\s\S]*?)^```$/gm)].map((block, i) => ({
+    const blocks = [...text.matchAll(/^```smpc[^\n]*\n([\s\S]*?)^```$/gm)].map((block, i) => ({
       name: `docs/${file}#${i + 1}`,
       text: block[1],
     }));
+    // What the book includes from files is looked at there.
+    return blocks.filter(({ text }) => !text.startsWith("{{#include"));
   });
 }
 
