@@ -89,6 +89,10 @@ impl Model for Authenticated {
         }
     }
 
+    fn proves(&self) -> bool {
+        true
+    }
+
     fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
         sent(program, node, step).to_vec()
     }
