@@ -38,7 +38,7 @@ pub(super) fn decompose(suite: &mut Bgw, value: &Held, width: usize) -> Result<B
     let mine = match &suite.geometry.part {
         Some(weights) => Some(for_width!(ring, E => {
             let part = Integers::<E>::project(value, weights, 0..lanes)?;
-            Zeroizing::new(Bits::from_elements(width, &E::wrap(part)))
+            Box::new(Zeroizing::new(Bits::from_elements(width, &E::wrap(part))))
         })),
         None => None,
     };
@@ -70,10 +70,10 @@ pub(super) fn random_parts(
     let mine = (1..=t).contains(&me).then(|| {
         let mut words = vec![0; n_words];
         suite.own.fill_words(0, number, &mut words);
-        Bits::from_words(width, lanes, words).map(Zeroizing::new)
+        Bits::from_words(width, lanes, words).map(|bits| Box::new(Zeroizing::new(bits)))
     });
     let mine = mine.transpose()?;
-    let known = mine.clone().map(|bits| (me - 1, Arc::new(bits)));
+    let known = mine.clone().map(|bits| (me - 1, Arc::new(*bits)));
     let strings = dealings(suite, 1..t + 1, mine);
     let deal = deal_blocks(suite, strings, width as u32, lanes);
     Pipeline::begun(RandomParts { deal, known })

@@ -26,19 +26,25 @@ pub(super) fn begin(suite: &mut Bgw, input: &Owned, value: Clear) -> Result<Begu
     let Owned { owner, bits, lanes } = *input;
     match value {
         Clear::Integers(value) => {
-            let dealings = vec![(owner, value)];
+            let dealings = vec![(owner, value.map(Box::new))];
             for_width!(bits, E => deal::<Integers<E>>(suite, dealings, bits, lanes))
         }
-        Clear::Bits(value) => deal::<Sliced>(suite, vec![(owner, value)], bits, lanes),
+        Clear::Bits(value) => {
+            deal::<Sliced>(suite, vec![(owner, value.map(Box::new))], bits, lanes)
+        }
     }
 }
+
+/// Who deals a vector, and at that party the vector. It stands in a box of its own: where there is none, the place for it would be moved
+/// about with what the stack held there before.
+pub(super) type Dealing<R> = (usize, Option<Box<Zeroizing<<R as Vector>::Clear>>>);
 
 /// Vectors that become shared, each dealt by the party that knows it.
 pub(super) struct Deal<R: Vector>
 where
     R::Clear: Zeroize,
 {
-    dealings: Vec<(usize, Option<Zeroizing<R::Clear>>)>,
+    dealings: Vec<Dealing<R>>,
     bits: u32,
     lanes: usize,
     ticket: Ticket,
@@ -48,7 +54,7 @@ where
 /// Deals vectors of `bits`-bit lanes; each is there at its dealer.
 pub(super) fn deal<R: Shared>(
     suite: &mut Bgw,
-    dealings: Vec<(usize, Option<Zeroizing<R::Clear>>)>,
+    dealings: Vec<Dealing<R>>,
     bits: u32,
     lanes: usize,
 ) -> Result<Begun<Bgw>, Error>
@@ -61,7 +67,7 @@ where
 /// The same, not yet begun.
 pub(super) fn deal_blocks<R: Shared>(
     suite: &mut Bgw,
-    dealings: Vec<(usize, Option<Zeroizing<R::Clear>>)>,
+    dealings: Vec<Dealing<R>>,
     bits: u32,
     lanes: usize,
 ) -> Deal<R>
