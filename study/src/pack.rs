@@ -129,13 +129,13 @@ impl Places {
 
 /// So many bits of each word, the first in the lowest bits; the last byte is filled with zeros.
 fn write(width: u32, words: impl Iterator<Item = Word>, out: &mut Vec<u8>) {
-    if width.is_multiple_of(8) {
-        let len = width as usize / 8;
-        for mut word in words {
-            out.extend_from_slice(&word.to_le_bytes()[..len]);
-            word.zeroize();
-        }
-        return;
+    match width {
+        8 => return write_whole::<1>(words, out),
+        16 => return write_whole::<2>(words, out),
+        32 => return write_whole::<4>(words, out),
+        64 => return write_whole::<8>(words, out),
+        128 => return write_whole::<16>(words, out),
+        _ => {}
     }
     let (mut waiting, mut n): (Word, u32) = (0, 0);
     for word in words {
@@ -155,16 +155,24 @@ fn write(width: u32, words: impl Iterator<Item = Word>, out: &mut Vec<u8>) {
     waiting.zeroize();
 }
 
+/// The same for words of `LEN` whole bytes.
+fn write_whole<const LEN: usize>(words: impl Iterator<Item = Word>, out: &mut Vec<u8>) {
+    for mut word in words {
+        let bytes = word.to_le_bytes();
+        out.extend_from_slice(&bytes[..LEN]);
+        word.zeroize();
+    }
+}
+
 /// Reads exactly `n` words; whether what fills the last byte is zero.
 fn read(width: u32, bytes: &[u8], n: usize, mut put: impl FnMut(Word)) -> bool {
-    if width.is_multiple_of(8) {
-        let len = width as usize / 8;
-        for bytes in bytes.chunks_exact(len) {
-            let mut word = [0; 16];
-            word[..len].copy_from_slice(bytes);
-            put(Word::from_le_bytes(word));
-        }
-        return true;
+    match width {
+        8 => return read_whole::<1>(bytes, put),
+        16 => return read_whole::<2>(bytes, put),
+        32 => return read_whole::<4>(bytes, put),
+        64 => return read_whole::<8>(bytes, put),
+        128 => return read_whole::<16>(bytes, put),
+        _ => {}
     }
     let mut bytes = bytes.iter();
     let (mut there, mut n_there): (Word, u32) = (0, 0);
@@ -182,6 +190,16 @@ fn read(width: u32, bytes: &[u8], n: usize, mut put: impl FnMut(Word)) -> bool {
         put(word);
     }
     there == 0
+}
+
+/// The same for words of `LEN` whole bytes, as many as there are.
+fn read_whole<const LEN: usize>(bytes: &[u8], mut put: impl FnMut(Word)) -> bool {
+    for bytes in bytes.as_chunks::<LEN>().0 {
+        let mut word = [0; 16];
+        word[..LEN].copy_from_slice(bytes);
+        put(Word::from_le_bytes(word));
+    }
+    true
 }
 
 /// A word in pieces that fit beside what waits: where each begins, and its bits.
@@ -207,7 +225,7 @@ mod tests {
                 n_parties: n,
                 threshold: t,
             };
-            let scalars = [1, 7, 8, 33, 64, 65, 127, 128].map(Scalar::unsigned);
+            let scalars = [1, 7, 8, 16, 24, 32, 33, 64, 65, 127, 128].map(Scalar::unsigned);
             let value = Value {
                 name: "x".into(),
                 shape: Shape(Vec::new()),

@@ -133,7 +133,9 @@ pub fn same(shelves: &[Vec<Held>], names: &[String]) -> Outcome {
     for (shelf, name) in shelves.iter().zip(names) {
         for (one, other, lacks) in [(first, shelf, name), (shelf, first, &names[0])] {
             for (header, _) in one {
-                match other.iter().find(|(other, _)| other.id == header.id) {
+                // In the order of their ids, all of them.
+                let place = other.binary_search_by_key(&header.id, |(other, _)| other.id);
+                match place.ok().and_then(|at| other.get(at)) {
                     None => {
                         return Err(Failure::usage(format!(
                             "the node `{lacks}` has no share of {}",
