@@ -365,7 +365,9 @@ pub fn open(bytes: &[u8], key: &Key<'_>) -> Result<(Header, Vec<Part>), Error> {
     let context = Sha256::digest(&bytes[..bytes.len() - from.0.len()]);
     let cipher = data.cipher();
     let mut plain = Zeroizing::new(Vec::with_capacity(len));
-    let mut block = Zeroizing::new(Vec::with_capacity(BLOCK + TAG_LEN));
+    // No more than there is: all of it is wiped, and there may be thousands of small files.
+    let most = from.0.len().min(BLOCK + TAG_LEN);
+    let mut block = Zeroizing::new(Vec::with_capacity(most));
     for (number, sealed) in from.0.chunks(BLOCK + TAG_LEN).enumerate() {
         block.clear();
         block.extend_from_slice(sealed);
