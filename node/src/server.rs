@@ -10,11 +10,16 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use smpcc_runtime::keys::{self, Identity};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 
 /// For a handshake, and for the head of a request.
@@ -22,6 +27,9 @@ const HEAD: Duration = Duration::from_secs(10);
 
 /// For a connection altogether.
 const CONNECTION: Duration = Duration::from_secs(300);
+
+/// For what a client still sends after it was answered.
+const REST: Duration = Duration::from_secs(5);
 
 /// How long requests that have begun may take once the node stops.
 const LAST: Duration = Duration::from_secs(20);
@@ -65,7 +73,7 @@ pub async fn serve(
                     .await
                     .ok()?
                     .ok()?;
-                connection(TokioIo::new(stream), router, stop).await
+                connection(TokioIo::new(Lingering::new(stream)), router, stop).await
             };
             if !matches!(tokio::time::timeout(CONNECTION, served).await, Ok(Some(()))) {
                 metrics.dropped.fetch_add(1, Ordering::Relaxed);
@@ -86,7 +94,7 @@ async fn connection<S>(
     mut stop: watch::Receiver<bool>,
 ) -> Option<()>
 where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = TowerToHyperService::new(router);
     let mut builder = http1::Builder::new();
@@ -100,6 +108,70 @@ where
         _ = stop.wait_for(|s| *s) => connection.as_mut().graceful_shutdown(),
     }
     connection.await.ok()
+}
+
+/// A stream that is not closed before the other side has sent what it was sending: closed earlier, the system would answer the
+/// rest of a refused body by a reset, and a client that still writes would lose the reason that it was given.
+struct Lingering<S> {
+    stream: S,
+    ended: bool,
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Lingering<S> {
+    fn new(stream: S) -> Self {
+        Self {
+            stream,
+            ended: false,
+            until: None,
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Lingering<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        self.ended = buf.filled().len() == before && buf.remaining() > 0;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.until.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.until = Some(Box::pin(tokio::time::sleep(REST)));
+        }
+        let mut rest = [0; 8 << 10];
+        while !self.ended {
+            if let Some(until) = &mut self.until
+                && until.as_mut().poll(cx).is_ready()
+            {
+                break;
+            }
+            if ready!(self.as_mut().poll_read(cx, &mut ReadBuf::new(&mut rest))).is_err() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 fn tls(identity: &Identity) -> Result<rustls::ServerConfig, Error> {
