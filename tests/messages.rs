@@ -232,3 +232,121 @@ fn a_length_that_a_run_does_not_have_is_refused() {
         text(&output.stderr)
     );
 }
+
+/// Each line on stderr is an object, whatever says it; the product stays what it is.
+#[test]
+fn messages_are_lines_of_json_where_that_is_asked_for() {
+    let wrong = "fn main(n: secret u32 from each) -> u32 {\n    let unused = 1;\n    for i in 0..n[0] { }\n    y\n}\n";
+    let folder = folder(&[
+        ("avg.smpc", AVG),
+        ("wrong.smpc", wrong),
+        (
+            "many.json",
+            "{\"0\": {\"salary\": 1}, \"1\": {\"salary\": 4294967296}}",
+        ),
+    ]);
+    let said = |args: &[&str]| -> (Option<i32>, String, Vec<serde_json::Value>) {
+        let mut command = crate::cli::command(args);
+        let output = command
+            .args(["--messages", "json"])
+            .current_dir(folder.path());
+        let output = output.output().expect("smpcc starts");
+        let lines = text(&output.stderr);
+        let lines = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"));
+        (output.status.code(), text(&output.stdout), lines.collect())
+    };
+    for verb in ["check", "run", "stats", "reveals"] {
+        let (code, product, lines) = said(&[verb, "wrong.smpc"]);
+        assert_eq!((code, product.as_str()), (Some(1), ""), "{verb}");
+        let codes: Vec<&str> = lines
+            .iter()
+            .filter_map(|line| line["code"].as_str())
+            .collect();
+        assert!(
+            codes.contains(&"E3002") && codes.contains(&"E2001"),
+            "{lines:?}"
+        );
+        for line in &lines {
+            assert!(
+                matches!(line["severity"].as_str(), Some("error" | "warning")),
+                "{line}"
+            );
+            assert!(
+                line["place"]["line"].is_u64() && line["help"].is_string(),
+                "{line}"
+            );
+            let shown = line["shown"].as_str().expect("text");
+            assert!(
+                shown.contains("wrong.smpc:") && !shown.contains('\u{1b}'),
+                "{line}"
+            );
+        }
+    }
+    let (code, _, lines) = said(&["run", "avg.smpc", "--inputs", "many.json"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["severity"], "error");
+    let message = lines[0]["message"].as_str().expect("text");
+    assert!(
+        message.starts_with("many.json, `1`, `salary`: "),
+        "{message}"
+    );
+    // Parties are processes of their own, and say it in the same way.
+    let inputs = "{\"0\": {\"salary\": 1}, \"1\": {\"salary\": 3}}";
+    std::fs::write(folder.path().join("two.json"), inputs).expect("written");
+    let run = [
+        "run", "avg.smpc", "--inputs", "two.json", "-vv", "--format", "json",
+    ];
+    let (code, product, lines) = said(&run);
+    assert_eq!(code, Some(0));
+    assert!(
+        product.starts_with("{\"outputs\": {\"0\": 2, \"1\": 2}"),
+        "{product}"
+    );
+    let from_a_party = |line: &serde_json::Value| {
+        let message = line["message"].as_str().unwrap_or_default();
+        line["severity"] == "note" && message.contains("party 1: all agree on session")
+    };
+    assert!(lines.iter().any(from_a_party), "{lines:?}");
+}
+
+/// With it a program that reads the report tells a date from a text, and a decimal from an integer.
+#[test]
+fn reports_say_the_types_of_results() {
+    let program = "enum Mood { Fine, Ill { since: date, with: Option<str<8>> }, Both(u8, i16) }
+struct Row { n: u32, price: fixed<32, 8>, at: datetime, maybe: Option<Option<bool>>, mood: Mood, pair: (f64, [u8; 2]) }
+party a;
+party b;
+fn main(row: secret Row from a, x: secret u8 from b) -> { rows: [Row; 2] to a, x: u8 } { { rows: [row, row], x } }
+";
+    let inputs = r#"{"a": {"row": {"n": 1, "price": "0.5", "at": "2024-01-01", "maybe": {"Some": null}, "mood": {"Both": [1, -2]}, "pair": [0.25, [3, 4]]}}, "b": {"x": 9}}"#;
+    let folder = folder(&[("p.smpc", program), ("p.inputs.json", inputs)]);
+    let path = folder.path().join("p.smpc").display().to_string();
+    let output = smpcc(&["run", &path, "--format", "json", "--protocol", "boolean"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let ill = serde_json::json!({"struct": {"since": "date", "with": {"option": "str<8>"}}});
+    let row = serde_json::json!({"struct": {
+        "n": "u32",
+        "price": "fixed<32, 8>",
+        "at": "datetime",
+        "maybe": {"option": {"option": "bool"}},
+        "mood": {"enum": {"Fine": null, "Ill": ill, "Both": {"tuple": ["u8", "i16"]}}},
+        "pair": {"tuple": ["f64", {"array": "u8", "len": 2}]},
+    }});
+    let rows = serde_json::json!({"array": row, "len": 2});
+    assert_eq!(
+        report["types"]["0"],
+        serde_json::json!({"struct": {"rows": rows, "x": "u8"}})
+    );
+    assert_eq!(
+        report["types"]["1"],
+        serde_json::json!({"struct": {"x": "u8"}})
+    );
+    assert_eq!(
+        report["outputs"]["0"]["rows"][1]["maybe"],
+        serde_json::json!({"Some": null})
+    );
+}

@@ -49,6 +49,16 @@ pub struct Cli {
     /// When to colour messages.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
+    /// How messages are written to stderr: as text, or one JSON object a line
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "human|json",
+        hide_possible_values = true,
+        default_value_t = Format::Human
+    )]
+    pub messages: Format,
     /// Say only what was asked for.
     #[arg(long, short, global = true)]
     pub quiet: bool,

@@ -3,7 +3,7 @@
 //! [`source`] reads a program and checks it, [`work`] is that or a program built before. [`choices`] turns what is asked for into what the parties agree on, [`seats`],
 //! [`given`] and [`lens`] turn input files into what each party gives, [`deployment`] is all of it for one party of a real run, [`limits`] is
 //! what that party is ready to spend; [`studies`] reads what owners agree on; [`template`] writes files of inputs to fill in. [`play`] is
-//! that party, from connected links to its report, and [`render`] and [`report`] show what it learned. Nothing here prints,
+//! that party, from connected links to its report, and [`render`], [`types`] and [`report`] show what it learned. Nothing here prints,
 //! and nothing starts a process: the binary does.
 
 pub mod arguments;
@@ -43,5 +43,7 @@ pub mod timeline;
 pub mod toml_file;
 #[cfg(feature = "parties")]
 pub mod trace;
+#[cfg(feature = "parties")]
+pub mod types;
 pub mod words;
 pub mod work;

@@ -101,12 +101,31 @@ pub fn show_in(files: &SourceSet, diagnostics: &[Diagnostic], style: Style) {
     if shown.is_empty() {
         return;
     }
+    if out::lines() {
+        for one in &shown {
+            let list = diagnostic::json::render(files, std::slice::from_ref(one));
+            let text = diagnostic::human::render(files, std::slice::from_ref(one), false);
+            out::line(list[0].clone(), text.trim_end());
+        }
+        return;
+    }
     let text = diagnostic::human::render(files, &shown, style.color);
     if style.color {
         out::coloured(text.trim_end());
     } else {
         out::note(text.trim_end());
     }
+}
+
+/// Shows an error whose place is in no file that is at hand.
+pub fn show_bare(diagnostic: &Diagnostic) {
+    let text = format!("error[{}]: {}", diagnostic.code, diagnostic.message);
+    if !out::lines() {
+        out::note(&text);
+        return;
+    }
+    let list = diagnostic::json::render(&SourceSet::new(), std::slice::from_ref(diagnostic));
+    out::line(list[0].clone(), &text);
 }
 
 /// Shows what the compiler says in a failure; what is left to say goes on with it.

@@ -9,6 +9,7 @@
 pub mod pipe;
 
 use crate::load::Style;
+use crate::out;
 use serde::{Deserialize, Serialize};
 use smpcc::choices::Choices;
 use smpcc::exit::{Exit, Failure, Outcome};
@@ -342,6 +343,7 @@ fn start(
         .args(["party", "-"])
         .args(std::iter::repeat_n("-v", style.verbose.into()))
         .args(style.quiet.then_some("-q"))
+        .args(out::lines().then_some("--messages=json"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

@@ -13,7 +13,7 @@ mod out;
 mod progress;
 mod prompt;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Format};
 use clap::Parser;
 use load::Style;
 use smpcc::exit::{Exit, Outcome};
@@ -36,6 +36,7 @@ fn command() -> Exit {
             return Exit::Ok;
         }
     };
+    out::messages(cli.messages == Format::Json);
     match std::panic::catch_unwind(|| dispatch(&cli)) {
         Ok(Ok(())) => Exit::Ok,
         Ok(Err(failure)) => {
@@ -44,10 +45,7 @@ fn command() -> Exit {
             }
             // Diagnostics that no command had the sources to show.
             for diagnostic in &failure.diagnostics {
-                out::note(&format!(
-                    "error[{}]: {}",
-                    diagnostic.code, diagnostic.message
-                ));
+                load::show_bare(diagnostic);
             }
             failure.exit
         }

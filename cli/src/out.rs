@@ -3,6 +3,7 @@
 //! A reader that has gone away is not an error of ours, and quiet. Anything else, such as a full disk, is said on the other
 //! stream, with the product itself, and a process that would end well ends with [`Exit::Usage`]. A failure keeps its status.
 
+use serde_json::{Value, json};
 use smpcc::exit::Exit;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -18,8 +19,12 @@ pub fn product(text: &str) {
 
 /// Writes a product that is JSON, in which characters are escaped otherwise.
 pub fn json(text: &str) {
-    // They stand in strings only, and those beyond 16 bits are none of these.
-    write_product(&printable(text, |c| format!("\\u{:04x}", u32::from(c))));
+    write_product(&printable(text, escaped));
+}
+
+/// A character that commands as JSON: these stand in strings only, and those beyond 16 bits are none of them.
+fn escaped(c: char) -> String {
+    format!("\\u{:04x}", u32::from(c))
 }
 
 /// Writes a message of the language server's protocol to stdout.
@@ -39,8 +44,44 @@ fn write_product(text: &str) {
     }
 }
 
+/// Whether messages are lines of JSON.
+static LINES: AtomicBool = AtomicBool::new(false);
+
+/// Says how messages are written from here on.
+pub fn messages(as_lines: bool) {
+    LINES.store(as_lines, Ordering::Relaxed);
+}
+
+/// Whether messages are lines of JSON.
+pub fn lines() -> bool {
+    LINES.load(Ordering::Relaxed)
+}
+
+/// Writes a message as a line of JSON: an object with the message's fields, and `shown`, its text for people.
+pub fn line(mut message: Value, shown: &str) {
+    message["shown"] = shown.into();
+    let text = message.to_string();
+    let text = printable(&text, escaped);
+    let _ = write_to(&mut io::stderr().lock(), &format!("{text}\n"));
+}
+
+/// The severity that a message begins with, and the rest.
+fn severity(text: &str) -> (&'static str, &str) {
+    for severity in ["error", "warning", "note"] {
+        let rest = text.strip_prefix(severity);
+        if let Some(rest) = rest.and_then(|rest| rest.strip_prefix(": ")) {
+            return (severity, rest);
+        }
+    }
+    ("note", text)
+}
+
 /// Writes a message for people to stderr, with a line end.
 pub fn note(text: &str) {
+    if lines() {
+        let (severity, message) = severity(text);
+        return line(json!({"severity": severity, "message": message}), text);
+    }
     coloured(&printable(text, |c| c.escape_unicode().collect()));
 }
 

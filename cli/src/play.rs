@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::render;
 use crate::seating::held_key;
 use crate::timeline::TimelineReport;
+use crate::types;
 use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
@@ -47,6 +48,9 @@ pub struct PartyReport {
     pub party: u32,
     /// Its result as JSON, if it receives one.
     pub output: Option<String>,
+    /// The type of its result, as JSON.
+    #[serde(default)]
+    pub output_type: Option<String>,
     /// Its result for people.
     pub shown: Option<String>,
     /// What was run.
@@ -400,10 +404,11 @@ fn report(
     run: &RunReport,
 ) -> PartyReport {
     let me = session.me();
-    let (output, shown) = results(program, me, &run.outputs);
+    let (output, output_type, shown) = results(program, me, &run.outputs);
     PartyReport {
         party: u32::from(me.number()),
         output,
+        output_type,
         shown,
         program: format!("sha256:{}", hex(&plan.0)),
         session: session.id().to_string(),
@@ -536,18 +541,18 @@ fn inputs_of(program: &Program, me: PartyId, given: &mut PartyInputs) -> Inputs 
     inputs
 }
 
-/// A party's result as JSON and for people.
+/// A party's result as JSON, its type, and the result for people.
 fn results(
     program: &Program,
     me: PartyId,
     outputs: &smpcc_runtime::io::Outputs,
-) -> (Option<String>, Option<String>) {
+) -> (Option<String>, Option<String>, Option<String>) {
     let Some(result) = program
         .results
         .iter()
         .find(|r| r.party as usize == me.index())
     else {
-        return (None, None);
+        return (None, None, None);
     };
     let nothing = Elements::default();
     let leaves: Vec<&Elements> = result
@@ -557,6 +562,7 @@ fn results(
         .collect();
     (
         Some(render::json(&result.shape, &leaves)),
+        Some(types::json(&result.shape)),
         Some(render::human(&result.shape, &leaves)),
     )
 }

@@ -16,6 +16,9 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         .iter()
         .filter_map(|r| r.output.as_ref().map(|o| format!("\"{}\": {o}", r.party)))
         .collect();
+    let types = reports.iter();
+    let types = types.filter_map(|r| Some(format!("\"{}\": {}", r.party, r.output_type.as_ref()?)));
+    let types: Vec<String> = types.collect();
     let by_party = |f: fn(&PartyReport) -> u64| {
         let each = reports.iter();
         let each: Vec<String> = each.map(|r| format!("\"{}\": {}", r.party, f(r))).collect();
@@ -52,10 +55,11 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         })
         .collect();
     format!(
-        "{{\"outputs\": {{{}}}, \"suite\": {}, \"threat\": {}, \"parties\": {}, \"threshold\": {}, \"program\": {}, \"session\": {}, \
+        "{{\"outputs\": {{{}}}, \"types\": {{{}}}, \"suite\": {}, \"threat\": {}, \"parties\": {}, \"threshold\": {}, \"program\": {}, \"session\": {}, \
          \"key_exchange\": {}, \"time_ms\": {{\"total\": {}, \"setup\": {}, \"offline\": {}, \"online\": {}}}, \"rounds\": {}, \"bytes_sent\": {{{}}}, \
          \"peak_memory\": {{{}}}, \"correlations\": {correlations}, {}\"sections\": [{}]}}",
         outputs.join(", "),
+        types.join(", "),
         json_string(&first.suite),
         json_string(&first.threat),
         reports.len(),

@@ -22,6 +22,9 @@ pub struct ContributeArgs {
     /// Send again what was begun before: its folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["inputs", "invitation"])]
     pub again: Option<PathBuf>,
+    /// How what was done is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 /// `withdraw`.
@@ -35,6 +38,9 @@ pub struct WithdrawArgs {
     /// The invitation with which it was contributed
     #[arg(long, value_name = "FILE")]
     pub invitation: PathBuf,
+    /// How what was done is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 /// `result`.

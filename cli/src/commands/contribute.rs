@@ -3,11 +3,12 @@
 //! A contribution is dealt once and kept in a folder of its own, as it is sent, until all nodes have confirmed it: whoever is
 //! interrupted sends the same again, and the nodes know it by its name. The folder holds what is sealed to nodes, and receipts.
 
-use crate::args::{ContributeArgs, OpenArgs, ResultArgs, WithdrawArgs};
+use crate::args::{ContributeArgs, Format, OpenArgs, ResultArgs, WithdrawArgs};
 use crate::commands::{share, study as signed};
 use crate::load::Style;
 use crate::out;
 use smpcc::exit::{Exit, Failure, Outcome};
+use smpcc::render::json_string;
 use smpcc::studies;
 use smpcc_study::contribution;
 use smpcc_study::https::{self, Answer, Patience};
@@ -63,8 +64,7 @@ pub fn contribute(args: &ContributeArgs, style: Style) -> Outcome {
             ));
         }
     };
-    let mut said = String::new();
-    let mut missing = Vec::new();
+    let mut done = Done::default();
     for node in &study.terms().nodes {
         let receipt = folder.join(format!("{}.receipt", node.name));
         let sent = match receipt.exists() {
@@ -73,31 +73,73 @@ pub fn contribute(args: &ContributeArgs, style: Style) -> Outcome {
                 send(&study, node, &folder).and_then(|text| write_whole(&receipt, text.as_bytes()))
             }
         };
-        let _ = match sent {
-            Ok(()) => writeln!(
-                said,
-                "{}  {} has stored its part",
-                receipt.display(),
-                node.name
-            ),
-            Err(e) => {
-                missing.push(format!("{}: {e}", node.name));
-                Ok(())
-            }
-        };
+        match sent {
+            Ok(()) => done.receipts.push((node.name.clone(), Some(receipt))),
+            Err(e) => done.missing.push((node.name.clone(), e.to_string())),
+        }
     }
-    out::product(&said);
-    match missing.is_empty() {
+    done.print(&folder, args.format, "has stored its part");
+    match done.missing.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(
             Exit::Network,
             format!(
                 "not all nodes have it, so it takes no part yet ({}); go on with: smpcc contribute --study {} --again {}",
-                missing.join("; "),
+                done.all_missing(),
                 args.study.display(),
                 folder.display()
             ),
         )),
+    }
+}
+
+/// What the nodes have confirmed of a contribution, in the order of the study.
+#[derive(Default)]
+struct Done {
+    /// By node: its receipt, where it gave one.
+    receipts: Vec<(String, Option<PathBuf>)>,
+    /// By node: why there is none.
+    missing: Vec<(String, String)>,
+}
+
+impl Done {
+    /// Says what was confirmed: as `deed` has it, or as one JSON object.
+    fn print(&self, folder: &Path, format: Format, deed: &str) {
+        let mut text = String::new();
+        if format == Format::Json {
+            let receipts = self.receipts.iter().map(|(node, file)| {
+                let file = (file.as_ref())
+                    .map_or_else(|| "null".into(), |f| json_string(&f.display().to_string()));
+                format!("{}: {file}", json_string(node))
+            });
+            let missing = self.missing.iter();
+            let missing =
+                missing.map(|(node, why)| format!("{}: {}", json_string(node), json_string(why)));
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            out::json(&format!(
+                "{{\"contribution\": {}, \"folder\": {}, \"receipts\": {{{}}}, \"missing\": {{{}}}}}\n",
+                json_string(&name),
+                json_string(&folder.display().to_string()),
+                receipts.collect::<Vec<_>>().join(", "),
+                missing.collect::<Vec<_>>().join(", "),
+            ));
+            return;
+        }
+        for (node, file) in &self.receipts {
+            let _ = match file {
+                Some(file) => writeln!(text, "{}  {node} {deed}", file.display()),
+                None => writeln!(text, "{node} has no part of it"),
+            };
+        }
+        out::product(&text);
+    }
+
+    fn all_missing(&self) -> String {
+        let missing = self.missing.iter();
+        let missing: Vec<String> = missing
+            .map(|(node, why)| format!("{node}: {why}"))
+            .collect();
+        missing.join("; ")
     }
 }
 
@@ -166,14 +208,13 @@ pub fn withdraw(args: &WithdrawArgs) -> Outcome {
     let id = name_of(&args.contribution).map_err(failed)?;
     let text = contribution::withdrawal(&study.id(), &id, &key);
     let path = format!("/v1/studies/{}/contributions/{id}/withdrawal", study.id());
-    let mut said = String::new();
-    let mut missing = Vec::new();
+    let mut done = Done::default();
     for node in &study.terms().nodes {
         let asked = || {
             let answer = ask(node, &path, text.as_bytes())?;
             // A node that never got it has nothing to delete.
             if answer.status == 404 {
-                return Ok(format!("{} has no part of it\n", node.name));
+                return Ok(None);
             }
             let text = String::from_utf8_lossy(&answer.good()?).into_owned();
             let receipt = Receipt::read(&text, &node.sign)?;
@@ -182,23 +223,19 @@ pub fn withdraw(args: &WithdrawArgs) -> Outcome {
             }
             let file = args.contribution.join(format!("{}.withdrawn", node.name));
             write_whole(&file, text.as_bytes())?;
-            Ok(format!(
-                "{}  {} has deleted its part\n",
-                file.display(),
-                node.name
-            ))
+            Ok::<_, Error>(Some(file))
         };
         match asked() {
-            Ok(line) => said += &line,
-            Err(e) => missing.push(format!("{}: {e}", node.name)),
+            Ok(file) => done.receipts.push((node.name.clone(), file)),
+            Err(e) => done.missing.push((node.name.clone(), e.to_string())),
         }
     }
-    out::product(&said);
-    match missing.is_empty() {
+    done.print(&args.contribution, args.format, "has deleted its part");
+    match done.missing.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(
             Exit::Network,
-            format!("not all nodes have deleted it: {}", missing.join("; ")),
+            format!("not all nodes have deleted it: {}", done.all_missing()),
         )),
     }
 }

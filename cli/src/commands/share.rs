@@ -10,6 +10,7 @@ use smpcc::seats::Seats;
 use smpcc::stored::shelf::{self, file_name, of_file};
 use smpcc::stored::{is_program_of, node_names, role_of, scheme, stores, with_lens};
 use smpcc::studies;
+use smpcc::types;
 use smpcc::work::Work;
 use smpcc_circuit::program::ShapeNode;
 use smpcc_compiler::schema;
@@ -210,8 +211,9 @@ pub fn open(args: &OpenArgs) -> Outcome {
     };
     match args.format {
         Format::Json => out::json(&format!(
-            "{{\"output\": {}, \"receiver\": {}, \"session\": {}, \"result\": \"{}\", \"nodes\": {}, \"checked\": {}}}\n",
+            "{{\"output\": {}, \"type\": {}, \"receiver\": {}, \"session\": {}, \"result\": \"{}\", \"nodes\": {}, \"checked\": {}}}\n",
             render::json(&value.shape, &leaves),
+            types::json(&value.shape),
             render::json_string(&header.whose),
             render::json_string(&header.session),
             header.id,

@@ -1,0 +1,194 @@
+"""Inputs: tables of pandas, polars and pyarrow, and whatever Python has for a value."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas
+import polars
+import pytest
+
+import smpcc
+from smpcc._inputs import plain
+
+ROWS: list[dict[str, Any]] = [
+    {
+        "age": 61,
+        "smokes": True,
+        "name": "Doe; Jane",
+        "weight": Decimal("58.25"),
+        "pulse": 71,
+        "born": datetime.date(1963, 5, 1),
+    },
+    {
+        "age": 55,
+        "smokes": False,
+        "name": "NA",
+        "weight": Decimal("81.5"),
+        "pulse": None,
+        "born": datetime.date(1969, 1, 31),
+    },
+    {
+        "age": 49,
+        "smokes": True,
+        "name": '"Å"',
+        "weight": Decimal("60"),
+        "pulse": 64,
+        "born": datetime.date(1975, 12, 24),
+    },
+]
+
+PROGRAM = """
+struct Row { age: u8, smokes: bool, name: str<12>, weight: fixed<24, 8>, pulse: Option<u8>, born: date }
+
+fn main(rows: [secret Row; _] from each) -> [Row; _] { rows[0] }
+"""
+
+
+def of_pandas() -> Any:
+    table = pandas.DataFrame(ROWS)
+    assert str(table["pulse"].dtype) == "float64"
+    return table
+
+
+def of_pandas_with_moments() -> Any:
+    table = pandas.DataFrame(ROWS)
+    table["born"] = pandas.to_datetime(table["born"])
+    table["pulse"] = table["pulse"].astype("Int64")
+    table["weight"] = table["weight"].astype(float)
+    table["name"] = table["name"].astype("category")
+    return table
+
+
+def of_polars() -> Any:
+    return polars.DataFrame(ROWS)
+
+
+class Chunks:
+    """A column as pyarrow has it."""
+
+    def __init__(self, values: list[Any]) -> None:
+        self.values = values
+
+    def to_pylist(self) -> list[Any]:
+        return list(self.values)
+
+
+class Arrow:
+    """A table as pyarrow has it: the names apart from the columns."""
+
+    column_names = tuple(ROWS[0])
+
+    @property
+    def columns(self) -> list[Chunks]:
+        return [self[name] for name in self.column_names]
+
+    def __getitem__(self, name: str) -> Chunks:
+        return Chunks([row[name] for row in ROWS])
+
+
+@pytest.mark.parametrize("make", [of_pandas, of_pandas_with_moments, of_polars, Arrow, lambda: ROWS])
+def test_tables_go_in_as_they_are(make: Callable[[], Any]) -> None:
+    for inputs in ([make(), ROWS[:1]], {0: {"rows": make()}, "1": ROWS[1:]}):
+        run = smpcc.run(smpcc.Text(PROGRAM), inputs, protocol="boolean")
+        assert run.result == ROWS
+
+
+def test_columns_are_parameters() -> None:
+    program = smpcc.Text(
+        "fn main(dose: [secret u16; _] from each, weight: [secret u16; _] from each) -> u64 {\n"
+        "    let mut sum: secret u64 = 0;\n"
+        "    for i in 0..dose.flatten().len() { sum += dose.flatten()[i] as u64 * weight.flatten()[i] as u64; }\n"
+        "    sum\n}"
+    )
+    table = pandas.DataFrame({"dose": [2, 3], "weight": [70, 81]})
+    one = {"dose": table["dose"], "weight": polars.Series([70, 81])}
+    two = {"dose": table["dose"].to_numpy(), "weight": (70, 81)}
+    assert smpcc.run(program, [table, one, two]).result == 3 * (140 + 243)
+
+
+class Sex(enum.Enum):
+    F = 1
+    M = 2
+
+
+@dataclass
+class Patient:
+    age: int
+    sex: Sex
+
+
+def test_values_of_python() -> None:
+    series = pandas.Series([1.0, None, 3.0])
+    for given, want in [
+        (2**200, 2**200),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("0.10"), "0.10"),
+        (float("inf"), "inf"),
+        (float("nan"), "NaN"),
+        (b"\x00\xff", "0x00ff"),
+        (datetime.datetime(2024, 1, 2, 0, 0), "2024-01-02T00:00:00"),
+        (Patient(3, Sex.M), {"age": 3, "sex": "M"}),
+        (pandas.NA, None),
+        (pandas.NaT, None),
+        (series, [1, None, 3]),
+        (series.to_numpy()[:1], [1.0]),
+        (series.to_numpy()[0], 1.0),
+        (pandas.Series([0.5, None]), [0.5, None]),
+        (polars.Series([0.5, None, float("nan")]), [0.5, None, "NaN"]),
+        (pandas.Series(pandas.to_datetime(["2024-01-02", None])), ["2024-01-02", None]),
+        (pandas.Series([[1, 2], [3]]), [[1, 2], [3]]),
+        (range(3), [0, 1, 2]),
+        (pandas.DataFrame({"a": []}), []),
+    ]:
+        got = plain(given)
+        assert got == want and type(got) is type(want), given
+
+
+def test_what_is_no_input_is_refused_without_its_value() -> None:
+    twice = pandas.DataFrame([[1, 2]], columns=["a", "a"])
+    for given, kind in [
+        ({"x": object()}, TypeError),
+        ({"x": {1: 2}}, TypeError),
+        ({"x": Decimal("NaN")}, ValueError),
+        ({"x": twice}, ValueError),
+        ({"x": lambda secret=47111: secret}, TypeError),
+    ]:
+        with pytest.raises(kind) as refused:
+            smpcc.run(smpcc.Text("fn main(x: secret u8 from each) -> u8 { x[0] }"), [given])
+        assert "47111" not in str(refused.value)
+    for parties in ({"../x": 1}, {0: 1, "0": 1}):
+        with pytest.raises(ValueError, match=r"parties|twice"):
+            smpcc.run("examples/avg.smpc", parties)
+
+
+def test_files_and_samples_are_inputs_too(examples: Path) -> None:
+    assert smpcc.run(examples / "avg.smpc").result == 5300
+    files = str(examples / "avg.inputs.json")
+    assert smpcc.run(str(examples / "avg.smpc"), files).result == 5300
+    with open(files) as file:
+        assert smpcc.run(examples / "avg.smpc", json.load(file)).result == 5300
+
+
+def test_public_arguments_are_values_too() -> None:
+    program = smpcc.Text("fn main(x: secret u64 from each, w: [u64; 3], _s: str<4>) -> u64 { x[0] * w[2] }")
+    w = pandas.Series([1, 2, 3])
+    assert smpcc.run(program, [{"x": 5}, {"x": 6}], args={"w": w, "_s": "a=b"}).result == 15
+
+
+def test_long_tables_take_seconds() -> None:
+    draw = random.Random(7)
+    n = 20_000
+    table = pandas.DataFrame({"a": [draw.randrange(1 << 32) for _ in range(n)], "b": [True] * n})
+    program = smpcc.Text(
+        "struct R { a: u32, b: bool }\nfn main(r: [secret R; _] from each) -> u64 { r[0].map(|x| x.a as u64).sum() as u64 }"
+    )
+    assert smpcc.run(program, [table, table[:1]]).result == int(table["a"].sum())
