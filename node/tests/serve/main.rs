@@ -174,7 +174,10 @@ fn who_may_not_gets_nothing() {
     for long in [100_000, 8 << 20] {
         assert_eq!(post(&at(&fresh), &vec![0; long]).0, 413);
     }
-    assert_eq!(post("/v1/studies/STUDY/questions", &vec![b'x'; 1 << 20]).0, 413);
+    assert_eq!(
+        post("/v1/studies/STUDY/questions", &vec![b'x'; 1 << 20]).0,
+        413
+    );
     // Another study's contribution, although the same person signed it.
     let elsewhere = Site::new(0, later());
     let (foreign, bodies) = elsewhere.contribution_by(&site.people[2], 2);
