@@ -273,6 +273,7 @@ fn sort_agrees(setting: Setting, scalar: Scalar, lanes: u64, network: Network) -
     let sort = Op::Sort {
         keys: 1,
         segments: 1,
+        drawn: false,
     };
     let sorted = b.push(sort, vec![both], vec![ty], vec![]);
     let everyone: Vec<u32> = (0..setting.n_parties).collect();

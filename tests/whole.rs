@@ -11,6 +11,7 @@ mod growth;
 mod imported;
 mod library;
 mod malicious;
+mod orders;
 mod plans;
 mod protocols;
 mod schedule;

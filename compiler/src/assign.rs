@@ -17,7 +17,7 @@ mod prices;
 mod rings;
 mod search;
 
-use crate::forms::FormChoice;
+use crate::forms::{FormChoice, Way};
 use crate::hir::Protocol;
 use crate::ir::{Ir, Node, Region};
 use crate::session::{LocalChoice, Options, ProtocolChoice};
@@ -41,8 +41,8 @@ pub struct Plan {
     pub also: Vec<Option<u32>>,
     /// What decides between the forms of a circuit.
     pub forms: FormChoice,
-    /// For each result of a sort by digits, the bits of a digit; one where nothing is said.
-    pub digits: BTreeMap<ValueId, u32>,
+    /// For results of sorts, how these are done; by digits of one bit where nothing is said.
+    pub ways: BTreeMap<ValueId, Way>,
     /// Reasons for people; sections name one.
     pub reasons: Vec<String>,
     /// For each value, its reason.
@@ -54,12 +54,21 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Takes over how sorts are done and why, in this plan and the others.
+    pub(crate) fn sort(&mut self, ways: &BTreeMap<ValueId, Way>, why: &BTreeMap<ValueId, String>) {
+        self.ways.clone_from(ways);
+        self.explain(why);
+        for other in &mut self.others {
+            other.sort(ways, why);
+        }
+    }
+
     /// Says of some values why they are computed as they are.
-    pub(crate) fn explain(&mut self, reasons: BTreeMap<ValueId, String>) {
+    fn explain(&mut self, reasons: &BTreeMap<ValueId, String>) {
         for (value, why) in reasons {
-            let known = self.reasons.iter().position(|r| *r == why);
+            let known = self.reasons.iter().position(|r| r == why);
             let index = known.unwrap_or_else(|| {
-                self.reasons.push(why);
+                self.reasons.push(why.clone());
                 self.reasons.len() - 1
             });
             if let Some(reason) = self.reason.get_mut(value.index()) {
@@ -342,7 +351,7 @@ fn finish(
         rings,
         also: (0..ir.values.len()).map(also).collect(),
         forms,
-        digits: BTreeMap::new(),
+        ways: BTreeMap::new(),
         reasons,
         reason: why,
         prices: None,

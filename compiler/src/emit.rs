@@ -21,6 +21,7 @@ mod sums;
 mod tests;
 
 use crate::assign::Plan;
+use crate::forms::Way;
 use crate::ir::{Ir, Node as IrNode, Op as IrOp, Reducer, Region as IrRegion};
 use crate::session::Options;
 use crate::span::Span;
@@ -402,10 +403,14 @@ impl Emitter<'_> {
                 let value = self.write_secret(home, args[0], args[1], args[2], *block, *groups);
                 self.to(value, home)
             }
-            IrOp::Sort { keys, segments } => {
-                let digit = node.results.first().and_then(|r| self.plan.digits.get(r));
-                let digit = digit.copied().unwrap_or(1);
-                let results = self.sort_by_digits(&args, *keys, *segments, digit);
+            IrOp::Sort { keys, segments, .. } => {
+                let way = node.results.first().and_then(|r| self.plan.ways.get(r));
+                let way = way.copied().unwrap_or(match keys {
+                    0 => Way::Shuffle,
+                    _ => Way::Digits(1),
+                });
+                let homes: Vec<Domain> = node.results.iter().map(|&r| self.home(r)).collect();
+                let results = self.sort(&args, &homes, *keys, *segments, way);
                 for (&r, value) in node.results.iter().zip(results) {
                     let home = self.home(r);
                     let value = self.to(value, home);

@@ -45,6 +45,19 @@ pub(crate) fn is_looked_up(n: u64, block: u64, width: u32) -> bool {
     n > 0 && bits <= TABLE_BITS
 }
 
+/// How a sort that is no network of comparisons is done. What is opened are places of shuffled rows, each once: a uniform order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By digits of so many bits, the places by each of them opened after a shuffle.
+    Digits(u32),
+    /// Each row is compared with each other; the places are sums, which are opened after a shuffle.
+    Pairs,
+    /// The keys are places, each once; they are opened after a shuffle.
+    Places,
+    /// Without keys: shuffled.
+    Shuffle,
+}
+
 /// What decides between the forms of a circuit: few ANDs, few levels, or whichever is cheaper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormChoice {

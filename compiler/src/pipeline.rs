@@ -117,19 +117,14 @@ pub fn compile_ir(
     name: &str,
     options: &Options,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let sorts::Sorted {
-        ir,
-        digits,
-        reasons,
-    } = sorts::decide(ir, options);
+    let sorts::Sorted { ir, ways, reasons } = sorts::decide(ir, options);
     let mut plan = assign(&ir, options).map_err(|errors| {
         errors
             .into_iter()
             .map(|error| from_no_form(error, options))
             .collect::<Vec<_>>()
     })?;
-    plan.digits = digits;
-    plan.explain(reasons);
+    plan.sort(&ways, &reasons);
     let files = sources.portable_names();
     let locate = |span: Span| locate(sources, span);
     let written = |plan: &Plan| emit(&ir, plan, options, name, files.clone(), &locate);

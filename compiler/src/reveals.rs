@@ -5,6 +5,9 @@
 //! breadth-first, so that the path shown is a shortest one.
 
 use crate::ir::{Forms, Ir, Node, Op, Region};
+use crate::passes;
+use crate::session::LocalChoice;
+use crate::sorts;
 use crate::span::Span;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{Form, Scalar};
@@ -230,21 +233,11 @@ struct Walked {
     path: Vec<Span>,
 }
 
-/// Where a program sorts: what such an operation opens, if it is done by digits, are places of shuffled rows, which is no disclosure.
+/// Where a program sorts, or adds up by group, which may become a sort: what such an operation may open are places of shuffled rows,
+/// which is no disclosure.
 pub fn sorts(ir: &Ir) -> Vec<Span> {
-    let mut found = Vec::new();
-    let mut open = vec![&ir.body];
-    while let Some(region) = open.pop() {
-        for node in &region.nodes {
-            open.extend(&node.regions);
-            if matches!(node.op, Op::Sort { .. }) {
-                found.push(node.span);
-            }
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
+    let optimised = passes::optimise(ir.clone(), 2, LocalChoice::Off, &mut |_, _| {});
+    sorts::spans(ir, &optimised)
 }
 
 struct Collect<'a> {

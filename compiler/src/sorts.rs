@@ -1,19 +1,25 @@
-//! How each sort of a program is done: by a network of comparisons, or digit by digit with shuffles, whichever is cheaper.
+//! How each sort of a program is done: by a network of comparisons, or with shuffles (digit by digit, or each row compared with each), whichever is cheaper.
 //!
-//! A sort stays one operation through the passes, so that they know its ranges and its type. Here both ways of doing it are compiled
+//! A sort stays one operation through the passes, so that they know its ranges and its type. Here all ways of doing it are compiled
 //! and priced as programs of their own, with this suite, network and table of local times. A network is written out in the IR and
-//! compiled like everything else; what is done by digits stays one operation, which emission writes.
+//! compiled like everything else; what is done with shuffles stays one operation, which emission writes.
 
+mod groups;
 mod network;
+mod places;
+mod shuffles;
 
-use crate::assign::assign;
+use crate::assign::{Plan, assign};
 use crate::emit::{Emitted, emit};
+use crate::forms::Way;
 use crate::ir::build::Builder;
 use crate::ir::{Ir, Node, Op, Region, Ty};
 use crate::passes::own::grid::{Grid, Owner};
 use crate::passes::own::owners::owners;
 use crate::passes::rewrite::{Rule, Walk, rewrite};
 use crate::session::{LocalChoice, Options, ProtocolChoice};
+use crate::span::Span;
+use places::Places;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
 use smpcc_circuit::stats::{Link, milliseconds};
@@ -22,13 +28,15 @@ use std::collections::BTreeMap;
 
 /// Bits of a digit that are tried.
 const DIGITS: [u32; 3] = [1, 2, 3];
+/// Pairs of rows that are compared at once.
+const MOST_PAIRS: u64 = 1 << 20;
 
 /// A program in which every sort is decided.
 pub(crate) struct Sorted {
     /// The program: what sorts by network is written out.
     pub ir: Ir,
-    /// For each result of a sort by digits, the bits of a digit.
-    pub digits: BTreeMap<ValueId, u32>,
+    /// For each result of a sort that is no network, how it is done.
+    pub ways: BTreeMap<ValueId, Way>,
     /// For results of either, why they are done this way.
     pub reasons: BTreeMap<ValueId, String>,
 }
@@ -40,6 +48,8 @@ struct Shape {
     keys: u64,
     segments: u64,
     lanes: u64,
+    /// Whether the keys are places, each once.
+    places: bool,
     /// Whether the source asks for a domain.
     asked: bool,
     /// Whether one party sorts its own rows.
@@ -49,54 +59,52 @@ struct Shape {
 /// How a sort is done.
 #[derive(Clone, Debug)]
 struct Choice {
-    /// By digits of so many bits; else by a network.
-    digit: Option<u32>,
+    /// None for a network.
+    way: Option<Way>,
+    /// Milliseconds, as far as they were looked at.
+    time: f64,
     why: String,
 }
 
-/// Decides every sort of a program.
+/// Decides every sort of a program, and what becomes one.
 pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
-    let owners = match options.local {
-        LocalChoice::Auto => owners(&ir),
-        LocalChoice::Off => Vec::new(),
-    };
-    let mut rule = Sorts {
-        owners,
+    let sorter = Sorter {
         options,
         n_parties: ir.n_parties,
-        choices: BTreeMap::new(),
-        reasons: BTreeMap::new(),
     };
-    if !has_sorts(&ir.body) {
-        return Sorted {
-            ir,
-            digits: BTreeMap::new(),
-            reasons: BTreeMap::new(),
-        };
-    }
-    let ir = rewrite(ir, false, &mut rule).ir;
-    let mut sorted = Sorted {
-        digits: BTreeMap::new(),
-        reasons: std::mem::take(&mut rule.reasons),
-        ir,
+    let ir = match options.protocol == ProtocolChoice::Auto && groups::may_be_in(&ir.body, &ir) {
+        true => {
+            let owners = alone(&ir, options);
+            groups::run(ir, sorter, owners)
+        }
+        false => ir,
     };
-    let mut open = vec![&sorted.ir.body];
+    sorter.decide(ir)
+}
+
+/// Where there are sorts in a program, and in the form after the passes what may become one.
+pub(crate) fn spans(ir: &Ir, optimised: &Ir) -> Vec<Span> {
+    let mut found = groups::spans(optimised);
+    let mut open = vec![&ir.body];
     while let Some(region) = open.pop() {
         for node in &region.nodes {
             open.extend(&node.regions);
-            if let Some(shape) = shape(node, |v| sorted.ir.values[v.index()].ty, &rule.owners)
-                && let Some(choice) = rule.choices.get(&shape)
-            {
-                for &result in &node.results {
-                    sorted
-                        .digits
-                        .extend(choice.digit.map(|digit| (result, digit)));
-                    sorted.reasons.insert(result, choice.why.clone());
-                }
+            if matches!(node.op, Op::Sort { .. }) {
+                found.push(node.span);
             }
         }
     }
-    sorted
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// By value who computes it alone; nothing where nobody does.
+fn alone(ir: &Ir, options: &Options) -> Vec<Grid> {
+    match options.local {
+        LocalChoice::Auto => owners(ir),
+        LocalChoice::Off => Vec::new(),
+    }
 }
 
 fn has_sorts(region: &Region) -> bool {
@@ -104,152 +112,267 @@ fn has_sorts(region: &Region) -> bool {
     (region.nodes.iter()).any(|node| sorts(node) || node.regions.iter().any(has_sorts))
 }
 
-fn shape(node: &Node, ty: impl Fn(ValueId) -> Ty, owners: &[Grid]) -> Option<Shape> {
-    let Op::Sort { keys, segments } = node.op else {
-        return None;
-    };
-    Some(Shape {
-        columns: node.args.iter().map(|&a| ty(a).scalar).collect(),
-        keys,
-        segments,
-        lanes: node.args.first().map_or(0, |&a| ty(a).lanes),
-        asked: node.protocol.is_some(),
-        owned: node.results.first().is_some_and(|r| {
-            let owner = owners.get(r.index()).map(Grid::whole);
-            owner.is_some_and(|owner| owner != Owner::Joint)
-        }),
-    })
+impl Shape {
+    /// Of a sort, as far as the node tells.
+    fn of(node: &Node, ty: impl Fn(ValueId) -> Ty) -> Option<Self> {
+        let Op::Sort { keys, segments, .. } = node.op else {
+            return None;
+        };
+        Some(Self {
+            columns: node.args.iter().map(|&a| ty(a).scalar).collect(),
+            keys,
+            segments,
+            lanes: node.args.first().map_or(0, |&a| ty(a).lanes),
+            places: false,
+            asked: node.protocol.is_some(),
+            owned: false,
+        })
+    }
+
+    fn pairs(&self) -> u64 {
+        let rows = self.lanes.checked_div(self.segments).unwrap_or(0);
+        self.lanes.saturating_mul(rows.saturating_sub(1)) / 2
+    }
 }
 
 struct Sorts<'a> {
     /// By value; none where nobody computes anything alone.
     owners: Vec<Grid>,
-    options: &'a Options,
-    n_parties: u32,
+    sorter: Sorter<'a>,
+    places: Places,
     choices: BTreeMap<Shape, Choice>,
+    ways: BTreeMap<ValueId, Way>,
     reasons: BTreeMap<ValueId, String>,
 }
 
 impl Rule for Sorts<'_> {
     fn node(&mut self, walk: &mut Walk, node: Node) {
-        let Some(shape) = shape(&node, |v| walk.ty(v), &self.owners) else {
+        let Some(shape) = Shape::of(&node, |v| walk.ty(v)) else {
+            self.places.follow(walk, &node);
             walk.push(node);
             return;
         };
-        let (options, n_parties) = (self.options, self.n_parties);
-        let choice = self.choices.entry(shape.clone());
-        let choice = choice.or_insert_with(|| choose(&shape, n_parties, options));
-        if choice.digit.is_some() {
-            walk.push(node);
-            return;
-        }
-        (walk.span, walk.protocol) = (node.span, node.protocol);
-        let first = walk.all_values().len();
-        let columns = network::sort(walk, &node.args, shape.keys, shape.segments);
-        for value in first..walk.all_values().len() {
-            self.reasons.insert(ValueId::new(value), choice.why.clone());
-        }
-        for (&result, column) in node.results.iter().zip(columns) {
-            let range = walk.all_values()[result.index()].range;
-            walk.note_range(column, range);
-            walk.replace(result, column);
-        }
-    }
-}
-
-/// The cheapest way. Who asks for a domain gets a network, which every domain has, and so does who sorts alone.
-fn choose(shape: &Shape, n_parties: u32, options: &Options) -> Choice {
-    let asked = shape.asked || options.protocol != ProtocolChoice::Auto;
-    let model = options.suite.against(options.threat);
-    if asked || shape.owned || !model.shuffles(n_parties, options.threshold) {
-        let why = match (asked, shape.owned) {
-            (true, _) => "sorted by a network, in the domain that is asked for",
-            (false, true) => "sorted by who owns all of it",
-            (false, false) => {
-                "sorted by a network: this suite does not shuffle among so many parties"
+        let segments = shape.segments;
+        let are_places: Vec<bool> = (node.args.iter())
+            .map(|&arg| self.places.are(walk, arg, segments))
+            .collect();
+        let owner = |r: &ValueId| self.owners.get(r.index()).map(Grid::whole);
+        let owner = node.results.first().and_then(owner);
+        let shape = Shape {
+            places: shape.keys == 1 && are_places[0],
+            owned: owner.is_some_and(|owner| owner != Owner::Joint),
+            ..shape
+        };
+        let choice = self.choices.entry(shape);
+        let choice = choice.or_insert_with_key(|shape| self.sorter.choose(shape));
+        let columns = match choice.way {
+            Some(way) => {
+                let columns = node.results.clone();
+                walk.push(node);
+                for &column in &columns {
+                    self.ways.insert(column, way);
+                    self.reasons.insert(column, choice.why.clone());
+                }
+                columns
+            }
+            None => {
+                (walk.span, walk.protocol) = (node.span, node.protocol);
+                let Op::Sort { keys, .. } = node.op else {
+                    return;
+                };
+                let first = walk.all_values().len();
+                let columns = network::sort(walk, &node.args, keys, segments);
+                for value in first..walk.all_values().len() {
+                    self.reasons.insert(ValueId::new(value), choice.why.clone());
+                }
+                for (&result, &column) in node.results.iter().zip(&columns) {
+                    let range = walk.all_values()[result.index()].range;
+                    walk.note_range(column, range);
+                    walk.replace(result, column);
+                }
+                columns
             }
         };
-        return Choice {
-            digit: None,
-            why: why.into(),
+        for (column, are_places) in columns.into_iter().zip(are_places) {
+            if are_places {
+                self.places.note(column, segments);
+            }
+        }
+    }
+}
+
+/// Finds the cheapest way of a sort.
+#[derive(Clone, Copy)]
+struct Sorter<'a> {
+    options: &'a Options,
+    n_parties: u32,
+}
+
+impl Sorter<'_> {
+    /// Decides every sort.
+    fn decide(self, ir: Ir) -> Sorted {
+        if !has_sorts(&ir.body) {
+            return Sorted {
+                ir,
+                ways: BTreeMap::new(),
+                reasons: BTreeMap::new(),
+            };
+        }
+        let ir = shuffles::run(ir, self);
+        let mut rule = Sorts {
+            owners: alone(&ir, self.options),
+            sorter: self,
+            places: Places::default(),
+            choices: BTreeMap::new(),
+            ways: BTreeMap::new(),
+            reasons: BTreeMap::new(),
         };
+        let ir = rewrite(ir, false, &mut rule).ir;
+        Sorted {
+            ir,
+            ways: rule.ways,
+            reasons: rule.reasons,
+        }
     }
-    let network = by_network(shape, n_parties, options);
-    let by_digits = DIGITS.map(|digit| (by_digits(shape, digit, n_parties, options), digit));
-    let (time, digit) = by_digits
-        .into_iter()
-        .min_by(|a, b| a.0.total_cmp(&b.0))
-        .unwrap_or((f64::INFINITY, 1));
-    let plural = if digit == 1 { "" } else { "s" };
-    let ways = [
-        format!("by a network ({network:.2} ms)"),
-        format!("by digits of {digit} bit{plural}, each opened after a shuffle ({time:.2} ms)"),
-    ];
-    let by_digits = time < network;
-    let [a, b] = match by_digits {
-        true => [&ways[1], &ways[0]],
-        false => [&ways[0], &ways[1]],
-    };
-    Choice {
-        digit: by_digits.then_some(digit),
-        why: format!("sorted {a} and not {b}, as estimated for this network"),
+
+    /// Whether rows may be shuffled. Who asks for a domain gets a network, which every domain has, and so does who sorts alone.
+    fn shuffles(&self, shape: &Shape) -> bool {
+        let model = self.options.suite.against(self.options.threat);
+        !shape.asked
+            && self.options.protocol == ProtocolChoice::Auto
+            && !shape.owned
+            && model.shuffles(self.n_parties, self.options.threshold)
+    }
+
+    fn choose(&self, shape: &Shape) -> Choice {
+        if shape.keys == 0 {
+            return Choice {
+                way: Some(Way::Shuffle),
+                time: f64::INFINITY,
+                why: "shuffled: the rows need no keys".into(),
+            };
+        }
+        if !self.shuffles(shape) {
+            let asked = shape.asked || self.options.protocol != ProtocolChoice::Auto;
+            let why = match (asked, shape.owned) {
+                (true, _) => "sorted by a network, in the domain that is asked for",
+                (false, true) => "sorted by who owns all of it",
+                (false, false) => {
+                    "sorted by a network: this suite does not shuffle among so many parties"
+                }
+            };
+            return Choice {
+                way: None,
+                time: f64::INFINITY,
+                why: why.into(),
+            };
+        }
+        let mut ways = vec![(self.by_network(shape), None)];
+        if shape.places {
+            ways.push((self.by(shape, Way::Places), Some(Way::Places)));
+        } else {
+            let digits = DIGITS.map(Way::Digits);
+            let digits = digits.map(|way| (self.by(shape, way), Some(way)));
+            ways.extend(digits.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)));
+            if shape.pairs() <= MOST_PAIRS {
+                ways.push((self.by(shape, Way::Pairs), Some(Way::Pairs)));
+            }
+        }
+        ways.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let all: Vec<String> = ways.iter().map(|&(time, way)| named(way, time)).collect();
+        let why = format!(
+            "sorted {} and not {}, as estimated for this network",
+            all[0],
+            all[1..].join(" or ")
+        );
+        let (time, way) = ways[0];
+        Choice { way, time, why }
+    }
+
+    /// Milliseconds of a network, in the better of the domains that it can have.
+    fn by_network(&self, shape: &Shape) -> f64 {
+        let ir = program(shape, self.n_parties);
+        let mut rule = Written;
+        let ir = rewrite(ir, false, &mut rule).ir;
+        let mut domains = vec![ProtocolChoice::Boolean];
+        if self.options.suite.offers(self.options.threat, Domain::Yao) {
+            domains.push(ProtocolChoice::Yao);
+        }
+        let price = |&protocol: &ProtocolChoice| self.priced(&ir, protocol, None);
+        domains.iter().map(price).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Milliseconds in another way.
+    fn by(&self, shape: &Shape, way: Way) -> f64 {
+        let ir = program(shape, self.n_parties);
+        self.priced(&ir, ProtocolChoice::Boolean, Some(way))
+    }
+
+    /// Milliseconds of a program in one domain.
+    fn priced(&self, ir: &Ir, protocol: ProtocolChoice, way: Option<Way>) -> f64 {
+        let options = self.together(protocol);
+        let Ok(mut plan) = assign(ir, &options) else {
+            return f64::INFINITY;
+        };
+        let sorts = (ir.body.nodes.iter()).filter(|n| matches!(n.op, Op::Sort { .. }));
+        let results = sorts.flat_map(|n| &n.results);
+        plan.ways = results.filter_map(|&r| Some((r, way?))).collect();
+        self.emitted(ir, &plan, &options)
+    }
+
+    /// Milliseconds of a program in the domains that are best for it.
+    fn whole(&self, ir: Ir) -> f64 {
+        let options = self.together(ProtocolChoice::Auto);
+        let sorter = Sorter {
+            options: &options,
+            ..*self
+        };
+        let Sorted { ir, ways, reasons } = sorter.decide(ir);
+        let Ok(mut plan) = assign(&ir, &options) else {
+            return f64::INFINITY;
+        };
+        plan.sort(&ways, &reasons);
+        (std::iter::once(&plan).chain(&plan.others))
+            .map(|plan| self.emitted(&ir, plan, &options))
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    /// Options of programs that are priced: all rows are one party's there.
+    fn together(&self, protocol: ProtocolChoice) -> Options {
+        Options {
+            protocol,
+            local: LocalChoice::Off,
+            ..self.options.clone()
+        }
+    }
+
+    fn emitted(&self, ir: &Ir, plan: &Plan, options: &Options) -> f64 {
+        let emitted = emit(ir, plan, options, "sort", Vec::new(), &|_| {
+            Default::default()
+        });
+        let link = Link {
+            rtt_us: options.network.rtt_us,
+            mbit_per_s: options.network.mbit_per_s,
+        };
+        let price = |emitted: Emitted| milliseconds(&emitted.program, link, &options.costs);
+        emitted.ok().and_then(price).unwrap_or(f64::INFINITY)
     }
 }
 
-/// Milliseconds of a network, in the better of the domains that it can have.
-fn by_network(shape: &Shape, n_parties: u32, options: &Options) -> f64 {
-    let ir = program(shape, n_parties);
-    let mut rule = Written;
-    let ir = rewrite(ir, false, &mut rule).ir;
-    let mut domains = vec![ProtocolChoice::Boolean];
-    if options.suite.offers(options.threat, Domain::Yao) {
-        domains.push(ProtocolChoice::Yao);
+/// A way of sorting and its milliseconds, after "sorted".
+fn named(way: Option<Way>, time: f64) -> String {
+    match way {
+        None => format!("by a network ({time:.2} ms)"),
+        Some(Way::Digits(digit)) => {
+            let plural = if digit == 1 { "" } else { "s" };
+            format!("by digits of {digit} bit{plural}, each opened after a shuffle ({time:.2} ms)")
+        }
+        Some(Way::Pairs) => {
+            format!("by comparing all with all, the places opened after a shuffle ({time:.2} ms)")
+        }
+        Some(Way::Places) => format!("to places that are opened after a shuffle ({time:.2} ms)"),
+        Some(Way::Shuffle) => format!("by nothing ({time:.2} ms)"),
     }
-    let price = |&protocol: &ProtocolChoice| priced(&ir, protocol, BTreeMap::new(), options);
-    domains.iter().map(price).fold(f64::INFINITY, f64::min)
-}
-
-/// Milliseconds with digits of so many bits.
-fn by_digits(shape: &Shape, digit: u32, n_parties: u32, options: &Options) -> f64 {
-    let ir = program(shape, n_parties);
-    let sorts = ir
-        .body
-        .nodes
-        .iter()
-        .filter(|n| matches!(n.op, Op::Sort { .. }));
-    let digits = sorts
-        .flat_map(|n| &n.results)
-        .map(|&r| (r, digit))
-        .collect();
-    priced(&ir, ProtocolChoice::Boolean, digits, options)
-}
-
-/// Milliseconds of a program in one domain.
-fn priced(
-    ir: &Ir,
-    protocol: ProtocolChoice,
-    digits: BTreeMap<ValueId, u32>,
-    options: &Options,
-) -> f64 {
-    let options = Options {
-        protocol,
-        // In the programs that are priced all rows are one party's.
-        local: LocalChoice::Off,
-        ..options.clone()
-    };
-    let Ok(mut plan) = assign(ir, &options) else {
-        return f64::INFINITY;
-    };
-    plan.digits = digits;
-    let emitted = emit(ir, &plan, &options, "sort", Vec::new(), &|_| {
-        Default::default()
-    });
-    let link = Link {
-        rtt_us: options.network.rtt_us,
-        mbit_per_s: options.network.mbit_per_s,
-    };
-    let price = |emitted: Emitted| milliseconds(&emitted.program, link, &options.costs);
-    emitted.ok().and_then(price).unwrap_or(f64::INFINITY)
 }
 
 /// A program that sorts rows of a shape and does nothing else.
@@ -264,6 +387,7 @@ fn program(shape: &Shape, n_parties: u32) -> Ir {
     let op = Op::Sort {
         keys: shape.keys,
         segments: shape.segments,
+        drawn: shape.keys == 0,
     };
     let sorted = b.push(op, columns, tys, vec![]);
     for column in sorted {
@@ -277,7 +401,7 @@ struct Written;
 
 impl Rule for Written {
     fn node(&mut self, walk: &mut Walk, node: Node) {
-        let Op::Sort { keys, segments } = node.op else {
+        let Op::Sort { keys, segments, .. } = node.op else {
             walk.push(node);
             return;
         };

@@ -1,17 +1,22 @@
-//! Sorting digit by digit: the places of rows are computed without comparing them, and opened after a shuffle.
+//! Sorting with shuffles: the places of rows are computed, and opened after a shuffle.
 //!
-//! Hamada, Ikarashi, Chida, Takahashi, "Oblivious radix sort: an efficient sorting algorithm for practical secure multi-party
-//! computation" (ePrint 2014/121): for a digit, from the lowest on, the place of each row in a stable order is a sum; rows and places
-//! are shuffled, the places are opened, and everybody puts rows where they say. Opened places are 0, 1, … in a uniform order,
-//! whatever the rows are. Digits of several bits after Asharov et al., "Efficient secure three-party sorting with applications to data
-//! analysis and heavy hitters" (CCS 2022).
+//! Rows and places are shuffled, the places are opened, and everybody puts rows where they say. Opened places are 0, 1, … in a uniform
+//! order, whatever the rows are.
+//!
+//! By digits: Hamada, Ikarashi, Chida, Takahashi, "Oblivious radix sort: an efficient sorting algorithm for practical secure
+//! multi-party computation" (ePrint 2014/121): for a digit, from the lowest on, the place of each row in a stable order is a sum.
+//! Digits of several bits after Asharov et al., "Efficient secure three-party sorting with applications to data
+//! analysis and heavy hitters" (CCS 2022). By comparing all with all ([`pairs`]): the place of a row is the number of those that come before it.
+
+mod pairs;
 
 use super::Emitter;
 use super::frame::{Logic, Work};
+use crate::forms::Way;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Op, ValueInfo};
-use smpcc_circuit::value::{Scalar, Word, mask};
+use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 
 /// Runs of rows that are sorted by themselves.
 #[derive(Clone, Copy)]
@@ -21,18 +26,45 @@ struct Runs {
     rows: u64,
 }
 
+impl Runs {
+    /// Bits of a place among the rows of all runs, of which there are some.
+    const fn width(self) -> u8 {
+        ((self.segments * self.rows - 1).ilog2() + 1) as u8
+    }
+
+    /// Places of all rows as numbers in the ring that is just wide enough.
+    const fn places(self) -> ValueInfo {
+        let width = self.width();
+        ValueInfo {
+            domain: Domain::Arithmetic { ring: width },
+            scalar: Scalar::unsigned(width),
+            lanes: self.segments * self.rows,
+        }
+    }
+
+    /// For each row, the first place of its run.
+    fn first_places(self) -> ConstVec {
+        let dims = vec![(self.segments, Word::from(self.rows)), (self.rows, 0)];
+        ConstVec::Affine { start: 0, dims }
+    }
+}
+
 impl Emitter<'_> {
-    /// Columns with the rows of each segment in ascending order of the first `keys` columns, by digits of `digit` bits.
-    pub(super) fn sort_by_digits(
+    /// Columns with the rows of each segment in ascending order of the first `keys` columns; where it costs nothing, in the domains where
+    /// they are wanted.
+    pub(super) fn sort(
         &mut self,
         columns: &[ValueId],
+        wanted: &[Domain],
         keys: u64,
         segments: u64,
-        digit: u32,
+        way: Way,
     ) -> Vec<ValueId> {
-        let mut columns: Vec<ValueId> = columns
-            .iter()
-            .map(|&c| self.to(c, Domain::Boolean))
+        let columns: Vec<ValueId> = (columns.iter().zip(wanted))
+            .map(|(&column, &wanted)| match (way, wanted) {
+                (Way::Places | Way::Shuffle, Domain::Arithmetic { .. }) => self.to(column, wanted),
+                _ => self.to(column, Domain::Boolean),
+            })
             .collect();
         let lanes = columns.first().map_or(0, |&c| self.info(c).lanes);
         let rows = lanes.checked_div(segments).unwrap_or(0);
@@ -40,6 +72,26 @@ impl Emitter<'_> {
             return columns;
         }
         let runs = Runs { segments, rows };
+        match way {
+            Way::Digits(digit) => self.by_digits(columns, keys, runs, digit),
+            Way::Pairs => {
+                let places = self.places_by_pairs(&columns[..keys as usize], runs);
+                self.put(&columns, places)
+            }
+            Way::Places => self.to_places(&columns, runs),
+            Way::Shuffle => self.shuffle_runs(&columns, runs),
+        }
+    }
+
+    /// By digits of `digit` bits.
+    fn by_digits(
+        &mut self,
+        columns: Vec<ValueId>,
+        keys: u64,
+        runs: Runs,
+        digit: u32,
+    ) -> Vec<ValueId> {
+        let mut columns = columns;
         for key in (0..keys as usize).rev() {
             let scalar = self.info(columns[key]).scalar;
             let width = scalar.width();
@@ -49,11 +101,88 @@ impl Emitter<'_> {
                 let bits: Vec<ValueId> = (from..to)
                     .map(|bit| self.ordered_bit(columns[key], scalar, bit))
                     .collect();
-                columns = self.by_digit(&columns, &bits, runs);
+                let places = self.places_by_digit(&bits, runs);
+                columns = self.put(&columns, places);
                 from = to;
             }
         }
         columns
+    }
+
+    /// The first column says where the rows of each run go. It becomes 0, 1, ….
+    fn to_places(&mut self, columns: &[ValueId], runs: Runs) -> Vec<ValueId> {
+        let Some((&key, moved)) = columns.split_first() else {
+            return Vec::new();
+        };
+        let place = Scalar::unsigned(runs.width());
+        let scalar = self.info(key).scalar;
+        let bits = self.to(key, Domain::Boolean);
+        let mut places = self.word(Domain::Boolean, WordOp::Cast, scalar, place, &[bits]);
+        if runs.segments > 1 {
+            let first = self.constant(place, runs.first_places());
+            places = self.word(Domain::Boolean, WordOp::Add, place, place, &[places, first]);
+        }
+        let moved = self.put(moved, places);
+        let dims = vec![(runs.segments, 0), (runs.rows, 1)];
+        let ordered = self.constant(scalar, ConstVec::Affine { start: 0, dims });
+        let ordered = self.to(ordered, self.info(key).domain);
+        std::iter::once(ordered).chain(moved).collect()
+    }
+
+    /// Each run in an order that nobody knows.
+    fn shuffle_runs(&mut self, columns: &[ValueId], runs: Runs) -> Vec<ValueId> {
+        let shuffled: Vec<Vec<ValueId>> = (0..runs.segments)
+            .map(|run| {
+                let run: Vec<ValueId> = (columns.iter())
+                    .map(|&column| self.slice(column, run * runs.rows, runs.rows))
+                    .collect();
+                self.shuffle(&run)
+            })
+            .collect();
+        (0..columns.len())
+            .map(|column| {
+                let all: Vec<ValueId> = shuffled.iter().map(|run| run[column]).collect();
+                self.concat(&all)
+            })
+            .collect()
+    }
+
+    /// Columns with their rows in an order that nobody knows.
+    fn shuffle(&mut self, columns: &[ValueId]) -> Vec<ValueId> {
+        let shuffled: Vec<ValueId> = (columns.iter())
+            .map(|&column| {
+                let shuffled = self.fresh(self.info(column));
+                self.known[shuffled.index()].canonical |= self.known[column.index()].canonical;
+                shuffled
+            })
+            .collect();
+        let op = Work::Plain(Op::Shuffle);
+        self.push(op, columns.to_vec(), shuffled.clone());
+        shuffled
+    }
+
+    /// Puts each row at its place; all places are different.
+    fn put(&mut self, columns: &[ValueId], places: ValueId) -> Vec<ValueId> {
+        let args: Vec<ValueId> = columns.iter().copied().chain([places]).collect();
+        let shuffled = self.shuffle(&args);
+        let Some((&hidden, shuffled)) = shuffled.split_last() else {
+            return Vec::new();
+        };
+        let public = ValueInfo {
+            domain: Domain::Public,
+            ..self.info(hidden)
+        };
+        let opened = self.plain(Op::RevealShuffled, &[hidden], public);
+        // They are the places of all rows.
+        self.known[opened.index()].indexes_safely = true;
+        (shuffled.iter())
+            .map(|&column| {
+                let info = self.info(column);
+                let put = self.plain(Op::Scatter { block: 1 }, &[column, opened, column], info);
+                self.canonical_if_all(put, &[column]);
+                put
+            })
+            .collect()
     }
 
     /// A bit of a key; of negative numbers the sign bit is complemented, since they come first.
@@ -75,50 +204,16 @@ impl Emitter<'_> {
         )
     }
 
-    /// Rows in the stable order of a digit, whose bits are given from the lowest on.
-    fn by_digit(&mut self, columns: &[ValueId], bits: &[ValueId], runs: Runs) -> Vec<ValueId> {
-        let n = runs.segments * runs.rows;
-        let width = ((n - 1).ilog2() + 1) as u8;
-        let places = self.places(bits, runs, width);
-        let args: Vec<ValueId> = columns.iter().copied().chain([places]).collect();
-        let shuffled: Vec<ValueId> = args
-            .iter()
-            .map(|&a| {
-                let info = self.info(a);
-                self.fresh(info)
-            })
-            .collect();
-        self.push(Work::Plain(Op::Shuffle), args, shuffled.clone());
-        let Some((&hidden, shuffled)) = shuffled.split_last() else {
-            return Vec::new();
-        };
-        let public = ValueInfo {
-            domain: Domain::Public,
-            ..self.info(hidden)
-        };
-        let opened = self.plain(Op::RevealShuffled, &[hidden], public);
-        // They are the places of all rows.
-        self.known[opened.index()].indexes_safely = true;
-        shuffled
-            .iter()
-            .map(|&column| {
-                let info = self.info(column);
-                self.plain(Op::Scatter { block: 1 }, &[column, opened, column], info)
-            })
-            .collect()
-    }
-
     /// Where each row goes, mod 2^width. With Q the running sums of "has digit v", digit after digit, a row of digit v goes to its
     /// Q_v − 1: as one sum of products, Σ (has digit v)·Q_v − 1 over all digits; or, where each product costs by itself and one
     /// digit's can be saved, Q_0 − 1 + Σ (has digit v)·(Q_v − Q_0).
-    fn places(&mut self, bits: &[ValueId], runs: Runs, width: u8) -> ValueId {
+    fn places_by_digit(&mut self, bits: &[ValueId], runs: Runs) -> ValueId {
         let Runs { segments, rows } = runs;
         let (n, digits) = (segments * rows, 1u64 << bits.len());
-        let minus = mask(u32::from(width));
+        let minus = mask(u32::from(runs.width()));
         let number = |lanes: u64| ValueInfo {
-            domain: Domain::Arithmetic { ring: width },
-            scalar: Scalar::unsigned(width),
             lanes,
+            ..runs.places()
         };
         let linear = |coefficients: Vec<Word>, constant: Word| Op::Linear {
             coefficients,

@@ -353,7 +353,7 @@ impl Machine<'_> {
                 write_secret(args, *block, *groups)
                     .ok_or_else(|| stop("a write has no operands".into()))?,
             ]),
-            Op::Sort { keys, segments } => {
+            Op::Sort { keys, segments, .. } => {
                 let types: Vec<Scalar> = node
                     .args
                     .iter()

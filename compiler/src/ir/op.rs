@@ -79,6 +79,9 @@ pub enum Op {
         keys: u64,
         /// Runs that are sorted, each by itself.
         segments: u64,
+        /// Whether the keys were drawn for this operation and nobody sees them: then any order does that is uniform and that nobody
+        /// knows, and there need be no keys. Without keys an interpreter leaves the rows as they stand.
+        drawn: bool,
     },
     /// Calls of an imported circuit: operand `i` has the elements of all calls, `calls · block` lanes of secrets, call by
     /// call; so has result `j`.

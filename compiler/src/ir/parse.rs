@@ -263,6 +263,7 @@ impl<'t> Parser<'t> {
             "sort" => Op::Sort {
                 keys: self.setting("keys")?,
                 segments: self.setting("segments")?,
+                drawn: self.eat_word("drawn"),
             },
             "circuit" => {
                 let id = self.id("c")? as usize;

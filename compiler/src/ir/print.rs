@@ -232,7 +232,14 @@ fn node_line(out: &mut String, ir: &Ir, circuits: &[&Arc<Circuit>], node: &Node)
             write!(out, " segments={segments}")?;
         }
         Op::Dot { segments } => write!(out, " segments={segments}")?,
-        Op::Sort { keys, segments } => write!(out, " keys={keys} segments={segments}")?,
+        Op::Sort {
+            keys,
+            segments,
+            drawn,
+        } => {
+            let drawn = if *drawn { " drawn" } else { "" };
+            write!(out, " keys={keys} segments={segments}{drawn}")?;
+        }
         Op::Circuit { circuit, calls } => {
             let id = circuits.iter().position(|known| *known == circuit);
             write!(out, " c{} calls={calls}", id.unwrap_or(circuits.len()))?;

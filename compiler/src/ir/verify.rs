@@ -254,13 +254,17 @@ impl Check<'_> {
                     "carries values of other types than its operands",
                 )?;
             }
-            Op::Sort { keys, segments } => {
+            Op::Sort {
+                keys,
+                segments,
+                drawn,
+            } => {
                 ensure(
                     results == args,
                     "has results of other types than its operands",
                 )?;
                 ensure(
-                    (1..=args.len() as u64).contains(keys),
+                    (u64::from(!drawn)..=args.len() as u64).contains(keys),
                     "compares columns that it does not have",
                 )?;
                 for column in args {

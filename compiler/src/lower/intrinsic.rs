@@ -70,7 +70,10 @@ impl<'h> Tracer<'h> {
                     Some(GenericValue::Type(ty)) => self.keyed(keys, ty)?,
                     _ => (**keys).clone(),
                 };
-                self.arranged(&keys, &args[1], *n)
+                self.arranged(&keys, &args[1], *n, false)
+            }
+            ("std::sort::by_draws", [Val::Array(n, keys), Val::Array(m, _)]) if n == m => {
+                self.arranged(keys, &args[1], *n, true)
             }
             ("std::crypto::sub_byte", [Val::Leaf(leaf)]) if leaf.const_vec().is_none() => {
                 let leaf = self.word(WordOp::SubByte, leaf.scalar, std::slice::from_ref(leaf))?;
@@ -111,13 +114,20 @@ impl<'h> Tracer<'h> {
         let op = Op::Sort {
             keys: 1,
             segments: 1,
+            drawn: false,
         };
         self.node1(op, vec![id], ty).map(Some)
     }
 
     /// Rows in the order of their keys, each scalar of a row as a column; rows with equal keys stay in their order. Where nobody
-    /// hides the keys, and where a key holds an array, the function's body does it.
-    fn arranged(&mut self, keys: &Val<'h>, rows: &Val<'h>, n: u64) -> Traced<Option<Val<'h>>> {
+    /// hides the keys, and where a key holds an array, the function's body does it. Keys may be drawn for this alone.
+    fn arranged(
+        &mut self,
+        keys: &Val<'h>,
+        rows: &Val<'h>,
+        n: u64,
+        drawn: bool,
+    ) -> Traced<Option<Val<'h>>> {
         let by = keys.leaves();
         let hidden = |leaf: &&Leaf| leaf.secret && leaf.const_vec().is_none();
         if n < 2 || !by.iter().any(hidden) || by.iter().any(|leaf| leaf.lanes != n) {
@@ -167,7 +177,11 @@ impl<'h> Tracer<'h> {
             })
             .collect();
         let ids: Vec<ValueId> = (columns.iter().map(|c| self.value(c))).collect::<Traced<_>>()?;
-        let op = Op::Sort { keys, segments: 1 };
+        let op = Op::Sort {
+            keys,
+            segments: 1,
+            drawn,
+        };
         let results = self.node(op, ids, &types, Vec::new())?;
         let sorted: Vec<Leaf> = (types.iter().zip(results))
             .map(|(&ty, id)| leaf_of(ty, id))

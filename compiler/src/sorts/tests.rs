@@ -30,6 +30,7 @@ fn sorting(columns: &[Scalar], keys: u64, segments: u64, lanes: u64) -> Shape {
         keys,
         segments,
         lanes,
+        places: false,
         asked: false,
         owned: false,
     }
@@ -75,7 +76,8 @@ fn both_ways_sort() {
         let network = rewrite(ir.clone(), false, &mut Written).ir;
         crate::ir::verify::verify(&network).unwrap();
         assert_eq!(interpret(&network, &given).unwrap().outputs, expected);
-        for digit in DIGITS {
+        let ways = DIGITS.map(Way::Digits).into_iter().chain([Way::Pairs]);
+        for way in ways {
             let boolean = Options {
                 protocol: ProtocolChoice::Boolean,
                 local: LocalChoice::Off,
@@ -83,13 +85,13 @@ fn both_ways_sort() {
             };
             let mut plan = assign(&ir, &boolean).unwrap();
             let results = ir.body.nodes.iter().flat_map(|n| &n.results);
-            plan.digits = results.map(|&r| (r, digit)).collect();
+            plan.ways = results.map(|&r| (r, way)).collect();
             let emitted = emit(&ir, &plan, &boolean, "sort", Vec::new(), &|_| {
                 Default::default()
             });
             let verified = verify(emitted.unwrap().program).unwrap();
             let outcome = eval(&verified, &given).unwrap();
-            assert_eq!(outcome.outputs, expected, "{shape:?}, {digit}");
+            assert_eq!(outcome.outputs, expected, "{shape:?}, {way:?}");
             assert!(outcome.revealed.is_empty());
         }
     }
@@ -101,6 +103,7 @@ fn who_owns_all_rows_sorts_them() {
     let sort = Op::Sort {
         keys: 1,
         segments: 1,
+        drawn: false,
     };
     for (local, parties, by_digits) in [
         (LocalChoice::Auto, [1, 1], false),
@@ -119,7 +122,7 @@ fn who_owns_all_rows_sorts_them() {
         };
         let decided = decide(b.finish(), &options);
         assert_eq!(has_sorts(&decided.ir.body), by_digits, "{parties:?}");
-        assert_eq!(decided.digits.is_empty(), !by_digits);
+        assert_eq!(decided.ways.is_empty(), !by_digits);
         let plan = assign(&decided.ir, &options).unwrap();
         let owned = plan
             .homes
@@ -132,27 +135,37 @@ fn who_owns_all_rows_sorts_them() {
 /// Few rows are compared, many are counted; a suite without a shuffle has networks alone, and so has who asks for a domain.
 #[test]
 fn the_choice_follows_size_and_suite() {
-    let chosen = |suite, n_parties, threshold, lanes| {
-        let shape = sorting(&[Scalar::unsigned(32)], 1, 1, lanes);
-        choose(&shape, n_parties, &options(suite, threshold, Network::LAN)).digit
+    let among = |suite, n_parties, threshold, network, shape: &Shape| {
+        let options = options(suite, threshold, network);
+        let sorter = Sorter {
+            options: &options,
+            n_parties,
+        };
+        sorter.choose(shape).way
     };
-    assert_eq!(chosen(Suite::Rep3, 3, 1, 2), None);
-    assert!(chosen(Suite::Rep3, 3, 1, 20_000).is_some());
-    assert_eq!(chosen(Suite::Bgw, 16, 7, 20_000), None);
+    let rows = |lanes| sorting(&[Scalar::unsigned(32)], 1, 1, lanes);
+    let (lan, wan) = (Network::LAN, Network::WAN);
+    assert_eq!(among(Suite::Rep3, 3, 1, lan, &rows(2)), None);
+    assert_eq!(among(Suite::Rep3, 3, 1, wan, &rows(400)), Some(Way::Pairs));
+    let many = rows(20_000);
+    for network in [lan, wan] {
+        let way = among(Suite::Rep3, 3, 1, network, &many);
+        assert!(matches!(way, Some(Way::Digits(_))), "{way:?}");
+    }
+    assert_eq!(among(Suite::Bgw, 16, 7, lan, &many), None);
     let owned = Shape {
         owned: true,
-        ..sorting(&[Scalar::unsigned(32)], 1, 1, 20_000)
+        ..many.clone()
     };
-    assert_eq!(
-        choose(&owned, 3, &options(Suite::Rep3, 1, Network::LAN)).digit,
-        None
-    );
+    assert_eq!(among(Suite::Rep3, 3, 1, lan, &owned), None);
     let asked = Shape {
         asked: true,
-        ..sorting(&[Scalar::unsigned(32)], 1, 1, 20_000)
+        ..many.clone()
     };
-    assert_eq!(
-        choose(&asked, 3, &options(Suite::Rep3, 1, Network::LAN)).digit,
-        None
-    );
+    assert_eq!(among(Suite::Rep3, 3, 1, lan, &asked), None);
+    let places = Shape {
+        places: true,
+        ..many
+    };
+    assert_eq!(among(Suite::Rep3, 3, 1, lan, &places), Some(Way::Places));
 }

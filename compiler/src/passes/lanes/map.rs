@@ -204,10 +204,18 @@ impl<'w> Mapper<'w> {
                 self.close_node(node, Op::Circuit { circuit, calls }, args, vec![]);
                 Some(())
             }
-            Op::Sort { keys, segments } => {
-                let (keys, segments) = (*keys, segments.checked_mul(self.n)?);
+            &Op::Sort {
+                keys,
+                segments,
+                drawn,
+            } => {
+                let op = Op::Sort {
+                    keys,
+                    segments: segments.checked_mul(self.n)?,
+                    drawn,
+                };
                 let args = self.all_each(&node.args)?;
-                self.close_node(node, Op::Sort { keys, segments }, args, vec![]);
+                self.close_node(node, op, args, vec![]);
                 Some(())
             }
             Op::Dot { segments } => {

@@ -186,9 +186,12 @@ impl<'a> Analysis<'a> {
                 reducer: Reducer::Word(_),
                 ..
             } => flat(self, result, self.whole(args)),
-            // Rows are compared with each other.
-            Op::Sort { .. } => {
-                let owner = self.whole(args);
+            // Rows are compared with each other; an order that is drawn is known to nobody.
+            Op::Sort { drawn, .. } => {
+                let owner = match drawn {
+                    true => Owner::Joint,
+                    false => self.whole(args),
+                };
                 for &id in &node.results {
                     let grid = flat(self, id, owner);
                     self.set(id, grid);

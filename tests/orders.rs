@@ -1,0 +1,302 @@
+//! Orders of rows under every suite and against both threats: sorts, ranks, orders that are applied, shuffles, and sums by group.
+//! What comes out is what native code says, and what was predicted is what was sent.
+
+use crate::protocols::run;
+use crate::support::{SETTINGS, Setting, compile, options, session};
+use smpcc_circuit::eval::eval;
+use smpcc_circuit::program::Op;
+use smpcc_circuit::splitmix::SplitMix;
+use smpcc_circuit::stats::{Known, stats};
+use smpcc_circuit::value::Word;
+use smpcc_circuit::verify::Verified;
+use smpcc_compiler::session::{LocalChoice, Network, ProtocolChoice};
+use std::collections::BTreeSet;
+
+/// Rounds alone count.
+const FAR: Network = Network {
+    rtt_us: 1_000_000,
+    mbit_per_s: 100_000,
+};
+/// Bytes alone count.
+const NARROW: Network = Network {
+    rtt_us: 1,
+    mbit_per_s: 1,
+};
+
+/// What the first and the last party give for a parameter.
+type Given = [Vec<Word>; 2];
+
+/// Compiles a program, in which nothing is computed alone, for what is given by parameter.
+fn compiled(text: &str, given: &[(&str, Given)], setting: Setting, network: Network) -> Verified {
+    let mut session = session(&[setting.n_parties]);
+    for (param, lists) in given {
+        for party in 0..setting.n_parties {
+            let len = list(lists, party, setting).map_or(0, Vec::len) as u64;
+            session.lens.insert((param.to_string(), party), len);
+        }
+    }
+    let mut options = options(setting, ProtocolChoice::Auto, network);
+    options.local = LocalChoice::Off;
+    compile(text, &session, &options).program
+}
+
+fn list(lists: &Given, party: u32, setting: Setting) -> Option<&Vec<Word>> {
+    match party {
+        0 => Some(&lists[0]),
+        last if last + 1 == setting.n_parties => Some(&lists[1]),
+        _ => None,
+    }
+}
+
+/// The inputs of a program; what is drawn is drawn from a seed.
+fn inputs(program: &Verified, given: &[(&str, Given)], setting: Setting) -> Vec<Vec<Word>> {
+    let mut random = SplitMix::new(7);
+    let input = |leaf: &smpcc_circuit::program::InputLeaf| {
+        if leaf.drawn {
+            let mask = leaf.scalar.mask();
+            return (0..leaf.lanes).map(|_| random.word() & mask).collect();
+        }
+        let of = |(param, _): &&(&str, Given)| leaf.path.starts_with(param);
+        let (_, lists) = given.iter().find(of).expect("a parameter");
+        let words = list(lists, leaf.party, setting)
+            .cloned()
+            .unwrap_or_default();
+        words.iter().map(|w| w & leaf.scalar.mask()).collect()
+    };
+    program.inputs.iter().map(input).collect()
+}
+
+/// Runs a program; what all learn, by leaf of the result. Bytes and rounds are as predicted.
+fn learned(program: &Verified, inputs: &[Vec<Word>], at: &str) -> Vec<Vec<Word>> {
+    let (outputs, rounds, sent) = run(program, inputs).unwrap_or_else(|e| panic!("{at}: {e}"));
+    let stats = stats(program, &Known::default());
+    assert!(stats.exact, "{at}");
+    assert_eq!(stats.totals.rounds, Some(rounds), "rounds of {at}");
+    assert_eq!(stats.totals.bytes_sent, Some(sent), "bytes of {at}");
+    outputs.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+fn shuffles(program: &Verified) -> usize {
+    let nodes = program.regions.iter().flat_map(|region| &region.nodes);
+    nodes.filter(|node| node.op == Op::Shuffle).count()
+}
+
+/// Settings of which runs take little.
+fn settings() -> impl Iterator<Item = Setting> {
+    SETTINGS.into_iter().filter(|s| s.n_parties <= 7)
+}
+
+/// Nothing, one, equal ones, all in order, the ends of the type, many with ties.
+fn lists() -> Vec<Given> {
+    let mut random = SplitMix::new(3);
+    let mut many = |n: usize| {
+        (0..n)
+            .map(|_| random.below(9).into())
+            .collect::<Vec<Word>>()
+    };
+    vec![
+        [vec![], vec![]],
+        [vec![5], vec![]],
+        [vec![3], vec![3]],
+        [vec![2], vec![1]],
+        [vec![7; 6], vec![7; 3]],
+        [(0..8).collect(), (8..11).collect()],
+        [vec![0, 127, 64, 63, 0], vec![64, 127]],
+        [many(13), many(12)],
+    ]
+}
+
+#[test]
+fn sorted_rows_and_applied_orders() {
+    let text = "use std::sort::{sort, sort_by_key, rank, permute, move_to};
+fn main(x: [secret i7; _] from each) -> ([i7; _], [u8; _], [u32; _], [u8; _], [u8; _]) {
+    let all = x.flatten();
+    let rows = all.enumerate().map(|(i, key)| (key, i as u8));
+    let by_key = sort_by_key(rows, |r| r.0).map(|r| r.1);
+    let ranks = rank(all);
+    (sort(all), by_key, ranks, permute(by_key, ranks), move_to(by_key, ranks))
+}";
+    let mut shuffled = BTreeSet::new();
+    for setting in settings() {
+        for (i, lists) in lists().into_iter().enumerate() {
+            let network = [Network::LAN, FAR, NARROW][i % 3];
+            let given = [("x", lists.clone())];
+            let program = compiled(text, &given, setting, network);
+            let at = format!("{lists:?}, {setting:?}");
+            let inputs = inputs(&program, &given, setting);
+            let all: Vec<Word> = lists.concat();
+            // Numbers of seven bits in the order of signed ones.
+            let signed = |w: Word| w ^ 64;
+            let mut order: Vec<usize> = (0..all.len()).collect();
+            order.sort_by_key(|&i| signed(all[i]));
+            let mut ranks = vec![0; all.len()];
+            for (rank, &i) in order.iter().enumerate() {
+                ranks[i] = rank;
+            }
+            let mut moved = vec![0; all.len()];
+            for (&rank, &row) in ranks.iter().zip(&order) {
+                moved[rank] = row;
+            }
+            let words = |all: &[usize]| -> Vec<Word> { all.iter().map(|&i| i as Word).collect() };
+            let expected = [
+                order.iter().map(|&i| all[i]).collect(),
+                words(&order),
+                words(&ranks),
+                (0..all.len() as Word).collect(),
+                words(&moved),
+            ];
+            let clear = eval(&program, &inputs).unwrap_or_else(|e| panic!("{at}: {e}"));
+            assert_eq!(clear.outputs, expected, "{at}: evaluator");
+            assert!(clear.revealed.is_empty(), "{at}: nothing is disclosed");
+            assert_eq!(learned(&program, &inputs, &at), expected, "{at}");
+            if shuffles(&program) > 0 {
+                shuffled.insert((setting.suite.name(), setting.threat.name()));
+            }
+        }
+    }
+    let semi = "semi-honest";
+    let all = ["bgw", "gmw", "rep3", "two-party"].map(|suite| (suite, semi));
+    assert!(
+        shuffled.into_iter().eq(all),
+        "each suite that shuffles does"
+    );
+}
+
+/// An order that a party gives is sorted, also where it names places twice.
+#[test]
+fn given_orders_are_not_opened() {
+    let text = "use std::sort::permute;
+fn main(x: [secret u8; _] from each, to: [secret u32; _] from each) -> [u8; _] { permute(x.flatten(), to.flatten()) }";
+    for setting in settings() {
+        for network in [Network::LAN, FAR] {
+            let given = [
+                ("x", [vec![10, 11, 12], vec![13, 14]]),
+                ("to", [vec![3, 0, 4], vec![2, 1]]),
+            ];
+            let program = compiled(text, &given, setting, network);
+            let at = format!("{setting:?}");
+            let inputs_of = inputs(&program, &given, setting);
+            let expected = vec![vec![13, 10, 14, 12, 11]];
+            assert_eq!(learned(&program, &inputs_of, &at), expected, "{at}");
+            // A place that is named twice shows in nothing that is opened: these are places of all rows, however they come about.
+            let twice = [given[0].clone(), ("to", [vec![3, 3, 3], vec![7, 0]])];
+            let inputs = inputs(&program, &twice, setting);
+            let clear = eval(&program, &inputs).expect("a result");
+            let all: BTreeSet<Word> = clear.outputs[0].iter().copied().collect();
+            assert_eq!(all, (10..15).collect(), "{at}");
+        }
+    }
+}
+
+#[test]
+fn shuffles_move_whole_rows_into_orders_that_differ() {
+    let text = "use std::sort::shuffle;
+fn main(x: [secret u16; _] from each) -> [(u16, u8); _] {
+    shuffle(x.flatten().enumerate().map(|(i, x)| (x, i as u8)))
+}";
+    let lists = [(100..120).collect(), (200..213).collect()];
+    let given = [("x", lists)];
+    for setting in settings() {
+        let at = format!("{setting:?}");
+        let program = compiled(text, &given, setting, Network::LAN);
+        let model = setting.suite.against(setting.threat);
+        let does = model.shuffles(setting.n_parties, setting.threshold);
+        assert_eq!(shuffles(&program), usize::from(does), "{at}");
+        let drawn = program.inputs.iter().any(|leaf| leaf.drawn);
+        let nodes = || program.regions.iter().flat_map(|region| &region.nodes);
+        let draws = nodes()
+            .any(|node| matches!(node.op, Op::Input(id) if program.inputs[id.index()].drawn));
+        assert!(drawn && draws != does, "{at}: only keys are drawn");
+        let opens = nodes().any(|node| node.op == Op::RevealShuffled);
+        assert!(!does || !opens, "{at}: a shuffle opens nothing");
+        let inputs = inputs(&program, &given, setting);
+        let orders = [0, 1].map(|_| {
+            let all = learned(&program, &inputs, &at);
+            let rows: Vec<(Word, Word)> =
+                all[0].iter().copied().zip(all[1].iter().copied()).collect();
+            let mut sorted = rows.clone();
+            sorted.sort_by_key(|row| row.1);
+            let whole = (0..33).map(|i| (if i < 20 { 100 + i } else { 180 + i }, i));
+            assert!(sorted.into_iter().eq(whole), "{at}");
+            rows
+        });
+        assert_eq!(
+            orders[0] != orders[1],
+            does,
+            "{at}: keys follow from a seed"
+        );
+    }
+}
+
+/// In a loop each run is shuffled by itself.
+#[test]
+fn runs_are_shuffled_by_themselves() {
+    let text = "use std::sort::{shuffle, rank};
+fn main(x: [secret u8; _] from each) -> ([[u8; 8]; 3], [[u32; 8]; 3]) {
+    let rows = x.flatten().chunks(8);
+    (rows.map(|row| shuffle(row)), rows.map(|row| rank(row)))
+}";
+    let given = [("x", [(0..16).rev().collect(), (16..24).rev().collect()])];
+    for setting in settings() {
+        let at = format!("{setting:?}");
+        let program = compiled(text, &given, setting, Network::LAN);
+        let inputs = inputs(&program, &given, setting);
+        let mut all = learned(&program, &inputs, &at);
+        let ranks: Vec<Word> = (0..3).flat_map(|_| (0..8).rev()).collect();
+        assert_eq!(all[1], ranks, "{at}");
+        let before = all[0].clone();
+        for (run, first) in all[0].chunks_mut(8).zip([8, 0, 16]) {
+            run.sort();
+            assert!(run.iter().copied().eq(first..first + 8), "{at}: {before:?}");
+        }
+    }
+}
+
+/// Sums and counts of groups that no row has, that one has, and that many have; of indices behind the last; by sorting and by
+/// comparing all with all.
+#[test]
+fn sums_by_group() {
+    let text = "use std::stats::tally;
+fn main(i: [secret u12; _] from each, v: [secret u20; _] from each) -> ([u24; 600], [u32; 600]) {
+    let at = i.flatten();
+    let of = v.flatten();
+    let mut sums: [secret u24; 600] = [0; 600];
+    for k in 0..at.len() {
+        sums[at[k]] += of[k] as u24;
+    }
+    (sums, tally(at))
+}";
+    let mut random = SplitMix::new(11);
+    let mut draw = |n: usize, below: u64| -> Vec<Word> {
+        (0..n).map(|_| random.below(below).into()).collect()
+    };
+    let cases: [[Given; 2]; 2] = [
+        [
+            [draw(300, 700), vec![0, 599, 600, 4095, 599]],
+            [draw(300, 1 << 20), vec![1, (1 << 20) - 1, 5, 5, 2]],
+        ],
+        [[vec![17; 40], vec![17; 3]], [draw(40, 1 << 20), draw(3, 4)]],
+    ];
+    let mut sorted = BTreeSet::new();
+    for setting in settings().filter(|s| s.n_parties <= 4) {
+        for [at, of] in &cases {
+            let given = [("i", at.clone()), ("v", of.clone())];
+            let (mut sums, mut counts) = (vec![0; 600], vec![0; 600]);
+            for (at, of) in at.concat().into_iter().zip(of.concat()) {
+                if let Some(sum) = sums.get_mut(at as usize) {
+                    *sum = (*sum + of) & 0xff_ffff;
+                    counts[at as usize] += 1;
+                }
+            }
+            let program = compiled(text, &given, setting, NARROW);
+            let place = format!("{} rows, {setting:?}", at.concat().len());
+            let inputs = inputs(&program, &given, setting);
+            let all = learned(&program, &inputs, &place);
+            assert_eq!(all, [sums, counts], "{place}");
+            if shuffles(&program) > 0 {
+                sorted.insert(setting.suite.name());
+            }
+        }
+    }
+    assert!(sorted.contains("rep3"), "{sorted:?}");
+}
