@@ -4,7 +4,7 @@
 use crate::protocols::run;
 use crate::support::{SETTINGS, Setting, compile, options, session};
 use smpcc_circuit::eval::eval;
-use smpcc_circuit::program::Op;
+use smpcc_circuit::program::{Op, Suite};
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::stats::{Known, stats};
 use smpcc_circuit::value::Word;
@@ -198,7 +198,7 @@ fn main(x: [secret u16; _] from each) -> [(u16, u8); _] {
     let given = [("x", lists)];
     for setting in settings() {
         let at = format!("{setting:?}");
-        let program = compiled(text, &given, setting, Network::LAN);
+        let program = compiled(text, &given, setting, NARROW);
         let model = setting.suite.against(setting.threat);
         let does = model.shuffles(setting.n_parties, setting.threshold);
         assert_eq!(shuffles(&program), usize::from(does), "{at}");
@@ -257,10 +257,10 @@ fn main(x: [secret u8; _] from each) -> ([[u8; 8]; 3], [[u32; 8]; 3]) {
 #[test]
 fn sums_by_group() {
     let text = "use std::stats::tally;
-fn main(i: [secret u12; _] from each, v: [secret u20; _] from each) -> ([u24; 600], [u32; 600]) {
+fn main(i: [secret u12; _] from each, v: [secret u20; _] from each) -> ([u24; 400], [u32; 400]) {
     let at = i.flatten();
     let of = v.flatten();
-    let mut sums: [secret u24; 600] = [0; 600];
+    let mut sums: [secret u24; 400] = [0; 400];
     for k in 0..at.len() {
         sums[at[k]] += of[k] as u24;
     }
@@ -270,18 +270,20 @@ fn main(i: [secret u12; _] from each, v: [secret u20; _] from each) -> ([u24; 60
     let mut draw = |n: usize, below: u64| -> Vec<Word> {
         (0..n).map(|_| random.below(below).into()).collect()
     };
-    let cases: [[Given; 2]; 2] = [
-        [
-            [draw(300, 700), vec![0, 599, 600, 4095, 599]],
-            [draw(300, 1 << 20), vec![1, (1 << 20) - 1, 5, 5, 2]],
-        ],
-        [[vec![17; 40], vec![17; 3]], [draw(40, 1 << 20), draw(3, 4)]],
+    let many: [Given; 2] = [
+        [draw(300, 500), vec![0, 399, 400, 4095, 399]],
+        [draw(300, 1 << 20), vec![1, (1 << 20) - 1, 5, 5, 2]],
+    ];
+    let few: [Given; 2] = [
+        [draw(39, 450), vec![17, 17, 17, 400]],
+        [draw(39, 1 << 20), draw(4, 4)],
     ];
     let mut sorted = BTreeSet::new();
     for setting in settings().filter(|s| s.n_parties <= 4) {
-        for [at, of] in &cases {
+        let cheap = [Suite::Rep3, Suite::Bgw].contains(&setting.suite);
+        for [at, of] in if cheap { vec![&many, &few] } else { vec![&few] } {
             let given = [("i", at.clone()), ("v", of.clone())];
-            let (mut sums, mut counts) = (vec![0; 600], vec![0; 600]);
+            let (mut sums, mut counts) = (vec![0; 400], vec![0; 400]);
             for (at, of) in at.concat().into_iter().zip(of.concat()) {
                 if let Some(sum) = sums.get_mut(at as usize) {
                     *sum = (*sum + of) & 0xff_ffff;
