@@ -14,6 +14,7 @@ mod outputs;
 mod packages;
 mod processes;
 mod refusals;
+mod shards;
 mod shares;
 mod studies;
 mod tables;

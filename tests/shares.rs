@@ -16,10 +16,10 @@ fn main(age: secret u8 in 0..=120 from each person, pay: secret i32 from each pe
 ";
 
 /// A folder with a study of so many nodes and the contributions of some people.
-struct Site(tempfile::TempDir);
+pub struct Site(tempfile::TempDir);
 
 impl Site {
-    fn new(program: &str, nodes: &[&str], options: &[&str]) -> Self {
+    pub fn new(program: &str, nodes: &[&str], options: &[&str]) -> Self {
         let site = Self(folder(&[("pay.smpc", program)]));
         for name in nodes.iter().chain(&["institute"]) {
             site.ok(&["keygen", "--name", name, "--out", "./keys", "--study"]);
@@ -47,7 +47,7 @@ impl Site {
         site
     }
 
-    fn at(&self, path: &str) -> PathBuf {
+    pub fn at(&self, path: &str) -> PathBuf {
         self.0.path().join(path)
     }
 
@@ -66,7 +66,7 @@ impl Site {
     }
 
     /// Runs a command whose paths begin with `./`.
-    fn run(&self, args: &[&str]) -> (Option<i32>, String) {
+    pub fn run(&self, args: &[&str]) -> (Option<i32>, String) {
         let here = format!("{}/", self.0.path().display());
         let args: Vec<String> = args.iter().map(|arg| arg.replace("./", &here)).collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -75,20 +75,20 @@ impl Site {
         (output.status.code(), said)
     }
 
-    fn ok(&self, args: &[&str]) -> String {
+    pub fn ok(&self, args: &[&str]) -> String {
         let (code, said) = self.run(args);
         assert_eq!(code, Some(0), "{args:?}: {said}");
         said
     }
 
     /// Refused, for this reason.
-    fn refused(&self, args: &[&str], why: &str) {
+    pub fn refused(&self, args: &[&str], why: &str) {
         let (code, said) = self.run(args);
         assert_eq!(code, Some(2), "{args:?}: {said}");
         assert!(said.contains(why), "{args:?}: {why}: {said}");
     }
 
-    fn contribute(&self, inputs: &str) {
+    pub fn contribute(&self, inputs: &str) {
         std::fs::write(self.at("mine.json"), inputs).expect("inputs");
         self.ok(&[
             "share",
@@ -103,7 +103,7 @@ impl Site {
     }
 
     /// The files with this ending in a node's folder.
-    fn files(&self, node: &str, ending: &str) -> Vec<PathBuf> {
+    pub fn files(&self, node: &str, ending: &str) -> Vec<PathBuf> {
         let folder = std::fs::read_dir(self.at("shares").join(node)).expect("a folder");
         let paths = folder.map(|entry| entry.expect("an entry").path());
         let mut found: Vec<PathBuf> = paths.filter(|p| has_ending(p, ending)).collect();
@@ -112,7 +112,7 @@ impl Site {
     }
 
     /// The one share of a result that a node keeps, handed to the institute.
-    fn released(&self, node: &str) -> String {
+    pub fn released(&self, node: &str) -> String {
         let results = self.files(node, "result");
         assert_eq!(results.len(), 1, "{node}");
         let (key, out) = (
@@ -145,7 +145,7 @@ fn has_ending(path: &Path, ending: &str) -> bool {
     path.extension().and_then(|e| e.to_str()) == Some(ending)
 }
 
-const RUN: [&str; 8] = [
+pub const RUN: [&str; 8] = [
     "run",
     "./pay.smpc",
     "--study",
@@ -156,7 +156,7 @@ const RUN: [&str; 8] = [
     "./keys",
 ];
 
-fn open(files: &[String]) -> Vec<&str> {
+pub fn open(files: &[String]) -> Vec<&str> {
     let mut args = vec![
         "open",
         "--study",

@@ -6,7 +6,7 @@ mod study;
 mod tools;
 
 pub use nodes::{ContributeArgs, ResultArgs, WithdrawArgs};
-pub use shares::{HeldArgs, OpenArgs, ReleaseArgs, ShareArgs};
+pub use shares::{HeldArgs, OpenArgs, PortionArgs, ReleaseArgs, ShareArgs};
 pub use study::{StudyArgs, StudyCommand, StudyNewArgs, StudySignArgs};
 pub use tools::{
     AuditArgs, AuditFormat, CalibrateArgs, CompletionsArgs, DocArgs, ExplainArgs, FmtArgs,
@@ -443,6 +443,9 @@ pub struct RunArgs {
     /// What is held in shares.
     #[command(flatten)]
     pub held: HeldArgs,
+    /// What of it is worked on.
+    #[command(flatten)]
+    pub portion: PortionArgs,
     /// Run all parties as threads of this process
     #[arg(long)]
     pub in_process: bool,
@@ -489,6 +492,9 @@ pub struct PartyArgs {
     /// Of a study: only find out which contributions are out of their declared ranges
     #[arg(long)]
     pub validate: bool,
+    /// What of a study's data is worked on.
+    #[command(flatten)]
+    pub portion: PortionArgs,
     /// Go on where a party gives no rows of an input
     #[arg(long)]
     pub yes: bool,

@@ -7,8 +7,10 @@ use crate::choices::{Asked, Choices};
 use crate::exit::{Failure, Outcome};
 use crate::given::{self, PartyInputs};
 use crate::limits::{Limits, Memory};
+use crate::seating::Portion;
 use crate::seats::Seats;
 use crate::stored::Attempt;
+use crate::stored::portion::{self, HERE};
 use crate::stored::shelf::Own;
 use crate::work::Work;
 use crate::{costs, play, stored, studies, toml_file};
@@ -126,6 +128,7 @@ pub struct Deployment {
     shown: String,
     folder: PathBuf,
     config: Config,
+    portion: Portion,
 }
 
 impl Deployment {
@@ -169,11 +172,39 @@ impl Deployment {
             shown,
             folder: path.parent().unwrap_or(Path::new("")).to_path_buf(),
             config,
+            portion: Portion::Whole,
         })
     }
 
+    /// The same for a portion of a study's data. A shard meets the others at addresses of its own ([`portion::address`]), and `{shard}` in a
+    /// path is its number.
+    ///
+    /// # Errors
+    /// A portion where there is no study, and an address that no shard can have.
+    pub fn of(mut self, portion: Portion) -> Outcome<Self> {
+        if portion != Portion::Whole && self.config.study.is_none() {
+            return Err(self.wrong("shards are of a study, and this file names none"));
+        }
+        self.portion = portion;
+        let shard = portion.shard();
+        let moved = |text: &str| portion::address(text, shard);
+        let listen = moved(&self.config.listen).map_err(|e| self.wrong(e))?;
+        let addresses = self.config.peer.iter().map(|peer| moved(&peer.address));
+        let addresses: Vec<String> = addresses
+            .collect::<Result<_, _>>()
+            .map_err(|e| self.wrong(e))?;
+        self.config.listen = listen;
+        for (peer, address) in self.config.peer.iter_mut().zip(addresses) {
+            peer.address = address;
+        }
+        Ok(self)
+    }
+
     fn at(&self, path: &Path) -> PathBuf {
-        self.folder.join(path)
+        match (self.portion.shard(), path.to_str()) {
+            (Some(shard), Some(text)) => self.folder.join(text.replace(HERE, &shard.to_string())),
+            _ => self.folder.join(path),
+        }
     }
 
     fn wrong(&self, what: impl std::fmt::Display) -> Failure {
@@ -305,6 +336,7 @@ impl Deployment {
             .collect::<Outcome<Vec<u32>>>()?;
         let attempt = Attempt {
             number: attempt,
+            portion: self.portion,
             ..Attempt::first(study.terms()).without(&lost)
         };
         let inputs = self.at(&shares.inputs);

@@ -503,6 +503,7 @@ fn proposal(party: &Party<'_>) -> Proposal {
                 [
                     ("study".into(), stored.study.clone()),
                     ("shares".into(), stored.files.clone()),
+                    ("shard".into(), stored.portion.to_string()),
                     (
                         "attempt".into(),
                         format!("{} of {}", stored.attempt, stored.seating.nodes.join(", ")),

@@ -3,6 +3,61 @@
 use crate::lens::Lens;
 use serde::{Deserialize, Serialize};
 use smpcc_compiler::session::Seating;
+use std::fmt;
+
+/// What of a study's data a session works on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Portion {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Shard `index`, from 0 on, of so many.
+    Shard {
+        /// Which.
+        index: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// The results of so many shards.
+    Combine(u32),
+}
+
+impl fmt::Display for Portion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => write!(f, "all contributions"),
+            Self::Shard { index, of } => write!(f, "shard {index} of {of}"),
+            Self::Combine(of) => write!(f, "the results of {of} shards"),
+        }
+    }
+}
+
+impl Portion {
+    /// Whether the contribution at a place in the order of ids is of it.
+    pub fn takes(self, place: usize) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Shard { index, of } => place % of.max(1) as usize == index as usize,
+            Self::Combine(_) => false,
+        }
+    }
+
+    /// Which shard it is.
+    pub fn shard(self) -> Option<u32> {
+        match self {
+            Self::Shard { index, .. } => Some(index),
+            Self::Whole | Self::Combine(_) => None,
+        }
+    }
+
+    /// How many play the part role in a session of it.
+    pub fn n_parts(self) -> u32 {
+        match self {
+            Self::Combine(of) => of,
+            Self::Whole | Self::Shard { .. } => 0,
+        }
+    }
+}
 
 /// What the nodes agree on beside what any run's parties do; plain data, so that it can go to a child.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +76,8 @@ pub struct Stored {
     pub attempt: u32,
     /// The nodes that take part, by their numbers in the study.
     pub members: Vec<u32>,
+    /// What of the data it works on.
+    pub portion: Portion,
 }
 
 /// Under which key the words of a parameter stand that one gives who is away.

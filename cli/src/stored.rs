@@ -3,12 +3,13 @@
 //! A program's roles say who gives and who learns; the study says which of them are nodes, and the share files say how many have
 //! contributed. From that follow the seats of the run ([`Stored`]), which all nodes agree on.
 
+pub mod portion;
 pub mod shelf;
 
 use crate::choices::Asked;
 use crate::exit::{Failure, Outcome};
 use crate::play::PartyReport;
-use crate::seating::Stored;
+use crate::seating::{Portion, Stored};
 use crate::seats::{Gift, Seats};
 use crate::source::Source;
 use smpcc_circuit::program::{Present, Shape, ShapeNode, Suite};
@@ -23,13 +24,15 @@ use smpcc_study::study::{Study, Terms};
 /// Attempts at one run, at most: only the loss of a node makes another one.
 pub const MAX_ATTEMPTS: u32 = 3;
 
-/// Who takes part in an attempt at a run.
+/// Who takes part in an attempt at a run, and in what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// From 1 on.
     pub number: u32,
     /// The nodes, ascending, by their numbers in the study.
     pub members: Vec<u32>,
+    /// What of the data they work on.
+    pub portion: Portion,
 }
 
 impl Attempt {
@@ -38,6 +41,7 @@ impl Attempt {
         Self {
             number: 1,
             members: (0..terms.nodes.len() as u32).collect(),
+            portion: Portion::Whole,
         }
     }
 
@@ -48,6 +52,7 @@ impl Attempt {
         Self {
             number: self.number + 1,
             members: members.filter(|m| !lost.contains(m)).collect(),
+            portion: self.portion,
         }
     }
 
@@ -207,29 +212,40 @@ pub fn as_agreed(study: &Study, asked: &mut Asked) -> Outcome {
 }
 
 impl Stored {
-    /// The run of a study with these share files, and where each of them goes.
+    /// The run of a study with these share files, of so many contributions in all, and where each of them goes.
     ///
     /// # Errors
     /// Too few or too many contributions, and files of other types than the program's.
     pub fn new(
         study: &Study,
         hir: &Hir,
-        headers: &[&Header],
+        (headers, all): (&[&Header], u64),
         attempt: &Attempt,
     ) -> Outcome<(Self, Vec<Place>)> {
         let terms = study.terms();
+        let portion = attempt.portion;
         attempt.check(terms)?;
         let of_kind = |kind| (0..headers.len()).filter(move |&i| headers[i].kind == kind);
         let mut contributions: Vec<usize> = of_kind(Kind::Contribution).collect();
         contributions.sort_by_key(|&i| headers[i].id);
         let n = contributions.len() as u64;
-        if n < terms.contributors.least || n > terms.contributors.most {
+        let takes_all = all >= terms.contributors.least && all <= terms.contributors.most;
+        if !takes_all && portion.n_parts() == 0 {
             return Err(Failure::usage(format!(
-                "there are {n} contributions, and the study runs with {} to {}",
+                "there are {all} contributions, and the study runs with {} to {}",
                 terms.contributors.least, terms.contributors.most
             )));
         }
-        let (role_counts, seating) = seats(terms, hir, n as u32, &attempt.members);
+        if n == 0 && portion.shard().is_some() {
+            return Err(Failure::usage(format!(
+                "{portion} has none of the {all} contributions: take fewer shards"
+            )));
+        }
+        let parts = match portion {
+            Portion::Combine(of) => Some((portion::part_role(terms, hir)?, of)),
+            Portion::Whole | Portion::Shard { .. } => None,
+        };
+        let (role_counts, seating) = seats(terms, hir, (n as u32, parts), &attempt.members);
         let counts = role_counts.iter().map(|n| u64::from(*n)).sum::<u64>();
         if counts > u64::from(u32::MAX) {
             return Err(Failure::usage("there are too many contributions"));
@@ -244,6 +260,7 @@ impl Stored {
             files: files(headers),
             attempt: attempt.number,
             members: attempt.members.clone(),
+            portion,
         };
         let mut placed = Vec::new();
         let mut contributions = contributions.into_iter();
@@ -288,7 +305,7 @@ impl Stored {
         let least = u32::try_from(terms.contributors.least).unwrap_or(u32::MAX);
         let members = Attempt::first(terms).members;
         let n = contributions.unwrap_or(least);
-        let (role_counts, seating) = seats(terms, hir, n, &members);
+        let (role_counts, seating) = seats(terms, hir, (n, None), &members);
         Self {
             study: study.id().to_string(),
             role_counts,
@@ -297,6 +314,7 @@ impl Stored {
             files: String::new(),
             attempt: 1,
             members,
+            portion: Portion::Whole,
         }
     }
 
@@ -339,8 +357,14 @@ pub fn role_of(name: &str) -> &str {
     name.split(['[', ' ']).next().unwrap_or(name)
 }
 
-/// How many play each role, and which of them are nodes that take part.
-fn seats(terms: &Terms, hir: &Hir, contributions: u32, members: &[u32]) -> (Vec<u32>, Seating) {
+/// How many play each role, and which of them are nodes that take part. `parts` is the role as which results of shards are given, and how
+/// many there are.
+fn seats(
+    terms: &Terms,
+    hir: &Hir,
+    (contributions, parts): (u32, Option<(String, u32)>),
+    members: &[u32],
+) -> (Vec<u32>, Seating) {
     let playing = |role: &RoleSchema| -> Vec<u32> {
         let nodes = (0u32..).zip(&terms.nodes);
         let plays = |text: &Option<String>| text.as_deref().map(role_of) == Some(&*role.name);
@@ -356,6 +380,8 @@ fn seats(terms: &Terms, hir: &Hir, contributions: u32, members: &[u32]) -> (Vec<
         nodes.sort_by_key(|&node| terms.nodes.get(node as usize).and_then(|n| n.role.clone()));
         let count = if role.name == terms.contributors.role {
             contributions
+        } else if let Some((_, n)) = parts.as_ref().filter(|(part, _)| *part == role.name) {
+            *n
         } else if nodes.is_empty() {
             let receives = |r: &&smpcc_study::study::Receiver| role_of(&r.role) == role.name;
             let receivers = terms.receivers.iter().filter(receives).count() as u32;
@@ -456,6 +482,7 @@ mod tests {
         let attempt = Attempt {
             number: 1,
             members: vec![0, 1, 2, 3, 4],
+            portion: Portion::Whole,
         };
         let next = attempt.without(&[1, 4]);
         assert_eq!((next.number, next.members), (2, vec![0, 2, 3]));

@@ -2,6 +2,9 @@
 
 use super::Format;
 use clap::Args;
+use smpcc::exit::Outcome;
+use smpcc::seating::Portion;
+use smpcc::stored::portion;
 use std::path::PathBuf;
 
 /// The part of `run` that is about a study.
@@ -19,6 +22,25 @@ pub struct HeldArgs {
     /// With `--study`: where shares of results are kept, in a folder for each node [default: beside the share files]
     #[arg(long, value_name = "DIR", requires = "study")]
     pub keep: Option<PathBuf>,
+}
+
+/// What of a study's data a run works on.
+#[derive(Args, Debug, Clone)]
+pub struct PortionArgs {
+    /// Of a study: work on one of N shards of its contributions, and keep the result for `--combine`; `env` is what Slurm, Kubernetes
+    /// or MPI tell a task
+    #[arg(long, value_name = "K/N|env[/N]", conflicts_with_all = ["combine", "validate"])]
+    pub shard: Option<portion::Asked>,
+    /// Of a study: put the results of N shards together
+    #[arg(long, value_name = "N", conflicts_with = "validate")]
+    pub combine: Option<u32>,
+}
+
+impl PortionArgs {
+    /// Which portion that is.
+    pub fn portion(&self) -> Outcome<Portion> {
+        portion::asked(self.shard, self.combine)
+    }
 }
 
 /// `share`.

@@ -9,8 +9,9 @@ use crate::{child, out, prompt};
 use smpcc::deployment::{Deployment, party_id};
 use smpcc::exit::Outcome;
 use smpcc::play::{self, Party};
-use smpcc::stored::shelf;
+use smpcc::stored::{portion, shelf};
 use smpcc::words::label;
+use smpcc::work::Work;
 use smpcc::{lens, pages, report, stored, trace};
 use smpcc_runtime::net::{self, Mesh, tcp, tls};
 use smpcc_study::share_file::Header;
@@ -24,13 +25,16 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
         return child::child(style);
     }
     let began = Instant::now();
-    let deployment = Deployment::read(&args.config)?;
+    let deployment = Deployment::read(&args.config)?.of(args.portion.portion()?)?;
     let work = Arc::new(load::work(&deployment.program(), style)?);
     let mut own_shares = deployment.own(&work, args.attempt, &args.without)?;
     if let Some(own) = &mut own_shares {
         own.stored.seating.validity = args.validate;
     }
     let choices = deployment.choices(&work, own_shares.as_ref())?;
+    if let Work::Text { hir, .. } = &*work {
+        portion::opens_nothing(hir, &choices)?;
+    }
     let seats = work.seats(&choices)?;
     let names = &seats.names;
     let me = deployment.me(names)?;

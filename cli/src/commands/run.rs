@@ -10,6 +10,8 @@ use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::given::{self, PartyInputs};
 use smpcc::limits::{self, Limits};
 use smpcc::play::{self, Broken, Party, PartyReport};
+use smpcc::seating::Portion;
+use smpcc::stored::portion;
 use smpcc::stored::shelf::{self, Keep, Nodes};
 use smpcc::stored::{Attempt, MAX_ATTEMPTS};
 use smpcc::work::{Built, Work};
@@ -29,11 +31,18 @@ use std::time::{Duration, Instant};
 pub fn run(args: &RunArgs, style: Style) -> Outcome {
     let work = load::work(&args.file, style)?;
     let study = args.plan.study.as_deref().map(studies::read).transpose()?;
+    let portion = args.portion.portion()?;
     let Some(study) = study else {
+        if portion != Portion::Whole {
+            return Err(Failure::usage("shards are of a study: say --study"));
+        }
         return once(args, style, &work, None).map_err(|broke| broke.failure);
     };
     let names = stored::node_names(study.terms());
-    let mut attempt = Attempt::first(study.terms());
+    let mut attempt = Attempt {
+        portion,
+        ..Attempt::first(study.terms())
+    };
     let mut lost: Vec<Vec<String>> = Vec::new();
     loop {
         let broke = match once(args, style, &work, Some((&study, &attempt, &lost[..]))) {
@@ -94,6 +103,9 @@ fn once(args: &RunArgs, style: Style, work: &Work, held: Option<Held<'_>>) -> Re
     };
     let mut choices = work.choices(asked, n_parties)?;
     choices.stored = nodes.as_ref().map(|nodes| nodes.stored.clone());
+    if let Work::Text { hir, .. } = work {
+        portion::opens_nothing(hir, &choices)?;
+    }
     let seats = work.seats(&choices)?;
     let mut inputs = match given {
         Some(given) => given.match_parties(&seats)?,

@@ -2,12 +2,12 @@
 //!
 //! A folder holds one file for each contribution (`ID.share`) and each result that a run kept (`ID.result`).
 
-use super::{Attempt, Place, node_names, role_of, scheme};
+use super::{Attempt, Place, node_names, portion::kept_as, role_of, scheme};
 use crate::choices::Choices;
 use crate::exit::{Failure, Outcome};
 use crate::given::PartyInputs;
 use crate::play::PartyReport;
-use crate::seating::{Stored, held_key};
+use crate::seating::{Portion, Stored, held_key};
 use crate::studies;
 use serde::{Deserialize, Serialize};
 use smpcc_compiler::hir::Hir;
@@ -55,7 +55,8 @@ pub fn sealing_key(path: &Path) -> Outcome<SealingKey> {
     SealingKey::from_text(&text).map_err(|e| of_file(path, &e))
 }
 
-/// All share files in a folder from which a program takes something, each opened as this node's, in the order of their ids. Results
+/// All share files in a folder that are of a portion and from which a program takes something, each opened as this node's, in the order of
+/// their ids, and how many contributions there are in all. Results
 /// that it gives to somebody and does not take are left alone: a run that failed may have left them at some nodes only.
 ///
 /// # Errors
@@ -65,7 +66,8 @@ pub fn read(
     key: &SealingKey,
     (study, hir): (&Study, &Hir),
     node: u32,
-) -> Outcome<Vec<Held>> {
+    portion: Portion,
+) -> Outcome<(Vec<Held>, u64)> {
     let schema = schema::schema(hir);
     let gives = |whose: &str| {
         studies::given_by(&schema, role_of(whose)).is_some_and(|given| !given.is_empty())
@@ -78,6 +80,7 @@ pub fn read(
     paths.sort();
     let names = node_names(study.terms());
     let mut all = Vec::new();
+    let mut n_contributions = 0;
     for path in paths {
         let ending = path.extension().and_then(|e| e.to_str());
         let Some((kind, _)) = ENDINGS.iter().find(|(_, e)| ending == Some(*e)) else {
@@ -88,6 +91,13 @@ pub fn read(
             .and_then(|s| s.to_str())
             .unwrap_or_default();
         let id: ContributionId = stem.parse().map_err(|e| of_file(&path, &e))?;
+        // Files are called after their ids, so that this is the order of ids.
+        if *kind == Kind::Contribution {
+            n_contributions += 1;
+            if !portion.takes(n_contributions - 1) {
+                continue;
+            }
+        }
         let wanted = Wanted {
             study: study.id(),
             scheme: scheme(study.terms()),
@@ -97,11 +107,14 @@ pub fn read(
             kind: Some(*kind),
             id: Some(id),
         };
-        let taken = |header: &Header| header.kind == Kind::Contribution || gives(&header.whose);
+        // The results of other shards are not what a shard begins with.
+        let taken = |header: &Header| {
+            header.kind == Kind::Contribution || portion.shard().is_none() && gives(&header.whose)
+        };
         all.extend(read_one(&path, key, &wanted, taken)?);
     }
     all.sort_by_key(|(header, _)| header.id);
-    Ok(all)
+    Ok((all, n_contributions as u64))
 }
 
 /// One file that has to be this; none if it is not taken.
@@ -182,6 +195,8 @@ pub struct Keep {
     pub folder: PathBuf,
     /// To whom its files are sealed.
     pub seal: String,
+    /// As whose the result of a shard is kept; one that was kept before is replaced.
+    pub part: Option<String>,
 }
 
 /// Writes what a run kept, sealed to the node itself, and notes in its report where each share is.
@@ -210,8 +225,14 @@ pub fn keep(report: &mut PartyReport, choices: &Choices, to: Option<&Keep>) -> O
         n_parties: present.map_or(choices.n_parties, |present| present.of),
         threshold: choices.options.threshold,
     };
+    if to.part.is_some() && kept.len() > 1 {
+        return Err(Failure::usage(
+            "a shard keeps one result, and the program gives several away",
+        ));
+    }
     for result in kept {
-        let id = result_id(&report.session, &result.whose);
+        let whose = to.part.clone().unwrap_or(result.whose);
+        let id = result_id(&report.session, &whose);
         let leaves = result.leaves.iter();
         let scalars = leaves.map(|(scalar, _, words)| (*scalar, words.expose()));
         let numbers = scheme.parts(node).into_iter();
@@ -230,7 +251,7 @@ pub fn keep(report: &mut PartyReport, choices: &Choices, to: Option<&Keep>) -> O
             node: node as u32,
             study,
             id,
-            whose: result.whose.clone(),
+            whose: whose.clone(),
             session: report.session.clone(),
             made: Time::now().0,
             values: vec![Value {
@@ -244,7 +265,32 @@ pub fn keep(report: &mut PartyReport, choices: &Choices, to: Option<&Keep>) -> O
         let path = to.folder.join(file_name(Kind::Result, &id));
         store::write_whole(&path, &bytes).map_err(failed)?;
         let shown = path.display().to_string();
-        report.stored.push((result.whose, shown));
+        if to.part.is_some() {
+            replace(&to.folder, &header)?;
+        }
+        report.stored.push((whose, shown));
+    }
+    Ok(())
+}
+
+/// Removes what earlier sessions kept of the same shard: a task that is started again leaves one result.
+fn replace(folder: &Path, new: &Header) -> Outcome {
+    let failed = |e: std::io::Error| Failure::usage(format!("{}: {e}", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_none_or(|e| e != "result") {
+            continue;
+        }
+        // Another shard may have replaced its own meanwhile.
+        let Ok(bytes) = store::read(&path, MAX_FILE) else {
+            continue;
+        };
+        let old = share_file::unchecked_header(&bytes);
+        let same = old
+            .is_ok_and(|old| old.study == new.study && old.whose == new.whose && old.id != new.id);
+        if same {
+            std::fs::remove_file(&path).map_err(failed)?;
+        }
     }
     Ok(())
 }
@@ -278,6 +324,8 @@ impl<'a> Nodes<'a> {
     ) -> Outcome<Self> {
         attempt.check(study.terms())?;
         let (mut shelves, mut keeps, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        let part = kept_as(attempt.portion, study.terms(), hir)?;
+        let mut all = 0;
         for (number, node) in (0u32..).zip(&study.terms().nodes) {
             if !attempt.members.contains(&number) {
                 continue;
@@ -286,13 +334,15 @@ impl<'a> Nodes<'a> {
             let path = keys.join(format!("{}.seal.key", node.name));
             let key = own_key(&path, study, number)?;
             let folder = shares.join(&node.name);
-            shelves.push(read(&folder, &key, (study, hir), number)?);
+            let (shelf, n) = read(&folder, &key, (study, hir), number, attempt.portion)?;
+            shelves.push(shelf);
+            all = n;
             let folder = keep.unwrap_or(shares).join(&node.name);
-            keeps.push(Keep::new(folder, &key)?);
+            keeps.push(Keep::new(folder, &key, part.clone())?);
         }
         same(&shelves, &names)?;
         let headers: Vec<&Header> = shelves.iter().take(1).flatten().map(|(h, _)| h).collect();
-        let (stored, places) = Stored::new(study, hir, &headers, attempt)?;
+        let (stored, places) = Stored::new(study, hir, (&headers, all), attempt)?;
         Ok(Self {
             study,
             stored,
@@ -331,15 +381,16 @@ impl Own {
         attempt: &Attempt,
     ) -> Outcome<Self> {
         let key = own_key(key, &study, node)?;
-        let shelf = read(inputs, &key, (&study, hir), node)?;
+        let (shelf, all) = read(inputs, &key, (&study, hir), node, attempt.portion)?;
         let headers: Vec<&Header> = shelf.iter().map(|(header, _)| header).collect();
-        let (stored, places) = Stored::new(&study, hir, &headers, attempt)?;
+        let (stored, places) = Stored::new(&study, hir, (&headers, all), attempt)?;
+        let part = kept_as(attempt.portion, study.terms(), hir)?;
         Ok(Self {
             study,
             stored,
             shelf,
             places,
-            keep: Keep::new(outputs.to_path_buf(), &key)?,
+            keep: Keep::new(outputs.to_path_buf(), &key, part)?,
         })
     }
 }
@@ -397,12 +448,13 @@ impl Keep {
     ///
     /// # Errors
     /// A folder that cannot be made.
-    pub fn new(folder: PathBuf, key: &SealingKey) -> Outcome<Self> {
+    pub fn new(folder: PathBuf, key: &SealingKey, part: Option<String>) -> Outcome<Self> {
         std::fs::create_dir_all(&folder)
             .map_err(|e| Failure::usage(format!("cannot make {}: {e}", folder.display())))?;
         Ok(Self {
             folder,
             seal: key.public().to_string(),
+            part,
         })
     }
 }
