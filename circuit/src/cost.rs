@@ -139,7 +139,7 @@ pub fn batches(program: &Program, whole: &Whole) -> Vec<u64> {
 
 /// Rounds of a settlement.
 pub fn settlement_rounds(program: &Program) -> u32 {
-    program.model().settlement().0
+    program.model().settlement(program).0
 }
 
 /// Rounds that making `demand` takes, once the setup is done.

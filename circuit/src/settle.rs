@@ -178,7 +178,9 @@ pub fn recorded(program: &Program, node: &Node) -> Work {
     };
     let (of, result) = (info(&node.args), info(&node.results));
     match (&node.op, result, of) {
-        (Op::Call(id), Some(value), _) if value.domain == Domain::Boolean => {
+        (Op::Call(id), Some(value), _)
+            if value.domain == Domain::Boolean || program.model().settles_garbled() =>
+        {
             let template = program.templates.get(id.index());
             let ands = template.map_or(0, |t| and_levels(t).iter().sum::<u64>());
             Work::ands(ands.saturating_mul(value.lanes))

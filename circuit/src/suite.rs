@@ -119,9 +119,15 @@ pub trait Model: Sync {
         Vec::new()
     }
 
+    /// Whether garbled circuits are compared before an opening, as ANDs are; else each is believed, or checked, by itself.
+    fn settles_garbled(&self) -> bool {
+        false
+    }
+
     /// Rounds of a settlement, where what was computed is proven or compared before it is opened, and the bytes that each party sends for
     /// it; none where they follow from what is proven ([`crate::settle`]).
-    fn settlement(&self) -> (u32, Option<u64>) {
+    fn settlement(&self, program: &Program) -> (u32, Option<u64>) {
+        let _ = program;
         (PROOF_ROUNDS, None)
     }
 

@@ -134,7 +134,13 @@ fn form(program: &Program, node: &Node, constants: &Constants<'_>) -> Form {
         Op::Reveal | Op::RevealShuffled | Op::Output(_) if program.threat.deviates() => Form::Whole,
         // So does what is vouched for once, and one sum of products, whose terms are proven together with it.
         Op::Compose | Op::Dot { segments: 1 } if program.threat.deviates() => Form::Whole,
-        _ if program.threat.deviates() && interacts_in_labels(program, node) => Form::Whole,
+        // And what is checked once for all lanes.
+        _ if program.threat.deviates()
+            && !program.model().settles_garbled()
+            && interacts_in_labels(program, node) =>
+        {
+            Form::Whole
+        }
         Op::Gather { block: 1 } => {
             let index = node.args.get(1).and_then(|v| constants.get(v));
             match index {

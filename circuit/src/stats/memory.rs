@@ -184,7 +184,7 @@ fn bytes(program: &Program, party: Option<u32>, info: ValueInfo, lanes: u64) -> 
         Domain::Local { .. } => 0,
         Domain::Arithmetic { ring } => elements * u64::from(ring).next_power_of_two().max(8),
         Domain::Boolean => elements * width,
-        Domain::Yao => 128 * width,
+        Domain::Yao => elements.max(128) * width,
     };
     lanes.saturating_mul(per_lane_bits).div_ceil(8)
 }

@@ -28,7 +28,7 @@ pub(super) fn settlements(course: &Course<'_>) -> Settlements {
         bodies: RefCell::new(BTreeMap::new()),
     };
     let (n, proofs) = walk.region(0, &mut 0).totals();
-    let (rounds, each) = course.program.model().settlement();
+    let (rounds, each) = course.program.model().settlement(course.program);
     let bytes_sent = each.map_or(proofs, |len| len.saturating_mul(n));
     Settlements {
         n,

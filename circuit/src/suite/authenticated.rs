@@ -1,12 +1,17 @@
-//! Suite `two-party` where a party may send what it likes: XOR shares of bits, each with a MAC under a key of the other party.
+//! Suite `two-party` where a party may send what it likes: XOR shares of bits, each with a MAC under a key of the other party, on which circuits
+//! run level by level or garbled. What is garbled goes from shares to shares: labels exist within a call alone.
 //!
 //! Messages are those of the runtime's `protocols/authenticated`. Correlations come from oblivious transfers and are made in whole
 //! batches ([`Correlation::whole`]), because how well a batch hides what is wrong in it follows from how many there are in it.
 
-use super::size::{and_depth, and_levels, info, open_len, owner, packed_len, share_len};
+use super::size::{
+    GARBLED_AND_LEN, LABEL_LEN, and_depth, and_levels, info, open_len, owner, packed_len,
+    share_len, used_wires,
+};
 use super::{Correlation, Demand, Model, Setup, Work, pairwise};
 use crate::program::{Domain, Interactive, Kind, Node, Program, Threat};
 use crate::stamp::Delay;
+use crate::template::Template;
 use std::ops::RangeInclusive;
 
 /// The two parties.
@@ -59,8 +64,8 @@ impl Model for Authenticated {
 
     fn offers(&self, threat: Threat, domain: Domain) -> bool {
         match (threat, domain) {
-            (Threat::Malicious, Domain::Public | Domain::Boolean) => true,
-            (Threat::Malicious, Domain::Arithmetic { .. } | Domain::Yao | Domain::Local { .. })
+            (Threat::Malicious, Domain::Public | Domain::Boolean | Domain::Yao) => true,
+            (Threat::Malicious, Domain::Arithmetic { .. } | Domain::Local { .. })
             | (Threat::SemiHonest, _) => false,
         }
     }
@@ -83,8 +88,11 @@ impl Model for Authenticated {
 
     /// Four times as many transfers for each triple and more, and checks of them.
     fn among(&self, measured: Work, _n_parties: u32, _threshold: u32) -> Work {
+        let and_ps = measured.and_ps.saturating_mul(8);
         Work {
-            and_ps: measured.and_ps.saturating_mul(8),
+            and_ps,
+            garbled_and_ps: and_ps.saturating_add(measured.garbled_and_ps.saturating_mul(4)),
+            label_ps: 0,
             ..measured
         }
     }
@@ -93,12 +101,17 @@ impl Model for Authenticated {
         true
     }
 
+    fn settles_garbled(&self) -> bool {
+        true
+    }
+
     fn sent(&self, program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
         sent(program, node, step).to_vec()
     }
 
-    fn delay(&self, program: &Program, _node: &Node, step: Interactive) -> Delay {
+    fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay {
         match step {
+            Interactive::Call(_) if is_garbled(program, node) => Delay::Rounds(GARBLED_ROUNDS),
             Interactive::Call(id) => Delay::Rounds(and_depth(program, id)),
             Interactive::Input(_)
             | Interactive::Share
@@ -124,10 +137,13 @@ impl Model for Authenticated {
                 Demand::of(Correlation::AuthBit, Demand::words(bits))
             }
             Interactive::Call(id) => {
-                let template = program.templates.get(id.index());
-                let ands = template.map_or(0, |t| and_levels(t).iter().sum::<u64>());
-                let count = ands.saturating_mul(result.lanes);
-                Demand::of(Correlation::AuthTriple, Demand::words(count))
+                let (inputs, ands) = program.templates.get(id.index()).map_or((0, 0), counts);
+                let words = |n: u64| Demand::words(n.saturating_mul(result.lanes));
+                let mut demand = Demand::of(Correlation::AuthTriple, words(ands));
+                if is_garbled(program, node) && ands > 0 {
+                    demand.add(Correlation::AuthBit, words(inputs.saturating_add(ands)));
+                }
+                demand
             }
             Interactive::Input(_)
             | Interactive::Share
@@ -194,10 +210,46 @@ impl Model for Authenticated {
         }
     }
 
-    /// A hash of the MACs of all that was opened for ANDs.
-    fn settlement(&self) -> (u32, Option<u64>) {
-        (1, Some(HASH_LEN))
+    /// A hash of the MACs of all that was opened for ANDs, and of what was garbled: then who garbles waits for the other's.
+    fn settlement(&self, program: &Program) -> (u32, Option<u64>) {
+        let garbles = program.values.iter().any(|v| v.domain == Domain::Yao);
+        (1 + u32::from(garbles), Some(HASH_LEN))
     }
+}
+
+/// Rounds of a garbled circuit: what is opened, tables, and masked bits.
+const GARBLED_ROUNDS: u32 = 3;
+
+/// Whether a call is garbled.
+fn is_garbled(program: &Program, node: &Node) -> bool {
+    info(program, &node.results, 0).domain == Domain::Yao
+}
+
+/// Input bits that a template uses, and its ANDs.
+fn counts(template: &Template) -> (u64, u64) {
+    let inputs = 1..template.first_gate_wire() as usize;
+    let used = used_wires(template);
+    let used = used.get(inputs).unwrap_or_default().iter();
+    let inputs = used.filter(|&&used| used).count() as u64;
+    (inputs, and_levels(template).iter().sum())
+}
+
+/// Bytes of a garbled circuit: inputs under their masks and masks under two factors, from both; labels and tables with the lowest bits of
+/// results, and the results' masked bits.
+fn garbled(template: &Template, lanes: u64) -> [u64; 2] {
+    let (inputs, ands) = counts(template);
+    if ands == 0 {
+        return [0; 2];
+    }
+    let opened = packed_len(inputs.saturating_add(ands.saturating_mul(2)), lanes);
+    let bits = packed_len(ands, lanes);
+    let per_lane =
+        (LABEL_LEN.saturating_mul(inputs)).saturating_add(GARBLED_AND_LEN.saturating_mul(ands));
+    let tables = per_lane.saturating_mul(lanes);
+    [
+        opened.saturating_add(tables).saturating_add(bits),
+        opened.saturating_add(bits),
+    ]
 }
 
 /// Bytes of each party for a batch.
@@ -235,6 +287,10 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 2] {
         }
         Interactive::Call(id) => {
             let lanes = info(program, &node.results, 0).lanes;
+            if is_garbled(program, node) {
+                let template = program.templates.get(id.index());
+                return template.map_or([0; 2], |template| garbled(template, lanes));
+            }
             let levels = program.templates.get(id.index()).map(and_levels);
             let level = |&n: &u64| packed_len(n.saturating_mul(2), lanes);
             let sum = |sum: u64, bytes: u64| sum.saturating_add(bytes);

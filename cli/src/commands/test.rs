@@ -11,7 +11,7 @@ use smpcc_circuit::cost::Costs;
 use smpcc_circuit::drawn;
 use smpcc_circuit::eval::{self, EvalError};
 use smpcc_circuit::ids::InputId;
-use smpcc_circuit::program::{Program, Threat};
+use smpcc_circuit::program::{Domain, Program, Threat};
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::{Code, short};
 use smpcc_compiler::hir::Hir;
@@ -173,7 +173,7 @@ fn one(
         (ProtocolChoice::Boolean, "boolean"),
         (ProtocolChoice::Yao, "yao"),
     ] {
-        if protocol == ProtocolChoice::Yao && !trust.suite.garbles() {
+        if protocol == ProtocolChoice::Yao && !trust.suite.offers(trust.threat, Domain::Yao) {
             continue;
         }
         let options = Options {

@@ -85,9 +85,9 @@ impl Prices {
         let by_width = widths
             .map(|w| (w.clamp(1, 128), ()))
             .collect::<BTreeMap<_, _>>();
-        let and = probe.and(Domain::Boolean);
+        let and = probe.ands(Domain::Boolean, 1);
         Self {
-            garbled_and: garbles.then(|| probe.and(Domain::Yao)),
+            garbled_and: garbles.then(|| probe.garbled_and()),
             setup: probe.setup(),
             and,
             by_width: by_width
@@ -169,17 +169,32 @@ impl Probe<'_> {
         }
     }
 
-    fn and(&self, domain: Domain) -> Price {
+    /// A chain of so many ANDs.
+    fn ands(&self, domain: Domain, n: u32) -> Price {
         let bit = value(domain, Scalar::Bool, LANES);
-        let (a, b) = (Lit::of(1), Lit::of(2));
         let template = Template {
             name: String::new(),
             inputs: vec![1, 1],
-            gates: vec![Gate::And(a, b)],
-            outputs: vec![vec![Lit::of(3)]],
+            gates: (0..n)
+                .map(|i| Gate::And(Lit::of(1), Lit::of(2 + i)))
+                .collect(),
+            outputs: vec![vec![Lit::of(2 + n)]],
         };
         let op = Op::Call(TemplateId(0));
         self.price(op, &[bit, bit], &[bit], Some(template), None)
+    }
+
+    /// An AND of labels, without what is sent for the circuit's inputs.
+    fn garbled_and(&self) -> Price {
+        const MORE: u32 = 8;
+        let [few, many] = [1, 1 + MORE].map(|n| self.ands(Domain::Yao, n));
+        let each = few.sent.iter().zip(&many.sent);
+        Price {
+            sent: each
+                .map(|(few, many)| (many - few) / f64::from(MORE))
+                .collect(),
+            ..few
+        }
     }
 
     /// A program of one operation.

@@ -1,6 +1,6 @@
 //! Two parties, one of which may send what it likes: XOR shares of bits with MACs under the other party's key.
 //!
-//! - **Functionality**: XOR-AND circuits on shared bits; input, opening.
+//! - **Functionality**: XOR-AND circuits on shared bits, level by level or garbled; input, opening.
 //! - **Adversary**: malicious, one of the two parties, with abort.
 //! - **Source**: Nielsen, Nordholt, Orlandi, Burra, "A new approach to practical active-secure two-party computation" (CRYPTO 2012: TinyOT)
 //!   for shares, inputs, ANDs and openings; Katz, Ranellucci, Rosulek, Wang, "Optimizing authenticated garbling for faster secure two-party
@@ -21,13 +21,14 @@
 use std::sync::Arc;
 
 use smpcc_circuit::cost::{Correlation, Demand};
-use smpcc_circuit::program::Program;
+use smpcc_circuit::program::{Domain, Program};
 use smpcc_circuit::value::Word;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::circuit::{Circuit, Circuits};
-use super::interface::{Clear, Opening, Owned, Products, Protocols, Site};
-use super::sharing::{Held, Sharing};
+use super::garbled::seat::Garbling;
+use super::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site};
+use super::sharing::{Held, Share, Sharing, boolean as bits_of, done};
 use super::tickets::Numbers;
 use super::{Batch, Begun, Check, Malicious, Preparation};
 use crate::block::Label;
@@ -39,6 +40,7 @@ use crate::session::Session;
 
 mod bits;
 mod boolean;
+mod garbled;
 mod input;
 mod leaky;
 mod macs;
@@ -67,6 +69,7 @@ pub struct Authenticated {
     delta: Delta,
     sharing: Sharing,
     circuits: Circuits,
+    garbling: Garbling,
     pools: pool::Pools,
     ends: setup::Ends,
     macs: macs::Macs,
@@ -114,6 +117,11 @@ impl Authenticated {
                 }
             }
         }
+        let garbler = garbled::GARBLER;
+        let offset = (me == garbler).then_some(*delta.whole);
+        let ends = [garbler, 1 - garbler].map(party);
+        let start = "two-party/authenticated/garbling/start";
+        let garbles = program.values.iter().any(|v| v.domain == Domain::Yao);
         let sharing = Sharing::new(weights.clone());
         weights.zeroize();
         Ok(Self {
@@ -121,9 +129,10 @@ impl Authenticated {
             delta,
             sharing,
             circuits: Circuits::new(program),
+            garbling: Garbling::new(session, start, offset, ends)?,
             pools: pool::Pools::default(),
             ends: setup::Ends::none(&session.id().0),
-            macs: macs::Macs::new(&session.id().0, me),
+            macs: macs::Macs::new(&session.id().0, me, garbles),
             numbers: Numbers::default(),
             session: session.id().0,
         })
@@ -188,6 +197,9 @@ impl Protocols for Authenticated {
 
     const BLOCK: usize = 1 << 15;
 
+    /// Labels exist within a call alone.
+    const HOLDS_LABELS: bool = false;
+
     fn check(&mut self, batch: Batch<()>) -> Result<Check<Self>, Error> {
         Ok(Check::Passed(batch.believed()))
     }
@@ -236,6 +248,25 @@ impl Protocols for Authenticated {
         lanes: usize,
     ) -> Result<Begun<Self>, Error> {
         boolean::begin(self, circuit, args, lanes)
+    }
+
+    fn garbled(
+        &mut self,
+        site: Site<'_>,
+        id: usize,
+        args: Vec<Held>,
+        lanes: usize,
+    ) -> Result<Begun<Self>, Error> {
+        garbled::begin(self, site.program, id, args, lanes)
+    }
+
+    fn yao(&mut self, change: Change) -> Result<Begun<Self>, Error> {
+        match change {
+            Change::ToLabels(bits) | Change::ToBits(bits) => {
+                done(vec![Share::Boolean(bits_of(&bits)?.clone())])
+            }
+            Change::Parts(..) => Err(not_offered()),
+        }
     }
 
     fn decompose(&mut self, _value: &Held, _width: usize) -> Result<Begun<Self>, Error> {

@@ -10,7 +10,6 @@ use smpcc_circuit::program::{Domain, Node, Op, Program, ValueInfo};
 use smpcc_circuit::value::Scalar;
 use zeroize::Zeroizing;
 
-use super::garbled::call;
 use super::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site};
 use super::operands::{bits_of, in_ring, info, n_lanes, nth};
 use super::publish::{self, Telling};
@@ -78,7 +77,10 @@ impl<P: Protocols> Suite for P {
     ) -> Result<Begun<Self>, Error> {
         let sharing = self.sharing().clone();
         let local = sharing.local(program, node, &mut args, |width, value| {
-            Ok(self.garbling()?.public(width, value))
+            Ok(match P::HOLDS_LABELS {
+                true => Some(self.garbling()?.public(width, value)),
+                false => None,
+            })
         })?;
         if let Some(share) = local {
             return done(vec![share]);
@@ -131,7 +133,7 @@ impl<P: Protocols> Suite for P {
                         let circuit = self.circuits().get(program, id.index())?;
                         self.circuit(site, circuit, args, lanes)
                     }
-                    Domain::Yao => call::call(self, program, id.index(), args, lanes),
+                    Domain::Yao => self.garbled(site, id.index(), args, lanes),
                     Domain::Public | Domain::Arithmetic { .. } | Domain::Local { .. } => {
                         Err(Error::bug("a circuit runs on Boolean shares or labels"))
                     }

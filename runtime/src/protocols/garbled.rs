@@ -38,14 +38,16 @@ const PIECE_LEN: usize = 64 << 10;
 
 /// A template as steps on slots that are reused when their wire is dead.
 pub struct Plan {
-    n_slots: usize,
-    inputs: Vec<Option<u32>>,
-    steps: Vec<Step>,
-    outputs: Vec<Vec<Pin>>,
+    pub(super) n_slots: usize,
+    /// By input bit its slot, if anything needs it.
+    pub(super) inputs: Vec<Option<u32>>,
+    pub(super) steps: Vec<Step>,
+    /// By result and bit.
+    pub(super) outputs: Vec<Vec<Pin>>,
     n_and: usize,
 }
 
-enum Step {
+pub(super) enum Step {
     Xor(Wiring),
     /// ANDs that do not depend on each other.
     Ands(Vec<Wiring>),

@@ -9,6 +9,7 @@ use smpcc_circuit::program::{Node, Program};
 use zeroize::Zeroizing;
 
 use super::circuit::{Circuit, Circuits};
+use super::garbled::call;
 use super::garbled::seat::Garbling;
 use super::sharing::{Arithmetic, Held, Share, Sharing};
 use super::shuffle::Columns;
@@ -129,6 +130,23 @@ pub trait Protocols: Sized + Send + Sync + 'static {
 
     /// Opens a value to some parties.
     fn open(&mut self, site: Site<'_>, opening: Opening) -> Result<Begun<Self>, Error>;
+
+    /// Whether values of garbled sections are held as labels. Else they are held as shared bits, and labels exist within a call alone.
+    const HOLDS_LABELS: bool = true;
+
+    /// Calls a circuit on labels.
+    ///
+    /// # Errors
+    /// A bug, where the suite has no garbled circuits.
+    fn garbled(
+        &mut self,
+        site: Site<'_>,
+        id: usize,
+        args: Vec<Held>,
+        lanes: usize,
+    ) -> Result<Begun<Self>, Error> {
+        call::call(self, site.program, id, args, lanes)
+    }
 
     /// What this party knows of garbling.
     ///

@@ -155,14 +155,14 @@ impl Sharing {
     }
 
     /// The result of an operation that needs nobody else; `None` for those that suites do with others, and this is the one list
-    /// of both. `labels` gives a public vector of so many
-    /// bits as labels. Operands are taken where they are used up.
+    /// of both. `labels` gives a public vector of so many bits as labels, where garbled sections hold such. Operands are taken where they
+    /// are used up.
     pub(super) fn local(
         &self,
         program: &Program,
         node: &Node,
         args: &mut Vec<Held>,
-        labels: impl FnOnce(usize, &Elements) -> Result<Labels, Error>,
+        labels: impl FnOnce(usize, &Elements) -> Result<Option<Labels>, Error>,
     ) -> Result<Option<Share>, Error> {
         let to = info(program, &node.results, 0);
         Ok(Some(match &node.op {
@@ -170,9 +170,13 @@ impl Sharing {
                 let scalar = info(program, &node.args, 0)?.scalar;
                 let (value, to) = (nth(args, 0)?, to?);
                 let value = public(&value)?;
-                match to.domain {
-                    Domain::Yao => Share::Yao(labels(bits_of(to) as usize, value)?),
-                    _ => self.public(value, scalar, to)?,
+                let labels = match to.domain {
+                    Domain::Yao => labels(bits_of(to) as usize, value)?,
+                    _ => None,
+                };
+                match labels {
+                    Some(labels) => Share::Yao(labels),
+                    None => self.public(value, scalar, to)?,
                 }
             }
             Op::Gather { block } => {
@@ -240,7 +244,7 @@ impl Sharing {
                 let part = self.0.iter().map(weighted).collect::<Result<_, _>>()?;
                 Ok(Share::Arithmetic(Arithmetic { ring: bits, part }))
             }
-            Domain::Boolean => {
+            Domain::Boolean | Domain::Yao => {
                 let width = bits as usize;
                 let bits = Bits::from_elements(width, value);
                 let weighted = |one: u64| {
@@ -252,7 +256,7 @@ impl Sharing {
                     self.ones().map(weighted).collect(),
                 )))
             }
-            Domain::Public | Domain::Yao | Domain::Local { .. } => {
+            Domain::Public | Domain::Local { .. } => {
                 Err(Error::bug("a public value becomes no such share"))
             }
         }
@@ -270,20 +274,20 @@ impl Sharing {
                 )?;
                 Ok(Share::Arithmetic(Arithmetic { ring: bits, part }))
             }
-            Domain::Boolean => {
+            Domain::Yao if args.iter().any(|a| labels(a).is_ok()) => {
+                let parts = args
+                    .iter()
+                    .map(|a| labels(a))
+                    .collect::<Result<Vec<_>, _>>()?;
+                Ok(Share::Yao(Labels::concat(bits as usize, &parts)?))
+            }
+            Domain::Boolean | Domain::Yao => {
                 let part = self.of_parts(
                     args,
                     |a| Ok(&boolean(a)?.part),
                     |parts| Bits::concat(bits as usize, parts),
                 )?;
                 Ok(Share::Boolean(Boolean::of(part)))
-            }
-            Domain::Yao => {
-                let parts = args
-                    .iter()
-                    .map(|a| labels(a))
-                    .collect::<Result<Vec<_>, _>>()?;
-                Ok(Share::Yao(Labels::concat(bits as usize, &parts)?))
             }
             Domain::Public | Domain::Local { .. } => Err(mixed()),
         }

@@ -1,18 +1,21 @@
-//! What speaks for bits that were opened: MACs, hashed as they come and compared before an opening.
+//! What speaks for bits that were opened and for garbled circuits: MACs and labels, hashed as they come and compared before an opening.
 //!
-//! - **Functionality**: all bits that the other party told for ANDs since the last comparison were its own, or this party stops.
+//! - **Functionality**: all bits that the other party told for ANDs since the last comparison were its own, tables were right and masked bits
+//!   what their evaluator found, or this party stops.
 //! - **Adversary**: malicious, either party, with abort.
 //! - **Source**: Nielsen et al. (CRYPTO 2012), section 3: MACs of opened bits are compared by a hash of them.
 //! - **Assumptions**: SHA-256 is collision resistant; a MAC of another bit is as hard to guess as Δ.
-//! - **Cost**: one round; 32 bytes from each party.
+//! - **Cost**: one round, or two in programs that garble; 32 bytes from each party.
 //! - **Departures from the paper**: none.
-//! - **Leakage and failure**: a party's hash follows from what the other knows; a wrong one stops the run before anything that depends on the
-//!   bits is opened.
+//! - **Leakage and failure**: a party's hash follows from what the other knows, if that one did not lie; a wrong one stops the run before anything
+//!   that depends on the bits is opened. Of an evaluator that lied about masked bits the garbler's MACs would tell masks: so the
+//!   garbler waits for the evaluator's hash, which has its labels in it.
 
 use smpcc_circuit::cost::Delay;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::garbled::GARBLER;
 use super::{Authenticated, HASH, MAC};
 use crate::bits::Packer;
 use crate::error::Error;
@@ -24,6 +27,8 @@ use crate::protocols::{Machine, Outcome, Preparation, Step, Stepped};
 pub(super) struct Macs {
     session: [u8; 32],
     me: usize,
+    /// Whether the garbler waits.
+    in_turn: bool,
     number: u64,
     said: Transcript,
     heard: Transcript,
@@ -43,11 +48,12 @@ fn start(session: &[u8; 32], domain: &str, whose: usize, number: u64) -> Transcr
 }
 
 impl Macs {
-    pub(super) fn new(session: &[u8; 32], me: usize) -> Self {
+    pub(super) fn new(session: &[u8; 32], me: usize, in_turn: bool) -> Self {
         let hash = |whose| start(session, "smpcc/authenticated/ANDs", whose, 0);
         Self {
             session: *session,
             me,
+            in_turn,
             number: 0,
             said: hash(me),
             heard: hash(1 - me),
@@ -62,6 +68,13 @@ impl Macs {
         self.open = true;
         absorb(&mut self.said, said, lanes);
         absorb(&mut self.heard, heard, lanes);
+    }
+
+    /// Notes hashes of MACs and labels that both parties have used: of this party's, and of what the other's are if it did not lie.
+    pub(super) fn note_hashes(&mut self, said: &Digest, heard: &Digest) {
+        self.open = true;
+        self.said.digest(said);
+        self.heard.digest(heard);
     }
 
     /// Begins an opening, for which all that was noted must be compared: hashes of this party's MACs, and of the other's.
@@ -131,14 +144,18 @@ pub(super) fn expected(keys: &[u64], theirs: &[u64], masks: &[u64; MAC], out: &m
 }
 
 /// A comparison.
-struct Compare(Option<Digest>);
+#[derive(Default)]
+struct Compare {
+    tick: usize,
+    hashes: Option<[Digest; 2]>,
+}
 
 /// Begins to compare, if an opening asks for it.
 pub(super) fn settle(suite: &mut Authenticated, all: bool) -> Preparation<Authenticated> {
     if !all || std::mem::replace(&mut suite.macs.comparing, true) {
         return None;
     }
-    Some(Box::new(Compare(None)))
+    Some(Box::new(Compare::default()))
 }
 
 impl Machine<Authenticated> for Compare {
@@ -147,18 +164,30 @@ impl Machine<Authenticated> for Compare {
         suite: &mut Authenticated,
         wire: &mut Exchange<'_>,
     ) -> Result<Stepped<Authenticated>, Error> {
-        let other = suite.other();
-        let Some(heard) = self.0.take() else {
-            let [said, heard] = suite.macs.take();
-            wire.send(other, |out| out.extend_from_slice(&said.0))?;
-            wire.expect(other, HASH)?;
-            self.0 = Some(heard);
-            return Ok(Step::Waiting);
+        let (other, me) = (suite.other(), suite.me);
+        let [said, heard] = *self.hashes.get_or_insert_with(|| suite.macs.take());
+        // In which tick a party tells its hash.
+        let (turn, of_other) = match (suite.macs.in_turn, me == GARBLER) {
+            (false, _) => (0, 0),
+            (true, true) => (1, 0),
+            (true, false) => (0, 1),
         };
-        if !bool::from(heard.0[..].ct_eq(wire.take(other, HASH)?)) {
-            return Err(suite.fault("opened bits that are not its own"));
+        if self.tick == of_other + 1 && !bool::from(heard.0[..].ct_eq(wire.take(other, HASH)?)) {
+            return Err(suite.fault("opened or garbled what is not its own"));
         }
-        Ok(Step::Done(Outcome::Values(Vec::new()), Delay::Rounds(1)))
+        if self.tick == turn {
+            wire.send(other, |out| out.extend_from_slice(&said.0))?;
+        }
+        if self.tick == of_other {
+            wire.expect(other, HASH)?;
+        }
+        let rounds = turn.max(of_other) + 1;
+        if self.tick < rounds {
+            self.tick += 1;
+            return Ok(Step::Waiting);
+        }
+        let delay = Delay::Rounds(rounds as u32);
+        Ok(Step::Done(Outcome::Values(Vec::new()), delay))
     }
 }
 

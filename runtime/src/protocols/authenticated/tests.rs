@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::gate::WordOp;
-use smpcc_circuit::ids::{OutputId, ValueId};
+use smpcc_circuit::ids::{OutputId, TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Op, Program, Suite, Threat};
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::stats::{Known, stats};
@@ -21,8 +21,12 @@ use crate::net::{Options, memory};
 use crate::prg::OsEntropy;
 use crate::protocols::conformance::templates::{random_template, sum_template};
 
+mod garbled;
+mod hostile;
+
 const B: Domain = Domain::Boolean;
 const P: Domain = Domain::Public;
+const Y: Domain = Domain::Yao;
 
 fn malicious() -> Builder {
     let mut b = Builder::new(Suite::TwoParty, 2, 1);
@@ -103,13 +107,40 @@ fn check(b: &Builder, data: &[Vec<Word>]) {
 
 /// Sums of what two parties give, opened to some.
 fn sums(lanes: u64, width: u8, receivers: &[u32]) -> Builder {
+    sums_in(B, lanes, width, receivers)
+}
+
+/// The same, of circuits on shared bits or garbled.
+fn sums_in(domain: Domain, lanes: u64, width: u8, receivers: &[u32]) -> Builder {
     let mut b = malicious();
-    let x = b.input(0, B, u(width), lanes);
-    let y = b.input(1, B, u(width), lanes);
+    let inputs = [0, 1].map(|party| b.input(party, B, u(width), lanes));
     let add = b.template(sum_template(width.into(), 2));
-    let z = b.op(Op::Call(add), &[x, y], B, u(width), lanes);
+    let z = call(&mut b, domain, add, &inputs, (width, lanes));
     b.output(z, receivers);
     b
+}
+
+/// A circuit of one result on shared bits, or garbled.
+fn call(
+    b: &mut Builder,
+    domain: Domain,
+    template: TemplateId,
+    args: &[ValueId],
+    (width, lanes): (u8, u64),
+) -> ValueId {
+    if domain == B {
+        return b.op(Op::Call(template), args, B, u(width), lanes);
+    }
+    let scalar = |b: &Builder, v: ValueId| b.program.values[v.index()].scalar;
+    let args: Vec<ValueId> = args
+        .iter()
+        .map(|&v| {
+            let scalar = scalar(b, v);
+            b.op(Op::BooleanToYao, &[v], Y, scalar, lanes)
+        })
+        .collect();
+    let z = b.op(Op::Call(template), &args, Y, u(width), lanes);
+    b.op(Op::YaoToBoolean, &[z], B, u(width), lanes)
 }
 
 #[test]
@@ -123,18 +154,21 @@ fn honest_parties_get_results_at_the_predicted_cost() {
         // Block by block.
         (40_000, 3, &[1]),
     ] {
-        let b = sums(lanes, width, receivers);
-        check(
-            &b,
-            &[words(1, width.into(), lanes), words(2, width.into(), lanes)],
-        );
+        for domain in [B, Y] {
+            let b = sums_in(domain, lanes, width, receivers);
+            check(
+                &b,
+                &[words(1, width.into(), lanes), words(2, width.into(), lanes)],
+            );
+        }
     }
 }
 
 #[test]
 fn random_circuits_and_constants_keep_their_meaning() {
-    for seed in 0..10u64 {
-        let mut state = SplitMix::new(seed);
+    for seed in 0..20u64 {
+        let domain = [B, Y][seed as usize % 2];
+        let mut state = SplitMix::new(seed / 2);
         let mut next = |n: u64| state.below(n);
         let widths: Vec<u32> = (0..3).map(|_| 1 + next(9) as u32).collect();
         let gates: Vec<_> = (0..next(60))
@@ -142,24 +176,33 @@ fn random_circuits_and_constants_keep_their_meaning() {
             .collect();
         let outputs: Vec<u32> = (0..1 + next(12)).map(|_| next(1 << 30) as u32).collect();
         let template = random_template(&widths, &gates, &outputs);
-        let lanes = [1, 2, 63, 64, 100][next(5) as usize];
+        let lanes = [1, 2, 63, 64, 100, 200][next(6) as usize];
         let mut b = malicious();
         let value = |i: u64, width: u32| words(seed * 3 + i + 1, width, lanes);
         let mut args: Vec<ValueId> = (0..2)
             .map(|i| b.input(i, B, u(widths[i as usize] as u8), lanes))
             .collect();
+        if domain == Y {
+            args = (args.into_iter().zip(&widths))
+                .map(|(v, &w)| b.op(Op::BooleanToYao, &[v], Y, u(w as u8), lanes))
+                .collect();
+        }
         // The third operand is public.
         let scalar = u(widths[2] as u8);
         let known = b.constant(scalar, ConstVec::Table(value(2, widths[2])));
-        args.push(b.op(Op::FromPublic, &[known], B, scalar, lanes));
+        args.push(b.op(Op::FromPublic, &[known], domain, scalar, lanes));
         let widths_out: Vec<u8> = template.outputs.iter().map(|o| o.len() as u8).collect();
         let id = b.template(template);
         let results: Vec<ValueId> = widths_out
             .iter()
-            .map(|&w| b.value(B, u(w), lanes))
+            .map(|&w| b.value(domain, u(w), lanes))
             .collect();
         b.node(Op::Call(id), &args, &results);
-        for (i, &r) in results.iter().enumerate() {
+        for (i, (&r, &w)) in results.iter().zip(&widths_out).enumerate() {
+            let r = match domain {
+                Y => b.op(Op::YaoToBoolean, &[r], B, u(w), lanes),
+                _ => r,
+            };
             b.output(r, &[i as u32 % 2]);
         }
         check(&b, &[value(0, widths[0]), value(1, widths[1])]);

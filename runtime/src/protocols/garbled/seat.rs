@@ -30,7 +30,7 @@ pub enum Seat {
 
 /// What a party knows of garbling for the whole execution.
 pub struct Garbling {
-    pub(super) hash: Hash,
+    pub(in crate::protocols) hash: Hash,
     pub(super) seat: Seat,
     /// The offset between the labels of a wire; zero at the evaluator.
     pub(super) delta: Label,
@@ -125,7 +125,7 @@ impl Garbling {
     }
 
     /// The steps of circuit `id` for so many lanes, made once.
-    pub(super) fn plan(
+    pub(in crate::protocols) fn plan(
         &mut self,
         program: &Program,
         id: usize,
@@ -147,7 +147,7 @@ impl Garbling {
     }
 
     /// Numbers of so many half gates, which no others have; the first of them.
-    pub(super) fn take_half_gates(&mut self, n: u64) -> Result<u64, Error> {
+    pub(in crate::protocols) fn take_half_gates(&mut self, n: u64) -> Result<u64, Error> {
         let first = self.next_half_gate;
         self.next_half_gate = first
             .checked_add(n)
