@@ -60,6 +60,7 @@ pub fn op_cost(program: &Program, node: &Node) -> OpCost {
             Delay::None => 0,
             Delay::Rounds(rounds) => rounds,
             Delay::ToEvaluator | Delay::BothWays => 1,
+            Delay::Garbled => 3,
         },
     }
 }

@@ -48,7 +48,7 @@ pub struct Stamp<T = i64> {
     /// At all parties.
     pub ready: T,
     /// At those who garble. Under `rep3` never later than `ready`, which is then when all parties have it; where the
-    /// evaluator's inputs enter by oblivious transfer, `ready` is the evaluator's.
+    /// evaluator's inputs enter by oblivious transfer, or it tells what it found, `ready` is the evaluator's.
     pub garbled: T,
 }
 
@@ -64,6 +64,8 @@ pub enum Delay {
     /// A message from those who garble to the evaluator and one back, neither waiting for the other: labels by oblivious
     /// transfer.
     BothWays,
+    /// Both open something to each other; with the evaluator's part the garbler sends tables, and of these the evaluator tells what it found.
+    Garbled,
 }
 
 impl<T: Later> Stamp<T> {
@@ -105,6 +107,10 @@ impl<T: Moment> Stamp<T> {
             Delay::BothWays => Self {
                 ready: self.ready.later(self.garbled.plus(1)),
                 garbled: self.garbled.later(self.ready.plus(1)),
+            },
+            Delay::Garbled => Self {
+                ready: self.ready.plus(2).later(self.garbled.plus(1)),
+                garbled: self.ready.plus(3).later(self.garbled.plus(2)),
             },
         }
     }
@@ -227,6 +233,14 @@ mod tests {
             assert_eq!(map.repeat(n).apply(start), at, "{n} times");
             at = mixed(at);
         }
+    }
+
+    /// Each circuit on what another one gave takes a message and its answer more, and the last one's result is there a round later.
+    #[test]
+    fn circuits_that_follow_each_other_share_rounds() {
+        let map = StampMap::of(|start| start.delayed(Delay::Garbled));
+        let end = map.repeat(5).apply(Stamp::START);
+        assert_eq!((end.ready, end.garbled), (10, 11));
     }
 
     #[test]

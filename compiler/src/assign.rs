@@ -164,7 +164,7 @@ fn forms(options: &Options, n_parties: u32) -> FormChoice {
     let transfer = most * 8_000_000.0 / (options.network.mbit_per_s.max(1) as f64);
     let rounds = match prices.and.delay {
         Delay::Rounds(rounds) => u64::from(rounds),
-        Delay::None | Delay::ToEvaluator | Delay::BothWays => 1,
+        Delay::None | Delay::ToEvaluator | Delay::BothWays | Delay::Garbled => 1,
     };
     let latency = options.network.rtt_us.saturating_mul(500_000);
     FormChoice {

@@ -29,12 +29,20 @@ fn speed(c: &mut Criterion) {
 
 /// What a malicious party costs: bits with MACs, and triples from transfers that are checked.
 fn authenticated(c: &mut Criterion) {
-    let (suite, b) = ((Suite::TwoParty, 2), Domain::Boolean);
+    let (suite, b, y) = ((Suite::TwoParty, 2), Domain::Boolean, Domain::Yao);
     let ands = repeated(suite, b, 1 << 10, 4, Some(and_template()));
     bench(c, "ANDs with their transfers", &ands.malicious());
-    let mut one = repeated(suite, b, 1, 1, Some(comparison()));
-    one.operations = 1;
-    bench(c, "a 32-bit comparison", &one.malicious());
+    let garbled = repeated(suite, y, 1 << 6, 1, Some(multiplier()));
+    bench(
+        c,
+        "garbled ANDs of 64-bit multipliers",
+        &garbled.malicious(),
+    );
+    for (name, domain) in [("a 32-bit comparison", b), ("the same, garbled", y)] {
+        let mut one = repeated(suite, domain, 1, 1, Some(comparison()));
+        one.operations = 1;
+        bench(c, name, &one.malicious());
+    }
 }
 
 criterion_group!(benches, speed, authenticated);

@@ -111,7 +111,7 @@ impl Model for Authenticated {
 
     fn delay(&self, program: &Program, node: &Node, step: Interactive) -> Delay {
         match step {
-            Interactive::Call(_) if is_garbled(program, node) => Delay::Rounds(GARBLED_ROUNDS),
+            Interactive::Call(_) if is_garbled(program, node) => Delay::Garbled,
             Interactive::Call(id) => Delay::Rounds(and_depth(program, id)),
             Interactive::Input(_)
             | Interactive::Share
@@ -216,9 +216,6 @@ impl Model for Authenticated {
         (1 + u32::from(garbles), Some(HASH_LEN))
     }
 }
-
-/// Rounds of a garbled circuit: what is opened, tables, and masked bits.
-const GARBLED_ROUNDS: u32 = 3;
 
 /// Whether a call is garbled.
 fn is_garbled(program: &Program, node: &Node) -> bool {

@@ -1,4 +1,4 @@
-//! Circuits that are garbled over shared bits, in three rounds however deep they are.
+//! Circuits that are garbled over shared bits, in three rounds however deep they are, and two for each that goes on with what another one gave.
 //!
 //! - **Functionality**: a template's outputs on every lane, from shared bits to shared bits.
 //! - **Adversary**: malicious, either party, with abort, once MACs and labels are compared (`macs`).
@@ -22,7 +22,7 @@
 
 use std::sync::Arc;
 
-use smpcc_circuit::cost::Demand;
+use smpcc_circuit::cost::{Delay, Demand};
 use smpcc_circuit::program::Program;
 use zeroize::Zeroizing;
 
@@ -544,6 +544,10 @@ impl Blocks<Authenticated> for Call {
         }
         *state = State::default();
         Ok(())
+    }
+
+    fn delay(&self, _n_phases: u32) -> Delay {
+        Delay::Garbled
     }
 
     fn finish(&mut self) -> Result<Outcome<Share>, Error> {
