@@ -54,6 +54,9 @@ mod triples;
 /// The party that takes public constants.
 const CONSTANT: usize = 0;
 
+/// Who garbles; the other party evaluates.
+const GARBLER: usize = 0;
+
 /// Bits of a MAC and of a key.
 const MAC: usize = 128;
 
@@ -117,9 +120,8 @@ impl Authenticated {
                 }
             }
         }
-        let garbler = garbled::GARBLER;
-        let offset = (me == garbler).then_some(*delta.whole);
-        let ends = [garbler, 1 - garbler].map(party);
+        let offset = (me == GARBLER).then_some(*delta.whole);
+        let ends = [GARBLER, 1 - GARBLER].map(party);
         let start = "two-party/authenticated/garbling/start";
         let garbles = program.values.iter().any(|v| v.domain == Domain::Yao);
         let sharing = Sharing::new(weights.clone());

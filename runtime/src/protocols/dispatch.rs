@@ -10,6 +10,7 @@ use smpcc_circuit::program::{Domain, Node, Op, Program, ValueInfo};
 use smpcc_circuit::value::Scalar;
 use zeroize::Zeroizing;
 
+use super::garbled::call;
 use super::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site};
 use super::operands::{bits_of, in_ring, info, n_lanes, nth};
 use super::publish::{self, Telling};
@@ -132,6 +133,9 @@ impl<P: Protocols> Suite for P {
                     Domain::Boolean => {
                         let circuit = self.circuits().get(program, id.index())?;
                         self.circuit(site, circuit, args, lanes)
+                    }
+                    Domain::Yao if P::HOLDS_LABELS => {
+                        call::call(self, program, id.index(), args, lanes)
                     }
                     Domain::Yao => self.garbled(site, id.index(), args, lanes),
                     Domain::Public | Domain::Arithmetic { .. } | Domain::Local { .. } => {

@@ -9,7 +9,6 @@ use smpcc_circuit::program::{Node, Program};
 use zeroize::Zeroizing;
 
 use super::circuit::{Circuit, Circuits};
-use super::garbled::call;
 use super::garbled::seat::Garbling;
 use super::sharing::{Arithmetic, Held, Share, Sharing};
 use super::shuffle::Columns;
@@ -134,18 +133,18 @@ pub trait Protocols: Sized + Send + Sync + 'static {
     /// Whether values of garbled sections are held as labels. Else they are held as shared bits, and labels exist within a call alone.
     const HOLDS_LABELS: bool = true;
 
-    /// Calls a circuit on labels.
+    /// Garbles a circuit between shared bits.
     ///
     /// # Errors
-    /// A bug, where the suite has no garbled circuits.
+    /// A bug, where the suite holds labels or has no garbled circuits.
     fn garbled(
         &mut self,
-        site: Site<'_>,
-        id: usize,
-        args: Vec<Held>,
-        lanes: usize,
+        _site: Site<'_>,
+        _id: usize,
+        _args: Vec<Held>,
+        _lanes: usize,
     ) -> Result<Begun<Self>, Error> {
-        call::call(self, site.program, id, args, lanes)
+        Err(no_labels())
     }
 
     /// What this party knows of garbling.

@@ -27,7 +27,7 @@ use smpcc_circuit::program::Program;
 use zeroize::Zeroizing;
 
 use super::pool::Run;
-use super::{Authenticated, CONSTANT, PARTS, boolean, out_of_step};
+use super::{Authenticated, CONSTANT, GARBLER, PARTS, boolean, out_of_step};
 use crate::bits::{Packer, Unpacker};
 use crate::block::{LABEL_LEN, Label, read_labels, write_labels};
 use crate::error::Error;
@@ -44,9 +44,6 @@ use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble};
 use rows::{Row, Walk};
 
 mod rows;
-
-/// Who garbles; the other party evaluates.
-pub(super) const GARBLER: usize = 0;
 
 /// ANDs of a block, each on one lane, if it has as many: a few mebibytes.
 const BLOCK_ANDS: usize = 1 << 13;

@@ -15,8 +15,7 @@ use smpcc_circuit::cost::Delay;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::garbled::GARBLER;
-use super::{Authenticated, HASH, MAC};
+use super::{Authenticated, GARBLER, HASH, MAC};
 use crate::bits::Packer;
 use crate::error::Error;
 use crate::exchange::Exchange;
