@@ -5,9 +5,10 @@ use crate::ir::interpret::interpret;
 use crate::session::{Network, ObjectiveChoice};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
-use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::program::{InputLeaf, Suite, Threat};
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{ConstVec, Word};
 use smpcc_circuit::verify::verify;
 
 fn options(suite: Suite, threshold: u32, network: Network) -> Options {
@@ -168,4 +169,104 @@ fn the_choice_follows_size_and_suite() {
         ..many
     };
     assert_eq!(among(Suite::Rep3, 3, 1, lan, &places), Some(Way::Places));
+}
+
+/// Numbers of two parties, and the rows' numbers.
+fn joint(b: &mut Builder, rows: u64) -> (ValueId, ValueId) {
+    let halves = [0, 1].map(|p| b.input(p, "x", Scalar::unsigned(20), rows / 2));
+    let all = b.inferred(Op::Concat, &halves);
+    let numbers = b.constant(Scalar::unsigned(32), ConstVec::iota(rows));
+    let numbers = b.inferred(Op::MakeSecret, &[numbers]);
+    (all, numbers)
+}
+
+fn push_sort(b: &mut Builder, columns: [ValueId; 2], drawn: bool) -> Vec<ValueId> {
+    let op = Op::Sort {
+        keys: 1,
+        segments: 1,
+        drawn,
+    };
+    let tys = columns.map(|c| b.ty(c)).to_vec();
+    b.push(op, columns.to_vec(), tys, vec![])
+}
+
+/// An order is opened if a sort made it of the rows' numbers, and if it is another order of such; never if it is given or computed.
+#[test]
+fn orders_that_sorts_find_are_opened_and_no_others() {
+    let ways = |make: &dyn Fn(&mut Builder, ValueId, ValueId) -> ValueId| {
+        let mut b = Builder::new(3);
+        let (all, numbers) = joint(&mut b, 2000);
+        let key = make(&mut b, all, numbers);
+        let moved = push_sort(&mut b, [key, all], false);
+        b.output(moved[1], &[0]);
+        let decided = decide(b.finish(), &options(Suite::Rep3, 1, Network::LAN));
+        decided
+            .ways
+            .values()
+            .filter(|&&way| way == Way::Places)
+            .count()
+            > 0
+    };
+    let order = |b: &mut Builder, all, numbers| push_sort(b, [all, numbers], false)[1];
+    assert!(ways(&|b, all, numbers| order(b, all, numbers)));
+    assert!(ways(&|b, all, numbers| {
+        let order = order(b, all, numbers);
+        let ranks = push_sort(b, [order, numbers], false)[1];
+        b.cast(ranks, Scalar::unsigned(11))
+    }));
+    // Given; cut to fewer bits than places have; changed afterwards; of other numbers than the rows'.
+    assert!(!ways(&|_, all, _| all));
+    assert!(!ways(&|b, all, numbers| {
+        let order = order(b, all, numbers);
+        b.cast(order, Scalar::unsigned(10))
+    }));
+    assert!(!ways(&|b, all, numbers| {
+        let order = order(b, all, numbers);
+        b.word(WordOp::Xor, &[order, order])
+    }));
+    assert!(!ways(&|b, all, _| {
+        let twice = b.constant(
+            Scalar::unsigned(32),
+            ConstVec::Affine {
+                start: 0,
+                dims: vec![(2, 0), (1000, 1)],
+            },
+        );
+        let twice = b.inferred(Op::MakeSecret, &[twice]);
+        order(b, all, twice)
+    }));
+}
+
+/// Keys that are drawn go, unless something else uses them; their inputs go with them.
+#[test]
+fn drawn_keys_are_left_out() {
+    for (used, suite, goes) in [
+        (false, Suite::Rep3, true),
+        (true, Suite::Rep3, false),
+        (false, Suite::Rep4, false),
+    ] {
+        let mut b = Builder::new(if suite == Suite::Rep4 { 4 } else { 3 });
+        let (all, keys) = (
+            b.input(0, "x", Scalar::unsigned(20), 500),
+            b.input_leaf(InputLeaf {
+                party: 1,
+                path: "random()".into(),
+                scalar: Scalar::unsigned(64),
+                lanes: 500,
+                public: false,
+                drawn: true,
+                range: None,
+            }),
+        );
+        let sorted = push_sort(&mut b, [keys, all], true);
+        b.output(sorted[1], &[0]);
+        if used {
+            b.output(sorted[0], &[0]);
+        }
+        let decided = decide(b.finish(), &options(suite, 1, Network::LAN));
+        let inputs = (decided.ir.body.nodes.iter()).filter(|n| matches!(n.op, Op::Input(_)));
+        assert_eq!(inputs.count(), if goes { 1 } else { 2 }, "{suite:?}");
+        let shuffled = decided.ways.values().any(|&way| way == Way::Shuffle);
+        assert_eq!(shuffled, goes, "{suite:?}");
+    }
 }
