@@ -78,7 +78,7 @@ impl Emitter<'_> {
                 let places = self.places_by_pairs(&columns[..keys as usize], runs);
                 self.put(&columns, places)
             }
-            Way::Places => self.to_places(&columns, runs),
+            Way::Places => self.at_places(&columns, runs),
             Way::Shuffle => self.shuffle_runs(&columns, runs),
         }
     }
@@ -110,7 +110,7 @@ impl Emitter<'_> {
     }
 
     /// The first column says where the rows of each run go. It becomes 0, 1, ….
-    fn to_places(&mut self, columns: &[ValueId], runs: Runs) -> Vec<ValueId> {
+    fn at_places(&mut self, columns: &[ValueId], runs: Runs) -> Vec<ValueId> {
         let Some((&key, moved)) = columns.split_first() else {
             return Vec::new();
         };
