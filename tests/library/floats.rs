@@ -9,21 +9,23 @@ use smpcc_compiler::ir::interpret::interpret;
 /// Results are less than so many units in the last place from what the functions are.
 const BOUND: f64 = 0.75;
 
-/// The same of `sigmoid`.
-const SIGMOID_BOUND: f64 = 2.0;
+/// The same of `sigmoid` and `tanh`.
+const WIDE_BOUND: f64 = 2.0;
 
 /// The function, its argument and the nearest float to its value as bits, and what is left in 1,024th of a unit in the last place.
 const REFERENCE: &str = include_str!("floats.csv");
 
 fn results(function: &str, float: &str, x: &[Word]) -> Vec<Word> {
-    let compiled = compiled_as("float", function, &format!("{function}(x)"), float, x.len());
+    results_of(function, &format!("{function}(x)"), float, x, x)
+}
+
+fn results_of(function: &str, body: &str, float: &str, x: &[Word], y: &[Word]) -> Vec<Word> {
+    let compiled = compiled_as("float", function, body, float, x.len());
     let inputs: Vec<Vec<Word>> = (compiled.ir.inputs.iter())
-        .map(|leaf| {
-            if leaf.party == 0 {
-                x.to_vec()
-            } else {
-                Vec::new()
-            }
+        .map(|leaf| match (leaf.party, leaf.path.starts_with('x')) {
+            (0, true) => x.to_vec(),
+            (0, false) => y.to_vec(),
+            _ => Vec::new(),
         })
         .collect();
     let outputs = interpret(&compiled.ir, &inputs).expect("no error");
@@ -40,11 +42,14 @@ fn error(found: f32, exact: f64) -> f64 {
 #[test]
 fn functions_of_short_floats_are_within_their_bound() {
     type Function = (&'static str, fn(f64) -> f64, f64);
-    let functions: [Function; 4] = [
+    let functions: [Function; 7] = [
         ("exp_f32", f64::exp, BOUND),
         ("ln_f32", f64::ln, BOUND),
         ("log2_f32", f64::log2, BOUND),
-        ("sigmoid_f32", |x| 1.0 / (1.0 + (-x).exp()), SIGMOID_BOUND),
+        ("sin_f32", f64::sin, BOUND),
+        ("cos_f32", f64::cos, BOUND),
+        ("tanh_f32", f64::tanh, WIDE_BOUND),
+        ("sigmoid_f32", |x| 1.0 / (1.0 + (-x).exp()), WIDE_BOUND),
     ];
     for (name, function, bound) in functions {
         let mut random = SplitMix::new(3);
@@ -71,6 +76,14 @@ fn functions_of_short_floats_are_within_their_bound() {
             88.722_84,
             -103.972_1,
         ]);
+        // Where sines and cosines are nearly zero, and where the way to compute them changes.
+        x.extend((0..400).flat_map(|i| {
+            let turns = f64::from(1 + 2 * (i % 100)) * f64::from(i / 100 * 30).exp2();
+            let bits = ((turns * std::f64::consts::FRAC_PI_2) as f32).to_bits();
+            [bits - 1, bits, bits + 1].map(f32::from_bits)
+        }));
+        x.extend((0..150).map(|i| 2f32.powi(i - 30)));
+        x.extend([0.549_999_95, 0.55, 0.550_000_1]);
         // There is one NaN.
         x.iter_mut()
             .filter(|x| x.is_nan())
@@ -92,7 +105,12 @@ fn functions_of_short_floats_are_within_their_bound() {
 
 #[test]
 fn functions_of_long_floats_are_within_their_bound() {
-    for function in ["exp", "ln", "log2"] {
+    for function in ["exp", "ln", "log2", "sin", "cos", "tanh"] {
+        let bound = if function == "tanh" {
+            WIDE_BOUND
+        } else {
+            BOUND
+        };
         let rows: Vec<[&str; 3]> = (REFERENCE.lines().skip(1))
             .filter_map(|line| {
                 let cells: Vec<&str> = line.split(',').collect();
@@ -110,13 +128,16 @@ fn functions_of_long_floats_are_within_their_bound() {
             let outward = if bits(value) >> 63 == 1 { -1.0 } else { 1.0 };
             let more: f64 = more.parse().expect("a number");
             let error = (steps - outward * more / 1024.0).abs();
-            assert!(error < BOUND, "{function} of {x}: {found:x}, {value}");
+            assert!(error < bound, "{function} of {x}: {found:x}, {value}");
         }
         // What is at the ends.
         let ends = [0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -1.0];
         let native = match function {
             "exp" => ends.map(f64::exp),
             "ln" => ends.map(f64::ln),
+            "sin" => ends.map(f64::sin),
+            "cos" => ends.map(f64::cos),
+            "tanh" => ends.map(f64::tanh),
             _ => ends.map(f64::log2),
         };
         let x = ends.map(|x| Word::from(x.to_bits()));
@@ -129,5 +150,65 @@ fn functions_of_long_floats_are_within_their_bound() {
                 "{function} of {x}: {found}"
             );
         }
+    }
+}
+
+#[test]
+fn powers_of_short_floats_are_within_their_bound() {
+    let mut random = SplitMix::new(4);
+    let mut pairs: Vec<(f32, f32)> = Vec::new();
+    for i in 0..3_000u32 {
+        // A base of any size or near 1, and an exponent for which something comes out.
+        let base = match i % 3 {
+            0 => f32::from_bits(random.word() as u32 >> 1),
+            1 => 1.0 + (random.word() as i32 >> (i % 24)) as f32 * 2f32.powi(-33),
+            _ => (random.word() as u16) as f32 / 256.0,
+        };
+        let wanted = random.below(200_000) as f64 / 1_000.0 - 105.0;
+        let exponent = (wanted / f64::from(base).ln()) as f32;
+        pairs.push((base, exponent));
+        pairs.push((-base, exponent.round()));
+    }
+    let ends = [
+        0.0,
+        1.0,
+        -1.0,
+        2.0,
+        -2.0,
+        0.5,
+        -0.5,
+        3.0,
+        -3.0,
+        2.5,
+        1e-45,
+        -1e-45,
+        f32::MAX,
+        f32::MIN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+    ];
+    pairs.extend(ends.iter().flat_map(|&x| ends.map(|y| (x, y))));
+    // There is one NaN, and −0 counts as 0.
+    let plain = |x: f32| match x {
+        x if x.is_nan() => f32::NAN,
+        0.0 => 0.0,
+        x => x,
+    };
+    let pairs: Vec<(f32, f32)> = (pairs.iter()).map(|&(x, y)| (plain(x), plain(y))).collect();
+    let words = |f: fn(&(f32, f32)) -> f32| -> Vec<Word> {
+        pairs.iter().map(|p| Word::from(f(p).to_bits())).collect()
+    };
+    let (x, y) = (words(|p| p.0), words(|p| p.1));
+    let found = results_of("pow_f32", "pow_f32(x, y)", "f32", &x, &y);
+    for ((x, y), found) in pairs.iter().zip(found) {
+        let found = f32::from_bits(found as u32);
+        let exact = f64::from(*x).powf(f64::from(*y));
+        let agrees = if exact.is_nan() || (exact as f32).is_infinite() {
+            found == exact as f32 || found.is_nan() && exact.is_nan()
+        } else {
+            error(found, exact) < BOUND
+        };
+        assert!(agrees, "{x:?} to the power {y:?}: {found:?}, {exact:?}");
     }
 }
