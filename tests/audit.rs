@@ -458,3 +458,33 @@ fn types_and_examples_are_written_as_people_write_them() {
         }
     }
 }
+
+/// So do values that are opened on the way, in their own types.
+#[test]
+fn what_is_opened_on_the_way_is_written_so_too() {
+    let text = "struct Row { price: fixed<16, 8>, day: date, name: str<4>, f: f32, n: u8 }
+fn main(rows: [secret Row; 1] from each) -> u8 {
+    let opened = reveal(rows[0][0]);
+    opened.n + reveal(rows[1][0].n)
+}";
+    let (_, hir) = checked(text, &[]);
+    let counts = schema::assign_roles(&hir, 2).expect("a number of parties");
+    let ir = lower::lower(&hir, &session(&counts)).expect("lowered");
+    let list = reveals::reveals(&ir);
+    let opened = list
+        .iter()
+        .filter(|d| d.kind == reveals::DisclosureKind::Reveal);
+    let names: Vec<String> = opened.map(|d| d.type_name()).collect();
+    assert_eq!(names, ["fixed<16, 8>", "date", "str<4>", "f32", "u8", "u8"]);
+    let words = [-384i128 as u128, 19_000, 0x4142_4300, 0x3fc0_0000, 7];
+    let inputs: Vec<Vec<u128>> = (ir.inputs.iter().zip(words.iter().cycle()))
+        .map(|(leaf, word)| vec![leaf.scalar.wrap(*word)])
+        .collect();
+    let run = smpcc_compiler::ir::interpret::interpret(&ir, &inputs).expect("no error");
+    let shown = run
+        .revealed
+        .iter()
+        .map(|r| r.form.display(r.scalar, r.words[0]));
+    let shown: Vec<String> = shown.take(5).collect();
+    assert_eq!(shown, ["-1.5", "2022-01-08", "ABC", "1.5", "7"]);
+}

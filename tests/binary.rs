@@ -5,6 +5,7 @@ mod cli;
 mod deploy;
 mod docs;
 mod editor;
+mod exact;
 mod examples;
 mod fmt;
 mod imports;

@@ -14,6 +14,7 @@ pub mod costs;
 #[cfg(feature = "parties")]
 pub mod deployment;
 pub mod doc;
+pub mod exact;
 pub mod exit;
 pub mod given;
 pub mod inputs;

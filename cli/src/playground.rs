@@ -7,6 +7,7 @@ pub mod site;
 
 use crate::audit::{self, Subject};
 use crate::choices::{self, Asked, Choices};
+use crate::exact;
 use crate::exit::{Failure, Outcome};
 use crate::given::{self, Given, PartyInputs};
 use crate::inputs::json as input_text;
@@ -363,16 +364,7 @@ impl Planned {
             return Err(Failure::usage("there are no inputs to run it with"));
         };
         let (ir, _) = self.lowered()?;
-        let mut inputs = drawn::seeded(&ir.inputs, seed);
-        for param in &ir.params {
-            let party = given.get(param.party as usize);
-            let words = party.and_then(|inputs| inputs.words.get(&param.name));
-            for (leaf, words) in param.leaves.iter().zip(words.into_iter().flatten()) {
-                if let Some(input) = inputs.get_mut(leaf.index()) {
-                    *input = words.words();
-                }
-            }
-        }
+        let inputs = exact::inputs(&ir, given, drawn::seeded(&ir.inputs, seed));
         let outputs = interpret(&ir, &inputs).map_err(|stopped| {
             let (line, _) = self.source.files.line_col(stopped.span);
             Failure::usage(format!("the run stops at line {line}: {}", stopped.message))
@@ -399,7 +391,7 @@ impl Planned {
                 .words
                 .iter()
                 .take(16)
-                .map(|w| r.scalar.display(*w))
+                .map(|w| r.form.display(r.scalar, *w))
                 .collect();
             json!({"line": self.source.files.line_col(r.span).0, "value": shown.join(", ")})
         });

@@ -577,7 +577,7 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
         }
         for revealed in &run.revealed {
             let origin = Origin::Reveal(revealed.span);
-            let text = list(revealed.scalar, Form::Plain, &revealed.words);
+            let text = list(revealed.scalar, revealed.form, &revealed.words);
             match example.view.iter_mut().find(|(o, _)| *o == origin) {
                 Some((_, all)) if all.len() < 80 => *all = format!("{all}, {text}"),
                 Some(_) => {}

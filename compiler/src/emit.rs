@@ -294,7 +294,7 @@ impl Emitter<'_> {
     fn node_in(&mut self, node: &IrNode, home: Domain) {
         if matches!(
             node.op,
-            IrOp::Reveal | IrOp::Output(_) | IrOp::Loop { .. } | IrOp::While | IrOp::If
+            IrOp::Reveal(_) | IrOp::Output(_) | IrOp::Loop { .. } | IrOp::While | IrOp::If
         ) {
             self.guard();
         }
@@ -453,7 +453,7 @@ impl Emitter<'_> {
                 let ranges = (range(0), range(1));
                 self.dot(home, args[0], args[1], *segments, ranges)
             }
-            IrOp::Reveal => {
+            IrOp::Reveal(_) => {
                 let value = self.told(node.args[0]);
                 let value = self.openable(value);
                 let info = self.info(value);

@@ -13,6 +13,7 @@
 //! - conditions, counts and indices of control and of [`Op::Gather`]/[`Op::Scatter`] are public.
 
 pub mod build;
+pub mod exact;
 pub mod generate;
 pub mod interpret;
 pub mod op;

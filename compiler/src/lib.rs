@@ -4,6 +4,7 @@ pub mod assign;
 pub mod audit;
 mod check;
 pub mod emit;
+pub mod exact;
 pub mod format;
 pub mod forms;
 pub mod front;

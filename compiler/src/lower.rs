@@ -21,6 +21,7 @@ mod imported;
 mod inputs;
 mod intrinsic;
 mod loops;
+mod marks;
 mod outputs;
 mod overflow;
 mod place;
@@ -36,6 +37,7 @@ mod value;
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::{ConstId, Hir, RoleId};
+use crate::ir::exact::Marks;
 use crate::ir::{Ir, Node, Region, Value};
 use crate::library;
 use crate::schema;
@@ -44,6 +46,7 @@ use crate::span::Span;
 use crate::stack::on_large_stack;
 use fault::{Fault, Stop, Traced, code};
 use frame::{Frame, or_never};
+use marks::Marking;
 pub use privacy::{Budget, Claim, Noise, Privacy};
 use random::Iteration;
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
@@ -89,6 +92,21 @@ pub fn lower_claimed(hir: &Hir, session: &Session) -> Result<(Ir, Privacy), Vec<
         tracer.check_budgets()?;
         let privacy = std::mem::take(&mut tracer.privacy);
         Ok((tracer.finish(), privacy))
+    })
+}
+
+/// The same without what it claims, and what its values stand for.
+///
+/// # Errors
+/// As [`lower`].
+pub(crate) fn lower_marked(hir: &Hir, session: &Session) -> Result<(Ir, Marks), Vec<Diagnostic>> {
+    traced(|stack| {
+        let mut tracer = Tracer::new(hir, session, stack)?;
+        tracer.marking = Marking::on();
+        tracer.main()?;
+        tracer.check_budgets()?;
+        let marks = tracer.marking.marks.take().unwrap_or_default();
+        Ok((tracer.finish(), marks))
     })
 }
 
@@ -200,6 +218,8 @@ struct Tracer<'h> {
     constants: BTreeMap<ConstId, Val<'h>>,
     /// What is wrong with the operation at which tracing ends, if it is to.
     stops_at: Option<Diagnostic>,
+    /// What values stand for, where that is noted.
+    marking: Marking,
 }
 
 impl<'h> Tracer<'h> {
@@ -234,6 +254,7 @@ impl<'h> Tracer<'h> {
             opened: false,
             constants: BTreeMap::new(),
             stops_at: None,
+            marking: Marking::default(),
         })
     }
 

@@ -102,7 +102,10 @@ pub fn failed_comparison(hir: &Hir, test: usize, n_parties: u32) -> Option<(Stri
         return None;
     };
     match (left.words.as_slice(), right.words.as_slice()) {
-        ([l], [r]) => Some((left.scalar.display(*l), right.scalar.display(*r))),
+        ([l], [r]) => Some((
+            left.form.display(left.scalar, *l),
+            right.form.display(right.scalar, *r),
+        )),
         _ => None,
     }
 }

@@ -283,7 +283,7 @@ impl Collect<'_> {
     fn region(&mut self, region: &Region, repeated: bool) {
         for (k, node) in region.nodes.iter().enumerate() {
             match &node.op {
-                Op::Reveal => {
+                Op::Reveal(form) => {
                     let assertion = region.nodes.get(k + 1).and_then(|next| match &next.op {
                         Op::Assert(why) if next.span == node.span && next.args == node.results => {
                             Some(why.clone().unwrap_or_default())
@@ -297,7 +297,7 @@ impl Collect<'_> {
                     };
                     let receivers = self.everyone.to_vec();
                     let label = assertion.unwrap_or_default();
-                    self.disclose(node, kind, label, Form::Plain, repeated, receivers);
+                    self.disclose(node, kind, label, *form, repeated, receivers);
                 }
                 Op::Output(id) => {
                     if let Some(leaf) = self.ir.outputs.get(id.index()) {

@@ -1,5 +1,7 @@
 //! `smpcc run`: all parties on this machine.
 
+mod checked;
+
 use crate::args::{Format, RunArgs};
 use crate::files::{self, Kind, Place};
 use crate::load::{self, Style};
@@ -29,6 +31,9 @@ use std::time::{Duration, Instant};
 /// Runs a program and prints who learned what. A study whose shares allow it goes on without nodes that are lost: by starting again
 /// from the shares.
 pub fn run(args: &RunArgs, style: Style) -> Outcome {
+    if args.check {
+        return checked::run(args, style);
+    }
     let work = load::work(&args.file, style)?;
     let study = args.plan.study.as_deref().map(studies::read).transpose()?;
     let portion = args.portion.portion()?;

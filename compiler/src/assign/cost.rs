@@ -412,7 +412,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             return self.reduce_region(node, start);
         }
         let ready = node.args.iter().fold(start, |s, &a| {
-            let kind = if node.results.is_empty() || matches!(node.op, Op::Reveal) {
+            let kind = if node.results.is_empty() || matches!(node.op, Op::Reveal(_)) {
                 self.kind(a)
             } else {
                 home
@@ -465,7 +465,7 @@ impl<'m, 'a> Walk<'m, 'a> {
                 Kind::Public => ready,
                 _ => self.get(node.args[0], Kind::Boolean, start),
             },
-            Op::Reveal | Op::Output(_) => {
+            Op::Reveal(_) | Op::Output(_) => {
                 let a = node.args[0];
                 if self.kind(a) == Kind::Public {
                     ready

@@ -358,7 +358,7 @@ impl Survey<'_> {
     fn plain(&mut self, node: &Node, times: u64) {
         match node.op {
             Op::Output(id) if self.ir.is_stored(id) => return self.need(&node.args),
-            Op::Reveal | Op::Output(_) => {
+            Op::Reveal(_) | Op::Output(_) => {
                 let told = node.args.iter().filter(|v| self.owned[v.index()].is_some());
                 self.told.extend(told);
                 return;
@@ -486,7 +486,7 @@ pub(super) fn held(ir: &Ir, local: &Local, joint: Held) -> Vec<Held> {
 mod tests {
     use super::*;
     use crate::ir::build::Builder;
-    use smpcc_circuit::value::{ConstVec, Scalar};
+    use smpcc_circuit::value::{ConstVec, Form, Scalar};
 
     const NUMBER: Scalar = Scalar::unsigned(32);
 
@@ -499,7 +499,7 @@ mod tests {
                 .first()
                 .is_some_and(|&r| local.owner[r.index()].is_some());
             let also = node.results.first().is_some_and(|&r| local.also[r.index()]);
-            let boundary = matches!(node.op, Op::Reveal | Op::Output(_));
+            let boundary = matches!(node.op, Op::Reveal(_) | Op::Output(_));
             if (!alone || also) && !boundary {
                 found.extend(node.args.iter().filter(|&&v| local.holder(v).is_some()));
             }
@@ -600,7 +600,7 @@ mod tests {
         let x = b.input(1, "x", NUMBER, 9);
         let unused = b.input(2, "z", NUMBER, 9);
         let most = b.reduce(WordOp::Max, x, 1);
-        let opened = b.inferred(Op::Reveal, &[most]);
+        let opened = b.inferred(Op::Reveal(Form::Plain), &[most]);
         b.output(most, &[0]);
         b.output(opened, &[2]);
         let ir = b.finish();

@@ -14,7 +14,7 @@ use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::program::{Loc, Program, Suite, Threat};
-use smpcc_circuit::value::{Scalar, Word};
+use smpcc_circuit::value::{Form, Scalar, Word};
 use smpcc_circuit::verify::verify;
 
 fn options(protocol: ProtocolChoice) -> Options {
@@ -333,7 +333,7 @@ fn revealed_control_has_figures_only_with_a_trace() {
     let x = b.input(0, "x", Scalar::unsigned(8), 1);
     let y = b.input(1, "y", Scalar::unsigned(8), 1);
     let lt = b.word(WordOp::Lt, &[x, y]);
-    let open = b.inferred(crate::ir::Op::Reveal, &[lt]);
+    let open = b.inferred(crate::ir::Op::Reveal(Form::Plain), &[lt]);
     let out = b.branch(open, |b| vec![b.word(WordOp::Mul, &[x, y])], |_| vec![x]);
     b.output(out[0], &[0]);
     let program = compile(&b.finish(), ProtocolChoice::Boolean).unwrap();

@@ -14,7 +14,7 @@ use smpcc_circuit::gate::{Rule, WordOp};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::InputLeaf;
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::{ConstVec, Integer, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Form, Integer, Scalar, Word};
 
 /// What to generate.
 #[derive(Clone, Copy, Debug)]
@@ -296,7 +296,7 @@ impl Gen {
                 if !self.b.ty(id).secret {
                     return;
                 }
-                self.b.inferred(Op::Reveal, &[id])
+                self.b.inferred(Op::Reveal(Form::Plain), &[id])
             }
             13 if self.size.reveals && self.one_in(3) => {
                 let a = self.index(scope, 1, 1000);

@@ -4,13 +4,19 @@
 //! so that a loop that fills an array of n elements costs n and not n². Nothing here panics on a program that the
 //! verifier accepts; for one that it does not accept, the run stops with a message.
 
+pub mod known;
+mod watch;
+
+use super::exact::moves::{order, run_length};
+use super::exact::{Lanes, Marks};
 use super::{Ir, Node, Op, Reducer, Region, Ty, Value};
 use crate::span::Span;
 use smpcc_circuit::eval::endless;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::rc::Rc;
+use smpcc_circuit::value::{ConstVec, Form, Scalar, Word};
+use watch::{Watch, mentioned};
+pub use watch::{Watched, beside};
 
 /// What a run gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub struct Revealed {
     pub span: Span,
     /// The type of the words.
     pub scalar: Scalar,
+    /// How they are written.
+    pub form: Form,
     /// The opened lanes.
     pub words: Vec<Word>,
 }
@@ -80,6 +88,24 @@ fn run(
     settings: Settings,
     revealed: &mut Vec<Revealed>,
 ) -> Result<Vec<Vec<Word>>, Stopped> {
+    begin(ir, inputs)?;
+    let mut last = vec![0; ir.values.len()];
+    let plan = plan(&ir.body, None, &mut last, &mut 0);
+    let mut machine = Machine {
+        values: &ir.values,
+        inputs,
+        settings,
+        env: vec![None; ir.values.len()],
+        outputs: vec![Lanes::default(); ir.outputs.len()],
+        revealed,
+        watch: None,
+    };
+    machine.region(&ir.body, &plan)?;
+    Ok(machine.outputs.iter().map(|lanes| lanes.to_vec()).collect())
+}
+
+/// Whether a run can begin.
+fn begin(ir: &Ir, inputs: &[Vec<Word>]) -> Result<(), Stopped> {
     for (id, leaf) in ir.inputs.iter().enumerate() {
         let given = inputs.get(id).map_or(0, Vec::len) as u64;
         if given != leaf.lanes {
@@ -92,21 +118,10 @@ fn run(
             });
         }
     }
-    if let Some(found) = too_large(ir, &ir.body) {
-        return Err(found);
+    match too_large(ir, &ir.body) {
+        Some(found) => Err(found),
+        None => Ok(()),
     }
-    let mut last = vec![0; ir.values.len()];
-    let plan = plan(&ir.body, &mut last, &mut 0);
-    let mut machine = Machine {
-        values: &ir.values,
-        inputs,
-        settings,
-        env: vec![None; ir.values.len()],
-        outputs: vec![Vec::new(); ir.outputs.len()],
-        revealed,
-    };
-    machine.region(&ir.body, &plan)?;
-    Ok(machine.outputs)
 }
 
 /// Iterations of one `while` after which it is taken to be endless; tests meet the limit sooner.
@@ -134,8 +149,6 @@ fn too_large(ir: &Ir, region: &Region) -> Option<Stopped> {
     })
 }
 
-type Lanes = Rc<Vec<Word>>;
-
 /// For each node of a region, which operands are used there for the last time and belong to the region itself.
 struct Plan {
     nodes: Vec<NodePlan>,
@@ -148,7 +161,7 @@ struct NodePlan {
 }
 
 /// `stamp[v]` is the number of the region that last saw a later use of `v`; numbers grow, so nothing needs clearing.
-fn plan(region: &Region, stamp: &mut [u32], counter: &mut u32) -> Plan {
+fn plan(region: &Region, marks: Option<&Marks>, stamp: &mut [u32], counter: &mut u32) -> Plan {
     let mut nodes: Vec<NodePlan> = region
         .nodes
         .iter()
@@ -157,7 +170,7 @@ fn plan(region: &Region, stamp: &mut [u32], counter: &mut u32) -> Plan {
             regions: node
                 .regions
                 .iter()
-                .map(|inner| plan(inner, stamp, counter))
+                .map(|inner| plan(inner, marks, stamp, counter))
                 .collect(),
         })
         .collect();
@@ -190,20 +203,22 @@ fn plan(region: &Region, stamp: &mut [u32], counter: &mut u32) -> Plan {
     let results = take(&region.results);
     for (node, planned) in region.nodes.iter().zip(&mut nodes).rev() {
         for inner in &node.regions {
-            take(&uses(inner));
+            take(&uses(inner, marks));
         }
+        take(&mentioned(marks, node).collect::<Vec<_>>());
         planned.last_use = take(&node.args);
     }
     Plan { nodes, results }
 }
 
-/// All values that a region and the regions in it use.
-fn uses(region: &Region) -> Vec<ValueId> {
+/// All values that a region and the regions in it use, or that are spoken of there.
+fn uses(region: &Region, marks: Option<&Marks>) -> Vec<ValueId> {
     let mut ids = region.results.clone();
     for node in &region.nodes {
         ids.extend(&node.args);
+        ids.extend(mentioned(marks, node));
         for inner in &node.regions {
-            ids.extend(uses(inner));
+            ids.extend(uses(inner, marks));
         }
     }
     ids
@@ -214,8 +229,9 @@ struct Machine<'a> {
     inputs: &'a [Vec<Word>],
     settings: Settings,
     env: Vec<Option<Lanes>>,
-    outputs: Vec<Vec<Word>>,
+    outputs: Vec<Lanes>,
     revealed: &'a mut Vec<Revealed>,
+    watch: Option<Watch<'a>>,
 }
 
 impl Machine<'_> {
@@ -234,6 +250,7 @@ impl Machine<'_> {
             }
             let results = self.node(node, node_plan, args)?;
             for (&id, lanes) in node.results.iter().zip(results) {
+                let lanes = self.settled(id, lanes);
                 self.write(id, lanes).map_err(stop)?;
             }
         }
@@ -300,7 +317,7 @@ impl Machine<'_> {
             span: node.span,
         };
         let to = self.ty(node.results.first()).scalar;
-        let one = |lanes: Vec<Word>| Ok(vec![Rc::new(lanes)]);
+        let one = |lanes: Vec<Word>| Ok(vec![Lanes::from(lanes)]);
         match &node.op {
             Op::Const(words) => one(const_lanes(words, to)),
             Op::Input(id) => {
@@ -312,21 +329,23 @@ impl Machine<'_> {
             }
             Op::Output(id) => {
                 if let (Some(slot), Some(lanes)) = (self.outputs.get_mut(id.index()), args.pop()) {
-                    *slot = lanes.to_vec();
+                    *slot = lanes;
                 }
                 Ok(vec![])
             }
             Op::Word(op) => {
                 let data = usize::from(*op == WordOp::Select);
                 let from = self.ty(node.args.get(data)).scalar;
-                one(word(*op, from, to, &args))
+                let found = Lanes::from(word(*op, from, to, &args));
+                Ok(vec![found.carried(*op, from, &args)])
             }
             Op::MakeSecret => Ok(args),
-            Op::Reveal => {
+            Op::Reveal(form) => {
                 if let Some(lanes) = args.first() {
                     self.revealed.push(Revealed {
                         span: node.span,
                         scalar: to,
+                        form: *form,
                         words: lanes.to_vec(),
                     });
                 }
@@ -342,32 +361,43 @@ impl Machine<'_> {
                     }))
                 }
             }
-            Op::Gather { block } => gather(&args, *block).map_err(stop).map(|v| vec![v]),
-            Op::Scatter { block } => scatter(args, *block).map_err(stop).map(|v| vec![v]),
-            Op::Concat => one(args
-                .iter()
-                .flat_map(|lanes| lanes.iter().copied())
-                .collect()),
-            Op::ReadSecret { block, groups } => one(read_secret(&args, *block, *groups)),
-            Op::WriteSecret { block, groups } => Ok(vec![
-                write_secret(args, *block, *groups)
-                    .ok_or_else(|| stop("a write has no operands".into()))?,
-            ]),
+            Op::Gather { block } => match args.as_slice() {
+                [src, idx] => Ok(vec![src.gather(idx, *block).map_err(stop)?]),
+                _ => Err(stop("a gather has two operands".into())),
+            },
+            Op::Scatter { block } => match <[Lanes; 3]>::try_from(args) {
+                Ok([dst, idx, val]) => {
+                    let found = dst.scatter(&idx, &val, *block, to);
+                    Ok(vec![found.map_err(stop)?])
+                }
+                Err(_) => Err(stop("a scatter has three operands".into())),
+            },
+            Op::Concat => Ok(vec![Lanes::joined(&args, to)]),
+            Op::ReadSecret { block, groups } => match args.as_slice() {
+                [src, idx] => Ok(vec![src.read_secret(idx, *block, *groups)]),
+                _ => Err(stop("a read has two operands".into())),
+            },
+            Op::WriteSecret { block, groups } => match <[Lanes; 3]>::try_from(args) {
+                Ok([dst, idx, val]) => {
+                    let places = (*block, *groups);
+                    Ok(vec![dst.write_secret(&idx, &val, places, to)])
+                }
+                Err(_) => Err(stop("a write has three operands".into())),
+            },
             Op::Sort { keys, segments, .. } => {
-                let types: Vec<Scalar> = node
-                    .args
-                    .iter()
-                    .map(|&a| self.ty(Some(&a)).scalar)
-                    .collect();
-                Ok(sort(&args, &types, *keys, *segments))
+                let types = node.args.iter().map(|a| self.ty(Some(a)).scalar);
+                let types: Vec<Scalar> = types.collect();
+                let columns: Vec<&[Word]> = args.iter().map(|a| a.as_slice()).collect();
+                let rows = order(&columns, &types, *keys, *segments);
+                Ok(args.iter().map(|column| column.in_order(&rows)).collect())
             }
             Op::Circuit { circuit, calls } => {
                 let args: Vec<&[Word]> = args.iter().map(|lanes| lanes.as_slice()).collect();
                 let results = circuit.eval(*calls, &args);
-                Ok(results.into_iter().map(Rc::new).collect())
+                Ok(results.into_iter().map(Lanes::from).collect())
             }
             Op::Dot { segments } => {
-                let products = Rc::new(word(WordOp::Mul, to, to, &args));
+                let products = word(WordOp::Mul, to, to, &args);
                 Ok(vec![self.fold(WordOp::Add, to, &products, *segments)])
             }
             Op::Reduce { reducer, segments } => match (reducer, args.first()) {
@@ -378,7 +408,8 @@ impl Machine<'_> {
             Op::Scan { reducer, segments } => match (reducer, args.pop()) {
                 (Reducer::Word(op), Some(mut lanes)) => {
                     let len = run_length(lanes.len(), *segments);
-                    for run in Rc::make_mut(&mut lanes).chunks_mut(len) {
+                    lanes.exact = None;
+                    for run in lanes.words_mut().chunks_mut(len) {
                         for i in 1..run.len() {
                             run[i] = op.eval(to, to, &[run[i - 1], run[i]]);
                         }
@@ -403,7 +434,7 @@ impl Machine<'_> {
                 let (body, body_plan) = nested(node, plan, 0).map_err(stop)?;
                 let mut carried = args;
                 for i in 0..n {
-                    let counter = Rc::new(vec![Word::from(i)]);
+                    let counter = Lanes::from(vec![Word::from(i)]);
                     let given = std::iter::once(counter).chain(carried);
                     for (&id, lanes) in body.params.iter().zip(given) {
                         self.write(id, lanes).map_err(stop)?;
@@ -449,7 +480,7 @@ impl Machine<'_> {
     fn fold(&self, op: WordOp, ty: Scalar, lanes: &[Word], segments: u64) -> Lanes {
         let len = run_length(lanes.len(), segments);
         let combine = |a: Word, b: Word| op.eval(ty, ty, &[a, b]);
-        Rc::new(
+        Lanes::from(
             lanes
                 .chunks(len)
                 .map(|run| {
@@ -469,7 +500,7 @@ impl Machine<'_> {
                         run.iter().copied().reduce(combine).unwrap_or(0)
                     }
                 })
-                .collect(),
+                .collect::<Vec<Word>>(),
         )
     }
 
@@ -524,7 +555,7 @@ impl Machine<'_> {
                 }
             }
         }
-        Ok(out.into_iter().map(Rc::new).collect())
+        Ok(out.into_iter().map(Lanes::from).collect())
     }
 
     fn combine(
@@ -536,7 +567,7 @@ impl Machine<'_> {
         span: Span,
     ) -> Result<Vec<Word>, Stopped> {
         for (&id, &word) in region.params.iter().zip(left.iter().chain(right)) {
-            self.write(id, Rc::new(vec![word]))
+            self.write(id, vec![word].into())
                 .map_err(|message| Stopped { message, span })?;
         }
         let results = self.region(region, plan)?;
@@ -590,102 +621,5 @@ fn word(op: WordOp, from: Scalar, to: Scalar, args: &[Lanes]) -> Vec<Word> {
     }
 }
 
-fn run_length(lanes: usize, segments: u64) -> usize {
-    lanes
-        .checked_div(usize::try_from(segments).unwrap_or(usize::MAX))
-        .map_or(1, |len| len.max(1))
-}
-
-/// Columns with the rows of each run in order of the first `keys` columns.
-fn sort(
-    columns: &[Rc<Vec<Word>>],
-    types: &[Scalar],
-    keys: u64,
-    segments: u64,
-) -> Vec<Rc<Vec<Word>>> {
-    let lanes = columns.first().map_or(0, |c| c.len());
-    let mut rows: Vec<usize> = (0..lanes).collect();
-    let key = |&row: &usize| -> Vec<Word> {
-        let keys = columns.iter().zip(types).take(keys as usize);
-        // Signed words as unsigned ones of the same order.
-        keys.map(|(c, ty)| match ty.is_signed() {
-            true => c[row] ^ 1 << (ty.width() - 1),
-            false => c[row],
-        })
-        .collect()
-    };
-    for run in rows.chunks_mut(run_length(lanes, segments)) {
-        run.sort_by_cached_key(key);
-    }
-    let column = |c: &Rc<Vec<Word>>| Rc::new(rows.iter().map(|&row| c[row]).collect());
-    columns.iter().map(column).collect()
-}
-
-/// The first lane of block `index`, or a message if it does not lie in an array of `lanes` lanes.
-fn block_start(index: Word, block: usize, lanes: usize) -> Result<usize, String> {
-    let len = lanes / block.max(1);
-    match usize::try_from(index) {
-        Ok(i) if i < len => Ok(i * block),
-        _ => Err(format!("index {index} is out of range for length {len}")),
-    }
-}
-
-fn gather(args: &[Lanes], block: u64) -> Result<Lanes, String> {
-    let [src, idx] = args else {
-        return Err("a gather has two operands".into());
-    };
-    let block = block as usize;
-    let mut out = Vec::with_capacity(idx.len().saturating_mul(block));
-    for &index in idx.iter() {
-        let start = block_start(index, block, src.len())?;
-        out.extend_from_slice(&src[start..start + block]);
-    }
-    Ok(Rc::new(out))
-}
-
-fn scatter(args: Vec<Lanes>, block: u64) -> Result<Lanes, String> {
-    let Ok([mut dst, idx, val]) = <[Lanes; 3]>::try_from(args) else {
-        return Err("a scatter has three operands".into());
-    };
-    let block = block as usize;
-    let lanes = dst.len();
-    let out = Rc::make_mut(&mut dst);
-    for (&index, element) in idx.iter().zip(val.chunks(block.max(1))) {
-        let start = block_start(index, block, lanes)?;
-        out[start..start + element.len()].copy_from_slice(element);
-    }
-    Ok(dst)
-}
-
-fn read_secret(args: &[Lanes], block: u64, groups: u64) -> Vec<Word> {
-    let [src, idx] = args else { return Vec::new() };
-    let (block, groups) = (block as usize, (groups as usize).max(1));
-    let (part, q) = (src.len() / groups, idx.len() / groups);
-    let mut out = Vec::with_capacity(idx.len() * block);
-    for (k, &index) in idx.iter().enumerate() {
-        let base = k / q.max(1) * part;
-        match block_start(index, block, part) {
-            Ok(start) => out.extend_from_slice(&src[base + start..base + start + block]),
-            Err(_) => out.extend(std::iter::repeat_n(0, block)),
-        }
-    }
-    out
-}
-
-fn write_secret(args: Vec<Lanes>, block: u64, groups: u64) -> Option<Lanes> {
-    let [mut dst, idx, val] = <[Lanes; 3]>::try_from(args).ok()?;
-    let (block, groups) = (block as usize, (groups as usize).max(1));
-    let part = dst.len() / groups;
-    let out = Rc::make_mut(&mut dst);
-    for (group, (&index, element)) in idx.iter().zip(val.chunks(block.max(1))).enumerate() {
-        if let Ok(start) = block_start(index, block, part) {
-            let start = group * part + start;
-            out[start..start + element.len()].copy_from_slice(element);
-        }
-    }
-    Some(dst)
-}
-
-pub mod known;
 #[cfg(test)]
 mod tests;

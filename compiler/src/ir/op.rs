@@ -6,7 +6,7 @@
 use crate::imported::Circuit;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{InputId, OutputId};
-use smpcc_circuit::value::ConstVec;
+use smpcc_circuit::value::{ConstVec, Form};
 use std::sync::Arc;
 
 pub use smpcc_circuit::op::Effect;
@@ -91,8 +91,8 @@ pub enum Op {
         /// Number of calls.
         calls: u64,
     },
-    /// `secret n → public n`: opened to all who compute; listed by `smpcc reveals`.
-    Reveal,
+    /// `secret n → public n`: opened to all who compute; listed by `smpcc reveals`, and shown as its form says.
+    Reveal(Form),
     /// `public Bool n`: stops the run with a message unless all lanes hold.
     Assert(Option<String>),
     /// `[public usize count,] init… → final…`: `regions[0]` has parameters (counter: public `usize`, carried…) and results
@@ -166,7 +166,7 @@ impl Op {
             Self::Circuit { .. } => row("circuit", Compute, Nothing, 0),
 
             Self::Input(_) => row("input", Boundary, Always, 0),
-            Self::Reveal => row("reveal", Boundary, Always, 0),
+            Self::Reveal(_) => row("reveal", Boundary, Always, 0),
             Self::Assert(_) => row("assert", Boundary, Always, 0),
             Self::Output(_) => row("output", Boundary, Always, 0),
 

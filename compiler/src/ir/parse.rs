@@ -273,7 +273,7 @@ impl<'t> Parser<'t> {
                     calls: self.setting("calls")?,
                 }
             }
-            "reveal" => Op::Reveal,
+            "reveal" => Op::Reveal(self.form()?),
             "assert" => Op::Assert(match self.tokens.get(self.at) {
                 Some((_, Token::Text(_))) => Some(self.text()?),
                 _ => None,

@@ -245,15 +245,10 @@ fn node_line(out: &mut String, ir: &Ir, circuits: &[&Arc<Circuit>], node: &Node)
             write!(out, " c{} calls={calls}", id.unwrap_or(circuits.len()))?;
         }
         Op::Assert(Some(message)) => write!(out, " {message:?}")?,
+        Op::Reveal(form) => out.push_str(&written_as(*form)),
         Op::Loop { count: Some(count) } => write!(out, " {count}")?,
         Op::Loop { count: None } => out.push_str(" run_time"),
-        Op::Word(_)
-        | Op::MakeSecret
-        | Op::Concat
-        | Op::Reveal
-        | Op::Assert(None)
-        | Op::While
-        | Op::If => {}
+        Op::Word(_) | Op::MakeSecret | Op::Concat | Op::Assert(None) | Op::While | Op::If => {}
     }
     list(out, &node.args)?;
     let span = node.span;

@@ -58,6 +58,9 @@ impl<'h> Tracer<'h> {
     /// Forgets everything emitted since; variables are the caller's to restore.
     pub(super) fn rollback(&mut self, to: Checkpoint) {
         self.values.truncate(to.n_values);
+        if let Some(marks) = &mut self.marking.marks {
+            marks.truncate(to.n_values);
+        }
         self.blocks.truncate(to.n_blocks);
         if let Some(block) = self.blocks.last_mut() {
             block.truncate(to.n_nodes_in_block);

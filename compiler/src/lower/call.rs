@@ -10,8 +10,10 @@ use super::real::Kind;
 use super::types::element_type;
 use super::value::{Callable, GenericValue, Leaf, Val};
 use crate::hir::{
-    Builtin, ConstId, Expr, ExprKind, FnId, From, GenericArg, Len, ParamSource, Type, wide_scalar,
+    Builtin, ConstId, Expr, ExprKind, Fn, FnId, From, GenericArg, Len, ParamSource, Type,
+    wide_scalar,
 };
+use crate::ir::exact::Meaning;
 use crate::library;
 use crate::schema;
 use crate::span::Span;
@@ -202,6 +204,19 @@ impl<'h> Tracer<'h> {
             // Its gates count where it is called: the declaration does no work.
             return self.imported(*circuit, &args, &callee.ret);
         }
+        let meant = self.meaning_of_call(callee, &generics, &args);
+        self.meant_call(meant, |t| t.expanded(function, callee, generics, args))
+    }
+
+    /// The body of a function, traced in a frame of its own.
+    fn expanded(
+        &mut self,
+        function: FnId,
+        callee: &'h Fn,
+        generics: Vec<GenericValue>,
+        args: Vec<Val<'h>>,
+    ) -> Traced<Val<'h>> {
+        let span = self.span;
         let mut frame = Frame::new(Some(function), Rc::new(generics));
         frame.protocol = callee.protocol.or(self.frame().protocol);
         frame.flushes = callee.flushes || self.frame().flushes;
@@ -327,13 +342,19 @@ impl<'h> Tracer<'h> {
             }
             Builtin::RotateLeft => self.word2(WordOp::RotL, next(), next()),
             Builtin::RotateRight => self.word2(WordOp::RotR, next(), next()),
-            Builtin::Abs => match self.real_of(&expr.ty)? {
-                Some(kind @ Kind::Float { .. }) => {
-                    let leaf = self.one_leaf(next())?;
-                    self.real_function(builtin, kind, &leaf).map(Val::Leaf)
+            Builtin::Abs => {
+                let leaf = self.one_leaf(next())?;
+                match self.real_of(&expr.ty)? {
+                    Some(kind @ Kind::Float { .. }) => self.real_function(builtin, kind, &leaf),
+                    kind => {
+                        let places = kind.and_then(Kind::places);
+                        self.meant_function(builtin, places, &leaf, |t| {
+                            t.word(WordOp::Abs, leaf.scalar, std::slice::from_ref(&leaf))
+                        })
+                    }
                 }
-                _ => self.word1(WordOp::Abs, next()),
-            },
+                .map(Val::Leaf)
+            }
             Builtin::Isqrt => self.word1(WordOp::Isqrt, next()),
             Builtin::CountOnes => self.word1(WordOp::CountOnes, next()),
             Builtin::Widen => {
@@ -349,8 +370,12 @@ impl<'h> Tracer<'h> {
                 if let Some(Kind::Float { .. }) = real {
                     return self.float_sum(&leaf).map(Val::Leaf);
                 }
-                let wide = self.cast(&leaf, wide_scalar(leaf.scalar))?;
-                Ok(Val::Leaf(self.reduce(WordOp::Add, &wide, 0)?))
+                let places = real.and_then(Kind::places);
+                self.meant_function(builtin, places, &leaf, |t| {
+                    let wide = t.cast(&leaf, wide_scalar(leaf.scalar))?;
+                    t.reduce(WordOp::Add, &wide, 0)
+                })
+                .map(Val::Leaf)
             }
             Builtin::Average => {
                 let real = self.item_real(args)?;
@@ -358,7 +383,10 @@ impl<'h> Tracer<'h> {
                 if let Some(Kind::Float { .. }) = real {
                     return self.float_average(&leaf).map(Val::Leaf);
                 }
-                self.average(real.is_some(), &leaf).map(Val::Leaf)
+                let places = real.and_then(Kind::places);
+                let work = |t: &mut Self| t.average(real.is_some(), &leaf);
+                self.meant_function(builtin, places, &leaf, work)
+                    .map(Val::Leaf)
             }
             Builtin::Dot => {
                 let real = self.item_real(args)?;
@@ -375,11 +403,20 @@ impl<'h> Tracer<'h> {
                     Some(Kind::Fixed(fixed)) => Some(fixed),
                     None => None,
                 };
-                self.dot(fixed, &a, &b).map(Val::Leaf)
+                let places = fixed.map(|f| f.frac);
+                let operands = [(&a, places), (&b, places)];
+                self.meant(Meaning::Dot, &operands, places, |t| t.dot(fixed, &a, &b))
+                    .map(Val::Leaf)
             }
             Builtin::Floor | Builtin::Ceil | Builtin::Round | Builtin::Trunc | Builtin::Sqrt => {
                 let leaf = self.one_leaf(next())?;
                 match self.real_of(&expr.ty)? {
+                    Some(kind @ Kind::Fixed(fixed)) => {
+                        let work = |t: &mut Self| t.real_function(builtin, kind, &leaf);
+                        let places = Some(fixed.frac);
+                        self.meant_function(builtin, places, &leaf, work)
+                            .map(Val::Leaf)
+                    }
                     Some(kind) => self.real_function(builtin, kind, &leaf).map(Val::Leaf),
                     None => Ok(Val::Leaf(leaf)),
                 }

@@ -5,10 +5,11 @@ use super::fault::{Fault, Stop, Traced, code};
 use super::real::Kind;
 use super::value::{Callable, Leaf, Val};
 use super::{MAX_LANES, MAX_STEPS};
-use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp, effects};
+use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp, effects, form_of};
+use crate::ir::exact::Meaning;
 use crate::ir::{Op, Ty};
 use smpcc_circuit::gate::WordOp;
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Form, Scalar, Word};
 use std::rc::Rc;
 
 impl<'h> Tracer<'h> {
@@ -86,11 +87,12 @@ impl<'h> Tracer<'h> {
                     UnaryOp::Neg => WordOp::Neg,
                     UnaryOp::Not => WordOp::Not,
                 };
-                Ok(Val::Leaf(self.word(
-                    op,
-                    a.scalar,
-                    std::slice::from_ref(&a),
-                )?))
+                let places = real.and_then(Kind::places);
+                let work = |t: &mut Self| t.word(op, a.scalar, std::slice::from_ref(&a));
+                Ok(Val::Leaf(match op {
+                    WordOp::Neg => self.meant(Meaning::Neg, &[(&a, places)], places, work)?,
+                    _ => work(self)?,
+                }))
             }
             E::Binary(..) => self.chain(expr),
             E::LogicalAnd(a, b) => self.short_circuit(a, b, false),
@@ -102,7 +104,7 @@ impl<'h> Tracer<'h> {
                 let to = self.scalar(&expr.ty)?;
                 let real = self.real_of(&expr.ty)?;
                 if from.is_some() || real.is_some() {
-                    return self.real_cast(&a, from, real, to).map(Val::Leaf);
+                    return self.number_cast(&a, from, real, to).map(Val::Leaf);
                 }
                 if to == Scalar::Bool && a.scalar != Scalar::Bool {
                     let zero = Leaf::word(a.scalar, 0);
@@ -174,7 +176,11 @@ impl<'h> Tracer<'h> {
             E::Reveal(a) => {
                 let val = self.expr(a)?;
                 self.span = expr.span;
-                val.map_leaves(&mut |leaf| self.reveal(leaf))
+                let mut forms = self.leaf_forms(&self.close(&a.ty), &val).into_iter();
+                val.map_leaves(&mut |leaf| {
+                    let form = forms.next().unwrap_or(Form::Plain);
+                    self.reveal(leaf, form)
+                })
             }
             E::MakeSecret(a) => {
                 let val = self.expr(a)?;
@@ -210,10 +216,12 @@ impl<'h> Tracer<'h> {
             self.span = span;
             so_far = match (so_far, right) {
                 (Val::Leaf(a), Val::Leaf(b)) if is_plain(op, a.scalar) => {
-                    Val::Leaf(match self.real_of(operand)? {
-                        Some(kind) => self.real_binary(op, kind, a, b)?,
-                        None => self.binary(op, a, b)?,
-                    })
+                    let kind = self.real_of(operand)?;
+                    let work = |t: &mut Self, a: Leaf, b: Leaf| match kind {
+                        Some(kind) => t.real_binary(op, kind, a, b),
+                        None => t.binary(op, a, b),
+                    };
+                    Val::Leaf(self.meant_binary(op, kind, a, b, work)?)
                 }
                 (Val::Never, _) | (_, Val::Never) => return Err(Stop::Exit),
                 (a, b) => {
@@ -223,6 +231,27 @@ impl<'h> Tracer<'h> {
             };
         }
         Ok(so_far)
+    }
+
+    /// `as` where one of both types, or both, has a fraction; what it means is noted where neither is a float.
+    fn number_cast(
+        &mut self,
+        a: &Leaf,
+        from: Option<Kind>,
+        to: Option<Kind>,
+        scalar: Scalar,
+    ) -> Traced<Leaf> {
+        let work = |t: &mut Self| t.real_cast(a, from, to, scalar);
+        let is_float = |kind: &Option<Kind>| matches!(kind, Some(Kind::Float { .. }));
+        if is_float(&from) || is_float(&to) {
+            return work(self);
+        }
+        let (before, after) = (from.and_then(Kind::places), to.and_then(Kind::places));
+        let meaning = match after {
+            Some(_) => Meaning::Same,
+            None => Meaning::Whole,
+        };
+        self.meant(meaning, &[(a, before)], after, work)
     }
 
     fn binary(&mut self, op: BinaryOp, a: Leaf, b: Leaf) -> Traced<Leaf> {
@@ -265,7 +294,7 @@ impl<'h> Tracer<'h> {
     }
 
     /// Opens a leaf to all who compute.
-    pub(super) fn reveal(&mut self, leaf: &Leaf) -> Traced<Leaf> {
+    pub(super) fn reveal(&mut self, leaf: &Leaf, form: Form) -> Traced<Leaf> {
         if !leaf.secret {
             return Ok(leaf.clone());
         }
@@ -275,28 +304,29 @@ impl<'h> Tracer<'h> {
             lanes: leaf.lanes,
             secret: false,
         };
-        self.node1(Op::Reveal, vec![id], ty)
+        self.node1(Op::Reveal(form), vec![id], ty)
     }
 
     /// Opens a leaf even if all know it, so that it is among what a run shows.
-    fn open(&mut self, leaf: &Leaf) -> Traced<()> {
+    fn open(&mut self, leaf: &Leaf, form: Form) -> Traced<()> {
         let id = self.value(leaf)?;
         let ty = Ty {
             scalar: leaf.scalar,
             lanes: leaf.lanes,
             secret: false,
         };
-        self.node1(Op::Reveal, vec![id], ty).map(|_| ())
+        self.node1(Op::Reveal(form), vec![id], ty).map(|_| ())
     }
 
     fn assertion(&mut self, cond: &'h Expr, why: Option<&str>, expr: &'h Expr) -> Traced<Val<'h>> {
         let cond = match asserted_comparison(cond) {
             Some((op, a, b)) if self.opened && self.is_word(a) => {
+                let form = form_of(&self.close(&a.ty));
                 let a = self.scalar_expr(a)?;
                 let b = self.scalar_expr(b)?;
                 self.span = cond.span;
-                self.open(&a)?;
-                self.open(&b)?;
+                self.open(&a, form)?;
+                self.open(&b, form)?;
                 if is_plain(op, a.scalar) {
                     self.binary(op, a, b)?
                 } else {
@@ -319,7 +349,7 @@ impl<'h> Tracer<'h> {
             }
             _ => {}
         }
-        let public = self.reveal(&cond)?;
+        let public = self.reveal(&cond, Form::Plain)?;
         let id = self.value(&public)?;
         self.node(
             Op::Assert(why.map(str::to_owned)),

@@ -38,6 +38,16 @@ pub(super) enum Kind {
     },
 }
 
+impl Kind {
+    /// How many bits of a fixed-point number are behind the point.
+    pub(super) fn places(self) -> Option<u32> {
+        match self {
+            Self::Fixed(fixed) => Some(fixed.frac),
+            Self::Float { .. } => None,
+        }
+    }
+}
+
 impl Fixed {
     fn scalar(self) -> Scalar {
         signed(self.width)

@@ -129,29 +129,42 @@ impl<'h> Tracer<'h> {
 
     /// For each leaf of a value of a closed type whether the type says secret.
     pub(super) fn leaf_facts(&self, ty: &Type, val: &Val<'h>) -> Vec<bool> {
-        self.of_leaves(ty, val, |ty| {
+        let secret = |ty: &Type| {
             matches!(
                 ty,
                 Type::Scalar(_, true) | Type::Text(_, true) | Type::Real(_, true)
             )
-        })
+        };
+        self.of_leaves(ty, val, secret, false)
     }
 
     /// For each leaf of a value of a closed type whether it is a float.
     pub(super) fn float_leaves(&self, ty: &Type, val: &Val<'h>) -> Vec<bool> {
-        self.of_leaves(ty, val, |ty| form_of(ty) == Form::Float)
+        self.of_leaves(ty, val, |ty| form_of(ty) == Form::Float, false)
     }
 
-    /// For each leaf of a value of a closed type what holds of its type.
-    fn of_leaves(&self, ty: &Type, val: &Val<'h>, holds: fn(&Type) -> bool) -> Vec<bool> {
-        struct Leaves<'a, 'h> {
+    /// For each leaf of a value of a closed type how it is written.
+    pub(super) fn leaf_forms(&self, ty: &Type, val: &Val<'h>) -> Vec<Form> {
+        self.of_leaves(ty, val, form_of, Form::Plain)
+    }
+
+    /// For each leaf of a value of a closed type what is said of its type; `none` where the value has no such type.
+    fn of_leaves<T: Copy>(
+        &self,
+        ty: &Type,
+        val: &Val<'h>,
+        said: fn(&Type) -> T,
+        none: T,
+    ) -> Vec<T> {
+        struct Leaves<'a, 'h, T> {
             t: &'a Tracer<'h>,
-            holds: fn(&Type) -> bool,
+            said: fn(&Type) -> T,
+            none: T,
         }
-        fn walk<'h>(l: &Leaves<'_, 'h>, ty: &Type, val: &Val<'h>, out: &mut Vec<bool>) {
+        fn walk<'h, T: Copy>(l: &Leaves<'_, 'h, T>, ty: &Type, val: &Val<'h>, out: &mut Vec<T>) {
             match (ty, val) {
                 (Type::Scalar(..) | Type::Text(..) | Type::Real(..), Val::Leaf(_)) => {
-                    out.push((l.holds)(ty));
+                    out.push((l.said)(ty));
                 }
                 (Type::Wide(inner), Val::Leaf(_)) => walk(l, inner, val, out),
                 (Type::Array(e, _), Val::Array(_, v)) => walk(l, e, v, out),
@@ -176,11 +189,16 @@ impl<'h> Tracer<'h> {
                         walk(l, ty, part, out);
                     }
                 }
-                _ => out.extend(val.leaves().iter().map(|_| false)),
+                _ => out.extend(val.leaves().iter().map(|_| l.none)),
             }
         }
         let mut out = Vec::new();
-        walk(&Leaves { t: self, holds }, ty, val, &mut out);
+        let leaves = Leaves {
+            t: self,
+            said,
+            none,
+        };
+        walk(&leaves, ty, val, &mut out);
         out
     }
 

@@ -540,7 +540,7 @@ impl Run<'_, '_, '_> {
 
 /// Whether a node is seen from outside each time it runs.
 fn acts(node: &Node) -> bool {
-    matches!(node.op, Op::Reveal | Op::Assert(_))
+    matches!(node.op, Op::Reveal(_) | Op::Assert(_))
         || (node.regions.iter())
             .flat_map(|region| &region.nodes)
             .any(acts)

@@ -167,7 +167,7 @@ impl Own {
             | Op::Scan { .. }
             | Op::Sort { .. }
             | Op::Circuit { .. }
-            | Op::Reveal
+            | Op::Reveal(_)
             | Op::Assert(_)
             | Op::Loop { .. }
             | Op::While

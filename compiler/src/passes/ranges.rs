@@ -106,7 +106,7 @@ impl Analysis<'_> {
                 .range
                 .and_then(|(lo, hi)| ValueRange { lo, hi }.interval()),
             Op::Word(op) => self.word(*op, node),
-            Op::MakeSecret | Op::Reveal | Op::Gather { .. } => self.get(args[0]),
+            Op::MakeSecret | Op::Reveal(_) | Op::Gather { .. } => self.get(args[0]),
             Op::Scatter { .. } | Op::WriteSecret { .. } => self.join(&[args[0], args[2]]),
             Op::Concat => self.join(args),
             Op::ReadSecret { .. } => self.get(args[0]).map(|r| join(r, Range { lo: 0, hi: 0 })),

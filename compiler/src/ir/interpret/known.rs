@@ -6,7 +6,6 @@ use crate::ir::{Effect, Node, Op, Region, Value};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Word};
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// Most words that a loop may compute: some milliseconds.
 const MAX_WORDS: u64 = 1 << 19;
@@ -28,14 +27,14 @@ pub fn looped<'c>(
     let mut inside = BTreeSet::new();
     let body = node.regions.first()?;
     defined(body, &mut inside);
-    let outside: BTreeSet<ValueId> = (uses(body).into_iter())
+    let outside: BTreeSet<ValueId> = (uses(body, None).into_iter())
         .filter(|id| !inside.contains(id))
         .chain(node.args.iter().copied())
         .collect();
     let mut env: Vec<Option<Lanes>> = vec![None; values.len()];
     for id in outside {
         let scalar = values.get(id.index())?.ty.scalar;
-        *env.get_mut(id.index())? = Some(Rc::new(const_lanes(constant(id)?, scalar)));
+        *env.get_mut(id.index())? = Some(const_lanes(constant(id)?, scalar).into());
     }
     let around = Region {
         params: Vec::new(),
@@ -43,7 +42,7 @@ pub fn looped<'c>(
         results: node.results.clone(),
     };
     let mut last = vec![0; values.len()];
-    let plan = plan(&around, &mut last, &mut 0);
+    let plan = plan(&around, None, &mut last, &mut 0);
     let mut machine = Machine {
         values,
         inputs: &[],
@@ -51,6 +50,7 @@ pub fn looped<'c>(
         env,
         outputs: Vec::new(),
         revealed: &mut Vec::new(),
+        watch: None,
     };
     let results = machine.region(&around, &plan).ok()?;
     Some(results.iter().map(|lanes| lanes.to_vec()).collect())

@@ -44,7 +44,7 @@ fn indices_out_of_range_stop_or_read_zero() {
         &[x, i],
     );
     b.output(read, &[0]);
-    let open = b.inferred(Op::Reveal, &[i]);
+    let open = b.inferred(Op::Reveal(Form::Plain), &[i]);
     let gathered = b.gather(x, open, 2);
     b.output(gathered, &[0]);
     let ir = b.finish();

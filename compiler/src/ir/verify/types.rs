@@ -28,7 +28,7 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
                 ..args[0]
             })
         }
-        Op::Reveal => {
+        Op::Reveal(_) => {
             arity(1)?;
             ensure(args[0].secret, "takes a secret value")?;
             Some(Ty {

@@ -129,7 +129,7 @@ impl<'w> Mapper<'w> {
                 let args = self.all_each(&node.args)?;
                 self.wider(node, node.op.clone(), args)
             }
-            Op::Reveal | Op::Assert(_) => {
+            Op::Reveal(_) | Op::Assert(_) => {
                 if self.arm.is_some() {
                     return None;
                 }
@@ -518,7 +518,7 @@ impl<'w> Mapper<'w> {
 
 /// Whether a node may be done once instead of in each iteration: nobody sees how often.
 fn is_silent(node: &Node) -> bool {
-    !matches!(node.op, Op::Reveal | Op::Input(_) | Op::Output(_))
+    !matches!(node.op, Op::Reveal(_) | Op::Input(_) | Op::Output(_))
         && (node.regions.iter())
             .flat_map(|region| &region.nodes)
             .all(is_silent)

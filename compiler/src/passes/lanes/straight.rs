@@ -157,7 +157,9 @@ impl<'w> Straight<'w> {
                 });
                 self.map.insert(result, id);
             }
-            Op::Reveal | Op::Assert(_) | Op::Input(_) | Op::Output(_) | Op::While => return None,
+            Op::Reveal(_) | Op::Assert(_) | Op::Input(_) | Op::Output(_) | Op::While => {
+                return None;
+            }
             Op::Gather { block } | Op::Scatter { block } => {
                 let (array, idx) = (self.look(node.args[0]), self.look(node.args[1]));
                 let len = self.walk.ty(array).lanes / (*block).max(1);

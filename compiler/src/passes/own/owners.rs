@@ -247,7 +247,7 @@ impl<'a> Analysis<'a> {
                 }
                 return;
             }
-            Op::Reveal | Op::Assert(_) | Op::Output(_) => return,
+            Op::Reveal(_) | Op::Assert(_) | Op::Output(_) => return,
         };
         self.set(result, grid);
     }

@@ -6,6 +6,7 @@ use crate::passes::dead;
 use crate::passes::tests::assert_same;
 use owners::owners;
 use smpcc_circuit::splitmix::SplitMix;
+use smpcc_circuit::value::Form;
 
 fn at(start: u64, dims: &[(u64, u64)]) -> ConstVec {
     ConstVec::Affine {
@@ -170,7 +171,7 @@ fn what_spares_nothing_stays_whole() {
     let y = rows(&mut b, Scalar::unsigned(32), &[4, 4, 4]);
     let one = b.splat(Scalar::unsigned(32), 12, 1);
     let more = b.word(WordOp::Add, &[y, one]);
-    let opened = b.inferred(Op::Reveal, &[more]);
+    let opened = b.inferred(Op::Reveal(Form::Plain), &[more]);
     b.output(sum, &[0]);
     b.output(opened, &[0]);
     let ir = b.finish();

@@ -1,0 +1,185 @@
+//! What runs in exact arithmetic say, against rationals that are computed here by hand.
+
+use super::*;
+use crate::diagnostic::Diagnostic;
+use crate::front;
+use crate::source::SourceSet;
+use smpcc_circuit::value::Scalar;
+use std::collections::BTreeMap;
+
+/// What is found where the first of two parties gives all.
+fn findings(text: &str, inputs: &[&[i128]]) -> (Findings, Exact) {
+    let exact = exact(text).expect("the program compiles");
+    let mut inputs = inputs.iter();
+    let given: Vec<Vec<Word>> = (exact.ir.inputs.iter())
+        .map(|leaf| {
+            let lanes = inputs.next().copied().unwrap_or_default();
+            lanes.iter().map(|&v| leaf.scalar.wrap(v as Word)).collect()
+        })
+        .collect();
+    let found = exact.run(&given).expect("the program runs");
+    (found, exact)
+}
+
+fn exact(text: &str) -> Result<Exact, Vec<Diagnostic>> {
+    let mut sources = SourceSet::new();
+    let root = sources.add("main.smpc", text);
+    let (hir, wrong) = front::check(&sources, root);
+    let hir = hir.ok_or(wrong)?;
+    let session = Session {
+        n_parties: 2,
+        role_counts: crate::schema::assign_roles(&hir, 2).expect("two parties"),
+        args: BTreeMap::new(),
+        lens: BTreeMap::new(),
+        seating: None,
+    };
+    Exact::new(&hir, &session)
+}
+
+#[test]
+fn a_product_is_off_by_what_was_rounded() {
+    // 1.5 · 1/256 is 1.5 units: rounded to two.
+    let text = "party p[2];\nfn main(x: secret fixed<16, 8> from p[0], y: secret fixed<16, 8> from p[0]) -> fixed<16, 8> { x * y }\n";
+    let (found, _) = findings(text, &[&[384], &[1]]);
+    assert_eq!(found.outputs, [[2]]);
+    let [error] = found.errors.as_slice() else {
+        panic!("one result")
+    };
+    assert_eq!(error.units, 0.5);
+    assert_eq!(error.exact.text(12), "0.005859375");
+    assert_eq!(error.absolute.text(12), "0.001953125");
+    assert!(found.events.is_empty());
+}
+
+#[test]
+fn errors_grow_through_a_loop_as_rationals_say() {
+    // x / 3 each time: the exact number is x / 3^5.
+    let text = "party p[2];\nfn main(x: secret fixed<32, 8> from p[0]) -> fixed<32, 8> {\n    let mut y = x;\n    for _ in 0..5 { y = y / 3; }\n    y * 243\n}\n";
+    let (found, _) = findings(text, &[&[1000 << 8]]);
+    let mut word: i128 = 1000 << 8;
+    for _ in 0..5 {
+        word /= 3;
+    }
+    let word = word * 243;
+    assert_eq!(found.outputs, [[word as Word]]);
+    let error = &found.errors[0];
+    assert_eq!(error.exact.text(6), "1000");
+    let apart = (word - (1000 << 8)).abs() as f64;
+    assert!((error.units - apart).abs() < 1e-9, "{error:?}");
+}
+
+#[test]
+fn the_largest_error_of_an_array_is_found() {
+    let text = "party p[2];\nfn main(x: [secret fixed<16, 8>; 4] from p[0]) -> [fixed<16, 8>; 4] { x.map(|x| x / 7) }\n";
+    let (found, _) = findings(text, &[&[7, 8, 13, -10]]);
+    let error = &found.errors[0];
+    // 13 / 7 is 1 and 6/7.
+    assert_eq!(error.lane, 2);
+    assert!((error.units - 6.0 / 7.0).abs() < 1e-12, "{error:?}");
+}
+
+#[test]
+fn operations_that_wrap_are_counted_by_line() {
+    let text = "party p[2];\nfn main(x: [secret u8; 3] from p[0], f: secret fixed<16, 8> from p[0]) -> (u8, fixed<16, 8>) {\n    let mut sum: secret u8 = 0;\n    for v in x {\n        sum += v;\n    }\n    (sum, f * f)\n}\n";
+    let (found, exact) = findings(text, &[&[200, 100, 250], &[20 << 8]]);
+    assert_eq!(found.outputs[0], [(200 + 100 + 250) % 256]);
+    let mut sources = SourceSet::new();
+    sources.add("main.smpc", text);
+    let lines: Vec<(usize, &str, u64)> = (found.events.iter())
+        .map(|e| (sources.line_col(e.span).0, e.operation, e.count))
+        .collect();
+    assert_eq!(lines, [(5, "+", 2), (7, "*", 1)]);
+    let first = &found.events[0];
+    assert_eq!(first.operands, ["200", "100"]);
+    assert_eq!(
+        (first.result.as_str(), first.exact.as_deref()),
+        ("44", Some("300"))
+    );
+    // 400 in 16 bits with 8 behind the point is −112.
+    assert_eq!(found.events[1].result, "-112");
+    assert_eq!(found.errors[0].absolute.text(3), "512");
+    assert_eq!(exact.ir.outputs[0].scalar, Scalar::unsigned(8));
+}
+
+#[test]
+fn what_a_secret_condition_leaves_out_does_not_count() {
+    let text = "party p[2];\nfn main(x: secret u8 from p[0], y: secret u8 from p[0]) -> u8 {\n    if x > y { x - y } else { y - x }\n}\n";
+    for (x, y) in [(3, 200), (200, 3), (5, 5)] {
+        let (found, _) = findings(text, &[&[x], &[y]]);
+        assert!(found.events.is_empty(), "{:?}", found.events);
+        assert_eq!(found.outputs, [[(x - y).unsigned_abs()]]);
+    }
+}
+
+#[test]
+fn comparisons_that_rounding_decides_are_named() {
+    // (x / 3) · 3 is x, but for what was rounded.
+    let text =
+        "party p[2];\nfn main(x: secret fixed<16, 8> from p[0]) -> bool { x / 3 * 3 == x }\n";
+    let (found, _) = findings(text, &[&[256]]);
+    assert_eq!(found.outputs, [[0]]);
+    let [event] = found.events.as_slice() else {
+        panic!("{:?}", found.events)
+    };
+    assert_eq!(
+        (event.what, event.operation),
+        (What::DecidedOtherwise, "==")
+    );
+    assert_eq!(event.exact.as_deref(), Some("true"));
+}
+
+#[test]
+fn a_divisor_of_zero_is_named() {
+    let text = "party p[2];\nfn main(x: secret u32 from p[0]) -> u32 { 7 / x }\n";
+    let (found, _) = findings(text, &[&[0]]);
+    assert_eq!(found.events[0].what, What::DividedByZero);
+    let (found, _) = findings(text, &[&[2]]);
+    assert!(found.events.is_empty());
+}
+
+#[test]
+fn functions_are_held_to_what_they_are_of_reals() {
+    let text = "use std::math::{exp, ln, sin, cos, tanh, sigmoid, log2, pow};\nparty p[2];\nfn main(x: secret fixed<32, 16> from p[0]) -> [fixed<32, 16>; 8] {\n    [exp(x), ln(x), sin(x), cos(x), tanh(x), sigmoid(x), log2(x), pow(x, x)]\n}\n";
+    for x in [1.0f64, 2.5, 0.125, 4.25] {
+        let (found, exact) = findings(text, &[&[(x * 65536.0) as i128]]);
+        let native = [
+            x.exp(),
+            x.ln(),
+            x.sin(),
+            x.cos(),
+            x.tanh(),
+            1.0 / (1.0 + (-x).exp()),
+            x.log2(),
+            x.powf(x),
+        ];
+        let error = &found.errors[0];
+        let apart = (error.exact.to_f64() - native[error.lane]).abs();
+        assert!(
+            apart < 1e-12 * native[error.lane].abs().max(1.0),
+            "{x}: {error:?}"
+        );
+        // The library's bound.
+        assert!(error.units < 0.75, "{x}: {error:?}");
+        assert_eq!(exact.ir.outputs.len(), 1);
+    }
+}
+
+#[test]
+fn sums_means_dots_and_roots_are_exact_of_what_they_take() {
+    let text = "use std::stats::{mean, sum};\nparty p[2];\nfn main(x: [secret fixed<16, 8>; 3] from p[0]) -> [fixed<32, 8>; 4] {\n    let halves = x.map(|v| v / 2);\n    [mean(halves) as fixed<32, 8>, sum(halves) as fixed<32, 8>, dot(halves, halves) as fixed<32, 8>, sqrt(halves[0]) as fixed<32, 8>]\n}\n";
+    let (found, _) = findings(text, &[&[3, 5, 1025]]);
+    // The sum of halves is 1033 / 512, of which the program has (1 + 2 + 512) / 256.
+    let words = &found.outputs[0];
+    assert_eq!(words[1], 515);
+    let error = &found.errors[0];
+    let exact = [
+        1033.0 / 6.0,
+        516.5,
+        (9.0 + 25.0 + 1025.0 * 1025.0) / 1024.0,
+        (1.5f64 * 256.0).sqrt(),
+    ];
+    let own = words.iter().map(|&w| w as i32 as f64);
+    let apart: Vec<f64> = own.zip(exact).map(|(w, x)| (w - x).abs()).collect();
+    let most = apart.iter().copied().fold(0.0, f64::max);
+    assert!((error.units - most).abs() < 1e-9, "{error:?} {apart:?}");
+}

@@ -1,0 +1,172 @@
+//! The words of a value, and the exact numbers beside them.
+
+use super::moves;
+use super::number::Number;
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::value::{Scalar, Word};
+use std::ops::Deref;
+use std::rc::Rc;
+
+/// The words of a value, shared until written.
+#[derive(Clone, Debug, Default)]
+pub struct Lanes {
+    pub(super) words: Rc<Vec<Word>>,
+    /// In a run that is watched: the number that each word stands for, in units of the word's last place. `None`: the words.
+    pub exact: Option<Rc<Vec<Number>>>,
+}
+
+impl Deref for Lanes {
+    type Target = Vec<Word>;
+
+    fn deref(&self) -> &Vec<Word> {
+        &self.words
+    }
+}
+
+impl From<Vec<Word>> for Lanes {
+    fn from(words: Vec<Word>) -> Self {
+        Self {
+            words: Rc::new(words),
+            exact: None,
+        }
+    }
+}
+
+impl Lanes {
+    /// The words, to be written.
+    pub fn words_mut(&mut self) -> &mut Vec<Word> {
+        Rc::make_mut(&mut self.words)
+    }
+
+    /// With exact numbers beside the words.
+    pub fn with(self, exact: Rc<Vec<Number>>) -> Self {
+        Self {
+            exact: Some(exact),
+            ..self
+        }
+    }
+
+    /// What the words stand for.
+    pub fn numbers(&self, scalar: Scalar) -> Rc<Vec<Number>> {
+        match &self.exact {
+            Some(exact) => exact.clone(),
+            None => {
+                let numbers = self.iter().map(|&word| Number::word(scalar, word));
+                Rc::new(numbers.collect())
+            }
+        }
+    }
+
+    /// The result of an operation on words, with the exact numbers of its operands where it only chooses among them or gives
+    /// them another type.
+    pub fn carried(self, op: WordOp, from: Scalar, args: &[Self]) -> Self {
+        if args.iter().all(|a| a.exact.is_none()) {
+            return self;
+        }
+        match (op, args) {
+            (WordOp::Cast, [a]) => Self {
+                exact: a.exact.clone(),
+                ..self
+            },
+            (WordOp::Select, [c, a, b]) => {
+                let (x, y) = (a.numbers(from), b.numbers(from));
+                let pairs = c.iter().zip(x.iter().zip(y.iter()));
+                let chosen = pairs.map(|(&c, (x, y))| if c == 1 { x } else { y }.clone());
+                let chosen = Rc::new(chosen.collect());
+                self.with(chosen)
+            }
+            (WordOp::Min | WordOp::Max, [a, b]) => {
+                let (x, y) = (a.numbers(from), b.numbers(from));
+                let lanes = self.iter().zip(a.iter()).zip(x.iter().zip(y.iter()));
+                let chosen = lanes.map(|((own, a), (x, y))| if own == a { x } else { y }.clone());
+                let chosen = Rc::new(chosen.collect());
+                self.with(chosen)
+            }
+            _ => self,
+        }
+    }
+
+    /// Some after each other.
+    pub fn joined(parts: &[Self], scalar: Scalar) -> Self {
+        let words: Vec<Word> = parts.iter().flat_map(|p| p.iter().copied()).collect();
+        let joined = Self::from(words);
+        if parts.iter().all(|p| p.exact.is_none()) {
+            return joined;
+        }
+        let all = parts.iter().flat_map(|p| p.numbers(scalar).to_vec());
+        joined.with(Rc::new(all.collect()))
+    }
+
+    /// Blocks of lanes by their indices.
+    pub fn gather(&self, idx: &[Word], block: u64) -> Result<Self, String> {
+        let found = Self::from(moves::gather(self, idx, block)?);
+        Ok(match &self.exact {
+            Some(exact) => found.with(Rc::new(moves::gather(exact, idx, block)?)),
+            None => found,
+        })
+    }
+
+    /// As [`Self::gather`], by secret indices within groups.
+    pub fn read_secret(&self, idx: &[Word], block: u64, groups: u64) -> Self {
+        let found = Self::from(moves::read_secret(self, idx, block, groups));
+        match &self.exact {
+            Some(exact) => found.with(Rc::new(moves::read_secret(exact, idx, block, groups))),
+            None => found,
+        }
+    }
+
+    /// With blocks written at indices: `write` does it for words and for what stands beside them.
+    pub fn scatter(
+        mut self,
+        idx: &[Word],
+        val: &Self,
+        block: u64,
+        scalar: Scalar,
+    ) -> Result<Self, String> {
+        self.aligned(val, scalar);
+        if let Some(exact) = &mut self.exact {
+            moves::scatter(
+                &mut Rc::make_mut(exact)[..],
+                idx,
+                &val.numbers(scalar),
+                block,
+            )?;
+        }
+        moves::scatter(self.words_mut(), idx, val, block)?;
+        Ok(self)
+    }
+
+    /// As [`Self::scatter`], by one secret index for each group.
+    pub fn write_secret(
+        mut self,
+        idx: &[Word],
+        val: &Self,
+        (block, groups): (u64, u64),
+        scalar: Scalar,
+    ) -> Self {
+        self.aligned(val, scalar);
+        if let Some(exact) = &mut self.exact {
+            let numbers = val.numbers(scalar);
+            moves::write_secret(&mut Rc::make_mut(exact)[..], idx, &numbers, block, groups);
+        }
+        moves::write_secret(self.words_mut(), idx, val, block, groups);
+        self
+    }
+
+    /// The lanes in another order.
+    pub fn in_order(&self, rows: &[usize]) -> Self {
+        let words: Vec<Word> = rows.iter().map(|&row| self[row]).collect();
+        let moved = Self::from(words);
+        match &self.exact {
+            Some(all) => moved.with(Rc::new(rows.iter().map(|&row| all[row].clone()).collect())),
+            None => moved,
+        }
+    }
+
+    /// Makes exact numbers where those that are to be written have some.
+    fn aligned(&mut self, val: &Self, scalar: Scalar) {
+        if val.exact.is_some() && self.exact.is_none() {
+            self.exact = Some(self.numbers(scalar));
+        }
+    }
+}
