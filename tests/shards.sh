@@ -6,13 +6,15 @@
 #   tests/shards.sh slurm           job arrays of Slurm, with daemons of this script's own; needs slurm-wlm and munge, and root
 #   tests/shards.sh mpi             mpirun; needs openmpi-bin
 #
-# ROWS (1000000) is the number of rows in each of CONTRIBUTIONS (10), SHARDS (5) how many sessions.
+# ROWS (1000000) is the number of rows in each of CONTRIBUTIONS (10), SHARDS (5) how many sessions, of which Slurm runs
+# PARALLEL (2) at a time.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 smpcc=${SMPCC:-${CARGO_TARGET_DIR:-$root/target}/release/smpcc}
 rows=${ROWS:-1000000}
 contributions=${CONTRIBUTIONS:-10}
 shards=${SHARDS:-5}
+parallel=${PARALLEL:-2}
 port=${PORT:-27100}
 engine=${1:?local, slurm or mpi}
 dir=$(mktemp -d)
@@ -123,7 +125,7 @@ CONF
     jobs=()
     for name in "${names[@]}"; do
         # What a node's operators write: one task for each shard.
-        jobs+=("$(sbatch --parsable --job-name="$name" --array=0-$((shards - 1)) --ntasks=1 --output="$dir/$name-%a.log" \
+        jobs+=("$(sbatch --parsable --job-name="$name" --array="0-$((shards - 1))%$parallel" --ntasks=1 --output="$dir/$name-%a.log" \
             --chdir="$dir" --export=ALL --wrap "$smpcc party $name.toml --shard env --quiet --report $name-\$SLURM_ARRAY_TASK_ID.json")")
     done
     while squeue -h | grep -q .; do sleep 0.5; done
