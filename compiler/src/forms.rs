@@ -50,6 +50,8 @@ pub(crate) fn is_looked_up(n: u64, block: u64, width: u32) -> bool {
 pub enum Way {
     /// By digits of so many bits, the places by each of them opened after a shuffle.
     Digits(u32),
+    /// The same with the numbers of rows and what is left of the keys alone; rows move once, to the places that come of it.
+    Apart(u32),
     /// Each row is compared with each other; the places are sums, which are opened after a shuffle.
     Pairs,
     /// The keys are places, each once; they are opened after a shuffle.

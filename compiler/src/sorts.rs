@@ -271,9 +271,12 @@ impl Sorter<'_> {
         if shape.places {
             ways.push((self.by(shape, Way::Places), Some(Way::Places)));
         } else {
-            let digits = DIGITS.map(Way::Digits);
+            let digits = DIGITS
+                .map(Way::Digits)
+                .into_iter()
+                .chain(DIGITS.map(Way::Apart));
             let digits = digits.map(|way| (self.by(shape, way), Some(way)));
-            ways.extend(digits.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)));
+            ways.extend(digits.min_by(|a, b| a.0.total_cmp(&b.0)));
             if shape.pairs() <= MOST_PAIRS {
                 ways.push((self.by(shape, Way::Pairs), Some(Way::Pairs)));
             }
@@ -366,6 +369,12 @@ fn named(way: Option<Way>, time: f64) -> String {
         Some(Way::Digits(digit)) => {
             let plural = if digit == 1 { "" } else { "s" };
             format!("by digits of {digit} bit{plural}, each opened after a shuffle ({time:.2} ms)")
+        }
+        Some(Way::Apart(digit)) => {
+            let plural = if digit == 1 { "" } else { "s" };
+            format!(
+                "by digits of {digit} bit{plural} apart from their rows, each opened after a shuffle ({time:.2} ms)"
+            )
         }
         Some(Way::Pairs) => {
             format!("by comparing all with all, the places opened after a shuffle ({time:.2} ms)")

@@ -74,6 +74,7 @@ impl Emitter<'_> {
         let runs = Runs { segments, rows };
         match way {
             Way::Digits(digit) => self.by_digits(columns, keys, runs, digit),
+            Way::Apart(digit) => self.by_digits_apart(&columns, keys, runs, digit),
             Way::Pairs => {
                 let places = self.places_by_pairs(&columns[..keys as usize], runs);
                 self.put(&columns, places)
@@ -107,6 +108,68 @@ impl Emitter<'_> {
             }
         }
         columns
+    }
+
+    /// By digits of `digit` bits, from each of which on a key is left away; the rows themselves are moved once.
+    fn by_digits_apart(
+        &mut self,
+        columns: &[ValueId],
+        keys: u64,
+        runs: Runs,
+        digit: u32,
+    ) -> Vec<ValueId> {
+        let numbers = ConstVec::iota(runs.places().lanes);
+        let numbers = self.constant(runs.places().scalar, numbers);
+        let numbers = self.to(numbers, Domain::Boolean);
+        let mut carried: Vec<ValueId> = vec![numbers];
+        carried.extend(
+            columns[..keys as usize]
+                .iter()
+                .map(|&key| self.ordered(key)),
+        );
+        // Numbers of rows, then the keys that are left, the last of which counts least.
+        while let [.., key] = carried[..]
+            && carried.len() > 1
+        {
+            let width = self.info(key).scalar.width();
+            let taken = digit.clamp(1, width);
+            let bits: Vec<ValueId> = (0..taken)
+                .map(|bit| self.logic1(Domain::Boolean, Logic::Bit(bit), &[key], Scalar::Bool))
+                .collect();
+            let places = self.places_by_digit(&bits, runs);
+            carried.pop();
+            if taken < width {
+                carried.push(self.without(key, taken));
+            }
+            carried = self.put(&carried, places);
+        }
+        // The row that comes to a place finds it there.
+        let places = self.put(&[numbers], carried[0]);
+        self.put(columns, places[0])
+    }
+
+    /// A key as an unsigned number of the same order.
+    fn ordered(&mut self, key: ValueId) -> ValueId {
+        let from = self.info(key).scalar;
+        let width = from.width();
+        let to = Scalar::unsigned(width as u8);
+        let mut bits = self.word(Domain::Boolean, WordOp::Cast, from, to, &[key]);
+        if from.is_signed() {
+            let lanes = self.info(key).lanes;
+            let sign = self.splat(to, lanes, 1 << (width - 1));
+            bits = self.word(Domain::Boolean, WordOp::Xor, to, to, &[bits, sign]);
+        }
+        bits
+    }
+
+    /// An unsigned number without its lowest bits, of which it has more.
+    fn without(&mut self, key: ValueId, bits: u32) -> ValueId {
+        let info = self.info(key);
+        let amount = self.splat(Scalar::unsigned(8), info.lanes, Word::from(bits));
+        let (from, b) = (info.scalar, Domain::Boolean);
+        let to = Scalar::unsigned((from.width() - bits) as u8);
+        let rest = self.word(b, WordOp::Shr, from, from, &[key, amount]);
+        self.word(b, WordOp::Cast, from, to, &[rest])
     }
 
     /// The first column says where the rows of each run go. It becomes 0, 1, ….

@@ -77,7 +77,11 @@ fn both_ways_sort() {
         let network = rewrite(ir.clone(), false, &mut Written).ir;
         crate::ir::verify::verify(&network).unwrap();
         assert_eq!(interpret(&network, &given).unwrap().outputs, expected);
-        let ways = DIGITS.map(Way::Digits).into_iter().chain([Way::Pairs]);
+        let ways = DIGITS
+            .map(Way::Digits)
+            .into_iter()
+            .chain(DIGITS.map(Way::Apart));
+        let ways = ways.chain([Way::Pairs]);
         for way in ways {
             let boolean = Options {
                 protocol: ProtocolChoice::Boolean,
@@ -151,7 +155,8 @@ fn the_choice_follows_size_and_suite() {
     let many = rows(20_000);
     for network in [lan, wan] {
         let way = among(Suite::Rep3, 3, 1, network, &many);
-        assert!(matches!(way, Some(Way::Digits(_))), "{way:?}");
+        let digits = matches!(way, Some(Way::Digits(_) | Way::Apart(_)));
+        assert!(digits, "{way:?}");
     }
     assert_eq!(among(Suite::Bgw, 16, 7, lan, &many), None);
     let owned = Shape {
