@@ -28,8 +28,8 @@ use std::collections::BTreeMap;
 
 /// Bits of a digit that are tried.
 const DIGITS: [u32; 3] = [1, 2, 3];
-/// Pairs of rows that are compared at once.
-const MOST_PAIRS: u64 = 1 << 22;
+/// Pairs of rows that are compared at once, for which a party holds about 100 MB.
+const MOST_PAIRS: u64 = 1 << 21;
 
 /// A program in which every sort is decided.
 pub(crate) struct Sorted {
