@@ -30,7 +30,7 @@ use super::garbled::seat::Garbling;
 use super::interface::{Change, Clear, Opening, Owned, Products, Protocols, Site};
 use super::sharing::{Held, Share, Sharing, boolean as bits_of, done};
 use super::tickets::Numbers;
-use super::{Batch, Begun, Check, Malicious, Preparation};
+use super::{Batch, Begun, Check, Malicious, Outcome, Preparation};
 use crate::block::Label;
 use crate::error::Error;
 use crate::mask::Mask;
@@ -264,9 +264,11 @@ impl Protocols for Authenticated {
 
     fn yao(&mut self, change: Change) -> Result<Begun<Self>, Error> {
         match change {
-            Change::ToLabels(bits) | Change::ToBits(bits) => {
-                done(vec![Share::Boolean(bits_of(&bits)?.clone())])
-            }
+            // Moved where nobody else uses it.
+            Change::ToLabels(bits) | Change::ToBits(bits) => match Arc::try_unwrap(bits) {
+                Ok(bits) => Ok(Begun::Done(Outcome::Values(vec![bits]))),
+                Err(bits) => done(vec![Share::Boolean(bits_of(&bits)?.clone())]),
+            },
             Change::Parts(..) => Err(not_offered()),
         }
     }
