@@ -27,6 +27,9 @@ pub fn inputs(ir: &Ir, given: &[PartyInputs], mut drawn: Vec<Vec<Word>>) -> Vec<
 fn path(error: &Error, ir: &Ir) -> String {
     match ir.outputs.get(error.output.index()) {
         Some(leaf) if leaf.lanes == 1 => leaf.path.clone(),
+        Some(leaf) if leaf.path.matches("[]").count() == 1 => {
+            leaf.path.replace("[]", &format!("[{}]", error.lane))
+        }
         Some(leaf) => format!("{}[{}]", leaf.path, error.lane),
         None => String::new(),
     }

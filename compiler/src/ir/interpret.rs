@@ -241,6 +241,12 @@ impl Machine<'_> {
                 message,
                 span: node.span,
             };
+            if let Some(results) = self.made(node) {
+                for (&id, lanes) in node.results.iter().zip(results) {
+                    self.write(id, lanes).map_err(stop)?;
+                }
+                continue;
+            }
             let mut args = Vec::with_capacity(node.args.len());
             for (&arg, &last) in node.args.iter().zip(&node_plan.last_use) {
                 args.push(
@@ -248,9 +254,14 @@ impl Machine<'_> {
                         .ok_or_else(|| stop(format!("{arg} has no value")))?,
                 );
             }
-            let results = self.node(node, node_plan, args)?;
+            let mut results = self.node(node, node_plan, args)?;
+            if self.watch.is_some() {
+                for (&id, lanes) in node.results.iter().zip(&mut results) {
+                    *lanes = self.settled(id, std::mem::take(lanes));
+                }
+                self.keep(node, &results);
+            }
             for (&id, lanes) in node.results.iter().zip(results) {
-                let lanes = self.settled(id, lanes);
                 self.write(id, lanes).map_err(stop)?;
             }
         }

@@ -82,7 +82,7 @@ fn effort(values: &[Value], node: &Node) -> Option<(u64, u64)> {
 }
 
 /// What a region and those in it define.
-fn defined(region: &Region, ids: &mut BTreeSet<ValueId>) {
+pub(super) fn defined(region: &Region, ids: &mut BTreeSet<ValueId>) {
     ids.extend(&region.params);
     for node in &region.nodes {
         ids.extend(&node.results);

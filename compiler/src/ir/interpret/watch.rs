@@ -1,15 +1,22 @@
 //! A run that is watched: where lowering noted what a value stands for, exact numbers are computed beside its words.
 
-use super::{Machine, Settings, Stopped, begin, plan};
+use super::known::defined;
+use super::{Machine, Settings, Stopped, begin, plan, uses};
 use crate::ir::exact::{Events, Given, Lanes, Marks, Operand, Source};
-use crate::ir::{Ir, Node};
+use crate::ir::{Effect, Ir, Node, Region};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::Word;
+use std::collections::BTreeSet;
 
 /// Watches a run.
 pub(super) struct Watch<'a> {
     marks: &'a Marks,
     events: Events,
+    /// By value, whether it follows from the program alone.
+    constant: Vec<bool>,
+    /// By the first result of a node that does: all of its results, once they are known. Tables that the library makes in loops
+    /// are then made once, and not in each iteration of the loops around.
+    made: Vec<Option<Vec<Lanes>>>,
 }
 
 /// What a run that was watched gave.
@@ -38,6 +45,8 @@ pub fn beside(ir: &Ir, marks: &Marks, inputs: &[Vec<Word>]) -> Result<Watched, S
         watch: Some(Watch {
             marks,
             events: Events::new(),
+            constant: constants(ir),
+            made: vec![None; ir.values.len()],
         }),
     };
     machine.region(&ir.body, &plan)?;
@@ -45,6 +54,38 @@ pub fn beside(ir: &Ir, marks: &Marks, inputs: &[Vec<Word>]) -> Result<Watched, S
         outputs: machine.outputs,
         events: machine.watch.map(|w| w.events).unwrap_or_default(),
     })
+}
+
+/// By value, whether it follows from the program alone.
+fn constants(ir: &Ir) -> Vec<bool> {
+    fn walk(region: &Region, constant: &mut Vec<bool>) {
+        for node in &region.nodes {
+            let mut inside = BTreeSet::new();
+            let mut used = node.args.clone();
+            for inner in &node.regions {
+                walk(inner, constant);
+                defined(inner, &mut inside);
+                used.extend(uses(inner, None));
+            }
+            let follows = !has_effects(node)
+                && used.iter().all(|id| {
+                    inside.contains(id) || constant.get(id.index()).copied() == Some(true)
+                });
+            for id in &node.results {
+                if let Some(slot) = constant.get_mut(id.index()) {
+                    *slot = follows;
+                }
+            }
+        }
+    }
+    let mut constant = vec![false; ir.values.len()];
+    walk(&ir.body, &mut constant);
+    constant
+}
+
+fn has_effects(node: &Node) -> bool {
+    let inner = || node.regions.iter().flat_map(|region| &region.nodes);
+    node.op.effect() == Effect::Always || inner().any(has_effects)
 }
 
 /// The values that the mark of a node's results speaks of.
@@ -61,6 +102,24 @@ pub(super) fn mentioned<'m>(
 }
 
 impl Machine<'_> {
+    /// The results of a node that follow from the program alone and were made before.
+    pub(super) fn made(&self, node: &Node) -> Option<Vec<Lanes>> {
+        let first = node.results.first()?;
+        self.watch.as_ref()?.made.get(first.index())?.clone()
+    }
+
+    /// Keeps the results of a node if they follow from the program alone.
+    pub(super) fn keep(&mut self, node: &Node, results: &[Lanes]) {
+        let (Some(watch), Some(first)) = (&mut self.watch, node.results.first()) else {
+            return;
+        };
+        if watch.constant.get(first.index()).copied() == Some(true)
+            && let Some(slot) = watch.made.get_mut(first.index())
+        {
+            *slot = Some(results.to_vec());
+        }
+    }
+
     /// A node's result as it is noted, if it is.
     pub(super) fn settled(&mut self, id: ValueId, lanes: Lanes) -> Lanes {
         let Some(watch) = &mut self.watch else {
