@@ -128,8 +128,15 @@ fn checked(index: u32, of: u32) -> Result<Portion, String> {
     }
 }
 
+/// The variables of an engine, as [`TELL`] says.
+type Told = (
+    &'static str,
+    Option<&'static str>,
+    Option<(&'static str, &'static str)>,
+);
+
 /// Who tells a task its number: the variable, and those with the number of all, of the first, and from one to the next.
-const TELL: [(&str, Option<&str>, Option<(&str, &str)>); 5] = [
+const TELL: [Told; 5] = [
     // In an array SLURM_PROCID is 0 in every task.
     (
         "SLURM_ARRAY_TASK_ID",
