@@ -34,7 +34,7 @@ fn site(program: &str, options: &[&str]) -> Site {
     for n in [3u64, 1, 2, 1, 2] {
         let rows = (0..n).map(|_| {
             i += 1;
-            let amount = i + if i % 2 == 0 {
+            let amount = i + if i.is_multiple_of(2) {
                 4_000_000_000
             } else {
                 600_000_000
