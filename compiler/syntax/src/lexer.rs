@@ -206,8 +206,8 @@ pub enum Kind {
     #[token("!")]
     Bang,
 
-    /// Not a token: the diagnostics say why.
-    #[regex(r"#[ \t]*[^\[ \t\r\n][^\n]*", |_| false, allow_greedy = true)]
+    /// Not a token: the diagnostics say why. A comment may stand between the parts of an attribute.
+    #[regex(r"#[ \t]*([^\[/ \t\r\n][^\n]*|/[^/*\r\n][^\n]*)", |_| false, allow_greedy = true)]
     Error,
 }
 
