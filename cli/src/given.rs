@@ -86,7 +86,7 @@ fn entries(path: &Path) -> Outcome<Vec<PathBuf>> {
         .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
     entries.retain(|entry| {
         let ending = entry.extension().and_then(|e| e.to_str());
-        entry.is_dir() || matches!(ending, Some("json" | "toml" | "csv"))
+        entry.is_dir() || matches!(ending, Some("json" | "toml" | "csv" | "parquet"))
     });
     entries.sort();
     Ok(entries)

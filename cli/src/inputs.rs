@@ -1,6 +1,6 @@
 //! Input files as values of declared shapes: every wrong cell is named by file, row and field before anything is sent.
 //!
-//! Files (JSON, TOML, CSV) become a [`Tree`] that keeps integers exact at every width and refuses duplicate keys; a
+//! Files (JSON, TOML, CSV, Parquet) become a [`Tree`] that keeps integers exact at every width and refuses duplicate keys; a
 //! tree is then matched against the shape that the program declares, and becomes one vector of words per scalar.
 
 pub mod cell;
@@ -9,6 +9,8 @@ pub mod csv;
 pub mod fit;
 pub mod json;
 pub mod list;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod toml;
 
 pub use fit::{Leaves, leaves, skip};
@@ -159,6 +161,9 @@ pub fn read_file(path: &Path) -> Result<Tree, String> {
             "{shown} has {size} bytes; at most {MAX_FILE_BYTES} are read"
         ));
     }
+    if path.extension().is_some_and(|e| e == "parquet") {
+        return read_parquet(path).map_err(|e| format!("{shown}: {e}"));
+    }
     let bytes = std::fs::read(path).map_err(|e| format!("cannot read {shown}: {e}"))?;
     let text = String::from_utf8(bytes).map_err(|e| {
         format!(
@@ -172,14 +177,34 @@ pub fn read_file(path: &Path) -> Result<Tree, String> {
         Some("toml") => toml::parse(text).map_err(|e| format!("{shown}: {e}")),
         Some("csv") => csv::parse(text).map_err(|e| format!("{shown}: {e}")),
         _ => Err(format!(
-            "{shown}: inputs are read from .json, .toml and .csv files"
+            "{shown}: inputs are read from .json, .toml, .csv and .parquet files"
         )),
     }
+}
+
+#[cfg(feature = "parquet")]
+fn read_parquet(path: &Path) -> Result<Tree, String> {
+    parquet::read(path)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn read_parquet(_: &Path) -> Result<Tree, String> {
+    Err("this smpcc is built without Parquet: build it with `--features parquet`, or save the table as CSV".into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(not(feature = "parquet"))]
+    #[test]
+    fn without_parquet_it_is_said_what_to_do() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rows.parquet");
+        std::fs::write(&path, "PAR1").expect("written");
+        let told = read_file(&path).err().unwrap_or_default();
+        assert!(told.contains("--features parquet"), "{told}");
+    }
 
     #[test]
     fn what_is_no_integer_is_called_what_it_is() {
