@@ -97,7 +97,7 @@ fn wrong_inputs_are_named_by_file_row_and_field() {
         ("i.json", r#"{"salary": [1, 2, 3]}"#),
         &["`salary` is no party", "under the party that gives it"],
     );
-    refused(("i.txt", "1 2 3"), &[".json, .toml and .csv"]);
+    refused(("i.txt", "1 2 3"), &[".json, .toml, .csv and .parquet"]);
 }
 
 #[test]
