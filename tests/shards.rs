@@ -92,6 +92,13 @@ fn shards_add_up_to_the_whole() {
             &with(&["--combine", "4"]),
             "there is no share file of what `part[3]` gives",
         );
+        // What was left of another cut is not taken for a part of this one.
+        site.ok(&with(&["--shard", "1/4"]));
+        site.refused(
+            &with(&["--combine", "3"]),
+            "what is kept of `part[1]` is not of the same contributions cut into 3 shards",
+        );
+        site.ok(&with(&["--shard", "1/3"]));
         let said = site.ok(&with(&["--combine", "3"]));
         assert!(said.contains("keeps its share of what `analyst`"), "{said}");
         let mut shares = Vec::new();
@@ -148,6 +155,20 @@ fn shards_that_tell_of_a_part_are_refused() {
         "shards are of a study",
     );
     self::site(PROGRAM, &[]).refused(&with(&["--shard", "5/6"]), "take fewer shards");
+}
+
+#[test]
+fn parts_are_of_one_set_of_contributions() {
+    let site = site(PROGRAM, &[]);
+    site.ok(&with(&["--shard", "0/2"]));
+    site.contribute("[{\"amount\": 1, \"group\": 0}]");
+    site.ok(&with(&["--shard", "1/2"]));
+    site.refused(
+        &with(&["--combine", "2"]),
+        "is not of the same contributions cut into 2 shards",
+    );
+    site.ok(&with(&["--shard", "0/2"]));
+    site.ok(&with(&["--combine", "2", "--keep", "./whole"]));
 }
 
 /// The nodes as they are deployed: each task is told its number by what started it, and meets the others' at ports of its own.

@@ -296,6 +296,10 @@ impl Stored {
                 params,
             });
         }
+        if let Portion::Combine(of) = portion {
+            let parts = placed.iter().map(|place| headers[place.file]);
+            portion::belong_together(parts.filter(|h| h.kind == Kind::Result), of)?;
+        }
         Ok((stored, placed))
     }
 

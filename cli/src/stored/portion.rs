@@ -11,20 +11,45 @@ use crate::exit::{Failure, Outcome};
 use crate::lens::Lens;
 use crate::seating::Portion;
 use crate::seats::Seats;
+use serde::{Deserialize, Serialize};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::reveals::{self, DisclosureKind};
 use smpcc_compiler::{lower, schema};
+use smpcc_runtime::hash::Transcript;
+use smpcc_study::id::ContributionId;
+use smpcc_study::share_file::Header;
 use smpcc_study::study::Terms;
 use std::str::FromStr;
 
 /// The most shards: what one session can put together.
 const MAX_SHARDS: u32 = 10_000;
 
-/// As whose the result of a shard is kept; none of other portions.
+/// What the result of a shard is.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PartOf {
+    /// As whose it is kept.
+    pub whose: String,
+    /// Of how many shards, and a hash of the ids of all their contributions: results of which this differs do not belong together.
+    all: String,
+}
+
+impl PartOf {
+    /// What its header says of the session that made it.
+    pub fn session(&self, session: &str) -> String {
+        format!("{session} {}", self.all)
+    }
+}
+
+/// As what the result of a shard is kept; none of other portions. `contributions` are those of all shards, in order.
 ///
 /// # Errors
 /// A program without a part role.
-pub fn kept_as(portion: Portion, terms: &Terms, hir: &Hir) -> Outcome<Option<String>> {
+pub fn kept_as(
+    portion: Portion,
+    terms: &Terms,
+    hir: &Hir,
+    contributions: &[ContributionId],
+) -> Outcome<Option<PartOf>> {
     let Portion::Shard { index, of } = portion else {
         return Ok(None);
     };
@@ -34,8 +59,35 @@ pub fn kept_as(portion: Portion, terms: &Terms, hir: &Hir) -> Outcome<Option<Str
         .iter()
         .map(|r| if r.name == role { of } else { 0 })
         .collect();
-    Ok(Seats::of(hir, &counts).names.get(index as usize).cloned())
+    let whose = Seats::of(hir, &counts).names.get(index as usize).cloned();
+    let mut t = Transcript::new("smpcc/shards");
+    t.list(contributions.len());
+    contributions.iter().for_each(|id| {
+        t.bytes(&id.0);
+    });
+    let all = format!("{of} {}", t.finish());
+    Ok(whose.map(|whose| PartOf { whose, all }))
 }
+
+/// Refuses results of shards that are not of one set of contributions cut into so many.
+///
+/// # Errors
+/// Whose result is not.
+pub fn belong_together<'h>(parts: impl Iterator<Item = &'h Header>, of: u32) -> Outcome {
+    let mut first = None;
+    for part in parts {
+        let all = part.session.split_once(' ').map_or("", |(_, all)| all);
+        let fits = all.starts_with(&format!("{of} ")) && *first.get_or_insert(all) == all;
+        if !fits {
+            return Err(Failure::usage(format!(
+                "what is kept of `{}` is not of the same contributions cut into {of} shards: run that shard again, at every node",
+                part.whose
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The role as which the results of shards are given: nobody contributes, receives or computes as it.
 ///
 /// # Errors

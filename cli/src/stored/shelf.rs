@@ -2,7 +2,8 @@
 //!
 //! A folder holds one file for each contribution (`ID.share`) and each result that a run kept (`ID.result`).
 
-use super::{Attempt, Place, node_names, portion::kept_as, role_of, scheme};
+use super::portion::{self, PartOf};
+use super::{Attempt, Place, node_names, role_of, scheme};
 use crate::choices::Choices;
 use crate::exit::{Failure, Outcome};
 use crate::given::PartyInputs;
@@ -56,7 +57,7 @@ pub fn sealing_key(path: &Path) -> Outcome<SealingKey> {
 }
 
 /// All share files in a folder that are of a portion and from which a program takes something, each opened as this node's, in the order of
-/// their ids, and how many contributions there are in all. Results
+/// their ids, and which contributions there are in all. Results
 /// that it gives to somebody and does not take are left alone: a run that failed may have left them at some nodes only.
 ///
 /// # Errors
@@ -67,7 +68,7 @@ pub fn read(
     (study, hir): (&Study, &Hir),
     node: u32,
     portion: Portion,
-) -> Outcome<(Vec<Held>, u64)> {
+) -> Outcome<(Vec<Held>, Vec<ContributionId>)> {
     let schema = schema::schema(hir);
     let gives = |whose: &str| {
         studies::given_by(&schema, role_of(whose)).is_some_and(|given| !given.is_empty())
@@ -80,7 +81,7 @@ pub fn read(
     paths.sort();
     let names = node_names(study.terms());
     let mut all = Vec::new();
-    let mut n_contributions = 0;
+    let mut contributions = Vec::new();
     for path in paths {
         let ending = path.extension().and_then(|e| e.to_str());
         let Some((kind, _)) = ENDINGS.iter().find(|(_, e)| ending == Some(*e)) else {
@@ -93,8 +94,8 @@ pub fn read(
         let id: ContributionId = stem.parse().map_err(|e| of_file(&path, &e))?;
         // Files are called after their ids, so that this is the order of ids.
         if *kind == Kind::Contribution {
-            n_contributions += 1;
-            if !portion.takes(n_contributions - 1) {
+            contributions.push(id);
+            if !portion.takes(contributions.len() - 1) {
                 continue;
             }
         }
@@ -114,7 +115,7 @@ pub fn read(
         all.extend(read_one(&path, key, &wanted, taken)?);
     }
     all.sort_by_key(|(header, _)| header.id);
-    Ok((all, n_contributions as u64))
+    Ok((all, contributions))
 }
 
 /// One file that has to be this; none if it is not taken.
@@ -195,8 +196,8 @@ pub struct Keep {
     pub folder: PathBuf,
     /// To whom its files are sealed.
     pub seal: String,
-    /// As whose the result of a shard is kept; one that was kept before is replaced.
-    pub part: Option<String>,
+    /// As what the result of a shard is kept; one that was kept before is replaced.
+    pub part: Option<PartOf>,
 }
 
 /// Writes what a run kept, sealed to the node itself, and notes in its report where each share is.
@@ -231,8 +232,11 @@ pub fn keep(report: &mut PartyReport, choices: &Choices, to: Option<&Keep>) -> O
         ));
     }
     for result in kept {
-        let whose = to.part.clone().unwrap_or(result.whose);
-        let id = result_id(&report.session, &whose);
+        let (whose, session) = match &to.part {
+            Some(part) => (part.whose.clone(), part.session(&report.session)),
+            None => (result.whose, report.session.clone()),
+        };
+        let id = result_id(&session, &whose);
         let leaves = result.leaves.iter();
         let scalars = leaves.map(|(scalar, _, words)| (*scalar, words.expose()));
         let numbers = scheme.parts(node).into_iter();
@@ -252,7 +256,7 @@ pub fn keep(report: &mut PartyReport, choices: &Choices, to: Option<&Keep>) -> O
             study,
             id,
             whose: whose.clone(),
-            session: report.session.clone(),
+            session,
             made: Time::now().0,
             values: vec![Value {
                 name: String::new(),
@@ -324,8 +328,7 @@ impl<'a> Nodes<'a> {
     ) -> Outcome<Self> {
         attempt.check(study.terms())?;
         let (mut shelves, mut keeps, mut names) = (Vec::new(), Vec::new(), Vec::new());
-        let part = kept_as(attempt.portion, study.terms(), hir)?;
-        let mut all = 0;
+        let mut all = Vec::new();
         for (number, node) in (0u32..).zip(&study.terms().nodes) {
             if !attempt.members.contains(&number) {
                 continue;
@@ -334,15 +337,17 @@ impl<'a> Nodes<'a> {
             let path = keys.join(format!("{}.seal.key", node.name));
             let key = own_key(&path, study, number)?;
             let folder = shares.join(&node.name);
-            let (shelf, n) = read(&folder, &key, (study, hir), number, attempt.portion)?;
+            let (shelf, contributions) =
+                read(&folder, &key, (study, hir), number, attempt.portion)?;
             shelves.push(shelf);
-            all = n;
+            let part = portion::kept_as(attempt.portion, study.terms(), hir, &contributions)?;
+            all = contributions;
             let folder = keep.unwrap_or(shares).join(&node.name);
-            keeps.push(Keep::new(folder, &key, part.clone())?);
+            keeps.push(Keep::new(folder, &key, part)?);
         }
         same(&shelves, &names)?;
         let headers: Vec<&Header> = shelves.iter().take(1).flatten().map(|(h, _)| h).collect();
-        let (stored, places) = Stored::new(study, hir, (&headers, all), attempt)?;
+        let (stored, places) = Stored::new(study, hir, (&headers, all.len() as u64), attempt)?;
         Ok(Self {
             study,
             stored,
@@ -383,8 +388,8 @@ impl Own {
         let key = own_key(key, &study, node)?;
         let (shelf, all) = read(inputs, &key, (&study, hir), node, attempt.portion)?;
         let headers: Vec<&Header> = shelf.iter().map(|(header, _)| header).collect();
-        let (stored, places) = Stored::new(&study, hir, (&headers, all), attempt)?;
-        let part = kept_as(attempt.portion, study.terms(), hir)?;
+        let (stored, places) = Stored::new(&study, hir, (&headers, all.len() as u64), attempt)?;
+        let part = portion::kept_as(attempt.portion, study.terms(), hir, &all)?;
         Ok(Self {
             study,
             stored,
@@ -448,7 +453,7 @@ impl Keep {
     ///
     /// # Errors
     /// A folder that cannot be made.
-    pub fn new(folder: PathBuf, key: &SealingKey, part: Option<String>) -> Outcome<Self> {
+    pub fn new(folder: PathBuf, key: &SealingKey, part: Option<PartOf>) -> Outcome<Self> {
         std::fs::create_dir_all(&folder)
             .map_err(|e| Failure::usage(format!("cannot make {}: {e}", folder.display())))?;
         Ok(Self {
