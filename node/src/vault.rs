@@ -349,6 +349,7 @@ mod tests {
     use smpcc_circuit::program::{Suite, Threat};
     use smpcc_runtime::protocols::stored::Scheme;
     use smpcc_study::manifest::{Blinder, Commitment};
+    use smpcc_study::secret::SecretBytes;
     use smpcc_study::share_file::{Header, Kind, Part};
 
     const STUDY: StudyId = StudyId([5; 32]);
@@ -359,10 +360,14 @@ mod tests {
             n_parties: 3,
             threshold: 1,
         };
-        let parts = [0u16, 1].map(|number| Part {
-            number,
-            blinder: Some(Blinder(Zeroizing::new([id.0[0]; 32]))),
-            bytes: Zeroizing::new(vec![id.0[0]; 50]),
+        let parts = [0u16, 1].map(|number| {
+            let mut bytes = SecretBytes::zeros(50);
+            bytes.fill(id.0[0]);
+            Part {
+                number,
+                blinder: Some(Blinder(Zeroizing::new([id.0[0]; 32]))),
+                bytes,
+            }
         });
         let commit = |number: u16| {
             let part = &parts[usize::from(number % 2)];

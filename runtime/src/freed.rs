@@ -232,5 +232,15 @@ mod tests {
             found: 0,
         };
         assert_eq!(seen(Origin::Test), none);
+        let seen = watch(|| {
+            plant(Origin::Test, label);
+            let bytes = label.to_bytes();
+            let mut whole = black_box(bytes.repeat(500));
+            crate::wipe::clear(&mut whole);
+            let mut cut = black_box(bytes.repeat(500));
+            cut.truncate(100);
+            crate::wipe::clear(&mut cut);
+        });
+        assert_eq!(seen(Origin::Test), none);
     }
 }

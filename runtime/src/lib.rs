@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`error`], [`party`] | errors by whose fault they are; party numbers and names |
 //! | [`prg`], [`hash`] | operating-system entropy, the pseudo-random generator, hashing and key derivation |
+//! | [`cores`] | no image of a process on disk |
 //! | [`keys`] | key pairs and certificates of parties |
 //! | [`net`] | the mesh of links: in memory or TLS 1.3, metered, with deadlines |
 //! | [`session`] | the agreement before the first secret-dependent byte, the session that it makes, the comparison of results |
@@ -24,6 +25,8 @@
 pub mod bits;
 #[cfg(feature = "parties")]
 pub mod block;
+#[cfg(feature = "parties")]
+pub mod cores;
 #[cfg(feature = "parties")]
 pub mod engine;
 pub mod error;
@@ -57,7 +60,7 @@ pub mod session;
 #[cfg(feature = "parties")]
 pub mod simd;
 #[cfg(feature = "parties")]
-mod wipe;
+pub mod wipe;
 #[cfg(feature = "parties")]
 mod words;
 #[cfg(feature = "parties")]

@@ -1,4 +1,5 @@
-//! Hides a word from the optimiser, so that it concludes nothing from how the word came about.
+//! Hides words and memory from the optimiser, so that it concludes nothing from how a word came about and leaves out nothing that is
+//! written to memory.
 //!
 //! It stands by itself, below masks and so below all that secrets choose: besides the kernels in `simd` it is the only unsafe code.
 
@@ -18,4 +19,18 @@ pub fn opaque(word: u64) -> u64 {
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     std::hint::black_box(word)
+}
+
+/// Memory as if something unknown read it here: what was written to it before has been written, also where it is freed at once. Costs
+/// no instruction where the architecture has assembly.
+#[inline(always)]
+#[allow(unsafe_code)]
+pub fn observed<T>(memory: &mut [T]) {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    // SAFETY: there is no instruction. That it may read memory is what is said by the absence of `nomem`.
+    unsafe {
+        std::arch::asm!("/* {0} */", in(reg) memory.as_mut_ptr(), options(nostack, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    std::hint::black_box(memory);
 }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`id`] | names of studies and contributions |
 //! | [`seal`] | keys of nodes and of files: what only one node reads |
+//! | [`secret`] | bytes of shares |
 //! | [`manifest`] | blinded commitments to the parts of a contribution |
 //! | [`schema`], [`pack`] | types of stored values; shares as bytes |
 //! | [`share_file`] | what one node holds, sealed |
@@ -30,6 +31,7 @@ pub mod pack;
 pub mod receipt;
 pub mod schema;
 pub mod seal;
+pub mod secret;
 pub mod share_file;
 pub mod signature;
 pub mod store;

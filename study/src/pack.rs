@@ -5,10 +5,11 @@
 
 use crate::Error;
 use crate::schema::Value;
+use crate::secret::SecretBytes;
 use crate::wire::damaged;
 use smpcc_circuit::value::{Scalar, Word, mask};
 use smpcc_runtime::protocols::stored::Scheme;
-use smpcc_runtime::ring::Elements;
+use smpcc_runtime::ring::{Element, Elements};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The shares of one value's scalars at one node.
@@ -25,19 +26,23 @@ pub fn pack<'a>(
     scheme: Scheme,
     node: usize,
     shares: impl Iterator<Item = (Scalar, &'a Elements)> + Clone,
-) -> Vec<Zeroizing<Vec<u8>>> {
+) -> Vec<SecretBytes> {
     let (parts, each) = cut(scheme, node);
+    let len = |scalar: Scalar, share: &Elements| {
+        (share.lanes() / parts * scalar.width() as usize).div_ceil(8)
+    };
     let part = |part: usize| {
-        let mut out = Zeroizing::new(Vec::new());
+        let mut out = SecretBytes::zeros(shares.clone().map(|(s, share)| len(s, share)).sum());
+        let mut rest = &mut out[..];
         for (scalar, share) in shares.clone() {
-            let width = scalar.width();
-            let n = share.lanes() / parts;
+            let (own, more) = rest.split_at_mut(len(scalar, share));
+            rest = more;
             let lane = |lane: usize| {
                 let from = (lane * parts + part) * each;
                 (from..from + each).map(move |at| share.get(at))
             };
-            out.reserve((n * width as usize).div_ceil(8));
-            write(width, (0..n / each).flat_map(lane), &mut out);
+            let lanes = share.lanes() / (parts * each);
+            write(scalar.width(), (0..lanes).flat_map(lane), own);
         }
         out
     };
@@ -80,15 +85,14 @@ pub fn unpack(
             for (p, bytes) in rest.iter_mut().enumerate() {
                 let (own, more) = bytes.split_at(len);
                 *bytes = more;
-                let mut at = Places {
-                    next: p * each,
-                    left: each,
+                let at = Places {
+                    first: p * each,
                     each,
-                    skip: (n_parts - 1) * each,
+                    lane: n_parts * each,
                 };
                 let fits = match &mut *share {
-                    Elements::Narrow(v) => read(width, own, n, |w| v[at.take()] = w as u64),
-                    Elements::Wide(v) => read(width, own, n, |w| v[at.take()] = w),
+                    Elements::Narrow(v) => at.read(width, own, v),
+                    Elements::Wide(v) => at.read(width, own, v),
                 };
                 if !fits {
                     return Err(damaged());
@@ -106,29 +110,76 @@ pub fn unpack(
 
 /// Where the words of one part stand among those of all, one after the other.
 struct Places {
-    next: usize,
-    /// Words of this lane that are still to come.
-    left: usize,
+    first: usize,
+    /// Words of the part in a lane.
     each: usize,
-    /// From the end of one lane's words to the next lane's.
-    skip: usize,
+    /// Words of all parts in a lane.
+    lane: usize,
 }
 
 impl Places {
-    fn take(&mut self) -> usize {
-        let at = self.next;
-        self.next += 1;
-        self.left -= 1;
-        if self.left == 0 {
-            self.left = self.each;
-            self.next += self.skip;
+    /// Reads all words of the part; whether what fills the last byte is zero.
+    fn read<E: Element>(&self, width: u32, bytes: &[u8], into: &mut [E]) -> bool {
+        match width {
+            8 => return self.read_whole::<E, 1>(bytes, into),
+            16 => return self.read_whole::<E, 2>(bytes, into),
+            32 => return self.read_whole::<E, 4>(bytes, into),
+            64 => return self.read_whole::<E, 8>(bytes, into),
+            128 => return self.read_whole::<E, 16>(bytes, into),
+            _ => {}
         }
-        at
+        let mut from = BitReader {
+            rest: bytes,
+            there: 0,
+            n: 0,
+        };
+        let words = std::iter::repeat_with(|| match width {
+            ..=64 => Word::from(from.few(width)),
+            _ => Word::from(from.few(64)) | Word::from(from.few(width - 64)) << 64,
+        });
+        self.put(into, words.map(E::of));
+        from.there == 0
+    }
+
+    /// The same for words of `LEN` whole bytes.
+    fn read_whole<E: Element, const LEN: usize>(&self, bytes: &[u8], into: &mut [E]) -> bool {
+        let word = |bytes: &[u8; LEN]| {
+            let mut wide = [0; 16];
+            wide[..LEN].copy_from_slice(bytes);
+            E::of(Word::from_le_bytes(wide))
+        };
+        self.put(into, bytes.as_chunks::<LEN>().0.iter().map(word));
+        true
+    }
+
+    /// Puts words into their places: as many as there are.
+    fn put<E>(&self, into: &mut [E], words: impl Iterator<Item = E>) {
+        match (self.each, self.lane) {
+            (each, lane) if each == lane => {
+                into.iter_mut().zip(words).for_each(|(to, word)| *to = word);
+            }
+            (1, 2) => self.put_one::<E, 2>(into, words),
+            (1, 3) => self.put_one::<E, 3>(into, words),
+            (each, lane) => {
+                let lanes = into.get_mut(self.first..).unwrap_or_default();
+                let lanes = lanes.chunks_mut(lane);
+                let places = lanes.flat_map(|lane| lane.iter_mut().take(each));
+                places.zip(words).for_each(|(to, word)| *to = word);
+            }
+        }
+    }
+
+    /// The same where a lane has `LANE` words, one of which is the part's.
+    fn put_one<E, const LANE: usize>(&self, into: &mut [E], words: impl Iterator<Item = E>) {
+        let lanes = into.as_chunks_mut::<LANE>().0.iter_mut();
+        lanes
+            .zip(words)
+            .for_each(|(lane, word)| lane[self.first % LANE] = word);
     }
 }
 
 /// So many bits of each word, the first in the lowest bits; the last byte is filled with zeros.
-fn write(width: u32, words: impl Iterator<Item = Word>, out: &mut Vec<u8>) {
+fn write(width: u32, words: impl Iterator<Item = Word>, out: &mut [u8]) {
     match width {
         8 => return write_whole::<1>(words, out),
         16 => return write_whole::<2>(words, out),
@@ -138,71 +189,81 @@ fn write(width: u32, words: impl Iterator<Item = Word>, out: &mut Vec<u8>) {
         _ => {}
     }
     let (mut waiting, mut n): (Word, u32) = (0, 0);
+    let mut out = out.iter_mut();
+    let mut put = |byte: u8| {
+        if let Some(out) = out.next() {
+            *out = byte;
+        }
+    };
     for word in words {
         for (from, len) in halves(width) {
             waiting |= (word >> from & mask(len)) << n;
             n += len;
             while n >= 8 {
-                out.push(waiting as u8);
+                put(waiting as u8);
                 waiting >>= 8;
                 n -= 8;
             }
         }
     }
     if n > 0 {
-        out.push(waiting as u8);
+        put(waiting as u8);
     }
     waiting.zeroize();
 }
 
 /// The same for words of `LEN` whole bytes.
-fn write_whole<const LEN: usize>(words: impl Iterator<Item = Word>, out: &mut Vec<u8>) {
-    for mut word in words {
-        let bytes = word.to_le_bytes();
-        out.extend_from_slice(&bytes[..LEN]);
+fn write_whole<const LEN: usize>(words: impl Iterator<Item = Word>, out: &mut [u8]) {
+    for (mut word, out) in words.zip(out.as_chunks_mut::<LEN>().0) {
+        out.copy_from_slice(&word.to_le_bytes()[..LEN]);
         word.zeroize();
     }
 }
 
-/// Reads exactly `n` words; whether what fills the last byte is zero.
-fn read(width: u32, bytes: &[u8], n: usize, mut put: impl FnMut(Word)) -> bool {
-    match width {
-        8 => return read_whole::<1>(bytes, put),
-        16 => return read_whole::<2>(bytes, put),
-        32 => return read_whole::<4>(bytes, put),
-        64 => return read_whole::<8>(bytes, put),
-        128 => return read_whole::<16>(bytes, put),
-        _ => {}
-    }
-    let mut bytes = bytes.iter();
-    let (mut there, mut n_there): (Word, u32) = (0, 0);
-    for _ in 0..n {
-        let mut word = 0;
-        for (at, len) in halves(width) {
-            while n_there < len {
-                there |= Word::from(bytes.next().copied().unwrap_or(0)) << n_there;
-                n_there += 8;
-            }
-            word |= (there & mask(len)) << at;
-            there >>= len;
-            n_there -= len;
+/// Takes words of few bits out of bytes.
+struct BitReader<'a> {
+    rest: &'a [u8],
+    /// Bits that have been read and not taken: `n` of them, and zeros above.
+    there: u64,
+    n: u32,
+}
+
+impl BitReader<'_> {
+    /// The next word of at most 64 bits.
+    #[inline]
+    fn few(&mut self, len: u32) -> u64 {
+        if len <= self.n {
+            return self.low(len);
         }
-        put(word);
+        let had = self.n;
+        let low = self.there;
+        // Past the end there are zeros.
+        let next: [u8; 8] = match self.rest.split_first_chunk() {
+            Some((next, rest)) => {
+                self.rest = rest;
+                *next
+            }
+            None => {
+                let mut next = [0; 8];
+                next[..self.rest.len()].copy_from_slice(self.rest);
+                self.rest = &[];
+                next
+            }
+        };
+        (self.there, self.n) = (u64::from_le_bytes(next), 64);
+        low | self.low(len - had) << had
     }
-    there == 0
+
+    /// As many as are there.
+    fn low(&mut self, len: u32) -> u64 {
+        let low = self.there & mask(len) as u64;
+        self.there = self.there.checked_shr(len).unwrap_or(0);
+        self.n -= len;
+        low
+    }
 }
 
-/// The same for words of `LEN` whole bytes, as many as there are.
-fn read_whole<const LEN: usize>(bytes: &[u8], mut put: impl FnMut(Word)) -> bool {
-    for bytes in bytes.as_chunks::<LEN>().0 {
-        let mut word = [0; 16];
-        word[..LEN].copy_from_slice(bytes);
-        put(Word::from_le_bytes(word));
-    }
-    true
-}
-
-/// A word in pieces that fit beside what waits: where each begins, and its bits.
+/// A word in pieces that fit into a machine word: where each begins, and its bits.
 fn halves(width: u32) -> impl Iterator<Item = (u32, u32)> {
     let pieces = [(0, width.min(64)), (64, width.saturating_sub(64))];
     pieces.into_iter().filter(|(_, len)| *len > 0)
@@ -218,6 +279,7 @@ mod tests {
         for (suite, n, t) in [
             (Suite::TwoParty, 2, 1),
             (Suite::Rep3, 3, 1),
+            (Suite::Rep4, 4, 1),
             (Suite::Bgw, 5, 2),
         ] {
             let scheme = Scheme {

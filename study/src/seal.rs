@@ -154,6 +154,25 @@ impl BlockCipher {
             .map_err(|_| Error::new("a block is too long to be sealed"))
     }
 
+    /// The same in place; returns the tag that goes behind the bytes.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn seal_in_place(
+        &self,
+        number: u64,
+        context: &[u8],
+        bytes: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], Error> {
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(nonce(number), Aad::from(context), bytes)
+            .map_err(|_| Error::new("a block is too long to be sealed"))?;
+        let mut out = [0; TAG_LEN];
+        out.copy_from_slice(tag.as_ref());
+        Ok(out)
+    }
+
     /// Opens block `number` in place and returns what was sealed.
     ///
     /// # Errors

@@ -19,11 +19,14 @@ use crate::Error;
 use crate::id::{ContributionId, StudyId};
 use crate::manifest::{Blinder, Commitment, Manifest};
 use crate::schema::Value;
-use crate::seal::{DataKey, SealingKey, SealingPublic, TAG_LEN, WRAPPED_LEN};
+use crate::seal::{BlockCipher, DataKey, SealingKey, SealingPublic, TAG_LEN, WRAPPED_LEN};
+use crate::secret::SecretBytes;
 use crate::wire::{Reader, Writer, damaged};
 use sha2::{Digest as _, Sha256};
 use smpcc_circuit::program::{Suite, Threat};
 use smpcc_runtime::protocols::stored::Scheme;
+use std::ops::Range;
+use std::slice::Chunks;
 use zeroize::Zeroizing;
 
 /// What a file begins with. The digit is the version of the format.
@@ -78,7 +81,7 @@ pub struct Part {
     /// What hides it in its commitment, where there is one.
     pub blinder: Option<Blinder>,
     /// Its bytes.
-    pub bytes: Zeroizing<Vec<u8>>,
+    pub bytes: SecretBytes,
 }
 
 /// Who can open a file.
@@ -283,27 +286,78 @@ pub fn write(header: &Header, parts: &[Part], to: &SealTo<'_>) -> Result<Vec<u8>
             *key
         }
     };
-    let len: usize = parts.iter().map(|part| 43 + part.bytes.len()).sum();
-    let mut plain = Writer(Vec::with_capacity(len));
-    for part in parts {
-        plain.u16(part.number).u8(u8::from(part.blinder.is_some()));
-        if let Some(blinder) = &part.blinder {
-            plain.raw(&blinder.0[..]);
-        }
-        plain.u64(part.bytes.len() as u64).raw(&part.bytes);
-    }
-    let plain = Zeroizing::new(plain.0);
-    out.u64(plain.len() as u64);
+    let len: usize = parts.iter().map(Part::len).sum();
+    out.u64(len as u64);
     let context = Sha256::digest(&out.0);
-    let cipher = key.cipher();
-    let blocks = plain.len().div_ceil(BLOCK);
-    out.0.reserve(plain.len() + blocks * TAG_LEN);
-    for (number, block) in plain.chunks(BLOCK).enumerate() {
-        let mut block = block.to_vec();
-        cipher.seal(number as u64, &context, &mut block)?;
-        out.raw(&block);
+    let mut sealed = Sealing {
+        cipher: key.cipher(),
+        context: &context,
+        number: 0,
+        block: SecretBytes::with_room(len.min(BLOCK)),
+        out: out.0,
+    };
+    sealed.out.reserve(len + len.div_ceil(BLOCK) * TAG_LEN);
+    for part in parts {
+        let mut head = Writer::default();
+        head.u16(part.number).u8(u8::from(part.blinder.is_some()));
+        sealed.put(&head.0)?;
+        if let Some(blinder) = &part.blinder {
+            sealed.put(&blinder.0[..])?;
+        }
+        sealed.put(&(part.bytes.len() as u64).to_be_bytes())?;
+        sealed.put(&part.bytes)?;
     }
-    Ok(out.0)
+    sealed.end()
+}
+
+impl Part {
+    /// Bytes of it in a file, before they are sealed.
+    fn len(&self) -> usize {
+        let blinder = if self.blinder.is_some() { 32 } else { 0 };
+        2 + 1 + blinder + 8 + self.bytes.len()
+    }
+}
+
+/// Bytes on their way into blocks.
+struct Sealing<'a> {
+    cipher: BlockCipher,
+    context: &'a [u8],
+    /// Of the block in the making.
+    number: u64,
+    block: SecretBytes,
+    out: Vec<u8>,
+}
+
+impl Sealing<'_> {
+    fn put(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK - self.block.len()));
+            self.block.append(now);
+            bytes = later;
+            if self.block.len() == BLOCK {
+                self.seal()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self) -> Result<(), Error> {
+        let tag = self
+            .cipher
+            .seal_in_place(self.number, self.context, &mut self.block)?;
+        self.out.extend_from_slice(&self.block);
+        self.out.extend_from_slice(&tag);
+        self.block.clear();
+        self.number += 1;
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<Vec<u8>, Error> {
+        if !self.block.is_empty() {
+            self.seal()?;
+        }
+        Ok(self.out)
+    }
 }
 
 /// The header of a file, and where its sealed bytes begin. Nothing of it is sure before the file is opened.
@@ -363,37 +417,68 @@ pub fn open(bytes: &[u8], key: &Key<'_>) -> Result<(Header, Vec<Part>), Error> {
         return Err(damaged());
     }
     let context = Sha256::digest(&bytes[..bytes.len() - from.0.len()]);
-    let cipher = data.cipher();
-    let mut plain = Zeroizing::new(Vec::with_capacity(len));
-    // No more than there is: all of it is wiped, and there may be thousands of small files.
-    let most = from.0.len().min(BLOCK + TAG_LEN);
-    let mut block = Zeroizing::new(Vec::with_capacity(most));
-    for (number, sealed) in from.0.chunks(BLOCK + TAG_LEN).enumerate() {
-        block.clear();
-        block.extend_from_slice(sealed);
-        plain.extend_from_slice(cipher.open(number as u64, &context, &mut block)?);
-    }
-    let parts = read_parts(&header, &plain)?;
+    let mut opening = Opening {
+        cipher: data.cipher(),
+        context: &context,
+        number: 0,
+        sealed: from.0.chunks(BLOCK + TAG_LEN),
+        // No more than there is: all of it is wiped, and there may be thousands of small files.
+        block: SecretBytes::with_room(from.0.len().min(BLOCK + TAG_LEN)),
+        opened: 0..0,
+        left: len,
+    };
+    let parts = opening.parts(&header)?;
     Ok((header, parts))
 }
 
-fn read_parts(header: &Header, plain: &[u8]) -> Result<Vec<Part>, Error> {
-    let mut from = Reader(plain);
-    let mut parts = Vec::new();
-    for number in header.scheme.parts(header.node as usize) {
-        if usize::from(from.u16()?) != number {
+/// Bytes on their way out of blocks.
+struct Opening<'a> {
+    cipher: BlockCipher,
+    context: &'a [u8],
+    /// Of the next block.
+    number: u64,
+    sealed: Chunks<'a, u8>,
+    block: SecretBytes,
+    /// What of the block is open and has not been taken.
+    opened: Range<usize>,
+    /// Bytes that have not been taken, of all blocks.
+    left: usize,
+}
+
+impl Opening<'_> {
+    fn parts(&mut self, header: &Header) -> Result<Vec<Part>, Error> {
+        let numbers = header.scheme.parts(header.node as usize).into_iter();
+        let parts = numbers
+            .map(|number| self.part(header, number))
+            .collect::<Result<_, _>>()?;
+        match self.left {
+            0 => Ok(parts),
+            _ => Err(damaged()),
+        }
+    }
+
+    fn part(&mut self, header: &Header, number: usize) -> Result<Part, Error> {
+        let mut head = [0; 3];
+        self.take(&mut head)?;
+        if usize::from(u16::from_be_bytes([head[0], head[1]])) != number {
             return Err(damaged());
         }
-        let blinder = match from.u8()? {
+        let blinder = match head[2] {
             0 => None,
-            1 => Some(Blinder(Zeroizing::new(from.bytes32()?))),
+            1 => {
+                let mut blinder = Zeroizing::new([0; 32]);
+                self.take(&mut blinder[..])?;
+                Some(Blinder(blinder))
+            }
             _ => return Err(damaged()),
         };
-        let len = usize::try_from(from.u64()?).map_err(|_| damaged())?;
+        let mut len = [0; 8];
+        self.take(&mut len)?;
+        let len = usize::try_from(u64::from_be_bytes(len)).map_err(|_| damaged())?;
         let part = Part {
             number: number as u16,
             blinder,
-            bytes: Zeroizing::new(from.raw(len)?.to_vec()),
+            bytes: self.bytes(len)?,
         };
         match (&part.blinder, header.kind) {
             (Some(blinder), Kind::Contribution) => {
@@ -402,8 +487,47 @@ fn read_parts(header: &Header, plain: &[u8]) -> Result<Vec<Part>, Error> {
             (None, Kind::Result) => {}
             _ => return Err(damaged()),
         }
-        parts.push(part);
+        Ok(part)
     }
-    from.end()?;
-    Ok(parts)
+
+    fn take(&mut self, mut to: &mut [u8]) -> Result<(), Error> {
+        while !to.is_empty() {
+            let some = self.some(to.len())?;
+            let (now, later) = to.split_at_mut(some.len());
+            now.copy_from_slice(some);
+            to = later;
+        }
+        Ok(())
+    }
+
+    fn bytes(&mut self, len: usize) -> Result<SecretBytes, Error> {
+        if len > self.left {
+            return Err(damaged());
+        }
+        let mut bytes = SecretBytes::with_room(len);
+        while bytes.len() < len {
+            let some = self.some(len - bytes.len())?;
+            bytes.append(some);
+        }
+        Ok(bytes)
+    }
+
+    /// The next bytes: at least one, and no more than so many.
+    fn some(&mut self, most: usize) -> Result<&[u8], Error> {
+        if self.opened.is_empty() {
+            let sealed = self.sealed.next().ok_or_else(damaged)?;
+            self.block.clear();
+            self.block.append(sealed);
+            let opened = self
+                .cipher
+                .open(self.number, self.context, &mut self.block)?;
+            self.opened = 0..opened.len();
+            self.number += 1;
+        }
+        let from = self.opened.start;
+        self.opened.start = self.opened.end.min(from.saturating_add(most));
+        let some = &self.block[from..self.opened.start];
+        self.left -= some.len();
+        Ok(some)
+    }
 }

@@ -14,11 +14,12 @@ use smpcc_runtime::ring::Elements;
 
 const STUDY: StudyId = StudyId([7; 32]);
 
-const SCHEMES: [Scheme; 4] = [
+const SCHEMES: [Scheme; 5] = [
     scheme(Suite::TwoParty, 2, 1),
     scheme(Suite::Rep3, 3, 1),
     scheme(Suite::Gmw, 4, 3),
     scheme(Suite::Bgw, 5, 1),
+    scheme(Suite::Rep4, 4, 1),
 ];
 
 const fn scheme(suite: Suite, n_parties: u32, threshold: u32) -> Scheme {
@@ -138,6 +139,34 @@ fn blocks_cannot_be_left_out_or_exchanged() {
     assert!(!opens(&bytes[..at + 2 * block]));
 }
 
+/// Values, parts and heads of parts lie across the borders of blocks.
+#[test]
+fn long_files_come_back_whole() {
+    for lanes in [131_061, 131_062, 131_067, 300_000] {
+        let value = Value {
+            name: "x".into(),
+            shape: Shape(Vec::new()),
+            leaves: vec![(Scalar::unsigned(64), lanes), (Scalar::Bool, lanes)],
+        };
+        let words = |width: u32| {
+            let words = (0..u128::from(lanes)).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            Elements::of_words(width, words)
+        };
+        let given = vec![words(64), words(1)];
+        let dealt = deal(&giver(SCHEMES[1]), &[(value, given.clone())]).unwrap();
+        let held: Vec<Held> = (dealt.iter())
+            .map(|node| {
+                let key = DataKey::fresh().unwrap();
+                let to = SealTo::Data(&key);
+                let bytes = share_file::write(&node.header, &node.parts, &to).unwrap();
+                share_file::open(&bytes, &Key::Data(&key)).unwrap()
+            })
+            .collect();
+        let result = open(&held, &[]).unwrap();
+        assert!(result.values[0].1.iter().map(|w| &**w).eq(&given));
+    }
+}
+
 #[test]
 fn a_file_says_why_it_is_not_the_one() {
     let all = files(SCHEMES[1]);
@@ -236,6 +265,13 @@ fn a_node_that_changed_its_share_is_named() {
     mixed.push(held.remove(1));
     let why = open(&mixed, &names).err().unwrap().to_string();
     assert!(why.contains("not shares of the same values"), "{why}");
+    // Of a replicated component the others hold the right one.
+    for (scheme, liar) in [(SCHEMES[1], 2), (SCHEMES[4], 1)] {
+        let mut held = opened(&files(scheme));
+        held[liar].1[1].bytes[5] ^= 4;
+        let why = open(&held, &names).err().unwrap().to_string();
+        assert!(why.contains(&names[liar]), "{scheme:?} {why}");
+    }
 }
 
 /// The view of a node under rep3 — its two components, its blinders and all commitments — takes as many values for 0 as for 1: the
