@@ -149,3 +149,40 @@ fn little_memory_is_enough_or_is_said_to_lack() {
         }
     }
 }
+
+/// A core file would hold a party's inputs and shares. None is written, even where files of any length are allowed.
+#[test]
+fn a_party_that_crashes_leaves_no_core() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = folder(&[]);
+    // A child of a run that waits for its job.
+    let mut party = Command::new("sh")
+        .args(["-c", "ulimit -c unlimited 2>/dev/null || true; exec \"$@\""])
+        .args(["sh", env!("CARGO_BIN_EXE_smpcc"), "party", "-"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("smpcc starts");
+    let limits = format!("/proc/{}/limits", party.id());
+    let until = Instant::now() + Duration::from_secs(20);
+    let forbids = || {
+        let limits = std::fs::read_to_string(&limits).unwrap_or_default();
+        let cores = limits.lines().find(|line| line.starts_with("Max core"));
+        let words: Vec<&str> = cores.unwrap_or_default().split_whitespace().collect();
+        words == ["Max", "core", "file", "size", "0", "0", "bytes"]
+    };
+    while !forbids() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(forbids());
+    // What is piped to a collector has no limit: this is what forbids it. It follows within no time.
+    std::thread::sleep(Duration::from_millis(200));
+    let aborted = Command::new("kill")
+        .args(["-ABRT", &party.id().to_string()])
+        .status();
+    assert!(aborted.expect("kill").success());
+    let ended = party.wait().expect("its end");
+    assert_eq!((ended.signal(), ended.core_dumped()), (Some(6), false));
+    let left = std::fs::read_dir(folder.path()).expect("the folder");
+    assert_eq!(left.count(), 0);
+}

@@ -17,6 +17,7 @@ use args::{Cli, Command, Format};
 use clap::Parser;
 use load::Style;
 use smpcc::exit::{Exit, Outcome};
+use smpcc_runtime::cores;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -37,6 +38,10 @@ fn command() -> Exit {
         }
     };
     out::messages(cli.messages == Format::Json);
+    // Inputs, shares and keys are in the memory of most commands.
+    if let Err(e) = cores::forbid() {
+        out::note(&format!("warning: {e}"));
+    }
     match std::panic::catch_unwind(|| dispatch(&cli)) {
         Ok(Ok(())) => Exit::Ok,
         Ok(Err(failure)) => {
