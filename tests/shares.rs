@@ -292,36 +292,28 @@ fn refusals(site: &Site) {
     site.refused(&RUN, "is not of the program of this study");
 }
 
-/// Dealers are not believed: one who shares what is out of its range stops the run before anything is opened.
-#[test]
-fn what_is_out_of_its_range_is_found_in_shares() {
-    let site = Site::new(PROGRAM, &["a", "b", "c"], &[]);
-    site.contribute(r#"{"age": 44, "pay": 1}"#);
-    site.contribute(r#"{"age": 120, "pay": 2}"#);
-    // A client of its own making: one more bit of one component, at both nodes that hold it.
+/// Changes the first byte of a part of the first contribution as its giver could have done, at all nodes that hold it; returns its name.
+fn change(site: &Site, nodes: &[&str], number: u16, by: u8) -> String {
     let study = std::fs::read(site.at("study.toml")).expect("a study");
     let study = smpcc_study::study::Study::read(&study).expect("a study");
-    let read = |node: &str, file: &Path| {
+    let read = |node: &&str| {
         let key =
             std::fs::read_to_string(site.at(&format!("keys/{node}.seal.key"))).expect("a key");
         let key = smpcc_study::seal::SealingKey::from_text(&key).expect("a key");
-        let bytes = std::fs::read(file).expect("a file");
+        let bytes = std::fs::read(&site.files(node, "share")[0]).expect("a file");
         smpcc_study::share_file::open(&bytes, &smpcc_study::share_file::Key::Node(&key))
             .expect("a share file")
     };
-    let mut held = Vec::new();
-    for node in ["a", "b", "c"] {
-        held.push(read(node, &site.files(node, "share")[0]));
-    }
+    let mut held: Vec<_> = nodes.iter().map(read).collect();
     let mut manifest = held[0].0.manifest.clone();
     for (header, parts) in &mut held {
-        for part in parts.iter_mut().filter(|part| part.number == 1) {
-            part.bytes[0] ^= 0x80;
+        for part in parts.iter_mut().filter(|part| part.number == number) {
+            part.bytes[0] ^= by;
             let blinder = part.blinder.as_ref().expect("a blinder");
-            manifest[1] = smpcc_study::manifest::Commitment::to(
+            manifest[usize::from(number)] = smpcc_study::manifest::Commitment::to(
                 &study.id(),
                 &header.id,
-                1,
+                number,
                 blinder,
                 &part.bytes,
             );
@@ -333,13 +325,53 @@ fn what_is_out_of_its_range_is_found_in_shares() {
         let bytes = smpcc_study::share_file::write(header, parts, &to).expect("a share file");
         std::fs::write(&site.files(&node.name, "share")[0], bytes).expect("a share file");
     }
+    held[0].0.id.to_string()
+}
+
+/// Under `bgw` a dealer could give shares that are of no polynomial. Nodes find that, say whose it is by the name of its file, and run
+/// without it.
+#[test]
+fn what_is_not_shared_as_it_should_be_is_named_and_left_out() {
+    let nodes = ["a", "b", "c", "d"];
+    let site = Site::new(PROGRAM, &nodes, &["--suite", "bgw"]);
+    for age in [44, 45, 46] {
+        site.contribute(&format!(r#"{{"age": {age}, "pay": 5}}"#));
+    }
+    let id = change(&site, &nodes, 2, 0x01);
+    site.refused(
+        &RUN,
+        &format!("what stands in {id} is not shared as it should be"),
+    );
+    let said = site.ok(&[&RUN[..], &["--validate"]].concat());
+    assert!(
+        said.contains(&format!("{id} is not shared as it should be\n"))
+            && said.contains("1 of 3 contributions are not shared")
+            && said.contains("\n0 of 3 contributions are out of their declared ranges"),
+        "{said}"
+    );
+    for node in nodes {
+        std::fs::remove_file(&site.files(node, "share")[0]).expect("a share file");
+    }
+    site.ok(&RUN);
+    let shares: Vec<String> = nodes.iter().map(|node| site.released(node)).collect();
+    let said = site.ok(&open(&shares));
+    assert!(said.contains("(10, 4"), "{said}");
+}
+
+/// Dealers are not believed: one who shares what is out of its range stops the run before anything is opened.
+#[test]
+fn what_is_out_of_its_range_is_found_in_shares() {
+    let site = Site::new(PROGRAM, &["a", "b", "c"], &[]);
+    site.contribute(r#"{"age": 44, "pay": 1}"#);
+    site.contribute(r#"{"age": 120, "pay": 2}"#);
+    // A client of its own making: one more bit of one component, at both nodes that hold it.
+    let id = change(&site, &["a", "b", "c"], 1, 0x80);
     let (code, said) = site.run(&RUN);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("out of its declared range"), "{said}");
     assert!(site.files("a", "result").is_empty());
     // Whose it is, the nodes find out by themselves; without it they run.
     let said = site.ok(&[&RUN[..], &["--validate"]].concat());
-    let id = held[0].0.id.to_string();
     assert!(
         said.contains(&format!("{id} is out of its declared ranges")),
         "{said}"
@@ -364,13 +396,15 @@ fn what_is_out_of_its_range_is_found_in_shares() {
 fn every_suite_stores_what_it_computes() {
     let all = ["a", "b", "c", "d", "e"];
     for (n, options, checks) in [
-        (2, ["--suite", "two-party"], false),
-        (3, ["--suite", "gmw"], false),
-        (3, ["--threat", "malicious"], true),
-        (5, ["--suite", "bgw"], true),
+        (2, &["--suite", "two-party"][..], false),
+        (3, &["--suite", "gmw"], false),
+        (3, &["--threat", "malicious"], true),
+        (4, &["--suite", "rep4"], true),
+        (4, &["--suite", "rep4", "--threat", "malicious"], true),
+        (5, &["--suite", "bgw"], true),
     ] {
         let nodes = &all[..n];
-        let site = Site::new(PROGRAM, nodes, &options);
+        let site = Site::new(PROGRAM, nodes, options);
         site.contribute(r#"{"age": 31, "pay": 70}"#);
         site.contribute(r#"{"age": 30, "pay": -71}"#);
         site.ok(&[&RUN[..], &["--in-process"]].concat());

@@ -184,7 +184,7 @@ impl Suite {
     /// Whether shares of it can outlive a run against a threat: where each is held by one party alone, what makes sure of it against a
     /// cheater ends with the run.
     pub fn stores(self, threat: Threat) -> bool {
-        self.stands(threat) && (!threat.deviates() || self == Self::Rep3)
+        self.stands(threat) && (!threat.deviates() || matches!(self, Self::Rep3 | Self::Rep4))
     }
 
     /// Local times without a table of one's own: one core of a server of about 2020, rounded up.

@@ -21,6 +21,9 @@ pub struct PartyInputs {
     pub words: BTreeMap<String, Vec<Elements>>,
     /// By [`schema::len_key`].
     pub lens: BTreeMap<String, u64>,
+    /// What of a giver who is away is called in messages, by its number: the name of its share file.
+    #[serde(default)]
+    pub given: BTreeMap<u32, String>,
     /// What the party should know of its files.
     #[serde(skip)]
     pub notes: Vec<String>,

@@ -15,8 +15,8 @@ use crate::types;
 use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
-use smpcc_circuit::ids::OutputId;
-use smpcc_circuit::program::{Program, Shape};
+use smpcc_circuit::ids::{InputId, OutputId};
+use smpcc_circuit::program::{Node, Op, Program, Shape};
 use smpcc_circuit::value::Scalar;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::session::Terms;
@@ -89,6 +89,9 @@ pub struct PartyReport {
     /// For whom a share was written, and where.
     #[serde(default)]
     pub stored: Vec<(String, String)>,
+    /// Of a look for contributions that are not as they should be: those whose shares are not those of one value.
+    #[serde(default)]
+    pub misdealt: Vec<String>,
     /// Which attempt at the run it was, and who was lost in each of those before.
     #[serde(default)]
     pub lost: Vec<Vec<String>>,
@@ -250,11 +253,20 @@ pub fn play(
         Some(paths) => program.with_files(paths),
         None => program,
     };
-    let inputs = inputs_of(&program, session.me(), &mut party.inputs);
+    let mut inputs = inputs_of(&program, session.me(), &mut party.inputs);
     let setup = party.began.elapsed();
     let began = SystemTime::now();
     let progress = &mut |p| tell(Event::Progress(p));
-    let compared = session.compare_held(&program, &inputs);
+    let looks = (party.choices.stored.as_ref()).is_some_and(|stored| stored.seating.validity);
+    let mut misdealt = Vec::new();
+    let compared = session.compare_held(&program, &inputs).and_then(|givers| {
+        misdealt = names_of(&givers, &party.inputs, &program);
+        if !givers.is_empty() && !looks {
+            return Err(not_shared(&misdealt));
+        }
+        blank(&program, &givers, &mut inputs);
+        Ok(())
+    });
     let run = compared.and_then(|()| engine::run(&mut session, &program, inputs, progress));
     let mut run = match run {
         Ok(run) => run,
@@ -265,6 +277,7 @@ pub fn play(
     };
     let mut report = report(&session, &program, plan, setup, &run);
     report.kept = kept(&program, &mut run.outputs);
+    report.misdealt = misdealt;
     report.timeline = party
         .trace
         .then(|| TimelineReport::new(began, &run.timeline));
@@ -273,6 +286,34 @@ pub fn play(
         tell(Event::Lost(&lost));
     }
     Ok(report)
+}
+
+/// What of some givers is called, for messages.
+fn names_of(givers: &[u32], inputs: &PartyInputs, program: &Program) -> Vec<String> {
+    let name = |giver: &u32| match inputs.given.get(giver) {
+        Some(name) => name.clone(),
+        None => (program.party_names.get(*giver as usize).cloned()).unwrap_or_default(),
+    };
+    givers.iter().map(name).collect()
+}
+
+/// Shares of zero instead of what some givers have dealt, for a session that only looks at the others.
+fn blank(program: &Program, givers: &[u32], inputs: &mut Inputs) {
+    for (i, leaf) in program.inputs.iter().enumerate() {
+        if let Some(share) = inputs.get_mut(&InputId::new(i))
+            && givers.contains(&leaf.party)
+        {
+            let words = share.expose().lanes();
+            *share = Secret::new(Elements::zeros(leaf.scalar.width(), words));
+        }
+    }
+}
+
+fn not_shared(names: &[String]) -> Error {
+    Error::usage(format!(
+        "what stands in {} is not shared as it should be: the nodes' shares are not those of one value; leave it out",
+        names.join(", ")
+    ))
 }
 
 impl Trouble {
@@ -329,6 +370,16 @@ impl From<Failure> for Trouble {
     }
 }
 
+/// Why there is no second attempt at a program that draws.
+pub const DRAWS: &str = "the program draws: another attempt would be of another draw, and both together tell more than one; all shares stay where they are";
+
+/// Whether two runs on the same shares could tell more than one: what a program gives anybody follows from the shares, unless it draws.
+pub fn tells_more(program: &Program) -> bool {
+    let mut nodes = program.regions.iter().flat_map(|region| &region.nodes);
+    let gives = |node: &Node| matches!(node.op, Op::Reveal | Op::Output(_));
+    program.inputs.iter().any(|leaf| leaf.drawn) && nodes.any(gives)
+}
+
 /// Says what this party wants to run, hears the same of the others, and compiles for what was said.
 fn prepare(
     party: &mut Party<'_>,
@@ -363,6 +414,11 @@ fn prepare(
     let (work, choices, given) = (party.work.clone(), party.choices.clone(), lens.clone());
     let program = meanwhile(mesh, move || work.compile(&choices, given))??;
     tell(Event::Compiled(&program, began.elapsed()));
+    if (party.choices.stored.as_ref()).is_some_and(|stored| stored.attempt > 1)
+        && tells_more(&program)
+    {
+        return Err(Failure::usage(DRAWS).into());
+    }
     party.limits.check_memory(&program, 1, &lens, &label)?;
     let length = party.limits.run_length(&program);
     tell(Event::Limited(length));
@@ -443,6 +499,7 @@ fn report(
         timeline: None,
         kept: Vec::new(),
         stored: Vec::new(),
+        misdealt: Vec::new(),
         lost: Vec::new(),
     }
 }

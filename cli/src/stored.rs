@@ -78,7 +78,7 @@ impl Attempt {
                 terms.suite.name()
             )));
         }
-        let least = least_members(n, terms.threshold);
+        let least = terms.least_nodes();
         if there < least {
             return Err(Failure::usage(format!(
                 "{there} of {n} nodes are too few: with {} that may be corrupt, {least} can go on; {stays}",
@@ -99,17 +99,33 @@ pub fn validated(reports: &[PartyReport], headers: &[&Header], places: &[Place])
     let mut places: Vec<&Place> = places.iter().collect();
     places.sort_by_key(|place| place.number);
     let mut text = String::new();
+    let misdealt = reports.first().map_or(&[][..], |report| &report.misdealt);
+    for id in misdealt {
+        text += &format!("{id}{NOT_SHARED}\n");
+    }
+    let mut out = 0;
     for (bit, place) in bits.iter().zip(&places) {
-        if let (true, Some(header)) = (bit, headers.get(place.file)) {
-            text += &format!("{} is out of its declared ranges\n", header.id);
+        let id = headers.get(place.file).map(|header| header.id.to_string());
+        // Of what is not shared as it should be nothing was looked at.
+        if let (true, Some(id)) = (bit, id.filter(|id| !misdealt.contains(id))) {
+            text += &format!("{id}{OUT_OF_RANGE}\n");
+            out += 1;
         }
     }
-    let n = bits.iter().filter(|bit| **bit).count();
-    text + &format!(
-        "{n} of {} contributions are out of their declared ranges\n",
-        places.len()
-    )
+    let n = places.len();
+    if !misdealt.is_empty() {
+        text += &format!(
+            "{} of {n} contributions are not shared as they should be\n",
+            misdealt.len()
+        );
+    }
+    text + &format!("{out} of {n} contributions are out of their declared ranges\n")
 }
+
+/// What is said of a contribution that is left out, behind its name.
+const OUT_OF_RANGE: &str = " is out of its declared ranges";
+/// The same of one whose shares are not those of one value.
+const NOT_SHARED: &str = " is not shared as it should be";
 
 /// Whether shares of a study can outlive a run.
 ///
@@ -119,16 +135,11 @@ pub fn stores(terms: &Terms) -> Outcome {
     match terms.suite.stores(terms.threat) {
         true => Ok(()),
         false => Err(Failure::usage(format!(
-            "`{}` stores no shares against {} nodes: what makes sure of a share there ends with its run; `rep3` does, with three nodes",
+            "`{}` stores no shares against {} nodes: what makes sure of a share there ends with its run; `rep3` does, with three nodes, and `rep4` with four",
             terms.suite.name(),
             terms.threat.name()
         ))),
     }
-}
-
-/// Nodes of a study with Shamir's shares that can run without the others.
-pub fn least_members(n_nodes: usize, threshold: u32) -> usize {
-    (2 * threshold as usize + 1).max(n_nodes / 2 + 1)
 }
 
 /// A share file's place in a run.
@@ -478,11 +489,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_nodes_may_lose_two_and_no_two_halves_run() {
-        assert_eq!(least_members(5, 1), 3);
-        assert_eq!(least_members(5, 2), 5);
-        assert_eq!(least_members(4, 1), 3);
-        assert_eq!(least_members(16, 1), 9);
+    fn the_next_attempt_is_of_those_who_are_left() {
         let attempt = Attempt {
             number: 1,
             members: vec![0, 1, 2, 3, 4],

@@ -34,7 +34,8 @@ pub enum Event {
     Frozen(StudyId, u64, [u8; 32]),
     /// A run began: its number, and the names of those who take part.
     RunStarted(StudyId, u32, String),
-    /// All nodes found a contribution to be out of what the program declares, and leave it out of a run of this number.
+    /// All nodes found a contribution to be out of what the program declares, or not shared as it should be, and leave it out of a run of
+    /// this number.
     LeftOut(StudyId, ContributionId, u32),
     /// A run ended well.
     RunFinished(StudyId, u32),

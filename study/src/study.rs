@@ -168,6 +168,18 @@ pub struct Owner {
     pub sign: SigningPublic,
 }
 
+impl Terms {
+    /// The fewest of its nodes that can run without the others: with Shamir's shares 2t + 1, and more than half, so that no two sets of
+    /// them both run; in the other suites all.
+    pub fn least_nodes(&self) -> usize {
+        let n = self.nodes.len();
+        match self.suite {
+            Suite::Bgw => (2 * self.threshold as usize + 1).max(n / 2 + 1),
+            Suite::TwoParty | Suite::Rep3 | Suite::Rep4 | Suite::Gmw => n,
+        }
+    }
+}
+
 impl Study {
     /// The study of a file.
     ///

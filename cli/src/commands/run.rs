@@ -18,7 +18,6 @@ use smpcc::stored::shelf::{self, Keep, Nodes};
 use smpcc::stored::{Attempt, MAX_ATTEMPTS};
 use smpcc::work::{Built, Work};
 use smpcc::{lens, pages, report, stored, studies, trace, words};
-use smpcc_circuit::program::{Node, Op, Program};
 use smpcc_runtime::keys::Identity;
 use smpcc_runtime::net::{self, Mesh, memory};
 use smpcc_runtime::party::PartyNames;
@@ -181,13 +180,9 @@ fn once(args: &RunArgs, style: Style, work: &Work, held: Option<Held<'_>>) -> Re
     };
     if let Some((_, attempt, _)) = held
         && attempt.number > 1
-        && tells_more(&built.program)
+        && play::tells_more(&built.program)
     {
-        return Err(Failure::new(
-            Exit::Network,
-            "the program draws and opens: another attempt would open another draw, and tell more than one run does; all shares stay where they are",
-        )
-        .into());
+        return Err(Failure::new(Exit::Network, play::DRAWS).into());
     }
     let program = built.program.name.clone();
     let sources = (built.paths.clone()).unwrap_or_else(|| built.program.files.clone());
@@ -224,17 +219,6 @@ fn once(args: &RunArgs, style: Style, work: &Work, held: Option<Held<'_>>) -> Re
         Some(place) => Ok(place.write(format!("{json}\n").as_bytes())?),
         None => Ok(()),
     }
-}
-
-/// Whether a second run could open other values than the first: what is opened follows from the same shares, unless it is of a draw.
-fn tells_more(program: &Program) -> bool {
-    let nodes = || program.regions.iter().flat_map(|region| &region.nodes);
-    let opens = |node: &Node| match node.op {
-        Op::Reveal => true,
-        Op::Output(id) => !program.is_stored(id),
-        _ => false,
-    };
-    program.inputs.iter().any(|leaf| leaf.drawn) && nodes().any(opens)
 }
 
 /// What the nodes of a study hold that take part.

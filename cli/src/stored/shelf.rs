@@ -180,6 +180,7 @@ pub fn hold(inputs: &mut PartyInputs, shelf: &[Held], places: &[Place]) -> Outco
             return Err(Failure::bug("a share file that was read is gone"));
         };
         let all = shares(held).map_err(|e| Failure::usage(format!("{}: {e}", held.0.id)))?;
+        inputs.given.insert(place.number, held.0.id.to_string());
         for (param, shares) in place.params.iter().zip(all) {
             let words = shares.into_iter().map(|mut s| std::mem::take(&mut *s));
             let key = held_key(param, place.number);

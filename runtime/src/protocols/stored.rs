@@ -40,6 +40,15 @@ pub struct Scheme {
     pub threshold: u32,
 }
 
+/// How one lane is dealt, for whoever does it elsewhere, such as in a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dealing {
+    /// Words that are drawn, uniform and of the value's width.
+    pub drawn: usize,
+    /// By part, of each of its words, the words of which it is the XOR: 0 is the value, and from 1 on follow those that are drawn.
+    pub parts: Vec<Vec<Vec<usize>>>,
+}
+
 /// Why shares give no value: the parties whose shares do not fit those of the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misfit {
@@ -109,6 +118,48 @@ impl Scheme {
             let shares = self.deal_words(width, values, &prg)?;
             Ok(shares.into_iter().map(E::wrap).collect())
         })
+    }
+
+    /// How a lane is dealt.
+    ///
+    /// # Errors
+    /// A sharing that does not exist.
+    pub fn dealing(self) -> Result<Dealing, Error> {
+        if !self.exists() {
+            return Err(Error::bug("no such sharing"));
+        }
+        let n = self.n_parties as usize;
+        match self.suite {
+            Suite::TwoParty | Suite::Gmw | Suite::Rep3 | Suite::Rep4 => {
+                let summand = |part: usize| match part + 1 < n {
+                    true => vec![vec![part + 1]],
+                    false => vec![(0..n).collect()],
+                };
+                Ok(Dealing {
+                    drawn: n - 1,
+                    parts: (0..n).map(summand).collect(),
+                })
+            }
+            Suite::Bgw => {
+                let drawn = self.threshold as usize * self.words();
+                let mut parts = vec![vec![Vec::new(); self.words()]; n];
+                // Shares are linear in the value and in what is drawn: one of them at a time is one, and all others are zero.
+                for one in 0..=drawn {
+                    let is_one = |word: usize| [u64::from(word == one)];
+                    let coefficients: Vec<[u64; 1]> = (1..=drawn).map(is_one).collect();
+                    let coefficients: Vec<&[u64]> = coefficients.iter().map(|c| &c[..]).collect();
+                    let shares = shamir::deal(n, self.words(), &is_one(0), &coefficients)?;
+                    for (part, share) in parts.iter_mut().zip(shares) {
+                        for (terms, word) in part.iter_mut().zip(share) {
+                            if word & 1 == 1 {
+                                terms.push(one);
+                            }
+                        }
+                    }
+                }
+                Ok(Dealing { drawn, parts })
+            }
+        }
     }
 
     fn deal_words<E: Element>(
@@ -307,6 +358,7 @@ mod tests {
             of(Suite::TwoParty, 2, 1),
             of(Suite::Rep3, 3, 1),
             of(Suite::Gmw, 3, 2),
+            of(Suite::Rep4, 4, 1),
         ];
         for (n, t) in [(3, 1), (4, 1), (5, 1), (5, 2), (7, 2), (16, 7)] {
             all.push(of(Suite::Bgw, n, t));
@@ -347,6 +399,43 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// What is dealt elsewhere as [`Scheme::dealing`] says is opened here.
+    #[test]
+    fn lanes_are_dealt_elsewhere() {
+        for scheme in schemes() {
+            let dealing = scheme.dealing().unwrap();
+            let value: Word = 0x5a5a_1234_0000_ffff_8000_0000_0000_0001;
+            let drawn = (0..dealing.drawn as Word).map(|i| (i + 3).wrapping_mul(value | 5));
+            let known: Vec<Word> = std::iter::once(value).chain(drawn).collect();
+            let word = |terms: &Vec<usize>| terms.iter().fold(0, |word, &i| word ^ known[i]);
+            let share = |party: usize| {
+                let parts = scheme.parts(party).into_iter();
+                let words = parts.flat_map(|part| dealing.parts[part].iter().map(word));
+                Elements::of_words(128, words)
+            };
+            let n = scheme.n_parties as usize;
+            let shares: Vec<Elements> = (0..n).map(share).collect();
+            let all: Vec<(usize, &Elements)> = shares.iter().enumerate().collect();
+            let checked = n > scheme.least();
+            let whole = Elements::of_words(128, [value].into_iter());
+            for set in [&all[..], &all[n - scheme.least()..]] {
+                let opened = scheme.open(128, set);
+                assert!(
+                    opened == Ok((whole.clone(), checked && set.len() == n)),
+                    "{scheme:?}"
+                );
+            }
+            // Nobody holds the value as it is.
+            let holds = |party: usize| {
+                scheme
+                    .parts(party)
+                    .iter()
+                    .any(|p| dealing.parts[*p].contains(&vec![0]))
+            };
+            assert!(!(0..n).any(holds));
         }
     }
 

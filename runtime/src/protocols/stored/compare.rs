@@ -37,21 +37,22 @@ fn common(scheme: Scheme, me: usize, other: usize) -> Vec<usize> {
 }
 
 impl Session {
-    /// Compares the components of all stored shares with the others who hold them, or checks that they were dealt as they should.
+    /// Compares the components of all stored shares with the others who hold them, or checks that they were dealt as they should. Returns
+    /// the numbers of those givers whose shares are not those of one value, ascending: all parties see the same. Nothing is to be
+    /// computed on such shares.
     ///
     /// # Errors
-    /// A fault of the peer that holds another component, of the usage where a giver's shares are none, which all parties see
-    /// alike, and of links. The caller tells the others.
-    pub fn compare_held(&mut self, program: &Verified, inputs: &Inputs) -> Result<(), Error> {
+    /// A fault of the peer that holds another component, and of links. The caller tells the others.
+    pub fn compare_held(&mut self, program: &Verified, inputs: &Inputs) -> Result<Vec<u32>, Error> {
         let held = |i: &usize| program.is_held(InputId::new(*i));
         let any = (0..program.inputs.len()).any(|i| held(&i));
         if !any {
-            return Ok(());
+            return Ok(Vec::new());
         }
         match program.suite {
             Suite::Rep3 | Suite::Rep4 => {}
             Suite::Bgw => return self.check_dealt(program, inputs),
-            Suite::TwoParty | Suite::Gmw => return Ok(()),
+            Suite::TwoParty | Suite::Gmw => return Ok(Vec::new()),
         }
         let scheme = Scheme {
             suite: program.suite,
@@ -78,7 +79,7 @@ impl Session {
                 ));
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// What `sender` says of some parts of this party's shares under the key with `other`.
@@ -108,7 +109,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::testing::{rep3, u};
+    use crate::engine::testing::{Builder, u};
     use crate::local;
     use crate::net::{Mesh, Options, memory};
     use crate::party::PartyNames;
@@ -117,15 +118,16 @@ mod tests {
     use smpcc_circuit::verify::verify;
 
     /// Whether each party takes the shares of one dealing when one word of them is changed.
-    fn compare(changed: Option<(usize, usize)>) -> Vec<Result<(), Error>> {
-        let mut b = rep3();
+    fn compare(suite: Suite, changed: Option<(usize, usize)>) -> Vec<Result<Vec<u32>, Error>> {
+        let n = if suite == Suite::Rep4 { 4 } else { 3 };
+        let mut b = Builder::new(suite, n, 1);
         b.program.party_names.push("giver".into());
-        let x = b.input(3, Domain::Boolean, u(8), 2);
+        let x = b.input(n, Domain::Boolean, u(8), 2);
         b.output(x, &[0]);
         let program = &verify(b.program).unwrap();
         let scheme = Scheme {
-            suite: Suite::Rep3,
-            n_parties: 3,
+            suite,
+            n_parties: n,
             threshold: 1,
         };
         let value = Elements::of_words(8, [7, 200].into_iter());
@@ -135,14 +137,14 @@ mod tests {
             words[word] ^= 1;
             shares[party] = Elements::of_words(8, words.into_iter());
         }
-        let parties = memory::links(3).unwrap().into_iter().zip(shares);
+        let parties = memory::links(n as usize).unwrap().into_iter().zip(shares);
         local::threads(parties, |(links, share)| {
-            let mesh = Mesh::new(links, PartyNames::plain(3), Options::default())?;
+            let mesh = Mesh::new(links, PartyNames::plain(n as usize), Options::default())?;
             let mut session = Session::local(mesh, [7; 32]);
             let inputs = Inputs::from([(InputId(0), Secret::new(share))]);
             let compared = session.compare_held(program, &inputs);
             match &compared {
-                Ok(()) => drop(session.close()?),
+                Ok(_) => drop(session.close()?),
                 Err(error) => session.abort(error),
             }
             compared
@@ -151,18 +153,27 @@ mod tests {
 
     #[test]
     fn equal_components_pass() {
-        assert!(compare(None).iter().all(Result::is_ok));
+        for suite in [Suite::Rep3, Suite::Rep4] {
+            let passed = compare(suite, None);
+            assert!(passed.iter().all(|who| *who == Ok(Vec::new())), "{suite:?}");
+        }
     }
 
     #[test]
     fn a_changed_component_is_noticed_by_who_has_it_too() {
-        // Word 2 is component 0 of lane 1 at party 0, which party 2 has too; word 1 is component 1 of lane 0.
-        for (word, other) in [(2, 2), (1, 1)] {
-            let results = compare(Some((0, word)));
+        // Under rep3, word 2 is component 0 of lane 1 at party 0, which party 2 has too; word 1 is component 1 of lane 0. Under rep4, word 0
+        // is component 1 of lane 0 at party 0, and word 5 component 3 of lane 1.
+        for (suite, word, other) in [
+            (Suite::Rep3, 2, 2),
+            (Suite::Rep3, 1, 1),
+            (Suite::Rep4, 0, 3),
+            (Suite::Rep4, 5, 1),
+        ] {
+            let results = compare(suite, Some((0, word)));
             let error = results[other].as_ref().err().map(ToString::to_string);
             assert!(
                 error.is_some_and(|e| e.contains("another share") || e.contains("party 0")),
-                "{word}"
+                "{suite:?} {word}"
             );
             assert!(results[0].is_err());
         }
