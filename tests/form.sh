@@ -1,11 +1,85 @@
 #!/usr/bin/env bash
-# The page for contributors in a real browser: a whole study (examples/study/demo.sh) whose last contribution is typed into it, so that
-# the result shows whether its shares open to what was typed. Needs npm, Chromium and release builds of both binaries; a minute.
+# The page for contributors in a real browser: whole studies (examples/study/demo.sh), one for each suite, whose last contribution is typed
+# into it, so that the result shows whether its shares open to what was typed; and one whose program takes every type that the page has
+# fields for. Needs npm, Chromium and release builds of both binaries; four minutes.
+#   tests/form.sh             all of them
+#   tests/form.sh SUITE       rep3, rep4, bgw or types
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+bin=${SMPCC_BIN:-${CARGO_TARGET_DIR:-$root/target}/release}
+smpcc=$bin/smpcc
 out=${OUT:-$(mktemp -d)}
 mkdir -p "$out/tool"
-cp "$root/tests/form/fill.mjs" "$out/tool/"
+cp "$root/tests/form/"*.mjs "$out/tool/"
 (cd "$out/tool" && npm install --silent --no-audit --no-fund --ignore-scripts playwright-core@1.56.1)
-PEOPLE=${PEOPLE:-6} WINDOW=${WINDOW:-45} DEMO_DIR=$out/study LAST="node $out/tool/fill.mjs" "$root/examples/study/demo.sh"
-echo "pictures: $out/study/form-*.png"
+
+# suite NAME OPTIONS NODE…
+suite() {
+  local name=$1 options=$2
+  shift 2
+  PEOPLE=${PEOPLE:-6} WINDOW=${WINDOW:-45} DEMO_DIR=$out/$name CLINICS="$*" NODES=$# OPTIONS=$options LAST="node $out/tool/fill.mjs" \
+    "$root/examples/study/demo.sh"
+}
+
+# The same values from the command and from the page: they are equal in the run, and come out as they were typed.
+types() {
+  mkdir -p "$out/types"
+  cd "$out/types"
+  cat >types.smpc <<'SMPC'
+party analyst;
+party person[2..];
+
+fn main(
+    day: secret date from each person,
+    moment: secret datetime from each person,
+    name: secret str<8> from each person,
+    rate: secret fixed<32, 8> from each person,
+    weight: secret f64 from each person,
+    big: secret u128 from each person,
+    small: secret i5 from each person,
+    sure: secret bool from each person,
+) -> ([bool; 8], date, datetime, str<8>, fixed<32, 8>, f64, u128, i5, bool) to analyst {
+    (
+        [day[0] == day[1], moment[0] == moment[1], name[0] == name[1], rate[0] == rate[1], weight[0] == weight[1], big[0] == big[1],
+            small[0] == small[1], sure[0] == sure[1]],
+        day[0], moment[0], name[0], rate[0], weight[0], big[0], small[0], sure[0],
+    )
+}
+SMPC
+  local name at=7943 nodes=() pids=()
+  for name in a b c institute; do "$smpcc" keygen --name $name --out keys --study >/dev/null; done
+  for name in a b c; do nodes+=(--node "keys/$name.pub@127.0.0.1:$at"); at=$((at + 2)); done
+  "$smpcc" study new types.smpc --contributors person --receiver analyst=keys/institute.pub "${nodes[@]}" --invitations 2 >/dev/null
+  sed -i "s/^closes = .*/closes = $(date -u -d "@$(($(date +%s) + 25))" +%Y-%m-%dT%H:%M:%SZ)/; s/^purpose = .*/purpose = \"Every type.\"/" study.toml
+  at=7943
+  for name in a b c; do
+    "$smpcc" --quiet study sign study.toml --key keys/$name.sign.key --yes >/dev/null
+    printf 'listen = "127.0.0.1:%s"\ndata = "data-%s"\nkey = "keys/%s.key"\ncert = "keys/%s.crt"\nsign = "keys/%s.sign.key"\nseal = "keys/%s.seal.key"\nstudies = ["study.toml"]\nsmpcc = "%s"\ntick_s = 1\n' \
+      $at $name $name $name $name $name "$smpcc" >$name.toml
+    "$bin/smpcc-node" serve $name.toml 2>$name.log &
+    pids+=($!)
+    at=$((at + 2))
+  done
+  trap 'kill "${pids[@]}" 2>/dev/null || true' RETURN
+  for name in a b c; do for _ in $(seq 100); do grep -q listening $name.log && break; sleep 0.1; done; done
+  echo '{"day": "2024-02-29", "moment": "1969-07-20T20:17:40Z", "name": "Zoë ß", "rate": -2.501953125, "weight": 0.1,
+    "big": 340282366920938463463374607431768211455, "small": -16, "sure": true}' >mine.json
+  "$smpcc" contribute --inputs mine.json --invitation invitations/00001.invitation >/dev/null
+  node "$out/tool/types.mjs" invitations/00002.invitation https://127.0.0.1:7943 \
+    2024-02-29 1969-07-20T20:17:40 "Zoë ß" -2.501953125 0.1 340282366920938463463374607431768211455 -16 yes
+  for _ in $(seq 240); do
+    if "$smpcc" --quiet result --key keys/institute.sign.key --seal keys/institute.seal.key >result.txt 2>errors.txt; then break; fi
+    sleep 0.5
+  done
+  cat result.txt
+  grep -qF '[true, true, true, true, true, true, true, true], 2024-02-29, 1969-07-20T20:17:40Z, Zoë ß, -2.5' result.txt
+  grep -qF ', 0.1, 340282366920938463463374607431768211455, -16, true)' result.txt
+}
+
+case ${1:-all} in
+  rep3 | all) suite rep3 "" clinic-a clinic-b clinic-c ;;&
+  rep4 | all) suite rep4 "--suite rep4 --threat malicious" clinic-a clinic-b clinic-c clinic-d ;;&
+  bgw | all) suite bgw "--suite bgw --threshold 1" clinic-a clinic-b clinic-c clinic-d clinic-e ;;&
+  types | all) types ;;
+esac
+echo "pictures: $out/*/form-*.png"

@@ -8,6 +8,9 @@ people=${PEOPLE:-50}
 # For as long as this the study takes contributions, in seconds.
 window=${WINDOW:-25}
 port=${PORT:-7443}
+# More than three nodes, and what `study new` is told of them, such as --suite bgw.
+read -ra clinics <<<"${CLINICS:-clinic-a clinic-b clinic-c}"
+read -ra options <<<"${OPTIONS:-}"
 dir=${DEMO_DIR:-$(mktemp -d)}
 mkdir -p "$dir"
 cd "$dir"
@@ -16,27 +19,31 @@ finish() { for node in "${nodes[@]}"; do kill "$node" 2>/dev/null || true; done;
 trap finish EXIT
 say() { printf '\n== %s\n' "$*"; }
 
-say "keys of three nodes and of an institute that is to learn the result ($dir)"
+say "keys of ${#clinics[@]} nodes and of an institute that is to learn the result ($dir)"
 cp "$here/salaries.smpc" .
-for name in clinic-a clinic-b clinic-c institute; do
+for name in "${clinics[@]}" institute; do
   "$smpcc" keygen --name $name --out keys --study >/dev/null
 done
 
 say "the study: written, read aloud, signed by all nodes"
-"$smpcc" study new salaries.smpc --contributors person --receiver analyst=keys/institute.pub \
-  --node "keys/clinic-a.pub@127.0.0.1:$port" --node "keys/clinic-b.pub@127.0.0.1:$((port + 2))" \
-  --node "keys/clinic-c.pub@127.0.0.1:$((port + 4))" --invitations "$people" >/dev/null
+at=$port
+for name in "${clinics[@]}"; do
+  options+=(--node "keys/$name.pub@127.0.0.1:$at")
+  at=$((at + 2))
+done
+"$smpcc" study new salaries.smpc --contributors person --receiver analyst=keys/institute.pub "${options[@]}" \
+  --invitations "$people" >/dev/null
 closes=$(date -u -d "@$(($(date +%s) + window))" +%Y-%m-%dT%H:%M:%SZ)
 sed -i "s/^closes = .*/closes = $closes/; s/^purpose = .*/purpose = \"The mean salary of nurses, and how many earn less than 2,500.\"/; s/^label = .*/label = \"Salary a month\"/" study.toml
 "$smpcc" study check study.toml
-for name in clinic-a clinic-b clinic-c; do
+for name in "${clinics[@]}"; do
   "$smpcc" --quiet study sign study.toml --key keys/$name.sign.key --yes >/dev/null
 done
 "$smpcc" study verify study.toml
 
-say "three nodes"
+say "${#clinics[@]} nodes"
 at=$port
-for name in clinic-a clinic-b clinic-c; do
+for name in "${clinics[@]}"; do
   cat >$name.toml <<TOML
 listen = "127.0.0.1:$at"
 data = "data-$name"
@@ -52,7 +59,7 @@ TOML
   nodes+=($!)
   at=$((at + 2))
 done
-for name in clinic-a clinic-b clinic-c; do
+for name in "${clinics[@]}"; do
   for _ in $(seq 100); do grep -q listening $name.log && break; sleep 0.1; done
   cat $name.log
 done

@@ -5,8 +5,8 @@
 //! input: its hash is told by every node, and stands beside the signed study.
 
 use crate::Error;
-use smpcc_circuit::program::{Shape, ShapeNode, Suite};
-use smpcc_circuit::value::{Form, Scalar};
+use smpcc_circuit::program::{Shape, ShapeNode};
+use smpcc_circuit::value::{Form, Integer, Scalar, Word};
 use smpcc_runtime::hash::sha256;
 use smpcc_runtime::protocols::stored::Scheme;
 use smpcc_study::id::ContributionId;
@@ -38,18 +38,9 @@ struct Field<'s> {
 /// Makes the page of a study.
 ///
 /// # Errors
-/// A suite or a type that the page does not split: contributors take `smpcc contribute` then.
+/// A type that the page has no field for: contributors take `smpcc contribute` then.
 pub fn page(study: &Study) -> Result<Page, Error> {
     let terms = study.terms();
-    match terms.suite {
-        Suite::TwoParty | Suite::Rep3 | Suite::Gmw => {}
-        Suite::Rep4 | Suite::Bgw => {
-            return Err(Error::Absent(format!(
-                "the page cannot split values for `{}`: contribute with `smpcc contribute`",
-                terms.suite.name()
-            )));
-        }
-    }
     let fields = terms.contributors.inputs.iter().map(field);
     let fields = fields.collect::<Result<Vec<_>, _>>()?;
     let data = data(study, &fields)?;
@@ -110,31 +101,56 @@ fn field_html(i: usize, field: &Field<'_>) -> String {
                 "<select id=\"input-{i}\" required aria-describedby=\"input-{i}-hint input-{i}-error\"><option value=\"\">Choose …</option><option value=\"yes\">Yes</option><option value=\"no\">No</option></select>"
             ),
         ),
-        (_, Form::Date) => (
-            help.clone(),
-            format!(
-                "<input id=\"input-{i}\" type=\"date\" required autocomplete=\"off\" aria-describedby=\"input-{i}-hint input-{i}-error\">"
-            ),
+        (_, Form::Date) => (help.clone(), control(i, "type=\"date\"")),
+        (_, Form::Datetime) => (
+            with(help, "Date and time in UTC."),
+            control(i, "type=\"datetime-local\" step=\"1\""),
         ),
-        _ => (
-            format!(
-                "{help}{}A whole number from {least} to {most}.",
-                if help.is_empty() { "" } else { " " }
+        (_, Form::Text) => (
+            with(
+                help,
+                &format!("At most {} bytes.", field.scalar.width() / 8),
             ),
-            format!(
-                "<input id=\"input-{i}\" type=\"text\" inputmode=\"{}\" required autocomplete=\"off\" aria-describedby=\"input-{i}-hint input-{i}-error\">",
-                if least.starts_with('-') {
-                    "text"
-                } else {
-                    "numeric"
-                }
-            ),
+            control(i, "type=\"text\""),
         ),
+        (_, Form::Fixed(_)) => (
+            with(help, &format!("A decimal number from {least} to {most}.")),
+            control(i, "type=\"text\" inputmode=\"text\""),
+        ),
+        (_, Form::Float) => (
+            with(help, "A decimal number."),
+            control(i, "type=\"text\" inputmode=\"text\""),
+        ),
+        (_, Form::Plain) => {
+            let mode = if least.starts_with('-') {
+                "text"
+            } else {
+                "numeric"
+            };
+            (
+                with(help, &format!("A whole number from {least} to {most}.")),
+                control(i, &format!("type=\"text\" inputmode=\"{mode}\"")),
+            )
+        }
     };
     format!(
         "<div class=\"field\"><label for=\"input-{i}\">{}</label><span class=\"hint\" id=\"input-{i}-hint\">{}</span>{control}<span class=\"error\" id=\"input-{i}-error\" role=\"alert\"></span></div>\n",
         text(label),
         text(&hint)
+    )
+}
+
+/// What explains a field, and what it takes.
+fn with(help: &str, takes: &str) -> String {
+    match help {
+        "" => takes.to_owned(),
+        help => format!("{help} {takes}"),
+    }
+}
+
+fn control(i: usize, kind: &str) -> String {
+    format!(
+        "<input id=\"input-{i}\" {kind} required autocomplete=\"off\" aria-describedby=\"input-{i}-hint input-{i}-error\">"
     )
 }
 
@@ -146,11 +162,8 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
         n_parties: terms.nodes.len() as u32,
         threshold: terms.threshold,
     };
-    let n = terms.nodes.len();
-    let parts = (0..n)
-        .flat_map(|node| scheme.parts(node))
-        .max()
-        .map_or(0, |p| p + 1);
+    let dealing = (scheme.dealing()).map_err(|e| Error::Machine(e.to_string()))?;
+    let parts = dealing.parts.len();
     let header = |node: usize, byte: u8| Header {
         kind: Kind::Contribution,
         scheme,
@@ -187,17 +200,22 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
         })
     });
     let inputs = fields.iter().map(|field| {
-        let kind = match (field.scalar, field.form) {
-            (Scalar::Bool, _) => "bool",
-            (_, Form::Date) => "date",
-            _ => "integer",
+        let (kind, frac) = match (field.scalar, field.form) {
+            (Scalar::Bool, _) => ("bool", 0),
+            (_, Form::Date) => ("date", 0),
+            (_, Form::Datetime) => ("datetime", 0),
+            (_, Form::Text) => ("text", 0),
+            (_, Form::Fixed(frac)) => ("fixed", frac),
+            (_, Form::Float) => ("float", 0),
+            (_, Form::Plain) => ("integer", 0),
         };
-        serde_json::json!({"kind": kind, "width": field.scalar.width(), "least": field.range.0, "most": field.range.1})
+        serde_json::json!({"kind": kind, "width": field.scalar.width(), "frac": frac, "least": field.range.0, "most": field.range.1})
     });
     Ok(serde_json::json!({
         "id": study.id().to_string(),
         "name": terms.name,
-        "parts": parts,
+        "drawn": dealing.drawn,
+        "dealing": dealing.parts,
         "at": {"id": id, "made": made, "manifest": zeros.len() - 32 * parts},
         "nodes": nodes.collect::<Vec<_>>(),
         "inputs": inputs.collect::<Vec<_>>(),
@@ -220,15 +238,14 @@ fn value(field: &Field<'_>) -> Value {
     }
 }
 
-fn integer(text: &str) -> Option<smpcc_circuit::value::Integer> {
-    let n: i128 = text.parse().ok()?;
-    Some(smpcc_circuit::value::Integer::of(
-        Scalar::signed(128),
-        n as u128,
-    ))
+fn integer(text: &str) -> Option<Integer> {
+    match text.parse::<i128>() {
+        Ok(n) => Some(Integer::of(Scalar::signed(128), n as u128)),
+        Err(_) => Some(Integer::of(Scalar::unsigned(128), text.parse().ok()?)),
+    }
 }
 
-/// What a page can ask for: whole numbers, yes or no, and dates.
+/// What a page can ask for: numbers, yes or no, dates, moments and short texts.
 fn field(input: &Input) -> Result<Field<'_>, Error> {
     let (scalar, form) = scalar(&input.scalar).ok_or_else(|| {
         Error::Absent(format!(
@@ -236,13 +253,16 @@ fn field(input: &Input) -> Result<Field<'_>, Error> {
             input.name, input.scalar
         ))
     })?;
-    let width = scalar.width();
     let (low, high) = match scalar.is_signed() {
-        false => (0, (1i128 << width) - 1),
-        true => (-(1i128 << (width - 1)), (1i128 << (width - 1)) - 1),
+        false => (0, smpcc_circuit::value::mask(scalar.width())),
+        true => {
+            let half = 1 << (scalar.width() - 1);
+            (half, half - 1)
+        }
     };
-    let end =
-        |text: &Option<String>, usual: i128| text.clone().unwrap_or_else(|| usual.to_string());
+    let end = |text: &Option<String>, usual: Word| {
+        text.clone().unwrap_or_else(|| form.display(scalar, usual))
+    };
     Ok(Field {
         input,
         scalar,
@@ -253,18 +273,40 @@ fn field(input: &Input) -> Result<Field<'_>, Error> {
 
 /// The type of a name, of those that a page has fields for.
 fn scalar(name: &str) -> Option<(Scalar, Form)> {
-    match name {
-        "bool" => return Some((Scalar::Bool, Form::Plain)),
-        "date" => return Some((Scalar::signed(32), Form::Date)),
-        _ => {}
-    }
-    let (sign, width) = name.split_at_checked(1)?;
-    let width: u8 = width.parse().ok().filter(|w| (1..=64).contains(w))?;
-    match sign {
-        "u" => Some((Scalar::unsigned(width), Form::Plain)),
-        "i" => Some((Scalar::signed(width), Form::Plain)),
-        _ => None,
-    }
+    let width = |text: &str, most: u8| {
+        let width: u8 = text.parse().ok()?;
+        (1..=most).contains(&width).then_some(width)
+    };
+    let (scalar, form) = match name {
+        "bool" => (Scalar::Bool, Form::Plain),
+        "date" => (Scalar::signed(32), Form::Date),
+        "datetime" => (Scalar::signed(64), Form::Datetime),
+        "f64" => (Scalar::unsigned(64), Form::Float),
+        _ => {
+            if let Some(len) = name.strip_prefix("str<").and_then(|n| n.strip_suffix('>')) {
+                (Scalar::unsigned(8 * width(len, 16)?), Form::Text)
+            } else if let Some(of) = name
+                .strip_prefix("fixed<")
+                .and_then(|n| n.strip_suffix('>'))
+            {
+                let (all, frac) = of.split_once(", ")?;
+                (
+                    Scalar::signed(width(all, 128)?),
+                    Form::Fixed(frac.parse().ok()?),
+                )
+            } else {
+                let (sign, digits) = name.split_at_checked(1)?;
+                let width = width(digits, 128)?;
+                match sign {
+                    "u" => (Scalar::unsigned(width), Form::Plain),
+                    "i" => (Scalar::signed(width), Form::Plain),
+                    _ => return None,
+                }
+            }
+        }
+    };
+    // As the language writes it, and in no other way.
+    (form.name(scalar) == name && form.suits(scalar)).then_some((scalar, form))
 }
 
 /// A source of a policy: the hash of a text.

@@ -29,33 +29,76 @@
       const days = Date.parse(`${typed}T00:00:00Z`) / 86400000;
       return Number.isInteger(days) ? { word: BigInt(days) } : { error: "Please give a date: year, month, day." };
     }
-    if (!/^[+-]?[0-9]+$/.test(typed)) return { error: "Please give a whole number, in digits." };
-    const word = BigInt(typed);
-    const least = BigInt(input.least), most = BigInt(input.most);
-    if (word < least || word > most) return { error: `Please give a number from ${least} to ${most}.` };
+    if (input.kind === "datetime") {
+      const seconds = Date.parse(`${typed}Z`) / 1000;
+      return Number.isInteger(seconds) ? { word: BigInt(seconds) } : { error: "Please give a date and a time." };
+    }
+    if (input.kind === "text") {
+      const bytes = utf8.encode(typed), len = input.width / 8;
+      if (bytes.length > len || bytes.includes(0)) return { error: `Please give at most ${len} bytes.` };
+      const padded = join(bytes, new Uint8Array(len - bytes.length));
+      return { word: padded.reduce((n, b) => (n << 8n) | BigInt(b), 0n) };
+    }
+    const least = input.least, most = input.most;
+    if (input.kind === "integer") {
+      if (!/^[+-]?[0-9]+$/.test(typed)) return { error: "Please give a whole number, in digits." };
+      const word = BigInt(typed);
+      if (word < BigInt(least) || word > BigInt(most)) return { error: `Please give a number from ${least} to ${most}.` };
+      return { word };
+    }
+    if (!/^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$/.test(typed)) return { error: "Please give a decimal number, in digits with a point." };
+    if (input.kind === "float") {
+      // Zero has no sign, as in input files.
+      const number = Number(typed) + 0;
+      if (!Number.isFinite(number)) return { error: "Please give a smaller number." };
+      const bytes = new DataView(new ArrayBuffer(8));
+      bytes.setFloat64(0, number);
+      return { word: bytes.getBigUint64(0) };
+    }
+    const word = units(typed, input.frac);
+    if (word < units(least, input.frac) || word > units(most, input.frac)) return { error: `Please give a number from ${least} to ${most}.` };
     return { word };
   }
 
-  /** The words of all inputs as the bytes of a part: each begins with a new byte, lowest bits first. */
+  /** A decimal number as a fraction: numerator and denominator. */
+  function fraction(text) {
+    const [, sign, whole, after] = /^([+-]?)([0-9]*)\.?([0-9]*)$/.exec(text);
+    const n = BigInt(whole + after || "0");
+    return [sign === "-" ? -n : n, 10n ** BigInt(after.length)];
+  }
+
+  /** The number of units of 2^-frac that is nearest to a decimal number; of two that are equally near the even one. */
+  function units(text, frac) {
+    const [n, d] = fraction(text);
+    const scaled = (n < 0n ? -n : n) << BigInt(frac);
+    const down = scaled / d, rest = 2n * (scaled % d);
+    const near = down + (rest > d || (rest === d && (down & 1n) === 1n) ? 1n : 0n);
+    return n < 0n ? -near : near;
+  }
+
+  /** The words of all inputs as the bytes of a part: each input begins with a new byte, lowest bits first. */
   function packed(words) {
-    return join(...words.map((word, i) => {
+    return join(...words.map((of, i) => {
       const { width } = study.inputs[i];
-      const bytes = new Uint8Array(Math.ceil(width / 8));
-      let rest = BigInt.asUintN(width, word);
+      const bytes = new Uint8Array(Math.ceil((width * of.length) / 8));
+      let rest = of.reduce((all, word, j) => all | (word << BigInt(width * j)), 0n);
       for (let b = 0; b < bytes.length; b++, rest >>= 8n) bytes[b] = Number(rest & 255n);
       return bytes;
     }));
   }
 
-  /** Random words, and the word that makes their XOR what was typed. */
+  /** The bytes of all parts: each word of a part is the XOR of some of what was typed and of random words. */
   function dealt(words) {
-    const parts = Array.from({ length: study.parts - 1 }, () => study.inputs.map(({ width }) => {
-      const word = random(Math.ceil(width / 8)).reduce((n, b) => (n << 8n) | BigInt(b), 0n);
-      return BigInt.asUintN(width, word);
-    }));
-    const last = words.map((word, i) =>
-      parts.reduce((n, part) => n ^ part[i], BigInt.asUintN(study.inputs[i].width, word)));
-    return [...parts, last].map(packed);
+    const known = words.map((word, i) => {
+      const { width } = study.inputs[i];
+      const drawn = Array.from({ length: study.drawn }, () => {
+        const bits = random(Math.ceil(width / 8)).reduce((n, b) => (n << 8n) | BigInt(b), 0n);
+        return BigInt.asUintN(width, bits);
+      });
+      return [BigInt.asUintN(width, word), ...drawn];
+    });
+    return study.dealing.map((part) =>
+      packed(known.map((of) => part.map((terms) => terms.reduce((word, term) => word ^ of[term], 0n)))));
   }
 
   async function aes(key, number, context, bytes) {

@@ -1,0 +1,28 @@
+// Types values into the page of a study, one for each field, and sends them: node types.mjs INVITATION-FILE HTTPS-ORIGIN VALUE…
+import { readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const [invitationFile, origin, ...values] = process.argv.slice(2);
+const assert = (holds, what) => { if (!holds) throw new Error(what); };
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"],
+});
+const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 });
+const page = await context.newPage();
+const studies = await (await context.request.get(`${origin}/v1/studies`)).text();
+await page.goto(`${origin}/v1/studies/${studies.trim()}/form`);
+assert((await page.locator("[id^=input-]:is(input, select)").count()) === values.length, "another number of fields");
+for (const [i, value] of values.entries()) {
+  const field = page.locator(`#input-${i}`);
+  if (await field.evaluate((f) => f.tagName === "SELECT")) await field.selectOption(value);
+  else await field.fill(value);
+}
+await page.getByLabel("Invitation").fill(readFileSync(invitationFile, "utf8"));
+await page.getByRole("button").click();
+await page.waitForFunction(() => /good|bad/.test(document.getElementById("status").className), null, { timeout: 60000 });
+await page.screenshot({ path: "form-types.png", fullPage: true });
+const status = await page.locator("#status").textContent();
+assert(status.includes("All nodes have stored their parts"), `${status} ${await page.locator(".error").allTextContents()}`);
+await browser.close();
