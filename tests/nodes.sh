@@ -4,12 +4,14 @@
 #   tests/nodes.sh load            1000 contributions from 50 clients at once; then the log of 10^6 lines
 #   tests/nodes.sh ranges           contributors who lie about a range are left out, and the run goes on; half a minute
 #   tests/nodes.sh full             a node whose disk is full refuses, answers, and goes on when there is room; needs root, half a minute
+#   tests/nodes.sh lost            five nodes of which two are killed while they compute: the others end the run; a minute
 #   tests/nodes.sh crashes FROM TO  for each seed 200 contributions and a run, while fifty times a node is killed and started again
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=${SMPCC_BIN:-${CARGO_TARGET_DIR:-$root/target}/release}
 smpcc=$bin/smpcc
-names=(a b c)
+# For the crashes there may be others, with their suite in OPTIONS: NAMES="a b c d e" OPTIONS="--suite bgw --threshold 1".
+read -ra names <<<"${NAMES:-a b c}"
 dir=$(mktemp -d)
 declare -A pids=()
 trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null || true; done; umount -l "$dir/full/data-a" 2>/dev/null || true; rm -rf "$dir"' EXIT
@@ -18,12 +20,17 @@ trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null || true; done; umount -
 site() {
   sed "s/secret u32 from/secret u32${RANGE:-} from/" "$root/examples/study/sum.smpc" >sum.smpc
   for name in "${names[@]}" institute; do "$smpcc" keygen --name "$name" --out keys --study >/dev/null; done
-  "$smpcc" study new sum.smpc --contributors person --receiver analyst=keys/institute.pub --node "keys/a.pub@127.0.0.1:$3" \
-    --node "keys/b.pub@127.0.0.1:$(($3 + 2))" --node "keys/c.pub@127.0.0.1:$(($3 + 4))" --invitations "$1" >/dev/null
+  local at=$3 nodes=()
+  for name in "${names[@]}"; do
+    nodes+=(--node "keys/$name.pub@127.0.0.1:$at")
+    at=$((at + 2))
+  done
+  # shellcheck disable=SC2086
+  "$smpcc" study new sum.smpc --contributors person --receiver analyst=keys/institute.pub "${nodes[@]}" --invitations "$1" ${OPTIONS:-} >/dev/null
   local closes
   closes=$(date -u -d "@$(($(date +%s) + $2))" +%Y-%m-%dT%H:%M:%SZ)
   sed -i "s/^closes = .*/closes = $closes/; s/^purpose = .*/purpose = \"A trial.\"/; s/^least = [0-9].*/least = 2/" study.toml
-  local at=$3
+  at=$3
   for name in "${names[@]}"; do
     "$smpcc" --quiet study sign study.toml --key "keys/$name.sign.key" --yes >/dev/null
     printf 'listen = "127.0.0.1:%s"\ndata = "data-%s"\nkey = "keys/%s.key"\ncert = "keys/%s.crt"\nsign = "keys/%s.sign.key"\nseal = "keys/%s.seal.key"\nstudies = ["study.toml"]\nsmpcc = "%s"\ntick_s = 1\n' \
@@ -47,7 +54,9 @@ load() {
   site 1000 3600 7543
   for name in "${names[@]}"; do start "$name"; done
   for name in "${names[@]}"; do listening "$name"; done
-  "$bin/examples/load" study.toml invitations 50
+  "$bin/examples/load" study.toml invitations 50 | tee load.txt
+  grep -q '^3000 confirmed, 0 refused' load.txt || { echo "not all were taken"; exit 1; }
+  awk '{ for (i = 2; i < NF; i++) if ($(i - 1) == "percentile" && $i >= 300) exit 1 }' load.txt || { echo "too slow"; exit 1; }
   for name in "${names[@]}"; do
     grep -E 'VmHWM' "/proc/${pids[$name]}/status" | sed "s/^/node $name: /"
   done
@@ -92,6 +101,30 @@ full() {
   [ "$(grep -c contribution-received data-a/audit.log)" = 200 ]
 }
 
+lost() {
+  mkdir "$dir/lost"; cd "$dir/lost"
+  names=(a b c d e)
+  OPTIONS="--suite bgw --threshold 1" site 200 12 7843
+  for name in "${names[@]}"; do start "$name"; done
+  for name in "${names[@]}"; do listening "$name"; done
+  "$bin/examples/load" study.toml invitations 8
+  # As soon as all compute, two are gone for good, and what computes for them too.
+  for _ in $(seq 600); do [ "$(cat data-?/audit.log | grep -c run-started)" = 5 ] && break; sleep 0.02; done
+  for name in d e; do
+    pkill -9 -P "${pids[$name]}" 2>/dev/null || true
+    kill -9 "${pids[$name]}"
+    wait "${pids[$name]}" 2>/dev/null || true
+  done
+  for _ in $(seq 400); do
+    if "$smpcc" --quiet result --key keys/institute.sign.key --seal keys/institute.seal.key --run "$(last_run)" >result.txt 2>errors.txt; then break; fi
+    sleep 0.5
+  done
+  cat result.txt errors.txt
+  grep -h 'run-' data-a/audit.log || true
+  tail -n 3 [abc].log
+  grep -q "count: 200, sum: $((200 * 1000 + 199 * 200 / 2))" result.txt
+}
+
 crashes() {
   for seed in $(seq "$1" "$2"); do
     rm -rf "$dir/crash"; mkdir "$dir/crash"; cd "$dir/crash"
@@ -103,7 +136,7 @@ crashes() {
     loading=$!
     for _ in $(seq 50); do
       sleep "$(printf '%d.%02d' $((RANDOM % 2)) $((RANDOM % 100)))"
-      name=${names[RANDOM % 3]}
+      name=${names[RANDOM % ${#names[@]}]}
       # Sometimes what computes dies with its node, as on a machine that loses power, and sometimes it outlives it.
       if [ $((RANDOM % 2)) = 0 ]; then pkill -9 -P "${pids[$name]}" 2>/dev/null || true; fi
       kill -9 "${pids[$name]}" 2>/dev/null || true
@@ -121,7 +154,7 @@ crashes() {
     if [ $ended = yes ]; then
       # Contribution i is 1000 + i, and all that were confirmed by all nodes take part. On a slow machine the study may close before.
       expected="count: ${taken% },"
-      if grep -q '^600 confirmed' load.txt; then expected="count: 200, sum: $((200 * 1000 + 199 * 200 / 2))"; fi
+      if grep -q "^$((200 * ${#names[@]})) confirmed" load.txt; then expected="count: 200, sum: $((200 * 1000 + 199 * 200 / 2))"; fi
       grep -q "$expected" result.txt || { echo "seed $seed: WRONG: $(cat result.txt), not $expected (taken: $taken)"; exit 1; }
       echo "seed $seed: $(head -1 result.txt) (taken: $taken)"
     else
@@ -131,10 +164,10 @@ crashes() {
   done
 }
 
-# The newest run that ended well at node a.
+# The newest run that ended well at any node.
 last_run() {
   local n
-  n=$(grep -o 'run-finished [0-9a-f]* [0-9]*' data-a/audit.log 2>/dev/null | tail -1 | awk '{print $3}')
+  n=$(grep -ho 'run-finished [0-9a-f]* [0-9]*' data-*/audit.log 2>/dev/null | awk '{print $3}' | sort -n | tail -1) || true
   echo "${n:-1}"
 }
 
@@ -142,6 +175,7 @@ case ${1:-} in
   load) load ;;
   ranges) ranges ;;
   full) full ;;
+  lost) lost ;;
   crashes) crashes "$2" "$3" ;;
-  *) sed -n '2,8p' "$0"; exit 2 ;;
+  *) sed -n '2,9p' "$0"; exit 2 ;;
 esac

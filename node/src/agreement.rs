@@ -145,47 +145,59 @@ pub fn read_frozen(
     Ok((set, head))
 }
 
-/// That a node takes part in a run over a set; one list for each number.
-pub fn members_text(
-    study: &StudyId,
-    node: &str,
-    run: u32,
-    set: &[u8; 32],
-    members: &[&str],
-    head: &Head,
-) -> Document {
+/// Who takes part in a run, and in what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// Which attempt at what is to be computed it is, from 1 on.
+    pub attempt: u32,
+    /// The hash of the contributions.
+    pub set: [u8; 32],
+    /// The nodes by name, in the order of the study.
+    pub members: Vec<String>,
+}
+
+/// That a node takes part in a run of a list; it signs one for each number.
+pub fn members_text(study: &StudyId, node: &str, run: u32, list: &List, head: &Head) -> Document {
     let mut document = Document::new(Purpose::Members)
         .with("study", study)
         .with("node", node)
         .with("head", head)
         .with("run", run)
-        .with("set", hex(set));
-    for member in members {
+        .with("attempt", list.attempt)
+        .with("set", hex(&list.set));
+    for member in &list.members {
         document = document.with("member", member);
     }
     document
 }
 
-/// Whether a node signed on to a run of this number, set and members.
+/// The list that a node has signed for a run of this number, and the head of its log then.
 ///
 /// # Errors
-/// It signed something else.
-pub fn check_members(
+/// It is not that node's word about this study and run, or a list without the node.
+pub fn read_members(
     text: &str,
     (study, node, key): (&StudyId, &str, &SigningPublic),
     run: u32,
-    set: &[u8; 32],
-    members: &[&str],
-) -> Result<Head, Error> {
+) -> Result<(List, Head), Error> {
     let (document, head) = told(Purpose::Members, text, study, node, key)?;
-    let same = document.one::<u32>("run")? == run
-        && document.one::<String>("set")? == hex(set)
-        && document.all("member").eq(members.iter().copied());
-    match same {
-        true => Ok(head),
-        false => Err(Error::Conflict(format!(
-            "node `{node}` has signed on to another run {run}"
-        ))),
+    let wrong = || {
+        Error::Conflict(format!(
+            "what node `{node}` has signed is no list of run {run}"
+        ))
+    };
+    let members: Vec<String> = document.all("member").map(str::to_owned).collect();
+    let set = bytes(&document.one::<String>("set")?).ok_or_else(wrong)?;
+    match document.one::<u32>("run")? == run && members.iter().any(|m| m == node) {
+        true => Ok((
+            List {
+                attempt: document.one("attempt")?,
+                set,
+                members,
+            },
+            head,
+        )),
+        false => Err(wrong()),
     }
 }
 
@@ -309,16 +321,19 @@ mod tests {
             read_frozen(&frozen, &study, "a", &key.public()).unwrap().0,
             hash(&held)
         );
-        let members = members_text(&study, "a", 2, &[7; 32], &["a", "b"], &head).sign(&key);
-        let public = key.public();
-        let check = |run, set: [u8; 32], members_: &[&str]| {
-            check_members(&members, (&study, "a", &public), run, &set, members_).is_ok()
+        let list = List {
+            attempt: 2,
+            set: [7; 32],
+            members: vec!["a".into(), "b".into()],
         };
-        assert!(check(2, [7; 32], &["a", "b"]));
-        assert!(
-            !check(1, [7; 32], &["a", "b"])
-                && !check(2, [8; 32], &["a", "b"])
-                && !check(2, [7; 32], &["a"])
-        );
+        let signed = |node: &str| members_text(&study, node, 2, &list, &head).sign(&key);
+        let public = key.public();
+        let read = |text: &str, node: &str, run| {
+            read_members(text, (&study, node, &public), run).map(|(list, _)| list)
+        };
+        assert_eq!(read(&signed("a"), "a", 2), Ok(list.clone()));
+        assert!(read(&signed("a"), "a", 1).is_err());
+        assert!(read(&signed("a"), "b", 2).is_err());
+        assert!(read(&signed("c"), "c", 2).is_err());
     }
 }

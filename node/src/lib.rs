@@ -13,7 +13,8 @@
 //! | [`store`], [`keeper`], [`office`] | the database, the one thread that writes, and its queue |
 //! | [`server`], [`routes`], [`metrics`] | HTTPS |
 //! | [`form`] | the page for contributors who have no program |
-//! | [`agreement`], [`steward`], [`run`] | what nodes tell each other, when, and what they compute |
+//! | [`agreement`], [`peers`], [`members`] | what nodes tell each other; who takes part in a run |
+//! | [`steward`], [`run`] | when what is done, and what computes |
 
 pub mod agreement;
 pub mod arrival;
@@ -22,8 +23,10 @@ pub mod error;
 pub mod form;
 pub mod hosted;
 pub mod keeper;
+pub mod members;
 pub mod metrics;
 pub mod office;
+pub mod peers;
 pub mod routes;
 pub mod run;
 pub mod server;

@@ -4,10 +4,12 @@ use clap::{Args, Parser, Subcommand};
 use smpcc_node::config::Config;
 use smpcc_node::metrics::Metrics;
 use smpcc_node::office::Office;
+use smpcc_node::peers::{Peers, Waits};
 use smpcc_node::routes::{self, Desk};
 use smpcc_node::run::Tools;
 use smpcc_node::steward::{Phase, Steward};
 use smpcc_node::{Error, hosted, server};
+use smpcc_runtime::cores;
 use smpcc_study::log::{self, Head};
 use smpcc_study::seal::SealingKey;
 use smpcc_study::signature::{SigningKey, SigningPublic};
@@ -111,6 +113,8 @@ fn say(text: &str) {
 }
 
 fn serve(args: &Serve) -> Result<(), Error> {
+    // Before there is anything secret in memory.
+    cores::forbid().map_err(|e| Error::Machine(e.to_string()))?;
     let config = Config::read(&args.config)?;
     let hosted = hosted::read(&config)?;
     for (id, hosted) in &hosted {
@@ -128,8 +132,11 @@ fn serve(args: &Serve) -> Result<(), Error> {
     let (office, keeper) = Office::open(&config.data, hosted, sign, config.seal, metrics.clone())?;
     let (told, stop) = watch::channel(false);
     let steward = Steward {
-        office: office.clone(),
-        sign: config.sign,
+        peers: Peers {
+            office: office.clone(),
+            sign: config.sign,
+            waits: Waits::default(),
+        },
         tools,
         stopped: Box::new({
             let stop = stop.clone();
@@ -204,7 +211,7 @@ async fn signalled() {
 fn look_after(steward: &Steward, tick: Duration, stop: &watch::Receiver<bool>) {
     let mut last: BTreeMap<_, Result<Phase, Error>> = BTreeMap::new();
     while !*stop.borrow() {
-        for (id, hosted) in steward.office.hosted.iter() {
+        for (id, hosted) in steward.peers.office.hosted.iter() {
             let now = steward.look(id, Time::now());
             if last.get(id) != Some(&now) {
                 let name = &hosted.study.terms().name;
@@ -218,6 +225,9 @@ fn look_after(steward: &Steward, tick: Duration, stop: &watch::Receiver<bool>) {
                     ),
                     Ok(Phase::Done(n)) => {
                         format!("study {name}: {n} runs have ended well, as many as were agreed on")
+                    }
+                    Ok(Phase::Without(run)) => {
+                        format!("study {name}: the others run, as run {run}, without this node")
                     }
                     Ok(Phase::Failed(run, exit)) => format!(
                         "study {name}: run {run} ended with status {exit}, and is not tried again without people: see its messages.txt"

@@ -315,11 +315,22 @@ async fn result(State(desk): Here, Path(study): Path<String>, request: Request) 
     }
     let number: u32 = document.one("run")?;
     let runs = desk.office.status(study).await?.runs;
-    let ended = runs
+    let run = runs
         .iter()
-        .any(|r| r.number == number && matches!(r.ended, Some((_, 0))));
-    if !ended {
-        return Err(Error::Absent(format!("there is no run {number} that ended well here")).into());
+        .find(|r| r.number == number && matches!(r.ended, Some((_, 0))));
+    match run {
+        Some(run) if run.settled => {}
+        Some(_) => {
+            return Err(Error::Absent(format!(
+                "run {number} ended well here, and not yet at enough other nodes: ask again"
+            ))
+            .into());
+        }
+        None => {
+            return Err(
+                Error::Absent(format!("there is no run {number} that ended well here")).into(),
+            );
+        }
     }
     let held = run::result(&desk.office, &desk.seal, hosted, number, &receiver.role)?;
     let sealed = share_file::write(&held.0, &held.1, &SealTo::Node(&receiver.seal))?;

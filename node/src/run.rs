@@ -6,6 +6,7 @@
 //! opens one bit for each contribution, whether it is as the program declares; those that are not are left out, and the run goes on.
 
 use crate::Error;
+use crate::agreement::List;
 use crate::config::Config;
 use crate::hosted::Hosted;
 use crate::office::Office;
@@ -73,7 +74,7 @@ pub fn play(
     office: &Office,
     tools: &Tools,
     hosted: &Hosted,
-    run: u32,
+    (run, list): (u32, &List),
     stopped: &dyn Fn() -> bool,
 ) -> Result<i32, Error> {
     let study = hosted.study.id();
@@ -85,15 +86,20 @@ pub fn play(
     fs::create_dir_all(&inputs).map_err(failed)?;
     fs::create_dir_all(folder.join("outputs")).map_err(failed)?;
     let ended = lay_out(office, tools, &study, &inputs)
-        .and_then(|()| configure(tools, hosted, &folder))
+        .and_then(|()| configure(tools, hosted, list, &folder))
         .and_then(|config| {
-            let validate = ["--validate", "--format", "human"];
+            let attempt = attempt(hosted, list);
+            let with = |options: &[&str]| -> Vec<String> {
+                let options = options.iter().map(|option| (*option).to_owned());
+                attempt.iter().cloned().chain(options).collect()
+            };
+            let validate = with(&["--validate", "--format", "human"]);
             match session(tools, &config, &validate, "validity.txt", stopped)? {
                 0 => leave_out(office, &study, run, &folder)?,
                 exit => return Ok(exit),
             }
             let report = folder.join("report.json").display().to_string();
-            let compute = ["--format", "json", "--report", &report];
+            let compute = with(&["--format", "json", "--report", &report]);
             session(tools, &config, &compute, "output.json", stopped)
         });
     fs::remove_dir_all(&inputs).map_err(failed)?;
@@ -165,8 +171,21 @@ fn lay_out(office: &Office, tools: &Tools, study: &StudyId, inputs: &Path) -> Re
     Ok(())
 }
 
+/// Which attempt it is, and who takes no part in it.
+fn attempt(hosted: &Hosted, list: &List) -> Vec<String> {
+    let mut options = vec!["--attempt".to_owned(), list.attempt.to_string()];
+    let nodes = hosted.study.terms().nodes.iter().map(|node| &*node.name);
+    let without: Vec<&str> = nodes
+        .filter(|name| !list.members.iter().any(|m| m == name))
+        .collect();
+    if !without.is_empty() {
+        options.extend(["--without".to_owned(), without.join(",")]);
+    }
+    options
+}
+
 /// Writes the configuration of the party.
-fn configure(tools: &Tools, hosted: &Hosted, folder: &Path) -> Result<PathBuf, Error> {
+fn configure(tools: &Tools, hosted: &Hosted, list: &List, folder: &Path) -> Result<PathBuf, Error> {
     let terms = hosted.study.terms();
     let me = &terms.nodes[hosted.me];
     let real = |path: &Path| {
@@ -177,28 +196,24 @@ fn configure(tools: &Tools, hosted: &Hosted, folder: &Path) -> Result<PathBuf, E
     let beside = hosted.file.parent().unwrap_or(Path::new(""));
     let listen = tools.party_listen.as_ref().unwrap_or(&me.party_address);
     let mut text = format!(
-        "program = {:?}\nparty = {}\nlisten = {listen:?}\nkey = {:?}\ncert = {:?}\nconnect_s = {CONNECT_S}\nstudy = {:?}\nseal = {:?}\n",
+        "program = {:?}\nparty = {:?}\nlisten = {listen:?}\nkey = {:?}\ncert = {:?}\nconnect_s = {CONNECT_S}\nstudy = {:?}\nseal = {:?}\n",
         real(&beside.join(&terms.program.root.0))?,
-        hosted.me,
+        me.name,
         real(&tools.key)?,
         real(&tools.cert)?,
         real(&hosted.file)?,
         real(&tools.seal_file)?,
     );
     text += "\n[shares]\ninputs = \"inputs\"\noutputs = \"outputs\"\n";
-    for (number, node) in terms
-        .nodes
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| *i != hosted.me)
-    {
+    let others = terms.nodes.iter().filter(|node| node.name != me.name);
+    for node in others.filter(|node| list.members.contains(&node.name)) {
         let certificate = https::certificate((node.address.as_str(), &node.certificate))?;
         let file = format!("{}.crt", node.name);
         write(&folder.join(&file), pem(&certificate).as_bytes())?;
         let _ = write!(
             text,
-            "\n[[peer]]\nparty = {number}\naddress = {:?}\ncert = {file:?}\n",
-            node.party_address
+            "\n[[peer]]\nparty = {:?}\naddress = {:?}\ncert = {file:?}\n",
+            node.name, node.party_address
         );
     }
     let config = folder.join("party.toml");
@@ -224,7 +239,7 @@ fn pem(der: &[u8]) -> String {
 fn session(
     tools: &Tools,
     config: &Path,
-    options: &[&str],
+    options: &[String],
     output: &str,
     stopped: &dyn Fn() -> bool,
 ) -> Result<i32, Error> {
@@ -246,12 +261,17 @@ fn session(
     wait(child, stopped)
 }
 
-/// Takes out of a run what all nodes found to be out of its declared ranges: whoever gives that would stop it for everybody.
+/// Takes out of a run what all nodes found to be out of its declared ranges or not shared as it should be: whoever gives that would stop
+/// it for everybody.
 fn leave_out(office: &Office, study: &StudyId, run: u32, folder: &Path) -> Result<(), Error> {
     let failed = |e: std::io::Error| Error::machine("the folder of a run", e);
     let found = fs::read_to_string(folder.join("validity.txt")).map_err(failed)?;
     let invalid = found.lines().filter_map(|line| {
-        let id = line.strip_suffix(" is out of its declared ranges")?;
+        let why = [
+            " is out of its declared ranges",
+            " is not shared as it should be",
+        ];
+        let id = why.iter().find_map(|why| line.strip_suffix(why))?;
         id.parse::<ContributionId>().ok()
     });
     let study = *study;

@@ -6,15 +6,13 @@
 use crate::Error;
 use crate::agreement::{self, Question};
 use crate::hosted::Hosted;
-use crate::office::Office;
+use crate::members::{ELSEWHERE, Next, is_lost};
+use crate::peers::Peers;
 use crate::run::{self, LOST, Tools};
 use crate::store::{RunRow, State, Status};
-use smpcc_study::https::{self, Patience};
 use smpcc_study::id::{ContributionId, StudyId};
-use smpcc_study::log::{Event, Head};
-use smpcc_study::signature::SigningKey;
-use smpcc_study::study::{Node, Time};
-use std::time::Duration;
+use smpcc_study::log::Event;
+use smpcc_study::study::Time;
 
 /// Where a study is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +23,8 @@ pub enum Phase {
     Waiting(Vec<String>),
     /// All nodes hold the same so many contributions.
     Agreed(u64),
+    /// The other nodes run under this number, without this one.
+    Without(u32),
     /// A run of this number has failed in a way that is not tried again by itself: with this exit status.
     Failed(u32, i32),
     /// So many runs, as many as were agreed on, have been made.
@@ -37,10 +37,8 @@ pub enum Phase {
 
 /// Looks after studies with a node's own key.
 pub struct Steward {
-    /// The keeper.
-    pub office: Office,
-    /// What this node signs with.
-    pub sign: SigningKey,
+    /// The other nodes.
+    pub peers: Peers,
     /// What runs need.
     pub tools: Tools,
     /// Whether the node is to stop.
@@ -50,23 +48,21 @@ pub struct Steward {
 /// How often a run that lost a node is begun again.
 const MOST_LOST: usize = 3;
 
-/// Reads what a node has signed, with the head of its log then.
-type Reader<'r, T> = dyn Fn(&str) -> Result<(T, Head), Error> + 'r;
-
 impl Steward {
     /// Looks at one study, and does what can be done.
     ///
     /// # Errors
     /// A node that contradicts itself or the others, by name; or this machine.
     pub fn look(&self, study: &StudyId, now: Time) -> Result<Phase, Error> {
-        let hosted = self.office.study(study)?;
+        let hosted = self.peers.office.study(study)?;
         let terms = hosted.study.terms();
         let closes = terms.window.1;
         if now < closes {
             return Ok(Phase::Open);
         }
         let id = *study;
-        self.office
+        self.peers
+            .office
             .ask_here(move |keeper, change| keeper.close(change, &id))?;
         let status = self.status(study)?;
         let over = now >= closes.after_days(terms.retention.contributions_days);
@@ -85,51 +81,59 @@ impl Steward {
             }
         }
         match self.compare(hosted)? {
-            Phase::Agreed(n) => self.runs(hosted, &status, n),
+            Phase::Agreed(n) => self.runs(hosted, &status, n, now),
             other => Ok(other),
         }
     }
 
-    /// Begins the next run, if one is due and all nodes have signed on to it; else says what it waits for.
-    fn runs(&self, hosted: &Hosted, status: &Status, agreed: u64) -> Result<Phase, Error> {
+    /// Begins the next run, if one is due and all its nodes have signed on to it; else says what it waits for.
+    fn runs(
+        &self,
+        hosted: &Hosted,
+        status: &Status,
+        agreed: u64,
+        now: Time,
+    ) -> Result<Phase, Error> {
         let study = hosted.study.id();
         let terms = hosted.study.terms();
-        let ended = |run: &RunRow| run.ended.map(|(_, exit)| exit);
-        let good = status
-            .runs
-            .iter()
-            .filter(|run| ended(run) == Some(0))
-            .count() as u32;
+        let exit = |run: &RunRow| run.ended.map(|(_, exit)| exit);
+        let is_good = |run: &&RunRow| matches!(exit(run), Some(0 | ELSEWHERE));
+        let good = status.runs.iter().filter(is_good).count() as u32;
+        let last = status.runs.last();
+        if let Some(run) = last.filter(|run| exit(run) == Some(0))
+            && self.peers.settle(hosted, run)?
+        {
+            return Ok(Phase::Agreed(agreed));
+        }
         if good >= terms.runs.most {
             return Ok(Phase::Done(good));
         }
-        let command = self.office.folder(&study).join("run");
+        let command = self.peers.office.folder(&study).join("run");
         // After a run that ended well the next one needs a command, whatever the first one needed.
         let due = terms.runs.when_closed && good == 0 || command.exists();
-        let last = status.runs.last();
         let number = match last {
             None if due => 1,
             None => return Ok(Phase::Agreed(agreed)),
             // A run that this node was stopped in: if it is lost, what comes next has another number.
             Some(run) if run.started.is_some() && run.ended.is_none() => {
-                let exit = run::rejoin(&self.office, &study, run.number, &self.stopped);
+                let exit = run::rejoin(&self.peers.office, &study, run.number, &self.stopped);
                 if (self.stopped)() {
                     return Ok(Phase::Agreed(agreed));
                 }
-                self.ended(&study, run.number, exit)?;
+                self.peers.ended(&study, run.number, exit)?;
                 return Ok(Phase::Agreed(agreed));
             }
-            Some(run) if run.started.is_none() => run.number,
-            Some(run) => match ended(run) {
-                Some(0) if due => run.number + 1,
-                Some(0) => return Ok(Phase::Agreed(agreed)),
+            Some(run) if run.ended.is_none() => run.number,
+            Some(run) => match exit(run) {
+                Some(0 | ELSEWHERE) if due => run.number + 1,
+                Some(0 | ELSEWHERE) => return Ok(Phase::Agreed(agreed)),
                 Some(LOST) => {
-                    let lost = status
-                        .runs
-                        .iter()
-                        .rev()
-                        .take_while(|r| ended(r) == Some(LOST));
-                    if lost.count() >= MOST_LOST && !command.exists() {
+                    if self.peers.ended_elsewhere(hosted, run)? {
+                        return Ok(Phase::Agreed(agreed));
+                    }
+                    let lost = status.runs.iter().rev().take_while(|run| is_lost(run));
+                    let tried = lost.filter(|run| run.started.is_some()).count();
+                    if tried >= MOST_LOST && !command.exists() {
                         return Ok(Phase::Failed(run.number, LOST));
                     }
                     run.number + 1
@@ -138,44 +142,37 @@ impl Steward {
                 exit => return Ok(Phase::Failed(run.number, exit.unwrap_or(LOST))),
             },
         };
-        let members: Vec<&str> = terms.nodes.iter().map(|n| n.name.as_str()).collect();
         let own = status.row.frozen.as_deref().unwrap_or_default();
-        let set = agreement::read_frozen(own, &study, hosted.name(), &self.sign.public())?.0;
-        if last.is_none_or(|run| run.number != number) {
-            let (name, all) = (
-                hosted.name().to_owned(),
-                members.iter().map(|m| (*m).to_owned()).collect::<Vec<_>>(),
-            );
-            self.office.ask_here(move |keeper, change| {
-                let all: Vec<&str> = all.iter().map(String::as_str).collect();
-                let text =
-                    agreement::members_text(&study, &name, number, &set, &all, &keeper.head());
+        let set = agreement::read_frozen(own, &study, hosted.name(), &self.peers.sign.public())?.0;
+        let (number, list) = match self.peers.next(hosted, &status.runs, number, &set)? {
+            Next::Run(number, list) => (number, list),
+            Next::Wait(nodes) => return Ok(Phase::Waiting(nodes)),
+            Next::Without(number) => return Ok(Phase::Without(number)),
+        };
+        if !status.runs.iter().any(|run| run.number == number) {
+            let (name, list) = (hosted.name().to_owned(), list.clone());
+            self.peers.office.ask_here(move |keeper, change| {
+                let text = agreement::members_text(&study, &name, number, &list, &keeper.head());
                 change.join(&study, number, &text.sign(keeper.sign()))
             })?;
         }
-        let mut waiting = Vec::new();
-        for node in self.others(hosted) {
-            let read = |text: &str| {
-                let of = (&study, node.name.as_str(), &node.sign);
-                agreement::check_members(text, of, number, &set, &members).map(|head| ((), head))
-            };
-            if self
-                .said(hosted, node, Question::Members(number), &read)?
-                .is_none()
-            {
-                waiting.push(node.name.clone());
+        match self.peers.unsigned(hosted, number, &list, now)? {
+            Some(waiting) if waiting.is_empty() => {}
+            Some(waiting) => return Ok(Phase::Waiting(waiting)),
+            None => {
+                self.peers.ended(&study, number, LOST)?;
+                return Ok(Phase::Agreed(agreed));
             }
         }
-        if !waiting.is_empty() {
-            return Ok(Phase::Waiting(waiting));
-        }
-        let with = members.join(",");
-        self.office.ask_here(move |keeper, change| {
+        let with = list.members.join(",");
+        self.peers.office.ask_here(move |keeper, change| {
             change.began(&study, number, Time::now().0)?;
             keeper.note(change, &Event::RunStarted(study, number, with))
         })?;
-        let exit = run::play(&self.office, &self.tools, hosted, number, &self.stopped);
-        self.ended(&study, number, *exit.as_ref().unwrap_or(&LOST))?;
+        let run = (number, &list);
+        let exit = run::play(&self.peers.office, &self.tools, hosted, run, &self.stopped);
+        self.peers
+            .ended(&study, number, *exit.as_ref().unwrap_or(&LOST))?;
         if exit == Ok(0) {
             let _ = std::fs::remove_file(command);
         }
@@ -186,20 +183,6 @@ impl Steward {
         })
     }
 
-    fn ended(&self, study: &StudyId, number: u32, exit: i32) -> Result<(), Error> {
-        let study = *study;
-        self.office.ask_here(move |keeper, change| {
-            change.ended(&study, number, Time::now().0, exit)?;
-            keeper.note(
-                change,
-                &match exit {
-                    0 => Event::RunFinished(study, number),
-                    exit => Event::RunFailed(study, number, exit),
-                },
-            )
-        })
-    }
-
     /// Deletes results whose time is over.
     fn forget(&self, hosted: &Hosted, status: &Status, now: Time) -> Result<(), Error> {
         let study = hosted.study.id();
@@ -207,10 +190,10 @@ impl Steward {
         for run in &status.runs {
             let Some((at, _)) = run.ended else { continue };
             if now >= Time(at).after_days(days)
-                && run::folder(&self.office, &study, run.number).exists()
+                && run::folder(&self.peers.office, &study, run.number).exists()
             {
-                run::forget(&self.office, &study, run.number)?;
-                self.office.ask_here(move |keeper, change| {
+                run::forget(&self.peers.office, &study, run.number)?;
+                self.peers.office.ask_here(move |keeper, change| {
                     keeper.note(change, &Event::ResultsDeleted(study))
                 })?;
             }
@@ -220,19 +203,22 @@ impl Steward {
 
     fn status(&self, study: &StudyId) -> Result<Status, Error> {
         let id = *study;
-        self.office.ask_here(move |_, change| change.status(&id))
+        self.peers
+            .office
+            .ask_here(move |_, change| change.status(&id))
     }
 
     /// Signs what all nodes hold, once all have said what they hold; else returns who has not.
     fn freeze(&self, hosted: &Hosted, status: &Status) -> Result<Vec<String>, Error> {
         let study = hosted.study.id();
         let own = status.row.holdings.as_deref().unwrap_or_default();
-        let mut all =
-            vec![agreement::read_holdings(own, &study, hosted.name(), &self.sign.public())?.0];
+        let mut all = vec![
+            agreement::read_holdings(own, &study, hosted.name(), &self.peers.sign.public())?.0,
+        ];
         let mut waiting = Vec::new();
-        for node in self.others(hosted) {
+        for node in self.peers.others(hosted) {
             let read = |text: &str| agreement::read_holdings(text, &study, &node.name, &node.sign);
-            match self.said(hosted, node, Question::Holdings, &read)? {
+            match self.peers.said(hosted, node, Question::Holdings, &read)? {
                 Some(holdings) => all.push(holdings),
                 None => waiting.push(node.name.clone()),
             }
@@ -240,7 +226,7 @@ impl Steward {
         if waiting.is_empty() {
             let set = agreement::common(&all);
             let name = hosted.name().to_owned();
-            self.office.ask_here(move |keeper, change| {
+            self.peers.office.ask_here(move |keeper, change| {
                 if change
                     .study(&study)?
                     .is_some_and(|row| row.frozen.is_some())
@@ -260,18 +246,18 @@ impl Steward {
     /// Whether all nodes have signed the same set.
     fn compare(&self, hosted: &Hosted) -> Result<Phase, Error> {
         let study = hosted.study.id();
-        let (set, members) = self.office.ask_here(move |_, change| {
+        let (set, members) = self.peers.office.ask_here(move |_, change| {
             let row = change.study(&study)?.unwrap_or_default();
             Ok((
                 row.frozen.unwrap_or_default(),
                 change.members(&study)?.len() as u64,
             ))
         })?;
-        let own = agreement::read_frozen(&set, &study, hosted.name(), &self.sign.public())?.0;
+        let own = agreement::read_frozen(&set, &study, hosted.name(), &self.peers.sign.public())?.0;
         let mut waiting = Vec::new();
-        for node in self.others(hosted) {
+        for node in self.peers.others(hosted) {
             let read = |text: &str| agreement::read_frozen(text, &study, &node.name, &node.sign);
-            match self.said(hosted, node, Question::Frozen, &read)? {
+            match self.peers.said(hosted, node, Question::Frozen, &read)? {
                 Some(set) if set == own => {}
                 Some(_) => {
                     return Err(Error::Conflict(format!(
@@ -289,57 +275,14 @@ impl Steward {
         })
     }
 
-    fn others<'h>(&self, hosted: &'h Hosted) -> impl Iterator<Item = &'h Node> + use<'h> {
-        let me = hosted.me;
-        let nodes = hosted.study.terms().nodes.iter().enumerate();
-        nodes.filter(move |(i, _)| *i != me).map(|(_, node)| node)
-    }
-
-    /// What another node said: as it was kept, else by asking it; `None` if it says nothing yet. The first word that it signed counts.
-    fn said<T>(
-        &self,
-        hosted: &Hosted,
-        node: &Node,
-        question: Question,
-        read: &Reader<'_, T>,
-    ) -> Result<Option<T>, Error> {
-        let study = hosted.study.id();
-        let (name, word) = (node.name.clone(), question.word());
-        let kept = self.office.ask_here({
-            let (name, word) = (name.clone(), word.clone());
-            move |_, change| change.heard(&study, &name, &word)
-        })?;
-        if let Some(text) = kept {
-            return Ok(Some(read(&text)?.0));
-        }
-        let asked =
-            agreement::question_text(&study, hosted.name(), &node.name, question, &self.sign);
-        let path = format!("/v1/studies/{study}/questions");
-        let patience = Patience {
-            step: Duration::from_secs(5),
-            ..Patience::default()
-        };
-        let to = (node.address.as_str(), &node.certificate);
-        let answer = https::request(to, ("POST", &path), asked.as_bytes(), patience);
-        let Ok(body) = answer.and_then(https::Answer::good) else {
-            return Ok(None);
-        };
-        let text = String::from_utf8_lossy(&body).into_owned();
-        let (value, head) = read(&text)?;
-        self.office.ask_here(move |keeper, change| {
-            change.hear(&study, &name, &word, &text)?;
-            keeper.note(change, &Event::Heard(name, head.to_string()))
-        })?;
-        Ok(Some(value))
-    }
-
     /// Destroys the keys of all contributions of a study whose time is over.
     fn delete(&self, study: &StudyId) -> Result<(), Error> {
         let study = *study;
         // The decision is durable before any key is gone: a crash in between is told from a loss.
-        self.office
+        self.peers
+            .office
             .ask_here(move |_, change| change.over(&study, Time::now().0))?;
-        self.office.ask_here(move |keeper, change| {
+        self.peers.office.ask_here(move |keeper, change| {
             let stored = change.contributions(&study, State::Stored)?;
             let ids: Vec<ContributionId> = stored.iter().map(|row| row.id).collect();
             keeper.left(change, &study, &ids, State::Deleted)

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// What makes each version of the schema from the one before.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
     CREATE TABLE chain (one INTEGER PRIMARY KEY CHECK (one = 1), length INTEGER NOT NULL, hash BLOB NOT NULL);
     CREATE TABLE line (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
     CREATE TABLE study (id BLOB PRIMARY KEY, accepted INTEGER NOT NULL, holdings TEXT, frozen TEXT, deleted INTEGER) WITHOUT ROWID;
@@ -24,6 +24,8 @@ const MIGRATIONS: [&str; 1] = ["
         PRIMARY KEY (study, node, what)) WITHOUT ROWID;
     CREATE TABLE run (study BLOB NOT NULL, number INTEGER NOT NULL, members TEXT NOT NULL, started INTEGER,
         ended INTEGER, exit INTEGER, PRIMARY KEY (study, number)) WITHOUT ROWID;
+", "
+    ALTER TABLE run ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Where a contribution is in its life.
@@ -78,6 +80,8 @@ pub struct RunRow {
     pub started: Option<u64>,
     /// How it ended here: when, and with which status.
     pub ended: Option<(u64, i32)>,
+    /// Whether enough nodes have kept its result.
+    pub settled: bool,
 }
 
 /// What there is to say about a study.
@@ -348,7 +352,7 @@ impl Change<'_> {
 
     /// The runs of a study, by number.
     pub fn runs(&self, study: &StudyId) -> Result<Vec<RunRow>, Error> {
-        let mut statement = self.0.prepare_cached("SELECT number, members, started, ended, exit FROM run WHERE study = ?1 ORDER BY number")?;
+        let mut statement = self.0.prepare_cached("SELECT number, members, started, ended, exit, settled FROM run WHERE study = ?1 ORDER BY number")?;
         let rows = statement.query_map([&study.0], |r| {
             let ended: Option<u64> = r.get(3)?;
             let exit: Option<i32> = r.get(4)?;
@@ -357,6 +361,7 @@ impl Change<'_> {
                 members: r.get(1)?,
                 started: r.get(2)?,
                 ended: ended.zip(exit),
+                settled: r.get(5)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -376,6 +381,15 @@ impl Change<'_> {
         self.0.execute(
             "UPDATE run SET started = ?3 WHERE study = ?1 AND number = ?2",
             params![study.0, number, at],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that enough nodes have kept its result: it is over for good.
+    pub fn settle(&self, study: &StudyId, number: u32) -> Result<(), Error> {
+        self.0.execute(
+            "UPDATE run SET settled = 1 WHERE study = ?1 AND number = ?2",
+            params![study.0, number],
         )?;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Nodes of a study, over HTTPS on loopback: what must not go wrong, one test each.
 
+#[cfg(unix)]
+mod lost;
 mod site;
 
 use site::Site;
@@ -401,7 +403,16 @@ fn a_node_that_is_killed_has_what_it_confirmed() {
 /// (`tests/form.sh`).
 #[test]
 fn the_page_is_one_file_that_makes_share_files() {
-    let site = Site::new(1, later());
+    for (names, suite) in [
+        (&["a", "b", "c"][..], "rep3"),
+        (&["a", "b", "c", "d"], "rep4"),
+        (&["a", "b", "c", "d", "e"], "bgw"),
+    ] {
+        page_of(&Site::of(1, later(), names, suite));
+    }
+}
+
+fn page_of(site: &Site) {
     let page = smpcc_node::form::page(&site.study).expect("a page");
     let json = page
         .html
@@ -445,4 +456,45 @@ fn the_page_is_one_file_that_makes_share_files() {
         .to_string();
     assert!(told.starts_with(&hash["sha256:".len()..]), "{told} {hash}");
     node.stop();
+}
+
+/// A core file would hold what a node computes with. None is written, even where files of any length are allowed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_node_that_crashes_leaves_no_core() {
+    use std::os::unix::process::ExitStatusExt;
+    let site = Site::new(1, later());
+    let limitless = |command: &[&str]| {
+        let mut shell = std::process::Command::new("sh");
+        let unlimited = "ulimit -c unlimited 2>/dev/null || true; exec \"$@\"";
+        shell.args(["-c", unlimited, "sh"]).args(command);
+        shell.current_dir(site.at("."));
+        shell
+    };
+    let mut node = limitless(&[env!("CARGO_BIN_EXE_smpcc-node"), "serve", "a.toml"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut said = BufReader::new(node.stderr.take().expect("a pipe"));
+    let mut text = String::new();
+    while !text.contains("listening") {
+        let read = std::io::BufRead::read_line(&mut said, &mut text).expect("read");
+        assert!(read > 0, "{text}");
+    }
+    let (id, bodies) = site.contribution(0, 1);
+    assert_eq!(site.send(0, &id, &bodies).status, 200);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", node.id())).expect("limits");
+    let cores = limits.lines().find(|line| line.starts_with("Max core"));
+    let words: Vec<&str> = cores.unwrap_or_default().split_whitespace().collect();
+    assert_eq!(words, ["Max", "core", "file", "size", "0", "0", "bytes"]);
+    let aborted = std::process::Command::new("kill")
+        .args(["-ABRT", &node.id().to_string()])
+        .status();
+    assert!(aborted.expect("kill").success());
+    let ended = node.wait().expect("waited");
+    assert_eq!((ended.signal(), ended.core_dumped()), (Some(6), false));
+    let folder = std::fs::read_dir(site.at(".")).expect("the folder");
+    let mut names = folder.map(|entry| entry.expect("an entry").file_name());
+    assert!(!names.any(|name| name.to_string_lossy().starts_with("core")));
+    site.assert_nothing_leaked("a");
 }

@@ -7,6 +7,7 @@ use smpcc_node::config::Config;
 use smpcc_node::hosted;
 use smpcc_node::metrics::Metrics;
 use smpcc_node::office::Office;
+use smpcc_node::peers::{Peers, Waits};
 use smpcc_node::routes::{self, Desk};
 use smpcc_node::run::Tools;
 use smpcc_node::server;
@@ -32,10 +33,11 @@ use tokio::sync::{Semaphore, watch};
 
 pub const PROGRAM: &str = "party analyst;\nparty person[2..];\n\nfn main(salary: secret u32 from each person) -> u64 to analyst {\n    salary.sum()\n}\n";
 
-/// A folder with three nodes' configurations and a signed study.
+/// A folder with nodes' configurations and a signed study.
 pub struct Site {
     pub folder: tempfile::TempDir,
     pub study: Study,
+    pub names: Vec<&'static str>,
     pub people: Vec<SigningKey>,
     /// The receiver's keys.
     pub analyst: (SigningKey, SealingKey),
@@ -53,8 +55,13 @@ pub struct Running {
 }
 
 impl Site {
-    /// With so many invitations; contributions are taken until a time.
+    /// With so many invitations and three nodes; contributions are taken until a time.
     pub fn new(people: usize, closes: Time) -> Self {
+        Self::of(people, closes, &["a", "b", "c"], "rep3")
+    }
+
+    /// With these nodes and this suite, of whose nodes one may be corrupt.
+    pub fn of(people: usize, closes: Time, names: &[&'static str], suite: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         let people: Vec<SigningKey> = (0..people)
@@ -69,7 +76,7 @@ impl Site {
             SealingKey::fresh().expect("a key"),
         );
         let mut text = format!(
-            "format = \"smpcc study 1\"\nname = \"pay\"\npurpose = \"What people earn together.\"\nsuite = \"rep3\"\nthreat = \"semi-honest\"\nthreshold = 1\n\
+            "format = \"smpcc study 1\"\nname = \"pay\"\npurpose = \"What people earn together.\"\nsuite = \"{suite}\"\nthreat = \"semi-honest\"\nthreshold = 1\n\
              opens = 2026-01-01T00:00:00Z\ncloses = {closes}\n\n[program]\nfile = \"pay.smpc\"\nsha256 = \"{}\"\n\n\
              [contributors]\nrole = \"person\"\nleast = 2\nmost = 1000\nmax_bytes = 4096\ninvitations = [{}]\n\n\
              [[contributors.input]]\nname = \"salary\"\ntype = \"u32\"\nlabel = \"Salary\"\n\n\
@@ -82,8 +89,7 @@ impl Site {
         );
         std::fs::write(at("pay.smpc"), PROGRAM).expect("written");
         // Ports that nobody has now; each is bound again at once.
-        let ports: Vec<u16> = free_ports(6);
-        let names = ["a", "b", "c"];
+        let ports: Vec<u16> = free_ports(2 * names.len());
         let mut keys = Vec::new();
         for (i, name) in names.iter().enumerate() {
             let identity = Identity::generate(name, Duration::from_secs(86_400)).expect("a key");
@@ -105,7 +111,7 @@ impl Site {
                 seal.public()
             );
             let config = format!(
-                "listen = \"127.0.0.1:{}\"\ndata = \"data-{name}\"\nkey = \"{name}.key\"\ncert = \"{name}.crt\"\nsign = \"{name}.sign.key\"\nseal = \"{name}.seal.key\"\nstudies = [\"study.toml\"]\ntick_s = 1\n",
+                "listen = \"127.0.0.1:{}\"\ndata = \"data-{name}\"\nkey = \"{name}.key\"\ncert = \"{name}.crt\"\nsign = \"{name}.sign.key\"\nseal = \"{name}.seal.key\"\nstudies = [\"study.toml\"]\ntick_s = 1\nsmpcc = \"smpcc-{name}\"\n",
                 ports[2 * i]
             );
             std::fs::write(at(&format!("{name}.toml")), config).expect("written");
@@ -120,6 +126,7 @@ impl Site {
         Self {
             folder,
             study,
+            names: names.to_vec(),
             people,
             analyst,
             planted: std::sync::Mutex::default(),
@@ -151,8 +158,11 @@ impl Site {
         );
         let (office, keeper) = opened.expect("an office");
         let steward = Steward {
-            office: office.clone(),
-            sign: config.sign,
+            peers: Peers {
+                office: office.clone(),
+                sign: config.sign,
+                waits: Waits::default(),
+            },
             tools,
             stopped: Box::new(|| false),
         };
@@ -188,7 +198,7 @@ impl Site {
     }
 
     pub fn start_all(&self) -> Vec<Running> {
-        ["a", "b", "c"].map(|name| self.start(name)).into()
+        self.names.iter().map(|name| self.start(name)).collect()
     }
 
     /// Asks a node.

@@ -1,0 +1,111 @@
+//! The other nodes of a study, as one node asks them.
+
+use crate::Error;
+use crate::agreement::{self, Question};
+use crate::hosted::Hosted;
+use crate::office::Office;
+use smpcc_study::https::{self, Patience};
+use smpcc_study::id::StudyId;
+use smpcc_study::log::{Event, Head};
+use smpcc_study::signature::SigningKey;
+use smpcc_study::study::{Node, Time};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// What a node needs to ask the others, and to keep what they say.
+pub struct Peers {
+    /// The keeper.
+    pub office: Office,
+    /// What this node signs with.
+    pub sign: SigningKey,
+    /// Since when it waits for others to sign on to a run.
+    pub waits: Waits,
+}
+
+/// By study and number of a run.
+pub type Waits = Mutex<BTreeMap<(StudyId, u32), Time>>;
+
+/// Reads what a node has signed, with the head of its log then.
+pub(crate) type Reader<'r, T> = dyn Fn(&str) -> Result<(T, Head), Error> + 'r;
+
+impl Peers {
+    /// The other nodes.
+    pub(crate) fn others<'h>(
+        &self,
+        hosted: &'h Hosted,
+    ) -> impl Iterator<Item = &'h Node> + use<'h> {
+        let me = hosted.me;
+        let nodes = hosted.study.terms().nodes.iter().enumerate();
+        nodes.filter(move |(i, _)| *i != me).map(|(_, node)| node)
+    }
+
+    /// What another node said: as it was kept, else by asking it; `None` if it says nothing yet. The first word that it signed counts.
+    pub(crate) fn said<T>(
+        &self,
+        hosted: &Hosted,
+        node: &Node,
+        question: Question,
+        read: &Reader<'_, T>,
+    ) -> Result<Option<T>, Error> {
+        let study = hosted.study.id();
+        let (name, word) = (node.name.clone(), question.word());
+        let kept = self.office.ask_here({
+            let (name, word) = (name.clone(), word.clone());
+            move |_, change| change.heard(&study, &name, &word)
+        })?;
+        if let Some(text) = kept {
+            return Ok(Some(read(&text)?.0));
+        }
+        let asked =
+            agreement::question_text(&study, hosted.name(), &node.name, question, &self.sign);
+        let path = format!("/v1/studies/{study}/questions");
+        let to = (node.address.as_str(), &node.certificate);
+        let answer = https::request(to, ("POST", &path), asked.as_bytes(), patience());
+        let Ok(body) = answer.and_then(https::Answer::good) else {
+            return Ok(None);
+        };
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let (value, head) = read(&text)?;
+        self.office.ask_here(move |keeper, change| {
+            change.hear(&study, &name, &word, &text)?;
+            keeper.note(change, &Event::Heard(name, head.to_string()))
+        })?;
+        Ok(Some(value))
+    }
+
+    /// What another node tells anybody, if it does.
+    pub(crate) fn get(&self, node: &Node, path: &str) -> Option<Vec<u8>> {
+        let to = (node.address.as_str(), &node.certificate);
+        let answer = https::request(to, ("GET", path), b"", patience());
+        answer.and_then(https::Answer::good).ok()
+    }
+
+    /// Whether another node answers at all.
+    pub(crate) fn answers(&self, node: &Node) -> bool {
+        self.get(node, "/health").is_some()
+    }
+
+    /// Notes how a run ended here.
+    pub(crate) fn ended(&self, study: &StudyId, number: u32, exit: i32) -> Result<(), Error> {
+        let study = *study;
+        self.office.ask_here(move |keeper, change| {
+            change.ended(&study, number, Time::now().0, exit)?;
+            keeper.note(
+                change,
+                &match exit {
+                    0 => Event::RunFinished(study, number),
+                    exit => Event::RunFailed(study, number, exit),
+                },
+            )
+        })
+    }
+}
+
+/// With nodes that may be gone.
+fn patience() -> Patience {
+    Patience {
+        step: Duration::from_secs(5),
+        ..Patience::default()
+    }
+}
