@@ -577,9 +577,30 @@ fn nodes_of_a_deployment_run_on_what_they_hold_and_without_one_that_is_lost() {
     for node in &nodes {
         std::fs::remove_dir_all(site.at(&format!("results/{node}"))).expect("a folder");
     }
+    // One that is lost need not stand in a file, and one that takes part must.
+    let config = std::fs::read_to_string(site.at("b.toml")).expect("a configuration");
+    let cut = |lost: &str| {
+        let peers = config
+            .split("\n[[peer]]")
+            .filter(|peer| !peer.contains(&format!("party = \"{lost}\"\naddress")));
+        std::fs::write(
+            site.at("b.toml"),
+            peers.collect::<Vec<_>>().join("\n[[peer]]"),
+        )
+        .expect("a configuration");
+    };
+    cut("c");
+    let (code, said) = run(&["b"], &["--attempt", "2", "--without", "d"]).remove(0);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("3 parties in this run, and this file has 2 of them"),
+        "{said}"
+    );
+    cut("d");
     for (code, said) in run(&nodes[..3], &["--attempt", "2", "--without", "d"]) {
         assert_eq!(code, Some(0), "{said}");
     }
+    std::fs::write(site.at("b.toml"), &config).expect("a configuration");
     // A node takes part in one attempt of each number.
     let (code, said) = run(&["a"], &["--attempt", "2", "--without", "b"]).remove(0);
     assert_eq!(code, Some(2), "{said}");

@@ -388,7 +388,8 @@ impl Deployment {
         }
         if let Some(own) = own {
             let nodes = own.study.terms().nodes.len();
-            if nodes != config.peer.len() + 1 {
+            // Those that are lost need not stand here.
+            if !(own.stored.members.len()..=nodes).contains(&(config.peer.len() + 1)) {
                 return Err(self.wrong(format_args!(
                     "the study has {nodes} nodes, and this file {} parties",
                     config.peer.len() + 1
@@ -473,6 +474,13 @@ impl Deployment {
                 certificate,
                 address: peer.address.clone(),
             });
+        }
+        if peers.len() + 1 != names.len() {
+            return Err(self.wrong(format_args!(
+                "there are {} parties in this run, and this file has {} of them",
+                names.len(),
+                peers.len() + 1
+            )));
         }
         Ok(peers)
     }
