@@ -96,13 +96,13 @@ pub fn optimise(ir: Ir, opt: u8, local: LocalChoice, after: &mut dyn FnMut(&str,
     let is_wanted =
         |pass: &&Pass| pass.level <= opt && (local == LocalChoice::Auto || pass.name != "own");
     for pass in PASSES.iter().filter(is_wanted) {
-        // Where there is no loop, the passes for loops apply the rules of `algebra` and nothing else.
-        let for_loops = matches!(pass.name, "lanes" | "unroll");
-        let does = if for_loops && !has_loop(&ir.body) {
-            "algebra"
-        } else {
-            pass.name
+        // Where there is nothing of what they are for, these passes apply the rules of `algebra` and nothing else.
+        let has_work = match pass.name {
+            "lanes" => has(&ir.body, |op| matches!(op, Op::Loop { .. } | Op::If)),
+            "unroll" => has(&ir.body, |op| matches!(op, Op::Loop { .. })),
+            _ => true,
         };
+        let does = if has_work { pass.name } else { "algebra" };
         if idle.contains(&does) {
             #[cfg(debug_assertions)]
             assert_eq!((pass.run)(ir.clone()).ir, ir, "{} is not idle", pass.name);
@@ -132,9 +132,10 @@ pub fn optimise(ir: Ir, opt: u8, local: LocalChoice, after: &mut dyn FnMut(&str,
     ir
 }
 
-fn has_loop(region: &Region) -> bool {
-    let is_loop = |node: &Node| matches!(node.op, Op::Loop { .. });
-    (region.nodes.iter()).any(|node| is_loop(node) || node.regions.iter().any(has_loop))
+/// Whether there is such an operation, nested ones included.
+fn has(region: &Region, wanted: fn(&Op) -> bool) -> bool {
+    let inside = |node: &Node| node.regions.iter().any(|inner| has(inner, wanted));
+    (region.nodes.iter()).any(|node| wanted(&node.op) || inside(node))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::assert_same;
 use crate::front;
 use crate::ir::{Ir, Op, Region};
 use crate::lower::lower;
-use crate::passes::optimise;
+use crate::passes::{has, optimise};
 use crate::schema::assign_roles;
 use crate::session::{LocalChoice, Session};
 use crate::source::SourceSet;
@@ -166,4 +166,15 @@ fn a_second_price_auction_keeps_its_meaning() {
                     { winner, price: second }\n\
                 }";
     without_loops(text, 1);
+}
+
+/// A cheap branch on what was revealed becomes straight code also where there is no loop and all other rules have been applied before.
+#[test]
+fn a_branch_without_a_loop_becomes_straight() {
+    let text = "fn main(xs: [secret u32 in 0..=1000; _] from each) -> u64 {
+        if reveal(sum(xs.flatten()) > 2000) { 1 } else { 0 }
+    }";
+    let ir = ir_of(text, 2);
+    assert!(has(&ir.body, |op| *op == Op::If));
+    assert!(!has(&optimised(&ir, 1000).body, |op| *op == Op::If));
 }
