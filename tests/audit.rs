@@ -41,6 +41,14 @@ fn what_draws_hide_is_no_finding() {
             "fn main(x: secret u16 from each) -> u16 { let r: secret u16 = random(); x[0] ^ r }",
         ),
         (
+            "a pad that hides one of the numbers of a sum",
+            "fn main(x: secret u32 from each) -> u64 {
+                 let r: secret u32 = random();
+                 let _ = reveal(x[0] ^ r);
+                 sum(x)
+             }",
+        ),
+        (
             "a random answer",
             "fn main(x: secret bool from each) -> bool {
                  let honest: secret bool = random();
@@ -126,7 +134,7 @@ fn kinds(audit: &Audit) -> Vec<Kind> {
     kinds
 }
 
-const LEAKS: [(&str, u32, Kind, &str); 17] = [
+const LEAKS: [(&str, u32, Kind, &str); 23] = [
     (
         "an average of two",
         2,
@@ -151,6 +159,68 @@ const LEAKS: [(&str, u32, Kind, &str); 17] = [
         3,
         Kind::Determined,
         "fn main(x: secret u32 from each) -> u32 { (x[1] * 2 + 1) ^ 77 }",
+    ),
+    (
+        "a histogram of two with a class for each value",
+        2,
+        Kind::Determined,
+        "fn main(x: secret u8 in 0..=7 from each) -> [u8; 8] {
+             let mut n: [secret u8; 8] = [0; 8];
+             for k in 0..8 { for v in x { if v == k as u8 { n[k] += 1; } } }
+             n
+         }",
+    ),
+    (
+        "numbers side by side in one",
+        3,
+        Kind::Determined,
+        "fn main(x: secret u8 from each) -> u32 { (x[0] as u32 << 16u8) | (x[1] as u32 << 8u8) | x[2] as u32 }",
+    ),
+    (
+        "thresholds that add up to the number",
+        2,
+        Kind::Determined,
+        "party a; party b;
+         fn main(x: secret u8 in 0..=15 from a, y: secret u8 from b) -> [bool; 16] to b {
+             let mut above: [secret bool; 16] = [false; 16];
+             for t in 0..16 { above[t] = x >= t as u8; }
+             above
+         }",
+    ),
+    (
+        "costs by diagnosis",
+        3,
+        Kind::SmallGroup,
+        "struct Stay { cost: u32 in 0..=1_000_000, diagnosis: u8 in 0..=9 }
+         fn main(rows: [secret Stay; _] from each) -> [u64; 10] {
+             let mut sums: [secret u64; 10] = [0; 10];
+             for s in rows.flatten() {
+                 for d in 0..10 { if s.diagnosis == d as u8 { sums[d] += s.cost as u64; } }
+             }
+             sums
+         }",
+    ),
+    (
+        "the first of some dates",
+        3,
+        Kind::OneOfMany,
+        "fn main(day: [secret date in \"2020-01-01\"..=\"2029-12-31\"; _] from each) -> date {
+             let mut first: secret date = \"2029-12-31\";
+             for d in day.flatten() { first = min(first, d); }
+             first
+         }",
+    ),
+    (
+        "a running total",
+        3,
+        Kind::Determined,
+        "fn main(x: [secret u16; _] from each) -> [u32; 6] {
+             let all = x.flatten();
+             let mut sums: [secret u32; 6] = [0; 6];
+             let mut t: secret u32 = 0;
+             for i in 0..6 { t += all[i] as u32; sums[i] = t; }
+             sums
+         }",
     ),
     (
         "a maximum",
@@ -352,6 +422,49 @@ fn no_alarm_on_what_is_harmless() {
              }",
         ),
         (
+            "whether any is",
+            4,
+            "fn main(x: [secret bool; _] from each) -> bool { x.flatten().any() }",
+        ),
+        (
+            "a shuffled vote",
+            5,
+            "use std::sort::shuffle;
+             fn main(yes: secret bool from each) -> [bool; _] { shuffle(yes) }",
+        ),
+        (
+            "sum and sum of squares of many",
+            4,
+            "fn main(x: [secret u16; 3] from each) -> (u64, u64) {
+                 let mut s: secret u64 = 0;
+                 let mut q: secret u64 = 0;
+                 for v in x { for u in v { s += u as u64; q += u as u64 * u as u64; } }
+                 (s, q)
+             }",
+        ),
+        (
+            "whether a sum is large, on the way",
+            4,
+            "fn main(x: [secret u32 in 0..=1000; _] from each) -> u64 {
+                 if reveal(sum(x.flatten()) > 2000) { 1 } else { 0 }
+             }",
+        ),
+        (
+            "a mean for groups that are large enough",
+            3,
+            "struct Stay { cost: u32 in 0..=1_000_000, ward: u8 in 0..=2 }
+             fn main(rows: [secret Stay; 4] from each) -> [u64; 3] {
+                 let mut sums: [secret u64; 3] = [0; 3];
+                 for w in 0..3 {
+                     let mut n: secret u16 = 0;
+                     let mut s: secret u64 = 0;
+                     for row in rows { for p in row { if p.ward == w as u8 { n += 1; s += p.cost as u64; } } }
+                     if n >= 6 { sums[w] = s; }
+                 }
+                 sums
+             }",
+        ),
+        (
             "a count",
             3,
             "fn main(x: [secret u16; _] from each) -> u32 {
@@ -487,4 +600,45 @@ fn main(rows: [secret Row; 1] from each) -> u8 {
         .map(|r| r.form.display(r.scalar, r.words[0]));
     let shown: Vec<String> = shown.take(5).collect();
     assert_eq!(shown, ["-1.5", "2022-01-08", "ABC", "1.5", "7"]);
+}
+
+/// A leak has one name: what is one record's number to one party is not a small group's to another.
+#[test]
+fn a_leak_has_one_name() {
+    let text = "use std::stats::quartiles;
+        fn main(x: [secret u32; _] from each) -> u32 { quartiles(x.flatten()).q1 }";
+    let found = kinds(&tried(text, 3, 3));
+    assert!(
+        found.contains(&Kind::OneOfMany) && !found.contains(&Kind::SmallGroup),
+        "{found:?}"
+    );
+    let text = "fn main(x: [secret u16; _] from each) -> u64 {
+        let mut t: secret u64 = 0;
+        for v in x.flatten() { if v > 40000 { t += v as u64; } }
+        t
+    }";
+    assert_eq!(kinds(&tried(text, 3, 3)), [Kind::SmallGroup]);
+}
+
+/// Variants stand on the page by their names.
+#[test]
+fn variants_are_written_by_their_names() {
+    let text = "enum Ward { Surgery, #[name(\"intensive care\")] Intensive }
+        struct Stay { ward: Ward, days: u16 }
+        fn main(stays: [secret Stay; 1] from each) -> { ward: Ward to all, days: u16 to all } {
+            { ward: stays[0][0].ward, days: stays[1][0].days }
+        }";
+    let found = tried(text, 3, 1);
+    let example = &found.findings.first().expect("a finding").example;
+    let is_ward = |text: &str| matches!(text, "Surgery" | "intensive care");
+    let wards = example
+        .inputs
+        .iter()
+        .filter(|(_, path, _)| path.ends_with("ward"));
+    let wards: Vec<&str> = wards.map(|(_, _, value)| value.as_str()).collect();
+    assert!(
+        wards.len() == 3 && wards.iter().all(|ward| is_ward(ward)),
+        "{wards:?}"
+    );
+    assert!(is_ward(&example.view[0].1), "{:?}", example.view);
 }

@@ -350,6 +350,19 @@ impl Shape {
             _ => None,
         })
     }
+
+    /// For each scalar, in the shape's order, the enum whose variant it tells, if it does: its name and its variants.
+    pub fn tags(&self) -> impl Iterator<Item = Option<(&str, &[ShapeVariant])>> + '_ {
+        let mut tag = None;
+        self.0.iter().filter_map(move |node| match node {
+            ShapeNode::Enum { name, variants, .. } => {
+                tag = Some((name.as_str(), variants.as_slice()));
+                None
+            }
+            ShapeNode::Scalar { .. } => Some(tag.take()),
+            _ => None,
+        })
+    }
 }
 
 /// A node of a [`Shape`].

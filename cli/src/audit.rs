@@ -10,7 +10,7 @@ use crate::suites::protection;
 use crate::words::label;
 use smpcc_circuit::ids::InputId;
 use smpcc_compiler::audit::{Audit, Example, Finding, Leakage, Origin};
-use smpcc_compiler::ir::Ir;
+use smpcc_compiler::ir::{Ir, Tag, Tags};
 use smpcc_compiler::lower::Privacy;
 use smpcc_compiler::reveals::{self, Disclosure, DisclosureKind};
 use smpcc_compiler::session::Options;
@@ -146,11 +146,13 @@ fn capital(text: &str) -> String {
 fn gives(s: &Subject<'_>) -> Block {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let forms = s.ir.forms();
+    let tags = Tags::of(s.ir);
     let given = s.ir.inputs.iter().enumerate();
     for (id, leaf) in given.filter(|(_, leaf)| !leaf.drawn) {
         let form = forms.input(InputId::new(id));
-        let mut ty = form.name(leaf.scalar);
-        if let Some((lo, hi)) = &leaf.range {
+        let tag = tags.input(InputId::new(id));
+        let mut ty = tag.map_or_else(|| form.name(leaf.scalar), Tag::text);
+        if let (Some((lo, hi)), None) = (&leaf.range, tag) {
             let show = |i: &smpcc_circuit::value::Integer| form.display(leaf.scalar, i.word());
             let _ = write!(ty, " in {}..={}", show(lo), show(hi));
         }
@@ -377,11 +379,15 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
 }
 
 fn example(s: &Subject<'_>, e: &Example) -> String {
-    let inputs: Vec<String> = e
-        .inputs
-        .iter()
-        .map(|(party, path, values)| {
-            format!("{}: {path} = {values}", label(*party, &s.ir.party_names))
+    let mut given: Vec<_> = e.inputs.iter().collect();
+    given.sort_by_key(|(party, _, _)| *party);
+    let inputs: Vec<String> = (given.iter().enumerate())
+        .map(|(at, (party, path, values))| {
+            // Each party is named once.
+            match at > 0 && given[at - 1].0 == *party {
+                true => format!("{path} = {values}"),
+                false => format!("{}: {path} = {values}", label(*party, &s.ir.party_names)),
+            }
         })
         .collect();
     let view: Vec<String> = e

@@ -13,8 +13,8 @@ mod probe;
 mod shown;
 mod subject;
 
-use crate::ir::Ir;
 use crate::ir::interpret::interpret;
+use crate::ir::{Ir, Tag, Tags};
 use crate::reveals::DisclosureKind;
 pub use bits::Bits;
 use probe::probe;
@@ -379,9 +379,13 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
         if share < RARELY || seen.records.iter().all(|r| determined.contains(r)) {
             continue;
         }
+        // Where there is nothing but the number itself, nothing else decides whether it comes out.
+        let r = &subject.records[sight.record];
+        let fields: BTreeSet<u64> = r.cells.iter().map(subject::Cell::leaf_turn).collect();
+        let same = seen.equal == seen.times && fields.len() == 1;
         let kind = if seen.records.len() == 1 && share >= NEARLY {
             Kind::Determined
-        } else if share >= 0.5 || seen.equal == seen.times && share >= 0.25 {
+        } else if seen.share_of_one(tries) >= 0.5 || same && share >= OFTEN {
             Kind::OneOfMany
         } else {
             Kind::SmallGroup
@@ -486,7 +490,11 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
     // Counts of groups that can be one.
     let mut groups: BTreeMap<Origin, Vec<Item>> = BTreeMap::new();
     for (item, counted) in &shown.counts {
-        if !shown.noisy.contains(item) && counted.changed && counted.most == 1 && counted.ones > 0 {
+        if !shown.noisy.contains(item)
+            && counted.changes > 0
+            && counted.most == 1
+            && counted.ones > 0
+        {
             groups.entry(item.0).or_default().push(*item);
         }
     }
@@ -552,9 +560,14 @@ fn record_name(subject: &Subject<'_>, record: usize) -> String {
 fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
     let ir = subject.ir;
     let forms = ir.forms();
-    let list = |scalar: Scalar, form: Form, words: &[Word]| {
+    let tags = Tags::of(ir);
+    let list = |scalar: Scalar, form: Form, tag: Option<&Tag>, words: &[Word]| {
         let shown = words.iter().take(12);
-        let mut text: Vec<String> = shown.map(|w| form.display(scalar, *w)).collect();
+        let one = |w: &Word| match tag.and_then(|tag| tag.variants.get(usize::try_from(*w).ok()?)) {
+            Some(variant) => variant.clone(),
+            None => form.display(scalar, *w),
+        };
+        let mut text: Vec<String> = shown.map(one).collect();
         if words.len() > 12 {
             text.push("…".to_owned());
         }
@@ -563,7 +576,8 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
     let mut example = Example::default();
     let given = ir.inputs.iter().zip(inputs).enumerate();
     for (id, (leaf, words)) in given.filter(|(_, (leaf, _))| !leaf.drawn) {
-        let text = list(leaf.scalar, forms.input(InputId::new(id)), words);
+        let id = InputId::new(id);
+        let text = list(leaf.scalar, forms.input(id), tags.input(id), words);
         example.inputs.push((leaf.party, leaf.path.clone(), text));
     }
     if let Ok(run) = interpret(ir, inputs) {
@@ -571,13 +585,13 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
             if leaf.receivers.iter().any(|r| coalition.contains(r)) {
                 let words = run.outputs.get(id).map_or(&[][..], Vec::as_slice);
                 let id = OutputId::new(id);
-                let text = list(leaf.scalar, forms.output(id), words);
+                let text = list(leaf.scalar, forms.output(id), tags.output(id), words);
                 example.view.push((Origin::Output(id), text));
             }
         }
         for revealed in &run.revealed {
             let origin = Origin::Reveal(revealed.span);
-            let text = list(revealed.scalar, revealed.form, &revealed.words);
+            let text = list(revealed.scalar, revealed.form, None, &revealed.words);
             match example.view.iter_mut().find(|(o, _)| *o == origin) {
                 Some((_, all)) if all.len() < 80 => *all = format!("{all}, {text}"),
                 Some(_) => {}
@@ -591,6 +605,12 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
 /// One finding for what several coalitions see alike, the first of them; leaks first, and those that always happen.
 fn fold(findings: &mut Vec<Finding>) {
     let mut kept: Vec<Finding> = Vec::new();
+    // What is one record's number to some is not a small group's to others besides.
+    let of_one: Vec<Vec<Origin>> = (findings.iter())
+        .filter(|f| f.kind == Kind::OneOfMany)
+        .map(|f| f.origins.clone())
+        .collect();
+    findings.retain(|f| f.kind != Kind::SmallGroup || !of_one.contains(&f.origins));
     for finding in findings.drain(..) {
         let same = |k: &Finding| {
             k.kind == finding.kind

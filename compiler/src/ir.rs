@@ -24,7 +24,7 @@ pub mod verify;
 use crate::hir::{Protocol, Range};
 use crate::span::Span;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
-use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, Present, ResultShape};
+use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, Present, ResultShape, Shape};
 use smpcc_circuit::value::{Form, Scalar};
 use std::collections::BTreeMap;
 
@@ -70,6 +70,66 @@ impl Forms {
     pub fn output(&self, id: OutputId) -> Form {
         self.outputs.get(&id).copied().unwrap_or(Form::Plain)
     }
+}
+
+/// An enum of which a leaf tells the variant.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// The enum's name.
+    pub name: String,
+    /// Its variants' names as files have them, in the order of their numbers.
+    pub variants: Vec<String>,
+}
+
+impl Tag {
+    /// As readers call the type: its name and its variants.
+    pub fn text(&self) -> String {
+        format!("{} ({})", self.name, self.variants.join(", "))
+    }
+}
+
+/// Which leaves tell variants of enums.
+#[derive(Clone, Debug, Default)]
+pub struct Tags {
+    inputs: BTreeMap<InputId, Tag>,
+    outputs: BTreeMap<OutputId, Tag>,
+}
+
+impl Tags {
+    /// Those of a program.
+    pub fn of(ir: &Ir) -> Self {
+        let inputs = ir.params.iter().flat_map(|p| tags(&p.leaves, &p.shape));
+        let outputs = ir.results.iter().flat_map(|r| tags(&r.leaves, &r.shape));
+        Self {
+            inputs: inputs.collect(),
+            outputs: outputs.collect(),
+        }
+    }
+
+    /// That of an input leaf.
+    pub fn input(&self, id: InputId) -> Option<&Tag> {
+        self.inputs.get(&id)
+    }
+
+    /// That of an output leaf.
+    pub fn output(&self, id: OutputId) -> Option<&Tag> {
+        self.outputs.get(&id)
+    }
+}
+
+fn tags<Id: Copy>(leaves: &[Id], shape: &Shape) -> impl Iterator<Item = (Id, Tag)> {
+    let all = leaves.iter().copied().zip(shape.tags());
+    all.filter_map(|(id, tag)| {
+        let (name, variants) = tag?;
+        let variants = variants.iter().map(|v| v.name.clone()).collect();
+        Some((
+            id,
+            Tag {
+                name: name.to_owned(),
+                variants,
+            },
+        ))
+    })
 }
 
 impl Ir {

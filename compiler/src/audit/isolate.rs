@@ -124,6 +124,7 @@ pub(super) fn isolate(
             .entry(origins.into_iter().collect())
             .or_default();
         seen.times += 1;
+        *seen.looks.entry(items).or_default() += 1;
         seen.records.insert(record);
         seen.equal += u64::from(own.is_some() && here.get(look) == own);
         seen.sight.get_or_insert_with(|| Sight {

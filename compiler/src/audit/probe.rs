@@ -30,6 +30,12 @@ const LOOKS: usize = 150;
 /// Changes of draws that are tried to hide a number.
 const SHAKES: u64 = 500;
 
+/// Changes of an item until which it is looked at what else changes it there.
+const SELDOM: u64 = 3;
+
+/// Reflections of records about their mean that are tried to hide a number.
+const REFLECTIONS: usize = 12;
+
 /// Records at which one coalition looks closely.
 const TARGETS: usize = 12;
 
@@ -86,7 +92,15 @@ pub(super) fn probe(
         for &record in &some(&all, TARGETS, rng) {
             let other = subject.redraw(&inputs, &subject.records[record].clone(), rng);
             let changed = subject.view(&other, coalition);
-            note_changes(&view, &changed, record, &mut shown);
+            let few = note_changes(&view, &changed, record, &mut shown);
+            // What only this record was seen to move may follow others where it moves, and hardly elsewhere: whether any is true.
+            for &second in all.iter().filter(|r| few && **r != record).take(TARGETS) {
+                for (inputs, view) in [(&inputs, &view), (&other, &changed)] {
+                    let other = subject.redraw(inputs, &subject.records[second].clone(), rng);
+                    let changed = subject.view(&other, coalition);
+                    note_changes(view, &changed, second, &mut shown);
+                }
+            }
         }
         for (item, word) in &view {
             let counted = shown.counts.entry(*item).or_default();
@@ -149,18 +163,23 @@ fn differences(a: &View, b: &View) -> Vec<Item> {
     items.into_iter().filter(differ).collect()
 }
 
-fn note_changes(before: &View, after: &View, record: usize, shown: &mut Shown) {
+/// Notes which items a record has moved; whether one of them has moved seldom until now, and by this record alone.
+fn note_changes(before: &View, after: &View, record: usize, shown: &mut Shown) -> bool {
+    let mut seldom = false;
     let word = |view: &View, item: Item| view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w);
     for item in differences(before, after) {
-        shown.depends.entry(item).or_default().insert(record);
+        let records = shown.depends.entry(item).or_default();
+        records.insert(record);
         let counted = shown.counts.entry(item).or_default();
-        counted.changed = true;
+        counted.changes += 1;
+        seldom |= records.len() == 1 && counted.changes <= SELDOM;
         let change = match (word(before, item), word(after, item)) {
             (Some(a), Some(b)) => a.abs_diff(b),
             _ => u128::MAX,
         };
         counted.most = counted.most.max(change);
     }
+    seldom
 }
 
 /// Whether the view leaves only one value for each number of a record, among inputs near these.
@@ -183,15 +202,14 @@ fn pin(
             continue;
         }
         let cell = subject.records[record].cells[c].clone();
-        let here = cell.get(inputs);
         let small = cell.is_small();
-        if !small && (here <= cell.lo.saturating_add(2) || here >= cell.hi.saturating_sub(2)) {
-            continue;
-        }
-        let own: Vec<i128> = match small {
-            true => (cell.lo..=cell.hi).filter(|v| *v != here).collect(),
-            false => [1, -1, 2, -2].iter().map(|d| here + d).collect(),
-        };
+        // What pins a number at an end of its range says nothing of the middle: there it is looked at somewhere inside.
+        let moved = inside(&cell, inputs, rng).filter(|_| !small);
+        let inputs = moved.as_ref().unwrap_or(inputs);
+        let moved = moved.as_ref().map(|inputs| subject.view(inputs, coalition));
+        let view = moved.as_ref().unwrap_or(view);
+        let here = cell.get(inputs);
+        let own = near(&cell, here);
         if own.is_empty() {
             continue;
         }
@@ -211,6 +229,8 @@ fn pin(
             cell.set(&mut other, *value);
             free |= compare(subject, &other);
         }
+        let others: Vec<(usize, usize)> =
+            all.iter().filter(|k| **k != (record, c)).copied().collect();
         if !free && !moves.is_empty() {
             let touched = touched.borrow().clone();
             free = is_hidden_by_draws(
@@ -218,13 +238,11 @@ fn pin(
                 coalition,
                 inputs,
                 view,
-                (&cell, &own),
+                (&cell, &own, &others),
                 (moves, &touched),
                 rng,
             );
         }
-        let others: Vec<(usize, usize)> =
-            all.iter().filter(|k| **k != (record, c)).copied().collect();
         if !free {
             'pairs: for (r2, c2) in &others {
                 let second = subject.records[*r2].cells[*c2].clone();
@@ -259,6 +277,15 @@ fn pin(
                 }
                 swapped |= compare(subject, &other);
                 if swapped {
+                    break;
+                }
+            }
+        }
+        // Sums, and sums of squares and products, stay where some records are reflected about their mean.
+        if !free && !small {
+            for other in reflections(subject, honest, record, inputs, rng) {
+                free |= compare(subject, &other);
+                if free {
                     break;
                 }
             }
@@ -305,6 +332,10 @@ fn pin(
                 free |= compare(subject, &other);
             }
         }
+        if !free && !subject.may_run() {
+            // It was not looked for long enough.
+            return;
+        }
         let free = free || small && swapped;
         let pins = shown.pinned.entry((record, c)).or_default();
         pins.tries += 1;
@@ -317,6 +348,72 @@ fn pin(
             pins.example.get_or_insert_with(|| inputs.clone());
         }
     }
+}
+
+/// The inputs with a number that is near an end of its range moved inside.
+fn inside(cell: &Cell, inputs: &Inputs, rng: &mut SplitMix) -> Option<Inputs> {
+    let span = cell.hi.saturating_sub(cell.lo);
+    let margin = (span / 3).min(3);
+    let (least, most) = (
+        cell.lo.saturating_add(margin),
+        cell.hi.saturating_sub(margin),
+    );
+    let here = cell.get(inputs);
+    if (least..=most).contains(&here) {
+        return None;
+    }
+    let room = u64::try_from(most.saturating_sub(least)).unwrap_or(u64::MAX - 1);
+    let mut other = inputs.clone();
+    let value = least.saturating_add(i128::from(rng.below(room.saturating_add(1))));
+    cell.set(&mut other, value).then_some(other)
+}
+
+/// Inputs in which a record and two or three others like it are reflected about their mean, in all numbers that can be.
+fn reflections(
+    subject: &Subject<'_>,
+    honest: &[usize],
+    record: usize,
+    inputs: &Inputs,
+    rng: &mut SplitMix,
+) -> Vec<Inputs> {
+    let cells = &subject.records[record].cells;
+    let is_like = |r: &&usize| **r != record && alike(cells, &subject.records[**r].cells);
+    let like: Vec<usize> = honest.iter().filter(is_like).copied().collect();
+    let mut found = Vec::new();
+    for attempt in 0..REFLECTIONS * 20 {
+        let n = 2 + attempt % 2;
+        if like.len() < n || found.len() == REFLECTIONS {
+            continue;
+        }
+        let mut set = some(&like, n, rng);
+        set.push(record);
+        if let Some(other) = reflected(subject, &set, inputs)
+            && other != *inputs
+        {
+            found.push(other);
+        }
+    }
+    found
+}
+
+/// The inputs with some records reflected about their mean, where the mean's double is whole and all stay in their ranges.
+fn reflected(subject: &Subject<'_>, set: &[usize], inputs: &Inputs) -> Option<Inputs> {
+    let first = &subject.records[*set.first()?].cells;
+    let n = set.len() as i128;
+    let mut other = inputs.clone();
+    for c in (0..first.len()).filter(|&c| !first[c].is_small()) {
+        let cells = || set.iter().map(|r| &subject.records[*r].cells[c]);
+        let sum = cells().try_fold(0i128, |sum, cell| sum.checked_add(cell.get(inputs)))?;
+        let twice = sum.checked_mul(2)?;
+        if twice % n != 0 {
+            return None;
+        }
+        for cell in cells() {
+            let value = (twice / n).checked_sub(cell.get(inputs))?;
+            cell.set(&mut other, value).then_some(())?;
+        }
+    }
+    Some(other)
 }
 
 /// Whether two records have the same fields.
@@ -341,32 +438,47 @@ fn is_reordered(subject: &Subject<'_>, records: &[usize], a: &Inputs, b: &Inputs
     rows(a) == rows(b)
 }
 
-/// Whether other draws, of the words that move the items which a number does, give the same view with another value of the number.
+/// Whether other draws, of the words that move the items which a number does, give the same view with another value of the number, and
+/// perhaps of a second one that makes up for it where nothing is drawn.
 fn is_hidden_by_draws(
     subject: &mut Subject<'_>,
     coalition: &[u32],
     inputs: &Inputs,
     view: &View,
-    (cell, own): (&Cell, &[i128]),
+    (cell, own, others): (&Cell, &[i128], &[(usize, usize)]),
     (moves, touched): (&Moves, &BTreeSet<Item>),
     rng: &mut SplitMix,
 ) -> bool {
     let useful = |(_, moved): &&((usize, usize), BTreeSet<Item>)| {
         moved.is_empty() || !moved.is_disjoint(touched)
     };
-    let words: Vec<(usize, usize)> = moves.iter().filter(useful).map(|(word, _)| *word).collect();
-    if words.is_empty() {
-        return false;
-    }
+    let all: Vec<(usize, usize)> = moves.iter().map(|(word, _)| *word).collect();
+    let useful: Vec<(usize, usize)> = moves.iter().filter(useful).map(|(word, _)| *word).collect();
     (0..SHAKES).any(|_| {
         if !subject.may_run() {
             return false;
         }
         let mut other = inputs.clone();
         cell.set(&mut other, own[rng.below(own.len() as u64) as usize]);
+        // A second number moves what other draws hide.
+        let mut words = &useful;
+        if !others.is_empty() && (useful.is_empty() || rng.one_in(2)) {
+            words = &all;
+            let (r, c) = others[rng.below(others.len() as u64) as usize];
+            let second = subject.records[r].cells[c].clone();
+            let choices = near(&second, second.get(inputs));
+            if !choices.is_empty() {
+                second.set(
+                    &mut other,
+                    choices[rng.below(choices.len() as u64) as usize],
+                );
+            }
+        }
         for _ in 0..1 + rng.below(2) {
-            let word = words[rng.below(words.len() as u64) as usize];
-            subject.shake(&mut other, word, rng);
+            let Some(word) = words.get(rng.below(words.len() as u64) as usize) else {
+                return false;
+            };
+            subject.shake(&mut other, *word, rng);
         }
         differences(view, &subject.view(&other, coalition)).is_empty()
     })

@@ -18,10 +18,19 @@ pub(super) struct Seen {
     pub times: u64,
     /// The records that it was seen of.
     pub records: BTreeSet<usize>,
+    /// How often each number of the view was the one.
+    pub looks: BTreeMap<Vec<Item>, u64>,
     /// How often the item equals the number that it gives away.
     pub equal: u64,
     /// The first.
     pub sight: Option<Sight>,
+}
+
+impl Seen {
+    /// The share of the tries in which it was one and the same number of the view that was one record's.
+    pub fn share_of_one(&self, tries: f64) -> f64 {
+        self.looks.values().copied().max().unwrap_or(0) as f64 / tries
+    }
 }
 
 /// What the tries of one coalition have shown.
@@ -69,6 +78,6 @@ impl Pins {
 pub(super) struct Counted {
     pub most: u128,
     pub ones: u64,
-    pub changed: bool,
+    pub changes: u64,
     pub example: Option<Inputs>,
 }

@@ -297,6 +297,8 @@ impl<'a> Subject<'a> {
         *word = scalar.wrap(match rng.below(8) {
             0 => word.wrapping_add(1 + Word::from(rng.below(2))),
             1 => word.wrapping_sub(1 + Word::from(rng.below(2))),
+            // What a step of a number changes in a pad.
+            2 | 3 => *word ^ ((2 << rng.below(3)) - 1),
             _ => rng.word(),
         });
     }
