@@ -153,6 +153,13 @@ impl Fields for StructTable {
     }
 }
 
+impl StructTable {
+    /// Whether a struct's values are one of several variants.
+    pub fn is_enum(&self, id: StructId) -> bool {
+        self.0.get(id.index()).is_some_and(|s| s.is_enum)
+    }
+}
+
 /// A function's resolved signature.
 #[derive(Clone)]
 pub(crate) struct FnSig {

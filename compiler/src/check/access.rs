@@ -178,7 +178,14 @@ impl Body<'_, '_> {
             let shown = self.show(&typed.ty);
             let error = diagnostic!(E3001, typed.span, "an index is unsigned, not `{shown}`")
                 .here(format!("this is `{shown}`"));
-            self.report(error.help("convert with `as usize`, or `as u32` for a secret one"));
+            let help = match &typed.ty {
+                Ty::Struct { id, .. } if self.ck.structs.is_enum(*id) => {
+                    "say with `match` which number each variant stands for"
+                }
+                ty if ty.is_number() => "convert with `as usize`, or `as u32` for a secret one",
+                _ => "give an integer",
+            };
+            self.report(error.help(help));
             return Typed::poison(typed.span);
         }
         typed

@@ -361,7 +361,16 @@ impl<'c, 'w> Body<'c, 'w> {
                     Some((at, text)) => error.because(at, text),
                     None => error,
                 };
-                let help = mismatch_help(&e.ty, want, &shown);
+                let help = match want {
+                    // After the division there is no fraction left to convert.
+                    Ty::Real(..) if e.ty.is_integral() && is_quotient(&e.kind) => {
+                        let to = shown.trim_start_matches("secret ");
+                        format!(
+                            "`/` of integers drops the fraction: write `(a as {to}) / (b as {to})`"
+                        )
+                    }
+                    _ => mismatch_help(&e.ty, want, &shown),
+                };
                 self.report(error.help(help));
                 Typed::poison(e.span).hir()
             }
@@ -406,6 +415,14 @@ impl<'c, 'w> Body<'c, 'w> {
     }
 }
 
+/// Whether a value is what `/` gives.
+fn is_quotient(mut kind: &hir::ExprKind) -> bool {
+    while let hir::ExprKind::Block(_, Some(value)) = kind {
+        kind = &value.kind;
+    }
+    matches!(kind, hir::ExprKind::Binary(hir::BinaryOp::Div, ..))
+}
+
 /// What to write when the shapes of types differ.
 fn mismatch_help(have: &Ty, want: &Ty, shown: &str) -> String {
     let shown = shown.trim_start_matches("secret ");
@@ -420,6 +437,11 @@ fn mismatch_help(have: &Ty, want: &Ty, shown: &str) -> String {
         }
         (_, Ty::Tuple(parts)) if parts.is_empty() => {
             "end it with `;` to drop the value, or say what the function returns".into()
+        }
+        (Ty::Ragged(..), Ty::Array(item, _))
+            if !matches!(**item, Ty::Array(..) | Ty::Ragged(..)) =>
+        {
+            "put the rows of all parties into one array: `xs.flatten()`".into()
         }
         (Ty::Array(_, n), Ty::Array(_, m)) if n != m => "the lengths must be the same".into(),
         _ => format!("give a value of type `{shown}`"),

@@ -86,7 +86,7 @@ impl Body<'_, '_> {
                     .here("unknown function");
                 self.report(error.help(help));
             } else {
-                self.unknown_name(std::slice::from_ref(name), name.span);
+                self.unknown_function(std::slice::from_ref(name), name.span);
             }
             self.expr(receiver, None);
             self.check_values(args);
@@ -162,7 +162,7 @@ impl Body<'_, '_> {
                             .here("unknown function");
                         self.report(error.help(help));
                     }
-                    None => self.unknown_name(&path.parts, path.span),
+                    None => self.unknown_function(&path.parts, path.span),
                 }
             }
         }

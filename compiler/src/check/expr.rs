@@ -239,6 +239,16 @@ impl Body<'_, '_> {
 
     /// Reports a name that nothing has.
     pub fn unknown_name(&mut self, parts: &[Name], span: Span) {
+        self.unknown(parts, span, "let {} = …;");
+    }
+
+    /// Reports the name of a function that nothing has.
+    pub fn unknown_function(&mut self, parts: &[Name], span: Span) {
+        self.unknown(parts, span, "fn {}(…) -> … { … }");
+    }
+
+    /// Reports a name that nothing has; how it would be declared, with `{}` for the name.
+    fn unknown(&mut self, parts: &[Name], span: Span, declaration: &str) {
         let Some(last) = parts.last() else { return };
         if self.unknown_variant(parts) {
             return;
@@ -297,7 +307,10 @@ impl Body<'_, '_> {
             _ if foreign.is_some() => error.help(foreign.unwrap_or_default()),
             (_, Some(module)) => error.help(format!("bring it in: `use std::{module}::{text};`")),
             (Some(near), None) => error.help(format!("did you mean `{near}`?")),
-            (None, None) => error.help(format!("declare it, for example `let {text} = …;`")),
+            (None, None) => {
+                let declared = declaration.replacen("{}", text, 1);
+                error.help(format!("declare it, for example `{declared}`"))
+            }
         };
         self.report(error);
     }
@@ -484,6 +497,9 @@ impl Body<'_, '_> {
                     "the type parameter needs the bound `Int`"
                 }
                 (_, Ty::Text(..)) => "add days to a `date`, and seconds to a `datetime`",
+                (Ty::Struct { id, .. }, _) if self.ck.structs.is_enum(*id) => {
+                    "say with `match` which number each variant stands for"
+                }
                 _ => {
                     "numbers cast to numbers, and so do `bool`, dates (days) and moments (seconds)"
                 }

@@ -53,6 +53,24 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
     })
 }
 
+/// What to write in place of a type of another language.
+pub(crate) fn for_type(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Vec" | "List" | "list" | "Array" | "array" | "Sequence" | "Iterable" => {
+            "write `[T; 8]` for an array of eight, `[T; N]` with `<const N: usize>` after the function's name, or `[T; _]` for rows of which each party has as many as it likes"
+        }
+        "HashMap" | "BTreeMap" | "Map" | "Dict" | "dict" | "HashSet" | "Set" | "set" => {
+            "there are no maps and sets: keep an array of structs, and see `std::table` and `std::set`"
+        }
+        "Box" | "Rc" | "Arc" => "everything is a value: write the type inside alone",
+        "Optional" | "Maybe" => "write `Option<T>`",
+        "decimal" | "Decimal" | "Number" | "number" | "money" | "Money" => {
+            "write `fixed<64, 16>` (64 bits, 16 of them behind the point), or count the smallest unit in a `u64`"
+        }
+        _ => return None,
+    })
+}
+
 /// What to write in place of a value of another language.
 pub(crate) fn for_value(name: &str) -> Option<&'static str> {
     Some(match name {

@@ -113,10 +113,10 @@ impl Body<'_, '_> {
         out.push(hir::Stmt::Assign(target.place, value, span));
     }
 
-    /// Where a variable has its type from a bare literal only, and is combined with another integer: how to declare it.
+    /// Where a variable has its type from a bare literal only, and is combined with another number: how to declare it.
     fn declare_wider(&self, target: &Target, right: &Ty) -> Option<String> {
-        let integers = target.ty.is_integral() && right.is_integral();
-        if !integers || self.operand_type(&target.ty, right).is_some() {
+        let numbers = target.ty.is_integral() && right.is_number();
+        if !numbers || self.operand_type(&target.ty, right).is_some() {
             return None;
         }
         let local = &self.locals[target.place.local.index()];

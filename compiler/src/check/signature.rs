@@ -318,7 +318,9 @@ impl Checker<'_> {
                 )
             }
         };
+        let foreign = super::hints::for_type(&text);
         self.report(match spelled {
+            _ if foreign.is_some() => error.help(foreign.unwrap_or_default()),
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error.help(format!(
                 "declare it: `struct {text} {{ … }}`, or bring it in with `use`"

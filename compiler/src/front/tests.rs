@@ -233,6 +233,11 @@ fn what_a_message_says_to_write_compiles() {
             "let mut n = 1;",
             "let mut n: secret u64 = 1;",
         ),
+        (
+            "fn f(xs: [secret fixed<32, 8>; 3]) -> secret fixed<32, 8> {\n    let mut sum = 0;\n    for x in xs { sum += x; }\n    sum\n}\n",
+            "let mut sum = 0;",
+            "let mut sum: secret fixed<32, 8> = 0;",
+        ),
     ] {
         let advice = advised(program, "declare it: ");
         assert_eq!(advice, want);
@@ -250,4 +255,42 @@ fn what_a_message_says_to_write_compiles() {
     let program = "fn f(xs: [secret u8; 3]) -> secret bool { let y: u8 = 3; xs.contains(y) }\n";
     let advice = advised(program, "ask for each element: ");
     accepted(&program.replace("xs.contains(y)", &advice));
+}
+
+/// What newcomers from Python and from institutions write first, and what they are told.
+#[test]
+fn first_slips_are_answered_with_what_compiles() {
+    // `as` behind the quotient would come too late.
+    let program = "fn f(a: u32, b: u32) -> fixed<32, 16> { a / b }\n";
+    let advice = advised(program, "drops the fraction: ");
+    assert_eq!(advice, "(a as fixed<32, 16>) / (b as fixed<32, 16>)");
+    accepted(&program.replace("a / b", &advice));
+    let program = "fn total<const N: usize>(xs: [secret u32; N]) -> secret u64 { xs.sum() }\nfn main(xs: [secret u32; _] from each) -> u64 { total(xs) }\n";
+    let advice = advised(program, "into one array: ");
+    accepted(&program.replace("total(xs)", &format!("total({advice})")));
+    let choice = "fn f(c: bool) -> u8 { let y: u8 = 1 if c else 2; y }\n";
+    let advice = advised(choice, "help: write ")
+        .replace("{ a }", "{ 1 }")
+        .replace("{ b }", "{ 2 }");
+    accepted(&choice.replace("1 if c else 2", &advice));
+    // A statement that begins with `if` after a forgotten `;` is no such choice.
+    let (_, errors) =
+        run("fn f(c: bool) -> u8 {\n    let y: u8 = 1\n    if c { 2 } else { y }\n}\n");
+    assert!(errors.contains("end the statement with `;`"), "{errors}");
+    for (wrong, right) in [
+        ("let y = [x for x in xs];", "xs.map(|x| …)"),
+        ("let y = xs[:2];", "xs[..b]"),
+        ("let y = xs[1:];", "xs[a..]"),
+        ("let y = 'a';", "between two `\"`"),
+        ("let y: Vec<u8> = xs;", "[T; N]"),
+        ("let y: Decimal = 1;", "fixed<64, 16>"),
+        ("let y = divmod(7, 2);", "fn divmod(…) -> … { … }"),
+        ("let y = xs[G::A];", "say with `match`"),
+        ("let y = G::A as u8;", "say with `match`"),
+    ] {
+        let (_, errors) = run(&format!(
+            "enum G {{ A, B }}\nfn f(xs: [u8; 3]) -> u8 {{ {wrong} 0 }}\n"
+        ));
+        assert!(errors.contains(right), "{wrong}: {errors}");
+    }
 }

@@ -442,16 +442,15 @@ fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
             .here("opened here")
             .help("close it with `\"` on the same line");
     }
-    let shown = slice
-        .chars()
-        .next()
-        .map_or(String::new(), |c| c.escape_debug().to_string());
+    let shown = slice.chars().next().map_or(String::new(), |c| match c {
+        // Marks that a terminal shows as they are.
+        '\'' | '\\' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    });
     let error = diagnostic!(E1001, span, "`{shown}` is not part of the language")
         .here("unexpected character");
     match slice.chars().next() {
-        Some('\'') => {
-            error.help("there are no character literals; text is not a value in this language")
-        }
+        Some('\'') => error.help("there are no single characters; a text stands between two `\"`"),
         Some('?') => error.help("choose with `if c { a } else { b }`"),
         Some('@' | '$' | '~' | '`' | '\\') => error.help("remove it; bitwise not is `!`"),
         Some('\u{feff}') => error.help("remove the byte-order mark; files are plain UTF-8"),

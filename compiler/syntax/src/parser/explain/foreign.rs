@@ -101,6 +101,24 @@ pub fn slip(
             "a block stands in braces, not after `:`".into(),
             "write `else { … }`".into(),
         ),
+        // `[x for x in xs]`
+        Kind::For if can("]") => say(
+            None,
+            "an array is not made by a loop inside it".into(),
+            "write `xs.map(|x| …)`, or `[x; n]` first and `xs[i] = …` in a loop".into(),
+        ),
+        // `a if c else b`
+        Kind::If if can(";") && is_choice(text, tokens, at) => say(
+            None,
+            "what is chosen stands after the condition".into(),
+            "write `if c { a } else { b }`".into(),
+        ),
+        // `xs[a:b]`
+        Kind::Colon if can("]") || expects_value && kind_before(1) == Some(Kind::LBracket) => say(
+            None,
+            "a part of an array is not written with `:`".into(),
+            "write `xs[a..b]`, `xs[a..]` or `xs[..b]`".into(),
+        ),
         // `x => x + 1`
         Kind::FatArrow if can("&&") => say(
             None,
@@ -136,6 +154,25 @@ pub fn slip(
         }
         _ => after_word(before(1)?, text, token),
     }
+}
+
+/// Whether the `if` at a token chooses between the value before it and one after `else`, in the same line and without braces.
+fn is_choice(text: &str, tokens: &[Token], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1).and_then(|i| tokens.get(i)) else {
+        return false;
+    };
+    let rest = tokens.get(at + 1..).unwrap_or(&[]);
+    let ends = |t: &&Token| {
+        matches!(
+            t.kind,
+            Kind::Else | Kind::LBrace | Kind::Semi | Kind::RBrace
+        )
+    };
+    let end = rest.iter().find(ends);
+    end.is_some_and(|end| {
+        let line = text.get(before.span.start as usize..end.span.end as usize);
+        end.kind == Kind::Else && line.is_some_and(|line| !line.contains('\n'))
+    })
 }
 
 /// Slips that show at the token after a word which means something elsewhere.
