@@ -56,6 +56,11 @@ struct Editor {
 impl Editor {
     /// An editor with `main.smpc` open.
     fn new() -> Self {
+        Self::with(json!({"capabilities": {}}))
+    }
+
+    /// One that says this of itself.
+    fn with(itself: Value) -> Self {
         let folder = folder(&[("main.smpc", MAIN), ("tools.smpc", TOOLS)]);
         let mut child = command(&["lsp"])
             .stdin(Stdio::piped())
@@ -76,7 +81,7 @@ impl Editor {
         };
         let early = editor.ask("textDocument/hover", json!({}));
         assert_eq!(early["error"]["code"], -32002);
-        let capabilities = editor.ask("initialize", json!({"capabilities": {}}));
+        let capabilities = editor.ask("initialize", itself);
         assert_eq!(
             capabilities["result"]["capabilities"]["positionEncoding"],
             "utf-16"
@@ -342,6 +347,63 @@ fn renaming_keeps_the_program_or_is_refused() {
     editor.end();
 }
 
+/// What a module declares has another name everywhere, or nowhere: also in programs that no editor has open.
+#[test]
+fn renaming_in_a_module_reaches_who_uses_it() {
+    let mut editor = Editor::new();
+    let other = "use crate::tools::twice as double;\n\nfn main(x: secret u32 from each) -> u32 {\n    double(x[0])\n}\n";
+    let path = editor.folder.path().join("other.smpc");
+    std::fs::write(&path, other).expect("a file");
+    let tools = editor.uri("tools.smpc");
+    let document = json!({"uri": tools, "languageId": "smpc", "version": 1, "text": TOOLS});
+    editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+    let place = json!({"line": 1, "character": 8});
+    let at = json!({"textDocument": {"uri": tools}, "position": place});
+    let mut question = at.clone();
+    question["newName"] = json!("doubled");
+    let renamed = editor.ask("textDocument/rename", question.clone());
+    let changes = renamed["result"]["changes"].as_object().expect("changes");
+    let n = |name: &str| {
+        changes
+            .get(&editor.uri(name))
+            .and_then(Value::as_array)
+            .map(Vec::len)
+    };
+    assert_eq!(
+        [n("tools.smpc"), n("main.smpc"), n("other.smpc")],
+        [Some(1), Some(2), Some(1)],
+        "{renamed}"
+    );
+    let mut asked = at;
+    asked["context"] = json!({"includeDeclaration": true});
+    let found = editor.ask("textDocument/references", asked);
+    // With the other name that `other.smpc` gives it, wherever that stands.
+    assert_eq!(
+        found["result"].as_array().map(Vec::len),
+        Some(1 + 2 + 3),
+        "{found}"
+    );
+    // The other name belongs to its file alone.
+    let document =
+        json!({"uri": editor.uri("other.smpc"), "languageId": "smpc", "version": 1, "text": other});
+    editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+    let alias = json!({"textDocument": {"uri": editor.uri("other.smpc")}, "position": {"line": 3, "character": 5}, "newName": "again"});
+    let renamed = editor.ask("textDocument/rename", alias);
+    let changes = renamed["result"]["changes"].as_object().expect("changes");
+    assert_eq!(changes.len(), 1, "{renamed}");
+    assert_eq!(
+        changes[&editor.uri("other.smpc")].as_array().map(Vec::len),
+        Some(2),
+        "{renamed}"
+    );
+    // A name that one of the programs has already is refused in all.
+    question["newName"] = json!("total");
+    let refused = editor.ask("textDocument/rename", question);
+    let why = refused["error"]["message"].as_str().expect("a reason");
+    assert!(why.contains("main.smpc"), "{why}");
+    editor.end();
+}
+
 #[test]
 fn outlines_folds_and_selections_follow_the_text() {
     let mut editor = Editor::new();
@@ -421,6 +483,77 @@ fn what_may_be_written_is_offered_also_in_half_a_program() {
     let fields = labels(&editor.ask("textDocument/completion", params));
     assert!(fields.contains(&"days".into()), "{fields:?}");
     editor.end();
+}
+
+/// Items of modules are offered where a `use` lists them, and what is offered can be written as it is.
+#[test]
+fn modules_and_their_items_are_offered() {
+    let mut editor = Editor::new();
+    for (written, offered) in [
+        ("use crate::tools::{", vec!["twice"]),
+        ("use crate::tools::{twice, ", vec!["twice"]),
+        ("use crate::", vec!["tools"]),
+    ] {
+        editor.becomes(&MAIN.replace(
+            "use crate::tools::twice;",
+            &format!("use crate::tools::twice;\n{written}\n"),
+        ));
+        let at = editor.text.find(written).expect("it is there") + written.len();
+        let place = editor.position_of(at);
+        let document = json!({"uri": editor.uri("main.smpc")});
+        let answer = editor.ask(
+            "textDocument/completion",
+            json!({"textDocument": document, "position": place}),
+        );
+        assert_eq!(labels(&answer), offered, "{written}");
+    }
+    editor.becomes(MAIN);
+    let place = editor.position("sum + first");
+    let document = json!({"uri": editor.uri("main.smpc")});
+    let answer = editor.ask(
+        "textDocument/completion",
+        json!({"textDocument": document, "position": place}),
+    );
+    let odd = |label: &&String| label.is_empty() || label.contains(':');
+    let all = labels(&answer);
+    assert!(
+        all.len() > 50 && !all.iter().any(|label| odd(&label)),
+        "{all:?}"
+    );
+    editor.end();
+}
+
+/// Pieces of programs are offered to editors that can fill them in and have none of their own.
+#[test]
+fn snippets_are_offered_to_who_takes_them() {
+    let can = json!({"textDocument": {"completion": {"completionItem": {"snippetSupport": true}}}});
+    for (itself, offered) in [
+        (json!({"capabilities": can}), true),
+        (
+            json!({"capabilities": can, "initializationOptions": {"snippets": false}}),
+            false,
+        ),
+        (json!({"capabilities": {}}), false),
+    ] {
+        let mut editor = Editor::with(itself);
+        let answer = editor.at("completion", "sum + first", Value::Null);
+        let items = answer["result"].as_array().expect("a list");
+        let found = items.iter().find(|item| item["label"] == "forin");
+        assert_eq!(found.is_some(), offered);
+        if let Some(found) = found {
+            assert_eq!(found["insertTextFormat"], 2);
+            assert!(
+                found["insertText"]
+                    .as_str()
+                    .is_some_and(|text| text.contains("$0") && text.contains('\n')),
+                "{found}"
+            );
+        }
+        // No piece is a field.
+        let fields = editor.at("completion", "days as u32", Value::Null);
+        assert!(!labels(&fields).contains(&"forin".to_owned()));
+        editor.end();
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! cost is found on a third thread; a request that needs it is answered when it is known, or refused when the text changes before. What
 //! goes wrong in one request is that request's error, and nothing else's.
 
+mod across;
 mod answers;
 mod documents;
 mod edits;
@@ -12,6 +13,7 @@ mod figures;
 mod lenses;
 mod notes;
 mod places;
+mod snippets;
 mod wire;
 
 use crate::args::{PlanArgs, Planned};
@@ -215,7 +217,11 @@ impl Server {
                     refresh_lenses: workspace["codeLens"]["refreshSupport"] == true,
                     refresh_hints: workspace["inlayHint"]["refreshSupport"] == true,
                 };
-                self.configure(&params["initializationOptions"]);
+                let options = &params["initializationOptions"];
+                let completion = &params["capabilities"]["textDocument"]["completion"];
+                self.documents.snippets = completion["completionItem"]["snippetSupport"] == true
+                    && options["snippets"] != false;
+                self.configure(options);
                 Ok(Some(answers::capabilities(utf8)))
             }
             _ if !self.initialized => Err(Refusal::new(-32002, "not initialized")),

@@ -20,7 +20,7 @@ pub use fixes::{Fix, fixes};
 pub use hints::{Hint, hints};
 pub use hover::{Hover, hover};
 pub use limits::{Limits, limits};
-pub use names::{Edit, declaration, nameable, references, rename};
+pub use names::{Edit, declaration, nameable, references, rename, shared};
 pub use outline::{Symbol, outline};
 pub use ranges::{enclosing, folds};
 pub use signature::{Signature, signature};

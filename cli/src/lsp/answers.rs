@@ -1,7 +1,7 @@
 //! Requests and what they are answered with: the editor features of the compiler in the protocol's words.
 
 use super::documents::{Documents, Found};
-use super::{Refusal, edits, lenses, notes, places};
+use super::{Refusal, across, edits, lenses, notes, places, snippets};
 use serde_json::{Value, json};
 use smpcc_compiler::format::{self, Refused};
 use smpcc_compiler::ide::{self, Known, Symbol};
@@ -60,6 +60,9 @@ pub fn answer(documents: &mut Documents, method: &str, params: &Value) -> Result
     if method == "workspace/symbol" {
         return Ok(workspace_symbols(documents, params));
     }
+    if let Some(answer) = across(method) {
+        return answer(documents, &documents.find(params)?, params);
+    }
     let Some(answer) = answer_of(method) else {
         return Err(Refusal::unknown(method));
     };
@@ -72,10 +75,8 @@ fn answer_of(method: &str) -> Option<Answer> {
     Some(match method {
         "textDocument/hover" => hover,
         "textDocument/definition" => definition,
-        "textDocument/references" => references,
         "textDocument/documentHighlight" => highlights,
         "textDocument/prepareRename" => prepare_rename,
-        "textDocument/rename" => rename,
         "textDocument/documentSymbol" => symbols,
         "textDocument/completion" => completion,
         "textDocument/signatureHelp" => signature,
@@ -87,6 +88,17 @@ fn answer_of(method: &str) -> Option<Answer> {
         "textDocument/semanticTokens/full" => tokens,
         _ => return None,
     })
+}
+
+type AnswerAcross = fn(&Documents, &Found, &Value) -> Result<Value, Refusal>;
+
+/// What is asked of all programs that have a name.
+fn across(method: &str) -> Option<AnswerAcross> {
+    match method {
+        "textDocument/references" => Some(across::references),
+        "textDocument/rename" => Some(across::rename),
+        _ => None,
+    }
 }
 
 impl Found {
@@ -130,13 +142,6 @@ fn definition(found: &Found, params: &Value) -> Result<Value, Refusal> {
     Ok(found.locations(ide::declaration(&found.program, found.file, at)))
 }
 
-fn references(found: &Found, params: &Value) -> Result<Value, Refusal> {
-    let at = found.offset(&params["position"])?;
-    let declaration = params["context"]["includeDeclaration"] == true;
-    let places = ide::references(&found.program, found.file, at, declaration);
-    Ok(found.locations(places))
-}
-
 fn highlights(found: &Found, params: &Value) -> Result<Value, Refusal> {
     let at = found.offset(&params["position"])?;
     let places = ide::references(&found.program, found.file, at, true);
@@ -149,14 +154,6 @@ fn prepare_rename(found: &Found, params: &Value) -> Result<Value, Refusal> {
     let at = found.offset(&params["position"])?;
     let place = ide::nameable(&found.program, found.file, at).map_err(Refusal::failed)?;
     Ok(found.range(place))
-}
-
-fn rename(found: &Found, params: &Value) -> Result<Value, Refusal> {
-    let at = found.offset(&params["position"])?;
-    let name = params["newName"].as_str();
-    let name = name.ok_or_else(|| Refusal::params("no name"))?;
-    let edits = ide::rename(&found.program, found.file, at, name).map_err(Refusal::failed)?;
-    Ok(edits::workspace(found, &edits))
 }
 
 fn symbols(found: &Found, _: &Value) -> Result<Value, Refusal> {
@@ -225,6 +222,13 @@ fn workspace_symbols(documents: &Documents, params: &Value) -> Value {
 fn completion(found: &Found, params: &Value) -> Result<Value, Refusal> {
     let at = found.offset(&params["position"])?;
     let all = ide::complete(&found.program, &found.known, found.file, at);
+    // Where words of the language stand, pieces of programs do.
+    let words = all.iter().any(|one| one.kind.is_none() && one.name == "fn");
+    let pieces = if words && found.snippets {
+        snippets::items()
+    } else {
+        Vec::new()
+    };
     let items = all.into_iter().map(|one| {
         let kind = match one.kind {
             Some(Kind::Function | Kind::Circuit | Kind::Builtin) => 3,
@@ -252,7 +256,7 @@ fn completion(found: &Found, params: &Value) -> Result<Value, Refusal> {
         }
         item
     });
-    Ok(Value::Array(items.collect()))
+    Ok(Value::Array(items.chain(pieces).collect()))
 }
 
 fn signature(found: &Found, params: &Value) -> Result<Value, Refusal> {

@@ -9,7 +9,7 @@ use smpcc_compiler::ide::{self, Program};
 use smpcc_compiler::parses::Parses;
 use smpcc_compiler::source::{FileId, SourceSet};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// All open files.
@@ -19,6 +19,8 @@ pub struct Documents {
     files: BTreeMap<String, Document>,
     /// Whether columns are bytes.
     pub utf8: bool,
+    /// Whether pieces of programs are offered, with places to fill in.
+    pub snippets: bool,
     /// Counts the changes of texts and of files.
     pub generation: u64,
 }
@@ -49,6 +51,8 @@ pub struct Found {
     pub file: FileId,
     /// Whether columns are bytes.
     pub utf8: bool,
+    /// Whether pieces of programs are offered.
+    pub snippets: bool,
     /// What it costs, if that is known.
     pub figures: Option<Rc<Result<Figures, String>>>,
 }
@@ -212,7 +216,39 @@ impl Documents {
             figures: self.figures(uri),
             program,
             utf8: self.utf8,
+            snippets: self.snippets,
         })
+    }
+
+    /// The programs that have a file: of open files, and of files beside it that no editor has open.
+    pub fn users(&self, name: &str) -> Vec<Rc<Program>> {
+        let has = |sources: &SourceSet| sources.find(name).is_some();
+        let open = self.programs().filter(|p| has(&p.sources));
+        let mut all: Vec<Rc<Program>> = open.cloned().collect();
+        let open = self.texts();
+        let folder = Path::new(name)
+            .parent()
+            .and_then(|folder| folder.read_dir().ok());
+        let mut beside: Vec<PathBuf> = folder
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        beside.retain(|path| {
+            path.extension().is_some_and(|e| e == "smpc") && !open.contains_key(path)
+        });
+        beside.sort();
+        for path in beside {
+            let source = source::read_over(&path, &open, Parses::default());
+            let (sources, root, parses) = match source.map(Source::into_parts) {
+                Ok(parts) if has(&parts.0) => parts,
+                // It does not use the file, or cannot be read.
+                _ => continue,
+            };
+            all.push(Rc::new(Program::new(sources, root, parses)));
+        }
+        all
     }
 
     /// The programs of all open files.

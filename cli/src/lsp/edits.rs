@@ -3,23 +3,32 @@
 use super::documents::Found;
 use super::places;
 use serde_json::{Map, Value, json};
-use smpcc_compiler::ide::Edit;
+use smpcc_compiler::ide::{Edit, Program};
 use std::path::Path;
+use std::rc::Rc;
 
 /// Edits of several files.
 pub fn workspace(found: &Found, edits: &[Edit]) -> Value {
+    of_programs(&[(found.program.clone(), edits.to_vec())], found.utf8)
+}
+
+/// Edits of several files that stand in several programs, each of them once.
+pub fn of_programs(all: &[(Rc<Program>, Vec<Edit>)], utf8: bool) -> Value {
     let mut changes: Map<String, Value> = Map::new();
-    for edit in edits {
-        let Some(file) = found.program.sources.get(edit.place.file) else {
+    let edits = all
+        .iter()
+        .flat_map(|(program, edits)| edits.iter().map(move |edit| (program, edit)));
+    for (program, edit) in edits {
+        let Some(file) = program.sources.get(edit.place.file) else {
             continue;
         };
         let uri = places::uri(Path::new(&file.name));
         let one = json!({
-            "range": places::range(file, edit.place, found.utf8),
+            "range": places::range(file, edit.place, utf8),
             "newText": edit.text,
         });
         let list = changes.entry(uri).or_insert_with(|| json!([]));
-        if let Some(list) = list.as_array_mut() {
+        if let Some(list) = list.as_array_mut().filter(|list| !list.contains(&one)) {
             list.push(one);
         }
     }

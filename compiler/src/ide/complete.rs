@@ -72,10 +72,29 @@ pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -
         .collect();
     before.pop_if(|t| t.span.end >= offset && is_word(t.kind, t.span));
     let kind = |n: usize| before.len().checked_sub(n).and_then(|i| before.get(i));
+    // In the braces of a `use` stand items of what is before them.
+    let listed = before
+        .iter()
+        .rev()
+        .take_while(|t| matches!(t.kind, Tok::Ident | Tok::Comma | Tok::As))
+        .count();
+    let opened = (kind(listed + 1), kind(listed + 2), kind(listed + 3));
+    if let (Some(brace), Some(sep), Some(module)) = opened
+        && (brace.kind, sep.kind) == (Tok::LBrace, Tok::PathSep)
+        && listed
+            .checked_sub(1)
+            .is_none_or(|_| kind(1).is_some_and(|t| t.kind == Tok::Comma))
+    {
+        let module = program.sources.text(module.span);
+        return items_of(known, module, there(program, known, file));
+    }
     match kind(1).map(|t| t.kind) {
         Some(Tok::Dot) => after_dot(program, known, file, kind(2).map(|t| t.span)),
         Some(Tok::From | Tok::To | Tok::Each) => roles(known, kind(1).map(|t| t.kind)),
-        Some(Tok::PathSep) => items_of(known, kind(2).map_or("", |t| program.sources.text(t.span))),
+        Some(Tok::PathSep) => {
+            let module = kind(2).map_or("", |t| program.sources.text(t.span));
+            items_of(known, module, there(program, known, file))
+        }
         Some(Tok::Let | Tok::Mut | Tok::Fn | Tok::Struct | Tok::Enum | Tok::Party) => Vec::new(),
         _ => names(program, known, file, offset),
     }
@@ -147,8 +166,19 @@ fn roles(known: &Program, after: Option<Tok>) -> Vec<Completion> {
     found
 }
 
-/// The public items of a module, or the modules of the library.
-fn items_of(known: &Program, module: &str) -> Vec<Completion> {
+/// The public items of a module, the modules of the library, or those of the program beside a file.
+fn items_of(known: &Program, module: &str, beside: FileId) -> Vec<Completion> {
+    if module == "crate" {
+        let own = known
+            .sources
+            .iter()
+            .filter(|(id, _)| !super::is_library(*id) && *id != beside);
+        let stems =
+            own.filter_map(|(_, file)| file.name.rsplit(['/', '\\']).next()?.strip_suffix(".smpc"));
+        return stems
+            .map(|name| Completion::word(name, Some(Kind::Module), "module of the program"))
+            .collect();
+    }
     if module == "std" {
         let modules = crate::library::MODULES.iter().map(|(name, _)| *name);
         let named = modules.filter(|name| *name != "prelude");
@@ -232,6 +262,7 @@ fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<C
             continue;
         }
         if let Some(definition) = known.index().get(occurrence.definition)
+            && is_word_alone(&definition.name)
             && matches!(
                 definition.kind,
                 Kind::Function
@@ -291,4 +322,9 @@ fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<C
         all.push(one);
     }
     found.into_values().chain(all).collect()
+}
+
+/// Whether it is one word, as what is written: neither the name of a module with its path, nor that of a result without one.
+fn is_word_alone(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }

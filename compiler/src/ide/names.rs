@@ -46,6 +46,29 @@ pub fn references(program: &Program, file: FileId, offset: u32, declaration: boo
     places
 }
 
+/// Where the name at an offset is declared, if other files may have it too; a name that a `use` gives by `as` belongs to its file.
+pub fn shared(program: &Program, file: FileId, offset: u32) -> Option<Span> {
+    let index = program.index();
+    let mut found = index.at(file, offset).filter_map(|o| {
+        let definition = index.get(o.definition)?;
+        let place = definition.place.filter(|place| !is_library(place.file))?;
+        let shared = matches!(
+            definition.kind,
+            Kind::Function
+                | Kind::Circuit
+                | Kind::Struct
+                | Kind::Enum
+                | Kind::Variant
+                | Kind::Field
+                | Kind::Alias
+                | Kind::Constant
+        );
+        let is_alias = program.sources.text(o.place) != definition.name;
+        (shared && !is_alias && definition.name != "main").then_some(place)
+    });
+    found.next()
+}
+
 /// The name at an offset, if it can have another one.
 pub fn nameable(program: &Program, file: FileId, offset: u32) -> Result<Span, String> {
     target(program, file, offset).map(|(place, _)| place)
@@ -73,14 +96,15 @@ fn target(program: &Program, file: FileId, offset: u32) -> Result<(Span, Definit
     }
 }
 
-/// What gives the name at an offset another one, everywhere; a reason if the program would not stay the same.
+/// What gives the name at an offset another one, everywhere; a reason if the program would not stay the same. A name that a `use` gives by
+/// `as` is one of its own, of that file.
 pub fn rename(
     program: &Program,
     file: FileId,
     offset: u32,
     name: &str,
 ) -> Result<Vec<Edit>, String> {
-    let (_, id) = target(program, file, offset)?;
+    let (named, id) = target(program, file, offset)?;
     let (tokens, _) = lexer::lex(file, name);
     let is_name = matches!(tokens.as_slice(), [token]
         if token.span.end as usize == name.len()
@@ -90,8 +114,13 @@ pub fn rename(
     }
     let index = program.index();
     let is_field = index.get(id).is_some_and(|d| d.kind == Kind::Field);
+    let written = program.sources.text(named);
+    let is_alias = index.get(id).is_some_and(|d| d.name != written);
+    let same_name = |place: &Span| {
+        program.sources.text(*place) == written && (!is_alias || place.file == named.file)
+    };
     let mut edits = Vec::new();
-    for place in index.places_of(id) {
+    for place in index.places_of(id).filter(same_name) {
         let other = index
             .at(place.file, place.start)
             .find(|o| o.place == place && o.definition != id)
