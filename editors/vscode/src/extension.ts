@@ -43,11 +43,12 @@ export async function deactivate(): Promise<void> {
 
 async function start(): Promise<void> {
   const { path: command, options } = settings();
+  // The editor has the snippets from the manifest.
   client = new LanguageClient(
     "smpcc",
     "smpcc",
     { command, args: ["lsp"] },
-    { documentSelector: [{ language: "smpc" }], initializationOptions: { options } },
+    { documentSelector: [{ language: "smpc" }], initializationOptions: { options, snippets: false } },
   );
   try {
     await client.start();

@@ -51,7 +51,7 @@ export function textPage(title: string, text: string): string {
 <title>${escaped(title)}</title>
 <style>
 body { padding: 0 1rem; }
-pre { font-family: var(--vscode-editor-font-family, monospace); font-size: var(--vscode-editor-font-size, 13px); line-height: 1.5; }
+pre { font-family: var(--vscode-editor-font-family, monospace); font-size: var(--vscode-editor-font-size, 13px); line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; }
 </style>
 </head>
 <body><pre>${escaped(text)}</pre></body>

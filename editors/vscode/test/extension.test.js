@@ -26,16 +26,16 @@ async function started(settings) {
 }
 
 test("a client of `smpcc lsp` is started, told the options, and started anew with new ones", async (t) => {
-  const at = await started({ options: ["--parties", "5"] });
+  const at = await started({ options: ["--parties", "5"], snippets: false });
   t.after(at.close);
   const [first] = at.asked.clients;
   assert.deepEqual(first.server, { command: smpcc, args: ["lsp"] });
-  assert.deepEqual(first.options.initializationOptions, { options: ["--parties", "5"] });
+  assert.deepEqual(first.options.initializationOptions, { options: ["--parties", "5"], snippets: false });
   assert.deepEqual(first.options.documentSelector, [{ language: "smpc" }]);
-  await at.set({ options: ["--parties", "3"] });
+  await at.set({ options: ["--parties", "3"], snippets: false });
   const [, second] = at.asked.clients;
   assert.ok(!first.running && second.running);
-  assert.deepEqual(second.options.initializationOptions, { options: ["--parties", "3"] });
+  assert.deepEqual(second.options.initializationOptions, { options: ["--parties", "3"], snippets: false });
   await at.command("smpcc.restart");
   assert.equal(at.asked.clients.length, 3);
   await at.extension.deactivate();
@@ -51,7 +51,7 @@ test("a binary that is not there is said, and the commands stay", async (t) => {
 });
 
 test("a program is saved and run as a task, with the options", async (t) => {
-  const at = await started({ options: ["--parties", "3"] });
+  const at = await started({ options: ["--parties", "3"], snippets: false });
   t.after(at.close);
   at.look("mean.smpc", true);
   await at.command("smpcc.run");
