@@ -1,4 +1,4 @@
-//! What a page in a browser asks of the compiler: one program as text, in which all questions are answered without files, links or parties.
+//! What a page in a browser asks of the compiler: a program as text, about which all questions are answered without files, links or parties.
 //!
 //! A question and its answer are JSON. Places are offsets into the text in UTF-16, as scripts count. Runs are in the clear: the interpreter says
 //! what the parties would learn, and nothing is protected, for there is one machine only.
@@ -34,8 +34,8 @@ use smpcc_runtime::ring::Elements;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What the program is called.
-const NAME: &str = "main.smpc";
+/// What the file with `main` is called.
+const MAIN: &str = "main.smpc";
 
 /// Runs in the clear that an audit may take.
 const AUDIT_RUNS: u64 = 20_000;
@@ -46,8 +46,9 @@ const AUDIT_ROWS: u64 = 3;
 /// The parties of a program that leaves their number open, where there are no inputs.
 const PARTIES: u32 = 3;
 
-/// Answers a question: `{"do": "look" | "hover" | "format" | "explain" | "stats" | "graph" | "audit" | "run", "text": …}`, with
-/// `at`, `code`, `parties`, `suite`, `threat`, `network`, `inputs` (text) and `seed` where they matter. What cannot be done is `{"wrong": …}`.
+/// Answers a question: `{"do": "look" | "hover" | "complete" | "format" | "explain" | "stats" | "graph" | "audit" | "run", "files": {…}}`. `files`
+/// has the text of `main.smpc` and of the modules beside it by their names; `file` names the one that is looked at. There are `at`, `whole`,
+/// `code`, `parties`, `suite`, `threat`, `network`, `inputs` (text) and `seed` where they matter. What cannot be done is `{"wrong": …}`.
 pub fn answer(question: &Value) -> Value {
     let wrong = |failure: Failure| {
         let first = failure.diagnostics.first();
@@ -62,6 +63,7 @@ pub fn answer(question: &Value) -> Value {
         Some("format") => formatted(question),
         Some("look") => program(question).map_or_else(wrong, |p| look(&p)),
         Some("hover") => program(question).map_or_else(wrong, |p| hover(&p, question)),
+        Some("complete") => complete(question).unwrap_or_else(wrong),
         Some(verb @ ("stats" | "graph" | "audit" | "run")) => {
             planned(verb, question).unwrap_or_else(wrong)
         }
@@ -69,18 +71,29 @@ pub fn answer(question: &Value) -> Value {
     }
 }
 
+/// The name of the file that is looked at.
+fn name(question: &Value) -> &str {
+    question["file"].as_str().unwrap_or(MAIN)
+}
+
 fn text(question: &Value) -> &str {
-    question["text"].as_str().unwrap_or("")
+    question["files"][name(question)].as_str().unwrap_or("")
 }
 
-fn source(question: &Value) -> Outcome<Source> {
-    let path = Path::new(NAME);
-    let open = BTreeMap::from([(PathBuf::from(NAME), text(question).to_owned())]);
-    source::read_over(path, &open, Parses::default())
+/// The file called `root` and what it uses of the files that are given.
+fn source(question: &Value, root: &str) -> Outcome<Source> {
+    let files = question["files"].as_object().into_iter().flatten();
+    let texts =
+        files.filter_map(|(name, text)| Some((PathBuf::from(name), text.as_str()?.to_owned())));
+    let mut open: BTreeMap<PathBuf, String> = texts.collect();
+    // Where there is none, it is empty.
+    open.entry(PathBuf::from(root)).or_default();
+    source::read_over(Path::new(root), &open, Parses::default())
 }
 
+/// The file that is looked at, with what it uses.
 fn program(question: &Value) -> Outcome<Program> {
-    let (files, root, parses) = source(question)?.into_parts();
+    let (files, root, parses) = source(question, name(question))?.into_parts();
     Ok(Program::new(files, root, parses))
 }
 
@@ -124,19 +137,25 @@ fn own(program: &Program) -> &str {
     &program.sources.file(program.root).text
 }
 
-/// What is wrong, and how names are coloured.
+/// What is wrong, how names are coloured, and whether the text can be read to its end. A place has a range if it is in the file that is looked at.
 fn look(program: &Program) -> Value {
     let units = Units(own(program)).all();
     let unit = |byte: u32| units.get(byte as usize).or(units.last()).copied();
-    let range = |span: Span| match span.file == program.root {
-        true => json!([unit(span.start), unit(span.end)]),
-        false => json!([0, 0]),
+    let range = |span: Span| json!([unit(span.start), unit(span.end)]);
+    let shown = |span: Span| {
+        let file = program.sources.file(span.file);
+        let (line, _) = file.line_col(span.start as usize);
+        let mut place = json!({"file": file.name, "line": line});
+        if span.file == program.root {
+            place["range"] = range(span);
+        }
+        place
     };
     let diagnostics = program.checked.diagnostics.iter().map(|d| {
         let causes = d.causes.iter();
-        let causes = causes.map(|c| json!({"range": range(c.span), "text": c.text}));
+        let causes = causes.map(|c| json!({"place": shown(c.span), "text": c.text}));
         json!({
-            "range": range(d.primary.span),
+            "place": shown(d.primary.span),
             "error": d.is_error(),
             "code": d.code.as_str(),
             "message": d.message,
@@ -155,9 +174,11 @@ fn look(program: &Program) -> Value {
         let kind = format!("{:?}", c.kind).to_lowercase();
         json!([unit(c.place.start), unit(c.place.end), kind, known])
     });
+    let parsed = program.parses.clone().parse(program.root, own(program));
     json!({
         "diagnostics": diagnostics.collect::<Vec<_>>(),
         "colours": colours.collect::<Vec<_>>(),
+        "whole": !parsed.diagnostics.iter().any(Diagnostic::is_error),
     })
 }
 
@@ -177,9 +198,38 @@ fn hover(program: &Program, question: &Value) -> Value {
     })
 }
 
+/// What may be written at a place, with the `use` that it needs. `whole` is the text when it could last be read to its end: its names are of use
+/// while the text is half written.
+fn complete(question: &Value) -> Outcome<Value> {
+    let program = program(question)?;
+    let known = match question["whole"].as_str() {
+        Some(whole) => {
+            let mut before = question.clone();
+            before["files"][name(question)] = whole.into();
+            self::program(&before)?
+        }
+        None => self::program(question)?,
+    };
+    let units = Units(own(&program));
+    let all = ide::complete(&program, &known, program.root, at(&program, question));
+    let items = all.into_iter().map(|one| {
+        let import = one.import.map(|edit| {
+            json!({"range": [units.of(edit.place.start), units.of(edit.place.end)], "text": edit.text})
+        });
+        json!({
+            "name": one.name,
+            "kind": one.kind.map_or("keyword".to_owned(), |kind| format!("{kind:?}").to_lowercase()),
+            "detail": one.detail,
+            "text": one.docs,
+            "import": import,
+        })
+    });
+    Ok(json!({ "items": items.collect::<Vec<_>>() }))
+}
+
 fn formatted(question: &Value) -> Value {
     let mut files = smpcc_compiler::source::SourceSet::new();
-    let file = files.add(NAME, text(question).to_owned());
+    let file = files.add(name(question), text(question).to_owned());
     match format::format(file, text(question)) {
         Ok(text) => json!({ "text": text }),
         Err(Refused::Syntax(_)) => json!({ "wrong": "the program has syntax errors" }),
@@ -215,7 +265,7 @@ fn planned(verb: &str, question: &Value) -> Outcome<Value> {
 }
 
 fn plan(question: &Value, rows: Option<u64>) -> Outcome<Planned> {
-    let source = source(question)?;
+    let source = source(question, MAIN)?;
     let (hir, diagnostics) = source.check();
     let Some(hir) = hir else {
         return Err(first_of(&source, diagnostics));
@@ -277,10 +327,23 @@ fn first_of(source: &Source, mut diagnostics: Vec<Diagnostic>) -> Failure {
     Failure::usage(diagnostics.first().map_or_else(
         || "the program does not compile".to_owned(),
         |d| {
-            let (line, _) = source.files.line_col(d.primary.span);
-            format!("line {line}: {} ({})", d.message, d.code)
+            format!(
+                "{}: {} ({})",
+                place(source, d.primary.span),
+                d.message,
+                d.code
+            )
         },
     ))
+}
+
+/// A line as the page's reader knows it.
+fn place(source: &Source, span: Span) -> String {
+    let (line, _) = source.files.line_col(span);
+    match source.files.get(span.file) {
+        Some(file) if span.file != source.root => format!("{}, line {line}", file.name),
+        _ => format!("line {line}"),
+    }
 }
 
 impl Planned {
@@ -366,8 +429,8 @@ impl Planned {
         let (ir, _) = self.lowered()?;
         let inputs = exact::inputs(&ir, given, drawn::seeded(&ir.inputs, seed));
         let outputs = interpret(&ir, &inputs).map_err(|stopped| {
-            let (line, _) = self.source.files.line_col(stopped.span);
-            Failure::usage(format!("the run stops at line {line}: {}", stopped.message))
+            let place = place(&self.source, stopped.span);
+            Failure::usage(format!("the run stops at {place}: {}", stopped.message))
         })?;
         let held = ir
             .outputs
@@ -393,7 +456,7 @@ impl Planned {
                 .take(16)
                 .map(|w| r.form.display(r.scalar, *w))
                 .collect();
-            json!({"line": self.source.files.line_col(r.span).0, "value": shown.join(", ")})
+            json!({"place": place(&self.source, r.span), "value": shown.join(", ")})
         });
         Ok(json!({
             "learns": learns.collect::<Vec<_>>(),
@@ -419,7 +482,7 @@ mod tests {
     const INPUTS: &str = r#"{"0": {"salary": 1}, "1": {"salary": 2}, "2": {"salary": 6}}"#;
 
     fn ask(verb: &str, text: &str, more: Value) -> Value {
-        let mut question = json!({"do": verb, "text": text, "inputs": INPUTS});
+        let mut question = json!({"do": verb, "files": {"main.smpc": text}, "inputs": INPUTS});
         for (key, value) in more.as_object().into_iter().flatten() {
             question[key] = value.clone();
         }
@@ -457,7 +520,11 @@ mod tests {
             "fn main(a: secret u8 from each) -> u8 { β }",
             Value::Null,
         );
-        assert_eq!(look["diagnostics"][0]["range"], json!([40, 41]), "{look}");
+        assert_eq!(
+            look["diagnostics"][0]["place"]["range"],
+            json!([40, 41]),
+            "{look}"
+        );
         let wrong = |verb: &str, text: &str, more: Value| {
             let said = ask(verb, text, more)["wrong"].as_str().map(str::to_owned);
             said.unwrap_or_else(|| panic!("{verb} is answered"))
@@ -471,5 +538,86 @@ mod tests {
         let stops = "fn main(salary: secret u32 from each) -> u32 { assert(reveal(salary[0] > 1), \"no\"); 1 }";
         assert!(wrong("run", stops, Value::Null).contains("line 1"));
         assert!(answer(&json!({"do": "explain", "code": "E3001"}))["page"].is_string());
+    }
+
+    /// Names of an offer.
+    fn offered(answer: &Value) -> Vec<&str> {
+        let items = answer["items"].as_array().expect("a list");
+        items
+            .iter()
+            .filter_map(|item| item["name"].as_str())
+            .collect()
+    }
+
+    #[test]
+    fn what_may_be_written_is_offered() {
+        let place = AVG
+            .replace('β', "b")
+            .find("    m\n")
+            .expect("the last line")
+            + 4;
+        let answer = ask("complete", AVG, json!({"at": place}));
+        let names = offered(&answer);
+        assert!(
+            names.contains(&"salary") && names.contains(&"reveal"),
+            "{names:?}"
+        );
+        // What the library has comes with its `use`, which stands at a place in UTF-16.
+        let items = answer["items"].as_array().expect("a list");
+        let sort = items
+            .iter()
+            .find(|item| item["name"] == "sort")
+            .expect("sort");
+        let start = AVG.replace('β', "b").find("use ").expect("a use");
+        assert_eq!(
+            sort["import"],
+            json!({"range": [start, start], "text": "use std::sort::sort;\n"})
+        );
+        // Half a line hides no names that the text had when it was whole.
+        let half = AVG.replace("    m\n", "    match m {\n");
+        let answer = ask("complete", &half, json!({"at": place, "whole": AVG}));
+        assert!(offered(&answer).contains(&"salary"), "{answer}");
+    }
+
+    #[test]
+    fn a_program_has_modules() {
+        let main = "use crate::rules::{Rule, score};\n\nfn main(salary: secret u32 from each) -> u32 {\n    score(salary, Rule { least: 2 })\n}\n";
+        let rules = "pub struct Rule { least: u32 }\n\npub fn score<const N: usize>(xs: [secret u32; N], r: Rule) -> secret u32 {\n    let mut n: secret u32 = 0;\n    for x in xs { if x >= r.least { n += 1; } }\n    n\n}\n";
+        let files = json!({"main.smpc": main, "rules.smpc": rules});
+        let ask = |verb: &str, more: Value| {
+            let mut question = json!({"do": verb, "files": files, "inputs": INPUTS});
+            for (key, value) in more.as_object().into_iter().flatten() {
+                question[key] = value.clone();
+            }
+            answer(&question)
+        };
+        assert_eq!(ask("look", Value::Null)["diagnostics"], json!([]));
+        assert_eq!(ask("run", Value::Null)["learns"][0]["value"], "2");
+        let stats = ask("stats", Value::Null);
+        assert!(stats["lines"].to_string().contains("rules.smpc"), "{stats}");
+        assert!(ask("audit", Value::Null)["page"].is_string());
+        // A module is looked at by itself; what is wrong in it is said where it is used, with its place.
+        let at = rules.find("r.least").expect("a field") + 2;
+        let fields = ask("complete", json!({"file": "rules.smpc", "at": at}));
+        assert!(offered(&fields).contains(&"least"), "{fields}");
+        let items = ask(
+            "complete",
+            json!({"at": main.find("Rule,").expect("a name")}),
+        );
+        assert_eq!(offered(&items), ["Rule", "score"]);
+        let broken = json!({"main.smpc": main, "rules.smpc": rules.replace("n += 1", "n += true")});
+        let look = ask("look", json!({"files": broken}));
+        assert_eq!(
+            look["diagnostics"][0]["place"],
+            json!({"file": "rules.smpc", "line": 5}),
+            "{look}"
+        );
+        let run = ask("run", json!({"files": broken}));
+        assert!(
+            run["wrong"]
+                .as_str()
+                .is_some_and(|w| w.starts_with("rules.smpc, line 5: ")),
+            "{run}"
+        );
     }
 }

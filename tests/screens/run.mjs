@@ -83,6 +83,47 @@ if (existsSync(playground)) {
   await shot(page, "playground-mistake");
   await page.click("#problems button");
   expect("an explanation", await answered(page, "E3004"));
+  // What may be written is offered, and comes with its `use`.
+  await page.fill("#text", "fn main(salary: [secret u32; _] from each) -> u32 {\n    let all = salary.flatten();\n    \n}\n");
+  await page.evaluate(() => { const t = document.getElementById("text"); const at = t.value.indexOf("\n}") ; t.focus(); t.setSelectionRange(at, at); });
+  await page.keyboard.type("quarti");
+  await page.waitForSelector("#offer li", { state: "visible", timeout: 30000 }).catch(() => {});
+  expect("an offer", (await page.textContent("#offer")).includes("quartiles"));
+  await shot(page, "playground-offer");
+  await page.keyboard.press("Enter");
+  const written = await page.inputValue("#text");
+  expect("an offer that was taken", written.startsWith("use std::stats::quartiles;\n") && written.includes("    quartiles\n"));
+  await page.keyboard.type("(all).");
+  await page.waitForFunction(() => document.getElementById("offer").textContent.includes("median"), null, { timeout: 30000 }).catch(() => {});
+  expect("fields are offered", (await page.textContent("#offer")).includes("median"));
+  await page.keyboard.type("median");
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => !document.querySelector("#problems li"), null, { timeout: 30000 }).catch(() => {});
+  expect("what was offered is right", (await page.locator("#problems li").count()) === 0);
+  // A module of the program, what is wrong in it, and its costs.
+  await page.fill("#text", "use crate::rules::rich;\n\nfn main(salary: secret u32 from each) -> u32 {\n    rich(salary)\n}\n");
+  await page.click("#files .more");
+  await page.fill("#files input", "Rules");
+  await page.keyboard.press("Enter");
+  expect("a module's name is a name", (await page.locator("#files .tab").count()) === 1);
+  await page.fill("#files input", "rules");
+  await page.keyboard.press("Enter");
+  expect("a module", (await page.locator("#files .tab").count()) === 2 && (await page.inputValue("#text")) === "");
+  const rules = "pub fn rich<const N: usize>(xs: [secret u32; N]) -> secret u32 {\n    let mut n: secret u32 = 0;\n    for x in xs { if x > 5000 { n += 1; } }\n    n\n}\n";
+  await page.fill("#text", rules.replace("n += 1", "n += true"));
+  await page.click("#files .tab >> nth=0");
+  await page.waitForFunction(() => document.getElementById("problems").textContent.includes("rules.smpc, line 3"), null, { timeout: 30000 }).catch(() => {});
+  expect("a module's mistake", (await page.textContent("#problems")).includes("rules.smpc, line 3"));
+  await shot(page, "playground-module");
+  await page.click("#problems li p");
+  expect("a mistake leads to its module", (await page.inputValue("#text")).startsWith("pub fn rich"));
+  await page.fill("#text", rules);
+  await page.fill("#inputs", '{"0": {"salary": 4000}, "1": {"salary": 6000}, "2": {"salary": 7000}}');
+  await page.click("[data-does=run]");
+  expect("a run with a module", await answered(page, "party 1: 2"));
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.click("#files .drop");
+  expect("no module", (await page.locator("#files .tab").count()) === 1);
   // Costs, graph, audit.
   await page.selectOption("#sample", "auction");
   await page.click("[data-does=stats]");

@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn the_policy_names_the_scripts_as_they_stand_in_the_pages() {
         let html = html(b"\0asm");
-        let question = json!({"do": "graph", "text": SAMPLES[0].1, "inputs": SAMPLES[0].2});
+        let question =
+            json!({"do": "graph", "files": {"main.smpc": SAMPLES[0].1}, "inputs": SAMPLES[0].2});
         let graph = answer(&question)["page"]
             .as_str()
             .expect("a page")
@@ -139,7 +140,8 @@ mod tests {
     #[test]
     fn samples_run_as_they_are() {
         for (name, text, inputs) in SAMPLES {
-            let answer = answer(&json!({"do": "run", "text": text, "inputs": inputs}));
+            let answer =
+                answer(&json!({"do": "run", "files": {"main.smpc": text}, "inputs": inputs}));
             assert!(answer["wrong"].is_null(), "{name}: {answer}");
         }
     }
