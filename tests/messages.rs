@@ -350,3 +350,17 @@ fn main(row: secret Row from a, x: secret u8 from b) -> { rows: [Row; 2] to a, x
         serde_json::json!({"Some": null})
     );
 }
+
+#[test]
+fn a_program_is_found_by_its_ending() {
+    let folder = folder(&[("mean.smpc", AVG)]);
+    let path = folder.path().join("mean").display().to_string();
+    let output = smpcc(&["check", &path]);
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("did you mean ") && said.contains("mean.smpc?"),
+        "{said}"
+    );
+    let output = smpcc(&["check", &format!("{path}s")]);
+    assert!(!text(&output.stderr).contains("did you mean"));
+}

@@ -105,8 +105,14 @@ pub fn read_over(
         if let Some(text) = open.get(path) {
             return Ok(text.clone());
         }
-        let bytes = std::fs::read(path)
-            .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
+        let bytes = std::fs::read(path).map_err(|e| {
+            let program = path.with_extension("smpc");
+            let near = match path.extension().is_none() && program.is_file() {
+                true => format!("; did you mean {}?", program.display()),
+                false => String::new(),
+            };
+            Failure::usage(format!("cannot read {}: {e}{near}", path.display()))
+        })?;
         if codec::is_encoded(&bytes) {
             return Err(Failure::usage(format!(
                 "{} is a compiled program: `run`, `party`, `stats` and `graph` take it, this needs the text",
