@@ -120,6 +120,8 @@ function newName() {
   field.onkeydown = (event) => {
     if (event.key === "Escape") tabs();
     if (event.key !== "Enter") return;
+    // What comes next is not to have a new line.
+    event.preventDefault();
     const name = `${field.value.trim().replace(/\.smpc$/, "")}.smpc`;
     const fits = /^[a-z_][a-z0-9_]*\.smpc$/.test(name) && !WORDS.has(name.slice(0, -5)) && !files.has(name);
     field.setCustomValidity(fits ? "" : files.has(name) ? `There is a ${name}.` : "Small letters, digits and _, as in a name of the language.");
@@ -263,7 +265,8 @@ function caret() {
 }
 
 function here(answer) {
-  if (!answer || answer.wrong) return $("here").replaceChildren();
+  // The beginning of a file stands for its module, which has no name here.
+  if (!answer || answer.wrong || answer.code.trim() === "module") return $("here").replaceChildren();
   $("here").replaceChildren(element("code", answer.code), element("div", plain(answer.text)));
 }
 
@@ -337,13 +340,13 @@ async function offers(byHand) {
 }
 
 function narrow() {
-  const word = text.value.slice(offer.start, text.selectionStart).toLowerCase();
-  const at = (item) => item.name.toLowerCase().indexOf(word);
-  const order = (item) => (at(item) > 0 ? 4 : 0) + (item.import ? 2 : 0) + (item.kind === "keyword" ? 1 : 0);
+  const typed = text.value.slice(offer.start, text.selectionStart);
+  const at = (item) => item.name.toLowerCase().indexOf(typed.toLowerCase());
+  const order = (item) => (at(item) > 0 ? 8 : 0) + (item.name.includes(typed) ? 0 : 4) + (item.import ? 2 : 0) + (item.kind === "keyword" ? 1 : 0);
   offer.fit = offer.items.filter((item) => at(item) >= 0).sort((a, b) => order(a) - order(b) || (a.name < b.name ? -1 : 1)).slice(0, 60);
   offer.at = 0;
   // What is written already needs no offer.
-  if (!offer.fit.length || (offer.fit[0].name === text.value.slice(offer.start, text.selectionStart) && !offer.fit[0].import)) return close();
+  if (!offer.fit.length || (offer.fit[0].name === typed && !offer.fit[0].import)) return close();
   shownOffer();
 }
 
