@@ -8,13 +8,17 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){:root{--ink:#e6e8ec;--paper:#15171b;--line:#3a3f49;--soft:#1f2228;--leak:#ff8a80;--note:#ffc766;--faint:#9aa1ae}}\
 body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}\
 h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.1rem;margin:1.4rem 0 .4rem;border-bottom:1px solid var(--line);padding-bottom:.15rem}\
-p{margin:.4rem 0}code{font:.92em ui-monospace,monospace;background:var(--soft);padding:0 .2em;border-radius:3px;overflow-wrap:anywhere}\
+p{margin:.4rem 0}code{font:.92em ui-monospace,monospace;background:var(--soft);padding:0 .2em;border-radius:3px;overflow-wrap:break-word}\
 table{border-collapse:collapse;width:100%;margin:.4rem 0;font-size:.92em}th{text-align:left;color:var(--faint);font-weight:600}\
-th,td{padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}\
+th,td{padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}\
+.long,.long code{overflow-wrap:anywhere}@media(max-width:40rem){th,td,code{overflow-wrap:anywhere}}\
 .finding{border-left:4px solid var(--note);background:var(--soft);padding:.4rem .8rem;margin:.6rem 0;break-inside:avoid}\
 .finding.leak{border-color:var(--leak)}.finding h3{margin:0;font-size:1rem;color:var(--note)}.finding.leak h3{color:var(--leak)}\
 .sign td{height:2rem}\
 @media print{@page{size:A4;margin:14mm}body{font-size:10pt;margin:0;max-width:none}h2{margin-top:.8rem}tr,.finding{break-inside:avoid}}";
+
+/// Bytes of a word that a column holds.
+const LONG: usize = 32;
 
 /// The page.
 pub(super) fn html(page: &Page) -> String {
@@ -65,7 +69,10 @@ fn table(heads: &[&str], rows: &[Vec<String>], out: &mut String) {
     for row in rows {
         out.push_str("<tr>");
         for cell in row {
-            let _ = write!(out, "<td>{}</td>", marked(cell));
+            // Only what fits in no column is broken within words.
+            let long = cell.split_whitespace().any(|word| word.len() > LONG);
+            let class = if long { " class=\"long\"" } else { "" };
+            let _ = write!(out, "<td{class}>{}</td>", marked(cell));
         }
         out.push_str("</tr>");
     }

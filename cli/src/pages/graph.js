@@ -313,12 +313,12 @@ function show(data) {
     tip.style.display = "none";
   }
 
-  /** All of it on the screen; what is small is not blown up, and what is large stays legible and begins at its top. */
+  /** All of it on the screen; what is small is not blown up, and what is large stays legible and begins at its top and left. */
   function fit() {
     const { width, height } = picture.getBoundingClientRect();
     const whole = Math.min((width - 40) / scene.width, (height - 40) / scene.height);
     const scale = Math.min(1.25, Math.max(0.75, whole));
-    view = { scale, x: (width - scene.width * scale) / 2, y: Math.max(20, (height - scene.height * scale) / 2) };
+    view = { scale, x: Math.max(20, (width - scene.width * scale) / 2), y: Math.max(20, (height - scene.height * scale) / 2) };
     move();
   }
 
@@ -371,7 +371,8 @@ function show(data) {
   }
   for (const button of document.querySelectorAll("button")) button.addEventListener("click", action[button.dataset.does]);
   document.addEventListener("keydown", ({ key }) => ({ "+": action.in, "-": action.out, 0: fit, Escape: () => choose(null) })[key]?.());
-  addEventListener("resize", fit);
+  // In a frame the picture has no size yet when the page begins.
+  new ResizeObserver(fit).observe(picture);
 
   const used = new Set(data.boxes.flatMap((box) => box.places.map(([file]) => file)));
   // The program's own files before those of the library.
