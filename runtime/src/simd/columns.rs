@@ -187,20 +187,60 @@ pub fn weigh_received(strings: &[u64], corrections: &[u64], factor: u64) -> u64 
 /// # Panics
 /// If there are not as many rows as the columns have bits.
 pub fn transpose(columns: &[Label], rows: &mut [Label]) {
-    transpose_as(width(), columns, rows);
+    transpose_as::<false>(width(), columns, rows);
 }
 
-fn transpose_as(width: Width, columns: &[Label], rows: &mut [Label]) {
+/// Transposes rows of 128 bits: bit `c` of row `i` becomes bit `i` of column `c`. What [`transpose`] does, undone.
+///
+/// # Panics
+/// If the columns do not have as many bits as there are rows, or these are no whole blocks.
+pub fn transpose_rows(rows: &[Label], columns: &mut [Label]) {
+    transpose_as::<true>(width(), rows, columns);
+}
+
+fn transpose_as<const BACK: bool>(width: Width, from: &[Label], to: &mut [Label]) {
     assert!(
-        columns.len() == rows.len() && columns.len().is_multiple_of(ROWS),
+        from.len() == to.len() && from.len().is_multiple_of(ROWS),
         "a square for each block"
     );
     match width {
-        Width::Portable => portable::transpose(columns, rows),
+        Width::Portable => portable::transpose::<BACK>(from, to),
         #[cfg(target_arch = "x86_64")]
-        Width::Avx2 => x86_64::transpose_avx2(columns, rows),
+        Width::Avx2 => x86_64::transpose_avx2::<BACK>(from, to),
         #[cfg(target_arch = "x86_64")]
-        Width::Avx512 => x86_64::transpose_avx512(columns, rows),
+        Width::Avx512 => x86_64::transpose_avx512::<BACK>(from, to),
+    }
+}
+
+/// Adds `what` to each row whose bit is one; bits stand 64 to a word, and there is a word for all rows.
+pub fn add_chosen(rows: &mut [Label], what: Label, bits: &[u64]) {
+    add_chosen_as(width(), rows, what, bits);
+}
+
+fn add_chosen_as(width: Width, rows: &mut [Label], what: Label, bits: &[u64]) {
+    debug_assert!(bits.len() * 64 >= rows.len(), "a bit for each row");
+    match width {
+        Width::Portable => portable::add_chosen(rows, what, bits),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => x86_64::add_chosen_avx2(rows, what, bits),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => x86_64::add_chosen_avx512(rows, what, bits),
+    }
+}
+
+/// Adds to each row the other one in its place if its bit is one, up to the shorter slice.
+pub fn add_chosen_rows(rows: &mut [Label], others: &[Label], bits: &[u64]) {
+    add_chosen_rows_as(width(), rows, others, bits);
+}
+
+fn add_chosen_rows_as(width: Width, rows: &mut [Label], others: &[Label], bits: &[u64]) {
+    debug_assert!(bits.len() * 64 >= rows.len(), "a bit for each row");
+    match width {
+        Width::Portable => portable::add_chosen_rows(rows, others, bits),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => x86_64::add_chosen_rows_avx2(rows, others, bits),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => x86_64::add_chosen_rows_avx512(rows, others, bits),
     }
 }
 
@@ -340,12 +380,37 @@ mod tests {
             for n in [1, 2, 3, 4, 7, 16] {
                 let columns = labels(n as u64, ROWS * n);
                 let mut rows = vec![Label::ZERO; ROWS * n];
-                transpose_as(width, &columns, &mut rows);
+                transpose_as::<false>(width, &columns, &mut rows);
                 for (i, row) in rows.iter().enumerate() {
                     for c in 0..ROWS {
                         let bit = columns[c * n + i / ROWS].0 >> (i % ROWS) & 1;
                         assert_eq!(row.0 >> c & 1, bit, "{width:?}, row {i}, column {c}");
                     }
+                }
+                let mut back = vec![Label::ZERO; ROWS * n];
+                transpose_as::<true>(width, &rows, &mut back);
+                assert!(back == columns, "{width:?}, {n} blocks");
+            }
+        }
+    }
+
+    #[test]
+    fn every_width_chooses_as_defined() {
+        for width in widths() {
+            for n in [1, 2, 3, 4, 5, 63, 64, 65, 130, 200] {
+                let (rows, others) = (labels(1, n), labels(2, n));
+                let bits: Vec<u64> = labels(3, n.div_ceil(64))
+                    .iter()
+                    .map(|l| l.0 as u64)
+                    .collect();
+                let one = |i: usize| bits[i / 64] >> (i % 64) & 1 == 1;
+                let (mut same, mut each) = (rows.clone(), rows.clone());
+                add_chosen_as(width, &mut same, others[0], &bits);
+                add_chosen_rows_as(width, &mut each, &others, &bits);
+                for i in 0..n {
+                    let due = |what: Label| if one(i) { rows[i] ^ what } else { rows[i] };
+                    assert!(same[i] == due(others[0]), "{width:?}, {i} of {n}");
+                    assert!(each[i] == due(others[i]), "{width:?}, {i} of {n}");
                 }
             }
         }

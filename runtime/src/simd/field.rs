@@ -105,6 +105,12 @@ vectors! {
 }
 
 vectors! {
+    /// Adds `weight · what`, element by element up to the shortest slice, to sums that are not reduced: the lower half of each product and
+    /// the upper one, which has weight X^128.
+    scale(low: &mut [Field], high: &mut [Field], weight: Field, what: &[Field])
+}
+
+vectors! {
     /// `low ← low + r (low + high)`, element by element up to the shorter slice.
     fold(low: &mut [Field], high: &[Field], r: Field)
 }
@@ -115,6 +121,16 @@ pub(crate) fn reduced(sum: Wide) -> Field {
     // X^128 is X^7 + X^2 + X + 1.
     let high = u128::from(sum[2]);
     low ^ high ^ high << 1 ^ high << 2 ^ high << 7
+}
+
+/// `Σ X^c s_c` of sums that are not reduced, `s_c = low_c + X^128 high_c`; destroys them.
+pub(crate) fn joined(low: &mut [Field], high: &mut [Field]) -> Field {
+    let sum = |run: &mut [Field]| {
+        weigh(run, 1);
+        run.iter().fold(0, |sum, one| sum ^ one)
+    };
+    // X^128 is X^7 + X^2 + X + 1.
+    sum(low) ^ mul(sum(high), 0x87)
 }
 
 /// An element times X.
@@ -159,6 +175,32 @@ mod tests {
         }
     }
 
+    /// Sums of products that are reduced in the end, in every form.
+    fn scaled([_, u]: &[&[Field]; 2], [_, v]: &[&[Field]; 2]) {
+        type Scale = fn(&mut [Field], &mut [Field], Field, &[Field]);
+        let mut forms: Vec<Scale> = vec![scale, portable::scale];
+        #[cfg(target_arch = "x86_64")]
+        if lanes() > 0 {
+            forms.push(clmul::scale);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if lanes() > 1 {
+            forms.push(vectors::two::scale);
+        }
+        let weights = elements(6, 2);
+        for scale in forms {
+            let (mut low, mut high) = (vec![0; u.len()], vec![0; u.len()]);
+            scale(&mut low, &mut high, weights[0], u);
+            scale(&mut low, &mut high, weights[1], v);
+            let sum = |i: usize| slow(weights[0], u[i]) ^ slow(weights[1], v[i]);
+            for i in 0..u.len() {
+                assert_eq!(low[i] ^ slow(high[i], 0x87), sum(i));
+            }
+            let expected = (0..u.len()).fold(0, |s, i| s ^ slow(sum(i), 1 << i));
+            assert_eq!(joined(&mut low, &mut high), expected);
+        }
+    }
+
     #[test]
     fn all_forms_agree() {
         for n in [0, 1, 2, 3, 7, 64] {
@@ -191,6 +233,7 @@ mod tests {
             if lanes() > 1 {
                 assert_eq!(vectors::two::dot(u[1], v[1]), expected[0]);
             }
+            scaled(&u, &v);
             let r = elements(5, 1)[0];
             let mut folded = [u[0].to_vec(), u[0].to_vec()];
             fold(&mut folded[0], u[1], r);

@@ -89,21 +89,46 @@ pub(super) fn fold(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
     }
 }
 
-pub(super) fn transpose(columns: &[Label], rows: &mut [Label]) {
-    let n = columns.len() / ROWS;
-    for (b, rows) in rows.chunks_exact_mut(ROWS).enumerate() {
-        rows.fill(Label::ZERO);
-        for (half, rows) in rows.chunks_exact_mut(64).enumerate() {
+/// From blocks side by side to blocks one after the other, or `BACK`.
+pub(super) fn transpose<const BACK: bool>(from: &[Label], to: &mut [Label]) {
+    let n = from.len() / ROWS;
+    let side_by_side = |block: usize, i: usize| i * n + block;
+    let in_turn = |block: usize, i: usize| ROWS * block + i;
+    to.fill(Label::ZERO);
+    for block in 0..n {
+        for half in 0..2 {
             for quarter in 0..2 {
-                let mut square: [u64; 64] = std::array::from_fn(|c| {
-                    (columns[(64 * quarter + c) * n + b].0 >> (64 * half)) as u64
+                let mut square: [u64; 64] = std::array::from_fn(|i| {
+                    let i = 64 * quarter + i;
+                    let at = match BACK {
+                        true => in_turn(block, i),
+                        false => side_by_side(block, i),
+                    };
+                    (from[at].0 >> (64 * half)) as u64
                 });
                 transpose64(&mut square);
-                for (row, bits) in rows.iter_mut().zip(square) {
-                    row.0 |= u128::from(bits) << (64 * quarter);
+                for (i, bits) in square.into_iter().enumerate() {
+                    let i = 64 * half + i;
+                    let at = match BACK {
+                        true => side_by_side(block, i),
+                        false => in_turn(block, i),
+                    };
+                    to[at].0 |= u128::from(bits) << (64 * quarter);
                 }
             }
         }
+    }
+}
+
+pub(super) fn add_chosen(rows: &mut [Label], what: Label, bits: &[u64]) {
+    for (i, row) in rows.iter_mut().enumerate() {
+        *row ^= what.select(Mask::at(bits, i));
+    }
+}
+
+pub(super) fn add_chosen_rows(rows: &mut [Label], others: &[Label], bits: &[u64]) {
+    for (i, (row, other)) in rows.iter_mut().zip(others).enumerate() {
+        *row ^= other.select(Mask::at(bits, i));
     }
 }
 

@@ -298,6 +298,12 @@ fn store(v: __m256i, out: &mut [Label], at: usize, both: bool) {
 }
 
 #[inline]
+fn load_half(x: &Label) -> __m128i {
+    // SAFETY: a label is 16 bytes.
+    unsafe { _mm_loadu_si128((&raw const *x).cast()) }
+}
+
+#[inline]
 fn store_half(v: __m128i, out: &mut Label) {
     // SAFETY: a label is 16 bytes.
     unsafe { _mm_storeu_si128((&raw mut *out).cast(), v) };
@@ -379,32 +385,91 @@ fn squares(x: __m256i) -> __m256i {
     exchange::<28>(x, 0x0000_0000_f0f0_f0f0)
 }
 
-/// Two blocks of 128 by 128 bits side by side, one in each half of the vectors, or one.
+/// Two blocks of 128 by 128 bits, one in each half of the vectors, or one: from blocks side by side to blocks one after the other, or `BACK`.
 #[target_feature(enable = "avx2")]
-fn transpose_wide(columns: &[Label], rows: &mut [Label]) {
-    let n = columns.len() / ROWS;
+fn transpose_wide<const BACK: bool>(from: &[Label], to: &mut [Label]) {
+    let n = from.len() / ROWS;
     // Vector `c` of entry `p` has byte groups `2p` and `2p + 1` of columns `8c..8c + 8`, bits transposed.
     let mut groups = [[_mm256_setzero_si256(); 16]; 8];
     let mut b = 0;
     while b < n {
         let both = b + 2 <= n;
         for c in 0..16 {
-            let x = std::array::from_fn(|i| load(columns, (8 * c + i) * n + b, both));
+            let x = std::array::from_fn(|i| {
+                let at = 8 * c + i;
+                match BACK {
+                    true => load_rows(&from[ROWS * b..], at, both),
+                    false => load(from, at * n + b, both),
+                }
+            });
             for (group, x) in groups.iter_mut().zip(gather_bytes(x)) {
                 group[c] = squares(x);
             }
         }
         for (p, group) in groups.iter().enumerate() {
             for (q, row) in transpose_bytes(*group).into_iter().enumerate() {
-                let at = ROWS * b + 16 * p + q;
-                store_half(_mm256_castsi256_si128(row), &mut rows[at]);
-                if both {
-                    let second = _mm256_extracti128_si256::<1>(row);
-                    store_half(second, &mut rows[at + ROWS]);
+                let at = 16 * p + q;
+                match BACK {
+                    true => store(row, to, at * n + b, both),
+                    false => store_rows(row, &mut to[ROWS * b..], at, both),
                 }
             }
         }
         b += 2;
+    }
+}
+
+/// Row `r` of two blocks of rows that stand one after the other, or of one.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_rows(rows: &[Label], r: usize, both: bool) -> __m256i {
+    let first = _mm256_zextsi128_si256(load_half(&rows[r]));
+    match both {
+        true => _mm256_inserti128_si256::<1>(first, load_half(&rows[ROWS + r])),
+        false => first,
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store_rows(v: __m256i, rows: &mut [Label], r: usize, both: bool) {
+    store_half(_mm256_castsi256_si128(v), &mut rows[r]);
+    if both {
+        store_half(_mm256_extracti128_si256::<1>(v), &mut rows[ROWS + r]);
+    }
+}
+
+/// All ones in each of the first two rows whose bit is one.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn chosen(bits: u64) -> __m256i {
+    let each = _mm256_set_epi64x(2, 2, 1, 1);
+    let both = _mm256_and_si256(_mm256_set1_epi64x(bits as i64), each);
+    _mm256_cmpeq_epi64(both, each)
+}
+
+#[target_feature(enable = "avx2")]
+fn add_chosen_wide(rows: &mut [Label], what: Label, bits: &[u64]) {
+    let what = _mm256_broadcastsi128_si256(load_half(&what));
+    for (rows, &word) in rows.chunks_mut(64).zip(bits) {
+        for at in (0..rows.len()).step_by(2) {
+            let both = at + 2 <= rows.len();
+            let part = _mm256_and_si256(chosen(word >> at), what);
+            store(_mm256_xor_si256(load(rows, at, both), part), rows, at, both);
+        }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn add_chosen_rows_wide(rows: &mut [Label], others: &[Label], bits: &[u64]) {
+    let pairs = rows.chunks_mut(64).zip(others.chunks(64));
+    for ((rows, others), &word) in pairs.zip(bits) {
+        let n = rows.len().min(others.len());
+        for at in (0..n).step_by(2) {
+            let both = at + 2 <= n;
+            let part = _mm256_and_si256(chosen(word >> at), load(others, at, both));
+            store(_mm256_xor_si256(load(rows, at, both), part), rows, at, both);
+        }
     }
 }
 
@@ -484,9 +549,29 @@ pub(super) fn fold_avx512(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
     unsafe { wide::fold(leaves, n, sums) }
 }
 
-pub(super) fn transpose_avx512(columns: &[Label], rows: &mut [Label]) {
+pub(super) fn transpose_avx512<const BACK: bool>(from: &[Label], to: &mut [Label]) {
     // SAFETY: as above, for AVX-512 and GFNI.
-    unsafe { wide::transpose(columns, rows) }
+    unsafe { wide::transpose::<BACK>(from, to) }
+}
+
+pub(super) fn add_chosen_avx512(rows: &mut [Label], what: Label, bits: &[u64]) {
+    // SAFETY: as above, for AVX-512.
+    unsafe { wide::add_chosen(rows, what, bits) }
+}
+
+pub(super) fn add_chosen_rows_avx512(rows: &mut [Label], others: &[Label], bits: &[u64]) {
+    // SAFETY: as above, for AVX-512.
+    unsafe { wide::add_chosen_rows(rows, others, bits) }
+}
+
+pub(super) fn add_chosen_avx2(rows: &mut [Label], what: Label, bits: &[u64]) {
+    // SAFETY: as above, for AVX2.
+    unsafe { add_chosen_wide(rows, what, bits) }
+}
+
+pub(super) fn add_chosen_rows_avx2(rows: &mut [Label], others: &[Label], bits: &[u64]) {
+    // SAFETY: as above, for AVX2.
+    unsafe { add_chosen_rows_wide(rows, others, bits) }
 }
 
 pub(super) fn fold_avx2(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
@@ -503,9 +588,9 @@ pub(super) fn add_masked_avx2(to: &mut [Label], what: &[Label], mask: Label) {
     unsafe { wide(to, what, mask) }
 }
 
-pub(super) fn transpose_avx2(columns: &[Label], rows: &mut [Label]) {
+pub(super) fn transpose_avx2<const BACK: bool>(from: &[Label], to: &mut [Label]) {
     // SAFETY: as above, for AVX2.
-    unsafe { transpose_wide(columns, rows) }
+    unsafe { transpose_wide::<BACK>(from, to) }
 }
 
 pub(super) fn weigh_sent_avx2(

@@ -24,6 +24,7 @@ safe!(accumulate = accumulate_kernel(sums: &mut [Wide], weight: Field, words: &[
 safe!(weigh = weigh_kernel(run: &mut [Field], weight: Field));
 safe!(halves = halves_kernel(u: [&[Field]; 2], v: [&[Field]; 2]) -> [Field; 2]);
 safe!(dot = dot_kernel(u: &[Field], v: &[Field]) -> Field);
+safe!(scale = scale_kernel(low: &mut [Field], high: &mut [Field], weight: Field, what: &[Field]));
 safe!(fold = fold_kernel(low: &mut [Field], high: &[Field], r: Field));
 
 #[inline]
@@ -131,6 +132,16 @@ fn dot_kernel(u: &[Field], v: &[Field]) -> Field {
         add(&mut sum, load(u), load(v));
     }
     store(reduce(sum))
+}
+
+#[target_feature(enable = "pclmulqdq,sse4.1")]
+fn scale_kernel(low: &mut [Field], high: &mut [Field], weight: Field, what: &[Field]) {
+    let weight = load(weight);
+    for ((low, high), &what) in low.iter_mut().zip(high).zip(what) {
+        let mut sum = [load(*low), load(*high)];
+        add(&mut sum, weight, load(what));
+        [*low, *high] = [store(sum[0]), store(sum[1])];
+    }
 }
 
 #[target_feature(enable = "pclmulqdq,sse4.1")]

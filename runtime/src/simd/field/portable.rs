@@ -64,6 +64,13 @@ pub(super) fn dot(u: &[Field], v: &[Field]) -> Field {
     u.iter().zip(v).fold(0, |sum, (u, v)| sum ^ mul(*u, *v))
 }
 
+/// The products are reduced at once, so that nothing is left for the upper halves.
+pub(super) fn scale(low: &mut [Field], high: &mut [Field], weight: Field, what: &[Field]) {
+    for ((low, _), what) in low.iter_mut().zip(high).zip(what) {
+        *low ^= mul(weight, *what);
+    }
+}
+
 pub(super) fn fold(low: &mut [Field], high: &[Field], r: Field) {
     for (low, high) in low.iter_mut().zip(high) {
         *low ^= mul(r, *low ^ high);

@@ -39,6 +39,7 @@ macro_rules! kernels {
             safe!(weigh = weigh_kernel(run: &mut [Field], weight: Field));
             safe!(halves = halves_kernel(u: [&[Field]; 2], v: [&[Field]; 2]) -> [Field; 2]);
             safe!(dot = dot_kernel(u: &[Field], v: &[Field]) -> Field);
+            safe!(scale = scale_kernel(low: &mut [Field], high: &mut [Field], weight: Field, what: &[Field]));
             safe!(fold = fold_kernel(low: &mut [Field], high: &[Field], r: Field));
 
             #[inline]
@@ -158,6 +159,22 @@ macro_rules! kernels {
                 store(&mut some, reduce(sum));
                 let rest = clmul::dot(u_rest, v_rest);
                 some.into_iter().fold(rest, |sum, one| sum ^ one)
+            }
+
+            #[target_feature(enable = $features)]
+            fn scale_kernel(low: &mut [Field], high: &mut [Field], weight: Field, what: &[Field]) {
+                let n = low.len().min(high.len()).min(what.len());
+                let (low, low_rest) = low[..n].as_chunks_mut::<LANES>();
+                let (high, high_rest) = high[..n].as_chunks_mut::<LANES>();
+                let (what, what_rest) = what[..n].as_chunks::<LANES>();
+                let each = all(weight);
+                for ((low, high), what) in low.iter_mut().zip(high).zip(what) {
+                    let mut sum = [load(low), load(high)];
+                    add(&mut sum, each, load(what));
+                    store(low, sum[0]);
+                    store(high, sum[1]);
+                }
+                clmul::scale(low_rest, high_rest, weight, what_rest);
             }
 
             #[target_feature(enable = $features)]

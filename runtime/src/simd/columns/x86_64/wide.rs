@@ -129,7 +129,8 @@ pub(super) fn fold(leaves: &mut [Label], n: usize, sums: &mut [Label]) {
 /// In each quarter, byte `j` of vector `i` becomes byte `i` of vector `j`: four perfect shuffles of all bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn transpose_bytes(x: [Vector; 16]) -> [Vector; 16] {
+fn transpose_bytes(x: &[Vector; 16]) -> [Vector; 16] {
+    let x: [Vector; 16] = std::array::from_fn(|i| x[i]);
     let x = stage!(x, 8, _mm512_unpacklo_epi8, _mm512_unpackhi_epi8);
     let x = stage!(x, 8, _mm512_unpacklo_epi8, _mm512_unpackhi_epi8);
     let x = stage!(x, 8, _mm512_unpacklo_epi8, _mm512_unpackhi_epi8);
@@ -153,34 +154,108 @@ fn squares(x: Vector) -> Vector {
     _mm512_gf2p8affine_epi64_epi8::<0>(identity, x)
 }
 
-/// Up to four blocks of 128 by 128 bits side by side, one in each quarter of the vectors.
+/// Row `r` of up to four blocks of rows that stand one after the other.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn quarters(rows: &[Label], r: usize, some: usize) -> Vector {
+    let quarter = |k: usize| load_half(&rows[ROWS * k + r]);
+    let mut v = _mm512_zextsi128_si512(quarter(0));
+    if some > 1 {
+        v = _mm512_inserti32x4::<1>(v, quarter(1));
+    }
+    if some > 2 {
+        v = _mm512_inserti32x4::<2>(v, quarter(2));
+    }
+    if some > 3 {
+        v = _mm512_inserti32x4::<3>(v, quarter(3));
+    }
+    v
+}
+
+/// The same, written.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn put_quarters(v: Vector, rows: &mut [Label], r: usize, some: usize) {
+    store_half(_mm512_castsi512_si128(v), &mut rows[r]);
+    if some > 1 {
+        store_half(_mm512_extracti32x4_epi32::<1>(v), &mut rows[ROWS + r]);
+    }
+    if some > 2 {
+        store_half(_mm512_extracti32x4_epi32::<2>(v), &mut rows[2 * ROWS + r]);
+    }
+    if some > 3 {
+        store_half(_mm512_extracti32x4_epi32::<3>(v), &mut rows[3 * ROWS + r]);
+    }
+}
+
+/// Up to four blocks of 128 by 128 bits, one in each quarter of the vectors: from blocks side by side to blocks one after the other, or `BACK`.
 #[target_feature(enable = "avx512f,avx512bw,gfni")]
-pub(super) fn transpose(columns: &[Label], rows: &mut [Label]) {
-    let n = columns.len() / ROWS;
+pub(super) fn transpose<const BACK: bool>(from: &[Label], to: &mut [Label]) {
+    let n = from.len() / ROWS;
     // Vector `c` of entry `p` has byte groups `2p` and `2p + 1` of columns `8c..8c + 8`, bits transposed.
     let mut groups = [[_mm512_setzero_si512(); 16]; 8];
     let mut b = 0;
     while b < n {
         let some = N.min(n - b);
         for c in 0..16 {
-            let x = std::array::from_fn(|i| labels(columns, (8 * c + 7 - i) * n + b, some));
-            for (group, x) in groups.iter_mut().zip(gather_bytes(x)) {
-                group[c] = squares(x);
+            let x = std::array::from_fn(|i| {
+                let at = 8 * c + 7 - i;
+                match BACK {
+                    true => quarters(&from[ROWS * b..], at, some),
+                    false => labels(from, at * n + b, some),
+                }
+            });
+            let x = gather_bytes(x);
+            // By reference, here and below: an iterator over vectors by value is a copy of them in memory.
+            for (group, x) in groups.iter_mut().zip(&x) {
+                group[c] = squares(*x);
             }
         }
         for (p, group) in groups.iter().enumerate() {
-            for (q, row) in transpose_bytes(*group).into_iter().enumerate() {
-                let quarters = [
-                    _mm512_castsi512_si128(row),
-                    _mm512_extracti32x4_epi32::<1>(row),
-                    _mm512_extracti32x4_epi32::<2>(row),
-                    _mm512_extracti32x4_epi32::<3>(row),
-                ];
-                for (k, quarter) in quarters.into_iter().take(some).enumerate() {
-                    store_half(quarter, &mut rows[ROWS * (b + k) + 16 * p + q]);
+            let turned = transpose_bytes(group);
+            for (q, row) in turned.iter().enumerate() {
+                let at = 16 * p + q;
+                match BACK {
+                    true => put_labels(*row, to, at * n + b, some),
+                    false => put_quarters(*row, &mut to[ROWS * b..], at, some),
                 }
             }
         }
         b += N;
+    }
+}
+
+/// The words of the first four rows whose bit is one.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn chosen(bits: u64) -> __mmask8 {
+    let each = _mm512_set_epi64(8, 8, 4, 4, 2, 2, 1, 1);
+    _mm512_test_epi64_mask(_mm512_set1_epi64(bits as i64), each)
+}
+
+#[target_feature(enable = "avx512f")]
+pub(super) fn add_chosen(rows: &mut [Label], what: Label, bits: &[u64]) {
+    let what = _mm512_broadcast_i32x4(load_half(&what));
+    for (rows, &word) in rows.chunks_mut(64).zip(bits) {
+        for at in (0..rows.len()).step_by(N) {
+            let some = N.min(rows.len() - at);
+            let row = labels(rows, at, some);
+            let sum = _mm512_mask_xor_epi64(row, chosen(word >> at), row, what);
+            put_labels(sum, rows, at, some);
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+pub(super) fn add_chosen_rows(rows: &mut [Label], others: &[Label], bits: &[u64]) {
+    let both = rows.chunks_mut(64).zip(others.chunks(64));
+    for ((rows, others), &word) in both.zip(bits) {
+        let n = rows.len().min(others.len());
+        for at in (0..n).step_by(N) {
+            let some = N.min(n - at);
+            let (row, other) = (labels(rows, at, some), labels(others, at, some));
+            let sum = _mm512_mask_xor_epi64(row, chosen(word >> at), row, other);
+            put_labels(sum, rows, at, some);
+        }
     }
 }
