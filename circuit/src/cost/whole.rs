@@ -1,8 +1,9 @@
 //! Correlations that are made in whole batches: how many batches, of which sizes.
 //!
 //! Some are only safe in company: a batch of few would need more of everything else. They are made in batches of fixed sizes, and what is
-//! left of the last one is used by whatever comes next. Each demand takes the large batches that fit into it; what remains of all demands
-//! together is made in batches of the least size. So how many are made follows from the demands, in whatever order they come.
+//! left of the last one is used by whatever comes next. Each demand takes the large batches that fit into it, and one more where smaller ones
+//! would take more work; what remains of all demands together is made in batches of the least size. So how many are made follows from the
+//! demands, in whatever order they come.
 
 use super::{Correlation, Demand};
 use std::collections::BTreeMap;
@@ -24,9 +25,13 @@ impl Whole {
         };
         let mut left = count;
         let mut batches = Vec::new();
-        for &size in large {
-            let n = left / size;
+        for (&size, smaller) in large.iter().zip((1..).map(|i| &kind.whole()[i..])) {
+            let mut n = left / size;
             left %= size;
+            if left > 0 && work(kind, size) <= work_of(kind, left, smaller) {
+                n += 1;
+                left = 0;
+            }
             if n > 0 {
                 *self.large.entry((kind, size)).or_default() += n;
                 batches.push((size, n));
@@ -60,9 +65,44 @@ impl Whole {
     }
 }
 
+/// Work of one batch.
+fn work(kind: Correlation, size: u64) -> u64 {
+    size.saturating_mul(kind.share_of(size))
+}
+
+/// The least work by which so many can be made in batches of these sizes.
+fn work_of(kind: Correlation, count: u64, sizes: &[u64]) -> u64 {
+    let Some((&size, smaller)) = sizes.split_first() else {
+        return if count == 0 { 0 } else { u64::MAX };
+    };
+    let (n, left) = (count / size, count % size);
+    let rest = match left {
+        0 => 0,
+        _ => work(kind, size).min(work_of(kind, left, smaller)),
+    };
+    work(kind, size).saturating_mul(n).saturating_add(rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is nearly a larger batch is made in one.
+    #[test]
+    fn the_least_work_is_done() {
+        let made = |count| Whole::default().demand(Correlation::AuthTriple, count);
+        assert_eq!(made(1), [(1024, 1)]);
+        assert_eq!(made(3072), [(1024, 3)]);
+        assert_eq!(made(3073), [(4096, 1)]);
+        assert_eq!(made(4096 + 64), [(4096, 1), (1024, 1)]);
+        // Four products for each triple of the largest, five of the next.
+        assert_eq!(made(12 * 4096), [(4096, 12)]);
+        assert_eq!(made(13 * 4096), [(65_536, 1)]);
+        assert_eq!(made(65_536 + 1), [(65_536, 1), (1024, 1)]);
+        let bits = |count| Whole::default().demand(Correlation::AuthBit, count);
+        assert_eq!(bits(63 * 1024), [(1024, 63)]);
+        assert_eq!(bits(63 * 1024 + 1), [(65_536, 1)]);
+    }
 
     #[test]
     fn batches_do_not_depend_on_the_order_of_demands() {
@@ -85,7 +125,8 @@ mod tests {
         assert_eq!(forward, made(&mut demands.into_iter().rev()));
         let all: u64 = forward.batches().map(|(_, size, n)| size * n).sum();
         let used: u64 = demands.iter().sum();
-        assert!(all >= used && all < used + kind.whole()[2], "{used}, {all}");
+        let beyond = kind.whole()[2] * (demands.len() as u64 + 1);
+        assert!(all >= used && all < used + beyond, "{used}, {all}");
         // Others are made as they are used.
         let mut whole = Whole::default();
         assert!(whole.demand(Correlation::BitTriple, 5).is_empty());

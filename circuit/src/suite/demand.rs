@@ -55,7 +55,7 @@ impl Correlation {
     /// used.
     pub const fn whole(self) -> &'static [u64] {
         match self {
-            Self::AuthTriple => &[1 << 16, 1 << 13, 1 << 10],
+            Self::AuthTriple => &[1 << 16, 1 << 12, 1 << 10],
             Self::AuthBit => &[1 << 16, 1 << 10],
             Self::BitTriple
             | Self::Triple { .. }
@@ -63,6 +63,20 @@ impl Correlation {
             | Self::Label
             | Self::Transfer
             | Self::DoubleSharing { .. } => &[],
+        }
+    }
+
+    /// What is made for one of a whole batch of such a size, relative to other sizes.
+    pub const fn share_of(self, size: u64) -> u64 {
+        match self {
+            Self::AuthTriple => super::authenticated::bucket(size),
+            Self::AuthBit
+            | Self::BitTriple
+            | Self::Triple { .. }
+            | Self::DaBit { .. }
+            | Self::Label
+            | Self::Transfer
+            | Self::DoubleSharing { .. } => 1,
         }
     }
 }

@@ -44,6 +44,8 @@ struct Stock {
     wanted: u64,
     /// What is due in batches, where they are made whole: of one size, so many.
     batches: VecDeque<(u64, u64)>,
+    /// What whole batches have beyond all that was announced.
+    beyond: u64,
 }
 
 impl Stock {
@@ -104,9 +106,12 @@ impl<S: Suite> Supply<S> {
                 continue;
             }
             for (size, n) in self.whole.demand(kind, count) {
-                stock.due = stock.due.saturating_add(size.saturating_mul(n));
+                let made = size.saturating_mul(n);
+                stock.due = stock.due.saturating_add(made);
+                stock.beyond = stock.beyond.saturating_add(made);
                 stock.batches.push_back((size, n));
             }
+            stock.beyond = stock.beyond.saturating_sub(count);
         }
     }
 
@@ -244,12 +249,9 @@ impl<S: Suite> Supply<S> {
         }
     }
 
-    /// Whether all that was announced was made and used, but for less than a batch of what is made whole.
+    /// Whether all that was announced was made and used: what is left is what whole batches have beyond it.
     pub(super) fn is_spent(&self) -> bool {
-        let spent = |(kind, s): (&Correlation, &Stock)| {
-            let left = kind.whole().last().map_or(0, |least| least - 1);
-            s.due == 0 && s.coming == 0 && s.ready <= left && s.held == 0
-        };
-        self.making.is_empty() && self.stocks.iter().all(spent)
+        let spent = |s: &Stock| s.due == 0 && s.coming == 0 && s.ready == s.beyond && s.held == 0;
+        self.making.is_empty() && self.stocks.values().all(spent)
     }
 }
