@@ -1,7 +1,7 @@
 //! Owners who lie about their inputs, where a corrupt party may send what it likes.
 
 use crate::support::{SETTINGS, Setting, by_party, compile, options, session};
-use smpcc_circuit::program::{Op, Program};
+use smpcc_circuit::program::{Domain, Op, Program, Suite};
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::{Verified, verify};
 use smpcc_compiler::session::{Network, ProtocolChoice};
@@ -122,4 +122,31 @@ fn inputs_out_of_their_ranges_are_caught_before_anything_else_is_opened() {
             }
         }
     }
+}
+
+/// What costs decide against a malicious one of two parties: deep circuits are garbled where rounds count, and what is wide and shallow is
+/// computed on shared bits wherever it is.
+#[test]
+fn plans_between_two_parties_follow_the_network() {
+    let setting = malicious().find(|s| s.suite == Suite::TwoParty);
+    let setting = setting.expect("two parties");
+    let garbles = |body: &str, network: Network| {
+        let text = format!(
+            "fn main(xs: [secret u32; 1000] from each) -> u32 {{
+    let mut sum: secret u32 = 0;
+    for i in 0..1000 {{
+        sum ^= {body};
+    }}
+    sum
+}}
+"
+        );
+        let options = options(setting, ProtocolChoice::Auto, network);
+        let program = compile(&text, &session(&[2]), &options).program;
+        program.values.iter().any(|v| v.domain == Domain::Yao)
+    };
+    for network in [Network::LAN, Network::WAN] {
+        assert!(!garbles("xs[0][i] & xs[1][i]", network));
+    }
+    assert!(garbles("xs[0][i] / (xs[1][i] | 1)", Network::WAN));
 }

@@ -7,8 +7,8 @@
 //!   computation" (CRYPTO 2018, ePrint 2018/578) for triples; Roy, "SoftSpokenOT" (CRYPTO 2022) for the transfers below.
 //! - **Assumptions**: those of `ot::softspoken::checked`; AES-128 as an ideal cipher where MACs are hashed; SHA-256 is a random oracle.
 //! - **Cost**: `smpcc_circuit::cost`, asserted by tests.
-//! - **Departures from the paper**: MACs of bits that are opened for ANDs are hashed as they come and compared before an opening; shares are
-//!   held in columns of bits.
+//! - **Departures from the paper**: MACs of bits that are opened for ANDs are added up with weights (`weights`), hashed as they come and
+//!   compared before an opening; shares are held in columns of bits.
 //! - **Leakage and failure**: shapes and the schedule. A party that cheats makes the other stop, before anything that depends on it is
 //!   opened; that it did says nothing of inputs, but with a chance of 2^−40.
 //!
@@ -50,6 +50,7 @@ mod setup;
 #[cfg(test)]
 mod tests;
 mod triples;
+mod weights;
 
 /// The party that takes public constants.
 const CONSTANT: usize = 0;
@@ -77,6 +78,8 @@ pub struct Authenticated {
     ends: setup::Ends,
     macs: macs::Macs,
     numbers: Numbers,
+    /// Room for the rows of the next batch of triples.
+    spare: bits::Rows,
     session: [u8; 32],
 }
 
@@ -136,6 +139,7 @@ impl Authenticated {
             ends: setup::Ends::none(&session.id().0),
             macs: macs::Macs::new(&session.id().0, me, garbles),
             numbers: Numbers::default(),
+            spare: bits::Rows::default(),
             session: session.id().0,
         })
     }
@@ -219,7 +223,7 @@ impl Protocols for Authenticated {
     }
 
     fn setup(&mut self, program: &Program) -> Result<Preparation<Self>, Error> {
-        Ok(setup::begin(program))
+        Ok(setup::begin(self, program))
     }
 
     fn settle(&mut self, all: bool) -> Result<Preparation<Self>, Error> {

@@ -6,6 +6,7 @@
 //! | [`tree`] | all leaves of small trees here, all but a secret one there | `k` base OTs a tree |
 //! | [`softspoken`] | correlated OTs `w = v ⊕ u·Δ`, as many as wanted | 128 base OTs, roles reversed |
 //! | [`softspoken::checked`] | the same against malicious parties | the same |
+//! | [`reversed`] | base OTs the other way | [`softspoken::checked`] |
 //! | [`random`] | random and chosen OTs, hashed | [`softspoken`], or [`base`] where few are needed |
 //! | [`labels`] | correlated OTs whose Δ is a garbler's | the same |
 //! | [`products`] | shares of products of bits, and mod 2^k | [`random`] |
@@ -46,6 +47,7 @@ pub mod base;
 pub mod labels;
 pub mod products;
 pub mod random;
+pub mod reversed;
 pub mod softspoken;
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::protocols::ot::softspoken::Fields;
 use crate::protocols::{Machine, Outcome, Step, Stepped};
-use crate::simd::columns::ROWS;
+use crate::wipe;
 
 /// Bits of both parties, row by row.
 #[derive(Default)]
@@ -32,6 +32,13 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// These without what is in them: the room is used again, and wiped when it is dropped.
+    pub(super) fn take(&mut self) -> Self {
+        let mut rows = std::mem::take(self);
+        rows.bits.clear();
+        rows
+    }
+
     /// Chooses `n` bits, with MACs; announces what the other party does.
     pub(super) fn ask(
         &mut self,
@@ -41,22 +48,13 @@ impl Rows {
     ) -> Result<(), Error> {
         let other = suite.other();
         let len = Fields::DEFAULT.checked_len(n);
-        self.bits.reserve_exact(n.div_ceil(64));
-        self.macs.reserve_exact(n);
+        wipe::reserve(&mut self.bits, n / 64);
+        wipe::resize(&mut self.macs, n, Label::ZERO);
         let receiver = suite.ends.receiver()?;
         let mut made = Ok(());
         wire.send(other, |out| {
             out.reserve(len);
-            made = receiver.extend_checked(n, out, |chunk| {
-                // What is given up comes last.
-                let keep = n.saturating_sub(chunk.at).min(chunk.rows.len());
-                let words = chunk
-                    .choices
-                    .iter()
-                    .flat_map(|u| [u.0 as u64, (u.0 >> 64) as u64]);
-                self.bits.extend(words.take(keep.div_ceil(64)));
-                self.macs.extend_from_slice(&chunk.rows[..keep]);
-            });
+            made = receiver.extend_checked(&mut self.macs, &mut self.bits, out);
         })?;
         made?;
         wire.expect(other, len)
@@ -70,11 +68,8 @@ impl Rows {
         n: usize,
     ) -> Result<(), Error> {
         let message = wire.take(suite.other(), Fields::DEFAULT.checked_len(n))?;
-        self.keys.reserve_exact(n);
-        suite.ends.sender()?.extend_checked(n, message, |chunk| {
-            let keep = n.saturating_sub(chunk.at).min(chunk.rows.len());
-            self.keys.extend_from_slice(&chunk.rows[..keep]);
-        })
+        wipe::resize(&mut self.keys, n, Label::ZERO);
+        suite.ends.sender()?.extend_checked(&mut self.keys, message)
     }
 }
 
@@ -111,12 +106,8 @@ impl Machine<Authenticated> for MakeBits {
         for (at, &word) in self.rows.bits.iter().enumerate() {
             matrix.set(0, at, word);
         }
-        let (macs, _) = self.rows.macs.as_chunks::<ROWS>();
-        let (keys, _) = self.rows.keys.as_chunks::<ROWS>();
-        for (block, (macs, keys)) in macs.iter().zip(keys).enumerate() {
-            matrix.set_rows(1, block, macs);
-            matrix.set_rows(1 + MAC, block, keys);
-        }
+        matrix.set_rows(1, 0, &self.rows.macs);
+        matrix.set_rows(1 + MAC, 0, &self.rows.keys);
         suite.pools.bits.put(matrix);
         Ok(Step::Done(Outcome::Values(Vec::new()), Delay::Rounds(1)))
     }

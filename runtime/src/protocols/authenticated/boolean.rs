@@ -5,7 +5,7 @@
 //! - **Source**: Nielsen et al. (CRYPTO 2012), section 3, with Beaver's triples (CRYPTO 1991, section 3).
 //! - **Assumptions**: none beyond the triples', see `triples`.
 //! - **Cost**: two bits from each party and one triple per AND and lane; one round per AND level.
-//! - **Departures from the paper**: none.
+//! - **Departures from the paper**: for MACs of a level's bits one weighted sum of them is compared (`weights`).
 //! - **Leakage and failure**: operands are opened under uniform masks that are used once; a party that opens another bit than its own is
 //!   noticed before anything else is opened.
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use smpcc_circuit::cost::Demand;
 
 use super::pool::Run;
-use super::{Authenticated, MAC, PARTS, macs};
+use super::{Authenticated, MAC, PARTS};
 use crate::bits::{Packer, Unpacker};
 use crate::error::Error;
 use crate::exchange::Exchange;
@@ -22,6 +22,7 @@ use crate::protocols::Begun;
 use crate::protocols::circuit::Circuit;
 use crate::protocols::levels::{AndLevel, Level, Wires, block_lanes, walk};
 use crate::protocols::sharing::Held;
+use crate::simd::field::mul;
 
 /// Calls a circuit over the lanes of its operands.
 pub(super) fn begin(
@@ -132,16 +133,23 @@ impl AndLevel for Ands {
         masked: &mut Vec<u64>,
     ) -> Result<(), Error> {
         let (n, lanes) = (wires.stride(), wires.lanes());
-        let (mut theirs, mut heard) = (vec![0; n], Vec::with_capacity(MAC * n));
+        let mut theirs = vec![0; 2 * level.ands.len() * n];
         let mut unpacker = Unpacker::new(wire.take(suite.other(), piece_len(level, lanes))?);
-        for operand in masked.chunks_exact_mut((PARTS * n).max(1)) {
-            unpacker.pull(&mut theirs, lanes);
-            let (opened, auth) = operand.split_at_mut(n);
-            let (said, keys) = auth.split_at(MAC * n);
-            macs::expected(keys, &theirs, &suite.delta.masks, &mut heard);
-            suite.macs.note(said, &heard, lanes);
-            opened.iter_mut().zip(&theirs).for_each(|(o, t)| *o ^= t);
+        let operands = masked.chunks_exact_mut((PARTS * n).max(1));
+        for (operand, theirs) in operands.zip(theirs.chunks_exact_mut(n.max(1))) {
+            unpacker.pull(theirs, lanes);
+            operand.iter_mut().zip(theirs).for_each(|(o, t)| *o ^= *t);
         }
+        let operands = || masked.chunks_exact((PARTS * n).max(1));
+        let opened: Vec<u64> = operands().flat_map(|o| &o[..n]).copied().collect();
+        let weights = suite.macs.weights(&opened);
+        let macs = operands().map(|operand| &operand[n..(1 + MAC) * n]);
+        let keys = operands().map(|operand| &operand[(1 + MAC) * n..]);
+        let said = weights.of_columns(n, macs);
+        // A key is that of zero.
+        let heard = weights.of_columns(n, keys);
+        let ones = mul(suite.delta.whole.0, weights.of_bits(&theirs));
+        suite.macs.note(said, heard ^ ones);
         Ok(())
     }
 

@@ -9,7 +9,8 @@
 //!   evaluates; for each input bit 16 bytes and a bit from party 0 and a bit from party 1. One triple and one authenticated bit for each AND, and one for each input bit.
 //! - **Departures from the paper**: triples do not know their gates, so that their differences to the gates' masks are opened first; inputs are shared
 //!   bits, whose differences to masks are opened with them; the lowest bit of a label is the masked bit, so that the kernels of other suites serve;
-//!   what speaks for all of this is compared before the next opening of the program, first the evaluator's and then the garbler's.
+//!   what speaks for all of this is compared before the next opening of the program, first the evaluator's and then the garbler's. MACs and
+//!   labels are added up with weights that follow from the bits that they belong to (`weights`).
 //! - **Leakage and failure**: what is opened, and the masked bits that the evaluator tells, are hidden by bits that neither party knows alone and that are used once. A table that is
 //!   not what it should be gives masked bits that do not fit, which is found whatever the bits are. The garbler tells what
 //!   speaks for the tables only to an evaluator that had the labels of the masked bits that it told: of another bit it would learn a mask.
@@ -27,6 +28,7 @@ use smpcc_circuit::program::Program;
 use zeroize::Zeroizing;
 
 use super::pool::Run;
+use super::weights::Weights;
 use super::{Authenticated, CONSTANT, GARBLER, PARTS, boolean, out_of_step};
 use crate::bits::{Packer, Unpacker};
 use crate::block::{LABEL_LEN, Label, read_labels, write_labels};
@@ -40,7 +42,9 @@ use crate::protocols::operands::block_range;
 use crate::protocols::pipeline::{Blocks, Pipeline, Place};
 use crate::protocols::sharing::{self, Held, Share};
 use crate::protocols::{Begun, Outcome, Value};
+use crate::simd::field::Field;
 use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble};
+use crate::wipe;
 use rows::{Row, Walk};
 
 mod rows;
@@ -48,11 +52,20 @@ mod rows;
 /// ANDs of a block, each on one lane, if it has as many: a few mebibytes.
 const BLOCK_ANDS: usize = 1 << 13;
 
-/// Lanes of a block at least and at most.
-const BLOCK_LANES: (usize, usize) = (64, 2048);
+/// Lanes of a block at least and at most: of whole words, or part of one and whole bytes.
+const BLOCK_LANES: (usize, usize) = (8, 2048);
 
 /// ANDs of all blocks in flight.
 const FLIGHT_ANDS: usize = 1 << 15;
+
+/// Lanes of a block of a circuit with so many ANDs.
+fn block_lanes(n_and: usize) -> usize {
+    let (least, most) = BLOCK_LANES;
+    match BLOCK_ANDS / n_and.max(1) {
+        lanes @ 64.. => (lanes / 64 * 64).min(most),
+        lanes => 1 << lanes.max(least).ilog2(),
+    }
+}
 
 /// What is added to both labels of a wire but Δ: the lowest bit of a label is its masked bit.
 const LOWEST: Label = Label(1);
@@ -105,7 +118,7 @@ pub(super) fn begin(
     let used = bits.into_iter().zip(&plan.inputs);
     let inputs: Vec<_> = used.filter_map(|(bit, slot)| slot.map(|_| bit)).collect();
     let words = |n: usize| Demand::words(n as u64 * lanes as u64) as usize / 64;
-    let block = (BLOCK_ANDS / n_and / 64 * 64).clamp(BLOCK_LANES.0, BLOCK_LANES.1);
+    let block = block_lanes(n_and);
     let labels = match suite.me {
         GARBLER => Some(Prg::once(&PrgKey::fresh(&mut OsEntropy)?)),
         _ => None,
@@ -131,6 +144,8 @@ pub(super) fn begin(
 /// A block under way.
 #[derive(Default)]
 struct State {
+    /// Masks of inputs and of ANDs.
+    fresh: Zeroizing<Vec<Row>>,
     /// What is opened: inputs under their masks, then left and right operands' masks under the triples' factors.
     told: Zeroizing<Vec<Row>>,
     opened: Vec<u64>,
@@ -148,8 +163,25 @@ struct State {
     masked: Vec<u64>,
     /// Those of the outputs.
     outputs: Vec<u64>,
-    /// Of what this party's MACs and labels are, and of what the other's should be.
-    hashes: Option<[Transcript; 2]>,
+    /// What speaks for what was opened, and for the circuit: sums of what this party's MACs and labels are, and of what the other's should be.
+    sums: Zeroizing<[[Field; 2]; 2]>,
+}
+
+impl State {
+    /// Empties what grows with a block; the next one in its place has the room.
+    fn clear(&mut self) {
+        for rows in [
+            &mut self.fresh,
+            &mut self.told,
+            &mut self.left,
+            &mut self.right,
+            &mut self.result,
+            &mut self.masks,
+        ] {
+            rows.clear();
+        }
+        self.zeros.clear();
+    }
 }
 
 /// Bits one after the other, 64 to a word.
@@ -192,19 +224,18 @@ impl Call {
         [(inputs + 2 * ands).div_ceil(8), tables, lowest]
     }
 
-    /// Lanes of one part of a run.
-    fn rows(run: &Run, first: usize, at: usize, n: usize, delta: Label) -> Zeroizing<Vec<Row>> {
+    /// Appends lanes of one part of a run.
+    fn rows(run: &Run, first: usize, at: usize, n: usize, delta: Label, rows: &mut Vec<Row>) {
         /// Lanes at a time.
         const CHUNK: usize = 1 << 11;
-        let mut rows = Zeroizing::new(Vec::with_capacity(n));
+        wipe::reserve(rows, n);
         let mut columns = Zeroizing::new(vec![0; PARTS * n.min(CHUNK).div_ceil(64)]);
         for from in (0..n).step_by(CHUNK) {
             let n = CHUNK.min(n - from);
             let columns = &mut columns[..PARTS * n.div_ceil(64)];
             run.read(first, at + from, n, columns);
-            rows::append(columns, n, delta, &mut rows);
+            rows::append(columns, n, delta, rows);
         }
-        rows
     }
 
     /// Masks of all wires, and what is opened (KRRW18, figure 3, step 3, with triples that are made before).
@@ -213,22 +244,29 @@ impl Call {
         let range = self.range(block);
         let lanes = range.len();
         let first = range.start * (self.inputs.len() + self.plan.n_and());
-        let masks = Self::rows(&self.masks, 0, first, inputs + ands, delta);
-        let (of_inputs, of_ands) = masks.split_at(inputs);
-        *state = State::default();
-        let mut told = Zeroizing::new(Vec::with_capacity(inputs + 2 * ands));
+        state.clear();
+        let told = &mut state.told;
+        Self::rows(
+            &self.masks,
+            0,
+            first,
+            inputs + ands,
+            delta,
+            &mut state.fresh,
+        );
+        let (of_inputs, of_ands) = state.fresh.split_at(inputs);
+        wipe::reserve(told, inputs + 2 * ands);
         let mut columns = Zeroizing::new(Vec::new());
         for &(arg, bit) in &self.inputs {
             let share = sharing::boolean(&self.args[arg])?;
             rows::columns(share, bit, range.start, lanes, &mut columns);
-            rows::append(&columns, lanes, delta, &mut told);
+            rows::append(&columns, lanes, delta, told);
         }
-        let values = told.iter_mut().zip(of_inputs);
-        values.for_each(|(value, &mask)| *value = *value ^ mask);
+        add_rows(told, of_inputs);
 
         let mut walk = Walk::new(&self.plan, lanes, of_inputs);
-        state.left.reserve_exact(ands);
-        state.right.reserve_exact(ands);
+        wipe::reserve(&mut state.left, ands);
+        wipe::reserve(&mut state.right, ands);
         // A complement is one of the masked bit.
         walk.run(&self.plan, Row::default(), |at, left, right, out| {
             state.left.extend_from_slice(left);
@@ -236,19 +274,18 @@ impl Call {
             out.copy_from_slice(&of_ands[at..at + out.len()]);
         });
         let pins = || self.plan.outputs.iter().flatten();
-        state.masks.reserve_exact(pins().count() * lanes);
+        wipe::reserve(&mut state.masks, pins().count() * lanes);
         pins().for_each(|&pin| state.masks.extend_from_slice(walk.wire(pin)));
 
         let first = range.start * self.plan.n_and();
         for (factor, operands) in [(0, &state.left), (1, &state.right)] {
-            let factors = Self::rows(&self.triples, factor * PARTS, first, ands, delta);
-            let sums = factors.iter().zip(operands.iter());
-            told.extend(sums.map(|(&x, &mask)| x ^ mask));
+            let from = told.len();
+            Self::rows(&self.triples, factor * PARTS, first, ands, delta, told);
+            add_rows(&mut told[from..], operands);
         }
-        state.result = Self::rows(&self.triples, 2 * PARTS, first, ands, delta);
-        let sums = state.result.iter_mut().zip(of_ands);
-        sums.for_each(|(product, &mask)| *product = *product ^ mask);
-        state.told = told;
+        let result = &mut state.result;
+        Self::rows(&self.triples, 2 * PARTS, first, ands, delta, result);
+        add_rows(result, of_ands);
         Ok(())
     }
 
@@ -256,13 +293,15 @@ impl Call {
     fn combine(&self, suite: &Authenticated, block: usize, state: &mut State) {
         let (inputs, ands) = self.counts(block);
         let delta = *suite.delta.whole;
-        let transcript = || Transcript::new("smpcc/authenticated/garbled");
-        let [mut said, mut heard] = [transcript(), transcript()];
-        said.words(state.told.iter().map(|row| row.mac.0));
         let opened = &state.opened;
-        let theirs = state.told.iter().enumerate();
-        heard.words(theirs.map(|(i, row)| (row.half ^ delta.select(Mask::at(opened, i))).0));
-        state.hashes = Some([said, heard]);
+        let weights = self.weights(suite, "smpcc/authenticated/garbled/opened", block, opened);
+        // Keys of bits that are opened: a half has this party's bit in it.
+        let keys = (state.told.iter().enumerate())
+            .map(|(i, row)| row.half ^ delta.select(Mask::at(opened, i)));
+        state.sums[0] = [
+            weights.of_rows(state.told.iter().map(|row| row.mac)),
+            weights.of_rows(keys),
+        ];
         for (i, result) in state.result.iter_mut().enumerate() {
             let (left, right) = (inputs + i, inputs + ands + i);
             let (d, e) = (Mask::at(opened, left), Mask::at(opened, right));
@@ -273,7 +312,21 @@ impl Call {
             let product = *result ^ y.select(d) ^ x.select(e);
             *result = product.add(both, delta, suite.me == CONSTANT);
         }
-        state.told = Zeroizing::default();
+    }
+
+    /// The weights of a block's bits that both parties know.
+    fn weights(&self, suite: &Authenticated, of: &str, block: usize, bits: &[u64]) -> Weights {
+        let mut t = Transcript::new(of);
+        // A call has half gates of its own.
+        t.bytes(&suite.session).number(self.first);
+        t.number(block as u64).words64(bits);
+        Weights::new(t)
+    }
+
+    /// The weights of the masked bits that the evaluator tells. The garbler cannot know them when it sends its tables: of each AND's mask the
+    /// evaluator has a half.
+    fn weights_of_masked(&self, suite: &Authenticated, block: usize, masked: &[u64]) -> Weights {
+        self.weights(suite, "smpcc/authenticated/garbled/masked", block, masked)
     }
 
     /// Labels of the inputs' masked bits, and tables (KRRW18, figure 3, step 4).
@@ -297,7 +350,7 @@ impl Call {
         message.resize(at_tables + ands * TABLE_LEN, 0);
         let mut lowest = vec![0; ands.div_ceil(64)];
         let mut walk = Walk::new(&self.plan, range.len(), &zeros);
-        state.zeros.reserve_exact(ands);
+        wipe::reserve(&mut state.zeros, ands);
         walk.run(&self.plan, delta ^ LOWEST, |at, a, b, out| {
             let tables = &mut message[at_tables + at * TABLE_LEN..][..out.len() * TABLE_LEN];
             garble(self.hash, delta, self.gates(first + at, a, b), out, tables);
@@ -376,9 +429,9 @@ impl Call {
         });
         state.outputs = packed(bits.collect::<Vec<_>>().into_iter());
         state.masked = masked;
-        let [said, heard] = state.hashes.as_mut().ok_or_else(out_of_step)?;
-        said.words(results.iter().map(|label| label.0));
-        heard.words(proofs.iter().map(|proof| proof.0));
+        let weights = self.weights_of_masked(suite, block, &state.masked);
+        let [said, heard] = [results, proofs].map(|rows| weights.of_rows(rows.iter().copied()));
+        state.sums[1] = [said, heard];
         Ok(())
     }
 
@@ -409,10 +462,11 @@ impl Call {
             walk.wire(pin).iter().map(move |bit| bit ^ flip)
         });
         state.outputs = packed(outputs.collect::<Vec<_>>().into_iter());
-        let [said, heard] = state.hashes.as_mut().ok_or_else(out_of_step)?;
-        said.words(proofs.iter().map(|proof: &Label| proof.0));
         let labels = state.zeros.iter().zip(&told);
-        heard.words(labels.map(|(&zero, &bit)| (zero ^ delta.select(Mask::lowest(bit))).0));
+        let labels = labels.map(|(&zero, &bit)| zero ^ delta.select(Mask::lowest(bit)));
+        let weights = self.weights_of_masked(suite, block, &state.masked);
+        let said = weights.of_rows(proofs.iter().copied());
+        state.sums[1] = [said, weights.of_rows(labels)];
         Ok(())
     }
 }
@@ -420,6 +474,13 @@ impl Call {
 /// A label with the lowest bit that it should have.
 fn lowest_of(label: Label, bit: Mask) -> Label {
     Label(label.0 & !LOWEST.0) ^ LOWEST.select(bit)
+}
+
+/// Adds rows to others.
+fn add_rows(to: &mut [Row], rows: &[Row]) {
+    to.iter_mut()
+        .zip(rows)
+        .for_each(|(to, &row)| *to = *to ^ row);
 }
 
 /// Adds to both rows of a table.
@@ -525,8 +586,9 @@ impl Blocks<Authenticated> for Call {
         block: usize,
         state: &mut State,
     ) -> Result<(), Error> {
-        let [said, heard] = state.hashes.take().ok_or_else(out_of_step)?;
-        suite.macs.note_hashes(&said.finish(), &heard.finish());
+        for [said, heard] in *state.sums {
+            suite.macs.note(said, heard);
+        }
         let range = self.range(block);
         let (delta, constant) = (*suite.delta.whole, suite.me == CONSTANT);
         // [z] = [λ] ⊕ Λ.
@@ -539,7 +601,7 @@ impl Blocks<Authenticated> for Call {
                 rows::put(rows, delta, (&mut *out, bit), range.start);
             }
         }
-        *state = State::default();
+        state.clear();
         Ok(())
     }
 

@@ -17,10 +17,9 @@ use zeroize::Zeroizing;
 
 use super::bits::Rows;
 use super::{Authenticated, CONSTANT};
-use crate::block::{Label, write_labels};
-use crate::mask::Mask;
+use crate::block::{LABEL_LEN, Label};
 use crate::protocols::ot::Context;
-use crate::simd::columns::Cipher;
+use crate::simd::columns::{Cipher, add_chosen, add_chosen_rows};
 
 /// What is hashed under one key, at most, as in `ot::random`.
 const TARGETS: usize = 2048;
@@ -45,7 +44,7 @@ impl Hashes {
     }
 }
 
-/// Products on their way: `n` of them, whose rows have all x, then all y, then all r.
+/// Products on their way: `n` of them, a multiple of 64, whose rows have all x, then all y, then all r.
 pub(super) struct Products {
     n: usize,
     batch: u64,
@@ -55,36 +54,50 @@ pub(super) struct Products {
 
 impl Products {
     pub(super) fn new(batch: u64, n: usize) -> Self {
-        debug_assert!(n < 1 << BATCH_BITS);
+        debug_assert!(n < 1 << BATCH_BITS && n.is_multiple_of(64));
         let sums = Zeroizing::new(vec![Label::ZERO; n]);
         Self { n, batch, sums }
     }
 
-    /// `C_p = y_p·Δ_p ⊕ K_p[y] ⊕ M_p[y]`.
-    fn c(&self, rows: &Rows, delta: Label, i: usize) -> Label {
-        let y = self.n + i;
-        delta.select(Mask::at(&rows.bits, y)) ^ rows.keys[y] ^ rows.macs[y]
+    /// The blocks in which products are computed: first and number.
+    fn blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let n = self.n;
+        (0..n)
+            .step_by(TARGETS)
+            .map(move |at| (at, TARGETS.min(n - at)))
     }
 
-    /// Appends `G_p = H(K_p[x]) ⊕ H(K_p[x] ⊕ Δ_p) ⊕ C_p` of each product.
+    /// `b·Δ_p ⊕ K_p[b] ⊕ M_p[b]` of a block's bits, the first of which stands at `from`, a multiple of 64.
+    fn own(rows: &Rows, delta: Label, from: usize, out: &mut [Label]) {
+        let (keys, macs) = (&rows.keys[from..], &rows.macs[from..]);
+        for (out, (key, mac)) in out.iter_mut().zip(keys.iter().zip(macs)) {
+            *out = *key ^ *mac;
+        }
+        add_chosen(out, delta, &rows.bits[from / 64..]);
+    }
+
+    /// Appends `G_p = H(K_p[x]) ⊕ H(K_p[x] ⊕ Δ_p) ⊕ C_p` of each product, with `C_p = y_p·Δ_p ⊕ K_p[y] ⊕ M_p[y]`.
     pub(super) fn halves(&mut self, suite: &Authenticated, rows: &Rows, out: &mut Vec<u8>) {
         let delta = *suite.delta.whole;
         let hashes = &suite.ends.hashes[suite.me];
-        let mut other = Zeroizing::new(vec![Label::ZERO; TARGETS.min(self.n)]);
-        for at in (0..self.n).step_by(TARGETS) {
-            let n = TARGETS.min(self.n - at);
-            let (own, other) = (&mut self.sums[at..at + n], &mut other[..n]);
+        let room = || Zeroizing::new(vec![Label::ZERO; TARGETS.min(self.n)]);
+        let (mut other, mut c) = (room(), room());
+        let mut halves = vec![[0; LABEL_LEN]; TARGETS.min(self.n)];
+        out.reserve(LABEL_LEN * self.n);
+        for (at, n) in self.blocks() {
+            let (own, other, c) = (&mut self.sums[at..at + n], &mut other[..n], &mut c[..n]);
             own.copy_from_slice(&rows.keys[at..at + n]);
-            other
-                .iter_mut()
-                .zip(own.iter())
-                .for_each(|(o, k)| *o = *k ^ delta);
+            for (other, key) in other.iter_mut().zip(own.iter()) {
+                *other = *key ^ delta;
+            }
             hashes.hash(self.batch, at, own);
             hashes.hash(self.batch, at, other);
-            for (i, other) in other.iter_mut().enumerate() {
-                *other ^= self.sums[at + i] ^ self.c(rows, delta, at + i);
+            Self::own(rows, delta, self.n + at, c);
+            let both = own.iter().zip(other.iter()).zip(c.iter());
+            for (half, ((own, other), c)) in halves.iter_mut().zip(both) {
+                *half = (*own ^ *other ^ *c).to_bytes();
             }
-            write_labels(other.iter().copied(), out);
+            out.extend_from_slice(halves[..n].as_flattened());
         }
     }
 
@@ -93,22 +106,28 @@ impl Products {
     pub(super) fn sums(&mut self, suite: &Authenticated, rows: &Rows, halves: &[u8]) -> Vec<u64> {
         let delta = *suite.delta.whole;
         let hashes = &suite.ends.hashes[1 - suite.me];
-        let (halves, _) = halves.as_chunks::<16>();
-        let mut hashed = Zeroizing::new(vec![Label::ZERO; TARGETS.min(self.n)]);
+        let (halves, _) = halves.as_chunks::<LABEL_LEN>();
+        let room = || Zeroizing::new(vec![Label::ZERO; TARGETS.min(self.n)]);
+        let (mut hashed, mut chosen, mut masks) = (room(), room(), room());
         let mut lowest = vec![0; self.n.div_ceil(64)];
-        for at in (0..self.n).step_by(TARGETS) {
-            let n = TARGETS.min(self.n - at);
-            let hashed = &mut hashed[..n];
+        for (at, n) in self.blocks() {
+            let (hashed, chosen) = (&mut hashed[..n], &mut chosen[..n]);
             hashed.copy_from_slice(&rows.macs[at..at + n]);
             hashes.hash(self.batch, at, hashed);
-            for (j, (hash, half)) in hashed.iter().zip(&halves[at..at + n]).enumerate() {
-                let i = at + j;
-                let x = Mask::at(&rows.bits, i);
-                let r = 2 * self.n + i;
-                let chosen = (Label::from_bytes(*half) ^ self.c(rows, delta, i)).select(x);
-                let masked = rows.keys[r] ^ rows.macs[r] ^ delta.select(Mask::at(&rows.bits, r));
-                self.sums[i] ^= *hash ^ chosen ^ masked;
-                lowest[i / 64] |= self.sums[i].colour() << (i % 64);
+            Self::own(rows, delta, self.n + at, chosen);
+            for (chosen, half) in chosen.iter_mut().zip(&halves[at..]) {
+                *chosen ^= Label::from_bytes(*half);
+            }
+            add_chosen_rows(hashed, chosen, &rows.bits[at / 64..]);
+            let masks = &mut masks[..n];
+            Self::own(rows, delta, 2 * self.n + at, masks);
+            let sums = &mut self.sums[at..at + n];
+            for (sum, (hash, mask)) in sums.iter_mut().zip(hashed.iter().zip(masks.iter())) {
+                *sum ^= *hash ^ *mask;
+            }
+            for (word, sums) in lowest[at / 64..].iter_mut().zip(sums.chunks(64)) {
+                let bits = sums.iter().enumerate();
+                *word = bits.fold(0, |word, (i, sum)| word | sum.colour() << i);
             }
         }
         lowest
@@ -122,15 +141,13 @@ impl Products {
         d: &[u64],
     ) -> Zeroizing<Vec<Label>> {
         let delta = *suite.delta.whole;
-        for (i, sum) in self.sums.iter_mut().enumerate() {
-            let (d, r) = (Mask::at(d, i), 2 * self.n + i);
-            *sum ^= delta.select(d);
-            // A public bit is added at one party to its bit, at the other to its key.
-            if suite.me == CONSTANT {
-                rows.bits[r / 64] ^= (d.word() & 1) << (r % 64);
-            } else {
-                rows.keys[r] ^= delta.select(d);
-            }
+        add_chosen(&mut self.sums, delta, d);
+        // A public bit is added at one party to its bit, at the other to its key.
+        if suite.me == CONSTANT {
+            let bits = rows.bits[2 * self.n / 64..].iter_mut();
+            bits.zip(d).for_each(|(r, d)| *r ^= d);
+        } else {
+            add_chosen(&mut rows.keys[2 * self.n..], delta, d);
         }
         self.sums
     }

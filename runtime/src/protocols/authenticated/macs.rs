@@ -1,4 +1,4 @@
-//! What speaks for bits that were opened and for garbled circuits: MACs and labels, hashed as they come and compared before an opening.
+//! What speaks for bits that were opened and for garbled circuits: sums of MACs and labels, hashed as they come and compared before an opening.
 //!
 //! - **Functionality**: all bits that the other party told for ANDs since the last comparison were its own, tables were right and masked bits
 //!   what their evaluator found, or this party stops.
@@ -6,7 +6,7 @@
 //! - **Source**: Nielsen et al. (CRYPTO 2012), section 3: MACs of opened bits are compared by a hash of them.
 //! - **Assumptions**: SHA-256 is collision resistant; a MAC of another bit is as hard to guess as Δ.
 //! - **Cost**: one round, or two in programs that garble; 32 bytes from each party.
-//! - **Departures from the paper**: none.
+//! - **Departures from the paper**: what is hashed is not each MAC but weighted sums of many (`weights`).
 //! - **Leakage and failure**: a party's hash follows from what the other knows, if that one did not lie; a wrong one stops the run before anything
 //!   that depends on the bits is opened. Of an evaluator that lied about masked bits the garbler's MACs would tell masks: so the
 //!   garbler waits for the evaluator's hash, which has its labels in it.
@@ -15,12 +15,14 @@ use smpcc_circuit::cost::Delay;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::weights::Weights;
 use super::{Authenticated, GARBLER, HASH, MAC};
 use crate::bits::Packer;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::hash::{Digest, Transcript};
 use crate::protocols::{Machine, Outcome, Preparation, Step, Stepped};
+use crate::simd::field::Field;
 
 /// Hashes of MACs of what was opened since the last comparison: by this party, and by the other as its keys say.
 pub(super) struct Macs {
@@ -37,6 +39,8 @@ pub(super) struct Macs {
     comparing: bool,
     /// The next opening.
     openings: u64,
+    /// What was opened for ANDs so far.
+    noted: u64,
 }
 
 /// The hash of one party's MACs, of a comparison or of an opening.
@@ -59,21 +63,25 @@ impl Macs {
             open: false,
             comparing: false,
             openings: 0,
+            noted: 0,
         }
     }
 
-    /// Notes bits that both parties have opened: MACs of this party's, and what the other's are if it did not lie. So many lanes.
-    pub(super) fn note(&mut self, said: &[u64], heard: &[u64], lanes: usize) {
-        self.open = true;
-        absorb(&mut self.said, said, lanes);
-        absorb(&mut self.heard, heard, lanes);
+    /// The weights of bits that both parties have opened for ANDs, 64 to a word. They are noted in the same order at both.
+    pub(super) fn weights(&mut self, opened: &[u64]) -> Weights {
+        let mut t = Transcript::new("smpcc/authenticated/opened for ANDs");
+        t.bytes(&self.session).number(self.noted);
+        self.noted += 1;
+        t.words64(opened);
+        Weights::new(t)
     }
 
-    /// Notes hashes of MACs and labels that both parties have used: of this party's, and of what the other's are if it did not lie.
-    pub(super) fn note_hashes(&mut self, said: &Digest, heard: &Digest) {
+    /// Notes sums of MACs and of labels that both parties have used (`weights`): of this party's, and of what the other's are if it did not
+    /// lie.
+    pub(super) fn note(&mut self, said: Field, heard: Field) {
         self.open = true;
-        self.said.digest(said);
-        self.heard.digest(heard);
+        self.said.bytes(&said.to_le_bytes());
+        self.heard.bytes(&heard.to_le_bytes());
     }
 
     /// Begins an opening, for which all that was noted must be compared: hashes of this party's MACs, and of the other's.

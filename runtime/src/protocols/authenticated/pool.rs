@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{MAC, PARTS};
 use crate::block::Label;
 use crate::error::Error;
-use crate::simd::columns::{ROWS, transpose};
+use crate::simd::columns::{ROWS, transpose_rows};
 
 /// Parts of a triple: those of three bits.
 pub(super) const TRIPLE: usize = 3 * PARTS;
@@ -37,16 +37,30 @@ impl Matrix {
         }
     }
 
-    /// Sets 128 parts from `part` on for lanes `128·block..`, of each of which there is a row.
-    pub(super) fn set_rows(&mut self, part: usize, block: usize, rows: &[Label; ROWS]) {
-        let mut columns = Zeroizing::new([Label::ZERO; ROWS]);
-        // A square of bits: its rows become its columns.
-        transpose(rows, &mut columns[..]);
-        for half in 0..2 {
-            let start = (2 * block + half) * self.parts + part;
-            let into = self.words.get_mut(start..start + MAC).unwrap_or_default();
-            for (word, column) in into.iter_mut().zip(columns.iter()) {
-                *word = (column.0 >> (64 * half)) as u64;
+    /// Adds a word to word `at` of a part.
+    pub(super) fn add(&mut self, part: usize, at: usize, word: u64) {
+        if let Some(slot) = self.words.get_mut(at * self.parts + part) {
+            *slot ^= word;
+        }
+    }
+
+    /// Sets 128 parts from `part` on for lanes `128·block..`, of each of which there is a row; whole blocks of 128.
+    pub(super) fn set_rows(&mut self, part: usize, block: usize, rows: &[Label]) {
+        /// Blocks at a time.
+        const BLOCKS: usize = 4;
+        let mut columns = Zeroizing::new([Label::ZERO; BLOCKS * ROWS]);
+        for (i, rows) in rows.chunks(BLOCKS * ROWS).enumerate() {
+            let n = rows.len() / ROWS;
+            let columns = &mut columns[..rows.len()];
+            transpose_rows(rows, columns);
+            for word in 0..2 * n {
+                let at = 2 * (block + BLOCKS * i) + word;
+                let start = at * self.parts + part;
+                let into = self.words.get_mut(start..start + MAC).unwrap_or_default();
+                let (b, half) = (word / 2, word % 2);
+                for (word, column) in into.iter_mut().zip(columns.iter().skip(b).step_by(n)) {
+                    *word = (column.0 >> (64 * half)) as u64;
+                }
             }
         }
     }

@@ -8,7 +8,8 @@
 //! - **Cost**: seven rounds; `smpcc_circuit::cost::batches`, about 110 bytes a triple from each party in large batches.
 //! - **Departures from the paper**: a bucket has one product of each layer, at a place that is the same but for a shift of the layer: the chance
 //!   that all products of some bucket leak is as small. Shifts come of a coin that is tossed after both parties have told everything
-//!   about their products. What is compared and the first party's coin are committed to at once.
+//!   about their products. What is compared and the first party's coin are committed to at once. Differences are opened with a hash of
+//!   one weighted sum of their MACs (`weights`).
 //! - **Leakage and failure**: a party that cheats in products learns which of them it was not caught for; of a triple it knows x with a chance
 //!   of `batch^−(bucket − 1)` at most, 2^−48, whatever the batch's size (`smpcc_circuit::cost::bucket`).
 
@@ -19,19 +20,25 @@ use zeroize::Zeroizing;
 use super::bits::Rows;
 use super::leaky::Products;
 use super::pool::{Matrix, TRIPLE};
+use super::weights::Weights;
 use super::{Authenticated, HASH, MAC, PARTS, out_of_step};
 use crate::bits::{Packer, Unpacker};
 use crate::block::Label;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::hash::{Digest, Transcript};
-use crate::mask::Mask;
 use crate::prg::{OsEntropy, Prg, PrgKey};
 use crate::protocols::{Machine, Outcome, Step, Stepped};
-use crate::simd::columns::ROWS;
+use crate::simd::columns::{ROWS, add_chosen, add_chosen_rows};
 
 /// The party that commits before the other tells.
 const COMMITS: usize = 1;
+
+/// Buckets that are added up at a time: a few rows of each stay in the second-level cache.
+const BUCKETS: usize = 512;
+
+// Batches are whole blocks of both sizes.
+const _: () = assert!(BUCKETS.is_multiple_of(ROWS));
 
 /// What a party adds to a coin.
 type Coin = [u8; 32];
@@ -65,7 +72,7 @@ impl MakeTriples {
             n: n as usize,
             bucket: bucket(n) as usize,
             tick: 0,
-            rows: Rows::default(),
+            rows: suite.spare.take(),
             products: None,
             lowest: Vec::new(),
             alike: Digest([0; HASH]),
@@ -157,7 +164,7 @@ impl MakeTriples {
         let (bits, hash) = message.split_at(message.len().saturating_sub(HASH));
         let mut theirs = vec![0; n.div_ceil(64)];
         Unpacker::new(bits).pull(&mut theirs, n);
-        let heard = self.differences()?.heard(self, suite, &theirs);
+        let heard = self.differences()?.hash(self, suite, 1 - suite.me, &theirs);
         if !bool::from(heard.0[..].ct_eq(hash)) {
             return Err(suite.fault("sent wrong bits of triples, or wrong MACs"));
         }
@@ -174,42 +181,83 @@ impl MakeTriples {
         let (n, leaky, rows) = (self.n, self.leaky(), &self.rows);
         let differences = self.differences()?;
         let mut matrix = Matrix::zeros(TRIPLE, n);
-        // MACs and keys of x, y and z.
-        let mut square = Zeroizing::new([[Label::ZERO; ROWS]; 6]);
-        for block in 0..n / ROWS {
-            let mut words = [[0; 2]; 3];
-            for lane in 0..ROWS {
-                let i = ROWS * block + lane;
-                let bit = |at: usize| rows.bits[at / 64] >> (at % 64) & 1;
-                let mut bits = [bit(i), bit(leaky + i), bit(2 * leaky + i)];
-                for (part, sums) in [(0, 0), (1, 2), (2, 4)] {
-                    square[sums][lane] = rows.macs[part * leaky + i];
-                    square[sums + 1][lane] = rows.keys[part * leaky + i];
+        let room = || Zeroizing::new(vec![Label::ZERO; BUCKETS.min(n)]);
+        // MACs and keys of x, y and z, and of the x of a layer.
+        let (mut sums, mut factors) = ([(); 3].map(|()| [room(), room()]), room());
+        for at in (0..n).step_by(BUCKETS) {
+            let len = BUCKETS.min(n - at);
+            let words = at / 64..(at + len) / 64;
+            for (part, sums) in sums.iter_mut().enumerate() {
+                let from = part * leaky + at;
+                for (sums, of) in sums.iter_mut().zip([&rows.macs, &rows.keys]) {
+                    sums[..len].copy_from_slice(&of[from..from + len]);
                 }
-                for layer in 1..self.bucket {
-                    let at = differences.place(n, layer, i);
-                    let z = 2 * leaky + at;
-                    let d = Mask::at(&differences.opened, (layer - 1) * n + i);
-                    bits[0] ^= bit(at);
-                    bits[2] ^= bit(z) ^ bit(at) & d.word();
-                    square[0][lane] ^= rows.macs[at];
-                    square[1][lane] ^= rows.keys[at];
-                    square[4][lane] ^= rows.macs[z] ^ rows.macs[at].select(d);
-                    square[5][lane] ^= rows.keys[z] ^ rows.keys[at].select(d);
-                }
-                for (words, bit) in words.iter_mut().zip(bits) {
-                    words[lane / 64] |= bit << (lane % 64);
+                for word in words.clone() {
+                    let bits = rows.bits[part * leaky / 64 + word];
+                    matrix.set(part * PARTS, word, bits);
                 }
             }
-            for (part, words) in words.iter().enumerate() {
-                let first = part * PARTS;
-                matrix.set(first, 2 * block, words[0]);
-                matrix.set(first, 2 * block + 1, words[1]);
-                matrix.set_rows(first + 1, block, &square[2 * part]);
-                matrix.set_rows(first + 1 + MAC, block, &square[2 * part + 1]);
+            for layer in 1..self.bucket {
+                let place = differences.layer(n, layer);
+                let d = &differences.opened[((layer - 1) * n + at) / 64..];
+                let [x, _, z] = &mut sums;
+                for (of, (x, z)) in [&rows.macs, &rows.keys]
+                    .into_iter()
+                    .zip(x.iter_mut().zip(z))
+                {
+                    let (x, z) = (&mut x[..len], &mut z[..len]);
+                    let factors = &mut factors[..len];
+                    factors.fill(Label::ZERO);
+                    place.add(of, at, factors);
+                    x.iter_mut().zip(factors.iter()).for_each(|(x, f)| *x ^= *f);
+                    place.add(&of[2 * leaky..], at, z);
+                    add_chosen_rows(z, factors, d);
+                }
+                for (word, d) in words.clone().zip(d) {
+                    let x = place.word(&rows.bits, word);
+                    let z = place.word(&rows.bits[2 * leaky / 64..], word);
+                    matrix.add(0, word, x);
+                    matrix.add(2 * PARTS, word, z ^ x & d);
+                }
+            }
+            for (part, [macs, keys]) in sums.iter().enumerate() {
+                let (first, block) = (part * PARTS, at / ROWS);
+                matrix.set_rows(first + 1, block, &macs[..len]);
+                matrix.set_rows(first + 1 + MAC, block, &keys[..len]);
             }
         }
         Ok(matrix)
+    }
+}
+
+/// The products of a layer, in the order of the buckets that they are in.
+#[derive(Clone, Copy)]
+struct Layer {
+    /// Products of a layer, a power of two.
+    n: usize,
+    /// The place of its first product among those of all layers.
+    first: usize,
+    shift: usize,
+}
+
+impl Layer {
+    /// Adds rows of the buckets from `at` on, of rows of all products.
+    fn add(self, rows: &[Label], at: usize, to: &mut [Label]) {
+        let layer = &rows[self.first..self.first + self.n];
+        let start = (at + self.shift) & (self.n - 1);
+        let in_turn = layer[start..].iter().chain(&layer[..start]);
+        for (to, row) in to.iter_mut().zip(in_turn) {
+            *to ^= *row;
+        }
+    }
+
+    /// The same of 64 bits, of which word `at` is meant.
+    fn word(self, bits: &[u64], at: usize) -> u64 {
+        let layer = &bits[self.first / 64..][..self.n / 64];
+        let start = (64 * at + self.shift) & (self.n - 1);
+        let (word, bit) = (start / 64, start % 64);
+        // In two steps, since there is no shift by 64.
+        layer[word] >> bit | layer[(word + 1) & (layer.len() - 1)] << 1 << (63 - bit)
     }
 }
 
@@ -219,77 +267,75 @@ struct Differences {
     shifts: Vec<usize>,
     /// This party's bits, layer by layer.
     mine: Vec<u64>,
-    /// A hash of their MACs.
+    /// A hash of what speaks for them.
     said: Digest,
     opened: Vec<u64>,
 }
 
 impl Differences {
     fn new(batch: &MakeTriples, suite: &Authenticated, shifts: Vec<usize>) -> Self {
-        let (n, y) = (batch.n, batch.leaky());
+        let (n, y) = (batch.n, batch.leaky() / 64);
         let mut differences = Self {
             shifts,
-            mine: vec![0; ((batch.bucket - 1) * n).div_ceil(64)],
+            mine: Vec::with_capacity((batch.bucket - 1) * n / 64),
             said: Digest([0; HASH]),
             opened: Vec::new(),
         };
-        let rows = &batch.rows;
-        let bit = |at: usize| rows.bits[at / 64] >> (at % 64) & 1;
-        let mut mine = std::mem::take(&mut differences.mine);
-        let macs = differences
-            .pairs(batch)
-            .enumerate()
-            .map(|(i, (first, other))| {
-                mine[i / 64] |= (bit(y + first) ^ bit(y + other)) << (i % 64);
-                rows.macs[y + first] ^ rows.macs[y + other]
-            });
-        let said = hash_of(batch, suite, suite.me, macs);
+        let bits = &batch.rows.bits[y..];
+        for layer in 1..batch.bucket {
+            let place = differences.layer(n, layer);
+            let words = (0..n / 64).map(|at| bits[at] ^ place.word(bits, at));
+            differences.mine.extend(words);
+        }
+        let said = differences.hash(batch, suite, suite.me, &differences.mine);
         differences.said = said;
-        differences.mine = mine;
         differences
     }
 
-    /// Where the product of a layer in a bucket is.
-    fn place(&self, n: usize, layer: usize, bucket: usize) -> usize {
-        let shift = self.shifts.get(layer - 1).copied().unwrap_or(0);
-        layer * n + ((bucket + shift) & (n - 1))
-    }
-
-    /// The products of each difference, in order.
-    fn pairs(&self, batch: &MakeTriples) -> impl Iterator<Item = (usize, usize)> {
-        let n = batch.n;
-        (1..batch.bucket).flat_map(move |layer| (0..n).map(move |i| (i, self.place(n, layer, i))))
-    }
-
-    /// What the other party's hash should be if its bits are these.
-    fn heard(&self, batch: &MakeTriples, suite: &Authenticated, theirs: &[u64]) -> Digest {
-        let (y, delta) = (batch.leaky(), *suite.delta.whole);
-        let keys = &batch.rows.keys;
-        let macs = self.pairs(batch).enumerate().map(|(i, (first, other))| {
-            keys[y + first] ^ keys[y + other] ^ delta.select(Mask::at(theirs, i))
-        });
-        hash_of(batch, suite, 1 - suite.me, macs)
-    }
-}
-
-/// The hash of a party's MACs of differences.
-fn hash_of(
-    batch: &MakeTriples,
-    suite: &Authenticated,
-    whose: usize,
-    macs: impl Iterator<Item = Label>,
-) -> Digest {
-    let mut t = batch.transcript(suite, "smpcc/authenticated/differences");
-    t.number(whose as u64);
-    let mut room = Zeroizing::new(Vec::with_capacity(ROWS));
-    let mut macs = macs.map(|mac| mac.0);
-    loop {
-        room.clear();
-        room.extend(macs.by_ref().take(ROWS));
-        if room.is_empty() {
-            return t.finish();
+    fn layer(&self, n: usize, layer: usize) -> Layer {
+        Layer {
+            n,
+            first: layer * n,
+            shift: self.shifts.get(layer - 1).copied().unwrap_or(0),
         }
-        t.words(room.iter().copied());
+    }
+
+    /// The hash of what speaks for a party's differences if they are these: a weighted sum of their MACs, as this party has them or as its
+    /// keys say (`weights`).
+    fn hash(
+        &self,
+        batch: &MakeTriples,
+        suite: &Authenticated,
+        whose: usize,
+        bits: &[u64],
+    ) -> Digest {
+        let mut t = batch.transcript(suite, "smpcc/authenticated/differences");
+        t.number(whose as u64).words64(bits);
+        let weights = Weights::new(t);
+        let (n, y) = (batch.n, batch.leaky());
+        let mine = whose == suite.me;
+        let rows = match mine {
+            true => &batch.rows.macs[y..],
+            false => &batch.rows.keys[y..],
+        };
+        let mut room = Zeroizing::new(vec![Label::ZERO; BUCKETS.min(n)]);
+        let mut sum = 0;
+        for (layer, bits) in (1..batch.bucket).zip(bits.chunks(n / 64)) {
+            let place = self.layer(n, layer);
+            for at in (0..n).step_by(BUCKETS) {
+                let room = &mut room[..BUCKETS.min(n - at)];
+                room.copy_from_slice(&rows[at..at + room.len()]);
+                place.add(rows, at, room);
+                if !mine {
+                    add_chosen(room, *suite.delta.whole, &bits[at / 64..]);
+                }
+                let first = (layer - 1) * n + at;
+                sum ^= weights.of_rows_from(first, room.iter().copied());
+            }
+        }
+        let mut t = batch.transcript(suite, "smpcc/authenticated/sum of differences");
+        t.number(whose as u64).bytes(&sum.to_le_bytes());
+        t.finish()
     }
 }
 
@@ -379,11 +425,92 @@ impl Machine<Authenticated> for MakeTriples {
                     self.hear(suite, &message)?;
                 }
                 suite.pools.triples.put(self.combine()?);
+                suite.spare = std::mem::take(&mut self.rows);
                 let delay = Delay::Rounds(7);
                 return Ok(Step::Done(Outcome::Values(Vec::new()), delay));
             }
         }
         self.tick += 1;
         Ok(Step::Waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::Builder;
+    use crate::local;
+    use crate::net::{Mesh, Options, memory};
+    use crate::party::PartyNames;
+    use crate::session::Session;
+    use smpcc_circuit::program::{Suite, Threat};
+    use smpcc_circuit::verify::verify;
+
+    /// A batch whose products are made, of which one in each layer has an x of one.
+    fn marked(n: usize, bucket: usize) -> MakeTriples {
+        let leaky = n * bucket;
+        let mut rows = Rows::default();
+        rows.bits.resize(3 * leaky / 64, 0);
+        rows.macs.resize(3 * leaky, Label::ZERO);
+        rows.keys.resize(3 * leaky, Label::ZERO);
+        for layer in 0..bucket {
+            let at = layer * n + (5 + 37 * layer) % n;
+            rows.bits[at / 64] |= 1 << (at % 64);
+        }
+        MakeTriples {
+            number: 0,
+            n,
+            bucket,
+            tick: 0,
+            rows,
+            products: None,
+            lowest: Vec::new(),
+            alike: Digest([0; HASH]),
+            coin: [0; 32],
+            nonce: Zeroizing::new([0; 32]),
+            committed: [0; HASH],
+            differences: None,
+        }
+    }
+
+    /// Of products that a party knows, one in each layer, all fall into one bucket as often as the bound says, `batch^−(bucket − 1)`: here
+    /// once in 128 times. What is combined has the marks that its bucket has.
+    #[test]
+    fn known_products_meet_as_seldom_as_they_should() {
+        const COINS: u32 = 8192;
+        let (n, bucket) = (128, 2);
+        let mut b = Builder::new(Suite::TwoParty, 2, 1);
+        b.program.threat = Threat::Malicious;
+        let program = verify(b.program.clone()).unwrap_or_else(|e| panic!("{e}"));
+        let links = memory::links(2).unwrap_or_else(|e| panic!("{e}"));
+        let results = local::threads(links, |links| {
+            let mesh = Mesh::new(links, PartyNames::plain(2), Options::default())?;
+            let session = Session::local(mesh, [7; 32]);
+            let mut suite = Authenticated::new(&program, &session)?;
+            let mut batch = marked(n, bucket);
+            let mut met = 0;
+            for i in 0..COINS {
+                let mut coin = [7; 32];
+                coin[..4].copy_from_slice(&i.to_le_bytes());
+                batch.draw(&suite, [&coin, &[9; 32]]);
+                if let Some(differences) = &mut batch.differences {
+                    differences.opened = vec![0; n / 64];
+                }
+                suite.pools.triples.put(batch.combine()?);
+                let mut parts = vec![0; PARTS * n / 64];
+                let run = suite.pools.triples.take(n / 64)?;
+                run.read(0, 0, n, &mut parts);
+                // Two marks in one bucket are none of their sum.
+                let marks: u32 = parts[..n / 64].iter().map(|w| w.count_ones()).sum();
+                assert!(marks == 0 || marks == 2, "{marks}");
+                met += u32::from(marks == 0);
+            }
+            Ok::<u32, Error>(met)
+        });
+        for met in results {
+            let met = met.unwrap_or_else(|e| panic!("{e}"));
+            // 64 are expected, give or take 8.
+            assert!((32..96).contains(&met), "{met} of {COINS}");
+        }
     }
 }

@@ -120,6 +120,14 @@ pub struct SentKeys<A> {
 }
 
 impl<A> SentKeys<A> {
+    /// Keys that were not agreed on here, against the same adversary.
+    pub(super) fn new(pairs: Vec<[Label; 2]>) -> Self {
+        Self {
+            pairs: Zeroizing::new(pairs),
+            level: PhantomData,
+        }
+    }
+
     /// Number of OTs.
     pub fn len(&self) -> usize {
         self.pairs.len()
@@ -140,6 +148,15 @@ pub struct ReceivedKeys<A> {
 }
 
 impl<A> ReceivedKeys<A> {
+    /// Keys that were not agreed on here, against the same adversary.
+    pub(super) fn new(choices: Vec<u64>, keys: Vec<Label>) -> Self {
+        Self {
+            choices: Zeroizing::new(choices),
+            keys: Zeroizing::new(keys),
+            level: PhantomData,
+        }
+    }
+
     /// Number of OTs.
     pub fn len(&self) -> usize {
         self.keys.len()

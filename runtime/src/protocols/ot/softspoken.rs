@@ -221,6 +221,24 @@ fn spans(n: usize) -> impl Iterator<Item = Span> {
     })
 }
 
+/// A chunk's rows from its columns: in their place in `into` where all of them have one, else in `room`, with a copy of those that have.
+fn turn<'r>(
+    columns: &[Label],
+    room: &'r mut [Label],
+    into: &'r mut [Label],
+    span: Span,
+) -> &'r mut [Label] {
+    let n = ROWS * span.blocks;
+    let into = into.get_mut(span.at..).unwrap_or_default();
+    if into.len() >= n {
+        transpose(columns, &mut into[..n]);
+        return &mut into[..span.n];
+    }
+    transpose(columns, &mut room[..n]);
+    into.copy_from_slice(&room[..into.len()]);
+    &mut room[..span.n]
+}
+
 /// A chunk's columns, and what was sent for them.
 struct Seen<'a> {
     /// Of `v` at the receiver, of `w` at the sender: one column after the other.
@@ -290,15 +308,17 @@ impl<A> Receiver<A> {
         message: &mut Vec<u8>,
         sink: impl FnMut(Chunk<'_>),
     ) -> Result<(), Error> {
-        self.extend_seen(n, choices, message, |_| (), sink)
+        self.extend_seen(n, choices, message, &mut [], |_| (), sink)
     }
 
-    /// The same; `seen` sees each chunk's columns and corrections before it is given.
+    /// The same; `seen` sees each chunk's columns and corrections before it is given, and the rows are also put in `into`, as far as it
+    /// reaches.
     fn extend_seen(
         &mut self,
         n: usize,
         choices: Option<&[u64]>,
         message: &mut Vec<u8>,
+        into: &mut [Label],
         mut seen: impl FnMut(Seen<'_>),
         mut sink: impl FnMut(Chunk<'_>),
     ) -> Result<(), Error> {
@@ -345,12 +365,11 @@ impl<A> Receiver<A> {
                 len,
                 span,
             });
-            transpose(&s.columns[..SECURITY * b], &mut s.rows[..ROWS * b]);
             sink(Chunk {
                 at: span.at,
                 number: index * ROWS as u64,
                 choices: u,
-                rows: &mut s.rows[..span.n],
+                rows: turn(&s.columns[..SECURITY * b], &mut s.rows, into, span),
             });
         }
         Ok(())
@@ -419,15 +438,17 @@ impl<A> Sender<A> {
         message: &[u8],
         sink: impl FnMut(Chunk<'_>),
     ) -> Result<(), Error> {
-        self.extend_seen(n, fixed, message, |_| (), sink)
+        self.extend_seen(n, fixed, message, &mut [], |_| (), sink)
     }
 
-    /// The same; `seen` sees each chunk's columns and corrections before it is given.
+    /// The same; `seen` sees each chunk's columns and corrections before it is given, and the rows are also put in `into`, as far as it
+    /// reaches.
     fn extend_seen(
         &mut self,
         n: usize,
         fixed: bool,
         message: &[u8],
+        into: &mut [Label],
         mut seen: impl FnMut(Seen<'_>),
         mut sink: impl FnMut(Chunk<'_>),
     ) -> Result<(), Error> {
@@ -472,12 +493,11 @@ impl<A> Sender<A> {
                 len,
                 span,
             });
-            transpose(&s.columns[..SECURITY * b], &mut s.rows[..ROWS * b]);
             sink(Chunk {
                 at: span.at,
                 number: index * ROWS as u64,
                 choices: &[],
-                rows: &mut s.rows[..span.n],
+                rows: turn(&s.columns[..SECURITY * b], &mut s.rows, into, span),
             });
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::protocols::authenticated::{MAC, PARTS};
 use crate::protocols::garbled::{Plan, Step};
 use crate::protocols::sharing::Boolean;
 use crate::protocols::slots::{Pin, Wiring};
-use crate::simd::columns::{ROWS, transpose};
+use crate::simd::columns::{ROWS, add_chosen, transpose, transpose_rows};
 use crate::wipe;
 
 /// One lane of a shared bit, at one party.
@@ -63,69 +63,90 @@ impl Row {
 /// Appends `n` lanes of [`PARTS`] columns, each in as few words as hold them.
 pub(super) fn append(columns: &[u64], n: usize, delta: Label, rows: &mut Vec<Row>) {
     let stride = n.div_ceil(64);
-    let word = |part: usize, at: usize| match at < stride {
-        true => columns[part * stride + at],
-        false => 0,
-    };
-    let mut square = Zeroizing::new([Label::ZERO; ROWS]);
-    let mut turned = Zeroizing::new([[Label::ZERO; ROWS]; 2]);
-    wipe::reserve(rows, n);
-    for from in (0..n).step_by(ROWS) {
-        let at = from / 64;
-        for (first, turned) in [1, 1 + MAC].into_iter().zip(turned.iter_mut()) {
-            for (part, column) in (first..).zip(square.iter_mut()) {
-                let (low, high) = (word(part, at), word(part, at + 1));
-                *column = Label(u128::from(low) | u128::from(high) << 64);
+    let blocks = n.div_ceil(ROWS);
+    let room = || Zeroizing::new(vec![Label::ZERO; ROWS * blocks]);
+    let (mut squares, mut macs, mut keys) = (room(), room(), room());
+    for (first, turned) in [(1, &mut macs), (1 + MAC, &mut keys)] {
+        let columns = columns[first * stride..].chunks_exact(stride.max(1));
+        for (squares, column) in squares.chunks_exact_mut(blocks.max(1)).zip(columns) {
+            for (label, words) in squares.iter_mut().zip(column.chunks(2)) {
+                let high = words.get(1).copied().unwrap_or(0);
+                *label = Label(u128::from(words[0]) | u128::from(high) << 64);
             }
-            transpose(&square[..], turned);
         }
-        let [macs, keys] = &*turned;
-        for i in 0..ROWS.min(n - from) {
-            let bit = Mask::lowest(word(0, at + i / 64) >> (i % 64));
-            rows.push(Row {
-                bit: bit.word(),
-                mac: macs[i],
-                half: keys[i] ^ delta.select(bit),
-            });
-        }
+        transpose(&squares, turned);
     }
+    let bits = &columns[..stride];
+    add_chosen(&mut keys[..n], delta, bits);
+    wipe::reserve(rows, n);
+    let both = macs.iter().zip(keys.iter()).take(n);
+    rows.extend(both.enumerate().map(|(i, (&mac, &half))| Row {
+        bit: Mask::at(bits, i).word(),
+        mac,
+        half,
+    }));
 }
 
-/// Puts lanes from `from` on, a multiple of 64, in their place in one bit of a share.
+/// Puts lanes from `from` on in their place in one bit of a share, which is zero there: from the start of a word on, or within one.
 pub(super) fn put(rows: &[Row], delta: Label, (share, bit): (&mut Boolean, usize), from: usize) {
-    let mut square = Zeroizing::new([[Label::ZERO; ROWS]; 2]);
-    let mut turned = Zeroizing::new([Label::ZERO; ROWS]);
-    for (block, rows) in rows.chunks(ROWS).enumerate() {
-        let at = from / 64 + 2 * block;
+    /// Lanes at a time.
+    const LANES: usize = 4 * ROWS;
+    let zeros = || {
+        Zeroizing::new(vec![
+            Label::ZERO;
+            rows.len().min(LANES).next_multiple_of(ROWS)
+        ])
+    };
+    let (mut macs, mut keys, mut columns) = (zeros(), zeros(), zeros());
+    for (i, rows) in rows.chunks(LANES).enumerate() {
+        let (at, shift) = ((from + LANES * i) / 64, from % 64);
         let words = rows.len().div_ceil(64);
-        let mut bits = [0; 2];
-        square
-            .iter_mut()
-            .for_each(|square| square.fill(Label::ZERO));
+        let blocks = rows.len().div_ceil(ROWS);
+        let mut bits = [0; LANES / 64];
         for (i, row) in rows.iter().enumerate() {
             bits[i / 64] |= (row.bit & 1) << (i % 64);
-            square[0][i] = row.mac;
-            square[1][i] = row.half ^ delta.select(Mask::lowest(row.bit));
+            macs[i] = row.mac;
+            keys[i] = row.half;
         }
-        share.part[0].bit_mut(bit)[at..at + words].copy_from_slice(&bits[..words]);
-        for (first, square) in [1, 1 + MAC].into_iter().zip(square.iter()) {
-            transpose(square, &mut turned[..]);
+        // Nothing beyond the last lane.
+        for rest in [&mut macs, &mut keys] {
+            rest[rows.len()..].fill(Label::ZERO);
+        }
+        add_chosen(&mut keys[..rows.len()], delta, &bits);
+        let own = &mut share.part[0].bit_mut(bit)[at..at + words];
+        own.iter_mut()
+            .zip(bits)
+            .for_each(|(out, word)| *out |= word << shift);
+        for (first, square) in [(1, &macs), (1 + MAC, &keys)] {
+            let columns = &mut columns[..ROWS * blocks];
+            transpose_rows(&square[..ROWS * blocks], columns);
             let parts = share.part[first..first + MAC].iter_mut();
-            for (part, column) in parts.zip(turned.iter()) {
-                let column = [column.0 as u64, (column.0 >> 64) as u64];
-                part.bit_mut(bit)[at..at + words].copy_from_slice(&column[..words]);
+            for (part, column) in parts.zip(columns.chunks_exact(blocks)) {
+                let out = &mut part.bit_mut(bit)[at..at + words];
+                for (out, column) in out.chunks_mut(2).zip(column) {
+                    let both = [column.0 as u64, (column.0 >> 64) as u64];
+                    out.iter_mut()
+                        .zip(both)
+                        .for_each(|(out, word)| *out |= word << shift);
+                }
             }
         }
     }
 }
 
-/// The columns of one bit of a share, as [`append`] takes them.
+/// The columns of one bit of a share, as [`append`] takes them: lanes from the start of a word on, or within one.
 pub(super) fn columns(share: &Boolean, bit: usize, from: usize, n: usize, out: &mut Vec<u64>) {
     out.clear();
     let words = from / 64..from / 64 + n.div_ceil(64);
     let parts = share.part.iter().take(PARTS);
     wipe::reserve(out, PARTS * words.len());
-    parts.for_each(|part| out.extend_from_slice(&part.bit(bit)[words.clone()]));
+    parts.for_each(|part| {
+        out.extend(
+            part.bit(bit)[words.clone()]
+                .iter()
+                .map(|w| w >> (from % 64)),
+        )
+    });
 }
 
 /// The live wires of a circuit on some lanes.

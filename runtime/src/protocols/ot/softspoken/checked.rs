@@ -117,21 +117,31 @@ impl Receiver<Malicious> {
         Ok((receiver, message))
     }
 
-    /// Extends by `n` OTs, a multiple of 128, with random choices, chunk after chunk, and appends [`Fields::checked_len`] bytes for the sender. The last
-    /// [`SACRIFICED`] rows that `sink` is given are not to be used.
+    /// Extends by as many OTs as there are `rows`, a multiple of 128, with random choices, which are appended, 64 to a word; and appends
+    /// [`Fields::checked_len`] bytes for the sender.
     ///
     /// # Errors
     /// A bug.
     pub fn extend_checked(
         &mut self,
-        n: usize,
+        rows: &mut [Label],
+        choices: &mut Vec<u64>,
         message: &mut Vec<u8>,
-        sink: impl FnMut(Chunk<'_>),
     ) -> Result<(), Error> {
+        let n = rows.len();
         whole_blocks(n)?;
         let mut sums = Sums::new(&self.columns);
         let seen = |seen: Seen<'_>| sums.add(&seen);
-        self.extend_seen(n + SACRIFICED, None, message, seen, sink)?;
+        let end = choices.len() + n / 64;
+        // What is given up comes last.
+        let sink = |chunk: Chunk<'_>| {
+            let words = chunk
+                .choices
+                .iter()
+                .flat_map(|u| [u.0 as u64, (u.0 >> 64) as u64]);
+            choices.extend(words.take(end - choices.len()));
+        };
+        self.extend_seen(n + SACRIFICED, None, message, rows, seen, sink)?;
         for sum in std::iter::once(&sums.choices).chain(sums.columns.iter()) {
             message.extend_from_slice(&sum.to_le_bytes());
         }
@@ -199,17 +209,12 @@ impl Sender<Malicious> {
         })
     }
 
-    /// Extends by `n` OTs, a multiple of 128, chunk after chunk, from the receiver's message. Nothing that `sink` was given may be used unless this ends well,
-    /// and the last [`SACRIFICED`] rows not even then.
+    /// Extends by as many OTs as there are `rows`, a multiple of 128, from the receiver's message. They must not be used unless this ends well.
     ///
     /// # Errors
     /// The receiver's fault: its choices are not the same in all columns. Δ must not be used again.
-    pub fn extend_checked(
-        &mut self,
-        n: usize,
-        message: &[u8],
-        sink: impl FnMut(Chunk<'_>),
-    ) -> Result<(), Error> {
+    pub fn extend_checked(&mut self, rows: &mut [Label], message: &[u8]) -> Result<(), Error> {
+        let n = rows.len();
         whole_blocks(n)?;
         let context = self.columns.context.clone();
         let fault = || context.receiver_fault("sent an extension that does not pass its check");
@@ -219,7 +224,7 @@ impl Sender<Malicious> {
         let (corrections, told) = message.split_at(message.len() - CHECK_LEN);
         let mut sums = Sums::new(&self.columns);
         let seen = |seen: Seen<'_>| sums.add(&seen);
-        self.extend_seen(n + SACRIFICED, false, corrections, seen, sink)?;
+        self.extend_seen(n + SACRIFICED, false, corrections, rows, seen, |_| ())?;
         let (told, _) = told.as_chunks::<FIELD>();
         let mut told = told.iter().map(|bytes| Field::from_le_bytes(*bytes));
         let choices = told.next().unwrap_or(0);
@@ -359,16 +364,16 @@ mod tests {
         n: usize,
         change: impl FnOnce(&mut Vec<u8>),
     ) -> Result<[Vec<Label>; 3], Error> {
-        let (mut u, mut v, mut w, mut message) = (vec![], vec![], vec![], vec![]);
-        ends.0.extend_checked(n, &mut message, |chunk| {
-            u.extend_from_slice(chunk.choices);
-            v.extend_from_slice(chunk.rows);
-        })?;
-        assert_eq!(message.len(), Fields::DEFAULT.checked_len(n));
+        let (mut u, mut message) = (vec![], vec![]);
+        let [mut v, mut w] = [vec![Label::ZERO; n], vec![Label::ZERO; n]];
+        ends.0.extend_checked(&mut v, &mut u, &mut message)?;
+        assert_eq!(
+            (message.len(), u.len()),
+            (Fields::DEFAULT.checked_len(n), n / 64)
+        );
         change(&mut message);
-        ends.1
-            .extend_checked(n, &message, |chunk| w.extend_from_slice(chunk.rows))?;
-        Ok([u, v, w])
+        ends.1.extend_checked(&mut w, &message)?;
+        Ok([Label::of_words(&u), v, w])
     }
 
     #[test]
@@ -434,7 +439,7 @@ mod tests {
                     columns = seen.columns.to_vec();
                     choices = seen.choices.to_vec();
                 };
-                let made = receiver.extend_seen(n, None, &mut message, keep, |_| ());
+                let made = receiver.extend_seen(n, None, &mut message, &mut [], keep, |_| ());
                 assert!(made.is_ok());
                 // The first correction is that of columns 4 to 7.
                 message[0] ^= 1;
@@ -457,7 +462,9 @@ mod tests {
                 for sum in std::iter::once(&sums.choices).chain(sums.columns.iter()) {
                     message.extend_from_slice(&sum.to_le_bytes());
                 }
-                let passed = sender.extend_checked(128, &message, |_| ()).is_ok();
+                let passed = sender
+                    .extend_checked(&mut [Label::ZERO; 128], &message)
+                    .is_ok();
                 assert_eq!(passed, bits == guess, "{bits:b}, {guess:b}");
             }
         }
