@@ -14,6 +14,7 @@ const page = await context.newPage();
 const studies = await (await context.request.get(`${origin}/v1/studies`)).text();
 await page.goto(`${origin}/v1/studies/${studies.trim()}/form`);
 assert((await page.locator("[id^=input-]:is(input, select)").count()) === values.length, "another number of fields");
+assert(!(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)), "the page is wider than a phone");
 for (const [i, value] of values.entries()) {
   const field = page.locator(`#input-${i}`);
   if (await field.evaluate((f) => f.tagName === "SELECT")) await field.selectOption(value);
