@@ -134,7 +134,7 @@ fn kinds(audit: &Audit) -> Vec<Kind> {
     kinds
 }
 
-const LEAKS: [(&str, u32, Kind, &str); 23] = [
+const LEAKS: [(&str, u32, Kind, &str); 24] = [
     (
         "an average of two",
         2,
@@ -169,6 +169,13 @@ const LEAKS: [(&str, u32, Kind, &str); 23] = [
              for k in 0..8 { for v in x { if v == k as u8 { n[k] += 1; } } }
              n
          }",
+    ),
+    (
+        "a mean and a variance of three",
+        3,
+        Kind::Sometimes,
+        "use std::stats::{mean, variance};
+         fn main(x: secret u16 from each) -> (u16, u32) { (mean(x), variance(x) as u32) }",
     ),
     (
         "numbers side by side in one",

@@ -344,6 +344,9 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
         K::Determined => {
             format!("From {from} {who} can work out `{about}` of {owner}, whatever the inputs are.")
         }
+        K::Sometimes if f.unordered => format!(
+            "From {from} {who} can work out the numbers of several others for some inputs, here `{about}` of {owner} among them, though not which of them is whose."
+        ),
         K::Sometimes => {
             format!("From {from} {who} can work out `{about}` of {owner} for some inputs.")
         }

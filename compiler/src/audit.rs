@@ -35,7 +35,10 @@ const COALITIONS: usize = 8;
 /// The share of tries from which on something happens always.
 const ALWAYS: f64 = 0.9;
 
-/// The same where a result is rounded, so that a few neighbours look alike.
+/// The share of tries from which on it is worth a word that numbers are determined up to their order.
+const MOSTLY: f64 = 0.5;
+
+/// The same as [`ALWAYS`] where a result is rounded, so that a few neighbours look alike.
 const NEARLY: f64 = 0.75;
 
 /// The share of tries from which on an input that is determined in some cases is worth a word.
@@ -354,6 +357,8 @@ fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<
         if unordered {
             if always {
                 unordered_ones.push((turn, finding(Kind::Determined, subject)));
+            } else if !small && share >= MOSTLY && pins.times >= 2 {
+                unordered_ones.push((turn, finding(Kind::Sometimes, subject)));
             }
         } else if always {
             determined.insert(record);
