@@ -96,7 +96,7 @@ fn shards_add_up_to_the_whole() {
         site.ok(&with(&["--shard", "1/4"]));
         site.refused(
             &with(&["--combine", "3"]),
-            "what is kept of `part[1]` is not of the same contributions cut into 3 shards",
+            "what is kept of `part[1]` is not of the 5 contributions that are there now, cut into 3 shards",
         );
         site.ok(&with(&["--shard", "1/3"]));
         let said = site.ok(&with(&["--combine", "3"]));
@@ -165,10 +165,23 @@ fn parts_are_of_one_set_of_contributions() {
     site.ok(&with(&["--shard", "1/2"]));
     site.refused(
         &with(&["--combine", "2"]),
-        "is not of the same contributions cut into 2 shards",
+        "is not of the 6 contributions that are there now, cut into 2 shards",
     );
     site.ok(&with(&["--shard", "0/2"]));
     site.ok(&with(&["--combine", "2", "--keep", "./whole"]));
+    // One that is withdrawn is still in what its shard has given.
+    let shares = |node| site.files(node, "share");
+    let last = shares("a").pop().expect("a contribution");
+    for node in NODES {
+        let path = last
+            .file_name()
+            .map(|name| site.at("shares").join(node).join(name));
+        std::fs::remove_file(path.expect("a name")).expect("a share");
+    }
+    site.refused(
+        &with(&["--combine", "2"]),
+        "is not of the 5 contributions that are there now, cut into 2 shards",
+    );
 }
 
 /// The nodes as they are deployed: each task is told its number by what started it, and meets the others' at ports of its own.

@@ -256,7 +256,53 @@ fn people_contribute_nodes_run_and_a_receiver_opens() {
         ],
         "it is a contribution, not a result",
     );
+    // A result is released to its receiver, and to nobody else.
+    let key = ["--key", "./keys/a.seal.key", "--to", "./keys/b.pub"];
+    site.refused(
+        &[
+            &["release", &sealed[0], "--study", "./study.toml"],
+            &key[..],
+            &["-o", "./x"],
+        ]
+        .concat(),
+        "the study has another key for its receiver",
+    );
     refusals(&site);
+}
+
+#[test]
+fn nodes_play_the_parties_of_a_role_that_the_study_says() {
+    let program = "party analyst;
+party hospital[0..];
+party person[0..];
+
+fn main(pay: secret u32 from each person, beds: secret u32 from each hospital) -> { sum: u64 to analyst, own: [u32; _] to each hospital } {
+    { sum: pay.sum(), own: beds.enumerate().map(|(i, b)| 1000 * i as u32 + b) }
+}
+";
+    let names: Vec<String> = (0..12).map(|i| format!("n{i}")).collect();
+    let nodes: Vec<&str> = names.iter().map(String::as_str).collect();
+    let site = Site::new(program, &nodes, &["--suite", "bgw"]);
+    let path = site.at("study.toml");
+    let mut study = std::fs::read_to_string(&path).expect("the study");
+    for i in 0..12 {
+        let node = format!("name = \"n{i}\"");
+        study = study.replace(&node, &format!("{node}\nrole = \"hospital[{}]\"", 11 - i));
+    }
+    std::fs::write(&path, study).expect("the study");
+    for pay in [1, 2] {
+        site.contribute(&format!("{{\"pay\": {pay}}}"));
+    }
+    let beds: Vec<String> = (0..12)
+        .map(|i| format!("\"n{i}\": {{\"beds\": {i}}}"))
+        .collect();
+    let beds = format!("{{{}}}", beds.join(", "));
+    std::fs::write(site.at("beds.json"), beds).expect("inputs");
+    let said = site.ok(&[&RUN[..], &["--in-process", "--inputs", "./beds.json"]].concat());
+    for i in 0..12 {
+        let own = format!("party {i} (n{i}) learns {{own: {}}}", 1000 * (11 - i) + i);
+        assert!(said.contains(&own), "{own}: {said}");
+    }
 }
 
 /// What is not as it should be stops the run before it begins, with the reason.

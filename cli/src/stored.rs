@@ -18,6 +18,7 @@ use smpcc_compiler::schema::{self, RoleSchema};
 use smpcc_compiler::session::Seating;
 use smpcc_runtime::hash::{Transcript, sha256};
 use smpcc_runtime::protocols::stored::Scheme;
+use smpcc_study::id::ContributionId;
 use smpcc_study::share_file::{Header, Kind};
 use smpcc_study::study::{Study, Terms};
 
@@ -223,14 +224,14 @@ pub fn as_agreed(study: &Study, asked: &mut Asked) -> Outcome {
 }
 
 impl Stored {
-    /// The run of a study with these share files, of so many contributions in all, and where each of them goes.
+    /// The run of a study with these share files, of these contributions in all, and where each of them goes.
     ///
     /// # Errors
     /// Too few or too many contributions, and files of other types than the program's.
     pub fn new(
         study: &Study,
         hir: &Hir,
-        (headers, all): (&[&Header], u64),
+        (headers, contributed): (&[&Header], &[ContributionId]),
         attempt: &Attempt,
     ) -> Outcome<(Self, Vec<Place>)> {
         let terms = study.terms();
@@ -240,6 +241,7 @@ impl Stored {
         let mut contributions: Vec<usize> = of_kind(Kind::Contribution).collect();
         contributions.sort_by_key(|&i| headers[i].id);
         let n = contributions.len() as u64;
+        let all = contributed.len() as u64;
         let takes_all = all >= terms.contributors.least && all <= terms.contributors.most;
         if !takes_all && portion.n_parts() == 0 {
             return Err(Failure::usage(format!(
@@ -309,7 +311,8 @@ impl Stored {
         }
         if let Portion::Combine(of) = portion {
             let parts = placed.iter().map(|place| headers[place.file]);
-            portion::belong_together(parts.filter(|h| h.kind == Kind::Result), of)?;
+            let results = parts.filter(|h| h.kind == Kind::Result);
+            portion::belong_together(results, of, contributed)?;
         }
         Ok((stored, placed))
     }
@@ -372,6 +375,14 @@ pub fn role_of(name: &str) -> &str {
     name.split(['[', ' ']).next().unwrap_or(name)
 }
 
+/// Which of those who play a role a name such as `person[3]` is: the first, where it has no number.
+fn player_of(name: &str) -> u32 {
+    let number = name
+        .split_once('[')
+        .and_then(|(_, rest)| rest.strip_suffix(']'));
+    number.map_or(0, |n| n.parse().unwrap_or(u32::MAX))
+}
+
 /// How many play each role, and which of them are nodes that take part. `parts` is the role as which results of shards are given, and how
 /// many there are.
 fn seats(
@@ -391,8 +402,11 @@ fn seats(
     let (mut counts, mut seats) = (Vec::new(), Vec::new());
     for role in &schema::schema(hir).roles {
         let mut nodes = playing(role);
-        // `hospital[1]` before `hospital[2]`, however the study lists them.
-        nodes.sort_by_key(|&node| terms.nodes.get(node as usize).and_then(|n| n.role.clone()));
+        // `hospital[2]` before `hospital[10]`, however the study lists them.
+        nodes.sort_by_key(|&node| {
+            let node = terms.nodes.get(node as usize);
+            node.and_then(|n| n.role.as_deref()).map_or(0, player_of)
+        });
         let count = if role.name == terms.contributors.role {
             contributions
         } else if let Some((_, n)) = parts.as_ref().filter(|(part, _)| *part == role.name) {

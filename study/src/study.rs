@@ -316,6 +316,36 @@ pub(crate) mod tests {
         text
     }
 
+    #[test]
+    fn who_plays_a_role_is_numbered() {
+        let text = |roles: [&str; 3]| {
+            let mut text = sample();
+            for (i, role) in roles.iter().enumerate() {
+                let node = format!("name = \"clinic-{i}\"");
+                let played = format!("{node}\nrole = \"{role}\"");
+                text = text.replace(&node, &played);
+            }
+            text
+        };
+        assert!(Study::read(text(["lab[2]", "lab[0]", "lab[1]"]).as_bytes()).is_ok());
+        assert!(Study::read(text(["lab", "bank[1]", "bank[0]"]).as_bytes()).is_ok());
+        for roles in [
+            ["lab[0]", "lab[0]", "lab[1]"],
+            ["lab[0]", "lab[1]", "lab[3]"],
+            ["lab[0]", "lab[1]", "lab[02]"],
+            ["lab", "lab[1]", "lab[2]"],
+            ["lab", "lab", "lab"],
+        ] {
+            let message = refused(&text(roles));
+            assert!(
+                message.contains("`lab[0]` to `lab[2]`, each once"),
+                "{message}"
+            );
+        }
+        let message = refused(&text(["analyst", "bank[1]", "bank[0]"]));
+        assert!(message.contains("by nodes and by receivers"), "{message}");
+    }
+
     fn refused(text: &str) -> String {
         Study::read(text.as_bytes()).expect_err(text).to_string()
     }
@@ -395,10 +425,13 @@ pub(crate) mod tests {
             ("\"when closed\"", "\"soon\"", "start"),
             ("label = \"Salary\"", "label = \"\"", "label"),
             ("[[owner]]", "[[owners]]", "owners"),
+            ("\"analyst\"", "\"analyst[1]\"", "`analyst[0]`"),
+            ("\"analyst\"", "\"person\"", "role of contributors"),
         ] {
             let message = change(from, to);
             assert!(message.contains(why), "{to}: {message}");
         }
+        assert!(Study::read(text.replace("\"analyst\"", "\"analyst[0]\"").as_bytes()).is_ok());
         assert!(refused(&format!("\u{feff}{text}")).contains("byte order mark"));
         assert!(
             Study::read(b"\xff")

@@ -19,7 +19,7 @@ use smpcc_study::deal::{ForNode, Giver, deal};
 use smpcc_study::open::{Held, open as open_shares};
 use smpcc_study::schema::Value;
 use smpcc_study::seal::{SealingKey, SealingPublic};
-use smpcc_study::share_file::{self, Kind, SealTo, Wanted};
+use smpcc_study::share_file::{self, Header, Kind, SealTo, Wanted};
 use smpcc_study::store;
 use smpcc_study::study::{Study, Time};
 use std::path::Path;
@@ -118,17 +118,13 @@ pub fn release(args: &ReleaseArgs) -> Outcome {
     let key = shelf::sealing_key(&args.key)?;
     let to = receiver_key(&args.to)?;
     let (header, parts) = read_result(&args.file, &[key], &study)?;
-    let receivers = &study.terms().receivers;
-    if receivers
-        .iter()
-        .all(|r| role_of(&r.role) != role_of(&header.whose))
-    {
-        return Err(Failure::usage(format!(
-            "{}: it is what `{}` is to learn, and the study names no such receiver",
+    may_open(&study, &to, &header).map_err(|why| {
+        Failure::usage(format!(
+            "{}: it is what `{}` is to learn, and {why}",
             args.file.display(),
             header.whose
-        )));
-    }
+        ))
+    })?;
     let bytes = share_file::write(&header, &parts, &SealTo::Node(&to)).map_err(failed)?;
     store::write_whole(&args.output, &bytes).map_err(failed)?;
     out::product(&format!(
@@ -137,6 +133,24 @@ pub fn release(args: &ReleaseArgs) -> Outcome {
         header.whose
     ));
     Ok(())
+}
+
+/// Whether the study names this key as that of somebody who is to learn a result; why not.
+fn may_open(study: &Study, key: &SealingPublic, result: &Header) -> Result<(), &'static str> {
+    // A role that one party plays is that party.
+    let player = |role: &str| role.trim_end_matches("[0]").to_owned();
+    let receivers = &study.terms().receivers;
+    let mut entitled = receivers
+        .iter()
+        .filter(|r| player(&r.role) == player(&result.whose))
+        .peekable();
+    if entitled.peek().is_none() {
+        return Err("the study names no such receiver");
+    }
+    match entitled.any(|r| r.seal == *key) {
+        true => Ok(()),
+        false => Err("the study has another key for its receiver"),
+    }
 }
 
 /// A public key, or the one that stands in a file of `keygen`.

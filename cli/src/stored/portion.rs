@@ -60,32 +60,44 @@ pub fn kept_as(
         .map(|r| if r.name == role { of } else { 0 })
         .collect();
     let whose = Seats::of(hir, &counts).names.get(index as usize).cloned();
+    let all = cut(of, contributions);
+    Ok(whose.map(|whose| PartOf { whose, all }))
+}
+
+/// Into how many shards which contributions are cut.
+fn cut(of: u32, contributions: &[ContributionId]) -> String {
     let mut t = Transcript::new("smpcc/shards");
     t.list(contributions.len());
     contributions.iter().for_each(|id| {
         t.bytes(&id.0);
     });
-    let all = format!("{of} {}", t.finish());
-    Ok(whose.map(|whose| PartOf { whose, all }))
+    format!("{of} {}", t.finish())
 }
 
-/// Refuses results of shards that are not of one set of contributions cut into so many.
+/// Refuses results of shards that are not of the contributions that are there now, cut into so many: one that was withdrawn meanwhile
+/// would still be in its shard's result.
 ///
 /// # Errors
 /// Whose result is not.
-pub fn belong_together<'h>(parts: impl Iterator<Item = &'h Header>, of: u32) -> Outcome {
-    let mut first = None;
-    for part in parts {
-        let all = part.session.split_once(' ').map_or("", |(_, all)| all);
-        let fits = all.starts_with(&format!("{of} ")) && *first.get_or_insert(all) == all;
-        if !fits {
-            return Err(Failure::usage(format!(
-                "what is kept of `{}` is not of the same contributions cut into {of} shards: run that shard again, at every node",
-                part.whose
-            )));
-        }
+pub fn belong_together<'h>(
+    mut parts: impl Iterator<Item = &'h Header>,
+    of: u32,
+    contributions: &[ContributionId],
+) -> Outcome {
+    let all = cut(of, contributions);
+    let other = parts.find(|part| {
+        part.session
+            .split_once(' ')
+            .is_none_or(|(_, cut)| cut != all)
+    });
+    match other {
+        None => Ok(()),
+        Some(part) => Err(Failure::usage(format!(
+            "what is kept of `{}` is not of the {} contributions that are there now, cut into {of} shards: run that shard again, at every node",
+            part.whose,
+            contributions.len()
+        ))),
     }
-    Ok(())
 }
 
 /// The role as which the results of shards are given: nobody contributes, receives or computes as it.

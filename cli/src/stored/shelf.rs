@@ -348,7 +348,7 @@ impl<'a> Nodes<'a> {
         }
         same(&shelves, &names)?;
         let headers: Vec<&Header> = shelves.iter().take(1).flatten().map(|(h, _)| h).collect();
-        let (stored, places) = Stored::new(study, hir, (&headers, all.len() as u64), attempt)?;
+        let (stored, places) = Stored::new(study, hir, (&headers, &all), attempt)?;
         Ok(Self {
             study,
             stored,
@@ -389,7 +389,7 @@ impl Own {
         let key = own_key(key, &study, node)?;
         let (shelf, all) = read(inputs, &key, (&study, hir), node, attempt.portion)?;
         let headers: Vec<&Header> = shelf.iter().map(|(header, _)| header).collect();
-        let (stored, places) = Stored::new(&study, hir, (&headers, all.len() as u64), attempt)?;
+        let (stored, places) = Stored::new(&study, hir, (&headers, &all), attempt)?;
         let part = portion::kept_as(attempt.portion, study.terms(), hir, &all)?;
         Ok(Self {
             study,

@@ -480,6 +480,41 @@ fn owner(table: OwnerTable) -> Result<Owner, Error> {
     })
 }
 
+/// Of each role that nodes or receivers play: they are of one kind, and numbered from 0 on, each once. One alone needs no number.
+fn players(terms: &Terms) -> Result<(), Error> {
+    let nodes = (terms.nodes.iter()).filter_map(|node| Some((node.role.as_deref()?, "nodes")));
+    let receivers = (terms.receivers.iter()).map(|receiver| (receiver.role.as_str(), "receivers"));
+    let mut played: BTreeMap<&str, (&str, Vec<Option<&str>>)> = BTreeMap::new();
+    for (role, kind) in nodes.chain(receivers) {
+        let (word, number) = match role.split_once('[') {
+            Some((word, rest)) => (word, Some(rest.trim_end_matches(']'))),
+            None => (role, None),
+        };
+        let (first, numbers) = played.entry(word).or_insert((kind, Vec::new()));
+        if word == terms.contributors.role {
+            return refuse(format!(
+                "`{word}` is the role of contributors, not of {kind}"
+            ));
+        }
+        if *first != kind {
+            return refuse(format!("`{word}` is played by nodes and by receivers"));
+        }
+        numbers.push(number);
+    }
+    for (word, (kind, numbers)) in &played {
+        let expected: BTreeSet<String> = (0..numbers.len()).map(|i| i.to_string()).collect();
+        let there: BTreeSet<String> = numbers.iter().flatten().map(|&n| n.to_owned()).collect();
+        if there != expected && *numbers != [None] {
+            return refuse(format!(
+                "the {} {kind} that play `{word}` are `{word}[0]` to `{word}[{}]`, each once",
+                numbers.len(),
+                numbers.len() - 1
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// What several keys say together.
 fn consistent(terms: &Terms) -> Result<(), Error> {
     let n = u32::try_from(terms.nodes.len()).unwrap_or(u32::MAX);
@@ -512,6 +547,7 @@ fn consistent(terms: &Terms) -> Result<(), Error> {
     if terms.contributors.inputs.is_empty() || terms.receivers.is_empty() {
         return refuse("a study has at least one contributors.input and one receiver");
     }
+    players(terms)?;
     let mut addresses = BTreeSet::new();
     let mut certificates = BTreeSet::new();
     let mut seals = BTreeSet::new();
