@@ -72,7 +72,7 @@ impl Body<'_, '_> {
             self.ck.refer(ty, generic.span);
             self.ck.refer_known(name, Named::Constant);
             let id = GenericId(u32::try_from(at).unwrap_or(u32::MAX));
-            if !generic.bounds.num {
+            if !generic.bounds.int {
                 let error = diagnostic!(E3006, span, "`{}` has no `{}`", ty.text, name.text)
                     .here("not known to be an integer");
                 self.report(error.help("the type parameter needs the bound `Int`"));
