@@ -192,3 +192,15 @@ def test_long_tables_take_seconds() -> None:
         "struct R { a: u32, b: bool }\nfn main(r: [secret R; _] from each) -> u64 { r[0].map(|x| x.a as u64).sum() as u64 }"
     )
     assert smpcc.run(program, [table, table[:1]]).result == int(table["a"].sum())
+
+
+def test_numbers_beside_missing_ones_are_those_that_were_given_or_refused() -> None:
+    column = pandas.Series([3, None, -(2**53) + 1, 0.5, -0.0, 2**53 + 1])
+    small, missing, least, half, zero, large = plain({"x": column})["x"]
+    assert (small, missing, least, half) == (3, None, 1 - 2**53, 0.5)
+    assert isinstance(small, int) and isinstance(least, int)
+    # A zero of a float has a sign, and of what is 2^53 nobody knows whether it was one more.
+    assert str(zero) == "-0.0" and isinstance(large, float)
+    program = smpcc.Text("fn main(x: [secret Option<i64>; _] from each) -> u32 { x.flatten().len() as u32 }")
+    with pytest.raises(smpcc.UsageError, match="expected an integer"):
+        smpcc.run(program, [{"x": column[5:]}, {"x": pandas.Series([1, None])}])

@@ -72,6 +72,12 @@ def test_every_type_comes_back_as_it_went_in(change: dict[str, Any]) -> None:
     assert math.copysign(1, run.result["x"]) == math.copysign(1, row["x"])
 
 
+def test_a_result_that_is_no_number_is_the_same_for_all() -> None:
+    program = smpcc.Text("fn main(x: secret f64 from each) -> [f64; 2] { [x[0] / x[1], x[0]] }")
+    result = smpcc.run(program, [{"x": 0}, {"x": 0}], protocol="boolean").result
+    assert math.isnan(result[0]) and result[1] == 0
+
+
 def test_a_moment_of_another_zone_is_the_same_moment() -> None:
     program = smpcc.Text("fn main(t: secret datetime from each) -> datetime { t[0] }")
     there = datetime.datetime(2024, 3, 1, 10, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))

@@ -141,11 +141,15 @@ def _column(column: Any) -> Optional[list[Any]]:
     missing = _missing(column, values)
     if float in kinds and any(missing):
         # A whole number beside a missing one has become a float.
-        return [
-            None if gone else int(v) if isinstance(v, float) and v.is_integer() else plain(v)
-            for v, gone in zip(values, missing)
-        ]
+        return [None if gone else _whole(v) for v, gone in zip(values, missing)]
     return [None if gone else _moment(v) for v, gone in zip(values, missing)]
+
+
+def _whole(value: Any) -> Any:
+    """A float that was a whole number, as that. From 2^53 on it may have been another one, and zeros of floats have a sign: these stay floats."""
+    was_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    is_zero_below = value == 0 and str(value).startswith("-")
+    return int(value) if was_whole and not is_zero_below else plain(value)
 
 
 def _missing(column: Any, values: list[Any]) -> list[bool]:

@@ -22,6 +22,8 @@ class Run:
         self.outputs: dict[int, Any] = {
             int(party): value(out, data["types"][party]) for party, out in data["outputs"].items()
         }
+        # As they were told: a NaN is not even equal to itself, its text is.
+        self._told = list(data["outputs"].values())
         #: All that the command line reported, without the results.
         self.data: dict[str, Any] = _floats({k: v for k, v in data.items() if k != "outputs"})
 
@@ -31,7 +33,7 @@ class Run:
         results = list(self.outputs.values())
         if not results:
             raise ValueError("nobody learns anything in this run: its results stay shared")
-        if any(r != results[0] for r in results[1:]):
+        if any(told != self._told[0] for told in self._told[1:]):
             raise ValueError("the parties learn different things: see `outputs`, by party")
         return results[0]
 
