@@ -63,6 +63,7 @@ fn example(event: &Event) -> String {
     let operation = event.operation;
     match event.operands.as_slice() {
         [a] if operation == "as" => format!("{a} as {}", event.ty),
+        [a] if operation == "-" && a.starts_with('-') => format!("-({a})"),
         [a] if operation == "-" => format!("-{a}"),
         [a, b] if !operation.starts_with(char::is_alphabetic) => format!("{a} {operation} {b}"),
         all => format!("{operation}({})", all.join(", ")),

@@ -126,6 +126,61 @@ fn comparisons_that_rounding_decides_are_named() {
         (What::DecidedOtherwise, "==")
     );
     assert_eq!(event.exact.as_deref(), Some("true"));
+    assert_eq!(
+        (event.result.as_str(), event.ty.as_str()),
+        ("false", "bool")
+    );
+    let (found, _) = findings(&text.replace("==", "<"), &[&[256]]);
+    let [event] = found.events.as_slice() else {
+        panic!("{:?}", found.events)
+    };
+    assert_eq!(event.result, "true");
+    assert_eq!(event.exact.as_deref(), Some("false"));
+}
+
+#[test]
+fn the_mean_of_nothing_divides_by_zero() {
+    for ty in ["fixed<16, 8>", "i16"] {
+        let text = format!(
+            "party p[2];\nfn main(x: [secret {ty}; 0] from p[0]) -> {ty} {{ average(x) }}\n"
+        );
+        let (found, _) = findings(&text, &[&[]]);
+        let [event] = found.events.as_slice() else {
+            panic!("{ty}: {:?}", found.events)
+        };
+        assert_eq!((event.what, event.operation), (What::DividedByZero, "mean"));
+        assert_eq!(event.exact, None);
+    }
+}
+
+#[test]
+fn what_constants_give_is_rounded_and_wraps_as_all_else() {
+    // 256 / 3 is 85 and a third; 1000 times that is off by a third of 1000.
+    let third = |body: &str| {
+        let text = format!(
+            "party p[2];\nconst ONE: fixed<32, 8> = 1;\nfn main(x: secret fixed<32, 8> from p[0]) -> fixed<32, 8> {{ {body} }}\n"
+        );
+        let (found, _) = findings(&text, &[&[256_000]]);
+        assert!(found.events.is_empty(), "{body}: {:?}", found.events);
+        assert_eq!(found.outputs, [[85_000]], "{body}");
+        let units = found.errors[0].units;
+        assert!((units - 1000.0 / 3.0).abs() < 1e-9, "{body}: {units}");
+    };
+    third("x * (ONE / 3)");
+    third("let t = ONE / 3; if x > 0 { x * t } else { t }");
+    third("let ts = [ONE, ONE / 3]; let mut y = x; for i in 0..2 { y = y * ts[i]; } y");
+    third("let mut ts = [ONE; 3]; ts[1] = min(ONE / 3, ONE); x * ts[1]");
+    third("let ts = [ONE, 3 * ONE].map(|v| v / 3 / v); x * ts[0]");
+    third(
+        "let mut t = ONE; let mut n = 0; while n < 3 { t = if n == 1 { t / 3 } else { t }; n += 1; } x * t",
+    );
+    let text = "party p[2];\nfn main(x: secret fixed<8, 4> from p[0], y: secret bool from p[0]) -> fixed<8, 4> {\n    let t: fixed<8, 4> = 7;\n    let s = t * t;\n    let n: u8 = 250;\n    if y { x * (t + s) / 0 } else { x * ((n + 6) as fixed<8, 4>) }\n}\n";
+    let (found, _) = findings(text, &[&[16], &[0]]);
+    let told: Vec<_> = (found.events.iter())
+        .map(|e| (e.operation, e.what, e.count))
+        .collect();
+    // What stands in an arm counts only where the arm is known to be taken.
+    assert_eq!(told, [("*", What::Wrapped, 1)]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::fold::{affine, fold, fold_gather, in_bounds, interval};
 use super::value::{Data, Leaf, Val, type_interval};
 use super::{MAX_LANES, MAX_NODES, Tracer};
 use crate::hir::Range;
+use crate::ir::exact::Lanes;
 use crate::ir::{Node, Op, Reducer, Region, Ty, Value};
 use crate::passes::constants::normal;
 use crate::passes::constants::vectors::{self, MAX_TABLE};
@@ -21,6 +22,7 @@ pub struct Checkpoint {
     n_values: usize,
     n_blocks: usize,
     n_nodes_in_block: usize,
+    n_nodes_outside: usize,
     n_nodes: u64,
     n_frames: usize,
     n_loops: usize,
@@ -41,6 +43,7 @@ impl<'h> Tracer<'h> {
             n_values: self.values.len(),
             n_blocks: self.blocks.len(),
             n_nodes_in_block: self.blocks.last().map_or(0, Vec::len),
+            n_nodes_outside: self.blocks.first().map_or(0, Vec::len),
             n_nodes: self.n_nodes,
             n_frames: self.frames.len(),
             n_loops: self.frames.last().map_or(0, |f| f.loops.len()),
@@ -58,12 +61,13 @@ impl<'h> Tracer<'h> {
     /// Forgets everything emitted since; variables are the caller's to restore.
     pub(super) fn rollback(&mut self, to: Checkpoint) {
         self.values.truncate(to.n_values);
-        if let Some(marks) = &mut self.marking.marks {
-            marks.truncate(to.n_values);
-        }
+        self.marking.truncate(to.n_values);
         self.blocks.truncate(to.n_blocks);
         if let Some(block) = self.blocks.last_mut() {
             block.truncate(to.n_nodes_in_block);
+        }
+        if let Some(block) = self.blocks.first_mut() {
+            block.truncate(to.n_nodes_outside);
         }
         self.n_nodes = to.n_nodes;
         self.frames.truncate(to.n_frames);
@@ -156,9 +160,10 @@ impl<'h> Tracer<'h> {
 
     /// The leaf as an IR value in the current block.
     pub(super) fn value(&mut self, leaf: &Leaf) -> Traced<ValueId> {
-        match &leaf.data {
-            Data::Value(id) => Ok(*id),
-            Data::Const(vec) => {
+        match (&leaf.data, leaf.noted) {
+            (Data::Value(id), _) => Ok(*id),
+            (Data::Const(_), Some(id)) => Ok(id),
+            (Data::Const(vec), None) => {
                 let ty = Ty {
                     scalar: leaf.scalar,
                     lanes: leaf.lanes,
@@ -210,8 +215,12 @@ impl<'h> Tracer<'h> {
             .into());
         }
         let from = args[usize::from(op == WordOp::Select)].scalar;
-        if let Some(folded) = fold(op, from, to, args, lanes) {
+        if let Some(mut folded) = fold(op, from, to, args, lanes) {
             self.folded(&folded);
+            if Lanes::carries(op) && args.iter().all(|a| a.lanes == lanes) {
+                let args: Vec<&Leaf> = args.iter().collect();
+                self.note_moved(Op::Word(op), &args, &mut folded)?;
+            }
             return Ok(folded);
         }
         let args = args
@@ -300,13 +309,15 @@ impl<'h> Tracer<'h> {
     /// Blocks of lanes picked by public indices.
     pub(super) fn gather(&mut self, src: &Leaf, index: &Leaf, block: u64) -> Traced<Leaf> {
         let lanes = self.product(index.lanes, block)?;
-        if let Some(folded) = fold_gather(src, index, block, lanes) {
+        if let Some(mut folded) = fold_gather(src, index, block, lanes) {
             self.folded(&folded);
+            self.note_moved(Op::Gather { block }, &[src, index], &mut folded)?;
             return Ok(folded);
         }
         if let Some(ConstVec::Affine { start, dims }) = src.const_vec()
             && let ([(_, step)], 1) = (dims.as_slice(), block)
             && src.scalar != Scalar::Bool
+            && src.noted.is_none()
             && in_bounds(index, src.lanes)
         {
             // An affine table read at a computed index is arithmetic, where the index cannot leave the table.
@@ -351,8 +362,9 @@ impl<'h> Tracer<'h> {
             (dst.const_vec(), index.const_vec(), val.const_vec())
             && let Some(words) = vectors::scatter(table, at, index.scalar, new, block)
         {
-            let written = Leaf::constant(dst.scalar, normal(words, dst.scalar));
+            let mut written = Leaf::constant(dst.scalar, normal(words, dst.scalar));
             self.folded(&written);
+            self.note_moved(Op::Scatter { block }, &[&dst, index, &val], &mut written)?;
             return Ok(written);
         }
         let args = vec![self.value(&dst)?, self.value(index)?, self.value(&val)?];
@@ -379,8 +391,9 @@ impl<'h> Tracer<'h> {
         let scalar = full[0].scalar;
         let known: Option<Vec<&ConstVec>> = full.iter().map(|p| p.const_vec()).collect();
         if let Some(words) = known.and_then(|all| vectors::concat(&all, scalar)) {
-            let all = Leaf::constant(scalar, normal(words, scalar));
+            let mut all = Leaf::constant(scalar, normal(words, scalar));
             self.folded(&all);
+            self.note_moved(Op::Concat, &full, &mut all)?;
             return Ok(all);
         }
         let secret = full.iter().any(|p| p.secret);
@@ -457,5 +470,6 @@ pub(super) fn leaf_of(ty: Ty, id: ValueId) -> Leaf {
         range: None,
         affine: None,
         below_zero: None,
+        noted: None,
     }
 }

@@ -6,8 +6,17 @@ use super::fault::Traced;
 use super::real::Kind;
 use super::value::{Data, GenericValue, Leaf, Val};
 use crate::hir::{BinaryOp, Builtin, Fn};
-use crate::ir::exact::{Compare, Mark, Marks, Meaning, Operand, Source, elementary};
+use crate::ir::exact::{
+    Compare, Events, Given, Lanes, Mark, Marks, Meaning, Number, Operand, Source, elementary,
+};
+use crate::ir::{Node, Op, Ty};
 use crate::library;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::collections::BTreeSet;
+
+/// Of vectors with more lanes that are known it is not noted what their numbers are exactly.
+const MOST_KNOWN: u64 = 1 << 16;
 
 /// How many bits of a number are behind the point; `None` of an integer.
 pub(super) type Places = Option<u32>;
@@ -22,6 +31,8 @@ pub(super) struct Marking {
     pub marks: Option<Marks>,
     /// How many operations that are noted as one are being traced.
     within: u32,
+    /// What is known and stands before all else, with a mark.
+    known: BTreeSet<ValueId>,
 }
 
 impl Marking {
@@ -30,7 +41,16 @@ impl Marking {
         Self {
             marks: Some(Marks::default()),
             within: 0,
+            known: BTreeSet::new(),
         }
+    }
+
+    /// Forgets all values from one on.
+    pub fn truncate(&mut self, n_values: usize) {
+        if let Some(marks) = &mut self.marks {
+            marks.truncate(n_values);
+        }
+        self.known.split_off(&ValueId::new(n_values));
     }
 
     fn is_on(&self) -> bool {
@@ -57,8 +77,8 @@ impl<'h> Tracer<'h> {
         self.marking.within += 1;
         let result = work(self);
         self.marking.within -= 1;
-        let result = result?;
-        self.note(meaning, args, places, before, &result);
+        let mut result = result?;
+        self.note(meaning, args, places, before, &mut result)?;
         Ok(result)
     }
 
@@ -68,31 +88,112 @@ impl<'h> Tracer<'h> {
         args: Vec<Operand>,
         places: Places,
         before: usize,
-        result: &Leaf,
-    ) {
+        result: &mut Leaf,
+    ) -> Traced<()> {
+        let id = match result.data {
+            Data::Value(id) => Some(id),
+            Data::Const(_) => result.noted,
+        };
         // What was computed before has its own meaning.
-        let Data::Value(id) = result.data else { return };
-        if id.index() < before {
-            return;
+        if id.is_some_and(|id| id.index() < before) {
+            return Ok(());
         }
         let of_library = library::owns(self.span.file);
         // Hashes, ciphers and the like wrap on purpose.
         let wraps = places.is_none() && !result.scalar.is_signed();
         if of_library && wraps && !matches!(meaning, Meaning::Compare(_)) {
-            return;
+            return Ok(());
         }
         let span = if of_library { self.called } else { self.span };
-        let conditions = self.conditions.iter().map(|c| operand(c, 0)).collect();
+        let mark = Mark {
+            meaning,
+            args,
+            conditions: self.conditions.iter().map(|c| operand(c, 0)).collect(),
+            places,
+            span,
+        };
+        match id {
+            Some(id) => self.mark(id, mark),
+            None => self.note_known(mark, result)?,
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, id: ValueId, mark: Mark) {
         if let Some(marks) = &mut self.marking.marks {
-            let mark = Mark {
-                meaning,
-                args,
-                conditions,
-                places,
-                span,
-            };
             marks.insert(id, mark);
         }
+    }
+
+    /// Notes what a known result is of known operands, where that is not just what its words say: as a value before all else, so that
+    /// it is there wherever the result is used.
+    fn note_known(&mut self, mut mark: Mark, result: &mut Leaf) -> Traced<()> {
+        let is_known = |o: &Operand| match &o.source {
+            Source::Known(vec) => vec.lanes() <= MOST_KNOWN,
+            Source::Value(id) => self.marking.known.contains(id),
+        };
+        if result.lanes > MOST_KNOWN || !mark.args.iter().all(is_known) {
+            return Ok(());
+        }
+        // Conditions are not known here: what they may leave out is not counted.
+        if !mark.conditions.is_empty() {
+            mark.conditions = vec![operand(&Leaf::truth(false), 0)];
+        }
+        if says_nothing(&mark, result) {
+            return Ok(());
+        }
+        let id = self.known_value(result)?;
+        self.mark(id, mark);
+        result.noted = Some(id);
+        Ok(())
+    }
+
+    /// The same of what only moves lanes.
+    pub(super) fn note_moved(&mut self, op: Op, args: &[&Leaf], result: &mut Leaf) -> Traced<()> {
+        let all_known = args
+            .iter()
+            .all(|a| a.const_vec().is_some() && a.lanes <= MOST_KNOWN);
+        let some_noted = args.iter().any(|a| a.noted.is_some());
+        if !some_noted || !all_known || result.lanes > MOST_KNOWN {
+            return Ok(());
+        }
+        let args = args.iter().map(|a| self.known_value(a));
+        let args = args.collect::<Traced<Vec<_>>>()?;
+        result.noted = Some(self.before_all(op, args, result)?);
+        Ok(())
+    }
+
+    /// What is known, as a value before all else.
+    fn known_value(&mut self, leaf: &Leaf) -> Traced<ValueId> {
+        match (leaf.noted, leaf.const_vec()) {
+            (Some(id), _) => Ok(id),
+            (None, vec) => {
+                let vec = vec.cloned().unwrap_or_else(|| ConstVec::scalar(0));
+                self.before_all(Op::Const(vec), Vec::new(), leaf)
+            }
+        }
+    }
+
+    fn before_all(&mut self, op: Op, args: Vec<ValueId>, like: &Leaf) -> Traced<ValueId> {
+        let ty = Ty {
+            scalar: like.scalar,
+            lanes: like.lanes,
+            secret: false,
+        };
+        let id = self.new_value(ty, None)?;
+        let node = Node {
+            op,
+            args,
+            results: vec![id],
+            regions: Vec::new(),
+            span: self.span,
+            protocol: None,
+        };
+        if let Some(block) = self.blocks.first_mut() {
+            block.push(node);
+        }
+        self.marking.known.insert(id);
+        Ok(id)
     }
 
     /// An operator on two numbers, or a shift of one.
@@ -189,9 +290,9 @@ impl<'h> Tracer<'h> {
         self.marking.within += 1;
         let result = work(self);
         self.marking.within -= 1;
-        let result = result?;
-        if let Val::Leaf(leaf) = &result {
-            self.note(meaning, args, places, before, leaf);
+        let mut result = result?;
+        if let Val::Leaf(leaf) = &mut result {
+            self.note(meaning, args, places, before, leaf)?;
         }
         Ok(result)
     }
@@ -234,6 +335,39 @@ fn call(callee: &Fn, generics: &[GenericValue], args: &[Val<'_>]) -> Option<Call
     })
 }
 
+/// Whether a known result is what its words say, and nothing happened.
+fn says_nothing(mark: &Mark, result: &Leaf) -> bool {
+    let known = (known_operands(&mark.args), known_operands(&mark.conditions));
+    let ((Some(args), Some(conditions)), Some(vec)) = (known, result.const_vec()) else {
+        return false;
+    };
+    let scalar = result.scalar;
+    let lanes = known_lanes(vec, scalar);
+    let mut events = Events::new();
+    let settled = mark.settle(&args, &conditions, lanes, scalar, &mut events);
+    let numbers = settled.exact.iter().flat_map(|all| all.iter());
+    let mut pairs = numbers.zip(settled.iter());
+    events.is_empty() && pairs.all(|(number, &word)| *number == Number::word(scalar, word))
+}
+
+/// The lanes of operands of which all are just what their words say.
+fn known_operands(operands: &[Operand]) -> Option<Vec<Given<'_>>> {
+    let mut all = Vec::with_capacity(operands.len());
+    for operand in operands {
+        let Source::Known(vec) = &operand.source else {
+            return None;
+        };
+        let lanes = known_lanes(vec, operand.scalar);
+        all.push(Given { operand, lanes });
+    }
+    Some(all)
+}
+
+fn known_lanes(vec: &ConstVec, scalar: Scalar) -> Lanes {
+    let words = vec.words().map(|word| scalar.wrap(word));
+    words.collect::<Vec<Word>>().into()
+}
+
 fn one_leaf<'v>(val: &'v Val<'_>) -> Option<&'v Leaf> {
     match val {
         Val::Leaf(leaf) => Some(leaf),
@@ -242,9 +376,11 @@ fn one_leaf<'v>(val: &'v Val<'_>) -> Option<&'v Leaf> {
 }
 
 fn operand(leaf: &Leaf, places: u32) -> Operand {
-    let source = match &leaf.data {
-        Data::Const(vec) => Source::Known((**vec).clone()),
-        Data::Value(id) => Source::Value(*id),
+    let source = match (&leaf.data, leaf.noted) {
+        _ if leaf.lanes == 0 => Source::Known(ConstVec::Splat { lanes: 0, word: 0 }),
+        (Data::Const(vec), None) => Source::Known((**vec).clone()),
+        (Data::Const(_), Some(id)) => Source::Value(id),
+        (Data::Value(id), _) => Source::Value(*id),
     };
     Operand {
         source,

@@ -40,6 +40,8 @@ pub struct Leaf {
     pub affine: Option<Affine>,
     /// For known unsigned integers: the operands of a subtraction in it that went below zero, for messages.
     pub below_zero: Option<Box<(Word, Word)>>,
+    /// In a run in exact arithmetic, for what is known: the value whose mark says what it stands for, where its words do not.
+    pub noted: Option<ValueId>,
 }
 
 /// `base · scale + offset`, over the integers.
@@ -73,6 +75,7 @@ impl Leaf {
             range: None,
             affine: None,
             below_zero: None,
+            noted: None,
         }
     }
 

@@ -57,10 +57,18 @@ impl Lanes {
         }
     }
 
+    /// Whether an operation on words chooses among its operands or gives them another type.
+    pub fn carries(op: WordOp) -> bool {
+        matches!(
+            op,
+            WordOp::Cast | WordOp::Select | WordOp::Min | WordOp::Max
+        )
+    }
+
     /// The result of an operation on words, with the exact numbers of its operands where it only chooses among them or gives
     /// them another type.
     pub fn carried(self, op: WordOp, from: Scalar, args: &[Self]) -> Self {
-        if args.iter().all(|a| a.exact.is_none()) {
+        if !Self::carries(op) || args.iter().all(|a| a.exact.is_none()) {
             return self;
         }
         match (op, args) {

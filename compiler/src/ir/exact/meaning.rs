@@ -152,9 +152,9 @@ impl Meaning {
         matches!(self, Self::Sum | Self::Mean | Self::Dot)
     }
 
-    /// Whether a divisor may be zero.
+    /// Whether a divisor may be zero; that of a mean is the number of lanes.
     fn divides(self) -> bool {
-        matches!(self, Self::Div | Self::Rem)
+        matches!(self, Self::Div | Self::Rem | Self::Mean)
     }
 
     /// Of numbers, as a number. `None` where it is none, and of comparisons.
@@ -411,14 +411,22 @@ impl Mark {
                 (true, n) if n != 1 => format!("{n} numbers"),
                 _ => a.shown(lane),
             };
+            // Of a comparison the places are those of its operands.
+            let (ty, result) = match scalar {
+                Scalar::Bool => ("bool".to_owned(), (word == 1).to_string()),
+                Scalar::Int { .. } => {
+                    let form = form(places);
+                    (form.name(scalar), form.display(scalar, word))
+                }
+            };
             Event {
                 span: self.span,
                 what,
                 operation,
-                ty: form(places).name(scalar),
+                ty,
                 count: 0,
                 operands: args.iter().map(shown).collect(),
-                result: form(places).display(scalar, word),
+                result,
                 exact,
             }
         });
