@@ -86,16 +86,19 @@ if (existsSync(playground)) {
   // What may be written is offered, and comes with its `use`.
   await page.fill("#text", "fn main(salary: [secret u32; _] from each) -> u32 {\n    let all = salary.flatten();\n    \n}\n");
   await page.evaluate(() => { const t = document.getElementById("text"); const at = t.value.indexOf("\n}") ; t.focus(); t.setSelectionRange(at, at); });
-  await page.keyboard.type("quarti");
+  await page.keyboard.type("let q = quarti");
   await page.waitForSelector("#offer li", { state: "visible", timeout: 30000 }).catch(() => {});
   expect("an offer", (await page.textContent("#offer")).includes("quartiles"));
   await shot(page, "playground-offer");
   await page.keyboard.press("Enter");
   const written = await page.inputValue("#text");
-  expect("an offer that was taken", written.startsWith("use std::stats::quartiles;\n") && written.includes("    quartiles\n"));
-  await page.keyboard.type("(all).");
-  await page.waitForFunction(() => document.getElementById("offer").textContent.includes("median"), null, { timeout: 30000 }).catch(() => {});
-  expect("fields are offered", (await page.textContent("#offer")).includes("median"));
+  expect("an offer that was taken", written.startsWith("use std::stats::quartiles;\n") && written.includes("    let q = quartiles\n"));
+  await page.keyboard.type("(all);\n    ");
+  // As soon as the compiler has read what the variable is.
+  await page.waitForTimeout(1500);
+  await page.keyboard.type("q.");
+  const offered = (name) => document.getElementById("offer").style.display === "block" && [...document.querySelectorAll("#offer b")].some((e) => e.textContent === name);
+  expect("fields are offered", await page.waitForFunction(offered, "median", { timeout: 30000 }).then(() => true, () => false));
   await page.keyboard.type("median");
   await page.keyboard.press("Escape");
   await page.waitForFunction(() => !document.querySelector("#problems li"), null, { timeout: 30000 }).catch(() => {});
