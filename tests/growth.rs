@@ -3,10 +3,13 @@
 //! The programs are as people write them first: triangular loops, branches in loops, sums outside of loops, counts by index.
 //! Nothing is run: rounds, gates and bytes are those of the statistics, which are exact.
 
-use crate::support::{REP3, SETTINGS, Setting, compile, compile_beside, options, session, setting};
-use smpcc_circuit::cost::Costs;
+use crate::support::{
+    EXAMPLES, REP3, SETTINGS, Setting, compile, compile_beside, example, expect_the_best, options,
+    session, setting,
+};
 use smpcc_circuit::program::Suite;
-use smpcc_circuit::stats::{Known, Link, Totals, milliseconds, stats};
+use smpcc_circuit::stats::{Known, Totals, stats};
+use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
 
 /// What is compared.
@@ -569,28 +572,34 @@ fn no_forced_domain_is_estimated_to_be_faster_than_the_choice() {
     for setting in suites() {
         for text in CHOICES {
             for n in [10, 1_000] {
-                for (network, link) in [(Network::LAN, Link::LAN), (Network::WAN, Link::WAN)] {
-                    let mut session = session(&[setting.n_parties]);
-                    session.lens = (0..setting.n_parties)
-                        .map(|party| (("x".to_string(), party), n))
-                        .collect();
-                    let estimate = |protocol| {
-                        let options = options(setting, protocol, network);
-                        let compiled = compile_beside(&[], text, &session, &options).ok()?;
-                        milliseconds(&compiled.program, link, &Costs::SHIPPED)
-                    };
-                    let chosen = estimate(ProtocolChoice::Auto).expect("an estimate");
-                    for protocol in setting.protocols() {
-                        let Some(forced) = estimate(protocol) else {
-                            continue;
-                        };
-                        assert!(
-                            chosen <= forced,
-                            "{setting:?} {n} {link:?}: {chosen} ms, {forced} by {protocol:?}\n{text}"
-                        );
-                    }
-                }
+                let mut session = session(&[setting.n_parties]);
+                session.lens = (0..setting.n_parties)
+                    .map(|party| (("x".to_string(), party), n))
+                    .collect();
+                let estimated = expect_the_best(text, setting, |options| {
+                    let compiled = compile_beside(&[], text, &session, options).ok()?;
+                    Some(compiled.program)
+                });
+                assert!(estimated, "{text}");
             }
+        }
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: tests/trials.sh runs it"]
+fn no_forced_domain_is_estimated_to_be_faster_for_any_example() {
+    for setting in SETTINGS.into_iter().filter(|s| s.n_parties <= 5) {
+        for which in EXAMPLES {
+            let Some((sources, hir, session)) = example(which, setting.n_parties) else {
+                continue;
+            };
+            let estimated = expect_the_best(which.0, setting, |options| {
+                let compiled =
+                    pipeline::compile(&hir, &sources, which.0, &session, options, &mut |_, _| {});
+                Some(compiled.ok()?.program)
+            });
+            assert!(estimated || which.0 == "runoff", "{}", which.0);
         }
     }
 }

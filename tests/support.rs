@@ -3,6 +3,7 @@
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Domain, Suite, Threat};
+use smpcc_circuit::stats::{Link, milliseconds};
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::diagnostic::Diagnostic;
@@ -126,6 +127,36 @@ pub fn options(setting: Setting, protocol: ProtocolChoice, network: Network) -> 
         costs: Costs::SHIPPED,
         opt: 2,
     }
+}
+
+/// No forced domain may make a plan that is estimated to be faster than that of the compiler's choice. Whether there is an
+/// estimate: there is none where revealed values steer.
+pub fn expect_the_best(
+    what: &str,
+    setting: Setting,
+    plan: impl Fn(&Options) -> Option<Verified>,
+) -> bool {
+    let mut estimated = false;
+    for (network, link) in [(Network::LAN, Link::LAN), (Network::WAN, Link::WAN)] {
+        let estimate = |protocol| {
+            let program = plan(&options(setting, protocol, network))?;
+            milliseconds(&program, link, &Costs::SHIPPED)
+        };
+        let Some(chosen) = estimate(ProtocolChoice::Auto) else {
+            continue;
+        };
+        estimated = true;
+        for protocol in setting.protocols() {
+            let Some(forced) = estimate(protocol) else {
+                continue;
+            };
+            assert!(
+                chosen <= forced,
+                "{setting:?} {link:?}: {chosen} ms, {forced} by {protocol:?}\n{what}"
+            );
+        }
+    }
+    estimated
 }
 
 /// A session of one party a role, without arguments and inputs of open length.
