@@ -249,3 +249,25 @@ fn failed_assertions_and_indices_stop_all_parties() {
         text(&output.stderr)
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_device_without_an_end_is_not_read_to_its_end() {
+    let program = example("avg.smpc").display().to_string();
+    let zero = "/dev/zero";
+    for args in [
+        &["check", zero][..],
+        &["run", zero, "--parties", "3"],
+        &["fmt", zero],
+        &["run", &program, "--inputs", zero],
+        &["run", &program, "--parties", "3", "--args", zero],
+        &["stats", &program, "--parties", "3", "--costs", zero],
+        &["party", zero],
+        &["study", "check", zero],
+    ] {
+        let output = smpcc(args);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(zero), "{args:?}: {said}");
+    }
+}

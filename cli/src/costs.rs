@@ -4,6 +4,7 @@
 //! wrongly is an error, so that a typing error never plans silently with other times than meant.
 
 use crate::exit::{Failure, Outcome};
+use crate::reading;
 use crate::toml_file::{self, unknown};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::{Suite, Threat};
@@ -19,7 +20,7 @@ const MOST_PS: u64 = 1_000_000_000_000_000;
 /// # Errors
 /// What is wrong with the file; its text is not quoted, since the path may name another file by mistake.
 pub fn read(path: &Path) -> Outcome<Costs> {
-    let text = std::fs::read_to_string(path)
+    let text = reading::text(path, reading::BY_HAND)
         .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
     parse(&text).map_err(|what| Failure::usage(format!("{}: {what}", path.display())))
 }

@@ -7,6 +7,7 @@ use crate::choices::{Asked, Choices};
 use crate::exit::{Failure, Outcome};
 use crate::given::{self, PartyInputs};
 use crate::limits::{Limits, Memory};
+use crate::reading;
 use crate::seating::Portion;
 use crate::seats::Seats;
 use crate::stored::Attempt;
@@ -138,7 +139,7 @@ impl Deployment {
     /// What is wrong and in which line; the file is not quoted, since it may be another one by mistake.
     pub fn read(path: &Path) -> Outcome<Self> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path)
+        let text = reading::text(path, reading::BY_HAND)
             .map_err(|e| Failure::usage(format!("cannot read {shown}: {e}")))?;
         Self::from_text(path, &text)
     }
@@ -492,6 +493,6 @@ pub fn party_id(number: u32) -> PartyId {
 }
 
 fn read(path: &Path) -> Outcome<String> {
-    std::fs::read_to_string(path)
+    reading::text(path, reading::BY_HAND)
         .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))
 }

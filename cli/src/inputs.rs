@@ -16,6 +16,7 @@ pub mod toml;
 pub use fit::{Leaves, leaves, skip};
 pub use list::{List, Table};
 
+use crate::reading;
 use std::path::Path;
 
 /// Longest input file, in bytes.
@@ -153,18 +154,19 @@ pub fn name(name: &str) -> String {
 /// A message that names the file and, where it can, line and column.
 pub fn read_file(path: &Path) -> Result<Tree, String> {
     let shown = path.display();
-    let size = std::fs::metadata(path)
-        .map_err(|e| format!("cannot read {shown}: {e}"))?
-        .len();
-    if size > MAX_FILE_BYTES {
-        return Err(format!(
-            "{shown} has {size} bytes; at most {MAX_FILE_BYTES} are read"
-        ));
-    }
-    if path.extension().is_some_and(|e| e == "parquet") {
-        return read_parquet(path).map_err(|e| format!("{shown}: {e}"));
-    }
-    let bytes = std::fs::read(path).map_err(|e| format!("cannot read {shown}: {e}"))?;
+    let parse = match path.extension().and_then(|e| e.to_str()) {
+        Some("json") => json::parse,
+        Some("toml") => toml::parse,
+        Some("csv") => csv::parse,
+        Some("parquet") => return read_parquet(path).map_err(|e| format!("{shown}: {e}")),
+        _ => {
+            return Err(format!(
+                "{shown}: inputs are read from .json, .toml, .csv and .parquet files"
+            ));
+        }
+    };
+    let bytes =
+        reading::bytes(path, MAX_FILE_BYTES).map_err(|e| format!("cannot read {shown}: {e}"))?;
     let text = String::from_utf8(bytes).map_err(|e| {
         format!(
             "{shown} is not UTF-8 text: byte {} is wrong",
@@ -172,14 +174,7 @@ pub fn read_file(path: &Path) -> Result<Tree, String> {
         )
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("json") => json::parse(text).map_err(|e| format!("{shown}: {e}")),
-        Some("toml") => toml::parse(text).map_err(|e| format!("{shown}: {e}")),
-        Some("csv") => csv::parse(text).map_err(|e| format!("{shown}: {e}")),
-        _ => Err(format!(
-            "{shown}: inputs are read from .json, .toml, .csv and .parquet files"
-        )),
-    }
+    parse(text).map_err(|e| format!("{shown}: {e}"))
 }
 
 #[cfg(feature = "parquet")]

@@ -25,6 +25,7 @@ pub mod pages;
 #[cfg(feature = "parties")]
 pub mod play;
 pub mod playground;
+pub mod reading;
 pub mod render;
 #[cfg(feature = "parties")]
 pub mod report;

@@ -8,6 +8,7 @@
 //! `use tables::join::left;` takes `left` from `join.smpc` in that folder. A package has packages of its own in the same way.
 
 use crate::exit::{Failure, Outcome};
+use crate::reading;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,11 +29,8 @@ pub fn of(folder: &Path) -> Outcome<BTreeMap<String, PathBuf>> {
     }
     let shown = path.display();
     let wrong = |what: String| Failure::usage(format!("{shown}: {what}"));
-    let size = std::fs::metadata(&path).map_or(0, |m| m.len());
-    if size > MAX_BYTES {
-        return Err(wrong(format!("{size} bytes; the limit is {MAX_BYTES}")));
-    }
-    let text = std::fs::read_to_string(&path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    let text =
+        reading::text(&path, MAX_BYTES).map_err(|e| wrong(format!("cannot be read: {e}")))?;
     let table: toml::Table = text
         .parse()
         .map_err(|e: toml::de::Error| wrong(format!("not TOML: {}", e.message())))?;

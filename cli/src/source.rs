@@ -2,6 +2,7 @@
 
 use crate::exit::{Failure, Outcome};
 use crate::packages;
+use crate::reading;
 use smpcc_circuit::codec;
 use smpcc_compiler::diagnostic::Diagnostic;
 use smpcc_compiler::front;
@@ -14,6 +15,9 @@ use smpcc_runtime::hash::{Digest, Transcript};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// Most bytes of the text of a program: as many as of one that was built.
+pub const MAX_TEXT: u64 = codec::MAX_PROGRAM_BYTES as u64;
 
 /// How deep packages may have packages.
 const MAX_PACKAGE_DEPTH: usize = 8;
@@ -105,7 +109,7 @@ pub fn read_over(
         if let Some(text) = open.get(path) {
             return Ok(text.clone());
         }
-        let bytes = std::fs::read(path).map_err(|e| {
+        let bytes = reading::bytes(path, MAX_TEXT).map_err(|e| {
             let program = path.with_extension("smpc");
             let near = match path.extension().is_none() && program.is_file() {
                 true => format!("; did you mean {}?", program.display()),

@@ -1,6 +1,7 @@
 //! A study with the program that it names: read, compared, and looked at for what it reveals.
 
 use crate::exit::{Failure, Outcome};
+use crate::reading;
 use crate::source::{self, Source};
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema::{self, ParamSchema, Schema};
@@ -213,7 +214,7 @@ pub fn signature_file(study: &Path, signer: &str) -> PathBuf {
 pub fn signed<'s>(path: &Path, study: &'s Study) -> Vec<(&'s str, Result<(), String>)> {
     let has = |name: &str, key| {
         let file = signature_file(path, name);
-        match std::fs::read_to_string(&file) {
+        match reading::text(&file, reading::BY_HAND) {
             Ok(text) => signature::check_study_file(&text, &study.id(), name, key)
                 .map_err(|e| format!("{}: {e}", file.display())),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {

@@ -5,8 +5,12 @@ use serde::Deserialize;
 use smpcc_runtime::keys::{self, Identity};
 use smpcc_study::seal::SealingKey;
 use smpcc_study::signature::SigningKey;
+use smpcc_study::store;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// The most bytes of a file that people write by hand.
+pub const BY_HAND: u64 = 16 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,8 +103,13 @@ fn beside() -> PathBuf {
     }
 }
 
-fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path)
+/// The text of a file that people write by hand.
+///
+/// # Errors
+/// A file that cannot be read, is too long or is no text.
+pub fn read(path: &Path) -> Result<String, Error> {
+    let bytes = store::read(path, BY_HAND)?;
+    String::from_utf8(bytes)
         .map_err(|e| Error::Refused(format!("cannot read {}: {e}", path.display())))
 }
 

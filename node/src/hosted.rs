@@ -1,10 +1,11 @@
 //! A study that this node takes part in: read with all its signatures, compared with the node's own keys and programs.
 
 use crate::Error;
-use crate::config::Config;
+use crate::config::{BY_HAND, Config};
 use smpcc_runtime::hash::sha256;
 use smpcc_study::id::StudyId;
 use smpcc_study::signature;
+use smpcc_study::store;
 use smpcc_study::study::Study;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,10 +44,7 @@ pub fn read(config: &Config) -> Result<BTreeMap<StudyId, Hosted>, Error> {
 }
 
 fn one(config: &Config, file: &Path) -> Result<Hosted, Error> {
-    let read = |path: &Path| {
-        std::fs::read(path)
-            .map_err(|e| Error::Refused(format!("cannot read {}: {e}", path.display())))
-    };
+    let read = |path: &Path| store::read(path, BY_HAND);
     let study = Study::read(&read(file)?)?;
     let terms = study.terms();
     let sign = config.sign.public();

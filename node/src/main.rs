@@ -1,7 +1,7 @@
 //! The `smpcc-node` binary: serves studies, and verifies logs.
 
 use clap::{Args, Parser, Subcommand};
-use smpcc_node::config::Config;
+use smpcc_node::config::{self, Config};
 use smpcc_node::metrics::Metrics;
 use smpcc_node::office::Office;
 use smpcc_node::peers::{Peers, Waits};
@@ -255,8 +255,7 @@ fn verify(args: &Verify) -> Result<(), Error> {
     let mut heads: Vec<Head> = Vec::new();
     let mut others = 0;
     for path in &args.heads {
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Error::Refused(format!("cannot read {}: {e}", path.display())))?;
+        let text = config::read(path)?;
         for head in text.lines().filter_map(|line| line.strip_prefix("head ")) {
             let head: Head = head.parse()?;
             match head.check(&key) {

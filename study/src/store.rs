@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::id::ContributionId;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 /// Writes a file that nobody else may read, under a name of its own first, and gives it its name when all of it is on the disk.
@@ -58,6 +58,13 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
         )));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, most), &mut bytes).map_err(failed)?;
-    Ok(bytes)
+    // A device may say that it is empty, and a file may grow.
+    let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);
+    match read.map_err(failed)? as u64 > most {
+        true => Err(Error::new(format!(
+            "{} has more than {most} bytes",
+            path.display()
+        ))),
+        false => Ok(bytes),
+    }
 }

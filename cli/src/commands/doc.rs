@@ -6,6 +6,8 @@ use crate::load::Style;
 use crate::out;
 use smpcc::doc::{self, File};
 use smpcc::exit::{Failure, Outcome};
+use smpcc::reading;
+use smpcc::source::MAX_TEXT;
 use smpcc_compiler::library;
 use std::path::Path;
 
@@ -25,7 +27,7 @@ pub fn doc(args: &DocArgs, style: Style) -> Outcome {
             let heading = heading.map_or("Programs".into(), |n| n.to_string_lossy().into_owned());
             let mut texts = Vec::new();
             for path in &read {
-                let text = std::fs::read_to_string(path)
+                let text = reading::text(path, MAX_TEXT)
                     .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
                 let place = path
                     .strip_prefix(base)

@@ -5,6 +5,8 @@ use crate::files;
 use crate::load::{self, Style};
 use crate::out;
 use smpcc::exit::{Exit, Failure, Outcome};
+use smpcc::reading;
+use smpcc::source::MAX_TEXT;
 use smpcc_compiler::diagnostic;
 use smpcc_compiler::format::{self, Refused};
 use smpcc_compiler::source::SourceSet;
@@ -21,7 +23,7 @@ pub fn fmt(args: &FmtArgs, style: Style) -> Outcome {
     let (mut n_changed, mut refused) = (0, None);
     for path in &paths {
         let name = path.display().to_string();
-        let one = std::fs::read(path)
+        let one = reading::bytes(path, MAX_TEXT)
             .map_err(|e| Failure::usage(format!("cannot read {name}: {e}")))
             .and_then(|bytes| formatted(&name, bytes, style));
         match one {

@@ -5,6 +5,7 @@ use crate::load::{self, Style};
 use crate::out;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::given;
+use smpcc::reading;
 use smpcc::render;
 use smpcc::seats::Seats;
 use smpcc::stored::shelf::{self, file_name, of_file};
@@ -158,7 +159,7 @@ fn receiver_key(text: &str) -> Outcome<SealingPublic> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
-    let file = std::fs::read_to_string(text).map_err(|e| {
+    let file = reading::text(Path::new(text), reading::BY_HAND).map_err(|e| {
         Failure::usage(format!("`{text}` is no public key and no file of one: {e}"))
     })?;
     let words = file.split('"');

@@ -8,7 +8,7 @@ use crate::files::{self, Kind};
 use crate::load::{self, Style};
 use crate::{out, prompt};
 use smpcc::exit::{Failure, Outcome};
-use smpcc::{claims, studies};
+use smpcc::{claims, reading, studies};
 use smpcc_compiler::lower;
 use smpcc_compiler::reveals as disclosed;
 use smpcc_study::signature::{self, SigningKey};
@@ -88,7 +88,7 @@ fn sign(args: &StudySignArgs, style: Style) -> Outcome {
 /// A signing key from its file.
 pub fn key(path: &Path) -> Outcome<SigningKey> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = reading::text(path, reading::BY_HAND).map(Zeroizing::new);
     let text = text.map_err(|e| Failure::usage(format!("cannot read {shown}: {e}")))?;
     if let Some(mode) = smpcc_runtime::keys::loose_mode(path) {
         out::note(&format!(

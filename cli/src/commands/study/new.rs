@@ -6,7 +6,7 @@ use crate::load::{self, Style};
 use crate::out;
 use serde::Deserialize;
 use smpcc::exit::{Failure, Outcome};
-use smpcc::{arguments, source, studies, suites, toml_file};
+use smpcc::{arguments, reading, source, studies, suites, toml_file};
 use smpcc_circuit::program::ShapeNode;
 use smpcc_circuit::value::Form;
 use smpcc_compiler::schema::{self, ParamSchema};
@@ -194,7 +194,7 @@ fn members(args: &StudyNewArgs, text: &mut String) -> Outcome {
 
 fn public(path: &Path) -> Outcome<Public> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
+    let text = reading::text(path, reading::BY_HAND)
         .map_err(|e| Failure::usage(format!("cannot read {shown}: {e}")))?;
     toml_file::parse(&text).map_err(|e| Failure::usage(format!("{shown}: {e}")))
 }
