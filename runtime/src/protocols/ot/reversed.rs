@@ -77,7 +77,8 @@ pub fn answer(
     let delta = Zeroizing::new(sender.delta());
     let pair = |(i, &row): (usize, &Label)| {
         // The receiver's row is this one, plus Δ where its random bit was one: that is its choice and the correction together.
-        let corrected = Mask::lowest(u64::from(corrections[i / 8] >> (i % 8)));
+        let correction = corrections[i / 8] >> (i % 8);
+        let corrected = Mask::lowest(correction.into());
         let zero = row ^ delta.select(corrected);
         [zero, zero ^ *delta].map(|row| key(context, i, row))
     };
