@@ -587,7 +587,6 @@ fn no_forced_domain_is_estimated_to_be_faster_than_the_choice() {
 }
 
 #[test]
-#[ignore = "takes minutes: tests/trials.sh runs it"]
 fn no_forced_domain_is_estimated_to_be_faster_for_any_example() {
     for setting in SETTINGS.into_iter().filter(|s| s.n_parties <= 5) {
         for which in EXAMPLES {

@@ -9,8 +9,6 @@ cd "$(dirname "$0")/.."
 seconds=${1:-300}
 echo "about $((4 * seconds / 60 + 3)) minutes, and the build before"
 SMPCC_TRIALS=$seconds cargo test --locked -p smpcc --test binary -- trials:: --nocapture --test-threads=1
-echo "what is too long for every run of the tests"
-cargo test --locked -p smpcc --test whole -- --ignored
 echo "inputs from Parquet files, which other builds leave out"
 cargo test --locked -p smpcc --lib --features parquet inputs::
 echo "the whole library in every suite, and among sixteen parties"
