@@ -10,7 +10,6 @@ use smpcc_runtime::hash::sha256;
 use smpcc_study::signature;
 use smpcc_study::study::{MAX_LEN, Study};
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Contributors in the session that shows what a program reveals: what it reveals does not follow from how many there are.
@@ -22,12 +21,8 @@ const SHOWN: u64 = 3;
 /// What is wrong with the file.
 pub fn read(path: &Path) -> Outcome<Study> {
     let shown = path.display();
-    let failed = |e| Failure::usage(format!("cannot read {shown}: {e}"));
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_LEN as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    let bytes = reading::bytes(path, MAX_LEN as u64)
+        .map_err(|e| Failure::usage(format!("cannot read {shown}: {e}")))?;
     Study::read(&bytes).map_err(|e| Failure::usage(format!("{shown}: {e}")))
 }
 

@@ -87,7 +87,7 @@ impl Model for Authenticated {
     }
 
     /// Four times as many transfers for each triple and more, and checks of them; for a garbled AND also an authenticated bit, and masks and
-    /// proofs beside its tables. As measured with `benches/two_party.rs`.
+    /// proofs beside its tables. From runs of both on a busy machine; `benches/two_party.rs` measures them.
     fn among(&self, measured: Work, _n_parties: u32, _threshold: u32) -> Work {
         let and_ps = measured.and_ps.saturating_mul(6);
         Work {

@@ -323,8 +323,9 @@ impl Call {
         Weights::new(t)
     }
 
-    /// The weights of the masked bits that the evaluator tells. The garbler cannot know them when it sends its tables: of each AND's mask the
-    /// evaluator has a half.
+    /// The weights of the masked bits that the evaluator tells. A garbler that guesses the bits of a small circuit knows them when it sends its
+    /// tables, and gains nothing: other bits have other weights, and what it would have to say for a wrong bit differs by a multiple of a Δ
+    /// that it does not know.
     fn weights_of_masked(&self, suite: &Authenticated, block: usize, masked: &[u64]) -> Weights {
         self.weights(suite, "smpcc/authenticated/garbled/masked", block, masked)
     }
