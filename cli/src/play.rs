@@ -30,8 +30,8 @@ use smpcc_runtime::ring::Elements;
 use smpcc_runtime::session::{self, Agreed, Proposal, Session};
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -434,11 +434,26 @@ fn meanwhile<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
     let (done, result) = mpsc::channel();
+    // A thread that cannot be started drops what it was to run, so it gets the work only once it runs.
+    let work = Arc::new(Mutex::new(Some(work)));
+    let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(|e| e.into_inner()).take();
+    let theirs = Arc::clone(&work);
     let thread = thread::Builder::new()
         .name("compile".into())
         .stack_size(STACK)
-        .spawn(move || done.send(work()).is_ok())
-        .map_err(|e| Error::machine(format!("cannot start a thread to compile in: {e}")))?;
+        .spawn(move || take(&theirs).is_some_and(|work| done.send(work()).is_ok()));
+    let thread = match thread {
+        Ok(thread) => thread,
+        // Where there is no memory for another stack, the links are looked at afterwards.
+        Err(e) => {
+            let work = take(&work).ok_or_else(|| {
+                Error::machine(format!("cannot start a thread to compile in: {e}"))
+            })?;
+            let done = work();
+            mesh.poll()?;
+            return Ok(done);
+        }
+    };
     loop {
         match result.recv_timeout(LOOK) {
             Ok(result) => return Ok(result),
