@@ -1,7 +1,9 @@
 //! One meaning everywhere: interpreter = optimised IR = circuit evaluator = protocol, in every domain, on random programs;
 //! and what was predicted is what was sent.
 
-use crate::support::{EXAMPLES, Example, SETTINGS, Setting, by_party, example, options};
+use crate::support::{
+    EXAMPLES, Example, SETTINGS, Setting, by_party, example, expect_the_best, options,
+};
 use smpcc_circuit::eval;
 use smpcc_circuit::program::InputLeaf;
 use smpcc_circuit::program::Op::Shuffle;
@@ -333,5 +335,22 @@ fn examples_under_every_suite_that_fits() {
     // Those with roles of fixed number have few settings, the others nearly all.
     for (which, ran) in EXAMPLES.iter().zip(ran) {
         assert!(ran >= 2, "{} fits {ran} settings", which.0);
+    }
+}
+
+#[test]
+fn no_forced_domain_is_estimated_to_be_faster_for_a_random_program() {
+    for setting in SETTINGS.into_iter().filter(|s| s.n_parties <= 5) {
+        let size = Size {
+            n_parties: setting.n_parties,
+            ..Size::default()
+        };
+        let estimated = (7000..7040).filter(|&seed| {
+            let (ir, _) = generate(seed, size);
+            expect_the_best(&format!("seed {seed}"), setting, |options| {
+                compile(&ir, options)
+            })
+        });
+        assert!(estimated.count() > 0, "{setting:?}");
     }
 }

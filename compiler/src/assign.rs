@@ -181,18 +181,19 @@ fn cheapest(
     local: &dyn Fn(Sums) -> Local,
 ) -> Result<Plan, Vec<NoForm>> {
     let forms = forms(options, ir.n_parties);
-    let mut choices = vec![local(Sums::Free), local(Sums::Circuits), Local::none(ir)];
+    let (free, circuits, none) = (local(Sums::Free), local(Sums::Circuits), Local::none(ir));
+    let mut choices = vec![&free, &circuits, &none];
     choices.dedup();
-    let mut best: Option<(search::Found, Local)> = None;
+    let mut best: Option<(search::Found, &Local)> = None;
     let mut refused = Ok(());
     for local in choices {
         // What an attribute asks for may be possible only where an owner does the rest.
-        if let Err(errors) = check(ir, options, &local) {
+        if let Err(errors) = check(ir, options, local) {
             refused = Err(errors);
             continue;
         }
-        let model = cost::Model::new(ir, options, forms, &local);
-        let found = search::search(ir, &model, &local, options);
+        let model = cost::Model::new(ir, options, forms, local);
+        let found = search::search(ir, &model, local, options);
         if best
             .as_ref()
             .is_none_or(|(least, _)| found.cost < least.cost)
@@ -218,56 +219,65 @@ fn cheapest(
         "bit logic, few levels deep for this network".into(),
         "bit logic in a constant number of rounds".into(),
     ];
-    let mut plan = finish(ir, &found.kinds, &local, forms, reasons, |k| match k {
+    let mut plan = finish(ir, &found.kinds, local, forms, reasons, |k| match k {
         Kind::Public | Kind::Local => 0,
         Kind::Arithmetic => 1,
         Kind::Boolean => 2,
         Kind::Yao => 3,
     });
-    plan.others = others(ir, options, forms, &found, &local, &prices);
+    // What owners compute alone as chosen, and as where the domain is asked for.
+    let uniform = [
+        (Kind::Boolean, [local, &circuits]),
+        (Kind::Yao, [local, &circuits]),
+        (Kind::Arithmetic, [local, &free]),
+    ];
+    plan.others = (uniform.into_iter())
+        .flat_map(|(kind, locals)| {
+            let n = if locals[0] == locals[1] { 1 } else { 2 };
+            locals.into_iter().take(n).map(move |local| (kind, local))
+        })
+        .filter_map(|(kind, local)| other(ir, options, forms, &found, (kind, local), &prices))
+        .collect();
     plan.prices = Some(prices);
     Ok(plan)
 }
 
 /// How much dearer than the choice a plan may look to the cost model and still be emitted to compare the two.
-const NEAR: f64 = 4.0;
+const NEAR: f64 = 10.0;
 
-/// The plans with one domain for everything shared that may turn out cheaper than what was found, once they are emitted: the
+/// The plan with one domain for everything shared, if it may turn out cheaper than what was found, once both are emitted: the
 /// model estimates circuits, emission knows them. None where the source asks for domains.
-fn others(
+fn other(
     ir: &Ir,
     options: &Options,
     forms: FormChoice,
     found: &search::Found,
-    local: &Local,
+    (kind, local): (Kind, &Local),
     prices: &str,
-) -> Vec<Plan> {
+) -> Option<Plan> {
     fn wishes(region: &Region) -> bool {
         let asks = |node: &Node| node.protocol.is_some() || node.regions.iter().any(wishes);
         region.nodes.iter().any(asks)
     }
-    if wishes(&ir.body) {
-        return Vec::new();
-    }
-    let model = cost::Model::new(ir, options, forms, local);
-    let offered = |kind: Kind| match kind {
+    let offered = match kind {
         Kind::Yao => options.suite.offers(options.threat, Domain::Yao),
         Kind::Arithmetic => legal::check_arithmetic(ir, local, options, true).is_ok(),
         Kind::Boolean | Kind::Public | Kind::Local => true,
     };
-    let kinds = [Kind::Boolean, Kind::Yao, Kind::Arithmetic];
-    (kinds.into_iter().filter(|&kind| offered(kind)))
-        .map(|kind| local::held(ir, local, kind))
-        .filter(|kinds| *kinds != found.kinds && model.cost(kinds) <= NEAR * found.cost)
-        .map(|kinds| {
-            let why = "cheaper as a whole than in parts".into();
-            let reasons = vec!["known to all".into(), why];
-            let reason = |kind| u32::from(!matches!(kind, Kind::Public | Kind::Local));
-            let mut plan = finish(ir, &kinds, local, forms, reasons, reason);
-            plan.prices = Some(prices.to_owned());
-            plan
-        })
-        .collect()
+    if !offered || wishes(&ir.body) {
+        return None;
+    }
+    let kinds = local::held(ir, local, kind);
+    let model = cost::Model::new(ir, options, forms, local);
+    if kinds == found.kinds || model.cost(&kinds) > NEAR * found.cost {
+        return None;
+    }
+    let why = "cheaper as a whole than in parts".into();
+    let reasons = vec!["known to all".into(), why];
+    let reason = |kind| u32::from(!matches!(kind, Kind::Public | Kind::Local));
+    let mut plan = finish(ir, &kinds, local, forms, reasons, reason);
+    plan.prices = Some(prices.to_owned());
+    Some(plan)
 }
 
 /// An operation that cannot be done in the domain that is asked for.
