@@ -225,19 +225,7 @@ fn cheapest(
         Kind::Boolean => 2,
         Kind::Yao => 3,
     });
-    // What owners compute alone as chosen, and as where the domain is asked for.
-    let uniform = [
-        (Kind::Boolean, [local, &circuits]),
-        (Kind::Yao, [local, &circuits]),
-        (Kind::Arithmetic, [local, &free]),
-    ];
-    plan.others = (uniform.into_iter())
-        .flat_map(|(kind, locals)| {
-            let n = if locals[0] == locals[1] { 1 } else { 2 };
-            locals.into_iter().take(n).map(move |local| (kind, local))
-        })
-        .filter_map(|(kind, local)| other(ir, options, forms, &found, (kind, local), &prices))
-        .collect();
+    plan.others = others(ir, options, &found, local, [&free, &circuits], &prices);
     plan.prices = Some(prices);
     Ok(plan)
 }
@@ -245,39 +233,61 @@ fn cheapest(
 /// How much dearer than the choice a plan may look to the cost model and still be emitted to compare the two.
 const NEAR: f64 = 10.0;
 
-/// The plan with one domain for everything shared, if it may turn out cheaper than what was found, once both are emitted: the
-/// model estimates circuits, emission knows them. None where the source asks for domains.
-fn other(
+/// The plans with one domain for everything shared that may turn out cheaper than what was found, once they are emitted: the
+/// model estimates circuits, emission knows them. Owners compute alone what was `chosen`, or what they do where the domain is asked for:
+/// then sums are `free`, or `circuits`. None where the source asks for domains.
+fn others(
     ir: &Ir,
     options: &Options,
-    forms: FormChoice,
     found: &search::Found,
-    (kind, local): (Kind, &Local),
+    chosen: &Local,
+    [free, circuits]: [&Local; 2],
     prices: &str,
-) -> Option<Plan> {
+) -> Vec<Plan> {
     fn wishes(region: &Region) -> bool {
         let asks = |node: &Node| node.protocol.is_some() || node.regions.iter().any(wishes);
         region.nodes.iter().any(asks)
     }
-    let offered = match kind {
+    let mut others = Vec::new();
+    if wishes(&ir.body) {
+        return others;
+    }
+    let forms = forms(options, ir.n_parties);
+    let offered = |kind: Kind, local: &Local| match kind {
         Kind::Yao => options.suite.offers(options.threat, Domain::Yao),
         Kind::Arithmetic => legal::check_arithmetic(ir, local, options, true).is_ok(),
         Kind::Boolean | Kind::Public | Kind::Local => true,
     };
-    if !offered || wishes(&ir.body) {
-        return None;
+    let mut locals = vec![chosen];
+    for local in [free, circuits] {
+        if !locals.contains(&local) {
+            locals.push(local);
+        }
     }
-    let kinds = local::held(ir, local, kind);
-    let model = cost::Model::new(ir, options, forms, local);
-    if kinds == found.kinds || model.cost(&kinds) > NEAR * found.cost {
-        return None;
+    for local in locals {
+        let model = cost::Model::new(ir, options, forms, local);
+        for (kind, asked) in [
+            (Kind::Boolean, circuits),
+            (Kind::Yao, circuits),
+            (Kind::Arithmetic, free),
+        ] {
+            let kinds = local::held(ir, local, kind);
+            if local == chosen && kinds == found.kinds
+                || local != chosen && local != asked
+                || !offered(kind, local)
+                || model.cost(&kinds) > NEAR * found.cost
+            {
+                continue;
+            }
+            let why = "cheaper as a whole than in parts".into();
+            let reasons = vec!["known to all".into(), why];
+            let reason = |kind| u32::from(!matches!(kind, Kind::Public | Kind::Local));
+            let mut plan = finish(ir, &kinds, local, forms, reasons, reason);
+            plan.prices = Some(prices.to_owned());
+            others.push(plan);
+        }
     }
-    let why = "cheaper as a whole than in parts".into();
-    let reasons = vec!["known to all".into(), why];
-    let reason = |kind| u32::from(!matches!(kind, Kind::Public | Kind::Local));
-    let mut plan = finish(ir, &kinds, local, forms, reasons, reason);
-    plan.prices = Some(prices.to_owned());
-    Some(plan)
+    others
 }
 
 /// An operation that cannot be done in the domain that is asked for.
