@@ -39,6 +39,34 @@ pub(crate) const CHANGES: [Change; 7] = [
     Change::Withhold,
 ];
 
+impl Change {
+    /// Changes a piece, before which `earlier` ones went to the same and to other parties.
+    fn apply(self, to: usize, piece: &mut Vec<u8>, earlier: &[Piece]) {
+        let n = piece.len();
+        match self {
+            Change::First => piece[0] ^= 1,
+            Change::Last => piece[n - 1] ^= 0x80,
+            Change::Middle => piece[n / 2] ^= 0x10,
+            Change::Replay => {
+                let before = earlier.iter().rev();
+                let mut before = before.filter(|(other, old)| *other == to && old.len() == n);
+                *piece = before.next().map_or(vec![0; n], |(_, old)| old.clone());
+            }
+            Change::Zeros => piece.fill(0),
+            Change::Not => piece.iter_mut().for_each(|b| *b = !*b),
+            Change::Withhold => piece.clear(),
+        }
+    }
+}
+
+/// The piece of a number as it left, if that is not what it should have been: a random byte is what is put in its place once in 256 runs.
+pub(crate) fn became(sent: &[Piece], number: usize, change: Change) -> Option<Vec<u8>> {
+    let (to, piece) = &sent[number];
+    let mut changed = piece.clone();
+    change.apply(*to, &mut changed, &sent[..number]);
+    (changed != *piece).then_some(changed)
+}
+
 /// What a party sends: to whom, and what.
 pub(crate) type Piece = (usize, Vec<u8>);
 
@@ -66,24 +94,12 @@ pub(crate) fn cheat(
             let mut number = 0;
             mallory::begin(Box::new(move |to, piece| {
                 let mut sent = sent.lock().unwrap();
-                let before = sent
-                    .iter()
-                    .rev()
-                    .find(|(other, old)| *other == to.index() && old.len() == piece.len())
-                    .map(|(_, old)| old.clone());
-                sent.push((to.index(), piece.clone()));
+                let to = to.index();
+                let original = piece.clone();
                 if let Some((_, change)) = changed.filter(|c| c.0 == number) {
-                    let (n, half) = (piece.len(), piece.len() / 2);
-                    match change {
-                        Change::First => piece[0] ^= 1,
-                        Change::Last => piece[n - 1] ^= 0x80,
-                        Change::Middle => piece[half] ^= 0x10,
-                        Change::Replay => *piece = before.unwrap_or(vec![0; n]),
-                        Change::Zeros => piece.fill(0),
-                        Change::Not => piece.iter_mut().for_each(|b| *b = !*b),
-                        Change::Withhold => piece.clear(),
-                    }
+                    change.apply(to, piece, &sent);
                 }
+                sent.push((to, original));
                 number += 1;
             }));
         }

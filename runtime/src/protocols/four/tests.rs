@@ -9,7 +9,7 @@ use smpcc_circuit::verify::verify;
 
 use crate::engine::testing::{AllInputs, Builder, a, inputs, u, words};
 use crate::error::Fault;
-use crate::protocols::conformance::cheats::{CHANGES, Change, Piece, cheat};
+use crate::protocols::conformance::cheats::{CHANGES, Change, became, cheat};
 use crate::protocols::conformance::from_bits;
 use crate::protocols::conformance::templates::{and_template, sum_template};
 use crate::protocols::conformance::views::{assert_uniform, columns, recorded};
@@ -43,27 +43,6 @@ fn everything(lanes: u64) -> Builder {
     let back = from_bits(&mut b, sum, 2, lanes);
     b.output(back, &[2]);
     b
-}
-
-/// The piece as it left, if it was changed.
-fn became(sent: &[Piece], number: usize, change: Change) -> Option<Vec<u8>> {
-    let (to, piece) = &sent[number];
-    let n = piece.len();
-    let mut changed = piece.clone();
-    match change {
-        Change::First => changed[0] ^= 1,
-        Change::Last => changed[n - 1] ^= 0x80,
-        Change::Middle => changed[n / 2] ^= 0x10,
-        Change::Zeros => changed.fill(0),
-        Change::Not => changed.iter_mut().for_each(|b| *b = !*b),
-        Change::Withhold => changed.clear(),
-        Change::Replay => {
-            let before = sent[..number].iter().rev();
-            let mut before = before.filter(|(other, old)| other == to && old.len() == n);
-            changed = before.next().map_or(vec![0; n], |(_, old)| old.clone());
-        }
-    }
-    (changed != *piece).then_some(changed)
 }
 
 /// One party changes each of its pieces in turn, each in two ways: who gets it stops, and the others stop or have what is right.

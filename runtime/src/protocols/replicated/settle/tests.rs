@@ -11,7 +11,7 @@ use smpcc_circuit::verify::verify;
 use crate::engine::RunReport;
 use crate::engine::testing::{Builder, inputs, run_all, u, words};
 use crate::error::Fault;
-use crate::protocols::conformance::cheats::{CHANGES, Change, cheat};
+use crate::protocols::conformance::cheats::{CHANGES, Change, became, cheat};
 use crate::protocols::conformance::templates::{and_template, random_template, sum_template};
 
 const B: Domain = Domain::Boolean;
@@ -256,33 +256,15 @@ pub(in crate::protocols::replicated) fn harass(
                 };
                 assert_eq!(piece.len(), len);
                 let original = &sent[number].1;
-                let mut now = original.clone();
-                let n = now.len();
-                let flips = match change {
-                    Change::First => vec![(0, 1u8)],
-                    Change::Last => vec![(n - 1, 0x80)],
-                    Change::Middle => vec![(n / 2, 0x10)],
-                    Change::Not => (0..n).map(|i| (i, 0xff)).collect(),
-                    Change::Zeros => (0..n).map(|i| (i, original[i])).collect(),
-                    Change::Replay => {
-                        let before = sent[..number]
-                            .iter()
-                            .rev()
-                            .find(|(t, old)| t == to && old.len() == n);
-                        (0..n)
-                            .map(|i| (i, original[i] ^ before.map_or(0, |b| b.1[i])))
-                            .collect()
-                    }
-                    Change::Withhold => Vec::new(),
-                };
-                now.fill(0);
-                for (i, bits) in flips {
-                    now[i] ^= bits;
-                }
+                let left = became(&sent, number, change).unwrap_or_else(|| original.clone());
+                // What is withheld is no other input.
+                let flips = original.iter().zip(&left).map(|(was, is)| was ^ is);
+                let mut flips: Vec<u8> = flips.collect();
+                flips.resize(piece.len(), 0);
                 let mut other = data.to_vec();
                 if is_packed {
                     for bit in 0..width * lanes {
-                        if now[bit / 8] >> (bit % 8) & 1 == 1 {
+                        if flips[bit / 8] >> (bit % 8) & 1 == 1 {
                             other[leaf][bit % lanes] ^= 1 << (bit / lanes);
                         }
                     }
@@ -292,7 +274,7 @@ pub(in crate::protocols::replicated) fn harass(
                         let high = bytes.iter().rev();
                         high.fold(0, |word, b| word << 8 | Word::from(*b))
                     };
-                    let both = original.chunks(len / lanes).zip(now.chunks(len / lanes));
+                    let both = original.chunks(len / lanes).zip(flips.chunks(len / lanes));
                     for (value, (original, flips)) in other[leaf].iter_mut().zip(both) {
                         let changed = word(original) ^ word(flips);
                         *value = value.wrapping_add(changed).wrapping_sub(word(original))
@@ -304,8 +286,7 @@ pub(in crate::protocols::replicated) fn harass(
             // Of a false verdict, and of what is opened, only who receives it knows; others may have come to their end.
             let is_last = number + n_last + VERDICTS >= honest.len();
             let is_input = number < own.len() && !matches!(change, Change::Withhold);
-            let unchanged = matches!(change, Change::Zeros | Change::Replay)
-                && sent[number].1.iter().all(|b| *b == 0);
+            let unchanged = became(&sent, number, change).is_none();
             for (party, result) in results.iter().enumerate().filter(|(p, _)| *p != cheater) {
                 match result {
                     Ok(report) => {
