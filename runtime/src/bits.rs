@@ -194,10 +194,13 @@ impl Bits {
     pub fn gather(&self, index: &[usize], block: usize) -> Self {
         let mut out = Self::zeros(self.width, index.len() * block);
         let runs = if block == 1 { runs(index) } else { None };
+        let alternate = (block == 1).then(|| alternate(index)).flatten();
         for bit in 0..self.width {
             let src = self.bit(bit);
             let dst = out.bit_mut(bit);
-            if let Some(runs) = &runs {
+            if let Some(first) = alternate {
+                every_second(dst, src, first, index.len());
+            } else if let Some(runs) = &runs {
                 for run in runs {
                     copy_bits(dst, run.at, src, run.first, run.len);
                 }
@@ -330,6 +333,52 @@ fn runs(index: &[usize]) -> Option<Vec<Run>> {
         });
     }
     Some(runs)
+}
+
+/// The first of indices of which each is two more than the one before, if they are that: the halves of a level of a tournament.
+fn alternate(index: &[usize]) -> Option<usize> {
+    let is_pair = |pair: &[usize]| pair[0].checked_add(2) == Some(pair[1]);
+    let first = index.first()?;
+    (index.len() > 1 && index.windows(2).all(is_pair)).then_some(*first)
+}
+
+/// Overwrites `n` bits of `dst` with every second one of `src` from bit `first` on.
+fn every_second(dst: &mut [u64], src: &[u64], first: usize, n: usize) {
+    for (k, word) in dst[..n.div_ceil(64)].iter_mut().enumerate() {
+        let from = first + 128 * k;
+        let left = n - 64 * k;
+        let bits = even_bits(bits_at(src, from)) | even_bits(bits_at(src, from + 64)) << 32;
+        *word = if left < 64 {
+            bits & ((1 << left) - 1)
+        } else {
+            bits
+        };
+    }
+}
+
+/// The 64 bits from bit `from` on; beyond the end they are zero.
+fn bits_at(src: &[u64], from: usize) -> u64 {
+    let word = |i: usize| src.get(i).copied().unwrap_or(0);
+    let (at, shift) = (from / 64, from % 64);
+    match shift {
+        0 => word(at),
+        _ => word(at) >> shift | word(at + 1) << (64 - shift),
+    }
+}
+
+/// The bits at even places of a word, side by side (Warren, Hacker's Delight, 7-2: inverse perfect shuffle).
+fn even_bits(word: u64) -> u64 {
+    const STEPS: [(u32, u64); 5] = [
+        (1, 0x3333_3333_3333_3333),
+        (2, 0x0f0f_0f0f_0f0f_0f0f),
+        (4, 0x00ff_00ff_00ff_00ff),
+        (8, 0x0000_ffff_0000_ffff),
+        (16, 0x0000_0000_ffff_ffff),
+    ];
+    let even = word & 0x5555_5555_5555_5555;
+    STEPS
+        .into_iter()
+        .fold(even, |bits, (shift, mask)| (bits | bits >> shift) & mask)
 }
 
 /// Overwrites `n` bits of `dst` from bit `to` on with those of `src` from bit `from` on.
@@ -622,6 +671,18 @@ mod tests {
             let joined = Bits::concat(5, &[&bits, &moved_bits, &bits]).unwrap().to_elements();
             let clear = crate::protocols::clear::concat(5, &[&elements, &moved, &elements]).unwrap();
             prop_assert!(joined == clear);
+        }
+
+        #[test]
+        fn every_second_lane_is_that(words in prop::collection::vec(0u128..32, 2..400), first in 0usize..130, most in 1usize..400) {
+            let index: Vec<usize> = (first..words.len()).step_by(2).take(most).collect();
+            let elements = Elements::of_words(5, words.iter().copied());
+            let picked = crate::protocols::clear::gather(&elements, &index, 1);
+            let found = Bits::from_elements(5, &elements).gather(&index, 1);
+            let expected = Bits::from_elements(5, &picked);
+            for bit in 0..5 {
+                prop_assert!(found.bit(bit) == expected.bit(bit));
+            }
         }
 
         #[test]
