@@ -29,6 +29,10 @@ types() {
 party analyst;
 party person[2..];
 
+enum Ward { North, South, West }
+struct Visit { on: date, ward: Ward, cost: fixed<32, 8>, score: Option<i8> }
+struct Home { rooms: u8 in 1..=40, own: bool }
+
 fn main(
     day: secret date from each person,
     moment: secret datetime from each person,
@@ -38,11 +42,21 @@ fn main(
     big: secret u128 from each person,
     small: secret i5 from each person,
     sure: secret bool from each person,
-) -> ([bool; 8], date, datetime, str<8>, fixed<32, 8>, f64, u128, i5, bool) to analyst {
+    half: secret f32 from each person,
+    home: secret Home from each person,
+    ward: secret Ward from each person,
+    left: secret Option<u16> from each person,
+    three: [secret i12; 3] from each person,
+    visits: [secret Visit; _] from each person,
+    words: [(secret str<4>, [secret bool; 2]); _] from each person,
+) -> (
+    [bool; 15], date, datetime, str<8>, fixed<32, 8>, f64, u128, i5, bool, f32, Home, Ward, Option<u16>, [i12; 3], [Visit; 2], [(str<4>, [bool; 2]); 2],
+) to analyst {
     (
         [day[0] == day[1], moment[0] == moment[1], name[0] == name[1], rate[0] == rate[1], weight[0] == weight[1], big[0] == big[1],
-            small[0] == small[1], sure[0] == sure[1]],
-        day[0], moment[0], name[0], rate[0], weight[0], big[0], small[0], sure[0],
+            small[0] == small[1], sure[0] == sure[1], half[0] == half[1], home[0] == home[1], ward[0] == ward[1], left[0] == left[1],
+            three[0] == three[1], visits[0] == visits[1], words[0] == words[1]],
+        day[0], moment[0], name[0], rate[0], weight[0], big[0], small[0], sure[0], half[0], home[0], ward[0], left[0], three[0], visits[0], words[0],
     )
 }
 SMPC
@@ -64,16 +78,20 @@ SMPC
   done
   for name in a b c; do for _ in $(seq 100); do grep -q listening $name.log && break; sleep 0.1; done; done
   echo '{"day": "2024-02-29", "moment": "1969-07-20T20:17:40Z", "name": "Zoë ß", "rate": -2.501953125, "weight": 0.1,
-    "big": 340282366920938463463374607431768211455, "small": -16, "sure": true}' >mine.json
+    "big": 340282366920938463463374607431768211455, "small": -16, "sure": true, "half": 1.00000005960464477539063,
+    "home": {"rooms": 3, "own": true}, "ward": "South", "left": null, "three": [-5, 0, 2047],
+    "visits": [{"on": "2024-02-29", "ward": "West", "cost": 12.5, "score": null}, {"on": "1999-12-31", "ward": "North", "cost": -0.25, "score": -128}],
+    "words": [["ab c", [true, false]], ["ß", [false, true]]]}' >mine.json
   "$smpcc" contribute --inputs mine.json --invitation invitations/00001.invitation >/dev/null
   node "$out/tool/types.mjs" invitations/00002.invitation https://127.0.0.1:7943 \
-    2024-02-29 1969-07-20T20:17:40 "Zoë ß" -2.501953125 0.1 340282366920938463463374607431768211455 -16 yes
+    2024-02-29 1969-07-20T20:17:40 "Zoë ß" -2.501953125 0.1 340282366920938463463374607431768211455 -16 yes \
+    1.00000005960464477539063 3 yes South "" $'-5\n0\n2047' $'2024-02-29,West,12.5,\n1999-12-31; North; -0.25; -128' $'ab c\tyes\tno\nß\tno\tyes'
   for _ in $(seq 240); do
     if "$smpcc" --quiet result --key keys/institute.sign.key --seal keys/institute.seal.key >result.txt 2>errors.txt; then break; fi
     sleep 0.5
   done
   cat result.txt
-  grep -qF '([yes, yes, yes, yes, yes, yes, yes, yes], 2024-02-29, 1969-07-20T20:17:40Z, "Zoë ß", -2.5, 0.1, 340282366920938463463374607431768211455, -16, yes)' \
+  grep -qF '([yes, yes, yes, yes, yes, yes, yes, yes, yes, yes, yes, yes, yes, yes, yes], 2024-02-29, 1969-07-20T20:17:40Z, "Zoë ß", -2.5, 0.1, 340282366920938463463374607431768211455, -16, yes, 1.0000001, {rooms: 3, own: yes}, South, None, [-5, 0, 2047], [{on: 2024-02-29, ward: West, cost: 12.5, score: None}, {on: 1999-12-31, ward: North, cost: -0.25, score: -128}], [("ab c", [yes, no]), ("ß", [no, yes])])' \
     result.txt
 }
 

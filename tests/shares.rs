@@ -395,6 +395,9 @@ fn what_is_not_shared_as_it_should_be_is_named_and_left_out() {
             && said.contains("\n0 of 3 contributions are out of their declared ranges"),
         "{said}"
     );
+    let found = json(&site.ok(&[&RUN[..], &["--validate", "--format", "json"]].concat()));
+    let expected = format!(r#"{{"contributions": 3, "not_shared": ["{id}"], "out_of_range": []}}"#);
+    assert_eq!(found["validity"], json(&expected));
     for node in nodes {
         std::fs::remove_file(&site.files(node, "share")[0]).expect("a share file");
     }
@@ -423,6 +426,9 @@ fn what_is_out_of_its_range_is_found_in_shares() {
         "{said}"
     );
     assert!(said.contains("1 of 2 contributions"), "{said}");
+    let found = json(&site.ok(&[&RUN[..], &["--validate", "--format", "json"]].concat()));
+    let expected = format!(r#"{{"contributions": 2, "not_shared": [], "out_of_range": ["{id}"]}}"#);
+    assert_eq!(found["validity"], json(&expected));
     for node in ["a", "b", "c"] {
         std::fs::remove_file(&site.files(node, "share")[0]).expect("a share file");
     }

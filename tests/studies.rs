@@ -7,7 +7,11 @@ const PROGRAM: &str = "//! The sum of what people earn.\nparty analyst;\nparty p
 
 /// A folder with a program, keys of three nodes, a receiver and an owner, and a study of them.
 fn study() -> tempfile::TempDir {
-    let folder = folder(&[("pay.smpc", PROGRAM)]);
+    study_of(PROGRAM)
+}
+
+fn study_of(program: &str) -> tempfile::TempDir {
+    let folder = folder(&[("pay.smpc", program)]);
     let at = |name: &str| folder.path().join(name).display().to_string();
     for name in ["a", "b", "c", "institute", "union"] {
         let output = smpcc(&["keygen", "--name", name, "--out", &at("keys"), "--study"]);
@@ -90,6 +94,20 @@ fn a_study_is_read_aloud_signed_by_all_and_refused_when_it_changes() {
     let (code, said) = run(at, &["study", "verify", "study.toml"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("union has signed"), "{said}");
+    // What was withdrawn is not told to be stored because it once was.
+    let gone = format!("./contributions/{}", "07".repeat(16));
+    std::fs::create_dir_all(at.join(&gone)).expect("a folder");
+    for name in ["a.receipt", "b.receipt", "c.receipt", "b.withdrawn"] {
+        std::fs::write(at.join(&gone).join(name), "").expect("written");
+    }
+    let (code, said) = run(
+        at,
+        &["contribute", "--study", "study.toml", "--again", &gone],
+    );
+    assert!(
+        code == Some(2) && said.contains("has been withdrawn") && !said.contains("has stored"),
+        "{said}"
+    );
     // Another program is not the one that was signed, nor is the study with a byte more.
     std::fs::write(at.join("pay.smpc"), PROGRAM.replace("sum()", "max()")).expect("written");
     let (code, said) = run(at, &["study", "verify", "study.toml"]);
@@ -109,6 +127,43 @@ fn a_study_is_read_aloud_signed_by_all_and_refused_when_it_changes() {
         code == Some(2) && said.contains("`salary` is `u32`"),
         "{said}"
     );
+}
+
+/// What contributors give is described whole, ranges inside and layouts included, and held against the program.
+#[test]
+fn types_stand_in_a_study_with_what_is_in_them() {
+    let folder = study_of(
+        "party analyst;\nparty person[2..];\n\nenum Home { Own, Rented(u32) }\nstruct Row { age: u8 in 0..=120, home: Home }\n\n\
+         fn main(rows: [secret Row; _] from each person, of: [secret u8 in 1..=5; 2] from each person) -> u32 to analyst {\n    \
+         (rows.flatten().len() + of.flatten().len()) as u32\n}\n",
+    );
+    let at = folder.path();
+    let file = at.join("study.toml");
+    let bytes = std::fs::read_to_string(&file).expect("read");
+    let rows = "[Row { age: u8 in 0..=120, home: enum Home { Own, Rented(u32) } }; _]";
+    for part in [rows, "[u8 in 1..=5; 2]"] {
+        assert!(bytes.contains(&format!("type = \"{part}\"")), "{bytes}");
+    }
+    let (code, said) = run(at, &["study", "check", "study.toml"]);
+    assert!(code == Some(0) && said.contains(rows), "{said}");
+    let layout = bytes.lines().find(|line| line.starts_with("layout = "));
+    let layout = layout.expect("a layout");
+    let other = format!("layout = \"{}\"", "ab".repeat(32));
+    for (from, to, why) in [
+        ("0..=120", "0..=119", "`rows` is `[Row {"),
+        (layout, "", "`rows` has the layout"),
+        (layout, &other, "`rows` has the layout"),
+        (
+            "[u8 in 1..=5; 2]\"",
+            "[u8 in 1..=5; 2]\"\nleast = 1",
+            "single values",
+        ),
+        ("\n\n[program]", "\r\n\n[program]", "line ends of Unix"),
+    ] {
+        std::fs::write(&file, bytes.replacen(from, to, 1)).expect("written");
+        let (code, said) = run(at, &["study", "check", "study.toml"]);
+        assert!(code == Some(2) && said.contains(why), "{why}: {said}");
+    }
 }
 
 #[test]

@@ -71,13 +71,13 @@ pub fn page(file: &File<'_>) -> Option<String> {
     let mut out = format!(
         "{MARK}# {}\n\n{}\n\n",
         title(&file.title),
-        module.docs.trim()
+        without_html(module.docs.trim())
     );
     if shown.len() > 1 {
         out.push_str("| | |\n|---|---|\n");
         for (item, name) in &shown {
             let first = sentences(&item.docs).into_iter().next();
-            let first = first.unwrap_or_default().replace('|', "\\|");
+            let first = without_html(&first.unwrap_or_default()).replace('|', "\\|");
             let _ = writeln!(out, "| [`{name}`](#{name}) | {first} |");
         }
         out.push('\n');
@@ -86,6 +86,7 @@ pub fn page(file: &File<'_>) -> Option<String> {
         let _ = write!(out, "<h2 id=\"{name}\"><code>{name}</code></h2>\n\n");
         fenced(&mut out, &head(&sources, item));
         let (text, cost) = split_cost(&item.docs);
+        let (text, cost) = (without_html(&text), without_html(&cost));
         if !text.is_empty() {
             let _ = write!(out, "{text}\n\n");
         }
@@ -96,14 +97,18 @@ pub fn page(file: &File<'_>) -> Option<String> {
             continue;
         };
         if let Some((said, text)) = example(&sources, &tests, name) {
-            let _ = write!(out, "**Example**, a test of this file: {said}.\n\n");
+            let _ = write!(
+                out,
+                "**Example**, a test of this file: {}.\n\n",
+                without_html(&said)
+            );
             fenced(&mut out, &text);
         }
         let (line, _) = sources.line_col(item.span);
         let _ = write!(
             out,
             "<details><summary>Source: <code>{}</code>, line {line}</summary>\n\n",
-            file.place
+            without_html(&file.place)
         );
         fenced(&mut out, sources.text(whole(item, function)));
         out.push_str("</details>\n\n");
@@ -119,7 +124,7 @@ pub fn index(title: &str, pages: &[(String, String, String)]) -> String {
             out,
             "| [{}]({file}) | {} |",
             self::title(title),
-            about.replace('|', "\\|")
+            without_html(about).replace('|', "\\|")
         );
     }
     out
@@ -182,6 +187,45 @@ fn whole(item: &Item, function: &FnDecl) -> Span {
 
 fn fenced(out: &mut String, text: &str) {
     let _ = write!(out, "```smpc-part\n{text}\n```\n\n");
+}
+
+/// Markdown in which nothing is HTML: outside of code a `<` is one that readers see.
+fn without_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut fenced = false;
+    let mut prose = String::new();
+    for line in text.split_inclusive('\n') {
+        let fence = line.trim_start().starts_with("```");
+        let blank = line.trim().is_empty();
+        if fence || fenced || blank {
+            out.push_str(&plain(&std::mem::take(&mut prose)));
+            out.push_str(line);
+            fenced ^= fence;
+        } else {
+            prose.push_str(line);
+        }
+    }
+    out + &plain(&prose)
+}
+
+/// The same of a paragraph. Code in it stands between equally many backticks.
+fn plain(mut text: &str) -> String {
+    let mut out = String::new();
+    while let Some(at) = text.find('`') {
+        let (before, rest) = text.split_at(at);
+        out += &before.replace('<', "&lt;");
+        let n = rest.len() - rest.trim_start_matches('`').len();
+        let (open, inside) = rest.split_at(n);
+        let ends = inside.match_indices(open).map(|(end, _)| end).find(|end| {
+            let after = &inside[end + n..];
+            !inside[..*end].ends_with('`') && !after.starts_with('`')
+        });
+        let code = ends.map_or(0, |end| end + n);
+        out += open;
+        out += &inside[..code];
+        text = &inside[code..];
+    }
+    out + &text.replace('<', "&lt;")
 }
 
 /// The shortest test that calls a function: what it says, and what it does.
@@ -287,6 +331,32 @@ mod tests {
         assert!(page.contains(wanted), "{page}");
         assert!(!page.contains("\"half\""), "{page}");
         assert_eq!(about(text), "Of numbers.");
+    }
+
+    #[test]
+    fn comments_are_no_html() {
+        for (text, shown) in [
+            ("a < b and `Vec<u8>`", "a &lt; b and `Vec<u8>`"),
+            (
+                "<script>f(`<b>`)</script>",
+                "&lt;script>f(`<b>`)&lt;/script>",
+            ),
+            ("one ` and <b>", "one ` and &lt;b>"),
+            ("``a ` <b> `` <b>", "``a ` <b> `` &lt;b>"),
+            ("one `\n\n<b>`", "one `\n\n&lt;b>`"),
+            ("```html\n<b>\n```\n<b>", "```html\n<b>\n```\n&lt;b>"),
+        ] {
+            assert_eq!(without_html(text), shown);
+        }
+        let page = page(&File {
+            title: "x".into(),
+            place: "x.smpc".into(),
+            text: "//! <img src=x>\n\n/// <b>One</b>. <i>10 comparisons.\npub fn one() -> u8 { 1 }\n\npub fn two() -> u8 { 2 }\n\ntest \"<u>\" { assert(one() == 1); }\n",
+        });
+        let page = page.expect("a page");
+        for tag in ["<img", "<b>", "<i>", "<u>"] {
+            assert!(!page.contains(tag), "{tag}: {page}");
+        }
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use crate::play::PartyReport;
 use crate::render::json_string;
+use crate::stored::Validity;
 use crate::suites::protection;
 use crate::words::{bytes, label};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// One JSON object on one line.
-pub fn json(reports: &[PartyReport], total: Duration) -> String {
+/// One JSON object on one line; with what a look for contributions that are not as they should be has found, if it was one.
+pub fn json(reports: &[PartyReport], found: Option<&Validity>, total: Duration) -> String {
     let Some(first) = reports.first() else {
         return "{}".into();
     };
@@ -36,6 +37,7 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         .iter()
         .filter_map(|r| Some((r.party, r.peak_memory?)));
     let peaks: Vec<String> = peaks.map(|(p, peak)| format!("\"{p}\": {peak}")).collect();
+    let validity = found.map_or(String::new(), |found| found.json() + ", ");
     let longest = |f: fn(&PartyReport) -> f64| reports.iter().map(f).fold(0.0, f64::max);
     let sections: Vec<String> = first
         .sections
@@ -74,7 +76,7 @@ pub fn json(reports: &[PartyReport], total: Duration) -> String {
         reports.iter().map(|r| r.rounds).max().unwrap_or(0),
         by_party(|r| r.bytes_sent),
         peaks.join(", "),
-        attempts(first) + &stored(reports),
+        attempts(first) + &stored(reports) + &validity,
         sections.join(", "),
     )
 }
@@ -112,9 +114,14 @@ fn stored(reports: &[PartyReport]) -> String {
 }
 
 /// The JSON of one party of a deployment: its own view.
-pub fn json_of_one(report: &PartyReport, n_parties: usize, total: Duration) -> String {
+pub fn json_of_one(
+    report: &PartyReport,
+    found: Option<&Validity>,
+    n_parties: usize,
+    total: Duration,
+) -> String {
     // The form is that of a run; the other parties' figures are theirs to report.
-    json(std::slice::from_ref(report), total).replacen(
+    json(std::slice::from_ref(report), found, total).replacen(
         "\"parties\": 1,",
         &format!("\"parties\": {n_parties},"),
         1,

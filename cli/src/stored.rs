@@ -9,6 +9,7 @@ pub mod shelf;
 use crate::choices::Asked;
 use crate::exit::{Failure, Outcome};
 use crate::play::PartyReport;
+use crate::render::json_string;
 use crate::seating::{Portion, Stored};
 use crate::seats::{Gift, Seats};
 use crate::source::Source;
@@ -90,37 +91,67 @@ impl Attempt {
     }
 }
 
-/// What the nodes found of contributions in a run of [`Seating::validity`], for people: `places` are those of the run, `headers` its
-/// files.
-pub fn validated(reports: &[PartyReport], headers: &[&Header], places: &[Place]) -> String {
-    let bits = reports.first().and_then(|report| report.output.as_deref());
-    let bits: Vec<bool> = bits
-        .and_then(|bits| serde_json::from_str(bits).ok())
-        .unwrap_or_default();
-    let mut places: Vec<&Place> = places.iter().collect();
-    places.sort_by_key(|place| place.number);
-    let mut text = String::new();
-    let misdealt = reports.first().map_or(&[][..], |report| &report.misdealt);
-    for id in misdealt {
-        text += &format!("{id}{NOT_SHARED}\n");
-    }
-    let mut out = 0;
-    for (bit, place) in bits.iter().zip(&places) {
-        let id = headers.get(place.file).map(|header| header.id.to_string());
-        // Of what is not shared as it should be nothing was looked at.
-        if let (true, Some(id)) = (bit, id.filter(|id| !misdealt.contains(id))) {
-            text += &format!("{id}{OUT_OF_RANGE}\n");
-            out += 1;
+/// What the nodes found of contributions in a run of [`Seating::validity`].
+pub struct Validity {
+    n: usize,
+    misdealt: Vec<String>,
+    out_of_range: Vec<String>,
+}
+
+impl Validity {
+    /// What the first of these reports says: `places` are those of the run, `headers` its files.
+    pub fn of(reports: &[PartyReport], headers: &[&Header], places: &[Place]) -> Self {
+        let bits = reports.first().and_then(|report| report.output.as_deref());
+        let bits: Vec<bool> = bits
+            .and_then(|bits| serde_json::from_str(bits).ok())
+            .unwrap_or_default();
+        let misdealt = reports.first().map_or(&[][..], |report| &report.misdealt);
+        let mut places: Vec<&Place> = places.iter().collect();
+        places.sort_by_key(|place| place.number);
+        let outside = bits.iter().zip(&places).filter(|(bit, _)| **bit);
+        let ids = outside.filter_map(|(_, place)| Some(headers.get(place.file)?.id.to_string()));
+        Self {
+            n: places.len(),
+            // Of what is not shared as it should be nothing was looked at.
+            out_of_range: ids.filter(|id| !misdealt.contains(id)).collect(),
+            misdealt: misdealt.to_vec(),
         }
     }
-    let n = places.len();
-    if !misdealt.is_empty() {
-        text += &format!(
-            "{} of {n} contributions are not shared as they should be\n",
-            misdealt.len()
-        );
+
+    /// For people: a line for each that is left out, then how many those are.
+    pub fn human(&self) -> String {
+        let (n, misdealt, outside) = (self.n, &self.misdealt, &self.out_of_range);
+        let mut text = String::new();
+        for (ids, is) in [(misdealt, NOT_SHARED), (outside, OUT_OF_RANGE)] {
+            for id in ids {
+                text += &format!("{id}{is}\n");
+            }
+        }
+        if !misdealt.is_empty() {
+            text += &format!(
+                "{} of {n} contributions are not shared as they should be\n",
+                misdealt.len()
+            );
+        }
+        text + &format!(
+            "{} of {n} contributions are out of their declared ranges\n",
+            outside.len()
+        )
     }
-    text + &format!("{out} of {n} contributions are out of their declared ranges\n")
+
+    /// One member of a report's object.
+    pub fn json(&self) -> String {
+        let list = |ids: &[String]| {
+            let ids: Vec<String> = ids.iter().map(|id| json_string(id)).collect();
+            format!("[{}]", ids.join(", "))
+        };
+        format!(
+            "\"validity\": {{\"contributions\": {}, \"not_shared\": {}, \"out_of_range\": {}}}",
+            self.n,
+            list(&self.misdealt),
+            list(&self.out_of_range)
+        )
+    }
 }
 
 /// What is said of a contribution that is left out, behind its name.

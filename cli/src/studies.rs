@@ -3,12 +3,16 @@
 use crate::exit::{Failure, Outcome};
 use crate::reading;
 use crate::source::{self, Source};
+use smpcc_circuit::program::Shape;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema::{self, ParamSchema, Schema};
 use smpcc_compiler::session::Session;
 use smpcc_runtime::hash::sha256;
+use smpcc_study::id::StudyId;
+use smpcc_study::schema as stored_schema;
 use smpcc_study::signature;
 use smpcc_study::study::{MAX_LEN, Study};
+use smpcc_study::types;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -92,6 +96,16 @@ pub fn contributed(study: &Study, hir: &Hir) -> Outcome<Vec<ParamSchema>> {
                     param.name, input.scalar
                 ));
             }
+            Some(input) if input.layout != layout(&param.shape) => {
+                return wrong(match layout(&param.shape) {
+                    None => format!("`{}` needs no `layout`", param.name),
+                    Some(hash) => format!(
+                        "`{}` has the layout {}, which contributors.input does not say",
+                        param.name,
+                        StudyId(hash)
+                    ),
+                });
+            }
             Some(_) => {}
         }
     }
@@ -143,22 +157,14 @@ pub fn given_by(schema: &Schema, role: &str) -> Option<Vec<ParamSchema>> {
     )
 }
 
-/// The type of what one owner gives, as the language writes it, without `secret`.
+/// The type of what one owner gives, whole, as a study writes it.
 pub fn type_name(param: &ParamSchema) -> String {
-    use smpcc_circuit::program::ShapeNode;
-    fn at(nodes: &[ShapeNode]) -> String {
-        match nodes.split_first() {
-            Some((ShapeNode::Scalar { scalar, form, .. }, _)) => form.name(*scalar),
-            Some((ShapeNode::Array(Some(n)), rest)) => format!("[{}; {n}]", at(rest)),
-            Some((ShapeNode::Array(None), rest)) => format!("[{}; _]", at(rest)),
-            Some((ShapeNode::Struct { name, .. } | ShapeNode::Enum { name, .. }, _)) => {
-                name.clone()
-            }
-            Some((ShapeNode::Tuple(n), _)) => format!("tuple of {n}"),
-            Some((ShapeNode::Shared { .. }, _)) | None => String::new(),
-        }
-    }
-    at(&param.shape.0)
+    types::text(&param.shape)
+}
+
+/// What a study says of a type beside its text.
+pub fn layout(shape: &Shape) -> Option<[u8; 32]> {
+    types::says_no_layout(shape).then(|| stored_schema::digest(shape))
 }
 
 /// A session that shows what a study's program reveals: as many of each role as there are, and few contributors.
@@ -220,4 +226,63 @@ pub fn signed<'s>(path: &Path, study: &'s Study) -> Vec<(&'s str, Result<(), Str
     };
     let all = study.signers();
     all.map(|(name, key)| (name, has(name, key))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpcc_circuit::program::ShapeNode;
+    use smpcc_circuit::value::Form;
+    use smpcc_compiler::front;
+    use smpcc_compiler::source::SourceSet;
+
+    /// What a study says of a type is all that a node needs to know what the compiler makes of it.
+    #[test]
+    fn a_type_that_says_all_is_read_as_the_compiler_has_it() {
+        let text = "struct In { x: i5 in -3..=4, of: (bool, f32) }\n\
+             struct Row { age: u8 in 0..=120, when: date, at: In, word: str<3>, fee: fixed<16, 4> }\n\
+             enum Ward { North, South {}, West() }\n\
+             enum One { Only }\n\
+             enum Kind { Own, Rented(u32) }\n\
+             fn main(\n\
+                 a: secret u8 in 3..=9 from each, b: [secret Row; _] from each, c: secret Ward from each,\n\
+                 d: [secret Option<u8>; 4] from each, e: secret Option<In> from each, f: secret One from each,\n\
+                 g: [[secret datetime; 2]; _] from each, h: (secret u128, secret i128) from each,\n\
+                 i: secret Option<date> from each, j: secret Kind from each,\n\
+             ) -> bool { b.len() == 0 }\n";
+        let mut sources = SourceSet::new();
+        let root = sources.add("types.smpc", text);
+        let (hir, diagnostics) = front::check(&sources, root);
+        let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
+        let params = schema::schema(&hir).params;
+        assert_eq!(params.len(), 10);
+        for param in params {
+            let ty = type_name(&param);
+            let read = types::read(&ty);
+            if param.name == "j" {
+                assert_eq!(ty, "enum Kind { Own, Rented(u32) }");
+                assert!(read.is_none() && layout(&param.shape).is_some());
+                assert!(types::fits(
+                    &param.shape,
+                    &ty,
+                    layout(&param.shape).as_ref()
+                ));
+                continue;
+            }
+            let mut shape = param.shape.clone();
+            // What a study says of a single number's range has keys of its own.
+            if let [
+                ShapeNode::Scalar {
+                    range,
+                    form: Form::Plain,
+                    ..
+                },
+            ] = &mut shape.0[..]
+            {
+                *range = None;
+            }
+            assert_eq!(read, Some(shape), "{ty}");
+            assert_eq!(layout(&param.shape), None);
+        }
+    }
 }

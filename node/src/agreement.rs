@@ -1,9 +1,11 @@
 //! What nodes tell each other about a study, each in a signed text: what one holds when it has closed, and what takes part.
 //!
 //! Nobody leads. Each node closes by its own clock and signs what it holds, once; each fetches what the others signed and takes what all
-//! hold under the same manifests; each signs the hash of that, and nothing runs before all have signed the same. A contribution
+//! hold with the same manifests, types and lengths; each signs the hash of that, and nothing runs before all have signed the same. A contribution
 //! that reached only some nodes takes no part. A node that tells two nodes different things is found out by the hashes, with its own
 //! signatures as evidence.
+//!
+//! A node that another one does not reach may have spoken to a third before, and its word is signed: the third hands it on.
 
 use crate::Error;
 use crate::hosted::Hosted;
@@ -14,7 +16,7 @@ use smpcc_study::log::Head;
 use smpcc_study::signature::{Purpose, SigningKey, SigningPublic};
 use std::collections::BTreeMap;
 
-/// Contributions with the hashes of their manifests.
+/// Contributions with the digests of what is held of them ([`smpcc_study::share_file::Header::digest`]).
 pub type Holdings = BTreeMap<ContributionId, [u8; 32]>;
 
 /// What a node may be asked by another.
@@ -62,7 +64,7 @@ pub fn hash(set: &Holdings) -> [u8; 32] {
     transcript.finish().0
 }
 
-/// What all of several nodes hold, under the same manifests.
+/// What all of several nodes hold, with the same digests.
 pub fn common(all: &[Holdings]) -> Holdings {
     let Some((first, others)) = all.split_first() else {
         return Holdings::new();
@@ -201,27 +203,31 @@ pub fn read_members(
     }
 }
 
-/// What one node asks another.
+/// What one node asks another: for that node's own word, or for what it has heard from the node `of`.
 pub fn question_text(
     study: &StudyId,
-    from: &str,
-    to: &str,
+    (from, to): (&str, &str),
     question: Question,
+    of: Option<&str>,
     key: &SigningKey,
 ) -> String {
-    Document::new(Purpose::Request)
+    let document = Document::new(Purpose::Request)
         .with("study", study)
         .with("node", from)
         .with("to", to)
-        .with("question", question.word())
-        .sign(key)
+        .with("question", question.word());
+    let document = match of {
+        Some(name) => document.with("of", name),
+        None => document,
+    };
+    document.sign(key)
 }
 
-/// What another node asks this one, and who it is.
+/// What another node asks this one, and from which node it wants to know the word, if it is not this one's.
 ///
 /// # Errors
 /// Nobody asks whom the study knows, or somebody else is asked.
-pub fn asked<'h>(text: &str, hosted: &'h Hosted) -> Result<(&'h str, Question), Error> {
+pub fn asked(text: &str, hosted: &Hosted) -> Result<(Question, Option<String>), Error> {
     let unknown = || Error::Unknown("the study knows no node that asks this".into());
     let unchecked = Unchecked::read(Purpose::Request, text).map_err(|_| unknown())?;
     let name: String = unchecked.claims().one("node").map_err(|_| unknown())?;
@@ -237,10 +243,9 @@ pub fn asked<'h>(text: &str, hosted: &'h Hosted) -> Result<(&'h str, Question), 
     }
     let word: String = document.one("question")?;
     let question = Question::of_word(&word);
-    Ok((
-        &node.name,
-        question.ok_or_else(|| Error::Refused("an unknown question".into()))?,
-    ))
+    let question = question.ok_or_else(|| Error::Refused("an unknown question".into()))?;
+    let of = document.all("of").next().map(str::to_owned);
+    Ok((question, of.filter(|name| name != hosted.name())))
 }
 
 fn told(

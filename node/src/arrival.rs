@@ -2,7 +2,6 @@
 
 use crate::Error;
 use crate::hosted::Hosted;
-use smpcc_circuit::program::ShapeNode;
 use smpcc_runtime::protocols::stored::Scheme;
 use smpcc_study::contribution::{self, MAX_MANIFEST};
 use smpcc_study::id::ContributionId;
@@ -13,6 +12,7 @@ use smpcc_study::seal::SealingKey;
 use smpcc_study::share_file::{self, Key, Kind, Wanted};
 use smpcc_study::signature::SigningPublic;
 use smpcc_study::study::Terms;
+use smpcc_study::types;
 
 /// Bytes of a share file beside its parts: the types of what is in it, mainly.
 const HEADER: usize = 64 << 10;
@@ -107,24 +107,16 @@ pub fn check(
     })
 }
 
-/// Whether values are what the study asks for, as far as it says: their names, in order, and the types of those that are single.
+/// Whether values are what the study asks for: their names, types and layouts, and as many lanes as their lengths say.
 fn asked_for(terms: &Terms, whose: &str, values: &[Value]) -> Result<(), Error> {
     let who = &terms.contributors;
-    let single = |value: &Value, scalar: &str| match value.shape.0.first() {
-        Some(ShapeNode::Scalar {
-            scalar: s, form, ..
-        }) => form.name(*s) == scalar && value.leaves == [(*s, 1)],
-        // Arrays, tuples and types with names of their own: their run looks into them.
-        Some(_) => {
-            scalar.starts_with(|c: char| c == '[' || c.is_uppercase()) || scalar.contains(' ')
-        }
-        None => false,
-    };
     let same = values.len() == who.inputs.len()
-        && (who.inputs.iter()).all(|i| {
-            values
-                .iter()
-                .any(|v| v.name == i.name && single(v, &i.scalar))
+        && who.inputs.iter().all(|input| {
+            values.iter().any(|value| {
+                value.name == input.name
+                    && types::fits(&value.shape, &input.scalar, input.layout.as_ref())
+                    && value.is_whole()
+            })
         });
     match same && whose == who.role {
         true => Ok(()),

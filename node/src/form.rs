@@ -4,14 +4,15 @@
 //! study's nodes and to nothing else, and holds all that it needs; so anybody may serve it, also from disk. Whoever alters it sees the
 //! input: its hash is told by every node, and stands beside the signed study.
 
+mod fields;
+
 use crate::Error;
-use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::{Form, Integer, Scalar, Word};
+use fields::{Column, Field, Rows};
+use smpcc_circuit::value::Form;
 use smpcc_runtime::hash::sha256;
 use smpcc_runtime::protocols::stored::Scheme;
 use smpcc_study::id::ContributionId;
 use smpcc_study::manifest::Commitment;
-use smpcc_study::schema::Value;
 use smpcc_study::share_file::{Header, Kind};
 use smpcc_study::study::{Input, Study};
 use std::fmt::Write as _;
@@ -27,22 +28,21 @@ pub struct Page {
     pub policy: String,
 }
 
-/// How a field is filled in.
-struct Field<'s> {
-    input: &'s Input,
-    scalar: Scalar,
-    form: Form,
-    range: (String, String),
-}
-
 /// Makes the page of a study.
 ///
 /// # Errors
 /// A type that the page has no field for: contributors take `smpcc contribute` then.
 pub fn page(study: &Study) -> Result<Page, Error> {
     let terms = study.terms();
-    let fields = terms.contributors.inputs.iter().map(field);
-    let fields = fields.collect::<Result<Vec<_>, _>>()?;
+    let mut fields = Vec::new();
+    for input in &terms.contributors.inputs {
+        fields.push(Field::new(input).ok_or_else(|| {
+            Error::Absent(format!(
+                "the page has no field for `{}` of the type {}: contribute with `smpcc contribute`",
+                input.name, input.scalar
+            ))
+        })?);
+    }
     let data = data(study, &fields)?;
     let mut policy =
         String::from("default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; ");
@@ -93,65 +93,111 @@ pub fn page(study: &Study) -> Result<Page, Error> {
 
 fn field_html(i: usize, field: &Field<'_>) -> String {
     let Input { label, help, .. } = field.input;
-    let (least, most) = &field.range;
-    let (hint, control) = match (field.scalar, field.form) {
-        (Scalar::Bool, _) => (
-            help.clone(),
-            format!(
-                "<select id=\"input-{i}\" required aria-describedby=\"input-{i}-hint input-{i}-error\"><option value=\"\">Choose …</option><option value=\"yes\">Yes</option><option value=\"no\">No</option></select>"
-            ),
-        ),
-        (_, Form::Date) => (help.clone(), control(i, "type=\"date\"")),
-        (_, Form::Datetime) => (
-            with(help, "Date and time in UTC."),
-            control(i, "type=\"datetime-local\" step=\"1\""),
-        ),
-        (_, Form::Text) => (
-            with(
-                help,
-                &format!("At most {} bytes.", field.scalar.width() / 8),
-            ),
-            control(i, "type=\"text\""),
-        ),
-        (_, Form::Fixed(_)) => (
-            with(help, &format!("A decimal number from {least} to {most}.")),
-            control(i, "type=\"text\" inputmode=\"text\""),
-        ),
-        (_, Form::Float) => (
-            with(help, "A decimal number."),
-            control(i, "type=\"text\" inputmode=\"text\""),
-        ),
-        (_, Form::Plain) => {
-            let mode = if least.starts_with('-') {
-                "text"
-            } else {
-                "numeric"
+    let id = format!("input-{i}");
+    match (field.rows, &field.columns[..]) {
+        (Rows::One, [column]) => control(&id, label, help, column),
+        (Rows::One, columns) => {
+            let mut html = format!("<fieldset><legend>{}</legend>", text(label));
+            if !help.is_empty() {
+                let _ = write!(html, "<span class=\"hint\">{}</span>", text(help));
+            }
+            for (c, column) in columns.iter().enumerate() {
+                html += &control(&format!("{id}-{c}"), &column.name, "", column);
+            }
+            html + "</fieldset>\n"
+        }
+        (rows, columns) => {
+            let n = match rows {
+                Rows::Many(n) => format!("{n} lines"),
+                Rows::Any | Rows::One => "One line for each".into(),
             };
-            (
-                with(help, &format!("A whole number from {least} to {most}.")),
-                control(i, &format!("type=\"text\" inputmode=\"{mode}\"")),
+            let takes = match columns {
+                [column] => column.takes(),
+                columns => {
+                    let each = columns
+                        .iter()
+                        .map(|c| format!("{} ({})", c.name, c.takes()));
+                    let each: Vec<String> = each.collect();
+                    format!(
+                        "{}; with commas, semicolons or tabs between them",
+                        each.join(", ")
+                    )
+                }
+            };
+            let hint = with(help, &format!("{n}: {takes}."));
+            wrapped(
+                &id,
+                label,
+                &hint,
+                &format!(
+                    "<textarea id=\"{id}\" rows=\"6\" required autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"{id}-hint {id}-error\"></textarea>"
+                ),
             )
         }
+    }
+}
+
+/// A control for one value.
+fn control(id: &str, label: &str, help: &str, column: &Column) -> String {
+    let required = if column.optional { "" } else { "required " };
+    let described = format!(
+        "id=\"{id}\" {required}aria-describedby=\"{id}-hint {id}-error\" autocomplete=\"off\""
+    );
+    let select = |options: &mut dyn Iterator<Item = (&str, &str)>| {
+        let first = if column.optional { "—" } else { "Choose …" };
+        let options = options.map(|(value, shown)| {
+            format!("<option value=\"{}\">{}</option>", text(value), text(shown))
+        });
+        let options: String = options.collect();
+        format!("<select {described}><option value=\"\">{first}</option>{options}</select>")
     };
+    let typed = |kind: &str| format!("<input {described} {kind}>");
+    let (takes, control) = match column.kind() {
+        "choice" => {
+            let mut names = column.choices.iter().map(|name| (&**name, &**name));
+            (String::new(), select(&mut names))
+        }
+        "bool" => {
+            let mut names = [("yes", "Yes"), ("no", "No")].into_iter();
+            (String::new(), select(&mut names))
+        }
+        "date" => (String::new(), typed("type=\"date\"")),
+        "datetime" => (
+            "Date and time in UTC.".into(),
+            typed("type=\"datetime-local\" step=\"1\""),
+        ),
+        "integer" if !column.range.0.starts_with('-') => (
+            sentence(&column.takes()),
+            typed("type=\"text\" inputmode=\"numeric\""),
+        ),
+        // The keyboards of phones for numbers have no sign.
+        _ => (
+            sentence(&column.takes()),
+            typed("type=\"text\" inputmode=\"text\""),
+        ),
+    };
+    wrapped(id, label, &with(help, &takes), &control)
+}
+
+/// A control under its label, with what explains it and with room for what is wrong.
+fn wrapped(id: &str, label: &str, hint: &str, control: &str) -> String {
     format!(
-        "<div class=\"field\"><label for=\"input-{i}\">{}</label><span class=\"hint\" id=\"input-{i}-hint\">{}</span>{control}<span class=\"error\" id=\"input-{i}-error\" role=\"alert\"></span></div>\n",
+        "<div class=\"field\"><label for=\"{id}\">{}</label><span class=\"hint\" id=\"{id}-hint\">{}</span>{control}<span class=\"error\" id=\"{id}-error\" role=\"alert\"></span></div>\n",
         text(label),
-        text(&hint)
+        text(hint)
     )
+}
+
+/// With a capital letter and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
 }
 
 /// What explains a field, and what it takes.
 fn with(help: &str, takes: &str) -> String {
-    match help {
-        "" => takes.to_owned(),
-        help => format!("{help} {takes}"),
-    }
-}
-
-fn control(i: usize, kind: &str) -> String {
-    format!(
-        "<input id=\"input-{i}\" {kind} required autocomplete=\"off\" aria-describedby=\"input-{i}-hint input-{i}-error\">"
-    )
+    format!("{help} {takes}").trim().to_owned()
 }
 
 /// What the script needs to know.
@@ -164,7 +210,7 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
     };
     let dealing = (scheme.dealing()).map_err(|e| Error::Machine(e.to_string()))?;
     let parts = dealing.parts.len();
-    let header = |node: usize, byte: u8| Header {
+    let header = |node: usize, byte: u8, rows: u64| Header {
         kind: Kind::Contribution,
         scheme,
         threat: terms.threat,
@@ -174,16 +220,20 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
         whose: terms.contributors.role.clone(),
         session: String::new(),
         made: u64::from_be_bytes([byte; 8]),
-        values: fields.iter().map(value).collect(),
+        values: fields.iter().map(|field| field.value(rows)).collect(),
         manifest: vec![Commitment([byte; 32]); parts],
     };
     // Where the script puts what it draws: the places at which two headers differ.
-    let (zeros, ones) = (header(0, 0).to_bytes(), header(0, 255).to_bytes());
-    let differ: Vec<usize> = (0..zeros.len()).filter(|&i| zeros[i] != ones[i]).collect();
+    let zeros = header(0, 0, 0).to_bytes();
+    let places = |other: &[u8]| -> Vec<usize> {
+        (0..zeros.len()).filter(|&i| zeros[i] != other[i]).collect()
+    };
+    let differ = places(&header(0, 255, 0).to_bytes());
+    let lengths = places(&header(0, 0, u64::MAX).to_bytes());
     let (Some(id), Some(made), true) = (
         differ.first(),
         differ.get(16),
-        differ.len() == 24 + 32 * parts,
+        differ.len() == 24 + 32 * parts && lengths.len() == 8 * open_numbers(fields),
     ) else {
         return Err(Error::Machine(
             "the form of share files has changed, and the page has not".into(),
@@ -196,20 +246,36 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
             "sign": hex(&node.sign.0),
             "seal": hex(&node.seal.0),
             "parts": scheme.parts(i),
-            "header": hex(&header(i, 0).to_bytes()),
+            "header": hex(&header(i, 0, 0).to_bytes()),
         })
     });
+    let mut lengths = lengths.into_iter().step_by(8);
     let inputs = fields.iter().map(|field| {
-        let (kind, frac) = match (field.scalar, field.form) {
-            (Scalar::Bool, _) => ("bool", 0),
-            (_, Form::Date) => ("date", 0),
-            (_, Form::Datetime) => ("datetime", 0),
-            (_, Form::Text) => ("text", 0),
-            (_, Form::Fixed(frac)) => ("fixed", frac),
-            (_, Form::Float) => ("float", 0),
-            (_, Form::Plain) => ("integer", 0),
+        let columns = field.columns.iter().map(|column| {
+            let frac = match column.form {
+                Form::Fixed(frac) => frac,
+                Form::Plain | Form::Float | Form::Date | Form::Datetime | Form::Text => 0,
+            };
+            let (least, most) = &column.range;
+            serde_json::json!({"kind": column.kind(), "width": column.scalar.width(), "frac": frac, "least": least, "most": most,
+                "choices": column.choices, "optional": column.optional})
+        });
+        let leaves = field.leaves.iter().map(|leaf| {
+            let of = leaf.of.iter().map(|cell| (cell.column, cell.is_there));
+            serde_json::json!({"width": leaf.scalar.width(), "of": of.collect::<Vec<_>>()})
+        });
+        let rows = match field.rows {
+            Rows::One => serde_json::Value::Null,
+            Rows::Many(n) => n.into(),
+            Rows::Any => "any".into(),
         };
-        serde_json::json!({"kind": kind, "width": field.scalar.width(), "frac": frac, "least": field.range.0, "most": field.range.1})
+        // The length of the list, then the lanes of each scalar.
+        let counts = [1].into_iter().chain(field.leaves.iter().map(|leaf| leaf.of.len()));
+        let lengths: Vec<_> = match field.rows {
+            Rows::Any => counts.zip(&mut lengths).map(|(times, at)| serde_json::json!({"at": at, "times": times})).collect(),
+            Rows::One | Rows::Many(_) => Vec::new(),
+        };
+        serde_json::json!({"rows": rows, "columns": columns.collect::<Vec<_>>(), "leaves": leaves.collect::<Vec<_>>(), "lengths": lengths})
     });
     Ok(serde_json::json!({
         "id": study.id().to_string(),
@@ -222,91 +288,10 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
     }))
 }
 
-fn value(field: &Field<'_>) -> Value {
-    let range = match (field.input.least.as_deref(), field.input.most.as_deref()) {
-        (Some(least), Some(most)) if field.form == Form::Plain => integer(least).zip(integer(most)),
-        _ => None,
-    };
-    Value {
-        name: field.input.name.clone(),
-        shape: Shape(vec![ShapeNode::Scalar {
-            scalar: field.scalar,
-            form: field.form,
-            range,
-        }]),
-        leaves: vec![(field.scalar, 1)],
-    }
-}
-
-fn integer(text: &str) -> Option<Integer> {
-    match text.parse::<i128>() {
-        Ok(n) => Some(Integer::of(Scalar::signed(128), n as u128)),
-        Err(_) => Some(Integer::of(Scalar::unsigned(128), text.parse().ok()?)),
-    }
-}
-
-/// What a page can ask for: numbers, yes or no, dates, moments and short texts.
-fn field(input: &Input) -> Result<Field<'_>, Error> {
-    let (scalar, form) = scalar(&input.scalar).ok_or_else(|| {
-        Error::Absent(format!(
-            "the page has no field for `{}` of the type {}: contribute with `smpcc contribute`",
-            input.name, input.scalar
-        ))
-    })?;
-    let (low, high) = match scalar.is_signed() {
-        false => (0, smpcc_circuit::value::mask(scalar.width())),
-        true => {
-            let half = 1 << (scalar.width() - 1);
-            (half, half - 1)
-        }
-    };
-    let end = |text: &Option<String>, usual: Word| {
-        text.clone().unwrap_or_else(|| form.display(scalar, usual))
-    };
-    Ok(Field {
-        input,
-        scalar,
-        form,
-        range: (end(&input.least, low), end(&input.most, high)),
-    })
-}
-
-/// The type of a name, of those that a page has fields for.
-fn scalar(name: &str) -> Option<(Scalar, Form)> {
-    let width = |text: &str, most: u8| {
-        let width: u8 = text.parse().ok()?;
-        (1..=most).contains(&width).then_some(width)
-    };
-    let (scalar, form) = match name {
-        "bool" => (Scalar::Bool, Form::Plain),
-        "date" => (Scalar::signed(32), Form::Date),
-        "datetime" => (Scalar::signed(64), Form::Datetime),
-        "f64" => (Scalar::unsigned(64), Form::Float),
-        _ => {
-            if let Some(len) = name.strip_prefix("str<").and_then(|n| n.strip_suffix('>')) {
-                (Scalar::unsigned(8 * width(len, 16)?), Form::Text)
-            } else if let Some(of) = name
-                .strip_prefix("fixed<")
-                .and_then(|n| n.strip_suffix('>'))
-            {
-                let (all, frac) = of.split_once(", ")?;
-                (
-                    Scalar::signed(width(all, 128)?),
-                    Form::Fixed(frac.parse().ok()?),
-                )
-            } else {
-                let (sign, digits) = name.split_at_checked(1)?;
-                let width = width(digits, 128)?;
-                match sign {
-                    "u" => (Scalar::unsigned(width), Form::Plain),
-                    "i" => (Scalar::signed(width), Form::Plain),
-                    _ => return None,
-                }
-            }
-        }
-    };
-    // As the language writes it, and in no other way.
-    (form.name(scalar) == name && form.suits(scalar)).then_some((scalar, form))
+/// How many numbers of a header follow from open numbers of rows.
+fn open_numbers(fields: &[Field<'_>]) -> usize {
+    let open = fields.iter().filter(|field| field.rows == Rows::Any);
+    open.map(|field| 1 + field.leaves.len()).sum()
 }
 
 /// A source of a policy: the hash of a text.

@@ -448,8 +448,10 @@ impl Keeper {
             return Ok(());
         }
         let stored = change.contributions(study, State::Stored)?;
-        let holdings: agreement::Holdings =
-            stored.iter().map(|row| (row.id, row.manifest)).collect();
+        let vault = self.vault(study)?;
+        let holdings = (stored.iter())
+            .map(|row| Ok((row.id, vault.header(&row.id)?.digest())))
+            .collect::<Result<agreement::Holdings, Error>>()?;
         let hash = agreement::hash(&holdings);
         self.note(change, &Event::Closed(*study, holdings.len() as u64, hash))?;
         let text =

@@ -212,7 +212,10 @@ fn look_after(steward: &Steward, tick: Duration, stop: &watch::Receiver<bool>) {
     let mut last: BTreeMap<_, Result<Phase, Error>> = BTreeMap::new();
     while !*stop.borrow() {
         for (id, hosted) in steward.peers.office.hosted.iter() {
-            let now = steward.look(id, Time::now());
+            let time = Time::now();
+            let now = steward
+                .trusts_clock(id, time)
+                .and_then(|()| steward.look(id, time));
             if last.get(id) != Some(&now) {
                 let name = &hosted.study.terms().name;
                 say(&match &now {
@@ -232,6 +235,9 @@ fn look_after(steward: &Steward, tick: Duration, stop: &watch::Receiver<bool>) {
                     Ok(Phase::Failed(run, exit)) => format!(
                         "study {name}: run {run} ended with status {exit}, and is not tried again without people: see its messages.txt"
                     ),
+                    Ok(Phase::TooFew(1)) => {
+                        format!("study {name}: one contribution is too few, nothing runs")
+                    }
                     Ok(Phase::TooFew(n)) => {
                         format!("study {name}: {n} contributions are too few, nothing runs")
                     }

@@ -40,7 +40,8 @@ impl Peers {
         nodes.filter(move |(i, _)| *i != me).map(|(_, node)| node)
     }
 
-    /// What another node said: as it was kept, else by asking it; `None` if it says nothing yet. The first word that it signed counts.
+    /// What another node said: as it was kept, else by asking it, else by asking others to whom it spoke; `None` if it says nothing yet.
+    /// The first word that it signed counts.
     pub(crate) fn said<T>(
         &self,
         hosted: &Hosted,
@@ -57,16 +58,18 @@ impl Peers {
         if let Some(text) = kept {
             return Ok(Some(read(&text)?.0));
         }
-        let asked =
-            agreement::question_text(&study, hosted.name(), &node.name, question, &self.sign);
-        let path = format!("/v1/studies/{study}/questions");
-        let to = (node.address.as_str(), &node.certificate);
-        let answer = https::request(to, ("POST", &path), asked.as_bytes(), patience());
-        let Ok(body) = answer.and_then(https::Answer::good) else {
-            return Ok(None);
+        let (text, (value, head)) = match self.ask(hosted, node, question, None) {
+            Some(Ok(text)) => {
+                let word = read(&text)?;
+                (text, word)
+            }
+            // It has nothing to say yet.
+            Some(Err(())) => return Ok(None),
+            None => match self.relayed(hosted, node, question, read) {
+                Some(heard) => heard,
+                None => return Ok(None),
+            },
         };
-        let text = String::from_utf8_lossy(&body).into_owned();
-        let (value, head) = read(&text)?;
         self.office.ask_here(move |keeper, change| {
             change.hear(&study, &name, &word, &text)?;
             keeper.note(change, &Event::Heard(name, head.to_string()))
@@ -74,11 +77,53 @@ impl Peers {
         Ok(Some(value))
     }
 
+    /// What a node that does not answer has said to another one; a word that it has not signed is none.
+    fn relayed<T>(
+        &self,
+        hosted: &Hosted,
+        node: &Node,
+        question: Question,
+        read: &Reader<'_, T>,
+    ) -> Option<(String, (T, Head))> {
+        let others = self.others(hosted).filter(|other| other.name != node.name);
+        others
+            .filter_map(|other| self.ask(hosted, other, question, Some(&node.name))?.ok())
+            .find_map(|text| {
+                let word = read(&text).ok()?;
+                Some((text, word))
+            })
+    }
+
+    /// What another node answers to a question, or that it refuses it; `None` if it does not answer.
+    fn ask(
+        &self,
+        hosted: &Hosted,
+        node: &Node,
+        question: Question,
+        of: Option<&str>,
+    ) -> Option<Result<String, ()>> {
+        let study = hosted.study.id();
+        let names = (hosted.name(), node.name.as_str());
+        let asked = agreement::question_text(&study, names, question, of, &self.sign);
+        let path = format!("/v1/studies/{study}/questions");
+        let to = (node.address.as_str(), &node.certificate);
+        let answer = https::request(to, ("POST", &path), asked.as_bytes(), patience()).ok()?;
+        let body = answer.good().map_err(|_| ());
+        Some(body.map(|body| String::from_utf8_lossy(&body).into_owned()))
+    }
+
     /// What another node tells anybody, if it does.
     pub(crate) fn get(&self, node: &Node, path: &str) -> Option<Vec<u8>> {
         let to = (node.address.as_str(), &node.certificate);
         let answer = https::request(to, ("GET", path), b"", patience());
         answer.and_then(https::Answer::good).ok()
+    }
+
+    /// The seconds since 1970 by the clock of another node, if it answers.
+    pub(crate) fn clock(&self, hosted: &Hosted, node: &Node) -> Option<u64> {
+        let body = self.get(node, &format!("/v1/studies/{}", hosted.study.id()))?;
+        let json: serde_json::Value = serde_json::from_slice(&body).ok()?;
+        json["time"].as_u64()
     }
 
     /// Whether another node answers at all.

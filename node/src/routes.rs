@@ -35,6 +35,7 @@ use smpcc_study::log::Event;
 use smpcc_study::seal::SealingKey;
 use smpcc_study::share_file::{self, SealTo};
 use smpcc_study::signature::Purpose;
+use smpcc_study::study::Time;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -213,6 +214,7 @@ async fn status(State(desk): Here, Path(study): Path<String>) -> Answer {
         "study": study.to_string(),
         "name": hosted.study.terms().name,
         "node": hosted.name(),
+        "time": Time::now().0,
         "closed": status.row.holdings.is_some(),
         "frozen": status.row.frozen.is_some(),
         "deleted": status.row.deleted,
@@ -327,9 +329,13 @@ async fn result(State(desk): Here, Path(study): Path<String>, request: Request) 
             .into());
         }
         None => {
-            return Err(
-                Error::Absent(format!("there is no run {number} that ended well here")).into(),
-            );
+            let closes = hosted.study.terms().window.1;
+            let mut why = format!("there is no run {number} that ended well here");
+            if Time::now() < closes {
+                why +=
+                    &format!(": the study takes contributions until {closes}, and runs after that");
+            }
+            return Err(Error::Absent(why).into());
         }
     }
     let held = run::result(&desk.office, &desk.seal, hosted, number, &receiver.role)?;
@@ -345,7 +351,18 @@ async fn question(State(desk): Here, Path(study): Path<String>, request: Request
     let study: StudyId = id(&study)?;
     let asked = utf8(request).await?;
     let hosted = desk.office.study(&study)?;
-    let (_, question) = agreement::asked(&asked, hosted)?;
+    let (question, of) = agreement::asked(&asked, hosted)?;
+    if let Some(node) = of {
+        let word = question.word();
+        let heard = desk
+            .office
+            .ask(move |_, change| change.heard(&study, &node, &word));
+        return text(
+            heard
+                .await?
+                .ok_or_else(|| Error::Absent("not yet".into()))?,
+        );
+    }
     let said = match question {
         Question::Holdings => desk.office.status(study).await?.row.holdings,
         Question::Frozen => desk.office.status(study).await?.row.frozen,

@@ -45,10 +45,45 @@ pub struct Steward {
     pub stopped: Box<dyn Fn() -> bool + Send>,
 }
 
+/// Seconds that this node's clock may be ahead of all others when it closes a study or deletes.
+const MOST_AHEAD: u64 = 3600;
+
 /// How often a run that lost a node is begun again.
 const MOST_LOST: usize = 3;
 
 impl Steward {
+    /// Before a study closes here, or its contributions are deleted because their time is over: whether this node's clock is not far ahead of
+    /// the clocks of all other nodes that answer. What a wrong clock closed or deleted stays so.
+    ///
+    /// # Errors
+    /// It is far ahead.
+    pub fn trusts_clock(&self, study: &StudyId, now: Time) -> Result<(), Error> {
+        let hosted = self.peers.office.study(study)?;
+        let terms = hosted.study.terms();
+        let closes = terms.window.1;
+        if now < closes {
+            return Ok(());
+        }
+        let row = self.status(study)?.row;
+        let over = now >= closes.after_days(terms.retention.contributions_days);
+        if row.deleted || row.holdings.is_some() && !over {
+            return Ok(());
+        }
+        let clocks = self.peers.others(hosted);
+        let latest = clocks
+            .filter_map(|node| self.peers.clock(hosted, node))
+            .max();
+        match latest {
+            Some(latest) if now.0 > latest.saturating_add(MOST_AHEAD) => {
+                Err(Error::Machine(format!(
+                    "by this machine's clock it is {now}, and by no other node's later than {}: nothing is closed or deleted before the clock is right",
+                    Time(latest)
+                )))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Looks at one study, and does what can be done.
     ///
     /// # Errors

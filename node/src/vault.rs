@@ -12,7 +12,7 @@ use smpcc_runtime::prg::OsEntropy;
 use smpcc_study::id::{ContributionId, StudyId};
 use smpcc_study::open::Held;
 use smpcc_study::seal::{DataKey, SealingKey, TAG_LEN, WRAPPED_LEN};
-use smpcc_study::share_file::{self, Key, SealTo};
+use smpcc_study::share_file::{self, Header, Key, SealTo};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -217,6 +217,21 @@ impl Vault {
             true => Ok(held),
             false => Err(damaged(smpcc_study::Error::new("they are another one's"))),
         }
+    }
+
+    /// What everybody may know of a contribution that is here.
+    ///
+    /// # Errors
+    /// There is none, or its file is damaged.
+    pub fn header(&self, id: &ContributionId) -> Result<Header, Error> {
+        let failed = |e| Error::machine("shares cannot be read", e);
+        let mut bytes = Vec::new();
+        let file = File::open(self.path(id)).map_err(failed)?;
+        file.take(share_file::MAX_BEGIN)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+        share_file::unchecked_header(&bytes)
+            .map_err(|e| Error::Machine(format!("the shares of contribution {id}: {e}")))
     }
 
     fn path(&self, id: &ContributionId) -> PathBuf {

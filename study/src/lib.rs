@@ -13,6 +13,7 @@
 //! | [`share_file`] | what one node holds, sealed |
 //! | [`deal`], [`open`] | values to share files, share files to values |
 //! | [`store`] | files that are written whole or not at all |
+//! | [`types`] | types as a study writes them |
 //! | [`study`] | `study.toml`: its terms, and the text that is read before it is signed |
 //! | [`signature`], [`document`] | who signs what, and texts that are signed |
 //! | [`contribution`], [`https`] | what travels to a node, and how |
@@ -38,6 +39,7 @@ pub mod store;
 pub mod study;
 #[cfg(test)]
 mod tests;
+pub mod types;
 mod wire;
 
 pub use error::Error;

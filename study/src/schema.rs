@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::wire::{Reader, Writer, damaged};
+use sha2::{Digest as _, Sha256};
 use smpcc_circuit::program::{Shape, ShapeNode, ShapeVariant};
 use smpcc_circuit::value::{Form, Integer, Scalar, Word};
 
@@ -17,6 +18,14 @@ pub struct Value {
 }
 
 impl Value {
+    /// Whether its scalars are those of its shape, in as many lanes as the lengths there say.
+    pub fn is_whole(&self) -> bool {
+        let mut leaves = Vec::new();
+        is_tree(&self.shape)
+            && leaves_of(&mut &self.shape.0[..], 1, &mut leaves).is_some()
+            && leaves == self.leaves
+    }
+
     pub(crate) fn write(&self, out: &mut Writer) {
         out.text(&self.name);
         out.u32(self.shape.0.len() as u32);
@@ -43,6 +52,57 @@ impl Value {
             leaves,
         })
     }
+}
+
+/// Types inside of each other, at most.
+pub(crate) const MAX_DEPTH: usize = 64;
+
+/// Whether nodes are those of one type that is not too deep: what somebody sent may be anything.
+pub(crate) fn is_tree(shape: &Shape) -> bool {
+    // Of each type that has begun, how many types in it are to come.
+    let mut open: Vec<u64> = vec![1];
+    for node in &shape.0 {
+        while open.last() == Some(&0) {
+            open.pop();
+        }
+        match open.last_mut() {
+            Some(rest) => *rest -= 1,
+            None => return false,
+        }
+        open.push(node.n_children());
+        if open.len() > MAX_DEPTH {
+            return false;
+        }
+    }
+    open.iter().all(|rest| *rest == 0)
+}
+
+/// The scalars of the first type of a shape, each in so many lanes; `None` where a length is missing or too long.
+fn leaves_of(rest: &mut &[ShapeNode], lanes: u64, out: &mut Vec<(Scalar, u64)>) -> Option<()> {
+    let (node, after) = rest.split_first()?;
+    *rest = after;
+    let lanes = match node {
+        ShapeNode::Scalar { scalar, .. } => {
+            out.push((*scalar, lanes));
+            lanes
+        }
+        ShapeNode::Array(len) => lanes.checked_mul((*len)?)?,
+        ShapeNode::Tuple(_)
+        | ShapeNode::Struct { .. }
+        | ShapeNode::Enum { .. }
+        | ShapeNode::Shared { .. } => lanes,
+    };
+    (0..node.n_children()).try_for_each(|_| leaves_of(rest, lanes, out))
+}
+
+/// What all who hold shares of a value must find to be the same: SHA-256 of a type as it is stored.
+pub fn digest(shape: &Shape) -> [u8; 32] {
+    let mut out = Writer::default();
+    out.raw(b"smpcc type v1\0");
+    for node in &shape.0 {
+        write_node(node, &mut out);
+    }
+    Sha256::digest(&out.0).into()
 }
 
 fn write_scalar(scalar: Scalar, out: &mut Writer) {

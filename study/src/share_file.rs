@@ -38,6 +38,9 @@ const BLOCK: usize = 1 << 20;
 /// The longest header, in bytes.
 const MAX_HEADER: usize = 16 << 20;
 
+/// Within so many bytes of a file its header ends.
+pub const MAX_BEGIN: u64 = (MAGIC.len() + 4 + MAX_HEADER) as u64;
+
 /// What is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -187,7 +190,9 @@ impl Header {
             },
         };
         from.end()?;
-        match scheme.exists() && header.node < n_parties {
+        // Only what a run has made is of a session.
+        let of_none = header.kind == Kind::Result || header.session.is_empty();
+        match scheme.exists() && header.node < n_parties && of_none {
             true => Ok(header),
             false => Err(damaged()),
         }
@@ -250,6 +255,18 @@ impl Header {
             contribution: self.id,
             parts: self.manifest.clone(),
         }
+    }
+
+    /// What must be the same at all nodes that hold a contribution, or they could not run together: SHA-256 of its manifest, its types and
+    /// its lengths. The manifest alone does not say how long things are: whoever gives could tell each node something else.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut out = Writer::default();
+        out.raw(b"smpcc held v1\0").raw(&self.manifest().digest());
+        out.text(&self.whose).u32(self.values.len() as u32);
+        for value in &self.values {
+            value.write(&mut out);
+        }
+        Sha256::digest(&out.0).into()
     }
 
     /// What the data key is sealed as.

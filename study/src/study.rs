@@ -97,8 +97,10 @@ pub struct Contributors {
 pub struct Input {
     /// Its name in the program.
     pub name: String,
-    /// Its type in the program.
+    /// Its type in the program, whole ([`crate::types`]).
     pub scalar: String,
+    /// What the type does not say: how variants that hold something are laid out, as [`crate::schema::digest`] has it.
+    pub layout: Option<[u8; 32]>,
     /// What people read beside the field of a form.
     pub label: String,
     /// A sentence that explains it; may be empty.

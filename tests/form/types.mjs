@@ -1,4 +1,5 @@
 // Types values into the page of a study, one for each field, and sends them: node types.mjs INVITATION-FILE HTTPS-ORIGIN VALUE…
+// Lists are typed wrong first: a line that is no element is named.
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
@@ -13,14 +14,32 @@ const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { 
 const page = await context.newPage();
 const studies = await (await context.request.get(`${origin}/v1/studies`)).text();
 await page.goto(`${origin}/v1/studies/${studies.trim()}/form`);
-assert((await page.locator("[id^=input-]:is(input, select)").count()) === values.length, "another number of fields");
+const fields = page.locator("[id^=input-]:is(input, select, textarea)");
+assert((await fields.count()) === values.length, `${await fields.count()} fields`);
 assert(!(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)), "the page is wider than a phone");
 for (const [i, value] of values.entries()) {
-  const field = page.locator(`#input-${i}`);
+  const field = fields.nth(i);
   if (await field.evaluate((f) => f.tagName === "SELECT")) await field.selectOption(value);
   else await field.fill(value);
 }
 await page.getByLabel("Invitation").fill(readFileSync(invitationFile, "utf8"));
+const errors = async () => (await page.locator(".error").allTextContents()).filter((text) => text !== "");
+for (const [i, value] of values.entries()) {
+  const field = fields.nth(i);
+  if (!value.includes("\n")) continue;
+  await field.fill(`${value}\n2024-02-30,,,`);
+  await page.getByRole("button").click();
+  const said = await errors();
+  assert(said.length === 1 && /^(Line [0-9]+: |Please give [0-9]+ lines: )/.test(said[0]), `${i}: ${said}`);
+  assert(await field.evaluate((f) => f === document.activeElement), `${i}: the wrong field is not in focus`);
+  await field.fill(value);
+}
+for (const [scheme, width] of [["light", 390], ["dark", 390], ["dark", 1100]]) {
+  await page.setViewportSize({ width, height: 844 });
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.screenshot({ path: `form-types-${scheme}-${width}.png`, fullPage: true });
+  assert(!(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)), `wider than ${width}`);
+}
 await page.getByRole("button").click();
 await page.waitForFunction(() => /good|bad/.test(document.getElementById("status").className), null, { timeout: 60000 });
 await page.screenshot({ path: "form-types.png", fullPage: true });

@@ -16,7 +16,7 @@ use smpcc_study::id::ContributionId;
 use smpcc_study::receipt::{Deed, Receipt};
 use smpcc_study::share_file::{self, SealTo};
 use smpcc_study::store::{read, write_whole};
-use smpcc_study::study::{Node, Study};
+use smpcc_study::study::{Node, Study, Time};
 use smpcc_study::{Error, document, signature};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -64,32 +64,67 @@ pub fn contribute(args: &ContributeArgs, style: Style) -> Outcome {
             ));
         }
     };
+    let withdrawn = |node: &Node| folder.join(format!("{}.withdrawn", node.name)).exists();
+    if study.terms().nodes.iter().any(withdrawn) {
+        return Err(Failure::usage(format!(
+            "{}: this contribution has been withdrawn, and takes no part",
+            folder.display()
+        )));
+    }
     let mut done = Done::default();
+    let mut refused = 0;
     for node in &study.terms().nodes {
         let receipt = folder.join(format!("{}.receipt", node.name));
         let sent = match receipt.exists() {
             true => Ok(()),
-            false => {
-                send(&study, node, &folder).and_then(|text| write_whole(&receipt, text.as_bytes()))
-            }
+            false => send(&study, node, &folder)
+                .and_then(|text| Ok(write_whole(&receipt, text.as_bytes())?)),
         };
         match sent {
             Ok(()) => done.receipts.push((node.name.clone(), Some(receipt))),
-            Err(e) => done.missing.push((node.name.clone(), e.to_string())),
+            Err(e) => {
+                refused += usize::from(e.for_good);
+                done.missing.push((node.name.clone(), e.why.to_string()));
+            }
         }
     }
     done.print(&folder, args.format, "has stored its part");
-    match done.missing.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::new(
+    let missing = done.all_missing();
+    if done.missing.is_empty() {
+        return Ok(());
+    }
+    if refused == 0 {
+        return Err(Failure::new(
             Exit::Network,
             format!(
-                "not all nodes have it, so it takes no part yet ({}); go on with: smpcc contribute --study {} --again {}",
-                done.all_missing(),
+                "not all nodes have it, so it takes no part yet ({missing}); go on with: smpcc contribute --study {} --again {}",
                 args.study.display(),
                 folder.display()
             ),
-        )),
+        ));
+    }
+    // Nobody has it, and nobody will.
+    if refused == study.terms().nodes.len() && args.again.is_none() {
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    Err(Failure::usage(format!(
+        "it takes no part, and to send it again does not help ({missing})"
+    )))
+}
+
+/// Why a node has no part of a contribution.
+struct Missing {
+    why: Error,
+    /// Whether it will refuse the same again.
+    for_good: bool,
+}
+
+impl From<Error> for Missing {
+    fn from(why: Error) -> Self {
+        Self {
+            why,
+            for_good: false,
+        }
     }
 }
 
@@ -184,12 +219,19 @@ fn ask(node: &Node, path: &str, body: &[u8]) -> Result<Answer, Error> {
 }
 
 /// Sends a node its part; the receipt, checked.
-fn send(study: &Study, node: &Node, folder: &Path) -> Result<String, Error> {
+fn send(study: &Study, node: &Node, folder: &Path) -> Result<String, Missing> {
     let id = name_of(folder)?;
     let body = read(&folder.join(format!("{}.sent", node.name)), MAX_SENT)?;
     let (manifest, _) = contribution::signed(contribution::split(&body)?.manifest)?;
     let path = format!("/v1/studies/{}/contributions/{id}", study.id());
-    let text = ask(node, &path, &body)?.good()?;
+    let answer = ask(node, &path, &body)?;
+    let for_good = match answer.status {
+        400 | 403 | 409 | 413 => true,
+        // It has closed, or it has not opened yet.
+        410 => Time::now() >= study.terms().window.0,
+        _ => false,
+    };
+    let text = answer.good().map_err(|why| Missing { why, for_good })?;
     let text = String::from_utf8_lossy(&text).into_owned();
     let receipt = Receipt::read(&text, &node.sign)?;
     match receipt.deed == Deed::Stored
@@ -197,7 +239,7 @@ fn send(study: &Study, node: &Node, folder: &Path) -> Result<String, Error> {
         && receipt.manifest == manifest.digest()
     {
         true => Ok(text),
-        false => Err(Error::new("its receipt is for something else")),
+        false => Err(Error::new("its receipt is for something else").into()),
     }
 }
 
@@ -271,14 +313,15 @@ pub fn result(args: &ResultArgs) -> Outcome {
             Err(e) => missing.push(format!("{}: {e}", node.name)),
         }
     }
-    if !missing.is_empty() {
-        out::note(&format!("warning: {}", missing.join("; ")));
-    }
+    let missing = missing.join("; ");
     if files.is_empty() {
         return Err(Failure::new(
             Exit::Network,
-            "no node gave its share of the result",
+            format!("no node gave its share of the result ({missing})"),
         ));
+    }
+    if !missing.is_empty() {
+        out::note(&format!("warning: {missing}"));
     }
     share::open(&OpenArgs {
         files,

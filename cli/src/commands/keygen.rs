@@ -18,7 +18,7 @@ pub fn keygen(args: &KeygenArgs) -> Outcome {
         || !args.name.chars().all(good)
     {
         return Err(Failure::usage(format!(
-            "`--name {}`: use up to 64 letters, digits, `-`, `_` and `.`",
+            "`--name {}`: use up to 64 letters (a to z, A to Z), digits, `-`, `_` and `.`",
             args.name
         )));
     }

@@ -9,10 +9,10 @@ use crate::{child, out, prompt};
 use smpcc::deployment::{Deployment, party_id};
 use smpcc::exit::Outcome;
 use smpcc::play::{self, Party};
-use smpcc::stored::{portion, shelf};
+use smpcc::stored::{Validity, portion, shelf};
 use smpcc::words::label;
 use smpcc::work::Work;
-use smpcc::{lens, pages, report, stored, trace};
+use smpcc::{lens, pages, report, trace};
 use smpcc_runtime::net::{self, Mesh, tcp, tls};
 use smpcc_study::share_file::Header;
 use std::path::Path;
@@ -122,7 +122,12 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     let mut done = result.map_err(|b| load::shown_of(&work, b.failure, style))?;
     let keep = own_shares.as_ref().map(|own| &own.keep);
     shelf::keep(&mut done, &choices, keep)?;
-    let json = report::json_of_one(&done, names.len(), began.elapsed());
+    let looked_at = own_shares.as_ref().filter(|_| args.validate);
+    let found = looked_at.map(|own| {
+        let headers: Vec<&Header> = own.shelf.iter().map(|(header, _)| header).collect();
+        Validity::of(std::slice::from_ref(&done), &headers, &own.places)
+    });
+    let json = report::json_of_one(&done, found.as_ref(), names.len(), began.elapsed());
     if let Some((place, form)) = trace_file {
         let files = work.paths().unwrap_or_default();
         let reports = std::slice::from_ref(&done);
@@ -134,13 +139,10 @@ pub fn party(args: &PartyArgs, style: Style) -> Outcome {
     }
     match args.format {
         Format::Json => out::json(&format!("{json}\n")),
-        Format::Human => match own_shares.filter(|_| args.validate) {
-            Some(own) => {
-                let headers: Vec<&Header> = own.shelf.iter().map(|(header, _)| header).collect();
-                out::product(&stored::validated(&[done], &headers, &own.places));
-            }
-            None => out::product(&report::human(&[done], names, began.elapsed(), style.quiet)),
-        },
+        Format::Human => out::product(&match found {
+            Some(found) => found.human(),
+            None => report::human(&[done], names, began.elapsed(), style.quiet),
+        }),
     }
     match report_file {
         Some(place) => place.write(format!("{json}\n").as_bytes()),

@@ -15,7 +15,7 @@ use smpcc::play::{self, Broken, Party, PartyReport};
 use smpcc::seating::Portion;
 use smpcc::stored::portion;
 use smpcc::stored::shelf::{self, Keep, Nodes};
-use smpcc::stored::{Attempt, MAX_ATTEMPTS};
+use smpcc::stored::{Attempt, MAX_ATTEMPTS, Validity};
 use smpcc::work::{Built, Work};
 use smpcc::{lens, pages, report, stored, studies, trace, words};
 use smpcc_runtime::keys::Identity;
@@ -194,19 +194,17 @@ fn once(args: &RunArgs, style: Style, work: &Work, held: Option<Held<'_>>) -> Re
     for report in &mut reports {
         report.lost = held.map_or(Vec::new(), |(_, _, lost)| lost.to_vec());
     }
-    let json = report::json(&reports, began.elapsed());
-    match (args.format, looked_at) {
-        (Format::Json, _) => out::json(&format!("{json}\n")),
-        (Format::Human, Some((shelves, places))) => {
-            let headers: Vec<&Header> = shelves.iter().take(1).flatten().map(|(h, _)| h).collect();
-            out::product(&stored::validated(&reports, &headers, &places));
-        }
-        (Format::Human, None) => out::product(&report::human(
-            &reports,
-            &names,
-            began.elapsed(),
-            style.quiet,
-        )),
+    let found = looked_at.map(|(shelves, places)| {
+        let headers: Vec<&Header> = shelves.iter().take(1).flatten().map(|(h, _)| h).collect();
+        Validity::of(&reports, &headers, &places)
+    });
+    let json = report::json(&reports, found.as_ref(), began.elapsed());
+    match args.format {
+        Format::Json => out::json(&format!("{json}\n")),
+        Format::Human => out::product(&match found {
+            Some(found) => found.human(),
+            None => report::human(&reports, &names, began.elapsed(), style.quiet),
+        }),
     }
     if let Some((place, form)) = trace {
         let text = match form {

@@ -26,6 +26,10 @@ pub fn hover(program: &Program, file: FileId, offset: u32) -> Option<Hover> {
         let Some(definition) = program.index().get(occurrence.definition) else {
             continue;
         };
+        // A file stands for its module at a place without letters.
+        if occurrence.place.start == occurrence.place.end {
+            continue;
+        }
         let code = match definition.kind {
             Kind::Builtin => usage_of(&definition.name)
                 .unwrap_or(&definition.name)

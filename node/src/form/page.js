@@ -20,44 +20,95 @@
   const random = (len) => crypto.getRandomValues(new Uint8Array(len));
   const sha256 = async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes));
 
-  /** The integer that stands in a field, or a sentence that says what should. */
-  function read(input, text) {
+  /** The integer that somebody means in a column, or a sentence that says what should stand there. */
+  function read(column, text) {
     const typed = text.trim();
     if (typed === "") return { error: "Please fill this in." };
-    if (input.kind === "bool") return { word: typed === "yes" ? 1n : 0n };
-    if (input.kind === "date") {
-      const days = Date.parse(`${typed}T00:00:00Z`) / 86400000;
-      return Number.isInteger(days) ? { word: BigInt(days) } : { error: "Please give a date: year, month, day." };
+    if (column.kind === "choice") {
+      const at = column.choices.indexOf(typed);
+      return at >= 0 ? { word: BigInt(at) } : { error: `Please give one of ${column.choices.join(", ")}.` };
     }
-    if (input.kind === "datetime") {
-      const seconds = Date.parse(`${typed}Z`) / 1000;
-      return Number.isInteger(seconds) ? { word: BigInt(seconds) } : { error: "Please give a date and a time." };
+    if (column.kind === "bool") {
+      const word = { yes: 1n, true: 1n, 1: 1n, no: 0n, false: 0n, 0: 0n }[typed.toLowerCase()];
+      return word === undefined ? { error: "Please give yes or no." } : { word };
     }
-    if (input.kind === "text") {
-      const bytes = utf8.encode(typed), len = input.width / 8;
+    if (column.kind === "date") {
+      const seconds = moment(`${typed}T00:00:00`);
+      return seconds === null ? { error: "Please give a date: year, month, day." } : { word: seconds / 86400n };
+    }
+    if (column.kind === "datetime") {
+      const seconds = moment(typed.replace(" ", "T").replace(/Z$/, ""));
+      return seconds === null ? { error: "Please give a date and a time." } : { word: seconds };
+    }
+    if (column.kind === "text") {
+      const bytes = utf8.encode(typed), len = column.width / 8;
       if (bytes.length > len || bytes.includes(0)) return { error: `Please give at most ${len} bytes.` };
       const padded = join(bytes, new Uint8Array(len - bytes.length));
       return { word: padded.reduce((n, b) => (n << 8n) | BigInt(b), 0n) };
     }
-    const least = input.least, most = input.most;
-    if (input.kind === "integer") {
+    const least = column.least, most = column.most;
+    if (column.kind === "integer") {
       if (!/^[+-]?[0-9]+$/.test(typed)) return { error: "Please give a whole number, in digits." };
       const word = BigInt(typed);
       if (word < BigInt(least) || word > BigInt(most)) return { error: `Please give a number from ${least} to ${most}.` };
       return { word };
     }
     if (!/^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$/.test(typed)) return { error: "Please give a decimal number, in digits with a point." };
-    if (input.kind === "float") {
+    if (column.kind === "float") {
       // Zero has no sign, as in input files.
-      const number = Number(typed) + 0;
+      const number = (column.width === 32 ? single(typed) : Number(typed)) + 0;
       if (!Number.isFinite(number)) return { error: "Please give a smaller number." };
       const bytes = new DataView(new ArrayBuffer(8));
+      if (column.width === 32) {
+        bytes.setFloat32(0, number);
+        return { word: BigInt(bytes.getUint32(0)) };
+      }
       bytes.setFloat64(0, number);
       return { word: bytes.getBigUint64(0) };
     }
-    const word = units(typed, input.frac);
-    if (word < units(least, input.frac) || word > units(most, input.frac)) return { error: `Please give a number from ${least} to ${most}.` };
+    const word = units(typed, column.frac);
+    if (word < units(least, column.frac) || word > units(most, column.frac)) return { error: `Please give a number from ${least} to ${most}.` };
     return { word };
+  }
+
+  /** The seconds since 1970 of a date and a time; `null` if there is no such moment, as on a 30th of February. */
+  function moment(text) {
+    if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$/.test(text)) return null;
+    const ms = Date.parse(`${text}Z`);
+    return Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text) ? null : BigInt(ms / 1000);
+  }
+
+  /** What stands in a row of cells: two words for what may be left out, whether it is there and what it is. */
+  function row(columns, cells) {
+    const given = [];
+    for (const [c, column] of columns.entries()) {
+      if (column.optional && cells[c].trim() === "") {
+        given.push([0n, 0n]);
+        continue;
+      }
+      const { word, error } = read(column, cells[c]);
+      if (error !== undefined) return { error, column: c };
+      given.push([1n, word]);
+    }
+    return { given };
+  }
+
+  /** The rows of some lines of text. */
+  function lines(input, text) {
+    const all = text.replace(/\r/g, "").replace(/\n+$/, "").split("\n");
+    const typed = all.length === 1 && all[0].trim() === "" && input.rows !== 1 ? [] : all;
+    if (typed.length === 0) return { error: "Please fill this in." };
+    if (input.rows !== "any" && typed.length !== input.rows) return { error: `Please give ${input.rows} lines: there are ${typed.length}.` };
+    const rows = [];
+    for (const [i, line] of typed.entries()) {
+      const between = ["\t", ";"].find((mark) => line.includes(mark)) ?? ",";
+      const cells = input.columns.length === 1 ? [line] : line.split(between);
+      if (cells.length !== input.columns.length) return { error: `Line ${i + 1}: there are ${cells.length} values instead of ${input.columns.length}.` };
+      const { given, error } = row(input.columns, cells);
+      if (error !== undefined) return { error: `Line ${i + 1}: ${error}` };
+      rows.push(given);
+    }
+    return { rows };
   }
 
   /** A decimal number as a fraction: numerator and denominator. */
@@ -76,29 +127,63 @@
     return n < 0n ? -near : near;
   }
 
-  /** The words of all inputs as the bytes of a part: each input begins with a new byte, lowest bits first. */
-  function packed(words) {
-    return join(...words.map((of, i) => {
-      const { width } = study.inputs[i];
-      const bytes = new Uint8Array(Math.ceil((width * of.length) / 8));
-      let rest = of.reduce((all, word, j) => all | (word << BigInt(width * j)), 0n);
-      for (let b = 0; b < bytes.length; b++, rest >>= 8n) bytes[b] = Number(rest & 255n);
-      return bytes;
-    }));
+  /** The number with 24 bits that is nearest to a decimal number; of two that are equally near the even one. */
+  function single(text) {
+    const near = Number(text), rounded = Math.fround(near);
+    if (rounded === near || !Number.isFinite(rounded)) return rounded;
+    // The number has been rounded twice: that goes wrong where the first result lies in the middle between two of 24 bits.
+    const bits = new DataView(new ArrayBuffer(4));
+    bits.setFloat32(0, rounded);
+    const away = Math.abs(near) > Math.abs(rounded);
+    bits.setUint32(0, bits.getUint32(0) + (away ? 1 : -1));
+    const other = bits.getFloat32(0);
+    if ((rounded + other) / 2 !== near) return rounded;
+    // Both are whole numbers of units of 2^-160.
+    const [n, d] = fraction(text), [m, e] = dyadic(near);
+    const [exact, middle] = [abs(n) << 160n, abs(m) * d * 2n ** (160n - e)];
+    if (exact === middle) return rounded;
+    return exact > middle === Math.abs(other) > Math.abs(rounded) ? other : rounded;
   }
 
-  /** The bytes of all parts: each word of a part is the XOR of some of what was typed and of random words. */
-  function dealt(words) {
-    const known = words.map((word, i) => {
-      const { width } = study.inputs[i];
+  const abs = (n) => (n < 0n ? -n : n);
+
+  /** A double as a whole number of units of 2^-e. */
+  function dyadic(number) {
+    let e = 0n;
+    for (; !Number.isInteger(number); e++) number *= 2;
+    return [BigInt(number), e];
+  }
+
+  /** Words of a width as bytes, lowest bits first. */
+  function packed(width, words) {
+    const bytes = new Uint8Array(Math.ceil((width * words.length) / 8));
+    let at = 0, waiting = 0n, n = 0n;
+    for (const word of words) {
+      waiting |= word << n;
+      for (n += BigInt(width); n >= 8n; n -= 8n, waiting >>= 8n) bytes[at++] = Number(waiting & 255n);
+    }
+    if (n > 0n) bytes[at] = Number(waiting);
+    return bytes;
+  }
+
+  /** The bytes of all parts: each word of a part is the XOR of some of what was typed and of random words. Each scalar begins with a new byte. */
+  function dealt(scalars) {
+    const known = scalars.map(({ width, words }) => words.map((word) => {
       const drawn = Array.from({ length: study.drawn }, () => {
         const bits = random(Math.ceil(width / 8)).reduce((n, b) => (n << 8n) | BigInt(b), 0n);
         return BigInt.asUintN(width, bits);
       });
       return [BigInt.asUintN(width, word), ...drawn];
-    });
-    return study.dealing.map((part) =>
-      packed(known.map((of) => part.map((terms) => terms.reduce((word, term) => word ^ of[term], 0n)))));
+    }));
+    return study.dealing.map((part) => join(...known.map((lanes, i) => packed(scalars[i].width,
+      lanes.flatMap((of) => part.map((terms) => terms.reduce((word, term) => word ^ of[term], 0n)))))));
+  }
+
+  /** The scalars of all inputs, each with the words of all its lanes. */
+  function scalars(given) {
+    return study.inputs.flatMap((input, i) => input.leaves.map(({ width, of }) => ({
+      width, words: given[i].flatMap((cells) => of.map(([column, isThere]) => cells[column][isThere ? 0 : 1])),
+    })));
   }
 
   async function aes(key, number, context, bytes) {
@@ -121,9 +206,13 @@
     return join(fresh, await aes(new Uint8Array(key), 0, context, data));
   }
 
+  /** Bytes of a share file that are sealed together. */
+  const BLOCK = 1 << 20;
+
   /** One node's share file. */
-  async function file(node, number, id, made, commitments, parts, blinders) {
+  async function file(node, number, given, id, made, commitments, parts, blinders) {
     const head = unhex(node.header);
+    study.inputs.forEach((input, i) => input.lengths.forEach(({ at, times }) => head.set(big(given[i].length * times, 8), at)));
     head.set(id, study.at.id);
     head.set(made, study.at.made);
     commitments.forEach((c, i) => head.set(c, study.at.manifest + 32 * i));
@@ -133,7 +222,9 @@
       join(big(p, 2), new Uint8Array([1]), blinders[p], big(parts[p].length, 8), parts[p])));
     const before = join(utf8.encode("smpcc shares 1\n\n"), big(head.length, 4), head, new Uint8Array([0]),
       await wrapped(data, node, context), big(plain.length, 8));
-    return join(before, await aes(data, 0, await sha256(before), plain));
+    const hash = await sha256(before), blocks = [];
+    for (let i = 0; i * BLOCK < plain.length; i++) blocks.push(await aes(data, i, hash, plain.slice(i * BLOCK, (i + 1) * BLOCK)));
+    return join(before, ...blocks);
   }
 
   const SECRET = "smpcc-sign-secret-v1:";
@@ -151,9 +242,9 @@
   }
 
   /** What goes to each node. */
-  async function contribution(words, invited) {
+  async function contribution(given, invited) {
     const id = random(16);
-    const parts = dealt(words);
+    const parts = dealt(scalars(given));
     const blinders = parts.map(() => random(32));
     const label = utf8.encode("smpcc part v1\0");
     const commitments = await Promise.all(parts.map((part, i) =>
@@ -167,7 +258,7 @@
     const digest = hex(await sha256(join(utf8.encode("smpcc manifest v1\0"), unhex(study.id), id,
       big(commitments.length, 2), ...commitments)));
     const bodies = await Promise.all(study.nodes.map(async (node, number) =>
-      join(big(manifest.length, 4), manifest, await file(node, number, id, made, commitments, parts, blinders))));
+      join(big(manifest.length, 4), manifest, await file(node, number, given, id, made, commitments, parts, blinders))));
     return { id: hex(id), digest, bodies, receipts: study.nodes.map(() => null) };
   }
 
@@ -211,10 +302,20 @@
 
   async function submit() {
     let first = null;
-    const words = study.inputs.map((input, i) => {
-      const { word, error } = read(input, byId(`input-${i}`).value);
-      if (wrong(`input-${i}`, error ?? "")) first ??= byId(`input-${i}`);
-      return word;
+    const given = study.inputs.map((input, i) => {
+      const names = input.rows === null && input.columns.length > 1
+        ? input.columns.map((_, c) => `input-${i}-${c}`) : [`input-${i}`];
+      names.forEach((name) => wrong(name, ""));
+      if (input.rows !== null) {
+        const { rows, error } = lines(input, byId(names[0]).value);
+        if (wrong(names[0], error ?? "")) first ??= byId(names[0]);
+        return rows;
+      }
+      return [names.map((name, c) => {
+        const { given: cells, error } = row([input.columns[c]], [byId(name).value]);
+        if (wrong(name, error ?? "")) first ??= byId(name);
+        return cells?.[0];
+      })];
     });
     let invited = null;
     try {
@@ -233,7 +334,7 @@
     status.className = "";
     status.textContent = "Splitting and sending …";
     // What was begun is sent again as it was: the nodes know it by its name.
-    sent ??= await contribution(words, invited);
+    sent ??= await contribution(given, invited);
     for (const field of form.elements) field.disabled = true;
     const failures = [];
     await Promise.all(study.nodes.map(async (node, i) => {

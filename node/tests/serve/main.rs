@@ -5,6 +5,7 @@ mod lost;
 mod site;
 
 use site::Site;
+use smpcc_circuit::program::ShapeNode;
 use smpcc_node::agreement;
 use smpcc_node::steward::Phase;
 use smpcc_study::contribution;
@@ -12,6 +13,7 @@ use smpcc_study::document::Document;
 use smpcc_study::id::ContributionId;
 use smpcc_study::log;
 use smpcc_study::receipt::{Deed, Receipt};
+use smpcc_study::share_file::Header;
 use smpcc_study::signature::{Purpose, SigningKey};
 use smpcc_study::study::Time;
 use std::io::{BufReader, Read, Write};
@@ -197,7 +199,8 @@ fn who_may_not_gets_nothing() {
     assert_eq!(post(&at(&fresh), &good[0]).0, 200);
     // Questions are for nodes.
     let question = |from: &str, to: &str, key: &SigningKey| {
-        let text = agreement::question_text(&study, from, to, agreement::Question::Holdings, key);
+        let text =
+            agreement::question_text(&study, (from, to), agreement::Question::Holdings, None, key);
         post("/v1/studies/STUDY/questions", text.as_bytes()).0
     };
     assert_eq!(question("b", "a", &stranger), 403);
@@ -230,6 +233,112 @@ fn who_may_not_gets_nothing() {
 }
 
 /// Clients that say nothing, or half of something, take no worker; when there are too many of them others wait and are not lost.
+/// Nodes compile for lengths that they agree on. Whoever tells each node another length gives parts that fit both, if they end in the
+/// same byte; that must not stop the others' run.
+#[test]
+fn what_is_of_another_type_or_length_at_another_node_takes_no_part() {
+    let site = Site::typed(4, later(), &["a", "b", "c"], "rep3", "[bool; _]");
+    let nodes = site.start_all();
+    let study = site.study.id();
+    let three = [vec![1, 0, 1]];
+    let send = |person: usize, dealt: &[_], node: usize, id: &ContributionId| {
+        let bodies = site.signed(&site.people[person], dealt);
+        site.send(node, id, &bodies)
+    };
+    for person in 0..2 {
+        let (id, dealt) = site.dealt_words("[bool; _]", &three);
+        for node in 0..3 {
+            assert_eq!(send(person, &dealt, node, &id).status, 200);
+        }
+    }
+    let (id, mut dealt) = site.dealt_words("[bool; _]", &three);
+    let value = &mut dealt[2].header.values[0];
+    value.shape.0[0] = ShapeNode::Array(Some(4));
+    value.leaves[0].1 = 4;
+    for node in 0..3 {
+        assert_eq!(send(2, &dealt, node, &id).status, 200);
+    }
+    for ty in ["[u8; _]", "[i1; _]", "[bool; 3]", "[(bool,); _]"] {
+        let (id, dealt) = site.dealt_words(ty, &three);
+        let answer = send(3, &dealt, 0, &id);
+        let fits = ty == "[bool; 3]";
+        assert_eq!(answer.status, if fits { 200 } else { 400 }, "{ty}");
+        if !fits {
+            assert!(answer.text().contains("values that the study asks for"));
+        }
+    }
+    // Fewer or more lanes than its length, and what only results have.
+    let changes: [fn(&mut Header); 3] = [
+        |header| header.values[0].leaves[0].1 = 2,
+        |header| header.values[0].shape.0[0] = ShapeNode::Array(None),
+        |header| header.session = "another".into(),
+    ];
+    for change in changes {
+        let (id, mut dealt) = site.dealt_words("[bool; _]", &three);
+        change(&mut dealt[1].header);
+        assert_eq!(send(3, &dealt, 1, &id).status, 400);
+    }
+    let late = Time(site.study.terms().window.1.0 + 1);
+    for _ in 0..3 {
+        for node in &nodes {
+            node.look(&study, late).expect("looked");
+        }
+    }
+    for node in &nodes {
+        assert_eq!(node.look(&study, late), Ok(Phase::Agreed(2)));
+    }
+    nodes.into_iter().for_each(site::Running::stop);
+}
+
+#[test]
+fn a_clock_that_is_far_ahead_closes_and_deletes_nothing() {
+    let site = Site::new(1, Time(Time::now().0 + 60));
+    let mut nodes = site.start_all();
+    let study = site.study.id();
+    let year = Time(Time::now().0 + 31_536_000);
+    let trusts = |nodes: &[site::Running], now| nodes[0].steward.trusts_clock(&study, now);
+    assert_eq!(trusts(&nodes, Time::now()), Ok(()));
+    assert_eq!(trusts(&nodes, Time(Time::now().0 + 600)), Ok(()));
+    let why = trusts(&nodes, year).expect_err("a year ahead").to_string();
+    assert!(why.contains("before the clock is right"), "{why}");
+    // Alone it has only its own.
+    nodes.drain(1..).for_each(site::Running::stop);
+    assert_eq!(trusts(&nodes, year), Ok(()));
+    nodes.into_iter().for_each(site::Running::stop);
+}
+
+/// What a node has signed for one of the others reaches the third through that one, after the node is gone.
+#[test]
+fn the_word_of_a_node_that_is_gone_is_handed_on() {
+    let site = Site::new(2, later());
+    let mut nodes = site.start_all();
+    let study = site.study.id();
+    for person in 0..2 {
+        let (id, bodies) = site.contribution(person, 5);
+        (0..3).for_each(|node| assert_eq!(site.send(node, &id, &bodies).status, 200));
+    }
+    let late = Time(site.study.terms().window.1.0 + 1);
+    let look = |node: &site::Running| node.look(&study, late).expect("looked");
+    // All say what they hold, but node b never asks node c.
+    look(&nodes[2]);
+    look(&nodes[0]);
+    let c = nodes.pop().expect("node c");
+    nodes[1]
+        .office
+        .ask_here(move |keeper, change| keeper.close(change, &study))
+        .expect("closed");
+    look(&c);
+    look(&nodes[0]);
+    assert_eq!(look(&c), Phase::Waiting(vec!["b".into()]));
+    look(&nodes[0]);
+    c.stop();
+    assert_eq!(look(&nodes[1]), Phase::Agreed(2));
+    assert_eq!(look(&nodes[0]), Phase::Agreed(2));
+    let shown = std::fs::read_to_string(site.at("data-b/audit.log")).expect("the log");
+    assert!(shown.contains("head-heard c"), "{shown}");
+    nodes.into_iter().for_each(site::Running::stop);
+}
+
 #[test]
 fn slow_clients_hold_up_nobody() {
     let site = Site::new(1, later());
@@ -408,11 +517,16 @@ fn the_page_is_one_file_that_makes_share_files() {
         (&["a", "b", "c", "d"], "rep4"),
         (&["a", "b", "c", "d", "e"], "bgw"),
     ] {
-        page_of(&Site::of(1, later(), names, suite));
+        page_of(&Site::of(1, later(), names, suite), "u32", &[vec![5]]);
     }
+    // Rows of several columns, as many as somebody gives.
+    let ty = "[Row { age: u8 in 0..=120, at: [(bool, Option<i4>); 2], ward: enum Ward { North, South } }; _]";
+    let site = Site::typed(1, later(), &["a", "b", "c"], "rep3", ty);
+    let words = [3, 6, 6, 6, 3].map(|lanes| vec![1; lanes]);
+    page_of(&site, ty, &words);
 }
 
-fn page_of(site: &Site) {
+fn page_of(site: &Site, ty: &str, words: &[Vec<u128>]) {
     let page = smpcc_node::form::page(&site.study).expect("a page");
     let json = page
         .html
@@ -420,7 +534,8 @@ fn page_of(site: &Site) {
         .nth(1)
         .and_then(|rest| rest.split("</script>").next());
     let json: serde_json::Value = serde_json::from_str(json.expect("data")).expect("JSON");
-    let (id, dealt) = site.dealt(5);
+    let (id, dealt) = site.dealt_words(ty, words);
+    let rows = words[0].len() as u64;
     let place = |name: &str| json["at"][name].as_u64().expect("a place") as usize;
     let nodes = json["nodes"].as_array().expect("nodes");
     for (node, of_node) in nodes.iter().zip(&dealt) {
@@ -433,6 +548,11 @@ fn page_of(site: &Site) {
         bytes[place("made")..][..8].copy_from_slice(&of_node.header.made.to_be_bytes());
         for (i, commitment) in of_node.header.manifest.iter().enumerate() {
             bytes[place("manifest") + 32 * i..][..32].copy_from_slice(&commitment.0);
+        }
+        for length in json["inputs"][0]["lengths"].as_array().expect("lengths") {
+            let (at, times) = (length["at"].as_u64(), length["times"].as_u64());
+            let lanes = times.expect("a factor") * rows;
+            bytes[at.expect("a place") as usize..][..8].copy_from_slice(&lanes.to_be_bytes());
         }
         assert!(bytes == of_node.header.to_bytes());
     }

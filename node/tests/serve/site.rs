@@ -1,7 +1,7 @@
 //! A study with nodes in this process: real HTTPS on loopback, real files, and clocks that a test turns.
 
-use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::{Form, Scalar};
+use smpcc_circuit::program::ShapeNode;
+use smpcc_circuit::value::Scalar;
 use smpcc_node::arrival;
 use smpcc_node::config::Config;
 use smpcc_node::hosted;
@@ -24,6 +24,7 @@ use smpcc_study::seal::SealingKey;
 use smpcc_study::share_file::{self, SealTo};
 use smpcc_study::signature::{SigningKey, study_file};
 use smpcc_study::study::{Study, Time};
+use smpcc_study::types;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,6 +63,17 @@ impl Site {
 
     /// With these nodes and this suite, of whose nodes one may be corrupt.
     pub fn of(people: usize, closes: Time, names: &[&'static str], suite: &str) -> Self {
+        Self::typed(people, closes, names, suite, "u32")
+    }
+
+    /// With another type of what people give.
+    pub fn typed(
+        people: usize,
+        closes: Time,
+        names: &[&'static str],
+        suite: &str,
+        ty: &str,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         let people: Vec<SigningKey> = (0..people)
@@ -79,7 +91,7 @@ impl Site {
             "format = \"smpcc study 1\"\nname = \"pay\"\npurpose = \"What people earn together.\"\nsuite = \"{suite}\"\nthreat = \"semi-honest\"\nthreshold = 1\n\
              opens = 2026-01-01T00:00:00Z\ncloses = {closes}\n\n[program]\nfile = \"pay.smpc\"\nsha256 = \"{}\"\n\n\
              [contributors]\nrole = \"person\"\nleast = 2\nmost = 1000\nmax_bytes = 4096\ninvitations = [{}]\n\n\
-             [[contributors.input]]\nname = \"salary\"\ntype = \"u32\"\nlabel = \"Salary\"\n\n\
+             [[contributors.input]]\nname = \"salary\"\ntype = \"{ty}\"\nlabel = \"Salary\"\n\n\
              [runs]\nmost = 1\nstart = \"by command\"\n\n[retention]\ncontributions_days = 1\nresults_days = 1\n\n\
              [[receiver]]\nname = \"institute\"\nrole = \"analyst\"\nsign = \"{}\"\nseal = \"{}\"\n",
             &sha256(PROGRAM.as_bytes()).to_string()["sha256:".len()..],
@@ -267,6 +279,11 @@ impl Site {
     /// The same under a key.
     pub fn contribution_by(&self, key: &SigningKey, salary: u64) -> (ContributionId, Vec<Vec<u8>>) {
         let (id, dealt) = self.dealt(salary);
+        (id, self.signed(key, &dealt))
+    }
+
+    /// What goes to each node of what was dealt, signed with a key.
+    pub fn signed(&self, key: &SigningKey, dealt: &[ForNode]) -> Vec<Vec<u8>> {
         let manifest = contribution::sign(&dealt[0].header.manifest(), key);
         let blinders = dealt
             .iter()
@@ -282,7 +299,7 @@ impl Site {
             let file = share_file::write(&of_node.header, &of_node.parts, &to).expect("sealed");
             contribution::join(&manifest, &file).expect("joined")
         });
-        (id, bodies.collect())
+        bodies.collect()
     }
 
     /// Looks for what must stand in no file through all that a node has written.
@@ -308,6 +325,11 @@ impl Site {
 
     /// A value, dealt.
     pub fn dealt(&self, salary: u64) -> (ContributionId, Vec<ForNode>) {
+        self.dealt_words("u32", &[vec![u128::from(salary)]])
+    }
+
+    /// Words of a type, dealt: of each of its scalars those of all lanes. Open lengths are as many as the first has.
+    pub fn dealt_words(&self, ty: &str, words: &[Vec<u128>]) -> (ContributionId, Vec<ForNode>) {
         let terms = self.study.terms();
         let giver = Giver {
             study: self.study.id(),
@@ -316,18 +338,27 @@ impl Site {
             whose: "person",
             made: 0,
         };
-        let scalar = Scalar::unsigned(32);
+        let mut shape = types::read(ty).expect("a type");
+        for node in &mut shape.0 {
+            if let ShapeNode::Array(len @ None) = node {
+                *len = Some(words[0].len() as u64);
+            }
+        }
+        let scalars = shape.0.iter().filter_map(|node| match node {
+            ShapeNode::Scalar { scalar, .. } => Some(*scalar),
+            _ => None,
+        });
+        let scalars: Vec<Scalar> = scalars.collect();
+        let lanes = words.iter().map(|words| words.len() as u64);
         let value = Value {
             name: "salary".into(),
-            shape: Shape(vec![ShapeNode::Scalar {
-                scalar,
-                form: Form::Plain,
-                range: None,
-            }]),
-            leaves: vec![(scalar, 1)],
+            leaves: scalars.iter().copied().zip(lanes).collect(),
+            shape,
         };
-        let words = Elements::of_words(32, std::iter::once(u128::from(salary)));
-        let dealt = deal(&giver, &[(value, vec![words])]).expect("dealt");
+        let words = scalars.iter().zip(words);
+        let words = words.map(|(s, words)| Elements::of_words(s.width(), words.iter().copied()));
+        let words = words.collect();
+        let dealt = deal(&giver, &[(value, words)]).expect("dealt");
         (dealt[0].header.id, dealt)
     }
 }

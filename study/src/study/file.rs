@@ -7,6 +7,7 @@ use crate::Error;
 use crate::id::read_hex;
 use crate::seal::SealingPublic;
 use crate::signature::SigningPublic;
+use crate::types;
 use serde::Deserialize;
 use smpcc_circuit::calendar;
 use smpcc_circuit::program::{Suite, Threat};
@@ -88,6 +89,8 @@ struct InputTable {
     least: Option<Number>,
     #[serde(default)]
     most: Option<Number>,
+    #[serde(default)]
+    layout: Option<String>,
 }
 
 /// A number as TOML has it, or in quotes where it has no such integers.
@@ -206,6 +209,12 @@ fn text(bytes: &[u8]) -> Result<&str, Error> {
         return refuse("it begins with a byte order mark, which people do not see: take it out");
     }
     for (i, line) in text.split('\n').enumerate() {
+        if line.ends_with('\r') {
+            return refuse(format!(
+                "line {} ends with the control character \\u{{d}}: save the file with the line ends of Unix, LF alone",
+                i + 1
+            ));
+        }
         if let Some(c) = line.chars().find(|c| unseen(*c)) {
             return refuse(format!(
                 "line {}: the control character {}: take it out",
@@ -258,7 +267,7 @@ fn name(key: &str, text: String) -> Result<String, Error> {
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if text.is_empty() || text.len() > 64 || text.starts_with('.') || !text.chars().all(good) {
         return refuse(format!(
-            "{key}: `{text}`: up to 64 letters, digits, `-`, `_` and `.`"
+            "{key}: `{text}`: up to 64 letters (a to z, A to Z), digits, `-`, `_` and `.`"
         ));
     }
     Ok(text)
@@ -330,7 +339,7 @@ fn beside(key: &str, text: String) -> Result<String, Error> {
     };
     if text.len() > 256 || !text.chars().all(good) || !steps(&text) {
         return refuse(format!(
-            "{key}: `{text}`: a file beside the study or in a folder beside it, of letters, digits, `-`, `_`, `.` and `/`"
+            "{key}: `{text}`: a file beside the study or in a folder beside it, of letters (a to z, A to Z), digits, `-`, `_`, `.` and `/`"
         ));
     }
     Ok(text)
@@ -411,10 +420,20 @@ fn input(table: InputTable) -> Result<Input, Error> {
             }
         }
     };
+    let single = types::read(&table.scalar).is_some_and(|shape| shape.0.len() == 1);
+    if !single && (table.least.is_some() || table.most.is_some()) {
+        return refuse(format!(
+            "{place}: least and most are for single values; those of `{}` stand in its type",
+            table.scalar
+        ));
+    }
     Ok(Input {
         name: role("contributors.input.name", table.name.clone())?,
         least: number("least", table.least)?,
         most: number("most", table.most)?,
+        layout: (table.layout.as_deref())
+            .map(|hash| digest("contributors.input.layout", hash))
+            .transpose()?,
         scalar: table.scalar,
         label: table.label,
         help: table.help,

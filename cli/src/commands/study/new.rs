@@ -11,6 +11,7 @@ use smpcc_circuit::program::ShapeNode;
 use smpcc_circuit::value::Form;
 use smpcc_compiler::schema::{self, ParamSchema};
 use smpcc_runtime::hash::sha256;
+use smpcc_study::id::StudyId;
 use smpcc_study::signature::SigningKey;
 use smpcc_study::study::{Study, Time};
 use std::fmt::Write as _;
@@ -139,17 +140,26 @@ fn contributors(
         "\n]\n"
     });
     for param in given {
+        // Ranges of what is made of several parts stand in its type.
+        let alone = param.shape.0.len() == 1;
         let _ = write!(
             text,
             "\n[[contributors.input]]\nname = {0:?}\ntype = {1:?}\nlabel = {0:?}            # what people read in a form\nhelp = \"\"\n",
             param.name,
             studies::type_name(param)
         );
+        if let Some(layout) = studies::layout(&param.shape) {
+            let _ = writeln!(
+                text,
+                "layout = \"{}\" # how its variants are stored",
+                StudyId(layout)
+            );
+        }
         if let Some(ShapeNode::Scalar {
             range: Some((least, most)),
             form: Form::Plain,
             ..
-        }) = param.shape.0.first()
+        }) = param.shape.0.first().filter(|_| alone)
         {
             let _ = writeln!(text, "least = \"{least}\"\nmost = \"{most}\"");
         }
