@@ -223,7 +223,7 @@ fn people_contribute_nodes_run_and_a_receiver_opens() {
         .iter()
         .map(|p| p.display().to_string())
         .collect();
-    site.refused(&open(&sealed), "sealed to another node");
+    site.refused(&open(&sealed), "sealed to another key");
     let shares: Vec<String> = ["a", "b", "c"]
         .iter()
         .map(|node| site.released(node))

@@ -248,14 +248,14 @@ mod tests {
                  a: secret u8 in 3..=9 from each, b: [secret Row; _] from each, c: secret Ward from each,\n\
                  d: [secret Option<u8>; 4] from each, e: secret Option<In> from each, f: secret One from each,\n\
                  g: [[secret datetime; 2]; _] from each, h: (secret u128, secret i128) from each,\n\
-                 i: secret Option<date> from each, j: secret Kind from each,\n\
+                 i: secret Option<date> from each, j: secret Kind from each, k: secret Option<[u8; 3]> from each,\n\
              ) -> bool { b.len() == 0 }\n";
         let mut sources = SourceSet::new();
         let root = sources.add("types.smpc", text);
         let (hir, diagnostics) = front::check(&sources, root);
         let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
         let params = schema::schema(&hir).params;
-        assert_eq!(params.len(), 10);
+        assert_eq!(params.len(), 11);
         for param in params {
             let ty = type_name(&param);
             let read = types::read(&ty);

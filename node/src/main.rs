@@ -223,9 +223,19 @@ fn look_after(steward: &Steward, tick: Duration, stop: &watch::Receiver<bool>) {
                     Ok(Phase::Waiting(who)) => {
                         format!("study {name}: waiting for {}", who.join(", "))
                     }
+                    Ok(Phase::Agreed(1)) => {
+                        format!(
+                            "study {name}: one contribution takes part, as all nodes have signed"
+                        )
+                    }
                     Ok(Phase::Agreed(n)) => format!(
                         "study {name}: {n} contributions take part, as all nodes have signed"
                     ),
+                    Ok(Phase::Done(1)) => {
+                        format!(
+                            "study {name}: its run has ended well, and no other one was agreed on"
+                        )
+                    }
                     Ok(Phase::Done(n)) => {
                         format!("study {name}: {n} runs have ended well, as many as were agreed on")
                     }

@@ -116,7 +116,8 @@ impl Steward {
             }
         }
         match self.compare(hosted)? {
-            Phase::Agreed(n) => self.runs(hosted, &status, n, now),
+            // What is agreed on may have been signed just now.
+            Phase::Agreed(n) => self.runs(hosted, &self.status(study)?, n, now),
             other => Ok(other),
         }
     }
@@ -212,8 +213,8 @@ impl Steward {
             let _ = std::fs::remove_file(command);
         }
         exit.map(|exit| match exit {
-            0 => Phase::Done(good + 1),
-            LOST => Phase::Agreed(agreed),
+            0 if good + 1 >= terms.runs.most => Phase::Done(good + 1),
+            0 | LOST => Phase::Agreed(agreed),
             exit => Phase::Failed(number, exit),
         })
     }

@@ -87,7 +87,7 @@ impl SealingKey {
         let mut sealed = Zeroizing::new(sealed.to_vec());
         let opened = key
             .open_in_place(nonce(0), Aad::from(context), &mut sealed)
-            .map_err(|_| Error::new("it is sealed to another node, or was changed"))?;
+            .map_err(|_| Error::new("it is sealed to another key, or was changed"))?;
         let mut data = Zeroizing::new([0; 32]);
         data.copy_from_slice(opened);
         Ok(DataKey(data))

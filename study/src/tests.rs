@@ -173,7 +173,7 @@ fn a_file_says_why_it_is_not_the_one() {
     let (key, bytes) = &all[0];
     let why = |r: Result<Held, crate::Error>| r.err().map(|e| e.to_string()).unwrap_or_default();
     let other = share_file::open(bytes, &Key::Node(&all[1].0));
-    assert!(why(other).contains("another node"));
+    assert!(why(other).contains("another key"));
     assert!(why(share_file::open(b"smpcc shares 2\n\n", &Key::Node(key))).contains("version"));
     assert!(
         why(share_file::open(

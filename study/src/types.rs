@@ -125,14 +125,9 @@ fn opened(shape: &Shape, mut ty: &str) -> Shape {
     shape
 }
 
-/// Whether the text of a shape leaves open how it is laid out: where variants hold something, they share its places.
+/// Whether the text of a shape leaves open how it is laid out, as where variants that hold something share its places.
 pub fn says_no_layout(shape: &Shape) -> bool {
-    shape.0.iter().any(|node| match node {
-        ShapeNode::Enum {
-            optional, slots, ..
-        } => !optional && *slots > 0,
-        _ => false,
-    })
+    shape.0.len() > 1 && read(&text(shape)).as_ref() != Some(shape)
 }
 
 /// The shape of a type; `None` for what is no type, and for enums whose variants hold something.
@@ -260,21 +255,11 @@ impl<'t> Reader<'t> {
         integer(digits)
     }
 
-    /// Nothing, or one value: a tag, the value's scalars, and what the second variant has of them.
+    /// Nothing, or one value: a tag, a place for the value, and that place as the second variant has it.
     fn optional(&mut self, out: &mut Vec<ShapeNode>) -> Option<()> {
         let mut of = Vec::new();
         self.ty(&mut of)?;
         self.eat(">")?;
-        // Arrays and enums have places of their own.
-        let flat = |node: &ShapeNode| match node {
-            ShapeNode::Scalar { .. } | ShapeNode::Tuple(_) | ShapeNode::Struct { .. } => true,
-            ShapeNode::Array(_) | ShapeNode::Enum { .. } | ShapeNode::Shared { .. } => false,
-        };
-        if !of.iter().all(flat) {
-            return None;
-        }
-        let scalars = of.iter().filter(|n| matches!(n, ShapeNode::Scalar { .. }));
-        let scalars: Vec<ShapeNode> = scalars.cloned().collect();
         let variant = |name: &str, fields: &[&str]| ShapeVariant {
             name: name.to_owned(),
             tuple: true,
@@ -283,39 +268,32 @@ impl<'t> Reader<'t> {
         out.push(ShapeNode::Enum {
             name: "Option".into(),
             optional: true,
-            slots: scalars.len() as u32,
+            slots: 1,
             variants: vec![variant("None", &[]), variant("Some", &["0"])],
         });
         out.push(tag(2));
-        // Where there is nothing, there is zero.
-        out.extend(scalars.into_iter().map(|mut node| {
-            if let ShapeNode::Scalar {
-                range: Some((low, high)),
-                ..
-            } = &mut node
-            {
-                let none = Integer::natural(0);
-                (*low, *high) = ((*low).min(none), (*high).max(none));
-            }
-            node
-        }));
+        out.extend(of.iter().cloned());
         let mut leaf = 0;
-        out.extend(of.into_iter().map(|node| match node {
-            ShapeNode::Scalar {
-                scalar,
-                form,
-                range,
-            } => {
-                leaf += 1;
-                ShapeNode::Shared {
+        for node in of {
+            out.push(match node {
+                ShapeNode::Scalar {
                     scalar,
                     form,
                     range,
-                    leaf,
+                } => {
+                    leaf += 1;
+                    ShapeNode::Shared {
+                        scalar,
+                        form,
+                        range,
+                        leaf,
+                    }
                 }
-            }
-            node => node,
-        }));
+                ShapeNode::Array(_) | ShapeNode::Tuple(_) | ShapeNode::Struct { .. } => node,
+                // Enums in enums share places in other ways.
+                ShapeNode::Enum { .. } | ShapeNode::Shared { .. } => return None,
+            });
+        }
         Some(())
     }
 
@@ -427,7 +405,7 @@ mod tests {
             "Row { age: u8, of: In { x: [bool; 4] }, when: datetime }",
             "enum Ward { North, South {}, Ost_2 }",
             "[Option<u8 in 3..=9>; _]",
-            "Option<P { a: u8, b: (bool, date) }>",
+            "Option<P { a: u8, b: ([bool; 3], date) }>",
         ] {
             let shape = read(ty).unwrap_or_else(|| panic!("{ty}"));
             assert_eq!(text(&shape), ty);
@@ -451,7 +429,7 @@ mod tests {
             "Row { }",
             "Row { age: }",
             "enum Kind { Own, Rented(u32) }",
-            "Option<[u8; 3]>",
+            "Option<Option<u8>>",
             "str<17>",
             "u8, u8",
         ] {

@@ -170,12 +170,24 @@ impl Done {
     }
 
     fn all_missing(&self) -> String {
-        let missing = self.missing.iter();
-        let missing: Vec<String> = missing
-            .map(|(node, why)| format!("{node}: {why}"))
-            .collect();
-        missing.join("; ")
+        reasons(&self.missing)
     }
+}
+
+/// What each node says, once for all that say the same.
+fn reasons(said: &[(String, String)]) -> String {
+    let mut all: Vec<(Vec<&str>, &str)> = Vec::new();
+    for (node, why) in said {
+        match all.iter_mut().find(|(_, other)| other == why) {
+            Some((nodes, _)) => nodes.push(node),
+            None => all.push((vec![node], why)),
+        }
+    }
+    let all = all.into_iter();
+    let all: Vec<String> = all
+        .map(|(nodes, why)| format!("{}: {why}", nodes.join(", ")))
+        .collect();
+    all.join("; ")
 }
 
 /// Deals, and keeps what is to be sent.
@@ -310,10 +322,10 @@ pub fn result(args: &ResultArgs) -> Outcome {
         };
         match asked() {
             Ok(file) => files.push(file),
-            Err(e) => missing.push(format!("{}: {e}", node.name)),
+            Err(e) => missing.push((node.name.clone(), e.to_string())),
         }
     }
-    let missing = missing.join("; ");
+    let missing = reasons(&missing);
     if files.is_empty() {
         return Err(Failure::new(
             Exit::Network,
@@ -329,4 +341,16 @@ pub fn result(args: &ResultArgs) -> Outcome {
         keys: vec![args.seal.clone()],
         format: args.format,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_that_say_the_same_are_named_together() {
+        let said = [("a", "no"), ("b", "later"), ("c", "no")];
+        let said = said.map(|(node, why)| (node.to_owned(), why.to_owned()));
+        assert_eq!(reasons(&said), "a, c: no; b: later");
+    }
 }

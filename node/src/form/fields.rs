@@ -74,7 +74,8 @@ pub struct Cell {
 impl<'s> Field<'s> {
     /// How an input of this type is filled in; `None` if a page cannot ask for that.
     pub fn new(input: &'s Input) -> Option<Self> {
-        let shape = types::read(&input.scalar)?;
+        // A layout is said where the type does not tell it.
+        let shape = types::read(&input.scalar).filter(|_| input.layout.is_none())?;
         let (rows, element) = match shape.0.split_first()? {
             (ShapeNode::Array(Some(n)), rest) => (Rows::Many(*n), rest),
             (ShapeNode::Array(None), rest) => (Rows::Any, rest),
@@ -351,6 +352,14 @@ mod tests {
         let value = field.value(7);
         assert!(value.is_whole());
         assert!(types::fits(&value.shape, &input.scalar, None));
+    }
+
+    #[test]
+    fn what_a_type_does_not_tell_is_not_guessed() {
+        let mut input = input("[Option<u8>; 2]");
+        assert!(Field::new(&input).is_some());
+        input.layout = Some([7; 32]);
+        assert!(Field::new(&input).is_none());
     }
 
     #[test]
