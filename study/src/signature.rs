@@ -66,7 +66,7 @@ impl Purpose {
             Self::Withdrawal => "smpcc withdrawal v1",
             Self::Receipt => "smpcc receipt v1",
             Self::Head => "smpcc log head v1",
-            Self::Holdings => "smpcc holdings v1",
+            Self::Holdings => "smpcc holdings v2",
             Self::Frozen => "smpcc frozen set v1",
             Self::Members => "smpcc members v1",
             Self::Request => "smpcc request v1",
