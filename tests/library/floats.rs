@@ -15,6 +15,9 @@ const WIDE_BOUND: f64 = 2.0;
 /// The function, its argument and the nearest float to its value as bits, and what is left in 1,024th of a unit in the last place.
 const REFERENCE: &str = include_str!("floats.csv");
 
+/// The same of powers: base, exponent, the nearest float, what is left.
+const POWERS: &str = include_str!("powers.csv");
+
 fn results(function: &str, float: &str, x: &[Word]) -> Vec<Word> {
     results_of(function, &format!("{function}(x)"), float, x, x)
 }
@@ -37,6 +40,19 @@ fn error(found: f32, exact: f64) -> f64 {
     let near = (exact as f32).abs().max(f32::MIN_POSITIVE);
     let unit = f64::from(f32::from_bits(near.to_bits() + 1)) - f64::from(near);
     (f64::from(found) - exact).abs() / unit
+}
+
+fn bits(cell: &str) -> u64 {
+    u64::from_str_radix(cell, 16).expect("bits")
+}
+
+/// How far an `f64` is from a number of the references, in units in the last place there.
+fn error_of_bits(found: Word, value: &str, more: &str) -> f64 {
+    // Neighbours of one sign have neighbouring bits.
+    let steps = (found as i64 - bits(value) as i64) as f64;
+    let outward = if bits(value) >> 63 == 1 { -1.0 } else { 1.0 };
+    let more: f64 = more.parse().expect("a number");
+    (steps - outward * more / 1024.0).abs()
 }
 
 #[test]
@@ -105,11 +121,10 @@ fn functions_of_short_floats_are_within_their_bound() {
 
 #[test]
 fn functions_of_long_floats_are_within_their_bound() {
-    for function in ["exp", "ln", "log2", "sin", "cos", "tanh"] {
-        let bound = if function == "tanh" {
-            WIDE_BOUND
-        } else {
-            BOUND
+    for function in ["exp", "ln", "log2", "sin", "cos", "tanh", "sigmoid"] {
+        let bound = match function {
+            "tanh" | "sigmoid" => WIDE_BOUND,
+            _ => BOUND,
         };
         let rows: Vec<[&str; 3]> = (REFERENCE.lines().skip(1))
             .filter_map(|line| {
@@ -119,15 +134,10 @@ fn functions_of_long_floats_are_within_their_bound() {
             })
             .collect();
         assert!(rows.len() >= 100, "{function}");
-        let bits = |cell: &str| u64::from_str_radix(cell, 16).expect("bits");
         let x: Vec<Word> = rows.iter().map(|row| Word::from(bits(row[0]))).collect();
         let found = results(&format!("{function}_f64"), "f64", &x);
         for ([x, value, more], found) in rows.iter().zip(found) {
-            // Neighbours of one sign have neighbouring bits.
-            let steps = (found as i64 - bits(value) as i64) as f64;
-            let outward = if bits(value) >> 63 == 1 { -1.0 } else { 1.0 };
-            let more: f64 = more.parse().expect("a number");
-            let error = (steps - outward * more / 1024.0).abs();
+            let error = error_of_bits(found, value, more);
             assert!(error < bound, "{function} of {x}: {found:x}, {value}");
         }
         // What is at the ends.
@@ -138,6 +148,7 @@ fn functions_of_long_floats_are_within_their_bound() {
             "sin" => ends.map(f64::sin),
             "cos" => ends.map(f64::cos),
             "tanh" => ends.map(f64::tanh),
+            "sigmoid" => ends.map(|x| 1.0 / (1.0 + (-x).exp())),
             _ => ends.map(f64::log2),
         };
         let x = ends.map(|x| Word::from(x.to_bits()));
@@ -211,4 +222,64 @@ fn powers_of_short_floats_are_within_their_bound() {
         };
         assert!(agrees, "{x:?} to the power {y:?}: {found:?}, {exact:?}");
     }
+}
+
+#[test]
+fn powers_of_long_floats_are_within_their_bound() {
+    let rows: Vec<Vec<&str>> = (POWERS.lines().skip(1))
+        .map(|line| line.split(',').collect())
+        .collect();
+    assert!(rows.len() >= 250);
+    let column = |i: usize| -> Vec<Word> { rows.iter().map(|r| Word::from(bits(r[i]))).collect() };
+    let power = |x: &[Word], y: &[Word]| results_of("pow_f64", "pow_f64(x, y)", "f64", x, y);
+    for (row, found) in rows.iter().zip(power(&column(0), &column(1))) {
+        let error = error_of_bits(found, row[2], row[3]);
+        assert!(error < BOUND, "{row:?}: {found:x}");
+    }
+    // Signs, and what is infinite or no number. (−0 counts as 0.)
+    let ends = [
+        0.0,
+        1.0,
+        -1.0,
+        2.0,
+        -2.0,
+        0.5,
+        3.0,
+        -3.0,
+        2.5,
+        5e-324,
+        -5e-324,
+        f64::MAX,
+        f64::MIN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+    ];
+    let pairs: Vec<(f64, f64)> = (ends.iter())
+        .flat_map(|&x| ends.map(|y| (x, y)))
+        .collect();
+    let words = |f: fn(&(f64, f64)) -> f64| -> Vec<Word> {
+        pairs.iter().map(|p| Word::from(f(p).to_bits())).collect()
+    };
+    let found = power(&words(|p| p.0), &words(|p| p.1));
+    for ((x, y), found) in pairs.iter().zip(found) {
+        let (found, native) = (f64::from_bits(found as u64), x.powf(*y));
+        let near = (found - native).abs() <= native.abs() * f64::EPSILON;
+        assert!(
+            near || found == native || found.is_nan() && native.is_nan(),
+            "{x:?} to the power {y:?}: {found:?}, {native:?}"
+        );
+    }
+}
+
+#[test]
+fn reciprocals_are_rounded_to_nearest() {
+    let short = [3f32, -7.0, 1e-45, 3e38, 0.0, f32::INFINITY, 1.000_000_1];
+    let words = short.map(|x| Word::from(x.to_bits()));
+    let exact = short.map(|x| Word::from((1.0 / x).to_bits()));
+    assert_eq!(results("reciprocal_f32", "f32", &words), exact);
+    let long = [3f64, -7.0, 5e-324, 1e308, 0.0, f64::INFINITY, 49.0];
+    let words = long.map(|x| Word::from(x.to_bits()));
+    let exact = long.map(|x| Word::from((1.0 / x).to_bits()));
+    assert_eq!(results("reciprocal_f64", "f64", &words), exact);
 }
