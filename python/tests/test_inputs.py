@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pandas
 import polars
 import pytest
@@ -168,6 +169,39 @@ def test_what_is_no_input_is_refused_without_its_value() -> None:
     for parties in ({"../x": 1}, {0: 1, "0": 1}):
         with pytest.raises(ValueError, match=r"parties|twice"):
             smpcc.run("examples/avg.smpc", parties)
+
+
+NANOSECONDS = numpy.array(["2024-01-02", "NaT", "1960-02-29T10:30:01"], dtype="datetime64[ns]")
+
+
+def test_moments_of_numpy_are_texts() -> None:
+    want = ["2024-01-02", None, "1960-02-29T10:30:01"]
+    for unit in ("ns", "us", "ms", "s"):
+        assert plain(NANOSECONDS.astype(f"datetime64[{unit}]")) == want, unit
+    assert plain(NANOSECONDS[2]) == want[2]
+    assert plain(NANOSECONDS.reshape(3, 1)) == [[text] for text in want]
+    assert plain(NANOSECONDS.astype("datetime64[h]")[2]) == "1960-02-29T10:00:00"
+    assert plain({"x": NANOSECONDS.astype("datetime64[Y]")[:2]}) == {"x": ["2024-01-01", None]}
+    assert plain(polars.Series(NANOSECONDS)) == want
+    in_rome = polars.Series(NANOSECONDS[:1]).dt.replace_time_zone("Europe/Rome")
+    assert plain(in_rome) == ["2024-01-01T23:00:00Z"]
+    rows = plain(polars.DataFrame({"at": NANOSECONDS, "n": [1, 2, 3]}))
+    assert [row["at"] for row in rows] == want
+    program = smpcc.Text(
+        "fn main(at: [secret datetime; _] from each) -> datetime { max(at[0][0], at[1][0]) }"
+    )
+    found = smpcc.run(program, [{"at": NANOSECONDS[:1]}, {"at": NANOSECONDS[2:]}]).result
+    assert found == datetime.datetime(2024, 1, 2, tzinfo=datetime.timezone.utc)
+
+
+def test_moments_that_are_no_whole_seconds_are_refused() -> None:
+    off = NANOSECONDS + numpy.timedelta64(1, "ns")
+    for given in (off, off[0], polars.Series(off), {"x": off}, pandas.DataFrame({"x": off}).to_numpy()):
+        with pytest.raises(ValueError, match="whole seconds"):
+            plain(given)
+    for span in (off - NANOSECONDS, polars.Series(off - NANOSECONDS)):
+        with pytest.raises(TypeError, match="timedelta"):
+            plain(span)
 
 
 def test_files_and_samples_are_inputs_too(examples: Path) -> None:

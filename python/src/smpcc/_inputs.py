@@ -85,6 +85,8 @@ def plain(value: Any) -> Any:
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if _is_table(value):
         return _table(value)
+    if _counts_time(value):
+        return _moments(value)
     if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         return plain(value.item())
     column = _column(value)
@@ -129,6 +131,8 @@ def _table(table: Any) -> list[dict[str, Any]]:
 
 def _column(column: Any) -> Optional[list[Any]]:
     """The values of a series, an array or a chunked array; none where it is something else."""
+    if _counts_time(column):
+        return cast("list[Any]", _moments(column))
     for name in ("to_list", "tolist", "to_pylist"):
         if hasattr(column, name):
             values = cast("list[Any]", getattr(column, name)())
@@ -143,6 +147,41 @@ def _column(column: Any) -> Optional[list[Any]]:
         # A whole number beside a missing one has become a float.
         return [None if gone else _whole(v) for v, gone in zip(values, missing)]
     return [None if gone else _moment(v) for v, gone in zip(values, missing)]
+
+
+def _counts_time(value: Any) -> bool:
+    """Whether an array or a scalar of numpy, or a series that counts nanoseconds, holds moments or spans of time. Its own list of them would hold integers, or moments without nanoseconds."""
+    dtype = getattr(value, "dtype", None)
+    if getattr(dtype, "time_unit", None) == "ns":
+        return True
+    return (
+        getattr(dtype, "kind", None) in ("M", "m") and hasattr(value, "astype") and not hasattr(value, "isna")
+    )
+
+
+def _moments(times: Any) -> Any:
+    """Moments of numpy as texts, which have whole seconds."""
+    zone = getattr(times.dtype, "time_zone", None)
+    if hasattr(times.dtype, "time_unit"):
+        times = times.to_numpy()
+    if times.dtype.kind == "m":
+        raise TypeError("a timedelta cannot be an input: give a number of days or seconds")
+    seconds = times.astype("datetime64[s]")
+    # NaT differs from itself.
+    if ((seconds.astype(times.dtype) != times) & (times == times)).any():
+        raise ValueError(
+            "a moment has parts of a second, or is too far away: moments are whole seconds. Round them first"
+        )
+    return _iso(seconds.astype(str).tolist(), "Z" if zone else "")
+
+
+def _iso(texts: Any, zone: str) -> Any:
+    """Texts of numpy as inputs: nothing as none, and midnight as a date, which both types take."""
+    if isinstance(texts, list):
+        return [_iso(text, zone) for text in texts]
+    if texts == "NaT":
+        return None
+    return texts + zone if zone else cast("str", texts).removesuffix("T00:00:00")
 
 
 def _whole(value: Any) -> Any:
