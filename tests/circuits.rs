@@ -200,6 +200,30 @@ fn what_cancels_costs_nothing() {
 }
 
 #[test]
+fn a_match_decodes_its_value_once() {
+    let of = |arms: &str| {
+        let text = format!(
+            "fn main(x: secret u4 from a, y: secret u4 from b, z: secret u16 from a) -> u16 {{ \
+             let w = z ^ (y as u16); match x ^ y {{ {arms} }} }}"
+        );
+        let [(ands, depth), _] = figures(&text, ProtocolChoice::Boolean, ObjectiveChoice::Auto);
+        (ands, depth)
+    };
+    // Sixteen constants: one decoding, whatever they are.
+    let constants = "0 => 5, 1 => 7, 2 => 99, 3 => 1, 4 => 2, 5 => 3, 6 => 1000, 7 => 9, 8 => 8, 9 => 7, 10 => 6, \
+        11 => 5, 12 => 4, 13 => 3, 14 => 2, 15 => 1";
+    assert_eq!(of(constants), (11, 2));
+    // Sixteen values: fifteen selections of 16 bits in four levels.
+    let values: Vec<String> = (0..16).map(|i| format!("{i} => w ^ {}", 77 * i)).collect();
+    let (ands, depth) = of(&values.join(", "));
+    assert!(ands <= 15 * 16 && depth <= 4, "{ands} {depth}");
+    // Two values among constants: a question and a selection for each after the table.
+    let (ands, depth) =
+        of("0 => w, 5 => w ^ 9, 1 => 7, 2 => 99, 3 => 1, 4 => 2, 6 => 3, 7 => 1000, _ => 4");
+    assert!(ands <= 11 + 2 * (16 + 3) && depth <= 4, "{ands} {depth}");
+}
+
+#[test]
 fn sorting_64_words_takes_521_comparators() {
     // ≤ 34,752 ANDs; depth ≤ 150.
     let text = "use std::sort::sort;\nfn main(x: [secret u32; 64] from a) -> [u32; 64] { sort(x) }";

@@ -5,6 +5,7 @@
 //! `interpret(before) == interpret(after)` on generated programs, and in debug builds the verifier runs after each.
 
 pub mod algebra;
+pub mod choices;
 pub mod common;
 pub mod constants;
 pub mod counts;
@@ -21,6 +22,7 @@ pub mod unroll;
 
 use crate::ir::{Ir, Node, Op, Region};
 use crate::session::LocalChoice;
+use smpcc_circuit::gate::WordOp;
 
 /// A pass and its place.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +67,7 @@ pub const PASSES: &[Pass] = &[
     pass!(1 algebra, "applies algebraic rules", "loops reach the next passes in their simplest form"),
     pass!(1 common, "does equal operations once", "equal indices and conditions become one value, which patterns compare by name"),
     pass!(1 dead, "drops what nothing needs", "what is not there need not be analysed"),
+    pass!(2 choices, "reads tables where a value chooses", "arms of a `match` still stand one after the other"),
     pass!(2 counts, "gives loops the number of iterations that all their runs stay below", "lanes need to know it, and bounds are simple now"),
     pass!(2 lanes, "turns loops into vector operations", "bodies are simple now and still rolled"),
     pass!(2 algebra, "applies algebraic rules", "vector operations meet across former loops"),
@@ -75,6 +78,7 @@ pub const PASSES: &[Pass] = &[
     pass!(2 algebra, "applies algebraic rules", "elements of arrays meet their uses"),
     pass!(2 common, "does equal operations once", "iterations shared work"),
     pass!(2 dead, "drops what nothing needs", "chains are seen only among what is used"),
+    pass!(2 choices, "reads tables where a value chooses", "unrolled loops have made chains, too"),
     pass!(2 reassociate, "turns chains into reductions and trees", "chains of unrolled loops are complete"),
     pass!(2 dead, "drops what nothing needs", "the old chains are still there"),
     pass!(2 dot, "takes sums of products as inner products", "products are still next to their sums: narrowing puts casts between"),
@@ -99,6 +103,7 @@ pub fn optimise(ir: Ir, opt: u8, local: LocalChoice, after: &mut dyn FnMut(&str,
         // Where there is nothing of what they are for, these passes apply the rules of `algebra` and nothing else.
         let has_work = match pass.name {
             "lanes" => has(&ir.body, |op| matches!(op, Op::Loop { .. } | Op::If)),
+            "choices" => has(&ir.body, |op| matches!(op, Op::Word(WordOp::Select))),
             "unroll" => has(&ir.body, |op| matches!(op, Op::Loop { .. })),
             _ => true,
         };

@@ -307,6 +307,53 @@ fn with_constant(
     }
 }
 
+/// Of two conditions the one that follows by itself: where a value equals a constant, what else is asked of it is known. The inner `None`:
+/// they never hold together.
+fn decided_by_other(walk: &Walk, a: ValueId, b: ValueId) -> Option<Option<ValueId>> {
+    [(a, b), (b, a)].into_iter().find_map(|(equality, other)| {
+        let &[x, word] = walk.word_args(equality, WordOp::Eq)? else {
+            return None;
+        };
+        let holds = truth_at(walk, other, x, walk.splat(word)?, &mut 256)?;
+        Some(holds.then_some(equality))
+    })
+}
+
+/// Whether a condition holds where `x` is a word, if that alone decides it; looking at so many operations.
+fn truth_at(
+    walk: &Walk,
+    condition: ValueId,
+    x: ValueId,
+    word: Word,
+    steps: &mut u32,
+) -> Option<bool> {
+    *steps = steps.checked_sub(1)?;
+    let (Op::Word(op), args) = walk.simple(condition)? else {
+        return None;
+    };
+    match (op, args) {
+        (WordOp::And | WordOp::Or, &[p, q]) if walk.ty(condition).scalar == Scalar::Bool => {
+            let decides = *op == WordOp::Or;
+            let q = truth_at(walk, q, x, word, steps);
+            if q == Some(decides) {
+                return q;
+            }
+            let p = truth_at(walk, p, x, word, steps);
+            if p == Some(decides) {
+                return p;
+            }
+            p.and(q)
+        }
+        (WordOp::Not, &[p]) => Some(!truth_at(walk, p, x, word, steps)?),
+        (WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le, &[p, q]) => {
+            let word_of = |id: ValueId| if id == x { Some(word) } else { walk.splat(id) };
+            let operands = [word_of(p)?, word_of(q)?];
+            Some(op.eval(walk.ty(p).scalar, Scalar::Bool, &operands) == 1)
+        }
+        _ => None,
+    }
+}
+
 /// Whether no bit can be set in both of two values, as where fields are packed into a word.
 fn are_apart(walk: &Walk, a: ValueId, b: ValueId) -> bool {
     const DEPTH: u32 = 8;
@@ -405,6 +452,16 @@ fn binary(walk: &mut Walk, op: WordOp, a: ValueId, b: ValueId, ty: Ty) -> Option
         {
             Some(walk.word(op, &[rest.0, rest.1]))
         }
+        WordOp::And if let Some(holds) = decided_by_other(walk, a, b) => Some(match holds {
+            Some(id) => id,
+            None => walk.splat_of(
+                Ty {
+                    secret: false,
+                    ..ty
+                },
+                0,
+            ),
+        }),
         WordOp::Or if are_apart(walk, a, b) => Some(walk.word(WordOp::Xor, &[a, b])),
         WordOp::Xor | WordOp::Or => {
             // (x & y) ^ (x & !y) = x, and the same for or: never both hold.
