@@ -17,7 +17,7 @@ pub const MAX_PROGRAM_BYTES: usize = 1 << 28;
 const MAX_CLAIM: usize = MAX_PROGRAM_BYTES.saturating_mul(16);
 
 const MAGIC: [u8; 5] = *b"smpcc";
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 const HEADER_BYTES: usize = MAGIC.len() + 2 + 1;
 
 /// Whether a file that begins so holds an encoded record of some version and kind.
