@@ -73,9 +73,15 @@ fn collect(region: &Region, needed: &mut BTreeSet<ValueId>) {
     }
 }
 
+/// Whether a region has loops whose number of iterations is computed.
+fn has_open_ended(region: &Region) -> bool {
+    let open = |node: &Node| node.op == (Op::Loop { count: None });
+    (region.nodes.iter()).any(|n| open(n) || n.regions.iter().any(has_open_ended))
+}
+
 /// A loop around the present place.
 struct Level {
-    /// How often its body runs, all runs of the loop together; `None` if that is known only while running.
+    /// How often its body runs, all runs of the loop together, iterations that are alike once; `None` if that is known only while running.
     iterations: Option<u64>,
     /// Public single lanes, with a lane per iteration.
     known: BTreeMap<ValueId, ConstVec>,
@@ -119,6 +125,9 @@ impl Counts {
     /// A region that runs so many times for each iteration of the present level.
     fn level(&mut self, times: Option<u64>, counter: Option<ValueId>, region: &mut Region) {
         let around = self.iterations();
+        // Where no number follows from the counter all iterations are alike.
+        let alike = counter.is_some_and(|counter| !self.needed.contains(&counter));
+        let times = times.map(|times| if alike { times.min(1) } else { times });
         let iterations = around.zip(times).and_then(|(a, b)| a.checked_mul(b));
         let mut known = BTreeMap::new();
         if let (Some(counter), Some(around), Some(n), Some(_)) =
@@ -312,7 +321,9 @@ impl Counts {
         // Where the loop is not reached its number may be anything.
         let word = |op, args, result| at(Op::Word(op), args, vec![result], vec![]);
         let mut runs = fresh(&mut self.values, truth);
-        self.needed.extend([runs, counter, count]);
+        if has_open_ended(&inner) {
+            self.needed.extend([runs, counter, count]);
+        }
         body.nodes = vec![word(WordOp::Lt, vec![counter, count], runs)];
         if let Some(&(mut cond, holds)) = self.conditions.last() {
             if !holds {
@@ -322,7 +333,9 @@ impl Counts {
             }
             let both = fresh(&mut self.values, truth);
             body.nodes.push(word(WordOp::And, vec![runs, cond], both));
-            self.needed.extend([cond, both]);
+            if has_open_ended(&inner) {
+                self.needed.extend([cond, both]);
+            }
             runs = both;
         }
         body.nodes

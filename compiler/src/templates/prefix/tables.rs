@@ -147,6 +147,12 @@ impl<'a> Tables<'a> {
         if self.free[i] { 0 } else { self.generate }
     }
 
+    /// What an interval costs at least where each of its inner borders costs `border`: a position that extends others has no generate of its
+    /// own. What cannot become cheaper than what is known is not looked at.
+    fn least(&self, lo: usize, n: usize, border: u32) -> u32 {
+        self.leaf(lo) + border * (n as u32 - 1)
+    }
+
     /// G by `eg` and P by `ep` over `n` positions from `lo`.
     fn group(&mut self, lo: usize, n: usize, eg: u32, ep: u32) -> Entry {
         if self.hopeless(lo, n, eg, ep) {
@@ -172,8 +178,12 @@ impl<'a> Tables<'a> {
             if low == n - 1 {
                 break;
             }
+            let least = self.least(lo, low, merge) + merge;
+            if self.least(lo + low, n - low, merge) + least >= best.0 {
+                continue;
+            }
             let high = self.group(lo + low, n - low, eg, eg.min(ep) - 1).0;
-            if high + merge >= best.0 {
+            if high + least >= best.0 {
                 continue;
             }
             let cost = high + self.group(lo, low, eg - 1, ep - 1).0 + merge;
@@ -211,11 +221,14 @@ impl<'a> Tables<'a> {
             if low == n - 1 {
                 break;
             }
-            let high = merge * (n - low) as u32
-                + self
-                    .prefixes(lo + low, n - low, dp - 1, eg, eg.min(ep) - 1)
-                    .0;
-            if high >= best.0 {
+            let merges = merge * (n - low) as u32;
+            let least = self.least(lo, low, merge);
+            if merges + self.least(lo + low, n - low, merge) + least >= best.0 {
+                continue;
+            }
+            let high = self.prefixes(lo + low, n - low, dp - 1, eg, eg.min(ep) - 1);
+            let high = merges + high.0;
+            if high + least >= best.0 {
                 continue;
             }
             let cost = high + self.prefixes(lo, low, dp, eg - 1, ep - 1).0;
@@ -256,6 +269,9 @@ impl<'a> Tables<'a> {
             return best;
         }
         for low in self.splits(lo, n, ep - 1, eg.min(ep) - 1) {
+            if self.least(lo, n, merge + 1) >= best.0 {
+                break;
+            }
             let last = low == n - 1;
             let high = if last {
                 if self.arrival[lo + low] >= eg.min(ep) {
@@ -265,7 +281,7 @@ impl<'a> Tables<'a> {
             } else {
                 self.block(lo + low, n - low, eg, eg.min(ep) - 1, inner).0
             };
-            if high + merge + 1 >= best.0 {
+            if high + self.least(lo, low, merge + 1) + merge + 1 >= best.0 {
                 continue;
             }
             let cost = high + self.block(lo, low, eg - 1, ep - 1, t).0 + merge + 1;
@@ -298,11 +314,12 @@ impl<'a> Tables<'a> {
         if self.arrival[n - 1] < e {
             best = (self.carry(n - 1, e - 1, start) + 1, n as u32 - 1, e - 1);
         }
+        let border = 2 + self.generate;
         for before in self.last_steps(n, e) {
             let earliest = self.weight[before].next_power_of_two().trailing_zeros();
             for t in earliest.min(e)..e {
                 let first = self.carry(before, t, start);
-                if first + 1 >= best.0 {
+                if first + 1 + self.least(before, n - before, border) >= best.0 {
                     continue;
                 }
                 let cost = first + 1 + self.block(before, n - before, e, e - 1, t).0;
@@ -343,7 +360,7 @@ impl<'a> Tables<'a> {
         }
         for before in self.last_steps(n, e) {
             let first = self.last(before, e - 1, start);
-            if first + 1 >= best.0 {
+            if first + 1 + self.least(before, n - before, 1 + self.generate) >= best.0 {
                 continue;
             }
             let cost = first + 1 + self.group(before, n - before, e, e - 1).0;
