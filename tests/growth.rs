@@ -369,6 +369,44 @@ fn ballots_are_counted_side_by_side() {
     }
 }
 
+/// With many rows, bins and groups cost what a sort of both costs, however many they are.
+#[test]
+fn histograms_and_extremes_of_groups_are_sorts() {
+    let histogram = |n: u64| {
+        format!(
+            "use std::stats::histogram;
+fn main(x: [secret u32; _] from each) -> [u32; {n}] {{
+    let mut edges: [u32; {n} + 1] = [0; {n} + 1];
+    for e in 0..{n} + 1 {{ edges[e] = e as u32 * 1000 + e as u32 % 3 * 7; }}
+    histogram(x[0], edges)
+}}"
+        )
+    };
+    let ranges = |n: u64| {
+        format!(
+            "use std::table::{{Group, group_by}};
+fn main(x: [secret u32; _] from each) -> [u32; {n}] {{
+    let groups: [secret Group<u32, u64>; {n}] = group_by(x[0].zip(x[1]), |r| r.0, |r| r.1);
+    groups.map(|g| g.max - g.min)
+}}"
+        )
+    };
+    for (text, fewest) in [(&histogram as &dyn Fn(u64) -> String, 400), (&ranges, 100)] {
+        let of = |n: u64| figures(&text(n), 10_000, REP3, ProtocolChoice::Auto);
+        let mut before = of(fewest);
+        for doubled in 1..5 {
+            let n = fewest << doubled;
+            let now = of(n);
+            assert!(
+                10 * now.bytes <= 13 * before.bytes,
+                "{n}: {before:?} {now:?}"
+            );
+            assert!(now.rounds <= before.rounds + 40, "{n}: {before:?} {now:?}");
+            before = now;
+        }
+    }
+}
+
 #[test]
 fn the_librarys_functions_grow_as_they_say() {
     let of = |call: &str, returns: &str| {
@@ -539,6 +577,35 @@ fn main<const N: usize>(x: [secret u32; N] from each) -> (u64, u32) {
         let plan = compile(text, &session, &options).program;
         let plan = smpcc_circuit::codec::encode_program(&plan).expect("a plan");
         assert!(plan.len() < 1 << 20, "{n}: {} bytes", plan.len());
+    }
+}
+
+#[test]
+fn plans_of_regressions_and_of_all_examples_are_below_a_megabyte() {
+    let regression = "use std::inference::{Model, least_squares};
+fn main(x: [secret fixed<32, 16>; _] from each) -> Model<5> {
+    let rows = x[0].chunks(6);
+    least_squares(rows.map(|r| [r[0], r[1], r[2], r[3], r[4]]), rows.map(|r| r[5]))
+}";
+    let mut session = session(&[3]);
+    session.lens = (0..3)
+        .map(|party| (("x".to_string(), party), 600))
+        .collect();
+    let options = options(REP3, ProtocolChoice::Auto, Network::LAN);
+    let len = |program: &smpcc_circuit::program::Program| {
+        smpcc_circuit::codec::encode_program(program)
+            .expect("a plan")
+            .len()
+    };
+    let plan = compile(regression, &session, &options).program;
+    assert!(len(&plan) < 1_000_000, "{} bytes", len(&plan));
+    for which in EXAMPLES {
+        if let Some((sources, hir, session)) = example(which, 3) {
+            let compiled =
+                pipeline::compile(&hir, &sources, which.0, &session, &options, &mut |_, _| {});
+            let plan = compiled.expect("an example compiles").program;
+            assert!(len(&plan) < 1_000_000, "{}: {} bytes", which.0, len(&plan));
+        }
     }
 }
 

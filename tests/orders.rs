@@ -302,3 +302,131 @@ fn main(i: [secret u12; _] from each, v: [secret u20; _] from each) -> ([u24; 40
     }
     assert!(sorted.contains("rep3"), "{sorted:?}");
 }
+
+/// Counts and sums of what lies below edges that everybody knows, in any order and some of them twice, or up to them; and a histogram. By
+/// sorting and by comparing all with all.
+#[test]
+fn sums_below_edges() {
+    const EDGES: [i128; 8] = [5, -2048, 17, 5, 2047, -3, 900, -900];
+    let text = "use std::stats::histogram;
+const EDGES: [i12; 80] = [MANY];
+fn main(x: [secret i12; _] from each, v: [secret u20; _] from each) -> ([u32; 80], [u32; 80], [u24; 80], [u32; 79]) {
+    let (all, of) = (x.flatten(), v.flatten());
+    let mut below: [secret u32; 80] = [0; 80];
+    let mut up_to: [secret u32; 80] = [0; 80];
+    let mut sums: [secret u24; 80] = [0; 80];
+    for e in 0..80 {
+        for k in 0..all.len() {
+            if all[k] < EDGES[e] { below[e] += 1; }
+            if all[k] <= EDGES[e] { up_to[e] += 1; sums[e] += of[k] as u24; }
+        }
+    }
+    let mut even: [i12; 80] = [0; 80];
+    for e in 0..80 { even[e] = e as i12 * 10 - 400; }
+    (below, up_to, sums, histogram(all, even))
+}";
+    let edges: Vec<i128> = (0..80)
+        .map(|i| EDGES[i % 8] + i as i128 / 8 * 7 % 5)
+        .map(|edge| edge.clamp(-2048, 2047))
+        .collect();
+    let many: Vec<String> = edges.iter().map(ToString::to_string).collect();
+    let text = &text.replace("MANY", &many.join(", "));
+    let mut random = SplitMix::new(12);
+    let mut draw = |n: usize, below: u64| -> Vec<Word> {
+        (0..n).map(|_| random.below(below).into()).collect()
+    };
+    let ends = vec![0, 2047, 2048, 4095, 5, 5, 4093];
+    let given: Given = [draw(400, 4096), ends];
+    let of: Given = [draw(400, 1 << 20), draw(7, 1 << 20)];
+    let number = |word: &Word| (*word as i128 + 2048) % 4096 - 2048;
+    let rows: Vec<(i128, Word)> = (given.concat().iter().map(number))
+        .zip(of.concat())
+        .collect();
+    let by_edge = |f: &dyn Fn(i128) -> Word| edges.iter().map(|&edge| f(edge)).collect::<Vec<_>>();
+    let count = |f: &dyn Fn(i128) -> bool| rows.iter().filter(|r| f(r.0)).count() as Word;
+    let expected = [
+        by_edge(&|edge| count(&|x| x < edge)),
+        by_edge(&|edge| count(&|x| x <= edge)),
+        by_edge(&|edge| {
+            let sum: Word = rows.iter().filter(|r| r.0 <= edge).map(|r| r.1).sum();
+            sum & 0xff_ffff
+        }),
+        (0..79)
+            .map(|bin| {
+                let (low, high) = (bin * 10 - 400, bin * 10 - 390);
+                count(&|x| low <= x && (x < high || (bin == 78 && x == high)))
+            })
+            .collect(),
+    ];
+    let mut sorted = BTreeSet::new();
+    for setting in settings().filter(|s| s.n_parties <= 4) {
+        let given = [("x", given.clone()), ("v", of.clone())];
+        for network in [NARROW, Network::LAN] {
+            let program = compiled(text, &given, setting, network);
+            let place = format!("{setting:?}");
+            let inputs = inputs(&program, &given, setting);
+            let all = learned(&program, &inputs, &place);
+            assert_eq!(all, expected, "{place}");
+            if shuffles(&program) > 0 {
+                sorted.insert(setting.suite.name());
+            }
+        }
+    }
+    assert!(sorted.contains("rep3"), "{sorted:?}");
+}
+
+/// The smallest and the largest values of groups that no row has, that one has, and that many have, beside a bound of one's own; by sorting
+/// and by comparing all with all.
+#[test]
+fn extremes_by_group() {
+    let text = "use std::table::{Group, group_by};
+fn main(i: [secret u12; _] from each, v: [secret i20; _] from each) -> ([i20; 100], [i20; 100], [i20; 100], [u32; 100]) {
+    let rows = i.flatten().zip(v.flatten());
+    let mut bounded: [secret i20; 100] = [-7; 100];
+    for g in 0..100 {
+        for (at, of) in rows { if at == g as u12 { bounded[g] = max(bounded[g], of); } }
+    }
+    let groups: [secret Group<i20, i64>; 100] = group_by(rows, |r| r.0, |r| r.1);
+    (groups.map(|g| g.min), groups.map(|g| g.max), bounded, groups.map(|g| g.count))
+}";
+    let mut random = SplitMix::new(13);
+    let mut draw = |n: usize, below: u64| -> Vec<Word> {
+        (0..n).map(|_| random.below(below).into()).collect()
+    };
+    let least = 1 << 19;
+    let at: Given = [draw(400, 110), vec![0, 99, 100, 4095, 99, 3, 3]];
+    let of: Given = [
+        draw(400, 1 << 20),
+        vec![least, least - 1, 5, 5, least, least, least],
+    ];
+    let number = |word: Word| (word as i128 ^ (1 << 19)) - (1 << 19);
+    let word = |number: i128| number as Word & 0xf_ffff;
+    let values = |group: usize| -> Vec<i128> {
+        let rows = at.concat().into_iter().zip(of.concat());
+        rows.filter(|row| row.0 == group as Word)
+            .map(|row| number(row.1))
+            .collect()
+    };
+    let each = |f: &dyn Fn(Vec<i128>) -> Word| (0..100).map(|g| f(values(g))).collect::<Vec<_>>();
+    let expected = [
+        each(&|all| word(all.into_iter().min().unwrap_or(0))),
+        each(&|all| word(all.into_iter().max().unwrap_or(0))),
+        each(&|all| word(all.into_iter().max().unwrap_or(-7).max(-7))),
+        each(&|all| all.len() as Word),
+    ];
+    let mut sorted = BTreeSet::new();
+    for setting in settings().filter(|s| s.n_parties <= 4) {
+        let given = [("i", at.clone()), ("v", of.clone())];
+        for network in [NARROW, Network::LAN] {
+            let program = compiled(text, &given, setting, network);
+            let place = format!("{setting:?}");
+            let inputs = inputs(&program, &given, setting);
+            let all = learned(&program, &inputs, &place);
+            assert_eq!(all, expected, "{place}");
+            if shuffles(&program) > 0 {
+                sorted.insert(setting.suite.name());
+            }
+        }
+    }
+    assert!(sorted.contains("rep3"), "{sorted:?}");
+}

@@ -10,6 +10,10 @@
 //! A marker stands first in its group, as the sort is stable: what is between two markers is a group. How many rows are there follows from
 //! where markers stand; sums take two moves to known places more. n·m comparisons become a sort of n + m rows by numbers of log m
 //! bits. What `tally` and `group_by` and loops like `t[i[k]] += v[k]` are compiled to is found here by its form.
+//!
+//! What lies below each of some known edges is found in the same way, by markers that are the edges: as many rows as stand before a marker,
+//! or what they add up to. So `histogram` sorts, too. The smallest and the largest value of a group stand beside markers where rows of a group
+//! are in the order of their values.
 
 use super::Sorter;
 use crate::ir::build::Builder;
@@ -27,11 +31,44 @@ use std::collections::BTreeMap;
 /// Fewer comparisons than these are not looked at.
 const FEWEST: u64 = 1 << 14;
 
-/// Sums by group that are found.
-#[derive(Clone, Copy, Debug)]
+/// Which rows belong to a group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    /// Those with its number; numbers from that of groups on belong to none.
+    Number,
+    /// Those below its edge.
+    Below(Vec<Word>),
+    /// Those up to its edge.
+    UpTo(Vec<Word>),
+}
+
+impl By {
+    fn edges(&self) -> Option<&[Word]> {
+        match self {
+            Self::Number => None,
+            Self::Below(edges) | Self::UpTo(edges) => Some(edges),
+        }
+    }
+}
+
+/// What is asked of a group's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Their sum, or how many there are.
+    Sum,
+    /// The smallest one, or this word if it is smaller or if there is none.
+    Least(Word),
+    /// The largest one, in the same way.
+    Greatest(Word),
+}
+
+/// Sums by group that are found, or smallest and largest values.
+#[derive(Clone, Debug)]
 struct Groups {
-    /// Which group each row belongs to; numbers from `n_groups` on belong to none.
+    /// By which rows belong to groups.
     index: ValueId,
+    by: By,
+    asked: Asked,
     n_groups: u64,
     rows: u64,
     /// What is summed; nothing where rows are counted.
@@ -40,8 +77,17 @@ struct Groups {
     scalar: Scalar,
 }
 
-/// What the cost follows from: types of index, values and sums, groups, rows.
-type Shape = (Scalar, Option<Scalar>, Scalar, u64, u64);
+/// What the cost follows from: types of index, values and results, groups, rows, and how rows are found and put together.
+type Shape = (Scalar, Option<Scalar>, Scalar, u64, u64, Work);
+
+/// How rows are found, and how they are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Work {
+    SumByNumber,
+    SumByEdge,
+    Least,
+    Greatest,
+}
 
 /// Writes sums by group as sorts where these are cheaper. `owners` says by value who computes it alone.
 pub(super) fn run(ir: Ir, sorter: Sorter<'_>, owners: Vec<Grid>) -> Ir {
@@ -94,13 +140,15 @@ struct Order {
     rows: ValueId,
     /// By row, its place.
     places: ValueId,
+    /// The values in this order, where they are part of it.
+    values: Option<ValueId>,
 }
 
 struct Sums<'a> {
     sorter: Sorter<'a>,
     owners: Vec<Grid>,
-    /// By index and number of groups, in this region.
-    sorted: BTreeMap<(ValueId, u64), Order>,
+    /// By index, number of groups, what parts them and what orders the rows of one, in this region.
+    sorted: BTreeMap<(ValueId, u64, By, Option<ValueId>), Order>,
     cheaper: BTreeMap<Shape, bool>,
     found: bool,
 }
@@ -113,12 +161,13 @@ impl Rule for Sums<'_> {
             owner.is_none_or(|owner| owner == Owner::Joint)
         };
         if let Some(groups) = found.filter(joint)
-            && self.is_cheaper(walk, groups)
+            && self.is_cheaper(walk, &groups)
         {
             self.found = true;
-            let key = (groups.index, groups.n_groups);
-            let order = *(self.sorted.entry(key)).or_insert_with(|| in_order(walk, groups));
-            let sums = sums(walk, groups, order);
+            let values = groups.values.filter(|_| groups.asked != Asked::Sum);
+            let key = (groups.index, groups.n_groups, groups.by.clone(), values);
+            let order = *(self.sorted.entry(key)).or_insert_with(|| in_order(walk, &groups));
+            let sums = sums(walk, &groups, order);
             walk.replace(node.results[0], sums);
             return;
         }
@@ -135,10 +184,17 @@ impl Rule for Sums<'_> {
 }
 
 impl Sums<'_> {
-    fn is_cheaper(&mut self, walk: &Walk, groups: Groups) -> bool {
+    fn is_cheaper(&mut self, walk: &Walk, groups: &Groups) -> bool {
         let values = groups.values.map(|v| walk.ty(v).scalar);
         let index = walk.ty(groups.index).scalar;
-        let shape = (index, values, groups.scalar, groups.n_groups, groups.rows);
+        let (n, rows) = (groups.n_groups, groups.rows);
+        let work = match (groups.asked, &groups.by) {
+            (Asked::Sum, By::Number) => Work::SumByNumber,
+            (Asked::Sum, By::Below(_) | By::UpTo(_)) => Work::SumByEdge,
+            (Asked::Least(_), _) => Work::Least,
+            (Asked::Greatest(_), _) => Work::Greatest,
+        };
+        let shape = (index, values, groups.scalar, n, rows, work);
         let sorter = &self.sorter;
         *self.cheaper.entry(shape).or_insert_with(|| {
             let by_comparing = sorter.whole(compared(shape, sorter.n_parties));
@@ -148,10 +204,10 @@ impl Sums<'_> {
     }
 }
 
-/// Sums by group that a node adds up.
+/// What a node adds up by group, or compares.
 fn groups(walk: &Walk, node: &Node) -> Option<Groups> {
     let Op::Reduce {
-        reducer: Reducer::Word(WordOp::Add),
+        reducer: Reducer::Word(op),
         segments,
     } = node.op
     else {
@@ -159,15 +215,58 @@ fn groups(walk: &Walk, node: &Node) -> Option<Groups> {
     };
     let ty = walk.ty(*node.args.first()?);
     let rows = ty.lanes.checked_div(segments)?;
-    if !ty.secret || rows < 2 || segments < 2 || ty.lanes < FEWEST {
+    if !ty.secret || rows < 2 || segments < 2 || ty.lanes < FEWEST || ty.scalar == Scalar::Bool {
         return None;
     }
-    // Terms may be widened before they are added up.
-    let parts = match walk.word_args(node.args[0], WordOp::Cast) {
-        Some(&[from]) if walk.ty(from).scalar != Scalar::Bool => from,
-        _ => node.args[0],
+    let (hit, values, asked) = match op {
+        WordOp::Add => {
+            let (hit, values) = summed(walk, node.args[0], segments, rows)?;
+            (hit, values, Asked::Sum)
+        }
+        WordOp::Min | WordOp::Max => {
+            let (op_args, is_least) = (
+                walk.word_args(node.args[0], WordOp::Select)?,
+                op == WordOp::Min,
+            );
+            let &[hit, yes, no] = op_args else {
+                return None;
+            };
+            let none = walk.splat(no)?;
+            let asked = if is_least {
+                Asked::Least(none)
+            } else {
+                Asked::Greatest(none)
+            };
+            (hit, Some(repeated(walk, yes, segments, rows)?), asked)
+        }
+        _ => return None,
     };
-    let (hit, values) = match walk.simple(parts)? {
+    let (index, by) = parted(walk, hit, segments, rows)?;
+    let is_known_form = asked == Asked::Sum || by == By::Number;
+    (is_known_form && walk.ty(index).secret).then_some(Groups {
+        index,
+        by,
+        asked,
+        n_groups: segments,
+        rows,
+        values,
+        scalar: ty.scalar,
+    })
+}
+
+/// Which rows are added up, and their values, or nothing where they are counted.
+fn summed(
+    walk: &Walk,
+    terms: ValueId,
+    segments: u64,
+    rows: u64,
+) -> Option<(ValueId, Option<ValueId>)> {
+    // Terms may be widened before they are added up.
+    let parts = match walk.word_args(terms, WordOp::Cast) {
+        Some(&[from]) if walk.ty(from).scalar != Scalar::Bool => from,
+        _ => terms,
+    };
+    Some(match walk.simple(parts)? {
         (Op::Word(WordOp::Cast), &[hit]) => (hit, None),
         (Op::Word(WordOp::Select), &[hit, yes, no]) if walk.splat(no) == Some(0) => {
             match walk.splat(yes) {
@@ -177,24 +276,23 @@ fn groups(walk: &Walk, node: &Node) -> Option<Groups> {
             }
         }
         _ => return None,
-    };
-    let &[a, b] = walk.word_args(hit, WordOp::Eq)? else {
+    })
+}
+
+/// By what it is decided whether a row belongs to a group, and how.
+fn parted(walk: &Walk, hit: ValueId, segments: u64, rows: u64) -> Option<(ValueId, By)> {
+    let (Op::Word(asks), &[a, b]) = walk.simple(hit)? else {
         return None;
     };
     let numbered = |v: ValueId| is_numbered(walk, v, segments, rows);
-    let each = match (numbered(a), numbered(b)) {
-        (false, true) => a,
-        (true, false) => b,
-        (true, true) | (false, false) => return None,
+    let (each, by) = match asks {
+        WordOp::Eq if numbered(b) && !numbered(a) => (a, By::Number),
+        WordOp::Eq if numbered(a) && !numbered(b) => (b, By::Number),
+        WordOp::Lt => (a, By::Below(edges(walk, b, segments, rows)?)),
+        WordOp::Le => (a, By::UpTo(edges(walk, b, segments, rows)?)),
+        _ => return None,
     };
-    let index = repeated(walk, each, segments, rows)?;
-    (walk.ty(index).secret).then_some(Groups {
-        index,
-        n_groups: segments,
-        rows,
-        values,
-        scalar: ty.scalar,
-    })
+    Some((repeated(walk, each, segments, rows)?, by))
 }
 
 /// The rows that a value holds again for each group.
@@ -232,9 +330,111 @@ fn is_numbered(walk: &Walk, value: ValueId, groups: u64, rows: u64) -> bool {
             .is_some_and(|words| normal(words.clone(), scalar) == normal(numbers, scalar))
 }
 
-/// Sorts markers and rows by group.
-fn in_order(walk: &mut Walk, groups: Groups) -> Order {
-    let Groups { n_groups, rows, .. } = groups;
+/// The words of a constant that holds one of them for each group, once for each row.
+fn edges(walk: &Walk, value: ValueId, groups: u64, rows: u64) -> Option<Vec<Word>> {
+    let source = walk.public_source(value).unwrap_or(value);
+    let scalar = walk.ty(source).scalar;
+    // Many that follow no rule are read from a table.
+    if let Some((Op::Gather { block: 1 }, &[table, places])) = walk.simple(source) {
+        let places = normal(walk.constant(places)?.clone(), Scalar::USIZE);
+        let dims = vec![(groups, 1), (rows, 0)];
+        let each = ConstVec::Affine { start: 0, dims };
+        let all = walk.constant(table).filter(|all| all.lanes() == groups)?;
+        let are_edges = places == normal(each, Scalar::USIZE);
+        return are_edges.then(|| all.words().map(|word| scalar.wrap(word)).collect());
+    }
+    let words = walk.constant(source)?;
+    // Whether a counting stays the same for so many lanes each time.
+    let stays = |dims: &[(u64, Word)]| {
+        let still = dims.iter().rev().take_while(|&&(_, step)| step == 0);
+        let lanes = still.fold(1u64, |n, &(count, _)| n.saturating_mul(count));
+        lanes.is_multiple_of(rows)
+    };
+    let is_repeated = match words {
+        ConstVec::Splat { .. } => true,
+        ConstVec::Affine { dims, .. } => stays(dims),
+        ConstVec::Pieces(pieces) => pieces.iter().all(|piece| stays(&piece.dims)),
+        ConstVec::Table(all) => {
+            let rows = usize::try_from(rows).ok()?;
+            (all.chunks(rows)).all(|chunk| chunk.iter().all(|word| *word == chunk[0]))
+        }
+    };
+    is_repeated.then(|| {
+        (0..groups)
+            .map(|group| scalar.wrap(words.get(group * rows)))
+            .collect()
+    })
+}
+
+/// How many edges come before each, equal ones in their order.
+fn ranks(edges: &[Word], scalar: Scalar) -> Vec<Word> {
+    let mut order: Vec<usize> = (0..edges.len()).collect();
+    order.sort_by_key(|&at| match scalar.is_signed() {
+        true => (scalar.extend(edges[at]) as i128, 0),
+        false => (0, edges[at]),
+    });
+    let mut ranks = vec![0; edges.len()];
+    for (rank, at) in order.into_iter().enumerate() {
+        ranks[at] = rank as Word;
+    }
+    ranks
+}
+
+/// Sorts markers and rows.
+fn in_order(walk: &mut Walk, groups: &Groups) -> Order {
+    let keys = match &groups.by {
+        By::Number => numbered_keys(walk, groups),
+        By::Below(edges) | By::UpTo(edges) => {
+            let scalar = walk.ty(groups.index).scalar;
+            let markers = walk.constant_value(scalar, ConstVec::Table(edges.clone()));
+            let markers = walk.with_secrecy(markers, true);
+            // Before rows that are equal, or behind them.
+            walk.concat(match groups.by {
+                By::UpTo(_) => vec![groups.index, markers],
+                _ => vec![markers, groups.index],
+            })
+        }
+    };
+    let numbers = numbers(walk, walk.ty(keys).lanes);
+    let values = groups.values.filter(|_| groups.asked != Asked::Sum);
+    let (rows, values) = match values {
+        None => (sort_by(walk, 1, vec![keys, numbers])[1], None),
+        Some(values) => {
+            // Markers come first, also before the smallest values.
+            let least = walk.ty(values);
+            let markers = walk.splat_of(
+                Ty {
+                    lanes: groups.n_groups + 1,
+                    secret: true,
+                    ..least
+                },
+                smallest(least.scalar),
+            );
+            let values = walk.with_secrecy(values, true);
+            let values = walk.concat(vec![markers, values]);
+            let sorted = sort_by(walk, 2, vec![keys, values, numbers]);
+            (sorted[2], Some(sorted[1]))
+        }
+    };
+    let places = sort(walk, vec![rows, numbers])[1];
+    Order {
+        rows,
+        places,
+        values,
+    }
+}
+
+/// The smallest word of a type.
+fn smallest(scalar: Scalar) -> Word {
+    match scalar.is_signed() {
+        true => 1 << (scalar.width() - 1),
+        false => 0,
+    }
+}
+
+/// The numbers of the groups and one more, and then those of the rows.
+fn numbered_keys(walk: &mut Walk, groups: &Groups) -> ValueId {
+    let n_groups = groups.n_groups;
     let markers = n_groups + 1;
     let key = Scalar::unsigned(n_groups.ilog2() as u8 + 1);
     // What belongs to no group comes last.
@@ -261,50 +461,128 @@ fn in_order(walk: &mut Walk, groups: Groups) -> Order {
     let index = walk.word(WordOp::Select, &[inside, index, end]);
     let first = walk.constant_value(key, ConstVec::iota(markers));
     let first = walk.with_secrecy(first, true);
-    let keys = walk.concat(vec![first, index]);
-    let numbers = numbers(walk, markers + rows);
-    let sorted = sort(walk, vec![keys, numbers]);
-    let places = sort(walk, vec![sorted[1], numbers]);
-    Order {
-        rows: sorted[1],
-        places: places[1],
-    }
+    walk.concat(vec![first, index])
 }
 
 /// The sums of all groups.
-fn sums(walk: &mut Walk, groups: Groups, order: Order) -> ValueId {
+fn sums(walk: &mut Walk, groups: &Groups, order: Order) -> ValueId {
+    if let Some(edges) = groups.by.edges() {
+        return sums_below(walk, groups, edges, order);
+    }
     let n = groups.n_groups;
-    let between = |walk: &mut Walk, ends: ValueId| {
-        let at = |start: u64| ConstVec::Affine {
-            start: Word::from(start),
-            dims: vec![(n, 1)],
-        };
-        let (from, to) = (walk.gather_at(ends, at(0)), walk.gather_at(ends, at(1)));
-        walk.word(WordOp::Sub, &[to, from])
-    };
+    match (groups.asked, order.values) {
+        (Asked::Least(none), Some(values)) => return extremes(walk, groups, order, values, none),
+        (Asked::Greatest(none), Some(values)) => {
+            return extremes(walk, groups, order, values, none);
+        }
+        _ => {}
+    }
     let Some(values) = groups.values else {
         // The marker itself is between its place and the next one's.
-        let all = between(walk, order.places);
-        let ty = Ty {
-            secret: false,
-            ..walk.ty(all)
-        };
-        let one = walk.splat_of(ty, 1);
+        let all = between(walk, order.places, n);
+        let one = walk.splat_of(public(walk.ty(all)), 1);
         let counts = walk.word(WordOp::Sub, &[all, one]);
         return walk.cast(counts, groups.scalar);
     };
     let values = walk.cast(values, groups.scalar);
-    let ty = walk.ty(values);
-    let nothing = walk.splat_of(
-        Ty {
-            lanes: n + 1,
-            secret: true,
-            ..ty
-        },
-        0,
-    );
+    let nothing = nothing(walk, values, n + 1);
     let values = walk.with_secrecy(values, true);
     let values = walk.concat(vec![nothing, values]);
+    let ends = sums_so_far(walk, values, order);
+    between(walk, ends, n)
+}
+
+const fn public(ty: Ty) -> Ty {
+    Ty {
+        secret: false,
+        ..ty
+    }
+}
+
+/// So many lanes of a value in a row.
+fn lanes(walk: &mut Walk, of: ValueId, start: u64, n: u64) -> ValueId {
+    let dims = vec![(n, 1)];
+    let start = Word::from(start);
+    walk.gather_at(of, ConstVec::Affine { start, dims })
+}
+
+/// From each of the first lanes to the next one.
+fn between(walk: &mut Walk, ends: ValueId, n: u64) -> ValueId {
+    let (from, to) = (lanes(walk, ends, 0, n), lanes(walk, ends, 1, n));
+    walk.word(WordOp::Sub, &[to, from])
+}
+
+/// The smallest or the largest values of all groups: what stands behind a group's marker, or before the next one's.
+fn extremes(
+    walk: &mut Walk,
+    groups: &Groups,
+    order: Order,
+    values: ValueId,
+    none: Word,
+) -> ValueId {
+    let n = groups.n_groups;
+    let all = walk.ty(values).lanes;
+    let is_least = matches!(groups.asked, Asked::Least(_));
+    let (first, rest) = match is_least {
+        true => (lanes(walk, values, 1, all - 1), lanes(walk, values, 0, 1)),
+        false => (
+            lanes(walk, values, all - 1, 1),
+            lanes(walk, values, 0, all - 1),
+        ),
+    };
+    let beside = walk.concat(vec![first, rest]);
+    let beside = sort(walk, vec![order.rows, beside])[1];
+    let found = lanes(walk, beside, u64::from(!is_least), n);
+    let steps = between(walk, order.places, n);
+    let one = walk.splat_of(public(walk.ty(steps)), 1);
+    let is_empty = walk.word(WordOp::Eq, &[steps, one]);
+    let none = walk.splat_of(public(walk.ty(found)), none);
+    let op = if is_least { WordOp::Min } else { WordOp::Max };
+    let best = walk.word(op, &[found, none]);
+    let best = walk.word(WordOp::Select, &[is_empty, none, best]);
+    walk.cast(best, groups.scalar)
+}
+
+/// Counts or sums of what stands before each marker.
+fn sums_below(walk: &mut Walk, groups: &Groups, edges: &[Word], order: Order) -> ValueId {
+    let n = groups.n_groups;
+    let is_last = matches!(groups.by, By::UpTo(_));
+    let start = Word::from(if is_last { groups.rows } else { 0 });
+    let markers = ConstVec::Affine {
+        start,
+        dims: vec![(n, 1)],
+    };
+    let Some(values) = groups.values else {
+        // Other markers stand before it, too.
+        let places = walk.gather_at(order.places, markers);
+        let ranks = ranks(edges, walk.ty(groups.index).scalar);
+        let ranks = walk.constant_value(walk.ty(places).scalar, ConstVec::Table(ranks));
+        let counts = walk.word(WordOp::Sub, &[places, ranks]);
+        return walk.cast(counts, groups.scalar);
+    };
+    let values = walk.cast(values, groups.scalar);
+    let nothing = nothing(walk, values, n);
+    let values = walk.with_secrecy(values, true);
+    let values = walk.concat(match is_last {
+        true => vec![values, nothing],
+        false => vec![nothing, values],
+    });
+    let ends = sums_so_far(walk, values, order);
+    walk.gather_at(ends, markers)
+}
+
+/// What markers add to sums.
+fn nothing(walk: &mut Walk, values: ValueId, n: u64) -> ValueId {
+    let ty = Ty {
+        lanes: n,
+        secret: true,
+        ..walk.ty(values)
+    };
+    walk.splat_of(ty, 0)
+}
+
+/// By marker or row, the sum of all values up to its place.
+fn sums_so_far(walk: &mut Walk, values: ValueId, order: Order) -> ValueId {
     let moved = sort(walk, vec![order.places, values])[1];
     let so_far = Op::Scan {
         reducer: Reducer::Word(WordOp::Add),
@@ -312,8 +590,7 @@ fn sums(walk: &mut Walk, groups: Groups, order: Order) -> ValueId {
     };
     let ty = walk.ty(moved);
     let so_far = walk.emit(so_far, vec![moved], ty);
-    let ends = sort(walk, vec![order.rows, so_far])[1];
-    between(walk, ends)
+    sort(walk, vec![order.rows, so_far])[1]
 }
 
 /// 0, 1, …, as secrets of as few bits as they need.
@@ -325,9 +602,14 @@ fn numbers(walk: &mut Walk, n: u64) -> ValueId {
 
 /// Columns in the order of the first.
 fn sort(walk: &mut Walk, columns: Vec<ValueId>) -> Vec<ValueId> {
+    sort_by(walk, 1, columns)
+}
+
+/// Columns in the order of the first ones.
+fn sort_by(walk: &mut Walk, keys: u64, columns: Vec<ValueId>) -> Vec<ValueId> {
     let types: Vec<Ty> = columns.iter().map(|&c| walk.ty(c)).collect();
     let op = Op::Sort {
-        keys: 1,
+        keys,
         segments: 1,
         drawn: false,
     };
@@ -336,7 +618,7 @@ fn sort(walk: &mut Walk, columns: Vec<ValueId>) -> Vec<ValueId> {
 
 /// A program that does nothing but compare rows with groups, and add up.
 fn compared(shape: Shape, n_parties: u32) -> Ir {
-    let (index, values, scalar, n, rows) = shape;
+    let (index, values, scalar, n, rows, work) = shape;
     let mut b = Builder::new(n_parties);
     let index = b.input(0, "i", index, rows);
     let values = values.map(|values| b.input(0, "x", values, rows));
@@ -352,17 +634,31 @@ fn compared(shape: Shape, n_parties: u32) -> Ir {
     let each = b.gather(index, again, 1);
     let of = b.ty(index).scalar;
     let numbers = b.constant(of, numbers);
-    let hit = b.word(WordOp::Eq, &[each, numbers]);
+    let asks = match work {
+        Work::SumByEdge => WordOp::Lt,
+        Work::SumByNumber | Work::Least | Work::Greatest => WordOp::Eq,
+    };
+    let hit = b.word(asks, &[each, numbers]);
     let parts = match values {
         None => b.cast(hit, scalar),
         Some(values) => {
             let values = b.cast(values, scalar);
             let values = b.gather(values, again, 1);
-            let nothing = b.splat(scalar, n * rows, 0);
-            b.word(WordOp::Select, &[hit, values, nothing])
+            let none = match work {
+                Work::Least => scalar.mask() >> u32::from(scalar.is_signed()),
+                Work::Greatest => smallest(scalar),
+                Work::SumByNumber | Work::SumByEdge => 0,
+            };
+            let none = b.splat(scalar, n * rows, none);
+            b.word(WordOp::Select, &[hit, values, none])
         }
     };
-    let sums = b.reduce(WordOp::Add, parts, n);
+    let op = match work {
+        Work::Least => WordOp::Min,
+        Work::Greatest => WordOp::Max,
+        Work::SumByNumber | Work::SumByEdge => WordOp::Add,
+    };
+    let sums = b.reduce(op, parts, n);
     b.output(sums, &[0]);
     b.finish()
 }
@@ -374,8 +670,8 @@ fn written(shape: Shape, n_parties: u32) -> Ir {
         fn node(&mut self, walk: &mut Walk, node: Node) {
             match groups(walk, &node) {
                 Some(groups) => {
-                    let order = in_order(walk, groups);
-                    let sums = sums(walk, groups, order);
+                    let order = in_order(walk, &groups);
+                    let sums = sums(walk, &groups, order);
                     walk.replace(node.results[0], sums);
                 }
                 None => walk.push(node),
