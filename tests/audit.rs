@@ -134,7 +134,7 @@ fn kinds(audit: &Audit) -> Vec<Kind> {
     kinds
 }
 
-const LEAKS: [(&str, u32, Kind, &str); 24] = [
+const LEAKS: [(&str, u32, Kind, &str); 26] = [
     (
         "an average of two",
         2,
@@ -273,6 +273,26 @@ const LEAKS: [(&str, u32, Kind, &str); 24] = [
         "fn main(x: [secret u16; _] from each) -> u32 {
              let mut n: u32 = 0;
              for v in x.flatten() { if reveal(v > 1000) { n += 1; } }
+             n
+         }",
+    ),
+    (
+        "an assertion on each",
+        3,
+        Kind::PerRecord,
+        "fn main(x: [secret u32; _] from each) -> u64 {
+             let all = x.flatten();
+             for v in all { assert(reveal(v < 1000), \"too large\"); }
+             sum(all)
+         }",
+    ),
+    (
+        "an assertion on each, in a loop whose end everybody learns",
+        3,
+        Kind::PerRecord,
+        "fn main(x: [secret u16; _] from each) -> u32 {
+             let mut n: u32 = 0;
+             for v in x.flatten() { assert(n < 1000); assert(reveal(v > 20_000)); n += 1; }
              n
          }",
     ),

@@ -13,7 +13,7 @@ mod probe;
 mod shown;
 mod subject;
 
-use crate::ir::interpret::interpret;
+use crate::ir::interpret::watch;
 use crate::ir::{Ir, Tag, Tags};
 use crate::reveals::DisclosureKind;
 pub use bits::Bits;
@@ -585,23 +585,24 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
         let text = list(leaf.scalar, forms.input(id), tags.input(id), words);
         example.inputs.push((leaf.party, leaf.path.clone(), text));
     }
-    if let Ok(run) = interpret(ir, inputs) {
+    let (run, revealed) = watch(&subject.fast, inputs);
+    if let Ok(outputs) = run {
         for (id, leaf) in ir.outputs.iter().enumerate() {
             if leaf.receivers.iter().any(|r| coalition.contains(r)) {
-                let words = run.outputs.get(id).map_or(&[][..], Vec::as_slice);
+                let words = outputs.get(id).map_or(&[][..], Vec::as_slice);
                 let id = OutputId::new(id);
                 let text = list(leaf.scalar, forms.output(id), tags.output(id), words);
                 example.view.push((Origin::Output(id), text));
             }
         }
-        for revealed in &run.revealed {
-            let origin = Origin::Reveal(revealed.span);
-            let text = list(revealed.scalar, revealed.form, None, &revealed.words);
-            match example.view.iter_mut().find(|(o, _)| *o == origin) {
-                Some((_, all)) if all.len() < 80 => *all = format!("{all}, {text}"),
-                Some(_) => {}
-                None => example.view.push((origin, text)),
-            }
+    }
+    for revealed in &revealed {
+        let origin = Origin::Reveal(revealed.span);
+        let text = list(revealed.scalar, revealed.form, None, &revealed.words);
+        match example.view.iter_mut().find(|(o, _)| *o == origin) {
+            Some((_, all)) if all.len() < 80 => *all = format!("{all}, {text}"),
+            Some(_) => {}
+            None => example.view.push((origin, text)),
         }
     }
     example

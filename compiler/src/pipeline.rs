@@ -92,8 +92,8 @@ fn local(options: &Options) -> LocalChoice {
 /// Both sides of the comparison whose assertion stops a `test` block in the clear, if one does.
 pub fn failed_comparison(hir: &Hir, test: usize, n_parties: u32) -> Option<(String, String)> {
     let ir = lower_test_opened(hir, test, n_parties).ok()?;
-    let (stopped, revealed) = interpret::watch(&ir, &drawn::seeded(&ir.inputs, drawn::SEED));
-    let at = stopped?.span;
+    let (run, revealed) = interpret::watch(&ir, &drawn::seeded(&ir.inputs, drawn::SEED));
+    let at = run.err()?.span;
     let within = |span: Span| {
         span != at && span.file == at.file && at.start <= span.start && span.end <= at.end
     };

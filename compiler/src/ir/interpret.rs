@@ -75,11 +75,11 @@ pub fn interpret_with(
     run.map(|outputs| Outputs { outputs, revealed })
 }
 
-/// Runs the program until it ends or stops: why it stopped, if so, and what was revealed before.
-pub fn watch(ir: &Ir, inputs: &[Vec<Word>]) -> (Option<Stopped>, Vec<Revealed>) {
+/// Runs the program until it ends or stops: the lanes of each output leaf or why it stopped, and what was revealed before.
+pub fn watch(ir: &Ir, inputs: &[Vec<Word>]) -> (Result<Vec<Vec<Word>>, Stopped>, Vec<Revealed>) {
     let mut revealed = Vec::new();
     let run = run(ir, inputs, Settings::default(), &mut revealed);
-    (run.err(), revealed)
+    (run, revealed)
 }
 
 fn run(
