@@ -5,6 +5,7 @@
 
 mod circuits;
 mod imports;
+mod statistics;
 
 use crate::ast::{self, ItemKind, Name};
 use crate::diagnostic::Diagnostic;
@@ -18,6 +19,7 @@ use circuits::{as_function, netlist};
 use imports::import_all;
 pub(crate) use imports::item_of;
 use smpcc_circuit::template::Template;
+pub(crate) use statistics::elsewhere;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use super::closure::Callable;
 use super::effects::Call;
 use super::expr::{hinted, is_bare, substituted};
 use super::text::called;
-use super::{GenericInfo, builtin, hints};
+use super::{FnSig, GenericInfo, builtin, hints};
 use crate::ast::{self, Expr, ExprKind as E, Name};
 use crate::diagnostic;
 use crate::hir::{ExprKind as H, FnId, GenericKind, Len, Real, Text};
@@ -283,6 +283,9 @@ impl Body<'_, '_> {
                 ..Typed::poison(span)
             };
         }
+        if self.refuse_other_kinds(&sig, &checked, &bound, args) {
+            return Typed::poison(span);
+        }
         let Some(generics) = self.complete(&sig.generics, bound, span) else {
             return Typed::poison(span);
         };
@@ -552,6 +555,37 @@ impl Body<'_, '_> {
         }
     }
 
+    /// Where a parameter of the function is not known: reports an argument of another kind than it takes, from which nothing can follow.
+    fn refuse_other_kinds(
+        &mut self,
+        sig: &FnSig,
+        args: &[Option<Typed>],
+        bound: &[Option<Arg>],
+        given: &[&Expr],
+    ) -> bool {
+        let unknown = |(generic, arg): (&GenericInfo, &Option<Arg>)| {
+            arg.is_none() && generic.kind != GenericKind::Callable
+        };
+        if !sig.generics.iter().zip(bound).any(unknown) {
+            return false;
+        }
+        let apart = (sig.params.iter().zip(args).zip(given)).find_map(|((param, arg), given)| {
+            let arg = arg.as_ref()?;
+            let help = other_kind(&param.ty, &arg.ty)?;
+            Some((param, arg.ty.clone(), given.span, help))
+        });
+        let Some((param, ty, span, help)) = apart else {
+            return false;
+        };
+        let want = self.ck.show(&param.ty, &sig.generics);
+        let have = self.show(&ty);
+        let error = diagnostic!(E3001, span, "expected `{want}`, found `{have}`")
+            .here(format!("this is `{have}`"))
+            .because(param.span, format!("the parameter `{}`", param.name));
+        self.report(error.help(help));
+        true
+    }
+
     /// All generic arguments, or a report of the one that nothing determines or that misses its bounds.
     pub fn complete(
         &mut self,
@@ -651,5 +685,29 @@ fn unify_len(pattern: &Len, len: &Len, bound: &mut [Option<Arg>]) {
             *slot = Some(Arg::Len(len.clone()))
         }
         Some(_) => {}
+    }
+}
+
+/// What to do about a type that cannot be what a parameter takes, whatever its generic parameters are.
+fn other_kind(pattern: &Ty, ty: &Ty) -> Option<&'static str> {
+    const FLATTEN: &str = "of an array for each party `xs.flatten()` makes one array";
+    match (pattern, ty) {
+        (Ty::Array(p, _), Ty::Array(t, _)) => other_kind(p, t),
+        (Ty::Array(p, _), Ty::Ragged(..)) => match **p {
+            Ty::Real(..) | Ty::Scalar(..) => Some(FLATTEN),
+            _ => None,
+        },
+        (Ty::Real(Real::Fixed { .. }, _), ty) => match ty {
+            Ty::Real(Real::Fixed { .. }, _) => None,
+            Ty::Real(Real::Float(..), _) => Some(
+                "convert it: `x as fixed<64, 32>`; elementary functions of floats are in `std::float`",
+            ),
+            Ty::Scalar(..) => Some("convert it: `x as fixed<64, 16>`"),
+            Ty::Array(..) | Ty::Ragged(..) => Some(
+                "call it for each element, `xs.map(|x| f(x))`; of an array for each party `xs.flatten()` makes one",
+            ),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
         "rand" | "randint" | "rand_bits" | "random_bits" => {
             "write `random()`: it draws a secret that no party knows, `let r: secret u32 = random();`"
         }
-        _ => return None,
+        _ => return crate::resolve::elsewhere(name),
     })
 }
 

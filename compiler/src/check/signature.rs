@@ -560,6 +560,12 @@ impl Checker<'_> {
                 "write the bound: `{}: {bound}`",
                 shown.trim_start_matches("secret ")
             ),
+            Ty::Array(..) | Ty::Ragged(..) if generic.bounds.num => {
+                "numbers are wanted, one after the other: of an array for each party `xs.flatten()` makes one array".to_owned()
+            }
+            Ty::Real(..) if generic.bounds.int => {
+                format!("integers are `{bound}`; functions of columns of fixed-point numbers are in `std::inference`")
+            }
             _ => match bound {
                 "Eq" => "numbers, `bool`, and what is made of them are `Eq`".to_owned(),
                 "Ord" => "numbers, `bool`, and what is made of them are `Ord`".to_owned(),

@@ -284,6 +284,7 @@ fn first_slips_are_answered_with_what_compiles() {
         ("let y = 'a';", "between two `\"`"),
         ("let y: Vec<u8> = xs;", "[T; N]"),
         ("let y: Decimal = 1;", "fixed<64, 16>"),
+        ("let y = max(xs, axis=0);", "in the order of the parameters"),
         ("let y = divmod(7, 2);", "fn divmod(…) -> … { … }"),
         ("let y = xs[G::A];", "say with `match`"),
         ("let y = G::A as u8;", "say with `match`"),
@@ -292,5 +293,56 @@ fn first_slips_are_answered_with_what_compiles() {
             "enum G {{ A, B }}\nfn f(xs: [u8; 3]) -> u8 {{ {wrong} 0 }}\n"
         ));
         assert!(errors.contains(right), "{wrong}: {errors}");
+    }
+}
+
+/// What statisticians write first.
+#[test]
+fn names_and_columns_of_other_packages_are_answered() {
+    for (wrong, says) in [
+        ("use std::stats::sd;", "`sample_sd`"),
+        ("use std::stats::{mean, var};", "`sample_variance`"),
+        ("use std::inference::ttest;", "`welch`"),
+        ("use std::table::groupby;", "`group_by`"),
+    ] {
+        let (_, messages) = run(&format!("{wrong}\nfn f() -> u8 {{ 0 }}\n"));
+        assert!(messages.contains(says), "{wrong}: {messages}");
+    }
+    for (body, says) in [
+        (
+            "pearson(x, x)",
+            "elementary functions of floats are in `std::float`",
+        ),
+        (
+            "exp(x)",
+            "elementary functions of floats are in `std::float`",
+        ),
+        ("exp(n)", "as fixed<64, 16>`"),
+        ("exp(rows)", "xs.map(|x| f(x))"),
+        ("sample_sd(rows)", "`xs.flatten()` makes one array"),
+        ("mean(rows)", "`xs.flatten()` makes one array"),
+        ("variance(y)", "`std::inference`"),
+        ("corr(y, y)", "`pearson` and `spearman`"),
+    ] {
+        let uses = "use std::inference::{pearson, sample_sd};\nuse std::stats::{mean, variance};\nuse std::math::exp;\n";
+        let x = if body.starts_with("exp") {
+            "secret f64"
+        } else {
+            "[secret f64; 3]"
+        };
+        let params = format!(
+            "x: {x}, y: [secret fixed<32, 8>; 3], n: secret u32, rows: [secret fixed<32, 8>; _] from each"
+        );
+        let text = format!("{uses}fn main({params}) -> u8 {{ let _ = {body}; 0 }}\n")
+            .replace("x: secret f64,", "x: secret f64 from party0,")
+            .replace("x: [secret f64; 3],", "x: [secret f64; 3] from party0,")
+            .replace("8>; 3],", "8>; 3] from party0,")
+            .replace("n: secret u32,", "n: secret u32 from party0,");
+        let (_, messages) = run(&format!("party party0;\n{text}"));
+        assert!(messages.contains(says), "{body}: {messages}");
+        assert!(
+            !messages.contains("nothing says what"),
+            "{body}: {messages}"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! What the `use`s of all modules bring in, whatever their order.
 
+use super::statistics::elsewhere;
 use super::{Def, Pending, World, add, module_path};
 use crate::ast::{self, Name};
 use crate::diagnostic::{Diagnostic, listed, suggestion, suggestion_after};
@@ -161,6 +162,9 @@ pub(crate) fn item_of(
             item.text
         )
         .here("not found");
+        if let Some(help) = elsewhere(&item.text).filter(|_| info.path.starts_with("std::")) {
+            return Err(Box::new(error.help(help)));
+        }
         let near = suggestion_after(n_found, &item.text, public.clone());
         return Err(Box::new(match near {
             Some(near) => error.help(format!("did you mean `{near}`?")),

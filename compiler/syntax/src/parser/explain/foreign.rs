@@ -84,6 +84,18 @@ pub fn slip(
             format!("there is no operator `{}=`", word_before(1)),
             "compare with `==` or `!=`".into(),
         ),
+        // `f(x, name = y)`
+        Kind::Eq
+            if kind_before(1) == Some(Kind::Ident)
+                && matches!(kind_before(2), Some(Kind::LParen | Kind::Comma))
+                && can(")") =>
+        {
+            say(
+                before(1),
+                "arguments have no names".into(),
+                "give the values in the order of the parameters: `f(x, y)`".into(),
+            )
+        }
         // `a <> b`
         Kind::Gt if kind_before(1) == Some(Kind::Lt) && expects_value => say(
             before(1),
