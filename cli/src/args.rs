@@ -447,7 +447,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub portion: PortionArgs,
     /// Instead of running parties: compute sample data here in the clear and in exact arithmetic beside it, and say how far
-    /// fixed-point results are off and where numbers wrapped
+    /// results with fractions are off and where numbers wrapped
     #[arg(long, conflicts_with_all = ["shares", "keys", "in_process", "emulate", "report", "trace"])]
     pub check: bool,
     /// Run all parties as threads of this process

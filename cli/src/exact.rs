@@ -40,14 +40,23 @@ fn shown(error: &Error, ir: &Ir) -> String {
     ir.outputs
         .get(error.output.index())
         .map_or_else(String::new, |leaf| {
-            Form::Fixed(error.places).display(leaf.scalar, error.word)
+            error.form.display(leaf.scalar, error.word)
         })
 }
 
-/// Decimal digits that show what is a thousandth of a unit in the last place.
-fn digits(error: &Error) -> u32 {
+/// The exact number, with decimal digits that show what is a thousandth of a unit in the last place.
+fn exactly(error: &Error, ir: &Ir) -> String {
+    let width = (ir.outputs.get(error.output.index())).map_or(64, |leaf| leaf.scalar.width());
+    let places = match error.form {
+        Form::Fixed(places) => i64::from(places),
+        _ => -error.exact.last_place(width),
+    };
     // log10 2 is below 0.302.
-    (u32::from(error.places) * 302).div_ceil(1000) + 3
+    match u32::try_from(places) {
+        Ok(places) if places > 256 => error.exact.as_float(),
+        Ok(places) => error.exact.text((places * 302).div_ceil(1000) + 3),
+        Err(_) => error.exact.text(3),
+    }
 }
 
 const fn verb(what: What) -> &'static str {
@@ -83,12 +92,12 @@ pub fn human(findings: &Findings, ir: &Ir, sources: &SourceSet) -> String {
                 "{path}: the largest error is {:.2e}, {} in the last place: {is}, exactly {}",
                 error.absolute.to_f64(),
                 units(error.units),
-                error.exact.text(digits(error)),
+                exactly(error, ir),
             ),
         };
     }
     if findings.errors.is_empty() {
-        text.push_str("there are no fixed-point results\n");
+        text.push_str("there are no results with fractions\n");
     }
     for event in &findings.events {
         let times = match event.count {
@@ -132,10 +141,10 @@ pub fn json(findings: &Findings, ir: &Ir, sources: &SourceSet) -> Value {
         let leaf = ir.outputs.get(error.output.index());
         json!({
             "result": leaf.map_or("", |leaf| leaf.path.as_str()),
-            "type": leaf.map_or_else(String::new, |l| Form::Fixed(error.places).name(l.scalar)),
+            "type": leaf.map_or_else(String::new, |l| error.form.name(l.scalar)),
             "element": error.lane,
             "value": shown(error, ir),
-            "exact": error.exact.text(digits(error)),
+            "exact": exactly(error, ir),
             "error": error.absolute.to_f64(),
             "units": error.units,
         })

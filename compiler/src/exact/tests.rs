@@ -51,6 +51,70 @@ fn a_product_is_off_by_what_was_rounded() {
     assert!(found.events.is_empty());
 }
 
+/// What is found of two floats that the first party gives.
+fn of_floats(body: &str, x: f64, y: f64) -> Findings {
+    let text = format!(
+        "use std::float::exp_f64;\nparty p[2];\nfn main(x: secret f64 from p[0], y: secret f64 from p[0]) -> f64 {{ {body} }}\n"
+    );
+    findings(&text, &[&[x.to_bits().into()], &[y.to_bits().into()]]).0
+}
+
+#[test]
+fn floats_are_off_by_what_was_rounded() {
+    // 0.1 as a float is 3602879701896397 / 2^55: thrice that needs two bits more than there are.
+    let found = of_floats("x + x + x + 0 * y", 0.1, 1.0);
+    let error = &found.errors[0];
+    assert_eq!(error.form, Form::Float);
+    assert_eq!(error.word, Word::from((0.1f64 + 0.1 + 0.1).to_bits()));
+    let numerator = 3 * 3_602_879_701_896_397i128;
+    assert_eq!(error.exact, Number::integer(numerator).moved(-55));
+    // The last place is 2^-54, in which the float's mantissa is even.
+    let mantissa = ((0.1f64 + 0.1 + 0.1) * 2f64.powi(54)) as i128;
+    assert_eq!(error.units, (2 * mantissa - numerator).abs() as f64 / 2.0);
+    assert!(found.events.is_empty(), "{:?}", found.events);
+    // What cancels leaves nothing but the error.
+    let found = of_floats("(x + y) - x", 1e16, 1.0);
+    assert_eq!(found.errors[0].exact, Number::integer(1));
+    assert!(found.errors[0].units > 1e15, "{:?}", found.errors);
+    let found = of_floats("sqrt(exp_f64(x)) / y", 2.0, 1.0);
+    assert!(found.errors[0].units < 1.5, "{:?}", found.errors);
+    let e = found.errors[0].exact.to_f64();
+    assert!((e - std::f64::consts::E).abs() < 1e-14, "{e}");
+}
+
+#[test]
+fn floats_that_become_infinite_and_decisions_on_them_are_told() {
+    let found = of_floats("x * y", 1e300, 1e300);
+    assert_eq!(found.events.len(), 1, "{:?}", found.events);
+    assert_eq!(found.events[0].what, What::Wrapped);
+    assert_eq!(
+        (found.events[0].ty.as_str(), found.events[0].result.as_str()),
+        ("f64", "inf")
+    );
+    assert!(found.errors.is_empty(), "{:?}", found.errors);
+    let found = of_floats("x / (y - y)", 1.0, 3.0);
+    assert_eq!(found.events[0].what, What::DividedByZero);
+    let found = of_floats("if x + y > x { 1 } else { 2 }", 1e17, 1.0);
+    assert_eq!(found.events[0].what, What::DecidedOtherwise);
+    assert_eq!(found.events[0].operands.len(), 2);
+    let found = of_floats("((x as fixed<32, 8>) as f64) + y", 0.1, 1.0);
+    assert_eq!(found.errors[0].exact.to_f64(), 1.1);
+    let found = of_floats("(x as u8) as f64 + y", 1e10, 1.0);
+    assert_eq!(found.events[0].what, What::Wrapped, "{:?}", found.events);
+    // The infinite and what is no number are what IEEE 754 says: nothing is exact about them, and nothing happens.
+    for (x, y) in [(f64::INFINITY, 1.0), (f64::NAN, 2.0)] {
+        let found = of_floats("if x > y { x - x } else { x * y }", x, y);
+        assert!(
+            found.events.is_empty() && found.errors.is_empty(),
+            "{found:?}"
+        );
+    }
+    assert_eq!(
+        of_floats("round(x) + round(y)", -2.5, 2.5).errors[0].units,
+        0.0
+    );
+}
+
 #[test]
 fn errors_grow_through_a_loop_as_rationals_say() {
     // x / 3 each time: the exact number is x / 3^5.

@@ -1,7 +1,7 @@
 //! Exact numbers beside the words of a run, and what says how they follow from each other.
 //!
 //! Lowering marks what values stand for ([`Marks`]: this value is that product, rounded), and the interpreter carries beside the lanes of
-//! fixed-point numbers what they would be without any rounding or wrapping ([`Number`]).
+//! numbers with fractions what they would be without any rounding or wrapping ([`Number`]).
 
 mod functions;
 mod lanes;
@@ -11,7 +11,9 @@ mod number;
 
 use crate::span::Span;
 pub use lanes::Lanes;
-pub use meaning::{Compare, Events, Given, Mark, Meaning, Operand, Source, elementary};
+pub use meaning::{
+    Compare, Events, FLOAT, Given, Mark, Meaning, Operand, Source, elementary, held,
+};
 pub use number::Number;
 use smpcc_circuit::ids::ValueId;
 use std::collections::BTreeMap;

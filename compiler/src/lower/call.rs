@@ -13,7 +13,7 @@ use crate::hir::{
     Builtin, ConstId, Expr, ExprKind, Fn, FnId, From, GenericArg, Len, ParamSource, Type,
     wide_scalar,
 };
-use crate::ir::exact::Meaning;
+use crate::ir::exact::{FLOAT, Meaning};
 use crate::library;
 use crate::schema;
 use crate::span::Span;
@@ -338,14 +338,22 @@ impl<'h> Tracer<'h> {
             Builtin::MulAdd => {
                 let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
                 let c = self.one_leaf(next())?;
-                self.float_mul_add(a, b, c).map(Val::Leaf)
+                let places = Some(FLOAT);
+                let operands = [(&a, places), (&b, places), (&c, places)];
+                let work = |t: &mut Self| t.float_mul_add(a.clone(), b.clone(), c.clone());
+                self.meant(Meaning::MulAdd, &operands, places, work)
+                    .map(Val::Leaf)
             }
             Builtin::RotateLeft => self.word2(WordOp::RotL, next(), next()),
             Builtin::RotateRight => self.word2(WordOp::RotR, next(), next()),
             Builtin::Abs => {
                 let leaf = self.one_leaf(next())?;
                 match self.real_of(&expr.ty)? {
-                    Some(kind @ Kind::Float { .. }) => self.real_function(builtin, kind, &leaf),
+                    Some(kind @ Kind::Float { .. }) => {
+                        self.meant_function(builtin, Some(FLOAT), &leaf, |t| {
+                            t.real_function(builtin, kind, &leaf)
+                        })
+                    }
                     kind => {
                         let places = kind.and_then(Kind::places);
                         self.meant_function(builtin, places, &leaf, |t| {
@@ -368,7 +376,9 @@ impl<'h> Tracer<'h> {
                 let real = self.item_real(args)?;
                 let leaf = self.column(next())?;
                 if let Some(Kind::Float { .. }) = real {
-                    return self.float_sum(&leaf).map(Val::Leaf);
+                    let work = |t: &mut Self| t.float_sum(&leaf);
+                    let sum = self.meant_function(builtin, Some(FLOAT), &leaf, work);
+                    return sum.map(Val::Leaf);
                 }
                 let places = real.and_then(Kind::places);
                 self.meant_function(builtin, places, &leaf, |t| {
@@ -381,7 +391,9 @@ impl<'h> Tracer<'h> {
                 let real = self.item_real(args)?;
                 let leaf = self.column(next())?;
                 if let Some(Kind::Float { .. }) = real {
-                    return self.float_average(&leaf).map(Val::Leaf);
+                    let work = |t: &mut Self| t.float_average(&leaf);
+                    let mean = self.meant_function(builtin, Some(FLOAT), &leaf, work);
+                    return mean.map(Val::Leaf);
                 }
                 let places = real.and_then(Kind::places);
                 let work = |t: &mut Self| t.average(real.is_some(), &leaf);
@@ -399,7 +411,12 @@ impl<'h> Tracer<'h> {
                 }
                 let (a, b) = (self.column(a)?, self.column(b)?);
                 let fixed = match real {
-                    Some(Kind::Float { .. }) => return self.float_dot(&a, &b).map(Val::Leaf),
+                    Some(Kind::Float { .. }) => {
+                        let operands = [(&a, Some(FLOAT)), (&b, Some(FLOAT))];
+                        let work = |t: &mut Self| t.float_dot(&a, &b);
+                        let dot = self.meant(Meaning::Dot, &operands, Some(FLOAT), work);
+                        return dot.map(Val::Leaf);
+                    }
                     Some(Kind::Fixed(fixed)) => Some(fixed),
                     None => None,
                 };
@@ -411,13 +428,12 @@ impl<'h> Tracer<'h> {
             Builtin::Floor | Builtin::Ceil | Builtin::Round | Builtin::Trunc | Builtin::Sqrt => {
                 let leaf = self.one_leaf(next())?;
                 match self.real_of(&expr.ty)? {
-                    Some(kind @ Kind::Fixed(fixed)) => {
+                    Some(kind) => {
                         let work = |t: &mut Self| t.real_function(builtin, kind, &leaf);
-                        let places = Some(fixed.frac);
+                        let places = Some(kind.behind());
                         self.meant_function(builtin, places, &leaf, work)
                             .map(Val::Leaf)
                     }
-                    Some(kind) => self.real_function(builtin, kind, &leaf).map(Val::Leaf),
                     None => Ok(Val::Leaf(leaf)),
                 }
             }

@@ -6,7 +6,7 @@ use super::real::Kind;
 use super::value::{Callable, Leaf, Val};
 use super::{MAX_LANES, MAX_STEPS};
 use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp, effects, form_of};
-use crate::ir::exact::Meaning;
+use crate::ir::exact::{FLOAT, Meaning};
 use crate::ir::{Op, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::{ConstVec, Form, Scalar, Word};
@@ -81,7 +81,10 @@ impl<'h> Tracer<'h> {
                 let a = self.scalar_expr(a)?;
                 self.span = expr.span;
                 if let (UnaryOp::Neg, Some(Kind::Float { .. })) = (op, real) {
-                    return self.float_negated(&a).map(Val::Leaf);
+                    let places = Some(FLOAT);
+                    let work = |t: &mut Self| t.float_negated(&a);
+                    let negated = self.meant(Meaning::Neg, &[(&a, places)], places, work);
+                    return negated.map(Val::Leaf);
                 }
                 let op = match op {
                     UnaryOp::Neg => WordOp::Neg,
@@ -233,7 +236,7 @@ impl<'h> Tracer<'h> {
         Ok(so_far)
     }
 
-    /// `as` where one of both types, or both, has a fraction; what it means is noted where neither is a float.
+    /// `as` where one of both types, or both, has a fraction.
     fn number_cast(
         &mut self,
         a: &Leaf,
@@ -242,11 +245,7 @@ impl<'h> Tracer<'h> {
         scalar: Scalar,
     ) -> Traced<Leaf> {
         let work = |t: &mut Self| t.real_cast(a, from, to, scalar);
-        let is_float = |kind: &Option<Kind>| matches!(kind, Some(Kind::Float { .. }));
-        if is_float(&from) || is_float(&to) {
-            return work(self);
-        }
-        let (before, after) = (from.and_then(Kind::places), to.and_then(Kind::places));
+        let (before, after) = (from.map(Kind::behind), to.map(Kind::behind));
         let meaning = match after {
             Some(_) => Meaning::Same,
             None => Meaning::Whole,

@@ -7,7 +7,7 @@ use super::real::Kind;
 use super::value::{Data, GenericValue, Leaf, Val};
 use crate::hir::{BinaryOp, Builtin, Fn};
 use crate::ir::exact::{
-    Compare, Events, Given, Lanes, Mark, Marks, Meaning, Number, Operand, Source, elementary,
+    Compare, Events, FLOAT, Given, Lanes, Mark, Marks, Meaning, Operand, Source, elementary, held,
 };
 use crate::ir::{Node, Op, Ty};
 use crate::library;
@@ -209,11 +209,7 @@ impl<'h> Tracer<'h> {
         if !self.marking.is_on() {
             return work(self, a, b);
         }
-        let places = match kind {
-            Some(Kind::Fixed(fixed)) => Some(fixed.frac),
-            Some(Kind::Float { .. }) => return work(self, a, b),
-            None => None,
-        };
+        let places = kind.map(Kind::behind);
         let compare = |name, holds| Meaning::Compare(Compare { name, holds });
         let meaning = match op {
             B::Add => Meaning::Add,
@@ -255,6 +251,7 @@ impl<'h> Tracer<'h> {
             Builtin::Abs => Meaning::Abs,
             Builtin::Floor => Meaning::Floor,
             Builtin::Ceil => Meaning::Ceil,
+            Builtin::Round if places == Some(FLOAT) => Meaning::RoundAway,
             Builtin::Round => Meaning::Round,
             Builtin::Trunc => Meaning::Trunc,
             Builtin::Sqrt => Meaning::Sqrt,
@@ -322,6 +319,12 @@ fn call(callee: &Fn, generics: &[GenericValue], args: &[Val<'_>]) -> Option<Call
         ("std::survival::ratio", [a, b]) => {
             (Meaning::Div, vec![operand(a, 0), operand(b, 0)], RESULT)
         }
+        (name, leaves) if name.starts_with("std::float::") => {
+            let name = name.strip_prefix("std::float::")?;
+            let name = name.strip_suffix("_f32").or(name.strip_suffix("_f64"))?;
+            let args = leaves.iter().map(|leaf| operand(leaf, FLOAT)).collect();
+            (elementary(name)?, args, Some(FLOAT))
+        }
         (name, leaves) => {
             let meaning = elementary(name.strip_prefix("std::math::")?)?;
             // All of them are of `fixed<W, F>`.
@@ -347,7 +350,9 @@ fn says_nothing(mark: &Mark, result: &Leaf) -> bool {
     let settled = mark.settle(&args, &conditions, lanes, scalar, &mut events);
     let numbers = settled.exact.iter().flat_map(|all| all.iter());
     let mut pairs = numbers.zip(settled.iter());
-    events.is_empty() && pairs.all(|(number, &word)| *number == Number::word(scalar, word))
+    let places = mark.places.unwrap_or(0);
+    events.is_empty()
+        && pairs.all(|(number, &word)| Some(number) == held(scalar, word, places).as_ref())
 }
 
 /// The lanes of operands of which all are just what their words say.

@@ -12,6 +12,7 @@ use super::fault::{Fault, Traced, code};
 use super::value::Leaf;
 use crate::hir::Builtin;
 use crate::hir::{BinaryOp, Type, form_of, scalar_of};
+use crate::ir::exact::FLOAT;
 use smpcc_circuit::decimal::Decimal;
 use smpcc_circuit::float::{FloatOp, Subnormals};
 use smpcc_circuit::gate::WordOp;
@@ -39,6 +40,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// How a run in exact arithmetic reads its words: bits behind the point, or that they are floats.
+    pub(super) fn behind(self) -> u32 {
+        match self {
+            Self::Fixed(fixed) => fixed.frac,
+            Self::Float { .. } => FLOAT,
+        }
+    }
+
     /// How many bits of a fixed-point number are behind the point.
     pub(super) fn places(self) -> Option<u32> {
         match self {

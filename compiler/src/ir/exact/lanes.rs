@@ -13,6 +13,8 @@ pub struct Lanes {
     pub(super) words: Rc<Vec<Word>>,
     /// In a run that is watched: the number that each word stands for, in units of the word's last place. `None`: the words.
     pub exact: Option<Rc<Vec<Number>>>,
+    /// Whether these words are floats, and the numbers are what they are.
+    pub floats: bool,
 }
 
 impl Deref for Lanes {
@@ -28,6 +30,7 @@ impl From<Vec<Word>> for Lanes {
         Self {
             words: Rc::new(words),
             exact: None,
+            floats: false,
         }
     }
 }
@@ -46,13 +49,32 @@ impl Lanes {
         }
     }
 
-    /// What the words stand for.
-    pub fn numbers(&self, scalar: Scalar) -> Rc<Vec<Number>> {
+    /// The same, of floats.
+    pub fn with_floats(self, exact: Rc<Vec<Number>>) -> Self {
+        Self {
+            floats: true,
+            ..self.with(exact)
+        }
+    }
+
+    /// With numbers beside the words that are floats as those of another value are.
+    fn with_like(self, exact: Rc<Vec<Number>>, floats: bool) -> Self {
+        Self {
+            floats,
+            ..self.with(exact)
+        }
+    }
+
+    /// What the words stand for; without exact numbers those of floats if these are some.
+    pub fn numbers(&self, scalar: Scalar, floats: bool) -> Rc<Vec<Number>> {
         match &self.exact {
             Some(exact) => exact.clone(),
             None => {
-                let numbers = self.iter().map(|&word| Number::word(scalar, word));
-                Rc::new(numbers.collect())
+                let number = |&word: &Word| match floats {
+                    true => Number::float(scalar.width(), word).unwrap_or_default(),
+                    false => Number::word(scalar, word),
+                };
+                Rc::new(self.iter().map(number).collect())
             }
         }
     }
@@ -71,20 +93,24 @@ impl Lanes {
         if !Self::carries(op) || args.iter().all(|a| a.exact.is_none()) {
             return self;
         }
+        let floats = args.iter().any(|a| a.floats);
         match (op, args) {
+            // The bits of a float are no integer.
+            (WordOp::Cast, [_]) if floats => self,
             (WordOp::Cast, [a]) => Self {
                 exact: a.exact.clone(),
                 ..self
             },
             (WordOp::Select, [c, a, b]) => {
-                let (x, y) = (a.numbers(from), b.numbers(from));
+                let (x, y) = (a.numbers(from, floats), b.numbers(from, floats));
                 let pairs = c.iter().zip(x.iter().zip(y.iter()));
                 let chosen = pairs.map(|(&c, (x, y))| if c == 1 { x } else { y }.clone());
                 let chosen = Rc::new(chosen.collect());
-                self.with(chosen)
+                self.with_like(chosen, floats)
             }
+            (WordOp::Min | WordOp::Max, [_, _]) if floats => self,
             (WordOp::Min | WordOp::Max, [a, b]) => {
-                let (x, y) = (a.numbers(from), b.numbers(from));
+                let (x, y) = (a.numbers(from, false), b.numbers(from, false));
                 let lanes = self.iter().zip(a.iter()).zip(x.iter().zip(y.iter()));
                 let chosen = lanes.map(|((own, a), (x, y))| if own == a { x } else { y }.clone());
                 let chosen = Rc::new(chosen.collect());
@@ -101,15 +127,21 @@ impl Lanes {
         if parts.iter().all(|p| p.exact.is_none()) {
             return joined;
         }
-        let all = parts.iter().flat_map(|p| p.numbers(scalar).to_vec());
-        joined.with(Rc::new(all.collect()))
+        let floats = parts.iter().any(|p| p.floats);
+        let all = parts
+            .iter()
+            .flat_map(|p| p.numbers(scalar, floats).to_vec());
+        joined.with_like(Rc::new(all.collect()), floats)
     }
 
     /// Blocks of lanes by their indices.
     pub fn gather(&self, idx: &[Word], block: u64) -> Result<Self, String> {
         let found = Self::from(moves::gather(self, idx, block)?);
         Ok(match &self.exact {
-            Some(exact) => found.with(Rc::new(moves::gather(exact, idx, block)?)),
+            Some(exact) => {
+                let moved = moves::gather(exact, idx, block)?;
+                found.with_like(Rc::new(moved), self.floats)
+            }
             None => found,
         })
     }
@@ -118,7 +150,10 @@ impl Lanes {
     pub fn read_secret(&self, idx: &[Word], block: u64, groups: u64) -> Self {
         let found = Self::from(moves::read_secret(self, idx, block, groups));
         match &self.exact {
-            Some(exact) => found.with(Rc::new(moves::read_secret(exact, idx, block, groups))),
+            Some(exact) => {
+                let moved = moves::read_secret(exact, idx, block, groups);
+                found.with_like(Rc::new(moved), self.floats)
+            }
             None => found,
         }
     }
@@ -136,7 +171,7 @@ impl Lanes {
             moves::scatter(
                 &mut Rc::make_mut(exact)[..],
                 idx,
-                &val.numbers(scalar),
+                &val.numbers(scalar, self.floats),
                 block,
             )?;
         }
@@ -154,7 +189,7 @@ impl Lanes {
     ) -> Self {
         self.aligned(val, scalar);
         if let Some(exact) = &mut self.exact {
-            let numbers = val.numbers(scalar);
+            let numbers = val.numbers(scalar, self.floats);
             moves::write_secret(&mut Rc::make_mut(exact)[..], idx, &numbers, block, groups);
         }
         moves::write_secret(self.words_mut(), idx, val, block, groups);
@@ -166,7 +201,10 @@ impl Lanes {
         let words: Vec<Word> = rows.iter().map(|&row| self[row]).collect();
         let moved = Self::from(words);
         match &self.exact {
-            Some(all) => moved.with(Rc::new(rows.iter().map(|&row| all[row].clone()).collect())),
+            Some(all) => {
+                let numbers = rows.iter().map(|&row| all[row].clone());
+                moved.with_like(Rc::new(numbers.collect()), self.floats)
+            }
             None => moved,
         }
     }
@@ -174,7 +212,8 @@ impl Lanes {
     /// Makes exact numbers where those that are to be written have some.
     fn aligned(&mut self, val: &Self, scalar: Scalar) {
         if val.exact.is_some() && self.exact.is_none() {
-            self.exact = Some(self.numbers(scalar));
+            self.exact = Some(self.numbers(scalar, val.floats));
+            self.floats = val.floats;
         }
     }
 }

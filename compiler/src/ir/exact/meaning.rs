@@ -13,6 +13,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// As places behind the point: those of a float, whose words are no integers.
+pub const FLOAT: u32 = u32::MAX;
+
 /// What a value is of its operands.
 #[derive(Clone, Copy, Debug)]
 pub enum Meaning {
@@ -44,6 +47,8 @@ pub enum Meaning {
     Ceil,
     /// Nearest integer, ties up.
     Round,
+    /// Nearest integer, ties away from zero.
+    RoundAway,
     /// Next integer toward zero.
     Trunc,
     /// The square root.
@@ -54,6 +59,8 @@ pub enum Meaning {
     Mean,
     /// The sum of the products of all lanes.
     Dot,
+    /// The product of two, and a third one.
+    MulAdd,
     /// Whether the first one is so to the second one.
     Compare(Compare),
     /// A function of the library of one number, and its name.
@@ -102,7 +109,7 @@ pub struct Operand {
     pub source: Source,
     /// Their type.
     pub scalar: Scalar,
-    /// Bits behind the point.
+    /// Bits behind the point, or [`FLOAT`].
     pub places: u32,
 }
 
@@ -115,7 +122,7 @@ pub struct Mark {
     pub args: Vec<Operand>,
     /// Truth values: what it counts for only where all hold.
     pub conditions: Vec<Operand>,
-    /// Bits behind the point; `None` of an integer, which wraps because its type says so.
+    /// Bits behind the point, or [`FLOAT`]; `None` of an integer, which wraps because its type says so.
     pub places: Option<u32>,
     /// Where to report what happens.
     pub span: Span,
@@ -136,12 +143,13 @@ impl Meaning {
             Self::Down => ">>",
             Self::Floor => "floor",
             Self::Ceil => "ceil",
-            Self::Round => "round",
+            Self::Round | Self::RoundAway => "round",
             Self::Trunc => "trunc",
             Self::Sqrt => "sqrt",
             Self::Sum => "sum",
             Self::Mean => "mean",
             Self::Dot => "dot",
+            Self::MulAdd => "mul_add",
             Self::Compare(compare) => compare.name,
             Self::One(name, _) | Self::Two(name, _) => name,
         }
@@ -175,7 +183,12 @@ impl Meaning {
             (Self::Floor, [a]) => a.floor(),
             (Self::Ceil, [a]) => Some(a.negated().floor()?.negated()),
             (Self::Round, [a]) => a.plus(&half()).floor(),
+            (Self::RoundAway, [a]) => match a.is_negative() {
+                true => a.negated().plus(&half()).floor().map(|x| x.negated()),
+                false => a.plus(&half()).floor(),
+            },
             (Self::Sqrt, [a]) => a.root(),
+            (Self::MulAdd, [a, b, c]) => Some(a.times(b).plus(c)),
             (Self::One(_, f), [a]) => f(a),
             (Self::Two(_, f), [a, b]) => f(a, b),
             _ => None,
@@ -215,7 +228,16 @@ impl Given<'_> {
     /// What the program has, as a real number.
     fn own(&self, lane: usize) -> Number {
         let word = self.lanes.get(self.at(lane)).copied().unwrap_or(0);
-        Number::word(self.operand.scalar, word).moved(-i64::from(self.operand.places))
+        let places = self.operand.places;
+        held(self.operand.scalar, word, places)
+            .unwrap_or_default()
+            .moved(-unit(places))
+    }
+
+    /// Whether it is a number: floats may be infinite, or none.
+    fn is_number(&self, lane: usize) -> bool {
+        let word = self.lanes.get(self.at(lane)).copied().unwrap_or(0);
+        held(self.operand.scalar, word, self.operand.places).is_some()
     }
 
     /// What it is in exact arithmetic, as a real number.
@@ -223,7 +245,7 @@ impl Given<'_> {
         match &self.lanes.exact {
             Some(all) => {
                 let number = all.get(self.at(lane)).cloned().unwrap_or_default();
-                number.moved(-i64::from(self.operand.places))
+                number.moved(-unit(self.operand.places))
             }
             None => self.own(lane),
         }
@@ -235,7 +257,27 @@ impl Given<'_> {
     }
 }
 
+/// The number of a word, in units of its last place; of a float as it is, if it is one.
+pub fn held(scalar: Scalar, word: Word, places: u32) -> Option<Number> {
+    match places {
+        FLOAT => Number::float(scalar.width(), word),
+        _ => Some(Number::word(scalar, word)),
+    }
+}
+
+/// How far numbers are moved up to be in the units of their words.
+fn unit(places: u32) -> i64 {
+    if places == FLOAT {
+        0
+    } else {
+        i64::from(places)
+    }
+}
+
 fn form(places: u32) -> Form {
+    if places == FLOAT {
+        return Form::Float;
+    }
     match u8::try_from(places) {
         Ok(places @ 1..) => Form::Fixed(places),
         _ => Form::Plain,
@@ -266,15 +308,30 @@ impl Mark {
             return result;
         }
         let places = self.places.unwrap_or(0);
-        let up = i64::from(places);
+        let up = unit(places);
         let mut all = Vec::with_capacity(result.len());
         let mut wrapped = false;
         for (lane, &word) in result.iter().enumerate() {
             let own = self
                 .number(args, lane, |g, lane| g.own(lane))
                 .map(|x| x.moved(up));
-            let held = Number::word(scalar, word);
-            let far = (own.as_ref()).is_some_and(|own| is_outside(own, &held, scalar));
+            let is_number = held(scalar, word, places).is_some();
+            let held = held(scalar, word, places).unwrap_or_default();
+            let numbers = match self.meaning.gathers() {
+                true => args
+                    .iter()
+                    .all(|a| (0..a.lanes.len()).all(|lane| a.is_number(lane))),
+                false => args.iter().all(|a| a.is_number(lane)),
+            };
+            // What follows from the infinite is what IEEE 754 says.
+            if !numbers {
+                all.push(held);
+                continue;
+            }
+            let far = own.as_ref().is_some_and(|own| match places {
+                FLOAT => !is_number,
+                _ => is_outside(own, &held, scalar),
+            });
             let no_divisor = own.is_none() && self.meaning.divides();
             if (far || no_divisor) && holds(conditions, lane) {
                 let what = match no_divisor {
@@ -302,12 +359,13 @@ impl Mark {
         }
         // An integer that wrapped is what its type says.
         let drops = wrapped || !differs || matches!(self.meaning, Meaning::Whole);
-        match self.places.is_none() && drops {
-            true => Lanes {
+        match (self.places, drops) {
+            (None, true) => Lanes {
                 exact: None,
                 ..result
             },
-            false => result.with(Rc::new(all)),
+            (Some(FLOAT), _) => result.with_floats(Rc::new(all)),
+            (Some(_), _) | (None, false) => result.with(Rc::new(all)),
         }
     }
 
@@ -333,6 +391,10 @@ impl Mark {
 
     /// Whether surely nothing was rounded and nothing wrapped: the quick way for most operations.
     fn fits(&self, args: &[Given<'_>], result: &Lanes, scalar: Scalar) -> bool {
+        let is_float = |a: &Given<'_>| a.operand.places == FLOAT;
+        if self.places == Some(FLOAT) || args.iter().any(is_float) {
+            return false;
+        }
         let equal = args
             .iter()
             .all(|a| a.operand.places == self.places.unwrap_or(0) && a.operand.scalar == scalar);
@@ -371,6 +433,9 @@ impl Mark {
     ) {
         let [a, b] = args else { return };
         for (lane, &word) in result.iter().enumerate() {
+            if !a.is_number(lane) || !b.is_number(lane) {
+                continue;
+            }
             let holds_exactly = match a.exact(lane).cmp(&b.exact(lane)) {
                 Ordering::Less => compare.holds[0],
                 Ordering::Equal => compare.holds[1],
@@ -405,6 +470,7 @@ impl Mark {
         let event = (events.entry((self.span, what, operation))).or_insert_with(|| {
             let exact = exact.map(|x| match scalar {
                 Scalar::Bool => (!x.is_zero()).to_string(),
+                Scalar::Int { .. } if places == FLOAT => x.as_float(),
                 Scalar::Int { .. } => x.moved(-i64::from(places)).text(40.min(places)),
             });
             let shown = |a: &Given<'_>| match (self.meaning.gathers(), a.lanes.len()) {

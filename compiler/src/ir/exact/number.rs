@@ -3,11 +3,16 @@
 //! Sums, products and moves of words are exact as long as they fit; quotients, roots and functions are rounded.
 
 use num_bigint::{BigInt, Sign};
-use smpcc_circuit::value::{Scalar, Word};
+use smpcc_circuit::value::{Form, Scalar, Word};
 use std::cmp::Ordering;
 
 /// Bits that are kept.
 const PRECISION: u64 = 320;
+
+/// Bits of a float behind the first one.
+const fn mantissa_bits(width: u32) -> u32 {
+    if width == 32 { 23 } else { 52 }
+}
 
 /// m · 2^e.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +34,35 @@ impl Number {
     /// An integer.
     pub fn integer(integer: i128) -> Self {
         Self::new(BigInt::from(integer), 0)
+    }
+
+    /// The number that a float of 32 or 64 bits is; `None` of what is infinite or no number.
+    pub fn float(width: u32, word: Word) -> Option<Self> {
+        let n_bits = mantissa_bits(width);
+        let mantissa = word & ((1 << n_bits) - 1);
+        let field = (word >> n_bits) & ((1 << (width - 1 - n_bits)) - 1);
+        let most = (1 << (width - 1 - n_bits)) - 1;
+        if field == most {
+            return None;
+        }
+        // Below the normal numbers there is no first bit.
+        let (mantissa, field) = match field {
+            0 => (mantissa, 1),
+            _ => (mantissa | 1 << n_bits, field),
+        };
+        let exponent = field as i64 - (most as i64 >> 1) - i64::from(n_bits);
+        let number = Self::new(BigInt::from(mantissa), exponent);
+        Some(match word >> (width - 1) & 1 {
+            0 => number,
+            _ => number.negated(),
+        })
+    }
+
+    /// The last place of a float that is nearest to this, as a power of two.
+    pub fn last_place(&self, width: u32) -> i64 {
+        let n_bits = i64::from(mantissa_bits(width));
+        let least = 2 - (1i64 << (i64::from(width) - 2 - n_bits));
+        self.top().saturating_sub(1).max(least) - n_bits
     }
 
     /// m · 2^e, with as many bits as are kept.
@@ -57,7 +91,7 @@ impl Number {
     }
 
     /// The power of two above the magnitude; of zero a very small one.
-    pub(super) fn top(&self) -> i64 {
+    pub fn top(&self) -> i64 {
         match self.is_zero() {
             true => i64::MIN / 2,
             false => self.exponent.saturating_add(self.mantissa.bits() as i64),
@@ -176,11 +210,22 @@ impl Number {
 
     /// The nearest float.
     pub fn to_f64(&self) -> f64 {
+        if self.is_zero() {
+            return 0.0;
+        }
         let bits = self.mantissa.bits();
         let down = bits.saturating_sub(64);
         let top = i128::try_from(&self.mantissa >> down).unwrap_or(0);
         let exponent = self.exponent.saturating_add(down as i64);
         top as f64 * (exponent.clamp(-1200, 1200) as f64).exp2()
+    }
+
+    /// As floats are written; as a power of two where no float is so large.
+    pub fn as_float(&self) -> String {
+        match self.top() > 1024 {
+            true => self.text(0),
+            false => Form::Float.display(Scalar::unsigned(64), self.to_f64().to_bits().into()),
+        }
     }
 
     /// Decimal digits: rounded to `digits` behind the point, without zeros at the end; as a power of two where it is very large.
