@@ -255,9 +255,7 @@ fn powers_of_long_floats_are_within_their_bound() {
         f64::NEG_INFINITY,
         f64::NAN,
     ];
-    let pairs: Vec<(f64, f64)> = (ends.iter())
-        .flat_map(|&x| ends.map(|y| (x, y)))
-        .collect();
+    let pairs: Vec<(f64, f64)> = (ends.iter()).flat_map(|&x| ends.map(|y| (x, y))).collect();
     let words = |f: fn(&(f64, f64)) -> f64| -> Vec<Word> {
         pairs.iter().map(|p| Word::from(f(p).to_bits())).collect()
     };
