@@ -490,7 +490,7 @@ impl Machine<'_> {
 }
 
 /// How often one `while` may run: what goes on for longer is taken to be endless.
-pub const MAX_ITERATIONS: u64 = 1 << 26;
+pub const MAX_ITERATIONS: u64 = 1 << 24;
 
 /// Iterations after which this evaluator stops; tests meet the limit sooner.
 const LIMIT: u64 = if cfg!(test) { 1 << 10 } else { MAX_ITERATIONS };
