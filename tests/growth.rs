@@ -609,6 +609,92 @@ fn main(x: [secret fixed<32, 16>; _] from each) -> Model<5> {
     }
 }
 
+/// All garbled is the cheapest plan with one domain, and no single move makes it cheaper; but bits that are compared in Boolean shares and
+/// counted as numbers are cheaper still.
+#[test]
+fn the_cheapest_start_need_not_lead_to_the_cheapest_plan() {
+    let text = "fn main(x: [secret u32; _] from each) -> u32 {
+    let mut close: secret u32 = 0;
+    for i in 0..x[0].len() {
+        if count_ones(x[0][i] ^ x[1][i]) < 8 { close += 1; }
+    }
+    close
+}";
+    let of = |protocol: ProtocolChoice| {
+        let mut session = session(&[3]);
+        session.lens = (0..3)
+            .map(|party| (("x".to_string(), party), 400))
+            .collect();
+        let options = options(REP3, protocol, Network::LAN);
+        let program = compile(text, &session, &options).program;
+        let stats = stats(&program, &Known::default());
+        stats.estimate_ms.lan.expect("an estimate")
+    };
+    let (chosen, garbled) = (of(ProtocolChoice::Auto), of(ProtocolChoice::Yao));
+    assert!(garbled < of(ProtocolChoice::Boolean));
+    assert!(chosen < 0.8 * garbled, "{chosen} ms, garbled {garbled} ms");
+}
+
+/// What people call on long vectors of two parties, and what it returns.
+const CALLS: [(&str, &str); 12] = [
+    ("variance(both)", "u64"),
+    ("argmax(both)", "u32"),
+    ("median(both)", "u32"),
+    ("sort(both)", "[u32; N]"),
+    ("rank(both)", "[u32; N]"),
+    ("shuffle(both)", "[u32; N]"),
+    ("merge(x[0], x[1])", "[u32; N + N]"),
+    ("intersection_size(x[0], x[1])", "u32"),
+    ("distinct_size(both)", "u32"),
+    ("tally(both)", "[u32; 10]"),
+    ("count_kept(compact(filter(both, |v| v > 7)))", "u32"),
+    (
+        "group_by_key(x[0].zip(x[1]), |r| r.0, |r| r.1)[0].row.sum",
+        "u64",
+    ),
+];
+
+/// Plans change with lengths, and each time to what is estimated to be faster: so an estimate may not jump, and nothing is inexact
+/// where nothing is revealed.
+#[test]
+fn no_change_of_plans_is_a_cliff() {
+    for setting in suites() {
+        for (call, returns) in CALLS {
+            let text = format!(
+                "use std::stats::{{variance, argmax, median, tally}};
+use std::set::{{intersection_size, distinct_size}};
+use std::sort::{{sort, rank, shuffle, merge}};
+use std::table::{{filter, compact, count_kept, group_by_key}};
+fn main<const N: usize>(x: [secret u32; N] from each) -> {returns} {{
+    let both = x[0].zip(x[1]).map(|r| r.0 ^ r.1);
+    {call}
+}}"
+            );
+            let estimate = |n: u64| {
+                let mut session = session(&[setting.n_parties]);
+                session.lens = (0..setting.n_parties)
+                    .map(|party| (("x".to_string(), party), n))
+                    .collect();
+                let options = options(setting, ProtocolChoice::Auto, Network::LAN);
+                let stats = stats(
+                    &compile(&text, &session, &options).program,
+                    &Known::default(),
+                );
+                assert!(stats.exact, "{setting:?} {call} {n}");
+                stats.estimate_ms.lan.expect("an estimate")
+            };
+            let all = [100, 1_000, 10_000].map(estimate);
+            // Sorts of ten times as many take 10 · (1 + log 10 / log n)² times as long, and what a shorter one has in rounds is little.
+            for pair in all.windows(2) {
+                assert!(
+                    pair[1] <= 20.0 * pair[0] + 1.0,
+                    "{setting:?} {call}: {all:?} ms"
+                );
+            }
+        }
+    }
+}
+
 /// Programs in which the best choice is not obvious.
 const CHOICES: [&str; 4] = [
     "fn main(x: [secret u8 in 0..=9; _] from each) -> [u32; 10] {

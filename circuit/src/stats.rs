@@ -109,7 +109,7 @@ pub struct Totals {
     pub bytes: Option<u64>,
     /// Bytes that each party sends.
     pub bytes_sent: Option<Vec<u64>>,
-    /// Estimated bytes of memory of a party at most, for values.
+    /// Estimated bytes of memory that a party's process holds at most.
     pub memory_bytes: u64,
 }
 
@@ -276,6 +276,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let (checks, late) = check(program, total.openings);
     let settled = settlements::settlements(&course);
     let proofs = vec![settled.bytes_sent; program.n_parties as usize];
+    let most_ahead = ahead.iter().copied().max().unwrap_or(0);
     let sent = plus(&plus(&plus(&total.sent, &ahead), &checks), &proofs);
     let with_checks = rounds.map(|r| r.saturating_add(u64::from(late)));
     let work = known.costs.unwrap_or(&Costs::SHIPPED).among(
@@ -355,7 +356,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
             rounds: with_checks,
             bytes: show(in_all(&sent)),
             bytes_sent: counted.then_some(sent),
-            memory_bytes: peak_memory(program).bytes,
+            memory_bytes: memory::process_memory(program, total.garbled, most_ahead),
         },
         functions: spread.functions(known.functions),
         lines: spread.lines(),

@@ -1,11 +1,13 @@
 //! An estimate of the memory that a party needs for values: what it gives and what it learns, in machine words, and the largest
 //! sum of what is alive at one time. What exists block by block of lanes only counts for the blocks in flight, and what one
-//! party knows alone counts at that party.
+//! party knows alone counts at that party. Around that stands what its process holds besides: itself, the plan, messages of
+//! blocks in flight, and correlations that are made ahead.
 
 use crate::blocks;
+use crate::cost::{Correlation, GARBLED_AND_LEN, demand};
 use crate::ids::ValueId;
 use crate::op::Op;
-use crate::program::{Domain, Loc, Program, ValueInfo};
+use crate::program::{Domain, Loc, Node, Program, ValueInfo};
 use crate::regions::captured;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +20,38 @@ pub struct Peak {
     pub at: Loc,
 }
 
-/// An estimate of the most memory that a party needs for values: [`super::Totals::memory_bytes`], with its place.
+/// What a party's process takes that computes nothing.
+const PROCESS: u64 = 16_000_000;
+/// Bytes that a gate of a plan's circuits takes in a process.
+const GATE: u64 = 72;
+/// What messages of blocks in flight take at most, and copies of what they are made of.
+const MESSAGES: u64 = 8_000_000;
+/// What tables of garbled circuits in flight take at most.
+const TABLES: u64 = 6_000_000;
+/// What correlations take at most that are made ahead.
+const AHEAD: u64 = 6_500_000;
+/// Bytes of a switch of a shuffle with oblivious transfer: what its transfers give, and what is made of it.
+const SWITCH: u64 = 96;
+/// Bytes of a row's column while it is shuffled otherwise.
+const ROW: u64 = 80;
+
+/// An estimate of the memory of a party's process: [`super::Totals::memory_bytes`]. `garbled` is how many ANDs are, and `ahead`
+/// how many bytes a party sends for correlations.
+pub(super) fn process_memory(program: &Program, garbled: u64, ahead: u64) -> u64 {
+    let values = peak_memory(program).bytes;
+    let gates: usize = program.templates.iter().map(|t| t.gates.len()).sum();
+    let parts = [
+        PROCESS,
+        (gates as u64).saturating_mul(GATE),
+        values,
+        values.min(MESSAGES),
+        garbled.saturating_mul(GARBLED_AND_LEN).min(TABLES),
+        ahead.min(AHEAD),
+    ];
+    parts.into_iter().fold(0, u64::saturating_add)
+}
+
+/// An estimate of the most memory that a party needs for values, with its place.
 pub fn peak_memory(program: &Program) -> Peak {
     let captured = captured(program);
     let mut held: Vec<u64> = program.values.iter().map(|v| v.lanes).collect();
@@ -159,7 +192,9 @@ fn region(
                 now = now.saturating_add(size(r));
             }
         }
-        let bytes = now.saturating_add(inner.bytes);
+        let bytes = now
+            .saturating_add(inner.bytes)
+            .saturating_add(while_shuffling(program, node));
         if bytes > most.bytes {
             let at = if inner.bytes > 0 { inner.at } else { node.loc };
             most = Peak { bytes, at };
@@ -171,6 +206,21 @@ fn region(
         }
     }
     most
+}
+
+/// What an operation takes besides its operands and results, if it is a shuffle.
+fn while_shuffling(program: &Program, node: &Node) -> u64 {
+    if node.op != Op::Shuffle {
+        return 0;
+    }
+    let switches = demand(program, node).count(Correlation::Transfer);
+    if switches > 0 {
+        return switches.saturating_mul(SWITCH);
+    }
+    let rows = node.results.first();
+    let rows = rows.and_then(|v| program.values.get(v.index()));
+    let columns = node.args.len() as u64;
+    rows.map_or(0, |v| v.lanes.saturating_mul(columns).saturating_mul(ROW))
 }
 
 /// What a value takes at a party; without one, at parties that know nothing alone.

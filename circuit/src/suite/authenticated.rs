@@ -86,13 +86,13 @@ impl Model for Authenticated {
         (2, 1)
     }
 
-    /// Four times as many transfers for each triple and more, and checks of them; for a garbled AND also an authenticated bit, and masks and
+    /// Batches of triples, each from several transfers that are checked, and openings of all of them; for a garbled AND also an authenticated bit, and masks and
     /// proofs beside its tables. From runs of both on a busy machine; `benches/two_party.rs` measures them.
     fn among(&self, measured: Work, _n_parties: u32, _threshold: u32) -> Work {
-        let and_ps = measured.and_ps.saturating_mul(6);
+        let and_ps = measured.and_ps.saturating_mul(26);
         Work {
             and_ps,
-            garbled_and_ps: and_ps.saturating_add(measured.garbled_and_ps.saturating_mul(5)),
+            garbled_and_ps: and_ps.saturating_add(measured.garbled_and_ps.saturating_mul(10)),
             label_ps: 0,
             ..measured
         }

@@ -27,8 +27,8 @@ const ORDER_KEY_LEN: u64 = 16;
 
 /// Measured with three parties of which one may be corrupt.
 pub(super) const WORK: Work = Work {
-    and_ps: 5_000,
-    product_ps: 400_000,
+    and_ps: 1_000,
+    product_ps: 80_000,
     garbled_and_ps: 0,
     label_ps: 0,
     step_ps: 2_000_000,

@@ -33,8 +33,8 @@ pub(super) struct Pairwise {
 }
 
 const SHARED: Work = Work {
-    and_ps: 130_000,
-    product_ps: 6_000_000,
+    and_ps: 30_000,
+    product_ps: 2_500_000,
     garbled_and_ps: 0,
     label_ps: 0,
     step_ps: 2_000_000,
@@ -44,7 +44,7 @@ const SHARED: Work = Work {
 pub(super) const TWO_PARTY: Pairwise = Pairwise {
     many: false,
     work: Work {
-        garbled_and_ps: 60_000,
+        garbled_and_ps: 30_000,
         label_ps: 60_000,
         ..SHARED
     },

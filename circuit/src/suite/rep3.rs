@@ -15,8 +15,8 @@ use std::ops::RangeInclusive;
 /// Measured with its three parties.
 pub(super) const WORK: Work = Work {
     and_ps: 500,
-    product_ps: 10_000,
-    garbled_and_ps: 60_000,
+    product_ps: 25_000,
+    garbled_and_ps: 30_000,
     label_ps: 5_000,
     step_ps: 2_000_000,
     setup_ps: 0,
@@ -110,7 +110,7 @@ pub(super) struct Settled;
 const VOUCH_LEN: u64 = 16;
 
 /// How many times as long an AND, and a product, takes with its part of three proofs: as benches find it.
-const PROVEN: (u64, u64) = (16, 30);
+const PROVEN: (u64, u64) = (16, 12);
 
 /// Bytes of a hash of labels.
 const HASH_LEN: u64 = 32;
@@ -160,7 +160,7 @@ impl Model for Settled {
         Work {
             and_ps: measured.and_ps.saturating_mul(PROVEN.0),
             product_ps: measured.product_ps.saturating_mul(PROVEN.1),
-            garbled_and_ps: measured.garbled_and_ps.saturating_mul(5) / 4,
+            garbled_and_ps: measured.garbled_and_ps.saturating_mul(5) / 2,
             // Commitments are made by two and one of them opened by a third.
             label_ps: measured.label_ps.saturating_mul(16),
             ..measured

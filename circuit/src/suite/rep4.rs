@@ -81,7 +81,7 @@ pub const fn opener(to: usize) -> Route {
 /// Measured with its four parties.
 pub(super) const WORK: Work = Work {
     and_ps: 1_000,
-    product_ps: 20_000,
+    product_ps: 30_000,
     garbled_and_ps: 0,
     label_ps: 0,
     step_ps: 2_000_000,

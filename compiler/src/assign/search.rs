@@ -1,4 +1,4 @@
-//! The search for the cheapest domains: a few whole-program starts, then moves of connected parts while they help.
+//! The search for the cheapest domains: a few whole-program starts, and from each of them moves of connected parts while they help.
 //!
 //! Values that must agree (results of one node, what a loop carries, what branches give) form a group with one domain. A
 //! move gives a connected part of one domain, or a single group, another domain; the model prices the whole program again.
@@ -55,32 +55,52 @@ pub(super) fn search(ir: &Ir, model: &Model<'_>, local: &Local, options: &Option
             .map(|&a| if a { Kind::Arithmetic } else { rest });
         space.fix(wanted.collect())
     };
-    let mut best = all(Kind::Boolean);
-    let boolean = price(&best, &mut left);
-    let mut cost = boolean;
+    let first = all(Kind::Boolean);
+    let boolean = price(&first, &mut left);
+    let mut starts = vec![(boolean, first)];
     let yao = garbles.then(|| {
         let garbled = all(Kind::Yao);
         let c = price(&garbled, &mut left);
-        if c < cost {
-            (best, cost) = (garbled, c);
-        }
+        starts.push((c, garbled));
         c
     });
     for &rest in &kinds[1..] {
         let start = greedy(rest);
-        let c = price(&start, &mut left);
-        if c < cost {
-            (best, cost) = (start, c);
+        if starts.iter().all(|(_, known)| *known != start) {
+            starts.push((price(&start, &mut left), start));
         }
     }
-    let mut improved = true;
-    while improved && left > 0 {
-        improved = false;
+    starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut cost, mut best) = starts[0].clone();
+    // Where moves lead from the cheapest start may be dearer than where they lead from another.
+    for (i, start) in starts.into_iter().enumerate() {
+        let mut left = if i == 0 { left } else { left / 2 };
+        let (c, found) = descend(start, &space, kinds, &mut |groups| {
+            (left > 0).then(|| price(groups, &mut left))
+        });
+        if c < cost {
+            (cost, best) = (c, found);
+        }
+    }
+    Found {
+        kinds: space.kinds(&best),
+        cost,
+        boolean,
+        yao,
+    }
+}
+
+/// Moves of parts from a start with its price, while they help and there are prices to ask for.
+fn descend(
+    (mut cost, mut best): (f64, Vec<Kind>),
+    space: &Space,
+    kinds: &[Kind],
+    price: &mut dyn FnMut(&[Kind]) -> Option<f64>,
+) -> (f64, Vec<Kind>) {
+    loop {
+        let mut improved = false;
         for part in space.parts(&best) {
             for &kind in kinds {
-                if left == 0 {
-                    break;
-                }
                 let mut next = best.clone();
                 for &g in &part {
                     next[g] = kind;
@@ -89,19 +109,18 @@ pub(super) fn search(ir: &Ir, model: &Model<'_>, local: &Local, options: &Option
                 if next == best {
                     continue;
                 }
-                let c = price(&next, &mut left);
+                let Some(c) = price(&next) else {
+                    return (cost, best);
+                };
                 if c < cost {
-                    (best, cost) = (next, c);
+                    (cost, best) = (c, next);
                     improved = true;
                 }
             }
         }
-    }
-    Found {
-        kinds: space.kinds(&best),
-        cost,
-        boolean,
-        yao,
+        if !improved {
+            return (cost, best);
+        }
     }
 }
 
