@@ -8,7 +8,11 @@
 //! Growth is held to what the page says: between neighbours time may grow by 2.5 times as much as lanes do (a machine has other
 //! things to do, and caches end), and what a lane adds to a party's memory may not grow at all beyond [`BYTES`].
 
-#![allow(clippy::print_stdout, reason = "tables are all that it makes")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tables are all that it makes, and how far it is"
+)]
 
 use serde_json::{Value, json};
 use std::fmt::Write as _;

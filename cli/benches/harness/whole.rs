@@ -118,8 +118,8 @@ pub fn median(times: usize, mut run: impl FnMut() -> Took) -> Took {
 /// A number with commas.
 pub fn grouped(n: u64) -> String {
     match n {
-        ..1_000 => n.to_string(),
-        _ => format!("{},{:03}", grouped(n / 1_000), n % 1_000),
+        0..1_000 => n.to_string(),
+        1_000.. => format!("{},{:03}", grouped(n / 1_000), n % 1_000),
     }
 }
 
@@ -136,10 +136,10 @@ pub fn shown(ms: f64) -> String {
 /// Bytes for people.
 pub fn size(bytes: u64) -> String {
     let (unit, name) = match bytes {
-        ..1_000 => return format!("{bytes} bytes"),
-        ..1_000_000 => (1e3, "kB"),
-        ..1_000_000_000 => (1e6, "MB"),
-        _ => (1e9, "GB"),
+        0..1_000 => return format!("{bytes} bytes"),
+        1_000..1_000_000 => (1e3, "kB"),
+        1_000_000..1_000_000_000 => (1e6, "MB"),
+        1_000_000_000.. => (1e9, "GB"),
     };
     let value = bytes as f64 / unit;
     if value < 10.0 {
