@@ -265,6 +265,8 @@ fn hovers_say_types_and_secrecy() {
         assert!(given.contains(piece), "{given}");
     }
     assert!(editor.at("hover", "{\n    let mut", Value::Null)["result"].is_null());
+    // The file itself has no name there.
+    assert!(editor.at("hover", "//! Doc", Value::Null)["result"].is_null());
     editor.end();
 }
 

@@ -167,6 +167,29 @@ fn types_stand_in_a_study_with_what_is_in_them() {
 }
 
 #[test]
+fn a_program_of_a_study_has_no_packages() {
+    let folder = folder(&[
+        ("smpc.toml", "[packages]\ntables = { path = \"tables\" }\n"),
+        (
+            "tables/join.smpc",
+            "pub fn first(x: secret u32) -> secret u32 { x }\n",
+        ),
+        (
+            "pay.smpc",
+            "use tables::join::first;\nparty analyst;\nparty person[2..];\n\n\
+             fn main(a: secret u32 from each person) -> u32 to analyst { first(a[0]) }\n",
+        ),
+    ]);
+    let args = "study new pay.smpc --contributors person --receiver analyst=i.pub --node a.pub@x:1";
+    let args: Vec<&str> = args.split(' ').collect();
+    let (code, said) = run(folder.path(), &args);
+    assert!(
+        code == Some(2) && said.contains("the program of a study has no packages"),
+        "{said}"
+    );
+}
+
+#[test]
 fn keys_of_studies_are_private_and_invitations_are_what_the_study_lists() {
     let folder = study();
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);

@@ -86,6 +86,12 @@ fn program(args: &StudyNewArgs, beside: &Path, style: Style) -> Outcome<(String,
     let mut text = String::from("\n[program]\n");
     let mut modules = String::new();
     for (i, (name, file)) in source.own_files().iter().enumerate() {
+        // Where a package lies is said by a file that nobody signs.
+        if name.starts_with('<') {
+            return Err(Failure::usage(format!(
+                "the program uses {name}, and the program of a study has no packages: copy the module beside it, and take it from `crate::`"
+            )));
+        }
         let entry = format!("file = {:?}\nsha256 = {:?}\n", relative(name), hash(file));
         match i {
             0 => text += &entry,
