@@ -32,7 +32,11 @@ fn whole(c: &mut Criterion) {
     group
         .sample_size(20)
         .measurement_time(Duration::from_secs(3));
-    group.bench_function("avg", |b| b.iter(|| smpcc("avg", &["stats"])));
+    let plan = tempfile::NamedTempFile::new().expect("a file");
+    let plan = plan.path().to_str().expect("a path of letters");
+    for name in ["avg", "fraud", "survival", "risk_model"] {
+        group.bench_function(name, |b| b.iter(|| smpcc(name, &["build", "-o", plan])));
+    }
     group.finish();
 }
 
