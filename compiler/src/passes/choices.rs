@@ -8,14 +8,15 @@
 //! A `match` is such a chain: each arm costs a comparison and a selection, and each passes through all before it. A table decodes the
 //! value once, in as many levels as its width has, and what is known in it costs nothing more. Only values that few are between are read
 //! so. Otherwise, and where products are chosen among, which may be shared as numbers, the chain becomes a tree: no two comparisons
-//! with different constants hold, so that arms may be paired.
+//! with different constants hold, so that arms may be paired. A chain of fewer known words than they have bits is left alone where it is
+//! added up: as numbers its comparisons may count, which is less than to share what a table gives as a number.
 
 use super::Outcome;
 use super::constants::Constants;
 use super::dot::count_uses;
 use super::rewrite::{Rule, Walk, rewrite};
 use crate::hir::Protocol;
-use crate::ir::{Ir, Node, Op, Region, Ty};
+use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 pub fn run(ir: Ir) -> Outcome {
     let mut chains = Chains::new(&ir);
     chains.find(&ir.body);
+    chains.follow();
     rewrite(ir, true, &mut Choices { chains })
 }
 
@@ -63,6 +65,10 @@ struct Chains {
     links: Vec<Option<(Link, usize)>>,
     /// Selections that are the next ones of others.
     inner: Vec<bool>,
+    /// Values that are added up or multiplied.
+    counted: Vec<bool>,
+    /// Values that are parts or other types of others, and those.
+    parts: Vec<(ValueId, ValueId)>,
     lanes: Vec<u64>,
     scalars: Vec<Scalar>,
 }
@@ -77,8 +83,58 @@ impl Chains {
             numbers: vec![None; n],
             links: vec![None; n],
             inner: vec![false; n],
+            counted: vec![false; n],
+            parts: Vec::new(),
             lanes: ir.values.iter().map(|v| v.ty.lanes).collect(),
             scalars: ir.values.iter().map(|v| v.ty.scalar).collect(),
+        }
+    }
+
+    /// Finds what is counted by what is made of it, also in the next iteration.
+    fn follow(&mut self) {
+        for _ in 0..2 {
+            for &(part, whole) in self.parts.iter().rev() {
+                let is_counted = self.counted[whole.index()];
+                self.counted[part.index()] |= is_counted;
+            }
+        }
+    }
+
+    /// Notes what a node counts, and of what it is made.
+    fn note(&mut self, node: &Node) {
+        let counts = match &node.op {
+            Op::Word(WordOp::Add | WordOp::Sub | WordOp::Mul) | Op::Dot { .. } => true,
+            Op::Reduce { reducer, .. } | Op::Scan { reducer, .. } => {
+                *reducer == Reducer::Word(WordOp::Add)
+            }
+            _ => false,
+        };
+        let moves = matches!(
+            node.op,
+            Op::Word(WordOp::Cast | WordOp::Select)
+                | Op::Gather { .. }
+                | Op::Scatter { .. }
+                | Op::Concat
+        );
+        for arg in &node.args {
+            self.counted[arg.index()] |= counts;
+            if let (true, Some(&result)) = (moves, node.results.first()) {
+                self.parts.push((*arg, result));
+            }
+        }
+        for inner in &node.regions {
+            self.parts.extend(
+                inner
+                    .results
+                    .iter()
+                    .copied()
+                    .zip(node.results.iter().copied()),
+            );
+            // What one iteration leaves is what the next one has.
+            if matches!(node.op, Op::Loop { .. }) {
+                let next = inner.params.iter().skip(1).copied();
+                self.parts.extend(inner.results.iter().copied().zip(next));
+            }
         }
     }
 
@@ -88,6 +144,7 @@ impl Chains {
             for inner in &node.regions {
                 self.find(inner);
             }
+            self.note(node);
             let &[result] = node.results.as_slice() else {
                 continue;
             };
@@ -186,6 +243,7 @@ impl Rule for Choices {
             && node.protocol != Some(Protocol::Arithmetic)
             && let Some(links) = self.chains.of(result)
             && let Some(chain) = self.chain(walk, &links, walk.ty(result))
+            && !(self.chains.counted[result.index()] && chain.counts_better(walk))
             && let Some(found) = chain.decided(walk)
         {
             let found = walk.with_secrecy(found, walk.ty(result).secret);
@@ -267,6 +325,17 @@ impl Chain {
             }
             _ => None,
         }
+    }
+
+    /// Whether what it gives is known and has more bits than there are comparisons.
+    fn counts_better(&self, walk: &Walk) -> bool {
+        let words = self.arms.values().map(|arm| walk.splat(arm.value));
+        let words: Option<Vec<Word>> = words.chain([walk.splat(self.otherwise)]).collect();
+        words.is_some_and(|words| {
+            // Bits that are not the same in all of them.
+            let differ = words.iter().fold(0, |bits, word| bits | (word ^ words[0]));
+            self.arms.len() < (128 - differ.leading_zeros()) as usize
+        })
     }
 
     /// Whether a comparison and a selection for each open arm, after a table of what is known, cost less than a selection for each entry.
@@ -369,23 +438,21 @@ impl Chain {
     }
 }
 
-/// Chooses among arms of which at most one holds, in as few levels as there can be.
+/// Chooses among arms of which at most one holds, in as few levels as there can be: what is taken otherwise is the last of them.
 fn tree(walk: &mut Walk, arms: &[Arm], otherwise: ValueId) -> ValueId {
-    let mut level = arms.to_vec();
+    let arms = arms.iter().map(|arm| (Some(arm.holds), arm.value));
+    let mut level: Vec<(Option<ValueId>, ValueId)> = arms.chain([(None, otherwise)]).collect();
     while level.len() > 1 {
         let pairs = level.chunks(2).map(|pair| match *pair {
-            [a, b] => Arm {
-                holds: walk.word(WordOp::Xor, &[a.holds, b.holds]),
-                value: walk.word(WordOp::Select, &[a.holds, a.value, b.value]),
-            },
+            [(Some(holds), value), (other, last)] => (
+                other.map(|other| walk.word(WordOp::Xor, &[holds, other])),
+                walk.word(WordOp::Select, &[holds, value, last]),
+            ),
             _ => pair[0],
         });
         level = pairs.collect();
     }
-    match level.first() {
-        Some(arm) => walk.word(WordOp::Select, &[arm.holds, arm.value, otherwise]),
-        None => otherwise,
-    }
+    level[0].1
 }
 
 #[cfg(test)]
@@ -496,6 +563,25 @@ mod tests {
             text.contains("read_secret") && !text.contains("= eq"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_is_added_up_stays_a_chain_of_few_comparisons() {
+        for (n, stays) in [(4, true), (12, false)] {
+            let mut b = Builder::new(2);
+            let x = b.input(0, "x", Scalar::unsigned(4), 5);
+            let mut all = b.splat(U16, 5, 0);
+            for i in 0..n {
+                let value = b.splat(U16, 5, 1000 + i);
+                let word = b.splat(Scalar::unsigned(4), 5, i);
+                let holds = b.word(WordOp::Eq, &[x, word]);
+                all = b.word(WordOp::Select, &[holds, value, all]);
+            }
+            let sum = b.reduce(WordOp::Add, all, 1);
+            b.output(sum, &[0]);
+            let text = same_after(&b.finish(), &[0, 2, 3, 11, 14]);
+            assert_eq!(text.contains("read_secret"), !stays, "{n}: {text}");
+        }
     }
 
     #[test]
