@@ -1,41 +1,23 @@
-//! Proofs that the products of shared bits are right: each party proves its own to both others, before anything is opened.
+//! Proofs that what was computed is right: each party proves its own products to both others, before anything is opened.
 //!
-//! - **Functionality**: all ANDs that were recorded are right at all honest parties, or these stop; and what one party told the two others
-//!   in the clear was the same.
+//! - **Functionality**: what was recorded is right at all honest parties, or these stop; and what one party told the two others in the clear
+//!   was the same.
 //! - **Adversary**: malicious, one of three parties, with abort.
 //! - **Source**: Boneh, Boyle, Corrigan-Gibbs, Gilboa, Ishai, "Zero-knowledge proofs on secret-shared data via fully linear PCPs" (CRYPTO
-//!   2019), section 4.2 for the recursion and section 5 for the transform of Fiat and Shamir; Boyle, Gilboa, Ishai, Nof, "Practical fully
-//!   secure three-party computation via sublinear distributed zero-knowledge proofs" (CCS 2019), section 4 for the statement; Li et al.,
-//!   "Efficient 3PC for binary circuits with application to maliciously-secure DNN inference" (USENIX Security 2023, ePrint 2023/909), for
-//!   proving bits in a field of characteristic two. AND itself is secure up to an added error (Araki et al., CCS 2016).
+//!   2019), section 5, for the transform of Fiat and Shamir. What is proven, and how, is in `ands` and `products`.
 //! - **Assumptions**: AES-128 is a pseudo-random function; SHA-256 is a random oracle; links are private and authenticated.
-//! - **Cost**: `smpcc_circuit::settle`: two rounds, and bytes that grow with the logarithm of the number of ANDs.
-//! - **Departures from the paper**: these are our own, and no paper states this composition: the first message is a grid over up to six
-//!   variables at once, 64 lanes of a word are one field element, both verifiers verify at once in the second round, and what binds a
-//!   challenge is a hash of the statement itself, salted with what its prover and that verifier draw from their key. Unsalted, the
-//!   hash of few bits would tell them to the other verifier. It wants an outside reading.
+//! - **Cost**: `smpcc_circuit::settle`: two rounds, whatever is proven.
+//! - **Departures from the paper**: these are our own, and no paper states this composition: both verifiers verify at once in the second
+//!   round, and what binds a challenge is a hash of the statement itself, salted with what its prover and that verifier draw from
+//!   their key. Unsalted, the hash of few bits would tell them to the other verifier. It wants an outside reading.
 //! - **Leakage and failure**: a verifier sees shares that are masked by the other's, and one factor that is masked; hashes of what it does not
 //!   know are salted. Whoever notices that a proof is false stops, and names its prover and the other verifier, of whom one is corrupt.
-//!
-//! **Statement.** Party `i` is the prover. With `t_i = z_i ⊕ x_i y_i ⊕ a_i`, which its first verifier, party `i − 1`, knows, and `a_{i+1}`,
-//! which its second one, party `i + 1`, knows, it proves that `x_i y_{i+1} ⊕ y_i x_{i+1} = t_i ⊕ a_{i+1}` in every lane; the first verifier
-//! knows `x_i` and `y_i`, the second one the others. A word of 64 lanes is an element of GF(2^128), and words have weights `ρ_w`, the
-//! products of challenges over the bits of `w`, so that all lanes hold if the weighted sums are equal, but with a chance of `log w / 2^128`.
-//!
-//! **Proof.** The prover's messages are polynomials, of which each verifier has a share: the second one's is drawn from a key.
-//! The first is the grid: the sum as a function of up to six of the variables of `w`, quadratic in each, by its values at 0, 1 and ∞. At
-//! a random point of it the claim is a product of two vectors, one for each verifier, which each message after it halves. The last
-//! product has a random summand in each factor; the verifiers tell each other the factors.
-//!
-//! **Soundness.** A false proof passes with a chance of at most `(n + 2ℓ + 2R + 2) / 2^128` for each hash that its prover tries, where
-//! `n` is the number of variables, `ℓ` of those of the grid, and `R` of halvings: less than 2^−40 after 2^80 hashes.
 
 use smpcc_circuit::cost::Delay;
-use smpcc_circuit::settle::{FIELD_LEN, HASH_LEN, ROUNDS, Shape, VERDICT};
-use zeroize::Zeroizing;
+use smpcc_circuit::settle::{HASH_LEN, ROUNDS};
+use zeroize::{Zeroize, Zeroizing};
 
-use self::ledger::{Recorded, Row};
-use self::proof::{Masks, Public, Side, Verdict};
+use self::products::Carried;
 use super::{Rep3, Stream, party};
 use crate::error::Error;
 use crate::exchange::Exchange;
@@ -44,57 +26,137 @@ use crate::party::PartyId;
 use crate::prg::Prg;
 use crate::protocols::{Machine, Malicious, Outcome, Preparation, Step, Stepped};
 use crate::session::SessionId;
-use crate::simd::field::Field;
 
+mod ands;
 pub mod ledger;
 mod prime;
 mod products;
-mod proof;
 mod terms;
 #[cfg(test)]
 pub(super) mod tests;
 
-const FIELD: usize = FIELD_LEN as usize;
 const HASH: usize = HASH_LEN as usize;
 
 /// Blocks of a generator that a salt takes.
 const SALT_BLOCKS: u64 = 2;
 const SALT: usize = 32;
 
-/// Bytes of what a verifier tells the other.
-const SAID: usize = HASH + VERDICT as usize * FIELD;
+/// A party that verifies another one's proof: the one before it, or the one after it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verifier {
+    First,
+    Second,
+}
+
+/// A proof as it is sent: shares of all messages, which the first verifier gets, and the hashes of those, which the second one gets. The
+/// second one's own shares come from a key.
+struct Said<E: Zeroize> {
+    elements: Zeroizing<Vec<E>>,
+    hashes: Vec<Digest>,
+}
+
+/// Something that each party proves of what it recorded: as prover of its own products, and as the verifier of the others'.
+trait Statement: Send + 'static {
+    /// An element of the field that it is proven in.
+    type Element: Copy + Zeroize;
+    /// What a verifier finds.
+    type Verdict: Send;
+
+    /// Its name, in hashes.
+    const WHAT: &'static str;
+    /// Bytes of an element.
+    const LEN: usize;
+    /// Bytes of what a verifier tells the other.
+    const VERDICT: usize;
+
+    /// The number of its proof in the run.
+    fn number(&self) -> u64;
+
+    /// How many things are proven at once.
+    fn n(&self) -> u64;
+
+    /// Elements of all messages of a proof.
+    fn elements(&self) -> usize;
+
+    /// Messages of a proof.
+    fn levels(&self) -> usize;
+
+    /// Components `me` of both operands, and components `me + 1`.
+    fn operands(&self) -> [[&[u64]; 2]; 2];
+
+    /// What the first verifier of this party's products knows of them, if these are right.
+    fn first_knows(&self, carried: &mut Carried) -> Zeroizing<Vec<u64>>;
+
+    /// What this party knows as a verifier of another one's products.
+    fn knows(&self, verifier: Verifier, carried: &mut Carried) -> Zeroizing<Vec<u64>>;
+
+    /// The second verifier's shares of a proof's messages, from the key that it has in common with the prover.
+    fn shares(&self, key: &Prg, drawn: u64) -> Zeroizing<Vec<Self::Element>>;
+
+    /// Proves it; `keys` are those in common with the first verifier and with the second one, whose `shares` are given.
+    fn prove(
+        &self,
+        carried: &mut Carried,
+        start: Digest,
+        keys: [&Prg; 2],
+        shares: &[Self::Element],
+        salt: &[u8],
+    ) -> Said<Self::Element>;
+
+    /// The hashes of the messages that a first verifier got.
+    fn hashes(&self, salt: &[u8], elements: &[Self::Element]) -> Vec<Digest>;
+
+    /// Follows a proof as a verifier, with its shares of the messages and the hashes of the first one's; `key` is that in common with
+    /// the prover.
+    fn follow(
+        &self,
+        verifier: Verifier,
+        carried: &mut Carried,
+        key: &Prg,
+        start: Digest,
+        known: &[u64],
+        said: &Said<Self::Element>,
+    ) -> Self::Verdict;
+
+    fn write(element: Self::Element, out: &mut Vec<u8>);
+
+    fn read(bytes: &[u8]) -> Self::Element;
+
+    /// What a verifier tells the other one.
+    fn tell(verdict: &Self::Verdict, out: &mut Vec<u8>);
+
+    /// Whether a proof holds, by what this verifier found and what the other one tells.
+    fn agrees(verdict: &Self::Verdict, theirs: &[u8]) -> bool;
+}
 
 /// Begins to prove what is recorded, if it is time.
 pub(super) fn begin(
     suite: &mut Rep3<Malicious>,
     all: bool,
 ) -> Result<Preparation<Rep3<Malicious>>, Error> {
-    let Some(recorded) = suite.ledger.take(all) else {
-        return Ok(products::begin(suite, all));
+    let ledger = &mut suite.ledger;
+    if let Some(recorded) = ledger.take(all) {
+        let drawn = ledger.draw(recorded.elements());
+        return Ok(Some(Settle::new(recorded, drawn)));
+    }
+    let Some(chunk) = ledger.take_terms(all) else {
+        return Ok(None);
     };
-    let drawn = suite.ledger.draw(recorded.shape().elements());
-    Ok(Some(Box::new(Settle {
-        shape: recorded.shape(),
-        recorded: Some(recorded),
-        components: None,
-        drawn,
-        place: Place::Proving,
-        verdicts: None,
-    })))
+    let drawn = ledger.draw_for_products(products::blocks(chunk.elements()));
+    Ok(Some(Settle::new(chunk, drawn)))
 }
 
 /// A proof by each party, and its verification by both others.
-struct Settle {
+struct Settle<S: Statement> {
     place: Place,
-    shape: Shape,
     /// Until this party has verified.
-    recorded: Option<Recorded>,
+    statement: Option<S>,
     /// Hashes of components `me` and `me + 1` of the operands.
     components: Option<[Digest; 2]>,
     /// The first number of what is drawn for shares of messages.
     drawn: u64,
-    /// What it found: of the next party's proof as its first verifier, of the previous one's as its second.
-    verdicts: Option<[(Digest, Verdict); 2]>,
+    /// What it found: of the next party's proof as its first verifier, of the previous one's as its second; and what it saw for that.
+    verdicts: Option<[(Digest, S::Verdict); 2]>,
 }
 
 /// What a tick does.
@@ -120,6 +182,16 @@ struct About {
 }
 
 impl About {
+    fn of<S: Statement>(session: SessionId, statement: &S, prover: PartyId) -> Self {
+        Self {
+            session,
+            what: S::WHAT,
+            prover: prover.index(),
+            number: statement.number(),
+            n: statement.n(),
+        }
+    }
+
     fn transcript(self, domain: &str) -> Transcript {
         let mut t = Transcript::new(domain);
         t.bytes(&self.session.0)
@@ -157,7 +229,7 @@ impl About {
 }
 
 /// The hash of one component of both operands. It is hashed again with a salt before it is sent.
-fn components(x: &[u64], y: &[u64]) -> Digest {
+fn components([x, y]: [&[u64]; 2]) -> Digest {
     let mut t = Transcript::new("smpcc/rep3/components");
     t.words64(x).words64(y);
     t.finish()
@@ -169,154 +241,99 @@ fn salt(key: &Prg, stream: Stream, number: u64) -> Zeroizing<[u8; SALT]> {
     salt
 }
 
-fn mask(key: &Prg, stream: Stream, number: u64) -> Field {
-    Field::from_le_bytes(key.block(stream as u64, number))
-}
+impl<S: Statement> Settle<S> {
+    /// Bytes of what a verifier tells the other.
+    const SAID: usize = HASH + S::VERDICT;
 
-/// The second verifier's shares of a proof's messages, from the key that it has in common with the prover.
-fn shares(key: &Prg, first: u64, n: usize) -> Vec<Field> {
-    let mut words = Zeroizing::new(vec![0; 2 * n]);
-    key.fill_words(Stream::Proof as u64, first, &mut words);
-    let pairs = words.chunks_exact(2);
-    pairs
-        .map(|w| Field::from(w[0]) | Field::from(w[1]) << 64)
-        .collect()
-}
-
-impl Settle {
-    fn about(&self, suite: &Rep3<Malicious>, recorded: &Recorded, prover: PartyId) -> About {
-        About {
-            session: suite.ledger.session(),
-            what: "ANDs",
-            prover: prover.index(),
-            number: recorded.number,
-            n: recorded.ands,
-        }
+    fn new(statement: S, drawn: u64) -> Box<dyn Machine<Rep3<Malicious>>> {
+        Box::new(Self {
+            place: Place::Proving,
+            statement: Some(statement),
+            components: None,
+            drawn,
+            verdicts: None,
+        })
     }
 
     /// Proves this party's products; announces the others' proofs.
-    fn prove(&mut self, suite: &Rep3<Malicious>, wire: &mut Exchange<'_>) -> Result<(), Error> {
+    fn prove(&mut self, suite: &mut Rep3<Malicious>, wire: &mut Exchange<'_>) -> Result<(), Error> {
         let (next, previous) = (suite.next_party(), suite.previous_party());
-        let recorded = self.recorded.as_ref().ok_or_else(out_of_step)?;
-        let (shape, number) = (self.shape, recorded.number);
-        let row = |row| recorded.row(row);
-        let [key, next_key] = &suite.keys;
-        let me = party(suite.me);
-        // As prover: t_i = x_i y_{i+1} ⊕ y_i x_{i+1} ⊕ a_{i+1} if the product that was sent is right.
-        let sums = row(Row::X0).iter().zip(row(Row::Y1));
-        let sums = sums.zip(row(Row::Y0).iter().zip(row(Row::X1)));
-        let t: Zeroizing<Vec<u64>> = Zeroizing::new(
-            sums.zip(row(Row::A1))
-                .map(|(((x0, y1), (y0, x1)), a)| x0 & y1 ^ y0 & x1 ^ a)
-                .collect(),
-        );
-        let about = self.about(suite, recorded, me);
-        let first_salt = salt(key, Stream::SaltFirst, number);
-        let second_salt = salt(next_key, Stream::SaltSecond, number);
-        let both = [
-            components(row(Row::X0), row(Row::Y0)),
-            components(row(Row::X1), row(Row::Y1)),
-        ];
-        let first = about.half(&first_salt[..], &both[0], &t);
+        let statement = self.statement.as_ref().ok_or_else(out_of_step)?;
+        let about = About::of(suite.ledger.session(), statement, party(suite.me));
+        let (carried, [key, next_key]) = (&mut suite.ledger.carried, &suite.keys);
+        let first_salt = salt(key, Stream::SaltFirst, about.number);
+        let second_salt = salt(next_key, Stream::SaltSecond, about.number);
+        let both = statement.operands().map(components);
+        let known = statement.first_knows(carried);
+        let first = about.half(&first_salt[..], &both[0], &known);
         let second = about.half(&second_salt[..], &both[1], &[]);
-        let shares = shares(next_key, self.drawn, shape.elements());
-        let masks = Masks {
-            first: mask(key, Stream::MaskFirst, number),
-            second: mask(next_key, Stream::MaskSecond, number),
-        };
-        let proof = proof::prove(
-            &Public {
-                shape,
-                start: about.start(&first, &second),
-            },
-            [row(Row::X0), row(Row::X1)],
-            [row(Row::Y0), row(Row::Y1)],
-            &shares,
-            masks,
-            &first_salt[..],
-        );
+        let start = about.start(&first, &second);
+        let shares = statement.shares(next_key, self.drawn);
+        let keys = [key, next_key];
+        let said = statement.prove(carried, start, keys, &shares, &first_salt[..]);
         wire.send(previous, |out| {
             out.extend_from_slice(&second.0);
-            for element in &proof.first {
-                out.extend_from_slice(&element.to_le_bytes());
-            }
+            said.elements.iter().for_each(|e| S::write(*e, out));
         })?;
         wire.send(next, |out| {
             out.extend_from_slice(&first.0);
-            for hash in &proof.hashes {
-                out.extend_from_slice(&hash.0);
-            }
+            said.hashes.iter().for_each(|h| out.extend_from_slice(&h.0));
         })?;
         self.components = Some(both);
-        wire.expect(next, HASH + FIELD * shape.elements())?;
-        wire.expect(previous, HASH + HASH * shape.levels())
+        wire.expect(next, HASH + S::LEN * statement.elements())?;
+        wire.expect(previous, HASH + HASH * statement.levels())
     }
 
     /// Verifies the next party's proof as its first verifier and the previous one's as its second; tells the other verifiers.
-    fn verify(&mut self, suite: &Rep3<Malicious>, wire: &mut Exchange<'_>) -> Result<(), Error> {
+    fn verify(
+        &mut self,
+        suite: &mut Rep3<Malicious>,
+        wire: &mut Exchange<'_>,
+    ) -> Result<(), Error> {
         let (next, previous) = (suite.next_party(), suite.previous_party());
-        let recorded = self.recorded.take().ok_or_else(out_of_step)?;
-        let (shape, number) = (self.shape, recorded.number);
-        let row = |row| recorded.row(row);
-        let [key, next_key] = &suite.keys;
+        let statement = self.statement.take().ok_or_else(out_of_step)?;
+        let session = suite.ledger.session();
+        let told = [next, previous].map(|prover| suite.ledger.told(prover.index()));
+        let (carried, [key, next_key]) = (&mut suite.ledger.carried, &suite.keys);
         let [mine, next_ones] = self.components.ok_or_else(out_of_step)?;
 
         // Components `me + 1` are the next party's first.
-        let about = self.about(suite, &recorded, next);
-        let message = wire.take(next, HASH + FIELD * shape.elements())?;
+        let about = About::of(session, &statement, next);
+        let message = wire.take(next, HASH + S::LEN * statement.elements())?;
         let (second, elements) = message.split_at(HASH);
-        let first_salt = salt(next_key, Stream::SaltFirst, number);
-        let rows = [row(Row::X1), row(Row::Y1)];
-        let own = about.half(&first_salt[..], &next_ones, row(Row::T));
+        let first_salt = salt(next_key, Stream::SaltFirst, about.number);
+        let known = statement.knows(Verifier::First, carried);
+        let own = about.half(&first_salt[..], &next_ones, &known);
         let start = about.start(&own, &digest(second));
-        let public = Public { shape, start };
-        let elements: Vec<Field> = elements.chunks_exact(FIELD).map(element).collect();
-        let hashes = proof::hashes(shape, &first_salt[..], &elements);
-        let side = Side {
-            rows,
-            summand: row(Row::T),
-            weighs: true,
-            mask: mask(next_key, Stream::MaskFirst, number),
-        };
-        let verdict = proof::follow(&public, &side, &elements, &hashes);
-        let seen = about.seen(&start, &hashes, suite.ledger.told(next.index()));
-        let of_next = (seen, verdict);
+        let elements: Vec<S::Element> = elements.chunks_exact(S::LEN).map(S::read).collect();
+        let elements = Zeroizing::new(elements);
+        let hashes = statement.hashes(&first_salt[..], &elements);
+        let said = Said { elements, hashes };
+        let verdict = statement.follow(Verifier::First, carried, next_key, start, &known, &said);
+        let of_next = (about.seen(&start, &said.hashes, told[0]), verdict);
 
         // Components `me` are the previous party's second.
-        let about = self.about(suite, &recorded, previous);
-        let message = wire.take(previous, HASH + HASH * shape.levels())?;
+        let about = About::of(session, &statement, previous);
+        let message = wire.take(previous, HASH + HASH * statement.levels())?;
         let (first, hashes) = message.split_at(HASH);
-        let second_salt = salt(key, Stream::SaltSecond, number);
-        let rows = [row(Row::Y0), row(Row::X0)];
+        let second_salt = salt(key, Stream::SaltSecond, about.number);
         let own = about.half(&second_salt[..], &mine, &[]);
         let start = about.start(&digest(first), &own);
-        let public = Public { shape, start };
-        let hashes: Vec<Digest> = hashes.chunks_exact(HASH).map(digest).collect();
-        let side = Side {
-            rows,
-            summand: row(Row::A0),
-            weighs: false,
-            mask: mask(key, Stream::MaskSecond, number),
+        let said = Said {
+            elements: statement.shares(key, self.drawn),
+            hashes: hashes.chunks_exact(HASH).map(digest).collect(),
         };
-        let shares = shares(key, self.drawn, shape.elements());
-        let verdict = proof::follow(&public, &side, &shares, &hashes);
-        let seen = about.seen(&start, &hashes, suite.ledger.told(previous.index()));
-        let of_previous = (seen, verdict);
+        let known = statement.knows(Verifier::Second, carried);
+        let verdict = statement.follow(Verifier::Second, carried, key, start, &known, &said);
+        let of_previous = (about.seen(&start, &said.hashes, told[1]), verdict);
 
         // The other verifier of each is the party that is neither its prover nor this one.
         for (to, (seen, verdict)) in [(previous, &of_next), (next, &of_previous)] {
             wire.send(to, |out| {
                 out.extend_from_slice(&seen.0);
-                let Verdict {
-                    factor,
-                    checks,
-                    claim,
-                } = verdict;
-                for element in [factor, &checks[0], &checks[1], claim] {
-                    out.extend_from_slice(&element.to_le_bytes());
-                }
+                S::tell(verdict, out);
             })?;
-            wire.expect(to, SAID)?;
+            wire.expect(to, Self::SAID)?;
         }
         self.verdicts = Some([of_next, of_previous]);
         Ok(())
@@ -326,26 +343,15 @@ impl Settle {
     fn compare(&self, suite: &Rep3<Malicious>, wire: &mut Exchange<'_>) -> Result<(), Error> {
         let (next, previous) = (suite.next_party(), suite.previous_party());
         let [of_next, of_previous] = self.verdicts.as_ref().ok_or_else(out_of_step)?;
-        let mut right = [true; 2];
-        for (right, (other, mine)) in right
-            .iter_mut()
-            .zip([(previous, of_next), (next, of_previous)])
-        {
-            let said = wire.take(other, SAID)?;
-            let (seen, elements) = said.split_at(HASH);
-            let mut elements = elements.chunks_exact(FIELD).map(element);
-            let mut element = || elements.next().unwrap_or(0);
-            let theirs = Verdict {
-                factor: element(),
-                checks: [element(), element()],
-                claim: element(),
-            };
-            *right = digest(seen) == mine.0 && mine.1.agrees(&theirs);
+        let mut right = true;
+        for (other, (seen, verdict)) in [(previous, of_next), (next, of_previous)] {
+            let (theirs, said) = wire.take(other, Self::SAID)?.split_at(HASH);
+            right &= digest(theirs) == *seen && S::agrees(verdict, said);
         }
         match right {
-            [true, true] => Ok(()),
+            true => Ok(()),
             // Of the next party's proof the previous one is the other verifier, and the other way round.
-            _ => Err(Error::cheating(
+            false => Err(Error::cheating(
                 [next, previous],
                 "a proof of what was computed does not hold",
             )),
@@ -353,7 +359,7 @@ impl Settle {
     }
 }
 
-impl Machine<Rep3<Malicious>> for Settle {
+impl<S: Statement> Machine<Rep3<Malicious>> for Settle<S> {
     fn step(
         &mut self,
         suite: &mut Rep3<Malicious>,
@@ -381,12 +387,6 @@ fn digest(bytes: &[u8]) -> Digest {
     let mut digest = [0; HASH];
     digest.iter_mut().zip(bytes).for_each(|(d, b)| *d = *b);
     Digest(digest)
-}
-
-fn element(bytes: &[u8]) -> Field {
-    let mut element = [0; FIELD];
-    element.iter_mut().zip(bytes).for_each(|(e, b)| *e = *b);
-    Field::from_le_bytes(element)
 }
 
 fn out_of_step() -> Error {

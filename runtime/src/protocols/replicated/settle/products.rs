@@ -28,31 +28,23 @@
 //! **Soundness.** For each hash that a prover tries: a wrong product stays unnoticed in all halves with a chance of 2^−128; a wrong sum
 //! in the weighed total with 2^−120; each halving hides an error with less than 2^−190. Together less than 2^−39 after 2^80 hashes.
 
-use smpcc_circuit::cost::Delay;
-use smpcc_circuit::settle::{HALVES, ROUNDS, TermShape};
+use smpcc_circuit::settle::{HALVES, TermShape};
 use zeroize::Zeroizing;
 
 use self::proof::{Masks, Public, Side, Verdict, share_of_sum};
 use super::prime::{LEN, Prime, WORDS};
 use super::terms::Chunk;
-use super::{About, HASH, Place, Rep3, Stream, components, digest, out_of_step, salt};
-use crate::error::Error;
-use crate::exchange::Exchange;
+use super::{HASH, Said, Statement, Verifier, digest};
 use crate::hash::Digest;
-use crate::party::PartyId;
 use crate::prg::Prg;
-use crate::protocols::replicated::party;
-use crate::protocols::{Machine, Malicious, Outcome, Preparation, Step, Stepped};
+use crate::protocols::replicated::Stream;
 
 mod proof;
 #[cfg(test)]
 mod tests;
 
-/// Bytes of what a verifier tells the other.
-const SAID: usize = TermShape::said() as usize;
-
 /// Blocks of a generator for so many elements.
-const fn blocks(elements: usize) -> usize {
+pub(super) const fn blocks(elements: usize) -> usize {
     (WORDS * elements).div_ceil(2)
 }
 
@@ -65,48 +57,6 @@ pub struct Carried {
     previous: u64,
 }
 
-/// Begins to prove the products that are recorded, if it is time.
-pub(super) fn begin(suite: &mut Rep3<Malicious>, all: bool) -> Preparation<Rep3<Malicious>> {
-    let chunk = suite.ledger.take_terms(all)?;
-    let drawn = suite
-        .ledger
-        .draw_for_products(blocks(chunk.shape().elements()));
-    Some(Box::new(Settle {
-        place: Place::Proving,
-        chunk: Some(chunk),
-        components: None,
-        drawn,
-        verdicts: None,
-    }))
-}
-
-/// A proof by each party, and its verification by both others.
-struct Settle {
-    place: Place,
-    /// Until this party has verified.
-    chunk: Option<Chunk>,
-    /// Hashes of components `me` and `me + 1` of the factors.
-    components: Option<[Digest; 2]>,
-    /// The first number of what is drawn for shares of messages.
-    drawn: u64,
-    /// What it found: of the next party's proof as its first verifier, of the previous one's as its second.
-    verdicts: Option<[(Digest, Verdict); 2]>,
-}
-
-/// The second verifier's shares of a proof's messages, from the key that it has in common with the prover.
-fn shares(key: &Prg, first: u64, n: usize) -> Zeroizing<Vec<Prime>> {
-    let mut words = Zeroizing::new(vec![0; WORDS * n]);
-    key.fill_words(Stream::Products as u64, first, &mut words);
-    let elements = words.chunks_exact(WORDS).map(Prime::of_words);
-    Zeroizing::new(elements.collect())
-}
-
-fn mask(key: &Prg, stream: Stream, number: u64) -> Prime {
-    let mut words = Zeroizing::new([0; WORDS]);
-    key.fill_words(stream as u64, number * blocks(1) as u64, &mut words[..]);
-    Prime::of_words(&words[..])
-}
-
 /// What is known of the products that end in a chunk: of the first, less what was known of its beginning.
 fn left(known: &[u64], carried: &mut u64) -> Zeroizing<Vec<u64>> {
     let mut left = Zeroizing::new(known.to_vec());
@@ -117,198 +67,164 @@ fn left(known: &[u64], carried: &mut u64) -> Zeroizing<Vec<u64>> {
 }
 
 /// Of the product that goes on in the next chunk a share of its terms here is known.
-fn carry(chunk: &Chunk, carried: &mut u64, first: bool, shares: &[Prime]) {
+fn carry(chunk: &Chunk, carried: &mut u64, verifier: Verifier, shares: &[Prime]) {
     if let (true, Some(&share)) = (chunk.goes_on(), shares.get(HALVES)) {
-        *carried = carried.wrapping_add(share_of_sum(first, share));
+        *carried = carried.wrapping_add(share_of_sum(verifier == Verifier::First, share));
     }
 }
 
-impl Settle {
-    fn about(suite: &Rep3<Malicious>, chunk: &Chunk, prover: PartyId) -> About {
-        About {
-            session: suite.ledger.session(),
-            what: "products",
-            prover: prover.index(),
-            number: chunk.number,
-            n: chunk.rows[0].len() as u64,
+impl Chunk {
+    /// What hides a verifier's factor of the last product.
+    fn mask(&self, verifier: Verifier, key: &Prg) -> Prime {
+        let stream = match verifier {
+            Verifier::First => Stream::ProductsFirst,
+            Verifier::Second => Stream::ProductsSecond,
+        };
+        let mut words = Zeroizing::new([0; WORDS]);
+        key.fill_words(
+            stream as u64,
+            self.number * blocks(1) as u64,
+            &mut words[..],
+        );
+        Prime::of_words(&words[..])
+    }
+
+    fn public(&self, start: Digest) -> Public {
+        Public {
+            shape: self.shape(),
+            start,
+        }
+    }
+}
+
+impl Statement for Chunk {
+    type Element = Prime;
+    type Verdict = Verdict;
+
+    const WHAT: &'static str = "products";
+    const LEN: usize = LEN;
+    const VERDICT: usize = TermShape::said() as usize - HASH;
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn n(&self) -> u64 {
+        self.rows[0].len() as u64
+    }
+
+    fn elements(&self) -> usize {
+        self.shape().elements()
+    }
+
+    fn levels(&self) -> usize {
+        self.shape().levels()
+    }
+
+    fn operands(&self) -> [[&[u64]; 2]; 2] {
+        let [x0, x1, y0, y1] = &self.rows;
+        [[x0, y0], [x1, y1]]
+    }
+
+    fn first_knows(&self, carried: &mut Carried) -> Zeroizing<Vec<u64>> {
+        let second_knows = left(&self.products.keys[1], &mut carried.own);
+        proof::expected(self, &second_knows)
+    }
+
+    fn knows(&self, verifier: Verifier, carried: &mut Carried) -> Zeroizing<Vec<u64>> {
+        match verifier {
+            Verifier::First => left(&self.products.next, &mut carried.next),
+            Verifier::Second => left(&self.products.keys[0], &mut carried.previous),
         }
     }
 
-    /// Proves this party's products; announces the others' proofs.
-    fn prove(&mut self, suite: &mut Rep3<Malicious>, wire: &mut Exchange<'_>) -> Result<(), Error> {
-        let (next, previous) = (suite.next_party(), suite.previous_party());
-        let chunk = self.chunk.as_ref().ok_or_else(out_of_step)?;
-        let (shape, number) = (chunk.shape(), chunk.number);
-        let about = Self::about(suite, chunk, party(suite.me));
-        let (ledger, [key, next_key]) = (&mut suite.ledger, &suite.keys);
-        let second_knows = left(&chunk.products.keys[1], &mut ledger.carried.own);
-        let first_knows = proof::expected(chunk, &second_knows);
-        let first_salt = salt(key, Stream::SaltFirst, number);
-        let second_salt = salt(next_key, Stream::SaltSecond, number);
-        let [x0, x1, y0, y1] = &chunk.rows;
-        let both = [components(x0, y0), components(x1, y1)];
-        let first = about.half(&first_salt[..], &both[0], &first_knows);
-        let second = about.half(&second_salt[..], &both[1], &[]);
-        let shares = shares(next_key, self.drawn, shape.elements());
-        carry(chunk, &mut ledger.carried.own, false, &shares);
+    fn shares(&self, key: &Prg, drawn: u64) -> Zeroizing<Vec<Prime>> {
+        let mut words = Zeroizing::new(vec![0; WORDS * self.elements()]);
+        key.fill_words(Stream::Products as u64, drawn, &mut words);
+        let elements = words.chunks_exact(WORDS).map(Prime::of_words);
+        Zeroizing::new(elements.collect())
+    }
+
+    fn prove(
+        &self,
+        carried: &mut Carried,
+        start: Digest,
+        keys: [&Prg; 2],
+        shares: &[Prime],
+        salt: &[u8],
+    ) -> Said<Prime> {
+        carry(self, &mut carried.own, Verifier::Second, shares);
         let masks = Masks {
-            first: mask(key, Stream::ProductsFirst, number),
-            second: mask(next_key, Stream::ProductsSecond, number),
+            first: self.mask(Verifier::First, keys[0]),
+            second: self.mask(Verifier::Second, keys[1]),
         };
-        let public = Public {
-            shape,
-            start: about.start(&first, &second),
-        };
-        let proof = proof::prove(&public, chunk, &shares, masks, &first_salt[..]);
-        wire.send(previous, |out| {
-            out.extend_from_slice(&second.0);
-            for element in &proof.first {
-                out.extend_from_slice(&element.to_le_bytes());
-            }
-        })?;
-        wire.send(next, |out| {
-            out.extend_from_slice(&first.0);
-            for hash in &proof.hashes {
-                out.extend_from_slice(&hash.0);
-            }
-        })?;
-        self.components = Some(both);
-        wire.expect(next, HASH + LEN * shape.elements())?;
-        wire.expect(previous, HASH + HASH * shape.levels())
+        proof::prove(&self.public(start), self, shares, masks, salt)
     }
 
-    /// Verifies the next party's proof as its first verifier and the previous one's as its second; tells the other verifiers.
-    fn verify(
-        &mut self,
-        suite: &mut Rep3<Malicious>,
-        wire: &mut Exchange<'_>,
-    ) -> Result<(), Error> {
-        let (next, previous) = (suite.next_party(), suite.previous_party());
-        let chunk = self.chunk.take().ok_or_else(out_of_step)?;
-        let (shape, number) = (chunk.shape(), chunk.number);
-        let [x0, x1, y0, y1] = &chunk.rows;
-        let abouts = [next, previous].map(|prover| Self::about(suite, &chunk, prover));
-        let (ledger, [key, next_key]) = (&mut suite.ledger, &suite.keys);
-        let [mine, next_ones] = self.components.ok_or_else(out_of_step)?;
+    fn hashes(&self, salt: &[u8], elements: &[Prime]) -> Vec<Digest> {
+        proof::hashes(self.shape(), salt, elements)
+    }
 
-        // Components `me + 1` are the next party's first.
-        let about = abouts[0];
-        let message = wire.take(next, HASH + LEN * shape.elements())?;
-        let (second, elements) = message.split_at(HASH);
-        let first_salt = salt(next_key, Stream::SaltFirst, number);
-        let known = left(&chunk.products.next, &mut ledger.carried.next);
-        let own = about.half(&first_salt[..], &next_ones, &known);
-        let start = about.start(&own, &digest(second));
-        let elements: Vec<Prime> = elements
-            .chunks_exact(LEN)
-            .map(Prime::from_le_bytes)
-            .collect();
-        carry(&chunk, &mut ledger.carried.next, true, &elements);
-        let hashes = proof::hashes(shape, &first_salt[..], &elements);
+    fn follow(
+        &self,
+        verifier: Verifier,
+        carried: &mut Carried,
+        key: &Prg,
+        start: Digest,
+        known: &[u64],
+        said: &Said<Prime>,
+    ) -> Verdict {
+        let [[x0, y0], [x1, y1]] = self.operands();
+        let (rows, carried) = match verifier {
+            Verifier::First => ([x1, y1], &mut carried.next),
+            Verifier::Second => ([y0, x0], &mut carried.previous),
+        };
+        carry(self, carried, verifier, &said.elements);
         let side = Side {
-            rows: [x1, y1],
-            summand: &known,
-            first: true,
-            mask: mask(next_key, Stream::ProductsFirst, number),
+            rows,
+            summand: known,
+            first: verifier == Verifier::First,
+            mask: self.mask(verifier, key),
         };
-        let public = Public { shape, start };
-        let verdict = proof::follow(&public, &chunk, &side, &elements, &hashes);
-        let seen = about.seen(&start, &hashes, ledger.told(next.index()));
-        let of_next = (seen, verdict);
-
-        // Components `me` are the previous party's second.
-        let about = abouts[1];
-        let message = wire.take(previous, HASH + HASH * shape.levels())?;
-        let (first, hashes) = message.split_at(HASH);
-        let second_salt = salt(key, Stream::SaltSecond, number);
-        let known = left(&chunk.products.keys[0], &mut ledger.carried.previous);
-        let own = about.half(&second_salt[..], &mine, &[]);
-        let start = about.start(&digest(first), &own);
-        let hashes: Vec<Digest> = hashes.chunks_exact(HASH).map(digest).collect();
-        let shares = shares(key, self.drawn, shape.elements());
-        carry(&chunk, &mut ledger.carried.previous, false, &shares);
-        let side = Side {
-            rows: [y0, x0],
-            summand: &known,
-            first: false,
-            mask: mask(key, Stream::ProductsSecond, number),
-        };
-        let public = Public { shape, start };
-        let verdict = proof::follow(&public, &chunk, &side, &shares, &hashes);
-        let seen = about.seen(&start, &hashes, ledger.told(previous.index()));
-        let of_previous = (seen, verdict);
-
-        // The other verifier of each is the party that is neither its prover nor this one.
-        for (to, (seen, verdict)) in [(previous, &of_next), (next, &of_previous)] {
-            wire.send(to, |out| {
-                let Verdict {
-                    sums,
-                    factor,
-                    check,
-                    claim,
-                } = verdict;
-                out.extend_from_slice(&seen.0);
-                out.extend_from_slice(&sums.0);
-                for element in [factor, check, claim] {
-                    out.extend_from_slice(&element.to_le_bytes());
-                }
-            })?;
-            wire.expect(to, SAID)?;
-        }
-        self.verdicts = Some([of_next, of_previous]);
-        Ok(())
+        proof::follow(
+            &self.public(start),
+            self,
+            &side,
+            &said.elements,
+            &said.hashes,
+        )
     }
 
-    /// Compares with what the other verifiers say.
-    fn compare(&self, suite: &Rep3<Malicious>, wire: &mut Exchange<'_>) -> Result<(), Error> {
-        let (next, previous) = (suite.next_party(), suite.previous_party());
-        let [of_next, of_previous] = self.verdicts.as_ref().ok_or_else(out_of_step)?;
-        let mut right = true;
-        for (other, (seen, mine)) in [(previous, of_next), (next, of_previous)] {
-            let said = wire.take(other, SAID)?;
-            let (hashes, elements) = said.split_at(2 * HASH);
-            let (theirs, sums) = hashes.split_at(HASH);
-            let mut elements = elements.chunks_exact(LEN).map(Prime::from_le_bytes);
-            let mut element = || elements.next().unwrap_or_default();
-            let verdict = Verdict {
-                sums: digest(sums),
-                factor: element(),
-                check: element(),
-                claim: element(),
-            };
-            right &= digest(theirs) == *seen && mine.agrees(&verdict);
-        }
-        match right {
-            true => Ok(()),
-            // Of the next party's proof the previous one is the other verifier, and the other way round.
-            false => Err(Error::cheating(
-                [next, previous],
-                "a proof of what was computed does not hold",
-            )),
+    fn write(element: Prime, out: &mut Vec<u8>) {
+        out.extend_from_slice(&element.to_le_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Prime {
+        Prime::from_le_bytes(bytes)
+    }
+
+    fn tell(verdict: &Verdict, out: &mut Vec<u8>) {
+        let Verdict {
+            sums,
+            factor,
+            check,
+            claim,
+        } = *verdict;
+        out.extend_from_slice(&sums.0);
+        for element in [factor, check, claim] {
+            Self::write(element, out);
         }
     }
-}
 
-impl Machine<Rep3<Malicious>> for Settle {
-    fn step(
-        &mut self,
-        suite: &mut Rep3<Malicious>,
-        wire: &mut Exchange<'_>,
-    ) -> Result<Stepped<Rep3<Malicious>>, Error> {
-        match self.place {
-            Place::Proving => self.prove(suite, wire)?,
-            Place::Verifying => self.verify(suite, wire)?,
-            Place::Comparing => {
-                self.compare(suite, wire)?;
-                suite.ledger.passed();
-                let done = Outcome::Values(Vec::new());
-                return Ok(Step::Done(done, Delay::Rounds(ROUNDS)));
-            }
-        }
-        self.place = match self.place {
-            Place::Proving => Place::Verifying,
-            Place::Verifying | Place::Comparing => Place::Comparing,
-        };
-        Ok(Step::Waiting)
+    fn agrees(verdict: &Verdict, theirs: &[u8]) -> bool {
+        let (sums, elements) = theirs.split_at(HASH);
+        let mut elements = elements.chunks_exact(LEN).map(Self::read);
+        let mut element = || elements.next().unwrap_or_default();
+        verdict.agrees(&Verdict {
+            sums: digest(sums),
+            factor: element(),
+            check: element(),
+            claim: element(),
+        })
     }
 }

@@ -5,6 +5,7 @@
 use smpcc_circuit::settle::{HALVES, TermShape};
 use zeroize::Zeroizing;
 
+use super::super::Said;
 use super::super::prime::{MINUS_SIZE, Prime, Wide, accumulate, reduced};
 use super::super::terms::Chunk;
 use crate::bits::transpose64;
@@ -269,12 +270,6 @@ pub struct Masks {
     pub second: Prime,
 }
 
-/// What a prover says: to its first verifier shares of its messages, to its second one their hashes.
-pub struct Proof {
-    pub first: Vec<Prime>,
-    pub hashes: Vec<Digest>,
-}
-
 /// Bits of a part of a term's integer: sums of all terms of a chunk fit into a word.
 const PART: u32 = 44;
 
@@ -322,7 +317,13 @@ pub fn expected(chunk: &Chunk, second: &[u64]) -> Zeroizing<Vec<u64>> {
 }
 
 /// Proves a statement about a chunk. `second` are the second verifier's shares of all messages.
-pub fn prove(public: &Public, chunk: &Chunk, second: &[Prime], masks: Masks, salt: &[u8]) -> Proof {
+pub fn prove(
+    public: &Public,
+    chunk: &Chunk,
+    second: &[Prime],
+    masks: Masks,
+    salt: &[u8],
+) -> Said<Prime> {
     prove_saying(public, chunk, second, masks, salt, |_, _, message| message)
 }
 
@@ -334,7 +335,7 @@ fn prove_saying(
     masks: Masks,
     salt: &[u8],
     mut says: impl FnMut(usize, &Challenges, Vec<Prime>) -> Vec<Prime>,
-) -> Proof {
+) -> Said<Prime> {
     let shape = public.shape;
     let mut challenges = Challenges::new(public);
     let (mut first, mut hashes) = (Vec::with_capacity(second.len()), Vec::new());
@@ -375,7 +376,10 @@ fn prove_saying(
         u[0].minus(mu).times(v[0].minus(nu)),
     ];
     say(last, &mut challenges);
-    Proof { first, hashes }
+    Said {
+        elements: Zeroizing::new(first),
+        hashes,
+    }
 }
 
 /// What a verifier tells the other: the hash of what it has of the sums mod 2^64, its factor of the last product, its shares of a check and

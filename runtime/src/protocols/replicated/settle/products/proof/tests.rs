@@ -82,7 +82,7 @@ impl Case {
         }
     }
 
-    fn prove(&self, says: impl FnMut(usize, &Challenges, Vec<Prime>) -> Vec<Prime>) -> Proof {
+    fn prove(&self, says: impl FnMut(usize, &Challenges, Vec<Prime>) -> Vec<Prime>) -> Said<Prime> {
         let Self {
             public,
             chunk,
@@ -92,12 +92,12 @@ impl Case {
         prove_saying(public, chunk, second, *masks, b"salt", says)
     }
 
-    fn honest(&self) -> Proof {
+    fn honest(&self) -> Said<Prime> {
         self.prove(|_, _, message| message)
     }
 
-    fn verdicts(&self, proof: &Proof) -> [Verdict; 2] {
-        assert!(hashes(self.public.shape, b"salt", &proof.first) == proof.hashes);
+    fn verdicts(&self, proof: &Said<Prime>) -> [Verdict; 2] {
+        assert!(hashes(self.public.shape, b"salt", &proof.elements) == proof.hashes);
         let [x0, x1, y0, y1] = &self.chunk.rows;
         let first = Side {
             rows: [x0, y0],
@@ -111,11 +111,11 @@ impl Case {
             first: false,
             mask: self.masks.second,
         };
-        [(first, &proof.first), (second, &self.second)]
+        [(first, &proof.elements[..]), (second, &self.second)]
             .map(|(side, shares)| follow(&self.public, &self.chunk, &side, shares, &proof.hashes))
     }
 
-    fn passes(&self, proof: &Proof) -> bool {
+    fn passes(&self, proof: &Said<Prime>) -> bool {
         let [first, second] = self.verdicts(proof);
         first.agrees(&second)
     }
@@ -150,12 +150,15 @@ fn true_statements_pass_and_false_ones_do_not() {
         }
         // Every element of the messages counts, also what is said of a product that goes on.
         let proof = case.honest();
-        for element in [0, HALVES - 1, HALVES, HALVES + 1, proof.first.len() - 1] {
-            let mut first = proof.first.clone();
+        for element in [0, HALVES - 1, HALVES, HALVES + 1, proof.elements.len() - 1] {
+            let mut first = proof.elements.clone();
             first[element] = first[element].plus(Prime::of_words(&[1]));
             let hashes = hashes(case.public.shape, b"salt", &first);
             assert!(
-                !case.passes(&Proof { first, hashes }),
+                !case.passes(&Said {
+                    elements: first,
+                    hashes,
+                }),
                 "{runs:?}, {element}"
             );
         }
@@ -169,7 +172,7 @@ fn shares_of_a_beginning_add_up() {
         let case = Case::new(&[2], 3, seed);
         let proof = case.honest();
         let shares = [
-            share_of_sum(true, proof.first[HALVES]),
+            share_of_sum(true, proof.elements[HALVES]),
             share_of_sum(false, case.second[HALVES]),
         ];
         let [x0, x1, y0, y1] = &case.chunk.rows;

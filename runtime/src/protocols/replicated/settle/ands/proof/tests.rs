@@ -62,16 +62,16 @@ impl Case {
         }
     }
 
-    fn prove(&self, says: impl FnMut(usize, &Challenges, Vec<Field>) -> Vec<Field>) -> Proof {
+    fn prove(&self, says: impl FnMut(usize, &Challenges, Vec<Field>) -> Vec<Field>) -> Said<Field> {
         let [x0, x1] = &self.x;
         let [y0, y1] = &self.y;
         let (x, y) = ([&x0[..], &x1[..]], [&y0[..], &y1[..]]);
         prove_saying(&self.public, x, y, &self.second, self.masks, b"salt", says)
     }
 
-    fn passes(&self, proof: &Proof) -> bool {
+    fn passes(&self, proof: &Said<Field>) -> bool {
         assert_eq!(
-            hashes(self.public.shape, b"salt", &proof.first),
+            hashes(self.public.shape, b"salt", &proof.elements),
             proof.hashes
         );
         let first = Side {
@@ -86,7 +86,7 @@ impl Case {
             weighs: false,
             mask: self.masks.second,
         };
-        let first = follow(&self.public, &first, &proof.first, &proof.hashes);
+        let first = follow(&self.public, &first, &proof.elements, &proof.hashes);
         let second = follow(&self.public, &second, &self.second, &proof.hashes);
         first.agrees(&second)
     }
@@ -112,11 +112,14 @@ fn true_statements_pass_and_false_ones_do_not() {
         }
         // Every element of the messages counts.
         let proof = honest(&case);
-        for element in [0, 1, proof.first.len() / 2, proof.first.len() - 1] {
-            let mut first = proof.first.clone();
+        for element in [0, 1, proof.elements.len() / 2, proof.elements.len() - 1] {
+            let mut first = proof.elements.clone();
             first[element] ^= 1;
             let hashes = hashes(case.public.shape, b"salt", &first);
-            let changed = Proof { first, hashes };
+            let changed = Said {
+                elements: first,
+                hashes,
+            };
             // A point of the grid of which the first challenge takes nothing is one of a set of measure zero.
             assert!(!case.passes(&changed), "{ands}, element {element}");
         }
@@ -250,7 +253,7 @@ fn factors_are_uniform() {
             [&case.x[0], &case.y[0]],
             true,
             case.masks.first,
-            &proof.first,
+            &proof.elements,
         );
         let second = side(
             [&case.y[1], &case.x[1]],

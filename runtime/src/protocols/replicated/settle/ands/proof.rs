@@ -1,10 +1,11 @@
 //! The algebra of a proof about ANDs: what a prover computes and what each of its two verifiers does.
 //!
-//! Nothing here sends anything; see `settle` for the statement and for who knows what.
+//! Nothing here sends anything; see `ands` for the statement and for who knows what.
 
 use smpcc_circuit::settle::Shape;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
+use super::super::Said;
 use crate::bits::transpose64;
 use crate::hash::{Digest, Transcript};
 use crate::simd::field::{Field, Wide, accumulate, fold, halves, mul, reduced, weigh};
@@ -303,12 +304,6 @@ pub(super) struct Masks {
     pub(super) second: Field,
 }
 
-/// What a prover says: to its first verifier shares of its messages, to its second one their hashes. `second` are the second one's shares.
-pub(super) struct Proof {
-    pub(super) first: Vec<Field>,
-    pub(super) hashes: Vec<Digest>,
-}
-
 /// Proves a statement about the components of two operands.
 pub(super) fn prove(
     public: &Public,
@@ -317,7 +312,7 @@ pub(super) fn prove(
     second: &[Field],
     masks: Masks,
     salt: &[u8],
-) -> Proof {
+) -> Said<Field> {
     prove_saying(public, x, y, second, masks, salt, |_, _, message| message)
 }
 
@@ -330,7 +325,7 @@ fn prove_saying(
     masks: Masks,
     salt: &[u8],
     mut says: impl FnMut(usize, &Challenges, Vec<Field>) -> Vec<Field>,
-) -> Proof {
+) -> Said<Field> {
     let shape = public.shape;
     let mut challenges = Challenges::new(public);
     let weights = Weights::new(shape, &challenges);
@@ -366,12 +361,15 @@ fn prove_saying(
     } = masks;
     let last = vec![mul(mu, nu), mul(u[0], v[0]), mul(mu ^ u[0], nu ^ v[0])];
     say(last, &mut challenges);
-    Proof { first, hashes }
+    Said {
+        elements: Zeroizing::new(first),
+        hashes,
+    }
 }
 
 /// What a verifier tells the other: its factor of the last product, its shares of two checks and of the last claim.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub struct Verdict {
     pub(super) factor: Field,
     pub(super) checks: [Field; 2],
     pub(super) claim: Field,
