@@ -220,6 +220,11 @@ impl Suite {
         self.against(threat).offers(threat, domain)
     }
 
+    /// Whether what was computed is proven before it is opened ([`crate::settle`]).
+    pub fn proves(self, threat: Threat) -> bool {
+        self.against(threat).proves()
+    }
+
     /// The widest ring of arithmetic values against a threat; 0 without any.
     pub fn widest_ring(self, threat: Threat) -> u8 {
         let offered = |ring: &u8| self.offers(threat, Domain::Arithmetic { ring: *ring });

@@ -33,6 +33,8 @@ use super::tickets::Numbers;
 use super::{Batch, Begun, Check, Malicious, Outcome, Preparation};
 use crate::block::Label;
 use crate::error::Error;
+#[cfg(test)]
+use crate::freed::{Origin, plant};
 use crate::mask::Mask;
 use crate::party::PartyId;
 use crate::prg::OsEntropy;
@@ -95,6 +97,8 @@ impl Delta {
         let mut whole = Zeroizing::new(Label::from_bytes(*entropy.bytes()?));
         // So that the lowest bits of products of both keys tell what is multiplied (`leaky`).
         whole.0 = (whole.0 & !1) | u128::from(me == 0);
+        #[cfg(test)]
+        plant(Origin::Offset, *whole);
         let mut masks = Zeroizing::new([0; MAC]);
         for (i, mask) in masks.iter_mut().enumerate() {
             *mask = Mask::lowest((whole.0 >> i) as u64).word();

@@ -23,7 +23,7 @@ use smpcc_circuit::program::{Domain, Op, Suite, Threat};
 use smpcc_circuit::value::{Word, mask};
 
 use crate::engine::RunReport;
-use crate::engine::testing::{Builder, expect_costs, expect_output, inputs, u};
+use crate::engine::testing::{Builder, a, expect_costs, expect_output, inputs, u};
 
 pub(crate) mod cheats;
 mod circuits;
@@ -82,9 +82,11 @@ const fn malicious(setting: Setting) -> Setting {
 const ANY: u64 = u64::MAX;
 
 /// All suites, with 2, 3, 4, 5, 7 and 16 parties.
-const SETTINGS: [Setting; 20] = [
+const SETTINGS: [Setting; 22] = [
     setting(Suite::TwoParty, 2, 1, 400, (130, 9)),
+    malicious(setting(Suite::TwoParty, 2, 1, 100, (40, 5))),
     setting(Suite::Rep3, 3, 1, ANY, (130, 9)),
+    malicious(setting(Suite::Rep3, 3, 1, 40_000, (130, 9))),
     setting(Suite::Rep4, 4, 1, ANY, (130, 9)),
     malicious(setting(Suite::Rep4, 4, 1, ANY, (130, 9))),
     // With messages for which several hashes vouch.
@@ -107,12 +109,14 @@ const SETTINGS: [Setting; 20] = [
     setting(Suite::Bgw, 16, 3, 2000, (65, 4)),
 ];
 
-/// Suites that are one implementation.
-const FAMILIES: [&[Suite]; 4] = [
-    &[Suite::TwoParty, Suite::Gmw],
-    &[Suite::Rep3],
-    &[Suite::Rep4],
-    &[Suite::Bgw],
+/// Suites that are one implementation, against what may be done to them.
+const FAMILIES: [(&[Suite], &[Threat]); 6] = [
+    (&[Suite::TwoParty, Suite::Gmw], &[Threat::SemiHonest]),
+    (&[Suite::TwoParty], &[Threat::Malicious]),
+    (&[Suite::Rep3], &[Threat::SemiHonest]),
+    (&[Suite::Rep3], &[Threat::Malicious]),
+    (&[Suite::Rep4], &[Threat::SemiHonest, Threat::Malicious]),
+    (&[Suite::Bgw], &[Threat::SemiHonest]),
 ];
 
 /// The settings for one operation at a time.
@@ -122,8 +126,9 @@ fn settings() -> impl Iterator<Item = Setting> {
 
 /// Of every implementation one setting, another one for each `i`; of many parties, who take long, more seldom.
 fn one_of_each(i: u64) -> impl Iterator<Item = Setting> {
-    FAMILIES.into_iter().map(move |family| {
-        let all: Vec<Setting> = settings().filter(|s| family.contains(&s.suite)).collect();
+    FAMILIES.into_iter().map(move |(suites, threats)| {
+        let is_one = |s: &Setting| suites.contains(&s.suite) && threats.contains(&s.threat);
+        let all: Vec<Setting> = settings().filter(is_one).collect();
         let most = all.iter().max_by_key(|s| s.n).map_or(0, |s| s.n);
         let (few, many): (Vec<_>, Vec<_>) = all.into_iter().partition(|s| s.n < most);
         let (from, turn) = match few.is_empty() || i % 16 == 7 {
@@ -151,10 +156,19 @@ impl Setting {
         self.suite.against(self.threat).shuffles(self.n, self.t)
     }
 
+    /// Whether values may be in a domain.
+    fn offers(self, domain: Domain) -> bool {
+        self.suite.offers(self.threat, domain)
+    }
+
+    /// Whether it has arithmetic values; otherwise all is bits.
+    fn adds(self) -> bool {
+        self.offers(a(8))
+    }
+
     /// Whether parties compute alone on what they know.
     fn owns(self) -> bool {
-        let local = Domain::Local { owner: 0 };
-        self.suite.offers(self.threat, local)
+        self.offers(Domain::Local { owner: 0 })
     }
 
     fn last(self) -> u32 {

@@ -34,6 +34,8 @@ use crate::bits::{Packer, Unpacker};
 use crate::block::{LABEL_LEN, Label, read_labels, write_labels};
 use crate::error::Error;
 use crate::exchange::Exchange;
+#[cfg(test)]
+use crate::freed::{Origin, plant, plant_hidden};
 use crate::hash::Transcript;
 use crate::mask::Mask;
 use crate::prg::{OsEntropy, Prg, PrgKey};
@@ -344,6 +346,8 @@ impl Call {
 
         let mut message = Vec::with_capacity(self.lens(block)[1]);
         let opened = &state.opened;
+        #[cfg(test)]
+        plant_hidden(&zeros, (0..inputs).map(|i| Mask::at(opened, i)));
         let active = zeros.iter().enumerate();
         let active = active.map(|(i, &zero)| zero ^ delta.select(Mask::at(opened, i)));
         write_labels(active, &mut message);
@@ -364,6 +368,10 @@ impl Call {
                 lowest[i / 64] |= zero.colour() << (i % 64);
                 *out = Label(zero.0 & !LOWEST.0);
             }
+            #[cfg(test)]
+            out.iter()
+                .take(1)
+                .for_each(|&zero| plant(Origin::Gate, zero));
             state.zeros.extend_from_slice(out);
         });
         write_bits(&lowest, ands, &mut message);

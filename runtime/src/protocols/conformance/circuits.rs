@@ -49,7 +49,7 @@ fn circuits_add() {
 fn arithmetic_to_boolean_and_back() {
     for setting in settings() {
         for (i, (ring, width)) in CUTS.into_iter().enumerate() {
-            if setting.n > 5 && width > 40 {
+            if setting.n > 5 && width > 40 || !setting.offers(a(ring)) {
                 continue;
             }
             let lanes = setting.lanes(LANES[i], ring);
@@ -74,8 +74,11 @@ fn arithmetic_to_boolean_and_back() {
 
 #[test]
 fn bits_become_integers() {
-    for setting in settings() {
+    for setting in settings().filter(|s| s.adds()) {
         for (i, ring) in [1u8, 8, 64, 65, 128, 3].into_iter().enumerate() {
+            if !setting.offers(a(ring)) {
+                continue;
+            }
             let lanes = LANES[i];
             let mut b = setting.builder();
             let x = b.input(0, B, Scalar::Bool, lanes);
@@ -99,8 +102,11 @@ fn bits_become_integers() {
 
 #[test]
 fn arithmetic_to_labels_and_back() {
-    for setting in settings().filter(|s| s.suite.garbles()) {
+    for setting in settings().filter(|s| s.offers(Y)) {
         for (i, (ring, width)) in CUTS.into_iter().enumerate() {
+            if !setting.offers(a(ring)) {
+                continue;
+            }
             let lanes = setting.lanes(LANES[i], ring);
             let mut b = setting.builder();
             let x = b.input(1, a(ring), u(ring), lanes);
@@ -207,7 +213,8 @@ proptest! {
     ) {
         let template = random_template(&widths, &gates, &outputs);
         for setting in one_of_each(seed >> 1) {
-            let garbled = garbled && setting.suite.garbles();
+            let garbled = garbled && setting.offers(Y);
+            let lanes = setting.lanes(lanes, 64);
             check_circuit(setting, &template, &widths, garbled, lanes, seed);
         }
     }
@@ -220,7 +227,7 @@ fn a_product_of_all_bits() {
     let template = t.finish("product", vec![vec![all, !all]]);
     for setting in settings() {
         check_circuit(setting, &template, &[9], false, 65, 5);
-        if setting.suite.garbles() {
+        if setting.offers(Y) {
             check_circuit(setting, &template, &[9], true, 65, 5);
         }
     }

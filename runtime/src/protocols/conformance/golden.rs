@@ -16,7 +16,9 @@ const GOLDEN: (u32, &[&str]) = (
     2,
     &[
         "d424933126f78546",
+        "73f84b0eb2ad3cb7",
         "ae895c5e2a19de95",
+        "efe8fc601dd06e00",
         "343ccc1ae23c8d5a",
         "ab7c8fa35c23c3d8",
         "9695cef8fd4b6ad2",

@@ -4,7 +4,7 @@ use smpcc_circuit::program::Op;
 use smpcc_circuit::value::{Scalar, Word, mask};
 
 use super::templates::and_template;
-use super::{B, LANES, P, Y, check, one_of_each, settings, zip};
+use super::{B, LANES, P, Setting, Y, check, one_of_each, settings, zip};
 use crate::engine::testing::{a, u, words};
 
 #[test]
@@ -29,7 +29,8 @@ fn inputs_come_out_at_their_receivers() {
                 .step_by(step)
                 .take(6 / step)
             {
-                for domain in [P, a(width), a(128), B] {
+                let domains = [P, a(width), a(128), B].into_iter();
+                for domain in domains.filter(|d| *d == P || setting.offers(*d)) {
                     let mut b = setting.builder();
                     let x = b.input((7 * i as u32 + 1) % n, domain, u(width), lanes);
                     let opened = match domain == a(128) && width < 128 {
@@ -48,7 +49,7 @@ fn inputs_come_out_at_their_receivers() {
 
 #[test]
 fn inputs_in_wider_rings_keep_their_sign() {
-    for setting in settings() {
+    for setting in settings().filter(|s| s.offers(a(100))) {
         let mut b = setting.builder();
         let x = b.input(1, a(100), Scalar::signed(8), 2);
         let y = b.input(0, P, Scalar::signed(8), 2);
@@ -69,39 +70,60 @@ fn inputs_in_wider_rings_keep_their_sign() {
     }
 }
 
-/// In the ring of the width and in a wider one.
+/// In the ring of the width and in a wider one; some widths in one program, since each run makes its set-up anew.
 #[test]
 fn products_at_every_width() {
-    for width in 1..=128u8 {
-        for setting in one_of_each(width.into()) {
-            for ring in [width, width + (128 - width) / 3] {
-                // Where products take long, fewer of them.
-                if ring > width && setting.products < 1000 && width % 4 > 0 {
-                    continue;
-                }
-                let lanes = setting.lanes(LANES[usize::from(width) % LANES.len()], ring);
-                let mut b = setting.builder();
-                let x = b.input(u32::from(width) % setting.n, a(ring), u(width), lanes);
-                let y = b.input(1, a(ring), u(width), lanes);
-                let p = b.op(Op::Mul, &[x, y], a(ring), u(ring), lanes);
-                let opened = b.op(Op::Reveal, &[p], P, u(ring), lanes);
-                let all = b.output(p, &setting.everyone());
-                let known = b.output(opened, &[1]);
-                let (mut x, mut y) = (words(1, width.into(), lanes), words(2, width.into(), lanes));
-                (x[0], y[0]) = (mask(width.into()), mask(width.into()));
-                let expected = zip(&x, &y, ring.into(), Word::wrapping_mul);
-                let reports = check(&b, &[&x, &y], all, &expected);
-                assert_eq!(reports[1].output(known).as_ref(), Some(&expected));
-                assert_eq!(reports[0].output(known).as_ref(), None);
-            }
+    let all: Vec<u8> = (1..=128).collect();
+    for (i, widths) in all.chunks(4).enumerate() {
+        for setting in one_of_each(i as u64) {
+            products_at(setting, widths);
         }
+    }
+}
+
+fn products_at(setting: Setting, widths: &[u8]) {
+    let mut b = setting.builder();
+    let (mut data, mut due) = (Vec::new(), Vec::new());
+    for &width in widths {
+        for ring in [width, width + (128 - width) / 3] {
+            // Where products take long, fewer of them.
+            let many = ring > width && setting.products < 1000 && width % 4 > 0;
+            if many || !setting.offers(a(ring)) {
+                continue;
+            }
+            let lanes = setting.lanes(LANES[usize::from(width) % LANES.len()], ring);
+            let x = b.input(u32::from(width) % setting.n, a(ring), u(width), lanes);
+            let y = b.input(1, a(ring), u(width), lanes);
+            let p = b.op(Op::Mul, &[x, y], a(ring), u(ring), lanes);
+            let opened = b.op(Op::Reveal, &[p], P, u(ring), lanes);
+            let all = b.output(p, &setting.everyone());
+            let known = b.output(opened, &[1]);
+            let (mut x, mut y) = (words(1, width.into(), lanes), words(2, width.into(), lanes));
+            (x[0], y[0]) = (mask(width.into()), mask(width.into()));
+            let expected = zip(&x, &y, ring.into(), Word::wrapping_mul);
+            data.extend([x, y]);
+            due.push((all, known, expected));
+        }
+    }
+    let data: Vec<&[Word]> = data.iter().map(Vec::as_slice).collect();
+    let Some((all, _, expected)) = due.first() else {
+        return;
+    };
+    let reports = check(&b, &data, *all, expected);
+    for (all, known, expected) in &due {
+        for report in &reports {
+            assert_eq!(report.output(*all).as_ref(), Some(expected));
+        }
+        assert_eq!(reports[1].output(*known).as_ref(), Some(expected));
+        assert_eq!(reports[0].output(*known).as_ref(), None);
     }
 }
 
 #[test]
 fn products_of_extreme_values() {
     for setting in settings() {
-        for ring in [1u8, 2, 63, 64, 65, 128] {
+        let rings = [1u8, 2, 63, 64, 65, 128].into_iter();
+        for ring in rings.filter(|r| setting.offers(a(*r))) {
             let m = mask(ring.into());
             let values = [0, 1, m, m >> 1, (m >> 1).wrapping_add(1) & m];
             let x: Vec<Word> = values.iter().flat_map(|&v| [v; 5]).collect();
@@ -134,7 +156,7 @@ fn sums_of_products() {
     for setting in settings() {
         for (ring, segments, run) in SHAPES {
             let lanes = segments * run;
-            if setting.lanes(lanes, ring) < lanes {
+            if setting.lanes(lanes, ring) < lanes || !setting.offers(a(ring)) {
                 continue;
             }
             let mut b = setting.builder();
@@ -156,7 +178,8 @@ fn sums_of_products() {
 #[test]
 fn linear_operations_send_nothing() {
     for setting in settings() {
-        for (ring, lanes) in [(5, 66), (64, 6), (90, 12)] {
+        let shapes = [(5, 66), (64, 6), (90, 12)].into_iter();
+        for (ring, lanes) in shapes.filter(|(ring, _)| setting.offers(a(*ring))) {
             let m = mask(ring.into());
             let mut b = setting.builder();
             let x = b.input(0, a(ring), u(ring), lanes);
@@ -204,10 +227,7 @@ fn linear_operations_send_nothing() {
 #[test]
 fn lanes_move_by_public_indices() {
     for setting in settings() {
-        for domain in [a(37), B, Y] {
-            if domain == Y && !setting.suite.garbles() {
-                continue;
-            }
+        for domain in [a(37), B, Y].into_iter().filter(|d| setting.offers(*d)) {
             let mut b = setting.builder();
             let entry = if domain == Y { B } else { domain };
             let mut x = b.input(0, entry, u(37), 12);
@@ -240,16 +260,21 @@ fn lanes_move_by_public_indices() {
 fn empty_vectors_take_no_round() {
     for setting in settings() {
         let mut b = setting.builder();
-        let x = b.input(0, a(64), u(64), 0);
-        let y = b.op(Op::Mul, &[x, x], a(64), u(64), 0);
-        let z = b.op(Op::Dot { segments: 0 }, &[y, x], a(64), u(64), 0);
         let bits = b.input(1, B, Scalar::Bool, 0);
         let and = b.template(and_template());
         let bits = b.op(Op::Call(and), &[bits, bits], B, Scalar::Bool, 0);
-        let more = b.op(Op::InjectBit, &[bits], a(64), u(64), 0);
-        let all = b.op(Op::Concat, &[z, more], a(64), u(64), 0);
+        let mut data: Vec<&[Word]> = vec![&[]];
+        let mut all = bits;
+        if setting.adds() {
+            let x = b.input(0, a(64), u(64), 0);
+            let y = b.op(Op::Mul, &[x, x], a(64), u(64), 0);
+            let z = b.op(Op::Dot { segments: 0 }, &[y, x], a(64), u(64), 0);
+            let more = b.op(Op::InjectBit, &[bits], a(64), u(64), 0);
+            all = b.op(Op::Concat, &[z, more], a(64), u(64), 0);
+            data.push(&[]);
+        }
         let out = b.output(all, &setting.everyone());
-        let reports = check(&b, &[&[], &[]], out, &[]);
+        let reports = check(&b, &data, out, &[]);
         assert_eq!(reports[0].rounds, 0, "{setting:?}");
     }
 }

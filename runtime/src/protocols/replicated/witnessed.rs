@@ -34,6 +34,8 @@ use crate::bits::{Bits, Packer, Unpacker, words_for};
 use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
 use crate::error::Error;
 use crate::exchange::Exchange;
+#[cfg(test)]
+use crate::freed::plant_hidden;
 use crate::hash::Transcript;
 use crate::mask::Mask;
 use crate::protocols::pipeline::{Blocks, Place};
@@ -188,6 +190,8 @@ impl Strings {
         zeros: &[Label],
     ) -> Result<Zeroizing<Vec<Label>>, Error> {
         let offset = suite.yao.offset();
+        #[cfg(test)]
+        plant_hidden(zeros, self.bits(component, block)?.into_iter());
         let bits = self.bits(component, block)?;
         let labels = zeros.iter().zip(bits);
         Ok(Zeroizing::new(
