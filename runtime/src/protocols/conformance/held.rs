@@ -2,10 +2,10 @@
 
 use smpcc_circuit::ids::{InputId, OutputId};
 use smpcc_circuit::program::{Op, Present, Suite, Threat};
-use smpcc_circuit::template::Builder as Template;
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::verify;
 
+use super::templates::bitwise_and_template;
 use super::{B, SETTINGS, Setting, setting};
 use crate::engine::RunReport;
 use crate::engine::testing::{Builder, expect_costs, u, words};
@@ -23,10 +23,7 @@ fn program(setting: Setting, threat: Threat, width: u8, lanes: u64) -> Builder {
         .extend(["giver".into(), "receiver".into()]);
     let held = b.input(setting.n, B, u(width), lanes);
     let own = b.input(setting.last(), B, u(width), lanes);
-    let mut and = Template::new(&[width.into(); 2]);
-    let (x, y) = (and.input(0).to_vec(), and.input(1).to_vec());
-    let bits = x.iter().zip(&y).map(|(&x, &y)| and.and(x, y)).collect();
-    let and = b.template(and.finish("and", vec![bits]));
+    let and = b.template(bitwise_and_template(width.into()));
     let both = b.op(Op::Call(and), &[held, own], B, u(width), lanes);
     b.output(both, &setting.everyone());
     b.output(both, &[setting.n + 1]);

@@ -3,9 +3,9 @@
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::ids::{OutputId, ValueId};
 use smpcc_circuit::program::{Op, Program, Suite};
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 
-use super::templates::{and_template, sum_template};
+use super::templates::{and_template, bitwise_and_template, sum_template};
 use super::{B, P, SETTINGS, Setting, Y, check, from_bits, setting, settings, to_bits, zip};
 use crate::engine::RunReport;
 use crate::engine::testing::{AllInputs, Builder, a, expect_costs, inputs, run_all, u, words};
@@ -306,8 +306,12 @@ fn mixed_bits(setting: Setting, lanes: u64) -> Program {
     let x = b.input(0, B, u(40), lanes);
     let y = b.input(1, B, u(16), lanes);
     let bit = b.input(1, B, Scalar::Bool, lanes);
-    let wide = b.template(sum_template(40, 2));
-    let x = repeat(&mut b, Op::Call(wide), x, x, 2);
+    let each = b.template(bitwise_and_template(40));
+    // In no bit linear in what one party gives, whose shares are its value and nothing each time; nor known to be zero, whose shares are equal.
+    let word = mask(40);
+    let k = b.constant(u(40), ConstVec::Splat { lanes, word });
+    let k = b.op(Op::FromPublic, &[k], B, u(40), lanes);
+    let x = repeat(&mut b, Op::Call(each), x, k, 2);
     b.output(x, &setting.everyone());
     let two = b.template(sum_template(16, 2));
     let labels = b.op(Op::BooleanToYao, &[y], Y, u(16), lanes);

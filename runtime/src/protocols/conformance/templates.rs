@@ -36,6 +36,14 @@ pub(crate) fn difference_template(width: u32, n: usize) -> Template {
     t.finish("difference", vec![out])
 }
 
+/// The AND of each bit of two words.
+pub(crate) fn bitwise_and_template(width: u32) -> Template {
+    let mut t = Builder::new(&[width; 2]);
+    let (x, y) = (t.input(0).to_vec(), t.input(1).to_vec());
+    let bits = x.iter().zip(&y).map(|(&x, &y)| t.and(x, y)).collect();
+    t.finish("and", vec![bits])
+}
+
 pub(crate) fn and_template() -> Template {
     let mut t = Builder::new(&[1, 1]);
     let (x, y) = (t.input(0)[0], t.input(1)[0]);
