@@ -369,7 +369,7 @@ fn main(x: [secret i12; _] from each, v: [secret u20; _] from each) -> ([u32; 80
     let mut sorted = BTreeSet::new();
     for setting in settings().filter(|s| s.n_parties <= 4) {
         let given = [("x", given.clone()), ("v", of.clone())];
-        for network in networks(setting) {
+        for &network in networks(setting) {
             let program = compiled(text, &given, setting, network);
             let place = format!("{setting:?}");
             let inputs = inputs(&program, &given, setting);
@@ -425,7 +425,7 @@ fn main(i: [secret u12; _] from each, v: [secret i20; _] from each) -> ([i20; 10
     let mut sorted = BTreeSet::new();
     for setting in settings().filter(|s| s.n_parties <= 4) {
         let given = [("i", at.clone()), ("v", of.clone())];
-        for network in networks(setting) {
+        for &network in networks(setting) {
             let program = compiled(text, &given, setting, network);
             let place = format!("{setting:?}");
             let inputs = inputs(&program, &given, setting);

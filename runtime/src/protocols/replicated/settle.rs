@@ -137,13 +137,13 @@ pub(super) fn begin(
     let ledger = &mut suite.ledger;
     if let Some(recorded) = ledger.take(all) {
         let drawn = ledger.draw(recorded.elements());
-        return Ok(Some(Settle::new(recorded, drawn)));
+        return Ok(Some(Settle::boxed(recorded, drawn)));
     }
     let Some(chunk) = ledger.take_terms(all) else {
         return Ok(None);
     };
     let drawn = ledger.draw_for_products(products::blocks(chunk.elements()));
-    Ok(Some(Settle::new(chunk, drawn)))
+    Ok(Some(Settle::boxed(chunk, drawn)))
 }
 
 /// A proof by each party, and its verification by both others.
@@ -245,7 +245,7 @@ impl<S: Statement> Settle<S> {
     /// Bytes of what a verifier tells the other.
     const SAID: usize = HASH + S::VERDICT;
 
-    fn new(statement: S, drawn: u64) -> Box<dyn Machine<Rep3<Malicious>>> {
+    fn boxed(statement: S, drawn: u64) -> Box<dyn Machine<Rep3<Malicious>>> {
         Box::new(Self {
             place: Place::Proving,
             statement: Some(statement),
