@@ -311,6 +311,23 @@ fn main(i: [secret u12; _] from each, v: [secret u20; _] from each) -> ([u24; 40
     assert!(sorted.contains("rep3"), "{sorted:?}");
 }
 
+/// A program gives what is expected under all suites, by sorting and by comparing all with all.
+fn check_by_sorting(text: &str, given: &[(&str, Given)], expected: &[Vec<Word>]) {
+    let mut sorted = BTreeSet::new();
+    for setting in settings().filter(|s| s.n_parties <= 4) {
+        for &network in networks(setting) {
+            let program = compiled(text, given, setting, network);
+            let place = format!("{setting:?}");
+            let inputs = inputs(&program, given, setting);
+            assert_eq!(learned(&program, &inputs, &place), expected, "{place}");
+            if shuffles(&program) > 0 {
+                sorted.insert(setting.suite.name());
+            }
+        }
+    }
+    assert!(sorted.contains("rep3"), "{sorted:?}");
+}
+
 /// Counts and sums of what lies below edges that everybody knows, in any order and some of them twice, or up to them; and a histogram. By
 /// sorting and by comparing all with all.
 #[test]
@@ -366,21 +383,7 @@ fn main(x: [secret i12; _] from each, v: [secret u20; _] from each) -> ([u32; 80
             })
             .collect(),
     ];
-    let mut sorted = BTreeSet::new();
-    for setting in settings().filter(|s| s.n_parties <= 4) {
-        let given = [("x", given.clone()), ("v", of.clone())];
-        for &network in networks(setting) {
-            let program = compiled(text, &given, setting, network);
-            let place = format!("{setting:?}");
-            let inputs = inputs(&program, &given, setting);
-            let all = learned(&program, &inputs, &place);
-            assert_eq!(all, expected, "{place}");
-            if shuffles(&program) > 0 {
-                sorted.insert(setting.suite.name());
-            }
-        }
-    }
-    assert!(sorted.contains("rep3"), "{sorted:?}");
+    check_by_sorting(text, &[("x", given), ("v", of)], &expected);
 }
 
 /// The smallest and the largest values of groups that no row has, that one has, and that many have, beside a bound of one's own; by sorting
@@ -422,19 +425,36 @@ fn main(i: [secret u12; _] from each, v: [secret i20; _] from each) -> ([i20; 10
         each(&|all| word(all.into_iter().max().unwrap_or(-7).max(-7))),
         each(&|all| all.len() as Word),
     ];
-    let mut sorted = BTreeSet::new();
-    for setting in settings().filter(|s| s.n_parties <= 4) {
-        let given = [("i", at.clone()), ("v", of.clone())];
-        for &network in networks(setting) {
-            let program = compiled(text, &given, setting, network);
-            let place = format!("{setting:?}");
-            let inputs = inputs(&program, &given, setting);
-            let all = learned(&program, &inputs, &place);
-            assert_eq!(all, expected, "{place}");
-            if shuffles(&program) > 0 {
-                sorted.insert(setting.suite.name());
-            }
+    let given = [("i", at.clone()), ("v", of.clone())];
+    check_by_sorting(text, &given, &expected);
+}
+
+/// What rows of other groups bring into a comparison does not come in where there are none: all rows are in one group.
+#[test]
+fn extremes_of_the_group_of_all_rows() {
+    let text = "fn main(i: [secret u12; _] from each, v: [secret i20; _] from each) -> ([i20; 64], [i20; 64]) {
+    let rows = i.flatten().zip(v.flatten());
+    let mut most: [secret i20; 64] = [0; 64];
+    let mut least: [secret i20; 64] = [0; 64];
+    for g in 0..64 {
+        let mut high: secret i20 = -524288;
+        let mut low: secret i20 = 524287;
+        for (at, of) in rows {
+            high = max(high, if at == g as u12 { of } else { -7 });
+            low = min(low, if at == g as u12 { of } else { -150 });
         }
+        most[g] = high;
+        least[g] = low;
     }
-    assert!(sorted.contains("rep3"), "{sorted:?}");
+    (most, least)
+}";
+    let word = |number: i128| number as Word & 0xf_ffff;
+    let of = |n: i128| -> Vec<Word> { (0..n).map(|i| word(-100 - i % 9)).collect() };
+    let given = [("i", [vec![3; 250], vec![3; 50]]), ("v", [of(250), of(50)])];
+    let expected = |all: i128, none: i128| -> Vec<Word> {
+        (0..64)
+            .map(|g| word(if g == 3 { all } else { none }))
+            .collect()
+    };
+    check_by_sorting(text, &given, &[expected(-100, -7), expected(-108, -150)]);
 }

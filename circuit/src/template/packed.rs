@@ -90,10 +90,9 @@ fn packed(first: u32, gates: &[Gate]) -> Vec<u8> {
     let mut seen = Seen::new(gates.len());
     let mut at = 0;
     while let Some(&(a, b)) = numbers.get(at) {
-        let (back, same) = seen.run(&numbers, at);
         // A run takes three bytes or more.
         let room = (MOST_PER_BYTE * (bytes.len() + 3)).saturating_sub(at);
-        let len = same.min(room);
+        let (back, len) = seen.run(&numbers, at, room);
         let n = if len < SHORTEST {
             push(&mut bytes, a);
             push(&mut bytes, b);
@@ -166,15 +165,16 @@ impl Seen {
         }
     }
 
-    /// How many gates back a run begins that is the same as what comes now, and how long they are the same.
-    fn run(&self, numbers: &[Numbers], at: usize) -> (usize, usize) {
+    /// How many gates back a run begins that is the same as what comes now, and for how many gates they are the same; no more than
+    /// `most` are looked at, or what repeats all along would be compared anew for each piece of it.
+    fn run(&self, numbers: &[Numbers], at: usize, most: usize) -> (usize, usize) {
         let Some(slot) = self.slot(numbers, at) else {
             return (0, 0);
         };
         let Some(from) = (self.places[slot] as usize).checked_sub(1) else {
             return (0, 0);
         };
-        let pairs = numbers[from..].iter().zip(&numbers[at..]);
+        let pairs = numbers[from..].iter().zip(&numbers[at..]).take(most);
         (at - from, pairs.take_while(|(a, b)| a == b).count())
     }
 }
@@ -300,6 +300,9 @@ mod tests {
         let bytes = packed(200_000, &chain);
         assert_eq!(unpacked(200_000, &bytes).as_ref(), Some(&chain));
         assert!(bytes.len() <= chain.len() + 20, "{}", bytes.len());
+        // A million gates take as long for each as a thousand: compared anew for each run, they would not end.
+        let alike = vec![Gate::Xor(Lit::of(1), Lit::of(2)); 1 << 20];
+        assert!(unpacked(9, &packed(9, &alike)) == Some(alike));
         let mut random = crate::splitmix::SplitMix::new(1);
         let mixed: Vec<Gate> = (0..3_000u32)
             .map(|at| match at % 50 {

@@ -372,7 +372,7 @@ impl Chain {
         let (&least, &most) = (self.arms.keys().next()?, self.arms.keys().next_back()?);
         let n = self.arms.len() as Word;
         let first = if least <= n { 0 } else { least };
-        let len = most - first + 1;
+        let len = (most - first).checked_add(1)?;
         let all = Word::checked_shl(1, value.scalar.width()).filter(|_| value.scalar.width() < 127);
         let len_all = all.filter(|&all| first == 0 && all <= 2 * len);
         let is_short = len <= 2 * n + 2;
@@ -581,6 +581,22 @@ mod tests {
             b.output(sum, &[0]);
             let text = same_after(&b.finish(), &[0, 2, 3, 11, 14]);
             assert_eq!(text.contains("read_secret"), !stays, "{n}: {text}");
+        }
+    }
+
+    /// The least and the greatest word of the widest type, between which are more than can be counted.
+    #[test]
+    fn both_ends_of_the_widest_type_make_a_tree() {
+        for by in [Scalar::unsigned(128), Scalar::signed(128)] {
+            for n in [2, 3, 5] {
+                let mut arms: Vec<(Word, Option<Word>)> =
+                    (0..n - 1).map(|i| (i, Some(i + 3))).collect();
+                arms.push((Word::MAX, Some(40)));
+                let ir = chosen(by, 1, &arms, Some(9));
+                let words = [0, 1, 2, 3, 4, 5, Word::MAX >> 1, Word::MAX - 1, Word::MAX];
+                let text = same_after(&ir, &words);
+                assert!(!text.contains("read_secret"), "{text}");
+            }
         }
     }
 

@@ -432,6 +432,15 @@ fn smallest(scalar: Scalar) -> Word {
     }
 }
 
+/// The word that does not change what others give.
+fn neutral(op: WordOp, scalar: Scalar) -> Word {
+    match op {
+        WordOp::Min => scalar.mask() >> u32::from(scalar.is_signed()),
+        WordOp::Max => smallest(scalar),
+        _ => 0,
+    }
+}
+
 /// The numbers of the groups and one more, and then those of the rows.
 fn numbered_keys(walk: &mut Walk, groups: &Groups) -> ValueId {
     let n_groups = groups.n_groups;
@@ -536,9 +545,16 @@ fn extremes(
     let steps = between(walk, order.places, n);
     let one = walk.splat_of(public(walk.ty(steps)), 1);
     let is_empty = walk.word(WordOp::Eq, &[steps, one]);
-    let none = walk.splat_of(public(walk.ty(found)), none);
     let op = if is_least { WordOp::Min } else { WordOp::Max };
-    let best = walk.word(op, &[found, none]);
+    let changes_nothing = none == neutral(op, walk.ty(found).scalar);
+    let none = walk.splat_of(public(walk.ty(found)), none);
+    let mut best = walk.word(op, &[found, none]);
+    if !changes_nothing {
+        // Where all rows are in the group, no other one brings this word.
+        let all = walk.splat_of(public(walk.ty(steps)), Word::from(groups.rows) + 1);
+        let is_whole = walk.word(WordOp::Eq, &[steps, all]);
+        best = walk.word(WordOp::Select, &[is_whole, found, best]);
+    }
     let best = walk.word(WordOp::Select, &[is_empty, none, best]);
     walk.cast(best, groups.scalar)
 }
@@ -638,25 +654,20 @@ fn compared(shape: Shape, n_parties: u32) -> Ir {
         Work::SumByEdge => WordOp::Lt,
         Work::SumByNumber | Work::Least | Work::Greatest => WordOp::Eq,
     };
+    let op = match work {
+        Work::Least => WordOp::Min,
+        Work::Greatest => WordOp::Max,
+        Work::SumByNumber | Work::SumByEdge => WordOp::Add,
+    };
     let hit = b.word(asks, &[each, numbers]);
     let parts = match values {
         None => b.cast(hit, scalar),
         Some(values) => {
             let values = b.cast(values, scalar);
             let values = b.gather(values, again, 1);
-            let none = match work {
-                Work::Least => scalar.mask() >> u32::from(scalar.is_signed()),
-                Work::Greatest => smallest(scalar),
-                Work::SumByNumber | Work::SumByEdge => 0,
-            };
-            let none = b.splat(scalar, n * rows, none);
+            let none = b.splat(scalar, n * rows, neutral(op, scalar));
             b.word(WordOp::Select, &[hit, values, none])
         }
-    };
-    let op = match work {
-        Work::Least => WordOp::Min,
-        Work::Greatest => WordOp::Max,
-        Work::SumByNumber | Work::SumByEdge => WordOp::Add,
     };
     let sums = b.reduce(op, parts, n);
     b.output(sums, &[0]);
