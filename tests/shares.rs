@@ -33,17 +33,20 @@ impl Site {
             "study",
             "new",
             "./pay.smpc",
-            "--contributors",
-            "person",
             "--receiver",
             "analyst=./keys/institute.pub",
         ];
+        if !options.contains(&"--contributors") {
+            args.extend(["--contributors", "person"]);
+        }
         for node in &listed {
             args.extend(["--node", node]);
         }
         args.extend(options);
         site.ok(&args);
-        site.edit("least", "least = 2");
+        if !options.contains(&"--contributors") {
+            site.edit("least", "least = 2");
+        }
         site
     }
 
@@ -89,17 +92,15 @@ impl Site {
     }
 
     pub fn contribute(&self, inputs: &str) {
+        self.ok(&self.sharing(inputs, &[]));
+    }
+
+    /// The command that shares these inputs.
+    fn sharing<'a>(&self, inputs: &str, more: &[&'a str]) -> Vec<&'a str> {
         std::fs::write(self.at("mine.json"), inputs).expect("inputs");
-        self.ok(&[
-            "share",
-            "./pay.smpc",
-            "--study",
-            "./study.toml",
-            "--inputs",
-            "./mine.json",
-            "--out",
-            "./shares",
-        ]);
+        let args = ["share", "./pay.smpc", "--study", "./study.toml"];
+        let files = ["--inputs", "./mine.json", "--out", "./shares"];
+        [&args[..], &files, more].concat()
     }
 
     /// The files with this ending in a node's folder.
@@ -268,6 +269,71 @@ fn people_contribute_nodes_run_and_a_receiver_opens() {
         "the study has another key for its receiver",
     );
     refusals(&site);
+}
+
+/// Hospitals give patients and a registry gives who died: two kinds of contributors of one study, of which one is a single party.
+#[test]
+fn several_roles_contribute_to_one_result() {
+    let program = "party analyst;
+party hospital[2..];
+party registry;
+
+fn main(patients: [secret u32; _] from each hospital, dead: [secret u32; _] from registry) -> u32 to analyst {
+    let mut n: secret u32 = 0;
+    for id in patients.flatten() {
+        for other in dead { n += (id == other) as u32; }
+    }
+    n
+}
+";
+    let roles = ["--contributors", "hospital=3", "--contributors", "registry"];
+    let site = Site::new(program, &["a", "b", "c"], &roles);
+    let invitations = std::fs::read_dir(site.at("invitations/hospital")).expect("a folder");
+    assert_eq!(invitations.count(), 3);
+    let check = ["study", "check", "./study.toml"];
+    let said = site.ok(&check);
+    for part in [
+        "As `hospital`: 3 to 1000 contributions.",
+        "As `registry`: 1 contribution.",
+        "3 of `hospital` and 1 of `registry`",
+        "depends on `patients` of ",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    site.refused(&site.sharing("[1]", &[]), "say which with --role");
+    site.refused(
+        &site.sharing("[1]", &["--role", "analyst"]),
+        "nobody contributes as `analyst` to this study, but as `hospital`, `registry`",
+    );
+    for patients in ["[1, 2, 3]", "[4]", "[5, 6, 7, 8]"] {
+        site.ok(&site.sharing(patients, &["--role", "hospital"]));
+    }
+    site.refused(&RUN, "there are 0 contributions as `registry`");
+    site.ok(&site.sharing("[2, 4, 8, 16]", &["--role", "registry"]));
+    // A shard has some of each, and here there is one registry.
+    let shard = [&RUN[..], &["--shard", "1/2"]].concat();
+    site.refused(&shard, "nobody plays `");
+    site.ok(&RUN);
+    let shares = ["a", "b", "c"].map(|node| site.released(node));
+    let said = site.ok(&open(&shares));
+    assert!(said.contains("`analyst` learns 3"), "{said}");
+    // The program takes one registry, and two hospitals at least.
+    let text = std::fs::read_to_string(site.at("study.toml")).expect("the study");
+    let registry = text.rfind("most = 1\n").expect("the registry");
+    let two = format!("{}most = 2\n{}", &text[..registry], &text[registry + 9..]);
+    for (other, why) in [
+        (
+            two,
+            "`registry` contributes 1 to 2 times, and the program takes 1",
+        ),
+        (
+            text.replacen("least = 3", "least = 1", 1),
+            "`hospital` contributes 1 to 1000 times, and the program takes at least 2",
+        ),
+    ] {
+        std::fs::write(site.at("study.toml"), other).expect("the study");
+        site.refused(&check, why);
+    }
 }
 
 #[test]

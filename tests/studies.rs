@@ -151,8 +151,8 @@ fn types_stand_in_a_study_with_what_is_in_them() {
     let other = format!("layout = \"{}\"", "ab".repeat(32));
     for (from, to, why) in [
         ("0..=120", "0..=119", "`rows` is `[Row {"),
-        (layout, "", "`rows` has the layout"),
-        (layout, &other, "`rows` has the layout"),
+        (layout, "", "`rows` is laid out in another way"),
+        (layout, &other, "layout: it is not one of its type"),
         (
             "[u8 in 1..=5; 2]\"",
             "[u8 in 1..=5; 2]\"\nleast = 1",
@@ -164,6 +164,15 @@ fn types_stand_in_a_study_with_what_is_in_them() {
         let (code, said) = run(at, &["study", "check", "study.toml"]);
         assert!(code == Some(2) && said.contains(why), "{why}: {said}");
     }
+}
+
+/// Who contributes opens nothing, so that a result for them would be nobody's.
+#[test]
+fn results_are_for_receivers() {
+    let folder = study_of(&PROGRAM.replace("-> u64 to analyst", "-> u64"));
+    let (code, said) = run(folder.path(), &["study", "check", "study.toml"]);
+    let why = "gives `result` to `person`, who contribute and open nothing: say in it which receiver of the study learns it, such as `to analyst`";
+    assert!(code == Some(2) && said.contains(why), "{said}");
 }
 
 #[test]

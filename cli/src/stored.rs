@@ -21,7 +21,8 @@ use smpcc_runtime::hash::{Transcript, sha256};
 use smpcc_runtime::protocols::stored::Scheme;
 use smpcc_study::id::ContributionId;
 use smpcc_study::share_file::{Header, Kind};
-use smpcc_study::study::{Study, Terms};
+use smpcc_study::study::{Contributors, Study, Terms};
+use std::collections::BTreeMap;
 
 /// Attempts at one run, at most: only the loss of a node makes another one.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -174,6 +175,9 @@ pub fn stores(terms: &Terms) -> Outcome {
     }
 }
 
+/// The contributions that a node has, in the order of their ids, and as which role each was given.
+pub type Contributed = [(ContributionId, String)];
+
 /// A share file's place in a run.
 pub struct Place {
     /// Which of the files.
@@ -262,7 +266,7 @@ impl Stored {
     pub fn new(
         study: &Study,
         hir: &Hir,
-        (headers, contributed): (&[&Header], &[ContributionId]),
+        (headers, contributed): (&[&Header], &Contributed),
         attempt: &Attempt,
     ) -> Outcome<(Self, Vec<Place>)> {
         let terms = study.terms();
@@ -271,25 +275,33 @@ impl Stored {
         let of_kind = |kind| (0..headers.len()).filter(move |&i| headers[i].kind == kind);
         let mut contributions: Vec<usize> = of_kind(Kind::Contribution).collect();
         contributions.sort_by_key(|&i| headers[i].id);
-        let n = contributions.len() as u64;
-        let all = contributed.len() as u64;
-        let takes_all = all >= terms.contributors.least && all <= terms.contributors.most;
-        if !takes_all && portion.n_parts() == 0 {
-            return Err(Failure::usage(format!(
-                "there are {all} contributions, and the study runs with {} to {}",
-                terms.contributors.least, terms.contributors.most
-            )));
-        }
-        if n == 0 && portion.shard().is_some() {
-            return Err(Failure::usage(format!(
-                "{portion} has none of the {all} contributions: take fewer shards"
-            )));
+        let mut counts = BTreeMap::new();
+        for who in &terms.contributors {
+            let as_it = |whose: &str| whose == who.role;
+            let all = contributed.iter().filter(|(_, whose)| as_it(whose)).count() as u64;
+            let here = contributions
+                .iter()
+                .filter(|&&i| as_it(&headers[i].whose))
+                .count() as u32;
+            if !(who.least..=who.most).contains(&all) && portion.n_parts() == 0 {
+                return Err(Failure::usage(format!(
+                    "there are {all} contributions as `{}`, and the study runs with {} to {}",
+                    who.role, who.least, who.most
+                )));
+            }
+            if here == 0 && portion.shard().is_some() {
+                return Err(Failure::usage(format!(
+                    "{portion} has none of the {all} contributions as `{}`: take fewer shards",
+                    who.role
+                )));
+            }
+            counts.insert(who.role.clone(), here);
         }
         let parts = match portion {
             Portion::Combine(of) => Some((portion::part_role(terms, hir)?, of)),
             Portion::Whole | Portion::Shard { .. } => None,
         };
-        let (role_counts, seating) = seats(terms, hir, (n as u32, parts), &attempt.members);
+        let (role_counts, seating) = seats(terms, hir, (&counts, parts), &attempt.members);
         let counts = role_counts.iter().map(|n| u64::from(*n)).sum::<u64>();
         if counts > u64::from(u32::MAX) {
             return Err(Failure::usage("there are too many contributions"));
@@ -307,16 +319,17 @@ impl Stored {
             portion,
         };
         let mut placed = Vec::new();
-        let mut contributions = contributions.into_iter();
         for (seat, name) in (0u32..).zip(&by_seat.names) {
             let away = stored.seating.seats.get(seat as usize) == Some(&None);
             let gifts = by_seat.gifts(seat);
             if !away || gifts.is_empty() {
                 continue;
             }
-            let contributes = role_of(name) == terms.contributors.role;
-            let file = if contributes {
-                contributions.next()
+            let file = if terms.contributing(role_of(name)).is_some() {
+                let next = contributions
+                    .iter()
+                    .position(|&i| headers[i].whose == role_of(name));
+                next.map(|next| contributions.remove(next))
             } else {
                 let mut results = of_kind(Kind::Result).filter(|&i| headers[i].whose == *name);
                 let one = results.next();
@@ -348,13 +361,16 @@ impl Stored {
         Ok((stored, placed))
     }
 
-    /// A run that is only looked at, with so many contributions, or the fewest.
+    /// A run that is only looked at, with so many contributions of each role, or the fewest.
     pub fn planned(study: &Study, hir: &Hir, contributions: Option<u32>) -> Self {
         let terms = study.terms();
-        let least = u32::try_from(terms.contributors.least).unwrap_or(u32::MAX);
         let members = Attempt::first(terms).members;
-        let n = contributions.unwrap_or(least);
-        let (role_counts, seating) = seats(terms, hir, (n, None), &members);
+        let n = |who: &Contributors| {
+            let n = contributions.map_or(who.least, |n| u64::from(n).clamp(who.least, who.most));
+            (who.role.clone(), u32::try_from(n).unwrap_or(u32::MAX))
+        };
+        let counts = terms.contributors.iter().map(n).collect();
+        let (role_counts, seating) = seats(terms, hir, (&counts, None), &members);
         Self {
             study: study.id().to_string(),
             role_counts,
@@ -414,12 +430,12 @@ fn player_of(name: &str) -> u32 {
     number.map_or(0, |n| n.parse().unwrap_or(u32::MAX))
 }
 
-/// How many play each role, and which of them are nodes that take part. `parts` is the role as which results of shards are given, and how
-/// many there are.
+/// How many play each role, and which of them are nodes that take part. `contributions` are how many there are of each contributing role,
+/// `parts` is the role as which results of shards are given, and how many there are.
 fn seats(
     terms: &Terms,
     hir: &Hir,
-    (contributions, parts): (u32, Option<(String, u32)>),
+    (contributions, parts): (&BTreeMap<String, u32>, Option<(String, u32)>),
     members: &[u32],
 ) -> (Vec<u32>, Seating) {
     let playing = |role: &RoleSchema| -> Vec<u32> {
@@ -438,8 +454,8 @@ fn seats(
             let node = terms.nodes.get(node as usize);
             node.and_then(|n| n.role.as_deref()).map_or(0, player_of)
         });
-        let count = if role.name == terms.contributors.role {
-            contributions
+        let count = if let Some(n) = contributions.get(&role.name) {
+            *n
         } else if let Some((_, n)) = parts.as_ref().filter(|(part, _)| *part == role.name) {
             *n
         } else if nodes.is_empty() {
@@ -515,11 +531,7 @@ fn files(headers: &[&Header]) -> String {
 }
 
 /// A declared shape with the lengths that were given.
-pub fn with_lens(
-    shape: &Shape,
-    name: &str,
-    given: &std::collections::BTreeMap<String, u64>,
-) -> Shape {
+pub fn with_lens(shape: &Shape, name: &str, given: &BTreeMap<String, u64>) -> Shape {
     let mut shape = shape.clone();
     for (depth, node) in shape.0.iter_mut().enumerate() {
         if let ShapeNode::Array(len @ None) = node {

@@ -8,10 +8,8 @@ use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema::{self, ParamSchema, Schema};
 use smpcc_compiler::session::Session;
 use smpcc_runtime::hash::sha256;
-use smpcc_study::id::StudyId;
-use smpcc_study::schema as stored_schema;
 use smpcc_study::signature;
-use smpcc_study::study::{MAX_LEN, Study};
+use smpcc_study::study::{Contributors, Input, MAX_LEN, Study};
 use smpcc_study::types;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -70,16 +68,46 @@ pub fn program(path: &Path, study: &Study) -> Outcome<Source> {
     }
 }
 
-/// The parameters that each contributor gives, if the program and the study mean the same by it.
+/// Whether the program and the study mean the same by what contributors give, and by who plays which role.
 ///
 /// # Errors
-/// Roles, inputs or types that differ, and a role that nobody plays.
-pub fn contributed(study: &Study, hir: &Hir) -> Outcome<Vec<ParamSchema>> {
+/// Roles, inputs or types that differ, numbers of contributions that the program does not take, and a role that nobody plays.
+pub fn contributed(study: &Study, hir: &Hir) -> Outcome {
     let terms = study.terms();
     let schema = schema::schema(hir);
-    let wrong = |what: String| Err(Failure::usage(format!("the study: {what}")));
-    let who = &terms.contributors;
-    let given = given_by(&schema, &who.role)
+    for who in &terms.contributors {
+        given(&schema, who)?;
+    }
+    let role_of = |text: &str| text.split('[').next().unwrap_or_default().to_owned();
+    let played: Vec<String> = (terms.receivers.iter().map(|r| role_of(&r.role)))
+        .chain(
+            terms
+                .nodes
+                .iter()
+                .filter_map(|n| n.role.as_deref().map(role_of)),
+        )
+        .chain(terms.contributors.iter().map(|who| who.role.clone()))
+        .collect();
+    for role in &played {
+        if schema.roles.iter().all(|r| r.name != *role) {
+            return wrong(format!("the program has no role `{role}`"));
+        }
+    }
+    // Nobody need be what there may be none of: the results of shards are given so.
+    let mut needed = schema.roles.iter().filter(|r| r.min > 0);
+    match needed.find(|r| !played.contains(&r.name)) {
+        Some(role) => wrong(format!("nobody is the program's `{}`", role.name)),
+        None => Ok(()),
+    }
+}
+
+fn wrong<T>(what: String) -> Outcome<T> {
+    Err(Failure::usage(format!("the study: {what}")))
+}
+
+/// Whether the program takes from a role what the study says that its contributors give, and so many of them.
+fn given(schema: &Schema, who: &Contributors) -> Outcome {
+    let given = given_by(schema, &who.role)
         .ok_or_else(|| Failure::usage(format!("the program has no role `{}`", who.role)))?;
     for param in &given {
         let ty = type_name(param);
@@ -99,47 +127,38 @@ pub fn contributed(study: &Study, hir: &Hir) -> Outcome<Vec<ParamSchema>> {
             Some(input) if input.layout != layout(&param.shape) => {
                 return wrong(match layout(&param.shape) {
                     None => format!("`{}` needs no `layout`", param.name),
-                    Some(hash) => format!(
-                        "`{}` has the layout {}, which contributors.input does not say",
-                        param.name,
-                        StudyId(hash)
+                    Some(_) => format!(
+                        "`{}` is laid out in another way than contributors.input says",
+                        param.name
                     ),
                 });
             }
             Some(_) => {}
         }
     }
-    if let Some(input) = who
-        .inputs
-        .iter()
-        .find(|i| given.iter().all(|p| p.name != i.name))
-    {
+    let unknown = |input: &&Input| given.iter().all(|p| p.name != input.name);
+    if let Some(input) = who.inputs.iter().find(unknown) {
         return wrong(format!(
             "the program takes no `{}` from `{}`",
             input.name, who.role
         ));
     }
-    let role_of = |text: &str| text.split('[').next().unwrap_or_default().to_owned();
-    let played: Vec<String> = (terms.receivers.iter().map(|r| role_of(&r.role)))
-        .chain(
-            terms
-                .nodes
-                .iter()
-                .filter_map(|n| n.role.as_deref().map(role_of)),
-        )
-        .chain([who.role.clone()])
-        .collect();
-    for role in &played {
-        if schema.roles.iter().all(|r| r.name != *role) {
-            return wrong(format!("the program has no role `{role}`"));
+    let mut roles = schema.roles.iter();
+    if let Some(role) = roles.find(|r| r.name == who.role) {
+        let most = role.max.map_or(u64::MAX, u64::from);
+        if who.least < u64::from(role.min) || who.most > most {
+            let takes = match role.max {
+                Some(max) if max == role.min => format!("{max}"),
+                Some(max) => format!("{} to {max}", role.min),
+                None => format!("at least {}", role.min),
+            };
+            return wrong(format!(
+                "`{}` contributes {} to {} times, and the program takes {takes}",
+                who.role, who.least, who.most
+            ));
         }
     }
-    // Nobody need be what there may be none of: the results of shards are given so.
-    let mut needed = schema.roles.iter().filter(|r| r.min > 0);
-    if let Some(role) = needed.find(|r| !played.contains(&r.name)) {
-        return wrong(format!("nobody is the program's `{}`", role.name));
-    }
-    Ok(given)
+    Ok(())
 }
 
 /// What a role gives, as the program has it; `None` where there is no such role.
@@ -163,8 +182,8 @@ pub fn type_name(param: &ParamSchema) -> String {
 }
 
 /// What a study says of a type beside its text.
-pub fn layout(shape: &Shape) -> Option<[u8; 32]> {
-    types::says_no_layout(shape).then(|| stored_schema::digest(shape))
+pub fn layout(shape: &Shape) -> Option<Shape> {
+    types::says_no_layout(shape).then(|| shape.clone())
 }
 
 /// A session that shows what a study's program reveals: as many of each role as there are, and few contributors.
@@ -173,8 +192,8 @@ pub fn session(study: &Study, hir: &Hir) -> Session {
     let schema = schema::schema(hir);
     let seats = |role: &schema::RoleSchema| {
         let plays = |text: &str| text.split('[').next() == Some(role.name.as_str());
-        if role.name == terms.contributors.role {
-            let shown = SHOWN.min(terms.contributors.most) as u32;
+        if let Some(who) = terms.contributing(&role.name) {
+            let shown = SHOWN.min(who.most) as u32;
             return shown.max(role.min);
         }
         let nodes = terms.nodes.iter().filter_map(|n| n.role.as_deref());

@@ -112,7 +112,8 @@ fn dealt(
     key: &SigningKey,
 ) -> (smpcc_study::id::ContributionId, Vec<Vec<u8>>) {
     let terms = study.terms();
-    let input = &terms.contributors.inputs[0];
+    let who = &terms.contributors[0];
+    let input = &who.inputs[0];
     let width: u8 = input
         .scalar
         .trim_start_matches('u')
@@ -123,7 +124,7 @@ fn dealt(
         study: study.id(),
         scheme: scheme(terms),
         threat: terms.threat,
-        whose: &terms.contributors.role,
+        whose: &who.role,
         made: 0,
     };
     let held = Value {

@@ -11,7 +11,7 @@ use smpcc_study::schema::Value;
 use smpcc_study::seal::SealingKey;
 use smpcc_study::share_file::{self, Key, Kind, Wanted};
 use smpcc_study::signature::SigningPublic;
-use smpcc_study::study::Terms;
+use smpcc_study::study::{Contributors, Terms};
 use smpcc_study::types;
 
 /// Bytes of a share file beside its parts: the types of what is in it, mainly.
@@ -21,6 +21,8 @@ const HEADER: usize = 64 << 10;
 pub struct Arrival {
     /// Who gave it.
     pub key: SigningPublic,
+    /// As which of the study's contributors.
+    pub role: usize,
     /// What all nodes hold.
     pub manifest: Manifest,
     /// The text of that, with its signature.
@@ -42,7 +44,28 @@ pub fn scheme(terms: &Terms) -> Scheme {
 pub fn max_len(hosted: &Hosted) -> usize {
     let terms = hosted.study.terms();
     let parts = scheme(terms).parts(hosted.me).len();
-    MAX_MANIFEST + HEADER + parts * terms.contributors.max_bytes as usize
+    let longest = terms.contributors.iter().map(|who| who.max_bytes).max();
+    MAX_MANIFEST + HEADER + parts * longest.unwrap_or(0) as usize
+}
+
+/// Looks at what has come so far: whether the manifest is whole, and signed by somebody who may contribute.
+///
+/// # Errors
+/// It is not, or somebody else's.
+pub fn is_of_somebody(hosted: &Hosted, begun: &[u8]) -> Result<bool, Error> {
+    match contribution::begun(begun)? {
+        None => Ok(false),
+        Some(manifest) => sender(hosted, manifest).map(|_| true),
+    }
+}
+
+/// What a text commits to, who signed it, and as which of the study's contributors that is.
+fn sender(hosted: &Hosted, text: &str) -> Result<(Manifest, SigningPublic, usize), Error> {
+    let (manifest, key) = contribution::signed(text)?;
+    let role = hosted.study.terms().admitted(&key).ok_or_else(|| {
+        Error::Unknown("the study lists neither this key nor this invitation".into())
+    })?;
+    Ok((manifest, key, role))
 }
 
 /// Looks at what came as contribution `id` to a node of this key.
@@ -58,12 +81,9 @@ pub fn check(
 ) -> Result<Arrival, Error> {
     let terms = hosted.study.terms();
     let arrived = contribution::split(body)?;
-    let (manifest, key) = contribution::signed(arrived.manifest)?;
-    if !terms.contributors.admit(&key) {
-        return Err(Error::Unknown(
-            "the study lists neither this key nor this invitation".into(),
-        ));
-    }
+    let (manifest, key, role) = sender(hosted, arrived.manifest)?;
+    let who = terms.contributors.get(role);
+    let who = who.ok_or_else(|| Error::Machine("a role that the study has not".into()))?;
     if manifest.study != hosted.study.id() {
         return Err(Error::Refused("this was signed for another study".into()));
     }
@@ -90,26 +110,32 @@ pub fn check(
         ));
     }
     let longest = held.1.iter().map(|p| p.bytes.len() as u64).max();
-    if longest > Some(terms.contributors.max_bytes) {
+    if longest > Some(who.max_bytes) {
         return Err(Error::TooMuch(format!(
             "the study allows {} bytes a part",
-            terms.contributors.max_bytes
+            who.max_bytes
         )));
     }
-    asked_for(terms, &held.0.whose, &held.0.values)?;
+    asked_for(who, &held.0.whose, &held.0.values)?;
     // Lengths, and nothing where nothing should be.
     shares(&held)?;
     Ok(Arrival {
         key,
+        role,
         manifest,
         text: arrived.manifest.to_owned(),
         held,
     })
 }
 
-/// Whether values are what the study asks for: their names, types and layouts, and as many lanes as their lengths say.
-fn asked_for(terms: &Terms, whose: &str, values: &[Value]) -> Result<(), Error> {
-    let who = &terms.contributors;
+/// Whether values are what the study asks for of these contributors: their names, types and layouts, and as many lanes as their lengths say.
+fn asked_for(who: &Contributors, whose: &str, values: &[Value]) -> Result<(), Error> {
+    if whose != who.role {
+        return Err(Error::Refused(format!(
+            "this key or invitation is for `{}`, and it was given as something else",
+            who.role
+        )));
+    }
     let same = values.len() == who.inputs.len()
         && who.inputs.iter().all(|input| {
             values.iter().any(|value| {
@@ -118,7 +144,7 @@ fn asked_for(terms: &Terms, whose: &str, values: &[Value]) -> Result<(), Error> 
                     && value.is_whole()
             })
         });
-    match same && whose == who.role {
+    match same {
         true => Ok(()),
         false => Err(Error::Refused(
             "it does not hold the values that the study asks for".into(),

@@ -4,17 +4,19 @@
 //! study's nodes and to nothing else, and holds all that it needs; so anybody may serve it, also from disk. Whoever alters it sees the
 //! input: its hash is told by every node, and stands beside the signed study.
 
+mod column;
 mod fields;
 
 use crate::Error;
-use fields::{Column, Field, Rows};
+use column::{Column, Presence};
+use fields::{Field, Times};
 use smpcc_circuit::value::Form;
 use smpcc_runtime::hash::sha256;
 use smpcc_runtime::protocols::stored::Scheme;
-use smpcc_study::id::ContributionId;
+use smpcc_study::id::{ContributionId, hex};
 use smpcc_study::manifest::Commitment;
 use smpcc_study::share_file::{Header, Kind};
-use smpcc_study::study::{Input, Study};
+use smpcc_study::study::{Contributors, Input, Study};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("form/page.css");
@@ -28,14 +30,63 @@ pub struct Page {
     pub policy: String,
 }
 
-/// Makes the page of a study.
+/// The page of a study: that of its contributors, or, if they contribute as several roles, one with a link to the page of each.
 ///
 /// # Errors
-/// A type that the page has no field for: contributors take `smpcc contribute` then.
-pub fn page(study: &Study) -> Result<Page, Error> {
+/// As [`of_role`].
+pub fn of_study(study: &Study) -> Result<Page, Error> {
+    let terms = study.terms();
+    if let [only] = &terms.contributors[..] {
+        return page(study, only);
+    }
+    let policy = format!("{NOTHING}; style-src '{}'", source(STYLE));
+    let mut html = head(&policy, &terms.name);
+    let _ = write!(
+        html,
+        "<p>{}</p>\n<h2>Contribute as</h2>\n<ul>\n",
+        text(&terms.purpose)
+    );
+    for who in &terms.contributors {
+        let labels: Vec<&str> = who.inputs.iter().map(|input| &*input.label).collect();
+        let _ = writeln!(
+            html,
+            "<li><a href=\"form/{0}\">{0}</a>: {1}</li>",
+            text(&who.role),
+            text(&labels.join(", "))
+        );
+    }
+    html += "</ul>\n</main>\n</body>\n</html>\n";
+    Ok(Page { html, policy })
+}
+
+/// The page of those who contribute as a role.
+///
+/// # Errors
+/// No such role, or a type that the page has no field for: contributors take `smpcc contribute` then.
+pub fn of_role(study: &Study, role: &str) -> Result<Page, Error> {
+    let who = study.terms().contributing(role);
+    let who = who.ok_or_else(|| Error::Absent("nobody contributes as that".into()))?;
+    page(study, who)
+}
+
+/// What every page may do.
+const NOTHING: &str = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/// The beginning of a page, up to its title.
+fn head(policy: &str, title: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{1}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{1}</h1>\n",
+        text(policy),
+        text(title)
+    )
+}
+
+fn page(study: &Study, who: &Contributors) -> Result<Page, Error> {
     let terms = study.terms();
     let mut fields = Vec::new();
-    for input in &terms.contributors.inputs {
+    for input in &who.inputs {
         fields.push(Field::new(input).ok_or_else(|| {
             Error::Absent(format!(
                 "the page has no field for `{}` of the type {}: contribute with `smpcc contribute`",
@@ -43,26 +94,24 @@ pub fn page(study: &Study) -> Result<Page, Error> {
             ))
         })?);
     }
-    let data = data(study, &fields)?;
-    let mut policy =
-        String::from("default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; ");
-    let _ = write!(
-        policy,
-        "script-src '{}'; style-src '{}'; connect-src",
+    let data = data(study, who, &fields)?;
+    let mut policy = format!(
+        "{NOTHING}; script-src '{}'; style-src '{}'; connect-src",
         source(SCRIPT),
         source(STYLE)
     );
     for node in &terms.nodes {
         let _ = write!(policy, " https://{}", node.address);
     }
-    let mut html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{1}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{1}</h1>\n<p>{2}</p>\n",
-        text(&policy),
-        text(&terms.name),
-        text(&terms.purpose)
-    );
+    let mut html = head(&policy, &terms.name);
+    let _ = write!(html, "<p>{}</p>\n", text(&terms.purpose));
+    if terms.contributors.len() > 1 {
+        let _ = write!(
+            html,
+            "<p>You contribute as <b>{}</b>.</p>\n",
+            text(&who.role)
+        );
+    }
     let _ = write!(
         html,
         "<p class=\"note\">What you type is split in this browser. Each of the {} nodes gets a part that says nothing by itself. \
@@ -95,36 +144,19 @@ fn field_html(i: usize, field: &Field<'_>) -> String {
     let Input { label, help, .. } = field.input;
     let id = format!("input-{i}");
     match (field.rows, &field.columns[..]) {
-        (Rows::One, [column]) => control(&id, label, help, column),
-        (Rows::One, columns) => {
+        (Times::One, [column]) => control(&id, label, help, column),
+        (Times::One, columns) => {
             let mut html = format!("<fieldset><legend>{}</legend>", text(label));
             if !help.is_empty() {
                 let _ = write!(html, "<span class=\"hint\">{}</span>", text(help));
             }
             for (c, column) in columns.iter().enumerate() {
-                html += &control(&format!("{id}-{c}"), &column.name, "", column);
+                html += &control(&format!("{id}-{c}"), &asked(column), "", column);
             }
             html + "</fieldset>\n"
         }
-        (rows, columns) => {
-            let n = match rows {
-                Rows::Many(n) => format!("{n} lines"),
-                Rows::Any | Rows::One => "One line for each".into(),
-            };
-            let takes = match columns {
-                [column] => column.takes(),
-                columns => {
-                    let each = columns
-                        .iter()
-                        .map(|c| format!("{} ({})", c.name, c.takes()));
-                    let each: Vec<String> = each.collect();
-                    format!(
-                        "{}; with commas, semicolons or tabs between them",
-                        each.join(", ")
-                    )
-                }
-            };
-            let hint = with(help, &format!("{n}: {takes}."));
+        (..) => {
+            let hint = with(help, &lines_of(field));
             wrapped(
                 &id,
                 label,
@@ -137,14 +169,64 @@ fn field_html(i: usize, field: &Field<'_>) -> String {
     }
 }
 
+/// What stands beside the control of one of several values.
+fn asked(column: &Column) -> String {
+    match (column.kind(), &*column.name) {
+        ("given", "") => "Is there one?".into(),
+        ("given", name) => format!("{name}: is there one?"),
+        ("choice", "") => "Which".into(),
+        (_, name) => name.to_owned(),
+    }
+}
+
+/// What is typed as lines of text.
+fn lines_of(field: &Field<'_>) -> String {
+    let lines = match field.rows {
+        Times::Many(1) => "One line".into(),
+        Times::Many(n) => format!("{n} lines"),
+        Times::Any | Times::One => "One line for each".into(),
+    };
+    let typed = |column: &&Column| column.presence != Presence::Seen;
+    let columns: Vec<&Column> = field.columns.iter().filter(typed).collect();
+    let of_variant = |column: &Column| {
+        let last = column.when.last();
+        last.and_then(|(of, choice)| Some((field.columns.get(*of)?, choice)))
+            .and_then(|(of, choice)| of.choices.get(*choice).filter(|_| of.kind() == "choice"))
+    };
+    let each = |column: &&Column| {
+        let takes = match of_variant(column) {
+            Some(variant) => format!("{}; empty unless {variant}", column.takes()),
+            None => column.takes(),
+        };
+        match &*column.name {
+            "" => takes,
+            name => format!("{name} ({takes})"),
+        }
+    };
+    let takes: Vec<String> = columns.iter().map(each).collect();
+    let takes = takes.join(", ");
+    let between = "with commas, semicolons or tabs between them";
+    match field.repeats {
+        Times::One if columns.len() == 1 => format!("{lines}: {takes}."),
+        Times::One => format!("{lines}: {takes}; {between}."),
+        Times::Many(n) => format!("{lines}: {n} times {takes}; {between}."),
+        Times::Any => {
+            format!(
+                "{lines}: {takes}, as many as there are, and in each line equally many; {between}."
+            )
+        }
+    }
+}
+
 /// A control for one value.
 fn control(id: &str, label: &str, help: &str, column: &Column) -> String {
-    let required = if column.optional { "" } else { "required " };
+    let optional = column.presence == Presence::Optional;
+    let required = if optional { "" } else { "required " };
     let described = format!(
         "id=\"{id}\" {required}aria-describedby=\"{id}-hint {id}-error\" autocomplete=\"off\""
     );
     let select = |options: &mut dyn Iterator<Item = (&str, &str)>| {
-        let first = if column.optional { "—" } else { "Choose …" };
+        let first = if optional { "—" } else { "Choose …" };
         let options = options.map(|(value, shown)| {
             format!("<option value=\"{}\">{}</option>", text(value), text(shown))
         });
@@ -157,7 +239,7 @@ fn control(id: &str, label: &str, help: &str, column: &Column) -> String {
             let mut names = column.choices.iter().map(|name| (&**name, &**name));
             (String::new(), select(&mut names))
         }
-        "bool" => {
+        "bool" | "given" => {
             let mut names = [("yes", "Yes"), ("no", "No")].into_iter();
             (String::new(), select(&mut names))
         }
@@ -201,7 +283,11 @@ fn with(help: &str, takes: &str) -> String {
 }
 
 /// What the script needs to know.
-fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error> {
+fn data(
+    study: &Study,
+    who: &Contributors,
+    fields: &[Field<'_>],
+) -> Result<serde_json::Value, Error> {
     let terms = study.terms();
     let scheme = Scheme {
         suite: terms.suite,
@@ -210,17 +296,17 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
     };
     let dealing = (scheme.dealing()).map_err(|e| Error::Machine(e.to_string()))?;
     let parts = dealing.parts.len();
-    let header = |node: usize, byte: u8, rows: u64| Header {
+    let header = |node: usize, byte: u8, many: u64| Header {
         kind: Kind::Contribution,
         scheme,
         threat: terms.threat,
         node: node as u32,
         study: study.id(),
         id: ContributionId([byte; 16]),
-        whose: terms.contributors.role.clone(),
+        whose: who.role.clone(),
         session: String::new(),
         made: u64::from_be_bytes([byte; 8]),
-        values: fields.iter().map(|field| field.value(rows)).collect(),
+        values: fields.iter().map(|field| field.value(many, many)).collect(),
         manifest: vec![Commitment([byte; 32]); parts],
     };
     // Where the script puts what it draws: the places at which two headers differ.
@@ -229,11 +315,13 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
         (0..zeros.len()).filter(|&i| zeros[i] != other[i]).collect()
     };
     let differ = places(&header(0, 255, 0).to_bytes());
-    let lengths = places(&header(0, 0, u64::MAX).to_bytes());
+    let at_lengths = places(&header(0, 0, u64::MAX).to_bytes());
+    let lengths: Vec<Vec<OpenNumber>> = fields.iter().map(open_numbers).collect();
+    let n_lengths: usize = lengths.iter().map(Vec::len).sum();
     let (Some(id), Some(made), true) = (
         differ.first(),
         differ.get(16),
-        differ.len() == 24 + 32 * parts && lengths.len() == 8 * open_numbers(fields),
+        differ.len() == 24 + 32 * parts && at_lengths.len() == 8 * n_lengths,
     ) else {
         return Err(Error::Machine(
             "the form of share files has changed, and the page has not".into(),
@@ -249,33 +337,24 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
             "header": hex(&header(i, 0, 0).to_bytes()),
         })
     });
-    let mut lengths = lengths.into_iter().step_by(8);
-    let inputs = fields.iter().map(|field| {
-        let columns = field.columns.iter().map(|column| {
-            let frac = match column.form {
-                Form::Fixed(frac) => frac,
-                Form::Plain | Form::Float | Form::Date | Form::Datetime | Form::Text => 0,
-            };
-            let (least, most) = &column.range;
-            serde_json::json!({"kind": column.kind(), "width": column.scalar.width(), "frac": frac, "least": least, "most": most,
-                "choices": column.choices, "optional": column.optional})
-        });
+    let mut at_lengths = at_lengths.into_iter().step_by(8);
+    let inputs = fields.iter().zip(&lengths).map(|(field, lengths)| {
         let leaves = field.leaves.iter().map(|leaf| {
-            let of = leaf.of.iter().map(|cell| (cell.column, cell.is_there));
-            serde_json::json!({"width": leaf.scalar.width(), "of": of.collect::<Vec<_>>()})
+            let lane = |lane: &Vec<fields::Cell>| -> Vec<_> {
+                lane.iter().map(|cell| (cell.column, cell.is_there)).collect()
+            };
+            serde_json::json!({"width": leaf.scalar.width(), "of": leaf.of.iter().map(lane).collect::<Vec<_>>()})
         });
-        let rows = match field.rows {
-            Rows::One => serde_json::Value::Null,
-            Rows::Many(n) => n.into(),
-            Rows::Any => "any".into(),
-        };
-        // The length of the list, then the lanes of each scalar.
-        let counts = [1].into_iter().chain(field.leaves.iter().map(|leaf| leaf.of.len()));
-        let lengths: Vec<_> = match field.rows {
-            Rows::Any => counts.zip(&mut lengths).map(|(times, at)| serde_json::json!({"at": at, "times": times})).collect(),
-            Rows::One | Rows::Many(_) => Vec::new(),
-        };
-        serde_json::json!({"rows": rows, "columns": columns.collect::<Vec<_>>(), "leaves": leaves.collect::<Vec<_>>(), "lengths": lengths})
+        let lengths = lengths.iter().zip(&mut at_lengths).map(|(number, at)| {
+            serde_json::json!({"at": at, "times": number.times, "rows": number.of_rows, "repeats": number.of_repeats})
+        });
+        serde_json::json!({
+            "rows": times(field.rows),
+            "repeats": times(field.repeats),
+            "columns": field.columns.iter().map(column_data).collect::<Vec<_>>(),
+            "leaves": leaves.collect::<Vec<_>>(),
+            "lengths": lengths.collect::<Vec<_>>(),
+        })
     });
     Ok(serde_json::json!({
         "id": study.id().to_string(),
@@ -288,10 +367,66 @@ fn data(study: &Study, fields: &[Field<'_>]) -> Result<serde_json::Value, Error>
     }))
 }
 
-/// How many numbers of a header follow from open numbers of rows.
-fn open_numbers(fields: &[Field<'_>]) -> usize {
-    let open = fields.iter().filter(|field| field.rows == Rows::Any);
-    open.map(|field| 1 + field.leaves.len()).sum()
+fn times(times: Times) -> serde_json::Value {
+    match times {
+        Times::One => serde_json::Value::Null,
+        Times::Many(n) => n.into(),
+        Times::Any => "any".into(),
+    }
+}
+
+fn column_data(column: &Column) -> serde_json::Value {
+    let frac = match column.form {
+        Form::Fixed(frac) => frac,
+        Form::Plain | Form::Float | Form::Date | Form::Datetime | Form::Text => 0,
+    };
+    let (least, most) = &column.range;
+    serde_json::json!({
+        "name": column.name,
+        "kind": column.kind(),
+        "width": column.scalar.width(),
+        "frac": frac,
+        "least": least,
+        "most": most,
+        "choices": column.choices,
+        "optional": column.presence == Presence::Optional,
+        "seen": column.presence == Presence::Seen,
+        "when": column.when,
+    })
+}
+
+/// A number of a header that follows from open numbers: so many times that of the rows, of the repetitions, or of both.
+struct OpenNumber {
+    times: u64,
+    of_rows: bool,
+    of_repeats: bool,
+}
+
+/// Those of a field, in the order in which they stand in a header: the lengths of its lists, then the lanes of each scalar.
+fn open_numbers(field: &Field<'_>) -> Vec<OpenNumber> {
+    let (rows, repeats) = (field.rows == Times::Any, field.repeats == Times::Any);
+    let fixed = |times: Times| match times {
+        Times::Many(n) => n,
+        Times::One | Times::Any => 1,
+    };
+    let mut all = Vec::new();
+    for (of_rows, of_repeats) in [(rows, false), (false, repeats)] {
+        if of_rows || of_repeats {
+            all.push(OpenNumber {
+                times: 1,
+                of_rows,
+                of_repeats,
+            });
+        }
+    }
+    if rows || repeats {
+        all.extend(field.leaves.iter().map(|leaf| OpenNumber {
+            times: fixed(field.rows) * fixed(field.repeats) * leaf.of.len() as u64,
+            of_rows: rows,
+            of_repeats: repeats,
+        }));
+    }
+    all
 }
 
 /// A source of a policy: the hash of a text.
@@ -314,10 +449,6 @@ pub fn base64(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Text inside of elements and quoted attributes.

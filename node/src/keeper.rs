@@ -48,6 +48,8 @@ pub(crate) enum Request {
 pub(crate) struct ToStore {
     pub(crate) study: StudyId,
     pub(crate) key: SigningPublic,
+    /// As which of the study's contributors.
+    pub(crate) role: usize,
     pub(crate) manifest: Manifest,
     pub(crate) text: String,
     pub(crate) parts: Vec<(u16, Commitment)>,
@@ -279,7 +281,7 @@ impl Keeper {
         }
         let mut n = 0;
         for earlier in taken.filter(|earlier| earlier.study == *study) {
-            n += 1;
+            n += u64::from(earlier.role == request.role);
             if earlier.key == request.key {
                 return Err(Error::Conflict(
                     "this key or invitation has been used".into(),
@@ -294,10 +296,12 @@ impl Keeper {
                 "this key or invitation has been used".into(),
             ));
         }
-        let most = hosted.study.terms().contributors.most;
-        if change.count(study, State::Stored)? + n >= most {
+        let who = hosted.study.terms().contributors.get(request.role);
+        let who = who.ok_or_else(|| Error::Machine("a role that the study has not".into()))?;
+        if change.count_as(study, State::Stored, request.role)? + n >= who.most {
             return Err(Error::Closed(format!(
-                "the study has its {most} contributions"
+                "the study has its {} contributions of `{}`",
+                who.most, who.role
             )));
         }
         Ok(None)
@@ -340,6 +344,7 @@ impl Keeper {
         let row = Row {
             id,
             key: request.key,
+            role: request.role,
             manifest,
             text: request.text.clone(),
             state: State::Stored,

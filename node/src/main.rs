@@ -245,11 +245,15 @@ fn look_after(steward: &Steward, tick: Duration, stop: &watch::Receiver<bool>) {
                     Ok(Phase::Failed(run, exit)) => format!(
                         "study {name}: run {run} ended with status {exit}, and is not tried again without people: see its messages.txt"
                     ),
-                    Ok(Phase::TooFew(1)) => {
-                        format!("study {name}: one contribution is too few, nothing runs")
+                    Ok(Phase::TooFew(role, 1)) => {
+                        format!(
+                            "study {name}: one contribution as `{role}` is too few, nothing runs"
+                        )
                     }
-                    Ok(Phase::TooFew(n)) => {
-                        format!("study {name}: {n} contributions are too few, nothing runs")
+                    Ok(Phase::TooFew(role, n)) => {
+                        format!(
+                            "study {name}: {n} contributions as `{role}` are too few, nothing runs"
+                        )
                     }
                     Ok(Phase::Over) => format!("study {name}: over, its contributions are deleted"),
                     Err(e) => format!("study {name}: {e}"),

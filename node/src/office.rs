@@ -11,6 +11,7 @@ use smpcc_study::id::{ContributionId, StudyId};
 use smpcc_study::seal::SealingKey;
 use smpcc_study::signature::SigningKey;
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
@@ -41,6 +42,7 @@ impl Office {
     ) -> Result<(Self, JoinHandle<()>), Error> {
         let failed = |e: std::io::Error| Error::machine("the node's folder", e);
         std::fs::create_dir_all(data).map_err(failed)?;
+        let alone = alone(data)?;
         let mut store = Store::open(&data.join("node.db"))?;
         let hosted = Arc::new(hosted);
         let mut keeper = Keeper::open(data, &mut store, hosted.clone(), sign, seal)?;
@@ -53,6 +55,7 @@ impl Office {
         };
         let thread = std::thread::Builder::new().name("keeper".into());
         let thread = thread.spawn(move || {
+            let _alone = alone;
             while let Ok(first) = asked.recv() {
                 let more = std::iter::from_fn(|| asked.try_recv().ok());
                 let batch = std::iter::once(first).chain(more).take(BATCH).collect();
@@ -90,6 +93,7 @@ impl Office {
         let request = ToStore {
             study: arrival.manifest.study,
             key: arrival.key,
+            role: arrival.role,
             parts: parts.collect(),
             manifest: arrival.manifest,
             text: arrival.text,
@@ -185,6 +189,23 @@ impl Office {
             }
             mpsc::TrySendError::Disconnected(_) => gone(),
         })
+    }
+}
+
+/// Makes sure that no other process works on a node's folder: it would take what this one is writing for what a crash has left, and
+/// remove it. Holds for as long as the file is open.
+fn alone(data: &Path) -> Result<File, Error> {
+    let failed = |e: std::io::Error| Error::machine("the node's folder", e);
+    let mut options = File::options();
+    let options = options.write(true).create(true).truncate(false);
+    let file = options.open(data.join("lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Machine(format!(
+            "another smpcc-node works on {}",
+            data.display()
+        ))),
+        Err(TryLockError::Error(e)) => Err(failed(e)),
     }
 }
 

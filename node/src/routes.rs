@@ -10,20 +10,22 @@
 //! | `POST /v1/studies/ID/contributions/ID` | the receipt |
 //! | `GET /v1/studies/ID/contributions/ID` | the last receipt |
 //! | `POST /v1/studies/ID/contributions/ID/withdrawal` | the receipt |
-//! | `GET /v1/studies/ID/form` | the page for contributors; `form.sha256` is its hash |
+//! | `GET /v1/studies/ID/form` | the page for contributors, or links to the pages of each role |
+//! | `GET /v1/studies/ID/form/ROLE` | the page for contributors of a role |
+//! | `GET …/form.sha256`, `GET …/form/ROLE/sha256` | the hash of that |
 //! | `POST /v1/studies/ID/results` | for receivers: this node's share of a result, sealed to the receiver |
 //! | `POST /v1/studies/ID/questions` | for the other nodes: what this one has signed |
 
 use crate::Error;
 use crate::agreement::{self, Question};
 use crate::arrival;
-use crate::form;
+use crate::form::{self, Page};
 use crate::metrics::Metrics;
 use crate::office::Office;
 use crate::run;
 use crate::vault::Draft;
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, HttpBody};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -36,13 +38,17 @@ use smpcc_study::seal::SealingKey;
 use smpcc_study::share_file::{self, SealTo};
 use smpcc_study::signature::Purpose;
 use smpcc_study::study::Time;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// How long the body of a request may take.
+/// How long the body of a request may take, if it is short.
 const BODY: Duration = Duration::from_secs(30);
+
+/// Bytes a second that come at least, if it is long.
+const SLOWEST: u64 = 32 << 10;
 
 /// The longest text that is no contribution.
 const MAX_TEXT: usize = 16 << 10;
@@ -95,6 +101,11 @@ pub fn router(desk: Arc<Desk>) -> Router {
         )
         .route("/v1/studies/{study}/form", get(page))
         .route("/v1/studies/{study}/form.sha256", get(page_hash))
+        .route("/v1/studies/{study}/form/{role}", get(role_page))
+        .route(
+            "/v1/studies/{study}/form/{role}/sha256",
+            get(role_page_hash),
+        )
         .route("/v1/studies/{study}/results", post(result))
         .route("/v1/studies/{study}/questions", post(question))
         .layer(middleware::from_fn_with_state(desk.clone(), around))
@@ -143,28 +154,45 @@ fn text(body: impl Into<Body>) -> Answer {
     Ok(answer(StatusCode::OK, "text/plain; charset=utf-8", body))
 }
 
-/// A body that is not too long and does not take too long.
-async fn body(request: Request, most: usize) -> Result<Bytes, Error> {
+/// A body that is not too long and does not take too long. `known` is shown what has come until it says that no more has to be looked at:
+/// what it refuses is not waited for.
+async fn body(
+    request: Request,
+    most: usize,
+    mut known: impl FnMut(&[u8]) -> Result<bool, Error>,
+) -> Result<Vec<u8>, Error> {
+    let too_much = || Error::TooMuch(format!("at most {most} bytes are taken here"));
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|n| n.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|n| n > most) {
-        return Err(Error::TooMuch(format!(
-            "at most {most} bytes are taken here"
-        )));
+        return Err(too_much());
     }
-    let collected = axum::body::to_bytes(request.into_body(), most);
-    match tokio::time::timeout(BODY, collected).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Error::TooMuch(format!(
-            "it was cut, or has more than {most} bytes"
-        ))),
-        Err(_) => Err(Error::Refused("it took too long to come".into())),
+    let mut body = request.into_body();
+    let (began, mut bytes, mut looked) = (Instant::now(), Vec::new(), false);
+    loop {
+        let allowed = BODY + Duration::from_secs(bytes.len() as u64 / SLOWEST);
+        let next = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx));
+        let left = allowed.saturating_sub(began.elapsed());
+        let Ok(next) = tokio::time::timeout(left, next).await else {
+            return Err(Error::Refused("it took too long to come".into()));
+        };
+        let Some(frame) = next else { break };
+        let frame = frame.map_err(|_| Error::Refused("it was cut".into()))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if bytes.len() + data.len() > most {
+            return Err(too_much());
+        }
+        bytes.extend_from_slice(&data);
+        looked = looked || known(&bytes)?;
     }
+    Ok(bytes)
 }
 
 async fn utf8(request: Request) -> Result<String, Error> {
-    let bytes = body(request, MAX_TEXT).await?;
-    String::from_utf8(bytes.to_vec()).map_err(|_| Error::Refused("this is no text".into()))
+    let bytes = body(request, MAX_TEXT, |_| Ok(true)).await?;
+    String::from_utf8(bytes).map_err(|_| Error::Refused("this is no text".into()))
 }
 
 fn id<T: std::str::FromStr>(text: &str) -> Result<T, Error> {
@@ -205,6 +233,16 @@ async fn status(State(desk): Here, Path(study): Path<String>) -> Answer {
     let study: StudyId = id(&study)?;
     let hosted = desk.office.study(&study)?;
     let status = desk.office.status(study).await?;
+    let who = &hosted.study.terms().contributors;
+    let roles = who.len();
+    let given = desk
+        .office
+        .ask(move |_, change| change.given(&study, roles));
+    let roles: Vec<serde_json::Value> = (who.iter().zip(given.await?))
+        .map(|(who, given)| {
+            serde_json::json!({"role": who.role, "contributions": given.stored, "members": given.members})
+        })
+        .collect();
     let runs: Vec<serde_json::Value> = (status.runs.iter())
         .map(|run| {
             serde_json::json!({"number": run.number, "started": run.started, "ended": run.ended.map(|e| e.0), "exit": run.ended.map(|e| e.1)})
@@ -221,6 +259,7 @@ async fn status(State(desk): Here, Path(study): Path<String>) -> Answer {
         "contributions": status.stored,
         "withdrawn": status.withdrawn,
         "members": status.members,
+        "roles": roles,
         "runs": runs,
     });
     Ok(answer(
@@ -237,7 +276,9 @@ async fn contribute(
 ) -> Answer {
     let (study, name): (StudyId, ContributionId) = (id(&study)?, id(&name)?);
     let hosted = desk.office.study(&study)?;
-    let bytes = body(request, arrival::max_len(hosted)).await?;
+    // Nobody else's data fill this machine's memory.
+    let known = |bytes: &[u8]| arrival::is_of_somebody(hosted, bytes);
+    let bytes = body(request, arrival::max_len(hosted), known).await?;
     let hand = desk
         .hands
         .acquire()
@@ -276,7 +317,25 @@ async fn withdraw(
 
 async fn page(State(desk): Here, Path(study): Path<String>) -> Answer {
     let hosted = desk.office.study(&id(&study)?)?;
-    let page = form::page(&hosted.study)?;
+    served(form::of_study(&hosted.study)?)
+}
+
+async fn page_hash(State(desk): Here, Path(study): Path<String>) -> Answer {
+    let hosted = desk.office.study(&id(&study)?)?;
+    hash_of(&form::of_study(&hosted.study)?)
+}
+
+async fn role_page(State(desk): Here, Path((study, role)): Path<(String, String)>) -> Answer {
+    let hosted = desk.office.study(&id(&study)?)?;
+    served(form::of_role(&hosted.study, &role)?)
+}
+
+async fn role_page_hash(State(desk): Here, Path((study, role)): Path<(String, String)>) -> Answer {
+    let hosted = desk.office.study(&id(&study)?)?;
+    hash_of(&form::of_role(&hosted.study, &role)?)
+}
+
+fn served(page: Page) -> Answer {
     let mut response = answer(StatusCode::OK, "text/html; charset=utf-8", page.html);
     let policy = format!("{}; frame-ancestors 'none'", page.policy);
     let policy = HeaderValue::from_str(&policy).map_err(|e| Error::machine("a header", e))?;
@@ -286,9 +345,8 @@ async fn page(State(desk): Here, Path(study): Path<String>) -> Answer {
     Ok(response)
 }
 
-async fn page_hash(State(desk): Here, Path(study): Path<String>) -> Answer {
-    let hosted = desk.office.study(&id(&study)?)?;
-    let hash = sha256(form::page(&hosted.study)?.html.as_bytes()).to_string();
+fn hash_of(page: &Page) -> Answer {
+    let hash = sha256(page.html.as_bytes()).to_string();
     text(format!(
         "{}  form.html\n",
         hash.trim_start_matches("sha256:")

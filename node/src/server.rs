@@ -25,8 +25,8 @@ use tokio_rustls::TlsAcceptor;
 /// For a handshake, and for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
 
-/// For a connection altogether.
-const CONNECTION: Duration = Duration::from_secs(300);
+/// For a connection altogether: the longest contribution over a slow line.
+const CONNECTION: Duration = Duration::from_secs(3600);
 
 /// For what a client still sends after it was answered.
 const REST: Duration = Duration::from_secs(5);

@@ -29,8 +29,8 @@ pub enum Phase {
     Failed(u32, i32),
     /// So many runs, as many as were agreed on, have been made.
     Done(u32),
-    /// Too few contributions reached all nodes: nothing runs.
-    TooFew(u64),
+    /// Of this role too few contributions reached all nodes: nothing runs.
+    TooFew(String, u64),
     /// The contributions have been deleted.
     Over,
 }
@@ -282,12 +282,11 @@ impl Steward {
     /// Whether all nodes have signed the same set.
     fn compare(&self, hosted: &Hosted) -> Result<Phase, Error> {
         let study = hosted.study.id();
-        let (set, members) = self.peers.office.ask_here(move |_, change| {
+        let who = &hosted.study.terms().contributors;
+        let roles = who.len();
+        let (set, given) = self.peers.office.ask_here(move |_, change| {
             let row = change.study(&study)?.unwrap_or_default();
-            Ok((
-                row.frozen.unwrap_or_default(),
-                change.members(&study)?.len() as u64,
-            ))
+            Ok((row.frozen.unwrap_or_default(), change.given(&study, roles)?))
         })?;
         let own = agreement::read_frozen(&set, &study, hosted.name(), &self.peers.sign.public())?.0;
         let mut waiting = Vec::new();
@@ -304,10 +303,16 @@ impl Steward {
                 None => waiting.push(node.name.clone()),
             }
         }
-        Ok(match waiting.is_empty() {
-            false => Phase::Waiting(waiting),
-            true if members < hosted.study.terms().contributors.least => Phase::TooFew(members),
-            true => Phase::Agreed(members),
+        if !waiting.is_empty() {
+            return Ok(Phase::Waiting(waiting));
+        }
+        let mut few = who
+            .iter()
+            .zip(&given)
+            .filter(|(who, given)| given.members < who.least);
+        Ok(match few.next() {
+            Some((who, given)) => Phase::TooFew(who.role.clone(), given.members),
+            None => Phase::Agreed(given.iter().map(|given| given.members).sum()),
         })
     }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// What makes each version of the schema from the one before.
-const MIGRATIONS: [&str; 2] = ["
+const MIGRATIONS: [&str; 3] = ["
     CREATE TABLE chain (one INTEGER PRIMARY KEY CHECK (one = 1), length INTEGER NOT NULL, hash BLOB NOT NULL);
     CREATE TABLE line (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
     CREATE TABLE study (id BLOB PRIMARY KEY, accepted INTEGER NOT NULL, holdings TEXT, frozen TEXT, deleted INTEGER) WITHOUT ROWID;
@@ -26,6 +26,8 @@ const MIGRATIONS: [&str; 2] = ["
         ended INTEGER, exit INTEGER, PRIMARY KEY (study, number)) WITHOUT ROWID;
 ", "
     ALTER TABLE run ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
+", "
+    ALTER TABLE contribution ADD COLUMN role INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Where a contribution is in its life.
@@ -48,6 +50,8 @@ pub struct Row {
     pub id: ContributionId,
     /// Who gave it.
     pub key: SigningPublic,
+    /// As which of the study's contributors.
+    pub role: usize,
     /// The hash of its manifest.
     pub manifest: [u8; 32],
     /// The signed text of that.
@@ -82,6 +86,15 @@ pub struct RunRow {
     pub ended: Option<(u64, i32)>,
     /// Whether enough nodes have kept its result.
     pub settled: bool,
+}
+
+/// How much of one role's contributions is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Contributions that are here.
+    pub stored: u64,
+    /// Contributions that take part.
+    pub members: u64,
 }
 
 /// What there is to say about a study.
@@ -265,7 +278,7 @@ impl Change<'_> {
 
     /// A contribution.
     pub fn contribution(&self, study: &StudyId, id: &ContributionId) -> Result<Option<Row>, Error> {
-        let sql = "SELECT id, key, manifest, text, state, receipt FROM contribution WHERE study = ?1 AND id = ?2";
+        let sql = "SELECT id, key, role, manifest, text, state, receipt FROM contribution WHERE study = ?1 AND id = ?2";
         let mut statement = self.0.prepare_cached(sql)?;
         Ok(statement
             .query_row(params![study.0, id.0], contribution)
@@ -274,7 +287,7 @@ impl Change<'_> {
 
     /// All contributions of a study in one state, by their names.
     pub fn contributions(&self, study: &StudyId, state: State) -> Result<Vec<Row>, Error> {
-        let sql = "SELECT id, key, manifest, text, state, receipt FROM contribution WHERE study = ?1 AND state = ?2 ORDER BY id";
+        let sql = "SELECT id, key, role, manifest, text, state, receipt FROM contribution WHERE study = ?1 AND state = ?2 ORDER BY id";
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map(params![study.0, state as i64], contribution)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -309,11 +322,33 @@ impl Change<'_> {
         Ok(statement.query_row(params![study.0, state as i64], |r| r.get(0))?)
     }
 
+    /// How many of them were given as one role of the contributors.
+    pub fn count_as(&self, study: &StudyId, state: State, role: usize) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) FROM contribution WHERE study = ?1 AND state = ?2 AND role = ?3";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row(params![study.0, state as i64, role], |r| r.get(0))?)
+    }
+
+    /// By role of the contributors, how many of their contributions are here and take part.
+    pub fn given(&self, study: &StudyId, roles: usize) -> Result<Vec<Given>, Error> {
+        let sql = "SELECT COUNT(CASE WHEN state = 0 THEN 1 END), COUNT(CASE WHEN takes_part = 1 THEN 1 END) FROM contribution WHERE study = ?1 AND role = ?2";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let given = |r: &rusqlite::Row<'_>| {
+            Ok(Given {
+                stored: r.get(0)?,
+                members: r.get(1)?,
+            })
+        };
+        (0..roles)
+            .map(|role| Ok(statement.query_row(params![study.0, role], given)?))
+            .collect()
+    }
+
     /// Adds a contribution.
     pub fn insert(&self, study: &StudyId, row: &Row, at: u64) -> Result<(), Error> {
         self.0
-            .prepare_cached("INSERT INTO contribution (study, id, key, manifest, text, received, state, receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-            .execute(params![study.0, row.id.0, row.key.0, row.manifest, row.text, at, row.state as i64, row.receipt])?;
+            .prepare_cached("INSERT INTO contribution (study, id, key, role, manifest, text, received, state, receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .execute(params![study.0, row.id.0, row.key.0, row.role, row.manifest, row.text, at, row.state as i64, row.receipt])?;
         Ok(())
     }
 
@@ -405,7 +440,7 @@ impl Change<'_> {
 }
 
 fn contribution(r: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let state: i64 = r.get(4)?;
+    let state: i64 = r.get(5)?;
     let known = [
         State::Stored,
         State::Leaving,
@@ -416,9 +451,10 @@ fn contribution(r: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok(Row {
         id: ContributionId(r.get(0)?),
         key: SigningPublic(r.get(1)?),
-        manifest: r.get(2)?,
-        text: r.get(3)?,
+        role: r.get(2)?,
+        manifest: r.get(3)?,
+        text: r.get(4)?,
         state: state.ok_or(rusqlite::Error::InvalidQuery)?,
-        receipt: r.get(5)?,
+        receipt: r.get(6)?,
     })
 }

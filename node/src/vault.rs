@@ -13,7 +13,8 @@ use smpcc_study::id::{ContributionId, StudyId};
 use smpcc_study::open::Held;
 use smpcc_study::seal::{DataKey, SealingKey, TAG_LEN, WRAPPED_LEN};
 use smpcc_study::share_file::{self, Header, Key, SealTo};
-use std::collections::BTreeMap;
+use smpcc_study::store;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -52,7 +53,7 @@ impl Vault {
         fs::create_dir_all(folder.join("parts")).map_err(failed)?;
         let path = folder.join("keys");
         if !path.exists() {
-            let (bytes, _) = sealed_keys(study, seal, &BTreeMap::new())?;
+            let (bytes, _) = sealed_keys(study, seal, std::iter::empty())?;
             replace(&path, &bytes).map_err(failed)?;
         }
         let mut file = OpenOptions::new()
@@ -149,14 +150,16 @@ impl Vault {
     /// A disk that is full or broken; then the keys may still be here.
     pub fn destroy(&mut self, ids: &[ContributionId], seal: &SealingKey) -> Result<(), Error> {
         let failed = |e: std::io::Error| Error::machine("keys cannot be deleted", e);
-        let had = ids
-            .iter()
-            .filter(|id| self.keys.remove(id).is_some())
-            .count();
-        if had > 0 {
-            let (bytes, wrapping) = sealed_keys(self.study, seal, &self.keys)?;
+        if ids.iter().any(|id| self.keys.contains_key(id)) {
+            let gone: BTreeSet<&ContributionId> = ids.iter().collect();
+            let rest = self.keys.iter().filter(|(id, _)| !gone.contains(id));
+            let (bytes, wrapping) = sealed_keys(self.study, seal, rest)?;
             let path = self.folder.join("keys");
+            // Before the file is another one the keys are here: a disk that is full now may not be when this is tried again.
             replace(&path, &bytes).map_err(failed)?;
+            for id in ids {
+                self.keys.remove(id);
+            }
             let new = OpenOptions::new()
                 .read(true)
                 .write(true)
@@ -224,12 +227,8 @@ impl Vault {
     /// # Errors
     /// There is none, or its file is damaged.
     pub fn header(&self, id: &ContributionId) -> Result<Header, Error> {
-        let failed = |e| Error::machine("shares cannot be read", e);
-        let mut bytes = Vec::new();
-        let file = File::open(self.path(id)).map_err(failed)?;
-        file.take(share_file::MAX_BEGIN)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
+        let bytes = store::beginning(&self.path(id), share_file::MAX_BEGIN)
+            .map_err(|e| Error::Machine(e.to_string()))?;
         share_file::unchecked_header(&bytes)
             .map_err(|e| Error::Machine(format!("the shares of contribution {id}: {e}")))
     }
@@ -282,10 +281,10 @@ fn entropy<const N: usize>() -> Result<Zeroizing<[u8; N]>, Error> {
 }
 
 /// A key file with these keys, and its key-encryption key.
-fn sealed_keys(
+fn sealed_keys<'k>(
     study: StudyId,
     seal: &SealingKey,
-    keys: &BTreeMap<ContributionId, DataKey>,
+    keys: impl Iterator<Item = (&'k ContributionId, &'k DataKey)>,
 ) -> Result<(Vec<u8>, Zeroizing<[u8; 32]>), Error> {
     let wrapping = entropy::<32>()?;
     let key = DataKey::from_bytes(wrapping.clone());
@@ -479,6 +478,28 @@ mod tests {
             fs::write(at.join("keys"), &changed).unwrap();
             assert!(Vault::open(at, STUDY, &seal).is_err(), "{at_byte}");
         }
+    }
+
+    /// A key that could not be deleted is not told to be gone when that is tried again.
+    #[test]
+    fn a_key_that_could_not_be_deleted_is_deleted_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let (at, seal) = (folder.path(), SealingKey::fresh().unwrap());
+        let mut vault = Vault::open(at, STUDY, &seal).unwrap();
+        let ids = [ContributionId([1; 16]), ContributionId([2; 16])];
+        for id in ids {
+            keep(&mut vault, at, id);
+        }
+        // What replaces the file of keys cannot be written: a folder has its name.
+        let there = at.join("keys.new");
+        fs::create_dir(&there).unwrap();
+        assert!(vault.destroy(&ids[..1], &seal).is_err());
+        assert!(vault.read(&ids[0]).is_ok());
+        fs::remove_dir(&there).unwrap();
+        vault.destroy(&ids[..1], &seal).unwrap();
+        let vault = Vault::open(at, STUDY, &seal).unwrap();
+        assert!(vault.ids().eq([&ids[1]]));
+        assert!(vault.read(&ids[1]).is_ok());
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::id::{ContributionId, StudyId};
 use crate::manifest::{Commitment, Manifest};
 use crate::signature::{Purpose, SigningKey, SigningPublic};
 
+/// Bytes of the length before a manifest.
+const LENGTH: usize = 4;
+
 /// The longest text of a manifest, in bytes.
 pub const MAX_MANIFEST: usize = 16 << 10;
 
@@ -69,17 +72,29 @@ pub fn join(manifest: &str, file: &[u8]) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// It is not of this form.
 pub fn split(body: &[u8]) -> Result<Arrived<'_>, Error> {
-    let wrong = || Error::new("this is no contribution");
-    let (length, rest) = body.split_first_chunk().ok_or_else(wrong)?;
+    let manifest = begun(body)?.ok_or_else(wrong)?;
+    let file = body.get(LENGTH + manifest.len()..).unwrap_or_default();
+    Ok(Arrived { manifest, file })
+}
+
+/// The manifest's text, from the beginning of what comes to a node; none before all of it is there.
+///
+/// # Errors
+/// What has come begins nothing of this form.
+pub fn begun(body: &[u8]) -> Result<Option<&str>, Error> {
+    let Some((length, rest)) = body.split_first_chunk::<LENGTH>() else {
+        return Ok(None);
+    };
     let length = u32::from_be_bytes(*length) as usize;
     if length > MAX_MANIFEST {
         return Err(wrong());
     }
-    let (manifest, file) = rest.split_at_checked(length).ok_or_else(wrong)?;
-    Ok(Arrived {
-        manifest: std::str::from_utf8(manifest).map_err(|_| wrong())?,
-        file,
-    })
+    let manifest = rest.get(..length).map(std::str::from_utf8);
+    manifest.transpose().map_err(|_| wrong())
+}
+
+fn wrong() -> Error {
+    Error::new("this is no contribution")
 }
 
 /// The text with which whoever contributed withdraws it.
@@ -129,6 +144,10 @@ mod tests {
         for wrong in [&b""[..], &[0, 0, 0], &[0, 0, 0, 9, 1], &[255; 40]] {
             assert!(split(wrong).is_err());
         }
+        // A manifest is known before the rest has come.
+        assert_eq!(begun(&body[..LENGTH + text.len() - 1]), Ok(None));
+        assert_eq!(begun(&body[..LENGTH + text.len()]), Ok(Some(text.as_str())));
+        assert!(begun(&[255; 4]).is_err());
         assert!(join(&"x".repeat(MAX_MANIFEST + 1), b"").is_err());
     }
 

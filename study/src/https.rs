@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 pub struct Patience {
     /// For the connection, and for each read and write.
     pub step: Duration,
-    /// For all of it.
+    /// For all of the answer, once the request is sent.
     pub whole: Duration,
     /// Bytes of the answer.
     pub max_len: usize,
@@ -77,9 +77,7 @@ pub fn request(
     patience: Patience,
 ) -> Result<Answer, Error> {
     let failed = |e: std::io::Error| Error::new(format!("{address}: {}", reason(&e)));
-    let until = Instant::now() + patience.whole;
-    let stream = connect(address, patience.step)?;
-    let mut tls = StreamOwned::new(client(address, certificate)?, stream);
+    let mut tls = link((address, certificate), patience.step)?;
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/octet-stream\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
@@ -89,6 +87,8 @@ pub fn request(
         .write_all(head.as_bytes())
         .and_then(|()| tls.write_all(body))
         .and_then(|()| tls.flush());
+    // A long request over a slow line takes as long as it takes.
+    let until = Instant::now() + patience.whole;
     let mut answer = Vec::new();
     let mut buffer = [0; 16 << 10];
     loop {
@@ -109,6 +109,18 @@ pub fn request(
         Some(whole) => whole.map_err(|e| Error::new(format!("{address}: {e}"))),
         None => Err(Error::new(format!("{address}: no answer"))),
     }
+}
+
+/// A link to `HOST:PORT` over which nothing has been sent; each read and write on it takes so long at most.
+///
+/// # Errors
+/// Nobody answers.
+pub fn link(
+    (address, certificate): (&str, &[u8; 32]),
+    step: Duration,
+) -> Result<StreamOwned<ClientConnection, TcpStream>, Error> {
+    let stream = connect(address, step)?;
+    Ok(StreamOwned::new(client(address, certificate)?, stream))
 }
 
 /// The certificate that a node has: the one of this hash.

@@ -64,6 +64,27 @@ impl FromStr for ContributionId {
 }
 
 /// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes of lower-case hexadecimal digits, of any number.
+///
+/// # Errors
+/// It is something else.
+pub fn unhex(digits: &str) -> Result<Vec<u8>, Error> {
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let byte = |pair: &[u8; 2]| {
+        let pair = std::str::from_utf8(pair).unwrap_or_default();
+        read_hex::<1>(pair).map(|[byte]| byte)
+    };
+    match rest {
+        [] => pairs.iter().map(byte).collect(),
+        _ => Err(Error::new("expected pairs of hexadecimal digits")),
+    }
+}
+
+/// Writes bytes as lower-case hexadecimal digits.
 pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }

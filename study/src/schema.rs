@@ -2,7 +2,6 @@
 
 use crate::Error;
 use crate::wire::{Reader, Writer, damaged};
-use sha2::{Digest as _, Sha256};
 use smpcc_circuit::program::{Shape, ShapeNode, ShapeVariant};
 use smpcc_circuit::value::{Form, Integer, Scalar, Word};
 
@@ -54,6 +53,9 @@ impl Value {
     }
 }
 
+/// The first byte of a type that is stored by itself.
+const TYPE_VERSION: u8 = 1;
+
 /// Types inside of each other, at most.
 pub(crate) const MAX_DEPTH: usize = 64;
 
@@ -95,14 +97,33 @@ fn leaves_of(rest: &mut &[ShapeNode], lanes: u64, out: &mut Vec<(Scalar, u64)>) 
     (0..node.n_children()).try_for_each(|_| leaves_of(rest, lanes, out))
 }
 
-/// What all who hold shares of a value must find to be the same: SHA-256 of a type as it is stored.
-pub fn digest(shape: &Shape) -> [u8; 32] {
+/// A type as it is stored.
+pub fn to_bytes(shape: &Shape) -> Vec<u8> {
     let mut out = Writer::default();
-    out.raw(b"smpcc type v1\0");
+    out.u8(TYPE_VERSION).u32(shape.0.len() as u32);
     for node in &shape.0 {
         write_node(node, &mut out);
     }
-    Sha256::digest(&out.0).into()
+    out.0
+}
+
+/// A type that was stored.
+///
+/// # Errors
+/// It is none, or one that is too deep.
+pub fn from_bytes(bytes: &[u8]) -> Result<Shape, Error> {
+    let mut from = Reader(bytes);
+    if from.u8()? != TYPE_VERSION {
+        return Err(damaged());
+    }
+    let n = from.count(1)?;
+    let nodes = (0..n).map(|_| read_node(&mut from));
+    let shape = Shape(nodes.collect::<Result<_, _>>()?);
+    from.end()?;
+    match is_tree(&shape) {
+        true => Ok(shape),
+        false => Err(damaged()),
+    }
 }
 
 fn write_scalar(scalar: Scalar, out: &mut Writer) {

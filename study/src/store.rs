@@ -43,6 +43,18 @@ fn create(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
+/// The first bytes of a file, so many at most.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn beginning(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(|e| Error::new(format!("cannot read {}: {e}", path.display())))?;
+    Ok(bytes)
+}
+
 /// All bytes of a file of at most so many.
 ///
 /// # Errors

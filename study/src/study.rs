@@ -5,6 +5,7 @@
 //! meant something by it.
 
 mod aloud;
+mod consistent;
 mod file;
 
 use crate::Error;
@@ -12,7 +13,7 @@ use crate::id::StudyId;
 use crate::seal::SealingPublic;
 use crate::signature::SigningPublic;
 use smpcc_circuit::calendar;
-use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::program::{Shape, Suite, Threat};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -48,8 +49,8 @@ pub struct Terms {
     pub window: (Time, Time),
     /// What is computed.
     pub program: Program,
-    /// Who gives.
-    pub contributors: Contributors,
+    /// Who gives, by role; no key is in two of them.
+    pub contributors: Vec<Contributors>,
     /// How often it runs, and when.
     pub runs: Runs,
     /// What is kept for how long.
@@ -73,7 +74,7 @@ pub struct Program {
     pub arguments: BTreeMap<String, String>,
 }
 
-/// Who gives, what, and how many of them.
+/// Who gives as one role, what, and how many of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contributors {
     /// Their role in the program.
@@ -99,8 +100,8 @@ pub struct Input {
     pub name: String,
     /// Its type in the program, whole ([`crate::types`]).
     pub scalar: String,
-    /// What the type does not say: how variants that hold something are laid out, as [`crate::schema::digest`] has it.
-    pub layout: Option<[u8; 32]>,
+    /// What the type does not say: how variants that hold something are laid out.
+    pub layout: Option<Shape>,
     /// What people read beside the field of a form.
     pub label: String,
     /// A sentence that explains it; may be empty.
@@ -171,6 +172,16 @@ pub struct Owner {
 }
 
 impl Terms {
+    /// The contributors of a role.
+    pub fn contributing(&self, role: &str) -> Option<&Contributors> {
+        self.contributors.iter().find(|who| who.role == role)
+    }
+
+    /// As which of the contributors somebody with this key may give.
+    pub fn admitted(&self, key: &SigningPublic) -> Option<usize> {
+        self.contributors.iter().position(|who| who.admit(key))
+    }
+
     /// The fewest of its nodes that can run without the others: with Shamir's shares 2t + 1, and more than half, so that no two sets of
     /// them both run; in the other suites all.
     pub fn least_nodes(&self) -> usize {
@@ -244,8 +255,8 @@ impl Study {
 }
 
 impl Contributors {
-    /// Whether somebody with this key may contribute.
-    pub fn admit(&self, key: &SigningPublic) -> bool {
+    /// Whether somebody with this key may give as this role.
+    fn admit(&self, key: &SigningPublic) -> bool {
         self.keys.contains(key) || self.invitations.contains(key)
     }
 }
@@ -289,7 +300,7 @@ pub(crate) mod tests {
              suite = \"rep3\"\nthreat = \"semi-honest\"\nthreshold = 1\n\
              opens = 2026-01-01T00:00:00Z\ncloses = 2026-02-01T12:30:00Z\n\n\
              [program]\nfile = \"salaries.smpc\"\nsha256 = \"{}\"\narguments = {{ level = \"6\" }}\n\n\
-             [contributors]\nrole = \"person\"\nleast = 20\nmost = 1000\ninvitations = [{}]\n\n\
+             [[contributors]]\nrole = \"person\"\nleast = 20\nmost = 1000\ninvitations = [{}]\n\n\
              [[contributors.input]]\nname = \"salary\"\ntype = \"u32\"\nlabel = \"Salary\"\nleast = 0\nmost = 100000\n\n\
              [runs]\nmost = 1\nstart = \"when closed\"\n\n[retention]\ncontributions_days = 30\nresults_days = 90\n",
             "ab".repeat(32),
@@ -385,12 +396,141 @@ pub(crate) mod tests {
             "once",
             "union",
             "clinic-2.example:7443",
+            "how many did; none of them alone knows what",
+            "whether it keeps to its declared ranges. One",
+            "A run needs all nodes",
+            "are not deleted",
             &study.id().to_string(),
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         for signer in study.signers() {
             assert!(text.contains(&signer.1.to_string()), "{text}");
+        }
+    }
+
+    /// What protects the data differs by suite and threat, and is said for each.
+    #[test]
+    fn it_is_read_aloud_for_every_suite_and_threat() {
+        for (suite, threat, n, t, parts) in [
+            (
+                "two-party",
+                "semi-honest",
+                2,
+                1,
+                [
+                    "any one of the 2 nodes learns",
+                    "If 2 of them",
+                    "needs all nodes",
+                ],
+            ),
+            (
+                "rep3",
+                "malicious",
+                3,
+                1,
+                [
+                    "whatever it may do; it can make a run stop",
+                    "If 2 of them",
+                    "needs all nodes",
+                ],
+            ),
+            (
+                "rep4",
+                "malicious",
+                4,
+                1,
+                [
+                    "any one of the 4 nodes learns",
+                    "If 2 of them",
+                    "needs all nodes",
+                ],
+            ),
+            (
+                "gmw",
+                "semi-honest",
+                3,
+                2,
+                [
+                    "no group of 2 of them knows what",
+                    "If 3 of them",
+                    "needs all nodes",
+                ],
+            ),
+            (
+                "bgw",
+                "semi-honest",
+                5,
+                2,
+                [
+                    "any 2 of the 5 nodes together learn",
+                    "If 3 of them",
+                    "needs all nodes",
+                ],
+            ),
+            (
+                "bgw",
+                "semi-honest",
+                5,
+                1,
+                [
+                    "and is shared as it should be",
+                    "If 2 of them",
+                    "go on while 3 of the 5",
+                ],
+            ),
+        ] {
+            let nodes: Vec<SigningKey> = (0..n).map(|_| SigningKey::fresh().unwrap()).collect();
+            let text = sample_of(&nodes, &[])
+                .replace("\"rep3\"", &format!("\"{suite}\""))
+                .replace("\"semi-honest\"", &format!("\"{threat}\""))
+                .replace("threshold = 1", &format!("threshold = {t}"))
+                .replace("\"u32\"", "\"[u32; _]\"")
+                .replace("least = 0\nmost = 100000\n", "");
+            let text = Study::read(text.as_bytes()).unwrap().aloud();
+            for part in parts.iter().chain(&["how long the lists are"]) {
+                assert!(text.contains(part), "{suite}: {part}: {text}");
+            }
+        }
+    }
+
+    /// Several roles contribute, each with values, numbers and people of its own.
+    #[test]
+    fn several_roles_contribute() {
+        let (clinic, other) = (SigningKey::fresh().unwrap(), SigningKey::fresh().unwrap());
+        let table = |role: &str, key: &SigningKey| {
+            format!(
+                "[[contributors]]\nrole = \"{role}\"\nleast = 1\nmost = 1\nkeys = [\"{}\"]\n\n\
+                 [[contributors.input]]\nname = \"dead\"\ntype = \"[u32; _]\"\nlabel = \"The dead\"\n\n[runs]",
+                key.public()
+            )
+        };
+        let more = |what: &str| {
+            let nodes = [(); 3].map(|()| SigningKey::fresh().unwrap());
+            sample_of(&nodes, &[other.public()]).replace("[runs]", what)
+        };
+        let study = Study::read(more(&table("registry", &clinic)).as_bytes()).unwrap();
+        let terms = study.terms();
+        assert_eq!(terms.admitted(&clinic.public()), Some(1));
+        assert_eq!(terms.admitted(&other.public()), Some(0));
+        assert_eq!(terms.admitted(&SigningKey::fresh().unwrap().public()), None);
+        let text = study.aloud();
+        for part in [
+            "As `person`: 20 to 1000 contributions.",
+            "As `registry`: 1 contribution.",
+            "Each gives The dead: `dead`, [u32; _].",
+            "not with fewer than 20 contributions as `person` and 1 contribution as `registry`",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        for (table, why) in [
+            (table("person", &clinic), "two tables of contributors"),
+            (table("registry", &other), "stands twice"),
+            (table("registry[0]", &clinic), "has no number"),
+            (table("analyst", &clinic), "role of contributors"),
+        ] {
+            let message = refused(&more(&table));
+            assert!(message.contains(why), "{why}: {message}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! `Row { age: u8 in 0..=120, ward: str<4> }`, `enum Kind { Own, Rented(u32) }`. Ranges stand in types that are made of others; that
 //! of a single number has keys of its own in a study.
 
-use crate::schema::{MAX_DEPTH, digest, is_tree};
+use crate::schema::{MAX_DEPTH, is_tree};
 use smpcc_circuit::calendar;
 use smpcc_circuit::program::{Shape, ShapeNode, ShapeVariant};
 use smpcc_circuit::value::{Form, Integer, Scalar, Word};
@@ -102,9 +102,9 @@ fn list(parts: impl Iterator<Item = String>) -> String {
 }
 
 /// Whether a value with all its lengths is of a type, as far as the text says it, and of a layout, where that is said too.
-pub fn fits(shape: &Shape, ty: &str, layout: Option<&[u8; 32]>) -> bool {
+pub fn fits(shape: &Shape, ty: &str, layout: Option<&Shape>) -> bool {
     let shape = opened(shape, ty);
-    is_tree(&shape) && text(&shape) == ty && layout.is_none_or(|layout| *layout == digest(&shape))
+    is_tree(&shape) && text(&shape) == ty && layout.is_none_or(|layout| *layout == shape)
 }
 
 /// A shape without the lengths that are `_` in a type.
@@ -448,8 +448,8 @@ mod tests {
         let rows = "[Row { age: u8, sure: bool }; _]";
         let shape = with_len(rows, 7);
         assert!(fits(&shape, rows, None));
-        assert!(fits(&shape, rows, Some(&digest(&read(rows).unwrap()))));
-        assert!(!fits(&shape, rows, Some(&digest(&shape))));
+        assert!(fits(&shape, rows, Some(&read(rows).unwrap())));
+        assert!(!fits(&shape, rows, Some(&shape)));
         for other in [
             "[Row { age: u8, sure: bool }; 6]",
             "[Row { age: u9, sure: bool }; _]",

@@ -1,4 +1,5 @@
 // Types values into the page of a study, one for each field, and sends them: node types.mjs INVITATION-FILE HTTPS-ORIGIN VALUE…
+// A field that is `-` belongs to something that was not chosen, and nobody sees it.
 // Lists are typed wrong first: a line that is no element is named.
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -19,6 +20,8 @@ assert((await fields.count()) === values.length, `${await fields.count()} fields
 assert(!(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)), "the page is wider than a phone");
 for (const [i, value] of values.entries()) {
   const field = fields.nth(i);
+  assert((await field.isVisible()) === (value !== "-"), `field ${i} is ${value === "-" ? "" : "not "}shown`);
+  if (value === "-") continue;
   if (await field.evaluate((f) => f.tagName === "SELECT")) await field.selectOption(value);
   else await field.fill(value);
 }
@@ -27,7 +30,7 @@ const errors = async () => (await page.locator(".error").allTextContents()).filt
 for (const [i, value] of values.entries()) {
   const field = fields.nth(i);
   if (!value.includes("\n")) continue;
-  await field.fill(`${value}\n2024-02-30,,,`);
+  await field.fill(`${value}\n2024-02-30,,,,,,,`);
   await page.getByRole("button").click();
   const said = await errors();
   assert(said.length === 1 && /^(Line [0-9]+: |Please give [0-9]+ lines: )/.test(said[0]), `${i}: ${said}`);

@@ -54,6 +54,9 @@ pub struct ShareArgs {
     /// What is contributed: a JSON, TOML or CSV file, or a folder with a file for each input
     #[arg(long, value_name = "PATH")]
     pub inputs: PathBuf,
+    /// As which role it is contributed, where the study takes contributions as several
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
     /// Where to write: one folder for each node, which gets the file in it
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -32,9 +32,10 @@ pub struct StudyNewArgs {
     /// The study's name [default: the program's]
     #[arg(long)]
     pub name: Option<String>,
-    /// The role of those who give data and do not compute
-    #[arg(long, value_name = "ROLE")]
-    pub contributors: String,
+    /// The role of those who give data and do not compute; several may, each with as many invitations as it says here or as
+    /// `--invitations` says
+    #[arg(long, value_name = "ROLE[=N]", required = true)]
+    pub contributors: Vec<String>,
     /// A node: what `keygen --study` wrote of it, and where it answers; it takes the next port for runs
     #[arg(long = "node", value_name = "FILE.pub@HOST:PORT", required = true)]
     pub nodes: Vec<String>,
@@ -44,10 +45,10 @@ pub struct StudyNewArgs {
     /// Who must agree beside the nodes
     #[arg(long = "owner", value_name = "FILE.pub")]
     pub owners: Vec<PathBuf>,
-    /// Make so many invitations, each a file to give to one contributor
+    /// Make so many invitations of each role, each a file to give to one contributor
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=20_000))]
     pub invitations: u32,
-    /// The folder for the invitations, which is made [default: invitations beside the study]
+    /// The folder for the invitations, which is made, with a folder for each role if there are several [default: invitations beside the study]
     #[arg(long, value_name = "DIR")]
     pub invitations_out: Option<PathBuf>,
     /// A public argument of the program

@@ -50,13 +50,15 @@ pub fn contribute(args: &ContributeArgs, style: Style) -> Outcome {
         (Some(folder), None, None) => folder.clone(),
         (None, Some(inputs), Some(invitation)) => {
             let key = signed::key(invitation)?;
-            if !study.terms().contributors.admit(&key.public()) {
+            let terms = study.terms();
+            let who = terms.admitted(&key.public());
+            let Some(who) = who.and_then(|who| terms.contributors.get(who)) else {
                 return Err(Failure::usage(format!(
                     "{}: the study lists neither this key nor this invitation",
                     invitation.display()
                 )));
-            }
-            begin(args, &study, inputs, &key, style)?
+            };
+            begin(args, (&study, &who.role), inputs, &key, style)?
         }
         _ => {
             return Err(Failure::usage(
@@ -193,14 +195,14 @@ fn reasons(said: &[(String, String)]) -> String {
 /// Deals, and keeps what is to be sent.
 fn begin(
     args: &ContributeArgs,
-    study: &Study,
+    (study, role): (&Study, &str),
     inputs: &Path,
     key: &signature::SigningKey,
     style: Style,
 ) -> Outcome<PathBuf> {
     let beside = args.study.parent().unwrap_or(Path::new(""));
     let program = beside.join(&study.terms().program.root.0);
-    let dealt = share::dealt(&program, study, inputs, style)?;
+    let dealt = share::dealt(&program, (study, role), inputs, style)?;
     let first = dealt.first().ok_or_else(|| Failure::bug("no node"))?;
     let manifest = contribution::sign(&first.header.manifest(), key);
     let folder = args.out.join(first.header.id.to_string());

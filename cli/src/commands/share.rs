@@ -33,7 +33,8 @@ fn failed(error: smpcc_study::Error) -> Failure {
 pub fn share(args: &ShareArgs, style: Style) -> Outcome {
     let study = studies::read(&args.study)?;
     let terms = study.terms();
-    let dealt = dealt(&args.file, &study, &args.inputs, style)?;
+    let role = as_whom(&study, args.role.as_deref())?;
+    let dealt = dealt(&args.file, (&study, role), &args.inputs, style)?;
     let mut written = Vec::new();
     for (for_node, node) in dealt.iter().zip(&terms.nodes) {
         let folder = args.out.join(&node.name);
@@ -56,10 +57,33 @@ pub fn share(args: &ShareArgs, style: Style) -> Outcome {
     Ok(())
 }
 
-/// Reads what one contributor gives, and deals it: by node.
+/// The role as which somebody contributes: the one that is named, or the only one.
+fn as_whom<'s>(study: &'s Study, role: Option<&str>) -> Outcome<&'s str> {
+    let who = &study.terms().contributors;
+    let roles = || {
+        let roles: Vec<String> = who.iter().map(|who| format!("`{}`", who.role)).collect();
+        roles.join(", ")
+    };
+    match (role, &who[..]) {
+        (None, [only]) => Ok(&only.role),
+        (None, _) => Err(Failure::usage(format!(
+            "the study takes contributions as {}: say which with --role",
+            roles()
+        ))),
+        (Some(role), _) => match study.terms().contributing(role) {
+            Some(who) => Ok(&who.role),
+            None => Err(Failure::usage(format!(
+                "nobody contributes as `{role}` to this study, but as {}",
+                roles()
+            ))),
+        },
+    }
+}
+
+/// Reads what one contributor gives as a role, and deals it: by node.
 pub fn dealt(
     program: &Path,
-    study: &Study,
+    (study, role): (&Study, &str),
     given_at: &Path,
     style: Style,
 ) -> Outcome<Vec<ForNode>> {
@@ -74,8 +98,7 @@ pub fn dealt(
     stores(terms)?;
     // One contributor alone: what others give does not matter here.
     let roles = schema::schema(hir).roles;
-    let role = &terms.contributors.role;
-    let Some(at) = roles.iter().position(|r| r.name == *role) else {
+    let Some(at) = roles.iter().position(|r| r.name == role) else {
         return Err(Failure::usage(format!("the program has no role `{role}`")));
     };
     let counts: Vec<u32> = (0..roles.len()).map(|r| u32::from(r == at)).collect();

@@ -8,9 +8,10 @@ use crate::files::{self, Kind};
 use crate::load::{self, Style};
 use crate::{out, prompt};
 use smpcc::exit::{Failure, Outcome};
+use smpcc::stored::role_of;
 use smpcc::{claims, reading, studies};
-use smpcc_compiler::lower;
-use smpcc_compiler::reveals as disclosed;
+use smpcc_compiler::reveals::{self as disclosed, DisclosureKind};
+use smpcc_compiler::{lower, schema};
 use smpcc_study::signature::{self, SigningKey};
 use smpcc_study::study::Study;
 use std::fmt::Write as _;
@@ -40,19 +41,34 @@ fn aloud(path: &Path, study: &Study, style: Style) -> Outcome<String> {
     let (ir, privacy) =
         lower::lower_claimed(&hir, &session).map_err(|e| load::failed(&source, e, style))?;
     let list = disclosed::reveals(&ir);
+    let names = schema::party_names(&hir, &session.role_counts);
+    for d in list.iter().filter(|d| d.kind == DisclosureKind::Output) {
+        let mut roles = d.receivers.iter().filter_map(|r| names.get(*r as usize));
+        let contributes = |name: &&String| study.terms().contributing(role_of(name)).is_some();
+        if let Some(name) = roles.find(contributes) {
+            return Err(Failure::usage(format!(
+                "the program gives `{}` to `{}`, who contribute and open nothing: say in it which receiver of the study learns it, such as `to {}`",
+                d.label,
+                role_of(name),
+                study
+                    .terms()
+                    .receivers
+                    .first()
+                    .map_or("", |r| role_of(&r.role))
+            )));
+        }
+    }
     let opened =
         reveals::human(&list, &ir, &source.files) + &claims::human(&privacy, &source.files);
     let mut text = study.aloud();
+    let shown = (session.role_counts.iter().zip(&hir.roles))
+        .filter(|(_, role)| study.terms().contributing(&role.name).is_some())
+        .map(|(n, role)| format!("{n} of `{}`", role.name));
+    let shown: Vec<String> = shown.collect();
     let _ = write!(
         text,
-        "\nWhat leaves secrecy in the program, shown for {} of `{}`\n",
-        session
-            .role_counts
-            .iter()
-            .zip(&hir.roles)
-            .find(|(_, role)| role.name == study.terms().contributors.role)
-            .map_or(0, |(n, _)| *n),
-        study.terms().contributors.role
+        "\nWhat leaves secrecy in the program, shown for {}\n",
+        shown.join(" and ")
     );
     for line in opened.lines() {
         let _ = writeln!(text, "  {line}");

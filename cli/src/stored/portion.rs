@@ -5,7 +5,7 @@
 //! receives or computes as it), and a last session takes all of those. What starts the N sessions is left to others: `--shard env` reads
 //! K and N from what Slurm, Kubernetes and MPI tell their tasks.
 
-use super::role_of;
+use super::{Contributed, role_of};
 use crate::choices::Choices;
 use crate::exit::{Failure, Outcome};
 use crate::lens::Lens;
@@ -16,7 +16,6 @@ use smpcc_compiler::hir::Hir;
 use smpcc_compiler::reveals::{self, DisclosureKind};
 use smpcc_compiler::{lower, schema};
 use smpcc_runtime::hash::Transcript;
-use smpcc_study::id::ContributionId;
 use smpcc_study::share_file::Header;
 use smpcc_study::study::Terms;
 use std::str::FromStr;
@@ -48,7 +47,7 @@ pub fn kept_as(
     portion: Portion,
     terms: &Terms,
     hir: &Hir,
-    contributions: &[ContributionId],
+    contributions: &Contributed,
 ) -> Outcome<Option<PartOf>> {
     let Portion::Shard { index, of } = portion else {
         return Ok(None);
@@ -65,10 +64,10 @@ pub fn kept_as(
 }
 
 /// Into how many shards which contributions are cut.
-fn cut(of: u32, contributions: &[ContributionId]) -> String {
+fn cut(of: u32, contributions: &Contributed) -> String {
     let mut t = Transcript::new("smpcc/shards");
     t.list(contributions.len());
-    contributions.iter().for_each(|id| {
+    contributions.iter().for_each(|(id, _)| {
         t.bytes(&id.0);
     });
     format!("{of} {}", t.finish())
@@ -82,7 +81,7 @@ fn cut(of: u32, contributions: &[ContributionId]) -> String {
 pub fn belong_together<'h>(
     mut parts: impl Iterator<Item = &'h Header>,
     of: u32,
-    contributions: &[ContributionId],
+    contributions: &Contributed,
 ) -> Outcome {
     let all = cut(of, contributions);
     let other = parts.find(|part| {
@@ -108,7 +107,8 @@ pub fn part_role(terms: &Terms, hir: &Hir) -> Outcome<String> {
     let played = |name: &str| {
         let nodes = terms.nodes.iter().filter_map(|node| node.role.as_deref());
         let receivers = terms.receivers.iter().map(|r| r.role.as_str());
-        terms.contributors.role == name || nodes.chain(receivers).any(|role| role_of(role) == name)
+        terms.contributing(name).is_some()
+            || nodes.chain(receivers).any(|role| role_of(role) == name)
     };
     let roles = schema::schema(hir).roles;
     let mut free = roles.iter().filter(|role| !played(&role.name));

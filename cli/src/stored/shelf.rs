@@ -24,6 +24,7 @@ use smpcc_study::seal::{SealingKey, SealingPublic};
 use smpcc_study::share_file::{self, Header, Key, Kind, Part, SealTo, Wanted};
 use smpcc_study::store;
 use smpcc_study::study::{Study, Time};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The longest share file that is read, in bytes.
@@ -68,7 +69,7 @@ pub fn read(
     (study, hir): (&Study, &Hir),
     node: u32,
     portion: Portion,
-) -> Outcome<(Vec<Held>, Vec<ContributionId>)> {
+) -> Outcome<(Vec<Held>, Vec<(ContributionId, String)>)> {
     let schema = schema::schema(hir);
     let gives = |whose: &str| {
         studies::given_by(&schema, role_of(whose)).is_some_and(|given| !given.is_empty())
@@ -82,6 +83,8 @@ pub fn read(
     let names = node_names(study.terms());
     let mut all = Vec::new();
     let mut contributions = Vec::new();
+    // By role, how many there were so far: each shard has some of each.
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for path in paths {
         let ending = path.extension().and_then(|e| e.to_str());
         let Some((kind, _)) = ENDINGS.iter().find(|(_, e)| ending == Some(*e)) else {
@@ -94,8 +97,11 @@ pub fn read(
         let id: ContributionId = stem.parse().map_err(|e| of_file(&path, &e))?;
         // Files are called after their ids, so that this is the order of ids.
         if *kind == Kind::Contribution {
-            contributions.push(id);
-            if !portion.takes(contributions.len() - 1) {
+            let whose = given_as(&path, study)?;
+            contributions.push((id, whose.clone()));
+            let place = places.entry(whose).or_default();
+            *place += 1;
+            if !portion.takes(*place - 1) {
                 continue;
             }
         }
@@ -116,6 +122,17 @@ pub fn read(
     }
     all.sort_by_key(|(header, _)| header.id);
     Ok((all, contributions))
+}
+
+/// As which role a contribution was given, by what its file says of itself.
+fn given_as(path: &Path, study: &Study) -> Outcome<String> {
+    if let [only] = &study.terms().contributors[..] {
+        return Ok(only.role.clone());
+    }
+    let bytes = store::beginning(path, share_file::MAX_BEGIN);
+    let bytes = bytes.map_err(|e| Failure::usage(e.to_string()))?;
+    let header = share_file::unchecked_header(&bytes).map_err(|e| of_file(path, &e))?;
+    Ok(header.whose)
 }
 
 /// One file that has to be this; none if it is not taken.

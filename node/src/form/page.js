@@ -28,7 +28,7 @@
       const at = column.choices.indexOf(typed);
       return at >= 0 ? { word: BigInt(at) } : { error: `Please give one of ${column.choices.join(", ")}.` };
     }
-    if (column.kind === "bool") {
+    if (column.kind === "bool" || column.kind === "given") {
       const word = { yes: 1n, true: 1n, 1: 1n, no: 0n, false: 0n, 0: 0n }[typed.toLowerCase()];
       return word === undefined ? { error: "Please give yes or no." } : { word };
     }
@@ -78,37 +78,73 @@
     return Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text) ? null : BigInt(ms / 1000);
   }
 
-  /** What stands in a row of cells: two words for what may be left out, whether it is there and what it is. */
+  /** What stands in a row of cells, by column: two words for what is filled in, whether it is there and what it is; nothing for what is not.
+   * What is wrong, by column. */
   function row(columns, cells) {
-    const given = [];
+    const typed = (c) => (cells[c] ?? "").trim();
+    const given = [], errors = [];
     for (const [c, column] of columns.entries()) {
-      if (column.optional && cells[c].trim() === "") {
+      if (!column.when.every(([of, choice]) => given[of]?.[1] === BigInt(choice))) {
+        if (typed(c) !== "") errors.push([c, `Please leave ${column.name} empty: it belongs to another choice.`]);
+        given.push(null);
+      } else if (column.seen) {
+        const depends = (other) => other.when.some(([of, choice]) => of === c && choice === 1);
+        given.push([1n, columns.some((other, o) => depends(other) && typed(o) !== "") ? 1n : 0n]);
+      } else if (column.optional && typed(c) === "") {
         given.push([0n, 0n]);
-        continue;
+      } else {
+        const { word, error } = read(column, typed(c));
+        if (error !== undefined) errors.push([c, error]);
+        given.push(error === undefined ? [1n, word] : null);
       }
-      const { word, error } = read(column, cells[c]);
-      if (error !== undefined) return { error, column: c };
-      given.push([1n, word]);
     }
-    return { given };
+    return { given, errors };
   }
 
-  /** The rows of some lines of text. */
+  /** The cells of a line: between tabs, else semicolons, else commas; one in quotes may hold what stands between others. */
+  function cells(line) {
+    const outside = line.replace(/"(?:[^"]|"")*"/g, "");
+    const between = ["\t", ";"].find((mark) => outside.includes(mark)) ?? ",";
+    const found = [];
+    for (let rest = line; ;) {
+      const quoted = /^\s*"((?:[^"]|"")*)"\s*/.exec(rest);
+      const after = quoted === null ? "" : rest.slice(quoted[0].length);
+      if (quoted !== null && (after === "" || after.startsWith(between))) {
+        found.push(quoted[1].replace(/""/g, '"'));
+        rest = after;
+      } else {
+        const end = rest.indexOf(between);
+        found.push(end < 0 ? rest : rest.slice(0, end));
+        rest = end < 0 ? "" : rest.slice(end);
+      }
+      if (!rest.startsWith(between)) return found;
+      rest = rest.slice(between.length);
+    }
+  }
+
+  /** What stands in some lines of text: each repetition of the columns in each line, and how many there are of both. */
   function lines(input, text) {
-    const all = text.replace(/\r/g, "").replace(/\n+$/, "").split("\n");
+    const all = text.replace(/^\ufeff/, "").replace(/\r/g, "").replace(/\n+$/, "").split("\n");
     const typed = all.length === 1 && all[0].trim() === "" && input.rows !== 1 ? [] : all;
     if (typed.length === 0) return { error: "Please fill this in." };
     if (input.rows !== "any" && typed.length !== input.rows) return { error: `Please give ${input.rows} lines: there are ${typed.length}.` };
-    const rows = [];
+    const columns = input.columns.flatMap((column, c) => (column.seen ? [] : [c]));
+    const alone = input.repeats === null && columns.length === 1;
+    const given = [];
+    let repeats = input.repeats ?? 1;
     for (const [i, line] of typed.entries()) {
-      const between = ["\t", ";"].find((mark) => line.includes(mark)) ?? ",";
-      const cells = input.columns.length === 1 ? [line] : line.split(between);
-      if (cells.length !== input.columns.length) return { error: `Line ${i + 1}: there are ${cells.length} values instead of ${input.columns.length}.` };
-      const { given, error } = row(input.columns, cells);
-      if (error !== undefined) return { error: `Line ${i + 1}: ${error}` };
-      rows.push(given);
+      const found = alone ? [line] : cells(line);
+      if (repeats === "any" && found.length % columns.length === 0) repeats = found.length / columns.length;
+      const expected = repeats === "any" ? `a multiple of ${columns.length}` : columns.length * repeats;
+      if (found.length !== expected) return { error: `Line ${i + 1}: there are ${found.length} values instead of ${expected}.` };
+      for (let at = 0; at < found.length; at += columns.length) {
+        const filled = input.columns.map((_, c) => (columns.includes(c) ? found[at + columns.indexOf(c)] : ""));
+        const { given: one, errors: [wrong] } = row(input.columns, filled);
+        if (wrong !== undefined) return { error: `Line ${i + 1}: ${wrong[1]}` };
+        given.push(one);
+      }
     }
-    return { rows };
+    return { given, rows: typed.length, repeats };
   }
 
   /** A decimal number as a fraction: numerator and denominator. */
@@ -182,7 +218,10 @@
   /** The scalars of all inputs, each with the words of all its lanes. */
   function scalars(given) {
     return study.inputs.flatMap((input, i) => input.leaves.map(({ width, of }) => ({
-      width, words: given[i].flatMap((cells) => of.map(([column, isThere]) => cells[column][isThere ? 0 : 1])),
+      width, words: given[i].given.flatMap((filled) => of.map((lane) => {
+        const cell = lane.find(([column]) => filled[column] !== null);
+        return cell === undefined ? 0n : filled[cell[0]][cell[1] ? 0 : 1];
+      })),
     })));
   }
 
@@ -212,7 +251,8 @@
   /** One node's share file. */
   async function file(node, number, given, id, made, commitments, parts, blinders) {
     const head = unhex(node.header);
-    study.inputs.forEach((input, i) => input.lengths.forEach(({ at, times }) => head.set(big(given[i].length * times, 8), at)));
+    study.inputs.forEach((input, i) => input.lengths.forEach(({ at, times, rows, repeats }) =>
+      head.set(big(times * (rows ? given[i].rows : 1) * (repeats ? given[i].repeats : 1), 8), at)));
     head.set(id, study.at.id);
     head.set(made, study.at.made);
     commitments.forEach((c, i) => head.set(c, study.at.manifest + 32 * i));
@@ -278,7 +318,7 @@
     const node = study.nodes[number];
     const url = `https://${node.address}/v1/studies/${study.id}/contributions/${sent.id}`;
     const options = { method: "POST", body: sent.bodies[number], headers: { "content-type": "application/octet-stream" },
-      credentials: "omit", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(60000) };
+      credentials: "omit", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(3600000) };
     let answer;
     try {
       answer = await fetch(url, options);
@@ -286,7 +326,10 @@
       throw new Error("it does not answer");
     }
     const text = await answer.text();
-    if (!answer.ok) throw new Error(text.trim().slice(0, 300));
+    if (!answer.ok) {
+      // It would refuse the same again; that it is closed may be because it is not open yet.
+      throw Object.assign(new Error(text.trim().slice(0, 300)), { forGood: [400, 403, 409, 410, 413].includes(answer.status) });
+    }
     if (!await confirms(text, node, sent)) throw new Error("its receipt is not good");
     sent.receipts[number] = text;
   }
@@ -300,22 +343,39 @@
     return message !== "";
   }
 
+  /** The names of an input's controls, by column. */
+  const controls = (input, i) => (input.rows === null && input.columns.length > 1
+    ? input.columns.map((_, c) => `input-${i}-${c}`) : [`input-${i}`]);
+
+  /** Shows those controls that belong to what is chosen in others. */
+  function arrange(input, i) {
+    const chosen = [];
+    for (const [c, name] of controls(input, i).entries()) {
+      const column = input.columns[c], field = byId(name);
+      const asked = column.when.every(([of, choice]) => chosen[of] === choice);
+      field.closest(".field").hidden = !asked;
+      const { word } = asked ? read(column, field.value) : {};
+      chosen.push(word === undefined ? null : Number(word));
+    }
+  }
+
   async function submit() {
     let first = null;
     const given = study.inputs.map((input, i) => {
-      const names = input.rows === null && input.columns.length > 1
-        ? input.columns.map((_, c) => `input-${i}-${c}`) : [`input-${i}`];
+      const names = controls(input, i);
       names.forEach((name) => wrong(name, ""));
       if (input.rows !== null) {
-        const { rows, error } = lines(input, byId(names[0]).value);
-        if (wrong(names[0], error ?? "")) first ??= byId(names[0]);
-        return rows;
+        const found = lines(input, byId(names[0]).value);
+        if (wrong(names[0], found.error ?? "")) first ??= byId(names[0]);
+        return found;
       }
-      return [names.map((name, c) => {
-        const { given: cells, error } = row([input.columns[c]], [byId(name).value]);
-        if (wrong(name, error ?? "")) first ??= byId(name);
-        return cells?.[0];
-      })];
+      const typed = names.map((name) => (byId(name).closest(".field").hidden ? "" : byId(name).value));
+      const found = row(input.columns, typed);
+      for (const [c, error] of found.errors) {
+        wrong(names[c], error);
+        first ??= byId(names[c]);
+      }
+      return { given: [found.given], rows: 1, repeats: 1 };
     });
     let invited = null;
     try {
@@ -339,8 +399,18 @@
     const failures = [];
     await Promise.all(study.nodes.map(async (node, i) => {
       if (sent.receipts[i] !== null) return;
-      await send(sent, i).catch((e) => failures.push(`${node.name}: ${e.message}`));
+      await send(sent, i).catch((e) => failures.push({ said: `${node.name}: ${e.message}`, forGood: e.forGood === true }));
     }));
+    const said = failures.map((failure) => failure.said).join("; ");
+    if (failures.length === study.nodes.length && failures.every((failure) => failure.forGood)) {
+      // Nobody has it, and nobody will: what was typed may be changed.
+      sent = null;
+      for (const field of form.elements) field.disabled = false;
+      nodes.replaceChildren();
+      status.className = "bad";
+      status.textContent = `Nothing was stored: ${said}.`;
+      return;
+    }
     nodes.replaceChildren(...study.nodes.map((node, i) => {
       const item = document.createElement("li");
       item.textContent = `${node.name}: ${sent.receipts[i] === null ? "not stored" : "stored, receipt checked"}`;
@@ -351,7 +421,9 @@
       button.disabled = false;
       button.textContent = "Try again";
       status.className = "bad";
-      status.textContent = `Not all nodes have it yet, so it does not take part. ${failures.join("; ")}. Keep this page open and try again.`;
+      status.textContent = failures.some((failure) => failure.forGood)
+        ? `Not all nodes have it, and it takes no part: ${said}.`
+        : `Not all nodes have it yet, so it does not take part. ${said}. Keep this page open and try again.`;
       return;
     }
     button.hidden = true;
@@ -367,6 +439,11 @@
 
   const given = /^#i=([0-9a-f]{64})$/.exec(location.hash);
   if (given !== null) byId("invitation").value = SECRET + given[1];
+  for (const [i, input] of study.inputs.entries()) {
+    if (input.rows !== null || input.columns.every((column) => column.when.length === 0)) continue;
+    arrange(input, i);
+    byId(controls(input, i)[0]).closest("fieldset").addEventListener("change", () => arrange(input, i));
+  }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit().catch((e) => {

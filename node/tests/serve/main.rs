@@ -8,8 +8,10 @@ use site::Site;
 use smpcc_circuit::program::ShapeNode;
 use smpcc_node::agreement;
 use smpcc_node::steward::Phase;
+use smpcc_node::store::State;
 use smpcc_study::contribution;
 use smpcc_study::document::Document;
+use smpcc_study::https;
 use smpcc_study::id::ContributionId;
 use smpcc_study::log;
 use smpcc_study::receipt::{Deed, Receipt};
@@ -123,6 +125,71 @@ fn what_reached_all_nodes_takes_part_and_nothing_else() {
         0
     );
     nodes.into_iter().for_each(site::Running::stop);
+}
+
+/// A second process would take what the first is writing for what a crash has left.
+#[test]
+fn one_process_works_on_a_nodes_folder() {
+    let site = Site::new(3, later());
+    let node = site.start("a");
+    let (id, bodies) = site.contribution(0, 5);
+    assert_eq!(site.send(0, &id, &bodies).status, 200);
+    let second = || {
+        std::process::Command::new(env!("CARGO_BIN_EXE_smpcc-node"))
+            .args(["serve", "a.toml"])
+            .current_dir(site.at("."))
+            .output()
+            .expect("started")
+    };
+    let output = second();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("another smpcc-node works on"), "{said}");
+    assert_eq!(site.send(0, &id, &bodies).status, 200);
+    node.stop();
+    let node = site.start("a");
+    assert_eq!(site.send(0, &id, &bodies).status, 200);
+    node.stop();
+}
+
+/// What is no contribution of anybody is not waited for, and does not fill memory.
+#[test]
+fn more_than_a_manifest_is_taken_only_from_contributors() {
+    let site = Site::new(1, later());
+    let node = site.start("a");
+    let (id, bodies) = site.contribution_by(&SigningKey::fresh().expect("a key"), 5);
+    let address = &site.study.terms().nodes[0].address;
+    let path = format!("/v1/studies/{}/contributions/{id}", site.study.id());
+    let known = site.contribution(0, 5);
+    for (body, status) in [
+        // The rest never comes, and the answer is there at once.
+        (&bodies[0], "403"),
+        (&vec![255; 100], "400"),
+        (&known.1[0], ""),
+    ] {
+        let to = &site.study.terms().nodes[0];
+        let to = (to.address.as_str(), &to.certificate);
+        let mut tls = https::link(to, Duration::from_secs(5)).expect("a link");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        tls.write_all(head.as_bytes()).expect("written");
+        tls.write_all(&body[..body.len() - 1]).expect("written");
+        tls.flush().expect("written");
+        let limit = Some(Duration::from_secs(if status.is_empty() { 1 } else { 8 }));
+        tls.sock.set_read_timeout(limit).expect("a limit");
+        let mut answer = [0; 12];
+        let read = tls.read_exact(&mut answer);
+        match status {
+            "" => assert!(read.is_err(), "a contributor is waited for"),
+            status => {
+                read.expect("an answer");
+                assert_eq!(&answer[9..], status.as_bytes());
+            }
+        }
+    }
+    node.stop();
 }
 
 #[test]
@@ -286,6 +353,93 @@ fn what_is_of_another_type_or_length_at_another_node_takes_no_part() {
     }
     for node in &nodes {
         assert_eq!(node.look(&study, late), Ok(Phase::Agreed(2)));
+    }
+    nodes.into_iter().for_each(site::Running::stop);
+}
+
+/// Who contributes as what follows from the key: each role has values, numbers and a page of its own.
+#[test]
+fn several_roles_contribute() {
+    let clinic = |key: &SigningKey| {
+        format!(
+            "[[contributors]]\nrole = \"registry\"\nleast = 1\nmost = 1\nkeys = [\"{}\"]\n\n\
+             [[contributors.input]]\nname = \"dead\"\ntype = \"[u32; _]\"\nlabel = \"Who died\"\n\n",
+            key.public()
+        )
+    };
+    let site = Site::with_more(4, later(), &["a", "b", "c"], "rep3", "u32", clinic);
+    let nodes = site.start_all();
+    let study = site.study.id();
+    let registry = &site.people[3];
+    let of_registry = |whose: &str| site.dealt_as(whose, "dead", "[u32; _]", &[vec![5, 7]]);
+    let send = |key: &SigningKey, (id, dealt): &(ContributionId, Vec<_>)| -> Vec<u16> {
+        let bodies = site.signed(key, dealt);
+        (0..3)
+            .map(|node| site.send(node, id, &bodies).status)
+            .collect()
+    };
+    for person in 0..2 {
+        assert_eq!(
+            send(&site.people[person], &site.dealt(1000)),
+            [200, 200, 200]
+        );
+    }
+    // Nobody gives what another role gives, or as another role.
+    assert_eq!(send(&site.people[2], &of_registry("registry")), [400; 3]);
+    assert_eq!(send(&site.people[2], &of_registry("person")), [400; 3]);
+    assert_eq!(send(registry, &site.dealt(1000)), [400; 3]);
+    let late = Time(site.study.terms().window.1.0 + 1);
+    let status = |node: usize| {
+        let json = site.ask(node, "GET", "/v1/studies/STUDY", b"").text();
+        serde_json::from_str::<serde_json::Value>(&json).expect("JSON")["roles"].clone()
+    };
+    assert_eq!(send(registry, &of_registry("registry")), [200; 3]);
+    assert_eq!(
+        status(1),
+        serde_json::json!([
+            {"role": "person", "contributions": 2, "members": 0},
+            {"role": "registry", "contributions": 1, "members": 0}
+        ])
+    );
+    // Each role has a page; that of the study leads to them.
+    let page = |path: &str| site.ask(0, "GET", &format!("/v1/studies/STUDY/{path}"), b"");
+    let links = page("form").text();
+    for role in ["person", "registry"] {
+        assert!(links.contains(&format!("href=\"form/{role}\"")), "{links}");
+        let html = page(&format!("form/{role}"));
+        let hash = smpcc_runtime::hash::sha256(&html.body).to_string();
+        let told = page(&format!("form/{role}/sha256")).text();
+        assert!(told.starts_with(&hash["sha256:".len()..]), "{told} {hash}");
+        assert_eq!(html.text().contains("Who died</label>"), role == "registry");
+    }
+    assert_eq!(page("form/nobody").status, 404);
+    // A registry that withdraws leaves too few, however many others there are.
+    let path = |id: &ContributionId| format!("/v1/studies/STUDY/contributions/{id}/withdrawal");
+    let id = nodes[0]
+        .office
+        .ask_here(move |_, change| change.contributions(&study, State::Stored))
+        .expect("rows")
+        .into_iter()
+        .find(|row| row.key == registry.public())
+        .expect("a row")
+        .id;
+    let text = contribution::withdrawal(&study, &id, registry);
+    for node in 0..3 {
+        assert_eq!(
+            site.ask(node, "POST", &path(&id), text.as_bytes()).status,
+            200
+        );
+    }
+    for _ in 0..3 {
+        for node in &nodes {
+            node.look(&study, late).expect("looked");
+        }
+    }
+    for node in &nodes {
+        assert_eq!(
+            node.look(&study, late),
+            Ok(Phase::TooFew("registry".into(), 0))
+        );
     }
     nodes.into_iter().for_each(site::Running::stop);
 }
@@ -533,7 +687,7 @@ fn the_page_is_one_file_that_makes_share_files() {
 }
 
 fn page_of(site: &Site, ty: &str, words: &[Vec<u128>]) {
-    let page = smpcc_node::form::page(&site.study).expect("a page");
+    let page = smpcc_node::form::of_study(&site.study).expect("a page");
     let json = page
         .html
         .split("id=\"study\">")

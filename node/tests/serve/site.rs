@@ -74,13 +74,26 @@ impl Site {
         suite: &str,
         ty: &str,
     ) -> Self {
+        Self::with_more(people, closes, names, suite, ty, |_| String::new())
+    }
+
+    /// With more tables in the study, which may name the people's keys; the last of them has no invitation then.
+    pub fn with_more(
+        people: usize,
+        closes: Time,
+        names: &[&'static str],
+        suite: &str,
+        ty: &str,
+        more: impl Fn(&SigningKey) -> String,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         let people: Vec<SigningKey> = (0..people)
             .map(|_| SigningKey::fresh().expect("a key"))
             .collect();
-        let invitations: Vec<String> = people
-            .iter()
+        let more = people.last().map(more).unwrap_or_default();
+        let invited = people.len() - usize::from(!more.is_empty());
+        let invitations: Vec<String> = (people[..invited].iter())
             .map(|p| format!("\"{}\"", p.public()))
             .collect();
         let analyst = (
@@ -90,8 +103,8 @@ impl Site {
         let mut text = format!(
             "format = \"smpcc study 1\"\nname = \"pay\"\npurpose = \"What people earn together.\"\nsuite = \"{suite}\"\nthreat = \"semi-honest\"\nthreshold = 1\n\
              opens = 2026-01-01T00:00:00Z\ncloses = {closes}\n\n[program]\nfile = \"pay.smpc\"\nsha256 = \"{}\"\n\n\
-             [contributors]\nrole = \"person\"\nleast = 2\nmost = 1000\nmax_bytes = 4096\ninvitations = [{}]\n\n\
-             [[contributors.input]]\nname = \"salary\"\ntype = \"{ty}\"\nlabel = \"Salary\"\n\n\
+             [[contributors]]\nrole = \"person\"\nleast = 2\nmost = 1000\nmax_bytes = 4096\ninvitations = [{}]\n\n\
+             [[contributors.input]]\nname = \"salary\"\ntype = \"{ty}\"\nlabel = \"Salary\"\n\n{more}\
              [runs]\nmost = 1\nstart = \"by command\"\n\n[retention]\ncontributions_days = 1\nresults_days = 1\n\n\
              [[receiver]]\nname = \"institute\"\nrole = \"analyst\"\nsign = \"{}\"\nseal = \"{}\"\n",
             &sha256(PROGRAM.as_bytes()).to_string()["sha256:".len()..],
@@ -330,12 +343,23 @@ impl Site {
 
     /// Words of a type, dealt: of each of its scalars those of all lanes. Open lengths are as many as the first has.
     pub fn dealt_words(&self, ty: &str, words: &[Vec<u128>]) -> (ContributionId, Vec<ForNode>) {
+        self.dealt_as("person", "salary", ty, words)
+    }
+
+    /// The same, as a role's value of a name.
+    pub fn dealt_as(
+        &self,
+        whose: &str,
+        name: &str,
+        ty: &str,
+        words: &[Vec<u128>],
+    ) -> (ContributionId, Vec<ForNode>) {
         let terms = self.study.terms();
         let giver = Giver {
             study: self.study.id(),
             scheme: arrival::scheme(terms),
             threat: terms.threat,
-            whose: "person",
+            whose,
             made: 0,
         };
         let mut shape = types::read(ty).expect("a type");
@@ -351,7 +375,7 @@ impl Site {
         let scalars: Vec<Scalar> = scalars.collect();
         let lanes = words.iter().map(|words| words.len() as u64);
         let value = Value {
-            name: "salary".into(),
+            name: name.into(),
             leaves: scalars.iter().copied().zip(lanes).collect(),
             shape,
         };

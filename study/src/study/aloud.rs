@@ -1,6 +1,8 @@
 //! A study in plain words, for whoever is asked to sign it or to give data. Everything that binds is said.
 
-use super::{Input, Study, Terms, Time};
+use super::{Contributors, Input, Study, Terms, Time};
+use crate::id::hex;
+use smpcc_circuit::program::Suite;
 use std::fmt::Write as _;
 
 /// The whole text, in titled blocks.
@@ -31,19 +33,24 @@ fn counted(n: u64, what: &str) -> String {
 }
 
 fn gives(terms: &Terms) -> Vec<String> {
-    let who = &terms.contributors;
     let (opens, closes) = terms.window;
+    let mut lines = vec![format!(
+        "Contributions are taken from {opens} until {closes}, each once."
+    )];
+    lines.extend(terms.contributors.iter().flat_map(gives_as));
+    lines
+}
+
+/// What is given as one role, and by whom.
+fn gives_as(who: &Contributors) -> Vec<String> {
     let mut lines = vec![
-        format!(
-            "Contributions are taken from {opens} until {closes}; {} to {} of them, each once, as `{}`.",
-            who.least, who.most, who.role
-        ),
+        format!("As `{}`: {}.", who.role, count(who)),
         match (who.keys.len() as u64, who.invitations.len() as u64) {
             (0, 0) => "Nobody is invited: there are neither keys nor invitations.".into(),
             (keys, 0) => format!("Only those may give whose {} listed.", are(keys, "key")),
+            (0, 1) => "Only whoever holds the one invitation may give. Whoever hands it out can invent a contributor.".into(),
             (0, n) => format!(
-                "Only those may give who hold one of {}. Whoever hands them out can invent contributors.",
-                counted(n, "invitation")
+                "Only those may give who hold one of {n} invitations. Whoever hands them out can invent contributors."
             ),
             (keys, n) => format!(
                 "Only those may give whose {} listed, or who hold one of {}. Whoever hands these out can invent contributors.",
@@ -58,6 +65,14 @@ fn gives(terms: &Terms) -> Vec<String> {
         counted(who.max_bytes, "byte")
     ));
     lines
+}
+
+/// How many give as one role.
+fn count(who: &Contributors) -> String {
+    match who.least == who.most {
+        true => counted(who.least, "contribution"),
+        false => format!("{} to {}", who.least, counted(who.most, "contribution")),
+    }
 }
 
 fn are(n: u64, what: &str) -> String {
@@ -97,7 +112,10 @@ fn learns(terms: &Terms) -> Vec<String> {
         .collect();
     for node in &terms.nodes {
         if let Some(role) = &node.role {
-            lines.push(format!("{} is also the program's `{role}`.", node.name));
+            lines.push(format!(
+                "{} is also the program's `{role}`: it gives what that gives, and learns what that learns.",
+                node.name
+            ));
         }
     }
     let program = &terms.program;
@@ -113,7 +131,7 @@ fn learns(terms: &Terms) -> Vec<String> {
         "The program is {}, SHA-256 {}. It runs {often}, {when}, and not with fewer than {}.",
         program.root.0,
         hex(&program.root.1),
-        counted(terms.contributors.least, "contribution")
+        least(terms)
     ));
     for (file, hash) in &program.modules {
         lines.push(format!("It uses {file}, SHA-256 {}.", hex(hash)));
@@ -121,11 +139,41 @@ fn learns(terms: &Terms) -> Vec<String> {
     for (name, value) in &program.arguments {
         lines.push(format!("Its public argument {name} is {value}."));
     }
-    lines.push(
-        "All nodes know who contributed and when, and how many did; none of them alone knows what."
-            .into(),
-    );
+    let lists = terms.contributors.iter().flat_map(|who| &who.inputs);
+    let lists = match lists.into_iter().any(|input| input.scalar.contains("; _]")) {
+        true => ", and how long the lists are that were given",
+        false => "",
+    };
+    lines.push(format!(
+        "All nodes know who contributed and when, and how many did{lists}; {} knows what.",
+        match terms.threshold {
+            1 => "none of them alone".to_owned(),
+            t => format!("no group of {t} of them"),
+        }
+    ));
+    lines.push(format!(
+        "Before a run all nodes learn of each contribution whether it keeps to its declared ranges{}. One that does not is left out, and the log says so.",
+        match terms.suite {
+            Suite::Bgw => " and is shared as it should be",
+            Suite::TwoParty | Suite::Rep3 | Suite::Rep4 | Suite::Gmw => "",
+        }
+    ));
     lines
+}
+
+/// With how many contributions a study runs at least.
+fn least(terms: &Terms) -> String {
+    let of = |who: &Contributors| counted(who.least, "contribution");
+    match &terms.contributors[..] {
+        [who] => of(who),
+        all => {
+            let all = all.iter();
+            let all: Vec<String> = all
+                .map(|who| format!("{} as `{}`", of(who), who.role))
+                .collect();
+            all.join(" and ")
+        }
+    }
 }
 
 fn protected(terms: &Terms) -> Vec<String> {
@@ -156,6 +204,12 @@ fn protected(terms: &Terms) -> Vec<String> {
         format!(
             "If {more} of them break the rules together they can open everything that is stored; no software keeps them from it."
         ),
+        match terms.least_nodes() {
+            least if least < n => {
+                format!("If nodes are lost, the others go on while {least} of the {n} are there.")
+            }
+            _ => "A run needs all nodes; if one is lost, it waits until that is back.".into(),
+        },
     ];
     for node in &terms.nodes {
         lines.push(format!(
@@ -186,6 +240,7 @@ fn kept(terms: &Terms) -> Vec<String> {
         format!(
             "Until {closes} whoever contributed may withdraw, and the contribution is deleted. Results that were given cannot be taken back."
         ),
+        "What each node notes of who contributed and when, and its log, which never have a value, are not deleted.".into(),
     ]
 }
 
@@ -194,8 +249,4 @@ fn signs(study: &Study) -> Vec<String> {
         .signers()
         .map(|(name, key)| format!("{name}, with the key {key}"))
         .collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -1,10 +1,12 @@
 //! The file of a study, from bytes to terms. Every key is known, every value is of one form, and nothing is filled in.
 
+use super::consistent;
 use super::{
     Contributors, Input, MAX_LEN, Node, Owner, Program, Receiver, Retention, Runs, Terms, Time,
 };
 use crate::Error;
-use crate::id::read_hex;
+use crate::id::{read_hex, unhex};
+use crate::schema;
 use crate::seal::SealingPublic;
 use crate::signature::SigningPublic;
 use crate::types;
@@ -34,7 +36,7 @@ struct File {
     opens: toml::value::Datetime,
     closes: toml::value::Datetime,
     program: ProgramTable,
-    contributors: ContributorsTable,
+    contributors: Vec<ContributorsTable>,
     runs: RunsTable,
     retention: RetentionTable,
     node: Vec<NodeTable>,
@@ -172,7 +174,11 @@ pub(super) fn terms(bytes: &[u8]) -> Result<Terms, Error> {
         threshold: file.threshold,
         window: (time("opens", &file.opens)?, time("closes", &file.closes)?),
         program: program(file.program)?,
-        contributors: contributors(file.contributors)?,
+        contributors: file
+            .contributors
+            .into_iter()
+            .map(contributors)
+            .collect::<Result<_, _>>()?,
         runs: runs(&file.runs)?,
         retention: Retention {
             contributions_days: file.retention.contributions_days,
@@ -190,7 +196,7 @@ pub(super) fn terms(bytes: &[u8]) -> Result<Terms, Error> {
             .map(owner)
             .collect::<Result<_, _>>()?,
     };
-    consistent(&terms)?;
+    consistent::check(&terms)?;
     Ok(terms)
 }
 
@@ -369,19 +375,20 @@ fn program(table: ProgramTable) -> Result<Program, Error> {
 
 fn contributors(table: ContributorsTable) -> Result<Contributors, Error> {
     let ContributorsTable { least, most, .. } = table;
+    let role = role("contributors.role", table.role)?;
+    if role.contains('[') {
+        return refuse(format!(
+            "contributors.role: `{role}`: all who play a role contribute to it, so it has no number"
+        ));
+    }
     if least == 0 || least > most || most > 10_000_000 {
-        return refuse(
-            "contributors: least is at least 1 and at most as much as most, which is at most 10000000",
-        );
+        return refuse(format!(
+            "contributors `{role}`: least is at least 1 and at most as much as most, which is at most 10000000"
+        ));
     }
     let max_bytes = table.max_bytes.unwrap_or(USUAL_PART);
     if max_bytes == 0 || max_bytes > MAX_PART {
         return refuse(format!("contributors.max_bytes: from 1 to {MAX_PART}"));
-    }
-    let keys = self::keys("contributors.keys", &table.keys)?;
-    let invitations = self::keys("contributors.invitations", &table.invitations)?;
-    if let Some(both) = keys.intersection(&invitations).next() {
-        return refuse(format!("contributors: `{both}` stands twice"));
     }
     let mut inputs: Vec<Input> = Vec::new();
     for input in table.input {
@@ -392,12 +399,12 @@ fn contributors(table: ContributorsTable) -> Result<Contributors, Error> {
         inputs.push(input);
     }
     Ok(Contributors {
-        role: role("contributors.role", table.role)?,
+        role,
         least,
         most,
         max_bytes,
-        keys,
-        invitations,
+        keys: keys("contributors.keys", &table.keys)?,
+        invitations: keys("contributors.invitations", &table.invitations)?,
         inputs,
     })
 }
@@ -427,13 +434,20 @@ fn input(table: InputTable) -> Result<Input, Error> {
             table.scalar
         ));
     }
+    let layout = match &table.layout {
+        None => None,
+        Some(digits) => match unhex(digits).and_then(|bytes| schema::from_bytes(&bytes)) {
+            Ok(shape) if types::text(&shape) == table.scalar => Some(shape),
+            Ok(_) | Err(_) => {
+                return refuse(format!("{place}: layout: it is not one of its type"));
+            }
+        },
+    };
     Ok(Input {
         name: role("contributors.input.name", table.name.clone())?,
         least: number("least", table.least)?,
         most: number("most", table.most)?,
-        layout: (table.layout.as_deref())
-            .map(|hash| digest("contributors.input.layout", hash))
-            .transpose()?,
+        layout,
         scalar: table.scalar,
         label: table.label,
         help: table.help,
@@ -497,113 +511,4 @@ fn owner(table: OwnerTable) -> Result<Owner, Error> {
         name: name("owner.name", table.name)?,
         sign: key("owner.sign", &table.sign)?,
     })
-}
-
-/// Of each role that nodes or receivers play: they are of one kind, and numbered from 0 on, each once. One alone needs no number.
-fn players(terms: &Terms) -> Result<(), Error> {
-    let nodes = (terms.nodes.iter()).filter_map(|node| Some((node.role.as_deref()?, "nodes")));
-    let receivers = (terms.receivers.iter()).map(|receiver| (receiver.role.as_str(), "receivers"));
-    let mut played: BTreeMap<&str, (&str, Vec<Option<&str>>)> = BTreeMap::new();
-    for (role, kind) in nodes.chain(receivers) {
-        let (word, number) = match role.split_once('[') {
-            Some((word, rest)) => (word, Some(rest.trim_end_matches(']'))),
-            None => (role, None),
-        };
-        let (first, numbers) = played.entry(word).or_insert((kind, Vec::new()));
-        if word == terms.contributors.role {
-            return refuse(format!(
-                "`{word}` is the role of contributors, not of {kind}"
-            ));
-        }
-        if *first != kind {
-            return refuse(format!("`{word}` is played by nodes and by receivers"));
-        }
-        numbers.push(number);
-    }
-    for (word, (kind, numbers)) in &played {
-        let expected: BTreeSet<String> = (0..numbers.len()).map(|i| i.to_string()).collect();
-        let there: BTreeSet<String> = numbers.iter().flatten().map(|&n| n.to_owned()).collect();
-        if there != expected && *numbers != [None] {
-            return refuse(format!(
-                "the {} {kind} that play `{word}` are `{word}[0]` to `{word}[{}]`, each once",
-                numbers.len(),
-                numbers.len() - 1
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// What several keys say together.
-fn consistent(terms: &Terms) -> Result<(), Error> {
-    let n = u32::try_from(terms.nodes.len()).unwrap_or(u32::MAX);
-    let (suite, t) = (terms.suite, terms.threshold);
-    if !suite.stands(terms.threat) {
-        return refuse(format!(
-            "suite `{}` does not protect against {} nodes",
-            suite.name(),
-            terms.threat.name()
-        ));
-    }
-    if !suite.parties().contains(&n) {
-        return refuse(format!(
-            "suite `{}` does not run among {n} nodes",
-            suite.name()
-        ));
-    }
-    if !suite.thresholds(n).contains(&t) {
-        return refuse(format!(
-            "threshold: suite `{}` among {n} nodes does not stand {t} corrupt ones",
-            suite.name()
-        ));
-    }
-    if terms.window.0 >= terms.window.1 {
-        return refuse("closes is not after opens");
-    }
-    if terms.purpose.trim().is_empty() {
-        return refuse("purpose: say in plain words what the study is for");
-    }
-    if terms.contributors.inputs.is_empty() || terms.receivers.is_empty() {
-        return refuse("a study has at least one contributors.input and one receiver");
-    }
-    players(terms)?;
-    let mut addresses = BTreeSet::new();
-    let mut certificates = BTreeSet::new();
-    let mut seals = BTreeSet::new();
-    for node in &terms.nodes {
-        for address in [&node.address, &node.party_address] {
-            if !addresses.insert(address) {
-                return refuse(format!("two addresses are `{address}`"));
-            }
-        }
-        if !certificates.insert(node.certificate) || !seals.insert(node.seal) {
-            return refuse(format!(
-                "node `{}`: its certificate or its sealing key is another node's",
-                node.name
-            ));
-        }
-    }
-    let nodes = terms.nodes.iter().map(|n| (&n.name, &n.sign));
-    let owners = terms.owners.iter().map(|o| (&o.name, &o.sign));
-    let receivers = terms.receivers.iter().map(|r| (&r.name, &r.sign));
-    let mut names = BTreeSet::new();
-    let mut signers = BTreeSet::new();
-    for (name, key) in nodes.chain(owners) {
-        if !names.insert(name) {
-            return refuse(format!("two of those who sign are called `{name}`"));
-        }
-        if !signers.insert(key) {
-            return refuse(format!("two signers have the key of `{name}`"));
-        }
-        if terms.contributors.admit(key) {
-            return refuse(format!("the key of the signer `{name}` is a contributor's"));
-        }
-    }
-    let mut names = BTreeSet::new();
-    for (name, _) in receivers {
-        if !names.insert(name) {
-            return refuse(format!("two receivers are called `{name}`"));
-        }
-    }
-    Ok(())
 }

@@ -9,13 +9,17 @@ use smpcc::exit::{Failure, Outcome};
 use smpcc::{arguments, reading, source, studies, suites, toml_file};
 use smpcc_circuit::program::ShapeNode;
 use smpcc_circuit::value::Form;
-use smpcc_compiler::schema::{self, ParamSchema};
+use smpcc_compiler::schema::{self, ParamSchema, Schema};
 use smpcc_runtime::hash::sha256;
-use smpcc_study::id::StudyId;
+use smpcc_study::id::hex;
+use smpcc_study::schema as stored_schema;
 use smpcc_study::signature::SigningKey;
 use smpcc_study::study::{Study, Time};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+/// The most invitations of one role.
+const MAX_INVITATIONS: u32 = 20_000;
 
 /// What `keygen --study` writes for others.
 #[derive(Deserialize)]
@@ -35,8 +39,12 @@ pub fn new(args: &StudyNewArgs, style: Style) -> Outcome {
     let beside = output.parent().unwrap_or(Path::new(""));
     let (text, program) = program(args, beside, style)?;
     let mut text = header(args, &program)? + &text;
-    let invitations = invitations(args.invitations)?;
-    contributors(args, &program.given, &invitations, &mut text);
+    let invited = (args.contributors.iter())
+        .map(|asked| Invited::of(asked, args.invitations, &program.schema))
+        .collect::<Outcome<Vec<_>>>()?;
+    for role in &invited {
+        contributors(role, &mut text);
+    }
     text += "\n[runs]\nmost = 1\nstart = \"when closed\"      # or \"by command\"\n\
              \n[retention]\ncontributions_days = 30     # after the study closes\nresults_days = 90           # after a run\n";
     members(args, &mut text)?;
@@ -49,15 +57,20 @@ pub fn new(args: &StudyNewArgs, style: Style) -> Outcome {
         "{}  read it, change it, then: smpcc study check {0}\n",
         output.display()
     );
-    if !invitations.is_empty() {
-        let folder = args.invitations_out.clone();
-        let folder = folder.unwrap_or_else(|| beside.join("invitations"));
-        write_invitations(&folder, &invitations)?;
+    let folder = args.invitations_out.clone();
+    let folder = folder.unwrap_or_else(|| beside.join("invitations"));
+    for role in invited.iter().filter(|role| !role.keys.is_empty()) {
+        let folder = match invited.len() {
+            1 => folder.clone(),
+            _ => folder.join(&role.name),
+        };
+        write_invitations(&folder, &role.keys)?;
         let _ = writeln!(
             said,
-            "{}  {} invitations: give each contributor one file, and keep none",
+            "{}  {} invitations of `{}`: give each contributor one file, and keep none",
             folder.display(),
-            invitations.len()
+            role.keys.len(),
+            role.name
         );
     }
     out::product(&said);
@@ -66,17 +79,62 @@ pub fn new(args: &StudyNewArgs, style: Style) -> Outcome {
 
 struct Found {
     source: source::Source,
-    given: Vec<ParamSchema>,
+    schema: Schema,
 }
 
-/// `[program]`, and what it says of the contributors.
+/// Those who give as one role.
+struct Invited {
+    name: String,
+    /// How many the program takes.
+    takes: (u32, Option<u32>),
+    given: Vec<ParamSchema>,
+    keys: Vec<SigningKey>,
+}
+
+impl Invited {
+    /// `ROLE` or `ROLE=N`.
+    fn of(asked: &str, usual: u32, schema: &Schema) -> Outcome<Self> {
+        let (name, n) = match asked.split_once('=') {
+            Some((name, n)) => (name, n.parse().ok().filter(|n| *n <= MAX_INVITATIONS)),
+            None => (asked, Some(usual)),
+        };
+        let n = n.ok_or_else(|| {
+            Failure::usage(format!(
+                "--contributors `{asked}`: it is ROLE or ROLE=N, with at most {MAX_INVITATIONS} invitations"
+            ))
+        })?;
+        let role = schema.roles.iter().find(|r| r.name == name);
+        let (Some(role), Some(given)) = (role, studies::given_by(schema, name)) else {
+            return Err(Failure::usage(format!("the program has no role `{name}`")));
+        };
+        if given.is_empty() {
+            return Err(Failure::usage(format!(
+                "the program takes nothing from `{name}`"
+            )));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            takes: (role.min, role.max),
+            given,
+            keys: invitations(n)?,
+        })
+    }
+
+    /// The least and the most number of contributions that a new study says.
+    fn numbers(&self) -> (u32, u32) {
+        let (min, max) = self.takes;
+        let (min, max) = (min.max(1), max.unwrap_or(u32::MAX).max(1));
+        let n = self.keys.len() as u32;
+        let most = n.max(1000).clamp(min, max);
+        (n.clamp(2, 20).clamp(min, most), most)
+    }
+}
+
+/// `[program]`, and what it takes from whom.
 fn program(args: &StudyNewArgs, beside: &Path, style: Style) -> Outcome<(String, Found)> {
     let source = source::read(&args.program)?;
     let hir = load::check(&source, style)?;
     let schema = schema::schema(&hir);
-    let given = studies::given_by(&schema, &args.contributors).ok_or_else(|| {
-        Failure::usage(format!("the program has no role `{}`", args.contributors))
-    })?;
     let relative = |name: &str| {
         let path = Path::new(name);
         let inside = path.strip_prefix(beside).unwrap_or(path);
@@ -105,7 +163,7 @@ fn program(args: &StudyNewArgs, beside: &Path, style: Style) -> Outcome<(String,
             let _ = writeln!(text, "{name} = {value:?}");
         }
     }
-    Ok((text + &modules, Found { source, given }))
+    Ok((text + &modules, Found { source, schema }))
 }
 
 fn header(args: &StudyNewArgs, program: &Found) -> Outcome<String> {
@@ -124,28 +182,18 @@ fn header(args: &StudyNewArgs, program: &Found) -> Outcome<String> {
     ))
 }
 
-fn contributors(
-    args: &StudyNewArgs,
-    given: &[ParamSchema],
-    invitations: &[SigningKey],
-    text: &mut String,
-) {
-    let most = args.invitations.max(1000);
+fn contributors(role: &Invited, text: &mut String) {
+    let (least, most) = role.numbers();
     let _ = write!(
         text,
-        "\n[contributors]\nrole = {:?}\nleast = {}                  # nothing runs with fewer\nmost = {most}\nkeys = []\ninvitations = [",
-        args.contributors,
-        args.invitations.clamp(2, 20)
+        "\n[[contributors]]\nrole = {:?}\nleast = {least}                  # nothing runs with fewer\nmost = {most}\nkeys = []\ninvitations = [",
+        role.name
     );
-    for key in invitations {
+    for key in &role.keys {
         let _ = write!(text, "\n  \"{}\",", key.public());
     }
-    text.push_str(if invitations.is_empty() {
-        "]\n"
-    } else {
-        "\n]\n"
-    });
-    for param in given {
+    text.push_str(if role.keys.is_empty() { "]\n" } else { "\n]\n" });
+    for param in &role.given {
         // Ranges of what is made of several parts stand in its type.
         let alone = param.shape.0.len() == 1;
         let _ = write!(
@@ -158,7 +206,7 @@ fn contributors(
             let _ = writeln!(
                 text,
                 "layout = \"{}\" # how its variants are stored",
-                StudyId(layout)
+                hex(&stored_schema::to_bytes(&layout))
             );
         }
         if let Some(ShapeNode::Scalar {
