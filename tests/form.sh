@@ -49,7 +49,7 @@ fn main(
     left: secret Option<u16> from each person,
     three: [secret i12; 3] from each person,
     visits: [secret Visit; _] from each person,
-    words: [(secret str<4>, [secret bool; 2]); _] from each person,
+    words: [(secret str<8>, [secret bool; 2]); _] from each person,
     living: secret Living from each person,
     second: secret Option<Home> from each person,
     third: secret Option<Home> from each person,
@@ -58,7 +58,7 @@ fn main(
     grid: [[secret i8; _]; _] from each person,
     pairs: [[(secret u8, secret bool); 2]; _] from each person,
 ) -> (
-    ([bool; 15], date, datetime, str<8>, fixed<32, 8>, f64, u128, i5, bool, f32, Home, Ward, Option<u16>, [i12; 3], [Visit; 2], [(str<4>, [bool; 2]); 2]),
+    ([bool; 15], date, datetime, str<8>, fixed<32, 8>, f64, u128, i5, bool, f32, Home, Ward, Option<u16>, [i12; 3], [Visit; 2], [(str<8>, [bool; 2]); 2]),
     ([bool; 7], Living, Option<Home>, Option<Home>, [Living; 3], [Option<Home>; 2], [[i8; 3]; 2], [[(u8, bool); 2]; 1]),
 ) to analyst {
     ((

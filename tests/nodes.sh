@@ -3,7 +3,7 @@
 # --bins --examples. The load takes a minute, each seed of the crashes two or three (WINDOW is how many seconds the study is open).
 #   tests/nodes.sh load            1000 contributions from 50 clients at once; then the log of 10^6 lines
 #   tests/nodes.sh ranges           contributors who lie about a range are left out, and the run goes on; half a minute
-#   tests/nodes.sh full             a node whose disk is full refuses, answers, and goes on when there is room; needs root, half a minute
+#   tests/nodes.sh full             a node whose disk is full refuses, answers, and goes on when there is room, also when the study closes; needs root, a minute
 #   tests/nodes.sh lost            five nodes of which two are killed while they compute: the others end the run; a minute
 #   tests/nodes.sh crashes FROM TO  for each seed 200 contributions and a run, while fifty times a node is killed and started again
 set -euo pipefail
@@ -14,7 +14,7 @@ smpcc=$bin/smpcc
 read -ra names <<<"${NAMES:-a b c}"
 dir=$(mktemp -d)
 declare -A pids=()
-trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null || true; done; umount -l "$dir/full/data-a" 2>/dev/null || true; rm -rf "$dir"' EXIT
+trap 'for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null || true; done; umount -l "$dir/full/data-a" "$dir/full/run/data-a" 2>/dev/null || true; rm -rf "$dir"' EXIT
 
 # site PEOPLE SECONDS PORT: a study in the working folder, with nodes that are not started yet.
 site() {
@@ -99,6 +99,26 @@ full() {
   : >a.log; start a; listening a
   "$bin/smpcc-node" log verify data-a/audit.log --node "$(sed -n 's/^sign = "\(.*\)"/\1/p' keys/a.pub)"
   [ "$(grep -c contribution-received data-a/audit.log)" = 200 ]
+  for name in "${names[@]}"; do kill -9 "${pids[$name]}" 2>/dev/null || true; done
+  umount -l "$dir/full/data-a"
+
+  # Full when the study closes and when it runs: nothing is lost, and it runs when there is room.
+  mkdir -p "$dir/full/run/data-a"; cd "$dir/full/run"
+  mount -t tmpfs -o size=8m smpcc "$dir/full/run/data-a"
+  site 20 12 7763
+  for name in "${names[@]}"; do : >"$name.log"; start "$name"; done
+  for name in "${names[@]}"; do listening "$name"; done
+  "$bin/examples/load" study.toml invitations 8
+  dd if=/dev/zero of=data-a/filler bs=4k 2>/dev/null || true
+  sleep 25
+  "$smpcc" --quiet result --key keys/institute.sign.key --seal keys/institute.seal.key >result.txt 2>&1 && { echo "it ran on a full disk"; exit 1; }
+  rm data-a/filler
+  for _ in $(seq 400); do
+    if "$smpcc" --quiet result --key keys/institute.sign.key --seal keys/institute.seal.key --run "$(last_run)" >result.txt 2>errors.txt; then break; fi
+    sleep 0.5
+  done
+  cat result.txt errors.txt
+  grep -q "count: 20, sum: $((20 * 1000 + 19 * 20 / 2))" result.txt
 }
 
 lost() {

@@ -296,20 +296,23 @@ fn main(patients: [secret u32; _] from each hospital, dead: [secret u32; _] from
         "As `hospital`: 3 to 1000 contributions.",
         "As `registry`: 1 contribution.",
         "3 of `hospital` and 1 of `registry`",
-        "depends on `patients` of ",
+        "depends on `patients[]` of ",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    site.refused(&site.sharing("[1]", &[]), "say which with --role");
+    let none = r#"{"patients": []}"#;
+    site.refused(&site.sharing(none, &[]), "say which with --role");
     site.refused(
-        &site.sharing("[1]", &["--role", "analyst"]),
+        &site.sharing(none, &["--role", "analyst"]),
         "nobody contributes as `analyst` to this study, but as `hospital`, `registry`",
     );
     for patients in ["[1, 2, 3]", "[4]", "[5, 6, 7, 8]"] {
-        site.ok(&site.sharing(patients, &["--role", "hospital"]));
+        let inputs = format!("{{\"patients\": {patients}}}");
+        site.ok(&site.sharing(&inputs, &["--role", "hospital"]));
     }
     site.refused(&RUN, "there are 0 contributions as `registry`");
-    site.ok(&site.sharing("[2, 4, 8, 16]", &["--role", "registry"]));
+    let dead = r#"{"dead": [2, 4, 8, 16]}"#;
+    site.ok(&site.sharing(dead, &["--role", "registry"]));
     // A shard has some of each, and here there is one registry.
     let shard = [&RUN[..], &["--shard", "1/2"]].concat();
     site.refused(&shard, "nobody plays `");
@@ -510,6 +513,37 @@ fn what_is_out_of_its_range_is_found_in_shares() {
 }
 
 /// Results are inputs of later runs; every suite stores in its own way.
+/// What is not there is zero, which need not be in the range of what may be there: that is no lie.
+#[test]
+fn what_is_missing_is_in_its_range() {
+    let program = "party analyst;
+party person[2..];
+struct Home { rooms: u8 in 1..=40, floor: i8 in -3..=-1 }
+enum Kind { Own([Home; 2]), Rented, None }
+fn main(home: secret Option<Home> from each person, kind: secret Kind from each person) -> [u8; 2] to analyst {
+    home.map(|h| match h { Some(h) => h.rooms, None => 7 })
+}
+";
+    for threat in ["semi-honest", "malicious"] {
+        let site = Site::new(program, &["a", "b", "c"], &["--threat", threat]);
+        site.contribute(r#"{"home": null, "kind": "Rented"}"#);
+        site.contribute(
+            r#"{"home": {"rooms": 7, "floor": -1}, "kind": {"Own": [{"rooms": 1, "floor": -3}, {"rooms": 40, "floor": -1}]}}"#,
+        );
+        let said = site.ok(&[&RUN[..], &["--validate"]].concat());
+        assert!(said.contains("0 of 2 contributions"), "{said}");
+        site.ok(&RUN);
+        let shares: Vec<String> = ["a", "b"].iter().map(|node| site.released(node)).collect();
+        let said = site.ok(&open(&shares));
+        assert!(said.contains("learns [7, 7]"), "{said}");
+        let (_, said) = site.run(&site.sharing(
+            r#"{"home": {"rooms": 0, "floor": -1}, "kind": "None"}"#,
+            &[],
+        ));
+        assert!(said.contains("1..=40"), "{said}");
+    }
+}
+
 #[test]
 fn every_suite_stores_what_it_computes() {
     let all = ["a", "b", "c", "d", "e"];

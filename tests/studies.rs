@@ -150,7 +150,12 @@ fn types_stand_in_a_study_with_what_is_in_them() {
     let layout = layout.expect("a layout");
     let other = format!("layout = \"{}\"", "ab".repeat(32));
     for (from, to, why) in [
-        ("0..=120", "0..=119", "`rows` is `[Row {"),
+        ("0..=120", "0..=119", "layout: it is not one of its type"),
+        (
+            "[u8 in 1..=5; 2]",
+            "[u8 in 1..=4; 2]",
+            "`of` is `[u8 in 1..=5; 2]`",
+        ),
         (layout, "", "`rows` is laid out in another way"),
         (layout, &other, "layout: it is not one of its type"),
         (

@@ -309,7 +309,7 @@ pub struct PlanArgs {
     /// A study: its nodes compute, on shares of what others give
     #[arg(long, value_name = "FILE", conflicts_with = "parties")]
     pub study: Option<PathBuf>,
-    /// How many contribute to the study, where there are no share files [default: the fewest]
+    /// How many contribute to the study as each role, where there are no share files [default: the fewest]
     #[arg(long, value_name = "N", requires = "study")]
     pub contributions: Option<u32>,
 }

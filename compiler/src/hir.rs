@@ -175,6 +175,16 @@ pub struct ValueRange {
 }
 
 impl ValueRange {
+    /// The range of what is in it or zero, as where a variant is not chosen.
+    #[must_use]
+    pub fn or_zero(self) -> Self {
+        let zero = Integer::natural(0);
+        Self {
+            lo: self.lo.min(zero),
+            hi: self.hi.max(zero),
+        }
+    }
+
     /// The range as the analyses hold it; `None` where it goes beyond what they can say.
     pub fn interval(self) -> Option<Range> {
         Some(Range {

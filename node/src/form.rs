@@ -196,10 +196,13 @@ fn lines_of(field: &Field<'_>) -> String {
     let each = |column: &&Column| {
         let takes = match of_variant(column) {
             Some(variant) => format!("{}; empty unless {variant}", column.takes()),
-            None => column.takes(),
+            None if column.when.is_empty() => column.takes(),
+            None => format!("{}; empty where there is none", column.takes()),
         };
         match &*column.name {
-            "" => takes,
+            "" if columns.len() == 1 => takes,
+            "" if column.kind() == "choice" => format!("which ({takes})"),
+            "" => format!("whether ({takes})"),
             name => format!("{name} ({takes})"),
         }
     };

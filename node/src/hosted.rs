@@ -68,6 +68,12 @@ fn one(config: &Config, file: &Path) -> Result<Hosted, Error> {
         let mut name = file.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{signer}.sig"));
         let path = file.with_file_name(name);
+        if !path.exists() {
+            return Err(Error::Refused(format!(
+                "{signer} has not signed it: there is no {}",
+                path.display()
+            )));
+        }
         let text = String::from_utf8_lossy(&read(&path)?).into_owned();
         signature::check_study_file(&text, &study.id(), signer, key)
             .map_err(|e| Error::Refused(format!("{}: {e}", path.display())))?;

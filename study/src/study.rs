@@ -567,6 +567,7 @@ pub(crate) mod tests {
             ("\"when closed\"", "\"soon\"", "start"),
             ("label = \"Salary\"", "label = \"\"", "label"),
             ("[[owner]]", "[[owners]]", "owners"),
+            ("[[receiver]]", "[receiver]", "write [[receiver]]"),
             ("\"analyst\"", "\"analyst[1]\"", "`analyst[0]`"),
             ("\"analyst\"", "\"person\"", "role of contributors"),
         ] {

@@ -224,8 +224,9 @@ impl Checker<'_> {
         for (slot, users) in slots.into_iter().zip(users) {
             sig.names.push(slot.path);
             sig.types.push(slot.ty);
-            sig.ranges
-                .push(slot.range.map(|r| with_zero(r, users < variants.len())));
+            let unused = users < variants.len();
+            let range = slot.range.map(|r| if unused { r.or_zero() } else { r });
+            sig.ranges.push(range);
         }
         sig.variants = variants;
     }
@@ -297,18 +298,6 @@ fn has_open_len(ty: &Ty) -> bool {
         Ty::Array(t, n) => matches!(n, Len::Session | Len::Parties(_)) || has_open_len(t),
         Ty::Ragged(..) => true,
         other => other.children().into_iter().any(has_open_len),
-    }
-}
-
-fn with_zero(range: ValueRange, zero: bool) -> ValueRange {
-    let none = Integer::natural(0);
-    if zero {
-        ValueRange {
-            lo: range.lo.min(none),
-            hi: range.hi.max(none),
-        }
-    } else {
-        range
     }
 }
 

@@ -213,6 +213,7 @@ impl<'h> Tracer<'h> {
                 param,
                 owner,
                 secret,
+                in_variant: false,
                 nodes: &mut nodes,
                 leaves: &mut leaves,
             };
@@ -276,12 +277,17 @@ impl<'h> Tracer<'h> {
                 let fields = self.fields(*id, args, *secret);
                 input.nodes.push(self.composed_node(*id));
                 let mut vals = Vec::with_capacity(fields.len());
-                for (field, ty) in &fields {
+                let is_enum = (self.hir.structs.get(id.index())).is_some_and(|def| def.is_enum());
+                let around = input.in_variant;
+                for (k, (field, ty)) in fields.iter().enumerate() {
                     push_field(path, &field.name);
                     let range = field.range.or(range);
+                    // The first field of an enum is its tag.
+                    input.in_variant = around || is_enum && k > 0;
                     vals.push(self.input_row(input, ty, path, lanes, depth, range)?);
                     path.truncate(len);
                 }
+                input.in_variant = around;
                 let variants = crate::schema::variant_nodes(self.hir, *id, args);
                 input.nodes.extend(variants);
                 Val::Tuple(vals)
@@ -303,6 +309,8 @@ impl<'h> Tracer<'h> {
                     form,
                     range: range_pair(range),
                 });
+                // Where its variant is not chosen it is zero, also inside of what a variant holds as one: an array, or what an `Option` is of.
+                let range = range.map(|r| if input.in_variant { r.or_zero() } else { r });
                 let id = InputId::new(self.inputs.len());
                 self.inputs.push(InputLeaf {
                     party: input.owner,
@@ -361,6 +369,8 @@ struct InputRow<'a, 'h> {
     param: &'h MainParam,
     owner: u32,
     secret: bool,
+    /// Whether this is part of what a variant of an enum holds.
+    in_variant: bool,
     nodes: &'a mut Vec<ShapeNode>,
     leaves: &'a mut Vec<InputId>,
 }

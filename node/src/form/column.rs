@@ -84,7 +84,7 @@ impl Column {
     pub fn takes(&self) -> String {
         let (least, most) = &self.range;
         let takes = match self.kind() {
-            "given" => "yes or no: whether there is one".into(),
+            "given" => "yes or no".into(),
             "choice" => format!("one of {}", self.choices.join(", ")),
             "bool" => "yes or no".into(),
             "date" => "a date as 2024-02-29".into(),

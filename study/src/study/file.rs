@@ -157,6 +157,13 @@ pub(super) fn terms(bytes: &[u8]) -> Result<Terms, Error> {
     table
         .iter()
         .try_for_each(|(key, value)| plain(key, value))?;
+    for list in ["contributors", "node", "receiver", "owner"] {
+        if table.get(list).is_some_and(toml::Value::is_table) {
+            return refuse(format!(
+                "there may be several of `{list}`, each a table of its own: write [[{list}]] in place of [{list}]"
+            ));
+        }
+    }
     let file: File = toml::from_str(text).map_err(|e| syntax(text, &e))?;
     if file.format != FORMAT {
         return refuse(format!(
