@@ -124,6 +124,47 @@ fn shards_add_up_to_the_whole() {
     }
 }
 
+/// A shard has some of what each role contributes.
+#[test]
+fn shards_of_several_roles_add_up() {
+    let program = "party analyst;
+party part[0..];
+party person[0..];
+party clinic[0..];
+
+fn main(a: secret u32 from each person, b: secret u32 from each clinic, done: secret u64 from each part) -> u64 to analyst {
+    a.sum() + b.sum() * 1000 + done.sum() as u64
+}
+";
+    let roles = ["--contributors", "person", "--contributors", "clinic"];
+    let site = Site::new(program, &NODES, &roles);
+    for (role, name, values) in [("person", "a", &[1, 2, 3, 4][..]), ("clinic", "b", &[5, 6])] {
+        for value in values {
+            let inputs = format!("{{\"{name}\": {value}}}");
+            site.ok(&site.sharing(&inputs, &["--role", role]));
+        }
+    }
+    site.refused(
+        &with(&["--shard", "2/3"]),
+        "shard 2 of 3 has none of the 2 contributions as `clinic`: take fewer shards",
+    );
+    for shard in ["0/2", "1/2"] {
+        site.ok(&with(&["--shard", shard]));
+    }
+    site.ok(&with(&["--combine", "2", "--keep", "./whole"]));
+    let shares = NODES.map(|node| {
+        let mut files = std::fs::read_dir(site.at(&format!("whole/{node}"))).expect("a folder");
+        let file = files.next().expect("a result").expect("a file").path();
+        let (file, out) = (file.display().to_string(), format!("./{node}.released"));
+        let key = format!("./keys/{node}.seal.key");
+        let to = ["--key", &key, "--to", "./keys/institute.pub", "-o", &out];
+        site.ok(&[&["release", &file, "--study", "./study.toml"][..], &to].concat());
+        out
+    });
+    let said = site.ok(&open(&shares));
+    assert!(said.contains("`analyst` learns 11010"), "{said}");
+}
+
 #[test]
 fn shards_that_tell_of_a_part_are_refused() {
     let site = site(

@@ -96,7 +96,7 @@ impl Site {
     }
 
     /// The command that shares these inputs.
-    fn sharing<'a>(&self, inputs: &str, more: &[&'a str]) -> Vec<&'a str> {
+    pub fn sharing<'a>(&self, inputs: &str, more: &[&'a str]) -> Vec<&'a str> {
         std::fs::write(self.at("mine.json"), inputs).expect("inputs");
         let args = ["share", "./pay.smpc", "--study", "./study.toml"];
         let files = ["--inputs", "./mine.json", "--out", "./shares"];
@@ -313,9 +313,8 @@ fn main(patients: [secret u32; _] from each hospital, dead: [secret u32; _] from
     site.refused(&RUN, "there are 0 contributions as `registry`");
     let dead = r#"{"dead": [2, 4, 8, 16]}"#;
     site.ok(&site.sharing(dead, &["--role", "registry"]));
-    // A shard has some of each, and here there is one registry.
     let shard = [&RUN[..], &["--shard", "1/2"]].concat();
-    site.refused(&shard, "nobody plays `");
+    site.refused(&shard, "no role that gives the results of shards");
     site.ok(&RUN);
     let shares = ["a", "b", "c"].map(|node| site.released(node));
     let said = site.ok(&open(&shares));

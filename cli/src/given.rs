@@ -287,7 +287,7 @@ pub fn one_party(seats: &Seats, party: u32, source: &Source, place: &str) -> Out
             for gift in gifts {
                 let part = parts.iter().find(|(name, _, _)| *name == gift.name);
                 let Some((_, place, tree)) = part else {
-                    return Err(missing(party, place, gift));
+                    return Err(missing(seats, party, place, gift));
                 };
                 inputs.take_alone(gift, tree, place)?;
             }
@@ -332,7 +332,7 @@ pub fn one_party(seats: &Seats, party: u32, source: &Source, place: &str) -> Out
     }
     for gift in gifts {
         let Some(value) = tree.get(&gift.name) else {
-            return Err(missing(party, place, gift));
+            return Err(missing(seats, party, place, gift));
         };
         inputs.take(gift, value, &format!("{place}, `{}`", gift.name))?;
     }
@@ -425,16 +425,26 @@ fn unknown(seats: &Seats, party: u32, place: &str, name: &str) -> Failure {
         names => names,
     };
     Failure::usage(format!(
-        "{place}: unknown input {}; party {party} gives {gives}",
-        inputs::name(name)
+        "{place}: unknown input {}; {} gives {gives}",
+        inputs::name(name),
+        called(seats, party)
     ))
 }
 
-fn missing(party: u32, place: &str, gift: &Gift) -> Failure {
+fn missing(seats: &Seats, party: u32, place: &str, gift: &Gift) -> Failure {
     Failure::usage(format!(
-        "{place}: input `{}` of party {party} is missing",
-        gift.name
+        "{place}: input `{}` of {} is missing",
+        gift.name,
+        called(seats, party)
     ))
+}
+
+/// A party by its role, or by its number where no roles are declared.
+fn called(seats: &Seats, party: u32) -> String {
+    match seats.names.get(party as usize) {
+        Some(name) if !name.starts_with("party ") => format!("`{name}`"),
+        _ => format!("party {party}"),
+    }
 }
 
 fn is_sheet(tree: &Tree) -> bool {

@@ -17,7 +17,7 @@ use smpcc_study::study::Time;
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -122,6 +122,15 @@ fn serve(args: &Serve) -> Result<(), Error> {
             "study {} sha256:{id}, as node {}",
             hosted.study.terms().name,
             hosted.name()
+        ));
+    }
+    // Said now, and not when a study has closed after weeks.
+    let computes = Command::new(&config.smpcc).arg("--version").output();
+    if !computes.is_ok_and(|done| done.status.success()) {
+        say(&format!(
+            "warning: `{}` cannot be started, and no study can run without it: `smpcc = …` in {} says where it is",
+            config.smpcc.display(),
+            args.config.display()
         ));
     }
     let metrics = Arc::new(Metrics::default());

@@ -484,6 +484,8 @@ fn a_node_that_is_killed_has_what_it_confirmed() {
             let read = std::io::BufRead::read_line(&mut said, &mut text).expect("read");
             assert!(read > 0, "{text}");
         }
+        // There is no such program here.
+        assert!(text.contains("smpcc-a` cannot be started"), "{text}");
         (child, said)
     };
     let mut confirmed = Vec::new();
