@@ -321,8 +321,11 @@ fn main(patients: [secret u32; _] from each hospital, dead: [secret u32; _] from
     assert!(said.contains("`analyst` learns 3"), "{said}");
     // The program takes one registry, and two hospitals at least.
     let text = std::fs::read_to_string(site.at("study.toml")).expect("the study");
-    let registry = text.rfind("most = 1\n").expect("the registry");
-    let two = format!("{}most = 2\n{}", &text[..registry], &text[registry + 9..]);
+    let (others, registry) = text
+        .split_once("role = \"registry\"")
+        .expect("the registry");
+    let registry = registry.replacen("most = 1\n", "most = 2\n", 1);
+    let two = format!("{others}role = \"registry\"{registry}");
     for (other, why) in [
         (
             two,

@@ -13,6 +13,7 @@ use smpcc_study::share_file::{self, Key, Kind, Wanted};
 use smpcc_study::signature::SigningPublic;
 use smpcc_study::study::{Contributors, Terms};
 use smpcc_study::types;
+use std::collections::BTreeSet;
 
 /// Bytes of a share file beside its parts: the types of what is in it, mainly.
 const HEADER: usize = 64 << 10;
@@ -90,6 +91,12 @@ pub fn check(
     if manifest.contribution != *id {
         return Err(Error::Refused(
             "this was signed as another contribution".into(),
+        ));
+    }
+    let parts = (0..terms.nodes.len()).flat_map(|node| scheme(terms).parts(node));
+    if manifest.parts.len() != parts.collect::<BTreeSet<usize>>().len() {
+        return Err(Error::Refused(
+            "the manifest does not commit to the parts of all nodes".into(),
         ));
     }
     let names: Vec<String> = terms.nodes.iter().map(|n| n.name.clone()).collect();
