@@ -175,8 +175,11 @@ pub fn stores(terms: &Terms) -> Outcome {
     }
 }
 
-/// The contributions that a node has, in the order of their ids, and as which role each was given.
-pub type Contributed = [(ContributionId, String)];
+/// A contribution that a node has, and as which role it was given.
+pub type Gave = (ContributionId, String);
+
+/// All of them, in the order of their ids.
+pub type Contributed = [Gave];
 
 /// A share file's place in a run.
 pub struct Place {

@@ -104,13 +104,9 @@ fn page(study: &Study, who: &Contributors) -> Result<Page, Error> {
         let _ = write!(policy, " https://{}", node.address);
     }
     let mut html = head(&policy, &terms.name);
-    let _ = write!(html, "<p>{}</p>\n", text(&terms.purpose));
+    let _ = writeln!(html, "<p>{}</p>", text(&terms.purpose));
     if terms.contributors.len() > 1 {
-        let _ = write!(
-            html,
-            "<p>You contribute as <b>{}</b>.</p>\n",
-            text(&who.role)
-        );
+        let _ = writeln!(html, "<p>You contribute as <b>{}</b>.</p>", text(&who.role));
     }
     let _ = write!(
         html,

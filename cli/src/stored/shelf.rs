@@ -3,7 +3,7 @@
 //! A folder holds one file for each contribution (`ID.share`) and each result that a run kept (`ID.result`).
 
 use super::portion::{self, PartOf};
-use super::{Attempt, Place, node_names, role_of, scheme};
+use super::{Attempt, Gave, Place, node_names, role_of, scheme};
 use crate::choices::Choices;
 use crate::exit::{Failure, Outcome};
 use crate::given::PartyInputs;
@@ -69,7 +69,7 @@ pub fn read(
     (study, hir): (&Study, &Hir),
     node: u32,
     portion: Portion,
-) -> Outcome<(Vec<Held>, Vec<(ContributionId, String)>)> {
+) -> Outcome<(Vec<Held>, Vec<Gave>)> {
     let schema = schema::schema(hir);
     let gives = |whose: &str| {
         studies::given_by(&schema, role_of(whose)).is_some_and(|given| !given.is_empty())

@@ -40,6 +40,9 @@ fn no_byte_of_a_contribution_may_differ() {
     assert!(refused(&[&body[..], &[0]].concat()));
 }
 
+/// What is another thing about a share file, and how it becomes that.
+type Change<'c> = (&'c str, &'c dyn Fn(&mut ForNode));
+
 /// A client makes its own manifest and seals: neither makes a file right that is not what the study asks for.
 #[test]
 fn no_field_of_a_share_file_may_be_another() {
@@ -60,7 +63,7 @@ fn no_field_of_a_share_file_may_be_another() {
     assert_eq!(check(&|_| {}), Ok(()));
     // When somebody made it is that machine's clock, and means nothing.
     assert_eq!(check(&|d| d.header.made = u64::MAX), Ok(()));
-    let changes: [(&str, &dyn Fn(&mut ForNode)); 24] = [
+    let changes: [Change<'_>; 24] = [
         ("kind", &|d| d.header.kind = Kind::Result),
         ("suite", &|d| d.header.scheme.suite = Suite::Bgw),
         ("nodes", &|d| d.header.scheme.n_parties = 4),
