@@ -9,7 +9,7 @@ use crate::library;
 use crate::parser::{self, Parsed};
 use crate::span::FileId;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// Parsed files by their ids, with the texts that they were parsed from.
 #[derive(Clone, Debug, Default)]
@@ -34,27 +34,28 @@ impl Parses {
     }
 }
 
-/// The library's modules, which are the first files of every source set.
-static LIBRARY: LazyLock<Vec<Arc<Parsed>>> = LazyLock::new(|| {
-    let files = (0..).map(FileId).zip(library::MODULES);
-    files
-        .map(|(file, (_, text))| Arc::new(parser::parse(file, text)))
-        .collect()
-});
+/// The library's modules, which are the first files of every source set, as far as they were asked for: to parse all of them takes
+/// longer than everything else that a small program needs.
+static LIBRARY: [OnceLock<Arc<Parsed>>; library::MODULES.len()] =
+    [const { OnceLock::new() }; library::MODULES.len()];
 
 fn library_module(file: FileId, text: &str) -> Option<Arc<Parsed>> {
     let at = file.0 as usize;
-    let (_, known) = library::MODULES.get(at)?;
+    let ((_, known), parsed) = library::MODULES.get(at).zip(LIBRARY.get(at))?;
     // The usual text is the library's own, at the same address or not.
-    (*known == text).then(|| LIBRARY.get(at).cloned()).flatten()
+    (*known == text).then(|| {
+        let parsed = parsed.get_or_init(|| Arc::new(parser::parse(file, known)));
+        parsed.clone()
+    })
 }
 
 /// The library's public items, each with its name, its module by its name after `std::`, and its text; those of the prelude, which
 /// needs no `use`, are left out.
 pub(crate) fn library_items() -> impl Iterator<Item = (&'static Item, &'static str, &'static str)> {
-    let modules = LIBRARY.iter().zip(library::MODULES);
-    let others = modules.filter(|(_, (module, _))| *module != "prelude");
-    others.flat_map(|(parsed, (module, text))| {
+    let modules = (0..).map(FileId).zip(LIBRARY.iter().zip(library::MODULES));
+    let others = modules.filter(|(_, (_, (module, _)))| *module != "prelude");
+    others.flat_map(|(file, (parsed, (module, text)))| {
+        let parsed = parsed.get_or_init(|| Arc::new(parser::parse(file, text)));
         let public = parsed.module.items.iter().filter(|i| i.public);
         public.map(move |item| {
             let (from, to) = (item.span.start as usize, item.span.end as usize);
