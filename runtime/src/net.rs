@@ -3,7 +3,7 @@
 //! The mesh knows no protocol. A message has a step, chosen by the plan, and its receiver knows step and length before it
 //! arrives; anything else is the sender's fault and names it. Each link has one thread that reads and one that writes, so
 //! that sending never waits for the other side to receive and two parties can send each other more than the network
-//! holds. A short message leaves at once where the network takes it. There are no locks to hold and no order to keep for the caller:
+//! holds. A short message leaves at once where the network takes it, and a party that waits for short ones reads them itself. There are no locks to hold and no order to keep for the caller:
 //! `send` does not wait for the other side, `recv` does.
 //!
 //! What is sent before the parties have agreed is the agreement, and only [`crate::session`] sends it; what follows goes through the
@@ -64,7 +64,7 @@ use inbox::{Inboxes, Patience};
 use options::{from_now, interval};
 use outbox::{Item, Outbox, Writing, write_loop};
 use progress::Progress;
-use reader::{Reading, read_loop};
+use reader::{Intake, Reading, read_loop};
 
 /// Stack of a reader or writer thread.
 const STACK: usize = 256 * 1024;
@@ -100,6 +100,7 @@ struct Limit {
 
 struct Peer {
     outbox: Arc<Outbox>,
+    intake: Arc<Intake>,
     cut: Arc<dyn Cut>,
     secret: LinkSecret,
     key_exchange: &'static str,
@@ -169,11 +170,12 @@ impl Mesh {
             progress: self.progress.clone(),
             deadline,
         };
-        let source = link.source;
+        let intake = Arc::new(Intake::new(reading, link.source));
+        let reads = intake.clone();
         let reader = thread::Builder::new()
             .name(format!("read {}", peer.number()))
             .stack_size(STACK)
-            .spawn(move || read_loop(&reading, source))
+            .spawn(move || read_loop(&reads))
             .map_err(failed)?;
         let writer = thread::Builder::new()
             .name(format!("write {}", peer.number()))
@@ -189,6 +191,7 @@ impl Mesh {
         }
         Ok(Peer {
             outbox,
+            intake,
             cut: link.cut,
             secret: link.secret,
             key_exchange: link.key_exchange,
@@ -275,6 +278,7 @@ impl Mesh {
     }
 
     fn wait_for_room(&self, to: PartyId, outbox: &Outbox) -> Result<(), Error> {
+        self.leave_reading();
         let began = Instant::now();
         while !outbox.has_room(self.options.send_queue, Duration::from_millis(20)) {
             if let Some(error) = self.inboxes.failure() {
@@ -285,6 +289,13 @@ impl Mesh {
             }
         }
         Ok(())
+    }
+
+    /// Leaves all reading to the readers, before something else is waited for than a message.
+    fn leave_reading(&self) {
+        for peer in self.peers.iter().flatten() {
+            peer.intake.give_back();
+        }
     }
 
     fn patience(&self) -> Patience {
@@ -342,10 +353,11 @@ impl Mesh {
 
     fn receive_frame(&mut self, from: PartyId, step: u64, len: usize) -> Result<Vec<u8>, Error> {
         let tag = self.tag;
-        peer_mut(&mut self.peers, from)?;
+        let intake = peer_mut(&mut self.peers, from)?.intake.clone();
         let frame = self.inboxes.take(
             from,
             self.patience(),
+            &*intake,
             || self.too_late(from),
             || {
                 let who = self.names.label(from);
@@ -474,6 +486,7 @@ impl Mesh {
 
     /// Waits until every other party has received everything that was sent to it, then closes all links.
     fn part(&mut self) -> Result<(), Error> {
+        self.leave_reading();
         for peer in self.peers.iter().flatten() {
             peer.outbox.push(Item::Control {
                 kind: Kind::Goodbye,
@@ -504,6 +517,7 @@ impl Mesh {
         if self.ended {
             return;
         }
+        self.leave_reading();
         self.inboxes.discard();
         let payload = encode_notice(&notice);
         for peer in self.peers.iter().flatten() {

@@ -85,6 +85,16 @@ pub(crate) struct Inbox {
     spare: Vec<Vec<u8>>,
 }
 
+/// A link on which the party can look itself, when it is its turn to read.
+pub(crate) trait Look {
+    /// Takes the turn, if the reader has left the link to the party. Asked under the lock under which frames are taken in, so that nothing
+    /// waits that came before what is then read.
+    fn claim(&self) -> bool;
+
+    /// The next frame of data, if one comes within moments; ends the turn.
+    fn look(&self) -> Option<Arrived>;
+}
+
 /// How long something is waited for.
 #[derive(Clone, Copy)]
 pub(crate) struct Patience {
@@ -133,11 +143,12 @@ impl Inboxes {
             .0
     }
 
-    /// The next frame from a party; an error when none will come, or none came in time.
+    /// The next frame from a party, from whose link it may have to be read; an error when none will come, or none came in time.
     pub(crate) fn take(
         &self,
         from: PartyId,
         patience: Patience,
+        link: &impl Look,
         late: impl Fn() -> Error,
         ended: impl Fn() -> Error,
     ) -> Result<Arrived, Error> {
@@ -170,7 +181,17 @@ impl Inboxes {
                     self.room.notify_all();
                 }
             }
-            state = self.wait(state, at_most);
+            if !link.claim() {
+                state = self.wait(state, at_most);
+                continue;
+            }
+            drop(state);
+            let looked = link.look();
+            state = self.lock();
+            if let Some(frame) = looked {
+                state.moved = Some(Instant::now());
+                break Ok(frame);
+            }
         };
         state.waiting = None;
         if state.readers_paused > 0 {
@@ -333,15 +354,18 @@ impl Inboxes {
         }
     }
 
-    /// Takes a frame of data in; false when the peer had said goodbye.
-    pub(crate) fn arrive(&self, from: PartyId, frame: Arrived) -> bool {
+    /// Takes a frame of data in and tells `before` whether the party waits, before it can know of it; false when the peer had said
+    /// goodbye.
+    pub(crate) fn arrive(&self, from: PartyId, frame: Arrived, before: impl FnOnce(bool)) -> bool {
         let mut in_order = true;
         self.update_state(|state| {
+            let waits = state.waiting.is_some();
             if let Some(inbox) = state.links.get_mut(from.index()) {
                 in_order = !inbox.goodbye;
                 if in_order {
                     inbox.bytes += frame.weight();
                     inbox.frames.push_back(frame);
+                    before(waits);
                 }
             }
             state.moved = Some(Instant::now());

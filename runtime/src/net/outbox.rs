@@ -21,7 +21,7 @@ use crate::party::PartyId;
 const SPARE_BUFFERS: usize = 4;
 
 /// Payload bytes of the longest message that leaves at once.
-const SHORT: usize = 16 * 1024;
+pub(crate) const SHORT: usize = 16 * 1024;
 
 /// Something to send.
 pub(crate) enum Item {
