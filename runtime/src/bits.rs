@@ -7,7 +7,11 @@
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::ring::{Element, Elements, append_bytes, each, other_word};
+use crate::ring::{Element, Elements, each, other_word};
+
+mod pack;
+
+pub use pack::{Packer, Unpacker};
 
 /// Bits of a lane from which on many lanes at once are moved as integers: fewer are moved bit by bit.
 const WHOLE: usize = 4;
@@ -195,6 +199,10 @@ impl Bits {
         let mut out = Self::zeros(self.width, index.len() * block);
         let runs = if block == 1 { runs(index) } else { None };
         let alternate = (block == 1).then(|| alternate(index)).flatten();
+        if block == 1 && runs.is_none() && alternate.is_none() && self.is_by_bytes(index.len()) {
+            self.gather_bytes(index, &mut out);
+            return out;
+        }
         for bit in 0..self.width {
             let src = self.bit(bit);
             let dst = out.bit_mut(bit);
@@ -218,6 +226,36 @@ impl Bits {
             }
         }
         out
+    }
+
+    /// Whether so many single lanes are picked faster as bytes, to which all lanes must be turned first.
+    fn is_by_bytes(&self, n: usize) -> bool {
+        self.width >= WHOLE && n.saturating_mul(self.width) >= self.lanes
+    }
+
+    /// Picks lanes for a vector of zeros: eight bits of a lane at a time, as a byte.
+    fn gather_bytes(&self, index: &[usize], out: &mut Self) {
+        let (n, n_out) = (self.stride(), out.stride());
+        let mut bytes = Zeroizing::new(vec![0; 64 * n]);
+        let mut picked = Zeroizing::new(vec![0; 64 * n_out]);
+        for first in (0..self.width).step_by(8) {
+            let bits = (self.width - first).min(8);
+            for (w, bytes) in bytes.as_chunks_mut().0.iter_mut().enumerate() {
+                let mut planes = [0; 8];
+                for (bit, plane) in planes[..bits].iter_mut().enumerate() {
+                    *plane = self.words[(first + bit) * n + w];
+                }
+                *bytes = bytes_of(planes);
+            }
+            for (to, &i) in picked.iter_mut().zip(index) {
+                *to = bytes[i];
+            }
+            for (w, picked) in picked.as_chunks().0.iter().enumerate() {
+                for (bit, plane) in planes_of(picked)[..bits].iter().enumerate() {
+                    out.words[(first + bit) * n_out + w] = *plane;
+                }
+            }
+        }
     }
 
     /// Overwrites blocks of consecutive lanes, which start at indices that are in range; later ones win.
@@ -441,6 +479,42 @@ fn transpose_out<E: Element>(chunk: &mut [E], width: usize, get: impl Fn(usize) 
     }
 }
 
+/// Eight bits of 64 lanes, lane by lane.
+fn bytes_of(planes: [u64; 8]) -> [u8; 64] {
+    let planes = planes.map(u64::to_le_bytes);
+    let mut bytes = [0; 64];
+    for (group, lanes) in bytes.as_chunks_mut().0.iter_mut().enumerate() {
+        let square = u64::from_le_bytes(planes.map(|plane| plane[group]));
+        *lanes = transpose8(square).to_le_bytes();
+    }
+    bytes
+}
+
+/// The inverse of [`bytes_of`].
+fn planes_of(bytes: &[u8; 64]) -> [u64; 8] {
+    let mut planes = [[0; 8]; 8];
+    for (group, &lanes) in bytes.as_chunks().0.iter().enumerate() {
+        let square = transpose8(u64::from_le_bytes(lanes)).to_le_bytes();
+        for (plane, byte) in planes.iter_mut().zip(square) {
+            plane[group] = byte;
+        }
+    }
+    planes.map(u64::from_le_bytes)
+}
+
+/// Transposes a square of bits: bit `j` of byte `i` becomes bit `i` of byte `j` (Warren, Hacker's Delight, 7-3).
+fn transpose8(square: u64) -> u64 {
+    const STEPS: [(u32, u64); 3] = [
+        (7, 0x00aa_00aa_00aa_00aa),
+        (14, 0x0000_cccc_0000_cccc),
+        (28, 0x0000_0000_f0f0_f0f0),
+    ];
+    STEPS.into_iter().fold(square, |x, (shift, mask)| {
+        let swapped = (x ^ x >> shift) & mask;
+        x ^ swapped ^ swapped << shift
+    })
+}
+
 /// Transposes a square of bits: bit `j` of row `i` becomes bit `i` of row `j` (recursive halving).
 pub fn transpose64(a: &mut [u64; 64]) {
     let mut step = 32;
@@ -455,129 +529,6 @@ pub fn transpose64(a: &mut [u64; 64]) {
         }
         step >>= 1;
         mask ^= mask << step;
-    }
-}
-
-/// Appends runs of bits to a message without gaps; the last byte is filled up with zeros.
-pub struct Packer<'a> {
-    out: &'a mut Vec<u8>,
-    held: u64,
-    n_held: usize,
-}
-
-impl<'a> Packer<'a> {
-    /// Appends to `out`.
-    pub fn new(out: &'a mut Vec<u8>) -> Self {
-        Self {
-            out,
-            held: 0,
-            n_held: 0,
-        }
-    }
-
-    /// The first `n_bits` bits of `words`.
-    pub fn push(&mut self, words: &[u64], n_bits: usize) {
-        let (whole, rest) = (n_bits / 64, n_bits % 64);
-        if self.n_held == 0 {
-            append_bytes(&words[..whole], self.out, u64::to_le_bytes);
-        } else {
-            append_bytes(&words[..whole], self.out, |word| {
-                let out = self.held | word << self.n_held;
-                self.held = word >> (64 - self.n_held);
-                out.to_le_bytes()
-            });
-        }
-        if rest > 0 {
-            let word = words[whole] & ((1 << rest) - 1);
-            self.held |= word << self.n_held;
-            if self.n_held + rest >= 64 {
-                self.out.extend_from_slice(&self.held.to_le_bytes());
-                // Bits that did not fit; none when the word came out exactly full.
-                self.held = if self.n_held == 0 {
-                    0
-                } else {
-                    word >> (64 - self.n_held)
-                };
-                self.n_held = self.n_held + rest - 64;
-            } else {
-                self.n_held += rest;
-            }
-        }
-    }
-
-    /// Writes out the last bits.
-    pub fn finish(self) {
-        let bytes = self.n_held.div_ceil(8);
-        self.out
-            .extend_from_slice(&self.held.to_le_bytes()[..bytes]);
-    }
-}
-
-/// Takes runs of bits out of a message; beyond its end there are zeros.
-pub struct Unpacker<'a> {
-    rest: &'a [u8],
-    held: u64,
-    n_held: usize,
-}
-
-impl<'a> Unpacker<'a> {
-    /// Reads from the start of a message.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            rest: bytes,
-            held: 0,
-            n_held: 0,
-        }
-    }
-
-    fn word(&mut self) -> u64 {
-        if let Some((head, rest)) = self.rest.split_first_chunk::<8>() {
-            self.rest = rest;
-            return u64::from_le_bytes(*head);
-        }
-        let mut last = [0; 8];
-        last[..self.rest.len()].copy_from_slice(self.rest);
-        self.rest = &[];
-        u64::from_le_bytes(last)
-    }
-
-    /// The next `n_bits` bits into `words`; the last word is zero above them.
-    pub fn pull(&mut self, words: &mut [u64], n_bits: usize) {
-        let (whole, rest) = (n_bits / 64, n_bits % 64);
-        let mut words_left = &mut words[..whole];
-        if self.n_held == 0 {
-            let ready = self.rest.as_chunks::<8>().0;
-            let n = whole.min(ready.len());
-            let (now, later) = words_left.split_at_mut(n);
-            for (out, bytes) in now.iter_mut().zip(ready) {
-                *out = u64::from_le_bytes(*bytes);
-            }
-            self.rest = &self.rest[8 * n..];
-            words_left = later;
-        }
-        for out in words_left {
-            let next = self.word();
-            if self.n_held == 0 {
-                *out = next;
-            } else {
-                *out = self.held | next << self.n_held;
-                self.held = next >> (64 - self.n_held);
-            }
-        }
-        if rest > 0 {
-            let mask = (1 << rest) - 1;
-            if self.n_held >= rest {
-                words[whole] = self.held & mask;
-                self.held >>= rest;
-                self.n_held -= rest;
-            } else {
-                let next = self.word();
-                words[whole] = (self.held | next << self.n_held) & mask;
-                let taken = rest - self.n_held;
-                self.held = next >> taken;
-                self.n_held = 64 - taken;
-            }
-        }
     }
 }
 
@@ -620,31 +571,6 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packed_runs_come_back(runs in prop::collection::vec((1usize..200, any::<u64>()), 1..20)) {
-            let mut out = Vec::new();
-            let mut packer = Packer::new(&mut out);
-            let words = |&(n, seed): &(usize, u64)| -> Vec<u64> {
-                (0..words_for(n) as u64).map(|i| seed.wrapping_mul(2 * i + 3) ^ i << 40).collect()
-            };
-            for run in &runs {
-                packer.push(&words(run), run.0);
-            }
-            packer.finish();
-            let total: usize = runs.iter().map(|r| r.0).sum();
-            prop_assert_eq!(out.len(), total.div_ceil(8));
-            let mut unpacker = Unpacker::new(&out);
-            for run in &runs {
-                let mut back = vec![0; words_for(run.0)];
-                unpacker.pull(&mut back, run.0);
-                let mut sent = words(run);
-                if run.0 % 64 != 0 {
-                    *sent.last_mut().unwrap() &= (1 << (run.0 % 64)) - 1;
-                }
-                prop_assert_eq!(back, sent);
-            }
-        }
-
-        #[test]
         fn moving_lanes_is_moving_integers(
             words in prop::collection::vec(0u128..32, 1..300),
             picks in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
@@ -671,6 +597,19 @@ mod tests {
             let joined = Bits::concat(5, &[&bits, &moved_bits, &bits]).unwrap().to_elements();
             let clear = crate::protocols::clear::concat(5, &[&elements, &moved, &elements]).unwrap();
             prop_assert!(joined == clear);
+        }
+
+        #[test]
+        fn lanes_are_picked_alike_in_every_width(
+            width in 1u32..=40,
+            words in prop::collection::vec(any::<u128>(), 1..200),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 0..200),
+        ) {
+            let index: Vec<usize> = picks.iter().map(|p| p.index(words.len())).collect();
+            let elements = Elements::of_words(width, words.iter().copied());
+            let picked = crate::protocols::clear::gather(&elements, &index, 1);
+            let bits = Bits::from_elements(width as usize, &elements);
+            prop_assert!(bits.gather(&index, 1).to_elements() == picked);
         }
 
         #[test]

@@ -16,7 +16,6 @@ use smpcc_circuit::blocks::Role;
 use smpcc_circuit::cost::{Delay, Demand, demand};
 use smpcc_circuit::ids::{InputId, SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Program};
-use smpcc_circuit::value::Word;
 
 use super::execute::{Came, Executor, Finished, Times, join};
 use super::schedule::{GroupPlan, Member, Source};
@@ -638,9 +637,11 @@ fn known_index<S>(
         // Strides advance as blocks do.
         _ => 0,
     };
-    let words =
-        (words.words_in(0..lanes as u64)).map(|word| word.wrapping_sub(from as Word) as u64);
-    Ok(Arc::new(Value::Public(Elements::Narrow(words.collect()))))
+    let mut index = clear::constant(words, 64, 0, lanes as u64);
+    if let (1.., Elements::Narrow(index)) = (from, &mut index) {
+        (index.iter_mut()).for_each(|word| *word = word.wrapping_sub(from as u64));
+    }
+    Ok(Arc::new(Value::Public(index)))
 }
 
 /// Where a block of an output starts, and the lanes of all; of one that stays shared, words.

@@ -240,15 +240,15 @@ pub fn indices(
 ) -> Result<Vec<usize>, Error> {
     let block = usize::try_from(block).unwrap_or(usize::MAX).max(1);
     let n = lanes / block;
-    let start = |word: Word| match usize::try_from(word) {
-        Ok(i) if i < n => Ok(i * block),
-        Ok(_) | Err(_) => Err(at(
+    let beyond = each!(index, v => v.iter().map(|i| i.word()).find(|&i| i >= n as Word));
+    if let Some(word) = beyond {
+        return Err(at(
             program,
             node.loc,
             &format!("the index {word} is out of range: there are {n} elements"),
-        )),
-    };
-    each!(index, v => v.iter().map(|i| start(i.word())).collect())
+        ));
+    }
+    Ok(each!(index, v => v.iter().map(|i| i.word() as usize * block).collect()))
 }
 
 /// Blocks of consecutive lanes that start at `index`.

@@ -29,16 +29,47 @@ pub(super) fn combine(
         return Err(Error::bug("a linear combination of the wrong operands"));
     }
     for_width!(ring, E => {
-        let mut out: Vec<E> = vec![E::of(start); lanes];
-        for (arg, &c) in args.iter().zip(coefficients) {
-            let c = E::of(c);
-            for (o, &x) in out.iter_mut().zip(exactly::<E>(arg, lanes)?) {
-                *o = o.add(c.mul(x));
+        let start = E::of(start);
+        let mut terms = args.iter().zip(coefficients);
+        let mut out: Vec<E> = match terms.next() {
+            None => vec![start.low(ring); lanes],
+            Some((arg, &c)) => {
+                let x = exactly::<E>(arg, lanes)?.iter();
+                match weight(ring, c) {
+                    Weight::Plus => x.map(|&x| start.add(x).low(ring)).collect(),
+                    Weight::Minus => x.map(|&x| start.sub(x).low(ring)).collect(),
+                    Weight::Times(c) => x.map(|&x| start.add(E::mul(c, x)).low(ring)).collect(),
+                }
+            }
+        };
+        for (arg, &c) in terms {
+            let pairs = out.iter_mut().zip(exactly::<E>(arg, lanes)?);
+            match weight(ring, c) {
+                Weight::Plus => pairs.for_each(|(o, &x)| *o = o.add(x).low(ring)),
+                Weight::Minus => pairs.for_each(|(o, &x)| *o = o.sub(x).low(ring)),
+                Weight::Times(c) => pairs.for_each(|(o, &x)| *o = o.add(E::mul(c, x)).low(ring)),
             }
         }
-        out.iter_mut().for_each(|o| *o = o.low(ring));
         Ok(E::wrap(out))
     })
+}
+
+/// What an operand of a linear combination is multiplied with: mostly nothing, which processors without wide multiplication are glad of.
+enum Weight<E> {
+    Plus,
+    Minus,
+    Times(E),
+}
+
+fn weight<E: Element>(ring: u32, coefficient: Word) -> Weight<E> {
+    let coefficient = E::of(coefficient).low(ring);
+    if coefficient == E::of(1) {
+        Weight::Plus
+    } else if coefficient == E::of(Word::MAX).low(ring) {
+        Weight::Minus
+    } else {
+        Weight::Times(coefficient)
+    }
 }
 
 /// The lane-wise product of two vectors of one ring.

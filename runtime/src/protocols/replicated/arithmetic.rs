@@ -70,11 +70,13 @@ where
     Rep3<T>: Protocols,
 {
     let numbers = numbers_for(BLOCK * E::WORDS);
+    // What a single block computes becomes the result where it stands.
+    let first = if n > BLOCK { n } else { 0 };
     Pipeline::begun(Product::<E> {
         ring,
         factors,
         run,
-        out: [Vec::with_capacity(n), Vec::with_capacity(n)],
+        out: [Vec::with_capacity(first), Vec::with_capacity(n)],
         n,
         ticket: suite.numbers.reserve(n.div_ceil(BLOCK), numbers),
     })
@@ -162,6 +164,7 @@ where
             return Ok(());
         }
         let block = block_range(place.block, BLOCK, self.n);
+        z.reserve(block.len());
         let mut number = self.ticket.block(place.block);
         let words = DRAWN.min(block.len() * E::WORDS);
         let (mut plus, mut minus) = (vec![0; words], vec![0; words]);
@@ -215,7 +218,12 @@ where
         let ring = self.ring;
         wire.send(suite.previous_party(), |out| write_elements(z, ring, out))?;
         wire.expect(suite.next_party(), z.len() * element_len(ring))?;
-        self.out[0].extend_from_slice(z);
+        if z.len() == self.n {
+            // One block is all.
+            self.out[0] = std::mem::take(z);
+        } else {
+            self.out[0].extend_from_slice(z);
+        }
         Ok(())
     }
 
