@@ -14,8 +14,8 @@ use std::time::Instant;
 
 use smpcc_runtime::bits::Bits;
 use smpcc_runtime::block::{LABEL_LEN, Label, write_labels};
-use smpcc_runtime::mask::Mask;
 use smpcc_runtime::prg::{OsEntropy, Prg, PrgKey};
+use smpcc_runtime::protocols::garbled::active;
 use smpcc_runtime::protocols::ot::random::{Chosen, unmask};
 use smpcc_runtime::ring::Elements;
 use smpcc_runtime::simd::{
@@ -147,11 +147,8 @@ fn main() -> ExitCode {
 
     let found = difference(numbers, &inputs, |words| {
         message.clear();
-        let pairs = zeros.iter().zip(Mask::each(words, 0, BITS));
-        write_labels(
-            pairs.map(|(&zero, bit)| zero ^ delta.select(bit)),
-            &mut message,
-        );
+        let active = active(&zeros, delta, BITS, std::iter::once(&words[..]));
+        write_labels(&active, &mut message);
     });
     report("sharing: bits become labels", found, false);
 

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::mask::Mask;
+use crate::ring::append_bytes;
 
 /// A label, little-endian in messages.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -106,6 +107,27 @@ impl Labels {
         &mut self.labels[bit * self.lanes..(bit + 1) * self.lanes]
     }
 
+    /// Adds labels to those of lanes `from..from + lanes`, bit after bit.
+    pub fn add(&mut self, from: usize, lanes: usize, labels: &[Label]) {
+        for (bit, labels) in labels.chunks_exact(lanes.max(1)).enumerate() {
+            let into = &mut self.bit_mut(bit)[from..from + lanes];
+            for (into, label) in into.iter_mut().zip(labels) {
+                *into ^= *label;
+            }
+        }
+    }
+
+    /// The same with the labels of a message.
+    pub fn add_read(&mut self, from: usize, lanes: usize, bytes: &[u8]) {
+        let labels = bytes.as_chunks().0;
+        for (bit, labels) in labels.chunks_exact(lanes.max(1)).enumerate() {
+            let into = &mut self.bit_mut(bit)[from..from + lanes];
+            for (into, label) in into.iter_mut().zip(labels) {
+                *into ^= Label::from_bytes(*label);
+            }
+        }
+    }
+
     /// The colours of lanes `from..from + lanes` of one bit, 64 to a word.
     pub fn colours(&self, bit: usize, from: usize, lanes: usize) -> impl Iterator<Item = u64> + '_ {
         self.bit(bit)[from..from + lanes].chunks(64).map(|chunk| {
@@ -194,10 +216,8 @@ impl Drop for Labels {
 }
 
 /// Appends labels to a message.
-pub fn write_labels(labels: impl Iterator<Item = Label>, out: &mut Vec<u8>) {
-    for label in labels {
-        out.extend_from_slice(&label.to_bytes());
-    }
+pub fn write_labels(labels: &[Label], out: &mut Vec<u8>) {
+    append_bytes(labels, out, Label::to_bytes);
 }
 
 /// The labels of a message.

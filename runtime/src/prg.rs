@@ -140,6 +140,12 @@ impl Prg {
         self.cipher.words(stream, index, out);
     }
 
+    /// Overwrites `out` with blocks `index`, `index + 1`, … of `stream`.
+    pub fn fill_labels(&self, stream: u64, index: u64, out: &mut [Label]) {
+        self.draw(stream, index, out.len());
+        self.cipher.counter(stream, index, out);
+    }
+
     /// One block of `stream`.
     pub fn block(&self, stream: u64, index: u64) -> [u8; BLOCK_LEN] {
         let mut out = [0; BLOCK_LEN];

@@ -15,12 +15,14 @@
 
 use smpcc_circuit::cost::used_wires;
 use smpcc_circuit::template::{Gate, Template};
+use zeroize::Zeroizing;
 
 use super::slots::{Pin, Slots, Wiring};
 use crate::block::Label;
 #[cfg(test)]
 use crate::freed::{Origin, plant};
 use crate::mask::Mask;
+use crate::simd::columns::add_chosen;
 use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble, zero_labels};
 use crate::wipe;
 
@@ -374,4 +376,19 @@ fn compute(hash: Hash, gates: Gates<'_>, out: &mut [Label], role: Role<'_>) {
         Role::Follow { delta } => zero_labels(hash, delta, gates, out),
         Role::Evaluate { tables } => evaluate(hash, gates, tables, out),
     }
+}
+
+/// The labels that stand for bits: `zeros`, and `offset` more where a bit is one. `words` gives the bits of each run of `lanes` labels, 64 to a
+/// word.
+pub fn active<'w>(
+    zeros: &[Label],
+    offset: Label,
+    lanes: usize,
+    words: impl Iterator<Item = &'w [u64]>,
+) -> Zeroizing<Vec<Label>> {
+    let mut active = Zeroizing::new(zeros.to_vec());
+    for (labels, words) in active.chunks_mut(lanes.max(1)).zip(words) {
+        add_chosen(labels, offset, words);
+    }
+    active
 }

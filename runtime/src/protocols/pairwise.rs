@@ -149,9 +149,9 @@ impl Pairwise {
 
     /// Labels that nobody else knows, one to a number.
     fn own_labels(&self, number: u64, n: usize) -> Zeroizing<Vec<Label>> {
-        let mut words = Zeroizing::new(vec![0; 2 * n]);
-        self.own.fill_words(0, number, &mut words);
-        Zeroizing::new(Label::of_words(&words))
+        let mut labels = Zeroizing::new(vec![Label::ZERO; n]);
+        self.own.fill_labels(0, number, &mut labels);
+        labels
     }
 }
 

@@ -212,6 +212,22 @@ fn transpose_as<const BACK: bool>(width: Width, from: &[Label], to: &mut [Label]
     }
 }
 
+/// The lowest bits of labels, 64 to a word.
+pub fn colours(labels: &[Label], words: &mut [u64]) {
+    colours_as(width(), labels, words);
+}
+
+fn colours_as(width: Width, labels: &[Label], words: &mut [u64]) {
+    debug_assert!(words.len() * 64 >= labels.len(), "a bit for each label");
+    match width {
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => x86_64::colours_avx512(labels, words),
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => portable::colours(labels, words),
+        Width::Portable => portable::colours(labels, words),
+    }
+}
+
 /// Adds `what` to each row whose bit is one; bits stand 64 to a word, and there is a word for all rows.
 pub fn add_chosen(rows: &mut [Label], what: Label, bits: &[u64]) {
     add_chosen_as(width(), rows, what, bits);
@@ -280,6 +296,23 @@ mod tests {
             }
         }
         all
+    }
+
+    #[test]
+    fn lowest_bits_are_gathered() {
+        for n in (0..70usize).chain([127, 128, 200]) {
+            let rows: Vec<Label> = (0..n as u128)
+                .map(|i| encryption(b"0123456789abcdef", Label(i)))
+                .collect();
+            for width in widths() {
+                let mut words = vec![u64::MAX; n.div_ceil(64)];
+                colours_as(width, &rows, &mut words);
+                for i in 0..64 * words.len() {
+                    let expected = rows.get(i).map_or(0, |row| row.colour());
+                    assert_eq!(words[i / 64] >> (i % 64) & 1, expected, "{i} of {n}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ use crate::freed::{Origin, plant, plant_hidden};
 use crate::hash::Transcript;
 use crate::mask::Mask;
 use crate::prg::{OsEntropy, Prg, PrgKey};
-use crate::protocols::garbled::Plan;
+use crate::protocols::garbled::{Plan, active};
 use crate::protocols::operands::block_range;
 use crate::protocols::pipeline::{Blocks, Pipeline, Place};
 use crate::protocols::sharing::{self, Held, Share};
@@ -338,19 +338,17 @@ impl Call {
         let range = self.range(block);
         let (delta, first) = (*suite.delta.whole, range.start * self.plan.n_and());
         let labels = self.labels.as_ref().ok_or_else(out_of_step)?;
-        let mut words = Zeroizing::new(vec![0; 2 * inputs]);
+        let mut zeros = Zeroizing::new(vec![Label::ZERO; inputs]);
         let number = range.start * self.inputs.len();
-        labels.fill_words(0, number as u64, &mut words);
-        let mut zeros = Zeroizing::new(Label::of_words(&words));
+        labels.fill_labels(0, number as u64, &mut zeros);
         zeros.iter_mut().for_each(|zero| zero.0 &= !LOWEST.0);
 
         let mut message = Vec::with_capacity(self.lens(block)[1]);
         let opened = &state.opened;
         #[cfg(test)]
         plant_hidden(&zeros, (0..inputs).map(|i| Mask::at(opened, i)));
-        let active = zeros.iter().enumerate();
-        let active = active.map(|(i, &zero)| zero ^ delta.select(Mask::at(opened, i)));
-        write_labels(active, &mut message);
+        let words = std::iter::once(&opened[..]);
+        write_labels(&active(&zeros, delta, inputs, words), &mut message);
         let at_tables = message.len();
         message.resize(at_tables + ands * TABLE_LEN, 0);
         let mut lowest = vec![0; ands.div_ceil(64)];

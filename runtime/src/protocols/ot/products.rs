@@ -21,7 +21,7 @@ use crate::block::Label;
 use crate::error::Error;
 use crate::mask::Mask;
 use crate::ring::{Element, Elements, for_width};
-use crate::simd::columns::{weigh_received, weigh_sent};
+use crate::simd::columns::{colours, weigh_received, weigh_sent};
 
 /// What the sender has of products of bits, 64 to a word; unspecified above the last. Wiped when dropped.
 pub struct SentBits {
@@ -70,14 +70,6 @@ impl ReceivedBits {
         for ((share, factor), d) in mine.zip(corrections) {
             *share ^= d & factor;
         }
-    }
-}
-
-/// The lowest bits of blocks, 64 to a word.
-fn colours(blocks: &[Label], words: &mut [u64]) {
-    for (word, blocks) in words.iter_mut().zip(blocks.chunks(64)) {
-        let bits = blocks.iter().enumerate();
-        *word = bits.fold(0, |w, (i, b)| w | b.colour() << i);
     }
 }
 

@@ -353,8 +353,13 @@ impl<A> Receiver<A> {
                 }
                 // The correction c_g = u_g ⊕ u.
                 let out = &mut message[place(column, len, span)];
-                for (out, (sum, u)) in out.chunks_mut(16).zip(sum.iter().zip(u.iter())) {
-                    out.copy_from_slice(&(*sum ^ *u).to_bytes()[..out.len()]);
+                let mut blocks = sum.iter().zip(u.iter()).map(|(sum, u)| *sum ^ *u);
+                let (whole, last) = out.as_chunks_mut();
+                for (out, block) in whole.iter_mut().zip(&mut blocks) {
+                    *out = block.to_bytes();
+                }
+                if let Some(block) = blocks.next() {
+                    last.copy_from_slice(&block.to_bytes()[..last.len()]);
                 }
                 column += 1;
             }
@@ -476,10 +481,14 @@ impl<A> Sender<A> {
                 let correction = &message[place(column, len, span)];
                 column += 1;
                 let mut blocks = [Label::ZERO; CHUNK_BLOCKS];
-                for (block, bytes) in blocks.iter_mut().zip(correction.chunks(16)) {
-                    let mut whole = [0; 16];
-                    whole[..bytes.len()].copy_from_slice(bytes);
-                    *block = Label::from_bytes(whole);
+                let (whole, last) = correction.as_chunks();
+                for (block, bytes) in blocks.iter_mut().zip(whole) {
+                    *block = Label::from_bytes(*bytes);
+                }
+                if let (false, Some(block)) = (last.is_empty(), blocks.get_mut(whole.len())) {
+                    let mut bytes = [0; 16];
+                    bytes[..last.len()].copy_from_slice(last);
+                    *block = Label::from_bytes(bytes);
                 }
                 for (j, sum) in sums.chunks_exact_mut(b).enumerate() {
                     let taken = Mask::lowest((self.delta.0 >> (c + j)) as u64);

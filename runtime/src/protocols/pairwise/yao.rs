@@ -12,21 +12,21 @@
 //! - **Leakage and failure**: the garbler sees the evaluator's bits under random bits that are used once; the evaluator sees one label
 //!   of each wire. Δ and what labels are made of never leave party 0.
 
-use std::ops::Range;
-
 use smpcc_circuit::cost::Delay;
 use zeroize::Zeroizing;
 
 use super::pool::LabelTransfers;
 use super::{Begun, Boolean, Held, Pairwise, Share, arithmetic, boolean, done, labels, party};
 use crate::bits::{Bits, Packer, Unpacker, words_for};
-use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
+use crate::block::{LABEL_LEN, Labels, write_labels};
 use crate::error::Error;
 use crate::exchange::Exchange;
 #[cfg(test)]
 use crate::freed::plant_hidden;
+#[cfg(test)]
 use crate::mask::Mask;
 use crate::prg::OsEntropy;
+use crate::protocols::garbled::active;
 use crate::protocols::garbled::seat::Garbling;
 use crate::protocols::interface::Protocols;
 use crate::protocols::operands::block_range;
@@ -35,6 +35,7 @@ use crate::protocols::pipeline::{Blocks, Pipeline, Place};
 use crate::protocols::tickets::Ticket;
 use crate::protocols::{Outcome, Value};
 use crate::session::Session;
+use crate::simd::columns::add_chosen;
 
 /// Labels that travel in one piece.
 const LABELS: usize = 1 << 13;
@@ -125,26 +126,17 @@ impl Give {
         block * self.width * self.block()
     }
 
+    /// The labels to which those of a string are added.
+    fn into(&mut self, string: usize) -> &mut Labels {
+        // With one result both strings are added up: XOR is free.
+        let i = string.min(self.out.len() - 1);
+        &mut self.out[i]
+    }
+
     /// This party's bits of a block, in the labels' order.
+    #[cfg(test)]
     fn bits(&self, from: usize, lanes: usize) -> impl Iterator<Item = Mask> + '_ {
         (0..self.width).flat_map(move |bit| Mask::each(self.mine.bit(bit), from, lanes))
-    }
-}
-
-/// Adds the labels of a block of a string to the results.
-fn add(
-    out: &mut [Labels],
-    string: usize,
-    range: &Range<usize>,
-    mut labels: impl Iterator<Item = Label>,
-) {
-    // With one result both strings are added up: XOR is free.
-    let i = string.min(out.len() - 1);
-    for bit in 0..out[i].width() {
-        let into = &mut out[i].bit_mut(bit)[range.clone()];
-        for (into, label) in into.iter_mut().zip(&mut labels) {
-            *into ^= label;
-        }
     }
 }
 
@@ -173,14 +165,12 @@ impl Blocks<Pairwise> for Give {
             let offset = suite.garbling()?.offset();
             let zeros = suite.own_labels(self.ticket.block(place.block), self.width * n);
             // The label of each bit's value: uniform to the evaluator, whatever the bit.
-            let active = zeros
-                .iter()
-                .zip(self.bits(range.start, n))
-                .map(|(&zero, bit)| zero ^ offset.select(bit));
-            wire.send(party(EVALUATOR), |out| write_labels(active, out))?;
+            let words = (0..self.width).map(|bit| &self.mine.bit(bit)[range.start / 64..]);
+            let active = active(&zeros, offset, n, words);
+            wire.send(party(EVALUATOR), |out| write_labels(&active, out))?;
             #[cfg(test)]
             plant_hidden(&zeros, self.bits(range.start, n));
-            add(&mut self.out, GARBLER, &range, zeros.iter().copied());
+            self.into(GARBLER).add(range.start, n, &zeros);
             wire.expect(party(EVALUATOR), (self.width * n).div_ceil(8))
         } else {
             // Bits under the transfers' random choices.
@@ -198,7 +188,8 @@ impl Blocks<Pairwise> for Give {
             })?;
             // Its labels are known at once.
             let labels = &self.transfers.labels[first..first + self.width * n];
-            add(&mut self.out, EVALUATOR, &range, labels.iter().copied());
+            let into = EVALUATOR.min(self.out.len() - 1);
+            self.out[into].add(range.start, n, labels);
             wire.expect(party(GARBLER), self.width * n * LABEL_LEN)
         }
     }
@@ -214,22 +205,22 @@ impl Blocks<Pairwise> for Give {
         let n = range.len();
         if suite.me == EVALUATOR {
             let bytes = wire.take(party(GARBLER), self.width * n * LABEL_LEN)?;
-            add(&mut self.out, GARBLER, &range, read_labels(bytes));
+            self.into(GARBLER).add_read(range.start, n, bytes);
             return Ok(());
         }
         let offset = suite.garbling()?.offset();
         let bytes = wire.take(party(EVALUATOR), (self.width * n).div_ceil(8))?;
         let first = self.first(place.block);
         let mut unpacker = Unpacker::new(bytes);
-        let mut zeros = Zeroizing::new(Vec::with_capacity(self.width * n));
+        let labels = &self.transfers.labels[first..][..self.width * n];
+        let mut zeros = Zeroizing::new(labels.to_vec());
         let mut swaps = vec![0; words_for(n)];
-        for labels in self.transfers.labels[first..][..self.width * n].chunks_exact(n) {
+        for labels in zeros.chunks_exact_mut(n) {
             unpacker.pull(&mut swaps, n);
             // Where the evaluator's bit is not its choice, the transfer's labels change places.
-            let pairs = labels.iter().zip(Mask::each(&swaps, 0, n));
-            zeros.extend(pairs.map(|(&zero, swap)| zero ^ offset.select(swap)));
+            add_chosen(labels, offset, &swaps);
         }
-        add(&mut self.out, EVALUATOR, &range, zeros.iter().copied());
+        self.into(EVALUATOR).add(range.start, n, &zeros);
         Ok(())
     }
 

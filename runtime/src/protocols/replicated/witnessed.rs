@@ -228,17 +228,17 @@ impl Strings {
             let zeros = self.zeros(suite, block, i)?;
             if component == 1 {
                 let active = self.active(suite, block, component, &zeros)?;
-                write_labels(active.iter().copied(), &mut both);
+                write_labels(&active, &mut both);
             } else {
                 let number = self.number(block, i);
                 let numbered = (number..).zip(zeros.iter());
                 let commitments =
                     numbered.flat_map(|(n, &zero)| self.commit.to(n, [zero, zero ^ offset]));
-                write_labels(commitments, &mut both);
+                write_labels(&commitments.collect::<Vec<Label>>(), &mut both);
                 // Component 0 is party 0's, component 2 party 1's.
                 if (component == 0) == (suite.me == GARBLER) {
                     let active = self.active(suite, block, component, &zeros)?;
-                    write_labels(active.iter().copied(), &mut own);
+                    write_labels(&active, &mut own);
                 }
             }
             add(self, &zeros);
@@ -480,7 +480,7 @@ impl ToBoolean {
                 let other = offset.select(colour) ^ offset.select(label.colour_mask());
                 label ^ other
             });
-            write_labels(held, &mut bytes);
+            write_labels(&Zeroizing::new(held.collect::<Vec<Label>>()), &mut bytes);
             self.digest.bytes(&bytes);
         }
     }

@@ -16,13 +16,15 @@ use super::{
     boolean, labels, numbers_for, party,
 };
 use crate::bits::{Bits, Packer, Unpacker, words_for};
-use crate::block::{LABEL_LEN, Label, Labels, read_labels, write_labels};
+use crate::block::{LABEL_LEN, Label, Labels, write_labels};
 use crate::error::Error;
 use crate::exchange::Exchange;
 #[cfg(test)]
 use crate::freed::plant_hidden;
+#[cfg(test)]
 use crate::mask::Mask;
 use crate::prg::Prg;
+use crate::protocols::garbled::active;
 use crate::protocols::garbled::seat::Garbling;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
@@ -68,11 +70,10 @@ impl Yao {
 
     /// Fresh zero labels, at the garblers.
     pub(super) fn draw(&self, number: u64, n: usize) -> Option<Zeroizing<Vec<Label>>> {
-        let mut words = Zeroizing::new(vec![0; 2 * n]);
-        self.labels
-            .as_ref()?
-            .fill_words(Stream::Component as u64, number, &mut words);
-        Some(Zeroizing::new(Label::of_words(&words)))
+        let key = self.labels.as_ref()?;
+        let mut labels = Zeroizing::new(vec![Label::ZERO; n]);
+        key.fill_labels(Stream::Component as u64, number, &mut labels);
+        Some(labels)
     }
 }
 
@@ -161,24 +162,11 @@ impl Give {
         self.width * lanes * LABEL_LEN
     }
 
-    fn add(
-        out: &mut [Labels],
-        string: usize,
-        from: usize,
-        lanes: usize,
-        labels: impl Iterator<Item = Label>,
-    ) {
+    /// The labels to which those of a string are added.
+    fn into(&mut self, string: usize) -> &mut Labels {
         // With one result both strings are added up: XOR is free.
-        let i = string.min(out.len() - 1);
-        let mut labels = labels;
-        for bit in 0..out[i].width() {
-            for (into, label) in out[i].bit_mut(bit)[from..from + lanes]
-                .iter_mut()
-                .zip(&mut labels)
-            {
-                *into ^= label;
-            }
-        }
+        let i = string.min(self.out.len() - 1);
+        &mut self.out[i]
     }
 }
 
@@ -212,16 +200,16 @@ impl Blocks<Rep3> for Give {
             };
             if let (Some(mine), true) = (&self.mine, me == string) {
                 // The label of each bit's value: uniform to the evaluator, whatever the bit.
-                let bits = (0..width).flat_map(|bit| Mask::each(mine.bit(bit), range.start, n));
                 #[cfg(test)]
-                plant_hidden(&zeros, bits.clone());
-                let active = zeros
-                    .iter()
-                    .zip(bits)
-                    .map(|(&zero, bit)| zero ^ offset.select(bit));
-                wire.send(party(EVALUATOR), |out| write_labels(active, out))?;
+                plant_hidden(
+                    &zeros,
+                    (0..width).flat_map(|bit| Mask::each(mine.bit(bit), range.start, n)),
+                );
+                let words = (0..width).map(|bit| &mine.bit(bit)[range.start / 64..]);
+                let active = active(&zeros, offset, n, words);
+                wire.send(party(EVALUATOR), |out| write_labels(&active, out))?;
             }
-            Self::add(&mut self.out, string, range.start, n, zeros.iter().copied());
+            self.into(string).add(range.start, n, &zeros);
         }
         Ok(())
     }
@@ -239,13 +227,8 @@ impl Blocks<Rep3> for Give {
         let range = block_range(place.block, self.block(), self.lanes);
         for string in 0..2 {
             let bytes = wire.take(party(string), self.piece_len(range.len()))?;
-            Self::add(
-                &mut self.out,
-                string,
-                range.start,
-                range.len(),
-                read_labels(bytes),
-            );
+            let (from, n) = (range.start, range.len());
+            self.into(string).add_read(from, n, bytes);
         }
         Ok(())
     }

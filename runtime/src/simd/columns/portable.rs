@@ -120,6 +120,13 @@ pub(super) fn transpose<const BACK: bool>(from: &[Label], to: &mut [Label]) {
     }
 }
 
+pub(super) fn colours(labels: &[Label], words: &mut [u64]) {
+    for (word, labels) in words.iter_mut().zip(labels.chunks(64)) {
+        let bits = labels.iter().enumerate();
+        *word = bits.fold(0, |word, (i, label)| word | label.colour() << i);
+    }
+}
+
 pub(super) fn add_chosen(rows: &mut [Label], what: Label, bits: &[u64]) {
     for (i, row) in rows.iter_mut().enumerate() {
         *row ^= what.select(Mask::at(bits, i));

@@ -554,6 +554,11 @@ pub(super) fn transpose_avx512<const BACK: bool>(from: &[Label], to: &mut [Label
     unsafe { wide::transpose::<BACK>(from, to) }
 }
 
+pub(super) fn colours_avx512(labels: &[Label], words: &mut [u64]) {
+    // SAFETY: as above, for AVX-512.
+    unsafe { wide::colours(labels, words) }
+}
+
 pub(super) fn add_chosen_avx512(rows: &mut [Label], what: Label, bits: &[u64]) {
     // SAFETY: as above, for AVX-512.
     unsafe { wide::add_chosen(rows, what, bits) }

@@ -225,6 +225,28 @@ pub(super) fn transpose<const BACK: bool>(from: &[Label], to: &mut [Label]) {
     }
 }
 
+/// The lowest bits of labels, 64 to a word.
+#[target_feature(enable = "avx512f")]
+pub(super) fn colours(all: &[Label], words: &mut [u64]) {
+    let (low, one) = (
+        _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0),
+        _mm512_set1_epi64(1),
+    );
+    for (word, all) in words.iter_mut().zip(all.chunks(64)) {
+        *word = 0;
+        for at in (0..all.len()).step_by(2 * N) {
+            let left = all.len() - at;
+            let first = labels(all, at, N.min(left));
+            let second = match left.saturating_sub(N) {
+                0 => _mm512_setzero_si512(),
+                more => labels(all, at + N, N.min(more)),
+            };
+            let words = _mm512_permutex2var_epi64(first, low, second);
+            *word |= u64::from(_mm512_test_epi64_mask(words, one)) << at;
+        }
+    }
+}
+
 /// The words of the first four rows whose bit is one.
 #[inline]
 #[target_feature(enable = "avx512f")]
