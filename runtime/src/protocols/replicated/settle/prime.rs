@@ -71,10 +71,33 @@ pub fn reduced(sum: &Wide) -> Prime {
     reduced_once(words, 0)
 }
 
-/// The product as integers, in as many words as it has, and a word of zero.
+/// Adds a word; the carry out of 192 bits.
 #[inline]
-fn product(Prime(a): Prime, Prime(b): Prime) -> Wide {
-    let mut out = [0; 7];
+const fn add_word(words: [u64; WORDS], more: u64) -> ([u64; WORDS], u64) {
+    let (low, carry) = step(words[0], 0, 0, more);
+    let (middle, carry) = step(words[1], 0, 0, carry);
+    let (high, carry) = step(words[2], 0, 0, carry);
+    ([low, middle, high], carry)
+}
+
+/// The element that a number of 384 bits is.
+#[inline]
+fn reduced_twofold(number: &[u64; 2 * WORDS]) -> Prime {
+    let mut words = [0; WORDS];
+    let mut carry = 0;
+    for (i, word) in words.iter_mut().enumerate() {
+        (*word, carry) = step(number[i], number[i + WORDS], REST, carry);
+    }
+    // At most 237 times 2^192 are left, and once more after a carry.
+    let (words, carry) = add_word(words, carry * REST);
+    let (words, _) = add_word(words, carry * REST);
+    reduced_once(words, 0)
+}
+
+/// The product as integers.
+#[inline]
+fn product(Prime(a): Prime, Prime(b): Prime) -> [u64; 2 * WORDS] {
+    let mut out = [0; 2 * WORDS];
     for (i, &a) in a.iter().enumerate() {
         let mut carry = 0;
         for (j, &b) in b.iter().enumerate() {
@@ -91,6 +114,19 @@ pub fn accumulate(sum: &mut Wide, a: Prime, b: Prime) {
     let mut carry = 0;
     for (word, more) in sum.iter_mut().zip(product(a, b)) {
         (*word, carry) = step(*word, more, 1, carry);
+    }
+    sum[6] += carry;
+}
+
+/// The same with a word.
+#[inline]
+pub fn accumulate_word(sum: &mut Wide, Prime(a): Prime, b: u64) {
+    let mut carry = 0;
+    for (word, a) in sum.iter_mut().zip(a) {
+        (*word, carry) = step(*word, a, b, carry);
+    }
+    for word in &mut sum[WORDS..] {
+        (*word, carry) = step(*word, 0, 0, carry);
     }
 }
 
@@ -172,7 +208,36 @@ impl Prime {
     #[inline]
     #[must_use]
     pub fn times(self, other: Self) -> Self {
-        reduced(&product(self, other))
+        reduced_twofold(&product(self, other))
+    }
+
+    /// This and a product.
+    #[inline]
+    #[must_use]
+    pub fn plus_times(self, a: Self, b: Self) -> Self {
+        let mut number = product(a, b);
+        let mut carry = 0;
+        for (i, word) in number.iter_mut().enumerate() {
+            let own = if i < WORDS { self.0[i] } else { 0 };
+            (*word, carry) = step(*word, own, 1, carry);
+        }
+        reduced_twofold(&number)
+    }
+
+    /// `a · x + b · y` of words x and y.
+    #[inline]
+    #[must_use]
+    pub fn combined([Self(a), Self(b)]: [Self; 2], [x, y]: [u64; 2]) -> Self {
+        let mut number = [0; 2 * WORDS];
+        for (element, word) in [(a, x), (b, y)] {
+            let mut carry = 0;
+            for (number, element) in number.iter_mut().zip(element) {
+                (*number, carry) = step(*number, element, word, carry);
+            }
+            let (top, over) = step(number[WORDS], 0, 0, carry);
+            (number[WORDS], number[WORDS + 1]) = (top, number[WORDS + 1] + over);
+        }
+        reduced_twofold(&number)
     }
 }
 
@@ -224,6 +289,11 @@ mod tests {
                 assert!(a.plus(b).minus(b) == a);
                 assert!(a.minus(b).plus(b) == a);
                 assert!(a.times(b).plus(a) == a.times(b.plus(one)));
+                assert!(a.plus_times(b, a) == a.plus(slow(b, a)));
+                for words in [[a.words()[0], b.words()[1]], [0, u64::MAX], [u64::MAX; 2]] {
+                    let [x, y] = words.map(|word| Prime::of_words(&[word]));
+                    assert!(Prime::combined([a, b], words) == slow(a, x).plus(slow(b, y)));
+                }
             }
         }
         let (weight, word) = ((1 << 127) - 1, u64::MAX);
@@ -238,7 +308,9 @@ mod tests {
         for _ in 0..40 {
             for (&a, &b) in all.iter().zip(all.iter().rev()) {
                 accumulate(&mut sum, a, b);
-                expected = expected.plus(a.times(b));
+                accumulate_word(&mut sum, a, b.words()[2]);
+                let word = Prime::of_words(&[b.words()[2]]);
+                expected = expected.plus(a.times(b)).plus(a.times(word));
             }
         }
         assert!(reduced(&sum) == expected);

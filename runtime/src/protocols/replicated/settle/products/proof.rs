@@ -6,7 +6,7 @@ use smpcc_circuit::settle::{HALVES, TermShape};
 use zeroize::Zeroizing;
 
 use super::super::Said;
-use super::super::prime::{MINUS_SIZE, Prime, Wide, accumulate, reduced};
+use super::super::prime::{MINUS_SIZE, Prime, Wide, accumulate, accumulate_word, reduced};
 use super::super::terms::Chunk;
 use crate::bits::transpose64;
 use crate::hash::{Digest, Transcript};
@@ -210,24 +210,76 @@ impl Weights {
     }
 }
 
-/// One row after the other, padded with zeros to a power of two; weighed, if there are weights.
-fn vector(
+/// One row after the other, weighed, and padded with zeros to a power of two.
+fn weighed(
     shape: TermShape,
     rows: [&[u64]; 2],
-    weights: Option<(&Weights, &Chunk)>,
+    weights: &Weights,
+    chunk: &Chunk,
 ) -> Zeroizing<Vec<Prime>> {
     let mut out = Zeroizing::new(Vec::with_capacity(1 << shape.halvings));
     for row in rows {
-        match weights {
-            Some((weights, chunk)) => {
-                let weights = weights.terms(chunk);
-                out.extend(row.iter().zip(weights).map(|(&x, w)| Prime::scaled(w, x)));
-            }
-            None => out.extend(row.iter().map(|&x| Prime::of_words(&[x]))),
-        }
+        let terms = row.iter().zip(weights.terms(chunk));
+        out.extend(terms.map(|(&x, w)| Prime::scaled(w, x)));
     }
     out.resize(1 << shape.halvings, Prime::default());
     out
+}
+
+/// What is left of a vector of words after some halvings. Before the first it is words, with which products take a third of the time, and
+/// there are as many elements as ever after.
+enum Left {
+    Words(Zeroizing<Vec<u64>>),
+    Elements(Zeroizing<Vec<Prime>>),
+}
+
+impl Left {
+    /// One row after the other, padded with zeros to a power of two.
+    fn new(shape: TermShape, rows: [&[u64]; 2]) -> Self {
+        let mut all = Zeroizing::new(Vec::with_capacity(1 << shape.halvings));
+        rows.iter().for_each(|row| all.extend_from_slice(row));
+        all.resize(1 << shape.halvings, 0);
+        Self::Words(all)
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Words(all) => all.len(),
+            Self::Elements(all) => all.len(),
+        }
+    }
+
+    /// The one element that is left.
+    fn only(&self) -> Prime {
+        match self {
+            Self::Words(all) => Prime::of_words(&all[..1]),
+            Self::Elements(all) => all[0],
+        }
+    }
+
+    /// What a halving says of this and another vector.
+    fn halved(&self, u: &[Prime]) -> [Prime; 2] {
+        let half = u.len() / 2;
+        let (u0, u1) = u.split_at(half);
+        match self {
+            Self::Words(v) => halved_words([u0, u1], v.split_at(half).into()),
+            Self::Elements(v) => halved([u0, u1], v.split_at(half).into()),
+        }
+    }
+
+    /// See [`fold`].
+    fn fold(&mut self, r: Prime) {
+        match self {
+            Self::Words(all) => {
+                let (low, high) = all.split_at(all.len() / 2);
+                let weights = [Prime::of_words(&[1]).minus(r), r];
+                let pairs = low.iter().zip(high);
+                let folded = pairs.map(|(&low, &high)| Prime::combined(weights, [low, high]));
+                *self = Self::Elements(Zeroizing::new(folded.collect()));
+            }
+            Self::Elements(all) => fold(all, r),
+        }
+    }
 }
 
 /// `Σ u_1 v_1` and `Σ (u_1 − u_0)(v_1 − v_0)` over two halves.
@@ -241,12 +293,25 @@ fn halved(u: [&[Prime]; 2], v: [&[Prime]; 2]) -> [Prime; 2] {
     [reduced(&one), reduced(&infinity)]
 }
 
+/// The same where the second vector is of words.
+fn halved_words(u: [&[Prime]; 2], v: [&[u64]; 2]) -> [Prime; 2] {
+    let (mut one, mut more, mut less): (Wide, Wide, Wide) = ([0; 7], [0; 7], [0; 7]);
+    let (u, v) = (u[0].iter().zip(u[1]), v[0].iter().zip(v[1]));
+    for ((&u0, &u1), (&v0, &v1)) in u.zip(v) {
+        let difference = u1.minus(u0);
+        accumulate_word(&mut one, u1, v1);
+        accumulate_word(&mut more, difference, v1);
+        accumulate_word(&mut less, difference, v0);
+    }
+    [reduced(&one), reduced(&more).minus(reduced(&less))]
+}
+
 /// The first half plus `r` times what the second has more; that is what is left. All that there was is wiped with the vector.
 fn fold(all: &mut Vec<Prime>, r: Prime) {
     let half = all.len() / 2;
     let (low, high) = all.split_at_mut(half);
     for (low, high) in low.iter_mut().zip(high.iter()) {
-        *low = low.plus(r.times(high.minus(*low)));
+        *low = low.plus_times(r, high.minus(*low));
     }
     all.truncate(half);
 }
@@ -356,25 +421,20 @@ fn prove_saying(
     say(sums.collect(), &mut challenges);
     let weights = Weights::new(&challenges, &halves);
     let [x0, x1, y0, y1] = &chunk.rows;
-    let mut u = vector(shape, [x0, y0], Some((&weights, chunk)));
-    let mut v = vector(shape, [y1, x1], None);
+    let mut u = weighed(shape, [x0, y0], &weights, chunk);
+    let mut v = Left::new(shape, [y1, x1]);
     while u.len() > 1 {
-        let half = u.len() / 2;
-        let ((u0, u1), (v0, v1)) = (u.split_at(half), v.split_at(half));
-        say(halved([u0, u1], [v0, v1]).to_vec(), &mut challenges);
+        say(v.halved(&u).to_vec(), &mut challenges);
         let r = challenges.one();
         fold(&mut u, r);
-        fold(&mut v, r);
+        v.fold(r);
     }
+    let (u, v) = (u[0], v.only());
     let Masks {
         first: mu,
         second: nu,
     } = masks;
-    let last = vec![
-        mu.times(nu),
-        u[0].times(v[0]),
-        u[0].minus(mu).times(v[0].minus(nu)),
-    ];
+    let last = vec![mu.times(nu), u.times(v), u.minus(mu).times(v.minus(nu))];
     say(last, &mut challenges);
     Said {
         elements: Zeroizing::new(first),
@@ -455,20 +515,22 @@ pub fn follow(
     sums.digest(&public.start).words64(&words);
     let weights = Weights::new(&challenges, &halves);
     let mut claim = weights.claim(message);
-    let weighs = side.first.then_some((&weights, chunk));
-    let mut own = vector(shape, side.rows, weighs);
+    let mut own = match side.first {
+        true => Left::Elements(weighed(shape, side.rows, &weights, chunk)),
+        false => Left::new(shape, side.rows),
+    };
     while own.len() > 1 {
         let message = next(&mut challenges);
         let r = challenges.one();
         claim = quadratic([claim.minus(message[0]), message[0], message[1]], r);
-        fold(&mut own, r);
+        own.fold(r);
     }
     let message = next(&mut challenges);
     let check = message[1].minus(claim);
     let r = beyond_bits(challenges.one());
     Verdict {
         sums: sums.finish(),
-        factor: side.mask.plus(r.times(own[0].minus(side.mask))),
+        factor: side.mask.plus(r.times(own.only().minus(side.mask))),
         check,
         claim: quadratic([message[0], message[1], message[2]], r),
     }
