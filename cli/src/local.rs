@@ -28,6 +28,10 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(3);
 /// How long children may take to start, and to end when one has ended, whatever the deadline on links.
 const AT_LEAST: Duration = Duration::from_secs(60);
 
+/// Asks glibc's allocator for large pages, where the system has them for who asks; others do not look at it. Vectors are long, and it is mostly
+/// their first use that counts: to get each page by itself takes about as long as the work on it.
+const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+
 /// What a party of `smpcc run` is told through its pipe. No `Debug`: it holds a key and inputs.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job {
@@ -344,6 +348,7 @@ fn start(
         .args(std::iter::repeat_n("-v", style.verbose.into()))
         .args(style.quiet.then_some("-q"))
         .args(out::lines().then_some("--messages=json"))
+        .envs(std::env::var_os(ALLOCATOR.0).is_none().then_some(ALLOCATOR))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
