@@ -11,11 +11,12 @@ h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.1rem;margin:1.4rem 0 .4rem;bo
 p{margin:.4rem 0}code{font:.92em ui-monospace,monospace;background:var(--soft);padding:0 .2em;border-radius:3px;overflow-wrap:break-word}\
 table{border-collapse:collapse;width:100%;margin:.4rem 0;font-size:.92em}th{text-align:left;color:var(--faint);font-weight:600}\
 th,td{padding:.25rem .5rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}\
-.long,.long code{overflow-wrap:anywhere}@media(max-width:40rem){th,td,code{overflow-wrap:anywhere}}\
+.long,.long code{overflow-wrap:anywhere}\
+@media screen and (max-width:40rem){table,tbody,tr,td{display:block}tr{border-bottom:1px solid var(--line);padding:.3rem 0}th{display:none}td{border:0;padding:.1rem 0}td:empty{display:none}td[data-h]::before{content:attr(data-h) ': ';color:var(--faint)}.sign td{height:auto;min-height:2rem}}\
 .finding{border-left:4px solid var(--note);background:var(--soft);padding:.4rem .8rem;margin:.6rem 0;break-inside:avoid}\
 .finding.leak{border-color:var(--leak)}.finding h3{margin:0;font-size:1rem;color:var(--note)}.finding.leak h3{color:var(--leak)}\
 .sign td{height:2rem}\
-@media print{@page{size:A4;margin:14mm}body{font-size:10pt;margin:0;max-width:none}h2{margin-top:.8rem}tr,.finding{break-inside:avoid}}";
+@media print{@page{size:A4;margin:12mm}body{font-size:9pt;line-height:1.3;margin:0;max-width:none}h1{font-size:14pt;margin-bottom:.5rem}h2{font-size:11pt;margin-top:.6rem}p{margin:.25rem 0}th,td{padding:.12rem .4rem .12rem 0}.finding{padding:.2rem .6rem;margin:.35rem 0}.sign td{height:1.6rem}tr,.finding{break-inside:avoid}}";
 
 /// Bytes of a word that a column holds.
 const LONG: usize = 32;
@@ -68,11 +69,14 @@ fn table(heads: &[&str], rows: &[Vec<String>], out: &mut String) {
     }
     for row in rows {
         out.push_str("<tr>");
-        for cell in row {
+        for (at, cell) in row.iter().enumerate() {
+            // On narrow screens cells stand below each other, each with its head.
+            let head = heads.get(at).filter(|head| !head.is_empty());
+            let head = head.map_or(String::new(), |head| format!(" data-h=\"{}\"", plain(head)));
             // Only what fits in no column is broken within words.
             let long = cell.split_whitespace().any(|word| word.len() > LONG);
             let class = if long { " class=\"long\"" } else { "" };
-            let _ = write!(out, "<td{class}>{}</td>", marked(cell));
+            let _ = write!(out, "<td{class}{head}>{}</td>", marked(cell));
         }
         out.push_str("</tr>");
     }

@@ -317,7 +317,7 @@ function show(data) {
   function fit() {
     const { width, height } = picture.getBoundingClientRect();
     const whole = Math.min((width - 40) / scene.width, (height - 40) / scene.height);
-    const scale = Math.min(1.25, Math.max(0.75, whole));
+    const scale = Math.min(1.25, Math.max(0.6, whole));
     view = { scale, x: Math.max(20, (width - scene.width * scale) / 2), y: Math.max(20, (height - scene.height * scale) / 2) };
     move();
   }

@@ -2,7 +2,8 @@
 "use strict";
 
 const ROW = 20;
-const LEFT = 230;
+/** Room for names, where there is enough; narrow screens give them less, and shorter ones. */
+const NAMES = 230;
 const HEAD = 26;
 
 /** The rows of a party by `kind`: what each is called, its letter, its pieces of work, and their sums. */
@@ -50,6 +51,7 @@ function show({ parties }) {
   let kind = "sections";
   let view = { from: 0, to: end };
   let rows = [];
+  const left = () => Math.min(NAMES, Math.max(160, box.clientWidth / 3));
 
   /** The rows from top to bottom: of each party its name with its ticks, then its work. */
   function arrange() {
@@ -68,9 +70,9 @@ function show({ parties }) {
     pen.clearRect(0, 0, width, height);
     pen.font = "12.5px system-ui, sans-serif";
     pen.textBaseline = "middle";
-    const scale = (width - LEFT - 16) / (view.to - view.from);
-    const x = (us) => LEFT + (us - view.from) * scale;
-    const mark = step(view.to - view.from, Math.max(2, (width - LEFT) / 110));
+    const scale = (width - left() - 16) / (view.to - view.from);
+    const x = (us) => left() + (us - view.from) * scale;
+    const mark = step(view.to - view.from, Math.max(2, (width - left()) / 110));
     for (let at = Math.ceil(view.from / mark) * mark; at <= view.to; at += mark) {
       pen.fillStyle = of("line");
       pen.fillRect(x(at), HEAD - 6, 1, height - HEAD);
@@ -82,7 +84,7 @@ function show({ parties }) {
       const y = HEAD + i * ROW;
       pen.save();
       pen.beginPath();
-      pen.rect(0, y, LEFT - 8, ROW);
+      pen.rect(0, y, left() - 8, ROW);
       pen.clip();
       pen.fillStyle = row.head ? of("ink") : of("faint");
       pen.font = `${row.head ? "600 " : ""}12.5px system-ui, sans-serif`;
@@ -90,11 +92,11 @@ function show({ parties }) {
       pen.restore();
       pen.save();
       pen.beginPath();
-      pen.rect(LEFT, y, width - LEFT, ROW);
+      pen.rect(left(), y, width - left(), ROW);
       pen.clip();
       if (row.head) {
         pen.fillStyle = of("soft");
-        pen.fillRect(LEFT, y, width - LEFT, ROW);
+        pen.fillRect(left(), y, width - left(), ROW);
         pen.fillStyle = of("A-line");
         row.party.ticks.forEach(([from, took, sent], n) => {
           const now = sent - (n === 0 ? 0 : row.party.ticks[n - 1][2]);
@@ -114,7 +116,10 @@ function show({ parties }) {
 
   function label(row) {
     const short = (line) => line.slice(line.lastIndexOf("/") + 1);
-    return kind === "sections" ? `${row.name} ${row.domain} · ${short([...row.lines].find((line) => line !== "no line") ?? "")}` : short(row.name);
+    if (kind !== "sections") return short(row.name);
+    const line = short([...row.lines].find((line) => line !== "no line") ?? "");
+    if (left() < NAMES) return `s${row.name.slice("section ".length)} ${row.domain} · line ${line.slice(line.lastIndexOf(":") + 1)}`;
+    return `${row.name} ${row.domain} · ${line}`;
   }
 
   /** What is under the pointer, in words. */
@@ -123,17 +128,17 @@ function show({ parties }) {
     const [px, py] = [event.clientX - area.left, event.clientY - area.top];
     const row = rows[Math.floor((py - HEAD) / ROW)];
     if (row === undefined || py < HEAD) return undefined;
-    const scale = (box.clientWidth - LEFT - 16) / (view.to - view.from);
-    const at = view.from + (px - LEFT) / scale;
+    const scale = (box.clientWidth - left() - 16) / (view.to - view.from);
+    const at = view.from + (px - left()) / scale;
     const near = 3 / scale;
     if (row.head) {
       const { ticks, name, rounds, bytes, ms } = row.party;
       const n = ticks.findIndex(([from, took]) => from - near <= at && at <= from + took + near);
-      if (px < LEFT || n < 0) return `${name}: ${count(rounds)} rounds, ${count(bytes)} bytes sent, ${ms.toFixed(1)} ms`;
+      if (px < left() || n < 0) return `${name}: ${count(rounds)} rounds, ${count(bytes)} bytes sent, ${ms.toFixed(1)} ms`;
       const sent = ticks[n][2] - (n === 0 ? 0 : ticks[n - 1][2]);
       return `${name}, tick ${n + 1} of ${ticks.length}\n${count(sent)} bytes sent\nat ${time(ticks[n][0])}`;
     }
-    if (px < LEFT) return `${row.name}\n${[...row.lines].join("\n")}\n${time(row.took)} in ${count(row.work.length)} pieces, ${count(row.bytes)} bytes sent`;
+    if (px < left()) return `${row.name}\n${[...row.lines].join("\n")}\n${time(row.took)} in ${count(row.work.length)} pieces, ${count(row.bytes)} bytes sent`;
     const work = row.work.find(({ from, took }) => from - near <= at && at <= from + took + near);
     return work && `${work.line}\nsection ${work.section} (${work.domain})\n${time(work.took)} from ${time(work.from)}\n${count(work.bytes)} bytes sent`;
   }
@@ -149,7 +154,7 @@ function show({ parties }) {
     if (event.shiftKey) return;
     event.preventDefault();
     const area = canvas.getBoundingClientRect();
-    const part = Math.min(1, Math.max(0, (event.clientX - area.left - LEFT) / (area.width - LEFT - 16)));
+    const part = Math.min(1, Math.max(0, (event.clientX - area.left - left()) / (area.width - left() - 16)));
     const at = view.from + part * (view.to - view.from);
     const factor = Math.exp(event.deltaY / 500);
     look(at - (at - view.from) * factor, at + (view.to - at) * factor);
@@ -159,7 +164,7 @@ function show({ parties }) {
   addEventListener("pointerup", () => (grip = null));
   box.addEventListener("pointermove", (event) => {
     if (grip !== null) {
-      const moved = ((grip.x - event.clientX) * (grip.to - grip.from)) / (box.clientWidth - LEFT - 16);
+      const moved = ((grip.x - event.clientX) * (grip.to - grip.from)) / (box.clientWidth - left() - 16);
       look(grip.from + moved, grip.to + moved);
     }
     const text = grip === null ? under(event) : undefined;
