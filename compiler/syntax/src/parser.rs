@@ -177,6 +177,8 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
     let mut keyword = None;
     let mut keeps_going = false;
     let mut decorations = Decorations::default();
+    // Until where what is open is known to be closed.
+    let mut closed = 0;
     for (at, token) in tokens.iter().enumerate() {
         if depth == 0
             && keyword.is_none()
@@ -186,12 +188,16 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
         }
         let before = at.checked_sub(1).map(|i| tokens[i]);
         if depth > 0 || at > 0 && keyword.is_some() && before.map(|b| b.kind) != Some(Kind::Pub) {
-            // A new item at the start of a line inside an open bracket: the bracket was forgotten.
-            let opens = starts_item(text, &tokens[at..]) && column_is_one(text, token.span);
+            // A new item at the start of a line inside a bracket that nothing closes: that was forgotten.
+            let opens = starts_item(&tokens[at..]) && column_is_one(text, token.span);
             let decorated =
                 before.is_some_and(|b| matches!(b.kind, Kind::Pub) && column_is_one(text, b.span));
-            if opens && !decorated && at > 0 && !decorations.only {
-                return (docs, &tokens[..at], &tokens[at..]);
+            if opens && !decorated && at > 0 && !decorations.only && at >= closed {
+                if let Some(end) = closes(&tokens[at..], depth) {
+                    closed = at + end;
+                } else {
+                    return (docs, &tokens[..at], &tokens[at..]);
+                }
             }
         }
         decorations.pass(token.kind);
@@ -224,6 +230,21 @@ fn cut<'t>(text: &str, tokens: &'t [Token]) -> (String, &'t [Token], &'t [Token]
     (docs, tokens, &[])
 }
 
+/// Where what is open so deep is closed, if it is.
+fn closes(tokens: &[Token], depth: usize) -> Option<usize> {
+    let mut left = depth;
+    (depth > 0).then(|| {
+        tokens.iter().position(|token| {
+            match token.kind {
+                Kind::LBrace | Kind::LParen | Kind::LBracket => left += 1,
+                Kind::RBrace | Kind::RParen | Kind::RBracket => left = left.saturating_sub(1),
+                _ => {}
+            }
+            left == 0
+        })
+    })?
+}
+
 /// Whether the tokens so far are nothing but `#[…]`, `pub` and documentation.
 struct Decorations {
     only: bool,
@@ -251,21 +272,36 @@ impl Decorations {
 }
 
 /// Whether an item certainly begins here: words that no body holds in this order.
-fn starts_item(text: &str, tokens: &[Token]) -> bool {
+fn starts_item(tokens: &[Token]) -> bool {
     let kind = |at: usize| tokens.get(at).map(|t| t.kind);
     match kind(0) {
         Some(Kind::Use | Kind::Pub | Kind::Struct | Kind::Enum | Kind::DocComment) => true,
         Some(Kind::Hash) => kind(1) == Some(Kind::LBracket),
         Some(Kind::Fn) => kind(1) != Some(Kind::LParen),
-        Some(Kind::Const) => {
-            kind(2) == Some(Kind::Colon) && !slice(text, tokens[0].span).is_empty()
-        }
+        Some(Kind::Const) => kind(2) == Some(Kind::Colon) && has_value(&tokens[3..]),
         Some(Kind::Test) => kind(1) == Some(Kind::Str),
         Some(Kind::Party) => kind(1) == Some(Kind::Ident),
         Some(Kind::Type) => kind(1) == Some(Kind::Ident) && kind(2) == Some(Kind::Eq),
         Some(Kind::Circuit) => kind(1) == Some(Kind::Ident) && kind(2) == Some(Kind::Colon),
         _ => false,
     }
+}
+
+/// Whether a type is followed by a value: a parameter `const N: usize` has none.
+fn has_value(tokens: &[Token]) -> bool {
+    let mut depth = 0usize;
+    let end = tokens.iter().find(|token| {
+        match token.kind {
+            Kind::LParen | Kind::LBracket | Kind::Lt => depth += 1,
+            Kind::RParen | Kind::RBracket | Kind::Gt if depth > 0 => depth -= 1,
+            Kind::Eq | Kind::Comma | Kind::Gt | Kind::Semi | Kind::LBrace | Kind::RParen => {
+                return depth == 0;
+            }
+            _ => {}
+        }
+        false
+    });
+    end.is_some_and(|token| token.kind == Kind::Eq)
 }
 
 fn column_is_one(text: &str, span: Span) -> bool {

@@ -130,6 +130,26 @@ fn brackets_are_reported_where_they_open() {
     assert_eq!(codes("}\nfn a() { }"), [("E1006", 0)]);
 }
 
+/// Where a line begins with the words of an item inside of brackets that are closed, it is none: not everybody indents.
+#[test]
+fn lines_need_not_be_indented() {
+    for text in [
+        "struct S {\n/// What.\na: u8,\n/// More.\nb: u8,\n}\n",
+        "enum E {\n/// One.\nA,\n#[name(\"b\")]\nB,\n}\n",
+        "fn f<\nT,\nconst N: usize,\n>(\nxs: [T; N],\n)\n{ }\n",
+        "pub fn f<\nconst N: usize>() { }\n",
+    ] {
+        assert_eq!(codes(text), [], "{text}");
+        assert_eq!(parse(FileId(0), text).module.items.len(), 1, "{text}");
+    }
+    // What is open is not closed: then items begin where they seem to.
+    let text = "fn f() {\n    a(\n\nconst A: fixed<32, 16> = 1;\n\n/// Doc.\nfn g() { }\n";
+    assert_eq!(codes(text), [("E1006", 14)]);
+    assert_eq!(parse(FileId(0), text).module.items.len(), 2);
+    let long = format!("struct S {{\n{}}}\n", "/// What.\na: u8,\n".repeat(50_000));
+    assert_eq!(codes(&long), []);
+}
+
 #[test]
 fn nesting_is_limited() {
     for deep in ["(", "[", "!", "-", "{", "if a {", "|x| "] {
