@@ -325,6 +325,34 @@ impl<'c, 'w> Body<'c, 'w> {
         }
     }
 
+    /// How to declare a variable of which only a bare literal says the type, to have this one.
+    pub fn declared_as(&self, id: LocalId, ty: &Ty, secrecy: Secrecy) -> Option<String> {
+        let local = self.locals.get(id.index())?;
+        let literal = local.literal.as_ref()?;
+        let ty = match ty {
+            Ty::Usize if !secrecy.is_public() => "u64".to_owned(),
+            other => self.show(&other.clone().public()),
+        };
+        let secret = if secrecy.is_public() { "" } else { "secret " };
+        let mutable = if local.mutable { "mut " } else { "" };
+        Some(format!(
+            "let {mutable}{}: {secret}{ty} = {literal};",
+            local.name
+        ))
+    }
+
+    /// The same as help, for where it meets a number of this type. What follows from its type is not worth saying then.
+    pub fn declared_like(&mut self, id: LocalId, other: &Ty) -> Option<String> {
+        // What never changes stays as public as the literal.
+        let secrecy = match self.locals.get(id.index())?.mutable {
+            true => self.secrecy(other),
+            false => Secrecy::PUBLIC,
+        };
+        let declaration = self.declared_as(id, other, secrecy)?;
+        self.locals[id.index()].ty = Ty::Never;
+        Some(format!("declare it: `{declaration}`"))
+    }
+
     /// The expression as a value of `want`, or a report that says what stands in the way.
     pub fn coerce(&mut self, e: Typed, want: &Ty, because: Option<(Span, String)>) -> hir::Expr {
         match e.ty.fits(want, &self.ck.structs) {
@@ -361,7 +389,12 @@ impl<'c, 'w> Body<'c, 'w> {
                     Some((at, text)) => error.because(at, text),
                     None => error,
                 };
+                let literal = match (&e.kind, want.is_number()) {
+                    (hir::ExprKind::Local(id), true) => self.declared_like(*id, want),
+                    _ => None,
+                };
                 let help = match want {
+                    _ if literal.is_some() => literal.unwrap_or_default(),
                     // After the division there is no fraction left to convert.
                     Ty::Real(..) if e.ty.is_integral() && is_quotient(&e.kind) => {
                         let to = shown.trim_start_matches("secret ");

@@ -128,7 +128,15 @@ impl Body<'_, '_> {
                 .because(left.span, format!("this is `{l}`"))
                 .because(right.span, format!("this is `{r}`"));
             let plain = |s: &str| s.trim_start_matches("secret ").to_owned();
-            let help = if left.ty.is_number() && right.ty.is_number() {
+            let numbers = left.ty.is_number() && right.ty.is_number();
+            let sides = [(&left, &right), (&right, &left)];
+            let literal = sides.into_iter().find_map(|(side, other)| match side.kind {
+                H::Local(id) if numbers => self.declared_like(id, &other.ty),
+                _ => None,
+            });
+            let help = if let Some(help) = literal {
+                help
+            } else if numbers {
                 format!(
                     "convert one of them with `as {}` or `as {}`",
                     plain(&l),

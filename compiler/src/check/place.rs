@@ -109,6 +109,15 @@ impl Body<'_, '_> {
             return;
         }
         let because = (declared, format!("`{name}` is declared here"));
+        if let (None, Some(help)) = (op, self.declare_wider(&target, &typed.ty)) {
+            let (want, have) = (self.show(&target.ty), self.show(&typed.ty));
+            let error = diagnostic!(E3001, typed.place(), "expected `{want}`, found `{have}`")
+                .here(format!("this is `{have}`"))
+                .because(because.0, because.1);
+            self.report(error.help(help));
+            self.locals[target.place.local.index()].ty = Ty::Never;
+            return;
+        }
         let value = self.coerce(typed, &target.ty, Some(because));
         out.push(hir::Stmt::Assign(target.place, value, span));
     }
@@ -128,17 +137,10 @@ impl Body<'_, '_> {
 
     /// A declaration of a variable that began with a bare literal, with another type.
     fn declaration(&self, target: &Target, ty: &Ty, secrecy: Secrecy) -> Option<String> {
-        let local = self.locals.get(target.place.local.index())?;
-        let literal = local.literal.as_ref()?;
         if !target.place.steps.is_empty() {
             return None;
         }
-        let ty = match ty {
-            Ty::Usize if !secrecy.is_public() => "u64".to_owned(),
-            other => self.show(&other.clone().public()),
-        };
-        let secret = if secrecy.is_public() { "" } else { "secret " };
-        Some(format!("let mut {}: {secret}{ty} = {literal};", local.name))
+        self.declared_as(target.place.local, ty, secrecy)
     }
 
     /// The right side of `place op= value` is computed before the place is looked at, as in Rust. What shows when the

@@ -238,6 +238,26 @@ fn what_a_message_says_to_write_compiles() {
             "let mut sum = 0;",
             "let mut sum: secret fixed<32, 8> = 0;",
         ),
+        (
+            "fn f(xs: [secret u32; 3]) -> secret u32 {\n    let mut most = 0;\n    for x in xs { if x > most { most = x; } }\n    most\n}\n",
+            "let mut most = 0;",
+            "let mut most: secret u32 = 0;",
+        ),
+        (
+            "fn f(xs: [u64; 3]) -> u64 {\n    let mut last = 0;\n    for x in xs { last = x; }\n    last\n}\n",
+            "let mut last = 0;",
+            "let mut last: u64 = 0;",
+        ),
+        (
+            "fn f(x: secret u8) -> secret bool {\n    let line = 100;\n    x > line\n}\n",
+            "let line = 100;",
+            "let line: u8 = 100;",
+        ),
+        (
+            "fn g(x: u64) -> u64 { x }\nfn f() -> u64 {\n    let n = 5;\n    g(n)\n}\n",
+            "let n = 5;",
+            "let n: u64 = 5;",
+        ),
     ] {
         let advice = advised(program, "declare it: ");
         assert_eq!(advice, want);
