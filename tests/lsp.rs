@@ -2,6 +2,8 @@
 
 mod figures;
 mod fixes;
+mod members;
+mod packages;
 
 use crate::cli::{command, folder};
 use serde_json::{Value, json};
@@ -61,7 +63,14 @@ impl Editor {
 
     /// One that says this of itself.
     fn with(itself: Value) -> Self {
-        let folder = folder(&[("main.smpc", MAIN), ("tools.smpc", TOOLS)]);
+        Self::over(
+            folder(&[("main.smpc", MAIN), ("tools.smpc", TOOLS)]),
+            itself,
+        )
+    }
+
+    /// One with a folder of its own, in which `main.smpc` is open if it is there.
+    fn over(folder: tempfile::TempDir, itself: Value) -> Self {
         let mut child = command(&["lsp"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -87,9 +96,18 @@ impl Editor {
             "utf-16"
         );
         editor.tell("initialized", json!({}));
-        let document = json!({"uri": editor.uri("main.smpc"), "languageId": "smpc", "version": 1, "text": MAIN});
-        editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+        if editor.folder.path().join("main.smpc").is_file() {
+            editor.opens("main.smpc");
+        }
         editor
+    }
+
+    /// Opens a file as it is on the disk; it is not the one that `at` and `of` are about.
+    fn opens(&mut self, name: &str) {
+        let text = std::fs::read_to_string(self.folder.path().join(name)).expect("a file");
+        let document =
+            json!({"uri": self.uri(name), "languageId": "smpc", "version": 1, "text": text});
+        self.tell("textDocument/didOpen", json!({"textDocument": document}));
     }
 
     fn uri(&self, name: &str) -> String {

@@ -12,6 +12,7 @@ mod edits;
 mod figures;
 mod lenses;
 mod notes;
+mod opened;
 mod places;
 mod snippets;
 mod wire;
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 use smpcc::exit::{Failure, Outcome};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::mpsc;
 
 /// Why a request has no result, in the protocol's numbers.
@@ -211,6 +213,7 @@ impl Server {
                     .as_array()
                     .is_some_and(|e| e.contains(&json!("utf-8")));
                 self.documents.utf8 = utf8;
+                self.documents.roots = folders(params);
                 let workspace = &params["capabilities"]["workspace"];
                 self.can = Can {
                     watch: workspace["didChangeWatchedFiles"]["dynamicRegistration"] == true,
@@ -393,6 +396,23 @@ impl Server {
                 notes::publish(&uri, version, &diagnostics);
             }
         }
+    }
+}
+
+/// The folders of the workspace, in the newer way to say so or the older.
+fn folders(params: &Value) -> Vec<PathBuf> {
+    let listed = params["workspaceFolders"].as_array();
+    let listed = listed.into_iter().flatten().map(|folder| &folder["uri"]);
+    let listed: Vec<PathBuf> = listed
+        .filter_map(|uri| places::path(uri.as_str()?))
+        .collect();
+    match listed.is_empty() {
+        true => params["rootUri"]
+            .as_str()
+            .and_then(places::path)
+            .into_iter()
+            .collect(),
+        false => listed,
     }
 }
 

@@ -10,7 +10,7 @@
 use crate::exit::{Failure, Outcome};
 use crate::reading;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The file that names packages.
 const FILE: &str = "smpc.toml";
@@ -63,13 +63,51 @@ pub fn of(folder: &Path) -> Outcome<BTreeMap<String, PathBuf>> {
                     at.display()
                 )));
             }
-            packages.insert(name.clone(), at);
+            packages.insert(name.clone(), plain(at));
         }
     }
     Ok(packages)
 }
 
+/// The path without `..` inside, where that is the same folder: editors and programs tell files apart by their paths as text.
+fn plain(path: PathBuf) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        let inner = matches!(plain.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::ParentDir if inner => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    // A folder that is a link has another parent than its path says.
+    let same = path.canonicalize().ok() == Path::new(".").join(&plain).canonicalize().ok();
+    if same { plain } else { path }
+}
+
 fn is_name(text: &str) -> bool {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_plain_where_that_is_the_same_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let of = |path: &str| folder.path().join(path);
+        std::fs::create_dir_all(of("a/b")).expect("folders");
+        std::fs::create_dir_all(of("c")).expect("a folder");
+        assert_eq!(plain(of("a/./b/../../c")), of("c"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(of("a/b"), of("link")).expect("a link");
+            std::fs::create_dir_all(of("a/c")).expect("a folder");
+            assert_eq!(plain(of("link/../c")), of("link/../c"));
+        }
+    }
 }

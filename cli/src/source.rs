@@ -29,7 +29,7 @@ pub struct Source {
     pub files: SourceSet,
     /// The file with `main`.
     pub root: FileId,
-    /// Where the files were read on this machine, if they were: what a command must not overwrite.
+    /// Where the files were read on this machine, if they were, in their order: what a command must not overwrite.
     pub read: Vec<PathBuf>,
     /// What was parsed while reading.
     parses: Parses,
@@ -52,6 +52,13 @@ impl Source {
     pub fn check(&self) -> (Option<Hir>, Vec<Diagnostic>) {
         let mut parses = self.parses.clone();
         front::analyse(&self.files, self.root, &mut parses).into_program()
+    }
+
+    /// Where each of the program's own files was read.
+    pub fn places(&self) -> BTreeMap<FileId, PathBuf> {
+        let own = self.files.iter().filter(|(id, _)| !library::owns(*id));
+        let ids = own.map(|(id, _)| id);
+        ids.zip(self.read.iter().cloned()).collect()
     }
 
     /// The files, the root among them, and what was parsed while reading.

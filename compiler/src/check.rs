@@ -29,6 +29,7 @@ mod hints;
 mod iterate;
 mod length;
 mod limits;
+mod members;
 mod names;
 mod operator;
 mod optional;
@@ -45,6 +46,7 @@ mod text;
 mod variant;
 
 pub(crate) use builtin::{usage_of, usages};
+pub(crate) use members::{HOLE, Member, Members};
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::hir::{self, CircuitId, FnId, Hir, StructId};
@@ -64,6 +66,8 @@ pub struct Checked {
     pub hir: Hir,
     /// Where every name is declared and used.
     pub index: Index,
+    /// What may follow a dot, where an editor asked.
+    pub(crate) members: Option<Members>,
     /// What is wrong, in the order in which people read it.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -191,6 +195,7 @@ pub(crate) struct Checker<'w> {
     pub circuit_of: BTreeMap<FnId, CircuitId>,
     pub summaries: Vec<Summary>,
     pub index: Recorder,
+    pub members: Option<Members>,
     pub out: Vec<Diagnostic>,
 }
 
@@ -209,6 +214,7 @@ pub(crate) fn check(world: &World, index: Recorder, out: Vec<Diagnostic>) -> Che
         circuit_of: BTreeMap::new(),
         summaries: Vec::new(),
         index,
+        members: None,
         out,
     };
     checker.declare_roles();
@@ -234,6 +240,7 @@ pub(crate) fn check(world: &World, index: Recorder, out: Vec<Diagnostic>) -> Che
     Checked {
         hir,
         index: checker.index.finish(),
+        members: checker.members,
         diagnostics: checker.out,
     }
 }

@@ -1,5 +1,6 @@
 //! The formatter of [`smpcc_syntax`], with room for programs that nest as deep as they may.
 
+use crate::parser::Parsed;
 use crate::source::FileId;
 use crate::stack::on_large_stack;
 pub use smpcc_syntax::format::{Refused, WIDTH};
@@ -10,6 +11,16 @@ pub use smpcc_syntax::format::{Refused, WIDTH};
 /// A text with syntax errors, and one that the formatter would change.
 pub fn format(file: FileId, text: &str) -> Result<String, Refused> {
     on_large_stack(STACK_BYTES, |_| smpcc_syntax::format::format(file, text))
+}
+
+/// As [`format`], of a text that has been parsed.
+///
+/// # Errors
+/// As [`format`].
+pub fn format_parsed(file: FileId, text: &str, parsed: &Parsed) -> Result<String, Refused> {
+    on_large_stack(STACK_BYTES, |_| {
+        smpcc_syntax::format::format_parsed(file, text, parsed)
+    })
 }
 
 /// Enough for the deepest program in an unoptimised build.

@@ -9,24 +9,28 @@ mod fixes;
 mod hints;
 mod hover;
 mod limits;
+mod members;
 mod names;
+mod offer;
 mod outline;
 mod ranges;
 mod signature;
 mod tokens;
 
-pub use complete::{Completion, complete};
+pub use complete::complete;
 pub use fixes::{Fix, fixes};
 pub use hints::{Hint, hints};
 pub use hover::{Hover, hover};
 pub use limits::{Limits, limits};
 pub use names::{Edit, declaration, nameable, references, rename, shared};
+pub use offer::Completion;
 pub use outline::{Symbol, outline};
 pub use ranges::{enclosing, folds};
 pub use signature::{Signature, signature};
 pub use tokens::{Colour, Known, colours};
 
 use crate::check::Checked;
+use crate::format::{self, Refused};
 use crate::front;
 use crate::index::{Definition, Index, Kind};
 use crate::lexer::{self, Kind as Tok, Token};
@@ -77,6 +81,16 @@ impl Program {
         let all = self.index().definitions();
         all.filter_map(|(_, d)| d.place.map(|place| (d, place)))
     }
+}
+
+/// A file in the one style.
+///
+/// # Errors
+/// A file with syntax errors, and one that the formatter would change.
+pub fn format(program: &Program, file: FileId) -> Result<String, Refused> {
+    let mut parses = program.parses.clone();
+    let text = program.text(file);
+    format::format_parsed(file, text, &parses.parse(file, text))
 }
 
 /// Whether a value of this type is secret, or holds what is.

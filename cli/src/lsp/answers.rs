@@ -3,7 +3,7 @@
 use super::documents::{Documents, Found};
 use super::{Refusal, across, edits, lenses, notes, places, snippets};
 use serde_json::{Value, json};
-use smpcc_compiler::format::{self, Refused};
+use smpcc_compiler::format::Refused;
 use smpcc_compiler::ide::{self, Known, Symbol};
 use smpcc_compiler::index::Kind;
 use smpcc_compiler::span::Span;
@@ -76,7 +76,6 @@ fn answer_of(method: &str) -> Option<Answer> {
         "textDocument/hover" => hover,
         "textDocument/definition" => definition,
         "textDocument/documentHighlight" => highlights,
-        "textDocument/prepareRename" => prepare_rename,
         "textDocument/documentSymbol" => symbols,
         "textDocument/completion" => completion,
         "textDocument/signatureHelp" => signature,
@@ -96,6 +95,7 @@ type AnswerAcross = fn(&Documents, &Found, &Value) -> Result<Value, Refusal>;
 fn across(method: &str) -> Option<AnswerAcross> {
     match method {
         "textDocument/references" => Some(across::references),
+        "textDocument/prepareRename" => Some(across::nameable),
         "textDocument/rename" => Some(across::rename),
         _ => None,
     }
@@ -150,12 +150,6 @@ fn highlights(found: &Found, params: &Value) -> Result<Value, Refusal> {
     Ok(Value::Array(all.collect()))
 }
 
-fn prepare_rename(found: &Found, params: &Value) -> Result<Value, Refusal> {
-    let at = found.offset(&params["position"])?;
-    let place = ide::nameable(&found.program, found.file, at).map_err(Refusal::failed)?;
-    Ok(found.range(place))
-}
-
 fn symbols(found: &Found, _: &Value) -> Result<Value, Refusal> {
     let all = ide::outline(&found.program, found.file);
     Ok(Value::Array(all.iter().map(|s| symbol(found, s)).collect()))
@@ -201,7 +195,7 @@ fn workspace_symbols(documents: &Documents, params: &Value) -> Value {
                 continue;
             }
             for symbol in ide::outline(program, file) {
-                let place = (source.name.clone(), symbol.place.start);
+                let place = (program.path(file), symbol.place.start);
                 let location = notes::location(program, symbol.place, documents.utf8);
                 if let Some(location) = location
                     && matches(&symbol.name)
@@ -285,7 +279,7 @@ fn signature(found: &Found, params: &Value) -> Result<Value, Refusal> {
 }
 
 fn formatting(found: &Found, _: &Value) -> Result<Value, Refusal> {
-    match format::format(found.file, found.text()) {
+    match ide::format(&found.program, found.file) {
         Ok(text) => Ok(Value::Array(edits::between(
             found.text(),
             &text,

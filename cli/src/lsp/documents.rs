@@ -1,14 +1,16 @@
 //! The files that an editor has open, and the programs that they are.
 
 use super::figures::Figures;
+use super::opened::Opened;
 use super::{Refusal, notes, places};
 use serde_json::Value;
-use smpcc::source::{self, Source};
+use smpcc::reading;
+use smpcc::source;
 use smpcc_compiler::diagnostic;
-use smpcc_compiler::ide::{self, Program};
+use smpcc_compiler::ide;
 use smpcc_compiler::parses::Parses;
-use smpcc_compiler::source::{FileId, SourceSet};
-use std::collections::BTreeMap;
+use smpcc_compiler::source::FileId;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -21,8 +23,32 @@ pub struct Documents {
     pub utf8: bool,
     /// Whether pieces of programs are offered, with places to fill in.
     pub snippets: bool,
+    /// The folders that the editor works in.
+    pub roots: Vec<PathBuf>,
     /// Counts the changes of texts and of files.
     pub generation: u64,
+}
+
+/// How deep folders of a workspace are looked through.
+const MAX_DEPTH: usize = 12;
+
+/// Files of a workspace that are looked at.
+const MAX_FILES: usize = 5000;
+
+/// The programs and modules in a folder and below; hidden folders, and those of other tools, are left out.
+fn programs_in(folder: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        let skipped = name.to_string_lossy().starts_with('.')
+            || matches!(name.to_str(), Some("target" | "node_modules"));
+        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_dir && depth > 0 && !skipped {
+            programs_in(&path, depth - 1, found);
+        } else if found.len() < MAX_FILES && path.extension().is_some_and(|e| e == "smpc") {
+            found.insert(path);
+        }
+    }
 }
 
 struct Document {
@@ -32,9 +58,9 @@ struct Document {
     version: Option<i64>,
     /// Whether it or a file that it may use has changed since it was checked.
     changed: bool,
-    program: Option<Rc<Program>>,
+    program: Option<Rc<Opened>>,
     /// The last program that could be read to its end: its names are of use while the text is half written.
-    whole: Option<Rc<Program>>,
+    whole: Option<Rc<Opened>>,
     /// What it costs, and as of which generation.
     figures: Option<(u64, Rc<Result<Figures, String>>)>,
     /// The last generation for which its costs were asked for.
@@ -44,9 +70,9 @@ struct Document {
 /// A document as its program has it.
 pub struct Found {
     /// The program.
-    pub program: Rc<Program>,
+    pub program: Rc<Opened>,
     /// The same, or an earlier one with fewer errors.
-    pub known: Rc<Program>,
+    pub known: Rc<Opened>,
     /// The document in the program.
     pub file: FileId,
     /// Whether columns are bytes.
@@ -149,16 +175,9 @@ impl Documents {
             .as_ref()
             .map_or_else(Parses::default, |p| p.parses.clone());
         let source = source::read_over(&document.path, &open, parses);
-        let (sources, root, parses) = match source.map(Source::into_parts) {
-            Ok(parts) => parts,
-            // Something beside it cannot be read: then it is looked at alone.
-            Err(_) => {
-                let mut sources = SourceSet::new();
-                let root = sources.add(document.path.display().to_string(), document.text.clone());
-                (sources, root, Parses::default())
-            }
-        };
-        let program = Rc::new(Program::new(sources, root, parses));
+        // Something beside it cannot be read: then it is looked at alone.
+        let program = Rc::new(Opened::or_alone(source, &document.path, &document.text));
+        let root = program.root;
         let text = &program.sources.file(root).text;
         let broken = program
             .parses
@@ -220,39 +239,50 @@ impl Documents {
         })
     }
 
-    /// The programs that have a file: of open files, and of files beside it that no editor has open.
-    pub fn users(&self, name: &str) -> Vec<Rc<Program>> {
-        let has = |sources: &SourceSet| sources.find(name).is_some();
-        let open = self.programs().filter(|p| has(&p.sources));
-        let mut all: Vec<Rc<Program>> = open.cloned().collect();
+    /// The programs that have a file, and in whose own files a word stands: of open files, and of files of the workspace that no editor has
+    /// open. With them come the files that have the word and cannot be read as programs, and why.
+    pub fn users(&self, path: &Path, word: &str) -> (Vec<Rc<Opened>>, Vec<(PathBuf, String)>) {
+        let open = self.programs().filter(|p| p.find(path).is_some());
+        let mut all: Vec<Rc<Opened>> = open.cloned().collect();
+        let mut unread = Vec::new();
         let open = self.texts();
-        let folder = Path::new(name)
-            .parent()
-            .and_then(|folder| folder.read_dir().ok());
-        let mut beside: Vec<PathBuf> = folder
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .collect();
-        beside.retain(|path| {
-            path.extension().is_some_and(|e| e == "smpc") && !open.contains_key(path)
-        });
-        beside.sort();
-        for path in beside {
-            let source = source::read_over(&path, &open, Parses::default());
-            let (sources, root, parses) = match source.map(Source::into_parts) {
-                Ok(parts) if has(&parts.0) => parts,
-                // It does not use the file, or cannot be read.
-                _ => continue,
-            };
-            all.push(Rc::new(Program::new(sources, root, parses)));
+        let mut others = BTreeSet::new();
+        match self.roots.as_slice() {
+            // Without a workspace, what lies beside.
+            [] => programs_in(path.parent().unwrap_or(Path::new("")), 0, &mut others),
+            roots => roots
+                .iter()
+                .for_each(|root| programs_in(root, MAX_DEPTH, &mut others)),
         }
-        all
+        for other in others.iter().filter(|other| !open.contains_key(*other)) {
+            let Ok(text) = reading::text(other, source::MAX_TEXT) else {
+                continue;
+            };
+            if !text.contains(word) {
+                continue;
+            }
+            match source::read_over(other, &open, Parses::default()) {
+                Ok(source) => {
+                    let program = Opened::read(source);
+                    all.extend(program.find(path).map(|_| Rc::new(program)));
+                }
+                Err(why) => unread.push((other.clone(), why.message)),
+            }
+        }
+        (all, unread)
+    }
+
+    /// Whether a file is one of the workspace's; without a workspace, whether it is open or lies beside one that is.
+    pub fn holds(&self, path: &Path) -> bool {
+        let beside = |open: &Document| open.path.parent() == path.parent();
+        match self.roots.as_slice() {
+            [] => self.files.values().any(beside),
+            roots => roots.iter().any(|root| path.starts_with(root)),
+        }
     }
 
     /// The programs of all open files.
-    pub fn programs(&self) -> impl Iterator<Item = &Rc<Program>> {
+    pub fn programs(&self) -> impl Iterator<Item = &Rc<Opened>> {
         self.files.values().filter_map(|d| d.program.as_ref())
     }
 }

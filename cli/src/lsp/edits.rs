@@ -1,10 +1,10 @@
 //! Changes of texts, as the protocol has them.
 
 use super::documents::Found;
+use super::opened::Opened;
 use super::places;
 use serde_json::{Map, Value, json};
-use smpcc_compiler::ide::{Edit, Program};
-use std::path::Path;
+use smpcc_compiler::ide::Edit;
 use std::rc::Rc;
 
 /// Edits of several files.
@@ -13,7 +13,7 @@ pub fn workspace(found: &Found, edits: &[Edit]) -> Value {
 }
 
 /// Edits of several files that stand in several programs, each of them once.
-pub fn of_programs(all: &[(Rc<Program>, Vec<Edit>)], utf8: bool) -> Value {
+pub fn of_programs(all: &[(Rc<Opened>, Vec<Edit>)], utf8: bool) -> Value {
     let mut changes: Map<String, Value> = Map::new();
     let edits = all
         .iter()
@@ -22,7 +22,9 @@ pub fn of_programs(all: &[(Rc<Program>, Vec<Edit>)], utf8: bool) -> Value {
         let Some(file) = program.sources.get(edit.place.file) else {
             continue;
         };
-        let uri = places::uri(Path::new(&file.name));
+        let Some(uri) = program.uri(edit.place.file) else {
+            continue;
+        };
         let one = json!({
             "range": places::range(file, edit.place, utf8),
             "newText": edit.text,

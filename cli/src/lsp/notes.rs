@@ -1,22 +1,21 @@
 //! What is wrong with a program, as the protocol says it.
 
+use super::opened::Opened;
 use super::places;
 use crate::out;
 use serde_json::{Value, json};
 use smpcc_compiler::diagnostic::{Diagnostic, Severity};
-use smpcc_compiler::ide::Program;
 use smpcc_compiler::span::Span;
-use std::path::Path;
 
 /// The diagnostics of the program's root; what is wrong elsewhere stands at the beginning of it.
-pub fn diagnostics(program: &Program, utf8: bool) -> Vec<Value> {
+pub fn diagnostics(program: &Opened, utf8: bool) -> Vec<Value> {
     let all = program.checked.diagnostics.iter();
     let shown = all.filter(|d| d.primary.span.file == program.root || d.is_error());
     shown.map(|d| diagnostic(program, d, utf8)).collect()
 }
 
 /// One diagnostic.
-pub fn diagnostic(program: &Program, d: &Diagnostic, utf8: bool) -> Value {
+pub fn diagnostic(program: &Opened, d: &Diagnostic, utf8: bool) -> Value {
     let here = d.primary.span.file == program.root;
     let place = if here {
         d.primary.span
@@ -51,11 +50,10 @@ pub fn diagnostic(program: &Program, d: &Diagnostic, utf8: bool) -> Value {
 }
 
 /// A span with its file; the library's files are in no folder.
-pub fn location(program: &Program, span: Span, utf8: bool) -> Option<Value> {
+pub fn location(program: &Opened, span: Span, utf8: bool) -> Option<Value> {
     let file = program.sources.get(span.file)?;
-    let path = Path::new(&file.name);
-    path.is_absolute()
-        .then(|| json!({"uri": places::uri(path), "range": places::range(file, span, utf8)}))
+    let uri = program.uri(span.file)?;
+    Some(json!({"uri": uri, "range": places::range(file, span, utf8)}))
 }
 
 /// Says something to the editor's user.

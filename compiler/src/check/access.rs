@@ -13,6 +13,7 @@ use smpcc_circuit::value::{Integer, Scalar};
 impl Body<'_, '_> {
     pub fn field(&mut self, base: &Expr, name: &Name, span: Span) -> Typed {
         let base = self.expr(base, None);
+        self.note_members(&base, name);
         match self.field_of(&base.ty, name) {
             Some((at, ty)) => Typed::new(H::Field(base.boxed(), at), ty, span),
             None => Typed::poison(span),

@@ -88,7 +88,8 @@ impl Body<'_, '_> {
             } else {
                 self.unknown_function(std::slice::from_ref(name), name.span);
             }
-            self.expr(receiver, None);
+            let receiver = self.expr(receiver, None);
+            self.note_members(&receiver, name);
             self.check_values(args);
             return Typed::poison(span);
         }

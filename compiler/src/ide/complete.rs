@@ -1,8 +1,10 @@
 //! What may be written at a place.
 
 use super::fixes::import_place;
-use super::{Edit, Program, is_comment, is_secret, shown};
-use crate::ast::ItemKind;
+use super::members::members;
+use super::offer::{Completion, of_library};
+use super::{Program, is_comment, is_secret};
+
 use crate::check::usages;
 use crate::index::{Definition, Kind};
 use crate::lexer::{self, Kind as Tok};
@@ -10,43 +12,6 @@ use crate::parses;
 use crate::source::FileId;
 use crate::span::Span;
 use std::collections::BTreeMap;
-
-/// Something that may be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Completion {
-    /// The word.
-    pub name: String,
-    /// What it is; a keyword has none.
-    pub kind: Option<Kind>,
-    /// Its type or head.
-    pub detail: String,
-    /// Its documentation.
-    pub docs: String,
-    /// The `use` that it needs.
-    pub import: Option<Edit>,
-}
-
-impl Completion {
-    fn of(definition: &Definition) -> Self {
-        Self {
-            name: definition.name.clone(),
-            kind: Some(definition.kind),
-            detail: shown(definition),
-            docs: definition.docs.clone(),
-            import: None,
-        }
-    }
-
-    fn word(word: &str, kind: Option<Kind>, detail: &str) -> Self {
-        Self {
-            name: word.to_owned(),
-            kind,
-            detail: detail.to_owned(),
-            docs: String::new(),
-            import: None,
-        }
-    }
-}
 
 /// What may stand at an offset. The names are those of `known`, which may be of a time when the text had no errors, and whose
 /// file of the same name has the names of this one.
@@ -89,7 +54,13 @@ pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -
         return items_of(known, module, there(program, known, file));
     }
     match kind(1).map(|t| t.kind) {
-        Some(Tok::Dot) => after_dot(program, known, file, kind(2).map(|t| t.span)),
+        Some(Tok::Dot) => {
+            let found = members(program, file, offset);
+            match found.is_empty() {
+                true => after_dot(program, known, file, kind(2).map(|t| t.span)),
+                false => found,
+            }
+        }
         Some(Tok::From | Tok::To | Tok::Each) => roles(known, kind(1).map(|t| t.kind)),
         Some(Tok::PathSep) => {
             let module = kind(2).map_or("", |t| program.sources.text(t.span));
@@ -106,7 +77,8 @@ fn there(program: &Program, known: &Program, file: FileId) -> FileId {
     known.sources.find(name).unwrap_or(file)
 }
 
-/// Fields of the structs that the name before the dot may be, and what all arrays and numbers can do.
+/// Where nothing says the type: fields of the structs that the name before the dot was when the text had no errors, and functions of the
+/// language.
 fn after_dot(
     program: &Program,
     known: &Program,
@@ -131,9 +103,7 @@ fn after_dot(
                 let words = ty.split(|c: char| !c.is_alphanumeric() && c != '_');
                 words.into_iter().any(|word| word == item.name) && !ty.starts_with('[')
             };
-            // Of a name without a type all fields may be meant.
-            let any = types.is_empty() && !super::is_library(file);
-            if item.kind == Some(Kind::Struct) && (any || types.iter().any(named)) {
+            if item.kind == Some(Kind::Struct) && types.iter().any(named) {
                 for field in item.children {
                     let one = Completion::word(&field.name, field.kind, &field.detail);
                     found.insert(field.name, one);
@@ -302,24 +272,9 @@ fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<C
     let at = import_place(program, file);
     let mut all: Vec<Completion> = Vec::new();
     for (item, module, text) in parses::library_items() {
-        let Some(name) = parses::item_name(item).filter(|name| !found.contains_key(*name)) else {
-            continue;
-        };
-        let head = text.trim_start_matches("pub ").lines().next().unwrap_or("");
-        let kind = match &item.kind {
-            ItemKind::Fn(_) | ItemKind::Circuit(_) => Kind::Function,
-            ItemKind::Const(_) => Kind::Constant,
-            ItemKind::Enum(_) => Kind::Enum,
-            _ => Kind::Struct,
-        };
-        let detail = format!("{} (std::{module})", head.trim_end_matches([' ', '{', '(']));
-        let mut one = Completion::word(name, Some(kind), &detail);
-        one.docs.clone_from(&item.docs);
-        one.import = Some(Edit {
-            place: at,
-            text: format!("use std::{module}::{name};\n"),
-        });
-        all.push(one);
+        if parses::item_name(item).is_some_and(|name| !found.contains_key(name)) {
+            all.extend(of_library(item, module, text, at));
+        }
     }
     found.into_values().chain(all).collect()
 }

@@ -1,6 +1,6 @@
 //! From a name to its declaration, to all its places, and to another name.
 
-use super::{Program, is_library};
+use super::{Program, is_comment, is_library};
 use crate::diagnostic;
 use crate::index::{DefinitionId, Index, Kind};
 use crate::lexer::{self, Kind as Tok};
@@ -138,8 +138,41 @@ pub fn rename(
     if edits.iter().any(|e| is_library(e.place.file)) {
         return Err("the library uses it too".into());
     }
+    if !index.get(id).is_some_and(|d| is_local(d.kind)) {
+        all_known(program, written)?;
+    }
     keeps(program, &edits, name)?;
     Ok(edits)
+}
+
+/// Whether only the item has it in which it is declared.
+fn is_local(kind: Kind) -> bool {
+    matches!(kind, Kind::Variable | Kind::Parameter | Kind::Generic)
+}
+
+/// Refuses where a name stands in an item with a syntax error: what it means there nobody knows.
+fn all_known(program: &Program, name: &str) -> Result<(), String> {
+    let mut parses = program.parses.clone();
+    let own = program.sources.iter().filter(|(id, _)| !is_library(*id));
+    for (id, file) in own {
+        if !diagnostic::has_errors(&parses.parse(id, &file.text).diagnostics) {
+            continue;
+        }
+        let unknown = |place: &Span| {
+            let mut known = program.index().at(id, place.start);
+            program.sources.text(*place) == name && !known.any(|o| o.place == *place)
+        };
+        let tokens = program.tokens(id);
+        let words = tokens.iter().filter(|t| !is_comment(t.kind));
+        if let Some(place) = words.map(|t| t.span).find(unknown) {
+            let line = file.line_col(place.start as usize).0;
+            return Err(format!(
+                "{} has syntax errors: what `{name}` means in line {line} is not known",
+                file.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether all names of the program stand for the same after the edits.

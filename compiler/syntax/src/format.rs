@@ -14,7 +14,7 @@ mod tree;
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::lexer::{self, Kind};
-use crate::parser;
+use crate::parser::{self, Parsed};
 use crate::span::FileId;
 
 /// Columns that a line takes at most, where it can be broken.
@@ -34,12 +34,22 @@ pub enum Refused {
 /// # Errors
 /// A text with syntax errors, and one that the formatter would change.
 pub fn format(file: FileId, text: &str) -> Result<String, Refused> {
-    let parsed = parser::parse(file, text);
+    format_parsed(file, text, &parser::parse(file, text))
+}
+
+/// As [`format`], of a text that has been parsed.
+///
+/// # Errors
+/// As [`format`].
+pub fn format_parsed(file: FileId, text: &str, parsed: &Parsed) -> Result<String, Refused> {
     if diagnostic::has_errors(&parsed.diagnostics) {
-        return Err(Refused::Syntax(parsed.diagnostics));
+        return Err(Refused::Syntax(parsed.diagnostics.clone()));
+    }
+    let mut formatted = laid_out(file, text, &parsed.marks).ok_or(Refused::Changed)?;
+    if formatted == text {
+        return Ok(formatted);
     }
     // Comments in odd places may be taken for something else where they now stand: they settle in a second pass.
-    let mut formatted = laid_out(file, text, &parsed.marks).ok_or(Refused::Changed)?;
     for _ in 0..PASSES {
         let again = parser::parse(file, &formatted);
         if diagnostic::has_errors(&again.diagnostics) {
