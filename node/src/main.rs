@@ -6,7 +6,7 @@ use smpcc_node::metrics::Metrics;
 use smpcc_node::office::Office;
 use smpcc_node::peers::{Peers, Waits};
 use smpcc_node::routes::{self, Desk};
-use smpcc_node::run::Tools;
+use smpcc_node::run::{Tools, folder};
 use smpcc_node::steward::{Phase, Steward};
 use smpcc_node::{Error, hosted, server};
 use smpcc_runtime::cores;
@@ -252,7 +252,10 @@ fn look_after(steward: &Steward, tick: Duration, stop: &watch::Receiver<bool>) {
                         format!("study {name}: the others run, as run {run}, without this node")
                     }
                     Ok(Phase::Failed(run, exit)) => format!(
-                        "study {name}: run {run} ended with status {exit}, and is not tried again without people: see its messages.txt"
+                        "study {name}: run {run} ended with status {exit}, and is not tried again without people: see {}",
+                        folder(&steward.peers.office, id, *run)
+                            .join("messages.txt")
+                            .display()
                     ),
                     Ok(Phase::TooFew(role, 1)) => {
                         format!(

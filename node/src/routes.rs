@@ -20,6 +20,7 @@ use crate::Error;
 use crate::agreement::{self, Question};
 use crate::arrival;
 use crate::form::{self, Page};
+use crate::members::ELSEWHERE;
 use crate::metrics::Metrics;
 use crate::office::Office;
 use crate::run;
@@ -389,6 +390,18 @@ async fn result(State(desk): Here, Path(study): Path<String>, request: Request) 
         None => {
             let closes = hosted.study.terms().window.1;
             let mut why = format!("there is no run {number} that ended well here");
+            let ended = runs
+                .iter()
+                .find(|r| r.number == number)
+                .and_then(|r| r.ended);
+            match ended {
+                None => {}
+                Some((_, ELSEWHERE)) => why += ": this node was cut off from it",
+                Some((_, run::LOST)) => why += ": a node was lost",
+                Some((_, status)) => {
+                    why += &format!(": it ended with status {status}, and its operator sees why");
+                }
+            }
             if Time::now() < closes {
                 why +=
                     &format!(": the study takes contributions until {closes}, and runs after that");
