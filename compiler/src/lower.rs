@@ -9,6 +9,7 @@
 
 mod arguments;
 mod build;
+mod builtin;
 mod call;
 mod compare;
 mod control;
@@ -20,6 +21,7 @@ mod frame;
 mod imported;
 mod inputs;
 mod intrinsic;
+mod lists;
 mod loops;
 mod marks;
 mod outputs;
