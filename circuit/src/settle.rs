@@ -7,7 +7,7 @@
 
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Node, Op, Program};
-use crate::suite::{PROOF_ROUNDS, and_levels};
+use crate::suite::PROOF_ROUNDS;
 
 /// ANDs, each on one lane, that are proven together at most.
 pub const CHUNK: u64 = 1 << 24;
@@ -182,7 +182,7 @@ pub fn recorded(program: &Program, node: &Node) -> Work {
             if value.domain == Domain::Boolean || program.model().settles_garbled() =>
         {
             let template = program.templates.get(id.index());
-            let ands = template.map_or(0, |t| and_levels(t).iter().sum::<u64>());
+            let ands = template.map_or(0, |t| t.and_levels().iter().sum::<u64>());
             Work::ands(ands.saturating_mul(value.lanes))
         }
         (Op::Mul | Op::Dot { .. }, _, Some(factor)) => Work::terms(factor.lanes),

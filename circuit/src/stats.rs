@@ -9,6 +9,7 @@
 mod control;
 mod depth;
 mod memory;
+mod moves;
 mod path;
 mod places;
 mod predict;
@@ -27,7 +28,7 @@ use places::{Reach, Spread};
 use rounds::{Course, rounds};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use sums::{Gates, Sums, in_all, plus};
+use sums::{Shape, Sums, in_all, plus};
 
 pub use memory::{Peak, peak_memory};
 pub use path::PathStats;
@@ -213,7 +214,7 @@ const SECTION_WORK: (u64, u64) = (20_000_000, 200_000_000);
 /// The figures of a verified program.
 pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     let control = Control::new(program, known.trace);
-    let gates: Vec<Gates> = program.templates.iter().map(Gates::of).collect();
+    let shape = Shape::of(program);
     let exact = control.exact;
     let counted = control.times.is_some();
     let course = Course::new(program, &control);
@@ -231,7 +232,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     for (r, region) in program.regions.iter().enumerate() {
         let times = control.times.as_ref().map_or(1, |t| t[r]);
         for (i, node) in region.nodes.iter().enumerate() {
-            let sums = Sums::of(program, node, &gates, times);
+            let sums = Sums::of(program, node, &shape, times);
             total.add(&sums);
             if let Some(section) = sections.get_mut(node.section.index()) {
                 section.add(&sums);

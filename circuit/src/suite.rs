@@ -26,9 +26,7 @@ pub use demand::{Correlation, Demand};
 pub use pairwise::{Route, Routes, routes, whole_triples};
 pub use rep4::{PAIRS, Pair, Route as Passed, VOUCHED_LANES, opener};
 pub(crate) use size::told_len;
-pub use size::{
-    GARBLED_AND_LEN, LABEL_LEN, and_levels, element_len, open_len, packed_len, used_wires,
-};
+pub use size::{GARBLED_AND_LEN, LABEL_LEN, element_len, open_len, packed_len};
 pub use switches::{n_switches, strings_per_switch};
 pub use work::Work;
 

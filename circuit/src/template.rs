@@ -7,6 +7,7 @@
 mod packed;
 
 use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
 
 /// A wire or its complement: `2 · wire + complemented`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,7 +66,8 @@ pub enum Gate {
     And(Lit, Lit),
 }
 
-/// A scalar circuit. Operand `i` has `inputs[i]` bits and result `j` is `outputs[j]`, least significant bit first.
+/// A scalar circuit. Operand `i` has `inputs[i]` bits and result `j` is `outputs[j]`, least significant bit first. Nothing changes
+/// it once it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// What it computes, for people: `add.u32`, `section 3`.
@@ -76,9 +78,88 @@ pub struct Template {
     pub gates: Vec<Gate>,
     /// Bits of each result.
     pub outputs: Vec<Vec<Lit>>,
+    /// Every cost asks for it.
+    and_levels: Found<Vec<u64>>,
 }
 
+/// What follows from the rest of a value, once it was asked for: no part of the value itself.
+#[derive(Debug)]
+struct Found<T>(OnceLock<T>);
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<T: Clone> Clone for Found<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> PartialEq for Found<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<T> Eq for Found<T> {}
+
 impl Template {
+    /// A circuit of these parts, which are as its fields say.
+    pub fn new(
+        name: impl Into<String>,
+        inputs: Vec<u32>,
+        gates: Vec<Gate>,
+        outputs: Vec<Vec<Lit>>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            inputs,
+            gates,
+            outputs,
+            and_levels: Found::default(),
+        }
+    }
+
+    /// The AND gates that some output needs, counted by AND level: entry `l` is level `l + 1`.
+    pub fn and_levels(&self) -> &[u64] {
+        self.and_levels.0.get_or_init(|| {
+            let used = self.used_wires();
+            let level = self.levels(|_| 0);
+            let first = self.first_gate_wire() as usize;
+            let mut counts = Vec::new();
+            for (g, gate) in self.gates.iter().enumerate() {
+                if matches!(gate, Gate::And(..)) && used[first + g] {
+                    let l = level[first + g] as usize;
+                    if counts.len() < l {
+                        counts.resize(l, 0);
+                    }
+                    counts[l - 1] += 1;
+                }
+            }
+            counts
+        })
+    }
+
+    /// Which wires some output needs.
+    pub fn used_wires(&self) -> Vec<bool> {
+        let first = self.first_gate_wire() as usize;
+        let mut used = vec![false; self.n_wires()];
+        for lit in self.outputs.iter().flatten() {
+            used[lit.wire() as usize] = true;
+        }
+        for (g, gate) in self.gates.iter().enumerate().rev() {
+            if used[first + g] {
+                let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
+                used[a.wire() as usize] = true;
+                used[b.wire() as usize] = true;
+            }
+        }
+        used
+    }
+
     /// Number of input bits.
     pub fn n_input_bits(&self) -> u32 {
         self.inputs.iter().sum()
@@ -434,12 +515,7 @@ impl Builder {
         for lit in outputs.iter_mut().flatten() {
             *lit = map(&new, *lit);
         }
-        let template = Template {
-            name: name.into(),
-            inputs: self.inputs,
-            gates,
-            outputs,
-        };
+        let template = Template::new(name, self.inputs, gates, outputs);
         (template, ands.into_iter().zip(chain).collect())
     }
 

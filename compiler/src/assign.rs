@@ -230,7 +230,8 @@ fn cheapest(
     Ok(plan)
 }
 
-/// How much dearer than the choice a plan may look to the cost model and still be emitted to compare the two.
+/// How much dearer than the choice a plan may look to the cost model and still be emitted to compare the two; and the setup of
+/// correlations, since circuits of which nothing is left need none.
 const NEAR: f64 = 10.0;
 
 /// The plans with one domain for everything shared that may turn out cheaper than what was found, once they are emitted: the
@@ -275,7 +276,7 @@ fn others(
             if local == chosen && kinds == found.kinds
                 || local != chosen && local != asked
                 || !offered(kind, local)
-                || model.cost(&kinds) > NEAR * found.cost
+                || model.cost(&kinds) > NEAR * found.cost + model.setup()
             {
                 continue;
             }

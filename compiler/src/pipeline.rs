@@ -137,7 +137,9 @@ pub fn compile_ir(
         mbit_per_s: options.network.mbit_per_s,
     };
     let price = |emitted: &Emitted| milliseconds(&emitted.program, link, &options.costs);
-    if let (Some(mut least), false) = (price(&best), plan.others.is_empty()) {
+    if !plan.others.is_empty()
+        && let Some(mut least) = price(&best)
+    {
         for other in plan.others.iter().filter_map(|plan| written(plan).ok()) {
             if let Some(cost) = price(&other).filter(|cost| *cost < least) {
                 (least, best) = (cost, other);

@@ -4,7 +4,7 @@ use super::control::Control;
 use super::prepared::prepared;
 use super::rounds::{Course, rounds};
 use super::settlements::settlements;
-use super::sums::{Gates, Sums, plus};
+use super::sums::{Shape, Sums, plus};
 use super::{Link, time};
 use crate::cost::{Costs, setup};
 use crate::program::Program;
@@ -13,11 +13,11 @@ use crate::program::Program;
 pub fn milliseconds(program: &Program, link: Link, costs: &Costs) -> Option<f64> {
     let control = Control::new(program, None);
     let times = control.times.as_ref()?;
-    let gates: Vec<Gates> = program.templates.iter().map(Gates::of).collect();
+    let shape = Shape::of(program);
     let mut total = Sums::new(program);
     for (region, &times) in program.regions.iter().zip(times) {
         for node in &region.nodes {
-            total.add(&Sums::of(program, node, &gates, times));
+            total.add(&Sums::of(program, node, &shape, times));
         }
     }
     let setup = setup(program);

@@ -1,5 +1,6 @@
 //! What adds up over a program: gates, products and bytes, of operations, sections and lines.
 
+use super::moves::Moves;
 use crate::cost::{Correlation, demand, op_cost};
 use crate::float::FloatOp;
 use crate::gate::WordOp;
@@ -14,6 +15,22 @@ pub(super) fn in_all(sent: &[u64]) -> u64 {
 
 pub(super) fn plus(a: &[u64], b: &[u64]) -> Vec<u64> {
     a.iter().zip(b).map(|(a, b)| a.saturating_add(*b)).collect()
+}
+
+/// What is known of a program before its operations are counted.
+pub(super) struct Shape {
+    /// By template.
+    gates: Vec<Gates>,
+    moves: Moves,
+}
+
+impl Shape {
+    pub(super) fn of(program: &Program) -> Self {
+        Self {
+            gates: program.templates.iter().map(Gates::of).collect(),
+            moves: Moves::of(program),
+        }
+    }
 }
 
 /// Gates of one template.
@@ -47,9 +64,12 @@ impl Gates {
     }
 }
 
+/// Steps that any operation takes, whatever its lanes.
+const EACH: u64 = 500;
+
 /// Steps on words of an operation in the clear, once: those of the longest of its values; where a word takes as many steps as it has
 /// bits, so many times more.
-fn owned_steps(program: &Program, node: &Node) -> u64 {
+fn clear_steps(program: &Program, node: &Node) -> u64 {
     let values = node.args.iter().chain(&node.results);
     let infos = values.filter_map(|v| program.values.get(v.index()));
     let lanes = infos.clone().map(|v| v.lanes).max().unwrap_or(0);
@@ -100,6 +120,8 @@ pub(super) struct Sums {
     pub prepared: Vec<u64>,
     /// Steps on words that a party takes by itself on what it alone knows, by party.
     pub owned: Vec<u64>,
+    /// Steps on words that every party takes: on public ones, on its shares where lanes move or are added up, and with each operation.
+    pub steps: u64,
     /// Rows times columns that are shuffled.
     pub shuffled: u64,
     /// Transfers that switches of shuffles take, each way between a pair of parties.
@@ -119,19 +141,20 @@ impl Sums {
             sent: vec![0; program.n_parties as usize],
             prepared: vec![0; program.n_parties as usize],
             owned: vec![0; program.n_parties as usize],
+            steps: 0,
             shuffled: 0,
             transfers: 0,
             openings: 0,
         }
     }
 
-    pub(super) fn of(program: &Program, node: &Node, gates: &[Gates], times: u64) -> Self {
+    pub(super) fn of(program: &Program, node: &Node, shape: &Shape, times: u64) -> Self {
         let mut sums = Self::new(program);
         let info = |v: Option<&ValueId>| v.and_then(|v| program.values.get(v.index())).copied();
         let result = info(node.results.first());
         let lanes = result.map_or(0, |r| r.lanes);
         if let Op::Call(id) = node.op
-            && let Some(g) = gates.get(id.index())
+            && let Some(g) = shape.gates.get(id.index())
         {
             let n = lanes.saturating_mul(times);
             sums.and = g.and.saturating_mul(n);
@@ -145,11 +168,19 @@ impl Sums {
             let factors = info(node.args.first()).map_or(0, |a| a.lanes);
             sums.mul = factors.saturating_mul(times);
         }
-        if let Some(Domain::Local { owner }) = result.map(|r| r.domain)
-            && let Some(steps) = sums.owned.get_mut(owner as usize)
-        {
-            *steps = owned_steps(program, node).saturating_mul(times);
+        match result.map(|r| r.domain) {
+            Some(Domain::Local { owner }) => {
+                if let Some(steps) = sums.owned.get_mut(owner as usize) {
+                    *steps = clear_steps(program, node).saturating_mul(times);
+                }
+            }
+            Some(Domain::Public) => sums.steps = clear_steps(program, node).saturating_mul(times),
+            Some(Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao) => {
+                sums.steps = shape.moves.words(program, node).saturating_mul(times);
+            }
+            None => {}
         }
+        sums.steps = sums.steps.saturating_add(EACH.saturating_mul(times));
         if node.op == Op::Shuffle {
             let moved = lanes.saturating_mul(node.args.len() as u64);
             sums.shuffled = moved.saturating_mul(times);
@@ -182,6 +213,7 @@ impl Sums {
         self.sent = plus(&self.sent, &other.sent);
         self.prepared = plus(&self.prepared, &other.prepared);
         self.owned = plus(&self.owned, &other.owned);
+        self.steps = self.steps.saturating_add(other.steps);
         self.shuffled = self.shuffled.saturating_add(other.shuffled);
         self.transfers = self.transfers.saturating_add(other.transfers);
         self.openings = self.openings.saturating_add(other.openings);
@@ -205,6 +237,7 @@ impl Sums {
                 sums.xor = take(&mut rest.xor, self.xor);
                 sums.inv = take(&mut rest.inv, self.inv);
                 sums.mul = take(&mut rest.mul, self.mul);
+                sums.steps = take(&mut rest.steps, self.steps);
                 for (i, s) in sums.sent.iter_mut().enumerate() {
                     *s = take(&mut rest.sent[i], self.sent[i]);
                 }

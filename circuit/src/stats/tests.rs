@@ -94,7 +94,7 @@ fn what_is_opened_is_counted_as_often_as_it_runs() {
             sums.add(&Sums::of(
                 &program,
                 &node(op.clone(), args, results),
-                &[],
+                &Shape::of(&program),
                 4,
             ));
         }

@@ -26,7 +26,7 @@ impl Link {
 }
 
 /// A step on a word that a party takes by itself, in picoseconds.
-const OWNED_PS: u64 = 1_000;
+const STEP_PS: u64 = 1_000;
 /// A row of a column that is put into another order, masked and shared anew, as often as a shuffle does it.
 const SHUFFLED_PS: u64 = 60_000;
 
@@ -47,7 +47,8 @@ pub(super) fn milliseconds(
     let setup = work.setup_ps as f64 * base_transfers as f64 / MOST_BASE_TRANSFERS as f64;
     let owned = sums.owned.iter().copied().max().unwrap_or(0);
     let local = shared as f64 * work.and_ps as f64
-        + owned as f64 * OWNED_PS as f64
+        + owned.saturating_add(sums.steps) as f64 * STEP_PS as f64
+        + rounds as f64 * work.step_ps as f64
         + sums.shuffled as f64 * SHUFFLED_PS as f64
         // An AND takes a transfer each way, too.
         + sums.transfers as f64 * work.and_ps as f64

@@ -5,8 +5,7 @@
 //! batches ([`Correlation::whole`]), because how well a batch hides what is wrong in it follows from how many there are in it.
 
 use super::size::{
-    GARBLED_AND_LEN, LABEL_LEN, and_depth, and_levels, info, open_len, owner, packed_len,
-    share_len, used_wires,
+    GARBLED_AND_LEN, LABEL_LEN, and_depth, info, open_len, owner, packed_len, share_len,
 };
 use super::{Correlation, Demand, Model, Setup, Work, pairwise};
 use crate::program::{Domain, Interactive, Kind, Node, Program, Threat};
@@ -89,7 +88,7 @@ impl Model for Authenticated {
     /// Batches of triples, each from several transfers that are checked, and openings of all of them; for a garbled AND also an authenticated bit, and masks and
     /// proofs beside its tables. From runs of both on a busy machine; `benches/two_party.rs` measures them.
     fn among(&self, measured: Work, _n_parties: u32, _threshold: u32) -> Work {
-        let and_ps = measured.and_ps.saturating_mul(26);
+        let and_ps = measured.and_ps.saturating_mul(34);
         Work {
             and_ps,
             garbled_and_ps: and_ps.saturating_add(measured.garbled_and_ps.saturating_mul(10)),
@@ -230,10 +229,10 @@ fn is_garbled(program: &Program, node: &Node) -> bool {
 /// Input bits that a template uses, and its ANDs.
 fn counts(template: &Template) -> (u64, u64) {
     let inputs = 1..template.first_gate_wire() as usize;
-    let used = used_wires(template);
+    let used = template.used_wires();
     let used = used.get(inputs).unwrap_or_default().iter();
     let inputs = used.filter(|&&used| used).count() as u64;
-    (inputs, and_levels(template).iter().sum())
+    (inputs, template.and_levels().iter().sum())
 }
 
 /// Bytes of a garbled circuit: inputs under their masks and masks under two factors, from both; labels and tables with the lowest bits of
@@ -293,7 +292,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 2] {
                 let template = program.templates.get(id.index());
                 return template.map_or([0; 2], |template| garbled(template, lanes));
             }
-            let levels = program.templates.get(id.index()).map(and_levels);
+            let levels = program.templates.get(id.index()).map(Template::and_levels);
             let level = |&n: &u64| packed_len(n.saturating_mul(2), lanes);
             let sum = |sum: u64, bytes: u64| sum.saturating_add(bytes);
             [levels.unwrap_or_default().iter().map(level).fold(0, sum); 2]

@@ -8,12 +8,11 @@
 //! parties, and they take a round more. What takes less than [`KING_LEN`] bytes stays direct.
 
 use super::cover::resharers;
-use super::size::{
-    and_depth, and_levels, element_len, info, open_len, owner, packed_len, share_len,
-};
+use super::size::{and_depth, element_len, info, open_len, owner, packed_len, share_len};
 use super::{Correlation, Demand, Model, Work};
 use crate::program::{Domain, Interactive, Kind, MAX_PARTIES, Node, Program, Threat, ValueInfo};
 use crate::stamp::Delay;
+use crate::template::Template;
 use std::ops::RangeInclusive;
 
 /// Parties from which on there is a king.
@@ -27,11 +26,11 @@ const ORDER_KEY_LEN: u64 = 16;
 
 /// Measured with three parties of which one may be corrupt.
 pub(super) const WORK: Work = Work {
-    and_ps: 1_000,
-    product_ps: 80_000,
+    and_ps: 500,
+    product_ps: 50_000,
     garbled_and_ps: 0,
     label_ps: 0,
-    step_ps: 2_000_000,
+    step_ps: 30_000_000,
     setup_ps: 0,
 };
 
@@ -170,7 +169,7 @@ pub fn king_multiplies(program: &Program, node: &Node) -> bool {
             share_len(&result) >= KING_LEN
         }
         Interactive::Call(id) => {
-            let levels = program.templates.get(id.index()).map(and_levels);
+            let levels = program.templates.get(id.index()).map(Template::and_levels);
             let levels = levels.unwrap_or_default();
             let ands = levels.iter().sum();
             result.lanes >= WORD
@@ -246,7 +245,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
                 return sent;
             };
             let lanes = result(0).lanes;
-            for ands in and_levels(template) {
+            for &ands in template.and_levels() {
                 // Bits are packed after all shares of a level.
                 let level = if king {
                     products(packed_len(ands, lanes))
@@ -347,7 +346,7 @@ fn demand(program: &Program, node: &Node, step: Interactive) -> Demand {
     };
     match (step, result.domain) {
         (Interactive::Call(id), _) => {
-            let levels = program.templates.get(id.index()).map(and_levels);
+            let levels = program.templates.get(id.index()).map(Template::and_levels);
             let ands: u64 = levels.unwrap_or_default().iter().sum();
             groups(1, ands.saturating_mul(result.lanes.div_ceil(WORD)))
         }

@@ -4,8 +4,8 @@
 //! operands to all; its triple is made ahead. Messages are those of the runtime's `protocols/pairwise`.
 
 use super::size::{
-    GARBLED_AND_LEN, LABEL_LEN, and_depth, and_levels, info, labels_len, open_len, packed_len,
-    rows_len, share_len,
+    GARBLED_AND_LEN, LABEL_LEN, and_depth, info, labels_len, open_len, packed_len, rows_len,
+    share_len,
 };
 use super::switches::{n_switches, strings_per_switch};
 use super::{Correlation, Demand, Model, Setup, Work};
@@ -33,19 +33,19 @@ pub(super) struct Pairwise {
 }
 
 const SHARED: Work = Work {
-    and_ps: 30_000,
-    product_ps: 2_500_000,
+    and_ps: 25_000,
+    product_ps: 2_000_000,
     garbled_and_ps: 0,
     label_ps: 0,
-    step_ps: 2_000_000,
+    step_ps: 45_000_000,
     setup_ps: 20_000_000_000,
 };
 
 pub(super) const TWO_PARTY: Pairwise = Pairwise {
     many: false,
     work: Work {
-        garbled_and_ps: 30_000,
-        label_ps: 60_000,
+        garbled_and_ps: 23_000,
+        label_ps: 45_000,
         ..SHARED
     },
 };
@@ -183,7 +183,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
                 let ands = n_ands(template).saturating_mul(value.lanes);
                 return garbled(GARBLED_AND_LEN.saturating_mul(ands), 0);
             }
-            let layers = and_levels(template);
+            let layers = template.and_levels();
             all(layers.iter().fold(0, |sum: u64, &ands| {
                 sum.saturating_add(packed_len(2 * ands, value.lanes))
             }))
@@ -230,7 +230,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> Vec<u64> {
 }
 
 fn n_ands(template: &Template) -> u64 {
-    and_levels(template).iter().sum()
+    template.and_levels().iter().sum()
 }
 
 /// The correlations of a step.

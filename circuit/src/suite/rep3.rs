@@ -4,8 +4,8 @@
 //! Parties and messages are those of the runtime's `protocols/replicated`.
 
 use super::size::{
-    GARBLED_AND_LEN, and_depth, and_levels, info, labels_len, open_len, owner, packed_len,
-    rows_len, share_len, shared_levels_len,
+    GARBLED_AND_LEN, and_depth, info, labels_len, open_len, owner, packed_len, rows_len, share_len,
+    shared_levels_len,
 };
 use super::{Model, Work};
 use crate::program::{Domain, Interactive, Node, Program, Threat};
@@ -14,11 +14,11 @@ use std::ops::RangeInclusive;
 
 /// Measured with its three parties.
 pub(super) const WORK: Work = Work {
-    and_ps: 500,
-    product_ps: 25_000,
-    garbled_and_ps: 30_000,
-    label_ps: 5_000,
-    step_ps: 2_000_000,
+    and_ps: 250,
+    product_ps: 20_000,
+    garbled_and_ps: 16_000,
+    label_ps: 40_000,
+    step_ps: 20_000_000,
     setup_ps: 0,
 };
 
@@ -110,7 +110,7 @@ pub(super) struct Settled;
 const VOUCH_LEN: u64 = 16;
 
 /// How many times as long an AND, and a product, takes with its part of three proofs: as benches find it.
-const PROVEN: (u64, u64) = (16, 12);
+const PROVEN: (u64, u64) = (18, 24);
 
 /// Bytes of a hash of labels.
 const HASH_LEN: u64 = 32;
@@ -160,9 +160,9 @@ impl Model for Settled {
         Work {
             and_ps: measured.and_ps.saturating_mul(PROVEN.0),
             product_ps: measured.product_ps.saturating_mul(PROVEN.1),
-            garbled_and_ps: measured.garbled_and_ps.saturating_mul(5) / 2,
+            garbled_and_ps: measured.garbled_and_ps.saturating_mul(4) / 3,
             // Commitments are made by two and one of them opened by a third.
-            label_ps: measured.label_ps.saturating_mul(16),
+            label_ps: measured.label_ps.saturating_mul(10),
             ..measured
         }
     }
@@ -250,7 +250,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 3] {
                 return [0; 3];
             };
             let value = result(0);
-            let levels = and_levels(template);
+            let levels = template.and_levels();
             match value.domain {
                 Domain::Yao => {
                     let ands = levels.iter().sum::<u64>().saturating_mul(value.lanes);
@@ -259,7 +259,7 @@ fn sent(program: &Program, node: &Node, step: Interactive) -> [u64; 3] {
                 Domain::Boolean
                 | Domain::Public
                 | Domain::Arithmetic { .. }
-                | Domain::Local { .. } => [shared_levels_len(&levels, value.lanes); 3],
+                | Domain::Local { .. } => [shared_levels_len(levels, value.lanes); 3],
             }
         }
         Interactive::Decompose => match result(0).domain {

@@ -4,12 +4,11 @@
 //! Parties and messages are those of the runtime's `protocols/four`. Where one party may send what it likes, the second that knows a
 //! message vouches for it: a hash for each [`VOUCHED_LANES`] lanes, in the same round. Nothing is proven later.
 
-use super::size::{
-    and_depth, and_levels, info, open_len, owner, packed_len, share_len, shared_levels_len,
-};
+use super::size::{and_depth, info, open_len, owner, packed_len, share_len, shared_levels_len};
 use super::{Model, Setup, Work};
 use crate::program::{Domain, Interactive, Kind, Node, Program, Threat};
 use crate::stamp::Delay;
+use crate::template::Template;
 use std::ops::RangeInclusive;
 
 /// Lanes of a message that one hash vouches for, at most.
@@ -80,11 +79,11 @@ pub const fn opener(to: usize) -> Route {
 
 /// Measured with its four parties.
 pub(super) const WORK: Work = Work {
-    and_ps: 1_000,
-    product_ps: 30_000,
+    and_ps: 500,
+    product_ps: 45_000,
     garbled_and_ps: 0,
     label_ps: 0,
-    step_ps: 2_000_000,
+    step_ps: 25_000_000,
     setup_ps: 0,
 };
 
@@ -161,9 +160,9 @@ impl Model for Rep4 {
                 self.pass(&mut sent, pairs, share_len(&result(0)), result(0).lanes, 1);
             }
             Interactive::Call(id) => {
-                let levels = program.templates.get(id.index()).map(and_levels);
+                let levels = program.templates.get(id.index()).map(Template::and_levels);
                 let (levels, lanes) = (levels.unwrap_or_default(), result(0).lanes);
-                let len = shared_levels_len(&levels, lanes);
+                let len = shared_levels_len(levels, lanes);
                 let pairs = PAIRS.map(|p| p.route);
                 self.pass(&mut sent, pairs, len, lanes, levels.len() as u64);
             }

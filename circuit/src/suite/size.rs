@@ -2,7 +2,6 @@
 
 use crate::ids::{TemplateId, ValueId};
 use crate::program::{Domain, Node, Op, Program, ValueInfo};
-use crate::template::{Gate, Template};
 use crate::value::Scalar;
 
 /// Bytes of a wire label.
@@ -89,24 +88,6 @@ pub(super) fn labels_len(value: &ValueInfo) -> u64 {
         .saturating_mul(value.lanes)
 }
 
-/// The AND gates that some output of a template needs, counted by AND level: entry `l` is level `l + 1`.
-pub fn and_levels(template: &Template) -> Vec<u64> {
-    let used = used_wires(template);
-    let level = template.levels(|_| 0);
-    let first = template.first_gate_wire() as usize;
-    let mut counts = Vec::new();
-    for (g, gate) in template.gates.iter().enumerate() {
-        if matches!(gate, Gate::And(..)) && used[first + g] {
-            let l = level[first + g] as usize;
-            if counts.len() < l {
-                counts.resize(l, 0);
-            }
-            counts[l - 1] += 1;
-        }
-    }
-    counts
-}
-
 /// Bytes of one bit for each AND and lane, where each level is a message.
 pub(super) fn shared_levels_len(levels: &[u64], lanes: u64) -> u64 {
     let lens = levels.iter().map(|&n| packed_len(n, lanes));
@@ -118,25 +99,8 @@ pub(super) fn and_depth(program: &Program, id: TemplateId) -> u32 {
     let depth = program
         .templates
         .get(id.index())
-        .map_or(0, |t| and_levels(t).len());
+        .map_or(0, |t| t.and_levels().len());
     u32::try_from(depth).unwrap_or(u32::MAX)
-}
-
-/// Which wires of a template some output needs.
-pub fn used_wires(template: &Template) -> Vec<bool> {
-    let first = template.first_gate_wire() as usize;
-    let mut used = vec![false; template.n_wires()];
-    for lit in template.outputs.iter().flatten() {
-        used[lit.wire() as usize] = true;
-    }
-    for (g, gate) in template.gates.iter().enumerate().rev() {
-        if used[first + g] {
-            let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-            used[a.wire() as usize] = true;
-            used[b.wire() as usize] = true;
-        }
-    }
-    used
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub struct Work {
     pub garbled_and_ps: u64,
     /// A wire that enters a garbled section from shares; 0 in suites that do not garble.
     pub label_ps: u64,
-    /// Any operation and any level of a shared circuit, whatever its lanes.
+    /// A round, beside what it waits: a message made, sent, taken and followed up, whatever its lanes.
     pub step_ps: u64,
     /// What precedes the first correlation of a run.
     pub setup_ps: u64,

@@ -35,6 +35,7 @@ impl Serialize for Template {
             inputs,
             gates,
             outputs,
+            and_levels: _,
         } = self;
         let given = Given {
             name,
@@ -56,12 +57,7 @@ impl<'de> Deserialize<'de> for Template {
         } = Taken::deserialize(deserializer)?;
         let gates = unpacked(first_wire(&inputs), &gates)
             .ok_or_else(|| serde::de::Error::custom("the gates of a template are malformed"))?;
-        Ok(Self {
-            name,
-            inputs,
-            gates,
-            outputs,
-        })
+        Ok(Self::new(name, inputs, gates, outputs))
     }
 }
 

@@ -243,12 +243,8 @@ fn levels_of_ands(width: u32, levels: u32) -> Template {
             .collect();
         last = next;
     }
-    Template {
-        name: String::new(),
-        inputs: vec![width, width],
-        gates,
-        outputs: vec![last.into_iter().map(Lit::of).collect()],
-    }
+    let outputs = vec![last.into_iter().map(Lit::of).collect()];
+    Template::new("", vec![width, width], gates, outputs)
 }
 
 #[cfg(test)]

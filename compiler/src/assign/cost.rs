@@ -47,7 +47,6 @@ struct Local {
     garbled_and: f64,
     label: f64,
     product: f64,
-    step: f64,
     setup: f64,
 }
 
@@ -103,11 +102,10 @@ impl<'a> Model<'a> {
                 garbled_and: ns(work.garbled_and_ps),
                 label: ns(work.label_ps),
                 product: ns(work.product_ps),
-                step: ns(work.step_ps),
                 setup: ns(work.setup_ps),
             },
             byte_ns: 8000.0 / (options.network.mbit_per_s.max(1) as f64),
-            round_ns: options.network.rtt_us as f64 * 500.0,
+            round_ns: options.network.rtt_us as f64 * 500.0 + ns(work.step_ps),
             forms,
             constant,
             table,
@@ -121,16 +119,21 @@ impl<'a> Model<'a> {
     pub(super) fn cost(&self, kinds: &[Kind]) -> f64 {
         let mut walk = Walk::new(self, kinds);
         let end = walk.region(&self.ir.body, Stamp::default());
-        let mut most = walk.sent.iter().copied().fold(0.0, f64::max);
-        let mut rounds = end.ready.max(end.garbled);
+        let most = walk.sent.iter().copied().fold(0.0, f64::max);
+        let rounds = end.ready.max(end.garbled);
         // Owners work side by side.
-        let mut local = walk.local + walk.owned.iter().copied().fold(0.0, f64::max);
-        if walk.correlated {
-            most += self.prices.setup.0;
-            rounds += self.prices.setup.1;
-            local += self.local.setup;
-        }
-        most * self.byte_ns + rounds * self.round_ns + local
+        let local = walk.local + walk.owned.iter().copied().fold(0.0, f64::max);
+        let setup = match walk.correlated {
+            true => self.setup(),
+            false => 0.0,
+        };
+        most * self.byte_ns + rounds * self.round_ns + local + setup
+    }
+
+    /// Nanoseconds before the first correlation of a run.
+    pub(super) fn setup(&self) -> f64 {
+        let (bytes, rounds) = self.prices.setup;
+        bytes * self.byte_ns + rounds * self.round_ns + self.local.setup
     }
 
     /// The forms from which emission chooses for a circuit over so many lanes.
@@ -266,7 +269,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             return after(start, price.delay, 1.0);
         }
         self.pay(&model.prices.and, ands);
-        self.local += model.local.and * ands + model.local.step * circuit.depth * times;
+        self.local += model.local.and * ands;
         after(start, model.prices.and.delay, circuit.depth)
     }
 
@@ -284,7 +287,6 @@ impl<'m, 'a> Walk<'m, 'a> {
         let (w, n) = (self.width(v), self.lanes(v));
         let prices = model.prices.of(self.bits(v));
         let times = self.home_times[v.index()];
-        self.local += model.local.step * times;
         let done = match (home, kind) {
             (Kind::Local, _) => self.share(v, kind, times, from),
             (Kind::Arithmetic, Kind::Boolean) => {
@@ -420,7 +422,6 @@ impl<'m, 'a> Walk<'m, 'a> {
             s.join(self.get(a, kind, start))
         });
         let model = self.model;
-        self.local += model.local.step * times;
         let arithmetic = |walk: &Self, v: ValueId| walk.kind(v) == Kind::Arithmetic;
         let done = match &node.op {
             Op::Input(id) => {

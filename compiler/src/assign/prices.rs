@@ -11,8 +11,10 @@ use smpcc_circuit::program::builder::Builder;
 use smpcc_circuit::program::{Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, ValueInfo};
 use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+/// Words have 1 to 128 bits.
+const WIDTHS: usize = 129;
 /// Lanes that a price is measured with.
 const LANES: u64 = 4096;
 
@@ -65,7 +67,9 @@ pub(super) struct Prices {
     pub and: Price,
     /// An AND of labels.
     pub garbled_and: Option<Price>,
-    by_width: BTreeMap<u32, ByWidth>,
+    by_width: Vec<ByWidth>,
+    /// For each width, where the prices of the nearest are that the program has.
+    nearest: [usize; WIDTHS],
     /// Per output leaf: to its receivers, from numbers and from bits.
     outputs: Vec<[Price; 2]>,
     /// Bytes of the busiest party, and rounds, before a program with correlations begins.
@@ -82,31 +86,22 @@ impl Prices {
     ) -> Self {
         let probe = Probe { options, n_parties };
         let garbles = options.suite.offers(options.threat, Domain::Yao);
-        let by_width = widths
-            .map(|w| (w.clamp(1, 128), ()))
-            .collect::<BTreeMap<_, _>>();
+        let widths: BTreeSet<u32> = widths.map(|w| w.clamp(1, 128)).collect();
+        let last = widths.len().saturating_sub(1);
         let and = probe.ands(Domain::Boolean, 1);
         Self {
             garbled_and: garbles.then(|| probe.garbled_and()),
             setup: probe.setup(),
             and,
-            by_width: by_width
-                .into_keys()
-                .map(|w| (w, probe.by_width(w)))
-                .collect(),
+            nearest: std::array::from_fn(|w| widths.range(..w as u32).count().min(last)),
+            by_width: widths.iter().map(|&w| probe.by_width(w)).collect(),
             outputs: outputs.iter().map(|leaf| probe.output(leaf)).collect(),
         }
     }
 
     /// Of words of so many bits.
     pub fn of(&self, width: u32) -> &ByWidth {
-        let width = width.clamp(1, 128);
-        // All widths of the program have been asked for; the nearest stands in for any other.
-        self.by_width
-            .range(width..)
-            .next()
-            .or_else(|| self.by_width.last_key_value())
-            .map_or_else(|| unreachable!("the width 64 is always there"), |(_, p)| p)
+        &self.by_width[self.nearest[width.min(128) as usize]]
     }
 
     /// Of handing an output leaf to its receivers.
@@ -172,14 +167,14 @@ impl Probe<'_> {
     /// A chain of so many ANDs.
     fn ands(&self, domain: Domain, n: u32) -> Price {
         let bit = value(domain, Scalar::Bool, LANES);
-        let template = Template {
-            name: String::new(),
-            inputs: vec![1, 1],
-            gates: (0..n)
+        let template = Template::new(
+            "",
+            vec![1, 1],
+            (0..n)
                 .map(|i| Gate::And(Lit::of(1), Lit::of(2 + i)))
                 .collect(),
-            outputs: vec![vec![Lit::of(2 + n)]],
-        };
+            vec![vec![Lit::of(2 + n)]],
+        );
         let op = Op::Call(TemplateId(0));
         self.price(op, &[bit, bit], &[bit], Some(template), None)
     }

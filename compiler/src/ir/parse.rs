@@ -329,12 +329,7 @@ impl<'t> Parser<'t> {
             let bits = (0..width).map(|_| self.lit(n_wires));
             outputs.push(bits.collect::<Parsed<Vec<Lit>>>()?);
         }
-        let template = Template {
-            name: name.clone(),
-            inputs,
-            gates,
-            outputs,
-        };
+        let template = Template::new(name.clone(), inputs, gates, outputs);
         Circuit::from_parts(name, operands, results, template)
     }
 

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use smpcc_circuit::cost::used_wires;
 use smpcc_circuit::program::Program;
 use smpcc_circuit::template::{Gate, Template};
 
@@ -72,7 +71,7 @@ impl Circuits {
 
 impl Circuit {
     pub(super) fn new(template: &Template) -> Self {
-        let used = used_wires(template);
+        let used = template.used_wires();
         let level = template.levels(|_| 0);
         let first_gate = template.first_gate_wire() as usize;
         let depth = (first_gate..template.n_wires())

@@ -13,7 +13,6 @@
 //!
 //! A half gate's number is its place in the whole execution, never in the template: call, block of lanes, gate, lane.
 
-use smpcc_circuit::cost::used_wires;
 use smpcc_circuit::template::{Gate, Template};
 use zeroize::Zeroizing;
 
@@ -58,7 +57,7 @@ pub(super) enum Step {
 impl Plan {
     /// Steps for many lanes, in the order in which the template was written (few live wires), or for few, by AND level.
     pub fn new(template: &Template, few_lanes: bool) -> Self {
-        let used = used_wires(template);
+        let used = template.used_wires();
         let first_gate = template.first_gate_wire() as usize;
         let is_and = |g: usize| matches!(template.gates[g], Gate::And(..));
         let mut order: Vec<usize> = (0..template.gates.len())

@@ -127,7 +127,6 @@ impl Walk<'_, '_> {
         let levels = f64::from(ceil_log2((lanes as u64).checked_div(segments).unwrap_or(0)));
         let outer = self.times;
         self.times = outer * if scans { lanes * levels / 2.0 } else { lanes };
-        let ops = self.local;
         for &p in &body.params {
             let kind = self.kind(p);
             self.define(p, kind, begin);
@@ -138,9 +137,6 @@ impl Walk<'_, '_> {
             done = done.join(self.get(r, kind, begin));
         }
         self.times = outer;
-        // Operations run once per level, not once per pair.
-        let pairs = body.nodes.len() as f64 * self.model.local.step * outer * lanes;
-        self.local = (self.local - pairs).max(ops);
         let end = Stamp {
             ready: begin.ready + (done.ready - begin.ready) * levels,
             garbled: begin.garbled + (done.garbled - begin.garbled) * levels,

@@ -52,15 +52,15 @@ fn sample() -> Ir {
             scalar: Scalar::Bool,
             block: 3,
         }],
-        Template {
-            name: "of \"gates\"".into(),
-            inputs: vec![8, 8],
-            gates: vec![
+        Template::new(
+            "of \"gates\"",
+            vec![8, 8],
+            vec![
                 Gate::And(Lit::of(1), !Lit::of(9)),
                 Gate::Xor(Lit::of(17), Lit::TRUE),
             ],
-            outputs: vec![vec![Lit::of(18)], vec![!Lit::of(16)], vec![Lit::FALSE]],
-        },
+            vec![vec![Lit::of(18)], vec![!Lit::of(16)], vec![Lit::FALSE]],
+        ),
     )
     .unwrap();
     let bools = Ty {

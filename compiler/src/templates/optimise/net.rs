@@ -242,12 +242,7 @@ impl Net {
         let outputs = (outputs.iter())
             .map(|bits| bits.iter().map(|&l| renewed(&new, l)).collect())
             .collect();
-        Template {
-            name,
-            inputs: self.inputs,
-            gates,
-            outputs,
-        }
+        Template::new(name, self.inputs, gates, outputs)
     }
 }
 

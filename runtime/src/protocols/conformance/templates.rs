@@ -59,10 +59,10 @@ pub(crate) fn random_template(
 ) -> Template {
     let first = 1 + widths.iter().sum::<u32>();
     let lit = |g: usize, pick: u32| Lit(pick % (2 * (first + g as u32)));
-    Template {
-        name: "random".into(),
-        inputs: widths.to_vec(),
-        gates: gates
+    Template::new(
+        "random",
+        widths.to_vec(),
+        gates
             .iter()
             .enumerate()
             .map(|(g, &(and, x, y))| {
@@ -74,9 +74,9 @@ pub(crate) fn random_template(
                 }
             })
             .collect(),
-        outputs: outputs
+        outputs
             .chunks(3)
             .map(|o| o.iter().map(|&p| lit(gates.len(), p)).collect())
             .collect(),
-    }
+    )
 }

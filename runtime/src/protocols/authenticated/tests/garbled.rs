@@ -1,7 +1,5 @@
 //! Garbled circuits on shared bits: what they take, and what becomes of lies in what they send.
 
-use smpcc_circuit::cost::and_levels;
-
 use super::*;
 
 const WIDTH: u32 = 4;
@@ -14,7 +12,7 @@ fn data() -> [Vec<Word>; 2] {
 /// Sums, and bytes of what is opened for them, of the tables, and of the masked bits.
 fn garbled() -> (Builder, [usize; 3]) {
     let b = sums_in(Y, LANES, WIDTH as u8, &[0, 1]);
-    let ands = and_levels(&b.program.templates[0]).iter().sum::<u64>() * LANES;
+    let ands = b.program.templates[0].and_levels().iter().sum::<u64>() * LANES;
     let inputs = u64::from(2 * WIDTH) * LANES;
     let tables = 16 * inputs + 32 * ands + ands.div_ceil(8);
     let lens = [(inputs + 2 * ands).div_ceil(8), tables, ands.div_ceil(8)];
