@@ -29,6 +29,7 @@ pub use add::{add, add_by, negate, subtract};
 pub use array::{array_read, array_write, lookup_size, table_lookup, table_lookups};
 pub use compare::{and_all, equal, less_than, less_than_by, or_all, select};
 pub use heap::{IsZero, Planned, Term, csa, product_sum, sum};
+pub use multiply::product_rows;
 pub use optimise::optimise;
 pub(crate) use optimise::rewrite;
 

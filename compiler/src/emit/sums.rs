@@ -6,7 +6,8 @@
 //!
 //! In the depth form `e` and `a` come from heaps of four words each, and `t` has no carry chain unless something else needs
 //! the word itself. A pass over the program sees one use at a time and guesses arrivals; here the level of every bit is known,
-//! so sums are taken apart for exactly as long as the result comes earlier, through those that others use as well.
+//! so sums are taken apart for exactly as long as the result comes earlier, through those that others use as well. A product
+//! that is only added is the two rows of its partial products.
 
 mod compare;
 
@@ -50,9 +51,41 @@ struct Sum {
     rows: Option<Vec<Term>>,
     planned: Option<Planned>,
     /// The operation that makes the word as well, if nothing was taken apart.
-    plain: Option<(WordOp, Scalar, Vec<Vec<Lit>>)>,
+    plain: Option<Plain>,
     /// The step that it belongs to.
     owner: usize,
+}
+
+/// An operation on words.
+#[derive(Clone)]
+struct Plain {
+    op: WordOp,
+    scalar: Scalar,
+    args: Vec<Vec<Lit>>,
+}
+
+impl Plain {
+    fn build(&self, b: &mut Builder) -> Vec<Lit> {
+        let Self { op, scalar, args } = self;
+        templates::word_op(b, *op, *scalar, *scalar, args, Objective::Depth)
+    }
+
+    /// The operation that makes the low bits of the result, if it is one.
+    fn low(&self, width: u32) -> Option<Self> {
+        if self.scalar.width() == width {
+            return Some(self.clone());
+        }
+        // Low bits of a product are the product of low bits.
+        (self.op == WordOp::Mul).then(|| Self {
+            op: self.op,
+            scalar: Scalar::unsigned(width as u8),
+            args: self
+                .args
+                .iter()
+                .map(|arg| resized(arg, width, false))
+                .collect(),
+        })
+    }
 }
 
 /// One operand of a sum.
@@ -116,9 +149,7 @@ impl Words {
         self.bounds.push(b.n_gates());
         self.owners.push(self.at);
         let word = match &sum.plain {
-            Some((op, scalar, args)) => {
-                templates::word_op(b, *op, *scalar, *scalar, args, Objective::Depth)
-            }
+            Some(plain) => plain.build(b),
             None => {
                 let (word, rows) = sum.plan(b).build(b);
                 sum.rows = Some(rows);
@@ -160,6 +191,14 @@ impl Words {
         let &[result] = &micro.results[..] else {
             return false;
         };
+        if let Logic::Word {
+            op: WordOp::Mul,
+            from,
+            ..
+        } = logic
+        {
+            return self.multiply(b, micro, *from, literal);
+        }
         let sum = if let Logic::Word {
             op: WordOp::Cast, ..
         } = logic
@@ -176,7 +215,7 @@ impl Words {
             Sum {
                 width,
                 planned: known.planned.clone().filter(|_| known.width == width),
-                plain: known.plain.clone().filter(|_| known.width == width),
+                plain: known.plain.as_ref().and_then(|plain| plain.low(width)),
                 ..known.clone()
             }
         } else {
@@ -189,6 +228,41 @@ impl Words {
         if self.needed.contains(&result) {
             self.get(b, result);
         }
+        true
+    }
+
+    /// Takes note of a product that nothing but one sum or comparison needs, as few words that add up to it.
+    fn multiply(
+        &mut self,
+        b: &mut Builder,
+        micro: &Micro,
+        scalar: Scalar,
+        literal: &dyn Fn(ValueId) -> Vec<Lit>,
+    ) -> bool {
+        let (&[result], [_, _]) = (&micro.results[..], &micro.args[..]) else {
+            return false;
+        };
+        if self.needed.contains(&result) || !self.is_alone(result) || scalar.width() < 2 {
+            return false;
+        }
+        let args: Vec<Vec<Lit>> = (micro.args.iter())
+            .map(|&arg| self.get(b, arg).unwrap_or_else(|| literal(arg)))
+            .collect();
+        let terms = templates::product_rows(b, &args[0], &args[1]);
+        let plain = Plain {
+            op: WordOp::Mul,
+            scalar,
+            args,
+        };
+        let sum = Sum {
+            width: scalar.width(),
+            terms,
+            rows: None,
+            planned: None,
+            plain: Some(plain),
+            owner: self.at,
+        };
+        self.sums.insert(result, sum);
         true
     }
 
@@ -241,7 +315,11 @@ impl Words {
         let plain = match logic {
             Logic::Word { op, from, .. } if ways.iter().all(|&way| way == As::Word) => {
                 let args = micro.args.iter().filter_map(|arg| self.words.get(arg));
-                Some((*op, *from, args.cloned().collect()))
+                Some(Plain {
+                    op: *op,
+                    scalar: *from,
+                    args: args.cloned().collect(),
+                })
             }
             _ => None,
         };

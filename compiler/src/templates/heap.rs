@@ -326,18 +326,53 @@ impl Plan {
     /// The plan that is done at the earliest level.
     fn shallowest(level: Vec<u32>, columns: &[Vec<u32>]) -> Self {
         let tallest = columns.iter().map(Vec::len).max().unwrap_or(0);
-        let mut by = Self::lower_bound(&level, columns);
-        loop {
-            let mut plan = Self {
-                level: level.clone(),
-                adders: Vec::new(),
-                columns: columns.to_vec(),
-            };
+        let begun = || Self {
+            level: level.clone(),
+            adders: Vec::new(),
+            columns: columns.to_vec(),
+        };
+        let mut greedy = begun();
+        let done = greedy.take_earliest();
+        for by in Self::lower_bound(&level, columns)..done {
+            let mut plan = begun();
             if plan.squeeze(tallest, by) {
                 return plan;
             }
-            by += 1;
         }
+        let mut plan = begun();
+        if plan.squeeze(tallest, done) && plan.adders.len() <= greedy.adders.len() {
+            return plan;
+        }
+        greedy
+    }
+
+    /// Compresses to height 2, in each column always the three earliest bits, carries from the column below among them; says at what
+    /// level it is done. Where bits arrive one after the other it is earlier than levels for all columns alike, and later where
+    /// they arrive together (Oklobdzija, Villeger and Liu, "A method for speed optimized partial product reduction and generation
+    /// of fast parallel multipliers", 1996).
+    fn take_earliest(&mut self) -> u32 {
+        let mut carries: Vec<u32> = Vec::new();
+        let mut done = 0;
+        for i in 0..self.columns.len() {
+            let mut bits = std::mem::take(&mut self.columns[i]);
+            bits.append(&mut carries);
+            bits.sort_unstable_by_key(|&id| std::cmp::Reverse((self.level[id as usize], id)));
+            while let [.., z, y, x] = bits[..] {
+                bits.truncate(bits.len() - 3);
+                let level = self.level[z as usize];
+                let sum = self.level.len() as u32;
+                self.level.extend([level, level + 1]);
+                self.adders.push((x, y, Some(z)));
+                carries.push(sum + 1);
+                let at = bits.partition_point(|&id| (self.level[id as usize], id) > (level, sum));
+                bits.insert(at, sum);
+            }
+            done = bits
+                .iter()
+                .fold(done, |done, &id| done.max(self.level[id as usize]));
+            self.columns[i] = bits;
+        }
+        done
     }
 
     /// The two rows that are left when the adders have been built on `bits`.

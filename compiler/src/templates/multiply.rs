@@ -8,7 +8,7 @@
 //! pays from 32 bits on. A constant factor is taken in canonical signed digits (Reitwiesner, 1960).
 
 use super::Objective;
-use super::heap::Heap;
+use super::heap::{Heap, Term};
 use super::word::{Shape, as_const, zero_extend};
 use smpcc_circuit::template::{Builder, Lit};
 use smpcc_circuit::value::Word;
@@ -38,6 +38,23 @@ pub(super) fn product(
     let mut heap = Heap::new(width + below);
     into_heap(b, &mut heap, &x, &y, false, below);
     heap.finish(b, objective).split_off(below)
+}
+
+/// Words that add up to `x · y` mod 2^n for two words of `n` bits, without a carry chain.
+pub fn product_rows(b: &mut Builder, x: &[Lit], y: &[Lit]) -> Vec<Term> {
+    let below = kind(x, y).room();
+    let mut heap = Heap::new(x.len() + below);
+    into_heap(b, &mut heap, x, y, false, below);
+    let (x, y) = heap.compress(b);
+    // What stands below position 0 adds up to 0 or to 2^below, and to this where any of it is set.
+    let carry = match below {
+        0 => Lit::FALSE,
+        1 => x[0],
+        _ => super::or_all(b, &x[..below]),
+    };
+    let rows = [x, y].map(|mut row| row.split_off(below));
+    let words = rows.into_iter().chain([vec![carry]]);
+    words.map(Term::unsigned).collect()
 }
 
 /// How a product is put into a heap.

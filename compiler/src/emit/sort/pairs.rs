@@ -113,7 +113,9 @@ impl Emitter<'_> {
             let further = affine(1, &[(segments, 0), (n, 1), (rows, 1)]);
             let further = self.constant(size, further);
             let round = self.splat(size, segments * n * rows, Word::from(rows));
-            let place = self.word(public, WordOp::Rem, size, size, &[further, round]);
+            // Modulo the rows without a division: what has not gone round wraps to more than any place.
+            let back = self.word(public, WordOp::Sub, size, size, &[further, round]);
+            let place = self.word(public, WordOp::Min, size, size, &[further, back]);
             let first = affine(0, &[(segments, rows), (n, 0), (rows, 0)]);
             let first = self.constant(size, first);
             partner.push(self.word(public, WordOp::Add, size, size, &[place, first]));

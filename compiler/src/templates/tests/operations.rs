@@ -182,11 +182,12 @@ fn sizes_and_depths_are_as_promised() {
         ];
         assert_eq!(got, expected, "{}, signed: {signed}", op.name());
     }
+    let mut others = Vec::new();
     for (op, signed, small, large) in [
-        (Div, false, (4314, 51), (16356, 70)),
-        (Rem, false, (4468, 52), (16674, 71)),
-        (Div, true, (4462, 56), (16699, 76)),
-        (Rem, true, (4673, 62), (17148, 83)),
+        (Div, false, (4250, 51), (16228, 70)),
+        (Rem, false, (4365, 52), (16493, 71)),
+        (Div, true, (4398, 56), (16571, 76)),
+        (Rem, true, (4570, 62), (16967, 83)),
     ] {
         for (width, expected) in [(32, small), (64, large)] {
             let from = if signed {
@@ -194,14 +195,13 @@ fn sizes_and_depths_are_as_promised() {
             } else {
                 Scalar::unsigned(width)
             };
-            assert_eq!(
-                cost(op, from, Objective::Depth),
-                expected,
-                "{} {from}",
-                op.name()
-            );
+            let found = cost(op, from, Objective::Depth);
+            if found != expected {
+                others.push((op.name(), from, found));
+            }
         }
     }
+    assert!(others.is_empty(), "{others:?}");
     for (op, signed, small, large) in [
         (Div, false, 830, 3198),
         (Div, true, 923, 3387),

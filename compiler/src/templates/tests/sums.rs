@@ -92,6 +92,36 @@ fn sums_of_products_and_squares() {
     }
 }
 
+/// Factors: two words, a word twice, a word and a constant.
+#[test]
+fn rows_of_a_product_add_up_to_it() {
+    let mut values = Values::new(17);
+    for n in (1..=12).chain([31, 48, 64]) {
+        let lanes = if n <= 4 {
+            exhaustive(&[n, n])
+        } else {
+            random(&mut values, &[n, n], 128)
+        };
+        for factors in 0..3 {
+            let mut b = Builder::new(&[n, n]);
+            let x = b.input(0);
+            let y = match factors {
+                0 => b.input(1),
+                1 => x.clone(),
+                _ => (0..n).map(|i| Lit::from(13u64 >> i & 1 == 1)).collect(),
+            };
+            let rows = product_rows(&mut b, &x, &y);
+            assert!(rows.len() <= 3);
+            let out = sum(&mut b, &rows, n, Objective::Depth);
+            let circuit = b.finish("rows", vec![out]);
+            for (lane, got) in lanes.iter().zip(evaluate(&circuit, &lanes)) {
+                let other = [lane[1], lane[0], 13 & mask(n)][factors];
+                assert_eq!(got, [lane[0].wrapping_mul(other) & mask(n)], "{n} bits");
+            }
+        }
+    }
+}
+
 /// The product of two operands of `n` bits in `2n`, both extended first; or the square of the first.
 fn widened(n: u32, signed: bool, square: bool, objective: Objective) -> Template {
     let (narrow, wide) = if signed {
