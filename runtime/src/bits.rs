@@ -16,6 +16,9 @@ pub use pack::{Packer, Unpacker};
 /// Bits of a lane from which on many lanes at once are moved as integers: fewer are moved bit by bit.
 const WHOLE: usize = 4;
 
+/// Lanes of a block from which on its bits are moved by words.
+const SHORT: usize = 32;
+
 /// A vector of `width`-bit lanes, bit-major.
 #[derive(Clone)]
 pub struct Bits {
@@ -199,8 +202,9 @@ impl Bits {
         let mut out = Self::zeros(self.width, index.len() * block);
         let runs = if block == 1 { runs(index) } else { None };
         let alternate = (block == 1).then(|| alternate(index)).flatten();
-        if block == 1 && runs.is_none() && alternate.is_none() && self.is_by_bytes(index.len()) {
-            self.gather_bytes(index, &mut out);
+        let short = block < SHORT && runs.is_none() && alternate.is_none();
+        if short && self.is_by_bytes(index.len() * block) {
+            self.gather_bytes(index, block, &mut out);
             return out;
         }
         for bit in 0..self.width {
@@ -228,13 +232,13 @@ impl Bits {
         out
     }
 
-    /// Whether so many single lanes are picked faster as bytes, to which all lanes must be turned first.
+    /// Whether so many lanes in short blocks are picked faster as bytes, to which all lanes must be turned first.
     fn is_by_bytes(&self, n: usize) -> bool {
         self.width >= WHOLE && n.saturating_mul(self.width) >= self.lanes
     }
 
-    /// Picks lanes for a vector of zeros: eight bits of a lane at a time, as a byte.
-    fn gather_bytes(&self, index: &[usize], out: &mut Self) {
+    /// Picks blocks of lanes for a vector of zeros: eight bits of a lane at a time, as a byte.
+    fn gather_bytes(&self, index: &[usize], block: usize, out: &mut Self) {
         let (n, n_out) = (self.stride(), out.stride());
         let mut bytes = Zeroizing::new(vec![0; 64 * n]);
         let mut picked = Zeroizing::new(vec![0; 64 * n_out]);
@@ -247,8 +251,14 @@ impl Bits {
                 }
                 *bytes = bytes_of(planes);
             }
-            for (to, &i) in picked.iter_mut().zip(index) {
-                *to = bytes[i];
+            if block == 1 {
+                for (to, &i) in picked.iter_mut().zip(index) {
+                    *to = bytes[i];
+                }
+            } else {
+                for (to, &i) in picked.chunks_exact_mut(block.max(1)).zip(index) {
+                    to.copy_from_slice(&bytes[i..i + block]);
+                }
             }
             for (w, picked) in picked.as_chunks().0.iter().enumerate() {
                 for (bit, plane) in planes_of(picked)[..bits].iter().enumerate() {
@@ -604,12 +614,14 @@ mod tests {
             width in 1u32..=40,
             words in prop::collection::vec(any::<u128>(), 1..200),
             picks in prop::collection::vec(any::<prop::sample::Index>(), 0..200),
+            block in prop_oneof![Just(1usize), 1usize..40],
         ) {
-            let index: Vec<usize> = picks.iter().map(|p| p.index(words.len())).collect();
+            let block = block.min(words.len());
+            let index: Vec<usize> = picks.iter().map(|p| p.index(words.len() - block + 1)).collect();
             let elements = Elements::of_words(width, words.iter().copied());
-            let picked = crate::protocols::clear::gather(&elements, &index, 1);
+            let picked = crate::protocols::clear::gather(&elements, &index, block);
             let bits = Bits::from_elements(width as usize, &elements);
-            prop_assert!(bits.gather(&index, 1).to_elements() == picked);
+            prop_assert!(bits.gather(&index, block).to_elements() == picked);
         }
 
         #[test]

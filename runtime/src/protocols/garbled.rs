@@ -13,6 +13,8 @@
 //!
 //! A half gate's number is its place in the whole execution, never in the template: call, block of lanes, gate, lane.
 
+use std::sync::{Arc, OnceLock};
+
 use smpcc_circuit::template::{Gate, Template};
 use zeroize::Zeroizing;
 
@@ -46,6 +48,8 @@ pub struct Plan {
     /// By result and bit.
     pub(super) outputs: Vec<Vec<Pin>>,
     n_and: usize,
+    /// The pieces for as many lanes as were first asked for, which are mostly asked for again.
+    pieces: OnceLock<(usize, Arc<[Piece]>)>,
 }
 
 pub(super) enum Step {
@@ -99,6 +103,7 @@ impl Plan {
             n_and: order.iter().filter(|&&g| is_and(g)).count(),
             steps,
             outputs: slots.outputs(),
+            pieces: OnceLock::new(),
         }
     }
 
@@ -129,7 +134,15 @@ impl Plan {
     }
 
     /// Cuts the steps into pieces whose tables are worth a message, for blocks of `lanes` lanes.
-    pub fn pieces(&self, lanes: usize) -> Vec<Piece> {
+    pub fn pieces(&self, lanes: usize) -> Arc<[Piece]> {
+        let (known, pieces) = self.pieces.get_or_init(|| (lanes, self.cut(lanes).into()));
+        match *known == lanes {
+            true => pieces.clone(),
+            false => self.cut(lanes).into(),
+        }
+    }
+
+    fn cut(&self, lanes: usize) -> Vec<Piece> {
         let mut pieces = vec![Piece::default()];
         for (s, step) in self.steps.iter().enumerate() {
             if let Some(piece) = pieces.last_mut() {

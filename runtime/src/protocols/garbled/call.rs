@@ -27,7 +27,7 @@ struct Call {
     args: Vec<Held>,
     lanes: usize,
     block: usize,
-    pieces: Vec<Piece>,
+    pieces: Arc<[Piece]>,
     /// Operand and bit of each input bit.
     inputs: Vec<(usize, usize)>,
     first_half_gate: u64,
