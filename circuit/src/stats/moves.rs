@@ -1,7 +1,7 @@
 //! What a party does to its shares without a message: words that it copies, adds up or computes in public.
 //!
-//! Shares of bits lie in columns of one bit each: a run of lanes moves as whole words, a lane by itself as one bit of every
-//! column. So where indices are constant it is asked whether they are runs, as the engine asks them.
+//! Shares of bits lie in columns of one bit each: a run of lanes moves as whole words, a lane by itself as bytes or bits of all
+//! columns. So where indices are constant it is asked whether they are runs, as the engine asks them.
 
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Node, Op, Program, ValueInfo};
@@ -9,6 +9,9 @@ use crate::value::{ConstVec, Word};
 
 /// Lanes from which on a run is copied as a whole, on average.
 const SHORTEST: u64 = 8;
+
+/// Bits of a word from which on its lanes are picked by bytes, after and before a transposition.
+const BY_BYTES: u64 = 4;
 
 /// Which indices of a program are runs of neighbours.
 pub(super) struct Moves {
@@ -75,7 +78,11 @@ impl Moves {
                 words.saturating_mul(self.held)
             }
             Domain::Boolean if whole => bits.saturating_mul(self.held).div_ceil(64),
-            Domain::Boolean => bits.saturating_mul(self.of_bit),
+            Domain::Boolean if width < BY_BYTES => bits.saturating_mul(self.of_bit),
+            Domain::Boolean => {
+                let bytes = lanes.saturating_mul(width.div_ceil(8));
+                bytes.saturating_mul(2 * self.of_bit)
+            }
             // A label is two words.
             Domain::Yao => bits.saturating_mul(2),
         }
