@@ -13,10 +13,10 @@ pub fn format(file: FileId, text: &str) -> Result<String, Refused> {
     on_large_stack(STACK_BYTES, |_| smpcc_syntax::format::format(file, text))
 }
 
-/// As [`format`], of a text that has been parsed.
+/// As [`format()`], of a text that has been parsed.
 ///
 /// # Errors
-/// As [`format`].
+/// As [`format()`].
 pub fn format_parsed(file: FileId, text: &str, parsed: &Parsed) -> Result<String, Refused> {
     on_large_stack(STACK_BYTES, |_| {
         smpcc_syntax::format::format_parsed(file, text, parsed)
