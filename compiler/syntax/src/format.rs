@@ -37,10 +37,10 @@ pub fn format(file: FileId, text: &str) -> Result<String, Refused> {
     format_parsed(file, text, &parser::parse(file, text))
 }
 
-/// As [`format`], of a text that has been parsed.
+/// As [`format()`], of a text that has been parsed.
 ///
 /// # Errors
-/// As [`format`].
+/// As [`format()`].
 pub fn format_parsed(file: FileId, text: &str, parsed: &Parsed) -> Result<String, Refused> {
     if diagnostic::has_errors(&parsed.diagnostics) {
         return Err(Refused::Syntax(parsed.diagnostics.clone()));
