@@ -286,6 +286,7 @@ fn the_network_and_the_lanes_choose_the_form() {
     // Few lanes: rounds count. Very many: bytes do. Between them, two levels more save a third of the ANDs.
     assert_eq!(chosen(Network::LAN, 100), (134, 5));
     assert_eq!(chosen(Network::LAN, 20_000), (85, 7));
+    assert_eq!(chosen(Network::LAN, 100_000), (85, 7));
     assert_eq!(chosen(Network::LAN, 400_000), (31, 31));
     // A level takes 200 times as long on the slow network, an AND up to 100 times.
     assert_eq!(chosen(Network::WAN, 20_000), (134, 5));
