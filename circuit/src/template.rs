@@ -82,6 +82,23 @@ pub struct Template {
     and_levels: Found<Vec<u64>>,
 }
 
+/// Which wires some output needs, of gates from wire `first` on.
+pub fn used_wires(first: u32, gates: &[Gate], outputs: &[Vec<Lit>]) -> Vec<bool> {
+    let first = first as usize;
+    let mut used = vec![false; first + gates.len()];
+    for lit in outputs.iter().flatten() {
+        used[lit.wire() as usize] = true;
+    }
+    for (g, gate) in gates.iter().enumerate().rev() {
+        if used[first + g] {
+            let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
+            used[a.wire() as usize] = true;
+            used[b.wire() as usize] = true;
+        }
+    }
+    used
+}
+
 /// What follows from the rest of a value, once it was asked for: no part of the value itself.
 #[derive(Debug)]
 struct Found<T>(OnceLock<T>);
@@ -145,19 +162,7 @@ impl Template {
 
     /// Which wires some output needs.
     pub fn used_wires(&self) -> Vec<bool> {
-        let first = self.first_gate_wire() as usize;
-        let mut used = vec![false; self.n_wires()];
-        for lit in self.outputs.iter().flatten() {
-            used[lit.wire() as usize] = true;
-        }
-        for (g, gate) in self.gates.iter().enumerate().rev() {
-            if used[first + g] {
-                let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-                used[a.wire() as usize] = true;
-                used[b.wire() as usize] = true;
-            }
-        }
-        used
+        used_wires(self.first_gate_wire(), &self.gates, &self.outputs)
     }
 
     /// Number of input bits.

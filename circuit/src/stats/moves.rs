@@ -1,7 +1,7 @@
 //! What a party does to its shares without a message: words that it copies, adds up or computes in public.
 //!
 //! Shares of bits lie in columns of one bit each: a run of lanes moves as whole words, a lane by itself as bytes or bits of all
-//! columns. So where indices are constant it is asked whether they are runs, as the engine asks them.
+//! columns. So where indices are constant it is asked whether they are runs.
 
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Node, Op, Program, ValueInfo};
@@ -91,14 +91,13 @@ impl Moves {
 
 /// Whether constants are long runs of neighbours, or of every second lane, which move as fast.
 fn are_runs(words: &ConstVec) -> bool {
-    let counts = |dims: &[(u64, Word)]| match dims {
-        [(_, 2)] => true,
-        [.., (n, step)] => *step == 1 && *n >= SHORTEST,
-        [] => false,
+    let counts = |dims: &[(u64, Word)]| {
+        dims.last()
+            .is_some_and(|&(n, step)| step == 1 && n >= SHORTEST)
     };
     match words {
         ConstVec::Splat { lanes, .. } => *lanes == 1,
-        ConstVec::Affine { dims, .. } => counts(dims),
+        ConstVec::Affine { dims, .. } => matches!(dims[..], [(_, 2)]) || counts(dims),
         ConstVec::Pieces(pieces) => pieces.iter().all(|piece| counts(&piece.dims)),
         ConstVec::Table(words) => {
             let breaks = words

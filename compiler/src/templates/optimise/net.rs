@@ -12,7 +12,7 @@
 use super::flipped;
 use crate::mix::Mix;
 use smpcc_circuit::splitmix;
-use smpcc_circuit::template::{Gate, Lit, Template};
+use smpcc_circuit::template::{Gate, Lit, Template, used_wires};
 use std::collections::{BinaryHeap, HashMap};
 
 /// Wires looked at in one check before it is given up.
@@ -216,17 +216,7 @@ impl Net {
     /// The circuit with these results; gates that none needs are dropped.
     pub(super) fn finish(self, name: String, outputs: Vec<Vec<Lit>>) -> Template {
         let first = self.first as usize;
-        let mut used = vec![false; self.level.len()];
-        for lit in outputs.iter().flatten() {
-            used[lit.wire() as usize] = true;
-        }
-        for (g, gate) in self.gates.iter().enumerate().rev() {
-            if used[first + g] {
-                let (Gate::Xor(a, b) | Gate::And(a, b)) = *gate;
-                used[a.wire() as usize] = true;
-                used[b.wire() as usize] = true;
-            }
-        }
+        let used = used_wires(self.first, &self.gates, &outputs);
         let mut new = self.start();
         new.reserve(self.gates.len());
         let mut gates = Vec::with_capacity(used[first..].iter().filter(|&&u| u).count());
