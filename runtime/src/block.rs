@@ -107,17 +107,7 @@ impl Labels {
         &mut self.labels[bit * self.lanes..(bit + 1) * self.lanes]
     }
 
-    /// Adds labels to those of lanes `from..from + lanes`, bit after bit.
-    pub fn add(&mut self, from: usize, lanes: usize, labels: &[Label]) {
-        for (bit, labels) in labels.chunks_exact(lanes.max(1)).enumerate() {
-            let into = &mut self.bit_mut(bit)[from..from + lanes];
-            for (into, label) in into.iter_mut().zip(labels) {
-                *into ^= *label;
-            }
-        }
-    }
-
-    /// The same with the labels of a message.
+    /// Adds the labels of a message to those of lanes `from..from + lanes`, bit after bit.
     pub fn add_read(&mut self, from: usize, lanes: usize, bytes: &[u8]) {
         let labels = bytes.as_chunks().0;
         for (bit, labels) in labels.chunks_exact(lanes.max(1)).enumerate() {

@@ -17,6 +17,7 @@ use crate::block::Label;
 
 pub(crate) mod columns;
 pub(crate) mod field;
+pub(crate) mod labels;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;

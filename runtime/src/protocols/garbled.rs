@@ -19,11 +19,12 @@ use smpcc_circuit::template::{Gate, Template};
 use zeroize::Zeroizing;
 
 use super::slots::{Pin, Slots, Wiring};
-use crate::block::Label;
+use crate::block::{Label, Labels};
 #[cfg(test)]
 use crate::freed::{Origin, plant};
 use crate::mask::Mask;
 use crate::simd::columns::add_chosen;
+use crate::simd::labels::{add_labels, xor_labels};
 use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble, zero_labels};
 use crate::wipe;
 
@@ -270,11 +271,13 @@ impl Wires {
     pub fn walk(&mut self, plan: &Plan, piece: &Piece, hash: Hash, first: u64, mut role: Role<'_>) {
         let lanes = self.lanes;
         let flip = role.flip();
+        let flips = [Label::ZERO, flip];
         let mut n_done = 0;
         for step in &plan.steps[piece.steps.clone()] {
             match step {
                 Step::Xor(wiring) => {
-                    let d = flip.select(Mask::public(wiring.a.complement != wiring.b.complement));
+                    // Which of the two is public.
+                    let d = flips[usize::from(wiring.a.complement != wiring.b.complement)];
                     self.xor(wiring, d);
                 }
                 Step::Ands(ands) => {
@@ -303,14 +306,22 @@ impl Wires {
         }
     }
 
+    #[inline(always)]
     fn xor(&mut self, wiring: &Wiring, d: Label) {
+        if self.lanes == 1 {
+            let [a, b] = [wiring.a, wiring.b].map(|pin| self.labels[pin.slot as usize]);
+            self.labels[wiring.out as usize] = a ^ b ^ d;
+        } else {
+            self.xor_lanes(wiring, d);
+        }
+    }
+
+    fn xor_lanes(&mut self, wiring: &Wiring, d: Label) {
         let n = self.lanes;
         let [a, b, out] = [wiring.a.slot, wiring.b.slot, wiring.out]
             .map(|s| s as usize * n..(s as usize + 1) * n);
         if let Ok([a, b, out]) = self.labels.get_disjoint_mut([a, b, out.clone()]) {
-            for (out, (a, b)) in out.iter_mut().zip(a.iter().zip(b.iter())) {
-                *out = *a ^ *b ^ d;
-            }
+            xor_labels(a, b, d, out);
         } else {
             // Both operands are one wire.
             self.labels[out].fill(d);
@@ -403,4 +414,11 @@ pub fn active<'w>(
         add_chosen(labels, offset, words);
     }
     active
+}
+
+/// Adds labels to those of lanes `from..from + lanes`, bit after bit.
+pub fn add(to: &mut Labels, from: usize, lanes: usize, labels: &[Label]) {
+    for (bit, labels) in labels.chunks_exact(lanes.max(1)).enumerate() {
+        add_labels(&mut to.bit_mut(bit)[from..from + lanes], labels);
+    }
 }

@@ -26,8 +26,8 @@ use crate::freed::plant_hidden;
 #[cfg(test)]
 use crate::mask::Mask;
 use crate::prg::OsEntropy;
-use crate::protocols::garbled::active;
 use crate::protocols::garbled::seat::Garbling;
+use crate::protocols::garbled::{active, add};
 use crate::protocols::interface::Protocols;
 use crate::protocols::operands::block_range;
 use crate::protocols::ot::labels::fresh_delta;
@@ -170,7 +170,7 @@ impl Blocks<Pairwise> for Give {
             wire.send(party(EVALUATOR), |out| write_labels(&active, out))?;
             #[cfg(test)]
             plant_hidden(&zeros, self.bits(range.start, n));
-            self.into(GARBLER).add(range.start, n, &zeros);
+            add(self.into(GARBLER), range.start, n, &zeros);
             wire.expect(party(EVALUATOR), (self.width * n).div_ceil(8))
         } else {
             // Bits under the transfers' random choices.
@@ -189,7 +189,7 @@ impl Blocks<Pairwise> for Give {
             // Its labels are known at once.
             let labels = &self.transfers.labels[first..first + self.width * n];
             let into = EVALUATOR.min(self.out.len() - 1);
-            self.out[into].add(range.start, n, labels);
+            add(&mut self.out[into], range.start, n, labels);
             wire.expect(party(GARBLER), self.width * n * LABEL_LEN)
         }
     }
@@ -220,7 +220,7 @@ impl Blocks<Pairwise> for Give {
             // Where the evaluator's bit is not its choice, the transfer's labels change places.
             add_chosen(labels, offset, &swaps);
         }
-        self.into(EVALUATOR).add(range.start, n, &zeros);
+        add(self.into(EVALUATOR), range.start, n, &zeros);
         Ok(())
     }
 

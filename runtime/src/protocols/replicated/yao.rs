@@ -24,8 +24,8 @@ use crate::freed::plant_hidden;
 #[cfg(test)]
 use crate::mask::Mask;
 use crate::prg::Prg;
-use crate::protocols::garbled::active;
 use crate::protocols::garbled::seat::Garbling;
+use crate::protocols::garbled::{active, add};
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::{Begun, Outcome, Value};
 use crate::ring::Elements;
@@ -209,7 +209,7 @@ impl Blocks<Rep3> for Give {
                 let active = active(&zeros, offset, n, words);
                 wire.send(party(EVALUATOR), |out| write_labels(&active, out))?;
             }
-            self.into(string).add(range.start, n, &zeros);
+            add(self.into(string), range.start, n, &zeros);
         }
         Ok(())
     }
