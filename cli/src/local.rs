@@ -29,8 +29,12 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(3);
 const AT_LEAST: Duration = Duration::from_secs(60);
 
 /// Asks glibc's allocator for large pages, where the system has them for who asks; others do not look at it. Vectors are long, and it is mostly
-/// their first use that counts: to get each page by itself takes about as long as the work on it.
-const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+/// their first use that counts: to get each page by itself takes about as long as the work on it. All threads share one arena: each has a large
+/// page to clear before its first use, and a party has two threads for each link, which hardly ask for memory.
+const ALLOCATOR: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1",
+);
 
 /// What a party of `smpcc run` is told through its pipe. No `Debug`: it holds a key and inputs.
 #[derive(Clone, Serialize, Deserialize)]
