@@ -9,6 +9,7 @@
 
 mod greet;
 mod pin;
+mod record;
 mod stream;
 
 use std::io;
@@ -30,6 +31,7 @@ use crate::keys::{Certificate, Identity, Invalid, SUBJECT_NAME, provider};
 use crate::party::{PartyId, PartyNames};
 use greet::{Unwelcome, greet, hang_up};
 use pin::{PinError, PinnedClients, PinnedServer};
+use record::Traffic;
 
 /// How long a caller may take to show who it is.
 const STRANGER_PATIENCE: Duration = Duration::from_secs(10);
@@ -262,6 +264,7 @@ impl Setup {
                 .map_err(unusable)?;
             client.resumption = rustls::client::Resumption::disabled();
             client.enable_sni = false;
+            client.enable_secret_extraction = true;
             clients.push((peer.party, Arc::new(client)));
         }
         let callers = config.peers.iter().filter(|peer| peer.party < config.me);
@@ -273,6 +276,7 @@ impl Setup {
             .with_single_cert(chain(), config.identity.private_key()?)
             .map_err(unusable)?;
         server.send_tls13_tickets = 0;
+        server.enable_secret_extraction = true;
         Ok(Self {
             me: config.me,
             names: config.names.clone(),
@@ -311,8 +315,11 @@ impl Setup {
         let name = ServerName::try_from(SUBJECT_NAME).map_err(|e| bug(e.to_string()))?;
         let mut stream =
             tcp::dial(address, until).map_err(|e| Trouble::Passing(format!("{address}: {e}")))?;
+        let traffic = Traffic::new();
+        let mut config = ClientConfig::clone(config);
+        config.key_log = traffic.clone();
         let connection =
-            ClientConnection::new(config.clone(), name).map_err(|e| bug(e.to_string()))?;
+            ClientConnection::new(Arc::new(config), name).map_err(|e| bug(e.to_string()))?;
         let mut connection = Connection::Client(connection);
         let greeted = greet(
             &mut connection,
@@ -322,7 +329,7 @@ impl Setup {
             self.me,
         );
         match greeted {
-            Ok(_) => stream::link(connection, stream, &peer.certificate)
+            Ok(_) => stream::link(connection, &traffic, stream, &peer.certificate)
                 .map_err(|e| Trouble::Passing(format!("{address}: {e}"))),
             Err(Unwelcome::Io(e)) => Err(match tls_error(&e) {
                 Some(error) => Trouble::Final(self.explain(peer, error)),
@@ -409,7 +416,10 @@ impl Setup {
     /// Finds out who has called.
     fn admit(&self, mut stream: TcpStream, until: Instant) -> Result<Report, String> {
         tcp::prepare(&stream).map_err(|e| e.to_string())?;
-        let connection = ServerConnection::new(self.server.clone()).map_err(|e| e.to_string())?;
+        let traffic = Traffic::new();
+        let mut config = ServerConfig::clone(&self.server);
+        config.key_log = traffic.clone();
+        let connection = ServerConnection::new(Arc::new(config)).map_err(|e| e.to_string())?;
         let mut connection = Connection::Server(connection);
         let caller = |connection: &Connection| {
             let shown = connection.peer_certificates().and_then(<[_]>::first);
@@ -437,7 +447,8 @@ impl Setup {
         };
         let peer = self.peers.iter().find(|peer| peer.party == party);
         let certificate = &peer.ok_or("the caller is no party")?.certificate;
-        let link = stream::link(connection, stream, certificate).map_err(|e| e.to_string())?;
+        let link =
+            stream::link(connection, &traffic, stream, certificate).map_err(|e| e.to_string())?;
         Ok(Report::Up(party, Box::new(link)))
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustls::Connection;
 
+use super::record;
 use super::stream::as_timeout;
 use crate::message::{Reader, Writer};
 use crate::net::options::from_now;
@@ -38,7 +39,11 @@ pub(super) fn greet(
     me: PartyId,
 ) -> Result<PartyId, Unwelcome> {
     let io = |e: io::Error| Unwelcome::Io(e);
-    let mut socket = Deadlined { socket, until };
+    let mut socket = Deadlined {
+        socket,
+        until,
+        record: Record::default(),
+    };
     while connection.is_handshaking() {
         step(connection, &mut socket)?;
     }
@@ -86,17 +91,55 @@ fn step(connection: &mut Connection, socket: &mut Deadlined<'_>) -> Result<(), U
     done.map(|_| ()).map_err(Unwelcome::Io)
 }
 
-/// A socket whose reads and writes end at a fixed time, however slowly bytes trickle in.
+/// A socket whose reads and writes end at a fixed time, however slowly bytes trickle in. No read reaches beyond the end of a record: who
+/// takes the connection over after a record finds all that follows in the socket.
 struct Deadlined<'a> {
     socket: &'a mut TcpStream,
     until: Instant,
+    record: Record,
+}
+
+/// How much of a record has been read.
+#[derive(Default)]
+struct Record {
+    header: [u8; record::HEADER_LEN],
+    /// Bytes of the header.
+    have: usize,
+    /// Bytes that the header announces, less those that have been read.
+    left: usize,
+}
+
+impl Record {
+    /// How many bytes may be read at once.
+    fn want(&self) -> usize {
+        match record::HEADER_LEN - self.have {
+            0 => self.left,
+            more => more,
+        }
+    }
+
+    fn saw(&mut self, bytes: &[u8]) {
+        if self.have < record::HEADER_LEN {
+            self.header[self.have..][..bytes.len()].copy_from_slice(bytes);
+            self.have += bytes.len();
+            self.left = usize::from(u16::from_be_bytes([self.header[3], self.header[4]]));
+        } else {
+            self.left -= bytes.len();
+        }
+        if self.have == record::HEADER_LEN && self.left == 0 {
+            self.have = 0;
+        }
+    }
 }
 
 impl Read for Deadlined<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket
             .set_read_timeout(Some(tcp::remaining(self.until)?))?;
-        self.socket.read(buf).map_err(as_timeout)
+        let most = buf.len().min(self.record.want());
+        let n = self.socket.read(&mut buf[..most]).map_err(as_timeout)?;
+        self.record.saw(&buf[..n]);
+        Ok(n)
     }
 }
 

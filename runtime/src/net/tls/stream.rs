@@ -1,21 +1,23 @@
 //! A TLS connection as a link: one thread encrypts and writes, another reads and decrypts.
 //!
-//! Both directions of a connection share one state, so the two threads take turns at it, but neither ever holds it
-//! while it waits for the network: with full socket buffers on both sides each must be able to go on reading.
+//! The two directions have nothing in common but the socket, and one bit: that the other side asks for a new key of what it is sent.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustls::Connection;
 use zeroize::Zeroizing;
 
+use super::record::{self, Open, Opened, Seal, Traffic};
 use crate::keys::Certificate;
 use crate::net::frame::HEADER_LEN;
 use crate::net::link::{ByteSource, Cut, FrameSink, Link, LinkSecret};
 
-/// Plaintext bytes that are encrypted without letting the reader in between.
+/// Payload bytes that are encrypted before it is looked whether to write.
 const PIECE: usize = 64 * 1024;
 
 /// Encrypted bytes that are gathered before they are written.
@@ -31,27 +33,20 @@ const MOMENT: Duration = Duration::from_millis(1);
 const EXPORT_LABEL: &[u8] = b"EXPORTER-smpcc-link-secret";
 
 struct Tls {
-    connection: Mutex<Connection>,
     socket: TcpStream,
+    /// The other side has asked for a new key.
+    update_due: AtomicBool,
 }
 
-impl Tls {
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Makes a link of a connection whose handshake is complete.
+/// Makes a link of a connection whose handshake is complete, from which no more has been read than whole records.
 pub(super) fn link(
     mut connection: Connection,
+    traffic: &Traffic,
     socket: TcpStream,
     peer: &Certificate,
 ) -> io::Result<Link> {
     socket.set_read_timeout(None)?;
     socket.set_write_timeout(None)?;
-    connection.set_buffer_limit(None);
     let group = connection.negotiated_key_exchange_group();
     let key_exchange = group
         .and_then(|group| group.name().as_str())
@@ -60,27 +55,36 @@ pub(super) fn link(
     connection
         .export_keying_material(&mut secret[..], EXPORT_LABEL, None)
         .map_err(io::Error::other)?;
+    let early = early(&mut connection)?;
+    let (seal, open) = record::split(connection, traffic)?;
     let tls = Arc::new(Tls {
-        connection: Mutex::new(connection),
         socket,
+        update_due: AtomicBool::new(false),
     });
     Ok(Link {
         sink: Box::new(Sink {
             tls: tls.clone(),
+            seal,
             encrypted: Vec::with_capacity(WRITE_AT + 2 * PIECE),
             patience: None,
         }),
-        source: Box::new(Source {
-            tls: tls.clone(),
-            encrypted: vec![0; READ_AT_ONCE],
-            from: 0,
-            to: 0,
-        }),
+        source: Box::new(Source::new(tls.clone(), open, &early)),
         cut: tls,
         secret: LinkSecret(secret),
         peer_certificate: peer.fingerprint(),
         key_exchange,
     })
+}
+
+/// Data that came in one record with the last that was read.
+fn early(connection: &mut Connection) -> io::Result<Vec<u8>> {
+    let mut early = vec![0; record::CONTENT_CAP];
+    match connection.reader().read(&mut early) {
+        Ok(n) => early.truncate(n),
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => early.clear(),
+        Err(e) => return Err(e),
+    }
+    Ok(early)
 }
 
 impl Cut for Tls {
@@ -92,6 +96,7 @@ impl Cut for Tls {
 
 struct Sink {
     tls: Arc<Tls>,
+    seal: Seal,
     /// Bytes that are not on their way yet.
     encrypted: Vec<u8>,
     /// How long the socket waits for the network to take something.
@@ -100,16 +105,10 @@ struct Sink {
 
 impl Sink {
     fn encrypt(&mut self, header: &[u8], payload: &[u8]) -> io::Result<()> {
-        let mut connection = self.tls.lock();
-        let pieces = [IoSlice::new(header), IoSlice::new(payload)];
-        let taken = connection.writer().write_vectored(&pieces)?;
-        if taken != header.len() + payload.len() {
-            return Err(io::ErrorKind::WriteZero.into());
+        if self.tls.update_due.swap(false, Ordering::Relaxed) {
+            self.seal.update(false, &mut self.encrypted)?;
         }
-        while connection.wants_write() {
-            connection.write_tls(&mut self.encrypted)?;
-        }
-        drop(connection);
+        self.seal.data([header, payload], &mut self.encrypted)?;
         if self.encrypted.len() >= WRITE_AT {
             self.write_out()?;
         }
@@ -150,12 +149,7 @@ impl FrameSink for Sink {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let mut connection = self.tls.lock();
-        connection.send_close_notify();
-        while connection.wants_write() {
-            connection.write_tls(&mut self.encrypted)?;
-        }
-        drop(connection);
+        self.seal.close(&mut self.encrypted)?;
         self.write_out()?;
         self.tls.socket.shutdown(Shutdown::Write)
     }
@@ -185,77 +179,97 @@ impl FrameSink for Sink {
 
 struct Source {
     tls: Arc<Tls>,
-    /// Bytes from the socket; those in `from..to` have not gone into the connection yet.
-    encrypted: Vec<u8>,
-    from: usize,
-    to: usize,
+    open: Open,
+    /// What was read: of one record the data that nobody has taken yet, then records that are not opened yet.
+    read: Zeroizing<Vec<u8>>,
+    data: Range<usize>,
+    sealed: Range<usize>,
+    /// The other side has ended its direction.
+    closed: bool,
+}
+
+impl Source {
+    fn new(tls: Arc<Tls>, open: Open, early: &[u8]) -> Self {
+        let mut read = Zeroizing::new(vec![0; READ_AT_ONCE]);
+        read[..early.len()].copy_from_slice(early);
+        Self {
+            tls,
+            open,
+            read,
+            data: 0..early.len(),
+            sealed: early.len()..early.len(),
+            closed: false,
+        }
+    }
+
+    /// Moves up to `max` bytes of opened data to `out`.
+    fn give(&mut self, out: &mut Vec<u8>, max: usize) -> usize {
+        let n = self.data.len().min(max);
+        out.extend_from_slice(&self.read[self.data.start..self.data.start + n]);
+        self.data.start += n;
+        n
+    }
+
+    /// Opens the next record if all of it has been read; whether it has.
+    fn open_next(&mut self) -> io::Result<bool> {
+        let Some((header, rest)) =
+            self.read[self.sealed.clone()].split_first_chunk_mut::<{ record::HEADER_LEN }>()
+        else {
+            return Ok(false);
+        };
+        let len = Open::len(*header)?;
+        let Some(sealed) = rest.get_mut(..len) else {
+            return Ok(false);
+        };
+        let start = self.sealed.start + record::HEADER_LEN;
+        match self.open.open(*header, sealed)? {
+            Opened::Data(within) => self.data = start + within.start..start + within.end,
+            Opened::Updated(both) => {
+                if both {
+                    self.tls.update_due.store(true, Ordering::Relaxed);
+                }
+            }
+            Opened::Closed => self.closed = true,
+        }
+        self.sealed.start = start + len;
+        Ok(true)
+    }
+
+    /// Waits for more bytes; false when none come any more.
+    fn read_more(&mut self) -> io::Result<bool> {
+        // What is left of a record goes to the front.
+        self.read.copy_within(self.sealed.clone(), 0);
+        self.sealed = 0..self.sealed.len();
+        self.data = 0..0;
+        let n = (&self.tls.socket)
+            .read(&mut self.read[self.sealed.end..])
+            .map_err(as_timeout)?;
+        self.sealed.end += n;
+        Ok(n > 0)
+    }
 }
 
 impl ByteSource for Source {
     fn read(&mut self, out: &mut Vec<u8>, max: usize) -> io::Result<usize> {
+        let mut moved = 0;
         loop {
-            let mut connection = self.tls.lock();
-            let n = decrypted(&mut connection, out, max)?;
-            match n {
-                Some(n) => return Ok(n),
-                None if self.from < self.to => {
-                    let mut rest = &self.encrypted[self.from..self.to];
-                    let before = rest.len();
-                    connection.read_tls(&mut rest)?;
-                    self.from += before - rest.len();
-                    connection.process_new_packets().map_err(invalid)?;
-                    continue;
-                }
-                None => {}
+            moved += self.give(out, max - moved);
+            // Whether the peer meant to end is for the frames to say.
+            if moved == max || self.closed {
+                return Ok(moved);
             }
-            drop(connection);
-            let n = (&self.tls.socket)
-                .read(&mut self.encrypted)
-                .map_err(as_timeout)?;
-            if n == 0 {
-                // Whether the peer meant to end is for the frames to say.
-                return Ok(0);
+            if self.open_next()? {
+                continue;
             }
-            (self.from, self.to) = (0, n);
+            if moved > 0 || !self.read_more()? {
+                return Ok(moved);
+            }
         }
     }
 
     fn set_deadline(&mut self, deadline: Duration) -> io::Result<()> {
         self.tls.socket.set_read_timeout(Some(deadline))
     }
-}
-
-/// Moves decrypted bytes to `out`; `None` when more encrypted ones are needed first.
-fn decrypted(
-    connection: &mut Connection,
-    out: &mut Vec<u8>,
-    max: usize,
-) -> io::Result<Option<usize>> {
-    use std::io::BufRead;
-    let mut reader = connection.reader();
-    let mut moved = 0;
-    loop {
-        let n = match reader.fill_buf() {
-            Ok(chunk) => {
-                let n = chunk.len().min(max - moved);
-                out.extend_from_slice(&chunk[..n]);
-                n
-            }
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                return Ok((moved > 0).then_some(moved));
-            }
-            Err(e) => return Err(e),
-        };
-        reader.consume(n);
-        moved += n;
-        if n == 0 || moved == max {
-            return Ok(Some(moved));
-        }
-    }
-}
-
-fn invalid(e: rustls::Error) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, e)
 }
 
 /// Sockets say that a deadline has passed in two ways.
