@@ -348,6 +348,27 @@ impl Builder {
         &self.makers[self.first as usize..]
     }
 
+    /// For each wire the latest AND level at which it may be known so that all `outputs` are known at level `by`; `u32::MAX` where none
+    /// of them needs it.
+    pub fn due(&self, outputs: &[Vec<Lit>], by: u32) -> Vec<u32> {
+        let mut due = vec![u32::MAX; self.makers.len()];
+        for lit in outputs.iter().flatten() {
+            due[lit.wire() as usize] = by;
+        }
+        for w in (self.first as usize..self.makers.len()).rev() {
+            if due[w] == u32::MAX {
+                continue;
+            }
+            let gate = self.makers[w];
+            let before = due[w].saturating_sub(u32::from(gate.is_and()));
+            for operand in [gate.0, gate.1] {
+                let operand = &mut due[operand.wire() as usize];
+                *operand = before.min(*operand);
+            }
+        }
+        due
+    }
+
     /// How many AND gates of one longest chain to `outputs` lie in each interval `bounds[i]..bounds[i + 1]` of gates.
     fn chain_between(&self, outputs: &[Vec<Lit>], bounds: &[usize]) -> Vec<u64> {
         let mut counts = vec![0; bounds.len().saturating_sub(1)];
@@ -626,6 +647,21 @@ mod tests {
             t.eval64(&[0b10101010, 0b11001100, 0b11110000]),
             vec![0b10010110, 0b11101000]
         );
+    }
+
+    #[test]
+    fn what_is_due_counts_levels_from_the_outputs() {
+        let mut b = Builder::new(&[4]);
+        let i = b.input(0);
+        let first = b.and(i[0], i[1]);
+        let sum = b.xor(first, i[3]);
+        let second = b.and(sum, i[2]);
+        let unused = b.and(i[0], i[3]);
+        let due = b.due(&[vec![second, i[3]]], 5);
+        let of = |lit: Lit| due[lit.wire() as usize];
+        assert_eq!([second, sum, first, unused].map(of), [5, 4, 4, u32::MAX]);
+        // Of an input that is also an output what its gates ask for.
+        assert_eq!([i[0], i[1], i[2], i[3]].map(of), [3, 3, 4, 4]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
-use super::sums::{Words, resized};
+use super::sums::{Slack, Words, resized};
 use crate::mix::Mix;
 use crate::templates::{self, Objective, Term};
 use smpcc_circuit::gate::WordOp;
@@ -121,6 +121,27 @@ impl Emitter<'_> {
         outputs: &[ValueId],
         objective: Objective,
     ) -> (Template, Shares) {
+        let (first, slack) = self.built(members, inputs, outputs, objective, None);
+        if let Some(slack) = slack {
+            let (again, _) = self.built(members, inputs, outputs, objective, Some(&slack));
+            let figures =
+                |(template, _): &(Template, Shares)| (template.and_depth(), template.n_and());
+            if figures(&again) < figures(&first) {
+                return again;
+            }
+        }
+        first
+    }
+
+    /// The circuit, and what slack it has unless that is used already.
+    fn built(
+        &self,
+        members: &[&Micro],
+        inputs: &[ValueId],
+        outputs: &[ValueId],
+        objective: Objective,
+        slack: Option<&Slack>,
+    ) -> ((Template, Shares), Option<Slack>) {
         let widths: Vec<u32> = inputs
             .iter()
             .map(|&v| self.info(v).scalar.width())
@@ -129,7 +150,7 @@ impl Emitter<'_> {
         let results = members.iter().flat_map(|m| &m.results);
         let n_bits: usize = results.map(|&v| self.info(v).scalar.width() as usize).sum();
         b.reserve((GATES_A_BIT * n_bits).min(MOST_RESERVED));
-        let mut known = Words::new(members, outputs, objective);
+        let mut known = Words::new(members, outputs, objective, slack);
         for (i, &v) in inputs.iter().enumerate() {
             known.set(v, b.input(i));
         }
@@ -165,6 +186,10 @@ impl Emitter<'_> {
             .iter()
             .map(|&v| known.get(&mut b, v).unwrap_or_default())
             .collect();
+        let found = match slack {
+            None => known.slack(&b, &outs),
+            Some(_) => None,
+        };
         let mut split = Shares::new();
         let (bounds, owners) = known.runs();
         let (template, parts) = b.finish_parts(name.finish(), outs, &bounds);
@@ -172,7 +197,7 @@ impl Emitter<'_> {
             let line = split.entry(members[owner].loc).or_default();
             *line = (line.0 + ands, line.1 + levels);
         }
-        (template, split)
+        ((template, split), found)
     }
 
     pub(super) fn template(&mut self, template: Template) -> TemplateId {

@@ -8,8 +8,14 @@
 //! the word itself. A pass over the program sees one use at a time and guesses arrivals; here the level of every bit is known,
 //! so sums are taken apart for exactly as long as the result comes earlier, through those that others use as well. A product
 //! that is only added is the two rows of its partial products.
+//!
+//! A circuit is as deep as its longest chain, and beside that chain words may come later for fewer gates: once it is built, [`Slack`]
+//! says when each sum is due, and it is built again.
 
 mod compare;
+mod slack;
+
+pub(super) use slack::Slack;
 
 use super::frame::{Logic, Micro, Work};
 use crate::mix::Mix;
@@ -28,7 +34,7 @@ const NARROW: u32 = 8;
 const CHAIN: usize = 4;
 
 /// The values that a circuit has so far.
-pub(super) struct Words {
+pub(super) struct Words<'s> {
     words: HashMap<ValueId, Vec<Lit>, Mix>,
     sums: HashMap<ValueId, Sum, Mix>,
     /// How often each value is an operand of the circuit's own logic.
@@ -40,7 +46,17 @@ pub(super) struct Words {
     owners: Vec<usize>,
     /// The step that is being written.
     at: usize,
+    /// What a building before this one found.
+    slack: Option<&'s Slack>,
+    /// What this one finds: how the operands of each step were taken, and the sums whose words were built.
+    ways: Ways,
+    built: Vec<ValueId>,
+    /// Sums that are compared: how they are taken apart follows from when they come.
+    compared: HashSet<ValueId, Mix>,
 }
+
+/// How the operands of a step go into its sum, by step.
+type Ways = HashMap<usize, Vec<As>, Mix>;
 
 /// A sum by what it adds up, mod 2^width.
 #[derive(Clone)]
@@ -107,16 +123,28 @@ enum As {
     Terms,
 }
 
-impl Words {
-    /// The words of a circuit with these steps, in whose results others look for `outputs`.
-    pub(super) fn new(members: &[&Micro], outputs: &[ValueId], objective: Objective) -> Self {
+impl<'s> Words<'s> {
+    /// The words of a circuit with these steps, in whose results others look for `outputs`. With `slack` of a building before, sums
+    /// come when they are due.
+    pub(super) fn new(
+        members: &[&Micro],
+        outputs: &[ValueId],
+        objective: Objective,
+        slack: Option<&'s Slack>,
+    ) -> Self {
         let mut uses = HashMap::default();
+        let mut compared = HashSet::default();
         let mut needed: HashSet<ValueId, Mix> = outputs.iter().copied().collect();
         if objective == Objective::Depth {
             for m in members {
-                let takes = |logic| adds(logic) || compare::compares(logic);
-                let takes = matches!(&m.work, Work::Logic(logic) if takes(logic));
+                let is =
+                    |kind: fn(&Logic) -> bool| matches!(&m.work, Work::Logic(logic) if kind(logic));
+                let compares = is(compare::compares);
+                let takes = compares || is(adds);
                 for &arg in &m.args {
+                    if compares {
+                        compared.insert(arg);
+                    }
                     *uses.entry(arg).or_insert(0) += 1;
                     if !takes {
                         needed.insert(arg);
@@ -132,6 +160,10 @@ impl Words {
             bounds: vec![0],
             owners: Vec::new(),
             at: 0,
+            slack,
+            ways: Ways::default(),
+            built: Vec::new(),
+            compared,
         }
     }
 
@@ -148,16 +180,18 @@ impl Words {
         // Gates so far are the present step's; those of the sum belong to the step that it comes from.
         self.bounds.push(b.n_gates());
         self.owners.push(self.at);
+        let by = self.slack.map_or(0, |slack| slack.due(value));
         let word = match &sum.plain {
-            Some(plain) => plain.build(b),
-            None => {
-                let (word, rows) = sum.plan(b).build(b);
+            Some(plain) if by == 0 || plain.op == WordOp::Mul => plain.build(b),
+            _ => {
+                let (word, rows) = sum.plan(b).build(b, by);
                 sum.rows = Some(rows);
                 word
             }
         };
         self.bounds.push(b.n_gates());
         self.owners.push(sum.owner);
+        self.built.push(value);
         self.words.insert(value, word.clone());
         Some(word)
     }
@@ -305,7 +339,13 @@ impl Words {
                 self.words.insert(operand.value, literal(operand.value));
             }
         }
-        let (ways, planned) = self.best_way(b, &operands, width);
+        // What is late now was not when the ways were compared.
+        let known = self.slack.and_then(|slack| slack.ways(self.at));
+        let (ways, planned) = match known {
+            Some(ways) => (ways.to_vec(), None),
+            None => self.best_way(b, &operands, width),
+        };
+        self.ways.insert(self.at, ways.clone());
         for (operand, way) in operands.iter().zip(&ways) {
             if *way == As::Word {
                 self.get(b, operand.value);

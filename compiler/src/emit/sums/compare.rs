@@ -24,7 +24,7 @@ pub(super) fn compares(logic: &Logic) -> bool {
     compares && from.width() > 1
 }
 
-impl Words {
+impl Words<'_> {
     /// Makes a comparison from what its operands add up, if that comes earlier than from their words; `false` if not.
     pub(in crate::emit) fn compare(
         &mut self,

@@ -81,11 +81,11 @@ impl Planned {
         self.as_terms(x, y)
     }
 
-    /// The word, and what [`Planned::rows`] gives.
-    pub fn build(&self, b: &mut Builder) -> (Vec<Lit>, Vec<Term>) {
+    /// The word, by level `by` or as soon after it as can be, and what [`Planned::rows`] gives.
+    pub fn build(&self, b: &mut Builder, by: u32) -> (Vec<Lit>, Vec<Term>) {
         let (x, y) = self.plan.build(b, self.bits.clone());
         let below = x.len().saturating_sub(1);
-        let latest = level(b, &x).max(level(b, &y));
+        let latest = level(b, &x).max(level(b, &y)).max(by);
         let low = (&x[..below], &y[..below]);
         let carries = prefix::shallow(b, low.0, low.1, self.carry, Want::All, latest);
         let mut sum = outputs(b, &x, &y, self.carry, &carries);
