@@ -356,7 +356,8 @@ fn sums_with_time_to_spare_take_few_gates() {
     let (_, chained) = forms(&program("c ^ (rotate_left(x[0] + x[1], 9u8) + x[2])"));
     assert_eq!(beside, (alone.0 + 31, alone.1));
     assert_eq!(chained.1, alone.1);
-    assert!(chained.0 <= alone.0 + 80, "{chained:?} {alone:?}");
+    // Two chains that are as shallow as can be take 250.
+    assert!(chained.0 <= alone.0 + 100, "{chained:?} {alone:?}");
 }
 
 #[test]
