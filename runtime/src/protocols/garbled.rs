@@ -24,7 +24,7 @@ use crate::block::{Label, Labels};
 use crate::freed::{Origin, plant};
 use crate::mask::Mask;
 use crate::simd::columns::add_chosen;
-use crate::simd::labels::{add_labels, xor_labels};
+use crate::simd::labels::{add_labels, xor_at, xor_labels};
 use crate::simd::{Gates, Hash, TABLE_LEN, evaluate, garble, zero_labels};
 use crate::wipe;
 
@@ -277,8 +277,14 @@ impl Wires {
             match step {
                 Step::Xor(wiring) => {
                     // Which of the two is public.
-                    let d = flips[usize::from(wiring.a.complement != wiring.b.complement)];
-                    self.xor(wiring, d);
+                    let d = &flips[usize::from(wiring.a.complement != wiring.b.complement)];
+                    match lanes {
+                        1 => {
+                            let places = [wiring.a.slot, wiring.b.slot, wiring.out];
+                            xor_at(&mut self.labels, places.map(|s| s as usize), d);
+                        }
+                        _ => self.xor(wiring, *d),
+                    }
                 }
                 Step::Ands(ands) => {
                     let number = first + 2 * ((piece.first_and + n_done) * lanes) as u64;
@@ -306,17 +312,7 @@ impl Wires {
         }
     }
 
-    #[inline(always)]
     fn xor(&mut self, wiring: &Wiring, d: Label) {
-        if self.lanes == 1 {
-            let [a, b] = [wiring.a, wiring.b].map(|pin| self.labels[pin.slot as usize]);
-            self.labels[wiring.out as usize] = a ^ b ^ d;
-        } else {
-            self.xor_lanes(wiring, d);
-        }
-    }
-
-    fn xor_lanes(&mut self, wiring: &Wiring, d: Label) {
         let n = self.lanes;
         let [a, b, out] = [wiring.a.slot, wiring.b.slot, wiring.out]
             .map(|s| s as usize * n..(s as usize + 1) * n);

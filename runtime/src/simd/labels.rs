@@ -25,6 +25,21 @@ fn xor_labels_as(form: Form, a: &[Label], b: &[Label], flip: Label, out: &mut [L
     }
 }
 
+/// Of labels at three places: the last becomes the sum of the first two and `flip`. In one vector each, which the kernels' loads and stores
+/// are as well: what is stored in halves cannot be loaded as a whole before it has left for the cache.
+///
+/// # Panics
+/// If there is no such place.
+#[inline(always)]
+pub fn xor_at(labels: &mut [Label], [a, b, out]: [usize; 3], flip: &Label) {
+    #[cfg(target_arch = "x86_64")]
+    x86_64::xor_at(labels, [a, b, out], flip);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        labels[out] = labels[a] ^ labels[b] ^ *flip;
+    }
+}
+
 /// `into ← into ⊕ labels`, up to the shorter slice.
 pub fn add_labels(into: &mut [Label], labels: &[Label]) {
     add_labels_as(best(), into, labels);
@@ -150,6 +165,23 @@ mod x86_64 {
         add_two(last_into, last);
     }
 
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn xor_one(labels: &mut [Label], [a, b, out]: [usize; 3], flip: &Label) {
+        // SAFETY: a label is 16 bytes, which may be read at any alignment.
+        let [a, b, flip] = [&labels[a], &labels[b], flip]
+            .map(|l| unsafe { _mm_loadu_si128((&raw const *l).cast()) });
+        let sum = _mm_xor_si128(_mm_xor_si128(a, b), flip);
+        // SAFETY: a label is 16 bytes, which may be written at any alignment.
+        unsafe { _mm_storeu_si128((&raw mut labels[out]).cast(), sum) };
+    }
+
+    #[inline(always)]
+    pub(super) fn xor_at(labels: &mut [Label], at: [usize; 3], flip: &Label) {
+        // SAFETY: every processor of this architecture has these vectors.
+        unsafe { xor_one(labels, at, flip) }
+    }
+
     pub(super) fn xor_avx2(a: &[Label], b: &[Label], flip: Label, out: &mut [Label]) {
         // SAFETY: `best` returns this form only on CPUs with the features.
         unsafe { xor_two(a, b, flip, out) }
@@ -176,6 +208,20 @@ mod tests {
     use super::*;
     use crate::prg::{Prg, PrgKey};
     use crate::simd::forms;
+
+    #[test]
+    fn places_are_added_up_whichever_they_are() {
+        let before = [1u128, 2, 4].map(|i| Label((i << 64) | (8 * i)));
+        for place in 0..27 {
+            let [a, b, out] = [place / 9, place / 3 % 3, place % 3];
+            let (mut labels, flip) = (before, Label(3 << 100));
+            xor_at(&mut labels, [a, b, out], &flip);
+            for i in 0..3 {
+                let sum = before[a] ^ before[b] ^ flip;
+                assert!(labels[i] == if i == out { sum } else { before[i] });
+            }
+        }
+    }
 
     #[test]
     fn all_forms_agree() {
