@@ -233,17 +233,24 @@ pub(super) fn colours(all: &[Label], words: &mut [u64]) {
         _mm512_set1_epi64(1),
     );
     for (word, all) in words.iter_mut().zip(all.chunks(64)) {
-        *word = 0;
-        for at in (0..all.len()).step_by(2 * N) {
-            let left = all.len() - at;
-            let first = labels(all, at, N.min(left));
-            let second = match left.saturating_sub(N) {
-                0 => _mm512_setzero_si512(),
-                more => labels(all, at + N, N.min(more)),
-            };
+        let gathered = |first, second| {
             let words = _mm512_permutex2var_epi64(first, low, second);
-            *word |= u64::from(_mm512_test_epi64_mask(words, one)) << at;
+            u64::from(_mm512_test_epi64_mask(words, one))
+        };
+        let (whole, rest) = all.as_chunks::<{ 2 * N }>();
+        let (mut bits, mut at) = (0, 0);
+        for eight in whole {
+            bits |= gathered(labels(eight, 0, N), labels(eight, N, N)) << at;
+            at += 2 * N;
         }
+        if !rest.is_empty() {
+            let second = match rest.len().saturating_sub(N) {
+                0 => _mm512_setzero_si512(),
+                more => labels(rest, N, more),
+            };
+            bits |= gathered(labels(rest, 0, N.min(rest.len())), second) << at;
+        }
+        *word = bits;
     }
 }
 
