@@ -1,9 +1,11 @@
 //! What `smpcc audit` finds on programs that give records away, and that it finds nothing on programs that do not.
 
+mod held;
+
 use crate::support::{checked, example, session};
 use smpcc_compiler::audit::{Audit, Kind, audit};
+use smpcc_compiler::ir::Ir;
 use smpcc_compiler::{lower, reveals, schema};
-use std::path::{Path, PathBuf};
 
 /// The runs that a test affords.
 const RUNS: u64 = 40_000;
@@ -13,6 +15,10 @@ fn tried(text: &str, n_parties: u32, rows: u64) -> Audit {
 }
 
 fn tried_by(text: &str, n_parties: u32, rows: u64, corrupt: u32) -> Audit {
+    audit(&lowered(text, n_parties, rows), corrupt, RUNS)
+}
+
+fn lowered(text: &str, n_parties: u32, rows: u64) -> Ir {
     let (_, hir) = checked(text, &[]);
     let counts = schema::assign_roles(&hir, n_parties).expect("a number of parties");
     let mut session = session(&counts);
@@ -23,63 +29,7 @@ fn tried_by(text: &str, n_parties: u32, rows: u64, corrupt: u32) -> Audit {
             }
         }
     }
-    let ir = lower::lower(&hir, &session).expect("lowered");
-    audit(&ir, corrupt, RUNS)
-}
-
-/// The programs in a folder of `tests/audit`: each with its parties, the rows of each, how many may be corrupt, and what is to be found.
-fn held(folder: &str) -> Vec<(String, [u32; 3], String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/audit")
-        .join(folder);
-    let entries = folder.read_dir().expect("a folder").flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    let read = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path).expect("a program");
-        let head = text.lines().find_map(|line| line.strip_prefix("// "));
-        let (numbers, kind) = head.and_then(|line| line.split_once(": ")).expect("a head");
-        let words = numbers
-            .split([' ', ','])
-            .filter_map(|word| word.parse().ok());
-        let numbers: Vec<u32> = words.collect();
-        let name = path.file_stem().expect("a name").display().to_string();
-        let numbers = numbers.try_into().expect("three numbers");
-        (name, numbers, kind.to_owned(), text.clone())
-    };
-    paths.iter().map(read).collect()
-}
-
-/// Each leak has its name, or one of two where it is between them, and inputs that show it.
-#[test]
-fn leaks_of_the_held_programs_are_named() {
-    let programs = held("leaky");
-    assert!(programs.len() >= 35);
-    for (name, [n_parties, rows, corrupt], kind, text) in programs {
-        let found = tried_by(&text, n_parties, rows.into(), corrupt).findings;
-        let kinds: Vec<&str> = found.iter().map(|f| f.kind.name()).collect();
-        let named = kind.split(" or ").any(|kind| kinds.contains(&kind));
-        assert!(named, "{name}: {kinds:?}");
-        for finding in found.iter().filter(|f| f.kind.is_leak()) {
-            let example = &finding.example;
-            assert!(
-                !example.inputs.is_empty() && !example.view.is_empty(),
-                "{name}"
-            );
-        }
-    }
-}
-
-#[test]
-fn no_leak_is_found_in_the_held_programs_without_one() {
-    let programs = held("harmless");
-    assert!(programs.len() >= 25);
-    for (name, [n_parties, rows, corrupt], kind, text) in programs {
-        assert_eq!(kind, "nothing", "{name}");
-        let found = tried_by(&text, n_parties, rows.into(), corrupt).findings;
-        let leaks: Vec<_> = found.iter().filter(|f| f.kind.is_leak()).collect();
-        assert!(leaks.is_empty(), "{name}: {leaks:#?}");
-    }
+    lower::lower(&hir, &session).expect("lowered")
 }
 
 /// Draws hide what they hide in whichever run, and nothing else.

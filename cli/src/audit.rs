@@ -362,6 +362,11 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
         K::SmallGroup => format!(
             "When only one record counts that {who} does not know already, {from} gives its number away: here `{about}` of {owner}."
         ),
+        K::Linked => format!(
+            "The rows of {from} come out in an order that nobody knows, but each has the numbers of one record side by side, here `{about}` of {owner}: \
+             who knows one of a row's numbers learns the others. {} learns them.",
+            capital(&who)
+        ),
         K::PerRecord => format!(
             "{} comes out for each record by itself: `{about}` of {owner} alone decides one of its values.",
             capital(&from)

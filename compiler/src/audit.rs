@@ -7,54 +7,51 @@
 //!
 //! Numbers follow from a fixed seed, so that an audit of the same program says the same.
 
+mod attribute;
 mod bits;
+mod coalitions;
+mod constants;
+mod drawn;
 mod isolate;
+mod judge;
+mod pads;
 mod probe;
 mod shown;
+mod shuffled;
 mod subject;
 
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Tag, Tags};
 use crate::reveals::DisclosureKind;
 pub use bits::Bits;
+use judge::findings;
 use probe::probe;
 use shown::Shown;
+use shuffled::{linked, shuffled};
 use smpcc_circuit::ids::{InputId, OutputId};
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::{Form, Scalar, Word};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 pub use subject::Origin;
 use subject::{Inputs, Item, Subject};
+
+/// From what inputs at random follow.
+const SEED: u64 = 0x5eed_a0d1;
 
 /// Inputs at random that each coalition's view is tried at.
 const TRIES: u64 = 50;
 
-/// Coalitions that are looked at, at most.
-const COALITIONS: usize = 8;
+/// The same where it is only asked whether a secret is split between two.
+const SPLIT_TRIES: u64 = 20;
 
-/// The share of tries from which on something happens always.
-const ALWAYS: f64 = 0.9;
-
-/// The share of tries from which on it is worth a word that numbers are determined up to their order.
-const MOSTLY: f64 = 0.5;
-
-/// The same as [`ALWAYS`] where a result is rounded, so that a few neighbours look alike.
-const NEARLY: f64 = 0.75;
-
-/// The share of tries from which on an input that is determined in some cases is worth a word.
-const OFTEN: f64 = 0.12;
-
-/// The share of tries below which something is left to chance.
-const RARELY: f64 = 0.02;
+/// Runs for the bits that one coalition learns.
+const BITS_RUNS: u64 = 20_000;
 
 /// The least that there must be to learn, in bits, for what is learned of it to be most of it.
 const LEAST_OF: f64 = 1.5;
 
 /// The share of what there is to learn from which on it is most of it.
-const MOST_SHARE: f64 = 0.7;
-
-/// How often what comes out step by step must follow from more records than before.
-const STEPS: usize = 2;
+const MOST_SHARE: f64 = 0.8;
 
 /// What is given away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +66,8 @@ pub enum Kind {
     OneOfMany,
     /// When few records count, what comes out is one record's number.
     SmallGroup,
+    /// Numbers of one record come out side by side, though nobody sees whose they are.
+    Linked,
     /// Each of several things that come out follows from one record.
     PerRecord,
     /// Of what comes out one after the other, each follows from more records than the one before.
@@ -86,6 +85,7 @@ impl Kind {
             Self::Nearly => "nearly determined",
             Self::OneOfMany => "one record's number",
             Self::SmallGroup => "small group",
+            Self::Linked => "linked",
             Self::PerRecord => "record by record",
             Self::StepByStep => "step by step",
             Self::CountOfOne => "count of one",
@@ -114,6 +114,9 @@ impl Kind {
             }
             Self::SmallGroup => {
                 "give the result only where at least so many records count (`if n >= 5 { … } else { 0 }`), or add noise"
+            }
+            Self::Linked => {
+                "give counts or means of groups, or each column in an order of its own: who knows one number of a row learns the others"
             }
             Self::PerRecord => {
                 "give a total over the records in place of something for each, or shuffle before revealing"
@@ -184,54 +187,109 @@ pub struct Audit {
     pub complete: bool,
 }
 
-/// Tries a program against coalitions of one party and of `threshold` parties, with at most so many runs.
+/// Tries a program against each party and against sets of `threshold` parties, with at most so many runs for each of them. What a
+/// finding is called follows from a plan of tries that is the same for any number of runs that suffices for it.
 pub fn audit(ir: &Ir, threshold: u32, most_runs: u64) -> Audit {
-    let mut subject = Subject::new(ir, most_runs);
-    let most_runs = subject.most;
-    let mut rng = SplitMix::new(0x5eed_a0d1);
-    let mut audit = Audit::default();
-    let coalitions = coalitions(ir.n_parties, threshold);
-    let share = most_runs / coalitions.len().max(1) as u64;
-    for (k, coalition) in coalitions.iter().enumerate() {
-        if !learns(ir, coalition) {
-            continue;
-        }
-        subject.most = (k as u64 + 1) * share;
-        let shown = probe(&mut subject, coalition, TRIES, &mut rng);
-        audit.complete = shown.tries == TRIES || audit.complete && k > 0;
-        let found = findings(&mut subject, coalition, &shown);
-        let mut leaks: BTreeSet<u32> = BTreeSet::new();
-        leaks.extend(found.iter().filter(|f| f.kind.is_leak()).map(|f| f.owner));
-        audit.findings.extend(found);
-        subject.most = most_runs;
-        let mut owners = BTreeSet::new();
-        for record in 0..subject.records.len() {
-            let (owner, name) = {
-                let r = &subject.records[record];
-                (r.party, r.name.clone())
-            };
-            if coalition.contains(&owner) || !owners.insert(owner) {
-                continue;
-            }
-            if let Some(bits) = bits::bits(&mut subject, coalition, record, &mut rng) {
-                if !leaks.contains(&owner)
-                    && is_thin(&mut subject, coalition, record, (&bits, &shown), &mut rng)
-                {
-                    let found = nearly(&mut subject, coalition, record, &shown);
-                    audit.findings.extend(found);
-                }
-                audit.leakage.push(Leakage {
-                    coalition: coalition.clone(),
-                    owner,
-                    record: name,
-                    bits,
-                });
-            }
-        }
+    audit_from(ir, threshold, most_runs, SEED)
+}
+
+/// As [`audit`], with other inputs at random.
+pub fn audit_from(ir: &Ir, threshold: u32, most_runs: u64, seed: u64) -> Audit {
+    let mut subject = Subject::new(ir);
+    let mut audit = Audit {
+        complete: true,
+        ..Audit::default()
+    };
+    let mut all = coalitions::singles(ir);
+    all.extend(coalitions::sets(ir, threshold));
+    all.retain(|coalition| learns(ir, coalition));
+    let pairs = coalitions::pairs(ir, &all);
+    let n = all.len() + pairs.len();
+    let affords = |subject: &mut Subject<'_>, at: usize| {
+        let left = subject.affordable.saturating_sub(subject.runs) / (n - at) as u64;
+        subject.most = subject.runs + most_runs.min(left);
+    };
+    for (at, coalition) in all.iter().enumerate() {
+        affords(&mut subject, at);
+        let mut rng = SplitMix::new(seed);
+        look(&mut subject, coalition, &mut audit, &mut rng);
+    }
+    for (at, pair) in pairs.iter().enumerate() {
+        affords(&mut subject, all.len() + at);
+        let mut rng = SplitMix::new(seed);
+        audit.findings.extend(split(&mut subject, pair, &mut rng));
     }
     audit.runs = subject.runs;
     fold(&mut audit.findings);
     audit
+}
+
+/// What one coalition learns.
+fn look(subject: &mut Subject<'_>, coalition: &[u32], audit: &mut Audit, rng: &mut SplitMix) {
+    subject.known = coalition.to_vec();
+    subject.shuffled = Vec::new();
+    subject.shuffled = shuffled(subject, coalition, rng);
+    let shown = probe(subject, coalition, TRIES, rng);
+    audit.complete &= shown.tries == TRIES && subject.may_run();
+    let mut found = findings(subject, coalition, &shown, rng);
+    for (origins, (record, cell), inputs) in linked(subject, coalition, rng) {
+        found.push(Finding {
+            kind: Kind::Linked,
+            coalition: coalition.to_vec(),
+            origins,
+            about: subject.records[record].cells[cell].name.clone(),
+            owner: subject.records[record].party,
+            share: 1.0,
+            unordered: false,
+            example: show(subject, coalition, &inputs),
+        });
+    }
+    // What is determined in some cases does not say what draws leave in all.
+    let leaks = found
+        .iter()
+        .filter(|f| f.kind.is_leak() && f.kind != Kind::Sometimes);
+    let leaks: BTreeSet<u32> = leaks.map(|f| f.owner).collect();
+    audit.findings.extend(found);
+    let mut owners = BTreeSet::new();
+    let first = |r: &usize| owners.insert(subject.records[*r].party);
+    let records: Vec<usize> = subject.honest().into_iter().filter(first).collect();
+    subject.most = subject.runs + BITS_RUNS;
+    let all = bits::bits(subject, coalition, &records, None, rng);
+    for (record, bits) in records.into_iter().zip(all) {
+        let r = &subject.records[record];
+        let (owner, name) = (r.party, r.name.clone());
+        if !leaks.contains(&owner) && is_thin(subject, coalition, record, (&bits, &shown), rng) {
+            let found = nearly(subject, coalition, record, &shown);
+            audit.findings.extend(found);
+        }
+        audit.leakage.push(Leakage {
+            coalition: coalition.to_vec(),
+            owner,
+            record: name,
+            bits,
+        });
+    }
+}
+
+/// What the results of two parties determine together, and those of neither with the inputs of both.
+fn split(subject: &mut Subject<'_>, pair: &[u32], rng: &mut SplitMix) -> Vec<Finding> {
+    subject.known = pair.to_vec();
+    let mut determined = |subject: &mut Subject<'_>, sees: &[u32]| {
+        subject.shuffled = Vec::new();
+        subject.shuffled = shuffled(subject, sees, rng);
+        let shown = probe(subject, sees, SPLIT_TRIES, rng);
+        let mut found = findings(subject, sees, &shown, rng);
+        found.retain(|f| matches!(f.kind, Kind::Determined) && !f.unordered);
+        found
+    };
+    let mut found = determined(subject, pair);
+    for sees in pair {
+        if !found.is_empty() {
+            let alone = determined(subject, &[*sees]);
+            found.retain(|f| !alone.iter().any(|a| a.owner == f.owner));
+        }
+    }
+    found
 }
 
 /// Whether what is drawn leaves nearly all of a record to be learned, from the whole view or from what follows from this record alone.
@@ -253,8 +311,9 @@ fn is_thin(
         .collect();
     is_most(bits)
         || !part.is_empty()
-            && bits::bits_of(subject, coalition, record, Some(&part), rng)
-                .is_some_and(|bits| is_most(&bits))
+            && bits::bits(subject, coalition, &[record], Some(&part), rng)
+                .iter()
+                .any(is_most)
 }
 
 /// Whether nearly all that there is to learn is learned.
@@ -287,21 +346,6 @@ fn nearly(
     })
 }
 
-/// Single parties first, then sets of the threshold's size; all but one together can always subtract, so they are left out
-/// where there are more than two.
-fn coalitions(n_parties: u32, threshold: u32) -> Vec<Vec<u32>> {
-    let mut all: Vec<Vec<u32>> = (0..n_parties).map(|p| vec![p]).collect();
-    if threshold > 1 && threshold + 1 < n_parties {
-        all.extend((0..n_parties).map(|p| {
-            let mut set: Vec<u32> = (0..threshold).map(|k| (p + k) % n_parties).collect();
-            set.sort_unstable();
-            set
-        }));
-    }
-    all.truncate(COALITIONS);
-    all
-}
-
 /// Whether anything comes out to a coalition.
 fn learns(ir: &Ir, coalition: &[u32]) -> bool {
     let receives = ir.outputs.iter().flat_map(|leaf| &leaf.receivers);
@@ -309,256 +353,6 @@ fn learns(ir: &Ir, coalition: &[u32]) -> bool {
         || crate::reveals::reveals(ir)
             .iter()
             .any(|d| matches!(d.kind, DisclosureKind::Reveal | DisclosureKind::Assert))
-}
-
-fn findings(subject: &mut Subject<'_>, coalition: &[u32], shown: &Shown) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let tries = shown.tries.max(1) as f64;
-    let mut explained: BTreeSet<Origin> = BTreeSet::new();
-    let mut determined: BTreeSet<usize> = BTreeSet::new();
-
-    // What the view determines whatever the inputs are; one number of each party and field is named.
-    let mut named: BTreeSet<(u32, u64)> = BTreeSet::new();
-    let mut sometimes = Vec::new();
-    let mut unordered_ones = Vec::new();
-    for (&(record, cell), pins) in &shown.pinned {
-        let always = pins.tries >= 3 && pins.times as f64 >= ALWAYS * pins.tries as f64;
-        let share = pins.times as f64 / pins.tries.max(1) as f64;
-        let Some(example) = &pins.example else {
-            continue;
-        };
-        let unordered = pins.swapped * 2 > pins.times;
-        let (owner, about, turn, small) = {
-            let r = &subject.records[record];
-            let c = &r.cells[cell];
-            (r.party, c.name.clone(), c.leaf_turn(), c.is_small())
-        };
-        let alone: Vec<Origin> = pins
-            .by
-            .iter()
-            .filter(|(_, n)| **n as f64 >= ALWAYS * pins.times as f64)
-            .map(|(o, _)| *o)
-            .collect();
-        let everything: BTreeSet<Origin> = shown.counts.keys().map(|item| item.0).collect();
-        let origins = match alone.is_empty() {
-            true => everything.into_iter().collect(),
-            false => alone,
-        };
-        let finding = |kind, subject: &mut Subject<'_>| Finding {
-            kind,
-            coalition: coalition.to_vec(),
-            origins: origins.clone(),
-            about: about.clone(),
-            owner,
-            share,
-            unordered,
-            example: show(subject, coalition, example),
-        };
-        if unordered {
-            if always {
-                unordered_ones.push((turn, finding(Kind::Determined, subject)));
-            } else if !small && share >= MOSTLY && pins.times >= 2 {
-                unordered_ones.push((turn, finding(Kind::Sometimes, subject)));
-            }
-        } else if always {
-            determined.insert(record);
-            explained.extend(&origins);
-            if named.insert((owner, turn)) {
-                found.push(finding(Kind::Determined, subject));
-            }
-        } else if !small && share >= OFTEN && pins.times >= 2 && !named.contains(&(owner, turn)) {
-            sometimes.push((turn, finding(Kind::Sometimes, subject)));
-        }
-    }
-
-    // What is one record's number, always or when few count.
-    let mut isolated: Vec<_> = shown.isolated.iter().collect();
-    // What one result says by itself comes before what two say together.
-    isolated.sort_by_key(|(origins, _)| origins.len());
-    for (origins, seen) in isolated {
-        let share = seen.times as f64 / tries;
-        let known = origins.iter().any(|origin| explained.contains(origin));
-        let Some(sight) = seen.sight.as_ref().filter(|_| !known) else {
-            continue;
-        };
-        if share < RARELY || seen.records.iter().all(|r| determined.contains(r)) {
-            continue;
-        }
-        // Where there is nothing but the number itself, nothing else decides whether it comes out.
-        let r = &subject.records[sight.record];
-        let fields: BTreeSet<u64> = r.cells.iter().map(subject::Cell::leaf_turn).collect();
-        let same = seen.equal == seen.times && fields.len() == 1;
-        let kind = if seen.records.len() == 1 && share >= NEARLY {
-            Kind::Determined
-        } else if seen.share_of_one(tries) >= 0.5 || same && share >= OFTEN {
-            Kind::OneOfMany
-        } else {
-            Kind::SmallGroup
-        };
-        explained.extend(origins);
-        found.push(Finding {
-            kind,
-            coalition: coalition.to_vec(),
-            origins: origins.clone(),
-            about: subject.records[sight.record].cells[sight.cell].name.clone(),
-            owner: subject.records[sight.record].party,
-            share,
-            unordered: false,
-            example: show(subject, coalition, &sight.inputs),
-        });
-    }
-    for (origins, seen) in &shown.weighted {
-        let share = seen.times as f64 / tries;
-        let known = origins.iter().any(|origin| explained.contains(origin));
-        if let Some(sight) = seen.sight.as_ref().filter(|_| !known && share >= 0.5) {
-            explained.extend(origins);
-            found.push(Finding {
-                kind: Kind::Nearly,
-                coalition: coalition.to_vec(),
-                origins: origins.clone(),
-                about: subject.records[sight.record].cells[sight.cell].name.clone(),
-                owner: subject.records[sight.record].party,
-                share,
-                unordered: false,
-                example: show(subject, coalition, &sight.inputs),
-            });
-        }
-    }
-    for (turn, finding) in unordered_ones {
-        if !finding.origins.iter().any(|o| explained.contains(o)) && named.insert((0, turn)) {
-            explained.extend(&finding.origins);
-            found.push(finding);
-        }
-    }
-    for (turn, finding) in sometimes {
-        if !finding.origins.iter().any(|o| explained.contains(o))
-            && named.insert((finding.owner, turn))
-        {
-            found.push(finding);
-        }
-    }
-
-    // Things that come out for each record.
-    let honest = |r: &usize| !coalition.contains(&subject.records[*r].party);
-    let n_honest = (0..subject.records.len()).filter(honest).count();
-    let mut alone: BTreeMap<Origin, BTreeSet<usize>> = BTreeMap::new();
-    for (item, records) in &shown.depends {
-        let origin = &item.0;
-        if shown.noisy.contains(item) {
-            continue;
-        }
-        if records.len() == 1 && records.iter().all(honest) {
-            alone.entry(*origin).or_default().extend(records);
-        }
-    }
-    if n_honest >= 2 && subject.records.len() >= 3 {
-        for (origin, records) in alone {
-            let record = records.iter().next().copied().unwrap_or(0);
-            if explained.contains(&origin) || records.iter().all(|r| determined.contains(r)) {
-                continue;
-            }
-            explained.insert(origin);
-            let Some(inputs) = shown.first.as_ref() else {
-                continue;
-            };
-            found.push(Finding {
-                kind: Kind::PerRecord,
-                coalition: coalition.to_vec(),
-                origins: vec![origin],
-                about: record_name(subject, record),
-                owner: subject.records[record].party,
-                share: 1.0,
-                unordered: false,
-                example: show(subject, coalition, inputs),
-            });
-        }
-    }
-
-    // Things that come out on the way, while records are added.
-    if let (true, Some(inputs)) = (n_honest >= 3, shown.first.as_ref()) {
-        for origin in growing(shown) {
-            if explained.insert(origin) {
-                found.push(Finding {
-                    kind: Kind::StepByStep,
-                    coalition: coalition.to_vec(),
-                    origins: vec![origin],
-                    about: String::new(),
-                    owner: 0,
-                    share: 1.0,
-                    unordered: false,
-                    example: show(subject, coalition, inputs),
-                });
-            }
-        }
-    }
-
-    // Counts of groups that can be one.
-    let mut groups: BTreeMap<Origin, Vec<Item>> = BTreeMap::new();
-    for (item, counted) in &shown.counts {
-        if !shown.noisy.contains(item)
-            && counted.changes > 0
-            && counted.most == 1
-            && counted.ones > 0
-        {
-            groups.entry(item.0).or_default().push(*item);
-        }
-    }
-    for (origin, items) in groups {
-        let counted = items.first().and_then(|item| shown.counts.get(item));
-        let Some(example) = counted.and_then(|c| c.example.as_ref()) else {
-            continue;
-        };
-        if items.len() < 3 || explained.contains(&origin) || subject.records.len() < 3 {
-            continue;
-        }
-        let times = items
-            .iter()
-            .filter_map(|i| shown.counts.get(i))
-            .map(|c| c.ones)
-            .max();
-        found.push(Finding {
-            kind: Kind::CountOfOne,
-            coalition: coalition.to_vec(),
-            origins: vec![origin],
-            about: String::new(),
-            owner: 0,
-            share: times.unwrap_or(0) as f64 / tries,
-            unordered: false,
-            example: show(subject, coalition, example),
-        });
-    }
-    found
-}
-
-/// Origins with several numbers, of which later ones follow from more records than earlier ones: records come in one after the other, in
-/// their order, and what they have come into they mostly stay in. (Tries miss some of what a number follows from.)
-fn growing(shown: &Shown) -> Vec<Origin> {
-    let mut chains: BTreeMap<Origin, Vec<&BTreeSet<usize>>> = BTreeMap::new();
-    for (item, records) in &shown.depends {
-        if !shown.noisy.contains(item) && !records.is_empty() {
-            chains.entry(item.0).or_default().push(records);
-        }
-    }
-    let grows = |chain: &Vec<&BTreeSet<usize>>| {
-        let all: BTreeSet<usize> = chain.iter().copied().flatten().copied().collect();
-        let first = |r: &usize| chain.iter().position(|records| records.contains(r));
-        let firsts: Vec<usize> = all.iter().filter_map(first).collect();
-        let later: usize = firsts.iter().map(|first| chain.len() - first).sum();
-        let stay: usize = chain.iter().map(|records| records.len()).sum();
-        firsts.is_sorted()
-            && firsts.iter().collect::<BTreeSet<_>>().len() > STEPS
-            && 2 * stay >= later
-    };
-    let grown = chains.into_iter().filter(|(_, chain)| grows(chain));
-    grown.map(|(origin, _)| origin).collect()
-}
-
-fn record_name(subject: &Subject<'_>, record: usize) -> String {
-    let r = &subject.records[record];
-    match r.name.is_empty() {
-        true => r.cells.first().map_or(String::new(), |c| c.name.clone()),
-        false => r.name.trim_matches('`').to_owned(),
-    }
 }
 
 /// Inputs as people read them, and what a coalition sees of them.
@@ -617,6 +411,16 @@ fn fold(findings: &mut Vec<Finding>) {
         .map(|f| f.origins.clone())
         .collect();
     findings.retain(|f| f.kind != Kind::SmallGroup || !of_one.contains(&f.origins));
+    let alone: Vec<(Vec<Origin>, u32)> = (findings.iter())
+        .filter(|f| matches!(f.kind, Kind::OneOfMany | Kind::SmallGroup))
+        .map(|f| (f.origins.clone(), f.owner))
+        .collect();
+    let named = |f: &Finding| {
+        alone
+            .iter()
+            .any(|(o, owner)| *o == f.origins && *owner == f.owner)
+    };
+    findings.retain(|f| f.kind != Kind::Sometimes || !named(f));
     for finding in findings.drain(..) {
         let same = |k: &Finding| {
             k.kind == finding.kind

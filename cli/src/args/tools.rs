@@ -15,7 +15,7 @@ pub struct AuditArgs {
     /// Rows of each party where the program leaves their number open
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub rows: u64,
-    /// Runs in the clear to spend on trying what results tell
+    /// Runs in the clear to spend on trying what results tell each party, or parties together
     #[arg(long, value_name = "N", default_value_t = 60_000)]
     pub runs: u64,
     /// How the page is written [default: as the name of OUT ends, else human]

@@ -39,27 +39,15 @@ pub struct Bits {
     pub exhaustive: bool,
 }
 
-/// The bits of one honest record.
+/// The bits that a view, or some numbers of it, tell of each of some honest records; nothing where there are not enough runs.
 pub(super) fn bits(
     subject: &mut Subject<'_>,
     coalition: &[u32],
-    record: usize,
-    rng: &mut SplitMix,
-) -> Option<Bits> {
-    bits_of(subject, coalition, record, None, rng)
-}
-
-/// The bits that some numbers of a view tell of one honest record, or all of them.
-pub(super) fn bits_of(
-    subject: &mut Subject<'_>,
-    coalition: &[u32],
-    record: usize,
+    records: &[usize],
     part: Option<&BTreeSet<Item>>,
     rng: &mut SplitMix,
-) -> Option<Bits> {
-    let honest: Vec<usize> = (0..subject.records.len())
-        .filter(|r| !coalition.contains(&subject.records[*r].party))
-        .collect();
+) -> Vec<Bits> {
+    let honest = subject.honest();
     let n = honest.len() as u32;
     let drawn_bits = subject.drawn_bits();
     let most = match drawn_bits {
@@ -78,16 +66,14 @@ pub(super) fn bits_of(
         true => 1 << drawn_bits,
         false => 1,
     };
-    let mut results = Vec::new();
-    let mut chance: f64 = 0.0;
-    let mut of = 0.0;
+    let mut figures = vec![Figures::default(); records.len()];
     for _ in 0..REPEATS {
         if !subject.may_run() {
-            return None;
+            return Vec::new();
         }
         let base = subject.draw(rng);
         let start = rng.draw();
-        let mut pairs: Vec<(Vec<i128>, View)> = Vec::new();
+        let mut seen: Vec<(Vec<Vec<i128>>, View)> = Vec::new();
         let runs = match exhaustive {
             true => k.pow(n) * draws,
             false => COMBINATIONS,
@@ -112,39 +98,60 @@ pub(super) fn bits_of(
                 };
                 assign(subject, r, t, k, start, &mut inputs);
             }
-            let cells = &subject.records[record].cells;
-            let value: Vec<i128> = cells.iter().map(|cell| cell.get(&inputs)).collect();
+            let value = |record: &usize| {
+                let cells = subject.records[*record].cells.iter();
+                cells.map(|cell| cell.get(&inputs)).collect()
+            };
+            let values = records.iter().map(value).collect();
             let mut view = subject.view(&inputs, coalition);
             if let Some(part) = part {
                 view.retain(|(item, _)| part.contains(item));
             }
-            pairs.push((value, view));
+            seen.push((values, view));
         }
-        let (mut learned, there) = information(&joint(&pairs), runs, exhaustive);
-        of = there;
-        if !exhaustive && drawn_bits > 0 {
-            let mut values: Vec<Vec<i128>> = pairs.iter().map(|(value, _)| value.clone()).collect();
-            for i in (1..values.len()).rev() {
-                values.swap(i, rng.below(i as u64 + 1) as usize);
+        for (at, figures) in figures.iter_mut().enumerate() {
+            let pairs = seen.iter().map(|(values, view)| (values[at].clone(), view));
+            let pairs: Vec<Pair<'_>> = pairs.collect();
+            let (mut learned, there) = information(&joint(&pairs), runs, exhaustive);
+            figures.of = there;
+            if !exhaustive && drawn_bits > 0 {
+                let mut values: Vec<Vec<i128>> = pairs.iter().map(|(v, _)| v.clone()).collect();
+                for i in (1..values.len()).rev() {
+                    values.swap(i, rng.below(i as u64 + 1) as usize);
+                }
+                let views = pairs.iter().map(|(_, view)| *view);
+                let unrelated: Vec<Pair<'_>> = values.into_iter().zip(views).collect();
+                let (by_chance, _) = information(&joint(&unrelated), runs, true);
+                (learned, _) = information(&joint(&pairs), runs, true);
+                learned -= by_chance;
+                figures.chance = figures.chance.max(by_chance);
             }
-            let views = pairs.iter().map(|(_, view)| view.clone());
-            let unrelated: Vec<(Vec<i128>, View)> = values.into_iter().zip(views).collect();
-            let (by_chance, _) = information(&joint(&unrelated), runs, true);
-            (learned, _) = information(&joint(&pairs), runs, true);
-            learned -= by_chance;
-            chance = chance.max(by_chance);
+            figures.learned.push(learned.clamp(0.0, there));
         }
-        results.push(learned.clamp(0.0, there));
     }
-    let mean = results.iter().sum::<f64>() / REPEATS as f64;
-    let spread: f64 = results.iter().map(|x| (x - mean).powi(2)).sum();
-    let error = (spread / (REPEATS - 1) as f64 / REPEATS as f64).sqrt();
-    Some(Bits {
-        learned: mean,
-        of,
-        error: (error + chance).min(of),
-        exhaustive,
-    })
+    let of_one = |figures: &Figures| {
+        let mean = figures.learned.iter().sum::<f64>() / REPEATS as f64;
+        let spread = figures.learned.iter().map(|x| (x - mean).powi(2));
+        let error = (spread.sum::<f64>() / (REPEATS - 1) as f64 / REPEATS as f64).sqrt();
+        Bits {
+            learned: mean,
+            of: figures.of,
+            error: (error + figures.chance).min(figures.of),
+            exhaustive,
+        }
+    };
+    figures.iter().map(of_one).collect()
+}
+
+/// A record's values and a view of them.
+type Pair<'a> = (Vec<i128>, &'a View);
+
+/// What the repetitions gave for one record.
+#[derive(Clone, Default)]
+struct Figures {
+    learned: Vec<f64>,
+    chance: f64,
+    of: f64,
 }
 
 /// Gives a record its `t`-th value of `k`: each cell one of `k` values spread over its range, the same ones for cells that are alike.
@@ -160,7 +167,7 @@ fn assign(subject: &Subject<'_>, record: usize, t: u64, k: u64, start: u64, inpu
     }
 }
 
-fn joint(pairs: &[(Vec<i128>, View)]) -> BTreeMap<(Vec<i128>, View), u64> {
+fn joint<'a>(pairs: &[Pair<'a>]) -> BTreeMap<Pair<'a>, u64> {
     let mut joint = BTreeMap::new();
     for pair in pairs {
         *joint.entry(pair.clone()).or_default() += 1;
@@ -169,7 +176,7 @@ fn joint(pairs: &[(Vec<i128>, View)]) -> BTreeMap<(Vec<i128>, View), u64> {
 }
 
 /// The mutual information of a joint table, and the entropy of its first coordinate, in bits.
-fn information(joint: &BTreeMap<(Vec<i128>, View), u64>, total: u64, exact: bool) -> (f64, f64) {
+fn information(joint: &BTreeMap<Pair<'_>, u64>, total: u64, exact: bool) -> (f64, f64) {
     let mut values: BTreeMap<&[i128], u64> = BTreeMap::new();
     let mut views: BTreeMap<&View, u64> = BTreeMap::new();
     for ((value, view), n) in joint {

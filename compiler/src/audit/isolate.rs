@@ -35,19 +35,23 @@ impl Look {
     }
 }
 
+/// What a step down and a step up of a cell make of something, where they change it.
+type Beside = BTreeMap<Look, BTreeMap<(usize, usize), [Option<Word>; 2]>>;
+
 /// The cells that something follows, each with the values that it takes instead.
 type Followed = BTreeMap<(usize, usize), BTreeSet<Word>>;
 
-/// Notes what follows one honest record alone, near these inputs.
+/// Notes what follows one honest record alone, near these inputs; whether they are planted.
 pub(super) fn isolate(
     subject: &mut Subject<'_>,
     coalition: &[u32],
-    inputs: &Inputs,
+    (inputs, planted): (&Inputs, bool),
     view: &View,
     honest: &[usize],
     shown: &mut Shown,
 ) {
-    let here = looks(view);
+    let here = looks(subject, view);
+    let mut beside = Beside::new();
     let mut followed: BTreeMap<Look, Followed> = BTreeMap::new();
     for &r in honest {
         for c in 0..subject.records[r].cells.len() {
@@ -61,10 +65,16 @@ pub(super) fn isolate(
                 if !cell.set(&mut other, value.saturating_add(step)) {
                     continue;
                 }
-                for (look, word) in looks(&subject.view(&other, coalition)) {
+                let seen = subject.view(&other, coalition);
+                for (look, word) in looks(subject, &seen) {
                     if here.get(&look).is_some_and(|before| *before != word) {
                         let cells = followed.entry(look).or_default();
                         cells.entry((r, c)).or_default().insert(word);
+                        if step.abs() == 1 {
+                            let sides = beside.entry(look).or_default();
+                            let sides = sides.entry((r, c)).or_default();
+                            sides[usize::from(step > 0)] = Some(word);
+                        }
                     }
                 }
             }
@@ -74,6 +84,7 @@ pub(super) fn isolate(
         .iter()
         .map(|(look, cells)| (*look, cells.keys().copied().collect()))
         .collect();
+    windows((&followed, &beside), (inputs, planted), shown);
     // With the value here as many are told apart as must be.
     for cells in followed.values_mut() {
         cells.retain(|_, words| words.len() + 1 >= TOLD_APART);
@@ -119,21 +130,160 @@ pub(super) fn isolate(
         seen_now.extend(&origins);
         let own = &subject.records[record].cells[cell];
         let own = inputs.get(own.leaf).and_then(|leaf| leaf.get(own.lane));
-        let seen = shown
-            .isolated
-            .entry(origins.into_iter().collect())
-            .or_default();
-        seen.times += 1;
-        *seen.looks.entry(items).or_default() += 1;
+        let origins: Vec<Origin> = origins.into_iter().collect();
+        let before = shown.isolated.get(&origins);
+        let looks_for = before.is_none_or(|seen| seen.looked < LOOKED && seen.bare < BARE);
+        let sides = beside.get(look).and_then(|all| all.get(&(record, cell)));
+        let is_end = sides.is_some_and(|sides| sides.contains(&None));
+        let company = match looks_for && !is_end {
+            true => company(subject, coalition, inputs, view, (record, cell)),
+            false => Company::Hides,
+        };
+        let bare = company != Company::Hides;
+        let seen = shown.isolated.entry(origins).or_default();
+        seen.looked += u64::from(looks_for);
+        seen.bare += u64::from(bare);
+        seen.single += u64::from(company == Company::None);
+        if planted {
+            seen.planted += 1;
+        } else {
+            seen.times += 1;
+            *seen.looks.entry(items).or_default() += 1;
+            seen.equal += u64::from(own.is_some() && here.get(look) == own);
+        }
         seen.records.insert(record);
-        seen.equal += u64::from(own.is_some() && here.get(look) == own);
-        seen.sight.get_or_insert_with(|| Sight {
+        let sight = || Sight {
             inputs: inputs.clone(),
             record,
             cell,
+        };
+        if bare && seen.bare == 1 {
+            seen.sight = Some(sight());
+        }
+        seen.sight.get_or_insert_with(sight);
+    }
+}
+
+/// How often it is looked for another record that hides what follows one.
+const LOOKED: u64 = 12;
+
+/// How often no such record is to be found.
+const BARE: u64 = 3;
+
+/// Notes differences of two numbers that one record makes by having just its value, as that of two counts whose limits are next to each other:
+/// either neighbour of the value changes one of the two numbers only, and both leave the same difference.
+fn windows(
+    (followed, beside): (&BTreeMap<Look, Followed>, &Beside),
+    (inputs, planted): (&Inputs, bool),
+    shown: &mut Shown,
+) {
+    let sides = |item: Item, place: &(usize, usize)| -> [bool; 2] {
+        let sides = beside.get(&Look::One(item)).and_then(|all| all.get(place));
+        sides.map_or([false; 2], |sides| sides.map(|side| side.is_some()))
+    };
+    for (look, places) in beside {
+        let Look::Difference(a, b) = *look else {
+            continue;
+        };
+        let changes = followed.get(look).into_iter().flatten();
+        let records: BTreeSet<usize> = changes.map(|(place, _)| place.0).collect();
+        let Some((place, [Some(below), Some(above)])) = places.first_key_value() else {
+            continue;
+        };
+        let turned = [sides(a, place), sides(b, place)];
+        let one_each =
+            turned == [[true, false], [false, true]] || turned == [[false, true], [true, false]];
+        let noisy = shown.noisy.contains(&a) || shown.noisy.contains(&b);
+        if records.len() != 1 || below != above || !one_each || noisy {
+            continue;
+        }
+        let seen = shown.windows.entry(vec![a.0, b.0]).or_default();
+        if planted {
+            seen.planted += 1;
+        } else {
+            seen.times += 1;
+        }
+        seen.records.insert(place.0);
+        seen.sight.get_or_insert_with(|| Sight {
+            inputs: inputs.clone(),
+            record: place.0,
+            cell: place.1,
         });
     }
 }
+
+/// What other records have a part in what follows one of them near some inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    /// No other record's number of the same field counts together with this one.
+    None,
+    /// Some do where they have other values.
+    Counts,
+    /// One makes up for another value of this one: what follows the one only here, as where the other is cut off at a limit, does not tell it.
+    Hides,
+}
+
+/// What other records have a part in what follows one.
+fn company(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    (record, c): (usize, usize),
+) -> Company {
+    let mut found = Company::None;
+    let cell = subject.records[record].cells[c].clone();
+    let own = cell.get(inputs);
+    let mut limits: Vec<i128> = subject.constants_of(&cell);
+    limits.extend(subject.constants_of(&cell).iter().map(|limit| -limit));
+    let places: Vec<(usize, usize)> = (subject.honest().into_iter())
+        .filter(|r| *r != record)
+        .flat_map(|r| (0..subject.records[r].cells.len()).map(move |k| (r, k)))
+        .filter(|(r, k)| subject.records[*r].cells[*k].leaf_turn() == cell.leaf_turn())
+        .take(TARGETS)
+        .collect();
+    for (r, k) in places {
+        let second = subject.records[r].cells[k].clone();
+        let there = second.get(inputs);
+        let near = limits.iter().flat_map(|l| (-3..=3).map(move |d| l + d));
+        let ends = (1..=3).flat_map(|d| [second.lo + d, second.hi - d, there + d, there - d]);
+        let values: BTreeSet<i128> = near.chain(ends).filter(|v| *v != there).collect();
+        for value in values {
+            let mut other = inputs.clone();
+            if !second.set(&mut other, value) {
+                continue;
+            }
+            let moved = subject.view(&other, coalition);
+            if moved == *view {
+                continue;
+            }
+            let change = moved.iter().zip(view).find(|(a, b)| a != b);
+            let by = change.map_or(0, |(a, b)| a.1.wrapping_sub(b.1) as i128);
+            let swapped = |v: i128| v == there && value == own;
+            let tries = [by, -by, 1, -1, 2, -2, 3, -3];
+            for v in tries.map(|by| own.saturating_add(by)) {
+                let mut both = other.clone();
+                if v != own
+                    && !swapped(v)
+                    && cell.set(&mut both, v)
+                    && subject.view(&both, coalition) == *view
+                {
+                    return Company::Hides;
+                }
+            }
+            for v in [1, -1].map(|by| own.saturating_add(by)) {
+                let mut both = other.clone();
+                if cell.set(&mut both, v) && subject.view(&both, coalition) != moved {
+                    found = Company::Counts;
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Other records that are tried for what hides one.
+const TARGETS: usize = 6;
 
 /// How much a number is moved where rounding must not matter, of its range.
 const STRIDE: i128 = 64;
@@ -178,8 +328,9 @@ pub(super) fn weigh(
             }
             let sign = if to > here { 1.0 } else { -1.0 };
             let by = view.iter().zip(&seen);
-            let by =
-                by.map(|(before, after)| sign * (after.1.wrapping_sub(before.1) as i128) as f64);
+            let by = by.map(|(before, after)| {
+                sign * (subject.number(after.0, after.1) - subject.number(before.0, before.1))
+            });
             moves.push(((r, c), by.collect()));
         }
     }
@@ -224,7 +375,7 @@ pub(super) fn weigh(
 }
 
 /// The numbers of a view, and sums and differences of each two where they are few.
-fn looks(view: &View) -> BTreeMap<Look, Word> {
+fn looks(subject: &Subject<'_>, view: &View) -> BTreeMap<Look, Word> {
     let mut all: BTreeMap<Look, Word> = view
         .iter()
         .map(|(item, word)| (Look::One(*item), *word))
@@ -232,8 +383,15 @@ fn looks(view: &View) -> BTreeMap<Look, Word> {
     if view.len() <= PAIRED {
         for (i, (a, x)) in view.iter().enumerate() {
             for (b, y) in &view[i + 1..] {
-                all.insert(Look::Sum(*a, *b), x.wrapping_add(*y));
-                all.insert(Look::Difference(*a, *b), x.wrapping_sub(*y));
+                let (sum, difference) = match subject.is_float(*a) || subject.is_float(*b) {
+                    true => {
+                        let (x, y) = (subject.number(*a, *x), subject.number(*b, *y));
+                        ((x + y).to_bits().into(), (x - y).to_bits().into())
+                    }
+                    false => (x.wrapping_add(*y), x.wrapping_sub(*y)),
+                };
+                all.insert(Look::Sum(*a, *b), sum);
+                all.insert(Look::Difference(*a, *b), difference);
             }
         }
     }

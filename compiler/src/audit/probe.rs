@@ -8,33 +8,32 @@
 //! Where a program draws, nobody knows the draws: a view pins a number only if no other draws hide another value of it, and an item
 //! that changes with the draws alone is not held to be isolated, alone or a count.
 
+use super::attribute::attributes;
 use super::isolate::{isolate, weigh};
+use super::pads::{Moves, is_hidden_by_draws, moves};
 use super::shown::{Pins, Shown};
-use super::subject::{Cell, Inputs, Item, Origin, Subject, View};
+use super::subject::{Cell, Inputs, Item, Origin, Subject, View, differences, near, some};
 use smpcc_circuit::splitmix::SplitMix;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Inputs at which it is looked for what hides a number.
-const PINNED_TRIES: u64 = 15;
+const PINNED_TRIES: u64 = 10;
 
 /// Other draws that are tried to see which items follow from draws.
 const REDRAWS: usize = 6;
-
-/// Words of draws that are looked at one by one.
-const DRAWN_WORDS: usize = 64;
-
-/// Changes of words of draws to see what they move.
-const LOOKS: usize = 150;
-
-/// Changes of draws that are tried to hide a number.
-const SHAKES: u64 = 500;
 
 /// Changes of an item until which it is looked at what else changes it there.
 const SELDOM: u64 = 3;
 
 /// Reflections of records about their mean that are tried to hide a number.
 const REFLECTIONS: usize = 12;
+
+/// Numbers of others that are tried together with one to hide it.
+const OTHERS: usize = 14;
+
+/// Numbers of fewer values are tried at each.
+const MOST_PLACES: i128 = 64;
 
 /// Records at which one coalition looks closely.
 const TARGETS: usize = 12;
@@ -47,9 +46,8 @@ pub(super) fn probe(
     rng: &mut SplitMix,
 ) -> Shown {
     let mut shown = Shown::default();
-    let honest: Vec<usize> = (0..subject.records.len())
-        .filter(|r| !coalition.contains(&subject.records[*r].party))
-        .collect();
+    let honest = subject.honest();
+    let mut firsts: Vec<(Inputs, View)> = Vec::new();
     let all: Vec<usize> = (0..subject.records.len()).collect();
     for _ in 0..tries {
         if !subject.may_run() {
@@ -59,6 +57,12 @@ pub(super) fn probe(
         let view = subject.view(&inputs, coalition);
         shown.tries += 1;
         shown.first.get_or_insert_with(|| inputs.clone());
+        let in_order = view.iter().map(|(item, _)| *item);
+        let in_order = in_order.filter(|item| {
+            let mut groups = subject.shuffled.iter();
+            groups.any(|group| group.contains(&item.0))
+        });
+        shown.noisy.extend(in_order.collect::<Vec<Item>>());
         for _ in 0..REDRAWS {
             if !subject.draws.is_empty() {
                 let other = subject.with_other_draws(&inputs, rng);
@@ -66,29 +70,10 @@ pub(super) fn probe(
                 shown.noisy.extend(differences(&view, &changed));
             }
         }
-        let moves = match shown.tries <= PINNED_TRIES {
-            true => moves(subject, coalition, &inputs, &view, rng),
-            false => Vec::new(),
-        };
-        let targets = some(&honest, TARGETS, rng);
-        isolate(subject, coalition, &inputs, &view, &honest, &mut shown);
+        let at = (&inputs, false);
+        isolate(subject, coalition, at, &view, &honest, &mut shown);
+        attributes(subject, coalition, &inputs, &view, &mut shown, rng);
         weigh(subject, coalition, &inputs, &view, &honest, &mut shown);
-        // To look for what hides a number takes the most runs by far.
-        let looked_at = match shown.tries <= PINNED_TRIES {
-            true => targets.as_slice(),
-            false => &[],
-        };
-        for &record in looked_at {
-            pin(
-                subject,
-                coalition,
-                &inputs,
-                &view,
-                (record, &honest, &moves),
-                &mut shown,
-                rng,
-            );
-        }
         for &record in &some(&all, TARGETS, rng) {
             let other = subject.redraw(&inputs, &subject.records[record].clone(), rng);
             let changed = subject.view(&other, coalition);
@@ -96,11 +81,19 @@ pub(super) fn probe(
             // What only this record was seen to move may follow others where it moves, and hardly elsewhere: whether any is true.
             for &second in all.iter().filter(|r| few && **r != record).take(TARGETS) {
                 for (inputs, view) in [(&inputs, &view), (&other, &changed)] {
-                    let other = subject.redraw(inputs, &subject.records[second].clone(), rng);
-                    let changed = subject.view(&other, coalition);
-                    note_changes(view, &changed, second, &mut shown);
+                    let redrawn = subject.redraw(inputs, &subject.records[second].clone(), rng);
+                    // What moves it here may move it there.
+                    let copied =
+                        [inputs, &other].map(|from| copy(subject, record, second, from, inputs));
+                    for other in [&redrawn].into_iter().chain(copied.iter().flatten()) {
+                        let changed = subject.view(other, coalition);
+                        note_changes(view, &changed, second, &mut shown);
+                    }
                 }
             }
+        }
+        if shown.tries <= PINNED_TRIES {
+            firsts.push((inputs.clone(), view.clone()));
         }
         for (item, word) in &view {
             let counted = shown.counts.entry(*item).or_default();
@@ -110,58 +103,97 @@ pub(super) fn probe(
             }
         }
     }
+    plant(subject, coalition, &honest, &mut shown, rng);
+    // To look for what hides a number takes the most runs by far: all else is known by then, however few there are.
+    for (inputs, view) in &firsts {
+        let moves = moves(subject, coalition, inputs, view, rng);
+        for record in some(&honest, TARGETS, rng) {
+            let target = (record, honest.as_slice(), &moves);
+            pin(subject, coalition, inputs, view, target, &mut shown, rng);
+        }
+    }
+    crowd(subject, coalition, &honest, &mut shown, rng);
     shown
 }
 
-/// Words of draws, each with the items that it was seen to move; none where it may move some, but rarely.
-type Moves = Vec<((usize, usize), BTreeSet<Item>)>;
-
-fn moves(
+/// What seems to be determined whatever the inputs are is looked at where the other records are in one group, as they may be.
+fn crowd(
     subject: &mut Subject<'_>,
     coalition: &[u32],
-    inputs: &Inputs,
-    view: &View,
+    honest: &[usize],
+    shown: &mut Shown,
     rng: &mut SplitMix,
-) -> Moves {
-    let lanes = |&leaf: &usize| (0..inputs[leaf].len()).map(move |lane| (leaf, lane));
-    let words: Vec<(usize, usize)> = subject.draws.iter().flat_map(lanes).collect();
-    let places: Vec<usize> = (0..words.len()).collect();
-    let mut moves = Moves::new();
-    let times = (LOOKS / words.len().max(1)).clamp(3, 10);
-    for place in some(&places, DRAWN_WORDS, rng) {
-        let mut moved = BTreeSet::new();
-        for _ in 0..times {
-            let mut other = inputs.clone();
-            subject.shake(&mut other, words[place], rng);
-            moved.extend(differences(view, &subject.view(&other, coalition)));
+) {
+    let seeming = shown.pinned.iter().filter(|(_, pins)| pins.is_always());
+    let records: BTreeSet<usize> = seeming.map(|((record, _), _)| *record).collect();
+    for record in records {
+        let others: Vec<usize> = honest.iter().copied().filter(|r| *r != record).collect();
+        for other in some(&others, CROWDS, rng) {
+            let inputs = subject.apart(other, rng);
+            let view = subject.view(&inputs, coalition);
+            let moves = moves(subject, coalition, &inputs, &view, rng);
+            pin(
+                subject,
+                coalition,
+                &inputs,
+                &view,
+                (record, honest, &moves),
+                shown,
+                rng,
+            );
         }
-        moves.push((words[place], moved));
     }
-    moves
 }
 
-fn some(from: &[usize], most: usize, rng: &mut SplitMix) -> Vec<usize> {
-    let mut rest = from.to_vec();
-    while rest.len() > most {
-        let drop = rng.below(rest.len() as u64) as usize;
-        rest.swap_remove(drop);
+/// Inputs with most records in one group.
+const CROWDS: usize = 3;
+
+/// Inputs with a second record as a first one is at some inputs.
+fn copy(
+    subject: &Subject<'_>,
+    first: usize,
+    second: usize,
+    from: &Inputs,
+    inputs: &Inputs,
+) -> Option<Inputs> {
+    let (first, second) = (&subject.records[first], &subject.records[second]);
+    let mut other = inputs.clone();
+    if !alike(&first.cells, &second.cells) {
+        return None;
     }
-    rest
+    for (from_cell, to) in first.cells.iter().zip(&second.cells) {
+        to.set(&mut other, from_cell.get(from));
+    }
+    Some(other)
 }
 
-/// The items of two views that differ, and those that only one of them has.
-fn differences(a: &View, b: &View) -> Vec<Item> {
-    let same_items = a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.0 == y.0);
-    if same_items {
-        let differ = |(x, y): &(&(Item, u128), &(Item, u128))| x.1 != y.1;
-        return a.iter().zip(b).filter(differ).map(|(x, _)| x.0).collect();
+/// Tries that meet what the program asks for: what then follows one record alone.
+fn plant(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    honest: &[usize],
+    shown: &mut Shown,
+    rng: &mut SplitMix,
+) {
+    let mut all = subject.planted(rng);
+    for k in 0..APART {
+        if let Some(record) = honest.get(k % honest.len().max(1)) {
+            all.push(subject.apart(*record, rng));
+        }
     }
-    let by_item = |v: &View| v.iter().copied().collect::<BTreeMap<Item, u128>>();
-    let (a, b) = (by_item(a), by_item(b));
-    let items: BTreeSet<Item> = a.keys().chain(b.keys()).copied().collect();
-    let differ = |item: &Item| a.get(item) != b.get(item);
-    items.into_iter().filter(differ).collect()
+    for inputs in all {
+        if !subject.may_run() {
+            return;
+        }
+        let view = subject.view(&inputs, coalition);
+        isolate(subject, coalition, (&inputs, true), &view, honest, shown);
+        attributes(subject, coalition, &inputs, &view, shown, rng);
+        shown.planted += 1;
+    }
 }
+
+/// Inputs in which one record is apart from the others.
+const APART: usize = 12;
 
 /// Notes which items a record has moved; whether one of them has moved seldom until now, and by this record alone.
 fn note_changes(before: &View, after: &View, record: usize, shown: &mut Shown) -> bool {
@@ -210,6 +242,7 @@ fn pin(
         let view = moved.as_ref().unwrap_or(view);
         let here = cell.get(inputs);
         let own = near(&cell, here);
+        let every = everywhere(&cell, here);
         if own.is_empty() {
             continue;
         }
@@ -224,13 +257,35 @@ fn pin(
             origins.retain(|o| differ.contains(o));
             differ.is_empty()
         };
-        for value in &own {
+        for value in own.iter().chain(&every) {
             let mut other = inputs.clone();
             cell.set(&mut other, *value);
             free |= compare(subject, &other);
         }
-        let others: Vec<(usize, usize)> =
-            all.iter().filter(|k| **k != (record, c)).copied().collect();
+        let places: Vec<usize> = (0..all.len()).filter(|k| all[*k] != (record, c)).collect();
+        let places = some(&places, OTHERS, rng);
+        let others: Vec<(usize, usize)> = places.iter().map(|k| all[*k]).collect();
+        // Two records in each other's place: that hides whose a number is, and not the number.
+        let mut swapped = false;
+        if !free {
+            for &r2 in honest.iter().filter(|r2| **r2 != record) {
+                let (mine, theirs) = (&subject.records[record].cells, &subject.records[r2].cells);
+                if !alike(mine, theirs) || cell.get(inputs) == theirs[c].get(inputs) {
+                    continue;
+                }
+                let mut other = inputs.clone();
+                for (a, b) in mine.iter().zip(theirs) {
+                    a.set(&mut other, b.get(inputs));
+                    b.set(&mut other, a.get(inputs));
+                }
+                swapped |= compare(subject, &other);
+                if swapped {
+                    break;
+                }
+            }
+        }
+        // In a drawn order nobody sees whose a number is, and that all come out is said by what comes out.
+        free |= swapped && !subject.shuffled.is_empty();
         if !free && !moves.is_empty() {
             let touched = touched.borrow().clone();
             free = is_hidden_by_draws(
@@ -259,25 +314,6 @@ fn pin(
                             break 'pairs;
                         }
                     }
-                }
-            }
-        }
-        // Two records in each other's place: that hides whose a number is, and not the number.
-        let mut swapped = false;
-        if !free {
-            for &r2 in honest.iter().filter(|r2| **r2 != record) {
-                let (mine, theirs) = (&subject.records[record].cells, &subject.records[r2].cells);
-                if !alike(mine, theirs) || cell.get(inputs) == theirs[c].get(inputs) {
-                    continue;
-                }
-                let mut other = inputs.clone();
-                for (a, b) in mine.iter().zip(theirs) {
-                    a.set(&mut other, b.get(inputs));
-                    b.set(&mut other, a.get(inputs));
-                }
-                swapped |= compare(subject, &other);
-                if swapped {
-                    break;
                 }
             }
         }
@@ -438,52 +474,6 @@ fn is_reordered(subject: &Subject<'_>, records: &[usize], a: &Inputs, b: &Inputs
     rows(a) == rows(b)
 }
 
-/// Whether other draws, of the words that move the items which a number does, give the same view with another value of the number, and
-/// perhaps of a second one that makes up for it where nothing is drawn.
-fn is_hidden_by_draws(
-    subject: &mut Subject<'_>,
-    coalition: &[u32],
-    inputs: &Inputs,
-    view: &View,
-    (cell, own, others): (&Cell, &[i128], &[(usize, usize)]),
-    (moves, touched): (&Moves, &BTreeSet<Item>),
-    rng: &mut SplitMix,
-) -> bool {
-    let useful = |(_, moved): &&((usize, usize), BTreeSet<Item>)| {
-        moved.is_empty() || !moved.is_disjoint(touched)
-    };
-    let all: Vec<(usize, usize)> = moves.iter().map(|(word, _)| *word).collect();
-    let useful: Vec<(usize, usize)> = moves.iter().filter(useful).map(|(word, _)| *word).collect();
-    (0..SHAKES).any(|_| {
-        if !subject.may_run() {
-            return false;
-        }
-        let mut other = inputs.clone();
-        cell.set(&mut other, own[rng.below(own.len() as u64) as usize]);
-        // A second number moves what other draws hide.
-        let mut words = &useful;
-        if !others.is_empty() && (useful.is_empty() || rng.one_in(2)) {
-            words = &all;
-            let (r, c) = others[rng.below(others.len() as u64) as usize];
-            let second = subject.records[r].cells[c].clone();
-            let choices = near(&second, second.get(inputs));
-            if !choices.is_empty() {
-                second.set(
-                    &mut other,
-                    choices[rng.below(choices.len() as u64) as usize],
-                );
-            }
-        }
-        for _ in 0..1 + rng.below(2) {
-            let Some(word) = words.get(rng.below(words.len() as u64) as usize) else {
-                return false;
-            };
-            subject.shake(&mut other, *word, rng);
-        }
-        differences(view, &subject.view(&other, coalition)).is_empty()
-    })
-}
-
 /// Steps of two numbers after which the first item that both move is where it was, if it counts both with fixed weights.
 fn cancelling(
     subject: &mut Subject<'_>,
@@ -528,14 +518,10 @@ fn gcd(a: u128, b: u128) -> u128 {
     }
 }
 
-/// Values near one that a number may have instead.
-fn near(cell: &Cell, here: i128) -> Vec<i128> {
-    match cell.is_small() {
+/// All values that a number of few may have instead: a place in a table, say, of which two far from each other give the same.
+fn everywhere(cell: &Cell, here: i128) -> Vec<i128> {
+    match cell.hi.saturating_sub(cell.lo) < MOST_PLACES && !cell.is_small() {
         true => (cell.lo..=cell.hi).filter(|v| *v != here).collect(),
-        false => [1, -1, 2, -2]
-            .iter()
-            .map(|d| here.saturating_add(*d))
-            .filter(|v| (cell.lo..=cell.hi).contains(v))
-            .collect(),
+        false => Vec::new(),
     }
 }

@@ -3,6 +3,9 @@
 use super::subject::{Inputs, Item, Origin};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The share of tries from which on something happens always.
+pub(super) const ALWAYS: f64 = 0.9;
+
 /// Something that was seen once: inputs, the item if it is one, and the record and cell that are given away.
 #[derive(Clone, Debug)]
 pub(super) struct Sight {
@@ -22,7 +25,15 @@ pub(super) struct Seen {
     pub looks: BTreeMap<Vec<Item>, u64>,
     /// How often the item equals the number that it gives away.
     pub equal: u64,
-    /// The first.
+    /// How often it was seen at inputs that meet what the program asks for, beside those at random.
+    pub planted: u64,
+    /// How often nothing was found that another record hides of it.
+    pub bare: u64,
+    /// How often no other record was found to count together with it.
+    pub single: u64,
+    /// How often that was looked for.
+    pub looked: u64,
+    /// The first, or the first at which nothing hides it.
     pub sight: Option<Sight>,
 }
 
@@ -38,10 +49,16 @@ impl Seen {
 pub(super) struct Shown {
     /// Inputs that were tried.
     pub tries: u64,
+    /// Inputs that meet what the program asks for, tried besides.
+    pub planted: u64,
     /// Isolated, by the origins that it takes.
     pub isolated: BTreeMap<Vec<Origin>, Seen>,
+    /// Pairs of origins whose difference one record makes by having just one value.
+    pub windows: BTreeMap<Vec<Origin>, Seen>,
     /// Pairs of origins of which a weighted difference follows one record, more or less.
     pub weighted: BTreeMap<Vec<Origin>, Seen>,
+    /// What decides something by itself: by origin and field of few values.
+    pub attributes: BTreeMap<(Origin, u64), Attribute>,
     /// Tries and pins by record and cell, and by which origins alone, if any.
     pub pinned: BTreeMap<(usize, usize), Pins>,
     /// The records that ever changed an item, and one try in which it did.
@@ -52,6 +69,19 @@ pub(super) struct Shown {
     pub noisy: BTreeSet<Item>,
     /// Inputs of the first try.
     pub first: Option<Inputs>,
+}
+
+/// What was seen of a field of few values.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attribute {
+    /// Tries at which one record's decided, whatever the others had.
+    pub times: u64,
+    /// Those of them at which it shows that the record is alone.
+    pub shown: u64,
+    /// Whether there were inputs at which several records had a part.
+    pub several: bool,
+    /// The first, or the first at which it shows.
+    pub sight: Option<Sight>,
 }
 
 /// Pins of one number.
@@ -67,6 +97,11 @@ pub(super) struct Pins {
 }
 
 impl Pins {
+    /// Whether a number is determined at nearly all inputs.
+    pub fn is_always(&self) -> bool {
+        self.tries >= 3 && self.times as f64 >= ALWAYS * self.tries as f64
+    }
+
     /// Whether more tries would hardly say anything else: most of the work goes into these.
     pub fn is_settled(&self) -> bool {
         self.tries >= 5 && self.times == 0

@@ -3,21 +3,29 @@
 //! A record is what belongs to one person or thing: a row of a table, an element of an array, or all scalars that one party
 //! gives. A view is all that a coalition learns: the results that its members receive and what is revealed to everybody.
 
+use super::constants::constants;
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Op, Region};
 use crate::passes;
 use crate::session::LocalChoice;
 use crate::span::Span;
-use smpcc_circuit::ids::{OutputId, ValueId};
+use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{ParamShape, ShapeNode};
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::{Integer, Scalar, Word};
+use smpcc_circuit::value::{Form, Integer, Scalar, Word};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The lanes of each input leaf.
 pub(super) type Inputs = Vec<Vec<Word>>;
 
 /// Cells with fewer values than this have no inner values: what pins them at an end says nothing of the middle.
 const FEW: i128 = 5;
+
+/// Floats that are tried are multiples of one part in so many: sums and products of them are exact, and as they are for integers.
+const GRID: f64 = 16.0;
+
+/// The greatest float that is tried, in steps of the grid.
+const MOST_FLOAT: i128 = 1 << 14;
 
 /// What all runs together may take, in lanes that are computed.
 const MOST_WORK: u64 = 1 << 29;
@@ -64,6 +72,8 @@ pub(super) struct Cell {
     pub hi: i128,
     /// Its type.
     pub scalar: Scalar,
+    /// How its words are written.
+    pub form: Form,
     /// As messages call it: `rows[2].age`.
     pub name: String,
 }
@@ -85,9 +95,11 @@ impl Cell {
     /// Its value.
     pub fn get(&self, inputs: &Inputs) -> i128 {
         let word = inputs.get(self.leaf).and_then(|l| l.get(self.lane));
-        Integer::of(self.scalar, word.copied().unwrap_or(0))
-            .to_i128()
-            .unwrap_or(self.hi)
+        let word = word.copied().unwrap_or(0);
+        match self.form {
+            Form::Float => (float(self.scalar, word) * GRID).round() as i128,
+            _ => Integer::of(self.scalar, word).to_i128().unwrap_or(self.hi),
+        }
     }
 
     /// Gives it a value within its range; whether that was one.
@@ -96,9 +108,62 @@ impl Cell {
             return false;
         }
         if let Some(word) = inputs.get_mut(self.leaf).and_then(|l| l.get_mut(self.lane)) {
-            *word = self.scalar.wrap(value as Word);
+            *word = word_of(self.scalar, self.form, value);
         }
         true
+    }
+}
+
+/// A float's number.
+pub(super) fn float(scalar: Scalar, word: Word) -> f64 {
+    match scalar.width() {
+        32 => f64::from(f32::from_bits(word as u32)),
+        _ => f64::from_bits(word as u64),
+    }
+}
+
+/// The word of a number; that of a float is on the grid.
+pub(super) fn word_of(scalar: Scalar, form: Form, value: i128) -> Word {
+    match (form, scalar.width()) {
+        (Form::Float, 32) => Word::from((value as f32 / GRID as f32).to_bits()),
+        (Form::Float, _) => Word::from((value as f64 / GRID).to_bits()),
+        _ => scalar.wrap(value as Word),
+    }
+}
+
+/// So many of some places, at random.
+pub(super) fn some(from: &[usize], most: usize, rng: &mut SplitMix) -> Vec<usize> {
+    let mut rest = from.to_vec();
+    while rest.len() > most {
+        let drop = rng.below(rest.len() as u64) as usize;
+        rest.swap_remove(drop);
+    }
+    rest
+}
+
+/// The items of two views that differ, and those that only one of them has.
+pub(super) fn differences(a: &View, b: &View) -> Vec<Item> {
+    let same_items = a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.0 == y.0);
+    if same_items {
+        let differ = |(x, y): &(&(Item, u128), &(Item, u128))| x.1 != y.1;
+        return a.iter().zip(b).filter(differ).map(|(x, _)| x.0).collect();
+    }
+    let by_item = |v: &View| v.iter().copied().collect::<BTreeMap<Item, u128>>();
+    let (a, b) = (by_item(a), by_item(b));
+    let items: BTreeSet<Item> = a.keys().chain(b.keys()).copied().collect();
+    let differ = |item: &Item| a.get(item) != b.get(item);
+    items.into_iter().filter(differ).collect()
+}
+
+/// Values near one that a number may have instead.
+pub(super) fn near(cell: &Cell, here: i128) -> Vec<i128> {
+    match cell.is_small() {
+        true => (cell.lo..=cell.hi).filter(|v| *v != here).collect(),
+        false => [1, -1, 2, -2]
+            .iter()
+            .map(|d| here.saturating_add(*d))
+            .filter(|v| (cell.lo..=cell.hi).contains(v))
+            .collect(),
     }
 }
 
@@ -138,16 +203,26 @@ pub(super) struct Subject<'a> {
     pub records: Vec<Record>,
     /// The leaves of one party's parts of draws: they stand for what all parties draw together.
     pub draws: Vec<usize>,
+    /// How results are written.
+    output_forms: Vec<Form>,
+    /// The parties whose inputs are known to who looks.
+    pub known: Vec<u32>,
+    /// Results of as many numbers each that come out in one drawn order: what they say is which rows there are.
+    pub shuffled: Vec<Vec<Origin>>,
+    /// Numbers that the program compares with, ascending.
+    pub constants: Vec<i128>,
     /// Runs so far.
     pub runs: u64,
+    /// Runs that all coalitions together may take, by what one takes.
+    pub affordable: u64,
     /// Runs that are allowed.
     pub most: u64,
 }
 
 impl<'a> Subject<'a> {
-    pub fn new(ir: &'a Ir, most: u64) -> Self {
+    pub fn new(ir: &'a Ir) -> Self {
         let fast = passes::optimise(ir.clone(), 2, LocalChoice::Off, &mut |_, _| {});
-        let most = most.min(MOST_WORK / work(&fast, &fast.body).max(1)).max(1);
+        let affordable = (MOST_WORK / work(&fast, &fast.body).max(1)).max(1);
         let mut records: Vec<Record> = Vec::new();
         for param in &ir.params {
             for record in records_of(ir, param) {
@@ -169,8 +244,47 @@ impl<'a> Subject<'a> {
                     leaf.drawn && leaf.party == 0 && leaf.lanes > 0
                 })
                 .collect(),
+            output_forms: {
+                let forms = ir.forms();
+                let ids = (0..ir.outputs.len()).map(OutputId::new);
+                ids.map(|id| forms.output(id)).collect()
+            },
+            known: Vec::new(),
+            shuffled: Vec::new(),
+            constants: constants(ir),
             runs: 0,
-            most,
+            affordable,
+            most: affordable,
+        }
+    }
+
+    /// The records of those who are not among who looks.
+    pub fn honest(&self) -> Vec<usize> {
+        let all = self.records.iter().enumerate();
+        all.filter(|(_, r)| !self.known.contains(&r.party))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Whether a number of a view is a float.
+    pub fn is_float(&self, item: Item) -> bool {
+        match item.0 {
+            Origin::Output(id) => self.output_forms.get(id.index()) == Some(&Form::Float),
+            Origin::Reveal(_) | Origin::Stopped(_) => false,
+        }
+    }
+
+    /// A number of a view to be counted with: differences of two of one item are right up to a float's precision.
+    pub fn number(&self, item: Item, word: Word) -> f64 {
+        match item.0 {
+            Origin::Output(id) if self.is_float(item) => {
+                float(self.ir.outputs[id.index()].scalar, word)
+            }
+            Origin::Output(id) => {
+                let whole = Integer::of(self.ir.outputs[id.index()].scalar, word).to_i128();
+                whole.map_or(word as f64, |whole| whole as f64)
+            }
+            Origin::Reveal(_) | Origin::Stopped(_) => word as f64,
         }
     }
 
@@ -212,112 +326,38 @@ impl<'a> Subject<'a> {
                 }
             }
         }
+        in_order(&mut view, &self.shuffled);
         view
     }
+}
 
-    /// Inputs at random: all over their ranges, small, or near each other, with some that are equal.
-    pub fn draw(&self, rng: &mut SplitMix) -> Inputs {
-        let mut inputs: Inputs = Vec::new();
-        let mode = rng.below(3);
-        let centre = u128::from(rng.draw()) << 64 | u128::from(rng.draw());
-        for leaf in &self.ir.inputs {
-            if leaf.drawn {
-                let part = |_| match leaf.party {
-                    0 => leaf.scalar.wrap(rng.word()),
-                    _ => 0,
-                };
-                inputs.push((0..leaf.lanes).map(part).collect());
-                continue;
-            }
-            let (lo, hi) = ends(leaf.scalar, leaf.range);
-            let span = hi.wrapping_sub(lo) as u128;
-            // Small numbers: those right above zero, or above the least where zero is not among them.
-            let zero = match lo <= 0 && hi >= 0 {
-                true => lo.unsigned_abs(),
-                false => 0,
-            };
-            let mut words: Vec<Word> = Vec::new();
-            for _ in 0..leaf.lanes {
-                let any = u128::from(rng.draw()) << 64 | u128::from(rng.draw());
-                let within = |x: u128| match span.checked_add(1) {
-                    Some(n) => x % n,
-                    None => x,
-                };
-                let offset = match mode {
-                    0 => within(any),
-                    1 => zero.saturating_add(any % 17).min(span),
-                    _ => within(centre).saturating_add(any % 9).min(span),
-                };
-                let again = words.len() > 1 && rng.one_in(8);
-                let word = match again {
-                    true => words[rng.below(words.len() as u64) as usize],
-                    false => leaf.scalar.wrap((lo as u128).wrapping_add(offset)),
-                };
-                words.push(word);
-            }
-            inputs.push(words);
-        }
-        inputs
-    }
-
-    /// The same inputs with other draws.
-    pub fn with_other_draws(&self, inputs: &Inputs, rng: &mut SplitMix) -> Inputs {
-        let mut new = inputs.clone();
-        for &leaf in &self.draws {
-            let scalar = self.ir.inputs[leaf].scalar;
-            for word in &mut new[leaf] {
-                *word = scalar.wrap(rng.word());
+/// Puts rows that come out in a drawn order in one that says nothing.
+fn in_order(view: &mut View, shuffled: &[Vec<Origin>]) {
+    for group in shuffled {
+        let columns: Vec<Vec<usize>> = (group.iter())
+            .map(|origin| {
+                let places = view.iter().enumerate();
+                let own = places.filter(|(_, ((o, _), _))| o == origin);
+                own.map(|(place, _)| place).collect()
+            })
+            .collect();
+        let n = columns.iter().map(Vec::len).min().unwrap_or(0);
+        let row = |k: usize| columns.iter().map(|c| view[c[k]].1).collect::<Vec<Word>>();
+        let mut rows: Vec<Vec<Word>> = (0..n).map(row).collect();
+        rows.sort_unstable();
+        for (k, row) in rows.iter().enumerate() {
+            for (column, word) in columns.iter().zip(row) {
+                view[column[k]].1 = *word;
             }
         }
-        new
-    }
-
-    /// How many bits are drawn altogether.
-    pub fn drawn_bits(&self) -> u64 {
-        let bits = |&leaf: &usize| {
-            let leaf = &self.ir.inputs[leaf];
-            leaf.lanes.saturating_mul(leaf.scalar.width().into())
-        };
-        self.draws.iter().map(bits).fold(0, u64::saturating_add)
-    }
-
-    /// Gives draws of at most 64 bits altogether the bits of a number.
-    pub fn set_draws(&self, inputs: &mut Inputs, mut bits: u64) {
-        for &leaf in &self.draws {
-            let scalar = self.ir.inputs[leaf].scalar;
-            for word in &mut inputs[leaf] {
-                *word = scalar.wrap(bits.into());
-                bits = bits.checked_shr(scalar.width()).unwrap_or(0);
-            }
-        }
-    }
-
-    /// One word of a draw, by leaf and lane, somewhere near or anew.
-    pub fn shake(&self, inputs: &mut Inputs, (leaf, lane): (usize, usize), rng: &mut SplitMix) {
-        let scalar = self.ir.inputs[leaf].scalar;
-        let word = &mut inputs[leaf][lane];
-        *word = scalar.wrap(match rng.below(8) {
-            0 => word.wrapping_add(1 + Word::from(rng.below(2))),
-            1 => word.wrapping_sub(1 + Word::from(rng.below(2))),
-            // What a step of a number changes in a pad.
-            2 | 3 => *word ^ ((2 << rng.below(3)) - 1),
-            _ => rng.word(),
-        });
-    }
-
-    /// Draws one record anew; the rest stays.
-    pub fn redraw(&self, inputs: &Inputs, record: &Record, rng: &mut SplitMix) -> Inputs {
-        let other = self.draw(rng);
-        let mut new = inputs.clone();
-        for cell in &record.cells {
-            cell.set(&mut new, cell.get(&other));
-        }
-        new
     }
 }
 
 /// The ends of a leaf's values, as far as they can be counted with.
-fn ends(scalar: Scalar, range: Option<(Integer, Integer)>) -> (i128, i128) {
+pub(super) fn ends(scalar: Scalar, form: Form, range: Option<(Integer, Integer)>) -> (i128, i128) {
+    if form == Form::Float {
+        return (-MOST_FLOAT, MOST_FLOAT);
+    }
     if let Some((lo, hi)) = range
         && let (Some(lo), Some(hi)) = (lo.to_i128(), hi.to_i128())
     {
@@ -383,7 +423,8 @@ fn cells(ir: &Ir, leaf: usize, row: u64, rows: u64, named: bool) -> Vec<Cell> {
         return Vec::new();
     };
     let per = input.lanes / rows.max(1);
-    let (lo, hi) = ends(input.scalar, input.range);
+    let form = ir.forms().input(InputId::new(leaf));
+    let (lo, hi) = ends(input.scalar, form, input.range);
     (0..per)
         .map(|k| {
             let mut name = input.path.clone();
@@ -402,6 +443,7 @@ fn cells(ir: &Ir, leaf: usize, row: u64, rows: u64, named: bool) -> Vec<Cell> {
                 lo,
                 hi,
                 scalar: input.scalar,
+                form,
                 name,
             }
         })

@@ -1,0 +1,81 @@
+//! The held programs: 59 that give records away and 56 that do not.
+
+use super::{lowered, tried_by};
+use smpcc_compiler::audit::audit_from;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The programs in a folder of `tests/audit`: each with its parties, the rows of each, how many may be corrupt, and what is to be found.
+fn held(folder: &str) -> Vec<(String, [u32; 3], String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/audit")
+        .join(folder);
+    let entries = folder.read_dir().expect("a folder").flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).expect("a program");
+        let head = text.lines().find_map(|line| line.strip_prefix("// "));
+        let (numbers, kind) = head.and_then(|line| line.split_once(": ")).expect("a head");
+        let words = numbers
+            .split([' ', ','])
+            .filter_map(|word| word.parse().ok());
+        let numbers: Vec<u32> = words.collect();
+        let name = path.file_stem().expect("a name").display().to_string();
+        let numbers = numbers.try_into().expect("three numbers");
+        (name, numbers, kind.to_owned(), text.clone())
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Each leak has its name, or one of two where it is between them, and inputs that show it.
+#[test]
+fn leaks_of_the_held_programs_are_named() {
+    let programs = held("leaky");
+    assert!(programs.len() >= 59);
+    for (name, [n_parties, rows, corrupt], kind, text) in programs {
+        let found = tried_by(&text, n_parties, rows.into(), corrupt).findings;
+        let kinds: Vec<&str> = found.iter().map(|f| f.kind.name()).collect();
+        let named = kind.split(" or ").any(|kind| kinds.contains(&kind));
+        assert!(named, "{name}: {kinds:?}");
+        for finding in found.iter().filter(|f| f.kind.is_leak()) {
+            let example = &finding.example;
+            assert!(
+                !example.inputs.is_empty() && !example.view.is_empty(),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_leak_is_found_in_the_held_programs_without_one() {
+    let programs = held("harmless");
+    assert!(programs.len() >= 56);
+    for (name, [n_parties, rows, corrupt], kind, text) in programs {
+        assert_eq!(kind, "nothing", "{name}");
+        let found = tried_by(&text, n_parties, rows.into(), corrupt).findings;
+        let leaks: Vec<_> = found.iter().filter(|f| f.kind.is_leak()).collect();
+        assert!(leaks.is_empty(), "{name}: {leaks:#?}");
+    }
+}
+
+/// What a leak is called follows from a plan of tries, and not from how many runs are afforded beyond it.
+#[test]
+fn names_are_the_same_at_half_and_at_twice_the_runs() {
+    for (at, (name, [n_parties, rows, corrupt], kind, text)) in
+        held("leaky").into_iter().enumerate()
+    {
+        let ir = lowered(&text, n_parties, rows.into());
+        let seed = 1 + at as u64 % 5;
+        let names = |runs| -> BTreeSet<&str> {
+            let found = audit_from(&ir, corrupt, runs, seed).findings;
+            let leaks = found.iter().filter(|f| f.kind.is_leak());
+            leaks.map(|f| f.kind.name()).collect()
+        };
+        let (half, twice) = (names(20_000), names(80_000));
+        assert_eq!(half, twice, "{name}, seed {seed}");
+        let named = kind.split(" or ").any(|kind| half.contains(kind));
+        assert!(named, "{name}, seed {seed}: {half:?}");
+    }
+}
