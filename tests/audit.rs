@@ -679,3 +679,21 @@ fn variants_are_written_by_their_names() {
     );
     assert!(is_ward(&example.view[0].1), "{:?}", example.view);
 }
+
+/// Numbers of a program and of its inputs reach to both ends of the widest types; what lies beyond is no input.
+#[test]
+fn the_widest_types_are_tried_to_their_ends() {
+    for (ty, end) in [
+        ("i128", "i128::MAX"),
+        ("i128", "i128::MIN"),
+        ("u128", "u128::MAX"),
+        ("i64", "i64::MIN"),
+    ] {
+        let text = format!(
+            "fn main(x: secret {ty} from each) -> {ty} {{ if x[0] == {end} {{ x[1] }} else {{ 0 }} }}"
+        );
+        let found = tried(&text, 3, 1);
+        let named = kinds(&found);
+        assert!(named.contains(&Kind::Sometimes), "{ty} {end}: {named:?}");
+    }
+}

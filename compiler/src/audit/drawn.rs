@@ -63,7 +63,10 @@ impl Subject<'_> {
                 }
                 // Beyond a limit on either side, so far that steps do not cross it.
                 if let Some(&(r, c)) = ends.first() {
-                    for beyond in [constant - BEYOND, constant + BEYOND] {
+                    for beyond in [
+                        constant.saturating_sub(BEYOND),
+                        constant.saturating_add(BEYOND),
+                    ] {
                         let mut inputs = self.draw(rng);
                         if self.records[r].cells[c].set(&mut inputs, beyond) {
                             all.push(inputs);

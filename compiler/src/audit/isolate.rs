@@ -245,8 +245,12 @@ fn company(
     for (r, k) in places {
         let second = subject.records[r].cells[k].clone();
         let there = second.get(inputs);
-        let near = limits.iter().flat_map(|l| (-3..=3).map(move |d| l + d));
-        let ends = (1..=3).flat_map(|d| [second.lo + d, second.hi - d, there + d, there - d]);
+        // What wraps is far from what was meant, and one more value to try.
+        let near = (limits.iter()).flat_map(|l| (-3..=3).map(move |d| i128::wrapping_add(*l, d)));
+        let ends = (1..=3).flat_map(|d| {
+            let places = [(second.lo, d), (second.hi, -d), (there, d), (there, -d)];
+            places.map(|(from, by)| from.wrapping_add(by))
+        });
         let values: BTreeSet<i128> = near.chain(ends).filter(|v| *v != there).collect();
         for value in values {
             let mut other = inputs.clone();
