@@ -52,7 +52,9 @@ def free_ports() -> dict[str, int]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str) -> Iterator[Callable[[str], None]]:
+def start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str
+) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
     """A study in the working folder, and what starts a node of it."""
     monkeypatch.chdir(tmp_path)
     begun = time.monotonic()
@@ -85,13 +87,15 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str) -> Iterato
         )
     processes = []
 
-    def start_one(name: str) -> None:
+    def start_one(name: str) -> subprocess.Popen[bytes]:
         with open(f"{name}.log", "w") as log:
-            processes.append(subprocess.Popen([node, "serve", f"{name}.toml"], stderr=log))
+            process = subprocess.Popen([node, "serve", f"{name}.toml"], stderr=log)
+        processes.append(process)
         until = time.monotonic() + 30
         while "listening" not in Path(f"{name}.log").read_text():
             assert time.monotonic() < until, Path(f"{name}.log").read_text()
             time.sleep(0.02)
+        return process
 
     try:
         yield start_one
@@ -102,7 +106,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str) -> Iterato
             process.wait()
 
 
-def test_a_study_from_python(start: Callable[[str], None]) -> None:
+def test_a_study_from_python(start: Callable[[str], subprocess.Popen[bytes]]) -> None:
     born = datetime.date(1950, 2, 28)
 
     def give(i: int) -> smpcc.Contribution:
@@ -110,12 +114,12 @@ def test_a_study_from_python(start: Callable[[str], None]) -> None:
         return smpcc.contribute("study.toml", person, f"invitations/0000{i}.invitation")
 
     start("a")
-    start("b")
+    second = start("b")
     with pytest.raises(smpcc.NetworkError, match="takes no part yet") as begun:
         give(1)
     assert list(begun.value.data["receipts"]) == ["a", "b"]
     assert list(begun.value.data["missing"]) == ["c"]
-    start("c")
+    third = start("c")
     first = smpcc.contribute("study.toml", again=begun.value.data["folder"])
     assert first.id == begun.value.data["contribution"] and list(first.receipts) == list(NODES)
     receipt = first.receipts["a"]
@@ -141,3 +145,10 @@ def test_a_study_from_python(start: Callable[[str], None]) -> None:
         time.sleep(0.2)
     assert opened.value == {"sum": 2002 + 2003, "oldest": datetime.date(1952, 2, 28)}
     assert opened.checked and opened.receiver == "analyst"
+
+    # Too few shares are no mistake of who asks: nodes may have them later.
+    for gone_node in (second, third):
+        gone_node.kill()
+        gone_node.wait()
+    with pytest.raises(smpcc.NetworkError, match="only 1 of 3 nodes, of which 2 are needed"):
+        smpcc.result("study.toml", *keys)

@@ -9,6 +9,7 @@ use crate::load::Style;
 use crate::out;
 use smpcc::exit::{Exit, Failure, Outcome};
 use smpcc::render::json_string;
+use smpcc::stored::scheme;
 use smpcc::studies;
 use smpcc_study::contribution;
 use smpcc_study::https::{self, Answer, Patience};
@@ -328,10 +329,17 @@ pub fn result(args: &ResultArgs) -> Outcome {
         }
     }
     let missing = reasons(&missing);
-    if files.is_empty() {
+    // Nodes that are not done yet, or cannot be reached, may be asked again.
+    let (there, all) = (files.len(), study.terms().nodes.len());
+    let least = scheme(study.terms()).least();
+    if there < least {
+        let who = match there {
+            0 => "no node".to_owned(),
+            _ => format!("only {there} of {all} nodes, of which {least} are needed,"),
+        };
         return Err(Failure::new(
             Exit::Network,
-            format!("no node gave its share of the result ({missing})"),
+            format!("{who} gave a share of the result ({missing})"),
         ));
     }
     if !missing.is_empty() {

@@ -235,7 +235,7 @@ fn company(
     let cell = subject.records[record].cells[c].clone();
     let own = cell.get(inputs);
     let mut limits: Vec<i128> = subject.constants_of(&cell);
-    limits.extend(subject.constants_of(&cell).iter().map(|limit| -limit));
+    limits.extend(subject.constants_of(&cell).iter().map(|l| l.wrapping_neg()));
     let places: Vec<(usize, usize)> = (subject.honest().into_iter())
         .filter(|r| *r != record)
         .flat_map(|r| (0..subject.records[r].cells.len()).map(move |k| (r, k)))
@@ -264,7 +264,7 @@ fn company(
             let change = moved.iter().zip(view).find(|(a, b)| a != b);
             let by = change.map_or(0, |(a, b)| a.1.wrapping_sub(b.1) as i128);
             let swapped = |v: i128| v == there && value == own;
-            let tries = [by, -by, 1, -1, 2, -2, 3, -3];
+            let tries = [by, by.wrapping_neg(), 1, -1, 2, -2, 3, -3];
             for v in tries.map(|by| own.saturating_add(by)) {
                 let mut both = other.clone();
                 if v != own
