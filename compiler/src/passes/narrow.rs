@@ -81,8 +81,16 @@ fn needed(walk: &Walk, node: &Node) -> Option<Range> {
             | WordOp::Select
             | WordOp::Shl => result(),
             WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le | WordOp::Min | WordOp::Max => both(),
-            // A quotient by zero is all ones of its width.
-            WordOp::Div => (arg(1)?.lo > 0).then(both)?,
+            // Minus the least integer is one more than the largest.
+            WordOp::Div if arg(1)?.lo < 0 => {
+                let x = arg(0)?;
+                let negated = Range {
+                    lo: x.hi.checked_neg()?,
+                    hi: x.lo.checked_neg()?,
+                };
+                Some(join(both()?, negated))
+            }
+            WordOp::Div => both(),
             WordOp::Rem => both(),
             WordOp::Isqrt | WordOp::Shr => arg(0),
             WordOp::CountOnes => arg(0).filter(|range| range.lo >= 0),
@@ -138,7 +146,16 @@ fn is_data(op: &Op, i: usize) -> bool {
 fn narrowed(walk: &mut Walk, node: &Node, range: Range) -> Option<ValueId> {
     let data = (0..node.args.len()).find(|&i| is_data(&node.op, i))?;
     let wide = walk.ty(node.args[data]).scalar;
-    let narrow = holding(range);
+    // A quotient by zero is all ones of its width, with the dividend's sign: 1 or −1 of any type that has a sign. So an unsigned one
+    // takes a bit more, which is zero but then, and that bit is taken for the sign.
+    let by_zero = node.op == Op::Word(WordOp::Div)
+        && range_of(walk, node.args[1]).is_none_or(|range| range.lo <= 0);
+    let narrow = match holding(range) {
+        tight if by_zero && !tight.is_signed() => {
+            Scalar::unsigned((tight.width() + 1).min(wide.width()) as u8)
+        }
+        tight => tight,
+    };
     if wide == Scalar::Bool || narrow.width() >= wide.width() {
         return None;
     }
@@ -171,6 +188,10 @@ fn narrowed(walk: &mut Walk, node: &Node, range: Range) -> Option<ValueId> {
     let out = walk.emit(node.op.clone(), args, inner);
     if to_bool {
         return Some(out);
+    }
+    if by_zero && !narrow.is_signed() {
+        let signed = walk.cast(out, Scalar::signed(narrow.width() as u8));
+        return Some(walk.cast(signed, ty.scalar));
     }
     walk.note_range(out, known);
     debug_assert!(holds_all(ty.scalar, narrow) || known.is_none_or(|range| range.lo >= 0));

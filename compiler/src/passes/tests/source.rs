@@ -8,8 +8,10 @@ use crate::passes::{has, optimise};
 use crate::schema::assign_roles;
 use crate::session::{LocalChoice, Session};
 use crate::source::SourceSet;
+use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::Word;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// The IR of a program for three parties; open lengths are `len`.
 pub(super) fn ir_of(text: &str, len: u64) -> Ir {
@@ -177,4 +179,48 @@ fn a_branch_without_a_loop_becomes_straight() {
     let ir = ir_of(text, 2);
     assert!(has(&ir.body, |op| *op == Op::If));
     assert!(!has(&optimised(&ir, 1000).body, |op| *op == Op::If));
+}
+
+/// All quotients of narrow integers of a wide type, those by zero too: what is divided is as wide as the integers are.
+#[test]
+fn quotients_are_as_narrow_as_what_is_divided() {
+    let widths = |ir: &Ir| -> Vec<u32> {
+        let nodes = ir.body.nodes.iter();
+        let divides = nodes.filter(|n| n.op == Op::Word(WordOp::Div));
+        divides
+            .map(|n| ir.values[n.results[0].index()].ty.scalar.width())
+            .collect()
+    };
+    for (ty, (x, y), width) in [
+        ("u64", (0..=6, 0..=10), 5),
+        ("u64", (0..=6, 1..=10), 4),
+        ("i64", (0..=6, 0..=10), 5),
+        ("i64", (-7..=6, 0..=7), 4),
+        ("i64", (-8..=6, 1..=9), 5),
+        ("i128", (-8..=6, -8..=3), 5),
+        ("i128", (3..=9, -8..=3), 5),
+    ] {
+        let pairs: Vec<(i128, i128)> = (x.clone())
+            .flat_map(|x| y.clone().map(move |y| (x, y)))
+            .collect();
+        let n = pairs.len();
+        let column = |name: &str, range: &RangeInclusive<i128>, party: &str| {
+            let (lo, hi) = (range.start(), range.end());
+            format!("{name}: [secret {ty} in {lo}..={hi}; {n}] from {party}")
+        };
+        let text = format!(
+            "party a; party b; party c; fn main({}, {}) -> [{ty}; {n}] {{ x.zip(y).map(|(x, y)| x / y) }}",
+            column("x", &x, "a"),
+            column("y", &y, "b")
+        );
+        let ir = ir_of(&text, 1);
+        let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
+        assert_eq!(widths(&after), [width], "{ty} {x:?} {y:?}");
+        let word = |x: i128| ir.inputs[0].scalar.wrap(x as Word);
+        let inputs = vec![
+            pairs.iter().map(|p| word(p.0)).collect(),
+            pairs.iter().map(|p| word(p.1)).collect(),
+        ];
+        assert_same(&ir, &after, &inputs, "quotients");
+    }
 }
