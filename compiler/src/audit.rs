@@ -253,7 +253,8 @@ fn look(subject: &mut Subject<'_>, coalition: &[u32], audit: &mut Audit, rng: &m
     let mut owners = BTreeSet::new();
     let first = |r: &usize| owners.insert(subject.records[*r].party);
     let records: Vec<usize> = subject.honest().into_iter().filter(first).collect();
-    subject.most = subject.runs + BITS_RUNS;
+    // A slow program has no more of these either.
+    subject.most = (subject.runs + BITS_RUNS).min(subject.affordable);
     let all = bits::bits(subject, coalition, &records, None, rng);
     for (record, bits) in records.into_iter().zip(all) {
         let r = &subject.records[record];

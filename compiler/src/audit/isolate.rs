@@ -55,6 +55,10 @@ pub(super) fn isolate(
     let mut followed: BTreeMap<Look, Followed> = BTreeMap::new();
     for &r in honest {
         for c in 0..subject.records[r].cells.len() {
+            if !subject.may_run() {
+                // What was not moved might follow as well: nothing is known.
+                return;
+            }
             let cell = subject.records[r].cells[c].clone();
             if cell.is_small() {
                 continue;
@@ -312,6 +316,9 @@ pub(super) fn weigh(
     let mut moves: Vec<((usize, usize), Vec<f64>)> = Vec::new();
     for &r in honest {
         for c in 0..subject.records[r].cells.len() {
+            if !subject.may_run() {
+                return;
+            }
             let cell = subject.records[r].cells[c].clone();
             let stride = cell.hi.saturating_sub(cell.lo) / STRIDE;
             let here = cell.get(inputs);

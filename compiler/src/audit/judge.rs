@@ -218,7 +218,7 @@ impl Judge<'_, '_> {
                 let mut values = Vec::new();
                 for cell in &places {
                     let from = cell.lo + cell.hi.saturating_sub(cell.lo) / part;
-                    let value = (from + i128::from(rng.below(VALUES))).min(cell.hi);
+                    let value = from.saturating_add(rng.below(VALUES).into()).min(cell.hi);
                     cell.set(&mut inputs, value);
                     values.push(value);
                 }

@@ -279,7 +279,7 @@ fn pin(
                     b.set(&mut other, a.get(inputs));
                 }
                 swapped |= compare(subject, &other);
-                if swapped {
+                if swapped || !subject.may_run() {
                     break;
                 }
             }
@@ -336,8 +336,8 @@ fn pin(
                 };
                 for sign in [1, -1] {
                     let mut other = inputs.clone();
-                    let there = second.get(inputs).saturating_sub(sign * down);
-                    if cell.set(&mut other, here.saturating_add(sign * up))
+                    let there = second.get(inputs).saturating_sub(down.wrapping_mul(sign));
+                    if cell.set(&mut other, here.saturating_add(up.wrapping_mul(sign)))
                         && second.set(&mut other, there)
                         && !is_reordered(subject, honest, inputs, &other)
                     {
