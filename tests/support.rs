@@ -3,6 +3,7 @@
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Domain, Suite, Threat};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::stats::{Link, milliseconds};
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::Verified;
@@ -15,7 +16,6 @@ use smpcc_compiler::session::{
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::{front, schema};
 use smpcc_runtime::io::{Inputs, Secret};
-use std::collections::BTreeMap;
 
 /// Name, public arguments, length of open inputs.
 pub type Example = (&'static str, &'static [(&'static str, &'static str)], u64);
@@ -164,8 +164,8 @@ pub fn session(role_counts: &[u32]) -> Session {
     Session {
         n_parties: role_counts.iter().sum(),
         role_counts: role_counts.to_vec(),
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
+        args: SortedMap::new(),
+        lens: SortedMap::new(),
         seating: None,
     }
 }
@@ -212,7 +212,7 @@ pub fn example((name, args, len): Example, n_parties: u32) -> Option<(SourceSet,
     let root = sources.add(format!("{name}.smpc"), text);
     let hir = front::check(&sources, root).0.expect("a program");
     let role_counts = schema::assign_roles(&hir, n_parties).ok()?;
-    let mut lens = BTreeMap::new();
+    let mut lens = SortedMap::new();
     for param in schema::schema(&hir).params {
         for owner in param.owners(&role_counts) {
             for (_, key) in param.len_keys() {

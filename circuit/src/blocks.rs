@@ -15,13 +15,12 @@
 //! A group is a set of operations that no path leaves and enters again, found by listing a region's operations in
 //! an order in which operands come first and that keeps them together as long as it can (`list`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::cost::{Correlation, block_lanes, demand, op_cost};
 use crate::ids::ValueId;
 use crate::phases::Phases;
 use crate::program::{Domain, Node, Op, Program, ValueInfo};
 use crate::regions::captured;
+use crate::sorted::{SortedMap, SortedSet};
 
 mod list;
 
@@ -61,7 +60,7 @@ pub struct Group {
     pub window: u64,
     /// Values of which each block has its lanes, whether made inside or not, and how many lanes of the group make a lane of
     /// theirs. A block has a multiple of 64 lanes of each; the last has what is left.
-    pub scales: BTreeMap<ValueId, u64>,
+    pub scales: SortedMap<ValueId, u64>,
     /// Values that nobody outside uses: they exist for blocks in flight only.
     pub inside: Vec<ValueId>,
 }
@@ -121,7 +120,7 @@ pub fn groups(program: &Program) -> Vec<Vec<Group>> {
             if !nodes.iter().any(Listed::is_long) {
                 return Vec::new();
             }
-            let mut users: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
+            let mut users: SortedMap<ValueId, Vec<usize>> = SortedMap::new();
             for (i, listed) in nodes.iter().enumerate() {
                 for &value in &listed.uses {
                     users.entry(value).or_default().push(i);
@@ -170,18 +169,18 @@ struct Sizing<'a, 'p> {
     program: &'p Program,
     nodes: &'a [Listed<'p>],
     /// Who uses a value.
-    users: BTreeMap<ValueId, Vec<usize>>,
+    users: SortedMap<ValueId, Vec<usize>>,
     /// What the region hands out.
-    results: BTreeSet<ValueId>,
+    results: SortedSet<ValueId>,
     /// Who makes a constant.
-    constants: BTreeMap<ValueId, usize>,
+    constants: SortedMap<ValueId, usize>,
 }
 
 impl Sizing<'_, '_> {
     /// A group with its blocks, if it is worth one: as far as blocks stay long enough to cost what the whole costs, and so that
     /// the least is held whole.
     fn sized(&self, cut: &mut Option<Program>, grown: &Growing) -> Option<Group> {
-        let scales: BTreeSet<u64> = grown.members.iter().map(|m| m.scale).collect();
+        let scales: SortedSet<u64> = grown.members.iter().map(|m| m.scale).collect();
         // The lanes that blocks must be multiples of, for every scale up to one.
         let mut steps = vec![(1, 1)];
         for &scale in scales.iter().filter(|s| **s > 1) {
@@ -216,7 +215,7 @@ impl Sizing<'_, '_> {
     /// What a group leaves of what it was cut from: where its blocks would get too short, longer ones can start again.
     /// Nothing in a group uses what it leaves out, so neither has a path that leaves and enters it again.
     fn rest(&self, grown: Growing, group: &Group) -> Option<Growing> {
-        let taken: BTreeSet<usize> = group.nodes.iter().map(|&n| n as usize).collect();
+        let taken: SortedSet<usize> = group.nodes.iter().map(|&n| n as usize).collect();
         let mut members = grown.members;
         members.retain(|m| !taken.contains(&m.node));
         let scale_of = |v: &ValueId| match grown.kinds.get(v) {
@@ -252,8 +251,8 @@ impl Sizing<'_, '_> {
     }
 
     /// Removes members, and those that use what they make.
-    fn leave_out(&self, members: &mut Vec<Grown>, dear: BTreeSet<usize>) {
-        let mut gone = BTreeSet::new();
+    fn leave_out(&self, members: &mut Vec<Grown>, dear: SortedSet<usize>) {
+        let mut gone = SortedSet::new();
         members.retain(|m| {
             let node = self.nodes[m.node].node;
             let stays = !dear.contains(&m.node) && !node.args.iter().any(|v| gone.contains(v));
@@ -266,7 +265,7 @@ impl Sizing<'_, '_> {
 
     /// Bits of what could be there in blocks and is not.
     fn held(&self, grown: &Growing, group: &Group) -> u64 {
-        let inside: BTreeSet<ValueId> = group.inside.iter().copied().collect();
+        let inside: SortedSet<ValueId> = group.inside.iter().copied().collect();
         let made = grown
             .members
             .iter()
@@ -285,12 +284,12 @@ impl Sizing<'_, '_> {
         grown: &Growing,
         members: &[Grown],
         multiple: u64,
-    ) -> Option<(Group, BTreeSet<usize>)> {
+    ) -> Option<(Group, SortedSet<usize>)> {
         let (program, nodes, lanes) = (self.program, self.nodes, grown.lanes);
         let mut members = members.to_vec();
         self.add_indices(&mut members);
-        let inside: BTreeSet<usize> = members.iter().map(|m| m.node).collect();
-        let made: BTreeSet<ValueId> = members
+        let inside: SortedSet<usize> = members.iter().map(|m| m.node).collect();
+        let made: SortedSet<ValueId> = members
             .iter()
             .flat_map(|m| &nodes[m.node].node.results)
             .copied()
@@ -299,7 +298,7 @@ impl Sizing<'_, '_> {
             let mut users = self.users.get(v).into_iter().flatten();
             self.results.contains(v) || users.any(|user| !inside.contains(user))
         };
-        let outside: BTreeSet<ValueId> = made.iter().copied().filter(used_outside).collect();
+        let outside: SortedSet<ValueId> = made.iter().copied().filter(used_outside).collect();
         let saves = members.len() > 1 && (made.len() > outside.len() || multiple > 1);
         let batches = members
             .iter()
@@ -307,7 +306,7 @@ impl Sizing<'_, '_> {
         if !saves && !batches {
             return None;
         }
-        let mut scales = BTreeMap::new();
+        let mut scales = SortedMap::new();
         for m in members.iter().filter(|m| m.role != Role::Index) {
             let node = nodes[m.node].node;
             for v in node.args.iter().chain(&node.results) {
@@ -320,7 +319,7 @@ impl Sizing<'_, '_> {
         let alive = self.alive_bits(&members, &scales, &outside);
         let mut block = (BLOCK_LEN * 8 / alive.max(1)).min(BLOCK_LANES);
         let (mut sent, mut rounds) = (0u64, 0u64);
-        let mut taken: BTreeMap<Correlation, u64> = BTreeMap::new();
+        let mut taken: SortedMap<Correlation, u64> = SortedMap::new();
         for m in members.iter().filter(|m| m.role != Role::Fold) {
             let cost = op_cost(program, nodes[m.node].node);
             sent = sent.saturating_add(cost.sent.into_iter().max().unwrap_or(0));
@@ -351,7 +350,7 @@ impl Sizing<'_, '_> {
             }
             tries
         };
-        let mut fewest: Option<(Group, BTreeSet<usize>)> = None;
+        let mut fewest: Option<(Group, SortedSet<usize>)> = None;
         for block in tries {
             let per_round = u128::from(sent) * u128::from(block)
                 / (u128::from(lanes) * u128::from(rounds.max(1))).max(1);
@@ -391,17 +390,17 @@ impl Sizing<'_, '_> {
 
     /// Indices that nobody needs but strides and tails of the group, which know them.
     fn add_indices(&self, members: &mut Vec<Grown>) {
-        let known: BTreeSet<usize> = members
+        let known: SortedSet<usize> = members
             .iter()
             .filter(|m| matches!(m.role, Role::Stride | Role::Tail))
             .map(|m| m.node)
             .collect();
-        let mut indices = BTreeSet::new();
+        let mut indices = SortedSet::new();
         for &m in &known {
             indices.extend(self.nodes[m].node.args.get(1).copied());
         }
         // In the order of the region.
-        let makers: BTreeMap<usize, ValueId> = indices
+        let makers: SortedMap<usize, ValueId> = indices
             .iter()
             .filter_map(|value| Some((*self.constants.get(value)?, *value)))
             .collect();
@@ -423,7 +422,7 @@ impl Sizing<'_, '_> {
     }
 
     /// Operations that do not cost as much in blocks as whole: bytes, rounds, correlations.
-    fn dear(&self, cut: &mut Option<Program>, group: &Group) -> BTreeSet<usize> {
+    fn dear(&self, cut: &mut Option<Program>, group: &Group) -> SortedSet<usize> {
         let program = self.program;
         let cut = cut.get_or_insert_with(|| program.clone());
         let last_block = group.n_blocks() - 1;
@@ -476,11 +475,11 @@ impl Sizing<'_, '_> {
     fn alive_bits(
         &self,
         members: &[Grown],
-        scales: &BTreeMap<ValueId, u64>,
-        kept: &BTreeSet<ValueId>,
+        scales: &SortedMap<ValueId, u64>,
+        kept: &SortedSet<ValueId>,
     ) -> u64 {
         let nodes = || members.iter().map(|m| self.nodes[m.node].node);
-        let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
+        let mut last: SortedMap<ValueId, usize> = SortedMap::new();
         for (at, node) in nodes().enumerate() {
             let cut = node.args.iter().filter(|v| scales.contains_key(v));
             last.extend(cut.map(|v| (*v, at)));
@@ -490,7 +489,7 @@ impl Sizing<'_, '_> {
             let bits = info(self.program, v).map_or(0, lane_bits);
             scales.get(&v).map_or(0, |&scale| bits.div_ceil(scale))
         };
-        let made: BTreeSet<ValueId> = nodes().flat_map(|n| &n.results).copied().collect();
+        let made: SortedSet<ValueId> = nodes().flat_map(|n| &n.results).copied().collect();
         // Operands from outside are cut when a block starts.
         let outside = last.keys().filter(|v| !made.contains(v));
         let mut now: u64 = outside.map(|&v| bits(v)).sum();
@@ -498,7 +497,7 @@ impl Sizing<'_, '_> {
         for (at, node) in nodes().enumerate() {
             now += node.results.iter().map(|&v| bits(v)).sum::<u64>();
             most = most.max(now);
-            let ended: BTreeSet<ValueId> = node
+            let ended: SortedSet<ValueId> = node
                 .args
                 .iter()
                 .chain(&node.results)

@@ -27,6 +27,7 @@ pub mod robust;
 #[cfg(test)]
 mod sample;
 pub mod settle;
+pub mod sorted;
 pub mod splitmix;
 pub mod stamp;
 pub mod stats;

@@ -5,7 +5,7 @@
 
 use crate::ids::ValueId;
 use crate::program::{Program, Region};
-use std::collections::BTreeSet;
+use crate::sorted::SortedSet;
 
 /// For each region, what it and the regions in it use of the regions around it.
 pub(crate) fn captured(program: &Program) -> Vec<Vec<ValueId>> {
@@ -27,8 +27,8 @@ pub(crate) fn captured(program: &Program) -> Vec<Vec<ValueId>> {
 }
 
 fn captured_by(region: &Region, known: &[Option<Vec<ValueId>>]) -> Option<Vec<ValueId>> {
-    let mut uses: BTreeSet<ValueId> = region.results.iter().copied().collect();
-    let mut own: BTreeSet<ValueId> = region.params.iter().copied().collect();
+    let mut uses: SortedSet<ValueId> = region.results.iter().copied().collect();
+    let mut own: SortedSet<ValueId> = region.params.iter().copied().collect();
     for node in &region.nodes {
         uses.extend(&node.args);
         own.extend(&node.results);

@@ -23,11 +23,11 @@ use crate::cost::{Costs, check, setup};
 use crate::eval::Trace;
 use crate::ids::SectionId;
 use crate::program::{Loc, Program};
+use crate::sorted::{SortedMap, SortedSet};
 use control::Control;
 use places::{Reach, Spread};
 use rounds::{Course, rounds};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 use sums::{Shape, Sums, in_all, plus};
 
 pub use memory::{Peak, peak_memory};
@@ -37,7 +37,7 @@ pub use settlements::Settlements;
 pub use time::Link;
 
 /// Where the work of fused operations comes from: by (region, position of the operation in it).
-pub type Attribution = BTreeMap<(u32, u32), Split>;
+pub type Attribution = SortedMap<(u32, u32), Split>;
 
 /// How a fused operation is spread over source lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -226,9 +226,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
         .map(|_| Sums::new(program))
         .collect();
     let mut lanes = vec![0u64; program.sections.len()];
-    let mut places: BTreeMap<Loc, Sums> = BTreeMap::new();
-    let mut reach: BTreeMap<Loc, Reach> = BTreeMap::new();
-    let mut inexact: BTreeSet<SectionId> = BTreeSet::new();
+    let mut places: SortedMap<Loc, Sums> = SortedMap::new();
+    let mut reach: SortedMap<Loc, Reach> = SortedMap::new();
+    let mut inexact: SortedSet<SectionId> = SortedSet::new();
     for (r, region) in program.regions.iter().enumerate() {
         let times = control.times.as_ref().map_or(1, |t| t[r]);
         for (i, node) in region.nodes.iter().enumerate() {

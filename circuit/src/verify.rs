@@ -20,10 +20,10 @@ mod types;
 
 use crate::ids::ValueId;
 use crate::program::{Domain, Loc, Node, Op, Program, ValueInfo};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::template::{Gate, Template};
 use crate::value::{Integer, Scalar};
 use leaves::check_leaves;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Deref;
 use types::{can_open, check_plain, public};
@@ -117,9 +117,9 @@ fn check(program: &Program) -> Result<(), VerifyError> {
         region_used: vec![false; program.regions.len()],
         output_done: vec![false; program.outputs.len()],
         input_done: vec![false; program.inputs.len()],
-        random: BTreeMap::new(),
+        random: SortedMap::new(),
         n_random: 0,
-        shuffled: BTreeSet::new(),
+        shuffled: SortedSet::new(),
     };
     let Some(body) = program.regions.first() else {
         return Err(nowhere("there is no region".into()));
@@ -270,10 +270,10 @@ struct Walk<'a> {
     output_done: Vec<bool>,
     input_done: Vec<bool>,
     /// For results of [`Op::RandomParts`] in the current region: (which, position).
-    random: BTreeMap<ValueId, (u32, usize)>,
+    random: SortedMap<ValueId, (u32, usize)>,
     n_random: u32,
     /// Results of [`Op::Shuffle`] in the current region.
-    shuffled: BTreeSet<ValueId>,
+    shuffled: SortedSet<ValueId>,
 }
 
 impl Walk<'_> {

@@ -6,12 +6,12 @@
 
 use crate::exit::{Failure, Outcome};
 use crate::inputs::{self, Tree, json};
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Public arguments by name.
-pub type Arguments = BTreeMap<String, String>;
+pub type Arguments = SortedMap<String, String>;
 
 /// `NAME=VALUE` options.
 ///

@@ -609,7 +609,7 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
         "suite": s.options.suite.name(),
         "threat": s.options.threat.name(),
         "threshold": s.options.threshold,
-        "arguments": s.args.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "arguments": s.args.iter().cloned().collect::<smpcc_circuit::sorted::SortedMap<_, _>>(),
         "inputs": inputs.collect::<Vec<_>>(),
         "learns": disclosures.collect::<Vec<_>>(),
         "findings": s.audit.findings.iter().map(finding).collect::<Vec<_>>(),

@@ -7,12 +7,12 @@ use crate::suites;
 use crate::words::did_you_mean;
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::cost::Costs;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_compiler::hir::{Hir, ParamSource};
 use smpcc_compiler::schema::{self, Schema};
 use smpcc_compiler::session::{
     LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice, Session,
 };
-use std::collections::BTreeMap;
 
 /// What is asked for, before the number of parties is known.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Asked {
     /// How many parties may be corrupt together, or the most that the suite stands.
     pub threshold: Option<u32>,
     /// Public arguments.
-    pub args: BTreeMap<String, String>,
+    pub args: SortedMap<String, String>,
     /// The domain.
     pub protocol: ProtocolChoice,
     /// What one party can compute alone.
@@ -45,7 +45,7 @@ impl Default for Asked {
             suite: "auto".into(),
             threat: "semi-honest".into(),
             threshold: None,
-            args: BTreeMap::new(),
+            args: SortedMap::new(),
             protocol: ProtocolChoice::Auto,
             local: LocalChoice::Auto,
             objective: ObjectiveChoice::Auto,
@@ -62,7 +62,7 @@ pub struct Choices {
     /// Number of parties.
     pub n_parties: u32,
     /// Public arguments.
-    pub args: BTreeMap<String, String>,
+    pub args: SortedMap<String, String>,
     /// What the compiler is asked for.
     pub options: Options,
     /// What is held in shares, in a run of a study.
@@ -149,7 +149,7 @@ pub fn roles(hir: &Hir, n_parties: u32) -> Outcome<Vec<u32>> {
 ///
 /// # Errors
 /// One that is missing, or that the program does not have.
-pub fn check_arguments(schema: &Schema, args: &BTreeMap<String, String>) -> Result<(), String> {
+pub fn check_arguments(schema: &Schema, args: &SortedMap<String, String>) -> Result<(), String> {
     let asked = || {
         let params = schema.params.iter();
         params.filter(|p| p.source == ParamSource::Argument)

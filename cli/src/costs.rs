@@ -8,7 +8,7 @@ use crate::reading;
 use crate::toml_file::{self, unknown};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::{Suite, Threat};
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -27,7 +27,7 @@ pub fn read(path: &Path) -> Outcome<Costs> {
 
 /// Reads the text of a table.
 pub(crate) fn parse(text: &str) -> Result<Costs, String> {
-    let tables: BTreeMap<String, BTreeMap<String, u64>> = toml_file::parse(text)?;
+    let tables: SortedMap<String, SortedMap<String, u64>> = toml_file::parse(text)?;
     let mut costs = Costs::SHIPPED;
     for (suite, times) in &tables {
         let Some((_, known, threat)) = all().find(|(name, ..)| name == suite) else {

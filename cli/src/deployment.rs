@@ -16,10 +16,10 @@ use crate::stored::shelf::Own;
 use crate::work::Work;
 use crate::{costs, play, stored, studies, toml_file};
 use serde::Deserialize;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_runtime::keys::{self, Certificate, Identity};
 use smpcc_runtime::net::tls::Peer;
 use smpcc_runtime::party::PartyId;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -67,7 +67,7 @@ struct Config {
     #[serde(default)]
     max_rows: Option<u64>,
     #[serde(default)]
-    args: BTreeMap<String, toml::Value>,
+    args: SortedMap<String, toml::Value>,
     #[serde(default)]
     peer: Vec<PeerConfig>,
     #[serde(default)]

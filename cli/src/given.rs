@@ -7,10 +7,10 @@ use crate::inputs::{self, List, Table, Tree};
 use crate::seats::{Gift, Seats};
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::program::ShapeNode;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema;
 use smpcc_runtime::ring::Elements;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What one party gives: the words of each parameter's leaves, and the open lengths. No `Debug`: these are secrets.
@@ -18,12 +18,12 @@ use std::path::{Path, PathBuf};
 pub struct PartyInputs {
     /// By parameter. They are too long to go to another process as text.
     #[serde(skip)]
-    pub words: BTreeMap<String, Vec<Elements>>,
+    pub words: SortedMap<String, Vec<Elements>>,
     /// By [`schema::len_key`].
-    pub lens: BTreeMap<String, u64>,
+    pub lens: SortedMap<String, u64>,
     /// What of a giver who is away is called in messages, by its number: the name of its share file.
     #[serde(default)]
-    pub given: BTreeMap<u32, String>,
+    pub given: SortedMap<u32, String>,
     /// What the party should know of its files.
     #[serde(skip)]
     pub notes: Vec<String>,
@@ -472,7 +472,7 @@ fn is_matrix(gift: &Gift) -> bool {
 /// The columns of a list of objects; what is no object is left aside.
 pub(crate) fn as_columns(rows: &List) -> Tree {
     let mut columns: Vec<(String, List)> = Vec::new();
-    let mut at: BTreeMap<String, usize> = BTreeMap::new();
+    let mut at: SortedMap<String, usize> = SortedMap::new();
     for row in rows.iter() {
         if let Tree::Map(cells) = &*row {
             for (name, cell) in cells {

@@ -5,17 +5,17 @@ use crate::given::PartyInputs;
 use crate::seats::Seats;
 use crate::words::{did_you_mean, label, rows};
 use smpcc_circuit::program::ShapeNode;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_compiler::schema;
-use std::collections::BTreeMap;
 
 /// The length of each open array, by [`smpcc_compiler::schema::len_key`] and owner.
-pub type Lens = BTreeMap<(String, u32), u64>;
+pub type Lens = SortedMap<(String, u32), u64>;
 
 /// Lengths from inputs.
-pub fn lens_of(parties: &[PartyInputs]) -> BTreeMap<(String, u32), u64> {
-    let mut lens = BTreeMap::new();
+pub fn lens_of(parties: &[PartyInputs]) -> SortedMap<(String, u32), u64> {
+    let mut lens = SortedMap::new();
     for (party, inputs) in (0u32..).zip(parties) {
-        lens.append(&mut lens_of_one(party, inputs));
+        lens.extend(lens_of_one(party, inputs));
     }
     lens
 }
@@ -29,7 +29,7 @@ pub fn lens_of_one(party: u32, inputs: &PartyInputs) -> Lens {
 
 /// How many rows each party gives, a line for each input; only what the data decide.
 pub fn shown(lens: &Lens, names: &[String]) -> Vec<String> {
-    let mut inputs: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut inputs: SortedMap<&str, Vec<String>> = SortedMap::new();
     for ((input, owner), len) in lens {
         let gives = format!("{} from {}", rows(*len), label(*owner, names));
         inputs.entry(input).or_default().push(gives);
@@ -98,7 +98,7 @@ pub fn check_given(options: &[String], seats: &Seats, lens: &Lens) -> Outcome {
 /// Another form, an input or owner that there is not, and what is said twice.
 pub fn lens_given(options: &[String], seats: &Seats, mut lens: Lens) -> Outcome<Lens> {
     let mut for_all: Vec<(String, Vec<u32>, u64)> = Vec::new();
-    let mut for_one: Lens = BTreeMap::new();
+    let mut for_one: Lens = SortedMap::new();
     for option in options {
         let wrong = |why: &str| Failure::usage(format!("`--len {option}`: {why}"));
         let Some((target, len)) = option.split_once('=') else {

@@ -9,7 +9,7 @@
 
 use crate::exit::{Failure, Outcome};
 use crate::reading;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 use std::path::{Component, Path, PathBuf};
 
 /// The file that names packages.
@@ -22,10 +22,10 @@ const MAX_BYTES: u64 = 1 << 20;
 ///
 /// # Errors
 /// A file that cannot be read, or says something else.
-pub fn of(folder: &Path) -> Outcome<BTreeMap<String, PathBuf>> {
+pub fn of(folder: &Path) -> Outcome<SortedMap<String, PathBuf>> {
     let path = folder.join(FILE);
     if !path.is_file() {
-        return Ok(BTreeMap::new());
+        return Ok(SortedMap::new());
     }
     let shown = path.display();
     let wrong = |what: String| Failure::usage(format!("{shown}: {what}"));
@@ -34,7 +34,7 @@ pub fn of(folder: &Path) -> Outcome<BTreeMap<String, PathBuf>> {
     let table: toml::Table = text
         .parse()
         .map_err(|e: toml::de::Error| wrong(format!("not TOML: {}", e.message())))?;
-    let mut packages = BTreeMap::new();
+    let mut packages = SortedMap::new();
     for (key, value) in &table {
         let named = match (key.as_str(), value) {
             ("packages", toml::Value::Table(named)) => named,

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use smpcc_circuit::codec;
 use smpcc_circuit::ids::{InputId, OutputId};
 use smpcc_circuit::program::{Node, Op, Program, Shape};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Scalar;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::session::Terms;
@@ -28,7 +29,6 @@ use smpcc_runtime::net::Mesh;
 use smpcc_runtime::party::{PartyId, PartyNames};
 use smpcc_runtime::ring::Elements;
 use smpcc_runtime::session::{self, Agreed, Proposal, Session};
-use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
@@ -522,7 +522,7 @@ fn report(
 /// Takes this party's shares of what stays shared out of the outputs.
 fn kept(program: &Program, outputs: &mut smpcc_runtime::io::Outputs) -> Vec<Kept> {
     // Of a leaf that several are to learn there is one share.
-    let mut shares: BTreeMap<OutputId, (Scalar, u64, Arc<Secret<Elements>>)> = BTreeMap::new();
+    let mut shares: SortedMap<OutputId, (Scalar, u64, Arc<Secret<Elements>>)> = SortedMap::new();
     for (i, leaf) in program.outputs.iter().enumerate() {
         let id = OutputId::new(i);
         if program.is_stored(id)

@@ -18,6 +18,7 @@ use crate::{pages, render, words};
 use serde_json::{Value, json};
 use smpcc_circuit::codec;
 use smpcc_circuit::drawn;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::stats::{self, Known as Figures};
 use smpcc_compiler::diagnostic::{self, Code, Diagnostic};
 use smpcc_compiler::format::{self, Refused};
@@ -31,7 +32,6 @@ use smpcc_compiler::span::Span;
 use smpcc_compiler::{audit as tries, lower, pipeline, reveals};
 use smpcc_runtime::hash::sha256;
 use smpcc_runtime::ring::Elements;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What the file with `main` is called.
@@ -85,7 +85,7 @@ fn source(question: &Value, root: &str) -> Outcome<Source> {
     let files = question["files"].as_object().into_iter().flatten();
     let texts =
         files.filter_map(|(name, text)| Some((PathBuf::from(name), text.as_str()?.to_owned())));
-    let mut open: BTreeMap<PathBuf, String> = texts.collect();
+    let mut open: SortedMap<PathBuf, String> = texts.collect();
     // Where there is none, it is empty.
     open.entry(PathBuf::from(root)).or_default();
     source::read_over(Path::new(root), &open, Parses::default())
@@ -286,7 +286,7 @@ fn plan(question: &Value, rows: Option<u64>) -> Outcome<Planned> {
     };
     let args = match &mut given {
         Some(given) => given.take_arguments(|key| hir.roles.iter().any(|r| r.name == key))?,
-        None => BTreeMap::new(),
+        None => SortedMap::new(),
     };
     let asked = |name: &str, usual: &str| question[name].as_str().unwrap_or(usual).to_owned();
     let n_parties = question["parties"]

@@ -4,6 +4,7 @@ use crate::exit::{Failure, Outcome};
 use crate::packages;
 use crate::reading;
 use smpcc_circuit::codec;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_compiler::diagnostic::Diagnostic;
 use smpcc_compiler::front;
 use smpcc_compiler::hir::Hir;
@@ -12,7 +13,6 @@ use smpcc_compiler::library;
 use smpcc_compiler::parses::Parses;
 use smpcc_compiler::source::{FileId, SourceSet};
 use smpcc_runtime::hash::{Digest, Transcript};
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -55,7 +55,7 @@ impl Source {
     }
 
     /// Where each of the program's own files was read.
-    pub fn places(&self) -> BTreeMap<FileId, PathBuf> {
+    pub fn places(&self) -> SortedMap<FileId, PathBuf> {
         let own = self.files.iter().filter(|(id, _)| !library::owns(*id));
         let ids = own.map(|(id, _)| id);
         ids.zip(self.read.iter().cloned()).collect()
@@ -97,7 +97,7 @@ impl Source {
 /// # Errors
 /// A file that cannot be read or is no text.
 pub fn read(path: &Path) -> Outcome<Source> {
-    read_over(path, &BTreeMap::new(), Parses::default())
+    read_over(path, &SortedMap::new(), Parses::default())
 }
 
 /// As [`read`], with texts that stand for those of files, as an editor has them. Files that `parses` knows with their texts are
@@ -107,7 +107,7 @@ pub fn read(path: &Path) -> Outcome<Source> {
 /// A file that cannot be read or is no text.
 pub fn read_over(
     path: &Path,
-    open: &BTreeMap<PathBuf, String>,
+    open: &SortedMap<PathBuf, String>,
     mut parses: Parses,
 ) -> Outcome<Source> {
     // Without `.` inside: a module's name is its folder's and its own, which are compared as text.
@@ -149,9 +149,9 @@ pub fn read_over(
     let folder = path.parent().unwrap_or(Path::new(""));
     // Each with the folder that it lies in, and the package that it belongs to.
     let mut modules = vec![(root, folder.to_owned(), String::new())];
-    let mut packages: BTreeMap<PathBuf, BTreeMap<String, PathBuf>> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    let mut circuits = BTreeSet::new();
+    let mut packages: SortedMap<PathBuf, SortedMap<String, PathBuf>> = SortedMap::new();
+    let mut seen = SortedSet::new();
+    let mut circuits = SortedSet::new();
     let mut texts = Vec::new();
     let mut next = 0;
     while let Some((id, folder, package)) = modules.get(next).cloned() {

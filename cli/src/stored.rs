@@ -14,6 +14,7 @@ use crate::seating::{Portion, Stored};
 use crate::seats::{Gift, Seats};
 use crate::source::Source;
 use smpcc_circuit::program::{Present, Shape, ShapeNode, Suite};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema::{self, RoleSchema};
 use smpcc_compiler::session::Seating;
@@ -22,7 +23,6 @@ use smpcc_runtime::protocols::stored::Scheme;
 use smpcc_study::id::ContributionId;
 use smpcc_study::share_file::{Header, Kind};
 use smpcc_study::study::{Contributors, Study, Terms};
-use std::collections::BTreeMap;
 
 /// Attempts at one run, at most: only the loss of a node makes another one.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -278,7 +278,7 @@ impl Stored {
         let of_kind = |kind| (0..headers.len()).filter(move |&i| headers[i].kind == kind);
         let mut contributions: Vec<usize> = of_kind(Kind::Contribution).collect();
         contributions.sort_by_key(|&i| headers[i].id);
-        let mut counts = BTreeMap::new();
+        let mut counts = SortedMap::new();
         for who in &terms.contributors {
             let as_it = |whose: &str| whose == who.role;
             let all = contributed.iter().filter(|(_, whose)| as_it(whose)).count() as u64;
@@ -438,7 +438,7 @@ fn player_of(name: &str) -> u32 {
 fn seats(
     terms: &Terms,
     hir: &Hir,
-    (contributions, parts): (&BTreeMap<String, u32>, Option<(String, u32)>),
+    (contributions, parts): (&SortedMap<String, u32>, Option<(String, u32)>),
     members: &[u32],
 ) -> (Vec<u32>, Seating) {
     let playing = |role: &RoleSchema| -> Vec<u32> {
@@ -534,7 +534,7 @@ fn files(headers: &[&Header]) -> String {
 }
 
 /// A declared shape with the lengths that were given.
-pub fn with_lens(shape: &Shape, name: &str, given: &BTreeMap<String, u64>) -> Shape {
+pub fn with_lens(shape: &Shape, name: &str, given: &SortedMap<String, u64>) -> Shape {
     let mut shape = shape.clone();
     for (depth, node) in shape.0.iter_mut().enumerate() {
         if let ShapeNode::Array(len @ None) = node {

@@ -4,6 +4,7 @@ use crate::exit::{Failure, Outcome};
 use crate::reading;
 use crate::source::{self, Source};
 use smpcc_circuit::program::Shape;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema::{self, ParamSchema, Schema};
 use smpcc_compiler::session::Session;
@@ -11,7 +12,6 @@ use smpcc_runtime::hash::sha256;
 use smpcc_study::signature;
 use smpcc_study::study::{Contributors, Input, MAX_LEN, Study};
 use smpcc_study::types;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Contributors in the session that shows what a program reveals: what it reveals does not follow from how many there are.
@@ -36,7 +36,7 @@ pub fn program(path: &Path, study: &Study) -> Outcome<Source> {
     let program = &study.terms().program;
     let folder = path.parent().unwrap_or(Path::new(""));
     let source = source::read(&folder.join(&program.root.0))?;
-    let mut expected: BTreeMap<PathBuf, [u8; 32]> = BTreeMap::new();
+    let mut expected: SortedMap<PathBuf, [u8; 32]> = SortedMap::new();
     for (file, hash) in [(&program.root.0, &program.root.1)]
         .into_iter()
         .chain(&program.modules)

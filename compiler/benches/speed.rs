@@ -7,6 +7,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use smpcc_circuit::export;
 use smpcc_circuit::program::{Suite, Threat};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::template::Template;
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::imported::{Circuit, Slots};
@@ -16,7 +17,6 @@ use smpcc_compiler::session::{
 use smpcc_compiler::source::SourceSet;
 use smpcc_compiler::templates::{self, Objective};
 use smpcc_compiler::{front, pipeline};
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ fn compile(text: &str, protocol: ProtocolChoice, objective: ObjectiveChoice) -> 
     let session = Session {
         n_parties: 3,
         role_counts: vec![1, 1, 1],
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
+        args: SortedMap::new(),
+        lens: SortedMap::new(),
         seating: None,
     };
     let options = Options {

@@ -26,7 +26,7 @@ use local::{Local, Sums};
 use smpcc_circuit::cost::Delay;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// How values are held, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Plan {
     /// What decides between the forms of a circuit.
     pub forms: FormChoice,
     /// For results of sorts, how these are done; by digits of one bit where nothing is said.
-    pub ways: BTreeMap<ValueId, Way>,
+    pub ways: SortedMap<ValueId, Way>,
     /// Reasons for people; sections name one.
     pub reasons: Vec<String>,
     /// For each value, its reason.
@@ -55,7 +55,11 @@ pub struct Plan {
 
 impl Plan {
     /// Takes over how sorts are done and why, in this plan and the others.
-    pub(crate) fn sort(&mut self, ways: &BTreeMap<ValueId, Way>, why: &BTreeMap<ValueId, String>) {
+    pub(crate) fn sort(
+        &mut self,
+        ways: &SortedMap<ValueId, Way>,
+        why: &SortedMap<ValueId, String>,
+    ) {
         self.ways.clone_from(ways);
         self.explain(why);
         for other in &mut self.others {
@@ -64,7 +68,7 @@ impl Plan {
     }
 
     /// Says of some values why they are computed as they are.
-    fn explain(&mut self, reasons: &BTreeMap<ValueId, String>) {
+    fn explain(&mut self, reasons: &SortedMap<ValueId, String>) {
         for (value, why) in reasons {
             let known = self.reasons.iter().position(|r| r == why);
             let index = known.unwrap_or_else(|| {
@@ -372,7 +376,7 @@ fn finish(
         rings,
         also: (0..ir.values.len()).map(also).collect(),
         forms,
-        ways: BTreeMap::new(),
+        ways: SortedMap::new(),
         reasons,
         reason: why,
         prices: None,

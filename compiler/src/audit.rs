@@ -29,9 +29,9 @@ use probe::probe;
 use shown::Shown;
 use shuffled::{linked, shuffled};
 use smpcc_circuit::ids::{InputId, OutputId};
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::{Form, Scalar, Word};
-use std::collections::BTreeSet;
 pub use subject::Origin;
 use subject::{Inputs, Item, Subject};
 
@@ -248,9 +248,9 @@ fn look(subject: &mut Subject<'_>, coalition: &[u32], audit: &mut Audit, rng: &m
     let leaks = found
         .iter()
         .filter(|f| f.kind.is_leak() && f.kind != Kind::Sometimes);
-    let leaks: BTreeSet<u32> = leaks.map(|f| f.owner).collect();
+    let leaks: SortedSet<u32> = leaks.map(|f| f.owner).collect();
     audit.findings.extend(found);
-    let mut owners = BTreeSet::new();
+    let mut owners = SortedSet::new();
     let first = |r: &usize| owners.insert(subject.records[*r].party);
     let records: Vec<usize> = subject.honest().into_iter().filter(first).collect();
     // A slow program has no more of these either.
@@ -304,9 +304,9 @@ fn is_thin(
     if subject.draws.is_empty() {
         return false;
     }
-    let alone = |records: &BTreeSet<usize>| records.len() == 1 && records.contains(&record);
+    let alone = |records: &SortedSet<usize>| records.len() == 1 && records.contains(&record);
     let items = shown.depends.iter();
-    let part: BTreeSet<Item> = items
+    let part: SortedSet<Item> = items
         .filter(|(_, records)| alone(records))
         .map(|(item, _)| *item)
         .collect();
@@ -331,7 +331,7 @@ fn nearly(
 ) -> Option<Finding> {
     let r = &subject.records[record];
     let items = shown.depends.iter();
-    let origins: BTreeSet<Origin> = items
+    let origins: SortedSet<Origin> = items
         .filter(|(_, records)| records.contains(&record))
         .map(|(item, _)| item.0)
         .collect();

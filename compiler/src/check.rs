@@ -56,7 +56,7 @@ use crate::resolve::World;
 use crate::source::Span;
 use crate::types::{Fields, Ty};
 use effects::Summary;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 use std::sync::Arc;
 
 /// What the front end makes of a program, with or without errors.
@@ -192,7 +192,7 @@ pub(crate) struct Checker<'w> {
     pub main: Option<FnId>,
     pub circuits: Vec<Arc<Circuit>>,
     /// The circuit that a function stands for.
-    pub circuit_of: BTreeMap<FnId, CircuitId>,
+    pub circuit_of: SortedMap<FnId, CircuitId>,
     pub summaries: Vec<Summary>,
     pub index: Recorder,
     pub members: Option<Members>,
@@ -211,7 +211,7 @@ pub(crate) fn check(world: &World, index: Recorder, out: Vec<Diagnostic>) -> Che
         roles: Vec::new(),
         main: None,
         circuits: Vec::new(),
-        circuit_of: BTreeMap::new(),
+        circuit_of: SortedMap::new(),
         summaries: Vec::new(),
         index,
         members: None,

@@ -31,10 +31,11 @@ use fuse::Closed;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Loc, Op, Program, Region, Suite, Threat, ValueInfo};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::stats::Attribution;
 use smpcc_circuit::template::Template;
 use smpcc_circuit::value::{ConstVec, Scalar};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Where a span is: file, line and column.
 pub type Locate<'a> = &'a dyn Fn(Span) -> Loc;
@@ -64,8 +65,8 @@ pub fn emit(
         whys: vec![Vec::new()],
         templates: Vec::new(),
         template_ids: HashMap::new(),
-        wholes: BTreeMap::new(),
-        converted: BTreeMap::new(),
+        wholes: SortedMap::new(),
+        converted: SortedMap::new(),
         map: vec![None; ir.values.len()],
         alone: vec![None; ir.values.len()],
         frames: vec![Frame::default()],
@@ -76,7 +77,7 @@ pub fn emit(
         why: 0,
         rewritable: circuit::MOST_REWRITTEN_IN_ALL,
         guards: guard::are_needed(ir, options.threat).then(Vec::new),
-        held: BTreeSet::new(),
+        held: SortedSet::new(),
         unlooked: Vec::new(),
         attribution: Attribution::new(),
         too_large: None,
@@ -163,8 +164,8 @@ struct Emitter<'a> {
     /// Templates by the fingerprints of their gates.
     template_ids: HashMap<u64, Vec<TemplateId>>,
     /// Circuits of long operations that stay whole, with their ANDs and levels.
-    wholes: BTreeMap<Whole, (TemplateId, (u64, u64))>,
-    converted: BTreeMap<(ValueId, Domain), ValueId>,
+    wholes: SortedMap<Whole, (TemplateId, (u64, u64))>,
+    converted: SortedMap<(ValueId, Domain), ValueId>,
     /// The program's value for each of the IR's.
     map: Vec<Option<ValueId>>,
     /// For those that several parties compute, what an owner computes for itself.
@@ -182,7 +183,7 @@ struct Emitter<'a> {
     /// Where owners may lie, and of what is held in shares: whether inputs are out of their declared ranges, a Bool each, as far as nothing was opened yet.
     guards: Option<Vec<ValueId>>,
     /// Inputs that are held in shares: bits, whatever their homes are. They go where they are used together.
-    held: BTreeSet<ValueId>,
+    held: SortedSet<ValueId>,
     /// Of those that have a declared range, what is not compared with it yet.
     unlooked: Vec<guard::Ranged>,
     attribution: Attribution,
@@ -688,7 +689,7 @@ const BOOL: ValueInfo = ValueInfo {
 fn compact(program: &mut Program) {
     let mut new: Vec<Option<ValueId>> = vec![None; program.values.len()];
     let mut values = Vec::new();
-    let mut templates: BTreeMap<TemplateId, TemplateId> = BTreeMap::new();
+    let mut templates: SortedMap<TemplateId, TemplateId> = SortedMap::new();
     let mut order: Vec<TemplateId> = Vec::new();
     for region in &mut program.regions {
         let mut define = |v: &mut ValueId| {

@@ -11,8 +11,8 @@ pub use svg::svg;
 
 use smpcc_circuit::ids::{SectionId, ValueId};
 use smpcc_circuit::program::{Domain, Kind, Node, Op, Program, Region};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::stats::{SectionStats, Stats};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Boxes and arrows.
@@ -64,7 +64,7 @@ pub struct Edge {
 }
 
 /// Values that go along an arrow, and the domains before and after where they change.
-type Along = (BTreeSet<ValueId>, Option<(char, char)>);
+type Along = (SortedSet<ValueId>, Option<(char, char)>);
 
 /// The picture of a program with its figures.
 pub fn picture(program: &Program, stats: &Stats) -> Picture {
@@ -78,7 +78,7 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
         ),
         ..Picture::default()
     };
-    let mut givers: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut givers: SortedMap<u32, usize> = SortedMap::new();
     // Those who are away give shares.
     for owner in 0..program.party_names.len() as u32 {
         let gives: Vec<String> = program
@@ -103,9 +103,9 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
         }
     }
     let used = used_sections(program);
-    let mut section_box: BTreeMap<SectionId, usize> = BTreeMap::new();
+    let mut section_box: SortedMap<SectionId, usize> = SortedMap::new();
     // Sections that look alike are one box: unrolled code has many.
-    let mut alike: BTreeMap<(char, Vec<String>), (usize, u64)> = BTreeMap::new();
+    let mut alike: SortedMap<(char, Vec<String>), (usize, u64)> = SortedMap::new();
     for (i, section) in program.sections.iter().enumerate() {
         let id = SectionId::new(i);
         if !used.contains(&id) {
@@ -141,8 +141,8 @@ pub fn picture(program: &Program, stats: &Stats) -> Picture {
     }
     let place = |origin: SectionId| section_box.get(&origin).copied();
     // Values along each arrow, and whether they arrive in another domain.
-    let mut along: BTreeMap<(usize, usize), Along> = BTreeMap::new();
-    let mut learns: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+    let mut along: SortedMap<(usize, usize), Along> = SortedMap::new();
+    let mut learns: SortedMap<Vec<u32>, usize> = SortedMap::new();
     for node in nodes(program) {
         if let Op::Output(id) = node.op {
             let Some(leaf) = program.outputs.get(id.index()) else {
@@ -266,7 +266,7 @@ fn nodes(program: &Program) -> impl Iterator<Item = &Node> {
 }
 
 /// Sections in which something is done beside handing values on.
-fn used_sections(program: &Program) -> BTreeSet<SectionId> {
+fn used_sections(program: &Program) -> SortedSet<SectionId> {
     let works = |node: &&Node| {
         !matches!(node.op, Op::Output(_) | Op::Const(_)) && node.op.kind() != Kind::Control
     };
@@ -275,8 +275,8 @@ fn used_sections(program: &Program) -> BTreeSet<SectionId> {
 
 /// For each value the sections that may have made it; through loops and branches, of all that it may be. Constants come
 /// from nowhere.
-fn origins(program: &Program) -> BTreeMap<ValueId, BTreeSet<SectionId>> {
-    let mut origins: BTreeMap<ValueId, BTreeSet<SectionId>> = BTreeMap::new();
+fn origins(program: &Program) -> SortedMap<ValueId, SortedSet<SectionId>> {
+    let mut origins: SortedMap<ValueId, SortedSet<SectionId>> = SortedMap::new();
     for node in nodes(program) {
         if matches!(node.op, Op::Const(_)) || node.op.kind() == Kind::Control {
             continue;
@@ -349,7 +349,7 @@ fn change(program: &Program, node: &Node, arg: ValueId) -> Option<(char, char)> 
     .filter(|(a, b)| a != b)
 }
 
-fn label(program: &Program, values: &BTreeSet<ValueId>, change: Option<(char, char)>) -> String {
+fn label(program: &Program, values: &SortedSet<ValueId>, change: Option<(char, char)>) -> String {
     let mut text = change.map_or_else(String::new, |(a, b)| format!("{a}→{b}: "));
     let infos: Vec<_> = values
         .iter()

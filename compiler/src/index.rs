@@ -5,7 +5,7 @@
 //! or `len`, is a definition without one.
 
 use crate::span::{FileId, Span};
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// What kind of thing a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,7 +134,7 @@ pub(crate) enum Target {
 /// Collects an index.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recorder {
-    definitions: BTreeMap<Span, Definition>,
+    definitions: SortedMap<Span, Definition>,
     uses: Vec<(Span, String, Target)>,
 }
 
@@ -160,8 +160,8 @@ impl Recorder {
 
     /// The index. Uses of what was never declared, because a mistake stood in the way, are left out.
     pub fn finish(self) -> Index {
-        let mut ids: BTreeMap<Span, DefinitionId> = BTreeMap::new();
-        let mut known: BTreeMap<(Kind, String), DefinitionId> = BTreeMap::new();
+        let mut ids: SortedMap<Span, DefinitionId> = SortedMap::new();
+        let mut known: SortedMap<(Kind, String), DefinitionId> = SortedMap::new();
         let mut index = Index::default();
         let next = |index: &Index| {
             DefinitionId(u32::try_from(index.definitions.len()).unwrap_or(u32::MAX))

@@ -25,8 +25,8 @@ use crate::hir::{Protocol, Range};
 use crate::span::Span;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, Present, ResultShape, Shape};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{Form, Scalar};
-use std::collections::BTreeMap;
 
 pub use op::{Effect, Kind, Op, Reducer};
 
@@ -56,8 +56,8 @@ pub struct Ir {
 /// How the values of leaves are written in programs, files and pages for people.
 #[derive(Clone, Debug, Default)]
 pub struct Forms {
-    inputs: BTreeMap<InputId, Form>,
-    outputs: BTreeMap<OutputId, Form>,
+    inputs: SortedMap<InputId, Form>,
+    outputs: SortedMap<OutputId, Form>,
 }
 
 impl Forms {
@@ -91,8 +91,8 @@ impl Tag {
 /// Which leaves tell variants of enums.
 #[derive(Clone, Debug, Default)]
 pub struct Tags {
-    inputs: BTreeMap<InputId, Tag>,
-    outputs: BTreeMap<OutputId, Tag>,
+    inputs: SortedMap<InputId, Tag>,
+    outputs: SortedMap<OutputId, Tag>,
 }
 
 impl Tags {

@@ -52,7 +52,7 @@ use marks::Marking;
 pub use privacy::{Budget, Claim, Noise, Privacy};
 use random::Iteration;
 use smpcc_circuit::program::{InputLeaf, OutputLeaf, ParamShape, ResultShape};
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 use std::rc::Rc;
 use value::{Leaf, Val};
 
@@ -149,8 +149,8 @@ fn trace_test(hir: &Hir, test: usize, n_parties: u32, opened: bool) -> Result<Ir
     let session = Session {
         n_parties,
         role_counts: schema::assign_roles(hir, n_parties).map_err(|error| vec![error])?,
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
+        args: SortedMap::new(),
+        lens: SortedMap::new(),
         seating: None,
     };
     traced(|stack| {
@@ -217,7 +217,7 @@ struct Tracer<'h> {
     in_test: bool,
     /// Whether both sides of asserted comparisons are opened.
     opened: bool,
-    constants: BTreeMap<ConstId, Val<'h>>,
+    constants: SortedMap<ConstId, Val<'h>>,
     /// What is wrong with the operation at which tracing ends, if it is to.
     stops_at: Option<Diagnostic>,
     /// What values stand for, where that is noted.
@@ -254,7 +254,7 @@ impl<'h> Tracer<'h> {
             at_statement: false,
             in_test: false,
             opened: false,
-            constants: BTreeMap::new(),
+            constants: SortedMap::new(),
             stops_at: None,
             marking: Marking::default(),
         })

@@ -8,13 +8,13 @@ use crate::ast::{Item, ItemKind};
 use crate::library;
 use crate::parser::{self, Parsed};
 use crate::span::FileId;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 /// Parsed files by their ids, with the texts that they were parsed from.
 #[derive(Clone, Debug, Default)]
 pub struct Parses {
-    files: BTreeMap<FileId, (String, Arc<Parsed>)>,
+    files: SortedMap<FileId, (String, Arc<Parsed>)>,
 }
 
 impl Parses {
@@ -80,8 +80,8 @@ pub(crate) fn item_name(item: &Item) -> Option<&str> {
 
 /// The module, by its name after `std::`, in which the library has a public item of this name; the prelude needs no `use`.
 pub(crate) fn library_module_of(item: &str) -> Option<&'static str> {
-    static ITEMS: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
-        let mut items = BTreeMap::new();
+    static ITEMS: LazyLock<SortedMap<&'static str, &'static str>> = LazyLock::new(|| {
+        let mut items = SortedMap::new();
         for (item, module, _) in library_items() {
             if let Some(name) = item_name(item) {
                 items.entry(name).or_insert(module);

@@ -18,9 +18,9 @@ use crate::{diagnostic, library};
 use circuits::{as_function, netlist};
 use imports::import_all;
 pub(crate) use imports::item_of;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::template::Template;
 pub(crate) use statistics::elsewhere;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a name in a module stands for.
@@ -54,7 +54,7 @@ pub(crate) struct ModuleInfo {
     pub file: FileId,
     /// The text of the `//!` comments.
     pub docs: String,
-    pub scope: BTreeMap<String, Entry>,
+    pub scope: SortedMap<String, Entry>,
 }
 
 /// An item with the module that it stands in.
@@ -176,7 +176,7 @@ pub(crate) fn resolve(
 ) -> World {
     let mut world = World::default();
     let mut parsed: Vec<(String, Arc<Parsed>)> = Vec::new();
-    let mut index: BTreeMap<String, usize> = BTreeMap::new();
+    let mut index: SortedMap<String, usize> = SortedMap::new();
     let root_name = sources.get(root).map_or(String::new(), |f| f.name.clone());
     let mut wanted: Vec<(String, Option<FileId>)> = vec![
         (String::new(), Some(root)),
@@ -217,7 +217,7 @@ pub(crate) fn resolve(
                 .to_owned(),
             file: module.file,
             docs: module.docs.clone(),
-            scope: BTreeMap::new(),
+            scope: SortedMap::new(),
         });
         for item in &module.items {
             define(&mut world, at, item, &mut uses, sources, diagnostics);

@@ -8,7 +8,7 @@ use petgraph::graph::DiGraph;
 use petgraph::unionfind::UnionFind;
 use smpcc_circuit::ids::{SectionId, ValueId};
 use smpcc_circuit::program::{Domain, Loc, Node, Op, Program, Section};
-use std::collections::{BTreeMap, BTreeSet};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 
 /// Gives each operation its section. `reason`: why an operation, by region and position in it, is in its domain.
 pub(crate) fn assign_sections<'r>(
@@ -17,7 +17,7 @@ pub(crate) fn assign_sections<'r>(
 ) {
     let classes = classes(program);
     let mut sections: Vec<Section> = Vec::new();
-    let mut ids: BTreeMap<(char, usize), SectionId> = BTreeMap::new();
+    let mut ids: SortedMap<(char, usize), SectionId> = SortedMap::new();
     let mut regions = std::mem::take(&mut program.regions);
     for (r, region) in regions.iter_mut().enumerate() {
         for (n, node) in region.nodes.iter_mut().enumerate() {
@@ -150,8 +150,8 @@ pub fn dot(program: &Program) -> String {
             graph.add_node(format!("s{i}: {}{place}\n{}", name(s.domain), s.why))
         })
         .collect();
-    let mut made: BTreeMap<ValueId, SectionId> = BTreeMap::new();
-    let mut edges: BTreeMap<(SectionId, SectionId), BTreeSet<ValueId>> = BTreeMap::new();
+    let mut made: SortedMap<ValueId, SectionId> = SortedMap::new();
+    let mut edges: SortedMap<(SectionId, SectionId), SortedSet<ValueId>> = SortedMap::new();
     for region in &program.regions {
         for node in &region.nodes {
             for &r in &node.results {

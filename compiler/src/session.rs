@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::program::{Present, Suite, Threat};
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 use std::str::FromStr;
 
 /// Session values: everything that turns a checked program into one fixed computation.
@@ -14,9 +14,9 @@ pub struct Session {
     /// How many parties play each role, in the order of the roles' declaration; sums to `n_parties`.
     pub role_counts: Vec<u32>,
     /// Public arguments as the user wrote them (`--arg NAME=VALUE`).
-    pub args: BTreeMap<String, String>,
+    pub args: SortedMap<String, String>,
     /// The length of each input that has an open one, by parameter name and owner (0-based party).
-    pub lens: BTreeMap<(String, u32), u64>,
+    pub lens: SortedMap<(String, u32), u64>,
     /// Who computes, where that is not exactly the seats of the program.
     pub seating: Option<Seating>,
 }

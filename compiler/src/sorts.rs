@@ -22,9 +22,9 @@ use crate::span::Span;
 use places::Places;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::stats::{Link, milliseconds};
 use smpcc_circuit::value::Scalar;
-use std::collections::BTreeMap;
 
 /// Bits of a digit that are tried.
 const DIGITS: [u32; 3] = [1, 2, 3];
@@ -36,9 +36,9 @@ pub(crate) struct Sorted {
     /// The program: what sorts by network is written out.
     pub ir: Ir,
     /// For each result of a sort that is no network, how it is done.
-    pub ways: BTreeMap<ValueId, Way>,
+    pub ways: SortedMap<ValueId, Way>,
     /// For results of either, why they are done this way.
-    pub reasons: BTreeMap<ValueId, String>,
+    pub reasons: SortedMap<ValueId, String>,
 }
 
 /// What a sort is, as far as its cost depends on it.
@@ -140,9 +140,9 @@ struct Sorts<'a> {
     owners: Vec<Grid>,
     sorter: Sorter<'a>,
     places: Places,
-    choices: BTreeMap<Shape, Choice>,
-    ways: BTreeMap<ValueId, Way>,
-    reasons: BTreeMap<ValueId, String>,
+    choices: SortedMap<Shape, Choice>,
+    ways: SortedMap<ValueId, Way>,
+    reasons: SortedMap<ValueId, String>,
 }
 
 impl Rule for Sorts<'_> {
@@ -214,8 +214,8 @@ impl Sorter<'_> {
         if !has_sorts(&ir.body) {
             return Sorted {
                 ir,
-                ways: BTreeMap::new(),
-                reasons: BTreeMap::new(),
+                ways: SortedMap::new(),
+                reasons: SortedMap::new(),
             };
         }
         let ir = shuffles::run(ir, self);
@@ -223,9 +223,9 @@ impl Sorter<'_> {
             owners: alone(&ir, self.options),
             sorter: self,
             places: Places::default(),
-            choices: BTreeMap::new(),
-            ways: BTreeMap::new(),
-            reasons: BTreeMap::new(),
+            choices: SortedMap::new(),
+            ways: SortedMap::new(),
+            reasons: SortedMap::new(),
         };
         let ir = rewrite(ir, false, &mut rule).ir;
         Sorted {

@@ -8,8 +8,8 @@ use crate::ir::{Ir, Op};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::{InputLeaf, ParamShape, ResultShape, Shape, ShapeNode};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{Form, Scalar};
-use std::collections::BTreeMap;
 
 /// From a lowered program the one that gives every party one bit for each of those who are away and give something, in their order:
 /// whether any of it is out of its declared range.
@@ -17,7 +17,7 @@ pub fn validity(ir: &Ir) -> Ir {
     let mut b = Builder::new(ir.n_parties);
     b.ir.party_names.clone_from(&ir.party_names);
     b.ir.present.clone_from(&ir.present);
-    let mut beyond: BTreeMap<u32, Option<ValueId>> = BTreeMap::new();
+    let mut beyond: SortedMap<u32, Option<ValueId>> = SortedMap::new();
     for param in ir.params.iter().filter(|p| p.party >= ir.n_parties) {
         let mut leaves = Vec::new();
         for id in &param.leaves {

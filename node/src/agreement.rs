@@ -9,15 +9,15 @@
 
 use crate::Error;
 use crate::hosted::Hosted;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_runtime::hash::Transcript;
 use smpcc_study::document::{Document, Unchecked};
 use smpcc_study::id::{ContributionId, StudyId};
 use smpcc_study::log::Head;
 use smpcc_study::signature::{Purpose, SigningKey, SigningPublic};
-use std::collections::BTreeMap;
 
 /// Contributions with the digests of what is held of them ([`smpcc_study::share_file::Header::digest`]).
-pub type Holdings = BTreeMap<ContributionId, [u8; 32]>;
+pub type Holdings = SortedMap<ContributionId, [u8; 32]>;
 
 /// What a node may be asked by another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::hosted::Hosted;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_runtime::protocols::stored::Scheme;
 use smpcc_study::contribution::{self, MAX_MANIFEST};
 use smpcc_study::id::ContributionId;
@@ -13,7 +14,6 @@ use smpcc_study::share_file::{self, Key, Kind, Wanted};
 use smpcc_study::signature::SigningPublic;
 use smpcc_study::study::{Contributors, Terms};
 use smpcc_study::types;
-use std::collections::BTreeSet;
 
 /// Bytes of a share file beside its parts: the types of what is in it, mainly.
 const HEADER: usize = 64 << 10;
@@ -94,7 +94,7 @@ pub fn check(
         ));
     }
     let parts = (0..terms.nodes.len()).flat_map(|node| scheme(terms).parts(node));
-    if manifest.parts.len() != parts.collect::<BTreeSet<usize>>().len() {
+    if manifest.parts.len() != parts.collect::<SortedSet<usize>>().len() {
         return Err(Error::Refused(
             "the manifest does not commit to the parts of all nodes".into(),
         ));

@@ -2,12 +2,12 @@
 
 use crate::Error;
 use crate::config::{BY_HAND, Config};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_runtime::hash::sha256;
 use smpcc_study::id::StudyId;
 use smpcc_study::signature;
 use smpcc_study::store;
 use smpcc_study::study::Study;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A study, and which of its nodes this is.
@@ -33,8 +33,8 @@ impl Hosted {
 /// # Errors
 /// A signature that is missing or false, a program that is not the one that was agreed on, or keys that are not those of any node of
 /// the study: the node takes part in nothing then.
-pub fn read(config: &Config) -> Result<BTreeMap<StudyId, Hosted>, Error> {
-    let mut all = BTreeMap::new();
+pub fn read(config: &Config) -> Result<SortedMap<StudyId, Hosted>, Error> {
+    let mut all = SortedMap::new();
     for file in &config.studies {
         let hosted =
             one(config, file).map_err(|e| Error::Refused(format!("{}: {e}", file.display())))?;

@@ -9,6 +9,7 @@ use crate::hosted::Hosted;
 use crate::store::{Change, Row, State, Store};
 use crate::vault::{Draft, Vault};
 use crate::{Error, agreement};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_study::contribution;
 use smpcc_study::id::{ContributionId, StudyId};
 use smpcc_study::log::{Chain, Event, Head};
@@ -18,7 +19,6 @@ use smpcc_study::receipt::{Deed, Receipt};
 use smpcc_study::seal::SealingKey;
 use smpcc_study::signature::{SigningKey, SigningPublic};
 use smpcc_study::study::Time;
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -58,8 +58,8 @@ pub(crate) struct ToStore {
 
 /// The thread's own.
 pub struct Keeper {
-    hosted: Arc<BTreeMap<StudyId, Hosted>>,
-    vaults: BTreeMap<StudyId, Vault>,
+    hosted: Arc<SortedMap<StudyId, Hosted>>,
+    vaults: SortedMap<StudyId, Vault>,
     sign: SigningKey,
     seal: SealingKey,
     chain: Chain,
@@ -81,7 +81,7 @@ impl Keeper {
     pub(crate) fn open(
         data: &Path,
         store: &mut Store,
-        hosted: Arc<BTreeMap<StudyId, Hosted>>,
+        hosted: Arc<SortedMap<StudyId, Hosted>>,
         sign: SigningKey,
         seal: SealingKey,
     ) -> Result<Self, Error> {
@@ -91,7 +91,7 @@ impl Keeper {
             None => Chain::new(&sign.public()),
         };
         let log = caught_up(&data.join("audit.log"), &change, chain.length())?;
-        let mut vaults = BTreeMap::new();
+        let mut vaults = SortedMap::new();
         for id in hosted.keys() {
             vaults.insert(*id, Vault::open(&folder(data, id), *id, &seal)?);
         }
@@ -314,7 +314,7 @@ impl Keeper {
         mut fresh: Vec<(Box<ToStore>, Receipts)>,
         done: &mut Vec<Done>,
     ) -> Result<(), Error> {
-        let mut drafts: BTreeMap<StudyId, Vec<(ContributionId, &mut Draft)>> = BTreeMap::new();
+        let mut drafts: SortedMap<StudyId, Vec<(ContributionId, &mut Draft)>> = SortedMap::new();
         for (request, _) in &mut fresh {
             let entry = drafts.entry(request.study).or_default();
             entry.push((request.manifest.contribution, &mut request.draft));

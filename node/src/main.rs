@@ -1,6 +1,7 @@
 //! The `smpcc-node` binary: serves studies, and verifies logs.
 
 use clap::{Args, Parser, Subcommand};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_node::config::{self, Config};
 use smpcc_node::metrics::Metrics;
 use smpcc_node::office::Office;
@@ -14,7 +15,6 @@ use smpcc_study::log::{self, Head};
 use smpcc_study::seal::SealingKey;
 use smpcc_study::signature::{SigningKey, SigningPublic};
 use smpcc_study::study::Time;
-use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -218,7 +218,7 @@ async fn signalled() {
 
 /// Looks after all studies until the node stops, and says what changes.
 fn look_after(steward: &Steward, tick: Duration, stop: &watch::Receiver<bool>) {
-    let mut last: BTreeMap<_, Result<Phase, Error>> = BTreeMap::new();
+    let mut last: SortedMap<_, Result<Phase, Error>> = SortedMap::new();
     while !*stop.borrow() {
         for (id, hosted) in steward.peers.office.hosted.iter() {
             let time = Time::now();

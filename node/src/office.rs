@@ -7,10 +7,10 @@ use crate::keeper::{BATCH, Keeper, Request, ToStore, folder};
 use crate::metrics::Metrics;
 use crate::store::{Change, Row, State, Status, Store};
 use crate::vault::Draft;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_study::id::{ContributionId, StudyId};
 use smpcc_study::seal::SealingKey;
 use smpcc_study::signature::SigningKey;
-use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 pub struct Office {
     queue: mpsc::SyncSender<Request>,
     /// The studies.
-    pub hosted: Arc<BTreeMap<StudyId, Hosted>>,
+    pub hosted: Arc<SortedMap<StudyId, Hosted>>,
     folder: PathBuf,
     metrics: Arc<Metrics>,
 }
@@ -35,7 +35,7 @@ impl Office {
     /// Files that cannot be read or written, or are damaged.
     pub fn open(
         data: &Path,
-        hosted: BTreeMap<StudyId, Hosted>,
+        hosted: SortedMap<StudyId, Hosted>,
         sign: SigningKey,
         seal: SealingKey,
         metrics: Arc<Metrics>,

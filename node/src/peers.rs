@@ -4,12 +4,12 @@ use crate::Error;
 use crate::agreement::{self, Question};
 use crate::hosted::Hosted;
 use crate::office::Office;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_study::https::{self, Patience};
 use smpcc_study::id::StudyId;
 use smpcc_study::log::{Event, Head};
 use smpcc_study::signature::SigningKey;
 use smpcc_study::study::{Node, Time};
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Peers {
 }
 
 /// By study and number of a run.
-pub type Waits = Mutex<BTreeMap<(StudyId, u32), Time>>;
+pub type Waits = Mutex<SortedMap<(StudyId, u32), Time>>;
 
 /// Reads what a node has signed, with the head of its log then.
 pub(crate) type Reader<'r, T> = dyn Fn(&str) -> Result<(T, Head), Error> + 'r;

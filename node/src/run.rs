@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::hosted::Hosted;
 use crate::office::Office;
 use crate::store::State;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_study::https;
 use smpcc_study::id::{ContributionId, StudyId};
 use smpcc_study::log::Event;
@@ -18,7 +19,6 @@ use smpcc_study::open::Held;
 use smpcc_study::seal::{SealingKey, SealingPublic};
 use smpcc_study::share_file::{self, Key, SealTo};
 use smpcc_study::store::{read, write_whole};
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -154,7 +154,7 @@ fn lay_out(office: &Office, tools: &Tools, study: &StudyId, inputs: &Path) -> Re
         let members = change.members(&study)?;
         // One whose shares are gone cannot take part, and without it nothing runs.
         let stored = change.contributions(&study, State::Stored)?;
-        let stored: BTreeSet<ContributionId> = stored.iter().map(|row| row.id).collect();
+        let stored: SortedSet<ContributionId> = stored.iter().map(|row| row.id).collect();
         match members.iter().all(|id| stored.contains(id)) {
             true => Ok(members),
             false => Err(Error::Machine(

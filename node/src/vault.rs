@@ -7,6 +7,7 @@
 //! backup kept of it is beyond this program.
 
 use crate::Error;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_runtime::hash::{Transcript, derive};
 use smpcc_runtime::prg::OsEntropy;
 use smpcc_study::id::{ContributionId, StudyId};
@@ -14,7 +15,6 @@ use smpcc_study::open::Held;
 use smpcc_study::seal::{DataKey, SealingKey, TAG_LEN, WRAPPED_LEN};
 use smpcc_study::share_file::{self, Header, Key, SealTo};
 use smpcc_study::store;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub struct Vault {
     folder: PathBuf,
     file: File,
     wrapping: Zeroizing<[u8; 32]>,
-    keys: BTreeMap<ContributionId, DataKey>,
+    keys: SortedMap<ContributionId, DataKey>,
     len: u64,
 }
 
@@ -72,7 +72,7 @@ impl Vault {
             .unwrap(wrapped, &context(&study))
             .map_err(|e| Error::Machine(format!("the file of data keys: {e}")))?;
         let wrapping = Zeroizing::new(*wrapping.expose());
-        let mut keys = BTreeMap::new();
+        let mut keys = SortedMap::new();
         for record in records.chunks_exact(RECORD) {
             let (id, key) = opened(&study, &wrapping, record).ok_or_else(damaged)?;
             keys.insert(id, key);
@@ -151,7 +151,7 @@ impl Vault {
     pub fn destroy(&mut self, ids: &[ContributionId], seal: &SealingKey) -> Result<(), Error> {
         let failed = |e: std::io::Error| Error::machine("keys cannot be deleted", e);
         if ids.iter().any(|id| self.keys.contains_key(id)) {
-            let gone: BTreeSet<&ContributionId> = ids.iter().collect();
+            let gone: SortedSet<&ContributionId> = ids.iter().collect();
             let rest = self.keys.iter().filter(|(id, _)| !gone.contains(id));
             let (bytes, wrapping) = sealed_keys(self.study, seal, rest)?;
             let path = self.folder.join("keys");

@@ -14,7 +14,7 @@ use crate::seal::SealingPublic;
 use crate::signature::SigningPublic;
 use smpcc_circuit::calendar;
 use smpcc_circuit::program::{Shape, Suite, Threat};
-use std::collections::{BTreeMap, BTreeSet};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use std::fmt;
 
 /// The longest file of a study, in bytes: some tens of thousands of invitations.
@@ -69,9 +69,9 @@ pub struct Program {
     /// Its file with `main`, by name and plain SHA-256.
     pub root: (String, [u8; 32]),
     /// Its other files.
-    pub modules: BTreeMap<String, [u8; 32]>,
+    pub modules: SortedMap<String, [u8; 32]>,
     /// Public arguments, as they are written on the command line.
-    pub arguments: BTreeMap<String, String>,
+    pub arguments: SortedMap<String, String>,
 }
 
 /// Who gives as one role, what, and how many of them.
@@ -86,9 +86,9 @@ pub struct Contributors {
     /// The most bytes of one node's part of a contribution.
     pub max_bytes: u64,
     /// Who may give, once each: people who are known by these keys.
-    pub keys: BTreeSet<SigningPublic>,
+    pub keys: SortedSet<SigningPublic>,
     /// Who may give, once each: whoever holds the key that belongs to one of these.
-    pub invitations: BTreeSet<SigningPublic>,
+    pub invitations: SortedSet<SigningPublic>,
     /// What each gives.
     pub inputs: Vec<Input>,
 }

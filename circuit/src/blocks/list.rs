@@ -6,12 +6,11 @@
 //! block has. What has no operands (inputs, constants) is listed with the first that uses it, so that a group which makes it
 //! for itself holds none of it whole.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Role, TAIL, WHOLE_LANES, needs_batches};
 use crate::ids::ValueId;
 use crate::op;
 use crate::program::{Domain, Node, Op, Program, Reach};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::value::ConstVec;
 
 /// An operation with what it uses.
@@ -58,7 +57,7 @@ pub(super) struct Grown {
 pub(super) struct Growing {
     pub lanes: u64,
     pub members: Vec<Grown>,
-    pub kinds: BTreeMap<ValueId, Kind>,
+    pub kinds: SortedMap<ValueId, Kind>,
 }
 
 /// How a value is there in a group.
@@ -71,7 +70,7 @@ pub(super) enum Kind {
 }
 
 /// The constants among a region's values.
-pub(super) type Constants<'p> = BTreeMap<ValueId, &'p ConstVec>;
+pub(super) type Constants<'p> = SortedMap<ValueId, &'p ConstVec>;
 
 impl<'p> Listed<'p> {
     pub(super) fn new(
@@ -200,17 +199,17 @@ enum Class {
 struct Listing<'a, 'p> {
     program: &'a Program,
     nodes: &'a [Listed<'p>],
-    maker: BTreeMap<ValueId, usize>,
+    maker: SortedMap<ValueId, usize>,
     /// Whether what has no operands has been listed.
     placed: Vec<bool>,
     waits: Vec<usize>,
     users: Vec<Vec<usize>>,
-    ready: BTreeMap<Class, BTreeSet<usize>>,
+    ready: SortedMap<Class, SortedSet<usize>>,
 }
 
 /// Lists a region's operations; the groups on the way.
 pub(super) fn list(program: &Program, nodes: &[Listed<'_>]) -> Vec<Growing> {
-    let mut maker: BTreeMap<ValueId, usize> = BTreeMap::new();
+    let mut maker: SortedMap<ValueId, usize> = SortedMap::new();
     for (i, listed) in nodes.iter().enumerate() {
         maker.extend(listed.node.results.iter().map(|&v| (v, i)));
     }
@@ -221,7 +220,7 @@ pub(super) fn list(program: &Program, nodes: &[Listed<'_>]) -> Vec<Growing> {
         placed: nodes.iter().map(|n| !n.is_source()).collect(),
         waits: vec![0; nodes.len()],
         users: vec![Vec::new(); nodes.len()],
-        ready: BTreeMap::new(),
+        ready: SortedMap::new(),
     };
     for (i, listed) in nodes.iter().enumerate() {
         for &by in listed.uses.iter().filter_map(|v| listing.maker.get(v)) {
@@ -249,7 +248,7 @@ pub(super) fn list(program: &Program, nodes: &[Listed<'_>]) -> Vec<Growing> {
                 continue;
             }
         }
-        let alone = listing.ready.get_mut(&first).and_then(BTreeSet::pop_first);
+        let alone = listing.ready.get_mut(&first).and_then(SortedSet::pop_first);
         if let Some(i) = alone {
             for by in nodes[i].uses.iter().filter_map(|v| listing.maker.get(v)) {
                 listing.placed[*by] = true;
@@ -294,7 +293,7 @@ impl Listing<'_, '_> {
         let mut group = Growing {
             lanes,
             members: Vec::new(),
-            kinds: BTreeMap::new(),
+            kinds: SortedMap::new(),
         };
         let class = Class::Long(lanes);
         let mut queue = self.ready.remove(&class).unwrap_or_default();

@@ -6,15 +6,15 @@
 //! demands, in whatever order they come.
 
 use super::{Correlation, Demand};
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// Batches of all demands so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Whole {
     /// By kind and size, but for those of the least size.
-    large: BTreeMap<(Correlation, u64), u64>,
+    large: SortedMap<(Correlation, u64), u64>,
     /// By kind, what the least ones are made for.
-    rest: BTreeMap<Correlation, u64>,
+    rest: SortedMap<Correlation, u64>,
 }
 
 impl Whole {
@@ -110,14 +110,14 @@ mod tests {
         let demands = [64, 100_000, 1, 8192, 1023, 65_536 * 3 + 5, 0, 700];
         let made = |demands: &mut dyn Iterator<Item = u64>| {
             let mut whole = Whole::default();
-            let mut told: BTreeMap<u64, u64> = BTreeMap::new();
+            let mut told: SortedMap<u64, u64> = SortedMap::new();
             for count in demands {
                 for (size, n) in whole.demand(kind, count) {
                     *told.entry(size).or_default() += n;
                 }
             }
             let batches = whole.batches().filter(|&(_, _, n)| n > 0);
-            let counted: BTreeMap<u64, u64> = batches.map(|(_, size, n)| (size, n)).collect();
+            let counted: SortedMap<u64, u64> = batches.map(|(_, size, n)| (size, n)).collect();
             assert_eq!(told, counted);
             whole
         };

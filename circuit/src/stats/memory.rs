@@ -9,7 +9,7 @@ use crate::ids::ValueId;
 use crate::op::Op;
 use crate::program::{Domain, Loc, Node, Program, ValueInfo};
 use crate::regions::captured;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// The most memory that a party needs for values at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn peak_memory(program: &Program) -> Peak {
         Domain::Local { owner } => Some(owner),
         Domain::Public | Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao => None,
     });
-    let owners: BTreeSet<u32> = owners.collect();
+    let owners: SortedSet<u32> = owners.collect();
     let during = |party: Option<u32>| {
         let size = |v: &ValueId| {
             let value = program.values.get(v.index()).zip(held.get(v.index()));
@@ -159,7 +159,7 @@ fn region(
     let Some(region_data) = program.regions.get(index as usize) else {
         return Peak::default();
     };
-    let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
+    let mut last: SortedMap<ValueId, usize> = SortedMap::new();
     for (i, node) in region_data.nodes.iter().enumerate() {
         let inner = node.op.regions();
         for v in node
@@ -173,7 +173,7 @@ fn region(
     for v in &region_data.results {
         last.insert(*v, usize::MAX);
     }
-    let mut alive: BTreeSet<ValueId> = region_data.params.iter().copied().collect();
+    let mut alive: SortedSet<ValueId> = region_data.params.iter().copied().collect();
     let mut now: u64 = alive.iter().map(size).fold(0, u64::saturating_add);
     let first = region_data.nodes.first();
     let mut most = Peak {

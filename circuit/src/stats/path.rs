@@ -10,9 +10,10 @@ use super::rounds::Course;
 use crate::cost::{Delay, Stamp, settlement_rounds};
 use crate::ids::{SectionId, ValueId};
 use crate::program::{Loc, Node, Op};
+use crate::sorted::SortedMap;
 use crate::stamp::Later;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The part of the longest chain of messages that one line has in one section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +29,7 @@ pub struct PathStats {
 }
 
 /// Rounds by section and place.
-type Rounds = BTreeMap<(SectionId, Loc), u64>;
+type Rounds = SortedMap<(SectionId, Loc), u64>;
 
 /// Operations that are noted at most; a run whose control is steered by what it reveals may have any number.
 const MAX_LINKS: usize = 4_000_000;
@@ -41,7 +42,7 @@ pub(super) fn critical(
     total: u64,
 ) -> Option<Vec<PathStats>> {
     let found = followed(course, attribution)?;
-    let mut by_line: BTreeMap<(u32, u32, u32), u64> = BTreeMap::new();
+    let mut by_line: SortedMap<(u32, u32, u32), u64> = SortedMap::new();
     for ((section, loc), n) in found {
         *by_line.entry((loc.file, loc.line, section.0)).or_default() += n;
     }
@@ -73,7 +74,7 @@ fn followed(course: &Course<'_>, attribution: Option<&Attribution>) -> Option<Ro
         course,
         attribution,
         links: Vec::new(),
-        matrices: BTreeMap::new(),
+        matrices: SortedMap::new(),
     };
     let end = walk.region(0, course.start().traced(), &mut 0);
     let last = if end.ready.stamp >= end.garbled.stamp {
@@ -192,7 +193,7 @@ struct Walk<'a> {
     attribution: Option<&'a Attribution>,
     links: Vec<Link>,
     /// What one run of a loop's body does: found once, not once for each loop around it.
-    matrices: BTreeMap<u32, Matrix>,
+    matrices: SortedMap<u32, Matrix>,
 }
 
 impl Walk<'_> {

@@ -4,7 +4,7 @@ use super::sums::Sums;
 use super::{Estimate, FunctionLines, Link, PathStats, PlaceStats, time};
 use crate::cost::Work;
 use crate::program::{Loc, Program};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// How far the operations of a place reach.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +12,7 @@ pub(super) struct Reach {
     /// Most lanes of one.
     pub lanes: u64,
     /// The letters of their domains.
-    pub domains: BTreeSet<char>,
+    pub domains: SortedSet<char>,
 }
 
 /// A program's costs by place.
@@ -20,9 +20,9 @@ pub(super) struct Spread<'a> {
     /// The program.
     pub program: &'a Program,
     /// What the operations of each place send and compute.
-    pub places: &'a BTreeMap<Loc, Sums>,
+    pub places: &'a SortedMap<Loc, Sums>,
     /// How far they reach.
-    pub reach: &'a BTreeMap<Loc, Reach>,
+    pub reach: &'a SortedMap<Loc, Reach>,
     /// The longest chain of messages, where it is known.
     pub path: Option<&'a [PathStats]>,
     /// Local times.
@@ -34,7 +34,7 @@ pub(super) struct Spread<'a> {
 impl Spread<'_> {
     /// The lines that cost something, in order.
     pub fn lines(&self) -> Vec<PlaceStats> {
-        let lines: BTreeSet<(u32, u32)> = self.places.keys().map(|l| (l.file, l.line)).collect();
+        let lines: SortedSet<(u32, u32)> = self.places.keys().map(|l| (l.file, l.line)).collect();
         lines
             .into_iter()
             .filter(|(_, line)| *line > 0)

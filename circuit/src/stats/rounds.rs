@@ -6,8 +6,9 @@ use crate::ids::{SectionId, ValueId};
 use crate::phases::{Phase, Phases};
 use crate::program::{Node, Op, Program, Region};
 use crate::regions::captured;
+use crate::sorted::SortedMap;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// What every walk along the schedule needs; found once, as walks are many: one for each section, and loops in each that a trace
 /// goes through turn by turn.
@@ -53,7 +54,7 @@ pub(super) fn rounds(course: &Course<'_>, only: Option<SectionId>) -> u64 {
     let walk = Rounds {
         course,
         only,
-        maps: RefCell::new(BTreeMap::new()),
+        maps: RefCell::new(SortedMap::new()),
     };
     let start = match only {
         Some(_) => Stamp::START,
@@ -68,7 +69,7 @@ struct Rounds<'a> {
     only: Option<SectionId>,
     /// What one run of a loop's body does, where nothing that is revealed steers it. A map takes two walks: without this
     /// table a nest of loops would take two to the power of its depth.
-    maps: RefCell<BTreeMap<u32, StampMap>>,
+    maps: RefCell<SortedMap<u32, StampMap>>,
 }
 
 impl Rounds<'_> {

@@ -3,9 +3,9 @@
 use super::rounds::Course;
 use crate::program::Op;
 use crate::settle::{Epochs, recorded};
+use crate::sorted::SortedMap;
 use serde::Serialize;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// Proofs of what was computed, where a corrupt party may send what it likes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -25,7 +25,7 @@ pub(super) fn settlements(course: &Course<'_>) -> Settlements {
     }
     let walk = Walk {
         course,
-        bodies: RefCell::new(BTreeMap::new()),
+        bodies: RefCell::new(SortedMap::new()),
     };
     let (n, proofs) = walk.region(0, &mut 0).totals();
     let (rounds, each) = course.program.model().settlement(course.program);
@@ -40,7 +40,7 @@ pub(super) fn settlements(course: &Course<'_>) -> Settlements {
 struct Walk<'a> {
     course: &'a Course<'a>,
     /// Of bodies of loops that nothing revealed steers.
-    bodies: RefCell<BTreeMap<u32, Epochs>>,
+    bodies: RefCell<SortedMap<u32, Epochs>>,
 }
 
 impl Walk<'_> {

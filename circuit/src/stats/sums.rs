@@ -6,8 +6,8 @@ use crate::float::FloatOp;
 use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Loc, Node, Op, Program};
+use crate::sorted::{SortedMap, SortedSet};
 use crate::template::{Gate, Template};
-use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn in_all(sent: &[u64]) -> u64 {
     sent.iter().fold(0, |a, &b| a.saturating_add(b))
@@ -42,7 +42,7 @@ pub(super) struct Gates {
 
 impl Gates {
     pub(super) fn of(t: &Template) -> Self {
-        let mut inverted = BTreeSet::new();
+        let mut inverted = SortedSet::new();
         let used = t
             .gates
             .iter()
@@ -220,7 +220,12 @@ impl Sums {
     }
 
     /// Adds these sums to the places that they come from, in proportion to their ANDs; what is left goes to `main`.
-    pub(super) fn spread(&self, main: Loc, split: &[(Loc, u64)], places: &mut BTreeMap<Loc, Sums>) {
+    pub(super) fn spread(
+        &self,
+        main: Loc,
+        split: &[(Loc, u64)],
+        places: &mut SortedMap<Loc, Sums>,
+    ) {
         let all: u64 = split.iter().map(|s| s.1).sum();
         let mut rest = self.clone();
         if all > 0 {

@@ -4,7 +4,7 @@
 //! Counts of one operation are rounded up to whole bytes of bit-sized correlations ([`Demand::bits`]), so that cutting its
 //! lanes into blocks of multiples of 64 changes nothing.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// A kind of correlation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +88,7 @@ const fn bits(ring: u8) -> u64 {
 
 /// How many correlations of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Demand(BTreeMap<Correlation, u64>);
+pub struct Demand(SortedMap<Correlation, u64>);
 
 impl Demand {
     /// One kind.

@@ -6,10 +6,10 @@ use super::list::Table;
 use super::{List, Tree, name};
 use crate::words::did_you_mean;
 use smpcc_circuit::program::{Shape, ShapeNode};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{Form, Scalar, Word};
 use smpcc_runtime::ring::Elements;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The words of one parameter: one vector per scalar of its shape, in the shape's order, and the open length if any.
@@ -17,7 +17,7 @@ pub struct Leaves {
     /// Lanes of each scalar leaf.
     pub words: Vec<Elements>,
     /// The lengths of the arrays whose lengths come from the data, by position in the shape.
-    pub open_lens: BTreeMap<usize, u64>,
+    pub open_lens: SortedMap<usize, u64>,
     /// What the one who gives it should know: columns that nobody asked for.
     pub notes: Vec<String>,
 }
@@ -35,7 +35,7 @@ pub fn leaves(tree: &Tree, shape: &Shape, place: &str) -> Result<Leaves, String>
     let mut walk = Walk {
         shape,
         words: vec![Elements::default(); n_leaves],
-        open_lens: BTreeMap::new(),
+        open_lens: SortedMap::new(),
         place,
         path: Vec::new(),
         notes: Vec::new(),
@@ -57,7 +57,7 @@ enum Step {
 pub(super) struct Walk<'a> {
     pub shape: &'a Shape,
     pub words: Vec<Elements>,
-    open_lens: BTreeMap<usize, u64>,
+    open_lens: SortedMap<usize, u64>,
     place: &'a str,
     path: Vec<Step>,
     notes: Vec<String>,

@@ -6,7 +6,7 @@ use super::{List, Tree, number};
 use serde::Deserializer;
 use serde::de::{Deserialize, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::BTreeSet;
+use smpcc_circuit::sorted::SortedSet;
 use std::fmt;
 
 /// Deepest nesting; shapes of programs are far shallower.
@@ -112,7 +112,7 @@ impl<'de> Deserialize<'de> for Entries<'de> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries: Vec<(String, &'de RawValue)> = Vec::new();
-                let mut seen = BTreeSet::new();
+                let mut seen = SortedSet::new();
                 while let Some((key, value)) = map.next_entry::<String, &'de RawValue>()? {
                     if !seen.insert(key.clone()) {
                         return Err(A::Error::custom(format!(

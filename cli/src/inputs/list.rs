@@ -205,7 +205,7 @@ impl Table {
         if self.columns.is_empty() && self.sheet {
             return Err("it is empty; a table begins with a line of column names".to_owned());
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = smpcc_circuit::sorted::SortedSet::new();
         for (i, name) in self.names().enumerate() {
             if name.is_empty() {
                 return Err(format!("header: column {} has no name", i + 1));

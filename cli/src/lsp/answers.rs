@@ -3,11 +3,11 @@
 use super::documents::{Documents, Found};
 use super::{Refusal, across, edits, lenses, notes, places, snippets};
 use serde_json::{Value, json};
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_compiler::format::Refused;
 use smpcc_compiler::ide::{self, Known, Symbol};
 use smpcc_compiler::index::Kind;
 use smpcc_compiler::span::Span;
-use std::collections::BTreeSet;
 
 /// The kinds of names, in the order of their numbers.
 const TOKEN_TYPES: [&str; 9] = [
@@ -187,7 +187,7 @@ fn workspace_symbols(documents: &Documents, params: &Value) -> Value {
         let mut letters = name.chars().flat_map(char::to_lowercase);
         query.chars().all(|wanted| letters.any(|c| c == wanted))
     };
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let mut all = Vec::new();
     for program in documents.programs() {
         for (file, source) in program.sources.iter() {

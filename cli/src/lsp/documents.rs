@@ -6,11 +6,11 @@ use super::{Refusal, notes, places};
 use serde_json::Value;
 use smpcc::reading;
 use smpcc::source;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_compiler::diagnostic;
 use smpcc_compiler::ide;
 use smpcc_compiler::parses::Parses;
 use smpcc_compiler::source::FileId;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use std::rc::Rc;
 #[derive(Default)]
 pub struct Documents {
     /// By URI.
-    files: BTreeMap<String, Document>,
+    files: SortedMap<String, Document>,
     /// Whether columns are bytes.
     pub utf8: bool,
     /// Whether pieces of programs are offered, with places to fill in.
@@ -36,7 +36,7 @@ const MAX_DEPTH: usize = 12;
 const MAX_FILES: usize = 5000;
 
 /// The programs and modules in a folder and below; hidden folders, and those of other tools, are left out.
-fn programs_in(folder: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
+fn programs_in(folder: &Path, depth: usize, found: &mut SortedSet<PathBuf>) {
     for entry in folder.read_dir().into_iter().flatten().flatten() {
         let path = entry.path();
         let name = entry.file_name();
@@ -195,7 +195,7 @@ impl Documents {
     }
 
     /// The text of each open file.
-    pub fn texts(&self) -> BTreeMap<PathBuf, String> {
+    pub fn texts(&self) -> SortedMap<PathBuf, String> {
         let files = self.files.values();
         files.map(|d| (d.path.clone(), d.text.clone())).collect()
     }
@@ -246,7 +246,7 @@ impl Documents {
         let mut all: Vec<Rc<Opened>> = open.cloned().collect();
         let mut unread = Vec::new();
         let open = self.texts();
-        let mut others = BTreeSet::new();
+        let mut others = SortedSet::new();
         match self.roots.as_slice() {
             // Without a workspace, what lies beside.
             [] => programs_in(path.parent().unwrap_or(Path::new("")), 0, &mut others),

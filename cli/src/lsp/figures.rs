@@ -8,12 +8,12 @@ use crate::args::PlanArgs;
 use crate::compiled;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::{source, words};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::stats::{self, Estimate, Known, PlaceStats, Stats};
 use smpcc_compiler::ide::Limits;
 use smpcc_compiler::parses::Parses;
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::Network;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub struct Job {
     /// The program's file.
     pub path: PathBuf,
     /// Texts that stand for those of files.
-    pub open: BTreeMap<PathBuf, String>,
+    pub open: SortedMap<PathBuf, String>,
     /// What the session is planned for.
     pub plan: PlanArgs,
 }
@@ -252,7 +252,7 @@ mod tests {
         Job {
             uri: "file:///nowhere/less.smpc".into(),
             generation,
-            open: BTreeMap::from([(path.clone(), PROGRAM.into())]),
+            open: SortedMap::from([(path.clone(), PROGRAM.into())]),
             path,
             plan: Planned::try_parse_from(options).expect("options").plan,
         }

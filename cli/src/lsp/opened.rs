@@ -3,17 +3,17 @@
 use super::places;
 use smpcc::exit::Outcome;
 use smpcc::source::Source;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_compiler::ide::Program;
 use smpcc_compiler::parses::Parses;
 use smpcc_compiler::source::{FileId, SourceSet};
-use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 /// A program, and where its files lie.
 pub struct Opened {
     program: Program,
-    paths: BTreeMap<FileId, PathBuf>,
+    paths: SortedMap<FileId, PathBuf>,
 }
 
 impl Opened {
@@ -31,7 +31,7 @@ impl Opened {
         let root = sources.add(path.display().to_string(), text.to_owned());
         Self {
             program: Program::new(sources, root, Parses::default()),
-            paths: BTreeMap::from([(root, path.to_owned())]),
+            paths: SortedMap::from([(root, path.to_owned())]),
         }
     }
 

@@ -3,9 +3,9 @@
 use super::{Parts, legend, page};
 use serde_json::{Value, json};
 use smpcc_circuit::program::Program;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::stats::{FunctionLines, Stats};
 use smpcc_compiler::graph::{Picture, Role};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The page's script.
 pub const SCRIPT: &str = include_str!("graph.js");
@@ -35,7 +35,7 @@ pub fn html(
                     domain.letter().to_string()
                 }
             };
-            let here: BTreeSet<(u32, u32)> = drawn
+            let here: SortedSet<(u32, u32)> = drawn
                 .sections
                 .iter()
                 .filter_map(|id| places.get(id))
@@ -79,8 +79,8 @@ pub fn html(
 }
 
 /// The files and lines that the operations of each section come from.
-fn places(program: &Program) -> BTreeMap<u32, BTreeSet<(u32, u32)>> {
-    let mut places: BTreeMap<u32, BTreeSet<(u32, u32)>> = BTreeMap::new();
+fn places(program: &Program) -> SortedMap<u32, SortedSet<(u32, u32)>> {
+    let mut places: SortedMap<u32, SortedSet<(u32, u32)>> = SortedMap::new();
     for node in program.regions.iter().flat_map(|r| &r.nodes) {
         if node.loc.line > 0 {
             let here = places.entry(node.section.0).or_default();
@@ -91,8 +91,8 @@ fn places(program: &Program) -> BTreeMap<u32, BTreeSet<(u32, u32)>> {
 }
 
 /// The function that most of these lines are in; of functions in each other the inner one.
-fn within(places: &BTreeSet<(u32, u32)>, functions: &[FunctionLines]) -> Option<String> {
-    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+fn within(places: &SortedSet<(u32, u32)>, functions: &[FunctionLines]) -> Option<String> {
+    let mut lines: SortedMap<&str, usize> = SortedMap::new();
     for (file, line) in places {
         let around = functions
             .iter()
@@ -122,6 +122,6 @@ mod tests {
         assert_eq!(of(&[4, 5, 9]).as_deref(), Some("inner"));
         assert_eq!(of(&[2, 3, 5]).as_deref(), Some("outer"));
         assert_eq!(of(&[11]), None);
-        assert_eq!(within(&BTreeSet::from([(1, 4)]), &all), None);
+        assert_eq!(within(&SortedSet::from([(1, 4)]), &all), None);
     }
 }

@@ -11,6 +11,7 @@ use crate::play::PartyReport;
 use crate::seating::{Portion, Stored, held_key};
 use crate::studies;
 use serde::{Deserialize, Serialize};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::schema;
 use smpcc_runtime::hash::sha256;
@@ -24,7 +25,6 @@ use smpcc_study::seal::{SealingKey, SealingPublic};
 use smpcc_study::share_file::{self, Header, Key, Kind, Part, SealTo, Wanted};
 use smpcc_study::store;
 use smpcc_study::study::{Study, Time};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The longest share file that is read, in bytes.
@@ -84,7 +84,7 @@ pub fn read(
     let mut all = Vec::new();
     let mut contributions = Vec::new();
     // By role, how many there were so far: each shard has some of each.
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: SortedMap<String, usize> = SortedMap::new();
     for path in paths {
         let ending = path.extension().and_then(|e| e.to_str());
         let Some((kind, _)) = ENDINGS.iter().find(|(_, e)| ending == Some(*e)) else {

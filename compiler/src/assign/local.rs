@@ -16,7 +16,7 @@ use crate::passes::own::owners::owners;
 use crate::passes::rewrite::free_uses;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// Iterations that a run-time count stands for.
 const UNKNOWN_COUNT: u64 = 8;
@@ -211,7 +211,7 @@ impl Owned<'_> {
     /// the numbers of rows that it sorts, say.
     fn adopt(&mut self, region: &Region, whole: &[Owner]) {
         // For each value, its one user, or that there are several.
-        let mut users: BTreeMap<ValueId, Option<u32>> = BTreeMap::new();
+        let mut users: SortedMap<ValueId, Option<u32>> = SortedMap::new();
         for &v in &region.results {
             users.insert(v, None);
         }

@@ -9,9 +9,9 @@ use smpcc_circuit::cost::{self, Delay};
 use smpcc_circuit::ids::{InputId, OutputId, SectionId, TemplateId, ValueId};
 use smpcc_circuit::program::builder::Builder;
 use smpcc_circuit::program::{Domain, InputLeaf, Loc, Node, Op, OutputLeaf, Program, ValueInfo};
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::template::{Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
-use std::collections::BTreeSet;
 
 /// Words have 1 to 128 bits.
 const WIDTHS: usize = 129;
@@ -86,7 +86,7 @@ impl Prices {
     ) -> Self {
         let probe = Probe { options, n_parties };
         let garbles = options.suite.offers(options.threat, Domain::Yao);
-        let widths: BTreeSet<u32> = widths.map(|w| w.clamp(1, 128)).collect();
+        let widths: SortedSet<u32> = widths.map(|w| w.clamp(1, 128)).collect();
         let last = widths.len().saturating_sub(1);
         let and = probe.ands(Domain::Boolean, 1);
         Self {

@@ -14,7 +14,7 @@ use crate::session::Options;
 use petgraph::unionfind::UnionFind;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
-use std::collections::{BTreeMap, BTreeSet};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 
 /// Node visits that a search may spend.
 const STEPS: usize = 1_000_000;
@@ -141,9 +141,9 @@ struct Space {
     /// What the source asks for.
     forced: Vec<Option<Kind>>,
     /// Groups between which values go.
-    edges: BTreeSet<(usize, usize)>,
+    edges: SortedSet<(usize, usize)>,
     /// Groups that are some lanes of another, by that one.
-    picked: BTreeMap<usize, BTreeSet<usize>>,
+    picked: SortedMap<usize, SortedSet<usize>>,
 }
 
 impl Space {
@@ -152,7 +152,7 @@ impl Space {
         let mut union = UnionFind::<usize>::new(n_values);
         tie(&ir.body, &mut union);
         let mut group = vec![None; n_values];
-        let mut ids: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut ids: SortedMap<usize, usize> = SortedMap::new();
         let fixed = local::held(ir, local, Kind::Boolean);
         for (i, kind) in fixed.iter().enumerate() {
             if *kind == Kind::Boolean {
@@ -167,8 +167,8 @@ impl Space {
             fixed,
             arithmetic: vec![true; n],
             forced: vec![None; n],
-            edges: BTreeSet::new(),
-            picked: BTreeMap::new(),
+            edges: SortedSet::new(),
+            picked: SortedMap::new(),
         };
         let wide = &super::rings::wide(ir, local);
         space.survey(ir, &ir.body, Rings { wide, most });
@@ -237,7 +237,7 @@ impl Space {
                 union.union(a, b);
             }
         }
-        let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut parts: SortedMap<usize, Vec<usize>> = SortedMap::new();
         for g in 0..self.n {
             parts.entry(union.find(g)).or_default().push(g);
         }
@@ -249,7 +249,7 @@ impl Space {
                 union.union(a, b);
             }
         }
-        let mut pieces: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut pieces: SortedMap<usize, Vec<usize>> = SortedMap::new();
         for g in 0..self.n {
             pieces.entry(union.find(g)).or_default().push(g);
         }

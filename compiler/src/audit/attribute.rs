@@ -7,9 +7,9 @@
 
 use super::shown::{Shown, Sight};
 use super::subject::{Inputs, Item, Subject, View, differences};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::Word;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Values of all others at random under which a field must decide alone.
 const JOINT: usize = 6;
@@ -26,10 +26,10 @@ pub(super) fn attributes(
     shown: &mut Shown,
     rng: &mut SplitMix,
 ) {
-    let mut fields: BTreeMap<u64, Vec<(usize, usize)>> = BTreeMap::new();
+    let mut fields: SortedMap<u64, Vec<(usize, usize)>> = SortedMap::new();
     for r in subject.honest() {
         let cells = &subject.records[r].cells;
-        let turns: BTreeSet<u64> = cells.iter().map(|c| c.leaf_turn()).collect();
+        let turns: SortedSet<u64> = cells.iter().map(|c| c.leaf_turn()).collect();
         for (c, cell) in cells.iter().enumerate() {
             if cell.is_small() && turns.len() > 1 {
                 let places = fields.entry(cell.leaf_turn()).or_default();
@@ -41,7 +41,7 @@ pub(super) fn attributes(
         if !(2..=RECORDS).contains(&places.len()) {
             continue;
         }
-        let mut movers: BTreeMap<Item, BTreeSet<(usize, usize)>> = BTreeMap::new();
+        let mut movers: SortedMap<Item, SortedSet<(usize, usize)>> = SortedMap::new();
         for &place in &places {
             for (_, seen) in values(subject, coalition, inputs, place) {
                 for item in differences(view, &seen) {
@@ -134,7 +134,7 @@ fn is_seen_alone(
     (place, places): ((usize, usize), &[(usize, usize)]),
     item: Item,
 ) -> bool {
-    let words: BTreeSet<Word> = (values(subject, coalition, inputs, place).iter())
+    let words: SortedSet<Word> = (values(subject, coalition, inputs, place).iter())
         .filter_map(|(_, view)| word(view, item))
         .collect();
     let ends = words.first().zip(words.last());

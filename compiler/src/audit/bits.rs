@@ -11,8 +11,8 @@
 //! a sample tells nothing, and the stated error is as large as what there is to learn.
 
 use super::subject::{Inputs, Item, Subject, View};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Combinations that are run for one figure.
 const COMBINATIONS: u64 = 1024;
@@ -44,7 +44,7 @@ pub(super) fn bits(
     subject: &mut Subject<'_>,
     coalition: &[u32],
     records: &[usize],
-    part: Option<&BTreeSet<Item>>,
+    part: Option<&SortedSet<Item>>,
     rng: &mut SplitMix,
 ) -> Vec<Bits> {
     let honest = subject.honest();
@@ -167,8 +167,8 @@ fn assign(subject: &Subject<'_>, record: usize, t: u64, k: u64, start: u64, inpu
     }
 }
 
-fn joint<'a>(pairs: &[Pair<'a>]) -> BTreeMap<Pair<'a>, u64> {
-    let mut joint = BTreeMap::new();
+fn joint<'a>(pairs: &[Pair<'a>]) -> SortedMap<Pair<'a>, u64> {
+    let mut joint = SortedMap::new();
     for pair in pairs {
         *joint.entry(pair.clone()).or_default() += 1;
     }
@@ -176,9 +176,9 @@ fn joint<'a>(pairs: &[Pair<'a>]) -> BTreeMap<Pair<'a>, u64> {
 }
 
 /// The mutual information of a joint table, and the entropy of its first coordinate, in bits.
-fn information(joint: &BTreeMap<Pair<'_>, u64>, total: u64, exact: bool) -> (f64, f64) {
-    let mut values: BTreeMap<&[i128], u64> = BTreeMap::new();
-    let mut views: BTreeMap<&View, u64> = BTreeMap::new();
+fn information(joint: &SortedMap<Pair<'_>, u64>, total: u64, exact: bool) -> (f64, f64) {
+    let mut values: SortedMap<&[i128], u64> = SortedMap::new();
+    let mut views: SortedMap<&View, u64> = SortedMap::new();
     for ((value, view), n) in joint {
         *values.entry(value.as_slice()).or_default() += n;
         *views.entry(view).or_default() += n;

@@ -5,7 +5,7 @@
 //! different things come out are asked one question: whether their results say together what neither says with both parties' inputs.
 
 use crate::ir::Ir;
-use std::collections::BTreeSet;
+use smpcc_circuit::sorted::SortedSet;
 
 /// Single parties that are looked at, at most.
 const SINGLES: usize = 24;
@@ -22,7 +22,7 @@ pub(super) fn singles(ir: &Ir) -> Vec<Vec<u32>> {
     if all.len() <= SINGLES {
         return all.into_iter().map(|p| vec![p]).collect();
     }
-    let mut kept: BTreeSet<u32> = BTreeSet::new();
+    let mut kept: SortedSet<u32> = SortedSet::new();
     let sees = |p: &u32| received(ir, *p);
     for &p in &all {
         let like: Vec<u32> = (all.iter().copied())
@@ -74,7 +74,7 @@ pub(super) fn pairs(ir: &Ir, looked_at: &[Vec<u32>]) -> Vec<Vec<u32>> {
 }
 
 /// The leaves of results that a party receives.
-fn received(ir: &Ir, party: u32) -> BTreeSet<usize> {
+fn received(ir: &Ir, party: u32) -> SortedSet<usize> {
     let leaves = ir.outputs.iter().enumerate();
     leaves
         .filter(|(_, leaf)| leaf.receivers.contains(&party))
@@ -88,10 +88,10 @@ fn spread(n: u32, size: u32, most: usize) -> Vec<Vec<u32>> {
     if all <= most as u128 {
         return all_sets(n, size);
     }
-    let mut found: BTreeSet<Vec<u32>> = BTreeSet::new();
+    let mut found: SortedSet<Vec<u32>> = SortedSet::new();
     for stride in 1..n {
         for first in 0..n {
-            let set: BTreeSet<u32> = (0..size).map(|k| (first + k * stride) % n).collect();
+            let set: SortedSet<u32> = (0..size).map(|k| (first + k * stride) % n).collect();
             if set.len() == size as usize {
                 found.insert(set.into_iter().collect());
             }

@@ -1,15 +1,15 @@
 //! The numbers that stand in a program: what it compares with, and what nobody meets by chance.
 
 use crate::ir::{Ir, Op, Region};
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::{ConstVec, Integer};
-use std::collections::BTreeSet;
 
 /// Numbers of tables and arrays that are not looked at one by one.
 const LONG: u64 = 16;
 
 /// The numbers that stand in a program, ascending.
 pub(super) fn constants(ir: &Ir) -> Vec<i128> {
-    fn walk(ir: &Ir, region: &Region, found: &mut BTreeSet<i128>) {
+    fn walk(ir: &Ir, region: &Region, found: &mut SortedSet<i128>) {
         for node in &region.nodes {
             if let (Op::Const(value), Some(id)) = (&node.op, node.results.first())
                 && let Some(known) = ir.values.get(id.index())
@@ -29,7 +29,7 @@ pub(super) fn constants(ir: &Ir) -> Vec<i128> {
             }
         }
     }
-    let mut found = BTreeSet::new();
+    let mut found = SortedSet::new();
     walk(ir, &ir.body, &mut found);
     found.into_iter().collect()
 }

@@ -5,9 +5,9 @@
 
 use super::subject::{Cell, Inputs, Record, Subject, ends, word_of};
 use smpcc_circuit::ids::InputId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::Word;
-use std::collections::BTreeMap;
 
 /// Numbers of a program that are tried for each field, at most.
 const CONSTANTS: usize = 10;
@@ -36,7 +36,7 @@ impl Subject<'_> {
     /// Inputs that meet what the program asks for, each by itself.
     pub fn planted(&self, rng: &mut SplitMix) -> Vec<Inputs> {
         let honest = self.honest();
-        let mut fields: BTreeMap<u64, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut fields: SortedMap<u64, Vec<(usize, usize)>> = SortedMap::new();
         for (r, record) in self.records.iter().enumerate() {
             for (c, cell) in record.cells.iter().enumerate() {
                 fields.entry(cell.leaf_turn()).or_default().push((r, c));
@@ -90,7 +90,7 @@ impl Subject<'_> {
     /// Inputs in which one record is apart and the others are alike in what makes groups.
     pub fn apart(&self, record: usize, rng: &mut SplitMix) -> Inputs {
         let mut inputs = self.draw(rng);
-        let mut usual: BTreeMap<u64, [i128; 2]> = BTreeMap::new();
+        let mut usual: SortedMap<u64, [i128; 2]> = SortedMap::new();
         for (r, own) in self.records.iter().enumerate() {
             for cell in &own.cells {
                 if cell.hi.saturating_sub(cell.lo) > GROUPED {

@@ -6,8 +6,8 @@
 
 use super::shown::{Shown, Sight};
 use super::subject::{Inputs, Item, Origin, Subject, View};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::Word;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps by which a number is moved.
 const STEPS: [i128; 8] = [1, -1, 2, -2, 3, -3, 4, -4];
@@ -36,10 +36,10 @@ impl Look {
 }
 
 /// What a step down and a step up of a cell make of something, where they change it.
-type Beside = BTreeMap<Look, BTreeMap<(usize, usize), [Option<Word>; 2]>>;
+type Beside = SortedMap<Look, SortedMap<(usize, usize), [Option<Word>; 2]>>;
 
 /// The cells that something follows, each with the values that it takes instead.
-type Followed = BTreeMap<(usize, usize), BTreeSet<Word>>;
+type Followed = SortedMap<(usize, usize), SortedSet<Word>>;
 
 /// Notes what follows one honest record alone, near these inputs; whether they are planted.
 pub(super) fn isolate(
@@ -52,7 +52,7 @@ pub(super) fn isolate(
 ) {
     let here = looks(subject, view);
     let mut beside = Beside::new();
-    let mut followed: BTreeMap<Look, Followed> = BTreeMap::new();
+    let mut followed: SortedMap<Look, Followed> = SortedMap::new();
     for &r in honest {
         for c in 0..subject.records[r].cells.len() {
             if !subject.may_run() {
@@ -84,7 +84,7 @@ pub(super) fn isolate(
             }
         }
     }
-    let moved: BTreeMap<Look, BTreeSet<(usize, usize)>> = followed
+    let moved: SortedMap<Look, SortedSet<(usize, usize)>> = followed
         .iter()
         .map(|(look, cells)| (*look, cells.keys().copied().collect()))
         .collect();
@@ -93,7 +93,7 @@ pub(super) fn isolate(
     for cells in followed.values_mut() {
         cells.retain(|_, words| words.len() + 1 >= TOLD_APART);
     }
-    let records = |cells: &Followed| cells.keys().map(|(r, _)| *r).collect::<BTreeSet<_>>();
+    let records = |cells: &Followed| cells.keys().map(|(r, _)| *r).collect::<SortedSet<_>>();
     let of_several = |item: Item| {
         let cells = followed.get(&Look::One(item));
         cells.is_some_and(|cells| records(cells).len() > 1)
@@ -105,7 +105,7 @@ pub(super) fn isolate(
         let moves = |cell: &(usize, usize)| moved.get(look).is_some_and(|m| m.contains(cell));
         !others.any(|cell| cell.0 != record && moves(cell))
     };
-    let mut seen_now: BTreeSet<Origin> = BTreeSet::new();
+    let mut seen_now: SortedSet<Origin> = SortedSet::new();
     for (look, cells) in &followed {
         let items = look.items();
         let noisy = items.iter().any(|item| shown.noisy.contains(item));
@@ -114,7 +114,7 @@ pub(super) fn isolate(
         if noisy || records(cells).len() != 1 || pair && !items.iter().all(|i| of_several(*i)) {
             continue;
         }
-        let origins: BTreeSet<Origin> = items.iter().map(|item| item.0).collect();
+        let origins: SortedSet<Origin> = items.iter().map(|item| item.0).collect();
         if origins.iter().any(|origin| seen_now.contains(origin)) {
             continue;
         }
@@ -126,7 +126,7 @@ pub(super) fn isolate(
         }
         // A number of the same field that moves it a little counts as well, and does so more elsewhere.
         let field = |(r, c): &(usize, usize)| subject.records[*r].cells[*c].leaf_turn();
-        let fields: BTreeSet<u64> = cells.keys().map(field).collect();
+        let fields: SortedSet<u64> = cells.keys().map(field).collect();
         let mut movers = moved.get(look).into_iter().flatten();
         if movers.any(|mover| mover.0 != record && fields.contains(&field(mover))) {
             continue;
@@ -177,7 +177,7 @@ const BARE: u64 = 3;
 /// Notes differences of two numbers that one record makes by having just its value, as that of two counts whose limits are next to each other:
 /// either neighbour of the value changes one of the two numbers only, and both leave the same difference.
 fn windows(
-    (followed, beside): (&BTreeMap<Look, Followed>, &Beside),
+    (followed, beside): (&SortedMap<Look, Followed>, &Beside),
     (inputs, planted): (&Inputs, bool),
     shown: &mut Shown,
 ) {
@@ -190,7 +190,7 @@ fn windows(
             continue;
         };
         let changes = followed.get(look).into_iter().flatten();
-        let records: BTreeSet<usize> = changes.map(|(place, _)| place.0).collect();
+        let records: SortedSet<usize> = changes.map(|(place, _)| place.0).collect();
         let Some((place, [Some(below), Some(above)])) = places.first_key_value() else {
             continue;
         };
@@ -255,7 +255,7 @@ fn company(
             let places = [(second.lo, d), (second.hi, -d), (there, d), (there, -d)];
             places.map(|(from, by)| from.wrapping_add(by))
         });
-        let values: BTreeSet<i128> = near.chain(ends).filter(|v| *v != there).collect();
+        let values: SortedSet<i128> = near.chain(ends).filter(|v| *v != there).collect();
         for value in values {
             let mut other = inputs.clone();
             if !second.set(&mut other, value) {
@@ -369,7 +369,7 @@ pub(super) fn weigh(
             let &[(record, cell)] = odd.as_slice() else {
                 continue;
             };
-            let origins: BTreeSet<Origin> = [first.0, second.0].into();
+            let origins: SortedSet<Origin> = [first.0, second.0].into();
             let seen = shown
                 .weighted
                 .entry(origins.into_iter().collect())
@@ -386,8 +386,8 @@ pub(super) fn weigh(
 }
 
 /// The numbers of a view, and sums and differences of each two where they are few.
-fn looks(subject: &Subject<'_>, view: &View) -> BTreeMap<Look, Word> {
-    let mut all: BTreeMap<Look, Word> = view
+fn looks(subject: &Subject<'_>, view: &View) -> SortedMap<Look, Word> {
+    let mut all: SortedMap<Look, Word> = view
         .iter()
         .map(|(item, word)| (Look::One(*item), *word))
         .collect();

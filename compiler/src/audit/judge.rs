@@ -6,8 +6,8 @@
 use super::shown::{ALWAYS, Seen, Shown, Sight};
 use super::subject::{Cell, Inputs, Item, Origin, Subject};
 use super::{Finding, Kind, show};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The share of tries from which on it is worth a word that numbers are determined up to their order.
 const MOSTLY: f64 = 0.5;
@@ -54,9 +54,9 @@ pub(super) fn findings(
         coalition,
         shown,
         found: Vec::new(),
-        explained: BTreeSet::new(),
-        determined: BTreeSet::new(),
-        named: BTreeSet::new(),
+        explained: SortedSet::new(),
+        determined: SortedSet::new(),
+        named: SortedSet::new(),
     };
     let rest = judge.pinned(rng);
     judge.isolated(|kind, _| matches!(kind, Kind::Determined | Kind::OneOfMany));
@@ -97,11 +97,11 @@ struct Judge<'a, 's> {
     shown: &'a Shown,
     found: Vec<Finding>,
     /// What comes out and has a name.
-    explained: BTreeSet<Origin>,
+    explained: SortedSet<Origin>,
     /// Records of which a number is determined whatever the inputs are.
-    determined: BTreeSet<usize>,
+    determined: SortedSet<usize>,
     /// Parties and fields of which a number is named.
-    named: BTreeSet<(u32, u64)>,
+    named: SortedSet<(u32, u64)>,
 }
 
 impl Judge<'_, '_> {
@@ -151,7 +151,7 @@ impl Judge<'_, '_> {
             let by_itself = pins.by.iter();
             let by_itself = by_itself.filter(|(_, n)| **n as f64 >= ALWAYS * pins.times as f64);
             let alone: Vec<Origin> = by_itself.map(|(origin, _)| *origin).collect();
-            let everything: BTreeSet<Origin> = shown.counts.keys().map(|item| item.0).collect();
+            let everything: SortedSet<Origin> = shown.counts.keys().map(|item| item.0).collect();
             let origins = match alone.is_empty() {
                 true => everything.into_iter().collect(),
                 false => alone,
@@ -212,7 +212,7 @@ impl Judge<'_, '_> {
         }
         let base = self.subject.draw(rng);
         [2, 8].iter().any(|part| {
-            let mut seen: BTreeMap<_, Vec<Vec<i128>>> = BTreeMap::new();
+            let mut seen: SortedMap<_, Vec<Vec<i128>>> = SortedMap::new();
             for _ in 0..NEAR_EACH_OTHER {
                 let mut inputs = base.clone();
                 let mut values = Vec::new();
@@ -260,7 +260,7 @@ impl Judge<'_, '_> {
         let share = seen.times as f64 / self.tries();
         // Where there is nothing but the number itself, nothing else decides whether it comes out.
         let r = &self.subject.records[sight.record];
-        let fields: BTreeSet<u64> = r.cells.iter().map(Cell::leaf_turn).collect();
+        let fields: SortedSet<u64> = r.cells.iter().map(Cell::leaf_turn).collect();
         let same = seen.equal == seen.times && fields.len() == 1;
         let turn = r.cells[sight.cell].leaf_turn();
         let honest = self.subject.honest();
@@ -363,7 +363,7 @@ impl Judge<'_, '_> {
     fn per_record(&mut self) {
         let shown = self.shown;
         let honest = self.subject.honest();
-        let mut alone: BTreeMap<Origin, BTreeSet<usize>> = BTreeMap::new();
+        let mut alone: SortedMap<Origin, SortedSet<usize>> = SortedMap::new();
         for (item, records) in &shown.depends {
             let of_one = records.len() == 1 && records.iter().all(|r| honest.contains(r));
             if of_one && !shown.noisy.contains(item) {
@@ -419,7 +419,7 @@ impl Judge<'_, '_> {
     /// Counts of groups that can be one.
     fn counts_of_one(&mut self) {
         let shown = self.shown;
-        let mut groups: BTreeMap<Origin, Vec<Item>> = BTreeMap::new();
+        let mut groups: SortedMap<Origin, Vec<Item>> = SortedMap::new();
         for (item, counted) in &shown.counts {
             let counts = counted.changes > 0 && counted.most == 1 && counted.ones > 0;
             if counts && !shown.noisy.contains(item) {
@@ -447,20 +447,20 @@ impl Judge<'_, '_> {
 /// Origins with several numbers, of which later ones follow from more records than earlier ones: records come in one after the other, in
 /// their order, and what they have come into they mostly stay in. (Tries miss some of what a number follows from.)
 fn growing(shown: &Shown) -> Vec<Origin> {
-    let mut chains: BTreeMap<Origin, Vec<&BTreeSet<usize>>> = BTreeMap::new();
+    let mut chains: SortedMap<Origin, Vec<&SortedSet<usize>>> = SortedMap::new();
     for (item, records) in &shown.depends {
         if !shown.noisy.contains(item) && !records.is_empty() {
             chains.entry(item.0).or_default().push(records);
         }
     }
-    let grows = |chain: &Vec<&BTreeSet<usize>>| {
-        let all: BTreeSet<usize> = chain.iter().copied().flatten().copied().collect();
+    let grows = |chain: &Vec<&SortedSet<usize>>| {
+        let all: SortedSet<usize> = chain.iter().copied().flatten().copied().collect();
         let first = |r: &usize| chain.iter().position(|records| records.contains(r));
         let firsts: Vec<usize> = all.iter().filter_map(first).collect();
         let later: usize = firsts.iter().map(|first| chain.len() - first).sum();
         let stay: usize = chain.iter().map(|records| records.len()).sum();
         firsts.is_sorted()
-            && firsts.iter().collect::<BTreeSet<_>>().len() > STEPS
+            && firsts.iter().collect::<SortedSet<_>>().len() > STEPS
             && 2 * stay >= later
     };
     let grown = chains.into_iter().filter(|(_, chain)| grows(chain));

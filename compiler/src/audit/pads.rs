@@ -4,9 +4,9 @@
 //! pad and an addend do, or by a little.
 
 use super::subject::{Cell, Inputs, Item, Subject, View, differences, near, some};
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::Word;
-use std::collections::BTreeSet;
 
 /// Words of draws that are looked at one by one.
 const DRAWN_WORDS: usize = 64;
@@ -18,7 +18,7 @@ const LOOKS: usize = 150;
 const SHAKES: u64 = 500;
 
 /// Words of draws, each with the items that it was seen to move; none where it may move some, but rarely.
-pub(super) type Moves = Vec<((usize, usize), BTreeSet<Item>)>;
+pub(super) type Moves = Vec<((usize, usize), SortedSet<Item>)>;
 
 pub(super) fn moves(
     subject: &mut Subject<'_>,
@@ -33,7 +33,7 @@ pub(super) fn moves(
     let mut moves = Moves::new();
     let times = (LOOKS / words.len().max(1)).clamp(3, 10);
     for place in some(&places, DRAWN_WORDS, rng) {
-        let mut moved = BTreeSet::new();
+        let mut moved = SortedSet::new();
         for _ in 0..times {
             let mut other = inputs.clone();
             subject.shake(&mut other, words[place], rng);
@@ -52,10 +52,10 @@ pub(super) fn is_hidden_by_draws(
     inputs: &Inputs,
     view: &View,
     (cell, own, others): (&Cell, &[i128], &[(usize, usize)]),
-    (moves, touched): (&Moves, &BTreeSet<Item>),
+    (moves, touched): (&Moves, &SortedSet<Item>),
     rng: &mut SplitMix,
 ) -> bool {
-    let useful = |(_, moved): &&((usize, usize), BTreeSet<Item>)| {
+    let useful = |(_, moved): &&((usize, usize), SortedSet<Item>)| {
         moved.is_empty() || !moved.is_disjoint(touched)
     };
     let all: Vec<(usize, usize)> = moves.iter().map(|(word, _)| *word).collect();

@@ -13,9 +13,9 @@ use super::isolate::{isolate, weigh};
 use super::pads::{Moves, is_hidden_by_draws, moves};
 use super::shown::{Pins, Shown};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View, differences, near, some};
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::splitmix::SplitMix;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 /// Inputs at which it is looked for what hides a number.
 const PINNED_TRIES: u64 = 10;
@@ -125,7 +125,7 @@ fn crowd(
     rng: &mut SplitMix,
 ) {
     let seeming = shown.pinned.iter().filter(|(_, pins)| pins.is_always());
-    let records: BTreeSet<usize> = seeming.map(|((record, _), _)| *record).collect();
+    let records: SortedSet<usize> = seeming.map(|((record, _), _)| *record).collect();
     for record in records {
         let others: Vec<usize> = honest.iter().copied().filter(|r| *r != record).collect();
         for other in some(&others, CROWDS, rng) {
@@ -246,13 +246,13 @@ fn pin(
         if own.is_empty() {
             continue;
         }
-        let mut origins: BTreeSet<Origin> = view.iter().map(|((o, _), _)| *o).collect();
+        let mut origins: SortedSet<Origin> = view.iter().map(|((o, _), _)| *o).collect();
         let mut free = false;
-        let touched: RefCell<BTreeSet<Item>> = RefCell::default();
+        let touched: RefCell<SortedSet<Item>> = RefCell::default();
         let mut compare = |subject: &mut Subject<'_>, other: &Inputs| {
             let seen = subject.view(other, coalition);
             let items = differences(view, &seen);
-            let differ: BTreeSet<Origin> = items.iter().map(|i| i.0).collect();
+            let differ: SortedSet<Origin> = items.iter().map(|i| i.0).collect();
             touched.borrow_mut().extend(items);
             origins.retain(|o| differ.contains(o));
             differ.is_empty()

@@ -1,7 +1,7 @@
 //! What the tries of one coalition have shown, before it is judged.
 
 use super::subject::{Inputs, Item, Origin};
-use std::collections::{BTreeMap, BTreeSet};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 
 /// The share of tries from which on something happens always.
 pub(super) const ALWAYS: f64 = 0.9;
@@ -20,9 +20,9 @@ pub(super) struct Seen {
     /// Tries in which it was seen.
     pub times: u64,
     /// The records that it was seen of.
-    pub records: BTreeSet<usize>,
+    pub records: SortedSet<usize>,
     /// How often each number of the view was the one.
-    pub looks: BTreeMap<Vec<Item>, u64>,
+    pub looks: SortedMap<Vec<Item>, u64>,
     /// How often the item equals the number that it gives away.
     pub equal: u64,
     /// How often it was seen at inputs that meet what the program asks for, beside those at random.
@@ -52,21 +52,21 @@ pub(super) struct Shown {
     /// Inputs that meet what the program asks for, tried besides.
     pub planted: u64,
     /// Isolated, by the origins that it takes.
-    pub isolated: BTreeMap<Vec<Origin>, Seen>,
+    pub isolated: SortedMap<Vec<Origin>, Seen>,
     /// Pairs of origins whose difference one record makes by having just one value.
-    pub windows: BTreeMap<Vec<Origin>, Seen>,
+    pub windows: SortedMap<Vec<Origin>, Seen>,
     /// Pairs of origins of which a weighted difference follows one record, more or less.
-    pub weighted: BTreeMap<Vec<Origin>, Seen>,
+    pub weighted: SortedMap<Vec<Origin>, Seen>,
     /// What decides something by itself: by origin and field of few values.
-    pub attributes: BTreeMap<(Origin, u64), Attribute>,
+    pub attributes: SortedMap<(Origin, u64), Attribute>,
     /// Tries and pins by record and cell, and by which origins alone, if any.
-    pub pinned: BTreeMap<(usize, usize), Pins>,
+    pub pinned: SortedMap<(usize, usize), Pins>,
     /// The records that ever changed an item, and one try in which it did.
-    pub depends: BTreeMap<Item, BTreeSet<usize>>,
+    pub depends: SortedMap<Item, SortedSet<usize>>,
     /// For each item the greatest change by one record, whether it ever was 1, and a try.
-    pub counts: BTreeMap<Item, Counted>,
+    pub counts: SortedMap<Item, Counted>,
     /// Items that other draws alone have changed.
-    pub noisy: BTreeSet<Item>,
+    pub noisy: SortedSet<Item>,
     /// Inputs of the first try.
     pub first: Option<Inputs>,
 }
@@ -92,7 +92,7 @@ pub(super) struct Pins {
     /// How often two records in each other's place gave the same view.
     pub swapped: u64,
     /// How often each origin alone pinned it.
-    pub by: BTreeMap<Origin, u64>,
+    pub by: SortedMap<Origin, u64>,
     pub example: Option<Inputs>,
 }
 

@@ -5,9 +5,9 @@
 //! row is. Where a row has several numbers of one record, who knows one of them learns the others.
 
 use super::subject::{Inputs, Item, Origin, Subject, View, differences};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::Word;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Inputs, and draws at each of them, under which rows must stay.
 const LOOKS: usize = 5;
@@ -30,7 +30,7 @@ pub(super) fn shuffled(
             pairs.push((view.clone(), subject.view(&other, coalition)));
         }
     }
-    let origins: BTreeSet<Origin> = (pairs.iter())
+    let origins: SortedSet<Origin> = (pairs.iter())
         .flat_map(|(view, _)| view.iter().map(|((origin, _), _)| *origin))
         .collect();
     let mut groups: Vec<Vec<Origin>> = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn linked(
     coalition: &[u32],
     rng: &mut SplitMix,
 ) -> Vec<(Vec<Origin>, (usize, usize), Inputs)> {
-    let mut found: BTreeMap<Vec<Origin>, ((usize, usize), Inputs)> = BTreeMap::new();
+    let mut found: SortedMap<Vec<Origin>, ((usize, usize), Inputs)> = SortedMap::new();
     let groups = subject.shuffled.clone();
     let honest = subject.honest();
     for group in groups.iter().filter(|group| group.len() > 1) {

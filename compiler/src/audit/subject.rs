@@ -11,9 +11,9 @@ use crate::session::LocalChoice;
 use crate::span::Span;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{ParamShape, ShapeNode};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::{Form, Integer, Scalar, Word};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The lanes of each input leaf.
 pub(super) type Inputs = Vec<Vec<Word>>;
@@ -148,9 +148,9 @@ pub(super) fn differences(a: &View, b: &View) -> Vec<Item> {
         let differ = |(x, y): &(&(Item, u128), &(Item, u128))| x.1 != y.1;
         return a.iter().zip(b).filter(differ).map(|(x, _)| x.0).collect();
     }
-    let by_item = |v: &View| v.iter().copied().collect::<BTreeMap<Item, u128>>();
+    let by_item = |v: &View| v.iter().copied().collect::<SortedMap<Item, u128>>();
     let (a, b) = (by_item(a), by_item(b));
-    let items: BTreeSet<Item> = a.keys().chain(b.keys()).copied().collect();
+    let items: SortedSet<Item> = a.keys().chain(b.keys()).copied().collect();
     let differ = |item: &Item| a.get(item) != b.get(item);
     items.into_iter().filter(differ).collect()
 }

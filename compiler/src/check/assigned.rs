@@ -10,7 +10,7 @@ use crate::diagnostic;
 use crate::hir::effects::Effects;
 use crate::hir::{Expr, ExprKind as H, LocalId, Place, PlaceStep, Stmt};
 use crate::source::Span;
-use std::collections::BTreeSet;
+use smpcc_circuit::sorted::SortedSet;
 
 /// What is known where control stands; nothing reaches the place if it is absent.
 type Here = Option<State>;
@@ -18,9 +18,9 @@ type Here = Option<State>;
 #[derive(Clone, Default)]
 struct State {
     /// Variables that have a value on every way.
-    sure: BTreeSet<LocalId>,
+    sure: SortedSet<LocalId>,
     /// Variables that have one on some way.
-    maybe: BTreeSet<LocalId>,
+    maybe: SortedSet<LocalId>,
 }
 
 fn join(a: Here, b: Here) -> Here {
@@ -28,7 +28,7 @@ fn join(a: Here, b: Here) -> Here {
         (None, other) | (other, None) => other,
         (Some(a), Some(b)) => Some(State {
             sure: a.sure.intersection(&b.sure).copied().collect(),
-            maybe: a.maybe.union(&b.maybe).copied().collect(),
+            maybe: a.maybe.iter().chain(&b.maybe).copied().collect(),
         }),
     }
 }

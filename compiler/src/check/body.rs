@@ -9,8 +9,8 @@ use crate::hir::{self, FnId, LocalId};
 use crate::source::Span;
 use crate::types::{Fit, Secrecy, Signature, Ty};
 use smpcc_circuit::program::MAX_PARTIES;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Scalar;
-use std::collections::BTreeMap;
 
 use super::effects::Summary;
 
@@ -138,7 +138,7 @@ pub(crate) struct Body<'c, 'w> {
     pub generics: Vec<GenericInfo>,
     pub ret: Ty,
     pub locals: Vec<LocalInfo>,
-    pub scopes: Vec<BTreeMap<String, LocalId>>,
+    pub scopes: Vec<SortedMap<String, LocalId>>,
     pub conditions: Vec<Condition>,
     /// Per loop around: how many conditions were around it.
     pub loops: Vec<usize>,
@@ -168,7 +168,7 @@ impl<'c, 'w> Body<'c, 'w> {
             generics,
             ret,
             locals: Vec::new(),
-            scopes: vec![BTreeMap::new()],
+            scopes: vec![SortedMap::new()],
             conditions: Vec::new(),
             loops: Vec::new(),
             closures: Vec::new(),
@@ -240,7 +240,7 @@ impl<'c, 'w> Body<'c, 'w> {
 
     /// Runs `f` in a scope of its own.
     pub fn scoped<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
-        self.scopes.push(BTreeMap::new());
+        self.scopes.push(SortedMap::new());
         let result = f(self);
         self.scopes.pop();
         result

@@ -59,7 +59,7 @@ pub(crate) fn for_type(name: &str) -> Option<&'static str> {
         "Vec" | "List" | "list" | "Array" | "array" | "Sequence" | "Iterable" => {
             "write `[T; 8]` for an array of eight, `[T; N]` with `<const N: usize>` after the function's name, or `[T; _]` for rows of which each party has as many as it likes"
         }
-        "HashMap" | "BTreeMap" | "Map" | "Dict" | "dict" | "HashSet" | "Set" | "set" => {
+        "HashMap" | "SortedMap" | "Map" | "Dict" | "dict" | "HashSet" | "Set" | "set" => {
             "there are no maps and sets: keep an array of structs, and see `std::table` and `std::set`"
         }
         "Box" | "Rc" | "Arc" => "everything is a value: write the type inside alone",

@@ -12,9 +12,9 @@ use crate::templates::{self, Objective, Term};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Loc};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::template::{Builder, Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 
 /// Gates that a bit of a result takes, more often than not.
@@ -29,7 +29,7 @@ const MOST_REWRITTEN: usize = 1 << 14;
 pub(super) const MOST_REWRITTEN_IN_ALL: usize = 1 << 16;
 
 /// For each source line, its ANDs in a circuit and those on the circuit's longest chain.
-pub(super) type Shares = BTreeMap<Loc, (u64, u64)>;
+pub(super) type Shares = SortedMap<Loc, (u64, u64)>;
 
 impl Emitter<'_> {
     /// The circuit for connected logic that takes the least time on the network, of the forms to try.

@@ -15,9 +15,10 @@ use crate::templates::Objective;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Region};
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::stats::Split;
 use smpcc_circuit::template::Template;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// Values, looked up and never walked.
 type Values = HashSet<ValueId, Mix>;
@@ -171,7 +172,7 @@ impl Emitter<'_> {
         }
         twins.sort_unstable();
         // Groups that were compared before, whatever has joined them since.
-        let mut apart: BTreeSet<(usize, usize)> = BTreeSet::new();
+        let mut apart: SortedSet<(usize, usize)> = SortedSet::new();
         for twins in twins.chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1)) {
             for (k, &(_, _, second)) in twins.iter().enumerate().skip(1) {
                 for &(_, _, first) in &twins[..k] {

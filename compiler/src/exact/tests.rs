@@ -4,8 +4,8 @@ use super::*;
 use crate::diagnostic::Diagnostic;
 use crate::front;
 use crate::source::SourceSet;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Scalar;
-use std::collections::BTreeMap;
 
 /// What is found where the first of two parties gives all.
 fn findings(text: &str, inputs: &[&[i128]]) -> (Findings, Exact) {
@@ -29,8 +29,8 @@ fn exact(text: &str) -> Result<Exact, Vec<Diagnostic>> {
     let session = Session {
         n_parties: 2,
         role_counts: crate::schema::assign_roles(&hir, 2).expect("two parties"),
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
+        args: SortedMap::new(),
+        lens: SortedMap::new(),
         seating: None,
     };
     Exact::new(&hir, &session)

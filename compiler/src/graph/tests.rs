@@ -18,7 +18,7 @@ fn drawn(text: &str, len: u64, protocol: ProtocolChoice) -> Picture {
     let session = Session {
         n_parties: 3,
         role_counts: crate::schema::assign_roles(&hir, 3).expect("roles"),
-        args: BTreeMap::new(),
+        args: SortedMap::new(),
         lens: (0..3).map(|p| (("xs".to_string(), p), len)).collect(),
         seating: None,
     };

@@ -4,13 +4,13 @@
 //! it. Closures are not entered: they cannot assign what they capture, and a `return` in them leaves only them.
 
 use crate::hir::{Expr, ExprKind, LocalId, PlaceStep, Stmt};
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// What code may change outside of itself.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
     /// Assigned variables that are declared outside, each with whether an *element* of it is assigned.
-    pub assigned: BTreeMap<LocalId, bool>,
+    pub assigned: SortedMap<LocalId, bool>,
     /// Whether it may leave the function.
     pub returns: bool,
     /// Whether it may `break` a loop around it.

@@ -11,7 +11,7 @@ use crate::lexer::{self, Kind as Tok};
 use crate::parses;
 use crate::source::FileId;
 use crate::span::Span;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// What may stand at an offset. The names are those of `known`, which may be of a time when the text had no errors, and whose
 /// file of the same name has the names of this one.
@@ -96,7 +96,7 @@ fn after_dot(
         })
         .map(|(d, _)| d.ty.as_str())
         .collect();
-    let mut found: BTreeMap<String, Completion> = BTreeMap::new();
+    let mut found: SortedMap<String, Completion> = SortedMap::new();
     for (file, _) in known.sources.iter() {
         for item in super::outline(known, file) {
             let named = |ty: &&str| {
@@ -210,7 +210,7 @@ fn names_in(known: &Program, span: Span) -> impl Iterator<Item = &Definition> {
 /// Variables that are declared before in the same item, items of the file and what it uses, functions of the language, keywords.
 fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<Completion> {
     let there = there(program, known, file);
-    let mut found: BTreeMap<String, Completion> = BTreeMap::new();
+    let mut found: SortedMap<String, Completion> = SortedMap::new();
     for word in lexer::KEYWORDS {
         found.insert((*word).to_owned(), Completion::word(word, None, "keyword"));
     }

@@ -5,7 +5,7 @@ use crate::index::Kind;
 use crate::lexer::Kind as Tok;
 use crate::source::FileId;
 use crate::span::Span;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// Text after a place that is not in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Hint {
 /// The types of a file's variables that are declared without one.
 pub fn hints(program: &Program, file: FileId) -> Vec<Hint> {
     let tokens = program.tokens(file);
-    let after: BTreeMap<u32, Tok> = tokens
+    let after: SortedMap<u32, Tok> = tokens
         .windows(2)
         .map(|pair| (pair[0].span.start, pair[1].kind))
         .collect();

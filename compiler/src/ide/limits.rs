@@ -6,11 +6,11 @@ use crate::ir::{Ir, Op, Region};
 use crate::lexer::{Kind as Tok, Token};
 use crate::source::FileId;
 use crate::span::Span;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// The least and the greatest number that each expression takes, by its place; nothing where that is not known.
 #[derive(Clone, Debug, Default)]
-pub struct Limits(BTreeMap<Span, Option<(i128, i128)>>);
+pub struct Limits(SortedMap<Span, Option<(i128, i128)>>);
 
 impl Limits {
     /// Those of a program as the pass `ranges` leaves it. What is computed at a place several times is within the limits of all times.
@@ -67,8 +67,8 @@ pub fn limits(program: &Program, file: FileId, limits: &Limits) -> Vec<Hint> {
 }
 
 /// For each `let NAME … = VALUE;` where the value stands, by where the name does.
-fn values(file: FileId, tokens: &[Token]) -> BTreeMap<u32, Span> {
-    let mut found = BTreeMap::new();
+fn values(file: FileId, tokens: &[Token]) -> SortedMap<u32, Span> {
+    let mut found = SortedMap::new();
     for (at, token) in tokens.iter().enumerate() {
         if token.kind != Tok::Let {
             continue;

@@ -6,7 +6,7 @@ use crate::index::{DefinitionId, Index, Kind};
 use crate::lexer::{self, Kind as Tok};
 use crate::source::{FileId, SourceSet};
 use crate::span::Span;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// A piece of text in place of another one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -221,7 +221,7 @@ fn same(before: &Index, after: &Index) -> bool {
 
 /// For each name in order, by file, which of all things it stands for: the first one is the first thing.
 fn shape(index: &Index) -> Vec<(FileId, usize)> {
-    let mut things: BTreeMap<DefinitionId, usize> = BTreeMap::new();
+    let mut things: SortedMap<DefinitionId, usize> = SortedMap::new();
     let mut shape = Vec::with_capacity(index.occurrences().len());
     let mut at = 0;
     let all = index.occurrences();

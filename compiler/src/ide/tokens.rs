@@ -5,7 +5,7 @@ use crate::ast::ItemKind;
 use crate::index::Kind;
 use crate::source::FileId;
 use crate::span::Span;
-use std::collections::BTreeSet;
+use smpcc_circuit::sorted::SortedSet;
 
 /// Who knows a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,9 +74,9 @@ pub fn colours(program: &Program, file: FileId) -> Vec<Colour> {
 }
 
 /// The inputs that parties give and that are not public.
-fn owned(program: &Program) -> BTreeSet<Span> {
+fn owned(program: &Program) -> SortedSet<Span> {
     let mut parses = program.parses.clone();
-    let mut owned = BTreeSet::new();
+    let mut owned = SortedSet::new();
     for (id, file) in program.sources.iter() {
         if super::is_library(id) || !file.name.ends_with(".smpc") {
             continue;

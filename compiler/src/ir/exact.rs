@@ -16,12 +16,12 @@ pub use meaning::{
 };
 pub use number::Number;
 use smpcc_circuit::ids::ValueId;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// What values stand for that are more than their words.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
-    by_value: BTreeMap<ValueId, Mark>,
+    by_value: SortedMap<ValueId, Mark>,
 }
 
 impl Marks {

@@ -9,7 +9,7 @@ use super::fault::{Fault, Stop, Traced, code};
 use super::value::{GenericValue, Leaf, Val};
 use crate::hir::effects::Effects;
 use crate::hir::{FnId, LocalId, Protocol};
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 use std::rc::Rc;
 
 /// A function (or closure) that is being traced.
@@ -22,9 +22,9 @@ pub struct Frame<'h> {
     /// Its variables.
     pub env: Vec<Option<Val<'h>>>,
     /// For variables under secret conditions: how many conditions were in force where they were declared.
-    pub declared_at: BTreeMap<LocalId, usize>,
+    pub declared_at: SortedMap<LocalId, usize>,
     /// Variables whose assignments are predicated at once instead of merged after the branch.
-    pub predicated: BTreeMap<LocalId, u32>,
+    pub predicated: SortedMap<LocalId, u32>,
     /// Whether it has returned, and what.
     pub returned: Leaf,
     /// The result, once there is one.
@@ -67,8 +67,8 @@ impl<'h> Frame<'h> {
             function,
             generics,
             env: Vec::new(),
-            declared_at: BTreeMap::new(),
-            predicated: BTreeMap::new(),
+            declared_at: SortedMap::new(),
+            predicated: SortedMap::new(),
             returned: Leaf::truth(false),
             result: None,
             loops: Vec::new(),

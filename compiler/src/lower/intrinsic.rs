@@ -9,8 +9,8 @@ use crate::ir::{Op, Ty};
 use crate::library;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Form, Scalar, Word};
-use std::collections::BTreeMap;
 
 /// The most scalars of a row that a sort moves as columns of their own.
 const MOST_COLUMNS: usize = 256;
@@ -138,7 +138,7 @@ impl<'h> Tracer<'h> {
             return Ok(None);
         }
         let mut columns: Vec<Leaf> = Vec::new();
-        let mut stands: BTreeMap<ValueId, usize> = BTreeMap::new();
+        let mut stands: SortedMap<ValueId, usize> = SortedMap::new();
         for leaf in by {
             // Truth values have an order, and no comparison of their own.
             let leaf = match leaf.scalar {

@@ -12,8 +12,8 @@ use crate::ir::exact::{
 use crate::ir::{Node, Op, Ty};
 use crate::library;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::BTreeSet;
 
 /// Of vectors with more lanes that are known it is not noted what their numbers are exactly.
 const MOST_KNOWN: u64 = 1 << 16;
@@ -32,7 +32,7 @@ pub(super) struct Marking {
     /// How many operations that are noted as one are being traced.
     within: u32,
     /// What is known and stands before all else, with a mark.
-    known: BTreeSet<ValueId>,
+    known: SortedSet<ValueId>,
 }
 
 impl Marking {
@@ -41,7 +41,7 @@ impl Marking {
         Self {
             marks: Some(Marks::default()),
             within: 0,
-            known: BTreeSet::new(),
+            known: SortedSet::new(),
         }
     }
 

@@ -90,8 +90,8 @@ fn session(n: u32) -> Session {
     Session {
         n_parties: n,
         role_counts: vec![n],
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
+        args: SortedMap::new(),
+        lens: SortedMap::new(),
         seating: None,
     }
 }

@@ -19,8 +19,8 @@ use crate::hir::Protocol;
 use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::BTreeMap;
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
@@ -219,7 +219,7 @@ struct Arm {
 /// A chain, as it stands in the program that is built.
 struct Chain {
     value: ValueId,
-    arms: BTreeMap<Word, Arm>,
+    arms: SortedMap<Word, Arm>,
     otherwise: ValueId,
     ty: Ty,
 }
@@ -257,7 +257,7 @@ impl Rule for Choices {
 impl Choices {
     fn chain(&self, walk: &mut Walk, links: &[Link], ty: Ty) -> Option<Chain> {
         let last = links.last()?;
-        let mut arms = BTreeMap::new();
+        let mut arms = SortedMap::new();
         for link in links {
             let arm = Arm {
                 holds: walk.get(link.holds),

@@ -15,22 +15,22 @@ use crate::hir::Range;
 use crate::ir::{Ir, Node, Op, Region, Ty, Value};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The pass.
 pub fn run(mut ir: Ir) -> Outcome {
-    let mut needed = BTreeSet::new();
+    let mut needed = SortedSet::new();
     collect(&ir.body, &mut needed);
     let mut changed = false;
     if !needed.is_empty() {
         let mut counts = Counts {
             values: std::mem::take(&mut ir.values),
             needed,
-            tables: BTreeMap::new(),
+            tables: SortedMap::new(),
             levels: vec![Level {
                 iterations: Some(1),
-                known: BTreeMap::new(),
+                known: SortedMap::new(),
             }],
             arms: Vec::new(),
             conditions: Vec::new(),
@@ -48,7 +48,7 @@ pub fn run(mut ir: Ir) -> Outcome {
 }
 
 /// The values from which numbers of iterations are computed.
-fn collect(region: &Region, needed: &mut BTreeSet<ValueId>) {
+fn collect(region: &Region, needed: &mut SortedSet<ValueId>) {
     for node in region.nodes.iter().rev() {
         if node.op == (Op::Loop { count: None }) {
             needed.insert(node.args[0]);
@@ -84,14 +84,14 @@ struct Level {
     /// How often its body runs, all runs of the loop together, iterations that are alike once; `None` if that is known only while running.
     iterations: Option<u64>,
     /// Public single lanes, with a lane per iteration.
-    known: BTreeMap<ValueId, ConstVec>,
+    known: SortedMap<ValueId, ConstVec>,
 }
 
 struct Counts {
     values: Vec<Value>,
-    needed: BTreeSet<ValueId>,
+    needed: SortedSet<ValueId>,
     /// Constants of several lanes.
-    tables: BTreeMap<ValueId, ConstVec>,
+    tables: SortedMap<ValueId, ConstVec>,
     levels: Vec<Level>,
     /// For each branch around the present place, by the number of levels there: in which iterations it is taken.
     arms: Vec<(usize, ConstVec)>,
@@ -129,7 +129,7 @@ impl Counts {
         let alike = counter.is_some_and(|counter| !self.needed.contains(&counter));
         let times = times.map(|times| if alike { times.min(1) } else { times });
         let iterations = around.zip(times).and_then(|(a, b)| a.checked_mul(b));
-        let mut known = BTreeMap::new();
+        let mut known = SortedMap::new();
         if let (Some(counter), Some(around), Some(n), Some(_)) =
             (counter, around, times, iterations)
         {
@@ -283,7 +283,7 @@ impl Counts {
             lo: 0,
             hi: i128::from(most) - 1,
         });
-        self.forget(body, &mut BTreeSet::from([counter]));
+        self.forget(body, &mut SortedSet::from([counter]));
         let fresh = |values: &mut Vec<Value>, ty: Ty| {
             values.push(Value { ty, range: None });
             ValueId::new(values.len() - 1)
@@ -369,7 +369,7 @@ impl Counts {
     }
 
     /// Ranges of what follows from a counter hold in the iterations that there were, not in those that are added.
-    fn forget(&mut self, region: &Region, follows: &mut BTreeSet<ValueId>) {
+    fn forget(&mut self, region: &Region, follows: &mut SortedSet<ValueId>) {
         for node in &region.nodes {
             for inner in &node.regions {
                 if node.args.iter().any(|id| follows.contains(id)) {

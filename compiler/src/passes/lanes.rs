@@ -35,8 +35,8 @@ use carried::{Body, Class, Put, Step, searches};
 use map::{Mapped, Mapper};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::BTreeSet;
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
@@ -170,7 +170,7 @@ impl Run<'_, '_, '_> {
                 self.done[k] = Some(self.init[k]);
             }
         }
-        let mut blocked: BTreeSet<ValueId> = (region.params[1..].iter().copied())
+        let mut blocked: SortedSet<ValueId> = (region.params[1..].iter().copied())
             .filter(|id| !self.map.map.contains_key(id))
             .collect();
         // Nodes that failed once fail again; those that hand an array on are done as one write.
@@ -369,7 +369,7 @@ impl Run<'_, '_, '_> {
     }
 
     /// The final value of a carried value, if all that it needs is known for all iterations.
-    fn last(&mut self, k: usize, blocked: &BTreeSet<ValueId>) -> Option<ValueId> {
+    fn last(&mut self, k: usize, blocked: &SortedSet<ValueId>) -> Option<ValueId> {
         let region = self.body.region;
         let init = self.init[k];
         let ty = self.map.walk.ty(init);

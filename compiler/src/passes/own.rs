@@ -34,8 +34,8 @@ use digits::lanes_of;
 use grid::{Grid, Owner};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::BTreeMap;
 
 /// A value is not cut into more pieces.
 const MAX_PIECES: usize = 64;
@@ -56,7 +56,7 @@ pub fn run(ir: Ir) -> Outcome {
             .enumerate()
             .map(|(i, g)| (ValueId::new(i), g))
             .collect(),
-        cuts: BTreeMap::new(),
+        cuts: SortedMap::new(),
     };
     let outcome = rewrite(ir, true, &mut own);
     Outcome {
@@ -67,9 +67,9 @@ pub fn run(ir: Ir) -> Outcome {
 
 struct Own {
     /// The owners of what operands are, by what stands for them now.
-    grids: BTreeMap<ValueId, Grid>,
+    grids: SortedMap<ValueId, Grid>,
     /// Values that exist piece by piece too.
-    cuts: BTreeMap<ValueId, Cut>,
+    cuts: SortedMap<ValueId, Cut>,
 }
 
 /// A value in pieces.

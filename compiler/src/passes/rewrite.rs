@@ -12,8 +12,8 @@ use crate::ir::{Effect, Ir, Node, Op, Reducer, Region, Ty, Value};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What a pass does with each node.
 pub trait Rule {
@@ -460,8 +460,9 @@ impl Walk {
 
 /// Emits copies of nodes with values of their own; `map` says what stands for the values of the original's surroundings and
 /// takes what stands for each result.
-pub fn copy(walk: &mut Walk, nodes: &[Node], map: &mut BTreeMap<ValueId, ValueId>) {
-    let look = |map: &BTreeMap<ValueId, ValueId>, id: &ValueId| map.get(id).copied().unwrap_or(*id);
+pub fn copy(walk: &mut Walk, nodes: &[Node], map: &mut SortedMap<ValueId, ValueId>) {
+    let look =
+        |map: &SortedMap<ValueId, ValueId>, id: &ValueId| map.get(id).copied().unwrap_or(*id);
     for node in nodes {
         walk.span = node.span;
         walk.protocol = node.protocol;
@@ -498,7 +499,7 @@ pub fn copy(walk: &mut Walk, nodes: &[Node], map: &mut BTreeMap<ValueId, ValueId
 
 /// The values that a node uses, in its regions too, those defined inside it left out.
 pub fn free_uses(node: &Node) -> Vec<ValueId> {
-    fn visit(node: &Node, uses: &mut Vec<ValueId>, inner: &mut BTreeSet<ValueId>) {
+    fn visit(node: &Node, uses: &mut Vec<ValueId>, inner: &mut SortedSet<ValueId>) {
         uses.extend(&node.args);
         for region in &node.regions {
             inner.extend(&region.params);
@@ -512,7 +513,7 @@ pub fn free_uses(node: &Node) -> Vec<ValueId> {
     if node.regions.is_empty() {
         return node.args.clone();
     }
-    let (mut uses, mut inner) = (Vec::new(), BTreeSet::new());
+    let (mut uses, mut inner) = (Vec::new(), SortedSet::new());
     visit(node, &mut uses, &mut inner);
     uses.retain(|id| !inner.contains(id));
     uses.sort_unstable();

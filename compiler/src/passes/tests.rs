@@ -9,15 +9,15 @@ use crate::ir::generate::{Size, generate};
 use crate::ir::interpret::{Outputs, Settings, Stopped, interpret_with};
 use crate::ir::verify::verify;
 use crate::session::LocalChoice;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Word;
-use std::collections::BTreeMap;
 
 /// Outputs, and what was revealed at each place in the source, sorted: the order may change, nothing else.
-type Meaning = Result<(Vec<Vec<Word>>, BTreeMap<(u32, u32), Vec<Word>>), ()>;
+type Meaning = Result<(Vec<Vec<Word>>, SortedMap<(u32, u32), Vec<Word>>), ()>;
 
 fn meaning(run: Result<Outputs, Stopped>) -> Meaning {
     let out = run.map_err(|_| ())?;
-    let mut revealed: BTreeMap<(u32, u32), Vec<Word>> = BTreeMap::new();
+    let mut revealed: SortedMap<(u32, u32), Vec<Word>> = SortedMap::new();
     for one in out.revealed {
         let place = (one.span.start, one.span.end);
         revealed.entry(place).or_default().extend(one.words);

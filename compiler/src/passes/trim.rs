@@ -19,16 +19,16 @@ use super::rewrite::{Rule, Walk, rewrite};
 use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
     let mut survey = Survey {
         ir: &ir,
-        constants: BTreeMap::new(),
-        needs: BTreeMap::new(),
+        constants: SortedMap::new(),
+        needs: SortedMap::new(),
     };
     survey.collect(&ir.body);
     survey.region(&ir.body);
@@ -37,7 +37,7 @@ pub fn run(ir: Ir) -> Outcome {
         Need::All => None,
         Need::Lanes(lanes) => Some((id, lanes)),
     });
-    let needs: BTreeMap<ValueId, Rc<ConstVec>> = few.collect();
+    let needs: SortedMap<ValueId, Rc<ConstVec>> = few.collect();
     if needs.is_empty() {
         return Outcome {
             ir,
@@ -59,8 +59,8 @@ enum Need {
 
 struct Survey<'a> {
     ir: &'a Ir,
-    constants: BTreeMap<ValueId, &'a ConstVec>,
-    needs: BTreeMap<ValueId, Need>,
+    constants: SortedMap<ValueId, &'a ConstVec>,
+    needs: SortedMap<ValueId, Need>,
 }
 
 impl<'a> Survey<'a> {
@@ -163,7 +163,7 @@ fn within(need: &Need, mask: &ConstVec, truth: bool) -> Option<Need> {
 }
 
 struct Trim {
-    needs: BTreeMap<ValueId, Rc<ConstVec>>,
+    needs: SortedMap<ValueId, Rc<ConstVec>>,
     /// Places as values: at which depth, which, and the value.
     places: Vec<(usize, Rc<ConstVec>, ValueId)>,
 }

@@ -15,7 +15,7 @@ use super::constants::Constants;
 use super::rewrite::{Rule, Walk, copy, rewrite};
 use crate::ir::{Ir, Kind, Node, Op, Region};
 use smpcc_circuit::gate::WordOp;
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// Most iterations.
 pub const MAX_COUNT: u64 = 64;
@@ -96,7 +96,7 @@ fn unroll(walk: &mut Walk, node: &Node, n: u64) {
         let counter_ty = walk.ty(body.params[0]);
         let counter = walk.splat_of(counter_ty, u128::from(i));
         let values = std::iter::once(counter).chain(carried);
-        let mut map: BTreeMap<_, _> = body.params.iter().copied().zip(values).collect();
+        let mut map: SortedMap<_, _> = body.params.iter().copied().zip(values).collect();
         copy(walk, &body.nodes, &mut map);
         carried = (body.results.iter())
             .map(|id| map.get(id).copied().unwrap_or(*id))

@@ -8,8 +8,8 @@ use crate::session::{LocalChoice, Network, ObjectiveChoice, ProtocolChoice};
 use smpcc_circuit::cost::Costs;
 use smpcc_circuit::eval::eval;
 use smpcc_circuit::program::{ShapeNode, Suite, Threat};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Word;
-use std::collections::BTreeMap;
 
 fn options(n_parties: u32, protocol: ProtocolChoice, opt: u8) -> Options {
     Options {
@@ -48,8 +48,8 @@ fn session(hir: &Hir, len: u64) -> Session {
     let mut session = Session {
         n_parties,
         role_counts,
-        args: BTreeMap::new(),
-        lens: BTreeMap::new(),
+        args: SortedMap::new(),
+        lens: SortedMap::new(),
         seating: None,
     };
     let schema = schema::schema(hir);

@@ -6,12 +6,12 @@ use crate::ast::{self, Name};
 use crate::diagnostic::{Diagnostic, listed, suggestion, suggestion_after};
 use crate::index::{Kind, Target};
 use crate::{diagnostic, library};
-use std::collections::BTreeMap;
+use smpcc_circuit::sorted::SortedMap;
 
 /// Looks up every `use`. One that brings what another `use` brought is looked up after it, whatever their order.
 pub(super) fn import_all(
     world: &mut World,
-    index: &BTreeMap<String, usize>,
+    index: &SortedMap<String, usize>,
     mut uses: Vec<Pending>,
     out: &mut Vec<Diagnostic>,
 ) {
@@ -42,7 +42,7 @@ pub(super) fn import_all(
 /// Notes what the names in a `use` that was found stand for.
 fn refer_import(
     world: &mut World,
-    index: &BTreeMap<String, usize>,
+    index: &SortedMap<String, usize>,
     importer: usize,
     import: &ast::Import,
     def: Def,
@@ -67,7 +67,7 @@ fn refer_import(
 fn find_import(
     world: &World,
     n_found: usize,
-    index: &BTreeMap<String, usize>,
+    index: &SortedMap<String, usize>,
     importer: usize,
     import: &ast::Import,
 ) -> Result<Def, Box<Diagnostic>> {

@@ -25,8 +25,8 @@ use crate::passes::rewrite::{Rule, Walk, rewrite};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::BTreeMap;
 
 /// Fewer comparisons than these are not looked at.
 const FEWEST: u64 = 1 << 14;
@@ -94,8 +94,8 @@ pub(super) fn run(ir: Ir, sorter: Sorter<'_>, owners: Vec<Grid>) -> Ir {
     let mut rule = Sums {
         sorter,
         owners,
-        sorted: BTreeMap::new(),
-        cheaper: BTreeMap::new(),
+        sorted: SortedMap::new(),
+        cheaper: SortedMap::new(),
         found: false,
     };
     let rewritten = rewrite(ir, false, &mut rule).ir;
@@ -148,8 +148,8 @@ struct Sums<'a> {
     sorter: Sorter<'a>,
     owners: Vec<Grid>,
     /// By index, number of groups, what parts them and what orders the rows of one, in this region.
-    sorted: BTreeMap<(ValueId, u64, By, Option<ValueId>), Order>,
-    cheaper: BTreeMap<Shape, bool>,
+    sorted: SortedMap<(ValueId, u64, By, Option<ValueId>), Order>,
+    cheaper: SortedMap<Shape, bool>,
     found: bool,
 }
 

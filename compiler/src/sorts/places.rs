@@ -9,14 +9,14 @@ use crate::passes::constants::vectors::normal;
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::collections::BTreeMap;
 
 /// The places that are known so far.
 #[derive(Default)]
 pub(super) struct Places {
     /// By value, the number of runs.
-    known: BTreeMap<ValueId, u64>,
+    known: SortedMap<ValueId, u64>,
 }
 
 impl Places {

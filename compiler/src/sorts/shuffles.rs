@@ -13,7 +13,7 @@ use crate::ir::{Ir, Node, Op, Region};
 use crate::passes::dead;
 use crate::passes::rewrite::{Rule, Walk, rewrite};
 use smpcc_circuit::ids::ValueId;
-use std::collections::{BTreeMap, BTreeSet};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 
 /// Runs that are shuffled by themselves, an operation for each; where there are more, keys are sorted.
 const MOST_SEGMENTS: u64 = 64;
@@ -22,8 +22,8 @@ const MOST_SEGMENTS: u64 = 64;
 pub(super) fn run(ir: Ir, sorter: Sorter<'_>) -> Ir {
     let mut rule = Shuffles {
         sorter,
-        used: BTreeSet::new(),
-        shuffled: BTreeMap::new(),
+        used: SortedSet::new(),
+        shuffled: SortedMap::new(),
         found: false,
     };
     rule.uses(&ir.body);
@@ -36,9 +36,9 @@ pub(super) fn run(ir: Ir, sorter: Sorter<'_>) -> Ir {
 
 struct Shuffles<'a> {
     sorter: Sorter<'a>,
-    used: BTreeSet<ValueId>,
+    used: SortedSet<ValueId>,
     /// By shape with the keys, whether they go.
-    shuffled: BTreeMap<Shape, bool>,
+    shuffled: SortedMap<Shape, bool>,
     found: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use super::Terms;
 use crate::Error;
-use std::collections::{BTreeMap, BTreeSet};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 
 fn refuse<T>(what: impl Into<String>) -> Result<T, Error> {
     Err(Error::new(what))
@@ -42,9 +42,9 @@ pub(super) fn check(terms: &Terms) -> Result<(), Error> {
     }
     contributors(terms)?;
     players(terms)?;
-    let mut addresses = BTreeSet::new();
-    let mut certificates = BTreeSet::new();
-    let mut seals = BTreeSet::new();
+    let mut addresses = SortedSet::new();
+    let mut certificates = SortedSet::new();
+    let mut seals = SortedSet::new();
     for node in &terms.nodes {
         for address in [&node.address, &node.party_address] {
             if !addresses.insert(address) {
@@ -61,8 +61,8 @@ pub(super) fn check(terms: &Terms) -> Result<(), Error> {
     let nodes = terms.nodes.iter().map(|n| (&n.name, &n.sign));
     let owners = terms.owners.iter().map(|o| (&o.name, &o.sign));
     let receivers = terms.receivers.iter().map(|r| (&r.name, &r.sign));
-    let mut names = BTreeSet::new();
-    let mut signers = BTreeSet::new();
+    let mut names = SortedSet::new();
+    let mut signers = SortedSet::new();
     for (name, key) in nodes.chain(owners) {
         if !names.insert(name) {
             return refuse(format!("two of those who sign are called `{name}`"));
@@ -74,7 +74,7 @@ pub(super) fn check(terms: &Terms) -> Result<(), Error> {
             return refuse(format!("the key of the signer `{name}` is a contributor's"));
         }
     }
-    let mut names = BTreeSet::new();
+    let mut names = SortedSet::new();
     for (name, _) in receivers {
         if !names.insert(name) {
             return refuse(format!("two receivers are called `{name}`"));
@@ -85,8 +85,8 @@ pub(super) fn check(terms: &Terms) -> Result<(), Error> {
 
 /// Each role once, with something to give; and each key once, so that it says as what its holder contributes.
 fn contributors(terms: &Terms) -> Result<(), Error> {
-    let mut roles = BTreeSet::new();
-    let mut keys = BTreeSet::new();
+    let mut roles = SortedSet::new();
+    let mut keys = SortedSet::new();
     for who in &terms.contributors {
         if !roles.insert(&who.role) {
             return refuse(format!(
@@ -113,7 +113,7 @@ fn contributors(terms: &Terms) -> Result<(), Error> {
 fn players(terms: &Terms) -> Result<(), Error> {
     let nodes = (terms.nodes.iter()).filter_map(|node| Some((node.role.as_deref()?, "nodes")));
     let receivers = (terms.receivers.iter()).map(|receiver| (receiver.role.as_str(), "receivers"));
-    let mut played: BTreeMap<&str, (&str, Vec<Option<&str>>)> = BTreeMap::new();
+    let mut played: SortedMap<&str, (&str, Vec<Option<&str>>)> = SortedMap::new();
     for (role, kind) in nodes.chain(receivers) {
         let (word, number) = match role.split_once('[') {
             Some((word, rest)) => (word, Some(rest.trim_end_matches(']'))),
@@ -131,8 +131,8 @@ fn players(terms: &Terms) -> Result<(), Error> {
         numbers.push(number);
     }
     for (word, (kind, numbers)) in &played {
-        let expected: BTreeSet<String> = (0..numbers.len()).map(|i| i.to_string()).collect();
-        let there: BTreeSet<String> = numbers.iter().flatten().map(|&n| n.to_owned()).collect();
+        let expected: SortedSet<String> = (0..numbers.len()).map(|i| i.to_string()).collect();
+        let there: SortedSet<String> = numbers.iter().flatten().map(|&n| n.to_owned()).collect();
         if there != expected && *numbers != [None] {
             return refuse(format!(
                 "the {} {kind} that play `{word}` are `{word}[0]` to `{word}[{}]`, each once",

@@ -13,7 +13,7 @@ use crate::types;
 use serde::Deserialize;
 use smpcc_circuit::calendar;
 use smpcc_circuit::program::{Suite, Threat};
-use std::collections::{BTreeMap, BTreeSet};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 
 /// What the first line says.
 const FORMAT: &str = "smpcc study 1";
@@ -53,7 +53,7 @@ struct ProgramTable {
     #[serde(default)]
     module: Vec<ModuleTable>,
     #[serde(default)]
-    arguments: BTreeMap<String, String>,
+    arguments: SortedMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -320,8 +320,8 @@ fn seal(place: &str, text: &str) -> Result<SealingPublic, Error> {
         .map_err(|e: Error| Error::new(format!("{place}: {e}")))
 }
 
-fn keys(place: &str, texts: &[String]) -> Result<BTreeSet<SigningPublic>, Error> {
-    let mut all = BTreeSet::new();
+fn keys(place: &str, texts: &[String]) -> Result<SortedSet<SigningPublic>, Error> {
+    let mut all = SortedSet::new();
     for text in texts {
         if !all.insert(key(place, text)?) {
             return refuse(format!("{place}: `{text}` stands twice"));
@@ -359,7 +359,7 @@ fn beside(key: &str, text: String) -> Result<String, Error> {
 }
 
 fn program(table: ProgramTable) -> Result<Program, Error> {
-    let mut modules = BTreeMap::new();
+    let mut modules = SortedMap::new();
     for module in table.module {
         let file = beside("program.module.file", module.file)?;
         let hash = digest("program.module.sha256", &module.sha256)?;

@@ -8,9 +8,9 @@ use super::number::Number;
 use super::{Event, What, functions};
 use crate::span::Span;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Form, Scalar, Word};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// As places behind the point: those of a float, whose words are no integers.
@@ -285,7 +285,7 @@ fn form(places: u32) -> Form {
 }
 
 /// What happened so far, by place, what, and operation.
-pub type Events = BTreeMap<(Span, What, &'static str), Event>;
+pub type Events = SortedMap<(Span, What, &'static str), Event>;
 
 impl Mark {
     /// The result of an operation, with what it is in exact arithmetic beside it; what happened is noted.

@@ -4,8 +4,8 @@
 use super::{Lanes, Machine, Settings, const_lanes, plan, uses};
 use crate::ir::{Effect, Node, Op, Region, Value};
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::{ConstVec, Word};
-use std::collections::BTreeSet;
 
 /// Most words that a loop may compute: some milliseconds.
 const MAX_WORDS: u64 = 1 << 19;
@@ -24,10 +24,10 @@ pub fn looped<'c>(
     if steps > MAX_STEPS || words > MAX_WORDS {
         return None;
     }
-    let mut inside = BTreeSet::new();
+    let mut inside = SortedSet::new();
     let body = node.regions.first()?;
     defined(body, &mut inside);
-    let outside: BTreeSet<ValueId> = (uses(body, None).into_iter())
+    let outside: SortedSet<ValueId> = (uses(body, None).into_iter())
         .filter(|id| !inside.contains(id))
         .chain(node.args.iter().copied())
         .collect();
@@ -82,7 +82,7 @@ fn effort(values: &[Value], node: &Node) -> Option<(u64, u64)> {
 }
 
 /// What a region and those in it define.
-pub(super) fn defined(region: &Region, ids: &mut BTreeSet<ValueId>) {
+pub(super) fn defined(region: &Region, ids: &mut SortedSet<ValueId>) {
     ids.extend(&region.params);
     for node in &region.nodes {
         ids.extend(&node.results);

@@ -5,8 +5,8 @@ use super::{Machine, Settings, Stopped, begin, plan, uses};
 use crate::ir::exact::{Events, Given, Lanes, Marks, Operand, Source};
 use crate::ir::{Effect, Ir, Node, Region};
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::Word;
-use std::collections::BTreeSet;
 
 /// Watches a run.
 pub(super) struct Watch<'a> {
@@ -60,7 +60,7 @@ pub fn beside(ir: &Ir, marks: &Marks, inputs: &[Vec<Word>]) -> Result<Watched, S
 fn constants(ir: &Ir) -> Vec<bool> {
     fn walk(region: &Region, constant: &mut Vec<bool>) {
         for node in &region.nodes {
-            let mut inside = BTreeSet::new();
+            let mut inside = SortedSet::new();
             let mut used = node.args.clone();
             for inner in &node.regions {
                 walk(inner, constant);

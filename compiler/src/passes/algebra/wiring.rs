@@ -316,7 +316,7 @@ fn positions(written: &ConstVec, read: &ConstVec) -> Option<Overlap> {
     if written.lanes() > LOOKED_AT || read.lanes() > LOOKED_AT {
         return None;
     }
-    let mut place = std::collections::BTreeMap::new();
+    let mut place = smpcc_circuit::sorted::SortedMap::new();
     for (k, lane) in indices(written).enumerate() {
         place.insert(lane, k as Word);
     }
@@ -403,7 +403,7 @@ fn assembled(
     let mut missing = lanes;
     let mut fill = |to: &ConstVec, val: ValueId| {
         // Later lanes of one scatter win, earlier scatters lose.
-        let mut fresh = std::collections::BTreeMap::new();
+        let mut fresh = smpcc_circuit::sorted::SortedMap::new();
         for (k, at) in indices(to).enumerate() {
             fresh.insert(at as usize, (val, k as u64));
         }

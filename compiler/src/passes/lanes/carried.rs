@@ -7,23 +7,23 @@ use crate::ir::{Node, Op, Region, Ty};
 use crate::passes::rewrite::{Walk, free_uses, is_droppable};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::{ConstVec, Word};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A loop's body with what the analysis looks up.
 pub struct Body<'a> {
     /// The region.
     pub region: &'a Region,
     /// The node that defines a value of the body.
-    pub def: BTreeMap<ValueId, usize>,
+    pub def: SortedMap<ValueId, usize>,
     /// What each node uses, nested regions included.
     pub uses: Vec<Vec<ValueId>>,
     /// Whether anything needs the node.
     pub live: Vec<bool>,
     /// The types of all values that the body defines or uses.
-    pub(super) types: BTreeMap<ValueId, Ty>,
+    pub(super) types: SortedMap<ValueId, Ty>,
     /// The words of those that hold one known word in all lanes.
-    pub(super) splats: BTreeMap<ValueId, Word>,
+    pub(super) splats: SortedMap<ValueId, Word>,
 }
 
 /// How a carried value changes from iteration to iteration.
@@ -48,7 +48,7 @@ pub enum Class {
         /// The gathers (indices of the body's nodes).
         gathers: Vec<usize>,
         /// All nodes that hand the array on: scatters, and choices between it and its former state.
-        links: BTreeSet<usize>,
+        links: SortedSet<usize>,
     },
     /// An array of which one element at a secret index is folded with something that does not depend on the array:
     /// `h[i] = h[i] op x`.
@@ -125,9 +125,9 @@ impl Step {
 impl<'a> Body<'a> {
     /// Indexes a body and finds what is needed in it.
     pub fn new(walk: &mut Walk, region: &'a Region) -> Self {
-        let mut def = BTreeMap::new();
+        let mut def = SortedMap::new();
         let mut uses = Vec::with_capacity(region.nodes.len());
-        let mut constants: BTreeMap<ValueId, &ConstVec> = BTreeMap::new();
+        let mut constants: SortedMap<ValueId, &ConstVec> = SortedMap::new();
         for (at, node) in region.nodes.iter().enumerate() {
             for &result in &node.results {
                 def.insert(result, at);
@@ -138,7 +138,7 @@ impl<'a> Body<'a> {
             uses.push(free_uses(node));
         }
         let mut live = vec![false; region.nodes.len()];
-        let mut needed: BTreeSet<ValueId> = region.results.iter().copied().collect();
+        let mut needed: SortedSet<ValueId> = region.results.iter().copied().collect();
         for (at, node) in region.nodes.iter().enumerate().rev() {
             let constant = |id: ValueId| constants.get(&id).copied().or_else(|| walk.constant(id));
             live[at] = node.results.iter().any(|id| needed.contains(id))
@@ -147,7 +147,7 @@ impl<'a> Body<'a> {
                 needed.extend(&uses[at]);
             }
         }
-        let mut types = BTreeMap::new();
+        let mut types = SortedMap::new();
         let own = region.nodes.iter().flat_map(|node| &node.results);
         for &id in region.params.iter().chain(uses.iter().flatten()).chain(own) {
             types.insert(id, walk.ty(id));
@@ -181,8 +181,8 @@ impl<'a> Body<'a> {
             return Class::Constant;
         }
         // All that depends on the carried value.
-        let mut dependent = BTreeSet::from([param]);
-        let mut nodes = BTreeSet::new();
+        let mut dependent = SortedSet::from([param]);
+        let mut nodes = SortedSet::new();
         for (at, node) in self.region.nodes.iter().enumerate() {
             if self.live[at] && self.uses[at].iter().any(|id| dependent.contains(id)) {
                 dependent.extend(&node.results);
@@ -192,7 +192,7 @@ impl<'a> Body<'a> {
         let mut chain = Chain {
             body: self,
             dependent: &dependent,
-            consumed: BTreeSet::new(),
+            consumed: SortedSet::new(),
         };
         if let Some((op, steps)) = chain.fold(param, result) {
             let elsewhere = (self.region.results.iter().enumerate())
@@ -254,8 +254,8 @@ pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
             continue;
         }
         let mut others = Vec::new();
-        let mut members = BTreeSet::from([best]);
-        let mut selects = BTreeSet::from([next, cond]);
+        let mut members = SortedSet::from([best]);
+        let mut selects = SortedSet::from([next, cond]);
         for (j, class) in classes.iter().enumerate() {
             if j == leader || !open(class) {
                 continue;
@@ -304,9 +304,9 @@ pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
 
 pub(super) struct Chain<'b, 'a> {
     pub(super) body: &'b Body<'a>,
-    pub(super) dependent: &'b BTreeSet<ValueId>,
+    pub(super) dependent: &'b SortedSet<ValueId>,
     /// The nodes that the chain consists of.
-    pub(super) consumed: BTreeSet<usize>,
+    pub(super) consumed: SortedSet<usize>,
 }
 
 impl Chain<'_, '_> {

@@ -15,13 +15,13 @@ use crate::ir::{Node, Op, Ty};
 use crate::passes::constants::vectors::sets::chosen;
 use crate::passes::rewrite::{Rule, Walk, copy};
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::{ConstVec, Scalar};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Emits the loop over its acting iterations (and goes on with it); its results, if it is of this kind.
 pub fn filter(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<Vec<ValueId>> {
     let region = body.region;
-    let params: BTreeSet<ValueId> = region.params[1..].iter().copied().collect();
+    let params: SortedSet<ValueId> = region.params[1..].iter().copied().collect();
     // One branch is all that looks at carried values or acts.
     let mut branch = None;
     for (at, inner) in region.nodes.iter().enumerate() {
@@ -46,7 +46,7 @@ pub fn filter(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<V
     let counter = walk.fresh(walk.ty(region.params[0]));
     walk.bound_counter(counter, n_acting);
     let mut inner_params = vec![counter];
-    let mut renamed = BTreeMap::new();
+    let mut renamed = SortedMap::new();
     for (&old, &ty) in region.params[1..].iter().zip(&tys) {
         let param = walk.fresh(ty);
         renamed.insert(old, param);
@@ -111,7 +111,7 @@ fn acting(
     cond: ValueId,
     idle: usize,
 ) -> Option<ConstVec> {
-    let mut needed = BTreeSet::from([cond]);
+    let mut needed = SortedSet::from([cond]);
     let mut order = Vec::new();
     for at in (0..body.region.nodes.len()).rev() {
         let node = &body.region.nodes[at];

@@ -9,9 +9,9 @@ use crate::passes::constants::vectors::hull;
 use crate::passes::rewrite::{Walk, copy, free_uses};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use smpcc_circuit::verify::MAX_LANES;
-use std::collections::BTreeMap;
 
 /// What stands for a value of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Mapper<'w> {
     /// Number of iterations.
     pub n: u64,
     /// What stands for the values of the body; the values around the loop stand for themselves.
-    pub map: BTreeMap<ValueId, Mapped>,
+    pub map: SortedMap<ValueId, Mapped>,
     /// In an arm of a branch: its condition, one lane per iteration. Nothing there may stop the run or be seen.
     arm: Option<ValueId>,
 }
@@ -41,7 +41,7 @@ impl<'w> Mapper<'w> {
         Self {
             walk,
             n,
-            map: BTreeMap::from([(counter, Mapped::Each(iota))]),
+            map: SortedMap::from([(counter, Mapped::Each(iota))]),
             arm: None,
         }
     }
@@ -112,7 +112,7 @@ impl<'w> Mapper<'w> {
         self.walk.span = node.span;
         self.walk.protocol = node.protocol;
         if self.is_same(node) && is_silent(node) && (self.arm.is_none() || self.cannot_stop(node)) {
-            let mut same: BTreeMap<ValueId, ValueId> = BTreeMap::new();
+            let mut same: SortedMap<ValueId, ValueId> = SortedMap::new();
             for id in free_uses(node) {
                 if let Mapped::Same(to) = self.look(id) {
                     same.insert(id, to);
@@ -372,7 +372,7 @@ impl<'w> Mapper<'w> {
 
     fn region_reducer(&mut self, node: &Node, op: Op, args: Vec<ValueId>) -> Option<()> {
         let region = node.regions.first()?;
-        let mut renamed = BTreeMap::new();
+        let mut renamed = SortedMap::new();
         for inner in &region.nodes {
             for id in free_uses(inner) {
                 match self.map.get(&id) {

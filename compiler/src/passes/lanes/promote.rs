@@ -12,15 +12,15 @@ use super::carried::{Body, Class, Put};
 use crate::ir::{Node, Op, Ty};
 use crate::passes::rewrite::{Rule, Walk, copy};
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::ConstVec;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The loop without the single public lanes that are the same in all iterations: they are emitted before it, so that an index
 /// made of them does not change. `None` if there are none.
 pub fn hoisted(walk: &mut Walk, node: &Node) -> Option<Node> {
     let region = &node.regions[0];
-    let mut inside: BTreeSet<ValueId> = region.params.iter().copied().collect();
-    let mut before = BTreeSet::new();
+    let mut inside: SortedSet<ValueId> = region.params.iter().copied().collect();
+    let mut before = SortedSet::new();
     for (at, inner) in region.nodes.iter().enumerate() {
         let public = |id: &ValueId| walk.ty(*id).lanes == 1 && !walk.ty(*id).secret;
         let moves = matches!(inner.op, Op::Word(_) | Op::Const(_))
@@ -36,7 +36,7 @@ pub fn hoisted(walk: &mut Walk, node: &Node) -> Option<Node> {
     if !before.iter().any(gains) {
         return None;
     }
-    let mut map = BTreeMap::new();
+    let mut map = SortedMap::new();
     let part = |kept: bool| -> Vec<Node> {
         let nodes = region.nodes.iter().enumerate();
         let nodes = nodes.filter(|(at, _)| before.contains(at) != kept);
@@ -73,7 +73,7 @@ pub fn hoisted(walk: &mut Walk, node: &Node) -> Option<Node> {
 pub fn promote(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
     let region = &node.regions[0];
     let body = Body::new(walk, region);
-    let mut chosen: BTreeMap<usize, (ValueId, u64, usize, Vec<usize>)> = BTreeMap::new();
+    let mut chosen: SortedMap<usize, (ValueId, u64, usize, Vec<usize>)> = SortedMap::new();
     for k in 0..node.args.len() {
         let Class::Write { puts, gathers, .. } = body.classify(k) else {
             continue;
@@ -108,8 +108,8 @@ pub fn promote(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
     if chosen.is_empty() {
         return None;
     }
-    let mut renamed = BTreeMap::new();
-    let mut idx_outside = BTreeMap::new();
+    let mut renamed = SortedMap::new();
+    let mut idx_outside = SortedMap::new();
     for (&k, (idx, block, _, _)) in &chosen {
         let idx = match body.def.get(idx) {
             Some(&d) => {
@@ -142,7 +142,7 @@ pub fn promote(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
         params.push(param);
     }
     let mut results = region.results.clone();
-    let mut skipped = BTreeSet::new();
+    let mut skipped = SortedSet::new();
     for (&k, (_, _, at, gathers)) in &chosen {
         for &g in gathers {
             renamed.insert(region.nodes[g].results[0], params[k + 1]);

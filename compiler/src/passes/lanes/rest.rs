@@ -15,7 +15,7 @@ use crate::ir::{Kind, Node, Op, Region, Ty};
 use crate::passes::rewrite::copy;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use std::collections::{BTreeMap, BTreeSet};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 
 impl Run<'_, '_, '_> {
     /// The loop's results: from the vector operations, and from a smaller loop for what stays.
@@ -25,9 +25,9 @@ impl Run<'_, '_, '_> {
             .filter(|&k| self.done[k].is_none())
             .collect();
         // What the remaining values need inside the loop, backward; what is mapped and costly is read instead.
-        let mut needed: BTreeSet<ValueId> = left.iter().map(|&k| region.results[k]).collect();
+        let mut needed: SortedSet<ValueId> = left.iter().map(|&k| region.results[k]).collect();
         let mut kept = Vec::new();
-        let mut read = BTreeSet::new();
+        let mut read = SortedSet::new();
         for at in (0..region.nodes.len()).rev() {
             let node = &region.nodes[at];
             let is_needed = node.results.iter().any(|id| needed.contains(id));
@@ -98,7 +98,7 @@ impl Run<'_, '_, '_> {
         node: &Node,
         carried: &[usize],
         kept: &[usize],
-        read: &BTreeSet<ValueId>,
+        read: &SortedSet<ValueId>,
     ) -> Option<Vec<ValueId>> {
         let region = self.body.region;
         let n = self.map.n;
@@ -113,7 +113,7 @@ impl Run<'_, '_, '_> {
         walk.protocol = node.protocol;
         let counter = walk.fresh(walk.ty(region.params[0]));
         walk.bound_counter(counter, n);
-        let mut renamed = BTreeMap::from([(region.params[0], counter)]);
+        let mut renamed = SortedMap::from([(region.params[0], counter)]);
         let mut params = vec![counter];
         for (&k, &ty) in carried.iter().zip(&tys) {
             let param = walk.fresh(ty);

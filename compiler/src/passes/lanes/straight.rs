@@ -15,8 +15,8 @@ use crate::ir::{Node, Op, Region, Ty};
 use crate::passes::rewrite::{Walk, copy};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::ConstVec;
-use std::collections::BTreeMap;
 
 /// The loop with a straight body, if it has branches and all of them can go.
 pub fn straightened(walk: &mut Walk, node: &Node) -> Option<Node> {
@@ -25,7 +25,7 @@ pub fn straightened(walk: &mut Walk, node: &Node) -> Option<Node> {
         return None;
     }
     let depth = walk.depth();
-    let mut map = BTreeMap::new();
+    let mut map = SortedMap::new();
     let params = renewed(walk, &region.params, &mut map);
     walk.open(params);
     let mut straight = Straight::new(walk, map);
@@ -86,7 +86,7 @@ pub fn inlined(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
     if !is_free || !(0..node.results.len()).all(|k| cheap(&node.results[k]) || written(k)) {
         return None;
     }
-    let mut straight = Straight::new(walk, BTreeMap::new());
+    let mut straight = Straight::new(walk, SortedMap::new());
     straight.branch(node, None, true)?;
     Some(node.results.iter().map(|&id| straight.look(id)).collect())
 }
@@ -94,7 +94,7 @@ pub fn inlined(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
 fn renewed(
     walk: &mut Walk,
     params: &[ValueId],
-    map: &mut BTreeMap<ValueId, ValueId>,
+    map: &mut SortedMap<ValueId, ValueId>,
 ) -> Vec<ValueId> {
     (params.iter())
         .map(|&param| {
@@ -110,13 +110,13 @@ fn renewed(
 struct Straight<'w> {
     walk: &'w mut Walk,
     /// What stands for the values of the body.
-    map: BTreeMap<ValueId, ValueId>,
+    map: SortedMap<ValueId, ValueId>,
     /// Constants of arms: equal ones are one value, so that arms that start from equal arrays are seen to.
     constants: Vec<ValueId>,
 }
 
 impl<'w> Straight<'w> {
-    fn new(walk: &'w mut Walk, map: BTreeMap<ValueId, ValueId>) -> Self {
+    fn new(walk: &'w mut Walk, map: SortedMap<ValueId, ValueId>) -> Self {
         let constants = Vec::new();
         Self {
             walk,

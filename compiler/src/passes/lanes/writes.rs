@@ -5,8 +5,8 @@ use crate::ir::{Node, Op};
 use crate::passes::algebra::holds_all;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::Word;
-use std::collections::BTreeSet;
 
 impl Body<'_> {
     pub(super) fn write(
@@ -14,9 +14,9 @@ impl Body<'_> {
         k: usize,
         param: ValueId,
         result: ValueId,
-        dependent: &BTreeSet<ValueId>,
+        dependent: &SortedSet<ValueId>,
     ) -> Option<Class> {
-        let mut links = BTreeSet::new();
+        let mut links = SortedSet::new();
         let mut puts = Vec::new();
         self.chain(result, param, &mut vec![], &mut puts, &mut links)?;
         puts.reverse();
@@ -24,7 +24,7 @@ impl Body<'_> {
         if !(puts.iter().flat_map(|put| &put.when)).all(|(id, _)| outside(id)) {
             return None;
         }
-        let states: BTreeSet<ValueId> = (links.iter())
+        let states: SortedSet<ValueId> = (links.iter())
             .flat_map(|&at: &usize| &self.region.nodes[at].results)
             .copied()
             .collect();
@@ -74,7 +74,7 @@ impl Body<'_> {
         base: ValueId,
         when: &mut Vec<(ValueId, bool)>,
         puts: &mut Vec<Put>,
-        links: &mut BTreeSet<usize>,
+        links: &mut SortedSet<usize>,
     ) -> Option<()> {
         let mut at = value;
         while at != base {
@@ -146,10 +146,10 @@ impl Body<'_> {
         k: usize,
         param: ValueId,
         result: ValueId,
-        dependent: &BTreeSet<ValueId>,
+        dependent: &SortedSet<ValueId>,
     ) -> Option<Class> {
         // Choices between the new array and the old one say when it is done.
-        let (mut at, mut when, mut choices) = (result, Vec::new(), BTreeSet::new());
+        let (mut at, mut when, mut choices) = (result, Vec::new(), SortedSet::new());
         let write = loop {
             let index = *self.def.get(&at)?;
             match (

@@ -7,8 +7,8 @@ use crate::ir::{Node, Op, Reducer, Ty};
 use crate::passes::rewrite::{Walk, copy, free_uses};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::ConstVec;
-use std::collections::BTreeMap;
 
 impl Own {
     /// A reduction by a word operation, or an inner product; elements may change places.
@@ -167,7 +167,7 @@ fn turned(walk: &mut Walk, id: ValueId, rows: u64, parts: u64) -> ValueId {
 
 /// The same reduction of other operands.
 fn again(walk: &mut Walk, node: &Node, args: Vec<ValueId>) -> Vec<ValueId> {
-    let mut map: BTreeMap<ValueId, ValueId> = node.args.iter().copied().zip(args).collect();
+    let mut map: SortedMap<ValueId, ValueId> = node.args.iter().copied().zip(args).collect();
     copy(walk, std::slice::from_ref(node), &mut map);
     node.results.iter().map(|id| map[id]).collect()
 }

@@ -9,8 +9,8 @@ use crate::schema::assign_roles;
 use crate::session::{LocalChoice, Session};
 use crate::source::SourceSet;
 use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Word;
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// The IR of a program for three parties; open lengths are `len`.
@@ -19,7 +19,7 @@ pub(super) fn ir_of(text: &str, len: u64) -> Ir {
     let root = sources.add("t.smpc", text);
     let (hir, diagnostics) = front::check(&sources, root);
     let hir = hir.unwrap_or_else(|| panic!("{diagnostics:?}"));
-    let mut lens = BTreeMap::new();
+    let mut lens = SortedMap::new();
     for name in ["xs", "ys"] {
         for party in 0..3 {
             lens.insert((name.to_owned(), party), len);
@@ -28,7 +28,7 @@ pub(super) fn ir_of(text: &str, len: u64) -> Ir {
     let session = Session {
         n_parties: 3,
         role_counts: assign_roles(&hir, 3).unwrap(),
-        args: BTreeMap::new(),
+        args: SortedMap::new(),
         lens,
         seating: None,
     };

@@ -14,8 +14,8 @@
 
 use super::net::{Net, atom, renewed, results, signatures};
 use super::uses::Uses;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::template::{Gate, Lit, Template};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Most ANDs of one sum: their operands are numbered in a word.
 const MOST_TERMS: usize = 16;
@@ -29,8 +29,8 @@ pub(super) fn share(template: &Template, any_level: bool) -> Template {
         return template.clone();
     }
     // By the last of the group, at which all operands are there; the others become nothing.
-    let mut ends: BTreeMap<u32, &[u32]> = BTreeMap::new();
-    let mut gone: BTreeSet<u32> = BTreeSet::new();
+    let mut ends: SortedMap<u32, &[u32]> = SortedMap::new();
+    let mut gone: SortedSet<u32> = SortedSet::new();
     for group in &groups {
         if let [rest @ .., last] = &group[..] {
             ends.insert(*last, group);
@@ -129,8 +129,8 @@ fn together(template: &Template) -> Vec<Vec<u32>> {
 
 /// Whether a one on both wires reaches no AND and no output: every sum has both or neither.
 fn cancel(uses: &Uses<'_>, p: u32, q: u32) -> bool {
-    let mut marked: BTreeSet<u32> = BTreeSet::new();
-    let mut open: BTreeSet<u32> = BTreeSet::from([p, q]);
+    let mut marked: SortedSet<u32> = SortedSet::new();
+    let mut open: SortedSet<u32> = SortedSet::from([p, q]);
     for _ in 0..MOST_STEPS {
         let Some(wire) = open.pop_first() else {
             return true;

@@ -18,8 +18,8 @@ use super::super::prefix::{self, Want};
 use super::chains::{self, Chain};
 use super::flipped;
 use super::uses::Uses;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::template::{Builder, Gate, Lit, Template};
-use std::collections::BTreeSet;
 
 /// Chains shorter than this stay as they are.
 const SHORTEST: usize = 3;
@@ -185,7 +185,7 @@ impl<'a> Plan<'a> {
     /// From where on all sums of the chain exist and are read by few other chains and by nothing else.
     fn only_added(&self, chain: usize, part_of: &[Option<u32>]) -> Absorbable {
         let this = &self.chains[chain];
-        let mut users = BTreeSet::new();
+        let mut users = SortedSet::new();
         let mut from = this.width();
         for position in (0..this.width()).rev() {
             let Some(sum) = this.sum(position) else {

@@ -12,8 +12,9 @@
 use super::flipped;
 use super::net::{Net, atom, renewed, results};
 use crate::mix::Mix;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::template::{Gate, Lit, Template};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Netlists with more gates are not searched.
 const MOST_GATES: usize = 1 << 16;
@@ -121,7 +122,7 @@ fn is_equal(template: &Template, x: Lit, y: Lit) -> bool {
         let g = wire.checked_sub(first)?;
         template.gates.get(g as usize)
     };
-    let mut leaves: BTreeSet<u32> = BTreeSet::from([x.wire(), y.wire()]);
+    let mut leaves: SortedSet<u32> = SortedSet::from([x.wire(), y.wire()]);
     let mut inside: Vec<u32> = Vec::new();
     while inside.len() < MOST_INSIDE {
         let Some((&wire, Some(&(Gate::Xor(a, b) | Gate::And(a, b))))) =

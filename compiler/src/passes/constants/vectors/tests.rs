@@ -206,7 +206,8 @@ fn reading_long_vectors_agrees_with_lane_by_lane() {
 fn what_never_meets_shares_no_word() {
     let all = long_forms();
     for a in &all {
-        let words: std::collections::BTreeSet<Word> = lanes(a, Scalar::USIZE).into_iter().collect();
+        let words: smpcc_circuit::sorted::SortedSet<Word> =
+            lanes(a, Scalar::USIZE).into_iter().collect();
         if sets::all_differ(a) {
             assert_eq!(words.len() as u64, a.lanes(), "{a:?}");
         }
