@@ -1,5 +1,5 @@
-//! The inner loops that profit from special instructions: half-gates on many gates at once, ANDs of bit-sliced shares, and the field of
-//! proofs about them.
+//! The inner loops that profit from special instructions: half-gates on many gates at once, ANDs of bit-sliced shares, and the fields of
+//! proofs about them and about products.
 //!
 //! Four forms compute the same function: vectors of four AES blocks (VAES with AVX-512: Intel since Ice Lake, AMD since Zen 4), of
 //! two (VAES with AVX2: AMD since Zen 3, Intel's later ones without AVX-512), AES instructions one block at a time, and portable code
@@ -19,6 +19,8 @@ pub(crate) mod columns;
 pub(crate) mod field;
 pub(crate) mod labels;
 mod portable;
+pub(crate) mod prime;
+pub(crate) mod subsets;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 

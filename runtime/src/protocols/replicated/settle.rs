@@ -29,7 +29,6 @@ use crate::session::SessionId;
 
 mod ands;
 pub mod ledger;
-mod prime;
 mod products;
 mod terms;
 #[cfg(test)]

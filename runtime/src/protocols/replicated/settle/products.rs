@@ -32,12 +32,12 @@ use smpcc_circuit::settle::{HALVES, TermShape};
 use zeroize::Zeroizing;
 
 use self::proof::{Masks, Public, Side, Verdict, share_of_sum};
-use super::prime::{LEN, Prime, WORDS};
 use super::terms::Chunk;
 use super::{HASH, Said, Statement, Verifier, digest};
 use crate::hash::Digest;
 use crate::prg::Prg;
 use crate::protocols::replicated::Stream;
+use crate::simd::prime::{LEN, Prime, WORDS};
 
 mod proof;
 #[cfg(test)]

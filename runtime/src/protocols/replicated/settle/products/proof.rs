@@ -6,11 +6,11 @@ use smpcc_circuit::settle::{HALVES, TermShape};
 use zeroize::Zeroizing;
 
 use super::super::Said;
-use super::super::prime::{MINUS_SIZE, Prime, Wide, accumulate, accumulate_word, reduced};
 use super::super::terms::Chunk;
-use crate::bits::transpose64;
 use crate::hash::{Digest, Transcript};
 use crate::prg::{Prg, PrgKey};
+use crate::simd::prime::{MINUS_SIZE, Prime, Vector, Wide, accumulate, reduced};
+use crate::simd::subsets::{self, WEIGHT_BITS};
 
 /// What prover and verifiers of a proof know: its shape, and what challenges follow from.
 #[derive(Clone)]
@@ -101,47 +101,10 @@ impl Halves {
     }
 
     /// The sum over each half of what the products have, word by word mod 2^64.
-    ///
-    /// Of four products there are sixteen sums, which are looked up: which of them a half takes is known to all.
     fn sums<const L: usize>(&self, values: &[[u64; L]]) -> Zeroizing<Vec<[u64; L]>> {
-        let mut sums = Zeroizing::new(vec![[0; L]; HALVES]);
-        let mut tables = Zeroizing::new(vec![[[0; L]; 16]; 16]);
-        let add = |a: &mut [u64; L], b: &[u64; L]| {
-            a.iter_mut()
-                .zip(b)
-                .for_each(|(a, b)| *a = a.wrapping_add(*b));
-        };
-        for (bits, values) in self.0.chunks(128).zip(values.chunks(64)) {
-            let mut columns = [[0; 64]; 2];
-            for (i, pair) in bits.chunks_exact(2).enumerate() {
-                (columns[0][i], columns[1][i]) = (pair[0], pair[1]);
-            }
-            columns.iter_mut().for_each(transpose64);
-            let fours = values.chunks(4);
-            let n = fours.len();
-            for (table, four) in tables.iter_mut().zip(fours) {
-                for (b, value) in four.iter().enumerate() {
-                    for i in 0..1 << b {
-                        let mut sum = table[i];
-                        add(&mut sum, value);
-                        table[i | 1 << b] = sum;
-                    }
-                }
-            }
-            for (sum, column) in sums.iter_mut().zip(columns.as_flattened()) {
-                let mut column = *column;
-                for table in &tables[..n] {
-                    add(sum, &table[(column & 15) as usize]);
-                    column >>= 4;
-                }
-            }
-        }
-        sums
+        subsets::sums(&self.0, values)
     }
 }
-
-/// Bits of a weight of a sum: all together fit into 128.
-const WEIGHT_BITS: u32 = 120;
 
 /// What each product weighs, and the one that goes on.
 struct Weights {
@@ -163,31 +126,8 @@ impl Weights {
                 weight & ((1 << WEIGHT_BITS) - 1)
             })
             .collect();
-        let tables: Vec<[u128; 16]> = sums[..HALVES]
-            .chunks(4)
-            .map(|four| {
-                let mut table = [0; 16];
-                for (b, weight) in four.iter().enumerate() {
-                    for i in 0..1 << b {
-                        table[i | 1 << b] = table[i] + weight;
-                    }
-                }
-                table
-            })
-            .collect();
-        let (low, high) = tables.split_at(16);
-        let weigh = |pair: &[u64]| {
-            let mut sum = 0u128;
-            for (mut bits, tables) in pair.iter().copied().zip([low, high]) {
-                for table in tables {
-                    sum += table[(bits & 15) as usize];
-                    bits >>= 4;
-                }
-            }
-            sum
-        };
         Self {
-            products: halves.0.chunks_exact(2).map(weigh).collect(),
+            products: subsets::weights(&halves.0, &sums[..HALVES]),
             goes_on: sums[HALVES],
             sums,
         }
@@ -210,36 +150,34 @@ impl Weights {
     }
 }
 
-/// One row after the other, weighed, and padded with zeros to a power of two.
-fn weighed(
-    shape: TermShape,
-    rows: [&[u64]; 2],
-    weights: &Weights,
-    chunk: &Chunk,
-) -> Zeroizing<Vec<Prime>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(1 << shape.halvings));
+/// One row after the other, padded with zeros to a power of two.
+fn joined(shape: TermShape, rows: [&[u64]; 2]) -> Zeroizing<Vec<u64>> {
+    let mut all = Zeroizing::new(Vec::with_capacity(1 << shape.halvings));
+    rows.iter().for_each(|row| all.extend_from_slice(row));
+    all.resize(1 << shape.halvings, 0);
+    all
+}
+
+/// The same, weighed.
+fn weighed(shape: TermShape, rows: [&[u64]; 2], weights: &Weights, chunk: &Chunk) -> Vector {
+    let mut all = Vec::with_capacity(1 << shape.halvings);
     for row in rows {
-        let terms = row.iter().zip(weights.terms(chunk));
-        out.extend(terms.map(|(&x, w)| Prime::scaled(w, x)));
+        all.extend(weights.terms(chunk).take(row.len()));
     }
-    out.resize(1 << shape.halvings, Prime::default());
-    out
+    all.resize(1 << shape.halvings, 0);
+    Vector::weighed(&joined(shape, rows), &all)
 }
 
 /// What is left of a vector of words after some halvings. Before the first it is words, with which products take a third of the time, and
 /// there are as many elements as ever after.
 enum Left {
     Words(Zeroizing<Vec<u64>>),
-    Elements(Zeroizing<Vec<Prime>>),
+    Elements(Vector),
 }
 
 impl Left {
-    /// One row after the other, padded with zeros to a power of two.
     fn new(shape: TermShape, rows: [&[u64]; 2]) -> Self {
-        let mut all = Zeroizing::new(Vec::with_capacity(1 << shape.halvings));
-        rows.iter().for_each(|row| all.extend_from_slice(row));
-        all.resize(1 << shape.halvings, 0);
-        Self::Words(all)
+        Self::Words(joined(shape, rows))
     }
 
     fn len(&self) -> usize {
@@ -253,67 +191,25 @@ impl Left {
     fn only(&self) -> Prime {
         match self {
             Self::Words(all) => Prime::of_words(&all[..1]),
-            Self::Elements(all) => all[0],
+            Self::Elements(all) => all.first(),
         }
     }
 
-    /// What a halving says of this and another vector.
-    fn halved(&self, u: &[Prime]) -> [Prime; 2] {
-        let half = u.len() / 2;
-        let (u0, u1) = u.split_at(half);
+    /// What a halving says of this and another vector: `Σ u_1 v_1` and `Σ (u_1 − u_0)(v_1 − v_0)` over two halves.
+    fn halved(&self, u: &Vector) -> [Prime; 2] {
         match self {
-            Self::Words(v) => halved_words([u0, u1], v.split_at(half).into()),
-            Self::Elements(v) => halved([u0, u1], v.split_at(half).into()),
+            Self::Words(v) => u.halved_words(v),
+            Self::Elements(v) => u.halved(v),
         }
     }
 
-    /// See [`fold`].
+    /// The first half plus `r` times what the second has more; that is what is left.
     fn fold(&mut self, r: Prime) {
         match self {
-            Self::Words(all) => {
-                let (low, high) = all.split_at(all.len() / 2);
-                let weights = [Prime::of_words(&[1]).minus(r), r];
-                let pairs = low.iter().zip(high);
-                let folded = pairs.map(|(&low, &high)| Prime::combined(weights, [low, high]));
-                *self = Self::Elements(Zeroizing::new(folded.collect()));
-            }
-            Self::Elements(all) => fold(all, r),
+            Self::Words(all) => *self = Self::Elements(Vector::folded(all, r)),
+            Self::Elements(all) => all.fold(r),
         }
     }
-}
-
-/// `Σ u_1 v_1` and `Σ (u_1 − u_0)(v_1 − v_0)` over two halves.
-fn halved(u: [&[Prime]; 2], v: [&[Prime]; 2]) -> [Prime; 2] {
-    let (mut one, mut infinity): (Wide, Wide) = ([0; 7], [0; 7]);
-    let (u, v) = (u[0].iter().zip(u[1]), v[0].iter().zip(v[1]));
-    for ((&u0, &u1), (&v0, &v1)) in u.zip(v) {
-        accumulate(&mut one, u1, v1);
-        accumulate(&mut infinity, u1.minus(u0), v1.minus(v0));
-    }
-    [reduced(&one), reduced(&infinity)]
-}
-
-/// The same where the second vector is of words.
-fn halved_words(u: [&[Prime]; 2], v: [&[u64]; 2]) -> [Prime; 2] {
-    let (mut one, mut more, mut less): (Wide, Wide, Wide) = ([0; 7], [0; 7], [0; 7]);
-    let (u, v) = (u[0].iter().zip(u[1]), v[0].iter().zip(v[1]));
-    for ((&u0, &u1), (&v0, &v1)) in u.zip(v) {
-        let difference = u1.minus(u0);
-        accumulate_word(&mut one, u1, v1);
-        accumulate_word(&mut more, difference, v1);
-        accumulate_word(&mut less, difference, v0);
-    }
-    [reduced(&one), reduced(&more).minus(reduced(&less))]
-}
-
-/// The first half plus `r` times what the second has more; that is what is left. All that there was is wiped with the vector.
-fn fold(all: &mut Vec<Prime>, r: Prime) {
-    let half = all.len() / 2;
-    let (low, high) = all.split_at_mut(half);
-    for (low, high) in low.iter_mut().zip(high.iter()) {
-        *low = low.plus_times(r, high.minus(*low));
-    }
-    all.truncate(half);
 }
 
 /// A quadratic polynomial with these values at 0 and 1 and this leading coefficient, at `r`.
@@ -426,10 +322,10 @@ fn prove_saying(
     while u.len() > 1 {
         say(v.halved(&u).to_vec(), &mut challenges);
         let r = challenges.one();
-        fold(&mut u, r);
+        u.fold(r);
         v.fold(r);
     }
-    let (u, v) = (u[0], v.only());
+    let (u, v) = (u.first(), v.only());
     let Masks {
         first: mu,
         second: nu,

@@ -1,11 +1,19 @@
 //! The field of 2^192 − 237 elements, in which products of shared integers are proven.
 //!
 //! It is so large that sums of products of two 64-bit numbers stay integers in it, and of the form that is quick to reduce:
-//! 2^192 is 237. Nothing here branches on an element, and no element is an index.
+//! 2^192 is 237. Nothing here branches on an element, and no element is an index. What stands here computes with one element; long vectors
+//! are in `vector`.
 
 use zeroize::DefaultIsZeroes;
 
 use crate::mask::Mask;
+
+#[cfg(target_arch = "x86_64")]
+mod ifma;
+mod portable;
+mod vector;
+
+pub(crate) use vector::Vector;
 
 /// 2^192 minus the number of elements.
 const REST: u64 = 237;
