@@ -87,18 +87,24 @@ impl Vector {
         Self { blocks, few }
     }
 
-    /// Words, each times its weight, which has at most 127 bits. Both are as many, a power of two.
-    pub(crate) fn weighed(words: &[u64], weights: &[u128]) -> Self {
-        if words.len() >= LONG {
-            return Self::long(words.len(), |blocks| weigh(words, weights, blocks));
+    /// Words in halves, each times its weight, which has at most 127 bits. All halves are as many, a power of two.
+    pub(crate) fn weighed(words: [&[u64]; 2], weights: [&[u128]; 2]) -> Self {
+        let n = 2 * words[0].len();
+        let both = words.into_iter().zip(weights);
+        if n >= LONG {
+            return Self::long(n, |blocks| {
+                let halves = blocks.chunks_exact_mut(n / 2 / LANES);
+                for (half, (words, weights)) in halves.zip(both) {
+                    weigh(words, weights, half);
+                }
+            });
         }
-        let both = words.iter().zip(weights);
+        let both = both.flat_map(|(words, weights)| words.iter().zip(weights));
         Self::short(both.map(|(&x, &w)| Prime::scaled(w, x)).collect())
     }
 
-    /// The first half of words plus `r` times what the second has more. There are a power of two of words, two at least.
-    pub(crate) fn folded(words: &[u64], r: Prime) -> Self {
-        let [low, high] = halves(words);
+    /// The first half of words plus `r` times what the second has more. Halves are as many, a power of two.
+    pub(crate) fn folded([low, high]: [&[u64]; 2], r: Prime) -> Self {
         if low.len() >= LONG {
             return Self::long(low.len(), |blocks| fold_words([low, high], r, blocks));
         }
@@ -156,13 +162,13 @@ impl Vector {
         [reduced(&one), reduced(&infinity)]
     }
 
-    /// The same where the other is of words.
-    pub(crate) fn halved_words(&self, v: &[u64]) -> [Prime; 2] {
+    /// The same where the other is of words, and is given in halves.
+    pub(crate) fn halved_words(&self, v: [&[u64]; 2]) -> [Prime; 2] {
         if !self.blocks.is_empty() {
-            return halved_words(halves(&self.blocks), halves(v));
+            return halved_words(halves(&self.blocks), v);
         }
         let (mut one, mut more, mut less): (Wide, Wide, Wide) = ([0; 7], [0; 7], [0; 7]);
-        let (u, v) = (halves(&self.few), halves(v));
+        let u = halves(&self.few);
         for ((&u0, &u1), (&v0, &v1)) in u[0].iter().zip(u[1]).zip(v[0].iter().zip(v[1])) {
             let difference = u1.minus(u0);
             accumulate_word(&mut one, u1, v1);
@@ -262,30 +268,28 @@ mod tests {
     #[test]
     fn long_vectors_are_as_short_ones() {
         let mut numbers = SplitMix::new(5);
-        for n in [1, 2, 8, 16, 32, 64] {
-            let (x, y) = (words(&mut numbers, n), words(&mut numbers, n));
-            let weights: Vec<u128> = (0..n).map(|_| numbers.word() >> 1).collect();
-            let mut u = Vector::weighed(&x, &weights);
-            let mut short = Vector::short(
-                x.iter()
-                    .zip(&weights)
-                    .map(|(&x, &w)| Prime::scaled(w, x))
-                    .collect(),
-            );
+        for half in [1, 2, 4, 8, 16, 32] {
+            let [x0, x1, y0, y1] = [(); 4].map(|()| words(&mut numbers, half));
+            let (x, y) = ([&x0[..], &x1], [&y0[..], &y1]);
+            let weights: Vec<u128> = (0..half).map(|_| numbers.word() >> 1).collect();
+            let mut u = Vector::weighed(x, [&weights; 2]);
+            let weighed = x.map(|x| x.iter().zip(&weights).map(|(&x, &w)| Prime::scaled(w, x)));
+            let mut short = Vector::short(weighed.into_iter().flatten().collect());
             let mut v: Option<(Vector, Vector)> = None;
             while u.len() > 1 {
                 let r = Prime::of_words(&[0; WORDS].map(|_: u64| numbers.word() as u64));
                 let said = match &v {
-                    None => [u.halved_words(&y), short.halved_words(&y)],
+                    None => [u.halved_words(y), short.halved_words(y)],
                     Some((v, slow)) => [u.halved(v), short.halved(slow)],
                 };
                 assert!(said[0] == said[1]);
                 v = Some(match v {
                     None => {
-                        let all = y.iter().map(|&y| Prime::of_words(&[y])).collect();
-                        let mut slow = Vector::short(all);
+                        let all = y.into_iter().flatten();
+                        let all = all.map(|&y| Prime::of_words(&[y]));
+                        let mut slow = Vector::short(all.collect());
                         slow.fold(r);
-                        (Vector::folded(&y, r), slow)
+                        (Vector::folded(y, r), slow)
                     }
                     Some((mut v, mut slow)) => {
                         v.fold(r);
@@ -298,7 +302,7 @@ mod tests {
                 assert_eq!(u.len(), short.len());
             }
             assert!(u.first() == short.first());
-            assert!(v.is_none_or(|(v, slow)| v.len() == 1 && v.first() == slow.first()));
+            assert!(v.is_some_and(|(v, slow)| v.len() == 1 && v.first() == slow.first()));
         }
     }
 }

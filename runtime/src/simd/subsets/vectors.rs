@@ -7,7 +7,6 @@ use std::arch::x86_64::*;
 use zeroize::Zeroizing;
 
 use super::{GROUP, SUBSETS, portable, sixteen};
-use crate::bits::transpose64;
 
 /// Words of a vector.
 const LANES: usize = 8;
@@ -73,11 +72,7 @@ fn sums_kernel<const L: usize>(bits: &[u64], values: &[[u64; L]], sums: &mut [[u
     let mut all = Zeroizing::new([[[0; LANES]; SUBSETS / LANES]; L]);
     let mut tables = Zeroizing::new([[Table::default(); GROUP / 4]; L]);
     for (bits, values) in bits.chunks(2 * GROUP).zip(values.chunks(GROUP)) {
-        let mut columns = [[0; GROUP]; 2];
-        for (i, pair) in bits.chunks_exact(2).enumerate() {
-            (columns[0][i], columns[1][i]) = (pair[0], pair[1]);
-        }
-        columns.iter_mut().for_each(transpose64);
+        let columns = transposed(bits);
         let fours = values.chunks(4);
         let n = fours.len();
         for (i, four) in fours.enumerate() {
@@ -89,9 +84,8 @@ fn sums_kernel<const L: usize>(bits: &[u64], values: &[[u64; L]], sums: &mut [[u
                 tabled(words, &mut tables[i]);
             }
         }
-        let columns = columns.as_flattened().as_chunks::<LANES>().0;
-        for (i, columns) in columns.iter().enumerate() {
-            let mut at = load(columns);
+        for (i, &columns) in columns.iter().flatten().enumerate() {
+            let mut at = columns;
             let mut eight = [_mm512_setzero_si512(); L];
             for (eight, all) in eight.iter_mut().zip(all.iter()) {
                 *eight = load(&all[i]);
@@ -108,9 +102,79 @@ fn sums_kernel<const L: usize>(bits: &[u64], values: &[[u64; L]], sums: &mut [[u
         }
     }
     for (word, all) in all.iter().enumerate() {
-        for (sum, more) in sums.iter_mut().zip(all.as_flattened()) {
-            sum[word] = sum[word].wrapping_add(*more);
+        for (i, all) in all.iter().enumerate() {
+            for (lane, more) in all.iter().enumerate() {
+                let sum = &mut sums[GROUP * (i / LANES) + LANES * lane + i % LANES][word];
+                *sum = sum.wrapping_add(*more);
+            }
         }
+    }
+}
+
+/// Up to 64 numbers' bits by subset, bit `i` of a word being of number `i`: lane `l` of vector `v` of each half has subset `8 l + v`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn transposed(bits: &[u64]) -> [[__m512i; LANES]; 2] {
+    let mut pairs = [[[0; LANES]; 2]; LANES];
+    for (to, bits) in pairs
+        .as_flattened_mut()
+        .as_flattened_mut()
+        .iter_mut()
+        .zip(bits)
+    {
+        *to = *bits;
+    }
+    [0, 1].map(|half| {
+        let each = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
+        let each = _mm512_add_epi64(each, _mm512_set1_epi64(half));
+        let mut rows = [each; LANES];
+        for (row, [a, b]) in rows.iter_mut().zip(&pairs) {
+            *row = _mm512_permutex2var_epi64(load(a), each, load(b));
+        }
+        // As `transpose64`; rows that are a few apart stand in one vector until these are transposed themselves.
+        swapped::<32>(&mut rows, 4, 0x0000_0000_ffff_ffff);
+        swapped::<16>(&mut rows, 2, 0x0000_ffff_0000_ffff);
+        swapped::<8>(&mut rows, 1, 0x00ff_00ff_00ff_00ff);
+        for apart in [4, 2, 1] {
+            exchanged(&mut rows, apart);
+        }
+        swapped::<4>(&mut rows, 4, 0x0f0f_0f0f_0f0f_0f0f);
+        swapped::<2>(&mut rows, 2, 0x3333_3333_3333_3333);
+        swapped::<1>(&mut rows, 1, 0x5555_5555_5555_5555);
+        rows
+    })
+}
+
+/// Swaps the upper bits of vectors with the lower ones of those that are so far after them.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn swapped<const BY: u32>(rows: &mut [__m512i; LANES], apart: usize, mask: i64) {
+    for k in (0..LANES).filter(|k| k & apart == 0) {
+        let (a, b) = (rows[k], rows[k + apart]);
+        let differing = _mm512_xor_si512(_mm512_srli_epi64::<BY>(a), b);
+        let differing = _mm512_and_si512(differing, _mm512_set1_epi64(mask));
+        rows[k] = _mm512_xor_si512(a, _mm512_slli_epi64::<BY>(differing));
+        rows[k + apart] = _mm512_xor_si512(b, differing);
+    }
+}
+
+/// Swaps the upper lanes of vectors with the lower ones of those that are so far after them.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn exchanged(rows: &mut [__m512i; LANES], apart: usize) {
+    let (mut low, mut high) = ([0; LANES], [0; LANES]);
+    for (lane, (low, high)) in low.iter_mut().zip(&mut high).enumerate() {
+        (*low, *high) = match lane & apart {
+            0 => (lane, lane + apart),
+            _ => (LANES + lane - apart, LANES + lane),
+        };
+    }
+    let [low, high] = [low, high].map(|at| at.map(|lane| lane as u64));
+    let (low, high) = (load(&low), load(&high));
+    for k in (0..LANES).filter(|k| k & apart == 0) {
+        let (a, b) = (rows[k], rows[k + apart]);
+        rows[k] = _mm512_permutex2var_epi64(a, low, b);
+        rows[k + apart] = _mm512_permutex2var_epi64(a, high, b);
     }
 }
 

@@ -4,10 +4,18 @@
 //! party knows of the next one's and what the two keys gave. All is mod 2^64: of a smaller ring the left factor, the product and what keys
 //! gave are moved to the top, so that what is above the ring counts for nothing.
 
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use smpcc_circuit::settle::{TERMS, TermShape};
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use crate::protocols::replicated::arithmetic::Made;
+use crate::wipe;
+
+/// As many as are proven together.
+const MOST_TERMS: usize = TERMS as usize;
 
 /// Both components of the factors of every term: `me` and `me + 1` of the left, and of the right.
 pub type Rows = [Vec<u64>; 4];
@@ -23,26 +31,8 @@ pub struct Products {
     pub runs: Vec<usize>,
 }
 
-impl Products {
-    fn take(&mut self, n: usize) -> Self {
-        fn front<T>(all: &mut Vec<T>, n: usize) -> Vec<T> {
-            let rest = all.split_off(n);
-            std::mem::replace(all, rest)
-        }
-        Self {
-            next: front(&mut self.next, n),
-            keys: self.keys.each_mut().map(|keys| front(keys, n)),
-            runs: front(&mut self.runs, n),
-        }
-    }
-
-    fn wipe(&mut self) {
-        self.next.zeroize();
-        self.keys.iter_mut().for_each(Zeroize::zeroize);
-    }
-}
-
 /// Terms that are proven together, in order. After those of the products that end here come those of one that does not, if any.
+#[derive(Default)]
 pub struct Chunk {
     /// By term.
     pub rows: Rows,
@@ -50,6 +40,8 @@ pub struct Chunk {
     pub products: Products,
     /// The number of its proof in the run.
     pub number: u64,
+    /// What the products add up to as integers, once it is known: by product that ends here, and of the one that does not.
+    pub integers: OnceLock<Zeroizing<Vec<[u64; 3]>>>,
 }
 
 impl Chunk {
@@ -71,8 +63,9 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        self.rows.iter_mut().for_each(Zeroize::zeroize);
-        self.products.wipe();
+        let Products { next, keys, .. } = &mut self.products;
+        let all = self.rows.iter_mut().chain(keys).chain([next]);
+        all.for_each(wipe::clear);
     }
 }
 
@@ -83,81 +76,104 @@ pub(super) static MOST: std::sync::atomic::AtomicUsize = std::sync::atomic::Atom
 /// What is recorded of a run.
 #[derive(Default)]
 pub struct Terms {
-    rows: Rows,
-    products: Products,
+    /// As many as are proven together, each.
+    full: VecDeque<Chunk>,
+    last: Chunk,
+}
+
+impl Chunk {
+    /// With room for as many terms as are proven together.
+    fn roomy() -> Self {
+        let mut chunk = Self::default();
+        let Products { next, keys, runs } = &mut chunk.products;
+        let words = chunk.rows.iter_mut().chain(keys).chain([next]);
+        words.for_each(|words| words.reserve_exact(MOST_TERMS));
+        runs.reserve_exact(MOST_TERMS);
+        chunk
+    }
+
+    /// Records terms of products that are of a ring that is so many bits smaller than words.
+    fn append(&mut self, made: &Made<'_, u64>, up: u32, terms: Range<usize>) {
+        let [x0, x1, y0, y1] = &mut self.rows;
+        for (row, part) in [x0, x1].into_iter().zip(made.x) {
+            row.extend(part[terms.clone()].iter().map(|x| x << up));
+        }
+        for (row, part) in [y0, y1].into_iter().zip(made.y) {
+            row.extend_from_slice(&part[terms.clone()]);
+        }
+    }
 }
 
 impl Terms {
     /// How many terms there are.
     pub fn n(&self) -> usize {
-        self.rows[0].len()
+        MOST_TERMS * self.full.len() + self.last.rows[0].len()
     }
 
     /// Records products; `drawn` is what both keys gave, for as many products at a time as were drawn together.
     pub fn record(&mut self, made: &Made<'_, u64>, drawn: &[u64]) {
         let (up, run) = (u64::BITS.saturating_sub(made.ring), made.run);
-        let [x0, x1, y0, y1] = &mut self.rows;
-        for (row, part) in [x0, x1].into_iter().zip(made.x) {
-            row.extend(part.iter().map(|x| x << up));
-        }
-        for (row, part) in [y0, y1].into_iter().zip(made.y) {
-            row.extend_from_slice(part);
-        }
-        #[cfg(test)]
-        MOST.fetch_max(self.rows[0].len(), std::sync::atomic::Ordering::Relaxed);
-        let Products { next, keys, runs } = &mut self.products;
-        runs.resize(runs.len() + made.z.len(), run);
-        let terms = made.x[1].chunks_exact(run).zip(made.y[1].chunks_exact(run));
-        let mut made_of = made.z.iter().zip(terms);
+        let mut from = 0;
         for drawn in drawn.chunks(2 * made.step) {
             let (plus, minus) = drawn.split_at(drawn.len() / 2);
-            for (keys, drawn) in keys.iter_mut().zip([plus, minus]) {
-                keys.extend(drawn.iter().map(|a| a << up));
+            let to = made.z.len().min(from + plus.len());
+            // Terms of the first product that are on record already.
+            let (mut at, mut begun) = (from, 0);
+            while at < to {
+                let room = MOST_TERMS - self.last.rows[0].len();
+                let start = at * run + begun;
+                let ending = ((room + begun) / run).min(to - at);
+                // Products that end here, or else as much as there is room for of one that does not.
+                let terms = match ending {
+                    0 => start..start + room,
+                    _ => start..(at + ending) * run,
+                };
+                self.last.append(made, up, terms.clone());
+                let Products { next, keys, runs } = &mut self.last.products;
+                let ended = at - from..at - from + ending;
+                for (keys, drawn) in keys.iter_mut().zip([plus, minus]) {
+                    keys.extend(drawn[ended.clone()].iter().map(|a| a << up));
+                }
+                let minus = &minus[ended];
+                let products = at * run..(at + ending) * run;
+                let (x, y) = (&made.x[1][products.clone()], &made.y[1][products]);
+                let both = x.chunks_exact(run).zip(y.chunks_exact(run));
+                let both = both.zip(&made.z[at..at + ending]).zip(minus);
+                // z_{i+1} = x_{i+1} y_{i+1} + x_{i+1} y_{i+2} + x_{i+2} y_{i+1} + a_{i+1} − a_{i+2}.
+                next.extend(both.map(|(((x, y), z), minus)| {
+                    let own = x.iter().zip(y).map(|(x, y)| x.wrapping_mul(*y));
+                    own.fold(z.wrapping_sub(*minus), u64::wrapping_sub) << up
+                }));
+                let first = runs.len();
+                runs.resize(first + ending, run);
+                match runs.get_mut(first) {
+                    Some(first) => {
+                        *first -= begun;
+                        begun = 0;
+                    }
+                    None => begun += terms.len(),
+                }
+                at += ending;
+                if self.last.rows[0].len() == MOST_TERMS {
+                    let full = std::mem::replace(&mut self.last, Chunk::roomy());
+                    self.full.push_back(full);
+                }
             }
-            // z_{i+1} = x_{i+1} y_{i+1} + x_{i+1} y_{i+2} + x_{i+2} y_{i+1} + a_{i+1} − a_{i+2}.
-            let products = minus.iter().zip(made_of.by_ref());
-            next.extend(products.map(|(minus, (z, (x, y)))| {
-                let own = x.iter().zip(y).map(|(x, y)| x.wrapping_mul(*y));
-                own.fold(z.wrapping_sub(*minus), u64::wrapping_sub) << up
-            }));
+            from = to;
         }
+        #[cfg(test)]
+        MOST.fetch_max(self.n(), std::sync::atomic::Ordering::Relaxed);
     }
 
     /// As many as are proven together, or with `all` what there is, if there is any.
     pub fn take(&mut self, all: bool, number: impl FnOnce() -> u64) -> Option<Chunk> {
-        let most = TERMS as usize;
-        let terms = match self.n() {
-            n if n >= most => most,
-            0 => return None,
-            n if all => n,
-            _ => return None,
+        let mut chunk = match self.full.pop_front() {
+            Some(full) => full,
+            None if all && self.n() > 0 => std::mem::take(&mut self.last),
+            None => return None,
         };
-        let mut rows = Rows::default();
-        for (taken, row) in rows.iter_mut().zip(&mut self.rows) {
-            let rest = row.split_off(terms);
-            *taken = std::mem::replace(row, rest);
-        }
-        let (mut ended, mut left) = (0, terms);
-        while let Some(&run) = self.products.runs.get(ended).filter(|run| **run <= left) {
-            left -= run;
-            ended += 1;
-        }
-        let products = self.products.take(ended);
-        if let Some(run) = self.products.runs.first_mut() {
-            *run -= left;
-        }
-        Some(Chunk {
-            rows,
-            products,
-            number: number(),
-        })
-    }
-}
-
-impl Drop for Terms {
-    fn drop(&mut self) {
-        self.rows.iter_mut().for_each(Zeroize::zeroize);
-        self.products.wipe();
+        chunk.number = number();
+        Some(chunk)
     }
 }
 
@@ -180,15 +196,13 @@ mod tests {
             };
             terms.record(&made, &[5, 2]);
         }
-        assert!(terms.products.next.iter().all(|&t| t == (7 - 2) << 4));
-        assert!(
-            terms
-                .products
-                .keys
-                .iter()
-                .zip([5, 2])
-                .all(|(keys, a)| keys[3] == a << 4)
-        );
+        let holds = |chunk: &Chunk| {
+            let Products { next, keys, runs } = &chunk.products;
+            assert_eq!(*next, vec![(7 - 2) << 4; runs.len()]);
+            for (keys, a) in keys.iter().zip([5, 2]) {
+                assert_eq!(*keys, vec![a << 4; runs.len()]);
+            }
+        };
         let mut numbers = 0..;
         let mut take = |all| terms.take(all, || numbers.next().unwrap_or(0));
         let most = TERMS as usize;
@@ -201,10 +215,11 @@ mod tests {
             let chunk = take(false).expect("a chunk");
             assert_eq!((chunk.number, chunk.rows[3].len()), (number, most));
             assert_eq!((&chunk.products.runs, chunk.goes_on()), (&runs, goes_on));
-            assert_eq!(chunk.products.keys[1].len(), runs.len());
+            holds(&chunk);
         }
         assert!(take(false).is_none());
         let last = take(true).expect("what is left");
+        holds(&last);
         assert_eq!(
             (last.products.runs.clone(), last.goes_on()),
             (vec![2, 1], false)

@@ -3,7 +3,7 @@
 //! Nothing here sends anything; see `products` for the statement and for who knows what.
 
 use smpcc_circuit::settle::{HALVES, TermShape};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::super::Said;
 use super::super::terms::Chunk;
@@ -106,99 +106,98 @@ impl Halves {
     }
 }
 
-/// What each product weighs, and the one that goes on.
-struct Weights {
-    products: Vec<u128>,
-    goes_on: u128,
-    /// Of the sums, and of the one of the product that goes on.
-    sums: Vec<u128>,
-}
+/// What each sum weighs, and the one of the product that goes on.
+struct Weights(Vec<u128>);
 
 impl Weights {
-    fn new(challenges: &Challenges, halves: &Halves) -> Self {
+    fn new(challenges: &Challenges) -> Self {
         let words = challenges.words("weights", 2 * (HALVES + 1));
         let pairs = words.chunks_exact(2);
-        let sums: Vec<u128> = pairs
-            .map(|w| {
-                let weight = u128::from(w[0]) | u128::from(w[1]) << 64;
-                #[cfg(test)]
-                let weight = tests::cut_weight(weight);
-                weight & ((1 << WEIGHT_BITS) - 1)
-            })
-            .collect();
-        Self {
-            products: subsets::weights(&halves.0, &sums[..HALVES]),
-            goes_on: sums[HALVES],
-            sums,
-        }
+        let sums = pairs.map(|w| {
+            let weight = u128::from(w[0]) | u128::from(w[1]) << 64;
+            #[cfg(test)]
+            let weight = tests::cut_weight(weight);
+            weight & ((1 << WEIGHT_BITS) - 1)
+        });
+        Self(sums.collect())
     }
 
-    /// The weight of every term.
-    fn terms<'a>(&'a self, chunk: &'a Chunk) -> impl Iterator<Item = u128> + 'a {
-        let ended = self.products.iter().zip(&chunk.products.runs);
-        let ended = ended.flat_map(|(&weight, &run)| std::iter::repeat_n(weight, run));
-        ended.chain(std::iter::repeat(self.goes_on))
+    /// The weight of every term: that of all halves that take its product.
+    fn terms(&self, halves: &Halves, chunk: &Chunk) -> Vec<u128> {
+        let (sums, goes_on) = (&self.0[..HALVES], self.0[HALVES]);
+        let mut all = subsets::weights(&halves.0, sums);
+        let (runs, n) = (&chunk.products.runs, chunk.rows[0].len());
+        if runs.len() < n {
+            let products = std::mem::replace(&mut all, Vec::with_capacity(n));
+            for (weight, &run) in products.into_iter().zip(runs) {
+                all.resize(all.len() + run, weight);
+            }
+            all.resize(n, goes_on);
+        }
+        all
     }
 
     /// What the sums weigh together.
     fn claim(&self, sums: &[Prime]) -> Prime {
         let mut total: Wide = [0; 7];
-        for (&weight, &sum) in self.sums.iter().zip(sums) {
+        for (&weight, &sum) in self.0.iter().zip(sums) {
             accumulate(&mut total, Prime::scaled(weight, 1), sum);
         }
         reduced(&total)
     }
 }
 
-/// One row after the other, padded with zeros to a power of two.
-fn joined(shape: TermShape, rows: [&[u64]; 2]) -> Zeroizing<Vec<u64>> {
-    let mut all = Zeroizing::new(Vec::with_capacity(1 << shape.halvings));
-    rows.iter().for_each(|row| all.extend_from_slice(row));
-    all.resize(1 << shape.halvings, 0);
-    all
+/// Two rows, one after the other, padded with zeros to a power of two, in halves. Rows that are halves as they are stay where they are.
+enum Halved<'a, T: Zeroize> {
+    Rows([&'a [T]; 2]),
+    Joined(Zeroizing<Vec<T>>),
 }
 
-/// The same, weighed.
-fn weighed(shape: TermShape, rows: [&[u64]; 2], weights: &Weights, chunk: &Chunk) -> Vector {
-    let mut all = Vec::with_capacity(1 << shape.halvings);
-    for row in rows {
-        all.extend(weights.terms(chunk).take(row.len()));
+impl<'a, T: Copy + Default + Zeroize> Halved<'a, T> {
+    fn new(rows: [&'a [T]; 2]) -> Self {
+        let n = rows[0].len();
+        if n.is_power_of_two() {
+            return Self::Rows(rows);
+        }
+        let len = (2 * n).next_power_of_two();
+        let mut all = Zeroizing::new(Vec::with_capacity(len));
+        rows.iter().for_each(|row| all.extend_from_slice(row));
+        all.resize(len, T::default());
+        Self::Joined(all)
     }
-    all.resize(1 << shape.halvings, 0);
-    Vector::weighed(&joined(shape, rows), &all)
+
+    fn get(&self) -> [&[T]; 2] {
+        match self {
+            Self::Rows(rows) => *rows,
+            Self::Joined(all) => all.split_at(all.len() / 2).into(),
+        }
+    }
+}
+
+/// Rows, weighed.
+fn weighed(rows: [&[u64]; 2], weights: &[u128]) -> Vector {
+    Vector::weighed(Halved::new(rows).get(), Halved::new([weights; 2]).get())
 }
 
 /// What is left of a vector of words after some halvings. Before the first it is words, with which products take a third of the time, and
 /// there are as many elements as ever after.
-enum Left {
-    Words(Zeroizing<Vec<u64>>),
+enum Left<'a> {
+    Words(Halved<'a, u64>),
     Elements(Vector),
 }
 
-impl Left {
-    fn new(shape: TermShape, rows: [&[u64]; 2]) -> Self {
-        Self::Words(joined(shape, rows))
-    }
-
+impl Left<'_> {
     fn len(&self) -> usize {
         match self {
-            Self::Words(all) => all.len(),
+            Self::Words(all) => 2 * all.get()[0].len(),
             Self::Elements(all) => all.len(),
-        }
-    }
-
-    /// The one element that is left.
-    fn only(&self) -> Prime {
-        match self {
-            Self::Words(all) => Prime::of_words(&all[..1]),
-            Self::Elements(all) => all.first(),
         }
     }
 
     /// What a halving says of this and another vector: `Σ u_1 v_1` and `Σ (u_1 − u_0)(v_1 − v_0)` over two halves.
     fn halved(&self, u: &Vector) -> [Prime; 2] {
         match self {
-            Self::Words(v) => u.halved_words(v),
+            Self::Words(v) => u.halved_words(v.get()),
             Self::Elements(v) => u.halved(v),
         }
     }
@@ -206,8 +205,16 @@ impl Left {
     /// The first half plus `r` times what the second has more; that is what is left.
     fn fold(&mut self, r: Prime) {
         match self {
-            Self::Words(all) => *self = Self::Elements(Vector::folded(all, r)),
+            Self::Words(all) => *self = Self::Elements(Vector::folded(all.get(), r)),
             Self::Elements(all) => all.fold(r),
+        }
+    }
+
+    /// The one element that is left when all halvings are done.
+    fn only(&self) -> Prime {
+        match self {
+            Self::Words(_) => Prime::default(),
+            Self::Elements(all) => all.first(),
         }
     }
 }
@@ -235,7 +242,11 @@ pub struct Masks {
 const PART: u32 = 44;
 
 /// The integers that products add up to, in three parts each, and the one that goes on last: `Σ x_0 y_1 + x_1 y_0`.
-fn integers(chunk: &Chunk) -> Zeroizing<Vec<[u64; 3]>> {
+fn integers(chunk: &Chunk) -> &[[u64; 3]] {
+    chunk.integers.get_or_init(|| added_up(chunk))
+}
+
+fn added_up(chunk: &Chunk) -> Zeroizing<Vec<[u64; 3]>> {
     let [x0, x1, y0, y1] = &chunk.rows;
     let mut terms = x0.iter().zip(y1).zip(x1.iter().zip(y0));
     let low = (1 << PART) - 1;
@@ -297,7 +308,6 @@ fn prove_saying(
     salt: &[u8],
     mut says: impl FnMut(usize, &Challenges, Vec<Prime>) -> Vec<Prime>,
 ) -> Said<Prime> {
-    let shape = public.shape;
     let mut challenges = Challenges::new(public);
     let (mut first, mut hashes) = (Vec::with_capacity(second.len()), Vec::new());
     let mut say = |message: Vec<Prime>, challenges: &mut Challenges| {
@@ -315,10 +325,10 @@ fn prove_saying(
     let sums = halves.sums(ended);
     let sums = sums.iter().chain([goes_on]).map(|&sum| whole(sum));
     say(sums.collect(), &mut challenges);
-    let weights = Weights::new(&challenges, &halves);
+    let weights = Weights::new(&challenges).terms(&halves, chunk);
     let [x0, x1, y0, y1] = &chunk.rows;
-    let mut u = weighed(shape, [x0, y0], &weights, chunk);
-    let mut v = Left::new(shape, [y1, x1]);
+    let mut u = weighed([x0, y0], &weights);
+    let mut v = Left::Words(Halved::new([y1, x1]));
     while u.len() > 1 {
         say(v.halved(&u).to_vec(), &mut challenges);
         let r = challenges.one();
@@ -409,11 +419,11 @@ pub fn follow(
     let words: Zeroizing<Vec<u64>> = Zeroizing::new(words.collect());
     let mut sums = Transcript::new("smpcc/rep3/products/sums");
     sums.digest(&public.start).words64(&words);
-    let weights = Weights::new(&challenges, &halves);
+    let weights = Weights::new(&challenges);
     let mut claim = weights.claim(message);
     let mut own = match side.first {
-        true => Left::Elements(weighed(shape, side.rows, &weights, chunk)),
-        false => Left::new(shape, side.rows),
+        true => Left::Elements(weighed(side.rows, &weights.terms(&halves, chunk))),
+        false => Left::Words(Halved::new(side.rows)),
     };
     while own.len() > 1 {
         let message = next(&mut challenges);

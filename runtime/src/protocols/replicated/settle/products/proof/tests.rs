@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use smpcc_circuit::splitmix::SplitMix;
 
-use super::super::super::terms::Products;
 use super::*;
 use crate::hash::sha256;
 
@@ -56,15 +55,10 @@ impl Case {
         let mut row = |n: usize| -> Vec<u64> { (0..n).map(|_| numbers.word() as u64).collect() };
         let rows = [row(terms), row(terms), row(terms), row(terms)];
         let keys = [row(runs.len()), Vec::new()];
-        let mut chunk = Chunk {
-            rows,
-            products: Products {
-                next: Vec::new(),
-                keys,
-                runs: runs.to_vec(),
-            },
-            number: 0,
-        };
+        let mut chunk = Chunk::default();
+        chunk.rows = rows;
+        chunk.products.keys = keys;
+        chunk.products.runs = runs.to_vec();
         // In these tests the first key's row is what the second verifier knows.
         chunk.products.next = expected(&chunk, &chunk.products.keys[0]).to_vec();
         let shape = chunk.shape();
@@ -192,7 +186,7 @@ fn integers_do_not_wrap() {
         .rows
         .iter_mut()
         .for_each(|row| row.fill(u64::MAX));
-    let sum = integers(&case.chunk)[0];
+    let sum = added_up(&case.chunk)[0];
     let largest = Prime::of_words(&[u64::MAX]);
     let expected = largest.times(largest).times(Prime::of_words(&[80]));
     assert!(whole(sum) == expected);
