@@ -13,7 +13,7 @@ mod ifma;
 mod portable;
 mod vector;
 
-pub(crate) use vector::Vector;
+pub(crate) use vector::{Room, Vector};
 
 /// 2^192 minus the number of elements.
 const REST: u64 = 237;

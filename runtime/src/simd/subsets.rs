@@ -50,16 +50,14 @@ pub(crate) fn sums<const L: usize>(bits: &[u64], values: &[[u64; L]]) -> Zeroizi
 ///
 /// # Panics
 /// If there are not as many weights as subsets.
-pub(crate) fn weights(bits: &[u64], subsets: &[u128]) -> Vec<u128> {
+pub(crate) fn weights(bits: &[u64], subsets: &[u128], weights: &mut [u128]) {
     assert_eq!(subsets.len(), SUBSETS, "a weight for each subset");
-    let mut weights = vec![0; bits.len() / 2];
+    weights.fill(0);
     #[cfg(target_arch = "x86_64")]
     if vectors() {
-        vectors::weights(bits, subsets, &mut weights);
-        return weights;
+        return vectors::weights(bits, subsets, weights);
     }
-    portable::weights(bits, subsets, &mut weights);
-    weights
+    portable::weights(bits, subsets, weights);
 }
 
 /// For each four numbers, what their sixteen subsets sum up to.
@@ -128,13 +126,16 @@ mod tests {
                         .sum()
                 })
                 .collect();
-            assert_eq!(weights(&bits, &subsets), expected);
+            let mut all = vec![7; n];
+            weights(&bits, &subsets, &mut all);
+            assert_eq!(all, expected);
             let mut slow = vec![0; n];
             portable::weights(&bits, &subsets, &mut slow);
             assert_eq!(slow, expected);
         }
         // All of the most that a weight can be.
-        let all = weights(&[u64::MAX; 2], &[(1 << WEIGHT_BITS) - 1; SUBSETS]);
+        let mut all = [0];
+        weights(&[u64::MAX; 2], &[(1 << WEIGHT_BITS) - 1; SUBSETS], &mut all);
         assert_eq!(all, [((1 << WEIGHT_BITS) - 1) << 7]);
     }
 }

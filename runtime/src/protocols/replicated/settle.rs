@@ -17,6 +17,7 @@ use smpcc_circuit::cost::Delay;
 use smpcc_circuit::settle::{HASH_LEN, ROUNDS};
 use zeroize::{Zeroize, Zeroizing};
 
+use self::ledger::Ledger;
 use self::products::Carried;
 use super::{Rep3, Stream, party};
 use crate::error::Error;
@@ -116,6 +117,9 @@ trait Statement: Send + 'static {
         known: &[u64],
         said: &Said<Self::Element>,
     ) -> Self::Verdict;
+
+    /// All is proven and verified.
+    fn over(self, ledger: &mut Ledger);
 
     fn write(element: Self::Element, out: &mut Vec<u8>);
 
@@ -334,6 +338,7 @@ impl<S: Statement> Settle<S> {
             })?;
             wire.expect(to, Self::SAID)?;
         }
+        statement.over(&mut suite.ledger);
         self.verdicts = Some([of_next, of_previous]);
         Ok(())
     }

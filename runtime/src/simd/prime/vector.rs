@@ -19,7 +19,7 @@ use crate::wipe;
 pub(super) const LANES: usize = 8;
 
 /// Eight elements, by word and lane: any numbers of 192 bits, each the element that is left of it.
-pub(super) type Block = [[u64; LANES]; WORDS];
+pub(crate) type Block = [[u64; LANES]; WORDS];
 
 /// The shortest vector that stands in blocks: each of its halves is whole blocks.
 const LONG: usize = 2 * LANES;
@@ -70,13 +70,17 @@ impl Drop for Vector {
     }
 }
 
+/// Memory of vectors that are no more, wiped, for those to come: long ones take megabytes, which the system is slow to give.
+pub(crate) type Room = Vec<Vec<Block>>;
+
 fn halves<T>(all: &[T]) -> [&[T]; 2] {
     all.split_at(all.len() / 2).into()
 }
 
 impl Vector {
-    fn long(n: usize, fill: impl FnOnce(&mut [Block])) -> Self {
-        let mut blocks = vec![Block::default(); n / LANES];
+    fn long(n: usize, room: &mut Room, fill: impl FnOnce(&mut [Block])) -> Self {
+        let mut blocks = room.pop().unwrap_or_default();
+        blocks.resize(n / LANES, Block::default());
         fill(&mut blocks);
         let few = Vec::new();
         Self { blocks, few }
@@ -87,12 +91,20 @@ impl Vector {
         Self { blocks, few }
     }
 
+    /// Gives back the memory that it takes.
+    pub(crate) fn leave(mut self, room: &mut Room) {
+        wipe::clear(&mut self.blocks);
+        if self.blocks.capacity() > 0 {
+            room.push(std::mem::take(&mut self.blocks));
+        }
+    }
+
     /// Words in halves, each times its weight, which has at most 127 bits. All halves are as many, a power of two.
-    pub(crate) fn weighed(words: [&[u64]; 2], weights: [&[u128]; 2]) -> Self {
+    pub(crate) fn weighed(words: [&[u64]; 2], weights: [&[u128]; 2], room: &mut Room) -> Self {
         let n = 2 * words[0].len();
         let both = words.into_iter().zip(weights);
         if n >= LONG {
-            return Self::long(n, |blocks| {
+            return Self::long(n, room, |blocks| {
                 let halves = blocks.chunks_exact_mut(n / 2 / LANES);
                 for (half, (words, weights)) in halves.zip(both) {
                     weigh(words, weights, half);
@@ -104,9 +116,9 @@ impl Vector {
     }
 
     /// The first half of words plus `r` times what the second has more. Halves are as many, a power of two.
-    pub(crate) fn folded([low, high]: [&[u64]; 2], r: Prime) -> Self {
+    pub(crate) fn folded([low, high]: [&[u64]; 2], r: Prime, room: &mut Room) -> Self {
         if low.len() >= LONG {
-            return Self::long(low.len(), |blocks| fold_words([low, high], r, blocks));
+            return Self::long(low.len(), room, |blocks| fold_words([low, high], r, blocks));
         }
         let weights = [Prime::of_words(&[1]).minus(r), r];
         let pairs = low.iter().zip(high);
@@ -268,11 +280,12 @@ mod tests {
     #[test]
     fn long_vectors_are_as_short_ones() {
         let mut numbers = SplitMix::new(5);
+        let mut room = Room::new();
         for half in [1, 2, 4, 8, 16, 32] {
             let [x0, x1, y0, y1] = [(); 4].map(|()| words(&mut numbers, half));
             let (x, y) = ([&x0[..], &x1], [&y0[..], &y1]);
             let weights: Vec<u128> = (0..half).map(|_| numbers.word() >> 1).collect();
-            let mut u = Vector::weighed(x, [&weights; 2]);
+            let mut u = Vector::weighed(x, [&weights; 2], &mut room);
             let weighed = x.map(|x| x.iter().zip(&weights).map(|(&x, &w)| Prime::scaled(w, x)));
             let mut short = Vector::short(weighed.into_iter().flatten().collect());
             let mut v: Option<(Vector, Vector)> = None;
@@ -289,7 +302,7 @@ mod tests {
                         let all = all.map(|&y| Prime::of_words(&[y]));
                         let mut slow = Vector::short(all.collect());
                         slow.fold(r);
-                        (Vector::folded(y, r), slow)
+                        (Vector::folded(y, r, &mut room), slow)
                     }
                     Some((mut v, mut slow)) => {
                         v.fold(r);
@@ -302,7 +315,12 @@ mod tests {
                 assert_eq!(u.len(), short.len());
             }
             assert!(u.first() == short.first());
-            assert!(v.is_some_and(|(v, slow)| v.len() == 1 && v.first() == slow.first()));
+            let (v, slow) = v.expect("at least one halving");
+            assert!(v.len() == 1 && v.first() == slow.first());
+            // What comes next finds what is left of these.
+            u.leave(&mut room);
+            v.leave(&mut room);
+            assert!(room.iter().all(Vec::is_empty));
         }
     }
 }

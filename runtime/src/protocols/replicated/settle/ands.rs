@@ -30,7 +30,7 @@ use smpcc_circuit::settle::{FIELD_LEN, VERDICT};
 use zeroize::Zeroizing;
 
 use self::proof::{Masks, Public, Side, Verdict};
-use super::ledger::{Recorded, Row};
+use super::ledger::{Ledger, Recorded, Row};
 use super::{Carried, Said, Statement, Verifier};
 use crate::hash::Digest;
 use crate::prg::Prg;
@@ -163,6 +163,8 @@ impl Statement for Recorded {
         };
         proof::follow(&self.public(start), &side, &said.elements, &said.hashes)
     }
+
+    fn over(self, _ledger: &mut Ledger) {}
 
     fn write(element: Field, out: &mut Vec<u8>) {
         out.extend_from_slice(&element.to_le_bytes());

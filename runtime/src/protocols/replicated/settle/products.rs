@@ -31,7 +31,8 @@
 use smpcc_circuit::settle::{HALVES, TermShape};
 use zeroize::Zeroizing;
 
-use self::proof::{Masks, Public, Side, Verdict, share_of_sum};
+use self::proof::{Masks, Public, Room, Side, Verdict, share_of_sum};
+use super::ledger::Ledger;
 use super::terms::Chunk;
 use super::{HASH, Said, Statement, Verifier, digest};
 use crate::hash::Digest;
@@ -48,13 +49,17 @@ pub(super) const fn blocks(elements: usize) -> usize {
     (WORDS * elements).div_ceil(2)
 }
 
-/// What is known of the beginning of a product that goes on in the next proof: of this party's own what its second verifier knows; of the
-/// next party's as first verifier, of the previous one's as second.
+/// What goes from proof to proof.
 #[derive(Default)]
 pub struct Carried {
+    /// What is known of the beginning of a product that goes on in the next proof: of this party's own what its second verifier knows; of
+    /// the next party's as first verifier, of the previous one's as second.
     own: u64,
     next: u64,
     previous: u64,
+    /// What the products of the proof that is being made add up to.
+    integers: Zeroizing<Vec<[u64; 3]>>,
+    room: Room,
 }
 
 /// What is known of the products that end in a chunk: of the first, less what was known of its beginning.
@@ -128,7 +133,8 @@ impl Statement for Chunk {
 
     fn first_knows(&self, carried: &mut Carried) -> Zeroizing<Vec<u64>> {
         let second_knows = left(&self.products.keys[1], &mut carried.own);
-        proof::expected(self, &second_knows)
+        carried.integers = proof::integers(self);
+        proof::expected(&carried.integers, &second_knows)
     }
 
     fn knows(&self, verifier: Verifier, carried: &mut Carried) -> Zeroizing<Vec<u64>> {
@@ -158,7 +164,16 @@ impl Statement for Chunk {
             first: self.mask(Verifier::First, keys[0]),
             second: self.mask(Verifier::Second, keys[1]),
         };
-        proof::prove(&self.public(start), self, shares, masks, salt)
+        let integers = std::mem::take(&mut carried.integers);
+        let all = (self, &integers[..]);
+        proof::prove(
+            &self.public(start),
+            all,
+            shares,
+            masks,
+            salt,
+            &mut carried.room,
+        )
     }
 
     fn hashes(&self, salt: &[u8], elements: &[Prime]) -> Vec<Digest> {
@@ -175,11 +190,11 @@ impl Statement for Chunk {
         said: &Said<Prime>,
     ) -> Verdict {
         let [[x0, y0], [x1, y1]] = self.operands();
-        let (rows, carried) = match verifier {
+        let (rows, known_before) = match verifier {
             Verifier::First => ([x1, y1], &mut carried.next),
             Verifier::Second => ([y0, x0], &mut carried.previous),
         };
-        carry(self, carried, verifier, &said.elements);
+        carry(self, known_before, verifier, &said.elements);
         let side = Side {
             rows,
             summand: known,
@@ -192,7 +207,12 @@ impl Statement for Chunk {
             &side,
             &said.elements,
             &said.hashes,
+            &mut carried.room,
         )
+    }
+
+    fn over(self, ledger: &mut Ledger) {
+        ledger.terms.give_back(self);
     }
 
     fn write(element: Prime, out: &mut Vec<u8>) {

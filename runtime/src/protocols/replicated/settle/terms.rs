@@ -6,10 +6,8 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use smpcc_circuit::settle::{TERMS, TermShape};
-use zeroize::Zeroizing;
 
 use crate::protocols::replicated::arithmetic::Made;
 use crate::wipe;
@@ -40,8 +38,6 @@ pub struct Chunk {
     pub products: Products,
     /// The number of its proof in the run.
     pub number: u64,
-    /// What the products add up to as integers, once it is known: by product that ends here, and of the one that does not.
-    pub integers: OnceLock<Zeroizing<Vec<[u64; 3]>>>,
 }
 
 impl Chunk {
@@ -63,9 +59,7 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        let Products { next, keys, .. } = &mut self.products;
-        let all = self.rows.iter_mut().chain(keys).chain([next]);
-        all.for_each(wipe::clear);
+        self.words().for_each(wipe::clear);
     }
 }
 
@@ -79,17 +73,27 @@ pub struct Terms {
     /// As many as are proven together, each.
     full: VecDeque<Chunk>,
     last: Chunk,
+    /// Of chunks that are proven the memory, wiped: the next ones take it.
+    spare: Vec<Chunk>,
 }
+
+/// Spare chunks at most.
+const SPARE: usize = 4;
 
 impl Chunk {
     /// With room for as many terms as are proven together.
     fn roomy() -> Self {
         let mut chunk = Self::default();
-        let Products { next, keys, runs } = &mut chunk.products;
-        let words = chunk.rows.iter_mut().chain(keys).chain([next]);
-        words.for_each(|words| words.reserve_exact(MOST_TERMS));
-        runs.reserve_exact(MOST_TERMS);
+        let room = |words: &mut Vec<u64>| words.reserve_exact(MOST_TERMS);
+        chunk.words().for_each(room);
+        chunk.products.runs.reserve_exact(MOST_TERMS);
         chunk
+    }
+
+    /// All that is secret.
+    fn words(&mut self) -> impl Iterator<Item = &mut Vec<u64>> {
+        let Products { next, keys, .. } = &mut self.products;
+        self.rows.iter_mut().chain(keys).chain([next])
     }
 
     /// Records terms of products that are of a ring that is so many bits smaller than words.
@@ -155,7 +159,8 @@ impl Terms {
                 }
                 at += ending;
                 if self.last.rows[0].len() == MOST_TERMS {
-                    let full = std::mem::replace(&mut self.last, Chunk::roomy());
+                    let room = self.spare.pop().unwrap_or_else(Chunk::roomy);
+                    let full = std::mem::replace(&mut self.last, room);
                     self.full.push_back(full);
                 }
             }
@@ -163,6 +168,15 @@ impl Terms {
         }
         #[cfg(test)]
         MOST.fetch_max(self.n(), std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// A chunk is proven, and another one may have its memory.
+    pub fn give_back(&mut self, mut chunk: Chunk) {
+        if self.spare.len() < SPARE && chunk.rows[0].capacity() >= MOST_TERMS {
+            chunk.words().for_each(wipe::clear);
+            chunk.products.runs.clear();
+            self.spare.push(chunk);
+        }
     }
 
     /// As many as are proven together, or with `all` what there is, if there is any.

@@ -9,7 +9,7 @@ use super::super::Said;
 use super::super::terms::Chunk;
 use crate::hash::{Digest, Transcript};
 use crate::prg::{Prg, PrgKey};
-use crate::simd::prime::{MINUS_SIZE, Prime, Vector, Wide, accumulate, reduced};
+use crate::simd::prime::{self, MINUS_SIZE, Prime, Vector, Wide, accumulate, reduced};
 use crate::simd::subsets::{self, WEIGHT_BITS};
 
 /// What prover and verifiers of a proof know: its shape, and what challenges follow from.
@@ -45,14 +45,12 @@ impl Challenges {
         t.finish().0
     }
 
-    /// So many words that follow from the challenge.
-    fn words(&self, what: &str, n: usize) -> Vec<u64> {
+    /// Words that follow from the challenge.
+    fn words(&self, what: &str, words: &mut [u64]) {
         let seed = self.draw(what);
         let mut key = [0; 16];
         key.copy_from_slice(&seed[..16]);
-        let mut words = vec![0; n];
-        Prg::new(&PrgKey::from_bytes(key)).fill_words(0, 0, &mut words);
-        words
+        Prg::new(&PrgKey::from_bytes(key)).fill_words(0, 0, words);
     }
 
     /// An element.
@@ -92,12 +90,23 @@ pub fn hashes(shape: TermShape, salt: &[u8], first: &[Prime]) -> Vec<Digest> {
         .collect()
 }
 
+/// Memory that one proof after the other takes: it is wiped in between where it held secrets.
+#[derive(Default)]
+pub struct Room {
+    vectors: prime::Room,
+    halves: Vec<u64>,
+    weights: Vec<u128>,
+}
+
 /// Which products each random half takes: for each product a bit for each half, in two words.
 struct Halves(Vec<u64>);
 
 impl Halves {
-    fn new(challenges: &Challenges, products: usize) -> Self {
-        Self(challenges.words("halves", 2 * products))
+    fn new(challenges: &Challenges, products: usize, room: &mut Room) -> Self {
+        let mut words = std::mem::take(&mut room.halves);
+        words.resize(2 * products, 0);
+        challenges.words("halves", &mut words);
+        Self(words)
     }
 
     /// The sum over each half of what the products have, word by word mod 2^64.
@@ -111,7 +120,8 @@ struct Weights(Vec<u128>);
 
 impl Weights {
     fn new(challenges: &Challenges) -> Self {
-        let words = challenges.words("weights", 2 * (HALVES + 1));
+        let mut words = [0; 2 * (HALVES + 1)];
+        challenges.words("weights", &mut words);
         let pairs = words.chunks_exact(2);
         let sums = pairs.map(|w| {
             let weight = u128::from(w[0]) | u128::from(w[1]) << 64;
@@ -123,18 +133,21 @@ impl Weights {
     }
 
     /// The weight of every term: that of all halves that take its product.
-    fn terms(&self, halves: &Halves, chunk: &Chunk) -> Vec<u128> {
+    fn terms(&self, halves: &Halves, chunk: &Chunk, room: &mut Room) -> Vec<u128> {
         let (sums, goes_on) = (&self.0[..HALVES], self.0[HALVES]);
-        let mut all = subsets::weights(&halves.0, sums);
         let (runs, n) = (&chunk.products.runs, chunk.rows[0].len());
-        if runs.len() < n {
-            let products = std::mem::replace(&mut all, Vec::with_capacity(n));
-            for (weight, &run) in products.into_iter().zip(runs) {
-                all.resize(all.len() + run, weight);
-            }
-            all.resize(n, goes_on);
+        let mut all = std::mem::take(&mut room.weights);
+        all.resize(runs.len(), 0);
+        subsets::weights(&halves.0, sums, &mut all);
+        if runs.len() == n {
+            return all;
         }
-        all
+        let mut terms = Vec::with_capacity(n);
+        for (weight, &run) in all.into_iter().zip(runs) {
+            terms.resize(terms.len() + run, weight);
+        }
+        terms.resize(n, goes_on);
+        terms
     }
 
     /// What the sums weigh together.
@@ -175,8 +188,11 @@ impl<'a, T: Copy + Default + Zeroize> Halved<'a, T> {
 }
 
 /// Rows, weighed.
-fn weighed(rows: [&[u64]; 2], weights: &[u128]) -> Vector {
-    Vector::weighed(Halved::new(rows).get(), Halved::new([weights; 2]).get())
+fn weighed(rows: [&[u64]; 2], weights: Vec<u128>, room: &mut Room) -> Vector {
+    let (words, both) = (Halved::new(rows), Halved::new([&weights[..]; 2]));
+    let weighed = Vector::weighed(words.get(), both.get(), &mut room.vectors);
+    room.weights = weights;
+    weighed
 }
 
 /// What is left of a vector of words after some halvings. Before the first it is words, with which products take a third of the time, and
@@ -203,18 +219,24 @@ impl Left<'_> {
     }
 
     /// The first half plus `r` times what the second has more; that is what is left.
-    fn fold(&mut self, r: Prime) {
+    fn fold(&mut self, r: Prime, room: &mut Room) {
         match self {
-            Self::Words(all) => *self = Self::Elements(Vector::folded(all.get(), r)),
+            Self::Words(all) => {
+                *self = Self::Elements(Vector::folded(all.get(), r, &mut room.vectors));
+            }
             Self::Elements(all) => all.fold(r),
         }
     }
 
     /// The one element that is left when all halvings are done.
-    fn only(&self) -> Prime {
+    fn only(self, room: &mut Room) -> Prime {
         match self {
             Self::Words(_) => Prime::default(),
-            Self::Elements(all) => all.first(),
+            Self::Elements(all) => {
+                let first = all.first();
+                all.leave(&mut room.vectors);
+                first
+            }
         }
     }
 }
@@ -242,11 +264,7 @@ pub struct Masks {
 const PART: u32 = 44;
 
 /// The integers that products add up to, in three parts each, and the one that goes on last: `Σ x_0 y_1 + x_1 y_0`.
-fn integers(chunk: &Chunk) -> &[[u64; 3]] {
-    chunk.integers.get_or_init(|| added_up(chunk))
-}
-
-fn added_up(chunk: &Chunk) -> Zeroizing<Vec<[u64; 3]>> {
+pub fn integers(chunk: &Chunk) -> Zeroizing<Vec<[u64; 3]>> {
     let [x0, x1, y0, y1] = &chunk.rows;
     let mut terms = x0.iter().zip(y1).zip(x1.iter().zip(y0));
     let low = (1 << PART) - 1;
@@ -282,30 +300,32 @@ const fn wrapped([low, middle, _]: [u64; 3]) -> u64 {
 }
 
 /// What products add up to, mod 2^64 and without what the second verifier adds, which is what the first one knows of a true statement.
-pub fn expected(chunk: &Chunk, second: &[u64]) -> Zeroizing<Vec<u64>> {
-    let integers = integers(chunk);
+pub fn expected(integers: &[[u64; 3]], second: &[u64]) -> Zeroizing<Vec<u64>> {
     let both = integers.iter().zip(second);
     Zeroizing::new(both.map(|(&e, a)| wrapped(e).wrapping_sub(*a)).collect())
 }
 
-/// Proves a statement about a chunk. `second` are the second verifier's shares of all messages.
+/// Proves a statement about a chunk and its integers. `second` are the second verifier's shares of all messages.
 pub fn prove(
     public: &Public,
-    chunk: &Chunk,
+    (chunk, integers): (&Chunk, &[[u64; 3]]),
     second: &[Prime],
     masks: Masks,
     salt: &[u8],
+    room: &mut Room,
 ) -> Said<Prime> {
-    prove_saying(public, chunk, second, masks, salt, |_, _, message| message)
+    let honest = |_: usize, _: &Challenges, message| message;
+    prove_saying(public, (chunk, integers), second, masks, salt, room, honest)
 }
 
 /// The same by a prover who says something else: it is given the number of a message, the challenges before it, and what it should be.
 fn prove_saying(
     public: &Public,
-    chunk: &Chunk,
+    (chunk, integers): (&Chunk, &[[u64; 3]]),
     second: &[Prime],
     masks: Masks,
     salt: &[u8],
+    room: &mut Room,
     mut says: impl FnMut(usize, &Challenges, Vec<Prime>) -> Vec<Prime>,
 ) -> Said<Prime> {
     let mut challenges = Challenges::new(public);
@@ -319,23 +339,23 @@ fn prove_saying(
         challenges.absorb(&hash);
         hashes.push(hash);
     };
-    let halves = Halves::new(&challenges, chunk.products.runs.len());
-    let integers = integers(chunk);
+    let halves = Halves::new(&challenges, chunk.products.runs.len(), room);
     let (goes_on, ended) = integers.split_last().unwrap_or((&[0; 3], &[]));
     let sums = halves.sums(ended);
     let sums = sums.iter().chain([goes_on]).map(|&sum| whole(sum));
     say(sums.collect(), &mut challenges);
-    let weights = Weights::new(&challenges).terms(&halves, chunk);
+    let weights = Weights::new(&challenges).terms(&halves, chunk, room);
+    room.halves = halves.0;
     let [x0, x1, y0, y1] = &chunk.rows;
-    let mut u = weighed([x0, y0], &weights);
+    let mut u = weighed([x0, y0], weights, room);
     let mut v = Left::Words(Halved::new([y1, x1]));
     while u.len() > 1 {
         say(v.halved(&u).to_vec(), &mut challenges);
         let r = challenges.one();
         u.fold(r);
-        v.fold(r);
+        v.fold(r, room);
     }
-    let (u, v) = (u.first(), v.only());
+    let (u, v) = (Left::Elements(u).only(room), v.only(room));
     let Masks {
         first: mu,
         second: nu,
@@ -396,10 +416,11 @@ pub fn follow(
     side: &Side<'_>,
     shares: &[Prime],
     hashes: &[Digest],
+    room: &mut Room,
 ) -> Verdict {
     let shape = public.shape;
     let mut challenges = Challenges::new(public);
-    let halves = Halves::new(&challenges, chunk.products.runs.len());
+    let halves = Halves::new(&challenges, chunk.products.runs.len(), room);
     let mut messages = levels(shape).zip(hashes);
     let mut next = |challenges: &mut Challenges| {
         let (range, hash) = messages.next().unwrap_or((0..0, &public.start));
@@ -422,21 +443,25 @@ pub fn follow(
     let weights = Weights::new(&challenges);
     let mut claim = weights.claim(message);
     let mut own = match side.first {
-        true => Left::Elements(weighed(side.rows, &weights.terms(&halves, chunk))),
+        true => {
+            let weights = weights.terms(&halves, chunk, room);
+            Left::Elements(weighed(side.rows, weights, room))
+        }
         false => Left::Words(Halved::new(side.rows)),
     };
+    room.halves = halves.0;
     while own.len() > 1 {
         let message = next(&mut challenges);
         let r = challenges.one();
         claim = quadratic([claim.minus(message[0]), message[0], message[1]], r);
-        own.fold(r);
+        own.fold(r, room);
     }
     let message = next(&mut challenges);
     let check = message[1].minus(claim);
     let r = beyond_bits(challenges.one());
     Verdict {
         sums: sums.finish(),
-        factor: side.mask.plus(r.times(own.only().minus(side.mask))),
+        factor: side.mask.plus(r.times(own.only(room).minus(side.mask))),
         check,
         claim: quadratic([message[0], message[1], message[2]], r),
     }

@@ -60,7 +60,7 @@ impl Case {
         chunk.products.keys = keys;
         chunk.products.runs = runs.to_vec();
         // In these tests the first key's row is what the second verifier knows.
-        chunk.products.next = expected(&chunk, &chunk.products.keys[0]).to_vec();
+        chunk.products.next = expected(&integers(&chunk), &chunk.products.keys[0]).to_vec();
         let shape = chunk.shape();
         Self {
             public: Public {
@@ -83,7 +83,9 @@ impl Case {
             second,
             masks,
         } = self;
-        prove_saying(public, chunk, second, *masks, b"salt", says)
+        let (all, mut room) = (integers(chunk), Room::default());
+        let chunk = (chunk, &all[..]);
+        prove_saying(public, chunk, second, *masks, b"salt", &mut room, says)
     }
 
     fn honest(&self) -> Said<Prime> {
@@ -105,8 +107,17 @@ impl Case {
             first: false,
             mask: self.masks.second,
         };
-        [(first, &proof.elements[..]), (second, &self.second)]
-            .map(|(side, shares)| follow(&self.public, &self.chunk, &side, shares, &proof.hashes))
+        [(first, &proof.elements[..]), (second, &self.second)].map(|(side, shares)| {
+            let room = &mut Room::default();
+            follow(
+                &self.public,
+                &self.chunk,
+                &side,
+                shares,
+                &proof.hashes,
+                room,
+            )
+        })
     }
 
     fn passes(&self, proof: &Said<Prime>) -> bool {
@@ -186,7 +197,7 @@ fn integers_do_not_wrap() {
         .rows
         .iter_mut()
         .for_each(|row| row.fill(u64::MAX));
-    let sum = added_up(&case.chunk)[0];
+    let sum = integers(&case.chunk)[0];
     let largest = Prime::of_words(&[u64::MAX]);
     let expected = largest.times(largest).times(Prime::of_words(&[80]));
     assert!(whole(sum) == expected);
@@ -202,7 +213,7 @@ fn weights_hide_false_sums_as_seldom_as_they_should() {
             let mut case = Case::new(&[1, 1], 0, *seed);
             case.chunk.products.next[1] ^= 1 << 63;
             // Half of the sums are wrong: each of those is said to be larger, and one of them by what weights must cancel.
-            let halves = Halves::new(&Challenges::new(&case.public), 2);
+            let halves = Halves::new(&Challenges::new(&case.public), 2, &mut Room::default());
             let wrong = |t: usize| halves.0[2 + t / 64] >> (t % 64) & 1 == 1;
             let proof = case.prove(|level, _, mut message| {
                 if level == 0 {
