@@ -1,11 +1,12 @@
 //! How fast runs are: one line for each kind of work that protocols are compared by, with bytes and rounds.
 //!
-//! `cargo bench -p smpcc --bench speed [-- [write] [estimates] [TIMES] [WORD…]]` runs every party as a process with TLS links on this machine and
+//! `cargo bench -p smpcc --bench speed [-- [write] [estimates | malicious] [TIMES] [WORD…]]` runs every party as a process with TLS links on this machine and
 //! prints a table: medians of so many runs (5), from the agreement to the last result, inputs and outputs included. WORDs choose
 //! lines; `write` puts the table into the book. Results are checked wherever they are short to say in Rust.
 //!
 //! With `estimates` it measures this machine first (`smpcc calibrate`) and holds what `smpcc stats` says to what runs take: 30 % of
-//! time, 25 % of memory.
+//! time, 25 % of memory. With `malicious` it compares runs against parties that may send what they like with runs among those that follow the
+//! protocol.
 
 #![allow(clippy::print_stdout, reason = "tables are all that it makes")]
 
@@ -281,8 +282,24 @@ fn table() -> Vec<Work> {
     ]
 }
 
+/// What protection against cheaters is measured by, and how many operations each has.
+fn protected() -> Vec<(Work, u64)> {
+    let (two_party, rep4) = (("two-party", 2, "auto"), ("rep4", 4, "auto"));
+    vec![
+        (ands(REP3, 100), 100_000_000),
+        (products(REP3, 4, 1_000_000), 4_000_000),
+        (ands(("rep3", 3, "yao"), 10), 10_000_000),
+        (compares(100_000), 100_000),
+        (compares(1_000_000), 1_000_000),
+        (ands(two_party, 1), 1_000_000),
+        (ands(GARBLED, 1), 1_000_000),
+        (products(rep4, 4, 1_000_000), 4_000_000),
+        (ands(rep4, 100), 100_000_000),
+    ]
+}
+
 /// A whole command, from the start to the last exit, inputs beside the example.
-fn example(name: &str, parties: &str, times: usize) -> f64 {
+fn example(name: &str, args: &[&str], times: usize) -> f64 {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../examples")
         .join(format!("{name}.smpc"));
@@ -291,7 +308,7 @@ fn example(name: &str, parties: &str, times: usize) -> f64 {
         let status = Command::new(env!("CARGO_BIN_EXE_smpcc"))
             .arg("run")
             .arg(&path)
-            .args(["--parties", parties])
+            .args(args)
             .stdout(Stdio::null())
             .status()
             .expect("smpcc starts");
@@ -349,6 +366,7 @@ fn hold(work: &Work, program: &Path, setting: &[&str], times: usize) -> Held {
 struct Asked {
     times: usize,
     estimates: bool,
+    malicious: bool,
     words: Vec<String>,
 }
 
@@ -358,11 +376,12 @@ impl Asked {
         let is_word = |a: &&String| {
             a.parse::<usize>().is_err()
                 && !a.starts_with("--")
-                && !["write", "estimates"].contains(&a.as_str())
+                && !["write", "estimates", "malicious"].contains(&a.as_str())
         };
         Self {
             times: args.iter().find_map(|a| a.parse().ok()).unwrap_or(5),
             estimates: args.iter().any(|a| a == "estimates"),
+            malicious: args.iter().any(|a| a == "malicious"),
             words: args.iter().filter(is_word).cloned().collect(),
         }
     }
@@ -382,9 +401,9 @@ fn place(work: &Work) -> String {
 }
 
 /// Runs each work that is asked for in a folder.
-fn each(asked: &Asked, mut take: impl FnMut(&Work, &Path, &[&str])) {
+fn each(asked: &Asked, all: Vec<Work>, mut take: impl FnMut(&Work, &Path, &[&str])) {
     let folder = tempfile::tempdir().expect("a folder");
-    for mut work in table() {
+    for mut work in all {
         if !asked.wants(&format!("{} {}", work.what, place(&work))) {
             continue;
         }
@@ -419,7 +438,7 @@ fn estimates(asked: &Asked) {
         "| work | suite | time, estimated | measured | ratio | memory, estimated | measured | ratio |\n|---|---|---|---|---|---|---|---|\n",
     );
     let mut beyond = Vec::new();
-    each(asked, |work, program, setting| {
+    each(asked, table(), |work, program, setting| {
         let setting = [setting, &["--costs", &costs]].concat();
         let held = hold(work, program, &setting, asked.times);
         text.push_str(&held.line);
@@ -435,7 +454,7 @@ fn speed(asked: &Asked) {
         asked.times,
         machine()
     );
-    each(asked, |work, program, setting| {
+    each(asked, table(), |work, program, setting| {
         let took = median(asked.times, || run(program, setting));
         if let Some(expected) = &work.expected {
             assert!(took.outputs["0"] == *expected, "{}", work.what);
@@ -463,17 +482,72 @@ fn speed(asked: &Asked) {
         ),
     ] {
         if asked.wants(what) {
-            let ms = example(name, parties, asked.times);
+            let ms = example(name, &["--parties", parties], asked.times);
             let _ = writeln!(text, "| {what} | {parties} parties | {} | | |", shown(ms));
         }
     }
     publish("speed", &text);
 }
 
+/// So many a second, for people.
+fn rate(operations: u64, ms: f64) -> String {
+    match operations as f64 / ms * 1000.0 {
+        each @ ..1e6 => format!("{:.0} k", each / 1e3),
+        each @ ..1e7 => format!("{:.1} M", each / 1e6),
+        each => format!("{:.0} M", each / 1e6),
+    }
+}
+
+fn malicious(asked: &Asked) {
+    let mut text = format!(
+        "Medians of {} runs, {}:\n\n| work | suite | time | a second | bytes each, of all | memory | of the speed without |\n|---|---|---|---|---|---|---|\n",
+        asked.times,
+        machine()
+    );
+    let (works, operations): (Vec<Work>, Vec<u64>) = protected().into_iter().unzip();
+    let wanted = |work: &Work| asked.wants(&format!("{} {}", work.what, place(work)));
+    let both = works.iter().zip(operations);
+    let mut operations: Vec<u64> = both.filter(|(w, _)| wanted(w)).map(|(_, n)| n).collect();
+    operations.reverse();
+    each(asked, works, |work, program, setting| {
+        let operations = operations.pop().expect("a number of operations");
+        let threat = [setting, &["--threat", "malicious"]].concat();
+        let without = median(asked.times, || run(program, setting));
+        let took = median(asked.times, || run(program, &threat));
+        for outputs in [&took.outputs, &without.outputs] {
+            let expected = work.expected.as_ref().expect("a result");
+            assert!(outputs["0"] == *expected, "{}", work.what);
+        }
+        let each = took.bytes as f64 / operations as f64;
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {each:.*} | {} | {:.2} |",
+            work.what,
+            place(work),
+            shown(took.ms),
+            rate(operations, took.ms),
+            if each < 10.0 { 2 } else { 0 },
+            size(took.memory),
+            without.ms / took.ms
+        );
+    });
+    let what = "two millionaires, from the command to the last exit";
+    if asked.wants(what) {
+        let threat = ["--parties", "2", "--threat", "malicious"];
+        let ms = example("millionaires", &threat, asked.times);
+        let without = example("millionaires", &threat[..2], asked.times);
+        let (time, ratio) = (shown(ms), without / ms);
+        let _ = writeln!(text, "| {what} | 2 parties | {time} | | | | {ratio:.2} |");
+    }
+    publish("malicious", &text);
+}
+
 fn main() {
     let asked = Asked::read();
     if asked.estimates {
         estimates(&asked);
+    } else if asked.malicious {
+        malicious(&asked);
     } else {
         speed(&asked);
     }

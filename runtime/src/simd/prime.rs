@@ -33,6 +33,12 @@ pub struct Prime([u64; WORDS]);
 
 impl DefaultIsZeroes for Prime {}
 
+/// Elements of a block of a vector.
+const LANES: usize = 8;
+
+/// Eight elements, by word and lane: any numbers of 192 bits, each the element that is left of it.
+pub(crate) type Block = [[u64; LANES]; WORDS];
+
 /// A sum of products, not yet reduced.
 pub type Wide = [u64; 7];
 

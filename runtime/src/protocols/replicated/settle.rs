@@ -17,8 +17,8 @@ use smpcc_circuit::cost::Delay;
 use smpcc_circuit::settle::{HASH_LEN, ROUNDS};
 use zeroize::{Zeroize, Zeroizing};
 
-use self::ledger::Ledger;
 use self::products::Carried;
+use self::terms::Terms;
 use super::{Rep3, Stream, party};
 use crate::error::Error;
 use crate::exchange::Exchange;
@@ -118,8 +118,8 @@ trait Statement: Send + 'static {
         said: &Said<Self::Element>,
     ) -> Self::Verdict;
 
-    /// All is proven and verified.
-    fn over(self, ledger: &mut Ledger);
+    /// All is proven and verified: its memory may be of use.
+    fn over(self, terms: &mut Terms);
 
     fn write(element: Self::Element, out: &mut Vec<u8>);
 
@@ -338,7 +338,7 @@ impl<S: Statement> Settle<S> {
             })?;
             wire.expect(to, Self::SAID)?;
         }
-        statement.over(&mut suite.ledger);
+        statement.over(&mut suite.ledger.terms);
         self.verdicts = Some([of_next, of_previous]);
         Ok(())
     }

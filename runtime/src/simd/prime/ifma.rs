@@ -7,8 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::{Block, LANES};
-use super::{Prime, REST, Wide, reduced};
+use super::{Block, LANES, Prime, REST, Wide, reduced};
 
 /// Bits of a limb.
 const BITS: u32 = 52;

@@ -1,7 +1,6 @@
 //! Vectors of elements in blocks, element by element: what the vectors of `ifma` must give.
 
-use super::vector::{Block, LANES};
-use super::{Prime, WORDS, Wide, accumulate, accumulate_word, reduced};
+use super::{Block, LANES, Prime, WORDS, Wide, accumulate, accumulate_word, reduced};
 
 /// An element of a block.
 pub(super) fn get(block: &Block, lane: usize) -> Prime {
@@ -18,7 +17,7 @@ fn put(block: &mut Block, lane: usize, element: Prime) {
     }
 }
 
-/// See [`super::vector`], of which these are the loops.
+/// See `vector`, of which these are the loops.
 pub(super) fn weigh(words: &[u64], weights: &[u128], out: &mut [Block]) {
     let words = words.as_chunks::<LANES>().0.iter();
     let weights = weights.as_chunks::<LANES>().0.iter();

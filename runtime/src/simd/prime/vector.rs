@@ -10,16 +10,10 @@ use std::sync::atomic::Ordering;
 
 #[cfg(target_arch = "x86_64")]
 use super::ifma;
-use super::{Prime, WORDS, Wide, accumulate, accumulate_word, portable, reduced};
+use super::{Block, LANES, Prime, Wide, accumulate, accumulate_word, portable, reduced};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::PORTABLE;
 use crate::wipe;
-
-/// Elements of a block.
-pub(super) const LANES: usize = 8;
-
-/// Eight elements, by word and lane: any numbers of 192 bits, each the element that is left of it.
-pub(crate) type Block = [[u64; LANES]; WORDS];
 
 /// The shortest vector that stands in blocks: each of its halves is whole blocks.
 const LONG: usize = 2 * LANES;
@@ -195,6 +189,7 @@ impl Vector {
 mod tests {
     use smpcc_circuit::splitmix::SplitMix;
 
+    use super::super::WORDS;
     use super::*;
 
     /// Numbers of 192 bits: drawn ones, and those at the edges, also beyond the size of the field.

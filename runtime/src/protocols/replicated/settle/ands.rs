@@ -30,7 +30,8 @@ use smpcc_circuit::settle::{FIELD_LEN, VERDICT};
 use zeroize::Zeroizing;
 
 use self::proof::{Masks, Public, Side, Verdict};
-use super::ledger::{Ledger, Recorded, Row};
+use super::ledger::{Recorded, Row};
+use super::terms::Terms;
 use super::{Carried, Said, Statement, Verifier};
 use crate::hash::Digest;
 use crate::prg::Prg;
@@ -164,7 +165,7 @@ impl Statement for Recorded {
         proof::follow(&self.public(start), &side, &said.elements, &said.hashes)
     }
 
-    fn over(self, _ledger: &mut Ledger) {}
+    fn over(self, _terms: &mut Terms) {}
 
     fn write(element: Field, out: &mut Vec<u8>) {
         out.extend_from_slice(&element.to_le_bytes());

@@ -32,8 +32,7 @@ use smpcc_circuit::settle::{HALVES, TermShape};
 use zeroize::Zeroizing;
 
 use self::proof::{Masks, Public, Room, Side, Verdict, share_of_sum};
-use super::ledger::Ledger;
-use super::terms::Chunk;
+use super::terms::{Chunk, Terms};
 use super::{HASH, Said, Statement, Verifier, digest};
 use crate::hash::Digest;
 use crate::prg::Prg;
@@ -211,8 +210,8 @@ impl Statement for Chunk {
         )
     }
 
-    fn over(self, ledger: &mut Ledger) {
-        ledger.terms.give_back(self);
+    fn over(self, terms: &mut Terms) {
+        terms.give_back(self);
     }
 
     fn write(element: Prime, out: &mut Vec<u8>) {
