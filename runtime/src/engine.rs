@@ -23,7 +23,7 @@ use crate::protocols::four::Rep4;
 use crate::protocols::pairwise::Pairwise;
 use crate::protocols::replicated::Rep3;
 use crate::protocols::shamir::Bgw;
-use crate::protocols::{Malicious, SemiHonest, Step, Suite};
+use crate::protocols::{AnySuite, Malicious, SemiHonest, Step, Suite};
 use crate::ring::Elements;
 use crate::session::Session;
 
@@ -162,40 +162,34 @@ pub fn run(
     draw::draw(program, session.me(), &mut inputs)?;
     check_inputs(program, session.me(), &inputs)?;
     keep_freed_memory();
-    match (program.suite, program.threat) {
+    let suite = match (program.suite, program.threat) {
         (SuiteName::Rep3, Threat::SemiHonest) => {
-            let suite = Rep3::<SemiHonest>::new(program, session)?;
-            run_suite(session, program, suite, inputs, progress)
+            AnySuite::new(Rep3::<SemiHonest>::new(program, session)?)
         }
         (SuiteName::Rep3, Threat::Malicious) => {
-            let suite = Rep3::<Malicious>::new(program, session)?;
-            run_suite(session, program, suite, inputs, progress)
+            AnySuite::new(Rep3::<Malicious>::new(program, session)?)
         }
         (SuiteName::Rep4, Threat::SemiHonest) => {
-            let suite = Rep4::<SemiHonest>::new(program, session)?;
-            run_suite(session, program, suite, inputs, progress)
+            AnySuite::new(Rep4::<SemiHonest>::new(program, session)?)
         }
         (SuiteName::Rep4, Threat::Malicious) => {
-            let suite = Rep4::<Malicious>::new(program, session)?;
-            run_suite(session, program, suite, inputs, progress)
+            AnySuite::new(Rep4::<Malicious>::new(program, session)?)
         }
         (SuiteName::TwoParty, Threat::Malicious) => {
-            let suite = Authenticated::new(program, session)?;
-            run_suite(session, program, suite, inputs, progress)
+            AnySuite::new(Authenticated::new(program, session)?)
         }
-        (suite @ (SuiteName::Gmw | SuiteName::Bgw), Threat::Malicious) => Err(Error::bug(format!(
-            "{} runs against malicious parties",
-            suite.name()
-        ))),
-        (SuiteName::Bgw, Threat::SemiHonest) => {
-            let suite = Bgw::new(program, session)?;
-            run_suite(session, program, suite, inputs, progress)
+        (suite @ (SuiteName::Gmw | SuiteName::Bgw), Threat::Malicious) => {
+            let suite = suite.name();
+            return Err(Error::bug(format!(
+                "{suite} runs against malicious parties"
+            )));
         }
+        (SuiteName::Bgw, Threat::SemiHonest) => AnySuite::new(Bgw::new(program, session)?),
         (SuiteName::TwoParty | SuiteName::Gmw, Threat::SemiHonest) => {
-            let suite = Pairwise::new(program, session)?;
-            run_suite(session, program, suite, inputs, progress)
+            AnySuite::new(Pairwise::new(program, session)?)
         }
-    }
+    };
+    run_suite(session, program, suite, inputs, progress)
 }
 
 /// Refuses inputs of which this machine could not even hold a share: the others' are as long as they say, and a failed allocation

@@ -25,6 +25,7 @@ use crate::exchange::Exchange;
 use crate::io::Secret;
 use crate::ring::Elements;
 
+mod any;
 pub mod authenticated;
 pub mod check;
 mod circuit;
@@ -53,6 +54,7 @@ mod tests;
 mod tickets;
 mod vouch;
 
+pub use any::AnySuite;
 pub use check::{Batch, Check, Opened, Passed, Submitted};
 
 /// What a corrupt party may do, as a type: what is proven against one adversary is not built on what serves another.
@@ -134,13 +136,17 @@ pub type Preparation<S> = Option<Box<dyn Machine<S>>>;
 pub trait Suite: Sized + Sync {
     /// How it holds a value.
     type Share: Clone + Send + Sync + 'static;
-    /// Whom it protects against.
-    type Threat: Adversary;
-    /// Whether openings wait to be checked together. They do not where nobody lies, or where each is checked as it is made: then
-    /// [`Suite::check`] passes at once.
-    const WAITS: bool = <Self::Threat as Adversary>::DEVIATES;
     /// What speaks for an opened value in a check: nothing where nobody lies, MACs or tags elsewhere.
     type Evidence: Send + 'static;
+
+    /// Whether it protects against parties that send what they like.
+    fn deviates(&self) -> bool;
+
+    /// Whether openings wait to be checked together. They do not where nobody lies, or where each is checked as it is made: then
+    /// [`Suite::check`] passes at once.
+    fn waits(&self) -> bool {
+        self.deviates()
+    }
 
     /// Lanes `from..from + lanes` of a share; `from` is a multiple of 64.
     fn cut(share: &Self::Share, from: usize, lanes: usize) -> Self::Share;

@@ -21,9 +21,7 @@ use super::CheckReport;
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::io::Outputs;
-use crate::protocols::{
-    Adversary, Batch, Check, Machine, Opened, Outcome, Passed, Step, Submitted, Suite,
-};
+use crate::protocols::{Batch, Check, Machine, Opened, Outcome, Passed, Step, Submitted, Suite};
 use crate::ring::Elements;
 
 /// Openings that wait at most before they are checked.
@@ -101,7 +99,7 @@ impl<S: Suite> Settle<S> {
         opened: Opened<Elements, S::Evidence>,
         when: Stamp,
     ) -> Result<Result<Elements, Submitted<Elements>>, Error> {
-        if !S::WAITS {
+        if !suite.waits() {
             return believe(suite, opened).map(Ok);
         }
         self.wanted = true;
@@ -119,7 +117,7 @@ impl<S: Suite> Settle<S> {
         opened: Option<Opened<Elements, S::Evidence>>,
         when: Stamp,
     ) -> Result<(), Error> {
-        if !S::WAITS {
+        if !suite.waits() {
             if let Some(opened) = opened {
                 put(outputs, id, block, believe(suite, opened)?)?;
             }
@@ -211,7 +209,7 @@ impl<S: Suite> Settle<S> {
     ) -> Result<(), Error> {
         // Who waited for what passed in the tick before has it by now.
         self.settled.clear();
-        if !S::Threat::DEVIATES {
+        if !suite.deviates() {
             return Ok(());
         }
         let (began, sent) = (Instant::now(), wire.bytes_sent());

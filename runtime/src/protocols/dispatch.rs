@@ -17,7 +17,7 @@ use super::publish::{self, Telling};
 use super::sharing::{self, Held, Share, arithmetic, boolean, done};
 use super::shuffle::Columns;
 use super::stored;
-use super::{Batch, Begun, Check, Opened, Outcome, Preparation, Suite, Value};
+use super::{Adversary, Batch, Begun, Check, Opened, Outcome, Preparation, Suite, Value};
 use crate::bits::Bits;
 use crate::error::Error;
 use crate::io::Secret;
@@ -25,10 +25,16 @@ use crate::ring::Elements;
 
 impl<P: Protocols> Suite for P {
     type Share = Share;
-    type Threat = P::Threat;
-    const WAITS: bool = P::WAITS;
     /// Shares alone: nothing speaks for what they add up to.
     type Evidence = ();
+
+    fn deviates(&self) -> bool {
+        P::Threat::DEVIATES
+    }
+
+    fn waits(&self) -> bool {
+        P::WAITS
+    }
 
     fn cut(share: &Share, from: usize, lanes: usize) -> Share {
         sharing::cut(share, from, lanes)

@@ -23,7 +23,7 @@ pub trait Protocols: Sized + Send + Sync + 'static {
     /// Whom it protects against.
     type Threat: Adversary;
 
-    /// See [`super::Suite::WAITS`].
+    /// See [`super::Suite::waits`].
     const WAITS: bool = <Self::Threat as Adversary>::DEVIATES;
 
     /// Lanes per block of operations that take one message: 64-bit elements fill a frame of the transport, or half of one.

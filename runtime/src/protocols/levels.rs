@@ -124,7 +124,7 @@ pub(super) trait AndLevel: Send + Sync {
     /// The suite.
     type Suite: Suite<Share = Share, Evidence = ()>;
     /// What a block keeps besides its wires.
-    type State: Default + Send;
+    type State: Default + Send + 'static;
 
     /// Phases of a level.
     fn n_phases(&self) -> u32 {

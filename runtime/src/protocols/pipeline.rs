@@ -4,6 +4,8 @@
 //! where a party has several cores. What it sends and takes is ordered: blocks send and take one after the other, whatever was
 //! computed when. So neither results nor traffic depend on how many cores there are.
 
+use std::any::Any;
+
 use smpcc_circuit::cost::Delay;
 
 use super::{Begun, Machine, Outcome, Step, Stepped, Suite};
@@ -16,7 +18,7 @@ use crate::exchange::Exchange;
 /// In each phase a block computes, sends and receives; when all has come, it computes once more and ends.
 pub trait Blocks<S: Suite>: Send + Sync {
     /// What a block in flight holds; the next block in its place starts with it.
-    type State: Default + Send;
+    type State: Default + Send + 'static;
 
     /// Number of blocks.
     fn n_blocks(&self) -> usize;
@@ -87,24 +89,113 @@ pub struct Place {
 }
 
 /// A block in flight.
-struct Flight<T> {
+struct Flight {
     place: Place,
-    state: T,
+    state: State,
+}
+
+/// A block's [`Blocks::State`], whatever that is.
+type State = Box<dyn Any + Send>;
+
+/// [`Blocks`] of any kind: what steps them is compiled once for each suite.
+trait AnyBlocks<S: Suite>: Send + Sync {
+    fn n_blocks(&self) -> usize;
+    fn n_phases(&self) -> u32;
+    fn window(&self) -> usize;
+    fn is_long(&self, phase: u32) -> bool;
+    fn state(&self) -> State;
+    fn compute(&self, suite: &S, flight: &mut Flight) -> Result<(), Error>;
+    fn send(
+        &mut self,
+        suite: &mut S,
+        wire: &mut Exchange<'_>,
+        at: &mut Flight,
+    ) -> Result<(), Error>;
+    fn receive(
+        &mut self,
+        suite: &mut S,
+        wire: &mut Exchange<'_>,
+        at: &mut Flight,
+    ) -> Result<(), Error>;
+    fn end(&mut self, suite: &mut S, flight: &mut Flight) -> Result<(), Error>;
+    fn finish(&mut self) -> Result<Outcome<S::Share, S::Evidence>, Error>;
+    fn delay(&self, n_phases: u32) -> Delay;
+}
+
+impl<S: Suite, B: Blocks<S>> AnyBlocks<S> for B {
+    fn n_blocks(&self) -> usize {
+        Blocks::n_blocks(self)
+    }
+
+    fn n_phases(&self) -> u32 {
+        Blocks::n_phases(self)
+    }
+
+    fn window(&self) -> usize {
+        Blocks::window(self)
+    }
+
+    fn is_long(&self, phase: u32) -> bool {
+        Blocks::is_long(self, phase)
+    }
+
+    fn state(&self) -> State {
+        Box::new(B::State::default())
+    }
+
+    fn compute(&self, suite: &S, at: &mut Flight) -> Result<(), Error> {
+        Blocks::compute(self, suite, at.place, of_kind(&mut at.state)?)
+    }
+
+    fn send(
+        &mut self,
+        suite: &mut S,
+        wire: &mut Exchange<'_>,
+        at: &mut Flight,
+    ) -> Result<(), Error> {
+        Blocks::send(self, suite, wire, at.place, of_kind(&mut at.state)?)
+    }
+
+    fn receive(
+        &mut self,
+        suite: &mut S,
+        wire: &mut Exchange<'_>,
+        at: &mut Flight,
+    ) -> Result<(), Error> {
+        Blocks::receive(self, suite, wire, at.place, of_kind(&mut at.state)?)
+    }
+
+    fn end(&mut self, suite: &mut S, at: &mut Flight) -> Result<(), Error> {
+        Blocks::end(self, suite, at.place.block, of_kind(&mut at.state)?)
+    }
+
+    fn finish(&mut self) -> Result<Outcome<S::Share, S::Evidence>, Error> {
+        Blocks::finish(self)
+    }
+
+    fn delay(&self, n_phases: u32) -> Delay {
+        Blocks::delay(self, n_phases)
+    }
+}
+
+fn of_kind<T: 'static>(state: &mut State) -> Result<&mut T, Error> {
+    let state = state.downcast_mut();
+    state.ok_or_else(|| Error::bug("the state of a block of another kind"))
 }
 
 /// Steps [`Blocks`] with several in flight.
-pub struct Pipeline<S: Suite, B: Blocks<S>> {
-    blocks: B,
-    in_flight: Vec<Flight<B::State>>,
+pub struct Pipeline<S: Suite> {
+    blocks: Box<dyn AnyBlocks<S>>,
+    in_flight: Vec<Flight>,
     next: usize,
     last_phase: u32,
 }
 
-impl<S: Suite, B: Blocks<S>> Pipeline<S, B> {
+impl<S: Suite> Pipeline<S> {
     /// Nothing begun yet.
-    pub fn new(blocks: B) -> Self {
+    pub fn new(blocks: impl Blocks<S> + 'static) -> Self {
         Self {
-            blocks,
+            blocks: Box::new(blocks),
             in_flight: Vec::new(),
             next: 0,
             last_phase: 0,
@@ -112,10 +203,9 @@ impl<S: Suite, B: Blocks<S>> Pipeline<S, B> {
     }
 
     /// As an operation that has begun; with nothing to do it still ends in order.
-    pub fn begun(blocks: B) -> Result<Begun<S>, Error>
+    pub fn begun(blocks: impl Blocks<S> + 'static) -> Result<Begun<S>, Error>
     where
         S: 'static,
-        B: 'static,
     {
         Ok(Begun::Machine(Box::new(Self::new(blocks))))
     }
@@ -129,19 +219,19 @@ impl<S: Suite, B: Blocks<S>> Pipeline<S, B> {
     ) -> Result<(), Error> {
         let (n_blocks, n_phases) = (self.blocks.n_blocks(), self.blocks.n_phases());
         let mut flights = &mut self.in_flight[flights];
-        for Flight { place, state } in flights.iter_mut() {
-            self.blocks.receive(suite, wire, *place, state)?;
-            place.phase += 1;
-            self.last_phase = self.last_phase.max(place.phase);
+        for flight in flights.iter_mut() {
+            self.blocks.receive(suite, wire, flight)?;
+            flight.place.phase += 1;
+            self.last_phase = self.last_phase.max(flight.place.phase);
         }
-        compute(&self.blocks, suite, wire, flights)?;
+        compute(&*self.blocks, suite, wire, flights)?;
         // All in flight began in one tick, so all are in one phase.
         if flights.first().is_some_and(|f| f.place.phase == n_phases) {
             let mut n_begun = 0;
-            for Flight { place, state } in flights.iter_mut() {
-                self.blocks.end(suite, place.block, state)?;
+            for flight in flights.iter_mut() {
+                self.blocks.end(suite, flight)?;
                 if self.next < n_blocks {
-                    *place = Place {
+                    flight.place = Place {
                         block: self.next,
                         phase: 0,
                     };
@@ -150,31 +240,30 @@ impl<S: Suite, B: Blocks<S>> Pipeline<S, B> {
                 }
             }
             flights = &mut flights[..n_begun];
-            compute(&self.blocks, suite, wire, flights)?;
+            compute(&*self.blocks, suite, wire, flights)?;
         }
-        for Flight { place, state } in flights {
-            self.blocks.send(suite, wire, *place, state)?;
+        for flight in flights {
+            self.blocks.send(suite, wire, flight)?;
         }
         Ok(())
     }
 }
 
 /// Computes what some blocks send next, each on a core where there are several and it is worth it.
-fn compute<S: Suite, B: Blocks<S>>(
-    blocks: &B,
+fn compute<S: Suite>(
+    blocks: &dyn AnyBlocks<S>,
     suite: &S,
     wire: &Exchange<'_>,
-    flights: &mut [Flight<B::State>],
+    flights: &mut [Flight],
 ) -> Result<(), Error> {
-    let run =
-        |flight: &mut Flight<B::State>| blocks.compute(suite, flight.place, &mut flight.state);
+    let run = |flight: &mut Flight| blocks.compute(suite, flight);
     match flights {
         [first, _, ..] if blocks.is_long(first.place.phase) => wire.workers().each(flights, run),
         _ => flights.iter_mut().try_for_each(run),
     }
 }
 
-impl<S: Suite, B: Blocks<S>> Machine<S> for Pipeline<S, B> {
+impl<S: Suite> Machine<S> for Pipeline<S> {
     fn step(&mut self, suite: &mut S, wire: &mut Exchange<'_>) -> Result<Stepped<S>, Error> {
         let (n_blocks, n_phases) = (self.blocks.n_blocks(), self.blocks.n_phases());
         // What others are sent leaves while the next blocks are computed.
@@ -192,14 +281,14 @@ impl<S: Suite, B: Blocks<S>> Machine<S> for Pipeline<S, B> {
             let room = (self.blocks.window() - first).min(run);
             for block in self.next..n_blocks.min(self.next + room) {
                 let place = Place { block, phase: 0 };
-                let state = B::State::default();
+                let state = self.blocks.state();
                 self.in_flight.push(Flight { place, state });
                 self.next += 1;
             }
             let begun = &mut self.in_flight[first..];
-            compute(&self.blocks, suite, wire, begun)?;
-            for Flight { place, state } in begun {
-                self.blocks.send(suite, wire, *place, state)?;
+            compute(&*self.blocks, suite, wire, begun)?;
+            for flight in begun {
+                self.blocks.send(suite, wire, flight)?;
             }
         }
         if !self.in_flight.is_empty() {

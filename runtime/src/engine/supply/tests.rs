@@ -20,8 +20,7 @@ use crate::exchange::Exchange;
 use crate::net::{Options, memory};
 use crate::party::PartyId;
 use crate::protocols::{
-    Batch, Begun, Check, Machine, Opened, Operand, Outcome, Preparation, SemiHonest, Step, Suite,
-    Value,
+    Batch, Begun, Check, Machine, Opened, Operand, Outcome, Preparation, Step, Suite, Value,
 };
 use crate::ring::Elements;
 
@@ -97,8 +96,11 @@ impl Machine<Clear> for Send {
 
 impl Suite for Clear {
     type Share = Elements;
-    type Threat = SemiHonest;
     type Evidence = ();
+
+    fn deviates(&self) -> bool {
+        false
+    }
 
     fn cut(share: &Elements, from: usize, lanes: usize) -> Elements {
         share.slice(from, lanes)

@@ -18,7 +18,7 @@ use crate::error::{Error, Fault};
 use crate::exchange::Exchange;
 use crate::net::{Options, memory};
 use crate::party::PartyId;
-use crate::protocols::{Adversary, Begun, Machine, Operand, Outcome, Step, Stepped, Suite, Value};
+use crate::protocols::{Begun, Machine, Operand, Outcome, Step, Stepped, Suite, Value};
 use crate::ring::Elements;
 
 const P: Domain = Domain::Public;
@@ -27,13 +27,6 @@ const LIAR: usize = 2;
 
 /// Bytes of a message of the check.
 const TAG: usize = 16;
-
-/// A corrupt party says what it likes.
-struct Liar;
-
-impl Adversary for Liar {
-    const DEVIATES: bool = true;
-}
 
 struct Watched {
     me: usize,
@@ -82,8 +75,12 @@ impl Machine<Watched> for Compare {
 
 impl Suite for Watched {
     type Share = Elements;
-    type Threat = Liar;
     type Evidence = u128;
+
+    /// A corrupt party says what it likes.
+    fn deviates(&self) -> bool {
+        true
+    }
 
     fn cut(share: &Elements, from: usize, lanes: usize) -> Elements {
         share.slice(from, lanes)
