@@ -5,7 +5,7 @@
 //! length, sorted within a chunk and from chunk to chunk. To find one takes two binary searches, to insert or remove one moves at most a
 //! chunk and now and then the list of chunks, and entries that come in order are appended to full chunks.
 //!
-//! Entries move when others come: nothing secret belongs here.
+//! Entries move when others come, and leave copies behind: no word of a secret stands in one, only where it is.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;

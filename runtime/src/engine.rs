@@ -7,12 +7,12 @@
 //! block of lanes by block of lanes (`group`). See `smpcc_circuit::cost` for what
 //! counts as a round.
 
-use std::collections::BTreeMap;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use smpcc_circuit::ids::OutputId;
 use smpcc_circuit::program::{Program, Suite as SuiteName, Threat};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Word;
 use smpcc_circuit::verify::Verified;
 
@@ -226,7 +226,7 @@ pub(crate) fn run_suite<S: Suite>(
     let parts = parts::total(program, &schedule);
     session.plan_parts(parts)?;
     let began = Instant::now();
-    let mut shared = BTreeMap::new();
+    let mut shared = SortedMap::new();
     for (id, words) in inputs {
         let width = program.inputs[id.index()].scalar.width();
         shared.insert(id, Secret::new(words.into_inner().fitted(width)));

@@ -1,9 +1,8 @@
 //! What goes into a run and what comes out: secrets behind a wrapper, and their checks before anything is sent.
 
-use std::collections::BTreeMap;
-
 use smpcc_circuit::ids::{InputId, OutputId};
 use smpcc_circuit::program::Program;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{Integer, Scalar, Word};
 use zeroize::Zeroize;
 
@@ -53,10 +52,10 @@ impl<T: Zeroize> Drop for Secret<T> {
 }
 
 /// One party's inputs by leaf, in either machine word; of what is held in shares, its share ([`crate::protocols::stored`]).
-pub type Inputs = BTreeMap<InputId, Secret<Elements>>;
+pub type Inputs = SortedMap<InputId, Secret<Elements>>;
 
 /// What one party learnt, by leaf; of what stays shared, its share.
-pub type Outputs = BTreeMap<OutputId, Elements>;
+pub type Outputs = SortedMap<OutputId, Elements>;
 
 /// Checks that a party gives exactly what the program asks of it: each leaf, the right number of lanes, each in range; of what is
 /// held in shares, a share of that many words, which says nothing of ranges.

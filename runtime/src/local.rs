@@ -70,9 +70,9 @@ pub fn run_over(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use smpcc_circuit::program::{Domain, Op, Suite};
+    use smpcc_circuit::sorted::SortedMap;
     use smpcc_circuit::verify::verify;
 
     use super::*;
@@ -89,7 +89,7 @@ mod tests {
         let product = b.op(Op::Mul, &[x, y], a, u(32), 2);
         let out = b.output(product, &[1]);
         let program = verify(b.program).unwrap();
-        let mine = |id, words: [u128; 2]| BTreeMap::from([(id, Secret::of(words))]);
+        let mine = |id, words: [u128; 2]| SortedMap::from([(id, Secret::of(words))]);
         let ids = [0, 1].map(smpcc_circuit::ids::InputId::new);
         let inputs = vec![mine(ids[0], [3, 4]), Inputs::new(), mine(ids[1], [5, 6])];
         let reports = run(&program, inputs).unwrap_or_else(|e| panic!("{e}"));

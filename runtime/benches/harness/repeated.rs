@@ -3,13 +3,13 @@
 //! Parties are threads, links are TLS 1.3 over the loopback device, as between processes. Time is from a run's setup to its
 //! last operation at the slowest party, inputs and outputs included; connecting and agreeing are not.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::builder::Builder as ProgramBuilder;
 use smpcc_circuit::program::{Domain, Op, Program, Suite, Threat};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::template::{Builder, Lit, Template};
 use smpcc_circuit::value::{ConstVec, Scalar, Word, mask};
 use smpcc_circuit::verify::{Verified, verify};
@@ -187,7 +187,7 @@ fn measure(program: &Verified) -> Duration {
             .map(|mesh| {
                 scope.spawn(move || {
                     let mut session = Session::local(mesh, [1; 32]);
-                    let mut inputs: Inputs = BTreeMap::new();
+                    let mut inputs: Inputs = SortedMap::new();
                     if session.me().index() == 0 {
                         let words = (0..lanes)
                             .map(|i| Word::from(i).wrapping_mul(Word::MAX / 11) & mask(64));

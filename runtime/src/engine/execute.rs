@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +15,7 @@ use smpcc_circuit::cost::{Delay, Demand, Demands, Stamp, settlement_rounds};
 use smpcc_circuit::eval::{self, endless};
 use smpcc_circuit::ids::{InputId, ValueId};
 use smpcc_circuit::program::{Node, Op, Program, Region};
+use smpcc_circuit::sorted::SortedMap;
 
 use super::SectionReport;
 use super::group::Fused;
@@ -42,7 +43,7 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     pub(super) values: Vec<Option<Operand<S>>>,
     pub(super) clocks: Clocks,
     /// This party's inputs that are not shared yet.
-    pub(super) inputs: BTreeMap<InputId, Secret<Elements>>,
+    pub(super) inputs: SortedMap<InputId, Secret<Elements>>,
     pub(super) outputs: Outputs,
     /// The program with a block's lanes, once one was needed.
     pub(super) blocks: Option<Box<Program>>,
@@ -427,7 +428,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     /// Begins a group: its operands are handed over like an operation's.
     fn begin_group(&mut self, run: &mut Run<S>, index: usize) -> Result<(), Error> {
         let plan = &self.plan(run.region).groups[&(index as u32)];
-        let mut held = BTreeMap::new();
+        let mut held = SortedMap::new();
         for (&value, &uses) in plan.cut.iter().zip(&plan.uses) {
             for _ in 0..uses {
                 held.insert(value, self.fetch(run, value)?);

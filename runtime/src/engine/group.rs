@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,6 +16,7 @@ use smpcc_circuit::blocks::Role;
 use smpcc_circuit::cost::{Delay, Demand, demand};
 use smpcc_circuit::ids::{InputId, SectionId, ValueId};
 use smpcc_circuit::program::{Loc, Node, Op, Program};
+use smpcc_circuit::sorted::SortedMap;
 
 use super::execute::{Came, Executor, Finished, Times, join};
 use super::schedule::{GroupPlan, Member, Source};
@@ -94,7 +95,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         counted: bool,
         first: u32,
         plan: &GroupPlan,
-        held: &BTreeMap<ValueId, Operand<S>>,
+        held: &SortedMap<ValueId, Operand<S>>,
     ) -> Result<Fused<S>, Error> {
         let operand = |v: &ValueId| held.get(v).cloned().ok_or_else(missing);
         let demand = self.block_demand(region, plan, 0)?;

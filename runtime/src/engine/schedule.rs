@@ -3,12 +3,11 @@
 //! Computed once per program from the program alone, so that starting an iteration of a loop is two copies of small
 //! tables. Operations of a group (`smpcc_circuit::blocks`) start and end together, under the name of the group's first.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use smpcc_circuit::blocks::{self, Role};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::phases::{Phase, Phases};
 use smpcc_circuit::program::{Op, Program, Region};
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::ConstVec;
 
 use crate::error::Error;
@@ -32,7 +31,7 @@ pub struct RegionPlan {
     /// For each local that a node makes, the nodes that wait for it, with repetitions.
     pub users: Vec<Vec<u32>>,
     /// Groups by their first node.
-    pub groups: BTreeMap<u32, GroupPlan>,
+    pub groups: SortedMap<u32, GroupPlan>,
     /// For each node, its phase: it begins when those before have ended.
     pub phase: Vec<u32>,
     /// For each phase, what it is and how many nodes it has.
@@ -54,7 +53,7 @@ pub struct GroupPlan {
     /// In order.
     pub members: Vec<Member>,
     /// Lanes and scale of all values of which blocks have their lanes.
-    pub spans: BTreeMap<ValueId, (u64, u64)>,
+    pub spans: SortedMap<ValueId, (u64, u64)>,
     /// For each slot, its value's lanes and scale (see [`blocks::Group::scales`]); no scale where it is no block.
     pub slots: Vec<(u64, Option<u64>)>,
     /// For each slot, how often members use it, and once more for a result.
@@ -170,7 +169,7 @@ impl Schedule {
         groups: &[Vec<blocks::Group>],
         r: usize,
         depth: usize,
-    ) -> Result<BTreeSet<ValueId>, Error> {
+    ) -> Result<SortedSet<ValueId>, Error> {
         let broken = || Error::bug("the program was not verified");
         let region = program.regions.get(r).ok_or_else(broken)?;
         if depth > MAX_DEPTH {
@@ -179,11 +178,11 @@ impl Schedule {
         let mut plan = std::mem::take(&mut self.regions[r]);
         plan.uses = vec![0; plan.locals.len()];
         plan.users = vec![Vec::new(); plan.locals.len()];
-        let mut outside = BTreeSet::new();
+        let mut outside = SortedSet::new();
         let groups_here = groups.get(r).map_or(&[][..], Vec::as_slice);
         // The group and the first node of each node and value in one.
-        let mut leader: BTreeMap<usize, u32> = BTreeMap::new();
-        let mut made_in: BTreeMap<ValueId, u32> = BTreeMap::new();
+        let mut leader: SortedMap<usize, u32> = SortedMap::new();
+        let mut made_in: SortedMap<ValueId, u32> = SortedMap::new();
         for group in groups_here {
             let first = *group.nodes.iter().min().ok_or_else(broken)?;
             for &n in &group.nodes {
@@ -194,7 +193,7 @@ impl Schedule {
         }
         plan.waits = vec![0; region.nodes.len()];
         for (i, node) in region.nodes.iter().enumerate() {
-            let mut captured = BTreeSet::new();
+            let mut captured = SortedSet::new();
             for nested in node.op.regions() {
                 captured.append(&mut self.visit(program, groups, nested as usize, depth + 1)?);
             }
@@ -258,7 +257,7 @@ impl GroupPlan {
             .zip(&group.roles)
             .map(|(&n, &role)| Some((n, role, region.nodes.get(n as usize)?)))
             .collect::<Option<_>>()?;
-        let known: BTreeMap<ValueId, &ConstVec> = region
+        let known: SortedMap<ValueId, &ConstVec> = region
             .nodes
             .iter()
             .filter_map(|node| match (&node.op, &node.results[..]) {
@@ -268,7 +267,7 @@ impl GroupPlan {
             .collect();
         let is_made = |v: &ValueId| all.iter().any(|(_, _, n)| n.results.contains(v));
         let nodes: Vec<_> = all.iter().filter(|(_, r, _)| *r != Role::Index).collect();
-        let made: BTreeSet<ValueId> = nodes
+        let made: SortedSet<ValueId> = nodes
             .iter()
             .flat_map(|(_, _, n)| &n.results)
             .copied()
@@ -294,7 +293,7 @@ impl GroupPlan {
             let info = program.values.get(v.index())?;
             Some((info.lanes, group.scales.get(&v).copied()))
         };
-        let mut slots: BTreeMap<ValueId, u32> = BTreeMap::new();
+        let mut slots: SortedMap<ValueId, u32> = SortedMap::new();
         for &&(_, role, node) in &nodes {
             for (i, &v) in node.args.iter().enumerate() {
                 let is_cut = operand(role, &node.op, i) == Use::Slot;

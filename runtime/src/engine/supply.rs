@@ -11,11 +11,12 @@
 //!
 //! Some kinds are made in whole batches (`smpcc_circuit::cost::Whole`), of which a run may leave the last one unfinished.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use smpcc_circuit::cost::{Correlation, Delay, Demand, Whole};
 use smpcc_circuit::program::Program;
+use smpcc_circuit::sorted::SortedMap;
 
 use crate::error::Error;
 use crate::exchange::Exchange;
@@ -70,7 +71,7 @@ impl Stock {
 
 /// Correlations of a run.
 pub(super) struct Supply<S: Suite> {
-    stocks: BTreeMap<Correlation, Stock>,
+    stocks: SortedMap<Correlation, Stock>,
     whole: Whole,
     making: Vec<(Demand, Box<dyn Machine<S>>)>,
     /// Bytes that this party sent for them.
@@ -85,7 +86,7 @@ impl<S: Suite> Supply<S> {
     /// Nothing announced.
     pub(super) fn new() -> Self {
         Self {
-            stocks: BTreeMap::new(),
+            stocks: SortedMap::new(),
             whole: Whole::default(),
             making: Vec::new(),
             bytes_sent: 0,
@@ -172,7 +173,7 @@ impl<S: Suite> Supply<S> {
         }
         let mut batch = Demand::default();
         let mut whole = Vec::new();
-        for (&kind, stock) in &mut self.stocks {
+        for (&kind, stock) in self.stocks.iter_mut() {
             if !kind.whole().is_empty() {
                 while let Some(size) = stock.next_batch(kind.batch()) {
                     whole.push(Demand::of(kind, size));

@@ -1,9 +1,8 @@
 //! Programs put together by hand, run by one thread per party over links in memory, for tests of the engine and its suites.
 
-use std::collections::BTreeMap;
-
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
 use smpcc_circuit::program::{Domain, Loc, Op, Program, Suite};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::stats::{Known, stats};
 use smpcc_circuit::value::{Scalar, Word, mask};
 use smpcc_circuit::verify::{Verified, verify};
@@ -65,7 +64,7 @@ pub(crate) fn inputs(all: &[&[Word]]) -> AllInputs {
 }
 
 /// Inputs of all parties, by leaf.
-pub(crate) type AllInputs = BTreeMap<InputId, Vec<Word>>;
+pub(crate) type AllInputs = SortedMap<InputId, Vec<Word>>;
 
 /// Runs all parties; their reports, by party.
 pub(crate) fn try_run(program: &Program, inputs: &AllInputs) -> Vec<Result<RunReport, Error>> {
@@ -186,7 +185,7 @@ pub(crate) fn predict(program: &Program) -> Predicted {
         times: u64,
         sum: &mut Predicted,
     ) -> Stamp {
-        let mut stamps: BTreeMap<ValueId, Stamp> = BTreeMap::new();
+        let mut stamps: SortedMap<ValueId, Stamp> = SortedMap::new();
         let mut end = start;
         for node in &program.regions[region as usize].nodes {
             let base = node.args.iter().fold(start, |s, v| {

@@ -83,7 +83,7 @@ impl<P: Protocols> Suite for P {
         input: Option<Elements>,
     ) -> Result<Begun<Self>, Error> {
         let sharing = self.sharing().clone();
-        let local = sharing.local(program, node, &mut args, |width, value| {
+        let local = sharing.local(program, node, &mut args, &mut |width, value| {
             Ok(match P::HOLDS_LABELS {
                 true => Some(self.garbling()?.public(width, value)),
                 false => None,

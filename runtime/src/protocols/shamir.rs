@@ -14,11 +14,11 @@
 //! is the shared integer. Boolean values are the same with k = 1: per bit d planes, 64 lanes to a word. Public constants are constant
 //! polynomials; they are only ever opened after something was added that was dealt.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smpcc_circuit::cost::{self, Demand};
 use smpcc_circuit::program::{Op, Program};
+use smpcc_circuit::sorted::SortedMap;
 
 use super::circuit::{Circuit, Circuits};
 use super::interface::{Clear, Opening, Owned, Products, Protocols, Site};
@@ -70,7 +70,7 @@ pub struct Bgw {
     circuits: Circuits,
     pools: Pools,
     /// Groups of random sharings by circuit and lanes.
-    known_groups: BTreeMap<(usize, u64), u64>,
+    known_groups: SortedMap<(usize, u64), u64>,
 }
 
 impl Bgw {
@@ -100,7 +100,7 @@ impl Bgw {
             sharing: Sharing::new((0..d).map(|a| u128::from(a == 0)).collect()),
             circuits: Circuits::new(program),
             pools: Pools::default(),
-            known_groups: BTreeMap::new(),
+            known_groups: SortedMap::new(),
         })
     }
 

@@ -162,7 +162,7 @@ impl Sharing {
         program: &Program,
         node: &Node,
         args: &mut Vec<Held>,
-        labels: impl FnOnce(usize, &Elements) -> Result<Option<Labels>, Error>,
+        labels: &mut dyn FnMut(usize, &Elements) -> Result<Option<Labels>, Error>,
     ) -> Result<Option<Share>, Error> {
         let to = info(program, &node.results, 0);
         Ok(Some(match &node.op {

@@ -8,9 +8,8 @@
 //! This comes after the last output. It is no part of the program's bytes and rounds, and nothing here waits for a party that
 //! receives nothing.
 
-use std::collections::BTreeMap;
-
 use smpcc_circuit::ids::OutputId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::verify::Verified;
 use subtle::ConstantTimeEq;
 
@@ -57,7 +56,7 @@ impl Session {
         if others.is_empty() {
             return Ok(());
         }
-        let digests: BTreeMap<OutputId, Digest> = outputs
+        let digests: SortedMap<OutputId, Digest> = outputs
             .iter()
             .map(|(id, words)| (*id, digest(words)))
             .collect();
@@ -84,7 +83,7 @@ impl Session {
     /// What `sender` says of results under the key with `other`.
     fn tag(
         &self,
-        digests: &BTreeMap<OutputId, Digest>,
+        digests: &SortedMap<OutputId, Digest>,
         common: &[OutputId],
         sender: PartyId,
         other: PartyId,

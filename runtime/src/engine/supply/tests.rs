@@ -3,7 +3,6 @@
 //! The suite here hides nothing: a share is the value, and messages are zeros of the length that `smpcc_circuit::cost` says. What is
 //! tested is when and how often the engine asks for correlations, and what it accounts for.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use smpcc_circuit::cost::{
@@ -11,6 +10,7 @@ use smpcc_circuit::cost::{
 };
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::program::{Domain, Node, Op, Program, Suite as SuiteName};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar};
 
 use crate::engine::testing::{AllInputs, Builder, a, build, expect_costs, predict, run_with};
@@ -31,8 +31,8 @@ const TRIPLE: Correlation = Correlation::Triple { ring: 64 };
 /// What the suite saw.
 #[derive(Default)]
 struct Seen {
-    pools: BTreeMap<Correlation, u64>,
-    most: BTreeMap<Correlation, u64>,
+    pools: SortedMap<Correlation, u64>,
+    most: SortedMap<Correlation, u64>,
     batches: Vec<Demand>,
 }
 

@@ -3,7 +3,7 @@
 //! What is taken is moved out and belongs to the operation that took it; there is no way to look at a pool or to put
 //! anything back. What leaves a pool or is left in it is wiped.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::protocols::ot::random::Chosen;
 use crate::ring::{Element, Elements, for_width, other_word};
 use crate::wipe;
+use smpcc_circuit::sorted::SortedMap;
 
 /// Bits, 64 to a word, read at any place.
 #[derive(Default)]
@@ -276,12 +277,12 @@ impl TransferQueue {
 #[derive(Default)]
 pub(super) struct Pools {
     bits: [BitQueue; 3],
-    triples: BTreeMap<u32, [ElementQueue; 3]>,
-    dabits: BTreeMap<u32, (BitQueue, ElementQueue)>,
+    triples: SortedMap<u32, [ElementQueue; 3]>,
+    dabits: SortedMap<u32, (BitQueue, ElementQueue)>,
     labels: LabelQueue,
     choices: BitQueue,
     /// By other party.
-    transfers: BTreeMap<usize, TransferQueue>,
+    transfers: SortedMap<usize, TransferQueue>,
 }
 
 fn short() -> Error {

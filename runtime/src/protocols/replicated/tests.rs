@@ -1,8 +1,7 @@
 //! What a single party sees: uniform messages. What operations mean and cost is in `conformance`.
 
-use std::collections::BTreeSet;
-
 use smpcc_circuit::program::{Domain, Op, Program};
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 use crate::engine::testing::{AllInputs, a, expect_output, inputs, rep3, run_on, u, words};
@@ -246,7 +245,7 @@ fn two_runs_put_nothing_on_any_link_twice() {
     let dot = b.op(Op::Dot { segments: 1 }, &[x, product], a(40), u(40), 1);
     b.output(dot, &[0, 1]);
     let (x, y) = (words(3, 40, lanes), words(4, 16, lanes));
-    let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let mut seen: SortedSet<Vec<u8>> = SortedSet::new();
     for _ in 0..2 {
         let recordings = recorded(&b.program, &inputs(&[&x, &y]));
         for (from, to) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {

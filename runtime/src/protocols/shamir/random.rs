@@ -14,10 +14,11 @@
 //! A tuple of d integers is an element of GR(2^k, d), and so is, coordinate by coordinate of the shares, a tuple of d sharings of
 //! integers: the ring acts on it by integer matrices. Result `j` is `Σ_i β_i^j · (tuple of dealer i)`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 use smpcc_circuit::cost::{Correlation, Demand};
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Word;
 use zeroize::Zeroizing;
 
@@ -39,8 +40,8 @@ pub(super) struct Pool<W>(Vec<VecDeque<W>>);
 #[derive(Default)]
 pub(super) struct Pools {
     bits: Option<Pool<u64>>,
-    narrow: BTreeMap<u32, Pool<u64>>,
-    wide: BTreeMap<u32, Pool<u128>>,
+    narrow: SortedMap<u32, Pool<u64>>,
+    wide: SortedMap<u32, Pool<u128>>,
 }
 
 /// A block under way; it is of one kind.

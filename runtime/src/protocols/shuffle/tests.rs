@@ -1,7 +1,6 @@
 //! Orders are uniform, and columns of every kind follow them.
 
-use std::collections::BTreeMap;
-
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::Word;
 
 use super::{Kind, Order, Vector};
@@ -19,7 +18,7 @@ fn key(number: u64) -> PrgKey {
 #[test]
 fn orders_are_uniform() {
     for n in [2usize, 3, 4, 5] {
-        let mut seen: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
+        let mut seen: SortedMap<Vec<u32>, u64> = SortedMap::new();
         for i in 0..24_000 {
             let order = Order::sample(&key(i), n).unwrap();
             *seen.entry(order.rows().to_vec()).or_default() += 1;

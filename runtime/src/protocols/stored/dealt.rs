@@ -12,9 +12,8 @@
 //! - **Leakage and failure**: what is opened is hidden by the masks of all parties. Of shares that are none, all 64 combinations look right with
 //!   probability 2^−64. If the parties' own masks were none, every giver would be refused.
 
-use std::collections::BTreeSet;
-
 use smpcc_circuit::ids::InputId;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::verify::Verified;
 use zeroize::Zeroizing;
 
@@ -50,7 +49,7 @@ impl Session {
             None => (0..program.n_parties as usize).collect(),
         };
         let held = (0..program.inputs.len()).filter(|&i| program.is_held(InputId::new(i)));
-        let givers: BTreeSet<u32> = held.map(|i| program.inputs[i].party).collect();
+        let givers: SortedSet<u32> = held.map(|i| program.inputs[i].party).collect();
         let len = givers.len() * scheme.words();
         let mut sums = self.masks(scheme, &numbers, givers.len())?;
         for (g, giver) in givers.iter().enumerate() {
