@@ -263,8 +263,9 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
     // A section's own rounds and depth take a walk each.
     let n_nodes: usize = program.regions.iter().map(|r| r.nodes.len()).sum();
     let rounds = counted.then(|| rounds(&course, None));
+    let mut known_levels = depth::Known::default();
     let depths = counted
-        .then(|| depth::depths(program, &control, None))
+        .then(|| depth::depths(program, &control, None, &mut known_levels))
         .flatten();
     let n_sections = program.sections.len() as u64;
     let visited = depths.as_ref().map_or(u64::MAX, |d| d.visited);
@@ -325,7 +326,7 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
                 let id = SectionId::new(i);
                 let sums = &sections[i];
                 let works = sums.and > 0 || sums.mul > 0 || sums.sent.iter().any(|&b| b > 0);
-                let inner = |x: &dyn Fn() -> u64| {
+                let inner = |x: &mut dyn FnMut() -> u64| {
                     (counted && affordable).then(|| if works { x() } else { 0 })
                 };
                 SectionStats {
@@ -338,11 +339,12 @@ pub fn stats(program: &Program, known: &Known<'_>) -> Stats {
                     lanes: lanes[i],
                     exact: !inexact.contains(&id),
                     and: show(sums.and),
-                    and_depth: inner(&|| {
-                        depth::depths(program, &control, Some(id)).map_or(0, |d| d.most.0)
+                    and_depth: inner(&mut || {
+                        let depths = depth::depths(program, &control, Some(id), &mut known_levels);
+                        depths.map_or(0, |d| d.most.0)
                     }),
                     mul: show(sums.mul),
-                    rounds: inner(&|| self::rounds(&course, Some(id))),
+                    rounds: inner(&mut || self::rounds(&course, Some(id))),
                     bytes: show(sums.bytes()),
                 }
             })

@@ -5,9 +5,11 @@
 //! multiplies; a loop of a million iterations costs a few dozen.
 
 use super::control::Control;
-use crate::ids::{SectionId, ValueId};
+use crate::ids::{SectionId, TemplateId, ValueId};
 use crate::program::{Node, Op, Program};
+use crate::template::{Lit, Template};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The longest period of growth that is looked for.
 const PERIODS: usize = 8;
@@ -48,6 +50,105 @@ impl Level {
     }
 }
 
+/// Numbers that are kept of what circuits did to levels before, at most.
+const KEPT: usize = 1 << 22;
+
+/// What circuits do to levels: loops ask for the same again and again, and so do the sections of a program.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The longest chain through each circuit.
+    depths: HashMap<TemplateId, u32>,
+    /// The levels of outputs, by those of inputs as [`Near`] has them.
+    levels: HashMap<(TemplateId, Vec<u32>), Rc<[Vec<u32>]>>,
+    n_numbers: usize,
+}
+
+/// Levels of inputs, moved together: where the next is further away than a circuit is deep, it is brought as near as it can be without
+/// being reached by a chain from below.
+struct Near {
+    levels: Vec<u32>,
+    /// Where levels that are near each other begin: here, and where they are.
+    starts: Vec<(u32, u64)>,
+}
+
+impl Near {
+    fn new(arrivals: &[u64], depth: u32) -> Self {
+        let mut sorted = arrivals.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let (mut near, mut starts) = (Vec::with_capacity(sorted.len()), Vec::new());
+        let (mut at, mut before) = (0, 0);
+        for &level in &sorted {
+            let gap = level - before;
+            let far = gap > u64::from(depth) + 1;
+            at += if far { depth + 1 } else { gap as u32 };
+            if far || starts.is_empty() {
+                starts.push((at, level));
+            }
+            near.push(at);
+            before = level;
+        }
+        let find = |level| near[sorted.partition_point(|&l| l < level)];
+        Self {
+            levels: arrivals.iter().map(|&level| find(level)).collect(),
+            starts,
+        }
+    }
+
+    /// Where a level of an output is.
+    fn back(&self, level: u32) -> u64 {
+        let i = self.starts.partition_point(|start| start.0 <= level);
+        let start = i.checked_sub(1).map_or((0, 0), |i| self.starts[i]);
+        start.1 + u64::from(level - start.0)
+    }
+}
+
+impl Known {
+    /// The levels of a circuit's outputs, and how many numbers were looked at to find them.
+    fn outputs(
+        &mut self,
+        id: TemplateId,
+        template: &Template,
+        arrivals: &[u64],
+    ) -> (Vec<Vec<u64>>, u64) {
+        let depth = *(self.depths.entry(id)).or_insert_with(|| template.and_depth());
+        let near = Near::new(arrivals, depth);
+        let (found, work) = self.outputs_near(id, template, near.levels.clone());
+        let level = |(lit, level): (&Lit, &u32)| match lit.wire() {
+            0 => 0,
+            _ => near.back(*level),
+        };
+        let outputs = template.outputs.iter().zip(&*found);
+        let outputs = outputs.map(|(out, levels)| out.iter().zip(levels).map(level).collect());
+        (outputs.collect(), work)
+    }
+
+    fn outputs_near(
+        &mut self,
+        id: TemplateId,
+        template: &Template,
+        arrivals: Vec<u32>,
+    ) -> (Rc<[Vec<u32>]>, u64) {
+        let n_in = arrivals.len();
+        let key = (id, arrivals);
+        if let Some(found) = self.levels.get(&key) {
+            return (found.clone(), n_in as u64);
+        }
+        let level = template.levels(|i| key.1[i]);
+        let outputs = template.outputs.iter();
+        let found: Rc<[Vec<u32>]> = outputs
+            .map(|out| out.iter().map(|lit| level[lit.wire() as usize]).collect())
+            .collect();
+        self.n_numbers += n_in + found.iter().map(Vec::len).sum::<usize>();
+        if self.n_numbers > KEPT {
+            *self = Self::default();
+        } else {
+            self.levels.insert(key, found.clone());
+        }
+        (found, template.gates.len() as u64)
+    }
+}
+
 /// What a walk found.
 pub(super) struct Depths {
     /// The longest chain of ANDs, and of products.
@@ -61,11 +162,13 @@ pub(super) fn depths(
     program: &Program,
     control: &Control<'_>,
     only: Option<SectionId>,
+    known: &mut Known,
 ) -> Option<Depths> {
     let mut walk = Walk {
         program,
         control,
         only,
+        known,
         levels: HashMap::new(),
         most: (0, 0),
         work: 0,
@@ -82,6 +185,7 @@ struct Walk<'a> {
     program: &'a Program,
     control: &'a Control<'a>,
     only: Option<SectionId>,
+    known: &'a mut Known,
     levels: HashMap<ValueId, Level>,
     most: (u64, u64),
     /// Gates visited so far, and operations.
@@ -166,25 +270,12 @@ impl Walk<'_> {
                 let Some(template) = self.program.templates.get(id.index()) else {
                     return;
                 };
-                self.work += template.gates.len() as u64;
                 let arrivals: Vec<u64> = args.iter().flat_map(|a| a.bits.iter().copied()).collect();
-                let base = arrivals.iter().copied().min().unwrap_or(0);
-                let level = template.levels(|i| (arrivals[i] - base).min(1 << 30) as u32);
+                let (outputs, work) = self.known.outputs(*id, template, &arrivals);
+                self.work += work;
                 let products = args.iter().map(|a| a.products).max().unwrap_or(0);
-                template
-                    .outputs
-                    .iter()
-                    .map(|out| Level {
-                        bits: out
-                            .iter()
-                            .map(|lit| match lit.wire() {
-                                0 => 0,
-                                wire => base + u64::from(level[wire as usize]),
-                            })
-                            .collect(),
-                        products,
-                    })
-                    .collect()
+                let level = |bits| Level { bits, products };
+                outputs.into_iter().map(level).collect()
             }
             Op::Gather { .. }
             | Op::Scatter { .. }
@@ -301,4 +392,50 @@ fn growth(history: &[Vec<u64>]) -> Option<(usize, Vec<u64>)> {
             .all(|k| step(k).as_ref() == Some(&first))
             .then_some((p, first))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Known;
+    use crate::ids::TemplateId;
+    use crate::template::Builder;
+
+    /// However far inputs are from each other, levels are those of the circuit itself, also when it is asked again.
+    #[test]
+    fn levels_are_those_of_the_circuit() {
+        let mut t = Builder::new(&[4]);
+        let x = t.input(0);
+        let first = t.and(x[0], x[1]);
+        let second = t.and(first, x[2]);
+        let (last, mixed) = (t.and(second, x[3]), t.xor(first, x[3]));
+        let outputs = vec![vec![first, second, last], vec![mixed, x[1], !x[2]]];
+        let template = t.finish("chain", outputs);
+        let (id, mut known) = (TemplateId::new(0), Known::default());
+        let levels = [0, 1, 2, 3, 4, 5, 9, 1_000, 1_003, 1_004];
+        let mut seed = 1usize;
+        for _ in 0..2000 {
+            let arrivals: Vec<u64> = (0..4)
+                .map(|_| {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    levels[(seed >> 33) % levels.len()]
+                })
+                .collect();
+            let level = template.levels(|i| arrivals[i] as u32);
+            let expected: Vec<Vec<u64>> = (template.outputs.iter())
+                .map(|out| {
+                    out.iter()
+                        .map(|lit| level[lit.wire() as usize].into())
+                        .collect()
+                })
+                .collect();
+            assert_eq!(
+                known.outputs(id, &template, &arrivals).0,
+                expected,
+                "{arrivals:?}"
+            );
+        }
+        let far: Vec<u64> = [7, 8, 1 << 40, (1 << 40) + 2].into();
+        let outputs = known.outputs(id, &template, &far).0;
+        assert_eq!(outputs[0], [9, (1 << 40) + 1, (1 << 40) + 3]);
+    }
 }

@@ -21,6 +21,8 @@ const HASH_LEN: u64 = 32;
 
 /// Base transfers of an extension, and columns of its correlation.
 const COLUMNS: u64 = pairwise::N_BASE;
+/// Bytes of a base oblivious transfer from its receiver and from its sender: two points and one.
+const BASE_OT_LEN: (u64, u64) = (64, 32);
 
 /// Trees of an extension.
 const TREES: u64 = COLUMNS / pairwise::TREE_DEPTH;
@@ -201,7 +203,7 @@ impl Model for Authenticated {
                 base_transfers: 0,
             };
         }
-        let (receiver, sender) = pairwise::BASE_OT_LEN;
+        let (receiver, sender) = BASE_OT_LEN;
         // Corrections for each level; the sum of a tree's checks; a hash of them all.
         let trees = 32 * COLUMNS + HASH_LEN * TREES + HASH_LEN;
         Setup {

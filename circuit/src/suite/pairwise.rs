@@ -16,8 +16,8 @@ use crate::stamp::Delay;
 use crate::template::Template;
 use std::ops::RangeInclusive;
 
-/// Bytes of a base oblivious transfer from its receiver and from its sender: two points and one.
-pub(super) const BASE_OT_LEN: (u64, u64) = (64, 32);
+/// Bytes of a base oblivious transfer from its receiver, and of all of a batch from their sender: a point each.
+const BASE_OT_LEN: (u64, u64) = (32, 32);
 /// Base transfers of one extension. With fewer transfers than these in a direction over a whole program, they are base transfers
 /// themselves.
 pub(super) const N_BASE: u64 = 128;
@@ -537,9 +537,9 @@ fn setup(program: &Program, garbles: bool) -> Setup {
     // What sender and receiver send.
     let both = |route: Route| match route {
         Route::None => (0, 0),
-        Route::Base(count) => (count * BASE_OT_LEN.1, count * BASE_OT_LEN.0),
+        Route::Base(count) => (BASE_OT_LEN.1, count * BASE_OT_LEN.0),
         // The roles are reversed below an extension.
-        Route::Extension => (N_BASE * BASE_OT_LEN.0, N_BASE * BASE_OT_LEN.1 + trees),
+        Route::Extension => (N_BASE * BASE_OT_LEN.0, BASE_OT_LEN.1 + trees),
     };
     let (up, down, labels) = (both(routes.up), both(routes.down), both(routes.labels));
     let mut sent: Vec<u64> = (0..n)

@@ -18,8 +18,9 @@ use super::{Authenticated, GARBLER, out_of_step, party};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::prg::OsEntropy;
+use crate::protocols::ot::base::{self, endemic};
 use crate::protocols::ot::softspoken::{Fields, Receiver, Sender};
-use crate::protocols::ot::{Context, Instance, SECURITY, base, reversed};
+use crate::protocols::ot::{Context, Instance, SECURITY, reversed};
 use crate::protocols::{Machine, Malicious, Outcome, Preparation, Step, Stepped};
 
 /// Whose Δ is the offset of the first extension. To choose points is less work than to agree on keys under them, and who garbles has more to
@@ -77,7 +78,7 @@ enum State {
 /// It chooses its Δ in base transfers, has the first extension, and from that extension the pairs from which the second one starts.
 enum First {
     New,
-    Points(base::Receiver<Malicious>),
+    Points(endemic::Receiver),
     Trees(Box<base::ReceivedKeys<Malicious>>),
     Sent,
 }
@@ -85,7 +86,7 @@ enum First {
 /// It has pairs of base transfers, from which the first extension starts, and chooses its Δ in that.
 enum Second {
     New,
-    Points(base::Sender<Malicious>),
+    Points(endemic::Sender),
     Chosen(Box<base::ReceivedKeys<Malicious>>),
     Trees(Box<base::ReceivedKeys<Malicious>>),
 }
@@ -118,14 +119,18 @@ impl First {
             Self::New => {
                 // Below an extension roles are reversed.
                 let choices = Zeroizing::new(FIELDS.base_choices(*suite.delta.whole));
-                let (receiver, points) =
-                    base::Receiver::new(&keyed.reversed(), SECURITY, &choices[..], &mut entropy)?;
+                let (receiver, points) = endemic::Receiver::new(
+                    &keyed.reversed(),
+                    SECURITY,
+                    &choices[..],
+                    &mut entropy,
+                )?;
                 wire.send(other, |out| out.extend_from_slice(&points))?;
-                wire.expect(other, base::sender_len(SECURITY))?;
+                wire.expect(other, endemic::sender_len(SECURITY))?;
                 Self::Points(receiver)
             }
             Self::Points(receiver) => {
-                let received = receiver.finish(wire.take(other, base::sender_len(SECURITY))?)?;
+                let received = receiver.finish(wire.take(other, endemic::sender_len(SECURITY))?)?;
                 wire.expect(other, FIELDS.planted_len())?;
                 wire.expect(other, reversed::len(FIELDS))?;
                 Self::Trees(Box::new(received))
@@ -160,13 +165,13 @@ impl Second {
         let next = match self {
             Self::New => {
                 let (sender, points) =
-                    base::Sender::new(&chooses.reversed(), SECURITY, &mut entropy)?;
+                    endemic::Sender::new(&chooses.reversed(), SECURITY, &mut entropy)?;
                 wire.send(other, |out| out.extend_from_slice(&points))?;
-                wire.expect(other, base::receiver_len(SECURITY))?;
+                wire.expect(other, endemic::receiver_len(SECURITY))?;
                 Self::Points(sender)
             }
             Self::Points(sender) => {
-                let sent = sender.finish(wire.take(other, base::receiver_len(SECURITY))?)?;
+                let sent = sender.finish(wire.take(other, endemic::receiver_len(SECURITY))?)?;
                 let (mut receiver, trees) =
                     Receiver::checked(&chooses, FIELDS, sent, &mut entropy)?;
                 wire.send(other, |out| out.extend_from_slice(&trees))?;

@@ -1,30 +1,18 @@
 //! Base OTs: random oblivious transfers of 128-bit keys by Diffie–Hellman in Ristretto255, a batch at a time.
 //!
-//! - **Functionality**: for each index the sender gets two random keys, the receiver the one that its choice bit names.
-//! - **Adversary**: malicious, either party, in the random-oracle model: *endemic* security, in which a corrupt party may choose its own keys.
-//!   What is built on it against such parties sends corrections under all of them (`softspoken::checked`).
-//! - **Source**: Masny, Rindal, "Endemic oblivious transfer" (CCS 2019, ePrint 2019/706): the one-round OT from a uniform key
-//!   agreement, with Diffie–Hellman as the agreement.
-//! - **Assumptions**: computational Diffie–Hellman in Ristretto255, SHA-256 as a random oracle; a generator seeded by the
-//!   operating system.
-//! - **Cost**: one round, both messages at once; 64 bytes an OT from the receiver, 32 from the sender. A scalar times the base and
-//!   one point at the receiver, the base and two points at the sender.
-//! - **Departures from the paper**: keys are hashed from the shared point together with everything that was sent, the index, the choice
-//!   and the session. The sender uses one exponent for both keys of an OT: its message does not depend on
-//!   the receiver's, and the keys come from different points.
-//! - **Leakage and failure**: a message that is not exactly canonical encodings of points other than the identity is the sending
-//!   party's fault. No branch and no index depends on a choice.
+//! | module | against | round | bytes an OT |
+//! |---|---|---|---|
+//! | [`semi_honest`] | who follows the protocol | one | 32 |
+//! | [`endemic`] | who does not | one | 96 |
 //!
-//! Steps below are of the protocol in the paper's section on OT from key agreement: the receiver's message is `(r_0, r_1)` with `r_b =
-//! m_A ⊖ H_b(r_{1−b})`, the sender's is `m_B`, keys are agreed with `m_A = r_j ⊕ H_j(r_{1−j})`.
+//! Here is what both have: the keys that come out, in the type of the adversary that they are for, and points as bytes.
 
 use std::marker::PhantomData;
 
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
-use rayon::prelude::*;
-use subtle::{Choice, ConditionallySelectable};
+use subtle::Choice;
 use zeroize::Zeroizing;
 
 use super::{Context, SECURITY};
@@ -32,20 +20,15 @@ use crate::bits::words_for;
 use crate::block::Label;
 use crate::error::Error;
 use crate::hash::Transcript;
-use crate::prg::{OsEntropy, Prg, PrgKey};
+use crate::prg::Prg;
+
+pub mod endemic;
+pub mod semi_honest;
+#[cfg(test)]
+mod tests;
 
 /// Bytes of a point.
 const POINT_LEN: usize = 32;
-
-/// Bytes of what the receiver sends for `n` OTs.
-pub const fn receiver_len(n: usize) -> usize {
-    2 * POINT_LEN * n
-}
-
-/// Bytes of what the sender sends for `n` OTs.
-pub const fn sender_len(n: usize) -> usize {
-    POINT_LEN * n
-}
 
 type Encoded = [u8; POINT_LEN];
 
@@ -68,34 +51,23 @@ fn exponent(prg: &Prg, i: usize) -> Zeroizing<Scalar> {
     Zeroizing::new(Scalar::from_bytes_mod_order_wide(&wide))
 }
 
-/// `H_j`: a point from the other point of the pair, by a random oracle of 64 bytes and the map from those to the group.
-fn hash_to_point(context: &Context, i: usize, j: u8, other: &Encoded) -> RistrettoPoint {
+/// A point that nobody chooses, by a random oracle of 64 bytes and the map from those to the group. The halves of what is hashed differ
+/// by a number after all else but what `rest` adds.
+fn hash_to_point(start: impl Fn() -> Transcript, rest: &[u8]) -> RistrettoPoint {
     let mut uniform = [0; 64];
     for (half, out) in uniform.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-        let mut t = context.transcript("smpcc/ot/base/point");
-        t.number(i as u64)
-            .number(j.into())
-            .number(half as u64)
-            .bytes(other);
+        let mut t = start();
+        t.number(half as u64).bytes(rest);
         *out = t.finish().0;
     }
     RistrettoPoint::from_uniform_bytes(&uniform)
 }
 
-/// What was sent for an OT.
-struct Sent<'a> {
-    r: [&'a Encoded; 2],
-    y: &'a Encoded,
-}
-
-/// The key of choice `j`, from the point that both sides know.
-fn key(context: &Context, i: usize, j: u8, sent: &Sent<'_>, shared: &RistrettoPoint) -> Label {
-    let mut t: Transcript = context.transcript("smpcc/ot/base/key");
-    t.number(i as u64).number(j.into());
-    t.bytes(sent.r[0]).bytes(sent.r[1]).bytes(sent.y);
+/// A key, from what was sent and the point that both sides know.
+fn key(mut sent: Transcript, shared: &RistrettoPoint) -> Label {
     let point = Zeroizing::new(shared.compress());
-    t.bytes(point.as_bytes());
-    let digest = Zeroizing::new(t.finish().0);
+    sent.bytes(point.as_bytes());
+    let digest = Zeroizing::new(sent.finish().0);
     let mut half = [0; 16];
     half.copy_from_slice(&digest[..16]);
     Label::from_bytes(half)
@@ -113,6 +85,17 @@ fn encodings(bytes: &[u8], n: usize) -> Option<&[Encoded]> {
     (points.len() == n && rest.is_empty()).then_some(points)
 }
 
+/// Choice bits, 64 to a word; missing words are zero.
+fn choice_words(n: usize, choices: &[u64]) -> Zeroizing<Vec<u64>> {
+    let mut words = Zeroizing::new(vec![0; words_for(n)]);
+    words.iter_mut().zip(choices).for_each(|(w, c)| *w = *c);
+    words
+}
+
+fn choice(words: &[u64], i: usize) -> Choice {
+    Choice::from((words[i / 64] >> (i % 64) & 1) as u8)
+}
+
 /// Both keys of each OT of a batch. Each is used once.
 pub struct SentKeys<A> {
     pub(super) pairs: Zeroizing<Vec<[Label; 2]>>,
@@ -120,10 +103,10 @@ pub struct SentKeys<A> {
 }
 
 impl<A> SentKeys<A> {
-    /// Keys that were not agreed on here, against the same adversary.
-    pub(super) fn new(pairs: Vec<[Label; 2]>) -> Self {
+    /// Keys of a protocol against this adversary.
+    pub(super) fn new(pairs: Zeroizing<Vec<[Label; 2]>>) -> Self {
         Self {
-            pairs: Zeroizing::new(pairs),
+            pairs,
             level: PhantomData,
         }
     }
@@ -148,11 +131,11 @@ pub struct ReceivedKeys<A> {
 }
 
 impl<A> ReceivedKeys<A> {
-    /// Keys that were not agreed on here, against the same adversary.
-    pub(super) fn new(choices: Vec<u64>, keys: Vec<Label>) -> Self {
+    /// Keys of a protocol against this adversary.
+    pub(super) fn new(choices: Zeroizing<Vec<u64>>, keys: Zeroizing<Vec<Label>>) -> Self {
         Self {
-            choices: Zeroizing::new(choices),
-            keys: Zeroizing::new(keys),
+            choices,
+            keys,
             level: PhantomData,
         }
     }
@@ -165,176 +148,6 @@ impl<A> ReceivedKeys<A> {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
-    }
-}
-
-/// The receiver between its message and the sender's.
-pub struct Receiver<A> {
-    context: Context,
-    /// Boxed, so that no copy of the key is left where this is moved from.
-    prg: Box<Prg>,
-    /// Choice bits, 64 to a word.
-    choices: Zeroizing<Vec<u64>>,
-    message: Vec<u8>,
-    level: PhantomData<fn() -> A>,
-}
-
-impl<A> Receiver<A> {
-    /// Chooses; gives the message for the sender, [`receiver_len`] bytes. Bit `i % 64` of word `i / 64` is the choice of OT
-    /// `i`; missing words are zero.
-    pub fn new(
-        context: &Context,
-        n: usize,
-        choices: &[u64],
-        entropy: &mut OsEntropy,
-    ) -> Result<(Self, Vec<u8>), Error> {
-        let key = PrgKey::fresh(entropy)?;
-        Ok(Self::with_key(context, n, choices, &key))
-    }
-
-    pub(super) fn with_key(
-        context: &Context,
-        n: usize,
-        choices: &[u64],
-        key: &PrgKey,
-    ) -> (Self, Vec<u8>) {
-        let mut words = Zeroizing::new(vec![0; words_for(n)]);
-        words.iter_mut().zip(choices).for_each(|(w, c)| *w = *c);
-        let mut receiver = Self {
-            context: context.clone(),
-            prg: Box::new(Prg::new(key)),
-            choices: words,
-            message: Vec::new(),
-            level: PhantomData,
-        };
-        let pairs: Vec<_> = (0..n).into_par_iter().map(|i| receiver.pair(i)).collect();
-        receiver.message = pairs.concat();
-        let message = receiver.message.clone();
-        (receiver, message)
-    }
-
-    /// `(r_0, r_1)` of an OT.
-    fn pair(&self, i: usize) -> [u8; 2 * POINT_LEN] {
-        let b = self.choice(i);
-        let a = exponent(&self.prg, i);
-        // r_{1−b} is any point; r_b = m_A ⊖ H_b(r_{1−b}) with m_A = a·G.
-        let uniform = draw(&self.prg, Stream::Point, i);
-        let other = RistrettoPoint::from_uniform_bytes(&uniform)
-            .compress()
-            .to_bytes();
-        let hashed = hash_to_point(&self.context, i, b.unwrap_u8(), &other);
-        let chosen = (RistrettoPoint::mul_base(&a) - hashed)
-            .compress()
-            .to_bytes();
-        let mut pair = [0; 2 * POINT_LEN];
-        let (r0, r1) = pair.split_at_mut(POINT_LEN);
-        for (((r0, r1), c), o) in r0.iter_mut().zip(r1).zip(chosen).zip(other) {
-            *r0 = u8::conditional_select(&c, &o, b);
-            *r1 = u8::conditional_select(&o, &c, b);
-        }
-        pair
-    }
-
-    fn choice(&self, i: usize) -> Choice {
-        Choice::from((self.choices[i / 64] >> (i % 64) & 1) as u8)
-    }
-
-    /// Takes the sender's message.
-    pub fn finish(self, message: &[u8]) -> Result<ReceivedKeys<A>, Error> {
-        let pairs = self.message.as_chunks::<{ 2 * POINT_LEN }>().0;
-        let fault = || {
-            self.context
-                .sender_fault("sent base transfers that are not points")
-        };
-        let ys = encodings(message, pairs.len()).ok_or_else(fault)?;
-        let sent = pairs.par_iter().zip(ys).enumerate();
-        let keys = sent.map(|(i, (pair, y))| {
-            let point = decode(y).ok_or_else(fault)?;
-            let shared = Zeroizing::new(point * *exponent(&self.prg, i));
-            let (r, _) = pair.as_chunks();
-            let sent = Sent {
-                r: [&r[0], &r[1]],
-                y,
-            };
-            let b = self.choice(i).unwrap_u8();
-            Ok(key(&self.context, i, b, &sent, &shared))
-        });
-        let keys = Zeroizing::new(keys.collect::<Result<_, Error>>()?);
-        Ok(ReceivedKeys {
-            choices: self.choices,
-            keys,
-            level: PhantomData,
-        })
-    }
-}
-
-/// The sender between its message and the receiver's.
-pub struct Sender<A> {
-    context: Context,
-    /// Boxed, so that no copy of the key is left where this is moved from.
-    prg: Box<Prg>,
-    message: Vec<u8>,
-    level: PhantomData<fn() -> A>,
-}
-
-impl<A> Sender<A> {
-    /// Gives the message for the receiver, [`sender_len`] bytes.
-    pub fn new(
-        context: &Context,
-        n: usize,
-        entropy: &mut OsEntropy,
-    ) -> Result<(Self, Vec<u8>), Error> {
-        let key = PrgKey::fresh(entropy)?;
-        Ok(Self::with_key(context, n, &key))
-    }
-
-    pub(super) fn with_key(context: &Context, n: usize, key: &PrgKey) -> (Self, Vec<u8>) {
-        let prg = Box::new(Prg::new(key));
-        // m_B = y·G, whatever the receiver sends.
-        let points = (0..n).into_par_iter().map(|i| {
-            let y = RistrettoPoint::mul_base(&exponent(&prg, i));
-            y.compress().to_bytes()
-        });
-        let message = points.collect::<Vec<_>>().concat();
-        let sender = Self {
-            context: context.clone(),
-            prg,
-            message: message.clone(),
-            level: PhantomData,
-        };
-        (sender, message)
-    }
-
-    /// Takes the receiver's message.
-    pub fn finish(self, message: &[u8]) -> Result<SentKeys<A>, Error> {
-        let ys = self.message.as_chunks::<POINT_LEN>().0;
-        let fault = || {
-            self.context
-                .receiver_fault("sent base transfers that are not points")
-        };
-        let rs = encodings(message, 2 * ys.len()).ok_or_else(fault)?;
-        let (rs, _) = rs.as_chunks::<2>();
-        let pairs = rs.par_iter().zip(ys).enumerate().map(|(i, (r, y))| {
-            let sent = Sent {
-                r: [&r[0], &r[1]],
-                y,
-            };
-            let exponent = exponent(&self.prg, i);
-            let mut pair = [Label::ZERO; 2];
-            for (j, (own, other)) in (0u8..).zip([(&r[0], &r[1]), (&r[1], &r[0])]) {
-                // m_A of choice j is r_j ⊕ H_j(r_{1−j}).
-                let point = decode(own).ok_or_else(fault)?;
-                let agreed = point + hash_to_point(&self.context, i, j, other);
-                let shared = Zeroizing::new(agreed * *exponent);
-                pair[usize::from(j)] = key(&self.context, i, j, &sent, &shared);
-            }
-            Ok(pair)
-        });
-        let pairs = Zeroizing::new(pairs.collect::<Result<_, Error>>()?);
-        Ok(SentKeys {
-            pairs,
-            level: PhantomData,
-        })
     }
 }
 

@@ -57,7 +57,10 @@ pub fn choose(
     }
     let keys = rows.iter().enumerate();
     let keys = keys.map(|(i, &row)| key(context, i, row)).collect();
-    Ok(ReceivedKeys::new(choices.to_vec(), keys))
+    Ok(ReceivedKeys::new(
+        Zeroizing::new(choices.to_vec()),
+        Zeroizing::new(keys),
+    ))
 }
 
 /// Takes the message, as the sender of the extension.
@@ -82,7 +85,8 @@ pub fn answer(
         let zero = row ^ delta.select(corrected);
         [zero, zero ^ *delta].map(|row| key(context, i, row))
     };
-    Ok(SentKeys::new(rows.iter().enumerate().map(pair).collect()))
+    let pairs = Zeroizing::new(rows.iter().enumerate().map(pair).collect());
+    Ok(SentKeys::new(pairs))
 }
 
 #[cfg(test)]
@@ -90,7 +94,8 @@ mod tests {
     use super::*;
     use crate::party::PartyId;
     use crate::prg::OsEntropy;
-    use crate::protocols::ot::{Instance, base};
+    use crate::protocols::ot::Instance;
+    use crate::protocols::ot::base::endemic;
 
     /// The receiver has the key that it chose, and the sender both; a spoilt extension is found.
     #[test]
@@ -101,10 +106,10 @@ mod tests {
         let other = Context::new(&[3; 32], party(1), party(0), Instance::Macs);
         let reversed = context.reversed();
         let bits = fields.base_choices(Label(u128::MAX / 7));
-        let (receiver, ours) = base::Receiver::new(&reversed, SECURITY, &bits, &mut entropy)
+        let (receiver, ours) = endemic::Receiver::new(&reversed, SECURITY, &bits, &mut entropy)
             .unwrap_or_else(|e| panic!("{e}"));
-        let (sender, theirs) =
-            base::Sender::new(&reversed, SECURITY, &mut entropy).unwrap_or_else(|e| panic!("{e}"));
+        let (sender, theirs) = endemic::Sender::new(&reversed, SECURITY, &mut entropy)
+            .unwrap_or_else(|e| panic!("{e}"));
         let received = receiver.finish(&theirs).unwrap_or_else(|e| panic!("{e}"));
         let sent = sender.finish(&ours).unwrap_or_else(|e| panic!("{e}"));
         let (mut receiver, trees) = Receiver::checked(&context, fields, sent, &mut entropy)

@@ -1,6 +1,6 @@
 //! OT against its ideal functionality, known answers, and what a peer may send instead.
 
-use super::base::{ReceivedKeys, SentKeys};
+use super::base::{ReceivedKeys, SentKeys, endemic, semi_honest};
 use super::random::{self, Route};
 use super::softspoken::Fields;
 use super::*;
@@ -29,23 +29,22 @@ fn words(seed: u8, n: usize) -> Vec<u64> {
     words
 }
 
-/// Base OTs as both sides have them, and what was sent.
+/// Base OTs as both sides have them.
 struct Base {
     sent: SentKeys<SemiHonest>,
     received: ReceivedKeys<SemiHonest>,
-    bytes: [Vec<u8>; 2],
 }
 
+/// Those that hold against anybody serve parties that follow the protocol as well; what is recorded here was made from them.
 fn base(context: &Context, n: usize, choices: &[u64], seed: u8) -> Base {
     let key = |i| PrgKey::from_bytes([seed, i, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let (receiver, from_receiver) = base::Receiver::with_key(context, n, choices, &key(0));
-    let (sender, from_sender) = base::Sender::with_key(context, n, &key(1));
-    assert_eq!(from_receiver.len(), base::receiver_len(n));
-    assert_eq!(from_sender.len(), base::sender_len(n));
+    let (receiver, from_receiver) = endemic::Receiver::with_key(context, n, choices, &key(0));
+    let (sender, from_sender) = endemic::Sender::with_key(context, n, &key(1));
+    let sent = sender.finish(&from_receiver).unwrap();
+    let received = receiver.finish(&from_sender).unwrap();
     Base {
-        sent: sender.finish(&from_receiver).unwrap(),
-        received: receiver.finish(&from_sender).unwrap(),
-        bytes: [from_receiver, from_sender],
+        sent: SentKeys::new(sent.pairs),
+        received: ReceivedKeys::new(received.choices, received.keys),
     }
 }
 
@@ -92,113 +91,6 @@ fn randoms(route: Route, seed: u8) -> Randoms {
 
 fn routes() -> [Route; 2] {
     [Route::Few, Route::Many(Fields::DEFAULT)]
-}
-
-#[test]
-fn base_keys_agree_where_chosen_and_only_there() {
-    let context = context(Instance::Hashed);
-    let choices = words(1, 2);
-    let base = base(&context, 70, &choices, 3);
-    let mut seen = Vec::new();
-    for i in 0..70 {
-        let pair = base.sent.pairs[i];
-        let b = bit(&choices, i);
-        assert_eq!(bit(&base.received.choices, i), b);
-        assert!(base.received.keys[i] == pair[usize::from(b)]);
-        assert!(base.received.keys[i] != pair[usize::from(!b)]);
-        seen.extend(pair.map(|l| l.0));
-    }
-    seen.sort_unstable();
-    seen.dedup();
-    assert_eq!(seen.len(), 140, "all keys differ");
-}
-
-/// The hash of messages and keys for fixed seeds, which an implementation apart from this one (of RFC 9496, FIPS-197 and the steps
-/// in [`base`]) gives as well.
-#[test]
-fn base_transfers_are_the_recorded_ones() {
-    let context = context(Instance::Hashed);
-    let base = base(&context, 5, &[0b01101], 7);
-    let mut all = base.bytes.concat();
-    for pair in base.sent.pairs.iter() {
-        all.extend(pair.iter().flat_map(|l| l.to_bytes()));
-    }
-    assert_eq!(
-        sha256(&all).to_string(),
-        "sha256:08ba52a7b3f525f98a7f489cb8aa04eb5b3a3ebc24a4e72786314c742e69f0cd"
-    );
-}
-
-#[test]
-fn base_keys_depend_on_session_roles_and_use() {
-    let first = |context: &Context| base(context, 1, &[0], 3).sent.pairs[0][0];
-    let (a, b) = (PartyId::new(0), PartyId::new(1));
-    let contexts = [
-        Context::new(&SESSION, a, b, Instance::Hashed),
-        Context::new(&SESSION, b, a, Instance::Hashed),
-        Context::new(&SESSION, a, b, Instance::Labels),
-        Context::new(&[6; 32], a, b, Instance::Hashed),
-        Context::new(&SESSION, a, b, Instance::Hashed).reversed(),
-    ];
-    for (i, x) in contexts.iter().enumerate() {
-        for y in &contexts[..i] {
-            assert!(first(x) != first(y));
-        }
-    }
-}
-
-#[test]
-fn bad_points_are_their_senders_fault() {
-    let context = context(Instance::Hashed);
-    let key = PrgKey::from_bytes([1; 16]);
-    let (_, from_receiver) = base::Receiver::<SemiHonest>::with_key(&context, 3, &[0], &key);
-    let (_, from_sender) = base::Sender::<SemiHonest>::with_key(&context, 3, &key);
-    let identity = [0; 32];
-    // The field's order is a non-canonical zero; an odd number is the negative of a canonical one; 2 is no point's encoding.
-    let mut order = [0xff; 32];
-    (order[0], order[31]) = (0xed, 0x7f);
-    let mut negative = [0; 32];
-    negative[0] = 1;
-    let mut high = from_sender[..32].to_vec();
-    high[31] |= 0x80;
-    let mut no_point = [0; 32];
-    no_point[0] = 2;
-    let bad: [&[u8]; 6] = [&identity, &order, &negative, &high, &no_point, &[0xff; 32]];
-    let fault = |result: Result<(), Error>| result.expect_err("it was taken").fault();
-    let receive = |message: &[u8]| {
-        let (receiver, _) = base::Receiver::<SemiHonest>::with_key(&context, 3, &[0], &key);
-        receiver.finish(message).map(drop)
-    };
-    let send = |message: &[u8]| {
-        let (sender, _) = base::Sender::<SemiHonest>::with_key(&context, 3, &key);
-        sender.finish(message).map(drop)
-    };
-    receive(&from_sender).unwrap();
-    send(&from_receiver).unwrap();
-    for bad in bad {
-        for at in [0, 2] {
-            let mut message = from_sender.clone();
-            message[32 * at..32 * (at + 1)].copy_from_slice(bad);
-            assert_eq!(fault(receive(&message)), Fault::Peer(PartyId::new(1)));
-        }
-        for at in [0, 1, 5] {
-            let mut message = from_receiver.clone();
-            message[32 * at..32 * (at + 1)].copy_from_slice(bad);
-            assert_eq!(fault(send(&message)), Fault::Peer(PartyId::new(0)));
-        }
-    }
-    for len in [0, 1, 95, 64] {
-        assert_eq!(
-            fault(receive(&from_sender[..len])),
-            Fault::Peer(PartyId::new(1))
-        );
-        assert_eq!(
-            fault(send(&from_receiver[..len])),
-            Fault::Peer(PartyId::new(0))
-        );
-    }
-    let long = [&from_sender[..], &from_sender[..32]].concat();
-    assert_eq!(fault(receive(&long)), Fault::Peer(PartyId::new(1)));
 }
 
 #[test]
@@ -595,8 +487,9 @@ fn no_two_instances_send_the_same_bytes() {
         let delta = labels::fresh_delta(&mut entropy).unwrap();
         assert_eq!(delta.colour(), 1);
         let choices = Fields::DEFAULT.base_choices(*delta);
-        let (r, from_r) = base::Receiver::new(&reversed, SECURITY, &choices, &mut entropy).unwrap();
-        let (s, from_s) = base::Sender::new(&reversed, SECURITY, &mut entropy).unwrap();
+        let (r, from_r) =
+            semi_honest::Receiver::new(&reversed, SECURITY, &choices, &mut entropy).unwrap();
+        let (s, from_s) = semi_honest::Sender::new(&reversed, SECURITY, &mut entropy).unwrap();
         let (keys, fields) = (s.finish(&from_r).unwrap(), Fields::DEFAULT);
         let (mut receiver, corrections) =
             softspoken::Receiver::new(&context, fields, keys).unwrap();

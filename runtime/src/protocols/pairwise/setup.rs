@@ -3,7 +3,7 @@
 //! - **Functionality**: each ordered pair of parties has one instance of hashed transfers, as far as the program uses them; with two parties
 //!   there is one more, whose offset is the garbler's.
 //! - **Adversary**: semi-honest, all parties but one.
-//! - **Source**: see `ot::base`, `ot::softspoken`; what an instance starts from is `smpcc_circuit::cost::routes`.
+//! - **Source**: see `ot::base::semi_honest`, `ot::softspoken`; what an instance starts from is `smpcc_circuit::cost::routes`.
 //! - **Assumptions**: those of `ot`.
 //! - **Cost**: `smpcc_circuit::cost::setup`: one round, and a second for extensions.
 //! - **Departures from the paper**: none.
@@ -23,8 +23,9 @@ use crate::exchange::Exchange;
 #[cfg(test)]
 use crate::freed::{Origin, plant};
 use crate::prg::OsEntropy;
+use crate::protocols::ot::base::{self, semi_honest};
 use crate::protocols::ot::softspoken::{self, Fields};
-use crate::protocols::ot::{Context, Instance, SECURITY, base, labels, random};
+use crate::protocols::ot::{Context, Instance, SECURITY, labels, random};
 use crate::protocols::{Machine, Outcome, Preparation, SemiHonest, Step};
 
 /// This party's ends of all instances.
@@ -66,8 +67,8 @@ impl Ends {
 
 /// Base transfers of which the other side's message is missing.
 enum Base {
-    Sender(base::Sender<SemiHonest>),
-    Receiver(base::Receiver<SemiHonest>),
+    Sender(semi_honest::Sender),
+    Receiver(semi_honest::Receiver),
 }
 
 /// What an instance waits for. Everything is boxed: what a smaller state leaves unwritten of a larger one's room holds whatever stood on
@@ -114,9 +115,9 @@ impl Running {
     /// Bytes of the points that this party receives.
     fn points_len(&self) -> usize {
         if self.sends_base() {
-            base::receiver_len(self.n_base)
+            semi_honest::receiver_len(self.n_base)
         } else {
-            base::sender_len(self.n_base)
+            semi_honest::SENDER_LEN
         }
     }
 }
@@ -193,8 +194,8 @@ impl Setup {
         for r in &mut self.running {
             let context = r.base_context();
             let (base, message) = if r.sends_base() {
-                let (sender, message) = base::Sender::new(&context, r.n_base, &mut entropy)?;
-                (Base::Sender(sender), message)
+                let (sender, message) = semi_honest::Sender::new(&context, r.n_base, &mut entropy)?;
+                (Base::Sender(sender), message.to_vec())
             } else {
                 let from = |delta: Label| {
                     let choices = Zeroizing::new(Fields::DEFAULT.base_choices(delta));
@@ -214,7 +215,7 @@ impl Setup {
                     (true, Instance::Macs) => return Err(no_macs()),
                 };
                 let (receiver, message) =
-                    base::Receiver::new(&context, r.n_base, &choices, &mut entropy)?;
+                    semi_honest::Receiver::new(&context, r.n_base, &choices, &mut entropy)?;
                 (Base::Receiver(receiver), message)
             };
             r.state = State::Points(Box::new(base));

@@ -332,7 +332,8 @@ mod tests {
     use super::*;
     use crate::error::Fault;
     use crate::party::PartyId;
-    use crate::protocols::ot::{Instance, base};
+    use crate::protocols::ot::Instance;
+    use crate::protocols::ot::base::endemic;
 
     /// Ends of an instance with some Δ, or why there are none; the set-up's last message goes through `change`.
     fn ends(
@@ -344,8 +345,8 @@ mod tests {
         let context = Context::new(&[3; 32], party(0), party(1), Instance::Macs);
         let (reversed, fields) = (context.reversed(), Fields::DEFAULT);
         let choices = fields.base_choices(delta);
-        let (receiver, ours) = base::Receiver::new(&reversed, SECURITY, &choices, &mut entropy)?;
-        let (sender, theirs) = base::Sender::new(&reversed, SECURITY, &mut entropy)?;
+        let (receiver, ours) = endemic::Receiver::new(&reversed, SECURITY, &choices, &mut entropy)?;
+        let (sender, theirs) = endemic::Sender::new(&reversed, SECURITY, &mut entropy)?;
         let (received, sent) = (receiver.finish(&theirs)?, sender.finish(&ours)?);
         let (receiver, mut message) = Receiver::checked(&context, fields, sent, &mut entropy)?;
         assert_eq!(message.len(), fields.planted_len());
