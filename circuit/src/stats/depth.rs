@@ -24,28 +24,67 @@ const WORK: u64 = 400_000_000;
 const MOST: (u64, u64) = (10 * WORK, 4_000_000);
 
 /// Of a value: the level of each bit, and its level in products.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 struct Level {
-    bits: Vec<u64>,
+    bits: Bits,
     products: u64,
 }
 
+/// The levels of a value's bits.
+#[derive(Clone)]
+enum Bits {
+    /// All bits are at one level.
+    Even(u64),
+    Each(Rc<[u64]>),
+}
+
+impl Bits {
+    /// The level of each of so many bits.
+    fn iter(&self, width: usize) -> impl Iterator<Item = u64> + '_ {
+        let (even, each) = match self {
+            Self::Even(level) => (Some(*level), &[][..]),
+            Self::Each(each) => (None, &**each),
+        };
+        let even = even.into_iter().cycle().take(width);
+        even.chain(each.iter().copied())
+    }
+
+    fn most(&self) -> u64 {
+        match self {
+            Self::Even(level) => *level,
+            Self::Each(each) => each.iter().copied().max().unwrap_or(0),
+        }
+    }
+}
+
+impl FromIterator<u64> for Bits {
+    fn from_iter<I: IntoIterator<Item = u64>>(bits: I) -> Self {
+        let each: Vec<u64> = bits.into_iter().collect();
+        match each.split_first() {
+            Some((first, rest)) if rest.iter().any(|level| level != first) => {
+                Self::Each(each.into())
+            }
+            first => Self::Even(first.map_or(0, |(first, _)| *first)),
+        }
+    }
+}
+
 impl Level {
-    fn flat(width: usize) -> Self {
+    fn flat() -> Self {
         Self {
-            bits: vec![0; width],
+            bits: Bits::Even(0),
             products: 0,
         }
     }
 
-    fn most(&self) -> u64 {
-        self.bits.iter().copied().max().unwrap_or(0)
-    }
-
     fn join(&mut self, other: &Self) {
-        for (a, b) in self.bits.iter_mut().zip(&other.bits) {
-            *a = (*a).max(*b);
-        }
+        self.bits = match (&self.bits, &other.bits) {
+            (Bits::Even(a), Bits::Even(b)) => Bits::Even(*a.max(b)),
+            (Bits::Each(a), Bits::Each(b)) => a.iter().zip(&**b).map(|(a, b)| *a.max(b)).collect(),
+            (Bits::Each(each), Bits::Even(even)) | (Bits::Even(even), Bits::Each(each)) => {
+                each.iter().map(|level| *level.max(even)).collect()
+            }
+        };
         self.products = self.products.max(other.products);
     }
 }
@@ -202,10 +241,7 @@ impl Walk<'_> {
     }
 
     fn level(&self, v: ValueId) -> Level {
-        self.levels
-            .get(&v)
-            .cloned()
-            .unwrap_or_else(|| Level::flat(self.width(v)))
+        self.levels.get(&v).cloned().unwrap_or_else(Level::flat)
     }
 
     fn gives_up(&self) -> bool {
@@ -214,7 +250,7 @@ impl Walk<'_> {
 
     fn set(&mut self, v: ValueId, level: Level) {
         self.most = (
-            self.most.0.max(level.most()),
+            self.most.0.max(level.bits.most()),
             self.most.1.max(level.products),
         );
         self.levels.insert(v, level);
@@ -270,11 +306,16 @@ impl Walk<'_> {
                 let Some(template) = self.program.templates.get(id.index()) else {
                     return;
                 };
-                let arrivals: Vec<u64> = args.iter().flat_map(|a| a.bits.iter().copied()).collect();
+                let widths = node.args.iter().map(|&a| self.width(a));
+                let arrivals = args.iter().zip(widths);
+                let arrivals: Vec<u64> = arrivals.flat_map(|(a, w)| a.bits.iter(w)).collect();
                 let (outputs, work) = self.known.outputs(*id, template, &arrivals);
                 self.work += work;
                 let products = args.iter().map(|a| a.products).max().unwrap_or(0);
-                let level = |bits| Level { bits, products };
+                let level = |bits: Vec<u64>| Level {
+                    bits: bits.into_iter().collect(),
+                    products,
+                };
                 outputs.into_iter().map(level).collect()
             }
             Op::Gather { .. }
@@ -282,7 +323,7 @@ impl Walk<'_> {
             | Op::Concat
             | Op::YaoToBoolean
             | Op::BooleanToYao => {
-                let mut joined = args.first().cloned().unwrap_or_else(|| Level::flat(0));
+                let mut joined = args.first().cloned().unwrap_or_else(Level::flat);
                 for (i, arg) in args.iter().enumerate().skip(1) {
                     // An index decides where, not what.
                     if i != 1 || matches!(node.op, Op::Concat) {
@@ -292,16 +333,14 @@ impl Walk<'_> {
                 vec![joined]
             }
             op => {
-                let bits = args.iter().map(Level::most).max().unwrap_or(0);
+                let bits = args.iter().map(|a| a.bits.most()).max().unwrap_or(0);
                 let step = u64::from(matches!(op, Op::Mul | Op::Dot { .. }) && self.counts(node));
                 let products = step + args.iter().map(|a| a.products).max().unwrap_or(0);
-                node.results
-                    .iter()
-                    .map(|&r| Level {
-                        bits: vec![bits; self.width(r)],
-                        products,
-                    })
-                    .collect()
+                let level = Level {
+                    bits: Bits::Even(bits),
+                    products,
+                };
+                vec![level; node.results.len()]
             }
         };
         for (&r, level) in node.results.iter().zip(results) {
@@ -314,11 +353,13 @@ impl Walk<'_> {
     }
 
     fn repeat(&mut self, body: u32, n: u64, init: &[Level], at: &mut usize) -> Vec<Level> {
-        let counter = Level::flat(64);
+        let counter = Level::flat();
+        let results = &self.program.regions[body as usize].results;
+        let widths: Vec<usize> = results.iter().map(|&r| self.width(r)).collect();
         let flat = |levels: &[Level]| -> Vec<u64> {
+            let levels = levels.iter().zip(&widths);
             levels
-                .iter()
-                .flat_map(|l| l.bits.iter().copied().chain([l.products]))
+                .flat_map(|(l, &w)| l.bits.iter(w).chain([l.products]))
                 .collect()
         };
         let mut carried = init.to_vec();
@@ -357,10 +398,9 @@ impl Walk<'_> {
             // Whole periods at once, the remainder by simulation.
             let times = left / period as u64;
             let mut grown = growth.iter().map(|g| g.saturating_mul(times));
-            for level in &mut carried {
-                for bit in &mut level.bits {
-                    *bit = bit.saturating_add(grown.next().unwrap_or(0));
-                }
+            for (level, &width) in carried.iter_mut().zip(&widths) {
+                let bits = level.bits.iter(width).zip(grown.by_ref().take(width));
+                level.bits = bits.map(|(bit, grown)| bit.saturating_add(grown)).collect();
                 level.products = level.products.saturating_add(grown.next().unwrap_or(0));
             }
             self.most.0 = self.most.0.saturating_add(grown.next().unwrap_or(0));
