@@ -26,7 +26,8 @@ type Values = HashSet<ValueId, Mix>;
 /// Most operands of logic that may share a circuit with other logic on the same ones.
 const MAX_SHARED: usize = 8;
 
-/// Divisions and roots of wider words have templates of their own.
+/// Divisions and roots of wider words have templates of their own; divisions by short words may be of longer ones, as long as they have no
+/// more digits' bits than one of two such words.
 const MAX_FUSED_WIDTH: u32 = 64;
 
 /// A region that has been written, and what it uses of the frames around it.
@@ -95,15 +96,29 @@ impl Emitter<'_> {
 
     /// Marks divisions and roots of long words.
     fn keep_whole(&self, micros: &mut [Micro]) {
+        // Of words that were extended: the bits that they had.
+        let mut short: HashMap<ValueId, u32, Mix> = HashMap::default();
         for micro in micros {
+            let Work::Logic(Logic::Word { op, from, .. }) = &micro.work else {
+                continue;
+            };
+            let width = |i: usize| {
+                let known = micro.args.get(i).and_then(|v| short.get(v));
+                known.copied().unwrap_or(from.width())
+            };
             let by_constant = || (micro.args.get(1)).is_some_and(|&v| self.splat_of(v).is_some());
-            if let Work::Logic(Logic::Word { op, from, .. }) = &micro.work
-                && matches!(op, WordOp::Div | WordOp::Rem | WordOp::Isqrt)
-                && from.width() > MAX_FUSED_WIDTH
-                && !by_constant()
-            {
-                micro.whole = true;
-            }
+            let long = match op {
+                WordOp::Div | WordOp::Rem => {
+                    !by_constant() && width(0) * width(1) > MAX_FUSED_WIDTH * MAX_FUSED_WIDTH
+                }
+                WordOp::Isqrt => from.width() > MAX_FUSED_WIDTH,
+                WordOp::Cast => {
+                    short.extend(micro.results.first().map(|&r| (r, from.width())));
+                    false
+                }
+                _ => false,
+            };
+            micro.whole |= long;
         }
     }
 

@@ -38,6 +38,13 @@ impl Rule for Narrow {
             walk.replace(result, new);
             return;
         }
+        if let Op::Word(WordOp::Div | WordOp::Rem) = node.op
+            && walk.ty(node.results[0]).secret
+            && let Some(args) = tightened(walk, &node)
+        {
+            Constants.node(walk, Node { args, ..node });
+            return;
+        }
         if let Op::Sort { .. } = node.op
             && node.results.len() > 1
             && let Some(new) = narrowed_columns(walk, &node)
@@ -133,6 +140,36 @@ fn holding(range: Range) -> Scalar {
     }
 }
 
+/// A value in a type, by way of the smallest that holds its range where that has fewer bits than what it came from: then a circuit sees which of
+/// its bits are never set.
+fn tight(walk: &mut Walk, id: ValueId, to: Scalar) -> ValueId {
+    let tight = range_of(walk, id).map(holding);
+    let source = walk.word_args(id, WordOp::Cast).map_or(id, |args| args[0]);
+    let narrower = |tight: &Scalar| {
+        tight.width() < to.width() && tight.width() < walk.ty(source).scalar.width()
+    };
+    match tight.filter(narrower) {
+        Some(tight) if walk.ty(id).secret => {
+            let range = range_of(walk, id);
+            let cut = walk.cast(id, tight);
+            walk.note_range(cut, range);
+            walk.cast(cut, to)
+        }
+        _ => walk.cast(id, to),
+    }
+}
+
+/// The operands of a division that keeps its width, each through the smallest type that holds it; none if none gets smaller.
+fn tightened(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
+    let args: Vec<ValueId> = (node.args.iter())
+        .map(|&id| {
+            let scalar = walk.ty(id).scalar;
+            tight(walk, id, scalar)
+        })
+        .collect();
+    (args != node.args).then_some(args)
+}
+
 /// Which operands are data of the operation's type (the others keep theirs).
 fn is_data(op: &Op, i: usize) -> bool {
     match op {
@@ -168,7 +205,10 @@ fn narrowed(walk: &mut Walk, node: &Node, range: Range) -> Option<ValueId> {
                 return id;
             }
             let range = range_of(walk, id);
-            let cut = walk.cast(id, narrow);
+            let cut = match node.op {
+                Op::Word(WordOp::Div | WordOp::Rem) => tight(walk, id, narrow),
+                _ => walk.cast(id, narrow),
+            };
             // Cutting kept the integer where it fits; else nothing is known of what is left.
             if let Some(range) = range
                 && let Some((lo, hi)) = type_range(narrow)

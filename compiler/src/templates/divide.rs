@@ -81,7 +81,12 @@ fn divide(
     };
     let magnitude = |b: &mut Builder, word: &[Lit], minus: Lit| match minus.as_const() {
         Some(false) => word.to_vec(),
-        Some(true) | None => negate_if(b, word, minus, objective),
+        // As many bits as count hold the magnitude of the least integer as well.
+        Some(true) | None => {
+            let shape = Shape::of(word);
+            let magnitude = negate_if(b, &shape.bits, minus, objective);
+            zero_extend(&magnitude, word.len())
+        }
     };
     let (x, y) = (magnitude(b, x, minus_x), magnitude(b, y, minus_y));
     let minus = b.xor(minus_x, minus_y);
