@@ -279,6 +279,22 @@ fn a_mean_of_a_million_values_costs_what_a_mean_of_three_costs() {
     }
 }
 
+/// Columns that are rearranged in several steps, each of many more lanes than are looked at one by one.
+#[test]
+fn a_regression_costs_the_same_however_many_rows_each_party_has() {
+    let text = "use std::inference::{Coefficients, coefficients};
+         struct Row { a: fixed<32, 16>, b: fixed<32, 16>, y: fixed<32, 16> }
+         fn main(xs: [secret Row; _] from each) -> Coefficients<2> {
+             let all = xs.flatten();
+             coefficients(all.map(|r| [r.a, r.b]), all.map(|r| r.y))
+         }";
+    let few = figures(text, 100, ProtocolChoice::Auto).totals;
+    let many = figures(text, 20_000, ProtocolChoice::Auto).totals;
+    let (few, many) = (few.and.expect("exact"), many.and.expect("exact"));
+    // Sums are some bits wider.
+    assert!(many < few + few / 10, "{few}, {many}");
+}
+
 #[test]
 fn a_count_over_tables_takes_less_than_two_kilobytes_of_each_party() {
     let which = ("hospital", &[("level", "6")] as &[_], 100_000);

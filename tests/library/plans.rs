@@ -44,6 +44,14 @@ const PLANS: [(&str, &str, usize); 20] = [
         1_500,
     ),
     (
+        "inference::{Coefficients, coefficients}",
+        "main(x: [[secret fixed<32, 16>; 6]; _] from each) -> Coefficients<5> {
+    let all = x.flatten();
+    coefficients(all.map(|r| r[0..5]), all.map(|r| r[5]))
+}",
+        800,
+    ),
+    (
         "inference::mann_whitney",
         "main(x: [secret fixed<32, 16>; _] from each, y: [secret fixed<32, 16>; _] from each) -> fixed<72, 32> {
     mann_whitney(x.flatten(), y.flatten())

@@ -263,6 +263,9 @@ fn covers(words: &ConstVec, len: u64) -> bool {
     if *words == normal(counting(0, len), Scalar::USIZE) {
         return true;
     }
+    if words.lanes() == len && places(words).is_some() {
+        return true;
+    }
     if words.lanes() > LOOKED_AT || len > LOOKED_AT {
         return false;
     }
@@ -313,6 +316,12 @@ fn positions(written: &ConstVec, read: &ConstVec) -> Option<Overlap> {
         let local = vectors::word(WordOp::Sub, usize_, usize_, None, &[read, &shift])?;
         return Some(Overlap::All(local));
     }
+    if let Some(places) = places(written)
+        && r.1 < i128::from(written.lanes())
+    {
+        let through = vectors::gather(&places, Scalar::USIZE, read, Scalar::USIZE, 1)?;
+        return Some(Overlap::All(through));
+    }
     if written.lanes() > LOOKED_AT || read.lanes() > LOOKED_AT {
         return None;
     }
@@ -328,6 +337,30 @@ fn positions(written: &ConstVec, read: &ConstVec) -> Option<Overlap> {
     }
     let all: Vec<Word> = found.into_iter().collect::<Option<_>>()?;
     Some(Overlap::All(normal(ConstVec::Table(all), Scalar::USIZE)))
+}
+
+/// Of indices that name each lane once by moving dimensions about, as a transposition does: where each lane stands among them.
+fn places(indices: &ConstVec) -> Option<ConstVec> {
+    let ConstVec::Affine { start: 0, dims } = indices else {
+        return None;
+    };
+    // Each dimension with how far apart its steps stand among the indices; the one that moves furthest first.
+    let mut stride = 1;
+    let mut moved: Vec<(u64, Word, u64)> = Vec::with_capacity(dims.len());
+    for &(count, step) in dims.iter().rev() {
+        moved.push((count, step, stride));
+        stride = count.checked_mul(stride)?;
+    }
+    moved.sort_by_key(|dim| std::cmp::Reverse(dim.1));
+    let mut inner = 1;
+    for &(count, step, _) in moved.iter().rev() {
+        if step != Word::from(inner) {
+            return None;
+        }
+        inner = count.checked_mul(inner)?;
+    }
+    let dims = moved.iter().map(|dim| (dim.0, dim.2.into())).collect();
+    Some(normal(ConstVec::Affine { start: 0, dims }, Scalar::USIZE))
 }
 
 /// Whether no index occurs twice.
@@ -372,7 +405,7 @@ fn scatter(
         return Some(val);
     }
     if to.lanes() >= lanes
-        && lanes <= LOOKED_AT
+        && (lanes <= LOOKED_AT || places(&to).is_some())
         && let Some(Overlap::All(positions)) =
             positions(&to, &normal(counting(0, lanes), Scalar::USIZE))
     {
@@ -619,4 +652,41 @@ fn meets(walk: &Walk, a: ValueId, b: ValueId) -> bool {
     };
     let all = states(a);
     states(b).iter().any(|id| all.contains(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A transposition of more lanes than are looked at, and of fewer: each lane stands where its index does.
+    #[test]
+    fn places_are_those_of_the_indices() {
+        let shapes: [&[(u64, u64)]; 5] = [
+            &[(3000, 1), (2, 3000)],
+            &[(7, 1), (5, 7)],
+            &[(4, 15), (3, 1), (5, 3)],
+            &[(2, 30), (5, 1), (6, 5)],
+            &[(6, 1)],
+        ];
+        for shape in shapes {
+            let dims = shape.iter().map(|&(n, step)| (n, step.into())).collect();
+            let at = ConstVec::Affine { start: 0, dims };
+            let found = places(&at).unwrap_or_else(|| panic!("{shape:?}"));
+            for (k, lane) in indices(&at).enumerate() {
+                assert_eq!(found.get(lane), k as Word, "{shape:?}, {lane}");
+            }
+        }
+        // Lanes that are named twice, left out, or of an array that begins elsewhere.
+        for (start, shape) in [
+            (0, [(3, 1), (2, 2)]),
+            (0, [(3, 2), (2, 1)]),
+            (1, [(3, 1), (2, 3)]),
+        ] {
+            let dims = shape.map(|(n, step): (u64, u64)| (n, step.into())).to_vec();
+            assert!(
+                places(&ConstVec::Affine { start, dims }).is_none(),
+                "{shape:?}"
+            );
+        }
+    }
 }

@@ -13,7 +13,7 @@ mod align;
 
 use super::digits::Digits;
 use crate::passes::constants::vectors::affine;
-use align::{aligned, chained, stacked};
+use align::{aligned, chained, rows, stacked};
 use smpcc_circuit::value::{ConstVec, Word};
 
 /// More cells are taken as one.
@@ -167,6 +167,7 @@ impl Grid {
         };
         stacked(parts)
             .or_else(|| chained(parts))
+            .or_else(|| stacked(&rows(parts)?.iter().collect::<Vec<_>>()))
             .unwrap_or_else(flat)
     }
 

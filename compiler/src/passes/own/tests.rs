@@ -114,6 +114,22 @@ fn products_of_columns_are_summed_by_their_owners() {
     assert_eq!(lanes, [45, 54, 0], "{after}");
 }
 
+/// Columns that were put together before, and one more: as in a table of features beside what they are to explain.
+#[test]
+fn columns_of_columns_are_summed_by_their_owners() {
+    let mut b = Builder::new(2);
+    let number = Scalar::signed(32);
+    let columns: Vec<ValueId> = (0..3).map(|_| rows(&mut b, number, &[5, 6])).collect();
+    let features = b.inferred(Op::Concat, &columns[..2]);
+    let table = b.inferred(Op::Concat, &[features, columns[2]]);
+    let squares = b.inferred(Op::Dot { segments: 3 }, &[table, table]);
+    b.output(squares, &[0]);
+    let ir = b.finish();
+    let (after, lanes) = cut(&ir);
+    assert_same(&ir, &after, &numbers(&ir, 5), "columns");
+    assert_eq!(lanes, [15, 18, 0], "{after}");
+}
+
 #[test]
 fn pairs_of_one_owner_are_compared_by_it() {
     let mut b = Builder::new(2);

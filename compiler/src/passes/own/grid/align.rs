@@ -59,6 +59,42 @@ pub(super) fn stacked(parts: &[&Grid]) -> Option<Grid> {
     Some(Grid { dims, owners }.normal())
 }
 
+/// Vectors of several lengths, such as some columns of a table and one more, cut into vectors of one: of the longest that all are made of.
+pub(super) fn rows(parts: &[&Grid]) -> Option<Vec<Grid>> {
+    let gcd = |a: u64, b: u64| {
+        let (mut a, mut b) = (a, b);
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    let parts: Vec<&&Grid> = parts.iter().filter(|part| part.lanes() > 0).collect();
+    let len = parts.iter().fold(0, |len, part| gcd(len, part.lanes()));
+    let n_rows: u64 = parts.iter().map(|part| part.lanes() / len.max(1)).sum();
+    if len <= 1 || n_rows > 4 * MAX_CELLS as u64 {
+        return None;
+    }
+    let mut rows = Vec::new();
+    for part in parts {
+        let (kept, grid) = part.split_at(len)?;
+        let inner = grid.dims[kept..].to_vec();
+        let n_cells: usize = inner.iter().map(Dim::n_cells).product();
+        for row in 0..part.lanes() / len {
+            let (mut rest, mut cell, mut scale) = (row, 0, 1);
+            for dim in grid.dims[..kept].iter().rev() {
+                cell += scale * dim.cell(rest % dim.len);
+                scale *= dim.n_cells();
+                rest /= dim.len;
+            }
+            rows.push(Grid {
+                dims: inner.clone(),
+                owners: grid.owners[cell * n_cells..][..n_cells].to_vec(),
+            });
+        }
+    }
+    Some(rows)
+}
+
 /// Vectors of one dimension one after the other.
 pub(super) fn chained(parts: &[&Grid]) -> Option<Grid> {
     let mut all = Dim::whole(0);
