@@ -6,7 +6,7 @@ use smpcc_compiler::session::{Network, ProtocolChoice};
 
 /// Names taken from the library, `main` without its keyword, and the most kilobytes of a plan among three parties, each of whom gives a hundred
 /// elements of what is open.
-const PLANS: [(&str, &str, usize); 20] = [
+const PLANS: [(&str, &str, usize); 21] = [
     (
         "inference::pearson",
         "main(x: [secret fixed<32, 16>; _] from each, y: [secret fixed<32, 16>; _] from each) -> fixed<72, 32> {

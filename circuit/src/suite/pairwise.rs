@@ -38,7 +38,7 @@ const SHARED: Work = Work {
     garbled_and_ps: 0,
     label_ps: 0,
     step_ps: 45_000_000,
-    setup_ps: 20_000_000_000,
+    setup_ps: 9_000_000_000,
 };
 
 pub(super) const TWO_PARTY: Pairwise = Pairwise {

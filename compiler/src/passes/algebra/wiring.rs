@@ -679,7 +679,7 @@ mod tests {
         // Lanes that are named twice, left out, or of an array that begins elsewhere.
         for (start, shape) in [
             (0, [(3, 1), (2, 2)]),
-            (0, [(3, 2), (2, 1)]),
+            (0, [(3, 2), (2, 2)]),
             (1, [(3, 1), (2, 3)]),
         ] {
             let dims = shape.map(|(n, step): (u64, u64)| (n, step.into())).to_vec();

@@ -15,7 +15,7 @@ use curve25519_dalek::traits::IsIdentity;
 use subtle::Choice;
 use zeroize::Zeroizing;
 
-use super::{Context, SECURITY};
+use super::SECURITY;
 use crate::bits::words_for;
 use crate::block::Label;
 use crate::error::Error;

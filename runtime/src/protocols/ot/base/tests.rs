@@ -5,7 +5,7 @@ use crate::error::Fault;
 use crate::hash::sha256;
 use crate::party::PartyId;
 use crate::prg::PrgKey;
-use crate::protocols::ot::Instance;
+use crate::protocols::ot::{Context, Instance};
 
 const SESSION: [u8; 32] = [5; 32];
 const RECEIVER: PartyId = PartyId::new(0);
