@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use zeroize::Zeroize;
 
 use crate::prg::Prg;
-use crate::simd::field::{Field, dot, halves, mul};
+use crate::simd::field::{Field, dot, mul};
 
 /// Bytes of a hash.
 pub const HASH: usize = 16;
@@ -64,9 +64,7 @@ impl Polynomial {
         });
         let mut coefficients = run.map(Field::from_le_bytes);
         coefficients[0] ^= self.value;
-        let none = &[0; RUN][..];
-        let [sum, _] = halves([none, &coefficients], [none, &powers[..]]);
-        self.value = sum;
+        self.value = dot(&coefficients, &powers[..]);
     }
 
     /// The hash so far.
