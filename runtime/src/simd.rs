@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::block::Label;
 
 pub(crate) mod columns;
+pub(crate) mod commit;
 pub(crate) mod field;
 pub(crate) mod labels;
 mod portable;

@@ -41,7 +41,7 @@ use crate::mask::Mask;
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::vouch::{HASH, Polynomial};
 use crate::protocols::{Begun, Malicious, Outcome, Value};
-use crate::simd::columns::Cipher;
+use crate::simd::commit::commit;
 use smpcc_circuit::cost::Delay;
 
 type Suite = Rep3<Malicious>;
@@ -63,7 +63,7 @@ pub(super) fn polynomial(suite: &mut Suite) -> Option<Polynomial> {
 
 /// The commitment to a label: a block cipher whose key is used for the two labels of one bit alone, and the label added.
 struct Commit {
-    start: u128,
+    start: Label,
 }
 
 impl Commit {
@@ -73,21 +73,31 @@ impl Commit {
         let mut bytes = [0; LABEL_LEN];
         bytes.copy_from_slice(&start.finish().0[..LABEL_LEN]);
         Self {
-            start: u128::from_le_bytes(bytes),
+            start: Label::from_bytes(bytes),
         }
     }
 
-    /// To each of some labels with a number that no other bit has.
-    fn to<const N: usize>(&self, number: u64, each: [Label; N]) -> [Label; N] {
-        let key = self.start ^ u128::from(number);
-        let cipher = Cipher::new(&key.to_le_bytes());
-        each.map(|label| {
-            let label = u128::from_le_bytes(label.to_bytes());
-            let mut out = [0; 2];
-            cipher.words(label as u64, (label >> 64) as u64, &mut out);
-            let out = u128::from(out[0]) | u128::from(out[1]) << 64;
-            Label::from_bytes((out ^ label).to_le_bytes())
-        })
+    /// To each of some labels, with numbers that no other bits have: the first one's is given.
+    fn to(&self, number: u64, labels: &[Label], out: &mut [Label]) {
+        commit(self.start, number, labels, out);
+    }
+
+    /// To both labels of each bit, the one of zero first, as they are sent.
+    fn to_both(&self, number: u64, zeros: &[Label], offset: Label, out: &mut Vec<u8>) {
+        /// Labels at a time.
+        const TOGETHER: usize = 64;
+        let mut ones = Zeroizing::new([Label::ZERO; TOGETHER]);
+        let mut both = [[Label::ZERO; TOGETHER]; 2];
+        for (number, zeros) in (number..).step_by(TOGETHER).zip(zeros.chunks(TOGETHER)) {
+            let ones = &mut ones[..zeros.len()];
+            ones.iter_mut()
+                .zip(zeros)
+                .for_each(|(one, &zero)| *one = zero ^ offset);
+            self.to(number, zeros, &mut both[0]);
+            self.to(number, ones, &mut both[1]);
+            let pairs: [[Label; 2]; TOGETHER] = std::array::from_fn(|i| [both[0][i], both[1][i]]);
+            write_labels(pairs[..zeros.len()].as_flattened(), out);
+        }
     }
 }
 
@@ -231,10 +241,7 @@ impl Strings {
                 write_labels(&active, &mut both);
             } else {
                 let number = self.number(block, i);
-                let numbered = (number..).zip(zeros.iter());
-                let commitments =
-                    numbered.flat_map(|(n, &zero)| self.commit.to(n, [zero, zero ^ offset]));
-                write_labels(&commitments.collect::<Vec<Label>>(), &mut both);
+                self.commit.to_both(number, &zeros, offset, &mut both);
                 // Component 0 is party 0's, component 2 party 1's.
                 if (component == 0) == (suite.me == GARBLER) {
                     let active = self.active(suite, block, component, &zeros)?;
@@ -291,8 +298,9 @@ impl Strings {
             at += 2 * n;
             let number = self.number(block, i);
             let bits = self.bits(component, block)?;
-            for (((n, &label), bit), pair) in (number..).zip(active).zip(bits).zip(commitments) {
-                let [own] = self.commit.to(n, [label]);
+            let mut own = vec![Label::ZERO; n];
+            self.commit.to(number, active, &mut own);
+            for ((&own, bit), pair) in own.iter().zip(bits).zip(commitments) {
                 wrong = Label(wrong.0 | (own ^ pair[0] ^ (pair[0] ^ pair[1]).select(bit)).0);
             }
             add(self, active);
