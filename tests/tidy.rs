@@ -361,16 +361,17 @@ fn other_workspaces_lock_what_our_crates_need() {
             let entries = package.get("dependencies").and_then(toml::Value::as_array);
             let locked: BTreeSet<String> = entries.into_iter().flatten().map(first).collect();
             let (mut needed, mut allowed) = (BTreeSet::new(), BTreeSet::new());
-            for table in ["dependencies", "build-dependencies"] {
-                for (name, how) in manifest
-                    .get(table)
-                    .and_then(toml::Value::as_table)
-                    .into_iter()
-                    .flatten()
-                {
-                    allowed.insert(name.clone());
-                    if how.get("optional").is_none() {
-                        needed.insert(name.clone());
+            // Also those that it needs on some systems only.
+            let targets = manifest.get("target").and_then(toml::Value::as_table);
+            let places = targets.into_iter().flatten().map(|(_, place)| place);
+            for place in places.chain([&manifest]) {
+                for table in ["dependencies", "build-dependencies"] {
+                    let table = place.get(table).and_then(toml::Value::as_table);
+                    for (name, how) in table.into_iter().flatten() {
+                        allowed.insert(name.clone());
+                        if how.get("optional").is_none() {
+                            needed.insert(name.clone());
+                        }
                     }
                 }
             }

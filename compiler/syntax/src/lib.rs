@@ -13,11 +13,13 @@ pub mod format;
     reason = "written by the parser generator"
 )]
 mod grammar {
-    include!(concat!(env!("OUT_DIR"), "/grammar.rs"));
+    include!("grammar.generated");
 }
 pub mod lexer;
 pub mod library;
 pub mod parser;
 pub mod source;
 pub mod span;
+#[cfg(test)]
+mod tests;
 pub mod visible;
