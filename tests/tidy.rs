@@ -363,7 +363,10 @@ fn other_workspaces_lock_what_our_crates_need() {
             let (mut needed, mut allowed) = (BTreeSet::new(), BTreeSet::new());
             // Also those that it needs on some systems only.
             let targets = manifest.get("target").and_then(toml::Value::as_table);
-            let places = targets.into_iter().flatten().map(|(_, place)| place);
+            let places = targets
+                .into_iter()
+                .flatten()
+                .filter_map(|(_, place)| place.as_table());
             for place in places.chain([&manifest]) {
                 for table in ["dependencies", "build-dependencies"] {
                     let table = place.get(table).and_then(toml::Value::as_table);

@@ -136,6 +136,10 @@ fn each<T, U>(parts: &[T], f: impl FnMut(&T) -> U) -> Vec<U> {
     parts.iter().map(f).collect()
 }
 
+/// Gives a public vector of so many bits as labels, where garbled sections hold such.
+pub(super) type PublicLabels<'a> =
+    dyn FnMut(usize, &Elements) -> Result<Option<Labels>, Error> + 'a;
+
 impl Sharing {
     /// Shares with these weights.
     pub(super) fn new(constant: Vec<Word>) -> Self {
@@ -162,7 +166,7 @@ impl Sharing {
         program: &Program,
         node: &Node,
         args: &mut Vec<Held>,
-        labels: &mut dyn FnMut(usize, &Elements) -> Result<Option<Labels>, Error>,
+        labels: &mut PublicLabels<'_>,
     ) -> Result<Option<Share>, Error> {
         let to = info(program, &node.results, 0);
         Ok(Some(match &node.op {
