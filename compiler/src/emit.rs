@@ -22,7 +22,7 @@ mod tests;
 
 use crate::assign::Plan;
 use crate::forms::Way;
-use crate::ir::{Ir, Node as IrNode, Op as IrOp, Reducer, Region as IrRegion};
+use crate::ir::{Ir, Node as IrNode, Op as IrOp, Reducer, Region as IrRegion, needed_bits};
 use crate::session::Options;
 use crate::span::Span;
 use crate::templates::Objective;
@@ -352,6 +352,12 @@ impl Emitter<'_> {
             }
             IrOp::Word(op) => {
                 let from = scalar(usize::from(*op == WordOp::Select));
+                let mut args = args;
+                if *op == WordOp::Mul && matches!(home, Domain::Boolean | Domain::Yao) {
+                    for (arg, &id) in args.iter_mut().zip(&node.args) {
+                        *arg = self.factor(home, id, *arg);
+                    }
+                }
                 self.word(home, *op, from, to, &args)
             }
             IrOp::MakeSecret => self.to(args[0], home),
@@ -539,6 +545,22 @@ impl Emitter<'_> {
             }
             Domain::Arithmetic { ring } => self.arith(ring, op, from, to, args),
         }
+    }
+
+    /// A factor whose bits beyond its range are constants, so that a product in bits has no rows for them.
+    fn factor(&mut self, domain: Domain, id: ValueId, value: ValueId) -> ValueId {
+        let of = &self.ir.values[id.index()];
+        let from = of.ty.scalar;
+        let (bits, signed) = needed_bits(from, of.range);
+        if bits >= from.width() || self.info(value).domain == Domain::Public {
+            return value;
+        }
+        let narrow = match signed {
+            true => Scalar::signed(bits as u8),
+            false => Scalar::unsigned(bits as u8),
+        };
+        let cut = self.word(domain, WordOp::Cast, from, narrow, &[value]);
+        self.word(domain, WordOp::Cast, narrow, from, &[cut])
     }
 
     /// Opens a frame whose parameters are `infos`.

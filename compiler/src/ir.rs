@@ -167,6 +167,20 @@ pub struct Value {
     pub range: Option<Range>,
 }
 
+/// The bits that hold every integer of `range` (or of the type), and whether they have a sign.
+pub fn needed_bits(ty: Scalar, range: Option<Range>) -> (u32, bool) {
+    let Some(range) = range else {
+        return (ty.width(), ty.is_signed());
+    };
+    let magnitude = |x: i128| 128 - (if x < 0 { !x } else { x }).leading_zeros();
+    if range.lo >= 0 {
+        (magnitude(range.hi).clamp(1, ty.width()), false)
+    } else {
+        let bits = magnitude(range.lo).max(magnitude(range.hi)) + 1;
+        (bits.clamp(1, ty.width()), true)
+    }
+}
+
 /// A vector type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ty {

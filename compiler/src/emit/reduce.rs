@@ -7,7 +7,7 @@
 use super::Emitter;
 use super::frame::Logic;
 use crate::hir::Range;
-use crate::ir::Node as IrNode;
+use crate::ir::{Node as IrNode, needed_bits};
 use smpcc_circuit::eval::identity;
 use smpcc_circuit::float::FloatOp;
 use smpcc_circuit::gate::WordOp;
@@ -380,20 +380,6 @@ fn scales(emitter: &Emitter<'_>, node: &IrNode) -> bool {
                 .chain(&n.results)
                 .all(|v| emitter.ir.values[v.index()].ty.lanes == 1)
     })
-}
-
-/// The bits that hold every integer of `range` (or of the type), and whether they have a sign.
-pub(super) fn needed_bits(ty: Scalar, range: Option<Range>) -> (u32, bool) {
-    let Some(range) = range else {
-        return (ty.width(), ty.is_signed());
-    };
-    let magnitude = |x: i128| 128 - (if x < 0 { !x } else { x }).leading_zeros();
-    if range.lo >= 0 {
-        (magnitude(range.hi).clamp(1, ty.width()), false)
-    } else {
-        let bits = magnitude(range.lo).max(magnitude(range.hi)) + 1;
-        (bits.clamp(1, ty.width()), true)
-    }
 }
 
 /// About how many gates an operation on one lane has.

@@ -4,9 +4,10 @@ use super::super::Kind;
 use super::super::circuits::{Circuit, Forms, adder, ceil_log2, operator};
 use super::Walk;
 use crate::forms::{Wanted, is_looked_up};
-use crate::ir::{Node, Op, Reducer};
+use crate::ir::{Node, Op, Reducer, needed_bits};
 use crate::templates::{Objective, lookup_size};
 use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
 
 impl Walk<'_, '_> {
     /// The circuit of an operation in bits, and over how many lanes it runs.
@@ -145,8 +146,35 @@ impl Walk<'_, '_> {
                 })
             }
             WordOp::Div | WordOp::Rem if constant(1) => one(w * w, 2.0 * lg + 2.0),
+            // Bits that an operand cannot have take no gates, but in a reciprocal.
+            WordOp::Mul | WordOp::Div | WordOp::Rem => {
+                let used: f64 = node
+                    .args
+                    .iter()
+                    .map(|&id| self.used(id) / w.max(1.0))
+                    .product();
+                let less = |c: Circuit| Circuit {
+                    ands: c.ands * used,
+                    ..c
+                };
+                let forms = operator(op, w);
+                match op {
+                    WordOp::Mul => forms.map(less),
+                    _ => Forms {
+                        size: less(forms.size),
+                        ..forms
+                    },
+                }
+            }
             op => operator(op, w),
         }
+    }
+
+    /// The bits that the range of a value needs.
+    fn used(&self, id: ValueId) -> f64 {
+        let value = &self.model.ir.values[id.index()];
+        let (bits, _) = needed_bits(value.ty.scalar, value.range);
+        f64::from(bits)
     }
 }
 
