@@ -98,7 +98,7 @@ fn a_product_takes_no_gates_for_bits_that_its_factors_cannot_have() {
         let text = format!(
             "fn main(x: secret u64{range} from each, y: secret u64 from each) -> u64 {{ x[0] * y[1] }}"
         );
-        boolean(&text, 1, support::REP3).ands
+        boolean(&text, 1, REP3).ands
     };
     let (few, all) = (ands(" in 0..=9"), ands(""));
     assert!(6 * few < all, "{few}, {all}");
