@@ -28,10 +28,10 @@ mod whole;
 
 pub use crate::stamp::{Delay, Stamp, StampMap};
 pub use crate::suite::{
-    Correlation, Demand, GARBLED_AND_LEN, LABEL_LEN, MOST_BASE_TRANSFERS, PAIRS, Pair, Passed,
-    Route, Routes, SACRIFICED, Setup, VOUCHED_LANES, Work, bucket, element_len, extension_degree,
-    king_multiplies, king_opens, n_switches, open_len, opener, packed_len, resharers, routes,
-    strings_per_switch, whole_triples,
+    ADDED_PRODUCTS, Correlation, Demand, GARBLED_AND_LEN, LABEL_LEN, MOST_BASE_TRANSFERS, PAIRS,
+    Pair, Passed, Route, Routes, SACRIFICED, Setup, VOUCHED_LANES, Work, bucket, element_len,
+    extension_degree, king_multiplies, king_opens, n_switches, open_len, opener, packed_len,
+    resharers, routes, strings_per_switch, whole_triples,
 };
 pub use ahead::{Demands, start};
 pub use costs::Costs;

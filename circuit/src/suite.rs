@@ -47,6 +47,9 @@ pub(crate) const PROOF_ROUNDS: u32 = 2;
 /// Base transfers of two parties that extend them in both directions.
 pub const MOST_BASE_TRANSFERS: u64 = 2 * pairwise::N_BASE;
 
+/// Products that are added up before anything else is done to them, in the local time of one that is shared anew.
+pub const ADDED_PRODUCTS: f64 = 6.0;
+
 /// All that the rest of the code knows of a suite. What a method leaves to its default, the suite does without.
 pub trait Model: Sync {
     /// The numbers of parties that it serves.
@@ -221,6 +224,13 @@ impl Suite {
     /// Whether what was computed is proven before it is opened ([`crate::settle`]).
     pub fn proves(self, threat: Threat) -> bool {
         self.against(threat).proves()
+    }
+
+    /// Whether products that are added up are neither shared anew nor proven one by one: they take local time only, of
+    /// [`ADDED_PRODUCTS`] as much as one product.
+    pub fn adds_products(self, threat: Threat) -> bool {
+        let model = self.against(threat);
+        model.folds_products() && !model.proves()
     }
 
     /// The widest ring of arithmetic values against a threat; 0 without any.

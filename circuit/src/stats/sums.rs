@@ -115,6 +115,8 @@ pub(super) struct Sums {
     pub xor: u64,
     pub inv: u64,
     pub mul: u64,
+    /// Of them, those that are added to others before anything else is done to them.
+    pub added: u64,
     pub sent: Vec<u64>,
     /// For the correlations that are used up, by party.
     pub prepared: Vec<u64>,
@@ -138,6 +140,7 @@ impl Sums {
             xor: 0,
             inv: 0,
             mul: 0,
+            added: 0,
             sent: vec![0; program.n_parties as usize],
             prepared: vec![0; program.n_parties as usize],
             owned: vec![0; program.n_parties as usize],
@@ -167,6 +170,9 @@ impl Sums {
         if matches!(node.op, Op::Mul | Op::Dot { .. }) {
             let factors = info(node.args.first()).map_or(0, |a| a.lanes);
             sums.mul = factors.saturating_mul(times);
+            if program.suite.adds_products(program.threat) {
+                sums.added = factors.saturating_sub(lanes).saturating_mul(times);
+            }
         }
         match result.map(|r| r.domain) {
             Some(Domain::Local { owner }) => {
@@ -210,6 +216,7 @@ impl Sums {
         self.xor = self.xor.saturating_add(other.xor);
         self.inv = self.inv.saturating_add(other.inv);
         self.mul = self.mul.saturating_add(other.mul);
+        self.added = self.added.saturating_add(other.added);
         self.sent = plus(&self.sent, &other.sent);
         self.prepared = plus(&self.prepared, &other.prepared);
         self.owned = plus(&self.owned, &other.owned);
@@ -242,6 +249,7 @@ impl Sums {
                 sums.xor = take(&mut rest.xor, self.xor);
                 sums.inv = take(&mut rest.inv, self.inv);
                 sums.mul = take(&mut rest.mul, self.mul);
+                sums.added = take(&mut rest.added, self.added);
                 sums.steps = take(&mut rest.steps, self.steps);
                 for (i, s) in sums.sent.iter_mut().enumerate() {
                     *s = take(&mut rest.sent[i], self.sent[i]);

@@ -1,7 +1,7 @@
 //! An estimate of a run's time from its rounds, its bytes and its local work.
 
 use super::Sums;
-use crate::cost::{MOST_BASE_TRANSFERS, Work};
+use crate::cost::{ADDED_PRODUCTS, MOST_BASE_TRANSFERS, Work};
 
 /// A network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,8 @@ pub(super) fn milliseconds(
         // An AND takes a transfer each way, too.
         + sums.transfers as f64 * work.and_ps as f64
         + sums.garbled as f64 * work.garbled_and_ps as f64
-        + sums.mul as f64 * work.product_ps as f64
+        + sums.mul.saturating_sub(sums.added) as f64 * work.product_ps as f64
+        + sums.added as f64 * work.product_ps as f64 / ADDED_PRODUCTS
         + setup;
     let all = latency + transfer + local / 1e9;
     (all * 1000.0).round() / 1000.0

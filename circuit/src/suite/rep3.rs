@@ -110,7 +110,7 @@ pub(super) struct Settled;
 const VOUCH_LEN: u64 = 16;
 
 /// How many times as long an AND, and a product, takes with its part of three proofs: as benches find it.
-const PROVEN: (u64, u64) = (18, 24);
+const PROVEN: (u64, u64) = (11, 11);
 
 /// Bytes of a hash of labels.
 const HASH_LEN: u64 = 32;

@@ -18,7 +18,7 @@ use super::prices::{Price, Prices};
 use crate::forms::{FormChoice, Wanted};
 use crate::ir::{Ir, Node, Op, Reducer, Region};
 use crate::session::Options;
-use smpcc_circuit::cost::Delay;
+use smpcc_circuit::cost::{ADDED_PRODUCTS, Delay};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Suite, Threat};
@@ -568,8 +568,13 @@ impl<'m, 'a> Walk<'m, 'a> {
                 let [element, result] = &self.model.prices.of(w).dot;
                 let elements = lanes as f64 * self.times;
                 self.pay(element, elements);
-                self.pay(result, n * self.times);
-                self.local += self.product_ns(w) * elements;
+                let results = n * self.times;
+                self.pay(result, results);
+                let each = match self.model.suite.adds_products(self.model.threat) {
+                    true => results + (elements - results).max(0.0) / ADDED_PRODUCTS,
+                    false => elements,
+                };
+                self.local += self.product_ns(w) * each;
                 after(ready, element.delay, 1.0)
             }
             Op::Reduce {
