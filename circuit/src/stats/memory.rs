@@ -21,7 +21,7 @@ pub struct Peak {
 }
 
 /// What a party's process takes that computes nothing.
-const PROCESS: u64 = 16_000_000;
+const PROCESS: u64 = 19_000_000;
 /// Bytes that a gate of a plan's circuits takes in a process.
 const GATE: u64 = 72;
 /// What messages of blocks in flight take at most, and copies of what they are made of.
