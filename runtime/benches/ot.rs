@@ -10,8 +10,9 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use smpcc_runtime::party::PartyId;
 use smpcc_runtime::prg::OsEntropy;
 use smpcc_runtime::protocols::SemiHonest;
+use smpcc_runtime::protocols::ot::base::{endemic, semi_honest};
 use smpcc_runtime::protocols::ot::softspoken::{self, Fields};
-use smpcc_runtime::protocols::ot::{Context, Instance, SECURITY, base, labels, products, random};
+use smpcc_runtime::protocols::ot::{Context, Instance, SECURITY, labels, products, random};
 use smpcc_runtime::ring::Elements;
 
 /// OTs in a batch.
@@ -31,9 +32,10 @@ fn extension(fields: Fields) -> Extension {
     let reversed = context.reversed();
     let delta = labels::fresh_delta(&mut entropy).expect("randomness");
     let choices = fields.base_choices(*delta);
-    let (r, from_r) =
-        base::Receiver::new(&reversed, SECURITY, &choices, &mut entropy).expect("randomness");
-    let (s, from_s) = base::Sender::new(&reversed, SECURITY, &mut entropy).expect("randomness");
+    let (r, from_r) = semi_honest::Receiver::new(&reversed, SECURITY, &choices, &mut entropy)
+        .expect("randomness");
+    let (s, from_s) =
+        semi_honest::Sender::new(&reversed, SECURITY, &mut entropy).expect("randomness");
     let sent = s.finish(&from_r).expect("points");
     let (receiver, corrections) = softspoken::Receiver::new(&context, fields, sent).expect("OTs");
     let received = r.finish(&from_s).expect("points");
@@ -51,31 +53,39 @@ fn group<'c>(c: &'c mut Criterion, n: usize) -> BenchmarkGroup<'c, WallTime> {
     group
 }
 
+macro_rules! base_transfers {
+    ($c:expr, $protocol:ident) => {{
+        let (context, mut entropy) = (context(), OsEntropy);
+        let receiver = |entropy: &mut OsEntropy| {
+            $protocol::Receiver::new(&context, SECURITY, &[5; 2], entropy).expect("bits")
+        };
+        let sender = |entropy: &mut OsEntropy| {
+            $protocol::Sender::new(&context, SECURITY, entropy).expect("bits")
+        };
+        let ((_, from_r), (_, from_s)) = (receiver(&mut entropy), sender(&mut entropy));
+        let mut group = group($c, SECURITY);
+        let name = |side| format!("128 base OTs, {}, {side}", stringify!($protocol));
+        group.bench_function(name("receiver"), |b| {
+            b.iter(|| {
+                let (r, message) = receiver(&mut entropy);
+                black_box(message);
+                r.finish(&from_s).expect("points")
+            });
+        });
+        group.bench_function(name("sender"), |b| {
+            b.iter(|| {
+                let (s, message) = sender(&mut entropy);
+                black_box(message);
+                s.finish(&from_r).expect("points")
+            });
+        });
+        group.finish();
+    }};
+}
+
 fn base_transfers(c: &mut Criterion) {
-    let (context, mut entropy) = (context(), OsEntropy);
-    let (_, from_r) =
-        base::Receiver::<SemiHonest>::new(&context, SECURITY, &[5; 2], &mut entropy).expect("bits");
-    let (_, from_s) =
-        base::Sender::<SemiHonest>::new(&context, SECURITY, &mut entropy).expect("bits");
-    let mut group = group(c, SECURITY);
-    group.bench_function("128 base OTs, receiver", |b| {
-        b.iter(|| {
-            let (r, message) =
-                base::Receiver::<SemiHonest>::new(&context, SECURITY, &[5; 2], &mut entropy)
-                    .expect("bits");
-            black_box(message);
-            r.finish(&from_s).expect("points")
-        });
-    });
-    group.bench_function("128 base OTs, sender", |b| {
-        b.iter(|| {
-            let (s, message) =
-                base::Sender::<SemiHonest>::new(&context, SECURITY, &mut entropy).expect("bits");
-            black_box(message);
-            s.finish(&from_r).expect("points")
-        });
-    });
-    group.finish();
+    base_transfers!(c, semi_honest);
+    base_transfers!(c, endemic);
 }
 
 fn correlated(c: &mut Criterion) {

@@ -92,13 +92,16 @@ impl Level {
 /// Numbers that are kept of what circuits did to levels before, at most.
 const KEPT: usize = 1 << 22;
 
+/// A circuit, and the levels of its inputs as [`Near`] has them.
+type Asked = (TemplateId, Vec<u32>);
+
 /// What circuits do to levels: loops ask for the same again and again, and so do the sections of a program.
 #[derive(Default)]
 pub(super) struct Known {
     /// The longest chain through each circuit.
     depths: HashMap<TemplateId, u32>,
-    /// The levels of outputs, by those of inputs as [`Near`] has them.
-    levels: HashMap<(TemplateId, Vec<u32>), Rc<[Vec<u32>]>>,
+    /// The levels of outputs.
+    levels: HashMap<Asked, Rc<[Vec<u32>]>>,
     n_numbers: usize,
 }
 
