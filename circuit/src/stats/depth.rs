@@ -92,6 +92,9 @@ impl Level {
 /// Numbers that are kept of what circuits did to levels before, at most.
 const KEPT: usize = 1 << 22;
 
+/// No level of an input is taken for further than this from the lowest.
+const FURTHEST: u64 = 1 << 30;
+
 /// A circuit, and the levels of its inputs as [`Near`] has them.
 type Asked = (TemplateId, Vec<u32>);
 
@@ -119,11 +122,12 @@ impl Near {
         sorted.sort_unstable();
         sorted.dedup();
         let (mut near, mut starts) = (Vec::with_capacity(sorted.len()), Vec::new());
-        let (mut at, mut before) = (0, 0);
+        let (mut at, mut before) = (0u32, 0);
+        let apart = u64::from(depth) + 1;
         for &level in &sorted {
             let gap = level - before;
-            let far = gap > u64::from(depth) + 1;
-            at += if far { depth + 1 } else { gap as u32 };
+            let far = gap > apart;
+            at = (u64::from(at) + gap.min(apart)).min(FURTHEST) as u32;
             if far || starts.is_empty() {
                 starts.push((at, level));
             }

@@ -254,7 +254,8 @@ fn reblocked(walk: &mut Walk, array: ValueId, idx: ValueId, block: u64) -> Optio
     Some((larger, idx))
 }
 
-fn gcd(a: u64, b: u64) -> u64 {
+/// The greatest common divisor; the other number's where one is zero.
+pub fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 

@@ -1,6 +1,7 @@
 //! Several grids together: with the same dimensions, or one after the other.
 
 use super::{Dim, Grid, MAX_CELLS, Owner};
+use crate::passes::algebra::wiring::gcd;
 
 /// The same grids with the same dimensions and cuts.
 pub(super) fn aligned(grids: &[&Grid]) -> Option<Vec<Grid>> {
@@ -61,13 +62,6 @@ pub(super) fn stacked(parts: &[&Grid]) -> Option<Grid> {
 
 /// Vectors of several lengths, such as some columns of a table and one more, cut into vectors of one: of the longest that all are made of.
 pub(super) fn rows(parts: &[&Grid]) -> Option<Vec<Grid>> {
-    let gcd = |a: u64, b: u64| {
-        let (mut a, mut b) = (a, b);
-        while b > 0 {
-            (a, b) = (b, a % b);
-        }
-        a
-    };
     let parts: Vec<&&Grid> = parts.iter().filter(|part| part.lanes() > 0).collect();
     let len = parts.iter().fold(0, |len, part| gcd(len, part.lanes()));
     let n_rows: u64 = parts.iter().map(|part| part.lanes() / len.max(1)).sum();
