@@ -10,14 +10,13 @@ use crate::error::Error;
 use crate::ring::{Element, Elements, each, other_word};
 
 mod pack;
+mod picks;
 
 pub use pack::{Packer, Unpacker};
+pub use picks::Picks;
 
 /// Bits of a lane from which on many lanes at once are moved as integers: fewer are moved bit by bit.
 const WHOLE: usize = 4;
-
-/// Lanes of a block from which on its bits are moved by words.
-const SHORT: usize = 32;
 
 /// A vector of `width`-bit lanes, bit-major.
 #[derive(Clone)]
@@ -199,73 +198,20 @@ impl Bits {
 
     /// Blocks of consecutive lanes that start at `index`.
     pub fn gather(&self, index: &[usize], block: usize) -> Self {
-        let mut out = Self::zeros(self.width, index.len() * block);
-        let runs = if block == 1 { runs(index) } else { None };
-        let alternate = (block == 1).then(|| alternate(index)).flatten();
-        let short = block < SHORT && runs.is_none() && alternate.is_none();
-        if short && self.is_by_bytes(index.len() * block) {
-            self.gather_bytes(index, block, &mut out);
+        self.pick(&Picks::new(index, block))
+    }
+
+    /// The same, where it has been looked how the indices are.
+    pub fn pick(&self, picks: &Picks<'_>) -> Self {
+        let mut out = Self::zeros(self.width, picks.lanes());
+        if picks.is_by_bytes(self) {
+            picks.pick_bytes(self, &mut out);
             return out;
         }
         for bit in 0..self.width {
-            let src = self.bit(bit);
-            let dst = out.bit_mut(bit);
-            if let Some(first) = alternate {
-                every_second(dst, src, first, index.len());
-            } else if let Some(runs) = &runs {
-                for run in runs {
-                    copy_bits(dst, run.at, src, run.first, run.len);
-                }
-            } else if block == 1 {
-                for (word, lanes) in dst.iter_mut().zip(index.chunks(64)) {
-                    *word = lanes
-                        .iter()
-                        .enumerate()
-                        .fold(0, |w, (j, &i)| w | (src[i / 64] >> (i % 64) & 1) << j);
-                }
-            } else {
-                for (k, &i) in index.iter().enumerate() {
-                    copy_bits(dst, k * block, src, i, block);
-                }
-            }
+            picks.pick(out.bit_mut(bit), self.bit(bit));
         }
         out
-    }
-
-    /// Whether so many lanes in short blocks are picked faster as bytes, to which all lanes must be turned first.
-    fn is_by_bytes(&self, n: usize) -> bool {
-        self.width >= WHOLE && n.saturating_mul(self.width) >= self.lanes
-    }
-
-    /// Picks blocks of lanes for a vector of zeros: eight bits of a lane at a time, as a byte.
-    fn gather_bytes(&self, index: &[usize], block: usize, out: &mut Self) {
-        let (n, n_out) = (self.stride(), out.stride());
-        let mut bytes = Zeroizing::new(vec![0; 64 * n]);
-        let mut picked = Zeroizing::new(vec![0; 64 * n_out]);
-        for first in (0..self.width).step_by(8) {
-            let bits = (self.width - first).min(8);
-            for (w, bytes) in bytes.as_chunks_mut().0.iter_mut().enumerate() {
-                let mut planes = [0; 8];
-                for (bit, plane) in planes[..bits].iter_mut().enumerate() {
-                    *plane = self.words[(first + bit) * n + w];
-                }
-                *bytes = bytes_of(planes);
-            }
-            if block == 1 {
-                for (to, &i) in picked.iter_mut().zip(index) {
-                    *to = bytes[i];
-                }
-            } else {
-                for (to, &i) in picked.chunks_exact_mut(block.max(1)).zip(index) {
-                    to.copy_from_slice(&bytes[i..i + block]);
-                }
-            }
-            for (w, picked) in picked.as_chunks().0.iter().enumerate() {
-                for (bit, plane) in planes_of(picked)[..bits].iter().enumerate() {
-                    out.words[(first + bit) * n_out + w] = *plane;
-                }
-            }
-        }
     }
 
     /// Overwrites blocks of consecutive lanes, which start at indices that are in range; later ones win.
@@ -381,52 +327,6 @@ fn runs(index: &[usize]) -> Option<Vec<Run>> {
         });
     }
     Some(runs)
-}
-
-/// The first of indices of which each is two more than the one before, if they are that: the halves of a level of a tournament.
-fn alternate(index: &[usize]) -> Option<usize> {
-    let is_pair = |pair: &[usize]| pair[0].checked_add(2) == Some(pair[1]);
-    let first = index.first()?;
-    (index.len() > 1 && index.windows(2).all(is_pair)).then_some(*first)
-}
-
-/// Overwrites `n` bits of `dst` with every second one of `src` from bit `first` on.
-fn every_second(dst: &mut [u64], src: &[u64], first: usize, n: usize) {
-    for (k, word) in dst[..n.div_ceil(64)].iter_mut().enumerate() {
-        let from = first + 128 * k;
-        let left = n - 64 * k;
-        let bits = even_bits(bits_at(src, from)) | even_bits(bits_at(src, from + 64)) << 32;
-        *word = if left < 64 {
-            bits & ((1 << left) - 1)
-        } else {
-            bits
-        };
-    }
-}
-
-/// The 64 bits from bit `from` on; beyond the end they are zero.
-fn bits_at(src: &[u64], from: usize) -> u64 {
-    let word = |i: usize| src.get(i).copied().unwrap_or(0);
-    let (at, shift) = (from / 64, from % 64);
-    match shift {
-        0 => word(at),
-        _ => word(at) >> shift | word(at + 1) << (64 - shift),
-    }
-}
-
-/// The bits at even places of a word, side by side (Warren, Hacker's Delight, 7-2: inverse perfect shuffle).
-fn even_bits(word: u64) -> u64 {
-    const STEPS: [(u32, u64); 5] = [
-        (1, 0x3333_3333_3333_3333),
-        (2, 0x0f0f_0f0f_0f0f_0f0f),
-        (4, 0x00ff_00ff_00ff_00ff),
-        (8, 0x0000_ffff_0000_ffff),
-        (16, 0x0000_0000_ffff_ffff),
-    ];
-    let even = word & 0x5555_5555_5555_5555;
-    STEPS
-        .into_iter()
-        .fold(even, |bits, (shift, mask)| (bits | bits >> shift) & mask)
 }
 
 /// Overwrites `n` bits of `dst` from bit `to` on with those of `src` from bit `from` on.
@@ -618,6 +518,28 @@ mod tests {
         ) {
             let block = block.min(words.len());
             let index: Vec<usize> = picks.iter().map(|p| p.index(words.len() - block + 1)).collect();
+            let elements = Elements::of_words(width, words.iter().copied());
+            let picked = crate::protocols::clear::gather(&elements, &index, block);
+            let bits = Bits::from_elements(width as usize, &elements);
+            prop_assert!(bits.gather(&index, block).to_elements() == picked);
+        }
+
+        /// Permutations of short blocks, alike in all of them, and lanes of each long block.
+        #[test]
+        fn lanes_are_picked_alike_in_each_block(
+            width in 1u32..=20,
+            words in prop::collection::vec(any::<u128>(), 300..700),
+            order in prop::sample::select(vec![1usize, 2, 4, 8, 16, 32, 64, 128, 192]),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 64),
+            n in 65usize..300,
+            few in any::<bool>(),
+            block in prop::sample::select(vec![1usize, 2, 3, 8]),
+        ) {
+            let from = if few { 3 } else { order };
+            let mut index: Vec<usize> = (0..n)
+                .map(|k| k * block / 64 * order + picks[k % (64 / block)].index(from))
+                .collect();
+            index.truncate(index.iter().position(|&i| i + block > words.len()).unwrap_or(n));
             let elements = Elements::of_words(width, words.iter().copied());
             let picked = crate::protocols::clear::gather(&elements, &index, block);
             let bits = Bits::from_elements(width as usize, &elements);

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::clear::{self, indices, public};
 use super::operands::{bits_of, in_ring, info, n_lanes, nth};
 use super::{Begun, Outcome, Suite, Value, linear};
-use crate::bits::Bits;
+use crate::bits::{Bits, Picks};
 use crate::block::Labels;
 use crate::error::Error;
 use crate::mask::Mask;
@@ -359,7 +359,8 @@ fn gather(src: &Value<Share>, index: &[usize], block: usize) -> Result<Share, Er
     Ok(match src {
         Value::Shared(Share::Arithmetic(a)) => a.each(a.ring, |p| clear::gather(p, index, block)),
         Value::Shared(Share::Boolean(b)) => {
-            Share::Boolean(Boolean::of(each(&b.part, |p| p.gather(index, block))))
+            let picks = Picks::new(index, block);
+            Share::Boolean(Boolean::of(each(&b.part, |p| p.pick(&picks))))
         }
         Value::Shared(Share::Yao(l)) => Share::Yao(l.gather(index, block)),
         Value::Public(_) | Value::Local(_) => return Err(mixed()),
