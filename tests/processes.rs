@@ -150,6 +150,54 @@ fn little_memory_is_enough_or_is_said_to_lack() {
     }
 }
 
+/// Two million ANDs on bits with MACs, in long vectors: a party holds a few blocks of them and the batch of triples that is being made.
+#[test]
+fn memory_does_not_follow_lanes_where_bits_have_macs() {
+    const LANES: u64 = 3125;
+    let column = |seed: u64| -> Vec<u64> {
+        let mut numbers = smpcc_circuit::splitmix::SplitMix::new(seed);
+        (0..LANES).map(|_| numbers.draw()).collect()
+    };
+    let (a, b) = (column(1), column(2));
+    let one = |(a, b): (&u64, &u64)| (0..10).fold(*a, |x, _| x.rotate_left(7) & (x ^ b));
+    let expected = a.iter().zip(&b).map(one).fold(0, |t, x| t ^ x);
+    let program = "party l; party r;
+fn main<const N: usize>(a: [secret u64; N] from l, b: [secret u64; N] from r) -> u64 to l {
+    let mut t: secret u64 = 0;
+    for i in 0..N {
+        let mut x = a[i];
+        for _k in 0..10 { x = rotate_left(x, 7u8) & (x ^ b[i]); }
+        t ^= x;
+    }
+    t
+}
+";
+    let inputs = serde_json::json!({"l": {"a": a}, "r": {"b": b}}).to_string();
+    let folder = folder(&[("ands.smpc", program), ("ands.inputs.json", &inputs)]);
+    let program = folder.path().join("ands.smpc").display().to_string();
+    let output = command(&[
+        "run",
+        &program,
+        "--threat",
+        "malicious",
+        "--protocol",
+        "boolean",
+        "--format",
+        "json",
+    ])
+    .output()
+    .expect("smpcc starts");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!(report["outputs"]["0"], expected);
+    for party in ["0", "1"] {
+        let peak = report["peak_memory"][party]
+            .as_u64()
+            .expect("a party's memory");
+        assert!(peak < 110_000_000, "{peak}");
+    }
+}
+
 /// A core file would hold a party's inputs and shares. None is written, even where files of any length are allowed.
 #[test]
 fn a_party_that_crashes_leaves_no_core() {

@@ -73,6 +73,9 @@ const fn malicious(setting: Setting) -> Setting {
     }
 }
 
+/// Two parties and bits with MACs.
+pub const AUTHENTICATED: Setting = malicious(setting(Suite::TwoParty, 2, 1));
+
 /// Every suite, at numbers of parties that make a difference to it.
 pub const SETTINGS: [Setting; 16] = [
     setting(Suite::TwoParty, 2, 1),
@@ -89,7 +92,7 @@ pub const SETTINGS: [Setting; 16] = [
     setting(Suite::Bgw, 16, 1),
     setting(Suite::Bgw, 16, 7),
     malicious(REP3),
-    malicious(setting(Suite::TwoParty, 2, 1)),
+    AUTHENTICATED,
     malicious(setting(Suite::Rep4, 4, 1)),
 ];
 

@@ -26,7 +26,8 @@ mod list;
 
 use list::{Constants, Growing, Grown, Kind, Listed, list};
 
-/// Vectors of at most this many lanes start no group, unless one operation takes more correlations than a batch has.
+/// Vectors of at most this many lanes start no group, unless one operation takes more correlations than a batch has. So many fewer
+/// are enough as a party holds more than usual of each ([`weight`]).
 const WHOLE_LANES: u64 = 1 << 15;
 /// Bytes of a block's values that are alive at one time, about.
 const BLOCK_LEN: u64 = 1 << 20;
@@ -164,6 +165,16 @@ fn info(program: &Program, value: ValueId) -> Option<ValueInfo> {
     program.values.get(value.index()).copied()
 }
 
+/// How many times as much as two elements, which are usual, a party holds of a shared one: many times as much where bits have MACs.
+fn weight(program: &Program) -> u64 {
+    (program.stored_words() / 2).max(1)
+}
+
+/// Vectors of at most this many lanes start no group.
+fn whole_lanes(program: &Program) -> u64 {
+    (WHOLE_LANES / weight(program)).max(64)
+}
+
 /// A region with who uses what.
 struct Sizing<'a, 'p> {
     program: &'p Program,
@@ -228,7 +239,7 @@ impl Sizing<'_, '_> {
             .filter_map(|v| Some((scale_of(v)?, info(self.program, *v)?.lanes)))
             .min()?;
         let whole = members.iter().all(|m| m.scale % scale == 0);
-        if lanes <= WHOLE_LANES || !whole {
+        if lanes <= whole_lanes(self.program) || !whole {
             return None;
         }
         for m in &mut members {
@@ -272,7 +283,7 @@ impl Sizing<'_, '_> {
             .flat_map(|m| &self.nodes[m.node].node.results);
         made.filter(|v| !inside.contains(v))
             .filter_map(|v| info(self.program, *v))
-            .map(|info| lane_bits(info).saturating_mul(info.lanes))
+            .map(|info| lane_bits(self.program, info).saturating_mul(info.lanes))
             .fold(0, u64::saturating_add)
     }
 
@@ -316,8 +327,7 @@ impl Sizing<'_, '_> {
             }
         }
         // What a gather uses whole is not cut, and an index that strides know is not there.
-        let alive = self.alive_bits(&members, &scales, &outside);
-        let mut block = (BLOCK_LEN * 8 / alive.max(1)).min(BLOCK_LANES);
+        let mut alive = self.alive_bits(&members, &scales, &outside);
         let (mut sent, mut rounds) = (0u64, 0u64);
         let mut taken: SortedMap<Correlation, u64> = SortedMap::new();
         for m in members.iter().filter(|m| m.role != Role::Fold) {
@@ -329,9 +339,13 @@ impl Sizing<'_, '_> {
                 *sum = sum.saturating_add(count);
             }
         }
+        let mut block = (BLOCK_LEN * 8 / alive.max(1)).min(BLOCK_LANES);
         for (kind, count) in taken {
+            let each = (count / lanes).max(1);
             // A few blocks together take a batch.
-            block = block.min(kind.batch() / 4 / (count / lanes).max(1));
+            block = block.min(kind.batch() / 4 / each);
+            // An operation has what it takes from its beginning on.
+            alive = alive.saturating_add(each.saturating_mul(kind.bits_with_macs()));
         }
         let (unit, least) = block_lanes(program);
         let longest = (SCALED_LEN * 8 / alive.max(1)).min(SCALED_LANES);
@@ -486,7 +500,7 @@ impl Sizing<'_, '_> {
         }
         last.extend(kept.iter().map(|&v| (v, usize::MAX)));
         let bits = |v: ValueId| {
-            let bits = info(self.program, v).map_or(0, lane_bits);
+            let bits = info(self.program, v).map_or(0, |info| lane_bits(self.program, info));
             scales.get(&v).map_or(0, |&scale| bits.div_ceil(scale))
         };
         let made: SortedSet<ValueId> = nodes().flat_map(|n| &n.results).copied().collect();
@@ -543,12 +557,13 @@ fn common_multiple(a: u64, b: u64) -> Option<u64> {
 }
 
 /// Bits that a party holds of one lane, about.
-fn lane_bits(info: ValueInfo) -> u64 {
+fn lane_bits(program: &Program, info: ValueInfo) -> u64 {
     let width = u64::from(info.scalar.width());
+    let elements = 2 * weight(program);
     match info.domain {
         Domain::Public | Domain::Local { .. } => width.next_power_of_two().max(64),
-        Domain::Arithmetic { ring } => 2 * u64::from(ring).next_power_of_two().max(64),
-        Domain::Boolean => 2 * width,
-        Domain::Yao => 128 * width,
+        Domain::Arithmetic { ring } => elements * u64::from(ring).next_power_of_two().max(64),
+        Domain::Boolean => elements * width,
+        Domain::Yao => elements.max(128) * width,
     }
 }

@@ -120,6 +120,11 @@ pub trait Model: Sync {
         Vec::new()
     }
 
+    /// Bytes that making correlations ahead takes for each that a party sends for it, and at most.
+    fn ahead(&self) -> (u64, u64) {
+        (1, 6_500_000)
+    }
+
     /// Whether garbled circuits are compared before an opening, as ANDs are; else each is believed, or checked, by itself.
     fn settles_garbled(&self) -> bool {
         false

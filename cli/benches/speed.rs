@@ -74,6 +74,9 @@ const HALF_ROUND_TRIP_MS: f64 = 0.1;
 const REP3: (&str, u32, &str) = ("rep3", 3, "auto");
 const GARBLED: (&str, u32, &str) = ("two-party", 2, "yao");
 
+/// The most that a party of two may hold of bits with MACs, however many there are.
+const WITH_MACS: u64 = 120_000_000;
+
 /// 640 ANDs for each pair of words, in ten levels.
 fn ands(setting: (&'static str, u32, &'static str), millions: u64) -> Work {
     let text = main_of(
@@ -292,7 +295,9 @@ fn protected() -> Vec<(Work, u64)> {
         (compares(100_000), 100_000),
         (compares(1_000_000), 1_000_000),
         (ands(two_party, 1), 1_000_000),
+        (ands(two_party, 8), 8_000_000),
         (ands(GARBLED, 1), 1_000_000),
+        (ands(GARBLED, 8), 8_000_000),
         (products(rep4, 4, 1_000_000), 4_000_000),
         (ands(rep4, 100), 100_000_000),
     ]
@@ -518,6 +523,9 @@ fn malicious(asked: &Asked) {
             let expected = work.expected.as_ref().expect("a result");
             assert!(outputs["0"] == *expected, "{}", work.what);
         }
+        let most = took.memory;
+        let bound = work.suite != "two-party" || most <= WITH_MACS;
+        assert!(bound, "{}: a party holds {}", work.what, size(most));
         let each = took.bytes as f64 / operations as f64;
         let _ = writeln!(
             text,

@@ -6,7 +6,7 @@
 //! block has. What has no operands (inputs, constants) is listed with the first that uses it, so that a group which makes it
 //! for itself holds none of it whole.
 
-use super::{Role, TAIL, WHOLE_LANES, needs_batches};
+use super::{Role, TAIL, needs_batches, whole_lanes};
 use crate::ids::ValueId;
 use crate::op;
 use crate::program::{Domain, Node, Op, Program, Reach};
@@ -91,7 +91,7 @@ impl<'p> Listed<'p> {
                 lanes(node.args.first())
             }
         };
-        let long = counted > WHOLE_LANES || (counted > 0 && needs_batches(program, node));
+        let long = counted > whole_lanes(program) || (counted > 0 && needs_batches(program, node));
         Self {
             node,
             uses,

@@ -28,8 +28,6 @@ const GATE: u64 = 72;
 const MESSAGES: u64 = 8_000_000;
 /// What tables of garbled circuits in flight take at most.
 const TABLES: u64 = 6_000_000;
-/// What correlations take at most that are made ahead.
-const AHEAD: u64 = 6_500_000;
 /// Bytes of a switch of a shuffle with oblivious transfer: what its transfers give, and what is made of it.
 const SWITCH: u64 = 96;
 /// Bytes of a row's column while it is shuffled otherwise.
@@ -40,13 +38,14 @@ const ROW: u64 = 80;
 pub(super) fn process_memory(program: &Program, garbled: u64, ahead: u64) -> u64 {
     let values = peak_memory(program).bytes;
     let gates: usize = program.templates.iter().map(|t| t.gates.len()).sum();
+    let (factor, most) = program.model().ahead();
     let parts = [
         PROCESS,
         (gates as u64).saturating_mul(GATE),
         values,
         values.min(MESSAGES),
         garbled.saturating_mul(GARBLED_AND_LEN).min(TABLES),
-        ahead.min(AHEAD),
+        ahead.saturating_mul(factor).min(most),
     ];
     parts.into_iter().fold(0, u64::saturating_add)
 }
@@ -55,12 +54,20 @@ pub(super) fn process_memory(program: &Program, garbled: u64, ahead: u64) -> u64
 pub fn peak_memory(program: &Program) -> Peak {
     let captured = captured(program);
     let mut held: Vec<u64> = program.values.iter().map(|v| v.lanes).collect();
-    for group in blocks::groups(program).into_iter().flatten() {
-        let in_flight = group.lanes.min(group.block.saturating_mul(group.window));
-        for value in group.inside {
-            if let Some(lanes) = held.get_mut(value.index()) {
-                let cut = group.scales.get(&value);
-                *lanes = cut.map_or(1, |scale| in_flight / scale).min(*lanes);
+    let mut taken = taken(program);
+    for (groups, taken) in blocks::groups(program).into_iter().zip(&mut taken) {
+        for group in groups {
+            for node in &group.nodes {
+                if let Some(taken) = taken.get_mut(*node as usize) {
+                    *taken = taken.saturating_mul(group.block) / group.lanes.max(1);
+                }
+            }
+            let in_flight = group.lanes.min(group.block.saturating_mul(group.window));
+            for value in group.inside {
+                if let Some(lanes) = held.get_mut(value.index()) {
+                    let cut = group.scales.get(&value);
+                    *lanes = cut.map_or(1, |scale| in_flight / scale).min(*lanes);
+                }
             }
         }
     }
@@ -74,7 +81,7 @@ pub fn peak_memory(program: &Program) -> Peak {
             let value = program.values.get(v.index()).zip(held.get(v.index()));
             value.map_or(0, |(info, &lanes)| bytes(program, party, *info, lanes))
         };
-        region(program, 0, &captured, &size)
+        region(program, 0, &captured, (&size, &taken))
     };
     // Who knows nothing alone holds the same values as all others of its kind.
     let others = during(None);
@@ -154,7 +161,7 @@ fn region(
     program: &Program,
     index: u32,
     captured: &[Vec<ValueId>],
-    size: &impl Fn(&ValueId) -> u64,
+    (size, taken): (&impl Fn(&ValueId) -> u64, &[Vec<u64>]),
 ) -> Peak {
     let Some(region_data) = program.regions.get(index as usize) else {
         return Peak::default();
@@ -184,7 +191,7 @@ fn region(
         let inner = node
             .op
             .regions()
-            .map(|r| region(program, r, captured, size))
+            .map(|r| region(program, r, captured, (size, taken)))
             .max_by_key(|peak| peak.bytes)
             .unwrap_or_default();
         for r in &node.results {
@@ -194,7 +201,8 @@ fn region(
         }
         let bytes = now
             .saturating_add(inner.bytes)
-            .saturating_add(while_shuffling(program, node));
+            .saturating_add(while_shuffling(program, node))
+            .saturating_add(taken[index as usize].get(i).copied().unwrap_or(0));
         if bytes > most.bytes {
             let at = if inner.bytes > 0 { inner.at } else { node.loc };
             most = Peak { bytes, at };
@@ -206,6 +214,21 @@ fn region(
         }
     }
     most
+}
+
+/// By region and operation, bytes of the correlations with MACs that the operation has while it runs.
+fn taken(program: &Program) -> Vec<Vec<u64>> {
+    let of = |node: &Node| {
+        let demand = demand(program, node);
+        let bits = demand
+            .iter()
+            .map(|(kind, n)| n.saturating_mul(kind.bits_with_macs()));
+        bits.fold(0, u64::saturating_add) / 8
+    };
+    let regions = program.regions.iter();
+    regions
+        .map(|region| region.nodes.iter().map(of).collect())
+        .collect()
 }
 
 /// What an operation takes besides its operands and results, if it is a shuffle.

@@ -37,7 +37,7 @@ const CHECK_LEN: u64 = 16 * (1 + COLUMNS);
 const STATISTICAL: u32 = 48;
 
 /// Parts of a shared bit: itself, a MAC and a key.
-const PARTS: u64 = 1 + 2 * COLUMNS;
+pub const PARTS: u64 = 1 + 2 * COLUMNS;
 
 /// Triples with at most one bit known to the other party, of which one without is made in a batch of so many (a power of two): it is known
 /// with a chance of at most `batch^−(bucket − 1)` (Wang, Ranellucci, Katz, CCS 2017, section 4.2).
@@ -179,6 +179,11 @@ impl Model for Authenticated {
 
     fn batch(&self, kind: Correlation, size: u64) -> Vec<u64> {
         batch(kind, size).to_vec()
+    }
+
+    /// Rows of the bits that a batch of triples is made of, 32 bytes of each; messages; and triples that wait.
+    fn ahead(&self) -> (u64, u64) {
+        (6, 55_000_000)
     }
 
     fn preparation_rounds(&self, _program: &Program, demand: &Demand) -> u32 {

@@ -66,6 +66,20 @@ impl Correlation {
         }
     }
 
+    /// Bits that a party holds of one, where they have MACs; others are little beside what is computed with them.
+    pub const fn bits_with_macs(self) -> u64 {
+        match self {
+            Self::AuthTriple => 3 * super::authenticated::PARTS,
+            Self::AuthBit => super::authenticated::PARTS,
+            Self::BitTriple
+            | Self::Triple { .. }
+            | Self::DaBit { .. }
+            | Self::Label
+            | Self::Transfer
+            | Self::DoubleSharing { .. } => 0,
+        }
+    }
+
     /// What is made for one of a whole batch of such a size, relative to other sizes.
     pub const fn share_of(self, size: u64) -> u64 {
         match self {

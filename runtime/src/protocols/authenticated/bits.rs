@@ -11,7 +11,7 @@
 use smpcc_circuit::cost::Delay;
 use zeroize::Zeroizing;
 
-use super::pool::Matrix;
+use super::pool::{Matrix, PIECE};
 use super::{Authenticated, MAC, PARTS};
 use crate::block::Label;
 use crate::error::Error;
@@ -102,13 +102,18 @@ impl Machine<Authenticated> for MakeBits {
             return Ok(Step::Waiting);
         }
         self.rows.answer(suite, wire, self.n)?;
-        let mut matrix = Matrix::zeros(PARTS, self.n);
-        for (at, &word) in self.rows.bits.iter().enumerate() {
-            matrix.set(0, at, word);
+        let rows = &self.rows;
+        let bits = rows.bits.chunks(PIECE / 64);
+        let macs = rows.macs.chunks(PIECE).zip(rows.keys.chunks(PIECE));
+        for (bits, (macs, keys)) in bits.zip(macs) {
+            let mut matrix = Matrix::zeros(PARTS, macs.len());
+            for (at, &word) in bits.iter().enumerate() {
+                matrix.set(0, at, word);
+            }
+            matrix.set_rows(1, 0, macs);
+            matrix.set_rows(1 + MAC, 0, keys);
+            suite.pools.bits.put(matrix);
         }
-        matrix.set_rows(1, 0, &self.rows.macs);
-        matrix.set_rows(1 + MAC, 0, &self.rows.keys);
-        suite.pools.bits.put(matrix);
         Ok(Step::Done(Outcome::Values(Vec::new()), Delay::Rounds(1)))
     }
 }

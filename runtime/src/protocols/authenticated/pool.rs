@@ -1,6 +1,7 @@
 //! Authenticated bits and triples that were made and not yet used, each of which is used once.
 //!
 //! They stand 64 to a word, and the words of all parts of the same 64 are side by side: what computes on 64 lanes reads one run of memory.
+//! A batch is cut into pieces ([`PIECE`]), each of which is wiped as soon as nobody needs any of it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,7 +16,10 @@ use crate::simd::columns::{ROWS, transpose_rows};
 /// Parts of a triple: those of three bits.
 pub(super) const TRIPLE: usize = 3 * PARTS;
 
-/// A batch: word after word, of each the words of all parts.
+/// Lanes that are held together, at most: a large batch has several times as many, and in tests every batch.
+pub(super) const PIECE: usize = if cfg!(test) { 1 << 9 } else { 1 << 13 };
+
+/// Lanes of a batch, or some of them: word after word, of each the words of all parts.
 pub(super) struct Matrix {
     words: Zeroizing<Vec<u64>>,
     parts: usize,
@@ -80,19 +84,20 @@ struct Piece {
     words: usize,
 }
 
-/// What an operation was given: consecutive lanes of all parts.
-pub(super) struct Run(Vec<Piece>);
+/// What an operation was given: consecutive lanes of all parts, each piece with its place in words.
+pub(super) struct Run(Vec<(usize, Piece)>);
 
 impl Run {
     /// 64 lanes of all parts.
-    fn lanes(&self, mut at: usize) -> &[u64] {
-        for piece in &self.0 {
-            if at < piece.words {
-                return piece.matrix.lanes(piece.from + at).unwrap_or_default();
-            }
-            at -= piece.words;
+    fn lanes(&self, at: usize) -> &[u64] {
+        let after = self.0.partition_point(|(start, _)| *start <= at);
+        let Some((start, piece)) = after.checked_sub(1).and_then(|i| self.0.get(i)) else {
+            return &[];
+        };
+        match at - start {
+            word if word < piece.words => piece.matrix.lanes(piece.from + word).unwrap_or_default(),
+            _ => &[],
         }
-        &[]
     }
 
     /// Lanes `at..at + n` of [`PARTS`] parts from `first` on: part after part, with zeros above the last lane.
@@ -158,17 +163,18 @@ impl Queue {
     }
 
     /// The next lanes, so many words of 64.
-    pub(super) fn take(&mut self, mut words: usize) -> Result<Run, Error> {
-        let mut pieces = Vec::new();
-        while words > 0 {
+    pub(super) fn take(&mut self, words: usize) -> Result<Run, Error> {
+        let (mut pieces, mut at) = (Vec::new(), 0);
+        while at < words {
             let short = || Error::bug("an operation takes more correlations than were made for it");
             let front = self.0.front_mut().ok_or_else(short)?;
-            let n = front.words.min(words);
-            pieces.push(Piece {
+            let n = front.words.min(words - at);
+            let piece = Piece {
                 words: n,
                 ..front.clone()
-            });
-            words -= n;
+            };
+            pieces.push((at, piece));
+            at += n;
             front.from += n;
             front.words -= n;
             if front.words == 0 {

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::bits::Rows;
 use super::leaky::Products;
-use super::pool::{Matrix, TRIPLE};
+use super::pool::{Matrix, PIECE, Queue, TRIPLE};
 use super::weights::Weights;
 use super::{Authenticated, HASH, MAC, PARTS, out_of_step};
 use crate::bits::{Packer, Unpacker};
@@ -37,8 +37,8 @@ const COMMITS: usize = 1;
 /// Buckets that are added up at a time: a few rows of each stay in the second-level cache.
 const BUCKETS: usize = 512;
 
-// Batches are whole blocks of both sizes.
-const _: () = assert!(BUCKETS.is_multiple_of(ROWS));
+// Batches are whole blocks of both sizes, and pieces are.
+const _: () = assert!(BUCKETS.is_multiple_of(ROWS) && PIECE.is_multiple_of(BUCKETS));
 
 /// What a party adds to a coin.
 type Coin = [u8; 32];
@@ -177,24 +177,32 @@ impl MakeTriples {
     }
 
     /// Adds up the products of each bucket: x = ⊕ x_l, y = y_0, z = z_0 ⊕ (z_l ⊕ d_l·x_l).
-    fn combine(&self) -> Result<Matrix, Error> {
+    fn combine(&self, to: &mut Queue) -> Result<(), Error> {
+        for from in (0..self.n).step_by(PIECE) {
+            to.put(self.combined(from, PIECE.min(self.n - from))?);
+        }
+        Ok(())
+    }
+
+    /// The same of consecutive buckets.
+    fn combined(&self, from: usize, n_buckets: usize) -> Result<Matrix, Error> {
         let (n, leaky, rows) = (self.n, self.leaky(), &self.rows);
         let differences = self.differences()?;
-        let mut matrix = Matrix::zeros(TRIPLE, n);
+        let mut matrix = Matrix::zeros(TRIPLE, n_buckets);
         let room = || Zeroizing::new(vec![Label::ZERO; BUCKETS.min(n)]);
         // MACs and keys of x, y and z, and of the x of a layer.
         let (mut sums, mut factors) = ([(); 3].map(|()| [room(), room()]), room());
-        for at in (0..n).step_by(BUCKETS) {
-            let len = BUCKETS.min(n - at);
+        for at in (from..from + n_buckets).step_by(BUCKETS) {
+            let len = BUCKETS.min(from + n_buckets - at);
             let words = at / 64..(at + len) / 64;
             for (part, sums) in sums.iter_mut().enumerate() {
-                let from = part * leaky + at;
+                let rows_from = part * leaky + at;
                 for (sums, of) in sums.iter_mut().zip([&rows.macs, &rows.keys]) {
-                    sums[..len].copy_from_slice(&of[from..from + len]);
+                    sums[..len].copy_from_slice(&of[rows_from..rows_from + len]);
                 }
                 for word in words.clone() {
                     let bits = rows.bits[part * leaky / 64 + word];
-                    matrix.set(part * PARTS, word, bits);
+                    matrix.set(part * PARTS, word - from / 64, bits);
                 }
             }
             for layer in 1..self.bucket {
@@ -216,12 +224,12 @@ impl MakeTriples {
                 for (word, d) in words.clone().zip(d) {
                     let x = place.word(&rows.bits, word);
                     let z = place.word(&rows.bits[2 * leaky / 64..], word);
-                    matrix.add(0, word, x);
-                    matrix.add(2 * PARTS, word, z ^ x & d);
+                    matrix.add(0, word - from / 64, x);
+                    matrix.add(2 * PARTS, word - from / 64, z ^ x & d);
                 }
             }
             for (part, [macs, keys]) in sums.iter().enumerate() {
-                let (first, block) = (part * PARTS, at / ROWS);
+                let (first, block) = (part * PARTS, (at - from) / ROWS);
                 matrix.set_rows(first + 1, block, &macs[..len]);
                 matrix.set_rows(first + 1 + MAC, block, &keys[..len]);
             }
@@ -424,7 +432,7 @@ impl Machine<Authenticated> for MakeTriples {
                     let message = wire.take(other, self.told_len())?.to_vec();
                     self.hear(suite, &message)?;
                 }
-                suite.pools.triples.put(self.combine()?);
+                self.combine(&mut suite.pools.triples)?;
                 suite.spare = std::mem::take(&mut self.rows);
                 let delay = Delay::Rounds(7);
                 return Ok(Step::Done(Outcome::Values(Vec::new()), delay));
@@ -496,7 +504,7 @@ mod tests {
                 if let Some(differences) = &mut batch.differences {
                     differences.opened = vec![0; n / 64];
                 }
-                suite.pools.triples.put(batch.combine()?);
+                batch.combine(&mut suite.pools.triples)?;
                 let mut parts = vec![0; PARTS * n / 64];
                 let run = suite.pools.triples.take(n / 64)?;
                 run.read(0, 0, n, &mut parts);
