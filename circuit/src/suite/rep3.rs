@@ -171,10 +171,13 @@ impl Model for Settled {
         let mut sent = sent(program, node, step);
         let operand = info(program, &node.args, 0);
         let result = |i| info(program, &node.results, i);
-        // So many times a label for each bit from party 0, one from party 1, and a hash.
+        // So many times a label for each bit from party 0, one from party 1, and a hash of each.
         let labels = |len: u64, times: u64| match len {
             0 => [0; 3],
-            _ => [len.saturating_mul(times), len.saturating_add(VOUCH_LEN), 0],
+            _ => [len.saturating_mul(times), len, 0].map(|len| match len {
+                0 => 0,
+                _ => len.saturating_add(VOUCH_LEN),
+            }),
         };
         let mut vouch = |party: usize| {
             if let (Some(sent), true) = (sent.get_mut(party), open_len(&operand) > 0) {
@@ -190,14 +193,14 @@ impl Model for Settled {
                     vouch((receiver as usize + 1) % 3);
                 }
             }
-            // Labels of three components and commitments to those of two; a hash.
-            Interactive::BooleanToYao => sent = labels(labels_len(&result(0)), 6),
+            // Labels of two components, and sums of commitments.
+            Interactive::BooleanToYao => sent = labels(labels_len(&result(0)), 3),
             Interactive::Decompose if result(0).domain == Domain::Yao => {
-                sent = labels(labels_len(&result(0)), 6);
+                sent = labels(labels_len(&result(0)), 3);
             }
-            // The same of one component.
+            // The same of the component that party 1 holds.
             Interactive::YaoToBoolean => {
-                let [first, second, _] = labels(labels_len(&operand), 2);
+                let [first, second, _] = labels(labels_len(&operand), 1);
                 let hash = if second > 0 { HASH_LEN } else { 0 };
                 sent = [first, second, sent[2].saturating_add(hash)];
             }

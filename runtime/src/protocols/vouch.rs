@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use zeroize::Zeroize;
 
+use crate::block::Label;
 use crate::prg::Prg;
 use crate::simd::field::{Field, dot, mul};
 
@@ -41,7 +42,8 @@ impl Polynomial {
     pub fn absorb(&mut self, bytes: &[u8]) {
         let (blocks, rest) = bytes.as_chunks::<HASH>();
         let (runs, single) = blocks.as_chunks::<RUN>();
-        runs.iter().for_each(|run| self.absorb_run(run));
+        let run = |run: &[[u8; HASH]; RUN]| self.absorb_run(run.map(Field::from_le_bytes));
+        runs.iter().for_each(run);
         for block in single {
             self.value = mul(self.value ^ Field::from_le_bytes(*block), self.point);
         }
@@ -52,8 +54,18 @@ impl Polynomial {
         }
     }
 
-    /// The same for a run: a sum of products with powers of the point.
-    fn absorb_run(&mut self, run: &[[u8; HASH]; RUN]) {
+    /// Goes on with labels, as with their bytes.
+    pub fn absorb_labels(&mut self, labels: &[Label]) {
+        let (runs, single) = labels.as_chunks::<RUN>();
+        runs.iter()
+            .for_each(|run| self.absorb_run(run.map(|l| l.0)));
+        for label in single {
+            self.value = mul(self.value ^ label.0, self.point);
+        }
+    }
+
+    /// Goes on with a run: a sum of products with powers of the point.
+    fn absorb_run(&mut self, mut coefficients: [Field; RUN]) {
         let point = self.point;
         let powers = self.powers.get_or_insert_with(|| {
             let mut powers = Box::new([point; RUN]);
@@ -62,7 +74,6 @@ impl Polynomial {
             }
             powers
         });
-        let mut coefficients = run.map(Field::from_le_bytes);
         coefficients[0] ^= self.value;
         self.value = dot(&coefficients, &powers[..]);
     }
@@ -203,6 +214,7 @@ pub struct Vouched {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::read_labels;
     use crate::prg::PrgKey;
 
     #[test]
@@ -233,6 +245,14 @@ mod tests {
         let mut polynomial = Polynomial::at(&prg, 1, 7);
         long.chunks(HASH).for_each(|block| polynomial.absorb(block));
         assert_eq!(hash(&long, 7), polynomial.said());
+        let labels: Vec<Label> = read_labels(&long).collect();
+        for cut in [0, 1, 100] {
+            let mut polynomial = Polynomial::at(&prg, 1, 7);
+            let (first, second) = labels.split_at(cut);
+            polynomial.absorb_labels(first);
+            polynomial.absorb_labels(second);
+            assert_eq!(hash(&long[..HASH * labels.len()], 7), polynomial.said());
+        }
         let value = Point::new(&prg, 1, 7).hash(&long);
         assert_eq!(hash(&long, 7), value.to_le_bytes());
         // Schoolbook: (p + c) p with p the point.

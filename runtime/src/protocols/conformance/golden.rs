@@ -18,7 +18,7 @@ const GOLDEN: (u32, &[&str]) = (
         "84ea1647276c6b4f",
         "73f84b0eb2ad3cb7",
         "ae895c5e2a19de95",
-        "efe8fc601dd06e00",
+        "315f5d749307a81c",
         "343ccc1ae23c8d5a",
         "ab7c8fa35c23c3d8",
         "9695cef8fd4b6ad2",

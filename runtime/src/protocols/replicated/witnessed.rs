@@ -6,24 +6,28 @@
 //!   garblers with one seed, of whom one is honest, and commitments to both labels of a bit that the evaluator knows, too.
 //! - **Assumptions**: AES is an ideal cipher, for the gates' hash and for commitments; AES-128 is a pseudo-random function; SHA-256 is
 //!   a random oracle.
-//! - **Cost**: into labels 112 bytes per bit and lane, 96 from party 0 and 16 from party 1; tables as in `protocols::garbled`; out of labels
-//!   48 bytes per bit and lane, and one bit from party 2. Hashes of 16 bytes for each operation, and of 32 out of labels.
+//! - **Cost**: into labels 64 bytes per bit and lane, 48 from party 0 and 16 from party 1; tables as in `protocols::garbled`; out of labels
+//!   32 bytes per bit and lane, and one bit from party 2. Two hashes of 16 bytes for each way into labels, one for each circuit; one more of
+//!   32 out of labels.
 //! - **Departures from the paper**: shares are inputs, so every string that enters is known to two parties; what is vouched for is compared by a
-//!   polynomial hash (`vouch`), not by a second copy; commitments are one call of AES each. The way out of labels is ours.
+//!   polynomial hash (`vouch`), not by a second copy; commitments are one call of AES each, of the two of a bit only their sum is sent, and the other
+//!   garbler speaks for what it says of the label. The way out of labels is ours.
 //! - **Leakage and failure**: whatever the evaluator finds wrong, it stops at the same place with the same words, so that whether it stops does
 //!   not hang on a bit that only it and the other garbler know.
 //!
-//! **Into labels.** Component 1 is known to both garblers: party 0 sends labels, party 1 vouches. Components 0 and 2 are known to one garbler
-//! and to the evaluator. Party 0 sends commitments to both labels of every bit, the one of zero first, party 1 vouches for them; who
-//! holds the component sends the label; the evaluator holds it against the commitment of its own bit. So each label is that of the
-//! right bit, though the other garbler does not know the bit.
+//! **Into labels.** Component 1 is known to both garblers: the label of its bit is zero, which the evaluator knows, and the other label is Δ;
+//! nothing is sent, as for a public bit. Components 0 and 2 are known to one garbler and to the evaluator. Who holds the component sends
+//! the label `L` of its bit `c`. Party 0 sends the sum `D` of the commitments to both labels of a bit, and party 1 vouches for it. From them
+//! the evaluator finds what the commitment to the label of zero would be, `Com(L) ⊕ c·D`, and the garbler that does not know the bit
+//! vouches for that. Were `L` another label than that of `c`, its commitment would be another one, too; so each label is that of the right bit, though
+//! the other garbler does not know the bit. The evaluator can compute all that it is told from the two commitments, which the paper sends.
 //!
 //! **Out of labels.** A string `m` that parties 1 and 2 draw enters as component 2 and is added, so that the wires' value is `y = x ⊕ m`.
 //! The garblers know the colour of each zero label, which becomes component 1; the evaluator's colour becomes component 0, and `m` is component
 //! 2: they add up to `x`. The evaluator sends its colours to party 0, with a hash of its labels, of which it knows one for each wire: party 0
 //! finds that colours are right, and learns nothing, since `m` hides them.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::yao::block_lanes;
 use super::{
@@ -38,10 +42,13 @@ use crate::exchange::Exchange;
 use crate::freed::plant_hidden;
 use crate::hash::Transcript;
 use crate::mask::Mask;
+use crate::protocols::garbled::{active, add};
 use crate::protocols::pipeline::{Blocks, Place};
 use crate::protocols::vouch::{HASH, Polynomial};
 use crate::protocols::{Begun, Malicious, Outcome, Value};
+use crate::simd::columns::add_chosen_rows;
 use crate::simd::commit::commit;
+use crate::simd::labels::add_labels;
 use smpcc_circuit::cost::Delay;
 
 type Suite = Rep3<Malicious>;
@@ -57,7 +64,12 @@ const DIGEST: usize = 32;
 /// The next hash of what party 0 sends to party 2: at a point that parties 1 and 2 draw. Party 0 has none.
 pub(super) fn polynomial(suite: &mut Suite) -> Option<Polynomial> {
     let number = suite.ledger.next_vouch();
-    let key = suite.key(2)?;
+    at(suite, 2, number)
+}
+
+/// The hash with a number, at a point that the holders of a component draw.
+fn at(suite: &Suite, component: usize, number: u64) -> Option<Polynomial> {
+    let key = suite.key(component)?;
     Some(Polynomial::at(key, Stream::Vouch as u64, number))
 }
 
@@ -82,22 +94,36 @@ impl Commit {
         commit(self.start, number, labels, out);
     }
 
-    /// To both labels of each bit, the one of zero first, as they are sent.
-    fn to_both(&self, number: u64, zeros: &[Label], offset: Label, out: &mut Vec<u8>) {
-        /// Labels at a time.
-        const TOGETHER: usize = 64;
-        let mut ones = Zeroizing::new([Label::ZERO; TOGETHER]);
-        let mut both = [[Label::ZERO; TOGETHER]; 2];
-        for (number, zeros) in (number..).step_by(TOGETHER).zip(zeros.chunks(TOGETHER)) {
-            let ones = &mut ones[..zeros.len()];
-            ones.iter_mut()
-                .zip(zeros)
-                .for_each(|(one, &zero)| *one = zero ^ offset);
-            self.to(number, zeros, &mut both[0]);
-            self.to(number, ones, &mut both[1]);
-            let pairs: [[Label; 2]; TOGETHER] = std::array::from_fn(|i| [both[0][i], both[1][i]]);
-            write_labels(pairs[..zeros.len()].as_flattened(), out);
+    /// To the label of zero of each bit, and the sums of the commitments to both.
+    fn to_both(&self, number: u64, zeros: &[Label], offset: Label) -> [Vec<Label>; 2] {
+        let ones: Vec<Label> = zeros.iter().map(|&zero| zero ^ offset).collect();
+        let ones = Zeroizing::new(ones);
+        let [mut of_zeros, mut sums] = [(); 2].map(|()| vec![Label::ZERO; zeros.len()]);
+        self.to(number, zeros, &mut of_zeros);
+        self.to(number, &ones, &mut sums);
+        add_labels(&mut sums, &of_zeros);
+        [of_zeros, sums]
+    }
+
+    /// From labels of bits and the sums of commitments, what the commitments to the labels of zero are if each label is that of its bit.
+    /// `words` gives the bits of each run of `lanes` labels, 64 to a word.
+    fn of_zeros<'w>(
+        &self,
+        number: u64,
+        active: &[Label],
+        sums: &[Label],
+        lanes: usize,
+        words: impl Iterator<Item = &'w [u64]>,
+    ) -> Vec<Label> {
+        let mut of_zeros = vec![Label::ZERO; active.len()];
+        self.to(number, active, &mut of_zeros);
+        let runs = of_zeros
+            .chunks_mut(lanes.max(1))
+            .zip(sums.chunks(lanes.max(1)));
+        for ((run, sums), bits) in runs.zip(words) {
+            add_chosen_rows(run, sums, bits);
         }
+        of_zeros
     }
 }
 
@@ -112,9 +138,10 @@ struct Strings {
     /// A number for each label.
     ticket: Ticket,
     commit: Commit,
+    /// What party 1 vouches for at party 2: sums of commitments, and commitments to labels of zero of component 0.
     witness: Option<Polynomial>,
-    /// Whether all labels were those that were committed to.
-    right: bool,
+    /// What party 0 vouches for there: commitments to labels of zero of component 2.
+    second: Option<Polynomial>,
 }
 
 impl Strings {
@@ -132,6 +159,7 @@ impl Strings {
         }
         let block = block_lanes(width);
         let numbers = components.len() * width * block;
+        let number = suite.ledger.next_vouch();
         Ok(Self {
             width,
             lanes,
@@ -139,8 +167,8 @@ impl Strings {
             known: all,
             ticket: suite.numbers.reserve(lanes.div_ceil(block), numbers),
             commit: Commit::new(suite),
-            witness: polynomial(suite),
-            right: true,
+            witness: at(suite, 2, number),
+            second: at(suite, 0, number),
         })
     }
 
@@ -162,27 +190,26 @@ impl Strings {
         self.ticket.block(block) + (i * self.n(block)) as u64
     }
 
-    /// What a party knows of a component, bit by bit.
-    fn bits(&self, component: usize, block: usize) -> Result<Vec<Mask>, Error> {
+    /// What a party knows of a component, 64 lanes of a block to a word, a run of words for each bit.
+    fn words(&self, component: usize, block: usize) -> Result<impl Iterator<Item = &[u64]>, Error> {
         let bits = self.known[component].as_ref();
         let bits = bits.ok_or_else(|| Error::bug("a component that this party does not hold"))?;
-        let range = self.range(block);
-        let each = |bit: usize| Mask::each(bits.bit(bit), range.start, range.len());
-        Ok((0..self.width).flat_map(each).collect())
+        let from = self.range(block).start / 64;
+        Ok((0..self.width).map(move |bit| &bits.bit(bit)[from..]))
     }
 
-    /// Bytes that party 0 sends for a block that the other garbler vouches for, and without that.
-    fn sent(&self, block: usize) -> [usize; 2] {
-        let (mut vouched, mut alone) = (0, 0);
-        for &component in self.components {
-            match component {
-                1 => vouched += 1,
-                0 => (vouched, alone) = (vouched + 2, alone + 1),
-                _ => vouched += 2,
-            }
+    /// Bytes of sums of commitments of a block.
+    fn sums_len(&self, block: usize) -> usize {
+        let committed = self.components.iter().filter(|&&c| c != 1).count();
+        committed * self.n(block) * LABEL_LEN
+    }
+
+    /// Bytes of a garbler's labels of a block, if it sends any.
+    fn labels_len(&self, component: usize, block: usize) -> usize {
+        match self.components.contains(&component) {
+            true => self.n(block) * LABEL_LEN,
+            false => 0,
         }
-        let len = self.n(block) * LABEL_LEN;
-        [vouched * len, alone * len]
     }
 
     /// Zero labels of a component's block, at the garblers.
@@ -199,16 +226,13 @@ impl Strings {
         component: usize,
         zeros: &[Label],
     ) -> Result<Zeroizing<Vec<Label>>, Error> {
-        let offset = suite.yao.offset();
+        let (offset, lanes) = (suite.yao.offset(), self.range(block).len());
         #[cfg(test)]
-        plant_hidden(zeros, self.bits(component, block)?.into_iter());
-        let bits = self.bits(component, block)?;
-        let labels = zeros.iter().zip(bits);
-        Ok(Zeroizing::new(
-            labels
-                .map(|(&zero, bit)| zero ^ offset.select(bit))
-                .collect(),
-        ))
+        plant_hidden(
+            zeros,
+            (self.words(component, block)?).flat_map(|words| Mask::each(words, 0, lanes)),
+        );
+        Ok(active(zeros, offset, lanes, self.words(component, block)?))
     }
 
     /// Sends and announces a block; `add` takes the zero labels of each component at the garblers.
@@ -220,48 +244,61 @@ impl Strings {
         mut add: impl FnMut(&Self, &[Label]),
     ) -> Result<(), Error> {
         let last = block + 1 == self.n_blocks();
-        let [vouched, alone] = self.sent(block);
         if suite.me == EVALUATOR {
-            wire.expect(party(GARBLER), vouched)?;
-            wire.expect(party(GARBLER), alone)?;
-            if self.components.contains(&2) {
-                wire.expect(party(WITNESS), self.n(block) * LABEL_LEN)?;
-            }
+            wire.expect(party(GARBLER), self.sums_len(block))?;
+            wire.expect(party(GARBLER), self.labels_len(0, block))?;
+            wire.expect(party(WITNESS), self.labels_len(2, block))?;
             if last {
+                wire.expect(party(GARBLER), HASH)?;
                 wire.expect(party(WITNESS), HASH)?;
             }
             return Ok(());
         }
         let offset = suite.yao.offset();
-        let (mut both, mut own) = (Vec::with_capacity(vouched), Vec::new());
+        let (mut told, mut own) = (Vec::new(), Zeroizing::new(Vec::new()));
         for (i, &component) in self.components.iter().enumerate() {
-            let zeros = self.zeros(suite, block, i)?;
             if component == 1 {
-                let active = self.active(suite, block, component, &zeros)?;
-                write_labels(&active, &mut both);
-            } else {
-                let number = self.number(block, i);
-                self.commit.to_both(number, &zeros, offset, &mut both);
-                // Component 0 is party 0's, component 2 party 1's.
-                if (component == 0) == (suite.me == GARBLER) {
-                    let active = self.active(suite, block, component, &zeros)?;
-                    write_labels(&active, &mut own);
-                }
+                // The label of the bit is zero, as if it were public: that of zero is Δ where the bit is one.
+                let zeros = vec![Label::ZERO; self.n(block)];
+                let bits = self.words(component, block)?;
+                add(self, &active(&zeros, offset, self.range(block).len(), bits));
+                continue;
+            }
+            let zeros = self.zeros(suite, block, i)?;
+            let number = self.number(block, i);
+            let [of_zeros, sums] = self.commit.to_both(number, &zeros, offset);
+            if suite.me == GARBLER {
+                told.extend(sums);
+            } else if let Some(witness) = &mut self.witness {
+                witness.absorb_labels(&sums);
+            }
+            // Component 0 is party 0's, component 2 party 1's: the other one vouches for what follows from the label.
+            if (component == 0) == (suite.me == GARBLER) {
+                own = self.active(suite, block, component, &zeros)?;
+            } else if let Some(hash) = self.speaks_for(component) {
+                hash.absorb_labels(&of_zeros);
             }
             add(self, &zeros);
         }
-        if suite.me == GARBLER {
-            wire.send(party(EVALUATOR), |out| out.extend_from_slice(&both))?;
-        } else if let Some(witness) = &mut self.witness {
-            witness.absorb(&both);
-        }
-        wire.send(party(EVALUATOR), |out| out.extend_from_slice(&own))?;
-        if let (Some(witness), true, WITNESS) = (&self.witness, last, suite.me) {
-            let said = witness.said();
+        wire.send(party(EVALUATOR), |out| write_labels(&told, out))?;
+        wire.send(party(EVALUATOR), |out| write_labels(&own, out))?;
+        let said = match suite.me {
+            GARBLER => &self.second,
+            _ => &self.witness,
+        };
+        if let (Some(said), true) = (said, last) {
+            let said = said.said();
             wire.send(party(EVALUATOR), |out| out.extend_from_slice(&said))?;
         }
-        own.zeroize();
         Ok(())
+    }
+
+    /// The hash of commitments to labels of zero of a component: at the garbler that does not hold it, and at the evaluator.
+    fn speaks_for(&mut self, component: usize) -> Option<&mut Polynomial> {
+        match component {
+            0 => self.witness.as_mut(),
+            _ => self.second.as_mut(),
+        }
     }
 
     /// Takes a block at the evaluator; `add` takes the labels of each component.
@@ -275,42 +312,40 @@ impl Strings {
         if suite.me != EVALUATOR {
             return Ok(());
         }
-        let (n, [vouched, alone]) = (self.n(block), self.sent(block));
-        let bytes = wire.take(party(GARBLER), vouched)?;
-        if let Some(witness) = &mut self.witness {
-            witness.absorb(bytes);
-        }
-        let both: Vec<Label> = read_labels(bytes).collect();
-        let first: Vec<Label> = read_labels(wire.take(party(GARBLER), alone)?).collect();
-        let second: Vec<Label> = match self.components.contains(&2) {
-            true => read_labels(wire.take(party(WITNESS), n * LABEL_LEN)?).collect(),
-            false => Vec::new(),
+        let (n, lanes) = (self.n(block), self.range(block).len());
+        let told = wire.take(party(GARBLER), self.sums_len(block))?;
+        let told: Vec<Label> = read_labels(told).collect();
+        let mut told = told.chunks_exact(n.max(1));
+        let mut of = |from: usize, component: usize| -> Result<Vec<Label>, Error> {
+            let bytes = wire.take(party(from), self.labels_len(component, block))?;
+            Ok(read_labels(bytes).collect())
         };
-        let (mut at, mut wrong) = (0, Label::ZERO);
+        let (first, second) = (of(GARBLER, 0)?, of(WITNESS, 2)?);
         for (i, &component) in self.components.iter().enumerate() {
             if component == 1 {
-                add(self, &both[at..at + n]);
-                at += n;
+                add(self, &[]);
                 continue;
             }
             let active = if component == 0 { &first } else { &second };
-            let commitments = both[at..at + 2 * n].chunks_exact(2);
-            at += 2 * n;
-            let number = self.number(block, i);
-            let bits = self.bits(component, block)?;
-            let mut own = vec![Label::ZERO; n];
-            self.commit.to(number, active, &mut own);
-            for ((&own, bit), pair) in own.iter().zip(bits).zip(commitments) {
-                wrong = Label(wrong.0 | (own ^ pair[0] ^ (pair[0] ^ pair[1]).select(bit)).0);
+            let sums = told.next().unwrap_or_default();
+            let (number, bits) = (self.number(block, i), self.words(component, block)?);
+            let of_zeros = self.commit.of_zeros(number, active, sums, lanes, bits);
+            if let Some(witness) = &mut self.witness {
+                witness.absorb_labels(sums);
+            }
+            if let Some(hash) = self.speaks_for(component) {
+                hash.absorb_labels(&of_zeros);
             }
             add(self, active);
         }
-        self.right &= wrong == Label::ZERO;
         if block + 1 == self.n_blocks() {
-            let said = wire.take(party(WITNESS), HASH)?;
-            let vouched_for = self.witness.as_ref().is_some_and(|w| w.said() == said);
-            // One answer to both questions: the second one's depends on the evaluator's bits, if the first one's is no.
-            if !(vouched_for & self.right) {
+            let mut vouched_for = true;
+            for (who, hash) in [(GARBLER, &self.second), (WITNESS, &self.witness)] {
+                let said = wire.take(party(who), HASH)?;
+                vouched_for &= hash.as_ref().is_some_and(|hash| hash.said() == said);
+            }
+            // One answer to both questions: what the first garbler vouches for depends on the evaluator's bits, if the second one's hash is wrong.
+            if !vouched_for {
                 let among = [party(GARBLER), party(WITNESS)];
                 return Err(Error::cheating(
                     among,
@@ -363,21 +398,14 @@ pub(super) fn from_boolean(suite: &mut Suite, value: &Held) -> Result<Begun<Suit
     give(suite, (share.width(), share.lanes()), known, 1)
 }
 
-/// Adds labels of a block, bit by bit.
-fn add(out: &mut Labels, range: std::ops::Range<usize>, labels: &[Label]) {
-    for (bit, labels) in labels.chunks_exact(range.len().max(1)).enumerate() {
-        let into = out.bit_mut(bit)[range.clone()].iter_mut();
-        into.zip(labels).for_each(|(into, &label)| *into ^= label);
-    }
-}
-
 impl Give {
     /// Which result takes a component's labels, and how.
     fn taking(out: &mut [Labels], block: usize) -> impl FnMut(&Strings, &[Label]) + '_ {
         let mut next = 0;
         move |strings, labels| {
             let result = next.min(out.len() - 1);
-            add(&mut out[result], strings.range(block), labels);
+            let range = strings.range(block);
+            add(&mut out[result], range.start, range.len(), labels);
             next += 1;
         }
     }
@@ -521,7 +549,8 @@ impl Blocks<Suite> for ToBoolean {
         if place.phase == 0 {
             let labels = &mut self.labels;
             return self.hiding.send(suite, wire, block, |strings, more| {
-                add(labels, strings.range(block), more);
+                let range = strings.range(block);
+                add(labels, range.start, range.len(), more);
             });
         }
         let last = block + 1 == self.n_blocks();
@@ -565,7 +594,8 @@ impl Blocks<Suite> for ToBoolean {
         if place.phase == 0 {
             let labels = &mut self.labels;
             return self.hiding.receive(suite, wire, block, |strings, more| {
-                add(labels, strings.range(block), more);
+                let range = strings.range(block);
+                add(labels, range.start, range.len(), more);
             });
         }
         if suite.me != GARBLER {

@@ -3,7 +3,10 @@
 use smpcc_circuit::program::{Domain, Op};
 use smpcc_circuit::value::{Scalar, Word, mask};
 
+use super::{Commit, active};
+use crate::block::Label;
 use crate::engine::testing::{Builder, a, u, words};
+use crate::prg::{Prg, PrgKey};
 use crate::protocols::conformance::templates::{and_template, sum_template};
 use crate::protocols::conformance::to_bits;
 use crate::protocols::replicated::settle::tests::{check, harass, malicious};
@@ -12,6 +15,45 @@ const B: Domain = Domain::Boolean;
 const P: Domain = Domain::Public;
 const Y: Domain = Domain::Yao;
 const ALL: [u32; 3] = [0, 1, 2];
+
+/// From the label of its bit the evaluator finds the commitment to the label of zero, and from the other label, or with another sum, it does not.
+#[test]
+fn commitments_tell_the_label_of_a_bit() {
+    let (lanes, number) = (70, 9);
+    let labels = |seed, n| Label::of_words(&drawn(seed, 2 * n));
+    let zeros = labels(1, 2 * lanes);
+    let offset = Label(labels(2, 1)[0].0 | 1);
+    let words: Vec<Vec<u64>> = (3..5).map(|seed| drawn(seed, 2)).collect();
+    let bits = || words.iter().map(Vec::as_slice);
+    let commit = Commit {
+        start: labels(6, 1)[0],
+    };
+    let [of_zeros, sums] = commit.to_both(number, &zeros, offset);
+    let labels = active(&zeros, offset, lanes, bits());
+    let found = |labels: &[Label], sums: &[Label]| {
+        let found = commit.of_zeros(number, labels, sums, lanes, bits());
+        let wrong = found.iter().zip(&of_zeros).enumerate();
+        let wrong = wrong.filter(|(_, (found, right))| found != right);
+        wrong.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    assert!(found(&labels, &sums).is_empty());
+    for at in [0, 64, 69, 70, 139] {
+        let mut other = labels.to_vec();
+        other[at] ^= offset;
+        assert_eq!(found(&other, &sums), [at]);
+        let mut other = sums.clone();
+        other[at] = Label(other[at].0 ^ 1);
+        let is_one = words[at / lanes][at % lanes / 64] >> (at % lanes % 64) & 1 == 1;
+        assert_eq!(found(&labels, &other).len(), usize::from(is_one));
+    }
+}
+
+/// Words that follow from a seed.
+fn drawn(seed: u64, n: usize) -> Vec<u64> {
+    let mut out = vec![0; n];
+    Prg::new(&PrgKey::from_bytes([4; 16])).fill_words(seed, 0, &mut out);
+    out
+}
 
 /// Sums of bits and numbers on labels, and a public value among them.
 fn sums(width: u8, lanes: u64) -> Builder {
