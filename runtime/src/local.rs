@@ -1,4 +1,4 @@
-//! All parties of a program in one process: a thread for each, links in memory. For tests, for measurements, and for trying a program
+//! All parties of a program in one process: a thread for each, links in memory or over sockets. For tests, for measurements, and for trying a program
 //! out before it is deployed.
 //!
 //! The protocols are the real ones, and so are the messages. What is missing is everything that keeps parties apart: one process sees
@@ -7,7 +7,7 @@
 use crate::engine::{self, RunReport};
 use crate::error::Error;
 use crate::io::Inputs;
-use crate::net::{Links, Mesh, Options, memory};
+use crate::net::{Links, Mesh, Options, memory, tls};
 use crate::party::PartyNames;
 use crate::prg::OsEntropy;
 use crate::session::Session;
@@ -43,6 +43,15 @@ pub fn run(
     let links = memory::links(program.n_parties as usize)?;
     let id = OsEntropy.bytes::<32>()?;
     Ok(run_over(program, inputs, links, &Options::default(), *id))
+}
+
+/// Links of all parties over sockets of this machine, with TLS: what a message takes is what it takes between processes.
+///
+/// # Errors
+/// Of the machine: it has no randomness, or no ports.
+pub fn tls_links(n_parties: usize) -> Result<Vec<Links>, Error> {
+    let configs = tls::on_this_machine(n_parties, Options::default().connect)?;
+    threads(configs, tls::connect).into_iter().collect()
 }
 
 /// The same over given links, which may be slow, or recorded, in a session of this id.

@@ -1,6 +1,7 @@
 //! `smpcc calibrate`: measures what operations take on this machine, suite by suite, and writes a table for `--costs`.
 //!
-//! Small programs run among threads of this process with links in memory, larger and larger until the clock can tell. What
+//! Small programs run among threads of this process, larger and larger until the clock can tell, over sockets with TLS: sealing and
+//! sending is part of what an operation takes. Garbled ones have links in memory, as tables are evaluated while others come. What
 //! does not grow with them is taken off. Threads share this machine's cores; a party of its own would not, so times are
 //! scaled to one party. The table is a file that parties exchange: nothing is ever measured behind their backs.
 
@@ -20,6 +21,8 @@ use smpcc_circuit::verify::verify;
 use smpcc_runtime::error::Error;
 use smpcc_runtime::io::{Inputs, Secret};
 use smpcc_runtime::local;
+use smpcc_runtime::net::{Options, memory};
+use smpcc_runtime::prg::OsEntropy;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,6 +34,8 @@ const MOST_LANES: u64 = 1 << 20;
 const WIDTH: u32 = 64;
 /// Levels of ANDs in a measured circuit.
 const LEVELS: u32 = 8;
+/// Measured products of a lane.
+const PRODUCTS: u32 = 4;
 
 /// Measures and writes.
 pub fn calibrate(args: &CalibrateArgs, style: Style) -> Outcome {
@@ -71,8 +76,8 @@ enum Kernel {
     Chain(u32),
     /// Levels of ANDs of whole words.
     Ands,
-    /// One product per lane.
-    Products,
+    /// So many products per lane, one after the other.
+    Products(u32),
     /// Into labels and back.
     Labels,
     /// The same with levels of ANDs between.
@@ -104,8 +109,11 @@ fn measured(suite: Suite, threat: Threat) -> Result<Work, Error> {
         and_ps: ps(and),
         ..Work::default()
     };
-    if bench.offers(Kernel::Products) {
-        work.product_ps = ps(bench.per_lane(Kernel::Products)?);
+    if bench.offers(Kernel::Products(1)) {
+        // Without what inputs and outputs take.
+        let one = bench.per_lane(Kernel::Products(1))?;
+        let all = bench.per_lane(Kernel::Products(1 + PRODUCTS))?;
+        work.product_ps = ps((all - one).max(0.0) / f64::from(PRODUCTS));
     }
     if bench.offers(Kernel::Garbled) {
         let labels = bench.per_lane(Kernel::Labels)?;
@@ -133,7 +141,7 @@ impl Bench {
     /// Whether the suite has what a kernel measures, against the threat.
     fn offers(&self, kernel: Kernel) -> bool {
         let domain = match kernel {
-            Kernel::Products => Domain::Arithmetic { ring: WIDTH as u8 },
+            Kernel::Products(_) => Domain::Arithmetic { ring: WIDTH as u8 },
             Kernel::Labels | Kernel::Garbled => Domain::Yao,
             Kernel::Nothing | Kernel::Chain(_) | Kernel::Ands => Domain::Boolean,
         };
@@ -177,7 +185,15 @@ impl Bench {
                 mine.insert(InputId(id), Secret::of(words));
             }
         }
-        let results = local::run(&program, inputs)?;
+        let parties = self.n_parties as usize;
+        let links = match kernel {
+            Kernel::Labels | Kernel::Garbled => memory::links(parties)?,
+            Kernel::Nothing | Kernel::Chain(_) | Kernel::Ands | Kernel::Products(_) => {
+                local::tls_links(parties)?
+            }
+        };
+        let id = OsEntropy.bytes::<32>()?;
+        let results = local::run_over(&program, inputs, links, &Options::default(), *id);
         let mut most: f64 = 0.0;
         for report in results {
             most = most.max(report?.time().as_secs_f64());
@@ -189,7 +205,7 @@ impl Bench {
     fn program(&self, kernel: Kernel, lanes: u64) -> Program {
         let word = Scalar::unsigned(WIDTH as u8);
         let (domain, scalar) = match kernel {
-            Kernel::Products => (Domain::Arithmetic { ring: WIDTH as u8 }, word),
+            Kernel::Products(_) => (Domain::Arithmetic { ring: WIDTH as u8 }, word),
             Kernel::Chain(_) => (Domain::Boolean, Scalar::Bool),
             Kernel::Nothing | Kernel::Ands | Kernel::Labels | Kernel::Garbled => {
                 (Domain::Boolean, word)
@@ -200,13 +216,15 @@ impl Bench {
         let template = match kernel {
             Kernel::Chain(levels) => Some(levels_of_ands(1, levels)),
             Kernel::Ands | Kernel::Garbled => Some(levels_of_ands(WIDTH, LEVELS)),
-            Kernel::Nothing | Kernel::Products | Kernel::Labels => None,
+            Kernel::Nothing | Kernel::Products(_) | Kernel::Labels => None,
         };
         let call = template.map(|template| Op::Call(b.template(template)));
         let inputs = [0, 1].map(|party| b.input(party, domain, scalar, lanes));
         let mut run = |op: Op, args: &[ValueId], to| b.op(op, args, to, scalar, lanes);
         let done = match (kernel, call) {
-            (Kernel::Products, _) => run(Op::Mul, &inputs, domain),
+            (Kernel::Products(n), _) => (0..n).fold(inputs[0], |last, _| {
+                run(Op::Mul, &[last, inputs[1]], domain)
+            }),
             (Kernel::Labels | Kernel::Garbled, call) => {
                 let labels = inputs.map(|v| run(Op::BooleanToYao, &[v], Domain::Yao));
                 let result = match call {
@@ -266,7 +284,7 @@ mod tests {
                 Kernel::Nothing,
                 Kernel::Chain(64),
                 Kernel::Ands,
-                Kernel::Products,
+                Kernel::Products(3),
                 Kernel::Labels,
                 Kernel::Garbled,
             ] {

@@ -66,6 +66,38 @@ pub struct Config {
     pub connect: Duration,
 }
 
+/// What each party of a run on this machine connects with: keys for this run alone, and ports that the system chooses.
+///
+/// # Errors
+/// Of the machine: no randomness, or no port.
+pub fn on_this_machine(n_parties: usize, connect: Duration) -> Result<Vec<Config>, Error> {
+    let names = PartyNames::plain(n_parties);
+    let mut parties = Vec::new();
+    let mut everyone = Vec::new();
+    for party in PartyId::all(n_parties) {
+        let identity = Identity::ephemeral(&names.label(party))?;
+        let listener = tcp::listen("127.0.0.1:0")?;
+        let address = listener.local_addr();
+        let address = address.map_err(|e| Error::machine(format!("a port has no address: {e}")))?;
+        everyone.push(Peer {
+            party,
+            certificate: identity.certificate().clone(),
+            address: address.to_string(),
+        });
+        parties.push((party, identity, listener));
+    }
+    let others = |me| everyone.iter().filter(move |p| p.party != me).cloned();
+    let config = |(me, identity, listener)| Config {
+        me,
+        names: names.clone(),
+        identity,
+        listener,
+        peers: others(me).collect(),
+        connect,
+    };
+    Ok(parties.into_iter().map(config).collect())
+}
+
 /// Connects to all other parties at once. Fails when one did not come in time, naming it, and when a certificate is not
 /// the pinned one or not within its dates; parties that were connected by then are told.
 pub fn connect(config: Config) -> Result<Links, Error> {

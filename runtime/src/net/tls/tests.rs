@@ -15,31 +15,7 @@ pub(super) fn party(number: u16) -> PartyId {
 
 /// A configuration for each party of a run on this machine.
 pub(super) fn configs(n_parties: usize, deadline: Duration) -> Vec<Config> {
-    let parties: Vec<_> = PartyId::all(n_parties)
-        .map(|me| {
-            let identity = Identity::ephemeral(&me.to_string()).unwrap();
-            (me, identity, tcp::listen("127.0.0.1:0").unwrap())
-        })
-        .collect();
-    let everyone: Vec<Peer> = parties
-        .iter()
-        .map(|(party, identity, listener)| Peer {
-            party: *party,
-            certificate: identity.certificate().clone(),
-            address: listener.local_addr().unwrap().to_string(),
-        })
-        .collect();
-    parties
-        .into_iter()
-        .map(|(me, identity, listener)| Config {
-            me,
-            names: PartyNames::plain(n_parties),
-            identity,
-            listener,
-            peers: everyone.iter().filter(|p| p.party != me).cloned().collect(),
-            connect: deadline,
-        })
-        .collect()
+    on_this_machine(n_parties, deadline).unwrap()
 }
 
 /// Runs each party in a thread of its own.
