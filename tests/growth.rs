@@ -7,8 +7,8 @@ use crate::support::{
     EXAMPLES, REP3, SETTINGS, Setting, compile, compile_beside, example, expect_the_best, options,
     session, setting,
 };
-use smpcc_circuit::program::Suite;
-use smpcc_circuit::stats::{Known, Totals, stats};
+use smpcc_circuit::program::{Program, Suite};
+use smpcc_circuit::stats::{Known, Link, Totals, milliseconds, stats};
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
 
@@ -21,20 +21,27 @@ struct Figures {
     bytes: u64,
 }
 
-/// The figures of a text of which every party gives `len` values named `x`.
-fn figures(text: &str, len: u64, setting: Setting, protocol: ProtocolChoice) -> Figures {
+/// The plan of a text of which every party gives `len` values named `x`.
+fn plan(text: &str, len: u64, setting: Setting, options: &Options) -> Program {
     let mut session = session(&[setting.n_parties]);
     session.lens = (0..setting.n_parties)
         .map(|party| (("x".to_string(), party), len))
         .collect();
-    // All together: the figures are to be those of what is shared.
+    compile(text, &session, options).program.into_inner()
+}
+
+/// Its figures, where all is done together: they are to be those of what is shared.
+fn figures(text: &str, len: u64, setting: Setting, protocol: ProtocolChoice) -> Figures {
     let options = Options {
         local: LocalChoice::Off,
         ..options(setting, protocol, Network::LAN)
     };
-    let program = compile(text, &session, &options).program;
-    let stats = stats(&program, &Known::default());
-    assert!(stats.exact, "{len}: {text}");
+    counted(&plan(text, len, setting, &options))
+}
+
+fn counted(program: &Program) -> Figures {
+    let stats = stats(program, &Known::default());
+    assert!(stats.exact, "{}", program.name);
     let Totals {
         and,
         mul,
@@ -102,6 +109,37 @@ fn a_product_takes_no_gates_for_bits_that_its_factors_cannot_have() {
     };
     let (few, all) = (ands(" in 0..=9"), ands(""));
     assert!(4 * few < all, "{few}, {all}");
+}
+
+/// What one party owns it sorts alone, however many rows there are: its time grows as they do, and nothing is sent but the result.
+#[test]
+fn an_owners_sort_is_linear() {
+    let text = |call: &str| {
+        format!(
+            "use std::sort::sort_by_key;
+use std::table::{{compact, count_kept, filter}};
+fn main<const N: usize>(x: [secret u32; N] from each) -> u32 {{ {call} }}"
+        )
+    };
+    for call in [
+        "sort_by_key(x[0], |v| v)[N / 2]",
+        "sort_by_key(x[0], |v| v > 7)[N / 2]",
+        "sort_by_key(x[0].zip(x[0]), |r| (r.0 % 4, !r.1))[N / 2].1",
+        "count_kept(compact(filter(x[0], |v| v > 7)))",
+    ] {
+        for setting in suites() {
+            let options = options(setting, ProtocolChoice::Auto, Network::LAN);
+            let [few, many] = [10_000, 1_000_000].map(|n| {
+                let program = plan(&text(call), n, setting, &options);
+                let found = counted(&program);
+                assert_eq!((found.ands, found.products), (0, 0), "{call}, {n}");
+                assert_eq!(found.rounds, 1, "{call}, {n}");
+                let ms = milliseconds(&program, Link::LAN, &options.costs);
+                ms.expect("an exact estimate")
+            });
+            assert!(many < 110.0 * few, "{call}: {few} ms, then {many} ms");
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod groups;
 mod network;
 mod places;
+mod radix;
 mod shuffles;
 
 use crate::assign::{Plan, assign};
@@ -163,6 +164,7 @@ impl Rule for Sorts<'_> {
             owned: owner.is_some_and(|owner| owner != Owner::Joint),
             ..shape
         };
+        let owned = shape.owned && !shape.asked;
         let choice = self.choices.entry(shape);
         let choice = choice.or_insert_with_key(|shape| self.sorter.choose(shape));
         let columns = match choice.way {
@@ -181,7 +183,12 @@ impl Rule for Sorts<'_> {
                     return;
                 };
                 let first = walk.all_values().len();
-                let columns = network::sort(walk, &node.args, keys, segments);
+                let alone = owned && self.sorter.options.protocol == ProtocolChoice::Auto;
+                let columns = if alone && radix::is_cheaper(walk, &node.args, keys, segments) {
+                    radix::sort(walk, &node.args, keys, segments)
+                } else {
+                    network::sort(walk, &node.args, keys, segments)
+                };
                 for value in first..walk.all_values().len() {
                     self.reasons.insert(ValueId::new(value), choice.why.clone());
                 }

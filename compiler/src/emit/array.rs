@@ -148,6 +148,16 @@ impl Emitter<'_> {
         if n == 0 {
             return dst;
         }
+        if at.lanes != groups {
+            // A plan that no search chooses: writes after each other.
+            let refused = TooLarge {
+                span: self.span,
+                elements: n,
+                reads: at.lanes,
+            };
+            self.too_large.get_or_insert(refused);
+            return dst;
+        }
         let ty = to.scalar;
         let lanes = groups * block;
         if n <= UNROLL && n * u64::from(ty.width()) <= UNROLL_GATES && n * lanes <= UNROLL {

@@ -43,8 +43,8 @@ pub enum Op {
         /// Number of independent arrays.
         groups: u64,
     },
-    /// `dst groups·len·block, secret idx groups, val groups·block → same as dst`: one write per group; an index
-    /// `≥ len` writes nothing.
+    /// `dst groups·len·block, secret idx groups·q, val groups·q·block → same as dst`: the writes of a group in their order; an
+    /// index `≥ len` writes nothing. With q > 1 only an owner can, in the clear.
     WriteSecret {
         /// Consecutive lanes per element.
         block: u64,

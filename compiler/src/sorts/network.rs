@@ -10,6 +10,13 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
+/// How many steps on words a row takes where one party does all of it, about.
+pub(super) fn steps(rows: u64, columns: u64, keys: u64) -> u64 {
+    let places = u64::from(keys < columns);
+    // In a layer half of the rows are picked, compared and put back, in each column: by two vectors of half the length, and two that are whole.
+    layers(rows).len() as u64 * (4 * (columns + places) + 2 * (keys + places))
+}
+
 /// The columns with their rows in ascending order of the first `keys` columns; rows with equal keys stay in their order.
 pub(super) fn sort(walk: &mut Walk, columns: &[ValueId], keys: u64, segments: u64) -> Vec<ValueId> {
     let n = columns.len();

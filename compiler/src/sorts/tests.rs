@@ -56,7 +56,21 @@ fn rows(shape: &Shape, seed: u64) -> Vec<Vec<Word>> {
     shape.columns.iter().enumerate().map(column).collect()
 }
 
-/// Networks in the IR, and digits of all widths as programs, on signed and unsigned keys, several of them, in several segments.
+/// Every sort as its owner does it.
+struct Counted;
+
+impl Rule for Counted {
+    fn node(&mut self, walk: &mut Walk, node: Node) {
+        let Op::Sort { keys, segments, .. } = node.op else {
+            walk.push(node);
+            return;
+        };
+        let columns = radix::sort(walk, &node.args, keys, segments);
+        walk.replace_all(&node.results, &columns);
+    }
+}
+
+/// Networks in the IR, what an owner does, and digits of all widths as programs, on signed and unsigned keys, several of them, in several segments.
 #[test]
 fn both_ways_sort() {
     let (u, i) = (Scalar::unsigned, Scalar::signed);
@@ -77,6 +91,20 @@ fn both_ways_sort() {
         let network = rewrite(ir.clone(), false, &mut Written).ir;
         crate::ir::verify::verify(&network).unwrap();
         assert_eq!(interpret(&network, &given).unwrap().outputs, expected);
+        let counted = rewrite(ir.clone(), false, &mut Counted).ir;
+        crate::ir::verify::verify(&counted).unwrap();
+        assert_eq!(interpret(&counted, &given).unwrap().outputs, expected);
+        let alone = options(Suite::Rep3, 1, Network::LAN);
+        let plan = assign(&counted, &alone).unwrap();
+        let emitted = emit(&counted, &plan, &alone, "sort", Vec::new(), &|_| {
+            Default::default()
+        });
+        let verified = verify(emitted.unwrap().program).unwrap();
+        assert_eq!(
+            eval(&verified, &given).unwrap().outputs,
+            expected,
+            "{shape:?}"
+        );
         let ways = DIGITS
             .map(Way::Digits)
             .into_iter()

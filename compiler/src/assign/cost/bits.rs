@@ -77,7 +77,8 @@ impl Walk<'_, '_> {
             Op::WriteSecret { block, groups } => {
                 let elements = len(groups.saturating_mul(*block));
                 let depth = f64::from(ceil_log2(elements)) + 2.0;
-                (one(self.width(r) + 2.0, depth), n)
+                let writes = self.lanes(node.args[1]) / (*groups).max(1) as f64;
+                (one(self.width(r) + 2.0, depth * writes), n * writes)
             }
             Op::Circuit { circuit, calls } => {
                 // Making a form takes time: only those that emission may choose.

@@ -179,7 +179,7 @@ impl Lanes {
         Ok(self)
     }
 
-    /// As [`Self::scatter`], by one secret index for each group.
+    /// As [`Self::scatter`], by secret indices for each group.
     pub fn write_secret(
         mut self,
         idx: &[Word],

@@ -98,10 +98,10 @@ pub(in crate::ir) fn write_secret<T: Clone>(
     groups: u64,
 ) {
     let (block, groups) = (block as usize, (groups as usize).max(1));
-    let part = dst.len() / groups;
-    for (group, (&index, element)) in idx.iter().zip(val.chunks(block.max(1))).enumerate() {
+    let (part, q) = (dst.len() / groups, idx.len() / groups);
+    for (k, (&index, element)) in idx.iter().zip(val.chunks(block.max(1))).enumerate() {
         if let Ok(start) = block_start(index, block, part) {
-            let start = group * part + start;
+            let start = k / q.max(1) * part + start;
             dst[start..start + element.len()].clone_from_slice(element);
         }
     }

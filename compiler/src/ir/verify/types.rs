@@ -98,11 +98,14 @@ pub fn result_ty(op: &Op, args: &[Ty]) -> Result<Option<Ty>, String> {
             arity(3)?;
             check_groups(*block, *groups, args[0].lanes)?;
             check_index(args[1], true)?;
-            ensure(args[1].lanes == *groups, "takes one index per group")?;
+            ensure(
+                args[1].lanes.is_multiple_of(*groups),
+                "has indices that do not divide into its groups",
+            )?;
             same_scalar(args[0], args[2])?;
             ensure(
-                args[2].lanes == times(*groups, *block)?,
-                "takes one element per group",
+                args[2].lanes == times(args[1].lanes, *block)?,
+                "takes one element per index",
             )?;
             Some(Ty { secret, ..args[0] })
         }
