@@ -157,6 +157,22 @@ fn special_case(
                 .help("write `<const N: usize>` after the function's name; a parameter without `secret` is a public argument"),
         );
     }
+    if matches!(token.kind, Kind::Int | Kind::Str)
+        && can("ident")
+        && let Some(before) = before.filter(|b| matches!(b.kind, Kind::From | Kind::To))
+    {
+        let (whose, all) = match before.kind {
+            Kind::From => ("from", "`from each` for what each party gives"),
+            _ => ("to", "leave it out where all learn the result"),
+        };
+        return Some(
+            diagnostic!(E1005, span, "a program speaks of parties by names")
+                .here("not a name")
+                .help(format!(
+                    "declare `party alice;` and write `{whose} alice`; or {all}"
+                )),
+        );
+    }
     if token.kind == Kind::Eq && can("{body") {
         return Some(
             diagnostic!(E1005, span, "`=` assigns, it does not compare")

@@ -193,6 +193,9 @@ fn forms_of_other_languages_get_the_form_of_this_one() {
     };
     assert!(help("fn f(x: secret [u8] from a) { }").contains("[T; _]"));
     assert!(help("fn f(x: u8, const N: usize) { }").contains("<const N: usize>"));
+    assert!(help("fn main(x: secret u8 from 0) -> u8 { x }").contains("`from alice`"));
+    assert!(help("fn main(x: secret u8 from each) -> u8 to 1 { x }").contains("`to alice`"));
+    assert!(help("fn main(x: secret u8 from \"bank\") -> u8 { x }").contains("party alice;"));
 }
 
 #[test]
