@@ -7,7 +7,7 @@ use crate::support::{
     EXAMPLES, REP3, SETTINGS, Setting, compile, compile_beside, example, expect_the_best, options,
     session, setting,
 };
-use smpcc_circuit::program::{Program, Suite};
+use smpcc_circuit::program::{Program, Suite, Threat};
 use smpcc_circuit::stats::{Known, Link, Totals, milliseconds, stats};
 use smpcc_compiler::pipeline;
 use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
@@ -126,7 +126,16 @@ fn main<const N: usize>(x: [secret u32; N] from each) -> u32 {{ {call} }}"
         "sort_by_key(x[0], |v| v > 7)[N / 2]",
         "sort_by_key(x[0].zip(x[0]), |r| (r.0 % 4, !r.1))[N / 2].1",
         "count_kept(compact(filter(x[0], |v| v > 7)))",
+        "{ let mut t: secret u32 = 0;
+        for k in 0..3 { t += sort_by_key(x[0].map(|v| v ^ (k as u32)), |v| v)[N / 2]; }
+        t }",
     ] {
+        // Against malicious parties nobody computes alone.
+        let malicious = Options {
+            threat: Threat::Malicious,
+            ..options(REP3, ProtocolChoice::Auto, Network::LAN)
+        };
+        assert!(counted(&plan(&text(call), 1_000, REP3, &malicious)).ands > 0);
         for setting in suites() {
             let options = options(setting, ProtocolChoice::Auto, Network::LAN);
             let [few, many] = [10_000, 1_000_000].map(|n| {

@@ -92,19 +92,32 @@ impl Plan {
     }
 }
 
+/// Whether parties compute anything alone.
+fn owners_compute(options: &Options) -> bool {
+    match options.local {
+        LocalChoice::Auto => {
+            let own = Domain::Local { owner: 0 };
+            options.suite.offers(options.threat, own)
+        }
+        LocalChoice::Off => false,
+    }
+}
+
+/// For each value, the party that computes it alone where one can; nothing where no party computes anything alone.
+pub(crate) fn alone(ir: &Ir, options: &Options) -> Vec<Option<u32>> {
+    match owners_compute(options) {
+        true => local::owned(ir),
+        false => Vec::new(),
+    }
+}
+
 /// The plan for `ir`.
 ///
 /// # Errors
 /// Each operation that has no arithmetic form and is to have one, by `--protocol arithmetic` or an attribute; an operation
 /// that is to be garbled in a suite that does not garble.
 pub fn assign(ir: &Ir, options: &Options) -> Result<Plan, Vec<NoForm>> {
-    let alone = match options.local {
-        LocalChoice::Auto => options
-            .suite
-            .offers(options.threat, Domain::Local { owner: 0 }),
-        LocalChoice::Off => false,
-    };
-    let local = |sums| match alone {
+    let local = |sums| match owners_compute(options) {
         true => local::choose(ir, sums),
         false => Local::none(ir),
     };

@@ -10,7 +10,7 @@ mod places;
 mod radix;
 mod shuffles;
 
-use crate::assign::{Plan, assign};
+use crate::assign::{self, Plan, assign};
 use crate::emit::{Emitted, emit};
 use crate::forms::Way;
 use crate::ir::build::Builder;
@@ -139,6 +139,8 @@ impl Shape {
 struct Sorts<'a> {
     /// By value; none where nobody computes anything alone.
     owners: Vec<Grid>,
+    /// Who computes a value alone when domains are chosen.
+    alone: Vec<Option<u32>>,
     sorter: Sorter<'a>,
     places: Places,
     choices: SortedMap<Shape, Choice>,
@@ -164,7 +166,10 @@ impl Rule for Sorts<'_> {
             owned: owner.is_some_and(|owner| owner != Owner::Joint),
             ..shape
         };
-        let owned = shape.owned && !shape.asked;
+        let alone = |r: &ValueId| self.alone.get(r.index()).copied().flatten();
+        let one = node.results.first().and_then(alone);
+        let is_alone =
+            one.is_some() && !shape.asked && node.results.iter().all(|r| alone(r) == one);
         let choice = self.choices.entry(shape);
         let choice = choice.or_insert_with_key(|shape| self.sorter.choose(shape));
         let columns = match choice.way {
@@ -183,8 +188,7 @@ impl Rule for Sorts<'_> {
                     return;
                 };
                 let first = walk.all_values().len();
-                let alone = owned && self.sorter.options.protocol == ProtocolChoice::Auto;
-                let columns = if alone && radix::is_cheaper(walk, &node.args, keys, segments) {
+                let columns = if is_alone && radix::is_cheaper(walk, &node.args, keys, segments) {
                     radix::sort(walk, &node.args, keys, segments)
                 } else {
                     network::sort(walk, &node.args, keys, segments)
@@ -228,6 +232,10 @@ impl Sorter<'_> {
         let ir = shuffles::run(ir, self);
         let mut rule = Sorts {
             owners: alone(&ir, self.options),
+            alone: match self.options.protocol {
+                ProtocolChoice::Auto => assign::alone(&ir, self.options),
+                _ => Vec::new(),
+            },
             sorter: self,
             places: Places::default(),
             choices: SortedMap::new(),

@@ -166,7 +166,7 @@ fn variables(node: &Node) -> Vec<(Vec<ValueId>, Vec<ValueId>)> {
 }
 
 /// For each value, the party that can compute it from its inputs and public values, and all that it is made of on the way.
-fn owned(ir: &Ir) -> Vec<Option<u32>> {
+pub(super) fn owned(ir: &Ir) -> Vec<Option<u32>> {
     let whole: Vec<Owner> = owners(ir).iter().map(|grid| grid.whole()).collect();
     let mut state = Owned {
         ir,

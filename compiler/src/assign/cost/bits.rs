@@ -9,6 +9,9 @@ use crate::templates::{Objective, lookup_size};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 
+/// ANDs of what emission refuses: more than anything has.
+const NEVER: f64 = 1e15;
+
 impl Walk<'_, '_> {
     /// The circuit of an operation in bits, and over how many lanes it runs.
     pub(super) fn in_bits(&self, op: &Op, node: &Node, kind: Kind) -> (Forms, f64) {
@@ -77,8 +80,11 @@ impl Walk<'_, '_> {
             Op::WriteSecret { block, groups } => {
                 let elements = len(groups.saturating_mul(*block));
                 let depth = f64::from(ceil_log2(elements)) + 2.0;
-                let writes = self.lanes(node.args[1]) / (*groups).max(1) as f64;
-                (one(self.width(r) + 2.0, depth * writes), n * writes)
+                if self.lanes(node.args[1]) > *groups as f64 {
+                    // Only an owner writes to several places at once.
+                    return (one(NEVER, depth), n);
+                }
+                (one(self.width(r) + 2.0, depth), n)
             }
             Op::Circuit { circuit, calls } => {
                 // Making a form takes time: only those that emission may choose.
