@@ -13,7 +13,7 @@ use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice, Ses
 use smpcc_runtime::local;
 
 /// Name, text, and whether all parties give equally many numbers.
-const PROGRAMS: [(&str, &str, bool); 10] = [
+const PROGRAMS: [(&str, &str, bool); 11] = [
     (
         "mean",
         "use std::stats::mean;
@@ -115,6 +115,17 @@ const PROGRAMS: [(&str, &str, bool); 10] = [
                  total += (table[0] as u32) * (table[1] as u32);
              }
              total
+         }",
+        true,
+    ),
+    (
+        "sorted",
+        "use std::sort::sort_by_key;
+         fn main(xs: [secret u8; _] from each) -> u32 {
+             let sorted = sort_by_key(concat(xs[0], xs[0].map(|x| x ^ 1)), |x| x & 1);
+             let mut state: secret u32 = 1;
+             for x in sorted { state = state * 31 + (x as u32); }
+             state * (xs[1][0] as u32)
          }",
         true,
     ),

@@ -42,8 +42,14 @@ pub(super) fn sort(walk: &mut Walk, columns: &[ValueId], keys: u64, segments: u6
     if rows < 2 {
         return columns.to_vec();
     }
-    let runs = Runs { segments, rows };
-    let mut order = runs.places(walk);
+    let dims = vec![(segments, 0), (rows, 1)];
+    let places = walk.constant_value(PLACE, ConstVec::Affine { start: 0, dims });
+    let runs = Runs {
+        segments,
+        rows,
+        places: walk.with_secrecy(places, true),
+    };
+    let mut order = runs.places;
     let mut moved = false;
     for &key in columns[..keys as usize].iter().rev() {
         let (bits, signed) = bits(walk, key);
@@ -71,6 +77,8 @@ pub(super) fn sort(walk: &mut Walk, columns: &[ValueId], keys: u64, segments: u6
 struct Runs {
     segments: u64,
     rows: u64,
+    /// 0, 1, … in each run.
+    places: ValueId,
 }
 
 impl Runs {
@@ -80,13 +88,6 @@ impl Runs {
             lanes: self.segments * self.rows,
             secret: true,
         }
-    }
-
-    /// 0, 1, … in each run.
-    fn places(self, walk: &mut Walk) -> ValueId {
-        let dims = vec![(self.segments, 0), (self.rows, 1)];
-        let places = walk.constant_value(PLACE, ConstVec::Affine { start: 0, dims });
-        walk.with_secrecy(places, true)
     }
 
     /// A column in another order.
@@ -132,9 +133,8 @@ impl Runs {
         };
         let all = walk.gather_at(upto, all);
         let one = walk.splat_of(self.ty(), 1);
-        let place = self.places(walk);
         let among_first = walk.word(WordOp::Sub, &[upto, one]);
-        let others = walk.word(WordOp::Sub, &[place, upto]);
+        let others = walk.word(WordOp::Sub, &[self.places, upto]);
         let among_last = walk.word(WordOp::Add, &[all, others]);
         walk.word(WordOp::Select, &[last, among_last, among_first])
     }
