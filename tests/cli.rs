@@ -410,7 +410,16 @@ fn the_library_and_the_examples_pass_their_tests_among_many() {
     ];
     let paths = library_and_examples_without(&long);
     pass_their_tests(&paths, &["--parties", "5"]);
-    pass_their_tests(&paths, &["--parties", "16"]);
+    // Eleven are too many to shuffle, as sixteen are, and sort by the same networks in a third of the time.
+    let is_sorting = |path: &PathBuf| {
+        ["sort.smpc", "stats.smpc"]
+            .iter()
+            .any(|name| path.ends_with(name))
+    };
+    let (sorting, rest): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_sorting);
+    assert_eq!(sorting.len(), 2);
+    pass_their_tests(&sorting, &["--parties", "11"]);
+    pass_their_tests(&rest, &["--parties", "16"]);
 }
 
 #[test]
