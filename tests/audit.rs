@@ -680,13 +680,13 @@ fn variants_are_written_by_their_names() {
     assert!(is_ward(&example.view[0].1), "{:?}", example.view);
 }
 
-/// Numbers of a program and of its inputs reach to both ends of the widest types; what lies beyond is no input. (Of `u128` the lower half is
-/// tried.)
+/// Numbers of a program and of its inputs reach to both ends of the widest types.
 #[test]
 fn the_widest_types_are_tried_to_their_ends() {
     for (ty, end) in [
         ("i128", "i128::MAX"),
         ("i128", "i128::MIN"),
+        ("u128", "u128::MAX"),
         ("i64", "i64::MIN"),
         ("u64", "u64::MAX"),
     ] {
@@ -697,7 +697,4 @@ fn the_widest_types_are_tried_to_their_ends() {
         let named = kinds(&found);
         assert!(named.contains(&Kind::Sometimes), "{ty} {end}: {named:?}");
     }
-    let widest =
-        "fn main(x: secret u128 from each) -> u128 { if x[0] == u128::MAX { x[1] } else { 0 } }";
-    assert!(kinds(&tried(widest, 3, 1)).is_empty());
 }

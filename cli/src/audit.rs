@@ -375,6 +375,9 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
             "{} can work out `{about}` of {owner} from {from} up to close neighbours: what is rounded or drawn hides it from no others.",
             capital(&who)
         ),
+        K::Partly => format!(
+            "A part of {from}, as a sign, a digit or a bit, follows from `{about}` of {owner} alone, whatever the others give: {who} learns it.",
+        ),
         K::StepByStep => format!(
             "{} comes out again and again while records are added: from where it changes {who} learns of the records that were added just then, and not of all together.",
             capital(&from)

@@ -10,6 +10,8 @@
 mod attribute;
 mod bits;
 mod coalitions;
+mod coarse;
+mod compared;
 mod constants;
 mod drawn;
 mod isolate;
@@ -62,6 +64,8 @@ pub enum Kind {
     Sometimes,
     /// The view determines an input up to close neighbours: rounding or what is drawn hides it from no others.
     Nearly,
+    /// A part of a number that comes out follows from one record alone: a sign, a digit, a bit.
+    Partly,
     /// What comes out is the number of one record: a minimum, a maximum, a median.
     OneOfMany,
     /// When few records count, what comes out is one record's number.
@@ -83,6 +87,7 @@ impl Kind {
             Self::Determined => "determined",
             Self::Sometimes => "sometimes determined",
             Self::Nearly => "nearly determined",
+            Self::Partly => "partly determined",
             Self::OneOfMany => "one record's number",
             Self::SmallGroup => "small group",
             Self::Linked => "linked",
@@ -108,6 +113,9 @@ impl Kind {
             }
             Self::Nearly => {
                 "draw more noise: as much as one record can change what comes out (`std::dp` with that sensitivity); without any, give fewer results that can be subtracted from each other"
+            }
+            Self::Partly => {
+                "compute each part of what comes out from all records: no sign, digit or bit of it from one alone"
             }
             Self::OneOfMany => {
                 "give a quantile of many records, a rounded number or a class in place of the minimum, maximum or median of few"

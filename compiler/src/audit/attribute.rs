@@ -6,7 +6,7 @@
 //! no leak where nobody can see how small it was, as with a mere count.
 
 use super::shown::{Shown, Sight};
-use super::subject::{Inputs, Item, Subject, View, differences};
+use super::subject::{Cell, Inputs, Item, Subject, View, differences};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::Word;
@@ -58,7 +58,7 @@ pub(super) fn attributes(
             let alone = alone
                 .filter(|place| decides(subject, coalition, inputs, (*place, &places), item, rng));
             let is_shown = alone.is_some_and(|place| {
-                is_seen_alone(subject, coalition, inputs, view, (place, &places), item)
+                is_seen_alone(subject, coalition, inputs, (place, &places), item)
             });
             let seen = shown.attributes.entry((item.0, field)).or_default();
             seen.several |= several;
@@ -130,7 +130,6 @@ fn is_seen_alone(
     subject: &mut Subject<'_>,
     coalition: &[u32],
     inputs: &Inputs,
-    view: &View,
     (place, places): ((usize, usize), &[(usize, usize)]),
     item: Item,
 ) -> bool {
@@ -148,12 +147,23 @@ fn is_seen_alone(
     if own.cells.len() != others.cells.len() {
         return false;
     }
-    let mut joined = inputs.clone();
-    for (from, to) in own.cells.iter().zip(&others.cells) {
-        to.set(&mut joined, from.get(inputs));
-    }
-    let views = values(subject, coalition, &joined, (second, cell));
-    views
+    // Whatever it has, nothing that two show is what one shows.
+    let field = own.cells[place.1].clone();
+    let copied: Vec<(Cell, Cell)> = own
+        .cells
         .iter()
-        .all(|(_, seen)| !differences(view, seen).is_empty())
+        .cloned()
+        .zip(others.cells.clone())
+        .collect();
+    (field.lo..=field.hi).all(|value| {
+        let mut alone = inputs.clone();
+        field.set(&mut alone, value);
+        let mut joined = alone.clone();
+        for (from, to) in &copied {
+            to.set(&mut joined, from.get(&alone));
+        }
+        let view = subject.view(&alone, coalition);
+        let views = values(subject, coalition, &joined, (second, cell));
+        (views.iter()).all(|(_, seen)| !differences(&view, seen).is_empty())
+    })
 }

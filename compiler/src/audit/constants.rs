@@ -8,8 +8,8 @@ use smpcc_circuit::value::{ConstVec, Integer};
 const LONG: u64 = 16;
 
 /// The numbers that stand in a program, ascending.
-pub(super) fn constants(ir: &Ir) -> Vec<i128> {
-    fn walk(ir: &Ir, region: &Region, found: &mut SortedSet<i128>) {
+pub(super) fn constants(ir: &Ir) -> Vec<Integer> {
+    fn walk(ir: &Ir, region: &Region, found: &mut SortedSet<Integer>) {
         for node in &region.nodes {
             if let (Op::Const(value), Some(id)) = (&node.op, node.results.first())
                 && let Some(known) = ir.values.get(id.index())
@@ -21,8 +21,8 @@ pub(super) fn constants(ir: &Ir) -> Vec<i128> {
                     }
                 };
                 let words = (0..lanes).take_while(|_| lanes <= LONG);
-                let numbers = words.map(|k| Integer::of(known.ty.scalar, value.get(k)).to_i128());
-                found.extend(numbers.flatten());
+                let numbers = words.map(|k| Integer::of(known.ty.scalar, value.get(k)));
+                found.extend(numbers);
             }
             for inner in &node.regions {
                 walk(ir, inner, found);

@@ -3,7 +3,7 @@
 //! Numbers at random hardly ever equal one that the program compares with, and hardly ever leave one record alone in a group. So besides them
 //! each such number is given to a record, to all records, and one record is set apart from others that are alike.
 
-use super::subject::{Cell, Inputs, Record, Subject, ends, word_of};
+use super::subject::{Cell, Inputs, Record, Subject, ends, is_from_middle, word_of};
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::splitmix::SplitMix;
@@ -24,10 +24,10 @@ const GROUPED: i128 = 1 << 10;
 impl Subject<'_> {
     /// The program's numbers that a cell can have, those rarely met at random: none where there are few values.
     pub fn constants_of(&self, cell: &Cell) -> Vec<i128> {
-        let within = |c: &&i128| (cell.lo..=cell.hi).contains(*c);
+        let values = self.constants.iter();
         let all: Vec<i128> = match cell.is_small() {
             true => Vec::new(),
-            false => self.constants.iter().filter(within).copied().collect(),
+            false => values.filter_map(|c| cell.of_integer(*c)).collect(),
         };
         // Large numbers are hardly ever a count, a step or a place.
         all[all.len().saturating_sub(CONSTANTS)..].to_vec()
@@ -84,6 +84,7 @@ impl Subject<'_> {
             let drop = rng.below(all.len() as u64) as usize;
             all.swap_remove(drop);
         }
+        all.extend(self.met_together(rng));
         all
     }
 
@@ -114,9 +115,18 @@ impl Subject<'_> {
 
     /// Inputs at random: all over their ranges, small, or near each other, with some that are equal.
     pub fn draw(&self, rng: &mut SplitMix) -> Inputs {
+        let mode = rng.below(3);
+        self.draw_as(mode, rng)
+    }
+
+    /// Inputs at random, all over their ranges.
+    pub fn draw_wide(&self, rng: &mut SplitMix) -> Inputs {
+        self.draw_as(0, rng)
+    }
+
+    fn draw_as(&self, mode: u64, rng: &mut SplitMix) -> Inputs {
         let mut inputs: Inputs = Vec::new();
         let forms = self.ir.forms();
-        let mode = rng.below(3);
         let centre = u128::from(rng.draw()) << 64 | u128::from(rng.draw());
         for (id, leaf) in self.ir.inputs.iter().enumerate() {
             if leaf.drawn {
@@ -131,9 +141,14 @@ impl Subject<'_> {
             let (lo, hi) = ends(leaf.scalar, form, leaf.range);
             let span = hi.wrapping_sub(lo) as u128;
             // Small numbers: those right above zero, or above the least where zero is not among them.
-            let zero = match lo <= 0 && hi >= 0 {
+            let zero = match lo <= 0 && hi >= 0 && !is_from_middle(leaf.scalar) {
                 true => lo.unsigned_abs(),
                 false => 0,
+            };
+            // As many as there are from a number on, so that none comes too often.
+            let near = |from: u128, n: u128, any: u128| {
+                let room = (span - from.min(span)).saturating_add(1);
+                from.min(span) + any % n.min(room)
             };
             let mut words: Vec<Word> = Vec::new();
             for _ in 0..leaf.lanes {
@@ -144,8 +159,8 @@ impl Subject<'_> {
                 };
                 let offset = match mode {
                     0 => within(any),
-                    1 => zero.saturating_add(any % 17).min(span),
-                    _ => within(centre).saturating_add(any % 9).min(span),
+                    1 => near(zero.min(span.saturating_sub(16)), 17, any),
+                    _ => near(within(centre), 9, any),
                 };
                 let again = words.len() > 1 && rng.one_in(8);
                 let word = match again {

@@ -5,7 +5,7 @@
 //! differences of two numbers of a view are looked at like the numbers themselves, where there are few.
 
 use super::shown::{Shown, Sight};
-use super::subject::{Inputs, Item, Origin, Subject, View};
+use super::subject::{Cell, Inputs, Item, Origin, Subject, View};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::Word;
 
@@ -84,11 +84,25 @@ pub(super) fn isolate(
             }
         }
     }
+    // What waits for a number just so has no part in what comes out then.
+    for (look, sides) in &beside {
+        let word = here.get(look).copied().unwrap_or(0);
+        if let Some(cells) = followed.get_mut(look) {
+            cells.retain(|place, _| !sides.get(place).is_some_and(|s| is_gate(s, word)));
+        }
+    }
+    followed.retain(|_, cells| !cells.is_empty());
     let moved: SortedMap<Look, SortedSet<(usize, usize)>> = followed
         .iter()
         .map(|(look, cells)| (*look, cells.keys().copied().collect()))
         .collect();
-    windows((&followed, &beside), (inputs, planted), shown);
+    windows(
+        (&followed, &beside),
+        subject,
+        coalition,
+        (inputs, planted),
+        shown,
+    );
     // With the value here as many are told apart as must be.
     for cells in followed.values_mut() {
         cells.retain(|_, words| words.len() + 1 >= TOLD_APART);
@@ -115,13 +129,11 @@ pub(super) fn isolate(
             continue;
         }
         let origins: SortedSet<Origin> = items.iter().map(|item| item.0).collect();
-        if origins.iter().any(|origin| seen_now.contains(origin)) {
-            continue;
-        }
+        let is_seen = origins.iter().any(|origin| seen_now.contains(origin));
         let Some(&(record, cell)) = cells.keys().next() else {
             continue;
         };
-        if pair && !cancels(look, record) {
+        if pair && (is_seen || !cancels(look, record)) {
             continue;
         }
         // A number of the same field that moves it a little counts as well, and does so more elsewhere.
@@ -129,6 +141,14 @@ pub(super) fn isolate(
         let fields: SortedSet<u64> = cells.keys().map(field).collect();
         let mut movers = moved.get(look).into_iter().flatten();
         if movers.any(|mover| mover.0 != record && fields.contains(&field(mover))) {
+            continue;
+        }
+        let of_origins: Vec<Origin> = origins.iter().copied().collect();
+        if !planted {
+            let seen = shown.isolated.entry(of_origins).or_default();
+            *seen.looks.entry(items).or_default() += 1;
+        }
+        if is_seen {
             continue;
         }
         seen_now.extend(&origins);
@@ -152,7 +172,6 @@ pub(super) fn isolate(
             seen.planted += 1;
         } else {
             seen.times += 1;
-            *seen.looks.entry(items).or_default() += 1;
             seen.equal += u64::from(own.is_some() && here.get(look) == own);
         }
         seen.records.insert(record);
@@ -168,6 +187,20 @@ pub(super) fn isolate(
     }
 }
 
+/// Whether either neighbour of a number has something far from here come out, and both much the same.
+fn is_gate(sides: &[Option<Word>; 2], here: Word) -> bool {
+    let &[Some(below), Some(above)] = sides else {
+        return false;
+    };
+    let far = [below, above].map(|word| (word.wrapping_sub(here) as i128).unsigned_abs());
+    let apart = (above.wrapping_sub(below) as i128).unsigned_abs();
+    let least = far[0].min(far[1]);
+    least >= FAR && apart <= least / FAR
+}
+
+/// From which difference on something is far from something else, and how many times more than what is near.
+const FAR: u128 = 64;
+
 /// How often it is looked for another record that hides what follows one.
 const LOOKED: u64 = 12;
 
@@ -178,6 +211,8 @@ const BARE: u64 = 3;
 /// either neighbour of the value changes one of the two numbers only, and both leave the same difference.
 fn windows(
     (followed, beside): (&SortedMap<Look, Followed>, &Beside),
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
     (inputs, planted): (&Inputs, bool),
     shown: &mut Shown,
 ) {
@@ -198,7 +233,12 @@ fn windows(
         let one_each =
             turned == [[true, false], [false, true]] || turned == [[false, true], [true, false]];
         let noisy = shown.noisy.contains(&a) || shown.noisy.contains(&b);
-        if records.len() != 1 || below != above || !one_each || noisy {
+        if records.len() != 1
+            || below != above
+            || !one_each
+            || noisy
+            || is_made(subject, coalition, inputs, (*look, *place))
+        {
             continue;
         }
         let seen = shown.windows.entry(vec![a.0, b.0]).or_default();
@@ -215,6 +255,45 @@ fn windows(
         });
     }
 }
+
+/// Whether a window is one only because two who look together have given numbers next to each other: each of them learns how its own number
+/// stands to all others, as with a rank, and no more is meant.
+fn is_made(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    (look, (r, c)): (Look, (usize, usize)),
+) -> bool {
+    if coalition.len() < 2 {
+        return false;
+    }
+    let cell = subject.records[r].cells[c].clone();
+    let own: Vec<Cell> = (subject.records.iter())
+        .filter(|record| coalition.contains(&record.party))
+        .flat_map(|record| record.cells.clone())
+        .filter(|own| own.leaf_turn() == cell.leaf_turn())
+        .collect();
+    let needed = own.iter().filter(|own| {
+        let mut other = inputs.clone();
+        let here = own.get(inputs);
+        let away = [AWAY, -AWAY].map(|by| here.saturating_add(by));
+        if !away.iter().any(|value| own.set(&mut other, *value)) {
+            return false;
+        }
+        let word = |subject: &mut Subject<'_>, by: i128| {
+            let mut moved = other.clone();
+            cell.set(&mut moved, cell.get(inputs).saturating_add(by));
+            let view = subject.view(&moved, coalition);
+            looks(subject, &view).get(&look).copied()
+        };
+        let [below, here, above] = [-1, 0, 1].map(|by| word(subject, by));
+        below == here || above == here
+    });
+    needed.count() >= 2
+}
+
+/// How far a number is put from where it was to be elsewhere.
+const AWAY: i128 = 1000;
 
 /// What other records have a part in what follows one of them near some inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,9 +325,16 @@ fn company(
         .filter(|(r, k)| subject.records[*r].cells[*k].leaf_turn() == cell.leaf_turn())
         .take(TARGETS)
         .collect();
+    let mut searched = 0;
     for (r, k) in places {
         let second = subject.records[r].cells[k].clone();
-        let there = second.get(inputs);
+        // Where there may be no number, there might be one.
+        let is_there = presence(subject, (record, c), (r, k), inputs);
+        let (base, seen) = match &is_there {
+            Some(base) => (base, subject.view(base, coalition)),
+            None => (inputs, view.clone()),
+        };
+        let there = second.get(base);
         // What wraps is far from what was meant, and one more value to try.
         let near = (limits.iter()).flat_map(|l| (-3..=3).map(move |d| i128::wrapping_add(*l, d)));
         let ends = (1..=3).flat_map(|d| {
@@ -257,12 +343,12 @@ fn company(
         });
         let values: SortedSet<i128> = near.chain(ends).filter(|v| *v != there).collect();
         for value in values {
-            let mut other = inputs.clone();
+            let mut other = base.clone();
             if !second.set(&mut other, value) {
                 continue;
             }
             let moved = subject.view(&other, coalition);
-            if moved == *view {
+            if moved == seen {
                 continue;
             }
             let change = moved.iter().zip(view).find(|(a, b)| a != b);
@@ -279,6 +365,15 @@ fn company(
                     return Company::Hides;
                 }
             }
+            // Where numbers count with weights it is far from here that one makes up for the other.
+            if searched < SEARCHED && is_there.is_none() && !swapped(own) {
+                searched += 1;
+                if let Some(v) = making_up(subject, coalition, &other, view, &cell)
+                    && v != own
+                {
+                    return Company::Hides;
+                }
+            }
             for v in [1, -1].map(|by| own.saturating_add(by)) {
                 let mut both = other.clone();
                 if cell.set(&mut both, v) && subject.view(&both, coalition) != moved {
@@ -289,6 +384,71 @@ fn company(
     }
     found
 }
+
+/// Inputs at which a second record has a number as well, where this one has it in a variant that the second does not have: `Some(x)` beside `None`.
+fn presence(
+    subject: &Subject<'_>,
+    (record, c): (usize, usize),
+    (r, k): (usize, usize),
+    inputs: &Inputs,
+) -> Option<Inputs> {
+    let own = &subject.records[record].cells;
+    let others = &subject.records[r].cells;
+    let is_tag = |tag: &Cell, of: &Cell| {
+        let rest = of.name.strip_prefix(tag.name.as_str());
+        tag.is_small() && rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let tag = own.iter().find(|tag| is_tag(tag, &own[c]))?;
+    let other = others.iter().find(|tag| is_tag(tag, &others[k]))?;
+    let mut present = inputs.clone();
+    let differs = tag.get(inputs) != other.get(inputs);
+    (differs && other.set(&mut present, tag.get(inputs))).then_some(present)
+}
+
+/// The value of a number at which the view is again what it was, found by halving where what comes out goes one way with it.
+fn making_up(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    inputs: &Inputs,
+    view: &View,
+    cell: &Cell,
+) -> Option<i128> {
+    let at = |subject: &mut Subject<'_>, value: i128| {
+        let mut other = inputs.clone();
+        cell.set(&mut other, value);
+        let seen = subject.view(&other, coalition);
+        let same = seen == *view;
+        let differs = seen.iter().zip(view).find(|(a, b)| a != b);
+        let by = differs.map_or(0.0, |(a, b)| {
+            subject.number(a.0, a.1) - subject.number(b.0, b.1)
+        });
+        (same, by)
+    };
+    let (mut lo, mut hi) = (cell.lo, cell.hi);
+    let (first, last) = (at(subject, lo), at(subject, hi));
+    if first.0 || last.0 {
+        return Some(if first.0 { lo } else { hi });
+    }
+    if (first.1 < 0.0) == (last.1 < 0.0) {
+        return None;
+    }
+    while hi.saturating_sub(lo) > 1 {
+        let middle = lo + hi.saturating_sub(lo) / 2;
+        let (same, by) = at(subject, middle);
+        if same {
+            return Some(middle);
+        }
+        if (by < 0.0) == (first.1 < 0.0) {
+            lo = middle;
+        } else {
+            hi = middle;
+        }
+    }
+    None
+}
+
+/// How often a value that makes up for another is searched for.
+const SEARCHED: usize = 4;
 
 /// Other records that are tried for what hides one.
 const TARGETS: usize = 6;

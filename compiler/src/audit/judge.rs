@@ -3,8 +3,10 @@
 //! What is seen at any inputs comes before what is seen at some, and what one result says before what two say together. What is explained once is
 //! not named again.
 
+use super::coarse::coarse;
+use super::probe::alike;
 use super::shown::{ALWAYS, Seen, Shown, Sight};
-use super::subject::{Cell, Inputs, Item, Origin, Subject};
+use super::subject::{Cell, Inputs, Item, Origin, Subject, View, near};
 use super::{Finding, Kind, show};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
@@ -21,8 +23,23 @@ const OFTEN: f64 = 0.12;
 /// The same where a program draws: that no other draws hide it is looked for with luck.
 const OFTEN_DRAWN: f64 = 0.3;
 
+/// How often what comes out must be one record's, where several count elsewhere, at inputs that meet what the program asks for.
+const PLANTED: u64 = 3;
+
 /// The share of tries below which something is left to chance.
 const RARELY: f64 = 0.02;
+
+/// Values of a number, all over its range, at which it is looked at what they decide; all of them where there are no more.
+const PARTED: u128 = 64;
+
+/// How often a part that says between which limits a number lies is another one along its range.
+const LIMITS: usize = 2;
+
+/// Changes of something after which it is known from which records it follows.
+const CHANGES: u64 = 10;
+
+/// Changes by other records that must have left alone what is one record's.
+const OTHERS_CHANGES: u64 = 30;
 
 /// How often what comes out step by step must follow from more records than before.
 const STEPS: usize = 2;
@@ -59,7 +76,7 @@ pub(super) fn findings(
         named: SortedSet::new(),
     };
     let rest = judge.pinned(rng);
-    judge.isolated(|kind, _| matches!(kind, Kind::Determined | Kind::OneOfMany));
+    judge.isolated(|kind, _| matches!(kind, Kind::Determined | Kind::OneOfMany | Kind::Nearly));
     judge.attributes(|kind| kind == Kind::OneOfMany);
     judge.isolated(|_, n_origins| n_origins == 1);
     judge.unordered(rest.unordered);
@@ -68,7 +85,9 @@ pub(super) fn findings(
     judge.pairs();
     judge.unordered(rest.unordered_sometimes);
     judge.sometimes(rest.sometimes);
+    judge.coarse(rng);
     judge.per_record();
+    judge.parts();
     judge.step_by_step();
     judge.counts_of_one();
     judge.found
@@ -250,13 +269,19 @@ impl Judge<'_, '_> {
             let Some((kind, share)) = self.kind_of_isolated(seen, sight) else {
                 continue;
             };
+            // Under a thin noise what would be a record's number is one near it.
+            let is_thin = shown.thin.iter().any(|item| origins.contains(&item.0));
+            let kind = match kind {
+                Kind::Determined | Kind::Sometimes | Kind::OneOfMany if is_thin => Kind::Nearly,
+                kind => kind,
+            };
             if wanted(kind, origins.len()) {
                 self.name(kind, origins, sight, share);
             }
         }
     }
 
-    fn kind_of_isolated(&self, seen: &Seen, sight: &Sight) -> Option<(Kind, f64)> {
+    fn kind_of_isolated(&mut self, seen: &Seen, sight: &Sight) -> Option<(Kind, f64)> {
         let share = seen.times as f64 / self.tries();
         // Where there is nothing but the number itself, nothing else decides whether it comes out.
         let r = &self.subject.records[sight.record];
@@ -274,20 +299,57 @@ impl Judge<'_, '_> {
             0 => seen.single > 0,
             _ => seen.bare > 0 && (seen.planted > 0 || share >= RARELY),
         };
+        // Others have a part in what comes out where nobody meets what the program waits for.
+        let is_planted = seen.times == 0 && seen.bare > 0 && seen.planted >= PLANTED;
         Some(if of_one && share >= NEARLY {
             (Kind::Determined, share)
         } else if only && share >= OFTEN {
             (Kind::Sometimes, share)
         } else if seen.share_of_one(self.tries()) >= MOSTLY || same && share >= OFTEN {
             (Kind::OneOfMany, share)
-        } else if seen.times == 0 && of_one && bare {
-            (Kind::Sometimes, self.share_of_planted(seen.planted))
+        } else if of_one && bare && self.has_place(sight) != Some(true)
+            || of_one && is_planted && self.has_place(sight) == Some(false)
+        {
+            let planted = self.share_of_planted(seen.planted);
+            (Kind::Sometimes, if share > 0.0 { share } else { planted })
         } else if bare || share >= MOSTLY {
             let planted = self.share_of_planted(seen.planted);
             (Kind::SmallGroup, if share > 0.0 { share } else { planted })
         } else {
             return None;
         })
+    }
+
+    /// Whether another record in the place of the one that is seen shows as well: then it is what the record has that matters, and not which one
+    /// it is. Nothing where there is no record like it.
+    fn has_place(&mut self, sight: &Sight) -> Option<bool> {
+        let record = sight.record;
+        let mine = self.subject.records[record].cells.clone();
+        let here = mine[sight.cell].get(&sight.inputs);
+        let is_like = |r: &usize| *r != record && alike(&mine, &self.subject.records[*r].cells);
+        let others: Vec<usize> = self.subject.honest().into_iter().filter(is_like).collect();
+        let shows = others.iter().any(|other| {
+            let theirs = self.subject.records[*other].cells.clone();
+            // Two that have the same number show nothing by their places.
+            let mut inputs = sight.inputs.clone();
+            let there = theirs[sight.cell].get(&inputs);
+            let apart = near(&mine[sight.cell], here);
+            if here == there
+                && !apart
+                    .first()
+                    .is_some_and(|v| mine[sight.cell].set(&mut inputs, *v))
+            {
+                return false;
+            }
+            let mut swapped = inputs.clone();
+            for (a, b) in mine.iter().zip(&theirs) {
+                a.set(&mut swapped, b.get(&inputs));
+                b.set(&mut swapped, a.get(&inputs));
+            }
+            let view = self.subject.view(&inputs, self.coalition);
+            self.subject.view(&swapped, self.coalition) == view
+        });
+        (!others.is_empty()).then_some(shows)
     }
 
     fn share_of_planted(&self, times: u64) -> f64 {
@@ -357,6 +419,78 @@ impl Judge<'_, '_> {
                 self.found.push(finding);
             }
         }
+    }
+
+    /// Numbers of which neighbours look alike, and no others.
+    fn coarse(&mut self, rng: &mut SplitMix) {
+        let found = coarse(self.subject, self.coalition, self.shown, rng);
+        for (item, sight) in found {
+            let is_known = self.determined.contains(&sight.record);
+            if !is_known && !self.is_explained(&[item.0]) {
+                self.name(Kind::Nearly, &[item.0], &sight, 1.0);
+            }
+        }
+    }
+
+    /// Bits of what comes out that follow from one record alone, in numbers that follow from several.
+    fn parts(&mut self) {
+        let shown = self.shown;
+        let honest = self.subject.honest();
+        for (item, by_record) in &shown.flips {
+            let flips = |r: &usize| by_record.get(r).copied().unwrap_or_default();
+            let changes: u64 = honest.iter().map(|r| flips(r).changes).sum();
+            if self.subject.is_float(*item) || self.is_explained(&[item.0]) {
+                continue;
+            }
+            for &record in &honest {
+                let others = honest.iter().filter(|r| **r != record).map(flips);
+                let of_others = others.fold(0, |bits, flips| bits | flips.ever());
+                let drawn = shown.shaken.get(item).copied().unwrap_or(0);
+                let own = flips(&record);
+                let alone = own.often() & !of_others & !drawn;
+                if alone == 0
+                    || of_others == 0
+                    || changes - own.changes < OTHERS_CHANGES
+                    || self.determined.contains(&record)
+                {
+                    continue;
+                }
+                if let Some(sight) = self.sight_of_part(*item, record, alone) {
+                    self.name(Kind::Partly, &[item.0], &sight, 1.0);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Inputs at which a number of a record decides some bits of an item: one of few values, or one that does so by being above or below a limit.
+    /// (Whether a large number is odd says next to nothing, and sums of weighted numbers tell such things.)
+    fn sight_of_part(&mut self, item: Item, record: usize, bits: u128) -> Option<Sight> {
+        let inputs = self.shown.first.clone()?;
+        let word = |view: &View| view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w);
+        let cells = self.subject.records[record].cells.clone();
+        let cell = cells.iter().position(|cell| {
+            let span = cell.hi.wrapping_sub(cell.lo) as u128;
+            let step = (span / PARTED).max(1);
+            let values = (0..=PARTED)
+                .map(|k| k * step)
+                .filter(|offset| *offset <= span);
+            let seen: Vec<Option<u128>> = values
+                .map(|offset| {
+                    let mut other = inputs.clone();
+                    cell.set(&mut other, cell.lo.wrapping_add(offset as i128));
+                    let seen = word(&self.subject.view(&other, self.coalition));
+                    seen.map(|seen| seen & bits)
+                })
+                .collect();
+            let changes = seen.windows(2).filter(|two| two[0] != two[1]).count();
+            changes > 0 && (step == 1 || changes <= LIMITS)
+        });
+        Some(Sight {
+            inputs: inputs.clone(),
+            record,
+            cell: cell?,
+        })
     }
 
     /// Things that come out for each record.
@@ -445,23 +579,25 @@ impl Judge<'_, '_> {
 }
 
 /// Origins with several numbers, of which later ones follow from more records than earlier ones: records come in one after the other, in
-/// their order, and what they have come into they mostly stay in. (Tries miss some of what a number follows from.)
+/// their order, and what they have come into they mostly stay in; or in any order, if they all stay. (Tries miss some of what a number
+/// follows from.)
 fn growing(shown: &Shown) -> Vec<Origin> {
     let mut chains: SortedMap<Origin, Vec<&SortedSet<usize>>> = SortedMap::new();
     for (item, records) in &shown.depends {
-        if !shown.noisy.contains(item) && !records.is_empty() {
+        let changes = shown.counts.get(item).map_or(0, |counted| counted.changes);
+        if !shown.noisy.contains(item) && !records.is_empty() && changes >= CHANGES {
             chains.entry(item.0).or_default().push(records);
         }
     }
     let grows = |chain: &Vec<&SortedSet<usize>>| {
+        let nested = (chain.windows(2)).all(|two| two[0].iter().all(|r| two[1].contains(r)));
         let all: SortedSet<usize> = chain.iter().copied().flatten().copied().collect();
         let first = |r: &usize| chain.iter().position(|records| records.contains(r));
         let firsts: Vec<usize> = all.iter().filter_map(first).collect();
         let later: usize = firsts.iter().map(|first| chain.len() - first).sum();
         let stay: usize = chain.iter().map(|records| records.len()).sum();
-        firsts.is_sorted()
-            && firsts.iter().collect::<SortedSet<_>>().len() > STEPS
-            && 2 * stay >= later
+        let in_order = firsts.is_sorted() && 2 * stay >= later;
+        firsts.iter().collect::<SortedSet<_>>().len() > STEPS && (in_order || nested)
     };
     let grown = chains.into_iter().filter(|(_, chain)| grows(chain));
     grown.map(|(origin, _)| origin).collect()

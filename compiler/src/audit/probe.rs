@@ -13,8 +13,9 @@ use super::isolate::{isolate, weigh};
 use super::pads::{Moves, is_hidden_by_draws, moves};
 use super::shown::{Pins, Shown};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View, differences, near, some};
-use smpcc_circuit::sorted::SortedSet;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
+use smpcc_circuit::value::Word;
 use std::cell::RefCell;
 
 /// Inputs at which it is looked for what hides a number.
@@ -49,6 +50,7 @@ pub(super) fn probe(
     let honest = subject.honest();
     let mut firsts: Vec<(Inputs, View)> = Vec::new();
     let all: Vec<usize> = (0..subject.records.len()).collect();
+    shown.thin = thin(subject, coalition, rng);
     for _ in 0..tries {
         if !subject.may_run() {
             break;
@@ -67,7 +69,13 @@ pub(super) fn probe(
             if !subject.draws.is_empty() {
                 let other = subject.with_other_draws(&inputs, rng);
                 let changed = subject.view(&other, coalition);
-                shown.noisy.extend(differences(&view, &changed));
+                for item in differences(&view, &changed) {
+                    if !shown.thin.contains(&item) {
+                        shown.noisy.insert(item);
+                    }
+                    let bits = shown.shaken.entry(item).or_default();
+                    *bits |= flipped(&view, &changed, item);
+                }
             }
         }
         let at = (&inputs, false);
@@ -195,11 +203,64 @@ fn plant(
 /// Inputs in which one record is apart from the others.
 const APART: usize = 12;
 
+fn word(view: &View, item: Item) -> Option<Word> {
+    view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w)
+}
+
+/// The bits in which an item is not the same in two views: all where only one has it.
+fn flipped(before: &View, after: &View, item: Item) -> u128 {
+    match (word(before, item), word(after, item)) {
+        (Some(a), Some(b)) => a ^ b,
+        _ => u128::MAX,
+    }
+}
+
+/// Items that draws change by far less than a record does: what is drawn hides a record from its neighbours only, and those that draws do not
+/// change are no such items.
+fn thin(subject: &mut Subject<'_>, coalition: &[u32], rng: &mut SplitMix) -> SortedSet<Item> {
+    let mut spread: SortedMap<Item, [f64; 2]> = SortedMap::new();
+    if subject.draws.is_empty() {
+        return SortedSet::new();
+    }
+    let all: Vec<usize> = (0..subject.records.len()).collect();
+    for _ in 0..THIN_TRIES {
+        let inputs = subject.draw(rng);
+        let view = subject.view(&inputs, coalition);
+        let drawn = (0..REDRAWS).map(|_| (0, subject.with_other_draws(&inputs, rng)));
+        let mut others: Vec<(usize, Inputs)> = drawn.collect();
+        for record in some(&all, TARGETS, rng) {
+            let record = subject.records[record].clone();
+            others.push((1, subject.redraw(&inputs, &record, rng)));
+        }
+        for (which, other) in others {
+            let changed = subject.view(&other, coalition);
+            for item in differences(&view, &changed) {
+                let by = match (word(&view, item), word(&changed, item)) {
+                    (Some(a), Some(b)) => (subject.number(item, a) - subject.number(item, b)).abs(),
+                    _ => f64::INFINITY,
+                };
+                let most = &mut spread.entry(item).or_default()[which];
+                *most = most.max(by);
+            }
+        }
+    }
+    let is_thin = |[drawn, record]: &[f64; 2]| *drawn > 0.0 && drawn * THIN <= *record;
+    let thin = spread.iter().filter(|(_, most)| is_thin(most));
+    thin.map(|(item, _)| *item).collect()
+}
+
+/// Inputs at which it is looked at how much draws change.
+const THIN_TRIES: usize = 10;
+
+/// How many times more than draws a record must change something for draws to hide nothing of it but the last digits.
+const THIN: f64 = 32.0;
+
 /// Notes which items a record has moved; whether one of them has moved seldom until now, and by this record alone.
 fn note_changes(before: &View, after: &View, record: usize, shown: &mut Shown) -> bool {
     let mut seldom = false;
-    let word = |view: &View, item: Item| view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w);
     for item in differences(before, after) {
+        let flips = shown.flips.entry(item).or_default().entry(record);
+        flips.or_default().note(flipped(before, after, item));
         let records = shown.depends.entry(item).or_default();
         records.insert(record);
         let counted = shown.counts.entry(item).or_default();
@@ -453,7 +514,7 @@ fn reflected(subject: &Subject<'_>, set: &[usize], inputs: &Inputs) -> Option<In
 }
 
 /// Whether two records have the same fields.
-fn alike(a: &[Cell], b: &[Cell]) -> bool {
+pub(super) fn alike(a: &[Cell], b: &[Cell]) -> bool {
     let same = |(a, b): (&Cell, &Cell)| (a.lo, a.hi) == (b.lo, b.hi);
     a.len() == b.len() && a.iter().zip(b).all(same)
 }

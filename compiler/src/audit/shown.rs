@@ -67,6 +67,12 @@ pub(super) struct Shown {
     pub counts: SortedMap<Item, Counted>,
     /// Items that other draws alone have changed.
     pub noisy: SortedSet<Item>,
+    /// Items that draws change, but by far less than a record does.
+    pub thin: SortedSet<Item>,
+    /// The bits of each number of the view that draws have changed.
+    pub shaken: SortedMap<Item, u128>,
+    /// The bits of each number of the view that each record has changed.
+    pub flips: SortedMap<Item, SortedMap<usize, Flips>>,
     /// Inputs of the first try.
     pub first: Option<Inputs>,
 }
@@ -115,4 +121,37 @@ pub(super) struct Counted {
     pub ones: u64,
     pub changes: u64,
     pub example: Option<Inputs>,
+}
+
+/// The bits of a number that a record has changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Flips {
+    /// Changes of the number.
+    pub changes: u64,
+    /// Bits that were changed at least once, twice, and so on.
+    pub times: [u128; OFTEN],
+}
+
+/// How often a bit must be changed for that to be no chance.
+const OFTEN: usize = 6;
+
+impl Flips {
+    /// Notes a change.
+    pub fn note(&mut self, change: u128) {
+        self.changes += 1;
+        let mut rest = change;
+        for bits in &mut self.times {
+            (rest, *bits) = (rest & *bits, rest | *bits);
+        }
+    }
+
+    /// Bits that were ever changed.
+    pub const fn ever(&self) -> u128 {
+        self.times[0]
+    }
+
+    /// Bits that were changed often.
+    pub const fn often(&self) -> u128 {
+        self.times[OFTEN - 1]
+    }
 }

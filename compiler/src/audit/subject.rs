@@ -3,6 +3,7 @@
 //! A record is what belongs to one person or thing: a row of a table, an element of an array, or all scalars that one party
 //! gives. A view is all that a coalition learns: the results that its members receive and what is revealed to everybody.
 
+use super::compared::{Compared, compared};
 use super::constants::constants;
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Op, Region};
@@ -29,6 +30,12 @@ const MOST_FLOAT: i128 = 1 << 14;
 
 /// What all runs together may take, in lanes that are computed.
 const MOST_WORK: u64 = 1 << 29;
+
+/// What one run may take at which it is looked at comparisons: it is not optimised, and all that is compared is kept.
+const MOST_COMPARED: u64 = 1 << 20;
+
+/// From what inputs follow at which comparisons are looked at.
+const COMPARED: u64 = 0xc03b_a2ed;
 
 /// What a node takes besides, in lanes.
 const NODE_WORK: u64 = 8;
@@ -92,14 +99,29 @@ impl Cell {
         })
     }
 
-    /// Its value.
+    /// Its value, as it is counted with: see [`word_of`].
     pub fn get(&self, inputs: &Inputs) -> i128 {
-        let word = inputs.get(self.leaf).and_then(|l| l.get(self.lane));
-        let word = word.copied().unwrap_or(0);
+        let word = self.word(inputs);
         match self.form {
             Form::Float => (float(self.scalar, word) * GRID).round() as i128,
-            _ => Integer::of(self.scalar, word).to_i128().unwrap_or(self.hi),
+            _ => counted(self.scalar, Integer::of(self.scalar, word)).unwrap_or(self.hi),
         }
+    }
+
+    fn word(&self, inputs: &Inputs) -> Word {
+        let word = inputs.get(self.leaf).and_then(|l| l.get(self.lane));
+        word.copied().unwrap_or(0)
+    }
+
+    /// The integer that its word denotes.
+    pub fn integer(&self, inputs: &Inputs) -> Integer {
+        Integer::of(self.scalar, self.word(inputs))
+    }
+
+    /// The value of an integer that it can have.
+    pub fn of_integer(&self, integer: Integer) -> Option<i128> {
+        let value = counted(self.scalar, integer)?;
+        (self.lo..=self.hi).contains(&value).then_some(value)
     }
 
     /// Gives it a value within its range; whether that was one.
@@ -122,9 +144,26 @@ pub(super) fn float(scalar: Scalar, word: Word) -> f64 {
     }
 }
 
-/// The word of a number; that of a float is on the grid.
+/// Whether integers of a type are counted from the middle of their range, for not all are `i128`.
+pub(super) fn is_from_middle(scalar: Scalar) -> bool {
+    scalar.width() == 128 && !scalar.is_signed()
+}
+
+/// What an integer is counted with.
+fn counted(scalar: Scalar, integer: Integer) -> Option<i128> {
+    match is_from_middle(scalar) {
+        true => (!integer.is_negative()).then_some((integer.word() ^ MIDDLE) as i128),
+        false => integer.to_i128(),
+    }
+}
+
+/// The middle of the widest unsigned type.
+const MIDDLE: Word = 1 << 127;
+
+/// The word of a number; that of a float is on the grid, and one of `u128` is counted from the middle.
 pub(super) fn word_of(scalar: Scalar, form: Form, value: i128) -> Word {
     match (form, scalar.width()) {
+        _ if is_from_middle(scalar) => value as Word ^ MIDDLE,
         (Form::Float, 32) => Word::from((value as f32 / GRID as f32).to_bits()),
         (Form::Float, _) => Word::from((value as f64 / GRID).to_bits()),
         _ => scalar.wrap(value as Word),
@@ -209,8 +248,10 @@ pub(super) struct Subject<'a> {
     pub known: Vec<u32>,
     /// Results of as many numbers each that come out in one drawn order: what they say is which rows there are.
     pub shuffled: Vec<Vec<Origin>>,
-    /// Numbers that the program compares with, ascending.
-    pub constants: Vec<i128>,
+    /// Numbers that stand in the program, ascending.
+    pub constants: Vec<Integer>,
+    /// What it compares single numbers with.
+    pub compared: Compared,
     /// Runs so far.
     pub runs: u64,
     /// Runs that all coalitions together may take, by what one takes.
@@ -234,7 +275,7 @@ impl<'a> Subject<'a> {
                 }
             }
         }
-        Self {
+        let mut subject = Self {
             ir,
             fast,
             records,
@@ -252,10 +293,15 @@ impl<'a> Subject<'a> {
             known: Vec::new(),
             shuffled: Vec::new(),
             constants: constants(ir),
+            compared: Compared::new(),
             runs: 0,
             affordable,
             most: affordable,
+        };
+        if work(ir, &ir.body) <= MOST_COMPARED {
+            subject.compared = compared(&subject, &mut SplitMix::new(COMPARED));
         }
+        subject
     }
 
     /// The records of those who are not among who looks.
@@ -359,16 +405,16 @@ pub(super) fn ends(scalar: Scalar, form: Form, range: Option<(Integer, Integer)>
         return (-MOST_FLOAT, MOST_FLOAT);
     }
     if let Some((lo, hi)) = range
-        && let (Some(lo), Some(hi)) = (lo.to_i128(), hi.to_i128())
+        && let (Some(lo), Some(hi)) = (counted(scalar, lo), counted(scalar, hi))
     {
         return (lo, hi);
     }
     let width = scalar.width();
-    if scalar.is_signed() {
+    if scalar.is_signed() || is_from_middle(scalar) {
         let top = i128::MAX >> 128u32.saturating_sub(width);
         (-top - 1, top)
     } else {
-        (0, (scalar.mask() & Word::from(i128::MAX as u128)) as i128)
+        (0, scalar.mask() as i128)
     }
 }
 
