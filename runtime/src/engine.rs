@@ -30,6 +30,7 @@ use crate::session::Session;
 mod draw;
 mod execute;
 mod group;
+mod in_order;
 mod parts;
 mod schedule;
 mod settle;

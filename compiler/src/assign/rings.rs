@@ -74,12 +74,13 @@ impl State<'_> {
     }
 
     fn is_wide(&self, v: ValueId) -> bool {
-        // From another domain it comes as the integer that it is.
-        self.kinds[v.index()] != Kind::Arithmetic || self.wide[v.index()]
+        self.wide[v.index()]
     }
 
     fn set_wide(&mut self, v: ValueId, wide: bool) {
-        if !wide && self.wide[v.index()] {
+        // From another domain it comes as the integer that it is.
+        let arithmetic = self.kinds[v.index()] == Kind::Arithmetic;
+        if !wide && arithmetic && self.wide[v.index()] {
             self.wide[v.index()] = false;
             self.changed = true;
         }
@@ -189,6 +190,17 @@ impl State<'_> {
                         .is_some_and(|r| self.sum_fits(r, len, result))
             }
             // From outside, from bits, or public.
+            (
+                Op::Reduce {
+                    reducer: Reducer::Word(op),
+                    ..
+                }
+                | Op::Scan {
+                    reducer: Reducer::Word(op),
+                    ..
+                },
+                _,
+            ) => *op != WordOp::Mul,
             (
                 Op::ReadSecret { .. }
                 | Op::WriteSecret { .. }

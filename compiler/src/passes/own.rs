@@ -15,13 +15,14 @@
 //! What is opened, asserted and given out stays whole and in its place. Nothing changes its region, so that nothing is computed
 //! before a value that steers it was opened.
 
-mod arrays;
 mod bounds;
 mod carried;
 pub mod digits;
 pub mod grid;
 pub mod owners;
 mod pick;
+mod replaced;
+mod runs;
 mod sums;
 
 use super::Outcome;
@@ -134,10 +135,10 @@ impl Rule for Own {
 impl Own {
     /// Computes a node's result piece by piece where that spares something; whether the node is done.
     fn cut(&mut self, walk: &mut Walk, node: &Node) -> bool {
-        let [result] = node.results[..] else {
-            return self.cut_tuple(walk, node);
+        let Some(&result) = node.results.first() else {
+            return false;
         };
-        if !walk.ty(result).secret {
+        if !node.results.iter().any(|&id| walk.ty(id).secret) {
             return false;
         }
         match &node.op {
@@ -151,21 +152,19 @@ impl Own {
                 segments,
             } => self.cut_sum(walk, node, result, *op, *segments),
             Op::Gather { block } => self.cut_gather(walk, node, result, *block),
-            Op::ReadSecret { groups, .. } | Op::WriteSecret { groups, .. } => {
-                self.cut_groups(walk, node, result, *groups)
+            Op::ReadSecret { .. } | Op::WriteSecret { .. } | Op::Sort { .. } | Op::Scan { .. } => {
+                self.cut_runs(walk, node)
             }
             Op::Dot { segments } => self.cut_sum(walk, node, result, WordOp::Add, *segments),
             Op::Reduce {
                 reducer: Reducer::Region,
                 ..
-            } => self.cut_tuple(walk, node),
+            } => self.cut_runs(walk, node) || self.cut_tuple(walk, node),
             Op::Const(_)
             | Op::Input(_)
             | Op::MakeSecret
             | Op::Scatter { .. }
             | Op::Concat
-            | Op::Scan { .. }
-            | Op::Sort { .. }
             | Op::Circuit { .. }
             | Op::Reveal(_)
             | Op::Assert(_)
@@ -252,14 +251,12 @@ impl Own {
     /// Some lanes of a value: each owner's are taken from what it has, so that the others need not be there.
     fn cut_gather(&mut self, walk: &mut Walk, node: &Node, result: ValueId, block: u64) -> bool {
         let (ty, src) = (walk.ty(result), node.args[0]);
-        let Some(grid) = self
-            .grids
-            .get(&result)
-            .filter(|grid| grid.is_mixed())
-            .cloned()
-        else {
+        let Some(grid) = self.grids.get(&result).cloned() else {
             return false;
         };
+        if !grid.is_mixed() {
+            return self.take(walk, node, result, block, &grid);
+        }
         let lens = grid.lens();
         let pieces = grid.pieces(lens.len());
         if pieces.len() > MAX_PIECES || ty.lanes >= walk.ty(src).lanes {
@@ -283,6 +280,28 @@ impl Own {
             .collect();
         let whole = joined(walk, ty, &lens, &parts);
         walk.replace(result, whole);
+        true
+    }
+
+    /// Lanes of one owner, of a value in which some of several owners were replaced.
+    fn take(
+        &mut self,
+        walk: &mut Walk,
+        node: &Node,
+        result: ValueId,
+        block: u64,
+        grid: &Grid,
+    ) -> bool {
+        let (secret, src) = (walk.ty(result).secret, node.args[0]);
+        let is_written = matches!(walk.simple(src), Some((Op::Scatter { .. }, _)));
+        if !is_written || grid.whole() == Owner::Joint || !self.grid(walk, src).is_mixed() {
+            return false;
+        }
+        let own = lanes_at(walk, node.args[1], block, walk.ty(src).lanes)
+            .and_then(|at| self.pick_written(walk, src, &at));
+        let Some(own) = own else { return false };
+        let own = walk.with_secrecy(own, secret);
+        walk.replace(result, own);
         true
     }
 

@@ -474,27 +474,39 @@ pub fn copy(walk: &mut Walk, nodes: &[Node], map: &mut SortedMap<ValueId, ValueI
             map.insert(result, new);
             continue;
         }
-        let mut regions = Vec::with_capacity(node.regions.len());
-        for region in &node.regions {
-            let params = (region.params.iter())
-                .map(|&param| {
-                    let value = walk.values[param.index()].clone();
-                    let new = walk.fresh(value.ty);
-                    walk.values[new.index()].range = value.range;
-                    map.insert(param, new);
-                    new
-                })
-                .collect();
-            walk.open(params);
-            copy(walk, &region.nodes, map);
-            regions.push(walk.close(region.results.iter().map(|id| look(map, id)).collect()));
-        }
+        let regions = copy_regions(walk, node, map);
         walk.span = node.span;
         walk.protocol = node.protocol;
         let tys: Vec<Ty> = node.results.iter().map(|&id| walk.ty(id)).collect();
         let results = walk.push_new(node.op.clone(), args, &tys, regions);
         map.extend(node.results.iter().copied().zip(results));
     }
+}
+
+/// The regions of a node with values of their own; `map` as for [`copy`].
+pub fn copy_regions(
+    walk: &mut Walk,
+    node: &Node,
+    map: &mut SortedMap<ValueId, ValueId>,
+) -> Vec<Region> {
+    let look =
+        |map: &SortedMap<ValueId, ValueId>, id: &ValueId| map.get(id).copied().unwrap_or(*id);
+    let mut regions = Vec::with_capacity(node.regions.len());
+    for region in &node.regions {
+        let params = (region.params.iter())
+            .map(|&param| {
+                let value = walk.values[param.index()].clone();
+                let new = walk.fresh(value.ty);
+                walk.values[new.index()].range = value.range;
+                map.insert(param, new);
+                new
+            })
+            .collect();
+        walk.open(params);
+        copy(walk, &region.nodes, map);
+        regions.push(walk.close(region.results.iter().map(|id| look(map, id)).collect()));
+    }
+    regions
 }
 
 /// The values that a node uses, in its regions too, those defined inside it left out.

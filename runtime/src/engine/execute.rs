@@ -112,9 +112,9 @@ const MAX_CLOCKS: usize = 1 << 22;
 
 /// A region under way.
 pub(super) struct Run<S: Suite> {
-    region: usize,
+    pub(super) region: usize,
     /// Whether it runs as often as the plan says: then its parts are counted.
-    counted: bool,
+    pub(super) counted: bool,
     waits: Vec<u32>,
     uses: Vec<u32>,
     ready: BinaryHeap<Reverse<u32>>,
@@ -196,10 +196,15 @@ impl<S: Suite> Run<S> {
         &self.end
     }
 
+    /// All values are to be used as often as the first time.
+    pub(super) fn renew(&mut self, plan: &RegionPlan) {
+        self.uses.clone_from(&plan.uses);
+    }
+
     /// Begins anew.
     pub(super) fn reset(&mut self, plan: &RegionPlan, start: &[Stamp]) {
         self.waits.clone_from(&plan.waits);
-        self.uses.clone_from(&plan.uses);
+        self.renew(plan);
         self.ready.clear();
         self.ready.extend(plan.roots.iter().map(|&n| Reverse(n)));
         self.left = plan.waits.len();
@@ -234,7 +239,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     }
 
     /// A value for one use: handed over at the last.
-    fn fetch(&mut self, run: &mut Run<S>, value: ValueId) -> Result<Operand<S>, Error> {
+    pub(super) fn fetch(&mut self, run: &mut Run<S>, value: ValueId) -> Result<Operand<S>, Error> {
         if let Some(local) = self.local_in(run, value) {
             run.uses[local] -= 1;
             if run.uses[local] == 0 {
@@ -251,7 +256,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         self.clocks.set(value, times);
     }
 
-    fn keep(&mut self, run: &Run<S>, value: ValueId, held: Operand<S>) {
+    pub(super) fn keep(&mut self, run: &Run<S>, value: ValueId, held: Operand<S>) {
         let used = self.local_in(run, value).is_some_and(|l| run.uses[l] > 0);
         self.values[value.index()] = used.then_some(held);
     }
@@ -389,14 +394,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             self.put(run, value, held, times);
             self.wake(run, value);
         }
-        for &value in &plan.captures[index] {
-            if let Some(local) = self.local_in(run, value) {
-                run.uses[local] -= 1;
-                if run.uses[local] == 0 {
-                    self.values[value.index()] = None;
-                }
-            }
-        }
+        self.release(run, index);
         if let Some(demand) = self.demand(run.region, index) {
             self.supply.used(demand);
         }
@@ -404,6 +402,18 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         run.left -= 1;
         run.left_in_phase -= 1;
         Ok(())
+    }
+
+    /// An operation's regions need what they used no more.
+    pub(super) fn release(&mut self, run: &mut Run<S>, index: usize) {
+        for &value in &self.plan(run.region).captures[index] {
+            if let Some(local) = self.local_in(run, value) {
+                run.uses[local] -= 1;
+                if run.uses[local] == 0 {
+                    self.values[value.index()] = None;
+                }
+            }
+        }
     }
 
     /// So many parts of the plan have ended.
@@ -510,6 +520,10 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 if count == 0 {
                     return Ok(Err(args));
                 }
+                if self.plan(*body as usize).is_clear {
+                    let results = self.in_order(node, (count, *body as usize), args, counted)?;
+                    return Ok(Err(results));
+                }
                 let mut run = Box::new(Run::new(*body as usize, counted));
                 self.start_iteration(&mut run, 0, args, &base)?;
                 Ok(Ok(Work::Loop {
@@ -614,7 +628,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         Ok(())
     }
 
-    fn results(&mut self, run: &mut Run<S>) -> Result<Vec<Operand<S>>, Error> {
+    pub(super) fn results(&mut self, run: &mut Run<S>) -> Result<Vec<Operand<S>>, Error> {
         let region = self.region(run.region);
         region.results.iter().map(|&v| self.fetch(run, v)).collect()
     }

@@ -10,6 +10,7 @@ use smpcc_circuit::program::{Op, Program, Region};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::ConstVec;
 
+use super::in_order::is_clear;
 use crate::error::Error;
 
 /// Regions nest at most this deep: walking them recurses.
@@ -36,6 +37,8 @@ pub struct RegionPlan {
     pub phase: Vec<u32>,
     /// For each phase, what it is and how many nodes it has.
     pub phases: Vec<(Phase, usize)>,
+    /// Whether nothing in it is shared (see `in_order`).
+    pub is_clear: bool,
 }
 
 /// The tables of a group. A value that a block has of its own has a slot in it.
@@ -238,6 +241,7 @@ impl Schedule {
             let group = GroupPlan::new(program, region, group, used).ok_or_else(broken)?;
             plan.groups.insert(first, group);
         }
+        plan.is_clear = is_clear(program, r, &plan, &self.regions);
         self.regions[r] = plan;
         Ok(outside)
     }

@@ -1,4 +1,4 @@
-//! What a loop carries for several owners becomes one variable for each.
+//! What a loop carries for several owners, or a choice gives, becomes one variable for each.
 //!
 //! ```text
 //! before: v9: x3 = loop 100 v0 { (i, s: x3) … yield t }                       (lane p of s follows from party p's data)
@@ -59,17 +59,18 @@ impl Apart<'_> {
                 .map(|inner| self.region(inner))
                 .collect();
             match node.op {
-                Op::Loop { .. } | Op::While => self.loop_(node, &mut nodes),
+                Op::Loop { .. } | Op::While | Op::If => self.control(node, &mut nodes),
                 _ => nodes.push(node),
             }
         }
         Region { nodes, ..region }
     }
 
-    /// A loop whose variables are taken apart, and what is around it then.
-    fn loop_(&mut self, mut node: Node, out: &mut Vec<Node>) {
+    /// A loop or a choice whose variables are taken apart, and what is around it then.
+    fn control(&mut self, mut node: Node, out: &mut Vec<Node>) {
         let counts = matches!(node.op, Op::Loop { .. });
-        let first_arg = usize::from(matches!(node.op, Op::Loop { count: None }));
+        // A count, or a condition.
+        let first_arg = usize::from(matches!(node.op, Op::Loop { count: None } | Op::If));
         let carried: Vec<Option<Pieces>> = (node.results.iter())
             .map(|&result| self.pieces(result))
             .collect();
@@ -103,7 +104,7 @@ impl Apart<'_> {
             }
             head.append(&mut region.nodes);
             region.nodes = head;
-            let is_condition = !counts && i == 0;
+            let is_condition = matches!(node.op, Op::While) && i == 0;
             if is_condition {
                 continue;
             }

@@ -10,6 +10,7 @@
 //! of too many cells, is taken as one cell whose owner is the join of all: a grid never claims that somebody knows what he does not.
 
 mod align;
+mod written;
 
 use super::digits::Digits;
 use crate::passes::constants::vectors::affine;
@@ -20,7 +21,7 @@ use smpcc_circuit::value::{ConstVec, Word};
 const MAX_CELLS: usize = 1024;
 
 /// Vectors of more lanes are not looked at lane by lane.
-const LOOKED_AT: u64 = 4096;
+pub const LOOKED_AT: u64 = 4096;
 
 /// Who can compute a value from what he has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,63 +205,6 @@ impl Grid {
             _ => self.whole(),
         };
         by_lane(low.words().zip(high.words()).map(owner).collect())
-    }
-
-    /// With the lanes at constant indices replaced by others.
-    pub fn scatter(&self, at: &ConstVec, val: &Self) -> Self {
-        let lanes = self.lanes();
-        if lanes > 0 && lanes <= LOOKED_AT && at.lanes() <= LOOKED_AT {
-            let mut owners: Vec<Owner> = (0..lanes).map(|lane| self.at(lane)).collect();
-            for (k, lane) in at.words().enumerate() {
-                if let Some(owner) = owners.get_mut(lane as usize) {
-                    *owner = val.at(k as u64);
-                }
-            }
-            return by_lane(owners);
-        }
-        let written = val.whole();
-        self.boxed(at, written)
-            .unwrap_or_else(|| Self::uniform(lanes, self.whole().join(written)))
-    }
-
-    /// [`Grid::scatter`] of lanes that lie together in each dimension and have one owner.
-    fn boxed(&self, at: &ConstVec, written: Owner) -> Option<Self> {
-        let (start, dims) = affine(at)?;
-        let mut rest = u64::try_from(start).ok()?;
-        let mut outer = self.lanes();
-        let mut inside = Vec::new();
-        let unit = (dims.last()?.1 != 1).then_some(&(1, 1));
-        for &(count, step) in dims.iter().chain(unit) {
-            let step = u64::try_from(step).ok().filter(|step| *step > 0)?;
-            let len = outer.checked_div(step)?;
-            let first = rest / step;
-            if !outer.is_multiple_of(step) || first.checked_add(count)? > len {
-                return None;
-            }
-            let cuts = [first, first + count];
-            inside.push((
-                Dim {
-                    len,
-                    cuts: cuts.into_iter().filter(|c| *c > 0 && *c < len).collect(),
-                },
-                usize::from(first > 0),
-            ));
-            rest %= step;
-            outer = step;
-        }
-        let (dims, cell): (Vec<Dim>, Vec<usize>) = inside.into_iter().unzip();
-        let n: usize = dims.iter().map(Dim::n_cells).product();
-        let mut owners = vec![Owner::Public; n];
-        let place = (dims.iter().zip(&cell)).fold(0, |at, (dim, cell)| at * dim.n_cells() + cell);
-        owners[place] = Owner::Joint;
-        let mask = Self { dims, owners };
-        let [mut base, mask]: [Self; 2] = aligned(&[self, &mask])?.try_into().ok()?;
-        for (owner, hit) in base.owners.iter_mut().zip(mask.owners) {
-            if hit == Owner::Joint {
-                *owner = written;
-            }
-        }
-        Some(base.normal())
     }
 
     /// With a boundary between dimensions so that `len` lanes are counted inside it; the number of dimensions outside.

@@ -4,9 +4,9 @@
 //! joined with what an iteration makes of it until nothing changes: a least fixed point, since joins only go up. What is
 //! chosen by a secret condition follows from the condition too; what is computed in an arm does not.
 
-use super::arrays::of_groups;
 use super::bounds::{Known, bounds};
 use super::grid::{Grid, Owner};
+use super::runs::of_runs;
 use crate::hir::Range;
 use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use crate::passes::constants::hull;
@@ -103,15 +103,28 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// The owners of lanes at indices that are computed while running.
-    fn gathered(&self, src: ValueId, idx: ValueId, block: u64) -> Option<Grid> {
+    /// Between which lanes those lie that indices name that are computed while running.
+    fn between(&self, src: ValueId, idx: ValueId, block: u64) -> Option<(ConstVec, ConstVec)> {
         let (low, high) = bounds(self, idx)?;
         let (_, most) = hull(&high, Scalar::USIZE)?;
         if most >= Word::from(self.lanes(src).checked_div(block)?) {
             return None;
         }
         let lanes = |idx: &ConstVec| lane_indices(idx, Scalar::USIZE, block);
-        Some(self.grid(src).between(&lanes(&low)?, &lanes(&high)?))
+        Some((lanes(&low)?, lanes(&high)?))
+    }
+
+    /// The owners of lanes at such indices.
+    fn gathered(&self, src: ValueId, idx: ValueId, block: u64) -> Option<Grid> {
+        let (low, high) = self.between(src, idx, block)?;
+        Some(self.grid(src).between(&low, &high))
+    }
+
+    /// The owners of a value with lanes replaced at such indices.
+    fn scattered(&self, args: &[ValueId], block: u64) -> Option<Grid> {
+        let &[dst, idx, val] = args else { return None };
+        let (low, high) = self.between(dst, idx, block)?;
+        (self.grid(dst)).scatter_between(&low, &high, self.grid(val))
     }
 
     /// The lanes that constant indices of blocks name.
@@ -159,7 +172,8 @@ impl<'a> Analysis<'a> {
             },
             Op::Scatter { block } => match self.lanes_at(args[0], args[1], *block) {
                 Some(at) => self.grid(args[0]).scatter(&at, self.grid(args[2])),
-                None => flat(self, result, self.whole(&[args[0], args[2]])),
+                None => (self.scattered(args, *block))
+                    .unwrap_or_else(|| flat(self, result, self.whole(&[args[0], args[2]]))),
             },
             Op::Concat => {
                 let all = grids(self);
@@ -177,24 +191,30 @@ impl<'a> Analysis<'a> {
                 segments,
             }
             | Op::Dot { segments } => join(self).reduce(*segments),
-            Op::ReadSecret { groups, .. } | Op::WriteSecret { groups, .. } => {
+            Op::ReadSecret { groups: runs, .. }
+            | Op::WriteSecret { groups: runs, .. }
+            | Op::Scan {
+                reducer: Reducer::Word(_),
+                segments: runs,
+            } => {
                 let all = grids(self);
                 let all: Vec<&Grid> = all.iter().collect();
-                of_groups(&all, *groups, self.lanes(result))
+                of_runs(&all, *runs, self.lanes(result))
             }
-            Op::Scan {
-                reducer: Reducer::Word(_),
-                ..
-            } => flat(self, result, self.whole(args)),
-            // Rows are compared with each other; an order that is drawn is known to nobody.
-            Op::Sort { drawn, .. } => {
-                let owner = match drawn {
-                    true => Owner::Joint,
-                    false => self.whole(args),
+            // Rows of a run are compared with each other; an order that is drawn is known to nobody.
+            Op::Sort {
+                drawn, segments, ..
+            } => {
+                let grid = match drawn {
+                    true => flat(self, result, Owner::Joint),
+                    false => {
+                        let all = grids(self);
+                        let all: Vec<&Grid> = all.iter().collect();
+                        of_runs(&all, *segments, self.lanes(result))
+                    }
                 };
                 for &id in &node.results {
-                    let grid = flat(self, id, owner);
-                    self.set(id, grid);
+                    self.set(id, grid.clone());
                 }
                 return;
             }
@@ -318,7 +338,7 @@ impl<'a> Analysis<'a> {
         let all = Grid::join(&grids.iter().collect::<Vec<_>>());
         for &id in &node.results {
             let own = if scans {
-                all.flat()
+                of_runs(&[&all], segments, all.lanes())
             } else {
                 all.reduce(segments)
             };

@@ -29,12 +29,18 @@ impl Known for Walk {
 impl Own {
     /// The lanes of `id` at constant indices, all of them in range.
     pub(super) fn pick(&self, walk: &mut Walk, id: ValueId, at: &ConstVec) -> ValueId {
+        self.from_source(walk, id, at)
+            .unwrap_or_else(|| walk.gather_at(id, at.clone()))
+    }
+
+    /// [`Own::pick`] where there is something to take them from but the value itself.
+    fn from_source(&self, walk: &mut Walk, id: ValueId, at: &ConstVec) -> Option<ValueId> {
         if let Some(cut) = self.cuts.get(&id) {
             for (ranges, part) in &cut.parts {
                 if let Some(own) = inside(&cut.lens, ranges, at) {
                     // A loop of one iteration was walked again when its body took its place.
                     let part = walk.get(*part);
-                    return walk.gather_at(part, own);
+                    return Some(walk.gather_at(part, own));
                 }
             }
         }
@@ -61,9 +67,9 @@ impl Own {
                 let public = walk.gather_at(args[0], at.clone());
                 Some(walk.with_secrecy(public, true))
             }
+            Some((Op::Scatter { .. }, _)) => self.pick_written(walk, id, at),
             _ => None,
         }
-        .unwrap_or_else(|| walk.gather_at(id, at.clone()))
     }
 
     /// The lanes of `id` at indices that are computed while running, from the part that all of them lie in.

@@ -88,14 +88,7 @@ impl Own {
         else {
             return false;
         };
-        // What the operator uses from outside is nobody's secret, and no operand.
-        let operator = Node {
-            args: Vec::new(),
-            ..node.clone()
-        };
-        let is_closed =
-            |id: &ValueId| !node.args.contains(id) && self.grid(walk, *id).whole() == Owner::Public;
-        if !free_uses(&operator).iter().all(is_closed) {
+        if !self.is_closed(walk, node) {
             return false;
         }
         let Some((kept, grid)) = self.elements(walk, &node.args, segments) else {
@@ -130,6 +123,20 @@ impl Own {
         let found = again(walk, node, args);
         walk.replace_all(&node.results, &found);
         true
+    }
+
+    /// Whether what a node's regions use from outside is nobody's secret, and no operand.
+    pub(super) fn is_closed(&self, walk: &Walk, node: &Node) -> bool {
+        if node.regions.is_empty() {
+            return true;
+        }
+        let operator = Node {
+            args: Vec::new(),
+            ..node.clone()
+        };
+        let is_closed =
+            |id: &ValueId| !node.args.contains(id) && self.grid(walk, *id).whole() == Owner::Public;
+        free_uses(&operator).iter().all(is_closed)
     }
 
     /// The owners of the elements of a reduction, whose last dimensions are those of a segment, if some party has several elements of

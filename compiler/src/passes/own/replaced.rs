@@ -1,0 +1,257 @@
+//! Lanes of a value some of which were replaced before: from what was written and from what stood there, so that whose lanes were not
+//! asked for need not be there.
+
+use super::Own;
+use super::bounds::bounds;
+use super::digits::{Digits, lanes_of};
+use super::grid::LOOKED_AT;
+use crate::hir::Range;
+use crate::ir::Op;
+use crate::passes::algebra::wiring::lanes_at;
+use crate::passes::constants::vectors::{self, affine};
+use crate::passes::rewrite::Walk;
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+/// So many replacements are looked through.
+const DEPTH: usize = 64;
+
+/// What is taken from a replacement.
+enum Taken {
+    /// Nothing that was written.
+    Before,
+    /// What was written, at these places among it.
+    Written(ConstVec),
+    /// Of what was asked for, these lanes were written, and are at these places among what was.
+    Both { lanes: ConstVec, from: ConstVec },
+}
+
+/// Some lanes of a value after replacements of them.
+struct Step {
+    /// The lanes that are replaced, as a value or as indices, in blocks.
+    lanes: Lanes,
+    val: ValueId,
+    block: u64,
+}
+
+enum Lanes {
+    At(ConstVec),
+    While(ValueId),
+}
+
+impl Own {
+    /// The lanes of a replacement's result at constant indices.
+    pub(super) fn pick_written(
+        &self,
+        walk: &mut Walk,
+        mut id: ValueId,
+        at: &ConstVec,
+    ) -> Option<ValueId> {
+        let secret = walk.ty(id).secret;
+        let mut steps: Vec<Step> = Vec::new();
+        let mut now = None;
+        for _ in 0..DEPTH {
+            let (Op::Scatter { block }, &[dst, idx, val]) = walk.simple(id)? else {
+                break;
+            };
+            let block = *block;
+            match lanes_at(walk, idx, block, walk.ty(dst).lanes) {
+                Some(written) => match overlap(&written, at, walk.ty(dst).lanes)? {
+                    Taken::Before => {}
+                    Taken::Written(from) => {
+                        now = Some(self.pick(walk, val, &from));
+                        break;
+                    }
+                    Taken::Both { lanes, from } => steps.push(Step {
+                        lanes: Lanes::At(lanes),
+                        val: self.pick(walk, val, &from),
+                        block: 1,
+                    }),
+                },
+                None => steps.extend(self.written_between(walk, idx, val, block, at)?),
+            }
+            id = dst;
+        }
+        let mut now = match now {
+            Some(now) => now,
+            None => self.pick(walk, id, at),
+        };
+        for step in steps.into_iter().rev() {
+            let idx = match step.lanes {
+                Lanes::At(lanes) => walk.constant_value(Scalar::USIZE, lanes),
+                Lanes::While(idx) => idx,
+            };
+            now = walk.scatter(now, idx, step.val, step.block);
+        }
+        Some(walk.with_secrecy(now, secret))
+    }
+
+    /// What is replaced, at indices that are computed while running, of a run of lanes that each index lies in or not; nothing if all lie
+    /// outside.
+    #[expect(
+        clippy::option_option,
+        reason = "whether it is known, and whether there is any"
+    )]
+    fn written_between(
+        &self,
+        walk: &mut Walk,
+        idx: ValueId,
+        val: ValueId,
+        block: u64,
+        at: &ConstVec,
+    ) -> Option<Option<Step>> {
+        let (start, dims) = affine(at)?;
+        let n = match dims[..] {
+            [] => 1,
+            [(n, 1)] => n,
+            _ => return None,
+        };
+        let start = u64::try_from(start).ok()?;
+        if !start.is_multiple_of(block)
+            || !n.is_multiple_of(block)
+            || walk.ty(idx).lanes > LOOKED_AT
+        {
+            return None;
+        }
+        let (start, end) = (start / block, (start + n) / block);
+        let (low, high) = bounds(walk, idx)?;
+        let mut inside = Vec::new();
+        for (k, (low, high)) in low.words().zip(high.words()).enumerate() {
+            let (low, high) = (u64::try_from(low).ok()?, u64::try_from(high).ok()?);
+            if start <= low && high < end {
+                inside.push(k as Word);
+            } else if low < end && high >= start {
+                return None;
+            }
+        }
+        if inside.is_empty() {
+            return Some(None);
+        }
+        let inside = vectors::normal(ConstVec::Table(inside), Scalar::USIZE);
+        let lanes = vectors::lane_indices(&inside, Scalar::USIZE, block)?;
+        let val = self.pick(walk, val, &lanes);
+        let own = self.pick(walk, idx, &inside);
+        let shift = walk.splat_of(walk.ty(own), Word::from(start));
+        let own = walk.word(WordOp::Sub, &[own, shift]);
+        let hi = i128::from(end - start) - 1;
+        walk.note_range(own, Some(Range { lo: 0, hi }));
+        let lanes = Lanes::While(own);
+        Some(Some(Step { lanes, val, block }))
+    }
+}
+
+/// Which of the lanes `at` of a value of so many are among those that were written.
+fn overlap(written: &ConstVec, at: &ConstVec, lanes: u64) -> Option<Taken> {
+    if at.lanes() == 0 || written.lanes() == 0 {
+        return Some(Taken::Before);
+    }
+    by_box(written, at, lanes).or_else(|| by_lane(written, at))
+}
+
+fn by_lane(written: &ConstVec, at: &ConstVec) -> Option<Taken> {
+    if written.lanes() > LOOKED_AT || at.lanes() > LOOKED_AT {
+        return None;
+    }
+    // Later ones win.
+    let places: SortedMap<Word, Word> = (written.words().zip(0..)).collect();
+    let hits: Vec<(Word, Word)> = (at.words().zip(0..))
+        .filter_map(|(lane, k)| Some((k, *places.get(&lane)?)))
+        .collect();
+    let (lanes, from): (Vec<Word>, Vec<Word>) = hits.into_iter().unzip();
+    let of = |words| vectors::normal(ConstVec::Table(words), Scalar::USIZE);
+    Some(match lanes.len() as u64 {
+        0 => Taken::Before,
+        n if n == at.lanes() => Taken::Written(of(from)),
+        _ => Taken::Both {
+            lanes: of(lanes),
+            from: of(from),
+        },
+    })
+}
+
+/// [`overlap`] where what was written lies together in each of some dimensions, in order, and each index moves along one.
+fn by_box(written: &ConstVec, at: &ConstVec, lanes: u64) -> Option<Taken> {
+    let (start, mut dims) = affine(written)?;
+    if dims.last().is_none_or(|dim| dim.1 != 1) {
+        dims.push((1, 1));
+    }
+    let (mut outer, mut rest) = (lanes, u64::try_from(start).ok()?);
+    // Of each dimension its length, and what was written of it.
+    let (mut lens, mut boxed) = (Vec::new(), Vec::new());
+    for &(count, step) in &dims {
+        let step = u64::try_from(step).ok().filter(|step| *step > 0)?;
+        let len = outer.checked_div(step)?;
+        let first = rest / step;
+        if !outer.is_multiple_of(step) || first.checked_add(count)? > len {
+            return None;
+        }
+        lens.push(len);
+        boxed.push((first, count));
+        (rest, outer) = (rest % step, step);
+    }
+    let (start, dims) = affine(at)?;
+    let digits = Digits::of(start, &dims, &lens)?;
+    // Of each step, which of its indices are written; the counts are those of the digits' steps.
+    let mut hit: Vec<(u64, u64)> = digits.steps.iter().map(|step| (0, step.count)).collect();
+    for (d, &(first, count)) in boxed.iter().enumerate() {
+        let (low, high) = (i128::from(first), i128::from(first + count));
+        let mut movers = (0..hit.len()).filter(|&k| digits.steps[k].dim == Some(d));
+        let Some(k) = movers.next() else {
+            if digits.start[d] < low || digits.start[d] >= high {
+                return Some(Taken::Before);
+            }
+            continue;
+        };
+        if movers.next().is_some() {
+            return None;
+        }
+        let step = digits.steps[k];
+        let place = |j: u64| digits.start[d] + step.step * i128::from(j);
+        let is_in = |j: &u64| (low..high).contains(&place(*j));
+        if step.step == 0 {
+            return None;
+        }
+        let by = step.step.unsigned_abs();
+        // The first and the last index that lie inside.
+        let (from, to) = if step.step > 0 {
+            (low - digits.start[d], high - 1 - digits.start[d])
+        } else {
+            (digits.start[d] - (high - 1), digits.start[d] - low)
+        };
+        let by = i128::try_from(by).ok()?;
+        let from = u64::try_from((from + by - 1).div_euclid(by).max(0)).ok()?;
+        let to = u64::try_from((to.div_euclid(by) + 1).max(0))
+            .ok()?
+            .min(step.count);
+        if from >= to {
+            return Some(Taken::Before);
+        }
+        debug_assert!(is_in(&from) && is_in(&(to - 1)), "inside the box");
+        hit[k] = (from, to - from);
+    }
+    let counts: Vec<u64> = digits.steps.iter().map(|step| step.count).collect();
+    // Where the hits are among what was written.
+    let mut bases = vec![1u64; boxed.len()];
+    for d in (0..boxed.len().saturating_sub(1)).rev() {
+        bases[d] = bases[d + 1] * boxed[d + 1].1;
+    }
+    let mut first = 0i128;
+    for (d, &(from, _)) in boxed.iter().enumerate() {
+        first += (digits.start[d] - i128::from(from)) * i128::from(bases[d]);
+    }
+    let mut along = Vec::with_capacity(hit.len());
+    for (step, &(from, count)) in digits.steps.iter().zip(&hit) {
+        let by = step.dim.map_or(0, |d| step.step * i128::from(bases[d]));
+        first += by * i128::from(from);
+        along.push((count, by as Word));
+    }
+    let start = Word::try_from(first).ok()?;
+    let from = vectors::normal(ConstVec::Affine { start, dims: along }, Scalar::USIZE);
+    if from.lanes() == at.lanes() {
+        return Some(Taken::Written(from));
+    }
+    let lanes = lanes_of(&counts, &hit);
+    Some(Taken::Both { lanes, from })
+}
