@@ -13,7 +13,7 @@ use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice, Ses
 use smpcc_runtime::local;
 
 /// Name, text, and whether all parties give equally many numbers.
-const PROGRAMS: [(&str, &str, bool); 11] = [
+const PROGRAMS: [(&str, &str, bool); 14] = [
     (
         "mean",
         "use std::stats::mean;
@@ -126,6 +126,47 @@ const PROGRAMS: [(&str, &str, bool); 11] = [
              let mut state: secret u32 = 1;
              for x in sorted { state = state * 31 + (x as u32); }
              state * (xs[1][0] as u32)
+         }",
+        true,
+    ),
+    (
+        "medians",
+        "use std::sort::sort;
+         fn main(xs: [secret u8; _] from each) -> [u8; _] { xs.map(|mine| sort(mine)[1]) }",
+        true,
+    ),
+    (
+        "places",
+        "use std::stats::argmax;
+         fn main<const N: usize>(xs: [secret u8; N] from each) -> u32 {
+             let mut sum: secret u32 = 0;
+             for mine in xs {
+                 let (mut top, mut steps): (secret u8, secret u32) = (0, 0);
+                 for x in mine { if x > top { top = x; steps += 1; } }
+                 sum += steps * 256 + argmax(mine);
+             }
+             sum
+         }",
+        true,
+    ),
+    (
+        "in place",
+        "fn main<const N: usize>(xs: [secret u8; N] from each) -> u32 {
+             let mut sum: secret u32 = 0;
+             for mine in xs {
+                 let mut y = mine;
+                 for _ in 0..30 {
+                     for j in 0..N - 1 {
+                         if y[j] > y[j + 1] {
+                             let z = y[j];
+                             y[j] = y[j + 1];
+                             y[j + 1] = z;
+                         }
+                     }
+                 }
+                 for i in 0..N { sum += (i as u32) * (y[i] as u32); }
+             }
+             sum
          }",
         true,
     ),
@@ -254,6 +295,10 @@ fn bytes_and_rounds_do_not_follow_what_is_computed_alone() {
             // Pairs of different parties; places among all.
             continue;
         }
+        if name == "in place" {
+            // Few lanes, many steps one after the other: a circuit takes less time than the steps alone.
+            continue;
+        }
         for protocol in [ProtocolChoice::Auto, ProtocolChoice::Boolean] {
             let (few, many) = (figures(text, 20, protocol), figures(text, 60, protocol));
             let (few, many) = (few.totals, many.totals);
@@ -275,6 +320,45 @@ fn bytes_and_rounds_do_not_follow_what_is_computed_alone() {
                 many.rounds
             );
         }
+    }
+}
+
+/// What each party does with its own numbers, written as a loop over parties: nothing is computed together but the sum of results.
+#[test]
+fn work_written_for_each_party_is_its_own_at_every_size() {
+    let bodies = [
+        "t += median(m);",
+        "t += sort(m)[N / 2];",
+        "t += rank(m)[0];",
+        "t += argmax(m);",
+        "t += distinct_size(m);",
+        "let h: [secret u32; 50] = tally(m); t += max(h);",
+        "t += compact(filter(m, |v| v > 100))[0].row;",
+        "if kth(m, 5) > 100 { t += 1; }",
+        "let y = sort(m.map(|v| v * v)); for i in 1..N { if y[i] - y[i - 1] > 9 { t += 1; } }",
+        "let mut c: secret u32 = 0; for v in m { if v > c { c = v; t += 1; } }",
+        "let mut c: secret u32 = 0; for v in m { c += v; if c > 1000 { c = 0; } } t += c;",
+        "let mut w: [secret u32; N] = [0; N]; for i in 0..N { w[m[i] % 256] = m[i]; } for v in w { t += v; }",
+        "let mut y = m; for _ in 0..3 { for j in 0..N - 1 { if y[j] > y[j + 1] {
+             let z = y[j]; y[j] = y[j + 1]; y[j + 1] = z; } } } t += y[N - 1];",
+    ];
+    for body in bodies {
+        let text = format!(
+            "use std::stats::{{argmax, kth, max, median, tally}};
+             use std::sort::{{rank, sort}};
+             use std::set::distinct_size;
+             use std::table::{{compact, filter}};
+             fn main<const N: usize>(xs: [secret u32; N] from each) -> u32 {{
+                 let mut t: secret u32 = 0;
+                 for m in xs {{ {body} }}
+                 t
+             }}"
+        );
+        let few = figures(&text, 300, ProtocolChoice::Auto).totals;
+        let many = figures(&text, 5000, ProtocolChoice::Auto).totals;
+        assert_eq!((many.and, many.mul), (Some(0), Some(0)), "{body}");
+        assert!(many.bytes <= Some(60), "{body}: {:?}", many.bytes);
+        assert_eq!(few.rounds, many.rounds, "{body}");
     }
 }
 

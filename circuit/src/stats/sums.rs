@@ -67,11 +67,20 @@ impl Gates {
 /// Steps that any operation takes, whatever its lanes.
 const EACH: u64 = 500;
 
-/// Steps on words of an operation in the clear, once: those of the longest of its values; where a word takes as many steps as it has
-/// bits, so many times more.
+/// Steps on words of an operation in the clear, once: those of the longest of its values, or of what it reads or writes of an array,
+/// which is handed over and not copied; where a word takes as many steps as it has bits, so many times more.
 fn clear_steps(program: &Program, node: &Node) -> u64 {
     let values = node.args.iter().chain(&node.results);
     let infos = values.filter_map(|v| program.values.get(v.index()));
+    let lanes_of = |v: Option<&ValueId>| {
+        v.and_then(|v| program.values.get(v.index()))
+            .map_or(0, |v| v.lanes)
+    };
+    match node.op {
+        Op::Gather { .. } | Op::Read { .. } => return lanes_of(node.results.first()),
+        Op::Scatter { .. } | Op::Write { .. } => return lanes_of(node.args.get(2)),
+        _ => {}
+    }
     let lanes = infos.clone().map(|v| v.lanes).max().unwrap_or(0);
     let width = || infos.map(|v| u64::from(v.scalar.width())).max();
     match (node.op.kind(), &node.op) {

@@ -7,7 +7,7 @@
 //!
 //! Sums, differences, products, selections and bit logic are right mod 2^k in their low k bits: they need as many bits as
 //! their result. Comparisons, minima, divisions and roots look at the integers: they need as many as their operands. Signed
-//! operations on integers that are never negative become unsigned. The casts around them cost nothing where they drop bits;
+//! operations on integers that are never negative become unsigned. What is public and can be one number only is that number. The casts around them cost nothing where they drop bits;
 //! where two of them meet, one goes (`algebra`).
 
 use super::Outcome;
@@ -19,7 +19,7 @@ use crate::hir::Range;
 use crate::ir::{Ir, Node, Op, Reducer, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Scalar, Word};
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
@@ -38,6 +38,13 @@ impl Rule for Narrow {
             walk.replace(result, new);
             return;
         }
+        if let &[result] = &node.results[..]
+            && let Some(word) = known(walk, &node)
+        {
+            let constant = walk.splat_of(walk.ty(result), word);
+            walk.replace(result, constant);
+            return;
+        }
         if let Op::Word(WordOp::Div | WordOp::Rem) = node.op
             && walk.ty(node.results[0]).secret
             && let Some(args) = tightened(walk, &node)
@@ -54,6 +61,14 @@ impl Rule for Narrow {
         }
         Constants.node(walk, node);
     }
+}
+
+/// What everybody knows a public result to be before the run.
+fn known(walk: &Walk, node: &Node) -> Option<Word> {
+    let value = &walk.all_values()[node.results[0].index()];
+    let range = value.range.filter(|range| range.lo == range.hi)?;
+    let is_computed = !value.ty.secret && !matches!(node.op, Op::Const(_) | Op::Reveal(_));
+    (is_computed && walk.is_droppable(node)).then_some(value.ty.scalar.wrap(range.lo as Word))
 }
 
 /// The range of a value, its type's where nothing better is known.

@@ -9,8 +9,8 @@
 //!
 //! Here nothing moves to a party yet: values are only cut so that each has one owner where it can. `assign` sees who that is and decides,
 //! by what would be shared, whether the owner computes it in the clear. So a cut is made where it spares something: an operation
-//! that has a price among several parties, or a reduction that leaves fewer lanes. Moves and sums beside it are cut along, and
-//! both forms stand there until it is known which one is used.
+//! that has a price among several parties, a reduction that leaves fewer lanes, or what takes fewer bits than it was computed from.
+//! Moves and sums beside it are cut along, and both forms stand there until it is known which one is used.
 //!
 //! What is opened, asserted and given out stays whole and in its place. Nothing changes its region, so that nothing is computed
 //! before a value that steers it was opened.
@@ -81,6 +81,8 @@ struct Cut {
     parts: Vec<(Vec<(u64, u64)>, ValueId)>,
     /// What the whole would cost and the pieces spare.
     spares: Price,
+    /// Bits of what it was computed from for nothing, if it is no more than that: those that would be shared for the whole.
+    from: u64,
 }
 
 /// Whether something costs anything among several parties: on numbers that are shared as a whole, and on shared bits.
@@ -121,7 +123,10 @@ impl Rule for Own {
             .map(|id| self.grids.get(id).cloned())
             .collect();
         if !self.cut(walk, &node) {
-            Constants.node(walk, node);
+            let args = (node.args.iter())
+                .map(|&id| self.shared(walk, id))
+                .collect();
+            Constants.node(walk, Node { args, ..node });
         }
         for (id, grid) in results.into_iter().zip(grids) {
             if let Some(grid) = grid {
@@ -133,6 +138,20 @@ impl Rule for Own {
 }
 
 impl Own {
+    /// A value where all compute with it: from its pieces, if less is shared then.
+    fn shared(&self, walk: &mut Walk, id: ValueId) -> ValueId {
+        let ty = walk.ty(id);
+        match self.cuts.get(&id) {
+            Some(cut) if !cut.spares.is_due() && cut.from > bits(ty) => {
+                let parts: Vec<_> = (cut.parts.iter())
+                    .map(|(ranges, part)| (ranges.clone(), walk.get(*part)))
+                    .collect();
+                joined(walk, ty, &cut.lens, &parts)
+            }
+            _ => id,
+        }
+    }
+
     /// Computes a node's result piece by piece where that spares something; whether the node is done.
     fn cut(&mut self, walk: &mut Walk, node: &Node) -> bool {
         let Some(&result) = node.results.first() else {
@@ -205,8 +224,13 @@ impl Own {
             Op::Word(op) => price(op, &secrets),
             _ => Price::FULL,
         };
-        let before = node.args.iter().filter_map(|id| self.cuts.get(id));
-        let spares = before.fold(own, |sum, cut| sum.and(cut.spares));
+        let (mut spares, mut from) = (own, 0u64);
+        for id in node.args.iter().filter(|&&id| walk.ty(id).secret) {
+            let cut = self.cuts.get(id);
+            spares = cut.map_or(spares, |cut| spares.and(cut.spares));
+            let free = cut.filter(|cut| !cut.spares.is_due());
+            from = from.saturating_add(free.map_or_else(|| bits(walk.ty(*id)), |cut| cut.from));
+        }
         let mut parts = Vec::with_capacity(pieces.len());
         for piece in pieces {
             let at = lanes_of(&lens, &piece.ranges);
@@ -243,6 +267,7 @@ impl Own {
                 lens,
                 parts,
                 spares,
+                from,
             },
         );
         true
@@ -283,7 +308,7 @@ impl Own {
         true
     }
 
-    /// Lanes of one owner, of a value in which some of several owners were replaced.
+    /// Lanes of one owner, of a value of several that was computed in pieces or in which some were replaced.
     fn take(
         &mut self,
         walk: &mut Walk,
@@ -294,11 +319,12 @@ impl Own {
     ) -> bool {
         let (secret, src) = (walk.ty(result).secret, node.args[0]);
         let is_written = matches!(walk.simple(src), Some((Op::Scatter { .. }, _)));
-        if !is_written || grid.whole() == Owner::Joint || !self.grid(walk, src).is_mixed() {
+        let is_apart = is_written || self.cuts.contains_key(&src);
+        if !is_apart || grid.whole() == Owner::Joint || !self.grid(walk, src).is_mixed() {
             return false;
         }
         let own = lanes_at(walk, node.args[1], block, walk.ty(src).lanes)
-            .and_then(|at| self.pick_written(walk, src, &at));
+            .and_then(|at| self.from_source(walk, src, &at));
         let Some(own) = own else { return false };
         let own = walk.with_secrecy(own, secret);
         walk.replace(result, own);
@@ -311,6 +337,11 @@ impl Own {
             self.cuts.entry(whole).or_insert(cut);
         }
     }
+}
+
+/// Bits of all lanes.
+fn bits(ty: Ty) -> u64 {
+    ty.lanes.saturating_mul(ty.scalar.width().into())
 }
 
 /// What an operation takes beyond what every party does with its own shares.

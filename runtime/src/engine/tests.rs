@@ -275,6 +275,53 @@ fn a_carried_array_is_not_copied_by_its_update() {
     expect_output(&b.program, &inputs(&[&data]), out, &[expected]);
 }
 
+/// The same of what an owner computes alone, with a branch and a loop inside whose count is not known before.
+#[test]
+fn an_owners_array_is_not_copied_by_its_update() {
+    let mut b = rep3();
+    let (lanes, own) = (500_000, Domain::Local { owner: 1 });
+    let x = b.input(1, own, U64, lanes);
+    let (i, array) = (b.value(P, U64, 1), b.value(own, U64, lanes));
+    let body = b.open(&[i, array]);
+    let limit = b.constant(U64, ConstVec::scalar(4));
+    let is_early = b.op(Op::Word(WordOp::Lt), &[i, limit], P, Scalar::Bool, 1);
+    let old = b.op(Op::Gather { block: 1 }, &[array, i], own, U64, 1);
+    let then = b.open(&[]);
+    // As often as the counter says, twice as much.
+    let (j, before) = (b.value(P, U64, 1), b.value(own, U64, 1));
+    let inner = b.open(&[j, before]);
+    let twice = b.op(Op::Word(WordOp::Add), &[before, before], own, U64, 1);
+    b.close(&[twice]);
+    let grown = b.value(own, U64, 1);
+    let repeat = Op::Loop {
+        count: None,
+        body: inner,
+    };
+    b.node(repeat, &[i, old], &[grown]);
+    b.close(&[grown]);
+    let otherwise = b.open(&[]);
+    let more = b.op(Op::Word(WordOp::Add), &[old, i], own, U64, 1);
+    b.close(&[more]);
+    let new = b.value(own, U64, 1);
+    b.node(Op::If { then, otherwise }, &[is_early], &[new]);
+    let put = Op::Scatter { block: 1 };
+    let next = b.op(put, &[array, i, new], own, U64, lanes);
+    b.close(&[next]);
+    let last = b.value(own, U64, lanes);
+    let count = Some(10_000);
+    b.node(Op::Loop { count, body }, &[x], &[last]);
+    let all = Op::Reduce {
+        op: WordOp::Add,
+        segments: 1,
+    };
+    let sum = b.op(all, &[last], own, U64, 1);
+    let out = b.output(sum, &[0, 1, 2]);
+    let data = vec![1; lanes as usize];
+    let counters: u64 = (4..10_000).sum();
+    let expected = (1 + 2 + 4 + 8) + (lanes - 4) + counters;
+    expect_output(&b.program, &inputs(&[&data]), out, &[expected.into()]);
+}
+
 #[test]
 fn a_long_loop_of_small_steps() {
     let mut b = rep3();

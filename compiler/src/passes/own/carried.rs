@@ -9,7 +9,7 @@
 
 use super::MAX_PIECES;
 use super::digits::lanes_of;
-use super::grid::Grid;
+use super::grid::{Grid, Owner, Piece};
 use super::owners::owners;
 use crate::ir::{Ir, Node, Op, Region, Ty, Value};
 use crate::span::Span;
@@ -141,15 +141,23 @@ impl Apart<'_> {
     fn pieces(&self, id: ValueId) -> Option<Pieces> {
         let grid = self.grids.get(id.index()).filter(|grid| grid.is_mixed())?;
         let lens = grid.lens();
-        let pieces = grid.pieces(lens.len());
-        if pieces.len() > MAX_PIECES {
+        let ranges = match lens[..] {
+            [_] => runs(grid).into_iter().map(|run| vec![run]).collect(),
+            _ => boxes(grid),
+        };
+        if ranges.len() < 2 || ranges.len() > MAX_PIECES {
             return None;
         }
+        let lens = &lens[..ranges[0].len()];
+        let inner: u64 = grid.lens()[lens.len()..].iter().product();
         Some(Pieces {
             in_order: lens.len() == 1,
-            at: pieces
-                .iter()
-                .map(|piece| lanes_of(&lens, &piece.ranges))
+            at: (ranges.into_iter())
+                .map(|mut ranges| {
+                    let lens: Vec<u64> = lens.iter().copied().chain([inner]).collect();
+                    ranges.push((0, inner));
+                    lanes_of(&lens, &ranges)
+                })
                 .collect(),
         })
     }
@@ -240,6 +248,39 @@ impl Apart<'_> {
             to = next;
         }
     }
+}
+
+/// The runs of lanes of one owner. What all know goes with what stands behind it, or else before: whoever computes that has it, too.
+fn runs(grid: &Grid) -> Vec<(u64, u64)> {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    let mut known = None;
+    for piece in grid.pieces(1) {
+        let (start, len) = piece.ranges[0];
+        if piece.owners[0] == Owner::Public {
+            known = Some(start);
+            continue;
+        }
+        let from = known.take().unwrap_or(start);
+        runs.push((from, start + len - from));
+    }
+    if let (Some(_), Some(last)) = (known, runs.last_mut()) {
+        last.1 = grid.lanes() - last.0;
+    }
+    runs
+}
+
+/// Boxes of lanes of one owner, in as few dimensions as can be, again with what all know.
+fn boxes(grid: &Grid) -> Vec<Vec<(u64, u64)>> {
+    let n_dims = grid.lens().len();
+    let apart = |kept: usize| {
+        let pieces = grid.pieces(kept);
+        let of_one = |piece: &Piece<'_>| {
+            let owner = Owner::join_all(piece.owners.iter().copied());
+            owner != Owner::Joint || piece.owners.iter().all(|&o| o == Owner::Joint)
+        };
+        (pieces.iter().all(of_one)).then(|| pieces.into_iter().map(|p| p.ranges).collect())
+    };
+    (1..=n_dims).find_map(apart).unwrap_or_default()
 }
 
 fn step(op: Op, args: Vec<ValueId>, result: ValueId, span: Span) -> Node {

@@ -186,8 +186,28 @@ impl Grid {
         if lanes <= LOOKED_AT {
             by_lane(at.words().map(|lane| self.at(lane as u64)).collect())
         } else {
-            Self::uniform(lanes, self.whole())
+            (self.through_each(at)).unwrap_or_else(|| Self::uniform(lanes, self.whole()))
         }
+    }
+
+    /// The grid of affine countings one after the other, each of which stays with one owner.
+    fn through_each(&self, at: &ConstVec) -> Option<Self> {
+        let ConstVec::Pieces(pieces) = at else {
+            return None;
+        };
+        let (mut cuts, mut owners): (Vec<u64>, Vec<Owner>) = (Vec::new(), Vec::new());
+        let mut lanes = 0;
+        for piece in pieces {
+            let owner = self.through(piece.start, &piece.dims)?.whole();
+            if owners.last() != Some(&owner) {
+                owners.push(owner);
+                cuts.push(lanes);
+            }
+            lanes += piece.lanes();
+        }
+        cuts.remove(0);
+        let dims = vec![Dim { len: lanes, cuts }];
+        Some(Self { dims, owners }.normal())
     }
 
     /// Lanes that are each one of those between two indices, all of them in range.
@@ -210,7 +230,7 @@ impl Grid {
     /// With a boundary between dimensions so that `len` lanes are counted inside it; the number of dimensions outside.
     pub fn split_at(&self, len: u64) -> Option<(usize, Self)> {
         let mut inner = 1u64;
-        let mut dims = self.dims.clone();
+        let dims = self.dims.clone();
         for i in (0..self.dims.len()).rev() {
             if inner == len {
                 return Some((
@@ -225,24 +245,10 @@ impl Grid {
             let whole = inner.checked_mul(dim.len)?;
             if len < whole {
                 let m = len / inner;
-                let fits = len.is_multiple_of(inner)
-                    && dim.len.is_multiple_of(m)
-                    && dim.cuts.iter().all(|cut| cut.is_multiple_of(m));
-                if !fits {
+                if !len.is_multiple_of(inner) || !dim.len.is_multiple_of(m) {
                     return None;
                 }
-                let outer = Dim {
-                    len: dim.len / m,
-                    cuts: dim.cuts.iter().map(|cut| cut / m).collect(),
-                };
-                dims.splice(i..=i, [outer, Dim::whole(m)]);
-                return Some((
-                    i + 1,
-                    Self {
-                        dims,
-                        ..self.clone()
-                    },
-                ));
+                return Some((i + 1, self.dim_split(i, m)?));
             }
             inner = whole;
         }
@@ -253,6 +259,37 @@ impl Grid {
                 ..self.clone()
             },
         ))
+    }
+
+    /// With one dimension in two, the inner one of `m` places. A place that is cut inside has a cell of the outer one for itself.
+    fn dim_split(&self, i: usize, m: u64) -> Option<Self> {
+        let dim = &self.dims[i];
+        let mut outer = Vec::with_capacity(2 * dim.cuts.len());
+        let mut inner = Vec::with_capacity(dim.cuts.len());
+        for cut in &dim.cuts {
+            outer.extend([cut / m, cut.div_ceil(m)]);
+            inner.push(cut % m);
+        }
+        for (cuts, len) in [(&mut outer, dim.len / m), (&mut inner, m)] {
+            cuts.retain(|cut| *cut > 0 && *cut < len);
+            cuts.sort_unstable();
+            cuts.dedup();
+        }
+        let split = [(dim.len / m, outer), (m, inner)].map(|(len, cuts)| Dim { len, cuts });
+        let mut dims = self.dims.clone();
+        dims.splice(i..=i, split);
+        let n = (dims.iter()).try_fold(1usize, |n, dim| n.checked_mul(dim.n_cells()))?;
+        if n > 16 * MAX_CELLS {
+            return None;
+        }
+        let owners = (0..n).map(|index| {
+            let cells = cells_of(&dims, index);
+            let lane =
+                (dims.iter().zip(cells)).fold(0, |at, (dim, cell)| at * dim.len + dim.start(cell));
+            self.at(lane)
+        });
+        let owners = owners.collect();
+        Some(Self { dims, owners })
     }
 
     /// Of each segment, the join over its lanes.

@@ -34,7 +34,12 @@ impl Own {
     }
 
     /// [`Own::pick`] where there is something to take them from but the value itself.
-    fn from_source(&self, walk: &mut Walk, id: ValueId, at: &ConstVec) -> Option<ValueId> {
+    pub(super) fn from_source(
+        &self,
+        walk: &mut Walk,
+        id: ValueId,
+        at: &ConstVec,
+    ) -> Option<ValueId> {
         if let Some(cut) = self.cuts.get(&id) {
             for (ranges, part) in &cut.parts {
                 if let Some(own) = inside(&cut.lens, ranges, at) {

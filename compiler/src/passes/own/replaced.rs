@@ -13,10 +13,13 @@ use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Piece, Scalar, Word};
 
 /// So many replacements are looked through.
 const DEPTH: usize = 64;
+
+/// Indices of more runs are not looked at.
+const MAX_RUNS: u64 = 1 << 12;
 
 /// What is taken from a replacement.
 enum Taken {
@@ -119,7 +122,7 @@ impl Own {
         let (low, high) = bounds(walk, idx)?;
         let mut inside = Vec::new();
         for (k, (low, high)) in low.words().zip(high.words()).enumerate() {
-            let (low, high) = (u64::try_from(low).ok()?, u64::try_from(high).ok()?);
+            let (low, high) = (low as u64, high as u64);
             if start <= low && high < end {
                 inside.push(k as Word);
             } else if low < end && high >= start {
@@ -147,7 +150,75 @@ fn overlap(written: &ConstVec, at: &ConstVec, lanes: u64) -> Option<Taken> {
     if at.lanes() == 0 || written.lanes() == 0 {
         return Some(Taken::Before);
     }
-    by_box(written, at, lanes).or_else(|| by_lane(written, at))
+    by_box(written, at, lanes)
+        .or_else(|| by_lane(written, at))
+        .or_else(|| by_run(written, at))
+}
+
+/// [`overlap`] where both are runs of neighbours, none of which is written twice.
+fn by_run(written: &ConstVec, at: &ConstVec) -> Option<Taken> {
+    let mut places = runs(written)?;
+    places.sort_unstable();
+    if places.windows(2).any(|two| two[0].0 + two[0].2 > two[1].0) {
+        return None;
+    }
+    let (mut lanes, mut from) = (Vec::new(), Vec::new());
+    for (start, first, len) in runs(at)? {
+        let end = start + len;
+        let next = places.partition_point(|run| run.0 + run.2 <= start);
+        for &(lane, place, count) in places[next..].iter().take_while(|run| run.0 < end) {
+            let (low, high) = (lane.max(start), (lane + count).min(end));
+            let run = |start: u64| Piece {
+                start: start.into(),
+                dims: vec![(high - low, 1)],
+            };
+            lanes.push(run(first + low - start));
+            from.push(run(place + low - lane));
+        }
+    }
+    let of = |runs| vectors::normal(ConstVec::Pieces(runs), Scalar::USIZE);
+    if lanes.is_empty() {
+        return Some(Taken::Before);
+    }
+    let (lanes, from) = (of(lanes), of(from));
+    Some(match lanes.lanes() == at.lanes() {
+        true => Taken::Written(from),
+        false => Taken::Both { lanes, from },
+    })
+}
+
+/// The runs of neighbours that indices are: first lane, place among the indices, length.
+fn runs(at: &ConstVec) -> Option<Vec<(u64, u64, u64)>> {
+    let one;
+    let pieces = match at {
+        ConstVec::Pieces(pieces) => pieces.as_slice(),
+        _ => {
+            let (start, dims) = affine(at)?;
+            one = [Piece { start, dims }];
+            &one
+        }
+    };
+    let mut runs = Vec::new();
+    let mut place = 0;
+    for piece in pieces {
+        let (len, outer) = match piece.dims.split_last() {
+            Some((&(len, 1), outer)) => (len, outer),
+            _ => (1, &piece.dims[..]),
+        };
+        let n = outer.iter().fold(1u64, |n, dim| n.saturating_mul(dim.0));
+        if runs.len() as u64 + n > MAX_RUNS {
+            return None;
+        }
+        let starts = ConstVec::Affine {
+            start: piece.start,
+            dims: outer.to_vec(),
+        };
+        for start in starts.words() {
+            runs.push((start as u64, place, len));
+            place += len;
+        }
+    }
+    Some(runs)
 }
 
 fn by_lane(written: &ConstVec, at: &ConstVec) -> Option<Taken> {
@@ -155,9 +226,9 @@ fn by_lane(written: &ConstVec, at: &ConstVec) -> Option<Taken> {
         return None;
     }
     // Later ones win.
-    let places: SortedMap<Word, Word> = (written.words().zip(0..)).collect();
+    let places: SortedMap<u64, Word> = (written.words().map(|w| w as u64).zip(0..)).collect();
     let hits: Vec<(Word, Word)> = (at.words().zip(0..))
-        .filter_map(|(lane, k)| Some((k, *places.get(&lane)?)))
+        .filter_map(|(lane, k)| Some((k, *places.get(&(lane as u64))?)))
         .collect();
     let (lanes, from): (Vec<Word>, Vec<Word>) = hits.into_iter().unzip();
     let of = |words| vectors::normal(ConstVec::Table(words), Scalar::USIZE);
@@ -254,4 +325,73 @@ fn by_box(written: &ConstVec, at: &ConstVec, lanes: u64) -> Option<Taken> {
     }
     let lanes = lanes_of(&counts, &hit);
     Some(Taken::Both { lanes, from })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpcc_circuit::splitmix::SplitMix;
+
+    /// A box of a vector of some dimensions, and indices that each move along one of them.
+    fn sample(rng: &mut SplitMix) -> (ConstVec, ConstVec, u64) {
+        let lens: Vec<u64> = (0..1 + rng.below(3)).map(|_| 1 + rng.below(6)).collect();
+        let ranges: Vec<(u64, u64)> = (lens.iter())
+            .map(|&len| {
+                let first = rng.below(len);
+                (first, 1 + rng.below(len - first))
+            })
+            .collect();
+        let steps: Vec<(u64, u64, i64)> = (lens.iter())
+            .map(|&len| {
+                let step = 1 + rng.below(2);
+                let count = 1 + rng.below(len.div_ceil(step));
+                let first = rng.below(len - step * (count - 1));
+                match rng.below(2) {
+                    0 => (first, count, step as i64),
+                    _ => (first + step * (count - 1), count, -(step as i64)),
+                }
+            })
+            .collect();
+        let (mut start, mut base, mut dims) = (0u64, 1u64, Vec::new());
+        for (&len, &(first, count, step)) in lens.iter().zip(&steps).rev() {
+            start += first * base;
+            dims.push((count, (step * base as i64) as Word));
+            base *= len;
+        }
+        dims.reverse();
+        let start = start.into();
+        let at = vectors::normal(ConstVec::Affine { start, dims }, Scalar::USIZE);
+        (lanes_of(&lens, &ranges), at, lens.iter().product())
+    }
+
+    fn words(taken: &Taken) -> (Vec<Word>, Vec<Word>) {
+        let all = |lanes: &ConstVec| lanes.words().map(|w| Word::from(w as u64)).collect();
+        match taken {
+            Taken::Before => (Vec::new(), Vec::new()),
+            Taken::Written(from) => ((0..).zip(from.words()).map(|(k, _)| k).collect(), all(from)),
+            Taken::Both { lanes, from } => (all(lanes), all(from)),
+        }
+    }
+
+    #[test]
+    fn boxes_are_met_where_lanes_are() {
+        let mut rng = SplitMix::new(3);
+        let mut found = [0; 3];
+        for _ in 0..4000 {
+            let (written, at, lanes) = sample(&mut rng);
+            let truth = by_lane(&written, &at).expect("few lanes");
+            let by_run = by_run(&written, &at).expect("few runs");
+            assert_eq!(words(&by_run), words(&truth), "{written:?} {at:?}");
+            let Some(taken) = by_box(&written, &at, lanes) else {
+                continue;
+            };
+            assert_eq!(words(&taken), words(&truth), "{written:?} {at:?}");
+            found[match taken {
+                Taken::Before => 0,
+                Taken::Written(_) => 1,
+                Taken::Both { .. } => 2,
+            }] += 1;
+        }
+        assert!(found.iter().all(|n| *n > 300), "{found:?}");
+    }
 }

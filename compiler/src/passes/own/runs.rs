@@ -127,6 +127,7 @@ impl Own {
                     lens,
                     parts,
                     spares,
+                    from: 0,
                 },
             );
         }

@@ -74,6 +74,7 @@ impl Own {
                 lens,
                 parts,
                 spares,
+                from: 0,
             },
         );
         true

@@ -241,6 +241,12 @@ fn cut_none(ir: &Ir) -> u64 {
     ir.body.nodes.iter().filter(priced).map(of).sum()
 }
 
+/// A number of runs of so many lanes.
+fn runs(rng: &mut SplitMix, lanes: u64) -> u64 {
+    let all: Vec<u64> = (1..=lanes).filter(|n| lanes.is_multiple_of(*n)).collect();
+    all[rng.below(all.len() as u64) as usize]
+}
+
 /// A program of moves, operations and reductions on rows of three parties.
 fn random(seed: u64) -> Ir {
     let mut rng = SplitMix::new(seed);
@@ -255,7 +261,7 @@ fn random(seed: u64) -> Ir {
         let y = (known.iter().copied())
             .rfind(|&id| b.ty(id).lanes == lanes)
             .unwrap();
-        let next = match rng.below(8) {
+        let next = match rng.below(12) {
             0 => {
                 let dims = match rng.below(4) {
                     0 => vec![(1 + rng.below(3), 0), (lanes, 1)],
@@ -290,6 +296,55 @@ fn random(seed: u64) -> Ir {
                 let val = b.gather(y, idx, 1);
                 let idx = b.constant(Scalar::USIZE, at(0, &[(lanes - lanes / 2, 1)]));
                 b.scatter(x, idx, val, 1)
+            }
+            7 => {
+                let segments = runs(&mut rng, lanes);
+                let op = Op::Sort {
+                    keys: 1,
+                    segments,
+                    drawn: false,
+                };
+                let tys = vec![b.ty(x), b.ty(y)];
+                b.push(op, vec![x, y], tys, vec![])[1]
+            }
+            8 => {
+                let segments = runs(&mut rng, lanes);
+                let op = [WordOp::Add, WordOp::Max][rng.below(2) as usize];
+                let scan = Op::Scan {
+                    reducer: Reducer::Word(op),
+                    segments,
+                };
+                b.inferred(scan, &[x])
+            }
+            9 => {
+                let segments = runs(&mut rng, lanes);
+                let best = b.reduce_region(&[x, y], segments, |b, l, r| {
+                    let take = b.word(WordOp::Lt, &[l[0], r[0]]);
+                    vec![
+                        b.word(WordOp::Select, &[take, r[0], l[0]]),
+                        b.word(WordOp::Select, &[take, r[1], l[1]]),
+                    ]
+                });
+                best[1]
+            }
+            10 => {
+                // Elements that are read and written while a counter runs through each half.
+                let half = lanes / 2;
+                let count = half.max(1);
+                let starts = b.constant(
+                    Scalar::USIZE,
+                    at(0, &[(1 + lanes / count.max(1) / 2, half)]),
+                );
+                let carried = b.counted(count, &[x], |b, i, carried| {
+                    let both = b.splat(Scalar::USIZE, b.ty(starts).lanes, 0);
+                    let i = b.gather(i, both, 1);
+                    let idx = b.word(WordOp::Add, &[i, starts]);
+                    let own = b.gather(carried[0], idx, 1);
+                    let other = b.gather(y, idx, 1);
+                    let max = b.word(WordOp::Max, &[own, other]);
+                    vec![b.scatter(carried[0], idx, max, 1)]
+                });
+                carried[0]
             }
             _ => b.word(WordOp::Mul, &[x, y]),
         };
@@ -413,4 +468,88 @@ fn arrays_side_by_side_are_read_and_written_by_their_owners() {
         let owner = node.results.first().map(|id| grids[id.index()].whole());
         assert!(!arrays || matches!(owner, Some(Owner::Party(_))), "{after}");
     }
+}
+
+#[test]
+fn sorts_and_scans_side_by_side_are_their_owners() {
+    let mut b = Builder::new(3);
+    let number = Scalar::unsigned(8);
+    let (keys, values) = (
+        rows(&mut b, number, &[4, 4, 4]),
+        rows(&mut b, number, &[4, 4, 4]),
+    );
+    let op = Op::Sort {
+        keys: 1,
+        segments: 3,
+        drawn: false,
+    };
+    let tys = vec![b.ty(keys), b.ty(values)];
+    let sorted = b.push(op, vec![keys, values], tys, vec![]);
+    let sums = Op::Scan {
+        reducer: Reducer::Word(WordOp::Add),
+        segments: 3,
+    };
+    let sums = b.inferred(sums, &[sorted[1]]);
+    let best = b.reduce_region(&[sums, sorted[0]], 3, |b, l, r| {
+        let take = b.word(WordOp::Lt, &[l[0], r[0]]);
+        vec![
+            b.word(WordOp::Select, &[take, r[0], l[0]]),
+            b.word(WordOp::Select, &[take, r[1], l[1]]),
+        ]
+    });
+    // As a loop does: the sums before each element, and none before the first.
+    let before = b.constant(Scalar::USIZE, at(0, &[(3, 4), (3, 1)]));
+    let behind = b.constant(Scalar::USIZE, at(1, &[(3, 4), (3, 1)]));
+    let sums = b.gather(sums, before, 1);
+    let none = b.splat(number, 12, 0);
+    let none = b.inferred(Op::MakeSecret, &[none]);
+    let moved = b.scatter(none, behind, sums, 1);
+    let less = b.word(WordOp::Lt, &[moved, sorted[0]]);
+    for id in [best[0], best[1], less] {
+        b.output(id, &[0]);
+    }
+    let ir = b.finish();
+    let after = dead::run(run(ir.clone()).ir).ir;
+    for seed in 0..20 {
+        assert_same(&ir, &after, &numbers(&ir, seed), "runs");
+    }
+    let grids = owners(&after);
+    let mut computed = 0;
+    for node in &after.body.nodes {
+        let computes = matches!(
+            node.op,
+            Op::Sort { .. } | Op::Scan { .. } | Op::Reduce { .. } | Op::Word(WordOp::Lt)
+        );
+        for id in node.results.iter().filter(|_| computes) {
+            assert!(
+                matches!(grids[id.index()].whole(), Owner::Party(_)),
+                "{after}"
+            );
+            computed += 1;
+        }
+    }
+    assert_eq!(computed, 3 * (2 + 1 + 2 + 1), "{after}");
+}
+
+#[test]
+fn elements_written_in_a_loop_through_each_owners_rows_stay_with_it() {
+    let mut b = Builder::new(2);
+    let number = Scalar::unsigned(32);
+    let x = rows(&mut b, number, &[100, 100]);
+    let last = b.counted(100, &[x], |b, i, carried| {
+        let twice = b.splat(Scalar::USIZE, 2, 0);
+        let (i, rows) = (
+            b.gather(i, twice, 1),
+            b.constant(Scalar::USIZE, at(0, &[(2, 100)])),
+        );
+        let idx = b.word(WordOp::Add, &[i, rows]);
+        let own = b.gather(carried[0], idx, 1);
+        let square = b.word(WordOp::Mul, &[own, own]);
+        vec![b.scatter(carried[0], idx, square, 1)]
+    });
+    b.output(last[0], &[0]);
+    let ir = b.finish();
+    let (after, lanes) = cut(&ir);
+    assert_same(&ir, &after, &numbers(&ir, 9), "written");
+    assert_eq!(lanes, [1, 1, 0], "{after}");
 }

@@ -189,6 +189,30 @@ fn grids_never_claim_too_much() {
         for lane in 0..n {
             assert!(covers(both.at(lane), grid.at(lane).join(other.at(lane))));
         }
+        // At indices that are not known: what lies between may be of either.
+        let val = random(&mut rng, 1);
+        let bound = |rng: &mut SplitMix| {
+            let lanes = 0..val.lanes();
+            ConstVec::Table(lanes.map(|_| rng.below(n).into()).collect())
+        };
+        let (a, b) = (bound(&mut rng), bound(&mut rng));
+        let each = |f: fn(Word, Word) -> Word| {
+            ConstVec::Table(a.words().zip(b.words()).map(|(a, b)| f(a, b)).collect())
+        };
+        let (low, high) = (each(Word::min), each(Word::max));
+        let may_be = grid.scatter_between(&low, &high, &val).expect("few");
+        for lane in 0..n {
+            let mut owner = grid.at(lane);
+            for k in 0..val.lanes() {
+                if (low.get(k)..=high.get(k)).contains(&lane.into()) {
+                    owner = owner.join(val.at(k));
+                }
+            }
+            assert!(
+                covers(may_be.at(lane), owner),
+                "{grid:?} {val:?} {may_be:?}"
+            );
+        }
         // Beyond what is looked at lane by lane.
         if let Some(written) = grid.boxed(&at, P2) {
             let hit: Vec<u64> = at.words().map(|w| w as u64).collect();
@@ -206,6 +230,16 @@ fn grids_never_claim_too_much() {
         }
     }
     assert!(mixed > 300, "{mixed}");
+}
+
+#[test]
+fn lanes_of_several_owners_are_written_as_they_are() {
+    let base = Grid::uniform(30_000, Owner::Public);
+    let val = row(&[(9_999, P0), (9_999, P1), (9_999, P2)]);
+    let at = affine_at(1, &[(3, 10_000), (9_999, 1)]);
+    let written = base.scatter(&at, &val);
+    let owners = [0, 1, 9_999, 10_000, 10_001, 29_999].map(|lane| written.at(lane));
+    assert_eq!(owners, [Owner::Public, P0, P0, Owner::Public, P1, P2]);
 }
 
 #[test]

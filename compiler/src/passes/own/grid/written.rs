@@ -38,7 +38,16 @@ impl Grid {
         for piece in pieces {
             let lanes = lanes_of(&lens, &piece.ranges);
             let own = vectors::gather(at, usize_, &lanes, usize_, 1)?;
-            written = written.boxed(&own, piece.owners[0])?;
+            let owner = piece.owners[0];
+            // What has that owner keeps it.
+            if self
+                .gather(&own)
+                .owners
+                .iter()
+                .any(|&before| before != owner)
+            {
+                written = written.boxed(&own, owner)?;
+            }
         }
         Some(written)
     }
