@@ -66,6 +66,8 @@ impl Gates {
 
 /// Steps that any operation takes, whatever its lanes.
 const EACH: u64 = 500;
+/// The same in the clear, where nothing is scheduled.
+const EACH_CLEAR: u64 = 300;
 
 /// Steps on words of an operation in the clear, once: those of the longest of its values, or of what it reads or writes of an array,
 /// which is handed over and not copied; where a word takes as many steps as it has bits, so many times more.
@@ -195,7 +197,11 @@ impl Sums {
             }
             None => {}
         }
-        sums.steps = sums.steps.saturating_add(EACH.saturating_mul(times));
+        let each = match result.map(|r| r.domain) {
+            Some(Domain::Local { .. } | Domain::Public) => EACH_CLEAR,
+            Some(Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao) | None => EACH,
+        };
+        sums.steps = sums.steps.saturating_add(each.saturating_mul(times));
         if node.op == Op::Shuffle {
             let moved = lanes.saturating_mul(node.args.len() as u64);
             sums.shuffled = moved.saturating_mul(times);

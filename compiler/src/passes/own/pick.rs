@@ -73,6 +73,16 @@ impl Own {
                 Some(walk.with_secrecy(public, true))
             }
             Some((Op::Scatter { .. }, _)) => self.pick_written(walk, id, at),
+            // An index that is a counter beside a known number.
+            Some((Op::Word(op @ (WordOp::Add | WordOp::Sub | WordOp::Mul)), args))
+                if !walk.ty(id).secret && args.iter().any(|&arg| walk.constant(arg).is_some()) =>
+            {
+                let own: Vec<ValueId> = args.iter().map(|&arg| self.pick(walk, arg, at)).collect();
+                let range = walk.all_values()[id.index()].range;
+                let own = walk.word(op, &own);
+                walk.note_range(own, range);
+                Some(own)
+            }
             _ => None,
         }
     }
@@ -102,8 +112,7 @@ impl Own {
                     .unwrap_or_else(|| walk.gather(part, idx, 1)),
             );
         }
-        let shift = walk.splat_of(walk.ty(idx), Word::from(start));
-        let own = walk.word(WordOp::Sub, &[idx, shift]);
+        let own = from_start(walk, idx, start);
         walk.note_range(
             own,
             Some(Range {
@@ -133,6 +142,25 @@ impl Own {
         }
         Some(walk.concat(picked))
     }
+}
+
+/// Indices counted from a place on, all of which lie behind it.
+pub(super) fn from_start(walk: &mut Walk, idx: ValueId, start: u64) -> ValueId {
+    let start = Word::from(start);
+    if let Some(&[a, b]) = walk.word_args(idx, WordOp::Add) {
+        for (counter, place) in [(a, b), (b, a)] {
+            match walk.splat(place) {
+                Some(place) if place == start => return counter,
+                Some(place) if place > start => {
+                    let rest = walk.splat_of(walk.ty(idx), place - start);
+                    return walk.word(WordOp::Add, &[counter, rest]);
+                }
+                _ => {}
+            }
+        }
+    }
+    let shift = walk.splat_of(walk.ty(idx), start);
+    walk.word(WordOp::Sub, &[idx, shift])
 }
 
 /// Cuts indices into runs that each lie in one of the intervals, in order; `None` if there would be too many.
