@@ -324,7 +324,7 @@ impl Own {
             return false;
         }
         let own = lanes_at(walk, node.args[1], block, walk.ty(src).lanes)
-            .and_then(|at| self.from_source(walk, src, &at));
+            .and_then(|at| self.taken_apart(walk, src, &at));
         let Some(own) = own else { return false };
         let own = walk.with_secrecy(own, secret);
         walk.replace(result, own);

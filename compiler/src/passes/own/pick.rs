@@ -29,12 +29,12 @@ impl Known for Walk {
 impl Own {
     /// The lanes of `id` at constant indices, all of them in range.
     pub(super) fn pick(&self, walk: &mut Walk, id: ValueId, at: &ConstVec) -> ValueId {
-        self.from_source(walk, id, at)
+        self.taken_apart(walk, id, at)
             .unwrap_or_else(|| walk.gather_at(id, at.clone()))
     }
 
     /// [`Own::pick`] where there is something to take them from but the value itself.
-    pub(super) fn from_source(
+    pub(super) fn taken_apart(
         &self,
         walk: &mut Walk,
         id: ValueId,
@@ -112,7 +112,7 @@ impl Own {
                     .unwrap_or_else(|| walk.gather(part, idx, 1)),
             );
         }
-        let own = from_start(walk, idx, start);
+        let own = counted_from(walk, idx, start);
         walk.note_range(
             own,
             Some(Range {
@@ -145,7 +145,7 @@ impl Own {
 }
 
 /// Indices counted from a place on, all of which lie behind it.
-pub(super) fn from_start(walk: &mut Walk, idx: ValueId, start: u64) -> ValueId {
+pub(super) fn counted_from(walk: &mut Walk, idx: ValueId, start: u64) -> ValueId {
     let start = Word::from(start);
     if let Some(&[a, b]) = walk.word_args(idx, WordOp::Add) {
         for (counter, place) in [(a, b), (b, a)] {

@@ -5,7 +5,7 @@ use super::Own;
 use super::bounds::bounds;
 use super::digits::{Digits, lanes_of};
 use super::grid::LOOKED_AT;
-use super::pick::from_start;
+use super::pick::counted_from;
 use crate::hir::Range;
 use crate::ir::Op;
 use crate::passes::algebra::wiring::lanes_at;
@@ -136,7 +136,7 @@ impl Own {
         let lanes = vectors::lane_indices(&inside, Scalar::USIZE, block)?;
         let val = self.pick(walk, val, &lanes);
         let own = self.pick(walk, idx, &inside);
-        let own = from_start(walk, own, start);
+        let own = counted_from(walk, own, start);
         let hi = i128::from(end - start) - 1;
         walk.note_range(own, Some(Range { lo: 0, hi }));
         let lanes = Lanes::While(own);
