@@ -204,6 +204,7 @@ pub fn audit(ir: &Ir, threshold: u32, most_runs: u64) -> Audit {
 /// As [`audit`], with other inputs at random.
 pub fn audit_from(ir: &Ir, threshold: u32, most_runs: u64, seed: u64) -> Audit {
     let mut subject = Subject::new(ir);
+    subject.look_at_comparisons();
     let mut audit = Audit {
         complete: true,
         ..Audit::default()

@@ -4,7 +4,7 @@
 //! So it is seen which numbers stand, as they were given, on one side of a comparison whose other side is known, and inputs are made at
 //! which many of them meet together what is met rarely (Aschermann et al., "REDQUEEN", NDSS 2019).
 
-use super::subject::{Cell, Inputs, Subject};
+use super::subject::{Cell, Compared, Inputs, Subject, work};
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Node, Op, Region, Value};
 use crate::span::{FileId, Span};
@@ -38,8 +38,11 @@ const BEYOND: i128 = 64;
 /// So far beyond a limit numbers are put that small steps do not cross it.
 const AWAY: i128 = 5;
 
-/// The values of cells that meet a comparison that is rarely met.
-pub(super) type Compared = SortedMap<(usize, usize), SortedSet<i128>>;
+/// What one run may take at which it is looked at comparisons: it is not optimised, and all that is compared is kept.
+const MOST_WORK: u64 = 1 << 20;
+
+/// From what inputs follow at which comparisons are looked at.
+const SEED: u64 = 0xc03b_a2ed;
 
 /// The program with both sides of each comparison opened: their places are numbered in pairs. Of each side, whether the two are tested for
 /// equality.
@@ -81,7 +84,7 @@ fn open(region: &mut Region, values: &mut Vec<Value>, sides: &mut Vec<bool>) {
 }
 
 /// Which cells the program compares with which numbers.
-pub(super) fn compared(subject: &Subject<'_>, rng: &mut SplitMix) -> Compared {
+fn compared(subject: &Subject<'_>, rng: &mut SplitMix) -> Compared {
     let mut found = Compared::new();
     let (ir, tests) = opened(subject.ir);
     for _ in 0..LOOKS {
@@ -144,6 +147,13 @@ fn rarely(cell: &Cell, limit: i128, is_exact: bool) -> Option<i128> {
 }
 
 impl Subject<'_> {
+    /// Looks at what the program compares numbers with, where that does not take too long.
+    pub fn look_at_comparisons(&mut self) {
+        if work(self.ir, &self.ir.body) <= MOST_WORK {
+            self.compared = compared(self, &mut SplitMix::new(SEED));
+        }
+    }
+
     /// Inputs at which several comparisons are met together: all of them, or those of one record or two.
     pub fn met_together(&self, rng: &mut SplitMix) -> Vec<Inputs> {
         let records: SortedSet<usize> = self.compared.keys().map(|(r, _)| *r).collect();

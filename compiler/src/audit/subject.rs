@@ -3,7 +3,6 @@
 //! A record is what belongs to one person or thing: a row of a table, an element of an array, or all scalars that one party
 //! gives. A view is all that a coalition learns: the results that its members receive and what is revealed to everybody.
 
-use super::compared::{Compared, compared};
 use super::constants::constants;
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Op, Region};
@@ -15,6 +14,9 @@ use smpcc_circuit::program::{ParamShape, ShapeNode};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::{Form, Integer, Scalar, Word};
+
+/// By record and cell, the values that meet a comparison which is rarely met.
+pub(super) type Compared = SortedMap<(usize, usize), SortedSet<i128>>;
 
 /// The lanes of each input leaf.
 pub(super) type Inputs = Vec<Vec<Word>>;
@@ -31,12 +33,6 @@ const MOST_FLOAT: i128 = 1 << 14;
 /// What all runs together may take, in lanes that are computed.
 const MOST_WORK: u64 = 1 << 29;
 
-/// What one run may take at which it is looked at comparisons: it is not optimised, and all that is compared is kept.
-const MOST_COMPARED: u64 = 1 << 20;
-
-/// From what inputs follow at which comparisons are looked at.
-const COMPARED: u64 = 0xc03b_a2ed;
-
 /// What a node takes besides, in lanes.
 const NODE_WORK: u64 = 8;
 
@@ -44,7 +40,7 @@ const NODE_WORK: u64 = 8;
 const USUAL_ITERATIONS: u64 = 32;
 
 /// Lanes that a run computes, about.
-fn work(ir: &Ir, region: &Region) -> u64 {
+pub(super) fn work(ir: &Ir, region: &Region) -> u64 {
     let lanes = |id: &ValueId| ir.values.get(id.index()).map_or(0, |v| v.ty.lanes);
     let nodes = region.nodes.iter().map(|node| {
         let own: u64 = node
@@ -250,7 +246,7 @@ pub(super) struct Subject<'a> {
     pub shuffled: Vec<Vec<Origin>>,
     /// Numbers that stand in the program, ascending.
     pub constants: Vec<Integer>,
-    /// What it compares single numbers with.
+    /// What it compares single numbers with, once that was looked at.
     pub compared: Compared,
     /// Runs so far.
     pub runs: u64,
@@ -275,7 +271,7 @@ impl<'a> Subject<'a> {
                 }
             }
         }
-        let mut subject = Self {
+        Self {
             ir,
             fast,
             records,
@@ -297,11 +293,7 @@ impl<'a> Subject<'a> {
             runs: 0,
             affordable,
             most: affordable,
-        };
-        if work(ir, &ir.body) <= MOST_COMPARED {
-            subject.compared = compared(&subject, &mut SplitMix::new(COMPARED));
         }
-        subject
     }
 
     /// The records of those who are not among who looks.

@@ -65,7 +65,9 @@ impl<'h> Tracer<'h> {
     pub(super) fn read(&mut self, val: Val<'h>, steps: &[Step]) -> Traced<Val<'h>> {
         let mut current = val;
         let mut pending: Option<Leaf> = None;
-        for step in steps {
+        // The index of the next step, where it was put together with the one before.
+        let mut joined: Option<Leaf> = None;
+        for (k, step) in steps.iter().enumerate() {
             match step {
                 Step::Field(k) => match current {
                     Val::Tuple(mut parts) if (*k as usize) < parts.len() => {
@@ -75,10 +77,20 @@ impl<'h> Tracer<'h> {
                 },
                 Step::Index(index, span, hidden) => {
                     self.span = *span;
-                    let index = &match &current {
-                        Val::Array(len, _) => self.settled(index, *hidden, *len)?,
+                    let index = &match (&current, joined.take()) {
+                        (_, Some(joined)) => joined,
+                        (Val::Array(len, _), None) => self.settled(index, *hidden, *len)?,
                         _ => (**index).clone(),
                     };
+                    if let (true, Val::Array(len, element)) = (index.secret, &current)
+                        && let (Val::Array(each, inner), Some(next)) =
+                            (&**element, steps.get(k + 1))
+                        && let Some(flat) = self.flat((index, *len), next, *each)?
+                    {
+                        joined = Some(flat);
+                        current = Val::Array(len * each, inner.clone());
+                        continue;
+                    }
                     match current {
                         Val::Rows(mut rows) => {
                             let at = self.known_row(index, rows.len() as u64, *span)?;
@@ -292,6 +304,13 @@ impl<'h> Tracer<'h> {
                 parts[at] = self.store_secret(&parts[at], len, index, rest, val, condition)?;
                 return Ok(Val::Tuple(parts));
             }
+            (Some((next, rest)), Val::Array(each, inner))
+                if let Some(flat) = self.flat((index, len), next, *each)? =>
+            {
+                let all = len * each;
+                let inner = self.store_secret(inner, all, &flat, rest, val, condition)?;
+                return Ok(Val::Array(*each, Box::new(inner)));
+            }
             (Some(_), _) => {
                 let old = self.read_secret(element, len, index)?;
                 let new = self.store(&old, None, rest, val, condition)?;
@@ -348,6 +367,49 @@ impl<'h> Tracer<'h> {
             index.scalar,
             &[condition.clone(), index, outside],
         )
+    }
+
+    /// A secret index into `len` arrays of `each` elements and a step into what it finds, as one index of an element: so each
+    /// element is looked at once and not with its row first. One that is out of range is out of all.
+    fn flat(&mut self, (outer, len): (&Leaf, u64), step: &Step, each: u64) -> Traced<Option<Leaf>> {
+        let Step::Index(inner, span, hidden) = step else {
+            return Ok(None);
+        };
+        let all = len.checked_mul(each).filter(|n| *n > 0 && *n <= MAX_LANES);
+        let (Some(all), false) = (all, outer.scalar.is_signed()) else {
+            return Ok(None);
+        };
+        let mut inner = self.settled(inner, *hidden, each)?;
+        if !inner.secret {
+            inner = self.checked_index(&inner, each, *span)?;
+            if !in_range(&inner, each) {
+                return Ok(None);
+            }
+        }
+        if inner.scalar.is_signed() || inner.lanes != outer.lanes {
+            return Ok(None);
+        }
+        // One bit more than the last index has, for what is out of range.
+        let width = u8::try_from(64 - all.leading_zeros() + 1).unwrap_or(65);
+        let scalar = Scalar::unsigned(width);
+        let (row, place) = (self.cast(outer, scalar)?, self.cast(&inner, scalar)?);
+        let lanes = outer.lanes;
+        let splat = |scalar: Scalar, word: u64| {
+            let word = word.into();
+            Leaf::constant(scalar, ConstVec::Splat { lanes, word })
+        };
+        let start = self.word(WordOp::Mul, scalar, &[row, splat(scalar, each)])?;
+        let mut flat = self.word(WordOp::Add, scalar, &[start, place])?;
+        for (index, len) in [(outer, len), (&inner, each)] {
+            if !index.secret || index.scalar.mask() < len.into() {
+                continue;
+            }
+            let limit = splat(index.scalar, len);
+            let inside = self.word(WordOp::Lt, Scalar::Bool, &[index.clone(), limit])?;
+            let outside = splat(scalar, (1 << width) - 1);
+            flat = self.word(WordOp::Select, scalar, &[inside, flat, outside])?;
+        }
+        Ok(Some(flat))
     }
 
     /// The element at a secret index, given the array's element tree.

@@ -7,7 +7,7 @@
 //!
 //! Sums, differences, products, selections and bit logic are right mod 2^k in their low k bits: they need as many bits as
 //! their result. Comparisons, minima, divisions and roots look at the integers: they need as many as their operands. Signed
-//! operations on integers that are never negative become unsigned. What is public and can be one number only is that number. The casts around them cost nothing where they drop bits;
+//! operations on integers that are never negative become unsigned. What can be one number only is that number. The casts around them cost nothing where they drop bits;
 //! where two of them meet, one goes (`algebra`).
 
 use super::Outcome;
@@ -63,12 +63,15 @@ impl Rule for Narrow {
     }
 }
 
-/// What everybody knows a public result to be before the run.
+/// What everybody knows a result to be before the run.
 fn known(walk: &Walk, node: &Node) -> Option<Word> {
     let value = &walk.all_values()[node.results[0].index()];
     let range = value.range.filter(|range| range.lo == range.hi)?;
-    let is_computed = !value.ty.secret && !matches!(node.op, Op::Const(_) | Op::Reveal(_));
-    (is_computed && walk.is_droppable(node)).then_some(value.ty.scalar.wrap(range.lo as Word))
+    let is_made = matches!(
+        node.op,
+        Op::Const(_) | Op::MakeSecret | Op::Input(_) | Op::Reveal(_)
+    );
+    (!is_made && walk.is_droppable(node)).then_some(value.ty.scalar.wrap(range.lo as Word))
 }
 
 /// The range of a value, its type's where nothing better is known.

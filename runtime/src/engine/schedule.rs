@@ -6,11 +6,10 @@
 use smpcc_circuit::blocks::{self, Role};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::phases::{Phase, Phases};
-use smpcc_circuit::program::{Op, Program, Region};
+use smpcc_circuit::program::{Domain, Kind, Node, Op, Program, Region};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::ConstVec;
 
-use super::in_order::is_clear;
 use crate::error::Error;
 
 /// Regions nest at most this deep: walking them recurses.
@@ -245,6 +244,26 @@ impl Schedule {
         self.regions[r] = plan;
         Ok(outside)
     }
+}
+
+/// Whether nothing in a region is shared, given which of the regions before it are so.
+fn is_clear(program: &Program, region: usize, plan: &RegionPlan, plans: &[RegionPlan]) -> bool {
+    let in_clear = |node: &Node| {
+        let all = node.args.iter().chain(&node.results);
+        let known = |domain: Domain| matches!(domain, Domain::Public | Domain::Local { .. });
+        match (&node.op, node.op.kind()) {
+            (Op::While { .. }, _) => false,
+            (_, Kind::Clear | Kind::Move | Kind::Control) => {
+                let inner = |r: u32| plans.get(r as usize).is_some_and(|plan| plan.is_clear);
+                all.map(|v| program.values[v.index()].domain).all(known)
+                    && node.op.regions().all(inner)
+            }
+            (_, Kind::Linear | Kind::Interactive(_)) => false,
+        }
+    };
+    plan.groups.is_empty()
+        && plan.phases.len() <= 1
+        && program.regions[region].nodes.iter().all(in_clear)
 }
 
 impl GroupPlan {
