@@ -155,7 +155,7 @@ const PROGRAMS: [(&str, &str, bool); 14] = [
              let mut sum: secret u32 = 0;
              for mine in xs {
                  let mut y = mine;
-                 for _ in 0..30 {
+                 for _ in 0..8 {
                      for j in 0..N - 1 {
                          if y[j] > y[j + 1] {
                              let z = y[j];

@@ -78,7 +78,9 @@ impl<'h> Tracer<'h> {
                 self.declare(*local, Some(val));
             }
             Stmt::Assign(place, value, span) => {
+                let outer = self.frame().updated.replace(place.local);
                 let val = self.expr(value)?;
+                self.frame().updated = outer;
                 self.span = *span;
                 self.assign(place, val, *span)?;
             }

@@ -35,6 +35,8 @@ pub struct Frame<'h> {
     pub protocol: Option<Protocol>,
     /// Whether floats below the normal ones are zeros.
     pub flushes: bool,
+    /// The variable of which an element is computed anew.
+    pub updated: Option<LocalId>,
 }
 
 /// How control leaves an iteration.
@@ -74,6 +76,7 @@ impl<'h> Frame<'h> {
             loops: Vec::new(),
             protocol: None,
             flushes: false,
+            updated: None,
         }
     }
 

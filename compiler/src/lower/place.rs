@@ -7,7 +7,7 @@
 use super::fault::{Fault, Stop, Traced, code};
 use super::value::{Leaf, Val};
 use super::{MAX_LANES, Tracer};
-use crate::hir::{Expr, ExprKind, Place, PlaceStep, Type};
+use crate::hir::{Expr, ExprKind, LocalId, Place, PlaceStep, Type};
 use crate::ir::{Op, Ty};
 use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
@@ -39,7 +39,9 @@ impl<'h> Tracer<'h> {
                 _ => {}
             }
         }
-        self.read(val, &steps)
+        let of_root = |local: LocalId| matches!(root.kind, ExprKind::Local(read) if read == local);
+        let updated = self.frame().updated.is_some_and(of_root);
+        self.read(val, &steps, updated)
     }
 
     /// An index as a step. One of secret type hides its value even where tracing knows it.
@@ -61,8 +63,9 @@ impl<'h> Tracer<'h> {
         Ok(index.clone())
     }
 
-    /// The part of `val` that the steps lead to.
-    pub(super) fn read(&mut self, val: Val<'h>, steps: &[Step]) -> Traced<Val<'h>> {
+    /// The part of `val` that the steps lead to. Of what is `updated`, elements are found as they are written: by one index. Else a
+    /// row is found first, which other reads of it share.
+    fn read(&mut self, val: Val<'h>, steps: &[Step], updated: bool) -> Traced<Val<'h>> {
         let mut current = val;
         let mut pending: Option<Leaf> = None;
         // The index of the next step, where it was put together with the one before.
@@ -82,7 +85,7 @@ impl<'h> Tracer<'h> {
                         (Val::Array(len, _), None) => self.settled(index, *hidden, *len)?,
                         _ => (**index).clone(),
                     };
-                    if let (true, Val::Array(len, element)) = (index.secret, &current)
+                    if let (true, Val::Array(len, element)) = (updated && index.secret, &current)
                         && let (Val::Array(each, inner), Some(next)) =
                             (&**element, steps.get(k + 1))
                         && let Some(flat) = self.flat((index, *len), next, *each)?
@@ -369,8 +372,8 @@ impl<'h> Tracer<'h> {
         )
     }
 
-    /// A secret index into `len` arrays of `each` elements and a step into what it finds, as one index of an element: so each
-    /// element is looked at once and not with its row first. One that is out of range is out of all.
+    /// A secret index into `len` arrays of `each` elements and a step into what it finds, as one index of an element: so an element
+    /// is written without its row being taken out and put back. One that is out of range is out of all.
     fn flat(&mut self, (outer, len): (&Leaf, u64), step: &Step, each: u64) -> Traced<Option<Leaf>> {
         let Step::Index(inner, span, hidden) = step else {
             return Ok(None);
