@@ -339,6 +339,9 @@ fn work_written_for_each_party_is_its_own_at_every_size() {
         "let mut c: secret u32 = 0; for v in m { if v > c { c = v; t += 1; } }",
         "let mut c: secret u32 = 0; for v in m { c += v; if c > 1000 { c = 0; } } t += c;",
         "let mut w: [secret u32; N] = [0; N]; for i in 0..N { w[m[i] % 256] = m[i]; } for v in w { t += v; }",
+        "let mut y = m; for i in 0..N { if y[(i * 3) % N] > y[i] {
+             y[(i * 7) % N] = y[(i * 3) % N] / 3; y[(i * 11) % N] += 1; } }
+         for v in y { t += v; }",
         "let mut h: [[secret u32; 8]; 8] = [[0; 8]; 8];
          for v in m { h[v % 8][(v >> 3) % 8] += v; }
          for r in h { for c in r { t += c * c; } }",

@@ -251,7 +251,7 @@ impl Apart<'_> {
 }
 
 /// The runs of lanes of one owner. What all know goes with what stands behind it, or else before: whoever computes that has it, too.
-fn runs(grid: &Grid) -> Vec<(u64, u64)> {
+pub(super) fn runs(grid: &Grid) -> Vec<(u64, u64)> {
     let mut runs: Vec<(u64, u64)> = Vec::new();
     let mut known = None;
     for piece in grid.pieces(1) {

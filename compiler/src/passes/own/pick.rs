@@ -1,6 +1,7 @@
 //! Lanes of a value, taken from where they were made: through moves to the pieces of what was computed piece by piece.
 
 use super::bounds::{Known, bounds};
+use super::carried::runs;
 use super::digits::inside;
 use super::{MAX_PIECES, Own};
 use crate::hir::Range;
@@ -102,6 +103,18 @@ impl Own {
                 parts.push((start, arg));
                 start += walk.ty(arg).lanes;
             }
+        }
+        if let (Some((Op::Scatter { .. }, _)), grid) = (walk.simple(id), self.grid(walk, id))
+            && grid.is_mixed()
+            && grid.lens().len() == 1
+        {
+            let there = |&(start, n): &(u64, u64)| start <= least && most - start < n;
+            let (start, n) = runs(&grid).into_iter().find(there)?;
+            let run = ConstVec::Affine {
+                start: start.into(),
+                dims: vec![(n, 1)],
+            };
+            parts.push((start, self.pick_written(walk, id, &run)?));
         }
         let holds =
             |&(start, part): &(u64, ValueId)| start <= least && most - start < walk.ty(part).lanes;

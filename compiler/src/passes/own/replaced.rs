@@ -15,7 +15,7 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Piece, Scalar, Word};
 
-/// So many replacements are looked through.
+/// More replacements are not looked through.
 const DEPTH: usize = 64;
 
 /// Indices of more runs are not looked at.
@@ -55,11 +55,13 @@ impl Own {
         let secret = walk.ty(id).secret;
         let mut steps: Vec<Step> = Vec::new();
         let mut now = None;
-        for _ in 0..DEPTH {
-            let (Op::Scatter { block }, &[dst, idx, val]) = walk.simple(id)? else {
+        for depth in 0.. {
+            let Some((&Op::Scatter { block }, &[dst, idx, val])) = walk.simple(id) else {
                 break;
             };
-            let block = *block;
+            if depth == DEPTH {
+                return None;
+            }
             match lanes_at(walk, idx, block, walk.ty(dst).lanes) {
                 Some(written) => match overlap(&written, at, walk.ty(dst).lanes)? {
                     Taken::Before => {}
