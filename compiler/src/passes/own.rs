@@ -85,6 +85,18 @@ struct Cut {
     from: u64,
 }
 
+impl Cut {
+    /// Of a value that is put together from its pieces.
+    const fn joined(lens: Vec<u64>, parts: Vec<(Vec<(u64, u64)>, ValueId)>) -> Self {
+        Self {
+            lens,
+            parts,
+            spares: Price::FULL,
+            from: 0,
+        }
+    }
+}
+
 /// Whether something costs anything among several parties: on numbers that are shared as a whole, and on shared bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Price {

@@ -31,16 +31,18 @@ enum Taken {
     Both { lanes: ConstVec, from: ConstVec },
 }
 
-/// Some lanes of a value after replacements of them.
+/// A replacement of some of the lanes that are asked for.
 struct Step {
-    /// The lanes that are replaced, as a value or as indices, in blocks.
+    /// Which of them.
     lanes: Lanes,
     val: ValueId,
     block: u64,
 }
 
 enum Lanes {
+    /// Known ones.
     At(ConstVec),
+    /// Blocks at indices that are computed while running.
     While(ValueId),
 }
 

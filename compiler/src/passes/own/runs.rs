@@ -3,7 +3,7 @@
 
 use super::digits::lanes_of;
 use super::grid::Grid;
-use super::{Cut, MAX_PIECES, Own, Price, joined};
+use super::{Cut, MAX_PIECES, Own, joined};
 use crate::ir::{Node, Op, Ty};
 use crate::passes::rewrite::{Walk, copy_regions};
 use smpcc_circuit::ids::ValueId;
@@ -119,17 +119,7 @@ impl Own {
             let (lens, _) = through(&[], ty.lanes);
             let whole = joined(walk, ty, &lens, &parts);
             walk.replace(id, whole);
-            let spares = Price::FULL;
-            self.note(
-                walk,
-                whole,
-                Cut {
-                    lens,
-                    parts,
-                    spares,
-                    from: 0,
-                },
-            );
+            self.note(walk, whole, Cut::joined(lens, parts));
         }
         true
     }

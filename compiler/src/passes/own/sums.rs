@@ -2,7 +2,7 @@
 
 use super::digits::lanes_of;
 use super::grid::{Grid, Owner};
-use super::{Cut, MAX_PIECES, Own, Price, joined};
+use super::{Cut, MAX_PIECES, Own, joined};
 use crate::ir::{Node, Op, Reducer, Ty};
 use crate::passes::rewrite::{Walk, copy, free_uses};
 use smpcc_circuit::gate::WordOp;
@@ -66,17 +66,7 @@ impl Own {
         };
         let whole = joined(walk, ty, &lens, &parts);
         walk.replace(result, whole);
-        let spares = Price::FULL;
-        self.note(
-            walk,
-            whole,
-            Cut {
-                lens,
-                parts,
-                spares,
-                from: 0,
-            },
-        );
+        self.note(walk, whole, Cut::joined(lens, parts));
         true
     }
 
