@@ -14,15 +14,15 @@ use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Figures {
-    ands: u64,
-    products: u64,
-    rounds: u64,
-    bytes: u64,
+pub(crate) struct Figures {
+    pub ands: u64,
+    pub products: u64,
+    pub rounds: u64,
+    pub bytes: u64,
 }
 
 /// The plan of a text of which every party gives `len` values named `x`.
-fn plan(text: &str, len: u64, setting: Setting, options: &Options) -> Program {
+pub(crate) fn plan(text: &str, len: u64, setting: Setting, options: &Options) -> Program {
     let mut session = session(&[setting.n_parties]);
     session.lens = (0..setting.n_parties)
         .map(|party| (("x".to_string(), party), len))
@@ -31,7 +31,7 @@ fn plan(text: &str, len: u64, setting: Setting, options: &Options) -> Program {
 }
 
 /// Its figures, where all is done together: they are to be those of what is shared.
-fn figures(text: &str, len: u64, setting: Setting, protocol: ProtocolChoice) -> Figures {
+pub(crate) fn figures(text: &str, len: u64, setting: Setting, protocol: ProtocolChoice) -> Figures {
     let options = Options {
         local: LocalChoice::Off,
         ..options(setting, protocol, Network::LAN)
@@ -39,7 +39,7 @@ fn figures(text: &str, len: u64, setting: Setting, protocol: ProtocolChoice) -> 
     counted(&plan(text, len, setting, &options))
 }
 
-fn counted(program: &Program) -> Figures {
+pub(crate) fn counted(program: &Program) -> Figures {
     let stats = stats(program, &Known::default());
     assert!(stats.exact, "{}", program.name);
     let Totals {
@@ -58,12 +58,12 @@ fn counted(program: &Program) -> Figures {
     }
 }
 
-fn boolean(text: &str, len: u64, setting: Setting) -> Figures {
+pub(crate) fn boolean(text: &str, len: u64, setting: Setting) -> Figures {
     figures(text, len, setting, ProtocolChoice::Boolean)
 }
 
 /// A setting for each suite.
-fn suites() -> impl Iterator<Item = Setting> {
+pub(crate) fn suites() -> impl Iterator<Item = Setting> {
     [
         setting(Suite::TwoParty, 2, 1),
         REP3,

@@ -11,6 +11,7 @@ mod growth;
 mod imported;
 mod library;
 mod malicious;
+mod naive;
 mod orders;
 mod plans;
 mod protocols;

@@ -14,6 +14,7 @@
 
 mod apart;
 pub mod carried;
+mod collect;
 mod filter;
 pub mod map;
 mod promote;
@@ -25,10 +26,10 @@ mod tally;
 mod tests;
 mod writes;
 
-use super::Outcome;
 use super::algebra::{counting, identity, wiring};
 use super::constants::Constants;
 use super::rewrite::{Rule, Walk, rewrite};
+use super::{Outcome, has};
 use crate::ir::{Ir, Node, Op, Reducer, Ty};
 use apart::{Reach, is_apart};
 use carried::{Body, Class, Put, Step, searches};
@@ -40,6 +41,15 @@ use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
+    // Only where elements are written at secret indices can any be appended.
+    if has(&ir.body, |op| matches!(op, Op::WriteSecret { .. })) {
+        let joined = rewrite(ir, true, &mut collect::nest::Nests);
+        let lanes = rewrite(joined.ir, true, &mut Lanes);
+        return Outcome {
+            changed: joined.changed || lanes.changed,
+            ..lanes
+        };
+    }
     rewrite(ir, true, &mut Lanes)
 }
 
@@ -98,6 +108,9 @@ fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
     }
     let body = Body::new(walk, region);
     if let Some(results) = filter::filter(walk, node, n, &body) {
+        return Some(results);
+    }
+    if let Some(results) = collect::collected(walk, node, n, &body) {
         return Some(results);
     }
     if let Some(results) = without_branches(walk, node, n) {

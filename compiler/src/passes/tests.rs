@@ -1,6 +1,7 @@
 //! Every pass, alone and with the others, means the same before and after: on generated programs here, on source in
 //! `tests/source.rs` and `tests/nests.rs`, and on programs of its own in each pass.
 
+mod appended;
 mod nests;
 mod source;
 

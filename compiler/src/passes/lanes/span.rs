@@ -1,6 +1,6 @@
-//! The interval in which public values lie, from what defines them: enough to see that indices stay inside an array.
+//! The interval in which values lie, from what defines them: enough to see that indices stay inside an array.
 
-use crate::ir::Op;
+use crate::ir::{Op, Reducer};
 use crate::passes::constants::vectors::{int_hull, type_range};
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
@@ -15,7 +15,7 @@ pub fn is_below(walk: &Walk, idx: ValueId, len: u64) -> bool {
         || interval(walk, idx).is_some_and(|(lo, hi)| lo >= 0 && hi < i128::from(len))
 }
 
-/// The least and the greatest integer that a public value takes, as far as its definition tells.
+/// The least and the greatest integer that a value takes, as far as its definition tells.
 pub fn interval(walk: &Walk, id: ValueId) -> Option<(i128, i128)> {
     of(walk, id, MAX_DEPTH)
 }
@@ -33,6 +33,23 @@ fn of(walk: &Walk, id: ValueId, depth: u32) -> Option<(i128, i128)> {
         .and_then(|depth| match walk.simple(id)? {
             (Op::Word(op), args) => word(walk, *op, args, depth),
             (Op::Gather { .. } | Op::MakeSecret, args) => of(walk, args[0], depth),
+            (
+                Op::Reduce {
+                    reducer: Reducer::Word(WordOp::Add),
+                    segments,
+                }
+                | Op::Scan {
+                    reducer: Reducer::Word(WordOp::Add),
+                    segments,
+                },
+                args,
+            ) => {
+                // Of none the sum is zero.
+                let (lo, hi) = of(walk, args[0], depth)?;
+                let terms = walk.ty(args[0]).lanes.checked_div(*segments)?;
+                let of_all = |one: i128| one.checked_mul(terms.into());
+                Some((of_all(lo.min(0))?, of_all(hi.max(0))?))
+            }
             _ => None,
         });
     match computed {

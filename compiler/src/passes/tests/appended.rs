@@ -1,0 +1,314 @@
+//! Loops that append to arrays at secret places, as people write them: what they mean must stay, and what they append is moved by sorts.
+
+use super::assert_same;
+use super::source::ir_of;
+use crate::ir::{Ir, Op, Region};
+use crate::passes::{algebra, common, counts, dead, lanes, optimise};
+use crate::session::LocalChoice;
+use smpcc_circuit::splitmix::SplitMix;
+use smpcc_circuit::value::Word;
+
+/// A loop over `a` and `b` with `w`, `u` and `p` to append to, counted by `n` and `m`; how many sorts it becomes, and how many writes at
+/// secret indices are left in its text.
+struct Case {
+    body: &'static str,
+    n_sorts: usize,
+    n_writes: usize,
+}
+
+const fn case(body: &'static str, n_sorts: usize, n_writes: usize) -> Case {
+    Case {
+        body,
+        n_sorts,
+        n_writes,
+    }
+}
+
+const CASES: &[Case] = &[
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for x in a { if x > 3 { w[n as u64] = x; n = n + 1; } }",
+        1,
+        0,
+    ),
+    // The same with no branch around one of the two.
+    case(
+        "for i in 0..N { w[n] = a[i]; if a[i] > 3 { n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { w[n] = a[i]; n += if a[i] > 3 { 1 } else { 0 }; }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { w[n] = a[i]; n += (a[i] > 3) as u32; }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { n += 1; w[n - 1] = a[i]; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { n += 1; w[n] = a[i]; } }",
+        1,
+        0,
+    ),
+    // From elsewhere than zero, and behind the last place.
+    case(
+        "n = 2; for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "n = 9; for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } }",
+        0,
+        0,
+    ),
+    case(
+        "n = 4294967290; for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } }",
+        0,
+        1,
+    ),
+    case(
+        "n = (a[0] % 8) as u32; for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "n = (a[0] % 2) as u32 + 6; for i in 0..N { if a[i] > 3 { w[n] = a[i]; u[n] = b[i]; n += 1; } }",
+        1,
+        0,
+    ),
+    // Both arms, into two arrays, into one, and into one by two counters.
+    case(
+        "for i in 0..N { if a[i] > b[i] { w[n] = a[i]; n += 1; } else { u[m] = b[i]; m += 1; } }",
+        2,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > b[i] { w[n] = a[i]; n += 1; } else if b[i] > 4 { w[n] = b[i] + 1; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } if b[i] > 3 { w[n] = b[i]; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; if b[i] > 3 { w[n] = b[i]; n += 1; } } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; w[n + 1] = b[i]; n += 2; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } else { w[m] = b[i]; m += 1; } }",
+        0,
+        2,
+    ),
+    // Several at once share a sort.
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; u[n] = b[i]; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { p[n] = (a[i], b[i] as u32); n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { p[n].0 = a[i]; p[n].1 = i as u32; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { q[n] = [a[i], b[i], 7]; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } if b[i] > a[i] { u[m] = b[i]; m += 1; } }",
+        2,
+        0,
+    ),
+    // Places that stay empty, and elements that are written twice.
+    case(
+        "for i in 0..N { if a[i] > 3 { if b[i] > 4 { w[n] = a[i]; } n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; if b[i] > 4 { w[n] = b[i]; } n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 && b[i] < 5 { if i % 3 != 1 { w[n] = a[i]; n += 1; } } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if i % 2 == 0 { if a[i] > 3 { w[n] = a[i]; n += 1; } } else if b[i] > 3 { u[n] = a[i]; n += 1; } }",
+        1,
+        0,
+    ),
+    // What is appended follows from the one before.
+    case(
+        "let mut last: secret u8 = 0; for i in 0..N { if a[i] != last { w[n] = a[i]; n += 1; last = a[i]; } }",
+        1,
+        0,
+    ),
+    case(
+        "let mut s: secret u8 = 1; for i in 0..N { s = s * 3 + a[i]; if s > 7 { w[n] = s; s ^= 5; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 && n < 3 { w[n] = a[i]; n += 1; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i] + n as u8; n += 1; } }",
+        1,
+        0,
+    ),
+    // Read in between: as it stands.
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = w[1] + 1; n += 1; } }",
+        0,
+        1,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 2; } }",
+        1,
+        0,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; n -= 1; } }",
+        0,
+        1,
+    ),
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; } if b[i] > 3 { n += 1; } }",
+        0,
+        1,
+    ),
+    // A small counter begins again at zero.
+    case(
+        "let mut k: secret u8 = 252; for i in 0..N { if a[i] > 3 { w[k] = a[i]; k += 1; } } n = k as u32;",
+        0,
+        1,
+    ),
+    case(
+        "let mut k: secret u8 = 2; for i in 0..N { if a[i] > 3 { w[k] = a[i]; k += 1; } } n = k as u32;",
+        1,
+        0,
+    ),
+    // One list after the other.
+    case(
+        "for i in 0..N { if a[i] > 3 { w[n] = a[i]; n += 1; } } for i in 0..N { if b[i] > 3 { w[n] = b[i]; n += 1; } }",
+        2,
+        0,
+    ),
+    // Lists in lists.
+    case(
+        "for p in 0..3 { for i in 0..N { if xs[p][i] > 3 { w[n] = xs[p][i]; n += 1; } } }",
+        1,
+        0,
+    ),
+    case(
+        "for row in xs { for x in row { if x > 3 { w[n] = x; u[n] = x + 1; n += 1; } } }",
+        1,
+        0,
+    ),
+    case(
+        "for p in 0..2 { for i in p + 1..N { if a[i] > b[p] { w[n] = a[i]; n += 1; } } }",
+        1,
+        0,
+    ),
+    case(
+        "for p in 0..2 { for q in 0..3 { for i in 0..N { if a[i] > b[p] && b[i] > a[q] { w[n] = a[i]; n += 1; } } } }",
+        1,
+        0,
+    ),
+    case(
+        "let mut last: secret u8 = 3; for row in xs { for x in row { if x > last { w[n] = x; n += 1; } last = x; } }",
+        1,
+        0,
+    ),
+];
+
+fn program(body: &str, len: usize) -> String {
+    format!(
+        "fn main<const N: usize>(xs: [secret u8; N] from each) -> ([u8; {len}], [u8; {len}], [(u8, u32); {len}], [[u8; 3]; {len}], u32, u32) {{
+    let a = xs[0];
+    let b = xs[1];
+    let mut w: [secret u8; {len}] = [9; {len}];
+    let mut u: [secret u8; {len}] = [0; {len}];
+    let mut p: [(secret u8, secret u32); {len}] = [(1, 2); {len}];
+    let mut q: [[secret u8; 3]; {len}] = [[4; 3]; {len}];
+    for i in 0..{len} {{ if i < N {{ w[i] = xs[2][i]; }} }}
+    let mut n: secret u32 = 0;
+    let mut m: secret u32 = 0;
+    {body}
+    (w, u, p, q, n, m)
+}}"
+    )
+}
+
+fn count(region: &Region, wanted: fn(&Op) -> bool) -> usize {
+    (region.nodes.iter())
+        .map(|node| {
+            let inside: usize = node.regions.iter().map(|inner| count(inner, wanted)).sum();
+            usize::from(wanted(&node.op)) + inside
+        })
+        .sum()
+}
+
+/// Whether the meaning stays for random inputs, few of which are equal or many.
+fn stays(ir: &Ir, after: &Ir, what: &str) {
+    let mut rng = SplitMix::new(11);
+    for modulus in [8, 8, 8, 5, 256] {
+        let inputs: Vec<Vec<Word>> = (ir.inputs.iter())
+            .map(|leaf| (0..leaf.lanes).map(|_| rng.below(modulus).into()).collect())
+            .collect();
+        assert_same(ir, after, &inputs, what);
+    }
+}
+
+#[test]
+fn what_is_appended_is_moved_by_sorts_and_means_the_same() {
+    let mut wrong = Vec::new();
+    for one in CASES {
+        // Arrays that are longer than the loop, as long, and shorter.
+        for (n, len) in [(7, 9), (9, 9), (12, 9), (40, 9)] {
+            let ir = ir_of(&program(one.body, len), n);
+            let simple = dead::run(common::run(algebra::run(ir.clone()).ir).ir).ir;
+            let by_lanes = dead::run(lanes::run(counts::run(simple).ir).ir).ir;
+            let what = format!("{} for {n} into {len}", one.body);
+            stays(&ir, &by_lanes, &what);
+            let sorts = count(&by_lanes.body, |op| matches!(op, Op::Sort { .. }));
+            let writes = count(&by_lanes.body, |op| matches!(op, Op::WriteSecret { .. }));
+            if (sorts, writes) != (one.n_sorts, one.n_writes) {
+                wrong.push(format!("{what}: {sorts} sorts, {writes} writes"));
+            }
+            let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
+            stays(&ir, &after, &what);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -1,0 +1,122 @@
+//! What people write first costs what an expert would reach: lists that are appended to, rows that are looked at in part.
+//!
+//! Nothing is run: rounds, gates and bytes are those of the statistics, which are exact. That such programs mean what they say stands with
+//! the passes, and runs of them in `alone`.
+
+use crate::growth::{Figures, boolean, figures, suites};
+use crate::support::REP3;
+use smpcc_compiler::session::ProtocolChoice;
+
+/// What is kept of a list, as the library does it.
+const COMPACT: &str = "use std::table::{compact, count_kept, filter};
+fn main<const N: usize>(x: [secret u32; N] from each) -> ([u32; N], u32) {
+    let kept = compact(filter(x[0].zip(x[1]), |r| r.0 > r.1));
+    (kept.map(|r| r.row.0), count_kept(kept))
+}";
+
+/// The same, appended in a loop.
+fn appended(body: &str) -> String {
+    format!(
+        "fn main<const N: usize>(x: [secret u32; N] from each) -> ([u32; N], u32) {{
+    let (a, b) = (x[0], x[1]);
+    let mut w: [secret u32; N] = [0; N];
+    let mut n: secret u32 = 0;
+    {body}
+    (w, n)
+}}"
+    )
+}
+
+#[test]
+fn what_is_appended_costs_what_the_librarys_compaction_does() {
+    let bodies = [
+        "for i in 0..N { if a[i] > b[i] { w[n] = a[i]; n += 1; } }",
+        "for (v, k) in a.zip(b) { if v > k { w[n as u64] = v; n = n + 1; } }",
+        "for i in 0..N { if a[i] > b[i] { n += 1; w[n - 1] = a[i]; } }",
+    ];
+    for setting in suites() {
+        for n in [20, 300, 5_000] {
+            for protocol in [ProtocolChoice::Auto, ProtocolChoice::Boolean] {
+                let library = figures(COMPACT, n, setting, protocol);
+                for body in bodies {
+                    let found = figures(&appended(body), n, setting, protocol);
+                    let at = format!("{setting:?} {n} {protocol:?} {body}: {found:?} {library:?}");
+                    assert!(found.ands <= library.ands, "{at}");
+                    assert!(found.bytes <= library.bytes, "{at}");
+                    assert!(found.rounds <= library.rounds, "{at}");
+                }
+            }
+        }
+    }
+    // A comparison of 32 bits, a sort by one bit, and a mask.
+    let body = appended(bodies[0]);
+    assert_eq!(
+        figures(&body, 300, REP3, ProtocolChoice::Auto),
+        Figures {
+            ands: 29_400,
+            products: 300,
+            rounds: 16,
+            bytes: 37_071
+        }
+    );
+}
+
+/// Columns that are appended together are sorted together, and both arms of a branch are two sorts.
+#[test]
+fn lists_that_are_appended_to_at_once_share_their_sorts() {
+    let auto = |text: &str, n| figures(text, n, REP3, ProtocolChoice::Auto);
+    let text = |body: &str, result: &str| {
+        format!(
+            "fn main<const N: usize>(x: [secret u32; N] from each) -> {result} {{
+    let (a, b) = (x[0], x[1]);
+    let mut w: [secret u32; N] = [0; N];
+    let mut u: [secret u32; N] = [0; N];
+    let mut p: [(secret u32, secret u32); N] = [(0, 0); N];
+    let (mut n, mut m): (secret u32, secret u32) = (0, 0);
+    {body}
+}}"
+        )
+    };
+    let one = text(
+        "for i in 0..N { if a[i] > b[i] { w[n] = a[i]; n += 1; } } w",
+        "[u32; N]",
+    );
+    let two = text(
+        "for i in 0..N { if a[i] > b[i] { w[n] = a[i]; u[n] = b[i]; n += 1; } } (w, u)",
+        "([u32; N], [u32; N])",
+    );
+    let pairs = text(
+        "for i in 0..N { if a[i] > b[i] { p[n] = (a[i], b[i]); n += 1; } } p",
+        "[(u32, u32); N]",
+    );
+    let both = text(
+        "for i in 0..N { if a[i] > b[i] { w[n] = a[i]; n += 1; } else { u[m] = b[i]; m += 1; } } (w, u)",
+        "([u32; N], [u32; N])",
+    );
+    for n in [300, 5_000] {
+        let (one, two) = (auto(&one, n), auto(&two, n));
+        assert!(two.bytes < 2 * one.bytes, "{n}: {one:?} {two:?}");
+        assert_eq!(auto(&pairs, n), two, "{n}");
+        let both = auto(&both, n);
+        assert!(both.bytes <= 2 * one.bytes, "{n}: {one:?} {both:?}");
+    }
+}
+
+/// Lists in lists are appended to as one list is, and what follows from the element before is a loop whose steps do not grow.
+#[test]
+fn what_is_appended_grows_as_the_list_does() {
+    let grows = |text: &str, most: u64| {
+        let [few, many] = [100, 1_000].map(|n| boolean(text, n, REP3));
+        assert!(many.ands <= most * few.ands, "{text}: {few:?} {many:?}");
+        assert!(many.bytes <= most * few.bytes, "{text}: {few:?} {many:?}");
+    };
+    // Ten times as much, and a sort takes log² times as many comparisons.
+    for body in [
+        "for r in x { for i in 0..N { if r[i] > 9 { w[n] = r[i]; n += 1; } } }",
+        "let mut last: secret u32 = 0; for v in a { if v != last { w[n] = v; n += 1; last = v; } }",
+        "for i in 0..N { if a[i] > b[i] && n < 20 { w[n] = a[i]; n += 1; } }",
+        "for v in a { if v > 9 { w[n] = v; n += 1; } } for v in b { if v > 9 { w[n] = v; n += 1; } }",
+    ] {
+        grows(&appended(body), 24);
+    }
+}
