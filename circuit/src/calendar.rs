@@ -23,7 +23,7 @@ pub fn date(text: &str) -> Option<i32> {
 }
 
 /// The seconds from 1970-01-01T00:00:00Z to the moment that a text spells: `2024-02-29T10:30:00Z`. Seconds, and the time
-/// altogether, may be left out; without a zone it is UTC.
+/// altogether, may be left out, and so may a fraction of a second, which is zero; without a zone it is UTC.
 pub fn datetime(text: &str) -> Option<i64> {
     let mut rest = text;
     let days = take_date(&mut rest)?;
@@ -41,6 +41,15 @@ pub fn datetime(text: &str) -> Option<i64> {
         * 60;
     if take(&mut rest, ':') {
         seconds += i64::from(take_number(&mut rest, 2, 59)?);
+        // Programs write whole seconds with zeros behind, too.
+        if take(&mut rest, '.') {
+            let parts = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (digits, behind) = rest.split_at(parts);
+            if digits.is_empty() || digits.bytes().any(|b| b != b'0') {
+                return None;
+            }
+            rest = behind;
+        }
     }
     let east = take(&mut rest, '+');
     if east || take(&mut rest, '-') {
@@ -212,6 +221,15 @@ mod tests {
         assert_eq!(datetime("1970-01-01T01:00+01:00"), Some(0));
         assert_eq!(datetime("1969-12-31T23:30:00-0030"), Some(0));
         assert_eq!(datetime("1970-01-03"), Some(2 * 86_400));
+        assert_eq!(datetime("1970-01-01T00:00:07.000Z"), Some(7));
+        assert_eq!(datetime("1970-01-01T01:00:07.0+01:00"), Some(7));
+        for text in [
+            "1970-01-01T00:00:07.Z",
+            "1970-01-01T00:00:07.5Z",
+            "1970-01-01T00:00.0Z",
+        ] {
+            assert_eq!(datetime(text), None, "{text}");
+        }
         for text in [
             "1970-01-01T24:00",
             "1970-01-01T1:00",

@@ -12,7 +12,7 @@ const KEPT_DIGITS: usize = 800;
 /// Exponents are cut to this; all numbers beyond are as good as infinite or zero.
 const LAST_EXPONENT: i64 = 1_000_000;
 
-/// A decimal number: its sign, its digits and a power of ten. It may be a secret, so it has no `Debug`.
+/// A decimal number: its sign, which zero has as well, its digits and a power of ten. It may be a secret, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Decimal {
     negative: bool,
@@ -69,7 +69,7 @@ impl Decimal {
             exponent += 1;
         }
         Some(Self {
-            negative: negative && !digits.is_empty(),
+            negative,
             exponent: if digits.is_empty() { 0 } else { exponent },
             digits,
         })
@@ -80,7 +80,7 @@ impl Decimal {
         let text = magnitude.to_string();
         let digits = text.trim_end_matches('0');
         Self {
-            negative: negative && magnitude != 0,
+            negative,
             exponent: if magnitude == 0 {
                 0
             } else {
@@ -92,7 +92,7 @@ impl Decimal {
 
     /// The number with the other sign.
     pub fn negated(mut self) -> Self {
-        self.negative = !self.negative && !self.digits.is_empty();
+        self.negative = !self.negative;
         self
     }
 
@@ -101,7 +101,7 @@ impl Decimal {
         let sign = if self.negative { "-" } else { "" };
         let digits: String = self.digits.iter().map(|d| char::from(b'0' + d)).collect();
         match (digits.as_str(), self.exponent) {
-            ("", _) => "0".to_owned(),
+            ("", _) => format!("{sign}0"),
             (digits, 0) => format!("{sign}{digits}"),
             (digits, exponent) => format!("{sign}{digits}e{exponent}"),
         }
@@ -326,7 +326,9 @@ mod tests {
             assert!(Decimal::parse(text).is_none(), "{text}");
         }
         for (text, same) in [
-            ("-0", "0"),
+            ("-0", "-0"),
+            ("-0.0e5", "-0"),
+            ("+0", "0"),
             ("00.10", "1e-1"),
             ("120", "12e1"),
             ("-2e-3", "-2e-3"),
@@ -339,6 +341,19 @@ mod tests {
         for n in [0, 7, 100, 1u128 << 90, u128::MAX] {
             assert!(Decimal::integer(true, n) == Decimal::parse(&format!("-{n}")).unwrap());
         }
+    }
+
+    #[test]
+    fn zero_has_a_sign_where_the_type_has_one() {
+        let minus = Decimal::parse("-0.0").unwrap();
+        assert_eq!(minus.to_float(64).ok(), Some(1 << 63));
+        assert_eq!(minus.to_float(32).ok(), Some(1 << 31));
+        assert_eq!(minus.to_fixed(8, 4).ok(), Some(0));
+        assert_eq!(minus.negated().to_float(64).ok(), Some(0));
+        assert_eq!(
+            Decimal::parse("0").unwrap().negated().to_float(32).ok(),
+            Some(1 << 31)
+        );
     }
 
     #[test]
