@@ -7,7 +7,7 @@ use crate::hir::Hir;
 use crate::parses::Parses;
 use crate::source::{FileId, SourceSet};
 use crate::stack::on_large_stack;
-use crate::{check as checker, resolve};
+use crate::{check as checker, resolve, wraps};
 
 pub use crate::check::Checked;
 pub use crate::resolve::{needed_circuits, needed_modules};
@@ -43,6 +43,9 @@ fn analyse_here(sources: &SourceSet, root: FileId, parses: &mut Parses) -> Check
                 Code::E2001 | Code::E2002 | Code::E2007 | Code::W0001
             )
         });
+    }
+    if !diagnostic::has_errors(diagnostics) {
+        diagnostics.extend(wraps::warnings(&checked.hir));
     }
     diagnostic::sort(sources, diagnostics);
     checked

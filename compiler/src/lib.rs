@@ -31,5 +31,6 @@ mod stack;
 pub mod templates;
 mod types;
 pub mod validity;
+mod wraps;
 
 pub use smpcc_syntax::{ast, diagnostic, lexer, library, parser, source, span, visible};
