@@ -282,6 +282,28 @@ fn hovers_say_types_and_secrecy() {
     ] {
         assert!(given.contains(piece), "{given}");
     }
+    // As they are written: with their ranges, what they hold, what they are.
+    let declared = "enum Kind { A, B(u8, bool), C { at: u8 in 1..=9 } }\nconst N: u8 = 3 * 4;\nstruct Row {\n    age: u8 in 0..=120,\n}\nfn f(r: Row) -> u8 { r.age }\n";
+    editor.becomes(declared);
+    for (at, code) in [
+        ("B(u8", "Kind::B(u8, bool)"),
+        ("A,", "Kind::A"),
+        ("C {", "Kind::C { at: u8 in 1..=9 }"),
+        ("at: ", "field at: u8 in 1..=9"),
+        ("N: ", "const N: u8 = 3 * 4"),
+        ("age }", "field age: u8 in 0..=120"),
+    ] {
+        let place = declared.find(at).expect("a place");
+        let place = editor.position_of(place);
+        let document = json!({"uri": editor.uri("main.smpc")});
+        let answer = editor.ask(
+            "textDocument/hover",
+            json!({"textDocument": document, "position": place}),
+        );
+        let shown = text(answer);
+        assert!(shown.contains(&format!("\n{code}\n")), "{at}: {shown}");
+    }
+    editor.becomes(MAIN);
     assert!(editor.at("hover", "{\n    let mut", Value::Null)["result"].is_null());
     // The file itself has no name there.
     assert!(editor.at("hover", "//! Doc", Value::Null)["result"].is_null());
@@ -457,6 +479,11 @@ fn outlines_folds_and_selections_follow_the_text() {
     assert_eq!(found["result"][0]["name"], "twice");
     let none = editor.ask("workspace/symbol", json!({"query": "zzz"}));
     assert_eq!(none["result"], json!([]));
+    editor.becomes("enum Kind { A, B(u8) }\nconst N: u8 = 3;\nfn f() { }\n");
+    let symbols = editor.of("documentSymbol");
+    assert_eq!(symbols[0]["name"], "Kind");
+    assert_eq!(symbols[0]["children"][1]["name"], "B");
+    assert_eq!(symbols.as_array().map(Vec::len), Some(3));
     editor.end();
 }
 

@@ -144,3 +144,57 @@ fn functions_of_the_library_come_with_their_use() {
     assert!(item("mean")["additionalTextEdits"].is_null());
     editor.end();
 }
+
+/// What is offered at the end of a text, which is what there is of a program.
+fn offered_after(editor: &mut Editor, text: &str) -> Vec<String> {
+    editor.becomes(text);
+    let place = editor.position_of(text.len());
+    let document = json!({"uri": editor.uri("main.smpc")});
+    let answer = editor.ask(
+        "textDocument/completion",
+        json!({"textDocument": document, "position": place}),
+    );
+    labels(&answer)
+}
+
+#[test]
+fn names_of_types_are_followed_by_what_they_have() {
+    let mut editor = Editor::new();
+    let items = "enum Kind { None, Some(u8), Both { a: u8 } }\nstruct Row { age: u8, days: u16 }\n";
+    for (text, offered) in [
+        (
+            "fn f() -> Kind {\n    Kind::",
+            &["None", "Some", "Both"][..],
+        ),
+        (
+            "fn f(k: Kind) -> u8 {\n    match k { Kind::None => 1, Kind::",
+            &["None", "Some", "Both"],
+        ),
+        ("fn f() -> u8 {\n    u8::", &["MAX", "MIN", "BITS"]),
+        ("fn f() -> Row {\n    Row { ", &["age", "days"]),
+        (
+            "fn f() -> Row {\n    let r = Row { days: max(1, 2), ",
+            &["age"],
+        ),
+        ("fn f() -> Row {\n    let r = Row { days: 3, a", &["age"]),
+        ("fn f(r: Row) -> u8 {\n    let Row { ", &["age", "days"]),
+    ] {
+        let found = offered_after(&mut editor, &format!("{items}{text}"));
+        for one in offered {
+            assert!(found.contains(&(*one).to_owned()), "{text}: {found:?}");
+        }
+        assert!(found.len() <= offered.len() + 1, "{text}: {found:?}");
+    }
+    // The braces of a body, and those of a block after a condition, are no struct's.
+    for text in [
+        "fn f() -> Row {\n    ",
+        "fn f(c: bool) -> Row {\n    if c { ",
+        "fn f() -> Row {\n    Row { age: ",
+    ] {
+        let found = offered_after(&mut editor, &format!("{items}{text}"));
+        for one in ["Kind", "Row", "let", "f64"] {
+            assert!(found.contains(&one.to_owned()), "{text}: {one}");
+        }
+    }
+    editor.end();
+}

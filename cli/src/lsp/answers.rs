@@ -170,6 +170,8 @@ fn symbol(found: &Found, symbol: &Symbol) -> Value {
 const fn symbol_kind(kind: Option<Kind>) -> u32 {
     match kind {
         Some(Kind::Struct) => 23,
+        Some(Kind::Enum) => 10,
+        Some(Kind::Variant) => 22,
         Some(Kind::Field) => 8,
         Some(Kind::Constant) => 14,
         Some(Kind::Role) => 19,
@@ -227,6 +229,7 @@ fn completion(found: &Found, params: &Value) -> Result<Value, Refusal> {
         let kind = match one.kind {
             Some(Kind::Function | Kind::Circuit | Kind::Builtin) => 3,
             Some(Kind::Struct | Kind::Enum | Kind::Alias | Kind::Type) => 22,
+            Some(Kind::Variant) => 20,
             Some(Kind::Field) => 5,
             Some(Kind::Constant) => 21,
             Some(Kind::Module) => 9,

@@ -63,12 +63,94 @@ pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -
         }
         Some(Tok::From | Tok::To | Tok::Each) => roles(known, kind(1).map(|t| t.kind)),
         Some(Tok::PathSep) => {
-            let module = kind(2).map_or("", |t| program.sources.text(t.span));
-            items_of(known, module, there(program, known, file))
+            let head = kind(2).map_or("", |t| program.sources.text(t.span));
+            let of_type = of_type(known, head);
+            match of_type.is_empty() {
+                true => items_of(known, head, there(program, known, file)),
+                false => of_type,
+            }
         }
         Some(Tok::Let | Tok::Mut | Tok::Fn | Tok::Struct | Tok::Enum | Tok::Party) => Vec::new(),
+        Some(Tok::LBrace | Tok::Comma) => {
+            let kinds: Vec<Tok> = before.iter().map(|t| t.kind).collect();
+            let texts: Vec<&str> = before
+                .iter()
+                .map(|t| program.sources.text(t.span))
+                .collect();
+            match fields_to_give(known, &kinds, &texts) {
+                Some(fields) if !fields.is_empty() => fields,
+                _ => names(program, known, file, offset),
+            }
+        }
         _ => names(program, known, file, offset),
     }
+}
+
+/// What follows the name of a type: the variants of an enum, the limits of integers.
+fn of_type(known: &Program, name: &str) -> Vec<Completion> {
+    if name == "usize" || crate::types::width::parse(name).is_some_and(|found| found.is_ok()) {
+        let limits = [
+            ("MAX", "the largest value"),
+            ("MIN", "the smallest value"),
+            ("BITS", "the number of bits"),
+        ];
+        let one = |(limit, what)| Completion::word(limit, Some(Kind::Constant), what);
+        return limits.map(one).into();
+    }
+    children_of(known, name, Kind::Enum)
+}
+
+/// The fields of the structs, or the variants of the enums, of this name.
+fn children_of(known: &Program, name: &str, kind: Kind) -> Vec<Completion> {
+    let files = known.sources.iter().map(|(file, _)| file);
+    let items = files.flat_map(|file| super::outline(known, file));
+    let named = items.filter(|item| item.kind == Some(kind) && item.name == name);
+    named
+        .flat_map(|item| item.children)
+        .map(|child| Completion::word(&child.name, child.kind, &child.detail))
+        .collect()
+}
+
+/// Where a field's name stands in the braces after a struct's name: the fields that are not there yet.
+fn fields_to_give(known: &Program, kinds: &[Tok], texts: &[&str]) -> Option<Vec<Completion>> {
+    let mut depth = 0u32;
+    let mut open = None;
+    for (at, kind) in kinds.iter().enumerate().rev() {
+        match kind {
+            Tok::RBrace | Tok::RParen | Tok::RBracket => depth += 1,
+            Tok::LBrace if depth == 0 => {
+                open = Some(at);
+                break;
+            }
+            Tok::LParen | Tok::LBracket if depth == 0 => return None,
+            Tok::LBrace | Tok::LParen | Tok::LBracket => depth -= 1,
+            _ => {}
+        }
+    }
+    let open = open?;
+    let name = open.checked_sub(1)?;
+    let ahead = name.checked_sub(1).and_then(|at| kinds.get(at));
+    // There the braces are those of a body or a declaration.
+    let other = matches!(
+        ahead,
+        Some(Tok::Arrow | Tok::Secret | Tok::Struct | Tok::Enum)
+    );
+    if kinds[name] != Tok::Ident || other {
+        return None;
+    }
+    let mut fields = children_of(known, texts[name], Kind::Struct);
+    let mut depth = 0u32;
+    let mut begins = true;
+    for (kind, text) in kinds.iter().zip(texts).skip(open + 1) {
+        match kind {
+            Tok::LBrace | Tok::LParen | Tok::LBracket => depth += 1,
+            Tok::RBrace | Tok::RParen | Tok::RBracket => depth = depth.saturating_sub(1),
+            _ if begins && depth == 0 => fields.retain(|field| field.name != *text),
+            _ => {}
+        }
+        begins = depth == 0 && *kind == Tok::Comma;
+    }
+    Some(fields)
 }
 
 /// The file of `known` that is `file` of `program`.
@@ -173,7 +255,8 @@ fn items_of(known: &Program, module: &str, beside: FileId) -> Vec<Completion> {
                 None => {
                     let text = known.sources.text(item.span);
                     let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-                    let keyword = words.find(|w| matches!(*w, "fn" | "struct" | "const" | "type"));
+                    let keyword =
+                        words.find(|w| matches!(*w, "fn" | "struct" | "enum" | "const" | "type"));
                     let name = words.find(|w| !w.is_empty());
                     if let (Some(keyword), Some(name)) = (keyword, name) {
                         let kind = match keyword {
@@ -201,7 +284,12 @@ fn names_in(known: &Program, span: Span) -> impl Iterator<Item = &Definition> {
                 && place.end <= span.end
                 && matches!(
                     d.kind,
-                    Kind::Function | Kind::Struct | Kind::Constant | Kind::Circuit | Kind::Alias
+                    Kind::Function
+                        | Kind::Struct
+                        | Kind::Enum
+                        | Kind::Constant
+                        | Kind::Circuit
+                        | Kind::Alias
                 )
         })
         .map(|(d, _)| d)
@@ -219,7 +307,8 @@ fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<C
         found.insert(name.to_owned(), one);
     }
     for ty in [
-        "bool", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "usize",
+        "bool", "u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128", "usize",
+        "fixed", "f32", "f64", "str", "date", "datetime", "Option",
     ] {
         found.insert(
             ty.to_owned(),
@@ -238,6 +327,7 @@ fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<C
                 Kind::Function
                     | Kind::Circuit
                     | Kind::Struct
+                    | Kind::Enum
                     | Kind::Constant
                     | Kind::Alias
                     | Kind::Type

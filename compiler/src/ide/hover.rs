@@ -1,11 +1,14 @@
 //! What a name stands for: its type, who may know it, its documentation.
 
 use super::{Program, is_secret, shown};
-use crate::ast::ItemKind;
+use crate::ast::{FieldDecl, ItemKind, Type, VariantFields};
 use crate::check::usage_of;
 use crate::index::Kind;
 use crate::source::FileId;
 use crate::span::Span;
+
+/// Most letters of a constant that is shown with its value.
+const LONGEST_CONSTANT: usize = 80;
 
 /// What is shown about a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +41,11 @@ pub fn hover(program: &Program, file: FileId, offset: u32) -> Option<Hover> {
         };
         let mut text = String::new();
         let given = definition.place.and_then(|place| given(program, place));
-        let code = match &given {
-            Some((written, _)) => written.clone(),
-            None => code,
+        let written = definition.place.and_then(|place| written(program, place));
+        let code = match (&given, written) {
+            (Some((written, _)), _) => written.clone(),
+            (None, Some(written)) => written,
+            (None, None) => code,
         };
         if let Some((_, from)) = given.filter(|_| is_secret(&definition.ty)) {
             text.push_str(&format!(
@@ -98,4 +103,47 @@ fn given(program: &Program, place: Span) -> Option<(String, String)> {
     };
     let who = format!("`{}`", text(from.start, from.end));
     Some((text(place.start, from.end), who))
+}
+
+/// A field, a variant or a constant that is declared at this place, as it is written: with its range, with what it holds, with its
+/// value where that is short.
+fn written(program: &Program, place: Span) -> Option<String> {
+    let mut parses = program.parses.clone();
+    let parsed = parses.parse(place.file, program.text(place.file));
+    let end_of = |ty: &Type| ty.span.end;
+    let text = |end: u32| {
+        let span = Span::new(place.file, place.start as usize, end as usize);
+        let words = program.sources.text(span).split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let field = |fields: &[FieldDecl]| {
+        let field = fields.iter().find(|field| field.name.span == place)?;
+        Some(format!("field {}", text(end_of(&field.ty))))
+    };
+    parsed
+        .module
+        .items
+        .iter()
+        .find_map(|item| match &item.kind {
+            ItemKind::Struct(decl) => field(&decl.fields),
+            ItemKind::Enum(decl) => decl.variants.iter().find_map(|variant| {
+                let (end, close) = match &variant.fields {
+                    VariantFields::Unit => (variant.name.span.end, ""),
+                    VariantFields::Tuple(parts) => (parts.last().map(end_of)?, ")"),
+                    VariantFields::Struct(fields) => {
+                        if let Some(field) = field(fields) {
+                            return Some(field);
+                        }
+                        (fields.last().map(|field| end_of(&field.ty))?, " }")
+                    }
+                };
+                let found = variant.name.span == place;
+                found.then(|| format!("{}::{}{close}", decl.name.text, text(end)))
+            }),
+            ItemKind::Const(decl) if decl.name.span == place => {
+                let short = text(decl.value.span.end);
+                (short.len() <= LONGEST_CONSTANT).then(|| format!("const {short}"))
+            }
+            _ => None,
+        })
 }

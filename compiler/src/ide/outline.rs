@@ -19,7 +19,7 @@ pub struct Symbol {
     pub whole: Span,
     /// Its name in it.
     pub place: Span,
-    /// Fields.
+    /// Fields and variants.
     pub children: Vec<Symbol>,
 }
 
@@ -50,10 +50,11 @@ pub fn outline(program: &Program, file: FileId) -> Vec<Symbol> {
                 children: Vec::new(),
             };
             match definition.kind {
-                Kind::Field => children.push(one),
+                Kind::Field | Kind::Variant => children.push(one),
                 Kind::Function
                 | Kind::Circuit
                 | Kind::Struct
+                | Kind::Enum
                 | Kind::Constant
                 | Kind::Role
                 | Kind::Alias => symbol = Some(one),
