@@ -72,6 +72,67 @@ fn sheets_of_all_kinds_are_read() {
 }
 
 #[test]
+fn other_endings_and_bare_lists_are_read() {
+    let (out, _) = result(
+        PATIENTS,
+        &[
+            ("in/0.CSV", "age,ill\n30,yes\n"),
+            ("in/1.tsv", "ill\tage\nno\t12\n"),
+        ],
+    );
+    assert!(out.contains("ages: 42") && out.contains("ill: 1"), "{out}");
+    let list = "fn main(xs: [secret u8; _] from each) -> u64 { xs.flatten().sum() }\n";
+    let (out, _) = result(
+        list,
+        &[("in/0.json", "[1, 2]"), ("in/1.json", "{\"xs\": [3]}")],
+    );
+    assert!(out.contains("learns 6"), "{out}");
+    let (_, err, code) = run(list, &[("in/0.json", "[]"), ("in/1.json", "[3]")], &[]);
+    assert!(
+        code == Some(2) && err.contains("party 0 gives no rows"),
+        "{err}"
+    );
+    let moments = "fn main(at: secret datetime from each) -> datetime { max(at[0], at[1]) }\n";
+    let files = [
+        ("in/0.json", "{\"at\": \"2024-02-29T10:30:00.000Z\"}"),
+        ("in/1.json", "{\"at\": \"2024-02-29\"}"),
+    ];
+    let (out, _) = result(moments, &files);
+    assert!(out.contains("2024-02-29T10:30:00Z"), "{out}");
+}
+
+#[test]
+fn files_that_cannot_be_meant_are_named_with_what_is_wrong() {
+    let good = ("in/1.csv", "age,ill\n7,yes\n");
+    let wrong = |name: &str, text: &str| {
+        let (_, err, code) = run(PATIENTS, &[(name, text), good], &[]);
+        assert_eq!(code, Some(2), "{err}");
+        err
+    };
+    for (name, text, told) in [
+        ("in/0.xlsx", "PK", "`0.xlsx` is not read"),
+        ("in/0.csv", "age,ill\n3,\"yes\n4,no\n", "row 1"),
+        (
+            "in/0.csv",
+            "age,ill\n\"3,yes\n4,no\n",
+            "a `\"` is not closed",
+        ),
+        ("in/0.csv", "AGE,ILL\n3,yes\n", "did you mean `AGE`?"),
+    ] {
+        let err = wrong(name, text);
+        assert!(err.contains(told), "{text}: {err}");
+    }
+    let mixed = "fn main(xs: [secret u8; _] from each, k: secret u8 from each) -> u64 { xs.flatten().sum() * k[0] as u64 }\n";
+    let both = ("in/1.json", "{\"xs\": [3], \"k\": 1}");
+    let (_, err, _) = run(mixed, &[("in/0.csv", "xs,k\n1,2\n3,\n"), both], &[]);
+    assert!(err.contains("give a folder with xs.csv, k.csv"), "{err}");
+    let numbers = "fn main(x: secret fixed<16, 8> from each) -> fixed<16, 8> { x[0] + x[1] }\n";
+    let files = [("in/0.csv", "x\n1234.50\n"), ("in/1.csv", "x\n1\n")];
+    let (_, err, _) = run(numbers, &files, &[]);
+    assert!(err.contains("the value 1234.50 does not fit"), "{err}");
+}
+
+#[test]
 fn a_file_that_is_no_table_is_not_an_empty_table() {
     for (file, words) in [
         ("", &["1.csv", "empty", "age,ill"][..]),

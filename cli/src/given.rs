@@ -87,12 +87,20 @@ fn entries(path: &Path) -> Outcome<Vec<PathBuf>> {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
         .and_then(|dir| dir.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>())
         .map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))?;
-    entries.retain(|entry| {
-        let ending = entry.extension().and_then(|e| e.to_str());
-        entry.is_dir() || matches!(ending, Some("json" | "toml" | "csv" | "parquet"))
-    });
+    entries.retain(|entry| entry.is_dir() || inputs::is_input(entry));
     entries.sort();
     Ok(entries)
+}
+
+/// A file in a folder that a party may have been meant to give its inputs in, of a kind that is not read.
+fn unread(folder: &str, seats: &Seats, party: u32) -> Option<String> {
+    let files = std::fs::read_dir(folder).ok()?;
+    let mut names: Vec<PathBuf> = files.filter_map(|f| Some(f.ok()?.path())).collect();
+    names.sort();
+    let file = names.iter().find(|path| {
+        !path.is_dir() && !inputs::is_input(path) && seats.party(&key_of(path)) == Some(party)
+    })?;
+    Some(file.file_name()?.to_string_lossy().into_owned())
 }
 
 /// What an entry of a folder is for: the name of a file without its ending, or that of a folder.
@@ -261,7 +269,13 @@ impl Given {
             .map(|(party, inputs)| match inputs {
                 Some(inputs) => Ok(inputs),
                 None if seats.gifts(party).is_empty() => Ok(PartyInputs::default()),
-                None => Err(seats.missing(&self.place, party)),
+                None => Err(match unread(&self.place, seats, party) {
+                    Some(file) => Failure::usage(format!(
+                        "{}: `{file}` is not read: inputs are .json, .toml, .csv and .parquet files",
+                        self.place
+                    )),
+                    None => seats.missing(&self.place, party),
+                }),
             })
             .collect()
     }
@@ -295,7 +309,9 @@ pub fn one_party(seats: &Seats, party: u32, source: &Source, place: &str) -> Out
         }
     };
     if let (Tree::List(_) | Tree::Table(_), [only]) = (tree, gifts)
-        && (is_table(only) || is_matrix(only) && is_sheet(tree))
+        && (is_table(only)
+            || is_matrix(only) && is_sheet(tree)
+            || is_list(only) && is_list_alone(tree))
     {
         inputs.take_alone(only, tree, place)?;
         return Ok(inputs);
@@ -399,10 +415,19 @@ impl PartyInputs {
         if let Some(gift) = one_row
             && table.rows != 1
         {
-            return Err(wrong(format!(
-                "`{}` is one value, so that the file has one row under its header, not {}",
-                gift.name, table.rows
-            )));
+            let names: Vec<String> = gifts.iter().map(|g| format!("{}.csv", g.name)).collect();
+            return Err(wrong(match gifts.iter().find(|gift| is_list(gift)) {
+                Some(list) => format!(
+                    "`{}` is one value and `{}` a list: give a folder with {} in the place of this file",
+                    gift.name,
+                    list.name,
+                    names.join(", ")
+                ),
+                None => format!(
+                    "`{}` is one value, so that the file has one row under its header, not {}",
+                    gift.name, table.rows
+                ),
+            }));
         }
         let cells = |name: &str| table.column(name).cloned().unwrap_or_default();
         let cell = |name: &str| cells(name).get(0).map_or(Tree::Null, |c| c.into_owned());
@@ -467,6 +492,16 @@ fn is_matrix(gift: &Gift) -> bool {
         gift.shape.0.as_slice(),
         [ShapeNode::Array(_), ShapeNode::Array(_), ..]
     )
+}
+
+/// Whether it is a list of values, and not of rows with names.
+fn is_list_alone(tree: &Tree) -> bool {
+    match tree {
+        Tree::List(items) => !items
+            .get(0)
+            .is_some_and(|first| matches!(*first, Tree::Map(_))),
+        _ => false,
+    }
 }
 
 /// The columns of a list of objects; what is no object is left aside.

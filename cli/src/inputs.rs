@@ -148,17 +148,29 @@ pub fn name(name: &str) -> String {
     }
 }
 
+/// The ending of a file's name in small letters.
+fn ending(path: &Path) -> String {
+    let ending = path.extension().and_then(|e| e.to_str());
+    ending.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether files with such an ending are read as inputs.
+pub fn is_input(path: &Path) -> bool {
+    ["json", "toml", "csv", "tsv", "parquet"].contains(&ending(path).as_str())
+}
+
 /// Reads a file of inputs by its ending.
 ///
 /// # Errors
 /// A message that names the file and, where it can, line and column.
 pub fn read_file(path: &Path) -> Result<Tree, String> {
     let shown = path.display();
-    let parse = match path.extension().and_then(|e| e.to_str()) {
-        Some("json") => json::parse,
-        Some("toml") => toml::parse,
-        Some("csv") => csv::parse,
-        Some("parquet") => return read_parquet(path).map_err(|e| format!("{shown}: {e}")),
+    let parse = match ending(path).as_str() {
+        "json" => json::parse,
+        "toml" => toml::parse,
+        // The separator is told from the header.
+        "csv" | "tsv" => csv::parse,
+        "parquet" => return read_parquet(path).map_err(|e| format!("{shown}: {e}")),
         _ => {
             return Err(format!(
                 "{shown}: inputs are read from .json, .toml, .csv and .parquet files"
@@ -168,10 +180,13 @@ pub fn read_file(path: &Path) -> Result<Tree, String> {
     let bytes =
         reading::bytes(path, MAX_FILE_BYTES).map_err(|e| format!("cannot read {shown}: {e}"))?;
     let text = String::from_utf8(bytes).map_err(|e| {
-        format!(
-            "{shown} is not UTF-8 text: byte {} is wrong",
-            e.utf8_error().valid_up_to()
-        )
+        let (at, bytes) = (e.utf8_error().valid_up_to(), e.as_bytes());
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return format!("{shown} is UTF-16: save it as UTF-8");
+        }
+        let before = bytes.get(..at).unwrap_or(&[]);
+        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        format!("{shown}, line {line}: this is not UTF-8 (byte {at} of the file): save it as UTF-8")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     parse(text).map_err(|e| format!("{shown}: {e}"))

@@ -5,7 +5,11 @@ pub use smpcc_compiler::graph::{counted, thousands};
 
 /// `; did you mean …?`, if one of the names is a slip away.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    diagnostic::suggestion(name, known)
+    let known: Vec<&str> = known.into_iter().collect();
+    // Names in capitals differ in every letter, and are meant all the same.
+    let same = known.iter().find(|one| one.eq_ignore_ascii_case(name));
+    same.copied()
+        .or_else(|| diagnostic::suggestion(name, known.iter().copied()))
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 

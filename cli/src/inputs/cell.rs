@@ -1,6 +1,6 @@
 //! One cell as a word of a scalar type: what is wrong with it is said with the value, without its place.
 
-use super::{Tree, number};
+use super::{SHOWN, Tree, number};
 use smpcc_circuit::calendar;
 use smpcc_circuit::decimal::{Decimal, read_float};
 use smpcc_circuit::float::Format;
@@ -114,9 +114,14 @@ fn fixed(tree: &Tree, scalar: Scalar, frac: u8, range: Range) -> Result<Word, St
     };
     let Ok(word) = decimal.to_fixed(scalar.width(), u32::from(frac)) else {
         let least = 1 << (scalar.width() - 1);
+        let written = match tree {
+            Tree::Decimal(text) | Tree::Text(text) if text.trim().len() <= SHOWN => {
+                text.trim().to_owned()
+            }
+            _ => decimal.text(),
+        };
         return Err(format!(
-            "the value {} does not fit in {} ({}..={})",
-            decimal.text(),
+            "the value {written} does not fit in {} ({}..={})",
             form.name(scalar),
             form.display(scalar, least),
             form.display(scalar, least - 1)

@@ -21,7 +21,7 @@ pub fn parse(text: &str) -> Result<Tree, String> {
         .collect();
     let (columns, rows) = match plain(text, separator(text), header.len()) {
         Some(read) => read,
-        None => careful(&mut reader, header.len())?,
+        None => careful(text, &mut reader, header.len())?,
     };
     Ok(Tree::Table(Table {
         rows,
@@ -32,9 +32,14 @@ pub fn parse(text: &str) -> Result<Tree, String> {
 
 /// The columns and the number of rows of any text behind its header, with what is wrong.
 fn careful(
+    text: &str,
     reader: &mut csv::Reader<&[u8]>,
     n_columns: usize,
 ) -> Result<(Vec<List>, usize), String> {
+    let open = match text.matches('"').count() % 2 {
+        1 => "; a `\"` is not closed",
+        _ => "",
+    };
     let mut columns = vec![List::default(); n_columns];
     let mut rows = 0;
     let mut record = csv::StringRecord::new();
@@ -45,7 +50,7 @@ fn careful(
                 expected_len, len, ..
             } => {
                 format!(
-                    "row {}: {len} fields, the header has {expected_len}",
+                    "row {}: {len} fields, the header has {expected_len}{open}",
                     rows + 1
                 )
             }
@@ -177,7 +182,11 @@ mod tests {
         let read = table("age,days\n3,4\n5, 6\n");
         assert_eq!((read.rows, read.columns[1].0.as_str()), (2, "days"));
         assert_eq!(cells(&read, 1), ["4", "6"]);
-        assert!(parse("age,days\n3\n").is_err_and(|e| e.contains("row 1")));
+        assert!(parse("age,days\n3\n").is_err_and(|e| e.contains("row 1") && !e.contains('"')));
+        let open = parse("age,days\n3,4\n5,\"6\n7,8\n").err();
+        assert!(open.is_none_or(|e| e.contains("row 2") && e.contains("is not closed")));
+        let open = parse("age,days\n3,4\n\"5,6\n7,8\n").err();
+        assert!(open.is_some_and(|e| e.contains("row 2") && e.contains("is not closed")));
         assert!(
             table("age,age\n")
                 .check_header()
@@ -215,7 +224,7 @@ mod tests {
         };
         [
             plain(text, separator(text), n_columns).map(shown),
-            careful(&mut reader, n_columns).ok().map(shown),
+            careful(text, &mut reader, n_columns).ok().map(shown),
         ]
     }
 

@@ -326,7 +326,7 @@ pub fn no_column(table: &Table, column: &str, wanted: &[String]) -> String {
         let header = wanted.join(",");
         let hint = did_you_mean(column, table.names());
         return format!(
-            "its first line is no header with the column `{column}`{hint}; the program asks for {header}"
+            "its first line is no header with the column `{column}`; the program asks for {header}{hint}"
         );
     }
     let others = table
