@@ -11,6 +11,7 @@ use crate::words::label;
 use smpcc_circuit::ids::InputId;
 use smpcc_compiler::audit::{Audit, Example, Finding, Leakage, Origin};
 use smpcc_compiler::ir::{Ir, Tag, Tags};
+use smpcc_compiler::library;
 use smpcc_compiler::lower::Privacy;
 use smpcc_compiler::reveals::{self, Disclosure, DisclosureKind};
 use smpcc_compiler::session::Options;
@@ -202,8 +203,11 @@ fn draws(s: &Subject<'_>) -> Option<Block> {
     let bits = |d: &reveals::Draw| d.lanes.saturating_mul(d.scalar.width().into());
     let bits: u64 = drawn.iter().map(bits).fold(0, u64::saturating_add);
     let mut parts = vec![Part::Text(format!(
-        "The parties draw {bits} bits together, by {} places of the program. Nobody knows them, and nobody can choose them. Results that depend on them are others in each run.",
-        drawn.len()
+        "The parties draw {bits} bits together, at {}. Nobody knows them, and nobody can choose them. Results that depend on them are others in each run.",
+        match drawn.len() {
+            1 => "one place of the program".to_owned(),
+            n => format!("{n} places of the program"),
+        }
     ))];
     if !s.privacy.claims.is_empty() {
         let rows = s.privacy.claims.iter();
@@ -270,11 +274,7 @@ fn learns(s: &Subject<'_>) -> Block {
 fn way(s: &Subject<'_>, d: &Disclosure) -> String {
     let mut steps: Vec<String> = Vec::new();
     for span in &d.path {
-        let text = format!(
-            "{} (line {})",
-            source_text(s, *span),
-            s.files.line_col(*span).0
-        );
+        let text = format!("{} ({})", source_text(s, *span), line(s, *span));
         if steps.last() != Some(&text) {
             steps.push(text);
         }
@@ -284,6 +284,20 @@ fn way(s: &Subject<'_>, d: &Disclosure) -> String {
         steps.splice(3..3 + left, [format!("{left} more steps")]);
     }
     steps.join(" → ")
+}
+
+/// The line of a place, with its file where that is another than the program's first.
+fn line(s: &Subject<'_>, span: Span) -> String {
+    let n = s.files.line_col(span).0;
+    match s.files.get(span.file) {
+        // The library's files come first, and then the program's own.
+        Some(file) if span.file.0 as usize != library::MODULES.len() => {
+            let name = file.name.strip_suffix(".smpc").unwrap_or(&file.name);
+            let module = name.replace("<std>/", "std::");
+            format!("line {n} of {module}")
+        }
+        _ => format!("line {n}"),
+    }
 }
 
 /// A place's first line of source, cut to what fits.
@@ -313,12 +327,8 @@ pub fn origin(s: &Subject<'_>, origin: Origin) -> String {
             let path = s.ir.outputs.get(id.index()).map_or("result", |l| &l.path);
             format!("`{path}`")
         }
-        Origin::Reveal(span) => format!(
-            "{} (line {})",
-            source_text(s, span),
-            s.files.line_col(span).0
-        ),
-        Origin::Stopped(span) => format!("that the run stops at line {}", s.files.line_col(span).0),
+        Origin::Reveal(span) => format!("{} ({})", source_text(s, span), line(s, span)),
+        Origin::Stopped(span) => format!("that the run stops at {}", line(s, span)),
     }
 }
 

@@ -566,7 +566,10 @@ impl Judge<'_, '_> {
                 continue;
             };
             let few = items.len() < 3 || self.subject.records.len() < 3;
-            if few || self.explained.contains(&origin) {
+            // What is never more than one says whether, and not how many.
+            let seen = items.iter().filter_map(|i| shown.counts.get(i));
+            let says_whether = seen.map(|c| c.top).max() <= Some(1);
+            if few || says_whether || self.explained.contains(&origin) {
                 continue;
             }
             let ones = items.iter().filter_map(|i| shown.counts.get(i));

@@ -105,6 +105,7 @@ pub(super) fn probe(
         }
         for (item, word) in &view {
             let counted = shown.counts.entry(*item).or_default();
+            counted.top = counted.top.max(*word);
             if *word == 1 {
                 counted.ones += 1;
                 counted.example.get_or_insert_with(|| inputs.clone());

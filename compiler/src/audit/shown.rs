@@ -118,6 +118,8 @@ impl Pins {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
     pub most: u128,
+    /// The largest value seen.
+    pub top: u128,
     pub ones: u64,
     pub changes: u64,
     pub example: Option<Inputs>,
