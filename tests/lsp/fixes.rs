@@ -89,6 +89,33 @@ fn fixes_make_programs_right() {
             "Convert `xs[0]` by `as u32`",
             "y + xs[0] as u32",
         ),
+        // Of a `usize` nothing is made secret.
+        (
+            "fn f(xs: [secret u8; 3], y: secret u32) -> secret u32 {\n    y / xs.len()\n}\n",
+            "Convert `xs.len()` by `as u32`",
+            "y / xs.len() as u32",
+        ),
+        (
+            "fn f(xs: [secret u8; 3], i: secret i32) -> secret u8 {\n    xs[i]\n}\n",
+            "Convert `i` by `as u32`",
+            "xs[i as u32]",
+        ),
+        // A literal said the type: what the variable meets says another.
+        (
+            "fn f(xs: [secret u32; 3]) -> secret u32 {\n    let mut n = 0;\n    for x in xs {\n        if x > 3 {\n            n += 1;\n        }\n    }\n    n\n}\n",
+            "Declare `n` as `secret u32`",
+            "let mut n: secret u32 = 0;",
+        ),
+        (
+            "fn f(xs: [secret u32; 3]) -> secret u32 {\n    let mut n = 0;\n    for x in xs {\n        n += x;\n    }\n    n\n}\n",
+            "Declare `n` as `secret u32`",
+            "let mut n: secret u32 = 0;",
+        ),
+        (
+            "fn f() -> u8 {\n    let n = 3;\n    n\n}\n",
+            "Declare `n` as `u8`",
+            "let n: u8 = 3;",
+        ),
         (
             "fn main(x: secret u32) -> u32 {\n    x[0] + x[1]\n}\n",
             "Add `from each`",
@@ -132,6 +159,9 @@ fn what_keeps_all_values_comes_before_what_cuts_them_off() {
             "Narrow `x` by `as u8`: upper bits are cut off"
         ]
     );
+    let wrong = "fn f(xs: [secret u8; 3], y: secret u32) -> secret u32 {\n    y / xs.len()\n}\n";
+    let (titles, _) = fix(&mut editor, wrong, "Convert `xs.len()` by `as u32`");
+    assert_eq!(titles.len(), 1, "no secret becomes a `usize`");
     editor.end();
 }
 

@@ -2,7 +2,7 @@
 
 use super::body::{Body, Typed};
 use super::consts::Known;
-use crate::ast::{Expr, ExprKind as E, Name};
+use crate::ast::{Expr, ExprKind as E, Name, UnaryOp};
 use crate::diagnostic;
 use crate::diagnostic::{listed, suggestion_after};
 use crate::hir::{ExprKind as H, Len};
@@ -168,6 +168,14 @@ impl Body<'_, '_> {
 
     /// An index: `usize` unless it says otherwise, and any unsigned type.
     pub fn index_value(&mut self, index: &Expr) -> Typed {
+        if let E::Unary(UnaryOp::Neg, inner) = &index.kind
+            && let E::Int(n, None) = inner.kind
+        {
+            let error = diagnostic!(E3005, index.span, "`-{n}` does not fit `usize`")
+                .here("indices count from the first element on");
+            self.report(error.help(format!("write `xs[xs.len() - {n}]`")));
+            return Typed::poison(index.span);
+        }
         let typed = self.expr(index, Some(&Ty::Usize));
         let ok = match &typed.ty {
             Ty::Usize | Ty::Never | Ty::Scalar(Scalar::Int { signed: false, .. }, _) => true,
@@ -183,7 +191,8 @@ impl Body<'_, '_> {
                 Ty::Struct { id, .. } if self.ck.structs.is_enum(*id) => {
                     "say with `match` which number each variant stands for"
                 }
-                ty if ty.is_number() => "convert with `as usize`, or `as u32` for a secret one",
+                ty if ty.is_number() && self.secrecy(ty).is_public() => "convert with `as usize`",
+                ty if ty.is_number() => "convert with `as u32`",
                 _ => "give an integer",
             };
             self.report(error.help(help));

@@ -48,6 +48,8 @@ pub(crate) struct LocalInfo {
     pub later: bool,
     /// The literal that it began with, where only that says its type.
     pub literal: Option<String>,
+    /// Where it was refused a value for being public, and told how to be declared with the type of that literal.
+    pub refused: Option<Span>,
     /// How many secret conditions were around its declaration.
     pub n_conditions: usize,
     /// How many closures were around its declaration.
@@ -57,6 +59,14 @@ pub(crate) struct LocalInfo {
     pub callable_param: Option<u32>,
     /// What the closure that it holds does.
     pub effects: Vec<super::effects::Effect>,
+}
+
+/// What is to be said where a variable of which only a literal says the type meets another type.
+pub(crate) enum Meeting {
+    /// The help of a message.
+    Help(String),
+    /// Nothing: a message before says it.
+    Said,
 }
 
 /// A condition around the current place that may be secret.
@@ -107,6 +117,18 @@ impl Typed {
             }
         }
         end(&self.kind).unwrap_or(self.span)
+    }
+
+    /// The variable that it is, also at the end of blocks.
+    pub fn local(&self) -> Option<LocalId> {
+        let mut kind = &self.kind;
+        loop {
+            match kind {
+                hir::ExprKind::Local(id) => return Some(*id),
+                hir::ExprKind::Block(_, Some(tail)) => kind = &tail.kind,
+                _ => return None,
+            }
+        }
     }
 
     pub fn hir(self) -> hir::Expr {
@@ -220,6 +242,7 @@ impl<'c, 'w> Body<'c, 'w> {
             used: false,
             later: false,
             literal: None,
+            refused: None,
             n_conditions: self.conditions.len(),
             n_closures: self.closures.len(),
             cause,
@@ -341,16 +364,30 @@ impl<'c, 'w> Body<'c, 'w> {
         ))
     }
 
-    /// The same as help, for where it meets a number of this type. What follows from its type is not worth saying then.
-    pub fn declared_like(&mut self, id: LocalId, other: &Ty) -> Option<String> {
+    /// What is said where such a variable meets a number of this type: how to declare it. What follows from its type is not
+    /// worth saying then.
+    pub fn declared_like(&mut self, id: LocalId, other: &Ty) -> Option<Meeting> {
+        let local = self.locals.get(id.index())?;
+        let (mutable, refused) = (local.mutable, local.refused);
         // What never changes stays as public as the literal.
-        let secrecy = match self.locals.get(id.index())?.mutable {
-            true => self.secrecy(other),
-            false => Secrecy::PUBLIC,
+        let secrecy = match (refused, mutable) {
+            (Some(_), _) => Secrecy::SECRET,
+            (None, true) => self.secrecy(other),
+            (None, false) => Secrecy::PUBLIC,
         };
         let declaration = self.declared_as(id, other, secrecy)?;
+        let help = format!("declare it: `{declaration}`");
         self.locals[id.index()].ty = Ty::Never;
-        Some(format!("declare it: `{declaration}`"))
+        let said = self.ck.out.iter_mut().rev().find(|said| {
+            said.code == Code::E3004 && refused.is_some_and(|at| at == said.primary.span)
+        });
+        Some(match said {
+            Some(said) => {
+                said.help = Some(help);
+                Meeting::Said
+            }
+            None => Meeting::Help(help),
+        })
     }
 
     /// The expression as a value of `want`, or a report that says what stands in the way.
@@ -382,16 +419,21 @@ impl<'c, 'w> Body<'c, 'w> {
                 hir
             }
             Fit::No => {
+                let literal = match (e.local(), want.is_number()) {
+                    (Some(id), true) => self.declared_like(id, want),
+                    _ => None,
+                };
                 let (have, shown) = (self.show(&e.ty), self.show(want));
+                let literal = match literal {
+                    Some(Meeting::Said) => return Typed::poison(e.span).hir(),
+                    Some(Meeting::Help(help)) => Some(help),
+                    None => None,
+                };
                 let error = diagnostic!(E3001, e.place(), "expected `{shown}`, found `{have}`");
                 let error = error.here(format!("this is `{have}`"));
                 let error = match because {
                     Some((at, text)) => error.because(at, text),
                     None => error,
-                };
-                let literal = match (&e.kind, want.is_number()) {
-                    (hir::ExprKind::Local(id), true) => self.declared_like(*id, want),
-                    _ => None,
                 };
                 let help = match want {
                     _ if literal.is_some() => literal.unwrap_or_default(),
@@ -401,6 +443,9 @@ impl<'c, 'w> Body<'c, 'w> {
                         format!(
                             "`/` of integers drops the fraction: write `(a as {to}) / (b as {to})`"
                         )
+                    }
+                    Ty::Usize if e.ty.is_number() && !self.secrecy(&e.ty).is_public() => {
+                        "a `usize` is public: take a `secret u64` there, or `reveal` the value if everyone may learn it".to_owned()
                     }
                     _ => mismatch_help(&e.ty, want, &shown),
                 };

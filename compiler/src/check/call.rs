@@ -80,8 +80,9 @@ impl Body<'_, '_> {
                 }
                 other => hints::for_call(other),
             };
-            let library = crate::parses::library_module_of(&name.text);
-            if let (Some(help), None) = (spelt, library) {
+            let library = crate::parses::library_module_of(&name.text).is_some();
+            let spelt = hints::for_namesake(&name.text).or(spelt.filter(|_| !library));
+            if let Some(help) = spelt {
                 let error = diagnostic!(E2001, name.span, "there is no `{}`", name.text)
                     .here("unknown function");
                 self.report(error.help(help));
@@ -157,12 +158,23 @@ impl Body<'_, '_> {
                     [only] => hints::for_call(&only.text),
                     _ => None,
                 };
-                match hint.filter(|_| crate::parses::library_module_of(name).is_none()) {
-                    Some(help) => {
-                        let error = diagnostic!(E2001, path.span, "there is no `{name}`")
-                            .here("unknown function");
-                        self.report(error.help(help));
-                    }
+                let library = crate::parses::library_module_of(name).is_some();
+                let error = match path.parts.as_slice() {
+                    [only] if hints::is_number_type(&only.text) => Some((
+                        diagnostic!(E3008, path.span, "`{name}` is a type, not a function")
+                            .here("called here"),
+                        format!("write `x as {name}`"),
+                    )),
+                    _ => hints::for_namesake(name)
+                        .or(hint.filter(|_| !library))
+                        .map(|help| {
+                            let error = diagnostic!(E2001, path.span, "there is no `{name}`")
+                                .here("unknown function");
+                            (error, help.to_owned())
+                        }),
+                };
+                match error {
+                    Some((error, help)) => self.report(error.help(help)),
                     None => self.unknown_function(&path.parts, path.span),
                 }
             }
@@ -212,7 +224,17 @@ impl Body<'_, '_> {
             .here("wrong number of arguments")
             .because(declared, "declared here");
             let names: Vec<&str> = sig.params.iter().map(|p| p.name.as_str()).collect();
-            self.report(error.help(format!("write `{name}({})`", names.join(", "))));
+            // `use` of a name that the language has, too, hides the latter.
+            let hides = builtin::NAMES.iter().any(|(n, _)| *n == name);
+            let library = crate::parses::library_module_of(&name).filter(|_| hides);
+            let help = match library {
+                Some(module) => format!(
+                    "write `{name}({})`; for what `{name}` is without a `use`, give this one another name: `use std::{module}::{name} as {name}_of;`",
+                    names.join(", ")
+                ),
+                None => format!("write `{name}({})`", names.join(", ")),
+            };
+            self.report(error.help(help));
             for arg in args {
                 if !self.is_callable(arg) {
                     self.expr(arg, None);
@@ -225,6 +247,11 @@ impl Body<'_, '_> {
             return Typed::poison(span);
         }
         let fixed = bound.clone();
+        // What is wanted of the result is a hint for literals: a value that says its type goes before it.
+        let mut wanted = bound.clone();
+        if let Some(want) = want {
+            self.unify(&sig.ret, want, &mut wanted);
+        }
         // Values that say their type, then bare literals, then callables, whose parameters the values fix.
         let mut checked: Vec<Option<Typed>> = args.iter().map(|_| None).collect();
         for bare in [false, true] {
@@ -233,8 +260,8 @@ impl Body<'_, '_> {
                     continue;
                 }
                 let mut hint = hinted(&param.ty, &bound);
-                if hint.is_none() && bare && param.ty == sig.ret {
-                    hint = want.cloned();
+                if hint.is_none() {
+                    hint = hinted(&param.ty, &wanted);
                 }
                 // Of a list that is written out the length is known where only the parameter's element is.
                 if let (None, Ty::Array(item, _), E::Array(items)) = (&hint, &param.ty, &arg.kind) {

@@ -263,8 +263,11 @@ impl Body<'_, '_> {
                 }
                 return;
             }
-            let path: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
-            let path = path.join("::");
+            let path_of = |parts: &[Name]| {
+                let names: Vec<&str> = parts.iter().map(|p| p.text.as_str()).collect();
+                names.join("::")
+            };
+            let path = path_of(parts);
             let error = diagnostic!(
                 E2005,
                 first.span,
@@ -272,11 +275,39 @@ impl Body<'_, '_> {
                 first.text
             )
             .here("unknown module");
+            let is_number_type = super::hints::is_number_type;
+            let of_prelude = |name: &str| super::builtin::NAMES.iter().any(|(n, _)| *n == name);
             let help = match first.text.as_str() {
+                "std" | "core" if is_number_type(&parts[1].text) => {
+                    format!("write `{}`, without a module", path_of(&parts[1..]))
+                }
+                // `std::cmp::max` is here what `max` is.
+                "std" | "core" if parts.len() > 2 && of_prelude(&last.text) => {
+                    format!("`{}` needs no module: call it alone", last.text)
+                }
                 "std" | "crate" => {
                     format!("write `use {path};` at the top and call `{}`", last.text)
                 }
-                other => format!("bring it in: `use std::{other};` or `use crate::{other};`"),
+                "f32" | "f64" => match last.text.as_str() {
+                    "INFINITY" | "NEG_INFINITY" | "NAN" => {
+                        "such numbers come of arithmetic only, as `1.0 / 0.0`".to_owned()
+                    }
+                    _ => {
+                        "types of integers have `MAX`, `MIN` and `BITS`; of floats write the number"
+                            .to_owned()
+                    }
+                },
+                "bool" => "a `bool` is `true` or `false`".to_owned(),
+                other if is_number_type(other) && of_prelude(&last.text) => {
+                    format!("write `{}(x)` or `x.{}()`", last.text, last.text)
+                }
+                other if is_number_type(other) => {
+                    "types of integers have `MAX`, `MIN` and `BITS`, and no functions".to_owned()
+                }
+                other => match super::hints::for_type(other) {
+                    Some(help) => help.to_owned(),
+                    None => format!("bring it in: `use std::{other};` or `use crate::{other};`"),
+                },
             };
             self.report(error.help(help));
             return;

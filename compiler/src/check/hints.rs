@@ -3,10 +3,12 @@
 //! A name that nothing in scope has may be one of another language. Then the message says how the same is said here, in
 //! words that compile.
 
+use crate::types::width;
+
 /// What to write in place of a function of another language that was called like `x.name(…)` or `name(x, …)`.
 pub(crate) fn for_call(name: &str) -> Option<&'static str> {
     Some(match name {
-        "filter" | "retain" | "where" => {
+        "retain" | "where" => {
             "how many pass would show: count them with `xs.map(|x| if x > 3 { 1 } else { 0 }).sum()`, or keep a `bool` beside each element"
         }
         "push" | "append" | "extend" | "insert" | "push_back" | "add" => {
@@ -41,7 +43,14 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
         "first" | "front" => "write `xs[0]`",
         "last" | "back" => "write `xs[xs.len() - 1]`",
         "to_string" | "str" | "format" | "to_owned" => "there is no text to compute with",
-        "int" | "float" | "bool" => "write `x as u32`, with the type that it shall have",
+        "int" | "float" | "double" => "write `x as u32`, with the type that it shall have",
+        "bool" => "write `x != 0`",
+        "unwrap" | "expect" | "get_or_insert" => {
+            "write `o.unwrap_or(x)`, with what stands for `None`"
+        }
+        "sorted" | "order" | "arrange" => {
+            "write `sort(xs)`, with `use std::sort::sort;` at the top"
+        }
         "assert_eq" => "write `assert(a == b)`",
         "assert_ne" => "write `assert(a != b)`",
         "panic" | "unreachable" | "todo" | "abort" | "exit" => "write `assert(false, \"why\")`",
@@ -50,6 +59,19 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
             "write `random()`: it draws a secret that no party knows, `let r: secret u32 = random();`"
         }
         _ => return crate::resolve::elsewhere(name),
+    })
+}
+
+/// The same for what the library has under this name, but does otherwise than what may be meant.
+pub(crate) fn for_namesake(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "filter" => {
+            "how many pass would show: add up with `xs.map(|x| if x > 3 { x } else { 0 }).sum()`, or, for rows of which each says whether it is kept, bring it in: `use std::table::filter;`"
+        }
+        "pow" => {
+            "of integers multiply: `x * x`, or in a loop; for numbers with fractions bring it in: `use std::math::pow;`"
+        }
+        _ => return None,
     })
 }
 
@@ -77,7 +99,7 @@ pub(crate) fn for_value(name: &str) -> Option<&'static str> {
         "True" => "write `true`",
         "False" => "write `false`",
         "null" | "NULL" | "nil" | "nullptr" | "undefined" => {
-            "there is no such value: keep a `bool` beside the value that says whether it is there"
+            "write `None`, where an `Option` may hold no value: `let x: Option<u32> = None;`"
         }
         "self" | "this" => "there are no methods of types: write a function with a parameter",
         "INT_MAX" | "UINT_MAX" | "maxsize" => "write `u32::MAX`, with the type that you mean",
@@ -85,4 +107,9 @@ pub(crate) fn for_value(name: &str) -> Option<&'static str> {
         "print" | "println" => return for_call(name),
         _ => return None,
     })
+}
+
+/// Whether a name is that of a type of numbers.
+pub(crate) fn is_number_type(name: &str) -> bool {
+    matches!(name, "usize" | "f32" | "f64") || width::parse(name).is_some()
 }

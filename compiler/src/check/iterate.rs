@@ -329,8 +329,12 @@ impl Body<'_, '_> {
         let truth = self.truth(condition);
         let body = self.loop_body(|b| b.block(body, Some(&Ty::unit())));
         let body = self.unit(body);
+        let wrong = cond.ty.is_never();
         let cond = cond.hir();
-        self.warn_endless(&cond, truth, &body, head);
+        // What a wrong condition asks is not known.
+        if !wrong {
+            self.warn_endless(&cond, truth, &body, head);
+        }
         out.push(hir::Stmt::While {
             cond,
             body,

@@ -1,7 +1,7 @@
 //! Operators: which types have them, and what they give.
 
 use super::Bounds;
-use super::body::{Body, Typed};
+use super::body::{Body, Meeting, Typed};
 use super::expr::is_bare;
 use crate::ast::{BinaryOp, Expr, ExprKind as E, UnaryOp};
 use crate::diagnostic;
@@ -23,6 +23,22 @@ pub(crate) fn is_shift(op: BinaryOp) -> bool {
 }
 
 impl Body<'_, '_> {
+    /// How two numbers get one type. None gets `usize` that is secret.
+    fn one_type(&self, left: &Ty, right: &Ty) -> String {
+        let plain = |ty: &Ty| self.show(&ty.clone().public());
+        let hidden = |ty: &Ty| !self.secrecy(ty).is_public();
+        match (left, right) {
+            (Ty::Usize, other) | (other, Ty::Usize) if hidden(other) => {
+                format!("convert the `usize` with `as {}`", plain(other))
+            }
+            (left, right) => format!(
+                "convert one of them with `as {}` or `as {}`",
+                plain(left),
+                plain(right)
+            ),
+        }
+    }
+
     pub fn unary(&mut self, op: UnaryOp, inner: &Expr, want: Option<&Ty>, span: Span) -> Typed {
         if op == UnaryOp::Neg
             && let E::Int(value, suffix) = &inner.kind
@@ -123,27 +139,21 @@ impl Body<'_, '_> {
         }
         let Some(ty) = self.operand_type(&left.ty, &right.ty) else {
             let (l, r) = (self.show(&left.ty), self.show(&right.ty));
-            let error = diagnostic!(E3001, span, "`{}` of `{l}` and `{r}`", op.symbol())
-                .here("the operands have different types")
-                .because(left.span, format!("this is `{l}`"))
-                .because(right.span, format!("this is `{r}`"));
-            let plain = |s: &str| s.trim_start_matches("secret ").to_owned();
             let numbers = left.ty.is_number() && right.ty.is_number();
             let sides = [(&left, &right), (&right, &left)];
             let literal = sides.into_iter().find_map(|(side, other)| match side.kind {
                 H::Local(id) if numbers => self.declared_like(id, &other.ty),
                 _ => None,
             });
-            let help = if let Some(help) = literal {
-                help
-            } else if numbers {
-                format!(
-                    "convert one of them with `as {}` or `as {}`",
-                    plain(&l),
-                    plain(&r)
-                )
-            } else {
-                "give both operands one type".to_owned()
+            let error = diagnostic!(E3001, span, "`{}` of `{l}` and `{r}`", op.symbol())
+                .here("the operands have different types")
+                .because(left.span, format!("this is `{l}`"))
+                .because(right.span, format!("this is `{r}`"));
+            let help = match literal {
+                Some(Meeting::Said) => return Typed::poison(span),
+                Some(Meeting::Help(help)) => help,
+                None if numbers => self.one_type(&left.ty, &right.ty),
+                None => "give both operands one type".to_owned(),
             };
             self.report(error.help(help));
             return Typed::poison(span);

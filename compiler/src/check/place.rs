@@ -101,11 +101,22 @@ impl Body<'_, '_> {
                 error = error.because(condition.span, "this condition is secret");
             }
             let error = error.because(declared, format!("`{name}` is public: `{shown}`"));
-            let help = match self.declaration(&target, &target.ty, Secrecy::SECRET) {
+            // A literal alone said the type: what is assigned knows better.
+            let other = op.is_none()
+                && target.ty.is_integral()
+                && typed.ty.is_number()
+                && self.operand_type(&target.ty, &typed.ty).is_none();
+            let ty = if other { &typed.ty } else { &target.ty };
+            let help = match self.declaration(&target, ty, Secrecy::SECRET) {
                 Some(declaration) => format!("declare it: `{declaration}`"),
                 None => format!("declare it as `secret {shown}`"),
             };
             self.report(error.help(help));
+            let local = &mut self.locals[target.place.local.index()];
+            if other && local.literal.is_some() {
+                local.ty = Ty::Never;
+            }
+            local.refused = local.refused.or(Some(place.span));
             return;
         }
         let because = (declared, format!("`{name}` is declared here"));

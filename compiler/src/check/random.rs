@@ -48,7 +48,7 @@ impl Body<'_, '_> {
             Ty::Param { .. } => Some("the type parameter needs the bound `Int`"),
             Ty::Usize => Some("a `usize` is public: draw a `secret u64`"),
             Ty::Real(..) => Some(
-                "it draws integers, `bool`s and arrays of them: draw an integer and convert it, as `(bits as fixed<32, 16>) / 65536.0` does",
+                "it draws integers, `bool`s and arrays of them: draw an integer and convert it, as `(bits as fixed<64, 16>) / 65536.0` does",
             ),
             _ => Some("it draws integers, `bool`s and arrays of them: draw each field"),
         }

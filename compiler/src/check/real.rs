@@ -5,14 +5,21 @@
 use super::body::{Body, Typed};
 use super::signature::TypeCx;
 use super::{Checker, GenericInfo};
-use crate::ast::{self, Expr, ExprKind as E, UnaryOp};
+use crate::ast::{self, BinaryOp, Expr, ExprKind as E, UnaryOp};
 use crate::diagnostic;
 use crate::hir::{ExprKind as H, GenericKind, Len, Real, fixed_bits};
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Secrecy, Ty};
+use num_bigint::BigInt;
 use smpcc_circuit::decimal::{Decimal, fixed_text};
-use smpcc_circuit::value::{Integer, Scalar};
+use smpcc_circuit::value::{Integer, Scalar, Word};
+
+/// Deepest chain of constants that a bound is made of.
+const MAX_CHAIN: u32 = 8;
+
+/// Most numbers that a bound is made of.
+const MAX_TERMS: u32 = 1000;
 
 impl Checker<'_> {
     /// `fixed<W, F>`.
@@ -88,30 +95,94 @@ impl Checker<'_> {
             );
             return None;
         };
-        let Some(decimal) = self.constant_decimal(e, module, 0) else {
+        let bits = (u32::from(width), u32::from(frac));
+        let Some(units) = self.constant_units(e, module, bits, &mut (0, MAX_TERMS)) else {
             let error = diagnostic!(E3023, e.span, "the bound of a range is a constant");
             self.report(
                 error
                     .here("not a constant")
-                    .help("write a number or the name of a constant that is one"),
+                    .help("write a number, the name of a constant, or an expression of these"),
             );
             return None;
         };
-        match decimal.to_fixed(u32::from(width), u32::from(frac)) {
-            Ok(word) => Some(Integer::of(Scalar::signed(width), word)),
-            Err(_) => {
-                let error = diagnostic!(
-                    E3005,
-                    e.span,
-                    "this is not a value of `fixed<{width}, {frac}>`"
-                );
-                self.report(
-                    error
-                        .here("does not fit")
-                        .help("choose a wider type or another bound"),
-                );
-                None
+        let fits = units.bits() < u64::from(width) || units == -(BigInt::from(1) << (width - 1));
+        if !fits {
+            let error = diagnostic!(
+                E3005,
+                e.span,
+                "this is not a value of `fixed<{width}, {frac}>`"
+            );
+            self.report(
+                error
+                    .here("does not fit")
+                    .help("choose a wider type or another bound"),
+            );
+            return None;
+        }
+        let scalar = Scalar::signed(width);
+        let word = (units + (BigInt::from(1) << 128)) & BigInt::from(Word::MAX);
+        Some(Integer::of(scalar, scalar.wrap(Word::try_from(word).ok()?)))
+    }
+
+    /// What a constant expression is in units of the last place, by the rules of fixed-point numbers, but for wrapping.
+    /// `left` has how many constants it is inside of, and how many terms more it may have.
+    fn constant_units(
+        &mut self,
+        e: &Expr,
+        module: usize,
+        (width, frac): (u32, u32),
+        left: &mut (u32, u32),
+    ) -> Option<BigInt> {
+        left.1 = left.1.checked_sub(1)?;
+        if let Some(decimal) = self.constant_decimal(e, module, 0) {
+            // A literal that does not fit is more than the type has.
+            let most = BigInt::from(1) << width;
+            let sign = |word: Word| {
+                let units = BigInt::from(word);
+                match word >> (width - 1) & 1 {
+                    0 => units,
+                    _ => units - (BigInt::from(1) << width),
+                }
+            };
+            return Some(decimal.to_fixed(width, frac).map_or(most, sign));
+        }
+        match &e.kind {
+            E::Paren(inner) => self.constant_units(inner, module, (width, frac), left),
+            E::Unary(UnaryOp::Neg, inner) => self
+                .constant_units(inner, module, (width, frac), left)
+                .map(|units| -units),
+            E::Binary(op, a, b) => {
+                let a = self.constant_units(a, module, (width, frac), left)?;
+                let b = self.constant_units(b, module, (width, frac), left)?;
+                Some(match op {
+                    BinaryOp::Add => a + b,
+                    BinaryOp::Sub => a - b,
+                    BinaryOp::Mul => (a * b + ((BigInt::from(1) << frac) >> 1u32)) >> frac,
+                    BinaryOp::Div if b != BigInt::ZERO => (a << frac) / b,
+                    _ => return None,
+                })
             }
+            E::Path(path) if path.args.is_empty() && left.0 < MAX_CHAIN => {
+                let [name] = path.parts.as_slice() else {
+                    return None;
+                };
+                let Some(Def::Const(id)) = self.world.lookup(module, &name.text) else {
+                    return None;
+                };
+                self.refer_item(name, Def::Const(id));
+                if let Some(known) = self.const_value(id) {
+                    let integer = known.integer();
+                    let below = if integer.is_negative() { 1 } else { 0 };
+                    let value = BigInt::from(integer.word()) - (BigInt::from(below) << 128);
+                    return Some(value << frac);
+                }
+                let item = self.world.consts.get(id.index())?;
+                left.0 += 1;
+                let units = self.constant_units(&item.decl.value, item.module, (width, frac), left);
+                left.0 -= 1;
+                units
+            }
+            _ => None,
         }
     }
 

@@ -141,13 +141,7 @@ fn the_pages_of_errors_say_the_truth() {
     for &code in Code::ALL {
         // These stand for programs that are too long for a page, or in several files, or hold what no page should hold, or
         // need a session.
-        let elsewhere = [
-            Code::E1007,
-            Code::E1008,
-            Code::E1012,
-            Code::E2006,
-            Code::W0004,
-        ];
+        let elsewhere = [Code::E1007, Code::E1008, Code::E1012, Code::E2006];
         if elsewhere.contains(&code)
             || ["E4", "E9"]
                 .iter()
@@ -243,6 +237,22 @@ fn what_a_message_says_to_write_compiles() {
             "let mut most = 0;",
             "let mut most: secret u32 = 0;",
         ),
+        // What it becomes says the type, also where the assignment does not.
+        (
+            "fn f(xs: [secret u32; 3]) -> secret u32 {\n    let mut n = 0;\n    for x in xs { if x > 3 { n += 1; } }\n    n\n}\n",
+            "let mut n = 0;",
+            "let mut n: secret u32 = 0;",
+        ),
+        (
+            "fn f(xs: [secret u8; 3], k: secret u16) -> secret u16 {\n    let mut n = 0;\n    for x in xs { if x > 3 { n += 1; } }\n    n * k\n}\n",
+            "let mut n = 0;",
+            "let mut n: secret u16 = 0;",
+        ),
+        (
+            "fn f(xs: [secret u64; 3]) -> secret u64 {\n    let mut n = 0;\n    for x in xs { if x > 3 { n = x * 2; } }\n    n\n}\n",
+            "let mut n = 0;",
+            "let mut n: secret u64 = 0;",
+        ),
         (
             "fn f(xs: [u64; 3]) -> u64 {\n    let mut last = 0;\n    for x in xs { last = x; }\n    last\n}\n",
             "let mut last = 0;",
@@ -266,6 +276,102 @@ fn what_a_message_says_to_write_compiles() {
             .replace("n += i", "n += i as u64");
         accepted(&mended);
     }
+    // No advice makes a `usize` secret.
+    for (program, of, wrong, right) in [
+        (
+            "fn f(xs: [secret u32; 3]) -> secret u64 { sum(xs) / xs.len() }\n",
+            "convert the `usize` with ",
+            "xs.len()",
+            "xs.len() {}",
+        ),
+        (
+            "fn f(xs: [secret u8; 3], i: secret i32) -> secret u8 { xs[i] }\n",
+            "convert with ",
+            "[i]",
+            "[i {}]",
+        ),
+        (
+            "fn f(xs: [u8; 3], i: i32) -> u8 { xs[i] }\n",
+            "convert with ",
+            "[i]",
+            "[i {}]",
+        ),
+        (
+            "fn f(xs: [u8; 3]) -> u8 { xs[-1] }\n",
+            "write ",
+            "xs[-1]",
+            "{}",
+        ),
+        ("fn f(x: u8) -> u32 { u32(x) }\n", "write ", "u32(x)", "{}"),
+        (
+            "fn f(a: u8, b: u8) -> u8 { std::cmp::max(a, b) }\n",
+            "",
+            "std::cmp::",
+            "",
+        ),
+        (
+            "fn f() -> u32 { std::u32::MAX }\n",
+            "write ",
+            "std::u32::MAX",
+            "{}",
+        ),
+        (
+            "fn f(x: i32) -> i32 { i32::abs(x) }\n",
+            "write ",
+            "i32::abs(x)",
+            "{}",
+        ),
+        ("fn f() -> Option<u32> { null }\n", "write ", "null", "{}"),
+    ] {
+        let advice = advised(program, of);
+        accepted(&program.replace(wrong, &right.replace("{}", &advice)));
+    }
+    for (program, told) in [
+        ("fn f(x: &u32) -> u32 { x }\n", "remove the `&`"),
+        ("fn f(x: u32) -> u32 { *x }\n", "remove the `*`"),
+        (
+            "fn g(x: u32) -> u32 { x }\nfn f(x: u32) -> u32 { g(&x) }\n",
+            "remove the `&`",
+        ),
+        (
+            "fn f(x: u8) -> u8 { const K: u8 = 3; x + K }\n",
+            "`const` stands outside of functions",
+        ),
+        (
+            "fn f(x: u8) -> u8 { let y = x; fn g() { } y }\n",
+            "`fn` stands outside of functions",
+        ),
+        ("fn f(x: u32[3]) -> u32 { x[0] }\n", "write `[u32; 3]`"),
+        (
+            "use std::{stats::mean, sort::sort};\n",
+            "`use std::stats::{mean, median};`",
+        ),
+        (
+            "fn f(x: [u32; 3]) -> [u32; 3] { x.map(a => a + 1) }\n",
+            "write `|x| x + 1`",
+        ),
+        (
+            "use std::stats::max;\nfn f(x: u8) -> u8 { max(x, 3u8) + max([x, x]) }\n",
+            "`use std::stats::max as max_of;`",
+        ),
+        ("impl P { }\n", "call `f(x)` as `x.f()`"),
+        ("intt main() { }\n", "`enum`"),
+        ("fn f() -> u32 { Vec::new() }\n", "an array of eight"),
+        ("fn f() -> f32 { f32::MAX }\n", "of floats write the number"),
+        (
+            "fn f(x: [secret u8; 3]) -> u64 { x.filter(|a| a > 3).sum() }\n",
+            "use std::table::filter;",
+        ),
+    ] {
+        let (_, errors) = run(program);
+        assert!(errors.contains(told), "{program}: {errors}");
+    }
+    // A condition that is wrong says nothing of whether the loop ends.
+    let (_, errors) = run("fn f(xs: [u8; 3]) { let mut i = 0; while i < xs.len() { i += 1; } }\n");
+    assert!(
+        errors.contains("E3001") && !errors.contains("W0005"),
+        "{errors}"
+    );
     let program = "fn f(xs: [secret u8; 3]) -> secret u8 { xs.max() }\n";
     let advice = advised(program, "bring in another one: ");
     accepted(&format!("{advice}\n{program}"));
@@ -275,6 +381,83 @@ fn what_a_message_says_to_write_compiles() {
     let program = "fn f(xs: [secret u8; 3]) -> secret bool { let y: u8 = 3; xs.contains(y) }\n";
     let advice = advised(program, "ask for each element: ");
     accepted(&program.replace("xs.contains(y)", &advice));
+}
+
+/// The warnings of a program that has no errors, as `what; help` with the ranges that lead there.
+fn warned(program: &str) -> String {
+    let (hir, text) = run(program);
+    assert!(hir.is_some(), "{program}: {text}");
+    text
+}
+
+#[test]
+fn what_declared_ranges_let_leave_a_type_is_warned_of() {
+    let wide = "x: secret u8 in 0..=200 from each";
+    for (body, told) in [
+        (
+            "x[0] + x[1]",
+            "this can leave `u8`; help: compute in a type that holds it, with `as u16`",
+        ),
+        ("x[0] - x[1]", "with `as i16`"),
+        ("x[0] * 3", "with `as u16`"),
+        (
+            "(x[0] as u16 * 300) as u8",
+            "what is converted can leave `u8`; help: write `as u16`",
+        ),
+        ("{ let y = x[0]; y + y }", "this can leave `u8`"),
+        (
+            "sum(x.map(|v| v * 2)) as u8 + x[0] * x[1]",
+            "this can leave `u8`",
+        ),
+        ("twice(x[0])", "this can leave `u8`"),
+        (
+            "{ let mut t: secret u8 = 0; for v in x { t = max(t, v + 100); } t }",
+            "this can leave `u8`",
+        ),
+        ("max(x[0], 3) + min(x[1], 60)", "this can leave `u8`"),
+    ] {
+        let program = format!(
+            "fn twice(v: secret u8) -> secret u8 {{ v + v }}\nfn main({wide}) -> u8 {{ {body} }}\n"
+        );
+        let text = warned(&program);
+        assert!(
+            text.contains("warning[W0004]") && text.contains(told),
+            "{body}: {text}"
+        );
+    }
+    // What fits, what no range is declared of, and what a condition may keep in the type.
+    for body in [
+        "x[0] / 2 + x[1] / 2",
+        "x[0] % 100 + x[1] % 100",
+        "if x[0] < 100 { x[0] + x[0] } else { 0 }",
+        "{ let mut t = x[0]; t += x[1]; t }",
+        "min(x[0], 100) + min(x[1], 100)",
+        "(x[0] as u16 + 3) as u8",
+    ] {
+        let text = warned(&format!("fn main({wide}) -> u8 {{ {body} }}\n"));
+        assert!(!text.contains("W0004"), "{body}: {text}");
+    }
+    let text = warned("fn main(x: secret u8 from each) -> u8 { x[0] + x[1] }\n");
+    assert!(!text.contains("W0004"), "{text}");
+    let fields = "struct R { a: u8 in 0..=100, b: u8 in 0..=155, p: fixed<8, 4> in -4.0..=4.0 }\n";
+    let program = |body: &str| {
+        format!(
+            "{fields}fn main(rows: [secret R; _] from each) -> u64 {{ let mut n: secret u64 = 0; for r in rows.flatten() {{ {body} }} n }}\n"
+        )
+    };
+    let text = warned(&program("n += (r.a + r.b) as u64;"));
+    assert!(!text.contains("W0004"), "{text}");
+    let text = warned(&program("n += (r.a + r.b + 1) as u64;"));
+    assert!(text.contains("this can leave `u8`"), "{text}");
+    let text = warned(&program("if r.p + r.p > 1 { n += 1; }"));
+    assert!(text.contains("this can leave `fixed<8, 4>`"), "{text}");
+    let text = warned(&program("if r.p - 3.5 > 1 { n += 1; }"));
+    assert!(!text.contains("W0004"), "{text}");
+    // What the program puts into a struct by itself is in no declared range.
+    let text = warned(
+        "struct R { a: u8 in 0..=200 }\nfn main(x: secret u8 from each) -> u8 { let r = R { a: x[0] }; r.a + r.a }\n",
+    );
+    assert!(!text.contains("W0004"), "{text}");
 }
 
 /// What newcomers from Python and from institutions write first, and what they are told.

@@ -46,6 +46,9 @@ pub fn fixes(program: &Program, part: Span) -> Vec<Fix> {
 fn ways(program: &Program, diagnostic: &Diagnostic) -> Vec<Way> {
     let help = diagnostic.help.as_deref().unwrap_or("");
     match diagnostic.code {
+        Code::E3001 if help.starts_with("declare it: ") => declared_anew(program, diagnostic, help)
+            .into_iter()
+            .collect(),
         Code::E3001 => conversions(program, diagnostic, help),
         Code::E3002 | Code::E3004 => {
             let mut ways: Vec<Way> = secret_variable(program, diagnostic, help)
@@ -99,6 +102,14 @@ fn conversions(program: &Program, diagnostic: &Diagnostic, help: &str) -> Vec<Wa
     {
         ways.push((left.span, l, to_r));
         ways.push((right.span, r, to_l));
+    }
+    if let Some(to) = quoted(help, "convert the `usize` with `as ", "`") {
+        let counts = diagnostic.causes.iter().filter_map(|cause| {
+            here(&cause.text)
+                .filter(|ty| ty == "usize")
+                .map(|ty| (cause.span, ty, to))
+        });
+        ways.extend(counts);
     }
     let bits = |ty: &str| {
         let ty = ty.trim_start_matches("secret ");
@@ -178,11 +189,32 @@ fn secret_variable(program: &Program, diagnostic: &Diagnostic, help: &str) -> Op
         Some(declaration) => quoted(declaration, ": ", " =")?,
         None => quoted(help, "declare it as `", "`").or_else(|| quoted(help, "make it `", "`"))?,
     };
+    Some(declare(program, name, ty))
+}
+
+/// Another type for a variable of which only a literal said one.
+fn declared_anew(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
+    let declaration = quoted(help, "declare it: `", "`")?;
+    // `let mut x: secret u32 = 0;`
+    let (name, ty) = (
+        quoted(declaration, "let ", ":")?.trim_start_matches("mut "),
+        quoted(declaration, ": ", " =")?,
+    );
+    let causes = diagnostic.causes.iter().map(|cause| cause.span);
+    let place = std::iter::once(diagnostic.primary.span)
+        .chain(causes)
+        .flat_map(|at| super::names::declaration(program, at.file, at.start))
+        .find(|at| program.sources.text(*at) == name && !super::is_library(at.file))?;
+    Some(declare(program, place, ty))
+}
+
+/// The name of a variable with this type after it.
+fn declare(program: &Program, name: Span, ty: &str) -> Way {
     let tokens = program.tokens(name.file);
     let mut after = tokens.iter().skip_while(|t| t.span.start < name.end);
     let edit = match after.next() {
         Some(colon) if colon.kind == Tok::Colon => {
-            let written = after.next()?;
+            let written = after.next().unwrap_or(colon);
             Edit {
                 place: Span::new(
                     name.file,
@@ -198,7 +230,7 @@ fn secret_variable(program: &Program, diagnostic: &Diagnostic, help: &str) -> Op
         },
     };
     let title = format!("Declare `{}` as `{ty}`", program.sources.text(name));
-    Some((title, vec![edit]))
+    (title, vec![edit])
 }
 
 /// `from` whom a secret of `main` comes: of each party, or of a role.

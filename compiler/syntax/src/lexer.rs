@@ -507,6 +507,14 @@ fn not_a_number(text: &str, span: Span) -> Diagnostic {
         "`{}` is not a number of this language",
         shorten(text)
     );
+    // `1.5f32`
+    for ty in ["f32", "f64"] {
+        let number = text.strip_suffix(ty).map(|n| n.trim_end_matches('_'));
+        let good = |n: &&str| decimal(n).is_some() || n.bytes().all(|b| b.is_ascii_digit());
+        if let Some(number) = number.filter(good).filter(|n| !n.is_empty()) {
+            return error.help(format!("write `{number} as {ty}`"));
+        }
+    }
     error.help(
         "write digits, with `_` between them if you like, `0x…`, `0o…` or `0b…`, at most 2^128 − 1, and at most a type like `u8` after them; or a decimal number like `1.5` or `2e-3`",
     )

@@ -109,8 +109,11 @@ fn special_case(
         };
         return Some(match guess {
             Some(guess) => error.help(format!("write `{guess}` in place of `{word}`")),
+            None if matches!(word, "impl" | "trait" | "interface") => error.help(
+                "there are no methods of types: write functions, and call `f(x)` as `x.f()`",
+            ),
             None => error.help(
-                "items are `fn`, `struct`, `type`, `const`, `use`, `party`, `test` and `circuit`",
+                "items are `fn`, `struct`, `enum`, `type`, `const`, `use`, `party`, `test` and `circuit`",
             ),
         });
     }
@@ -119,6 +122,21 @@ fn special_case(
             diagnostic!(E1005, span, "there are no global variables")
                 .here("`let` stands only in functions")
                 .help("write `const NAME: TYPE = VALUE;`, or move it into a function"),
+        );
+    }
+    let item = matches!(
+        token.kind,
+        Kind::Const | Kind::Fn | Kind::Struct | Kind::Enum | Kind::Use
+    );
+    let begins = matches!(
+        before.map(|b| b.kind),
+        Some(Kind::Semi | Kind::LBrace | Kind::RBrace)
+    );
+    if item && begins && !is_first {
+        return Some(
+            diagnostic!(E1005, span, "`{word}` stands outside of functions")
+                .here("in a function")
+                .help("move it out, to the other items of the file"),
         );
     }
     let reserved = crate::lexer::KEYWORDS.contains(&word);
@@ -180,10 +198,24 @@ fn special_case(
                 .help("compare with `==`"),
         );
     }
+    if token.kind == Kind::Star && can("!") {
+        return Some(
+            diagnostic!(E1005, span, "there are no references in this language")
+                .here("`*` before a value")
+                .help("remove the `*`: everything is a value"),
+        );
+    }
     if token.kind == Kind::And && can("!") {
         return Some(
             diagnostic!(E1005, span, "there are no references in this language")
                 .here("`&` before a value")
+                .help("remove the `&`: everything is a value"),
+        );
+    }
+    if token.kind == Kind::And && can("secret") {
+        return Some(
+            diagnostic!(E1005, span, "there are no references in this language")
+                .here("`&` before a type")
                 .help("remove the `&`: everything is a value"),
         );
     }

@@ -131,8 +131,36 @@ pub fn slip(
             "a part of an array is not written with `:`".into(),
             "write `xs[a..b]`, `xs[a..]` or `xs[..b]`".into(),
         ),
+        // `u32[3]`
+        Kind::LBracket
+            if kind_before(1) == Some(Kind::Ident)
+                && matches!(
+                    kind_before(2),
+                    Some(Kind::Colon | Kind::Secret | Kind::Public)
+                )
+                && can("in") =>
+        {
+            say(
+                before(1),
+                "the length of an array stands behind its type, in the same brackets".into(),
+                format!(
+                    "write `[{}; 3]`, with the length that you mean",
+                    word_before(1)
+                ),
+            )
+        }
+        // `use std::{stats::mean};`
+        Kind::PathSep
+            if can("}") && can("as") && tokens.first().is_some_and(|t| t.kind == Kind::Use) =>
+        {
+            say(
+                before(1),
+                "in the braces of a `use` stand single names".into(),
+                "write a `use` for each module: `use std::stats::{mean, median};`".into(),
+            )
+        }
         // `x => x + 1`
-        Kind::FatArrow if can("&&") => say(
+        Kind::FatArrow if can("&&") || can(")") && kind_before(1) == Some(Kind::Ident) => say(
             None,
             "a closure is not written with `=>`".into(),
             "write `|x| x + 1`".into(),
