@@ -22,7 +22,7 @@ pub mod op;
 mod owned;
 pub mod phases;
 pub mod program;
-mod regions;
+pub mod regions;
 pub mod robust;
 #[cfg(test)]
 mod sample;

@@ -292,6 +292,7 @@ pub(crate) fn run_suite<S: Suite>(
         sections: vec![SectionReport::default(); program.sections.len()],
         timeline: Timeline::new(began),
         done: 0,
+        listings: SortedMap::new(),
     };
     let mut main = Run::new(0, true);
     if let Some(plan) = schedule.regions.first() {

@@ -15,14 +15,15 @@ use crate::error::Error;
 use crate::mask::Mask;
 use crate::ring::{Element, Elements, each, for_width, other_word};
 
+mod lanes;
 #[cfg(test)]
 mod tests;
 
-/// Lanes whose quotients are made side by side: the steps of one wait for each other.
-const SIDE_BY_SIDE: usize = 4;
+pub use lanes::Places;
+use lanes::{Lanes, Vectors};
 
 /// A machine word with all that word operations need.
-trait Lane:
+pub trait Lane:
     Element
     + Ord
     + From<bool>
@@ -151,6 +152,12 @@ impl<E: Lane> Type<E> {
     }
 }
 
+/// The first word if the mask says so, else the second.
+#[inline(always)]
+pub fn either<E: Lane>(if_so: Mask, a: E, b: E) -> E {
+    Type::either(if_so, a, b)
+}
+
 /// What a comparison of secrets says, as a word; `.ci/branches` looks at what becomes of lines with it.
 #[inline(always)]
 fn flag<E: Lane>(holds: bool) -> E {
@@ -194,92 +201,62 @@ pub fn map(op: WordOp, from: Scalar, to: Scalar, args: &[&Elements]) -> Result<E
     if args.len() != op.arity() || args.iter().any(|a| a.lanes() != lanes) {
         return Err(Error::bug("operands of different shapes"));
     }
-    for_width!(from.width(), E => map_as::<E>(op, from, to, args))
+    for_width!(from.width(), E => compute::<E, _>(op, from, to, Vectors(args)))
 }
 
-fn map_as<E: Lane>(
+/// The same on a few lanes that lie, each in a word and zero above its type, in one memory.
+///
+/// # Errors
+/// None.
+///
+/// # Panics
+/// If a place is not in the memory.
+pub fn map_in(op: WordOp, from: Scalar, to: Scalar, places: Places<'_>) -> Result<(), Error> {
+    for_width!(from.width(), E => compute::<E, _>(op, from, to, places))
+}
+
+#[inline(always)]
+fn compute<E: Lane, L: Lanes>(
     op: WordOp,
     from: Scalar,
     to: Scalar,
-    args: &[&Elements],
-) -> Result<Elements, Error> {
+    lanes: L,
+) -> Result<L::Made, Error> {
     let (ty, w) = (Type::<E>::of(from), from.width());
-    let arg = |i: usize| args.get(i).copied().ok_or_else(other_word);
-    let data = |i: usize| E::slice(arg(i)?).ok_or_else(other_word);
-    let one = |f: fn(Type<E>, E) -> E| Ok(each_of(data(0)?, |a| f(ty, a)));
-    Ok(match op {
-        WordOp::Add => pairs(data(0)?, data(1)?, |a, b| a.add(b).low(w)),
-        WordOp::Sub => pairs(data(0)?, data(1)?, |a, b| a.sub(b).low(w)),
-        WordOp::Mul => pairs(data(0)?, data(1)?, |a, b| a.mul(b).low(w)),
-        WordOp::And => pairs(data(0)?, data(1)?, |a, b| a & b),
-        WordOp::Or => pairs(data(0)?, data(1)?, |a, b| a | b),
-        WordOp::Xor => pairs(data(0)?, data(1)?, |a, b| a ^ b),
-        WordOp::Min => pairs(data(0)?, data(1)?, |a, b| ty.smaller(a, b)),
-        WordOp::Max => pairs(data(0)?, data(1)?, |a, b| ty.larger(a, b)),
-        WordOp::Neg => return one(|ty, a| E::default().sub(a).low(ty.width)),
-        WordOp::Abs => return one(Type::magnitude),
-        WordOp::Not => return one(|ty, a| (!a).low(ty.width)),
-        WordOp::CountOnes => return one(|ty, a| E::of(a.ones().into()).low(ty.width)),
-        WordOp::Eq => pairs(data(0)?, data(1)?, same),
-        WordOp::Ne => pairs(data(0)?, data(1)?, |a, b| same(a, b) ^ 1),
-        WordOp::Lt => pairs(data(0)?, data(1)?, |a, b| ty.below(a, b)),
-        WordOp::Le => pairs(data(0)?, data(1)?, |a, b| ty.below(b, a) ^ 1),
-        WordOp::Div => quotients(ty, data(0)?, data(1)?, |ty, (a, b), (quotient, _)| {
+    match op {
+        WordOp::Add => lanes.pairs(|a: E, b| a.add(b).low(w)),
+        WordOp::Sub => lanes.pairs(|a: E, b| a.sub(b).low(w)),
+        WordOp::Mul => lanes.pairs(|a: E, b| a.mul(b).low(w)),
+        WordOp::And => lanes.pairs(|a: E, b| a & b),
+        WordOp::Or => lanes.pairs(|a: E, b| a | b),
+        WordOp::Xor => lanes.pairs(|a: E, b| a ^ b),
+        WordOp::Min => lanes.pairs(|a: E, b| ty.smaller(a, b)),
+        WordOp::Max => lanes.pairs(|a: E, b| ty.larger(a, b)),
+        WordOp::Neg => lanes.each(|a| E::default().sub(a).low(w)),
+        WordOp::Abs => lanes.each(|a: E| ty.magnitude(a)),
+        WordOp::Not => lanes.each(|a: E| (!a).low(w)),
+        WordOp::CountOnes => lanes.each(|a: E| E::of(a.ones().into()).low(w)),
+        WordOp::Eq => lanes.pairs::<E, u64>(same),
+        WordOp::Ne => lanes.pairs(|a: E, b| same(a, b) ^ 1),
+        WordOp::Lt => lanes.pairs(|a: E, b| ty.below(a, b)),
+        WordOp::Le => lanes.pairs(|a: E, b| ty.below(b, a) ^ 1),
+        WordOp::Div => lanes.quotients(ty, |(a, b), (quotient, _)| {
             let minus = mask(((a ^ b) & ty.sign) >> (ty.width - 1));
             ty.negated(quotient, minus)
         }),
-        WordOp::Rem => quotients(ty, data(0)?, data(1)?, |ty, (a, _), (_, rest)| {
-            ty.negated(rest, ty.is_negative(a))
-        }),
-        WordOp::Isqrt => each_of(data(0)?, |a| root(a, w)),
-        WordOp::Shl | WordOp::Shr => {
-            let values = data(0)?;
-            let left = op == WordOp::Shl;
-            each!(arg(1)?, by => pairs(values, by, |a, by| {
-                let by = saturated(by.word());
-                if left { ty.shifted_left(a, by) } else { ty.shifted_right(a, by) }
-            }))
-        }
-        WordOp::RotL | WordOp::RotR => {
-            let values = data(0)?;
-            let left = op == WordOp::RotL;
-            each!(arg(1)?, by => pairs(values, by, |a, by| {
-                let by = remainder(by, w);
-                if left { ty.rotated_left(a, by) } else { ty.rotated_right(a, by) }
-            }))
-        }
-        WordOp::Select => {
-            let which = u64::slice(arg(0)?).ok_or_else(other_word)?;
-            let both = data(1)?.iter().zip(data(2)?).zip(which);
-            let either = |((&a, &b), &c): ((&E, &E), &u64)| Type::either(Mask::lowest(c), a, b);
-            E::wrap(both.map(either).collect())
-        }
+        WordOp::Rem => lanes.quotients(ty, |(a, _), (_, rest)| ty.negated(rest, ty.is_negative(a))),
+        WordOp::Isqrt => lanes.each(|a: E| root(a, w)),
+        WordOp::Shl => lanes.by(|a, by| ty.shifted_left(a, by)),
+        WordOp::Shr => lanes.by(|a, by| ty.shifted_right(a, by)),
+        WordOp::RotL => lanes.around(w, |a, by| ty.rotated_left(a, by)),
+        WordOp::RotR => lanes.around(w, |a, by| ty.rotated_right(a, by)),
+        WordOp::Select => lanes.chosen::<E>(),
         WordOp::Cast => {
-            let values = data(0)?;
-            for_width!(to.width(), F => each_of(values, |a| cast::<E, F>(ty, a, to.width())))
+            for_width!(to.width(), F => lanes.each(|a| cast::<E, F>(ty, a, to.width())))
         }
-        WordOp::SubByte | WordOp::Float(..) => {
-            // The definition itself takes the same steps for all values.
-            let words: Vec<Vec<Word>> = args.iter().map(|a| a.words()).collect();
-            let lane = |i: usize| {
-                let mut lane = [0; 3];
-                for (slot, words) in lane.iter_mut().zip(&words) {
-                    *slot = words[i];
-                }
-                op.eval(from, to, &lane[..words.len()])
-            };
-            let lanes = args.first().map_or(0, |a| a.lanes());
-            Elements::of_words(to.width(), (0..lanes).map(lane))
-        }
-    })
-}
-
-fn each_of<E: Lane, F: Element>(a: &[E], f: impl Fn(E) -> F) -> Elements {
-    F::wrap(a.iter().map(|&a| f(a)).collect())
-}
-
-fn pairs<E: Lane, F: Lane, G: Element>(a: &[E], b: &[F], f: impl Fn(E, F) -> G) -> Elements {
-    G::wrap(a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect())
+        // The definition itself takes the same steps for all values.
+        WordOp::SubByte | WordOp::Float(..) => lanes.meant(op, from, to),
+    }
 }
 
 /// A word in another type's machine word, with the sign in all higher bits.
@@ -290,30 +267,6 @@ fn cast<E: Lane, F: Lane>(ty: Type<E>, word: E, width: u32) -> F {
     }
     let sign = F::of(ty.sign.word());
     (F::of(word.word()) ^ sign).sub(sign).low(width)
-}
-
-/// What `f` makes of operands and of the quotient and the rest of their magnitudes.
-fn quotients<E: Lane>(
-    ty: Type<E>,
-    a: &[E],
-    b: &[E],
-    f: impl Fn(Type<E>, (E, E), (E, E)) -> E,
-) -> Elements {
-    let mut out = Vec::with_capacity(a.len());
-    for (a, b) in a.chunks(SIDE_BY_SIDE).zip(b.chunks(SIDE_BY_SIDE)) {
-        let magnitudes = |words: &[E]| {
-            let mut all = [E::default(); SIDE_BY_SIDE];
-            for (all, &word) in all.iter_mut().zip(words) {
-                *all = ty.magnitude(word);
-            }
-            all
-        };
-        let (quotient, rest) = divided(magnitudes(a), magnitudes(b), ty.width);
-        let results = quotient.into_iter().zip(rest);
-        let operands = a.iter().copied().zip(b.iter().copied());
-        out.extend(operands.zip(results).map(|(ab, qr)| f(ty, ab, qr)));
-    }
-    E::wrap(out)
 }
 
 /// Quotients and rests, bit by bit; of a division by zero all ones and the dividend.
@@ -464,6 +417,48 @@ pub fn scan(
     })
 }
 
+/// As [`reduce`] and, if `each` of the results on the way is kept, [`scan`], of a few lanes in a memory (see [`Places`]).
+///
+/// # Errors
+/// A bug: an operation that is not associative.
+///
+/// # Panics
+/// If a place is not in the memory.
+pub fn fold_in(
+    op: WordOp,
+    scalar: Scalar,
+    places: Places<'_>,
+    segments: usize,
+    each: bool,
+) -> Result<(), Error> {
+    let Places {
+        memory,
+        args: [from, ..],
+        result,
+        lanes,
+    } = places;
+    let run = run_of(lanes, segments)?;
+    for_width!(scalar.width(), E => {
+        let ty = Type::<E>::of(scalar);
+        let start = E::of(identity(op, scalar));
+        associative!(op, ty, E, f => {
+            for s in 0..segments {
+                let mut sum = start;
+                for k in s * run..(s + 1) * run {
+                    sum = f(sum, E::of(memory[from + k])).low(ty.width);
+                    if each {
+                        memory[result + k] = sum.word();
+                    }
+                }
+                if !each {
+                    memory[result + s] = sum.low(ty.width).word();
+                }
+            }
+            Ok(())
+        })
+    })
+}
+
 fn run_of(lanes: usize, segments: usize) -> Result<usize, Error> {
     let run = lanes.checked_div(segments).unwrap_or(0);
     match run.checked_mul(segments) == Some(lanes) {
@@ -473,7 +468,8 @@ fn run_of(lanes: usize, segments: usize) -> Result<usize, Error> {
 }
 
 /// Arrays side by side, each with as many of the indices.
-struct Arrays {
+#[derive(Clone, Copy)]
+pub struct Arrays {
     /// Lanes of one array.
     own: usize,
     /// Elements of one array.
@@ -483,7 +479,11 @@ struct Arrays {
 }
 
 impl Arrays {
-    fn of(lanes: usize, indices: usize, block: usize, groups: usize) -> Result<Self, Error> {
+    /// `groups` arrays of elements of `block` lanes, `lanes` in all, and so many indices.
+    ///
+    /// # Errors
+    /// A bug: arrays or indices that do not divide into groups.
+    pub fn of(lanes: usize, indices: usize, block: usize, groups: usize) -> Result<Self, Error> {
         let bad = || Error::bug("arrays that are not whole");
         let (own, per) = (run_of(lanes, groups)?, run_of(indices, groups)?);
         let n = own.checked_div(block).ok_or_else(bad)?;
@@ -497,9 +497,14 @@ impl Arrays {
         }
     }
 
+    /// Whether they have no elements.
+    pub const fn are_empty(&self) -> bool {
+        self.n == 0
+    }
+
     /// Where the element of the `k`-th index begins, and whether there is one; else the array's first, which there is.
     #[inline(always)]
-    fn place(&self, k: usize, index: Word, block: usize) -> (usize, Mask) {
+    pub fn place(&self, k: usize, index: Word, block: usize) -> (usize, Mask) {
         let index = saturated(index);
         let inside = less(index, self.n);
         let index = (index & inside.word()) as usize;
@@ -518,7 +523,7 @@ pub fn read(
     groups: usize,
 ) -> Result<Elements, Error> {
     let arrays = Arrays::of(lanes.lanes(), index.lanes(), block, groups)?;
-    if arrays.n == 0 {
+    if arrays.are_empty() {
         return Ok(lanes.zeros_like(index.lanes() * block));
     }
     Ok(each!(lanes, words => {
@@ -563,7 +568,7 @@ pub fn write(
     if index.lanes().checked_mul(block) != Some(val.lanes()) {
         return Err(Error::bug("operands of different shapes"));
     }
-    if arrays.n == 0 {
+    if arrays.are_empty() {
         return Ok(());
     }
     each!(lanes, words => put(words, index, val, block, &arrays))

@@ -6,6 +6,7 @@ use crate::float::FloatOp;
 use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Loc, Node, Op, Program};
+use crate::regions;
 use crate::sorted::{SortedMap, SortedSet};
 use crate::template::{Gate, Template};
 
@@ -22,6 +23,8 @@ pub(super) struct Shape {
     /// By template.
     gates: Vec<Gates>,
     moves: Moves,
+    /// By value, whether it is made in a region in which nothing is shared.
+    in_order: Vec<bool>,
 }
 
 impl Shape {
@@ -29,8 +32,22 @@ impl Shape {
         Self {
             gates: program.templates.iter().map(Gates::of).collect(),
             moves: Moves::of(program),
+            in_order: in_order(program),
         }
     }
+}
+
+fn in_order(program: &Program) -> Vec<bool> {
+    let mut made = vec![false; program.values.len()];
+    let regions = program.regions.iter().zip(regions::clear(program));
+    for node in regions.filter(|r| r.1).flat_map(|r| &r.0.nodes) {
+        for v in &node.results {
+            if let Some(made) = made.get_mut(v.index()) {
+                *made = true;
+            }
+        }
+    }
+    made
 }
 
 /// Gates of one template.
@@ -66,21 +83,26 @@ impl Gates {
 
 /// Steps that any operation takes, whatever its lanes.
 const EACH: u64 = 500;
-/// The same in the clear, where nothing is scheduled.
+/// The same in the clear.
 const EACH_CLEAR: u64 = 300;
+/// The same in a loop in which nothing is shared, so that nothing is scheduled.
+const EACH_IN_ORDER: u64 = 8;
+/// The same there of an operation on longer vectors.
+const EACH_VECTOR: u64 = 150;
+
+fn lanes(program: &Program, value: Option<&ValueId>) -> u64 {
+    let info = value.and_then(|v| program.values.get(v.index()));
+    info.map_or(0, |info| info.lanes)
+}
 
 /// Steps on words of an operation in the clear, once: those of the longest of its values, or of what it reads or writes of an array,
 /// which is handed over and not copied; where a word takes as many steps as it has bits, so many times more.
 fn clear_steps(program: &Program, node: &Node) -> u64 {
     let values = node.args.iter().chain(&node.results);
     let infos = values.filter_map(|v| program.values.get(v.index()));
-    let lanes_of = |v: Option<&ValueId>| {
-        v.and_then(|v| program.values.get(v.index()))
-            .map_or(0, |v| v.lanes)
-    };
     match node.op {
-        Op::Gather { .. } | Op::Read { .. } => return lanes_of(node.results.first()),
-        Op::Scatter { .. } | Op::Write { .. } => return lanes_of(node.args.get(2)),
+        Op::Gather { .. } | Op::Read { .. } => return lanes(program, node.results.first()),
+        Op::Scatter { .. } | Op::Write { .. } => return lanes(program, node.args.get(2)),
         _ => {}
     }
     let lanes = infos.clone().map(|v| v.lanes).max().unwrap_or(0);
@@ -197,9 +219,23 @@ impl Sums {
             }
             None => {}
         }
-        let each = match result.map(|r| r.domain) {
-            Some(Domain::Local { .. } | Domain::Public) => EACH_CLEAR,
-            Some(Domain::Arithmetic { .. } | Domain::Boolean | Domain::Yao) | None => EACH,
+        let is_in_order = |v: &ValueId| shape.in_order.get(v.index()) == Some(&true);
+        let each = match result {
+            Some(info) if !info.domain.is_clear() => EACH,
+            Some(info) if node.results.iter().all(is_in_order) => {
+                // Elements of a longer array are read and replaced as quickly.
+                let moved = match node.op {
+                    Op::Scatter { .. } | Op::Write { .. } => self::lanes(program, node.args.get(2)),
+                    _ => info.lanes,
+                };
+                if moved <= regions::FEW_LANES {
+                    EACH_IN_ORDER
+                } else {
+                    EACH_VECTOR
+                }
+            }
+            Some(_) => EACH_CLEAR,
+            None => EACH,
         };
         sums.steps = sums.steps.saturating_add(each.saturating_mul(times));
         if node.op == Op::Shuffle {

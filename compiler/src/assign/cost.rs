@@ -29,6 +29,9 @@ const UNKNOWN_COUNT: f64 = 8.0;
 
 /// Nanoseconds that an owner takes for a lane of what it computes by itself.
 const OWNED_NS: f64 = 1.0;
+/// The same for an operation, whatever its lanes; and for one on shares, which is scheduled.
+const EACH_NS: f64 = 8.0;
+const EACH_SHARED_NS: f64 = 500.0;
 
 /// When a value is there, in rounds: whole ones and, of chains that are estimated, parts.
 type Stamp = smpcc_circuit::stamp::Stamp<f64>;
@@ -498,21 +501,29 @@ impl<'m, 'a> Walk<'m, 'a> {
             }
             _ if home == Kind::Public || node.results.is_empty() => ready,
             _ if home == Kind::Local => {
-                let lanes = node
-                    .args
-                    .iter()
-                    .chain(&node.results)
-                    .map(|&v| self.lanes(v));
+                // An array of which elements are read or written is handed over and not copied.
+                let touched = match node.op {
+                    Op::Gather { .. } | Op::ReadSecret { .. } => {
+                        (&node.args[1..], &node.results[..])
+                    }
+                    Op::Scatter { .. } | Op::WriteSecret { .. } => (&node.args[1..], &[][..]),
+                    _ => (&node.args[..], &node.results[..]),
+                };
+                let lanes = touched.0.iter().chain(touched.1).map(|&v| self.lanes(v));
                 let owner = node
                     .results
                     .first()
                     .and_then(|r| model.owners.owner[r.index()]);
-                let ns = OWNED_NS * lanes.fold(0.0, f64::max) * times;
+                let ns = (EACH_NS + OWNED_NS * lanes.fold(0.0, f64::max)) * times;
                 self.owned[owner.unwrap_or_default() as usize] += ns;
                 ready
             }
-            op if home == Kind::Arithmetic => self.arithmetic(op, node, ready),
+            op if home == Kind::Arithmetic => {
+                self.local += EACH_SHARED_NS * times;
+                self.arithmetic(op, node, ready)
+            }
             op => {
+                self.local += EACH_SHARED_NS * times;
                 let (circuit, lanes) = self.in_bits(op, node, home);
                 self.circuit(home, circuit, lanes, times, ready)
             }

@@ -19,6 +19,7 @@ use smpcc_circuit::sorted::SortedMap;
 
 use super::SectionReport;
 use super::group::Fused;
+use super::in_order::InOrder;
 use super::parts;
 use super::schedule::{RegionPlan, Schedule};
 use super::settle::Settle;
@@ -51,6 +52,8 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     pub(super) timeline: Timeline,
     /// Parts of the plan that have ended.
     pub(super) done: u64,
+    /// What this party does in regions in which nothing is shared, by the first region of their operation.
+    pub(super) listings: SortedMap<u32, Arc<InOrder<'p>>>,
 }
 
 /// Stamps of the whole run and, as if all other operations took no time, of each section; one row per value.
@@ -232,7 +235,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             .then(|| self.schedule.local[value.index()] as usize)
     }
 
-    fn held(&self, value: ValueId) -> Result<Operand<S>, Error> {
+    pub(super) fn held(&self, value: ValueId) -> Result<Operand<S>, Error> {
         self.values[value.index()]
             .clone()
             .ok_or_else(|| Error::bug(format!("{value} is used before it is there")))
@@ -375,7 +378,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         let node = &self.region(run.region).nodes[index];
         let plan = self.plan(run.region);
         if let Some(group) = plan.groups.get(&(index as u32)) {
-            self.count(run.counted, group.group.nodes.len());
+            self.count(run.counted, group.group.nodes.len() as u64);
             // Each of its values has had its stamp.
             for (kept, held) in group.results.iter().zip(results) {
                 self.keep(run, kept.value, held);
@@ -417,9 +420,9 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
     }
 
     /// So many parts of the plan have ended.
-    pub(super) fn count(&mut self, counted: bool, parts: usize) {
+    pub(super) fn count(&mut self, counted: bool, parts: u64) {
         if counted {
-            self.done = self.done.saturating_add(parts as u64);
+            self.done = self.done.saturating_add(parts);
             self.wire.progress(self.done);
         }
     }
@@ -502,6 +505,9 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         base: &[Stamp],
         counted: bool,
     ) -> Result<Result<Work<S>, Vec<Operand<S>>>, Error> {
+        if self.is_in_order(node) {
+            return Ok(Err(self.in_order(node, args, counted)?));
+        }
         match &node.op {
             Op::Loop { count, body } => {
                 let mut base = Cow::Borrowed(base);
@@ -519,10 +525,6 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
                 };
                 if count == 0 {
                     return Ok(Err(args));
-                }
-                if self.plan(*body as usize).is_clear {
-                    let results = self.in_order(node, (count, *body as usize), args, counted)?;
-                    return Ok(Err(results));
                 }
                 let mut run = Box::new(Run::new(*body as usize, counted));
                 self.start_iteration(&mut run, 0, args, &base)?;

@@ -1,115 +1,89 @@
-//! Runs loops in which nothing is shared: operations on public values and on what owners know, in their order and without a scheduler.
+//! Runs loops and branches in which nothing is shared: operations on public values and on what owners know, in their order and without
+//! a scheduler.
 //!
 //! Nothing in such a region waits for a message, so that there is nothing to begin early, no round to count and no correlation to make.
-//! Each of many small steps of a party alone takes less than half of what it takes with the scheduler.
+//! What each party does is listed once (`listing`); a step on a few words then takes some nanoseconds (`machine`).
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use smpcc_circuit::program::{Domain, Node, Op};
+use smpcc_circuit::program::{Domain, Node};
 
-use super::execute::{Executor, Run};
-use super::parts;
+use super::execute::Executor;
 use crate::error::Error;
-use crate::protocols::{Operand, Suite, Value, clear};
-use crate::ring::Elements;
+use crate::protocols::{Operand, Suite};
+use listing::{Builder, Listing};
+use machine::Machine;
+
+mod listing;
+mod machine;
+#[cfg(test)]
+mod tests;
+
+pub(super) use listing::Listing as InOrder;
 
 impl<'p, S: Suite> Executor<'p, '_, S> {
-    /// All iterations of such a loop: what it carries at the end.
+    /// Whether an operation runs regions in which nothing is shared, and no others.
+    pub(super) fn is_in_order(&self, node: &Node) -> bool {
+        let mut regions = node.op.regions().peekable();
+        regions.peek().is_some() && regions.all(|r| self.plan(r as usize).is_clear)
+    }
+
+    /// The results of such an operation. `counted` says whether the plan says how often its regions run.
     pub(super) fn in_order(
         &mut self,
         node: &'p Node,
-        (count, body): (u64, usize),
-        carried: Vec<Operand<S>>,
+        args: Vec<Operand<S>>,
         counted: bool,
     ) -> Result<Vec<Operand<S>>, Error> {
         let before = Instant::now();
-        let results = self.iterations(count, body, carried, counted)?;
-        let work = self.own_work(body).unwrap_or(node);
-        self.spent(work, before, 0);
+        let listing = self.listing(node)?;
+        let (program, me) = (self.program, self.wire.me());
+        let outside = listing.outside.iter().map(|&v| Ok((v, self.held(v)?)));
+        let outside = outside.collect::<Result<Vec<_>, Error>>()?;
+        let mut turn = |parts: u64| {
+            self.wire.poll()?;
+            self.count(counted, parts);
+            Ok(())
+        };
+        let mut machine = Machine::<S>::new(program, &listing, me, &mut turn);
+        for (v, value) in outside {
+            machine.put(v, value)?;
+        }
+        for (&v, value) in node.args.iter().zip(args) {
+            machine.put(v, value)?;
+        }
+        let mut machine = machine.run(counted)?;
+        let results = node.results.iter().map(|&v| machine.get(v, true));
+        let results = results.collect::<Result<_, Error>>()?;
+        drop(machine);
+        self.spent(self.own_work(node).unwrap_or(node), before, 0);
         Ok(results)
     }
 
-    /// An operation of this party alone in a region, for whose section the region's time counts.
-    fn own_work(&self, region: usize) -> Option<&'p Node> {
+    /// What this party does in an operation's regions; listed when they run first.
+    fn listing(&mut self, node: &'p Node) -> Result<Arc<Listing<'p>>, Error> {
+        let key = node.op.regions().next().unwrap_or_default();
+        if let Some(listing) = self.listings.get(&key) {
+            return Ok(listing.clone());
+        }
+        let me = self.wire.me();
+        let listing = Builder::listing(self.program, self.schedule, me, node)?;
+        let listing = Arc::new(listing);
+        self.listings.insert(key, listing.clone());
+        Ok(listing)
+    }
+
+    /// An operation of this party alone in the regions, for whose section their time counts.
+    fn own_work(&self, node: &Node) -> Option<&'p Node> {
         let me = self.wire.me().index();
         let is_own = |node: &&Node| {
             let domain = |v: usize| self.program.values[v].domain;
             let owner = node.results.first().map(|v| domain(v.index()));
             matches!(owner, Some(Domain::Local { owner }) if owner as usize == me)
         };
-        self.program.regions[region].nodes.iter().find(is_own)
-    }
-
-    fn iterations(
-        &mut self,
-        count: u64,
-        body: usize,
-        mut carried: Vec<Operand<S>>,
-        counted: bool,
-    ) -> Result<Vec<Operand<S>>, Error> {
-        let Some((&counter, params)) = self.region(body).params.split_first() else {
-            return Err(Error::bug("a loop without a counter"));
-        };
-        let mut run = Run::new(body, counted);
-        let width = self.program.values[counter.index()].scalar.width();
-        for i in 0..count {
-            self.wire.poll()?;
-            run.renew(self.plan(body));
-            let i = Elements::of_words(width, std::iter::once(u128::from(i)));
-            self.keep(&run, counter, Arc::new(Value::Public(i)));
-            if params.len() != carried.len() {
-                return Err(Error::bug("a loop carries the wrong number of values"));
-            }
-            for (&value, held) in params.iter().zip(carried) {
-                self.keep(&run, value, held);
-            }
-            carried = self.pass(&mut run)?;
-        }
-        Ok(carried)
-    }
-
-    /// The operations of a region, one after the other, and what it gives. Its parameters are there.
-    fn pass(&mut self, run: &mut Run<S>) -> Result<Vec<Operand<S>>, Error> {
-        let nodes = &self.region(run.region).nodes;
-        for (index, node) in nodes.iter().enumerate() {
-            let mut args = Vec::with_capacity(node.args.len());
-            for &value in &node.args {
-                args.push(self.fetch(run, value)?);
-            }
-            let inner = run.counted && parts::is_counted(&node.op);
-            let results = match node.op {
-                Op::Loop { count, body } => {
-                    let count = match count {
-                        Some(count) => count,
-                        None if args.is_empty() => {
-                            return Err(Error::bug("a loop without a count"));
-                        }
-                        None => {
-                            let count = clear::public(&args.remove(0))?.get(0);
-                            u64::try_from(count).unwrap_or(u64::MAX)
-                        }
-                    };
-                    self.iterations(count, body as usize, args, inner)?
-                }
-                Op::If { then, otherwise } => {
-                    let condition = args
-                        .first()
-                        .ok_or_else(|| Error::bug("an `if` of nothing"))?;
-                    let holds = clear::public(condition)?.get(0) & 1 == 1;
-                    let region = if holds { then } else { otherwise } as usize;
-                    let mut arm = Run::new(region, inner);
-                    arm.renew(self.plan(region));
-                    self.pass(&mut arm)?
-                }
-                _ => clear::execute(self.program, node, args, self.wire.me())?,
-            };
-            for (&value, held) in node.results.iter().zip(results) {
-                self.keep(run, value, held);
-            }
-            self.release(run, index);
-        }
-        self.count(run.counted, nodes.len());
-        self.results(run)
+        let regions = node.op.regions();
+        let nodes = regions.flat_map(|r| &self.program.regions[r as usize].nodes);
+        nodes.into_iter().find(is_own)
     }
 }

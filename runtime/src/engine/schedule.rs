@@ -6,7 +6,8 @@
 use smpcc_circuit::blocks::{self, Role};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::phases::{Phase, Phases};
-use smpcc_circuit::program::{Domain, Kind, Node, Op, Program, Region};
+use smpcc_circuit::program::{Op, Program, Region};
+use smpcc_circuit::regions;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::ConstVec;
 
@@ -36,7 +37,7 @@ pub struct RegionPlan {
     pub phase: Vec<u32>,
     /// For each phase, what it is and how many nodes it has.
     pub phases: Vec<(Phase, usize)>,
-    /// Whether nothing in it is shared (see `in_order`).
+    /// Whether nothing in it is shared, and no vector in it is so long that it is made in blocks (see `in_order`).
     pub is_clear: bool,
 }
 
@@ -115,6 +116,8 @@ pub struct Schedule {
     pub local: Vec<u32>,
     /// For each value, the region that makes it.
     pub home: Vec<u32>,
+    /// See [`regions::clear`].
+    clear: Vec<bool>,
 }
 
 impl Schedule {
@@ -133,6 +136,7 @@ impl Schedule {
                 .collect(),
             local: vec![u32::MAX; n],
             home: vec![u32::MAX; n],
+            clear: regions::clear(program),
         };
         for (r, region) in program.regions.iter().enumerate() {
             let made = region
@@ -240,30 +244,14 @@ impl Schedule {
             let group = GroupPlan::new(program, region, group, used).ok_or_else(broken)?;
             plan.groups.insert(first, group);
         }
-        plan.is_clear = is_clear(program, r, &plan, &self.regions);
+        let inner = region.nodes.iter().flat_map(|n| n.op.regions());
+        plan.is_clear = self.clear.get(r) == Some(&true)
+            && plan.groups.is_empty()
+            && plan.phases.len() <= 1
+            && inner.map(|r| &self.regions[r as usize]).all(|r| r.is_clear);
         self.regions[r] = plan;
         Ok(outside)
     }
-}
-
-/// Whether nothing in a region is shared, given which of the regions before it are so.
-fn is_clear(program: &Program, region: usize, plan: &RegionPlan, plans: &[RegionPlan]) -> bool {
-    let in_clear = |node: &Node| {
-        let all = node.args.iter().chain(&node.results);
-        let known = |domain: Domain| matches!(domain, Domain::Public | Domain::Local { .. });
-        match (&node.op, node.op.kind()) {
-            (Op::While { .. }, _) => false,
-            (_, Kind::Clear | Kind::Move | Kind::Control) => {
-                let inner = |r: u32| plans.get(r as usize).is_some_and(|plan| plan.is_clear);
-                all.map(|v| program.values[v.index()].domain).all(known)
-                    && node.op.regions().all(inner)
-            }
-            (_, Kind::Linear | Kind::Interactive(_)) => false,
-        }
-    };
-    plan.groups.is_empty()
-        && plan.phases.len() <= 1
-        && program.regions[region].nodes.iter().all(in_clear)
 }
 
 impl GroupPlan {

@@ -48,6 +48,33 @@ fn taken<S>(value: Arc<Value<S>>) -> Result<Elements, Error> {
     }
 }
 
+/// The vector in a value that this party knows, to be changed: `own` says whether the result is the party's own. It is copied where
+/// others use it as it was.
+///
+/// # Errors
+/// A bug: a value that this party does not know.
+pub fn changed<S>(value: &mut Arc<Value<S>>, own: bool) -> Result<&mut Elements, Error> {
+    let is_free = match Arc::get_mut(value) {
+        Some(Value::Public(_)) => !own,
+        Some(Value::Local(Some(_))) => own,
+        Some(Value::Local(None) | Value::Shared(_)) | None => false,
+    };
+    if !is_free {
+        let words = taken(std::mem::replace(value, Arc::new(Value::Local(None))))?;
+        *value = Arc::new(match own {
+            true => Value::Local(Some(Secret::new(words))),
+            false => Value::Public(words),
+        });
+    }
+    match Arc::get_mut(value) {
+        Some(Value::Public(words)) => Ok(words),
+        Some(Value::Local(Some(own))) => Ok(own.expose_mut()),
+        Some(Value::Local(None) | Value::Shared(_)) | None => {
+            Err(Error::bug("a value that others use is changed"))
+        }
+    }
+}
+
 /// Whether an operation touches no share.
 pub fn is_local<S>(node: &Node, args: &[Arc<Value<S>>]) -> bool {
     let all_clear = || args.iter().all(|a| !matches!(**a, Value::Shared(_)));
@@ -227,6 +254,12 @@ pub fn at(program: &Program, loc: Loc, what: &str) -> Error {
     }
 }
 
+/// A public index names none of `n` elements.
+pub fn out_of_range(program: &Program, node: &Node, index: Word, n: usize) -> Error {
+    let what = format!("the index {index} is out of range: there are {n} elements");
+    at(program, node.loc, &what)
+}
+
 /// The first lane of each block that an index vector names in a vector of `lanes`.
 ///
 /// # Errors
@@ -242,11 +275,7 @@ pub fn indices(
     let n = lanes / block;
     let beyond = each!(index, v => v.iter().map(|i| i.word()).find(|&i| i >= n as Word));
     if let Some(word) = beyond {
-        return Err(at(
-            program,
-            node.loc,
-            &format!("the index {word} is out of range: there are {n} elements"),
-        ));
+        return Err(out_of_range(program, node, word, n));
     }
     Ok(each!(index, v => v.iter().map(|i| i.word() as usize * block).collect()))
 }

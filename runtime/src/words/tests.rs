@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use smpcc_circuit::gate::{Rule, WordOp};
 use smpcc_circuit::value::{Scalar, Word};
 
-use super::{map, read, reduce, scan, write};
+use super::{Places, fold_in, map, map_in, read, reduce, scan, write};
 use crate::engine::testing::words;
 use crate::ring::Elements;
 
@@ -57,6 +57,24 @@ fn expect(op: WordOp, from: Scalar, to: Scalar, args: &[(Scalar, Vec<Word>)]) {
         let expected = op.eval(from, to, &args);
         assert_eq!(got, expected, "{op:?} from {from} to {to} of {args:x?}");
     }
+    // The same in one memory, a few lanes at a time.
+    let lanes = got.lanes();
+    let mut memory: Vec<Word> = args.iter().flat_map(|(_, words)| words.clone()).collect();
+    let result = memory.len();
+    memory.resize(result + lanes, Word::MAX);
+    for (from_lane, few) in (0..lanes).step_by(7).map(|k| (k, 7.min(lanes - k))) {
+        let places = Places {
+            memory: &mut memory,
+            args: std::array::from_fn(|i| (i * lanes + from_lane).min(result)),
+            result: result + from_lane,
+            lanes: few,
+        };
+        map_in(op, from, to, places).unwrap_or_else(|e| panic!("{op:?}: {e}"));
+    }
+    assert!(
+        memory[result..] == got.words(),
+        "{op:?}: {from} to {to} in memory"
+    );
 }
 
 #[test]
@@ -152,6 +170,21 @@ fn runs_are_reduced_and_scanned() {
                     got.is_ok_and(|e| e == of(scalar, &sums.concat())),
                     "{op:?} {scalar}"
                 );
+                for each in [false, true] {
+                    let expected = if each { &sums.concat() } else { &reduced };
+                    let mut memory = [lanes, &vec![0; expected.len()]].concat();
+                    let places = Places {
+                        memory: &mut memory,
+                        args: [0; 3],
+                        result: lanes.len(),
+                        lanes: lanes.len(),
+                    };
+                    let done = fold_in(op, scalar, places, segments, each);
+                    assert!(
+                        done.is_ok() && memory[lanes.len()..] == **expected,
+                        "{op:?}"
+                    );
+                }
             }
         }
     }
@@ -262,6 +295,22 @@ fn times_do_not_follow_what_is_computed() {
                 drop(std::hint::black_box(map(op, ty, to, args)));
             });
             assert!(spread(&times) < 1.5, "{op:?} on {ty}: {times:?}");
+            // Lane by lane in one memory.
+            let times = least(&operands, |[a, b]| {
+                let (a, b) = (a.words(), b.words());
+                let n = a.len();
+                let mut memory = [a, b, vec![0; n]].concat();
+                for k in 0..n {
+                    let places = Places {
+                        memory: &mut memory,
+                        args: [k, n + k, n + k],
+                        result: 2 * n + k,
+                        lanes: 1,
+                    };
+                    std::hint::black_box(map_in(op, ty, to, places).is_ok());
+                }
+            });
+            assert!(spread(&times) < 1.5, "{op:?} on one {ty}: {times:?}");
         }
     }
 }
