@@ -6,7 +6,7 @@ use crate::float::FloatOp;
 use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Loc, Node, Op, Program};
-use crate::regions;
+use crate::regions::{FEW_LANES, Quiet};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::template::{Gate, Template};
 
@@ -23,7 +23,7 @@ pub(super) struct Shape {
     /// By template.
     gates: Vec<Gates>,
     moves: Moves,
-    /// By value, whether it is made in a region in which nothing is shared.
+    /// By value, whether it is made without anything being scheduled.
     in_order: Vec<bool>,
 }
 
@@ -38,10 +38,16 @@ impl Shape {
 }
 
 fn in_order(program: &Program) -> Vec<bool> {
+    let quiet = Quiet::new(program);
     let mut made = vec![false; program.values.len()];
-    let regions = program.regions.iter().zip(regions::clear(program));
-    for node in regions.filter(|r| r.1).flat_map(|r| &r.0.nodes) {
-        for v in &node.results {
+    for (r, region) in program.regions.iter().enumerate() {
+        let nodes: Vec<usize> = match quiet.regions[r] {
+            true => (0..region.nodes.len()).collect(),
+            false => (quiet.at_once(program, r, |_| true).iter())
+                .map(|&i| i as usize)
+                .collect(),
+        };
+        for v in nodes.into_iter().flat_map(|i| &region.nodes[i].results) {
             if let Some(made) = made.get_mut(v.index()) {
                 *made = true;
             }
@@ -85,7 +91,7 @@ impl Gates {
 const EACH: u64 = 500;
 /// The same in the clear.
 const EACH_CLEAR: u64 = 300;
-/// The same in a loop in which nothing is shared, so that nothing is scheduled.
+/// The same where nothing is scheduled.
 const EACH_IN_ORDER: u64 = 8;
 /// The same there of an operation on longer vectors.
 const EACH_VECTOR: u64 = 150;
@@ -228,7 +234,7 @@ impl Sums {
                     Op::Scatter { .. } | Op::Write { .. } => self::lanes(program, node.args.get(2)),
                     _ => info.lanes,
                 };
-                if moved <= regions::FEW_LANES {
+                if moved <= FEW_LANES {
                     EACH_IN_ORDER
                 } else {
                     EACH_VECTOR

@@ -52,8 +52,8 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     pub(super) timeline: Timeline,
     /// Parts of the plan that have ended.
     pub(super) done: u64,
-    /// What this party does in regions in which nothing is shared, by the first region of their operation.
-    pub(super) listings: SortedMap<u32, Arc<InOrder<'p>>>,
+    /// What this party does in operations of which nothing is shared, by their region and the first of them.
+    pub(super) listings: SortedMap<(usize, u32), Arc<InOrder<'p>>>,
 }
 
 /// Stamps of the whole run and, as if all other operations took no time, of each section; one row per value.
@@ -235,7 +235,7 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
             .then(|| self.schedule.local[value.index()] as usize)
     }
 
-    pub(super) fn held(&self, value: ValueId) -> Result<Operand<S>, Error> {
+    fn held(&self, value: ValueId) -> Result<Operand<S>, Error> {
         self.values[value.index()]
             .clone()
             .ok_or_else(|| Error::bug(format!("{value} is used before it is there")))
@@ -343,6 +343,13 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
 
     /// Begins an operation if its correlations are there.
     fn begin_supplied(&mut self, run: &mut Run<S>, node: u32) -> Result<(), Error> {
+        let at_once = &self.plan(run.region).at_once;
+        if at_once.first() == Some(&node) {
+            return self.in_order(run, at_once);
+        }
+        if self.is_in_order(&self.region(run.region).nodes[node as usize]) {
+            return self.in_order(run, &[node]);
+        }
         if self.plan(run.region).groups.contains_key(&node) {
             // Its blocks take theirs.
             return self.begin_group(run, node as usize);
@@ -405,6 +412,28 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         run.left -= 1;
         run.left_in_phase -= 1;
         Ok(())
+    }
+
+    /// So many operations have ended that began when what they use was there.
+    pub(super) fn completed<'v>(
+        &mut self,
+        run: &mut Run<S>,
+        n: usize,
+        inputs: impl Iterator<Item = ValueId>,
+        results: impl Iterator<Item = (&'v ValueId, Operand<S>)>,
+    ) {
+        let mut times = run.start.clone();
+        for v in inputs {
+            join(&mut times, self.clocks.of(v));
+        }
+        self.count(run.counted, n as u64);
+        for (&value, held) in results {
+            self.put(run, value, held, &times);
+            self.wake(run, value);
+        }
+        join(&mut run.end, &times);
+        run.left -= n;
+        run.left_in_phase -= n;
     }
 
     /// An operation's regions need what they used no more.
@@ -505,9 +534,6 @@ impl<'p, S: Suite> Executor<'p, '_, S> {
         base: &[Stamp],
         counted: bool,
     ) -> Result<Result<Work<S>, Vec<Operand<S>>>, Error> {
-        if self.is_in_order(node) {
-            return Ok(Err(self.in_order(node, args, counted)?));
-        }
         match &node.op {
             Op::Loop { count, body } => {
                 let mut base = Cow::Borrowed(base);

@@ -7,7 +7,7 @@ use smpcc_circuit::blocks::{self, Role};
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::phases::{Phase, Phases};
 use smpcc_circuit::program::{Op, Program, Region};
-use smpcc_circuit::regions;
+use smpcc_circuit::regions::Quiet;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::ConstVec;
 
@@ -31,6 +31,8 @@ pub struct RegionPlan {
     pub uses: Vec<u32>,
     /// For each local that a node makes, the nodes that wait for it, with repetitions.
     pub users: Vec<Vec<u32>>,
+    /// Nodes that are done as soon as the region begins, without a word ([`Quiet::at_once`]).
+    pub at_once: Vec<u32>,
     /// Groups by their first node.
     pub groups: SortedMap<u32, GroupPlan>,
     /// For each node, its phase: it begins when those before have ended.
@@ -116,8 +118,7 @@ pub struct Schedule {
     pub local: Vec<u32>,
     /// For each value, the region that makes it.
     pub home: Vec<u32>,
-    /// See [`regions::clear`].
-    clear: Vec<bool>,
+    quiet: Quiet,
 }
 
 impl Schedule {
@@ -136,7 +137,7 @@ impl Schedule {
                 .collect(),
             local: vec![u32::MAX; n],
             home: vec![u32::MAX; n],
-            clear: regions::clear(program),
+            quiet: Quiet::new(program),
         };
         for (r, region) in program.regions.iter().enumerate() {
             let made = region
@@ -185,13 +186,28 @@ impl Schedule {
         plan.uses = vec![0; plan.locals.len()];
         plan.users = vec![Vec::new(); plan.locals.len()];
         let mut outside = SortedSet::new();
+        for node in &region.nodes {
+            let mut captured = SortedSet::new();
+            for nested in node.op.regions() {
+                captured.append(&mut self.visit(program, groups, nested as usize, depth + 1)?);
+            }
+            plan.captures.push(captured.into_iter().collect());
+        }
         let groups_here = groups.get(r).map_or(&[][..], Vec::as_slice);
-        // The group and the first node of each node and value in one.
+        let in_group: SortedSet<u32> = groups_here.iter().flat_map(|g| &g.nodes).copied().collect();
+        let is_clear = |r: u32| self.regions[r as usize].is_clear;
+        plan.at_once = self.quiet.at_once(program, r, |i| {
+            !in_group.contains(&(i as u32))
+                && plan.phase.get(i) == Some(&0)
+                && region.nodes[i].op.regions().all(is_clear)
+        });
+        // What starts and ends together, and the first node of each node and value in it.
+        let together = groups_here.iter().map(|group| &group.nodes);
         let mut leader: SortedMap<usize, u32> = SortedMap::new();
         let mut made_in: SortedMap<ValueId, u32> = SortedMap::new();
-        for group in groups_here {
-            let first = *group.nodes.iter().min().ok_or_else(broken)?;
-            for &n in &group.nodes {
+        for nodes in together.chain((!plan.at_once.is_empty()).then_some(&plan.at_once)) {
+            let first = *nodes.iter().min().ok_or_else(broken)?;
+            for &n in nodes {
                 leader.insert(n as usize, first);
                 let node = region.nodes.get(n as usize).ok_or_else(broken)?;
                 made_in.extend(node.results.iter().map(|&v| (v, first)));
@@ -199,13 +215,9 @@ impl Schedule {
         }
         plan.waits = vec![0; region.nodes.len()];
         for (i, node) in region.nodes.iter().enumerate() {
-            let mut captured = SortedSet::new();
-            for nested in node.op.regions() {
-                captured.append(&mut self.visit(program, groups, nested as usize, depth + 1)?);
-            }
             let acts = leader.get(&i).copied();
             let starts = acts.unwrap_or(i as u32);
-            for &value in node.args.iter().chain(&captured) {
+            for &value in node.args.iter().chain(&plan.captures[i]) {
                 if acts.is_some() && made_in.get(&value).copied() == acts {
                     continue;
                 }
@@ -220,7 +232,6 @@ impl Schedule {
                     outside.insert(value);
                 }
             }
-            plan.captures.push(captured.into_iter().collect());
         }
         plan.roots = (0..region.nodes.len() as u32)
             .filter(|&i| {
@@ -245,7 +256,7 @@ impl Schedule {
             plan.groups.insert(first, group);
         }
         let inner = region.nodes.iter().flat_map(|n| n.op.regions());
-        plan.is_clear = self.clear.get(r) == Some(&true)
+        plan.is_clear = self.quiet.regions.get(r) == Some(&true)
             && plan.groups.is_empty()
             && plan.phases.len() <= 1
             && inner.map(|r| &self.regions[r as usize]).all(|r| r.is_clear);

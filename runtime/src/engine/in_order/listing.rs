@@ -1,4 +1,4 @@
-//! A control operation in which nothing is shared, and the regions in it, as lists of steps at one party.
+//! Operations of which nothing is shared, and the regions in them, as lists of steps at one party.
 //!
 //! A value of a few lanes has its words at a fixed place of one memory, so that a step on them is a few instructions. A longer one is
 //! held as everywhere. As the order of steps is fixed, it is known here which use of a held value is its last: there it is handed over,
@@ -6,13 +6,13 @@
 
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::program::{Domain, Node, Op, Program, ValueInfo};
+use smpcc_circuit::program::{Domain, Node, Op, Program, Region, ValueInfo};
 use smpcc_circuit::regions::FEW_LANES;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::{Scalar, Word};
 
 use super::super::parts;
-use super::super::schedule::Schedule;
+use super::super::schedule::{RegionPlan, Schedule};
 use crate::error::Error;
 use crate::party::PartyId;
 use crate::words::Arrays;
@@ -28,16 +28,18 @@ pub enum Place {
     Absent,
 }
 
-/// All steps of a control operation.
+/// All steps of some operations of a region.
 pub struct Listing<'p> {
-    /// The operation itself.
-    pub step: Step<'p>,
-    /// The regions in it.
+    /// In their order.
+    pub steps: Vec<Step<'p>>,
+    /// The regions in them.
     pub blocks: Vec<Block<'p>>,
     /// Where values are.
     pub places: SortedMap<ValueId, Place>,
-    /// Values of the regions around it that its regions use.
-    pub outside: Vec<ValueId>,
+    /// What they use and do not make, and how often.
+    pub inputs: Vec<(ValueId, u32)>,
+    /// What they make and others use.
+    pub results: Vec<ValueId>,
     /// Constants: where their words begin.
     pub constants: Vec<(usize, Vec<Word>)>,
     /// Words of the memory.
@@ -180,8 +182,6 @@ pub struct Builder<'p, 's> {
     me: PartyId,
     blocks: Vec<Block<'p>>,
     places: SortedMap<ValueId, Place>,
-    inside: SortedSet<u32>,
-    outside: SortedSet<ValueId>,
     constants: Vec<(usize, Vec<Word>)>,
     n_words: usize,
     n_held: usize,
@@ -189,7 +189,18 @@ pub struct Builder<'p, 's> {
     aside: usize,
 }
 
-/// An operation among those of its region.
+/// For each value, the last of some operations that uses it, itself or in its regions.
+fn last_uses(nodes: &[(&Node, &[ValueId])]) -> SortedMap<ValueId, usize> {
+    let mut last = SortedMap::new();
+    for (i, (node, captures)) in nodes.iter().enumerate() {
+        for &v in node.args.iter().chain(*captures) {
+            last.insert(v, i);
+        }
+    }
+    last
+}
+
+/// An operation among others.
 struct Here<'a> {
     /// For each value of the region, the last of its operations that uses it; its results come after all.
     last: &'a SortedMap<ValueId, usize>,
@@ -207,7 +218,7 @@ fn size(n: u64) -> Result<usize, Error> {
 }
 
 impl<'p, 's> Builder<'p, 's> {
-    /// The listing of a control operation.
+    /// The listing of operations of a region.
     ///
     /// # Errors
     /// A bug: an operation that is not as the verifier promises.
@@ -215,7 +226,7 @@ impl<'p, 's> Builder<'p, 's> {
         program: &'p Program,
         schedule: &'s Schedule,
         me: PartyId,
-        node: &'p Node,
+        (region, nodes): (usize, &[u32]),
     ) -> Result<Listing<'p>, Error> {
         let mut all = Self {
             program,
@@ -223,37 +234,60 @@ impl<'p, 's> Builder<'p, 's> {
             me,
             blocks: Vec::new(),
             places: SortedMap::new(),
-            inside: SortedSet::new(),
-            outside: SortedSet::new(),
             constants: Vec::new(),
             n_words: 0,
             n_held: 0,
             aside: 0,
         };
-        // What is not made in a region in it comes from around it. Regions come first: their operands that they use from around them
-        // are not handed over.
-        let blocks = all.inner(node)?;
-        let captures: Vec<ValueId> = all.outside.iter().copied().collect();
-        let last: SortedMap<ValueId, usize> = node.args.iter().map(|&v| (v, 0)).collect();
-        let here = Here {
-            last: &last,
-            node: 0,
-            captures: &captures,
+        let (of, plan) = all.tables(region)?;
+        let mut listed = Vec::with_capacity(nodes.len());
+        for &i in nodes {
+            let captures = plan.captures.get(i as usize).ok_or_else(missing)?;
+            let node = of.nodes.get(i as usize).ok_or_else(missing)?;
+            listed.push((node, &captures[..]));
+        }
+        let mut last = last_uses(&listed);
+        let made = || listed.iter().flat_map(|(node, _)| &node.results);
+        let mut inputs: SortedMap<ValueId, u32> = SortedMap::new();
+        for &(node, captures) in &listed {
+            for &v in node.args.iter().chain(captures) {
+                *inputs.entry(v).or_insert(0) += 1;
+            }
+        }
+        for v in made() {
+            inputs.remove(v);
+        }
+        // What others use is there until the end.
+        let is_used = |v: &ValueId| {
+            let local = schedule.local.get(v.index()).copied().unwrap_or(u32::MAX);
+            plan.uses.get(local as usize).is_some_and(|&uses| uses > 0)
         };
-        for &v in node.args.iter().chain(&node.results) {
+        let results: Vec<ValueId> = made().copied().filter(is_used).collect();
+        for &v in &results {
+            last.insert(v, listed.len());
+        }
+        for &v in inputs.keys() {
             all.place(v)?;
         }
-        let step = all.control(node, &here, &blocks)?;
+        let mut steps = Vec::with_capacity(listed.len());
+        all.steps(&listed, &last, &mut steps)?;
         Ok(Listing {
-            step,
+            steps,
             blocks: all.blocks,
             places: all.places,
-            outside: captures,
+            inputs: inputs.into_iter().collect(),
+            results,
             constants: all.constants,
             n_words: all.n_words + all.aside,
             aside: all.n_words,
             n_held: all.n_held,
         })
+    }
+
+    /// A region, and what the schedule says of it.
+    fn tables(&self, r: usize) -> Result<(&'p Region, &'s RegionPlan), Error> {
+        let both = (self.program.regions.get(r)).zip(self.schedule.regions.get(r));
+        both.ok_or_else(|| Error::bug("the program was not verified"))
     }
 
     fn info(&self, v: ValueId) -> Result<&'p ValueInfo, Error> {
@@ -298,52 +332,47 @@ impl<'p, 's> Builder<'p, 's> {
             .ok_or_else(|| Error::bug("a vector where a word belongs"))
     }
 
-    /// Notes that an operation uses a value; it may come from outside.
-    fn used(&mut self, v: ValueId) {
-        let home = self.schedule.home.get(v.index()).copied();
-        if !home.is_some_and(|home| self.inside.contains(&home)) {
-            self.outside.insert(v);
-        }
-    }
-
     /// The blocks of an operation's regions, by their numbers in order.
     fn inner(&mut self, node: &Node) -> Result<Vec<usize>, Error> {
         node.op.regions().map(|r| self.region(r)).collect()
     }
 
     fn region(&mut self, r: u32) -> Result<usize, Error> {
-        let broken = || Error::bug("the program was not verified");
-        self.inside.insert(r);
-        let program = self.program;
-        let region = program.regions.get(r as usize).ok_or_else(broken)?;
-        let plan = self.schedule.regions.get(r as usize).ok_or_else(broken)?;
-        // Which of its operations uses a value last.
-        let mut last: SortedMap<ValueId, usize> = SortedMap::new();
-        for (i, node) in region.nodes.iter().enumerate() {
-            let captured = plan.captures.get(i).ok_or_else(broken)?;
-            for &v in node.args.iter().chain(captured) {
-                self.used(v);
-                last.insert(v, i);
-            }
-        }
+        let (region, plan) = self.tables(r as usize)?;
+        let captures = plan.captures.iter().map(Vec::as_slice);
+        let nodes: Vec<_> = region.nodes.iter().zip(captures).collect();
+        let mut last = last_uses(&nodes);
         for &v in &region.results {
-            self.used(v);
-            last.insert(v, region.nodes.len());
+            last.insert(v, nodes.len());
         }
+        // Of what comes from outside others know the last use.
         last.retain(|v, _| self.schedule.home.get(v.index()) == Some(&r));
-        let mut steps = Vec::with_capacity(region.nodes.len());
+        let mut steps = Vec::with_capacity(nodes.len());
         for &v in &region.params {
             self.unused(&last, v, &mut steps)?;
         }
-        for (i, node) in region.nodes.iter().enumerate() {
-            let captures = plan.captures.get(i).ok_or_else(broken)?;
+        self.steps(&nodes, &last, &mut steps)?;
+        let parts = nodes.len() as u64;
+        self.blocks.push(Block { steps, parts });
+        Ok(self.blocks.len() - 1)
+    }
+
+    /// Adds the steps of operations, each with what its regions use of those around them. `last` says which of them is the last to use
+    /// a value.
+    fn steps(
+        &mut self,
+        nodes: &[(&'p Node, &[ValueId])],
+        last: &SortedMap<ValueId, usize>,
+        steps: &mut Vec<Step<'p>>,
+    ) -> Result<(), Error> {
+        for (i, &(node, captures)) in nodes.iter().enumerate() {
             let here = Here {
-                last: &last,
+                last,
                 node: i,
                 captures,
             };
             let blocks = self.inner(node)?;
-            self.node(node, &here, &blocks, &mut steps)?;
+            self.node(node, &here, &blocks, steps)?;
             for v in SortedSet::from_iter(node.args.iter().chain(captures).copied()) {
                 // What the operation does not hand over ends with it.
                 if last.get(&v) == Some(&i)
@@ -354,12 +383,10 @@ impl<'p, 's> Builder<'p, 's> {
                 }
             }
             for &v in &node.results {
-                self.unused(&last, v, &mut steps)?;
+                self.unused(last, v, steps)?;
             }
         }
-        let parts = region.nodes.len() as u64;
-        self.blocks.push(Block { steps, parts });
-        Ok(self.blocks.len() - 1)
+        Ok(())
     }
 
     /// Whether a step hands over a held value.
@@ -449,7 +476,9 @@ impl<'p, 's> Builder<'p, 's> {
         };
         Ok(match &node.op {
             Op::Const(words) => {
-                self.constants.push((result, words.words().collect()));
+                // Constants that rise are not cut to their type.
+                let cut = words.words().map(|word| info.scalar.wrap(word));
+                self.constants.push((result, cut.collect()));
                 Some(Step::Move(Moves::default()))
             }
             Op::Word(op) => {

@@ -112,12 +112,14 @@ impl<'p, 'a, S: Suite> Machine<'p, 'a, S> {
         value.ok_or_else(absent)
     }
 
-    /// Takes all steps; `counted` says whether the plan says how often the operation's regions run.
+    /// Takes all steps; `counted` says whether the plan says how often the region of the operations runs.
     ///
     /// # Errors
     /// A fault of the program, the same at all parties.
     pub fn run(mut self, counted: bool) -> Result<Self, Error> {
-        self.step(&self.listing.step, counted)?;
+        for step in &self.listing.steps {
+            self.step(step, counted)?;
+        }
         (self.turn)(self.parts)?;
         Ok(self)
     }

@@ -4,6 +4,7 @@ use smpcc_circuit::eval::{endless, eval};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::{Domain, Op};
+use smpcc_circuit::regions::Quiet;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
@@ -56,6 +57,12 @@ impl Draw {
         };
         let all: Vec<ValueId> = seen.iter().copied().filter(fits).collect();
         if all.is_empty() || self.rng.one_in(8) {
+            if self.rng.one_in(3) {
+                // It leaves the type on its way.
+                let (start, step) = (self.rng.word() & scalar.mask(), scalar.mask());
+                let dims = vec![(lanes, step)];
+                return self.b.constant(scalar, ConstVec::Affine { start, dims });
+            }
             let words = (0..lanes).map(|_| self.rng.word() & scalar.mask());
             let words = ConstVec::Table(words.collect());
             return self.b.constant(scalar, words);
@@ -253,7 +260,7 @@ impl Draw {
     }
 }
 
-/// A loop around random operations on what three parties and all know, and inputs for it.
+/// Random operations on what three parties and all know, something that they open, and a loop around others; and inputs for it.
 fn program(seed: u64) -> (Builder, AllInputs) {
     let mut draw = Draw {
         rng: SplitMix::new(seed),
@@ -268,6 +275,20 @@ fn program(seed: u64) -> (Builder, AllInputs) {
         let id = smpcc_circuit::ids::InputId::new(k as usize);
         given.insert(id, words(seed + u64::from(k), scalar.width(), lanes));
         draw.b.program.inputs[k as usize].public = domain == P;
+    }
+    // What can be done at once, and what waits for an opening.
+    for _ in 0..2 {
+        seen = draw.region(&seen, 1, &seen.clone());
+        let shared = draw.rng.of(&seen);
+        let (domain, scalar, lanes) = draw.is(shared);
+        if domain != P {
+            let shared = draw
+                .b
+                .op(Op::Share, &[shared], Domain::Boolean, scalar, lanes);
+            let opened = draw.b.op(Op::Reveal, &[shared], P, scalar, lanes);
+            let place = draw.rng.below(9) as usize;
+            seen[place] = opened;
+        }
     }
     let is: Vec<_> = seen.iter().map(|&v| draw.is(v)).collect();
     let like = |draw: &mut Draw| -> Vec<ValueId> {
@@ -292,8 +313,8 @@ fn every_step_means_what_the_evaluator_says() {
         let (b, given) = program(seed);
         let all: Vec<Vec<Word>> = given.values().cloned().collect();
         let expected = eval(&b.program, &all).unwrap_or_else(|e| panic!("{seed}: {e}"));
-        let clear = smpcc_circuit::regions::clear(&b.program);
-        assert!(clear[1..].iter().all(|&is_clear| is_clear));
+        let quiet = Quiet::new(&b.program);
+        assert!(quiet.regions[1..].iter().all(|&is_quiet| is_quiet));
         let reports = run_all(&b.program, &given);
         for (k, (leaf, words)) in b.program.outputs.iter().zip(&expected.outputs).enumerate() {
             let id = smpcc_circuit::ids::OutputId::new(k);
