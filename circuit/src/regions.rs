@@ -35,7 +35,9 @@ impl Quiet {
                 }
                 Some(all)
             };
-            let mut all = region.params.iter().all(|&v| is_clear(program, v));
+            // A branch may give what comes from around it.
+            let given = region.params.iter().chain(&region.results);
+            let mut all = given.copied().all(|v| is_clear(program, v));
             for node in &region.nodes {
                 all &= of(node)?;
             }

@@ -19,7 +19,7 @@ use smpcc_circuit::sorted::SortedMap;
 
 use super::SectionReport;
 use super::group::Fused;
-use super::in_order::InOrder;
+use super::in_order::listing::Listing;
 use super::parts;
 use super::schedule::{RegionPlan, Schedule};
 use super::settle::Settle;
@@ -53,7 +53,7 @@ pub(super) struct Executor<'p, 'm, S: Suite> {
     /// Parts of the plan that have ended.
     pub(super) done: u64,
     /// What this party does in operations of which nothing is shared, by their region and the first of them.
-    pub(super) listings: SortedMap<(usize, u32), Arc<InOrder<'p>>>,
+    pub(super) listings: SortedMap<(usize, u32), Arc<Listing<'p>>>,
 }
 
 /// Stamps of the whole run and, as if all other operations took no time, of each section; one row per value.

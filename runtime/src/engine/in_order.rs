@@ -15,12 +15,10 @@ use crate::protocols::Suite;
 use listing::{Builder, Listing};
 use machine::Machine;
 
-mod listing;
+pub(super) mod listing;
 mod machine;
 #[cfg(test)]
 mod tests;
-
-pub(super) use listing::Listing as InOrder;
 
 impl<'p, S: Suite> Executor<'p, '_, S> {
     /// Whether an operation runs regions in which nothing is shared, and no others.

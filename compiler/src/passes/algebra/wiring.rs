@@ -15,10 +15,14 @@ use crate::passes::constants::vectors::{self, hull, indices, int_hull, lane_indi
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// Longer vectors are not compared lane by lane: these rules save the moving of lanes, which is local.
 const LOOKED_AT: u64 = 4096;
+
+/// Parts of a concatenation that are taken one by one, at most.
+const MANY_PARTS: u64 = 1024;
 
 /// How many scatters a rule follows back.
 const MAX_CHAIN: usize = 256;
@@ -173,6 +177,10 @@ fn gather(walk: &mut Walk, src: ValueId, idx: ValueId, block: u64, ty: Ty) -> Op
         (Op::Concat, parts) => {
             let at = at?;
             let (lo, hi) = hull(&at, Scalar::USIZE)?;
+            if let Some(whole) = whole_parts(walk, &parts, &at) {
+                let some = walk.concat(whole);
+                return Some(walk.with_secrecy(some, ty.secret));
+            }
             let mut start = 0;
             for part in parts {
                 let end = start + walk.ty(part).lanes;
@@ -211,6 +219,33 @@ fn gather(walk: &mut Walk, src: ValueId, idx: ValueId, block: u64, ty: Ty) -> Op
         }
         _ => None,
     }
+}
+
+/// The parts of a concatenation, more than one and not many, that its lanes at these indices are one after the other.
+fn whole_parts(walk: &Walk, parts: &[ValueId], at: &ConstVec) -> Option<Vec<ValueId>> {
+    let lanes = at.lanes();
+    if !(2..=LOOKED_AT).contains(&lanes) || parts.len() as u64 > MANY_PARTS {
+        return None;
+    }
+    let mut begin = SortedMap::new();
+    let mut end = 0;
+    for &part in parts {
+        let len = walk.ty(part).lanes;
+        begin.insert(Word::from(end), (part, len));
+        end += len;
+    }
+    let (mut k, mut whole) = (0, Vec::new());
+    while k < lanes {
+        let first = at.get(k);
+        let &(part, len) = begin.get(&first)?;
+        let is_there = (k..lanes.min(k + len)).all(|i| at.get(i) == first + Word::from(i - k));
+        if k + len > lanes || !is_there || whole.len() as u64 > MANY_PARTS {
+            return None;
+        }
+        whole.push(part);
+        k += len.max(1);
+    }
+    (whole.len() > 1).then_some(whole)
 }
 
 /// Whether two single indices differ by a constant other than zero.

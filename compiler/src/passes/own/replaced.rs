@@ -16,7 +16,7 @@ use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Piece, Scalar, Word};
 
 /// More replacements are not looked through.
-const DEPTH: usize = 64;
+const DEPTH: usize = 1024;
 
 /// Indices of more runs are not looked at.
 const MAX_RUNS: u64 = 1 << 12;
