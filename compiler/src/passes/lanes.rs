@@ -19,7 +19,7 @@ mod filter;
 pub mod map;
 mod promote;
 mod rest;
-mod span;
+pub mod span;
 mod straight;
 mod tally;
 #[cfg(test)]

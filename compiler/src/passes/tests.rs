@@ -3,6 +3,7 @@
 
 mod appended;
 mod nests;
+mod parts;
 mod source;
 
 use super::*;

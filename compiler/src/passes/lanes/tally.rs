@@ -20,6 +20,7 @@ use crate::passes::constants::vectors::pieces::parts;
 use crate::passes::constants::vectors::sets::chosen;
 use crate::passes::constants::vectors::{self, MAX_TABLE, int_hull, lane_indices};
 use crate::passes::rewrite::Walk;
+use crate::passes::trim::columns::{Column, column};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
@@ -205,36 +206,57 @@ impl Run<'_, '_, '_> {
         }
         let index = self.map.each(tally.index)?;
         let walk = &mut *self.map.walk;
-        // Every place must be an integer of the index's type.
-        let mut scalar = walk.ty(index).scalar;
-        if scalar.mask() < Word::from(len) {
-            scalar = Scalar::USIZE;
+        if let Some(Column { lanes, row }) = column(walk, index, len, block) {
+            // Of rows only the column that is folded into.
+            let lanes = walk.constant_value(Scalar::USIZE, lanes);
+            let part = walk.gather(init, lanes, 1);
+            let part = folded_at(walk, part, row, folded, (op, block, n))?;
+            return Some(walk.scatter(init, lanes, part, 1));
         }
-        let index = walk.cast(index, scalar);
-        ty.lanes.checked_mul(n)?;
-        // Place by place, lane by lane of an element, iteration by iteration.
-        let gather = |walk: &mut Walk, id: ValueId, dims: Vec<(u64, Word)>| {
-            walk.gather_at(id, ConstVec::Affine { start: 0, dims })
-        };
-        let each = gather(walk, index, vec![(len, 0), (n, 1)]);
-        let dims = vec![(len, 1), (n, 0)];
-        let places = walk.constant_value(scalar, ConstVec::Affine { start: 0, dims });
-        let hit = walk.word(WordOp::Eq, &[each, places]);
-        let hit = gather(walk, hit, vec![(len, Word::from(n)), (block, 0), (n, 1)]);
-        let values = gather(
-            walk,
-            folded,
-            vec![(len, 0), (block, 1), (n, Word::from(block))],
-        );
-        let public = Ty {
-            secret: false,
-            ..walk.ty(values)
-        };
-        let nothing = walk.splat_of(public, nothing);
-        let parts = walk.word(WordOp::Select, &[hit, values, nothing]);
-        let total = walk.reduce(op, parts, ty.lanes);
-        Some(walk.word(op, &[init, total]))
+        folded_at(walk, init, index, folded, (op, block, n))
     }
+}
+
+/// What is folded into elements of `block` lanes in `n` iterations, each at its index.
+fn folded_at(
+    walk: &mut Walk,
+    init: ValueId,
+    index: ValueId,
+    folded: ValueId,
+    (op, block, n): (WordOp, u64, u64),
+) -> Option<ValueId> {
+    let ty = walk.ty(init);
+    let len = ty.lanes / block.max(1);
+    let nothing = identity(op, ty.scalar)?;
+    // Every place must be an integer of the index's type.
+    let mut scalar = walk.ty(index).scalar;
+    if scalar.mask() < Word::from(len) {
+        scalar = Scalar::USIZE;
+    }
+    let index = walk.cast(index, scalar);
+    ty.lanes.checked_mul(n)?;
+    // Place by place, lane by lane of an element, iteration by iteration.
+    let gather = |walk: &mut Walk, id: ValueId, dims: Vec<(u64, Word)>| {
+        walk.gather_at(id, ConstVec::Affine { start: 0, dims })
+    };
+    let each = gather(walk, index, vec![(len, 0), (n, 1)]);
+    let dims = vec![(len, 1), (n, 0)];
+    let places = walk.constant_value(scalar, ConstVec::Affine { start: 0, dims });
+    let hit = walk.word(WordOp::Eq, &[each, places]);
+    let hit = gather(walk, hit, vec![(len, Word::from(n)), (block, 0), (n, 1)]);
+    let values = gather(
+        walk,
+        folded,
+        vec![(len, 0), (block, 1), (n, Word::from(block))],
+    );
+    let public = Ty {
+        secret: false,
+        ..walk.ty(values)
+    };
+    let nothing = walk.splat_of(public, nothing);
+    let parts = walk.word(WordOp::Select, &[hit, values, nothing]);
+    let total = walk.reduce(op, parts, ty.lanes);
+    Some(walk.word(op, &[init, total]))
 }
 
 /// Indices as constants plus one single lane that is known while running, if there is one.

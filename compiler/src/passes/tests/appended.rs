@@ -280,7 +280,7 @@ fn count(region: &Region, wanted: fn(&Op) -> bool) -> usize {
 }
 
 /// Whether the meaning stays for random inputs, few of which are equal or many.
-fn stays(ir: &Ir, after: &Ir, what: &str) {
+pub(super) fn stays(ir: &Ir, after: &Ir, what: &str) {
     let mut rng = SplitMix::new(11);
     for modulus in [8, 8, 8, 5, 256] {
         let inputs: Vec<Vec<Word>> = (ir.inputs.iter())
