@@ -3,9 +3,9 @@
 //! Nothing is run: rounds, gates and bytes are those of the statistics, which are exact. That such programs mean what they say stands with
 //! the passes, and runs of them in `alone`.
 
-use crate::growth::{Figures, boolean, figures, suites};
-use crate::support::REP3;
-use smpcc_compiler::session::ProtocolChoice;
+use crate::growth::{Figures, boolean, counted, figures, suites};
+use crate::support::{REP3, compile, options, session};
+use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice};
 
 /// What is kept of a list, as the library does it.
 const COMPACT: &str = "use std::table::{compact, count_kept, filter};
@@ -119,4 +119,93 @@ fn what_is_appended_grows_as_the_list_does() {
     ] {
         grows(&appended(body), 24);
     }
+}
+
+/// One column of ten is a tenth of the rows; a count in it is a count without the others.
+#[test]
+fn a_column_costs_what_it_would_alone() {
+    let rows = |body: &str, result: &str| {
+        let text = format!(
+            "fn main<const N: usize>(x: [[secret u32; 10]; N] from each, y: [secret u32; N] from each) -> {result} {{
+    let mut t: [[secret u32; 10]; N] = x[0];
+    let i = y[1][0];
+    {body}
+}}"
+        );
+        rows_of(&text)
+    };
+    let columns = |body: &str, result: &str| {
+        let text = format!(
+            "fn main<const N: usize>(x: [[secret u32; 10]; N] from each, y: [secret u32; N] from each) -> {result} {{
+    let mut t: [secret u32; N] = [0; N];
+    for k in 0..N {{ t[k] = x[0][k][3]; }}
+    let i = y[1][0];
+    {body}
+}}"
+        );
+        rows_of(&text)
+    };
+    for (whole, part, result) in [
+        ("t[i][3]", "t[i]", "u32"),
+        (
+            "t[i][3] = 7; let mut s: secret u32 = 0; for r in t { s ^= r[3]; } s",
+            "t[i] = 7; let mut s: secret u32 = 0; for v in t { s ^= v; } s",
+            "u32",
+        ),
+        ("t[i][3] += 7; t[0][3]", "t[i] += 7; t[0]", "u32"),
+        (
+            "for v in y[2] { t[v][3] += 1; } let mut s: secret u32 = 0; for r in t { s ^= r[3]; } s",
+            "for v in y[2] { t[v] += 1; } let mut s: secret u32 = 0; for v in t { s ^= v; } s",
+            "u32",
+        ),
+    ] {
+        let (found, alone) = (rows(whole, result), columns(part, result));
+        assert_eq!(
+            (found.ands, found.rounds),
+            (alone.ands, alone.rounds),
+            "{whole}"
+        );
+    }
+}
+
+/// Forty rows.
+fn rows_of(text: &str) -> Figures {
+    let mut session = session(&[3]);
+    for name in ["x", "y"] {
+        session
+            .lens
+            .extend((0..3).map(|party| ((name.to_string(), party), 40)));
+    }
+    let options = Options {
+        local: LocalChoice::Off,
+        ..options(REP3, ProtocolChoice::Boolean, Network::LAN)
+    };
+    counted(&compile(text, &session, &options).program.into_inner())
+}
+
+/// Writes at any places, in the rounds of two sorts and for as many rows as there are elements and places.
+#[test]
+fn writes_at_any_places_are_two_sorts() {
+    let text = "fn main<const N: usize>(x: [secret u32; N] from each) -> [u32; N] {
+    let mut w: [secret u32; N] = [0; N];
+    for i in 0..N { w[x[1][i]] = x[0][i]; }
+    w
+}";
+    for setting in suites() {
+        let [few, many] = [300, 3_000].map(|n| figures(text, n, setting, ProtocolChoice::Auto));
+        assert!(many.bytes < 30 * few.bytes, "{setting:?}: {few:?} {many:?}");
+        assert!(
+            many.rounds < 4 * few.rounds + 40,
+            "{setting:?}: {few:?} {many:?}"
+        );
+    }
+    assert_eq!(
+        figures(text, 300, REP3, ProtocolChoice::Auto),
+        Figures {
+            ands: 26_692,
+            products: 15_000,
+            rounds: 46,
+            bytes: 223_017
+        }
+    );
 }

@@ -144,9 +144,10 @@ impl Rule for Trim {
         let op = match (&node.op, &node.results[..]) {
             (Op::Word(op), [result]) if walk.ty(*result).secret => *op,
             (Op::ReadSecret { .. } | Op::WriteSecret { .. }, &[result]) => {
-                let found = (self.needs.get(&result).cloned())
-                    .and_then(|lanes| elements(walk, &node, &Need::Lanes(lanes)))
-                    .or_else(|| columns::narrowed(walk, &node.op, &node.args));
+                let found = columns::narrowed(walk, &node.op, &node.args).or_else(|| {
+                    let lanes = self.needs.get(&result).cloned()?;
+                    elements(walk, &node, &Need::Lanes(lanes))
+                });
                 match found {
                     Some(id) => walk.replace(result, id),
                     None => Constants.node(walk, node),

@@ -14,6 +14,7 @@
 
 pub mod nest;
 mod rises;
+mod scattered;
 
 use super::Lanes;
 use super::carried::Body;
@@ -21,6 +22,7 @@ use super::span::interval;
 use crate::ir::{Node, Op, Ty};
 use crate::passes::rewrite::{Rule, Walk, copy};
 use rises::{Conds, Place, Rise, norm, rises};
+use scattered::Scattered;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
@@ -76,6 +78,9 @@ struct Write {
     value: ValueId,
     conds: Conds,
     block: u64,
+    /// The index as it is, and the conditions of choices between arrays.
+    index: ValueId,
+    when: Conds,
 }
 
 /// Emits the loop without such arrays (and goes on with it), and what moves elements to their places; its results, if there are any.
@@ -84,12 +89,12 @@ pub fn collected(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Optio
     if !body.region.nodes.iter().any(writes_secret) {
         return None;
     }
-    let found = collections(walk, node, n, body, true);
-    if found.is_empty() {
+    let (found, scattered) = collections(walk, node, n, body, true);
+    if found.is_empty() && scattered.is_empty() {
         return None;
     }
-    let mut records = Records::new(walk, node, n, &found);
-    let finals = records.run(walk, body, &found);
+    let mut records = Records::new(walk, node, n, &found, &scattered);
+    let finals = records.run(walk, body, &found, &scattered);
     let mut results: Vec<Option<ValueId>> = vec![None; node.args.len()];
     for (&k, &result) in records.kept.iter().zip(&finals) {
         results[k] = Some(result);
@@ -102,11 +107,22 @@ pub fn collected(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Optio
             results[array] = Some(result);
         }
     }
+    for one in &scattered {
+        for (array, result) in one.placed(walk, node, n, &mut recorded)? {
+            results[array] = Some(result);
+        }
+    }
     results.into_iter().collect()
 }
 
-/// The arrays of a loop to which it appends, by counter; with `placed`, if it is known that no place begins again at zero.
-fn collections(walk: &Walk, node: &Node, n: u64, body: &Body<'_>, placed: bool) -> Vec<Collection> {
+/// The arrays of a loop to which it appends, by counter, and others that it only writes; with `placed`, if it is known that no place begins again at zero.
+fn collections(
+    walk: &Walk,
+    node: &Node,
+    n: u64,
+    body: &Body<'_>,
+    placed: bool,
+) -> (Vec<Collection>, Vec<Scattered>) {
     let region = body.region;
     let mut by_counter: SortedMap<usize, Vec<Slot>> = SortedMap::new();
     for k in 0..node.args.len() {
@@ -119,7 +135,7 @@ fn collections(walk: &Walk, node: &Node, n: u64, body: &Body<'_>, placed: bool) 
             by_counter.insert(k, slots);
         }
     }
-    let mut found: Vec<Collection> = Vec::new();
+    let (mut found, mut scattered): (Vec<Collection>, Vec<Scattered>) = Default::default();
     for k in 0..node.args.len() {
         let Some(writes) = writes(walk, body, k) else {
             continue;
@@ -134,6 +150,7 @@ fn collections(walk: &Walk, node: &Node, n: u64, body: &Body<'_>, placed: bool) 
             Some((counter, offset, slots, appended))
         });
         let Some((counter, offset, slots, appended)) = matching else {
+            scattered::note(walk, node, n, k, &writes, &mut scattered);
             continue;
         };
         match (found.iter_mut()).find(|one| {
@@ -150,7 +167,7 @@ fn collections(walk: &Walk, node: &Node, n: u64, body: &Body<'_>, placed: bool) 
             }),
         }
     }
-    found
+    (found, scattered)
 }
 
 /// How many elements an array has.
@@ -267,27 +284,39 @@ fn chain(
                 if block > 0 && block <= MAX_BLOCK && walk.ty(place).lanes == 1 =>
             {
                 let len = lanes / block;
-                let mut conds = when.clone();
-                let place = place_of(body, place, len, &mut conds)?;
+                let (index, mut conds) = (place, when.clone());
+                let place = place_of(body, index, len, &mut conds)?;
                 found.push(Write {
                     place,
                     value,
                     conds,
                     block,
+                    index,
+                    when: when.clone(),
                 });
                 at = from;
             }
             (Op::Word(WordOp::Select), &[cond, then, otherwise]) => {
                 let cond = one_lane(body, cond)?;
-                let (changed, same, holds) = if leads(body, then, otherwise, 64) {
-                    (then, otherwise, true)
-                } else {
-                    (otherwise, then, false)
+                let arm = |holds: bool| {
+                    let mut inner = when.clone();
+                    inner.add(body, cond, holds);
+                    inner
                 };
-                let mut inner = when.clone();
-                inner.add(body, cond, holds);
-                chain(walk, body, changed, same, &inner, found, links, lanes)?;
-                at = same;
+                let mut follow =
+                    |from, to, holds| chain(walk, body, from, to, &arm(holds), found, links, lanes);
+                at = if leads(body, then, otherwise, 64) {
+                    follow(then, otherwise, true)?;
+                    otherwise
+                } else if leads(body, otherwise, then, 64) {
+                    follow(otherwise, then, false)?;
+                    then
+                } else {
+                    // Each arm by itself.
+                    follow(then, base, true)?;
+                    follow(otherwise, base, false)?;
+                    base
+                };
             }
             _ => return None,
         }
@@ -391,6 +420,16 @@ impl Appended {
     }
 }
 
+/// The carried values that leave the loop.
+fn leaving(found: &[Collection], scattered: &[Scattered]) -> SortedSet<usize> {
+    let appended = found
+        .iter()
+        .flat_map(|one| one.arrays.iter().map(|a| a.array));
+    appended
+        .chain(scattered.iter().flat_map(Scattered::arrays))
+        .collect()
+}
+
 /// A loop that writes down what was appended.
 struct Records {
     /// The carried values that stay.
@@ -402,10 +441,14 @@ struct Records {
 }
 
 impl Records {
-    fn new(walk: &Walk, node: &Node, n: u64, found: &[Collection]) -> Self {
-        let arrays: SortedSet<usize> = (found.iter())
-            .flat_map(|one| one.arrays.iter().map(|a| a.array))
-            .collect();
+    fn new(
+        walk: &Walk,
+        node: &Node,
+        n: u64,
+        found: &[Collection],
+        scattered: &[Scattered],
+    ) -> Self {
+        let arrays = leaving(found, scattered);
         let kept = (0..node.args.len())
             .filter(|k| !arrays.contains(k))
             .collect();
@@ -434,6 +477,9 @@ impl Records {
                 }
             }
         }
+        for one in scattered {
+            tys.extend(one.tys(walk, node, n));
+        }
         Self {
             kept,
             tys,
@@ -443,7 +489,13 @@ impl Records {
     }
 
     /// Emits the loop; its results.
-    fn run(&mut self, walk: &mut Walk, body: &Body<'_>, found: &[Collection]) -> Vec<ValueId> {
+    fn run(
+        &mut self,
+        walk: &mut Walk,
+        body: &Body<'_>,
+        found: &[Collection],
+        scattered: &[Scattered],
+    ) -> Vec<ValueId> {
         let node = &self.node;
         let region = body.region;
         walk.span = node.span;
@@ -467,9 +519,7 @@ impl Records {
         }
         let records = params[1 + self.kept.len()..].to_vec();
         walk.open(params);
-        let arrays: SortedSet<usize> = (found.iter())
-            .flat_map(|one| one.arrays.iter().map(|a| a.array))
-            .collect();
+        let arrays = leaving(found, scattered);
         let nodes = self.without(body, &arrays);
         copy(walk, &nodes, &mut renamed);
         let mut results: Vec<ValueId> = (self.kept.iter())
@@ -485,6 +535,9 @@ impl Records {
             for at in 0..one.slots.len() {
                 recorded(walk, one, at, &renamed, &mut written);
             }
+        }
+        for one in scattered {
+            one.recorded(walk, &renamed, &mut written);
         }
         for ((record, value), &(_, block)) in records.into_iter().zip(written).zip(&self.tys) {
             let value = walk.with_secrecy(value, true);

@@ -312,3 +312,48 @@ fn what_is_appended_is_moved_by_sorts_and_means_the_same() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Places that are no count: the last element at each stays, and what is outside is written nowhere.
+#[test]
+fn what_is_written_at_any_places_is_moved_by_two_sorts() {
+    for (body, n_sorts, n_writes) in [
+        ("for i in 0..N { w[a[i]] = b[i]; }", 2, 0),
+        (
+            "for i in 0..N { if b[i] > 2 { w[a[i] as u32 * 3] = b[i]; } }",
+            2,
+            0,
+        ),
+        ("for i in 0..N { w[a[i]] = b[i]; u[a[i]] = i as u8; }", 2, 0),
+        (
+            "for i in 0..N { p[a[i] % 90] = (b[i], i as u32); q[a[i]] = [1, 2, b[i]]; }",
+            4,
+            0,
+        ),
+        (
+            "for i in 0..N { w[a[i]] = b[i]; if b[i] % 2 == 0 { w[b[i]] = a[i]; } }",
+            2,
+            0,
+        ),
+        (
+            "let mut s: secret u8 = 1; for i in 0..N { s = s * 3 + a[i]; w[s] = b[i]; s ^= 5; }",
+            2,
+            0,
+        ),
+        (
+            "for i in 0..N { if i % 3 == 1 { w[a[i]] = b[i]; } else { w[b[i]] = 3; } }",
+            2,
+            0,
+        ),
+        // Read in between: as it stands.
+        ("for i in 0..N { w[a[i]] = w[3] + 1; }", 0, 1),
+        ("for i in 0..20 { w[a[i]] = b[i]; }", 0, 1),
+    ] {
+        let ir = ir_of(&program(body, 90), 200);
+        let simple = dead::run(common::run(algebra::run(ir.clone()).ir).ir).ir;
+        let after = dead::run(lanes::run(counts::run(simple).ir).ir).ir;
+        stays(&ir, &after, body);
+        let sorts = count(&after.body, |op| matches!(op, Op::Sort { .. }));
+        let writes = count(&after.body, |op| matches!(op, Op::WriteSecret { .. }));
+        assert_eq!((sorts, writes), (n_sorts, n_writes), "{body}\n{after}");
+    }
+}

@@ -120,7 +120,7 @@ fn joined(walk: &mut Walk, node: &Node) -> Option<Node> {
     };
     let appends = |walk: &mut Walk, joined: &Node| {
         let body = Body::new(walk, &joined.regions[0]);
-        !collections(walk, joined, all, &body, false).is_empty()
+        !collections(walk, joined, all, &body, false).0.is_empty()
     };
     if appends(walk, &joined) {
         return Some(joined);
