@@ -8,8 +8,9 @@
 //! What stands in the array goes first, each element at its own place: then every place occurs, and of those at one place the last
 //! one stays. It takes N + L rows where the loop would look at N · L.
 
+use super::TRUTH;
 use super::rises::Conds;
-use super::{TRUTH, Write};
+use super::writes::Write;
 use crate::ir::{Node, Op, Ty};
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
