@@ -78,7 +78,6 @@ pub const PASSES: &[Pass] = &[
     pass!(2 algebra, "applies algebraic rules", "elements of arrays meet their uses"),
     pass!(2 common, "does equal operations once", "iterations shared work"),
     pass!(2 dead, "drops what nothing needs", "chains are seen only among what is used"),
-    pass!(2 trim, "computes only the lanes that are needed", "reads of single elements have met what computes all of them"),
     pass!(2 choices, "reads tables where a value chooses", "unrolled loops have made chains, too"),
     pass!(2 reassociate, "turns chains into reductions and trees", "chains of unrolled loops are complete"),
     pass!(2 dead, "drops what nothing needs", "the old chains are still there"),

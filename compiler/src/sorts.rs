@@ -15,6 +15,7 @@ use crate::emit::{Emitted, emit};
 use crate::forms::Way;
 use crate::ir::build::Builder;
 use crate::ir::{Ir, Node, Op, Region, Ty};
+use crate::passes::dead;
 use crate::passes::own::grid::{Grid, Owner};
 use crate::passes::own::owners::owners;
 use crate::passes::rewrite::{Rule, Walk, rewrite};
@@ -106,6 +107,13 @@ fn alone(ir: &Ir, options: &Options) -> Vec<Grid> {
         LocalChoice::Auto => owners(ir),
         LocalChoice::Off => Vec::new(),
     }
+}
+
+/// What is said of values, by their new names.
+fn kept<T>(said: SortedMap<ValueId, T>, renamed: &[Option<ValueId>]) -> SortedMap<ValueId, T> {
+    (said.into_iter())
+        .filter_map(|(value, what)| Some((renamed[value.index()]?, what)))
+        .collect()
 }
 
 fn has_sorts(region: &Region) -> bool {
@@ -243,10 +251,13 @@ impl Sorter<'_> {
             reasons: SortedMap::new(),
         };
         let ir = rewrite(ir, false, &mut rule).ir;
+        // Columns that nobody looks at after the sort, as keys often are: what nobody needs is nobody's own, and would be priced and
+        // emitted as if all computed it together.
+        let (swept, renamed) = dead::swept(ir);
         Sorted {
-            ir,
-            ways: rule.ways,
-            reasons: rule.reasons,
+            ir: swept.ir,
+            ways: kept(rule.ways, &renamed),
+            reasons: kept(rule.reasons, &renamed),
         }
     }
 

@@ -18,6 +18,11 @@ use smpcc_circuit::value::ConstVec;
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
+    swept(ir).0
+}
+
+/// The pass, and by old value what it is called now, if it is there.
+pub(crate) fn swept(ir: Ir) -> (Outcome, Vec<Option<ValueId>>) {
     let mut marker = Marker {
         def: vec![None; ir.values.len()],
         constants: vec![None; ir.values.len()],
@@ -45,11 +50,12 @@ pub fn run(ir: Ir) -> Outcome {
     let changed = sweep.dropped || !sweep.renamed.iter().enumerate().all(same);
     let values = sweep.values;
     let ir = Ir { values, body, ..ir };
-    Outcome {
+    let outcome = Outcome {
         ir,
         changed,
         applied_rules: false,
-    }
+    };
+    (outcome, sweep.renamed)
 }
 
 /// Where a value comes from: result `k` of a node, or parameter `k` of one of its regions.

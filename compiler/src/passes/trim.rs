@@ -10,32 +10,39 @@
 //! places are constants, so that moving the lanes there and back is wiring.
 
 pub mod columns;
-mod needs;
+mod rows;
 
 use super::algebra::identity;
 use super::algebra::wiring::is_distinct_words;
-use super::constants::vectors::gather;
 use super::constants::vectors::sets::chosen;
+use super::constants::vectors::{SHORT, gather};
 use super::constants::{Constants, normal};
 use super::rewrite::{Rule, Walk, rewrite};
 use super::{Outcome, has};
-use crate::ir::{Ir, Node, Op, Reducer, Ty};
-use needs::{Part, Survey};
+use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::sorted::SortedMap;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use std::rc::Rc;
 
 /// The pass.
 pub fn run(ir: Ir) -> Outcome {
-    let needs = Survey::of(&ir).needs;
+    let mut survey = Survey {
+        ir: &ir,
+        constants: SortedMap::new(),
+        needs: SortedMap::new(),
+    };
+    survey.collect(&ir.body);
+    survey.region(&ir.body);
+    let needs = survey.needs;
     let few = needs.into_iter().filter_map(|(id, need)| match need {
         Need::All => None,
         Need::Lanes(lanes) => Some((id, lanes)),
     });
     let needs: SortedMap<ValueId, Rc<ConstVec>> = few.collect();
     let at_secret = |op: &Op| matches!(op, Op::ReadSecret { .. } | Op::WriteSecret { .. });
+    let rows = rows::looked_at(&ir);
     if needs.is_empty() && !has(&ir.body, at_secret) {
         return Outcome {
             ir,
@@ -44,7 +51,12 @@ pub fn run(ir: Ir) -> Outcome {
         };
     }
     let places = Vec::new();
-    rewrite(ir, true, &mut Trim { needs, places })
+    let mut trim = Trim {
+        needs,
+        rows,
+        places,
+    };
+    rewrite(ir, true, &mut trim)
 }
 
 /// Which lanes of a value are asked for.
@@ -53,6 +65,75 @@ enum Need {
     All,
     /// These, ascending.
     Lanes(Rc<ConstVec>),
+}
+
+struct Survey<'a> {
+    ir: &'a Ir,
+    constants: SortedMap<ValueId, &'a ConstVec>,
+    needs: SortedMap<ValueId, Need>,
+}
+
+impl<'a> Survey<'a> {
+    fn collect(&mut self, region: &'a Region) {
+        for node in &region.nodes {
+            if let Op::Const(words) = &node.op {
+                self.constants.insert(node.results[0], words);
+            }
+            node.regions.iter().for_each(|inner| self.collect(inner));
+        }
+    }
+
+    fn ask(&mut self, id: ValueId, need: Need) {
+        let known = self.needs.entry(id).or_insert_with(|| need.clone());
+        if *known != need {
+            *known = Need::All;
+        }
+    }
+
+    /// Needs, from the last node to the first.
+    fn region(&mut self, region: &Region) {
+        region
+            .results
+            .iter()
+            .for_each(|&id| self.ask(id, Need::All));
+        for node in region.nodes.iter().rev() {
+            for inner in &node.regions {
+                self.region(inner);
+            }
+            let need = match node.results[..] {
+                [result] => self.needs.get(&result).cloned(),
+                _ => Some(Need::All),
+            };
+            match (&node.op, need) {
+                // Nobody asks for it: it goes as a whole.
+                (Op::Word(_) | Op::MakeSecret, None) => {}
+                (Op::Word(op), Some(need)) => self.word(*op, node, &need),
+                (Op::MakeSecret, Some(need)) => self.ask(node.args[0], need),
+                _ => node.args.iter().for_each(|&id| self.ask(id, Need::All)),
+            }
+        }
+    }
+
+    fn word(&mut self, op: WordOp, node: &Node, need: &Need) {
+        let lanes = self.ir.values[node.results[0].index()].ty.lanes;
+        // What a known operand leaves of the others.
+        let masks = masks(op, &node.args, |id| self.constants.get(&id).copied());
+        for (i, &arg) in node.args.iter().enumerate() {
+            let mut need = need.clone();
+            for (operand, mask, truth) in &masks {
+                if *operand == i {
+                    need = within(&need, mask, *truth).unwrap_or(need);
+                }
+            }
+            // A few lanes less are not worth the moving.
+            if let Need::Lanes(few) = &need
+                && few.lanes() > lanes / 8 * 7
+            {
+                need = Need::All;
+            }
+            self.ask(arg, need);
+        }
+    }
 }
 
 /// For operands of which some lanes make no difference: which operand, and a mask with its truth that says where it does.
@@ -93,6 +174,8 @@ fn within(need: &Need, mask: &ConstVec, truth: bool) -> Option<Need> {
 
 struct Trim {
     needs: SortedMap<ValueId, Rc<ConstVec>>,
+    /// Of rows at secret places, the lanes that are looked at.
+    rows: SortedMap<ValueId, SortedSet<Word>>,
     /// Places as values: at which depth, which, and the value.
     places: Vec<(usize, Rc<ConstVec>, ValueId)>,
 }
@@ -144,11 +227,9 @@ impl Rule for Trim {
         let op = match (&node.op, &node.results[..]) {
             (Op::Word(op), [result]) if walk.ty(*result).secret => *op,
             (Op::ReadSecret { .. } | Op::WriteSecret { .. }, &[result]) => {
-                let found = columns::narrowed(walk, &node.op, &node.args).or_else(|| {
-                    let lanes = self.needs.get(&result).cloned()?;
-                    elements(walk, &node, &Need::Lanes(lanes))
-                });
-                match found {
+                let row = |walk: &mut Walk| rows::narrowed(walk, &node, self.rows.get(&result)?);
+                let found = columns::narrowed(walk, &node.op, &node.args);
+                match found.or_else(|| row(walk)) {
                     Some(id) => walk.replace(result, id),
                     None => Constants.node(walk, node),
                 }
@@ -171,7 +252,7 @@ impl Rule for Trim {
             _ => return Constants.node(walk, node),
         };
         let result = node.results[0];
-        if walk.ty(result).lanes <= 1 {
+        if walk.ty(result).lanes <= SHORT.min(8) {
             return Constants.node(walk, node);
         }
         let found = match self.needs.get(&result).cloned() {
@@ -219,80 +300,6 @@ impl Trim {
         (lanes.lanes() <= words.lanes() / 8 * 7).then_some(())?;
         Some(self.few(walk, node, op, &Rc::new(lanes), word))
     }
-}
-
-/// A read or a write at a secret index with only those elements, and those lanes of each, that are asked for.
-fn elements(walk: &mut Walk, node: &Node, need: &Need) -> Option<ValueId> {
-    let result = node.results[0];
-    let ty = walk.ty(result);
-    let table = |walk: &mut Walk, words: Vec<Word>| {
-        walk.constant_value(Scalar::USIZE, ConstVec::Table(words))
-    };
-    let (small, at) = match (&node.op, &node.args[..]) {
-        (&Op::ReadSecret { block, groups: 1 }, &[src, idx]) => {
-            let part = Part::of(need, block)?;
-            let width = part.offsets.len() as u64;
-            let count = part.of.len() as u64;
-            (width * count < ty.lanes).then_some(())?;
-            let all = table(walk, part.lanes(0..walk.ty(src).lanes / block));
-            let src = walk.gather(src, all, 1);
-            let which = table(walk, part.of.clone());
-            let idx = walk.gather(idx, which, 1);
-            let op = Op::ReadSecret {
-                block: width,
-                groups: 1,
-            };
-            let lanes = width * count;
-            let small = walk.emit(op, vec![src, idx], Ty { lanes, ..ty });
-            (small, part.lanes_of(&part.of))
-        }
-        (&Op::WriteSecret { block, groups: 1 }, &[dst, idx, val]) if walk.ty(idx).lanes == 1 => {
-            let part = Part::of(need, block)?;
-            let mut elements = part.elements();
-            // Where few stand before the first that is asked for, the index stays as it is.
-            if elements.start < elements.end / 2 {
-                elements.start = 0;
-            }
-            let at = part.lanes(elements.clone());
-            ((at.len() as u64) < ty.lanes).then_some(())?;
-            let asked = table(walk, at.clone());
-            let dst = walk.gather(dst, asked, 1);
-            let lanes = table(walk, part.offsets.clone());
-            let val = walk.gather(val, lanes, 1);
-            let idx = match elements.start {
-                0 => idx,
-                // What is below wraps, and is out of range as what is above.
-                start => {
-                    let ty = walk.ty(idx);
-                    (ty.scalar.mask() >= Word::from(elements.end)).then_some(())?;
-                    let public = Ty {
-                        secret: false,
-                        ..ty
-                    };
-                    let start = walk.splat_of(public, start.into());
-                    walk.word(WordOp::Sub, &[idx, start])
-                }
-            };
-            let op = Op::WriteSecret {
-                block: part.offsets.len() as u64,
-                groups: 1,
-            };
-            let ty = Ty {
-                lanes: at.len() as u64,
-                ..ty
-            };
-            (walk.emit(op, vec![dst, idx, val], ty), at)
-        }
-        _ => return None,
-    };
-    let range = walk.all_values()[result.index()].range;
-    walk.note_range(small, range);
-    // The other lanes hold something that what is known of the value allows.
-    let word = range.map_or(0, |range| 0.clamp(range.lo, range.hi));
-    let rest = walk.splat_of(ty, ty.scalar.wrap(word as Word));
-    let at = table(walk, at);
-    let all = walk.scatter(rest, at, small, 1);
-    Some(walk.with_secrecy(all, ty.secret))
 }
 
 /// One word with some lanes replaced.

@@ -115,10 +115,11 @@ fn computed(walk: &mut Walk, id: ValueId, depth: u32) -> ValueId {
     else {
         return id;
     };
+    let args = args.to_vec();
     if walk.ty(at).lanes != 1 || walk.constant(at).is_none() {
         return id;
     }
-    let args: Vec<ValueId> = (args.to_vec().into_iter())
+    let args: Vec<ValueId> = (args.into_iter())
         .map(|arg| {
             let one = walk.gather(arg, at, 1);
             computed(walk, one, depth)
