@@ -209,3 +209,29 @@ fn writes_at_any_places_are_two_sorts() {
         }
     );
 }
+
+/// As many rows as there are elements and places, and not each place beside each element: 300 MB of `rep3` at this size.
+#[test]
+fn what_is_read_at_many_secret_places_is_a_sort() {
+    let text = "fn main<const N: usize>(x: [secret u32; N] from each) -> [u32; N] {
+    let (a, b) = (x[0], x[1]);
+    let mut out: [secret u32; N] = [0; N];
+    for i in 0..N { out[i] = a[b[i]]; }
+    out
+}";
+    for setting in suites() {
+        let [few, many] =
+            [5_000, 10_000].map(|n| figures(text, n, setting, ProtocolChoice::Auto).bytes);
+        // Twice as many rows, of a bit or two more: n (log n)² at most, and far from n².
+        assert!(10 * many < 26 * few, "{setting:?}: {few} {many}");
+    }
+    assert_eq!(
+        figures(text, 5_000, REP3, ProtocolChoice::Auto),
+        Figures {
+            ands: 425_020,
+            products: 330_033,
+            rounds: 55,
+            bytes: 5_809_975
+        }
+    );
+}

@@ -233,7 +233,7 @@ struct Walked {
     path: Vec<Span>,
 }
 
-/// Where a program sorts, or adds up by group, which may become a sort: what such an operation may open are places of shuffled rows,
+/// Where a program sorts, or adds up by group or looks up at many secret places, which may become a sort: what such an operation may open are places of shuffled rows,
 /// which is no disclosure.
 pub fn sorts(ir: &Ir) -> Vec<Span> {
     let optimised = passes::optimise(ir.clone(), 2, LocalChoice::Off, &mut |_, _| {});

@@ -5,9 +5,11 @@
 //! compiled like everything else; what is done with shuffles stays one operation, which emission writes.
 
 mod groups;
+mod lookups;
 mod network;
 mod places;
 mod radix;
+mod rows;
 mod shuffles;
 
 use crate::assign::{self, Plan, assign};
@@ -74,19 +76,24 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
         options,
         n_parties: ir.n_parties,
     };
-    let ir = match options.protocol == ProtocolChoice::Auto && groups::may_be_in(&ir.body, &ir) {
-        true => {
+    let mut ir = ir;
+    if options.protocol == ProtocolChoice::Auto {
+        if groups::may_be_in(&ir.body, &ir) {
             let owners = alone(&ir, options);
-            groups::run(ir, sorter, owners)
+            ir = groups::run(ir, sorter, owners);
         }
-        false => ir,
-    };
+        if lookups::may_be_in(&ir.body, &ir) {
+            let owners = alone(&ir, options);
+            ir = lookups::run(ir, Some(sorter), owners);
+        }
+    }
     sorter.decide(ir)
 }
 
 /// Where there are sorts in a program, and in the form after the passes what may become one.
 pub(crate) fn spans(ir: &Ir, optimised: &Ir) -> Vec<Span> {
     let mut found = groups::spans(optimised);
+    found.extend(lookups::spans(optimised));
     let mut open = vec![&ir.body];
     while let Some(region) = open.pop() {
         for node in &region.nodes {

@@ -16,6 +16,7 @@
 //! are in the order of their values.
 
 use super::Sorter;
+use super::rows::{lanes, numbered_keys, numbers, public, sort, sort_by};
 use crate::ir::build::Builder;
 use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use crate::passes::constants::vectors::normal;
@@ -383,7 +384,7 @@ fn ranks(edges: &[Word], scalar: Scalar) -> Vec<Word> {
 /// Sorts markers and rows.
 fn in_order(walk: &mut Walk, groups: &Groups) -> Order {
     let keys = match &groups.by {
-        By::Number => numbered_keys(walk, groups),
+        By::Number => numbered_keys(walk, groups.index, groups.n_groups),
         By::Below(edges) | By::UpTo(edges) => {
             let scalar = walk.ty(groups.index).scalar;
             let markers = walk.constant_value(scalar, ConstVec::Table(edges.clone()));
@@ -441,38 +442,6 @@ fn neutral(op: WordOp, scalar: Scalar) -> Word {
     }
 }
 
-/// The numbers of the groups and one more, and then those of the rows.
-fn numbered_keys(walk: &mut Walk, groups: &Groups) -> ValueId {
-    let n_groups = groups.n_groups;
-    let markers = n_groups + 1;
-    let key = Scalar::unsigned(n_groups.ilog2() as u8 + 1);
-    // What belongs to no group comes last.
-    let mut index = groups.index;
-    let scalar = walk.ty(index).scalar;
-    if scalar.is_signed() {
-        index = walk.cast(index, Scalar::unsigned(scalar.width() as u8));
-    }
-    let ty = walk.ty(index);
-    let public = Ty {
-        secret: false,
-        ..ty
-    };
-    let end = walk.splat_of(public, Word::from(n_groups));
-    let inside = walk.word(WordOp::Lt, &[index, end]);
-    let index = walk.cast(index, key);
-    let end = walk.splat_of(
-        Ty {
-            scalar: key,
-            ..public
-        },
-        Word::from(n_groups),
-    );
-    let index = walk.word(WordOp::Select, &[inside, index, end]);
-    let first = walk.constant_value(key, ConstVec::iota(markers));
-    let first = walk.with_secrecy(first, true);
-    walk.concat(vec![first, index])
-}
-
 /// The sums of all groups.
 fn sums(walk: &mut Walk, groups: &Groups, order: Order) -> ValueId {
     if let Some(edges) = groups.by.edges() {
@@ -499,20 +468,6 @@ fn sums(walk: &mut Walk, groups: &Groups, order: Order) -> ValueId {
     let values = walk.concat(vec![nothing, values]);
     let ends = sums_so_far(walk, values, order);
     between(walk, ends, n)
-}
-
-const fn public(ty: Ty) -> Ty {
-    Ty {
-        secret: false,
-        ..ty
-    }
-}
-
-/// So many lanes of a value in a row.
-fn lanes(walk: &mut Walk, of: ValueId, start: u64, n: u64) -> ValueId {
-    let dims = vec![(n, 1)];
-    let start = Word::from(start);
-    walk.gather_at(of, ConstVec::Affine { start, dims })
 }
 
 /// From each of the first lanes to the next one.
@@ -607,29 +562,6 @@ fn sums_so_far(walk: &mut Walk, values: ValueId, order: Order) -> ValueId {
     let ty = walk.ty(moved);
     let so_far = walk.emit(so_far, vec![moved], ty);
     sort(walk, vec![order.rows, so_far])[1]
-}
-
-/// 0, 1, …, as secrets of as few bits as they need.
-fn numbers(walk: &mut Walk, n: u64) -> ValueId {
-    let scalar = Scalar::unsigned((n - 1).ilog2() as u8 + 1);
-    let numbers = walk.constant_value(scalar, ConstVec::iota(n));
-    walk.with_secrecy(numbers, true)
-}
-
-/// Columns in the order of the first.
-fn sort(walk: &mut Walk, columns: Vec<ValueId>) -> Vec<ValueId> {
-    sort_by(walk, 1, columns)
-}
-
-/// Columns in the order of the first ones.
-fn sort_by(walk: &mut Walk, keys: u64, columns: Vec<ValueId>) -> Vec<ValueId> {
-    let types: Vec<Ty> = columns.iter().map(|&c| walk.ty(c)).collect();
-    let op = Op::Sort {
-        keys,
-        segments: 1,
-        drawn: false,
-    };
-    walk.push_new(op, columns, &types, Vec::new())
 }
 
 /// A program that does nothing but compare rows with groups, and add up.

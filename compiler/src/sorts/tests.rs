@@ -303,3 +303,52 @@ fn drawn_keys_are_left_out() {
         assert_eq!(shuffled, goes, "{suite:?}");
     }
 }
+
+/// What is read at many secret places by a sort is what is read by comparing: elements of several lanes, several arrays at the same places,
+/// places out of range, places of fewer bits than there are elements, and those that are known to lie inside.
+#[test]
+fn lookups_that_sort_find_what_is_there() {
+    let (u, i) = (Scalar::unsigned, Scalar::signed);
+    for (n, q, block, place, most) in [
+        (700, 600, 1, u(32), 1000),
+        (129, 700, 3, u(64), 128),
+        (300, 900, 2, u(8), 255),
+        (256, 900, 1, u(8), 255),
+        (255, 900, 1, u(8), 255),
+        (600, 600, 1, u(12), 599),
+        (20_000, 3, 1, u(40), 30_000),
+    ] {
+        let mut b = Builder::new(3);
+        let types = [u(17), i(40), Scalar::Bool];
+        let arrays = types.map(|scalar| b.input(0, "t", scalar, n * block));
+        let index = b.input(1, "i", place, q);
+        b.set_range(index, 0, most.into());
+        let found = arrays.map(|src| {
+            let ty = Ty {
+                lanes: q * block,
+                ..b.ty(src)
+            };
+            let op = Op::ReadSecret { block, groups: 1 };
+            b.emit(op, vec![src, index], ty)
+        });
+        for found in found {
+            b.output(found, &[0]);
+        }
+        let ir = b.finish();
+        let mut random = SplitMix::new(n + q);
+        let mut given: Vec<Vec<Word>> = (types.iter())
+            .map(|scalar| {
+                let word = |_| scalar.wrap(random.word());
+                (0..n * block).map(word).collect()
+            })
+            .collect();
+        given.push((0..q).map(|_| random.below(most + 1).into()).collect());
+        given[3][..2].copy_from_slice(&[0, most.into()]);
+        let expected = interpret(&ir, &given).unwrap().outputs;
+        let sorted = lookups::run(ir, None, Vec::new());
+        let reads = |node: &Node| matches!(node.op, Op::ReadSecret { .. });
+        assert!(!sorted.body.nodes.iter().any(reads), "{n} {q}");
+        crate::ir::verify::verify(&sorted).unwrap();
+        assert_eq!(interpret(&sorted, &given).unwrap().outputs, expected);
+    }
+}

@@ -1,0 +1,69 @@
+//! What is written with sorts: numbers of rows, keys behind markers, columns in an order.
+
+use crate::ir::{Op, Ty};
+use crate::passes::lanes::span::is_below;
+use crate::passes::rewrite::Walk;
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+
+/// The same lanes, known to all.
+pub(super) const fn public(ty: Ty) -> Ty {
+    Ty {
+        secret: false,
+        ..ty
+    }
+}
+
+/// So many lanes of a value in a row.
+pub(super) fn lanes(walk: &mut Walk, of: ValueId, start: u64, n: u64) -> ValueId {
+    let dims = vec![(n, 1)];
+    let start = Word::from(start);
+    walk.gather_at(of, ConstVec::Affine { start, dims })
+}
+
+/// 0, 1, …, as secrets of as few bits as they need.
+pub(super) fn numbers(walk: &mut Walk, n: u64) -> ValueId {
+    let scalar = Scalar::unsigned((n - 1).ilog2() as u8 + 1);
+    let numbers = walk.constant_value(scalar, ConstVec::iota(n));
+    walk.with_secrecy(numbers, true)
+}
+
+/// Columns in the order of the first.
+pub(super) fn sort(walk: &mut Walk, columns: Vec<ValueId>) -> Vec<ValueId> {
+    sort_by(walk, 1, columns)
+}
+
+/// Columns in the order of the first ones.
+pub(super) fn sort_by(walk: &mut Walk, keys: u64, columns: Vec<ValueId>) -> Vec<ValueId> {
+    let types: Vec<Ty> = columns.iter().map(|&c| walk.ty(c)).collect();
+    let op = Op::Sort {
+        keys,
+        segments: 1,
+        drawn: false,
+    };
+    walk.push_new(op, columns, &types, Vec::new())
+}
+
+/// The numbers of so many groups and one more, and then those of the rows. What belongs to no group comes last.
+pub(super) fn numbered_keys(walk: &mut Walk, mut index: ValueId, n_groups: u64) -> ValueId {
+    let key = Scalar::unsigned(n_groups.ilog2() as u8 + 1);
+    let scalar = walk.ty(index).scalar;
+    if scalar.is_signed() {
+        index = walk.cast(index, Scalar::unsigned(scalar.width() as u8));
+    }
+    let (ty, end) = (public(walk.ty(index)), Word::from(n_groups));
+    let is_inside = ty.scalar.mask() < end || is_below(walk, index, n_groups);
+    let inside = (!is_inside).then(|| {
+        let end = walk.splat_of(ty, end);
+        walk.word(WordOp::Lt, &[index, end])
+    });
+    index = walk.cast(index, key);
+    if let Some(inside) = inside {
+        let end = walk.splat_of(Ty { scalar: key, ..ty }, end);
+        index = walk.word(WordOp::Select, &[inside, index, end]);
+    }
+    let first = walk.constant_value(key, ConstVec::iota(n_groups + 1));
+    let first = walk.with_secrecy(first, true);
+    walk.concat(vec![first, index])
+}
