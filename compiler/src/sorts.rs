@@ -79,11 +79,11 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
     let mut ir = ir;
     if options.protocol == ProtocolChoice::Auto {
         if groups::may_be_in(&ir.body, &ir) {
-            let owners = alone(&ir, options);
+            let owners = owned(&ir, options);
             ir = groups::run(ir, sorter, owners);
         }
         if lookups::may_be_in(&ir.body, &ir) {
-            let owners = alone(&ir, options);
+            let owners = owned(&ir, options);
             ir = lookups::run(ir, Some(sorter), owners);
         }
     }
@@ -108,8 +108,8 @@ pub(crate) fn spans(ir: &Ir, optimised: &Ir) -> Vec<Span> {
     found
 }
 
-/// By value who computes it alone; nothing where nobody does.
-fn alone(ir: &Ir, options: &Options) -> Vec<Grid> {
+/// By value who owns it; nothing where nobody is asked.
+fn owned(ir: &Ir, options: &Options) -> Vec<Grid> {
     match options.local {
         LocalChoice::Auto => owners(ir),
         LocalChoice::Off => Vec::new(),
@@ -121,6 +121,19 @@ fn kept<T>(said: SortedMap<ValueId, T>, renamed: &[Option<ValueId>]) -> SortedMa
     (said.into_iter())
         .filter_map(|(value, what)| Some((renamed[value.index()]?, what)))
         .collect()
+}
+
+/// Whether there are writes of an owner's sort that nobody does alone: an order of rows that are known to all, say, is nobody's. They
+/// have no other form.
+fn has_orphans(region: &Region, ir: &Ir, alone: &[Option<u32>]) -> bool {
+    let orphan = |node: &Node| match (&node.op, &node.args[..], &node.results[..]) {
+        (Op::WriteSecret { groups, .. }, &[_, at, _], &[written]) => {
+            ir.values[at.index()].ty.lanes != *groups && alone[written.index()].is_none()
+        }
+        _ => false,
+    };
+    let inside = |node: &Node| node.regions.iter().any(|r| has_orphans(r, ir, alone));
+    (region.nodes.iter()).any(|node| orphan(node) || inside(node))
 }
 
 fn has_sorts(region: &Region) -> bool {
@@ -245,12 +258,25 @@ impl Sorter<'_> {
             };
         }
         let ir = shuffles::run(ir, self);
+        let who = match self.options.protocol {
+            ProtocolChoice::Auto => assign::alone(&ir, self.options),
+            _ => Vec::new(),
+        };
+        if who.iter().any(Option::is_some) {
+            let sorted = self.written(ir.clone(), who);
+            let who = assign::alone(&sorted.ir, self.options);
+            if !has_orphans(&sorted.ir.body, &sorted.ir, &who) {
+                return sorted;
+            }
+        }
+        self.written(ir, Vec::new())
+    }
+
+    /// Writes every sort out, where somebody computes `alone` as an owner does.
+    fn written(self, ir: Ir, alone: Vec<Option<u32>>) -> Sorted {
         let mut rule = Sorts {
-            owners: alone(&ir, self.options),
-            alone: match self.options.protocol {
-                ProtocolChoice::Auto => assign::alone(&ir, self.options),
-                _ => Vec::new(),
-            },
+            owners: owned(&ir, self.options),
+            alone,
             sorter: self,
             places: Places::default(),
             choices: SortedMap::new(),

@@ -207,14 +207,11 @@ impl Owned<'_> {
         }
     }
 
-    /// Gives what follows from public values in the form of secrets, and is not one itself, to the party that alone computes with it:
-    /// the numbers of rows that it sorts, say.
+    /// Gives what follows from public values in the form of secrets, and is not one itself, to the one party that computes with it
+    /// alone: the numbers of rows that it sorts, say. Whoever else needs it is given shares.
     fn adopt(&mut self, region: &Region, whole: &[Owner]) {
-        // For each value, its one user, or that there are several.
+        // For each value, the one party among its users, or that there are several.
         let mut users: SortedMap<ValueId, Option<u32>> = SortedMap::new();
-        for &v in &region.results {
-            users.insert(v, None);
-        }
         for node in region.nodes.iter().rev() {
             if let (&[result], true) = (&node.results[..], node.regions.is_empty())
                 && whole[result.index()] == Owner::Public
@@ -225,11 +222,15 @@ impl Owned<'_> {
             }
             let mut owners = node.results.iter().map(|r| self.owner[r.index()]);
             let first = owners.next().flatten();
-            let user = first.filter(|_| node.regions.is_empty() && owners.all(|o| o == first));
+            let Some(user) =
+                first.filter(|_| node.regions.is_empty() && owners.all(|o| o == first))
+            else {
+                continue;
+            };
             for arg in free_uses(node) {
                 (users.entry(arg))
-                    .and_modify(|one| *one = one.filter(|_| *one == user))
-                    .or_insert(user);
+                    .and_modify(|one| *one = one.filter(|one| *one == user))
+                    .or_insert(Some(user));
             }
         }
         for node in &region.nodes {
