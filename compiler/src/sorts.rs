@@ -4,6 +4,7 @@
 //! and priced as programs of their own, with this suite, network and table of local times. A network is written out in the IR and
 //! compiled like everything else; what is done with shuffles stays one operation, which emission writes.
 
+mod counts;
 mod groups;
 mod lookups;
 mod network;
@@ -80,7 +81,7 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
     if options.protocol == ProtocolChoice::Auto {
         if groups::may_be_in(&ir.body, &ir) {
             let owners = owned(&ir, options);
-            ir = groups::run(ir, sorter, owners);
+            ir = groups::run(ir, sorter, &owners);
         }
         if lookups::may_be_in(&ir.body, &ir) {
             let owners = owned(&ir, options);

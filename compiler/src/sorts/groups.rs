@@ -15,8 +15,9 @@
 //! or what they add up to. So `histogram` sorts, too. The smallest and the largest value of a group stand beside markers where rows of a group
 //! are in the order of their values.
 
-use super::Sorter;
 use super::rows::{lanes, numbered_keys, numbers, public, sort, sort_by};
+use super::{Sorter, counts};
+use crate::assign;
 use crate::ir::build::Builder;
 use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
 use crate::passes::constants::vectors::normal;
@@ -34,7 +35,7 @@ const FEWEST: u64 = 1 << 14;
 
 /// Which rows belong to a group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum By {
+pub(super) enum By {
     /// Those with its number; numbers from that of groups on belong to none.
     Number,
     /// Those below its edge.
@@ -44,7 +45,7 @@ enum By {
 }
 
 impl By {
-    fn edges(&self) -> Option<&[Word]> {
+    pub(super) fn edges(&self) -> Option<&[Word]> {
         match self {
             Self::Number => None,
             Self::Below(edges) | Self::UpTo(edges) => Some(edges),
@@ -54,7 +55,7 @@ impl By {
 
 /// What is asked of a group's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
+pub(super) enum Asked {
     /// Their sum, or how many there are.
     Sum,
     /// The smallest one, or this word if it is smaller or if there is none.
@@ -65,17 +66,21 @@ enum Asked {
 
 /// Sums by group that are found, or smallest and largest values.
 #[derive(Clone, Debug)]
-struct Groups {
+pub(super) struct Groups {
     /// By which rows belong to groups.
-    index: ValueId,
-    by: By,
-    asked: Asked,
-    n_groups: u64,
-    rows: u64,
+    pub index: ValueId,
+    /// How they do.
+    pub by: By,
+    /// What is asked for.
+    pub asked: Asked,
+    /// How many groups there are.
+    pub n_groups: u64,
+    /// How many rows there are.
+    pub rows: u64,
     /// What is summed; nothing where rows are counted.
-    values: Option<ValueId>,
+    pub values: Option<ValueId>,
     /// The type of the sums.
-    scalar: Scalar,
+    pub scalar: Scalar,
 }
 
 /// What the cost follows from: types of index, values and results, groups, rows, and how rows are found and put together.
@@ -90,20 +95,47 @@ enum Work {
     Greatest,
 }
 
-/// Writes sums by group as sorts where these are cheaper. `owners` says by value who computes it alone.
-pub(super) fn run(ir: Ir, sorter: Sorter<'_>, owners: Vec<Grid>) -> Ir {
+/// Writes sums by group as sorts where these are cheaper, and as one party's own steps where it can take them. `owners` says by value who
+/// owns it.
+pub(super) fn run(ir: Ir, sorter: Sorter<'_>, owners: &[Grid]) -> Ir {
+    let who = assign::alone(&ir, sorter.options);
+    if who.iter().any(Option::is_some) {
+        let (written, counted) = written_out(ir.clone(), sorter, owners, who);
+        let who = match counted.is_empty() {
+            true => Vec::new(),
+            false => assign::alone(&written, sorter.options),
+        };
+        // What only one can do in few steps is not to be done by all.
+        if counted.iter().all(|v| who[v.index()].is_some()) {
+            return written;
+        }
+    }
+    written_out(ir, sorter, owners, Vec::new()).0
+}
+
+/// The program, and what each party sums by itself, in which `alone` says who computes a value alone.
+fn written_out(
+    ir: Ir,
+    sorter: Sorter<'_>,
+    owners: &[Grid],
+    alone: Vec<Option<u32>>,
+) -> (Ir, Vec<ValueId>) {
     let mut rule = Sums {
         sorter,
         owners,
+        alone,
+        counted: Vec::new(),
         sorted: SortedMap::new(),
         cheaper: SortedMap::new(),
         found: false,
     };
     let rewritten = rewrite(ir, false, &mut rule).ir;
-    match rule.found {
-        true => dead::run(rewritten).ir,
-        false => rewritten,
+    if !rule.found {
+        return (rewritten, Vec::new());
     }
+    let (swept, renamed) = dead::swept(rewritten);
+    let counted = rule.counted.iter().filter_map(|v| renamed[v.index()]);
+    (swept.ir, counted.collect())
 }
 
 /// Whether there may be some in a region: large sums of secrets.
@@ -147,7 +179,11 @@ struct Order {
 
 struct Sums<'a> {
     sorter: Sorter<'a>,
-    owners: Vec<Grid>,
+    owners: &'a [Grid],
+    /// By value who computes it alone when domains are chosen.
+    alone: Vec<Option<u32>>,
+    /// What somebody sums alone.
+    counted: Vec<ValueId>,
     /// By index, number of groups, what parts them and what orders the rows of one, in this region.
     sorted: SortedMap<(ValueId, u64, By, Option<ValueId>), Order>,
     cheaper: SortedMap<Shape, bool>,
@@ -157,6 +193,20 @@ struct Sums<'a> {
 impl Rule for Sums<'_> {
     fn node(&mut self, walk: &mut Walk, node: Node) {
         let found = groups(walk, &node).filter(|_| node.protocol.is_none());
+        let who = |v: ValueId| self.alone.get(v.index()).copied().flatten();
+        if let Some(groups) = &found
+            && who(node.results[0]).is_some()
+            && counts::is_cheaper(groups)
+        {
+            self.found = true;
+            walk.span = node.span;
+            let sums = counts::sums(walk, groups);
+            self.counted.push(sums);
+            let range = walk.all_values()[node.results[0].index()].range;
+            walk.note_range(sums, range);
+            walk.replace(node.results[0], sums);
+            return;
+        }
         let joint = |g: &Groups| {
             let owner = self.owners.get(g.index.index()).map(Grid::whole);
             owner.is_none_or(|owner| owner == Owner::Joint)
@@ -368,7 +418,7 @@ fn edges(walk: &Walk, value: ValueId, groups: u64, rows: u64) -> Option<Vec<Word
 }
 
 /// How many edges come before each, equal ones in their order.
-fn ranks(edges: &[Word], scalar: Scalar) -> Vec<Word> {
+pub(super) fn ranks(edges: &[Word], scalar: Scalar) -> Vec<Word> {
     let mut order: Vec<usize> = (0..edges.len()).collect();
     order.sort_by_key(|&at| match scalar.is_signed() {
         true => (scalar.extend(edges[at]) as i128, 0),
