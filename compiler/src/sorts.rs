@@ -17,7 +17,9 @@ use crate::assign::{self, Plan, assign};
 use crate::emit::{Emitted, emit};
 use crate::forms::Way;
 use crate::ir::build::Builder;
+use crate::ir::exact::order;
 use crate::ir::{Ir, Node, Op, Region, Ty};
+use crate::passes::constants::vectors::normal;
 use crate::passes::dead;
 use crate::passes::own::grid::{Grid, Owner};
 use crate::passes::own::owners::owners;
@@ -29,10 +31,12 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::stats::{Link, milliseconds};
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// Bits of a digit that are tried.
 const DIGITS: [u32; 3] = [1, 2, 3];
+/// Rows by known keys that are put in order before the run.
+const MOST_KNOWN: u64 = 1 << 22;
 /// Pairs of rows that are compared at once, for which a party holds about 100 MB.
 const MOST_PAIRS: u64 = 1 << 21;
 
@@ -184,6 +188,14 @@ impl Rule for Sorts<'_> {
             walk.push(node);
             return;
         };
+        if let Some(order) = known_order(walk, &node) {
+            (walk.span, walk.protocol) = (node.span, node.protocol);
+            for (&result, &column) in node.results.iter().zip(&node.args) {
+                let moved = walk.gather_at(column, order.clone());
+                walk.replace(result, moved);
+            }
+            return;
+        }
         let segments = shape.segments;
         let are_places: Vec<bool> = (node.args.iter())
             .map(|&arg| self.places.are(walk, arg, segments))
@@ -239,6 +251,27 @@ impl Rule for Sorts<'_> {
             }
         }
     }
+}
+
+/// Where each row of a sort comes from, if its keys are known to all.
+fn known_order(walk: &Walk, node: &Node) -> Option<ConstVec> {
+    let Op::Sort { keys, segments, .. } = node.op else {
+        return None;
+    };
+    let known = |&key: &ValueId| -> Option<Vec<Word>> {
+        let words = walk.constant(walk.public_source(key).unwrap_or(key))?;
+        (words.lanes() <= MOST_KNOWN).then(|| words.words().collect())
+    };
+    let columns: Vec<Vec<Word>> = (node.args.iter())
+        .take(keys as usize)
+        .map(known)
+        .collect::<Option<_>>()?;
+    let (columns, types): (Vec<&[Word]>, Vec<Scalar>) = (columns.iter().zip(&node.args))
+        .map(|(column, &arg)| (&column[..], walk.ty(arg).scalar))
+        .unzip();
+    let rows = (!columns.is_empty()).then(|| order(&columns, &types, keys, segments))?;
+    let rows = ConstVec::Table(rows.into_iter().map(|row| row as Word).collect());
+    Some(normal(rows, Scalar::USIZE))
 }
 
 /// Finds the cheapest way of a sort.

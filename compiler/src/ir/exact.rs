@@ -14,6 +14,7 @@ pub use lanes::Lanes;
 pub use meaning::{
     Compare, Events, FLOAT, Given, Mark, Meaning, Operand, Source, elementary, held,
 };
+pub(crate) use moves::order;
 pub use number::Number;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;

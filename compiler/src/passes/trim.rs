@@ -117,7 +117,8 @@ impl<'a> Survey<'a> {
     fn word(&mut self, op: WordOp, node: &Node, need: &Need) {
         let lanes = self.ir.values[node.results[0].index()].ty.lanes;
         // What a known operand leaves of the others.
-        let masks = masks(op, &node.args, |id| self.constants.get(&id).copied());
+        let ty = |id: ValueId| self.ir.values[id.index()].ty;
+        let masks = masks(op, &node.args, ty, |id| self.constants.get(&id).copied());
         for (i, &arg) in node.args.iter().enumerate() {
             let mut need = need.clone();
             for (operand, mask, truth) in &masks {
@@ -140,6 +141,7 @@ impl<'a> Survey<'a> {
 fn masks<'c>(
     op: WordOp,
     args: &[ValueId],
+    ty: impl Fn(ValueId) -> Ty,
     constant: impl Fn(ValueId) -> Option<&'c ConstVec>,
 ) -> Vec<(usize, &'c ConstVec, bool)> {
     let varied =
@@ -148,7 +150,8 @@ fn masks<'c>(
         (WordOp::Select, &[c, _, _]) => {
             varied(c).map_or(vec![], |mask| vec![(1, mask, true), (2, mask, false)])
         }
-        (WordOp::And, &[a, b]) => [(0, b), (1, a)]
+        // Of wider words each bit is a mask of its own.
+        (WordOp::And, &[a, b]) if ty(a).scalar == Scalar::Bool => [(0, b), (1, a)]
             .into_iter()
             .filter_map(|(other, id)| Some((other, varied(id)?, true)))
             .collect(),

@@ -81,6 +81,10 @@ pub(super) struct Groups {
     pub values: Option<ValueId>,
     /// The type of the sums.
     pub scalar: Scalar,
+    /// Which rows belong to any group, where not all do.
+    pub when: Option<ValueId>,
+    /// Whether the rows that do not belong to a group are summed.
+    pub others: bool,
 }
 
 /// What the cost follows from: types of index, values and results, groups, rows, and how rows are found and put together.
@@ -192,16 +196,18 @@ struct Sums<'a> {
 
 impl Rule for Sums<'_> {
     fn node(&mut self, walk: &mut Walk, node: Node) {
-        let found = groups(walk, &node).filter(|_| node.protocol.is_none());
+        let mut found = groups(walk, &node).filter(|_| node.protocol.is_none());
         let who = |v: ValueId| self.alone.get(v.index()).copied().flatten();
-        if let Some(groups) = &found
+        if let Some(groups) = &mut found
             && who(node.results[0]).is_some()
             && counts::is_cheaper(groups)
         {
             self.found = true;
             walk.span = node.span;
+            masked(walk, groups);
             let sums = counts::sums(walk, groups);
             self.counted.push(sums);
+            let sums = of_others(walk, groups, sums);
             let range = walk.all_values()[node.results[0].index()].range;
             walk.note_range(sums, range);
             walk.replace(node.results[0], sums);
@@ -211,14 +217,16 @@ impl Rule for Sums<'_> {
             let owner = self.owners.get(g.index.index()).map(Grid::whole);
             owner.is_none_or(|owner| owner == Owner::Joint)
         };
-        if let Some(groups) = found.filter(joint)
+        if let Some(mut groups) = found.filter(joint)
             && self.is_cheaper(walk, &groups)
         {
             self.found = true;
+            masked(walk, &mut groups);
             let values = groups.values.filter(|_| groups.asked != Asked::Sum);
             let key = (groups.index, groups.n_groups, groups.by.clone(), values);
             let order = *(self.sorted.entry(key)).or_insert_with(|| in_order(walk, &groups));
             let sums = sums(walk, &groups, order);
+            let sums = of_others(walk, &groups, sums);
             walk.replace(node.results[0], sums);
             return;
         }
@@ -236,7 +244,8 @@ impl Rule for Sums<'_> {
 
 impl Sums<'_> {
     fn is_cheaper(&mut self, walk: &Walk, groups: &Groups) -> bool {
-        let values = groups.values.map(|v| walk.ty(v).scalar);
+        let values = groups.values.or(groups.when);
+        let values = values.map(|v| walk.ty(v).scalar);
         let index = walk.ty(groups.index).scalar;
         let (n, rows) = (groups.n_groups, groups.rows);
         let work = match (groups.asked, &groups.by) {
@@ -292,8 +301,22 @@ fn groups(walk: &Walk, node: &Node) -> Option<Groups> {
         }
         _ => return None,
     };
-    let (index, by) = parted(walk, hit, segments, rows)?;
-    let is_known_form = asked == Asked::Sum || by == By::Number;
+    // A row may have to meet a condition of its own besides.
+    let parts = walk
+        .word_args(hit, WordOp::And)
+        .map(|args| [args[0], args[1]]);
+    let (when, hit) = match parts.map(|[a, b]| {
+        let own = |v| repeated(walk, v, segments, rows);
+        (own(a).map(|when| (when, b))).or(own(b).map(|when| (when, a)))
+    }) {
+        None => (None, hit),
+        Some(parts) => {
+            let (when, hit) = parts?;
+            (Some(when), hit)
+        }
+    };
+    let (index, by, others) = parted(walk, hit, segments, rows)?;
+    let is_known_form = asked == Asked::Sum || by == By::Number && when.is_none();
     (is_known_form && walk.ty(index).secret).then_some(Groups {
         index,
         by,
@@ -302,6 +325,8 @@ fn groups(walk: &Walk, node: &Node) -> Option<Groups> {
         rows,
         values,
         scalar: ty.scalar,
+        when,
+        others,
     })
 }
 
@@ -330,20 +355,60 @@ fn summed(
     })
 }
 
-/// By what it is decided whether a row belongs to a group, and how.
-fn parted(walk: &Walk, hit: ValueId, segments: u64, rows: u64) -> Option<(ValueId, By)> {
+/// Takes the condition of rows into what is summed.
+fn masked(walk: &mut Walk, groups: &mut Groups) {
+    let Some(when) = groups.when.take() else {
+        return;
+    };
+    groups.values = Some(match groups.values {
+        None => walk.cast(when, groups.scalar),
+        Some(values) => {
+            let ty = public(walk.ty(values));
+            let zero = walk.splat_of(ty, 0);
+            walk.word(WordOp::Select, &[when, values, zero])
+        }
+    });
+}
+
+/// Of the sums of groups those of all other rows, where these are asked for.
+fn of_others(walk: &mut Walk, groups: &Groups, sums: ValueId) -> ValueId {
+    if !groups.others {
+        return sums;
+    }
+    let ty = walk.ty(sums);
+    let all = match groups.values {
+        None => walk.splat_of(public(ty), groups.rows.into()),
+        Some(values) => {
+            let values = walk.cast(values, groups.scalar);
+            let all = walk.reduce(WordOp::Add, values, 1);
+            let lanes = ty.lanes;
+            walk.gather_at(all, ConstVec::Splat { lanes, word: 0 })
+        }
+    };
+    walk.word(WordOp::Sub, &[all, sums])
+}
+
+/// By what it is decided whether a row belongs to a group, and how; and whether the others are meant.
+fn parted(walk: &Walk, hit: ValueId, segments: u64, rows: u64) -> Option<(ValueId, By, bool)> {
     let (Op::Word(asks), &[a, b]) = walk.simple(hit)? else {
         return None;
     };
     let numbered = |v: ValueId| is_numbered(walk, v, segments, rows);
-    let (each, by) = match asks {
-        WordOp::Eq if numbered(b) && !numbered(a) => (a, By::Number),
-        WordOp::Eq if numbered(a) && !numbered(b) => (b, By::Number),
-        WordOp::Lt => (a, By::Below(edges(walk, b, segments, rows)?)),
-        WordOp::Le => (a, By::UpTo(edges(walk, b, segments, rows)?)),
+    let edges = |v: ValueId| edges(walk, v, segments, rows);
+    let (each, by, others) = match asks {
+        WordOp::Eq if numbered(b) && !numbered(a) => (a, By::Number, false),
+        WordOp::Eq if numbered(a) && !numbered(b) => (b, By::Number, false),
+        WordOp::Lt => match edges(b) {
+            Some(edges) => (a, By::Below(edges), false),
+            None => (b, By::UpTo(edges(a)?), true),
+        },
+        WordOp::Le => match edges(b) {
+            Some(edges) => (a, By::UpTo(edges), false),
+            None => (b, By::Below(edges(a)?), true),
+        },
         _ => return None,
     };
-    Some((repeated(walk, each, segments, rows)?, by))
+    Some((repeated(walk, each, segments, rows)?, by, others))
 }
 
 /// The rows that a value holds again for each group.

@@ -352,3 +352,107 @@ fn lookups_that_sort_find_what_is_there() {
         assert_eq!(interpret(&sorted, &given).unwrap().outputs, expected);
     }
 }
+
+/// What is asked of groups in each form that is known, by one party's rows and by several parties', means what comparing means.
+#[test]
+fn sums_by_group_are_those_of_all_their_rows() {
+    let (rows, groups) = (2000, 400);
+    let ways = |joint: bool, form: usize, has_values: bool, has_mask: bool| {
+        let mut b = Builder::new(3);
+        let mut given = |scalar: Scalar| {
+            let first = b.input(0, "x", scalar, rows / 2);
+            let second = b.input(u32::from(joint), "x", scalar, rows / 2);
+            b.inferred(Op::Concat, &[first, second])
+        };
+        let index = given(Scalar::unsigned(16));
+        let values = given(Scalar::signed(24));
+        let mask = given(Scalar::Bool);
+        let again = ConstVec::Affine {
+            start: 0,
+            dims: vec![(groups, 0), (rows, 1)],
+        };
+        let again = b.constant(Scalar::USIZE, again);
+        let [index, values, mask] = [index, values, mask].map(|v| b.gather(v, again, 1));
+        // Edges that rise by three, for forms 1 to 4.
+        let step = if form == 0 { 1 } else { 3 };
+        let numbers = ConstVec::Affine {
+            start: 0,
+            dims: vec![(groups, step), (rows, 0)],
+        };
+        let numbers = b.constant(Scalar::unsigned(16), numbers);
+        let hit = match form {
+            0 => b.word(WordOp::Eq, &[index, numbers]),
+            1 => b.word(WordOp::Lt, &[index, numbers]),
+            2 => b.word(WordOp::Le, &[index, numbers]),
+            3 => b.word(WordOp::Lt, &[numbers, index]),
+            _ => b.word(WordOp::Le, &[numbers, index]),
+        };
+        let hit = match has_mask {
+            true => b.word(WordOp::And, &[mask, hit]),
+            false => hit,
+        };
+        let scalar = Scalar::signed(40);
+        let terms = match has_values {
+            true => {
+                let none = b.splat(Scalar::signed(24), groups * rows, 0);
+                let values = b.word(WordOp::Select, &[hit, values, none]);
+                b.cast(values, scalar)
+            }
+            false => b.cast(hit, scalar),
+        };
+        let sums = b.reduce(WordOp::Add, terms, groups);
+        b.output(sums, &[2]);
+        b.finish()
+    };
+    let mut random = SplitMix::new(3);
+    let mut word =
+        |most: u64| -> Vec<Word> { (0..rows / 2).map(|_| random.below(most).into()).collect() };
+    let given = [1300, 1300, 1 << 24, 1 << 24, 2, 2].map(&mut word);
+    for joint in [false, true] {
+        for form in 0..5 {
+            for (has_values, has_mask) in
+                [(false, false), (false, true), (true, false), (true, true)]
+            {
+                let what = format!("{joint} {form} {has_values} {has_mask}");
+                let ir = ways(joint, form, has_values, has_mask);
+                let expected = interpret(&ir, &given).unwrap().outputs;
+                let decided = decide(ir, &options(Suite::Rep3, 1, Network::LAN)).ir;
+                crate::ir::verify::verify(&decided).unwrap();
+                let compares = |node: &Node| matches!(node.op, Op::Reduce { segments: 2.., .. });
+                assert!(!decided.body.nodes.iter().any(compares), "{what}");
+                let loops = |node: &Node| matches!(node.op, Op::Loop { .. });
+                assert_eq!(decided.body.nodes.iter().any(loops), !joint, "{what}");
+                let found = interpret(&decided, &given).unwrap().outputs;
+                assert_eq!(found, expected, "{what}");
+            }
+        }
+    }
+}
+
+/// Rows whose keys are known to all are where they are to be before the run.
+#[test]
+fn known_keys_are_no_sort() {
+    let mut b = Builder::new(3);
+    let dims = vec![(25, 1), (4, 0)];
+    let keys = b.constant(Scalar::unsigned(7), ConstVec::Affine { start: 3, dims });
+    let keys = b.inferred(Op::MakeSecret, &[keys]);
+    let last = b.constant(
+        Scalar::unsigned(7),
+        ConstVec::Table((0..100).map(|k| k * 37 % 100).collect()),
+    );
+    let last = b.inferred(Op::MakeSecret, &[last]);
+    let values = b.input(1, "x", Scalar::unsigned(20), 100);
+    for key in [keys, last] {
+        let sorted = push_sort(&mut b, [key, values], false);
+        b.output(sorted[0], &[0]);
+        b.output(sorted[1], &[0]);
+    }
+    let ir = b.finish();
+    let given = [(0..100).map(|k| k * k).collect()];
+    let expected = interpret(&ir, &given).unwrap().outputs;
+    let decided = decide(ir, &options(Suite::Rep3, 1, Network::LAN)).ir;
+    crate::ir::verify::verify(&decided).unwrap();
+    let moves = |node: &Node| matches!(node.op, Op::Sort { .. } | Op::WriteSecret { .. });
+    assert!(!decided.body.nodes.iter().any(moves));
+    assert_eq!(interpret(&decided, &given).unwrap().outputs, expected);
+}

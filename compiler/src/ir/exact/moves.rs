@@ -19,12 +19,7 @@ fn block_start(index: Word, block: usize, lanes: usize) -> Result<usize, String>
 }
 
 /// Rows of each run in order of the first `keys` columns.
-pub(in crate::ir) fn order(
-    columns: &[&[Word]],
-    types: &[Scalar],
-    keys: u64,
-    segments: u64,
-) -> Vec<usize> {
+pub(crate) fn order(columns: &[&[Word]], types: &[Scalar], keys: u64, segments: u64) -> Vec<usize> {
     let lanes = columns.first().map_or(0, |c| c.len());
     let mut rows: Vec<usize> = (0..lanes).collect();
     let key = |&row: &usize| -> Vec<Word> {

@@ -87,3 +87,24 @@ fn only_what_is_asked_for_of_an_element_is_touched() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Known lanes of one bit say which lanes of the other operand matter; known words of several bits do not.
+#[test]
+fn words_with_known_bits_are_asked_for_wherever_a_bit_is() {
+    for n in [8, 20, 100] {
+        for op in ["&", "|", "^"] {
+            let ir = ir_of(
+                &format!(
+                    "fn main(xs: [secret u8; {n}] from each) -> [u8; {n}] {{
+    let mut w: [secret u8; {n}] = [0; {n}];
+    for i in 0..{n} {{ w[i] = (xs[1][i] ^ xs[0][i]) {op} (i as u8); }}
+    w
+}}"
+                ),
+                n,
+            );
+            let after = optimise(ir.clone(), 2, LocalChoice::Off, &mut |_, _| {});
+            stays(&ir, &after, &format!("{n} {op}"));
+        }
+    }
+}
