@@ -356,8 +356,7 @@ fn work_written_for_each_party_is_its_own_at_every_size() {
         "let mut o: secret Option<u32> = None; for v in m { if v == 77 { o = Some(v); } } if let Some(v) = o { t += v; }",
         "let mut q: [secret u32; 8] = [0; 8]; for i in 0..N { q[i % 8] = q[(i + 1) % 8] + m[i]; } for v in q { t += v; }",
         "let mut w: [secret u32; N] = [0; N]; for i in 0..N { w[m[i] % 256] = m[i]; } for v in w { t += v; }",
-        "let mut w: [secret (u32, u8); N] = [(0, 0); N]; let mut n: secret u32 = 0;
-         for v in m { w[n] = (v, 3); n += 2; } for v in w { t += v.0 * 2 + v.1 as u32; }",
+        "let mut h: [secret u32; 300] = [0; 300]; for v in m { if v > 9 { h[v % 300] += v; } } for v in h { t += v * v; }",
         "let mut w: [secret u32; N] = [0; N]; let mut n: secret u32 = 0;
          for v in m { if v > 100 { w[n] = v; n += 1; } }
          let mut z: secret u32 = 0; for v in w { z = z * 3 + v; } t += z + n;",
