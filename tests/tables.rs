@@ -111,7 +111,13 @@ fn files_that_cannot_be_meant_are_named_with_what_is_wrong() {
     };
     for (name, text, told) in [
         ("in/0.xlsx", "PK", "`0.xlsx` is not read"),
-        ("in/0.csv", "age,ill\n3,\"yes\n4,no\n", "row 1"),
+        ("in/0.csv", "age,ill\n3,\"yes\n4,no\n", "line 2"),
+        ("in/0.csv", "age,ill\n3,\"yes\"x\n4,no\n", "line 2"),
+        (
+            "in/0.csv",
+            "age,ill,note\n3,yes,ok\n4,no,\"a\n5,no,b\"\n",
+            "line 3: a `\"` opens here in the column `note`",
+        ),
         (
             "in/0.csv",
             "age,ill\n\"3,yes\n4,no\n",
@@ -130,6 +136,43 @@ fn files_that_cannot_be_meant_are_named_with_what_is_wrong() {
     let files = [("in/0.csv", "x\n1234.50\n"), ("in/1.csv", "x\n1\n")];
     let (_, err, _) = run(numbers, &files, &[]);
     assert!(err.contains("the value 1234.50 does not fit"), "{err}");
+}
+
+#[test]
+fn an_empty_line_of_a_lone_option_is_none() {
+    let of_list = "fn main(x: [secret Option<u8>; _] from each) -> { n: u32, missing: u32 } {
+        let v = x.flatten();
+        { n: v.len() as u32, missing: v.map(|x| if x.is_none() { 1u8 } else { 0 }).sum() as u32 }
+    }";
+    let of_rows = "struct Row { x: Option<u8> }
+    fn main(rows: [secret Row; _] from each) -> { n: u32, missing: u32 } {
+        let v = rows.flatten();
+        { n: v.len() as u32, missing: v.map(|r| if r.x.is_none() { 1u8 } else { 0 }).sum() as u32 }
+    }";
+    let files = [
+        ("in/0.csv", "x\n50\n\n60\n\n\n70\n"),
+        ("in/1.csv", "x\r\n\r\n\"5\"\r\n\r\n"),
+    ];
+    for program in [of_list, of_rows] {
+        let (out, _) = result(program, &files);
+        assert!(out.contains("n: 8, missing: 4"), "{out}");
+    }
+    let plain = "fn main(x: [secret u8; _] from each) -> u64 { x.flatten().sum() }";
+    let (out, _) = result(plain, &files);
+    assert!(out.contains("learns 185"), "{out}");
+}
+
+#[test]
+fn a_value_that_its_type_does_not_hold_is_told_the_declared_range() {
+    let files = [
+        ("in/0.csv", "age,ill\n500,1\n"),
+        ("in/1.csv", "age,ill\n1,1\n"),
+    ];
+    let (_, err, code) = run(PATIENTS, &files, &[]);
+    assert!(
+        code == Some(2) && err.contains("500 is outside its declared range 0..=120"),
+        "{err}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::arguments::{self, Arguments};
 use crate::exit::{Failure, Outcome};
-use crate::inputs::fit::{ignored, no_column};
+use crate::inputs::fit::{ignored, is_option, no_column};
 use crate::inputs::{self, List, Table, Tree};
 use crate::seats::{Gift, Seats};
 use serde::{Deserialize, Serialize};
@@ -409,8 +409,19 @@ impl PartyInputs {
             .map(inputs::name)
             .collect();
         if !unasked.is_empty() {
+            let is_asked = |name: &str| columns.iter().any(|column| column == name);
+            table.check_unasked(is_asked).map_err(wrong)?;
             self.notes.push(ignored(place, &unasked));
         }
+        let with_empty;
+        let table = match gifts {
+            [gift] if matches!(gift.shape.0.get(..2), Some([ShapeNode::Array(_), item]) if is_option(item)) =>
+            {
+                with_empty = table.with_empty_lines();
+                &with_empty
+            }
+            _ => table,
+        };
         let one_row = gifts.iter().find(|gift| !is_list(gift));
         if let Some(gift) = one_row
             && table.rows != 1

@@ -171,6 +171,7 @@ pub fn read_file(path: &Path) -> Result<Tree, String> {
         // The separator is told from the header.
         "csv" | "tsv" => csv::parse,
         "parquet" => return read_parquet(path).map_err(|e| format!("{shown}: {e}")),
+        _ if !path.exists() => return Err(format!("{shown} does not exist")),
         _ => {
             return Err(format!(
                 "{shown}: inputs are read from .json, .toml, .csv and .parquet files"

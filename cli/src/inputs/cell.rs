@@ -229,6 +229,12 @@ fn integer(scalar: Scalar, range: Range, negative: bool, magnitude: u128) -> Res
         (true, true) => magnitude <= (scalar.mask() >> 1) + 1,
     };
     let sign = if negative { "-" } else { "" };
+    if let (false, Some(range)) = (fits, range) {
+        return Err(format!(
+            "the value {sign}{magnitude} is outside its declared range {}",
+            shown_range(scalar, Form::Plain, range)
+        ));
+    }
     if !fits {
         return Err(format!(
             "the value {sign}{magnitude} does not fit in {scalar} ({})",

@@ -3,12 +3,13 @@
 //! Files come from spreadsheets of many countries: the separator is told from the header, quotes and line ends of all
 //! kinds are read. Cells have no types here: they get them from the program.
 
+use super::list::Lines;
 use super::{List, Table, Tree};
 
 /// Reads a table with a header line.
 ///
 /// # Errors
-/// What is wrong, with the row counted from 1 after the header.
+/// What is wrong, with the row counted from 1 after the header, or the line of the file.
 pub fn parse(text: &str) -> Result<Tree, String> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(separator(text))
@@ -19,27 +20,106 @@ pub fn parse(text: &str) -> Result<Tree, String> {
         .iter()
         .map(|name| name.trim().to_owned())
         .collect();
-    let (columns, rows) = match plain(text, separator(text), header.len()) {
+    let (columns, rows, lines) = match plain(text, separator(text), header.len()) {
         Some(read) => read,
-        None => careful(text, &mut reader, header.len())?,
+        None => {
+            let lines = look(text, separator(text), header.len() == 1)?;
+            let (columns, rows) = careful(&mut reader, header.len())?;
+            (columns, rows, lines)
+        }
     };
     Ok(Tree::Table(Table {
         rows,
         columns: header.into_iter().zip(columns).collect(),
         sheet: true,
+        lines,
     }))
+}
+
+/// Where a cell of a sheet is, letter by letter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// At the begin of a cell.
+    Begin,
+    /// In one without quotes.
+    Bare,
+    /// Behind the quote that opens one.
+    Open,
+    /// Behind a quote in one: what comes next says whether it closes it.
+    Closed,
+    /// Behind spaces after that.
+    Behind,
+}
+
+/// What lines of any text have that its cells do not tell: line breaks in quotes, and empty lines where there is one column.
+///
+/// # Errors
+/// A quote that is not closed, and text behind one that is: what follows would be taken for what it is not.
+fn look(text: &str, separator: u8, is_single: bool) -> Result<Lines, String> {
+    let mut lines = Lines::default();
+    let (mut at, mut column, mut line, mut opened) = (At::Begin, 0, 1, 1);
+    let (mut records, mut n_bytes) = (0_usize, 0_usize);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        let ends_line = byte == b'\n' || byte == b'\r';
+        if byte == b'\r' {
+            bytes.next_if_eq(&b'\n');
+        }
+        at = match (at, byte) {
+            (At::Begin, b'"') => {
+                opened = line;
+                At::Open
+            }
+            (At::Open, b'"') => At::Closed,
+            (At::Closed, b'"') => At::Open,
+            (At::Open, _) => {
+                if ends_line && !lines.broken.iter().any(|(c, _)| *c == column) && records > 0 {
+                    lines.broken.push((column, opened));
+                }
+                At::Open
+            }
+            (At::Begin | At::Bare | At::Closed | At::Behind, _) if byte == separator => {
+                column += 1;
+                At::Begin
+            }
+            (At::Begin | At::Bare | At::Closed | At::Behind, b'\r' | b'\n') => {
+                match n_bytes {
+                    // The header's line counts as a record, and no row.
+                    0 if is_single && records > 0 => lines.empty.push(records - 1),
+                    0 => {}
+                    _ => records += 1,
+                }
+                (column, n_bytes) = (0, 0);
+                line += 1;
+                at = At::Begin;
+                continue;
+            }
+            (At::Closed | At::Behind, b' ' | b'\t') => At::Behind,
+            (At::Closed | At::Behind, _) => {
+                return Err(format!(
+                    "line {line}: text stands behind a `\"` that closes a cell; quotes inside of one are written twice (`\"\"`)"
+                ));
+            }
+            (At::Begin | At::Bare, _) => At::Bare,
+        };
+        n_bytes += 1;
+        line += usize::from(ends_line);
+    }
+    if at == At::Open {
+        return Err(format!(
+            "line {opened}: a `\"` opens here and is not closed"
+        ));
+    }
+    records += usize::from(n_bytes > 0);
+    lines.empty.retain(|before| before + 1 < records);
+    Ok(lines)
 }
 
 /// The columns and the number of rows of any text behind its header, with what is wrong.
 fn careful(
-    text: &str,
     reader: &mut csv::Reader<&[u8]>,
     n_columns: usize,
 ) -> Result<(Vec<List>, usize), String> {
-    let open = match text.matches('"').count() % 2 {
-        1 => "; a `\"` is not closed",
-        _ => "",
-    };
     let mut columns = vec![List::default(); n_columns];
     let mut rows = 0;
     let mut record = csv::StringRecord::new();
@@ -50,7 +130,7 @@ fn careful(
                 expected_len, len, ..
             } => {
                 format!(
-                    "row {}: {len} fields, the header has {expected_len}{open}",
+                    "row {}: {len} fields, the header has {expected_len}",
                     rows + 1
                 )
             }
@@ -66,33 +146,34 @@ fn careful(
 }
 
 /// The same of a text without quotes whose rows are all well, as long ones are: a cell takes no copy on the way.
-fn plain(text: &str, separator: u8, n_columns: usize) -> Option<(Vec<List>, usize)> {
+fn plain(text: &str, separator: u8, n_columns: usize) -> Option<(Vec<List>, usize, Lines)> {
     let bare = |(at, _)| text.as_bytes().get(at + 1) != Some(&b'\n');
     if text.contains('"') || text.match_indices('\r').any(bare) {
         return None;
     }
     let bytes = text.as_bytes();
     let mut columns = vec![List::default(); n_columns];
-    let mut rows = 0;
+    let (mut rows, mut between) = (0, Lines::default());
     let lines = text.split('\n');
     let begin = lines.take_while(|line| matches!(*line, "" | "\r"));
     let empty: usize = begin.map(|line| line.len() + 1).sum();
     let header = bytes.get(empty..)?.iter().position(|b| *b == b'\n');
     let Some(header) = header else {
-        return Some((columns, 0));
+        return Some((columns, 0, between));
     };
     let mut at = empty + header + 1;
     while at < bytes.len() {
-        match &bytes[at..] {
-            [b'\n', ..] => {
-                at += 1;
-                continue;
+        let ends = match &bytes[at..] {
+            [b'\n', ..] => 1,
+            [b'\r', ..] => 2,
+            _ => 0,
+        };
+        if ends > 0 {
+            at += ends;
+            if n_columns == 1 {
+                between.empty.push(rows);
             }
-            [b'\r', ..] => {
-                at += 2;
-                continue;
-            }
-            _ => {}
+            continue;
         }
         let (last, others) = columns.split_last_mut()?;
         for column in others {
@@ -111,7 +192,8 @@ fn plain(text: &str, separator: u8, n_columns: usize) -> Option<(Vec<List>, usiz
         }
         rows += 1;
     }
-    Some((columns, rows))
+    between.empty.retain(|before| *before < rows);
+    Some((columns, rows, between))
 }
 
 /// Takes the cell that `text` begins with to a column; how many bytes it has.
@@ -183,10 +265,14 @@ mod tests {
         assert_eq!((read.rows, read.columns[1].0.as_str()), (2, "days"));
         assert_eq!(cells(&read, 1), ["4", "6"]);
         assert!(parse("age,days\n3\n").is_err_and(|e| e.contains("row 1") && !e.contains('"')));
-        let open = parse("age,days\n3,4\n5,\"6\n7,8\n").err();
-        assert!(open.is_none_or(|e| e.contains("row 2") && e.contains("is not closed")));
-        let open = parse("age,days\n3,4\n\"5,6\n7,8\n").err();
-        assert!(open.is_some_and(|e| e.contains("row 2") && e.contains("is not closed")));
+        for open in ["age,days\n3,4\n5,\"6\n7,8\n", "age,days\n3,4\n\"5,6\n7,8\n"] {
+            let open = parse(open).err();
+            assert!(open.is_some_and(|e| e.contains("line 3") && e.contains("is not closed")));
+        }
+        for behind in ["age,days\r\n3,\"x\"y\r\n", "age,days\n3,\"x\" \"\n"] {
+            let behind = parse(behind).err();
+            assert!(behind.is_some_and(|e| e.contains("line 2") && e.contains("behind")));
+        }
         assert!(
             table("age,age\n")
                 .check_header()
@@ -207,24 +293,56 @@ mod tests {
         }
     }
 
-    fn both(text: &str, n_columns: usize) -> [Option<(Vec<Vec<String>>, usize)>; 2] {
+    #[test]
+    fn lines_between_and_in_cells_are_noted() {
+        let read = table("x\n\n1\n\n\n2\n\n");
+        assert_eq!((read.rows, &read.lines.empty[..]), (2, &[0, 1, 1][..]));
+        let whole = read.with_empty_lines();
+        assert_eq!(
+            (whole.rows, cells(&whole, 0)),
+            (
+                5,
+                vec!["".into(), "1".into(), "".into(), "".into(), "2".into()]
+            )
+        );
+        let read = table("x\r\r1\r\r\r\"2\"\r\r");
+        assert_eq!((read.rows, &read.lines.empty[..]), (2, &[0, 1, 1][..]));
+        assert!(table("x,y\n\n1,2\n\n3,4\n").lines.empty.is_empty());
+        let read = table("x,y\n1,\"a\nb\"\n\"c\r\nd\",\"\n\"\n");
+        assert_eq!(
+            (read.rows, &read.lines.broken[..]),
+            (2, &[(1, 2), (0, 4)][..])
+        );
+        assert!(read.check_unasked(|_| true).is_ok());
+        assert!(
+            read.check_unasked(|name| name == "y")
+                .is_err_and(|e| e.contains("line 4") && e.contains("`x`"))
+        );
+    }
+
+    fn both(text: &str, n_columns: usize) -> [Option<(Vec<Vec<String>>, usize, Vec<usize>)>; 2] {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(separator(text))
             .from_reader(text.as_bytes());
         let _ = reader.headers();
-        let shown = |(columns, rows): (Vec<List>, usize)| {
+        let shown = |(columns, rows, lines): (Vec<List>, usize, Lines)| {
             let named = columns.into_iter().map(|c| (String::new(), c));
             let table = Table {
                 rows,
                 columns: named.collect(),
                 sheet: true,
+                lines,
             };
             let columns = (0..table.columns.len()).map(|c| cells(&table, c));
-            (columns.collect(), rows)
+            (columns.collect(), rows, table.lines.empty)
         };
+        let slow = look(text, separator(text), n_columns == 1).and_then(|lines| {
+            let (columns, rows) = careful(&mut reader, n_columns)?;
+            Ok((columns, rows, lines))
+        });
         [
             plain(text, separator(text), n_columns).map(shown),
-            careful(text, &mut reader, n_columns).ok().map(shown),
+            slow.ok().map(shown),
         ]
     }
 
@@ -235,9 +353,11 @@ mod tests {
                 "a", "1", " ", ",", ",", ";", "\n", "\n", "\r\n", "\r", "\"", "007", "é", "-3",
             ][..]), 0..30)
         ) {
-            let text = format!("x,y\n{}", pieces.concat());
-            if let [Some(quick), slow] = both(&text, 2) {
-                proptest::prop_assert_eq!(Some(quick), slow);
+            for (header, n_columns) in [("x,y", 2), ("x", 1)] {
+                let text = format!("{header}\n{}", pieces.concat());
+                if let [Some(quick), slow] = both(&text, n_columns) {
+                    proptest::prop_assert_eq!(Some(quick), slow);
+                }
             }
         }
     }

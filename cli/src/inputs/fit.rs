@@ -2,7 +2,7 @@
 //! say in which.
 
 use super::cell::{self, Range};
-use super::list::Table;
+use super::list::{Lines, Table};
 use super::{List, Tree, name};
 use crate::words::did_you_mean;
 use smpcc_circuit::program::{Shape, ShapeNode};
@@ -187,6 +187,14 @@ impl Walk<'_> {
             }
             _ => tree,
         };
+        let with_empty;
+        let tree = match tree {
+            Tree::Table(table) if !table.lines.empty.is_empty() && self.is_optional(node + 1) => {
+                with_empty = Tree::Table(table.with_empty_lines());
+                &with_empty
+            }
+            _ => tree,
+        };
         let Some(found) = list_len(tree) else {
             return Err(self.wrong(&format!("expected a list, found {}", tree.kind())));
         };
@@ -245,6 +253,8 @@ impl Walk<'_> {
         if unasked.is_empty() {
             return Ok(None);
         }
+        let checked = table.check_unasked(|name| fields.iter().any(|field| field == name));
+        checked.map_err(|e| self.wrong(&e))?;
         self.notes.push(ignored(self.place, &unasked));
         let asked_for = table
             .columns
@@ -254,7 +264,16 @@ impl Walk<'_> {
             rows: table.rows,
             columns: asked_for.cloned().collect(),
             sheet: true,
+            lines: Lines::default(),
         }))
+    }
+
+    /// Whether rows are structs whose only field is an `Option`, so that an empty line is a row.
+    fn is_optional(&self, node: usize) -> bool {
+        let is_struct =
+            |n: &ShapeNode| matches!(n, ShapeNode::Struct { fields, .. } if fields.len() == 1);
+        self.shape.0.get(node).is_some_and(is_struct)
+            && self.shape.0.get(node + 1).is_some_and(is_option)
     }
 
     /// Takes all items of a list of scalars, or of structs of scalars, if all are well; else takes none.
@@ -318,6 +337,11 @@ impl Walk<'_> {
         }
         format!("{text}: {what}")
     }
+}
+
+/// Whether it is the library's `Option`.
+pub const fn is_option(node: &ShapeNode) -> bool {
+    matches!(node, ShapeNode::Enum { optional: true, .. })
 }
 
 /// That a sheet does not have a column, and what it has in its place. Without any of `wanted` its first line may be a row.

@@ -160,9 +160,61 @@ pub struct Table {
     pub columns: Vec<(String, List)>,
     /// Whether it is a sheet (CSV): its cells have no types, and it may have columns that nobody asked for.
     pub sheet: bool,
+    /// What the lines of a sheet have that its cells do not tell.
+    pub lines: Lines,
+}
+
+/// What stands in a sheet beside its cells.
+#[derive(Clone, Default)]
+pub struct Lines {
+    /// Columns with a cell that has a line break in its quotes, each with the line where the first of them begins.
+    pub broken: Vec<(usize, usize)>,
+    /// For each empty line of a sheet of one column, how many rows come before it. None is behind the last row.
+    pub empty: Vec<usize>,
 }
 
 impl Table {
+    /// Looks at the columns that are not asked for.
+    ///
+    /// # Errors
+    /// A cell of them that goes on over several lines: a stray quote makes one of many rows.
+    pub fn check_unasked(&self, is_asked: impl Fn(&str) -> bool) -> Result<(), String> {
+        for (at, line) in &self.lines.broken {
+            let Some((name, _)) = self.columns.get(*at).filter(|(name, _)| !is_asked(name)) else {
+                continue;
+            };
+            return Err(format!(
+                "line {line}: a `\"` opens here in the column {}, which is not asked for, and is closed lines later only: \
+                 the rows between would not be read; take the quote or the line breaks out",
+                super::name(name)
+            ));
+        }
+        Ok(())
+    }
+
+    /// The same sheet with each empty line between the rows of its only column as an empty cell.
+    pub fn with_empty_lines(&self) -> Self {
+        let mut table = self.clone();
+        if let [(_, cells)] = table.columns.as_mut_slice() {
+            let mut all = List::default();
+            let mut empty = self.lines.empty.iter().peekable();
+            for (row, cell) in cells.iter().enumerate() {
+                while empty.next_if(|at| **at <= row).is_some() {
+                    all.push_cell("");
+                }
+                match &*cell {
+                    Tree::Int(false, n) => all.push_cell(&n.to_string()),
+                    Tree::Text(text) => all.push_cell(text),
+                    other => all.push(other.clone()),
+                }
+            }
+            table.rows = all.len();
+            *cells = all;
+            table.lines.empty = Vec::new();
+        }
+        table
+    }
+
     /// The cells of a column.
     pub fn column(&self, name: &str) -> Option<&List> {
         let mut columns = self.columns.iter();

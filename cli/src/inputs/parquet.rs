@@ -1,6 +1,7 @@
 //! Parquet files as a [`Tree`], column by column: what a cell would be in a sheet, so that both are read by the same rules. Built only with
 //! the feature `parquet`.
 
+use super::list::Lines;
 use super::{List, Table, Tree};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -34,6 +35,7 @@ pub fn read(path: &Path) -> Result<Tree, String> {
         rows,
         columns: names.into_iter().zip(columns).collect(),
         sheet: true,
+        lines: Lines::default(),
     }))
 }
 

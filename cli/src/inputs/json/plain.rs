@@ -4,6 +4,7 @@
 //! there is one place for messages, and what this one reads is what that one reads.
 
 use super::MAX_DEPTH;
+use crate::inputs::list::Lines;
 use crate::inputs::{List, Table, Tree, number};
 
 /// The value of `text`, if it is JSON in all ways.
@@ -190,6 +191,7 @@ impl<'a> Reader<'a> {
                         rows: 1,
                         columns: entries.into_iter().map(column).collect(),
                         sheet: false,
+                        lines: Lines::default(),
                     });
                     None
                 }
