@@ -32,6 +32,40 @@ fn lowered(text: &str, n_parties: u32, rows: u64) -> Ir {
     lower::lower(&hir, &session).expect("lowered")
 }
 
+/// Beside a variant that holds nothing there is nothing, as in all inputs: what compares enums looks at all of them.
+#[test]
+fn variants_hold_nothing_that_is_not_theirs() {
+    let found = tried(
+        "enum Outcome { Discharged(u8), Died, Moved(u8, Option<u8>) }
+         fn main(rows: [secret Outcome; _] from each) -> u32 {
+             let mut died: secret u32 = 0;
+             for r in rows.flatten() { if r != Outcome::Died { if let Outcome::Died = r { died += 1; } } }
+             died
+         }",
+        3,
+        3,
+    );
+    assert!(found.findings.is_empty(), "{:?}", found.findings);
+    // Nobody has died and has not.
+    assert_eq!(found.unvaried.len(), 1, "{:?}", found.unvaried);
+}
+
+#[test]
+fn results_that_never_vary_are_noted() {
+    let few = "fn main(xs: [secret u8; _] from each) -> { n: u32, total: u32 } {
+        let all = xs.flatten();
+        { n: all.len() as u32, total: if all.len() >= 10 { all.sum() as u32 } else { 0 & all.sum() as u32 } }
+    }";
+    let gate = "fn main(xs: [secret bool; _] from each) -> u32 {
+        let n = xs.flatten().map(|x| if x { 1u8 } else { 0 }).sum() as u32;
+        if n >= 10 { n } else { 0 }
+    }";
+    assert_eq!(tried(gate, 3, 3).unvaried.len(), 1);
+    assert!(tried(gate, 3, 6).unvaried.is_empty());
+    // Lengths are known, and follow from no secret.
+    assert!(tried(few, 3, 6).unvaried.is_empty());
+}
+
 /// Draws hide what they hide in whichever run, and nothing else.
 #[test]
 fn what_draws_hide_is_no_finding() {

@@ -6,9 +6,11 @@
 mod html;
 
 use crate::claims;
+use crate::lens::{self, Lens};
 use crate::suites::protection;
-use crate::words::label;
+use crate::words::{self, label};
 use smpcc_circuit::ids::InputId;
+use smpcc_circuit::sorted::SortedSet;
 use smpcc_compiler::audit::{Audit, Example, Finding, Leakage, Origin};
 use smpcc_compiler::ir::{Ir, Tag, Tags};
 use smpcc_compiler::library;
@@ -37,6 +39,8 @@ pub struct Subject<'a> {
     pub files: &'a SourceSet,
     /// What the parties agree on.
     pub options: &'a Options,
+    /// The rows that were tried, where the program leaves their number open.
+    pub lens: &'a Lens,
     /// Public arguments.
     pub args: Vec<(String, String)>,
     /// What leaves secrecy.
@@ -450,6 +454,22 @@ fn tells(s: &Subject<'_>) -> Block {
             "No result was found from which a party can tell a single record's number.".into(),
         ));
     }
+    let unvaried = unvaried(s);
+    if !unvaried.is_empty() {
+        let names: Vec<String> = unvaried.iter().map(|path| format!("`{path}`")).collect();
+        let (verb, it) = match names.len() {
+            1 => ("was", "it"),
+            _ => ("were", "them"),
+        };
+        let more = match s.lens.is_empty() {
+            true => "",
+            false => ": try more rows (`--rows N`)",
+        };
+        parts.push(Part::Text(format!(
+            "{} {verb} the same in every run tried, so that nothing was learnt about what parties learn from {it}{more}.",
+            names.join(", ")
+        )));
+    }
     let rows: Vec<Vec<String>> = s
         .audit
         .leakage
@@ -469,13 +489,41 @@ fn tells(s: &Subject<'_>) -> Block {
         false => " Not all that was planned was run: the program takes long in the clear.",
     };
     parts.push(Part::Text(format!(
-        "Found by {} runs in the clear on inputs at random. What is listed is so for the inputs shown; that nothing is listed proves nothing.{rest}",
-        s.audit.runs
+        "Found by {} runs in the clear on inputs at random{}. What is listed is so for the inputs shown; that nothing is listed proves nothing.{rest}",
+        s.audit.runs,
+        rows_tried(s)
     )));
     Block {
         title: "What that tells".into(),
         parts,
     }
+}
+
+/// How many rows were tried.
+fn rows_tried(s: &Subject<'_>) -> String {
+    let all: SortedSet<u64> = s.lens.values().copied().collect();
+    let all: Vec<u64> = all.into_iter().collect();
+    match all.as_slice() {
+        [] => String::new(),
+        [rows] => format!(", with {} of each party", words::rows(*rows)),
+        _ => format!(
+            ", with {}",
+            lens::shown(s.lens, &s.ir.party_names).join("; ")
+        ),
+    }
+}
+
+/// The paths of results that were the same in every run, each once.
+fn unvaried<'a>(s: &'a Subject<'_>) -> Vec<&'a str> {
+    let mut paths: Vec<&str> = Vec::new();
+    for id in &s.audit.unvaried {
+        if let Some(leaf) = s.ir.outputs.get(id.index())
+            && !paths.contains(&leaf.path.as_str())
+        {
+            paths.push(&leaf.path);
+        }
+    }
+    paths
 }
 
 fn about_whom(s: &Subject<'_>, l: &Leakage) -> String {
@@ -628,6 +676,10 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
         "findings": s.audit.findings.iter().map(finding).collect::<Vec<_>>(),
         "leakage": leakage.collect::<Vec<_>>(),
         "privacy": claims::json(s.privacy, s.files),
+        "rows": s.lens.iter().map(|((input, party), rows)| {
+            serde_json::json!({"input": input, "party": party, "rows": rows})
+        }).collect::<Vec<_>>(),
+        "unvaried": unvaried(s),
         "runs": s.audit.runs,
         "complete": s.audit.complete,
     })

@@ -413,6 +413,7 @@ impl Planned {
             ir: &ir,
             files: &self.source.files,
             options,
+            lens: &self.session.lens,
             args: self.session.args.clone().into_iter().collect(),
             reveals: &list,
             privacy: &privacy,

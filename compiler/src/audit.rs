@@ -21,6 +21,7 @@ mod probe;
 mod shown;
 mod shuffled;
 mod subject;
+mod unused;
 
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Tag, Tags};
@@ -189,6 +190,8 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// Bits by coalition and record.
     pub leakage: Vec<Leakage>,
+    /// The results that depend on secrets and were the same in every run: nothing was learnt about what they tell.
+    pub unvaried: Vec<OutputId>,
     /// Runs in the clear that it took.
     pub runs: u64,
     /// Whether all that was planned was run.
@@ -229,6 +232,7 @@ pub fn audit_from(ir: &Ir, threshold: u32, most_runs: u64, seed: u64) -> Audit {
         audit.findings.extend(split(&mut subject, pair, &mut rng));
     }
     audit.runs = subject.runs;
+    audit.unvaried = subject.unvaried();
     fold(&mut audit.findings);
     audit
 }
@@ -383,13 +387,14 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
         text.join(", ")
     };
     let mut example = Example::default();
-    let given = ir.inputs.iter().zip(inputs).enumerate();
+    let inputs = subject.unused.cleared(inputs);
+    let given = ir.inputs.iter().zip(&*inputs).enumerate();
     for (id, (leaf, words)) in given.filter(|(_, (leaf, _))| !leaf.drawn) {
         let id = InputId::new(id);
         let text = list(leaf.scalar, forms.input(id), tags.input(id), words);
         example.inputs.push((leaf.party, leaf.path.clone(), text));
     }
-    let (run, revealed) = watch(&subject.fast, inputs);
+    let (run, revealed) = watch(&subject.fast, &inputs);
     if let Ok(outputs) = run {
         for (id, leaf) in ir.outputs.iter().enumerate() {
             if leaf.receivers.iter().any(|r| coalition.contains(r)) {

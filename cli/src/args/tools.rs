@@ -12,9 +12,9 @@ pub struct AuditArgs {
     /// Session and plan.
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// Rows of each party where the program leaves their number open
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    pub rows: u64,
+    /// Rows of each party where the program leaves their number open [default: 3, or more if it does not compile with so few]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub rows: Option<u64>,
     /// Runs in the clear to spend on trying what results tell each party, or parties together
     #[arg(long, value_name = "N", default_value_t = 60_000)]
     pub runs: u64,

@@ -1,7 +1,7 @@
 //! `smpcc audit`: the page that is signed, with what the results tell.
 
 use crate::args::{AuditArgs, AuditFormat};
-use crate::compiled;
+use crate::compiled::{self, Prepared};
 use crate::files::{self, Kind};
 use crate::load::{self, Style};
 use crate::out;
@@ -9,13 +9,40 @@ use smpcc::audit::{self, Subject};
 use smpcc::doc;
 use smpcc::exit::{Failure, Outcome};
 use smpcc::play::program_hash;
+use smpcc_compiler::ir::Ir;
+use smpcc_compiler::lower::Privacy;
 use smpcc_compiler::{audit as tries, lower, reveals};
+
+/// The rows of each party that are tried first.
+const ROWS: u64 = 3;
+
+/// How often that is doubled until a program compiles.
+const DOUBLED: u32 = 5;
+
+/// The program with as many rows as are asked for, else with the fewest of those tried with which it compiles.
+fn lowered(args: &AuditArgs, style: Style) -> Outcome<(Prepared, Ir, Privacy)> {
+    let quiet = Style {
+        quiet: true,
+        ..style
+    };
+    let lowered = |rows: u64, style: Style| {
+        let prepared = compiled::prepare_rows(&args.file, &args.plan, Some(rows), style)?;
+        match lower::lower_claimed(&prepared.hir, &prepared.session) {
+            Ok((ir, privacy)) => Ok((prepared, ir, privacy)),
+            Err(e) => Err(load::failed(&prepared.source, e, style)),
+        }
+    };
+    let first = match lowered(args.rows.unwrap_or(ROWS), style) {
+        Err(failure) if args.rows.is_none() => failure,
+        done => return done,
+    };
+    let more = (1..=DOUBLED).map(|times| lowered(ROWS << times, quiet));
+    more.flatten().next().ok_or(first)
+}
 
 /// Looks at a program and writes the page.
 pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
-    let prepared = compiled::prepare_rows(&args.file, &args.plan, Some(args.rows), style)?;
-    let (ir, privacy) = lower::lower_claimed(&prepared.hir, &prepared.session)
-        .map_err(|e| load::failed(&prepared.source, e, style))?;
+    let (prepared, ir, privacy) = lowered(args, style)?;
     let compiled = prepared.compile(style)?;
     let list = reveals::reveals(&ir);
     let options = &prepared.choices.options;
@@ -29,6 +56,7 @@ pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
         ir: &ir,
         files: &prepared.source.files,
         options,
+        lens: &prepared.session.lens,
         args: prepared.session.args.clone().into_iter().collect(),
         reveals: &list,
         privacy: &privacy,

@@ -100,7 +100,7 @@ fn compared(subject: &Subject<'_>, rng: &mut SplitMix) -> Compared {
         if places.is_empty() {
             return found;
         }
-        let (_, revealed) = watch(&ir, &inputs);
+        let (_, revealed) = watch(&ir, &subject.unused.cleared(&inputs));
         for pair in revealed.windows(2) {
             let [a, b] = pair else {
                 continue;

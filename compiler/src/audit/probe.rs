@@ -296,6 +296,9 @@ fn pin(
             continue;
         }
         let cell = subject.records[record].cells[c].clone();
+        if !subject.unused.is_used(inputs, cell.leaf, cell.lane) {
+            continue;
+        }
         let small = cell.is_small();
         // What pins a number at an end of its range says nothing of the middle: there it is looked at somewhere inside.
         let moved = inside(&cell, inputs, rng).filter(|_| !small);

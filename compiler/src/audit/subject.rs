@@ -4,9 +4,11 @@
 //! gives. A view is all that a coalition learns: the results that its members receive and what is revealed to everybody.
 
 use super::constants::constants;
+use super::unused::Unused;
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Op, Region};
 use crate::passes;
+use crate::reveals::{DisclosureKind, reveals};
 use crate::session::LocalChoice;
 use crate::span::Span;
 use smpcc_circuit::ids::{InputId, OutputId, ValueId};
@@ -238,6 +240,10 @@ pub(super) struct Subject<'a> {
     pub records: Vec<Record>,
     /// The leaves of one party's parts of draws: they stand for what all parties draw together.
     pub draws: Vec<usize>,
+    /// Where inputs hold nothing.
+    pub unused: Unused,
+    /// What each result was in the first run that came to its end, and whether it has been something else since.
+    results: Vec<(Option<Vec<Word>>, bool)>,
     /// How results are written.
     output_forms: Vec<Form>,
     /// The parties whose inputs are known to who looks.
@@ -286,6 +292,8 @@ impl<'a> Subject<'a> {
                 let ids = (0..ir.outputs.len()).map(OutputId::new);
                 ids.map(|id| forms.output(id)).collect()
             },
+            unused: Unused::of(ir),
+            results: vec![(None, false); ir.outputs.len()],
             known: Vec::new(),
             shuffled: Vec::new(),
             constants: constants(ir),
@@ -326,6 +334,22 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The results that depend on secrets and were the same in every run that came to its end.
+    pub fn unvaried(&self) -> Vec<OutputId> {
+        let all = reveals(self.ir);
+        let depends = |path: &str| {
+            all.iter().any(|d| {
+                d.kind == DisclosureKind::Output && d.label == path && !d.sources.is_empty()
+            })
+        };
+        let results = self.results.iter().enumerate();
+        let same = results.filter(|(id, (first, varies))| {
+            let has_any = first.as_ref().is_some_and(|words| !words.is_empty());
+            has_any && !varies && depends(&self.ir.outputs[*id].path)
+        });
+        same.map(|(id, _)| OutputId::new(id)).collect()
+    }
+
     /// Whether there are runs left.
     pub fn may_run(&self) -> bool {
         self.runs < self.most
@@ -335,9 +359,14 @@ impl<'a> Subject<'a> {
     pub fn view(&mut self, inputs: &Inputs, coalition: &[u32]) -> View {
         self.runs += 1;
         let mut view = View::new();
-        let (run, revealed) = watch(&self.fast, inputs);
+        let (run, revealed) = watch(&self.fast, &self.unused.cleared(inputs));
         match run {
             Ok(outputs) => {
+                for ((first, varies), words) in self.results.iter_mut().zip(&outputs) {
+                    if !*varies {
+                        *varies = first.get_or_insert_with(|| words.clone()) != words;
+                    }
+                }
                 for (id, leaf) in self.ir.outputs.iter().enumerate() {
                     if !leaf.receivers.iter().any(|r| coalition.contains(r)) {
                         continue;
