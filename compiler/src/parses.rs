@@ -78,17 +78,24 @@ pub(crate) fn item_name(item: &Item) -> Option<&str> {
     Some(&name.text)
 }
 
+/// The library's public items by their names, each with its module.
+static ITEMS: LazyLock<SortedMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let mut items = SortedMap::new();
+    for (item, module, _) in library_items() {
+        if let Some(name) = item_name(item) {
+            items.entry(name).or_insert(module);
+        }
+    }
+    items
+});
+
+/// The names of the library's public items.
+pub(crate) fn library_names() -> impl Iterator<Item = &'static str> {
+    ITEMS.keys().copied()
+}
+
 /// The module, by its name after `std::`, in which the library has a public item of this name; the prelude needs no `use`.
 pub(crate) fn library_module_of(item: &str) -> Option<&'static str> {
-    static ITEMS: LazyLock<SortedMap<&'static str, &'static str>> = LazyLock::new(|| {
-        let mut items = SortedMap::new();
-        for (item, module, _) in library_items() {
-            if let Some(name) = item_name(item) {
-                items.entry(name).or_insert(module);
-            }
-        }
-        items
-    });
     ITEMS.get(item).copied()
 }
 

@@ -17,6 +17,12 @@ pub fn doc(args: &DocArgs, style: Style) -> Outcome {
     let (heading, texts) = match args.library {
         true => ("The library".to_owned(), of_library()),
         false => {
+            if let Some(module) = in_library(&args.path) {
+                return Err(Failure::usage(format!(
+                    "there is no file {}; the library has it in `std::{module}`: `smpcc doc --library` writes its pages",
+                    args.path.display()
+                )));
+            }
             read = files::programs(&args.path)?;
             let base = match args.path.is_dir() {
                 true => args.path.as_path(),
@@ -88,6 +94,24 @@ pub fn doc(args: &DocArgs, style: Style) -> Outcome {
         ));
     }
     Ok(())
+}
+
+/// The library's module that is called so, or that offers something of this name, where there is no such file.
+fn in_library(path: &Path) -> Option<&'static str> {
+    let name = path.to_str().filter(|_| !path.exists())?;
+    let name = name.rsplit("::").next()?;
+    let offers = |text: &str| {
+        text.lines().any(|line| {
+            let item = line
+                .strip_prefix("pub ")
+                .and_then(|item| item.split_once(' '));
+            let rest = item.and_then(|(_, item)| item.strip_prefix(name));
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        })
+    };
+    let modules = library::MODULES.iter();
+    let mut modules = modules.filter(|(module, text)| *module == name || offers(text));
+    modules.next().map(|(module, _)| *module)
 }
 
 /// Title, place and text of the library's modules.

@@ -13,6 +13,9 @@ use crate::types::{Arg, Secrecy, Ty, width};
 use smpcc_circuit::decimal::Decimal;
 use smpcc_circuit::value::Scalar;
 
+/// From how many letters on a name that is spelt nearly like one of the library is taken for it.
+const LONG_NAME: usize = 5;
+
 impl Body<'_, '_> {
     /// Checks an expression; `want` is the type that is expected of it, a hint that need not be met.
     pub fn expr(&mut self, e: &Expr, want: Option<&Ty>) -> Typed {
@@ -319,7 +322,8 @@ impl Body<'_, '_> {
             .iter()
             .rev()
             .flat_map(|s| s.keys().map(String::as_str))
-            .chain(self.ck.world.names(self.module))
+            // Nobody means to call `main`.
+            .chain(self.ck.world.names(self.module).filter(|n| *n != "main"))
             .chain(super::builtin::NAMES.iter().map(|(n, _)| *n))
             .chain(super::asked::NAMES.iter().map(|(n, _)| *n))
             .chain(self.generics.iter().map(|g| g.name.as_str()));
@@ -334,14 +338,31 @@ impl Body<'_, '_> {
         }
         let library = crate::parses::library_module_of(text);
         let foreign = super::hints::for_value(text);
+        // Only what is spelt nearly alike: the library has many names.
+        let is_like = |n: &&str| n.len().abs_diff(text.len()) < 2 && n.get(..2) == text.get(..2);
+        let in_library = match declaration.starts_with("fn") && text.len() >= LONG_NAME {
+            true => {
+                let names = crate::parses::library_names().filter(is_like);
+                suggestion_after(self.ck.out.len(), text, names)
+            }
+            false => None,
+        };
         let error = match (near, library) {
             _ if foreign.is_some() => error.help(foreign.unwrap_or_default()),
             (_, Some(module)) => error.help(format!("bring it in: `use std::{module}::{text};`")),
             (Some(near), None) => error.help(format!("did you mean `{near}`?")),
-            (None, None) => {
-                let declared = declaration.replacen("{}", text, 1);
-                error.help(format!("declare it, for example `{declared}`"))
-            }
+            (None, None) => match in_library {
+                Some(near) => {
+                    let module = crate::parses::library_module_of(near).unwrap_or_default();
+                    error.help(format!(
+                        "did you mean `{near}`? Bring it in: `use std::{module}::{near};`"
+                    ))
+                }
+                None => {
+                    let declared = declaration.replacen("{}", text, 1);
+                    error.help(format!("declare it, for example `{declared}`"))
+                }
+            },
         };
         self.report(error);
     }

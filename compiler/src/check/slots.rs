@@ -152,6 +152,12 @@ impl Checker<'_> {
                 (Some(name), "name") if !name.text.trim().is_empty() => {
                     name.text.trim().clone_into(&mut text);
                 }
+                (Some(_), "name") => {
+                    let error =
+                        diagnostic!(E1010, attribute.span, "the text of `#[name]` is empty");
+                    let help = "files need a word for each variant; what may be missing is an `Option`, whose empty cells are `None`";
+                    self.report(error.here("nothing stands here").help(help));
+                }
                 _ => {
                     let error = diagnostic!(
                         E1010,

@@ -444,6 +444,12 @@ impl<'h> Tracer<'h> {
             (Ok(from), Some(Ok(to))) if from <= to && to <= len => self.part(val, from, to),
             _ => {
                 let dots = if inclusive { "..=" } else { ".." };
+                // What has passed below zero is a number of 64 bits.
+                let signed = |leaf: &Leaf, word: Word| match leaf.subtraction() {
+                    Some(_) => (word as i64).to_string(),
+                    None => word.to_string(),
+                };
+                let (from, last) = (signed(&lo, from), signed(&hi, last));
                 let mut fault = Fault::new(
                     code::INDEX,
                     span,

@@ -518,6 +518,11 @@ fn in_range(index: &Leaf, len: u64) -> bool {
 }
 
 fn out_of_range(index: &Leaf, known: u128, len: u64, span: Span) -> Stop {
+    // What has passed below zero is a number of 64 bits.
+    let known = match index.subtraction() {
+        Some(_) => (known as i64).to_string(),
+        None => known.to_string(),
+    };
     let fault = Fault::new(
         code::INDEX,
         span,
