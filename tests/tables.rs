@@ -121,7 +121,7 @@ fn files_that_cannot_be_meant_are_named_with_what_is_wrong() {
         (
             "in/0.csv",
             "age,ill\n\"3,yes\n4,no\n",
-            "a `\"` is not closed",
+            "line 2: a `\"` opens here and is not closed",
         ),
         ("in/0.csv", "AGE,ILL\n3,yes\n", "did you mean `AGE`?"),
     ] {

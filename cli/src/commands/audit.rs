@@ -21,23 +21,29 @@ const DOUBLED: u32 = 5;
 
 /// The program with as many rows as are asked for, else with the fewest of those tried with which it compiles.
 fn lowered(args: &AuditArgs, style: Style) -> Outcome<(Prepared, Ir, Privacy)> {
-    let quiet = Style {
-        quiet: true,
-        ..style
-    };
-    let lowered = |rows: u64, style: Style| {
+    let lowered = |rows: u64, quiet: bool| {
+        let style = Style {
+            quiet: quiet || style.quiet,
+            ..style
+        };
         let prepared = compiled::prepare_rows(&args.file, &args.plan, Some(rows), style)?;
-        match lower::lower_claimed(&prepared.hir, &prepared.session) {
-            Ok((ir, privacy)) => Ok((prepared, ir, privacy)),
-            Err(e) => Err(load::failed(&prepared.source, e, style)),
+        let lowered = lower::lower_claimed(&prepared.hir, &prepared.session);
+        Outcome::Ok((prepared, lowered))
+    };
+    let (prepared, fault) = match lowered(args.rows.unwrap_or(ROWS), false)? {
+        (prepared, Ok((ir, privacy))) => return Ok((prepared, ir, privacy)),
+        (prepared, Err(fault)) => (prepared, fault),
+    };
+    let doubled = match args.rows {
+        Some(_) => 0,
+        None => DOUBLED,
+    };
+    for times in 1..=doubled {
+        if let (prepared, Ok((ir, privacy))) = lowered(ROWS << times, true)? {
+            return Ok((prepared, ir, privacy));
         }
-    };
-    let first = match lowered(args.rows.unwrap_or(ROWS), style) {
-        Err(failure) if args.rows.is_none() => failure,
-        done => return done,
-    };
-    let more = (1..=DOUBLED).map(|times| lowered(ROWS << times, quiet));
-    more.flatten().next().ok_or(first)
+    }
+    Err(load::failed(&prepared.source, fault, style))
 }
 
 /// Looks at a program and writes the page.

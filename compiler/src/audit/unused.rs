@@ -3,12 +3,15 @@
 //! Tries draw each leaf by itself, so that they would have values beside a `None`, and programs compare all leaves of two enums. Before
 //! a run such words become zeros, as they are in all inputs that are read from files.
 
-use super::subject::Inputs;
 use crate::ir::Ir;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Shape, ShapeNode};
 use smpcc_circuit::sorted::SortedMap;
+use smpcc_circuit::value::Word;
 use std::borrow::Cow;
+
+/// The lanes of each input leaf.
+type Inputs = Vec<Vec<Word>>;
 
 /// A place in an enum: of these leaves, each must tell just this variant.
 type Holds = Vec<(usize, u128)>;
