@@ -4,6 +4,7 @@
 //! and priced as programs of their own, with this suite, network and table of local times. A network is written out in the IR and
 //! compiled like everything else; what is done with shuffles stays one operation, which emission writes.
 
+mod asked;
 mod counts;
 mod groups;
 mod lookups;

@@ -8,7 +8,7 @@
 //! It takes n steps on words where comparing takes n·m. What lies below each of some edges is summed by the number of edges that are
 //! not above a row, and then along the edges.
 
-use super::groups::{Asked, By, Groups, ranks};
+use super::asked::{Asked, By, Groups, ranks};
 use crate::ir::{Op, Reducer, Ty};
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
