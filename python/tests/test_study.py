@@ -128,7 +128,7 @@ def test_a_study_from_python(start: Callable[[str], subprocess.Popen[bytes]]) ->
     assert all(list(g.receipts) == list(NODES) for g in others)
     gone = smpcc.withdraw(first, "study.toml", "invitations/00001.invitation")
     assert gone.id == first.id and all(gone.receipts.values())
-    with pytest.raises(smpcc.UsageError, match="does not fit"):
+    with pytest.raises(smpcc.UsageError, match="outside its declared range"):
         wrong = {"salary": 2**32, "born": born}
         smpcc.contribute("study.toml", wrong, "invitations/00001.invitation")
 
