@@ -320,7 +320,10 @@ mod tests {
         );
     }
 
-    fn both(text: &str, n_columns: usize) -> [Option<(Vec<Vec<String>>, usize, Vec<usize>)>; 2] {
+    /// By column the cells, the number of rows, and by row the empty lines before it.
+    type Read = (Vec<Vec<String>>, usize, Vec<usize>);
+
+    fn both(text: &str, n_columns: usize) -> [Option<Read>; 2] {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(separator(text))
             .from_reader(text.as_bytes());
