@@ -212,7 +212,7 @@ fn is_numbered(walk: &Walk, value: ValueId, groups: u64, rows: u64) -> bool {
     let dims = vec![(groups, 1), (rows, 0)];
     let numbers = ConstVec::Affine { start: 0, dims };
     scalar != Scalar::Bool
-        && Word::from(groups) <= most
+        && Word::from(groups - 1) <= most
         && walk
             .constant(source)
             .is_some_and(|words| normal(words.clone(), scalar) == normal(numbers, scalar))

@@ -16,7 +16,7 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// For fewer groups rows are compared with each.
-const FEWEST: u64 = 32;
+const FEWEST: u64 = 8;
 
 /// Whether this takes fewer steps than comparing.
 pub(super) const fn is_cheaper(groups: &Groups) -> bool {

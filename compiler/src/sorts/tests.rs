@@ -429,6 +429,40 @@ fn sums_by_group_are_those_of_all_their_rows() {
     }
 }
 
+/// As many groups as the type of their numbers has words: no number is left for rows of no group.
+#[test]
+fn all_numbers_of_a_type_may_be_groups() {
+    for joint in [false, true] {
+        let mut b = Builder::new(3);
+        let halves = [0, u32::from(joint)].map(|p| b.input(p, "x", Scalar::unsigned(8), 2000));
+        let index = b.inferred(Op::Concat, &halves);
+        let dims = |step, again| vec![(256, step), (4000, again)];
+        let again = ConstVec::Affine {
+            start: 0,
+            dims: dims(0, 1),
+        };
+        let again = b.constant(Scalar::USIZE, again);
+        let each = b.gather(index, again, 1);
+        let numbers = ConstVec::Affine {
+            start: 0,
+            dims: dims(1, 0),
+        };
+        let numbers = b.constant(Scalar::unsigned(8), numbers);
+        let hit = b.word(WordOp::Eq, &[each, numbers]);
+        let hit = b.cast(hit, Scalar::unsigned(20));
+        let sums = b.reduce(WordOp::Add, hit, 256);
+        b.output(sums, &[2]);
+        let ir = b.finish();
+        let mut random = SplitMix::new(8);
+        let given = [0, 1].map(|_| (0..2000).map(|_| random.below(256).into()).collect());
+        let expected = interpret(&ir, &given).unwrap().outputs;
+        let decided = decide(ir, &options(Suite::Rep3, 1, Network::LAN)).ir;
+        let compares = |node: &Node| matches!(node.op, Op::Reduce { segments: 2.., .. });
+        assert!(!decided.body.nodes.iter().any(compares), "{joint}");
+        assert_eq!(interpret(&decided, &given).unwrap().outputs, expected);
+    }
+}
+
 /// Rows whose keys are known to all are where they are to be before the run.
 #[test]
 fn known_keys_are_no_sort() {
