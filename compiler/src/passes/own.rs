@@ -299,24 +299,24 @@ impl Own {
         if pieces.len() > MAX_PIECES || ty.lanes >= walk.ty(src).lanes {
             return false;
         }
-        let Some(from) = lanes_at(walk, node.args[1], block, walk.ty(src).lanes) else {
-            return false;
-        };
         let usize_ = Scalar::USIZE;
-        let through = |piece: &grid::Piece<'_>| {
-            vectors::gather(&from, usize_, &lanes_of(&lens, &piece.ranges), usize_, 1)
-        };
-        let Some(through) = pieces.iter().map(through).collect::<Option<Vec<_>>>() else {
-            return false;
-        };
-        let parts: Vec<_> = (pieces.iter().zip(through))
-            .map(|(piece, at)| {
-                let own = self.pick(walk, src, &at);
-                (piece.ranges.clone(), walk.with_secrecy(own, true))
-            })
-            .collect();
+        let from = lanes_at(walk, node.args[1], block, walk.ty(src).lanes);
+        let mut parts = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let at = lanes_of(&lens, &piece.ranges);
+            let own = match &from {
+                Some(from) => vectors::gather(from, usize_, &at, usize_, 1)
+                    .map(|at| self.pick(walk, src, &at)),
+                None => self.pick_counted(walk, src, node.args[1], block, &at),
+            };
+            let Some(own) = own else { return false };
+            parts.push((piece.ranges, walk.with_secrecy(own, true)));
+        }
         let whole = joined(walk, ty, &lens, &parts);
         walk.replace(result, whole);
+        if from.is_none() {
+            self.note(walk, whole, Cut::joined(lens, parts));
+        }
         true
     }
 

@@ -61,13 +61,7 @@ impl Own {
                 lanes_at(walk, args[1], block, lanes)
                     .and_then(|from| vectors::gather(&from, usize_, at, usize_, 1))
                     .map(|through| self.pick(walk, args[0], &through))
-                    .or_else(|| match block {
-                        1 => {
-                            let idx = self.pick(walk, args[1], at);
-                            self.pick_between(walk, args[0], idx)
-                        }
-                        _ => None,
-                    })
+                    .or_else(|| self.pick_counted(walk, args[0], args[1], block, at))
             }
             Some((Op::MakeSecret, args)) => {
                 let public = walk.gather_at(args[0], at.clone());
@@ -88,11 +82,54 @@ impl Own {
         }
     }
 
-    /// The lanes of `id` at indices that are computed while running, from the part that all of them lie in.
-    fn pick_between(&self, walk: &mut Walk, id: ValueId, idx: ValueId) -> Option<ValueId> {
+    /// Of the blocks of `src` that indices name which are computed while running, the lanes at `at`.
+    pub(super) fn pick_counted(
+        &self,
+        walk: &mut Walk,
+        src: ValueId,
+        idx: ValueId,
+        block: u64,
+        at: &ConstVec,
+    ) -> Option<ValueId> {
+        if let Some(blocks) = whole_blocks(at, block) {
+            let idx = self.pick(walk, idx, &blocks);
+            return self.pick_between(walk, src, idx, block);
+        }
+        // Lane by lane: block · index + place in the block.
+        let usize_ = Scalar::USIZE;
+        let by = ConstVec::Splat {
+            lanes: at.lanes(),
+            word: block.into(),
+        };
+        let quotient = |op| vectors::word(op, usize_, usize_, None, &[at, &by]);
+        let (blocks, places) = (quotient(WordOp::Div)?, quotient(WordOp::Rem)?);
+        let idx = self.pick(walk, idx, &blocks);
+        let most = Word::from(walk.ty(src).lanes);
+        if most > walk.ty(idx).scalar.mask() {
+            return None;
+        }
+        let by = walk.splat_of(walk.ty(idx), block.into());
+        let first = walk.word(WordOp::Mul, &[idx, by]);
+        let places = walk.constant_value(walk.ty(idx).scalar, places);
+        let lane = walk.word(WordOp::Add, &[first, places]);
+        self.pick_between(walk, src, lane, 1)
+    }
+
+    /// The blocks of `id` at indices that are computed while running, from the part that all of them lie in.
+    fn pick_between(
+        &self,
+        walk: &mut Walk,
+        id: ValueId,
+        idx: ValueId,
+        block: u64,
+    ) -> Option<ValueId> {
         let (low, high) = bounds(walk, idx)?;
-        let least = vectors::hull(&low, Scalar::USIZE)?.0 as u64;
-        let most = vectors::hull(&high, Scalar::USIZE)?.1 as u64;
+        let least = u64::try_from(vectors::hull(&low, Scalar::USIZE)?.0).ok()?;
+        let most = u64::try_from(vectors::hull(&high, Scalar::USIZE)?.1).ok()?;
+        let (first, end) = (
+            least.checked_mul(block)?,
+            most.checked_add(1)?.checked_mul(block)?,
+        );
         let mut parts = Vec::new();
         if let Some(cut) = self.cuts.get(&id) {
             let runs = cut.parts.iter().filter(|(ranges, _)| ranges.len() == 1);
@@ -108,7 +145,7 @@ impl Own {
             && grid.is_mixed()
             && grid.lens().len() == 1
         {
-            let there = |&(start, n): &(u64, u64)| start <= least && most - start < n;
+            let there = |&(start, n): &(u64, u64)| start <= first && end - start <= n;
             let (start, n) = runs(&grid).into_iter().find(there)?;
             let run = ConstVec::Affine {
                 start: start.into(),
@@ -117,14 +154,18 @@ impl Own {
             parts.push((start, self.pick_written(walk, id, &run)?));
         }
         let holds =
-            |&(start, part): &(u64, ValueId)| start <= least && most - start < walk.ty(part).lanes;
+            |&(start, part): &(u64, ValueId)| start <= first && end - start <= walk.ty(part).lanes;
         let (start, part) = parts.into_iter().find(holds)?;
         if start == 0 {
             return Some(
-                self.pick_between(walk, part, idx)
-                    .unwrap_or_else(|| walk.gather(part, idx, 1)),
+                self.pick_between(walk, part, idx, block)
+                    .unwrap_or_else(|| walk.gather(part, idx, block)),
             );
         }
+        if !start.is_multiple_of(block) {
+            return None;
+        }
+        let start = start / block;
         let own = counted_from(walk, idx, start);
         walk.note_range(
             own,
@@ -133,7 +174,7 @@ impl Own {
                 hi: i128::from(most - start),
             }),
         );
-        Some(walk.gather(part, own, 1))
+        Some(walk.gather(part, own, block))
     }
 
     /// Lanes of a concatenation: run by run from the parts that they lie in.
@@ -155,6 +196,36 @@ impl Own {
         }
         Some(walk.concat(picked))
     }
+}
+
+/// The blocks that lanes are made of, where they are whole ones in order.
+fn whole_blocks(at: &ConstVec, block: u64) -> Option<ConstVec> {
+    if block == 1 {
+        return Some(at.clone());
+    }
+    let (start, dims) = affine(at)?;
+    let (&(n, step), outer) = dims.split_last()?;
+    let (start, block_) = (u64::try_from(start).ok()?, Word::from(block));
+    if step != 1 || !n.is_multiple_of(block) || !start.is_multiple_of(block) {
+        return None;
+    }
+    let mut whole = Vec::with_capacity(dims.len());
+    for &(count, step) in outer {
+        let signed = i128::from(step as u64 as i64);
+        if signed % i128::from(block) != 0 {
+            return None;
+        }
+        whole.push((
+            count,
+            (signed / i128::from(block)) as Word & Scalar::USIZE.mask(),
+        ));
+    }
+    whole.push((n / block, 1));
+    let start = Word::from(start) / block_;
+    Some(vectors::normal(
+        ConstVec::Affine { start, dims: whole },
+        Scalar::USIZE,
+    ))
 }
 
 /// Indices counted from a place on, all of which lie behind it.
