@@ -369,6 +369,10 @@ fn work_written_for_each_party_is_its_own_at_every_size() {
         "let mut h: [[secret u32; 8]; 8] = [[0; 8]; 8];
          for v in m { h[v % 8][(v >> 3) % 8] += v; }
          for r in h { for c in r { t += c * c; } }",
+        "let mut a: [secret u32; 16] = [0; 16];
+         for v in m { for j in 0..2 { a[v % 15] = v + j as u32; } } for v in a { t += v; }",
+        "let mut a: [[secret u32; 3]; 16] = [[0; 3]; 16];
+         for v in m { for j in 0..2 { a[v % 15] = [v, j as u32, 7]; } } for r in a { t += r[0] * r[1] + r[2]; }",
         "let mut y = m; for _ in 0..3 { for j in 0..N - 1 { if y[j] > y[j + 1] {
              let z = y[j]; y[j] = y[j + 1]; y[j + 1] = z; } } } t += y[N - 1];",
     ];

@@ -2,6 +2,7 @@
 
 mod alone;
 mod audit;
+mod choices;
 mod circuits;
 mod compile;
 mod critical_path;

@@ -144,7 +144,16 @@ struct Space {
     edges: SortedSet<(usize, usize)>,
     /// Groups that are some lanes of another, by that one.
     picked: SortedMap<usize, SortedSet<usize>>,
+    /// Groups of few lanes, and those that come before or after some place in the program: what is done once at its end may be
+    /// garbled, deep as it is, while what is done in many lanes before it is not.
+    regions: Vec<Vec<usize>>,
 }
+
+/// Up to how many lanes a group is moved together with all others of few.
+const FEW: [u64; 4] = [1, 16, 256, 4096];
+
+/// In how many equal parts groups are cut by their place in the program.
+const PLACES: usize = 8;
 
 impl Space {
     fn new(ir: &Ir, local: &Local, most: u8) -> Self {
@@ -169,10 +178,36 @@ impl Space {
             forced: vec![None; n],
             edges: SortedSet::new(),
             picked: SortedMap::new(),
+            regions: Vec::new(),
         };
+        space.regions = space.regions(ir);
         let wide = &super::rings::wide(ir, local);
         space.survey(ir, &ir.body, Rings { wide, most });
         space
+    }
+
+    /// Groups by their lanes and by their places, each but once.
+    fn regions(&self, ir: &Ir) -> Vec<Vec<usize>> {
+        let mut lanes = vec![0; self.n];
+        for (value, group) in ir.values.iter().zip(&self.group) {
+            if let Some(g) = *group {
+                lanes[g] = value.ty.lanes.max(lanes[g]);
+            }
+        }
+        let few = FEW.map(|most| {
+            (0..self.n)
+                .filter(|&g| lanes[g] <= most)
+                .collect::<Vec<_>>()
+        });
+        let places = (1..PLACES).map(|k| self.n * k / PLACES);
+        let ends = places.flat_map(|at| [(at..self.n).collect(), (0..at).collect()]);
+        let mut regions: Vec<Vec<usize>> = Vec::new();
+        for region in few.into_iter().chain(ends) {
+            if region.len() > 1 && region.len() < self.n && !regions.contains(&region) {
+                regions.push(region);
+            }
+        }
+        regions
     }
 
     fn group_of(&self, v: ValueId) -> Option<usize> {
@@ -229,7 +264,7 @@ impl Space {
             .collect()
     }
 
-    /// Connected parts of one domain, then what is picked from one group, then single groups.
+    /// Groups by lanes and places, connected parts of one domain, then what is picked from one group, then single groups.
     fn parts(&self, kinds: &[Kind]) -> Vec<Vec<usize>> {
         let mut union = UnionFind::<usize>::new(self.n);
         for &(a, b) in &self.edges {
@@ -241,7 +276,8 @@ impl Space {
         for g in 0..self.n {
             parts.entry(union.find(g)).or_default().push(g);
         }
-        let mut parts: Vec<_> = parts.into_values().collect();
+        let parts = parts.into_values();
+        let mut parts: Vec<_> = self.regions.iter().cloned().chain(parts).collect();
         // Of a part, the pieces that have arithmetic forms, and those between them, move apart too.
         let mut union = UnionFind::<usize>::new(self.n);
         for &(a, b) in &self.edges {
