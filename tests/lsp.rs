@@ -283,7 +283,7 @@ fn hovers_say_types_and_secrecy() {
         assert!(given.contains(piece), "{given}");
     }
     // As they are written: with their ranges, what they hold, what they are.
-    let declared = "enum Kind { A, B(u8, bool), C { at: u8 in 1..=9 } }\nconst N: u8 = 3 * 4;\nstruct Row {\n    age: u8 in 0..=120,\n}\nfn f(r: Row) -> u8 { r.age }\n";
+    let declared = "enum Kind { A, B(u8, bool), C { at: u8 in 1..=9 } }\nconst N: u8 = 3 * 4;\nstruct Row {\n    #[name(\"Age (years)\")]\n    age: u8 in 0..=120,\n}\nfn f(r: Row) -> u8 { r.age }\n";
     editor.becomes(declared);
     for (at, code) in [
         ("B(u8", "Kind::B(u8, bool)"),
@@ -291,7 +291,10 @@ fn hovers_say_types_and_secrecy() {
         ("C {", "Kind::C { at: u8 in 1..=9 }"),
         ("at: ", "field at: u8 in 1..=9"),
         ("N: ", "const N: u8 = 3 * 4"),
-        ("age }", "field age: u8 in 0..=120"),
+        (
+            "age }",
+            "#[name(\"Age (years)\")]\nfield age: u8 in 0..=120",
+        ),
     ] {
         let place = declared.find(at).expect("a place");
         let place = editor.position_of(place);

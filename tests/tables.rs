@@ -386,6 +386,36 @@ fn main(k: secret K from each, n: secret u8 from each) -> u8 { k[0].id[0] + n[0]
         "{}",
         text(&output.stderr)
     );
+    // Names that are none of a program are quoted where a format wants it.
+    let named = "struct K { #[name(\"Age (years)\")] age: u8, #[name(\"a, b\")] b: u8 }
+fn main(k: [secret K; _] from each) -> u8 { k[0][0].age + k[0][0].b }
+";
+    std::fs::write(at("n.smpc"), named).expect("a program");
+    for (format, written) in [
+        ("csv", "Age (years),\"a, b\"\n"),
+        (
+            "toml",
+            "[[k]]\n\"Age (years)\" = \"<u8>\"\n\"a, b\" = \"<u8>\"\n",
+        ),
+        (
+            "json",
+            "{\n  \"k\": [\n    {\"Age (years)\": \"<u8>\", \"a, b\": \"<u8>\"}\n  ]\n}\n",
+        ),
+    ] {
+        let to = at(&format!("named-{format}"));
+        let made = smpcc(&[
+            "inputs",
+            &at("n.smpc"),
+            "--parties",
+            "2",
+            "--format",
+            format,
+            "-o",
+            &to,
+        ]);
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        assert_eq!(read(&format!("named-{format}/0.{format}")), written);
+    }
     // Without a place of their own they stand where a run looks for them.
     assert!(smpcc(&["inputs", &program]).status.success());
     assert!(read("p.inputs/model.json").contains("bias"));

@@ -3,7 +3,7 @@
 use crate::arguments::{self, Arguments};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::fit::{ignored, is_option, no_column};
-use crate::inputs::{self, List, Table, Tree};
+use crate::inputs::{self, List, Table, Tree, Wrongs};
 use crate::seats::{Gift, Seats};
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::program::ShapeNode;
@@ -298,13 +298,15 @@ pub fn one_party(seats: &Seats, party: u32, source: &Source, place: &str) -> Out
             {
                 return Err(unknown(seats, party, place, name));
             }
+            let mut wrongs = Wrongs::default();
             for gift in gifts {
                 let part = parts.iter().find(|(name, _, _)| *name == gift.name);
                 let Some((_, place, tree)) = part else {
                     return Err(missing(seats, party, place, gift));
                 };
-                inputs.take_alone(gift, tree, place)?;
+                inputs.take_alone(gift, tree, place, &mut wrongs)?;
             }
+            refused(&wrongs)?;
             return Ok(inputs);
         }
     };
@@ -313,7 +315,9 @@ pub fn one_party(seats: &Seats, party: u32, source: &Source, place: &str) -> Out
             || is_matrix(only) && is_sheet(tree)
             || is_list(only) && is_list_alone(tree))
     {
-        inputs.take_alone(only, tree, place)?;
+        let mut wrongs = Wrongs::default();
+        inputs.take_alone(only, tree, place, &mut wrongs)?;
+        refused(&wrongs)?;
         return Ok(inputs);
     }
     let columns;
@@ -346,43 +350,59 @@ pub fn one_party(seats: &Seats, party: u32, source: &Source, place: &str) -> Out
     {
         return Err(unknown(seats, party, place, name));
     }
+    let mut wrongs = Wrongs::default();
     for gift in gifts {
         let Some(value) = tree.get(&gift.name) else {
             return Err(missing(seats, party, place, gift));
         };
-        inputs.take(gift, value, &format!("{place}, `{}`", gift.name))?;
+        let at = format!("{place}, `{}`", gift.name);
+        inputs.take(gift, value, &at, &mut wrongs);
     }
+    refused(&wrongs)?;
     Ok(inputs)
+}
+
+/// Nothing, unless values are wrong.
+fn refused(wrongs: &Wrongs) -> Outcome {
+    wrongs
+        .text()
+        .map_or(Ok(()), |text| Err(Failure::usage(text)))
 }
 
 impl PartyInputs {
     /// Takes the value of a parameter.
-    fn take(&mut self, gift: &Gift, value: &Tree, place: &str) -> Outcome {
-        let leaves = inputs::leaves(value, &gift.shape, place).map_err(Failure::usage)?;
+    fn take(&mut self, gift: &Gift, value: &Tree, place: &str, wrongs: &mut Wrongs) {
+        let leaves = inputs::leaves_or(value, &gift.shape, place, wrongs);
         self.words.insert(gift.name.clone(), leaves.words);
         for (depth, len) in leaves.open_lens {
             self.lens.insert(schema::len_key(&gift.name, depth), len);
         }
         self.notes.extend(leaves.notes);
-        Ok(())
     }
 
     /// Takes the value of a parameter that has a file to itself.
-    fn take_alone(&mut self, gift: &Gift, tree: &Tree, place: &str) -> Outcome {
+    fn take_alone(
+        &mut self,
+        gift: &Gift,
+        tree: &Tree,
+        place: &str,
+        wrongs: &mut Wrongs,
+    ) -> Outcome {
         let at = format!("{place}, `{}`", gift.name);
         match tree {
             Tree::Table(table) if table.sheet && is_matrix(gift) => {
-                self.take(gift, &Tree::List(table.matrix()), &at)
+                self.take(gift, &Tree::List(table.matrix()), &at, wrongs);
             }
             Tree::Table(table) if table.sheet && !is_table(gift) => {
                 let own = self.parameters(table, std::slice::from_ref(gift), place)?;
                 match own.get(&gift.name) {
-                    Some(value) => self.take(gift, value, &at),
-                    None => Err(Failure::bug("a column that was looked up is not there")),
+                    Some(value) => self.take(gift, value, &at, wrongs),
+                    None => return Err(Failure::bug("a column that was looked up is not there")),
                 }
             }
-            tree => self.take(gift, tree, &at),
+            tree => self.take(gift, tree, &at, wrongs),
         }
+        Ok(())
     }
 
     /// The parameters that a sheet gives: its columns, or the cells of its only row where none is a list.
@@ -397,9 +417,12 @@ impl PartyInputs {
                 names.join(", ")
             )));
         }
-        table
-            .check_header()
-            .map_err(|e| wrong(format!("{e} (the program asks for {})", columns.join(","))))?;
+        table.check_header().map_err(|e| {
+            wrong(format!(
+                "{e} (the program asks for {})",
+                inputs::header(&columns)
+            ))
+        })?;
         if let Some(missing) = columns.iter().find(|name| table.column(name).is_none()) {
             return Err(wrong(no_column(table, missing, &columns)));
         }

@@ -13,7 +13,7 @@ pub mod list;
 pub mod parquet;
 pub mod toml;
 
-pub use fit::{Leaves, leaves, skip};
+pub use fit::{Leaves, Wrongs, header, leaves, leaves_or, skip};
 pub use list::{List, Table};
 
 use crate::reading;
@@ -140,12 +140,17 @@ pub fn number(text: &str) -> Tree {
 /// A name from a file, for messages. What cannot be a name in a program is not shown: a table without its header has secrets
 /// in that place.
 pub fn name(name: &str) -> String {
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(good) {
+    if is_name(name) {
         format!("`{name}`")
     } else {
         "(not a name)".to_owned()
     }
+}
+
+/// Whether it can be a name in a program.
+fn is_name(name: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(good)
 }
 
 /// The ending of a file's name in small letters.

@@ -103,7 +103,7 @@ fn sheet(gifts: &[Gift]) -> Outcome<String> {
                 if !flat(&only.shape, 2, fields.len()) {
                     return Err(cannot(only));
                 }
-                return Ok(format!("{}\n", fields.join(",")));
+                return Ok(format!("{}\n", inputs::header(fields)));
             }
             [ShapeNode::Array(_), ShapeNode::Array(len), ..] if flat(&only.shape, 2, 1) => {
                 let cell = placeholder(&only.shape, 2);
@@ -120,7 +120,7 @@ fn sheet(gifts: &[Gift]) -> Outcome<String> {
         return Err(cannot(gift));
     }
     let columns: Vec<String> = gifts.iter().flat_map(Gift::columns).collect();
-    let mut text = format!("{}\n", columns.join(","));
+    let mut text = format!("{}\n", inputs::header(&columns));
     if gifts.iter().any(|g| is_row(&g.shape)) {
         let mut row = Vec::new();
         for gift in gifts {
@@ -268,11 +268,20 @@ fn placeholder(shape: &Shape, at: usize) -> String {
     }
 }
 
+/// A key of TOML: in quotes unless it is a name.
+fn toml_key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    match name.chars().all(bare) {
+        true => name.to_owned(),
+        false => json_string(name),
+    }
+}
+
 /// Fields as TOML.
 fn entries(text: &mut String, shape: &Shape, at: usize, fields: &[String]) -> Outcome {
     let mut node = at + 1;
     for field in fields {
-        text.push_str(&format!("{field} = "));
+        text.push_str(&format!("{} = ", toml_key(field)));
         value(text, shape, node, &mut ("", false))?;
         text.push('\n');
         node = inputs::skip(shape, node, 0).0;
@@ -327,7 +336,7 @@ fn value(text: &mut String, shape: &Shape, at: usize, style: &mut (&str, bool)) 
                 if style.1 {
                     text.push_str(&format!("{}: ", json_string(field)));
                 } else {
-                    text.push_str(&format!("{field} = "));
+                    text.push_str(&format!("{} = ", toml_key(field)));
                 }
                 value(text, shape, node, &mut ("", style.1))?;
                 node = inputs::skip(shape, node, 0).0;

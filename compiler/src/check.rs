@@ -26,6 +26,7 @@ mod flat;
 mod flow;
 mod hidden;
 mod hints;
+mod in_files;
 mod iterate;
 mod length;
 mod limits;
@@ -105,6 +106,8 @@ pub(crate) struct StructSig {
     pub name: String,
     pub generics: Vec<GenericInfo>,
     pub names: Vec<String>,
+    /// What files call the fields, by position, where that is not their name.
+    pub texts: Vec<Option<String>>,
     pub types: Vec<Ty>,
     pub ranges: Vec<Option<hir::ValueRange>>,
     pub spans: Vec<Span>,
@@ -140,6 +143,8 @@ pub(crate) enum Form {
 #[derive(Clone)]
 pub(crate) struct VariantFieldSig {
     pub name: String,
+    /// The name by which files call it.
+    pub text: String,
     pub ty: Ty,
     pub range: Option<hir::ValueRange>,
     pub span: Span,
@@ -249,6 +254,10 @@ impl StructSig {
     fn hir(&self) -> hir::Struct {
         let field = |at: usize| hir::Field {
             name: self.names[at].clone(),
+            text: match self.texts.get(at) {
+                Some(Some(text)) => text.clone(),
+                Some(None) | None => self.names[at].clone(),
+            },
             ty: self.types[at].hir(),
             range: self.ranges[at],
             span: self.spans[at],
@@ -266,7 +275,7 @@ impl StructSig {
 impl VariantSig {
     fn hir(&self) -> hir::Variant {
         let field = |f: &VariantFieldSig| hir::VariantField {
-            name: f.name.clone(),
+            name: f.text.clone(),
             ty: f.ty.hir(),
             range: f.range,
             slots: f.slots.clone(),

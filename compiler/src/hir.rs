@@ -240,7 +240,7 @@ pub struct Variant {
 /// A field of a variant.
 #[derive(Clone, Debug)]
 pub struct VariantField {
-    /// Its name, or its number.
+    /// The name by which files call it, or its number.
     pub name: String,
     /// Its type, over the enum's generics.
     pub ty: Type,
@@ -255,6 +255,8 @@ pub struct VariantField {
 pub struct Field {
     /// Its name.
     pub name: String,
+    /// The name by which files call it.
+    pub text: String,
     /// Its type, over the struct's generics.
     pub ty: Type,
     /// The declared range, if any.

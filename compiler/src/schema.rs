@@ -405,7 +405,7 @@ impl Shaper<'_> {
         if !def.is_enum() {
             out.push(ShapeNode::Struct {
                 name: def.name.clone(),
-                fields: def.fields.iter().map(|f| f.name.clone()).collect(),
+                fields: def.fields.iter().map(|f| f.text.clone()).collect(),
             });
             self.slots(def, args, range, out, numbers);
             return;

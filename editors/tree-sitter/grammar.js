@@ -84,7 +84,7 @@ module.exports = grammar({
     const_item: ($) => seq(...head($), "const", field("name", $._name), ":", field("type", $._type), "=", field("value", $._expression), ";"),
 
     struct_item: ($) => seq(...head($), "struct", field("name", $.type_identifier), optional($.generics), "{", list($.field_declaration), "}"),
-    field_declaration: ($) => seq(field("name", $._name), ":", field("type", $._type)),
+    field_declaration: ($) => seq(repeat($.attribute), field("name", $._name), ":", field("type", $._type)),
 
     enum_item: ($) => seq(...head($), "enum", field("name", $.type_identifier), optional($.generics), "{", list($.variant), "}"),
     variant: ($) =>
@@ -106,7 +106,7 @@ module.exports = grammar({
       ),
     _result: ($) => seq("->", choice(seq(field("result", $._type), optional($.to)), $.result_fields)),
     result_fields: ($) => seq("{", list($.result_field), "}"),
-    result_field: ($) => prec.right(seq(field("name", $._name), ":", field("type", $._type), optional($.to))),
+    result_field: ($) => prec.right(seq(repeat($.attribute), field("name", $._name), ":", field("type", $._type), optional($.to))),
 
     party_item: ($) => seq(...head($), "party", field("name", $._role), optional(seq("[", $._index, "]")), ";"),
 

@@ -296,14 +296,43 @@ pub fn described(scalar: Scalar, form: Form, range: Range) -> String {
 }
 
 fn expected(scalar: Scalar, form: Form, found: &Tree) -> String {
+    let others = match (scalar, found) {
+        (Scalar::Bool, Tree::Text(cell)) => other_words(cell.trim()),
+        _ => None,
+    };
     let found = found.shown();
     if form.is_text() {
         return format!("expected {}, found {found}", described(scalar, form, None));
     }
     match scalar {
-        Scalar::Bool => format!("expected true or false, yes or no, 1 or 0, found {found}"),
+        Scalar::Bool => {
+            let help = others.map_or_else(String::new, |(yes, no)| {
+                format!(
+                    ": for cells of `{yes}` and `{no}` declare \
+                     `enum Answer {{ #[name(\"{yes}\")] Yes, #[name(\"{no}\")] No }}`, \
+                     give the field the type `Answer`, and ask `== Answer::Yes`"
+                )
+            });
+            format!("expected true or false, yes or no, 1 or 0, found {found}{help}")
+        }
         Scalar::Int { .. } => format!("expected an integer ({scalar}), found {found}"),
     }
+}
+
+/// The two words of a column that says yes and no in its own way, if a cell is one of them.
+fn other_words(cell: &str) -> Option<(&'static str, &'static str)> {
+    const PAIRS: [(&str, &str); 8] = [
+        ("Y", "N"),
+        ("y", "n"),
+        ("T", "F"),
+        ("t", "f"),
+        ("J", "N"),
+        ("j", "n"),
+        ("on", "off"),
+        ("x", "-"),
+    ];
+    let has = |(yes, no): &(&str, &str)| *yes == cell || *no == cell;
+    PAIRS.into_iter().find(has)
 }
 
 fn bounds(width: u8, signed: bool) -> String {
@@ -367,6 +396,13 @@ mod tests {
         for neither in ["", "2", "y", "ja", "-1", "truee"] {
             assert!(read(neither).is_err(), "{neither}");
         }
+        let told = read("N").err().unwrap_or_default();
+        assert!(
+            told.contains("enum Answer { #[name(\"Y\")] Yes, #[name(\"N\")] No }"),
+            "{told}"
+        );
+        let told = read("maybe").err().unwrap_or_default();
+        assert!(!told.contains("Answer"), "{told}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use super::cell::{self, Range};
 use super::list::{Lines, Table};
-use super::{List, Tree, name};
-use crate::words::did_you_mean;
+use super::{List, Tree, is_name, name};
+use crate::words::{did_you_mean, thousands};
 use smpcc_circuit::program::{Shape, ShapeNode};
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{Form, Scalar, Word};
@@ -22,11 +22,54 @@ pub struct Leaves {
     pub notes: Vec<String>,
 }
 
+/// Most wrong values that are told one by one.
+const TOLD: usize = 20;
+
+/// What is wrong with the values of a file: the first ones, and how many more there are.
+#[derive(Default)]
+pub struct Wrongs {
+    told: Vec<String>,
+    more: usize,
+}
+
+impl Wrongs {
+    fn add(&mut self, wrong: String) {
+        if self.told.len() < TOLD {
+            self.told.push(wrong);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// All of it, a line for each; nothing if all is well.
+    pub fn text(&self) -> Option<String> {
+        let mut text = self.told.join("\n");
+        match self.more {
+            0 => {}
+            1 => text.push_str("\nand 1 more value is wrong"),
+            n => {
+                let _ = write!(text, "\nand {} more values are wrong", thousands(n as u64));
+            }
+        }
+        (!text.is_empty()).then_some(text)
+    }
+}
+
 /// Matches `tree` against `shape`. `place` says where the tree stands (`file inputs.json, party 0, salary`).
 ///
 /// # Errors
-/// A message that names the place, the row, the field and the value.
+/// A line for each wrong value, of many for the first ones only, that names the place, the row, the field and the value.
 pub fn leaves(tree: &Tree, shape: &Shape, place: &str) -> Result<Leaves, String> {
+    let mut wrongs = Wrongs::default();
+    let found = leaves_or(tree, shape, place, &mut wrongs);
+    match wrongs.text() {
+        None => Ok(found),
+        Some(text) => Err(text),
+    }
+}
+
+/// The same, where what is wrong is added to what was wrong before. What is wrong leaves gaps, so that nothing of it is of use then.
+pub fn leaves_or(tree: &Tree, shape: &Shape, place: &str, wrongs: &mut Wrongs) -> Leaves {
     let n_leaves = shape
         .0
         .iter()
@@ -39,14 +82,17 @@ pub fn leaves(tree: &Tree, shape: &Shape, place: &str) -> Result<Leaves, String>
         place,
         path: Vec::new(),
         notes: Vec::new(),
+        wrongs,
         base: 0,
     };
-    walk.value(tree, 0, 0)?;
-    Ok(Leaves {
+    if let Err(wrong) = walk.value(tree, 0, 0) {
+        walk.wrongs.add(wrong);
+    }
+    Leaves {
         words: walk.words,
         open_lens: walk.open_lens,
         notes: walk.notes,
-    })
+    }
 }
 
 enum Step {
@@ -61,6 +107,7 @@ pub(super) struct Walk<'a> {
     place: &'a str,
     path: Vec<Step>,
     notes: Vec<String>,
+    wrongs: &'a mut Wrongs,
     /// The first leaf of the enum around, the outermost that has leaves of its own.
     pub base: usize,
 }
@@ -114,9 +161,7 @@ impl Walk<'_> {
                 }
                 let mut at = (node + 1, leaf);
                 for row in 0..n {
-                    self.path.push(Step::Row(row));
-                    at = self.value(&row_of(tree, row), at.0, at.1)?;
-                    self.path.pop();
+                    at = self.part(Step::Row(row), &row_of(tree, row), at);
                 }
                 Ok(at)
             }
@@ -129,10 +174,13 @@ impl Walk<'_> {
                     )));
                 };
                 if let Some((unknown, _)) = entries.iter().find(|(key, _)| !fields.contains(key)) {
+                    let missing = fields.iter().filter(|field| tree.get(field).is_none());
+                    let meant = missing.filter_map(|field| named_so(field, [unknown.as_str()]));
                     return Err(self.wrong(&format!(
-                        "unknown field {}; the program declares {}",
+                        "unknown field {}; the program declares {}{}",
                         name(unknown),
-                        quoted(fields)
+                        quoted(fields),
+                        meant.last().unwrap_or_default()
                     )));
                 }
                 let mut at = (node + 1, leaf);
@@ -140,11 +188,25 @@ impl Walk<'_> {
                     let Some(item) = tree.get(field) else {
                         return Err(self.wrong(&format!("field `{field}` is missing")));
                     };
-                    self.path.push(Step::Field(field.clone()));
-                    at = self.value(item, at.0, at.1)?;
-                    self.path.pop();
+                    at = self.part(Step::Field(field.clone()), item, at);
                 }
                 Ok(at)
+            }
+        }
+    }
+
+    /// Takes a part of a value, and what comes next: what is wrong with one part hides nothing in the others.
+    fn part(&mut self, step: Step, tree: &Tree, (node, leaf): (usize, usize)) -> (usize, usize) {
+        let (depth, base) = (self.path.len(), self.base);
+        self.path.push(step);
+        let taken = self.value(tree, node, leaf);
+        self.path.truncate(depth);
+        match taken {
+            Ok(next) => next,
+            Err(wrong) => {
+                self.wrongs.add(wrong);
+                self.base = base;
+                skip(self.shape, node, leaf)
             }
         }
     }
@@ -228,9 +290,7 @@ impl Walk<'_> {
         };
         if !self.at_once(tree, node + 1, leaf) {
             for row in 0..found {
-                self.path.push(Step::Row(row));
-                self.value(&row_of(tree, row), node + 1, leaf)?;
-                self.path.pop();
+                self.part(Step::Row(row), &row_of(tree, row), (node + 1, leaf));
             }
         }
         Ok(skip(self.shape, node + 1, leaf))
@@ -239,7 +299,7 @@ impl Walk<'_> {
     /// The columns of a sheet that a struct asks for, where it has more; the others are noted.
     fn columns(&mut self, table: &Table, fields: &[String]) -> Result<Option<Table>, String> {
         table.check_header().map_err(|e| {
-            let header = fields.join(",");
+            let header = header(fields);
             self.wrong(&format!("{e} (the program asks for {header})"))
         })?;
         if let Some(missing) = fields.iter().find(|field| table.column(field).is_none()) {
@@ -347,8 +407,9 @@ pub const fn is_option(node: &ShapeNode) -> bool {
 /// That a sheet does not have a column, and what it has in its place. Without any of `wanted` its first line may be a row.
 pub fn no_column(table: &Table, column: &str, wanted: &[String]) -> String {
     if !wanted.iter().any(|field| table.column(field).is_some()) {
-        let header = wanted.join(",");
-        let hint = did_you_mean(column, table.names());
+        let header = header(wanted);
+        let hint =
+            named_so(column, table.names()).unwrap_or_else(|| did_you_mean(column, table.names()));
         return format!(
             "its first line is no header with the column `{column}`; the program asks for {header}{hint}"
         );
@@ -356,14 +417,59 @@ pub fn no_column(table: &Table, column: &str, wanted: &[String]) -> String {
     let others = table
         .names()
         .filter(|name| !wanted.iter().any(|w| w == name));
-    let near = did_you_mean(column, others);
+    let others: Vec<&str> = others.collect();
+    let meant = named_so(column, others.iter().copied());
+    let near = meant.unwrap_or_else(|| did_you_mean(column, others));
     let there: Vec<String> = table.names().map(name).collect();
     let near = if near.is_empty() {
-        format!("; the columns are {}", there.join(", "))
+        let unnamed = table.names().any(|there| !is_name(there));
+        let hint = match unnamed {
+            true => {
+                "; a column whose header is no name is asked for by `#[name(\"…\")]` before a field of a struct"
+            }
+            false => "",
+        };
+        format!("; the columns are {}{hint}", there.join(", "))
     } else {
         near
     };
     format!("column `{column}` is missing{near}")
+}
+
+/// What to write where files call a field by what is no name of a program: if one of these is the field's name with other letters
+/// between its words, or with more words.
+fn named_so<'n>(field: &str, there: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let words = words.filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    let asked = words(field);
+    let is_meant = |name: &&str| {
+        let has = words(name);
+        !is_name(name)
+            && name.len() <= 80
+            && !asked.is_empty()
+            && (asked.iter().all(|word| has.contains(word)) || asked.concat() == has.concat())
+    };
+    let meant = there.into_iter().find(is_meant)?;
+    let shown = meant.replace('\\', "\\\\").replace('"', "\\\"");
+    let before = match is_name(field) {
+        true => format!(" before the field `{field}` of a struct"),
+        false => String::new(),
+    };
+    Some(format!(
+        "; for what stands there as `{meant}`, write `#[name(\"{shown}\")]`{before}"
+    ))
+}
+
+/// The first line of a sheet with these columns.
+pub fn header(columns: &[String]) -> String {
+    let quoted = |name: &String| match name.contains([',', ';', '\t', '"']) {
+        true => format!("\"{}\"", name.replace('"', "\"\"")),
+        false => name.clone(),
+    };
+    columns.iter().map(quoted).collect::<Vec<_>>().join(",")
 }
 
 /// That columns are there which nobody asked for.
@@ -535,6 +641,72 @@ mod tests {
         );
         let empty = sheet("severity,age\n").unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(empty.open_lens.get(&0), Some(&0));
+    }
+
+    #[test]
+    fn columns_that_are_no_names_are_asked_for_in_quotes() {
+        let wrong = |text: &str| sheet(text).err().unwrap_or_default();
+        let told = wrong("Age (years);severity\n3;4\n");
+        assert!(
+            told.ends_with("column `age` is missing; for what stands there as `Age (years)`, write `#[name(\"Age (years)\")]` before the field `age` of a struct"),
+            "{told}"
+        );
+        let told = wrong("Age (years),Severity!\n3,4\n");
+        assert!(told.contains("#[name(\"Age (years)\")]"), "{told}");
+        let told = wrong("how old?,severity\n3,4\n");
+        assert!(
+            told.contains("(not a name)") && told.contains("`#[name(\"…\")]`"),
+            "{told}"
+        );
+        let told = error(r#"[{"Age (years)": 3, "severity": 4}]"#);
+        assert!(
+            told.contains("unknown field (not a name)")
+                && told.contains("`#[name(\"Age (years)\")]` before the field `age`"),
+            "{told}"
+        );
+        let mut named = patients();
+        named.0[1] = ShapeNode::Struct {
+            name: "Patient".into(),
+            fields: vec!["Age (years)".into(), "a, \"b\"".into()],
+        };
+        let tree = crate::inputs::csv::parse("\"a, \"\"b\"\"\";Age (years)\n4;3\n");
+        let found = leaves(&tree.unwrap_or(Tree::Null), &named, "f");
+        let words = found.map(|l| l.words.iter().map(Elements::words).collect::<Vec<_>>());
+        assert_eq!(words, Ok(vec![vec![3], vec![4]]));
+        assert_eq!(
+            header(&["Age (years)".to_owned(), "a, \"b\"".to_owned()]),
+            "Age (years),\"a, \"\"b\"\"\""
+        );
+    }
+
+    #[test]
+    fn the_first_wrong_cells_are_told_and_the_others_counted() {
+        let told = sheet("age,severity\n3,4\n121,256\n3,4\nx,1\n").err();
+        assert_eq!(
+            told.as_deref(),
+            Some(
+                "0.csv, row 2, field `age`: the value 121 is outside its declared range 0..=120\n\
+                 0.csv, row 2, field `severity`: the value 256 does not fit in u8 (0..=255)\n\
+                 0.csv, row 4, field `age`: expected an integer (u8), found `x`"
+            )
+        );
+        let many = "200,1\n".repeat(1025);
+        let told = sheet(&format!("age,severity\n{many}"))
+            .err()
+            .unwrap_or_default();
+        assert_eq!(told.lines().count(), 21, "{told}");
+        assert!(told.contains("row 20, field `age`") && !told.contains("row 21,"));
+        assert!(
+            told.ends_with("\nand 1,005 more values are wrong"),
+            "{told}"
+        );
+        let told =
+            error(r#"[{"age": 121, "severity": 4}, {"age": 3}, {"age": -1, "severity": 4}]"#);
+        assert_eq!(told.lines().count(), 3, "{told}");
+        assert!(
+            told.contains("file, row 2: field `severity` is missing"),
+            "{told}"
+        );
     }
 
     #[test]

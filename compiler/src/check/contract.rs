@@ -274,6 +274,7 @@ impl Checker<'_> {
             Ret::Fields(fields, span) => {
                 let (mut names, mut types, mut spans, mut receivers) =
                     (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+                let mut texts = super::in_files::Texts::default();
                 for field in fields {
                     if names.contains(&field.name.text) {
                         let error = diagnostic!(
@@ -286,6 +287,7 @@ impl Checker<'_> {
                         continue;
                     }
                     let (ty, to) = self.result_type(&field.ty, field.to.as_ref(), generics);
+                    texts.push(self, &field.name, &field.attributes);
                     names.push(field.name.text.clone());
                     types.push(ty);
                     spans.push(field.name.span);
@@ -304,6 +306,7 @@ impl Checker<'_> {
                     name: String::new(),
                     generics: generics.to_vec(),
                     names,
+                    texts: texts.finish(),
                     types,
                     ranges,
                     spans,

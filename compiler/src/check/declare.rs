@@ -179,6 +179,7 @@ impl Checker<'_> {
                 name: item.decl.name().text.clone(),
                 generics,
                 names: Vec::new(),
+                texts: Vec::new(),
                 types: Vec::new(),
                 ranges: Vec::new(),
                 spans: Vec::new(),
@@ -199,7 +200,9 @@ impl Checker<'_> {
             };
             let (mut names, mut types, mut ranges, mut spans) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for ast::FieldDecl { name, ty, .. } in fields {
+            let mut texts = super::in_files::Texts::default();
+            for field in fields {
+                let ast::FieldDecl { name, ty, .. } = field;
                 if names.contains(&name.text) {
                     let error = diagnostic!(
                         E2003,
@@ -218,12 +221,14 @@ impl Checker<'_> {
                     range: Some(&mut range),
                 };
                 types.push(self.ty(ty, cx));
+                texts.push(self, name, &field.attributes);
                 names.push(name.text.clone());
                 ranges.push(range);
                 spans.push(name.span);
             }
             let sig = &mut self.structs.0[at];
             (sig.names, sig.types, sig.ranges, sig.spans) = (names, types, ranges, spans);
+            sig.texts = texts.finish();
         }
         self.refuse_infinite_structs();
         self.share_slots();

@@ -5,6 +5,7 @@
 //! order of its parts, so that values of one variant are compared by their parts when the fields are compared in order:
 //! the fields of all variants are a shortest sequence in which each variant's parts occur in order.
 
+use super::in_files::{Named, Texts};
 use super::signature::{TypeCx, id};
 use super::{Bounds, Checker, Form, GenericInfo, VariantFieldSig, VariantSig};
 use crate::ast::{self, VariantFields};
@@ -35,6 +36,7 @@ impl Checker<'_> {
         generics: &[GenericInfo],
     ) {
         let mut variants: Vec<VariantSig> = Vec::new();
+        let mut texts = Texts::of(Named::Variant);
         if decl.variants.is_empty() || decl.variants.len() > MAX_VARIANTS {
             let n = decl.variants.len();
             let (name, span) = (&decl.name.text, decl.name.span);
@@ -51,17 +53,7 @@ impl Checker<'_> {
                 self.report(error.help("rename one of them"));
                 continue;
             }
-            let text = self.text_of(variant);
-            if let Some(first) = variants.iter().find(|v| v.text == text) {
-                let error = diagnostic!(
-                    E2003,
-                    variant.name.span,
-                    "two variants are called `{text}` in files"
-                )
-                .here("called so again here")
-                .because(first.span, "first called so here");
-                self.report(error.help("give them different names"));
-            }
+            let text = texts.push(self, &variant.name, &variant.attributes);
             let (form, fields) = self.variant_fields(&variant.fields, module, generics);
             variants.push(VariantSig {
                 name,
@@ -88,7 +80,7 @@ impl Checker<'_> {
         generics: &[GenericInfo],
     ) -> (Form, Vec<VariantFieldSig>) {
         let mut out: Vec<VariantFieldSig> = Vec::new();
-        let mut add = |ck: &mut Self, name: String, span: Span, ty: &ast::Type| {
+        let mut add = |ck: &mut Self, name: String, text: String, span: Span, ty: &ast::Type| {
             let mut range = None;
             let cx = TypeCx {
                 module,
@@ -107,6 +99,7 @@ impl Checker<'_> {
             };
             out.push(VariantFieldSig {
                 name,
+                text,
                 ty: found,
                 range,
                 span,
@@ -117,12 +110,13 @@ impl Checker<'_> {
             VariantFields::Unit => Form::Unit,
             VariantFields::Tuple(types) => {
                 for (at, ty) in types.iter().enumerate() {
-                    add(self, at.to_string(), ty.span, ty);
+                    add(self, at.to_string(), at.to_string(), ty.span, ty);
                 }
                 Form::Tuple
             }
             VariantFields::Struct(fields) => {
                 let mut seen: Vec<&str> = Vec::new();
+                let mut texts = Texts::default();
                 for field in fields {
                     let name = &field.name;
                     if seen.contains(&name.text.as_str()) {
@@ -136,41 +130,13 @@ impl Checker<'_> {
                         continue;
                     }
                     seen.push(&name.text);
-                    add(self, name.text.clone(), name.span, &field.ty);
+                    let text = texts.push(self, name, &field.attributes);
+                    add(self, name.text.clone(), text, name.span, &field.ty);
                 }
                 Form::Struct
             }
         };
         (form, out)
-    }
-
-    /// What files call a variant: its name, or what `#[name("…")]` says.
-    fn text_of(&mut self, variant: &ast::VariantDecl) -> String {
-        let mut text = variant.name.text.clone();
-        for attribute in &variant.attributes {
-            match (&attribute.text, attribute.name.text.as_str()) {
-                (Some(name), "name") if !name.text.trim().is_empty() => {
-                    name.text.trim().clone_into(&mut text);
-                }
-                (Some(_), "name") => {
-                    let error =
-                        diagnostic!(E1010, attribute.span, "the text of `#[name]` is empty");
-                    let help = "files need a word for each variant; what may be missing is an `Option`, whose empty cells are `None`";
-                    self.report(error.here("nothing stands here").help(help));
-                }
-                _ => {
-                    let error = diagnostic!(
-                        E1010,
-                        attribute.span,
-                        "`#[{}]` does not go with a variant",
-                        attribute.name.text
-                    );
-                    let help = "write `#[name(\"…\")]`: what the variant is called in files";
-                    self.report(error.here("not here").help(help));
-                }
-            }
-        }
-        text
     }
 
     /// Gives the variants of all enums the fields that they share.

@@ -1,7 +1,7 @@
 //! What a name stands for: its type, who may know it, its documentation.
 
 use super::{Program, is_secret, shown};
-use crate::ast::{FieldDecl, ItemKind, Type, VariantFields};
+use crate::ast::{Attribute, FieldDecl, ItemKind, Type, VariantFields};
 use crate::check::usage_of;
 use crate::index::Kind;
 use crate::source::FileId;
@@ -116,9 +116,14 @@ fn written(program: &Program, place: Span) -> Option<String> {
         let words = program.sources.text(span).split_whitespace();
         words.collect::<Vec<_>>().join(" ")
     };
+    let called = |attributes: &[Attribute]| -> String {
+        let texts = attributes.iter().map(|a| program.sources.text(a.span));
+        texts.map(|text| format!("{text}\n")).collect()
+    };
     let field = |fields: &[FieldDecl]| {
         let field = fields.iter().find(|field| field.name.span == place)?;
-        Some(format!("field {}", text(end_of(&field.ty))))
+        let called = called(&field.attributes);
+        Some(format!("{called}field {}", text(end_of(&field.ty))))
     };
     parsed
         .module
@@ -138,7 +143,8 @@ fn written(program: &Program, place: Span) -> Option<String> {
                     }
                 };
                 let found = variant.name.span == place;
-                found.then(|| format!("{}::{}{close}", decl.name.text, text(end)))
+                let called = called(&variant.attributes);
+                found.then(|| format!("{called}{}::{}{close}", decl.name.text, text(end)))
             }),
             ItemKind::Const(decl) if decl.name.span == place => {
                 let short = text(decl.value.span.end);

@@ -349,7 +349,7 @@ impl<'h> Tracer<'h> {
             def => ShapeNode::Struct {
                 name: def.map(|s| s.name.clone()).unwrap_or_default(),
                 fields: def.map_or_else(Vec::new, |s| {
-                    s.fields.iter().map(|f| f.name.clone()).collect()
+                    s.fields.iter().map(|f| f.text.clone()).collect()
                 }),
             },
         }

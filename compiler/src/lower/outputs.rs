@@ -82,7 +82,7 @@ impl<'h> Tracer<'h> {
                 self.output_tree(&mut out, &part_ty, &part, &mut path)?;
                 for &party in &parties {
                     if let Some(seen) = seen.get_mut(party as usize) {
-                        seen.push((field.name.clone(), nodes.clone(), leaves.clone()));
+                        seen.push((field.text.clone(), nodes.clone(), leaves.clone()));
                     }
                 }
             }

@@ -54,7 +54,9 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
                 generics(&s.generics)
             ));
             for field in &s.fields {
-                out.push_str(&format!("  {}: {}\n", field.name.text, ty(&field.ty)));
+                let called = called(&field.attributes);
+                let (name, ty) = (&field.name.text, ty(&field.ty));
+                out.push_str(&format!("  {called}{name}: {ty}\n"));
             }
         }
         ItemKind::Enum(e) => {
@@ -67,7 +69,10 @@ fn dump_item(out: &mut String, kind: &ItemKind) {
                         format!("({})", types.join(", "))
                     }
                     VariantFields::Struct(fields) => {
-                        let one = |f: &FieldDecl| format!("{}: {}", f.name.text, ty(&f.ty));
+                        let one = |f: &FieldDecl| {
+                            let called = called(&f.attributes);
+                            format!("{called}{}: {}", f.name.text, ty(&f.ty))
+                        };
                         let fields: Vec<String> = fields.iter().map(one).collect();
                         format!(" {{ {} }}", fields.join(", "))
                     }
@@ -172,6 +177,15 @@ fn seat(kind: &SeatsKind) -> String {
     }
 }
 
+/// What files call a field, if something says so.
+fn called(attributes: &[Attribute]) -> String {
+    let one = |a: &Attribute| match &a.text {
+        Some(text) => format!("#[{}({:?})] ", a.name.text, text.text),
+        None => format!("#[{}] ", a.name.text),
+    };
+    attributes.iter().map(one).collect()
+}
+
 fn ret(r: &Ret) -> String {
     let to = |s: &Option<Seats>| {
         s.as_ref()
@@ -181,7 +195,10 @@ fn ret(r: &Ret) -> String {
         Ret::None => String::new(),
         Ret::One(t, s) => format!(" -> {}{}", ty(t), to(s)),
         Ret::Fields(fields, _) => {
-            let one = |f: &RetField| format!("{}: {}{}", f.name.text, ty(&f.ty), to(&f.to));
+            let one = |f: &RetField| {
+                let called = called(&f.attributes);
+                format!("{called}{}: {}{}", f.name.text, ty(&f.ty), to(&f.to))
+            };
             format!(
                 " -> {{ {} }}",
                 fields.iter().map(one).collect::<Vec<_>>().join(", ")

@@ -220,6 +220,8 @@ pub struct AliasDecl {
 pub struct FieldDecl {
     /// The text of the `///` comments before it.
     pub docs: String,
+    /// What stands in `#[…]` before it.
+    pub attributes: Vec<Attribute>,
     /// Its name.
     pub name: Name,
     /// Its type.
@@ -351,6 +353,8 @@ pub enum Ret {
 pub struct RetField {
     /// The text of the `///` comments before it.
     pub docs: String,
+    /// What stands in `#[…]` before it.
+    pub attributes: Vec<Attribute>,
     /// Its name.
     pub name: Name,
     /// Its type.

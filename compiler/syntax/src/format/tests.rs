@@ -49,6 +49,27 @@ fn words_are_spaced() {
 }
 
 #[test]
+fn what_files_call_fields_stands_before_them() {
+    stays(
+        "struct Patient {
+    /// In whole years.
+    #[name(\"Age (years)\")]
+    age: u8 in 0..=120,
+    #[name(\"1st_dose\")]
+    dose: u16,
+}
+
+enum Kind {
+    A {
+        #[name(\"birth-date\")]
+        born: date,
+    },
+}
+",
+    );
+}
+
+#[test]
 fn blocks_take_lines_and_values_may_not() {
     becomes(
         "fn f(a: bool) -> u8 { if a { return 3; } let x = if a {1} else {2}; let y = if a {1} else if b {2} else {3}; if a { x } else { y } }",
