@@ -26,6 +26,7 @@ mod flat;
 mod flow;
 mod hidden;
 mod hints;
+mod idle;
 mod in_files;
 mod iterate;
 mod length;
@@ -201,6 +202,8 @@ pub(crate) struct Checker<'w> {
     pub summaries: Vec<Summary>,
     pub index: Recorder,
     pub members: Option<Members>,
+    /// Statements that may turn out to have no effect.
+    pub idle: Vec<idle::Idle>,
     pub out: Vec<Diagnostic>,
 }
 
@@ -220,6 +223,7 @@ pub(crate) fn check(world: &World, index: Recorder, out: Vec<Diagnostic>) -> Che
         summaries: Vec::new(),
         index,
         members: None,
+        idle: Vec::new(),
         out,
     };
     checker.declare_roles();

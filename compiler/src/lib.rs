@@ -12,6 +12,7 @@ pub mod graph;
 pub mod hir;
 pub mod ide;
 pub mod imported;
+mod imports;
 pub mod index;
 pub mod ir;
 pub mod lower;

@@ -320,6 +320,15 @@ impl<'c, 'w> Body<'c, 'w> {
         }
     }
 
+    /// The integer that a constant expression is, unless a variable hides the constant.
+    pub fn constant(&mut self, e: &Expr) -> Option<Known> {
+        if self.mentions_local(e) {
+            None
+        } else {
+            self.ck.evaluate(e, self.module, None).ok()
+        }
+    }
+
     fn mentions_local(&self, e: &Expr) -> bool {
         use ast::ExprKind as E;
         let mut e = e;

@@ -645,8 +645,8 @@ impl Body<'_, '_> {
             Ty::Param { .. } | Ty::Wide(_) => {
                 format!("the type parameter needs the bound `{}`", bounds.name())
             }
-            Ty::Array(..) if name.text == "sum" => {
-                "make one array of all: `xs.flatten().sum()`".to_owned()
+            Ty::Array(..) if matches!(name.text.as_str(), "sum" | "average") => {
+                format!("make one array of all: `xs.flatten().{}()`", name.text)
             }
             Ty::Array(..) => format!(
                 "for an array write `xs.fold(xs[0], |a, b| {}(a, b))`, or see `std::stats`",

@@ -720,7 +720,15 @@ fn unify_len(pattern: &Len, len: &Len, bound: &mut [Option<Arg>]) {
 fn other_kind(pattern: &Ty, ty: &Ty) -> Option<&'static str> {
     const FLATTEN: &str = "of an array for each party `xs.flatten()` makes one array";
     match (pattern, ty) {
-        (Ty::Array(p, _), Ty::Array(t, _)) => other_kind(p, t),
+        (Ty::Array(p, _), Ty::Array(t, _)) => match (&**p, &**t) {
+            (Ty::Real(Real::Fixed { .. }, _), Ty::Real(Real::Float(..), _)) => Some(
+                "convert each element, `xs.map(|x| x as fixed<64, 32>)`; functions of floats are in `std::float`",
+            ),
+            (Ty::Real(Real::Fixed { .. }, _), Ty::Scalar(..)) => {
+                Some("convert each element: `xs.map(|x| x as fixed<64, 16>)`")
+            }
+            (p, t) => other_kind(p, t),
+        },
         (Ty::Array(p, _), Ty::Ragged(..)) => match **p {
             Ty::Real(..) | Ty::Scalar(..) => Some(FLATTEN),
             _ => None,

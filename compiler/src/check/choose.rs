@@ -11,7 +11,7 @@ use super::flow;
 use super::pattern::{Found, all_of, joined};
 use crate::ast::{Arm, Expr, IfLet};
 use crate::diagnostic;
-use crate::diagnostic::listed;
+use crate::diagnostic::{Code, Diagnostic, listed};
 use crate::hir::{self, ExprKind as H};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
@@ -111,6 +111,17 @@ impl Body<'_, '_> {
             }
         }
         let ty = self.arm_values(&mut checked, want);
+        if let Some(ty) = &ty
+            && !ty.is_unit()
+            && !ty.is_never()
+        {
+            let shown = self.show(ty);
+            let mut found = self.ck.out.iter_mut().skip(n_found);
+            let here = |d: &&mut Diagnostic| d.code == Code::E3030 && d.primary.span == value.span;
+            if let Some(help) = found.find(here).and_then(|d| d.help.as_mut()) {
+                help.push_str(&format!("; each arm gives a `{shown}`"));
+            }
+        }
         let secrecy = tested.map_or(Secrecy::PUBLIC, |c| c.secrecy);
         let Some(ty) = ty else {
             return Typed::poison(span);

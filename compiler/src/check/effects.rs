@@ -177,6 +177,7 @@ impl Checker<'_> {
             }
         }
         self.out.append(&mut errors);
+        self.warn_idle(&first_effect);
     }
 
     /// The shortest circle through the first of these functions that is on one.

@@ -3,7 +3,7 @@
 use super::body::{Body, Cause, Kind, Typed, Written};
 use super::effects::Effect;
 use super::flow;
-use crate::ast::{self, Expr, ExprKind as E, MAX_LINKS, Name};
+use crate::ast::{self, BinaryOp, Expr, ExprKind as E, MAX_LINKS, Name, UnaryOp};
 use crate::diagnostic;
 use crate::diagnostic::{Code, suggestion_after};
 use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len, Real, Text};
@@ -11,7 +11,7 @@ use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Secrecy, Ty, width};
 use smpcc_circuit::decimal::Decimal;
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Integer, Scalar};
 
 /// From how many letters on a name that is spelt nearly like one of the library is taken for it.
 const LONG_NAME: usize = 5;
@@ -548,7 +548,19 @@ impl Body<'_, '_> {
                 (Ty::Param { .. }, _) | (_, Ty::Param { .. }) => {
                     "the type parameter needs the bound `Int`"
                 }
-                (_, Ty::Text(..)) => "add days to a `date`, and seconds to a `datetime`",
+                (from, Ty::Text(Text::Date, _)) if from.is_number() => {
+                    "add the days to a date: `date(\"1970-01-01\") + n`, with `n` of type `i32`"
+                }
+                (from, Ty::Text(Text::Datetime, _)) if from.is_number() => {
+                    "add the seconds to a moment: `datetime(\"1970-01-01\") + n`, with `n` of type `i64`"
+                }
+                (Ty::Text(Text::Datetime, _), Ty::Text(Text::Date, _)) => {
+                    "count its days: `date(\"1970-01-01\") + (t as i64 / 86400) as i32`"
+                }
+                (Ty::Text(Text::Date, _), Ty::Text(Text::Datetime, _)) => {
+                    "add its seconds: `datetime(\"1970-01-01\") + (d as i64) * 86400`"
+                }
+                (_, Ty::Text(..)) => "a text is not made of other values",
                 (Ty::Struct { id, .. }, _) if self.ck.structs.is_enum(*id) => {
                     "say with `match` which number each variant stands for"
                 }
@@ -566,7 +578,34 @@ impl Body<'_, '_> {
             self.report(error.help("cast to `u64`, which may be secret"));
             return Typed::poison(span);
         }
+        self.warn_cut_off(inner, &target_ty, span);
         Typed::new(H::Cast(typed.boxed()), target_ty.with(secrecy), span)
+    }
+
+    /// Warns where a constant has bits that a cast cuts off. Of what shifts and masks bits, low ones are taken on purpose.
+    fn warn_cut_off(&mut self, inner: &Expr, target: &Ty, span: Span) {
+        let Ty::Scalar(to @ Scalar::Int { width, .. }, _) = target else {
+            return;
+        };
+        if is_bare(inner) || takes_bits(inner) {
+            return;
+        }
+        let Some(known) = self.constant(inner) else {
+            return;
+        };
+        let value = Integer::of(known.scalar, known.word);
+        let fits = match value.to_i128() {
+            Some(n) => *width > 126 || -(1i128 << (width - 1)) <= n && n < 1i128 << width,
+            None => *width == 128,
+        };
+        if fits {
+            return;
+        }
+        let cut = Integer::of(*to, to.wrap(known.word));
+        let name = self.show(target);
+        let warning = diagnostic!(W0009, span, "{value} does not fit in `{name}`")
+            .here(format!("this gives {cut}"));
+        self.report(warning.help("cast to a wider type, or write the number that is meant"));
     }
 
     /// Declares a variable for what an expression gave, if its type can be kept in one.
@@ -586,6 +625,27 @@ impl Body<'_, '_> {
             Cause::Declared
         } else {
             flow::cause_of(value)
+        }
+    }
+}
+
+/// Whether an expression shifts or masks bits.
+fn takes_bits(e: &Expr) -> bool {
+    let mut at = e;
+    loop {
+        match &at.kind {
+            E::Paren(inner) => at = inner,
+            E::Cast(inner, _) => at = inner,
+            E::Unary(UnaryOp::Neg, inner) => at = inner,
+            E::Unary(UnaryOp::Not, _) => return true,
+            E::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, a, b) => {
+                if takes_bits(b) {
+                    return true;
+                }
+                at = a;
+            }
+            E::Binary(..) => return true,
+            _ => return false,
         }
     }
 }

@@ -4,17 +4,17 @@ use super::{Checker, GenericInfo};
 use crate::hir::{Len, Real, Text};
 use crate::types::{Arg, Secrecy, Ty};
 
-/// Longest text of a type, in bytes; of what is longer only the beginning is shown.
-const SHOWN_BYTES: usize = 400;
+/// Longest text of a type, in bytes. Of what is longer the innermost types are left out, and where that is not enough only the
+/// beginning is shown.
+const SHOWN_BYTES: usize = 120;
 
 impl Checker<'_> {
     /// A type as text, with the names of these generic parameters.
     pub fn show(&self, ty: &Ty, generics: &[GenericInfo]) -> String {
         let text = self.show_inner(ty, generics);
-        let text = if text.len() > SHOWN_BYTES {
-            text.chars().take(SHOWN_BYTES / 4).chain(['…']).collect()
-        } else {
-            text
+        let text = match text.len() > SHOWN_BYTES {
+            true => shortened(&text),
+            false => text,
         };
         match ty_secrecy(ty) {
             Some(s) if !s.is_public() => format!("secret {text}"),
@@ -101,6 +101,46 @@ impl Checker<'_> {
             Len::Session | Len::Computed(_) => "_".into(),
         }
     }
+}
+
+/// The text of a type without what stands in the innermost brackets, in as many steps as it takes.
+fn shortened(text: &str) -> String {
+    let depth_of = |text: &str| {
+        let opens = |c: char| matches!(c, '(' | '[' | '<' | '{');
+        // An arrow closes nothing, and then the depth is at most too small.
+        let closes = |c: char| matches!(c, ')' | ']' | '>' | '}');
+        let depths = text.chars().scan(0_usize, |depth, c| {
+            *depth += usize::from(opens(c));
+            *depth = depth.saturating_sub(usize::from(closes(c)));
+            Some(*depth)
+        });
+        depths.max().unwrap_or(0)
+    };
+    let mut levels = depth_of(text);
+    while levels > 1 {
+        levels -= 1;
+        let (mut depth, mut out) = (0_usize, String::new());
+        let mut before = ' ';
+        for c in text.chars() {
+            let closes = matches!(c, ')' | ']' | '}') || c == '>' && before != '-';
+            if closes {
+                depth = depth.saturating_sub(1);
+            }
+            if depth < levels {
+                out.push(c);
+            } else if depth == levels && !closes && !out.ends_with('…') {
+                out.push('…');
+            }
+            if matches!(c, '(' | '[' | '<' | '{') {
+                depth += 1;
+            }
+            before = c;
+        }
+        if out.len() <= SHOWN_BYTES {
+            return out;
+        }
+    }
+    text.chars().take(SHOWN_BYTES / 2).chain(['…']).collect()
 }
 
 /// The secrecy that is written before a type; aggregates show it at their parts.

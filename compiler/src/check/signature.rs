@@ -25,6 +25,9 @@ pub(crate) struct TypeCx<'g> {
     pub range: Option<&'g mut Option<hir::ValueRange>>,
 }
 
+/// What to write in place of a range of what an `Option` holds.
+const IN_AN_OPTION: &str = "write the type without `in …`, and leave out what is not in the range where it is used: `if let Some(x) = value { if x <= 120 { … } }`";
+
 pub(crate) fn id(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
@@ -165,6 +168,12 @@ impl Checker<'_> {
             self.report(error.help("declare a `fixed<W, F>`, or use `assert`"));
             return None;
         }
+        if let Some(help) = self.no_range(ty) {
+            let span = range.lo.span.to(range.hi.span);
+            let error = diagnostic!(E3023, span, "only numbers have ranges");
+            self.report(error.here("not a number's range").help(help));
+            return None;
+        }
         let lo = self.range_bound(&range.lo, ty, module);
         let hi = self.range_bound(&range.hi, ty, module);
         let (lo, hi) = (lo?, hi?);
@@ -180,6 +189,24 @@ impl Checker<'_> {
             return None;
         };
         Some(hir::ValueRange { lo, hi })
+    }
+
+    /// What to write in place of a range of values that are no numbers.
+    fn no_range(&self, ty: &Ty) -> Option<String> {
+        match ty {
+            Ty::Struct { id, .. } => {
+                let sig = self.structs.0.get(id.index())?;
+                Some(match sig.is_enum {
+                    true if sig.name == "Option" => IN_AN_OPTION.to_owned(),
+                    true => "remove `in …`, or declare the range at a field with a name that a variant holds".to_owned(),
+                    false => format!("declare the range at a field of `{}`", sig.name),
+                })
+            }
+            Ty::Array(..) | Ty::Ragged(..) => {
+                Some("declare the range at the number inside: `[u8 in 0..=120; 3]`".to_owned())
+            }
+            _ => None,
+        }
     }
 
     fn range_bound(&mut self, e: &Expr, ty: &Ty, module: usize) -> Option<Integer> {
@@ -393,6 +420,18 @@ impl Checker<'_> {
     ) -> Option<Arg> {
         match (generic.kind, arg) {
             (GenericKind::Type, ast::GenericArg::Type(ty)) => {
+                let ty = match &ty.kind {
+                    TypeKind::Ranged(inner, _) => {
+                        let error = diagnostic!(
+                            E3023,
+                            ty.span,
+                            "what another type holds has no declared range"
+                        );
+                        self.report(error.here("not here").help(IN_AN_OPTION));
+                        &**inner
+                    }
+                    _ => ty,
+                };
                 let found = self.plain_type(ty, module, generics);
                 if !self.meets(&found, generic.bounds, generics) {
                     self.bound_error(&found, generic, ty.span, generics);

@@ -2,6 +2,7 @@
 
 use super::body::{Body, Cause, Kind, Typed};
 use super::flow;
+use super::idle::{Done, What};
 use crate::ast::{
     Attribute, Block, Expr, ExprKind as E, Pattern, PatternKind, Stmt, StmtKind, Type,
 };
@@ -68,7 +69,15 @@ impl Body<'_, '_> {
                 if leaves && !warned {
                     body.unreachable(tail.span);
                 }
-                body.expr(tail, want)
+                let value = body.expr(tail, want);
+                match statement(tail).filter(|_| value.ty.is_unit()) {
+                    Some(what) => {
+                        let (ty, done) = (value.ty.clone(), value.hir());
+                        body.ck.may_idle(tail.span, what, Done::Expr(&done));
+                        Typed::new(done.kind, ty, done.span)
+                    }
+                    None => value,
+                }
             });
             body.n_dead = n_dead;
             let ty = match &tail {
@@ -119,7 +128,14 @@ impl Body<'_, '_> {
                 }
                 // Only `if` and blocks can leave.
                 let leaves = value.ty.is_never() && leaves(e);
-                out.push(hir::Stmt::Expr(value.hir()));
+                let dropped = (is_value && *terminated && has_effect(&value.kind))
+                    .then(|| What::Value(self.show(&value.ty)));
+                let what = dropped.or_else(|| statement(e).filter(|_| value.ty.is_unit()));
+                let done = value.hir();
+                if let Some(what) = what {
+                    self.ck.may_idle(e.span, what, Done::Expr(&done));
+                }
+                out.push(hir::Stmt::Expr(done));
                 leaves
             }
             StmtKind::For {
@@ -127,7 +143,12 @@ impl Body<'_, '_> {
                 iter,
                 body,
             } => {
+                let before = out.len();
                 self.for_stmt(pattern, iter, body, stmt.span, out);
+                if let [done] = &out[before..] {
+                    let what = What::Statement("loop");
+                    self.ck.may_idle(stmt.span, what, Done::Stmt(done));
+                }
                 false
             }
             StmtKind::While { condition, body } => {
@@ -465,6 +486,16 @@ fn has_open_length(ty: &Ty) -> bool {
         Ty::Tuple(ts) => ts.iter().any(has_open_length),
         _ => false,
     }
+}
+
+/// What a statement is called that is there for what it does, if it is one.
+fn statement(e: &Expr) -> Option<What> {
+    Some(What::Statement(match &e.kind {
+        E::If(..) | E::IfLet(_) => "`if`",
+        E::Match(..) => "`match`",
+        E::Block(_) | E::Attributed(..) => "block",
+        _ => return None,
+    }))
 }
 
 fn has_effect(kind: &H) -> bool {

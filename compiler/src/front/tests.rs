@@ -512,10 +512,10 @@ fn names_and_columns_of_other_packages_are_answered() {
         assert!(messages.contains(says), "{wrong}: {messages}");
     }
     for (body, says) in [
-        (
-            "pearson(x, x)",
-            "elementary functions of floats are in `std::float`",
-        ),
+        ("pearson(x, x)", "xs.map(|x| x as fixed<64, 32>)"),
+        ("average(rows)", "`xs.flatten().average()`"),
+        ("x.avg()", "`average(xs)`"),
+        ("y.clip()", "`min(max(x, low), high)`"),
         (
             "exp(x)",
             "elementary functions of floats are in `std::float`",
@@ -548,4 +548,70 @@ fn names_and_columns_of_other_packages_are_answered() {
             "{body}: {messages}"
         );
     }
+}
+
+/// What says how to write it, and not only that it is wrong.
+#[test]
+fn what_is_refused_is_told_how_it_is_written() {
+    for (text, says) in [
+        (
+            "fn f(x: Option<u8 in 0..=120>) -> u8 { 1 }",
+            "`if let Some(x) = value { if x <= 120 { … } }`",
+        ),
+        (
+            "struct P { age: Option<u8> in 0..=120 }",
+            "`if let Some(x) = value { if x <= 120 { … } }`",
+        ),
+        (
+            "struct A { a: u8 }\nstruct P { a: A in 0..=9 }",
+            "at a field of `A`",
+        ),
+        (
+            "party analyst;\nfn main(x: secret u8 from each) -> { t: u8, n: u32 } to analyst { 1 }",
+            "write `to analyst` after the type of each field, or declare a `struct` with the fields and write `-> NAME to analyst`",
+        ),
+        (
+            "fn f() -> u8 { let xs: [secret _; 10] = [0; 10]; 1 }",
+            "write the type, as in `[secret u32; 10]`",
+        ),
+        (
+            "fn main(#[name(\"a b\")] x: secret u8 from each) -> u8 { 1 }",
+            "declare a struct with the column as a field",
+        ),
+        (
+            "fn f(n: i32) -> date { n as date }",
+            "`date(\"1970-01-01\") + n`",
+        ),
+        (
+            "fn f(t: datetime) -> date { t as date }",
+            "`date(\"1970-01-01\") + (t as i64 / 86400) as i32`",
+        ),
+    ] {
+        let (_, messages) = run(text);
+        assert!(messages.contains(says), "{text}: {messages}");
+        assert_eq!(messages.matches("error[E").count(), 1, "{text}: {messages}");
+    }
+    // What is advised compiles.
+    for text in [
+        "fn f(n: i32) -> date { date(\"1970-01-01\") + n }",
+        "fn f(t: datetime) -> date { date(\"1970-01-01\") + (t as i64 / 86400) as i32 }",
+        "fn f(d: date) -> datetime { datetime(\"1970-01-01\") + (d as i64) * 86400 }",
+        "fn f(n: i64) -> datetime { datetime(\"1970-01-01\") + n }",
+        "fn f(x: Option<u8>) -> u8 { let mut n = 0u8; if let Some(x) = x { if x <= 120 { n += 1; } } n }",
+        "fn f(xs: [i32; 5]) -> [i32; 4] { xs.windows(2).map(|w| w[1] - w[0]) }",
+    ] {
+        let (_, messages) = run(text);
+        assert!(!messages.contains("error"), "{text}: {messages}");
+    }
+}
+
+#[test]
+fn long_types_are_shown_without_what_is_innermost() {
+    let (_, messages) = run(
+        "fn f() -> u8 { let xs: [(u8, [Option<(u8, u16, bool, str<12>, (u64, u64, u64), [u64; 17], [u64; 18], [u64; 19])>; 12], u64, u64, [(u8, u8, u8); 3]); 10] = 3; 1 }",
+    );
+    assert!(
+        messages.contains("`[(u8, [Option<(…)>; 12], u64, u64, [(u8, u8, u8); 3]); 10]`"),
+        "{messages}"
+    );
 }

@@ -35,6 +35,22 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "value_counts" | "bincount" | "tabulate" | "crosstab" => {
             "counts by number are `tally` in `std::stats`, and by two numbers `pivot` in `std::table`"
         }
+        "avg" | "nanmean" | "colMeans" => {
+            "write `average(xs)`; of values of which some are missing, count and add up those that are there: `if let Some(x) = v { n += 1; sum += x; }`"
+        }
+        "nansum" | "total" | "colSums" => {
+            "write `xs.sum()`; of values of which some are missing, add up those that are there: `if let Some(x) = v { sum += x; }`"
+        }
+        "prod" | "cumprod" => "write `xs.fold(1, |so_far, x| so_far * x)`",
+        "clip" | "clamp" => "write `min(max(x, low), high)`",
+        "diff" => "write `xs.windows(2).map(|w| w[1] - w[0])`",
+        "describe" | "summary" => {
+            "`mean`, `median`, `quantile`, `min`, `max` and `histogram` are in `std::stats`: return a struct with those that are meant"
+        }
+        "mode" => "write `tally`, in `std::stats`, and `argmax` of what it gives",
+        "isnull" | "isna" | "notna" | "notnull" | "fillna" => {
+            "a value that may be missing is an `Option`: `x.is_some()`, `x.unwrap_or(0)`"
+        }
         "hist" | "cut" => "write `histogram`, in `std::stats`",
         "percentile" | "nanpercentile" | "nanquantile" => {
             "write `quantile(xs, 9, 10)` for nine tenths, in `std::stats`; of fixed-point numbers it is in `std::inference`"

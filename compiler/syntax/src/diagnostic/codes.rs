@@ -115,6 +115,9 @@ codes! {
     W0004 "an overflow is reachable",
     W0005 "a loop that never ends",
     W0006 "one draw, repeated",
+    W0007 "a name that is brought in and not used",
+    W0008 "a statement without effect",
+    W0009 "a constant that a cast cuts off",
 }
 
 /// Who can mend what a code says.

@@ -159,6 +159,43 @@ pub fn slip(
                 "write a `use` for each module: `use std::stats::{mean, median};`".into(),
             )
         }
+        // `-> { a: u8, b: u8 } to analyst`
+        Kind::To if kind_before(1) == Some(Kind::RBrace) && can("{") => {
+            let to = tokens.get(at + 1).map_or("all", |t| slice(text, t.span));
+            say(
+                None,
+                "of a result in braces each field has receivers of its own".into(),
+                format!(
+                    "write `to {to}` after the type of each field, or declare a `struct` with the fields and write `-> NAME to {to}`"
+                ),
+            )
+        }
+        // `[secret _; 10]`
+        Kind::Underscore
+            if matches!(
+                kind_before(1),
+                Some(Kind::Secret | Kind::Public | Kind::LBracket | Kind::Colon)
+            ) && can("fn") =>
+        {
+            say(
+                None,
+                "`_` stands for a length, not for a type".into(),
+                "write the type, as in `[secret u32; 10]`; a variable needs none, if its value has one: `let xs = …;`"
+                    .into(),
+            )
+        }
+        // `fn main(#[name("Age (years)")] age: …)`
+        Kind::Hash
+            if matches!(kind_before(1), Some(Kind::LParen | Kind::Comma))
+                && tokens.first().is_some_and(|t| t.kind == Kind::Fn) =>
+        {
+            say(
+                None,
+                "parameters have no attributes".into(),
+                "declare a struct with the column as a field, `struct Row { #[name(\"Age (years)\")] age: u8 }`, and take `rows: [secret Row; _] from …`"
+                    .into(),
+            )
+        }
         // `x => x + 1`
         Kind::FatArrow if can("&&") || can(")") && kind_before(1) == Some(Kind::Ident) => say(
             None,
