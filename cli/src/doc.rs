@@ -116,6 +116,50 @@ pub fn page(file: &File<'_>) -> Option<String> {
     Some(out)
 }
 
+/// What a terminal shows of a file: what it is about and what it offers, or all about the one item of this name. `None` where there is
+/// nothing of the kind.
+pub fn shown(file: &File<'_>, only: Option<&str>) -> Option<String> {
+    let mut sources = SourceSet::new();
+    let id = sources.add(file.place.clone(), file.text.to_owned());
+    let parsed = parser::parse(id, &sources.file(id).text);
+    let items = || {
+        let items = parsed.module.items.iter();
+        let named = items.filter_map(|item| Some((item, name(item)?)));
+        named.filter(|(item, _)| item.public)
+    };
+    let Some(only) = only else {
+        let width = items().map(|(_, name)| name.len()).max()?;
+        let mut out = format!("{}\n\n{}\n\n", file.title, parsed.module.docs.trim());
+        for (item, name) in items() {
+            let first = sentences(&item.docs).into_iter().next();
+            let line = format!("  {name:width$}  {}", first.unwrap_or_default());
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+        return Some(out);
+    };
+    let (item, _) = items().find(|(_, name)| *name == only)?;
+    let mut out = format!("use {}::{only};\n\n{}\n", file.title, head(&sources, item));
+    if !item.docs.trim().is_empty() {
+        let _ = write!(out, "\n{}\n", item.docs.trim());
+    }
+    let tests = parsed
+        .module
+        .items
+        .iter()
+        .filter_map(|item| match &item.kind {
+            ItemKind::Test(test) => Some(test),
+            _ => None,
+        });
+    if let Some((said, text)) = example(&sources, &tests.collect::<Vec<_>>(), only) {
+        let text = text.replace('\n', "\n    ");
+        let _ = write!(
+            out,
+            "\nExample, a test of the module: {said}.\n\n    {text}\n"
+        );
+    }
+    Some(out)
+}
+
 /// A list of pages: their titles, the files that they are in, and the first sentence of each.
 pub fn index(title: &str, pages: &[(String, String, String)]) -> String {
     let mut out = format!("{MARK}# {title}\n\n| | |\n|---|---|\n");
@@ -331,6 +375,28 @@ mod tests {
         assert!(page.contains(wanted), "{page}");
         assert!(!page.contains("\"half\""), "{page}");
         assert_eq!(about(text), "Of numbers.");
+    }
+
+    #[test]
+    fn a_terminal_shows_a_module_or_one_item() {
+        let text = "//! Of numbers.\n\n/// Twice a number. Wraps.\npub fn twice(x: u8) -> u8 {\n    x * 2\n}\n\nfn half(x: u8) -> u8 { x / 2 }\n\n/// A pair.\npub struct Two { a: u8, b: u8 }\n\ntest \"two\" {\n    assert(twice(1) == 2);\n}\n";
+        let file = File {
+            title: "std::numbers".into(),
+            place: "numbers.smpc".into(),
+            text,
+        };
+        assert_eq!(
+            shown(&file, None).as_deref(),
+            Some("std::numbers\n\nOf numbers.\n\n  twice  Twice a number.\n  Two    A pair.\n")
+        );
+        assert_eq!(
+            shown(&file, Some("twice")).as_deref(),
+            Some(
+                "use std::numbers::twice;\n\nfn twice(x: u8) -> u8\n\nTwice a number. Wraps.\n\n\
+                 Example, a test of the module: two.\n\n    assert(twice(1) == 2);\n"
+            )
+        );
+        assert_eq!(shown(&file, Some("half")), None);
     }
 
     #[test]

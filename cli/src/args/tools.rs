@@ -46,7 +46,8 @@ pub enum AuditFormat {
 /// `doc`.
 #[derive(Args, Debug)]
 pub struct DocArgs {
-    /// A file, or a folder with all that is in it
+    /// A file, or a folder with all that is in it; or a name of the library, such as `std::stats` or `std::stats::mean`, of which the
+    /// terminal shows what it is
     #[arg(default_value = ".")]
     pub path: PathBuf,
     /// Document the library that comes with smpcc

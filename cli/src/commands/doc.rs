@@ -1,4 +1,4 @@
-//! `smpcc doc`: pages of documentation from the comments in programs, or in the library.
+//! `smpcc doc`: pages of documentation from the comments in programs, or in the library; on the terminal what the library says of a name.
 
 use crate::args::DocArgs;
 use crate::files::{self, Kind};
@@ -17,11 +17,10 @@ pub fn doc(args: &DocArgs, style: Style) -> Outcome {
     let (heading, texts) = match args.library {
         true => ("The library".to_owned(), of_library()),
         false => {
-            if let Some(module) = in_library(&args.path) {
-                return Err(Failure::usage(format!(
-                    "there is no file {}; the library has it in `std::{module}`: `smpcc doc --library` writes its pages",
-                    args.path.display()
-                )));
+            let found = in_library(&args.path)?;
+            if !found.is_empty() {
+                out::product(&found.join("\n"));
+                return Ok(());
             }
             read = files::programs(&args.path)?;
             let base = match args.path.is_dir() {
@@ -96,22 +95,51 @@ pub fn doc(args: &DocArgs, style: Style) -> Outcome {
     Ok(())
 }
 
-/// The library's module that is called so, or that offers something of this name, where there is no such file.
-fn in_library(path: &Path) -> Option<&'static str> {
-    let name = path.to_str().filter(|_| !path.exists())?;
-    let name = name.rsplit("::").next()?;
-    let offers = |text: &str| {
-        text.lines().any(|line| {
-            let item = line
-                .strip_prefix("pub ")
-                .and_then(|item| item.split_once(' '));
-            let rest = item.and_then(|(_, item)| item.strip_prefix(name));
-            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-        })
+/// What the library says of a name that is no file: of a module, `std::stats`; of an item, `std::stats::mean`; or of each item that is
+/// called so, `mean`.
+fn in_library(path: &Path) -> Outcome<Vec<String>> {
+    let Some(name) = path.to_str().filter(|_| !path.exists()) else {
+        return Ok(Vec::new());
     };
-    let modules = library::MODULES.iter();
-    let mut modules = modules.filter(|(module, text)| *module == name || offers(text));
-    modules.next().map(|(module, _)| *module)
+    let is_module = |name: &str| library::MODULES.iter().any(|(module, _)| *module == name);
+    let parts: Vec<&str> = name.split("::").collect();
+    let (module, item) = match parts.as_slice() {
+        ["std", module, item] => (Some(*module), Some(*item)),
+        ["std", module] | [module] if is_module(module) => (Some(*module), None),
+        ["std", item] | [item] => (None, Some(*item)),
+        [module, item] => (Some(*module), Some(*item)),
+        _ => return Ok(Vec::new()),
+    };
+    let modules = of_library().into_iter();
+    let asked = modules.filter(|(title, _, _)| {
+        module.is_none_or(|module| title.strip_prefix("std::") == Some(module))
+    });
+    let found: Vec<String> = asked
+        .filter_map(|(title, place, text)| {
+            let file = File {
+                title,
+                place,
+                text: &text,
+            };
+            doc::shown(&file, item)
+        })
+        .collect();
+    let is_path = name.contains("::");
+    if !found.is_empty() || !is_path {
+        return Ok(found);
+    }
+    let names = match module.filter(|module| is_module(module)) {
+        Some(module) => format!("`smpcc doc std::{module}` lists what is in that module"),
+        None => {
+            let modules: Vec<String> = (library::MODULES.iter())
+                .map(|(module, _)| format!("`std::{module}`"))
+                .collect();
+            format!("its modules are {}", modules.join(", "))
+        }
+    };
+    Err(Failure::usage(format!(
+        "the library has no `{name}`; {names}"
+    )))
 }
 
 /// Title, place and text of the library's modules.
