@@ -5,6 +5,7 @@
 //! the server's affair.
 
 mod complete;
+mod fill;
 mod fixes;
 mod hints;
 mod hover;

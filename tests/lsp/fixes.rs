@@ -132,6 +132,51 @@ fn fixes_make_programs_right() {
             "        Kind::A => {}\n        Kind::B => {}\n        Kind::C => {}\n    }\n",
         ),
         (
+            "enum Kind { A, B, C }\n\nfn f(k: secret Kind, x: secret u8) -> secret (u8, bool) {\n    match k { Kind::A => (x, false) }\n}\n",
+            "Add the missing arms",
+            "        Kind::B => (0, false),\n        Kind::C => (0, false),\n    }\n",
+        ),
+        (
+            "enum Kind { A, B }\nstruct Row { a: u8, k: Kind, o: Option<u8>, x: [fixed<16, 4>; 3] }\n\nfn f(k: Kind) -> Row {\n    match k {\n        Kind::A => Row { a: 1, k, o: Some(3), x: [1.5, 2.5, 0.5] },\n    }\n}\n",
+            "Add an arm for `Kind::B`",
+            "        Kind::B => Row { a: 0, k: Kind::A, o: None, x: [0.0; 3] },\n",
+        ),
+        (
+            "struct Row { a: u8, day: date, name: str<4>, on: secret bool }\n\nfn f() -> Row {\n    Row { a: 3 }\n}\n",
+            "Add the missing fields",
+            "    Row { a: 3, day: date(\"1970-01-01\"), name: \"\", on: false }\n",
+        ),
+        (
+            "struct Row { a: u8 in 1..=9, b: (u8, u16) }\n\nfn f() -> Row {\n    Row {\n        a: 3,\n    }\n}\n",
+            "Add the field `b`",
+            "        a: 3,\n        b: (0, 0),\n    }\n",
+        ),
+        (
+            "enum E { X { a: u8, b: bool } }\n\nfn f() -> E {\n    E::X {}\n}\n",
+            "Add the missing fields",
+            "    E::X { a: 0, b: false }\n",
+        ),
+        (
+            "fn f() -> u8 {\n    let n: u8 = 3;\n    n += 1;\n    n\n}\n",
+            "Declare `n` as `mut`",
+            "    let mut n: u8 = 3;\n",
+        ),
+        (
+            "fn f(n: u8) -> u8 {\n    n = 1;\n    n\n}\n",
+            "Declare `n` as `mut`",
+            "fn f(mut n: u8)",
+        ),
+        (
+            "fn main(x: u32 from each) -> u32 {\n    x[0] + x[1]\n}\n",
+            "Add `secret`: nobody else learns this input",
+            "x: secret u32 from each)",
+        ),
+        (
+            "fn main(x: [u32 in 0..=9; _] from each) -> u32 {\n    x[0][0] + x[1][0]\n}\n",
+            "Add `secret`: nobody else learns this input",
+            "x: [secret u32 in 0..=9; _] from each)",
+        ),
+        (
             "fn f(x: secret u32) -> secret u32 {\n    mean([x, x])\n}\n",
             "Add `use std::stats::mean;`",
             "use std::stats::mean;\n",
@@ -177,6 +222,34 @@ fn what_has_no_sure_fix_has_none() {
         editor.becomes(wrong);
         assert_ne!(editor.diagnostics(), Vec::<Value>::new());
         assert_eq!(editor.of("codeAction"), json!([]), "{wrong}");
+    }
+    editor.end();
+}
+
+#[test]
+fn what_is_brought_in_and_not_used_is_removed() {
+    let mut editor = Editor::new();
+    let body = "fn f(xs: [u8; 3]) -> u8 {\n    mean(xs)\n}\n";
+    for (uses, name, left) in [
+        (
+            "use std::stats::{mean, median};\n",
+            "median",
+            "use std::stats::mean;\n",
+        ),
+        (
+            "use std::stats::{max as most, mean, quantile as q};\n",
+            "most",
+            "use std::stats::{mean, quantile as q};\n",
+        ),
+        (
+            "use std::stats::mean;\nuse std::sort::sort;\n",
+            "sort",
+            "use std::stats::mean;\n",
+        ),
+    ] {
+        let title = format!("Remove `{name}` from what is brought in");
+        let (_, fixed) = fix(&mut editor, &format!("{uses}{body}"), &title);
+        assert_eq!(fixed, format!("{left}{body}"));
     }
     editor.end();
 }

@@ -3,7 +3,7 @@
 //! What is to be done follows from the code, the places and the quoted words of a diagnostic, which its own tests hold still. An edit
 //! is offered, never made: what tells a secret says so in its title.
 
-use super::{Edit, Program};
+use super::{Edit, Program, fill};
 use crate::ast::ItemKind;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::index::Kind;
@@ -61,8 +61,28 @@ fn ways(program: &Program, diagnostic: &Diagnostic) -> Vec<Way> {
             }
             ways
         }
+        Code::E3009 => fill::mutable(program, diagnostic, help)
+            .into_iter()
+            .collect(),
+        Code::E3011 if diagnostic.message.starts_with("missing ") => {
+            fill::missing_fields(program, diagnostic)
+                .into_iter()
+                .collect()
+        }
+        Code::E3014
+            if diagnostic
+                .message
+                .ends_with("neither `secret` nor `public`") =>
+        {
+            fill::marked(program, diagnostic)
+        }
         Code::E3014 => givers(program, diagnostic, help),
-        Code::E3030 => missing_arms(program, diagnostic).into_iter().collect(),
+        Code::E3030 => missing_arms(program, diagnostic, help)
+            .into_iter()
+            .collect(),
+        Code::W0007 => fill::without_import(program, diagnostic)
+            .into_iter()
+            .collect(),
         _ => named(program, diagnostic, help).into_iter().collect(),
     }
 }
@@ -264,7 +284,14 @@ fn givers(program: &Program, diagnostic: &Diagnostic, help: &str) -> Vec<Way> {
 }
 
 /// An arm for each pattern that a `match` leaves out.
-fn missing_arms(program: &Program, diagnostic: &Diagnostic) -> Option<Way> {
+fn missing_arms(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
+    // What has no value to begin with is left to be written.
+    let ty = quoted(help, "each arm gives a `", "`");
+    let value = ty.and_then(|ty| fill::value(program, ty));
+    let value = match (ty, &value) {
+        (Some(_), Some(value)) => format!("{value},"),
+        (Some(_), None) | (None, _) => "{}".to_owned(),
+    };
     let list = diagnostic
         .message
         .strip_prefix("this `match` leaves out ")?;
@@ -293,19 +320,14 @@ fn missing_arms(program: &Program, diagnostic: &Diagnostic) -> Option<Way> {
         .rev()
         .find(|t| t.span.end <= close.span.start && !super::is_comment(t.kind))?;
     let text = program.text(head.file);
-    let column = |at: u32| {
-        let before = text.get(..at as usize).unwrap_or("");
-        let line = before.rsplit('\n').next().unwrap_or("");
-        line.len() - line.trim_start().len()
-    };
-    let indent = " ".repeat(column(close.span.start) + 4);
+    let indent = " ".repeat(fill::indent_of(text, close.span.start) + 4);
     let comma = match last.kind {
         Tok::Comma | Tok::LBrace | Tok::RBrace => "",
         _ => ",",
     };
     let arms: String = patterns
         .iter()
-        .map(|pattern| format!("\n{indent}{pattern} => {{}}"))
+        .map(|pattern| format!("\n{indent}{pattern} => {value}"))
         .collect();
     let at = last.span.end as usize;
     let mut edits = vec![Edit {
@@ -317,8 +339,9 @@ fn missing_arms(program: &Program, diagnostic: &Diagnostic) -> Option<Way> {
         .unwrap_or("")
         .contains('\n')
     {
-        let outer = " ".repeat(column(close.span.start));
+        let outer = " ".repeat(fill::indent_of(text, close.span.start));
         edits[0].text.push_str(&format!("\n{outer}"));
+        edits[0].place.end = close.span.start;
     }
     let title = match patterns.as_slice() {
         [one] => format!("Add an arm for `{one}`"),
