@@ -364,3 +364,26 @@ fn a_program_is_found_by_its_ending() {
     let output = smpcc(&["check", &format!("{path}s")]);
     assert!(!text(&output.stderr).contains("did you mean"));
 }
+
+#[test]
+fn an_assertion_in_the_library_is_told_where_the_library_is_called() {
+    let program = "use std::stats::quantile;
+
+fn main(x: [secret u16; 2] from each) -> u16 {
+    let ninths = reveal(x[0][0]) as usize;
+    quantile(x.flatten(), ninths, 9)
+}
+";
+    let inputs = "{\"0\": {\"x\": [10, 2]}, \"1\": {\"x\": [3, 4]}}";
+    let folder = folder(&[("q.smpc", program), ("q.inputs.json", inputs)]);
+    let path = folder.path().join("q.smpc").display().to_string();
+    for more in ["--in-process", "--check"] {
+        let output = smpcc(&["run", &path, more]);
+        let message = text(&output.stderr);
+        assert!(!output.status.success(), "{message}");
+        assert!(
+            message.contains("q.smpc:5:5: ") && message.contains("a quantile is between 0 and 1"),
+            "{message}"
+        );
+    }
+}

@@ -10,8 +10,10 @@ use super::{MAX_LANES, MAX_NODES, Tracer};
 use crate::hir::Range;
 use crate::ir::exact::Lanes;
 use crate::ir::{Node, Op, Reducer, Region, Ty, Value};
+use crate::library;
 use crate::passes::constants::normal;
 use crate::passes::constants::vectors::{self, MAX_TABLE};
+use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
@@ -138,12 +140,18 @@ impl<'h> Tracer<'h> {
             .iter()
             .map(|&ty| self.new_value(ty, None))
             .collect::<Traced<Vec<_>>>()?;
+        // Who runs a program knows its lines, and not those of the library: an assertion stops a run where the library was called.
+        let is_inside = matches!(op, Op::Assert(_)) && library::owns(self.span.file);
+        let span = match is_inside && self.called != Span::default() {
+            true => self.called,
+            false => self.span,
+        };
         let node = Node {
             op,
             args,
             results: results.clone(),
             regions,
-            span: self.span,
+            span,
             protocol: self.frames.last().and_then(|f| f.protocol),
         };
         if let Some(block) = self.blocks.last_mut() {
