@@ -387,3 +387,38 @@ fn main(x: [secret u16; 2] from each) -> u16 {
         );
     }
 }
+
+#[test]
+fn names_of_the_library_are_looked_up() {
+    let said = |name: &str| {
+        let output = smpcc(&["doc", name]);
+        (
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    };
+    let (code, mean, _) = said("std::stats::mean");
+    assert_eq!(code, Some(0));
+    assert!(
+        mean.starts_with("use std::stats::mean;\n\nfn mean<"),
+        "{mean}"
+    );
+    assert!(mean.contains("of integers truncated toward zero"), "{mean}");
+    let (code, stats, _) = said("std::stats");
+    assert_eq!(code, Some(0));
+    assert!(
+        stats.starts_with("std::stats\n\n") && stats.contains("\n  median "),
+        "{stats}"
+    );
+    // A name alone is looked for in all modules.
+    let (code, quantile, _) = said("quantile");
+    assert_eq!(code, Some(0));
+    for module in ["stats", "inference"] {
+        let head = format!("use std::{module}::quantile;\n");
+        assert!(quantile.contains(&head), "{quantile}");
+    }
+    let (code, _, wrong) = said("std::stats::meen");
+    assert_eq!(code, Some(2));
+    assert!(wrong.contains("`smpcc doc std::stats` lists"), "{wrong}");
+}

@@ -175,12 +175,12 @@ impl Walk<'_> {
                 };
                 if let Some((unknown, _)) = entries.iter().find(|(key, _)| !fields.contains(key)) {
                     let missing = fields.iter().filter(|field| tree.get(field).is_none());
-                    let meant = missing.filter_map(|field| named_so(field, [unknown.as_str()]));
+                    let mut meant = missing.filter_map(|field| named_so(field, [unknown.as_str()]));
                     return Err(self.wrong(&format!(
                         "unknown field {}; the program declares {}{}",
                         name(unknown),
                         quoted(fields),
-                        meant.last().unwrap_or_default()
+                        meant.next().unwrap_or_default()
                     )));
                 }
                 let mut at = (node + 1, leaf);

@@ -64,10 +64,14 @@ pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -
         Some(Tok::From | Tok::To | Tok::Each) => roles(known, kind(1).map(|t| t.kind)),
         Some(Tok::PathSep) => {
             let head = kind(2).map_or("", |t| program.sources.text(t.span));
-            let of_type = of_type(known, head);
-            match of_type.is_empty() {
-                true => items_of(known, head, there(program, known, file)),
-                false => of_type,
+            // Items that are whole are known also beside others that are not.
+            let mut found = [program, known]
+                .into_iter()
+                .map(|of| of_type(of, head))
+                .filter(|found| !found.is_empty());
+            match found.next() {
+                Some(of_type) => of_type,
+                None => items_of(known, head, there(program, known, file)),
             }
         }
         Some(Tok::Let | Tok::Mut | Tok::Fn | Tok::Struct | Tok::Enum | Tok::Party) => Vec::new(),
@@ -77,9 +81,13 @@ pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -
                 .iter()
                 .map(|t| program.sources.text(t.span))
                 .collect();
-            match fields_to_give(known, &kinds, &texts) {
-                Some(fields) if !fields.is_empty() => fields,
-                _ => names(program, known, file, offset),
+            let mut found = [program, known]
+                .into_iter()
+                .filter_map(|of| fields_to_give(of, &kinds, &texts))
+                .filter(|fields| !fields.is_empty());
+            match found.next() {
+                Some(fields) => fields,
+                None => names(program, known, file, offset),
             }
         }
         _ => names(program, known, file, offset),
