@@ -422,7 +422,7 @@ pub fn no_column(table: &Table, column: &str, wanted: &[String]) -> String {
     let near = meant.unwrap_or_else(|| did_you_mean(column, others));
     let there: Vec<String> = table.names().map(name).collect();
     let near = if near.is_empty() {
-        let unnamed = table.names().any(|there| !is_name(there));
+        let unnamed = is_name(column) && table.names().any(|there| !is_name(there));
         let hint = match unnamed {
             true => {
                 "; a column whose header is no name is asked for by `#[name(\"…\")]` before a field of a struct"
@@ -445,12 +445,15 @@ fn named_so<'n>(field: &str, there: impl IntoIterator<Item = &'n str>) -> Option
         words.map(str::to_lowercase).collect()
     };
     let asked = words(field);
+    let within = |some: &[String], all: &[String]| {
+        !some.is_empty() && some.iter().all(|word| all.contains(word))
+    };
     let is_meant = |name: &&str| {
         let has = words(name);
-        !is_name(name)
-            && name.len() <= 80
-            && !asked.is_empty()
-            && (asked.iter().all(|word| has.contains(word)) || asked.concat() == has.concat())
+        let alike = within(&asked, &has) || !asked.is_empty() && asked.concat() == has.concat();
+        // What is asked for by another name may have lost it.
+        let plain = !is_name(field) && within(&has, &asked);
+        name.len() <= 80 && (alike && !is_name(name) || plain)
     };
     let meant = there.into_iter().find(is_meant)?;
     let shown = meant.replace('\\', "\\\\").replace('"', "\\\"");
@@ -665,6 +668,17 @@ mod tests {
             "{told}"
         );
         let mut named = patients();
+        named.0[1] = ShapeNode::Struct {
+            name: "Patient".into(),
+            fields: vec!["Age (years)".into(), "severity".into()],
+        };
+        for header in ["age", "Age (Years)"] {
+            let text = format!("{header},severity\n3,4\n");
+            let tree = crate::inputs::csv::parse(&text).unwrap_or(Tree::Null);
+            let told = leaves(&tree, &named, "f").err().unwrap_or_default();
+            let says = format!("as `{header}`, write `#[name(\"{header}\")]`");
+            assert!(told.ends_with(&says), "{told}");
+        }
         named.0[1] = ShapeNode::Struct {
             name: "Patient".into(),
             fields: vec!["Age (years)".into(), "a, \"b\"".into()],
