@@ -63,6 +63,15 @@ pub(super) fn remainder(
     divide(b, x, y, signed, Wanted::REMAINDER, objective).remainder
 }
 
+/// Quotient and remainder of two unsigned words of one width, at few levels.
+pub(super) fn shallow_unsigned(b: &mut Builder, x: &[Lit], y: &[Lit]) -> Division {
+    let wanted = Wanted {
+        quotient: true,
+        remainder: true,
+    };
+    divide_unsigned(b, x, y, Lit::FALSE, wanted, Objective::Depth)
+}
+
 fn divide(
     b: &mut Builder,
     x: &[Lit],

@@ -1,10 +1,13 @@
-//! Quotients and roots, digit by digit: each step adds or subtracts by free XOR, and what is left over may be negative.
+//! Quotients and roots, digit by digit: each step adds or subtracts by free XOR, and what is left over may be negative. Where depth counts, quotients
+//! are those of integers by the divisor's reciprocal.
 //!
-//! A quotient is exact only if the last rest is the divisor's negative, or if it has a last digit; a root with a bit below its
+//! By digits a quotient is exact only if the last rest is the divisor's negative, or if it has a last digit; a root with a bit below its
 //! significand never is. So what is left over need not be put right.
 
+use super::super::Objective;
 use super::super::add::add_carry;
 use super::super::compare::{or_all, select};
+use super::super::divide::shallow_unsigned;
 use super::super::word::{complement, complement_if, sign_extend, zero_extend};
 use super::round::{Unrounded, overlay, round};
 use super::shift::minus_one_less;
@@ -18,31 +21,11 @@ pub(super) fn divide(b: &mut Builder, x: &[Lit], y: &[Lit], form: Form) -> Vec<L
     let (dividend, moved_x, zero_x) = x.normalised(b, form);
     let (divisor, moved_y, zero_y) = y.normalised(b, form);
 
-    // Below 2^(p + 2).
-    let mut quotient = vec![Lit::FALSE; p + 2];
-    let mut rest = dividend;
-    rest.push(Lit::FALSE);
-    let wide = zero_extend(&divisor, p + 1);
-    let mut negative = Lit::FALSE;
-    for i in (0..p + 2).rev() {
-        if i < p + 1 {
-            rest.insert(0, Lit::FALSE);
-            rest.truncate(p + 1);
-        }
-        let minus = !negative;
-        let addend = complement_if(b, &wide, minus);
-        rest = add_carry(b, &rest, &addend, minus, form.objective);
-        negative = rest[p];
-        quotient[i] = !negative;
-    }
-    // Whether the divisor and a negative rest add up to zero: no carries are needed to say that.
-    let mut below = Lit::FALSE;
-    let mut left = vec![quotient[0]];
-    for (&r, &d) in rest.iter().zip(&wide) {
-        let sum = b.xor(r, d);
-        left.push(b.xor(sum, below));
-        below = b.or(r, d);
-    }
+    let (quotient, left) = if form.objective == Objective::Depth {
+        by_reciprocal(b, &dividend, &divisor)
+    } else {
+        by_digits(b, &dividend, &divisor, form)
+    };
 
     let width = e + 2;
     let raised = |b: &mut Builder, scale: &[Lit], moved: &[Lit]| {
@@ -84,6 +67,56 @@ pub(super) fn divide(b: &mut Builder, x: &[Lit], y: &[Lit], form: Form) -> Vec<L
         may_vanish: true,
     };
     round(b, value, form)
+}
+
+/// Two more digits of the quotient of two significands than they have, and bits of which one is set if anything is left over. By the divisor's
+/// reciprocal, which takes several times as many gates and a third of the levels.
+fn by_reciprocal(b: &mut Builder, dividend: &[Lit], divisor: &[Lit]) -> (Vec<Lit>, Vec<Lit>) {
+    let p = dividend.len();
+    let mut moved = vec![Lit::FALSE; p + 1];
+    moved.extend(dividend);
+    let division = shallow_unsigned(b, &moved, &zero_extend(divisor, 2 * p + 1));
+    let quotient = division.quotient[..p + 2].to_vec();
+    // A quotient is never as far from two neighbours, so a last digit has something after it.
+    let mut left = vec![quotient[0]];
+    left.extend(&division.remainder[..p]);
+    (quotient, left)
+}
+
+/// The same digit by digit.
+fn by_digits(
+    b: &mut Builder,
+    dividend: &[Lit],
+    divisor: &[Lit],
+    form: Form,
+) -> (Vec<Lit>, Vec<Lit>) {
+    let p = form.precision();
+    // Below 2^(p + 2).
+    let mut quotient = vec![Lit::FALSE; p + 2];
+    let mut rest = dividend.to_vec();
+    rest.push(Lit::FALSE);
+    let wide = zero_extend(divisor, p + 1);
+    let mut negative = Lit::FALSE;
+    for i in (0..p + 2).rev() {
+        if i < p + 1 {
+            rest.insert(0, Lit::FALSE);
+            rest.truncate(p + 1);
+        }
+        let minus = !negative;
+        let addend = complement_if(b, &wide, minus);
+        rest = add_carry(b, &rest, &addend, minus, form.objective);
+        negative = rest[p];
+        quotient[i] = !negative;
+    }
+    // Whether the divisor and a negative rest add up to zero: no carries are needed to say that.
+    let mut below = Lit::FALSE;
+    let mut left = vec![quotient[0]];
+    for (&r, &d) in rest.iter().zip(&wide) {
+        let sum = b.xor(r, d);
+        left.push(b.xor(sum, below));
+        below = b.or(r, d);
+    }
+    (quotient, left)
 }
 
 /// `√x`.
