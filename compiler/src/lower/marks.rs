@@ -297,25 +297,12 @@ impl<'h> Tracer<'h> {
 
 /// What a call of a function of the library means.
 fn call(callee: &Fn, generics: &[GenericValue], args: &[Val<'_>]) -> Option<Call> {
-    /// Of the results of `std::inference` and `std::survival`.
+    /// Of the results of `std::survival`.
     const RESULT: Places = Some(32);
     let leaves: Vec<&Leaf> = args.iter().map(one_leaf).collect::<Option<_>>()?;
-    let known = |leaf: &Leaf| leaf.known_u64().and_then(|n| u32::try_from(n).ok());
     Some(match (callee.name.as_str(), leaves.as_slice()) {
         // The integer behind a number.
-        ("std::inference::raw", [x]) => (Meaning::Same, vec![operand(x, 0)], None),
-        ("std::inference::scaled", [value, places]) => {
-            let value = operand(value, known(places)?);
-            (Meaning::Same, vec![value], RESULT)
-        }
-        ("std::inference::centered", [sum, places, n]) => {
-            let args = vec![operand(sum, known(places)?), operand(n, 0)];
-            (Meaning::Div, args, RESULT)
-        }
-        ("std::inference::divided", [spread, _, places, _, divisor]) => {
-            let spread = operand(spread, 2 * known(places)?);
-            (Meaning::Div, vec![spread, operand(divisor, 0)], RESULT)
-        }
+        ("std::inference::raw" | "std::ml::raw", [x]) => (Meaning::Same, vec![operand(x, 0)], None),
         ("std::survival::ratio", [a, b]) => {
             (Meaning::Div, vec![operand(a, 0), operand(b, 0)], RESULT)
         }
