@@ -108,6 +108,45 @@ fn main(x: [secret u7; _] from each, v: [secret u32; _] from each) -> (u32, u32,
 }
 
 #[test]
+fn elements_that_a_list_has_more_than_once_count_once() {
+    let text = "use std::set::{intersection_size, union_size, difference_size, intersection_sum, distinct_size};
+fn main(x: [secret u7; _] from each, v: [secret u32; _] from each) -> (u32, u32, u32, u32, u64, u32) {
+    let both = intersection_sum(x[0], x[1].zip(v[1]), |r| r.0, |r| r.1);
+    (intersection_size(x[0], x[1]), union_size(x[0], x[1]), difference_size(x[0], x[1]), both.count, both.total, distinct_size(x.flatten()))
+}";
+    let mut random = SplitMix::new(9);
+    for (n, m) in LENS {
+        let mut list =
+            |len: usize| -> Vec<Word> { (0..len).map(|_| Word::from(random.below(6))).collect() };
+        let (x, y) = (list(n), list(m));
+        let values: Vec<Word> = (0..m).map(|_| random.word() & 0xffff_ffff).collect();
+        let (left, right): (BTreeSet<Word>, BTreeSet<Word>) =
+            (x.iter().copied().collect(), y.iter().copied().collect());
+        let total: Word = (y.iter().zip(&values))
+            .filter(|(key, _)| left.contains(key))
+            .map(|(_, value)| value)
+            .sum();
+        let both = left.intersection(&right).count() as i128;
+        let all = left.union(&right).count() as i128;
+        let expected = [
+            both,
+            all,
+            left.difference(&right).count() as i128,
+            both,
+            total as i128,
+            all,
+        ];
+        let other = vec![0; x.len()];
+        agrees(
+            text,
+            &["x", "v"],
+            [vec![x, other], vec![y, values]],
+            &expected.map(|e| vec![e]),
+        );
+    }
+}
+
+#[test]
 fn who_gave_all_rows_sorts_them_alone() {
     let text = "use std::sort::sort_by_key;
 fn main(x: [secret u32; _] from each) -> [u32; _] { sort_by_key(x[0].enumerate().map(|(i, v)| (v, i as u32)), |r| r.0).map(|r| r.1) }";
