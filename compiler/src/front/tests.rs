@@ -489,8 +489,7 @@ fn first_slips_are_answered_with_what_compiles() {
         ("let y: Decimal = 1;", "fixed<64, 16>"),
         ("let y = max(xs, axis=0);", "in the order of the parameters"),
         ("let y = divmod(7, 2);", "fn divmod(…) -> … { … }"),
-        ("let y = xs[G::A];", "say with `match`"),
-        ("let y = G::A as u8;", "say with `match`"),
+        ("let y = xs[G::A];", "write `as u8`"),
     ] {
         let (_, errors) = run(&format!(
             "enum G {{ A, B }}\nfn f(xs: [u8; 3]) -> u8 {{ {wrong} 0 }}\n"
@@ -506,6 +505,7 @@ fn names_and_columns_of_other_packages_are_answered() {
         ("use std::stats::sd;", "`sample_sd`"),
         ("use std::stats::{mean, var};", "`sample_variance`"),
         ("use std::inference::ttest;", "`welch`"),
+        ("use std::stats::isoweekday;", "`std::date`"),
         ("use std::table::groupby;", "`group_by`"),
     ] {
         let (_, messages) = run(&format!("{wrong}\nfn f() -> u8 {{ 0 }}\n"));

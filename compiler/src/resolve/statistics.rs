@@ -72,6 +72,12 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "linspace" | "arange" | "seq" => {
             "write the numbers, `[0, 10, 20, 30]`, or a loop: `for i in 0..11 { edges[i] = i as u32 * 10; }`"
         }
+        "years" | "weekdays" | "wday" | "isoweekday" | "dayofweek" => {
+            "parts of dates are `year`, `month`, `day` and `weekday` in `std::date`"
+        }
+        "subset" | "where" => {
+            "functions of rows that meet a condition end in `_where`: `median_where(ages, treated)`"
+        }
         "kmeans" | "KMeans" => "write `k_means`, in `std::ml`",
         _ => return None,
     })
