@@ -189,7 +189,12 @@ impl Body<'_, '_> {
                 .here(format!("this is `{shown}`"));
             let help = match &typed.ty {
                 Ty::Struct { id, .. } if self.ck.structs.is_enum(*id) => {
-                    "say with `match` which number each variant stands for"
+                    match self.ck.structs.fields(*id) {
+                        [_] => {
+                            "write `as u8`: variants are numbered from 0 on as they are declared"
+                        }
+                        _ => "say with `match` which number each variant stands for",
+                    }
                 }
                 ty if ty.is_number() && self.secrecy(ty).is_public() => "convert with `as usize`",
                 ty if ty.is_number() => "convert with `as u32`",

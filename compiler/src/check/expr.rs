@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, suggestion_after};
 use crate::hir::{self, ExprKind as H, GenericId, GenericKind, Len, Real, Text};
 use crate::resolve::Def;
 use crate::source::Span;
-use crate::types::{Arg, Secrecy, Ty, width};
+use crate::types::{Arg, Fields as _, Secrecy, Ty, width};
 use smpcc_circuit::decimal::Decimal;
 use smpcc_circuit::value::{Integer, Scalar};
 
@@ -527,6 +527,7 @@ impl Body<'_, '_> {
         if typed.ty.is_never() || target_ty.is_never() {
             return Typed::poison(span);
         }
+        let typed = self.number_of(typed);
         let secrecy = self.secrecy(&typed.ty);
         let castable = |b: &Self, t: &Ty| match t {
             Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize | Ty::Real(..) => true,
@@ -562,10 +563,10 @@ impl Body<'_, '_> {
                 }
                 (_, Ty::Text(..)) => "a text is not made of other values",
                 (Ty::Struct { id, .. }, _) if self.ck.structs.is_enum(*id) => {
-                    "say with `match` which number each variant stands for"
+                    "a variant holds something: say with `match` which number each one stands for"
                 }
                 _ => {
-                    "numbers cast to numbers, and so do `bool`, dates (days) and moments (seconds)"
+                    "numbers cast to numbers, and so do `bool`, enums without data, dates (days) and moments (seconds)"
                 }
             };
             self.report(error.help(help));
@@ -606,6 +607,23 @@ impl Body<'_, '_> {
         let warning = diagnostic!(W0009, span, "{value} does not fit in `{name}`")
             .here(format!("this gives {cut}"));
         self.report(warning.help("cast to a wider type, or write the number that is meant"));
+    }
+
+    /// Of a value of an enum without data the number of its variant; any other value as it is.
+    fn number_of(&mut self, typed: Typed) -> Typed {
+        let Ty::Struct { id, secret, .. } = typed.ty else {
+            return typed;
+        };
+        let [tag] = self.ck.structs.fields(id) else {
+            return typed;
+        };
+        if !self.ck.structs.is_enum(id) {
+            return typed;
+        }
+        let span = typed.span;
+        let ty = tag.clone();
+        let ty = self.hidden(ty, secret, span);
+        Typed::new(H::Field(typed.boxed(), 0), ty, span)
     }
 
     /// Declares a variable for what an expression gave, if its type can be kept in one.

@@ -8,7 +8,7 @@ use crate::hir::{self, GenericId, Len, StructId};
 use crate::index::Kind as Named;
 use crate::resolve::Def;
 use crate::source::Span;
-use crate::types::{Arg, Secrecy, Signature, Ty, width};
+use crate::types::{Arg, Fields as _, Secrecy, Signature, Ty, width};
 use crate::{diagnostic, hir::GenericKind};
 use smpcc_circuit::value::{Integer, Scalar};
 
@@ -604,6 +604,13 @@ impl Checker<'_> {
             }
             Ty::Real(..) if generic.bounds.int => {
                 format!("integers are `{bound}`; functions of columns of fixed-point numbers are in `std::inference`")
+            }
+            Ty::Struct { id, .. }
+                if generic.bounds.num
+                    && self.structs.is_enum(*id)
+                    && self.structs.fields(*id).len() == 1 =>
+            {
+                "write `as u8` after it: variants are numbered from 0 on as they are declared".to_owned()
             }
             _ => match bound {
                 "Eq" => "numbers, `bool`, and what is made of them are `Eq`".to_owned(),
