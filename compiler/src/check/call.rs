@@ -607,6 +607,11 @@ impl Body<'_, '_> {
         };
         let want = self.ck.show(&param.ty, &sig.generics);
         let have = self.show(&ty);
+        let help = if have.contains("Joined<") && want.contains("Kept<") {
+            "what a join found becomes rows that are kept or not by `kept_rows`, of `std::table`"
+        } else {
+            help
+        };
         let error = diagnostic!(E3001, span, "expected `{want}`, found `{have}`")
             .here(format!("this is `{have}`"))
             .because(param.span, format!("the parameter `{}`", param.name));
@@ -744,6 +749,12 @@ fn other_kind(pattern: &Ty, ty: &Ty) -> Option<&'static str> {
             ),
             _ => None,
         },
+        (Ty::Struct { id, .. }, Ty::Struct { id: other, .. }) if id != other => {
+            Some("another struct is wanted")
+        }
+        (Ty::Struct { .. }, Ty::Scalar(..) | Ty::Real(..) | Ty::Tuple(..)) => {
+            Some("a struct is wanted; `filter`, of `std::table`, makes rows that are kept or not")
+        }
         _ => None,
     }
 }
