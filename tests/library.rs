@@ -2,6 +2,7 @@
 //! every suite.
 
 mod choices;
+mod dates;
 mod elementary;
 mod floats;
 mod noise;

@@ -3,6 +3,7 @@
 /// Every module of the library: its name after `std::` and its text.
 pub const MODULES: &[(&str, &str)] = &[
     ("auction", include_str!("../../../stdlib/auction.smpc")),
+    ("date", include_str!("../../../stdlib/date.smpc")),
     ("dp", include_str!("../../../stdlib/dp.smpc")),
     ("float", include_str!("../../../stdlib/float.smpc")),
     ("inference", include_str!("../../../stdlib/inference.smpc")),
