@@ -8,7 +8,9 @@ mod asked;
 mod counts;
 mod groups;
 mod lookups;
+mod matched;
 mod network;
+mod pairs;
 mod places;
 mod radix;
 mod rows;
@@ -88,6 +90,10 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
             let owners = owned(&ir, options);
             ir = groups::run(ir, sorter, &owners);
         }
+        if pairs::may_be_in(&ir.body, &ir) {
+            let owners = owned(&ir, options);
+            ir = pairs::run(ir, Some(sorter), owners);
+        }
         if lookups::may_be_in(&ir.body, &ir) {
             let owners = owned(&ir, options);
             ir = lookups::run(ir, Some(sorter), owners);
@@ -99,6 +105,7 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
 /// Where there are sorts in a program, and in the form after the passes what may become one.
 pub(crate) fn spans(ir: &Ir, optimised: &Ir) -> Vec<Span> {
     let mut found = groups::spans(optimised);
+    found.extend(pairs::spans(optimised));
     found.extend(lookups::spans(optimised));
     let mut open = vec![&ir.body];
     while let Some(region) = open.pop() {

@@ -184,7 +184,7 @@ fn parted(walk: &Walk, hit: ValueId, segments: u64, rows: u64) -> Option<(ValueI
 }
 
 /// The rows that a value holds again for each group.
-fn repeated(walk: &Walk, value: ValueId, groups: u64, rows: u64) -> Option<ValueId> {
+pub(super) fn repeated(walk: &Walk, value: ValueId, groups: u64, rows: u64) -> Option<ValueId> {
     let (Op::Gather { block }, &[source, places]) = walk.simple(value)? else {
         return None;
     };

@@ -16,11 +16,11 @@
 //! are in the order of their values.
 
 use super::asked::{Asked, By, FEWEST, Groups, groups, ranks};
-use super::rows::{lanes, numbered_keys, numbers, public, sort, sort_by};
+use super::rows::{lanes, numbered_keys, numbers, public, sort, sort_by, sums_so_far};
 use super::{Sorter, counts};
 use crate::assign;
 use crate::ir::build::Builder;
-use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
+use crate::ir::{Ir, Node, Op, Region, Ty};
 use crate::passes::dead;
 use crate::passes::own::grid::{Grid, Owner};
 use crate::passes::rewrite::{Rule, Walk, rewrite};
@@ -325,7 +325,7 @@ fn sums(walk: &mut Walk, groups: &Groups, order: Order) -> ValueId {
     let nothing = nothing(walk, values, n + 1);
     let values = walk.with_secrecy(values, true);
     let values = walk.concat(vec![nothing, values]);
-    let ends = sums_so_far(walk, values, order);
+    let ends = sums_so_far(walk, values, order.rows, order.places);
     between(walk, ends, n)
 }
 
@@ -397,7 +397,7 @@ fn sums_below(walk: &mut Walk, groups: &Groups, edges: &[Word], order: Order) ->
         true => vec![values, nothing],
         false => vec![nothing, values],
     });
-    let ends = sums_so_far(walk, values, order);
+    let ends = sums_so_far(walk, values, order.rows, order.places);
     walk.gather_at(ends, markers)
 }
 
@@ -409,18 +409,6 @@ fn nothing(walk: &mut Walk, values: ValueId, n: u64) -> ValueId {
         ..walk.ty(values)
     };
     walk.splat_of(ty, 0)
-}
-
-/// By marker or row, the sum of all values up to its place.
-fn sums_so_far(walk: &mut Walk, values: ValueId, order: Order) -> ValueId {
-    let moved = sort(walk, vec![order.places, values])[1];
-    let so_far = Op::Scan {
-        reducer: Reducer::Word(WordOp::Add),
-        segments: 1,
-    };
-    let ty = walk.ty(moved);
-    let so_far = walk.emit(so_far, vec![moved], ty);
-    sort(walk, vec![order.rows, so_far])[1]
 }
 
 /// A program that does nothing but compare rows with groups, and add up.

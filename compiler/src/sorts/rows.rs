@@ -1,6 +1,6 @@
 //! What is written with sorts: numbers of rows, keys behind markers, columns in an order.
 
-use crate::ir::{Op, Ty};
+use crate::ir::{Op, Reducer, Ty};
 use crate::passes::lanes::span::is_below;
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
@@ -43,6 +43,23 @@ pub(super) fn sort_by(walk: &mut Walk, keys: u64, columns: Vec<ValueId>) -> Vec<
         drawn: false,
     };
     walk.push_new(op, columns, &types, Vec::new())
+}
+
+/// By row, the sum of all values up to its place, where it is known which row stands at each place and which place each row has.
+pub(super) fn sums_so_far(
+    walk: &mut Walk,
+    values: ValueId,
+    rows: ValueId,
+    places: ValueId,
+) -> ValueId {
+    let moved = sort(walk, vec![places, values])[1];
+    let so_far = Op::Scan {
+        reducer: Reducer::Word(WordOp::Add),
+        segments: 1,
+    };
+    let ty = walk.ty(moved);
+    let so_far = walk.emit(so_far, vec![moved], ty);
+    sort(walk, vec![rows, so_far])[1]
 }
 
 /// The numbers of so many groups and one more, and then those of the rows. What belongs to no group comes last.

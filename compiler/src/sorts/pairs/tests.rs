@@ -1,0 +1,128 @@
+//! What sorts say of all pairs is what comparing all pairs says.
+
+use super::*;
+use crate::ir::Op;
+use crate::ir::interpret::interpret;
+use smpcc_circuit::splitmix::SplitMix;
+use smpcc_circuit::value::Word;
+
+/// A program that compares all pairs in a form that `random` draws, its inputs' types with a bound of their words, and its form in words.
+fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
+    let (n, m) =
+        [(130, 140), (2, 9000), (9000, 2), (300, 60), (128, 128)][random.below(5) as usize];
+    let mut b = Builder::new(3);
+    let mut inputs = Vec::new();
+    let mut what = format!("{n} {m}");
+    let pick = |random: &mut SplitMix, name: &str, one_in: u64, what: &mut String| {
+        let is = random.below(one_in) == 0;
+        if is {
+            what.push(' ');
+            what.push_str(name);
+        }
+        is
+    };
+    let signed = pick(random, "signed", 3, &mut what);
+    let key = match signed {
+        true => Scalar::signed(9),
+        false => Scalar::unsigned(9),
+    };
+    let mut at = |b: &mut Builder, scalar: Scalar, outer: bool, most: u64| {
+        let lanes = if outer { n } else { m };
+        let input = b.input(u32::from(outer), "x", scalar, lanes);
+        inputs.push((scalar, lanes, most));
+        let dims = match outer {
+            true => vec![(n, 1), (m, 0)],
+            false => vec![(n, 0), (m, 1)],
+        };
+        // A list is repeated as one block, too.
+        match outer {
+            false if most == 2 => {
+                let places = b.constant(Scalar::USIZE, ConstVec::Splat { lanes: n, word: 0 });
+                b.gather(input, places, m)
+            }
+            _ => {
+                let places = b.constant(Scalar::USIZE, ConstVec::Affine { start: 0, dims });
+                b.gather(input, places, 1)
+            }
+        }
+    };
+    let (outer, inner) = (at(&mut b, key, true, 40), at(&mut b, key, false, 40));
+    let [x, y] = match pick(random, "turned", 2, &mut what) {
+        true => [outer, inner],
+        false => [inner, outer],
+    };
+    let op = [WordOp::Eq, WordOp::Ne, WordOp::Lt, WordOp::Le][random.below(4) as usize];
+    what.push_str(&format!(" {op:?}"));
+    let mut hit = b.word(op, &[x, y]);
+    if pick(random, "not", 4, &mut what) {
+        hit = b.word(WordOp::Not, &[hit]);
+    } else if op == WordOp::Eq && pick(random, "two keys", 2, &mut what) {
+        let other = Scalar::signed(5);
+        let keys = [at(&mut b, other, false, 3), at(&mut b, other, true, 3)];
+        let also = b.word(WordOp::Eq, &keys);
+        hit = b.word(WordOp::And, &[hit, also]);
+    }
+    for outer in [false, true] {
+        if pick(random, "when", 3, &mut what) {
+            let when = at(&mut b, Scalar::Bool, outer, 2);
+            hit = b.word(WordOp::And, &[when, hit]);
+        }
+    }
+    let segments = if pick(random, "total", 2, &mut what) {
+        1
+    } else {
+        n
+    };
+    let sums = if pick(random, "any", 4, &mut what) {
+        b.reduce(WordOp::Or, hit, segments)
+    } else {
+        // Of fewer bits than the sums have, or of more.
+        let scalar = match random.below(3) {
+            0 => Scalar::unsigned(6),
+            1 => Scalar::signed(40),
+            _ => Scalar::unsigned(16),
+        };
+        what.push_str(&format!(" {scalar:?}"));
+        let terms = match random.below(3) {
+            0 => b.cast(hit, scalar),
+            side => {
+                let values = Scalar::signed(12);
+                let brought = at(&mut b, values, side == 1, 1 << 12);
+                what.push_str(if side == 1 { " asker's" } else { " rows'" });
+                let none = b.splat(values, n * m, 0);
+                let terms = b.word(WordOp::Select, &[hit, brought, none]);
+                b.cast(terms, scalar)
+            }
+        };
+        b.reduce(WordOp::Add, terms, segments)
+    };
+    b.output(sums, &[2]);
+    (b.finish(), inputs, what)
+}
+
+#[test]
+fn all_pairs_are_found_by_sorting() {
+    let mut random = SplitMix::new(11);
+    for _ in 0..150 {
+        let (ir, inputs, what) = drawn(&mut random);
+        let given: Vec<Vec<Word>> = (inputs.iter())
+            .map(|&(scalar, lanes, most)| {
+                // On both sides of zero.
+                let word = |_| Word::from(random.below(most)).wrapping_sub(Word::from(most / 2));
+                (0..lanes).map(word).map(|w| scalar.wrap(w)).collect()
+            })
+            .collect();
+        let expected = interpret(&ir, &given).unwrap().outputs;
+        let sorted = run(ir, None, Vec::new());
+        crate::ir::verify::verify(&sorted).unwrap();
+        let sorts = |node: &Node| matches!(node.op, Op::Sort { .. });
+        assert!(sorted.body.nodes.iter().any(sorts), "{what}");
+        let most = sorted.values.iter().map(|value| value.ty.lanes).max();
+        assert!(most < Some(1 << 15), "{what}: {most:?} lanes");
+        assert_eq!(
+            interpret(&sorted, &given).unwrap().outputs,
+            expected,
+            "{what}"
+        );
+    }
+}
