@@ -130,7 +130,7 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
     }
     let (asks, others) = relation?;
     if let Some(values) = values {
-        match own(values) {
+        match own(widened_from(walk, values, ty.scalar)) {
             (Some(values), _) => askers.values = Some(values),
             (None, Some(values)) => rows.values = Some(values),
             (None, None) => return None,
@@ -187,6 +187,20 @@ fn terms(walk: &Walk, terms: ValueId) -> Option<(ValueId, Option<ValueId>)> {
             }
         }
         _ => None,
+    }
+}
+
+/// What a value was cast from, if what is summed in a type is the same for both.
+fn widened_from(walk: &Walk, value: ValueId, sums: Scalar) -> ValueId {
+    match walk.word_args(value, WordOp::Cast) {
+        Some(&[from]) => {
+            let (from_type, to) = (walk.ty(from).scalar, walk.ty(value).scalar);
+            let keeps_sign = !from_type.is_signed() || to.is_signed();
+            let is_wider = keeps_sign && to.width() >= from_type.width();
+            let is_whole = to.width() == sums.width();
+            if is_wider || is_whole { from } else { value }
+        }
+        _ => value,
     }
 }
 

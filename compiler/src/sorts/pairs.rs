@@ -277,6 +277,7 @@ fn compared(shape: Shape, n_parties: u32) -> Ir {
     let mut b = Builder::new(n_parties);
     let (askers, rows) = (b.input(0, "x", key, n), b.input(1, "y", key, m));
     let values = shape.values.map(|values| b.input(1, "v", values, m));
+    let values = values.map(|values| b.cast(values, shape.sums));
     let mut all = |of: ValueId, dims: Vec<(u64, u128)>| {
         let at = b.constant(Scalar::USIZE, ConstVec::Affine { start: 0, dims });
         b.gather(of, at, 1)
@@ -298,7 +299,6 @@ fn compared(shape: Shape, n_parties: u32) -> Ir {
             b.reduce(WordOp::Add, terms, segments)
         }
         (sums, Some(values)) => {
-            let values = b.cast(values, sums);
             let none = b.splat(sums, n * m, 0);
             let terms = b.word(WordOp::Select, &[hit, values, none]);
             b.reduce(WordOp::Add, terms, segments)

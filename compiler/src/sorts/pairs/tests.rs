@@ -89,9 +89,19 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
                 let values = Scalar::signed(12);
                 let brought = at(&mut b, values, side == 1, 1 << 12);
                 what.push_str(if side == 1 { " asker's" } else { " rows'" });
-                let none = b.splat(values, n * m, 0);
+                // Widened before they are chosen, or after, or not.
+                let middle = [values, scalar, Scalar::signed(20)][random.below(3) as usize];
+                what.push_str(&format!(" by {middle:?}"));
+                let brought = match middle == values {
+                    true => brought,
+                    false => b.cast(brought, middle),
+                };
+                let none = b.splat(middle, n * m, 0);
                 let terms = b.word(WordOp::Select, &[hit, brought, none]);
-                b.cast(terms, scalar)
+                match middle == scalar {
+                    true => terms,
+                    false => b.cast(terms, scalar),
+                }
             }
         };
         b.reduce(WordOp::Add, terms, segments)
