@@ -93,7 +93,7 @@ impl Plan {
 }
 
 /// Whether parties compute anything alone.
-fn owners_compute(options: &Options) -> bool {
+pub(crate) fn owners_compute(options: &Options) -> bool {
     match options.local {
         LocalChoice::Auto => {
             let own = Domain::Local { owner: 0 };

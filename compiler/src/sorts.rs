@@ -9,6 +9,7 @@ mod counts;
 mod groups;
 mod lookups;
 mod matched;
+mod merges;
 mod network;
 mod pairs;
 mod places;
@@ -299,28 +300,33 @@ impl Sorter<'_> {
                 reasons: SortedMap::new(),
             };
         }
-        let ir = shuffles::run(ir, self);
+        let mut ir = shuffles::run(ir, self);
+        let mut places = Places::default();
+        if assign::owners_compute(self.options) {
+            let owners = owned(&ir, self.options);
+            (ir, places) = merges::run(ir, Some(self), owners);
+        }
         let who = match self.options.protocol {
             ProtocolChoice::Auto => assign::alone(&ir, self.options),
             _ => Vec::new(),
         };
         if who.iter().any(Option::is_some) {
-            let sorted = self.written(ir.clone(), who);
+            let sorted = self.written(ir.clone(), who, places.clone());
             let who = assign::alone(&sorted.ir, self.options);
             if !has_orphans(&sorted.ir.body, &sorted.ir, &who) {
                 return sorted;
             }
         }
-        self.written(ir, Vec::new())
+        self.written(ir, Vec::new(), places)
     }
 
-    /// Writes every sort out, where somebody computes `alone` as an owner does.
-    fn written(self, ir: Ir, alone: Vec<Option<u32>>) -> Sorted {
+    /// Writes every sort out, where somebody computes `alone` as an owner does, and some values are known to be places.
+    fn written(self, ir: Ir, alone: Vec<Option<u32>>, places: Places) -> Sorted {
         let mut rule = Sorts {
             owners: owned(&ir, self.options),
             alone,
             sorter: self,
-            places: Places::default(),
+            places,
             choices: SortedMap::new(),
             ways: SortedMap::new(),
             reasons: SortedMap::new(),

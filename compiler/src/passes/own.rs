@@ -66,6 +66,15 @@ pub fn run(ir: Ir) -> Outcome {
     }
 }
 
+/// Some lanes of a value, taken from what it is put together from where that is known.
+pub fn taken(walk: &mut Walk, id: ValueId, at: &ConstVec) -> ValueId {
+    let own = Own {
+        grids: SortedMap::new(),
+        cuts: SortedMap::new(),
+    };
+    own.pick(walk, id, at)
+}
+
 struct Own {
     /// The owners of what operands are, by what stands for them now.
     grids: SortedMap<ValueId, Grid>,

@@ -42,22 +42,33 @@ pub(super) fn sort(walk: &mut Walk, columns: &[ValueId], keys: u64, segments: u6
     for layer in layers(rows) {
         let low = layer.places(walk, rows, segments, 0);
         let high = layer.places(walk, rows, segments, layer.distance);
-        let pick = |walk: &mut Walk, at: ValueId| -> Vec<ValueId> {
-            columns.iter().map(|&c| walk.gather(c, at, 1)).collect()
-        };
-        let (first, second) = (pick(walk, low), pick(walk, high));
-        let swapped = less(walk, &second[..keys], &first[..keys]);
-        for ((column, a), b) in columns.iter_mut().zip(first).zip(second) {
-            let lower = walk.word(WordOp::Select, &[swapped, b, a]);
-            let upper = walk.word(WordOp::Select, &[swapped, a, b]);
-            let half = walk.scatter(*column, low, lower, 1);
-            *column = walk.scatter(half, high, upper, 1);
-        }
+        exchange(walk, &mut columns, keys, low, high);
     }
     if columns.len() > n {
         columns.remove(keys - 1);
     }
     columns
+}
+
+/// Puts the rows at some places and at as many others in order, pair by pair; the first `keys` columns say which comes first.
+pub(super) fn exchange(
+    walk: &mut Walk,
+    columns: &mut [ValueId],
+    keys: usize,
+    low: ValueId,
+    high: ValueId,
+) {
+    let pick = |walk: &mut Walk, at: ValueId| -> Vec<ValueId> {
+        columns.iter().map(|&c| walk.gather(c, at, 1)).collect()
+    };
+    let (first, second) = (pick(walk, low), pick(walk, high));
+    let swapped = less(walk, &second[..keys], &first[..keys]);
+    for ((column, a), b) in columns.iter_mut().zip(first).zip(second) {
+        let lower = walk.word(WordOp::Select, &[swapped, b, a]);
+        let upper = walk.word(WordOp::Select, &[swapped, a, b]);
+        let half = walk.scatter(*column, low, lower, 1);
+        *column = walk.scatter(half, high, upper, 1);
+    }
 }
 
 /// Whether the first keys come before the second, column after column.

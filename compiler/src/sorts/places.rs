@@ -13,7 +13,7 @@ use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 
 /// The places that are known so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Places {
     /// By value, the number of runs.
     known: SortedMap<ValueId, u64>,

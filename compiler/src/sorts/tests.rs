@@ -145,7 +145,14 @@ fn who_owns_all_rows_sorts_them() {
     ] {
         let mut b = Builder::new(3);
         let halves = parties.map(|p| b.input(p, "x", Scalar::unsigned(20), 5000));
+        // One of several parties' rows after the other, so that no run of them is one party's.
         let all = b.inferred(Op::Concat, &halves);
+        let turns = ConstVec::Affine {
+            start: 0,
+            dims: vec![(5000, 1), (2, 5000)],
+        };
+        let turns = b.constant(Scalar::USIZE, turns);
+        let all = b.gather(all, turns, 1);
         let ty = b.ty(all);
         let sorted = b.push(sort.clone(), vec![all], vec![ty], vec![]);
         b.output(sorted[0], &[0]);
@@ -301,6 +308,65 @@ fn drawn_keys_are_left_out() {
         assert_eq!(inputs.count(), if goes { 1 } else { 2 }, "{suite:?}");
         let shuffled = decided.ways.values().any(|&way| way == Way::Shuffle);
         assert_eq!(shuffled, goes, "{suite:?}");
+    }
+}
+
+/// Rows of several parties, one party's after the other's, are sorted by whom they belong to and merged: equal keys stay in the order of
+/// their rows, in each of several columns, and it takes a fraction of the comparisons.
+#[test]
+fn what_each_party_can_sort_is_merged() {
+    let (u, i) = (Scalar::unsigned, Scalar::signed);
+    for (lens, keys) in [
+        ([500, 300, 1], 1),
+        ([1, 200, 300], 1),
+        ([256, 256, 256], 2),
+        ([400, 3, 500], 3),
+    ] {
+        let mut b = Builder::new(3);
+        let columns = [i(5), u(4), u(20)].map(|scalar| {
+            let parts: Vec<ValueId> = (lens.iter().zip(0..))
+                .map(|(&len, party)| b.input(party, "x", scalar, len))
+                .collect();
+            b.inferred(Op::Concat, &parts)
+        });
+        let op = Op::Sort {
+            keys,
+            segments: 1,
+            drawn: false,
+        };
+        let tys = columns.map(|c| b.ty(c)).to_vec();
+        for column in b.push(op, columns.to_vec(), tys, vec![]) {
+            b.output(column, &[0]);
+        }
+        let ir = b.finish();
+        let mut random = SplitMix::new(keys);
+        let given: Vec<Vec<Word>> = (ir.inputs.iter())
+            .map(|input| {
+                let word = |_| input.scalar.wrap(random.word());
+                (0..input.lanes).map(word).collect()
+            })
+            .collect();
+        let expected = interpret(&ir, &given).unwrap().outputs;
+        let options = options(Suite::Gmw, 1, Network::LAN);
+        let cheapest = decide(ir.clone(), &options).ir;
+        let everywhere = merges::run(ir.clone(), None, owners(&ir)).0;
+        for (ir, is_merged) in [(cheapest, false), (everywhere, true)] {
+            crate::ir::verify::verify(&ir).unwrap();
+            assert_eq!(interpret(&ir, &given).unwrap().outputs, expected);
+            if !is_merged {
+                continue;
+            }
+            let grids = owners(&ir);
+            let joint = |node: &Node| grids[node.results[0].index()].whole() == Owner::Joint;
+            let is_sort = |node: &Node| matches!(node.op, Op::Sort { .. }) && joint(node);
+            assert!(!ir.body.nodes.iter().any(is_sort), "{lens:?}");
+            let compared = (ir.body.nodes.iter())
+                .filter(|node| matches!(node.op, Op::Word(WordOp::Lt)) && joint(node))
+                .map(|node| ir.values[node.results[0].index()].ty.lanes);
+            let (compared, rows) = (compared.sum::<u64>(), lens.iter().sum::<u64>());
+            // Half of the rows in each of nine or ten layers, by each key and by the place.
+            assert!(compared < 11 * (keys + 1) * rows, "{lens:?}: {compared}");
+        }
     }
 }
 
