@@ -9,7 +9,7 @@ use smpcc_circuit::program::InputLeaf;
 use smpcc_circuit::program::Op::Shuffle;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::stats::{self, Known};
-use smpcc_circuit::value::{Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use smpcc_circuit::verify::Verified;
 use smpcc_compiler::ir::build::Builder;
 use smpcc_compiler::ir::generate::{Size, generate};
@@ -264,13 +264,28 @@ const FAR: Network = Network {
     mbit_per_s: 100_000,
 };
 
-/// Numbers of two parties, sorted: the program, and whether it shuffles.
-fn sort_agrees(setting: Setting, scalar: Scalar, lanes: u64, network: Network) -> bool {
+/// Numbers of two parties, sorted, one party's after the other's or else in turns: whether it shuffles.
+fn sort_agrees(
+    setting: Setting,
+    scalar: Scalar,
+    lanes: u64,
+    network: Network,
+    in_turns: bool,
+) -> bool {
     let at = format!("{lanes} of {scalar}, {setting:?}");
     let mut b = Builder::new(setting.n_parties);
     let x = b.input(0, "x", scalar, lanes);
     let y = b.input(setting.n_parties - 1, "y", scalar, lanes / 2);
-    let both = b.inferred(Op::Concat, &[x, y]);
+    let mut both = b.inferred(Op::Concat, &[x, y]);
+    if in_turns {
+        let half = lanes / 2;
+        let turns = ConstVec::Affine {
+            start: 0,
+            dims: vec![(half, 1), (3, half.into())],
+        };
+        let turns = b.constant(Scalar::USIZE, turns);
+        both = b.gather(both, turns, 1);
+    }
     let ty = b.ty(both);
     let sort = Op::Sort {
         keys: 1,
@@ -298,7 +313,7 @@ fn sort_agrees(setting: Setting, scalar: Scalar, lanes: u64, network: Network) -
     nodes.into_iter().any(|node| node.op == Shuffle)
 }
 
-/// By a network or by digits, as the compiler chooses; every suite that shuffles is chosen to somewhere.
+/// By a network, by digits or by merging, as the compiler chooses; every suite that shuffles is chosen to somewhere.
 #[test]
 fn sorts_under_every_suite() {
     let mut shuffled = BTreeSet::new();
@@ -311,7 +326,8 @@ fn sorts_under_every_suite() {
             cases.push((Scalar::signed(6), 2000, Network::WAN));
         }
         for (scalar, lanes, network) in cases {
-            if sort_agrees(setting, scalar, lanes, network) {
+            sort_agrees(setting, scalar, lanes, network, false);
+            if sort_agrees(setting, scalar, lanes, network, true) {
                 shuffled.insert(setting.suite.name());
             }
         }

@@ -58,6 +58,7 @@ pub fn run(ir: Ir) -> Outcome {
             .map(|(i, g)| (ValueId::new(i), g))
             .collect(),
         cuts: SortedMap::new(),
+        computes: false,
     };
     let outcome = rewrite(ir, true, &mut own);
     Outcome {
@@ -66,11 +67,13 @@ pub fn run(ir: Ir) -> Outcome {
     }
 }
 
-/// Some lanes of a value, taken from what it is put together from where that is known.
+/// Some lanes of a value, taken from what it is put together from where that is known, and computed from theirs where each lane follows
+/// from its own.
 pub fn taken(walk: &mut Walk, id: ValueId, at: &ConstVec) -> ValueId {
     let own = Own {
         grids: SortedMap::new(),
         cuts: SortedMap::new(),
+        computes: true,
     };
     own.pick(walk, id, at)
 }
@@ -80,6 +83,8 @@ struct Own {
     grids: SortedMap<ValueId, Grid>,
     /// Values that exist piece by piece too.
     cuts: SortedMap<ValueId, Cut>,
+    /// Whether lanes are computed from theirs where they are not there.
+    computes: bool,
 }
 
 /// A value in pieces.

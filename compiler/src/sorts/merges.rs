@@ -12,6 +12,7 @@
 use super::network::exchange;
 use super::places::Places;
 use super::{Choice, Shape, Sorter, program};
+use crate::assign;
 use crate::ir::{Ir, Node, Op, Ty};
 use crate::passes::dead;
 use crate::passes::own::grid::{Grid, Owner};
@@ -35,13 +36,22 @@ pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> (Ir,
         cheaper: SortedMap::new(),
         places: Places::default(),
         merged: Vec::new(),
-        found: false,
+        sorted: Vec::new(),
     };
-    let rewritten = rewrite(ir, false, &mut rule).ir;
-    if !rule.found {
+    let rewritten = rewrite(ir.clone(), false, &mut rule).ir;
+    if rule.sorted.is_empty() {
         return (rewritten, Places::default());
     }
     let (swept, renamed) = dead::swept(rewritten);
+    if let Some(sorter) = sorter {
+        // What only one can do in few steps is not to be done by all.
+        let who = assign::alone(&swept.ir, sorter.options);
+        let is_alone = |v: &ValueId| who.get(v.index()).is_some_and(Option::is_some);
+        let mut sorted = rule.sorted.iter().filter_map(|v| renamed[v.index()]);
+        if !sorted.all(|v| is_alone(&v)) {
+            return (ir, Places::default());
+        }
+    }
     let mut places = Places::default();
     for column in rule.merged {
         if let Some(now) = renamed[column.index()] {
@@ -59,7 +69,8 @@ struct Merges<'a> {
     places: Places,
     /// Columns that were merged and are places.
     merged: Vec<ValueId>,
-    found: bool,
+    /// Columns of one party's rows that it sorts.
+    sorted: Vec<ValueId>,
 }
 
 impl Rule for Merges<'_> {
@@ -76,12 +87,11 @@ impl Rule for Merges<'_> {
             walk.push(node);
             return;
         }
-        self.found = true;
         let are_places: Vec<bool> = (node.args.iter())
             .map(|&arg| self.places.are(walk, arg, 1))
             .collect();
         (walk.span, walk.protocol) = (node.span, node.protocol);
-        let merged = merged(walk, &node.args, keys, &runs, true);
+        let merged = merged(walk, &node.args, keys, &runs, Some(&mut self.sorted));
         for (&result, &column) in node.results.iter().zip(&merged) {
             let range = walk.all_values()[result.index()].range;
             walk.note_range(column, range);
@@ -144,7 +154,7 @@ fn time_to_merge(sorter: &Sorter<'_>, shape: &Shape, runs: &[u64]) -> f64 {
                 walk.push(node);
                 return;
             };
-            let merged = merged(walk, &node.args, keys, self.0, false);
+            let merged = merged(walk, &node.args, keys, self.0, None);
             walk.replace_all(&node.results, &merged);
         }
     }
@@ -160,13 +170,13 @@ fn time_to_merge(sorter: &Sorter<'_>, shape: &Shape, runs: &[u64]) -> f64 {
     merging.fold(f64::INFINITY, f64::min)
 }
 
-/// The columns in order, from runs of rows that follow each other; with `sorts`, each run is sorted first.
+/// The columns in order, from runs of rows that follow each other. Each run is sorted first and noted, if they are not sorted.
 fn merged(
     walk: &mut Walk,
     columns: &[ValueId],
     keys: u64,
     runs: &[u64],
-    sorts: bool,
+    mut unsorted: Option<&mut Vec<ValueId>>,
 ) -> Vec<ValueId> {
     let rows: u64 = runs.iter().sum();
     let n = columns.len();
@@ -193,16 +203,24 @@ fn merged(
                     walk.with_secrecy(own, true)
                 })
                 .collect();
-            if !sorts || len < 2 {
+            let Some(noted) = unsorted.as_mut().filter(|_| len > 1) else {
                 return (len, own);
-            }
+            };
             let tys: Vec<Ty> = own.iter().map(|&column| walk.ty(column)).collect();
+            let ranges: Vec<_> = (own.iter())
+                .map(|column| walk.all_values()[column.index()].range)
+                .collect();
             let op = Op::Sort {
                 keys,
                 segments: 1,
                 drawn: false,
             };
-            (len, walk.push_new(op, own, &tys, Vec::new()))
+            let sorted = walk.push_new(op, own, &tys, Vec::new());
+            for (&column, range) in sorted.iter().zip(ranges) {
+                walk.note_range(column, range);
+            }
+            noted.extend(&sorted);
+            (len, sorted)
         })
         .collect();
     // The two neighbours that are shortest together first, so that no row goes through more merges than it must.

@@ -68,6 +68,18 @@ impl Own {
                 Some(walk.with_secrecy(public, true))
             }
             Some((Op::Scatter { .. }, _)) => self.pick_written(walk, id, at),
+            Some((Op::Word(op), args)) if self.computes => {
+                let own: Vec<ValueId> = args.iter().map(|&arg| self.pick(walk, arg, at)).collect();
+                let (ty, range) = (walk.ty(id), walk.all_values()[id.index()].range);
+                let ty = Ty {
+                    lanes: at.lanes(),
+                    secret: own.iter().any(|&arg| walk.ty(arg).secret),
+                    ..ty
+                };
+                let own = walk.emit(Op::Word(op), own, ty);
+                walk.note_range(own, range);
+                Some(own)
+            }
             // An index that is a counter beside a known number.
             Some((Op::Word(op @ (WordOp::Add | WordOp::Sub | WordOp::Mul)), args))
                 if !walk.ty(id).secret && args.iter().any(|&arg| walk.constant(arg).is_some()) =>
