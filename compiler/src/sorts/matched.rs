@@ -11,7 +11,7 @@ use crate::passes::constants::vectors::normal;
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::{ConstVec, Scalar};
+use smpcc_circuit::value::{ConstVec, Piece, Scalar};
 use smpcc_circuit::verify::MAX_LANES;
 
 /// Which rows belong to a key.
@@ -23,6 +23,17 @@ pub(super) enum Asks {
     Below,
     /// Those with this key or a smaller one.
     UpTo,
+}
+
+/// Which rows stand to an asker in a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Span {
+    /// All.
+    All,
+    /// Of one list, those that come before it.
+    Earlier,
+    /// Of one list, those that come after it.
+    Later,
 }
 
 /// One of the two lists.
@@ -47,6 +58,8 @@ pub(super) struct Pairs {
     pub rows: List,
     /// Which rows belong to an asker.
     pub asks: Asks,
+    /// Among which.
+    pub span: Span,
     /// Whether the rows that do not are meant.
     pub others: bool,
     /// Whether it is asked only if there is any.
@@ -83,78 +96,239 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
     if !is_large(node, |v| walk.ty(v)) {
         return None;
     }
-    let ty = walk.ty(node.args[0]);
+    let scalar = walk.ty(node.args[0]).scalar;
     let any = op == WordOp::Or;
-    let (hit, values) = match (op, ty.scalar) {
-        (WordOp::Or, Scalar::Bool) => (node.args[0], None),
-        (WordOp::Add, Scalar::Int { .. }) => terms(walk, node.args[0])?,
+    let total = segments == 1;
+    // A triangle's rows may be filled up with zeros.
+    let filled = (!total)
+        .then(|| filled(walk, node.args[0], segments))
+        .flatten();
+    let (summed, span) = filled.unwrap_or((node.args[0], Span::All));
+    let (hit, values) = match (any, scalar) {
+        (true, Scalar::Bool) => (summed, None),
+        (false, Scalar::Int { .. }) => terms(walk, summed)?,
         _ => return None,
     };
     let mut parts = Vec::new();
     conjuncts(walk, hit, &mut parts);
-    let total = segments == 1;
-    let n = match total {
-        false => segments,
-        true => parts.iter().find_map(|&part| outer(walk, part))?,
+    let lanes = walk.ty(hit).lanes;
+    let frames = match total {
+        false => vec![Frame::new(segments, lanes, span)?],
+        // Which of the lists that are compared is the outer one is to be tried.
+        true => {
+            let mut lists = Vec::new();
+            for &part in &parts {
+                compared_lists(walk, part, &mut lists);
+            }
+            let spans = [Span::All, Span::Earlier, Span::Later];
+            (lists.into_iter())
+                .flat_map(|n| spans.map(|span| Frame::new(n, lanes, span)))
+                .flatten()
+                .collect()
+        }
     };
-    let m = ty.lanes.checked_div(n)?;
-    if n < 2 || m < 2 || n.checked_mul(m)? != ty.lanes {
-        return None;
+    frames.iter().find_map(|frame| {
+        let (askers, rows, asks, others) = frame.lists(walk, &parts, values, scalar)?;
+        let mut found = Pairs {
+            askers,
+            rows,
+            asks,
+            span: frame.span,
+            others,
+            any,
+            total,
+            scalar,
+        };
+        if total && found.askers.n > found.rows.n {
+            found.turn();
+        }
+        Some(found)
+    })
+}
+
+/// How pairs are laid out in lanes: places in the outer and in the inner list.
+struct Frame {
+    n: u64,
+    m: u64,
+    span: Span,
+    outer: ConstVec,
+    inner: ConstVec,
+}
+
+impl Frame {
+    /// Of `n` askers in so many lanes.
+    fn new(n: u64, lanes: u64, span: Span) -> Option<Self> {
+        let (m, all) = match span {
+            Span::All => (lanes.checked_div(n)?, n.checked_mul(lanes / n)?),
+            Span::Earlier | Span::Later => (n, n.checked_mul(n.checked_sub(1)?)? / 2),
+        };
+        let rows = n.checked_add(m)?.checked_mul(2)?;
+        if n < 2 || m < 2 || all != lanes || rows > MAX_LANES {
+            return None;
+        }
+        let (outer, inner) = places(n, m, span);
+        Some(Self {
+            n,
+            m,
+            span,
+            outer: normal(outer, Scalar::USIZE),
+            inner: normal(inner, Scalar::USIZE),
+        })
     }
-    let list = |n| List {
-        n,
-        keys: Vec::new(),
-        when: Vec::new(),
-        values: None,
-    };
-    let (mut askers, mut rows) = (list(n), list(m));
-    let own = |v| (spread(walk, v, n, m), repeated(walk, v, n, m));
-    let mut relation = None;
-    for &part in &parts {
-        match own(part) {
-            (Some(when), _) => askers.when.push(when),
-            (None, Some(when)) => rows.when.push(when),
-            (None, None) => {
-                let (asks, others, asker, row) = compared(walk, part, n, m)?;
-                // Keys of several columns are equal or not, and nothing else.
-                if relation.is_some_and(|r| r != (asks, others))
-                    || relation.is_some() && (asks, others) != (Asks::Equal, false)
-                {
-                    return None;
+
+    /// The outer list, if a value is each of its rows once for each of its pairs.
+    fn spread(&self, walk: &Walk, value: ValueId) -> Option<ValueId> {
+        moved(walk, value, self.n, &self.outer)
+    }
+
+    /// The inner list in the same way.
+    fn repeated(&self, walk: &Walk, value: ValueId) -> Option<ValueId> {
+        let all = || match self.span {
+            Span::All => repeated(walk, value, self.n, self.m),
+            Span::Earlier | Span::Later => None,
+        };
+        moved(walk, value, self.m, &self.inner).or_else(all)
+    }
+
+    /// The two lists, by what of all must hold and by what is added up where it does.
+    fn lists(
+        &self,
+        walk: &Walk,
+        parts: &[ValueId],
+        values: Option<ValueId>,
+        sums: Scalar,
+    ) -> Option<(List, List, Asks, bool)> {
+        let list = |n| List {
+            n,
+            keys: Vec::new(),
+            when: Vec::new(),
+            values: None,
+        };
+        let (mut askers, mut rows) = (list(self.n), list(self.m));
+        let own = |v| (self.spread(walk, v), self.repeated(walk, v));
+        let mut relation = None;
+        for &part in parts {
+            match own(part) {
+                (Some(when), _) => askers.when.push(when),
+                (None, Some(when)) => rows.when.push(when),
+                (None, None) => {
+                    let (asks, others, asker, row) = self.compared(walk, part)?;
+                    // Keys of several columns are equal or not, and nothing else.
+                    if relation.is_some_and(|r| r != (asks, others))
+                        || relation.is_some() && (asks, others) != (Asks::Equal, false)
+                    {
+                        return None;
+                    }
+                    relation = Some((asks, others));
+                    askers.keys.push(asker);
+                    rows.keys.push(row);
                 }
-                relation = Some((asks, others));
-                askers.keys.push(asker);
-                rows.keys.push(row);
             }
         }
-    }
-    let (asks, others) = relation?;
-    if let Some(values) = values {
-        match own(widened_from(walk, values, ty.scalar)) {
-            (Some(values), _) => askers.values = Some(values),
-            (None, Some(values)) => rows.values = Some(values),
-            (None, None) => return None,
+        let (asks, others) = relation?;
+        if let Some(values) = values {
+            match own(widened_from(walk, values, sums)) {
+                (Some(values), _) => askers.values = Some(values),
+                (None, Some(values)) => rows.values = Some(values),
+                (None, None) => return None,
+            }
         }
+        // What comes before a row is known by its place among its equals.
+        let is_known = match self.span {
+            Span::All => true,
+            Span::Earlier | Span::Later => {
+                (asks, others) == (Asks::Equal, false) && askers.keys == rows.keys
+            }
+        };
+        let bits = (rows.keys.iter()).map(|&key| walk.ty(key).scalar.width());
+        (is_known && bits.sum::<u32>() <= 128).then_some((askers, rows, asks, others))
     }
-    let mut found = Pairs {
-        askers,
-        rows,
-        asks,
-        others,
-        any,
-        total,
-        scalar: ty.scalar,
+
+    /// How a pair is compared, whether the opposite is meant, and the keys of the outer and of the inner list.
+    fn compared(&self, walk: &Walk, part: ValueId) -> Option<(Asks, bool, ValueId, ValueId)> {
+        if let Some(&[of]) = walk.word_args(part, WordOp::Not) {
+            let (asks, others, asker, row) = self.compared(walk, of)?;
+            return Some((asks, !others, asker, row));
+        }
+        let (Op::Word(op), &[a, b]) = walk.simple(part)? else {
+            return None;
+        };
+        let keys = |asker, row| Some((self.spread(walk, asker)?, self.repeated(walk, row)?));
+        let ((asker, row), row_first) = match keys(b, a) {
+            Some(found) => (found, true),
+            None => (keys(a, b)?, false),
+        };
+        let (asks, others) = match (op, row_first) {
+            (WordOp::Eq, _) => (Asks::Equal, false),
+            (WordOp::Ne, _) => (Asks::Equal, true),
+            (WordOp::Lt, true) => (Asks::Below, false),
+            (WordOp::Le, true) => (Asks::UpTo, false),
+            (WordOp::Lt, false) => (Asks::UpTo, true),
+            (WordOp::Le, false) => (Asks::Below, true),
+            _ => return None,
+        };
+        let is_key = |v: ValueId| matches!(walk.ty(v).scalar, Scalar::Int { .. });
+        (is_key(asker) && is_key(row) && walk.ty(asker).scalar == walk.ty(row).scalar)
+            .then_some((asks, others, asker, row))
+    }
+}
+
+/// The places of all pairs in the outer list of `n` and in the inner one of `m`.
+pub(super) fn places(n: u64, m: u64, span: Span) -> (ConstVec, ConstVec) {
+    if span == Span::All {
+        let affine = |dims| ConstVec::Affine { start: 0, dims };
+        return (affine(vec![(n, 1), (m, 0)]), affine(vec![(n, 0), (m, 1)]));
+    }
+    let pieces = |inner: bool| {
+        let piece = |i: u64| {
+            let (first, len) = match span {
+                Span::Later => (i + 1, n - 1 - i),
+                Span::All | Span::Earlier => (0, i),
+            };
+            let (start, step) = if inner { (first, 1) } else { (i, 0) };
+            (len > 0).then(|| Piece {
+                start: start.into(),
+                dims: vec![(len, step)],
+            })
+        };
+        ConstVec::Pieces((0..n).filter_map(piece).collect())
     };
-    if total && found.askers.n > found.rows.n {
-        found.turn();
+    (pieces(false), pieces(true))
+}
+
+/// What fills a triangle with rows of equal length, and which one, if zeros stand in the other places.
+fn filled(walk: &Walk, value: ValueId, rows: u64) -> Option<(ValueId, Span)> {
+    let value = match walk.word_args(value, WordOp::Cast) {
+        Some(&[from]) => from,
+        _ => value,
+    };
+    let (Op::Scatter { block: 1 }, &[zeros, at, hits]) = walk.simple(value)? else {
+        return None;
+    };
+    if walk.splat(zeros) != Some(0) {
+        return None;
     }
-    let bits = found
-        .rows
-        .keys
-        .iter()
-        .map(|&key| walk.ty(key).scalar.width());
-    let all = n.checked_add(m)?.checked_mul(2)?;
-    (bits.sum::<u32>() <= 128 && all <= MAX_LANES).then_some(found)
+    let at = normal(walk.constant(at)?.clone(), Scalar::USIZE);
+    let len = walk.ty(value).lanes.checked_div(rows)?;
+    let triangle = |span: Span| {
+        let piece = |i: u64| {
+            let n = match span {
+                Span::Later => rows - 1 - i,
+                Span::All | Span::Earlier => i,
+            };
+            (n > 0).then(|| Piece {
+                start: (i * len).into(),
+                dims: vec![(n, 1)],
+            })
+        };
+        ConstVec::Pieces((0..rows).filter_map(piece).collect())
+    };
+    (walk.ty(hits).lanes == rows.checked_mul(rows - 1)? / 2 && len + 1 >= rows).then_some(())?;
+    let spans = [Span::Earlier, Span::Later];
+    let span = spans
+        .into_iter()
+        .find(|&span| normal(triangle(span), Scalar::USIZE) == at)?;
+    Some((hits, span))
 }
 
 impl Pairs {
@@ -215,62 +389,33 @@ fn conjuncts(walk: &Walk, hit: ValueId, parts: &mut Vec<ValueId>) {
     }
 }
 
-/// How a pair is compared, whether the opposite is meant, and the keys of the outer and of the inner list.
-fn compared(walk: &Walk, part: ValueId, n: u64, m: u64) -> Option<(Asks, bool, ValueId, ValueId)> {
-    if let Some(&[of]) = walk.word_args(part, WordOp::Not) {
-        let (asks, others, asker, row) = compared(walk, of, n, m)?;
-        return Some((asks, !others, asker, row));
-    }
-    let (Op::Word(op), &[a, b]) = walk.simple(part)? else {
-        return None;
+/// How many rows the lists have that are compared, each number once.
+fn compared_lists(walk: &Walk, part: ValueId, lists: &mut Vec<u64>) {
+    let Some((Op::Word(op), args)) = walk.simple(part) else {
+        return;
     };
-    let keys = |asker, row| Some((spread(walk, asker, n, m)?, repeated(walk, row, n, m)?));
-    let ((asker, row), row_first) = match keys(b, a) {
-        Some(found) => (found, true),
-        None => (keys(a, b)?, false),
-    };
-    let (asks, others) = match (op, row_first) {
-        (WordOp::Eq, _) => (Asks::Equal, false),
-        (WordOp::Ne, _) => (Asks::Equal, true),
-        (WordOp::Lt, true) => (Asks::Below, false),
-        (WordOp::Le, true) => (Asks::UpTo, false),
-        (WordOp::Lt, false) => (Asks::UpTo, true),
-        (WordOp::Le, false) => (Asks::Below, true),
-        _ => return None,
-    };
-    let is_key = |v: ValueId| matches!(walk.ty(v).scalar, Scalar::Int { .. });
-    (is_key(asker) && is_key(row) && walk.ty(asker).scalar == walk.ty(row).scalar)
-        .then_some((asks, others, asker, row))
-}
-
-/// How many rows the outer list has, by what is compared.
-fn outer(walk: &Walk, part: ValueId) -> Option<u64> {
-    let (Op::Word(_), args) = walk.simple(part)? else {
-        return None;
-    };
-    let lanes = walk.ty(part).lanes;
-    args.iter().find_map(|&arg| {
-        if walk.word_args(part, WordOp::Not).is_some() {
-            return outer(walk, arg);
+    for &arg in args {
+        match walk.simple(arg) {
+            Some(_) if *op == WordOp::Not => compared_lists(walk, arg, lists),
+            Some((Op::Gather { .. }, &[source, _])) => {
+                let n = walk.ty(source).lanes;
+                if !lists.contains(&n) {
+                    lists.push(n);
+                }
+            }
+            _ => {}
         }
-        let (Op::Gather { block: 1 }, &[source, _]) = walk.simple(arg)? else {
-            return None;
-        };
-        let n = walk.ty(source).lanes;
-        spread(walk, arg, n, lanes.checked_div(n)?).map(|_| n)
-    })
+    }
 }
 
-/// The `n` rows each of which a value holds `m` times.
-fn spread(walk: &Walk, value: ValueId, n: u64, m: u64) -> Option<ValueId> {
-    let (Op::Gather { block: 1 }, &[source, places]) = walk.simple(value)? else {
+/// The list of `n` rows that a value takes its lanes from, at these places.
+fn moved(walk: &Walk, value: ValueId, n: u64, places: &ConstVec) -> Option<ValueId> {
+    let (Op::Gather { block: 1 }, &[source, at]) = walk.simple(value)? else {
         return None;
     };
-    let dims = vec![(n, 1), (m, 0)];
-    let each = ConstVec::Affine { start: 0, dims };
-    let places = walk.constant(places)?.clone();
+    let at = walk.constant(at)?;
     (walk.ty(source).lanes == n
-        && places.lanes() == n.checked_mul(m)?
-        && normal(places, Scalar::USIZE) == normal(each, Scalar::USIZE))
-    .then_some(source)
+        && at.lanes() == places.lanes()
+        && normal(at.clone(), Scalar::USIZE) == *places)
+        .then_some(source)
 }

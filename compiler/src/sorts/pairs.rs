@@ -8,11 +8,11 @@
 //! ```
 //!
 //! Sorts are stable, so that of equal keys the rows stand between the two places of whoever asks for them. What lies below a key stands before
-//! the first of its places, and one list of askers is enough. n·m comparisons become a sort of m + 2·n rows. Intersections, joins
+//! the first of its places, and one list of askers is enough. Of pairs of one list, `i < j`, a row's own place is the other end. n·m comparisons become a sort of m + 2·n rows. Intersections, joins
 //! and ranks are written as loops over all pairs first, and found here by their form.
 
 use super::Sorter;
-use super::matched::{Asks, Pairs, pairs};
+use super::matched::{Asks, Pairs, Span as Among, pairs, places};
 use super::rows::{lanes, numbers, public, sort, sums_so_far};
 use crate::ir::build::Builder;
 use crate::ir::{Ir, Node, Region};
@@ -29,6 +29,7 @@ use smpcc_circuit::value::{ConstVec, Scalar};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Shape {
     asks: Asks,
+    among: Among,
     key: Scalar,
     /// Of the rows, where they are not counted.
     values: Option<Scalar>,
@@ -89,7 +90,7 @@ struct Sums<'a> {
     sorter: Option<Sorter<'a>>,
     owners: Vec<Grid>,
     /// By keys of rows and of askers and by what is asked, in this region.
-    sorted: SortedMap<(Vec<ValueId>, Vec<ValueId>, Asks), Order>,
+    sorted: SortedMap<(Vec<ValueId>, Vec<ValueId>, Asks, Among), Order>,
     cheaper: SortedMap<Shape, bool>,
     found: bool,
 }
@@ -106,11 +107,8 @@ impl Rule for Sums<'_> {
         };
         self.found = true;
         walk.span = node.span;
-        let key = (
-            pairs.rows.keys.clone(),
-            pairs.askers.keys.clone(),
-            pairs.asks,
-        );
+        let [rows, askers] = [&pairs.rows, &pairs.askers].map(|list| list.keys.clone());
+        let key = (rows, askers, pairs.asks, pairs.span);
         let order = *(self.sorted.entry(key)).or_insert_with(|| in_order(walk, &pairs));
         let sums = sums(walk, &pairs, order);
         let range = walk.all_values()[node.results[0].index()].range;
@@ -131,6 +129,7 @@ impl Sums<'_> {
     fn is_cheaper(&mut self, walk: &Walk, pairs: &Pairs) -> bool {
         let shape = Shape {
             asks: pairs.asks,
+            among: pairs.span,
             key: key_type(walk, &pairs.rows.keys),
             values: pairs.rows.values.map(|v| walk.ty(v).scalar),
             sums: pairs.scalar,
@@ -185,11 +184,11 @@ fn packed(walk: &mut Walk, keys: &[ValueId]) -> ValueId {
 }
 
 /// Rows between or beside those who ask for them.
-fn beside(asks: Asks, askers: ValueId, rows: ValueId) -> Vec<ValueId> {
-    match asks {
-        Asks::Equal => vec![askers, rows, askers],
-        Asks::Below => vec![askers, rows],
-        Asks::UpTo => vec![rows, askers],
+fn beside(pairs: &Pairs, askers: ValueId, rows: ValueId) -> Vec<ValueId> {
+    match (pairs.asks, pairs.span) {
+        (Asks::Equal, Among::All) => vec![askers, rows, askers],
+        (Asks::Below, _) | (Asks::Equal, Among::Earlier) => vec![askers, rows],
+        (Asks::UpTo, _) | (Asks::Equal, Among::Later) => vec![rows, askers],
     }
 }
 
@@ -199,7 +198,7 @@ fn in_order(walk: &mut Walk, pairs: &Pairs) -> Order {
         packed(walk, &pairs.rows.keys),
         packed(walk, &pairs.askers.keys),
     );
-    let keys = walk.concat(beside(pairs.asks, askers, rows));
+    let keys = walk.concat(beside(pairs, askers, rows));
     let numbers = numbers(walk, walk.ty(keys).lanes);
     let rows = sort(walk, vec![keys, numbers])[1];
     let places = sort(walk, vec![rows, numbers])[1];
@@ -230,16 +229,21 @@ fn sums(walk: &mut Walk, pairs: &Pairs, order: Order) -> ValueId {
     let values = walk.with_secrecy(values, true);
     let nothing = walk.splat_of(ty(n), 0);
     let nothing = walk.with_secrecy(nothing, true);
-    let all = walk.concat(beside(pairs.asks, nothing, values));
+    let all = walk.concat(beside(pairs, nothing, values));
     let ends = sums_so_far(walk, all, order.rows, order.places);
-    let mut sums = match pairs.asks {
-        Asks::Equal => {
-            let (first, last) = (lanes(walk, ends, 0, n), lanes(walk, ends, n + m, n));
+    let mut sums = match (pairs.asks, pairs.span) {
+        (Asks::Equal, among) => {
+            let last = if among == Among::All { n + m } else { n };
+            let (first, last) = (lanes(walk, ends, 0, n), lanes(walk, ends, last, n));
             walk.word(WordOp::Sub, &[last, first])
         }
-        Asks::Below => lanes(walk, ends, 0, n),
-        Asks::UpTo => lanes(walk, ends, m, n),
+        (Asks::Below, _) => lanes(walk, ends, 0, n),
+        (Asks::UpTo, _) => lanes(walk, ends, m, n),
     };
+    if pairs.span == Among::Earlier {
+        // Sums up to a row have the row itself.
+        sums = walk.word(WordOp::Sub, &[sums, values]);
+    }
     if pairs.others {
         let all = walk.reduce(WordOp::Add, values, 1);
         let all = walk.gather_at(all, ConstVec::Splat { lanes: n, word: 0 });
@@ -275,23 +279,27 @@ fn compared(shape: Shape, n_parties: u32) -> Ir {
         ..
     } = shape;
     let mut b = Builder::new(n_parties);
-    let (askers, rows) = (b.input(0, "x", key, n), b.input(1, "y", key, m));
+    let askers = b.input(0, "x", key, n);
+    let rows = match shape.among {
+        Among::All => b.input(1, "y", key, m),
+        Among::Earlier | Among::Later => askers,
+    };
     let values = shape.values.map(|values| b.input(1, "v", values, m));
     let values = values.map(|values| b.cast(values, shape.sums));
-    let mut all = |of: ValueId, dims: Vec<(u64, u128)>| {
-        let at = b.constant(Scalar::USIZE, ConstVec::Affine { start: 0, dims });
-        b.gather(of, at, 1)
-    };
-    let each = all(askers, vec![(n, 1), (m, 0)]);
-    let again = all(rows, vec![(n, 0), (m, 1)]);
-    let values = values.map(|values| all(values, vec![(n, 0), (m, 1)]));
+    let (outer, inner) = places(n, m, shape.among);
+    let pairs = outer.lanes();
+    let [outer, inner] = [outer, inner].map(|at| b.constant(Scalar::USIZE, at));
+    let each = b.gather(askers, outer, 1);
+    let again = b.gather(rows, inner, 1);
+    let values = values.map(|values| b.gather(values, inner, 1));
     let op = match shape.asks {
         Asks::Equal => WordOp::Eq,
         Asks::Below => WordOp::Lt,
         Asks::UpTo => WordOp::Le,
     };
     let hit = b.word(op, &[again, each]);
-    let segments = if shape.total { 1 } else { n };
+    let each_row = shape.among == Among::All && !shape.total;
+    let segments = if each_row { n } else { 1 };
     let sums = match (shape.sums, values) {
         (Scalar::Bool, _) => b.reduce(WordOp::Or, hit, segments),
         (sums, None) => {
@@ -299,7 +307,7 @@ fn compared(shape: Shape, n_parties: u32) -> Ir {
             b.reduce(WordOp::Add, terms, segments)
         }
         (sums, Some(values)) => {
-            let none = b.splat(sums, n * m, 0);
+            let none = b.splat(sums, pairs, 0);
             let terms = b.word(WordOp::Select, &[hit, values, none]);
             b.reduce(WordOp::Add, terms, segments)
         }

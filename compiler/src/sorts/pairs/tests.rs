@@ -4,7 +4,7 @@ use super::*;
 use crate::ir::Op;
 use crate::ir::interpret::interpret;
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Piece, Word};
 
 /// A program that compares all pairs in a form that `random` draws, its inputs' types with a bound of their words, and its form in words.
 fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
@@ -110,11 +110,83 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
     (b.finish(), inputs, what)
 }
 
+/// A program that compares the rows of one list with those before or behind them.
+fn triangle(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
+    let n = [190, 201][random.below(2) as usize];
+    let span = [Among::Earlier, Among::Later][random.below(2) as usize];
+    let mut b = Builder::new(3);
+    let mut what = format!("{n} {span:?}");
+    let (outer, inner) = places(n, n, span);
+    let pairs = outer.lanes();
+    let at = [outer, inner].map(|at| b.constant(Scalar::USIZE, at));
+    let mut inputs = Vec::new();
+    let mut list = |b: &mut Builder, scalar: Scalar, most: u64| {
+        inputs.push((scalar, n, most));
+        b.input(0, "x", scalar, n)
+    };
+    let key = list(&mut b, Scalar::unsigned(7), 40);
+    let mut hit = {
+        let sides = at.map(|at| b.gather(key, at, 1));
+        b.word(WordOp::Eq, &sides)
+    };
+    if random.below(2) == 0 {
+        let other = list(&mut b, Scalar::signed(4), 3);
+        let sides = at.map(|at| b.gather(other, at, 1));
+        let also = b.word(WordOp::Eq, &sides);
+        hit = b.word(WordOp::And, &[also, hit]);
+        what.push_str(" two keys");
+    }
+    for (side, at) in at.into_iter().enumerate() {
+        if random.below(3) == 0 {
+            let when = list(&mut b, Scalar::Bool, 2);
+            let when = b.gather(when, at, 1);
+            hit = b.word(WordOp::And, &[hit, when]);
+            what.push_str(&format!(" when {side}"));
+        }
+    }
+    let scalar = [Scalar::unsigned(6), Scalar::signed(30)][random.below(2) as usize];
+    let (op, terms) = match random.below(4) {
+        0 => (WordOp::Or, hit),
+        1 => (WordOp::Add, b.cast(hit, scalar)),
+        side => {
+            let values = list(&mut b, scalar, 1 << 6);
+            let brought = b.gather(values, at[side as usize - 2], 1);
+            let none = b.splat(scalar, pairs, 0);
+            what.push_str(&format!(" by {side}"));
+            (WordOp::Add, b.word(WordOp::Select, &[hit, brought, none]))
+        }
+    };
+    let sums = if random.below(2) == 0 {
+        what.push_str(" total");
+        b.reduce(op, terms, 1)
+    } else {
+        // Rows of n - 1 places, or of more, of which some are zero.
+        let len = n - 1 + random.below(3);
+        let fill = (0..n).filter_map(|i| {
+            let filled = if span == Among::Earlier { i } else { n - 1 - i };
+            (filled > 0).then(|| Piece {
+                start: Word::from(i * len),
+                dims: vec![(filled, 1)],
+            })
+        });
+        let fill = b.constant(Scalar::USIZE, ConstVec::Pieces(fill.collect()));
+        let ty = b.ty(terms).scalar;
+        let zeros = b.splat(ty, n * len, 0);
+        let filled = b.scatter(zeros, fill, terms, 1);
+        b.reduce(op, filled, n)
+    };
+    b.output(sums, &[2]);
+    (b.finish(), inputs, what)
+}
+
 #[test]
 fn all_pairs_are_found_by_sorting() {
     let mut random = SplitMix::new(11);
-    for _ in 0..150 {
-        let (ir, inputs, what) = drawn(&mut random);
+    for round in 0..250 {
+        let (ir, inputs, what) = match round {
+            0..150 => drawn(&mut random),
+            _ => triangle(&mut random),
+        };
         let given: Vec<Vec<Word>> = (inputs.iter())
             .map(|&(scalar, lanes, most)| {
                 // On both sides of zero.
