@@ -13,6 +13,7 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Piece, Scalar};
 use smpcc_circuit::verify::MAX_LANES;
+use std::ops::Range;
 
 /// Which rows belong to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +61,8 @@ pub(super) struct Pairs {
     pub asks: Asks,
     /// Among which.
     pub span: Span,
+    /// The askers of which a total is asked for.
+    pub some: Range<u64>,
     /// Whether the rows that do not are meant.
     pub others: bool,
     /// Whether it is asked only if there is any.
@@ -113,7 +116,7 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
     conjuncts(walk, hit, &mut parts);
     let lanes = walk.ty(hit).lanes;
     let frames = match total {
-        false => vec![Frame::new(segments, lanes, span)?],
+        false => vec![Frame::new(segments, lanes, span, 0..segments)?],
         // Which of the lists that are compared is the outer one is to be tried.
         true => {
             let mut lists = Vec::new();
@@ -122,7 +125,12 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
             }
             let spans = [Span::All, Span::Earlier, Span::Later];
             (lists.into_iter())
-                .flat_map(|n| spans.map(|span| Frame::new(n, lanes, span)))
+                .flat_map(|(n, some)| {
+                    spans.map(|span| match span {
+                        Span::All => Frame::new(n, lanes, span, 0..n),
+                        Span::Earlier | Span::Later => Frame::new(n, lanes, span, some.clone()),
+                    })
+                })
                 .flatten()
                 .collect()
         }
@@ -134,6 +142,7 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
             rows,
             asks,
             span: frame.span,
+            some: frame.some.clone(),
             others,
             any,
             total,
@@ -151,26 +160,37 @@ struct Frame {
     n: u64,
     m: u64,
     span: Span,
+    /// The askers that have pairs here.
+    some: Range<u64>,
     outer: ConstVec,
     inner: ConstVec,
 }
 
 impl Frame {
     /// Of `n` askers in so many lanes.
-    fn new(n: u64, lanes: u64, span: Span) -> Option<Self> {
-        let (m, all) = match span {
-            Span::All => (lanes.checked_div(n)?, n.checked_mul(lanes / n)?),
-            Span::Earlier | Span::Later => (n, n.checked_mul(n.checked_sub(1)?)? / 2),
+    fn new(n: u64, lanes: u64, span: Span, some: Range<u64>) -> Option<Self> {
+        let m = match span {
+            Span::All => lanes.checked_div(n)?,
+            Span::Earlier | Span::Later => n,
+        };
+        // Of a row so many rows come before or behind it, which all but one of the ends have.
+        let below = |i: u64| Some(i.checked_mul(i.checked_sub(1)?)? / 2);
+        let all = match span {
+            Span::All => n.checked_mul(m)?,
+            Span::Earlier => below(some.end)?.checked_sub(below(some.start.max(1))?)?,
+            Span::Later => below(n.checked_sub(some.start)?)?
+                .checked_sub(below(n.checked_sub(some.end)?.max(1))?)?,
         };
         let rows = n.checked_add(m)?.checked_mul(2)?;
-        if n < 2 || m < 2 || all != lanes || rows > MAX_LANES {
+        if n < 2 || m < 2 || all != lanes || rows > MAX_LANES || some.end > n {
             return None;
         }
-        let (outer, inner) = places(n, m, span);
+        let (outer, inner) = places(n, m, span, some.clone());
         Some(Self {
             n,
             m,
             span,
+            some,
             outer: normal(outer, Scalar::USIZE),
             inner: normal(inner, Scalar::USIZE),
         })
@@ -273,8 +293,8 @@ impl Frame {
     }
 }
 
-/// The places of all pairs in the outer list of `n` and in the inner one of `m`.
-pub(super) fn places(n: u64, m: u64, span: Span) -> (ConstVec, ConstVec) {
+/// The places of all pairs in the outer list of `n` and in the inner one of `m`; of one list, of those that some rows have.
+pub(super) fn places(n: u64, m: u64, span: Span, some: Range<u64>) -> (ConstVec, ConstVec) {
     if span == Span::All {
         let affine = |dims| ConstVec::Affine { start: 0, dims };
         return (affine(vec![(n, 1), (m, 0)]), affine(vec![(n, 0), (m, 1)]));
@@ -291,7 +311,7 @@ pub(super) fn places(n: u64, m: u64, span: Span) -> (ConstVec, ConstVec) {
                 dims: vec![(len, step)],
             })
         };
-        ConstVec::Pieces((0..n).filter_map(piece).collect())
+        ConstVec::Pieces(some.clone().filter_map(piece).collect())
     };
     (pieces(false), pieces(true))
 }
@@ -389,18 +409,21 @@ fn conjuncts(walk: &Walk, hit: ValueId, parts: &mut Vec<ValueId>) {
     }
 }
 
-/// How many rows the lists have that are compared, each number once.
-fn compared_lists(walk: &Walk, part: ValueId, lists: &mut Vec<u64>) {
+/// How many rows the lists have that are compared, and from which to which these are; each but once.
+fn compared_lists(walk: &Walk, part: ValueId, lists: &mut Vec<(u64, Range<u64>)>) {
     let Some((Op::Word(op), args)) = walk.simple(part) else {
         return;
     };
     for &arg in args {
         match walk.simple(arg) {
             Some(_) if *op == WordOp::Not => compared_lists(walk, arg, lists),
-            Some((Op::Gather { .. }, &[source, _])) => {
+            Some((Op::Gather { block }, &[source, at])) => {
                 let n = walk.ty(source).lanes;
-                if !lists.contains(&n) {
-                    lists.push(n);
+                let ends = walk.constant(at).filter(|at| *block == 1 && at.lanes() > 0);
+                let ends = ends.map(|at| at.get(0) as u64..at.get(at.lanes() - 1) as u64 + 1);
+                let found = (n, ends.unwrap_or(0..n));
+                if !lists.contains(&found) {
+                    lists.push(found);
                 }
             }
             _ => {}

@@ -263,6 +263,10 @@ fn sums(walk: &mut Walk, pairs: &Pairs, order: Order) -> ValueId {
         let none = walk.splat_of(public(walk.ty(sums)), 0);
         sums = walk.word(WordOp::Select, &[when, sums, none]);
     }
+    let some = pairs.some.end - pairs.some.start;
+    if some < n && pairs.total && pairs.span != Among::All {
+        sums = lanes(walk, sums, pairs.some.start, some);
+    }
     match (pairs.total, pairs.any) {
         (false, _) => sums,
         (true, false) => walk.reduce(WordOp::Add, sums, 1),
@@ -286,7 +290,7 @@ fn compared(shape: Shape, n_parties: u32) -> Ir {
     };
     let values = shape.values.map(|values| b.input(1, "v", values, m));
     let values = values.map(|values| b.cast(values, shape.sums));
-    let (outer, inner) = places(n, m, shape.among);
+    let (outer, inner) = places(n, m, shape.among, 0..n);
     let pairs = outer.lanes();
     let [outer, inner] = [outer, inner].map(|at| b.constant(Scalar::USIZE, at));
     let each = b.gather(askers, outer, 1);

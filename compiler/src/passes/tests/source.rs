@@ -115,7 +115,7 @@ fn intersections_and_inner_products_become_lanes() {
                 }";
     let after = without_loops(text, 20);
     // Neighbours in the merge of both lists.
-    assert!(after.contains("bool x39 = eq"), "{after}");
+    assert!(after.contains("bool x39 = ne"), "{after}");
     let text = "party a; party b; party c;\n\
                 fn main(xs: [secret u32; _] from a, ys: [secret u32; _] from b) -> u64 {\n\
                     let mut total: secret u64 = 0;\n\

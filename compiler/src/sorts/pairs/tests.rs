@@ -112,11 +112,21 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
 
 /// A program that compares the rows of one list with those before or behind them.
 fn triangle(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
-    let n = [190, 201][random.below(2) as usize];
+    let n = [220, 241][random.below(2) as usize];
     let span = [Among::Earlier, Among::Later][random.below(2) as usize];
     let mut b = Builder::new(3);
     let mut what = format!("{n} {span:?}");
-    let (outer, inner) = places(n, n, span);
+    let total = random.below(2) == 0;
+    let some = match random.below(3) {
+        0 if total => 7..n - 9,
+        1 if total => match span {
+            Among::Earlier => 20..n,
+            Among::All | Among::Later => 0..n - 20,
+        },
+        _ => 0..n,
+    };
+    what.push_str(&format!(" {some:?}"));
+    let (outer, inner) = places(n, n, span, some);
     let pairs = outer.lanes();
     let at = [outer, inner].map(|at| b.constant(Scalar::USIZE, at));
     let mut inputs = Vec::new();
@@ -156,7 +166,7 @@ fn triangle(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
             (WordOp::Add, b.word(WordOp::Select, &[hit, brought, none]))
         }
     };
-    let sums = if random.below(2) == 0 {
+    let sums = if total {
         what.push_str(" total");
         b.reduce(op, terms, 1)
     } else {

@@ -144,7 +144,12 @@ pub fn slice(piece: &Piece, from: u64, len: u64, out: &mut Vec<Piece>) {
             return;
         }
         let rows = len / inner;
-        let mut all = vec![(rows, step)];
+        // One row has no step to the next.
+        let mut all = if rows == 1 {
+            vec![]
+        } else {
+            vec![(rows, step)]
+        };
         all.extend(rest);
         out.push(Piece {
             start: row(first),
@@ -153,6 +158,30 @@ pub fn slice(piece: &Piece, from: u64, len: u64, out: &mut Vec<Piece>) {
         walk(row(first + rows), rest, 0, len % inner, out);
     }
     walk(piece.start, &piece.dims, from, len, out);
+}
+
+/// Pieces whose lanes change from row to row, but not along a row, row by row.
+fn runs(pieces: &[Piece]) -> Option<Vec<Piece>> {
+    let mut out = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match piece.dims.split_last() {
+            Some((&(n, 0), rows)) if rows.iter().any(|row| row.1 != 0) => {
+                let starts = ConstVec::Affine {
+                    start: piece.start,
+                    dims: rows.to_vec(),
+                };
+                if starts.lanes() > MAX_PIECES {
+                    return None;
+                }
+                out.extend(starts.words().map(|start| Piece {
+                    start,
+                    dims: vec![(n, 0)],
+                }));
+            }
+            _ => out.push(piece.clone()),
+        }
+    }
+    Some(out)
 }
 
 /// An operation on operands of which at least one is in pieces and none is a table.
@@ -167,7 +196,10 @@ pub(super) fn by_pieces(
         return None;
     }
     let lanes = args.first()?.lanes();
-    let operands: Vec<Vec<Piece>> = args.iter().map(|arg| parts(arg)).collect::<Option<_>>()?;
+    let mut operands: Vec<Vec<Piece>> = args.iter().map(|arg| parts(arg)).collect::<Option<_>>()?;
+    if op == WordOp::Select {
+        operands[0] = runs(&operands[0])?;
+    }
     let total: u64 = operands.iter().map(|pieces| pieces.len() as u64).sum();
     if total > 2 * MAX_PIECES {
         return None;

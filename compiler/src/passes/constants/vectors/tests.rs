@@ -283,3 +283,41 @@ fn large_vectors_stay_compact() {
     let table = gather(&ConstVec::iota(4), U8, &row, usize_, 1).unwrap();
     assert_eq!(table.lanes(), 4 * n);
 }
+
+/// The indices of a triangle's pairs are computed row by row, however many rows there are: neighbouring rows whose lengths look alike
+/// are no table.
+#[test]
+fn a_choice_of_rows_is_no_table() {
+    let u = Scalar::USIZE;
+    for n in [300u64, 1000, 3000, 6000] {
+        let lanes = n * (n - 1);
+        let dims = vec![(n, 1), (n - 1, 1)];
+        let all = ConstVec::Affine { start: 1, dims };
+        let splat = |word| ConstVec::Splat { lanes, word };
+        let below = word(
+            WordOp::Lt,
+            u,
+            Scalar::Bool,
+            Some(u),
+            &[&all, &splat(n.into())],
+        );
+        let below = below.expect("pieces");
+        let chosen = word(WordOp::Select, u, u, None, &[&below, &all, &splat(0)]);
+        let chosen = normal(chosen.expect("pieces"), u);
+        let pieces = pieces::parts(&chosen).map(|pieces| pieces.len() as u64);
+        assert!(pieces < Some(3 * n), "{n}: {pieces:?}");
+        for lane in [
+            0,
+            n - 2,
+            n - 1,
+            lanes / 2 - 1,
+            lanes / 2,
+            lanes - n,
+            lanes - 1,
+        ] {
+            let word = all.get(lane);
+            let expected = if word < n.into() { word } else { 0 };
+            assert_eq!(chosen.get(lane), expected, "{n}: lane {lane}");
+        }
+    }
+}
