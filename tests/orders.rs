@@ -386,6 +386,60 @@ fn main(x: [secret i12; _] from each, v: [secret u20; _] from each) -> ([u32; 80
     check_by_sorting(text, &[("x", given), ("v", of)], &expected);
 }
 
+/// Loops over all pairs of two lists, and over those of one list: matches, ranks, what matches bring, keys of two columns, conditions of
+/// either row; by sorting and by comparing all with all.
+#[test]
+fn pairs_of_rows() {
+    let text = "fn main(x: [secret u8; _] from each, v: [secret u12; _] from each) -> (u32, [u32; 150], [u16; 150], u16, u32) {
+    let (all, of) = (x.flatten(), v.flatten());
+    let (a, b) = (all[0..150], all[150..400]);
+    let (va, vb) = (of[0..150], of[150..400]);
+    let mut matches: secret u32 = 0;
+    let mut below: [secret u32; 150] = [0; 150];
+    let mut brought: [secret u16; 150] = [0; 150];
+    let mut both: secret u16 = 0;
+    for i in 0..150 {
+        for j in 0..250 {
+            if a[i] == b[j] && vb[j] > 700 { matches += 1; }
+            if b[j] < a[i] { below[i] += 1; }
+            if a[i] == b[j] { brought[i] += vb[j] as u16; }
+            if a[i] == b[j] && va[i] & 3 == vb[j] & 3 { both += va[i] as u16; }
+        }
+    }
+    let mut twins: secret u32 = 0;
+    for i in 0..400 { for j in i + 1..400 { if all[i] == all[j] { twins += 1; } } }
+    (matches, below, brought, both, twins)
+}";
+    let mut random = SplitMix::new(13);
+    let mut draw = |n: usize, below: u64| -> Vec<Word> {
+        (0..n).map(|_| random.below(below).into()).collect()
+    };
+    let given: Given = [[draw(180, 256), vec![0, 255, 255]].concat(), draw(217, 60)];
+    let of: Given = [draw(183, 1 << 12), draw(217, 1 << 12)];
+    let rows: Vec<(Word, Word)> = given.concat().into_iter().zip(of.concat()).collect();
+    let (a, b) = rows.split_at(150);
+    let sum = |f: &dyn Fn(Word, Word, Word, Word) -> Word| -> Vec<Word> {
+        let of = |&(x, v): &(Word, Word)| b.iter().map(|&(y, w)| f(x, v, y, w)).sum();
+        a.iter().map(of).collect()
+    };
+    let total = |sums: Vec<Word>| -> Word { sums.into_iter().sum() };
+    let twins = (0..400).map(|i| rows[i + 1..].iter().filter(|r| r.0 == rows[i].0).count());
+    let expected = [
+        vec![total(sum(&|x, _, y, w| (x == y && w > 700).into()))],
+        sum(&|x, _, y, _| (y < x).into()),
+        (sum(&|x, _, y, w| if x == y { w } else { 0 }).into_iter())
+            .map(|sum| sum & 0xffff)
+            .collect(),
+        vec![
+            total(sum(&|x, v, y, w| {
+                if x == y && v & 3 == w & 3 { v } else { 0 }
+            })) & 0xffff,
+        ],
+        vec![twins.sum::<usize>() as Word],
+    ];
+    check_by_sorting(text, &[("x", given), ("v", of)], &expected);
+}
+
 /// The smallest and the largest values of groups that no row has, that one has, and that many have, beside a bound of one's own; by sorting
 /// and by comparing all with all.
 #[test]

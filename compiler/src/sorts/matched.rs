@@ -260,8 +260,7 @@ impl Frame {
                 (asks, others) == (Asks::Equal, false) && askers.keys == rows.keys
             }
         };
-        let bits = (rows.keys.iter()).map(|&key| walk.ty(key).scalar.width());
-        (is_known && bits.sum::<u32>() <= 128).then_some((askers, rows, asks, others))
+        is_known.then_some((askers, rows, asks, others))
     }
 
     /// How a pair is compared, whether the opposite is meant, and the keys of the outer and of the inner list.

@@ -13,7 +13,7 @@
 
 use super::Sorter;
 use super::matched::{Asks, Pairs, Span as Among, pairs, places};
-use super::rows::{lanes, numbers, public, sort, sums_so_far};
+use super::rows::{lanes, numbers, public, sort, sort_by, sums_so_far};
 use crate::ir::build::Builder;
 use crate::ir::{Ir, Node, Region};
 use crate::passes::dead;
@@ -26,11 +26,11 @@ use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar};
 
 /// What the cost follows from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Shape {
     asks: Asks,
     among: Among,
-    key: Scalar,
+    keys: Vec<Scalar>,
     /// Of the rows, where they are not counted.
     values: Option<Scalar>,
     sums: Scalar,
@@ -130,7 +130,7 @@ impl Sums<'_> {
         let shape = Shape {
             asks: pairs.asks,
             among: pairs.span,
-            key: key_type(walk, &pairs.rows.keys),
+            keys: key_types(walk, &pairs.rows.keys),
             values: pairs.rows.values.map(|v| walk.ty(v).scalar),
             sums: pairs.scalar,
             askers: pairs.askers.n,
@@ -140,12 +140,37 @@ impl Sums<'_> {
         let Some(sorter) = self.sorter else {
             return true;
         };
-        *self.cheaper.entry(shape).or_insert_with(|| {
+        *self.cheaper.entry(shape).or_insert_with_key(|shape| {
             let compared = compared(shape, sorter.n_parties);
             let by_sorting = sorter.whole(run(compared.clone(), None, Vec::new()));
             by_sorting < sorter.whole(compared)
         })
     }
+}
+
+/// A key has no more bits, and several are made into one up to there.
+const MOST_BITS: u32 = 128;
+
+/// Keys that are made into one each, in their order.
+fn together(walk: &Walk, keys: &[ValueId]) -> Vec<Vec<ValueId>> {
+    let mut groups: Vec<(u32, Vec<ValueId>)> = Vec::new();
+    for &key in keys {
+        let bits = walk.ty(key).scalar.width();
+        match groups.last_mut() {
+            Some((all, group)) if *all + bits <= MOST_BITS => {
+                *all += bits;
+                group.push(key);
+            }
+            _ => groups.push((bits, vec![key])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// The types of the keys that are sorted by.
+fn key_types(walk: &Walk, keys: &[ValueId]) -> Vec<Scalar> {
+    let groups = together(walk, keys);
+    groups.iter().map(|group| key_type(walk, group)).collect()
 }
 
 /// The type of one key that several are made into.
@@ -194,13 +219,18 @@ fn beside(pairs: &Pairs, askers: ValueId, rows: ValueId) -> Vec<ValueId> {
 
 /// Sorts rows and askers.
 fn in_order(walk: &mut Walk, pairs: &Pairs) -> Order {
-    let (rows, askers) = (
-        packed(walk, &pairs.rows.keys),
-        packed(walk, &pairs.askers.keys),
-    );
-    let keys = walk.concat(beside(pairs, askers, rows));
-    let numbers = numbers(walk, walk.ty(keys).lanes);
-    let rows = sort(walk, vec![keys, numbers])[1];
+    let rows = together(walk, &pairs.rows.keys);
+    let askers = together(walk, &pairs.askers.keys);
+    let mut columns: Vec<ValueId> = (rows.iter().zip(&askers))
+        .map(|(rows, askers)| {
+            let (rows, askers) = (packed(walk, rows), packed(walk, askers));
+            walk.concat(beside(pairs, askers, rows))
+        })
+        .collect();
+    let keys = columns.len();
+    let numbers = numbers(walk, walk.ty(columns[0]).lanes);
+    columns.push(numbers);
+    let rows = sort_by(walk, keys as u64, columns)[keys];
     let places = sort(walk, vec![rows, numbers])[1];
     Order { rows, places }
 }
@@ -275,33 +305,35 @@ fn sums(walk: &mut Walk, pairs: &Pairs, order: Order) -> ValueId {
 }
 
 /// A program that does nothing but compare all pairs, and add up.
-fn compared(shape: Shape, n_parties: u32) -> Ir {
-    let Shape {
-        key,
-        askers: n,
-        rows: m,
-        ..
-    } = shape;
+fn compared(shape: &Shape, n_parties: u32) -> Ir {
+    let (n, m) = (shape.askers, shape.rows);
     let mut b = Builder::new(n_parties);
-    let askers = b.input(0, "x", key, n);
-    let rows = match shape.among {
-        Among::All => b.input(1, "y", key, m),
-        Among::Earlier | Among::Later => askers,
-    };
     let values = shape.values.map(|values| b.input(1, "v", values, m));
     let values = values.map(|values| b.cast(values, shape.sums));
     let (outer, inner) = places(n, m, shape.among, 0..n);
     let pairs = outer.lanes();
     let [outer, inner] = [outer, inner].map(|at| b.constant(Scalar::USIZE, at));
-    let each = b.gather(askers, outer, 1);
-    let again = b.gather(rows, inner, 1);
     let values = values.map(|values| b.gather(values, inner, 1));
     let op = match shape.asks {
         Asks::Equal => WordOp::Eq,
         Asks::Below => WordOp::Lt,
         Asks::UpTo => WordOp::Le,
     };
-    let hit = b.word(op, &[again, each]);
+    let mut hit = None;
+    for &key in &shape.keys {
+        let askers = b.input(0, "x", key, n);
+        let rows = match shape.among {
+            Among::All => b.input(1, "y", key, m),
+            Among::Earlier | Among::Later => askers,
+        };
+        let (each, again) = (b.gather(askers, outer, 1), b.gather(rows, inner, 1));
+        let also = b.word(op, &[again, each]);
+        hit = Some(match hit {
+            None => also,
+            Some(hit) => b.word(WordOp::And, &[hit, also]),
+        });
+    }
+    let Some(hit) = hit else { return b.finish() };
     let each_row = shape.among == Among::All && !shape.total;
     let segments = if each_row { n } else { 1 };
     let sums = match (shape.sums, values) {

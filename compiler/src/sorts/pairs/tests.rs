@@ -57,7 +57,8 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
     if pick(random, "not", 4, &mut what) {
         hit = b.word(WordOp::Not, &[hit]);
     } else if op == WordOp::Eq && pick(random, "two keys", 2, &mut what) {
-        let other = Scalar::signed(5);
+        // Two that fit into one, or not.
+        let other = [Scalar::signed(5), Scalar::signed(125)][random.below(2) as usize];
         let keys = [at(&mut b, other, false, 3), at(&mut b, other, true, 3)];
         let also = b.word(WordOp::Eq, &keys);
         hit = b.word(WordOp::And, &[hit, also]);
