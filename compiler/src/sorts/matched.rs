@@ -106,7 +106,9 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
     let filled = (!total)
         .then(|| filled(walk, node.args[0], segments))
         .flatten();
-    let (summed, span) = filled.unwrap_or((node.args[0], Span::All));
+    let (mut summed, span) = filled.unwrap_or((node.args[0], Span::All));
+    let turned = turned(walk, summed, segments).filter(|_| !total && span == Span::All);
+    summed = turned.unwrap_or(summed);
     let (hit, values) = match (any, scalar) {
         (true, Scalar::Bool) => (summed, None),
         (false, Scalar::Int { .. }) => terms(walk, summed)?,
@@ -116,7 +118,14 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
     conjuncts(walk, hit, &mut parts);
     let lanes = walk.ty(hit).lanes;
     let frames = match total {
-        false => vec![Frame::new(segments, lanes, span, 0..segments)?],
+        false => {
+            let frame = Frame::new(segments, lanes, span, 0..segments)?;
+            vec![if turned.is_some() {
+                frame.turned()
+            } else {
+                frame
+            }]
+        }
         // Which of the lists that are compared is the outer one is to be tried.
         true => {
             let mut lists = Vec::new();
@@ -160,6 +169,8 @@ struct Frame {
     n: u64,
     m: u64,
     span: Span,
+    /// Whether lanes go through the inner list first.
+    turned: bool,
     /// The askers that have pairs here.
     some: Range<u64>,
     outer: ConstVec,
@@ -190,24 +201,41 @@ impl Frame {
             n,
             m,
             span,
+            turned: false,
             some,
             outer: normal(outer, Scalar::USIZE),
             inner: normal(inner, Scalar::USIZE),
         })
     }
 
+    /// All pairs of two lists with those of a row of the inner one side by side.
+    fn turned(self) -> Self {
+        let (n, m) = (self.n, self.m);
+        let affine = |dims| normal(ConstVec::Affine { start: 0, dims }, Scalar::USIZE);
+        Self {
+            turned: true,
+            outer: affine(vec![(m, 0), (n, 1)]),
+            inner: affine(vec![(m, 1), (n, 0)]),
+            ..self
+        }
+    }
+
     /// The outer list, if a value is each of its rows once for each of its pairs.
     fn spread(&self, walk: &Walk, value: ValueId) -> Option<ValueId> {
-        moved(walk, value, self.n, &self.outer)
+        let as_a_whole = || match self.turned {
+            true => repeated(walk, value, self.m, self.n),
+            false => None,
+        };
+        moved(walk, value, self.n, &self.outer).or_else(as_a_whole)
     }
 
     /// The inner list in the same way.
     fn repeated(&self, walk: &Walk, value: ValueId) -> Option<ValueId> {
-        let all = || match self.span {
-            Span::All => repeated(walk, value, self.n, self.m),
-            Span::Earlier | Span::Later => None,
+        let as_a_whole = || match (self.span, self.turned) {
+            (Span::All, false) => repeated(walk, value, self.n, self.m),
+            _ => None,
         };
-        moved(walk, value, self.m, &self.inner).or_else(all)
+        moved(walk, value, self.m, &self.inner).or_else(as_a_whole)
     }
 
     /// The two lists, by what of all must hold and by what is added up where it does.
@@ -313,6 +341,22 @@ pub(super) fn places(n: u64, m: u64, span: Span, some: Range<u64>) -> (ConstVec,
         ConstVec::Pieces(some.clone().filter_map(piece).collect())
     };
     (pieces(false), pieces(true))
+}
+
+/// What a value is of all pairs of `n` rows with others, if the pairs stand the other way about there.
+fn turned(walk: &Walk, value: ValueId, n: u64) -> Option<ValueId> {
+    let value = match walk.word_args(value, WordOp::Cast) {
+        Some(&[from]) => from,
+        _ => value,
+    };
+    let (Op::Gather { block: 1 }, &[pairs, at]) = walk.simple(value)? else {
+        return None;
+    };
+    let m = walk.ty(pairs).lanes.checked_div(n)?;
+    let dims = vec![(n, 1), (m, n.into())];
+    let turn = normal(ConstVec::Affine { start: 0, dims }, Scalar::USIZE);
+    let at = normal(walk.constant(at)?.clone(), Scalar::USIZE);
+    (n > 1 && m > 1 && at == turn && walk.ty(pairs).lanes == at.lanes()).then_some(pairs)
 }
 
 /// What fills a triangle with rows of equal length, and which one, if zeros stand in the other places.

@@ -26,19 +26,25 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
         true => Scalar::signed(9),
         false => Scalar::unsigned(9),
     };
+    let total = pick(random, "total", 2, &mut what);
+    let sideways = !total && pick(random, "sideways", 2, &mut what);
     let mut at = |b: &mut Builder, scalar: Scalar, outer: bool, most: u64| {
         let lanes = if outer { n } else { m };
         let input = b.input(u32::from(outer), "x", scalar, lanes);
         inputs.push((scalar, lanes, most));
-        let dims = match outer {
-            true => vec![(n, 1), (m, 0)],
-            false => vec![(n, 0), (m, 1)],
+        let dims = match (outer, sideways) {
+            (true, false) => vec![(n, 1), (m, 0)],
+            (false, false) => vec![(n, 0), (m, 1)],
+            (true, true) => vec![(m, 0), (n, 1)],
+            (false, true) => vec![(m, 1), (n, 0)],
         };
         // A list is repeated as one block, too.
-        match outer {
-            false if most == 2 => {
-                let places = b.constant(Scalar::USIZE, ConstVec::Splat { lanes: n, word: 0 });
-                b.gather(input, places, m)
+        let (times, rows) = if outer { (m, n) } else { (n, m) };
+        match outer == sideways {
+            true if most == 2 => {
+                let word = 0;
+                let places = b.constant(Scalar::USIZE, ConstVec::Splat { lanes: times, word });
+                b.gather(input, places, rows)
             }
             _ => {
                 let places = b.constant(Scalar::USIZE, ConstVec::Affine { start: 0, dims });
@@ -69,12 +75,17 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
             hit = b.word(WordOp::And, &[when, hit]);
         }
     }
-    let segments = if pick(random, "total", 2, &mut what) {
-        1
-    } else {
-        n
+    let segments = if total { 1 } else { n };
+    let standing = |b: &mut Builder, terms: ValueId| match sideways {
+        true => {
+            let dims = vec![(n, 1), (m, n.into())];
+            let places = b.constant(Scalar::USIZE, ConstVec::Affine { start: 0, dims });
+            b.gather(terms, places, 1)
+        }
+        false => terms,
     };
     let sums = if pick(random, "any", 4, &mut what) {
+        let hit = standing(&mut b, hit);
         b.reduce(WordOp::Or, hit, segments)
     } else {
         // Of fewer bits than the sums have, or of more.
@@ -105,6 +116,7 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
                 }
             }
         };
+        let terms = standing(&mut b, terms);
         b.reduce(WordOp::Add, terms, segments)
     };
     b.output(sums, &[2]);
