@@ -109,8 +109,8 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
     let (mut summed, span) = filled.unwrap_or((node.args[0], Span::All));
     let turned = turned(walk, summed, segments).filter(|_| !total && span == Span::All);
     summed = turned.unwrap_or(summed);
-    let (hit, values) = match (any, scalar) {
-        (true, Scalar::Bool) => (summed, None),
+    let (hit, values, otherwise) = match (any, scalar) {
+        (true, Scalar::Bool) => (summed, None, false),
         (false, Scalar::Int { .. }) => terms(walk, summed)?,
         _ => return None,
     };
@@ -146,13 +146,17 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
     };
     frames.iter().find_map(|frame| {
         let (askers, rows, asks, others) = frame.lists(walk, &parts, values, scalar)?;
+        // The opposite of several conditions is no condition of its own.
+        if otherwise && (parts.len() > 1 || frame.span != Span::All) {
+            return None;
+        }
         let mut found = Pairs {
             askers,
             rows,
             asks,
             span: frame.span,
             some: frame.some.clone(),
-            others,
+            others: others != otherwise,
             any,
             total,
             scalar,
@@ -407,23 +411,27 @@ impl Pairs {
     }
 }
 
-/// When something is added, and what, or nothing where it is one.
-fn terms(walk: &Walk, terms: ValueId) -> Option<(ValueId, Option<ValueId>)> {
+/// When something is added, and what, or nothing where it is one; and whether it is added where that does not hold.
+fn terms(walk: &Walk, terms: ValueId) -> Option<(ValueId, Option<ValueId>, bool)> {
     // Terms may be widened before they are added up.
     let parts = match walk.word_args(terms, WordOp::Cast) {
         Some(&[from]) if walk.ty(from).scalar != Scalar::Bool => from,
         _ => terms,
     };
-    match walk.simple(parts)? {
-        (Op::Word(WordOp::Cast), &[hit]) => Some((hit, None)),
+    let (hit, value, otherwise) = match walk.simple(parts)? {
+        (Op::Word(WordOp::Cast), &[hit]) => return Some((hit, None, false)),
         (Op::Word(WordOp::Select), &[hit, yes, no]) if walk.splat(no) == Some(0) => {
-            match walk.splat(yes) {
-                Some(1) => Some((hit, None)),
-                Some(_) => None,
-                None => Some((hit, Some(yes))),
-            }
+            (hit, yes, false)
         }
-        _ => None,
+        (Op::Word(WordOp::Select), &[hit, yes, no]) if walk.splat(yes) == Some(0) => {
+            (hit, no, true)
+        }
+        _ => return None,
+    };
+    match walk.splat(value) {
+        Some(1) => Some((hit, None, otherwise)),
+        Some(_) => None,
+        None => Some((hit, Some(value), otherwise)),
     }
 }
 

@@ -69,8 +69,10 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
         let also = b.word(WordOp::Eq, &keys);
         hit = b.word(WordOp::And, &[hit, also]);
     }
+    let mut is_one = !what.contains("two keys");
     for outer in [false, true] {
         if pick(random, "when", 3, &mut what) {
+            is_one = false;
             let when = at(&mut b, Scalar::Bool, outer, 2);
             hit = b.word(WordOp::And, &[when, hit]);
         }
@@ -109,7 +111,11 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
                     false => b.cast(brought, middle),
                 };
                 let none = b.splat(middle, n * m, 0);
-                let terms = b.word(WordOp::Select, &[hit, brought, none]);
+                let chosen = match is_one && pick(random, "otherwise", 2, &mut what) {
+                    true => [hit, none, brought],
+                    false => [hit, brought, none],
+                };
+                let terms = b.word(WordOp::Select, &chosen);
                 match middle == scalar {
                     true => terms,
                     false => b.cast(terms, scalar),
