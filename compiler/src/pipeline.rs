@@ -11,7 +11,7 @@ use crate::ir::Ir;
 use crate::ir::interpret::{self, Revealed};
 use crate::lower::{self, lower, lower_test, lower_test_opened};
 use crate::passes;
-use crate::session::{LocalChoice, Options, Session};
+use crate::session::{LocalChoice, Options, ProtocolChoice, Session};
 use crate::sorts;
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
@@ -54,13 +54,47 @@ pub fn compile(
         _ => ir,
     };
     observer("lower", &ir);
+    let apart = local(options) == LocalChoice::Auto && options.protocol == ProtocolChoice::Auto;
+    let lowered = apart.then(|| ir.clone());
     let ir = passes::optimise(ir, options.opt, local(options), observer);
+    let lowered = lowered.filter(|_| sorts::may_compare_pairs(&ir));
     let mut compiled = compile_ir(ir, sources, name, options).map_err(|all| {
         let at_calls = all.into_iter().map(|d| lower::at_call(hir, session, d));
         at_calls.collect::<Vec<_>>()
     })?;
+    if let Some(lowered) = lowered
+        && let Some(other) = together(lowered, &compiled, sources, name, options)
+    {
+        compiled = other;
+    }
     compiled.functions = functions(hir, sources);
     Ok(compiled)
+}
+
+/// Milliseconds from which on another form of a program is looked for.
+const LONG: f64 = 20.0;
+
+/// The program in which lists that are compared pair by pair were not cut by owners, if it is cheaper: what is left of the pairs when each
+/// owner's own are taken out may have no form that is a sort.
+fn together(
+    lowered: Ir,
+    apart: &Compiled,
+    sources: &SourceSet,
+    name: &str,
+    options: &Options,
+) -> Option<Compiled> {
+    let link = Link {
+        rtt_us: options.network.rtt_us,
+        mbit_per_s: options.network.mbit_per_s,
+    };
+    let price = |compiled: &Compiled| milliseconds(&compiled.program, link, &options.costs);
+    let cost = price(apart).filter(|cost| *cost > LONG)?;
+    let ir = passes::optimise(lowered, options.opt, LocalChoice::Off, &mut |_, _| {});
+    if !sorts::compares_pairs(&ir) {
+        return None;
+    }
+    let together = compile_ir(ir, sources, name, options).ok()?;
+    (price(&together)? < cost).then_some(together)
 }
 
 /// Compiles a `test` block among `n_parties` parties.

@@ -103,6 +103,16 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
     sorter.decide(ir)
 }
 
+/// Whether a program may compare all pairs of two long lists, at a glance.
+pub(crate) fn may_compare_pairs(ir: &Ir) -> bool {
+    pairs::may_be_in(&ir.body, ir)
+}
+
+/// Whether it does, in a form that may become a sort.
+pub(crate) fn compares_pairs(ir: &Ir) -> bool {
+    !pairs::spans(ir).is_empty()
+}
+
 /// Where there are sorts in a program, and in the form after the passes what may become one.
 pub(crate) fn spans(ir: &Ir, optimised: &Ir) -> Vec<Span> {
     let mut found = groups::spans(optimised);
