@@ -7,7 +7,7 @@ use crate::hir::Hir;
 use crate::parses::Parses;
 use crate::source::{FileId, SourceSet};
 use crate::stack::on_large_stack;
-use crate::{check as checker, imports, resolve, wraps};
+use crate::{check as checker, dropped, imports, resolve, wraps};
 
 pub use crate::check::Checked;
 pub use crate::resolve::{needed_circuits, needed_modules};
@@ -46,6 +46,7 @@ fn analyse_here(sources: &SourceSet, root: FileId, parses: &mut Parses) -> Check
     }
     if !diagnostic::has_errors(diagnostics) {
         diagnostics.extend(wraps::warnings(&checked.hir));
+        diagnostics.extend(dropped::warnings(&checked.hir));
         let files = world.modules.iter().map(|module| module.file);
         diagnostics.extend(imports::warnings(sources, files, parses, &checked.index));
     }

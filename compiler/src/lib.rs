@@ -3,6 +3,7 @@
 pub mod assign;
 pub mod audit;
 mod check;
+mod dropped;
 pub mod emit;
 pub mod exact;
 pub mod format;

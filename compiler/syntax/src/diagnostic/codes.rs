@@ -118,6 +118,7 @@ codes! {
     W0007 "a name that is brought in and not used",
     W0008 "a statement without effect",
     W0009 "a constant that a cast cuts off",
+    W0010 "rows that are not kept are counted",
 }
 
 /// Who can mend what a code says.
