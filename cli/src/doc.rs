@@ -116,6 +116,15 @@ pub fn page(file: &File<'_>) -> Option<String> {
     Some(out)
 }
 
+/// The names of what a file offers.
+pub fn names(text: &str) -> Vec<String> {
+    let mut sources = SourceSet::new();
+    let id = sources.add(String::new(), text.to_owned());
+    let parsed = parser::parse(id, &sources.file(id).text);
+    let items = parsed.module.items.iter().filter(|item| item.public);
+    items.filter_map(name).map(str::to_owned).collect()
+}
+
 /// What a terminal shows of a file: what it is about and what it offers, or all about the one item of this name. `None` where there is
 /// nothing of the kind.
 pub fn shown(file: &File<'_>, only: Option<&str>) -> Option<String> {

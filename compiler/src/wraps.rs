@@ -2,14 +2,17 @@
 //!
 //! It needs no session, so it follows only what the source alone says: values that `main` is given, through elements, fields, loops over
 //! them, variables that do not change, and functions without type parameters. Of all else nothing is known, and nothing is said; nor of
-//! what stands under a condition about the same variables, which may keep them from it.
+//! what stands under a condition about the same variables, which may keep them from it. A variable that a loop adds to is followed where
+//! few additions, or those of a loop whose length the source says, leave its type.
+//!
+//! A secret index beyond an array's end, which reads zero and writes nothing, is found in the same way.
 
 use crate::diagnostic;
 use crate::diagnostic::Diagnostic;
-use crate::hir::effects::mentioned;
+use crate::hir::effects::{Effects, mentioned_parts};
 use crate::hir::{
-    BinaryOp, Builtin, Expr, ExprKind as E, Fn, Hir, LocalId, Range, Stmt, Type, UnaryOp,
-    ValueRange,
+    BinaryOp, Builtin, Expr, ExprKind as E, Fn, GenericArg, Hir, Len, LocalId, Place, PlaceStep,
+    Range, Stmt, Type, UnaryOp, ValueRange,
 };
 use crate::library;
 use crate::span::Span;
@@ -26,6 +29,10 @@ const MAX_CALLS: u32 = 1000;
 /// Most declared ranges that a warning shows.
 const MAX_SHOWN: usize = 3;
 
+/// How many rows and how many parties are taken to be usual, where a loop's length is only known when the program runs.
+const ROWS: u64 = 1000;
+const PARTIES: u64 = 3;
+
 /// The warnings of a program without errors.
 pub fn warnings(hir: &Hir) -> Vec<Diagnostic> {
     let Some(main) = &hir.main else {
@@ -38,6 +45,10 @@ pub fn warnings(hir: &Hir) -> Vec<Diagnostic> {
         hir,
         function,
         values: vec![Value::Unknown; function.locals.len()],
+        kept: SortedSet::new(),
+        loops: Vec::new(),
+        sums: vec![None; function.locals.len()],
+        under_equality: false,
         said: SortedSet::new(),
         calls: MAX_CALLS,
         out: Vec::new(),
@@ -150,6 +161,14 @@ struct Walk<'a> {
     hir: &'a Hir,
     function: &'a Fn,
     values: Vec<Value>,
+    /// Fields of variables, and variables that sums are in, that a condition around is about.
+    kept: SortedSet<(LocalId, Option<u32>)>,
+    /// How often each loop around runs, where that is known or usual.
+    loops: Vec<Option<u64>>,
+    /// In how many loops a variable is declared that may be added to.
+    sums: Vec<Option<usize>>,
+    /// Whether a condition around may hold only once of a loop: it compares two values.
+    under_equality: bool,
     said: SortedSet<Span>,
     calls: u32,
     out: Vec<Diagnostic>,
@@ -188,7 +207,8 @@ impl<'a> Walk<'a> {
             E::Field(base, at) => self.field(base, *at, depth),
             E::Index(base, index) => {
                 let value = self.value(base, depth);
-                self.value(index, depth);
+                let at = self.value(index, depth);
+                self.index(&base.ty, index, at);
                 value
             }
             E::Slice { array, lo, hi, .. } => {
@@ -264,6 +284,9 @@ impl<'a> Walk<'a> {
             } => {
                 let values: Vec<Value> = args.iter().map(|arg| self.value(arg, depth)).collect();
                 let callee = self.hir.fns.get(function.index());
+                if let Some(callee) = callee.filter(|f| library::owns(f.span.file)) {
+                    return self.library(e, callee, generics, args, &values);
+                }
                 match callee {
                     Some(callee) if generics.is_empty() => self.call(callee, values, depth),
                     _ => Value::Unknown,
@@ -333,7 +356,13 @@ impl<'a> Walk<'a> {
     }
 
     fn field(&mut self, base: &'a Expr, at: u32, depth: u32) -> Value {
-        let Value::Given(given) = self.value(base, depth) else {
+        let value = self.value(base, depth);
+        if let E::Local(of) = &base.kind
+            && self.kept.contains(&(*of, Some(at)))
+        {
+            return Value::Unknown;
+        }
+        let Value::Given(given) = value else {
             return Value::Unknown;
         };
         match &base.ty {
@@ -355,13 +384,157 @@ impl<'a> Walk<'a> {
 
     /// Something that happens under a condition: of what the condition is about nothing is known there.
     fn under<R>(&mut self, cond: &Expr, then: impl FnOnce(&mut Self) -> R) -> R {
-        let before = self.values.clone();
-        for local in mentioned(cond) {
-            self.bind(local, Value::Unknown);
+        let before = (self.values.clone(), self.kept.clone(), self.under_equality);
+        for (local, field) in mentioned_parts(cond) {
+            self.kept.insert((local, field));
+            if field.is_none() {
+                self.bind(local, Value::Unknown);
+            }
         }
+        self.under_equality |= compares(cond, 0);
         let result = then(self);
-        self.values = before;
+        (self.values, self.kept, self.under_equality) = before;
         result
+    }
+
+    /// The body of a loop that runs so often, if that is known.
+    fn repeated(&mut self, times: Option<u64>, body: &'a Expr, depth: u32) {
+        let effects = Effects::of(body);
+        let times = times.filter(|_| !effects.exits());
+        for local in effects.replaced {
+            if let Some(slot) = self.sums.get_mut(local.index()) {
+                *slot = None;
+            }
+        }
+        self.loops.push(times);
+        self.value(body, depth);
+        self.loops.pop();
+    }
+
+    /// A variable that a loop adds to.
+    fn summed(&mut self, place: &Place, e: &Expr, value: &Expr, added: &Value) {
+        let (Value::Numbers(added), Some(numeric)) = (added, Numeric::of(&value.ty)) else {
+            return;
+        };
+        let declared = self.sums.get(place.local.index()).copied().flatten();
+        let inner = declared.and_then(|loops| self.loops.get(loops..));
+        let Some(inner) = inner.filter(|inner| !inner.is_empty()) else {
+            return;
+        };
+        let times = inner
+            .iter()
+            .try_fold(1u64, |n, times| n.checked_mul((*times)?));
+        if self.under_equality || self.kept.contains(&(place.local, None)) {
+            return;
+        }
+        let Some(times) = times.filter(|times| *times > 1) else {
+            return;
+        };
+        let of = |bound: i128| bound.checked_mul(i128::from(times));
+        let Some((lo, hi)) = of(added.range.lo.min(0)).zip(of(added.range.hi.max(0))) else {
+            return;
+        };
+        let range = Range { lo, hi };
+        if numeric.holds(range) {
+            return;
+        }
+        if added.from.is_empty() || library::owns(e.span.file) || !self.said.insert(e.span) {
+            return;
+        }
+        let name = self.function.locals.get(place.local.index());
+        let name = name.map_or("", |local| &local.name);
+        let one = match added.range.hi >= added.range.lo.saturating_neg() {
+            true => added.range.hi,
+            false => added.range.lo,
+        };
+        let mut warning = diagnostic!(
+            W0004,
+            e.span,
+            "what the loop adds to `{name}` can leave `{}`",
+            numeric.name()
+        )
+        .here(format!("adds up to {} each time", numeric.shown(one)));
+        for (at, said) in &added.from {
+            warning = warning.because(*at, said.clone());
+        }
+        let help = match numeric.wider(range) {
+            Some(wider) => format!("declare `{name}` as `{wider}`, and add `… as {wider}`"),
+            None => "declare narrower ranges".to_owned(),
+        };
+        self.out.push(warning.help(help));
+    }
+
+    /// A secret index that its declared range lets be beyond the end.
+    fn index(&mut self, array: &Type, index: &Expr, at: Value) {
+        let (Value::Numbers(at), Type::Array(_, Len::Const(n))) = (at, array) else {
+            return;
+        };
+        if matches!(index.ty, Type::Scalar(_, true)) && at.range.hi >= i128::from(*n) {
+            self.beyond(
+                index.span,
+                *n,
+                at,
+                "this index",
+                "reads zero and writes nothing",
+            );
+        }
+    }
+
+    fn beyond(&mut self, place: Span, n: u64, at: Numbers, what: &str, does: &str) {
+        if at.from.is_empty() || library::owns(place.file) || !self.said.insert(place) {
+            return;
+        }
+        let last = match n.checked_sub(1) {
+            Some(last) => format!("the last of {n} places is {last}"),
+            None => "there are no places".to_owned(),
+        };
+        let mut warning = diagnostic!(W0004, place, "{what} can be beyond the end: {last}")
+            .here(format!("{} to {}", at.range.lo, at.range.hi));
+        for (span, said) in at.from {
+            warning = warning.because(span, said);
+        }
+        let help = match at.range.lo > 0 && at.range.hi - at.range.lo < i128::from(n) {
+            true => format!("subtract {}: places are counted from 0", at.range.lo),
+            false => format!(
+                "what is beyond the end {does}: make the array {} long, or keep the number below",
+                at.range.hi.saturating_add(1)
+            ),
+        };
+        self.out.push(warning.help(help));
+    }
+
+    /// What is known of what a function of the library gives.
+    fn library(
+        &mut self,
+        e: &Expr,
+        callee: &Fn,
+        generics: &[GenericArg],
+        args: &[Expr],
+        values: &[Value],
+    ) -> Value {
+        let (lo, hi) = match callee.name.as_str() {
+            "std::date::month" => (1, 12),
+            "std::date::day" => (1, 31),
+            "std::date::weekday" => (1, 7),
+            "std::date::hour" => (0, 23),
+            "std::date::minute" | "std::date::second" => (0, 59),
+            "std::stats::tally" => {
+                if let (Some(GenericArg::Len(Len::Const(n))), [xs], [Value::Numbers(at)]) =
+                    (generics.last(), args, values)
+                    && at.range.hi >= i128::from(*n)
+                {
+                    self.beyond(xs.span, *n, at.clone(), "a number", "is not counted");
+                }
+                return Value::Unknown;
+            }
+            _ => return Value::Unknown,
+        };
+        let name = callee.name.rsplit("::").next().unwrap_or_default();
+        let said = format!("`{name}` gives {lo} to {hi}");
+        Value::Numbers(Numbers {
+            range: Range { lo, hi },
+            from: vec![(e.span, said)],
+        })
     }
 
     fn stmt(&mut self, stmt: &'a Stmt, depth: u32) {
@@ -374,14 +547,35 @@ impl<'a> Walk<'a> {
                     .get(local.index())
                     .is_some_and(|l| !l.mutable);
                 self.bind(*local, if stays { value } else { Value::Unknown });
+                if let Some(slot) = self.sums.get_mut(local.index()) {
+                    *slot = (!stays).then_some(self.loops.len());
+                }
             }
             Stmt::Let(_, None) => {}
             Stmt::Assign(place, e, _) => {
-                self.value(e, depth);
-                for step in &place.steps {
-                    if let crate::hir::PlaceStep::Index(index) = step {
-                        self.value(index, depth);
+                match added(place, e) {
+                    Some(more) => {
+                        let value = self.value(more, depth);
+                        self.summed(place, e, more, &value);
                     }
+                    None => {
+                        self.value(e, depth);
+                    }
+                }
+                let local = self.function.locals.get(place.local.index());
+                let mut ty = local.map(|local| &local.ty);
+                for step in &place.steps {
+                    if let PlaceStep::Index(index) = step {
+                        let at = self.value(index, depth);
+                        if let Some(of) = ty {
+                            self.index(of, index, at);
+                        }
+                    }
+                    ty = match (ty, step) {
+                        (Some(Type::Array(of, _)), PlaceStep::Index(_)) => Some(&**of),
+                        (Some(Type::Tuple(parts)), PlaceStep::Field(at)) => parts.get(*at as usize),
+                        _ => None,
+                    };
                 }
             }
             Stmt::Expr(e) => {
@@ -396,6 +590,14 @@ impl<'a> Walk<'a> {
                 ..
             } => {
                 let (lo, hi) = (self.value(lo, depth), self.value(hi, depth));
+                let times = match (&lo, &hi) {
+                    (Value::Numbers(lo), Value::Numbers(hi)) => {
+                        let n = hi.range.hi.checked_sub(lo.range.lo);
+                        let n = n.and_then(|n| n.checked_add(i128::from(*inclusive)));
+                        n.and_then(|n| u64::try_from(n).ok())
+                    }
+                    _ => None,
+                };
                 let value = match (lo, hi) {
                     (Value::Numbers(lo), Value::Numbers(hi)) if lo.range.lo < hi.range.hi => {
                         let last = hi.range.hi - i128::from(!inclusive);
@@ -409,7 +611,7 @@ impl<'a> Walk<'a> {
                     _ => Value::Unknown,
                 };
                 self.bind(*var, value);
-                self.value(body, depth);
+                self.repeated(times, body, depth);
             }
             Stmt::ForEach {
                 var, array, body, ..
@@ -421,11 +623,17 @@ impl<'a> Walk<'a> {
                     let settled = self.settled(settled.unwrap_or(Value::Unknown), &local.ty);
                     self.bind(*var, settled);
                 }
-                self.value(body, depth);
+                let times = match &array.ty {
+                    Type::Array(_, Len::Const(n)) => Some(*n),
+                    Type::Array(_, Len::Parties(_)) | Type::Ragged(..) => Some(PARTIES),
+                    Type::Array(_, Len::Session) => Some(ROWS),
+                    _ => None,
+                };
+                self.repeated(times, body, depth);
             }
             Stmt::While { cond, body, .. } => {
                 self.value(cond, depth);
-                self.under(cond, |walk| walk.value(body, depth));
+                self.under(cond, |walk| walk.repeated(None, body, depth));
             }
         }
     }
@@ -493,8 +701,13 @@ impl<'a> Walk<'a> {
             }
         }
         let before = std::mem::replace(&mut self.values, own);
+        let kept = std::mem::take(&mut self.kept);
+        let loops = std::mem::take(&mut self.loops);
+        let sums = std::mem::replace(&mut self.sums, vec![None; callee.locals.len()]);
+        let under = std::mem::replace(&mut self.under_equality, false);
         let value = self.value(&callee.body, depth);
         self.values = before;
+        (self.kept, self.loops, self.sums, self.under_equality) = (kept, loops, sums, under);
         self.function = function;
         value
     }
@@ -506,7 +719,7 @@ impl<'a> Walk<'a> {
         };
         let from = both(&a.from, &b.from);
         let (x, y) = (a.range, b.range);
-        let corners = |of: fn(i128, i128) -> Option<i128>| {
+        let corners = |of: &dyn std::ops::Fn(i128, i128) -> Option<i128>| {
             let all = [
                 of(x.lo, y.lo),
                 of(x.lo, y.hi),
@@ -521,11 +734,12 @@ impl<'a> Walk<'a> {
             })
         };
         let whole = numeric.frac.is_none();
+        let frac = u32::from(numeric.frac.unwrap_or(0));
         let range = match op {
-            BinaryOp::Add => corners(i128::checked_add),
-            BinaryOp::Sub => corners(i128::checked_sub),
-            BinaryOp::Mul if whole => corners(i128::checked_mul),
-            BinaryOp::Div if whole && y.lo > 0 => corners(i128::checked_div),
+            BinaryOp::Add => corners(&i128::checked_add),
+            BinaryOp::Sub => corners(&i128::checked_sub),
+            BinaryOp::Mul => corners(&|x, y| Some(scaled(x.checked_mul(y)?, frac))),
+            BinaryOp::Div if whole && y.lo > 0 => corners(&i128::checked_div),
             BinaryOp::Rem if whole && y.lo > 0 && x.lo >= 0 => Some(Range {
                 lo: 0,
                 hi: x.hi.min(y.hi - 1),
@@ -565,24 +779,24 @@ impl<'a> Walk<'a> {
         else {
             return Value::Unknown;
         };
-        if to.frac.is_some() || was.frac.is_some() {
+        let (after, before) = (to.frac.unwrap_or(0), was.frac.unwrap_or(0));
+        let converted = |bound: i128| match after.checked_sub(before) {
+            Some(more) => bound.checked_mul(1i128.checked_shl(more.into()).filter(|x| *x > 0)?),
+            None => Some(scaled(bound, u32::from(before - after))),
+        };
+        let (Some(lo), Some(hi)) = (converted(numbers.range.lo), converted(numbers.range.hi))
+        else {
             return Value::Unknown;
+        };
+        let range = Range { lo, hi };
+        if to.holds(range) {
+            return Value::Numbers(Numbers { range, ..numbers });
         }
-        if to.holds(numbers.range) {
-            return Value::Numbers(numbers);
-        }
-        let help = match to.wider(numbers.range) {
+        let help = match to.wider(range) {
             Some(wider) => format!("write `as {wider}`, or declare narrower ranges"),
             None => "declare narrower ranges".to_owned(),
         };
-        self.warn(
-            e.span,
-            to,
-            numbers.range,
-            numbers.from,
-            "what is converted",
-            help,
-        );
+        self.warn(e.span, to, range, numbers.from, "what is converted", help);
         Value::Unknown
     }
 
@@ -605,6 +819,43 @@ impl<'a> Walk<'a> {
             warning = warning.because(at, said);
         }
         self.out.push(warning.help(help));
+    }
+}
+
+/// What an assignment adds to its variable: `x` of `n += x`.
+fn added<'a>(place: &Place, e: &'a Expr) -> Option<&'a Expr> {
+    match &e.kind {
+        E::Binary(BinaryOp::Add, a, b) if place.steps.is_empty() => match (&a.kind, &b.kind) {
+            (E::Local(id), _) if *id == place.local => Some(b),
+            (_, E::Local(id)) if *id == place.local => Some(a),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a condition compares two values that are not constants: it may single out one of many.
+fn compares(cond: &Expr, depth: u32) -> bool {
+    if depth > MAX_DEPTH {
+        return true;
+    }
+    let plain = |e: &Expr| matches!(e.kind, E::Lit(_) | E::Const(_) | E::Zero);
+    match &cond.kind {
+        E::Local(_) | E::Field(..) | E::Lit(_) => false,
+        E::Binary(_, a, b) => !(plain(a) || plain(b)),
+        E::LogicalAnd(a, b) | E::LogicalOr(a, b) => {
+            compares(a, depth + 1) || compares(b, depth + 1)
+        }
+        E::Unary(_, a) | E::Reveal(a) => compares(a, depth + 1),
+        _ => true,
+    }
+}
+
+/// Without so many bits behind the point, toward zero.
+fn scaled(value: i128, frac: u32) -> i128 {
+    match 1i128.checked_shl(frac) {
+        Some(one) if one > 0 => value / one,
+        _ => 0,
     }
 }
 

@@ -8,6 +8,7 @@ use smpcc::doc::{self, File};
 use smpcc::exit::{Failure, Outcome};
 use smpcc::reading;
 use smpcc::source::MAX_TEXT;
+use smpcc::words::did_you_mean;
 use smpcc_compiler::library;
 use std::path::Path;
 
@@ -125,8 +126,29 @@ fn in_library(path: &Path) -> Outcome<Vec<String>> {
         })
         .collect();
     let is_path = name.contains("::");
-    if !found.is_empty() || !is_path {
+    if !found.is_empty() {
         return Ok(found);
+    }
+    let known: Vec<String> = of_library()
+        .into_iter()
+        .filter(|(title, _, _)| {
+            module
+                .filter(|module| is_module(module))
+                .is_none_or(|module| title.strip_prefix("std::") == Some(module))
+        })
+        .flat_map(|(_, _, text)| doc::names(&text))
+        .collect();
+    let near = match item {
+        Some(item) => did_you_mean(item, known.iter().map(String::as_str)),
+        None => String::new(),
+    };
+    if !is_path {
+        return match near.is_empty() || name.contains(['.', '/', '\\']) {
+            true => Ok(found),
+            false => Err(Failure::usage(format!(
+                "there is no file `{name}`, and the library has no item of this name{near}"
+            ))),
+        };
     }
     let names = match module.filter(|module| is_module(module)) {
         Some(module) => format!("`smpcc doc std::{module}` lists what is in that module"),
@@ -138,7 +160,7 @@ fn in_library(path: &Path) -> Outcome<Vec<String>> {
         }
     };
     Err(Failure::usage(format!(
-        "the library has no `{name}`; {names}"
+        "the library has no `{name}`; {names}{near}"
     )))
 }
 

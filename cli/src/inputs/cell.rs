@@ -34,7 +34,24 @@ pub fn word(tree: &Tree, scalar: Scalar, form: Form, range: Range) -> Result<Wor
         (Scalar::Int { .. }, Tree::Int(negative, magnitude)) => {
             integer(scalar, range, *negative, *magnitude)
         }
+        (Scalar::Int { .. }, Tree::Decimal(text)) => match whole(text) {
+            Some((negative, magnitude)) => integer(scalar, range, negative, magnitude),
+            None => Err(expected(scalar, form, tree)),
+        },
         (scalar, other) => Err(expected(scalar, form, other)),
+    }
+}
+
+/// The integer that a number with a point is, if only zeros stand behind it: as files have it whose columns have gaps.
+fn whole(text: &str) -> Option<(bool, u128)> {
+    let (before, behind) = text.split_once('.')?;
+    if behind.is_empty() || behind.bytes().any(|b| b != b'0') {
+        return None;
+    }
+    match number(before) {
+        // A larger one that was a float may have been another.
+        Tree::Int(negative, n) if n < 1 << 53 => Some((negative && n != 0, n)),
+        _ => None,
     }
 }
 
@@ -95,7 +112,10 @@ pub fn text(cell: &str, scalar: Scalar, form: Form, range: Range) -> Result<Word
             }
             match number(cell) {
                 Tree::Int(negative, magnitude) => integer(scalar, range, negative, magnitude),
-                _ => Err(wrong()),
+                _ => match whole(cell) {
+                    Some((negative, magnitude)) => integer(scalar, range, negative, magnitude),
+                    None => Err(wrong()),
+                },
             }
         }
     }
@@ -148,6 +168,10 @@ fn no_number(tree: &Tree, name: &str) -> String {
     let hint = match with_point.filter(|text| Decimal::parse(text).is_some()) {
         Some(text) => format!(": with a decimal point it is {text}"),
         None => String::new(),
+    };
+    let hint = match is_missing(tree) {
+        true => optional(name),
+        false => hint,
     };
     format!("expected a number ({name}), found {}{hint}", tree.shown())
 }
@@ -300,11 +324,28 @@ fn expected(scalar: Scalar, form: Form, found: &Tree) -> String {
         (Scalar::Bool, Tree::Text(cell)) => other_words(cell.trim()),
         _ => None,
     };
+    let missing = is_missing(found);
+    let moment = match (form, found) {
+        (Form::Date, Tree::Text(cell)) => {
+            calendar::datetime(cell.trim()).is_some()
+                || calendar::datetime(&cell.trim().replacen(' ', "T", 1)).is_some()
+        }
+        _ => false,
+    };
     let found = found.shown();
+    let hint = match (missing, moment) {
+        (true, _) => optional(&form.name(scalar)),
+        (false, true) => {
+            ": that has a time; the type of a day with a time is `datetime`".to_owned()
+        }
+        (false, false) => String::new(),
+    };
     if form.is_text() {
-        return format!("expected {}, found {found}", described(scalar, form, None));
+        let what = described(scalar, form, None);
+        return format!("expected {what}, found {found}{hint}");
     }
     match scalar {
+        _ if missing => format!("expected {}, found {found}{hint}", plain_name(scalar)),
         Scalar::Bool => {
             let help = others.map_or_else(String::new, |(yes, no)| {
                 format!(
@@ -313,10 +354,31 @@ fn expected(scalar: Scalar, form: Form, found: &Tree) -> String {
                      give the field the type `Answer`, and ask `== Answer::Yes`"
                 )
             });
-            format!("expected true or false, yes or no, 1 or 0, found {found}{help}")
+            format!("expected {}, found {found}{help}", plain_name(scalar))
         }
-        Scalar::Int { .. } => format!("expected an integer ({scalar}), found {found}"),
+        Scalar::Int { .. } => format!("expected {}, found {found}", plain_name(scalar)),
     }
+}
+
+fn plain_name(scalar: Scalar) -> String {
+    match scalar {
+        Scalar::Bool => "true or false, yes or no, 1 or 0".to_owned(),
+        Scalar::Int { .. } => format!("an integer ({scalar})"),
+    }
+}
+
+/// Whether nothing stands there.
+fn is_missing(found: &Tree) -> bool {
+    match found {
+        Tree::Null => true,
+        Tree::Text(cell) => cell.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// What to declare where values may be missing.
+fn optional(name: &str) -> String {
+    format!(": where values may be missing, the type is `Option<{name}>`")
 }
 
 /// The two words of a column that says yes and no in its own way, if a cell is one of them.
@@ -403,6 +465,44 @@ mod tests {
         );
         let told = read("maybe").err().unwrap_or_default();
         assert!(!told.contains("Answer"), "{told}");
+    }
+
+    #[test]
+    fn what_is_missing_or_of_another_form_is_told_the_type_to_declare() {
+        let byte = Scalar::unsigned(8);
+        let read = |cell: &str| text(cell, byte, Form::Plain, None);
+        assert_eq!(read("72.0"), Ok(72));
+        assert_eq!(read(" 72.000 "), Ok(72));
+        assert_eq!(
+            word(&Tree::Decimal("72.0".into()), byte, Form::Plain, None),
+            Ok(72)
+        );
+        assert_eq!(text("-3.0", Scalar::signed(8), Form::Plain, None), Ok(0xfd));
+        for wrong in ["72.5", "72.", ".0", "300.0", "-1.0", "7.0e1"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let large = |cell: &str| text(cell, Scalar::unsigned(64), Form::Plain, None);
+        assert_eq!(large("9007199254740991.0"), Ok((1 << 53) - 1));
+        assert!(large("9007199254740992.0").is_err());
+        let told =
+            |cell: &str, scalar, form| text(cell, scalar, form, None).err().unwrap_or_default();
+        for (scalar, form, name) in [
+            (byte, Form::Plain, "u8"),
+            (Scalar::Bool, Form::Plain, "bool"),
+            (Scalar::signed(32), Form::Date, "date"),
+            (Scalar::signed(32), Form::Fixed(16), "fixed<32, 16>"),
+        ] {
+            let text = told(" ", scalar, form);
+            let end = format!(": where values may be missing, the type is `Option<{name}>`");
+            assert!(text.ends_with(&end), "{text}");
+        }
+        for moment in ["2024-02-29T10:30:00Z", "2024-02-29 10:30:00Z"] {
+            let text = told(moment, Scalar::signed(32), Form::Date);
+            assert!(
+                text.ends_with("the type of a day with a time is `datetime`"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

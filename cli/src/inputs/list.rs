@@ -263,7 +263,7 @@ impl Table {
                 return Err(format!("header: column {} has no name", i + 1));
             }
             if !seen.insert(name) {
-                return Err(format!("header: column {} stands twice", i + 1));
+                return Err(format!("header: column {}, `{name}`, stands twice", i + 1));
             }
         }
         Ok(())

@@ -264,7 +264,7 @@ impl Body<'_, '_> {
             return Typed::poison(span);
         }
         let generics = self.ck.structs.0[id.index()].generics.clone();
-        let Some(args) = self.complete(&generics, args, span) else {
+        let Some(args) = self.complete(&generics, args, span, None) else {
             return Typed::poison(span);
         };
         let stmts = self.in_written_order(&mut values, &order);

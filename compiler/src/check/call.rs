@@ -14,6 +14,7 @@ use crate::index::Kind as Named;
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Ty, same_len};
+use smpcc_circuit::value::Scalar;
 
 /// Most times that closures of one body are checked again with a more secret type.
 const MAX_RETRIES: u32 = 200;
@@ -314,7 +315,8 @@ impl Body<'_, '_> {
         if self.refuse_other_kinds(&sig, &checked, &bound, args) {
             return Typed::poison(span);
         }
-        let Some(generics) = self.complete(&sig.generics, bound, span) else {
+        let help = self.result_help(&sig, &bound, &name);
+        let Some(generics) = self.complete(&sig.generics, bound, span, help) else {
             return Typed::poison(span);
         };
         let heads = sig.params.iter().map(|p| &p.ty).chain([&sig.ret]);
@@ -599,7 +601,7 @@ impl Body<'_, '_> {
         }
         let apart = (sig.params.iter().zip(args).zip(given)).find_map(|((param, arg), given)| {
             let arg = arg.as_ref()?;
-            let help = other_kind(&param.ty, &arg.ty)?;
+            let help = other_kind(&param.ty, &arg.ty, 0)?;
             Some((param, arg.ty.clone(), given.span, help))
         });
         let Some((param, ty, span, help)) = apart else {
@@ -609,6 +611,7 @@ impl Body<'_, '_> {
         let have = self.show(&ty);
         let help = if have.contains("Joined<") && want.contains("Kept<") {
             "what a join found becomes rows that are kept or not by `kept_rows`, of `std::table`"
+                .into()
         } else {
             help
         };
@@ -619,12 +622,46 @@ impl Body<'_, '_> {
         true
     }
 
+    /// Where only the type of a call's result can say a generic parameter: how to give it.
+    fn result_help(&self, sig: &FnSig, bound: &[Option<Arg>], name: &str) -> Option<String> {
+        let open = |(generic, arg): (&GenericInfo, &Option<Arg>)| {
+            (arg.is_none() && generic.kind != GenericKind::Callable).then(|| generic.name.clone())
+        };
+        let missing = sig.generics.iter().zip(bound).find_map(open)?;
+        // Shown with names that could be the caller's.
+        if !self.generics.is_empty() {
+            return None;
+        }
+        let id = |at: usize| crate::hir::GenericId(u32::try_from(at).unwrap_or(u32::MAX));
+        let filled = sig.generics.iter().zip(bound).enumerate();
+        let filled: Vec<Arg> = filled
+            .map(|(at, (generic, arg))| match (arg, generic.kind) {
+                (Some(arg), _) => arg.clone(),
+                (None, GenericKind::Type) => Arg::Type(Ty::param(id(at))),
+                (None, GenericKind::Const) => Arg::Len(Len::Param(id(at))),
+                (None, GenericKind::Callable) => Arg::Callable,
+            })
+            .collect();
+        let shown = self
+            .ck
+            .show(&sig.ret.clone().substitute(&filled), &sig.generics);
+        let mut words = shown.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let what = match shown.contains(&format!("; {missing}]")) {
+            true => format!("a number for `{missing}`"),
+            false => format!("what is meant for `{missing}`"),
+        };
+        words.any(|word| word == missing).then(|| {
+            format!("give the type of the result, with {what}: `let x: {shown} = {name}(…);`")
+        })
+    }
+
     /// All generic arguments, or a report of the one that nothing determines or that misses its bounds.
     pub fn complete(
         &mut self,
         generics: &[GenericInfo],
         bound: Vec<Option<Arg>>,
         span: Span,
+        help: Option<String>,
     ) -> Option<Vec<Arg>> {
         let mut out = Vec::new();
         for (generic, arg) in generics.iter().zip(bound) {
@@ -634,7 +671,8 @@ impl Body<'_, '_> {
                 (_, None) => {
                     let error = diagnostic!(E3010, span, "nothing says what `{}` is", generic.name)
                         .here("cannot be inferred");
-                    self.report(error.help("write it: `f::<…>(…)`"));
+                    let help = help.unwrap_or_else(|| "write it: `f::<…>(…)`".to_owned());
+                    self.report(error.help(help));
                     return None;
                 }
             };
@@ -721,40 +759,57 @@ fn unify_len(pattern: &Len, len: &Len, bound: &mut [Option<Arg>]) {
     }
 }
 
-/// What to do about a type that cannot be what a parameter takes, whatever its generic parameters are.
-fn other_kind(pattern: &Ty, ty: &Ty) -> Option<&'static str> {
+/// What to do about a type that cannot be what a parameter takes, whatever its generic parameters are; so deep in arrays.
+fn other_kind(pattern: &Ty, ty: &Ty, depth: u32) -> Option<String> {
     const FLATTEN: &str = "of an array for each party `xs.flatten()` makes one array";
-    match (pattern, ty) {
+    let help = match (pattern, ty) {
         (Ty::Array(p, _), Ty::Array(t, _)) => match (&**p, &**t) {
-            (Ty::Real(Real::Fixed { .. }, _), Ty::Real(Real::Float(..), _)) => Some(
-                "convert each element, `xs.map(|x| x as fixed<64, 32>)`; functions of floats are in `std::float`",
-            ),
-            (Ty::Real(Real::Fixed { .. }, _), Ty::Scalar(..)) => {
-                Some("convert each element: `xs.map(|x| x as fixed<64, 16>)`")
+            (Ty::Real(Real::Fixed { .. }, _), Ty::Real(Real::Float(..), _)) => {
+                "convert each element, `xs.map(|x| x as fixed<64, 32>)`; functions of floats are in `std::float`"
             }
-            (p, t) => other_kind(p, t),
+            (Ty::Real(Real::Fixed { .. }, _), Ty::Scalar(scalar, _)) => {
+                let fixed = fixed_for(*scalar);
+                return Some(match depth {
+                    0 => format!("convert each element: `xs.map(|x| x as {fixed})`"),
+                    _ => format!(
+                        "convert each part where the rows are made: `xs.map(|x| [x.a as {fixed}, x.b as {fixed}])`"
+                    ),
+                });
+            }
+            (p, t) => return other_kind(p, t, depth + 1),
         },
         (Ty::Array(p, _), Ty::Ragged(..)) => match **p {
-            Ty::Real(..) | Ty::Scalar(..) => Some(FLATTEN),
-            _ => None,
+            Ty::Real(..) | Ty::Scalar(..) => FLATTEN,
+            _ => return None,
         },
         (Ty::Real(Real::Fixed { .. }, _), ty) => match ty {
-            Ty::Real(Real::Fixed { .. }, _) => None,
-            Ty::Real(Real::Float(..), _) => Some(
-                "convert it: `x as fixed<64, 32>`; elementary functions of floats are in `std::float`",
-            ),
-            Ty::Scalar(..) => Some("convert it: `x as fixed<64, 16>`"),
-            Ty::Array(..) | Ty::Ragged(..) => Some(
-                "call it for each element, `xs.map(|x| f(x))`; of an array for each party `xs.flatten()` makes one",
-            ),
-            _ => None,
+            Ty::Real(Real::Float(..), _) => {
+                "convert it: `x as fixed<64, 32>`; elementary functions of floats are in `std::float`"
+            }
+            Ty::Scalar(scalar, _) => {
+                return Some(format!("convert it: `x as {}`", fixed_for(*scalar)));
+            }
+            Ty::Array(..) | Ty::Ragged(..) => {
+                "call it for each element, `xs.map(|x| f(x))`; of an array for each party `xs.flatten()` makes one"
+            }
+            _ => return None,
         },
         (Ty::Struct { id, .. }, Ty::Struct { id: other, .. }) if id != other => {
-            Some("another struct is wanted")
+            "another struct is wanted"
         }
         (Ty::Struct { .. }, Ty::Scalar(..) | Ty::Real(..) | Ty::Tuple(..)) => {
-            Some("a struct is wanted; `filter`, of `std::table`, makes rows that are kept or not")
+            "a struct is wanted; `filter`, of `std::table`, makes rows that are kept or not"
         }
-        _ => None,
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+/// A type of fixed-point numbers that holds all integers of a type, where there is one.
+fn fixed_for(scalar: Scalar) -> String {
+    let bits = scalar.width() + u32::from(!scalar.is_signed());
+    match bits {
+        ..=48 => "fixed<64, 16>".to_owned(),
+        bits => format!("fixed<{}, 0>", bits.min(128)),
     }
 }

@@ -181,7 +181,12 @@ impl Body<'_, '_> {
     fn closure_param(&mut self, pattern: &Pattern, ty: Ty, stmts: &mut Vec<hir::Stmt>) -> LocalId {
         match &pattern.kind {
             PatternKind::Bind { mutable, name } => {
-                self.declare(name, ty, *mutable, Cause::Declared)
+                let id = self.declare(name, ty, *mutable, Cause::Declared);
+                // What the closure is given to says how many parameters it has.
+                if let Some(local) = self.locals.get_mut(id.index()) {
+                    local.used = true;
+                }
+                id
             }
             PatternKind::Wild => self.temporary(String::new(), ty, pattern.span, Cause::Declared),
             _ => {
@@ -237,7 +242,7 @@ impl Body<'_, '_> {
             );
             return None;
         }
-        let args = self.complete(&sig.generics, args, span)?;
+        let args = self.complete(&sig.generics, args, span, None)?;
         let types: Vec<Ty> = types.into_iter().map(|t| t.substitute(&args)).collect();
         self.same_params(&types, params, span)?;
         self.summary.calls.push(Call {

@@ -10,7 +10,7 @@ use crate::hir::effects::{Effects, is_total};
 use crate::hir::{self, ExprKind as H, Len, LocalId, Place, PlaceStep};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
-use smpcc_circuit::value::Integer;
+use smpcc_circuit::value::{Integer, Scalar};
 
 /// A place and what is known of it.
 struct Target {
@@ -54,6 +54,15 @@ impl Body<'_, '_> {
                     self.report(error.help(help));
                     // What follows from its type is not worth saying.
                     self.locals[target.place.local.index()].ty = Ty::Never;
+                    return;
+                }
+                if let (false, Some(shown)) = (is_shift(op), self.widened(&target.ty, &right.ty)) {
+                    let (l, r) = (self.show(&target.ty), self.show(&right.ty));
+                    let error = diagnostic!(E3001, span, "`{}` of `{l}` and `{r}`", op.symbol())
+                        .here("the operands have different types")
+                        .because(place.span, format!("this is `{l}`"))
+                        .because(value.span, format!("this is `{r}`"));
+                    self.report(error.help(format!("convert the right side with `as {shown}`")));
                     return;
                 }
                 let right = self.before_the_place(right, &target, !before.is_empty(), out);
@@ -131,6 +140,23 @@ impl Body<'_, '_> {
         }
         let value = self.coerce(typed, &target.ty, Some(because));
         out.push(hir::Stmt::Assign(target.place, value, span));
+    }
+
+    /// The type of a place, where it is an integer's that holds all values of what is combined with it.
+    fn widened(&self, target: &Ty, right: &Ty) -> Option<String> {
+        let (Ty::Scalar(Scalar::Int { width, signed }, _), Ty::Scalar(other, _)) = (target, right)
+        else {
+            return None;
+        };
+        let Scalar::Int {
+            width: narrow,
+            signed: also,
+        } = other
+        else {
+            return None;
+        };
+        let holds = narrow < width && (signed == also || *signed);
+        holds.then(|| self.show(&target.clone().public()))
     }
 
     /// Where a variable has its type from a bare literal only, and is combined with another number: how to declare it.
@@ -341,7 +367,10 @@ impl Body<'_, '_> {
             let error = diagnostic!(E3009, span, "`{name}` cannot change").here("assigned here");
             let error = error.because(declared, format!("`{name}` is declared without `mut`"));
             self.report(error.help(format!("declare it as `mut {name}`")));
-            return None;
+            // Where only a literal says its type, what is assigned tells how to declare it.
+            let local = &mut self.locals[id.index()];
+            local.mutable = local.literal.is_some();
+            return local.mutable.then_some(());
         }
         Some(())
     }

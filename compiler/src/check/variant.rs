@@ -299,7 +299,7 @@ impl Body<'_, '_> {
             self.report(error.help(help));
             return Typed::poison(span);
         }
-        let Some(args) = self.complete(&generics, bound, span) else {
+        let Some(args) = self.complete(&generics, bound, span, None) else {
             return Typed::poison(span);
         };
         let mut stmts = self.in_written_order(values, order);

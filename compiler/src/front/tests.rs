@@ -460,6 +460,137 @@ fn what_declared_ranges_let_leave_a_type_is_warned_of() {
     assert!(!text.contains("W0004"), "{text}");
 }
 
+/// Conversions between integers and fixed-point numbers, products of the latter, and what loops add up.
+#[test]
+fn conversions_products_and_sums_of_loops_that_leave_a_type_are_warned_of() {
+    let rows = "struct R { a: u8 in 0..=120, b: u64 in 0..=1_000_000_000, c: fixed<32, 16> in 0..=30000, ok: bool, k: u8, t: u16 in 0..=120 }\nfn main(rows: [secret R; _] from each, at: secret u8 from each) -> u64 { let all = rows.flatten(); let r = all[0]; let mut n: secret u8 = 0; let mut m: secret u16 = 0; let mut d: [secret u8; 4] = [0; 4]; ";
+    let told = |body: &str| {
+        warned(&format!(
+            "{rows}{body} n as u64 + m as u64 + d[0] as u64 }}\n"
+        ))
+    };
+    for (body, what) in [
+        (
+            "let x = r.b as fixed<32, 16>; if x > 3 { n = 1; }",
+            "what is converted can leave `fixed<32, 16>`; help: write `as fixed<64, 16>`",
+        ),
+        (
+            "let x = all.map(|p| p.b as fixed<32, 16>); if x[0] > 3 { n = 1; }",
+            "what is converted can leave `fixed<32, 16>`",
+        ),
+        (
+            "m = r.c as u8 as u16;",
+            "what is converted can leave `u8`; help: write `as u16`",
+        ),
+        (
+            "if r.c * r.c > 1 { n = 1; }",
+            "this can leave `fixed<32, 16>`; help: compute in a type that holds it, with `as fixed<64, 16>`",
+        ),
+        (
+            "for p in all { n += p.a; }",
+            "what the loop adds to `n` can leave `u8`; help: declare `n` as `u32`",
+        ),
+        (
+            "for p in all { if p.ok { n += p.a; } }",
+            "what the loop adds to `n` can leave `u8`",
+        ),
+        (
+            "for p in all { if p.k == 3 { m += p.t; } }",
+            "what the loop adds to `m` can leave `u16`",
+        ),
+        (
+            "for row in rows { for p in row { n += p.a / 2; } }",
+            "can leave `u8`",
+        ),
+        (
+            "for p in all { d[p.a / 20] += 1; }",
+            "this index can be beyond the end: the last of 4 places is 3; help: what is beyond the end reads zero and writes nothing: make the array 7 long",
+        ),
+        ("n = d[r.a];", "this index can be beyond the end"),
+    ] {
+        let text = told(body);
+        assert!(
+            text.contains("warning[W0004]") && text.contains(what),
+            "{body}: {text}"
+        );
+        assert_eq!(text.matches("W0004").count(), 1, "{body}: {text}");
+    }
+    for body in [
+        "let x = r.b as fixed<64, 16>; if x > 3 { n = 1; }",
+        "m = r.c as u16;",
+        "let x = r.c as fixed<64, 16>; if x * x > 1 { n = 1; }",
+        "if r.c * 0.5 > 1 { n = 1; }",
+        "for p in all { if n < 100 { n += p.a; } }",
+        "for p in all { if p.k == at[0] { n += p.a; } }",
+        "for p in all { n += p.a; if n > 100 { n = 0; } }",
+        "for i in 0..2 { n += all[i].a; }",
+        "for p in all { m = max(m, p.a as u16); }",
+        "for p in all { n += p.ok as u8; }",
+        "for p in all { if p.a < 80 { d[p.a / 20] += 1; } }",
+        "for p in all { d[min(p.a / 20, 3)] += 1; }",
+        "for p in all { d[p.k] += 1; }",
+    ] {
+        let text = told(body);
+        assert!(!text.contains("W0004"), "{body}: {text}");
+    }
+    let text = warned(
+        "use std::date::weekday;\nfn main(seen: secret date from each) -> [u8; 7] { let mut d: [secret u8; 7] = [0; 7]; for s in seen { d[weekday(s)] += 1; } d }\n",
+    );
+    assert!(
+        text.contains("subtract 1: places are counted from 0"),
+        "{text}"
+    );
+    let program = |less: &str| {
+        format!(
+            "use std::date::month;\nuse std::stats::tally;\nfn main(seen: secret date from each) -> [u32; 12] {{ tally(seen.map(|s| month(s){less})) }}\n"
+        )
+    };
+    assert!(warned(&program("")).contains("a number can be beyond the end"));
+    assert!(!warned(&program(" - 1")).contains("W0004"));
+}
+
+/// What the parameters of a closure are is said by what it is given to.
+#[test]
+fn parameters_of_closures_may_stay_unread() {
+    let text = warned("fn main(x: secret u32 from each) -> u64 { x.map(|v| 1u32).sum() }\n");
+    assert!(!text.contains("W0001"), "{text}");
+    let text = warned("fn main(x: secret u32 from each) -> u32 { let unread = x[0]; x[0] }\n");
+    assert!(text.contains("W0001"), "{text}");
+}
+
+#[test]
+fn advice_names_what_compiles() {
+    for (program, told) in [
+        (
+            "use std::inference::{least_squares, Model};\nstruct P { a: u8, c: u32 }\nfn main(rows: [secret P; _] from each) -> Model<2> { let all = rows.flatten(); least_squares(all.map(|p| [p.a, p.a]), all.map(|p| p.c)) }\n",
+            "convert each part where the rows are made: `xs.map(|x| [x.a as fixed<64, 16>, x.b as fixed<64, 16>])`",
+        ),
+        (
+            "use std::inference::sample_sd;\nfn main(x: secret u64 from each) -> fixed<72, 32> { sample_sd(x) }\n",
+            "convert each element: `xs.map(|x| x as fixed<65, 0>)`",
+        ),
+        (
+            "use std::inference::{count_if};\nfn main(x: secret u64 from each) -> u32 { count_if(x, |v| v > 3) }\n",
+            "write `use std::stats::count_if;`",
+        ),
+        (
+            "use std::stats::tally;\nfn main(x: secret u8 from each) -> u32 { let t = tally(x); t[0] }\n",
+            "give the type of the result, with a number for `B`: `let x: [secret u32; B] = tally(…);`",
+        ),
+        (
+            "fn main(x: secret u32 from each) -> u64 { let mut sum: secret u64 = 0; for v in x { sum += v; } sum }\n",
+            "help: convert the right side with `as u64`",
+        ),
+        (
+            "fn main(x: secret u32 from each) -> u32 { let total = 0; for v in x { total += v; } total }\n",
+            "declare it: `let mut total: secret u32 = 0;`",
+        ),
+    ] {
+        let (_, text) = run(program);
+        assert!(text.contains(told), "{program}: {text}");
+    }
+}
+
 /// What newcomers from Python and from institutions write first, and what they are told.
 #[test]
 fn first_slips_are_answered_with_what_compiles() {

@@ -3,7 +3,7 @@
 //! A rolled loop must know its carried variables before its body is traced, and a branch the variables to merge after
 //! it. Closures are not entered: they cannot assign what they capture, and a `return` in them leaves only them.
 
-use crate::hir::{Expr, ExprKind, LocalId, PlaceStep, Stmt};
+use crate::hir::{BinaryOp, Expr, ExprKind, LocalId, PlaceStep, Stmt};
 use smpcc_circuit::sorted::SortedMap;
 
 /// What code may change outside of itself.
@@ -11,6 +11,8 @@ use smpcc_circuit::sorted::SortedMap;
 pub struct Effects {
     /// Assigned variables that are declared outside, each with whether an *element* of it is assigned.
     pub assigned: SortedMap<LocalId, bool>,
+    /// Variables that are assigned something else than a sum of themselves and something.
+    pub replaced: Vec<LocalId>,
     /// Whether it may leave the function.
     pub returns: bool,
     /// Whether it may `break` a loop around it.
@@ -63,6 +65,16 @@ impl Effects {
 
 /// All variables that an expression mentions, closures included.
 pub fn mentioned(expr: &Expr) -> Vec<LocalId> {
+    let mut all: Vec<LocalId> = mentioned_parts(expr)
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    all.dedup();
+    all
+}
+
+/// The same; where only a field of one is mentioned, which.
+pub fn mentioned_parts(expr: &Expr) -> Vec<(LocalId, Option<u32>)> {
     let mut scan = Scan {
         mentions: Some(Vec::new()),
         ..Scan::default()
@@ -131,11 +143,17 @@ pub fn is_total(expr: &Expr) -> bool {
     }
 }
 
+/// Whether it is a sum of the variable and something.
+fn is_sum(local: LocalId, value: &Expr) -> bool {
+    let own = |e: &Expr| matches!(e.kind, ExprKind::Local(id) if id == local);
+    matches!(&value.kind, ExprKind::Binary(BinaryOp::Add, a, b) if own(a) || own(b))
+}
+
 #[derive(Default)]
 struct Scan {
     effects: Effects,
     declared: Vec<LocalId>,
-    mentions: Option<Vec<LocalId>>,
+    mentions: Option<Vec<(LocalId, Option<u32>)>>,
 }
 
 impl Scan {
@@ -160,12 +178,15 @@ impl Scan {
             | E::Circuit(_) => {}
             E::Local(local) => {
                 if let Some(mentions) = &mut self.mentions {
-                    mentions.push(*local);
+                    mentions.push((*local, None));
                 }
             }
+            E::Field(a, at) => match (&a.kind, &mut self.mentions) {
+                (E::Local(local), Some(mentions)) => mentions.push((*local, Some(*at))),
+                _ => self.expr(a, loops),
+            },
             E::Unary(_, a)
             | E::Cast(a)
-            | E::Field(a, _)
             | E::Reveal(a)
             | E::MakeSecret(a)
             | E::Within(_, a)
@@ -235,7 +256,10 @@ impl Scan {
             }
             Stmt::Assign(place, value, _) => {
                 if let Some(mentions) = &mut self.mentions {
-                    mentions.push(place.local);
+                    mentions.push((place.local, None));
+                }
+                if !is_sum(place.local, value) {
+                    self.effects.replaced.push(place.local);
                 }
                 let mut element = false;
                 for step in &place.steps {

@@ -172,6 +172,13 @@ pub(crate) fn item_of(
         }));
     };
     if !entry.public {
+        let help = match crate::parses::library_module_of(&item.text) {
+            Some(module) if info.path.starts_with("std::") => {
+                format!("write `use std::{module}::{};`", item.text)
+            }
+            _ if info.path.starts_with("std::") => "the library keeps it for itself".to_owned(),
+            _ => format!("write `pub` before the definition of `{}`", item.text),
+        };
         return Err(Box::new(
             diagnostic!(
                 E2006,
@@ -182,10 +189,7 @@ pub(crate) fn item_of(
             )
             .here("private")
             .because(entry.span, "defined here without `pub`")
-            .help(format!(
-                "write `pub` before the definition of `{}`",
-                item.text
-            )),
+            .help(help),
         ));
     }
     Ok(entry.def)
