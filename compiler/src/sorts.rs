@@ -16,6 +16,7 @@ mod places;
 mod radix;
 mod rows;
 mod shuffles;
+mod summands;
 
 use crate::assign::{self, Plan, assign};
 use crate::emit::{Emitted, emit};

@@ -6,25 +6,19 @@
 //! ```
 
 use super::asked::{FEWEST, repeated};
+use super::summands::{Condition, Summand, counted, orders, split, summands};
 use crate::ir::{Node, Op, Reducer, Ty};
 use crate::passes::constants::vectors::normal;
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::value::{ConstVec, Piece, Scalar};
+use smpcc_circuit::sorted::SortedMap;
+use smpcc_circuit::value::{ConstVec, Piece, Scalar, Word};
 use smpcc_circuit::verify::MAX_LANES;
 use std::ops::Range;
 
-/// Which rows belong to a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Asks {
-    /// Those with this key.
-    Equal,
-    /// Those with a smaller one.
-    Below,
-    /// Those with this key or a smaller one.
-    UpTo,
-}
+/// Terms that a sum may have.
+const MOST_TERMS: usize = 8;
 
 /// Which rows stand to an asker in a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,34 +31,52 @@ pub(super) enum Span {
     Later,
 }
 
-/// One of the two lists.
-#[derive(Clone, Debug)]
+/// What one of the two lists brings to a term.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct List {
-    /// How many rows it has.
-    pub n: u64,
-    /// By what rows of both lists are compared; several are to be equal all.
-    pub keys: Vec<ValueId>,
-    /// Which rows count, where not all do.
-    pub when: Vec<ValueId>,
-    /// What each of its rows brings to the sums.
-    pub values: Option<ValueId>,
+    /// Which rows count, by truth values that hold or do not, where not all do.
+    pub when: Vec<(ValueId, bool)>,
+    /// What each of its rows brings to the products.
+    pub factors: Vec<ValueId>,
+}
+
+/// Where the rows begin or end that belong to an asker, in a column by which they are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bound {
+    /// By asker.
+    pub at: ValueId,
+    /// Whether rows at the bound belong to it.
+    pub with: bool,
+}
+
+/// Sums of products over the rows that belong to each asker.
+#[derive(Clone, Debug)]
+pub(super) struct Term {
+    /// What all is multiplied by, modulo the sum's type.
+    pub coefficient: Word,
+    pub askers: List,
+    pub rows: List,
+    /// Columns of askers and of rows that are to be equal.
+    pub equal: Vec<(ValueId, ValueId)>,
+    /// The rows' column by which they are ordered besides, if any of the bounds is there.
+    pub ordered: Option<ValueId>,
+    pub low: Option<Bound>,
+    pub high: Option<Bound>,
 }
 
 /// Sums over pairs that are found.
 #[derive(Clone, Debug)]
 pub(super) struct Pairs {
     /// Those by which something is summed, or all together.
-    pub askers: List,
-    /// What is summed.
-    pub rows: List,
-    /// Which rows belong to an asker.
-    pub asks: Asks,
-    /// Among which.
+    pub askers: u64,
+    /// Those that are summed.
+    pub rows: u64,
+    /// Terms whose sum is asked for.
+    pub terms: Vec<Term>,
+    /// Which pairs there are.
     pub span: Span,
     /// The askers of which a total is asked for.
     pub some: Range<u64>,
-    /// Whether the rows that do not are meant.
-    pub others: bool,
     /// Whether it is asked only if there is any.
     pub any: bool,
     /// Whether one sum over all askers is asked for.
@@ -109,14 +121,14 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
     let (mut summed, span) = filled.unwrap_or((node.args[0], Span::All));
     let turned = turned(walk, summed, segments).filter(|_| !total && span == Span::All);
     summed = turned.unwrap_or(summed);
-    let (hit, values, otherwise) = match (any, scalar) {
-        (true, Scalar::Bool) => (summed, None, false),
-        (false, Scalar::Int { .. }) => terms(walk, summed)?,
+    let summands = match (any, scalar) {
+        (true, Scalar::Bool) => vec![counted(summed)],
+        (false, Scalar::Int { .. }) => summands(walk, summed, scalar)?,
         _ => return None,
     };
-    let mut parts = Vec::new();
-    conjuncts(walk, hit, &mut parts);
-    let lanes = walk.ty(hit).lanes;
+    let lanes = walk.ty(summed).lanes;
+    // Of whether there is any, how many there are is asked first.
+    let counts = if any { Scalar::unsigned(128) } else { scalar };
     let frames = match total {
         false => {
             let frame = Frame::new(segments, lanes, span, 0..segments)?;
@@ -129,9 +141,7 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
         // Which of the lists that are compared is the outer one is to be tried.
         true => {
             let mut lists = Vec::new();
-            for &part in &parts {
-                compared_lists(walk, part, &mut lists);
-            }
+            compared_lists(walk, summed, &mut 64, &mut lists);
             let spans = [Span::All, Span::Earlier, Span::Later];
             (lists.into_iter())
                 .flat_map(|(n, some)| {
@@ -145,23 +155,17 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
         }
     };
     frames.iter().find_map(|frame| {
-        let (askers, rows, asks, others) = frame.lists(walk, &parts, values, scalar)?;
-        // The opposite of several conditions is no condition of its own.
-        if otherwise && (parts.len() > 1 || frame.span != Span::All) {
-            return None;
-        }
         let mut found = Pairs {
-            askers,
-            rows,
-            asks,
+            askers: frame.n,
+            rows: frame.m,
+            terms: frame.terms(walk, &summands, counts)?,
             span: frame.span,
             some: frame.some.clone(),
-            others: others != otherwise,
             any,
             total,
             scalar,
         };
-        if total && found.askers.n > found.rows.n {
+        if total && found.askers > found.rows {
             found.turn();
         }
         Some(found)
@@ -242,85 +246,118 @@ impl Frame {
         moved(walk, value, self.m, &self.inner).or_else(as_a_whole)
     }
 
-    /// The two lists, by what of all must hold and by what is added up where it does.
-    fn lists(
-        &self,
-        walk: &Walk,
-        parts: &[ValueId],
-        values: Option<ValueId>,
-        sums: Scalar,
-    ) -> Option<(List, List, Asks, bool)> {
-        let list = |n| List {
-            n,
-            keys: Vec::new(),
-            when: Vec::new(),
-            values: None,
-        };
-        let (mut askers, mut rows) = (list(self.n), list(self.m));
-        let own = |v| (self.spread(walk, v), self.repeated(walk, v));
-        let mut relation = None;
-        for &part in parts {
-            match own(part) {
-                (Some(when), _) => askers.when.push(when),
-                (None, Some(when)) => rows.when.push(when),
-                (None, None) => {
-                    let (asks, others, asker, row) = self.compared(walk, part)?;
-                    // Keys of several columns are equal or not, and nothing else.
-                    if relation.is_some_and(|r| r != (asks, others))
-                        || relation.is_some() && (asks, others) != (Asks::Equal, false)
-                    {
-                        return None;
-                    }
-                    relation = Some((asks, others));
-                    askers.keys.push(asker);
-                    rows.keys.push(row);
+    /// The list that a value stands for in pairs, and whether that is the outer one.
+    fn own(&self, walk: &Walk, value: ValueId) -> Option<(bool, ValueId)> {
+        let outer = self.spread(walk, value).map(|list| (true, list));
+        outer.or_else(|| Some((false, self.repeated(walk, value)?)))
+    }
+
+    /// What is added up of both lists.
+    fn terms(&self, walk: &Walk, summands: &[Summand], sums: Scalar) -> Option<Vec<Term>> {
+        let mut terms = Vec::new();
+        for summand in summands {
+            for part in split(walk, summand, sums, |v| self.own(walk, v).is_some())? {
+                self.term(walk, &part, &mut terms)?;
+            }
+        }
+        // Of what is not compared nothing is won.
+        (terms.len() <= MOST_TERMS && terms.iter().any(Term::is_compared)).then_some(terms)
+    }
+
+    /// Terms of a summand without "and" and "or".
+    fn term(&self, walk: &Walk, summand: &Summand, terms: &mut Vec<Term>) -> Option<()> {
+        let mut lists = [List::default(), List::default()];
+        // By columns of askers and of rows, how the row's word stands to the asker's.
+        let mut relations: SortedMap<(ValueId, ValueId), u8> = SortedMap::new();
+        for &condition in &summand.when {
+            match condition {
+                Condition::Is(hit, holds) => {
+                    let (outer, list) = self.own(walk, hit)?;
+                    lists[usize::from(!outer)].when.push((list, holds));
+                }
+                Condition::Order(orders, a, b) => {
+                    let columns =
+                        |asker, row| Some((self.spread(walk, asker)?, self.repeated(walk, row)?));
+                    let (columns, orders) = match columns(b, a) {
+                        Some(columns) => (columns, orders),
+                        None => (columns(a, b)?, orders::turned(orders)),
+                    };
+                    *relations.entry(columns).or_insert(orders::ANY) &= orders;
                 }
             }
         }
-        let (asks, others) = relation?;
-        if let Some(values) = values {
-            match own(widened_from(walk, values, sums)) {
-                (Some(values), _) => askers.values = Some(values),
-                (None, Some(values)) => rows.values = Some(values),
-                (None, None) => return None,
-            }
+        for &factor in &summand.factors {
+            let (outer, list) = self.own(walk, factor)?;
+            lists[usize::from(!outer)].factors.push(list);
         }
-        // What comes before a row is known by its place among its equals.
-        let is_known = match self.span {
-            Span::All => true,
-            Span::Earlier | Span::Later => {
-                (asks, others) == (Asks::Equal, false) && askers.keys == rows.keys
-            }
+        let [askers, rows] = lists;
+        let term = Term {
+            coefficient: summand.coefficient,
+            askers,
+            rows,
+            equal: Vec::new(),
+            ordered: None,
+            low: None,
+            high: None,
         };
-        is_known.then_some((askers, rows, asks, others))
+        let relations: Vec<_> = relations.into_iter().collect();
+        self.related(walk, term, &relations, terms)
     }
 
-    /// How a pair is compared, whether the opposite is meant, and the keys of the outer and of the inner list.
-    fn compared(&self, walk: &Walk, part: ValueId) -> Option<(Asks, bool, ValueId, ValueId)> {
-        if let Some(&[of]) = walk.word_args(part, WordOp::Not) {
-            let (asks, others, asker, row) = self.compared(walk, of)?;
-            return Some((asks, !others, asker, row));
-        }
-        let (Op::Word(op), &[a, b]) = walk.simple(part)? else {
-            return None;
-        };
-        let keys = |asker, row| Some((self.spread(walk, asker)?, self.repeated(walk, row)?));
-        let ((asker, row), row_first) = match keys(b, a) {
-            Some(found) => (found, true),
-            None => (keys(a, b)?, false),
-        };
-        let (asks, others) = match (op, row_first) {
-            (WordOp::Eq, _) => (Asks::Equal, false),
-            (WordOp::Ne, _) => (Asks::Equal, true),
-            (WordOp::Lt, true) => (Asks::Below, false),
-            (WordOp::Le, true) => (Asks::UpTo, false),
-            (WordOp::Lt, false) => (Asks::UpTo, true),
-            (WordOp::Le, false) => (Asks::Below, true),
-            _ => return None,
+    /// A term of which the relations of columns are still to be taken into account.
+    fn related(
+        &self,
+        walk: &Walk,
+        mut term: Term,
+        relations: &[((ValueId, ValueId), u8)],
+        terms: &mut Vec<Term>,
+    ) -> Option<()> {
+        use orders::{ANY, EQUAL, GREATER, LESS};
+        let Some((&((asker, row), orders), others)) = relations.split_first() else {
+            // What comes before a row is known by its place among its equals.
+            let is_known = match self.span {
+                Span::All => true,
+                Span::Earlier | Span::Later => {
+                    let is_same = |&(asker, row): &(ValueId, ValueId)| asker == row;
+                    !term.equal.is_empty()
+                        && term.ordered.is_none()
+                        && term.equal.iter().all(is_same)
+                }
+            };
+            terms.push(term);
+            return is_known.then_some(());
         };
         let is_key = |v: ValueId| matches!(walk.ty(v).scalar, Scalar::Int { .. });
-        (is_key(asker) && is_key(row) && walk.ty(asker).scalar == walk.ty(row).scalar)
-            .then_some((asks, others, asker, row))
+        if !is_key(asker) || walk.ty(asker).scalar != walk.ty(row).scalar {
+            return None;
+        }
+        match orders {
+            0 => return Some(()),
+            ANY => {}
+            EQUAL => term.equal.push((asker, row)),
+            // All but those that are equal.
+            _ if orders & EQUAL == 0 && orders & LESS != 0 && orders & GREATER != 0 => {
+                let mut without = term.clone();
+                without.coefficient = without.coefficient.wrapping_neg();
+                without.equal.push((asker, row));
+                self.related(walk, without, others, terms)?;
+            }
+            _ => {
+                let is_high = orders & LESS != 0;
+                let bound = if is_high {
+                    &mut term.high
+                } else {
+                    &mut term.low
+                };
+                let with = orders & EQUAL != 0;
+                let is_other = term.ordered.is_some_and(|other| other != row);
+                if is_other || bound.replace(Bound { at: asker, with }).is_some() {
+                    return None;
+                }
+                term.ordered = Some(row);
+            }
+        }
+        self.related(walk, term, others, terms)
     }
 }
 
@@ -398,77 +435,62 @@ fn filled(walk: &Walk, value: ValueId, rows: u64) -> Option<(ValueId, Span)> {
     Some((hits, span))
 }
 
-impl Pairs {
-    /// With the lists in each other's place, for a sum over both.
-    fn turn(&mut self) {
-        std::mem::swap(&mut self.askers, &mut self.rows);
+impl Term {
+    /// Whether rows of both lists are compared.
+    pub(super) fn is_compared(&self) -> bool {
+        !self.equal.is_empty() || self.ordered.is_some()
+    }
+
+    /// The term with the lists in each other's place.
+    fn turned(&self) -> Option<Self> {
+        let column = |bound: Option<Bound>| bound.map(|bound| bound.at);
         // Who asked for what is below it is above that.
-        (self.asks, self.others) = match self.asks {
-            Asks::Equal => (Asks::Equal, self.others),
-            Asks::Below => (Asks::UpTo, !self.others),
-            Asks::UpTo => (Asks::Below, !self.others),
+        let bound = |of: Option<Bound>| {
+            Some(Bound {
+                at: self.ordered?,
+                with: of?.with,
+            })
         };
+        (self.low.is_none() || self.high.is_none()).then(|| Self {
+            coefficient: self.coefficient,
+            askers: self.rows.clone(),
+            rows: self.askers.clone(),
+            equal: self.equal.iter().map(|&(a, r)| (r, a)).collect(),
+            ordered: column(self.low).or(column(self.high)),
+            low: bound(self.high),
+            high: bound(self.low),
+        })
     }
 }
 
-/// When something is added, and what, or nothing where it is one; and whether it is added where that does not hold.
-fn terms(walk: &Walk, terms: ValueId) -> Option<(ValueId, Option<ValueId>, bool)> {
-    // Terms may be widened before they are added up.
-    let parts = match walk.word_args(terms, WordOp::Cast) {
-        Some(&[from]) if walk.ty(from).scalar != Scalar::Bool => from,
-        _ => terms,
-    };
-    let (hit, value, otherwise) = match walk.simple(parts)? {
-        (Op::Word(WordOp::Cast), &[hit]) => return Some((hit, None, false)),
-        (Op::Word(WordOp::Select), &[hit, yes, no]) if walk.splat(no) == Some(0) => {
-            (hit, yes, false)
+impl Pairs {
+    /// With the lists in each other's place, for a sum over both, where that can be.
+    fn turn(&mut self) {
+        let turned: Option<Vec<Term>> = self.terms.iter().map(Term::turned).collect();
+        if let Some(turned) = turned {
+            self.terms = turned;
+            std::mem::swap(&mut self.askers, &mut self.rows);
+            self.some = 0..self.askers;
         }
-        (Op::Word(WordOp::Select), &[hit, yes, no]) if walk.splat(yes) == Some(0) => {
-            (hit, no, true)
-        }
-        _ => return None,
-    };
-    match walk.splat(value) {
-        Some(1) => Some((hit, None, otherwise)),
-        Some(_) => None,
-        None => Some((hit, Some(value), otherwise)),
     }
 }
 
-/// What a value was cast from, if what is summed in a type is the same for both.
-fn widened_from(walk: &Walk, value: ValueId, sums: Scalar) -> ValueId {
-    match walk.word_args(value, WordOp::Cast) {
-        Some(&[from]) => {
-            let (from_type, to) = (walk.ty(from).scalar, walk.ty(value).scalar);
-            let keeps_sign = !from_type.is_signed() || to.is_signed();
-            let is_wider = keeps_sign && to.width() >= from_type.width();
-            let is_whole = to.width() == sums.width();
-            if is_wider || is_whole { from } else { value }
-        }
-        _ => value,
-    }
-}
-
-/// The truth values of which all must hold.
-fn conjuncts(walk: &Walk, hit: ValueId, parts: &mut Vec<ValueId>) {
-    match walk.word_args(hit, WordOp::And) {
-        Some(&[a, b]) if parts.len() < 16 => {
-            conjuncts(walk, a, parts);
-            conjuncts(walk, b, parts);
-        }
-        _ => parts.push(hit),
-    }
-}
-
-/// How many rows the lists have that are compared, and from which to which these are; each but once.
-fn compared_lists(walk: &Walk, part: ValueId, lists: &mut Vec<(u64, Range<u64>)>) {
-    let Some((Op::Word(op), args)) = walk.simple(part) else {
+/// How many rows the lists have that are compared, and from which to which these are; each but once. So many values are looked at.
+fn compared_lists(walk: &Walk, value: ValueId, most: &mut u32, lists: &mut Vec<(u64, Range<u64>)>) {
+    let Some((Op::Word(op), args)) = walk.simple(value) else {
         return;
     };
+    let Some(left) = most.checked_sub(1) else {
+        return;
+    };
+    *most = left;
+    let compares = matches!(
+        op,
+        WordOp::Eq | WordOp::Ne | WordOp::Lt | WordOp::Le | WordOp::Min | WordOp::Max
+    );
     for &arg in args {
         match walk.simple(arg) {
-            Some(_) if *op == WordOp::Not => compared_lists(walk, arg, lists),
-            Some((Op::Gather { block }, &[source, at])) => {
+            Some((Op::Gather { block }, &[source, at])) if compares => {
                 let n = walk.ty(source).lanes;
                 let ends = walk.constant(at).filter(|at| *block == 1 && at.lanes() > 0);
                 let ends = ends.map(|at| at.get(0) as u64..at.get(at.lanes() - 1) as u64 + 1);
@@ -477,7 +499,7 @@ fn compared_lists(walk: &Walk, part: ValueId, lists: &mut Vec<(u64, Range<u64>)>
                     lists.push(found);
                 }
             }
-            _ => {}
+            _ => compared_lists(walk, arg, most, lists),
         }
     }
 }

@@ -7,15 +7,16 @@
 //!         t = (s of the second x) − (s of the first)
 //! ```
 //!
-//! Sorts are stable, so that of equal keys the rows stand between the two places of whoever asks for them. What lies below a key stands before
-//! the first of its places, and one list of askers is enough. Of pairs of one list, `i < j`, a row's own place is the other end. n·m comparisons become a sort of m + 2·n rows. Intersections, joins
-//! and ranks are written as loops over all pairs first, and found here by their form.
+//! Sorts are stable, so that of equal keys the rows stand between the two places of whoever asks for them. Who asks for rows that lie between
+//! bounds stands where these are, and whose rows lie below a bound needs one place alone. Of pairs of one list, `i < j`, a row's own place
+//! is the other end. n·m comparisons become a sort of m + 2·n rows. What is added up may be a sum of several terms (`super::summands`), which share
+//! a sort where their columns are the same. Intersections, joins and ranks are written as loops over all pairs first, and found here by their form.
 
 use super::Sorter;
-use super::matched::{Asks, Pairs, Span as Among, pairs, places};
+use super::matched::{Bound, List, Pairs, Span as Among, Term, pairs, places};
 use super::rows::{lanes, numbers, public, sort, sort_by, sums_so_far};
 use crate::ir::build::Builder;
-use crate::ir::{Ir, Node, Region};
+use crate::ir::{Ir, Node, Region, Ty};
 use crate::passes::dead;
 use crate::passes::own::grid::{Grid, Owner};
 use crate::passes::rewrite::{Rule, Walk, rewrite};
@@ -23,20 +24,48 @@ use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
-use smpcc_circuit::value::{ConstVec, Scalar};
+use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::ops::Range;
 
-/// What the cost follows from.
+/// What the cost of a term follows from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Shape {
-    asks: Asks,
     among: Among,
-    keys: Vec<Scalar>,
-    /// Of the rows, where they are not counted.
+    /// Columns that are to be equal.
+    equal: Vec<Scalar>,
+    /// The one by which rows are ordered.
+    ordered: Option<Scalar>,
+    /// Whether there is a lower and an upper bound, and whether rows at it belong.
+    bounds: [Option<bool>; 2],
+    /// Of what each row brings, where they are not counted.
     values: Option<Scalar>,
     sums: Scalar,
     askers: u64,
     rows: u64,
     total: bool,
+}
+
+/// A word of an asker's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Of(ValueId),
+    Least,
+    Greatest,
+}
+
+/// Where askers stand in the order of rows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct End {
+    /// Before the rows with the same keys, or behind them.
+    before: bool,
+    keys: Vec<Key>,
+}
+
+/// Rows by these columns, among which askers stand.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Standing {
+    columns: Vec<ValueId>,
+    ends: Vec<End>,
 }
 
 /// Rows and askers in order.
@@ -54,7 +83,7 @@ pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
         sorter,
         owners,
         sorted: SortedMap::new(),
-        cheaper: SortedMap::new(),
+        prices: SortedMap::new(),
         found: false,
     };
     let rewritten = rewrite(ir, false, &mut rule).ir;
@@ -89,9 +118,10 @@ pub(super) fn may_be_in(region: &Region, ir: &Ir) -> bool {
 struct Sums<'a> {
     sorter: Option<Sorter<'a>>,
     owners: Vec<Grid>,
-    /// By keys of rows and of askers and by what is asked, in this region.
-    sorted: SortedMap<(Vec<ValueId>, Vec<ValueId>, Asks, Among), Order>,
-    cheaper: SortedMap<Shape, bool>,
+    /// In this region.
+    sorted: SortedMap<Standing, Order>,
+    /// Milliseconds of a sort, and of all pairs.
+    prices: SortedMap<Shape, (f64, f64)>,
     found: bool,
 }
 
@@ -101,16 +131,24 @@ impl Rule for Sums<'_> {
         let owner = owner.flatten().map(Grid::whole);
         let is_joint = owner.is_none_or(|owner| owner == Owner::Joint);
         let found = pairs(walk, &node).filter(|_| is_joint && node.protocol.is_none());
-        let Some(pairs) = found.filter(|pairs| self.is_cheaper(walk, pairs)) else {
+        let found = found.map(|pairs| (standing(&pairs), pairs));
+        let found = found.filter(|(standing, pairs)| self.is_cheaper(walk, standing, pairs));
+        let Some((standing, pairs)) = found else {
             walk.push(node);
             return;
         };
         self.found = true;
         walk.span = node.span;
-        let [rows, askers] = [&pairs.rows, &pairs.askers].map(|list| list.keys.clone());
-        let key = (rows, askers, pairs.asks, pairs.span);
-        let order = *(self.sorted.entry(key)).or_insert_with(|| in_order(walk, &pairs));
-        let sums = sums(walk, &pairs, order);
+        let mut orders = Vec::new();
+        for standing in standing {
+            let order = match self.sorted.get(&standing) {
+                Some(order) => *order,
+                None => in_order(walk, &standing, pairs.askers, pairs.rows),
+            };
+            self.sorted.insert(standing.clone(), order);
+            orders.push((standing, order));
+        }
+        let sums = all(walk, &pairs, &orders);
         let range = walk.all_values()[node.results[0].index()].range;
         walk.note_range(sums, range);
         walk.replace(node.results[0], sums);
@@ -126,74 +164,167 @@ impl Rule for Sums<'_> {
 }
 
 impl Sums<'_> {
-    fn is_cheaper(&mut self, walk: &Walk, pairs: &Pairs) -> bool {
-        let shape = Shape {
-            asks: pairs.asks,
-            among: pairs.span,
-            keys: key_types(walk, &pairs.rows.keys),
-            values: pairs.rows.values.map(|v| walk.ty(v).scalar),
-            sums: pairs.scalar,
-            askers: pairs.askers.n,
-            rows: pairs.rows.n,
-            total: pairs.total,
-        };
+    /// Whether so many sorts are cheaper than comparing all pairs, for each of the terms.
+    fn is_cheaper(&mut self, walk: &Walk, standing: &[Standing], pairs: &Pairs) -> bool {
         let Some(sorter) = self.sorter else {
             return true;
         };
-        *self.cheaper.entry(shape).or_insert_with_key(|shape| {
-            let compared = compared(shape, sorter.n_parties);
-            let by_sorting = sorter.whole(run(compared.clone(), None, Vec::new()));
-            by_sorting < sorter.whole(compared)
+        let terms = pairs.terms.iter().filter(|term| term.is_compared());
+        let mut shapes = terms.map(|term| Shape::of(walk, pairs, term));
+        shapes.all(|shape| {
+            let prices = self.prices.entry(shape);
+            let &mut (by_sorting, compared) = prices.or_insert_with_key(|shape| {
+                let compared = compared(shape, sorter.n_parties);
+                let by_sorting = sorter.whole(run(compared.clone(), None, Vec::new()));
+                (by_sorting, sorter.whole(compared))
+            });
+            by_sorting * (standing.len() as f64) < compared
         })
+    }
+}
+
+impl Shape {
+    fn of(walk: &Walk, pairs: &Pairs, term: &Term) -> Self {
+        let scalar = |v: &ValueId| walk.ty(*v).scalar;
+        let equal: Vec<ValueId> = term.equal.iter().map(|&(_, row)| row).collect();
+        Self {
+            among: pairs.span,
+            equal: equal.iter().map(scalar).collect(),
+            ordered: term.ordered.as_ref().map(scalar),
+            bounds: [term.low, term.high].map(|bound| bound.map(|bound| bound.with)),
+            values: term.rows.factors.first().map(scalar),
+            sums: if pairs.any {
+                Scalar::Bool
+            } else {
+                pairs.scalar
+            },
+            askers: pairs.askers,
+            rows: pairs.rows,
+            total: pairs.total,
+        }
+    }
+}
+
+/// Where the rows begin and end that belong to an asker by a term; nothing where that is the first or the last row, or where it
+/// is the asker's own place.
+fn ends(term: &Term, among: Among) -> [Option<End>; 2] {
+    if !term.is_compared() {
+        return [None, None];
+    }
+    let end = |bound: Option<Bound>, otherwise: Key, before: bool| {
+        let mut keys: Vec<Key> = (term.equal.iter())
+            .map(|&(asker, _)| Key::Of(asker))
+            .collect();
+        if term.ordered.is_some() {
+            keys.push(bound.map_or(otherwise, |bound| Key::Of(bound.at)));
+        }
+        (bound.is_some() || !term.equal.is_empty()).then_some(End { before, keys })
+    };
+    let low = end(
+        term.low,
+        Key::Least,
+        term.low.is_none_or(|bound| bound.with),
+    );
+    let high = end(
+        term.high,
+        Key::Greatest,
+        term.high.is_some_and(|bound| !bound.with),
+    );
+    match among {
+        Among::All => [low, high],
+        Among::Earlier => [low, None],
+        Among::Later => [None, high],
+    }
+}
+
+/// A term's columns, by which its rows are sorted.
+fn columns(term: &Term) -> Vec<ValueId> {
+    let equal = term.equal.iter().map(|&(_, row)| row);
+    equal.chain(term.ordered).collect()
+}
+
+/// The sorts that the terms need.
+fn standing(pairs: &Pairs) -> Vec<Standing> {
+    let mut all: Vec<Standing> = Vec::new();
+    for term in pairs.terms.iter().filter(|term| term.is_compared()) {
+        let columns = columns(term);
+        let at = (all.iter().position(|s| s.columns == columns)).unwrap_or_else(|| {
+            let ends = Vec::new();
+            all.push(Standing { columns, ends });
+            all.len() - 1
+        });
+        for end in ends(term, pairs.span).into_iter().flatten() {
+            if !all[at].ends.contains(&end) {
+                all[at].ends.push(end);
+            }
+        }
+    }
+    for standing in &mut all {
+        // Those before rows come first.
+        standing.ends.sort_by_key(|end| !end.before);
+    }
+    all
+}
+
+impl Standing {
+    fn n_before(&self) -> u64 {
+        self.ends.iter().filter(|end| end.before).count() as u64
+    }
+
+    /// The lane of the first row.
+    fn first_row(&self, askers: u64) -> u64 {
+        self.n_before() * askers
+    }
+
+    /// The lane of the first asker at an end.
+    fn first(&self, end: &End, askers: u64, rows: u64) -> Option<u64> {
+        let at = self.ends.iter().position(|e| e == end)? as u64;
+        let behind = if end.before { 0 } else { rows };
+        Some(at * askers + behind)
+    }
+
+    /// Rows among askers.
+    fn among<T: Clone>(&self, ends: impl IntoIterator<Item = T>, rows: T) -> Vec<T> {
+        let mut all: Vec<T> = ends.into_iter().collect();
+        all.insert(self.n_before() as usize, rows);
+        all
     }
 }
 
 /// A key has no more bits, and several are made into one up to there.
 const MOST_BITS: u32 = 128;
 
-/// Keys that are made into one each, in their order.
-fn together(walk: &Walk, keys: &[ValueId]) -> Vec<Vec<ValueId>> {
-    let mut groups: Vec<(u32, Vec<ValueId>)> = Vec::new();
-    for &key in keys {
-        let bits = walk.ty(key).scalar.width();
+/// Which columns are made into one key each, in their order.
+fn together(walk: &Walk, columns: &[ValueId]) -> Vec<Range<usize>> {
+    let mut groups: Vec<(u32, Range<usize>)> = Vec::new();
+    for (at, &column) in columns.iter().enumerate() {
+        let bits = walk.ty(column).scalar.width();
         match groups.last_mut() {
             Some((all, group)) if *all + bits <= MOST_BITS => {
                 *all += bits;
-                group.push(key);
+                group.end = at + 1;
             }
-            _ => groups.push((bits, vec![key])),
+            _ => groups.push((bits, at..at + 1)),
         }
     }
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// The types of the keys that are sorted by.
-fn key_types(walk: &Walk, keys: &[ValueId]) -> Vec<Scalar> {
-    let groups = together(walk, keys);
-    groups.iter().map(|group| key_type(walk, group)).collect()
-}
-
-/// The type of one key that several are made into.
-fn key_type(walk: &Walk, keys: &[ValueId]) -> Scalar {
-    match *keys {
-        [one] => walk.ty(one).scalar,
-        _ => {
-            let bits = keys.iter().map(|&key| walk.ty(key).scalar.width());
-            Scalar::unsigned(bits.sum::<u32>() as u8)
-        }
-    }
-}
-
-/// One key of several.
+/// One key of several, in whose order those are lexicographically.
 fn packed(walk: &mut Walk, keys: &[ValueId]) -> ValueId {
     if let [one] = *keys {
         return walk.with_secrecy(one, true);
     }
-    let scalar = key_type(walk, keys);
+    let bits = keys.iter().map(|&key| walk.ty(key).scalar.width());
+    let scalar = Scalar::unsigned(bits.sum::<u32>() as u8);
     let mut all = None;
     for &key in keys {
         let ty = walk.ty(key);
-        let bits = walk.cast(key, Scalar::unsigned(ty.scalar.width() as u8));
+        let mut bits = walk.cast(key, Scalar::unsigned(ty.scalar.width() as u8));
+        if ty.scalar.is_signed() {
+            let sign = walk.splat_of(public(walk.ty(bits)), 1 << (ty.scalar.width() - 1));
+            bits = walk.word(WordOp::Xor, &[bits, sign]);
+        }
         let bits = walk.cast(bits, scalar);
         all = Some(match all {
             None => bits,
@@ -208,100 +339,235 @@ fn packed(walk: &mut Walk, keys: &[ValueId]) -> ValueId {
     walk.with_secrecy(all, true)
 }
 
-/// Rows between or beside those who ask for them.
-fn beside(pairs: &Pairs, askers: ValueId, rows: ValueId) -> Vec<ValueId> {
-    match (pairs.asks, pairs.span) {
-        (Asks::Equal, Among::All) => vec![askers, rows, askers],
-        (Asks::Below, _) | (Asks::Equal, Among::Earlier) => vec![askers, rows],
-        (Asks::UpTo, _) | (Asks::Equal, Among::Later) => vec![rows, askers],
-    }
-}
-
 /// Sorts rows and askers.
-fn in_order(walk: &mut Walk, pairs: &Pairs) -> Order {
-    let rows = together(walk, &pairs.rows.keys);
-    let askers = together(walk, &pairs.askers.keys);
-    let mut columns: Vec<ValueId> = (rows.iter().zip(&askers))
-        .map(|(rows, askers)| {
-            let (rows, askers) = (packed(walk, rows), packed(walk, askers));
-            walk.concat(beside(pairs, askers, rows))
-        })
-        .collect();
+fn in_order(walk: &mut Walk, standing: &Standing, askers: u64, rows: u64) -> Order {
+    let mut lists: Vec<Vec<ValueId>> = Vec::new();
+    for end in &standing.ends {
+        let mut keys = Vec::new();
+        for (key, &column) in end.keys.iter().zip(&standing.columns) {
+            let ty = Ty {
+                lanes: askers,
+                ..public(walk.ty(column))
+            };
+            let most = ty.scalar.mask() >> u32::from(ty.scalar.is_signed());
+            keys.push(match key {
+                Key::Of(value) => *value,
+                Key::Least => walk.splat_of(ty, ty.scalar.wrap(!most)),
+                Key::Greatest => walk.splat_of(ty, most),
+            });
+        }
+        lists.push(keys);
+    }
+    let lists = standing.among(lists, standing.columns.clone());
+    let mut columns = Vec::new();
+    for group in together(walk, &standing.columns) {
+        let keys = lists
+            .iter()
+            .map(|list| packed(walk, &list[group.clone()]))
+            .collect();
+        columns.push(walk.concat(keys));
+    }
     let keys = columns.len();
-    let numbers = numbers(walk, walk.ty(columns[0]).lanes);
+    let all = standing.ends.len() as u64 * askers + rows;
+    let numbers = numbers(walk, all);
     columns.push(numbers);
     let rows = sort_by(walk, keys as u64, columns)[keys];
     let places = sort(walk, vec![rows, numbers])[1];
     Order { rows, places }
 }
 
-/// What is asked for.
-fn sums(walk: &mut Walk, pairs: &Pairs, order: Order) -> ValueId {
-    let (n, m) = (pairs.askers.n, pairs.rows.n);
-    // As many bits as there may be rows, or as the sums have.
-    let scalar = match pairs.rows.values {
-        None => Scalar::unsigned(m.ilog2() as u8 + 1),
-        Some(_) => pairs.scalar,
+/// The sum of all terms.
+fn all(walk: &mut Walk, pairs: &Pairs, orders: &[(Standing, Order)]) -> ValueId {
+    let mut adds = Adds {
+        pairs,
+        orders,
+        sums: match pairs.any {
+            true => bits_for(pairs.rows),
+            false => pairs.scalar,
+        },
+        so_far: Vec::new(),
     };
-    let ty = |lanes| crate::ir::Ty {
-        scalar,
-        lanes,
-        secret: false,
-    };
-    let zero = walk.splat_of(ty(m), 0);
-    let mut values = match pairs.rows.values {
-        None => walk.splat_of(ty(m), 1),
-        Some(values) => walk.cast(values, scalar),
-    };
-    for &when in &pairs.rows.when {
-        values = walk.word(WordOp::Select, &[when, values, zero]);
+    let mut all = None;
+    for term in &pairs.terms {
+        let (sums, coefficient) = adds.term(walk, term);
+        all = Some(match (all, coefficient) {
+            (None, 1) => sums,
+            (Some(all), 1) => walk.word(WordOp::Add, &[all, sums]),
+            (Some(all), word) if word == adds.sums.mask() => walk.word(WordOp::Sub, &[all, sums]),
+            (all, word) => {
+                let by = walk.splat_of(public(walk.ty(sums)), word);
+                let sums = walk.word(WordOp::Mul, &[sums, by]);
+                all.map_or(sums, |all| walk.word(WordOp::Add, &[all, sums]))
+            }
+        });
     }
-    let values = walk.with_secrecy(values, true);
-    let nothing = walk.splat_of(ty(n), 0);
-    let nothing = walk.with_secrecy(nothing, true);
-    let all = walk.concat(beside(pairs, nothing, values));
-    let ends = sums_so_far(walk, all, order.rows, order.places);
-    let mut sums = match (pairs.asks, pairs.span) {
-        (Asks::Equal, among) => {
-            let last = if among == Among::All { n + m } else { n };
-            let (first, last) = (lanes(walk, ends, 0, n), lanes(walk, ends, last, n));
-            walk.word(WordOp::Sub, &[last, first])
-        }
-        (Asks::Below, _) => lanes(walk, ends, 0, n),
-        (Asks::UpTo, _) => lanes(walk, ends, m, n),
-    };
-    if pairs.span == Among::Earlier {
-        // Sums up to a row have the row itself.
-        sums = walk.word(WordOp::Sub, &[sums, values]);
+    let n = if pairs.total { 1 } else { pairs.askers };
+    let all = all.unwrap_or_else(|| adds.zeros(walk, n));
+    if !pairs.any {
+        return all;
     }
-    if pairs.others {
-        let all = walk.reduce(WordOp::Add, values, 1);
-        let all = walk.gather_at(all, ConstVec::Splat { lanes: n, word: 0 });
-        sums = walk.word(WordOp::Sub, &[all, sums]);
+    let zeros = walk.splat_of(public(walk.ty(all)), 0);
+    let any = walk.word(WordOp::Ne, &[all, zeros]);
+    match pairs.total {
+        true => walk.reduce(WordOp::Or, any, 1),
+        false => any,
     }
-    if pairs.any {
-        let none = walk.splat_of(ty(n), 0);
-        sums = walk.word(WordOp::Ne, &[sums, none]);
-    } else {
-        sums = walk.cast(sums, pairs.scalar);
-        if let Some(factor) = pairs.askers.values {
-            let factor = walk.cast(factor, pairs.scalar);
+}
+
+/// As many bits as a count of rows needs.
+fn bits_for(rows: u64) -> Scalar {
+    Scalar::unsigned(rows.ilog2() as u8 + 1)
+}
+
+struct Adds<'a> {
+    pairs: &'a Pairs,
+    orders: &'a [(Standing, Order)],
+    sums: Scalar,
+    /// Sums of all rows up to each place, by the number of the sort and by what is added up.
+    so_far: Vec<(usize, List, ValueId)>,
+}
+
+impl Adds<'_> {
+    fn zeros(&self, walk: &mut Walk, lanes: u64) -> ValueId {
+        let (scalar, secret) = (self.sums, false);
+        let zeros = walk.splat_of(
+            Ty {
+                scalar,
+                lanes,
+                secret,
+            },
+            0,
+        );
+        walk.with_secrecy(zeros, true)
+    }
+
+    /// A term by asker or in total, and what it is to be multiplied by.
+    fn term(&mut self, walk: &mut Walk, term: &Term) -> (ValueId, Word) {
+        let pairs = self.pairs;
+        let (scalar, n) = (self.sums, pairs.askers);
+        let values = brought(walk, &term.rows, pairs.rows, scalar);
+        let mut sums = match term.is_compared() {
+            true => self.compared(walk, term, values),
+            false => {
+                let values = walk.cast(values, scalar);
+                let all = walk.reduce(WordOp::Add, values, 1);
+                walk.gather_at(all, ConstVec::Splat { lanes: n, word: 0 })
+            }
+        };
+        sums = walk.cast(sums, scalar);
+        for &factor in &term.askers.factors {
+            let factor = walk.cast(factor, scalar);
             sums = walk.word(WordOp::Mul, &[sums, factor]);
         }
+        sums = masked(walk, sums, &term.askers);
+        let some = pairs.some.end - pairs.some.start;
+        if some < n && pairs.total && pairs.span != Among::All {
+            sums = lanes(walk, sums, pairs.some.start, some);
+        }
+        if pairs.total && !pairs.any {
+            sums = walk.reduce(WordOp::Add, sums, 1);
+        }
+        (sums, scalar.wrap(term.coefficient))
     }
-    for &when in &pairs.askers.when {
+
+    /// What the rows bring together that belong to each asker.
+    fn compared(&mut self, walk: &mut Walk, term: &Term, values: ValueId) -> ValueId {
+        let (pairs, orders) = (self.pairs, self.orders);
+        let (n, m) = (pairs.askers, pairs.rows);
+        let columns = columns(term);
+        let nothing = self.zeros(walk, n);
+        let Some(at) = orders.iter().position(|(s, _)| s.columns == columns) else {
+            return nothing;
+        };
+        let (standing, order) = &orders[at];
+        let known = (self.so_far.iter()).find(|(of, rows, _)| *of == at && *rows == term.rows);
+        let so_far = match known {
+            Some(&(_, _, so_far)) => so_far,
+            None => {
+                let nothing = walk.cast(nothing, walk.ty(values).scalar);
+                let values = walk.with_secrecy(values, true);
+                let all = standing.among(standing.ends.iter().map(|_| nothing), values);
+                let all = walk.concat(all);
+                let so_far = sums_so_far(walk, all, order.rows, order.places);
+                self.so_far.push((at, term.rows.clone(), so_far));
+                so_far
+            }
+        };
+        let at_end = |walk: &mut Walk, end: &Option<End>| {
+            let first = standing.first(end.as_ref()?, n, m)?;
+            Some(lanes(walk, so_far, first, n))
+        };
+        let [low, high] = ends(term, pairs.span);
+        let (low, high) = (at_end(walk, &low), at_end(walk, &high));
+        let own = |walk: &mut Walk| lanes(walk, so_far, standing.first_row(n), m);
+        let difference = |walk: &mut Walk, high, low| walk.word(WordOp::Sub, &[high, low]);
+        let sums = match (pairs.span, low, high) {
+            (Among::All, Some(low), Some(high)) => difference(walk, high, low),
+            (Among::All, None, Some(high)) => high,
+            (Among::All, Some(low), None) => {
+                let all = walk.reduce(WordOp::Add, values, 1);
+                let all = walk.gather_at(all, ConstVec::Splat { lanes: n, word: 0 });
+                difference(walk, all, low)
+            }
+            (Among::Earlier, Some(low), _) => {
+                // Sums up to a row have the row itself.
+                let up_to = own(walk);
+                let before = difference(walk, up_to, values);
+                difference(walk, before, low)
+            }
+            (Among::Later, _, Some(high)) => {
+                let up_to = own(walk);
+                difference(walk, high, up_to)
+            }
+            _ => nothing,
+        };
+        // Between bounds that stand the other way about there is nothing.
+        let (Some(low), Some(high)) = (term.low, term.high) else {
+            return sums;
+        };
+        let op = match low.with || high.with {
+            true => WordOp::Le,
+            false => WordOp::Lt,
+        };
+        let is_some = walk.word(op, &[low.at, high.at]);
         let none = walk.splat_of(public(walk.ty(sums)), 0);
-        sums = walk.word(WordOp::Select, &[when, sums, none]);
+        walk.word(WordOp::Select, &[is_some, sums, none])
     }
-    let some = pairs.some.end - pairs.some.start;
-    if some < n && pairs.total && pairs.span != Among::All {
-        sums = lanes(walk, sums, pairs.some.start, some);
+}
+
+/// What each row of a list brings to sums: one where nothing is said, in as many bits as a count of all needs.
+fn brought(walk: &mut Walk, list: &List, n: u64, scalar: Scalar) -> ValueId {
+    let values = match list.factors.split_first() {
+        None => {
+            let ty = Ty {
+                scalar: bits_for(n),
+                lanes: n,
+                secret: false,
+            };
+            walk.splat_of(ty, 1)
+        }
+        Some((&first, others)) => {
+            let first = walk.cast(first, scalar);
+            others.iter().fold(first, |product, &factor| {
+                let factor = walk.cast(factor, scalar);
+                walk.word(WordOp::Mul, &[product, factor])
+            })
+        }
+    };
+    masked(walk, values, list)
+}
+
+/// Values where all that is asked of a row holds, and zero elsewhere.
+fn masked(walk: &mut Walk, mut values: ValueId, list: &List) -> ValueId {
+    for &(when, holds) in &list.when {
+        let none = walk.splat_of(public(walk.ty(values)), 0);
+        let chosen = match holds {
+            true => [when, values, none],
+            false => [when, none, values],
+        };
+        values = walk.word(WordOp::Select, &chosen);
     }
-    match (pairs.total, pairs.any) {
-        (false, _) => sums,
-        (true, false) => walk.reduce(WordOp::Add, sums, 1),
-        (true, true) => walk.reduce(WordOp::Or, sums, 1),
-    }
+    values
 }
 
 /// A program that does nothing but compare all pairs, and add up.
@@ -314,24 +580,36 @@ fn compared(shape: &Shape, n_parties: u32) -> Ir {
     let pairs = outer.lanes();
     let [outer, inner] = [outer, inner].map(|at| b.constant(Scalar::USIZE, at));
     let values = values.map(|values| b.gather(values, inner, 1));
-    let op = match shape.asks {
-        Asks::Equal => WordOp::Eq,
-        Asks::Below => WordOp::Lt,
-        Asks::UpTo => WordOp::Le,
-    };
+    let mut columns: Vec<_> = (shape.equal.iter())
+        .map(|&key| (key, vec![(WordOp::Eq, false)]))
+        .collect();
+    let bounds = [false, true].into_iter().zip(shape.bounds);
+    let bounds = bounds.filter_map(|(high, with)| {
+        let op = if with? { WordOp::Le } else { WordOp::Lt };
+        Some((op, high))
+    });
+    columns.extend(shape.ordered.map(|key| (key, bounds.collect())));
     let mut hit = None;
-    for &key in &shape.keys {
-        let askers = b.input(0, "x", key, n);
-        let rows = match shape.among {
-            Among::All => b.input(1, "y", key, m),
-            Among::Earlier | Among::Later => askers,
-        };
-        let (each, again) = (b.gather(askers, outer, 1), b.gather(rows, inner, 1));
-        let also = b.word(op, &[again, each]);
-        hit = Some(match hit {
-            None => also,
-            Some(hit) => b.word(WordOp::And, &[hit, also]),
-        });
+    for (key, asked) in columns {
+        let mut rows = None;
+        for (op, row_first) in asked {
+            let askers = b.input(0, "x", key, n);
+            let rows = *rows.get_or_insert_with(|| match shape.among {
+                Among::All => b.input(1, "y", key, m),
+                Among::Earlier | Among::Later => askers,
+            });
+            let (each, again) = (b.gather(askers, outer, 1), b.gather(rows, inner, 1));
+            let words = if row_first {
+                [again, each]
+            } else {
+                [each, again]
+            };
+            let also = b.word(op, &words);
+            hit = Some(match hit {
+                None => also,
+                Some(hit) => b.word(WordOp::And, &[hit, also]),
+            });
+        }
     }
     let Some(hit) = hit else { return b.finish() };
     let each_row = shape.among == Among::All && !shape.total;

@@ -208,13 +208,135 @@ fn triangle(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
     (b.finish(), inputs, what)
 }
 
+/// A program that adds several terms for each pair, by conditions with "or", "else" and bounds in them.
+fn mixed(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
+    let (n, m) = [(130, 140), (2, 9000), (200, 100), (128, 128)][random.below(4) as usize];
+    let mut b = Builder::new(3);
+    let mut what = format!("{n} {m}");
+    let mut inputs = Vec::new();
+    let total = random.below(2) == 0;
+    let key = [Scalar::unsigned(7), Scalar::signed(8)][random.below(2) as usize];
+    let mut lists = [true, false].map(|outer| {
+        let lanes = if outer { n } else { m };
+        let mut columns = Vec::new();
+        for (scalar, most) in [
+            (key, 40),
+            (key, 40),
+            (Scalar::signed(5), 4),
+            (Scalar::Bool, 2),
+            (Scalar::unsigned(10), 1 << 10),
+        ] {
+            inputs.push((scalar, lanes, most));
+            columns.push(b.input(u32::from(outer), "x", scalar, lanes));
+        }
+        columns
+    });
+    // Later than another, so that bounds are in order, or not.
+    let by = b.splat(key, n, 5);
+    let [mut low, high] = [lists[0][0], lists[0][1]];
+    if random.below(2) == 0 {
+        low = b.word(WordOp::Add, &[high, by]);
+    }
+    lists[0][0] = low;
+    let (outer, inner) = places(n, m, Among::All, 0..n);
+    let at = [outer, inner].map(|at| b.constant(Scalar::USIZE, at));
+    let [x, y] = [0, 1].map(|side| {
+        let each = |&list: &ValueId| b.gather(list, at[side], 1);
+        lists[side].iter().map(each).collect::<Vec<_>>()
+    });
+    let hit = |random: &mut SplitMix, b: &mut Builder, what: &mut String| {
+        let kind = random.below(7);
+        what.push_str(&format!(" hit {kind}"));
+        let both = |b: &mut Builder, ops: [(WordOp, ValueId, ValueId); 2]| {
+            let [p, q] = ops.map(|(op, p, q)| b.word(op, &[p, q]));
+            let op = if kind == 5 { WordOp::Or } else { WordOp::And };
+            b.word(op, &[p, q])
+        };
+        let (below, up_to) = (WordOp::Lt, WordOp::Le);
+        let op = |random: &mut SplitMix| [below, up_to][random.below(2) as usize];
+        let (first, second) = (op(random), op(random));
+        match kind {
+            0 => b.word(first, &[y[0], x[0]]),
+            1 => b.word(WordOp::Eq, &[x[0], y[0]]),
+            // Between two bounds.
+            2 => both(b, [(first, x[0], y[0]), (second, y[0], x[1])]),
+            // Of the same group, and before.
+            3 => both(b, [(WordOp::Eq, x[2], y[2]), (second, y[0], x[1])]),
+            // The same, between two bounds.
+            4 => {
+                let between = both(b, [(first, x[0], y[0]), (second, y[0], x[1])]);
+                let also = b.word(WordOp::Eq, &[y[2], x[2]]);
+                b.word(WordOp::And, &[between, also])
+            }
+            5 => both(b, [(WordOp::Eq, x[2], y[2]), (WordOp::Eq, y[0], x[1])]),
+            _ => {
+                let other = b.word(WordOp::Ne, &[x[0], y[0]]);
+                b.word(WordOp::And, &[other, y[3]])
+            }
+        }
+    };
+    let scalar = [Scalar::unsigned(9), Scalar::signed(40)][random.below(2) as usize];
+    let zero = b.splat(scalar, n * m, 0);
+    let kind = random.below(7);
+    what.push_str(&format!(" {scalar:?} terms {kind}"));
+    let brought = |b: &mut Builder, of: &[ValueId]| b.cast(of[4], scalar);
+    let segments = if total { 1 } else { n };
+    let mut op = WordOp::Add;
+    let terms = match kind {
+        0 => {
+            let (when, otherwise) = (brought(&mut b, &x), brought(&mut b, &y));
+            let hit = hit(random, &mut b, &mut what);
+            b.word(WordOp::Select, &[hit, when, otherwise])
+        }
+        1 => {
+            let (two, three) = (b.splat(scalar, n * m, 2), b.splat(scalar, n * m, 3));
+            let also = b.word(WordOp::Eq, &[y[0], x[0]]);
+            let inner = b.word(WordOp::Select, &[also, three, zero]);
+            let more = b.word(WordOp::Lt, &[x[0], y[0]]);
+            b.word(WordOp::Select, &[more, two, inner])
+        }
+        2 => {
+            let ends = [WordOp::Max, WordOp::Min][random.below(2) as usize];
+            let best = b.word(ends, &[x[0], y[0]]);
+            b.cast(best, scalar)
+        }
+        3 => {
+            // How far they are apart.
+            let less = b.word(WordOp::Lt, &[x[4], y[4]]);
+            let up = b.word(WordOp::Sub, &[y[4], x[4]]);
+            let down = b.word(WordOp::Sub, &[x[4], y[4]]);
+            let apart = b.word(WordOp::Select, &[less, up, down]);
+            b.cast(apart, scalar)
+        }
+        4 => {
+            let product = [brought(&mut b, &x), brought(&mut b, &y)];
+            let product = b.word(WordOp::Mul, &product);
+            let hit = hit(random, &mut b, &mut what);
+            b.word(WordOp::Select, &[hit, product, zero])
+        }
+        5 => {
+            let hit = hit(random, &mut b, &mut what);
+            let hit = b.word(WordOp::And, &[hit, x[3]]);
+            b.cast(hit, scalar)
+        }
+        _ => {
+            op = WordOp::Or;
+            hit(random, &mut b, &mut what)
+        }
+    };
+    let sums = b.reduce(op, terms, segments);
+    b.output(sums, &[2]);
+    (b.finish(), inputs, what)
+}
+
 #[test]
 fn all_pairs_are_found_by_sorting() {
     let mut random = SplitMix::new(11);
-    for round in 0..250 {
+    for round in 0..450 {
         let (ir, inputs, what) = match round {
             0..150 => drawn(&mut random),
-            _ => triangle(&mut random),
+            150..250 => triangle(&mut random),
+            _ => mixed(&mut random),
         };
         let given: Vec<Vec<Word>> = (inputs.iter())
             .map(|&(scalar, lanes, most)| {
