@@ -18,7 +18,7 @@ use smpcc_circuit::verify::MAX_LANES;
 use std::ops::Range;
 
 /// Terms that a sum may have.
-const MOST_TERMS: usize = 8;
+const MOST_TERMS: usize = 12;
 
 /// Which rows stand to an asker in a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,13 +40,35 @@ pub(super) struct List {
     pub factors: Vec<ValueId>,
 }
 
+/// Columns of askers and of rows that stand to each other in some way, when so much is added to the first.
+type Related = (ValueId, ValueId, i128);
+
 /// Where the rows begin or end that belong to an asker, in a column by which they are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bound {
     /// By asker.
     pub at: ValueId,
+    /// How far behind that it is.
+    pub behind: i128,
     /// Whether rows at the bound belong to it.
     pub with: bool,
+}
+
+impl Bound {
+    /// This bound, or the one that is known if that leaves fewer rows; nothing if nobody knows which one does.
+    fn or_closer(self, known: Option<Self>, is_closer: fn(i128, i128) -> bool) -> Option<Self> {
+        let Some(known) = known else {
+            return Some(self);
+        };
+        (self.at == known.at).then(|| match self.behind == known.behind {
+            true => Self {
+                with: self.with && known.with,
+                ..self
+            },
+            false if is_closer(self.behind, known.behind) => self,
+            false => known,
+        })
+    }
 }
 
 /// Sums of products over the rows that belong to each asker.
@@ -267,22 +289,25 @@ impl Frame {
     /// Terms of a summand without "and" and "or".
     fn term(&self, walk: &Walk, summand: &Summand, terms: &mut Vec<Term>) -> Option<()> {
         let mut lists = [List::default(), List::default()];
-        // By columns of askers and of rows, how the row's word stands to the asker's.
-        let mut relations: SortedMap<(ValueId, ValueId), u8> = SortedMap::new();
+        // By columns of askers and of rows, how the row's word stands to the integer so far behind the asker's.
+        let mut relations: SortedMap<Related, u8> = SortedMap::new();
+        let columns = |asker, row| Some((self.spread(walk, asker)?, self.repeated(walk, row)?));
         for &condition in &summand.when {
             match condition {
                 Condition::Is(hit, holds) => {
                     let (outer, list) = self.own(walk, hit)?;
                     lists[usize::from(!outer)].when.push((list, holds));
                 }
-                Condition::Order(orders, a, b) => {
-                    let columns =
-                        |asker, row| Some((self.spread(walk, asker)?, self.repeated(walk, row)?));
-                    let (columns, orders) = match columns(b, a) {
-                        Some(columns) => (columns, orders),
-                        None => (columns(a, b)?, orders::turned(orders)),
+                Condition::Order(orders, a, b) | Condition::Apart(orders, a, b, _) => {
+                    let apart = match condition {
+                        Condition::Apart(_, _, _, apart) => apart,
+                        _ => 0,
                     };
-                    *relations.entry(columns).or_insert(orders::ANY) &= orders;
+                    let ((asker, row), orders, behind) = match columns(b, a) {
+                        Some(columns) => (columns, orders, apart),
+                        None => (columns(a, b)?, orders::turned(orders), apart.checked_neg()?),
+                    };
+                    *relations.entry((asker, row, behind)).or_insert(orders::ANY) &= orders;
                 }
             }
         }
@@ -309,11 +334,11 @@ impl Frame {
         &self,
         walk: &Walk,
         mut term: Term,
-        relations: &[((ValueId, ValueId), u8)],
+        relations: &[(Related, u8)],
         terms: &mut Vec<Term>,
     ) -> Option<()> {
         use orders::{ANY, EQUAL, GREATER, LESS};
-        let Some((&((asker, row), orders), others)) = relations.split_first() else {
+        let Some((&((asker, row, behind), orders), others)) = relations.split_first() else {
             // What comes before a row is known by its place among its equals.
             let is_known = match self.span {
                 Span::All => true,
@@ -328,31 +353,48 @@ impl Frame {
             return is_known.then_some(());
         };
         let is_key = |v: ValueId| matches!(walk.ty(v).scalar, Scalar::Int { .. });
-        if !is_key(asker) || walk.ty(asker).scalar != walk.ty(row).scalar {
+        let is_small = |scalar: Scalar| {
+            behind == 0
+                || scalar
+                    .width()
+                    .max(i128::BITS - behind.unsigned_abs().leading_zeros())
+                    <= 120
+        };
+        if !is_key(asker)
+            || walk.ty(asker).scalar != walk.ty(row).scalar
+            || !is_small(walk.ty(row).scalar)
+        {
             return None;
         }
         match orders {
             0 => return Some(()),
             ANY => {}
-            EQUAL => term.equal.push((asker, row)),
+            EQUAL if behind == 0 => term.equal.push((asker, row)),
             // All but those that are equal.
-            _ if orders & EQUAL == 0 && orders & LESS != 0 && orders & GREATER != 0 => {
+            _ if orders == LESS | GREATER => {
                 let mut without = term.clone();
                 without.coefficient = without.coefficient.wrapping_neg();
-                without.equal.push((asker, row));
-                self.related(walk, without, others, terms)?;
+                let equal = ((asker, row, behind), EQUAL);
+                let relations = [&[equal], others].concat();
+                self.related(walk, without, &relations, terms)?;
             }
             _ => {
-                let is_high = orders & LESS != 0;
-                let bound = if is_high {
-                    &mut term.high
-                } else {
-                    &mut term.low
-                };
-                let with = orders & EQUAL != 0;
                 let is_other = term.ordered.is_some_and(|other| other != row);
-                if is_other || bound.replace(Bound { at: asker, with }).is_some() {
+                let bound = Bound {
+                    at: asker,
+                    behind,
+                    with: orders & EQUAL != 0,
+                };
+                if is_other {
                     return None;
+                }
+                if orders & GREATER == 0 {
+                    let known = term.high.replace(bound);
+                    term.high = Some(bound.or_closer(known, |new, old| new < old)?);
+                }
+                if orders & LESS == 0 {
+                    let known = term.low.replace(bound);
+                    term.low = Some(bound.or_closer(known, |new, old| new > old)?);
                 }
                 term.ordered = Some(row);
             }
@@ -446,9 +488,11 @@ impl Term {
         let column = |bound: Option<Bound>| bound.map(|bound| bound.at);
         // Who asked for what is below it is above that.
         let bound = |of: Option<Bound>| {
+            let of = of?;
             Some(Bound {
                 at: self.ordered?,
-                with: of?.with,
+                behind: of.behind.checked_neg()?,
+                with: of.with,
             })
         };
         (self.low.is_none() || self.high.is_none()).then(|| Self {

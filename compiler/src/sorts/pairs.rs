@@ -48,7 +48,8 @@ struct Shape {
 /// A word of an asker's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
-    Of(ValueId),
+    /// What is so far behind a value.
+    Of(ValueId, i128),
     Least,
     Greatest,
 }
@@ -213,10 +214,10 @@ fn ends(term: &Term, among: Among) -> [Option<End>; 2] {
     }
     let end = |bound: Option<Bound>, otherwise: Key, before: bool| {
         let mut keys: Vec<Key> = (term.equal.iter())
-            .map(|&(asker, _)| Key::Of(asker))
+            .map(|&(asker, _)| Key::Of(asker, 0))
             .collect();
         if term.ordered.is_some() {
-            keys.push(bound.map_or(otherwise, |bound| Key::Of(bound.at)));
+            keys.push(bound.map_or(otherwise, |bound| Key::Of(bound.at, bound.behind)));
         }
         (bound.is_some() || !term.equal.is_empty()).then_some(End { before, keys })
     };
@@ -339,32 +340,59 @@ fn packed(walk: &mut Walk, keys: &[ValueId]) -> ValueId {
     walk.with_secrecy(all, true)
 }
 
+/// A value with so much added, in a type that holds that; the value as it is where nothing is asked.
+fn behind(walk: &mut Walk, value: ValueId, by: i128, wide: Option<Scalar>) -> ValueId {
+    let Some(wide) = wide else { return value };
+    let value = walk.cast(value, wide);
+    let by = walk.splat_of(public(walk.ty(value)), wide.wrap(by as Word));
+    walk.word(WordOp::Add, &[value, by])
+}
+
+/// The type in which bounds are compared with what they are of, if that is another.
+fn wide(scalar: Scalar, behind: &[i128]) -> Option<Scalar> {
+    let most = behind.iter().map(|by| by.unsigned_abs()).max()?;
+    let bits = scalar.width().max(Word::BITS - most.leading_zeros()) + 2;
+    (most > 0).then(|| Scalar::signed(bits.min(MOST_BITS) as u8))
+}
+
 /// Sorts rows and askers.
 fn in_order(walk: &mut Walk, standing: &Standing, askers: u64, rows: u64) -> Order {
-    let mut lists: Vec<Vec<ValueId>> = Vec::new();
-    for end in &standing.ends {
-        let mut keys = Vec::new();
-        for (key, &column) in end.keys.iter().zip(&standing.columns) {
-            let ty = Ty {
-                lanes: askers,
-                ..public(walk.ty(column))
-            };
-            let most = ty.scalar.mask() >> u32::from(ty.scalar.is_signed());
-            keys.push(match key {
-                Key::Of(value) => *value,
-                Key::Least => walk.splat_of(ty, ty.scalar.wrap(!most)),
-                Key::Greatest => walk.splat_of(ty, most),
-            });
-        }
-        lists.push(keys);
-    }
-    let lists = standing.among(lists, standing.columns.clone());
-    let mut columns = Vec::new();
-    for group in together(walk, &standing.columns) {
-        let keys = lists
-            .iter()
-            .map(|list| packed(walk, &list[group.clone()]))
+    let mut lists = vec![Vec::new(); standing.ends.len() + 1];
+    for (at, &column) in standing.columns.iter().enumerate() {
+        let ty = public(walk.ty(column));
+        let apart: Vec<i128> = (standing.ends.iter())
+            .filter_map(|end| match end.keys[at] {
+                Key::Of(_, by) => Some(by),
+                Key::Least | Key::Greatest => None,
+            })
             .collect();
+        let wide = wide(ty.scalar, &apart);
+        let scalar = wide.unwrap_or(ty.scalar);
+        let most = scalar.mask() >> u32::from(scalar.is_signed());
+        let ty = Ty {
+            scalar,
+            lanes: askers,
+            ..ty
+        };
+        let ends = standing.ends.iter().map(|end| match end.keys[at] {
+            Key::Of(value, by) => behind(walk, value, by, wide),
+            Key::Least => walk.splat_of(ty, scalar.wrap(!most)),
+            Key::Greatest => walk.splat_of(ty, most),
+        });
+        let ends: Vec<ValueId> = ends.collect();
+        let column = behind(walk, column, 0, wide);
+        let all = standing.among(ends, column);
+        for (list, column) in lists.iter_mut().zip(all) {
+            list.push(column);
+        }
+    }
+    let mut columns = Vec::new();
+    let widths = lists[0].clone();
+    for group in together(walk, &widths) {
+        let mut keys = Vec::new();
+        for list in &lists {
+            keys.push(packed(walk, &list[group.clone()]));
+        }
         columns.push(walk.concat(keys));
     }
     let keys = columns.len();
@@ -529,7 +557,9 @@ impl Adds<'_> {
             true => WordOp::Le,
             false => WordOp::Lt,
         };
-        let is_some = walk.word(op, &[low.at, high.at]);
+        let wide = wide(walk.ty(low.at).scalar, &[low.behind, high.behind]);
+        let ends = [low, high].map(|end| behind(walk, end.at, end.behind, wide));
+        let is_some = walk.word(op, &ends);
         let none = walk.splat_of(public(walk.ty(sums)), 0);
         walk.word(WordOp::Select, &[is_some, sums, none])
     }

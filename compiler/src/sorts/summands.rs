@@ -14,7 +14,7 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{Integer, Scalar, Word};
 
 /// Terms that a sum may have, and conditions of one.
-const MOST: usize = 8;
+const MOST: usize = 12;
 
 /// How one word stands to another: bits of what is possible.
 pub(super) mod orders {
@@ -36,6 +36,8 @@ pub(super) enum Condition {
     Is(ValueId, bool),
     /// How the first word stands to the second.
     Order(u8, ValueId, ValueId),
+    /// How the first word less the second stands to an integer.
+    Apart(u8, ValueId, ValueId, i128),
 }
 
 /// A product that is added where all conditions hold.
@@ -136,6 +138,12 @@ impl Terms<'_> {
         (self.found.len() <= MOST).then_some(())
     }
 
+    /// Whether nothing of a result is cut off that would be seen in sums.
+    fn is_exact(&self, value: ValueId, op: WordOp, a: ValueId, b: ValueId) -> bool {
+        let width = self.walk.ty(value).scalar.width();
+        width >= self.sums.width() || is_exact(self.walk, value, op, a, b)
+    }
+
     /// What a factor was cast from, if it is the same in sums.
     fn from(&self, value: ValueId) -> ValueId {
         match self.walk.word_args(value, WordOp::Cast) {
@@ -151,45 +159,45 @@ impl Terms<'_> {
 
     /// Whether words of a type are the same in sums without the cast to another.
     fn keeps(&self, from: Scalar, to: Scalar) -> bool {
-        let keeps_value = match (from.is_signed(), to.is_signed()) {
-            (true, false) => false,
-            (false, true) => from.width() < to.width(),
-            _ => from.width() <= to.width(),
-        };
-        keeps_value || to.width() >= self.sums.width()
+        keeps_value(from, to) || to.width() >= self.sums.width()
     }
+}
 
-    /// Whether nothing of a result is cut off that would be seen in sums.
-    fn is_exact(&self, value: ValueId, op: WordOp, a: ValueId, b: ValueId) -> bool {
-        let scalar = self.walk.ty(value).scalar;
-        if scalar.width() >= self.sums.width() {
-            return true;
-        }
-        let [a, b] = [a, b].map(|v| self.bounds(v));
-        let (Some((a, b)), true) = (a.zip(b), scalar.width() < 127) else {
-            return false;
-        };
-        let ends = match op {
-            WordOp::Add => [a.0.checked_add(b.0), a.1.checked_add(b.1)],
-            WordOp::Sub => [a.0.checked_sub(b.1), a.1.checked_sub(b.0)],
-            // Of what is not negative.
-            WordOp::Mul if a.0 >= 0 && b.0 >= 0 => [a.0.checked_mul(b.0), a.1.checked_mul(b.1)],
-            _ => return false,
-        };
-        (ends.into_iter()).all(|end| end.is_some_and(|end| scalar.holds(Integer::from(end))))
+/// Whether a cast changes no integer.
+fn keeps_value(from: Scalar, to: Scalar) -> bool {
+    match (from.is_signed(), to.is_signed()) {
+        (true, false) => false,
+        (false, true) => from.width() < to.width(),
+        _ => from.width() <= to.width(),
     }
+}
 
-    /// The least and the greatest integer that a value can be.
-    fn bounds(&self, value: ValueId) -> Option<(i128, i128)> {
-        let known = &self.walk.all_values()[value.index()];
-        let scalar = known.ty.scalar;
-        match known.range {
-            Some(range) => Some((range.lo, range.hi)),
-            None => {
-                let bits = scalar.width() - u32::from(scalar.is_signed());
-                let most = (bits < 127).then(|| (1i128 << bits) - 1)?;
-                Some((if scalar.is_signed() { -most - 1 } else { 0 }, most))
-            }
+/// Whether nothing of a result is cut off.
+fn is_exact(walk: &Walk, value: ValueId, op: WordOp, a: ValueId, b: ValueId) -> bool {
+    let scalar = walk.ty(value).scalar;
+    let (Some((a, b)), true) = (bounds(walk, a).zip(bounds(walk, b)), scalar.width() < 127) else {
+        return false;
+    };
+    let ends = match op {
+        WordOp::Add => [a.0.checked_add(b.0), a.1.checked_add(b.1)],
+        WordOp::Sub => [a.0.checked_sub(b.1), a.1.checked_sub(b.0)],
+        // Of what is not negative.
+        WordOp::Mul if a.0 >= 0 && b.0 >= 0 => [a.0.checked_mul(b.0), a.1.checked_mul(b.1)],
+        _ => return false,
+    };
+    (ends.into_iter()).all(|end| end.is_some_and(|end| scalar.holds(Integer::from(end))))
+}
+
+/// The least and the greatest integer that a value can be.
+fn bounds(walk: &Walk, value: ValueId) -> Option<(i128, i128)> {
+    let known = &walk.all_values()[value.index()];
+    let scalar = known.ty.scalar;
+    match known.range {
+        Some(range) => Some((range.lo, range.hi)),
+        None => {
+            let bits = scalar.width() - u32::from(scalar.is_signed());
+            let most = (bits < 127).then(|| (1i128 << bits) - 1)?;
+            Some((if scalar.is_signed() { -most - 1 } else { 0 }, most))
         }
     }
 }
@@ -212,14 +220,19 @@ impl Summand {
 
     /// Whether the conditions say that a word is no less than another.
     fn is_ordered(&self, walk: &Walk, a: ValueId, b: ValueId) -> bool {
-        (self.when.iter()).any(|condition| match *condition {
-            Condition::Is(hit, holds) => order(walk, hit).is_some_and(|(orders, x, y)| {
-                let orders = if holds { orders } else { orders::ANY ^ orders };
-                is_no_less(orders, (x, y), (a, b))
-            }),
-            Condition::Order(orders, x, y) => is_no_less(orders, (x, y), (a, b)),
-        })
+        is_ordered(walk, &self.when, a, b)
     }
+}
+
+fn is_ordered(walk: &Walk, when: &[Condition], a: ValueId, b: ValueId) -> bool {
+    (when.iter()).any(|condition| match *condition {
+        Condition::Is(hit, holds) => order(walk, hit).is_some_and(|(orders, x, y)| {
+            let orders = if holds { orders } else { orders::ANY ^ orders };
+            is_no_less(orders, (x, y), (a, b))
+        }),
+        Condition::Order(orders, x, y) => is_no_less(orders, (x, y), (a, b)),
+        Condition::Apart(..) => false,
+    })
 }
 
 fn is_no_less(orders: u8, words: (ValueId, ValueId), asked: (ValueId, ValueId)) -> bool {
@@ -265,9 +278,27 @@ pub(super) fn split(
             found.push(so_far);
             continue;
         };
-        let Condition::Is(hit, holds) = condition else {
-            open.push((left, so_far.also(condition)));
-            continue;
+        let (hit, holds) = match condition {
+            Condition::Is(hit, holds) => (hit, holds),
+            Condition::Order(orders, a, b) => {
+                let known = [&left[..], &so_far.when].concat();
+                let parts = ordered(walk, &known, orders, a, b);
+                if let [part] = &parts[..]
+                    && let [one @ (Condition::Order(..) | Condition::Apart(..))] = part[..]
+                {
+                    open.push((left, so_far.also(one)));
+                    continue;
+                }
+                for part in parts {
+                    let left = [&left[..], &part].concat();
+                    open.push((left, so_far.clone()));
+                }
+                continue;
+            }
+            Condition::Apart(..) => {
+                open.push((left, so_far.also(condition)));
+                continue;
+            }
         };
         if let Some(word) = walk.splat(hit) {
             if (word != 0) == holds {
@@ -301,7 +332,10 @@ pub(super) fn split(
             _ => match order(walk, hit) {
                 Some((orders, a, b)) => {
                     let orders = if holds { orders } else { orders::ANY ^ orders };
-                    vec![plus(vec![Condition::Order(orders, a, b)])]
+                    let known = [&left[..], &so_far.when].concat();
+                    (ordered(walk, &known, orders, a, b).into_iter())
+                        .map(plus)
+                        .collect()
                 }
                 None => Vec::new(),
             },
@@ -317,4 +351,47 @@ pub(super) fn split(
         }
     }
     Some(found)
+}
+
+/// How two words stand to each other, in parts of which each is a row of conditions, where others are known to hold: a choice between two in
+/// each of its cases, and a difference as what it is of.
+fn ordered(
+    walk: &Walk,
+    known: &[Condition],
+    orders: u8,
+    a: ValueId,
+    b: ValueId,
+) -> Vec<Vec<Condition>> {
+    let whole = |v: ValueId| match walk.word_args(v, WordOp::Cast) {
+        Some(&[from]) if keeps_value(walk.ty(from).scalar, walk.ty(v).scalar) => from,
+        _ => v,
+    };
+    let as_it_is = vec![vec![Condition::Order(orders, a, b)]];
+    let (a, b, orders) = match walk.splat(a) {
+        Some(_) => (b, a, orders::turned(orders)),
+        None => (a, b, orders),
+    };
+    let Some(word) = walk.splat(b) else {
+        return as_it_is;
+    };
+    let Some(bound) = Integer::of(walk.ty(b).scalar, word).to_i128() else {
+        return as_it_is;
+    };
+    let a = whole(a);
+    match walk.simple(a) {
+        Some((Op::Word(WordOp::Select), &[when, yes, no])) => {
+            let case = |holds, v| vec![Condition::Is(when, holds), Condition::Order(orders, v, b)];
+            // The bound is compared as the choice is.
+            match walk.ty(a).scalar == walk.ty(b).scalar {
+                true => vec![case(true, yes), case(false, no)],
+                false => as_it_is,
+            }
+        }
+        Some((Op::Word(WordOp::Sub), &[x, y]))
+            if is_ordered(walk, known, x, y) || is_exact(walk, a, WordOp::Sub, x, y) =>
+        {
+            vec![vec![Condition::Apart(orders, x, y, bound)]]
+        }
+        _ => as_it_is,
+    }
 }

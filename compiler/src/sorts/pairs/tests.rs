@@ -245,7 +245,7 @@ fn mixed(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
         lists[side].iter().map(each).collect::<Vec<_>>()
     });
     let hit = |random: &mut SplitMix, b: &mut Builder, what: &mut String| {
-        let kind = random.below(7);
+        let kind = random.below(9);
         what.push_str(&format!(" hit {kind}"));
         let both = |b: &mut Builder, ops: [(WordOp, ValueId, ValueId); 2]| {
             let [p, q] = ops.map(|(op, p, q)| b.word(op, &[p, q]));
@@ -269,6 +269,22 @@ fn mixed(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
                 b.word(WordOp::And, &[between, also])
             }
             5 => both(b, [(WordOp::Eq, x[2], y[2]), (WordOp::Eq, y[0], x[1])]),
+            // Near each other, or not.
+            6 | 7 => {
+                let [up, down] = [[y[4], x[4]], [x[4], y[4]]].map(|v| b.word(WordOp::Sub, &v));
+                let less = b.word(first, &[x[4], y[4]]);
+                let apart = b.word(WordOp::Select, &[less, up, down]);
+                let most = b.splat(Scalar::unsigned(10), n * m, 300);
+                let words = if kind == 6 {
+                    [apart, most]
+                } else {
+                    [most, apart]
+                };
+                let op = [below, up_to, WordOp::Ne][random.below(3) as usize];
+                let near = b.word(op, &words);
+                let also = b.word(WordOp::Eq, &[y[2], x[2]]);
+                b.word(WordOp::And, &[near, also])
+            }
             _ => {
                 let other = b.word(WordOp::Ne, &[x[0], y[0]]);
                 b.word(WordOp::And, &[other, y[3]])
