@@ -16,6 +16,7 @@ mod apart;
 pub mod carried;
 mod collect;
 mod filter;
+mod latest;
 pub mod map;
 mod promote;
 mod rest;
@@ -33,6 +34,7 @@ use super::{Outcome, has};
 use crate::ir::{Ir, Node, Op, Reducer, Ty};
 use apart::{Reach, is_apart};
 use carried::{Body, Class, Put, Step, searches};
+use latest::Taken;
 use map::{Mapped, Mapper};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -249,6 +251,16 @@ impl Run<'_, '_, '_> {
                             None
                         }
                     }
+                    Class::Latest { steps, pure: false } => {
+                        let needs = |taken: &Taken| known(&taken.when) && known(&taken.value);
+                        let course = (steps.iter().all(needs))
+                            .then(|| steps.clone())
+                            .and_then(|steps| self.latest_course(self.init[k], &steps));
+                        course.map(|(course, last)| {
+                            self.done[k] = Some(last);
+                            course
+                        })
+                    }
                     _ => None,
                 };
                 if let Some(mapped) = course {
@@ -462,7 +474,15 @@ impl Run<'_, '_, '_> {
                 }
                 self.done[k]
             }
+            Class::Latest { steps, pure: true } => {
+                let needs = |taken: &Taken| known(&taken.when) && known(&taken.value);
+                match steps.iter().all(needs) {
+                    true => self.latest(init, &steps),
+                    false => None,
+                }
+            }
             Class::Constant
+            | Class::Latest { pure: false, .. }
             | Class::Fold { pure: false, .. }
             | Class::Follower(_)
             | Class::Sequential => None,

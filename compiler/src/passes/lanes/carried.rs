@@ -3,6 +3,7 @@
 //! The answers are about the body alone and hold for any number of iterations; whether they suffice to run all
 //! iterations at once is decided by the caller, who also checks the indices of arrays.
 
+use super::latest::Taken;
 use crate::ir::{Node, Op, Region, Ty};
 use crate::passes::rewrite::{Walk, free_uses, is_droppable};
 use smpcc_circuit::gate::WordOp;
@@ -53,6 +54,13 @@ pub enum Class {
     /// An array of which one element at a secret index is folded with something that does not depend on the array:
     /// `h[i] = h[i] op x`.
     Tally(Tally),
+    /// The latest of the values that are taken under conditions.
+    Latest {
+        /// What is taken, first to last.
+        steps: Vec<Taken>,
+        /// Whether the carried value is used for nothing else.
+        pure: bool,
+    },
     /// `if x better than best { best = x; … }`: the leader of a search.
     Search {
         /// The comparison as the body has it.
@@ -200,6 +208,9 @@ impl<'a> Body<'a> {
             let pure = !elsewhere && nodes.is_subset(&chain.consumed);
             return Class::Fold { op, steps, pure };
         }
+        if let Some(latest) = self.latest(k, param, result, &dependent) {
+            return latest;
+        }
         self.write(k, param, result, &dependent)
             .or_else(|| self.tally(k, param, result, &dependent))
             .unwrap_or(Class::Sequential)
@@ -210,8 +221,12 @@ impl<'a> Body<'a> {
 pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
     let params = &body.region.params[1..];
     for leader in 0..classes.len() {
-        let open =
-            |class: &Class| matches!(class, Class::Sequential | Class::Fold { pure: false, .. });
+        let open = |class: &Class| {
+            matches!(
+                class,
+                Class::Sequential | Class::Latest { .. } | Class::Fold { pure: false, .. }
+            )
+        };
         if !open(&classes[leader]) {
             continue;
         }
@@ -356,10 +371,27 @@ impl Chain<'_, '_> {
         }
     }
 
-    /// `c ? x : y` where `c` compares the two: the smaller or larger of them.
+    /// `c ? x : y` where `c` compares the two: the smaller or larger of them. Where something else is to hold as well, nothing is
+    /// folded in if it does not.
     fn extreme(&mut self, c: ValueId, x: ValueId, y: ValueId) -> Option<(ValueId, WordOp, Step)> {
         let at = *self.body.def.get(&c)?;
         let node = &self.body.region.nodes[at];
+        if let (Op::Word(also @ (WordOp::And | WordOp::Or)), &[a, b]) = (&node.op, &node.args[..]) {
+            let (other, compares) = match (self.dependent.contains(&a), self.dependent.contains(&b))
+            {
+                (true, false) => (b, a),
+                (false, true) => (a, b),
+                _ => return None,
+            };
+            let (carried, op, step) = self.extreme(compares, x, y)?;
+            let step = match also {
+                WordOp::And if carried == y => Step::Choice(other, vec![step], Vec::new()),
+                WordOp::Or if carried == x => Step::Choice(other, Vec::new(), vec![step]),
+                _ => return None,
+            };
+            self.consumed.insert(at);
+            return Some((carried, op, step));
+        }
         let Op::Word(WordOp::Lt | WordOp::Le) = node.op else {
             return None;
         };

@@ -1,0 +1,160 @@
+//! Loops that keep the latest value for which a condition held, as a reduction of which each step takes the later one of two.
+//!
+//! ```text
+//! before: v9 = loop 1000 v0 { (i, r) c = gather hits, i   x = gather xs, i   s = select c x r   yield s }
+//! after:  f, y = reduce region (hits, xs) { (f, x, g, y) or f g, select g y x }   v9 = select f y v0
+//! ```
+//!
+//! So a row that is looked for in a table is found in as many levels as the table's length has bits. Where each iteration
+//! looks at what was found before it, as when gaps are filled with the value before them, the reduction is a scan.
+
+use super::Run;
+use super::carried::{Body, Class};
+use super::map::Mapped;
+use crate::ir::{Op, Reducer, Ty};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedSet;
+use smpcc_circuit::value::{ConstVec, Word};
+
+/// A value that is taken if a condition holds, or does not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    pub when: ValueId,
+    pub holds: bool,
+    pub value: ValueId,
+}
+
+impl Body<'_> {
+    /// How a carried value is replaced, if nothing that is taken depends on it; of what `dependent` has in all.
+    pub(super) fn latest(
+        &self,
+        k: usize,
+        param: ValueId,
+        result: ValueId,
+        dependent: &SortedSet<ValueId>,
+    ) -> Option<Class> {
+        let (mut at, mut steps) = (result, Vec::new());
+        let mut chain = SortedSet::new();
+        while at != param {
+            let node = self.node(at)?;
+            let (Op::Word(WordOp::Select), &[when, yes, no]) = (&node.op, &node.args[..]) else {
+                return None;
+            };
+            let depends = |id: &ValueId| dependent.contains(id);
+            let (holds, value, next) = match (depends(&yes), depends(&no)) {
+                (false, true) => (true, yes, no),
+                (true, false) => (false, no, yes),
+                _ => return None,
+            };
+            if depends(&when) {
+                return None;
+            }
+            steps.push(Taken { when, holds, value });
+            chain.insert(at);
+            at = next;
+        }
+        steps.reverse();
+        let is_secret = |taken: &Taken| self.types.get(&taken.when).is_some_and(|ty| ty.secret);
+        if !steps.iter().any(is_secret) {
+            return None;
+        }
+        let elsewhere = (self.region.results.iter().enumerate())
+            .any(|(j, id)| j != k && dependent.contains(id));
+        let pure = !elsewhere
+            && dependent
+                .iter()
+                .all(|id| *id == param || chain.contains(id));
+        Some(Class::Latest { steps, pure })
+    }
+}
+
+impl Run<'_, '_, '_> {
+    /// Whether anything is taken in an iteration, and what, by element and iteration.
+    fn taken(&mut self, steps: &[Taken], lanes: u64) -> Option<[ValueId; 2]> {
+        let mut all: Option<[ValueId; 2]> = None;
+        for step in steps {
+            let mut when = self.map.each(step.when)?;
+            let value = self.map.each(step.value)?;
+            let walk = &mut *self.map.walk;
+            if !step.holds {
+                when = walk.word(WordOp::Not, &[when]);
+            }
+            all = Some(match all {
+                None => [when, value],
+                Some([any, before]) => [
+                    walk.word(WordOp::Or, &[any, when]),
+                    walk.word(WordOp::Select, &[when, value, before]),
+                ],
+            });
+        }
+        let n = self.map.n;
+        Some(all?.map(|column| {
+            let column = self.map.walk.with_secrecy(column, true);
+            self.transposed(column, lanes, n)
+        }))
+    }
+
+    /// The later of two values, as a reduction or as a scan of columns.
+    fn later(&mut self, columns: [ValueId; 2], op: Op, lanes: u64) -> [ValueId; 2] {
+        let walk = &mut *self.map.walk;
+        let of = |lanes| {
+            columns.map(|c| Ty {
+                lanes,
+                ..walk.ty(c)
+            })
+        };
+        let (one, results) = (of(1), of(lanes));
+        let params = [one, one].concat();
+        let params: Vec<ValueId> = params.into_iter().map(|ty| walk.fresh(ty)).collect();
+        walk.open(params.clone());
+        let any = walk.word(WordOp::Or, &[params[0], params[2]]);
+        let value = walk.word(WordOp::Select, &[params[2], params[3], params[1]]);
+        let region = walk.close(vec![any, value]);
+        let found = walk.push_new(op, columns.to_vec(), &results, vec![region]);
+        [found[0], found[1]]
+    }
+
+    /// What is left of a carried value in the end.
+    pub(super) fn latest(&mut self, init: ValueId, steps: &[Taken]) -> Option<ValueId> {
+        let ty = self.map.walk.ty(init);
+        let columns = self.taken(steps, ty.lanes)?;
+        let op = Op::Reduce {
+            reducer: Reducer::Region,
+            segments: ty.lanes,
+        };
+        let [any, value] = self.later(columns, op, ty.lanes);
+        let walk = &mut *self.map.walk;
+        let found = walk.word(WordOp::Select, &[any, value, init]);
+        Some(walk.with_secrecy(found, ty.secret))
+    }
+
+    /// What a carried value is at the start of each iteration, and in the end.
+    pub(super) fn latest_course(
+        &mut self,
+        init: ValueId,
+        steps: &[Taken],
+    ) -> Option<(Mapped, ValueId)> {
+        let (ty, n) = (self.map.walk.ty(init), self.map.n);
+        let l = ty.lanes;
+        let columns = self.taken(steps, l)?;
+        let op = Op::Scan {
+            reducer: Reducer::Region,
+            segments: l,
+        };
+        let columns = self.later(columns, op, n.checked_mul(l)?);
+        let [any, value] = columns.map(|column| self.transposed(column, n, l));
+        let first = self.map.copies_of(init)?;
+        let walk = &mut *self.map.walk;
+        let after = walk.word(WordOp::Select, &[any, value, first]);
+        let lanes = |start: u64, lanes| ConstVec::Affine {
+            start: Word::from(start),
+            dims: vec![(lanes, 1)],
+        };
+        let before = walk.gather_at(after, lanes(0, (n - 1) * l));
+        let course = walk.concat(vec![init, before]);
+        let course = walk.with_secrecy(course, ty.secret);
+        let last = walk.gather_at(after, lanes((n - 1) * l, l));
+        Some((Mapped::Each(course), walk.with_secrecy(last, ty.secret)))
+    }
+}
