@@ -5,6 +5,7 @@
 //! compiled like everything else; what is done with shuffles stays one operation, which emission writes.
 
 mod asked;
+mod bests;
 mod counts;
 mod groups;
 mod lookups;
@@ -96,6 +97,10 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
             let owners = owned(&ir, options);
             ir = pairs::run(ir, Some(sorter), owners);
         }
+        if bests::may_be_in(&ir.body, &ir) {
+            let owners = owned(&ir, options);
+            ir = bests::run(ir, Some(sorter), owners);
+        }
         if lookups::may_be_in(&ir.body, &ir) {
             let owners = owned(&ir, options);
             ir = lookups::run(ir, Some(sorter), owners);
@@ -106,18 +111,19 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
 
 /// Whether a program may compare all pairs of two long lists, at a glance.
 pub(crate) fn may_compare_pairs(ir: &Ir) -> bool {
-    pairs::may_be_in(&ir.body, ir)
+    pairs::may_be_in(&ir.body, ir) || bests::may_be_in(&ir.body, ir)
 }
 
 /// Whether it does, in a form that may become a sort.
 pub(crate) fn compares_pairs(ir: &Ir) -> bool {
-    !pairs::spans(ir).is_empty()
+    !pairs::spans(ir).is_empty() || !bests::spans(ir).is_empty()
 }
 
 /// Where there are sorts in a program, and in the form after the passes what may become one.
 pub(crate) fn spans(ir: &Ir, optimised: &Ir) -> Vec<Span> {
     let mut found = groups::spans(optimised);
     found.extend(pairs::spans(optimised));
+    found.extend(bests::spans(optimised));
     found.extend(lookups::spans(optimised));
     let mut open = vec![&ir.body];
     while let Some(region) = open.pop() {

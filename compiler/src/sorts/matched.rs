@@ -8,6 +8,7 @@
 use super::asked::{FEWEST, repeated};
 use super::summands::{Condition, Summand, counted, orders, split, summands};
 use crate::ir::{Node, Op, Reducer, Ty};
+use crate::passes::algebra::identity;
 use crate::passes::constants::vectors::normal;
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
@@ -558,4 +559,103 @@ fn moved(walk: &Walk, value: ValueId, n: u64, places: &ConstVec) -> Option<Value
         && at.lanes() == places.lanes()
         && normal(at.clone(), Scalar::USIZE) == *places)
         .then_some(source)
+}
+
+/// What is asked of the rows with an asker's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// The largest value, or this word.
+    Greatest(Word),
+    /// The smallest one, in the same way.
+    Least(Word),
+    /// Whether there is any, and the last one's value.
+    Latest,
+}
+
+/// The best of the rows with each asker's key, where such are found.
+#[derive(Clone, Debug)]
+pub(super) struct Best {
+    pub kind: Kind,
+    pub askers: u64,
+    pub rows: u64,
+    /// Which rows are an asker's: only by columns that are equal.
+    pub term: Term,
+    /// By row.
+    pub values: ValueId,
+}
+
+/// Whether a node chooses among enough to be looked at.
+pub(super) fn is_large_best(node: &Node, ty: impl Fn(ValueId) -> Ty) -> bool {
+    let Op::Reduce {
+        reducer,
+        segments: 2..,
+    } = node.op
+    else {
+        return false;
+    };
+    let chooses = match reducer {
+        Reducer::Word(op) => matches!(op, WordOp::Min | WordOp::Max),
+        Reducer::Region => true,
+    };
+    let arg = node.args.first().map(|&arg| ty(arg));
+    chooses && arg.is_some_and(|ty| ty.secret && ty.lanes >= FEWEST)
+}
+
+/// What a node finds of the rows with each asker's key.
+pub(super) fn best(walk: &Walk, node: &Node) -> Option<Best> {
+    let Op::Reduce { reducer, segments } = node.op else {
+        return None;
+    };
+    if !is_large_best(node, |v| walk.ty(v)) {
+        return None;
+    }
+    let scalar = walk.ty(*node.args.last()?).scalar;
+    let (hit, values, kind) = match (reducer, &node.args[..]) {
+        (Reducer::Word(op), &[chosen]) => {
+            let &[hit, values, none] = walk.word_args(chosen, WordOp::Select)? else {
+                return None;
+            };
+            let nothing = identity(op, scalar)?;
+            let kind = match op {
+                WordOp::Max => Kind::Greatest(nothing),
+                _ => Kind::Least(nothing),
+            };
+            (walk.splat(none)? == nothing).then_some((hit, values, kind))?
+        }
+        (Reducer::Region, &[hit, values]) if is_later(node) => (hit, values, Kind::Latest),
+        _ => return None,
+    };
+    let frame = Frame::new(segments, walk.ty(hit).lanes, Span::All, 0..segments)?;
+    let counts = Scalar::unsigned(128);
+    let mut terms = frame.terms(walk, &[counted(hit)], counts)?;
+    let term = terms.pop()?;
+    let is_known = terms.is_empty() && term.coefficient == 1 && term.ordered.is_none();
+    let is_key = matches!(scalar, Scalar::Int { .. }) && !term.equal.is_empty();
+    (is_known && is_key).then_some(Best {
+        kind,
+        askers: frame.n,
+        rows: frame.m,
+        term,
+        values: frame.repeated(walk, values)?,
+    })
+}
+
+/// Whether a reduction takes the later one of two values that are there.
+fn is_later(node: &Node) -> bool {
+    let Some(region) = node.regions.first() else {
+        return false;
+    };
+    let &[f, x, g, y] = &region.params[..] else {
+        return false;
+    };
+    let is = |result: usize, asked: WordOp, all: [&[ValueId]; 2]| {
+        let result = region.results.get(result);
+        (region.nodes.iter()).any(|node| {
+            node.results.first() == result
+                && node.op == Op::Word(asked)
+                && all.contains(&&node.args[..])
+        })
+    };
+    let chosen = [g, y, x];
+    is(0, WordOp::Or, [&[f, g], &[g, f]]) && is(1, WordOp::Select, [&chosen, &chosen])
 }

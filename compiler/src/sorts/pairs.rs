@@ -14,7 +14,9 @@
 
 use super::Sorter;
 use super::matched::{Bound, List, Pairs, Span as Among, Term, pairs, places};
-use super::rows::{lanes, numbers, public, sort, sort_by, sums_so_far};
+use super::rows::{
+    MOST_BITS, lanes, numbers, packed, public, sort, sort_by, sums_so_far, together,
+};
 use crate::ir::build::Builder;
 use crate::ir::{Ir, Node, Region, Ty};
 use crate::passes::dead;
@@ -25,7 +27,6 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
-use std::ops::Range;
 
 /// What the cost of a term follows from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -290,54 +291,6 @@ impl Standing {
         all.insert(self.n_before() as usize, rows);
         all
     }
-}
-
-/// A key has no more bits, and several are made into one up to there.
-const MOST_BITS: u32 = 128;
-
-/// Which columns are made into one key each, in their order.
-fn together(walk: &Walk, columns: &[ValueId]) -> Vec<Range<usize>> {
-    let mut groups: Vec<(u32, Range<usize>)> = Vec::new();
-    for (at, &column) in columns.iter().enumerate() {
-        let bits = walk.ty(column).scalar.width();
-        match groups.last_mut() {
-            Some((all, group)) if *all + bits <= MOST_BITS => {
-                *all += bits;
-                group.end = at + 1;
-            }
-            _ => groups.push((bits, at..at + 1)),
-        }
-    }
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// One key of several, in whose order those are lexicographically.
-fn packed(walk: &mut Walk, keys: &[ValueId]) -> ValueId {
-    if let [one] = *keys {
-        return walk.with_secrecy(one, true);
-    }
-    let bits = keys.iter().map(|&key| walk.ty(key).scalar.width());
-    let scalar = Scalar::unsigned(bits.sum::<u32>() as u8);
-    let mut all = None;
-    for &key in keys {
-        let ty = walk.ty(key);
-        let mut bits = walk.cast(key, Scalar::unsigned(ty.scalar.width() as u8));
-        if ty.scalar.is_signed() {
-            let sign = walk.splat_of(public(walk.ty(bits)), 1 << (ty.scalar.width() - 1));
-            bits = walk.word(WordOp::Xor, &[bits, sign]);
-        }
-        let bits = walk.cast(bits, scalar);
-        all = Some(match all {
-            None => bits,
-            Some(before) => {
-                let by = walk.splat_of(public(walk.ty(bits)), ty.scalar.width().into());
-                let before = walk.word(WordOp::Shl, &[before, by]);
-                walk.word(WordOp::Or, &[before, bits])
-            }
-        });
-    }
-    let all = all.unwrap_or(keys[0]);
-    walk.with_secrecy(all, true)
 }
 
 /// A value with so much added, in a type that holds that; the value as it is where nothing is asked.

@@ -6,6 +6,7 @@ use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::ops::Range;
 
 /// The same lanes, known to all.
 pub(super) const fn public(ty: Ty) -> Ty {
@@ -43,6 +44,54 @@ pub(super) fn sort_by(walk: &mut Walk, keys: u64, columns: Vec<ValueId>) -> Vec<
         drawn: false,
     };
     walk.push_new(op, columns, &types, Vec::new())
+}
+
+/// A key has no more bits, and several are made into one up to there.
+pub(super) const MOST_BITS: u32 = 128;
+
+/// Which columns are made into one key each, in their order.
+pub(super) fn together(walk: &Walk, columns: &[ValueId]) -> Vec<Range<usize>> {
+    let mut groups: Vec<(u32, Range<usize>)> = Vec::new();
+    for (at, &column) in columns.iter().enumerate() {
+        let bits = walk.ty(column).scalar.width();
+        match groups.last_mut() {
+            Some((all, group)) if *all + bits <= MOST_BITS => {
+                *all += bits;
+                group.end = at + 1;
+            }
+            _ => groups.push((bits, at..at + 1)),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// One key of several, in whose order those are lexicographically.
+pub(super) fn packed(walk: &mut Walk, keys: &[ValueId]) -> ValueId {
+    if let [one] = *keys {
+        return walk.with_secrecy(one, true);
+    }
+    let bits = keys.iter().map(|&key| walk.ty(key).scalar.width());
+    let scalar = Scalar::unsigned(bits.sum::<u32>() as u8);
+    let mut all = None;
+    for &key in keys {
+        let ty = walk.ty(key);
+        let mut bits = walk.cast(key, Scalar::unsigned(ty.scalar.width() as u8));
+        if ty.scalar.is_signed() {
+            let sign = walk.splat_of(public(walk.ty(bits)), 1 << (ty.scalar.width() - 1));
+            bits = walk.word(WordOp::Xor, &[bits, sign]);
+        }
+        let bits = walk.cast(bits, scalar);
+        all = Some(match all {
+            None => bits,
+            Some(before) => {
+                let by = walk.splat_of(public(walk.ty(bits)), ty.scalar.width().into());
+                let before = walk.word(WordOp::Shl, &[before, by]);
+                walk.word(WordOp::Or, &[before, bits])
+            }
+        });
+    }
+    let all = all.unwrap_or(keys[0]);
+    walk.with_secrecy(all, true)
 }
 
 /// By row, the sum of all values up to its place, where it is known which row stands at each place and which place each row has.

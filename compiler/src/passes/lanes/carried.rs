@@ -373,7 +373,12 @@ impl Chain<'_, '_> {
 
     /// `c ? x : y` where `c` compares the two: the smaller or larger of them. Where something else is to hold as well, nothing is
     /// folded in if it does not.
-    fn extreme(&mut self, c: ValueId, x: ValueId, y: ValueId) -> Option<(ValueId, WordOp, Step)> {
+    pub(super) fn extreme(
+        &mut self,
+        c: ValueId,
+        x: ValueId,
+        y: ValueId,
+    ) -> Option<(ValueId, WordOp, Step)> {
         let at = *self.body.def.get(&c)?;
         let node = &self.body.region.nodes[at];
         if let (Op::Word(also @ (WordOp::And | WordOp::Or)), &[a, b]) = (&node.op, &node.args[..]) {

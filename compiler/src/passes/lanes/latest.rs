@@ -96,8 +96,29 @@ impl Run<'_, '_, '_> {
     }
 
     /// The later of two values, as a reduction or as a scan of columns.
-    fn later(&mut self, columns: [ValueId; 2], op: Op, lanes: u64) -> [ValueId; 2] {
+    fn later(
+        &mut self,
+        columns: [ValueId; 2],
+        op: fn(Reducer, u64) -> Op,
+        (segments, lanes): (u64, u64),
+    ) -> [ValueId; 2] {
         let walk = &mut *self.map.walk;
+        if let Some(word) = walk.splat(columns[1]) {
+            // Whenever it is taken it is the same.
+            let (any, value) = (walk.ty(columns[0]), walk.ty(columns[1]));
+            let op = op(Reducer::Word(WordOp::Or), segments);
+            let any = walk.emit(op, vec![columns[0]], Ty { lanes, ..any });
+            let secret = false;
+            let value = walk.splat_of(
+                Ty {
+                    lanes,
+                    secret,
+                    ..value
+                },
+                word,
+            );
+            return [any, value];
+        }
         let of = |lanes| {
             columns.map(|c| Ty {
                 lanes,
@@ -111,6 +132,7 @@ impl Run<'_, '_, '_> {
         let any = walk.word(WordOp::Or, &[params[0], params[2]]);
         let value = walk.word(WordOp::Select, &[params[2], params[3], params[1]]);
         let region = walk.close(vec![any, value]);
+        let op = op(Reducer::Region, segments);
         let found = walk.push_new(op, columns.to_vec(), &results, vec![region]);
         [found[0], found[1]]
     }
@@ -119,11 +141,8 @@ impl Run<'_, '_, '_> {
     pub(super) fn latest(&mut self, init: ValueId, steps: &[Taken]) -> Option<ValueId> {
         let ty = self.map.walk.ty(init);
         let columns = self.taken(steps, ty.lanes)?;
-        let op = Op::Reduce {
-            reducer: Reducer::Region,
-            segments: ty.lanes,
-        };
-        let [any, value] = self.later(columns, op, ty.lanes);
+        let op = |reducer, segments| Op::Reduce { reducer, segments };
+        let [any, value] = self.later(columns, op, (ty.lanes, ty.lanes));
         let walk = &mut *self.map.walk;
         let found = walk.word(WordOp::Select, &[any, value, init]);
         Some(walk.with_secrecy(found, ty.secret))
@@ -138,11 +157,8 @@ impl Run<'_, '_, '_> {
         let (ty, n) = (self.map.walk.ty(init), self.map.n);
         let l = ty.lanes;
         let columns = self.taken(steps, l)?;
-        let op = Op::Scan {
-            reducer: Reducer::Region,
-            segments: l,
-        };
-        let columns = self.later(columns, op, n.checked_mul(l)?);
+        let op = |reducer, segments| Op::Scan { reducer, segments };
+        let columns = self.later(columns, op, (l, n.checked_mul(l)?));
         let [any, value] = columns.map(|column| self.transposed(column, n, l));
         let first = self.map.copies_of(init)?;
         let walk = &mut *self.map.walk;

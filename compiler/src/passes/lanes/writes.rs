@@ -198,18 +198,30 @@ impl Body<'_> {
             && array == param
             && source == param
             && block == other
-            && outside(&index)
-            && outside(&place);
+            && outside(&index);
         if !fits {
             return None;
         }
+        let len = self.types.get(&param)?.lanes / block;
+        let (place, on_the_way) = self.same_place(index, place, len)?;
         let mut chain = Chain {
             body: self,
             dependent,
             consumed: choices,
         };
         chain.consumed.extend([read, write]);
-        let (op, steps) = chain.fold(element, value)?;
+        let (op, steps) = match place {
+            // What is there is replaced if it compares with something.
+            Some(compares) if !outside(&compares) => {
+                chain.consumed.extend(on_the_way);
+                let (carried, op, step) = chain.extreme(compares, value, element)?;
+                (carried == element).then_some((op, vec![step]))?
+            }
+            _ => {
+                when.extend(place.map(|cond| (cond, true)));
+                chain.fold(element, value)?
+            }
+        };
         // Nothing else looks at the array or at what was read.
         let alone = (0..self.region.nodes.len()).all(|at| {
             !self.live[at] || chain.consumed.contains(&at) || self.uses[at].iter().all(outside)
@@ -219,9 +231,6 @@ impl Body<'_> {
         if !alone || elsewhere {
             return None;
         }
-        let len = self.types.get(&param)?.lanes / block;
-        let place = self.same_place(index, place, len)?;
-        when.extend(place.map(|cond| (cond, true)));
         if !when.iter().all(|(id, _)| outside(id)) {
             return None;
         }
@@ -235,27 +244,30 @@ impl Body<'_> {
     }
 
     /// Where what was read is written back: the same index, or under a condition one outside of an array of `len` elements,
-    /// at which nothing is written. `Some(None)` if there is no condition.
-    #[allow(
-        clippy::option_option,
-        reason = "the outer one says whether the two belong together"
-    )]
-    fn same_place(&self, index: ValueId, place: ValueId, len: u64) -> Option<Option<ValueId>> {
-        let bare = |mut id: ValueId| {
+    /// at which nothing is written. The condition if there is one, and the nodes that make a place of the index.
+    fn same_place(
+        &self,
+        index: ValueId,
+        place: ValueId,
+        len: u64,
+    ) -> Option<(Option<ValueId>, Vec<usize>)> {
+        let mut on_the_way = Vec::new();
+        let mut bare = |mut id: ValueId| {
             while let Some(node) = self.node(id)
                 && node.op == Op::Word(WordOp::Cast)
                 && self.widens(node)
             {
+                on_the_way.extend(self.def.get(&id));
                 id = node.args[0];
             }
             id
         };
-        if bare(index) == bare(place) {
-            return Some(None);
+        let (index, place) = (bare(index), bare(place));
+        if index == place {
+            return Some((None, Vec::new()));
         }
-        let (Op::Word(WordOp::Select), &[cond, then, otherwise]) = self
-            .node(bare(place))
-            .map(|node| (&node.op, &node.args[..]))?
+        let (Op::Word(WordOp::Select), &[cond, then, otherwise]) =
+            self.node(place).map(|node| (&node.op, &node.args[..]))?
         else {
             return None;
         };
@@ -264,7 +276,9 @@ impl Body<'_> {
             _ => otherwise,
         };
         let outside = (self.splats.get(&source)).is_some_and(|&word| word >= Word::from(len));
-        (outside && bare(then) == bare(index)).then_some(Some(cond))
+        let is_same = bare(then) == index;
+        on_the_way.extend(self.def.get(&place));
+        (outside && is_same).then_some((Some(cond), on_the_way))
     }
 
     /// Whether a conversion keeps every integer.
