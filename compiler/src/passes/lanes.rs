@@ -34,7 +34,6 @@ use super::{Outcome, has};
 use crate::ir::{Ir, Node, Op, Reducer, Ty};
 use apart::{Reach, is_apart};
 use carried::{Body, Class, Put, Step, searches};
-use latest::Taken;
 use map::{Mapped, Mapper};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -252,8 +251,7 @@ impl Run<'_, '_, '_> {
                         }
                     }
                     Class::Latest { steps, pure: false } => {
-                        let needs = |taken: &Taken| known(&taken.when) && known(&taken.value);
-                        let course = (steps.iter().all(needs))
+                        let course = (steps.iter().all(|taken| taken.needs_all(known)))
                             .then(|| steps.clone())
                             .and_then(|steps| self.latest_course(self.init[k], &steps));
                         course.map(|(course, last)| {
@@ -450,17 +448,37 @@ impl Run<'_, '_, '_> {
                 compare,
                 carried_left,
                 when,
+                also,
                 candidate,
                 others,
             } => {
-                let ready = known(&candidate) && others.iter().all(|(_, value)| known(value));
+                let ready = known(&candidate)
+                    && also.is_none_or(|also| known(&also))
+                    && others.iter().all(|(_, value)| known(value));
                 if !ready || ty.lanes != 1 {
                     return None;
                 }
                 let members: Vec<usize> = std::iter::once(k)
                     .chain(others.iter().map(|(j, _)| *j))
                     .collect();
-                let mut columns = vec![self.map.each(candidate)?];
+                let mut first = self.map.each(candidate)?;
+                if let Some(also) = also {
+                    // What is better than nothing is not taken.
+                    let worst = if carried_left {
+                        WordOp::Max
+                    } else {
+                        WordOp::Min
+                    };
+                    let also = self.map.each(also)?;
+                    let walk = &mut *self.map.walk;
+                    let public = Ty {
+                        secret: false,
+                        ..walk.ty(first)
+                    };
+                    let worst = walk.splat_of(public, identity(worst, ty.scalar)?);
+                    first = walk.word(WordOp::Select, &[also, first, worst]);
+                }
+                let mut columns = vec![first];
                 for (j, value) in &others {
                     if self.map.walk.ty(self.init[*j]).lanes != 1 {
                         return None;
@@ -475,8 +493,7 @@ impl Run<'_, '_, '_> {
                 self.done[k]
             }
             Class::Latest { steps, pure: true } => {
-                let needs = |taken: &Taken| known(&taken.when) && known(&taken.value);
-                match steps.iter().all(needs) {
+                match steps.iter().all(|taken| taken.needs_all(known)) {
                     true => self.latest(init, &steps),
                     false => None,
                 }

@@ -100,8 +100,8 @@ pub(super) struct Pairs {
     pub span: Span,
     /// The askers of which a total is asked for.
     pub some: Range<u64>,
-    /// Whether it is asked only if there is any.
-    pub any: bool,
+    /// Whether it is asked only if there is any, or if there is none.
+    pub any: Option<bool>,
     /// Whether one sum over all askers is asked for.
     pub total: bool,
     /// The type of the sums.
@@ -113,7 +113,7 @@ pub(super) fn is_large(node: &Node, ty: impl Fn(ValueId) -> Ty) -> bool {
     match (&node.op, node.args.first()) {
         (
             Op::Reduce {
-                reducer: Reducer::Word(WordOp::Add | WordOp::Or),
+                reducer: Reducer::Word(WordOp::Add | WordOp::Or | WordOp::And),
                 ..
             },
             Some(&arg),
@@ -135,23 +135,32 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
         return None;
     }
     let scalar = walk.ty(node.args[0]).scalar;
-    let any = op == WordOp::Or;
+    // All hold if there is none that does not.
+    let any = match op {
+        WordOp::Or => Some(true),
+        WordOp::And => Some(false),
+        _ => None,
+    };
     let total = segments == 1;
     // A triangle's rows may be filled up with zeros.
-    let filled = (!total)
+    let filled = (!total && any != Some(false))
         .then(|| filled(walk, node.args[0], segments))
         .flatten();
     let (mut summed, span) = filled.unwrap_or((node.args[0], Span::All));
     let turned = turned(walk, summed, segments).filter(|_| !total && span == Span::All);
     summed = turned.unwrap_or(summed);
     let summands = match (any, scalar) {
-        (true, Scalar::Bool) => vec![counted(summed)],
-        (false, Scalar::Int { .. }) => summands(walk, summed, scalar)?,
+        (Some(is), Scalar::Bool) => vec![counted(summed, is)],
+        (None, Scalar::Int { .. }) => summands(walk, summed, scalar)?,
         _ => return None,
     };
     let lanes = walk.ty(summed).lanes;
     // Of whether there is any, how many there are is asked first.
-    let counts = if any { Scalar::unsigned(128) } else { scalar };
+    let counts = if any.is_some() {
+        Scalar::unsigned(128)
+    } else {
+        scalar
+    };
     let frames = match total {
         false => {
             let frame = Frame::new(segments, lanes, span, 0..segments)?;
@@ -627,7 +636,7 @@ pub(super) fn best(walk: &Walk, node: &Node) -> Option<Best> {
     };
     let frame = Frame::new(segments, walk.ty(hit).lanes, Span::All, 0..segments)?;
     let counts = Scalar::unsigned(128);
-    let mut terms = frame.terms(walk, &[counted(hit)], counts)?;
+    let mut terms = frame.terms(walk, &[counted(hit, true)], counts)?;
     let term = terms.pop()?;
     let is_known = terms.is_empty() && term.coefficient == 1 && term.ordered.is_none();
     let is_key = matches!(scalar, Scalar::Int { .. }) && !term.equal.is_empty();

@@ -13,12 +13,14 @@
 //! a sort where their columns are the same. Intersections, joins and ranks are written as loops over all pairs first, and found here by their form.
 
 use super::Sorter;
+use super::asked::FEWEST;
 use super::matched::{Bound, List, Pairs, Span as Among, Term, pairs, places};
 use super::rows::{
     MOST_BITS, lanes, numbers, packed, public, sort, sort_by, sums_so_far, together,
 };
 use crate::ir::build::Builder;
-use crate::ir::{Ir, Node, Region, Ty};
+use crate::ir::{Ir, Node, Op, Region, Ty};
+use crate::passes::constants::vectors::normal;
 use crate::passes::dead;
 use crate::passes::own::grid::{Grid, Owner};
 use crate::passes::rewrite::{Rule, Walk, rewrite};
@@ -27,6 +29,7 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::ops::Range;
 
 /// What the cost of a term follows from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,10 +91,10 @@ pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
         prices: SortedMap::new(),
         found: false,
     };
-    let rewritten = rewrite(ir, false, &mut rule).ir;
+    let rewritten = rewrite(ir.clone(), false, &mut rule).ir;
     match rule.found {
         true => dead::run(rewritten).ir,
-        false => rewritten,
+        false => ir,
     }
 }
 
@@ -101,7 +104,7 @@ pub(super) fn spans(ir: &Ir) -> Vec<Span> {
     impl Rule for Find {
         fn node(&mut self, walk: &mut Walk, node: Node) {
             self.0.extend(pairs(walk, &node).map(|_| node.span));
-            walk.push(node);
+            push_of_a_part(walk, node);
         }
     }
     let mut find = Find(Vec::new());
@@ -116,6 +119,9 @@ pub(super) fn may_be_in(region: &Region, ir: &Ir) -> bool {
     let large = |node: &Node| super::matched::is_large(node, |v| ir.values[v.index()].ty);
     (region.nodes.iter()).any(|n| large(n) || n.regions.iter().any(|inner| may_be_in(inner, ir)))
 }
+
+/// Pairs from which on one party sorts, too.
+const MANY_ALONE: u64 = 1 << 20;
 
 struct Sums<'a> {
     sorter: Option<Sorter<'a>>,
@@ -132,11 +138,15 @@ impl Rule for Sums<'_> {
         let owner = node.results.first().map(|r| self.owners.get(r.index()));
         let owner = owner.flatten().map(Grid::whole);
         let is_joint = owner.is_none_or(|owner| owner == Owner::Joint);
-        let found = pairs(walk, &node).filter(|_| is_joint && node.protocol.is_none());
+        let found = pairs(walk, &node).filter(|_| node.protocol.is_none());
         let found = found.map(|pairs| (standing(&pairs), pairs));
-        let found = found.filter(|(standing, pairs)| self.is_cheaper(walk, standing, pairs));
+        let found = found.filter(|(standing, pairs)| match is_joint {
+            true => self.is_cheaper(walk, standing, pairs),
+            // Who sorts alone needs no price.
+            false => pairs.askers.saturating_mul(pairs.rows) >= MANY_ALONE,
+        });
         let Some((standing, pairs)) = found else {
-            walk.push(node);
+            push_of_a_part(walk, node);
             return;
         };
         self.found = true;
@@ -163,6 +173,48 @@ impl Rule for Sums<'_> {
     fn leave(&mut self) {
         self.sorted.clear();
     }
+}
+
+/// Pushes a node; rows that are taken again and again from one part of a list are taken from that part.
+fn push_of_a_part(walk: &mut Walk, node: Node) {
+    match part(walk, &node) {
+        Some((source, range, places)) => {
+            (walk.span, walk.protocol) = (node.span, node.protocol);
+            let part = lanes(walk, source, range.start, range.end - range.start);
+            let taken = walk.gather_at(part, places);
+            walk.replace(node.results[0], taken);
+        }
+        None => walk.push(node),
+    }
+}
+
+/// What is taken from a part of a list alone: the list, the part, and the places there.
+fn part(walk: &Walk, node: &Node) -> Option<(ValueId, Range<u64>, ConstVec)> {
+    let (Op::Gather { block }, &[source, at]) = (&node.op, &node.args[..]) else {
+        return None;
+    };
+    let (source_lanes, n) = (walk.ty(source).lanes, walk.ty(*node.results.first()?).lanes);
+    if n < FEWEST {
+        return None;
+    }
+    let (start, mut dims) = match walk.constant(at)? {
+        ConstVec::Affine { start, dims } => (*start, dims.clone()),
+        ConstVec::Splat { lanes, word } => (*word, vec![(*lanes, 0)]),
+        ConstVec::Pieces(_) | ConstVec::Table(_) => return None,
+    };
+    let (length, block) = (*block, Word::from(*block));
+    let start = start.checked_mul(block)?;
+    let mut end = start.checked_add(block)?;
+    for (count, step) in &mut dims {
+        *step = step.checked_mul(block)?;
+        end = end.checked_add(step.checked_mul(Word::from(count.checked_sub(1)?))?)?;
+    }
+    dims.push((length, 1));
+    let (first, end) = (u64::try_from(start).ok()?, u64::try_from(end).ok()?);
+    (end - first < source_lanes && end <= source_lanes).then(|| {
+        let places = ConstVec::Affine { start: 0, dims };
+        (source, first..end, normal(places, Scalar::USIZE))
+    })
 }
 
 impl Sums<'_> {
@@ -195,7 +247,7 @@ impl Shape {
             ordered: term.ordered.as_ref().map(scalar),
             bounds: [term.low, term.high].map(|bound| bound.map(|bound| bound.with)),
             values: term.rows.factors.first().map(scalar),
-            sums: if pairs.any {
+            sums: if pairs.any.is_some() {
                 Scalar::Bool
             } else {
                 pairs.scalar
@@ -363,8 +415,8 @@ fn all(walk: &mut Walk, pairs: &Pairs, orders: &[(Standing, Order)]) -> ValueId 
         pairs,
         orders,
         sums: match pairs.any {
-            true => bits_for(pairs.rows),
-            false => pairs.scalar,
+            Some(_) => bits_for(pairs.rows),
+            None => pairs.scalar,
         },
         so_far: Vec::new(),
     };
@@ -384,14 +436,18 @@ fn all(walk: &mut Walk, pairs: &Pairs, orders: &[(Standing, Order)]) -> ValueId 
     }
     let n = if pairs.total { 1 } else { pairs.askers };
     let all = all.unwrap_or_else(|| adds.zeros(walk, n));
-    if !pairs.any {
+    let Some(is) = pairs.any else {
         return all;
-    }
+    };
     let zeros = walk.splat_of(public(walk.ty(all)), 0);
-    let any = walk.word(WordOp::Ne, &[all, zeros]);
+    let (op, together) = match is {
+        true => (WordOp::Ne, WordOp::Or),
+        false => (WordOp::Eq, WordOp::And),
+    };
+    let each = walk.word(op, &[all, zeros]);
     match pairs.total {
-        true => walk.reduce(WordOp::Or, any, 1),
-        false => any,
+        true => walk.reduce(together, each, 1),
+        false => each,
     }
 }
 
@@ -445,7 +501,7 @@ impl Adds<'_> {
         if some < n && pairs.total && pairs.span != Among::All {
             sums = lanes(walk, sums, pairs.some.start, some);
         }
-        if pairs.total && !pairs.any {
+        if pairs.total && pairs.any.is_none() {
             sums = walk.reduce(WordOp::Add, sums, 1);
         }
         (sums, scalar.wrap(term.coefficient))

@@ -65,11 +65,11 @@ pub(super) fn summands(walk: &Walk, value: ValueId, sums: Scalar) -> Option<Vec<
     Some(terms.found)
 }
 
-/// The one term of a condition.
-pub(super) fn counted(hit: ValueId) -> Summand {
+/// The one term of a condition or of its opposite.
+pub(super) fn counted(hit: ValueId, holds: bool) -> Summand {
     Summand {
         coefficient: 1,
-        when: vec![Condition::Is(hit, true)],
+        when: vec![Condition::Is(hit, holds)],
         factors: Vec::new(),
     }
 }

@@ -69,6 +69,8 @@ pub enum Class {
         carried_left: bool,
         /// Whether the new value is taken where the comparison holds (else where it does not).
         when: bool,
+        /// What has to hold of a candidate besides; only with `<`.
+        also: Option<ValueId>,
         /// The candidate.
         candidate: ValueId,
         /// What else is taken along: (carried value, its candidate).
@@ -246,11 +248,28 @@ pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
         let candidate = node.args[usize::from(carried_left)];
         let Op::Word(compare) = node.op else { continue };
         let cond = node.results[0];
+        // What has to hold besides where the choices are made by the comparison and that.
+        let asked = body.node(next).map(|node| (&node.op, &node.args[..]));
+        let both = match asked {
+            Some((Op::Word(WordOp::Select), &[c, _, y])) if c != cond && y == best => Some(c),
+            _ => None,
+        };
+        let parts = both.and_then(|both| body.node(both));
+        let also = match parts.map(|node| (&node.op, &node.args[..])) {
+            Some((Op::Word(WordOp::And), &[a, b])) if compare == WordOp::Lt => match (a, b) {
+                _ if a == cond => Some(b),
+                _ if b == cond => Some(a),
+                _ => continue,
+            },
+            Some(_) => continue,
+            None => None,
+        };
+        let chooses = both.unwrap_or(cond);
         // `best` grows if it is taken when it is the smaller one.
         let choice = |id: ValueId, param: ValueId| -> Option<(ValueId, bool)> {
             let node = body.node(id)?;
             match (&node.op, &node.args[..]) {
-                (Op::Word(WordOp::Select), &[c, x, y]) if c == cond => {
+                (Op::Word(WordOp::Select), &[c, x, y]) if c == chooses => {
                     if y == param {
                         Some((x, true))
                     } else if x == param {
@@ -270,7 +289,7 @@ pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
         }
         let mut others = Vec::new();
         let mut members = SortedSet::from([best]);
-        let mut selects = SortedSet::from([next, cond]);
+        let mut selects = SortedSet::from([next, cond, chooses]);
         for (j, class) in classes.iter().enumerate() {
             if j == leader || !open(class) {
                 continue;
@@ -291,10 +310,10 @@ pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
                     .iter()
                     .any(|id| members.contains(id) || selects.contains(id))
         });
-        let candidates_free = others
-            .iter()
-            .all(|(_, value)| !members.contains(value) && !selects.contains(value))
-            && !selects.contains(&candidate);
+        let is_free = |value: &ValueId| !members.contains(value) && !selects.contains(value);
+        let candidates_free = others.iter().all(|(_, value)| is_free(value))
+            && !selects.contains(&candidate)
+            && also.is_none_or(|also| is_free(&also));
         let single_use = (0..classes.len()).all(|j| {
             let id = body.region.results[j];
             j == leader
@@ -311,6 +330,7 @@ pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
             compare,
             carried_left,
             when,
+            also,
             candidate,
             others,
         };

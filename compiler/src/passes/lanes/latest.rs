@@ -17,13 +17,22 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::{ConstVec, Word};
 
-/// A value that is taken if a condition holds, or does not.
+/// A value that is taken if all of some conditions hold, or do not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
-    pub when: ValueId,
-    pub holds: bool,
+    pub when: Vec<(ValueId, bool)>,
     pub value: ValueId,
 }
+
+impl Taken {
+    /// Whether something holds for all values of the body that it needs.
+    pub fn needs_all(&self, holds: impl Fn(&ValueId) -> bool) -> bool {
+        holds(&self.value) && self.when.iter().all(|(when, _)| holds(when))
+    }
+}
+
+/// Values that may be taken in an iteration.
+const MOST: usize = 16;
 
 impl Body<'_> {
     /// How a carried value is replaced, if nothing that is taken depends on it; of what `dependent` has in all.
@@ -34,38 +43,76 @@ impl Body<'_> {
         result: ValueId,
         dependent: &SortedSet<ValueId>,
     ) -> Option<Class> {
-        let (mut at, mut steps) = (result, Vec::new());
-        let mut chain = SortedSet::new();
-        while at != param {
-            let node = self.node(at)?;
-            let (Op::Word(WordOp::Select), &[when, yes, no]) = (&node.op, &node.args[..]) else {
-                return None;
-            };
-            let depends = |id: &ValueId| dependent.contains(id);
-            let (holds, value, next) = match (depends(&yes), depends(&no)) {
-                (false, true) => (true, yes, no),
-                (true, false) => (false, no, yes),
-                _ => return None,
-            };
-            if depends(&when) {
-                return None;
-            }
-            steps.push(Taken { when, holds, value });
-            chain.insert(at);
-            at = next;
-        }
-        steps.reverse();
-        let is_secret = |taken: &Taken| self.types.get(&taken.when).is_some_and(|ty| ty.secret);
-        if !steps.iter().any(is_secret) {
+        let mut replaced = Replaced {
+            body: self,
+            param,
+            dependent,
+            steps: Vec::new(),
+            chain: SortedSet::new(),
+        };
+        replaced.by(result, &[])?;
+        let Replaced { steps, chain, .. } = replaced;
+        let is_secret = |id: ValueId| self.types.get(&id).is_some_and(|ty| ty.secret);
+        let mut conditions = steps.iter().flat_map(|taken| &taken.when);
+        if !conditions.any(|&(when, _)| is_secret(when)) {
             return None;
         }
         let elsewhere = (self.region.results.iter().enumerate())
             .any(|(j, id)| j != k && dependent.contains(id));
-        let pure = !elsewhere
-            && dependent
-                .iter()
-                .all(|id| *id == param || chain.contains(id));
+        let pure = !elsewhere && (dependent.iter()).all(|id| *id == param || chain.contains(id));
         Some(Class::Latest { steps, pure })
+    }
+}
+
+struct Replaced<'b, 'a> {
+    body: &'b Body<'a>,
+    param: ValueId,
+    dependent: &'b SortedSet<ValueId>,
+    /// What is taken, the latest last.
+    steps: Vec<Taken>,
+    /// The choices that this consists of.
+    chain: SortedSet<ValueId>,
+}
+
+impl Replaced<'_, '_> {
+    /// Adds what makes a value of the carried one, where some conditions hold.
+    fn by(&mut self, value: ValueId, when: &[(ValueId, bool)]) -> Option<()> {
+        if value == self.param {
+            return Some(());
+        }
+        let node = self.body.node(value)?;
+        let (Op::Word(WordOp::Select), &[condition, yes, no]) = (&node.op, &node.args[..]) else {
+            return None;
+        };
+        let depends = |id: &ValueId| self.dependent.contains(id);
+        if depends(&condition) || self.steps.len() >= MOST || when.len() >= MOST {
+            return None;
+        }
+        self.chain.insert(value);
+        let and = |holds| [when, &[(condition, holds)]].concat();
+        match (depends(&yes), depends(&no)) {
+            (true, true) => {
+                self.by(yes, &and(true))?;
+                self.by(no, &and(false))
+            }
+            (false, true) => {
+                self.by(no, when)?;
+                self.steps.push(Taken {
+                    when: and(true),
+                    value: yes,
+                });
+                Some(())
+            }
+            (true, false) => {
+                self.by(yes, when)?;
+                self.steps.push(Taken {
+                    when: and(false),
+                    value: no,
+                });
+                Some(())
+            }
+            (false, false) => None,
+        }
     }
 }
 
@@ -74,12 +121,9 @@ impl Run<'_, '_, '_> {
     fn taken(&mut self, steps: &[Taken], lanes: u64) -> Option<[ValueId; 2]> {
         let mut all: Option<[ValueId; 2]> = None;
         for step in steps {
-            let mut when = self.map.each(step.when)?;
+            let when = self.all_hold(&step.when)??;
             let value = self.map.each(step.value)?;
             let walk = &mut *self.map.walk;
-            if !step.holds {
-                when = walk.word(WordOp::Not, &[when]);
-            }
             all = Some(match all {
                 None => [when, value],
                 Some([any, before]) => [

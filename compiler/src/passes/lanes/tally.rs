@@ -171,7 +171,7 @@ impl Run<'_, '_, '_> {
         clippy::option_option,
         reason = "the outer one is that of copies that are too many"
     )]
-    fn all_hold(&mut self, when: &[(ValueId, bool)]) -> Option<Option<ValueId>> {
+    pub(super) fn all_hold(&mut self, when: &[(ValueId, bool)]) -> Option<Option<ValueId>> {
         let mut all: Option<ValueId> = None;
         for &(id, holds) in when {
             let mut cond = self.map.each(id)?;

@@ -346,3 +346,78 @@ fn independent_calls_of_a_circuit_are_one_call_on_lanes() {
         .collect();
     assert_eq!(calls, [n]);
 }
+
+/// A loop over two columns of `n` numbers and two of truth values, whose carried numbers all start at 7.
+fn kept(
+    n: u64,
+    carried: usize,
+    body: impl FnOnce(&mut Builder, &[ValueId; 4], &[ValueId]) -> Vec<ValueId>,
+) -> (Ir, Vec<Vec<Word>>) {
+    let mut b = Builder::new(3);
+    let columns = [U32, U32, Scalar::Bool, Scalar::Bool];
+    let columns = columns.map(|scalar| b.input(0, "x", scalar, n));
+    let first = secret(&mut b, U32, 1, 7);
+    let last = b.counted(n, &vec![first; carried], |b, i, kept| {
+        let row = columns.map(|column| b.gather(column, i, 1));
+        body(b, &row, kept)
+    });
+    for last in last {
+        b.output(last, &[0]);
+    }
+    let bits = |by: Word| {
+        numbers(n, 97)
+            .iter()
+            .map(|word| Word::from(word % by == 1))
+            .collect()
+    };
+    let given = vec![numbers(n, 101), numbers(n, 89), bits(3), bits(4)];
+    (b.finish(), given)
+}
+
+#[test]
+fn the_latest_value_is_a_reduction() {
+    // Under one condition, under several within each other, and by one of two.
+    let (ir, given) = kept(50, 3, |b, &[x, y, c, d], kept| {
+        let one = b.word(WordOp::Select, &[c, x, kept[0]]);
+        let inner = b.word(WordOp::Select, &[d, y, kept[1]]);
+        let nested = b.word(WordOp::Select, &[c, inner, kept[1]]);
+        let first = b.word(WordOp::Select, &[c, kept[2], x]);
+        let either = b.word(WordOp::Select, &[d, y, first]);
+        vec![one, nested, either]
+    });
+    let after = becomes_lanes(&ir, &given);
+    assert!(after.to_string().contains("reduce region"), "{after}");
+}
+
+#[test]
+fn gaps_are_filled_with_the_value_before_them_by_a_scan() {
+    let (ir, given) = kept(50, 2, |b, &[x, _, c, _], kept| {
+        let filled = b.word(WordOp::Select, &[c, x, kept[0]]);
+        let sum = b.word(WordOp::Add, &[kept[1], kept[0]]);
+        vec![filled, sum]
+    });
+    let after = becomes_lanes(&ir, &given);
+    assert!(after.to_string().contains("scan region"), "{after}");
+}
+
+#[test]
+fn the_best_of_those_that_meet_a_condition_is_a_reduction() {
+    for op in [WordOp::Lt, WordOp::Le] {
+        for turned in [false, true] {
+            let (ir, given) = kept(50, 3, |b, &[x, y, c, _], kept| {
+                let sides = if turned { [x, kept[0]] } else { [kept[0], x] };
+                let better = b.word(op, &sides);
+                let taken = b.word(WordOp::And, &[c, better]);
+                let best = b.word(WordOp::Select, &[taken, x, kept[0]]);
+                let with = b.word(WordOp::Select, &[taken, y, kept[1]]);
+                // By itself.
+                let sides = if turned { [y, kept[2]] } else { [kept[2], y] };
+                let better = b.word(op, &sides);
+                let taken = b.word(WordOp::And, &[better, c]);
+                let alone = b.word(WordOp::Select, &[taken, y, kept[2]]);
+                vec![best, with, alone]
+            });
+            becomes_lanes(&ir, &given);
+        }
+    }
+}

@@ -88,7 +88,8 @@ fn drawn(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
     };
     let sums = if pick(random, "any", 4, &mut what) {
         let hit = standing(&mut b, hit);
-        b.reduce(WordOp::Or, hit, segments)
+        let op = [WordOp::Or, WordOp::And][random.below(2) as usize];
+        b.reduce(op, hit, segments)
     } else {
         // Of fewer bits than the sums have, or of more.
         let scalar = match random.below(3) {
