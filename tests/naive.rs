@@ -193,6 +193,14 @@ fn loops_over_all_pairs_are_sorts() {
         "for v in a { let mut k: secret u32 = 0; for w in b { if w < v { k += 1; } } t += k * k; }",
         "for i in 0..N { for j in 0..N { if a[i] == b[j] && c[i] == c[j] { t += 1; } } }",
         "let all = x.flatten(); for i in 0..all.len() { for j in i + 1..all.len() { if all[i] == all[j] { t += 1; } } }",
+        "for v in a { for w in b { if v > w { t += 2; } else if v == w { t += 1; } } }",
+        "for v in a { for w in b { if v > w { t += v - w; } else { t += w - v; } } }",
+        "for i in 0..N { for j in 0..N { if a[i] == b[j] { t += c[i] * b[j]; } } }",
+        "for i in 0..N { for j in 0..N { if a[i] == b[j] && c[j] >= c[i] && c[j] < c[i] + 30 { t += 1; } } }",
+        "for v in a { for w in b { let apart = if v > w { v - w } else { w - v }; if apart < 15 { t += 1; } } }",
+        "for v in a { let mut k: secret u32 = 0; for i in 0..N { if b[i] == v && c[i] > k { k = c[i]; } } t += k; }",
+        "for v in a { let mut k: secret u32 = 0; for i in 0..N { if b[i] == v { k = c[i]; } } t += k; }",
+        "let all = x.flatten(); for i in 0..all.len() { let mut new: secret bool = true; for j in 0..i { if all[j] == all[i] { new = false; } } if new { t += 1; } }",
     ];
     for body in bodies {
         let text = format!(
@@ -219,6 +227,34 @@ fn loops_over_all_pairs_are_sorts() {
                 "{local:?} {body}: {few:?} {many:?}"
             );
         }
+    }
+}
+
+/// What a loop finds in a list or keeps of it takes rounds as the length has bits, and each owner looks at its own rows first.
+#[test]
+fn what_loops_find_takes_few_rounds() {
+    let bodies = [
+        "for i in 0..N { if a[i] == b[0] { t = a[i]; } }",
+        "for i in 0..N { if a[i] > 100 { if b[i] > 7 { t = b[i]; } else { t = 3; } } }",
+        "let mut last: secret u32 = 0; for i in 0..N { if a[i] > 100 { last = b[i]; } t = t ^ last; }",
+        "let mut n: secret u32 = 0; for v in a { if v > b[0] { n += 1; if n == 5 { t = v; } } }",
+        "let mut best: secret u32 = 0; for i in 0..N { if b[i] > 5 && a[i] > best { best = a[i]; t = b[i]; } }",
+        "let mut f: [secret u32; 20] = [0; 20]; for i in 0..N { if a[i] > f[b[i] % 20] { f[b[i] % 20] = a[i]; } } for v in f { t += v; }",
+        "let mut f: [secret u32; 20] = [9999; 20]; for p in x { for v in p { if v < f[v % 20] { f[v % 20] = v; } } } for v in f { t += v; }",
+    ];
+    for body in bodies {
+        let text = format!(
+            "fn main<const N: usize>(x: [secret u32; N] from each) -> u32 {{
+    let (a, b) = (x[0], x[1]);
+    let mut t: secret u32 = 0;
+    {body}
+    t
+}}"
+        );
+        let options = options(REP3, ProtocolChoice::Boolean, Network::LAN);
+        let [few, many] = [500, 8_000].map(|n| counted(&plan(&text, n, REP3, &options)));
+        assert!(many.rounds <= few.rounds + 40, "{body}: {few:?} {many:?}");
+        assert!(many.bytes < 30 * few.bytes, "{body}: {few:?} {many:?}");
     }
 }
 

@@ -440,6 +440,79 @@ fn pairs_of_rows() {
     check_by_sorting(text, &[("x", given), ("v", of)], &expected);
 }
 
+/// What loops over all pairs do with an else, with bounds, with products, with what is near, and by keeping a row: by sorting and by comparing all
+/// with all.
+#[test]
+fn more_of_pairs_of_rows() {
+    let text = "fn main(x: [secret u8; _] from each, v: [secret u12; _] from each) -> (u32, u32, u32, u32, [u16; 150], [u12; 150], [u12; 150], [bool; 150]) {
+    let (all, of) = (x.flatten(), v.flatten());
+    let (a, b) = (all[0..150], all[150..400]);
+    let (va, vb) = (of[0..150], of[150..400]);
+    let mut score: secret u32 = 0;
+    let mut larger: secret u32 = 0;
+    let mut products: secret u32 = 0;
+    let mut near: secret u32 = 0;
+    let mut within: [secret u16; 150] = [0; 150];
+    let mut best: [secret u12; 150] = [0; 150];
+    let mut last: [secret u12; 150] = [7; 150];
+    let mut none: [secret bool; 150] = [true; 150];
+    for i in 0..150 {
+        for j in 0..250 {
+            if a[i] > b[j] { score += 2; } else if a[i] == b[j] { score += 1; }
+            larger += max(va[i], vb[j]) as u32;
+            if a[i] == b[j] { products += va[i] as u32 * vb[j] as u32; }
+            let apart = if va[i] > vb[j] { va[i] - vb[j] } else { vb[j] - va[i] };
+            if apart < 40 && a[i] & 7 == b[j] & 7 { near += 1; }
+            if a[i] & 3 == b[j] & 3 && vb[j] >= va[i] && vb[j] < va[i] + 100 { within[i] += 1; }
+            if a[i] == b[j] && vb[j] > best[i] { best[i] = vb[j]; }
+            if a[i] == b[j] && vb[j] & 1 == 1 { last[i] = vb[j]; }
+            if a[i] == b[j] { none[i] = false; }
+        }
+    }
+    (score, larger, products, near, within, best, last, none)
+}";
+    let mut random = SplitMix::new(14);
+    let mut draw = |n: usize, below: u64| -> Vec<Word> {
+        (0..n).map(|_| random.below(below).into()).collect()
+    };
+    let given: Given = [[draw(180, 256), vec![0, 255, 255]].concat(), draw(217, 90)];
+    let of: Given = [
+        [draw(180, 1 << 12), vec![0, 4095, 4000]].concat(),
+        draw(217, 1 << 12),
+    ];
+    let rows: Vec<(Word, Word)> = given.concat().into_iter().zip(of.concat()).collect();
+    let (a, b) = rows.split_at(150);
+    let sum = |f: &dyn Fn(Word, Word, Word, Word) -> Word| -> Vec<Word> {
+        let of = |&(x, v): &(Word, Word)| b.iter().map(|&(y, w)| f(x, v, y, w)).sum();
+        a.iter().map(of).collect()
+    };
+    let total =
+        |sums: Vec<Word>| -> Vec<Word> { vec![sums.into_iter().sum::<Word>() & 0xffff_ffff] };
+    let kept = |first: Word, f: &dyn Fn(Word, Word) -> bool| -> Vec<Word> {
+        let of = |&(x, _): &(Word, Word)| {
+            let rows = b.iter().filter(|r| r.0 == x);
+            rows.fold(first, |kept, r| if f(kept, r.1) { r.1 } else { kept })
+        };
+        a.iter().map(of).collect()
+    };
+    let expected = [
+        total(sum(&|x, _, y, _| Word::from(x >= y) + Word::from(x > y))),
+        total(sum(&|_, v, _, w| v.max(w))),
+        total(sum(&|x, v, y, w| if x == y { v * w } else { 0 })),
+        total(sum(&|x, v, y, w| {
+            (v.abs_diff(w) < 40 && x & 7 == y & 7).into()
+        })),
+        sum(&|x, v, y, w| (x & 3 == y & 3 && w >= v && w < (v + 100) & 0xfff).into()),
+        kept(0, &|kept, w| w > kept),
+        kept(7, &|_, w| w & 1 == 1),
+        sum(&|x, _, y, _| (x == y).into())
+            .into_iter()
+            .map(|n| (n == 0).into())
+            .collect(),
+    ];
+    check_by_sorting(text, &[("x", given), ("v", of)], &expected);
+}
+
 /// The smallest and the largest values of groups that no row has, that one has, and that many have, beside a bound of one's own; by sorting
 /// and by comparing all with all.
 #[test]

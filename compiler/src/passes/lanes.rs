@@ -461,32 +461,36 @@ impl Run<'_, '_, '_> {
                 let members: Vec<usize> = std::iter::once(k)
                     .chain(others.iter().map(|(j, _)| *j))
                     .collect();
-                let mut first = self.map.each(candidate)?;
+                let mut columns = vec![self.map.each(candidate)?];
                 if let Some(also) = also {
-                    // What is better than nothing is not taken.
-                    let worst = if carried_left {
-                        WordOp::Max
-                    } else {
-                        WordOp::Min
-                    };
-                    let also = self.map.each(also)?;
-                    let walk = &mut *self.map.walk;
-                    let public = Ty {
-                        secret: false,
-                        ..walk.ty(first)
-                    };
-                    let worst = walk.splat_of(public, identity(worst, ty.scalar)?);
-                    first = walk.word(WordOp::Select, &[also, first, worst]);
+                    columns.push(self.map.each(also)?);
                 }
-                let mut columns = vec![first];
                 for (j, value) in &others {
                     if self.map.walk.ty(self.init[*j]).lanes != 1 {
                         return None;
                     }
                     columns.push(self.map.each(*value)?);
                 }
-                let inits: Vec<ValueId> = members.iter().map(|&j| self.init[j]).collect();
-                let found = self.search(&columns, &inits, compare, carried_left, when);
+                let mut inits: Vec<ValueId> = members.iter().map(|&j| self.init[j]).collect();
+                if also.is_some() {
+                    let (scalar, lanes, secret) = (Scalar::Bool, 1, false);
+                    let ty = Ty {
+                        scalar,
+                        lanes,
+                        secret,
+                    };
+                    inits.insert(1, self.map.walk.splat_of(ty, 1));
+                }
+                let is_better = Better {
+                    compare,
+                    carried_left,
+                    when,
+                    also: also.is_some(),
+                };
+                let mut found = self.search(&columns, &inits, is_better);
+                if also.is_some() {
+                    found.remove(1);
+                }
                 for (&j, found) in members.iter().zip(found) {
                     self.done[j] = Some(found);
                 }
@@ -511,24 +515,31 @@ impl Run<'_, '_, '_> {
         &mut self,
         columns: &[ValueId],
         inits: &[ValueId],
-        compare: WordOp,
-        carried_left: bool,
-        when: bool,
+        is_better: Better,
     ) -> Vec<ValueId> {
         let walk = &mut *self.map.walk;
         let combine = |walk: &mut Walk, left: &[ValueId], right: &[ValueId]| -> Vec<ValueId> {
-            let pair = if carried_left {
-                [left[0], right[0]]
-            } else {
-                [right[0], left[0]]
+            let pair = match is_better.carried_left {
+                true => [left[0], right[0]],
+                false => [right[0], left[0]],
             };
-            let take = walk.word(compare, &pair);
-            (left.iter().zip(right))
-                .map(|(&l, &r)| {
-                    let (then, otherwise) = if when { (r, l) } else { (l, r) };
-                    walk.word(WordOp::Select, &[take, then, otherwise])
+            let mut take = walk.word(is_better.compare, &pair);
+            if is_better.also {
+                // The right one counts, and the left one does not or is worse.
+                let is_none = walk.word(WordOp::Not, &[left[1]]);
+                take = walk.word(WordOp::Or, &[take, is_none]);
+                take = walk.word(WordOp::And, &[take, right[1]]);
+            }
+            let mut best: Vec<ValueId> = (left.iter().zip(right))
+                .map(|(&l, &r)| match is_better.when {
+                    true => walk.word(WordOp::Select, &[take, r, l]),
+                    false => walk.word(WordOp::Select, &[take, l, r]),
                 })
-                .collect()
+                .collect();
+            if is_better.also {
+                best[1] = walk.word(WordOp::Or, &[left[1], right[1]]);
+            }
+            best
         };
         // The tuple is secret as a whole if its key is: the selection makes it so.
         let secret = columns.iter().chain(inits).any(|&id| walk.ty(id).secret);
@@ -586,6 +597,17 @@ impl Run<'_, '_, '_> {
                 .all(|i| (0..i).all(|j| is_apart(&lanes[i], &lanes[j], self.map.n, true)))
         })
     }
+}
+
+/// When the right one of two candidates is taken.
+#[derive(Clone, Copy)]
+struct Better {
+    compare: WordOp,
+    carried_left: bool,
+    /// Where the comparison holds, or where it does not.
+    when: bool,
+    /// Whether second columns say which candidates count.
+    also: bool,
 }
 
 /// Whether a node is seen from outside each time it runs.

@@ -5,7 +5,7 @@
 //! hit = eq (x of n lanes, each m times), (y of m lanes, n times)   t = reduce add segments=n (select hit, value, 0)
 //! ```
 
-use super::asked::{FEWEST, repeated};
+use super::asked::repeated;
 use super::summands::{Condition, Summand, counted, orders, split, summands};
 use crate::ir::{Node, Op, Reducer, Ty};
 use crate::passes::algebra::identity;
@@ -17,6 +17,9 @@ use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Piece, Scalar, Word};
 use smpcc_circuit::verify::MAX_LANES;
 use std::ops::Range;
+
+/// Fewer pairs than these are not looked at.
+pub(super) const FEWEST: u64 = 1 << 11;
 
 /// Terms that a sum may have.
 const MOST_TERMS: usize = 12;
@@ -142,9 +145,9 @@ pub(super) fn pairs(walk: &Walk, node: &Node) -> Option<Pairs> {
         _ => None,
     };
     let total = segments == 1;
-    // A triangle's rows may be filled up with zeros.
-    let filled = (!total && any != Some(false))
-        .then(|| filled(walk, node.args[0], segments))
+    // A triangle's rows may be filled up with what changes nothing.
+    let filled = (!total)
+        .then(|| filled(walk, node.args[0], segments, Word::from(any == Some(false))))
         .flatten();
     let (mut summed, span) = filled.unwrap_or((node.args[0], Span::All));
     let turned = turned(walk, summed, segments).filter(|_| !total && span == Span::All);
@@ -452,16 +455,16 @@ fn turned(walk: &Walk, value: ValueId, n: u64) -> Option<ValueId> {
     (n > 1 && m > 1 && at == turn && walk.ty(pairs).lanes == at.lanes()).then_some(pairs)
 }
 
-/// What fills a triangle with rows of equal length, and which one, if zeros stand in the other places.
-fn filled(walk: &Walk, value: ValueId, rows: u64) -> Option<(ValueId, Span)> {
+/// What fills a triangle with rows of equal length, and which one, if this word stands in the other places.
+fn filled(walk: &Walk, value: ValueId, rows: u64, others: Word) -> Option<(ValueId, Span)> {
     let value = match walk.word_args(value, WordOp::Cast) {
         Some(&[from]) => from,
         _ => value,
     };
-    let (Op::Scatter { block: 1 }, &[zeros, at, hits]) = walk.simple(value)? else {
+    let (Op::Scatter { block: 1 }, &[empty, at, hits]) = walk.simple(value)? else {
         return None;
     };
-    if walk.splat(zeros) != Some(0) {
+    if walk.splat(empty) != Some(others) {
         return None;
     }
     let at = normal(walk.constant(at)?.clone(), Scalar::USIZE);

@@ -13,8 +13,7 @@
 //! a sort where their columns are the same. Intersections, joins and ranks are written as loops over all pairs first, and found here by their form.
 
 use super::Sorter;
-use super::asked::FEWEST;
-use super::matched::{Bound, List, Pairs, Span as Among, Term, pairs, places};
+use super::matched::{Bound, FEWEST, List, Pairs, Span as Among, Term, pairs, places};
 use super::rows::{
     MOST_BITS, lanes, numbers, packed, public, sort, sort_by, sums_so_far, together,
 };

@@ -3,7 +3,6 @@
 //! The answers are about the body alone and hold for any number of iterations; whether they suffice to run all
 //! iterations at once is decided by the caller, who also checks the indices of arrays.
 
-use super::latest::Taken;
 use crate::ir::{Node, Op, Region, Ty};
 use crate::passes::rewrite::{Walk, free_uses, is_droppable};
 use smpcc_circuit::gate::WordOp;
@@ -69,7 +68,7 @@ pub enum Class {
         carried_left: bool,
         /// Whether the new value is taken where the comparison holds (else where it does not).
         when: bool,
-        /// What has to hold of a candidate besides; only with `<`.
+        /// What has to hold of a candidate besides.
         also: Option<ValueId>,
         /// The candidate.
         candidate: ValueId,
@@ -129,6 +128,20 @@ impl Step {
                 }
             }
         }
+    }
+}
+
+/// A value that is taken if all of some conditions hold, or do not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    pub when: Vec<(ValueId, bool)>,
+    pub value: ValueId,
+}
+
+impl Taken {
+    /// Whether something holds for all values of the body that it needs.
+    pub fn needs_all(&self, holds: impl Fn(&ValueId) -> bool) -> bool {
+        holds(&self.value) && self.when.iter().all(|(when, _)| holds(when))
     }
 }
 
@@ -256,7 +269,7 @@ pub fn searches(body: &Body<'_>, classes: &mut [Class]) {
         };
         let parts = both.and_then(|both| body.node(both));
         let also = match parts.map(|node| (&node.op, &node.args[..])) {
-            Some((Op::Word(WordOp::And), &[a, b])) if compare == WordOp::Lt => match (a, b) {
+            Some((Op::Word(WordOp::And), &[a, b])) => match (a, b) {
                 _ if a == cond => Some(b),
                 _ if b == cond => Some(a),
                 _ => continue,

@@ -9,27 +9,13 @@
 //! looks at what was found before it, as when gaps are filled with the value before them, the reduction is a scan.
 
 use super::Run;
-use super::carried::{Body, Class};
+use super::carried::{Body, Class, Taken};
 use super::map::Mapped;
 use crate::ir::{Op, Reducer, Ty};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedSet;
 use smpcc_circuit::value::{ConstVec, Word};
-
-/// A value that is taken if all of some conditions hold, or do not.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Taken {
-    pub when: Vec<(ValueId, bool)>,
-    pub value: ValueId,
-}
-
-impl Taken {
-    /// Whether something holds for all values of the body that it needs.
-    pub fn needs_all(&self, holds: impl Fn(&ValueId) -> bool) -> bool {
-        holds(&self.value) && self.when.iter().all(|(when, _)| holds(when))
-    }
-}
 
 /// Values that may be taken in an iteration.
 const MOST: usize = 16;

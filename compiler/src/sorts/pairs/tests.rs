@@ -176,6 +176,7 @@ fn triangle(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
     }
     let scalar = [Scalar::unsigned(6), Scalar::signed(30)][random.below(2) as usize];
     let (op, terms) = match random.below(4) {
+        0 if random.below(2) == 0 => (WordOp::And, b.word(WordOp::Not, &[hit])),
         0 => (WordOp::Or, hit),
         1 => (WordOp::Add, b.cast(hit, scalar)),
         side => {
@@ -201,8 +202,8 @@ fn triangle(random: &mut SplitMix) -> (Ir, Vec<(Scalar, u64, u64)>, String) {
         });
         let fill = b.constant(Scalar::USIZE, ConstVec::Pieces(fill.collect()));
         let ty = b.ty(terms).scalar;
-        let zeros = b.splat(ty, n * len, 0);
-        let filled = b.scatter(zeros, fill, terms, 1);
+        let empty = b.splat(ty, n * len, (op == WordOp::And).into());
+        let filled = b.scatter(empty, fill, terms, 1);
         b.reduce(op, filled, n)
     };
     b.output(sums, &[2]);
