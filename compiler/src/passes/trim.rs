@@ -151,9 +151,9 @@ fn masks<'c>(
             varied(c).map_or(vec![], |mask| vec![(1, mask, true), (2, mask, false)])
         }
         // Of wider words each bit is a mask of its own.
-        (WordOp::And, &[a, b]) if ty(a).scalar == Scalar::Bool => [(0, b), (1, a)]
+        (WordOp::And | WordOp::Or, &[a, b]) if ty(a).scalar == Scalar::Bool => [(0, b), (1, a)]
             .into_iter()
-            .filter_map(|(other, id)| Some((other, varied(id)?, true)))
+            .filter_map(|(other, id)| Some((other, varied(id)?, op == WordOp::And)))
             .collect(),
         _ => vec![],
     }
@@ -289,9 +289,10 @@ impl Trim {
                 (Some(word), None) => (c, false, word),
                 _ => return None,
             },
-            (WordOp::And, &[a, b]) if walk.ty(a).scalar == Scalar::Bool => {
+            (WordOp::And | WordOp::Or, &[a, b]) if walk.ty(a).scalar == Scalar::Bool => {
                 let mask = if walk.constant(a).is_some() { a } else { b };
-                (mask, true, 0)
+                // Where the mask does not say what comes of it.
+                (mask, op == WordOp::And, Word::from(op == WordOp::Or))
             }
             _ => return None,
         };

@@ -134,7 +134,9 @@ impl Step {
 /// A value that is taken if all of some conditions hold, or do not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
+    /// Truth values, and what each must be.
     pub when: Vec<(ValueId, bool)>,
+    /// What is taken.
     pub value: ValueId,
 }
 
