@@ -25,6 +25,8 @@ use std::fmt::Write as _;
 pub struct Subject<'a> {
     /// The program's name.
     pub name: String,
+    /// The name of its file.
+    pub file: String,
     /// Its first paragraph of documentation.
     pub about: String,
     /// SHA-256 of the source: the text of all its files.
@@ -88,7 +90,7 @@ pub fn page(s: &Subject<'_>) -> Page {
             Part::Table(
                 vec!["", ""],
                 vec![
-                    vec!["file".into(), s.name.clone()],
+                    vec!["file".into(), s.file.clone()],
                     vec!["source, SHA-256".into(), s.source.clone()],
                     vec!["compiled for this page, SHA-256".into(), s.plan.clone()],
                     vec!["compiler".into(), format!("smpcc {}", s.version)],
@@ -110,12 +112,19 @@ pub fn page(s: &Subject<'_>) -> Page {
         title: "How inputs are protected".into(),
         parts: vec![
             Part::Text(format!("{}.", capital(&what))),
-            Part::Text(
-                "Parties that exceed this number, or a party whose machine or program was altered where the threat is semi-honest, can learn everything. \
+            Part::Text(format!(
+                "Parties that exceed this number{} can learn everything. \
                  All parties but one can always take their own inputs out of a result and see what is left. \
-                 Results are not protected: whoever receives one can pass it on."
-                    .into(),
-            ),
+                 {}Results are not protected: whoever receives one can pass it on.",
+                match s.options.threat.deviates() {
+                    true => "",
+                    false => ", or a party whose machine or program was altered,",
+                },
+                match s.options.threat.deviates() {
+                    true => "A party that deviates may see its own results and keep the others from theirs. ",
+                    false => "",
+                },
+            )),
         ],
     });
     blocks.push(Block {

@@ -406,6 +406,7 @@ impl Planned {
         let found = tries::audit(&ir, options.threshold, AUDIT_RUNS);
         let page = audit::page(&Subject {
             name: self.source.name(),
+            file: format!("{}.smpc", self.source.name()),
             about: crate::doc::paragraph(&self.source.files.file(self.source.root).text),
             source: self.source.digest().to_string(),
             plan: sha256(&plan).to_string(),

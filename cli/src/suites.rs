@@ -137,7 +137,7 @@ pub fn protection(suite: &str, threat: &str, n_parties: usize, threshold: u32) -
     let how = match deviates {
         false => format!("as long as all follow the protocol ({threat})"),
         true => format!(
-            "or makes others take wrong results, whatever it sends; it can make the run stop ({threat}, with abort)"
+            "or makes others take wrong results, whatever it sends; it can make the run stop, and keep results from others that it has seen ({threat}, with abort)"
         ),
     };
     format!("protected by {suite} among {n_parties} parties: {secrecy}, {how}")

@@ -12,6 +12,7 @@ use smpcc::play::program_hash;
 use smpcc_compiler::ir::Ir;
 use smpcc_compiler::lower::Privacy;
 use smpcc_compiler::{audit as tries, lower, reveals};
+use std::path::Path;
 
 /// The rows of each party that are tried first.
 const ROWS: u64 = 3;
@@ -46,6 +47,17 @@ fn lowered(args: &AuditArgs, style: Style) -> Outcome<(Prepared, Ir, Privacy)> {
     Err(load::failed(&prepared.source, fault, style))
 }
 
+/// The program's name: its folder's where the file is `main`, as in every package.
+fn name(prepared: &Prepared, file: &Path) -> String {
+    let name = prepared.source.name();
+    let folder = file.canonicalize().ok();
+    let folder = folder.as_deref().and_then(Path::parent);
+    match folder.and_then(Path::file_name) {
+        Some(folder) if name == "main" => folder.to_string_lossy().into_owned(),
+        _ => name,
+    }
+}
+
 /// Looks at a program and writes the page.
 pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
     let (prepared, ir, privacy) = lowered(args, style)?;
@@ -54,7 +66,11 @@ pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
     let options = &prepared.choices.options;
     let found = tries::audit(&ir, options.threshold, args.runs);
     let subject = Subject {
-        name: prepared.source.name(),
+        name: name(&prepared, &args.file),
+        file: args.file.file_name().map_or_else(
+            || prepared.source.name(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
         about: doc::paragraph(&prepared.source.files.file(prepared.source.root).text),
         source: prepared.source.digest().to_string(),
         plan: program_hash(&compiled.program)?.to_string(),
@@ -68,14 +84,12 @@ pub fn audit(args: &AuditArgs, style: Style) -> Outcome {
         privacy: &privacy,
         audit: &found,
     };
-    let html = args
-        .output
-        .as_ref()
-        .is_some_and(|o| o.extension().is_some_and(|e| e == "html"));
-    let format = match args.format {
-        Some(format) => format,
-        None if html => AuditFormat::Html,
-        None => AuditFormat::Human,
+    let ends = args.output.as_deref().and_then(Path::extension);
+    let format = match (args.format, ends.and_then(|end| end.to_str())) {
+        (Some(format), _) => format,
+        (None, Some("html")) => AuditFormat::Html,
+        (None, Some("json")) => AuditFormat::Json,
+        (None, _) => AuditFormat::Human,
     };
     let text = match format {
         AuditFormat::Human => audit::text(&audit::page(&subject)),

@@ -87,8 +87,9 @@ pub fn doc(args: &DocArgs, style: Style) -> Outcome {
     )?;
     if !style.quiet {
         out::note(&format!(
-            "{} pages in {}, listed in {}",
+            "{} page{} in {}, listed in {}",
             pages.len(),
+            if pages.len() == 1 { "" } else { "s" },
             args.output.display(),
             path.display()
         ));

@@ -6,6 +6,9 @@ use std::io::{BufRead, Read};
 /// Longest message that is read, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
+/// The header that says how long a message is.
+const LENGTH: &str = "content-length:";
+
 /// A message, or what was in its place.
 pub enum Incoming {
     /// JSON of some form.
@@ -35,14 +38,20 @@ fn read(from: &mut impl BufRead) -> Option<Incoming> {
         if line.is_empty() {
             break;
         }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse::<u64>().ok();
+        // What stands before it is the body of a message whose length nobody knows.
+        if let Some(at) = line.to_ascii_lowercase().rfind(LENGTH) {
+            length = Some(line[at + LENGTH.len()..].trim().parse::<u64>());
         }
     }
-    // Without a length nothing says where the next message begins.
-    let length = length.filter(|n| *n <= MAX_BYTES)?;
+    let length = match length {
+        Some(Ok(length)) => length,
+        // The next message begins where there is a length again.
+        Some(Err(error)) => return Some(Incoming::Malformed(error.to_string())),
+        None => return Some(Incoming::Malformed("a header without a length".into())),
+    };
+    if length > MAX_BYTES {
+        return None;
+    }
     let mut body = Vec::new();
     from.by_ref().take(length).read_to_end(&mut body).ok()?;
     if (body.len() as u64) < length {
@@ -81,10 +90,13 @@ mod tests {
             all("Content-Length: 2\r\n\r\n{]Content-Length: 1\r\n\r\n1").len(),
             2
         );
+        // One that says no length keeps none of those behind it.
+        let after = "Content-Length: x\r\n\r\n{\"a\": 1}Content-Length: 1\r\n\r\n1\r\n";
+        let one = Some(serde_json::json!(1));
+        assert_eq!(all(after), [None, one.clone(), None]);
+        assert_eq!(all("\r\nContent-Length: 1\r\n\r\n1"), [None, one]);
         for text in [
             "",
-            "\r\n",
-            "Content-Length: x\r\n\r\n{}",
             "Content-Length: 9\r\n\r\n{}",
             "Content-Length: 99999999999\r\n\r\n{}",
         ] {

@@ -4,7 +4,7 @@
 //! not named again.
 
 use super::coarse::coarse;
-use super::probe::alike;
+use super::probe::{alike, everywhere};
 use super::shown::{ALWAYS, Seen, Shown, Sight};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View, near};
 use super::{Finding, Kind, show};
@@ -302,7 +302,7 @@ impl Judge<'_, '_> {
         // Others have a part in what comes out where nobody meets what the program waits for.
         let is_planted = seen.times == 0 && seen.bare > 0 && seen.planted >= PLANTED;
         Some(if of_one && share >= NEARLY {
-            (Kind::Determined, share)
+            (self.kind_of_determined(sight), share)
         } else if only && share >= OFTEN {
             (Kind::Sometimes, share)
         } else if seen.share_of_one(self.tries()) >= MOSTLY || same && share >= OFTEN {
@@ -318,6 +318,25 @@ impl Judge<'_, '_> {
         } else {
             return None;
         })
+    }
+
+    /// What it is called when one number decides something nearly always: other numbers may give the same, near it or far away.
+    fn kind_of_determined(&mut self, sight: &Sight) -> Kind {
+        let cell = self.subject.records[sight.record].cells[sight.cell].clone();
+        let here = cell.get(&sight.inputs);
+        let seen = self.subject.view(&sight.inputs, self.coalition);
+        let near = [-2, -1, 1, 2].map(|step| here.saturating_add(step));
+        let near = near.into_iter().map(|value| (value, Kind::Nearly));
+        let far = everywhere(self.subject, &cell, here);
+        let far = far.into_iter().map(|value| (value, Kind::Partly));
+        for (value, kind) in near.chain(far) {
+            let mut other = sight.inputs.clone();
+            let is_other = value != here && cell.set(&mut other, value);
+            if is_other && self.subject.view(&other, self.coalition) == seen {
+                return kind;
+            }
+        }
+        Kind::Determined
     }
 
     /// Whether another record in the place of the one that is seen shows as well: then it is what the record has that matters, and not which one

@@ -82,24 +82,15 @@ pub(super) fn probe(
         isolate(subject, coalition, at, &view, &honest, &mut shown);
         attributes(subject, coalition, &inputs, &view, &mut shown, rng);
         weigh(subject, coalition, &inputs, &view, &honest, &mut shown);
-        for &record in &some(&all, TARGETS, rng) {
-            let other = subject.redraw(&inputs, &subject.records[record].clone(), rng);
-            let changed = subject.view(&other, coalition);
-            let few = note_changes(&view, &changed, record, &mut shown);
-            // What only this record was seen to move may follow others where it moves, and hardly elsewhere: whether any is true.
-            for &second in all.iter().filter(|r| few && **r != record).take(TARGETS) {
-                for (inputs, view) in [(&inputs, &view), (&other, &changed)] {
-                    let redrawn = subject.redraw(inputs, &subject.records[second].clone(), rng);
-                    // What moves it here may move it there.
-                    let copied =
-                        [inputs, &other].map(|from| copy(subject, record, second, from, inputs));
-                    for other in [&redrawn].into_iter().chain(copied.iter().flatten()) {
-                        let changed = subject.view(other, coalition);
-                        note_changes(view, &changed, second, &mut shown);
-                    }
-                }
-            }
-        }
+        let moved = some(&all, TARGETS, rng);
+        move_records(
+            subject,
+            coalition,
+            (&inputs, &view),
+            &moved,
+            &mut shown,
+            rng,
+        );
         if shown.tries <= PINNED_TRIES {
             firsts.push((inputs.clone(), view.clone()));
         }
@@ -123,6 +114,36 @@ pub(super) fn probe(
     }
     crowd(subject, coalition, &honest, &mut shown, rng);
     shown
+}
+
+/// Notes what comes out otherwise when one of these records is drawn anew.
+fn move_records(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    (inputs, view): (&Inputs, &View),
+    records: &[usize],
+    shown: &mut Shown,
+    rng: &mut SplitMix,
+) {
+    for &record in records {
+        let other = subject.redraw(inputs, &subject.records[record].clone(), rng);
+        let changed = subject.view(&other, coalition);
+        let few = note_changes(view, &changed, record, shown);
+        // What only this record was seen to move may follow others where it moves, and hardly elsewhere: whether any is true.
+        let all = 0..subject.records.len();
+        for second in all.filter(|r| few && *r != record).take(TARGETS) {
+            for (inputs, view) in [(inputs, view), (&other, &changed)] {
+                let redrawn = subject.redraw(inputs, &subject.records[second].clone(), rng);
+                // What moves it here may move it there.
+                let copied =
+                    [inputs, &other].map(|from| copy(subject, record, second, from, inputs));
+                for other in [&redrawn].into_iter().chain(copied.iter().flatten()) {
+                    let changed = subject.view(other, coalition);
+                    note_changes(view, &changed, second, shown);
+                }
+            }
+        }
+    }
 }
 
 /// What seems to be determined whatever the inputs are is looked at where the other records are in one group, as they may be.
@@ -190,6 +211,7 @@ fn plant(
             all.push(subject.apart(*record, rng));
         }
     }
+    let moved: SortedSet<Item> = shown.depends.keys().copied().collect();
     for inputs in all {
         if !subject.may_run() {
             return;
@@ -197,6 +219,13 @@ fn plant(
         let view = subject.view(&inputs, coalition);
         isolate(subject, coalition, (&inputs, true), &view, honest, shown);
         attributes(subject, coalition, &inputs, &view, shown, rng);
+        // What nothing at random has moved may wait for a number of the program.
+        if view.iter().any(|(item, _)| !moved.contains(item)) {
+            let records: Vec<usize> = (0..subject.records.len()).collect();
+            let records = some(&records, TARGETS, rng);
+            let at = (&inputs, &view);
+            move_records(subject, coalition, at, &records, shown, rng);
+        }
         shown.planted += 1;
     }
 }
@@ -307,7 +336,7 @@ fn pin(
         let view = moved.as_ref().unwrap_or(view);
         let here = cell.get(inputs);
         let own = near(&cell, here);
-        let every = everywhere(&cell, here);
+        let every = everywhere(subject, &cell, here);
         if own.is_empty() {
             continue;
         }
@@ -583,10 +612,24 @@ fn gcd(a: u128, b: u128) -> u128 {
     }
 }
 
-/// All values that a number of few may have instead: a place in a table, say, of which two far from each other give the same.
-fn everywhere(cell: &Cell, here: i128) -> Vec<i128> {
-    match cell.hi.saturating_sub(cell.lo) < MOST_PLACES && !cell.is_small() {
-        true => (cell.lo..=cell.hi).filter(|v| *v != here).collect(),
-        false => Vec::new(),
+/// What a number may be instead far from here: each value where there are few (a place in a table, say, of which two give the same), and else those
+/// that a number of the program is away, once and twice, or a power of two: remainders, digits and casts give the same there.
+pub(super) fn everywhere(subject: &Subject<'_>, cell: &Cell, here: i128) -> Vec<i128> {
+    if cell.is_small() {
+        return Vec::new();
     }
+    if cell.hi.saturating_sub(cell.lo) < MOST_PLACES {
+        return (cell.lo..=cell.hi).filter(|v| *v != here).collect();
+    }
+    let known = subject.constants.iter().filter_map(|c| c.to_i128());
+    let steps: SortedSet<i128> = known.filter(|c| *c >= 2).take(FAR).collect();
+    let powers = [8, 16, 32].map(|bits| 1i128 << bits);
+    let steps = steps.into_iter().chain(powers);
+    let values = steps
+        .flat_map(|step| [1, 2, -1, -2].map(|times| here.checked_add(step.checked_mul(times)?)));
+    let values = values.flatten();
+    values.filter(|v| (cell.lo..=cell.hi).contains(v)).collect()
 }
+
+/// Numbers of a program by which is stepped away from a number.
+const FAR: usize = 8;
