@@ -178,7 +178,7 @@ fn kinds(audit: &Audit) -> Vec<Kind> {
     kinds
 }
 
-const LEAKS: [(&str, u32, Kind, &str); 26] = [
+const LEAKS: [(&str, u32, Kind, &str); 30] = [
     (
         "an average of two",
         2,
@@ -423,6 +423,30 @@ const LEAKS: [(&str, u32, Kind, &str); 26] = [
          fn main(x: secret u32 from a, y: secret u32 from b, z: secret u32 from c) -> { mixed: u32 to a, total: u32 to all } {
              Out { mixed: x ^ y, total: x + y + z }
          }",
+    ),
+    (
+        "a remainder",
+        3,
+        Kind::Partly,
+        "fn main(x: secret u16 in 0..=50000 from each) -> u16 { x[0] % 100 }",
+    ),
+    (
+        "a low byte",
+        3,
+        Kind::Partly,
+        "fn main(x: secret u16 from each) -> u8 { x[0] as u8 }",
+    ),
+    (
+        "a comparison with one number of many",
+        3,
+        Kind::PerRecord,
+        "fn main(x: secret u16 from each) -> bool { x[1] == 1234 }",
+    ),
+    (
+        "a branch that waits for one number of many",
+        3,
+        Kind::PerRecord,
+        "fn main(x: secret u16 from each) -> u8 { if reveal(x[1] == 1234) { 1 } else { 2 } }",
     ),
     (
         "the price of an auction",

@@ -320,20 +320,16 @@ impl Judge<'_, '_> {
         })
     }
 
-    /// What it is called when one number decides something nearly always: other numbers may give the same, near it or far away.
+    /// What it is called when one number decides something nearly always: numbers far from it may give the same, as with a remainder. (Those next to it
+    /// give the same where it is rounded, and that it is known up to that is no less.)
     fn kind_of_determined(&mut self, sight: &Sight) -> Kind {
         let cell = self.subject.records[sight.record].cells[sight.cell].clone();
-        let here = cell.get(&sight.inputs);
         let seen = self.subject.view(&sight.inputs, self.coalition);
-        let near = [-2, -1, 1, 2].map(|step| here.saturating_add(step));
-        let near = near.into_iter().map(|value| (value, Kind::Nearly));
-        let far = everywhere(self.subject, &cell, here);
-        let far = far.into_iter().map(|value| (value, Kind::Partly));
-        for (value, kind) in near.chain(far) {
+        for value in everywhere(self.subject, &cell, cell.get(&sight.inputs)) {
             let mut other = sight.inputs.clone();
-            let is_other = value != here && cell.set(&mut other, value);
-            if is_other && self.subject.view(&other, self.coalition) == seen {
-                return kind;
+            let is_set = cell.set(&mut other, value);
+            if is_set && self.subject.view(&other, self.coalition) == seen {
+                return Kind::Partly;
             }
         }
         Kind::Determined
