@@ -680,10 +680,8 @@ fn errors_come_with_their_causes_and_fixes() {
     editor.end();
 }
 
-#[test]
-fn secrets_are_coloured_and_types_are_hinted() {
-    let mut editor = Editor::new();
-    let tokens = editor.of("semanticTokens/full");
+/// The modifiers of semantic tokens by line and column.
+fn modifiers(tokens: &Value) -> std::collections::BTreeMap<(u64, u64), u64> {
     let data: Vec<u64> = tokens["data"]
         .as_array()
         .expect("a list")
@@ -701,6 +699,14 @@ fn secrets_are_coloured_and_types_are_hinted() {
         };
         at.insert((line, column), token[4]);
     }
+    at
+}
+
+#[test]
+fn secrets_are_coloured_and_types_are_hinted() {
+    let mut editor = Editor::new();
+    let tokens = editor.of("semanticTokens/full");
+    let at = modifiers(&tokens);
     let known = |piece: &str| {
         let place = editor.position(piece);
         let number = |part: &str| place[part].as_u64().expect("a number");
@@ -728,6 +734,31 @@ fn secrets_are_coloured_and_types_are_hinted() {
         labels.contains(&": secret u32") && labels.contains(&": Row"),
         "{labels:?}"
     );
+    editor.end();
+}
+
+#[test]
+fn fields_are_as_secret_as_what_they_are_of() {
+    let mut editor = Editor::new();
+    let text = "struct P { age: u8, pay: u32 }
+fn older(p: secret P, least: u8) -> secret bool { p.age > least }
+fn sum(q: P, some: [P; 2]) -> u32 { q.pay + some[q.age as usize].pay }
+fn main(x: [secret P; 2] from each) -> bool { let all = x; all[0][0].pay > 3 && older(all[0][1], 3) }
+";
+    editor.becomes(text);
+    let tokens = editor.of("semanticTokens/full");
+    let at = modifiers(&tokens);
+    let lines: Vec<&str> = text.lines().collect();
+    let field = |line: usize, piece: &str| {
+        let column =
+            lines[line].find(piece).expect("a piece") + piece.rfind('.').expect("a dot") + 1;
+        at[&(line as u64, column as u64)] & 0b0110
+    };
+    let (secret, public) = (0b0010, 0b0100);
+    assert_eq!(field(1, "p.age"), secret);
+    assert_eq!(field(3, "all[0][0].pay"), secret);
+    assert_eq!(field(2, "q.pay"), public);
+    assert_eq!(field(2, "some[q.age as usize].pay"), public);
     editor.end();
 }
 

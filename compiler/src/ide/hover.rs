@@ -47,7 +47,7 @@ pub fn hover(program: &Program, file: FileId, offset: u32) -> Option<Hover> {
             (None, Some(written)) => written,
             (None, None) => code,
         };
-        if let Some((_, from)) = given.filter(|_| is_secret(&definition.ty)) {
+        if let Some((_, from)) = given.as_ref().filter(|_| is_secret(&definition.ty)) {
             text.push_str(&format!(
                 "Secret, and given {from}: its owner knows it, and no other party learns it unless it is revealed or returned."
             ));
@@ -58,6 +58,10 @@ pub fn hover(program: &Program, file: FileId, offset: u32) -> Option<Hover> {
         {
             text.push_str(if is_secret(&definition.ty) {
                 "Secret: no party learns it unless it is revealed or returned."
+            } else if definition.kind == Kind::Field {
+                "Not secret of itself: it is as secret as the value that it is a field of."
+            } else if given.is_some() {
+                "Public: all parties know it."
             } else {
                 "Not secret of itself."
             });

@@ -61,6 +61,10 @@ pub fn colours(program: &Program, file: FileId) -> Vec<Colour> {
             Some(at) if owned.contains(&at) => Known::Owned,
             _ if !value || definition.ty.is_empty() => Known::Unsaid,
             _ if is_secret(&definition.ty) => Known::Secret,
+            // A field is as secret as what it is a field of.
+            at if definition.kind == Kind::Field && at != Some(place) => {
+                of_a_field(program.text(file), place, &colours)
+            }
             _ => Known::Public,
         };
         colours.push(Colour {
@@ -71,6 +75,50 @@ pub fn colours(program: &Program, file: FileId) -> Vec<Colour> {
         });
     }
     colours
+}
+
+/// Who knows a field that is not secret of itself, by the name that what it is read from begins with; of what a function gives nothing is said.
+fn of_a_field(text: &str, place: Span, colours: &[Colour]) -> Known {
+    let before = text.get(..place.start as usize).unwrap_or_default();
+    let Some(mut before) = before.trim_end().strip_suffix('.') else {
+        return Known::Unsaid;
+    };
+    loop {
+        before = before.trim_end();
+        // An index says nothing of who knows an element.
+        while before.ends_with(']') {
+            let mut depth = 0u32;
+            let open = before.rfind(|c| {
+                match c {
+                    ']' => depth += 1,
+                    '[' => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            });
+            let Some(open) = open else {
+                return Known::Unsaid;
+            };
+            before = before[..open].trim_end();
+        }
+        let name = |c: char| c.is_alphanumeric() || c == '_';
+        let rest = before.trim_end_matches(name);
+        if rest.len() == before.len() {
+            return Known::Unsaid;
+        }
+        match rest.trim_end().strip_suffix('.') {
+            Some(further) if !further.ends_with('.') => before = further,
+            _ => {
+                let start = rest.len() as u32;
+                let first = colours.iter().rev().find(|c| c.place.start == start);
+                return match first.map(|c| c.known) {
+                    Some(Known::Secret | Known::Owned) => Known::Secret,
+                    Some(Known::Public) => Known::Public,
+                    Some(Known::Unsaid) | None => Known::Unsaid,
+                };
+            }
+        }
+    }
 }
 
 /// The inputs that parties give and that are not public.
