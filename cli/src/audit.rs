@@ -399,7 +399,7 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
             capital(&who)
         ),
         K::Partly => format!(
-            "A part of {from}, as a sign, a digit or a bit, follows from `{about}` of {owner} alone, whatever the others give: {who} learns it.",
+            "A part of {from}, as a sign, a digit or a bit, or all of it, follows from a part of `{about}` of {owner} alone, whatever the others give: {who} learns it.",
         ),
         K::StepByStep => format!(
             "{} comes out again and again while records are added: from where it changes {who} learns of the records that were added just then, and not of all together.",

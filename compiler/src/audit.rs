@@ -65,7 +65,8 @@ pub enum Kind {
     Sometimes,
     /// The view determines an input up to close neighbours: rounding or what is drawn hides it from no others.
     Nearly,
-    /// A part of a number that comes out follows from one record alone: a sign, a digit, a bit.
+    /// A part of a number that comes out follows from one record alone (a sign, a digit, a bit), or all of it from a part of a record's number (a
+    /// remainder).
     Partly,
     /// What comes out is the number of one record: a minimum, a maximum, a median.
     OneOfMany,
