@@ -12,7 +12,7 @@ mod ty;
 
 pub use dump::{dump, show_type};
 pub use len::{Len, LenOf};
-pub use ty::{GenericArg, Real, Signature, Text, Type};
+pub use ty::{GenericArg, Real, Signature, Sum, Text, Type};
 pub(crate) use ty::{
     MAX_STR, fixed_bits, form_of, keep, range_of, scalar_of, wide_scalar, wide_width,
 };

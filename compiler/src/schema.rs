@@ -353,7 +353,7 @@ impl Shaper<'_> {
             | Type::Usize
             | Type::Text(..)
             | Type::Real(..)
-            | Type::Wide(_)
+            | Type::Wide(..)
             | Type::Fn(_)
             | Type::Never => {
                 // The length of a text may be a parameter of the struct around it.

@@ -9,7 +9,7 @@ pub(crate) mod width;
 
 pub(crate) use secrecy::Secrecy;
 
-use crate::hir::{self, GenericArg, GenericId, Len, StructId, Text, Type, keep};
+use crate::hir::{self, GenericArg, GenericId, Len, StructId, Sum, Text, Type, keep};
 use smpcc_circuit::value::Scalar;
 
 /// A type as the checker sees it.
@@ -67,18 +67,24 @@ impl Ty {
 
     /// `Wide` of a type: integers of at most 32 bits become 64 bits wide, others 128.
     pub fn wide(self) -> Ty {
+        self.summed(Sum::Terms)
+    }
+
+    /// `Wide` or `Dot` of a type, which are the same for integers. A sum of products with fractions has the type of its factors.
+    pub fn summed(self, of: Sum) -> Ty {
         match self {
             Ty::Scalar(Scalar::Int { width, signed }, secret) => {
                 let width = hir::wide_width(width);
                 Ty::Scalar(Scalar::Int { width, signed }, secret)
             }
+            Ty::Real(real, secret) if of == Sum::Products => Ty::Real(real, secret),
             Ty::Real(real, secret) => match real.clone().wide() {
                 Some(real) => Ty::Real(real, secret),
-                None => Ty::Wide(Box::new(Ty::Real(real, secret))),
+                None => Ty::Wide(Box::new(Ty::Real(real, secret)), of),
             },
             Ty::Usize => Ty::int(128, false),
             Ty::Never => Ty::Never,
-            other => Ty::Wide(Box::new(other)),
+            other => Ty::Wide(Box::new(other), of),
         }
     }
 
@@ -178,7 +184,7 @@ impl Ty {
                 Some(Arg::Type(t)) => t.clone().with(secret),
                 _ => Ty::Param { id, secret },
             },
-            Ty::Wide(t) => t.substitute(args).wide(),
+            Ty::Wide(t, of) => t.substitute(args).summed(of),
             other => other.descend(&mut |t| t.substitute(args), &mut |n| {
                 substitute_len(n, args)
             }),
@@ -231,7 +237,7 @@ impl Ty {
             (Ty::Param { id, secret }, Ty::Param { id: j, secret: b }) if id == j => {
                 level(secret.without(*id), *b)
             }
-            (Ty::Wide(a), Ty::Wide(b)) => a.fits(b, structs),
+            (Ty::Wide(a, of), Ty::Wide(b, like)) if of == like => a.fits(b, structs),
             (Ty::Fn(a), Ty::Fn(b)) if a == b => Fit::Yes,
             _ => Fit::No,
         }
@@ -298,7 +304,9 @@ impl Ty {
                     secret: secret.join(*b).without(*id),
                 })
             }
-            (Ty::Wide(a), Ty::Wide(b)) => Some(Ty::Wide(Box::new(a.join(b, structs)?))),
+            (Ty::Wide(a, of), Ty::Wide(b, like)) if of == like => {
+                Some(Ty::Wide(Box::new(a.join(b, structs)?), *of))
+            }
             _ => None,
         }
     }
@@ -307,7 +315,7 @@ impl Ty {
     pub fn names_usize(&self) -> bool {
         match self {
             Ty::Usize => true,
-            Ty::Struct { .. } | Ty::Wide(_) => false,
+            Ty::Struct { .. } | Ty::Wide(..) => false,
             other => other.children().into_iter().any(Ty::names_usize),
         }
     }

@@ -1,8 +1,8 @@
 //! `std::vote`, `std::auction`, `std::text` and `std::linear` against what their definitions say.
 
-use super::agrees;
+use super::{agrees, elements, integer};
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Scalar, Word};
 
 fn numbers(random: &mut SplitMix, len: usize, below: u64) -> Vec<Word> {
     (0..len).map(|_| Word::from(random.below(below))).collect()
@@ -178,6 +178,77 @@ fn main(x: [secret u2; _] from each) -> (u32, u32, bool, bool) {
             &expected.map(|e| vec![e]),
         );
     }
+}
+
+/// Σ aᵢ·bᵢ of so many bits behind the point, rounded once to nearest, ties up. What 128 bits do not hold is above what counts.
+fn dot(a: impl Iterator<Item = i128>, b: impl Iterator<Item = i128>, frac: u32) -> i128 {
+    let sum = (a.zip(b)).fold(0i128, |sum, (x, y)| sum.wrapping_add(x.wrapping_mul(y)));
+    sum.wrapping_add(1 << frac >> 1) >> frac
+}
+
+#[test]
+fn matrices_of_fixed_point_numbers() {
+    let mut random = SplitMix::new(15);
+    // The last is worked on in parts, and its numbers are such that sums of products have fewer than 128 bits.
+    for (width, frac, bits) in [
+        (16, 8, 16),
+        (32, 31, 32),
+        (64, 32, 64),
+        (72, 40, 72),
+        (100, 50, 60),
+    ] {
+        let text = format!(
+            "use std::linear::{{apply, dot, product}};
+fn main(x: [secret fixed<{width}, {frac}>; _] from each) -> ([[fixed<{width}, {frac}>; 4]; 2], [fixed<{width}, {frac}>; 2], fixed<{width}, {frac}>) {{
+    let a = [[x[0][0], x[0][1], x[0][2]], [x[0][3], x[0][4], x[0][5]]];
+    let mut b: [[secret fixed<{width}, {frac}>; 4]; 3] = [[0; 4]; 3];
+    for i in 0..12 {{ b[i / 4][i % 4] = x[1][i]; }}
+    (product(a, b), apply(a, [x[1][0], x[1][1], x[1][2]]), dot(x[0], x[1][0..6]))
+}}"
+        );
+        let scalar = Scalar::signed(width);
+        let lists = [6, 12].map(|len| -> Vec<Word> {
+            let some = elements(&mut random, Scalar::signed(bits), len);
+            let whole = some.iter().map(|&w| integer(Scalar::signed(bits), w));
+            whole.map(|v| scalar.wrap(v as Word)).collect()
+        });
+        let [a, b] = lists
+            .clone()
+            .map(|list| -> Vec<i128> { list.iter().map(|&w| integer(scalar, w)).collect() });
+        let at = |v: i128| integer(scalar, v as Word);
+        let row = |i: usize| a[3 * i..3 * i + 3].iter().copied();
+        let column = |j: usize| b.iter().copied().skip(j).step_by(4);
+        let expected = [
+            (0..8)
+                .map(|k| at(dot(row(k / 4), column(k % 4), frac)))
+                .collect(),
+            (0..2)
+                .map(|i| at(dot(row(i), b.iter().copied(), frac)))
+                .collect(),
+            vec![at(dot(a.iter().copied(), b.iter().copied(), frac))],
+        ];
+        agrees(&text, &["x"], lists.map(|list| vec![list]), &expected);
+    }
+}
+
+#[test]
+fn matrices_of_floats() {
+    let text = "use std::linear::{apply, dot, product};
+fn main(x: [secret f64; _] from each) -> ([[f64; 1]; 1], [f64; 1], f64) {
+    (product([x[0]], x[1].map(|y| [y])), apply([x[0]], x[1]), dot(x[0], x[1]))
+}";
+    let mut random = SplitMix::new(16);
+    let lists = [5, 5].map(|len| -> Vec<f64> {
+        (0..len)
+            .map(|_| f64::from(random.word() as i32) * 0.7)
+            .collect()
+    });
+    let p: Vec<f64> = (lists[0].iter().zip(&lists[1]))
+        .map(|(x, y)| x * y)
+        .collect();
+    let sum = i128::from((((p[0] + p[1]) + (p[2] + p[3])) + p[4]).to_bits());
+    let given = lists.map(|list| vec![list.iter().map(|x| Word::from(x.to_bits())).collect()]);
+    agrees(text, &["x"], given, &[vec![sum], vec![sum], vec![sum]]);
 }
 
 #[test]

@@ -180,7 +180,7 @@ impl Body<'_, '_> {
         let ok = match &typed.ty {
             Ty::Usize | Ty::Never | Ty::Scalar(Scalar::Int { signed: false, .. }, _) => true,
             Ty::Param { id, .. } => self.generics.get(id.index()).is_some_and(|g| g.bounds.int),
-            Ty::Wide(_) => true,
+            Ty::Wide(..) => true,
             _ => false,
         };
         if !ok {

@@ -157,6 +157,8 @@ pub(crate) struct Body<'c, 'w> {
     pub ck: &'c mut Checker<'w>,
     pub module: usize,
     pub kind: Kind,
+    /// The function whose body it is.
+    pub own: Option<FnId>,
     pub generics: Vec<GenericInfo>,
     pub ret: Ty,
     pub locals: Vec<LocalInfo>,
@@ -187,6 +189,7 @@ impl<'c, 'w> Body<'c, 'w> {
             ck,
             module,
             kind,
+            own: None,
             generics,
             ret,
             locals: Vec::new(),
@@ -563,6 +566,7 @@ impl Checker<'_> {
             sig.generics.clone(),
             sig.ret.clone(),
         );
+        body.own = Some(id);
         for (at, (param, known)) in decl.params.iter().zip(&sig.params).enumerate() {
             if body.local(&param.name.text).is_some() {
                 let error = diagnostic!(

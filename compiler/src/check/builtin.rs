@@ -6,7 +6,7 @@ use super::body::{Body, Typed};
 use super::expr::is_bare;
 use crate::ast::{Expr, Name};
 use crate::diagnostic;
-use crate::hir::{BinaryOp, Builtin as B, ExprKind as H, Len, Real, Text};
+use crate::hir::{BinaryOp, Builtin as B, ExprKind as H, Len, Real, Sum, Text};
 use crate::source::Span;
 use crate::types::{Arg, Ty};
 use smpcc_circuit::value::Scalar;
@@ -433,7 +433,7 @@ impl Body<'_, '_> {
         Some(Typed::new(H::Builtin(B::MulAdd, args), ty, span))
     }
 
-    /// The sum of products: of integers wide, of fixed-point numbers rounded once.
+    /// The sum of products: of integers wide, of fixed-point numbers rounded once, of floats by `sum`.
     fn dot(&mut self, args: &[&Expr], name: &Name, span: Span) -> Option<Typed> {
         let xs = self.items(args[0], name)?;
         let ys = self.items_like(args[1], Some(&xs.item), name)?;
@@ -448,12 +448,17 @@ impl Body<'_, '_> {
         let ty = match &item {
             Ty::Real(..) => item,
             _ => {
-                let int = Bounds {
-                    int: true,
+                let num = Bounds {
+                    num: true,
                     ..Bounds::default()
                 };
-                self.need(&item, int, name, xs.value.span)?;
-                item.wide()
+                self.need(&item, num, name, xs.value.span)?;
+                let int = Bounds { int: true, ..num };
+                let of = match self.ck.meets(&item, int, &self.generics) {
+                    true => Sum::Terms,
+                    false => Sum::Products,
+                };
+                item.summed(of)
             }
         };
         let kind = H::Builtin(B::Dot, vec![xs.value.hir(), ys.value.hir()]);
@@ -642,7 +647,7 @@ impl Body<'_, '_> {
         let taken = if bounds.int { "integers" } else { "numbers" };
         let error = diagnostic!(E3006, span, "`{}` takes {taken}, not `{shown}`", name.text);
         let help = match ty {
-            Ty::Param { .. } | Ty::Wide(_) => {
+            Ty::Param { .. } | Ty::Wide(..) => {
                 format!("the type parameter needs the bound `{}`", bounds.name())
             }
             Ty::Array(..) if matches!(name.text.as_str(), "sum" | "average") => {

@@ -115,7 +115,12 @@ impl Body<'_, '_> {
         span: Span,
     ) -> Typed {
         let name = path.parts.last().map_or("", |n| n.text.as_str());
-        match self.lookup(&path.parts) {
+        // Nothing calls itself: what has the name of a function of the language means that one inside.
+        let known = self.lookup(&path.parts).filter(|def| match def {
+            Def::Fn(id) => self.own != Some(*id) || builtin::usage_of(name).is_none(),
+            _ => true,
+        });
+        match known {
             Some(Def::Fn(id)) => return self.call_fn(id, path, args, want, span),
             Some(Def::Variant(id, at)) => {
                 let written = Written { id, at, path };
@@ -556,7 +561,7 @@ impl Body<'_, '_> {
                 unify_len(w, wide, bound);
                 unify_len(f, fine, bound);
             }
-            (Ty::Wide(p), Ty::Wide(t)) => self.unify(p, t, bound),
+            (Ty::Wide(p, of), Ty::Wide(t, like)) if of == like => self.unify(p, t, bound),
             (Ty::Text(Text::Str(n), _), Ty::Text(Text::Str(m), _)) => unify_len(n, m, bound),
             (Ty::Tuple(ps), Ty::Tuple(ts)) if ps.len() == ts.len() => {
                 for (p, t) in ps.iter().zip(ts) {

@@ -232,6 +232,8 @@ fn shape_of(ty: &Ty, structs: &dyn Fields) -> Result<Shape, &'static str> {
                 .collect();
             together(&fields)
         }
-        Ty::Param { .. } | Ty::Wide(_) | Ty::Fn(_) | Ty::Never => Err("its size is not known here"),
+        Ty::Param { .. } | Ty::Wide(..) | Ty::Fn(_) | Ty::Never => {
+            Err("its size is not known here")
+        }
     }
 }

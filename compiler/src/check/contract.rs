@@ -200,7 +200,7 @@ impl Checker<'_> {
             | Ty::Text(..)
             | Ty::Real(..)
             | Ty::Param { .. }
-            | Ty::Wide(_)
+            | Ty::Wide(..)
             | Ty::Fn(_)
             | Ty::Never => None,
         }

@@ -309,7 +309,7 @@ impl Checker<'_> {
     /// At least as many as the type has leaves; arrays count once.
     pub fn leaves(&self, ty: &Ty) -> u64 {
         match ty {
-            Ty::Array(t, _) | Ty::Ragged(t, _) | Ty::Wide(t) => self.leaves(t),
+            Ty::Array(t, _) | Ty::Ragged(t, _) | Ty::Wide(t, _) => self.leaves(t),
             Ty::Tuple(ts) => ts.iter().fold(1, |n, t| n.saturating_add(self.leaves(t))),
             Ty::Struct { id, args, .. } => {
                 // Every field may hold the largest argument.

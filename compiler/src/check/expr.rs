@@ -116,7 +116,7 @@ impl Body<'_, '_> {
                 {
                     Ty::param(*id)
                 }
-                Some(Ty::Wide(inner)) => inner.clone().public().wide(),
+                Some(Ty::Wide(inner, of)) => inner.clone().public().summed(*of),
                 _ => Ty::int(32, true),
             },
         };
@@ -532,7 +532,7 @@ impl Body<'_, '_> {
         let castable = |b: &Self, t: &Ty| match t {
             Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize | Ty::Real(..) => true,
             Ty::Param { id, .. } => b.generics.get(id.index()).is_some_and(|g| g.bounds.num),
-            Ty::Wide(_) => true,
+            Ty::Wide(..) => true,
             _ => false,
         };
         let from_ok = castable(self, &typed.ty)
@@ -779,7 +779,7 @@ pub(crate) fn substituted(ty: &Ty, args: &[Option<Arg>]) -> Option<Ty> {
             Ty::Text(Text::Str(n), _) => {
                 !matches!(n, Len::Param(id) if args.get(id.index()).is_none_or(Option::is_none))
             }
-            Ty::Ragged(t, _) | Ty::Wide(t) => known(t, args),
+            Ty::Ragged(t, _) | Ty::Wide(t, _) => known(t, args),
             Ty::Tuple(ts) => ts.iter().all(|t| known(t, args)),
             Ty::Struct { args: own, .. } => own.iter().all(|a| match a {
                 Arg::Type(t) => known(t, args),

@@ -16,7 +16,7 @@ impl Checker<'_> {
                 .fields(*id)
                 .iter()
                 .any(|field| self.holds_usize(&field.clone().substitute(args))),
-            Ty::Wide(_) | Ty::Fn(_) => false,
+            Ty::Wide(..) | Ty::Fn(_) => false,
             other => other.children().into_iter().any(|t| self.holds_usize(t)),
         }
     }

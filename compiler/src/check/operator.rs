@@ -57,14 +57,14 @@ impl Body<'_, '_> {
             (Ty::Scalar(Scalar::Int { signed, .. }, _), UnaryOp::Neg) => *signed,
             (Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize, UnaryOp::Not) => true,
             (Ty::Real(..), UnaryOp::Neg) => true,
-            (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Neg) => self.has(
+            (Ty::Param { .. } | Ty::Wide(..), UnaryOp::Neg) => self.has(
                 &typed.ty,
                 Bounds {
                     num: true,
                     ..Bounds::default()
                 },
             ),
-            (Ty::Param { .. } | Ty::Wide(_), UnaryOp::Not) => self.has(
+            (Ty::Param { .. } | Ty::Wide(..), UnaryOp::Not) => self.has(
                 &typed.ty,
                 Bounds {
                     int: true,
@@ -84,7 +84,7 @@ impl Body<'_, '_> {
                 (Ty::Scalar(Scalar::Int { .. }, _) | Ty::Usize, UnaryOp::Neg) => {
                     "convert to a signed type first, or write `0 - x`"
                 }
-                (Ty::Param { .. } | Ty::Wide(_), _) => "the type parameter needs the bound `Int`",
+                (Ty::Param { .. } | Ty::Wide(..), _) => "the type parameter needs the bound `Int`",
                 _ => "`-` is for signed numbers, `!` for integers and `bool`",
             };
             self.report(error.help(help));
@@ -177,7 +177,7 @@ impl Body<'_, '_> {
             let error = diagnostic!(E3006, span, "`{shown}` has no `{}`", op.symbol())
                 .here(format!("this is `{shown}`"));
             let help = match &ty {
-                Ty::Param { .. } | Ty::Wide(_) => {
+                Ty::Param { .. } | Ty::Wide(..) => {
                     format!("the type parameter needs the bound `{}`", bounds.name())
                 }
                 Ty::Array(..) | Ty::Ragged(..) => {
@@ -234,7 +234,7 @@ impl Body<'_, '_> {
         let right = self.expr(b, Some(&Ty::Usize));
         match &right.ty {
             Ty::Usize | Ty::Never | Ty::Scalar(Scalar::Int { signed: false, .. }, _) => right,
-            Ty::Param { .. } | Ty::Wide(_)
+            Ty::Param { .. } | Ty::Wide(..)
                 if self.has(
                     &right.ty,
                     Bounds {

@@ -220,8 +220,8 @@ impl Body<'_, '_> {
         match want {
             Some(Ty::Real(real, _)) => self.real(decimal, real.clone(), span),
             Some(Ty::Never) => Typed::poison(span),
-            Some(Ty::Wide(inner)) if matches!(**inner, Ty::Real(..)) => {
-                let ty = inner.clone().public().wide();
+            Some(Ty::Wide(inner, of)) if matches!(**inner, Ty::Real(..)) => {
+                let ty = inner.clone().public().summed(*of);
                 Typed::new(H::Decimal(decimal.text()), ty, span)
             }
             Some(other) if other.is_integral() => {
@@ -229,7 +229,7 @@ impl Body<'_, '_> {
                 let error = diagnostic!(E3001, span, "expected `{shown}`, found a decimal number")
                     .here("not an integer");
                 let help = match other {
-                    Ty::Param { .. } | Ty::Wide(_) => {
+                    Ty::Param { .. } | Ty::Wide(..) => {
                         "the parameter may stand for an integer type; take a `fixed<W, F>` with const parameters instead"
                     }
                     _ => "write an integer, or make it a `fixed<W, F>` on both sides",

@@ -69,7 +69,7 @@ impl Checker<'_> {
                 )
             }
             Ty::Param { id, .. } => name(id.index()),
-            Ty::Wide(t) => format!("Wide<{}>", self.show(t, generics)),
+            Ty::Wide(t, of) => format!("{}<{}>", of.name(), self.show(t, generics)),
             Ty::Fn(s) => {
                 let params: Vec<String> = s.params.iter().map(|t| self.show(t, generics)).collect();
                 format!(

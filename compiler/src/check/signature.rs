@@ -4,7 +4,7 @@ use super::consts::{self, Unknown};
 use super::{Bounds, Checker, GenericInfo};
 use crate::ast::{self, Expr, ExprKind, TypeKind};
 use crate::diagnostic::suggestion_after;
-use crate::hir::{self, GenericId, Len, StructId};
+use crate::hir::{self, GenericId, Len, StructId, Sum};
 use crate::index::Kind as Named;
 use crate::resolve::Def;
 use crate::source::Span;
@@ -269,7 +269,7 @@ impl Checker<'_> {
             match text {
                 "bool" => return Ty::bool(),
                 "usize" => return Ty::Usize,
-                "Wide" => return self.wide_type(path, cx),
+                "Wide" => return self.wide_type(path, Sum::Terms, cx),
                 "fixed" => return self.fixed_type(path, cx),
                 "f32" => return Ty::Real(hir::Real::Float(32), Secrecy::PUBLIC),
                 "f64" => return Ty::Real(hir::Real::Float(64), Secrecy::PUBLIC),
@@ -300,6 +300,13 @@ impl Checker<'_> {
                 self.refer_known(name, Named::Type);
             }
             return ty;
+        }
+        if known.is_none()
+            && let [name] = path.parts.as_slice()
+            && name.text == "Dot"
+        {
+            self.refer_known(name, Named::Type);
+            return self.wide_type(path, Sum::Products, cx);
         }
         match known {
             Some(Def::Struct(id)) => self.struct_type(id, path, cx),
@@ -355,10 +362,11 @@ impl Checker<'_> {
         });
     }
 
-    fn wide_type(&mut self, path: &ast::Path, cx: &TypeCx<'_>) -> Ty {
+    fn wide_type(&mut self, path: &ast::Path, of: Sum, cx: &TypeCx<'_>) -> Ty {
+        let name = of.name();
         let [ast::GenericArg::Type(inner)] = path.args.as_slice() else {
-            let error = diagnostic!(E3007, path.span, "`Wide` takes one type").here("here");
-            self.report(error.help("write for example `Wide<T>`"));
+            let error = diagnostic!(E3007, path.span, "`{name}` takes one type").here("here");
+            self.report(error.help(format!("write for example `{name}<T>`")));
             return Ty::Never;
         };
         let ty = self.plain_type(inner, cx.module, cx.generics);
@@ -367,14 +375,14 @@ impl Checker<'_> {
             | Ty::Usize
             | Ty::Real(..)
             | Ty::Param { .. }
-            | Ty::Wide(_)
-            | Ty::Never => ty.wide(),
+            | Ty::Wide(..)
+            | Ty::Never => ty.summed(of),
             _ => {
                 let shown = self.show(&ty, cx.generics);
                 let error = diagnostic!(
                     E3013,
                     inner.span,
-                    "`Wide` takes a type of numbers, not `{shown}`"
+                    "`{name}` takes a type of numbers, not `{shown}`"
                 );
                 self.report(error.here("not a number").help("widen the numbers inside"));
                 Ty::Never
@@ -566,7 +574,7 @@ impl Checker<'_> {
             Ty::Param { id, .. } => generics
                 .get(id.index())
                 .map_or(Bounds::default(), |g| g.bounds),
-            Ty::Wide(t) => {
+            Ty::Wide(t, _) => {
                 return !want.narrow && self.meets(t, want, generics);
             }
             _ => Bounds::default(),
@@ -595,7 +603,7 @@ impl Checker<'_> {
             generic.name
         );
         let help = match ty {
-            Ty::Param { .. } | Ty::Wide(_) => format!(
+            Ty::Param { .. } | Ty::Wide(..) => format!(
                 "write the bound: `{}: {bound}`",
                 shown.trim_start_matches("secret ")
             ),

@@ -117,7 +117,7 @@ pub fn show_type(hir: &Hir, generics: &[Generic], ty: &Type) -> String {
             format!("{}{}{args}", secret(*s), name_or(name, "_"))
         }
         Type::Param { id, secret: s } => format!("{}{}", secret(*s), param(*id)),
-        Type::Wide(t) => format!("Wide<{}>", show(t)),
+        Type::Wide(t, of) => format!("{}<{}>", of.name(), show(t)),
         Type::Fn(_) => "fn".into(),
         Type::Never => "!".into(),
     }

@@ -43,12 +43,31 @@ pub enum Type<S = bool> {
         /// How secret all leaves are on top of what the argument says.
         secret: S,
     },
-    /// `Wide<T>` of a type parameter: 64 bits for integer types of up to 32 bits, else 128; same sign and secrecy.
-    Wide(Box<Type<S>>),
+    /// `Wide<T>` or `Dot<T>` of a type parameter: of integer types of up to 32 bits 64 bits, of others 128; same sign and secrecy.
+    Wide(Box<Type<S>>, Sum),
     /// A closure or function, known when compiling.
     Fn(Box<Signature<S>>),
     /// No value (`return`, `break`); also the type of what was found wrong, so that one mistake is reported once.
     Never,
+}
+
+/// What is added up in a type of sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sum {
+    /// `Wide<T>`: numbers.
+    Terms,
+    /// `Dot<T>`: products of two. Those of numbers with fractions are of their type.
+    Products,
+}
+
+impl Sum {
+    /// As programs write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Sum::Terms => "Wide",
+            Sum::Products => "Dot",
+        }
+    }
 }
 
 /// A type whose values are spelt as text; each is an integer, and has its order.
@@ -195,7 +214,7 @@ impl<S> Type<S> {
     pub fn is_integral(&self) -> bool {
         matches!(
             self,
-            Self::Scalar(Scalar::Int { .. }, _) | Self::Usize | Self::Param { .. } | Self::Wide(_)
+            Self::Scalar(Scalar::Int { .. }, _) | Self::Usize | Self::Param { .. } | Self::Wide(..)
         )
     }
 
@@ -231,7 +250,7 @@ impl<S> Type<S> {
                 id: *id,
                 secret: level(secret),
             },
-            Self::Wide(t) => Type::Wide(Box::new(t.map(level))),
+            Self::Wide(t, of) => Type::Wide(Box::new(t.map(level)), *of),
             Self::Fn(s) => Type::Fn(Box::new(Signature {
                 params: s.params.iter().map(|t| t.map(level)).collect(),
                 ret: s.ret.map(level),
@@ -264,7 +283,7 @@ impl<S> Type<S> {
                     secret,
                 }
             }
-            Self::Wide(t) => Self::Wide(Box::new(inner(*t))),
+            Self::Wide(t, of) => Self::Wide(Box::new(inner(*t)), of),
             Self::Fn(s) => Self::Fn(Box::new(Signature {
                 params: s.params.into_iter().map(&mut *inner).collect(),
                 ret: inner(s.ret),
@@ -278,7 +297,7 @@ impl<S> Type<S> {
     /// The types directly inside of it, generic arguments included; none of what a function takes or gives.
     pub fn children(&self) -> Vec<&Self> {
         match self {
-            Self::Array(t, _) | Self::Ragged(t, _) | Self::Wide(t) => vec![t],
+            Self::Array(t, _) | Self::Ragged(t, _) | Self::Wide(t, _) => vec![t],
             Self::Tuple(ts) => ts.iter().collect(),
             Self::Struct { args, .. } => args
                 .iter()
@@ -339,7 +358,7 @@ pub(crate) fn form_of(ty: &Type) -> Form {
             Some((_, frac)) => Form::Fixed(frac),
             None => Form::Plain,
         },
-        Type::Wide(inner) => form_of(inner),
+        Type::Wide(inner, _) => form_of(inner),
         Type::Scalar(..)
         | Type::Usize
         | Type::Array(..)
@@ -375,7 +394,7 @@ pub(crate) fn scalar_of(ty: &Type) -> Option<Scalar> {
         Type::Usize => Some(Scalar::USIZE),
         Type::Text(text, _) => text.scalar(),
         Type::Real(real, _) => real.scalar(),
-        Type::Wide(inner) => scalar_of(inner).map(wide_scalar),
+        Type::Wide(inner, _) => scalar_of(inner).map(wide_scalar),
         Type::Array(..)
         | Type::Ragged(..)
         | Type::Tuple(_)

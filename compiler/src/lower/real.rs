@@ -70,7 +70,7 @@ fn signed(width: u32) -> Scalar {
 impl Tracer<'_> {
     /// The fixed-point type that a type is in the present frame, if it is one.
     pub(super) fn fixed_of(&self, ty: &Type) -> Traced<Option<Fixed>> {
-        if !matches!(ty, Type::Real(..) | Type::Param { .. } | Type::Wide(_)) {
+        if !matches!(ty, Type::Real(..) | Type::Param { .. } | Type::Wide(..)) {
             return Ok(None);
         }
         let closed = self.close(ty);
@@ -92,7 +92,7 @@ impl Tracer<'_> {
 
     /// What a number with a fraction is in the present frame, if a type is one.
     pub(super) fn real_of(&self, ty: &Type) -> Traced<Option<Kind>> {
-        if !matches!(ty, Type::Real(..) | Type::Param { .. } | Type::Wide(_)) {
+        if !matches!(ty, Type::Real(..) | Type::Param { .. } | Type::Wide(..)) {
             return Ok(None);
         }
         let closed = self.close(ty);

@@ -105,7 +105,7 @@ fn a_mean_is_a_reduction_and_a_division() {
     let xs = Type::Array(Box::new(int(32, true)), Len::Parties(None));
     let sum = expr(
         ExprKind::Builtin(Builtin::Sum, vec![local(0, xs.clone())]),
-        Type::Wide(Box::new(int(32, true))),
+        Type::Wide(Box::new(int(32, true)), Sum::Terms),
     );
     let mean = expr(
         ExprKind::Binary(

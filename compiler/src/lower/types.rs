@@ -7,8 +7,8 @@ use super::Tracer;
 use super::fault::{Fault, Traced, code};
 use super::value::{GenericValue, Leaf, Val};
 use crate::hir::{
-    Field, GenericArg, GenericId, Len, Real, RoleId, StructId, Text, Type, ValueRange, form_of,
-    keep, scalar_of, wide_scalar,
+    Field, GenericArg, GenericId, Len, Real, RoleId, StructId, Sum, Text, Type, ValueRange,
+    form_of, keep, scalar_of, wide_scalar,
 };
 use crate::span::Span;
 use smpcc_circuit::value::{ConstVec, Form, Integer, Scalar};
@@ -27,7 +27,7 @@ impl<'h> Tracer<'h> {
                 Some(GenericValue::Type(t)) => t.clone(),
                 _ => ty.clone(),
             },
-            Type::Wide(inner) => wide(self.close_with(inner, generics)),
+            Type::Wide(inner, of) => wide(self.close_with(inner, generics), *of),
             Type::Fn(_) => ty.clone(),
             other => other
                 .clone()
@@ -166,7 +166,7 @@ impl<'h> Tracer<'h> {
                 (Type::Scalar(..) | Type::Text(..) | Type::Real(..), Val::Leaf(_)) => {
                     out.push((l.said)(ty));
                 }
-                (Type::Wide(inner), Val::Leaf(_)) => walk(l, inner, val, out),
+                (Type::Wide(inner, _), Val::Leaf(_)) => walk(l, inner, val, out),
                 (Type::Array(e, _), Val::Array(_, v)) => walk(l, e, v, out),
                 (Type::Array(e, _), Val::Rows(rows)) => {
                     rows.iter().for_each(|row| walk(l, e, row, out));
@@ -224,7 +224,7 @@ impl<'h> Tracer<'h> {
             | Type::Text(..)
             | Type::Real(..)
             | Type::Param { .. }
-            | Type::Wide(_) => Val::Leaf(Leaf::constant(
+            | Type::Wide(..) => Val::Leaf(Leaf::constant(
                 scalar_of(ty).unwrap_or(Scalar::USIZE),
                 ConstVec::Splat { lanes, word: 0 },
             )),
@@ -245,7 +245,7 @@ impl<'h> Tracer<'h> {
                 | Type::Usize
                 | Type::Text(..)
                 | Type::Real(..)
-                | Type::Wide(_) => scalar_of(ty).is_some(),
+                | Type::Wide(..) => scalar_of(ty).is_some(),
                 Type::Ragged(..) | Type::Param { .. } | Type::Fn(_) | Type::Never => false,
             }
         }
@@ -329,7 +329,7 @@ impl<'h> Tracer<'h> {
             (Type::Struct { id, args, .. }, Val::Tuple(vs)) => {
                 self.infer_struct(*id, args, arg, vs, generics);
             }
-            (Type::Wide(p), Val::Leaf(_)) => self.infer(p, arg, val, generics),
+            (Type::Wide(p, _), Val::Leaf(_)) => self.infer(p, arg, val, generics),
             (Type::Text(Text::Str(len), _), Val::Leaf(leaf)) => {
                 bind_len(len, u64::from(leaf.scalar.width() / 8), generics);
             }
@@ -433,18 +433,19 @@ pub(super) fn element_type(ty: Option<&Type>) -> Option<&Type> {
     }
 }
 
-/// `Wide<T>` of a closed integer type.
-fn wide(ty: Type) -> Type {
+/// `Wide<T>` or `Dot<T>` of a closed type of numbers.
+fn wide(ty: Type, of: Sum) -> Type {
     match ty {
         Type::Scalar(scalar @ Scalar::Int { .. }, secret) => {
             Type::Scalar(wide_scalar(scalar), secret)
         }
         Type::Usize => Type::Scalar(wide_scalar(Scalar::USIZE), false),
+        Type::Real(real, secret) if of == Sum::Products => Type::Real(real, secret),
         Type::Real(real, secret) => match real.clone().wide() {
             Some(wide) => Type::Real(wide, secret),
-            None => Type::Wide(Box::new(Type::Real(real, secret))),
+            None => Type::Wide(Box::new(Type::Real(real, secret)), of),
         },
-        other => Type::Wide(Box::new(other)),
+        other => Type::Wide(Box::new(other), of),
     }
 }
 
